@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every file of the core needs: attributes, limits and half-open ranges.
+ * The core is pure: it makes no system call, allocates nothing, prints nothing
+ * and holds no global state, so it runs alike in the preloaded library, in the
+ * tools and in the tests.
+ */
+#ifndef VMT_BASE_H
+#define VMT_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define VMT_MUST_CHECK __attribute__((warn_unused_result))
+#define VMT_LIKELY(x)	__builtin_expect(!!(x), 1)
+#define VMT_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define VMT_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define VMT_PAGE_SIZE	UINT64_C(4096)
+#define VMT_FRAMES_MAX	64	/* frames kept of one stack; deeper stacks are cut and marked */
+
+/* Bytes [start, end), page-aligned unless said otherwise; empty when start == end. */
+struct vmt_range {
+	uint64_t start;
+	uint64_t end;
+};
+
+static inline bool vmt_range_is_empty(struct vmt_range range)
+{
+	return range.start >= range.end;
+}
+
+static inline bool vmt_range_has(struct vmt_range range, uint64_t addr)
+{
+	return addr >= range.start && addr < range.end;
+}
+
+static inline uint64_t vmt_page_down(uint64_t addr)
+{
+	return addr & ~(VMT_PAGE_SIZE - 1);
+}
+
+/* Round up; addresses within a page of 2^64 wrap to 0, as they do in the kernel. */
+static inline uint64_t vmt_page_up(uint64_t addr)
+{
+	return (addr + VMT_PAGE_SIZE - 1) & ~(VMT_PAGE_SIZE - 1);
+}
+
+#endif

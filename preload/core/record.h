@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The recording: one file (or memfd) per process image, written by the library
+ * while the program runs and readable at any moment, also after SIGKILL.
+ *
+ * Layout: a header of one page, then sections of fixed-size elements. Offsets,
+ * no pointers; native endianness, which the header tells. Every record that can
+ * change after it was written begins with a sequence word: even = consistent,
+ * odd = being written (a reader retries, and after the writer's death skips it).
+ * Live counts are derived from the ranges by the reader, so that sums agree.
+ */
+#ifndef VMT_RECORD_H
+#define VMT_RECORD_H
+
+#include <assert.h>
+
+#include "base.h"
+#include "calls.h"
+
+#define VMT_RECORD_MAGIC   "VMATRACE"	/* 8 bytes, no terminator */
+#define VMT_RECORD_VERSION 1u
+#define VMT_RECORD_ENDIAN  0x01020304u
+#define VMT_BUILD_ID_MAX   20u
+#define VMT_NO_INDEX	   UINT32_MAX
+
+/* Section numbers; elements are the structures named behind. */
+enum vmt_section_id {
+	VMT_SECTION_STRINGS,	/* char: paths, command line; not terminated */
+	VMT_SECTION_MODULES,	/* struct vmt_rec_module */
+	VMT_SECTION_SITES,	/* struct vmt_rec_site; 0 and 1 are pseudo-sites */
+	VMT_SECTION_FRAMES,	/* struct vmt_rec_frame */
+	VMT_SECTION_CALLS,	/* struct vmt_rec_counters, indexed by enum vmt_call_id */
+	VMT_SECTION_RANGES,	/* struct vmt_rec_range */
+	VMT_SECTION_TIMELINE,	/* struct vmt_rec_bucket */
+	VMT_SECTION_FAILURES,	/* struct vmt_rec_failure */
+	VMT_SECTION_MARKS,	/* struct vmt_rec_mark */
+	VMT_SECTION_COUNT,
+};
+
+struct vmt_rec_section {
+	uint64_t offset;	/* bytes from the start of the recording, 64-aligned */
+	uint64_t capacity;	/* elements there is room for */
+	uint64_t used;		/* elements in use (ranges: highest slot ever used + 1) */
+	uint32_t size;		/* bytes of one element */
+	uint32_t reserved;
+};
+
+/* A string: bytes [offset, offset + length) of the strings section. */
+struct vmt_rec_string {
+	uint32_t offset;
+	uint32_t length;
+};
+
+/* How the image ended (vmt_rec_header.end). */
+enum vmt_end {
+	VMT_END_RUNNING,	/* also: killed, nobody was left to say */
+	VMT_END_EXIT,
+	VMT_END_SIGNAL,		/* written by `vmatrace run` */
+	VMT_END_EXEC,
+	VMT_END_FORKED,		/* reserved */
+};
+
+/* vmt_rec_header.doors */
+#define VMT_DOOR_WRAPPERS UINT32_C(1)
+#define VMT_DOOR_SITES	  UINT32_C(2)
+#define VMT_DOOR_TRAPS	  UINT32_C(4)
+
+/* vmt_rec_header.notes: what the reader of a report must know. */
+#define VMT_NOTE_NO_MEM_FILE	(UINT64_C(1) << 0)	/* /proc/self/mem cannot be opened */
+#define VMT_NOTE_WRITE_REFUSED	(UINT64_C(1) << 1)	/* …or not written: libc's sites not caught */
+#define VMT_NOTE_NO_PATTERN	(UINT64_C(1) << 2)	/* libc has no known call sites */
+#define VMT_NOTE_SITES_PARTIAL	(UINT64_C(1) << 3)	/* some call sites were not caught */
+#define VMT_NOTE_SECCOMP	(UINT64_C(1) << 4)	/* a filter is active: the kernel is no longer asked */
+#define VMT_NOTE_SITES_FULL	(UINT64_C(1) << 5)	/* more call sites than room */
+#define VMT_NOTE_RANGES_FULL	(UINT64_C(1) << 6)	/* more maps than room */
+#define VMT_NOTE_MEMORY_FULL	(UINT64_C(1) << 7)	/* the library's memory ceiling was reached */
+#define VMT_NOTE_DISK_FULL	(UINT64_C(1) << 8)	/* the recording could not grow */
+#define VMT_NOTE_NO_PROC	(UINT64_C(1) << 9)	/* /proc/self/maps cannot be read */
+#define VMT_NOTE_NO_QUERY	(UINT64_C(1) << 10)	/* no PROCMAP_QUERY (Linux < 6.11) */
+#define VMT_NOTE_VALGRIND	(UINT64_C(1) << 11)	/* under valgrind: its own maps are not seen */
+#define VMT_NOTE_INLINE_CALLS	(UINT64_C(1) << 12)	/* a module makes system calls of its own, not caught */
+#define VMT_NOTE_SWITCHED_OFF	(UINT64_C(1) << 13)	/* tracing stopped before the end */
+#define VMT_NOTE_NO_UNWIND	(UINT64_C(1) << 14)	/* _dl_find_object is missing: stacks have one frame */
+#define VMT_NOTE_MODULES_FULL	(UINT64_C(1) << 15)
+
+struct vmt_rec_header {
+	char magic[8];
+	uint32_t version;
+	uint32_t endian;
+	uint32_t header_size;
+	uint32_t section_count;
+	uint64_t file_size;	/* bytes up to the end of the last section */
+	uint32_t page_size;
+	uint32_t pid;
+	uint32_t parent_pid;
+	uint32_t image;		/* 1 = first image of this pid, 2 = after its first exec, … */
+	uint64_t start_realtime;	/* ns since 1970 when the library was ready */
+	uint64_t start_monotonic;	/* ns, CLOCK_MONOTONIC */
+	uint64_t end_monotonic;		/* ns; 0 while running */
+	struct vmt_rec_string exe;	/* path */
+	struct vmt_rec_string command;	/* arguments, separated by NUL bytes */
+	struct vmt_rec_string kernel;	/* uname release */
+	struct vmt_rec_string options;	/* VMATRACE_OPTIONS as given */
+	struct vmt_rec_string cwd;
+
+	uint32_t seq;		/* of all that follows in the header but for notes */
+	uint32_t end;		/* enum vmt_end */
+	int32_t status;		/* exit status or signal number */
+	uint32_t doors;
+	uint64_t notes;
+
+	/* Counts of maps, the library's own left out. */
+	uint64_t maps_start;
+	uint64_t maps_now;
+	uint64_t maps_peak;
+	uint64_t maps_peak_time;	/* ns since start_monotonic */
+	uint64_t maps_limit;	/* vm.max_map_count; 0 = unknown */
+	uint64_t maps_own;
+	uint64_t maps_kernel;	/* UINT64_MAX = was not read */
+	uint32_t peak_epoch;	/* see vmt_rec_site.peak_epoch */
+	uint32_t seccomp_fd_reserved;
+
+	uint64_t calls_seen;	/* all memory calls, also those that change no map */
+	uint64_t calls_derived;	/* results worked out without asking the kernel */
+	uint64_t asked_query;
+	uint64_t asked_probe;
+	uint64_t asked_maps;
+	uint64_t unseen;
+	uint64_t lost;
+	uint64_t relearned;
+	uint64_t truncated;	/* call sites with a stack that is cut */
+	uint64_t late;		/* calls made without the lock and learnt afterwards */
+	uint64_t verified;	/* whole-table comparisons made by verify=N */
+	uint64_t bucket_ns;	/* width of one timeline bucket */
+
+	struct vmt_rec_section section[VMT_SECTION_COUNT];
+};
+static_assert(sizeof(struct vmt_rec_header) <= 4096, "the header is one page");
+
+/* Counters of one call site or of one system call. */
+struct vmt_rec_counters {
+	uint64_t calls;
+	uint64_t failed;
+	uint64_t created;
+	uint64_t split;
+	uint64_t merged;
+	uint64_t removed;
+};
+static_assert(sizeof(struct vmt_rec_counters) == 48, "on disk");
+
+#define VMT_SITE_STARTUP 0u
+#define VMT_SITE_UNSEEN	 1u
+#define VMT_SITE_FIRST	 2u	/* first real site */
+
+#define VMT_SITE_TRUNCATED UINT32_C(1)	/* the stack is deeper than what was kept, or could not be walked */
+#define VMT_SITE_LOST	   UINT32_C(2)	/* stands for calls recorded without a stack */
+
+struct vmt_rec_site {
+	uint32_t seq;
+	uint32_t flags;
+	uint16_t call;		/* enum vmt_call_id */
+	uint16_t frame_count;
+	uint32_t frame_first;	/* index into the frames section; innermost first */
+	struct vmt_rec_counters counters;
+	uint64_t live;		/* maps put by this site now; readers recount it from the ranges */
+	uint64_t live_at_peak;	/* valid if peak_epoch equals the header's; else live holds */
+	uint32_t peak_epoch;
+	uint32_t reserved;
+	uint64_t reserved2[4];
+};
+static_assert(sizeof(struct vmt_rec_site) == 120, "on disk");
+
+/* module: index into the modules section, VMT_NO_INDEX = unknown. offset: in the file; for
+ * a module that is no file (JIT code, [vdso]) the offset in the map. It is the address that the
+ * call returns to: look up offset - 1 to find the line of the call. */
+struct vmt_rec_frame {
+	uint32_t module;
+	uint32_t reserved;
+	uint64_t offset;
+};
+static_assert(sizeof(struct vmt_rec_frame) == 16, "on disk");
+
+/* Kinds of module. */
+enum vmt_module_kind {
+	VMT_MODULE_FILE,
+	VMT_MODULE_JIT,		/* anonymous executable memory; path is "jit" */
+	VMT_MODULE_VDSO,
+};
+
+struct vmt_rec_module {
+	uint64_t inode;
+	uint32_t dev_major;
+	uint32_t dev_minor;
+	struct vmt_rec_string path;
+	uint32_t kind;		/* enum vmt_module_kind */
+	uint32_t build_id_length;	/* 0 = none */
+	uint8_t build_id[VMT_BUILD_ID_MAX];
+	uint32_t reserved;
+};
+static_assert(sizeof(struct vmt_rec_module) == 56, "on disk");
+
+/* vmt_rec_range.flags and struct vmt_map.flags: what /proc/PID/maps shows… */
+#define VMT_MAP_READ	 UINT32_C(1)
+#define VMT_MAP_WRITE	 UINT32_C(2)
+#define VMT_MAP_EXEC	 UINT32_C(4)
+#define VMT_MAP_SHARED	 UINT32_C(8)
+#define VMT_MAP_VISIBLE	 UINT32_C(15)
+/* …and what only the calls tell. */
+#define VMT_MAP_OWN	 (UINT32_C(1) << 4)	/* belongs to the library */
+#define VMT_MAP_STACK	 (UINT32_C(1) << 5)	/* grows downwards by page faults */
+#define VMT_MAP_DONTFORK (UINT32_C(1) << 6)	/* MADV_DONTFORK */
+#define VMT_MAP_USED	 (UINT32_C(1) << 31)	/* in a recording: the slot holds a map */
+
+struct vmt_rec_range {
+	uint32_t seq;
+	uint32_t flags;
+	uint32_t mapped_by;	/* site */
+	uint32_t put_by;	/* site */
+	uint64_t start;
+	uint64_t end;
+	uint64_t offset;	/* in the file; 0 for anonymous memory */
+	uint64_t inode;
+	uint32_t dev_major;
+	uint32_t dev_minor;
+	uint64_t time;		/* of put_by's call, ns since start_monotonic */
+};
+static_assert(sizeof(struct vmt_rec_range) == 64, "on disk");
+
+/* The count of maps within [bucket * bucket_ns, …) since start; max == 0: no call in it, the count
+ * stayed what it was at the end of the bucket before. */
+struct vmt_rec_bucket {
+	uint32_t min;
+	uint32_t max;
+	uint32_t last;
+	uint32_t reserved;
+};
+
+enum vmt_reason {
+	VMT_REASON_UNKNOWN,
+	VMT_REASON_MAP_LIMIT,
+	VMT_REASON_RLIMIT_AS,
+	VMT_REASON_RLIMIT_DATA,
+	VMT_REASON_RLIMIT_MEMLOCK,
+	VMT_REASON_OVERCOMMIT,
+	VMT_REASON_ADDRESS_SPACE,
+	VMT_REASON_LOCKED,
+	VMT_REASON_SEALED,
+	VMT_REASON_HOLE,
+};
+
+struct vmt_rec_failure {
+	uint64_t time;
+	uint32_t site;
+	uint32_t error;		/* errno */
+	uint32_t reason;	/* enum vmt_reason */
+	uint32_t reserved;
+	uint64_t maps;		/* count at that moment, own left out */
+	uint64_t length;	/* bytes asked for */
+};
+
+struct vmt_rec_mark {
+	uint64_t time;
+	uint64_t maps;
+	struct vmt_rec_string name;
+	uint32_t epoch;
+	uint32_t reserved;
+};
+
+#endif

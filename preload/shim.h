@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the parts of the library share. Nothing here may be used by the tools.
+ *
+ * The house rules inside somebody else's process: raw system calls only; no malloc, stdio,
+ * pthread locks or dlsym once started; no vector registers (the whole library is
+ * compiled with -mgeneral-regs-only, since the call-site stubs do not save them);
+ * async-signal-safe throughout; no fatal error of our own.
+ */
+#ifndef VMT_SHIM_H
+#define VMT_SHIM_H
+
+#include "core/base.h"
+
+#define VMT_EXPORT __attribute__((visibility("default")))
+
+/* Every writable variable of the library: a .bss would become one map with its neighbour's. */
+#define VMT_DATA __attribute__((section(".data")))
+
+/* The registers an unwinder needs, at the moment a call is made. */
+struct vmt_regs {
+	uint64_t pc;	/* an address inside the calling function, not a return address */
+	uint64_t sp;
+	uint64_t bp;
+	uint64_t bx;
+	uint64_t r12;
+	uint64_t r13;
+	uint64_t r14;
+	uint64_t r15;
+};
+
+#define VMT_STACK_TRUNCATED UINT32_C(1)
+
+/* Return addresses, innermost caller first. */
+struct vmt_stack {
+	uint32_t count;
+	uint32_t flags;
+	uint64_t pc[VMT_FRAMES_MAX];
+};
+
+/*
+ * The one place where all doors end: make system call nr and account for what
+ * it does to the maps. regs: where the call is made from. Returns the kernel's result, -errno on
+ * failure; does not touch errno. Safe in signal handlers, threads, before the constructor and in
+ * fork children. Calls that are not about maps are passed through.
+ */
+long vmt_call(long nr, const long args[6], const struct vmt_regs *regs);
+
+/* exit_group(2), after writing the report; called instead of libc's _exit. */
+_Noreturn void vmt_last_act(int status);
+
+/*
+ * Walk the stack from regs. The first frame returned is the caller of the
+ * function that regs->pc lies in; frames of this library are left out. Never faults on code that cannot be read.
+ */
+void vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack);
+
+/* Code was unmapped or replaced: forget what is cached of it. */
+void vmt_unwind_forget(void);
+
+/* Give the unwinder memory for its cache (zeroed, private); before that it works uncached. */
+void vmt_unwind_set_cache(void *memory, size_t bytes);
+
+/* The readable map that sp lies in, for the current thread; false if it cannot be told. */
+bool vmt_stack_bounds(uint64_t sp, struct vmt_range *ret_bounds);
+
+/* Fill regs with the registers of the function this is written in. */
+#define VMT_REGS_HERE(regs)                                                                        \
+	__asm__ volatile("lea 0(%%rip), %%rax\n\t"                                                 \
+			 "mov %%rax, 0(%0)\n\t"                                                    \
+			 "mov %%rsp, 8(%0)\n\t"                                                    \
+			 "mov %%rbp, 16(%0)\n\t"                                                   \
+			 "mov %%rbx, 24(%0)\n\t"                                                   \
+			 "mov %%r12, 32(%0)\n\t"                                                   \
+			 "mov %%r13, 40(%0)\n\t"                                                   \
+			 "mov %%r14, 48(%0)\n\t"                                                   \
+			 "mov %%r15, 56(%0)\n\t"                                                   \
+			 :                                                                         \
+			 : "r"(regs)                                                               \
+			 : "rax", "memory")
+
+#endif

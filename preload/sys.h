@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Raw system calls: the library's only way to the kernel. Results are the
+ * kernel's own, -errno on failure; errno is never touched.
+ */
+#ifndef VMT_SYS_H
+#define VMT_SYS_H
+
+static inline long vmt_sys6(long nr, long a, long b, long c, long d, long e, long f)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	long ret;
+
+	__asm__ volatile("syscall"
+			 : "=a"(ret)
+			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return ret;
+}
+
+#define vmt_sys0(nr)		       vmt_sys6(nr, 0, 0, 0, 0, 0, 0)
+#define vmt_sys1(nr, a)		       vmt_sys6(nr, (long)(a), 0, 0, 0, 0, 0)
+#define vmt_sys2(nr, a, b)	       vmt_sys6(nr, (long)(a), (long)(b), 0, 0, 0, 0)
+#define vmt_sys3(nr, a, b, c)	       vmt_sys6(nr, (long)(a), (long)(b), (long)(c), 0, 0, 0)
+#define vmt_sys4(nr, a, b, c, d)       vmt_sys6(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+#define vmt_sys5(nr, a, b, c, d, e)    \
+	vmt_sys6(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
+
+static inline int vmt_sys_failed(long ret)
+{
+	return ret < 0 && ret >= -4095;
+}
+
+#endif
