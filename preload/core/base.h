@@ -20,6 +20,11 @@
 #define VMT_PAGE_SIZE	UINT64_C(4096)
 #define VMT_FRAMES_MAX	64	/* frames kept of one stack; deeper stacks are cut and marked */
 
+/* A build with VMT_FAULT=1..8 has that fault: tests/model must find each of them. */
+#ifndef VMT_FAULT
+#define VMT_FAULT 0
+#endif
+
 /* Bytes [start, end), page-aligned unless said otherwise; empty when start == end. */
 struct vmt_range {
 	uint64_t start;

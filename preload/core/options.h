@@ -18,7 +18,7 @@ enum vmt_ask {
 struct vmt_options {
 	char log_path[256];	/* "" = standard error; ".PID" is appended */
 	char dir[256];		/* where recordings go; "" = a memfd */
-	uint64_t max_maps;	/* ranges the recording holds */
+	uint64_t max_maps;	/* maps there is room for; 0 = by vm.max_map_count */
 	uint64_t max_sites;
 	uint64_t verify;	/* compare with the kernel after every Nth call; 0 = never */
 	uint64_t top;		/* call sites in the report */

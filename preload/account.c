@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See account.h. The dirty word tells a robber of the lock what was being changed.
+ */
+#include "account.h"
+
+#include <linux/errno.h>
+
+#include "ask.h"
+#include "modules.h"
+#include "publish.h"
+
+static void set_dirty(struct vmt_state *state, enum vmt_dirty dirty)
+{
+	atomic_store_explicit(&state->dirty, dirty, memory_order_relaxed);
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+static void range_changed(void *context, struct vmt_map *map)
+{
+	vmt_publish_range(context, map);
+}
+
+static void range_removed(void *context, struct vmt_map *map)
+{
+	struct vmt_state *state = context;
+
+	if ((map->look.flags & VMT_MAP_EXEC) && map->look.inode)
+		state->code_is_gone = true;
+	vmt_publish_range_gone(state, map);
+}
+
+static void site_added(void *context, const struct vmt_site *site)
+{
+	struct vmt_state *state = context;
+
+	if (site->flags & VMT_SITE_TRUNCATED)
+		state->counters.truncated++;
+	if (site->flags & VMT_SITE_LOST)
+		vmt_note(state, VMT_NOTE_SITES_FULL);
+	vmt_publish_frames(state, site);
+}
+
+static void reset_space(struct vmt_state *state)
+{
+	vmt_arena_init(&state->space_arena, state->space_memory, state->space_memory_size);
+	vmt_space_init(&state->space, &state->space_arena, &state->space_ops);
+	vmt_sketch_init(&state->lesson.sketch, &state->space_arena);
+}
+
+int vmt_account_init(struct vmt_state *state)
+{
+	state->space_ops = (struct vmt_space_ops){ range_changed, range_removed, state };
+	state->sites_ops = (struct vmt_sites_ops){ vmt_modules_frame_of, site_added, state };
+	reset_space(state);
+	return vmt_sites_init(&state->sites, &state->arena, (uint32_t)state->options.max_sites,
+			      &state->sites_ops);
+}
+
+/* live_at_peak: the value before the first change after a peak is the value at that peak. */
+static void change_live(void *context, uint32_t id, int delta)
+{
+	struct vmt_state *state = context;
+	struct vmt_site *site = state->sites.by_id[id];
+
+	if (site->peak_epoch != state->counters.peak_epoch) {
+		site->live_at_peak = site->live;
+		site->peak_epoch = state->counters.peak_epoch;
+	}
+	site->live += (uint64_t)(int64_t)delta;
+	vmt_publish_site(state, site);
+}
+
+static void add_counts(struct vmt_rec_counters *to, const struct vmt_counts *counts)
+{
+	to->created += counts->created;
+	to->split += counts->split;
+	to->merged += counts->merged;
+	to->removed += counts->removed;
+}
+
+static uint64_t sum(const struct vmt_counts *counts)
+{
+	return counts->created + counts->split + counts->merged + counts->removed;
+}
+
+static void note_unseen(struct vmt_state *state, const struct vmt_counts *counts, bool late)
+{
+	struct vmt_site *unseen = state->sites.by_id[VMT_SITE_UNSEEN];
+
+	if (sum(counts) == 0)
+		return;
+	add_counts(&unseen->counters, counts);
+	add_counts(&state->calls[VMT_CALL_NONE], counts);
+	/* Next to calls that are still to be learnt, what looks unexplained is theirs. */
+	if (!late && vmt_late_is_quiet(&state->late))
+		state->counters.unseen += sum(counts);
+	vmt_publish_site(state, unseen);
+	vmt_publish_call(state, VMT_CALL_NONE);
+}
+
+static void note_learnt(struct vmt_state *state, enum vmt_learnt learnt)
+{
+	if (learnt == VMT_LEARNT_DERIVED)
+		state->counters.calls_derived++;
+	if (learnt == VMT_LEARNT_GUESSED)
+		state->counters.relearned++;	/* right or not: nobody can tell */
+}
+
+static void note_peak(struct vmt_state *state, uint64_t time)
+{
+	struct vmt_rec_header *counters = &state->counters;
+
+	counters->maps_own = state->space.own;
+	counters->maps_now = vmt_account_maps(state);
+	if (counters->maps_now > counters->maps_peak) {
+		counters->maps_peak = counters->maps_now;
+		counters->maps_peak_time = time;
+		counters->peak_epoch++;
+	}
+	vmt_publish_tick(state, time);
+}
+
+static void apply(struct vmt_state *state, const struct vmt_change *change, uint32_t site,
+		  uint64_t time, struct vmt_effect *effect)
+{
+	const struct vmt_effect_ops ops = { .live = change_live, .context = state };
+
+	set_dirty(state, VMT_DIRTY_SPACE);
+	vmt_effect_apply(&state->space, change, &state->lesson, site, time, &ops, effect);
+	set_dirty(state, VMT_DIRTY_NOT);
+	if (effect->out_of_memory) {
+		vmt_note(state, VMT_NOTE_MEMORY_FULL);
+		state->counters.lost++;
+	}
+	if (state->code_is_gone) {
+		state->code_is_gone = false;
+		set_dirty(state, VMT_DIRTY_SITES);
+		vmt_sites_forget_addresses(&state->sites);
+		set_dirty(state, VMT_DIRTY_NOT);
+		vmt_unwind_forget();
+	}
+}
+
+static void learn_and_apply(struct vmt_state *state, struct vmt_change *change,
+			    struct vmt_site *site, bool late)
+{
+	struct vmt_kernel_ops kernel = vmt_ask_ops;
+	struct vmt_effect effect;
+	uint64_t time = vmt_time(state);
+
+	kernel.context = state;
+	if (late && change->how == VMT_CHANGE_DERIVE)
+		change->how = VMT_CHANGE_WALK;	/* others may have come between */
+	set_dirty(state, VMT_DIRTY_SPACE);
+	note_learnt(state, vmt_learn(&state->space, change, &kernel, &state->lesson));
+	apply(state, change, site->id, time, &effect);
+	add_counts(&site->counters, &effect.call);
+	add_counts(&state->calls[site->call], &effect.call);
+	note_unseen(state, &effect.unseen, late);
+	note_peak(state, time);
+}
+
+static bool is_failure(const struct vmt_done *done)
+{
+	if (done->call == VMT_CALL_BRK)
+		return done->args[0] && (uint64_t)done->result < (uint64_t)done->args[0];
+	return done->result < 0 && done->result >= -4095;
+}
+
+struct vmt_site *vmt_account_intern(struct vmt_state *state, enum vmt_call_id call,
+				    uint32_t count, bool is_truncated, const uint64_t *pc)
+{
+	const struct vmt_raw_stack stack = {
+		.call = call, .count = count, .is_truncated = is_truncated, .pc = pc
+	};
+	struct vmt_site *site;
+
+	set_dirty(state, VMT_DIRTY_SITES);
+	site = vmt_sites_intern(&state->sites, &stack);
+	set_dirty(state, VMT_DIRTY_NOT);
+	return site;
+}
+
+void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, struct vmt_site *site,
+		      bool late)
+{
+	struct vmt_done with_brk = *done;
+	struct vmt_change change;
+	bool failed = is_failure(done);
+
+	with_brk.brk = state->brk;
+	vmt_change_decode(&with_brk, &change);
+	if (done->call == VMT_CALL_BRK)
+		state->brk = (uint64_t)done->result;
+	site->counters.calls++;
+	site->counters.failed += failed;
+	state->calls[site->call].calls++;
+	state->calls[site->call].failed += failed;
+	state->counters.calls_seen++;
+	state->counters.late += late;
+	if (site->flags & VMT_SITE_LOST || site->id == VMT_SITE_UNSEEN)
+		state->counters.lost++;
+	if (change.how == VMT_CHANGE_NOTHING)
+		state->counters.calls_derived++;
+	else
+		learn_and_apply(state, &change, site, late);
+	vmt_publish_site(state, site);
+	vmt_publish_call(state, site->call);
+	vmt_publish_header(state);
+}
+
+uint64_t vmt_account_everything(struct vmt_state *state)
+{
+	struct vmt_change change = { .how = VMT_CHANGE_EVERYTHING };
+	struct vmt_kernel_ops kernel = vmt_ask_ops;
+	struct vmt_effect effect;
+	uint64_t time = vmt_time(state);
+
+	kernel.context = state;
+	set_dirty(state, VMT_DIRTY_SPACE);
+	if (vmt_learn(&state->space, &change, &kernel, &state->lesson) != VMT_LEARNT_ASKED) {
+		set_dirty(state, VMT_DIRTY_NOT);
+		return 0;
+	}
+	change.how = VMT_CHANGE_NOTHING;	/* nobody's call: all of it is unseen */
+	apply(state, &change, VMT_SITE_UNSEEN, time, &effect);
+	note_unseen(state, &effect.call, true);
+	note_unseen(state, &effect.unseen, true);
+	note_peak(state, time);
+	vmt_publish_header(state);
+	return sum(&effect.call) + sum(&effect.unseen);
+}
+
+static void flag_own(const struct vmt_state *state, struct vmt_look *look)
+{
+	for (unsigned i = 0; i < state->own_count; i++)
+		if (look->start >= state->own[i].start && look->start < state->own[i].end)
+			look->flags |= VMT_MAP_OWN;
+}
+
+int vmt_account_start(struct vmt_state *state)
+{
+	struct vmt_sketch *sketch = &state->lesson.sketch;
+
+	vmt_sketch_clear(sketch);
+	if (vmt_ask_everything(state, sketch))
+		return -ENOENT;
+	for (size_t i = 0; i < sketch->count; i++) {
+		struct vmt_look *look = &sketch->map[i].look;
+
+		flag_own(state, look);
+		if (!vmt_space_insert(&state->space, look, VMT_SITE_STARTUP, VMT_SITE_STARTUP, 0))
+			return -ENOMEM;
+		if (!(look->flags & VMT_MAP_OWN))
+			change_live(state, VMT_SITE_STARTUP, 1);
+	}
+	return sketch->out_of_memory ? -ENOMEM : 0;
+}
+
+static void read_back(struct vmt_state *state, const struct vmt_rec_range *range)
+{
+	const struct vmt_look look = {
+		.start = range->start,
+		.end = range->end,
+		.offset = range->offset,
+		.inode = range->inode,
+		.dev_major = range->dev_major,
+		.dev_minor = range->dev_minor,
+		.flags = range->flags & ~VMT_MAP_USED,
+	};
+	struct vmt_map *next = vmt_space_from(&state->space, look.start);
+
+	if (look.start >= look.end || (next && next->look.start < look.end))
+		return;
+	vmt_space_insert(&state->space, &look, range->mapped_by, range->put_by, range->time);
+}
+
+static void recount_live(struct vmt_state *state)
+{
+	for (uint32_t id = 0; id < state->sites.count; id++)
+		state->sites.by_id[id]->live = 0;
+	for (struct vmt_map *map = vmt_space_first(&state->space); map; map = vmt_space_next(map))
+		if (!(map->look.flags & VMT_MAP_OWN))
+			state->sites.by_id[map->put_by]->live++;
+	for (uint32_t id = 0; id < state->sites.count; id++)
+		vmt_publish_site(state, state->sites.by_id[id]);
+}
+
+/* Owners come from the published ranges, which are consistent one by one. */
+static void rebuild_space(struct vmt_state *state)
+{
+	const struct vmt_rec_section *section = &state->counters.section[VMT_SECTION_RANGES];
+	unsigned char *base = state->recording.base;
+
+	reset_space(state);
+	state->space.ops = NULL;	/* what is published is read here, not changed */
+	for (uint64_t slot = 0; base && slot < section->used; slot++) {
+		const struct vmt_rec_range *range =
+			(const void *)(base + section->offset + slot * section->size);
+
+		if (!(range->seq & 1) && (range->flags & VMT_MAP_USED) &&
+		    range->put_by < state->sites.count && range->mapped_by < state->sites.count)
+			read_back(state, range);
+	}
+	state->space.ops = &state->space_ops;
+	if (!base) {
+		vmt_account_start(state);
+		return;
+	}
+	vmt_publish_reset_ranges(state);
+	for (struct vmt_map *map = vmt_space_first(&state->space); map; map = vmt_space_next(map))
+		vmt_publish_range(state, map);
+}
+
+void vmt_account_rebuild(struct vmt_state *state)
+{
+	uint32_t dirty = atomic_load_explicit(&state->dirty, memory_order_relaxed);
+
+	if (dirty == VMT_DIRTY_SITES)
+		vmt_sites_reindex(&state->sites);
+	if (dirty == VMT_DIRTY_SPACE) {
+		rebuild_space(state);
+		recount_live(state);
+	}
+	set_dirty(state, VMT_DIRTY_NOT);
+	state->counters.relearned++;
+	vmt_account_everything(state);
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The descriptor sees the process that opened it; the program may close it, and may
+ * be given its number for a file of its own. So an unexpected answer means: open it again, once.
+ */
+#include "ask.h"
+
+#include <asm/ioctl.h>
+#include <fcntl.h>
+#include <linux/errno.h>
+#include <sys/syscall.h>
+
+#include "core/mapsline.h"
+#include "fd.h"
+#include "sys.h"
+
+/* include/uapi/linux/fs.h, Linux 6.11; Debian 12's headers lack it. */
+struct procmap_query {
+	uint64_t size;
+	uint64_t query_flags;
+	uint64_t query_addr;
+	uint64_t vma_start;
+	uint64_t vma_end;
+	uint64_t vma_flags;
+	uint64_t vma_page_size;
+	uint64_t vma_offset;
+	uint64_t inode;
+	uint32_t dev_major;
+	uint32_t dev_minor;
+	uint32_t vma_name_size;
+	uint32_t build_id_size;
+	uint64_t vma_name_addr;
+	uint64_t build_id_addr;
+};
+static_assert(sizeof(struct procmap_query) == 104, "as the kernel has it");
+
+#define PROCMAP_QUERY	      _IOWR('f', 17, struct procmap_query)
+#define QUERY_COVERING_OR_NEXT 0x10
+#define QUERY_VISIBLE	      0x0f	/* the same bits as VMT_MAP_VISIBLE */
+
+#define PROBE_LENGTH 0x7fffffff0000UL	/* no address space can hold it */
+
+static int query_once(struct vmt_state *state, struct procmap_query *query)
+{
+	query->size = sizeof(*query);
+	return (int)vmt_sys3(SYS_ioctl, state->fds.maps, PROCMAP_QUERY, query);
+}
+
+static int query(struct vmt_state *state, struct procmap_query *query)
+{
+	int ret = query_once(state, query);
+
+	if (VMT_LIKELY(ret == 0 || ret == -ENOENT || ret == -ENAMETOOLONG))
+		return ret;
+	state->fds.maps = vmt_fd_open("/proc/self/maps", O_RDONLY, 0);
+	if (state->fds.maps < 0)
+		return state->fds.maps;
+	return query_once(state, query);
+}
+
+static void look_of(const struct procmap_query *query, struct vmt_look *look)
+{
+	*look = (struct vmt_look){
+		.start = query->vma_start,
+		.end = query->vma_end,
+		.offset = query->vma_offset,
+		.inode = query->inode,
+		.dev_major = query->dev_major,
+		.dev_minor = query->dev_minor,
+		.flags = (uint32_t)query->vma_flags & QUERY_VISIBLE,
+	};
+}
+
+static int walk_by_query(struct vmt_state *state, struct vmt_range range,
+			 struct vmt_sketch *sketch)
+{
+	for (uint64_t addr = range.start; addr < range.end;) {
+		struct procmap_query ask = { .query_addr = addr,
+					     .query_flags = QUERY_COVERING_OR_NEXT };
+		struct vmt_look look;
+		int ret = query(state, &ask);
+
+		state->counters.asked_query++;
+		if (ret == -ENOENT)
+			return 0;
+		if (ret)
+			return ret;
+		if (ask.vma_start >= range.end)
+			return 0;
+		look_of(&ask, &look);
+		vmt_sketch_append(sketch, &look);
+		addr = look.end;
+	}
+	return 0;
+}
+
+struct text_reader {
+	int fd;
+	uint64_t offset;	/* in the file */
+	char *buffer;
+	size_t size;
+	size_t at;
+	size_t filled;
+};
+
+static bool refill(struct text_reader *reader)
+{
+	size_t rest = reader->filled - reader->at;
+
+	__builtin_memmove(reader->buffer, reader->buffer + reader->at, rest);
+	reader->at = 0;
+	reader->filled = rest;
+
+	long got = vmt_sys4(SYS_pread64, reader->fd, reader->buffer + rest, reader->size - rest,
+			    reader->offset);
+
+	if (got <= 0)
+		return false;
+	reader->filled += (size_t)got;
+	reader->offset += (uint64_t)got;
+	return true;
+}
+
+/* The next line, which stays valid until the next call; false at the end. Lines longer than the
+ * buffer cannot be: a path is at most 4 KiB, four times that when escaped. */
+static bool next_line(struct text_reader *reader, struct vmt_mapsline *ret_line)
+{
+	for (;;) {
+		size_t end = reader->at;
+
+		while (end < reader->filled && reader->buffer[end] != '\n')
+			end++;
+		if (end < reader->filled) {
+			const char *text = reader->buffer + reader->at;
+			size_t length = end - reader->at;
+
+			reader->at = end + 1;
+			if (vmt_mapsline_parse(text, length, ret_line) == 0)
+				return true;
+		} else if (!refill(reader)) {
+			return false;
+		}
+	}
+}
+
+static int open_text(struct vmt_state *state, struct text_reader *reader)
+{
+	*reader = (struct text_reader){ .fd = state->fds.maps, .buffer = state->text,
+					.size = sizeof(state->text) };
+	if (refill(reader))
+		return 0;
+	state->fds.maps = vmt_fd_open("/proc/self/maps", O_RDONLY, 0);
+	reader->fd = state->fds.maps;
+	return refill(reader) ? 0 : -ENOENT;
+}
+
+static int walk_by_text(struct vmt_state *state, struct vmt_range range, struct vmt_sketch *sketch)
+{
+	struct text_reader reader;
+	struct vmt_mapsline line;
+
+	if (open_text(state, &reader))
+		return -ENOENT;
+	state->counters.asked_maps++;
+	while (next_line(&reader, &line)) {
+		if (line.look.start >= range.end)
+			break;
+		if (line.look.end > range.start && !vmt_mapsline_is_vsyscall(&line))
+			vmt_sketch_append(sketch, &line.look);
+	}
+	return 0;
+}
+
+static bool may_query(const struct vmt_state *state)
+{
+	return state->query_works &&
+	       (state->options.ask == VMT_ASK_AUTO || state->options.ask == VMT_ASK_QUERY);
+}
+
+static int walk(void *context, struct vmt_range range, struct vmt_sketch *sketch)
+{
+	struct vmt_state *state = context;
+
+	if (state->no_asking)
+		return -EPERM;
+	if (may_query(state))
+		return walk_by_query(state, range, sketch);
+	return walk_by_text(state, range, sketch);
+}
+
+static int boundary_by_query(struct vmt_state *state, const struct vmt_look *right)
+{
+	struct procmap_query ask = { .query_addr = right->start };
+	struct vmt_look look;
+
+	state->counters.asked_query++;
+	if (query(state, &ask))
+		return -ENOENT;
+	look_of(&ask, &look);
+	if (((look.flags ^ right->flags) & VMT_MAP_VISIBLE) || look.end < right->end)
+		return -ENOENT;
+	return look.start == right->start ? 1 : 0;
+}
+
+/*
+ * mremap(b - page, two pages, huge) fails for certain: with EFAULT where two maps meet, with
+ * ENOMEM (EAGAIN: locked) inside one. Hugetlb and sealed maps answer otherwise.
+ */
+static int boundary_by_probe(struct vmt_state *state, const struct vmt_look *right)
+{
+	long ret = vmt_sys5(SYS_mremap, right->start - VMT_PAGE_SIZE, 2 * VMT_PAGE_SIZE,
+			    PROBE_LENGTH, 0, 0);
+
+	state->counters.asked_probe++;
+	if (ret == -EFAULT)
+		return 1;
+	if (ret == -ENOMEM || ret == -EAGAIN)
+		return 0;
+	return -ENOENT;
+}
+
+static int boundary(void *context, const struct vmt_look *right)
+{
+	struct vmt_state *state = context;
+
+	if (state->no_asking || state->options.ask == VMT_ASK_MAPS)
+		return -EPERM;
+	if (may_query(state))
+		return boundary_by_query(state, right);
+	return boundary_by_probe(state, right);
+}
+
+const struct vmt_kernel_ops vmt_ask_ops = { .walk = walk, .boundary = boundary };
+
+void vmt_ask_open(struct vmt_state *state)
+{
+	struct procmap_query ask = { .query_addr = (uint64_t)(uintptr_t)state };
+
+	state->fds.maps = vmt_fd_open("/proc/self/maps", O_RDONLY, 0);
+	if (state->fds.maps < 0) {
+		vmt_note(state, VMT_NOTE_NO_PROC);
+		return;
+	}
+	state->query_works = query_once(state, &ask) == 0;
+	if (!state->query_works)
+		vmt_note(state, VMT_NOTE_NO_QUERY);
+}
+
+int vmt_ask_everything(struct vmt_state *state, struct vmt_sketch *sketch)
+{
+	return walk_by_text(state, (struct vmt_range){ 0, UINT64_MAX }, sketch);
+}
+
+static size_t name_by_text(struct vmt_state *state, uint64_t addr, char *path, size_t size)
+{
+	struct text_reader reader;
+	struct vmt_mapsline line;
+
+	if (state->no_asking || open_text(state, &reader))
+		return 0;
+	while (next_line(&reader, &line)) {
+		if (line.look.end <= addr)
+			continue;
+		if (line.look.start > addr)
+			return 0;
+		if (line.name_length >= size)
+			line.name_length = size - 1;
+		__builtin_memcpy(path, line.name, line.name_length);
+		return line.name_length;
+	}
+	return 0;
+}
+
+size_t vmt_ask_name(struct vmt_state *state, uint64_t addr, char *path, size_t size,
+		    uint8_t build_id[VMT_BUILD_ID_MAX], uint32_t *ret_build_id_length)
+{
+	struct procmap_query ask = {
+		.query_addr = addr,
+		.vma_name_addr = (uint64_t)(uintptr_t)path,
+		.vma_name_size = (uint32_t)size,
+		.build_id_addr = (uint64_t)(uintptr_t)build_id,
+		.build_id_size = VMT_BUILD_ID_MAX,
+	};
+
+	*ret_build_id_length = 0;
+	if (state->no_asking || !state->query_works)
+		return name_by_text(state, addr, path, size);
+	if (query(state, &ask) == 0) {
+		*ret_build_id_length = ask.build_id_size;
+		return ask.vma_name_size ? ask.vma_name_size - 1 : 0;
+	}
+	return name_by_text(state, addr, path, size);
+}
+
+/* Streams the text through a small buffer: this runs outside the lock. */
+static bool bounds_by_text(struct vmt_state *state, uint64_t sp, struct vmt_range *ret_bounds)
+{
+	char buffer[512];
+	struct text_reader reader = { .fd = state->fds.maps, .buffer = buffer,
+				      .size = sizeof(buffer) };
+	struct vmt_mapsline line;
+
+	while (next_line(&reader, &line)) {
+		if (line.look.end <= sp)
+			continue;
+		*ret_bounds = (struct vmt_range){ line.look.start, line.look.end };
+		return line.look.start <= sp && (line.look.flags & VMT_MAP_READ);
+	}
+	return false;
+}
+
+static bool find_bounds(struct vmt_state *state, uint64_t sp, struct vmt_range *ret_bounds)
+{
+	struct procmap_query ask = { .query_addr = sp };
+
+	if (state->no_asking)
+		return false;
+	if (!state->query_works)
+		return bounds_by_text(state, sp, ret_bounds);
+	if (query(state, &ask) || !(ask.vma_flags & VMT_MAP_READ))
+		return false;
+	*ret_bounds = (struct vmt_range){ ask.vma_start, ask.vma_end };
+	return true;
+}
+
+bool vmt_stack_bounds(uint64_t sp, struct vmt_range *ret_bounds)
+{
+	struct vmt_thread *thread = vmt_thread();
+	struct vmt_range bounds = thread->stack;
+
+	if (!vmt_range_has(bounds, sp)) {
+		if (!vmt_state || !find_bounds(vmt_state, sp, &bounds))
+			return false;
+		thread->stack = bounds;
+	}
+	/* A main stack grows: what lies below what we know of it is its own as well. */
+	*ret_bounds = bounds;
+	return true;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Asking the kernel about maps, in three ways: PROCMAP_QUERY (Linux 6.11), a
+ * failing mremap that tells whether two maps are one, and reading /proc/self/maps.
+ */
+#ifndef VMT_ASK_H
+#define VMT_ASK_H
+
+#include "state.h"
+
+/* The real thing behind learn.h; context is the state. Call under the lock. */
+extern const struct vmt_kernel_ops vmt_ask_ops;
+
+/* Open /proc/self/maps and find out which ways work. Also after fork: the mm is fixed at open. */
+void vmt_ask_open(struct vmt_state *state);
+
+/* Every map of the process, from the text, with what only the text tells (VMT_MAP_STACK). */
+int vmt_ask_everything(struct vmt_state *state, struct vmt_sketch *sketch);
+
+/*
+ * The name and build-id of the file mapped at addr. Returns the length of the
+ * path (0 = none), which is cut to size.
+ */
+size_t vmt_ask_name(struct vmt_state *state, uint64_t addr, char *path, size_t size,
+		    uint8_t build_id[VMT_BUILD_ID_MAX], uint32_t *ret_build_id_length);
+
+#endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The room behind all doors: take the lock, make the call, learn what it did. Who does not
+ * get the lock in time makes the call all the same and leaves word of it in the late queue, which
+ * the holder empties. Called in signal handlers, in threads, before main, in vfork children.
+ */
+#include <linux/futex.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "account.h"
+#include "ask.h"
+#include "call.h"
+#include "capture/sites.h"
+#include "core/calls.h"
+#include "life.h"
+#include "publish.h"
+#include "sys.h"
+#include "verify.h"
+
+static void wait_on(void *context, _Atomic uint32_t *word, uint32_t value, uint64_t timeout_ns)
+{
+	const int64_t timeout[2] = { (int64_t)(timeout_ns / 1000000000),
+				     (int64_t)(timeout_ns % 1000000000) };
+
+	(void)context;
+	vmt_sys4(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, timeout);
+}
+
+static void wake(void *context, _Atomic uint32_t *word)
+{
+	(void)context;
+	vmt_sys3(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1);
+}
+
+static uint64_t now(void *context)
+{
+	(void)context;
+	return vmt_clock();
+}
+
+static bool is_alive(void *context, uint32_t thread)
+{
+	const struct vmt_state *state = context;
+
+	return !vmt_sys_failed(vmt_sys3(SYS_tgkill, state->pid, thread, 0));
+}
+
+/*
+ * The stack grows down: a handler that interrupted us runs below the frame that holds the lock. Above it,
+ * on the same stack, that frame is gone. On a signal stack nothing can be said.
+ */
+static bool has_left(void *context, uint64_t owner_sp, uint64_t sp)
+{
+	struct vmt_range bounds;
+	stack_t stack;
+
+	(void)context;
+	if (vmt_sys_failed(vmt_sys2(SYS_sigaltstack, 0, &stack)) || (stack.ss_flags & SS_ONSTACK))
+		return false;
+	return vmt_stack_bounds(sp, &bounds) && vmt_range_has(bounds, owner_sp) && sp > owner_sp;
+}
+
+static struct vmt_lock_ops lock_ops(struct vmt_state *state)
+{
+	return (struct vmt_lock_ops){ wait_on, wake, now, is_alive, has_left, state };
+}
+
+static long make(long nr, const long args[6])
+{
+	return vmt_sys6(nr, args[0], args[1], args[2], args[3], args[4], args[5]);
+}
+
+uint32_t vmt_call_thread_id(void)
+{
+	struct vmt_thread *thread = vmt_thread();
+
+	if (VMT_UNLIKELY(thread->tid == 0 || thread->pid != vmt_state->pid)) {
+		thread->tid = (uint32_t)vmt_sys0(SYS_gettid);
+		thread->pid = vmt_state->pid;
+	}
+	return thread->tid;
+}
+
+/* Learn the calls that were made without the lock. */
+static void drain(struct vmt_state *state)
+{
+	struct vmt_late_call *late;
+
+	while (VMT_UNLIKELY((late = vmt_late_take(&state->late)))) {
+		struct vmt_site *site = vmt_account_intern(state, late->done.call, late->count,
+							   late->is_truncated, late->pc);
+
+		vmt_account_done(state, &late->done, site, true);
+		vmt_late_release(&state->late, late);
+	}
+	if (VMT_UNLIKELY(atomic_exchange_explicit(&state->late.overflow, 0,
+						  memory_order_relaxed))) {
+		state->counters.relearned++;
+		vmt_account_everything(state);
+	}
+}
+
+bool vmt_call_lock(struct vmt_state *state, bool patient)
+{
+	struct vmt_lock_ops ops = lock_ops(state);
+	uint64_t sp = (uint64_t)(uintptr_t)__builtin_frame_address(0);
+	enum vmt_lock_result got =
+		vmt_lock_enter(&state->lock, &ops, vmt_call_thread_id(), sp, patient);
+
+	if (VMT_UNLIKELY(got == VMT_LOCK_ROBBED))
+		vmt_account_rebuild(state);
+	if (got == VMT_LOCK_BUSY)
+		return false;
+	if (VMT_UNLIKELY(vmt_late_waits(&state->late)))
+		drain(state);
+	return true;
+}
+
+/* A call that came too late for our last look finds the lock taken, or finds it free and drains itself. */
+void vmt_call_unlock(struct vmt_state *state)
+{
+	struct vmt_lock_ops ops = lock_ops(state);
+
+	for (;;) {
+		vmt_lock_leave(&state->lock, &ops);
+		if (VMT_LIKELY(!vmt_late_waits(&state->late)) || !vmt_call_lock(state, false))
+			return;
+	}
+}
+
+static long call_locked(struct vmt_state *state, struct vmt_done *done, long nr,
+			const struct vmt_stack *stack)
+{
+	struct vmt_site *site = vmt_account_intern(state, done->call, stack->count,
+						   stack->flags & VMT_STACK_TRUNCATED, stack->pc);
+
+	done->result = make(nr, done->args);
+	vmt_account_done(state, done, site, false);
+	vmt_verify(state, done);
+	vmt_call_unlock(state);
+	return done->result;
+}
+
+static void leave_word(struct vmt_state *state, const struct vmt_done *done,
+		       const struct vmt_stack *stack)
+{
+	struct vmt_late_call *late = vmt_late_claim(&state->late);
+
+	if (!late)
+		return;
+	late->done = *done;
+	late->count = stack->count;
+	late->is_truncated = stack->flags & VMT_STACK_TRUNCATED;
+	for (uint32_t i = 0; i < stack->count; i++)
+		late->pc[i] = stack->pc[i];
+	vmt_late_publish(&state->late, late);
+}
+
+static long call_outside(struct vmt_state *state, struct vmt_done *done, long nr,
+			 const struct vmt_stack *stack, bool patient)
+{
+	atomic_fetch_add_explicit(&state->late.outside, 1, memory_order_seq_cst);
+	done->result = make(nr, done->args);
+	leave_word(state, done, stack);
+	atomic_fetch_sub_explicit(&state->late.outside, 1, memory_order_seq_cst);
+	if (vmt_call_lock(state, patient)) {
+		vmt_verify(state, done);
+		vmt_call_unlock(state);
+	}
+	return done->result;
+}
+
+/* Kept apart so that the stack's 500 bytes are taken only by calls that need them. */
+__attribute__((noinline)) static long record(struct vmt_state *state, enum vmt_call_id id, long nr,
+					     const long args[6], const struct vmt_regs *regs)
+{
+	struct vmt_done done = { .call = id };
+	struct vmt_stack stack;
+
+	for (unsigned i = 0; i < VMT_COUNT(done.args); i++)
+		done.args[i] = args[i];
+	vmt_unwind(regs, &stack);
+	if (vmt_change_is_slow(id, args))
+		return call_outside(state, &done, nr, &stack, true);
+	if (VMT_LIKELY(vmt_call_lock(state, true)))
+		return call_locked(state, &done, nr, &stack);
+	return call_outside(state, &done, nr, &stack, false);
+}
+
+/* The parent's table must not be half-changed in the copy that the child gets. */
+static long fork_call(struct vmt_state *state, long nr, const long args[6])
+{
+	bool locked = vmt_call_lock(state, true);
+	long ret = make(nr, args);
+
+	if (ret == 0)
+		return ret;	/* the child: its first memory call starts it anew */
+	if (locked)
+		vmt_call_unlock(state);
+	return ret;
+}
+
+static bool is_fork(long nr, const long args[6])
+{
+	if (nr == SYS_fork)
+		return true;
+	return nr == SYS_clone && !((unsigned long)args[0] & CLONE_VM) && args[1] == 0;
+}
+
+static long exec_call(struct vmt_state *state, long nr, const long args[6])
+{
+	long ret;
+
+	if (!vmt_life_is_ours(state))
+		return make(nr, args);
+	vmt_life_before_exec(state);
+	ret = make(nr, args);
+	vmt_life_after_exec(state);
+	return ret;
+}
+
+/* From now on an ioctl of ours could kill the program. */
+static void note_seccomp(struct vmt_state *state, long nr, const long args[6])
+{
+	bool prctl = nr == SYS_prctl && args[0] == PR_SET_SECCOMP;
+	bool seccomp = nr == SYS_seccomp && args[0] == 1 /* SECCOMP_SET_MODE_FILTER */;
+
+	if (!prctl && !seccomp)
+		return;
+	state->no_asking = true;
+	vmt_note(state, VMT_NOTE_SECCOMP);
+}
+
+static long other_call(struct vmt_state *state, long nr, const long args[6])
+{
+	long ret;
+
+	if (is_fork(nr, args))
+		return fork_call(state, nr, args);
+	if (nr == SYS_execve || nr == SYS_execveat)
+		return exec_call(state, nr, args);
+	ret = make(nr, args);
+	if (!vmt_sys_failed(ret))
+		note_seccomp(state, nr, args);
+	return ret;
+}
+
+long vmt_call(long nr, const long args[6], const struct vmt_regs *regs)
+{
+	struct vmt_state *state = vmt_state;
+	enum vmt_call_id id;
+
+	if (VMT_UNLIKELY(atomic_load_explicit(&vmt_phase, memory_order_acquire) != VMT_PHASE_ON))
+		return make(nr, args);
+	if (VMT_UNLIKELY(*vmt_alive == 0)) {
+		vmt_life_start_child(state);
+		if (atomic_load_explicit(&vmt_phase, memory_order_acquire) != VMT_PHASE_ON)
+			return make(nr, args);
+	}
+	id = vmt_call_of_nr(nr);
+	if (id == VMT_CALL_NONE || id == VMT_CALL_CLOSE)
+		return other_call(state, nr, args);
+	if (!vmt_change_is_possible(id, args)) {
+		if (id != VMT_CALL_PRCTL && id != VMT_CALL_IOCTL && id != VMT_CALL_ARCH_PRCTL)
+			atomic_fetch_add_explicit(&state->passed[id], 1, memory_order_relaxed);
+		return other_call(state, nr, args);
+	}
+	return record(state, id, nr, args, regs);
+}

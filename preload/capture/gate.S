@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The gate: where patched call sites land (x86-64). A site was
+ *
+ *	mov $NR, %eax; syscall		and is now	jmp stub; syscall
+ *
+ * The stub does what the kernel would have done to the registers: the result
+ * goes to rax, rcx and r11 are lost, all others keep their values (the C code
+ * behind vmt_call uses no vector registers; flags are lost, which every
+ * compiler assumes of a system call). The red zone is left alone. At the end
+ * it jumps behind the site's syscall instruction.
+ *
+ * To an unwinder a stub looks like a function called by that syscall
+ * instruction, at any stack depth: CFA = the site's rsp, return address at
+ * CFA-136. Before the return address is pushed, the rule finds it as the
+ * push does, through the displacement in the push instruction.
+ */
+#include "gate.h"
+
+#if defined(__x86_64__)
+
+#ifdef __CET__
+#include <cet.h>
+#endif
+
+#define CLONE_VM  0x100
+#define NR_CLONE  56
+#define RED_ZONE  128
+#define TO_RETURN (RED_ZONE + 8)
+#define TO_RBP	  (TO_RETURN + 8)
+#define SAVED	  (6 * 8 + 8 * 8)	/* arguments and struct vmt_regs below rbp */
+
+/* DW_CFA_val_expression: rip = *(pc + to_end + *(uint32_t *)(pc + to_disp)) */
+#define CFI_RETURN_BY_PUSH(to_disp, to_end)                                                        \
+	.cfi_escape 0x16, 0x10, 8, 0x80, to_disp, 0x94, 4, 0x80, to_end, 0x22, 0x06
+
+	.macro STUB index, gate
+	.p2align 5
+	.cfi_startproc
+	.cfi_def_cfa rsp, 0
+	CFI_RETURN_BY_PUSH(7, 11)
+	lea	-RED_ZONE(%rsp), %rsp		/* 5 bytes */
+	.cfi_def_cfa_offset RED_ZONE
+	CFI_RETURN_BY_PUSH(2, 6)
+	push	vmt_gate_return+8*\index(%rip)	/* 2 + 4 bytes */
+	.cfi_def_cfa_offset TO_RETURN
+	.cfi_offset rip, -TO_RETURN
+	mov	$\index, %eax
+	jmp	\gate
+	.cfi_endproc
+	.endm
+
+	.text
+	.hidden	vmt_gate_stubs, vmt_gate_return, vmt_gate_nr, vmt_gate_exit
+	.hidden	vmt_call, vmt_last_act, vmt_syscall_ours, vmt_syscall_unresolved
+	.hidden	vmt_syscall_kinds, vmt_next
+
+	.p2align 6
+	.globl	vmt_gate_stubs
+	.type	vmt_gate_stubs, @function
+vmt_gate_stubs:
+	.altmacro
+	.set	i, 0
+	.rept	VMT_GATE_PLAIN_STUBS
+	STUB	%i, vmt_gate
+	.set	i, i + 1
+	.endr
+	.rept	VMT_GATE_CLONE_STUBS
+	STUB	%i, vmt_gate_clone
+	.set	i, i + 1
+	.endr
+	.noaltmacro
+	.org	vmt_gate_stubs + VMT_GATE_STUBS * VMT_GATE_STUB_SIZE	/* fails if one is larger */
+	.size	vmt_gate_stubs, . - vmt_gate_stubs
+
+/* eax = stub; [rsp] = return address, the site's rsp is TO_RETURN higher. */
+	.p2align 6
+	.type	vmt_gate, @function
+vmt_gate:
+	.cfi_startproc
+	.cfi_def_cfa rsp, TO_RETURN
+	.cfi_offset rip, -TO_RETURN
+	push	%rbp
+	.cfi_def_cfa_offset TO_RBP
+	.cfi_offset rbp, -TO_RBP
+	mov	%rsp, %rbp
+	.cfi_def_cfa_register rbp
+	/* struct vmt_regs, last member first */
+	push	%r15
+	push	%r14
+	push	%r13
+	push	%r12
+	push	%rbx
+	push	(%rbp)
+	lea	TO_RBP(%rbp), %r11
+	push	%r11
+	mov	8(%rbp), %r11
+	sub	$2, %r11		/* the syscall instruction itself */
+	push	%r11
+	mov	%rsp, %r11
+	/* long args[6] */
+	push	%r9
+	push	%r8
+	push	%r10
+	push	%rdx
+	push	%rsi
+	push	%rdi
+	lea	vmt_gate_nr(%rip), %rcx
+	mov	(%rcx,%rax,4), %edi
+	mov	%rsp, %rsi
+	mov	%r11, %rdx
+	and	$-16, %rsp
+	call	vmt_call
+	lea	-SAVED(%rbp), %rsp
+	pop	%rdi
+	pop	%rsi
+	pop	%rdx
+	pop	%r10
+	pop	%r8
+	pop	%r9
+	mov	%rbp, %rsp
+	pop	%rbp
+	.cfi_def_cfa rsp, TO_RETURN
+	.cfi_restore rbp
+	pop	%rcx
+	.cfi_def_cfa_offset RED_ZONE
+	.cfi_register rip, rcx
+	lea	RED_ZONE(%rsp), %rsp
+	.cfi_def_cfa_offset 0
+	notrack jmp *%rcx
+	.cfi_endproc
+	.size	vmt_gate, . - vmt_gate
+
+/*
+ * A new thread, or a child on a stack of its own, must begin where the kernel
+ * puts it: make the call with the site's own syscall instruction. A child that
+ * gets a copy of this stack can return through vmt_call as the parent does.
+ */
+	.p2align 4
+	.type	vmt_gate_clone, @function
+vmt_gate_clone:
+	.cfi_startproc
+	.cfi_def_cfa rsp, TO_RETURN
+	.cfi_offset rip, -TO_RETURN
+	test	$CLONE_VM, %edi
+	jnz	1f
+	test	%rsi, %rsi
+	jz	vmt_gate
+1:	pop	%rcx
+	.cfi_def_cfa_offset RED_ZONE
+	.cfi_register rip, rcx
+	lea	RED_ZONE(%rsp), %rsp
+	.cfi_def_cfa_offset 0
+	sub	$2, %rcx
+	mov	$NR_CLONE, %eax
+	notrack jmp *%rcx
+	.cfi_endproc
+	.size	vmt_gate_clone, . - vmt_gate_clone
+
+/* As if it were _exit itself: entered by a jump from there, status in edi. */
+	.p2align 4
+	.globl	vmt_gate_exit
+	.type	vmt_gate_exit, @function
+vmt_gate_exit:
+	.cfi_startproc
+	push	%rbp
+	.cfi_def_cfa_offset 16
+	.cfi_offset rbp, -16
+	mov	%rsp, %rbp
+	.cfi_def_cfa_register rbp
+	and	$-16, %rsp
+	call	vmt_last_act
+	hlt
+	.cfi_endproc
+	.size	vmt_gate_exit, . - vmt_gate_exit
+
+/*
+ * syscall(3). What is not about maps is left to libc by a jump, with the stack
+ * as it was: a child of vfork, or one with a stack of its own, returns from it.
+ * The six arguments lie where a C function with seven parameters has them.
+ */
+	.p2align 4
+	.globl	syscall
+	.type	syscall, @function
+syscall:
+	.cfi_startproc
+	cmp	$512, %rdi
+	jae	.Lnext
+	lea	vmt_syscall_kinds(%rip), %rax
+	movzbl	(%rax,%rdi), %eax
+	test	%eax, %eax
+	jz	.Lnext
+	cmp	$NR_CLONE, %edi
+	jne	vmt_syscall_ours
+	test	$CLONE_VM, %esi
+	jnz	.Lnext
+	test	%rdx, %rdx
+	jz	vmt_syscall_ours
+.Lnext:	mov	vmt_next(%rip), %rax		/* vmt_next.syscall */
+	test	%rax, %rax
+	jz	vmt_syscall_unresolved
+	notrack jmp *%rax
+	.cfi_endproc
+	.size	syscall, . - syscall
+
+	.data
+	.p2align 6
+	.globl	vmt_gate_return
+	.type	vmt_gate_return, @object
+vmt_gate_return:
+	.zero	8 * VMT_GATE_STUBS
+	.size	vmt_gate_return, . - vmt_gate_return
+	.globl	vmt_gate_nr
+	.type	vmt_gate_nr, @object
+vmt_gate_nr:
+	.zero	4 * VMT_GATE_STUBS
+	.size	vmt_gate_nr, . - vmt_gate_nr
+
+#endif
+
+	.section .note.GNU-stack, "", @progbits

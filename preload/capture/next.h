@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The definitions that the exported wrappers stand in front of: libc's, or
+ * another interposer's. All NULL until the constructor has resolved them; a
+ * wrapper then makes the system call itself.
+ */
+#ifndef VMT_NEXT_H
+#define VMT_NEXT_H
+
+#include <stddef.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+struct vmt_next {
+	long (*syscall)(long nr, ...);	/* first: gate.S jumps through it */
+	void *(*mmap)(void *addr, size_t len, int prot, int flags, int fd, off_t offset);
+	void *(*mmap64)(void *addr, size_t len, int prot, int flags, int fd, off64_t offset);
+	int (*munmap)(void *addr, size_t len);
+	int (*mprotect)(void *addr, size_t len, int prot);
+	int (*pkey_mprotect)(void *addr, size_t len, int prot, int pkey);
+	void *(*mremap)(void *addr, size_t old_len, size_t new_len, int flags, ...);
+	int (*remap_file_pages)(void *addr, size_t len, int prot, size_t pgoff, int flags);
+	int (*madvise)(void *addr, size_t len, int advice);
+	int (*posix_madvise)(void *addr, size_t len, int advice);
+	ssize_t (*process_madvise)(int pidfd, const struct iovec *ranges, size_t count, int advice,
+				   unsigned int flags);
+	int (*mlock)(const void *addr, size_t len);
+	int (*mlock2)(const void *addr, size_t len, unsigned int flags);
+	int (*munlock)(const void *addr, size_t len);
+	int (*mlockall)(int flags);
+	int (*munlockall)(void);
+	void *(*shmat)(int id, const void *addr, int flags);
+	int (*shmdt)(const void *addr);
+	int (*prctl)(int op, ...);
+	int (*ioctl)(int fd, unsigned long request, ...);
+	void (*exit)(int status);
+};
+
+extern struct vmt_next vmt_next;
+
+/* Look all of them up. To be called once, by the constructor: uses dlsym. */
+void vmt_next_resolve(void);
+
+#endif

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which call sites are caught, and by which stub. Must never touch this
+ * library's own text, whose system calls are the way to the kernel. The
+ * constructor calls open and hook_exit; scan and forget run within mmap and
+ * munmap, in any thread, so stubs are handed out without a lock.
+ */
+#include "sites.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <gnu/libc-version.h>
+#include <link.h>
+#include <stdatomic.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "core/calls.h"
+#include "core/record.h"
+#include "gate.h"
+#include "shim.h"
+#include "sys.h"
+#include "text.h"
+
+VMT_DATA uint8_t vmt_sites_caught[VMT_SITES_NR_MAX] = { 0 };
+static VMT_DATA _Atomic bool sites_open = false;
+static VMT_DATA bool exit_hooked = false;
+
+bool vmt_sites_are_open(void)
+{
+	return atomic_load_explicit(&sites_open, memory_order_relaxed);
+}
+
+bool vmt_sites_exit_is_hooked(void)
+{
+	return exit_hooked;
+}
+
+#if defined(__x86_64__)
+
+/* Larger modules are left out: reading 100 MB of a browser's text takes seconds on a cold disk. */
+#define OTHER_TEXT_MAX (UINT64_C(4) << 20)
+
+static VMT_DATA struct vmt_range libc_text = { 0, 0 };
+
+/* One pass over the modules that are loaded already. */
+struct pass {
+	struct vmt_sites_result result;
+	uint64_t libc;		/* an address within */
+	uint64_t ld_so;		/* where it is loaded; 0 if it was started as a program */
+	uint64_t self;		/* an address within */
+	int mem;		/* /proc/self/mem, or -errno */
+	bool is_alone;		/* no second thread */
+};
+
+/* ioctl and close change maps on rare arguments only and are frequent: not caught here.
+ * arch_prctl may replace the register that thread-local storage is reached by: neither. */
+static bool is_wanted(uint32_t nr)
+{
+	switch (nr) {
+	case SYS_clone:
+	case SYS_fork:
+	case SYS_execve:
+	case SYS_execveat:
+		return true;
+	case SYS_ioctl:
+	case SYS_close:
+	case SYS_arch_prctl:
+		return false;
+	default:
+		return vmt_call_of_nr(nr) != VMT_CALL_NONE;
+	}
+}
+
+/* Make stub i return to addr, if it is free or (a module was loaded again) does so already. */
+static bool claim_stub(int i, uint64_t owner, uint64_t addr)
+{
+	return __atomic_compare_exchange_n(&vmt_gate_return[i], &owner, addr, false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+/* Take a stub for the site that returns to addr. Returns its index or -ENOSPC. */
+static int take_stub(uint32_t nr, uint64_t addr)
+{
+	int first = nr == SYS_clone ? VMT_GATE_PLAIN_STUBS : 0;
+	int end = nr == SYS_clone ? VMT_GATE_STUBS : VMT_GATE_PLAIN_STUBS;
+	const uint64_t owners[] = { addr, 0 };
+
+	for (size_t n = 0; n < VMT_COUNT(owners); n++) {
+		for (int i = first; i < end; i++) {
+			if (!claim_stub(i, owners[n], addr))
+				continue;
+			__atomic_store_n(&vmt_gate_nr[i], nr, __ATOMIC_RELEASE);
+			return i;
+		}
+	}
+	return -ENOSPC;
+}
+
+static int patch_site(int mem, const struct vmt_text_site *site)
+{
+	int stub = take_stub(site->nr, site->addr + VMT_TEXT_SITE_SIZE);
+	int ret;
+
+	if (stub < 0)
+		return stub;
+	/* The stub's words are in place before the jump can be seen. */
+	ret = vmt_text_write_jump(mem, site->addr,
+				  (uint64_t)vmt_gate_stubs + (uint64_t)stub * VMT_GATE_STUB_SIZE);
+	if (ret < 0)
+		__atomic_store_n(&vmt_gate_return[stub], 0, __ATOMIC_RELEASE);
+	return ret;
+}
+
+/* exact: leave out those that cannot be patched. */
+static bool next_wanted(struct vmt_range *text, bool exact, struct vmt_text_site *ret_site)
+{
+	while (vmt_text_next_site(&text->start, text->end, ret_site)) {
+		if (is_wanted(ret_site->nr) && (ret_site->is_exact || !exact))
+			return true;
+	}
+	return false;
+}
+
+static int try_patch(struct pass *pass, const struct vmt_text_site *site)
+{
+	int ret;
+
+	if (pass->mem < 0)
+		return pass->mem;
+	if (!site->is_exact)
+		return -ENOTSUP;
+	if (!pass->is_alone && !vmt_text_is_in_one_line(site->addr))
+		return -EBUSY;
+	ret = patch_site(pass->mem, site);
+	if (ret < 0 && ret != -ERANGE && ret != -ENOSPC)
+		pass->result.notes |= VMT_NOTE_WRITE_REFUSED;
+	return ret;
+}
+
+static void patch_libc_text(struct pass *pass, struct vmt_range text, bool is_libc)
+{
+	struct vmt_text_site site;
+
+	while (next_wanted(&text, true, &site)) {
+		bool is_caught = try_patch(pass, &site) == 0;
+
+		pass->result.found++;
+		pass->result.patched += is_caught;
+		if (is_libc && !is_caught)
+			vmt_sites_caught[site.nr] = 2;
+		else if (is_libc && !vmt_sites_caught[site.nr])
+			vmt_sites_caught[site.nr] = 1;
+	}
+}
+
+static void patch_other_text(struct pass *pass, struct vmt_range text)
+{
+	struct vmt_text_site site;
+
+	if (text.end - text.start > OTHER_TEXT_MAX)
+		return;
+	while (next_wanted(&text, false, &site)) {
+		pass->result.other_found++;
+		pass->result.other_patched += try_patch(pass, &site) == 0;
+	}
+}
+
+static struct vmt_range segment_of(const struct dl_phdr_info *info, size_t index)
+{
+	uint64_t start = info->dlpi_addr + info->dlpi_phdr[index].p_vaddr;
+
+	return (struct vmt_range){ start, start + info->dlpi_phdr[index].p_filesz };
+}
+
+static bool module_has(const struct dl_phdr_info *info, uint64_t addr)
+{
+	for (size_t i = 0; i < info->dlpi_phnum; i++) {
+		if (info->dlpi_phdr[i].p_type == PT_LOAD &&
+		    vmt_range_has(segment_of(info, i), addr))
+			return true;
+	}
+	return false;
+}
+
+static int patch_module(struct dl_phdr_info *info, size_t size, void *data)
+{
+	struct pass *pass = data;
+	bool is_libc = module_has(info, pass->libc);
+	bool is_ld_so = pass->ld_so && info->dlpi_addr == pass->ld_so;
+
+	(void)size;
+	if (module_has(info, pass->self))
+		return 0;
+	for (size_t i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+
+		if (segment->p_type != PT_LOAD || (segment->p_flags & (PF_R | PF_X)) != (PF_R | PF_X))
+			continue;
+		if (is_libc)
+			libc_text = segment_of(info, i);
+		if (is_libc || is_ld_so)
+			patch_libc_text(pass, segment_of(info, i), is_libc);
+		else
+			patch_other_text(pass, segment_of(info, i));
+	}
+	return 0;
+}
+
+/* The task directory has one link for each thread, and two of its own. */
+static bool is_single_threaded(void)
+{
+	struct stat status;
+	long ret = vmt_sys4(SYS_newfstatat, AT_FDCWD, "/proc/self/task", &status, 0);
+
+	return !vmt_sys_failed(ret) && status.st_nlink <= 3;
+}
+
+static void note_misses(struct vmt_sites_result *result, int mem)
+{
+	if (mem < 0)
+		result->notes |= VMT_NOTE_NO_MEM_FILE;
+	if (!result->found)
+		result->notes |= VMT_NOTE_NO_PATTERN;
+	else if (result->patched && result->patched < result->found)
+		result->notes |= VMT_NOTE_SITES_PARTIAL;
+	if (result->other_patched < result->other_found)
+		result->notes |= VMT_NOTE_INLINE_CALLS;
+}
+
+int vmt_sites_open(struct vmt_sites_result *ret_result)
+{
+	struct pass pass = {
+		.libc = (uint64_t)gnu_get_libc_version,
+		.ld_so = getauxval(AT_BASE),
+		.self = (uint64_t)vmt_sites_open,
+		.mem = vmt_text_open(),
+		.is_alone = is_single_threaded(),
+	};
+
+	dl_iterate_phdr(patch_module, &pass);
+	if (pass.mem >= 0)
+		vmt_sys1(SYS_close, pass.mem);
+	note_misses(&pass.result, pass.mem);
+	*ret_result = pass.result;
+	if (pass.mem < 0)
+		return pass.mem;
+	if (!pass.result.patched)
+		return pass.result.found ? -EACCES : -ENOENT;
+	atomic_store_explicit(&sites_open, true, memory_order_release);
+	return 0;
+}
+
+/* Make the pages present, so that reading them cannot raise SIGBUS. Linux before 5.14 does not
+ * know this advice: there the caller's word has to do. */
+static bool can_read(uint64_t start, uint64_t end)
+{
+	long ret = vmt_sys3(SYS_madvise, start, end - start, MADV_POPULATE_READ);
+
+	return ret == 0 || ret == -EINVAL;
+}
+
+int vmt_sites_scan(uint64_t start, uint64_t end)
+{
+	struct vmt_range text = { start, end };
+	struct vmt_text_site site;
+	int patched = 0;
+	int mem = -1;
+
+	if (!vmt_sites_are_open() || end - start > OTHER_TEXT_MAX || !can_read(start, end))
+		return 0;
+	while (next_wanted(&text, true, &site)) {
+		if (mem < 0)
+			mem = vmt_text_open();
+		if (mem < 0)
+			break;
+		patched += patch_site(mem, &site) == 0;
+	}
+	if (mem >= 0)
+		vmt_sys1(SYS_close, mem);
+	return patched;
+}
+
+void vmt_sites_forget(uint64_t start, uint64_t end)
+{
+	struct vmt_range gone = { start, end };
+
+	for (int i = 0; i < VMT_GATE_STUBS; i++) {
+		uint64_t addr = __atomic_load_n(&vmt_gate_return[i], __ATOMIC_RELAXED);
+
+		if (addr && vmt_range_has(gone, addr - 1))
+			__atomic_store_n(&vmt_gate_return[i], 0, __ATOMIC_RELEASE);
+	}
+}
+
+/* A short jump near the entry that leads back into the bytes we overwrite? */
+static bool has_jump_into_entry(const uint8_t *entry)
+{
+	for (int i = 0; i < 128; i++) {
+		int target = i + 2 + (int8_t)entry[i + 1];
+
+		if ((entry[i] == 0xeb || (entry[i] & 0xf0) == 0x70) && target > 0 &&
+		    target < VMT_TEXT_JUMP_SIZE)
+			return true;
+	}
+	return false;
+}
+
+int vmt_sites_hook_exit(void)
+{
+	/* By version, so that it is not another interposer's: exit() would not come by that. */
+	const uint8_t *entry = dlvsym(RTLD_NEXT, "_exit", "GLIBC_2.2.5");
+	int mem;
+	int ret;
+
+	if (!vmt_range_has(libc_text, (uint64_t)entry))
+		return -ENOENT;
+	if (has_jump_into_entry(entry) ||
+	    (!vmt_text_is_in_one_line((uint64_t)entry) && !is_single_threaded()))
+		return -EBUSY;
+	mem = vmt_text_open();
+	if (mem < 0)
+		return mem;
+	ret = vmt_text_write_jump(mem, (uint64_t)entry, (uint64_t)vmt_gate_exit);
+	vmt_sys1(SYS_close, mem);
+	exit_hooked = ret == 0;
+	return ret;
+}
+
+#else /* no gate for this architecture yet: the wrappers are the only door */
+
+int vmt_sites_open(struct vmt_sites_result *ret_result)
+{
+	*ret_result = (struct vmt_sites_result){ .notes = VMT_NOTE_NO_PATTERN };
+	return -ENOSYS;
+}
+
+int vmt_sites_scan(uint64_t start, uint64_t end)
+{
+	(void)start;
+	(void)end;
+	return 0;
+}
+
+void vmt_sites_forget(uint64_t start, uint64_t end)
+{
+	(void)start;
+	(void)end;
+}
+
+int vmt_sites_hook_exit(void)
+{
+	return -ENOSYS;
+}
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Call sites in machine code, and jumps over them. Must not use libc: it runs
+ * within system calls that the program makes, when a module appears. Called by
+ * sites.c only.
+ */
+#include "text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
+
+#include "sys.h"
+
+#define LOOK_BACK 8	/* from a system call to what must be read before it */
+#define LOOSE_MAX 40
+#define BYTES(value) ((value) * UINT64_C(0x0101010101010101))
+
+static uint64_t load64(uint64_t addr)
+{
+	uint64_t word;
+
+	__builtin_memcpy(&word, (const void *)addr, sizeof(word));
+	return word;
+}
+
+static bool has_zero_byte(uint64_t word)
+{
+	return ((word - BYTES(0x01)) & ~word & BYTES(0x80)) != 0;
+}
+
+/*
+ * Is the b8 at p the first byte of `mov $imm32, %eax`? Not if it belongs to
+ * `mov $imm32, %r8d` or `movabs` (a REX byte with B or W before it), or is the
+ * displacement of `movl $imm32, -72(%base)`. Rather miss a site than break one.
+ */
+static bool is_mov_eax(const uint8_t *p)
+{
+	if ((p[-1] & 0xf1) == 0x41 || (p[-1] & 0xf8) == 0x48)
+		return false;
+	if (p[-2] == 0xc7 && (p[-1] & 0xf8) == 0x40)
+		return false;
+	return !(p[-3] == 0xc7 && p[-2] == 0x44);
+}
+
+/* Could these five bytes be `mov $nr, %eax`? No number is 2^16 or more. */
+static bool is_mov_nr(const uint8_t *p)
+{
+	return p[0] == 0xb8 && p[3] == 0 && p[4] == 0;
+}
+
+static uint32_t nr_of(const uint8_t *p)
+{
+	return (uint32_t)p[1] | (uint32_t)p[2] << 8;
+}
+
+/* Move *at to the next 0f 05. They are rare: eight bytes a step. */
+static bool find_syscall(uint64_t *at, uint64_t end)
+{
+	while (*at + 2 <= end) {
+		const uint8_t *p = (const uint8_t *)*at;
+
+		if (*at + 9 <= end && !has_zero_byte((load64(*at) ^ BYTES(0x0f)) |
+						     (load64(*at + 1) ^ BYTES(0x05)))) {
+			*at += 8;
+			continue;
+		}
+		if (p[0] == 0x0f && p[1] == 0x05)
+			return true;
+		(*at)++;
+	}
+	return false;
+}
+
+/* Other instructions between the mov and the system call? Then it cannot be patched, only told. */
+static bool find_loose_mov(uint64_t first, uint64_t syscall, struct vmt_text_site *ret_site)
+{
+	for (uint64_t at = syscall - 6; at >= first && at + LOOSE_MAX >= syscall; at--) {
+		if (!is_mov_nr((const uint8_t *)at))
+			continue;
+		*ret_site = (struct vmt_text_site){ .addr = at, .nr = nr_of((const uint8_t *)at) };
+		return true;
+	}
+	return false;
+}
+
+bool vmt_text_next_site(uint64_t *from, uint64_t end, struct vmt_text_site *ret_site)
+{
+	uint64_t first = *from;
+	uint64_t at = first + LOOK_BACK;
+
+	while (find_syscall(&at, end)) {
+		const uint8_t *p = (const uint8_t *)at - VMT_TEXT_JUMP_SIZE;
+		bool is_exact = is_mov_nr(p) && is_mov_eax(p);
+
+		at += 2;
+		*from = at - LOOK_BACK;
+		if (is_exact)
+			*ret_site = (struct vmt_text_site){ (uint64_t)p, nr_of(p), true };
+		if (is_exact || find_loose_mov(first, at - 2, ret_site))
+			return true;
+	}
+	*from = end;
+	return false;
+}
+
+int vmt_text_open(void)
+{
+	return (int)vmt_sys4(SYS_openat, AT_FDCWD, "/proc/self/mem", O_WRONLY | O_CLOEXEC, 0);
+}
+
+int vmt_text_write_jump(int mem, uint64_t addr, uint64_t target)
+{
+	int64_t distance = (int64_t)(target - (addr + VMT_TEXT_JUMP_SIZE));
+	int32_t rel = (int32_t)distance;
+	uint8_t code[VMT_TEXT_JUMP_SIZE] = { 0xe9 };
+	long ret;
+
+	if (rel != distance)
+		return -ERANGE;
+	__builtin_memcpy(code + 1, &rel, sizeof(rel));
+	ret = vmt_sys4(SYS_pwrite64, mem, code, sizeof(code), addr);
+	if (vmt_sys_failed(ret))
+		return (int)ret;
+	return ret == (long)sizeof(code) ? 0 : -EIO;
+}

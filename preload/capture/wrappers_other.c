@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Door 1, the rest: calls that change maps with certain arguments only, those
+ * that come from other libraries than libc (libnuma, libaio) or only from a
+ * newer one, what is behind syscall(3), and the ways out. The same rules as in
+ * wrappers.c.
+ */
+#include <linux/userfaultfd.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "core/calls.h"
+#include "wrap.h"
+
+#ifndef SYS_set_mempolicy_home_node
+#define SYS_set_mempolicy_home_node 450
+#endif
+#ifndef SYS_mseal
+#define SYS_mseal 462
+#endif
+#define ARCH_MAP_VDSO_FIRST 0x2001
+#define ARCH_MAP_VDSO_LAST  0x2003
+
+/* Not in every header these come from. */
+long mbind(void *addr, unsigned long len, int mode, const unsigned long *nodes,
+	   unsigned long max_node, unsigned int flags);
+int set_mempolicy_home_node(void *addr, unsigned long len, int home_node, int flags);
+int mseal(void *addr, size_t len, unsigned long flags);
+int io_setup(int events, void *ret_context);
+int io_destroy(void *context);
+long vmt_syscall_ours(long nr, long a, long b, long c, long d, long e, long f);
+long vmt_syscall_unresolved(long nr, long a, long b, long c, long d, long e, long f);
+
+VMT_EXPORT int prctl(int op, ...)
+{
+	unsigned long arg[4];
+	va_list list;
+
+	va_start(list, op);
+	for (int i = 0; i < 4; i++)
+		arg[i] = va_arg(list, unsigned long);
+	va_end(list);
+	if (USE_NEXT(prctl, SYS_prctl))
+		return vmt_next.prctl(op, arg[0], arg[1], arg[2], arg[3]);
+	return (int)as_errno(call5(SYS_prctl, op, arg[0], arg[1], arg[2], arg[3]));
+}
+
+/* Its site in libc is not caught, since hardly any request is ours. */
+VMT_EXPORT int ioctl(int fd, unsigned long request, ...)
+{
+	void *arg;
+	va_list list;
+
+	va_start(list, request);
+	arg = va_arg(list, void *);
+	va_end(list);
+	if (request == UFFDIO_REGISTER || request == UFFDIO_UNREGISTER)
+		return (int)as_errno(call3(SYS_ioctl, fd, request, arg));
+	if (VMT_LIKELY(vmt_next.ioctl))
+		return vmt_next.ioctl(fd, request, arg);
+	return (int)as_errno(vmt_sys3(SYS_ioctl, fd, request, arg));
+}
+
+VMT_EXPORT long mbind(void *addr, unsigned long len, int mode, const unsigned long *nodes,
+		      unsigned long max_node, unsigned int flags)
+{
+	return as_errno(call6(SYS_mbind, (long)addr, (long)len, mode, (long)nodes, (long)max_node,
+			      (long)flags));
+}
+
+VMT_EXPORT int set_mempolicy_home_node(void *addr, unsigned long len, int home_node, int flags)
+{
+	return (int)as_errno(call4(SYS_set_mempolicy_home_node, addr, len, home_node, flags));
+}
+
+VMT_EXPORT int mseal(void *addr, size_t len, unsigned long flags)
+{
+	return (int)as_errno(call3(SYS_mseal, addr, len, flags));
+}
+
+/* libaio returns -errno and leaves errno alone. */
+VMT_EXPORT int io_setup(int events, void *ret_context)
+{
+	return (int)call2(SYS_io_setup, events, ret_context);
+}
+
+VMT_EXPORT int io_destroy(void *context)
+{
+	return (int)call1(SYS_io_destroy, context);
+}
+
+VMT_EXPORT _Noreturn void _exit(int status)
+{
+	if (vmt_sites_exit_is_hooked() && vmt_next.exit)
+		vmt_next.exit(status);
+	vmt_last_act(status);
+}
+
+VMT_EXPORT _Noreturn void _Exit(int status)
+{
+	_exit(status);
+}
+
+/*
+ * What syscall(3) in gate.S sends to vmt_syscall_ours: 1 for these numbers, but
+ * clone only if it makes a copy of the process.
+ */
+extern const uint8_t vmt_syscall_kinds[VMT_SITES_NR_MAX];
+
+#if defined(__x86_64__)	/* others: syscall() at the end of this file */
+const uint8_t vmt_syscall_kinds[VMT_SITES_NR_MAX] = {
+	[SYS_mmap] = 1,
+	[SYS_mprotect] = 1,
+	[SYS_munmap] = 1,
+	[SYS_brk] = 1,
+	[SYS_ioctl] = 1,
+	[SYS_mremap] = 1,
+	[SYS_madvise] = 1,
+	[SYS_shmat] = 1,
+	[SYS_clone] = 1,
+	[SYS_fork] = 1,
+	[SYS_execve] = 1,
+	[SYS_shmdt] = 1,
+	[SYS_mlock] = 1,
+	[SYS_munlock] = 1,
+	[SYS_mlockall] = 1,
+	[SYS_munlockall] = 1,
+	[SYS_prctl] = 1,
+	[SYS_arch_prctl] = 1,
+	[SYS_io_setup] = 1,
+	[SYS_io_destroy] = 1,
+	[SYS_remap_file_pages] = 1,
+	[SYS_exit_group] = 1,
+	[SYS_mbind] = 1,
+	[SYS_seccomp] = 1,
+	[SYS_execveat] = 1,
+	[SYS_mlock2] = 1,
+	[SYS_pkey_mprotect] = 1,
+	[SYS_process_madvise] = 1,
+	[SYS_set_mempolicy_home_node] = 1,
+	[453] = 1,	/* map_shadow_stack */
+	[SYS_mseal] = 1,
+};
+#endif
+
+/* Every other operation of arch_prctl may move thread-local storage away from under C code. */
+static bool is_map_vdso(long op)
+{
+	return op >= ARCH_MAP_VDSO_FIRST && op <= ARCH_MAP_VDSO_LAST;
+}
+
+long vmt_syscall_ours(long nr, long a, long b, long c, long d, long e, long f)
+{
+	if (nr == SYS_exit_group)
+		vmt_last_act((int)a);
+#ifdef SYS_arch_prctl
+	if (nr == SYS_arch_prctl && !is_map_vdso(a))
+		return as_errno(vmt_sys2(nr, a, b));
+#endif
+	return as_errno(call6(nr, a, b, c, d, e, f));
+}
+
+/* Before the constructor: libc's syscall is not known yet. */
+long vmt_syscall_unresolved(long nr, long a, long b, long c, long d, long e, long f)
+{
+	return as_errno(vmt_sys6(nr, a, b, c, d, e, f));
+}
+
+#if !defined(__x86_64__)
+VMT_EXPORT long syscall(long nr, ...)
+{
+	long arg[6];
+	va_list list;
+
+	va_start(list, nr);
+	for (int i = 0; i < 6; i++)
+		arg[i] = va_arg(list, long);
+	va_end(list);
+	if (vmt_call_of_nr(nr) != VMT_CALL_NONE || nr == SYS_exit_group)
+		return vmt_syscall_ours(nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
+	if (vmt_next.syscall)
+		return vmt_next.syscall(nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
+	return vmt_syscall_unresolved(nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
+}
+#endif

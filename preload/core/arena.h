@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory for tables, cut from one block that the caller owns. Freed pieces are
+ * kept by size and used again; nothing is ever given back. Not thread-safe: the
+ * caller's lock covers it.
+ */
+#ifndef VMT_ARENA_H
+#define VMT_ARENA_H
+
+#include "base.h"
+
+struct vmt_arena {
+	unsigned char *base;
+	size_t size;
+	size_t used;
+	void *free_list[64];	/* by size class */
+};
+
+/* memory: zeroed or not, 16-byte aligned. */
+void vmt_arena_init(struct vmt_arena *arena, void *memory, size_t size);
+
+/* 16-byte aligned, not zeroed; NULL when the block is full (nothing has changed then). */
+void *vmt_arena_alloc(struct vmt_arena *arena, size_t size);
+
+/* size: as it was asked for. */
+void vmt_arena_free(struct vmt_arena *arena, void *piece, size_t size);
+
+#endif

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One small decoder per system call. The rules are those of Linux 5.10 to 6.18
+ * (mm/mmap.c, mm/vma.c, mm/mremap.c, mm/madvise.c, mm/mprotect.c); where versions
+ * differ, the kernel is asked.
+ */
+#include "change.h"
+
+#include <asm/ioctl.h>
+#include <asm/mman.h>
+#include <asm/prctl.h>
+#include <linux/errno.h>
+#include <linux/mman.h>
+#include <linux/prctl.h>
+#include <linux/shm.h>
+
+#include "record.h"
+
+/* Not in the headers of Debian 12. */
+#define MAP_TYPE_MASK	       0x0f
+#define MREMAP_DONTUNMAP_      4
+#define PR_SET_MEMORY_MERGE_   67
+#define PR_SET_VMA_	       0x53564d41
+#define ARCH_MAP_VDSO_X32_     0x2001
+#define ARCH_MAP_VDSO_64_      0x2003
+#define UFFD_IOCTL_TYPE	       0xaa
+#define UFFDIO_REGISTER_NR     0x00
+#define UFFDIO_UNREGISTER_NR   0x01
+
+static bool failed(const struct vmt_done *done)
+{
+	return done->result < 0 && done->result >= -4095;
+}
+
+static struct vmt_range pages(uint64_t start, uint64_t length)
+{
+	return (struct vmt_range){ start, start + vmt_page_up(length) };
+}
+
+static bool is_aligned(uint64_t addr)
+{
+	return (addr & (VMT_PAGE_SIZE - 1)) == 0;
+}
+
+/* A range the kernel would refuse before it looks at any map. */
+static bool is_bad_range(uint64_t start, uint64_t length)
+{
+	uint64_t end;
+
+	return !is_aligned(start) || vmt_page_up(length) < length ||
+	       __builtin_add_overflow(start, vmt_page_up(length), &end);
+}
+
+static bool is_flag_advice(long advice)
+{
+	switch (advice) {
+	case MADV_NORMAL:
+	case MADV_RANDOM:
+	case MADV_SEQUENTIAL:
+	case MADV_DONTFORK:
+	case MADV_DOFORK:
+	case MADV_WIPEONFORK:
+	case MADV_KEEPONFORK:
+	case MADV_DONTDUMP:
+	case MADV_DODUMP:
+	case MADV_MERGEABLE:
+	case MADV_UNMERGEABLE:
+	case MADV_HUGEPAGE:
+	case MADV_NOHUGEPAGE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_uffd_ioctl(unsigned long request)
+{
+	return _IOC_TYPE(request) == UFFD_IOCTL_TYPE &&
+	       (_IOC_NR(request) == UFFDIO_REGISTER_NR || _IOC_NR(request) == UFFDIO_UNREGISTER_NR);
+}
+
+bool vmt_change_is_possible(enum vmt_call_id call, const long args[6])
+{
+	switch (call) {
+	case VMT_CALL_NONE:
+	case VMT_CALL_CLOSE:
+		return false;
+	case VMT_CALL_MADVISE:
+		return is_flag_advice(args[2]);
+	case VMT_CALL_PROCESS_MADVISE:
+		return is_flag_advice(args[3]);
+	case VMT_CALL_PRCTL:
+		return args[0] == PR_SET_VMA_ || args[0] == PR_SET_MEMORY_MERGE_;
+	case VMT_CALL_ARCH_PRCTL:
+		return args[0] >= ARCH_MAP_VDSO_X32_ && args[0] <= ARCH_MAP_VDSO_64_;
+	case VMT_CALL_IOCTL:
+		return is_uffd_ioctl((unsigned long)args[1]);
+	default:
+		return true;
+	}
+}
+
+bool vmt_change_is_slow(enum vmt_call_id call, const long args[6])
+{
+	switch (call) {
+	case VMT_CALL_MMAP:
+		return (args[3] & (MAP_POPULATE | MAP_LOCKED)) != 0;
+	case VMT_CALL_MLOCK:
+	case VMT_CALL_MLOCK2:
+	case VMT_CALL_MLOCKALL:
+	case VMT_CALL_MUNLOCKALL:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Private anonymous memory with no flag that would show in maps or change its size. */
+static bool is_plain_anonymous(uint64_t flags)
+{
+	uint64_t known = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_FIXED_NOREPLACE |
+			 MAP_NORESERVE | MAP_STACK | MAP_POPULATE | MAP_LOCKED | MAP_NONBLOCK |
+			 MAP_DENYWRITE | MAP_EXECUTABLE | MAP_32BIT | MAP_GROWSDOWN;
+
+	return (flags & MAP_TYPE_MASK) == MAP_PRIVATE && (flags & MAP_ANONYMOUS) &&
+	       !(flags & ~known);
+}
+
+static uint32_t prot_flags(long prot)
+{
+	return (prot & PROT_READ ? VMT_MAP_READ : 0) | (prot & PROT_WRITE ? VMT_MAP_WRITE : 0) |
+	       (prot & PROT_EXEC ? VMT_MAP_EXEC : 0);
+}
+
+/*
+ * A failed mmap changes nothing unless it was to replace something: until 6.11 the old range is gone by
+ * then, later a split may stay behind (mm/vma.c, vms_abort_munmap_vmas).
+ */
+static void decode_mmap(const struct vmt_done *done, struct vmt_change *change)
+{
+	uint64_t flags = (uint64_t)done->args[3];
+	uint64_t length = (uint64_t)done->args[1];
+	bool fixed = (flags & MAP_FIXED) && !(flags & MAP_FIXED_NOREPLACE);
+
+	change->length = length;
+	if (failed(done)) {
+		uint64_t addr = (uint64_t)done->args[0];
+
+		if (!fixed || is_bad_range(addr, length) || length == 0)
+			return;
+		change->how = VMT_CHANGE_WALK;
+		change->window[0] = change->gone[0] = pages(addr, length);
+		return;
+	}
+
+	change->fresh = pages((uint64_t)done->result, length);
+	change->window[0] = change->fresh;
+	if (fixed && VMT_FAULT != 8)
+		change->gone[0] = change->fresh;
+	change->flags = prot_flags(done->args[2]);
+	if (flags & MAP_GROWSDOWN && flags & MAP_ANONYMOUS)
+		change->flags |= VMT_MAP_STACK;
+	change->how = is_plain_anonymous(flags) ? VMT_CHANGE_DERIVE : VMT_CHANGE_WALK;
+	if (flags & MAP_HUGETLB) {	/* the kernel rounds to a huge page */
+		change->how = VMT_CHANGE_EVERYTHING;
+		change->fresh.end = 0;
+	}
+}
+
+static void decode_munmap(const struct vmt_done *done, struct vmt_change *change)
+{
+	uint64_t addr = (uint64_t)done->args[0];
+	uint64_t length = (uint64_t)done->args[1];
+
+	change->length = length;
+	if (is_bad_range(addr, length) || length == 0)
+		return;
+	change->how = failed(done) ? VMT_CHANGE_WALK : VMT_CHANGE_DERIVE;
+	change->window[0] = pages(addr, length);
+	change->gone[0] = change->window[0];
+}
+
+/* A call that failed midway has changed the maps before the hole (or seal). */
+static void decode_protect(const struct vmt_done *done, struct vmt_change *change)
+{
+	uint64_t addr = (uint64_t)done->args[0];
+	uint64_t length = (uint64_t)done->args[1];
+	long prot = done->args[2];
+
+	change->length = length;
+	if (is_bad_range(addr, length) || length == 0)
+		return;
+	change->how = VMT_CHANGE_DERIVE;
+	if (failed(done) || (prot & (PROT_GROWSDOWN | PROT_GROWSUP)))
+		change->how = VMT_CHANGE_WALK;
+	change->window[0] = pages(addr, length);
+	change->protect = change->window[0];
+	change->flags = prot_flags(prot);
+	if (prot & PROT_GROWSDOWN)
+		change->how = VMT_CHANGE_EVERYTHING;
+}
+
+static void decode_hidden(const struct vmt_done *done, struct vmt_change *change, uint64_t addr,
+			  uint64_t length)
+{
+	change->length = length;
+	if (is_bad_range(addr, length) || length == 0)
+		return;
+	change->how = failed(done) ? VMT_CHANGE_WALK : VMT_CHANGE_DERIVE;
+	change->window[0] = pages(addr, length);
+	change->advise = change->window[0];
+}
+
+static void decode_madvise(const struct vmt_done *done, struct vmt_change *change)
+{
+	decode_hidden(done, change, (uint64_t)done->args[0], (uint64_t)done->args[1]);
+	if (done->args[2] == MADV_DONTFORK)
+		change->set = VMT_MAP_DONTFORK;
+	if (done->args[2] == MADV_DOFORK)
+		change->clear = VMT_MAP_DONTFORK;
+}
+
+/* mlock rounds its address down (mm/mlock.c, do_mlock). */
+static void decode_mlock(const struct vmt_done *done, struct vmt_change *change)
+{
+	uint64_t addr = (uint64_t)done->args[0];
+	uint64_t length = (uint64_t)done->args[1];
+	uint64_t total;
+
+	change->length = length;
+	if (__builtin_add_overflow(length, addr & (VMT_PAGE_SIZE - 1), &total))
+		return;
+	decode_hidden(done, change, vmt_page_down(addr), total);
+	change->length = length;
+}
+
+/*
+ * mremap: [addr, addr + old) becomes [result, result + new). The destination of
+ * MREMAP_FIXED is unmapped first, also when the call fails later.
+ */
+static void decode_mremap_failed(const struct vmt_done *done, struct vmt_change *change)
+{
+	uint64_t addr = (uint64_t)done->args[0];
+	uint64_t old_length = vmt_page_up((uint64_t)done->args[1]);
+	uint64_t new_length = vmt_page_up((uint64_t)done->args[2]);
+	bool fixed = (done->args[3] & (MREMAP_FIXED | MREMAP_DONTUNMAP_)) != 0;
+
+	if (!is_aligned(addr) || (!fixed && new_length >= old_length))
+		return;
+	change->how = VMT_CHANGE_WALK;
+	change->window[0] = pages(addr, old_length);
+	if (done->args[3] & MREMAP_FIXED && !is_bad_range((uint64_t)done->args[4], new_length)) {
+		change->window[1] = pages((uint64_t)done->args[4], new_length);
+		change->gone[1] = change->window[1];
+		change->from = change->window[0];	/* several maps: the first may have moved */
+		change->to = change->window[1].start;
+	}
+}
+
+static void decode_mremap(const struct vmt_done *done, struct vmt_change *change)
+{
+	uint64_t addr = (uint64_t)done->args[0];
+	uint64_t old_length = vmt_page_up((uint64_t)done->args[1]);
+	uint64_t new_length = vmt_page_up((uint64_t)done->args[2]);
+	uint64_t to = (uint64_t)done->result;
+	uint64_t kept = old_length < new_length ? old_length : new_length;
+	bool copies = done->args[3] & MREMAP_DONTUNMAP_ || old_length == 0;
+
+	change->length = new_length;
+	if (failed(done)) {
+		decode_mremap_failed(done, change);
+		return;
+	}
+	change->how = VMT_CHANGE_WALK;
+	change->window[0] = pages(addr, old_length);
+	if (to != addr && VMT_FAULT != 7) {
+		change->window[1] = pages(to, new_length);
+		if (done->args[3] & MREMAP_FIXED)
+			change->gone[1] = change->window[1];
+	}
+	if (copies) {
+		change->fresh = pages(to, new_length);
+		change->copied = change->window[0];
+		return;
+	}
+	if (to != addr) {
+		change->from = pages(addr, kept);
+		change->to = to;
+	}
+	if (new_length < old_length)
+		change->gone[0] = pages(addr + new_length, old_length - new_length);
+	if (new_length > old_length) {
+		change->grown = pages(to + old_length, new_length - old_length);
+		change->grown_of = addr + old_length - VMT_PAGE_SIZE;
+		if (to == addr)
+			change->window[0] = pages(addr, new_length);
+	}
+}
+
+static void decode_brk(const struct vmt_done *done, struct vmt_change *change)
+{
+	uint64_t before = vmt_page_up(done->brk);
+	uint64_t after = vmt_page_up((uint64_t)done->result);
+
+	if (done->brk == 0) {
+		change->how = done->args[0] ? VMT_CHANGE_EVERYTHING : VMT_CHANGE_NOTHING;
+		return;
+	}
+	if (after == before)
+		return;
+	change->how = VMT_CHANGE_DERIVE;
+	if (after < before) {
+		change->gone[0] = change->window[0] = (struct vmt_range){ after, before };
+		return;
+	}
+	change->grown = change->window[0] = (struct vmt_range){ before, after };
+	change->grown_of = before - VMT_PAGE_SIZE;
+	change->flags = VMT_MAP_READ | VMT_MAP_WRITE;
+	change->length = after - before;
+}
+
+static void decode_new_map_at(uint64_t start, struct vmt_change *change)
+{
+	change->how = VMT_CHANGE_WALK;
+	change->fresh.start = start;
+	change->window[0] = (struct vmt_range){ start, start + VMT_PAGE_SIZE };
+}
+
+static void decode_shmat(const struct vmt_done *done, struct vmt_change *change)
+{
+	if (failed(done)) {
+		change->how = done->args[2] & SHM_REMAP ? VMT_CHANGE_EVERYTHING :
+							   VMT_CHANGE_NOTHING;
+		return;
+	}
+	decode_new_map_at((uint64_t)done->result, change);
+	if (done->args[2] & SHM_REMAP)
+		change->how = VMT_CHANGE_EVERYTHING;
+}
+
+/* aio_context_t is the address of the ring (fs/aio.c); the kernel has just written it. */
+static void decode_io_setup(const struct vmt_done *done, struct vmt_change *change)
+{
+	if (!failed(done))
+		decode_new_map_at(*(const uint64_t *)done->args[1], change);
+}
+
+static void decode_new_map(const struct vmt_done *done, struct vmt_change *change)
+{
+	if (!failed(done))
+		decode_new_map_at((uint64_t)done->result, change);
+}
+
+static void decode_remap_file_pages(const struct vmt_done *done, struct vmt_change *change)
+{
+	uint64_t start = vmt_page_down((uint64_t)done->args[0]);
+	uint64_t length = vmt_page_down((uint64_t)done->args[1]);
+
+	change->length = length;
+	if (length == 0 || is_bad_range(start, length))
+		return;
+	change->how = VMT_CHANGE_WALK;
+	change->window[0] = pages(start, length);
+	change->gone[0] = change->window[0];
+	if (!failed(done))
+		change->fresh = change->window[0];
+}
+
+static void decode_prctl(const struct vmt_done *done, struct vmt_change *change)
+{
+	if (done->args[0] == PR_SET_VMA_)
+		decode_hidden(done, change, (uint64_t)done->args[2], (uint64_t)done->args[3]);
+}
+
+static void decode_unless_failed(const struct vmt_done *done, struct vmt_change *change)
+{
+	change->how = failed(done) ? VMT_CHANGE_NOTHING : VMT_CHANGE_EVERYTHING;
+}
+
+void vmt_change_decode(const struct vmt_done *done, struct vmt_change *change)
+{
+	*change = (struct vmt_change){ .how = VMT_CHANGE_NOTHING, .failed = failed(done) };
+	if (VMT_FAULT == 3 && change->failed)
+		return;
+	switch (done->call) {
+	case VMT_CALL_MMAP:
+		decode_mmap(done, change);
+		break;
+	case VMT_CALL_MUNMAP:
+		decode_munmap(done, change);
+		break;
+	case VMT_CALL_MPROTECT:
+	case VMT_CALL_PKEY_MPROTECT:
+		decode_protect(done, change);
+		break;
+	case VMT_CALL_MREMAP:
+		decode_mremap(done, change);
+		break;
+	case VMT_CALL_BRK:
+		decode_brk(done, change);
+		break;
+	case VMT_CALL_MADVISE:
+		decode_madvise(done, change);
+		break;
+	case VMT_CALL_MLOCK:
+	case VMT_CALL_MLOCK2:
+	case VMT_CALL_MUNLOCK:
+		decode_mlock(done, change);
+		break;
+	case VMT_CALL_MBIND:
+	case VMT_CALL_SET_MEMPOLICY_HOME_NODE:
+	case VMT_CALL_MSEAL:
+		decode_hidden(done, change, (uint64_t)done->args[0], (uint64_t)done->args[1]);
+		break;
+	case VMT_CALL_REMAP_FILE_PAGES:
+		decode_remap_file_pages(done, change);
+		break;
+	case VMT_CALL_PRCTL:
+		decode_prctl(done, change);
+		break;
+	case VMT_CALL_SHMAT:
+		decode_shmat(done, change);
+		break;
+	case VMT_CALL_IO_SETUP:
+		decode_io_setup(done, change);
+		break;
+	case VMT_CALL_MAP_SHADOW_STACK:
+		decode_new_map(done, change);
+		break;
+	case VMT_CALL_SHMDT:
+	case VMT_CALL_IO_DESTROY:
+	case VMT_CALL_ARCH_PRCTL:
+		decode_unless_failed(done, change);
+		break;
+	case VMT_CALL_MLOCKALL:
+	case VMT_CALL_MUNLOCKALL:
+	case VMT_CALL_PROCESS_MADVISE:
+	case VMT_CALL_IOCTL:
+		change->how = VMT_CHANGE_EVERYTHING;
+		break;
+	case VMT_CALL_NONE:
+	case VMT_CALL_CLOSE:
+	case VMT_CALL_COUNT:
+		break;
+	}
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a finished system call may have done to the maps: which bytes went, came,
+ * moved or changed. Decoded from the arguments and the result alone; which maps the
+ * kernel then split and merged is worked out in learn.h and effect.h.
+ */
+#ifndef VMT_CHANGE_H
+#define VMT_CHANGE_H
+
+#include "base.h"
+#include "calls.h"
+
+/* A call with its result. brk: the program break before the call (brk only). */
+struct vmt_done {
+	enum vmt_call_id call;
+	long args[6];
+	long result;	/* -errno on failure */
+	uint64_t brk;
+};
+
+enum vmt_change_how {
+	VMT_CHANGE_NOTHING,	/* the call left every map as it was */
+	VMT_CHANGE_DERIVE,	/* the rules tell the outcome but for joins that look possible */
+	VMT_CHANGE_WALK,	/* the kernel must be asked what is there now */
+	VMT_CHANGE_EVERYTHING,	/* …about the whole address space */
+};
+
+/*
+ * before the call:   AAAAAAAA        window: where starts may have come or gone
+ * munmap of the middle: gone ^^^^
+ * mmap there:           fresh ^^^^
+ * mremap:               from ^^^^ -> to
+ * brk, mremap growing:  grown ^^^^, which belongs to the map that grown_of lies in
+ */
+struct vmt_change {
+	enum vmt_change_how how;
+	struct vmt_range window[2];	/* the second is empty but for mremap that moves */
+	struct vmt_range gone[2];
+	struct vmt_range fresh;	/* end == 0: the new map's end is not in the arguments */
+	struct vmt_range copied;	/* what fresh is a copy of; start == 0: of nothing */
+	struct vmt_range from;
+	uint64_t to;
+	struct vmt_range grown;
+	uint64_t grown_of;
+	struct vmt_range protect;	/* rwx becomes flags; nothing else changes visibly */
+	struct vmt_range advise;	/* hidden attributes change */
+	uint32_t flags;	/* VMT_MAP_* of fresh or protect */
+	uint32_t set;	/* hidden VMT_MAP_* to set… */
+	uint32_t clear;	/* …and to clear in advise */
+	uint64_t length;	/* bytes asked for, for the record */
+	bool failed;	/* bytes that should be gone may still be there */
+};
+
+/* Can this call change maps at all? False for madvise(MADV_DONTNEED) and the like. */
+bool vmt_change_is_possible(enum vmt_call_id call, const long args[6]);
+
+/* May this call run long with the kernel's map lock released (populating, locking)? */
+bool vmt_change_is_slow(enum vmt_call_id call, const long args[6]);
+
+/* Decode done. Never fails: what it cannot judge becomes VMT_CHANGE_WALK or _EVERYTHING. */
+void vmt_change_decode(const struct vmt_done *done, struct vmt_change *ret_change);
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether two neighbours merge depends on attributes that no call shows (anon_vma,
+ * accounting, policy…; mm/vma.c, is_mergeable_vma). But they never merge when what is
+ * visible differs, and a call tries it only at the edges of what it touched. So the visible
+ * outcome is drawn first, and the kernel is asked only about edges that look alike on both sides.
+ */
+#include "learn.h"
+
+#define EVERYWHERE ((struct vmt_range){ 0, UINT64_MAX })
+#define CANNOT_DERIVE (-1)
+
+/* Widen a window to whole maps, those that touch it included. */
+static struct vmt_range span_of(const struct vmt_space *space, struct vmt_range window)
+{
+	struct vmt_map *map = vmt_space_from(space, window.start ? window.start - 1 : 0);
+
+	while (map && map->look.start <= window.end) {
+		if (map->look.start < window.start)
+			window.start = map->look.start;
+		if (map->look.end > window.end) {
+			window.end = map->look.end;
+			break;
+		}
+		map = vmt_space_next(map);
+	}
+	return window;
+}
+
+static void set_spans(const struct vmt_space *space, const struct vmt_change *change,
+		      struct vmt_lesson *lesson)
+{
+	lesson->span_count = 1;
+	if (change->how == VMT_CHANGE_EVERYTHING) {
+		lesson->span[0] = EVERYWHERE;
+		return;
+	}
+
+	struct vmt_range a = span_of(space, change->window[0]);
+
+	lesson->span[0] = a;
+	if (vmt_range_is_empty(change->window[1]))
+		return;
+
+	struct vmt_range b = span_of(space, change->window[1]);
+
+	if (vmt_range_is_empty(change->window[0])) {
+		lesson->span[0] = b;
+	} else if (a.start <= b.end && b.start <= a.end) {
+		lesson->span[0].start = a.start < b.start ? a.start : b.start;
+		lesson->span[0].end = a.end > b.end ? a.end : b.end;
+	} else {
+		lesson->span_count = 2;
+		lesson->span[0] = a.start < b.start ? a : b;
+		lesson->span[1] = a.start < b.start ? b : a;
+	}
+}
+
+/* What the table says; false if a map's start may have moved by itself. */
+static bool draw_before(const struct vmt_space *space, struct vmt_lesson *lesson)
+{
+	bool sure = true;
+
+	for (unsigned i = 0; i < lesson->span_count; i++) {
+		struct vmt_map *map = vmt_space_from(space, lesson->span[i].start);
+
+		for (; map && map->look.start < lesson->span[i].end; map = vmt_space_next(map)) {
+			vmt_sketch_append(&lesson->sketch, &map->look);
+			if (map->look.flags & VMT_MAP_STACK)
+				sure = false;
+		}
+	}
+	return sure && !lesson->sketch.out_of_memory;
+}
+
+static void draw_protect(struct vmt_sketch *sketch, const struct vmt_change *change)
+{
+	vmt_sketch_cut(sketch, change->protect.start);
+	vmt_sketch_cut(sketch, change->protect.end);
+	for (size_t i = vmt_sketch_from(sketch, change->protect.start); i < sketch->count; i++) {
+		struct vmt_look *look = &sketch->map[i].look;
+
+		if (look->start >= change->protect.end)
+			break;
+		look->flags &= ~(VMT_MAP_READ | VMT_MAP_WRITE | VMT_MAP_EXEC);
+		look->flags |= VMT_FAULT == 6 ? 0 : change->flags;
+	}
+}
+
+static bool draw_new(struct vmt_sketch *sketch, struct vmt_range range, uint32_t flags)
+{
+	struct vmt_look look = { .start = range.start, .end = range.end, .flags = flags };
+
+	if (vmt_sketch_touches(sketch, range))
+		return false;	/* something is there that no call explains */
+	vmt_sketch_insert(sketch, &look);
+	return true;
+}
+
+/* Draw the outcome with every cut and no merge. */
+static bool draw_change(struct vmt_sketch *sketch, const struct vmt_change *change)
+{
+	vmt_sketch_remove(sketch, change->gone[0]);
+	vmt_sketch_remove(sketch, change->gone[1]);
+	if (!vmt_range_is_empty(change->fresh) && !draw_new(sketch, change->fresh, change->flags))
+		return false;
+	if (!vmt_range_is_empty(change->grown) && !draw_new(sketch, change->grown, change->flags))
+		return false;
+	if (!vmt_range_is_empty(change->protect)) {
+		if (!vmt_sketch_covers(sketch, change->protect))
+			return false;
+		draw_protect(sketch, change);
+	}
+	if (!vmt_range_is_empty(change->advise)) {
+		vmt_sketch_cut(sketch, change->advise.start);
+		vmt_sketch_cut(sketch, change->advise.end);
+	}
+	return !sketch->out_of_memory;
+}
+
+static struct vmt_range edge_zone(const struct vmt_change *change)
+{
+	if (!vmt_range_is_empty(change->fresh))
+		return change->fresh;
+	if (!vmt_range_is_empty(change->grown))
+		return change->grown;
+	if (!vmt_range_is_empty(change->protect))
+		return change->protect;
+	return change->advise;
+}
+
+/*
+ * Join what the kernel has joined. Returns VMT_LEARNT_*, or CANNOT_DERIVE when
+ * a boundary's answer was none.
+ */
+static int join_edges(struct vmt_sketch *sketch, const struct vmt_change *change,
+		      const struct vmt_kernel_ops *kernel)
+{
+	struct vmt_range zone = edge_zone(change);
+	int learnt = VMT_LEARNT_DERIVED;
+	size_t kept = 0;
+
+	if (vmt_range_is_empty(zone))
+		return learnt;
+	for (size_t i = 1; i < sketch->count; i++) {
+		struct vmt_look *left = &sketch->map[kept].look;
+		struct vmt_look *right = &sketch->map[i].look;
+		bool at_edge = right->start >= zone.start && right->start <= zone.end;
+		int two = 1;
+
+		if ((VMT_FAULT == 4 && right->start == zone.end) ||
+		    (VMT_FAULT == 5 && right->start == zone.start))
+			at_edge = false;
+
+		if (at_edge && vmt_look_continues(left, right)) {
+			two = kernel ? kernel->boundary(kernel->context, right) : 0;
+			if (two < 0)
+				return CANNOT_DERIVE;
+			learnt = kernel ? VMT_LEARNT_ASKED : VMT_LEARNT_GUESSED;
+		}
+		if (two)
+			sketch->map[++kept] = sketch->map[i];
+		else
+			left->end = right->end;
+	}
+	if (sketch->count)
+		sketch->count = kept + 1;
+	return learnt;
+}
+
+static int derive(const struct vmt_space *space, const struct vmt_change *change,
+		  const struct vmt_kernel_ops *kernel, struct vmt_lesson *lesson)
+{
+	if (!draw_before(space, lesson) || !draw_change(&lesson->sketch, change))
+		return CANNOT_DERIVE;
+	return join_edges(&lesson->sketch, change, kernel);
+}
+
+static int walk(const struct vmt_kernel_ops *kernel, struct vmt_lesson *lesson)
+{
+	int ret = 0;
+
+	vmt_sketch_clear(&lesson->sketch);
+	for (unsigned i = 0; i < lesson->span_count && ret == 0; i++)
+		ret = kernel->walk(kernel->context, lesson->span[i], &lesson->sketch);
+	return ret;
+}
+
+/* A new map whose end the arguments do not tell: it is one map of its own. */
+static void complete_fresh(struct vmt_change *change, const struct vmt_lesson *lesson)
+{
+	const struct vmt_sketch *sketch = &lesson->sketch;
+
+	if (change->fresh.start == 0 || change->fresh.end != 0)
+		return;
+
+	size_t index = vmt_sketch_from(sketch, change->fresh.start);
+
+	if (index < sketch->count && sketch->map[index].look.start == change->fresh.start)
+		change->fresh.end = sketch->map[index].look.end;
+	else
+		change->fresh.start = 0;
+}
+
+/* Growth that did not join the map below is a mapping of its own (first brk of a fork child). */
+static void complete_grown(struct vmt_change *change, const struct vmt_lesson *lesson)
+{
+	const struct vmt_sketch *sketch = &lesson->sketch;
+
+	if (vmt_range_is_empty(change->grown))
+		return;
+
+	size_t index = vmt_sketch_from(sketch, change->grown.start);
+
+	if (index < sketch->count && sketch->map[index].look.start == change->grown.start) {
+		change->fresh = change->grown;
+		change->grown = (struct vmt_range){ 0, 0 };
+	}
+}
+
+/* Neither rules nor kernel: draw the change over the table and join what looks alike. */
+static void guess(const struct vmt_space *space, const struct vmt_change *change,
+		  struct vmt_lesson *lesson)
+{
+	vmt_sketch_clear(&lesson->sketch);
+	draw_before(space, lesson);
+	draw_change(&lesson->sketch, change);
+	join_edges(&lesson->sketch, change, NULL);
+}
+
+enum vmt_learnt vmt_learn(const struct vmt_space *space, struct vmt_change *change,
+			  const struct vmt_kernel_ops *kernel, struct vmt_lesson *lesson)
+{
+	int learnt = CANNOT_DERIVE;
+
+	vmt_sketch_clear(&lesson->sketch);
+	set_spans(space, change, lesson);
+	if (change->how == VMT_CHANGE_DERIVE)
+		learnt = derive(space, change, kernel, lesson);
+	if (learnt == CANNOT_DERIVE) {
+		learnt = VMT_LEARNT_ASKED;
+		if (walk(kernel, lesson)) {
+			guess(space, change, lesson);
+			learnt = VMT_LEARNT_GUESSED;
+		}
+	}
+	complete_fresh(change, lesson);
+	complete_grown(change, lesson);
+	return (enum vmt_learnt)learnt;
+}

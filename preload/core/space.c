@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table itself: insertion, removal and look-up, both indexes kept together.
+ */
+#include "space.h"
+
+static int order_of(const struct vmt_map *a, const struct vmt_map *b)
+{
+	if (a->look.start == b->look.start)
+		return 0;
+	return a->look.start < b->look.start ? -1 : 1;
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-function"
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+#pragma GCC diagnostic ignored "-Wcast-qual"
+RB_PROTOTYPE(vmt_map_tree, vmt_map, order, order_of)
+RB_GENERATE(vmt_map_tree, vmt_map, order, order_of)
+#pragma GCC diagnostic pop
+
+void vmt_space_init(struct vmt_space *space, struct vmt_arena *arena,
+		    const struct vmt_space_ops *ops)
+{
+	*space = (struct vmt_space){ .arena = arena, .ops = ops };
+	RB_INIT(&space->tree);
+}
+
+struct vmt_map *vmt_space_from(const struct vmt_space *space, uint64_t addr)
+{
+	struct vmt_map *map = RB_ROOT(&space->tree);
+	struct vmt_map *best = NULL;
+
+	while (map) {
+		if (map->look.end > addr) {
+			best = map;
+			map = RB_LEFT(map, order);
+		} else {
+			map = RB_RIGHT(map, order);
+		}
+	}
+	return best;
+}
+
+struct vmt_map *vmt_space_find(const struct vmt_space *space, uint64_t addr)
+{
+	struct vmt_map *map = vmt_space_from(space, addr);
+
+	return map && map->look.start <= addr ? map : NULL;
+}
+
+struct vmt_map *vmt_space_at(const struct vmt_space *space, uint64_t start)
+{
+	struct vmt_map *map = NULL;
+
+	HASH_FIND(hh, space->by_start, &start, sizeof(start), map);
+	return map;
+}
+
+struct vmt_map *vmt_space_first(const struct vmt_space *space)
+{
+	struct vmt_map *map = RB_ROOT(&space->tree);
+
+	while (map && RB_LEFT(map, order))
+		map = RB_LEFT(map, order);
+	return map;
+}
+
+struct vmt_map *vmt_space_next(struct vmt_map *map)
+{
+	return vmt_map_tree_RB_NEXT(map);
+}
+
+struct vmt_map *vmt_space_prev(struct vmt_map *map)
+{
+	return vmt_map_tree_RB_PREV(map);
+}
+
+static void tell_changed(struct vmt_space *space, struct vmt_map *map)
+{
+	if (space->ops && space->ops->changed)
+		space->ops->changed(space->ops->context, map);
+}
+
+static bool index_by_start(struct vmt_space *space, struct vmt_map *map)
+{
+	HASH_ADD(hh, space->by_start, look.start, sizeof(map->look.start), map);
+	return map->hh.tbl != NULL;
+}
+
+struct vmt_map *vmt_space_insert(struct vmt_space *space, const struct vmt_look *look,
+				 uint32_t mapped_by, uint32_t put_by, uint64_t time)
+{
+	struct vmt_map *map = vmt_arena_alloc(space->arena, sizeof(*map));
+
+	if (!map)
+		return NULL;
+	*map = (struct vmt_map){
+		.look = *look,
+		.mapped_by = mapped_by,
+		.put_by = put_by,
+		.time = time,
+		.slot = VMT_NO_INDEX,
+	};
+	if (!index_by_start(space, map)) {
+		vmt_arena_free(space->arena, map, sizeof(*map));
+		return NULL;
+	}
+	RB_INSERT(vmt_map_tree, &space->tree, map);
+	space->count++;
+	space->own += (look->flags & VMT_MAP_OWN) != 0;
+	tell_changed(space, map);
+	return map;
+}
+
+void vmt_space_remove(struct vmt_space *space, struct vmt_map *map)
+{
+	HASH_DELETE(hh, space->by_start, map);
+	RB_REMOVE(vmt_map_tree, &space->tree, map);
+	space->count--;
+	space->own -= (map->look.flags & VMT_MAP_OWN) != 0;
+	if (space->ops && space->ops->removed)
+		space->ops->removed(space->ops->context, map);
+	vmt_arena_free(space->arena, map, sizeof(*map));
+}
+
+void vmt_space_update(struct vmt_space *space, struct vmt_map *map, const struct vmt_look *look,
+		      uint32_t mapped_by, uint32_t put_by, uint64_t time)
+{
+	space->own += (look->flags & VMT_MAP_OWN) != 0;
+	space->own -= (map->look.flags & VMT_MAP_OWN) != 0;
+	map->look = *look;
+	map->mapped_by = mapped_by;
+	map->put_by = put_by;
+	map->time = time;
+	tell_changed(space, map);
+}
+
+static bool is_same_file(const struct vmt_look *a, const struct vmt_look *b)
+{
+	return a->inode == b->inode && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
+}
+
+static bool is_file(const struct vmt_look *look)
+{
+	return look->inode || look->dev_major || look->dev_minor;
+}
+
+bool vmt_look_continues(const struct vmt_look *left, const struct vmt_look *right)
+{
+	if (left->end != right->start || !is_same_file(left, right))
+		return false;
+	if ((left->flags ^ right->flags) & (VMT_MAP_VISIBLE | VMT_MAP_OWN))
+		return false;
+	return VMT_FAULT == 2 || !is_file(left) ||
+	       left->offset + (left->end - left->start) == right->offset;
+}
+
+bool vmt_look_same(const struct vmt_look *a, const struct vmt_look *b)
+{
+	return a->start == b->start && a->end == b->end && a->offset == b->offset &&
+	       is_same_file(a, b) && !((a->flags ^ b->flags) & VMT_MAP_VISIBLE);
+}

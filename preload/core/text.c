@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The text report: banner, maps against the limit, calls, and the summary; call
+ * sites and coverage have their own files. See text.h for what it may not do. The answer
+ * comes before the evidence, in 80 columns, and nothing is said that is not known.
+ */
+#include "text_parts.h"
+
+/* From here on, own maps count: the kernel's limit is for both together. */
+#define NEAR_PERCENT 80u
+
+static void put_string(struct vmt_fmt *fmt, struct vmt_view_string string)
+{
+	vmt_fmt_bytes(fmt, string.bytes, string.length);
+}
+
+/* The arguments with spaces between; a long command is cut, the rest is in the recording. */
+static void put_command(struct vmt_text *text)
+{
+	const struct vmt_rec_header *header = &text->view->header;
+	struct vmt_view_string command = vmt_view_string(text->view, header->command);
+	struct vmt_fmt *fmt = &text->fmt;
+	uint32_t room = 40;
+
+	if (!command.length) {
+		put_string(fmt, vmt_view_string(text->view, header->exe));
+		return;
+	}
+	while (command.length && !command.bytes[command.length - 1])
+		command.length--;
+	for (uint32_t i = 0; i < command.length; i++) {
+		if (i == room && command.length > room + 3 && !text->options->verbose) {
+			vmt_fmt_str(fmt, "...");
+			return;
+		}
+		vmt_fmt_bytes(fmt, command.bytes[i] ? &command.bytes[i] : " ", 1);
+	}
+}
+
+static void put_duration(struct vmt_text *text)
+{
+	const struct vmt_rec_header *header = &text->view->header;
+	uint64_t end = header->end_monotonic ? header->end_monotonic : text->options->now;
+
+	if (end < header->start_monotonic)
+		return;
+	vmt_fmt_str(&text->fmt, ", ");
+	vmt_fmt_seconds(&text->fmt, end - header->start_monotonic);
+}
+
+static void put_status(struct vmt_text *text)
+{
+	const struct vmt_rec_header *header = &text->view->header;
+	struct vmt_fmt *fmt = &text->fmt;
+	const char *name;
+
+	switch (header->end) {
+	case VMT_END_EXIT:
+		vmt_fmt_str(fmt, ", exit ");
+		vmt_fmt_num(fmt, (uint32_t)header->status & 255, 0);
+		break;
+	case VMT_END_SIGNAL:
+		name = vmt_text_signal((uint32_t)header->status);
+		vmt_fmt_str(fmt, ", killed by ");
+		vmt_fmt_str(fmt, name ? name : "signal ");
+		if (!name)
+			vmt_fmt_num(fmt, (uint32_t)header->status, 0);
+		break;
+	case VMT_END_EXEC:
+		vmt_fmt_str(fmt, ", went on as another program (exec)");
+		break;
+	case VMT_END_RUNNING:
+		vmt_fmt_str(fmt, text->options->is_gone ? ", ended without saying how (killed?)" :
+							 ", running");
+		break;
+	default:
+		break;
+	}
+}
+
+static bool is_near(const struct vmt_rec_header *header, uint64_t maps)
+{
+	return header->maps_limit && maps + header->maps_own >= header->maps_limit / 100 * NEAR_PERCENT;
+}
+
+static void put_maps(struct vmt_text *text)
+{
+	const struct vmt_rec_header *header = &text->view->header;
+	struct vmt_fmt *fmt = &text->fmt;
+
+	vmt_fmt_str(fmt, "  maps    ");
+	vmt_fmt_num(fmt, header->maps_start, 0);
+	vmt_fmt_str(fmt, " at start, ");
+	vmt_fmt_num(fmt, text->maps_now, 0);
+	vmt_fmt_str(fmt, header->end == VMT_END_RUNNING && !text->options->is_gone ? " now (" :
+										   " at the end (");
+	vmt_fmt_signed(fmt, (int64_t)(text->maps_now - header->maps_start), 0);
+	vmt_fmt_str(fmt, "), ");
+	vmt_fmt_num(fmt, header->maps_peak, 0);
+	vmt_fmt_str(fmt, " peak");
+	if (header->maps_limit) {
+		vmt_fmt_str(fmt, "; limit ");
+		vmt_fmt_num(fmt, header->maps_limit, 0);
+	}
+	vmt_fmt_wrap(fmt, 10);
+}
+
+static void put_nearness(struct vmt_text *text)
+{
+	const struct vmt_rec_header *header = &text->view->header;
+	uint64_t all = header->maps_peak + header->maps_own;
+	struct vmt_fmt *fmt = &text->fmt;
+
+	if (!is_near(header, header->maps_peak))
+		return;
+	vmt_fmt_str(fmt, "  limit   ");
+	vmt_fmt_num(fmt, header->maps_peak, 0);
+	vmt_fmt_str(fmt, " (+");
+	vmt_fmt_num(fmt, header->maps_own, 0);
+	vmt_fmt_str(fmt, " vmatrace) of ");
+	vmt_fmt_num(fmt, header->maps_limit, 0);
+	vmt_fmt_str(fmt, " at the peak, ");
+	vmt_fmt_num(fmt, all / header->maps_limit * 100 +
+				 all % header->maps_limit * 100 / header->maps_limit, 0);
+	vmt_fmt_str(fmt, " % of vm.max_map_count, after ");
+	vmt_fmt_seconds(fmt, header->maps_peak_time);
+	vmt_fmt_wrap(fmt, 10);
+}
+
+static void put_call_row(struct vmt_fmt *fmt, const char *name, const struct vmt_rec_counters *call)
+{
+	vmt_fmt_str(fmt, "  ");
+	vmt_fmt_left(fmt, name, 13);
+	vmt_fmt_num(fmt, call->calls, 9);
+	vmt_fmt_num(fmt, call->failed, 7);
+	vmt_fmt_num(fmt, call->created, 9);
+	vmt_fmt_num(fmt, call->split, 8);
+	vmt_fmt_num(fmt, call->merged, 8);
+	vmt_fmt_num(fmt, call->removed, 8);
+	vmt_fmt_signed(fmt, vmt_view_net(call), 8);
+	vmt_fmt_end(fmt);
+}
+
+/* Only system calls that occurred; the table is left out when none did. */
+static void put_calls(struct vmt_text *text)
+{
+	uint64_t count = vmt_view_count(text->view, VMT_SECTION_CALLS);
+	struct vmt_rec_counters call;
+	bool any = false;
+
+	for (uint64_t i = VMT_CALL_NONE + 1; i < count && i < VMT_CALL_COUNT; i++) {
+		if (!vmt_view_call(text->view, i, &call) || !call.calls)
+			continue;
+		if (!any) {
+			vmt_fmt_str(&text->fmt, "  call             calls failed  created   split"
+						"  merged removed     net");
+			vmt_fmt_end(&text->fmt);
+		}
+		any = true;
+		put_call_row(&text->fmt, vmt_call_name((uint32_t)i), &call);
+	}
+	if (any)
+		vmt_fmt_end(&text->fmt);
+}
+
+static bool is_limit_reached(const struct vmt_view *view)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_FAILURES);
+	struct vmt_rec_failure failure;
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (vmt_view_failure(view, i, &failure) && failure.reason == VMT_REASON_MAP_LIMIT)
+			return true;
+	}
+	return false;
+}
+
+static void put_summary(struct vmt_text *text)
+{
+	const struct vmt_rec_header *header = &text->view->header;
+	int64_t growth = (int64_t)(text->maps_now - header->maps_start);
+	struct vmt_fmt *fmt = &text->fmt;
+
+	vmt_fmt_str(fmt, "SUMMARY: vmatrace: ");
+	vmt_fmt_signed(fmt, growth, 0);
+	vmt_fmt_str(fmt, growth == 1 || growth == -1 ? " map at " : " maps at ");
+	vmt_fmt_count(fmt, text->sites_shown, "call site");
+	if (is_limit_reached(text->view))
+		vmt_fmt_str(fmt, ", limit reached");
+	vmt_fmt_str(fmt, " (peak ");
+	vmt_fmt_num(fmt, header->maps_peak, 0);
+	if (is_near(header, header->maps_peak)) {
+		vmt_fmt_str(fmt, " + ");
+		vmt_fmt_num(fmt, header->maps_own, 0);
+	}
+	if (header->maps_limit) {
+		vmt_fmt_str(fmt, " of ");
+		vmt_fmt_num(fmt, header->maps_limit, 0);
+	}
+	vmt_fmt_str(fmt, ")");
+	if (header->unseen) {
+		vmt_fmt_str(fmt, ", ");
+		vmt_fmt_num(fmt, header->unseen, 0);
+		vmt_fmt_str(fmt, " unseen");
+	}
+	vmt_fmt_end_bare(fmt);
+}
+
+static void put_banner(struct vmt_text *text)
+{
+	vmt_fmt_str(&text->fmt, "vmatrace: ");
+	put_command(text);
+	put_duration(text);
+	put_status(text);
+	vmt_fmt_wrap(&text->fmt, 10);
+}
+
+void vmt_text_report(const struct vmt_view *view, const struct vmt_text_options *options,
+		     const struct vmt_text_ops *ops)
+{
+	uint64_t top = options->top ? options->top : VMT_TEXT_TOP;
+	struct vmt_text text = {
+		.view = view,
+		.options = options,
+		.ops = ops,
+		.maps_now = vmt_view_maps_now(view),
+		.top = top < VMT_TEXT_TOP_MAX ? top : VMT_TEXT_TOP_MAX,
+		.depth = options->depth ? options->depth : VMT_TEXT_DEPTH,
+	};
+
+	vmt_fmt_init(&text.fmt, ops->emit, ops->context, view->header.pid);
+	text.fmt.colour = options->colour;
+	put_banner(&text);
+	put_maps(&text);
+	put_nearness(&text);
+	vmt_fmt_end(&text.fmt);
+	vmt_text_failures(&text);
+	put_calls(&text);
+	vmt_text_sites(&text);
+	vmt_text_coverage(&text);
+	put_summary(&text);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The report as text: a pure function of a recording, the same for the library at exit
+ * (module+offset) and for `vmatrace report` (function, file and line). It allocates
+ * nothing, prints nothing itself, and uses less than 4 KiB of stack.
+ */
+#ifndef VMT_TEXT_H
+#define VMT_TEXT_H
+
+#include "fmt.h"
+#include "view.h"
+
+#define VMT_TEXT_TOP	 10u
+#define VMT_TEXT_TOP_MAX 1000u
+#define VMT_TEXT_DEPTH	 8u
+
+/* Where a frame is in the source; NULL and 0 for what is not known. */
+struct vmt_text_place {
+	const char *function;
+	const char *file;
+	uint32_t line;
+};
+
+struct vmt_text_ops {
+	/* Take n bytes of output; lines arrive in several pieces. */
+	void (*emit)(void *context, const char *bytes, size_t n);
+	/* The name of a frame (an index into the frames section); false if there is none.
+	 * The strings stay valid until the next call. NULL where no names can be had. */
+	bool (*resolve)(void *context, uint64_t frame, struct vmt_text_place *ret_place);
+	void *context;
+	/* One element per site (vmt_view_tally), or NULL: then live maps are counted for
+	 * each site that is shown, which takes longer. */
+	const struct vmt_view_tally *tally;
+};
+
+struct vmt_text_options {
+	uint64_t top;		/* call sites shown; 0 = VMT_TEXT_TOP */
+	uint32_t depth;		/* frames shown of each; 0 = VMT_TEXT_DEPTH */
+	bool colour;
+	bool verbose;		/* full paths and build-ids, frames below main */
+	bool is_gone;		/* the process is known to have ended */
+	uint64_t now;		/* CLOCK_MONOTONIC in ns, for one still running; 0 = unknown */
+};
+
+/* Print the whole report, from the banner to the SUMMARY line. */
+void vmt_text_report(const struct vmt_view *view, const struct vmt_text_options *options,
+		     const struct vmt_text_ops *ops);
+
+/* ENOMEM and its like, "error 123" for others not in the table is NULL. */
+const char *vmt_text_errno(uint32_t error);
+/* SIGSEGV and its like; NULL for numbers that have no name. */
+const char *vmt_text_signal(uint32_t number);
+/* Why a call failed, as a machine-readable word: "map-limit", "rlimit-as", … */
+const char *vmt_text_reason(uint32_t reason);
+/* What a bit of vmt_rec_header.notes means and what to do, one sentence; NULL if unknown. */
+const char *vmt_text_note(uint32_t bit);
+
+#endif

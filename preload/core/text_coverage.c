@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The end of the text report: which calls failed and why, how much of the report is to
+ * be believed, and what was in the way, each as a sentence that says what to do.
+ * Pure like the rest (text.h). Words of the recording's numbers live here too.
+ */
+#include "text_parts.h"
+
+#include <errno.h>
+
+static const char *const notes[] = {
+	"/proc/self/mem cannot be opened, so libc's own calls are not caught, only the "
+	"program's: mount /proc, or read \"unseen\" as libc's part.",
+	"The kernel refuses writing to /proc/self/mem, so libc's own calls are not caught, "
+	"only the program's: read \"unseen\" as libc's part.",
+	"This libc has no call sites that vmatrace knows, so its own calls are not caught, "
+	"only the program's: read \"unseen\" as libc's part.",
+	"Some of libc's call sites could not be caught; their calls are \"unseen\".",
+	"A seccomp filter is active: from there on vmatrace asks the kernel nothing, and "
+	"results that the rules leave open are guesses.",
+	"More call sites than there is room for: later ones share one entry. Set max_sites= "
+	"higher.",
+	"More maps than the recording has room for: live counts are too low. Set max_maps= "
+	"higher.",
+	"vmatrace's memory ceiling was reached: some calls are recorded without a stack.",
+	"The disk is full: the recording is not complete. Give dir= a place with room.",
+	"/proc/self/maps cannot be read, so nothing could be compared with the kernel: mount "
+	"/proc.",
+	"This kernel has no PROCMAP_QUERY (Linux 6.11): asking takes longer, results are the "
+	"same.",
+	"Running under valgrind: the maps that valgrind makes itself are not seen.",
+	"A module makes system calls of its own, past libc; what they change is \"unseen\".",
+	"Tracing was switched off before the end: the figures are those of that moment.",
+	"This libc lacks _dl_find_object (glibc 2.35): stacks have one frame only.",
+	"More modules than there is room for: frames in later ones have no name.",
+};
+
+const char *vmt_text_note(uint32_t bit)
+{
+	return bit < VMT_COUNT(notes) ? notes[bit] : NULL;
+}
+
+const char *vmt_text_errno(uint32_t error)
+{
+	switch (error) {
+	case ENOMEM: return "ENOMEM";
+	case EINVAL: return "EINVAL";
+	case EAGAIN: return "EAGAIN";
+	case EPERM: return "EPERM";
+	case EACCES: return "EACCES";
+	case EEXIST: return "EEXIST";
+	case EFAULT: return "EFAULT";
+	case EBADF: return "EBADF";
+	case EBUSY: return "EBUSY";
+	case ENODEV: return "ENODEV";
+	case EIO: return "EIO";
+	default: return NULL;
+	}
+}
+
+const char *vmt_text_signal(uint32_t number)
+{
+	static const char *const names[] = {
+		NULL, "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT", "SIGBUS",
+		"SIGFPE", "SIGKILL", "SIGUSR1", "SIGSEGV", "SIGUSR2", "SIGPIPE", "SIGALRM",
+		"SIGTERM", "SIGSTKFLT", "SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN",
+		"SIGTTOU", "SIGURG", "SIGXCPU", "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH",
+		"SIGIO", "SIGPWR", "SIGSYS",
+	};
+
+	return number < VMT_COUNT(names) ? names[number] : NULL;
+}
+
+static const struct {
+	const char *word;
+	const char *sentence;
+} reasons[] = {
+	[VMT_REASON_UNKNOWN] = { "unknown", NULL },
+	[VMT_REASON_MAP_LIMIT] = { "map-limit", NULL },
+	[VMT_REASON_RLIMIT_AS] = { "rlimit-as", "the limit of address space (ulimit -v)" },
+	[VMT_REASON_RLIMIT_DATA] = { "rlimit-data", "the limit of data (ulimit -d)" },
+	[VMT_REASON_RLIMIT_MEMLOCK] = { "rlimit-memlock",
+					"the limit of locked memory (ulimit -l)" },
+	[VMT_REASON_OVERCOMMIT] = { "overcommit", "the kernel's overcommit rules, not the maps" },
+	[VMT_REASON_ADDRESS_SPACE] = { "address-space", "no free addresses of that length" },
+	[VMT_REASON_LOCKED] = { "locked", "memory locked by mlock" },
+	[VMT_REASON_SEALED] = { "sealed", "memory sealed by mseal" },
+	[VMT_REASON_HOLE] = { "hole", "nothing mapped in part of the range" },
+};
+
+const char *vmt_text_reason(uint32_t reason)
+{
+	return reason < VMT_COUNT(reasons) ? reasons[reason].word : reasons[0].word;
+}
+
+static void put_reason(struct vmt_text *text, const struct vmt_rec_failure *failure)
+{
+	struct vmt_fmt *fmt = &text->fmt;
+
+	if (failure->reason == VMT_REASON_MAP_LIMIT) {
+		vmt_fmt_str(fmt, ", because the process had ");
+		vmt_fmt_num(fmt, failure->maps, 0);
+		vmt_fmt_str(fmt, " maps (+");
+		vmt_fmt_num(fmt, text->view->header.maps_own, 0);
+		vmt_fmt_str(fmt, " vmatrace) and vm.max_map_count is ");
+		vmt_fmt_num(fmt, text->view->header.maps_limit, 0);
+	} else if (failure->reason < VMT_COUNT(reasons) && reasons[failure->reason].sentence) {
+		vmt_fmt_str(fmt, ", because of ");
+		vmt_fmt_str(fmt, reasons[failure->reason].sentence);
+	}
+}
+
+static void put_failure(struct vmt_text *text, const struct vmt_rec_failure *failure,
+			uint64_t times)
+{
+	struct vmt_fmt *fmt = &text->fmt;
+	const char *name = vmt_text_errno(failure->error);
+	struct vmt_rec_site site;
+	bool has_site = vmt_view_site(text->view, failure->site, &site);
+
+	vmt_fmt_str(fmt, "  ");
+	vmt_fmt_str(fmt, has_site && site.call ? vmt_call_name(site.call) : "a call");
+	vmt_fmt_str(fmt, " failed ");
+	if (times > 1) {
+		vmt_fmt_num(fmt, times, 0);
+		vmt_fmt_str(fmt, " times: ");
+	} else {
+		vmt_fmt_str(fmt, "once: ");
+	}
+	vmt_fmt_str(fmt, name ? name : "error ");
+	if (!name)
+		vmt_fmt_num(fmt, failure->error, 0);
+	put_reason(text, failure);
+	vmt_fmt_wrap(fmt, 4);
+	if (!has_site || !site.frame_count)
+		return;
+	vmt_fmt_str(fmt, times > 1 ? "    first in " : "    in ");
+	vmt_text_headline(text, &site);
+	vmt_fmt_end(fmt);
+}
+
+/* Of each reason, the first failure stands for all; errno apart. */
+void vmt_text_failures(struct vmt_text *text)
+{
+	uint64_t count = vmt_view_count(text->view, VMT_SECTION_FAILURES);
+	struct vmt_rec_failure failure;
+	struct vmt_rec_failure first = { 0 };
+	uint64_t times;
+	bool any = false;
+
+	for (uint32_t reason = 0; reason < VMT_COUNT(reasons); reason++) {
+		times = 0;
+		for (uint64_t i = 0; i < count; i++) {
+			if (!vmt_view_failure(text->view, i, &failure) || failure.reason != reason)
+				continue;
+			if (!times++)
+				first = failure;
+		}
+		if (times)
+			put_failure(text, &first, times);
+		any |= times > 0;
+	}
+	if (any)
+		vmt_fmt_end(&text->fmt);
+}
+
+static const char *doors_of(const struct vmt_rec_header *header)
+{
+	if (header->doors & VMT_DOOR_SITES)
+		return header->doors & VMT_DOOR_TRAPS ?
+			       " (libc's own included, raw ones trapped)" : " (libc's own included)";
+	return header->doors & VMT_DOOR_TRAPS ? " (raw ones trapped)" :
+						" (without those inside libc)";
+}
+
+static void put_asked(struct vmt_fmt *fmt, const struct vmt_rec_header *header)
+{
+	uint64_t asked = header->asked_query + header->asked_probe + header->asked_maps;
+
+	vmt_fmt_str(fmt, "; ");
+	vmt_fmt_num(fmt, header->calls_derived, 0);
+	vmt_fmt_str(fmt, " worked out, ");
+	vmt_fmt_num(fmt, asked, 0);
+	vmt_fmt_str(fmt, " asked of the kernel");
+	if (!asked)
+		return;
+	vmt_fmt_str(fmt, " (query ");
+	vmt_fmt_num(fmt, header->asked_query, 0);
+	vmt_fmt_str(fmt, ", probe ");
+	vmt_fmt_num(fmt, header->asked_probe, 0);
+	vmt_fmt_str(fmt, ", maps ");
+	vmt_fmt_num(fmt, header->asked_maps, 0);
+	vmt_fmt_str(fmt, ")");
+}
+
+static void put_verdict(struct vmt_text *text)
+{
+	const struct vmt_rec_header *header = &text->view->header;
+	struct vmt_fmt *fmt = &text->fmt;
+
+	if (header->maps_kernel == UINT64_MAX) {
+		vmt_fmt_str(fmt, "; not compared with the kernel's table at the end");
+	} else if (header->maps_kernel != header->maps_now) {
+		vmt_fmt_str(fmt, "; NOT equal to the kernel's table, which has ");
+		vmt_fmt_count(fmt, header->maps_kernel, "map");
+	} else {
+		vmt_fmt_str(fmt, vmt_view_is_exact(text->view) ?
+					 "; equal to the kernel's table" :
+					 "; now equal to the kernel's table, but not all the time");
+	}
+}
+
+static void put_seen(struct vmt_text *text)
+{
+	const struct vmt_rec_header *header = &text->view->header;
+	struct vmt_fmt *fmt = &text->fmt;
+
+	vmt_fmt_str(fmt, "  seen    ");
+	vmt_fmt_count(fmt, header->calls_seen, "memory call");
+	vmt_fmt_str(fmt, doors_of(header));
+	put_asked(fmt, header);
+	vmt_fmt_str(fmt, "; ");
+	vmt_fmt_num(fmt, header->unseen, 0);
+	vmt_fmt_str(fmt, " unseen, ");
+	vmt_fmt_num(fmt, header->lost, 0);
+	vmt_fmt_str(fmt, " lost");
+	if (header->relearned) {
+		vmt_fmt_str(fmt, ", table learnt again ");
+		vmt_fmt_count(fmt, header->relearned, "time");
+	}
+	if (header->truncated) {
+		vmt_fmt_str(fmt, ", ");
+		vmt_fmt_count(fmt, header->truncated, "stack");
+		vmt_fmt_str(fmt, " cut short");
+	}
+	if (header->verified) {
+		vmt_fmt_str(fmt, "; compared as a whole ");
+		vmt_fmt_count(fmt, header->verified, "time");
+	}
+	put_verdict(text);
+	vmt_fmt_wrap(fmt, 10);
+}
+
+void vmt_text_coverage(struct vmt_text *text)
+{
+	put_seen(text);
+	for (uint32_t bit = 0; bit < VMT_COUNT(notes); bit++) {
+		if (!(text->view->header.notes >> bit & 1))
+			continue;
+		vmt_fmt_str(&text->fmt, "  note    ");
+		vmt_fmt_str(&text->fmt, notes[bit]);
+		vmt_fmt_wrap(&text->fmt, 10);
+	}
+	if (text->view->is_torn) {
+		vmt_fmt_str(&text->fmt, "  note    The program was stopped while the header was being "
+					"written: a figure may be one call behind.");
+		vmt_fmt_wrap(&text->fmt, 10);
+	}
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading a recording: the checks of its header, the retry loop around sequence
+ * words, and the counts that are derived from the ranges. Reads nothing outside
+ * [data, data + size), allocates nothing, writes nothing but its results.
+ */
+#include "view.h"
+
+#include <errno.h>
+
+/* A living writer holds a record for nanoseconds; a dead one for ever. */
+#define TRIES 200
+
+static const uint32_t element_size[VMT_SECTION_COUNT] = {
+	[VMT_SECTION_STRINGS] = 1,
+	[VMT_SECTION_MODULES] = sizeof(struct vmt_rec_module),
+	[VMT_SECTION_SITES] = sizeof(struct vmt_rec_site),
+	[VMT_SECTION_FRAMES] = sizeof(struct vmt_rec_frame),
+	[VMT_SECTION_CALLS] = sizeof(struct vmt_rec_counters),
+	[VMT_SECTION_RANGES] = sizeof(struct vmt_rec_range),
+	[VMT_SECTION_TIMELINE] = sizeof(struct vmt_rec_bucket),
+	[VMT_SECTION_FAILURES] = sizeof(struct vmt_rec_failure),
+	[VMT_SECTION_MARKS] = sizeof(struct vmt_rec_mark),
+};
+
+/* Word by word and atomically, since a writer may be at work; all records are 8-aligned. */
+static void copy_words(void *to, const unsigned char *from, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i += sizeof(uint64_t)) {
+		uint64_t word = __atomic_load_n((const uint64_t *)(const void *)(from + i),
+						__ATOMIC_RELAXED);
+
+		__builtin_memcpy((char *)to + i, &word, sizeof(word));
+	}
+}
+
+/* Copy what the sequence word at `from + seq_at` guards; false when it stays odd. */
+static bool copy_guarded(void *to, const unsigned char *from, size_t bytes, size_t seq_at)
+{
+	const uint32_t *seq = (const uint32_t *)(const void *)(from + seq_at);
+
+	for (int i = 0; i < TRIES; i++) {
+		uint32_t before = __atomic_load_n(seq, __ATOMIC_ACQUIRE);
+
+		if (before & 1)
+			continue;
+		copy_words(to, from, bytes);
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (__atomic_load_n(seq, __ATOMIC_RELAXED) == before)
+			return true;
+	}
+	return false;
+}
+
+static int refuse(struct vmt_view *view, uint64_t offset, const char *error)
+{
+	view->error_offset = offset;
+	view->error = error;
+	return -EBADMSG;
+}
+
+static bool has_magic(const struct vmt_rec_header *header)
+{
+	static const char magic[] = VMT_RECORD_MAGIC;
+
+	for (size_t i = 0; i < sizeof(header->magic); i++) {
+		if (header->magic[i] != magic[i])
+			return false;
+	}
+	return true;
+}
+
+static int check_header(struct vmt_view *view)
+{
+	const struct vmt_rec_header *header = &view->header;
+
+	if (!has_magic(header))
+		return refuse(view, 0, "not a vmatrace recording");
+	if (header->endian == __builtin_bswap32(VMT_RECORD_ENDIAN))
+		return refuse(view, offsetof(struct vmt_rec_header, endian),
+			      "recorded on a machine of the other byte order");
+	if (header->endian != VMT_RECORD_ENDIAN)
+		return refuse(view, offsetof(struct vmt_rec_header, endian), "bad byte order mark");
+	if (header->version != VMT_RECORD_VERSION)
+		return refuse(view, offsetof(struct vmt_rec_header, version),
+			      "recorded by another version of vmatrace");
+	if (header->header_size < sizeof(*header))
+		return refuse(view, offsetof(struct vmt_rec_header, header_size),
+			      "header too small");
+	if (header->section_count != VMT_SECTION_COUNT)
+		return refuse(view, offsetof(struct vmt_rec_header, section_count),
+			      "wrong number of sections");
+	return 0;
+}
+
+/* A section must be inside the data as far as it is used, aligned, and of elements we know. */
+static int check_section(struct vmt_view *view, uint32_t id)
+{
+	const struct vmt_rec_section *section = &view->header.section[id];
+	uint64_t at = offsetof(struct vmt_rec_header, section) + id * sizeof(*section);
+	uint64_t bytes;
+
+	if (section->used > section->capacity)
+		return refuse(view, at, "a section uses more than its capacity");
+	if (section->used == 0)
+		return 0;
+	if (section->size < element_size[id] || (id != VMT_SECTION_STRINGS && section->size % 8))
+		return refuse(view, at, "a section has elements of the wrong size");
+	if (section->offset % 8 || section->offset < sizeof(struct vmt_rec_header))
+		return refuse(view, at, "a section is misplaced");
+	if (__builtin_mul_overflow(section->used, section->size, &bytes) ||
+	    section->offset > view->size || bytes > view->size - section->offset)
+		return refuse(view, at, "a section reaches beyond the end (file cut short?)");
+	view->section[id].data = view->data + section->offset;
+	view->section[id].used = section->used;
+	view->section[id].stride = section->size;
+	return 0;
+}
+
+int vmt_view_open(const void *data, uint64_t size, struct vmt_view *ret_view)
+{
+	struct vmt_view *view = ret_view;
+	int ret;
+
+	__builtin_memset(view, 0, sizeof(*view));
+	view->data = data;
+	view->size = size;
+	if (size < sizeof(struct vmt_rec_header))
+		return refuse(view, size, size ? "too short for a recording" : "empty");
+	if ((uintptr_t)data % sizeof(uint64_t))
+		return refuse(view, 0, "not 8-aligned in memory");
+	if (!copy_guarded(&view->header, view->data, sizeof(view->header),
+			  offsetof(struct vmt_rec_header, seq))) {
+		copy_words(&view->header, view->data, sizeof(view->header));
+		view->is_torn = true;
+	}
+	ret = check_header(view);
+	for (uint32_t id = 0; !ret && id < VMT_SECTION_COUNT; id++)
+		ret = check_section(view, id);
+	return ret;
+}
+
+uint64_t vmt_view_count(const struct vmt_view *view, enum vmt_section_id section)
+{
+	return view->section[section].used;
+}
+
+static const unsigned char *element(const struct vmt_view *view, enum vmt_section_id id,
+				    uint64_t index)
+{
+	const struct vmt_view_section *section = &view->section[id];
+
+	return index < section->used ? section->data + index * section->stride : NULL;
+}
+
+static bool read_plain(const struct vmt_view *view, enum vmt_section_id id, uint64_t index,
+		       void *ret)
+{
+	const unsigned char *from = element(view, id, index);
+
+	if (from)
+		copy_words(ret, from, element_size[id]);
+	return from != NULL;
+}
+
+static bool read_guarded(const struct vmt_view *view, enum vmt_section_id id, uint64_t index,
+			 void *ret)
+{
+	const unsigned char *from = element(view, id, index);
+
+	return from && copy_guarded(ret, from, element_size[id], 0);
+}
+
+bool vmt_view_site(const struct vmt_view *view, uint64_t index, struct vmt_rec_site *ret_site)
+{
+	return read_guarded(view, VMT_SECTION_SITES, index, ret_site);
+}
+
+bool vmt_view_range(const struct vmt_view *view, uint64_t index, struct vmt_rec_range *ret_range)
+{
+	return read_guarded(view, VMT_SECTION_RANGES, index, ret_range) &&
+	       ret_range->flags & VMT_MAP_USED && ret_range->start < ret_range->end;
+}
+
+bool vmt_view_frame(const struct vmt_view *view, uint64_t index, struct vmt_rec_frame *ret_frame)
+{
+	return read_plain(view, VMT_SECTION_FRAMES, index, ret_frame);
+}
+
+bool vmt_view_module(const struct vmt_view *view, uint64_t index,
+		     struct vmt_rec_module *ret_module)
+{
+	if (!read_plain(view, VMT_SECTION_MODULES, index, ret_module))
+		return false;
+	if (ret_module->build_id_length > VMT_BUILD_ID_MAX)
+		ret_module->build_id_length = 0;
+	return true;
+}
+
+bool vmt_view_call(const struct vmt_view *view, uint64_t index,
+		   struct vmt_rec_counters *ret_counters)
+{
+	return read_plain(view, VMT_SECTION_CALLS, index, ret_counters);
+}
+
+bool vmt_view_bucket(const struct vmt_view *view, uint64_t index,
+		     struct vmt_rec_bucket *ret_bucket)
+{
+	return read_plain(view, VMT_SECTION_TIMELINE, index, ret_bucket);
+}
+
+bool vmt_view_failure(const struct vmt_view *view, uint64_t index,
+		      struct vmt_rec_failure *ret_failure)
+{
+	return read_plain(view, VMT_SECTION_FAILURES, index, ret_failure);
+}
+
+bool vmt_view_mark(const struct vmt_view *view, uint64_t index, struct vmt_rec_mark *ret_mark)
+{
+	return read_plain(view, VMT_SECTION_MARKS, index, ret_mark);
+}
+
+struct vmt_view_string vmt_view_string(const struct vmt_view *view, struct vmt_rec_string string)
+{
+	const struct vmt_view_section *strings = &view->section[VMT_SECTION_STRINGS];
+
+	/* Elements wider than a byte would be no strings; such a section is not read. */
+	if (string.length == 0 || strings->stride != 1 || string.offset > strings->used ||
+	    string.length > strings->used - string.offset)
+		return (struct vmt_view_string){ "", 0 };
+	return (struct vmt_view_string){ (const char *)strings->data + string.offset,
+					 string.length };
+}
+
+uint32_t vmt_view_frame_count(const struct vmt_view *view, const struct vmt_rec_site *site)
+{
+	uint64_t used = view->section[VMT_SECTION_FRAMES].used;
+	uint64_t count = site->frame_count;
+
+	if (site->frame_first >= used)
+		return 0;
+	if (count > used - site->frame_first)
+		count = used - site->frame_first;
+	return count > VMT_FRAMES_MAX ? VMT_FRAMES_MAX : (uint32_t)count;
+}

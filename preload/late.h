@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls that were made without the lock and wait to be learnt: a fixed array, claimed and
+ * published with two words, never blocking. Whoever holds the lock takes them out.
+ */
+#ifndef VMT_LATE_H
+#define VMT_LATE_H
+
+#include <stdatomic.h>
+
+#include "core/change.h"
+
+#define VMT_LATE_SLOTS 64u
+
+struct vmt_late_call {
+	struct vmt_done done;
+	uint64_t order;	/* of completion */
+	uint32_t count;
+	bool is_truncated;
+	uint64_t pc[VMT_FRAMES_MAX];
+};
+
+struct vmt_late {
+	_Atomic uint64_t claimed;	/* bit set: slot in use */
+	_Atomic uint64_t ready;	/* bit set: filled, to be taken out */
+	_Atomic uint64_t order;
+	_Atomic uint32_t outside;	/* calls being made without the lock right now */
+	_Atomic uint32_t overflow;	/* a call found no slot: everything must be learnt */
+	struct vmt_late_call slot[VMT_LATE_SLOTS];
+};
+
+/* A slot to fill, or NULL when all are taken (overflow is then set). */
+struct vmt_late_call *vmt_late_claim(struct vmt_late *late);
+void vmt_late_publish(struct vmt_late *late, struct vmt_late_call *call);
+
+/* Under the lock: the oldest call that is ready, or NULL. Give it back with release. */
+struct vmt_late_call *vmt_late_take(struct vmt_late *late);
+void vmt_late_release(struct vmt_late *late, struct vmt_late_call *call);
+
+/* Is there anything to take out? */
+bool vmt_late_waits(struct vmt_late *late);
+
+/* Nothing outside the lock, nothing waiting: the table ought to be equal to the kernel's. */
+bool vmt_late_is_quiet(struct vmt_late *late);
+
+#endif

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See life.h. A fork child inherits the table and its owners by copy; a vfork child
+ * shares everything with its parent and ends nothing of it.
+ */
+#include "life.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "account.h"
+#include "ask.h"
+#include "call.h"
+#include "log.h"
+#include "memory.h"
+#include "publish.h"
+#include "report.h"
+#include "sys.h"
+
+bool vmt_life_is_ours(const struct vmt_state *state)
+{
+	return *vmt_alive && (uint32_t)vmt_sys0(SYS_getpid) == state->pid;
+}
+
+static void set_end(struct vmt_state *state, enum vmt_end end, int status)
+{
+	state->counters.end = (uint32_t)end;
+	state->counters.status = status;
+	state->counters.end_monotonic = end == VMT_END_RUNNING ? 0 : vmt_clock();
+	vmt_publish_header(state);
+}
+
+void vmt_life_before_exec(struct vmt_state *state)
+{
+	bool locked = vmt_call_lock(state, true);
+
+	set_end(state, VMT_END_EXEC, 0);
+	if (locked)
+		vmt_call_unlock(state);
+}
+
+void vmt_life_after_exec(struct vmt_state *state)
+{
+	bool locked = vmt_call_lock(state, true);
+
+	set_end(state, VMT_END_RUNNING, 0);
+	if (locked)
+		vmt_call_unlock(state);
+}
+
+/* The parent's recording is mapped shared: leave it, after taking over its strings. */
+static void leave_parents_recording(struct vmt_state *state, bool wants_own)
+{
+	struct vmt_recording parents = state->recording;
+	uint64_t strings = state->counters.section[VMT_SECTION_STRINGS].used;
+	uint64_t offset = state->counters.section[VMT_SECTION_STRINGS].offset;
+
+	if (!parents.base)
+		return;
+	vmt_sys1(SYS_close, state->fds.record);
+	state->fds.record = -1;
+	state->recording.base = NULL;
+	if (wants_own && vmt_publish_open(state, NULL) == 0) {
+		char *to = (char *)state->recording.base;
+
+		vmt_publish_string(state, (char *)parents.base + offset, strings);
+		vmt_memory_own(state, to, state->recording.size);
+	}
+	vmt_memory_disown(state, parents.base);
+	vmt_sys2(SYS_munmap, parents.base, parents.size);
+}
+
+static void clear_counters(struct vmt_state *state)
+{
+	struct vmt_rec_header *header = &state->counters;
+	const struct vmt_rec_header was = *header;
+
+	*header = (struct vmt_rec_header){
+		.file_size = was.file_size,
+		.image = was.image,
+		.exe = was.exe,
+		.command = was.command,
+		.kernel = was.kernel,
+		.options = was.options,
+		.cwd = was.cwd,
+		.doors = was.doors,
+		.notes = was.notes,
+		.maps_limit = was.maps_limit,
+	};
+	for (unsigned i = 0; i < VMT_SECTION_COUNT; i++)
+		header->section[i] = was.section[i];
+	for (unsigned i = 0; i < VMT_CALL_COUNT; i++) {
+		state->calls[i] = (struct vmt_rec_counters){ 0 };
+		atomic_store_explicit(&state->passed[i], 0, memory_order_relaxed);
+	}
+	for (uint32_t id = 0; id < state->sites.count; id++) {
+		struct vmt_site *site = state->sites.by_id[id];
+
+		site->counters = (struct vmt_rec_counters){ 0 };
+		site->peak_epoch = 0;
+		site->live_at_peak = 0;
+	}
+}
+
+static void publish_everything(struct vmt_state *state)
+{
+	for (uint32_t i = 0; i < state->module_count; i++)
+		vmt_publish_module(state, i);
+	for (uint32_t id = 0; id < state->sites.count; id++) {
+		vmt_publish_frames(state, state->sites.by_id[id]);
+		vmt_publish_site(state, state->sites.by_id[id]);
+	}
+	for (struct vmt_map *map = vmt_space_first(&state->space); map; map = vmt_space_next(map)) {
+		map->slot = VMT_NO_INDEX;
+		vmt_publish_range(state, map);
+	}
+	vmt_publish_tick(state, 0);
+	vmt_publish_whole_header(state);
+}
+
+/* No thread of the parent's is here: its lock, its calls under way and its late ones are not ours. */
+static void forget_parents_threads(struct vmt_state *state)
+{
+	atomic_store_explicit(&state->lock.owner, 0, memory_order_relaxed);
+	atomic_store_explicit(&state->lock.waiters, 0, memory_order_relaxed);
+	atomic_store_explicit(&state->late.claimed, 0, memory_order_relaxed);
+	atomic_store_explicit(&state->late.ready, 0, memory_order_relaxed);
+	atomic_store_explicit(&state->late.outside, 0, memory_order_relaxed);
+	atomic_store_explicit(&state->late.overflow, 0, memory_order_relaxed);
+}
+
+/* MADV_DONTFORK maps are missing here, and nothing else: make the table so, without counting it. */
+static void learn_inherited(struct vmt_state *state)
+{
+	struct vmt_recording recording = state->recording;
+
+	state->recording.base = NULL;	/* the parent's slots are not ours to write to */
+	if (atomic_load_explicit(&state->dirty, memory_order_relaxed) != VMT_DIRTY_NOT)
+		vmt_account_rebuild(state);
+	else
+		vmt_account_everything(state);
+	state->recording = recording;
+}
+
+static void start_own_counts(struct vmt_state *state)
+{
+	clear_counters(state);
+	vmt_publish_describe(state);
+	state->counters.maps_own = state->space.own;
+	state->counters.maps_now = vmt_account_maps(state);
+	state->counters.maps_start = state->counters.maps_now;
+	state->counters.maps_peak = state->counters.maps_now;
+}
+
+void vmt_life_start_child(struct vmt_state *state)
+{
+	bool reports = state->options.children;
+
+	forget_parents_threads(state);
+	state->pid = (uint32_t)vmt_sys0(SYS_getpid);
+	state->parent_pid = (uint32_t)vmt_sys0(SYS_getppid);
+	state->is_root = false;
+	*vmt_alive = 1;
+	if (!state->options.follow_children) {
+		atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
+		return;
+	}
+	if (reports)
+		vmt_log_open(state);
+	vmt_sys1(SYS_close, state->fds.maps);
+	vmt_ask_open(state);
+	leave_parents_recording(state, reports || state->options.dir[0]);
+	learn_inherited(state);
+	start_own_counts(state);
+	publish_everything(state);
+}
+
+/* Maps as the kernel counts them now, ours left out. */
+static uint64_t count_kernels(struct vmt_state *state)
+{
+	struct vmt_sketch *sketch = &state->lesson.sketch;
+
+	vmt_sketch_clear(sketch);
+	if (state->no_asking || vmt_ask_everything(state, sketch) || sketch->out_of_memory)
+		return UINT64_MAX;
+	return sketch->count - state->space.own;
+}
+
+static void close_books(struct vmt_state *state, int status)
+{
+	uint64_t asked_query = state->counters.asked_query;
+	uint64_t asked_maps = state->counters.asked_maps;
+
+	state->counters.unseen += vmt_account_everything(state);
+	state->counters.maps_kernel = count_kernels(state);
+	state->counters.asked_query = asked_query;	/* a last look, not an answer to a call */
+	state->counters.asked_maps = asked_maps;
+	for (uint32_t id = 0; id < VMT_CALL_COUNT; id++) {
+		uint64_t passed = atomic_load_explicit(&state->passed[id], memory_order_relaxed);
+
+		state->calls[id].calls += passed;
+		state->counters.calls_seen += passed;
+		vmt_publish_call(state, id);
+	}
+	set_end(state, VMT_END_EXIT, status);
+}
+
+/* Returns whether a report is due. */
+static bool finish(struct vmt_state *state, int status)
+{
+	uint32_t on = VMT_PHASE_ON;
+	bool locked = vmt_call_lock(state, true);
+
+	if (!atomic_compare_exchange_strong_explicit(&vmt_phase, &on, VMT_PHASE_OFF,
+						     memory_order_acq_rel, memory_order_relaxed))
+		return false;	/* another thread was first */
+	if (locked)
+		close_books(state, status);
+	else
+		set_end(state, VMT_END_EXIT, status);
+	if (locked)
+		vmt_call_unlock(state);
+	vmt_log_marker(state, "vmatrace: done");
+	return state->options.report && (state->is_root || state->options.children);
+}
+
+_Noreturn void vmt_last_act(int status)
+{
+	struct vmt_state *state = vmt_state;
+
+	if (atomic_load_explicit(&vmt_phase, memory_order_acquire) == VMT_PHASE_ON &&
+	    vmt_life_is_ours(state) && finish(state, status & 0xff))
+		vmt_report_print(state);
+	for (;;)
+		vmt_sys1(SYS_exit_group, status);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Beginnings and ends of a process image: the constructor, fork children, exec, exit.
+ */
+#ifndef VMT_LIFE_H
+#define VMT_LIFE_H
+
+#include "state.h"
+
+/* The first call in a fork child: its own descriptor, lock, counters and recording. */
+void vmt_life_start_child(struct vmt_state *state);
+
+/* Is this the process that the state belongs to (and not its vfork child)? */
+bool vmt_life_is_ours(const struct vmt_state *state);
+
+/* execve is about to be made; it has failed. */
+void vmt_life_before_exec(struct vmt_state *state);
+void vmt_life_after_exec(struct vmt_state *state);
+
+#endif

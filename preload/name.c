@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See name.h.
+ */
+#include "name.h"
+
+#include <sys/syscall.h>
+
+#include "ask.h"
+#include "line.h"
+#include "sys.h"
+
+/* The base name of the executable, as far as /proc tells. */
+static void add_exe(struct vmt_line *text)
+{
+	char path[512];
+	long length = vmt_sys4(SYS_readlinkat, -100 /* AT_FDCWD */, "/proc/self/exe", path,
+			       sizeof(path));
+	long start = length > 0 ? length : 0;
+
+	if (length <= 0) {
+		vmt_line_add(text, "program");
+		return;
+	}
+	while (start > 0 && path[start - 1] != '/')
+		start--;
+	vmt_line_add_bytes(text, path + start, (size_t)(length - start));
+}
+
+bool vmt_name_recording(const struct vmt_state *state, unsigned image, char *path, size_t size)
+{
+	struct vmt_line text = vmt_line_in(path, size);
+
+	vmt_line_add(&text, state->options.dir);
+	vmt_line_add(&text, "/");
+	add_exe(&text);
+	vmt_line_add(&text, ".");
+	vmt_line_add_number(&text, state->pid);
+	if (image > 1) {
+		vmt_line_add(&text, "-");
+		vmt_line_add_number(&text, image);
+	}
+	vmt_line_add(&text, ".vmt");
+	return !text.is_cut;
+}
+
+size_t vmt_name_library(struct vmt_state *state, char *path, size_t size)
+{
+	uint8_t build_id[VMT_BUILD_ID_MAX];
+	uint32_t build_id_length;
+	size_t length = vmt_ask_name(state, (uint64_t)(uintptr_t)&vmt_name_library, path, size,
+				     build_id, &build_id_length);
+
+	if (length >= size || length == 0 || path[0] != '/')
+		return 0;
+	path[length] = '\0';
+	return length;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The published copy: a recording (core/record.h) in a shared map that outlives the
+ * process or can be read while it runs. Written under the lock only. Without a
+ * recording (base == NULL) all of these do nothing.
+ */
+#ifndef VMT_PUBLISH_H
+#define VMT_PUBLISH_H
+
+#include "state.h"
+
+/*
+ * Make the recording: a file in options.dir, else a memfd. Maps it at `at` in
+ * place of what is there when at is not NULL (fork child). Returns 0 or -errno; the
+ * state's recording is left empty on failure.
+ */
+int vmt_publish_open(struct vmt_state *state, void *at);
+
+void vmt_publish_site(struct vmt_state *state, const struct vmt_site *site);
+void vmt_publish_frames(struct vmt_state *state, const struct vmt_site *site);
+void vmt_publish_call(struct vmt_state *state, uint32_t call);
+void vmt_publish_range(struct vmt_state *state, struct vmt_map *map);
+void vmt_publish_range_gone(struct vmt_state *state, struct vmt_map *map);
+void vmt_publish_module(struct vmt_state *state, uint32_t index);
+void vmt_publish_header(struct vmt_state *state);
+
+/* Fill in the state's header for a new recording of this process, from now on. */
+void vmt_publish_describe(struct vmt_state *state);
+
+/* The header as a whole, once: it makes the recording valid. */
+void vmt_publish_whole_header(struct vmt_state *state);
+
+void vmt_publish_tick(struct vmt_state *state, uint64_t time);
+
+/* Put bytes into the strings section; offset 0, length 0 when there is no room. */
+struct vmt_rec_string vmt_publish_string(struct vmt_state *state, const char *bytes, size_t length);
+
+/* All slots of the ranges are free again. */
+void vmt_publish_reset_ranges(struct vmt_state *state);
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See report.h. Runs as the process's last act, outside the lock, tracing off.
+ */
+#include "report.h"
+
+#include <fcntl.h>
+#include <linux/errno.h>
+#include <sys/syscall.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "core/text.h"
+#include "fd.h"
+#include "line.h"
+#include "log.h"
+#include "name.h"
+#include "spawn.h"
+#include "sys.h"
+
+static bool is_executable(const char *path)
+{
+	return !vmt_sys_failed(vmt_sys3(SYS_faccessat, AT_FDCWD, path, X_OK));
+}
+
+/* Build tree: preload/libvmatrace.so, tools/vmatrace. Installed: lib/…/vmatrace/libvmatrace.so, bin/vmatrace. */
+void vmt_report_find_tool(struct vmt_state *state)
+{
+	static const char *const places[] = { "/../tools/vmatrace", "/../../bin/vmatrace",
+					      "/../../../bin/vmatrace" };
+	char library[400];
+	size_t length = vmt_name_library(state, library, sizeof(library));
+
+	state->tool[0] = '\0';
+	while (length && library[length - 1] != '/')
+		length--;
+	if (!length || !state->options.tool)
+		return;
+	library[length - 1] = '\0';
+	for (size_t i = 0; i < VMT_COUNT(places); i++) {
+		struct vmt_line path = vmt_line_in(state->tool, sizeof(state->tool));
+
+		vmt_line_add(&path, library);
+		vmt_line_add(&path, places[i]);
+		if (!path.is_cut && is_executable(state->tool))
+			return;
+	}
+	state->tool[0] = '\0';
+}
+
+static bool starts_with(const char *text, const char *start)
+{
+	while (*start && *text == *start)
+		text++, start++;
+	return !*start;
+}
+
+/* The program's environment as it was at the start, without what would trace the tool. */
+static void copy_environment(struct vmt_state *state, char **to, size_t room)
+{
+	size_t count = 0;
+
+	for (char **entry = state->environment; entry && *entry && count + 1 < room; entry++)
+		if (!starts_with(*entry, "LD_PRELOAD=") &&
+		    !starts_with(*entry, "VMATRACE_OPTIONS=") && !starts_with(*entry, "LD_AUDIT="))
+			to[count++] = *entry;
+	to[count] = NULL;
+}
+
+/* The program closed our descriptor: copy the recording into a new one. */
+static int fresh_descriptor(const struct vmt_state *state)
+{
+	const struct vmt_recording *recording = &state->recording;
+	long fd = vmt_sys2(SYS_memfd_create, "vmatrace", MFD_CLOEXEC);
+	uint64_t done = 0;
+
+	while (fd >= 0 && done < recording->size) {
+		long ret = vmt_sys4(SYS_pwrite64, fd, recording->base + done,
+				    recording->size - done, done);
+
+		if (ret <= 0)
+			return -EIO;
+		done += (uint64_t)ret;
+	}
+	return (int)fd;
+}
+
+static int recording_fd(const struct vmt_state *state)
+{
+	const struct vmt_recording *recording = &state->recording;
+	uint64_t first = 0;
+	uint64_t ours = 0;
+
+	__builtin_memcpy(&ours, VMT_RECORD_MAGIC, sizeof(ours));
+	/* Ours, or a file of the program's that has taken the number? */
+	if (vmt_sys4(SYS_pread64, state->fds.record, &first, sizeof(first), 0) == sizeof(first) &&
+	    first == ours)
+		return state->fds.record;
+	if (recording->is_file) {
+		int fd = vmt_fd_open(recording->path, O_RDONLY, 0);
+
+		if (fd >= 0)
+			return fd;
+	}
+	return fresh_descriptor(state);
+}
+
+static bool run_tool(struct vmt_state *state)
+{
+	char top[32];
+	char **environment = (char **)(void *)state->text;	/* the stack may be a signal stack */
+	struct vmt_line line = vmt_line_in(top, sizeof(top));
+	const char *argv[] = { state->tool, "report", "--fd=3", top, NULL, NULL };
+	struct vmt_spawn spawn = {
+		.path = state->tool,
+		.argv = argv,
+		.environment = environment,
+		.in_fd = recording_fd(state),
+		.out_fd = vmt_log_fd(state),
+		.stack = state->spare_stack,
+		.stack_size = state->spare_stack_size,
+	};
+
+	if (state->options.verbosity)
+		argv[4] = "-v";
+	vmt_line_add(&line, "--top=");
+	vmt_line_add_number(&line, state->options.top);
+	copy_environment(state, environment, sizeof(state->text) / sizeof(*environment));
+	return spawn.in_fd >= 0 && vmt_spawn_run(&spawn) == 0;
+}
+
+static void print_without_tool(struct vmt_state *state)
+{
+	const struct vmt_text_ops ops = { .emit = vmt_log_emit, .context = state };
+	const struct vmt_text_options options = { .top = state->options.top,
+						  .verbose = state->options.verbosity != 0 };
+	struct vmt_view view;
+
+	if (vmt_view_open(state->recording.base, state->recording.size, &view) == 0)
+		vmt_text_report(&view, &options, &ops);
+}
+
+void vmt_report_print(struct vmt_state *state)
+{
+	if (vmt_log_fd(state) < 0)
+		return;
+	if (!state->recording.base) {
+		vmt_log(state, "no report: there was no memory or disk for the recording");
+		return;
+	}
+	if (!state->tool[0] || !run_tool(state))
+		print_without_tool(state);
+}

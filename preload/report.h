@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The report at exit: by the vmatrace tool where it is found beside the library,
+ * for the sake of names; otherwise by the library itself.
+ */
+#ifndef VMT_REPORT_H
+#define VMT_REPORT_H
+
+#include "state.h"
+
+/* Look for the tool; in the constructor. */
+void vmt_report_find_tool(struct vmt_state *state);
+
+/* Print the report of the recording. */
+void vmt_report_print(struct vmt_state *state);
+
+#endif

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The constructor: options, own memory, the recording, the doors, and the table as it is
+ * at that moment. Linked with -z initfirst, so it runs before the constructors of all other libraries, with
+ * the program's environment in its arguments (getenv is still empty). Whatever fails, the program goes on.
+ */
+#include <fcntl.h>
+#include <linux/errno.h>
+#include <sys/auxv.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+
+#include "account.h"
+#include "ask.h"
+#include "capture/next.h"
+#include "capture/sites.h"
+#include "fd.h"
+#include "line.h"
+#include "log.h"
+#include "memory.h"
+#include "publish.h"
+#include "report.h"
+#include "sys.h"
+
+#define MAPS_LEAST	100000
+#define MAPS_MOST	4000000
+#define USAGE_STATUS	2
+
+_Atomic uint32_t vmt_phase VMT_DATA = VMT_PHASE_UNINIT;
+struct vmt_state *vmt_state VMT_DATA = NULL;
+
+static uint32_t always_alive VMT_DATA = 1;
+volatile uint32_t *vmt_alive VMT_DATA = &always_alive;
+
+static __thread struct vmt_thread this_thread __attribute__((tls_model("initial-exec")));
+
+struct vmt_thread *vmt_thread(void)
+{
+	return &this_thread;
+}
+
+static const char *find_variable(char **environment, const char *name)
+{
+	size_t length = __builtin_strlen(name);
+
+	for (; environment && *environment; environment++)
+		if (__builtin_memcmp(*environment, name, length) == 0 && (*environment)[length] == '=')
+			return *environment + length + 1;
+	return NULL;
+}
+
+static uint64_t read_number(const char *path)
+{
+	char text[32];
+	long length = vmt_fd_read_file(path, text, sizeof(text));
+	uint64_t number = 0;
+
+	for (long i = 0; i < length && text[i] >= '0' && text[i] <= '9'; i++)
+		number = number * 10 + (uint64_t)(text[i] - '0');
+	return number;
+}
+
+static bool contains(const char *text, long length, const char *what)
+{
+	long size = (long)__builtin_strlen(what);
+
+	for (long i = 0; i + size <= length; i++)
+		if (__builtin_memcmp(text + i, what, (size_t)size) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Is the parent traced as well? Its environment at its own start tells. A process whose
+ * parent is not was started by the user, and prints its report.
+ */
+static bool has_traced_parent(char *buffer, size_t size)
+{
+	char path[40];
+	struct vmt_line line = vmt_line_in(path, sizeof(path));
+	long length;
+
+	vmt_line_add(&line, "/proc/");
+	vmt_line_add_number(&line, (uint64_t)vmt_sys0(SYS_getppid));
+	vmt_line_add(&line, "/environ");
+	length = vmt_fd_read_file(path, buffer, size);
+	for (long at = 0; at < length;) {
+		long end = at;
+
+		while (end < length && buffer[end])
+			end++;
+		if (end - at > 11 && __builtin_memcmp(buffer + at, "LD_PRELOAD=", 11) == 0 &&
+		    contains(buffer + at, end - at, "libvmatrace.so"))
+			return true;
+		at = end + 1;
+	}
+	return false;
+}
+
+static void complain(void *context, const char *message)
+{
+	vmt_log(context, message);
+}
+
+static void ignore(void *context, const char *message)
+{
+	(void)context, (void)message;
+}
+
+static void read_options(struct vmt_options *options, const char *text, uint64_t limit)
+{
+	const struct vmt_options_ops silent = { ignore, NULL };
+
+	vmt_options_init(options);
+	if (text)
+		vmt_options_parse(options, text, &silent);
+	if (options->max_maps == 0)
+		options->max_maps = limit + MAPS_LEAST / 100;
+	if (options->max_maps < MAPS_LEAST && options->max_maps > limit)
+		options->max_maps = MAPS_LEAST;
+	if (options->max_maps > MAPS_MOST)
+		options->max_maps = MAPS_MOST;
+}
+
+/* Say what is wrong with the options, now that there is a log to say it in. */
+static void check_options(struct vmt_state *state, const char *text)
+{
+	const struct vmt_options_ops loud = { complain, state };
+	struct vmt_options again = state->options;
+
+	if (text && vmt_options_parse(&again, text, &loud) && state->options.strict) {
+		vmt_log(state, "strict=1: stopping because of the above");
+		vmt_sys1(SYS_exit_group, USAGE_STATUS);
+	}
+	for (size_t i = 0; state->options.help && vmt_options_help(i); i++)
+		vmt_log(state, vmt_options_help(i));
+}
+
+static void describe_process(struct vmt_state *state, const char *options)
+{
+	struct vmt_rec_header *header = &state->counters;
+	struct utsname uname;
+	long length = vmt_sys4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", state->text,
+			       sizeof(state->text));
+
+	if (length > 0)
+		header->exe = vmt_publish_string(state, state->text, (size_t)length);
+	length = vmt_fd_read_file("/proc/self/cmdline", state->text, sizeof(state->text));
+	if (length > 0)
+		header->command = vmt_publish_string(state, state->text, (size_t)length);
+	length = vmt_sys2(SYS_getcwd, state->text, sizeof(state->text));
+	if (length > 1)
+		header->cwd = vmt_publish_string(state, state->text, (size_t)length - 1);
+	if (!vmt_sys_failed(vmt_sys1(SYS_uname, &uname)))
+		header->kernel = vmt_publish_string(state, uname.release,
+						    __builtin_strlen(uname.release));
+	if (options)
+		header->options = vmt_publish_string(state, options, __builtin_strlen(options));
+}
+
+static void open_recording(struct vmt_state *state, const char *options)
+{
+	int ret;
+
+	vmt_publish_describe(state);
+	ret = vmt_publish_open(state, NULL);
+	if (ret == 0) {
+		vmt_memory_own(state, state->recording.base, state->recording.size);
+		describe_process(state, options);
+		return;
+	}
+	if (!state->is_root)
+		return;
+	vmt_log(state, ret == -EFBIG ?
+			       "no recording and no report: the file size limit (ulimit -f) is too low" :
+			       "cannot write the recording; is the directory given with dir= there, "
+			       "and writable?");
+}
+
+static void open_doors(struct vmt_state *state)
+{
+	struct vmt_sites_result result;
+
+	state->counters.doors = VMT_DOOR_WRAPPERS;
+	vmt_next_resolve();
+	if (!state->options.sites)
+		return;
+	if (vmt_sites_open(&result) == 0)
+		state->counters.doors |= VMT_DOOR_SITES;
+	vmt_note(state, result.notes);
+	vmt_sites_hook_exit();
+}
+
+/* A filter inherited over exec: an ioctl could kill the program (seccomp(2)). */
+static void look_for_seccomp(struct vmt_state *state)
+{
+	long length = vmt_fd_read_file("/proc/self/status", state->text, sizeof(state->text));
+
+	if (!contains(state->text, length, "\nSeccomp:\t2"))
+		return;
+	state->no_asking = true;
+	vmt_note(state, VMT_NOTE_SECCOMP);
+}
+
+static int start_counting(struct vmt_state *state)
+{
+	int ret = vmt_account_init(state);
+
+	if (ret)
+		return ret;
+	for (uint32_t id = 0; id < state->sites.count; id++)
+		vmt_publish_site(state, state->sites.by_id[id]);
+	state->brk = (uint64_t)vmt_sys1(SYS_brk, 0);
+	ret = vmt_account_start(state);
+	if (ret)
+		return ret;
+	state->counters.maps_own = state->space.own;
+	state->counters.maps_now = vmt_account_maps(state);
+	state->counters.maps_start = state->counters.maps_now;
+	state->counters.maps_peak = state->counters.maps_now;
+	state->counters.asked_maps = 0;
+	vmt_publish_tick(state, 0);
+	vmt_publish_whole_header(state);
+	return 0;
+}
+
+static struct vmt_state *make_state(char **environment)
+{
+	const char *text = find_variable(environment, "VMATRACE_OPTIONS");
+	uint64_t limit = read_number("/proc/sys/vm/max_map_count");
+	struct vmt_options options;
+	struct vmt_state *state;
+
+	read_options(&options, text, limit);
+	state = vmt_memory_make(&options);
+	if (!state)
+		return NULL;
+	state->environment = environment;
+	state->pid = (uint32_t)vmt_sys0(SYS_getpid);
+	state->parent_pid = (uint32_t)vmt_sys0(SYS_getppid);
+	state->counters.maps_limit = limit;
+	state->vdso = getauxval(AT_SYSINFO_EHDR);
+	state->fds = (struct vmt_fds){ .maps = -1, .record = -1, .log = -1 };
+	state->is_root = !has_traced_parent(state->text, sizeof(state->text));
+	return state;
+}
+
+__attribute__((constructor)) static void start(int argc, char **argv, char **environment)
+{
+	struct vmt_state *state = make_state(environment);
+	const char *text = find_variable(environment, "VMATRACE_OPTIONS");
+
+	(void)argc, (void)argv;
+	if (!state) {
+		vmt_next_resolve();
+		return;
+	}
+	vmt_state = state;
+	atomic_store_explicit(&vmt_phase, VMT_PHASE_STARTING, memory_order_release);
+	if (state->is_root || state->options.children) {
+		vmt_log_open(state);
+		check_options(state, text);
+	}
+	vmt_ask_open(state);
+	look_for_seccomp(state);
+	vmt_report_find_tool(state);
+	open_doors(state);
+	if (!state->is_root && !state->options.follow_children)
+		return;
+	if (vmt_memory_make_alive(state))
+		return;
+	open_recording(state, text);
+	if (start_counting(state)) {
+		vmt_log(state, "cannot read /proc/self/maps; the program runs untraced");
+		return;
+	}
+	vmt_log_marker(state, "vmatrace: ready");
+	atomic_store_explicit(&vmt_phase, VMT_PHASE_ON, memory_order_release);
+}

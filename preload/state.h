@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The library's state: one structure in its own private memory, so that fork gives
+ * the child a copy of its own, and a few bytes of thread-local storage.
+ */
+#ifndef VMT_STATE_H
+#define VMT_STATE_H
+
+#include "core/arena.h"
+#include "core/effect.h"
+#include "core/options.h"
+#include "core/record.h"
+#include "core/sites.h"
+#include "late.h"
+#include "lock.h"
+#include "shim.h"
+
+enum vmt_phase {
+	VMT_PHASE_UNINIT,
+	VMT_PHASE_STARTING,
+	VMT_PHASE_ON,
+	VMT_PHASE_OFF,	/* for good: calls are passed through */
+};
+
+/* What a holder of the lock was changing, should it be robbed. */
+enum vmt_dirty {
+	VMT_DIRTY_NOT,
+	VMT_DIRTY_SPACE,
+	VMT_DIRTY_SITES,
+};
+
+#define VMT_MODULES_MAX 4096u
+#define VMT_OWN_MAX	16u
+
+struct vmt_module {
+	struct vmt_rec_module rec;
+	bool is_vdso;
+};
+
+/* Descriptors of our own: high-numbered, close-on-exec, and perhaps closed by the program. */
+struct vmt_fds {
+	int maps;	/* /proc/self/maps */
+	int record;
+	int log;	/* where messages go */
+	uint64_t log_device;	/* what the log descriptor was when we opened it */
+	uint64_t log_inode;
+	uint64_t stderr_device;
+	uint64_t stderr_inode;
+};
+
+struct vmt_recording {
+	unsigned char *base;	/* NULL: nothing is published */
+	struct vmt_rec_header *header;
+	uint64_t size;
+	uint64_t ready[VMT_SECTION_COUNT];	/* bytes of each section with blocks behind them */
+	uint32_t *free_slots;	/* of the ranges */
+	uint32_t free_count;
+	bool is_file;	/* in the file system: blocks can run out */
+	char path[512];
+};
+
+struct vmt_state {
+	struct vmt_options options;
+	struct vmt_fds fds;
+	uint32_t pid;
+	uint32_t parent_pid;
+	bool is_root;	/* the process that the user started: it prints */
+	bool no_asking;	/* a seccomp filter is active */
+	bool query_works;
+	bool code_is_gone;	/* a module was unmapped during this call */
+
+	struct vmt_arena arena;	/* sites, modules, everything but the table */
+	struct vmt_arena space_arena;	/* the table: thrown away whole when it is rebuilt */
+	void *space_memory;
+	size_t space_memory_size;
+	struct vmt_space_ops space_ops;
+	struct vmt_space space;
+	struct vmt_lesson lesson;
+	struct vmt_sites_ops sites_ops;
+	struct vmt_sites sites;
+	struct vmt_module *modules;
+	uint32_t module_count;
+	uint32_t last_module;
+	uint64_t brk;	/* the program break */
+	uint64_t vdso;
+	struct vmt_range own[VMT_OWN_MAX];
+	unsigned own_count;
+
+	struct vmt_lock lock;
+	_Atomic uint32_t dirty;	/* enum vmt_dirty */
+	struct vmt_late late;
+	_Atomic uint64_t passed[VMT_CALL_COUNT];	/* calls that could change no map */
+
+	struct vmt_rec_header counters;	/* the private copy of what the header publishes */
+	struct vmt_rec_counters calls[VMT_CALL_COUNT];
+	uint64_t start_ns;
+	uint64_t calls_since_verify;
+	struct vmt_recording recording;
+
+	char tool[512];	/* path of the vmatrace tool; "" = none */
+	char **environment;
+	void *spare_stack;	/* for starting the tool */
+	size_t spare_stack_size;
+	char text[65536] __attribute__((aligned(16)));	/* for reading /proc/self/maps; under the lock */
+};
+
+struct vmt_thread {
+	uint32_t tid;
+	uint32_t pid;	/* that tid was learnt in */
+	struct vmt_range stack;
+};
+
+extern _Atomic uint32_t vmt_phase;	/* enum vmt_phase */
+extern struct vmt_state *vmt_state;
+extern volatile uint32_t *vmt_alive;	/* wiped to 0 in a fork child (MADV_WIPEONFORK) */
+
+struct vmt_thread *vmt_thread(void);
+
+static inline void vmt_note(struct vmt_state *state, uint64_t note)
+{
+	state->counters.notes |= note;
+}
+
+/* ns since the recording began; coarse (a few ms). */
+uint64_t vmt_time(const struct vmt_state *state);
+
+/* Monotonic clock, ns. */
+uint64_t vmt_clock(void);
+
+/* ns since 1970. */
+uint64_t vmt_wall_clock(void);
+
+#endif

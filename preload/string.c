@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The four functions that compilers call by themselves. libc's use vector
+ * registers, which nobody saves for us; these stay inside the library.
+ */
+#include <stddef.h>
+
+#define HIDDEN __attribute__((visibility("hidden"), optimize("no-tree-loop-distribute-patterns")))
+
+void *memcpy(void *restrict to, const void *restrict from, size_t size) HIDDEN;
+void *memmove(void *to, const void *from, size_t size) HIDDEN;
+void *memset(void *to, int byte, size_t size) HIDDEN;
+int memcmp(const void *a, const void *b, size_t size) HIDDEN;
+size_t strlen(const char *text) HIDDEN;
+int strcmp(const char *a, const char *b) HIDDEN;
+
+void *memcpy(void *restrict to, const void *restrict from, size_t size)
+{
+	unsigned char *t = to;
+	const unsigned char *f = from;
+
+	for (; size >= 8; size -= 8, t += 8, f += 8)
+		__builtin_memcpy(t, f, 8);	/* one move of eight bytes */
+	while (size--)
+		*t++ = *f++;
+	return to;
+}
+
+void *memmove(void *to, const void *from, size_t size)
+{
+	unsigned char *t = to;
+	const unsigned char *f = from;
+
+	if (t <= f || t >= f + size) {
+		while (size--)
+			*t++ = *f++;
+	} else {
+		while (size--)
+			t[size] = f[size];
+	}
+	return to;
+}
+
+void *memset(void *to, int byte, size_t size)
+{
+	unsigned char *t = to;
+
+	while (size--)
+		*t++ = (unsigned char)byte;
+	return to;
+}
+
+int memcmp(const void *a, const void *b, size_t size)
+{
+	const unsigned char *x = a;
+	const unsigned char *y = b;
+
+	for (; size--; x++, y++)
+		if (*x != *y)
+			return *x - *y;
+	return 0;
+}
+
+size_t strlen(const char *text)
+{
+	size_t length = 0;
+
+	while (text[length])
+		length++;
+	return length;
+}
+
+int strcmp(const char *a, const char *b)
+{
+	while (*a && *a == *b)
+		a++, b++;
+	return (unsigned char)*a - (unsigned char)*b;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is known of a pc: its unwind row, from a cache or from the tables of its
+ * module. Used by unwind.c only; the cache's memory and its end of validity are told through
+ * vmt_unwind_set_cache() and vmt_unwind_forget() of shim.h.
+ */
+#ifndef VMT_UNWIND_ROWS_H
+#define VMT_UNWIND_ROWS_H
+
+#include "core/cfi.h"
+
+/* To be taken before a walk: rows found with it are not kept if a module goes meanwhile. */
+uint64_t vmt_unwind_rows_salt(void);
+
+/*
+ * The row of pc. Returns whether pc is in a module; if it is not, or if the module says nothing
+ * of it (or more than a row can say), the row is VMT_CFA_NONE.
+ */
+bool vmt_unwind_rows_find(uint64_t pc, uint64_t salt, struct vmt_cfi_row *ret_row);
+
+#endif

@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Install what is missing of the Debian packages that building (`setup.sh build`) or testing
+# (`setup.sh test`) needs. Does nothing, and needs no rights, when all are there.
+set -eu
+BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config uthash-dev libbsd-dev libdw-dev
+	libelf-dev libiberty-dev libjansson-dev libxxhash-dev"
+TEST_PACKAGES="libcriterion-dev g++ jq strace valgrind binutils sbcl redis-server redis-tools
+	electric-fence libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0 libgc-dev
+	default-jdk-headless nodejs perl python3 git"
+
+packages=$BUILD_PACKAGES
+[ "${1:-build}" = build ] || packages="$packages $TEST_PACKAGES"
+
+missing=
+for package in $packages; do
+	dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q '^install ok installed' ||
+		missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+as_root=
+if [ "$(id -u)" != 0 ]; then
+	if ! command -v sudo >/dev/null; then
+		echo "please install as root: apt-get install$missing" >&2
+		exit 1
+	fi
+	as_root=sudo
+fi
+echo "installing:$missing" >&2
+export DEBIAN_FRONTEND=noninteractive
+$as_root apt-get update -q >/dev/null || echo "apt-get update failed; trying all the same" >&2
+# shellcheck disable=SC2086
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+	$missing >/dev/null

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which bytes are taken for a call site that may be patched. A plain program:
+ * prints what is wrong, status 0 if nothing is.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "capture/text.h"
+
+static int failures;
+
+/* Put code at each offset of a page of nops; want: its first site must be at code + want, -1 = none. */
+static void expect(const char *what, const void *code, size_t size, int want)
+{
+	static uint8_t page[4096];
+
+	for (size_t offset = 8; offset + size <= 128; offset++) {
+		struct vmt_text_site site = { .is_exact = false };
+		uint64_t from = (uint64_t)page;
+		bool is_found;
+
+		memset(page, 0x90, sizeof(page));
+		memcpy(page + offset, code, size);
+		is_found = vmt_text_next_site(&from, (uint64_t)page + offset + size, &site) &&
+			   site.is_exact;
+		if (is_found != (want >= 0) ||
+		    (is_found && (site.addr != (uint64_t)page + offset + (unsigned)want || site.nr != 9))) {
+			printf("%s at %zu: found %d\n", what, offset, is_found);
+			failures++;
+			return;
+		}
+	}
+}
+
+#define EXPECT(what, want, ...)                                                                    \
+	do {                                                                                       \
+		static const uint8_t code[] = { __VA_ARGS__ };                                     \
+		expect(what, code, sizeof(code), want);                                            \
+	} while (0)
+
+static void count_neighbours(void)
+{
+	static const uint8_t one[] = { 0xb8, 9, 0, 0, 0, 0x0f, 0x05 };
+	uint8_t text[8 + 3 * sizeof(one)];
+	struct vmt_text_site site;
+	uint64_t from = (uint64_t)text;
+	int count = 0;
+
+	memset(text, 0x90, sizeof(text));
+	for (int i = 0; i < 3; i++)
+		memcpy(text + 8 + (size_t)i * sizeof(one), one, sizeof(one));
+	while (vmt_text_next_site(&from, (uint64_t)text + sizeof(text), &site))
+		count += site.is_exact;
+	if (count != 3) {
+		printf("three sites in a row: found %d\n", count);
+		failures++;
+	}
+}
+
+int main(void)
+{
+	EXPECT("a site", 0, 0xb8, 9, 0, 0, 0, 0x0f, 0x05);
+	EXPECT("after endbr64", 4, 0xf3, 0x0f, 0x1e, 0xfa, 0xb8, 9, 0, 0, 0, 0x0f, 0x05);
+	EXPECT("no system call", -1, 0xb8, 9, 0, 0, 0, 0x0f, 0x06);
+	EXPECT("a large number", -1, 0xb8, 9, 0, 1, 0, 0x0f, 0x05);
+	EXPECT("mov to r8d", -1, 0x41, 0xb8, 9, 0, 0, 0, 0x0f, 0x05);
+	EXPECT("movabs", -1, 0x48, 0xb8, 9, 0, 0, 0, 0x0f, 0x05, 0, 0);
+	EXPECT("movl to the stack", -1, 0xc7, 0x44, 0x24, 0xb8, 9, 0, 0, 0, 0x0f, 0x05);
+	EXPECT("movl below rbp", -1, 0xc7, 0x45, 0xb8, 9, 0, 0, 0, 0x0f, 0x05);
+	EXPECT("another instruction between", -1, 0xb8, 9, 0, 0, 0, 0x89, 0xf7, 0x0f, 0x05);
+	EXPECT("mov edi, edx before", 2, 0x89, 0xd7, 0xb8, 9, 0, 0, 0, 0x0f, 0x05);
+	count_neighbours();
+	return failures != 0;
+}

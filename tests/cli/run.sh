@@ -1,0 +1,62 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# vmatrace run: status and signals pass through, programs that cannot be traced are named.
+. "$(dirname "$0")/common.sh"
+
+run() { "$VMATRACE" run -o data "$@"; }
+end_of() { run --report=json "$@" 2>&1 >/dev/null | jq -c '.processes[0]|[.end,.status]'; }
+
+check "status of the program" status 3 run -- sh -c 'echo out; exit 3'
+check "its output alone on stdout" [ "$(cat out)" = out ]
+check "report on stderr" has err '^SUMMARY: vmatrace'
+check "128 + signal" status 137 run sh -c 'kill -KILL $$'
+check "…is told" has err 'killed by SIGKILL'
+check "end and status: killed" [ "$(end_of sh -c 'kill -SEGV $$')" = '["signal",11]' ]
+check "end and status: exit" [ "$(end_of sh -c 'exit 5')" = '["exit",5]' ]
+check "no report" status 0 run --report=none true
+check "…nothing printed" [ ! -s err ]
+check "report file" status 0 run --report-file=rep true
+check "…is written" has rep SUMMARY
+check "log_path" status 0 env VMATRACE_OPTIONS=log_path=log "$VMATRACE" run -o data true
+check "…is where the report goes" sh -c 'grep -q SUMMARY log.[0-9]*'
+check "options of the program are its own" [ "$(run --report=none echo -n -o x)" = "-o x" ]
+check "LD_PRELOAD is kept" [ "$(LD_PRELOAD=libm.so.6 run --report=none sh -c 'echo $LD_PRELOAD')" = \
+	"$work/preload/libvmatrace.so:libm.so.6" ]
+check "VMATRACE_OPTIONS is kept" [ "$(VMATRACE_OPTIONS=a=1 run --report=none -O b=2 \
+	sh -c 'echo $VMATRACE_OPTIONS')" = "a=1:b=2:report=0:dir=$work/data" ]
+
+# A signal sent to the tool reaches the program, which ends as it likes.
+"$VMATRACE" run -o data --report=none sh -c 'trap "exit 9" TERM; : >ready; while :; do sleep 0.05; done' &
+while [ ! -e ready ]; do sleep 0.05; done
+kill -TERM $!
+wait $!
+check "SIGTERM is passed on" [ $? = 9 ]
+
+echo 'int main(void) { return 0; }' >p.c
+$CC -static p.c -o static 2>/dev/null && {
+	check "static" status 125 run ./static
+	check "…is explained" has err 'static is statically linked.*vmatrace maps PID'
+	printf '#!%s/static\n' "$work" >script && chmod +x script
+	check "script of a static interpreter" status 125 run ./script
+}
+# 32-bit: enough of a header for the kernel and us.
+printf '\177ELF\1\1\1\0\0\0\0\0\0\0\0\0\2\0\3\0\1\0\0\0%060d' 0 >bit32 && chmod +x bit32
+check "32-bit" status 125 run ./bit32
+printf '\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\267\0\1\0\0\0%060d' 0 >arm && chmod +x arm
+check "another processor" status 125 run ./arm
+check "…is named" has err 'arm is a program for 64-bit ARM'
+if [ "$(id -u)" = 0 ]; then
+	$CC p.c -o suid && chown 65534 suid && chmod u+s suid
+	check "setuid" status 125 run ./suid
+fi
+check "missing" status 127 run ./nowhere
+check "not in PATH" status 127 run no-such-program-here
+: >plain
+check "not executable" status 126 run ./plain
+check "directory" status 126 run /
+printf 'echo by shell $1\n' >noshebang && chmod +x noshebang
+check "script without #!" [ "$(run --report=none ./noshebang arg)" = "by shell arg" ]
+check "no program" status 2 run
+check "unwritable directory" status 125 "$VMATRACE" run -o /proc/x true
+check "library path" [ "$("$VMATRACE" --print-lib)" = "$work/preload/libvmatrace.so" ]
+finish

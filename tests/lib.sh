@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: MIT
+# What the shell tests share; sourced, not run. One line per test is printed, "ok NAME DETAIL" or
+# "FAIL NAME DETAIL", and at the end "N passed, N failed". Needs bash and jq.
+#
+#   BUILD   the build folder (default: build)     KEEP=1   keep the working folder, and name it
+
+set -u
+export LC_ALL=C
+unset LD_PRELOAD VMATRACE_OPTIONS TARGET_RATE
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+BUILD=$(cd "${BUILD:-$ROOT/build}" 2>/dev/null && pwd) || {
+	echo "no build folder: run scripts/test.sh, or meson setup build && ninja -C build" >&2
+	exit 2
+}
+LIB=$BUILD/preload/libvmatrace.so
+TOOL=$BUILD/tools/vmatrace
+TARGETS=$BUILD/tests/targets
+TMP=$(mktemp -d "${TMPDIR:-/tmp}/vmatrace-test.XXXXXX")
+chmod 755 "$TMP"	# a target gives up its rights
+PASSED=0
+FAILED=0
+
+clean_up() {
+	if [ -n "${KEEP:-}" ]; then
+		echo "kept: $TMP"
+	else
+		rm -rf "$TMP"
+	fi
+}
+trap clean_up EXIT
+
+pass() {
+	PASSED=$((PASSED + 1))
+	printf 'ok   %-28s %s\n' "$1" "${2:-}"
+}
+
+fail() {
+	FAILED=$((FAILED + 1))
+	printf 'FAIL %-28s %s\n' "$1" "${2:-}"
+}
+
+# check NAME CONDITION-COMMAND...: the outcome is the command's status
+check() {
+	local name=$1
+	shift
+	if "$@" >/dev/null 2>&1; then pass "$name"; else fail "$name" "$*"; fi
+}
+
+finish() {
+	echo "$PASSED passed, $FAILED failed"
+	[ "$FAILED" -eq 0 ]
+	exit
+}
+
+has_program() {
+	command -v "$1" >/dev/null 2>&1
+}
+
+# The full path of a shared library, by its name.
+library() {
+	/sbin/ldconfig -p | awk -v name="$1" '$1 == name && /x86-64/ { print $NF; exit }'
+}
+
+# plain DIR COMMAND...: run untraced; DIR/out, err, status. AFTER: libraries to preload.
+plain() {
+	local dir=$1
+	shift
+	mkdir -p "$dir"
+	# The braces: bash says itself what died of a signal.
+	{
+		timeout -k 5 "${LIMIT:-60}" env ${AFTER:+"LD_PRELOAD=$AFTER"} "$@" \
+			>"$dir/out" 2>"$dir/err" </dev/null
+		echo $? >"$dir/status"
+	} 2>/dev/null
+}
+
+# traced DIR OPTIONS COMMAND...: the same under the library; also DIR/pid, log.PID, rec/*.vmt
+traced() {
+	local dir=$1 options=$2
+	shift 2
+	mkdir -p "$dir/rec"
+	chmod 777 "$dir/rec"
+	{
+		timeout -k 5 "${LIMIT:-60}" sh -c 'echo $$ >"$0"; exec "$@"' "$dir/pid" \
+			env LD_PRELOAD="$LIB${AFTER:+ $AFTER}" \
+			VMATRACE_OPTIONS="log_path=$dir/log:dir=$dir/rec${options:+:$options}" \
+			"$@" >"$dir/out" 2>"$dir/err" </dev/null
+		echo $? >"$dir/status"
+	} 2>/dev/null
+}
+
+# What differs between two runs, in words; nothing if nothing does. SAME: what is compared.
+differences() {
+	local what
+	for what in ${SAME:-out err status}; do
+		cmp -s "$1/$what" "$2/$what" && continue
+		if [ "$what" = status ]; then
+			echo -n "status $(cat "$1/status") became $(cat "$2/status"); "
+		else
+			echo -n "$what differs: $(diff "$1/$what" "$2/$what" | sed -n 2p |
+				cut -c1-120); "
+		fi
+	done
+}
+
+# One line per process of DIR/rec: what the acceptance looks at.
+summarise() {
+	local dir=$1
+	ls "$dir"/rec/*.vmt >/dev/null 2>&1 || return 1
+	timeout 120 "$TOOL" report --format=json "$dir/rec" >"$dir/json" 2>"$dir/json.err" &&
+		jq -r '.processes[] | [.pid, .end, .maps.start, .maps.now, (.maps.kernel // "-"),
+			.coverage.unseen, .coverage.relearned, .coverage.lost, .coverage.exact,
+			([.sites[].net] | add // 0) - (.maps.now - .maps.start),
+			([.sites[].live] | add // 0) - .maps.now,
+			(.coverage.notes // [] | length)] | @tsv' "$dir/json" >"$dir/table"
+}
+
+# judge DIR: problems of the recordings in words; sets DETAIL to the figures.
+# ALLOW: unseen, relearned, inexact (the kernel is not asked at the end), noted (what is not
+# exact must be explained by a note).
+judge() {
+	local dir=$1
+	if ! summarise "$dir"; then
+		PROBLEMS="no report: $(head -c 200 "$dir/json.err" 2>/dev/null)"
+		DETAIL=
+		return
+	fi
+	PROBLEMS=$(awk -F '\t' -v allow=" ${ALLOW:-} " '
+		function allowed(word) {
+			return index(allow, " " word " ") || index(allow, " noted ") && $12 > 0
+		}
+		$6 != 0 && !allowed("unseen") { print $1 ": unseen " $6 ";" }
+		$7 != 0 && !allowed("relearned") { print $1 ": relearned " $7 ";" }
+		$8 != 0 { print $1 ": lost " $8 ";" }
+		$10 != 0 { print $1 ": sum of net is off by " $10 ";" }
+		$11 != 0 { print $1 ": sum of live is off by " $11 ";" }
+		$2 == "exit" && $5 != $4 && !allowed("inexact") {
+			print $1 ": now " $4 ", kernel " $5 ";" }
+		$2 == "exit" && $9 != "true" && allow !~ /unseen|relearned|inexact|noted/ {
+			print $1 ": not exact;" }
+		NR > 20 { exit }' "$dir/table" | tr '\n' ' ')
+	DETAIL=$(awk -F '\t' -v pid="$(cat "$dir/pid")" '
+		{ unseen += $6; relearned += $7; net += $10 < 0 ? -$10 : $10
+		  live += $11 < 0 ? -$11 : $11 }
+		$1 == pid || NR == 1 { start = $3; now = $4; exact = $9 }
+		END { printf "%d proc, start %d now %d, ", NR, start, now
+			printf "unseen %d relearned %d exact %s ", unseen, relearned, exact
+			printf "sums off by %d and %d", net, live }' "$dir/table")
+}
+
+# same_and_true NAME COMMAND...: the whole examination of one program. VERIFY: N of the second
+# traced run (0: none); SUMMARY=1: its log must hold a report with a summary line.
+same_and_true() {
+	local name=$1 dir=$TMP/$1 difference verify=${VERIFY:-1}
+	shift
+	plain "$dir/plain" "$@"
+	traced "$dir/traced" "${OPTIONS:-}" "$@"
+	difference=$(differences "$dir/plain" "$dir/traced")
+	case $(cat "$dir/plain/status") in
+	12[4-7]) difference+="plain run: status $(cat "$dir/plain/status"); " ;;
+	esac
+	PROBLEMS= DETAIL=
+	judge "$dir/traced"
+	[ -z "${SUMMARY:-}" ] ||
+		grep -qs '^SUMMARY: vmatrace: ' "$dir/traced/log.$(cat "$dir/traced/pid")" ||
+		PROBLEMS+="no summary in its log; "
+	if [ "$verify" != 0 ]; then
+		traced "$dir/verify" "verify=$verify:report=0" "$@"
+		difference+=$(differences "$dir/plain" "$dir/verify" | sed 's/^/verify: /')
+		[ "$(cat "$dir/verify/status")" != 97 ] ||
+			difference+=$(cat "$dir"/verify/log.* "$dir/verify/err" 2>/dev/null |
+				grep -i -m1 -A3 differ | tr '\n' ' ' | cut -c1-300)
+	fi
+	if [ -z "$difference$PROBLEMS" ]; then
+		pass "$name" "$DETAIL"
+	else
+		fail "$name" "$difference$PROBLEMS$DETAIL"
+	fi
+}

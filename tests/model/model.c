@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The model under test: a table of this very process, kept up to date by the core, and compared
+ * with the text of /proc/self/maps after every call: all maps, the change of their number, the
+ * live counts, and that every question to the kernel was needed.
+ */
+#include "model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "sys.h"
+
+#define SITES	      (VMT_SITE_FIRST + VMT_CALL_COUNT)
+#define QUESTIONS_MAX 64
+
+struct figures figures;
+
+static unsigned char memory[32 << 20] __attribute__((aligned(16)));
+static struct vmt_arena arena;
+static struct vmt_space space;
+static struct vmt_lesson lesson;
+static struct vmt_kernel_ops kernel;
+static enum way way_used;
+static uint64_t brk_now;
+static struct text before, after;
+static int64_t live[SITES];
+static uint64_t questions[QUESTIONS_MAX];
+static size_t question_count;
+static const char *model_label = "";
+
+static int note_question(void *context, const struct vmt_look *right)
+{
+	(void)context;
+	if (question_count < QUESTIONS_MAX)
+		questions[question_count++] = right->start;
+	return kernel.boundary(kernel.context, right);
+}
+
+static void note_live(void *context, uint32_t site, int delta)
+{
+	(void)context;
+	live[site] += delta;
+}
+
+static const struct vmt_effect_ops live_ops = { .live = note_live };
+
+static void show(const char *title, const struct vmt_look *look, uint32_t mapped, uint32_t put)
+{
+	dprintf(2, "  %-6s %lx-%lx %c%c%c%c %lx %x:%x %lu   mapped by %u, put by %u\n", title,
+		look->start, look->end, look->flags & VMT_MAP_READ ? 'r' : '-',
+		look->flags & VMT_MAP_WRITE ? 'w' : '-', look->flags & VMT_MAP_EXEC ? 'x' : '-',
+		look->flags & VMT_MAP_SHARED ? 's' : 'p', look->offset, look->dev_major,
+		look->dev_minor, look->inode, mapped, put);
+}
+
+static bool is_near(const struct vmt_look *look, uint64_t addr)
+{
+	return look->end + 4 * PAGE >= addr && look->start <= addr + 4 * PAGE;
+}
+
+static _Noreturn void differ(const char *what, const struct vmt_done *done, uint64_t addr)
+{
+	dprintf(2, "%s: DIFFERS after call %lu: %s\n", model_label, figures.calls, what);
+	dprintf(2, "  %s(%lx, %lx, %lx, %lx, %lx, %lx) = %lx\n", vmt_call_name(done->call),
+		done->args[0], done->args[1], done->args[2], done->args[3], done->args[4],
+		done->args[5], done->result);
+	for (size_t i = 0; i < before.count; i++)
+		if (is_near(&before.look[i], addr))
+			show("before", &before.look[i], 0, 0);
+	for (size_t i = 0; i < after.count; i++)
+		if (is_near(&after.look[i], addr))
+			show("kernel", &after.look[i], 0, 0);
+	for (struct vmt_map *map = vmt_space_first(&space); map; map = vmt_space_next(map))
+		if (is_near(&map->look, addr))
+			show("model", &map->look, map->mapped_by, map->put_by);
+	exit(1);
+}
+
+static void compare_maps(const struct vmt_done *done)
+{
+	struct vmt_map *map = vmt_space_first(&space);
+
+	for (size_t i = 0; i < after.count; i++, map = vmt_space_next(map)) {
+		if (!map || !vmt_look_same(&map->look, &after.look[i]))
+			differ("the maps", done, after.look[i].start);
+		if (vmt_space_at(&space, map->look.start) != map)
+			differ("the index by start", done, map->look.start);
+	}
+	if (map || space.count != after.count)
+		differ("the number of maps", done, map ? map->look.start : 0);
+}
+
+static void compare_counts(const struct vmt_done *done, const struct vmt_effect *effect)
+{
+	const struct vmt_counts *unseen = &effect->unseen;
+	int64_t net = (int64_t)after.count - (int64_t)before.count;
+	uint64_t addr = (uint64_t)done->args[0];
+
+	if (vmt_counts_net(&effect->call) != net)
+		differ("net", done, addr);
+	if (unseen->created || unseen->split || unseen->merged || unseen->removed)
+		differ("unseen", done, addr);
+	if (effect->out_of_memory)
+		differ("out of memory", done, addr);
+}
+
+static void compare_live(const struct vmt_done *done)
+{
+	int64_t counted[SITES] = { 0 };
+
+	for (struct vmt_map *map = vmt_space_first(&space); map; map = vmt_space_next(map))
+		counted[map->put_by]++;
+	if (memcmp(counted, live, sizeof(live)) != 0)
+		differ("live counts", done, (uint64_t)done->args[0]);
+}
+
+/* Offsets are compared here anew, not by the core's own predicate. */
+static void check_questions(const struct vmt_done *done)
+{
+	for (size_t q = 0; q < question_count; q++) {
+		for (size_t i = 1; i < after.count; i++) {
+			const struct vmt_look *left = &after.look[i - 1];
+			const struct vmt_look *right = &after.look[i];
+
+			if (right->start != questions[q] || left->end != right->start)
+				continue;
+			if (left->inode != right->inode || left->flags != right->flags ||
+			    (left->inode &&
+			     left->offset + (left->end - left->start) != right->offset))
+				differ("a needless question", done, right->start);
+		}
+	}
+	question_count = 0;
+}
+
+static void learn(const struct vmt_done *done, struct vmt_effect *effect)
+{
+	const struct vmt_kernel_ops ops = { .walk = kernel.walk, .boundary = note_question };
+	struct vmt_change change;
+
+	vmt_change_decode(done, &change);
+	if (change.how == VMT_CHANGE_NOTHING) {
+		figures.nothing++;
+		return;
+	}
+	if (vmt_learn(&space, &change, &ops, &lesson) == VMT_LEARNT_DERIVED)
+		figures.derived++;
+	else
+		figures.asked++;
+	vmt_effect_apply(&space, &change, &lesson, VMT_SITE_FIRST + done->call, figures.calls,
+			 &live_ops, effect);
+}
+
+long model_call(long nr, long a, long b, long c, long d, long e, long f)
+{
+	struct vmt_done done = { .call = vmt_call_of_nr(nr),
+				 .args = { a, b, c, d, e, f },
+				 .brk = brk_now };
+	struct vmt_effect effect = { .out_of_memory = false };
+
+	done.result = vmt_sys6(nr, a, b, c, d, e, f);
+	figures.calls++;
+	figures.failed += vmt_sys_failed(done.result) != 0;
+	if (done.call == VMT_CALL_BRK)
+		brk_now = (uint64_t)done.result;
+	if (vmt_change_is_possible(done.call, done.args))
+		learn(&done, &effect);
+	else
+		figures.nothing++;
+	text_read(&after);
+	compare_maps(&done);
+	compare_counts(&done, &effect);
+	check_questions(&done);
+	if (figures.calls % 64 == 0)
+		compare_live(&done);
+	before = after;
+	return done.result;
+}
+
+static void take_over(void)
+{
+	ways_open(way_used, &kernel);
+	if (way_used == WAY_QUERY && !ways_can_query()) {
+		dprintf(2, "model_vs_kernel: no PROCMAP_QUERY here, skipped\n");
+		exit(77);
+	}
+	text_read(&before);
+}
+
+void model_start(enum way way, const char *label)
+{
+	way_used = way;
+	model_label = label;
+	vmt_arena_init(&arena, memory, sizeof(memory));
+	vmt_space_init(&space, &arena, NULL);
+	vmt_sketch_init(&lesson.sketch, &arena);
+	brk_now = (uint64_t)vmt_sys1(SYS_brk, 0);
+	take_over();
+	for (size_t i = 0; i < before.count; i++) {
+		if (!vmt_space_insert(&space, &before.look[i], VMT_SITE_STARTUP, VMT_SITE_STARTUP, 0))
+			exit(3);
+		live[VMT_SITE_STARTUP]++;
+	}
+}
+
+void model_forked(void)
+{
+	struct vmt_map *next;
+
+	for (struct vmt_map *map = vmt_space_first(&space); map; map = next) {
+		next = vmt_space_next(map);
+		if (!(map->look.flags & VMT_MAP_DONTFORK))
+			continue;
+		live[map->put_by]--;
+		vmt_space_remove(&space, map);
+	}
+	take_over();
+	after = before;
+	compare_maps(&(struct vmt_done){ .call = VMT_CALL_NONE });
+}

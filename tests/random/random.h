@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the parts of random_calls share: the worker of one thread and its dice. The program is an
+ * ordinary one: it knows nothing of vmatrace, and calls libc as any program does.
+ */
+#ifndef RANDOM_H
+#define RANDOM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PAGE ((size_t)4096)
+#define ARENA_PAGES 64
+#define FILE_PAGES 64
+#define FREE_MAX 48
+
+/* A map at an address that the kernel chose; nobody but its worker touches it. */
+struct free_map {
+	char *at;
+	size_t pages;
+};
+
+/* Descriptors that all workers map. */
+struct files {
+	int first;	/* one file… */
+	int second;	/* …by a second open() */
+	int read_only;
+	int memory;	/* memfd */
+	int zero;	/* /dev/zero */
+	int pkey;	/* -1 if there are no protection keys */
+};
+
+struct worker {
+	uint64_t state;
+	char *arena;		/* ARENA_PAGES pages, far from all that the kernel places */
+	char *block;		/* all arenas, side by side */
+	size_t block_pages;
+	const struct files *files;
+	struct free_map free_map[FREE_MAX];
+	size_t free_count;
+	unsigned long calls;	/* to make */
+};
+
+uint64_t random_next(struct worker *worker);
+
+/* 0 … bound - 1 */
+static inline size_t random_below(struct worker *worker, size_t bound)
+{
+	return (size_t)((random_next(worker) >> 17) % bound);
+}
+
+/* True in one of `in` cases. */
+static inline bool random_once(struct worker *worker, size_t in)
+{
+	return random_below(worker, in) == 0;
+}
+
+/* A range of the arena, sometimes reaching into the next one. */
+struct free_map random_range(struct worker *worker);
+
+/* Bookkeeping of maps outside the arenas; a full list unmaps its oldest. */
+void random_keep(struct worker *worker, char *at, size_t pages);
+
+void random_mmap(struct worker *worker);
+void random_munmap(struct worker *worker);
+void random_mremap(struct worker *worker);
+void random_mprotect(struct worker *worker);
+void random_madvise(struct worker *worker);
+void random_mlock(struct worker *worker);
+void random_mbind(struct worker *worker);
+void random_free_map(struct worker *worker);	/* one call on a map outside the arenas */
+void random_failure(struct worker *worker);	/* one call that is wrong */
+void random_touch(struct worker *worker);	/* not a call: a page is read or written */
+
+#endif

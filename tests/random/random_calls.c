@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An ordinary program that makes random memory calls, of every kind that changes maps, in one or
+ * several threads, with pages touched in between. The library is tried with it: preloaded
+ * and told to compare its table with the kernel's after every call, it must find nothing.
+ *
+ *     random_calls [--calls N] [--seed S] [--threads T]
+ *
+ * Prints the seed, and at the end how many calls were made. Addresses that the kernel
+ * chooses are as random as ever, so a seed gives the same calls but not the same run.
+ */
+#include "random.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define THREADS_MAX 16
+
+/* 64 GiB: nothing is ever placed there unless asked for. */
+#define BLOCK ((char *)0x1000000000)
+
+struct kind {
+	void (*call)(struct worker *worker);
+	unsigned int weight;
+};
+
+static const struct kind kinds[] = {
+	{ random_mmap, 26 },	{ random_munmap, 8 }, { random_mremap, 12 },
+	{ random_mprotect, 18 }, { random_madvise, 12 }, { random_mlock, 6 },
+	{ random_mbind, 4 },	{ random_free_map, 10 }, { random_failure, 4 },
+};
+
+static struct worker workers[THREADS_MAX];
+
+/* splitmix64 */
+uint64_t random_next(struct worker *worker)
+{
+	uint64_t z = worker->state += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
+}
+
+struct free_map random_range(struct worker *worker)
+{
+	const size_t first = (size_t)(worker->arena - worker->block) / PAGE +
+			     random_below(worker, ARENA_PAGES);
+	const size_t end = (size_t)(worker->arena - worker->block) / PAGE + ARENA_PAGES;
+	size_t pages = 1 + random_below(worker, random_once(worker, 4) ? 24 : 6);
+	const size_t last = random_once(worker, 20) ? worker->block_pages : end;
+
+	if (first + pages > last)
+		pages = last - first;
+	return (struct free_map){ worker->block + first * PAGE, pages };
+}
+
+static void one_step(struct worker *worker)
+{
+	size_t dice = random_below(worker, 100);
+	size_t i = 0;
+
+	for (; dice >= kinds[i].weight; i++)
+		dice -= kinds[i].weight;
+	kinds[i].call(worker);
+	if (random_once(worker, 4))
+		random_touch(worker);
+}
+
+static void *work(void *argument)
+{
+	struct worker *worker = argument;
+
+	for (unsigned long i = 0; i < worker->calls; i++)
+		one_step(worker);
+	return NULL;
+}
+
+static int open_or_die(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC);
+
+	if (fd < 0) {
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		exit(3);
+	}
+	return fd;
+}
+
+static void open_files(struct files *files)
+{
+	char path[] = "/tmp/random_calls.XXXXXX";
+
+	files->first = mkostemp(path, O_CLOEXEC);
+	if (files->first < 0 || ftruncate(files->first, FILE_PAGES * (off_t)PAGE)) {
+		perror(path);
+		exit(3);
+	}
+	files->second = open_or_die(path, O_RDWR);
+	files->read_only = open_or_die(path, O_RDONLY);
+	files->zero = open_or_die("/dev/zero", O_RDWR);
+	files->memory = memfd_create("random_calls", MFD_CLOEXEC);
+	files->pkey = pkey_alloc(0, 0);
+	unlink(path);
+	if (files->memory < 0 || ftruncate(files->memory, FILE_PAGES * (off_t)PAGE)) {
+		perror("memfd");
+		exit(3);
+	}
+}
+
+static uint64_t fresh_seed(void)
+{
+	uint64_t seed;
+
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		seed = (uint64_t)getpid();
+	return seed % 1000000000;
+}
+
+static void run(unsigned long calls, uint64_t seed, size_t threads)
+{
+	static struct files files;
+	pthread_t thread[THREADS_MAX];
+
+	open_files(&files);
+	for (size_t i = 0; i < threads; i++)
+		workers[i] = (struct worker){ .state = seed * 1000 + i,
+					      .arena = BLOCK + i * ARENA_PAGES * PAGE,
+					      .block = BLOCK,
+					      .block_pages = threads * ARENA_PAGES,
+					      .files = &files,
+					      .calls = calls / threads };
+	if (threads == 1) {
+		work(&workers[0]);
+		return;
+	}
+	for (size_t i = 0; i < threads; i++)
+		if (pthread_create(&thread[i], NULL, work, &workers[i])) {
+			perror("pthread_create");
+			exit(3);
+		}
+	for (size_t i = 0; i < threads; i++)
+		pthread_join(thread[i], NULL);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = { { "calls", required_argument, NULL, 'c' },
+						 { "seed", required_argument, NULL, 's' },
+						 { "threads", required_argument, NULL, 't' },
+						 { NULL, 0, NULL, 0 } };
+	unsigned long calls = 100000, threads = 1;
+	uint64_t seed = fresh_seed();
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'c')
+			calls = strtoul(optarg, NULL, 10);
+		else if (option == 's')
+			seed = strtoull(optarg, NULL, 10);
+		else if (option == 't')
+			threads = strtoul(optarg, NULL, 10);
+		else
+			return 2;
+	}
+	if (threads < 1 || threads > THREADS_MAX)
+		return 2;
+	printf("random_calls: seed %" PRIu64 ", threads %lu\n", seed, threads);
+	fflush(stdout);
+	run(calls, seed, threads);
+	printf("random_calls: %lu calls done\n", calls / threads * threads);
+	return 0;
+}

@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Every target program plain and traced: same output, errors and status; the recording true; and
+# once more with the table compared as the program runs.
+. "$(dirname "$0")/../lib.sh"
+cd "$TMP" || exit 2
+
+target() {	# [-as NAME] TARGET ARGUMENTS...
+	local name=$1
+	if [ "$1" = -as ]; then
+		name=$2
+		shift 2
+	fi
+	local program=$1
+	shift
+	same_and_true "$name" "$TARGETS/$program" "$@"
+}
+
+target demo12k
+target errno_kept
+target registers_kept
+target brk_moves
+target stack_growth
+target dlopen_many
+target efence_1000
+target nested_in_signal 500
+VERIFY=10 target threads_10000
+target small_stacks
+target tiny_altstack
+target maps_around_main
+target vfork_exec
+target posix_spawn_many
+target -as raw_clone_copy raw_clone_child copy
+target -as raw_clone_vm raw_clone_child vm
+target fork_children 100
+target execs_itself
+target -as exit_in_timer exit_in_handler timer
+target -as exit_in_fault exit_in_handler fault
+for way in exit _exit quick_exit abort pthread_exit exec signal exit_group thread_exit return; do
+	target -as "way_$way" many_ways_to_exit "$way"
+done
+target closes_all_fds
+target -as closes_a_range closes_all_fds range
+target file_limit
+VERIFY=0 target at_map_limit
+target undumpable
+ALLOW="inexact" target seccomp_after
+# A thread cancelled in the middle of a call may leave the library's lock behind.
+ALLOW="unseen relearned" VERIFY=20 target cancelled_threads
+# What cannot be seen must be counted as unseen, and the sums hold.
+ALLOW="unseen relearned inexact" VERIFY=0 target inline_syscalls
+
+# A thousand children, with nothing recorded but counted all the same.
+plain "$TMP/k/plain" "$TARGETS/fork_children" 1000
+(cd "$TMP/k" && LD_PRELOAD=$LIB VMATRACE_OPTIONS=log_path=$TMP/k/log timeout 60 \
+	"$TARGETS/fork_children" 1000 >"$TMP/k/out" 2>"$TMP/k/err")
+if cmp -s "$TMP/k/plain/out" "$TMP/k/out" && [ ! -s "$TMP/k/err" ]; then
+	pass fork_children_1000
+else
+	fail fork_children_1000 "$(head -c 200 "$TMP/k/out" "$TMP/k/err")"
+fi
+
+# A killed process has left a readable recording, with each map at its line.
+plain "$TMP/killed/plain" "$TARGETS/killed_midway"
+traced "$TMP/killed/traced" "" "$TARGETS/killed_midway"
+ALLOW=inexact judge "$TMP/killed/traced"
+live=$(jq '[.processes[0].sites[] | select(.live == 500)] | length' "$TMP/killed/traced/json" \
+	2>/dev/null)
+difference=$(differences "$TMP/killed/plain" "$TMP/killed/traced")
+if [ -z "$difference$PROBLEMS" ] && [ "$live" = 1 ]; then
+	pass killed_midway "$DETAIL"
+else
+	fail killed_midway "$difference$PROBLEMS sites with 500 live: $live"
+fi
+
+# The demonstration's three lines.
+lines=$(jq -r '.processes[0].sites[] | select(.stack[0].file // "" | endswith("demo12k.c")) |
+	"\(.call) \(.net)"' "$TMP/demo12k/traced/json" 2>/dev/null | sort | tr '\n' ' ')
+if [ "$lines" = "mmap -1 mmap 1 munmap 1 " ]; then
+	pass demo12k_lines "$lines"
+else
+	fail demo12k_lines "wanted +1, +1, -1 on three lines of demo12k.c; got $lines"
+fi
+finish

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Libraries come and go by dlopen and dlclose: calls of ld.so's own, addresses used again. */
+#include <dlfcn.h>
+
+#include "target.h"
+
+int main(void)
+{
+	static const char *const names[] = { "libm.so.6", "libresolv.so.2", "libutil.so.1",
+					     "libanl.so.1", "libnss_files.so.2" };
+	int opened = 0;
+
+	for (int round = 0; round < 100; round++)
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+			void *library = dlopen(names[i], RTLD_NOW);
+
+			REQUIRE(library);
+			opened++;
+			REQUIRE(dlclose(library) == 0);
+		}
+	REQUIRE(dlopen("libnonexistent.so.9", RTLD_NOW) == NULL);
+	printf("%d opened\n", opened);
+	return 0;
+}

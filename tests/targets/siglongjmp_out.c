@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A thread that is torn out of its memory calls by siglongjmp from a timer's handler, thousands
+ * of times, while others map. Whatever the call held must not stay held.
+ */
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
+
+#include "target.h"
+
+#define OTHERS 3
+
+/* Its own page-aligned area: maps half made when the jump comes are replaced, not leaked. */
+#define AREA ((char *)0x5000000000)
+
+static sigjmp_buf out;
+static volatile sig_atomic_t armed;
+static atomic_int finished;
+static atomic_ulong rounds_of_others;
+
+static void jump(int signal_number)
+{
+	(void)signal_number;
+	if (armed) {
+		armed = 0;
+		siglongjmp(out, 1);
+	}
+}
+
+static void *others(void *unused)
+{
+	sigset_t alarm_only;
+
+	(void)unused;
+	sigemptyset(&alarm_only);
+	sigaddset(&alarm_only, SIGALRM);
+	pthread_sigmask(SIG_BLOCK, &alarm_only, NULL);
+	while (!atomic_load(&finished)) {
+		map_and_cut();
+		atomic_fetch_add(&rounds_of_others, 1);
+	}
+	return NULL;
+}
+
+static void call_for_ever(void)
+{
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+
+	for (;;) {
+		REQUIRE(mmap(AREA, 3 * PAGE, PROT_READ | PROT_WRITE, flags, -1, 0) == AREA);
+		REQUIRE(mprotect(AREA + PAGE, PAGE, PROT_READ) == 0);
+		REQUIRE(munmap(AREA + PAGE, PAGE) == 0);
+		REQUIRE(munmap(AREA, 3 * PAGE) == 0);
+	}
+}
+
+static timer_t start_timer(long nanoseconds)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGALRM };
+	struct itimerspec every = { { 0, nanoseconds }, { 0, nanoseconds } };
+	struct sigaction action = { .sa_handler = jump };
+	timer_t timer;
+
+	event._sigev_un._tid = (int)syscall(SYS_gettid);
+	REQUIRE(sigaction(SIGALRM, &action, NULL) == 0);
+	REQUIRE(timer_create(CLOCK_MONOTONIC, &event, &timer) == 0);
+	REQUIRE(timer_settime(timer, 0, &every, NULL) == 0);
+	return timer;
+}
+
+int main(int argc, char **argv)
+{
+	const volatile long jumps = argument(argc, argv, 1, 4000);
+	volatile long done = 0;
+	pthread_t threads[OTHERS];
+	timer_t timer;
+	double start;
+
+	for (int i = 0; i < OTHERS; i++)
+		REQUIRE(pthread_create(&threads[i], NULL, others, NULL) == 0);
+	start = seconds_now();
+	timer = start_timer(500000);
+	if (sigsetjmp(out, 1))
+		done++;
+	if (done < jumps) {
+		armed = 1;
+		call_for_ever();
+	}
+	timer_delete(timer);
+	print_rate("mutations", (double)atomic_load(&rounds_of_others) / (seconds_now() - start));
+	atomic_store(&finished, 1);
+	for (int i = 0; i < OTHERS; i++)
+		pthread_join(threads[i], NULL);
+	printf("%ld jumps, the others went on: %s\n", (long)done,
+	       atomic_load(&rounds_of_others) > 0 ? "yes" : "no");
+	return 0;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the target programs share. A target is an ordinary program that shows one behaviour; it is
+ * run plain and traced, and what it prints must be the same both times. So it prints nothing
+ * that depends on time, addresses or pids, unless TARGET_RATE is set.
+ * A target knows nothing of vmatrace and includes none of its headers.
+ */
+#ifndef TARGET_H
+#define TARGET_H
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PAGE ((size_t)4096)
+
+/* End the program, naming what went wrong, unless ok holds. */
+#define REQUIRE(ok) \
+	do { \
+		if (!(ok)) { \
+			fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #ok, \
+				strerror(errno)); \
+			exit(3); \
+		} \
+	} while (0)
+
+static inline void *map_pages(size_t pages)
+{
+	void *at = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			-1, 0);
+
+	REQUIRE(at != MAP_FAILED);
+	return at;
+}
+
+/* Map, cut in the middle, write, unmap: four calls, nothing left behind. */
+static inline void map_and_cut(void)
+{
+	char *at = map_pages(3);
+
+	REQUIRE(mprotect(at + PAGE, PAGE, PROT_READ) == 0);
+	at[0] = 1;
+	at[2 * PAGE] = 1;
+	REQUIRE(munmap(at + PAGE, PAGE) == 0);
+	REQUIRE(munmap(at, 3 * PAGE) == 0);
+}
+
+static inline double seconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static inline long argument(int argc, char **argv, int index, long otherwise)
+{
+	return argc > index ? strtol(argv[index], NULL, 10) : otherwise;
+}
+
+/* A figure that differs from run to run: only for those who ask. */
+static inline void print_rate(const char *what, double per_second)
+{
+	if (getenv("TARGET_RATE"))
+		printf("rate %s %.0f\n", what, per_second);
+}
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Maps as drawings, for tests of what a call does to them: "AAA.BBb|b" is three pages, a hole,
+ * and three more maps; a character is a page, the first one at DRAWN_START.
+ *
+ * Equal letters in a row are one map, '|' stands between two. The letter says who mapped it:
+ * letter A is site DRAWN_SITE('A'); N is the site of the call that is drawn. It also says what the
+ * map looks like:
+ *	A-E, N-P, X  anonymous, rw-p		a-e, n-p, x  the same, r--p
+ *	F, G         two files, rw-p; the offset follows the address		f, g  r--p
+ *	S            like A, but a stack: it grows downwards
+ */
+#ifndef DRAWING_H
+#define DRAWING_H
+
+#include "effect.h"
+
+#define DRAWN_START    UINT64_C(0x10000000)
+#define DRAWN_AT(page) ((long)(DRAWN_START + (uint64_t)(page) * VMT_PAGE_SIZE))
+#define DRAWN_PAGES(n) ((long)((uint64_t)(n) * VMT_PAGE_SIZE))
+#define DRAWN_SITE(c)  ((uint32_t)(VMT_SITE_FIRST + ((c) & ~0x20) - 'A'))
+
+#define RW (PROT_READ | PROT_WRITE)
+#define R  PROT_READ
+
+/* A finished call, in pages. A result < 0 is -errno. */
+struct vmt_done drawn_mmap(long flags, int at, int pages, long prot, long result);
+struct vmt_done drawn_munmap(int at, int pages, long result);
+struct vmt_done drawn_mprotect(int at, int pages, long prot, long result);
+struct vmt_done drawn_madvise(int at, int pages, long advice, long result);
+struct vmt_done drawn_mremap(long flags, int at, int pages, int new_pages, int to, long result);
+struct vmt_done drawn_brk(int before, int after);
+
+#define DRAWN_OK 0L	/* the result that success has for these arguments */
+
+/* What happened besides what was expected; valid until the next drawing. */
+struct drawn {
+	struct vmt_effect effect;
+	enum vmt_learnt learnt;
+	unsigned boundaries;	/* questions asked */
+	unsigned walks;
+};
+
+/*
+ * The maps of `before` are in the table; the call is made; the kernel has what `after` draws.
+ * Asserted: the table's maps and who mapped them are those of `after`; the effect is `counts`
+ * ("1020": created 1, split 0, merged 2, removed 0) with nothing unseen; `put` has the letter of
+ * each map's put_by, in order; the live counts are kept. All of this twice: as the
+ * call is decoded, and with the kernel asked for everything. Returned: the first of them.
+ */
+const struct drawn *drawn(const char *before, struct vmt_done call, const char *after,
+			  const char *counts, const char *put);
+
+/* The same, for maps that changed unseen: `unseen` has those counts. U is site VMT_SITE_UNSEEN. */
+const struct drawn *drawn_unseen(const char *before, struct vmt_done call, const char *after,
+				 const char *counts, const char *unseen, const char *put);
+
+/* The kernel cannot be asked: what the table looks like then, as a drawing without '|'. */
+const char *drawn_guess(const char *before, struct vmt_done call);
+
+/* The maps of a drawing in a table of their own. */
+void drawn_space(struct vmt_space *space, struct vmt_arena *arena, const char *picture);
+
+#endif

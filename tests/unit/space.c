@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * core/space.c: both indexes agree, listeners hear of every change, a full arena harms nothing.
+ */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "space.h"
+
+#define AT(page) ((uint64_t)(page) * VMT_PAGE_SIZE)
+
+static unsigned char block[8 << 20] __attribute__((aligned(16)));
+static struct vmt_arena arena;
+static struct vmt_space space;
+static unsigned changed, removed;
+
+static void note_changed(void *context, struct vmt_map *map)
+{
+	(void)context;
+	(void)map;
+	changed++;
+}
+
+static void note_removed(void *context, struct vmt_map *map)
+{
+	(void)context;
+	(void)map;
+	removed++;
+}
+
+static const struct vmt_space_ops ops = { .changed = note_changed, .removed = note_removed };
+
+static void start(size_t size)
+{
+	vmt_arena_init(&arena, block, size);
+	vmt_space_init(&space, &arena, &ops);
+}
+
+static struct vmt_map *add(uint64_t from, uint64_t to, uint32_t flags)
+{
+	struct vmt_look look = { .start = AT(from), .end = AT(to), .flags = flags };
+
+	return vmt_space_insert(&space, &look, 3, 4, 5);
+}
+
+Test(space, an_empty_table_finds_nothing)
+{
+	start(sizeof(block));
+	cr_assert_null(vmt_space_first(&space));
+	cr_assert_null(vmt_space_from(&space, 0));
+	cr_assert_null(vmt_space_find(&space, AT(1)));
+	cr_assert_null(vmt_space_at(&space, AT(1)));
+}
+
+Test(space, find_is_half_open)
+{
+	start(sizeof(block));
+
+	struct vmt_map *map = add(2, 4, 0);
+
+	cr_assert_null(vmt_space_find(&space, AT(2) - 1));
+	cr_assert_eq(vmt_space_find(&space, AT(2)), map);
+	cr_assert_eq(vmt_space_find(&space, AT(4) - 1), map);
+	cr_assert_null(vmt_space_find(&space, AT(4)));
+}
+
+Test(space, from_gives_the_next_map_in_a_hole)
+{
+	start(sizeof(block));
+
+	struct vmt_map *low = add(2, 4, 0);
+	struct vmt_map *high = add(6, 8, 0);
+
+	cr_assert_eq(vmt_space_from(&space, 0), low);
+	cr_assert_eq(vmt_space_from(&space, AT(3)), low);
+	cr_assert_eq(vmt_space_from(&space, AT(4)), high);
+	cr_assert_eq(vmt_space_from(&space, AT(7)), high);
+	cr_assert_null(vmt_space_from(&space, AT(8)));
+}
+
+Test(space, at_knows_starts_only)
+{
+	start(sizeof(block));
+
+	struct vmt_map *map = add(2, 4, 0);
+
+	cr_assert_eq(vmt_space_at(&space, AT(2)), map);
+	cr_assert_null(vmt_space_at(&space, AT(3)));
+}
+
+Test(space, maps_are_walked_in_address_order)
+{
+	start(sizeof(block));
+	for (uint64_t i = 0; i < 1000; i++)
+		cr_assert_not_null(add(i * 617 % 1000 * 2, i * 617 % 1000 * 2 + 1, 0));
+
+	struct vmt_map *map = vmt_space_first(&space);
+
+	for (uint64_t i = 0; i < 1000; i++, map = vmt_space_next(map)) {
+		cr_assert_eq(map->look.start, AT(2 * i));
+		cr_assert_eq(vmt_space_at(&space, AT(2 * i)), map);
+		if (i)
+			cr_assert_eq(vmt_space_prev(map)->look.start, AT(2 * i - 2));
+	}
+	cr_assert_null(map);
+	cr_assert_eq(space.count, 1000);
+}
+
+Test(space, removed_maps_are_gone_from_both_indexes)
+{
+	start(sizeof(block));
+	for (uint64_t i = 0; i < 5000; i++)
+		cr_assert_not_null(add(2 * i, 2 * i + 1, 0));
+	for (uint64_t i = 0; i < 5000; i += 2)
+		vmt_space_remove(&space, vmt_space_at(&space, AT(2 * i)));
+	cr_assert_eq(space.count, 2500);
+	for (uint64_t i = 0; i < 5000; i++) {
+		cr_assert_eq(vmt_space_at(&space, AT(2 * i)) != NULL, i % 2);
+		cr_assert_eq(vmt_space_find(&space, AT(2 * i)) != NULL, i % 2);
+	}
+}
+
+Test(space, memory_of_removed_maps_is_used_again)
+{
+	start(1 << 17);
+	for (uint64_t i = 0; i < 100000; i++)
+		vmt_space_remove(&space, add(i, i + 1, 0));
+	cr_assert_eq(space.count, 0);
+}
+
+Test(space, own_maps_are_counted_apart)
+{
+	start(sizeof(block));
+
+	struct vmt_map *own = add(2, 4, VMT_MAP_OWN);
+	struct vmt_map *other = add(6, 8, 0);
+	struct vmt_look look = other->look;
+
+	cr_assert_eq(space.own, 1);
+	look.flags = VMT_MAP_OWN;
+	vmt_space_update(&space, other, &look, 1, 1, 1);
+	cr_assert_eq(space.own, 2);
+	vmt_space_remove(&space, own);
+	cr_assert_eq(space.own, 1);
+	cr_assert_eq(space.count, 1);
+}
+
+Test(space, listeners_hear_of_every_change)
+{
+	start(sizeof(block));
+	changed = removed = 0;
+
+	struct vmt_map *map = add(2, 4, 0);
+	struct vmt_look look = map->look;
+
+	cr_assert_eq(changed, 1);
+	look.end = AT(3);
+	vmt_space_update(&space, map, &look, 7, 8, 9);
+	cr_assert_eq(changed, 2);
+	cr_assert_eq(map->mapped_by, 7);
+	cr_assert_eq(map->put_by, 8);
+	cr_assert_eq(map->time, 9);
+	vmt_space_remove(&space, map);
+	cr_assert_eq(removed, 1);
+}
+
+/* Every block size: memory runs out in the record, in the index, and while the index grows. */
+Test(space, out_of_memory_changes_nothing)
+{
+	for (size_t size = 0; size < 400000; size += size < 20000 ? 16 : 4096) {
+		uint64_t added = 0;
+
+		start(size);
+		while (added < 12000 && add(2 * added, 2 * added + 1, 0))
+			added++;
+		cr_assert_eq(space.count, added, "block of %zu", size);
+		for (uint64_t i = 0; i < added; i++)
+			cr_assert_not_null(vmt_space_at(&space, AT(2 * i)));
+		cr_assert_null(vmt_space_at(&space, AT(2 * added)));
+		for (uint64_t i = 0; i < added; i++)
+			vmt_space_remove(&space, vmt_space_at(&space, AT(2 * i)));
+		cr_assert_null(vmt_space_first(&space));
+	}
+}
+
+static struct vmt_look look_of(uint64_t from, uint64_t to, uint64_t offset, uint64_t inode)
+{
+	return (struct vmt_look){ .start = AT(from),
+				  .end = AT(to),
+				  .offset = AT(offset),
+				  .inode = inode,
+				  .flags = VMT_MAP_READ };
+}
+
+Test(space, looks_continue_when_only_hidden_things_could_differ)
+{
+	struct vmt_look left = look_of(1, 3, 0, 0);
+	struct vmt_look right = look_of(3, 5, 0, 0);
+
+	cr_assert(vmt_look_continues(&left, &right));
+	cr_assert_not(vmt_look_continues(&right, &left));
+	right.flags |= VMT_MAP_WRITE;
+	cr_assert_not(vmt_look_continues(&left, &right));
+	right = look_of(4, 5, 0, 0);
+	cr_assert_not(vmt_look_continues(&left, &right), "a hole between");
+}
+
+Test(space, looks_of_a_file_continue_when_offsets_do)
+{
+	struct vmt_look left = look_of(1, 3, 7, 42);
+	struct vmt_look right = look_of(3, 5, 9, 42);
+
+	cr_assert(vmt_look_continues(&left, &right));
+	right.offset = AT(8);
+	cr_assert_not(vmt_look_continues(&left, &right));
+	right = look_of(3, 5, 9, 43);
+	cr_assert_not(vmt_look_continues(&left, &right));
+	right = look_of(3, 5, 9, 42);
+	right.dev_minor = 1;
+	cr_assert_not(vmt_look_continues(&left, &right));
+}
+
+Test(space, own_maps_never_continue_others)
+{
+	struct vmt_look left = look_of(1, 3, 0, 0);
+	struct vmt_look right = look_of(3, 5, 0, 0);
+
+	right.flags |= VMT_MAP_OWN;
+	cr_assert_not(vmt_look_continues(&left, &right));
+}
+
+Test(space, same_looks_at_what_proc_maps_shows)
+{
+	struct vmt_look a = look_of(1, 3, 0, 0);
+	struct vmt_look b = a;
+
+	b.flags |= VMT_MAP_DONTFORK;
+	cr_assert(vmt_look_same(&a, &b));
+	b.flags |= VMT_MAP_EXEC;
+	cr_assert_not(vmt_look_same(&a, &b));
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The text report: what stands in it for the demonstration, that it keeps to 80 columns,
+ * and that no recording whatever makes it crash or run for ever.
+ */
+#include "sample_recording.h"
+#include "text.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct sample sample;
+static char output[1 << 20];
+static size_t output_used;
+
+static void collect(void *context, const char *bytes, size_t n)
+{
+	(void)context;
+	if (n > sizeof(output) - 1 - output_used)
+		n = sizeof(output) - 1 - output_used;
+	memcpy(output + output_used, bytes, n);
+	output_used += n;
+	output[output_used] = '\0';
+}
+
+/* Names as a tool would know them: libc's frames at even, the program's at odd indices. */
+static bool name(void *context, uint64_t frame, struct vmt_text_place *ret_place)
+{
+	static char file[32];
+
+	(void)context;
+	snprintf(file, sizeof(file), "%s", frame & 1 ? "demo.c" : "malloc.c");
+	*ret_place = (struct vmt_text_place){ frame & 1 ? "main" : "sysmalloc", file,
+					      (uint32_t)(12 + 3 * (frame / 2)) };
+	return true;
+}
+
+static const char *report_of(const void *data, uint64_t size, bool with_names)
+{
+	const struct vmt_text_ops ops = { collect, with_names ? name : NULL, NULL, NULL };
+	const struct vmt_text_options options = { .top = 0 };
+	static struct vmt_view view;
+
+	output_used = 0;
+	output[0] = '\0';
+	if (!vmt_view_open(data, size, &view))
+		vmt_text_report(&view, &options, &ops);
+	return output;
+}
+
+static const char *report(bool with_names)
+{
+	return report_of(sample.data, sizeof(sample.data), with_names);
+}
+
+#define assert_has(text, part)                                                                     \
+	cr_assert_not_null(strstr(text, part), "missing: %s\n%s", part, text)
+#define assert_has_not(text, part)                                                                 \
+	cr_assert_null(strstr(text, part), "too much: %s\n%s", part, text)
+
+Test(text, demonstration_reads_plus_plus_minus)
+{
+	const char *text;
+	const char *first;
+
+	sample_demo(&sample);
+	text = report(true);
+	assert_has(text, "==77== vmatrace: ./demo --fast, 12.4 s, exit 0\n");
+	assert_has(text, "24 at start, 25 at the end (+1), 26 peak; limit 65,530");
+	first = strstr(text, "1       +1   4 %  mmap      main demo.c:12\n");
+	cr_assert_not_null(first, "%s", text);
+	cr_assert_gt(strstr(text, "0       +1        munmap    main demo.c:15\n"), first);
+	assert_has(text, "0       -1        mmap      main demo.c:18\n");
+	assert_has(text, "1 call: created 1, merged 2\n");
+	assert_has(text, "#0  sysmalloc malloc.c:12 (libc.so.6)\n");
+	assert_has(text, "#1  main demo.c:12 (demo)\n");
+	assert_has(text, "0 unseen, 0 lost");
+	assert_has(text, "\nSUMMARY: vmatrace: +1 map at 3 call sites (peak 26 of 65,530)\n");
+}
+
+Test(text, every_line_has_the_prefix_and_80_columns)
+{
+	char *line;
+
+	sample_demo(&sample);
+	sample.header->notes = UINT64_MAX;
+	sample.header->maps_peak = 65519;
+	report(true);
+	for (line = strtok(output, "\n"); line; line = strtok(NULL, "\n")) {
+		cr_assert(!strncmp(line, "==77==", 6) || !strncmp(line, "SUMMARY: ", 9), "%s", line);
+		cr_assert_leq(strlen(line), 80, "%s", line);
+	}
+}
+
+Test(text, without_names_modules_and_offsets)
+{
+	struct vmt_rec_module *module;
+
+	sample_demo(&sample);
+	module = sample_at(&sample, VMT_SECTION_MODULES, 0);
+	module->build_id_length = 2;
+	module->build_id[0] = 0xab;
+	module->build_id[1] = 0x01;
+	assert_has(report(false), "#1  (/home/me/demo+0x2000) (BuildId: ab01)\n");
+	assert_has(output, "mmap      (demo+0x2000)\n");
+}
+
+Test(text, near_the_limit_own_maps_are_told)
+{
+	struct vmt_rec_failure *failure;
+
+	sample_demo(&sample);
+	sample.header->maps_peak = 65519;
+	failure = sample_add(&sample, VMT_SECTION_FAILURES);
+	failure->site = 3;
+	failure->error = 12;
+	failure->reason = VMT_REASON_MAP_LIMIT;
+	failure->maps = 65519;
+	assert_has(report(true), "65,519 (+12 vmatrace) of 65,530 at the peak, 100 %");
+	assert_has(output, "munmap failed once: ENOMEM, because the process had 65,519 maps");
+	assert_has(output, "in main demo.c:15");
+	assert_has(output, ", limit reached (peak 65,519 + 12 of 65,530)\n");
+}
+
+Test(text, many_sites_are_sorted_and_the_rest_counted)
+{
+	const char *text;
+
+	sample_demo(&sample);
+	for (uint64_t i = 0; i < 20; i++) {
+		uint32_t site = sample_site(&sample, VMT_CALL_MMAP, 0,
+					    (struct vmt_rec_counters){ .calls = i + 1, .created = i + 1 });
+
+		for (uint64_t j = 0; j <= i % 7; j++)
+			sample_range(&sample, 0x20000000 + i * 0x100000 + j * 0x2000, 1, site);
+	}
+	text = report(true);
+	assert_has(text, "and 13 more call sites, which hold ");
+	cr_assert_lt(strstr(text, "14 calls: created 14"), strstr(text, "20 calls: created 20"));
+}
+
+Test(text, sites_without_effect_are_not_shown)
+{
+	sample_init(&sample);
+	sample_site(&sample, VMT_CALL_MADVISE, 0, (struct vmt_rec_counters){ .calls = 9 });
+	assert_has_not(report(true), "9 calls:");
+	assert_has(output, "SUMMARY: vmatrace: 0 maps at 0 call sites");
+}
+
+Test(text, control_characters_do_not_reach_the_terminal)
+{
+	sample_demo(&sample);
+	memcpy(sample_at(&sample, VMT_SECTION_STRINGS, sample.header->command.offset), "\033[31m!", 6);
+	assert_has_not(report(true), "\033");
+}
+
+Test(text, exactness_is_judged)
+{
+	sample_demo(&sample);
+	assert_has(report(true), "; equal to the kernel's table");
+	sample.header->maps_kernel++;
+	sample.header->unseen = 1;
+	report(true);
+	assert_has(output, "26 maps");
+	assert_has(output, ", 1 unseen\n");
+}
+
+/* Every byte of what is in use, three ways, and the report of each. */
+Test(text, flipped_bytes_do_no_harm, .timeout = 100)
+{
+	static const unsigned char flips[] = { 0x01, 0x80, 0xff };
+	uint64_t *copy = malloc(sizeof(sample.data));
+
+	for (size_t i = 0; i < sizeof(sample.data); i++) {
+		sample_demo(&sample);
+		if (i >= sizeof(struct vmt_rec_header) && !sample.data[i] && i % 16)
+			continue;
+		for (size_t k = 0; k < VMT_COUNT(flips); k++) {
+			memcpy(copy, sample.data, sizeof(sample.data));
+			((unsigned char *)copy)[i] ^= flips[k];
+			report_of(copy, sizeof(sample.data), i & 1);
+		}
+	}
+	free(copy);
+}
+
+Test(text, files_cut_short_do_no_harm, .timeout = 100)
+{
+	sample_demo(&sample);
+	for (size_t n = 0; n < sizeof(sample.data); n += n < 1200 ? 1 : 61) {
+		uint64_t *copy = malloc(n + 8);
+
+		memcpy(copy, sample.data, n);
+		report_of(copy, n, n & 1);
+		free(copy);
+	}
+}
+
+/* Random words over the sections' table and records, a fixed seed. */
+Test(text, garbage_does_no_harm, .timeout = 100)
+{
+	uint64_t seed = 88172645463325252u;
+
+	for (int round = 0; round < 3000; round++) {
+		sample_demo(&sample);
+		for (int k = 0; k < 8; k++) {
+			seed ^= seed << 13;
+			seed ^= seed >> 7;
+			seed ^= seed << 17;
+			memcpy(sample.data + 8 * (seed % (sizeof(sample.data) / 8)), &seed,
+			       (seed >> 20) % 8 + 1);
+		}
+		report(round & 1);
+	}
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The view of a recording: what it reads, what it refuses, and that no bytes whatever
+ * make it read outside. Run under ASan the copies below are exactly as long as they say.
+ */
+#include "sample_recording.h"
+#include "view.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdlib.h>
+
+static struct sample sample;
+static struct vmt_view view;
+
+static const char *open_error(void)
+{
+	int ret = vmt_view_open(sample.data, sizeof(sample.data), &view);
+
+	cr_assert_eq(ret, view.error ? -EBADMSG : 0);
+	return view.error ? view.error : "";
+}
+
+Test(view, reads_sites_ranges_and_strings)
+{
+	struct vmt_rec_site site;
+	struct vmt_view_string exe;
+
+	sample_demo(&sample);
+	cr_assert_str_empty(open_error());
+	cr_assert_eq(vmt_view_count(&view, VMT_SECTION_SITES), 5);
+	cr_assert(vmt_view_site(&view, 3, &site));
+	cr_assert_eq(site.call, VMT_CALL_MUNMAP);
+	cr_assert_not(vmt_view_site(&view, 5, &site));
+	exe = vmt_view_string(&view, view.header.exe);
+	cr_assert_eq(exe.length, 13);
+	cr_assert(!memcmp(exe.bytes, "/home/me/demo", 13));
+}
+
+Test(view, sums_over_sites_are_the_totals)
+{
+	struct vmt_view_tally tally[5];
+	struct vmt_rec_site site;
+	uint64_t live = 0;
+	int64_t net = 0;
+
+	sample_demo(&sample);
+	cr_assert_str_empty(open_error());
+	vmt_view_tally(&view, tally, 5);
+	for (uint64_t i = 0; i < 5; i++) {
+		cr_assert(vmt_view_site(&view, i, &site));
+		cr_assert_eq(vmt_view_tally_site(&view, i).live, tally[i].live);
+		live += tally[i].live;
+		net += vmt_view_net(&site.counters);
+	}
+	cr_assert_eq(live, vmt_view_maps_now(&view));
+	cr_assert_eq(net, (int64_t)(view.header.maps_now - view.header.maps_start));
+	cr_assert_eq(tally[2].bytes, 3 * 4096);
+	cr_assert(vmt_view_is_exact(&view));
+}
+
+Test(view, own_maps_do_not_count)
+{
+	struct vmt_rec_range *range;
+
+	sample_demo(&sample);
+	range = sample_at(&sample, VMT_SECTION_RANGES, 24);
+	range->flags |= VMT_MAP_OWN;
+	cr_assert_str_empty(open_error());
+	cr_assert_eq(vmt_view_tally_site(&view, 2).live, 0);
+}
+
+Test(view, half_written_records_are_skipped)
+{
+	struct vmt_rec_range *range;
+	struct vmt_rec_site copy;
+
+	sample_demo(&sample);
+	range = sample_at(&sample, VMT_SECTION_RANGES, 24);
+	range->seq = 7;
+	((struct vmt_rec_site *)sample_at(&sample, VMT_SECTION_SITES, 4))->seq = 1;
+	sample.header->end = VMT_END_SIGNAL;
+	cr_assert_str_empty(open_error());
+	cr_assert_eq(vmt_view_tally_site(&view, 2).live, 0);
+	cr_assert_not(vmt_view_site(&view, 4, &copy));
+	cr_assert_eq(vmt_view_maps_now(&view), 24, "of a killed process the ranges count");
+}
+
+Test(view, half_written_header_is_read_and_told)
+{
+	sample_demo(&sample);
+	sample.header->seq = 3;
+	cr_assert_str_empty(open_error());
+	cr_assert(view.is_torn);
+	cr_assert_eq(view.header.maps_start, 24);
+}
+
+Test(view, ranges_of_unknown_sites_are_unseen)
+{
+	struct vmt_view_tally tally[5];
+
+	sample_demo(&sample);
+	((struct vmt_rec_range *)sample_at(&sample, VMT_SECTION_RANGES, 24))->put_by = 4000;
+	cr_assert_str_empty(open_error());
+	vmt_view_tally(&view, tally, 5);
+	cr_assert_eq(tally[VMT_SITE_UNSEEN].live, 1);
+}
+
+Test(view, tells_apart_what_it_cannot_read)
+{
+	sample_demo(&sample);
+	sample.header->version++;
+	cr_assert_str_eq(open_error(), "recorded by another version of vmatrace");
+	sample_demo(&sample);
+	sample.header->endian = __builtin_bswap32(VMT_RECORD_ENDIAN);
+	cr_assert_str_eq(open_error(), "recorded on a machine of the other byte order");
+	sample.data[0] ^= 1;
+	cr_assert_str_eq(open_error(), "not a vmatrace recording");
+	cr_assert_eq(vmt_view_open(sample.data, 0, &view), -EBADMSG);
+	cr_assert_str_eq(view.error, "empty");
+	cr_assert_eq(vmt_view_open(sample.data, 100, &view), -EBADMSG);
+	cr_assert_str_eq(view.error, "too short for a recording");
+}
+
+Test(view, sections_outside_are_refused)
+{
+	static const uint64_t values[] = { 1, 8, 4097, UINT64_MAX, UINT64_MAX - 7, UINT64_C(1) << 63 };
+
+	for (size_t i = 0; i < VMT_COUNT(values); i++) {
+		sample_demo(&sample);
+		sample.header->section[VMT_SECTION_RANGES].offset = values[i];
+		cr_assert_str_not_empty(open_error());
+		sample_demo(&sample);
+		sample.header->section[VMT_SECTION_RANGES].used = UINT64_MAX / 64 + 1 + values[i];
+		sample.header->section[VMT_SECTION_RANGES].capacity = UINT64_MAX;
+		cr_assert_str_not_empty(open_error());
+	}
+}
+
+Test(view, files_cut_short_are_refused_or_whole)
+{
+	for (size_t n = 0; n < sizeof(sample.data); n += n < 1200 ? 1 : 97) {
+		unsigned char *copy = malloc(n ? n : 1);
+
+		sample_demo(&sample);
+		memcpy(copy, sample.data, n);
+		if (!vmt_view_open(copy, n, &view))
+			vmt_view_tally_site(&view, 0);
+		free(copy);
+	}
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmatrace run: start a program with the library in it, wait, report. To its caller the
+ * tool behaves as the program would: same streams, same signals, same status.
+ */
+#include "child.h"
+#include "commands.h"
+#include "ending.h"
+#include "load.h"
+#include "locate.h"
+#include "message.h"
+#include "options.h"
+#include "print.h"
+#include "target.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+struct request {
+	struct vmt_print_options print;
+	const char *directory;
+	const char *output;
+	char *options;		/* for VMATRACE_OPTIONS */
+	char **command;
+};
+
+static const char help[] =
+	"Usage: vmatrace run [OPTIONS] [--] PROGRAM [ARGUMENTS...]\n"
+	"\n"
+	"Run PROGRAM, record its memory maps and those of its children, and report on\n"
+	"PROGRAM when it has ended. The status is PROGRAM's own (128+N for signal N).\n"
+	"\n"
+	"  -o, --output=DIR             where recordings go (vmatrace.data)\n"
+	"  -r, --report=text|json|none  what is printed on standard error at the end (text)\n"
+	"      --report-file=FILE       print it there instead\n"
+	"  -O, --option=KEY=VALUE       an option for the library (VMATRACE_OPTIONS=help=1\n"
+	"                               lists them); may be repeated\n"
+	"  -n, --top=N                  call sites shown (10)\n"
+	"  -d, --depth=N                frames shown of each stack (8)\n"
+	"  -v, --verbose                full paths, build-ids, frames below main\n"
+	"  -h, --help\n";
+
+static int usage(const char *problem, const char *what)
+{
+	vmt_message("%s%s; vmatrace run --help tells how.", problem, what);
+	return VMT_EXIT_USAGE;
+}
+
+/* Append ":text", or text alone to nothing. Out of memory ends the tool: nothing runs yet. */
+static void append(char **list, const char *text)
+{
+	char *longer;
+
+	if (asprintf(&longer, "%s%s%s", *list ? *list : "", *list && **list ? ":" : "", text) < 0)
+		abort();
+	free(*list);
+	*list = longer;
+}
+
+static bool parse_number(const char *text, uint64_t *ret)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (end == text || *end || *text == '-' || value > INT_MAX)
+		return false;
+	*ret = value;
+	return true;
+}
+
+/* 0, or the exit status of a bad option. */
+static int set_option(struct request *request, int option, char *value)
+{
+	uint64_t number;
+
+	switch (option) {
+	case 'o':
+		request->directory = value;
+		return 0;
+	case 'r':
+		return vmt_print_format(value, &request->print.format) ? 0 :
+			       usage("there is no report format ", value);
+	case 'F':
+		request->output = value;
+		return 0;
+	case 'O':
+		if (!strchr(value, '='))
+			return usage("an option for the library is KEY=VALUE, not ", value);
+		append(&request->options, value);
+		return 0;
+	case 'v':
+		request->print.verbose = true;
+		return 0;
+	default:
+		break;
+	}
+	if (!parse_number(value, &number))
+		return usage("not a number: ", value);
+	if (option == 'n')
+		request->print.top = number;
+	else
+		request->print.depth = (uint32_t)number;
+	return 0;
+}
+
+/* -1: go on; otherwise the exit status. */
+static int parse(int argc, char **argv, struct request *request)
+{
+	static const struct option options[] = {
+		{ "output", required_argument, NULL, 'o' },
+		{ "report", required_argument, NULL, 'r' },
+		{ "report-file", required_argument, NULL, 'F' },
+		{ "option", required_argument, NULL, 'O' },
+		{ "top", required_argument, NULL, 'n' },
+		{ "depth", required_argument, NULL, 'd' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+	int ret;
+
+	/* "+": the program's options are not ours. */
+	while ((option = getopt_long(argc, argv, "+:o:r:O:n:d:vh", options, NULL)) != -1) {
+		if (option == 'h') {
+			fputs(help, stdout);
+			return 0;
+		}
+		if (option == '?' || option == ':')
+			return usage(option == ':' ? "a value is missing after " : "unknown option ",
+				     argv[optind - 1]);
+		ret = set_option(request, option, optarg);
+		if (ret)
+			return ret;
+	}
+	if (optind == argc)
+		return usage("no program named", "");
+	request->command = argv + optind;
+	return -1;
+}
+
+/* The directory, made if missing, as an absolute path: the program may change its own. */
+static int make_directory(const char *name, char real[PATH_MAX])
+{
+	if (mkdir(name, 0777) && errno != EEXIST) {
+		vmt_message("cannot make the directory %s: %s; name another with -o.", name,
+			    strerror(errno));
+		return VMT_EXIT_FAILED;
+	}
+	if (!realpath(name, real) || access(real, W_OK | X_OK)) {
+		vmt_message("cannot write to the directory %s: %s; name another with -o.", name,
+			    strerror(errno));
+		return VMT_EXIT_FAILED;
+	}
+	if (strlen(real) < 256 && !strpbrk(real, ":"))
+		return 0;
+	vmt_message("%s is too long or has a colon in it; name another directory with -o.", real);
+	return VMT_EXIT_FAILED;
+}
+
+static int set_environment(struct request *request, const char *directory)
+{
+	const char *given = getenv("VMATRACE_OPTIONS");
+	const char *preload = getenv("LD_PRELOAD");
+	char library[PATH_MAX];
+	char *options = NULL;
+	char *libraries = NULL;
+	char *own;
+
+	if (vmt_locate_library(library, sizeof(library))) {
+		vmt_message("libvmatrace.so is not beside this tool; install both, or build both.");
+		return VMT_EXIT_FAILED;
+	}
+	if (strpbrk(library, ": ")) {
+		vmt_message("%s: LD_PRELOAD takes no path with spaces or colons; move it.", library);
+		return VMT_EXIT_FAILED;
+	}
+	append(&libraries, library);
+	if (preload && *preload)
+		append(&libraries, preload);
+	append(&options, given ? given : "");
+	if (request->options)
+		append(&options, request->options);
+	if (asprintf(&own, "report=0:dir=%s", directory) < 0)
+		abort();
+	append(&options, own);
+	free(own);
+	setenv("LD_PRELOAD", libraries, 1);
+	setenv("VMATRACE_OPTIONS", options, 1);
+	free(options);
+	free(libraries);
+	return 0;
+}
+
+static void ignore_complaint(void *context, const char *message)
+{
+	(void)context;
+	(void)message;	/* the library, which gets the same text, has said it already */
+}
+
+/* Where the report goes: --report-file, the library's log_path, or standard error. */
+static FILE *open_report(const struct request *request, pid_t pid)
+{
+	const struct vmt_options_ops ops = { .complain = ignore_complaint };
+	struct vmt_options options;
+	char path[sizeof(options.log_path) + 16];
+
+	if (request->output)
+		return fopen(request->output, "we");
+	vmt_options_init(&options);
+	vmt_options_parse(&options, getenv("VMATRACE_OPTIONS"), &ops);
+	if (!options.log_path[0])
+		return stderr;
+	snprintf(path, sizeof(path), "%s.%d", options.log_path, (int)pid);
+	return fopen(path, "we");
+}
+
+static int print_report(const struct request *request, const struct vmt_recordings *recordings,
+			pid_t pid)
+{
+	FILE *stream = open_report(request, pid);
+	int ret;
+
+	if (!stream)
+		return -errno;
+	ret = vmt_print(stream, recordings, &request->print);
+	if (stream != stderr && fclose(stream) && !ret)
+		ret = -errno;
+	return ret;
+}
+
+static void report(const struct request *request, const char *directory, pid_t pid,
+		   uint64_t since, int status)
+{
+	struct vmt_recordings recordings = { NULL, 0 };
+	int ret = vmt_load_process(&recordings, directory, pid, since);
+
+	if (ret == -ENOENT)
+		vmt_message("%s left no recording in %s; was LD_PRELOAD removed from its "
+			    "environment?", request->command[0], request->directory);
+	for (size_t i = 0; i < recordings.count; i++)
+		vmt_ending_write(recordings.item[i].name, status);
+	vmt_load_free(&recordings);
+	if (ret || request->print.format == VMT_FORMAT_NONE)
+		return;
+	/* Again, since the view is of the moment when it was opened. */
+	ret = vmt_load_process(&recordings, directory, pid, since);
+	if (!ret)
+		ret = print_report(request, &recordings, pid);
+	if (ret)
+		vmt_message("cannot write the report: %s", strerror(-ret));
+	vmt_load_free(&recordings);
+}
+
+static int run(struct request *request, const char *path)
+{
+	char directory[PATH_MAX];
+	struct timespec now;
+	pid_t pid = 0;
+	int wait_status = 0;
+	int ret = make_directory(request->directory, directory);
+
+	if (!ret)
+		ret = set_environment(request, directory);
+	if (ret)
+		return ret;
+	clock_gettime(CLOCK_REALTIME, &now);
+	ret = vmt_child_run(path, request->command, environ, &pid, &wait_status);
+	if (ret) {
+		vmt_message("%s cannot be started: %s", path, strerror(-ret));
+		return ret == -ENOENT ? VMT_EXIT_NOT_FOUND : VMT_EXIT_CANNOT;
+	}
+	report(request, directory, pid,
+	       (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec, wait_status);
+	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+int vmt_cmd_run(int argc, char **argv)
+{
+	struct request request = {
+		.print.format = VMT_FORMAT_TEXT,
+		.directory = "vmatrace.data",
+	};
+	static struct vmt_target target;
+	int status = parse(argc, argv, &request);
+
+	if (status < 0) {
+		status = vmt_target_check(request.command[0], &target);
+		if (status)
+			vmt_message("%s", target.problem);
+		else
+			status = run(&request, target.path);
+	}
+	free(request.options);
+	return status;
+}

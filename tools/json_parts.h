@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Pieces of the JSON report, shared by its two files and by nobody else. */
+#ifndef VMT_JSON_PARTS_H
+#define VMT_JSON_PARTS_H
+
+#include "symbols.h"
+#include "view.h"
+
+#include <jansson.h>
+
+/* A string, with '?' for what is not UTF-8; null for NULL. */
+json_t *vmt_json_text(const char *bytes, size_t n);
+json_t *vmt_json_string(const char *text);
+json_t *vmt_json_seconds(uint64_t ns);
+
+json_t *vmt_json_stack(const struct vmt_view *view, const struct vmt_rec_site *site,
+		       struct vmt_symbols *symbols);
+json_t *vmt_json_sites(const struct vmt_view *view, struct vmt_symbols *symbols);
+
+/* calls, failed, created, split, merged, removed, net */
+void vmt_json_add_counters(json_t *object, const struct vmt_rec_counters *counters);
+
+static inline void vmt_json_add_number(json_t *object, const char *key, uint64_t value)
+{
+	json_object_set_new(object, key, json_integer((json_int_t)value));
+}
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The call sites in the JSON report: all of them, also those without effect, so that
+ * sums over sites are the totals. Part of json.c, see there.
+ */
+#include "json_parts.h"
+#include "names.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+json_t *vmt_json_text(const char *bytes, size_t n)
+{
+	json_t *text = json_stringn(bytes, n);
+	char *copy;
+
+	if (text)
+		return text;
+	copy = malloc(n + 1);
+	if (!copy)
+		return json_null();
+	for (size_t i = 0; i < n; i++)
+		copy[i] = (unsigned char)bytes[i] < 128 ? bytes[i] : '?';
+	text = json_stringn(copy, n);
+	free(copy);
+	return text ? text : json_null();
+}
+
+json_t *vmt_json_string(const char *text)
+{
+	return text ? vmt_json_text(text, strlen(text)) : json_null();
+}
+
+json_t *vmt_json_seconds(uint64_t ns)
+{
+	return json_real((double)ns / 1e9);
+}
+
+void vmt_json_add_counters(json_t *object, const struct vmt_rec_counters *counters)
+{
+	vmt_json_add_number(object, "calls", counters->calls);
+	vmt_json_add_number(object, "failed", counters->failed);
+	vmt_json_add_number(object, "created", counters->created);
+	vmt_json_add_number(object, "split", counters->split);
+	vmt_json_add_number(object, "merged", counters->merged);
+	vmt_json_add_number(object, "removed", counters->removed);
+	json_object_set_new(object, "net", json_integer(vmt_view_net(counters)));
+}
+
+static json_t *build_id_of(const struct vmt_rec_module *module)
+{
+	static const char hex[] = "0123456789abcdef";
+	char text[2 * VMT_BUILD_ID_MAX];
+
+	if (!module->build_id_length)
+		return json_null();
+	for (uint32_t i = 0; i < module->build_id_length; i++) {
+		text[2 * i] = hex[module->build_id[i] >> 4];
+		text[2 * i + 1] = hex[module->build_id[i] & 15];
+	}
+	return json_stringn(text, 2 * (size_t)module->build_id_length);
+}
+
+static void add_names(json_t *object, const struct vmt_symbol *symbol)
+{
+	json_object_set_new(object, "function", vmt_json_string(symbol->function));
+	json_object_set_new(object, "file", vmt_json_string(symbol->file));
+	json_object_set_new(object, "line", symbol->line ? json_integer(symbol->line) :
+							    json_null());
+}
+
+static json_t *frame_of(const struct vmt_view *view, uint64_t index, struct vmt_symbols *symbols)
+{
+	json_t *object = json_object();
+	struct vmt_symbol symbol = { NULL, NULL, NULL, 0 };
+	struct vmt_view_string path = { "", 0 };
+	struct vmt_rec_module module = { .build_id_length = 0 };
+	struct vmt_rec_frame frame = { .module = VMT_NO_INDEX };
+
+	if (vmt_view_frame(view, index, &frame) && vmt_view_module(view, frame.module, &module))
+		path = vmt_view_string(view, module.path);
+	if (!vmt_names_find(symbols, view, index, &symbol))
+		memset(&symbol, 0, sizeof(symbol));
+	json_object_set_new(object, "module",
+			    path.length ? vmt_json_text(path.bytes, path.length) : json_null());
+	json_object_set_new(object, "build_id", build_id_of(&module));
+	vmt_json_add_number(object, "offset", frame.offset);
+	add_names(object, &symbol);
+	return object;
+}
+
+json_t *vmt_json_stack(const struct vmt_view *view, const struct vmt_rec_site *site,
+		       struct vmt_symbols *symbols)
+{
+	uint32_t count = vmt_view_frame_count(view, site);
+	json_t *stack = json_array();
+
+	for (uint32_t i = 0; i < count; i++)
+		json_array_append_new(stack, frame_of(view, (uint64_t)site->frame_first + i,
+						      symbols));
+	return stack;
+}
+
+static const char *kind_of(uint64_t index)
+{
+	if (index == VMT_SITE_STARTUP)
+		return "startup";
+	return index == VMT_SITE_UNSEEN ? "unseen" : "call";
+}
+
+static json_t *site_of(const struct vmt_view *view, uint64_t index,
+		       const struct vmt_rec_site *site, struct vmt_view_tally tally,
+		       struct vmt_symbols *symbols)
+{
+	bool is_pseudo = index < VMT_SITE_FIRST;
+	json_t *object = json_object();
+
+	vmt_json_add_number(object, "id", index);
+	json_object_set_new(object, "kind", json_string(kind_of(index)));
+	json_object_set_new(object, "call",
+			    json_string(vmt_call_name(is_pseudo ? VMT_CALL_NONE : site->call)));
+	vmt_json_add_counters(object, &site->counters);
+	vmt_json_add_number(object, "live", tally.live);
+	vmt_json_add_number(object, "live_at_peak", vmt_view_live_at_peak(view, site, tally.live));
+	vmt_json_add_number(object, "bytes", tally.bytes);
+	json_object_set_new(object, "truncated", json_boolean(site->flags & VMT_SITE_TRUNCATED));
+	json_object_set_new(object, "stack", is_pseudo ? json_array() :
+							  vmt_json_stack(view, site, symbols));
+	return object;
+}
+
+json_t *vmt_json_sites(const struct vmt_view *view, struct vmt_symbols *symbols)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
+	struct vmt_view_tally *tally = calloc(count + 1, sizeof(*tally));
+	json_t *sites = json_array();
+	struct vmt_rec_site site;
+
+	if (!tally)
+		return sites;
+	vmt_view_tally(view, tally, count);
+	for (uint64_t i = 0; i < count; i++) {
+		/* A half-written site may still own ranges. */
+		if (!vmt_view_site(view, i, &site))
+			memset(&site, 0, sizeof(site));
+		if (i < VMT_SITE_FIRST || site.counters.calls || tally[i].live)
+			json_array_append_new(sites, site_of(view, i, &site, tally[i], symbols));
+	}
+	free(tally);
+	return sites;
+}

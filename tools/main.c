@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmatrace: the command line. A table of commands and what concerns none of them.
+ * Must stay free of logic: each command has a file of its own.
+ */
+#include "commands.h"
+#include "locate.h"
+#include "message.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef VMT_VERSION
+#define VMT_VERSION "unknown"
+#endif
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+} commands[] = {
+	{ "run", vmt_cmd_run, "run a program, record its maps, report at its end" },
+	{ "report", vmt_cmd_report, "report from recordings" },
+};
+
+static void print_help(void)
+{
+	puts("Usage: vmatrace COMMAND [OPTIONS] ...\n"
+	     "\n"
+	     "Find the call sites that use up vm.max_map_count.\n");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		printf("  %-10s %s\n", commands[i].name, commands[i].help);
+	puts("\n"
+	     "  vmatrace COMMAND --help   options of a command\n"
+	     "  vmatrace --print-lib      path of the library, for LD_PRELOAD\n"
+	     "  vmatrace --version");
+}
+
+static int print_library(void)
+{
+	char path[4096];
+
+	if (vmt_locate_library(path, sizeof(path))) {
+		vmt_message("libvmatrace.so is not beside this tool; install both, or build both.");
+		return VMT_EXIT_FAILED;
+	}
+	puts(path);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+	    !strcmp(argv[1], "help")) {
+		print_help();
+		return argc < 2 ? VMT_EXIT_USAGE : 0;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("vmatrace " VMT_VERSION);
+		return 0;
+	}
+	if (!strcmp(argv[1], "--print-lib"))
+		return print_library();
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	}
+	vmt_message("there is no command \"%s\"; vmatrace --help lists them.", argv[1]);
+	return VMT_EXIT_USAGE;
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names from ELF symbol tables and DWARF line tables, by libdwfl (which also knows
+ * /usr/lib/debug and debuginfod). A module is opened once, each place looked up
+ * once. The files may be anybody's: nothing here trusts a path without its build-id.
+ */
+#include "symbols.h"
+#include "functions.h"
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <elfutils/libdwelf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libiberty/demangle.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct known {
+	uint64_t offset;
+	struct vmt_symbol symbol;
+	UT_hash_handle hh;
+};
+
+struct module {
+	char *path;
+	uint8_t build_id[64];
+	size_t build_id_length;
+	Dwfl *dwfl;
+	Dwfl_Module *handle;	/* NULL: no usable file */
+	struct vmt_functions functions;
+	struct known *known;
+	struct module *next;
+};
+
+struct vmt_symbols {
+	char *directory;
+	struct module *modules;
+};
+
+static const Dwfl_Callbacks callbacks = {
+	.find_elf = dwfl_build_id_find_elf,
+	.find_debuginfo = dwfl_standard_find_debuginfo,
+	.section_address = dwfl_offline_section_address,
+};
+
+struct vmt_symbols *vmt_symbols_new(const char *directory)
+{
+	struct vmt_symbols *symbols = calloc(1, sizeof(*symbols));
+
+	if (symbols && directory)
+		symbols->directory = strdup(directory);
+	return symbols;
+}
+
+static bool has_build_id(const struct module *module, int fd)
+{
+	Elf *elf;
+	const void *id;
+	bool is_same;
+
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	if (!elf || elf_kind(elf) != ELF_K_ELF) {
+		elf_end(elf);
+		return false;
+	}
+	is_same = !module->build_id_length ||
+		  (dwelf_elf_gnu_build_id(elf, &id) == (ssize_t)module->build_id_length &&
+		   !memcmp(id, module->build_id, module->build_id_length));
+	elf_end(elf);
+	return is_same;
+}
+
+/* An open descriptor of the very file that was traced, or -1. */
+static int open_same(const struct module *module, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd >= 0 && has_build_id(module, fd))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static int open_by_build_id(const struct module *module, const char *directory)
+{
+	char path[4096];
+	int n = snprintf(path, sizeof(path), "%s/.build-id/", directory);
+
+	if (module->build_id_length < 2 || n < 0 || (size_t)n + 160 > sizeof(path))
+		return -1;
+	n += snprintf(path + n, 4, "%02x/", module->build_id[0]);
+	for (size_t i = 1; i < module->build_id_length; i++)
+		n += snprintf(path + n, 3, "%02x", module->build_id[i]);
+	strcpy(path + n, ".debug");
+	return open_same(module, path);
+}
+
+static int open_in_directory(const struct module *module, const char *directory)
+{
+	const char *base = strrchr(module->path, '/');
+	char path[4096];
+	int fd = open_by_build_id(module, directory);
+
+	/* Without a build-id, a file of the same name is somebody else's. */
+	if (fd >= 0 || !module->build_id_length)
+		return fd;
+	snprintf(path, sizeof(path), "%s/%s", directory, base ? base + 1 : module->path);
+	return open_same(module, path);
+}
+
+static int open_module(const struct vmt_symbols *symbols, const struct module *module)
+{
+	int fd = open_same(module, module->path);
+
+	if (fd < 0 && symbols->directory)
+		fd = open_in_directory(module, symbols->directory);
+	if (fd < 0)
+		fd = open_by_build_id(module, "/usr/lib/debug");
+	return fd;
+}
+
+static void load_module(const struct vmt_symbols *symbols, struct module *module)
+{
+	int fd = open_module(symbols, module);
+
+	if (fd < 0)
+		return;
+	module->dwfl = dwfl_begin(&callbacks);
+	if (module->dwfl)	/* takes the descriptor over when it succeeds */
+		module->handle = dwfl_report_offline(module->dwfl, module->path, module->path, fd);
+	if (!module->handle) {
+		close(fd);
+		return;
+	}
+	dwfl_report_end(module->dwfl, NULL, NULL);
+	vmt_functions_read(&module->functions, module->handle);
+}
+
+static bool is_module(const struct module *module, const struct vmt_symbols_module *wanted)
+{
+	return module->build_id_length == wanted->build_id_length &&
+	       !memcmp(module->build_id, wanted->build_id, wanted->build_id_length) &&
+	       strlen(module->path) == wanted->path_length &&
+	       !memcmp(module->path, wanted->path, wanted->path_length);
+}
+
+static struct module *get_module(struct vmt_symbols *symbols,
+				 const struct vmt_symbols_module *wanted)
+{
+	struct module *module;
+
+	if (wanted->build_id_length > sizeof(module->build_id))
+		return NULL;
+	for (module = symbols->modules; module; module = module->next) {
+		if (is_module(module, wanted))
+			return module;
+	}
+	module = calloc(1, sizeof(*module));
+	if (!module)
+		return NULL;
+	module->path = strndup(wanted->path, wanted->path_length);
+	memcpy(module->build_id, wanted->build_id, wanted->build_id_length);
+	module->build_id_length = wanted->build_id_length;
+	module->next = symbols->modules;
+	symbols->modules = module;
+	if (module->path)
+		load_module(symbols, module);
+	return module;
+}
+
+/* Recordings hold file offsets, symbol tables addresses; the program headers tell both. */
+static bool to_address(const struct module *module, uint64_t offset, uint64_t *ret_address)
+{
+	GElf_Addr bias;
+	Elf *elf = dwfl_module_getelf(module->handle, &bias);
+	GElf_Phdr header;
+	size_t count = 0;
+
+	if (!elf || elf_getphdrnum(elf, &count))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!gelf_getphdr(elf, (int)i, &header) || header.p_type != PT_LOAD ||
+		    offset < header.p_offset || offset - header.p_offset >= header.p_filesz)
+			continue;
+		*ret_address = offset - header.p_offset + header.p_vaddr + bias;
+		return true;
+	}
+	return false;
+}
+
+static const char *demangle(const char *name)
+{
+	const char *version = strchr(name, '@');	/* of the symbol: main@@GLIBC_2.34 */
+	char *plain = NULL;
+
+	if (version)
+		return strndup(name, (size_t)(version - name));
+	if (name[0] == '_' && (name[1] == 'Z' || name[1] == 'R'))
+		plain = cplus_demangle(name, DMGL_AUTO | DMGL_ANSI);
+	return plain ? plain : strdup(name);
+}
+
+/* The function whose code was inlined at this address of the unit, if it was. */
+static const char *inlined_name(Dwarf_Die *unit, uint64_t address)
+{
+	Dwarf_Die *scopes = NULL;
+	Dwarf_Attribute attribute;
+	const char *name = NULL;
+	int count = dwarf_getscopes(unit, address, &scopes);
+
+	for (int i = 0; i < count; i++) {
+		int tag = dwarf_tag(&scopes[i]);
+
+		if (tag == DW_TAG_subprogram)
+			break;
+		if (tag != DW_TAG_inlined_subroutine)
+			continue;
+		name = dwarf_formstring(dwarf_attr_integrate(&scopes[i], DW_AT_linkage_name,
+							     &attribute));
+		if (!name)
+			name = dwarf_formstring(dwarf_attr_integrate(&scopes[i], DW_AT_name,
+								     &attribute));
+		break;
+	}
+	free(scopes);
+	return name;
+}
+
+static void find_line(struct module *module, uint64_t address, struct vmt_symbol *symbol)
+{
+	Dwfl_Line *line = dwfl_module_getsrc(module->handle, address);
+	int number = 0;
+	const char *file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
+	const char *directory = line ? dwfl_line_comp_dir(line) : NULL;
+	size_t n = directory ? strlen(directory) : 0;
+
+	if (!file)
+		return;
+	symbol->file = file;
+	symbol->short_file = n && !strncmp(file, directory, n) && file[n] == '/' ? file + n + 1 :
+										    file;
+	symbol->line = (uint32_t)number;
+}
+
+static void look_up(struct module *module, uint64_t offset, struct vmt_symbol *symbol)
+{
+	const char *name = NULL;
+	Dwarf_Addr bias = 0;
+	Dwarf_Die *unit;
+	uint64_t address;
+
+	if (!module->handle || !to_address(module, offset, &address))
+		return;
+	unit = dwfl_module_addrdie(module->handle, address, &bias);
+	/* libdw finds the unit before when the address has none (_start is of no unit). */
+	if (unit && dwarf_haspc(unit, address - bias) > 0) {
+		find_line(module, address, symbol);
+		name = inlined_name(unit, address - bias);
+	}
+	if (!name)
+		name = vmt_functions_find(&module->functions, address);
+	if (name)
+		symbol->function = demangle(name);
+}
+
+bool vmt_symbols_find(struct vmt_symbols *symbols, const struct vmt_symbols_module *wanted,
+		      uint64_t offset, struct vmt_symbol *ret_symbol)
+{
+	struct module *module = get_module(symbols, wanted);
+	struct known *known = NULL;
+
+	if (!module)
+		return false;
+	HASH_FIND(hh, module->known, &offset, sizeof(offset), known);
+	if (!known) {
+		known = calloc(1, sizeof(*known));
+		if (!known)
+			return false;
+		known->offset = offset;
+		look_up(module, offset, &known->symbol);
+		HASH_ADD(hh, module->known, offset, sizeof(offset), known);
+	}
+	*ret_symbol = known->symbol;
+	return known->symbol.function || known->symbol.file;
+}
+
+static void free_function(const struct vmt_symbol *symbol)
+{
+	union {
+		const char *constant;
+		void *owned;	/* made by demangle */
+	} name = { symbol->function };
+
+	free(name.owned);
+}
+
+static void free_module(struct module *module)
+{
+	struct known *known;
+	struct known *next;
+
+	HASH_ITER(hh, module->known, known, next) {
+		HASH_DEL(module->known, known);
+		free_function(&known->symbol);
+		free(known);
+	}
+	vmt_functions_free(&module->functions);
+	if (module->dwfl)
+		dwfl_end(module->dwfl);
+	free(module->path);
+	free(module);
+}
+
+void vmt_symbols_free(struct vmt_symbols *symbols)
+{
+	struct module *next;
+
+	if (!symbols)
+		return;
+	for (struct module *module = symbols->modules; module; module = next) {
+		next = module->next;
+		free_module(module);
+	}
+	free(symbols->directory);
+	free(symbols);
+}

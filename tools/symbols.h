@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names for frames: function, file and line of a place in an ELF file that is known by
+ * path and build-id. A file whose build-id differs is not used, a symbol
+ * counts only as far as its size reaches.
+ */
+#ifndef VMT_SYMBOLS_H
+#define VMT_SYMBOLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct vmt_symbols;
+
+struct vmt_symbols_module {
+	const char *path;	/* not terminated */
+	size_t path_length;
+	const uint8_t *build_id;
+	size_t build_id_length;	/* 0 = unknown: the path is trusted */
+};
+
+/* NULL and 0 where nothing is known; strings live as long as the symbols. */
+struct vmt_symbol {
+	const char *function;
+	const char *file;	/* as the compiler was told, made absolute */
+	const char *short_file;	/* the same without the directory of the compilation */
+	uint32_t line;
+};
+
+/* directory: an additional tree of .build-id/ files and of modules by name, or NULL. */
+struct vmt_symbols *vmt_symbols_new(const char *directory);
+void vmt_symbols_free(struct vmt_symbols *symbols);
+
+/* Name the byte at a file offset; false when neither function nor line is known. */
+bool vmt_symbols_find(struct vmt_symbols *symbols, const struct vmt_symbols_module *module,
+		      uint64_t offset, struct vmt_symbol *ret_symbol);
+
+#endif
