@@ -7,6 +7,7 @@
 #include <linux/futex.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -138,6 +139,7 @@ static long call_locked(struct vmt_state *state, struct vmt_done *done, long nr,
 						   stack->flags & VMT_STACK_TRUNCATED, stack->pc);
 
 	done->result = make(nr, done->args);
+	catch_new_module(state, done);
 	vmt_account_done(state, done, site, false);
 	vmt_verify(state, done);
 	vmt_call_unlock(state);
@@ -171,6 +173,20 @@ static long call_outside(struct vmt_state *state, struct vmt_done *done, long nr
 		vmt_call_unlock(state);
 	}
 	return done->result;
+}
+
+/* A module's text has appeared, and nobody runs it yet: catch the system calls it makes by itself. */
+static void catch_new_module(struct vmt_state *state, const struct vmt_done *done)
+{
+	uint64_t start = (uint64_t)done->result;
+	bool is_text = done->call == VMT_CALL_MMAP && (done->args[2] & PROT_EXEC) &&
+		       (done->args[2] & PROT_READ) && !(done->args[3] & MAP_ANONYMOUS) &&
+		       (done->args[3] & MAP_PRIVATE);
+
+	if (VMT_LIKELY(!is_text) || vmt_sys_failed(done->result) || state->no_asking ||
+	    !vmt_sites_are_open())
+		return;
+	vmt_sites_scan(start, start + vmt_page_up((uint64_t)done->args[1]));
 }
 
 /* Kept apart so that the stack's 500 bytes are taken only by calls that need them. */

@@ -28,6 +28,8 @@ static void set_end(struct vmt_state *state, enum vmt_end end, int status)
 	state->counters.end = (uint32_t)end;
 	state->counters.status = status;
 	state->counters.end_monotonic = end == VMT_END_RUNNING ? 0 : vmt_clock();
+	if (state->recording.base)
+		state->recording.header->end_monotonic = state->counters.end_monotonic;
 	vmt_publish_header(state);
 }
 

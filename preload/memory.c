@@ -68,7 +68,7 @@ struct vmt_state *vmt_memory_make(const struct vmt_options *options)
 	size_t modules = VMT_MODULES_MAX * sizeof(struct vmt_module);
 	size_t total = vmt_page_up(sizeof(struct vmt_state)) + vmt_page_up(sites) +
 		       vmt_page_up(maps) + vmt_page_up(slots) + vmt_page_up(modules) +
-		       SPARE_STACK + UNWIND_CACHE;
+		       SPARE_STACK + UNWIND_CACHE + VMT_PAGE_SIZE;
 	unsigned char *base = map_zero(total);
 	unsigned char *at = base;
 	struct vmt_state *state;
@@ -82,27 +82,30 @@ struct vmt_state *vmt_memory_make(const struct vmt_options *options)
 	state->space_memory_size = maps;
 	state->recording.free_slots = (void *)carve(&at, slots);
 	state->modules = (void *)carve(&at, modules);
-	state->spare_stack = carve(&at, SPARE_STACK);
-	state->spare_stack_size = SPARE_STACK;
 	vmt_unwind_set_cache(carve(&at, UNWIND_CACHE), UNWIND_CACHE);
+	state->alive_page = carve(&at, VMT_PAGE_SIZE);
+	state->spare_stack = carve(&at, SPARE_STACK);	/* also keeps alive_page from the edge */
+	state->spare_stack_size = SPARE_STACK;
 	vmt_memory_own(state, base, total);
 	vmt_memory_own(state, __ehdr_start, (size_t)(_end - __ehdr_start));
 	return state;
 }
 
-/* MADV_WIPEONFORK keeps it apart from the program's anonymous maps. */
+/*
+ * Only anonymous memory can be wiped (mm/madvise.c), and a program's page with the same advice
+ * would merge with it: so it lies in the middle of our own memory.
+ */
 int vmt_memory_make_alive(struct vmt_state *state)
 {
-	long ret = vmt_sys6(SYS_mmap, 0, (long)VMT_PAGE_SIZE, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long ret = vmt_sys6(SYS_mmap, (long)state->alive_page, (long)VMT_PAGE_SIZE,
+			    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 
 	if (vmt_sys_failed(ret))
 		return (int)ret;
-	vmt_alive = (volatile uint32_t *)ret;
-	vmt_memory_own(state, (const void *)ret, VMT_PAGE_SIZE);
-	ret = vmt_sys3(SYS_madvise, ret, VMT_PAGE_SIZE, MADV_WIPEONFORK);
+	ret = vmt_sys3(SYS_madvise, state->alive_page, VMT_PAGE_SIZE, MADV_WIPEONFORK);
 	if (vmt_sys_failed(ret))
 		return (int)ret;
+	vmt_alive = state->alive_page;
 	*vmt_alive = 1;
 	return 0;
 }

@@ -99,6 +99,7 @@ struct vmt_state {
 
 	char tool[512];	/* path of the vmatrace tool; "" = none */
 	char **environment;
+	void *alive_page;
 	void *spare_stack;	/* for starting the tool */
 	size_t spare_stack_size;
 	char text[65536] __attribute__((aligned(16)));	/* for reading /proc/self/maps; under the lock */

@@ -28,12 +28,14 @@ static int write_end(int fd, int wait_status)
 
 	if (pread(fd, &header, sizeof(header), 0) != sizeof(header))
 		return -EBADMSG;
-	if (header.end != VMT_END_RUNNING)
-		return 0;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	when = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-	if (put(fd, offsetof(struct vmt_rec_header, status), &status, sizeof(status)) ||
+	if (!header.end_monotonic &&
 	    put(fd, offsetof(struct vmt_rec_header, end_monotonic), &when, sizeof(when)))
+		return -EIO;
+	if (header.end != VMT_END_RUNNING)
+		return 0;
+	if (put(fd, offsetof(struct vmt_rec_header, status), &status, sizeof(status)))
 		return -EIO;
 	return put(fd, offsetof(struct vmt_rec_header, end), &end, sizeof(end));
 }

@@ -4,8 +4,8 @@
 #define VMT_ENDING_H
 
 /*
- * path: the recording; status: of waitpid(2). Changes only a recording that says its
- * process is running, which must have ended. 0 or -errno.
+ * path: the recording of a process that has ended; status: of waitpid(2). Fills in
+ * only what the process itself did not write. 0 or -errno.
  */
 int vmt_ending_write(const char *path, int status);
 

@@ -196,6 +196,11 @@ static bool to_address(const struct module *module, uint64_t offset, uint64_t *r
 	return false;
 }
 
+static bool is_mangled(const char *name)
+{
+	return name[0] == '_' && (name[1] == 'Z' || name[1] == 'R');
+}
+
 static const char *demangle(const char *name)
 {
 	const char *version = strchr(name, '@');	/* of the symbol: main@@GLIBC_2.34 */
@@ -203,7 +208,7 @@ static const char *demangle(const char *name)
 
 	if (version)
 		return strndup(name, (size_t)(version - name));
-	if (name[0] == '_' && (name[1] == 'Z' || name[1] == 'R'))
+	if (is_mangled(name))
 		plain = cplus_demangle(name, DMGL_AUTO | DMGL_ANSI);
 	return plain ? plain : strdup(name);
 }
@@ -225,7 +230,8 @@ static const char *inlined_name(Dwarf_Die *unit, uint64_t address)
 			continue;
 		name = dwarf_formstring(dwarf_attr_integrate(&scopes[i], DW_AT_linkage_name,
 							     &attribute));
-		if (!name)
+		/* C has linkage names only where an alias got in, like glibc's __GI_…. */
+		if (!name || !is_mangled(name))
 			name = dwarf_formstring(dwarf_attr_integrate(&scopes[i], DW_AT_name,
 								     &attribute));
 		break;

@@ -60,9 +60,6 @@ static struct source source_kept(const struct vmt_space *space, uint64_t x, uint
 	if (map->look.start <= x)
 		return (struct source){ SOURCE_MAP, map, x, lower(end, map->look.end) };
 	alien.end = lower(end, map->look.start);
-	/* A stack has grown since we looked: the bytes below it are its own. */
-	if ((map->look.flags & VMT_MAP_STACK) && map->look.start < end)
-		return (struct source){ SOURCE_MAP, map, x, lower(end, map->look.end) };
 	return alien;
 }
 
@@ -147,6 +144,54 @@ static struct source source_of(const struct vmt_space *space, const struct vmt_c
 static bool is_same_source(const struct source *a, const struct source *b)
 {
 	return a->kind == b->kind && a->map == b->map;
+}
+
+/* Where a stack starts now: at the lowest of the maps that reach up to it without a hole. */
+static uint64_t stack_start(const struct vmt_change *change, const struct vmt_sketch *sketch,
+			    struct vmt_map *stack)
+{
+	struct vmt_map *below = vmt_space_prev(stack);
+	uint64_t start = stack->look.start;
+	size_t i = vmt_sketch_from(sketch, start - 1) + 1;
+
+	if (i > sketch->count)
+		return start;
+	while (i-- > 0) {
+		const struct vmt_look *look = &sketch->map[i].look;
+
+		if (look->start >= start || look->end < start ||
+		    (below && look->start < below->look.end) ||
+		    vmt_range_has(change->fresh, look->start) ||
+		    vmt_range_has(moved_range(change), look->start))
+			break;
+		start = look->start;
+	}
+	return start;
+}
+
+/* Stacks grow by page faults. That is nobody's call and changes no count. */
+static void note_growth(struct vmt_space *space, const struct vmt_change *change,
+			const struct vmt_lesson *lesson)
+{
+	struct vmt_map *next;
+
+	for (unsigned i = 0; i < lesson->span_count; i++) {
+		struct vmt_map *map = vmt_space_from(space, lesson->span[i].start);
+
+		for (; map && map->look.start < lesson->span[i].end; map = next) {
+			struct vmt_map stack = *map;
+
+			next = vmt_space_next(map);
+			if (!(map->look.flags & VMT_MAP_STACK))
+				continue;
+			stack.look.start = stack_start(change, &lesson->sketch, map);
+			if (stack.look.start == map->look.start)
+				continue;
+			vmt_space_remove(space, map);	/* its memory serves the insertion */
+			vmt_space_insert(space, &stack.look, stack.mapped_by, stack.put_by,
+						stack.time);
+		}
+	}
 }
 
 static void begin_counting(const struct vmt_space *space, const struct vmt_lesson *lesson)
@@ -356,6 +401,7 @@ void vmt_effect_apply(struct vmt_space *space, const struct vmt_change *change,
 	struct vmt_effect effect = { .out_of_memory = sketch->out_of_memory };
 	size_t index = 0;
 
+	note_growth(space, change, lesson);
 	begin_counting(space, lesson);
 	for (size_t i = 0; i < sketch->count; i++)
 		count_after(space, change, &sketch->map[i], &effect);

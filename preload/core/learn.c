@@ -151,7 +151,6 @@ static int join_edges(struct vmt_sketch *sketch, const struct vmt_change *change
 		if ((VMT_FAULT == 4 && right->start == zone.end) ||
 		    (VMT_FAULT == 5 && right->start == zone.start))
 			at_edge = false;
-
 		if (at_edge && vmt_look_continues(left, right)) {
 			two = kernel ? kernel->boundary(kernel->context, right) : 0;
 			if (two < 0)
@@ -176,14 +175,81 @@ static int derive(const struct vmt_space *space, const struct vmt_change *change
 	return join_edges(&lesson->sketch, change, kernel);
 }
 
-static int walk(const struct vmt_kernel_ops *kernel, struct vmt_lesson *lesson)
+static void join_spans(struct vmt_lesson *lesson)
 {
-	int ret = 0;
+	struct vmt_range *span = lesson->span;
 
-	vmt_sketch_clear(&lesson->sketch);
-	for (unsigned i = 0; i < lesson->span_count && ret == 0; i++)
-		ret = kernel->walk(kernel->context, lesson->span[i], &lesson->sketch);
-	return ret;
+	if (lesson->span_count < 2 || span[0].end < span[1].start)
+		return;
+	if (span[0].end < span[1].end)
+		span[0].end = span[1].end;
+	if (span[0].start > span[1].start)
+		span[0].start = span[1].start;
+	lesson->span_count = 1;
+}
+
+/* A stack may have grown into the span since it was last looked at: take all the hole below it. */
+static void include_stacks(const struct vmt_space *space, struct vmt_lesson *lesson)
+{
+	for (unsigned i = 0; i < lesson->span_count; i++) {
+		struct vmt_map *map = vmt_space_from(space, lesson->span[i].end);
+
+		if (!map || !(map->look.flags & VMT_MAP_STACK))
+			continue;
+
+		struct vmt_map *below = vmt_space_prev(map);
+		uint64_t start = below ? below->look.end : 0;
+
+		lesson->span[i].end = map->look.end;
+		if (start < lesson->span[i].start)
+			lesson->span[i].start = start;
+	}
+	join_spans(lesson);
+}
+
+/*
+ * The kernel's maps may reach beyond what the table took for whole maps, after changes that
+ * were not seen. Returns whether there is more to walk.
+ */
+static bool widen_spans(const struct vmt_space *space, struct vmt_lesson *lesson)
+{
+	const struct vmt_sketch *sketch = &lesson->sketch;
+	bool is_wider = false;
+
+	for (unsigned i = 0; i < lesson->span_count; i++) {
+		struct vmt_range whole = lesson->span[i];
+
+		for (size_t k = vmt_sketch_from(sketch, whole.start); k < sketch->count; k++) {
+			const struct vmt_look *look = &sketch->map[k].look;
+
+			if (look->start >= lesson->span[i].end)
+				break;
+			whole.start = look->start < whole.start ? look->start : whole.start;
+			whole.end = look->end > whole.end ? look->end : whole.end;
+		}
+		if (whole.start < lesson->span[i].start || whole.end > lesson->span[i].end) {
+			lesson->span[i] = span_of(space, whole);
+			is_wider = true;
+		}
+	}
+	join_spans(lesson);
+	return is_wider;
+}
+
+static int walk(const struct vmt_space *space, const struct vmt_kernel_ops *kernel,
+		struct vmt_lesson *lesson)
+{
+	include_stacks(space, lesson);
+	do {
+		vmt_sketch_clear(&lesson->sketch);
+		for (unsigned i = 0; i < lesson->span_count; i++) {
+			int ret = kernel->walk(kernel->context, lesson->span[i], &lesson->sketch);
+
+			if (ret)
+				return ret;
+		}
+	} while (widen_spans(space, lesson));
+	return 0;
 }
 
 /* A new map whose end the arguments do not tell: it is one map of its own. */
@@ -224,6 +290,8 @@ static void guess(const struct vmt_space *space, const struct vmt_change *change
 {
 	vmt_sketch_clear(&lesson->sketch);
 	draw_before(space, lesson);
+	if (change->failed)
+		return;
 	draw_change(&lesson->sketch, change);
 	join_edges(&lesson->sketch, change, NULL);
 }
@@ -239,7 +307,7 @@ enum vmt_learnt vmt_learn(const struct vmt_space *space, struct vmt_change *chan
 		learnt = derive(space, change, kernel, lesson);
 	if (learnt == CANNOT_DERIVE) {
 		learnt = VMT_LEARNT_ASKED;
-		if (walk(kernel, lesson)) {
+		if (walk(space, kernel, lesson)) {
 			guess(space, change, lesson);
 			learnt = VMT_LEARNT_GUESSED;
 		}

@@ -79,7 +79,7 @@ static bool is_file_look(const struct vmt_look *look)
 
 static void move_start(struct vmt_look *look, uint64_t start)
 {
-	if (is_file_look(look))
+	if (is_file_look(look) && VMT_FAULT != 2)
 		look->offset += start - look->start;
 	look->start = start;
 }

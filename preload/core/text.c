@@ -130,10 +130,10 @@ static void put_nearness(struct vmt_text *text)
 static void put_call_row(struct vmt_fmt *fmt, const char *name, const struct vmt_rec_counters *call)
 {
 	vmt_fmt_str(fmt, "  ");
-	vmt_fmt_left(fmt, name, 13);
+	vmt_fmt_left(fmt, name, 10);
 	vmt_fmt_num(fmt, call->calls, 9);
 	vmt_fmt_num(fmt, call->failed, 7);
-	vmt_fmt_num(fmt, call->created, 9);
+	vmt_fmt_num(fmt, call->created, 8);
 	vmt_fmt_num(fmt, call->split, 8);
 	vmt_fmt_num(fmt, call->merged, 8);
 	vmt_fmt_num(fmt, call->removed, 8);
@@ -152,8 +152,8 @@ static void put_calls(struct vmt_text *text)
 		if (!vmt_view_call(text->view, i, &call) || !call.calls)
 			continue;
 		if (!any) {
-			vmt_fmt_str(&text->fmt, "  call             calls failed  created   split"
-						"  merged removed     net");
+			vmt_fmt_str(&text->fmt, "  call          calls failed created"
+						"   split  merged removed     net");
 			vmt_fmt_end(&text->fmt);
 		}
 		any = true;

@@ -126,13 +126,16 @@ static void put_name(struct vmt_text *text, const char *name, size_t reserve)
 /* Columns that a name must leave for the file, which can be shortened, and the line. */
 static size_t source_width(const struct vmt_text_place *names)
 {
-	size_t n = 0;
+	size_t base = 0;
+	size_t n;
 
 	if (!names->file)
 		return 0;
-	while (names->file[n] && n < 24)
-		n++;
-	return n + 7;
+	for (n = 0; names->file[n]; n++) {
+		if (names->file[n] == '/')
+			base = n + 1;
+	}
+	return (base ? n - base + 4 : n) + 7;
 }
 
 /* A path that does not fit loses directories in front: .../tools/main.c */
@@ -222,10 +225,24 @@ void vmt_text_headline(struct vmt_text *text, const struct vmt_rec_site *site)
 }
 
 /* What called main tells nobody anything. */
-static bool is_outermost(const struct vmt_text *text, const struct place *place)
+static bool is_main(const struct vmt_text *text, const struct place *place)
 {
 	return !text->options->verbose && place->names.function &&
 	       is_same(place->names.function, "main");
+}
+
+/* The same for programs whose main has no name, and for threads. */
+static bool is_below_main(const struct vmt_text *text, const struct place *place)
+{
+	static const char *const names[] = { "__libc_start_call_main", "__libc_start_main",
+					     "_start", "clone3", "__clone3" };
+
+	for (size_t i = 0; i < VMT_COUNT(names); i++) {
+		if (!text->options->verbose && place->names.function &&
+		    is_same(place->names.function, names[i]))
+			return true;
+	}
+	return false;
 }
 
 static void put_frame(struct vmt_text *text, const struct place *place, uint32_t number)
@@ -246,6 +263,8 @@ void vmt_text_stack(struct vmt_text *text, const struct vmt_rec_site *site)
 	for (uint32_t i = 0; i < count; i++) {
 		if (!find_place(text, (uint64_t)site->frame_first + i, true, &place))
 			return;
+		if (i && is_below_main(text, &place))
+			return;
 		/* However deep, the user's line is shown. */
 		if (i >= text->depth && found_user) {
 			vmt_fmt_str(&text->fmt, "              and ");
@@ -255,7 +274,7 @@ void vmt_text_stack(struct vmt_text *text, const struct vmt_rec_site *site)
 		}
 		found_user |= place.has_module && !is_jit(&place) && !is_runtime(place.path);
 		put_frame(text, &place, i);
-		if (is_outermost(text, &place))
+		if (is_main(text, &place))
 			return;
 	}
 	if (site->flags & VMT_SITE_TRUNCATED && count) {

@@ -340,6 +340,17 @@ Test(effect, stack_growth_is_nobodys_doing)
 	drawn("A...SS", drawn_munmap(5, 1, OK), "A.SSS.", "0000", "AS");
 }
 
+Test(effect, mprotect_inside_what_a_stack_has_grown_by)
+{
+	drawn("A....SS", drawn_mprotect(3, 1, R, OK), "A.SsSSS", "0200", "ASNN");
+}
+
+Test(effect, munmap_of_a_guard_below_a_stack)
+{
+	drawn("..a.SS", drawn_mremap(0, 2, 1, 1, 2, OK), "..aSSS", "0000", "AS");
+	drawn("A....SS", drawn_mprotect(2, 1, R, OK), "A.sSSSS", "0100", "ASN");
+}
+
 Test(effect, beside_a_stack_the_kernel_is_asked)
 {
 	cr_assert_eq(drawn("..SS", drawn_mmap(0, 0, 2, R, OK), "nnSS", "1000", "NS")->walks, 1);
@@ -354,4 +365,11 @@ Test(effect, a_map_that_vanished_unseen)
 {
 	drawn_unseen("A.X.B", drawn_mprotect(0, 5, R, -ENOMEM), "a...B", "0000", "0001", "AB");
 	drawn_unseen("A.XX", drawn_mmap(0, 1, 2, RW, OK), "ANN.", "1000", "0001", "AN");
+}
+
+Test(effect, an_unseen_change_beyond_the_window_is_taken_in)
+{
+	/* The call touched the front of A only; whose the join was nobody can tell. */
+	drawn_unseen("AAAb", drawn_mmap(MAP_SHARED | MAP_FIXED, 0, 1, RW, OK), "NAAA", "1010",
+		     "0000", "NA");
 }
