@@ -46,22 +46,22 @@ static bool is_alive(void *context, uint32_t thread)
 {
 	const struct vmt_state *state = context;
 
-	return !vmt_sys_failed(vmt_sys3(SYS_tgkill, state->pid, thread, 0));
+	return state->no_asking || !vmt_sys_failed(vmt_sys3(SYS_tgkill, state->pid, thread, 0));
 }
 
 /*
  * The stack grows down: a handler that interrupted us runs below the frame that holds the lock. Above it,
  * on the same stack, that frame is gone. On a signal stack nothing can be said.
  */
-static bool has_left(void *context, uint64_t owner_sp, uint64_t sp)
+static bool has_left(void *context, uint64_t held_sp, uint64_t sp)
 {
+	const struct vmt_state *state = context;
 	struct vmt_range bounds;
 	stack_t stack;
 
-	(void)context;
-	if (vmt_sys_failed(vmt_sys2(SYS_sigaltstack, 0, &stack)) || (stack.ss_flags & SS_ONSTACK))
+	if (state->no_asking || vmt_sys_failed(vmt_sys2(SYS_sigaltstack, 0, &stack)) || (stack.ss_flags & SS_ONSTACK))
 		return false;
-	return vmt_stack_bounds(sp, &bounds) && vmt_range_has(bounds, owner_sp) && sp > owner_sp;
+	return vmt_stack_bounds(sp, &bounds) && vmt_range_has(bounds, held_sp) && sp > held_sp;
 }
 
 static struct vmt_lock_ops lock_ops(struct vmt_state *state)
@@ -69,20 +69,35 @@ static struct vmt_lock_ops lock_ops(struct vmt_state *state)
 	return (struct vmt_lock_ops){ wait_on, wake, now, is_alive, has_left, state };
 }
 
+static bool is_on(void)
+{
+	return atomic_load_explicit(&vmt_phase, memory_order_acquire) == VMT_PHASE_ON;
+}
+
 static long make(long nr, const long args[6])
 {
 	return vmt_sys6(nr, args[0], args[1], args[2], args[3], args[4], args[5]);
 }
 
-uint32_t vmt_call_thread_id(void)
+/*
+ * Under a seccomp filter even gettid may kill: then the thread's own storage is its id. It cannot be
+ * asked whether it is alive, so nobody is robbed.
+ */
+static uint32_t thread_id(const struct vmt_state *state, struct vmt_thread *thread)
+{
+	if (VMT_LIKELY(thread->tid && thread->pid == state->pid))
+		return thread->tid;
+	thread->tid = state->no_asking ? (uint32_t)((uintptr_t)thread >> 4) | 1u << 31 :
+					 (uint32_t)vmt_sys0(SYS_gettid);
+	thread->pid = state->pid;
+	return thread->tid;
+}
+
+static struct vmt_lock_self self_of(const struct vmt_state *state)
 {
 	struct vmt_thread *thread = vmt_thread();
 
-	if (VMT_UNLIKELY(thread->tid == 0 || thread->pid != vmt_state->pid)) {
-		thread->tid = (uint32_t)vmt_sys0(SYS_gettid);
-		thread->pid = vmt_state->pid;
-	}
-	return thread->tid;
+	return (struct vmt_lock_self){ thread_id(state, thread), &thread->held_sp };
 }
 
 /* Learn the calls that were made without the lock. */
@@ -91,6 +106,11 @@ static void drain(struct vmt_state *state)
 	struct vmt_late_call *late;
 
 	while (VMT_UNLIKELY((late = vmt_late_take(&state->late)))) {
+		if (!is_on()) {	/* the books are closed */
+			vmt_late_release(&state->late, late);
+			continue;
+		}
+
 		struct vmt_site *site = vmt_account_intern(state, late->done.call, late->count,
 							   late->is_truncated, late->pc);
 
@@ -98,19 +118,14 @@ static void drain(struct vmt_state *state)
 		vmt_late_release(&state->late, late);
 	}
 	if (VMT_UNLIKELY(atomic_exchange_explicit(&state->late.overflow, 0,
-						  memory_order_relaxed))) {
+						  memory_order_relaxed)) && is_on()) {
 		state->counters.relearned++;
 		vmt_account_everything(state);
 	}
 }
 
-bool vmt_call_lock(struct vmt_state *state, bool patient)
+static bool begin(struct vmt_state *state, enum vmt_lock_result got)
 {
-	struct vmt_lock_ops ops = lock_ops(state);
-	uint64_t sp = (uint64_t)(uintptr_t)__builtin_frame_address(0);
-	enum vmt_lock_result got =
-		vmt_lock_enter(&state->lock, &ops, vmt_call_thread_id(), sp, patient);
-
 	if (VMT_UNLIKELY(got == VMT_LOCK_ROBBED))
 		vmt_account_rebuild(state);
 	if (got == VMT_LOCK_BUSY)
@@ -120,16 +135,50 @@ bool vmt_call_lock(struct vmt_state *state, bool patient)
 	return true;
 }
 
+static uint64_t stack_pointer(void)
+{
+	return (uint64_t)(uintptr_t)__builtin_frame_address(0);
+}
+
+bool vmt_call_lock(struct vmt_state *state, bool patient)
+{
+	struct vmt_lock_ops ops = lock_ops(state);
+
+	return begin(state, vmt_lock_enter(&state->lock, &ops, self_of(state), stack_pointer(),
+					   patient));
+}
+
+bool vmt_call_seize(struct vmt_state *state)
+{
+	struct vmt_lock_ops ops = lock_ops(state);
+
+	return begin(state, vmt_lock_seize(&state->lock, &ops, self_of(state), stack_pointer()));
+}
+
 /* A call that came too late for our last look finds the lock taken, or finds it free and drains itself. */
 void vmt_call_unlock(struct vmt_state *state)
 {
 	struct vmt_lock_ops ops = lock_ops(state);
 
 	for (;;) {
-		vmt_lock_leave(&state->lock, &ops);
+		vmt_lock_leave(&state->lock, &ops, self_of(state));
 		if (VMT_LIKELY(!vmt_late_waits(&state->late)) || !vmt_call_lock(state, false))
 			return;
 	}
+}
+
+/* A module's text has appeared, and nobody runs it yet: catch the system calls it makes by itself. */
+static void catch_new_module(struct vmt_state *state, const struct vmt_done *done)
+{
+	uint64_t start = (uint64_t)done->result;
+	bool is_text = done->call == VMT_CALL_MMAP && (done->args[2] & PROT_EXEC) &&
+		       (done->args[2] & PROT_READ) && !(done->args[3] & MAP_ANONYMOUS) &&
+		       (done->args[3] & MAP_PRIVATE);
+
+	if (VMT_LIKELY(!is_text) || vmt_sys_failed(done->result) || state->no_asking ||
+	    !vmt_sites_are_open())
+		return;
+	vmt_sites_scan(start, start + vmt_page_up((uint64_t)done->args[1]));
 }
 
 static long call_locked(struct vmt_state *state, struct vmt_done *done, long nr,
@@ -169,24 +218,11 @@ static long call_outside(struct vmt_state *state, struct vmt_done *done, long nr
 	leave_word(state, done, stack);
 	atomic_fetch_sub_explicit(&state->late.outside, 1, memory_order_seq_cst);
 	if (vmt_call_lock(state, patient)) {
-		vmt_verify(state, done);
+		if (is_on())
+			vmt_verify(state, done);
 		vmt_call_unlock(state);
 	}
 	return done->result;
-}
-
-/* A module's text has appeared, and nobody runs it yet: catch the system calls it makes by itself. */
-static void catch_new_module(struct vmt_state *state, const struct vmt_done *done)
-{
-	uint64_t start = (uint64_t)done->result;
-	bool is_text = done->call == VMT_CALL_MMAP && (done->args[2] & PROT_EXEC) &&
-		       (done->args[2] & PROT_READ) && !(done->args[3] & MAP_ANONYMOUS) &&
-		       (done->args[3] & MAP_PRIVATE);
-
-	if (VMT_LIKELY(!is_text) || vmt_sys_failed(done->result) || state->no_asking ||
-	    !vmt_sites_are_open())
-		return;
-	vmt_sites_scan(start, start + vmt_page_up((uint64_t)done->args[1]));
 }
 
 /* Kept apart so that the stack's 500 bytes are taken only by calls that need them. */
@@ -201,8 +237,12 @@ __attribute__((noinline)) static long record(struct vmt_state *state, enum vmt_c
 	vmt_unwind(regs, &stack);
 	if (vmt_change_is_slow(id, args))
 		return call_outside(state, &done, nr, &stack, true);
-	if (VMT_LIKELY(vmt_call_lock(state, true)))
-		return call_locked(state, &done, nr, &stack);
+	if (VMT_LIKELY(vmt_call_lock(state, true))) {
+		if (VMT_LIKELY(is_on()))
+			return call_locked(state, &done, nr, &stack);
+		vmt_call_unlock(state);	/* the books were closed while we waited */
+		return make(nr, args);
+	}
 	return call_outside(state, &done, nr, &stack, false);
 }
 
@@ -269,11 +309,11 @@ long vmt_call(long nr, const long args[6], const struct vmt_regs *regs)
 	struct vmt_state *state = vmt_state;
 	enum vmt_call_id id;
 
-	if (VMT_UNLIKELY(atomic_load_explicit(&vmt_phase, memory_order_acquire) != VMT_PHASE_ON))
+	if (VMT_UNLIKELY(!is_on()))
 		return make(nr, args);
 	if (VMT_UNLIKELY(*vmt_alive == 0)) {
 		vmt_life_start_child(state);
-		if (atomic_load_explicit(&vmt_phase, memory_order_acquire) != VMT_PHASE_ON)
+		if (!is_on())
 			return make(nr, args);
 	}
 	id = vmt_call_of_nr(nr);

@@ -11,7 +11,7 @@
 bool vmt_call_lock(struct vmt_state *state, bool patient);
 void vmt_call_unlock(struct vmt_state *state);
 
-/* The calling thread's id, cached. */
-uint32_t vmt_call_thread_id(void);
+/* For the last act: also from a call that this thread has interrupted and will never return to. */
+bool vmt_call_seize(struct vmt_state *state);
 
 #endif

@@ -20,7 +20,8 @@
 
 bool vmt_life_is_ours(const struct vmt_state *state)
 {
-	return *vmt_alive && (uint32_t)vmt_sys0(SYS_getpid) == state->pid;
+	/* Under a seccomp filter getpid may kill; there vfork children are taken for their parents. */
+	return *vmt_alive && (state->no_asking || (uint32_t)vmt_sys0(SYS_getpid) == state->pid);
 }
 
 static void set_end(struct vmt_state *state, enum vmt_end end, int status)
@@ -126,6 +127,8 @@ static void forget_parents_threads(struct vmt_state *state)
 {
 	atomic_store_explicit(&state->lock.owner, 0, memory_order_relaxed);
 	atomic_store_explicit(&state->lock.waiters, 0, memory_order_relaxed);
+	atomic_store_explicit(&state->closing, 0, memory_order_relaxed);
+	vmt_thread()->held_sp = 0;
 	atomic_store_explicit(&state->late.claimed, 0, memory_order_relaxed);
 	atomic_store_explicit(&state->late.ready, 0, memory_order_relaxed);
 	atomic_store_explicit(&state->late.outside, 0, memory_order_relaxed);
@@ -159,6 +162,10 @@ void vmt_life_start_child(struct vmt_state *state)
 {
 	bool reports = state->options.children;
 
+	if (state->no_asking) {	/* under a seccomp filter: no call of our own */
+		atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
+		return;
+	}
 	forget_parents_threads(state);
 	state->pid = (uint32_t)vmt_sys0(SYS_getpid);
 	state->parent_pid = (uint32_t)vmt_sys0(SYS_getppid);
@@ -208,32 +215,52 @@ static void close_books(struct vmt_state *state, int status)
 	set_end(state, VMT_END_EXIT, status);
 }
 
+/* Calls under way without the lock: give them a moment to be counted. */
+static void wait_until_quiet(struct vmt_state *state)
+{
+	const int64_t pause[2] = { 0, 200000 };
+
+	for (int i = 0; i < 25 && !state->no_asking && !vmt_late_is_quiet(&state->late); i++) {
+		vmt_call_unlock(state);
+		vmt_sys2(SYS_nanosleep, pause, 0);
+		if (!vmt_call_seize(state))
+			return;
+	}
+}
+
 /* Returns whether a report is due. */
 static bool finish(struct vmt_state *state, int status)
 {
-	uint32_t on = VMT_PHASE_ON;
-	bool locked = vmt_call_lock(state, true);
+	bool locked;
 
-	if (!atomic_compare_exchange_strong_explicit(&vmt_phase, &on, VMT_PHASE_OFF,
-						     memory_order_acq_rel, memory_order_relaxed))
+	if (atomic_exchange_explicit(&state->closing, 1, memory_order_acq_rel))
 		return false;	/* another thread was first */
-	if (locked)
+	locked = vmt_call_seize(state);
+	if (locked) {
+		wait_until_quiet(state);
 		close_books(state, status);
-	else
+	} else {
 		set_end(state, VMT_END_EXIT, status);
+	}
+	atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
 	if (locked)
 		vmt_call_unlock(state);
 	vmt_log_marker(state, "vmatrace: done");
 	return state->options.report && (state->is_root || state->options.children);
 }
 
-_Noreturn void vmt_last_act(int status)
+void vmt_life_end(int status)
 {
 	struct vmt_state *state = vmt_state;
 
 	if (atomic_load_explicit(&vmt_phase, memory_order_acquire) == VMT_PHASE_ON &&
 	    vmt_life_is_ours(state) && finish(state, status & 0xff))
 		vmt_report_print(state);
+}
+
+_Noreturn void vmt_last_act(int status)
+{
+	vmt_life_end(status);
 	for (;;)
 		vmt_sys1(SYS_exit_group, status);
 }

@@ -26,7 +26,7 @@ struct vmt_lock {
 	_Atomic uint32_t waiters;
 	_Atomic uint32_t generation;	/* of the present holding */
 	_Atomic uint32_t stuck;	/* the generation that somebody has waited for in vain */
-	_Atomic uint64_t owner_sp;	/* where the holder's stack was */
+	uint64_t outer_sp;	/* what the holder's *sp was before; the holder's own */
 };
 
 struct vmt_lock_ops {
@@ -35,16 +35,29 @@ struct vmt_lock_ops {
 	void (*wake)(void *context, _Atomic uint32_t *word);
 	uint64_t (*now)(void *context);	/* ns, monotonic */
 	bool (*is_alive)(void *context, uint32_t thread);
-	/* The calling thread holds the lock by its own record, entered with its stack at owner_sp, and
-	 * comes again at sp: has that first frame been left for good? */
-	bool (*has_left)(void *context, uint64_t owner_sp, uint64_t sp);
+	/* The calling thread is the owner, entered with its stack at held_sp, and comes
+	 * again at sp: has that first frame been left for good? */
+	bool (*has_left)(void *context, uint64_t held_sp, uint64_t sp);
 	void *context;
+};
+
+/* The calling thread: its id, and where it remembers the stack pointer it took the lock with. It is
+ * written before the lock is tried, so that a handler that comes in between is not misled. */
+struct vmt_lock_self {
+	uint32_t id;
+	volatile uint64_t *held_sp;
 };
 
 /* patient: wait up to VMT_LOCK_PATIENCE_NS; otherwise not at all. */
 enum vmt_lock_result vmt_lock_enter(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
-				    uint32_t self, uint64_t sp, bool patient);
+				    struct vmt_lock_self self, uint64_t sp, bool patient);
 
-void vmt_lock_leave(struct vmt_lock *lock, const struct vmt_lock_ops *ops);
+void vmt_lock_leave(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
+		    struct vmt_lock_self self);
+
+/* The calling thread will never return to what it interrupted: take the lock from itself, or from
+ * nobody. Returns VMT_LOCK_BUSY when another thread has it. */
+enum vmt_lock_result vmt_lock_seize(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
+				    struct vmt_lock_self self, uint64_t sp);
 
 #endif

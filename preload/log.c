@@ -45,6 +45,21 @@ static int open_log_path(struct vmt_state *state)
 	return fd;
 }
 
+static int reopen_log_path(struct vmt_state *state)
+{
+	char path[300];
+	struct vmt_line text = vmt_line_in(path, sizeof(path));
+
+	vmt_line_add(&text, state->options.log_path);
+	vmt_line_add(&text, ".");
+	vmt_line_add_number(&text, state->pid);
+
+	int fd = vmt_fd_open(path, O_WRONLY | O_CREAT | O_APPEND, 0666);
+
+	vmt_fd_identity(fd, &state->fds.log_device, &state->fds.log_inode);
+	return fd;
+}
+
 void vmt_log_open(struct vmt_state *state)
 {
 	struct vmt_fds *fds = &state->fds;
@@ -63,6 +78,7 @@ void vmt_log_open(struct vmt_state *state)
 	if (fds->log >= 0)
 		vmt_sys1(SYS_close, fds->log);
 	fds->log = fd;
+	fds->log_is_file = true;
 	vmt_fd_identity(fd, &fds->log_device, &fds->log_inode);
 }
 
@@ -78,8 +94,13 @@ int vmt_log_fd(struct vmt_state *state)
 {
 	struct vmt_fds *fds = &state->fds;
 
+	if (state->no_asking)
+		return fds->log;	/* under a seccomp filter write(2) is all that can be hoped for */
+
 	if (is_still(fds->log, fds->log_device, fds->log_inode))
 		return fds->log;
+	if (fds->log_is_file)	/* closed by the program: by its name again */
+		return fds->log = reopen_log_path(state);
 	if (is_still(2, fds->stderr_device, fds->stderr_inode))
 		return 2;
 	return -1;
@@ -112,8 +133,13 @@ static bool write_some(int fd, const char **bytes, size_t *size)
 
 void vmt_log_emit(void *context, const char *bytes, size_t size)
 {
-	int fd = vmt_log_fd(context);
+	struct vmt_state *state = context;
+	int fd = vmt_log_fd(state);
 
+	if (state->no_asking) {
+		vmt_sys3(SYS_write, fd, bytes, size);
+		return;
+	}
 	while (fd >= 0 && size && write_some(fd, &bytes, &size))
 		;
 }

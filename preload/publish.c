@@ -98,7 +98,7 @@ static int allocate(struct vmt_state *state, uint64_t offset, uint64_t length)
 {
 	long ret;
 
-	if (!state->recording.is_file)
+	if (!state->recording.is_file || state->no_asking)
 		return 0;
 	ret = vmt_sys4(SYS_fallocate, state->fds.record, 0, offset, length);
 	if (ret == -EBADF || ret == -EOPNOTSUPP || ret == -EINVAL)

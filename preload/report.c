@@ -148,6 +148,6 @@ void vmt_report_print(struct vmt_state *state)
 		vmt_log(state, "no report: there was no memory or disk for the recording");
 		return;
 	}
-	if (!state->tool[0] || !run_tool(state))
+	if (!state->tool[0] || state->no_asking || !run_tool(state))
 		print_without_tool(state);
 }

@@ -5,6 +5,7 @@
  * the program's environment in its arguments (getenv is still empty). Whatever fails, the program goes on.
  */
 #include <fcntl.h>
+#include <stdlib.h>
 #include <linux/errno.h>
 #include <sys/auxv.h>
 #include <sys/syscall.h>
@@ -15,6 +16,7 @@
 #include "capture/next.h"
 #include "capture/sites.h"
 #include "fd.h"
+#include "life.h"
 #include "line.h"
 #include "log.h"
 #include "memory.h"
@@ -158,23 +160,44 @@ static void describe_process(struct vmt_state *state, const char *options)
 		header->options = vmt_publish_string(state, options, __builtin_strlen(options));
 }
 
+static void say_no_recording(struct vmt_state *state, int error)
+{
+	char message[400];
+	struct vmt_line line = vmt_line_in(message, sizeof(message));
+
+	if (error == -EFBIG) {
+		vmt_log(state, "no recording and no report: the file size limit (ulimit -f) is too low");
+		return;
+	}
+	vmt_line_add(&line, "cannot write a recording in dir='");
+	vmt_line_add(&line, state->options.dir);
+	vmt_line_add(&line, "': is it a directory, there and writable? Only the report at exit is left");
+	vmt_log(state, message);
+}
+
 static void open_recording(struct vmt_state *state, const char *options)
 {
 	int ret;
 
 	vmt_publish_describe(state);
 	ret = vmt_publish_open(state, NULL);
-	if (ret == 0) {
-		vmt_memory_own(state, state->recording.base, state->recording.size);
-		describe_process(state, options);
-		return;
+	if (ret && state->is_root)
+		say_no_recording(state, ret);
+	if (ret && state->options.dir[0]) {
+		state->options.dir[0] = '\0';
+		ret = vmt_publish_open(state, NULL);
 	}
-	if (!state->is_root)
+	if (ret)
 		return;
-	vmt_log(state, ret == -EFBIG ?
-			       "no recording and no report: the file size limit (ulimit -f) is too low" :
-			       "cannot write the recording; is the directory given with dir= there, "
-			       "and writable?");
+	vmt_memory_own(state, state->recording.base, state->recording.size);
+	describe_process(state, options);
+}
+
+/* Where libc's _exit could not be hooked: later than all handlers that the program installs. */
+static void at_exit(int status, void *unused)
+{
+	(void)unused;
+	vmt_life_end(status);
 }
 
 static void open_doors(struct vmt_state *state)
@@ -183,12 +206,14 @@ static void open_doors(struct vmt_state *state)
 
 	state->counters.doors = VMT_DOOR_WRAPPERS;
 	vmt_next_resolve();
-	if (!state->options.sites)
-		return;
-	if (vmt_sites_open(&result) == 0)
-		state->counters.doors |= VMT_DOOR_SITES;
-	vmt_note(state, result.notes);
-	vmt_sites_hook_exit();
+	if (state->options.sites) {
+		if (vmt_sites_open(&result) == 0)
+			state->counters.doors |= VMT_DOOR_SITES;
+		vmt_note(state, result.notes);
+		vmt_sites_hook_exit();
+	}
+	if (!vmt_sites_exit_is_hooked())
+		on_exit(at_exit, NULL);
 }
 
 /* A filter inherited over exec: an ioctl could kill the program (seccomp(2)). */

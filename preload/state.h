@@ -42,6 +42,7 @@ struct vmt_fds {
 	int maps;	/* /proc/self/maps */
 	int record;
 	int log;	/* where messages go */
+	bool log_is_file;	/* log_path */
 	uint64_t log_device;	/* what the log descriptor was when we opened it */
 	uint64_t log_inode;
 	uint64_t stderr_device;
@@ -87,6 +88,7 @@ struct vmt_state {
 	unsigned own_count;
 
 	struct vmt_lock lock;
+	_Atomic uint32_t closing;	/* somebody is making the last act */
 	_Atomic uint32_t dirty;	/* enum vmt_dirty */
 	struct vmt_late late;
 	_Atomic uint64_t passed[VMT_CALL_COUNT];	/* calls that could change no map */
@@ -108,6 +110,7 @@ struct vmt_state {
 struct vmt_thread {
 	uint32_t tid;
 	uint32_t pid;	/* that tid was learnt in */
+	volatile uint64_t held_sp;	/* see lock.h */
 	struct vmt_range stack;
 };
 

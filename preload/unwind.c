@@ -12,11 +12,11 @@
 #include "core/cfi.h"
 #include "unwind_rows.h"
 
-#define USER_END  (UINT64_C(1) << 56)	/* with five-level page tables */
-#define STEPS_MAX (4 * VMT_FRAMES_MAX)	/* own frames included; ends any walk in circles */
+#define USER_END  (UINT64_C(1) << 56) /* with five-level page tables */
+#define STEPS_MAX (4 * VMT_FRAMES_MAX) /* own frames included; ends any walk in circles */
 
 /* The ucontext that a signal handler is given: offset of gregs[] and indices into it. */
-#define GREGS	  40
+#define GREGS     40
 #define GREGS_RBP 10
 #define GREGS_RBX 11
 #define GREGS_RSP 15
@@ -30,13 +30,13 @@ struct walk {
 	uint64_t sp;
 	uint64_t bp;
 	uint64_t bx;
-	uint64_t gregs;		/* address of the interrupted registers; 0 = not interrupted */
-	uint64_t salt;		/* of the cache, as at the start of the walk */
-	const struct vmt_regs *regs;	/* NULL after the first frame */
+	uint64_t gregs; /* address of the interrupted registers; 0 = not interrupted */
+	uint64_t salt; /* of the cache, as at the start of the walk */
+	const struct vmt_regs *regs; /* NULL after the first frame */
 	struct vmt_range bounds;
 	bool is_bp_known;
 	bool is_bx_known;
-	bool is_exact;		/* pc is where the frame stands, not where a call returns to */
+	bool is_exact; /* pc is where the frame stands, not where a call returns to */
 };
 
 /* What a step came to. */
@@ -76,9 +76,10 @@ static bool load_register(const struct walk *walk, unsigned int reg, uint64_t *r
 		return load_interrupted(walk, reg, ret_value);
 	if (reg < 12)
 		return false;
-	*ret_value = reg == 12 ? regs->r12 : reg == 13 ? regs->r13
-					   : reg == 14 ? regs->r14
-						       : regs->r15;
+	*ret_value = reg == 12   ? regs->r12
+		     : reg == 13 ? regs->r13
+		     : reg == 14 ? regs->r14
+				 : regs->r15;
 	return true;
 }
 
@@ -180,7 +181,7 @@ static enum outcome step_signal(struct walk *walk)
 	if (!vmt_range_has(walk->bounds, sp)) {
 		if (!vmt_stack_bounds(sp, &walk->bounds) || !vmt_range_has(walk->bounds, sp))
 			return STUCK;
-		gregs = 0;	/* it lies outside the new bounds */
+		gregs = 0; /* it lies outside the new bounds */
 	}
 	walk->gregs = gregs;
 	walk->sp = sp;
@@ -193,8 +194,8 @@ static enum outcome step_signal(struct walk *walk)
 static enum outcome step(struct walk *walk)
 {
 	struct vmt_cfi_row row;
-	bool is_in_module = vmt_unwind_rows_find(walk->is_exact ? walk->pc : walk->pc - 1,
-						 walk->salt, &row);
+	bool is_in_module =
+		vmt_unwind_rows_find(walk->is_exact ? walk->pc : walk->pc - 1, walk->salt, &row);
 	uint64_t cfa;
 	uint64_t pc;
 
@@ -225,9 +226,15 @@ static bool is_own(uint64_t pc)
 
 void vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack)
 {
-	struct walk walk = { .pc = regs->pc, .sp = regs->sp, .bp = regs->bp, .bx = regs->bx,
-			     .regs = regs, .salt = vmt_unwind_rows_salt(), .is_bp_known = true,
-			     .is_bx_known = true, .is_exact = true };
+	struct walk walk = { .pc = regs->pc,
+			     .sp = regs->sp,
+			     .bp = regs->bp,
+			     .bx = regs->bx,
+			     .regs = regs,
+			     .salt = vmt_unwind_rows_salt(),
+			     .is_bp_known = true,
+			     .is_bx_known = true,
+			     .is_exact = true };
 	enum outcome outcome = GOES_ON;
 	unsigned int steps;
 

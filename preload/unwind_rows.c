@@ -13,7 +13,7 @@
 
 #include "shim.h"
 
-#pragma weak _dl_find_object	/* glibc 2.35 */
+#pragma weak _dl_find_object /* glibc 2.35 */
 
 /*
  * The cache: pc -> row, direct-mapped. Its words are written without order, and a
@@ -58,14 +58,68 @@ static bool is_cached(const struct entry *entry, uint64_t pc, uint64_t salt,
 	return true;
 }
 
-static void remember(struct entry *entry, uint64_t pc, uint64_t salt,
-		     const struct vmt_cfi_row *row)
+static void remember(struct entry *entry, uint64_t pc, uint64_t salt, const struct vmt_cfi_row *row)
 {
 	uint64_t word;
 
 	__builtin_memcpy(&word, row, sizeof(word));
 	atomic_store_explicit(&entry->check, word * MIX ^ pc ^ salt, memory_order_relaxed);
 	atomic_store_explicit(&entry->row, word, memory_order_relaxed);
+}
+
+#if defined(__x86_64__)
+struct vectors {
+	unsigned char xmm[16][16];
+};
+
+static void save_vectors(struct vectors *vectors)
+{
+	__asm__ volatile(".irp i,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n\t"
+			 "movups %%xmm\\i, \\i*16(%0)\n\t"
+			 ".endr"
+			 :
+			 : "r"(vectors)
+			 : "memory");
+}
+
+static void restore_vectors(const struct vectors *vectors)
+{
+	__asm__ volatile(".irp i,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n\t"
+			 "movups \\i*16(%0), %%xmm\\i\n\t"
+			 ".endr"
+			 :
+			 : "r"(vectors)
+			 : "memory");
+}
+#else
+struct vectors {
+	char none;
+};
+
+static void save_vectors(struct vectors *vectors)
+{
+	(void)vectors;
+}
+
+static void restore_vectors(const struct vectors *vectors)
+{
+	(void)vectors;
+}
+#endif
+
+/*
+ * ld.so is compiled for SSE2 and uses vector registers here (glibc 2.36, to fill in the result),
+ * but a system call changes none.
+ */
+static int find_object(const void *pc, struct dl_find_object *object)
+{
+	struct vectors vectors;
+	int ret;
+
+	save_vectors(&vectors);
+	ret = _dl_find_object((void *)(uintptr_t)pc, object);
+	restore_vectors(&vectors);
+	return ret;
 }
 
 /*
@@ -77,13 +131,13 @@ static bool find_module(uint64_t pc, struct vmt_cfi_module *ret_module)
 {
 	struct dl_find_object object;
 
-	if (!_dl_find_object || _dl_find_object((void *)(uintptr_t)pc, &object) != 0)
+	if (!_dl_find_object || find_object((void *)(uintptr_t)pc, &object) != 0)
 		return false;
 	ret_module->hdr = (uint64_t)(uintptr_t)object.dlfo_eh_frame;
 	if (object.dlfo_eh_frame &&
 	    (object.dlfo_eh_frame < object.dlfo_map_start ||
 	     object.dlfo_eh_frame >= object.dlfo_map_end) &&
-	    _dl_find_object(object.dlfo_eh_frame, &object) != 0)
+	    find_object(object.dlfo_eh_frame, &object) != 0)
 		return false;
 	ret_module->bounds.start = (uint64_t)(uintptr_t)object.dlfo_map_start;
 	ret_module->bounds.end = (uint64_t)(uintptr_t)object.dlfo_map_end;

@@ -15,7 +15,8 @@
 /* The body of a CIE or FDE at address, without its length. */
 static struct vmt_cfi_reader read_entry(const struct vmt_cfi_module *module, uint64_t address)
 {
-	struct vmt_cfi_reader all = { address, module->bounds.end, !vmt_range_has(module->bounds, address) };
+	struct vmt_cfi_reader all = { address, module->bounds.end,
+				      !vmt_range_has(module->bounds, address) };
 	uint64_t len = vmt_cfi_read_unsigned(&all, 4);
 
 	if (len == 0xffffffff)
@@ -52,7 +53,7 @@ static uint64_t search_table(const struct vmt_cfi_module *module, uint64_t table
 static int find_fde(const struct vmt_cfi_module *module, uint64_t pc, uint64_t *ret_fde)
 {
 	struct vmt_cfi_reader hdr = { module->hdr, module->bounds.end,
-			      !vmt_range_has(module->bounds, module->hdr) };
+				      !vmt_range_has(module->bounds, module->hdr) };
 	uint64_t version = vmt_cfi_read_unsigned(&hdr, 1);
 	uint8_t frame_encoding = (uint8_t)vmt_cfi_read_unsigned(&hdr, 1);
 	uint8_t count_encoding = (uint8_t)vmt_cfi_read_unsigned(&hdr, 1);
@@ -76,7 +77,8 @@ static int find_fde(const struct vmt_cfi_module *module, uint64_t pc, uint64_t *
 }
 
 /* One letter of an augmentation string; false when its meaning is not known. */
-static bool read_augmentation(struct vmt_cfi_reader *data, char letter, struct vmt_cfi_program *program)
+static bool read_augmentation(struct vmt_cfi_reader *data, char letter,
+			      struct vmt_cfi_program *program)
 {
 	uint8_t encoding;
 
@@ -91,14 +93,15 @@ static bool read_augmentation(struct vmt_cfi_reader *data, char letter, struct v
 		encoding = (uint8_t)vmt_cfi_read_unsigned(data, 1);
 		(void)vmt_cfi_read_format(data, encoding);
 		return true;
-	case 'S':	/* a signal frame: its rules say so as well */
+	case 'S': /* a signal frame: its rules say so as well */
 		return true;
 	default:
 		return false;
 	}
 }
 
-static int read_augmentations(struct vmt_cfi_reader *body, struct vmt_cfi_reader letters, struct vmt_cfi_program *program)
+static int read_augmentations(struct vmt_cfi_reader *body, struct vmt_cfi_reader letters,
+			      struct vmt_cfi_program *program)
 {
 	struct vmt_cfi_reader data;
 	char letter = (char)vmt_cfi_read_unsigned(&letters, 1);
@@ -111,12 +114,13 @@ static int read_augmentations(struct vmt_cfi_reader *body, struct vmt_cfi_reader
 	data = vmt_cfi_take(body, vmt_cfi_read_uleb(body));
 	while ((letter = (char)vmt_cfi_read_unsigned(&letters, 1)) != 0) {
 		if (!read_augmentation(&data, letter, program))
-			break;	/* the rest is stepped over by its length */
+			break; /* the rest is stepped over by its length */
 	}
 	return data.bad ? -EBADMSG : 0;
 }
 
-static int read_cie(const struct vmt_cfi_module *module, uint64_t address, struct vmt_cfi_program *program)
+static int read_cie(const struct vmt_cfi_module *module, uint64_t address,
+		    struct vmt_cfi_program *program)
 {
 	struct vmt_cfi_reader body = read_entry(module, address);
 	uint64_t id = vmt_cfi_read_unsigned(&body, 4);
@@ -140,8 +144,8 @@ static int read_cie(const struct vmt_cfi_module *module, uint64_t address, struc
 }
 
 /* Find pc's FDE and what to run for it. Not inlined, to be off the stack when it is run. */
-__attribute__((noinline)) static int
-read_fde(const struct vmt_cfi_module *module, uint64_t pc, struct vmt_cfi_program *program)
+__attribute__((noinline)) static int read_fde(const struct vmt_cfi_module *module, uint64_t pc,
+					      struct vmt_cfi_program *program)
 {
 	struct vmt_cfi_reader body;
 	uint64_t fde;

@@ -23,23 +23,23 @@
 
 /* How the CFA, the caller's stack pointer, is found. The return address lies at CFA-8. */
 enum vmt_cfi_cfa {
-	VMT_CFA_NONE,	  /* no row; a zeroed row means "nothing known" */
-	VMT_CFA_END,	  /* the return address is undefined: outermost frame */
-	VMT_CFA_SP,	  /* rsp + cfa_offset */
-	VMT_CFA_BP,	  /* rbp + cfa_offset */
+	VMT_CFA_NONE, /* no row; a zeroed row means "nothing known" */
+	VMT_CFA_END, /* the return address is undefined: outermost frame */
+	VMT_CFA_SP, /* rsp + cfa_offset */
+	VMT_CFA_BP, /* rbp + cfa_offset */
 	VMT_CFA_DEREF_SP, /* [rsp + cfa_offset] + cfa_extra */
 	VMT_CFA_DEREF_BP, /* [rbp + cfa_offset] + cfa_extra */
 	VMT_CFA_REGISTER, /* register number cfa_extra, + cfa_offset */
-	VMT_CFA_SIGNAL,	  /* rt_sigreturn's trampoline: all registers are in the ucontext at rsp */
+	VMT_CFA_SIGNAL, /* rt_sigreturn's trampoline: all registers are in the ucontext at rsp */
 };
 
 /* Where the caller's rbp is. */
 enum vmt_cfi_bp {
-	VMT_BP_SAME,	/* still in rbp */
-	VMT_BP_AT_CFA,	/* [CFA + 8 * bp_words] */
-	VMT_BP_AT_BP,	/* [rbp + 8 * bp_words], in functions that realign their stack */
-	VMT_BP_AT_SP,	/* [rsp + 8 * bp_words] */
-	VMT_BP_LOST,	/* undefined, or found in a way that is not supported */
+	VMT_BP_SAME, /* still in rbp */
+	VMT_BP_AT_CFA, /* [CFA + 8 * bp_words] */
+	VMT_BP_AT_BP, /* [rbp + 8 * bp_words], in functions that realign their stack */
+	VMT_BP_AT_SP, /* [rsp + 8 * bp_words] */
+	VMT_BP_LOST, /* undefined, or found in a way that is not supported */
 };
 
 /* rbx is followed since ld.so's lazy binding stands on it (_dl_runtime_resolve: CFA = rbx + 24). */
@@ -50,8 +50,8 @@ struct vmt_cfi_row {
 	int32_t cfa_offset;
 	int8_t cfa_extra;
 	int8_t bp_words;
-	int8_t bx_words;	/* the caller's rbx is at [CFA + 8 * bx_words], or one of the above */
-	uint8_t kinds;	/* enum vmt_cfi_cfa + 16 * enum vmt_cfi_bp */
+	int8_t bx_words; /* the caller's rbx is at [CFA + 8 * bx_words], or one of the above */
+	uint8_t kinds; /* enum vmt_cfi_cfa + 16 * enum vmt_cfi_bp */
 };
 static_assert(sizeof(struct vmt_cfi_row) == 8, "rows are cached as one word");
 

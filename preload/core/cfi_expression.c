@@ -21,8 +21,8 @@ enum {
 static bool read_plt_expression(struct vmt_cfi_reader expr, uint64_t pc, struct vmt_cfi_rule *rule)
 {
 	/* breg16 0, lit15, and, litN, ge, lit3, shl, plus */
-	static const uint8_t pattern[] = { OP_BREG0 + 16, 0, OP_LIT0 + 15, 0x1a, 0, 0x2a,
-					   OP_LIT0 + 3, 0x24, 0x22 };
+	static const uint8_t pattern[] = { OP_BREG0 + 16, 0,           OP_LIT0 + 15, 0x1a, 0,
+					   0x2a,          OP_LIT0 + 3, 0x24,         0x22 };
 	uint64_t threshold = 0;
 	size_t i;
 
@@ -37,7 +37,7 @@ static bool read_plt_expression(struct vmt_cfi_reader expr, uint64_t pc, struct 
 	if (expr.at != expr.end || threshold > 15)
 		return false;
 	*rule = vmt_cfi_make_rule(VMT_RULE_AT_REGISTER, rule->base,
-			  (int64_t)rule->offset + ((pc & 15) >= threshold ? 8 : 0));
+				  (int64_t)rule->offset + ((pc & 15) >= threshold ? 8 : 0));
 	return true;
 }
 
@@ -73,7 +73,8 @@ struct vmt_cfi_rule vmt_cfi_read_expression(struct vmt_cfi_reader expr, uint64_t
 	if (read_plt_expression(expr, pc, &rule))
 		return rule;
 	if (vmt_cfi_read_unsigned(&(struct vmt_cfi_reader){ expr.at, expr.end, false }, 1) ==
-		    OP_DEREF && read_deref_expression(expr, &rule))
+		    OP_DEREF &&
+	    read_deref_expression(expr, &rule))
 		return rule;
 	return other;
 }

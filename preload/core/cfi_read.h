@@ -28,7 +28,7 @@ struct vmt_cfi_reader {
 struct vmt_cfi_program {
 	struct vmt_cfi_reader cie;
 	struct vmt_cfi_reader fde;
-	uint64_t start;	/* the first pc that the FDE is about */
+	uint64_t start; /* the first pc that the FDE is about */
 	uint64_t code_align;
 	int64_t data_align;
 	uint8_t encoding; /* of addresses in the FDE */
@@ -37,27 +37,29 @@ struct vmt_cfi_program {
 
 /* Where a value of the caller is to be found. */
 enum vmt_cfi_where {
-	VMT_RULE_SAME,		/* what holds for a register before any instruction */
+	VMT_RULE_SAME, /* what holds for a register before any instruction */
 	VMT_RULE_UNDEFINED,
-	VMT_RULE_AT_CFA,		/* [CFA + offset] */
-	VMT_RULE_AT_REGISTER,	/* [base + offset]; of the CFA: base + offset */
-	VMT_RULE_AT_DEREF,	/* of the CFA only: [base + offset] + extra */
-	VMT_RULE_OTHER,		/* more than can be said here */
+	VMT_RULE_AT_CFA, /* [CFA + offset] */
+	VMT_RULE_AT_REGISTER, /* [base + offset]; of the CFA: base + offset */
+	VMT_RULE_AT_DEREF, /* of the CFA only: [base + offset] + extra */
+	VMT_RULE_OTHER, /* more than can be said here */
 };
 
 struct vmt_cfi_rule {
 	int32_t offset;
 	int8_t extra;
-	uint8_t base;	/* register number */
-	uint8_t where;	/* enum vmt_cfi_where */
+	uint8_t base; /* register number */
+	uint8_t where; /* enum vmt_cfi_where */
 };
 
-static inline struct vmt_cfi_rule vmt_cfi_make_rule(enum vmt_cfi_where where, uint64_t base, int64_t offset)
+static inline struct vmt_cfi_rule vmt_cfi_make_rule(enum vmt_cfi_where where, uint64_t base,
+						    int64_t offset)
 {
 	if (offset != (int32_t)offset || base > UINT8_MAX)
 		where = VMT_RULE_OTHER;
-	return (struct vmt_cfi_rule){ .where = (uint8_t)where, .base = (uint8_t)base,
-			      .offset = (int32_t)offset };
+	return (struct vmt_cfi_rule){ .where = (uint8_t)where,
+				      .base = (uint8_t)base,
+				      .offset = (int32_t)offset };
 }
 
 /*
@@ -133,7 +135,7 @@ static inline int64_t vmt_cfi_read_sleb(struct vmt_cfi_reader *from)
 static inline uint64_t vmt_cfi_read_format(struct vmt_cfi_reader *from, uint8_t encoding)
 {
 	switch (encoding & 0x0f) {
-	case 0x00:	/* absptr */
+	case 0x00: /* absptr */
 	case 0x04:
 	case 0x0c:
 		return vmt_cfi_read_unsigned(from, 8);
@@ -156,7 +158,8 @@ static inline uint64_t vmt_cfi_read_format(struct vmt_cfi_reader *from, uint8_t 
 }
 
 /* An encoded pointer; those that would have to be fetched from elsewhere are stepped over. */
-static inline uint64_t vmt_cfi_read_pointer(struct vmt_cfi_reader *from, uint8_t encoding, uint64_t data_base)
+static inline uint64_t vmt_cfi_read_pointer(struct vmt_cfi_reader *from, uint8_t encoding,
+					    uint64_t data_base)
 {
 	uint64_t here = from->at;
 	uint64_t value = vmt_cfi_read_format(from, encoding);

@@ -13,7 +13,7 @@
 
 #include "cfi_read.h"
 
-#define REMEMBER_MAX 4	/* compilers never nest; the machine lives on a small stack */
+#define REMEMBER_MAX 4 /* compilers never nest; the machine lives on a small stack */
 
 /* The upper two bits of an instruction; 0 = the lower six are the opcode, not an operand. */
 enum {
@@ -32,7 +32,7 @@ struct rules {
 struct machine {
 	const struct vmt_cfi_program *program;
 	struct rules now;
-	struct rules initial;	/* as the CIE left them */
+	struct rules initial; /* as the CIE left them */
 	struct rules remembered[REMEMBER_MAX];
 	uint64_t location;
 	uint64_t pc;
@@ -64,7 +64,7 @@ static void set_rule_factored(struct machine *machine, uint64_t reg, int64_t off
 	int64_t bytes;
 
 	if (__builtin_mul_overflow(offset, machine->program->data_align, &bytes))
-		bytes = INT64_MAX;	/* does not fit a rule */
+		bytes = INT64_MAX; /* does not fit a rule */
 	set_rule(machine, reg, vmt_cfi_make_rule(VMT_RULE_AT_CFA, 0, bytes));
 }
 
@@ -89,7 +89,8 @@ static void set_cfa_offset_factored(struct machine *machine, int64_t offset)
 	set_cfa_offset(machine, bytes);
 }
 
-static struct vmt_cfi_rule read_block_expression(struct machine *machine, struct vmt_cfi_reader *from)
+static struct vmt_cfi_rule read_block_expression(struct machine *machine,
+						 struct vmt_cfi_reader *from)
 {
 	uint64_t len = vmt_cfi_read_uleb(from);
 
@@ -123,12 +124,12 @@ static bool step_frame(struct machine *machine, struct vmt_cfi_reader *from, uns
 	uint64_t reg;
 
 	switch (opcode) {
-	case 0x00:	/* nop */
+	case 0x00: /* nop */
 		return true;
-	case 0x01:	/* set_loc */
+	case 0x01: /* set_loc */
 		machine->location = vmt_cfi_read_pointer(from, machine->program->encoding, 0);
 		return true;
-	case 0x02:	/* advance_loc1, 2, 4 */
+	case 0x02: /* advance_loc1, 2, 4 */
 	case 0x03:
 	case 0x04:
 		advance(machine, vmt_cfi_read_unsigned(from, 1u << (opcode - 2)));
@@ -139,28 +140,30 @@ static bool step_frame(struct machine *machine, struct vmt_cfi_reader *from, uns
 	case 0x0b:
 		recall(machine);
 		return true;
-	case 0x0c:	/* def_cfa */
+	case 0x0c: /* def_cfa */
 		reg = vmt_cfi_read_uleb(from);
-		machine->now.cfa = vmt_cfi_make_rule(VMT_RULE_AT_REGISTER, reg, (int64_t)vmt_cfi_read_uleb(from));
+		machine->now.cfa = vmt_cfi_make_rule(VMT_RULE_AT_REGISTER, reg,
+						     (int64_t)vmt_cfi_read_uleb(from));
 		return true;
-	case 0x0d:	/* def_cfa_register */
+	case 0x0d: /* def_cfa_register */
 		reg = vmt_cfi_read_uleb(from);
-		machine->now.cfa = vmt_cfi_make_rule(VMT_RULE_AT_REGISTER, reg, machine->now.cfa.offset);
+		machine->now.cfa =
+			vmt_cfi_make_rule(VMT_RULE_AT_REGISTER, reg, machine->now.cfa.offset);
 		return true;
-	case 0x0e:	/* def_cfa_offset */
+	case 0x0e: /* def_cfa_offset */
 		set_cfa_offset(machine, (int64_t)vmt_cfi_read_uleb(from));
 		return true;
-	case 0x0f:	/* def_cfa_expression */
+	case 0x0f: /* def_cfa_expression */
 		machine->now.cfa = read_block_expression(machine, from);
 		return true;
-	case 0x12:	/* def_cfa_sf */
+	case 0x12: /* def_cfa_sf */
 		machine->now.cfa.base = (uint8_t)vmt_cfi_read_uleb(from);
 		set_cfa_offset_factored(machine, vmt_cfi_read_sleb(from));
 		return true;
-	case 0x13:	/* def_cfa_offset_sf */
+	case 0x13: /* def_cfa_offset_sf */
 		set_cfa_offset_factored(machine, vmt_cfi_read_sleb(from));
 		return true;
-	case 0x2e:	/* GNU_args_size */
+	case 0x2e: /* GNU_args_size */
 		(void)vmt_cfi_read_uleb(from);
 		return true;
 	default:
@@ -169,18 +172,17 @@ static bool step_frame(struct machine *machine, struct vmt_cfi_reader *from, uns
 }
 
 /* The instructions about one register; the first operand is its number. */
-static void step_register(struct machine *machine, struct vmt_cfi_reader *from,
-			  unsigned int opcode)
+static void step_register(struct machine *machine, struct vmt_cfi_reader *from, unsigned int opcode)
 {
 	const struct vmt_cfi_rule other = { .where = VMT_RULE_OTHER };
 	uint64_t reg = vmt_cfi_read_uleb(from);
 	struct vmt_cfi_rule rule;
 
 	switch (opcode) {
-	case 0x05:	/* offset_extended */
+	case 0x05: /* offset_extended */
 		set_rule_factored(machine, reg, (int64_t)vmt_cfi_read_uleb(from));
 		break;
-	case 0x06:	/* restore_extended */
+	case 0x06: /* restore_extended */
 		restore_rule(machine, reg);
 		break;
 	case 0x07:
@@ -189,20 +191,20 @@ static void step_register(struct machine *machine, struct vmt_cfi_reader *from,
 	case 0x08:
 		set_rule(machine, reg, vmt_cfi_make_rule(VMT_RULE_SAME, 0, 0));
 		break;
-	case 0x09:	/* register */
-	case 0x14:	/* val_offset */
-	case 0x15:	/* val_offset_sf; the second operand's sign does not matter here */
+	case 0x09: /* register */
+	case 0x14: /* val_offset */
+	case 0x15: /* val_offset_sf; the second operand's sign does not matter here */
 		(void)vmt_cfi_read_uleb(from);
 		set_rule(machine, reg, other);
 		break;
-	case 0x10:	/* expression: the address of where the register is saved */
+	case 0x10: /* expression: the address of where the register is saved */
 		rule = read_block_expression(machine, from);
 		set_rule(machine, reg, rule.where == VMT_RULE_AT_REGISTER ? rule : other);
 		break;
-	case 0x11:	/* offset_extended_sf */
+	case 0x11: /* offset_extended_sf */
 		set_rule_factored(machine, reg, vmt_cfi_read_sleb(from));
 		break;
-	case 0x16:	/* val_expression */
+	case 0x16: /* val_expression */
 		(void)read_block_expression(machine, from);
 		set_rule(machine, reg, other);
 		break;

@@ -133,8 +133,8 @@ static uint32_t prot_flags(long prot)
 }
 
 /*
- * A failed mmap changes nothing unless it was to replace something: until 6.11 the old range is gone by
- * then, later a split may stay behind (mm/vma.c, vms_abort_munmap_vmas).
+ * A failed mmap changes nothing unless it was to replace something: until 6.11 the old range is
+ * gone by then, later a split may stay behind (mm/vma.c, vms_abort_munmap_vmas).
  */
 static void decode_mmap(const struct vmt_done *done, struct vmt_change *change)
 {

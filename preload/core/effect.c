@@ -108,14 +108,14 @@ static struct source source_fresh(const struct vmt_space *space, const struct vm
 
 	if (change->copied.start == 0)
 		return (struct source){ SOURCE_FRESH, NULL, x, end };
+
+	struct vmt_map *map = vmt_space_find(space, change->copied.start);
+
 	if (vmt_range_is_empty(change->copied))	/* old length 0: of one map, of any length */
-		return (struct source){ SOURCE_FRESH, vmt_space_find(space, change->copied.start), x,
-					end };
+		return (struct source){ SOURCE_FRESH, map, x, end };
 	if (is_hole(space, was, x, &end))
 		return source_kept(space, x, end);
-
-	struct vmt_map *map = vmt_space_find(space, was);
-
+	map = vmt_space_find(space, was);
 	return (struct source){ SOURCE_FRESH, map, x, lower(end, x + map->look.end - was) };
 }
 
@@ -146,24 +146,37 @@ static bool is_same_source(const struct source *a, const struct source *b)
 	return a->kind == b->kind && a->map == b->map;
 }
 
+/* Where bytes of a stack may end that starts at `start`: below what the call took of it. */
+static uint64_t stack_reach(const struct vmt_change *change, uint64_t start)
+{
+	if (change->failed || !vmt_range_has(change->gone[0], start - 1))
+		return start;
+	return change->gone[0].start;
+}
+
 /* Where a stack starts now: at the lowest of the maps that reach up to it without a hole. */
 static uint64_t stack_start(const struct vmt_change *change, const struct vmt_sketch *sketch,
 			    struct vmt_map *stack)
 {
 	struct vmt_map *below = vmt_space_prev(stack);
+	uint64_t floor = below ? below->look.end : 0;
 	uint64_t start = stack->look.start;
-	size_t i = vmt_sketch_from(sketch, start - 1) + 1;
+	size_t i = vmt_sketch_from(sketch, start);
 
-	if (i > sketch->count)
-		return start;
+	i += i < sketch->count;
 	while (i-- > 0) {
 		const struct vmt_look *look = &sketch->map[i].look;
 
-		if (look->start >= start || look->end < start ||
-		    (below && look->start < below->look.end) ||
+		if (look->start >= start)
+			continue;
+		if (is_gone(change, look->start) && look->start >= floor)
+			continue;
+		if (look->end < stack_reach(change, start) || look->end <= floor ||
 		    vmt_range_has(change->fresh, look->start) ||
 		    vmt_range_has(moved_range(change), look->start))
 			break;
+		if (look->start <= floor)
+			return floor;	/* joined with the map below */
 		start = look->start;
 	}
 	return start;

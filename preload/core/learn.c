@@ -57,8 +57,10 @@ static void set_spans(const struct vmt_space *space, const struct vmt_change *ch
 }
 
 /* What the table says; false if a map's start may have moved by itself. */
-static bool draw_before(const struct vmt_space *space, struct vmt_lesson *lesson)
+static bool draw_before(const struct vmt_space *space, const struct vmt_change *change,
+			struct vmt_lesson *lesson)
 {
+	bool takes = !vmt_range_is_empty(change->gone[0]);
 	bool sure = true;
 
 	for (unsigned i = 0; i < lesson->span_count; i++) {
@@ -69,6 +71,8 @@ static bool draw_before(const struct vmt_space *space, struct vmt_lesson *lesson
 			if (map->look.flags & VMT_MAP_STACK)
 				sure = false;
 		}
+		if (takes && map && (map->look.flags & VMT_MAP_STACK))
+			sure = false;
 	}
 	return sure && !lesson->sketch.out_of_memory;
 }
@@ -97,14 +101,63 @@ static bool draw_new(struct vmt_sketch *sketch, struct vmt_range range, uint32_t
 	return true;
 }
 
+/* What is mapped in range, drawn again at `to`; the original goes if it moves. */
+static void draw_shifted(struct vmt_sketch *sketch, struct vmt_range range, uint64_t to, bool moves)
+{
+	for (uint64_t at = range.start; at < range.end;) {
+		size_t i = vmt_sketch_from(sketch, at);
+
+		if (i == sketch->count || sketch->map[i].look.start >= range.end)
+			break;
+
+		struct vmt_look look = sketch->map[i].look;
+		uint64_t start = look.start < range.start ? range.start : look.start;
+		uint64_t end = look.end > range.end ? range.end : look.end;
+
+		if (look.inode || look.dev_major || look.dev_minor)
+			look.offset += start - look.start;
+		look.start = start - range.start + to;
+		look.end = end - range.start + to;
+		if (moves)
+			vmt_sketch_remove(sketch, (struct vmt_range){ start, end });
+		vmt_sketch_insert(sketch, &look);
+		at = end;
+	}
+}
+
+static bool draw_fresh(struct vmt_sketch *sketch, const struct vmt_change *change)
+{
+	if (vmt_range_is_empty(change->fresh))
+		return true;
+	if (vmt_range_is_empty(change->copied))
+		return draw_new(sketch, change->fresh, change->flags);
+	draw_shifted(sketch, change->copied, change->fresh.start, false);
+	return true;
+}
+
+/* mremap makes the map longer; brk's new memory is joined to it, or not, like any other. */
+static bool draw_grown(struct vmt_sketch *sketch, const struct vmt_change *change)
+{
+	if (vmt_range_is_empty(change->grown))
+		return true;
+	if (change->flags)
+		return draw_new(sketch, change->grown, change->flags);
+
+	size_t below = vmt_sketch_from(sketch, change->grown.start - 1);
+
+	if (below == sketch->count || vmt_sketch_touches(sketch, change->grown))
+		return false;
+	sketch->map[below].look.end = change->grown.end;
+	return true;
+}
+
 /* Draw the outcome with every cut and no merge. */
 static bool draw_change(struct vmt_sketch *sketch, const struct vmt_change *change)
 {
 	vmt_sketch_remove(sketch, change->gone[0]);
 	vmt_sketch_remove(sketch, change->gone[1]);
-	if (!vmt_range_is_empty(change->fresh) && !draw_new(sketch, change->fresh, change->flags))
-		return false;
-	if (!vmt_range_is_empty(change->grown) && !draw_new(sketch, change->grown, change->flags))
+	draw_shifted(sketch, change->from, change->to, true);
+	if (!draw_fresh(sketch, change) || !draw_grown(sketch, change))
 		return false;
 	if (!vmt_range_is_empty(change->protect)) {
 		if (!vmt_sketch_covers(sketch, change->protect))
@@ -112,6 +165,8 @@ static bool draw_change(struct vmt_sketch *sketch, const struct vmt_change *chan
 		draw_protect(sketch, change);
 	}
 	if (!vmt_range_is_empty(change->advise)) {
+		if (!vmt_sketch_covers(sketch, change->advise))
+			return false;
 		vmt_sketch_cut(sketch, change->advise.start);
 		vmt_sketch_cut(sketch, change->advise.end);
 	}
@@ -170,7 +225,7 @@ static int join_edges(struct vmt_sketch *sketch, const struct vmt_change *change
 static int derive(const struct vmt_space *space, const struct vmt_change *change,
 		  const struct vmt_kernel_ops *kernel, struct vmt_lesson *lesson)
 {
-	if (!draw_before(space, lesson) || !draw_change(&lesson->sketch, change))
+	if (!draw_before(space, change, lesson) || !draw_change(&lesson->sketch, change))
 		return CANNOT_DERIVE;
 	return join_edges(&lesson->sketch, change, kernel);
 }
@@ -188,21 +243,26 @@ static void join_spans(struct vmt_lesson *lesson)
 	lesson->span_count = 1;
 }
 
-/* A stack may have grown into the span since it was last looked at: take all the hole below it. */
+static void include_stack(struct vmt_map *map, struct vmt_range *span)
+{
+	if (!map || !(map->look.flags & VMT_MAP_STACK))
+		return;
+
+	struct vmt_map *below = vmt_space_prev(map);
+	uint64_t floor = below ? below->look.end : 0;
+
+	if (map->look.end > span->end)
+		span->end = map->look.end;
+	if (floor < span->start && map->look.start >= span->start)
+		span->start = floor;
+}
+
+/* A stack may have grown since it was last looked at: it is learnt with all the hole below it. */
 static void include_stacks(const struct vmt_space *space, struct vmt_lesson *lesson)
 {
 	for (unsigned i = 0; i < lesson->span_count; i++) {
-		struct vmt_map *map = vmt_space_from(space, lesson->span[i].end);
-
-		if (!map || !(map->look.flags & VMT_MAP_STACK))
-			continue;
-
-		struct vmt_map *below = vmt_space_prev(map);
-		uint64_t start = below ? below->look.end : 0;
-
-		lesson->span[i].end = map->look.end;
-		if (start < lesson->span[i].start)
-			lesson->span[i].start = start;
+		include_stack(vmt_space_from(space, lesson->span[i].start), &lesson->span[i]);
+		include_stack(vmt_space_from(space, lesson->span[i].end), &lesson->span[i]);
 	}
 	join_spans(lesson);
 }
@@ -289,7 +349,7 @@ static void guess(const struct vmt_space *space, const struct vmt_change *change
 		  struct vmt_lesson *lesson)
 {
 	vmt_sketch_clear(&lesson->sketch);
-	draw_before(space, lesson);
+	draw_before(space, change, lesson);
 	if (change->failed)
 		return;
 	draw_change(&lesson->sketch, change);

@@ -10,7 +10,7 @@
 #include "effect.h"
 
 #define PAGE	    ((uint64_t)4096)
-#define ARENA	    UINT64_C(0x1000000000)	/* 64 GiB: nothing is placed there unless asked for */
+#define ARENA	    UINT64_C(0x1000000000)	/* 64 GiB: nothing comes there unasked */
 #define ARENA_PAGES 64
 #define ARENA_END   (ARENA + ARENA_PAGES * PAGE)
 #define TEXT_MAX    8192	/* maps in /proc/self/maps */
@@ -59,8 +59,8 @@ long model_call(long nr, long a, long b, long c, long d, long e, long f);
 
 uint64_t dice(uint64_t bound);
 
-/* Make one random call and perhaps a few accesses. steps_open first. */
-void steps_open(uint64_t seed);
+/* Make one random call and perhaps a few accesses. steps_open first; stacks: also growing ones. */
+void steps_open(uint64_t seed, bool stacks);
 void steps_make(void);
 
 #endif

@@ -22,6 +22,7 @@
 #define ADVICE_GUARD_INSTALL 102
 #define ADVICE_GUARD_REMOVE  103
 #define KEPT_MAX	     32
+#define STACK_TOP	     (ARENA + (UINT64_C(64) << 20))
 
 struct span {
 	uint64_t start;
@@ -34,6 +35,7 @@ static size_t kept_count;
 static int files[6];	/* a file, again, by a second open, read-only, memfd, /dev/zero */
 static int pkey, segment;
 static uint64_t brk_low;
+static bool with_stacks;
 
 /* splitmix64 */
 uint64_t dice(uint64_t bound)
@@ -333,6 +335,41 @@ static void step_wrong(void)
 	}
 }
 
+/* Far from all else, since a stack keeps 1 MiB away from the map below it. */
+static void step_stack(void)
+{
+	uint64_t at = STACK_TOP - (1 + dice(24)) * PAGE;
+	long length = (long)((1 + dice(6)) * PAGE);
+
+	switch (dice(8)) {
+	case 0:
+		model_call(SYS_mmap, (long)STACK_TOP - 4 * (long)PAGE, 4 * (long)PAGE, 3,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0);
+		break;
+	case 1:
+		model_call(SYS_munmap, (long)at, length, 0, 0, 0, 0);
+		break;
+	case 2:
+		model_call(SYS_mmap, (long)at, length, some_prot(),
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		break;
+	case 3:
+		model_call(SYS_madvise, (long)at, length, MADV_DONTDUMP, 0, 0, 0);
+		break;
+	case 4:
+		model_call(SYS_munmap, (long)(STACK_TOP - 64 * PAGE), 64 * (long)PAGE, 0, 0, 0,
+			   0);
+		break;
+	case 5:
+		model_call(SYS_mprotect, (long)at, length, some_prot() | PROT_GROWSDOWN, 0, 0, 0);
+		break;
+	default:
+		model_call(SYS_mprotect, (long)at, length, some_prot(), 0, 0, 0);
+	}
+	at = STACK_TOP - (1 + dice(32)) * PAGE;
+	vmt_sys4(SYS_pread64, files[5], at, 1, 0);
+}
+
 /* The kernel touches for us and answers EFAULT where we should have got a signal. */
 static void touch(void)
 {
@@ -366,6 +403,8 @@ void steps_make(void)
 		roll -= kinds[i].weight;
 	if (dice(200) == 0)
 		step_whole();
+	else if (with_stacks && dice(50) == 0)
+		step_stack();
 	else
 		kinds[i].make();
 	if (dice(4) == 0)
@@ -380,11 +419,12 @@ static void check(long fd)
 	}
 }
 
-void steps_open(uint64_t seed)
+void steps_open(uint64_t seed, bool stacks)
 {
 	char path[] = "/tmp/model_vs_kernel.XXXXXX";
 
 	state = seed;
+	with_stacks = stacks;
 	files[0] = files[1] = mkostemp(path, O_CLOEXEC);
 	files[2] = open(path, O_RDWR | O_CLOEXEC);
 	files[3] = open(path, O_RDONLY | O_CLOEXEC);

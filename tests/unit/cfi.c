@@ -20,9 +20,9 @@
 #include "cfi.h"
 
 struct image {
-	uint8_t *bytes;	/* the segments at their virtual addresses, from 0 */
+	uint8_t *bytes; /* the segments at their virtual addresses, from 0 */
 	size_t size;
-	uint64_t hdr;	/* virtual address of .eh_frame_hdr, 0 = none */
+	uint64_t hdr; /* virtual address of .eh_frame_hdr, 0 = none */
 };
 
 static size_t image_size(const Elf64_Ehdr *elf, const Elf64_Phdr *phdr)
@@ -77,10 +77,10 @@ struct comparison {
 	struct image image;
 	struct vmt_cfi_module module;
 	int column_cfa;
-	int column_bp;	/* -1: the FDE does not mention the register */
+	int column_bp; /* -1: the FDE does not mention the register */
 	int column_bx;
 	int column_ra;
-	uint64_t start;	/* of the row read last; UINT64_MAX = none */
+	uint64_t start; /* of the row read last; UINT64_MAX = none */
 	char cfa[24];
 	char bp[24];
 	char bx[24];
@@ -92,8 +92,10 @@ struct comparison {
 
 static void describe_cfa(const struct vmt_cfi_row *row, char *text, size_t size)
 {
-	static const char *const names[] = { "rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp",
-					     "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15" };
+	static const char *const names[] = {
+		"rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp",
+		"r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"
+	};
 	enum vmt_cfi_cfa cfa = vmt_cfi_row_cfa(row);
 
 	if (cfa == VMT_CFA_SP || cfa == VMT_CFA_BP)
@@ -210,7 +212,7 @@ static void read_row(struct comparison *with, char *line)
 	with->start = start;
 	with->bp[0] = with->bx[0] = '\0';
 	for (char *word = strtok(NULL, " \n"); word; word = strtok(NULL, " \n")) {
-		if (word[0] == '(')	/* "r8 (r8)" is one column */
+		if (word[0] == '(') /* "r8 (r8)" is one column */
 			continue;
 		if (column == with->column_cfa)
 			snprintf(with->cfa, sizeof(with->cfa), "%s", word);
@@ -224,7 +226,8 @@ static void read_row(struct comparison *with, char *line)
 	}
 }
 
-/* Rows of an FDE come between its title and an empty line; CIEs have rows too, which are skipped. */
+/* Rows of an FDE come between its title and an empty line; CIEs have rows too, which are skipped.
+ */
 static void read_output(struct comparison *with, FILE *output)
 {
 	char line[512];
@@ -276,10 +279,12 @@ static void compare_file(const char *path)
 Test(cfi, rows_equal_those_of_readelf)
 {
 	const char *named = getenv("VMT_CFI_FILES");
-	char *files = strdup(named ? named : "/lib64/ld-linux-x86-64.so.2 "
-					     "/lib/x86_64-linux-gnu/libc.so.6");
+	char *files = strdup(named ? named
+				   : "/lib64/ld-linux-x86-64.so.2 "
+				     "/lib/x86_64-linux-gnu/libc.so.6");
 
-	for (char *save, *path = strtok_r(files, " ", &save); path; path = strtok_r(NULL, " ", &save))
+	for (char *save, *path = strtok_r(files, " ", &save); path;
+	     path = strtok_r(NULL, " ", &save))
 		compare_file(path);
 	free(files);
 }

@@ -207,7 +207,8 @@ Test(change, any_arguments_are_survived)
 		for (unsigned i = 0; i < 10000; i++) {
 			done.call = (enum vmt_call_id)call;
 			done.args[0] = odd[i % 10];
-			done.args[1] = call == VMT_CALL_IO_SETUP ? (long)&done.brk : odd[i / 10 % 10];
+			done.args[1] = call == VMT_CALL_IO_SETUP ? (long)&done.brk :
+								       odd[i / 10 % 10];
 			done.args[2] = odd[i / 100 % 10];
 			done.args[3] = odd[i / 1000];
 			done.result = i % 3 ? odd[i % 7] : 0;

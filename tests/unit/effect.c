@@ -48,7 +48,7 @@ Test(effect, mmap_into_a_hole_may_join_one_side_only)
 
 Test(effect, mmap_between_other_protections_is_derived)
 {
-	const struct drawn *it = drawn("aa.bb", drawn_mmap(0, 2, 1, RW, OK), "aaNbb", "1000", "ANB");
+	const struct drawn *it = drawn("a.b", drawn_mmap(0, 1, 1, RW, OK), "aNb", "1000", "ANB");
 
 	cr_assert_eq(it->learnt, VMT_LEARNT_DERIVED);
 	cr_assert_eq(it->boundaries + it->walks, 0);
@@ -345,7 +345,15 @@ Test(effect, mprotect_inside_what_a_stack_has_grown_by)
 	drawn("A....SS", drawn_mprotect(3, 1, R, OK), "A.SsSSS", "0200", "ASNN");
 }
 
-Test(effect, munmap_of_a_guard_below_a_stack)
+Test(effect, munmap_inside_what_a_stack_has_grown_by)
+{
+	drawn("A....SS", drawn_munmap(3, 1, OK), "A.S.SSS", "0100", "ASN");
+	drawn("A....SS", drawn_munmap(4, 1, OK), "A.SS.SS", "0100", "ASN");
+	drawn("A....SS", drawn_munmap(2, 2, OK), "A...SSS", "0000", "AS");
+	drawn("A....SS", drawn_mmap(MAP_FIXED, 3, 1, R, OK), "A.SnSSS", "1100", "ASNN");
+}
+
+Test(effect, mremap_and_mprotect_below_a_stack)
 {
 	drawn("..a.SS", drawn_mremap(0, 2, 1, 1, 2, OK), "..aSSS", "0000", "AS");
 	drawn("A....SS", drawn_mprotect(2, 1, R, OK), "A.sSSSS", "0100", "ASN");
@@ -372,4 +380,42 @@ Test(effect, an_unseen_change_beyond_the_window_is_taken_in)
 	/* The call touched the front of A only; whose the join was nobody can tell. */
 	drawn_unseen("AAAb", drawn_mmap(MAP_SHARED | MAP_FIXED, 0, 1, RW, OK), "NAAA", "1010",
 		     "0000", "NA");
+}
+
+static void ignore_live(void *context, uint32_t site, int delta)
+{
+	(void)context;
+	(void)site;
+	(void)delta;
+}
+
+/* With any amount of memory left: an effect may lose a map, but says so and counts it. */
+Test(effect, out_of_memory_is_told)
+{
+	static unsigned char memory[1 << 17] __attribute__((aligned(16)));
+	static const struct vmt_effect_ops ops = { .live = ignore_live };
+	struct vmt_done call = drawn_mprotect(1, 1, R, OK);
+	unsigned told = 0;
+
+	for (size_t left = 0; left < 1024; left += 16) {
+		struct vmt_arena arena;
+		struct vmt_space space;
+		struct vmt_lesson lesson;
+		struct vmt_change change;
+		struct vmt_effect effect;
+
+		vmt_arena_init(&arena, memory, sizeof(memory));
+		vmt_sketch_init(&lesson.sketch, &arena);
+		vmt_sketch_append(&lesson.sketch, &(struct vmt_look){ .start = 1, .end = 2 });
+		drawn_space(&space, &arena, "AAA.BBB");
+		arena.size = arena.used + left;
+		vmt_change_decode(&call, &change);
+		cr_assert_eq(vmt_learn(&space, &change, NULL, &lesson), VMT_LEARNT_DERIVED);
+		vmt_effect_apply(&space, &change, &lesson, 2, 1, &ops, &effect);
+		cr_assert_eq(effect.call.split, 2);
+		cr_assert_eq(effect.out_of_memory, space.count < 4);
+		cr_assert_geq(space.count, 2);
+		told += effect.out_of_memory;
+	}
+	cr_assert(told > 0 && told < 64);
 }

@@ -13,8 +13,8 @@
 #include "shim.h"
 
 #define NOINLINE __attribute__((noinline, noclone))
-#define DEPTH	 14
-#define BELOW	 16384
+#define DEPTH    14
+#define BELOW    16384
 
 static struct vmt_range stack_bounds;
 static char cache_memory[65536] __attribute__((aligned(64)));

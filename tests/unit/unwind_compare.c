@@ -9,7 +9,6 @@
  */
 #include <dlfcn.h>
 #include <execinfo.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,54 +21,12 @@
 
 #include "shim.h"
 
-#define NOINLINE __attribute__((noinline, noclone))
-#define AFTER_CALL __asm__ volatile("" ::: "memory")	/* keeps a call from becoming a jump */
+#define NOINLINE   __attribute__((noinline, noclone))
+#define AFTER_CALL __asm__ volatile("" ::: "memory") /* keeps a call from becoming a jump */
 
 static int failures;
 static uint64_t compared;
 static char cache_memory[65536] __attribute__((aligned(64)));
-
-/* Hexadecimal up to the next other character. */
-static uint64_t read_hex(const char **at)
-{
-	uint64_t value = 0;
-
-	for (; (**at >= '0' && **at <= '9') || (**at >= 'a' && **at <= 'f'); (*at)++)
-		value = value << 4 | (uint64_t)(**at <= '9' ? **at - '0' : **at - 'a' + 10);
-	return value;
-}
-
-/* The library's own knows the maps; here /proc/self/maps is read, without malloc. */
-bool vmt_stack_bounds(uint64_t sp, struct vmt_range *ret_bounds)
-{
-	static __thread struct vmt_range known;
-	static __thread char text[32768];
-	const char *at = text;
-	ssize_t len = 0;
-	ssize_t got;
-	int fd;
-
-	*ret_bounds = known;
-	if (vmt_range_has(known, sp))
-		return true;
-	fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-	while ((got = read(fd, text + len, sizeof(text) - 1 - (size_t)len)) > 0)
-		len += got;
-	close(fd);
-	text[len] = '\0';
-	while (*at) {
-		ret_bounds->start = read_hex(&at);
-		at++;
-		ret_bounds->end = read_hex(&at);
-		if (vmt_range_has(*ret_bounds, sp)) {
-			known = *ret_bounds;
-			return true;
-		}
-		while (*at && *at++ != '\n') {
-		}
-	}
-	return false;
-}
 
 static void fail(const char *name, const struct vmt_stack *ours, void *const *theirs, int count)
 {
@@ -262,7 +219,7 @@ NOINLINE static void check_jit(void)
 	char *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	memcpy(code, call_without_cfi, len);
-	mprotect(code, 4096, PROT_EXEC);	/* execute-only, where the machine can */
+	mprotect(code, 4096, PROT_EXEC); /* execute-only, where the machine can */
 	check_code("assembly", call_without_cfi);
 	check_code("jit", code);
 	munmap(code, 4096);
@@ -371,7 +328,7 @@ static void check_all(const char *plugin)
 
 int main(int argc, char **argv)
 {
-	alarm(60);	/* a failure reported from within stdio may not come back */
+	alarm(60); /* a failure reported from within stdio may not come back */
 	check_all(argc > 1 ? argv[1] : "");
 	vmt_unwind_set_cache(cache_memory, sizeof(cache_memory));
 	check_all(argc > 1 ? argv[1] : "");

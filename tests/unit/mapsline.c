@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * core/mapsline.c: lines as the kernel writes them, and lines that it never would.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mapsline.h"
+
+static struct vmt_mapsline parse(const char *text)
+{
+	struct vmt_mapsline line = { .name = NULL };
+
+	cr_assert_eq(vmt_mapsline_parse(text, strlen(text), &line), 0, "%s", text);
+	return line;
+}
+
+static bool is_named(const struct vmt_mapsline *line, const char *name)
+{
+	return line->name_length == strlen(name) && !memcmp(line->name, name, line->name_length);
+}
+
+Test(mapsline, a_file)
+{
+	struct vmt_mapsline line = parse("7f12a4c00000-7f12a4c22000 r-xp 00028000 fe:01 "
+					 "1835077                    /usr/lib/libc.so.6");
+
+	cr_assert_eq(line.look.start, 0x7f12a4c00000);
+	cr_assert_eq(line.look.end, 0x7f12a4c22000);
+	cr_assert_eq(line.look.flags, VMT_MAP_READ | VMT_MAP_EXEC);
+	cr_assert_eq(line.look.offset, 0x28000);
+	cr_assert_eq(line.look.dev_major, 0xfe);
+	cr_assert_eq(line.look.dev_minor, 1);
+	cr_assert_eq(line.look.inode, 1835077);
+	cr_assert(is_named(&line, "/usr/lib/libc.so.6"));
+}
+
+Test(mapsline, anonymous_memory_has_no_name)
+{
+	struct vmt_mapsline line = parse("7ffff7d80000-7ffff7d83000 rw-p 00000000 00:00 0 ");
+
+	cr_assert_eq(line.name_length, 0);
+	cr_assert_eq(line.look.inode, 0);
+	cr_assert_eq(line.look.flags, VMT_MAP_READ | VMT_MAP_WRITE);
+	cr_assert_eq(parse("1000-2000 ---p 00000000 00:00 0").name_length, 0, "nor a blank");
+}
+
+Test(mapsline, shared_memory)
+{
+	cr_assert_eq(parse("1000-2000 rw-s 00000000 00:01 4 /dev/zero (deleted)").look.flags,
+		     VMT_MAP_READ | VMT_MAP_WRITE | VMT_MAP_SHARED);
+}
+
+Test(mapsline, names_may_hold_blanks)
+{
+	struct vmt_mapsline line = parse("1000-2000 r--p 00000000 fe:01 9   /tmp/a b  c (deleted)");
+
+	cr_assert(is_named(&line, "/tmp/a b  c (deleted)"));
+}
+
+Test(mapsline, the_stack_grows)
+{
+	cr_assert(parse("7ffffffde000-7ffffffff000 rw-p 00000000 00:00 0 [stack]").look.flags &
+		  VMT_MAP_STACK);
+	cr_assert_not(parse("1000-2000 rw-p 00000000 00:00 0 [stack]x").look.flags & VMT_MAP_STACK);
+	cr_assert_not(parse("1000-2000 rw-p 00000000 00:00 0 [stac").look.flags & VMT_MAP_STACK);
+}
+
+Test(mapsline, vsyscall_is_told_apart)
+{
+	struct vmt_mapsline line = parse(
+		"ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0          [vsyscall]");
+
+	cr_assert(vmt_mapsline_is_vsyscall(&line));
+	cr_assert_eq(line.look.end, 0xffffffffff601000);
+	line = parse("7ffd000-7ffe000 r-xp 00000000 00:00 0 [vdso]");
+	cr_assert_not(vmt_mapsline_is_vsyscall(&line));
+}
+
+Test(mapsline, the_largest_numbers)
+{
+	struct vmt_mapsline line = parse("0-ffffffffffffffff rwxs ffffffffffffffff "
+					 "ffffffff:ffffffff 18446744073709551615 x");
+
+	cr_assert_eq(line.look.end, UINT64_MAX);
+	cr_assert_eq(line.look.inode, UINT64_MAX);
+	cr_assert_eq(line.look.dev_minor, UINT32_MAX);
+}
+
+Test(mapsline, bad_lines_are_refused_and_nothing_is_touched)
+{
+	static const char *const bad[] = {
+		"", "-", "1000", "1000-", "1000-2000", "1000-2000 ", "1000-2000 rw-p",
+		"2000-1000 rw-p 0 0:0 0", "1000-1000 rw-p 0 0:0 0", "1000-2000 xw-p 0 0:0 0",
+		"1000-2000 rw-q 0 0:0 0", "1000-2000 rw-p 0 00 0", "1000-2000 rw-p 0 0:0 ",
+		"1000 2000 rw-p 0 0:0 0", "g000-2000 rw-p 0 0:0 0", "1000-2000rw-p 0 0:0 0",
+		"1000-20000000000000000 rw-p 0 0:0 0", "1000-2000 rw-p 0 0:0 18446744073709551616",
+		"-1000-2000 rw-p 0 0:0 0", "1000-2000 rw-p 0 0:0 a", "Size:  4 kB",
+	};
+
+	for (size_t i = 0; i < VMT_COUNT(bad); i++) {
+		struct vmt_mapsline line = { .name_length = 77 };
+
+		cr_assert_eq(vmt_mapsline_parse(bad[i], strlen(bad[i]), &line), -EBADMSG, "'%s'",
+			     bad[i]);
+		cr_assert_eq(line.name_length, 77);
+	}
+}
+
+/* Every prefix of a line: never read behind its end. */
+Test(mapsline, a_line_cut_anywhere_is_survived)
+{
+	static const char text[] = "7f12a4c00000-7f12a4c22000 r-xp 00028000 fe:01 1835077 [stack]";
+
+	for (size_t length = 0; length < sizeof(text); length++) {
+		char *cut = strndup(text, length);
+		struct vmt_mapsline line;
+
+		cr_assert_geq(vmt_mapsline_parse(cut, length, &line), -EBADMSG);
+		free(cut);
+	}
+}
+
+Test(mapsline, all_lines_of_this_process)
+{
+	FILE *file = fopen("/proc/self/maps", "r");
+	char text[4096 + 128];
+	size_t lines = 0;
+
+	cr_assert_not_null(file);
+	while (fgets(text, sizeof(text), file)) {
+		text[strcspn(text, "\n")] = '\0';
+		parse(text);
+		lines++;
+	}
+	cr_assert_gt(lines, 5);
+	fclose(file);
+}
