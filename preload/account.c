@@ -232,6 +232,17 @@ uint64_t vmt_account_everything(struct vmt_state *state)
 	return sum(&effect.call) + sum(&effect.unseen);
 }
 
+static void recount_live(struct vmt_state *state)
+{
+	for (uint32_t id = 0; id < state->sites.count; id++)
+		state->sites.by_id[id]->live = 0;
+	for (struct vmt_map *map = vmt_space_first(&state->space); map; map = vmt_space_next(map))
+		if (!(map->look.flags & VMT_MAP_OWN))
+			state->sites.by_id[map->put_by]->live++;
+	for (uint32_t id = 0; id < state->sites.count; id++)
+		vmt_publish_site(state, state->sites.by_id[id]);
+}
+
 static void flag_own(const struct vmt_state *state, struct vmt_look *look)
 {
 	for (unsigned i = 0; i < state->own_count; i++)
@@ -276,15 +287,21 @@ static void read_back(struct vmt_state *state, const struct vmt_rec_range *range
 	vmt_space_insert(&state->space, &look, range->mapped_by, range->put_by, range->time);
 }
 
-static void recount_live(struct vmt_state *state)
+void vmt_account_inherited(struct vmt_state *state)
 {
-	for (uint32_t id = 0; id < state->sites.count; id++)
-		state->sites.by_id[id]->live = 0;
-	for (struct vmt_map *map = vmt_space_first(&state->space); map; map = vmt_space_next(map))
-		if (!(map->look.flags & VMT_MAP_OWN))
-			state->sites.by_id[map->put_by]->live++;
-	for (uint32_t id = 0; id < state->sites.count; id++)
-		vmt_publish_site(state, state->sites.by_id[id]);
+	vmt_account_everything(state);
+	for (unsigned i = 0; i < state->own_count; i++) {
+		struct vmt_map *map = vmt_space_at(&state->space, state->own[i].start);
+
+		if (!map)
+			continue;
+
+		struct vmt_look look = map->look;
+
+		look.flags |= VMT_MAP_OWN;
+		vmt_space_update(&state->space, map, &look, VMT_SITE_STARTUP, VMT_SITE_STARTUP, 0);
+	}
+	recount_live(state);
 }
 
 /* Owners come from the published ranges, which are consistent one by one. */
@@ -313,9 +330,28 @@ static void rebuild_space(struct vmt_state *state)
 		vmt_publish_range(state, map);
 }
 
+/* A call was lost half-way: the sites' counts must still add up to the maps there are. */
+static void balance(struct vmt_state *state)
+{
+	struct vmt_counts missing = { 0 };
+	int64_t net = (int64_t)(state->counters.maps_now - state->counters.maps_start);
+
+	for (uint32_t id = 0; id < state->sites.count; id++) {
+		const struct vmt_rec_counters *had = &state->sites.by_id[id]->counters;
+
+		net -= (int64_t)(had->created + had->split - had->merged - had->removed);
+	}
+	if (net > 0)
+		missing.created = (uint64_t)net;
+	else
+		missing.removed = (uint64_t)-net;
+	note_unseen(state, &missing, true);
+}
+
 void vmt_account_rebuild(struct vmt_state *state)
 {
 	uint32_t dirty = atomic_load_explicit(&state->dirty, memory_order_relaxed);
+	uint64_t changed;
 
 	if (dirty == VMT_DIRTY_SITES)
 		vmt_sites_reindex(&state->sites);
@@ -324,6 +360,9 @@ void vmt_account_rebuild(struct vmt_state *state)
 		recount_live(state);
 	}
 	set_dirty(state, VMT_DIRTY_NOT);
-	state->counters.relearned++;
-	vmt_account_everything(state);
+	changed = vmt_account_everything(state);
+	if (changed || dirty != VMT_DIRTY_NOT)
+		state->counters.relearned++;
+	balance(state);
+	vmt_publish_header(state);
 }

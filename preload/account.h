@@ -25,6 +25,9 @@ void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, stru
  */
 uint64_t vmt_account_everything(struct vmt_state *state);
 
+/* The same in a fork child, whose maps are its parent's but for a few; our own may be new ones. */
+void vmt_account_inherited(struct vmt_state *state);
+
 /* The table may be half-changed: throw it away, take owners from the published copy. */
 void vmt_account_rebuild(struct vmt_state *state);
 

@@ -143,8 +143,7 @@ static void learn_inherited(struct vmt_state *state)
 	state->recording.base = NULL;	/* the parent's slots are not ours to write to */
 	if (atomic_load_explicit(&state->dirty, memory_order_relaxed) != VMT_DIRTY_NOT)
 		vmt_account_rebuild(state);
-	else
-		vmt_account_everything(state);
+	vmt_account_inherited(state);
 	state->recording = recording;
 }
 

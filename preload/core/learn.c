@@ -9,6 +9,7 @@
 
 #define EVERYWHERE ((struct vmt_range){ 0, UINT64_MAX })
 #define CANNOT_DERIVE (-1)
+#define WALK_TRIES    8u
 
 /* Widen a window to whole maps, those that touch it included. */
 static struct vmt_range span_of(const struct vmt_space *space, struct vmt_range window)
@@ -296,19 +297,52 @@ static bool widen_spans(const struct vmt_space *space, struct vmt_lesson *lesson
 	return is_wider;
 }
 
+static int walk_once(const struct vmt_kernel_ops *kernel, struct vmt_lesson *lesson)
+{
+	int ret = 0;
+
+	vmt_sketch_clear(&lesson->sketch);
+	for (unsigned i = 0; i < lesson->span_count && ret == 0; i++)
+		ret = kernel->walk(kernel->context, lesson->span[i], &lesson->sketch);
+	return ret;
+}
+
+static bool is_in_spans(const struct vmt_lesson *lesson, const struct vmt_look *look)
+{
+	for (unsigned i = 0; i < lesson->span_count; i++)
+		if (look->start >= lesson->span[i].start && look->end <= lesson->span[i].end)
+			return true;
+	return false;
+}
+
+/* What is left of maps that changed while they were looked at may lie outside. */
+static void drop_outside(struct vmt_lesson *lesson)
+{
+	struct vmt_sketch *sketch = &lesson->sketch;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < sketch->count; i++)
+		if (is_in_spans(lesson, &sketch->map[i].look))
+			sketch->map[kept++] = sketch->map[i];
+	sketch->count = kept;
+}
+
+/* Other threads may change maps between two questions; then all of them are asked again. */
 static int walk(const struct vmt_space *space, const struct vmt_kernel_ops *kernel,
 		struct vmt_lesson *lesson)
 {
+	unsigned tries = 0;
+	bool again;
+
 	include_stacks(space, lesson);
 	do {
-		vmt_sketch_clear(&lesson->sketch);
-		for (unsigned i = 0; i < lesson->span_count; i++) {
-			int ret = kernel->walk(kernel->context, lesson->span[i], &lesson->sketch);
+		int ret = walk_once(kernel, lesson);
 
-			if (ret)
-				return ret;
-		}
-	} while (widen_spans(space, lesson));
+		if (ret)
+			return ret;
+		again = lesson->sketch.is_torn && ++tries < WALK_TRIES;
+	} while (widen_spans(space, lesson) || again);
+	drop_outside(lesson);
 	return 0;
 }
 

@@ -16,6 +16,7 @@ void vmt_sketch_clear(struct vmt_sketch *sketch)
 {
 	sketch->count = 0;
 	sketch->out_of_memory = false;
+	sketch->is_torn = false;
 }
 
 static bool grow(struct vmt_sketch *sketch)
@@ -46,8 +47,24 @@ static void put(struct vmt_sketch *sketch, size_t index, const struct vmt_look *
 	sketch->count++;
 }
 
+/*
+ * The kernel is not asked at one moment: a map may have grown downwards since the one before it
+ * was looked at. The later answer holds.
+ */
+static void give_way(struct vmt_sketch *sketch, uint64_t start)
+{
+	if (sketch->count == 0 || sketch->map[sketch->count - 1].look.end <= start)
+		return;
+	sketch->is_torn = true;
+	while (sketch->count && sketch->map[sketch->count - 1].look.start >= start)
+		sketch->count--;
+	if (sketch->count && sketch->map[sketch->count - 1].look.end > start)
+		sketch->map[sketch->count - 1].look.end = start;
+}
+
 void vmt_sketch_append(struct vmt_sketch *sketch, const struct vmt_look *look)
 {
+	give_way(sketch, look->start);
 	put(sketch, sketch->count, look);
 }
 

@@ -25,12 +25,13 @@ struct vmt_sketch {
 	size_t count;
 	size_t room;
 	bool out_of_memory;	/* something was left out */
+	bool is_torn;	/* maps changed while they were appended: they overlapped */
 };
 
 void vmt_sketch_init(struct vmt_sketch *sketch, struct vmt_arena *arena);
 void vmt_sketch_clear(struct vmt_sketch *sketch);
 
-/* Add a map behind the last one. */
+/* Add a map behind the last one; what it overlaps gives way. */
 void vmt_sketch_append(struct vmt_sketch *sketch, const struct vmt_look *look);
 
 /* Add a map where its start belongs. */
