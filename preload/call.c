@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "account.h"
@@ -167,18 +168,30 @@ void vmt_call_unlock(struct vmt_state *state)
 	}
 }
 
+/* Bytes of a mapping that lie within its file: beyond its end, reading would raise SIGBUS. */
+static uint64_t length_in_file(const struct vmt_done *done)
+{
+	uint64_t length = (uint64_t)done->args[1];
+	uint64_t offset = (uint64_t)done->args[5];
+	struct stat st;
+
+	if (vmt_sys_failed(vmt_sys2(SYS_fstat, done->args[4], &st)) || (uint64_t)st.st_size <= offset)
+		return 0;
+	return length < (uint64_t)st.st_size - offset ? length : (uint64_t)st.st_size - offset;
+}
+
 /* A module's text has appeared, and nobody runs it yet: catch the system calls it makes by itself. */
 static void catch_new_module(struct vmt_state *state, const struct vmt_done *done)
 {
+	const long text = PROT_READ | PROT_EXEC;
 	uint64_t start = (uint64_t)done->result;
-	bool is_text = done->call == VMT_CALL_MMAP && (done->args[2] & PROT_EXEC) &&
-		       (done->args[2] & PROT_READ) && !(done->args[3] & MAP_ANONYMOUS) &&
-		       (done->args[3] & MAP_PRIVATE);
 
-	if (VMT_LIKELY(!is_text) || vmt_sys_failed(done->result) || state->no_asking ||
-	    !vmt_sites_are_open())
+	if (VMT_LIKELY(done->call != VMT_CALL_MMAP || (done->args[2] & text) != text ||
+		       (done->args[3] & MAP_ANONYMOUS) || !(done->args[3] & MAP_PRIVATE)))
 		return;
-	vmt_sites_scan(start, start + vmt_page_up((uint64_t)done->args[1]));
+	if (vmt_sys_failed(done->result) || state->no_asking || !vmt_sites_are_open())
+		return;
+	vmt_sites_scan(start, start + length_in_file(done));
 }
 
 static long call_locked(struct vmt_state *state, struct vmt_done *done, long nr,

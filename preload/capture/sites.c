@@ -14,7 +14,6 @@
 #include <link.h>
 #include <stdatomic.h>
 #include <sys/auxv.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -254,15 +253,6 @@ int vmt_sites_open(struct vmt_sites_result *ret_result)
 	return 0;
 }
 
-/* Make the pages present, so that reading them cannot raise SIGBUS. Linux before 5.14 does not
- * know this advice: there the caller's word has to do. */
-static bool can_read(uint64_t start, uint64_t end)
-{
-	long ret = vmt_sys3(SYS_madvise, start, end - start, MADV_POPULATE_READ);
-
-	return ret == 0 || ret == -EINVAL;
-}
-
 int vmt_sites_scan(uint64_t start, uint64_t end)
 {
 	struct vmt_range text = { start, end };
@@ -270,7 +260,7 @@ int vmt_sites_scan(uint64_t start, uint64_t end)
 	int patched = 0;
 	int mem = -1;
 
-	if (!vmt_sites_are_open() || end - start > OTHER_TEXT_MAX || !can_read(start, end))
+	if (!vmt_sites_are_open() || end - start > OTHER_TEXT_MAX)
 		return 0;
 	while (next_wanted(&text, true, &site)) {
 		if (mem < 0)

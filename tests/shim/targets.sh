@@ -24,7 +24,8 @@ target stack_growth
 target dlopen_many
 target efence_1000
 # Compared after every call the handler would outlast its timer, and nothing else would run.
-VERIFY=50 target nested_in_signal 500
+# So many calls in handlers, none outside, overflow the queue of late calls now and then.
+ALLOW="relearned" VERIFY=50 target nested_in_signal 500
 VERIFY=10 target threads_10000
 target small_stacks
 target tiny_altstack
@@ -35,7 +36,8 @@ target -as raw_clone_copy raw_clone_child copy
 target -as raw_clone_vm raw_clone_child vm
 target fork_children 100
 target execs_itself
-target -as exit_in_timer exit_in_handler timer
+# The call that the handler interrupted for good is learnt again, if it came so far.
+ALLOW="relearned" target -as exit_in_timer exit_in_handler timer
 target -as exit_in_fault exit_in_handler fault
 for way in exit _exit quick_exit abort pthread_exit exec signal exit_group thread_exit return; do
 	target -as "way_$way" many_ways_to_exit "$way"
