@@ -58,7 +58,7 @@ void vmt_late_release(struct vmt_late *late, struct vmt_late_call *call)
 bool vmt_late_waits(struct vmt_late *late)
 {
 	return atomic_load_explicit(&late->ready, memory_order_seq_cst) ||
-	       atomic_load_explicit(&late->overflow, memory_order_relaxed);
+	       atomic_load_explicit(&late->overflow, memory_order_seq_cst);
 }
 
 bool vmt_late_is_quiet(struct vmt_late *late)

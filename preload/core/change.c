@@ -155,9 +155,9 @@ static void decode_mmap(const struct vmt_done *done, struct vmt_change *change)
 
 	change->fresh = pages((uint64_t)done->result, length);
 	change->window[0] = change->fresh;
-	if (fixed && VMT_FAULT != 8)
+	if (fixed)
 		change->gone[0] = change->fresh;
-	change->flags = prot_flags(done->args[2]);
+	change->flags = VMT_FAULT == 8 ? VMT_MAP_READ : prot_flags(done->args[2]);
 	if (flags & MAP_GROWSDOWN && flags & MAP_ANONYMOUS)
 		change->flags |= VMT_MAP_STACK;
 	change->how = is_plain_anonymous(flags) ? VMT_CHANGE_DERIVE : VMT_CHANGE_WALK;

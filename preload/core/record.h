@@ -34,6 +34,7 @@ enum vmt_section_id {
 	VMT_SECTION_TIMELINE,	/* struct vmt_rec_bucket */
 	VMT_SECTION_FAILURES,	/* struct vmt_rec_failure */
 	VMT_SECTION_MARKS,	/* struct vmt_rec_mark */
+	VMT_SECTION_MARK_VALUES,	/* struct vmt_rec_mark_value */
 	VMT_SECTION_COUNT,
 };
 
@@ -262,8 +263,22 @@ struct vmt_rec_mark {
 	uint64_t time;
 	uint64_t maps;
 	struct vmt_rec_string name;
-	uint32_t epoch;
+	uint32_t epoch;	/* 1 for the first mark */
 	uint32_t reserved;
 };
+
+/*
+ * What a site was at marks: written when the site first changes after one or more marks. It holds
+ * for mark number `epoch` and for those before it back to the site's previous value. A site
+ * without a value for a mark is still what it was at that mark.
+ */
+struct vmt_rec_mark_value {
+	uint32_t site;
+	uint32_t epoch;	/* marks are numbered from 1 in order */
+	uint64_t live;
+	int64_t net;
+	uint64_t calls;
+};
+static_assert(sizeof(struct vmt_rec_mark_value) == 32, "on disk");
 
 #endif

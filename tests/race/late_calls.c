@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Many threads at one lock, some of which hold it longer than the others' patience: one is inside at
+ * a time, and each call is learnt once, in time or late, in the order of its thread.
+ */
+#include <pthread.h>
+#include <sched.h>
+
+#include "room.h"
+
+#define CALLS 20000u
+
+static unsigned holds;	/* under the lock */
+
+/* Long enough now and then for everybody else to lose patience, and even to fill the queue. */
+static void hold(void)
+{
+	unsigned turns = ++holds % 1000 == 0 ? 5000 : holds % 50 == 0 ? 100 : 0;
+
+	while (turns-- && !atomic_load_explicit(&room_late.overflow, memory_order_relaxed))
+		sched_yield();
+}
+
+static void *race(void *argument)
+{
+	for (unsigned i = 0; i < CALLS; i++)
+		if (!room_call(argument, hold))
+			sched_yield();
+	return NULL;
+}
+
+/* What is completed first is learnt first, whichever slot it has. */
+static void check_order(void)
+{
+	struct vmt_late_call *first = vmt_late_claim(&room_late);
+	struct vmt_late_call *second = vmt_late_claim(&room_late);
+
+	EXPECT(first && second && !vmt_late_waits(&room_late) && !vmt_late_take(&room_late));
+	vmt_late_publish(&room_late, second);
+	vmt_late_publish(&room_late, first);
+	EXPECT(vmt_late_take(&room_late) == second);
+	vmt_late_release(&room_late, second);
+	EXPECT(vmt_late_take(&room_late) == first);
+	vmt_late_release(&room_late, first);
+	EXPECT(vmt_late_is_quiet(&room_late));
+}
+
+/* A call without a slot is to be heard of even when no slot is ready. */
+static void check_overflow(void)
+{
+	struct vmt_late_call *claimed[VMT_LATE_SLOTS];
+
+	for (unsigned i = 0; i < VMT_LATE_SLOTS; i++)
+		EXPECT((claimed[i] = vmt_late_claim(&room_late)) != NULL);
+	EXPECT(!vmt_late_waits(&room_late));
+	EXPECT(!vmt_late_claim(&room_late) && vmt_late_waits(&room_late));
+	for (unsigned i = 0; i < VMT_LATE_SLOTS; i++)
+		vmt_late_release(&room_late, claimed[i]);
+	EXPECT(vmt_late_waits(&room_late));
+	atomic_store(&room_late.overflow, 0);
+}
+
+int main(void)
+{
+	pthread_t threads[RACERS];
+
+	check_order();
+	check_overflow();
+	books.is_in_order = true;
+	for (uint32_t i = 0; i < RACERS; i++) {
+		racers[i].id = i + 1;
+		EXPECT(pthread_create(&threads[i], NULL, race, &racers[i]) == 0);
+	}
+	for (uint32_t i = 0; i < RACERS; i++)
+		pthread_join(threads[i], NULL);
+	room_check("late_calls");
+	EXPECT(books.late > 0 && books.robbed == 0);
+	return 0;
+}
