@@ -7,6 +7,7 @@
 #include <linux/errno.h>
 
 #include "ask.h"
+#include "failure.h"
 #include "modules.h"
 #include "publish.h"
 
@@ -63,6 +64,7 @@ static void change_live(void *context, uint32_t id, int delta)
 	struct vmt_state *state = context;
 	struct vmt_site *site = state->sites.by_id[id];
 
+	vmt_publish_at_mark(state, site);
 	if (site->peak_epoch != state->counters.peak_epoch) {
 		site->live_at_peak = site->live;
 		site->peak_epoch = state->counters.peak_epoch;
@@ -90,6 +92,7 @@ static void note_unseen(struct vmt_state *state, const struct vmt_counts *counts
 
 	if (sum(counts) == 0)
 		return;
+	vmt_publish_at_mark(state, unseen);
 	add_counts(&unseen->counters, counts);
 	add_counts(&state->calls[VMT_CALL_NONE], counts);
 	/* Next to calls that are still to be learnt, what looks unexplained is theirs. */
@@ -188,11 +191,13 @@ void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, stru
 	struct vmt_done with_brk = *done;
 	struct vmt_change change;
 	bool failed = is_failure(done);
+	uint64_t maps = state->space.count;
 
 	with_brk.brk = state->brk;
 	vmt_change_decode(&with_brk, &change);
 	if (done->call == VMT_CALL_BRK)
 		state->brk = (uint64_t)done->result;
+	vmt_publish_at_mark(state, site);
 	site->counters.calls++;
 	site->counters.failed += failed;
 	state->calls[site->call].calls++;
@@ -205,6 +210,9 @@ void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, stru
 		state->counters.calls_derived++;
 	else
 		learn_and_apply(state, &change, site, late);
+	if (VMT_UNLIKELY(failed))
+		vmt_failure_note(state, &with_brk, site, maps);
+	vmt_failure_watch(state);
 	vmt_publish_site(state, site);
 	vmt_publish_call(state, site->call);
 	vmt_publish_header(state);

@@ -17,6 +17,7 @@
 #include "call.h"
 #include "capture/sites.h"
 #include "core/calls.h"
+#include "failure.h"
 #include "life.h"
 #include "publish.h"
 #include "sys.h"
@@ -205,6 +206,8 @@ static long call_locked(struct vmt_state *state, struct vmt_done *done, long nr,
 	vmt_account_done(state, done, site, false);
 	vmt_verify(state, done);
 	vmt_call_unlock(state);
+	if (VMT_UNLIKELY(vmt_failure_is_due(state)))
+		vmt_failure_say(state);
 	return done->result;
 }
 

@@ -93,6 +93,8 @@ static void clear_counters(struct vmt_state *state)
 	};
 	for (unsigned i = 0; i < VMT_SECTION_COUNT; i++)
 		header->section[i] = was.section[i];
+	state->mark_epoch = 0;
+	state->alarms_said = 0;
 	for (unsigned i = 0; i < VMT_CALL_COUNT; i++) {
 		state->calls[i] = (struct vmt_rec_counters){ 0 };
 		atomic_store_explicit(&state->passed[i], 0, memory_order_relaxed);
@@ -102,6 +104,7 @@ static void clear_counters(struct vmt_state *state)
 
 		site->counters = (struct vmt_rec_counters){ 0 };
 		site->peak_epoch = 0;
+		site->mark_epoch = 0;
 		site->live_at_peak = 0;
 	}
 }

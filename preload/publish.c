@@ -45,6 +45,7 @@ static void lay_out(struct vmt_rec_header *header, const struct vmt_options *opt
 		[VMT_SECTION_TIMELINE] = { 1024, sizeof(struct vmt_rec_bucket) },
 		[VMT_SECTION_FAILURES] = { 1024, sizeof(struct vmt_rec_failure) },
 		[VMT_SECTION_MARKS] = { 1024, sizeof(struct vmt_rec_mark) },
+		[VMT_SECTION_MARK_VALUES] = { 65536, sizeof(struct vmt_rec_mark_value) },
 	};
 	uint64_t offset = VMT_PAGE_SIZE;
 
@@ -403,4 +404,56 @@ void vmt_publish_whole_header(struct vmt_state *state)
 {
 	if (state->recording.base)
 		*state->recording.header = state->counters;
+}
+
+bool vmt_publish_failures_full(const struct vmt_state *state)
+{
+	const struct vmt_rec_section *section = &state->counters.section[VMT_SECTION_FAILURES];
+
+	return section->used == section->capacity;
+}
+
+/* Behind the last element of a section that only grows. */
+static void append(struct vmt_state *state, enum vmt_section_id id, const void *record)
+{
+	struct vmt_rec_section *section = &state->counters.section[id];
+	struct vmt_rec_section before = *section;
+	void *to = element(state, id, before.used, 1);
+
+	if (to)
+		__builtin_memcpy(to, record, before.size);
+}
+
+void vmt_publish_failure(struct vmt_state *state, const struct vmt_rec_failure *failure)
+{
+	append(state, VMT_SECTION_FAILURES, failure);
+}
+
+void vmt_publish_mark(struct vmt_state *state, const char *name, size_t length)
+{
+	const struct vmt_rec_mark mark = {
+		.time = vmt_time(state),
+		.maps = state->counters.maps_now,
+		.name = vmt_publish_string(state, name, length),
+		.epoch = ++state->mark_epoch,
+	};
+
+	append(state, VMT_SECTION_MARKS, &mark);
+}
+
+void vmt_publish_at_mark(struct vmt_state *state, struct vmt_site *site)
+{
+	const struct vmt_rec_counters *had = &site->counters;
+	const struct vmt_rec_mark_value value = {
+		.site = site->id,
+		.epoch = state->mark_epoch,
+		.live = site->live,
+		.net = (int64_t)(had->created + had->split - had->merged - had->removed),
+		.calls = had->calls,
+	};
+
+	if (VMT_LIKELY(site->mark_epoch == state->mark_epoch))
+		return;
+	site->mark_epoch = state->mark_epoch;
+	append(state, VMT_SECTION_MARK_VALUES, &value);
 }

@@ -32,6 +32,13 @@ void vmt_publish_whole_header(struct vmt_state *state);
 
 void vmt_publish_tick(struct vmt_state *state, uint64_t time);
 
+void vmt_publish_failure(struct vmt_state *state, const struct vmt_rec_failure *failure);
+bool vmt_publish_failures_full(const struct vmt_state *state);
+
+/* A named moment. Sites write their values when they next change: vmt_publish_at_mark before that. */
+void vmt_publish_mark(struct vmt_state *state, const char *name, size_t length);
+void vmt_publish_at_mark(struct vmt_state *state, struct vmt_site *site);
+
 /* Put bytes into the strings section; offset 0, length 0 when there is no room. */
 struct vmt_rec_string vmt_publish_string(struct vmt_state *state, const char *bytes, size_t length);
 

@@ -18,6 +18,8 @@
 #include "spawn.h"
 #include "sys.h"
 
+#define TOP_NOW 3
+
 static bool is_executable(const char *path)
 {
 	return !vmt_sys_failed(vmt_sys3(SYS_faccessat, AT_FDCWD, path, X_OK));
@@ -105,12 +107,12 @@ static int recording_fd(const struct vmt_state *state)
 	return fresh_descriptor(state);
 }
 
-static bool run_tool(struct vmt_state *state)
+static bool run_tool(struct vmt_state *state, uint64_t top)
 {
-	char top[32];
+	char top_option[32];
 	char **environment = (char **)(void *)state->text;	/* the stack may be a signal stack */
-	struct vmt_line line = vmt_line_in(top, sizeof(top));
-	const char *argv[] = { state->tool, "report", "--fd=3", top, NULL, NULL };
+	struct vmt_line line = vmt_line_in(top_option, sizeof(top_option));
+	const char *argv[] = { state->tool, "report", "--fd=3", top_option, NULL, NULL };
 	struct vmt_spawn spawn = {
 		.path = state->tool,
 		.argv = argv,
@@ -124,15 +126,15 @@ static bool run_tool(struct vmt_state *state)
 	if (state->options.verbosity)
 		argv[4] = "-v";
 	vmt_line_add(&line, "--top=");
-	vmt_line_add_number(&line, state->options.top);
+	vmt_line_add_number(&line, top);
 	copy_environment(state, environment, sizeof(state->text) / sizeof(*environment));
 	return spawn.in_fd >= 0 && vmt_spawn_run(&spawn) == 0;
 }
 
-static void print_without_tool(struct vmt_state *state)
+static void print_without_tool(struct vmt_state *state, uint64_t top)
 {
 	const struct vmt_text_ops ops = { .emit = vmt_log_emit, .context = state };
-	const struct vmt_text_options options = { .top = state->options.top,
+	const struct vmt_text_options options = { .top = top,
 						  .verbose = state->options.verbosity != 0 };
 	struct vmt_view view;
 
@@ -140,14 +142,24 @@ static void print_without_tool(struct vmt_state *state)
 		vmt_text_report(&view, &options, &ops);
 }
 
+static void print(struct vmt_state *state, uint64_t top)
+{
+	if (!state->tool[0] || state->no_asking || !run_tool(state, top))
+		print_without_tool(state, top);
+}
+
 void vmt_report_print(struct vmt_state *state)
 {
 	if (vmt_log_fd(state) < 0)
 		return;
-	if (!state->recording.base) {
+	if (state->recording.base)
+		print(state, state->options.top);
+	else
 		vmt_log(state, "no report: there was no memory or disk for the recording");
-		return;
-	}
-	if (!state->tool[0] || state->no_asking || !run_tool(state))
-		print_without_tool(state);
+}
+
+void vmt_report_print_now(struct vmt_state *state)
+{
+	if (state->recording.base)
+		print(state, TOP_NOW);
 }

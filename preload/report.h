@@ -14,4 +14,7 @@ void vmt_report_find_tool(struct vmt_state *state);
 /* Print the report of the recording. */
 void vmt_report_print(struct vmt_state *state);
 
+/* The same while the program goes on, shorter. */
+void vmt_report_print_now(struct vmt_state *state);
+
 #endif

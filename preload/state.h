@@ -95,6 +95,10 @@ struct vmt_state {
 
 	struct vmt_rec_header counters;	/* the private copy of what the header publishes */
 	struct vmt_rec_counters calls[VMT_CALL_COUNT];
+	struct vmt_rec_failure limit_failure;	/* the last call that failed for the limit's sake */
+	_Atomic uint32_t alarms_due;	/* to be said when the lock is free */
+	uint32_t alarms_said;
+	uint32_t mark_epoch;	/* marks so far */
 	uint64_t start_ns;
 	uint64_t calls_since_verify;
 	struct vmt_recording recording;

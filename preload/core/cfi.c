@@ -8,7 +8,7 @@
  */
 #include "cfi.h"
 
-#include <errno.h>
+#include <linux/errno.h>
 
 #include "cfi_read.h"
 
@@ -109,7 +109,7 @@ static int read_augmentations(struct vmt_cfi_reader *body, struct vmt_cfi_reader
 	if (!letter)
 		return 0;
 	if (letter != 'z')
-		return -ENOTSUP;
+		return -EOPNOTSUPP;
 	program->has_augmentation = true;
 	data = vmt_cfi_take(body, vmt_cfi_read_uleb(body));
 	while ((letter = (char)vmt_cfi_read_unsigned(&letters, 1)) != 0) {

@@ -5,11 +5,11 @@
  * rbx and of the return address are kept; all other registers are stepped over.
  *
  * It must not loop or recurse on what the tables say: every instruction consumes at least one
- * byte. A rule that a row cannot say makes the row -ENOTSUP, never a guess. Called by cfi.c.
+ * byte. A rule that a row cannot say makes the row -EOPNOTSUPP, never a guess. Called by cfi.c.
  */
 #include "cfi.h"
 
-#include <errno.h>
+#include <linux/errno.h>
 
 #include "cfi_read.h"
 
@@ -105,7 +105,7 @@ static void advance(struct machine *machine, uint64_t delta)
 static void remember(struct machine *machine)
 {
 	if (machine->depth == REMEMBER_MAX)
-		machine->error = -ENOTSUP;
+		machine->error = -EOPNOTSUPP;
 	else
 		machine->remembered[machine->depth++] = machine->now;
 }
@@ -308,9 +308,9 @@ static int pack(const struct rules *rules, struct vmt_cfi_row *ret_row)
 	else if (is_signal_trampoline(rules))
 		cfa = VMT_CFA_SIGNAL;
 	else if (rules->ra.where != VMT_RULE_AT_CFA || rules->ra.offset != -8)
-		return -ENOTSUP;
+		return -EOPNOTSUPP;
 	if (cfa == VMT_CFA_NONE)
-		return -ENOTSUP;
+		return -EOPNOTSUPP;
 	if (cfa == VMT_CFA_REGISTER)
 		row.cfa_extra = (int8_t)rules->cfa.base;
 	row.kinds = (uint8_t)(cfa | bp << 4);

@@ -377,6 +377,20 @@ static void decode_unless_failed(const struct vmt_done *done, struct vmt_change 
 	change->how = failed(done) ? VMT_CHANGE_NOTHING : VMT_CHANGE_EVERYTHING;
 }
 
+static void decode_rare(const struct vmt_done *done, struct vmt_change *change)
+{
+	if (done->call == VMT_CALL_REMAP_FILE_PAGES)
+		decode_remap_file_pages(done, change);
+	else if (done->call == VMT_CALL_PRCTL)
+		decode_prctl(done, change);
+	else if (done->call == VMT_CALL_SHMAT)
+		decode_shmat(done, change);
+	else if (done->call == VMT_CALL_IO_SETUP)
+		decode_io_setup(done, change);
+	else
+		decode_new_map(done, change);
+}
+
 void vmt_change_decode(const struct vmt_done *done, struct vmt_change *change)
 {
 	*change = (struct vmt_change){ .how = VMT_CHANGE_NOTHING, .failed = failed(done) };
@@ -413,19 +427,11 @@ void vmt_change_decode(const struct vmt_done *done, struct vmt_change *change)
 		decode_hidden(done, change, (uint64_t)done->args[0], (uint64_t)done->args[1]);
 		break;
 	case VMT_CALL_REMAP_FILE_PAGES:
-		decode_remap_file_pages(done, change);
-		break;
 	case VMT_CALL_PRCTL:
-		decode_prctl(done, change);
-		break;
 	case VMT_CALL_SHMAT:
-		decode_shmat(done, change);
-		break;
 	case VMT_CALL_IO_SETUP:
-		decode_io_setup(done, change);
-		break;
 	case VMT_CALL_MAP_SHADOW_STACK:
-		decode_new_map(done, change);
+		decode_rare(done, change);
 		break;
 	case VMT_CALL_SHMDT:
 	case VMT_CALL_IO_DESTROY:

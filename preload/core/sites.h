@@ -18,6 +18,7 @@ struct vmt_site {
 	uint16_t frame_count;
 	uint32_t flags;	/* VMT_SITE_* */
 	uint32_t peak_epoch;
+	uint32_t mark_epoch;	/* the last mark its values were written for */
 	struct vmt_rec_frame *frames;	/* NULL when frame_count is 0 */
 	struct vmt_rec_counters counters;
 	uint64_t live;

@@ -6,7 +6,7 @@
  */
 #include "text_parts.h"
 
-#include <errno.h>
+#include <linux/errno.h>
 
 static const char *const notes[] = {
 	"/proc/self/mem cannot be opened, so libc's own calls are not caught, only the "

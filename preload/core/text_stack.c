@@ -42,8 +42,7 @@ static struct vmt_view_string base_name(struct vmt_view_string path)
 	return path;
 }
 
-/* Libraries through which every program makes its maps: never the answer to "who?". */
-static bool is_runtime(struct vmt_view_string path)
+bool vmt_text_is_runtime(struct vmt_view_string path)
 {
 	static const char *const names[] = {
 		"libc.so", "libc-", "ld-linux", "ld-2", "ld.so", "libpthread", "librt.so",
@@ -211,7 +210,7 @@ void vmt_text_headline(struct vmt_text *text, const struct vmt_rec_site *site)
 
 	for (uint32_t i = 0; i < count; i++) {
 		if (find_place(text, (uint64_t)site->frame_first + i, false, &place) &&
-		    place.has_module && !is_jit(&place) && !is_runtime(place.path)) {
+		    place.has_module && !is_jit(&place) && !vmt_text_is_runtime(place.path)) {
 			user = i;
 			break;
 		}
@@ -272,7 +271,7 @@ void vmt_text_stack(struct vmt_text *text, const struct vmt_rec_site *site)
 			vmt_fmt_end(&text->fmt);
 			return;
 		}
-		found_user |= place.has_module && !is_jit(&place) && !is_runtime(place.path);
+		found_user |= place.has_module && !is_jit(&place) && !vmt_text_is_runtime(place.path);
 		put_frame(text, &place, i);
 		if (is_main(text, &place))
 			return;

@@ -6,7 +6,7 @@
  */
 #include "view.h"
 
-#include <errno.h>
+#include <linux/errno.h>
 
 /* A living writer holds a record for nanoseconds; a dead one for ever. */
 #define TRIES 200
@@ -218,6 +218,12 @@ bool vmt_view_failure(const struct vmt_view *view, uint64_t index,
 bool vmt_view_mark(const struct vmt_view *view, uint64_t index, struct vmt_rec_mark *ret_mark)
 {
 	return read_plain(view, VMT_SECTION_MARKS, index, ret_mark);
+}
+
+bool vmt_view_mark_value(const struct vmt_view *view, uint64_t index,
+			 struct vmt_rec_mark_value *ret_value)
+{
+	return read_plain(view, VMT_SECTION_MARK_VALUES, index, ret_value);
 }
 
 struct vmt_view_string vmt_view_string(const struct vmt_view *view, struct vmt_rec_string string)

@@ -23,8 +23,8 @@ static struct vmt_change decode(struct vmt_done done)
 
 static void assert_range(struct vmt_range range, int at, int pages)
 {
-	cr_assert_eq(range.start, DRAWN_AT(at), "starts at %lx", range.start);
-	cr_assert_eq(range.end, DRAWN_AT(at + pages), "ends at %lx", range.end);
+	cr_assert_eq(range.start, (uint64_t)DRAWN_AT(at), "starts at %lx", range.start);
+	cr_assert_eq(range.end, (uint64_t)DRAWN_AT(at + pages), "ends at %lx", range.end);
 }
 
 Test(change, munmap_takes_its_range)

@@ -1,0 +1,176 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The rules of the house, checked: what each layer may include, which symbols it may use and show,
+# how long files and functions are, what the library's file looks like, and that all of it compiles
+# without a warning with gcc and clang and passes its unit tests under sanitizers.
+#
+# FAST=1 leaves out the three builds.
+. "$(dirname "$0")/lib.sh"
+cd "$ROOT" || exit 2
+
+# empty NAME TEXT: passes if there is nothing to complain of.
+empty() {
+	if [ -z "$2" ]; then
+		pass "$1" "${3:-}"
+	else
+		fail "$1" "$(echo "$2" | tr '\n' ' ' | cut -c1-400)"
+	fi
+}
+
+includes() {	# FILE...: "FILE:header"
+	grep -HoE '^# *include *[<"][^>"]*' "$@" | sed -E 's/:# *include *[<"]/:/'
+}
+
+# Every C function from "{" to "}" in the first column, with its length.
+functions() {
+	awk 'FNR == 1 { start = 0 } /^\{/ { start = FNR }
+		/^\}/ && start { print FILENAME ":" start, FNR - start + 1; start = 0 }' "$@"
+}
+
+core_objects() {
+	find "$BUILD/preload/libvmatrace-core.a.p" -name '*.o'
+}
+
+shim_objects() {
+	find "$BUILD/preload" -name '*.o'
+}
+
+check_includes() {
+	local own shim
+	own=$(basename -a preload/core/*.h | paste -sd'|')
+	# linux/ and asm/ hold constants only.
+	empty core-includes "$(includes preload/core/* | grep -vE ":($own)\$" | grep -vE \
+		':(assert|stdbool|stddef|stdint|uthash|xxhash|bsd/sys/tree|(linux|asm)/[a-z]+)\.h$')"
+	# A name that the core or the tools have as well is theirs: they see no other.
+	shim=$(cd preload && ls ./*.h capture/*.h | sed 's|^\./||' | while read -r header; do
+		[ -e "core/$header" ] || [ -e "../tools/$header" ] || echo "$header"
+	done | paste -sd'|')
+	empty tools-include-no-shim "$(includes tools/*.[ch] | grep -E ":(.*/)?($shim)\$")"
+	empty commands-apart "$(includes tools/cmd_*.c | grep ':cmd_')"
+	empty shim-includes "$(includes preload/*.[ch] preload/capture/*.[ch] |
+		grep -E ':(stdio|malloc|pthread|threads|locale|wchar|setjmp|semaphore)\.h$')"
+}
+
+check_symbols() {
+	local wrappers string='memcpy|memmove|memset|memcmp|strlen|strcmp'
+	wrappers=$(sed -n 's/^\t\([a-zA-Z_0-9]*\);$/\1/p' preload/vmatrace.map | paste -sd'|')
+	empty core-undefined "$(core_objects | xargs nm -u | awk '$1 == "U" { print $2 }' |
+		sort -u | grep -vxE "vmt_.*|$string|_GLOBAL_OFFSET_TABLE_")"
+	empty core-no-variables "$(core_objects | xargs nm -A | grep -E ' [BbDC] ' |
+		grep -v ' d [a-z_.0-9]*$')"
+	empty prefixes "$(shim_objects | xargs nm -g --defined-only | awk 'NF == 3 { print $3 }' |
+		sort -u | grep -vxE "(vmt|VMT|vmatrace)_.*|$wrappers|$string")"
+	empty exported "$(nm -D --defined-only "$LIB" | awk '{ print $3 }' |
+		grep -vxE "$wrappers|vmatrace_.*")"
+	# All that the library may ask of libc, and only while it starts.
+	empty symbol-budget "$(nm -D --undefined-only "$LIB" | awk '{ sub(/@.*/, "", $2)
+		print $2 }' | grep -vxE '_ITM_.*|__cxa_finalize|__gmon_start__|__errno_location|'\
+'_dl_find_object|clock_gettime|dl_iterate_phdr|dlerror|dlsym|dlvsym|getauxval|'\
+'gnu_get_libc_version|on_exit')"
+	empty no-malloc-in-source "$(grep -nwE \
+		'(malloc|calloc|realloc|free|printf|fprintf|snprintf|abort|exit|getenv) *\(' \
+		preload/*.c preload/core/*.c preload/capture/*.c | grep -vE ':\s*(/?\*|//)')"
+}
+
+check_lengths() {
+	local files
+	files=$(find preload tools tests scripts -name '*.[chS]' -o -name '*.cc' -o -name '*.sh' \
+		-o -name '*.py')
+	# shellcheck disable=SC2086
+	empty files-under-500-lines "$(wc -l $files | awk '$1 > 500 && $2 != "total"')" \
+		"over 360: $(wc -l $files | awk '$1 > 360 && $2 != "total" {
+			printf "%s%s %d", sep, $2, $1; sep = ", " }')"
+	files=$(find preload tools tests -name '*.c')
+	# shellcheck disable=SC2086
+	empty functions-under-60-lines "$(functions $files | awk '$2 > 60')" \
+		"longest: $(functions $files | sort -k2 -n | tail -1)"
+	empty licences "$(find preload tools tests scripts meson.build README.md -type f \
+		\( -name '*.[chS]' -o -name '*.sh' -o -name '*.cc' -o -name '*.py' \) |
+		xargs grep -L SPDX-License-Identifier)"
+}
+
+# The .bss must lie in the last page of the data: a page of its own becomes one map with what the
+# program maps behind it.
+check_file() {
+	local pages map
+	pages=$(readelf -lW "$LIB" | awk '$1 == "LOAD" && / RW / {
+		print $3, $5, $6 }' | while read -r address in_file in_memory; do
+		echo $(((address + in_memory + 4095) / 4096 - (address + in_file + 4095) / 4096))
+	done)
+	[ "$pages" = 0 ] && pass no-bss-page || fail no-bss-page "${pages:-no data} pages"
+	# The two copies that save and restore what libc's _dl_find_object may use.
+	map=$(objdump -d --no-show-raw-insn "$LIB" | awk '/^[0-9a-f]+ <.*>:$/ { name = $2 }
+		/%[xyz]mm[0-9]|%st|%k[0-7]|%mm[0-7]/ {
+			if (!/movups +%xmm[0-9]+,.*\(%r|movups .*\(%r.*\),%xmm/ || ++moves > 64)
+				print name $0 }')
+	empty no-vector-registers "$map"
+	map=$(readelf -dW "$LIB" | grep -cE 'INITFIRST|NODELETE')
+	check initfirst-nodelete [ "$map" -ge 1 ]
+	map=$(readelf -lW "$LIB" | awk '$1 == "TLS" { print $6 }')
+	check tls-under-256-bytes [ $((map)) -le 256 ]
+}
+
+# build NAME COMPILER ARGUMENTS...: a build in a folder of its own must succeed.
+build() {
+	local name=$1 compiler=$2
+	shift 2
+	if CC=$compiler meson setup "$TMP/$name" "$ROOT" "$@" >"$TMP/$name.log" 2>&1 &&
+		ninja -C "$TMP/$name" -k 0 -j 2 >>"$TMP/$name.log" 2>&1; then
+		pass "$name"
+	else
+		fail "$name" "$(grep -E 'error:|ERROR' "$TMP/$name.log" | head -5 |
+			sed 's/.*main\///' | tr '\n' ' ' | cut -c1-500)"
+		return 1
+	fi
+}
+
+check_sanitized() {
+	local said
+	build build-sanitized gcc -Db_sanitize=address,undefined -Db_lundef=false || return
+	said=$(UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+		meson test -C "$TMP/build-sanitized" --no-rebuild --num-processes 2 \
+		--suite unit --suite race 2>&1)
+	if echo "$said" | grep -q '^Fail: *0$'; then
+		pass unit-tests-sanitized "$(echo "$said" | grep '^Ok:' | tr -s ' ')"
+	else
+		fail unit-tests-sanitized "$(echo "$said" | grep -E 'FAIL|TIMEOUT' | tr '\n' ' ')"
+	fi
+	sanitized_tool
+}
+
+# The tools: on a recording made by the ordinary library.
+sanitized_tool() {
+	local tool=$TMP/build-sanitized/tools/vmatrace format
+
+	traced "$TMP/tool" report=0 "$TARGETS/demo12k"
+	for format in text json; do
+		if "$tool" report --format=$format "$TMP/tool/rec" >"$TMP/tool/$format" \
+			2>"$TMP/tool/$format.err" && [ ! -s "$TMP/tool/$format.err" ]; then
+			pass "tool-sanitized-$format"
+		else
+			fail "tool-sanitized-$format" "$(head -c 300 "$TMP/tool/$format.err")"
+		fi
+	done
+	head -c 5000 "$(echo "$TMP"/tool/rec/*.vmt)" >"$TMP/tool/cut.vmt"
+	"$tool" report "$TMP/tool/cut.vmt" >/dev/null 2>"$TMP/tool/cut.err"
+	if grep -qE 'AddressSanitizer|runtime error' "$TMP/tool/cut.err"; then
+		fail tool-sanitized-cut-recording "$(head -c 300 "$TMP/tool/cut.err")"
+	else
+		pass tool-sanitized-cut-recording "$(head -c 100 "$TMP/tool/cut.err")"
+	fi
+}
+
+check_includes
+check_symbols
+check_lengths
+check_file
+if [ -z "${FAST:-}" ]; then
+	build build-gcc-werror gcc --werror
+	if has_program clang; then
+		build build-clang-werror clang --werror
+	else
+		pass build-clang-werror "skipped: no clang"
+	fi
+	check_sanitized
+fi
+finish

@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What the README says is done: each command in its ```sh blocks, in order, in a copy of the tree,
+# must succeed (all but the whole of scripts/test.sh, of which this is a part), and its list of
+# options must be that of help=1.
+. "$(dirname "$0")/lib.sh"
+COPY=$TMP/vmatrace
+unset BUILD
+
+copy_tree() {
+	mkdir "$COPY" && tar -C "$ROOT" -cf - --exclude='./build*' --exclude=./.git \
+		--exclude='*.vmt' . | tar -C "$COPY" -xf -
+}
+
+commands() {
+	awk '/^```/ { inside = $0 == "```sh"; next } inside && NF' "$ROOT/README.md"
+}
+
+run_command() {
+	local command=$1 said=$TMP/said status
+	if [ "$command" = ./scripts/test.sh ]; then
+		check "$command" [ -x "$COPY/scripts/test.sh" ]
+		return
+	fi
+	(cd "$COPY" && timeout 600 bash -c "$command") >"$said" 2>&1 </dev/null
+	status=$?
+	if [ $status = 0 ]; then
+		pass "$(echo "$command" | cut -c1-70)" "$(tail -1 "$said" | cut -c1-70)"
+	else
+		fail "$command" "status $status: $(tail -3 "$said" | tr '\n' ' ' | cut -c1-300)"
+	fi
+}
+
+# The list is the README's second block without a language, the report being its first.
+check_options() {
+	local in_readme in_help
+	in_readme=$(sed -n '/^## Options/,/^## /p' "$ROOT/README.md" |
+		sed -n '/^```$/,/^```$/p' | grep -v '^```' | tr -s ' \n' ' ')
+	in_help=$(LD_PRELOAD=$LIB VMATRACE_OPTIONS=help=1:report=0 /bin/true 2>&1 |
+		sed -E 's/^==[0-9]+== (vmatrace: )?//' | tr -s ' \n' ' ')
+	if [ -n "$in_help" ] && [ "$in_readme" = "$in_help" ]; then
+		pass options "$(echo "$in_help" | grep -oE '[a-z_]+=' | wc -l) words with ="
+	else
+		fail options "$(diff <(echo "$in_readme" | tr ' ' '\n') \
+			<(echo "$in_help" | tr ' ' '\n') | head -5 | tr '\n' ' ')"
+	fi
+}
+
+# The report shown must be what the program gives: its numbers, not the pid, time or questions.
+check_report() {
+	local dir=$TMP/report only='created|split|removed|live|net|start-up|SUMMARY|#'
+	traced "$dir" "" "$TARGETS/guard_pages"
+	sed -n '/^==[0-9]*== vmatrace:/,/^SUMMARY/p' "$ROOT/README.md" |
+		grep -E "$only" | sed -E 's/^==[0-9]+==//' >"$TMP/shown"
+	grep -hE "$only" "$dir"/log.* | sed -E 's/^==[0-9]+==//' >"$TMP/given"
+	if cmp -s "$TMP/shown" "$TMP/given"; then
+		pass report "$(wc -l <"$TMP/given") lines are the same"
+	else
+		fail report "$(diff "$TMP/shown" "$TMP/given" | head -6 | tr '\n' ' ')"
+	fi
+}
+
+copy_tree || exit 2
+while read -r command; do
+	run_command "$command"
+done < <(commands)
+check_options
+check_report
+finish

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From recorded frames to names that stay the same: across address spaces, rebuilds, patch
+ * releases of libraries, and whatever the C library inlines. Prints nothing; used by
+ * the census.
+ */
+#include "stack.h"
+#include "must.h"
+#include "names.h"
+#include "text.h"
+
+#include <ctype.h>
+#include <unistd.h>
+
+void vmt_stack_trim_module(char *name)
+{
+	char *at = strstr(name, ".so.");
+
+	if (!at || !isdigit((unsigned char)at[4]))
+		return;
+	for (at += 4; isdigit((unsigned char)*at); at++)
+		;
+	if (*at == '.')
+		*at = '\0';
+}
+
+void vmt_stack_trim_function(char *name)
+{
+	static const char *const suffixes[] = {
+		".isra.", ".constprop.", ".part.", ".cold", ".lto_priv.",
+		" [clone ",	/* how the demangler writes them */
+	};
+
+	for (size_t i = 0; i < VMT_COUNT(suffixes); i++) {
+		char *at = strstr(name, suffixes[i]);
+
+		if (at && at != name)
+			*at = '\0';
+	}
+}
+
+/* As a reader in the working directory would open it; CI wants paths of the repository. */
+static char *relative(const struct vmt_symbol *symbol)
+{
+	char here[4096];
+	size_t n;
+
+	if (!symbol->file)
+		return NULL;
+	if (getcwd(here, sizeof(here))) {
+		n = strlen(here);
+		if (!strncmp(symbol->file, here, n) && symbol->file[n] == '/')
+			return vmt_must_copy(symbol->file + n + 1);
+	}
+	return vmt_must_copy(symbol->file);
+}
+
+static char *module_name(struct vmt_view_string path)
+{
+	char *name;
+	uint32_t base = 0;
+
+	for (uint32_t i = 0; i < path.length; i++) {
+		if (path.bytes[i] == '/')
+			base = i + 1;
+	}
+	name = vmt_must(strndup(path.bytes + base, path.length - base));
+	/* Names become lines of text; a file's name may hold anything. */
+	for (char *at = name; *at; at++) {
+		if ((unsigned char)*at < ' ')
+			*at = '?';
+	}
+	vmt_stack_trim_module(name);
+	return name;
+}
+
+static struct vmt_stack_frame read_frame(const struct vmt_view *view, uint64_t index,
+					 struct vmt_symbols *symbols)
+{
+	struct vmt_rec_module module = { .kind = VMT_MODULE_JIT };
+	struct vmt_view_string path = { "", 0 };
+	struct vmt_stack_frame frame = { .line = 0 };
+	struct vmt_symbol symbol = { NULL, NULL, NULL, 0 };
+	struct vmt_rec_frame recorded;
+
+	if (vmt_view_frame(view, index, &recorded) &&
+	    vmt_view_module(view, recorded.module, &module))
+		path = vmt_view_string(view, module.path);
+	frame.module = module_name(path);
+	frame.is_user = module.kind == VMT_MODULE_FILE && path.length &&
+			!vmt_text_is_runtime(path);
+	if (!vmt_names_find(symbols, view, index, &symbol))
+		return frame;
+	frame.function = symbol.function ? vmt_must_copy(symbol.function) : NULL;
+	if (frame.function)
+		vmt_stack_trim_function(frame.function);
+	frame.file = relative(&symbol);
+	frame.line = symbol.line;
+	return frame;
+}
+
+static bool is_main(const struct vmt_stack_frame *frame)
+{
+	return frame->is_user && frame->function && !strcmp(frame->function, "main");
+}
+
+static void free_frame(struct vmt_stack_frame *frame)
+{
+	free(frame->module);
+	free(frame->function);
+	free(frame->file);
+}
+
+/* What started main or the thread is the same for all and differs between C libraries. */
+static void drop_outer(struct vmt_stack *stack)
+{
+	uint32_t keep = stack->count;
+
+	while (keep && !stack->frame[keep - 1].is_user)
+		keep--;
+	/* _start is in the program's own file. */
+	if (keep > 1 && stack->frame[keep - 1].function &&
+	    !strcmp(stack->frame[keep - 1].function, "_start")) {
+		keep--;
+		while (keep && !stack->frame[keep - 1].is_user)
+			keep--;
+	}
+	if (!keep)
+		return;
+	while (stack->count > keep)
+		free_frame(&stack->frame[--stack->count]);
+}
+
+void vmt_stack_read(struct vmt_stack *ret_stack, const struct vmt_view *view,
+		    const struct vmt_rec_site *site, struct vmt_symbols *symbols)
+{
+	uint32_t count = vmt_view_frame_count(view, site);
+	struct vmt_stack stack = { vmt_must_alloc(count, sizeof(*stack.frame)), 0 };
+
+	while (stack.count < count) {
+		stack.frame[stack.count] =
+			read_frame(view, (uint64_t)site->frame_first + stack.count, symbols);
+		if (is_main(&stack.frame[stack.count++]))
+			break;
+	}
+	drop_outer(&stack);
+	*ret_stack = stack;
+}
+
+void vmt_stack_free(struct vmt_stack *stack)
+{
+	for (uint32_t i = 0; i < stack->count; i++)
+		free_frame(&stack->frame[i]);
+	free(stack->frame);
+	*stack = (struct vmt_stack){ NULL, 0 };
+}
+
+static bool is_same_module(const struct vmt_stack_frame *a, const struct vmt_stack_frame *b)
+{
+	return !a->is_user && !b->is_user && !strcmp(a->module, b->module);
+}
+
+static char *frame_name(const struct vmt_stack_frame *frame, const char *function, bool with_lines)
+{
+	const char *module = *frame->module ? frame->module : "?";
+
+	if (!function)
+		return vmt_must_copy(module);
+	if (with_lines && frame->is_user && frame->line)
+		return vmt_must_format("%s!%s:%u", module, function, frame->line);
+	return vmt_must_format("%s!%s", module, function);
+}
+
+char *vmt_stack_key(const struct vmt_stack *stack, bool with_lines)
+{
+	char *key = vmt_must_copy("");
+	char *last = vmt_must_copy("");
+
+	for (uint32_t i = 0; i < stack->count; i++) {
+		const struct vmt_stack_frame *frame = &stack->frame[i];
+		const char *function = frame->function;
+		char *longer;
+		char *name;
+
+		for (; i + 1 < stack->count && is_same_module(frame, &stack->frame[i + 1]); i++) {
+			if (stack->frame[i + 1].function)
+				function = stack->frame[i + 1].function;
+		}
+		name = frame_name(frame, function, with_lines);
+		if (strcmp(name, last)) {
+			longer = vmt_must_format("%s%s%s", key, *key ? "\n" : "", name);
+			free(key);
+			key = longer;
+		}
+		free(last);
+		last = name;
+	}
+	free(last);
+	return key;
+}
+
+const struct vmt_stack_frame *vmt_stack_blame(const struct vmt_stack *stack)
+{
+	for (uint32_t i = 0; i < stack->count; i++) {
+		if (stack->frame[i].is_user)
+			return &stack->frame[i];
+	}
+	return stack->count ? &stack->frame[0] : NULL;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stacks as they are compared between runs: names of modules and functions, nothing that
+ * changes with the address space, a rebuild or the C library's inner calls.
+ * Used by the census (check, diff).
+ */
+#ifndef VMT_STACK_H
+#define VMT_STACK_H
+
+#include "symbols.h"
+#include "view.h"
+
+struct vmt_stack_frame {
+	char *module;	/* base name up to .so.N; "" = unknown */
+	char *function;	/* without the compiler's suffixes; NULL = unknown */
+	char *file;	/* relative to the working directory where it lies below; or NULL */
+	uint32_t line;
+	bool is_user;	/* neither of the C library and its like nor generated code */
+};
+
+struct vmt_stack {
+	struct vmt_stack_frame *frame;	/* innermost first, up to main */
+	uint32_t count;
+};
+
+/* The named frames of a site; free with vmt_stack_free. */
+void vmt_stack_read(struct vmt_stack *ret_stack, const struct vmt_view *view,
+		    const struct vmt_rec_site *site, struct vmt_symbols *symbols);
+void vmt_stack_free(struct vmt_stack *stack);
+
+/*
+ * "module!function" of each frame, a line each, innermost first: consecutive frames of the
+ * C library and its like are one (its outermost known function), so are recursive
+ * calls; what lies below main is left out. with_lines adds ":LINE" to the user's own.
+ * The caller frees the text.
+ */
+char *vmt_stack_key(const struct vmt_stack *stack, bool with_lines);
+
+/* The innermost frame of the user's own code, or the innermost; NULL without frames. */
+const struct vmt_stack_frame *vmt_stack_blame(const struct vmt_stack *stack);
+
+/* A module's name without what changes from one patch release to the next. In place. */
+void vmt_stack_trim_module(char *name);
+
+/* A function's name without .isra.0, .constprop.1, .part.2, .cold, .lto_priv.3. In place. */
+void vmt_stack_trim_function(char *name);
+
+#endif
