@@ -263,8 +263,10 @@ int vmt_account_start(struct vmt_state *state)
 	struct vmt_sketch *sketch = &state->lesson.sketch;
 
 	vmt_sketch_clear(sketch);
-	if (vmt_ask_everything(state, sketch))
-		return -ENOENT;
+	if (vmt_ask_everything(state, sketch)) {
+		vmt_note(state, VMT_NOTE_NO_PROC);	/* then the table begins empty */
+		vmt_sketch_clear(sketch);
+	}
 	for (size_t i = 0; i < sketch->count; i++) {
 		struct vmt_look *look = &sketch->map[i].look;
 

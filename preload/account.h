@@ -31,7 +31,8 @@ void vmt_account_inherited(struct vmt_state *state);
 /* The table may be half-changed: throw it away, take owners from the published copy. */
 void vmt_account_rebuild(struct vmt_state *state);
 
-/* Fill the table with the process as it is, all of it put by the start-up site. */
+/* Fill the table with the process as it is, all of it put by the start-up site. Without /proc it
+ * begins empty, and a note says so. Returns 0 or -ENOMEM. */
 int vmt_account_start(struct vmt_state *state);
 
 /* Maps of the program, as of the table. */

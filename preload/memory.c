@@ -12,6 +12,7 @@
 #include "sys.h"
 
 #define SPARE_STACK  (UINT64_C(128) * 1024)
+#define SPARE_ENVIRONMENT (UINT64_C(64) * 1024)
 #define UNWIND_CACHE (UINT64_C(256) * 1024)
 #define SITE_COST    UINT64_C(1400)	/* record, frames, raw addresses, index */
 #define MAP_COST     UINT64_C(500)	/* record, index, and a sketch of all maps */
@@ -68,7 +69,7 @@ struct vmt_state *vmt_memory_make(const struct vmt_options *options)
 	size_t modules = VMT_MODULES_MAX * sizeof(struct vmt_module);
 	size_t total = vmt_page_up(sizeof(struct vmt_state)) + vmt_page_up(sites) +
 		       vmt_page_up(maps) + vmt_page_up(slots) + vmt_page_up(modules) +
-		       SPARE_STACK + UNWIND_CACHE + VMT_PAGE_SIZE;
+		       SPARE_STACK + UNWIND_CACHE + SPARE_ENVIRONMENT + VMT_PAGE_SIZE;
 	unsigned char *base = map_zero(total);
 	unsigned char *at = base;
 	struct vmt_state *state;
@@ -83,9 +84,11 @@ struct vmt_state *vmt_memory_make(const struct vmt_options *options)
 	state->recording.free_slots = (void *)carve(&at, slots);
 	state->modules = (void *)carve(&at, modules);
 	vmt_unwind_set_cache(carve(&at, UNWIND_CACHE), UNWIND_CACHE);
+	state->spare_environment = (void *)carve(&at, SPARE_ENVIRONMENT);
 	state->alive_page = carve(&at, VMT_PAGE_SIZE);
 	state->spare_stack = carve(&at, SPARE_STACK);	/* also keeps alive_page from the edge */
 	state->spare_stack_size = SPARE_STACK;
+	state->spare_environment_size = SPARE_ENVIRONMENT;
 	vmt_memory_own(state, base, total);
 	vmt_memory_own(state, __ehdr_start, (size_t)(_end - __ehdr_start));
 	return state;

@@ -18,7 +18,8 @@
 #include "spawn.h"
 #include "sys.h"
 
-#define TOP_NOW 3
+#define TOP_NOW	    3
+#define PRINT_TRIES 300	/* of 10 ms */
 
 static bool is_executable(const char *path)
 {
@@ -110,7 +111,7 @@ static int recording_fd(const struct vmt_state *state)
 static bool run_tool(struct vmt_state *state, uint64_t top)
 {
 	char top_option[32];
-	char **environment = (char **)(void *)state->text;	/* the stack may be a signal stack */
+	char **environment = state->spare_environment;	/* the stack may be a signal stack */
 	struct vmt_line line = vmt_line_in(top_option, sizeof(top_option));
 	const char *argv[] = { state->tool, "report", "--fd=3", top_option, NULL, NULL };
 	struct vmt_spawn spawn = {
@@ -127,7 +128,7 @@ static bool run_tool(struct vmt_state *state, uint64_t top)
 		argv[4] = "-v";
 	vmt_line_add(&line, "--top=");
 	vmt_line_add_number(&line, top);
-	copy_environment(state, environment, sizeof(state->text) / sizeof(*environment));
+	copy_environment(state, environment, state->spare_environment_size / sizeof(*environment));
 	return spawn.in_fd >= 0 && vmt_spawn_run(&spawn) == 0;
 }
 
@@ -142,10 +143,26 @@ static void print_without_tool(struct vmt_state *state, uint64_t top)
 		vmt_text_report(&view, &options, &ops);
 }
 
+/* One report at a time: the stack and the environment are there once. */
+static bool begin_printing(struct vmt_state *state)
+{
+	const int64_t pause[2] = { 0, 10000000 };
+
+	for (int i = 0; i < PRINT_TRIES; i++) {
+		if (!atomic_exchange_explicit(&state->printing, 1, memory_order_acquire))
+			return true;
+		vmt_sys2(SYS_nanosleep, pause, 0);
+	}
+	return false;
+}
+
 static void print(struct vmt_state *state, uint64_t top)
 {
+	if (!begin_printing(state))
+		return;
 	if (!state->tool[0] || state->no_asking || !run_tool(state, top))
 		print_without_tool(state, top);
+	atomic_store_explicit(&state->printing, 0, memory_order_release);
 }
 
 void vmt_report_print(struct vmt_state *state)

@@ -296,7 +296,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 		return;
 	open_recording(state, text);
 	if (start_counting(state)) {
-		vmt_log(state, "cannot read /proc/self/maps; the program runs untraced");
+		vmt_log(state, "there is not memory enough for the table; the program runs untraced");
 		return;
 	}
 	vmt_log_marker(state, "vmatrace: ready");

@@ -106,7 +106,10 @@ struct vmt_state {
 	char tool[512];	/* path of the vmatrace tool; "" = none */
 	char **environment;
 	void *alive_page;
-	void *spare_stack;	/* for starting the tool */
+	_Atomic uint32_t printing;	/* a thread uses what follows */
+	char **spare_environment;	/* for starting the tool */
+	size_t spare_environment_size;
+	void *spare_stack;
 	size_t spare_stack_size;
 	char text[65536] __attribute__((aligned(16)));	/* for reading /proc/self/maps; under the lock */
 };
