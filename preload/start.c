@@ -249,6 +249,20 @@ static int start_counting(struct vmt_state *state)
 	return 0;
 }
 
+/*
+ * valgrind preloads libraries of its own. It makes maps that it hides from the program, and takes
+ * the stack that the tool is started on for uninitialised memory.
+ */
+static void look_for_valgrind(struct vmt_state *state)
+{
+	const char *preload = find_variable(state->environment, "LD_PRELOAD");
+
+	if (!preload || !contains(preload, (long)__builtin_strlen(preload), "vgpreload"))
+		return;
+	vmt_note(state, VMT_NOTE_VALGRIND);
+	state->options.tool = false;
+}
+
 static struct vmt_state *make_state(char **environment)
 {
 	const char *text = find_variable(environment, "VMATRACE_OPTIONS");
@@ -288,6 +302,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	}
 	vmt_ask_open(state);
 	look_for_seccomp(state);
+	look_for_valgrind(state);
 	vmt_report_find_tool(state);
 	open_doors(state);
 	if (!state->is_root && !state->options.follow_children)
