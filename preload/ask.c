@@ -283,6 +283,7 @@ size_t vmt_ask_name(struct vmt_state *state, uint64_t addr, char *path, size_t s
 	};
 
 	*ret_build_id_length = 0;
+	__builtin_memset(path, 0, size);	/* valgrind does not know what the query writes */
 	if (state->no_asking || !state->query_works)
 		return name_by_text(state, addr, path, size);
 	if (query(state, &ask) == 0) {

@@ -249,18 +249,13 @@ static int start_counting(struct vmt_state *state)
 	return 0;
 }
 
-/*
- * valgrind preloads libraries of its own. It makes maps that it hides from the program, and takes
- * the stack that the tool is started on for uninitialised memory.
- */
+/* valgrind preloads libraries of its own, and makes maps that the program does not see it make. */
 static void look_for_valgrind(struct vmt_state *state)
 {
 	const char *preload = find_variable(state->environment, "LD_PRELOAD");
 
-	if (!preload || !contains(preload, (long)__builtin_strlen(preload), "vgpreload"))
-		return;
-	vmt_note(state, VMT_NOTE_VALGRIND);
-	state->options.tool = false;
+	if (preload && contains(preload, (long)__builtin_strlen(preload), "vgpreload"))
+		vmt_note(state, VMT_NOTE_VALGRIND);
 }
 
 static struct vmt_state *make_state(char **environment)
