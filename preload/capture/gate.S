@@ -30,9 +30,13 @@
 #define TO_RBP	  (TO_RETURN + 8)
 #define SAVED	  (6 * 8 + 8 * 8)	/* arguments and struct vmt_regs below rbp */
 
-/* DW_CFA_val_expression: rip = *(pc + to_end + *(uint32_t *)(pc + to_disp)) */
+/*
+ * DW_CFA_val_expression: rip = *(pc + to_end + (*(uint64_t *)(pc + to_disp) & 0xffffffff)).
+ * The displacement is positive, .data lies behind .text; valgrind 3.19 reads no DW_OP_deref_size.
+ */
 #define CFI_RETURN_BY_PUSH(to_disp, to_end)                                                        \
-	.cfi_escape 0x16, 0x10, 8, 0x80, to_disp, 0x94, 4, 0x80, to_end, 0x22, 0x06
+	.cfi_escape 0x16, 0x10, 13, 0x80, to_disp, 0x06, 0x0c, 0xff, 0xff, 0xff, 0xff, 0x1a, 0x80, \
+		to_end, 0x22, 0x06
 
 	.macro STUB index, gate
 	.p2align 5
