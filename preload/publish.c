@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <linux/errno.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -19,15 +20,36 @@
 #define FIRST_BUCKET_NS UINT64_C(1000000)
 #define BLOCK_STEP (UINT64_C(256) * 1024)
 
-static void begin(uint32_t *seq)
+/*
+ * In a build for tests (meson -Dkill_points=true) the program kills itself at the Nth of these
+ * points, N from the environment: a recording must be readable whatever was its writer's last store.
+ */
+#ifdef VMT_KILL_POINTS
+static void kill_point(struct vmt_state *state)
 {
+	if (state->kill_at && --state->kill_at == 0)
+		vmt_sys2(SYS_kill, vmt_sys0(SYS_getpid), SIGKILL);
+}
+#else
+static inline void kill_point(struct vmt_state *state)
+{
+	(void)state;
+}
+#endif
+
+static void begin(struct vmt_state *state, uint32_t *seq)
+{
+	kill_point(state);
 	__atomic_store_n(seq, *seq | 1, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
+	kill_point(state);
 }
 
-static void end(uint32_t *seq)
+static void end(struct vmt_state *state, uint32_t *seq)
 {
+	kill_point(state);
 	__atomic_store_n(seq, (*seq | 1) + 1, __ATOMIC_RELEASE);
+	kill_point(state);
 }
 
 static void lay_out(struct vmt_rec_header *header, const struct vmt_options *options)
@@ -175,6 +197,7 @@ static void *element(struct vmt_state *state, enum vmt_section_id id, uint64_t i
 		recording->ready[id] += step;
 	}
 	if (index + count > section->used) {
+		kill_point(state);
 		section->used = index + count;
 		recording->header->section[id].used = section->used;
 	}
@@ -222,12 +245,12 @@ void vmt_publish_frames(struct vmt_state *state, const struct vmt_site *site)
 		frames = element(state, VMT_SECTION_FRAMES, first, site->frame_count);
 	for (uint32_t i = 0; frames && i < site->frame_count; i++)
 		frames[i] = site->frames[i];
-	begin(&to->seq);
+	begin(state, &to->seq);
 	to->flags = site->flags | (site->frame_count && !frames ? VMT_SITE_TRUNCATED : 0);
 	to->call = site->call;
 	to->frame_count = frames ? site->frame_count : 0;
 	to->frame_first = (uint32_t)first;
-	end(&to->seq);
+	end(state, &to->seq);
 }
 
 void vmt_publish_site(struct vmt_state *state, const struct vmt_site *site)
@@ -236,18 +259,20 @@ void vmt_publish_site(struct vmt_state *state, const struct vmt_site *site)
 
 	if (!to)
 		return;
-	begin(&to->seq);
+	begin(state, &to->seq);
 	to->counters = site->counters;
+	kill_point(state);
 	to->live = site->live;
 	to->live_at_peak = site->live_at_peak;
 	to->peak_epoch = site->peak_epoch;
-	end(&to->seq);
+	end(state, &to->seq);
 }
 
 void vmt_publish_call(struct vmt_state *state, uint32_t call)
 {
 	struct vmt_rec_counters *to = element(state, VMT_SECTION_CALLS, call, 1);
 
+	kill_point(state);
 	if (to)
 		*to = state->calls[call];
 }
@@ -271,8 +296,9 @@ void vmt_publish_range(struct vmt_state *state, struct vmt_map *map)
 		vmt_note(state, VMT_NOTE_RANGES_FULL);
 		return;
 	}
-	begin(&to->seq);
+	begin(state, &to->seq);
 	to->flags = map->look.flags | VMT_MAP_USED;
+	kill_point(state);
 	to->mapped_by = map->mapped_by;
 	to->put_by = map->put_by;
 	to->start = map->look.start;
@@ -282,7 +308,7 @@ void vmt_publish_range(struct vmt_state *state, struct vmt_map *map)
 	to->dev_major = map->look.dev_major;
 	to->dev_minor = map->look.dev_minor;
 	to->time = map->time;
-	end(&to->seq);
+	end(state, &to->seq);
 }
 
 void vmt_publish_range_gone(struct vmt_state *state, struct vmt_map *map)
@@ -294,9 +320,9 @@ void vmt_publish_range_gone(struct vmt_state *state, struct vmt_map *map)
 		return;
 	to = element(state, VMT_SECTION_RANGES, map->slot, 1);
 	if (to) {
-		begin(&to->seq);
+		begin(state, &to->seq);
 		to->flags = 0;
-		end(&to->seq);
+		end(state, &to->seq);
 	}
 	recording->free_slots[recording->free_count++] = map->slot;
 	map->slot = VMT_NO_INDEX;
@@ -329,9 +355,9 @@ void vmt_publish_header(struct vmt_state *state)
 
 	if (!state->recording.base)
 		return;
-	begin(&to->seq);
+	begin(state, &to->seq);
 	__builtin_memcpy((char *)to + first, (char *)from + first, last - first);
-	end(&to->seq);
+	end(state, &to->seq);
 }
 
 static void halve_timeline(struct vmt_state *state, struct vmt_rec_bucket *bucket, uint64_t count)
@@ -402,8 +428,10 @@ void vmt_publish_describe(struct vmt_state *state)
 
 void vmt_publish_whole_header(struct vmt_state *state)
 {
+	kill_point(state);
 	if (state->recording.base)
 		*state->recording.header = state->counters;
+	kill_point(state);
 }
 
 bool vmt_publish_failures_full(const struct vmt_state *state)

@@ -51,15 +51,21 @@ static const char *find_variable(char **environment, const char *name)
 	return NULL;
 }
 
-static uint64_t read_number(const char *path)
+static uint64_t number_of(const char *text)
 {
-	char text[32];
-	long length = vmt_fd_read_file(path, text, sizeof(text));
 	uint64_t number = 0;
 
-	for (long i = 0; i < length && text[i] >= '0' && text[i] <= '9'; i++)
-		number = number * 10 + (uint64_t)(text[i] - '0');
+	for (; text && *text >= '0' && *text <= '9'; text++)
+		number = number * 10 + (uint64_t)(*text - '0');
 	return number;
+}
+
+static uint64_t read_number(const char *path)
+{
+	char text[32] = "";
+
+	vmt_fd_read_file(path, text, sizeof(text) - 1);
+	return number_of(text);
 }
 
 static bool contains(const char *text, long length, const char *what)
@@ -270,6 +276,9 @@ static struct vmt_state *make_state(char **environment)
 	if (!state)
 		return NULL;
 	state->environment = environment;
+#ifdef VMT_KILL_POINTS
+	state->kill_at = number_of(find_variable(environment, "VMATRACE_KILL_AT"));
+#endif
 	state->pid = (uint32_t)vmt_sys0(SYS_getpid);
 	state->parent_pid = (uint32_t)vmt_sys0(SYS_getppid);
 	state->counters.maps_limit = limit;

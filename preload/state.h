@@ -103,6 +103,9 @@ struct vmt_state {
 	uint64_t calls_since_verify;
 	struct vmt_recording recording;
 
+#ifdef VMT_KILL_POINTS
+	uint64_t kill_at;	/* see publish.c */
+#endif
 	char tool[512];	/* path of the vmatrace tool; "" = none */
 	char **environment;
 	void *alive_page;
