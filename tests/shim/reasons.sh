@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Why calls fail: each reason provoked for real, named in the recording, in the words of the report,
+# and at the moment itself where it is the map limit.
+. "$(dirname "$0")/../lib.sh"
+cd "$TMP" || exit 2
+
+for reason in map-limit rlimit-as rlimit-data rlimit-memlock overcommit address-space hole sealed; do
+	dir=$TMP/$reason
+	plain "$dir/plain" "$TARGETS/fails_for" $reason
+	traced "$dir" "" "$TARGETS/fails_for" $reason
+	said=$(differences "$dir/plain" "$dir")
+	found=$("$TOOL" report --format=json "$dir/rec" 2>&1 |
+		jq -r '[.processes[].failures[].reason] | unique | join(",")' 2>&1)
+	if [ -z "$said" ] && [ "$found" = $reason ]; then
+		pass "$reason" "$(cat "$dir/out")"
+	else
+		fail "$reason" "$said found '$found'"
+	fi
+done
+
+line=$(grep -n 'if (mprotect(at' "$ROOT/tests/targets/fails_for.c" | cut -d: -f1)
+for said in '80 % of vm.max_map_count' '95 % of vm.max_map_count' 'mprotect failed: ENOMEM, because' \
+	"fails_for.c:$line" 'limit reached'; do
+	if grep -qF "$said" "$TMP"/map-limit/log.*; then pass "says '$said'"; else fail "says '$said'"; fi
+done
+finish

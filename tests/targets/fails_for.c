@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One memory call that fails for the reason named: map-limit, rlimit-as, rlimit-data,
+ * rlimit-memlock, overcommit, address-space, hole, sealed. Prints the call's errno.
+ */
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+#include "target.h"
+
+#ifndef SYS_mseal
+#define SYS_mseal 462
+#endif
+
+#define PRIVATE (MAP_PRIVATE | MAP_ANONYMOUS)
+
+static void limit(int resource, rlim_t bytes)
+{
+	const struct rlimit limits = { bytes, bytes };
+
+	REQUIRE(setrlimit(resource, &limits) == 0);
+}
+
+/* mmap alone: every other page of a big map gets another protection until nothing more goes. */
+static void reach_map_limit(void)
+{
+	char *at = mmap(NULL, 200000UL * PAGE, PROT_NONE, PRIVATE | MAP_NORESERVE, -1, 0);
+
+	REQUIRE(at != MAP_FAILED);
+	for (long i = 0; i < 200000; i += 2)
+		if (mprotect(at + i * PAGE, PAGE, PROT_READ))
+			return;
+	errno = 0;
+}
+
+static void seal_and_unmap(void)
+{
+	char *at = map_pages(2);
+
+	REQUIRE(syscall(SYS_mseal, at, PAGE, 0) == 0);
+	munmap(at, 2 * PAGE);
+}
+
+static void fail_for(const char *reason)
+{
+	const size_t gib = 1UL << 30;
+
+	if (strcmp(reason, "map-limit") == 0) {
+		reach_map_limit();
+	} else if (strcmp(reason, "rlimit-as") == 0) {
+		limit(RLIMIT_AS, gib);
+		mmap(NULL, gib, PROT_READ, PRIVATE, -1, 0);
+	} else if (strcmp(reason, "rlimit-data") == 0) {
+		limit(RLIMIT_DATA, gib);
+		mmap(NULL, gib, PROT_READ | PROT_WRITE, PRIVATE, -1, 0);
+	} else if (strcmp(reason, "rlimit-memlock") == 0) {
+		limit(RLIMIT_MEMLOCK, PAGE);
+		REQUIRE(setuid(65534) == 0);
+		mlock(map_pages(4), 4 * PAGE);
+	} else if (strcmp(reason, "overcommit") == 0) {
+		mmap(NULL, gib << 14, PROT_READ | PROT_WRITE, PRIVATE, -1, 0);
+	} else if (strcmp(reason, "address-space") == 0) {
+		mmap(NULL, gib << 17, PROT_NONE, PRIVATE | MAP_NORESERVE, -1, 0);
+	} else if (strcmp(reason, "hole") == 0) {
+		char *at = map_pages(3);
+
+		REQUIRE(munmap(at + PAGE, PAGE) == 0);
+		mprotect(at, 3 * PAGE, PROT_READ);
+	} else if (strcmp(reason, "sealed") == 0) {
+		seal_and_unmap();
+	}
+}
+
+int main(int argc, char **argv)
+{
+	REQUIRE(argc == 2);
+	errno = 0;
+	fail_for(argv[1]);
+	printf("%s: errno %d\n", argv[1], errno);
+	return 0;
+}
