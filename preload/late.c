@@ -1,68 +1,103 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A claimed slot whose thread died before publishing stays claimed: 64 such deaths
- * and every late call overflows, which costs time but loses nothing.
+ * A claimed slot whose thread died before publishing stays claimed: when all slots are gone
+ * that way every late call overflows, which costs time but loses nothing.
  */
 #include "late.h"
 
-struct vmt_late_call *vmt_late_claim(struct vmt_late *late)
+static struct vmt_late_call *claim_in(struct vmt_late *late, unsigned bank)
 {
-	uint64_t claimed = atomic_load_explicit(&late->claimed, memory_order_relaxed);
+	uint64_t claimed = atomic_load_explicit(&late->claimed[bank], memory_order_relaxed);
 
 	while (~claimed) {
 		unsigned index = (unsigned)__builtin_ctzl(~claimed);
 
-		if (atomic_compare_exchange_weak_explicit(&late->claimed, &claimed,
+		if (atomic_compare_exchange_weak_explicit(&late->claimed[bank], &claimed,
 							  claimed | UINT64_C(1) << index,
 							  memory_order_acquire,
 							  memory_order_relaxed))
-			return &late->slot[index];
+			return &late->slot[bank * 64 + index];
+	}
+	return NULL;
+}
+
+struct vmt_late_call *vmt_late_claim(struct vmt_late *late)
+{
+	for (unsigned bank = 0; bank < VMT_LATE_BANKS; bank++) {
+		struct vmt_late_call *call = claim_in(late, bank);
+
+		if (call)
+			return call;
 	}
 	atomic_store_explicit(&late->overflow, 1, memory_order_seq_cst);
 	return NULL;
 }
 
+static unsigned bank_of(const struct vmt_late *late, const struct vmt_late_call *call)
+{
+	return (unsigned)(call - late->slot) / 64;
+}
+
 static uint64_t bit_of(const struct vmt_late *late, const struct vmt_late_call *call)
 {
-	return UINT64_C(1) << (call - late->slot);
+	return UINT64_C(1) << ((call - late->slot) % 64);
 }
 
 void vmt_late_publish(struct vmt_late *late, struct vmt_late_call *call)
 {
 	call->order = atomic_fetch_add_explicit(&late->order, 1, memory_order_relaxed);
-	atomic_fetch_or_explicit(&late->ready, bit_of(late, call), memory_order_seq_cst);
+	atomic_fetch_or_explicit(&late->ready[bank_of(late, call)], bit_of(late, call),
+				 memory_order_seq_cst);
 }
 
 struct vmt_late_call *vmt_late_take(struct vmt_late *late)
 {
-	uint64_t ready = atomic_load_explicit(&late->ready, memory_order_acquire);
 	struct vmt_late_call *oldest = NULL;
 
-	for (; ready; ready &= ready - 1) {
-		struct vmt_late_call *call = &late->slot[__builtin_ctzl(ready)];
+	for (unsigned bank = 0; bank < VMT_LATE_BANKS; bank++) {
+		uint64_t ready = atomic_load_explicit(&late->ready[bank], memory_order_acquire);
 
-		if (!oldest || call->order < oldest->order)
-			oldest = call;
+		for (; ready; ready &= ready - 1) {
+			struct vmt_late_call *call =
+				&late->slot[bank * 64 + (unsigned)__builtin_ctzl(ready)];
+
+			if (!oldest || call->order < oldest->order)
+				oldest = call;
+		}
 	}
 	return oldest;
 }
 
 void vmt_late_release(struct vmt_late *late, struct vmt_late_call *call)
 {
+	unsigned bank = bank_of(late, call);
 	uint64_t bit = bit_of(late, call);
 
-	atomic_fetch_and_explicit(&late->ready, ~bit, memory_order_relaxed);
-	atomic_fetch_and_explicit(&late->claimed, ~bit, memory_order_release);
+	atomic_fetch_and_explicit(&late->ready[bank], ~bit, memory_order_relaxed);
+	atomic_fetch_and_explicit(&late->claimed[bank], ~bit, memory_order_release);
 }
 
 bool vmt_late_waits(struct vmt_late *late)
 {
-	return atomic_load_explicit(&late->ready, memory_order_seq_cst) ||
-	       atomic_load_explicit(&late->overflow, memory_order_seq_cst);
+	bool waits = atomic_load_explicit(&late->overflow, memory_order_relaxed) != 0;
+
+	for (unsigned bank = 0; bank < VMT_LATE_BANKS; bank++)
+		waits |= atomic_load_explicit(&late->ready[bank], memory_order_seq_cst) != 0;
+	return waits;
 }
 
 bool vmt_late_is_quiet(struct vmt_late *late)
 {
 	return !atomic_load_explicit(&late->outside, memory_order_seq_cst) &&
 	       !vmt_late_waits(late);
+}
+
+void vmt_late_reset(struct vmt_late *late)
+{
+	for (unsigned bank = 0; bank < VMT_LATE_BANKS; bank++) {
+		atomic_store_explicit(&late->claimed[bank], 0, memory_order_relaxed);
+		atomic_store_explicit(&late->ready[bank], 0, memory_order_relaxed);
+	}
+	atomic_store_explicit(&late->outside, 0, memory_order_relaxed);
+	atomic_store_explicit(&late->overflow, 0, memory_order_relaxed);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Calls that were made without the lock and wait to be learnt: a fixed array, claimed and
- * published with two words, never blocking. Whoever holds the lock takes them out.
+ * published with a bit each, never blocking. Whoever holds the lock takes them out.
  */
 #ifndef VMT_LATE_H
 #define VMT_LATE_H
@@ -10,7 +10,8 @@
 
 #include "core/change.h"
 
-#define VMT_LATE_SLOTS 64u
+#define VMT_LATE_BANKS 4u	/* of 64 slots, a bit each */
+#define VMT_LATE_SLOTS (VMT_LATE_BANKS * 64u)
 
 struct vmt_late_call {
 	struct vmt_done done;
@@ -21,8 +22,8 @@ struct vmt_late_call {
 };
 
 struct vmt_late {
-	_Atomic uint64_t claimed;	/* bit set: slot in use */
-	_Atomic uint64_t ready;	/* bit set: filled, to be taken out */
+	_Atomic uint64_t claimed[VMT_LATE_BANKS];	/* bit set: slot in use */
+	_Atomic uint64_t ready[VMT_LATE_BANKS];	/* bit set: filled, to be taken out */
 	_Atomic uint64_t order;
 	_Atomic uint32_t outside;	/* calls being made without the lock right now */
 	_Atomic uint32_t overflow;	/* a call found no slot: everything must be learnt */
@@ -42,5 +43,8 @@ bool vmt_late_waits(struct vmt_late *late);
 
 /* Nothing outside the lock, nothing waiting: the table ought to be equal to the kernel's. */
 bool vmt_late_is_quiet(struct vmt_late *late);
+
+/* Forget all of them: a fork child, where none of those threads is. */
+void vmt_late_reset(struct vmt_late *late);
 
 #endif

@@ -132,10 +132,7 @@ static void forget_parents_threads(struct vmt_state *state)
 	atomic_store_explicit(&state->lock.waiters, 0, memory_order_relaxed);
 	atomic_store_explicit(&state->closing, 0, memory_order_relaxed);
 	vmt_thread()->held_sp = 0;
-	atomic_store_explicit(&state->late.claimed, 0, memory_order_relaxed);
-	atomic_store_explicit(&state->late.ready, 0, memory_order_relaxed);
-	atomic_store_explicit(&state->late.outside, 0, memory_order_relaxed);
-	atomic_store_explicit(&state->late.overflow, 0, memory_order_relaxed);
+	vmt_late_reset(&state->late);
 }
 
 /* MADV_DONTFORK maps are missing here, and nothing else: make the table so, without counting it. */

@@ -29,8 +29,8 @@ static void say_unwritable(struct vmt_state *state, const char *path)
 	vmt_log(state, message);
 }
 
-/* log_path.PID; opened now, so that the program's chdir and chroot do not matter. */
-static int open_log_path(struct vmt_state *state)
+/* log_path.PID */
+static int open_log_path(struct vmt_state *state, int flags)
 {
 	char path[300];
 	struct vmt_line text = vmt_line_in(path, sizeof(path));
@@ -39,24 +39,11 @@ static int open_log_path(struct vmt_state *state)
 	vmt_line_add(&text, state->options.log_path);
 	vmt_line_add(&text, ".");
 	vmt_line_add_number(&text, state->pid);
-	fd = vmt_fd_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0666);
-	if (fd < 0)
+	fd = vmt_fd_open(path, O_WRONLY | O_CREAT | O_APPEND | flags, 0666);
+	if (fd < 0 && flags & O_TRUNC)
 		say_unwritable(state, path);
-	return fd;
-}
-
-static int reopen_log_path(struct vmt_state *state)
-{
-	char path[300];
-	struct vmt_line text = vmt_line_in(path, sizeof(path));
-
-	vmt_line_add(&text, state->options.log_path);
-	vmt_line_add(&text, ".");
-	vmt_line_add_number(&text, state->pid);
-
-	int fd = vmt_fd_open(path, O_WRONLY | O_CREAT | O_APPEND, 0666);
-
-	vmt_fd_identity(fd, &state->fds.log_device, &state->fds.log_inode);
+	else
+		vmt_fd_identity(fd, &state->fds.log_device, &state->fds.log_inode);
 	return fd;
 }
 
@@ -72,14 +59,13 @@ void vmt_log_open(struct vmt_state *state)
 	fds->log_device = fds->stderr_device;
 	fds->log_inode = fds->stderr_inode;
 	if (path[0] && !(path[0] == 's' && __builtin_strcmp(path, "stderr") == 0))
-		fd = open_log_path(state);
+		fd = open_log_path(state, O_TRUNC);	/* now: chdir and chroot may come */
 	if (fd < 0)
 		return;
 	if (fds->log >= 0)
 		vmt_sys1(SYS_close, fds->log);
 	fds->log = fd;
 	fds->log_is_file = true;
-	vmt_fd_identity(fd, &fds->log_device, &fds->log_inode);
 }
 
 static bool is_still(int fd, uint64_t device, uint64_t inode)
@@ -100,7 +86,7 @@ int vmt_log_fd(struct vmt_state *state)
 	if (is_still(fds->log, fds->log_device, fds->log_inode))
 		return fds->log;
 	if (fds->log_is_file)	/* closed by the program: by its name again */
-		return fds->log = reopen_log_path(state);
+		return fds->log = open_log_path(state, 0);
 	if (is_still(2, fds->stderr_device, fds->stderr_inode))
 		return 2;
 	return -1;
