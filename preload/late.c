@@ -79,7 +79,7 @@ void vmt_late_release(struct vmt_late *late, struct vmt_late_call *call)
 
 bool vmt_late_waits(struct vmt_late *late)
 {
-	bool waits = atomic_load_explicit(&late->overflow, memory_order_relaxed) != 0;
+	bool waits = atomic_load_explicit(&late->overflow, memory_order_seq_cst) != 0;
 
 	for (unsigned bank = 0; bank < VMT_LATE_BANKS; bank++)
 		waits |= atomic_load_explicit(&late->ready[bank], memory_order_seq_cst) != 0;

@@ -5,11 +5,14 @@
 # only if none failed. About ten minutes on two cores.
 #
 #   scripts/test.sh [PART...]
-#   parts: unit doors run report library harmless targets hangs efence random mutants programs
+#   parts: house unit model doors run report library harmless targets hangs efence random
+#          mutants programs readme
 set -u
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 export BUILD=${BUILD:-$ROOT/build}
-PARTS=${*:-unit doors run report library harmless targets hangs efence random mutants programs}
+ALL="house unit model doors run report library harmless targets hangs efence random"
+ALL+=" mutants programs readme"
+PARTS=${*:-$ALL}
 passed=0
 failed=0
 
@@ -26,7 +29,8 @@ command_of() {
 	run | report) echo "sh tests/cli/$1.sh $BUILD/tools/vmatrace" ;;
 	library | harmless | targets | hangs | efence) echo "tests/shim/$1.sh" ;;
 	random | programs) echo "tests/real/$1.sh" ;;
-	mutants) echo tests/mutants.sh ;;
+	mutants | house | readme) echo "tests/$1.sh" ;;
+	model) echo "sh tests/model/mutants.sh" ;;
 	*) return 1 ;;
 	esac
 }

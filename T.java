@@ -1,2 +1,0 @@
-import java.util.*;
-public class T{public static void main(String[] a)throws Exception{List<Thread> l=new ArrayList<>();for(int i=0;i<50;i++){Thread t=new Thread(()->{byte[] b=null;for(int j=0;j<2000;j++){b=new byte[10000];new java.util.zip.CRC32().update(b);}});t.start();l.add(t);}for(Thread t:l)t.join();StringBuilder s=new StringBuilder();for(int i=0;i<100000;i++)s.append(String.format("%d",i%7));System.out.println(s.length());System.gc();}}
