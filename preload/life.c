@@ -12,6 +12,7 @@
 #include "account.h"
 #include "ask.h"
 #include "call.h"
+#include "line.h"
 #include "log.h"
 #include "memory.h"
 #include "publish.h"
@@ -248,18 +249,40 @@ static bool finish(struct vmt_state *state, int status)
 	return state->options.report && (state->is_root || state->options.children);
 }
 
-void vmt_life_end(int status)
+/* max_growth: a program that succeeded has failed all the same. */
+static int judge(struct vmt_state *state, int status)
+{
+	const struct vmt_rec_header *had = &state->counters;
+	char message[200];
+	struct vmt_line line = vmt_line_in(message, sizeof(message));
+
+	if (status || !(state->is_root || state->options.children) ||
+	    had->maps_now <= had->maps_start ||
+	    had->maps_now - had->maps_start <= state->options.max_growth)
+		return status;
+	vmt_line_add(&line, "ERROR: ");
+	vmt_line_add_number(&line, had->maps_now - had->maps_start);
+	vmt_line_add(&line, " maps more than at the start, and max_growth is ");
+	vmt_line_add_number(&line, state->options.max_growth);
+	vmt_log(state, message);
+	return (int)state->options.exitcode;
+}
+
+int vmt_life_end(int status)
 {
 	struct vmt_state *state = vmt_state;
 
-	if (atomic_load_explicit(&vmt_phase, memory_order_acquire) == VMT_PHASE_ON &&
-	    vmt_life_is_ours(state) && finish(state, status & 0xff))
+	if (atomic_load_explicit(&vmt_phase, memory_order_acquire) != VMT_PHASE_ON ||
+	    !vmt_life_is_ours(state))
+		return status;
+	if (finish(state, status & 0xff))
 		vmt_report_print(state);
+	return judge(state, status);
 }
 
 _Noreturn void vmt_last_act(int status)
 {
-	vmt_life_end(status);
+	status = vmt_life_end(status);
 	for (;;)
 		vmt_sys1(SYS_exit_group, status);
 }

@@ -17,7 +17,10 @@ bool vmt_life_is_ours(const struct vmt_state *state);
 void vmt_life_before_exec(struct vmt_state *state);
 void vmt_life_after_exec(struct vmt_state *state);
 
-/* The image ends: close the recording, print the report. Once; the program may still go on. */
-void vmt_life_end(int status);
+/*
+ * The image ends: close the recording, print the report. Once; the program may still go on. Returns
+ * the status to end with: the program's own, unless max_growth says otherwise.
+ */
+int vmt_life_end(int status);
 
 #endif

@@ -22,6 +22,8 @@ struct vmt_options {
 	uint64_t max_sites;
 	uint64_t verify;	/* compare with the kernel after every Nth call; 0 = never */
 	uint64_t top;		/* call sites in the report */
+	uint64_t max_growth;	/* maps more at the end than at the start; UINT64_MAX = no limit */
+	uint64_t exitcode;	/* the status when that is exceeded */
 	uint32_t ask;		/* enum vmt_ask */
 	bool help;
 	bool strict;
