@@ -171,16 +171,12 @@ static bool is_failure(const struct vmt_done *done)
 	return done->result < 0 && done->result >= -4095;
 }
 
-struct vmt_site *vmt_account_intern(struct vmt_state *state, enum vmt_call_id call,
-				    uint32_t count, bool is_truncated, const uint64_t *pc)
+struct vmt_site *vmt_account_intern(struct vmt_state *state, const struct vmt_raw_stack *stack)
 {
-	const struct vmt_raw_stack stack = {
-		.call = call, .count = count, .is_truncated = is_truncated, .pc = pc
-	};
 	struct vmt_site *site;
 
 	set_dirty(state, VMT_DIRTY_SITES);
-	site = vmt_sites_intern(&state->sites, &stack);
+	site = vmt_sites_intern(&state->sites, stack);
 	set_dirty(state, VMT_DIRTY_NOT);
 	return site;
 }

@@ -12,8 +12,7 @@
 int vmt_account_init(struct vmt_state *state);
 
 /* The site of this stack. */
-struct vmt_site *vmt_account_intern(struct vmt_state *state, enum vmt_call_id call,
-				    uint32_t count, bool is_truncated, const uint64_t *pc);
+struct vmt_site *vmt_account_intern(struct vmt_state *state, const struct vmt_raw_stack *stack);
 
 /* A call has been made: learn what it did. late: without the lock, others may have come between. */
 void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, struct vmt_site *site,

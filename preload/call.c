@@ -113,10 +113,11 @@ static void drain(struct vmt_state *state)
 			continue;
 		}
 
-		struct vmt_site *site = vmt_account_intern(state, late->done.call, late->count,
-							   late->is_truncated, late->pc);
+		const struct vmt_raw_stack stack = {
+			late->done.call, late->count, late->is_truncated, late->pc, 0
+		};
 
-		vmt_account_done(state, &late->done, site, true);
+		vmt_account_done(state, &late->done, vmt_account_intern(state, &stack), true);
 		vmt_late_release(&state->late, late);
 	}
 	if (VMT_UNLIKELY(atomic_exchange_explicit(&state->late.overflow, 0,
@@ -198,8 +199,10 @@ static void catch_new_module(struct vmt_state *state, const struct vmt_done *don
 static long call_locked(struct vmt_state *state, struct vmt_done *done, long nr,
 			const struct vmt_stack *stack)
 {
-	struct vmt_site *site = vmt_account_intern(state, done->call, stack->count,
-						   stack->flags & VMT_STACK_TRUNCATED, stack->pc);
+	const struct vmt_raw_stack raw = { done->call, stack->count,
+					   stack->flags & VMT_STACK_TRUNCATED, stack->pc,
+					   stack->hash };
+	struct vmt_site *site = vmt_account_intern(state, &raw);
 
 	done->result = make(nr, done->args);
 	catch_new_module(state, done);

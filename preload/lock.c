@@ -5,8 +5,8 @@
  */
 #include "lock.h"
 
-/* In one order with the late queue's words: who finds the lock taken after leaving word of a call is
- * heard by the holder's last look. */
+/* In one order with the late queue's words: who finds the lock taken after leaving word of a call
+ * is heard by the holder's last look. */
 static bool try_take(struct vmt_lock *lock, uint32_t from, uint32_t self)
 {
 	if (!atomic_compare_exchange_strong_explicit(&lock->owner, &from, self,

@@ -76,6 +76,8 @@ struct vmt_rec_frame vmt_modules_frame_of(void *context, uint64_t addr)
 
 	return (struct vmt_rec_frame){
 		.module = find_module(state, look, kind_of(state, look)),
+		.map_page = kind_of(state, look) == VMT_MODULE_JIT ?
+				    (uint32_t)(look->start >> 12) : 0,
 		.offset = addr - look->start + look->offset,
 	};
 }

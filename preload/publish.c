@@ -384,18 +384,20 @@ void vmt_publish_tick(struct vmt_state *state, uint64_t time)
 {
 	struct vmt_rec_section *section = &state->counters.section[VMT_SECTION_TIMELINE];
 	uint32_t now = (uint32_t)state->counters.maps_now;
-	struct vmt_rec_bucket *bucket = element(state, VMT_SECTION_TIMELINE, 0, 1);
+	struct vmt_rec_bucket *at;
+	uint64_t index;
 
-	if (!bucket)
+	if (!state->recording.base)
 		return;
-	while (time / state->counters.bucket_ns >= section->capacity) {
-		element(state, VMT_SECTION_TIMELINE, section->capacity - 1, 1);
-		halve_timeline(state, bucket, section->capacity);
+	index = time / state->counters.bucket_ns;
+	while (VMT_UNLIKELY(index >= section->capacity)) {
+		if (!element(state, VMT_SECTION_TIMELINE, section->capacity - 1, 1))
+			return;
+		halve_timeline(state, element(state, VMT_SECTION_TIMELINE, 0, 1),
+			       section->capacity);
+		index = time / state->counters.bucket_ns;
 	}
-
-	uint64_t index = time / state->counters.bucket_ns;
-	struct vmt_rec_bucket *at = element(state, VMT_SECTION_TIMELINE, index, 1);
-
+	at = element(state, VMT_SECTION_TIMELINE, index, 1);
 	if (!at)
 		return;
 	if (at->max == 0)

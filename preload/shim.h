@@ -35,6 +35,8 @@ struct vmt_regs {
 struct vmt_stack {
 	uint32_t count;
 	uint32_t flags;
+	uint32_t recalled;	/* of these, remembered from an earlier walk */
+	uint64_t hash;	/* of the pcs, by vmt_stack_hash() from 0 */
 	uint64_t pc[VMT_FRAMES_MAX];
 };
 
@@ -54,6 +56,9 @@ _Noreturn void vmt_last_act(int status);
  * function that regs->pc lies in; frames of this library are left out. Never faults on code that cannot be read.
  */
 void vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack);
+
+/* The same without what is remembered of earlier walks, for comparison. */
+void vmt_unwind_plain(const struct vmt_regs *regs, struct vmt_stack *ret_stack);
 
 /* Code was unmapped or replaced: forget what is cached of it. */
 void vmt_unwind_forget(void);

@@ -2,7 +2,8 @@
 /*
  * Stack walks: from the registers of a call to the return addresses of all its
  * callers. What is known of a pc comes from the modules' .eh_frame (unwind_rows);
- * where there is none, as in JIT code, rbp is followed.
+ * where there is none, as in JIT code, rbp is followed. Stretches that were walked before are
+ * recalled (unwind_memory).
  *
  * It runs in signal handlers and on small stacks: no locks, no system calls of its own, about
  * 1 KiB of stack. Stack memory is read only inside vmt_stack_bounds(), code never.
@@ -10,6 +11,7 @@
 #include "shim.h"
 
 #include "core/cfi.h"
+#include "unwind_memory.h"
 #include "unwind_rows.h"
 
 #define USER_END  (UINT64_C(1) << 56) /* with five-level page tables */
@@ -25,18 +27,18 @@
 extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 extern const char _end[] __attribute__((visibility("hidden")));
 
+static bool is_own(uint64_t pc)
+{
+	return pc >= (uint64_t)(uintptr_t)__ehdr_start && pc < (uint64_t)(uintptr_t)_end;
+}
+
 struct walk {
-	uint64_t pc;
-	uint64_t sp;
-	uint64_t bp;
-	uint64_t bx;
+	struct vmt_frame at;
 	uint64_t gregs; /* address of the interrupted registers; 0 = not interrupted */
 	uint64_t salt; /* of the cache, as at the start of the walk */
 	const struct vmt_regs *regs; /* NULL after the first frame */
 	struct vmt_range bounds;
-	bool is_bp_known;
-	bool is_bx_known;
-	bool is_exact; /* pc is where the frame stands, not where a call returns to */
+	struct vmt_learning learning; /* the steps that are to be remembered */
 };
 
 /* What a step came to. */
@@ -47,16 +49,46 @@ enum outcome {
 };
 
 /* Read the word at addr if it lies on the stack. */
-static bool load(const struct walk *walk, uint64_t addr, uint64_t *ret_word)
+static bool load(struct walk *walk, uint64_t addr, uint64_t *ret_word)
 {
-	if (addr < walk->bounds.start || addr > walk->bounds.end - sizeof(*ret_word))
+	if (addr < walk->bounds.start || addr > walk->bounds.end - sizeof(*ret_word)) {
+		vmt_unwind_memory_drop(&walk->learning);
 		return false;
+	}
 	__builtin_memcpy(ret_word, (const void *)(uintptr_t)addr, sizeof(*ret_word));
 	return true;
 }
 
+/* The same for a return address, which decides where the walk goes on. */
+static bool load_pc(struct walk *walk, uint64_t addr, uint64_t *ret_pc)
+{
+	if (!load(walk, addr, ret_pc))
+		return false;
+	vmt_unwind_memory_note(&walk->learning, addr, *ret_pc, *ret_pc && !is_own(*ret_pc));
+	return true;
+}
+
+/* rbp, when the step is based on it. */
+static bool base_on_bp(struct walk *walk)
+{
+	if (!walk->at.is_bp_known) {
+		vmt_unwind_memory_drop(&walk->learning);
+		return false;
+	}
+	vmt_unwind_memory_note_bp(&walk->learning, walk->at.bp);
+	return true;
+}
+
+static bool restore(struct walk *walk, uint64_t addr, uint64_t *reg, uint64_t *ret_from)
+{
+	bool is_known = load(walk, addr, reg);
+
+	*ret_from = is_known ? addr : VMT_FROM_NOWHERE;
+	return is_known;
+}
+
 /* The registers of the interrupted frame by DWARF number; the order of gregs[] is the kernel's. */
-static bool load_interrupted(const struct walk *walk, unsigned int reg, uint64_t *ret_value)
+static bool load_interrupted(struct walk *walk, unsigned int reg, uint64_t *ret_value)
 {
 	static const uint8_t index[16] = { 13, 12, 14, 11, 9, 8, 10, 15, 0, 1, 2, 3, 4, 5, 6, 7 };
 
@@ -64,14 +96,18 @@ static bool load_interrupted(const struct walk *walk, unsigned int reg, uint64_t
 }
 
 /* A CFA in another register: rbx is followed, the others are known where all of the frame's are. */
-static bool load_register(const struct walk *walk, unsigned int reg, uint64_t *ret_value)
+static bool load_register(struct walk *walk, unsigned int reg, uint64_t *ret_value)
 {
 	const struct vmt_regs *regs = walk->regs;
 
-	if (reg == VMT_CFI_BX) {
-		*ret_value = walk->bx;
-		return walk->is_bx_known;
+	if (reg == VMT_CFI_BX && walk->at.is_bx_known) {
+		*ret_value = walk->at.bx;
+		vmt_unwind_memory_note_bx(&walk->learning, walk->at.bx);
+		return true;
 	}
+	vmt_unwind_memory_drop(&walk->learning);
+	if (reg == VMT_CFI_BX)
+		return false;
 	if (!regs)
 		return load_interrupted(walk, reg, ret_value);
 	if (reg < 12)
@@ -83,25 +119,31 @@ static bool load_register(const struct walk *walk, unsigned int reg, uint64_t *r
 	return true;
 }
 
-static bool find_cfa(const struct walk *walk, const struct vmt_cfi_row *row, uint64_t *ret_cfa)
+static bool find_cfa(struct walk *walk, const struct vmt_cfi_row *row, uint64_t *ret_cfa)
 {
 	uint64_t offset = (uint64_t)(int64_t)row->cfa_offset;
 	uint64_t base;
 
 	switch (vmt_cfi_row_cfa(row)) {
 	case VMT_CFA_SP:
-		*ret_cfa = walk->sp + offset;
+		*ret_cfa = walk->at.sp + offset;
 		return true;
 	case VMT_CFA_BP:
-		*ret_cfa = walk->bp + offset;
-		return walk->is_bp_known;
+		*ret_cfa = walk->at.bp + offset;
+		return base_on_bp(walk);
 	case VMT_CFA_DEREF_SP:
 	case VMT_CFA_DEREF_BP:
-		base = vmt_cfi_row_cfa(row) == VMT_CFA_DEREF_SP ? walk->sp : walk->bp;
-		if (!load(walk, base + offset, &base))
+		base = walk->at.sp;
+		if (vmt_cfi_row_cfa(row) == VMT_CFA_DEREF_BP) {
+			if (!base_on_bp(walk))
+				return false;
+			base = walk->at.bp;
+		}
+		if (!load(walk, base + offset, ret_cfa))
 			return false;
-		*ret_cfa = base + (uint64_t)(int64_t)row->cfa_extra;
-		return vmt_cfi_row_cfa(row) == VMT_CFA_DEREF_SP || walk->is_bp_known;
+		vmt_unwind_memory_note(&walk->learning, base + offset, *ret_cfa, false);
+		*ret_cfa += (uint64_t)(int64_t)row->cfa_extra;
+		return true;
 	case VMT_CFA_REGISTER:
 		if (!load_register(walk, (unsigned int)row->cfa_extra, &base))
 			return false;
@@ -112,71 +154,90 @@ static bool find_cfa(const struct walk *walk, const struct vmt_cfi_row *row, uin
 	}
 }
 
-static bool restore_bp(struct walk *walk, const struct vmt_cfi_row *row, uint64_t cfa)
+static void restore_bp(struct walk *walk, const struct vmt_cfi_row *row, uint64_t cfa)
 {
 	uint64_t offset = (uint64_t)(int64_t)row->bp_words * 8;
+	struct vmt_frame *at = &walk->at;
+	uint64_t from = VMT_FROM_NOWHERE;
 
 	switch (vmt_cfi_row_bp(row)) {
 	case VMT_BP_SAME:
-		return walk->is_bp_known;
+		return;
 	case VMT_BP_AT_CFA:
-		return load(walk, cfa + offset, &walk->bp);
+		at->is_bp_known = restore(walk, cfa + offset, &at->bp, &from);
+		break;
 	case VMT_BP_AT_BP:
-		return walk->is_bp_known && load(walk, walk->bp + offset, &walk->bp);
+		at->is_bp_known =
+			base_on_bp(walk) && restore(walk, at->bp + offset, &at->bp, &from);
+		break;
 	case VMT_BP_AT_SP:
-		return load(walk, walk->sp + offset, &walk->bp);
+		at->is_bp_known = restore(walk, at->sp + offset, &at->bp, &from);
+		break;
 	default:
-		return false;
+		at->is_bp_known = false;
+		break;
 	}
+	vmt_unwind_memory_move_bp(&walk->learning, from);
 }
 
-static bool restore_bx(struct walk *walk, const struct vmt_cfi_row *row, uint64_t cfa)
+static void restore_bx(struct walk *walk, const struct vmt_cfi_row *row, uint64_t cfa)
 {
+	uint64_t from = VMT_FROM_NOWHERE;
+
 	if (row->bx_words == VMT_BX_SAME)
-		return walk->is_bx_known;
-	return row->bx_words != VMT_BX_LOST &&
-	       load(walk, cfa + (uint64_t)(int64_t)row->bx_words * 8, &walk->bx);
+		return;
+	walk->at.is_bx_known =
+		row->bx_words != VMT_BX_LOST &&
+		restore(walk, cfa + (uint64_t)(int64_t)row->bx_words * 8, &walk->at.bx, &from);
+	vmt_unwind_memory_move_bx(&walk->learning, from);
 }
 
 static enum outcome arrive(struct walk *walk, uint64_t pc)
 {
-	walk->pc = pc;
+	walk->at.pc = pc;
 	walk->regs = NULL;
 	if (pc == 0)
 		return AT_END;
 	return pc < VMT_PAGE_SIZE || pc >= USER_END ? STUCK : GOES_ON;
 }
 
-/* Out of a module: [rbp] is the next rbp, [rbp + 8] the return address, if rbp looks like one. */
+/*
+ * Out of a module, or where it has no tables: [rbp] is the next rbp, [rbp + 8] the return
+ * address, if rbp looks like one.
+ */
 static enum outcome step_by_bp(struct walk *walk, bool is_in_module)
 {
-	uint64_t bp;
+	struct vmt_frame *at = &walk->at;
+	uint64_t frame = at->bp;
 	uint64_t pc;
 
-	/* The psABI marks the outermost frame with rbp = 0; ld.so's entry has nothing but that. */
-	if (is_in_module && walk->is_bp_known && walk->bp == 0)
-		return AT_END;
-	if (!walk->is_bp_known || walk->bp % 8 != 0 || walk->bp < walk->sp ||
-	    !load(walk, walk->bp, &bp) || !load(walk, walk->bp + 8, &pc))
+	if (!base_on_bp(walk))
 		return STUCK;
-	walk->sp = walk->bp + 16;
-	walk->bp = bp;
-	walk->is_bx_known = false;
+	/* The psABI marks the outermost frame with rbp = 0; ld.so's entry has nothing but that. */
+	if (is_in_module && frame == 0)
+		return AT_END;
+	if (frame % 8 != 0 || frame < at->sp || !load(walk, frame, &at->bp) ||
+	    !load_pc(walk, frame + 8, &pc))
+		return STUCK;
+	vmt_unwind_memory_move_bp(&walk->learning, frame);
+	vmt_unwind_memory_move_bx(&walk->learning, VMT_FROM_NOWHERE);
+	at->sp = frame + 16;
+	at->is_bx_known = false;
 	walk->gregs = 0;
-	walk->is_exact = false;
+	at->is_exact = false;
 	return arrive(walk, pc);
 }
 
 /* Out of a signal handler, perhaps back from the alternate stack. */
 static enum outcome step_signal(struct walk *walk)
 {
-	uint64_t gregs = walk->sp + GREGS;
+	uint64_t gregs = walk->at.sp + GREGS;
 	uint64_t pc;
 	uint64_t sp;
 
 	if (!load(walk, gregs + 8 * GREGS_RIP, &pc) || !load(walk, gregs + 8 * GREGS_RSP, &sp) ||
-	    !load(walk, gregs + 8 * GREGS_RBP, &walk->bp) ||
-	    !load(walk, gregs + 8 * GREGS_RBX, &walk->bx))
+	    !load(walk, gregs + 8 * GREGS_RBP, &walk->at.bp) ||
+	    !load(walk, gregs + 8 * GREGS_RBX, &walk->at.bx))
 		return STUCK;
 	if (!vmt_range_has(walk->bounds, sp)) {
 		if (!vmt_stack_bounds(sp, &walk->bounds) || !vmt_range_has(walk->bounds, sp))
@@ -184,21 +245,25 @@ static enum outcome step_signal(struct walk *walk)
 		gregs = 0; /* it lies outside the new bounds */
 	}
 	walk->gregs = gregs;
-	walk->sp = sp;
-	walk->is_bp_known = true;
-	walk->is_bx_known = true;
-	walk->is_exact = true;
+	walk->at.sp = sp;
+	walk->at.is_bp_known = true;
+	walk->at.is_bx_known = true;
+	walk->at.is_exact = true;
 	return arrive(walk, pc);
 }
 
 static enum outcome step(struct walk *walk)
 {
+	struct vmt_frame *at = &walk->at;
 	struct vmt_cfi_row row;
 	bool is_in_module =
-		vmt_unwind_rows_find(walk->is_exact ? walk->pc : walk->pc - 1, walk->salt, &row);
+		vmt_unwind_rows_find(at->is_exact ? at->pc : at->pc - 1, walk->salt, &row);
 	uint64_t cfa;
 	uint64_t pc;
 
+	/* What is known of other code may change without notice. */
+	if (!is_in_module || vmt_cfi_row_cfa(&row) == VMT_CFA_SIGNAL)
+		vmt_unwind_memory_keep(&walk->learning, at, false);
 	switch (vmt_cfi_row_cfa(&row)) {
 	case VMT_CFA_NONE:
 		return step_by_bp(walk, is_in_module);
@@ -209,49 +274,98 @@ static enum outcome step(struct walk *walk)
 	default:
 		break;
 	}
-	if (!find_cfa(walk, &row, &cfa) || cfa <= walk->sp || !load(walk, cfa - 8, &pc))
+	if (!find_cfa(walk, &row, &cfa) || cfa <= at->sp || !load_pc(walk, cfa - 8, &pc))
 		return STUCK;
-	walk->is_bp_known = restore_bp(walk, &row, cfa);
-	walk->is_bx_known = restore_bx(walk, &row, cfa);
-	walk->sp = cfa;
+	restore_bp(walk, &row, cfa);
+	restore_bx(walk, &row, cfa);
+	at->sp = cfa;
 	walk->gregs = 0;
-	walk->is_exact = false;
+	at->is_exact = false;
 	return arrive(walk, pc);
 }
 
-static bool is_own(uint64_t pc)
+/* A step by what is remembered, if possible; otherwise one that is learnt, if possible. */
+static enum outcome recall(struct walk *walk, struct vmt_stack *stack)
 {
-	return pc >= (uint64_t)(uintptr_t)__ehdr_start && pc < (uint64_t)(uintptr_t)_end;
+	enum vmt_recall got;
+
+	if (walk->gregs)	/* they may be needed */
+		return STUCK;
+	got = vmt_unwind_memory_recall(&walk->at, walk->bounds, walk->salt, stack);
+	if (got == VMT_RECALL_NOTHING) {
+		vmt_unwind_memory_begin(&walk->learning, &walk->at, walk->salt);
+		return STUCK;
+	}
+	walk->regs = NULL;
+	return got == VMT_RECALL_END ? AT_END : GOES_ON;
+}
+
+static void walk_up(struct walk *walk, bool by_memory, struct vmt_stack *stack)
+{
+	enum outcome outcome = GOES_ON;
+	unsigned int steps;
+
+	for (steps = 0; steps < STEPS_MAX && outcome == GOES_ON; steps++) {
+		if (by_memory && !walk->learning.is_open) {
+			outcome = recall(walk, stack);
+			if (outcome != STUCK)
+				continue;
+		}
+		outcome = step(walk);
+		if (outcome == STUCK)
+			return;
+		if (walk->learning.is_open &&
+		    (outcome == AT_END || vmt_unwind_memory_is_end(&walk->learning, &walk->at)))
+			vmt_unwind_memory_keep(&walk->learning, &walk->at, outcome == AT_END);
+		if (outcome == AT_END || is_own(walk->at.pc))
+			continue;
+		if (stack->count == VMT_FRAMES_MAX)
+			return;
+		stack->hash = vmt_stack_hash(stack->hash, walk->at.pc);
+		stack->pc[stack->count++] = walk->at.pc;
+	}
+	if (outcome == AT_END)
+		stack->flags = 0;
+}
+
+static void unwind(const struct vmt_regs *regs, bool by_memory, struct vmt_stack *stack)
+{
+	struct walk walk;
+
+	walk.at = (struct vmt_frame){ .pc = regs->pc,
+				      .sp = regs->sp,
+				      .bp = regs->bp,
+				      .bx = regs->bx,
+				      .is_bp_known = true,
+				      .is_bx_known = true,
+				      .is_exact = true };
+	walk.regs = regs;
+	walk.gregs = 0;
+	walk.salt = vmt_unwind_rows_salt();
+	walk.learning.is_open = false;
+	stack->count = 0;
+	stack->flags = VMT_STACK_TRUNCATED;
+	stack->recalled = 0;
+	stack->hash = 0;
+	if (vmt_stack_bounds(walk.at.sp, &walk.bounds) && walk.bounds.end >= 8)
+		walk_up(&walk, by_memory, stack);
 }
 
 void vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack)
 {
-	struct walk walk = { .pc = regs->pc,
-			     .sp = regs->sp,
-			     .bp = regs->bp,
-			     .bx = regs->bx,
-			     .regs = regs,
-			     .salt = vmt_unwind_rows_salt(),
-			     .is_bp_known = true,
-			     .is_bx_known = true,
-			     .is_exact = true };
-	enum outcome outcome = GOES_ON;
-	unsigned int steps;
+	unwind(regs, true, ret_stack);
+}
 
-	ret_stack->count = 0;
-	ret_stack->flags = VMT_STACK_TRUNCATED;
-	if (!vmt_stack_bounds(walk.sp, &walk.bounds) || walk.bounds.end < 8)
-		return;
-	for (steps = 0; steps < STEPS_MAX; steps++) {
-		outcome = step(&walk);
-		if (outcome != GOES_ON)
-			break;
-		if (is_own(walk.pc))
-			continue;
-		if (ret_stack->count == VMT_FRAMES_MAX)
-			return;
-		ret_stack->pc[ret_stack->count++] = walk.pc;
-	}
-	if (outcome == AT_END)
-		ret_stack->flags = 0;
+void vmt_unwind_plain(const struct vmt_regs *regs, struct vmt_stack *ret_stack)
+{
+	unwind(regs, false, ret_stack);
+}
+
+/* A quarter for what is known of code, the rest for stacks. */
+void vmt_unwind_set_cache(void *memory, size_t bytes)
+{
+	size_t rows = bytes / 4;
+
+	vmt_unwind_rows_set(memory, rows);
+	vmt_unwind_memory_set(memory ? (char *)memory + rows : NULL, bytes - rows);
 }

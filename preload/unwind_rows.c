@@ -173,7 +173,7 @@ void vmt_unwind_forget(void)
 	atomic_fetch_add_explicit(&epoch, 1, memory_order_release);
 }
 
-void vmt_unwind_set_cache(void *memory, size_t bytes)
+void vmt_unwind_rows_set(void *memory, size_t bytes)
 {
 	uint64_t start = ((uint64_t)(uintptr_t)memory + 63) & ~UINT64_C(63);
 	uint64_t end = (uint64_t)(uintptr_t)memory + bytes;

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is known of a pc: its unwind row, from a cache or from the tables of its
- * module. Used by unwind.c only; the cache's memory and its end of validity are told through
- * vmt_unwind_set_cache() and vmt_unwind_forget() of shim.h.
+ * module. Used by unwind.c only; the end of the cache's validity is told through
+ * vmt_unwind_forget() of shim.h.
  */
 #ifndef VMT_UNWIND_ROWS_H
 #define VMT_UNWIND_ROWS_H
 
 #include "core/cfi.h"
+
+/* Memory for the cache, zeroed; NULL = none. */
+void vmt_unwind_rows_set(void *memory, size_t bytes);
 
 /* To be taken before a walk: rows found with it are not kept if a module goes meanwhile. */
 uint64_t vmt_unwind_rows_salt(void);

@@ -4,8 +4,8 @@
 # (`setup.sh test`) needs. Does nothing, and needs no rights, when all are there.
 set -eu
 BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config uthash-dev libbsd-dev libdw-dev
-	libelf-dev libiberty-dev libjansson-dev libxxhash-dev"
-TEST_PACKAGES="libcriterion-dev g++ jq strace valgrind binutils sbcl redis-server redis-tools
+	libelf-dev libiberty-dev libjansson-dev libncurses-dev libxxhash-dev"
+TEST_PACKAGES="libcriterion-dev g++ jq strace tmux valgrind binutils sbcl redis-server redis-tools
 	electric-fence libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0 libgc-dev
 	default-jdk-headless nodejs perl python3 git"
 

@@ -37,6 +37,7 @@ void vmt_census_free(struct vmt_census *census)
 		HASH_DEL(census->programs, program);
 		free_sites(program);
 		free(program->name);
+		free(program->exe);
 		free(program);
 	}
 	free(census->from);

@@ -28,6 +28,7 @@ struct vmt_census_site {
 
 struct vmt_census_program {
 	char *name;		/* base name of the executable */
+	char *exe;		/* its path; NULL when from a baseline */
 	uint32_t pid;		/* of the process with the greatest growth */
 	uint64_t processes;
 	uint64_t maps;		/* at the end, or at the mark */
@@ -35,6 +36,7 @@ struct vmt_census_program {
 	uint64_t limit;
 	int64_t growth;		/* maps added since the start, or during the phase */
 	uint64_t unseen;
+	uint64_t unnamed;	/* frames of the program's own code without a name */
 	bool is_exact;
 	struct vmt_census_site *sites;	/* uthash */
 	UT_hash_handle hh;
@@ -73,8 +75,8 @@ struct vmt_census_site *vmt_census_find_site(const struct vmt_census_program *pr
 
 /*
  * Add recordings. Processes that became another program by exec count for the peak only.
- * Returns 0; -ENOENT when no process made the phase's marks, -ERANGE when none made them
- * often enough.
+ * Returns 0 when there is a process to judge, or why there is none (see vmt_phase_find);
+ * -ENOSPC as soon as one recording has it.
  */
 VMT_MUST_CHECK int vmt_census_read(struct vmt_census *census,
 				   const struct vmt_recordings *recordings,

@@ -88,6 +88,18 @@ static bool is_cutting(uint16_t call)
 	}
 }
 
+/*
+ * The heap belongs to whoever happens to call malloc first; blaming a caller for it would
+ * be an alarm whenever that changes.
+ */
+static char *key_of(const struct vmt_rec_site *recorded, const struct vmt_stack *stack,
+		    bool with_lines)
+{
+	if (recorded->call == VMT_CALL_BRK)
+		return vmt_must_copy("[heap]");
+	return vmt_stack_key(stack, with_lines);
+}
+
 static void add_site(struct vmt_census_program *program, const struct process *process,
 		     uint64_t index, bool with_lines, struct vmt_symbols *symbols)
 {
@@ -103,7 +115,9 @@ static void add_site(struct vmt_census_program *program, const struct process *p
 	if (!maps)
 		return;
 	vmt_stack_read(&stack, process->view, &recorded, symbols);
-	key = vmt_stack_key(&stack, with_lines);
+	for (uint32_t i = 0; i < stack.count; i++)
+		program->unnamed += stack.frame[i].is_user && !stack.frame[i].function;
+	key = key_of(&recorded, &stack, with_lines);
 	site = vmt_census_site(program, vmt_call_name(recorded.call), key);
 	site->is_cut = is_cutting(recorded.call);
 	site->is_file |= process->is_file[index];
@@ -138,15 +152,18 @@ static void fold(struct vmt_census_program *program, const struct process *proce
 	program->is_exact = (is_first || program->is_exact) && vmt_view_is_exact(process->view);
 }
 
-static char *program_name(const struct vmt_view *view)
+static char *exe_of(const struct vmt_view *view)
 {
 	struct vmt_view_string exe = vmt_view_string(view, view->header.exe);
-	char *path = vmt_must(strndup(exe.bytes, exe.length));
-	const char *base = strrchr(path, '/');
-	char *name = vmt_must_copy(base ? base + 1 : path);
 
-	free(path);
-	return name;
+	return vmt_must(strndup(exe.bytes, exe.length));
+}
+
+static const char *base_name(const char *path)
+{
+	const char *base = strrchr(path, '/');
+
+	return base ? base + 1 : path;
 }
 
 static void add_header(struct vmt_census_program *program, const struct vmt_rec_header *header)
@@ -160,7 +177,7 @@ static void add_header(struct vmt_census_program *program, const struct vmt_rec_
 		program->pid = header->pid;
 }
 
-static int add_process(struct vmt_census *census, const char *name, const struct vmt_view *view,
+static int add_process(struct vmt_census *census, const char *exe, const struct vmt_view *view,
 		       const struct vmt_census_options *options, struct vmt_symbols *symbols)
 {
 	struct vmt_census_program *program;
@@ -169,7 +186,9 @@ static int add_process(struct vmt_census *census, const char *name, const struct
 
 	if (ret)
 		return ret;
-	program = vmt_census_program(census, name);
+	program = vmt_census_program(census, base_name(exe));
+	if (!program->exe)
+		program->exe = vmt_must_copy(exe);
 	add_header(program, &view->header);
 	if (view->header.end == VMT_END_EXEC)
 		return 0;
@@ -186,21 +205,23 @@ int vmt_census_read(struct vmt_census *census, const struct vmt_recordings *reco
 {
 	struct vmt_symbols *symbols = vmt_must(vmt_symbols_new(options->symbols));
 	int result = -ENOENT;
-	char *name;
-	int ret;
+	char *exe;
+	int ret = 0;
 
 	for (size_t i = 0; i < recordings->count; i++) {
-		name = program_name(&recordings->item[i].view);
+		exe = exe_of(&recordings->item[i].view);
 		ret = 0;
-		if (!options->program || !fnmatch(options->program, name, 0)) {
-			ret = add_process(census, name, &recordings->item[i].view, options,
+		if (!options->program || !fnmatch(options->program, base_name(exe), 0)) {
+			ret = add_process(census, exe, &recordings->item[i].view, options,
 					  symbols);
 			if (!ret || (ret == -ERANGE && result == -ENOENT))
 				result = ret;
 		}
-		free(name);
+		free(exe);
+		if (ret == -ENOSPC)
+			break;
 	}
 	vmt_symbols_free(symbols);
 	vmt_census_sort(census);
-	return result;
+	return ret == -ENOSPC ? ret : result;
 }

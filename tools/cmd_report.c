@@ -4,6 +4,7 @@
  * exit (with --fd), so that names are looked up outside the traced process.
  */
 #include "commands.h"
+#include "live.h"
 #include "message.h"
 #include "print.h"
 
@@ -14,6 +15,13 @@
 #include <string.h>
 #include <unistd.h>
 
+enum {
+	OPTION_CUT = 256,
+	OPTION_SYMBOLS,
+	OPTION_COLOUR,
+	OPTION_FD,
+};
+
 struct request {
 	struct vmt_print_options print;
 	const char *output;
@@ -21,19 +29,33 @@ struct request {
 };
 
 static const char help[] =
-	"Usage: vmatrace report [OPTIONS] DIR|FILE...\n"
+	"Usage: vmatrace report [OPTIONS] DIR|FILE|PID...\n"
 	"\n"
-	"Report from recordings, all of a directory or single files.\n"
+	"Report from recordings: single files, all of a directory, or that of a running\n"
+	"process. Of several processes a tree comes first, then one of them in detail.\n"
 	"\n"
 	"  -f, --format=text|json  default text; json has everything and all call sites\n"
 	"  -o, --output=FILE       write there instead of standard output\n"
-	"  -n, --top=N             call sites shown in text (10)\n"
-	"  -d, --depth=N           frames shown of each stack in text (8)\n"
-	"  -v, --verbose           full paths, build-ids, frames below main\n"
-	"      --symbols=DIR       look for modules and .build-id/ files here as well\n"
+	"  -p, --pid=PID           of several processes this one (that with the highest peak)\n"
+	"  -s, --sort=KEY          live, net, peak (live at the peak), calls, created or split\n"
+	"  -b, --by=WHAT           a row for each line (place and system call, the default),\n"
+	"                          site (whole stack), function, module or call\n"
+	"      --cut               count maps for who mapped them, and tell who cut them;\n"
+	"                          otherwise for who put their start there\n"
+	"  -m, --module=PART       only call sites with such a module in their stack; part of\n"
+	"                          its name, or a pattern with *\n"
+	"  -F, --function=PART     only those with such a function in their stack\n"
+	"  -c, --call=NAME         only those of a system call, as mprotect\n"
+	"  -n, --top=N             rows and stacks shown in text (10)\n"
+	"  -d, --depth=N           lines shown of each stack in text (8)\n"
+	"  -v, --verbose           full paths, build-ids, all frames, all counters\n"
+	"      --symbols=DIR       look for modules and .build-id/ files here as well;\n"
+	"                          /usr/lib/debug and DEBUGINFOD_URLS are always used\n"
 	"      --color             bold summary\n"
 	"      --fd=N              read the recording that is open as descriptor N\n"
-	"  -h, --help\n";
+	"  -h, --help\n"
+	"\n"
+	"The exit status is 2 for what is no recording, 125 when the report cannot be written.\n";
 
 static int usage(const char *problem, const char *what)
 {
@@ -55,61 +77,95 @@ static bool parse_number(const char *text, unsigned long long max, unsigned long
 	return true;
 }
 
+/* Options with words for values: 0, the exit status of a bad one, -1: none of them. */
+static int set_word(struct request *request, int option, const char *value)
+{
+	struct vmt_print_options *print = &request->print;
+
+	switch (option) {
+	case 'f':
+		return vmt_print_format(value, &print->format) ? 0 :
+								 usage("there is no format ", value);
+	case 's':
+		return vmt_rows_sort(value, &print->rows.sort) ? 0 :
+			       usage("nothing is sorted by ", value);
+	case 'b':
+		return vmt_rows_by(value, &print->rows.by) ? 0 : usage("no rows by ", value);
+	case 'o':
+		request->output = value;
+		return 0;
+	case 'm':
+		print->rows.module = value;
+		return 0;
+	case 'F':
+		print->rows.function = value;
+		return 0;
+	case 'c':
+		print->rows.call = value;
+		return 0;
+	case OPTION_SYMBOLS:
+		print->symbols = value;
+		return 0;
+	default:
+		return -1;
+	}
+}
+
 /* 0, or the exit status of a bad option. */
 static int set_option(struct request *request, int option, const char *value)
 {
 	unsigned long long number = 0;
+	int ret = set_word(request, option, value);
 
-	switch (option) {
-	case 'f':
-		if (!vmt_print_format(value, &request->print.format))
-			return usage("there is no format ", value);
-		return 0;
-	case 'o':
-		request->output = value;
-		return 0;
-	case 'v':
+	if (ret >= 0)
+		return ret;
+	if (option == 'v')
 		request->print.verbose = true;
-		return 0;
-	case 's':
-		request->print.symbols = value;
-		return 0;
-	case 'c':
+	else if (option == OPTION_COLOUR)
 		request->print.colour = true;
-		return 0;
-	default:
-		break;
-	}
-	if (!parse_number(value, INT_MAX, &number))
+	else if (option == OPTION_CUT)
+		request->print.rows.cut = true;
+	else if (!parse_number(value, INT_MAX, &number))
 		return usage("not a number: ", value);
-	if (option == 'n')
+	else if (option == 'n')
 		request->print.top = number;
 	else if (option == 'd')
 		request->print.depth = (uint32_t)number;
-	else
+	else if (option == 'p')
+		request->print.pid = (uint32_t)number;
+	else if (option == OPTION_FD)
 		request->fd = (int)number;
 	return 0;
 }
 
+static const struct option long_options[] = {
+	{ "format", required_argument, NULL, 'f' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "pid", required_argument, NULL, 'p' },
+	{ "sort", required_argument, NULL, 's' },
+	{ "by", required_argument, NULL, 'b' },
+	{ "cut", no_argument, NULL, OPTION_CUT },
+	{ "module", required_argument, NULL, 'm' },
+	{ "function", required_argument, NULL, 'F' },
+	{ "call", required_argument, NULL, 'c' },
+	{ "top", required_argument, NULL, 'n' },
+	{ "depth", required_argument, NULL, 'd' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "symbols", required_argument, NULL, OPTION_SYMBOLS },
+	{ "color", no_argument, NULL, OPTION_COLOUR },
+	{ "fd", required_argument, NULL, OPTION_FD },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
 /* -1: go on; otherwise the exit status. */
 static int parse(int argc, char **argv, struct request *request)
 {
-	static const struct option options[] = {
-		{ "format", required_argument, NULL, 'f' },
-		{ "output", required_argument, NULL, 'o' },
-		{ "top", required_argument, NULL, 'n' },
-		{ "depth", required_argument, NULL, 'd' },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "symbols", required_argument, NULL, 's' },
-		{ "color", no_argument, NULL, 'c' },
-		{ "fd", required_argument, NULL, 'F' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
 	int option;
 	int ret;
 
-	while ((option = getopt_long(argc, argv, ":f:o:n:d:vh", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":f:o:p:s:b:m:F:c:n:d:vh", long_options,
+				     NULL)) != -1) {
 		if (option == 'h') {
 			fputs(help, stdout);
 			return 0;
@@ -124,6 +180,19 @@ static int parse(int argc, char **argv, struct request *request)
 	if (optind == argc && request->fd < 0)
 		return usage("no recording named", "");
 	return -1;
+}
+
+/* Whether the process asked for is among the recordings, said if it is not. */
+static bool has_pid(const struct vmt_recordings *recordings, uint32_t pid)
+{
+	for (size_t i = 0; i < recordings->count; i++) {
+		if (recordings->item[i].view.header.pid == pid)
+			return true;
+	}
+	if (pid)
+		vmt_message("no recording is of process %u; leave --pid out to see which there are.",
+			    pid);
+	return !pid;
 }
 
 static int print_all(const struct request *request, const struct vmt_recordings *recordings)
@@ -157,8 +226,11 @@ int vmt_cmd_report(int argc, char **argv)
 	if (request.fd >= 0)
 		is_bad |= vmt_load_fd(&recordings, request.fd) != 0;
 	for (; optind < argc; optind++)
-		is_bad |= vmt_load_path(&recordings, argv[optind]) != 0;
-	status = recordings.count ? print_all(&request, &recordings) : 0;
+		is_bad |= vmt_live_load(&recordings, argv[optind]) != 0;
+	if (!has_pid(&recordings, request.print.pid))
+		is_bad = true;
+	else
+		status = recordings.count ? print_all(&request, &recordings) : 0;
 	vmt_load_free(&recordings);
-	return status ? status : is_bad ? VMT_EXIT_USAGE : 0;
+	return status > 0 ? status : is_bad ? VMT_EXIT_USAGE : 0;
 }

@@ -7,7 +7,11 @@
 #ifndef VMT_COMMANDS_H
 #define VMT_COMMANDS_H
 
+int vmt_cmd_check(int argc, char **argv);
+int vmt_cmd_diff(int argc, char **argv);
+int vmt_cmd_maps(int argc, char **argv);
 int vmt_cmd_report(int argc, char **argv);
 int vmt_cmd_run(int argc, char **argv);
+int vmt_cmd_top(int argc, char **argv);
 
 #endif

@@ -5,6 +5,8 @@
  * cannot be made is left out.
  */
 #include "json.h"
+#include "explain_json.h"
+#include "explain_record.h"
 #include "json_parts.h"
 #include "print.h"
 #include "text.h"
@@ -219,6 +221,17 @@ static void add_if_any(json_t *process, const char *key, json_t *array)
 		json_decref(array);
 }
 
+/* Kinds, patterns, neighbours, holes and cost. */
+static void add_explanation(json_t *process, const struct vmt_view *view,
+			    struct vmt_symbols *symbols)
+{
+	struct vmt_explain_record record;
+
+	if (!vmt_explain_record(view, symbols, &record))
+		vmt_explain_json(process, &record.explain);
+	vmt_explain_record_free(&record);
+}
+
 static json_t *process_of(const struct vmt_view *view, struct vmt_symbols *symbols)
 {
 	const struct vmt_rec_header *header = &view->header;
@@ -239,6 +252,7 @@ static json_t *process_of(const struct vmt_view *view, struct vmt_symbols *symbo
 	json_object_set_new(process, "coverage", coverage_of(view));
 	json_object_set_new(process, "calls", calls_of(view));
 	json_object_set_new(process, "sites", vmt_json_sites(view, symbols));
+	add_explanation(process, view, symbols);
 	add_if_any(process, "timeline", timeline_of(view));
 	add_if_any(process, "marks", marks_of(view));
 	add_if_any(process, "failures", failures_of(view, symbols));

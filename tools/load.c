@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,32 @@
 
 static int complain(const char *name, int error)
 {
-	vmt_message("%s: %s", name, strerror(-error));
+	if (error == -EINVAL)
+		vmt_message("%s is no file; name a recording (*.vmt) or a directory of them.", name);
+	else
+		vmt_message("%s: %s; name a recording (*.vmt) or a directory of them.", name,
+			    strerror(-error));
 	return error;
+}
+
+/* A recording that somebody cuts short while it is read. */
+static void on_bus_error(int number)
+{
+	static const char text[] = "vmatrace: a recording became shorter while it was read; "
+				   "read it again.\n";
+
+	(void)number;
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(VMT_EXIT_FAILED);
+	_exit(VMT_EXIT_USAGE);
+}
+
+static void catch_bus_errors(void)
+{
+	struct sigaction action = { .sa_handler = on_bus_error };
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGBUS, &action, NULL);
 }
 
 static int map_file(struct vmt_recording *recording, int fd)
@@ -28,6 +53,9 @@ static int map_file(struct vmt_recording *recording, int fd)
 
 	if (fstat(fd, &stat))
 		return -errno;
+	if (!S_ISREG(stat.st_mode))
+		return S_ISDIR(stat.st_mode) ? -EISDIR : -EINVAL;
+	catch_bus_errors();
 	recording->size = (size_t)stat.st_size;
 	recording->data = NULL;
 	if (!recording->size)
@@ -86,7 +114,7 @@ int vmt_load_fd(struct vmt_recordings *recordings, int fd)
 
 static int add_file(struct vmt_recordings *recordings, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);	/* of a FIFO too */
 	int ret;
 
 	if (fd < 0)

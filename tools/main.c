@@ -5,6 +5,7 @@
  */
 #include "commands.h"
 #include "locate.h"
+#include "man.h"
 #include "message.h"
 
 #include <stdio.h>
@@ -22,6 +23,10 @@ static const struct {
 } commands[] = {
 	{ "run", vmt_cmd_run, "run a program, record its maps, report at its end" },
 	{ "report", vmt_cmd_report, "report from recordings" },
+	{ "top", vmt_cmd_top, "watch a traced process while it runs" },
+	{ "check", vmt_cmd_check, "fail when maps grow: limits, baselines, for CI" },
+	{ "diff", vmt_cmd_diff, "compare two runs or baselines" },
+	{ "maps", vmt_cmd_maps, "explain the maps of any running process" },
 };
 
 static void print_help(void)
@@ -35,6 +40,14 @@ static void print_help(void)
 	     "  vmatrace COMMAND --help   options of a command\n"
 	     "  vmatrace --print-lib      path of the library, for LD_PRELOAD\n"
 	     "  vmatrace --version");
+}
+
+static int run_help(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	print_help();
+	return 0;
 }
 
 static int print_library(void)
@@ -62,9 +75,14 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "--print-lib"))
 		return print_library();
+	if (!strcmp(argv[1], "--help=man"))
+		return vmt_man_print(NULL, "find what uses up vm.max_map_count", run_help);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
+		if (strcmp(argv[1], commands[i].name))
+			continue;
+		if (argc == 3 && !strcmp(argv[2], "--help=man"))
+			return vmt_man_print(commands[i].name, commands[i].help, commands[i].run);
+		return commands[i].run(argc - 1, argv + 1);
 	}
 	vmt_message("there is no command \"%s\"; vmatrace --help lists them.", argv[1]);
 	return VMT_EXIT_USAGE;

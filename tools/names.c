@@ -14,7 +14,13 @@ bool vmt_names_find(struct vmt_symbols *symbols, const struct vmt_view *view, ui
 	struct vmt_view_string path;
 
 	if (!vmt_view_frame(view, index, &frame) || !frame.offset ||
-	    !vmt_view_module(view, frame.module, &module) || module.kind != VMT_MODULE_FILE)
+	    !vmt_view_module(view, frame.module, &module))
+		return false;
+	if (module.kind == VMT_MODULE_JIT)
+		return vmt_symbols_find_generated(symbols, view->header.pid,
+						  view->header.start_realtime, frame.map_page,
+						  frame.offset - 1, ret_symbol);
+	if (module.kind != VMT_MODULE_FILE)
 		return false;
 	path = vmt_view_string(view, module.path);
 	if (!path.length)

@@ -24,7 +24,8 @@ struct vmt_phase_bounds {
 
 /*
  * The (warmup + 1)th mark `from`, and the last mark `to` after it. Returns 0, -ENOENT when a
- * mark is not there at all, -ERANGE when it is there but not often or late enough.
+ * mark is not there at all, -ERANGE when it is there but not often or late enough,
+ * -ENOSPC when the recording had no room for what sites were at its marks.
  */
 VMT_MUST_CHECK int vmt_phase_find(const struct vmt_view *view, const struct vmt_phase *phase,
 				  struct vmt_phase_bounds *ret_bounds);

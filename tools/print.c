@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The text report of the core, given names and a stream; and the choice of format.
- * Used by the commands report and run. What a report says is decided in the core.
+ * The choice of a report's format, and whether its process is still there.
+ * Used by the commands report, run and top. What a report says is decided elsewhere.
  */
 #include "print.h"
 #include "json.h"
-#include "names.h"
-#include "text.h"
+#include "print_text.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -14,13 +13,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-struct text_context {
-	FILE *stream;
-	struct vmt_symbols *symbols;
-	const struct vmt_view *view;
-	bool verbose;
-};
 
 bool vmt_print_format(const char *text, enum vmt_format *ret_format)
 {
@@ -35,7 +27,7 @@ bool vmt_print_format(const char *text, enum vmt_format *ret_format)
 	return false;
 }
 
-static uint64_t now_ns(clockid_t clock)
+uint64_t vmt_print_now(clockid_t clock)
 {
 	struct timespec now;
 
@@ -63,7 +55,7 @@ static uint64_t begin_of(uint32_t pid)
 	if (!end || sscanf(end + 1, " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
 				    " %*s %*s %*s %*s %*s %llu", &ticks) != 1)
 		return 0;
-	return now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME) +
+	return vmt_print_now(CLOCK_REALTIME) - vmt_print_now(CLOCK_BOOTTIME) +
 	       ticks * (1000000000 / (unsigned long long)sysconf(_SC_CLK_TCK));
 }
 
@@ -77,51 +69,6 @@ bool vmt_print_is_gone(const struct vmt_view *view)
 	return begin_of(header->pid) > header->start_realtime + 2000000000;
 }
 
-static void emit(void *context, const char *bytes, size_t n)
-{
-	struct text_context *text = context;
-
-	fwrite(bytes, 1, n, text->stream);
-}
-
-static bool resolve(void *context, uint64_t frame, struct vmt_text_place *ret_place)
-{
-	struct text_context *text = context;
-	struct vmt_symbol symbol;
-
-	if (!vmt_names_find(text->symbols, text->view, frame, &symbol))
-		return false;
-	ret_place->function = symbol.function;
-	ret_place->file = text->verbose ? symbol.file : symbol.short_file;
-	ret_place->line = symbol.line;
-	return true;
-}
-
-static void print_text(FILE *stream, const struct vmt_recording *recording,
-		       const struct vmt_print_options *options, struct vmt_symbols *symbols)
-{
-	const struct vmt_view *view = &recording->view;
-	uint64_t sites = vmt_view_count(view, VMT_SECTION_SITES);
-	struct vmt_view_tally *tally = calloc(sites + 1, sizeof(*tally));
-	struct text_context context = { stream, symbols, view, options->verbose };
-	struct vmt_text_ops ops = { emit, resolve, &context, tally };
-	struct vmt_text_options text = {
-		.top = options->top,
-		.depth = options->depth,
-		.colour = options->colour,
-		.verbose = options->verbose,
-		.is_gone = vmt_print_is_gone(view),
-		.now = now_ns(CLOCK_MONOTONIC),
-	};
-
-	if (text.is_gone)
-		text.now = 0;
-	if (tally)
-		vmt_view_tally(view, tally, sites);
-	vmt_text_report(view, &text, &ops);
-	free(tally);
-}
-
 int vmt_print(FILE *stream, const struct vmt_recordings *recordings,
 	      const struct vmt_print_options *options)
 {
@@ -132,11 +79,8 @@ int vmt_print(FILE *stream, const struct vmt_recordings *recordings,
 		return -ENOMEM;
 	if (options->format == VMT_FORMAT_JSON)
 		ret = vmt_json_write(stream, recordings, symbols);
-	for (size_t i = 0; options->format == VMT_FORMAT_TEXT && i < recordings->count; i++) {
-		if (i)
-			fputc('\n', stream);
-		print_text(stream, &recordings->item[i], options, symbols);
-	}
+	if (options->format == VMT_FORMAT_TEXT)
+		vmt_print_text(stream, recordings, options, symbols);
 	vmt_symbols_free(symbols);
 	if (!ret && (fflush(stream) || ferror(stream)))
 		ret = errno ? -errno : -EIO;

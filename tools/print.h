@@ -7,8 +7,10 @@
 #define VMT_PRINT_H
 
 #include "load.h"
+#include "rows.h"
 
 #include <stdio.h>
+#include <time.h>
 
 enum vmt_format {
 	VMT_FORMAT_NONE,
@@ -23,6 +25,8 @@ struct vmt_print_options {
 	bool verbose;
 	bool colour;
 	const char *symbols;	/* directory with more symbol files, or NULL */
+	uint32_t pid;		/* in text, of several processes the one to show; 0 = choose */
+	struct vmt_rows_options rows;
 };
 
 /* The format named by text; false if there is none of that name. */
@@ -30,6 +34,8 @@ bool vmt_print_format(const char *text, enum vmt_format *ret_format);
 
 int vmt_print(FILE *stream, const struct vmt_recordings *recordings,
 	      const struct vmt_print_options *options);
+
+uint64_t vmt_print_now(clockid_t clock);	/* ns */
 
 /* Whether the recorded process is certainly no more; a new one may have its number. */
 bool vmt_print_is_gone(const struct vmt_view *view);

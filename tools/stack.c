@@ -87,8 +87,8 @@ static struct vmt_stack_frame read_frame(const struct vmt_view *view, uint64_t i
 	    vmt_view_module(view, recorded.module, &module))
 		path = vmt_view_string(view, module.path);
 	frame.module = module_name(path);
-	frame.is_user = module.kind == VMT_MODULE_FILE && path.length &&
-			!vmt_text_is_runtime(path);
+	frame.is_runtime = path.length && vmt_text_is_runtime(path);
+	frame.is_user = module.kind == VMT_MODULE_FILE && path.length && !frame.is_runtime;
 	if (!vmt_names_find(symbols, view, index, &symbol))
 		return frame;
 	frame.function = symbol.function ? vmt_must_copy(symbol.function) : NULL;
@@ -155,20 +155,23 @@ void vmt_stack_free(struct vmt_stack *stack)
 	*stack = (struct vmt_stack){ NULL, 0 };
 }
 
-static bool is_same_module(const struct vmt_stack_frame *a, const struct vmt_stack_frame *b)
-{
-	return !a->is_user && !b->is_user && !strcmp(a->module, b->module);
-}
-
-static char *frame_name(const struct vmt_stack_frame *frame, const char *function, bool with_lines)
+static char *frame_name(const struct vmt_stack_frame *frame, bool with_lines)
 {
 	const char *module = *frame->module ? frame->module : "?";
 
-	if (!function)
+	if (!frame->function || frame->is_runtime)
 		return vmt_must_copy(module);
 	if (with_lines && frame->is_user && frame->line)
-		return vmt_must_format("%s!%s:%u", module, function, frame->line);
-	return vmt_must_format("%s!%s", module, function);
+		return vmt_must_format("%s!%s:%u", module, frame->function, frame->line);
+	return vmt_must_format("%s!%s", module, frame->function);
+}
+
+static void append(char **key, const char *name)
+{
+	char *longer = vmt_must_format("%s%s%s", *key, **key ? "\n" : "", name);
+
+	free(*key);
+	*key = longer;
 }
 
 char *vmt_stack_key(const struct vmt_stack *stack, bool with_lines)
@@ -178,20 +181,13 @@ char *vmt_stack_key(const struct vmt_stack *stack, bool with_lines)
 
 	for (uint32_t i = 0; i < stack->count; i++) {
 		const struct vmt_stack_frame *frame = &stack->frame[i];
-		const char *function = frame->function;
-		char *longer;
 		char *name;
 
-		for (; i + 1 < stack->count && is_same_module(frame, &stack->frame[i + 1]); i++) {
-			if (stack->frame[i + 1].function)
-				function = stack->frame[i + 1].function;
-		}
-		name = frame_name(frame, function, with_lines);
-		if (strcmp(name, last)) {
-			longer = vmt_must_format("%s%s%s", key, *key ? "\n" : "", name);
-			free(key);
-			key = longer;
-		}
+		if (frame->is_runtime && i + 1 < stack->count && stack->frame[i + 1].is_runtime)
+			continue;
+		name = frame_name(frame, with_lines);
+		if (strcmp(name, last))
+			append(&key, name);
 		free(last);
 		last = name;
 	}

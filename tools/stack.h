@@ -15,7 +15,8 @@ struct vmt_stack_frame {
 	char *function;	/* without the compiler's suffixes; NULL = unknown */
 	char *file;	/* relative to the working directory where it lies below; or NULL */
 	uint32_t line;
-	bool is_user;	/* neither of the C library and its like nor generated code */
+	bool is_runtime;	/* of the C library, an allocator or their like */
+	bool is_user;	/* neither that nor generated code */
 };
 
 struct vmt_stack {
@@ -29,10 +30,10 @@ void vmt_stack_read(struct vmt_stack *ret_stack, const struct vmt_view *view,
 void vmt_stack_free(struct vmt_stack *stack);
 
 /*
- * "module!function" of each frame, a line each, innermost first: consecutive frames of the
- * C library and its like are one (its outermost known function), so are recursive
- * calls; what lies below main is left out. with_lines adds ":LINE" to the user's own.
- * The caller frees the text.
+ * "module!function" of each frame, a line each, innermost first. A run of frames in the C
+ * library and its like is one line with the module that was called and no function:
+ * which names are known there depends on debug symbols and inlining. Recursive calls
+ * are one line as well. with_lines adds ":LINE" to the user's own. The caller frees it.
  */
 char *vmt_stack_key(const struct vmt_stack *stack, bool with_lines);
 

@@ -6,6 +6,7 @@
  */
 #include "symbols.h"
 #include "functions.h"
+#include "perfmap.h"
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
@@ -41,6 +42,7 @@ struct module {
 struct vmt_symbols {
 	char *directory;
 	struct module *modules;
+	struct vmt_perfmap generated;	/* of the process looked at last */
 };
 
 static const Dwfl_Callbacks callbacks = {
@@ -298,6 +300,25 @@ bool vmt_symbols_find(struct vmt_symbols *symbols, const struct vmt_symbols_modu
 	return known->symbol.function || known->symbol.file;
 }
 
+bool vmt_symbols_find_generated(struct vmt_symbols *symbols, uint32_t pid, uint64_t since,
+				uint32_t page, uint64_t offset, struct vmt_symbol *ret_symbol)
+{
+	const char *name = NULL;
+
+	if (!page)
+		return false;
+	if (symbols->generated.pid != pid) {
+		vmt_perfmap_free(&symbols->generated);
+		vmt_perfmap_read(&symbols->generated, pid, since, symbols->directory);
+	}
+	/* The three highest bits of the address are not recorded; only one value has code. */
+	for (uint64_t high = 0; high < 8 && !name; high++)
+		name = vmt_perfmap_find(&symbols->generated,
+					(high << 44 | (uint64_t)page << 12) + offset);
+	*ret_symbol = (struct vmt_symbol){ .function = name };
+	return name != NULL;
+}
+
 static void free_function(const struct vmt_symbol *symbol)
 {
 	union {
@@ -335,6 +356,7 @@ void vmt_symbols_free(struct vmt_symbols *symbols)
 		next = module->next;
 		free_module(module);
 	}
+	vmt_perfmap_free(&symbols->generated);
 	free(symbols->directory);
 	free(symbols);
 }

@@ -36,4 +36,12 @@ void vmt_symbols_free(struct vmt_symbols *symbols);
 bool vmt_symbols_find(struct vmt_symbols *symbols, const struct vmt_symbols_module *module,
 		      uint64_t offset, struct vmt_symbol *ret_symbol);
 
+/*
+ * Name generated code of a process by its perf map (/tmp/perf-PID.map): the byte at an offset
+ * in the map that began at this page (vmt_rec_frame.map_page). since: when the process
+ * began, ns since 1970. The name lives until another process is asked for.
+ */
+bool vmt_symbols_find_generated(struct vmt_symbols *symbols, uint32_t pid, uint64_t since,
+				uint32_t page, uint64_t offset, struct vmt_symbol *ret_symbol);
+
 #endif

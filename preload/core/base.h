@@ -20,6 +20,17 @@
 #define VMT_PAGE_SIZE	UINT64_C(4096)
 #define VMT_FRAMES_MAX	64	/* frames kept of one stack; deeper stacks are cut and marked */
 
+/*
+ * The hash of a stack, pc by pc from 0. Of two stacks after one another it is
+ * hash(first) * VMT_STACK_HASH_SCALE^(length of second) + hash(second).
+ */
+#define VMT_STACK_HASH_SCALE UINT64_C(0x9e3779b97f4a7c15)
+
+static inline uint64_t vmt_stack_hash(uint64_t hash, uint64_t pc)
+{
+	return hash * VMT_STACK_HASH_SCALE + pc;
+}
+
 /* A build with VMT_FAULT=1..8 has that fault: tests/model must find each of them. */
 #ifndef VMT_FAULT
 #define VMT_FAULT 0

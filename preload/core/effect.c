@@ -207,16 +207,23 @@ static void note_growth(struct vmt_space *space, const struct vmt_change *change
 	}
 }
 
-static void begin_counting(const struct vmt_space *space, const struct vmt_lesson *lesson)
+/* Find the first map of each span, and forget of all how many pieces they have. Is a stack among them? */
+static bool begin_counting(const struct vmt_space *space, const struct vmt_lesson *lesson,
+			   struct vmt_map *first[2])
 {
+	uint32_t flags = 0;
+
 	for (unsigned i = 0; i < lesson->span_count; i++) {
 		struct vmt_map *map = vmt_space_from(space, lesson->span[i].start);
 
+		first[i] = map;
 		for (; map && map->look.start < lesson->span[i].end; map = vmt_space_next(map)) {
 			map->pieces = 0;
 			map->first_byte = UINT64_MAX;
+			flags |= map->look.flags;
 		}
 	}
+	return flags & VMT_MAP_STACK;
 }
 
 static void note_piece(struct vmt_sketch_map *after, const struct source *source)
@@ -284,11 +291,11 @@ static bool is_explained(const struct vmt_change *change, const struct vmt_map *
 	return at >= map->look.end;
 }
 
-static void count_before(const struct vmt_space *space, const struct vmt_change *change,
+static void count_before(struct vmt_map *const first[2], const struct vmt_change *change,
 			 const struct vmt_lesson *lesson, struct vmt_effect *effect)
 {
 	for (unsigned i = 0; i < lesson->span_count; i++) {
-		struct vmt_map *map = vmt_space_from(space, lesson->span[i].start);
+		struct vmt_map *map = first[i];
 
 		for (; map && map->look.start < lesson->span[i].end; map = vmt_space_next(map)) {
 			if (map->pieces)
@@ -366,12 +373,14 @@ static void add(struct vmt_space *space, const struct vmt_sketch_map *after,
 	tell_live(ops, after->put_by, after->look.flags, 1);
 }
 
-/* Make one span of the table equal to the sketch's maps from index on; returns the next index. */
-static size_t commit(struct vmt_space *space, struct vmt_range span,
+/*
+ * Make one span of the table, from this map on, equal to the sketch's maps from index on; returns
+ * the next index.
+ */
+static size_t commit(struct vmt_space *space, struct vmt_range span, struct vmt_map *map,
 		     const struct vmt_sketch *sketch, size_t index,
 		     const struct vmt_effect_ops *ops, struct vmt_effect *effect)
 {
-	struct vmt_map *map = vmt_space_from(space, span.start);
 	size_t last = index;
 
 	while (last < sketch->count && sketch->map[last].look.start < span.end)
@@ -412,17 +421,20 @@ void vmt_effect_apply(struct vmt_space *space, const struct vmt_change *change,
 {
 	struct vmt_sketch *sketch = &lesson->sketch;
 	struct vmt_effect effect = { .out_of_memory = sketch->out_of_memory };
+	struct vmt_map *first[2] = { NULL, NULL };
 	size_t index = 0;
 
-	note_growth(space, change, lesson);
-	begin_counting(space, lesson);
+	if (begin_counting(space, lesson, first)) {
+		note_growth(space, change, lesson);
+		begin_counting(space, lesson, first);
+	}
 	for (size_t i = 0; i < sketch->count; i++)
 		count_after(space, change, &sketch->map[i], &effect);
-	count_before(space, change, lesson, &effect);
+	count_before(first, change, lesson, &effect);
 	for (size_t i = 0; i < sketch->count; i++)
 		set_owners(change, &sketch->map[i], site, time);
 	for (unsigned i = 0; i < lesson->span_count; i++)
-		index = commit(space, lesson->span[i], sketch, index, ops, &effect);
+		index = commit(space, lesson->span[i], first[i], sketch, index, ops, &effect);
 	if (change->how == VMT_CHANGE_NOTHING)
 		blame_nobody(&effect);
 	*ret_effect = effect;

@@ -44,6 +44,7 @@ void vmt_fmt_init(struct vmt_fmt *fmt, void (*emit)(void *context, const char *b
 	fmt->context = context;
 	fmt->pid = pid;
 	fmt->prefix = (uint32_t)(sizeof("==== ") - 1 + 32 - digits(buffer, pid, false));
+	fmt->width = VMT_FMT_WIDTH;
 	fmt->colour = false;
 	fmt->is_partial = false;
 	fmt->used = 0;
@@ -160,7 +161,7 @@ size_t vmt_fmt_room(const struct vmt_fmt *fmt)
 {
 	size_t have = fmt->prefix + fmt->used;
 
-	return fmt->is_partial || have >= VMT_FMT_WIDTH ? 0 : VMT_FMT_WIDTH - have;
+	return fmt->is_partial || have >= fmt->width ? 0 : fmt->width - have;
 }
 
 static void end_line(struct vmt_fmt *fmt, const char *text, size_t n)
@@ -199,7 +200,7 @@ static size_t break_at(const char *text, size_t n, size_t room, size_t first)
 void vmt_fmt_wrap(struct vmt_fmt *fmt, uint32_t indent)
 {
 	static const char spaces[] = "                                        ";
-	size_t room = fmt->prefix < VMT_FMT_WIDTH ? VMT_FMT_WIDTH - fmt->prefix : 1;
+	size_t room = fmt->prefix < fmt->width ? fmt->width - fmt->prefix : 1;
 	const char *text = fmt->line;
 	size_t n = fmt->used;
 	size_t first = indent;	/* do not break inside the first line's own indentation */

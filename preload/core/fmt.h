@@ -17,6 +17,7 @@ struct vmt_fmt {
 	void *context;
 	uint32_t pid;
 	uint32_t prefix;	/* width of "==PID== " */
+	uint32_t width;		/* columns of a line, VMT_FMT_WIDTH unless changed */
 	bool colour;
 	bool is_partial;	/* the line's first part was already written */
 	size_t used;
@@ -44,7 +45,7 @@ void vmt_fmt_count(struct vmt_fmt *fmt, uint64_t value, const char *noun);
 /* Nanoseconds as seconds with one decimal: "12.4 s". */
 void vmt_fmt_seconds(struct vmt_fmt *fmt, uint64_t ns);
 
-/* Columns left in this line of 80. */
+/* Columns left in this line. */
 size_t vmt_fmt_room(const struct vmt_fmt *fmt);
 
 /* End the line as it is, … */

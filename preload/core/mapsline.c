@@ -13,28 +13,37 @@ struct cursor {
 	bool bad;
 };
 
-static int digit_of(char c)
+/* A table, since digits of addresses cannot be foreseen by branches; 0 = none, else one more. */
+static const unsigned char digit_plus_one[256] = {
+	['0'] = 1,  ['1'] = 2,	['2'] = 3,  ['3'] = 4,	['4'] = 5,  ['5'] = 6,
+	['6'] = 7,  ['7'] = 8,	['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
+
+static inline unsigned digit_of(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return 99;
+	return digit_plus_one[(unsigned char)c] - 1u;
 }
 
-static uint64_t number(struct cursor *cursor, int base)
+/* Inlined for each base: 60,000 lines are half a million numbers. */
+static inline __attribute__((always_inline)) uint64_t number(struct cursor *cursor, unsigned base)
 {
 	uint64_t value = 0;
-	const char *first = cursor->at;
+	const char *at = cursor->at;
+	bool bad = false;
+	unsigned digit;
 
-	while (cursor->at < cursor->end && digit_of(*cursor->at) < base) {
-		if (__builtin_mul_overflow(value, (uint64_t)base, &value) ||
-		    __builtin_add_overflow(value, (uint64_t)digit_of(*cursor->at), &value))
-			cursor->bad = true;
-		cursor->at++;
+	for (; at < cursor->end; at++) {
+		digit = digit_of(*at);
+		if (digit >= base)
+			break;
+		if (base != 16)
+			bad |= value > (UINT64_MAX - digit) / base;
+		value = value * base + digit;
 	}
-	if (cursor->at == first)
-		cursor->bad = true;
+	/* Hexadecimal numbers are written without zeros that make them longer than 16 digits. */
+	cursor->bad |= bad || at == cursor->at || (base == 16 && at - cursor->at > 16);
+	cursor->at = at;
 	return value;
 }
 

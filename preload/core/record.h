@@ -176,7 +176,7 @@ static_assert(sizeof(struct vmt_rec_site) == 120, "on disk");
  * call returns to: look up offset - 1 to find the line of the call. */
 struct vmt_rec_frame {
 	uint32_t module;
-	uint32_t reserved;
+	uint32_t map_page;	/* JIT code: bits 12 to 43 of the address of the map; otherwise 0 */
 	uint64_t offset;
 };
 static_assert(sizeof(struct vmt_rec_frame) == 16, "on disk");

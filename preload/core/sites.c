@@ -249,9 +249,19 @@ intern_by_frames(struct vmt_sites *sites, uint64_t raw_hash, const struct vmt_ra
 	return site;
 }
 
+static uint64_t hash_raw(const struct vmt_raw_stack *stack)
+{
+	uint64_t hash = stack->hash;
+
+	for (uint32_t i = 0; !stack->hash && i < stack->count; i++)
+		hash = vmt_stack_hash(hash, stack->pc[i]);
+	hash = (hash + stack->call) * VMT_STACK_HASH_SCALE;
+	return hash ^ hash >> 32;
+}
+
 struct vmt_site *vmt_sites_intern(struct vmt_sites *sites, const struct vmt_raw_stack *stack)
 {
-	uint64_t hash = hash_bytes(stack->pc, sizeof(uint64_t) * stack->count, stack->call);
+	uint64_t hash = hash_raw(stack);
 	struct vmt_raw_entry *entry = find_raw(sites, hash, stack);
 
 	if (VMT_LIKELY(entry != NULL))

@@ -34,6 +34,7 @@ struct vmt_raw_stack {
 	uint32_t count;
 	bool is_truncated;
 	const uint64_t *pc;	/* innermost first */
+	uint64_t hash;	/* of them, by vmt_stack_hash() from 0; 0 = not known yet */
 };
 
 struct vmt_sites_ops {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The text report: banner, maps against the limit, calls, and the summary; call
- * sites and coverage have their own files. See text.h for what it may not do. The answer
+ * The text report: banner, maps against the limit, calls, and the summary; growth,
+ * call sites and coverage have their own files. See text.h for what it may not do. The answer
  * comes before the evidence, in 80 columns, and nothing is said that is not known.
  */
 #include "text_parts.h"
@@ -83,6 +83,40 @@ static bool is_near(const struct vmt_rec_header *header, uint64_t maps)
 	return header->maps_limit && maps + header->maps_own >= header->maps_limit / 100 * NEAR_PERCENT;
 }
 
+static bool is_running(const struct vmt_text *text)
+{
+	return text->view->header.end == VMT_END_RUNNING && !text->options->is_gone;
+}
+
+static uint64_t percent_of_limit(const struct vmt_rec_header *header, uint64_t maps)
+{
+	uint64_t limit = header->maps_limit;
+
+	return limit ? maps / limit * 100 + maps % limit * 100 / limit : 0;
+}
+
+/* " of 65,530 (80 %)"; less than a percent is left out. */
+static void put_limit(struct vmt_text *text)
+{
+	const struct vmt_rec_header *header = &text->view->header;
+	uint64_t percent = percent_of_limit(header, header->maps_peak + header->maps_own);
+
+	if (!header->maps_limit)
+		return;
+	if (is_near(header, header->maps_peak)) {
+		vmt_fmt_str(&text->fmt, " (+");
+		vmt_fmt_num(&text->fmt, header->maps_own, 0);
+		vmt_fmt_str(&text->fmt, " vmatrace)");
+	}
+	vmt_fmt_str(&text->fmt, " of ");
+	vmt_fmt_num(&text->fmt, header->maps_limit, 0);
+	if (!percent)
+		return;
+	vmt_fmt_str(&text->fmt, " (");
+	vmt_fmt_num(&text->fmt, percent, 0);
+	vmt_fmt_str(&text->fmt, " %)");
+}
+
 static void put_maps(struct vmt_text *text)
 {
 	const struct vmt_rec_header *header = &text->view->header;
@@ -92,38 +126,16 @@ static void put_maps(struct vmt_text *text)
 	vmt_fmt_num(fmt, header->maps_start, 0);
 	vmt_fmt_str(fmt, " at start, ");
 	vmt_fmt_num(fmt, text->maps_now, 0);
-	vmt_fmt_str(fmt, header->end == VMT_END_RUNNING && !text->options->is_gone ? " now (" :
-										   " at the end (");
+	vmt_fmt_str(fmt, is_running(text) ? " now (" : " at the end (");
 	vmt_fmt_signed(fmt, (int64_t)(text->maps_now - header->maps_start), 0);
-	vmt_fmt_str(fmt, "), ");
+	vmt_fmt_str(fmt, "), peak ");
 	vmt_fmt_num(fmt, header->maps_peak, 0);
-	vmt_fmt_str(fmt, " peak");
-	if (header->maps_limit) {
-		vmt_fmt_str(fmt, "; limit ");
-		vmt_fmt_num(fmt, header->maps_limit, 0);
+	put_limit(text);
+	/* In a run of less than a second it says nothing. */
+	if (header->maps_peak > header->maps_start && header->maps_peak_time >= 1000000000) {
+		vmt_fmt_str(fmt, " at ");
+		vmt_fmt_seconds(fmt, header->maps_peak_time);
 	}
-	vmt_fmt_wrap(fmt, 10);
-}
-
-static void put_nearness(struct vmt_text *text)
-{
-	const struct vmt_rec_header *header = &text->view->header;
-	uint64_t all = header->maps_peak + header->maps_own;
-	struct vmt_fmt *fmt = &text->fmt;
-
-	if (!is_near(header, header->maps_peak))
-		return;
-	vmt_fmt_str(fmt, "  limit   ");
-	vmt_fmt_num(fmt, header->maps_peak, 0);
-	vmt_fmt_str(fmt, " (+");
-	vmt_fmt_num(fmt, header->maps_own, 0);
-	vmt_fmt_str(fmt, " vmatrace) of ");
-	vmt_fmt_num(fmt, header->maps_limit, 0);
-	vmt_fmt_str(fmt, " at the peak, ");
-	vmt_fmt_num(fmt, all / header->maps_limit * 100 +
-				 all % header->maps_limit * 100 / header->maps_limit, 0);
-	vmt_fmt_str(fmt, " % of vm.max_map_count, after ");
-	vmt_fmt_seconds(fmt, header->maps_peak_time);
 	vmt_fmt_wrap(fmt, 10);
 }
 
@@ -141,8 +153,8 @@ static void put_call_row(struct vmt_fmt *fmt, const char *name, const struct vmt
 	vmt_fmt_end(fmt);
 }
 
-/* Only system calls that occurred; the table is left out when none did. */
-static void put_calls(struct vmt_text *text)
+/* Only system calls that occurred; all counters are for those who ask for them. */
+static void put_call_table(struct vmt_text *text)
 {
 	uint64_t count = vmt_view_count(text->view, VMT_SECTION_CALLS);
 	struct vmt_rec_counters call;
@@ -163,7 +175,53 @@ static void put_calls(struct vmt_text *text)
 		vmt_fmt_end(&text->fmt);
 }
 
-static bool is_limit_reached(const struct vmt_view *view)
+static void put_effect(struct vmt_fmt *fmt, uint64_t value, const char *name, bool *is_first)
+{
+	if (!value)
+		return;
+	vmt_fmt_str(fmt, *is_first ? " (" : ", ");
+	vmt_fmt_num(fmt, value, 0);
+	vmt_fmt_str(fmt, name);
+	*is_first = false;
+}
+
+/* "mprotect +13 (13 split)" */
+static void put_call(struct vmt_fmt *fmt, const char *name, const struct vmt_rec_counters *call)
+{
+	bool is_first = true;
+
+	vmt_fmt_str(fmt, name);
+	vmt_fmt_str(fmt, " ");
+	vmt_fmt_signed(fmt, vmt_view_net(call), 0);
+	put_effect(fmt, call->created, " created", &is_first);
+	put_effect(fmt, call->split, " split", &is_first);
+	put_effect(fmt, call->merged, " merged", &is_first);
+	put_effect(fmt, call->removed, " removed", &is_first);
+	put_effect(fmt, call->failed, " failed", &is_first);
+	if (!is_first)
+		vmt_fmt_str(fmt, ")");
+}
+
+/* New maps, or splits of old ones: by system call, those that changed or failed. */
+static void put_calls(struct vmt_text *text)
+{
+	uint64_t count = vmt_view_count(text->view, VMT_SECTION_CALLS);
+	struct vmt_rec_counters call;
+	bool any = false;
+
+	for (uint64_t i = VMT_CALL_NONE + 1; i < count && i < VMT_CALL_COUNT; i++) {
+		if (!vmt_view_call(text->view, i, &call) ||
+		    !(call.created || call.split || call.merged || call.removed || call.failed))
+			continue;
+		vmt_fmt_str(&text->fmt, any ? ", " : "  calls   ");
+		any = true;
+		put_call(&text->fmt, vmt_call_name((uint32_t)i), &call);
+	}
+	if (any)
+		vmt_fmt_wrap(&text->fmt, 10);
+}
+
+bool vmt_text_is_limit_reached(const struct vmt_view *view)
 {
 	uint64_t count = vmt_view_count(view, VMT_SECTION_FAILURES);
 	struct vmt_rec_failure failure;
@@ -185,7 +243,7 @@ static void put_summary(struct vmt_text *text)
 	vmt_fmt_signed(fmt, growth, 0);
 	vmt_fmt_str(fmt, growth == 1 || growth == -1 ? " map at " : " maps at ");
 	vmt_fmt_count(fmt, text->sites_shown, "call site");
-	if (is_limit_reached(text->view))
+	if (vmt_text_is_limit_reached(text->view))
 		vmt_fmt_str(fmt, ", limit reached");
 	vmt_fmt_str(fmt, " (peak ");
 	vmt_fmt_num(fmt, header->maps_peak, 0);
@@ -230,13 +288,18 @@ void vmt_text_report(const struct vmt_view *view, const struct vmt_text_options 
 
 	vmt_fmt_init(&text.fmt, ops->emit, ops->context, view->header.pid);
 	text.fmt.colour = options->colour;
+	if (options->width > VMT_FMT_WIDTH)
+		text.fmt.width = options->width < 300 ? options->width : 300;
 	put_banner(&text);
 	put_maps(&text);
-	put_nearness(&text);
+	vmt_text_growth(&text);
+	put_calls(&text);
+	vmt_text_seen(&text);
 	vmt_fmt_end(&text.fmt);
 	vmt_text_failures(&text);
-	put_calls(&text);
 	vmt_text_sites(&text);
-	vmt_text_coverage(&text);
+	if (options->verbose)
+		put_call_table(&text);
+	vmt_text_notes(&text);
 	put_summary(&text);
 }

@@ -21,6 +21,17 @@ struct vmt_text_place {
 	uint32_t line;
 };
 
+/* One line of the table: a call site, or several taken together. */
+struct vmt_text_row {
+	uint64_t site;	/* whose stack stands for it; the first in the recording's order */
+	uint64_t sites;	/* how many call sites it is made of */
+	uint64_t live;
+	struct vmt_rec_counters counters;
+	uint32_t call;	/* VMT_CALL_NONE: of several system calls */
+	const char *label;	/* printed instead of the user's own frame; NULL for that */
+	const char *below;	/* a second line, or NULL */
+};
+
 struct vmt_text_ops {
 	/* Take n bytes of output; lines arrive in several pieces. */
 	void (*emit)(void *context, const char *bytes, size_t n);
@@ -31,20 +42,39 @@ struct vmt_text_ops {
 	/* One element per site (vmt_view_tally), or NULL: then live maps are counted for
 	 * each site that is shown, which takes longer. */
 	const struct vmt_view_tally *tally;
+	/* The table's lines in order, and the call sites whose stacks follow; NULL: each call
+	 * site is a line, chosen and ordered here. */
+	const struct vmt_text_row *rows;
+	uint64_t row_count;
+	const uint64_t *details;
+	uint64_t detail_count;
+	/* Lines that explain the maps, printed before the stacks. */
+	char *const *lines;
+	size_t line_count;
 };
 
 struct vmt_text_options {
 	uint64_t top;		/* call sites shown; 0 = VMT_TEXT_TOP */
 	uint32_t depth;		/* frames shown of each; 0 = VMT_TEXT_DEPTH */
 	bool colour;
-	bool verbose;		/* full paths and build-ids, frames below main */
+	bool verbose;		/* full paths and build-ids, all frames, all counters */
 	bool is_gone;		/* the process is known to have ended */
+	uint32_t width;		/* columns of a line; 0 = 80 */
+	const char *where;	/* heading of the table's last column; NULL = "where" */
+	const char *counted;	/* …and of its first, whose numbers are parts of total; … */
+	uint64_t total;		/* …NULL and 0: "live", of all maps */
 	uint64_t now;		/* CLOCK_MONOTONIC in ns, for one still running; 0 = unknown */
 };
 
 /* Print the whole report, from the banner to the SUMMARY line. */
 void vmt_text_report(const struct vmt_view *view, const struct vmt_text_options *options,
 		     const struct vmt_text_ops *ops);
+
+/*
+ * The frame that stands for a call site: the innermost in code of the user's, since
+ * everybody's maps are made in libc. An index into the frames section, or UINT64_MAX.
+ */
+uint64_t vmt_text_user_frame(const struct vmt_view *view, const struct vmt_rec_site *site);
 
 /* ENOMEM and its like, "error 123" for others not in the table is NULL. */
 const char *vmt_text_errno(uint32_t error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of the text report: which calls failed and why, how much of the report is to
- * be believed, and what was in the way, each as a sentence that says what to do.
+ * What the text report says besides the maps: which calls failed and why, how much of it
+ * is to be believed, and what was in the way, each as a sentence that says what to do.
  * Pure like the rest (text.h). Words of the recording's numbers live here too.
  */
 #include "text_parts.h"
@@ -173,24 +173,29 @@ static const char *doors_of(const struct vmt_rec_header *header)
 						" (without those inside libc)";
 }
 
-static void put_asked(struct vmt_fmt *fmt, const struct vmt_rec_header *header)
+/* How the results were come by; for those who ask for it. */
+static void put_asked(struct vmt_text *text)
 {
+	const struct vmt_rec_header *header = &text->view->header;
 	uint64_t asked = header->asked_query + header->asked_probe + header->asked_maps;
+	struct vmt_fmt *fmt = &text->fmt;
 
-	vmt_fmt_str(fmt, "; ");
+	vmt_fmt_str(fmt, "  results ");
 	vmt_fmt_num(fmt, header->calls_derived, 0);
 	vmt_fmt_str(fmt, " worked out, ");
 	vmt_fmt_num(fmt, asked, 0);
-	vmt_fmt_str(fmt, " asked of the kernel");
-	if (!asked)
-		return;
-	vmt_fmt_str(fmt, " (query ");
+	vmt_fmt_str(fmt, " asked of the kernel (query ");
 	vmt_fmt_num(fmt, header->asked_query, 0);
 	vmt_fmt_str(fmt, ", probe ");
 	vmt_fmt_num(fmt, header->asked_probe, 0);
 	vmt_fmt_str(fmt, ", maps ");
 	vmt_fmt_num(fmt, header->asked_maps, 0);
 	vmt_fmt_str(fmt, ")");
+	if (header->verified) {
+		vmt_fmt_str(fmt, "; compared as a whole ");
+		vmt_fmt_count(fmt, header->verified, "time");
+	}
+	vmt_fmt_wrap(fmt, 10);
 }
 
 static void put_verdict(struct vmt_text *text)
@@ -198,7 +203,9 @@ static void put_verdict(struct vmt_text *text)
 	const struct vmt_rec_header *header = &text->view->header;
 	struct vmt_fmt *fmt = &text->fmt;
 
-	if (header->maps_kernel == UINT64_MAX) {
+	if (header->end == VMT_END_RUNNING && !text->options->is_gone) {
+		vmt_fmt_str(fmt, "; compared with the kernel's table at the end");
+	} else if (header->maps_kernel == UINT64_MAX) {
 		vmt_fmt_str(fmt, "; not compared with the kernel's table at the end");
 	} else if (header->maps_kernel != header->maps_now) {
 		vmt_fmt_str(fmt, "; NOT equal to the kernel's table, which has ");
@@ -210,7 +217,16 @@ static void put_verdict(struct vmt_text *text)
 	}
 }
 
-static void put_seen(struct vmt_text *text)
+static uint32_t notes_set(const struct vmt_view *view)
+{
+	uint32_t n = view->is_torn;
+
+	for (uint32_t bit = 0; bit < VMT_COUNT(notes); bit++)
+		n += view->header.notes >> bit & 1;
+	return n;
+}
+
+void vmt_text_seen(struct vmt_text *text)
 {
 	const struct vmt_rec_header *header = &text->view->header;
 	struct vmt_fmt *fmt = &text->fmt;
@@ -218,7 +234,6 @@ static void put_seen(struct vmt_text *text)
 	vmt_fmt_str(fmt, "  seen    ");
 	vmt_fmt_count(fmt, header->calls_seen, "memory call");
 	vmt_fmt_str(fmt, doors_of(header));
-	put_asked(fmt, header);
 	vmt_fmt_str(fmt, "; ");
 	vmt_fmt_num(fmt, header->unseen, 0);
 	vmt_fmt_str(fmt, " unseen, ");
@@ -233,17 +248,19 @@ static void put_seen(struct vmt_text *text)
 		vmt_fmt_count(fmt, header->truncated, "stack");
 		vmt_fmt_str(fmt, " cut short");
 	}
-	if (header->verified) {
-		vmt_fmt_str(fmt, "; compared as a whole ");
-		vmt_fmt_count(fmt, header->verified, "time");
-	}
 	put_verdict(text);
+	if (notes_set(text->view)) {
+		vmt_fmt_str(fmt, "; ");
+		vmt_fmt_count(fmt, notes_set(text->view), "note");
+		vmt_fmt_str(fmt, " at the end");
+	}
 	vmt_fmt_wrap(fmt, 10);
 }
 
-void vmt_text_coverage(struct vmt_text *text)
+void vmt_text_notes(struct vmt_text *text)
 {
-	put_seen(text);
+	if (text->options->verbose)
+		put_asked(text);
 	for (uint32_t bit = 0; bit < VMT_COUNT(notes); bit++) {
 		if (!(text->view->header.notes >> bit & 1))
 			continue;

@@ -21,6 +21,21 @@ static const uint32_t element_size[VMT_SECTION_COUNT] = {
 	[VMT_SECTION_TIMELINE] = sizeof(struct vmt_rec_bucket),
 	[VMT_SECTION_FAILURES] = sizeof(struct vmt_rec_failure),
 	[VMT_SECTION_MARKS] = sizeof(struct vmt_rec_mark),
+	[VMT_SECTION_MARK_VALUES] = sizeof(struct vmt_rec_mark_value),
+};
+
+/* What options allow, with room to spare (0: anything): more only wastes the reader's time. */
+static const uint64_t elements_max[VMT_SECTION_COUNT] = {
+	[VMT_SECTION_STRINGS] = UINT32_MAX,
+	[VMT_SECTION_MODULES] = 1000000,
+	[VMT_SECTION_SITES] = 10000002,
+	[VMT_SECTION_FRAMES] = 10000002 * UINT64_C(64),
+	[VMT_SECTION_CALLS] = 10000,
+	[VMT_SECTION_RANGES] = 200000000,
+	[VMT_SECTION_TIMELINE] = 1000000,
+	[VMT_SECTION_FAILURES] = 1000000,
+	[VMT_SECTION_MARKS] = 1000000,
+	[VMT_SECTION_MARK_VALUES] = 1000000000,
 };
 
 /* Word by word and atomically, since a writer may be at work; all records are 8-aligned. */
@@ -104,6 +119,8 @@ static int check_section(struct vmt_view *view, uint32_t id)
 		return refuse(view, at, "a section uses more than its capacity");
 	if (section->used == 0)
 		return 0;
+	if (elements_max[id] && section->used > elements_max[id])
+		return refuse(view, at, "a section has more elements than vmatrace ever writes");
 	if (section->size < element_size[id] || (id != VMT_SECTION_STRINGS && section->size % 8))
 		return refuse(view, at, "a section has elements of the wrong size");
 	if (section->offset % 8 || section->offset < sizeof(struct vmt_rec_header))

@@ -3,6 +3,14 @@
 # vmatrace report: names and lines, JSON, bad recordings, bad usage.
 . "$(dirname "$0")/common.sh"
 
+# Where the header's table of sections is.
+cat >offset.c <<'END'
+#include "record.h"
+#include <stdio.h>
+int main(void) { return printf("%zu\n", offsetof(struct vmt_rec_header, section)) < 0; }
+END
+$CC -I"$core" offset.c -o offset && header_sections=$(./offset)
+
 line_of() { grep -n "LINE-$1 " "$here/make_recording.c" | cut -d: -f1; }
 json() { "$VMATRACE" report --format=json "$@"; }
 
@@ -71,6 +79,97 @@ while [ $i -lt 120 ]; do
 	i=$((i + 1))
 done
 check "damaged recordings" [ $crashes = 0 ]
+
+# hostile WHAT FILE: whatever looks at it says a sentence and ends with 2
+hostile()
+{
+	for command in "report" "report --format=json" "top -n 1"; do
+		check "$1: $command" status 2 timeout 20 "$VMATRACE" $command "$2"
+		check "$1: a sentence" grep -q '^vmatrace: .*[.]$' err
+	done
+}
+# patch FILE OFFSET BYTES: a copy of a.vmt with other bytes
+patch() { cp a.vmt "$1" && printf "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null; }
+: >zero.vmt
+hostile "no bytes" zero.vmt
+mkfifo fifo.vmt
+hostile "a FIFO" fifo.vmt
+hostile "a device" /dev/null
+hostile "an empty directory" empty
+truncate -s 10G sparse.vmt
+hostile "10 GiB of nothing" sparse.vmt
+cp a.vmt sparse2.vmt && truncate -s 10G sparse2.vmt
+check "10 GiB behind a recording" status 0 timeout 20 "$VMATRACE" report sparse2.vmt
+patch version.vmt 8 '\377'
+hostile "another version" version.vmt
+has err version
+patch endian.vmt 12 '\1\2\3\4'
+hostile "the other byte order" endian.vmt
+check "…is named" has err "byte order"
+truncate -s 10G sparse2.vmt
+i=0
+while [ $i -lt 9 ]; do
+	# The sections' table is at the header's end: every section says that it is enormous.
+	cp sparse2.vmt huge.vmt
+	at=$((header_sections + i * 32))
+	printf '\0\0\0\0\1\0\0\0\0\0\0\0\1\0\0\0' | dd of=huge.vmt bs=1 seek=$((at + 8)) conv=notrunc 2>/dev/null
+	timeout 60 "$VMATRACE" report huge.vmt >/dev/null 2>&1
+	code=$?
+	check "enormous section $i: $code" [ $code = 0 -o $code = 2 ]
+	i=$((i + 1))
+done
+size=$(stat -c %s a.vmt)
+crashes=0
+for n in 1 7 8 100 1000 4095 4096 4097 10000 $((size / 3)) $((size / 2)) $((size - 1)); do
+	head -c "$n" a.vmt >cut.vmt
+	timeout 20 "$VMATRACE" report cut.vmt >out 2>err
+	code=$?
+	[ $code = 0 ] || [ $code = 2 ] || { crashes=$((crashes + 1)); echo "  $n bytes: $code"; }
+	[ $code = 0 ] || grep -q '^vmatrace: cut.vmt .*[.]$' err || crashes=$((crashes + 1))
+done
+check "recordings cut short" [ $crashes = 0 ]
+
+# Several processes: a tree, and one of them.
+./make_recording dir/a.1.vmt 2 4001 && ./make_recording dir/b.2.vmt 9 4002
+check "a tree" status 0 "$VMATRACE" report dir
+check "…of two" has out "^2 processes"
+check "…marks the highest peak" has out "^> *4002 "
+check "…which follows" sh -c 'tail -1 out | grep -q "+9 maps"'
+check "--pid" status 0 "$VMATRACE" report --pid=4001 dir
+check "…chooses" sh -c 'tail -1 out | grep -q "+2 maps"'
+check "--pid of nobody" status 2 "$VMATRACE" report --pid=1 dir
+check "running but not traced" status 2 "$VMATRACE" report $$
+check "…is told" has err "not traced"
+check "no process of that number" status 2 "$VMATRACE" report 999999999
+
+./make_recording nine.vmt 9
+for by in site line function module call; do
+	check "--by=$by" status 0 "$VMATRACE" report --by=$by nine.vmt
+done
+check "--by=call names its call sites" has out "mmap new  *9 call sites"
+"$VMATRACE" report --by=module nine.vmt >out
+check "--by=module" has out " make_recording$"
+"$VMATRACE" report --by=function nine.vmt >out
+check "--by=function" has out " compare$"
+for sort in live net peak calls created split; do
+	check "--sort=$sort" status 0 "$VMATRACE" report --sort=$sort nine.vmt
+done
+check "bad --sort" status 2 "$VMATRACE" report --sort=size nine.vmt
+check "bad --by" status 2 "$VMATRACE" report --by=size nine.vmt
+"$VMATRACE" report --function=comp nine.vmt >out
+check "--function" sh -c 'grep -q "compare " out && ! grep -q "inlined " out'
+"$VMATRACE" report --module=nothing nine.vmt >out
+check "--module" sh -c '! grep -q "compare " out'
+"$VMATRACE" report --call=munmap nine.vmt >out
+check "--call" sh -c '! grep -q "compare " out'
+check "--cut" status 0 "$VMATRACE" report --cut nine.vmt
+check "frames inside libc are one line" sh -c '
+	"$1" report nine.vmt >out; ! grep -q "frames in libc" out || grep -q "\.\.\. [0-9]* frames in libc" out' - "$VMATRACE"
+check "80 columns" sh -c '! grep -E "^.{81}" out'
+check "top, a line" status 0 "$VMATRACE" top -n 1 nine.vmt
+check "…with the maps" has out " 9 maps "
+check "manual page" status 0 "$VMATRACE" report --help=man
+check "…is roff" has out '^.TH "VMATRACE-REPORT" 1'
 
 ./make_recording many.vmt 1000
 start=$(date +%s%N)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads that end while they hold the lock, with the books half-changed and a late call half-taken:
- * one of the others robs them, only one, and the calls made meanwhile are learnt all the same.
+ * Threads that end while they hold the lock, with the books half-changed and a late call
+ * half-taken: one of the others robs them, only one, and the calls made meanwhile are learnt all
+ * the same.
  */
 #include <pthread.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many threads at one lock, some of which hold it longer than the others' patience: one is inside at
- * a time, and each call is learnt once, in time or late, in the order of its thread.
+ * Many threads at one lock, some of which hold it longer than the others' patience: one is inside
+ * at a time, and each call is learnt once, in time or late, in the order of its thread.
  */
 #include <pthread.h>
 #include <sched.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Calls made by signal handlers: before, while waiting, under the lock. They must not wait
- * for the thread that they interrupt, and nothing they do is lost. Built twice: ThreadSanitizer delivers
- * signals at certain points only, and so a plain build has a timer for the others.
+ * for the thread that they interrupt, and nothing they do is lost. Built twice: ThreadSanitizer
+ * delivers signals at certain points only, and so a plain build has a timer for the others.
  */
 #include <pthread.h>
 #include <signal.h>

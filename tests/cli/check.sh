@@ -1,0 +1,304 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# vmatrace check and diff, end to end, with the real library: the story of a guard page per object,
+# baselines, phases, suppressions, every format, the launcher for test runners; and that
+# sixteen threads on malloc raise no alarm while three maps a round always do.
+#
+# RUNS=N: how often the threads run (30)
+. "$(dirname "$0")/../lib.sh"
+HERE=$ROOT/tests/cli
+THREADS=$BUILD/tests/cli/check_threads
+cd "$TMP" || exit 2
+export TMPDIR=$TMP	# where check keeps its recordings
+
+# status NAME WANTED COMMAND...: the exit status is WANTED; output goes to ./out and ./err
+status() {
+	local name=$1 wanted=$2 got
+	shift 2
+	"$@" >out 2>err
+	got=$?
+	if [ $got = "$wanted" ]; then
+		pass "$name"
+	else
+		fail "$name" "status $got instead of $wanted: $* $(tail -3 err | tr '\n' ' ')"
+	fi
+}
+
+# has NAME FILE PATTERN
+has() {
+	if grep -qE -- "$3" "$2"; then
+		pass "$1"
+	else
+		fail "$1" "no \"$3\" in $2: $(head -5 "$2" | tr '\n' ' ')"
+	fi
+}
+
+line_of() { grep -n "LINE-$1 " pool.c | cut -d: -f1; }
+
+story_source() {
+	cat >pool.c <<-'END'
+		#include <sys/mman.h>
+		static char *chunk;
+		static int used;
+		__attribute__((noinline)) int guard(char *object)
+		{
+			return mprotect(object + 4096, 4096, PROT_NONE) + 0 * used; /* LINE-GUARD */
+		}
+		char *pool_object(void)
+		{
+			char *object;
+			if (!chunk)
+				chunk = mmap(0, 512 * 4096, PROT_READ | PROT_WRITE,
+					     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			object = chunk + 8192 * used++;
+		#ifdef GUARD
+			if (guard(object)) /* LINE-CALL */
+				return 0;
+		#endif
+			return object;
+		}
+	END
+	cat >test.c <<-'END'
+		#include <stdio.h>
+		#include <stdlib.h>
+		char *pool_object(void);
+		int main(int argc, char **argv)
+		{
+			for (int i = 0; i < 25; i++)
+				*pool_object() = 1;
+			puts("fine");
+			return argc > 1 ? atoi(argv[1]) : 0;
+		}
+	END
+}
+
+story_build() {
+	cc -g -O1 -fPIC -shared "$@" pool.c -o libpool.so &&
+		cc -g -O1 test.c -L. -lpool -Wl,-rpath,'$ORIGIN' -o unit-tests
+}
+
+story() {
+	story_source
+	story_build || fail story "no compiler"
+	status save 0 "$TOOL" check --save=maps.json -- ./unit-tests
+	check save-quiet [ ! -s err ]
+	check save-program-output [ "$(cat out)" = fine ]
+	status clean 0 "$TOOL" check --baseline=maps.json -- ./unit-tests
+	check clean-is-one-line [ "$(wc -l <err)" = 1 ]
+	has clean-summary err '^SUMMARY: vmatrace: check passed'
+	story_build -DGUARD
+	status guard-pages-fail 23 "$TOOL" check --baseline=maps.json -- ./unit-tests
+	has story-count err 'ERROR: vmatrace: 50 maps more than the baseline at 1 call site'
+	has story-line err "\+50  mprotect  guard  pool.c:$(line_of GUARD)  \(baseline 0\)"
+	has story-caller err "pool_object  pool.c:$(line_of CALL)"
+	has story-summary err '^SUMMARY: vmatrace: check failed: \+50 maps at 1 call site$'
+	check story-80-columns sh -c '! grep -E "^.{81}" err'
+	status tolerance 0 "$TOOL" check --baseline=maps.json --per-site=50 -- ./unit-tests
+	status tolerance-less 23 "$TOOL" check --baseline=maps.json --per-site=49 -- ./unit-tests
+	status exitcode 9 "$TOOL" check --exitcode=9 --baseline=maps.json -- ./unit-tests
+	status program-fails-first 3 "$TOOL" check --baseline=maps.json -- ./unit-tests 3
+	has program-fails-verdict err 'check failed: \+50'
+	check no-files-left [ -z "$(ls -d "$TMP"/vmatrace-check.* 2>/dev/null)" ]
+}
+
+suppressed() {
+	printf '# guards are wanted\nsplit:^guard$\n' >supp
+	status suppressed 0 "$TOOL" check --baseline=maps.json --suppressions=supp -- ./unit-tests
+	has suppressed-table err '^ +1 +50  split:\^guard\$'
+	status suppressed-growth 0 "$TOOL" check --baseline=maps.json --max-growth=0 \
+		--suppressions=supp -- ./unit-tests
+	printf 'vma:pool.c\nvma:never_there\n' >supp
+	status suppressed-by-file 0 "$TOOL" check --baseline=maps.json --suppressions=supp -- ./unit-tests
+	has unused-warning err 'supp:2: vma:never_there matched nothing'
+	printf 'vma:guard\nleak:x\n' >supp
+	status bad-suppressions 2 "$TOOL" check --baseline=maps.json --suppressions=supp -- ./unit-tests
+	has bad-suppressions-line err 'supp: line 2'
+	"$TOOL" check --baseline=maps.json --generate-suppressions -- ./unit-tests 2>err |
+		grep -v fine >generated
+	status generated 0 "$TOOL" check --baseline=maps.json --suppressions=generated -- ./unit-tests
+	cc -g -O1 test.c -x c - -L. -lpool -Wl,-rpath,'$ORIGIN' -o unit-tests <<-'END'
+		const char vmatrace_default_suppressions[] = "# kept\nsplit:^guard$\nvma:never\n";
+	END
+	status suppressed-by-program 0 "$TOOL" check --baseline=maps.json -- ./unit-tests
+	check suppressed-by-program-quiet sh -c '! grep -q never err'
+	story_build
+	status fix-passes 0 "$TOOL" check --baseline=maps.json -- ./unit-tests
+	story_build -DGUARD
+}
+
+formats() {
+	local format
+	"$TOOL" run --report=none -o rec -- ./unit-tests >/dev/null
+	for format in text json junit sarif github; do
+		GITHUB_STEP_SUMMARY=$TMP/step.md status "format-$format" 23 \
+			"$TOOL" check --baseline=maps.json --format=$format -o out.$format rec
+		has "format-$format-log" out '^SUMMARY: vmatrace: check failed'
+		"$TOOL" check --max-maps=60000 --max-peak=60000 --format=$format -o clean.$format rec \
+			>/dev/null || fail "format-$format-clean"
+	done
+	check json "$(jq -e '.schema == "vmatrace.check/1" and .verdict == "fail" and
+		.findings[0].maps == 50 and .findings[0].file == "pool.c" and
+		.findings[0].line == '"$(line_of GUARD)" out.json)"
+	check json-clean [ "$(jq -r .verdict clean.json)" = pass ]
+	if has_program xmllint; then
+		check junit-schema xmllint --noout --schema "$HERE/junit.xsd" out.junit
+		check junit-schema-clean xmllint --noout --schema "$HERE/junit.xsd" clean.junit
+	fi
+	has junit-failure out.junit '<failure type="per-site" message="\+50 maps'
+	check sarif-structure [ "$(jq -f "$HERE/sarif.jq" out.sarif)" = true ]
+	check sarif-structure-clean [ "$(jq -f "$HERE/sarif.jq" clean.sarif)" = true ]
+	check sarif-place [ "$(jq -r '.runs[0].results[0].locations[0].physicalLocation |
+		"\(.artifactLocation.uri):\(.region.startLine)"' out.sarif)" = "pool.c:$(line_of GUARD)" ]
+	has github out.github "^::error file=pool.c,line=$(line_of GUARD),title=vmatrace per-site::\+50"
+	has github-step step.md "^\| \+50 \| 50 \| 0 \| pool.c:$(line_of GUARD) \|"
+}
+
+# A program and a folder whose names are made to break out of each format.
+escaping() {
+	local odd='a%,:<&>"x|`b'
+	mkdir -p odd && cp pool.c libpool.so odd/ && cp unit-tests "odd/$odd"
+	(cd odd && "$TOOL" run --report=none -o rec -- "./$odd" >/dev/null)
+	for format in json junit sarif github; do
+		"$TOOL" check --max-maps=1 --format=$format odd/rec >odd.$format 2>err
+	done
+	check escaped-json jq -e . odd.json
+	check escaped-sarif [ "$(jq -f "$HERE/sarif.jq" odd.sarif)" = true ]
+	! has_program xmllint || check escaped-junit xmllint --noout --schema "$HERE/junit.xsd" odd.junit
+	has escaped-github odd.github '^::error title=vmatrace max-maps::a%25,:<&>"x\|`b has [0-9]+ maps'
+	check escaped-github-lines [ "$(grep -c '^::' odd.github)" = 1 ]
+}
+
+limits() {
+	local maps peak
+	maps=$("$TOOL" report --format=json rec | jq '.processes[0].maps.now')
+	peak=$("$TOOL" report --format=json rec | jq '.processes[0].maps.peak')
+	status max-maps 0 "$TOOL" check --max-maps="$maps" rec
+	status max-maps-less 23 "$TOOL" check --max-maps=$((maps - 1)) rec
+	status max-peak 0 "$TOOL" check --max-peak="$peak" rec
+	status max-peak-less 23 "$TOOL" check --max-peak=$((peak - 1)) rec
+	status max-growth 23 "$TOOL" check --max-growth=10 rec
+	has max-growth-line out "guard  pool.c:$(line_of GUARD)"
+	status max-growth-percent 0 "$TOOL" check --max-growth=1000% rec
+	status per-site-alone 23 "$TOOL" check --per-site=49 rec
+	status unseen 0 "$TOOL" check --allow-unseen=0 rec
+	status other-program 2 "$TOOL" check --max-maps=1 --program='x*' rec
+	status this-program 23 "$TOOL" check --max-maps=1 --program='unit-*' rec
+	status no-limit 2 "$TOOL" check rec
+	status no-operand 2 "$TOOL" check --max-maps=1
+	status bad-number 2 "$TOOL" check --max-maps=-1 rec
+	status percent-of-nothing 2 "$TOOL" check --max-maps=10% rec
+	status warmup-alone 2 "$TOOL" check --warmup=1 --max-growth=0 rec
+	status bad-format 2 "$TOOL" check --max-maps=1 --format=yaml rec
+	status no-such-recording 2 "$TOOL" check --max-maps=1 nowhere
+	status full-disk 125 "$TOOL" check --max-maps=60000 -o /dev/full rec
+	status help 0 "$TOOL" check --help
+	check help-100-columns sh -c '! grep -E "^.{101}" out'
+}
+
+baselines() {
+	local i
+	echo '{' >bad.json
+	status bad-baseline 2 "$TOOL" check --baseline=bad.json rec
+	status recording-as-baseline 2 "$TOOL" check --baseline=rec/*.vmt rec
+	"$TOOL" check --save=saved.json rec
+	status saved-passes 0 "$TOOL" check --baseline=saved.json rec
+	status other-phase 2 "$TOOL" check --baseline=saved.json --lines rec
+	check no-addresses sh -c '! grep -qE "0x|[0-9]{5}" saved.json'
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		"$TOOL" check --save="same.$i" -- ./unit-tests >/dev/null
+	done
+	check ten-runs-one-baseline [ "$(cat same.* | md5sum)" = \
+		"$(for i in 1 2 3 4 5 6 7 8 9 10; do cat same.1; done | md5sum)" ]
+	# Built again, elsewhere, moved lines: the same names, the same baseline.
+	sed -i '1i\\' pool.c && story_build -DGUARD -Wl,-Ttext-segment=0x40000
+	status rebuilt 0 "$TOOL" check --baseline=saved.json -- ./unit-tests
+}
+
+diffs() {
+	status diff 0 "$TOOL" diff maps.json rec
+	has diff-added out '^ +\+50 +0 +50  mprotect  unit-tests, added'
+	has diff-place out 'at pool.c:'
+	has diff-summary out '^SUMMARY: vmatrace: \+50 maps, 1 call site changed$'
+	"$TOOL" diff --format=json rec maps.json >diff.json
+	check diff-json [ "$(jq -c '[.schema, .change, .sites[0].kind, .sites[0].before]' diff.json)" = \
+		'["vmatrace.diff/1",-50,"gone",50]' ]
+	status diff-same 0 "$TOOL" diff rec rec
+	has diff-same-summary out '^SUMMARY: vmatrace: \+?0 maps, 0 call sites changed$'
+	status diff-one 2 "$TOOL" diff rec
+	echo '{' >bad.json
+	status diff-bad 2 "$TOOL" diff rec bad.json
+}
+
+# The launcher for meson's --wrapper and ctest's TEST_LAUNCHER, as they would call it.
+launcher() {
+	local run=$ROOT/scripts/ci/vmatrace-check.sh
+	export VMATRACE=$TOOL
+	status launcher-no-baseline 3 "$run" ./unit-tests 3
+	VMATRACE_SAVE=1 status launcher-save 0 "$run" ./unit-tests
+	status launcher 0 "$run" ./unit-tests
+	cp maps.json vmatrace-baselines/unit-tests.json
+	status launcher-fails 23 "$run" ./unit-tests
+	VMATRACE_CHECK=--per-site=50 status launcher-options 0 "$run" ./unit-tests
+	VMATRACE_REPORTS=reports status launcher-reports 23 "$run" ./unit-tests
+	! has_program xmllint ||
+		check launcher-junit xmllint --noout --schema "$HERE/junit.xsd" reports/unit-tests.xml
+	GITHUB_ACTIONS=true status launcher-github 23 "$run" ./unit-tests
+	has launcher-annotation err '^::error file=pool.c'
+	# The commands of the examples, with what they name in place.
+	mkdir -p bin && ln -sf "$TOOL" bin/vmatrace
+	sed -n 's/^ *- \(run: \)\?\(vmatrace .*\)/\2/p' "$ROOT"/scripts/ci/git*.yml >commands
+	check examples-found [ "$(wc -l <commands)" = 3 ]
+	while read -r command; do
+		PATH=$TMP/bin:$PATH status "example: ${command:0:60}" 23 sh -c "$command"
+	done <commands
+	unset VMATRACE
+}
+
+phases() {
+	local mark='--from=round --to=done'
+	# shellcheck disable=SC2086
+	{
+	status phase-clean 0 "$TOOL" check $mark --warmup=2 --max-growth=20 -- "$THREADS" 8 0
+	status phase-leak 23 "$TOOL" check $mark --warmup=2 --max-growth=20 -- "$THREADS" 12 1
+	status phase-missing 2 "$TOOL" check --from=nowhere -- "$THREADS" 1 0
+	has phase-missing-named err 'no process made the marks "nowhere"'
+	status phase-too-short 2 "$TOOL" check $mark --warmup=5 --max-growth=0 -- "$THREADS" 3 0
+	}
+	status example-phase 0 "$TOOL" check --from=work --to=worked --per-site=0 --max-growth=0 \
+		-- "$BUILD/tests/cli/no_growth"
+	status example-untraced 77 "$BUILD/tests/cli/no_growth"
+}
+
+# With a tolerance above what arenas come and go by, and below what is lost.
+threads() {
+	local runs=${RUNS:-30} false=0 missed=0 i
+	local options="--from=round --to=done --warmup=3 --per-site=20 --max-growth=30"
+	for ((i = 0; i < runs; i++)); do
+		# shellcheck disable=SC2086
+		"$TOOL" check $options -- "$THREADS" 15 0 >out 2>err || {
+			false=$((false + 1))
+			cat err
+		}
+	done
+	for ((i = 0; i < runs; i++)); do
+		# shellcheck disable=SC2086
+		"$TOOL" check $options -- "$THREADS" 18 1 >out 2>err
+		[ $? = 23 ] && grep -q 'mprotect  leak  .*check_threads.c' err ||
+			missed=$((missed + 1))
+	done
+	check threads-no-false-alarm [ $false = 0 ]
+	check threads-every-leak [ $missed = 0 ]
+	echo "     $runs runs: $false false alarms; $runs runs with a leak: $missed missed"
+}
+
+story
+suppressed
+formats
+escaping
+limits
+diffs
+baselines
+launcher
+phases
+threads
+finish

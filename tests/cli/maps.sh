@@ -1,0 +1,167 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# vmatrace maps: processes of all sorts, saved texts, hostile names, bad input, and its speed.
+. "$(dirname "$0")/../lib.sh"
+cd "$TMP" || exit 2
+
+# status WANTED COMMAND...: the exit status; output goes to ./out and ./err
+status() {
+	local wanted=$1 got
+	shift
+	"$@" >out 2>err </dev/null
+	got=$?
+	[ "$got" = "$wanted" ]
+}
+one_sentence() { [ "$(wc -l <err)" = 1 ] && grep -q "^vmatrace: .*$1" err && [ ! -s out ]; }
+
+# waiting COMMAND...: start it; it waits for the end of its input; sets PID when it is ready
+waiting() {
+	rm -f input
+	mkfifo input
+	: >ready
+	"$@" <input >ready 2>/dev/null &
+	JOB=$!
+	exec 9>input
+	PID=
+	while [ -z "$PID" ] && kill -0 $JOB 2>/dev/null; do
+		PID=$(awk '/^ready / { print $2 }' ready)
+		[ -n "$PID" ] || sleep 0.02
+	done
+}
+done_waiting() {
+	exec 9>&-
+	wait $JOB 2>/dev/null
+}
+
+check "help" status 0 "$TOOL" maps --help
+check "own shell" status 0 "$TOOL" maps $$
+check "headline" grep -Eq "^bash \($$\): [0-9,]+ maps, [0-9]+ % of vm.max_map_count" out
+lines=$(grep -vc vsyscall /proc/$$/maps)
+check "count is that of /proc" [ "$("$TOOL" maps --format=json $$ | jq '.processes[0].maps')" = "$lines" ]
+check "kinds add up" [ "$("$TOOL" maps --format=json $$ |
+	jq '[.processes[0].kinds[].maps] | add')" = "$lines" ]
+check "pairs and holes add up" [ "$("$TOOL" maps --format=json $$ | jq '.processes[0] |
+	([.neighbours[].pairs] | add) + .holes.count + 1')" = "$lines" ]
+check "flags on demand" [ "$("$TOOL" maps --flags --format=json $$ | jq '.processes[0].flags')" = true ]
+check "no flags" [ "$("$TOOL" maps --no-flags --format=json $$ | jq '.processes[0].flags')" = false ]
+check "several" status 0 "$TOOL" maps $$ $PPID
+check "all" status 0 "$TOOL" maps --all
+check "all has this shell" grep -Eq "^ +[0-9,]+ +[0-9.]+ +$$  bash" out
+check "all in JSON" [ "$("$TOOL" maps --all --format=json |
+	jq "[.processes[] | select(.pid == $$)] | length")" = 1 ]
+check "watch, twice" status 0 "$TOOL" maps --watch --count=2 --interval=1 $$
+check "…both shown" [ "$(grep -c "^bash ($$)" out)" = 2 ]
+
+# A saved text is explained as the process is, but for what only the process knows.
+cat /proc/$$/maps >saved
+cat /proc/$$/smaps >saved-smaps
+check "saved maps" status 0 "$TOOL" maps saved
+check "saved smaps" status 0 "$TOOL" maps saved-smaps
+check "…have flags" [ "$("$TOOL" maps --format=json saved-smaps | jq '.processes[0].flags')" = true ]
+
+check "no process" status 2 "$TOOL" maps 2147483647
+check "…is told" one_sentence "no process 2147483647"
+check "pid out of range" status 2 "$TOOL" maps 99999999999
+check "no file" status 2 "$TOOL" maps /no/such/file
+check "…is told" one_sentence "/no/such/file: No such file"
+check "directory" status 2 "$TOOL" maps /
+check "…is told" one_sentence "directory"
+: >empty
+check "empty file" status 2 "$TOOL" maps empty
+check "…is told" one_sentence "empty holds no maps"
+echo "no maps here" >other
+check "something else" status 2 "$TOOL" maps other
+check "…is told with its line" one_sentence "line 1 is no line of"
+mkfifo fifo
+check "FIFO without a writer" status 2 timeout 5 "$TOOL" maps fifo
+check "nothing named" status 2 "$TOOL" maps
+check "unknown option" status 2 "$TOOL" maps --nonsense 1
+check "unknown format" status 2 "$TOOL" maps --format=xml 1
+check "all with a process" status 2 "$TOOL" maps --all 1
+check "bad interval" status 2 "$TOOL" maps --watch --interval=0 1
+
+kernel_thread=$(awk '$1 == "Kthread:" && $2 == 1 { print FILENAME; exit }' /proc/[0-9]*/status \
+	2>/dev/null | cut -d/ -f3)
+if [ -n "$kernel_thread" ]; then
+	check "kernel thread" status 2 "$TOOL" maps "$kernel_thread"
+	check "…is told" one_sentence "is a kernel thread"
+fi
+sh -c 'sleep 0 & exec sleep 5' &
+parent=$!
+while [ -z "${zombie:-}" ]; do
+	zombie=$(awk -v parent=$parent '$1 == "Name:" { name = $2 } $1 == "State:" { state = $2 }
+		$1 == "PPid:" && $2 == parent && state == "Z" { split(FILENAME, part, "/"); print part[3] }' \
+		/proc/[0-9]*/status 2>/dev/null)
+done
+check "zombie" status 2 "$TOOL" maps "$zombie"
+check "…is told" one_sentence "has ended"
+kill $parent
+if [ "$(id -u)" = 0 ] && has_program setpriv; then
+	check "somebody else's" status 2 setpriv --reuid=65534 --clear-groups "$TOOL" maps $$
+	check "…is told" one_sentence "belongs to somebody else"
+	check "all without rights" status 0 setpriv --reuid=65534 --clear-groups "$TOOL" maps --all
+	check "…counts the others" grep -q 'of other users' out
+fi
+
+# Names that would break out of a line, or move the cursor.
+deep=$TMP
+while [ ${#deep} -lt 3600 ]; do deep+=/$(printf 'd%.0s' $(seq 200)); done
+mkdir -p "$deep"
+for name in $'new\nline.seg' $'esc\033[2Jape.seg' 'a (deleted)' "$deep/long.seg" $'latin\xe9.seg'; do
+	case $name in
+	/*) path=$name ;;
+	*) path=$TMP/$name ;;
+	esac
+	head -c 4096 /dev/zero >"$path"
+	python3 - "$path" >ready 2>/dev/null <<-'EOF' &
+		import mmap, os, sys, time
+		fd = os.open(os.fsencode(sys.argv[1]), os.O_RDONLY)
+		kept = [mmap.mmap(fd, 4096, mmap.MAP_PRIVATE, mmap.PROT_READ) for i in range(20)]
+		print("ready", flush=True)
+		time.sleep(60)
+	EOF
+	JOB=$!
+	while ! grep -q ready ready && kill -0 $JOB 2>/dev/null; do sleep 0.02; done
+	label=$(printf %s "$name" | tr -c 'a-z (.)' '?' | tail -c 12)
+	check "name $label" status 0 "$TOOL" maps $JOB
+	check "…no control bytes" sh -c "! LC_ALL=C grep -q '[[:cntrl:]]' out"
+	check "…valid JSON" sh -c "'$TOOL' maps --format=json $JOB | jq -e '.processes[0].maps > 20'"
+	kill $JOB
+	wait $JOB 2>/dev/null
+done
+
+# A process that ends while it is watched; and many that come and go.
+waiting "$TARGETS/pattern_guards"
+"$TOOL" maps --watch --interval=1 "$PID" >out 2>err &
+watch=$!
+while ! grep -q pattern_guards out; do sleep 0.02; done
+done_waiting
+wait $watch
+check "watched process ends" [ $? = 0 ]
+(for i in $(seq 300); do /bin/true; done) &
+churn=$!
+vanished=0
+for i in $(seq 10); do
+	"$TOOL" maps --all >/dev/null 2>&1 || vanished=1
+done
+wait $churn
+check "processes come and go" [ $vanished = 0 ]
+
+# 60,000 maps: at most twice as long as cat takes. The better of several, since others run, too.
+waiting "$TARGETS/pattern_guards" none 30000
+best() {
+	local least=999999999 start now
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		start=$(date +%s%N)
+		"$@" >/dev/null 2>&1
+		now=$(($(date +%s%N) - start))
+		[ $now -lt $least ] && least=$now
+	done
+	echo $least
+}
+cat_time=$(best cat "/proc/$PID/maps")
+maps_time=$(best "$TOOL" maps "$PID")
+DETAIL="cat $((cat_time / 1000)) us, maps $((maps_time / 1000)) us"
+if [ "$maps_time" -le $((2 * cat_time)) ]; then pass "60,000 maps" "$DETAIL"; else fail "60,000 maps" "$DETAIL"; fi
+done_waiting
+finish

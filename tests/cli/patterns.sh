@@ -1,0 +1,87 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Each pattern that uses up maps, and the same program with the remedy: the tool names the
+# pattern, from outside (vmatrace maps) as well as from a recording (vmatrace report), and the maps
+# that it promises to save are those that the remedied program does without, within 5 %.
+. "$(dirname "$0")/../lib.sh"
+cd "$TMP" || exit 2
+
+# look NAME [remedy]: maps of the program once it is ready, to NAME.json or NAME-remedy.json
+look() {
+	local out=$1${2:+-$2} job pid=
+	rm -f input
+	mkfifo input
+	: >ready
+	"$TARGETS/pattern_$1" ${2:+"$2"} <input >ready 2>err &
+	job=$!
+	exec 9>input
+	while [ -z "$pid" ] && kill -0 $job 2>/dev/null; do
+		pid=$(awk '/^ready / { print $2 }' ready)
+		[ -n "$pid" ] || sleep 0.02
+	done
+	[ -z "$pid" ] || "$TOOL" maps --format=json "$pid" >"$out.json" 2>>err
+	"$TOOL" maps "$pid" >"$out.txt" 2>>err
+	exec 9>&-
+	wait $job
+}
+
+# record NAME [remedy]: the same from a recording; the last process is the one to look at
+record() {
+	local out=$1${2:+-$2}
+	"$TOOL" run --report=none -o "rec-$out" -- "$TARGETS/pattern_$1" ${2:+"$2"} \
+		</dev/null >/dev/null 2>err
+	"$TOOL" report --format=json "rec-$out" 2>>err |
+		jq '{ processes: [.processes | max_by(.pid) | .maps = .maps.now] }' >"$out.json"
+}
+
+# compare NAME PATTERN HOW: the promise of NAME.json against NAME-remedy.json
+compare() {
+	local before after saves named
+	before=$(jq '.processes[0].maps' "$1.json")
+	after=$(jq '.processes[0].maps' "$1-remedy.json")
+	saves=$(jq '.processes[0].patterns[0].saves // 0' "$1.json")
+	named=$(jq -r '.processes[0].patterns[0].pattern // "none"' "$1.json")
+	DETAIL="$named, $before maps, promised -$saves, came -$((before - after))"
+	if [ "$named" = "$2" ] && [ "$saves" -gt 0 ] &&
+		[ $((20 * (saves - before + after))) -le "$saves" ] &&
+		[ $((20 * (before - after - saves))) -le "$saves" ]; then
+		pass "$1 $3" "$DETAIL"
+	else
+		fail "$1 $3" "$DETAIL, wanted $2; $(head -c 200 err)"
+	fi
+}
+
+# pattern NAME ID ID-IN-RECORDING
+pattern() {
+	look "$1"
+	if [ $? = 77 ]; then
+		echo "skip $1: this kernel does not have it"
+		return
+	fi
+	look "$1" remedy
+	compare "$1" "$2" maps
+	check "$1: cause in the first ten lines" sh -c "head -10 $1.txt | grep -qF \"\$(jq -r \
+		'.processes[0].patterns[0].what' $1.json)\""
+	record "$1"
+	record "$1" remedy
+	compare "$1" "$3" recording
+}
+
+pattern guards guard-pages guard-pages
+pattern threads thread-stacks thread-stacks
+pattern decommit prot-none-decommit prot-none-decommit
+pattern holes punched-holes punched-holes
+pattern wx wx-flips wx-flips
+pattern arenas malloc-arenas malloc-arenas
+pattern files one-map-per-file one-map-per-file
+pattern pieces pieces-of-files pieces-of-files
+# A recording holds no names, so it cannot know that files were deleted since.
+pattern deleted deleted-files one-map-per-file
+pattern advice madvise-islands madvise-islands
+pattern locks lock-islands lock-islands
+pattern policy mbind-islands mbind-islands
+pattern names names names
+# Nor flags of mmap.
+pattern accounting accounting alike
+pattern fork fork-tainted fork-tainted
+finish

@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# vmatrace top: lines without a terminal, and the screen and its keys in tmux.
+. "$(dirname "$0")/common.sh"
+
+./make_recording nine.vmt 9 || exit 2
+mkdir dir && ./make_recording dir/a.1.vmt 2 4001 && ./make_recording dir/b.2.vmt 9 4002
+
+check "a line" status 0 "$VMATRACE" top nine.vmt
+check "…with the maps" has out " 9 maps "
+check "…and the greatest call site" has out "by mmap in compare .*make_recording.c:"
+check "a directory: most maps" status 0 "$VMATRACE" top -n 1 dir
+check "…are of the second" has out " 9 maps "
+check "--pid" status 0 "$VMATRACE" top -n 1 --pid=4001 dir
+check "…is the first" has out " 2 maps "
+check "nothing named" status 2 "$VMATRACE" top
+check "bad interval" status 2 "$VMATRACE" top -i 0 nine.vmt
+check "bad sort" status 2 "$VMATRACE" top --sort=size nine.vmt
+check "no recording" status 2 "$VMATRACE" top nowhere.vmt
+check "help" status 0 "$VMATRACE" top --help
+
+command -v tmux >/dev/null || finish
+tmux() { command tmux -L "vmatrace-test-$$" -f /dev/null "$@"; }
+trap 'tmux kill-server 2>/dev/null; rm -rf "$work"' EXIT
+
+# shows PATTERN: within ten seconds the screen has it
+shows()
+{
+	tries=0
+	while [ $tries -lt 100 ]; do
+		tmux capture-pane -p -t top >screen 2>/dev/null
+		grep -q -- "$1" screen && return
+		tries=$((tries + 1))
+		sleep 0.1
+	done
+	echo "  no \"$1\" on the screen:"
+	cat screen
+	false
+}
+
+tmux new-session -d -s top -x 90 -y 20 "$VMATRACE top nine.vmt; echo status \$?; sleep 60"
+check "the count against the limit" shows "maps   9 (+12 vmatrace) of 65,530, 0 %"
+check "the call site" shows "mmap  *compare "
+check "sorted by live maps" shows "sorted by live"
+tmux send-keys -t top c
+check "a key sorts" shows "sorted by calls"
+tmux send-keys -t top Enter
+check "Enter opens the stack" shows "#1  "
+tmux send-keys -t top q
+check "q closes it" shows "live/s"
+tmux send-keys -t top " "
+check "space pauses" shows "PAUSED"
+tmux send-keys -t top q
+check "q ends it" shows "status 0"
+finish

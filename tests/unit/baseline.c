@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Baselines: what is saved comes back, in the same order and bytes; anything damaged is
+ * refused with a reason; and the limits that compare with them.
+ */
+#include "baseline.h"
+#include "verdict.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <unistd.h>
+
+static char error[VMT_BASELINE_ERROR_MAX];
+static struct vmt_census census;
+
+/* Written to a file of the test's own and read back. */
+static int load_bytes(const char *bytes, size_t n)
+{
+	char path[] = "/tmp/vmatrace-baseline.XXXXXX";
+	int fd = mkstemp(path);
+	int ret;
+
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(write(fd, bytes, n), (ssize_t)n);
+	close(fd);
+	error[0] = '\0';
+	ret = vmt_baseline_load(path, &census, error);
+	unlink(path);
+	return ret;
+}
+
+static int load(const char *text)
+{
+	return load_bytes(text, strlen(text));
+}
+
+#define HEAD "{\"schema\":\"vmatrace.baseline/1\",\"programs\":["
+#define SITE "{\"call\":\"mmap\",\"maps\":5,\"stack\":[\"app!f\",\"app!main\"]}"
+#define APP "{\"program\":\"app\",\"growth\":5,\"sites\":["
+
+Test(baseline, is_read)
+{
+	struct vmt_census_program *program;
+
+	cr_assert_eq(load(HEAD APP SITE "]}]}"), 0);
+	program = vmt_census_find_program(&census, "app");
+	cr_assert_eq(program->growth, 5);
+	cr_assert_eq(vmt_census_find_site(program, "mmap\napp!f\napp!main")->maps, 5);
+	cr_assert_null(vmt_census_find_site(program, "brk\napp!f"));
+	vmt_census_free(&census);
+}
+
+Test(baseline, unknown_fields_are_left_alone)
+{
+	cr_assert_eq(load("{\"later\":[1],\"schema\":\"vmatrace.baseline/1\",\"programs\":[]}"), 0);
+	vmt_census_free(&census);
+}
+
+Test(baseline, damage_is_refused)
+{
+	static const char *const bad[] = {
+		"", "{", "[]", "{}", "null", "{\"schema\":1}", HEAD "]", HEAD "1]}", HEAD "{}]}",
+		"{\"schema\":\"vmatrace.baseline/2\",\"programs\":[]}",
+		"{\"schema\":\"vmatrace.baseline/1\",\"programs\":{}}",
+		"{\"schema\":\"vmatrace.baseline/1\",\"phase\":3,\"programs\":[]}",
+		HEAD APP SITE "," SITE "]}]}",
+		HEAD APP "]}," APP "]}]}",
+		HEAD APP "{\"call\":\"mmap\",\"maps\":1.5,\"stack\":[]}]}]}",
+		HEAD APP "{\"call\":\"mmap\",\"maps\":9223372036854775807,\"stack\":[]}]}]}",
+		HEAD APP "{\"call\":\"mmap\",\"maps\":99999999999999999999,\"stack\":[]}]}]}",
+		HEAD APP "{\"call\":\"mmap\",\"maps\":1,\"stack\":[1]}]}]}",
+		HEAD APP "{\"call\":\"mmap\",\"maps\":1,\"stack\":[\"a\\nb\"]}]}]}",
+		HEAD APP "{\"maps\":1,\"stack\":[]}]}]}",
+		HEAD "{\"program\":\"app\",\"sites\":[]}]}",
+	};
+
+	for (size_t i = 0; i < VMT_COUNT(bad); i++) {
+		cr_assert_neq(load(bad[i]), 0, "%s", bad[i]);
+		cr_assert_neq(error[0], '\0', "%s", bad[i]);
+		cr_assert_null(census.programs);
+	}
+}
+
+Test(baseline, every_truncation_and_flip_is_survived)
+{
+	static const char good[] = HEAD APP SITE "]}]}";
+	char copy[sizeof(good)];
+
+	for (size_t i = 0; i + 1 < sizeof(good); i++) {
+		cr_assert_neq(load_bytes(good, i), 0);
+		for (int bit = 0; bit < 8; bit++) {
+			memcpy(copy, good, sizeof(good));
+			copy[i] = (char)(copy[i] ^ 1 << bit);
+			if (!load_bytes(copy, sizeof(good) - 1))
+				vmt_census_free(&census);
+		}
+	}
+}
+
+Test(baseline, deep_nesting_is_refused)
+{
+	static char deep[100001];
+
+	memset(deep, '[', sizeof(deep) - 1);
+	cr_assert_eq(load(deep), -EBADMSG);
+}
+
+Test(baseline, a_missing_file_says_so)
+{
+	cr_assert_eq(vmt_baseline_load("/nonexistent", &census, error), -ENOENT);
+	cr_assert(strstr(error, "No such file"));
+}
+
+static bool allows(const char *text, int64_t base, int64_t maps)
+{
+	struct vmt_census now = { .programs = NULL };
+	struct vmt_census before = { .programs = NULL };
+	struct vmt_suppressions none = { NULL, 0 };
+	struct vmt_verdict verdict = { .census = &now, .base = &before, .suppressions = &none };
+	struct vmt_census_program *program = vmt_census_program(&now, "app");
+	bool passed;
+
+	program->processes = 1;
+	vmt_census_site(program, "mmap", "app!f")->maps = maps;
+	vmt_census_site(vmt_census_program(&before, "app"), "mmap", "app!f")->maps = base;
+	cr_assert(vmt_verdict_parse_limit(text, &verdict.limit[VMT_RULE_PER_SITE]));
+	vmt_verdict_judge(&verdict);
+	passed = !verdict.count;
+	vmt_verdict_free(&verdict);
+	vmt_census_free(&now);
+	vmt_census_free(&before);
+	return passed;
+}
+
+Test(baseline, tolerances)
+{
+	cr_assert(allows("0", 5, 5));
+	cr_assert(allows("0", 5, 1));
+	cr_assert_not(allows("0", 5, 6));
+	cr_assert(allows("10", 5, 15));
+	cr_assert_not(allows("10", 5, 16));
+	cr_assert(allows("10%", 100, 110));
+	cr_assert_not(allows("10%", 100, 111));
+	cr_assert(allows("100%", 0, 0));
+	cr_assert_not(allows("100%", 0, 1));
+}
+
+/* Five maps of one call site are another's now. */
+static size_t findings_when_moved(bool may_move, int64_t growth)
+{
+	struct vmt_census now = { .programs = NULL };
+	struct vmt_census before = { .programs = NULL };
+	struct vmt_suppressions none = { NULL, 0 };
+	struct vmt_verdict verdict = { .census = &now, .base = &before, .suppressions = &none,
+				       .limit[VMT_RULE_PER_SITE].is_set = true,
+				       .may_move = may_move };
+	struct vmt_census_program *program = vmt_census_program(&now, "app");
+	size_t count;
+
+	program->processes = 1;
+	program->growth = growth;
+	vmt_census_site(program, "mmap", "app!g")->maps = 5;
+	program = vmt_census_program(&before, "app");
+	program->growth = 5;
+	vmt_census_site(program, "mmap", "app!f")->maps = 5;
+	vmt_verdict_judge(&verdict);
+	count = verdict.count;
+	cr_assert_eq(verdict.sites, count);
+	vmt_verdict_free(&verdict);
+	vmt_census_free(&now);
+	vmt_census_free(&before);
+	return count;
+}
+
+Test(baseline, moved_maps_are_no_growth_unless_asked_for)
+{
+	cr_assert_eq(findings_when_moved(true, 5), 0);
+	cr_assert_eq(findings_when_moved(true, 6), 1);
+	cr_assert_eq(findings_when_moved(false, 5), 1);
+}
+
+Test(baseline, limits_are_numbers)
+{
+	struct vmt_limit limit;
+
+	cr_assert(vmt_verdict_parse_limit("0", &limit));
+	cr_assert(vmt_verdict_parse_limit("7%", &limit) && limit.is_percent && limit.value == 7);
+	cr_assert_not(vmt_verdict_parse_limit("", &limit));
+	cr_assert_not(vmt_verdict_parse_limit("%", &limit));
+	cr_assert_not(vmt_verdict_parse_limit("-1", &limit));
+	cr_assert_not(vmt_verdict_parse_limit(" 1", &limit));
+	cr_assert_not(vmt_verdict_parse_limit("1x", &limit));
+	cr_assert_not(vmt_verdict_parse_limit("1%%", &limit));
+	cr_assert_not(vmt_verdict_parse_limit("99999999999999999999999", &limit));
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* Suppressions: what lines are understood, what they match, and that no bytes do harm. */
+#include "suppress.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+
+static struct vmt_suppressions suppressions;
+static char error[VMT_SUPPRESS_ERROR_MAX];
+
+static int parse(const char *text)
+{
+	return vmt_suppress_parse(&suppressions, text, strlen(text), error);
+}
+
+static bool matches(const char *pattern, const char *text)
+{
+	return vmt_suppress_matches(pattern, text);
+}
+
+Test(suppress, patterns)
+{
+	cr_assert(matches("pool", "src/pool.c"));
+	cr_assert(matches("^src", "src/pool.c"));
+	cr_assert_not(matches("^pool", "src/pool.c"));
+	cr_assert(matches(".c$", "src/pool.c"));
+	cr_assert_not(matches("pool$", "src/pool.c"));
+	cr_assert(matches("^src*.c$", "src/pool.c"));
+	cr_assert(matches("s*p*c", "src/pool.c"));
+	cr_assert_not(matches("^s*x$", "src/pool.c"));
+	cr_assert(matches("*", ""));
+	cr_assert(matches("^$", ""));
+	cr_assert_not(matches("^$", "a"));
+	cr_assert(matches("aab$", "aaaab"));
+	cr_assert(matches("^a*b*$", "axxbyy"));
+	cr_assert_not(matches("^a*b$", "axxbyy"));
+	cr_assert_not(matches("pool", ""));
+}
+
+Test(suppress, hostile_pattern_takes_no_time)
+{
+	static char pattern[2001];
+	static char text[20001];
+
+	for (size_t i = 0; i + 1 < sizeof(pattern); i++)
+		pattern[i] = i & 1 ? '*' : 'a';
+	pattern[sizeof(pattern) - 2] = 'b';
+	memset(text, 'a', sizeof(text) - 1);
+	cr_assert_not(matches(pattern, text));
+}
+
+Test(suppress, lines_and_comments)
+{
+	cr_assert_eq(parse("# comment\n\n  vma:^pool_*$  \r\n"
+			   "split:libc\nstack:run\nfile:data\n"), 0);
+	cr_assert_eq(suppressions.count, 4);
+	cr_assert_str_eq(suppressions.item[0].pattern, "^pool_*$");
+	cr_assert_eq(suppressions.item[0].line, 3);
+	cr_assert_eq(suppressions.item[1].type, VMT_SUPPRESS_SPLIT);
+	cr_assert_eq(suppressions.item[3].type, VMT_SUPPRESS_FILE);
+}
+
+Test(suppress, a_colon_belongs_to_the_pattern)
+{
+	cr_assert_eq(parse("vma:std::vector<*>::push_back"), 0);
+	cr_assert_str_eq(suppressions.item[0].pattern, "std::vector<*>::push_back");
+}
+
+Test(suppress, bad_lines_are_refused_as_a_whole)
+{
+	cr_assert_eq(parse("vma:good\nleak:bad\n"), -EBADMSG);
+	cr_assert_eq(suppressions.count, 0);
+	cr_assert(strstr(error, "line 2"));
+	cr_assert_eq(parse("vma"), -EBADMSG);
+	cr_assert_eq(parse("vma:"), -EBADMSG);
+	cr_assert_eq(parse("\nvma:  \n"), -EBADMSG);
+	cr_assert_eq(parse(":"), -EBADMSG);
+	cr_assert_eq(vmt_suppress_parse(&suppressions, "vma:a\0b", 7, error), -EBADMSG);
+	cr_assert_eq(vmt_suppress_parse(&suppressions, "", 0, error), 0);
+}
+
+Test(suppress, any_bytes)
+{
+	char bytes[200];
+	uint32_t state = 1;
+
+	for (int round = 0; round < 20000; round++) {
+		size_t n = (state >> 8) % sizeof(bytes);
+
+		for (size_t i = 0; i < n; i++) {
+			state = state * 1103515245 + 12345;
+			bytes[i] = state >> 30 ? (char)(state >> 20) : "vma:*^$\n"[state >> 16 & 7];
+		}
+		if (vmt_suppress_parse(&suppressions, bytes, n, error))
+			cr_assert_neq(error[0], '\0');
+		vmt_suppress_free(&suppressions);
+	}
+}
+
+static struct vmt_suppression *find(struct vmt_stack_frame *frames, uint32_t count, bool is_cut)
+{
+	struct vmt_census_site site = { .key = NULL, .is_cut = is_cut,
+					.stack = { frames, count } };
+
+	return vmt_suppress_find(&suppressions, &site);
+}
+
+Test(suppress, every_frame_is_looked_at)
+{
+	char module[] = "app", function[] = "outer", file[] = "src/a.c", libc[] = "libc.so.6";
+	char create[] = "pthread_create@GLIBC_2.34";
+	struct vmt_stack_frame frames[] = {
+		{ .module = libc, .function = create, .is_runtime = true },
+		{ .module = module, .function = function, .file = file, .is_user = true },
+	};
+
+	cr_assert_eq(parse("split:outer\nstack:^nothing$\nfile:outer\nvma:src/a\n"), 0);
+	cr_assert_eq(find(frames, 2, true)->line, 1);
+	cr_assert_eq(find(frames, 2, false)->line, 4);
+	cr_assert_null(find(frames, 1, false));
+	cr_assert_eq(parse("stack:^app$\n"), 0);
+	frames[1].file = NULL;
+	cr_assert_eq(find(frames, 2, false)->type, VMT_SUPPRESS_STACK);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Linked into a copy of the library for tests, in front of its unwinder: every stack is walked
+ * once more without what is remembered of earlier walks, and compared. At the end of each process one
+ * line is appended to the file that was named when this was compiled.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+
+#include "shim.h"
+#include "sys.h"
+
+#ifndef UNWIND_CHECK_LOG
+#define UNWIND_CHECK_LOG "/tmp/unwind-check.log"
+#endif
+
+void __real_vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack);
+void __wrap_vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack);
+_Noreturn void __real_vmt_last_act(int status);
+_Noreturn void __wrap_vmt_last_act(int status);
+
+static _Atomic uint64_t walks VMT_DATA = 0;
+static _Atomic uint64_t whole VMT_DATA = 0;
+static _Atomic uint64_t frames VMT_DATA = 0;
+static _Atomic uint64_t recalled VMT_DATA = 0;
+static _Atomic uint64_t differ VMT_DATA = 0;
+
+static bool is_same(const struct vmt_stack *a, const struct vmt_stack *b)
+{
+	if (a->count != b->count || a->flags != b->flags || a->hash != b->hash)
+		return false;
+	for (uint32_t i = 0; i < a->count; i++)
+		if (a->pc[i] != b->pc[i])
+			return false;
+	return true;
+}
+
+/* Not inlined: the second stack must not lie below the first walk. */
+__attribute__((noinline)) static void compare(const struct vmt_regs *regs,
+					      const struct vmt_stack *stack)
+{
+	struct vmt_stack plain;
+
+	vmt_unwind_plain(regs, &plain);
+	walks++;
+	frames += stack->count;
+	recalled += stack->recalled;
+	whole += stack->count && stack->recalled == stack->count;
+	differ += !is_same(stack, &plain);
+}
+
+void __wrap_vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack)
+{
+	__real_vmt_unwind(regs, ret_stack);
+	compare(regs, ret_stack);
+}
+
+_Noreturn void __wrap_vmt_last_act(int status)
+{
+	char line[200];
+	long fd = vmt_sys4(SYS_openat, AT_FDCWD, UNWIND_CHECK_LOG, O_WRONLY | O_CREAT | O_APPEND,
+			   0666);
+	int length = snprintf(line, sizeof(line),
+			      "pid %ld walks %lu whole %lu frames %lu recalled %lu differ %lu\n",
+			      vmt_sys0(SYS_getpid), walks, whole, frames, recalled, differ);
+
+	vmt_sys3(SYS_write, fd, line, length);
+	vmt_sys1(SYS_close, fd);
+	__real_vmt_last_act(status);
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmatrace maps: what the maps of a running process are, without any preload, or those of
+ * a saved /proc/PID/maps; and all processes by the number of their maps. Reads /proc only
+ * and never stops a process; one that vanishes meanwhile is told as such.
+ */
+#include "commands.h"
+#include "explain_json.h"
+#include "explain_text.h"
+#include "message.h"
+#include "process.h"
+#include "procmaps.h"
+#include "snapshot.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct request {
+	struct vmt_snapshot_options snapshot;
+	bool json;
+	bool all;
+	bool watch;
+	unsigned seconds;
+	unsigned long rounds;	/* 0 = for ever */
+};
+
+static const char help[] =
+	"Usage: vmatrace maps [OPTIONS] PID...\n"
+	"       vmatrace maps [OPTIONS] FILE-WITH-MAPS-TEXT...\n"
+	"       vmatrace maps [OPTIONS] --all\n"
+	"\n"
+	"Explain the maps of any process, no preload needed: what they are, why neighbours\n"
+	"do not merge, and what would make them fewer. FILE holds a copy of /proc/PID/maps\n"
+	"or of /proc/PID/smaps.\n"
+	"\n"
+	"  -f, --format=text|json  default text\n"
+	"  -F, --flags             read flags and NUMA policies as well (/proc/PID/smaps and\n"
+	"                          numa_maps), which takes longer for processes that use much\n"
+	"                          memory; done without being asked up to 1,000 maps\n"
+	"      --no-flags          never read them\n"
+	"  -a, --all               all processes by the number of their maps, in per cent of\n"
+	"                          vm.max_map_count\n"
+	"  -w, --watch             again and again, until interrupted or the process ends\n"
+	"  -i, --interval=SECONDS  of --watch (2)\n"
+	"  -c, --count=N           so many times with --watch, then end\n"
+	"  -h, --help\n"
+	"\n"
+	"Exit status: 0; 2 for bad usage, a process that cannot be read or does not exist, a\n"
+	"kernel thread, or a file that is something else.\n";
+
+static int usage(const char *problem, const char *what)
+{
+	vmt_message("%s%s; vmatrace maps --help tells how.", problem, what);
+	return VMT_EXIT_USAGE;
+}
+
+static bool parse_number(const char *text, unsigned long max, unsigned long *ret)
+{
+	char *end;
+	unsigned long value;
+
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (errno || end == text || *end || *text == '-' || !value || value > max)
+		return false;
+	*ret = value;
+	return true;
+}
+
+/* 0, or the exit status of a bad option. */
+static int set_option(struct request *request, int option, const char *value)
+{
+	unsigned long number = 0;
+
+	switch (option) {
+	case 'f':
+		request->json = !strcmp(value, "json");
+		if (!request->json && strcmp(value, "text"))
+			return usage("there is no format ", value);
+		return 0;
+	case 'F':
+		request->snapshot.flags = VMT_SNAPSHOT_FLAGS_ALWAYS;
+		return 0;
+	case 'N':
+		request->snapshot.flags = VMT_SNAPSHOT_FLAGS_NEVER;
+		return 0;
+	case 'a':
+		request->all = true;
+		return 0;
+	case 'w':
+		request->watch = true;
+		return 0;
+	default:
+		break;
+	}
+	if (!parse_number(value, 1000000, &number))
+		return usage("not a number: ", value);
+	if (option == 'c')
+		request->rounds = number;
+	else
+		request->seconds = (unsigned)number;
+	return 0;
+}
+
+/* -1: go on; otherwise the exit status. */
+static int parse(int argc, char **argv, struct request *request)
+{
+	static const struct option options[] = {
+		{ "format", required_argument, NULL, 'f' },
+		{ "flags", no_argument, NULL, 'F' },
+		{ "no-flags", no_argument, NULL, 'N' },
+		{ "all", no_argument, NULL, 'a' },
+		{ "watch", no_argument, NULL, 'w' },
+		{ "interval", required_argument, NULL, 'i' },
+		{ "count", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+	int ret;
+
+	while ((option = getopt_long(argc, argv, ":f:Fawi:c:h", options, NULL)) != -1) {
+		if (option == 'h') {
+			fputs(help, stdout);
+			return 0;
+		}
+		if (option == '?' || option == ':')
+			return usage(option == ':' ? "a value is missing after " : "unknown option ",
+				     argv[optind - 1]);
+		ret = set_option(request, option, optarg);
+		if (ret)
+			return ret;
+	}
+	if (request->all ? optind < argc : optind == argc)
+		return usage(request->all ? "--all takes no process" : "no process named", "");
+	return -1;
+}
+
+static void print_lines(const struct vmt_lines *lines)
+{
+	for (size_t i = 0; i < lines->count; i++)
+		puts(lines->line[i]);
+}
+
+static void print_text(const struct vmt_snapshot *snapshot)
+{
+	struct vmt_lines lines = { .width = 80 };
+
+	vmt_snapshot_headline(&lines, snapshot);
+	vmt_explain_page(&lines, &snapshot->explain, snapshot->limit);
+	print_lines(&lines);
+	vmt_lines_free(&lines);
+}
+
+/* 0, or the exit status. */
+static int show(const struct request *request, const char *what, json_t *array)
+{
+	struct vmt_snapshot snapshot;
+	char problem[512];
+	int ret = vmt_snapshot_take(what, &request->snapshot, &snapshot, problem, sizeof(problem));
+
+	if (ret) {
+		vmt_message("%s", problem);
+		vmt_snapshot_free(&snapshot);
+		return ret == -ENOMEM ? VMT_EXIT_FAILED : VMT_EXIT_USAGE;
+	}
+	if (request->json)
+		json_array_append_new(array, vmt_snapshot_json(&snapshot));
+	else
+		print_text(&snapshot);
+	vmt_snapshot_free(&snapshot);
+	return 0;
+}
+
+static int show_all(const struct request *request, json_t *array)
+{
+	struct vmt_lines lines = { .width = 80 };
+	int ret = vmt_snapshot_all(request->json ? NULL : &lines, array);
+
+	print_lines(&lines);
+	vmt_lines_free(&lines);
+	if (!ret)
+		return 0;
+	vmt_message("/proc cannot be read: %s", strerror(-ret));
+	return VMT_EXIT_FAILED;
+}
+
+static int show_once(const struct request *request, int argc, char **argv)
+{
+	json_t *array = json_array();
+	json_t *document;
+	int status = 0;
+	int ret;
+
+	if (request->all)
+		status = show_all(request, array);
+	for (int i = 0; i < argc; i++) {
+		if (i && !request->json)
+			putchar('\n');
+		ret = show(request, argv[i], array);
+		status = ret ? ret : status;
+	}
+	if (request->json) {
+		document = json_object();
+		json_object_set_new(document, "schema", json_string("vmatrace.maps/1"));
+		json_object_set(document, "processes", array);
+		json_dumpf(document, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
+		putchar('\n');
+		json_decref(document);
+	}
+	json_decref(array);
+	return status;
+}
+
+int vmt_cmd_maps(int argc, char **argv)
+{
+	struct request request = { .seconds = 2 };
+	int status = parse(argc, argv, &request);
+	bool clears = isatty(STDOUT_FILENO);
+
+	if (status >= 0)
+		return status;
+	for (unsigned long round = 1;; round++) {
+		if (request.watch && clears && !request.json)
+			fputs("\033[H\033[J", stdout);
+		status = show_once(&request, argc - optind, argv + optind);
+		if (fflush(stdout) || ferror(stdout)) {
+			vmt_message("cannot write to standard output: %s", strerror(errno));
+			return VMT_EXIT_FAILED;
+		}
+		if (!request.watch || round == request.rounds)
+			return status;
+		/* What was seen once and is gone has ended: that is the end of watching it. */
+		if (status)
+			return round > 1 ? 0 : status;
+		sleep(request.seconds);
+	}
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the maps of a process are, why neighbours do not merge, and what would make them
+ * fewer. Pure: works on an array of maps in address order, whether it came from
+ * /proc/PID/maps or from a recording. "Cannot be known" is an answer, a guess is not.
+ * Used by the commands maps and report.
+ */
+#ifndef VMT_EXPLAIN_H
+#define VMT_EXPLAIN_H
+
+#include "record.h"
+
+enum vmt_kind {
+	VMT_KIND_ANONYMOUS,	/* memory of which no more is known */
+	VMT_KIND_THREAD_STACK,
+	VMT_KIND_GUARD,		/* at most 16 KiB without any access, beside memory */
+	VMT_KIND_RESERVED,	/* more than that without any access */
+	VMT_KIND_HEAP,		/* what brk made */
+	VMT_KIND_ALLOCATOR,	/* heap of an allocator; detail = its module */
+	VMT_KIND_JIT,		/* executable, no file */
+	VMT_KIND_FILE,
+	VMT_KIND_DELETED,	/* a file that has no name any more */
+	VMT_KIND_LIBRARY,	/* of a file that is mapped executable, and its .bss */
+	VMT_KIND_SHARED,	/* shared memory, memfd */
+	VMT_KIND_DEVICE,
+	VMT_KIND_STACK,		/* of the first thread */
+	VMT_KIND_VDSO,
+	VMT_KIND_KERNEL,	/* others that the kernel makes itself: [aio] */
+	VMT_KIND_COUNT,
+};
+
+/* What only an owner can tell: from stacks of a recording, or thread registers. */
+enum vmt_hint {
+	VMT_HINT_NONE,
+	VMT_HINT_THREAD_STACK,
+	VMT_HINT_ALLOCATOR,
+	VMT_HINT_HEAP,
+	VMT_HINT_VDSO,
+	VMT_HINT_LIBRARY,
+};
+
+struct vmt_explain_map {
+	uint64_t start;
+	uint64_t end;
+	uint64_t offset;
+	uint64_t inode;
+	uint64_t vm_flags;	/* see vmflags.h; VMT_VMFLAGS_KNOWN = they are known */
+	const char *name;	/* as the kernel shows it, not terminated; NULL = not known */
+	const char *detail;	/* of the kind, terminated; NULL = none */
+	uint32_t name_length;
+	uint32_t dev_major;
+	uint32_t dev_minor;
+	uint32_t flags;		/* VMT_MAP_VISIBLE, VMT_MAP_STACK */
+	uint32_t put_by;	/* site, or VMT_NO_INDEX */
+	uint32_t policy;	/* of NUMA, a number for each different one; 0 = default or unknown */
+	uint8_t kind;		/* enum vmt_kind */
+	uint8_t hint;		/* enum vmt_hint, given */
+	uint8_t put_call;	/* enum vmt_call_id of put_by; VMT_CALL_NONE = not known */
+	bool is_arena;		/* part of a heap of a glibc arena; set with the kind */
+	uint8_t apart;		/* enum vmt_apart, from the map before; + 1, 0 = does not touch */
+	uint8_t marked;		/* scratch of the patterns */
+};
+
+/* Why two maps that touch are two. */
+enum vmt_apart {
+	VMT_APART_FILE,		/* another file, or a file beside anonymous memory */
+	VMT_APART_SHARING,
+	VMT_APART_SPECIAL,	/* of the kernel or a driver: never merges */
+	VMT_APART_NAME,
+	VMT_APART_OFFSET,	/* the same file, but not the next piece of it */
+	VMT_APART_PROTECTION,	/* and in nothing of the above */
+	VMT_APART_ADVICE,
+	VMT_APART_LOCK,
+	VMT_APART_ACCOUNTING,
+	VMT_APART_USERFAULTFD,
+	VMT_APART_FLAGS,	/* others */
+	VMT_APART_POLICY,
+	VMT_APART_UNKNOWN,	/* alike in all that is known */
+	VMT_APART_COUNT,
+};
+
+enum vmt_pattern {
+	VMT_PATTERN_GUARDS,
+	VMT_PATTERN_THREADS,
+	VMT_PATTERN_DECOMMIT,
+	VMT_PATTERN_HOLES,
+	VMT_PATTERN_WX,
+	VMT_PATTERN_ARENAS,
+	VMT_PATTERN_FILES,
+	VMT_PATTERN_PIECES,
+	VMT_PATTERN_DELETED,
+	VMT_PATTERN_ADVICE,
+	VMT_PATTERN_LOCKS,
+	VMT_PATTERN_POLICY,
+	VMT_PATTERN_NAMES,
+	VMT_PATTERN_ACCOUNTING,
+	VMT_PATTERN_FORK,
+	VMT_PATTERN_ALIKE,
+	VMT_PATTERN_COUNT,
+};
+
+/* Patterns that save less are not worth a word. */
+#define VMT_EXPLAIN_LEAST 16u
+
+struct vmt_explain_kind {
+	enum vmt_kind kind;
+	const char *detail;	/* NULL = none */
+	uint64_t maps;
+	uint64_t bytes;
+};
+
+struct vmt_explain_pairs {
+	enum vmt_apart why;
+	uint64_t detail;	/* protections (a << 4 | b, a < b) or the flags that differ */
+	uint32_t site;		/* whose call put the boundary; VMT_NO_INDEX = not known */
+	uint64_t pairs;
+};
+
+struct vmt_explain_pattern {
+	enum vmt_pattern pattern;
+	uint64_t maps;		/* that show it */
+	uint64_t saves;		/* of these, how many the remedy does without */
+	uint32_t site;		/* that made most of them; VMT_NO_INDEX = not known */
+};
+
+/* What is known of the process besides its maps. */
+struct vmt_explain_facts {
+	const uint64_t *stack_pointers;	/* of its threads, ascending */
+	size_t stack_pointer_count;
+	uint64_t threads;	/* 0 = not known */
+	uint32_t sites;		/* put_by is below; 0 = there are none */
+	bool is_fork_child;	/* that has not called exec since, for certain */
+};
+
+struct vmt_explain {
+	struct vmt_explain_map *map;
+	size_t count;
+	struct vmt_explain_kind *kinds;	/* most maps first, none empty */
+	size_t kind_count;
+	struct vmt_explain_pairs *pairs;	/* most pairs first */
+	size_t pairs_count;
+	struct vmt_explain_pattern patterns[VMT_PATTERN_COUNT];	/* most saved first */
+	size_t pattern_count;
+	uint64_t touching;	/* pairs without a hole between */
+	uint64_t holes;
+	uint64_t holes_punched;	/* by munmap, where a recording tells; site and count */
+	uint32_t holes_site;
+	uint64_t largest_hole;
+	bool flags_known;	/* of all maps */
+};
+
+/*
+ * Explain map[0, count), which is in address order and stays the caller's; its kinds are
+ * set. Returns 0 or -ENOMEM; free the result in any case.
+ */
+VMT_MUST_CHECK int vmt_explain(struct vmt_explain_map *map, size_t count,
+			       const struct vmt_explain_facts *facts,
+			       struct vmt_explain *ret_explain);
+void vmt_explain_free(struct vmt_explain *explain);
+
+/* The parts of it. */
+VMT_MUST_CHECK int vmt_explain_kinds(struct vmt_explain_map *map, size_t count,
+				     const struct vmt_explain_facts *facts);
+enum vmt_apart vmt_explain_apart(const struct vmt_explain_map *a, const struct vmt_explain_map *b,
+				 uint64_t *ret_detail);
+VMT_MUST_CHECK int vmt_explain_patterns(struct vmt_explain *explain,
+					const struct vmt_explain_facts *facts);
+
+static inline bool vmt_explain_touch(const struct vmt_explain_map *a,
+				     const struct vmt_explain_map *b)
+{
+	return a->end == b->start;
+}
+
+#define VMT_MAP_ACCESS (VMT_MAP_READ | VMT_MAP_WRITE | VMT_MAP_EXEC)
+
+/* Private memory without a file. */
+static inline bool vmt_explain_is_anonymous(const struct vmt_explain_map *map)
+{
+	return !map->inode && !(map->flags & VMT_MAP_SHARED) && map->kind != VMT_KIND_VDSO &&
+	       map->kind != VMT_KIND_KERNEL && map->kind != VMT_KIND_DEVICE &&
+	       map->kind != VMT_KIND_STACK;
+}
+
+/* Words: for people and as identifiers in JSON. Never NULL. */
+const char *vmt_explain_kind_word(enum vmt_kind kind);
+const char *vmt_explain_apart_word(enum vmt_apart why);
+const char *vmt_explain_apart_id(enum vmt_apart why);
+const char *vmt_explain_pattern_id(enum vmt_pattern pattern);
+const char *vmt_explain_pattern_word(enum vmt_pattern pattern);
+const char *vmt_explain_remedy(enum vmt_pattern pattern);
+/* More to say of it, whole sentences; NULL = nothing. */
+const char *vmt_explain_also(enum vmt_pattern pattern);
+/* "rw-p, ---p" or "hg nh": what a detail stands for; "" if nothing. */
+const char *vmt_explain_detail(enum vmt_apart why, uint64_t detail, char *text, size_t size);
+
+/* What so many maps cost, from figures measured on Linux 6.18. */
+struct vmt_explain_cost {
+	uint64_t bytes_low;	/* kernel memory: no page written… */
+	uint64_t bytes_high;	/* …every map written to */
+	uint64_t fork_low;	/* ns that a fork takes longer */
+	uint64_t fork_high;
+};
+struct vmt_explain_cost vmt_explain_cost(uint64_t maps);
+
+#endif

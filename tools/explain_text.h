@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An explanation in words: the ten lines of a report and the page of `vmatrace maps`.
+ * Only gathers lines; printing is the command's.
+ */
+#ifndef VMT_EXPLAIN_TEXT_H
+#define VMT_EXPLAIN_TEXT_H
+
+#include "explain.h"
+#include "lines.h"
+
+struct vmt_explain_names {
+	/* "mprotect, make_stack src/fiber.c:41" of a site, or "". NULL: there are no sites. */
+	const char *(*site)(void *context, uint32_t site, char *text, size_t size);
+	void *context;
+};
+
+#define VMT_EXPLAIN_LINES 10u
+
+/* At most VMT_EXPLAIN_LINES lines; none when there is nothing to say of so few maps. */
+void vmt_explain_brief(struct vmt_lines *lines, const struct vmt_explain *explain,
+		       const struct vmt_explain_names *names);
+
+/* All of it, without the headline. */
+void vmt_explain_page(struct vmt_lines *lines, const struct vmt_explain *explain, uint64_t limit);
+
+/* Files of one directory with one ending, "*" for what differs: /data/idx, *.dvd */
+struct vmt_explain_files {
+	char *pattern;
+	uint64_t maps;
+};
+
+/* The groups with most maps among those of a kind, at most count; returns how many. */
+size_t vmt_explain_top_files(const struct vmt_explain *explain, enum vmt_kind kind,
+			     struct vmt_explain_files *ret_files, size_t count);
+void vmt_explain_free_files(struct vmt_explain_files *files, size_t count);
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The words of an explanation, for people and as identifiers in JSON, which never change.
+ * Remedies name the version that they need. Pure; part of explain.h.
+ */
+#include "explain.h"
+#include "vmflags.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *vmt_explain_kind_word(enum vmt_kind kind)
+{
+	static const char *const words[VMT_KIND_COUNT] = {
+		[VMT_KIND_ANONYMOUS] = "anonymous",
+		[VMT_KIND_THREAD_STACK] = "thread stack",
+		[VMT_KIND_GUARD] = "guard",
+		[VMT_KIND_RESERVED] = "reserved",
+		[VMT_KIND_HEAP] = "heap",
+		[VMT_KIND_ALLOCATOR] = "allocator heap",
+		[VMT_KIND_JIT] = "JIT code",
+		[VMT_KIND_FILE] = "file",
+		[VMT_KIND_DELETED] = "deleted file",
+		[VMT_KIND_LIBRARY] = "library",
+		[VMT_KIND_SHARED] = "shared memory",
+		[VMT_KIND_DEVICE] = "device",
+		[VMT_KIND_STACK] = "main stack",
+		[VMT_KIND_VDSO] = "vdso",
+		[VMT_KIND_KERNEL] = "kernel",
+	};
+
+	return kind < VMT_KIND_COUNT ? words[kind] : "unknown";
+}
+
+static const struct {
+	const char *id;
+	const char *word;
+} reasons[VMT_APART_COUNT] = {
+	[VMT_APART_FILE] = { "file", "are of different files, or one is no file" },
+	[VMT_APART_SHARING] = { "sharing", "are shared and private" },
+	[VMT_APART_SPECIAL] = { "special", "are the kernel's or a driver's, which never merge" },
+	[VMT_APART_NAME] = { "name", "differ in name (PR_SET_VMA_ANON_NAME)" },
+	[VMT_APART_OFFSET] = { "offset", "are of one file, but not in its order" },
+	[VMT_APART_PROTECTION] = { "protection", "differ in protection" },
+	[VMT_APART_ADVICE] = { "advice", "differ in advice (madvise)" },
+	[VMT_APART_LOCK] = { "lock", "differ in locking (mlock)" },
+	[VMT_APART_ACCOUNTING] = { "accounting", "differ in accounting" },
+	[VMT_APART_USERFAULTFD] = { "userfaultfd", "differ in userfaultfd" },
+	[VMT_APART_FLAGS] = { "flags", "differ in other flags" },
+	[VMT_APART_POLICY] = { "policy", "differ in NUMA policy (mbind)" },
+	[VMT_APART_UNKNOWN] = { "unknown", "look alike: why they are two cannot be known" },
+};
+
+const char *vmt_explain_apart_id(enum vmt_apart why)
+{
+	return why < VMT_APART_COUNT ? reasons[why].id : "unknown";
+}
+
+const char *vmt_explain_apart_word(enum vmt_apart why)
+{
+	return reasons[why < VMT_APART_COUNT ? why : VMT_APART_UNKNOWN].word;
+}
+
+static const struct {
+	const char *id;
+	const char *word;
+	const char *remedy;
+	const char *also;
+} patterns[VMT_PATTERN_COUNT] = {
+	[VMT_PATTERN_GUARDS] = { "guard-pages", "a guard page for each object",
+		"MADV_GUARD_INSTALL (Linux 6.13) instead of mprotect(PROT_NONE) makes no map",
+		"One guard for a pool of objects does it, too. A debugging allocator (Electric "
+		"Fence, DUMA) needs a vm.max_map_count of twice its allocations." },
+	[VMT_PATTERN_THREADS] = { "thread-stacks", "a stack and a guard for each thread",
+		"fewer threads (a pool, or virtual threads since JDK 21), or guards that are no "
+		"maps", "pthread_attr_setguardsize(0), and MADV_GUARD_INSTALL (Linux 6.13) on the "
+		"lowest page." },
+	[VMT_PATTERN_DECOMMIT] = { "prot-none-decommit", "memory given back as PROT_NONE",
+		"give pages back by MADV_DONTNEED or MADV_FREE (Linux 4.5) and leave the "
+		"protection as it is", "Map such ranges readable and writable with "
+		"MAP_NORESERVE." },
+	[VMT_PATTERN_HOLES] = { "punched-holes", "holes punched into memory by munmap",
+		"keep the range and give pages back by MADV_DONTNEED",
+		"jemalloc: retain:true, the default since 5.0 on 64-bit Linux." },
+	[VMT_PATTERN_WX] = { "wx-flips", "code flipped between writable and executable",
+		"keep code and data in regions of their own and flip each as a whole",
+		".NET 7 and later: DOTNET_EnableWriteXorExecute=0 does without." },
+	[VMT_PATTERN_ARENAS] = { "malloc-arenas", "glibc's malloc arenas, 2 maps each",
+		"MALLOC_ARENA_MAX=2 in the environment (glibc 2.10)",
+		"In the program: mallopt(M_ARENA_MAX, 2) before the first thread." },
+	[VMT_PATTERN_FILES] = { "one-map-per-file", "a map for each of many files",
+		"read small files instead of mapping them, or keep their contents in one file "
+		"that is mapped once",
+		"Lucene: compound files. Files that were deleted can just be unmapped." },
+	[VMT_PATTERN_PIECES] = { "pieces-of-files", "many maps of pieces of the same file",
+		"map each file once, as a whole, and use pieces of that map", NULL },
+	[VMT_PATTERN_DELETED] = { "deleted-files", "files that have been deleted",
+		"unmap them: nobody can open these files any more",
+		"Their disk space is not freed before, either." },
+	[VMT_PATTERN_ADVICE] = { "madvise-islands", "advice (madvise) for pieces of a range",
+		"give the advice once, to the whole range, or take it back when it is done with",
+		"After the opposite advice (MADV_DOFORK, MADV_DODUMP, ...) the pieces merge "
+		"again." },
+	[VMT_PATTERN_LOCKS] = { "lock-islands", "mlock of pieces of a range",
+		"keep what is to be locked together and lock it once",
+		"mlock2(MLOCK_ONFAULT) (Linux 4.4) over the whole range locks only pages in use." },
+	[VMT_PATTERN_POLICY] = { "mbind-islands", "NUMA policy (mbind) for pieces of a range",
+		"one mbind over the whole range",
+		"Or set_mempolicy in the thread that first touches the memory: it makes no map." },
+	[VMT_PATTERN_NAMES] = { "names", "names for pieces of a range (PR_SET_VMA_ANON_NAME)",
+		"one name for the whole range, or none",
+		"Maps with different names never merge, nor do named and unnamed ones." },
+	[VMT_PATTERN_ACCOUNTING] = { "accounting", "memory accounted for piece by piece",
+		"map the whole range with MAP_NORESERVE",
+		"Pieces that were writable once are counted against the memory that may be "
+		"committed, others are not, and the two do not merge." },
+	[VMT_PATTERN_FORK] = { "fork-tainted", "memory inherited by fork, which merges no more",
+		"let the parent make it one map before it forks, or the child map afresh (or exec)",
+		"What was written to before a fork keeps its boundaries in the child." },
+	[VMT_PATTERN_ALIKE] = { "alike", "neighbours that look alike and are two all the same",
+		"map the range afresh, as a whole",
+		"What keeps them apart does not show here: flags (vmatrace maps --flags shows them), "
+		"a file opened twice, or memory moved by mremap or inherited by fork." },
+};
+
+const char *vmt_explain_pattern_id(enum vmt_pattern pattern)
+{
+	return patterns[pattern < VMT_PATTERN_COUNT ? pattern : VMT_PATTERN_ALIKE].id;
+}
+
+const char *vmt_explain_pattern_word(enum vmt_pattern pattern)
+{
+	return patterns[pattern < VMT_PATTERN_COUNT ? pattern : VMT_PATTERN_ALIKE].word;
+}
+
+const char *vmt_explain_remedy(enum vmt_pattern pattern)
+{
+	return patterns[pattern < VMT_PATTERN_COUNT ? pattern : VMT_PATTERN_ALIKE].remedy;
+}
+
+const char *vmt_explain_also(enum vmt_pattern pattern)
+{
+	return patterns[pattern < VMT_PATTERN_COUNT ? pattern : VMT_PATTERN_ALIKE].also;
+}
+
+static void put_protection(char text[5], uint64_t flags)
+{
+	text[0] = flags & VMT_MAP_READ ? 'r' : '-';
+	text[1] = flags & VMT_MAP_WRITE ? 'w' : '-';
+	text[2] = flags & VMT_MAP_EXEC ? 'x' : '-';
+	text[3] = flags & VMT_MAP_SHARED ? 's' : 'p';
+	text[4] = '\0';
+}
+
+const char *vmt_explain_detail(enum vmt_apart why, uint64_t detail, char *text, size_t size)
+{
+	char one[5], two[5];
+	size_t used = 0;
+
+	text[0] = '\0';
+	if (why == VMT_APART_PROTECTION) {
+		put_protection(one, detail & 15);
+		put_protection(two, detail >> 4);
+		snprintf(text, size, "%s, %s", one, two);
+		return text;
+	}
+	for (uint32_t bit = 0; detail && vmt_vmflags_letters(bit) && used + 4 < size; bit++) {
+		if (detail >> bit & 1)
+			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? " " : "",
+						 vmt_vmflags_letters(bit));
+	}
+	return text;
+}

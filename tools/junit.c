@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A verdict as JUnit XML, as Jenkins and GitLab read it: a suite per program, a case per
+ * limit, and one per call site that broke its own. tests/cli/junit.xsd has the form.
+ */
+#include "must.h"
+#include "verdict.h"
+
+/* Escaped; what XML 1.0 cannot hold at all becomes '?'. Bytes that are not UTF-8 too. */
+static size_t utf8_length(const unsigned char *at)
+{
+	size_t n = *at < 0x80 ? 1 : *at >= 0xc2 && *at < 0xe0 ? 2 :
+		   *at >= 0xe0 && *at < 0xf0 ? 3 : *at >= 0xf0 && *at < 0xf5 ? 4 : 0;
+
+	for (size_t i = 1; i < n; i++) {
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	if ((*at == 0xe0 && at[1] < 0xa0) || (*at == 0xed && at[1] > 0x9f) ||
+	    (*at == 0xf0 && at[1] < 0x90) || (*at == 0xf4 && at[1] > 0x8f) ||
+	    (*at == 0xef && at[1] == 0xbf && at[2] >= 0xbe))
+		return 0;
+	return n;
+}
+
+static void put_text(FILE *stream, const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	while (*at) {
+		size_t n = utf8_length(at);
+
+		if (*at == '<')
+			fputs("&lt;", stream);
+		else if (*at == '>')
+			fputs("&gt;", stream);
+		else if (*at == '&')
+			fputs("&amp;", stream);
+		else if (*at == '"')
+			fputs("&quot;", stream);
+		else if (!n || (*at < ' ' && *at != '\n' && *at != '\t'))
+			fputc('?', stream);
+		else
+			fwrite(at, 1, n, stream);
+		at += n ? n : 1;
+	}
+}
+
+static void put_attribute(FILE *stream, const char *name, const char *value)
+{
+	fprintf(stream, " %s=\"", name);
+	put_text(stream, value);
+	fputc('"', stream);
+}
+
+static void put_stack(FILE *stream, const struct vmt_stack *stack)
+{
+	for (uint32_t i = 0; i < stack->count; i++) {
+		const struct vmt_stack_frame *frame = &stack->frame[i];
+		char *line = vmt_must_format("#%u %s %s:%u (%s)\n", i,
+					     frame->function ? frame->function : "??",
+					     frame->file ? frame->file : "??", frame->line,
+					     frame->module);
+
+		put_text(stream, line);
+		free(line);
+	}
+}
+
+static void put_failure(FILE *stream, const struct vmt_finding *finding)
+{
+	const struct vmt_stack_frame *place = vmt_verdict_place(finding);
+	char *name;
+
+	if (finding->rule == VMT_RULE_PER_SITE)
+		name = vmt_must_format("per-site: %s in %s", finding->site->call,
+				       place && place->function ? place->function : "??");
+	else
+		name = vmt_must_copy(vmt_verdict_rule_name(finding->rule));
+	fputs("    <testcase", stream);
+	put_attribute(stream, "classname", finding->program->name);
+	put_attribute(stream, "name", name);
+	if (place && place->file)
+		put_attribute(stream, "file", place->file);
+	fputs(">\n      <failure", stream);
+	put_attribute(stream, "type", vmt_verdict_rule_name(finding->rule));
+	put_attribute(stream, "message", finding->message);
+	fputs(">", stream);
+	put_text(stream, finding->message);
+	fputs("\n", stream);
+	if (finding->site)
+		put_stack(stream, &finding->site->stack);
+	fputs("</failure>\n    </testcase>\n", stream);
+	free(name);
+}
+
+/* Findings of a rule in a program; rule VMT_RULE_COUNT: of all rules. */
+static size_t count_failures(const struct vmt_verdict *verdict,
+			     const struct vmt_census_program *program, enum vmt_rule rule)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < verdict->count; i++)
+		n += verdict->finding[i].program == program &&
+		     (rule == VMT_RULE_COUNT || verdict->finding[i].rule == rule);
+	return n;
+}
+
+static bool is_passed(const struct vmt_verdict *verdict, const struct vmt_census_program *program,
+		      enum vmt_rule rule)
+{
+	return verdict->limit[rule].is_set && !count_failures(verdict, program, rule);
+}
+
+static void put_suite(FILE *stream, const struct vmt_verdict *verdict,
+		      const struct vmt_census_program *program)
+{
+	size_t failures = count_failures(verdict, program, VMT_RULE_COUNT);
+	size_t tests = failures;
+
+	for (int rule = 0; rule < VMT_RULE_COUNT; rule++)
+		tests += is_passed(verdict, program, (enum vmt_rule)rule);
+	fputs("  <testsuite", stream);
+	put_attribute(stream, "name", program->name);
+	fprintf(stream, " tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"0\">\n", tests,
+		failures);
+	for (int rule = 0; rule < VMT_RULE_COUNT; rule++) {
+		if (!is_passed(verdict, program, (enum vmt_rule)rule))
+			continue;
+		fputs("    <testcase", stream);
+		put_attribute(stream, "classname", program->name);
+		put_attribute(stream, "name", vmt_verdict_rule_name((enum vmt_rule)rule));
+		fputs("/>\n", stream);
+	}
+	for (size_t i = 0; i < verdict->count; i++) {
+		if (verdict->finding[i].program == program)
+			put_failure(stream, &verdict->finding[i]);
+	}
+	fputs("  </testsuite>\n", stream);
+}
+
+int vmt_junit_write(FILE *stream, const struct vmt_verdict *verdict)
+{
+	const struct vmt_census_program *program = verdict->census->programs;
+
+	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+	      "<testsuites name=\"vmatrace\">\n", stream);
+	for (; program; program = program->hh.next)
+		put_suite(stream, verdict, program);
+	fputs("</testsuites>\n", stream);
+	return 0;
+}

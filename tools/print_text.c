@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The text report of the core, given names, rows and a stream. Of several processes one
+ * line each comes first. What a report says is decided in the core; used by print.c.
+ */
+#include "print_text.h"
+#include "explain_record.h"
+#include "names.h"
+#include "tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PREFIX	12u	/* columns of ==PID== at most */
+#define HANDFUL 4u	/* so few sites are shown with their stacks in the table */
+
+struct context {
+	FILE *stream;
+	struct vmt_symbols *symbols;
+	const struct vmt_view *view;
+	bool verbose;
+};
+
+static void emit(void *context, const char *bytes, size_t n)
+{
+	struct context *text = context;
+
+	fwrite(bytes, 1, n, text->stream);
+}
+
+static bool resolve(void *context, uint64_t frame, struct vmt_text_place *ret_place)
+{
+	struct context *text = context;
+	struct vmt_symbol symbol;
+
+	if (!vmt_names_find(text->symbols, text->view, frame, &symbol))
+		return false;
+	ret_place->function = symbol.function;
+	ret_place->file = text->verbose ? symbol.file : symbol.short_file;
+	ret_place->line = symbol.line;
+	return true;
+}
+
+static uint32_t columns(FILE *stream)
+{
+	struct winsize size;
+
+	if (!isatty(fileno(stream)) || ioctl(fileno(stream), TIOCGWINSZ, &size))
+		return 0;
+	return size.ws_col;
+}
+
+static const char *heading_of(enum vmt_rows_by by)
+{
+	static const char *const headings[] = { "where", "where", "function", "module", "" };
+
+	return headings[by];
+}
+
+static bool is_default(const struct vmt_rows_options *rows)
+{
+	return rows->by == VMT_ROWS_BY_LINE && rows->sort == VMT_ROWS_DEFAULT && !rows->cut &&
+	       !rows->module && !rows->function && !rows->call;
+}
+
+/* Sites that the core would show. */
+static bool is_handful(const struct vmt_view *view, const struct vmt_view_tally *tally)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
+	struct vmt_rec_site site;
+	uint64_t n = 0;
+
+	for (uint64_t i = VMT_SITE_FIRST; i < count && n <= HANDFUL; i++) {
+		if (vmt_view_site(view, i, &site))
+			n += tally[i].live || site.counters.created || site.counters.split ||
+			     site.counters.merged || site.counters.removed;
+	}
+	return n <= HANDFUL;
+}
+
+static void use_rows(struct vmt_text_ops *ops, const struct vmt_rows *rows,
+		     const struct vmt_rows_options *options)
+{
+	ops->rows = rows->item;
+	ops->row_count = rows->count;
+	ops->details = rows->details;
+	/* Stacks of single call sites do not explain sums over a function or module. */
+	ops->detail_count = options->by > VMT_ROWS_BY_SITE ? 0 : rows->detail_count;
+}
+
+static void print_one(FILE *stream, const struct vmt_recording *recording,
+		      const struct vmt_print_options *options, struct vmt_symbols *symbols)
+{
+	const struct vmt_view *view = &recording->view;
+	uint64_t sites = vmt_view_count(view, VMT_SECTION_SITES);
+	struct vmt_view_tally *tally = calloc(sites + 2, sizeof(*tally));
+	struct vmt_rows rows = { NULL, 0, NULL, 0, NULL, 0 };
+	struct context context = { stream, symbols, view, options->verbose };
+	struct vmt_text_ops ops = { .emit = emit, .resolve = resolve, .context = &context,
+				    .tally = tally };
+	struct vmt_text_options text = {
+		.top = options->top,
+		.depth = options->depth,
+		.colour = options->colour,
+		.verbose = options->verbose,
+		.is_gone = vmt_print_is_gone(view),
+		.width = columns(stream),
+		.where = heading_of(options->rows.by),
+	};
+
+	struct vmt_explain_record explained;
+	struct vmt_lines lines = { .width = (text.width > 80 ? text.width : 80) - PREFIX };
+
+	if (!vmt_explain_record(view, symbols, &explained))
+		vmt_explain_record_lines(&lines, &explained);
+	ops.lines = lines.line;
+	ops.line_count = lines.count;
+	if (!text.is_gone)
+		text.now = vmt_print_now(CLOCK_MONOTONIC);
+	if (options->rows.sort == VMT_ROWS_PEAK) {
+		text.counted = "peak";
+		text.total = view->header.maps_peak;
+	}
+	if (tally)
+		vmt_view_tally(view, tally, sites);
+	if (tally && !(is_default(&options->rows) && is_handful(view, tally))) {
+		vmt_rows_make(&rows, view, tally, symbols, &options->rows);
+		use_rows(&ops, &rows, &options->rows);
+	}
+	vmt_text_report(view, &text, &ops);
+	vmt_lines_free(&lines);
+	vmt_explain_record_free(&explained);
+	vmt_rows_free(&rows);
+	free(tally);
+}
+
+/* The process asked for, or the one with the highest peak; the first of equals. */
+static size_t choose(const struct vmt_recordings *recordings, uint32_t pid)
+{
+	size_t chosen = 0;
+
+	for (size_t i = 0; i < recordings->count; i++) {
+		const struct vmt_rec_header *header = &recordings->item[i].view.header;
+
+		/* Of several images of a process the last. */
+		if (pid && header->pid == pid)
+			chosen = i;
+		if (!pid && header->maps_peak >
+				    recordings->item[chosen].view.header.maps_peak)
+			chosen = i;
+	}
+	return chosen;
+}
+
+void vmt_print_text(FILE *stream, const struct vmt_recordings *recordings,
+		    const struct vmt_print_options *options, struct vmt_symbols *symbols)
+{
+	size_t chosen = choose(recordings, options->pid);
+
+	if (recordings->count > 1)
+		vmt_tree_print(stream, recordings, chosen);
+	print_one(stream, &recordings->item[chosen], options, symbols);
+}

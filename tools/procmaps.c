@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See procmaps.h. The text is kept and names point into it, since most of reading 60,000
+ * maps is the kernel's time and copying would double ours.
+ */
+#include "procmaps.h"
+#include "mapsline.h"
+#include "vmflags.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define FIRST_READ ((size_t)256 << 10)
+#define TEXT_MAX   ((size_t)1 << 30)
+#define HUGE_PAGE  ((size_t)2 << 20)
+#define LINE_LEAST 48u	/* bytes of a line as the kernel writes it */
+
+/* Memory for a lot at once: page faults would take as long as parsing does. */
+static void *allocate(size_t bytes)
+{
+	void *piece;
+
+	if (bytes < HUGE_PAGE)
+		return malloc(bytes);
+	bytes = (bytes + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+	piece = aligned_alloc(HUGE_PAGE, bytes);
+	if (piece)
+		(void)madvise(piece, bytes, MADV_HUGEPAGE);
+	return piece;
+}
+
+static char *grow(char *text, size_t used, size_t room)
+{
+	char *more = room <= TEXT_MAX ? allocate(room + 1) : NULL;
+
+	if (more)
+		memcpy(more, text, used);
+	free(text);
+	return more;
+}
+
+static int read_all(int fd, char **ret_text, size_t *ret_size)
+{
+	size_t room = FIRST_READ;
+	char *text = malloc(room + 1);
+	size_t n = 0;
+	ssize_t got;
+
+	while (text) {
+		got = read(fd, text + n, room - n);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			free(text);
+			return -errno;
+		}
+		n += (size_t)got;
+		if (got == 0) {
+			text[n] = '\0';
+			*ret_text = text;
+			*ret_size = n;
+			return 0;
+		}
+		if (n < room)
+			continue;
+		room *= 4;
+		text = grow(text, n, room);
+	}
+	return room > TEXT_MAX ? -EFBIG : -ENOMEM;
+}
+
+int vmt_procmaps_slurp(const char *path, char **ret_text, size_t *ret_size)
+{
+	/* A FIFO nobody writes to must not hold us up. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = read_all(fd, ret_text, ret_size);
+	close(fd);
+	return ret;
+}
+
+/* "Rss:   4 kB", "VmFlags: rd ex": a line of smaps below the map's own. */
+static bool is_field(const char *line, size_t length)
+{
+	if (line[0] < 'A' || line[0] > 'Z')
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		if (line[i] == ':')
+			return i > 0;
+		if (!((line[i] >= 'A' && line[i] <= 'Z') || (line[i] >= 'a' && line[i] <= 'z') ||
+		      line[i] == '_'))
+			return false;
+	}
+	return false;
+}
+
+static void take_field(struct vmt_procmaps *maps, const char *line, size_t length)
+{
+	static const char flags[] = "VmFlags:";
+	size_t n = sizeof(flags) - 1;
+
+	if (maps->count && length >= n && !memcmp(line, flags, n))
+		maps->map[maps->count - 1].vm_flags = vmt_vmflags_parse(line + n, length - n);
+}
+
+static int add_map(struct vmt_procmaps *maps, size_t *room, const struct vmt_mapsline *line)
+{
+	struct vmt_explain_map *more;
+
+	if (maps->count == *room) {
+		*room = 2 * *room + 16;
+		more = realloc(maps->map, *room * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		maps->map = more;
+	}
+	maps->map[maps->count++] = (struct vmt_explain_map){
+		.start = line->look.start,
+		.end = line->look.end,
+		.offset = line->look.offset,
+		.inode = line->look.inode,
+		.dev_major = line->look.dev_major,
+		.dev_minor = line->look.dev_minor,
+		.flags = line->look.flags,
+		.name = line->name,
+		.name_length = (uint32_t)line->name_length,
+		.put_by = VMT_NO_INDEX,
+	};
+	return 0;
+}
+
+/* Since the text is not read at one instant, a map may come twice: the first one counts. */
+static bool is_behind(const struct vmt_procmaps *maps, uint64_t start)
+{
+	return !maps->count || maps->map[maps->count - 1].end <= start;
+}
+
+static int take_line(struct vmt_procmaps *maps, size_t *room, const char *line, size_t length)
+{
+	struct vmt_mapsline parsed;
+
+	if (!length)
+		return 0;
+	if (vmt_mapsline_parse(line, length, &parsed)) {
+		if (!maps->count || !is_field(line, length))
+			return -EBADMSG;
+		take_field(maps, line, length);
+		return 0;
+	}
+	if (vmt_mapsline_is_vsyscall(&parsed) || !is_behind(maps, parsed.look.start))
+		return 0;
+	return add_map(maps, room, &parsed);
+}
+
+int vmt_procmaps_parse(char *text, size_t size, struct vmt_procmaps *ret_maps)
+{
+	struct vmt_procmaps maps = { .text = text, .size = size };
+	size_t line = 0, room = size / LINE_LEAST + 1;
+	const char *at = text, *end;
+	int ret = 0;
+
+	maps.map = allocate(room * sizeof(*maps.map));
+	if (!maps.map)
+		ret = -ENOMEM;
+	while (!ret && at < text + size) {
+		end = memchr(at, '\n', (size_t)(text + size - at));
+		if (!end)
+			end = text + size;
+		line++;
+		ret = take_line(&maps, &room, at, (size_t)(end - at));
+		at = end + 1;
+	}
+	maps.bad_line = ret ? line : 0;
+	*ret_maps = maps;
+	return ret;
+}
+
+int vmt_procmaps_read(const char *path, struct vmt_procmaps *ret_maps)
+{
+	char *text;
+	size_t size;
+	int ret;
+
+	*ret_maps = (struct vmt_procmaps){ NULL, 0, NULL, 0, 0 };
+	ret = vmt_procmaps_slurp(path, &text, &size);
+	return ret ? ret : vmt_procmaps_parse(text, size, ret_maps);
+}
+
+void vmt_procmaps_free(struct vmt_procmaps *maps)
+{
+	free(maps->text);
+	free(maps->map);
+	*maps = (struct vmt_procmaps){ NULL, 0, NULL, 0, 0 };
+}
+
+#define POLICIES_MAX 64
+
+struct policies {
+	const char *text[POLICIES_MAX];
+	size_t length[POLICIES_MAX];
+	uint32_t count;
+};
+
+/* Number of a policy, as its words are compared; those beyond the table share a number. */
+static uint32_t policy_of(struct policies *policies, const char *text, size_t length)
+{
+	if (length == 7 && !memcmp(text, "default", 7))
+		return 0;
+	for (uint32_t i = 0; i < policies->count; i++) {
+		if (policies->length[i] == length && !memcmp(policies->text[i], text, length))
+			return i + 1;
+	}
+	if (policies->count < POLICIES_MAX) {
+		policies->text[policies->count] = text;
+		policies->length[policies->count++] = length;
+	}
+	return policies->count;
+}
+
+static void take_policies(struct vmt_procmaps *maps, char *text)
+{
+	struct policies policies = { .count = 0 };
+	size_t i = 0;
+	uint64_t start;
+	char *at = text;
+	char *word;
+
+	while (*at && i < maps->count) {
+		start = strtoull(at, &word, 16);
+		while (i < maps->count && maps->map[i].start < start)
+			i++;
+		if (*word == ' ' && i < maps->count && maps->map[i].start == start)
+			maps->map[i].policy = policy_of(&policies, word + 1,
+							strcspn(word + 1, " \n"));
+		at += strcspn(at, "\n");
+		at += *at == '\n';
+	}
+}
+
+int vmt_procmaps_read_policies(struct vmt_procmaps *maps, const char *path)
+{
+	char *text;
+	size_t size;
+	int ret = vmt_procmaps_slurp(path, &text, &size);
+
+	if (ret)
+		return ret;
+	take_policies(maps, text);
+	free(text);
+	return 0;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See snapshot.h. The text of /proc/PID/maps is read first and alone: it is quick and
+ * disturbs nobody. smaps walks the page tables, so it is read only for few maps or on demand.
+ */
+#include "snapshot.h"
+#include "explain_json.h"
+#include "json_parts.h"
+#include "vmflags.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FEW_MAPS    1000u
+#define THREADS_MAX 8192u
+
+static int explain_problem(const struct vmt_snapshot *snapshot, int error, char *problem,
+			   size_t size)
+{
+	const struct vmt_process *process = &snapshot->process;
+
+	if (snapshot->file && error == -EBADMSG)
+		snprintf(problem, size, "%s: line %zu is no line of /proc/PID/maps; save one with "
+			 "cat /proc/PID/maps.", snapshot->file, snapshot->maps.bad_line);
+	else if (snapshot->file)
+		snprintf(problem, size, "%s: %s", snapshot->file, strerror(-error));
+	else if (error == -ESRCH || error == -ENOENT)
+		snprintf(problem, size, "there is no process %d (any more).", (int)process->pid);
+	else if (error == -EACCES || error == -EPERM)
+		snprintf(problem, size, "%s (%d) belongs to somebody else: try as that user, or as "
+			 "root.", process->name, (int)process->pid);
+	else
+		snprintf(problem, size, "the maps of %s (%d) cannot be read: %s", process->name,
+			 (int)process->pid, strerror(-error));
+	return error;
+}
+
+/* Without any map: it has just ended, or never had one. */
+static int explain_none(const struct vmt_snapshot *snapshot, char *problem, size_t size)
+{
+	const struct vmt_process *process = &snapshot->process;
+
+	if (snapshot->file)
+		snprintf(problem, size, "%s holds no maps.", snapshot->file);
+	else
+		snprintf(problem, size, "%s (%d) %s.", process->name, (int)process->pid,
+			 process->is_kernel_thread ? "is a kernel thread, which has no maps" :
+			 process->is_zombie ? "has ended and waits for its parent: it has no maps" :
+			 "has no maps: it is ending");
+	return -ESRCH;
+}
+
+/* The flags, where they can be had; what was read before stays if they cannot. */
+static void read_flags(struct vmt_snapshot *snapshot, enum vmt_snapshot_flags when)
+{
+	struct vmt_procmaps maps;
+	char path[64];
+
+	if (when == VMT_SNAPSHOT_FLAGS_NEVER ||
+	    (when == VMT_SNAPSHOT_FLAGS_FEW && snapshot->maps.count > FEW_MAPS))
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/smaps", (int)snapshot->process.pid);
+	if (vmt_procmaps_read(path, &maps) || !maps.count) {
+		vmt_procmaps_free(&maps);
+		return;
+	}
+	vmt_procmaps_free(&snapshot->maps);
+	snapshot->maps = maps;
+	snprintf(path, sizeof(path), "/proc/%d/numa_maps", (int)snapshot->process.pid);
+	/* A kernel without NUMA has no policies either. */
+	(void)vmt_procmaps_read_policies(&snapshot->maps, path);
+}
+
+static int read_process(struct vmt_snapshot *snapshot, const struct vmt_snapshot_options *options)
+{
+	struct vmt_process *process = &snapshot->process;
+	char path[64];
+	int ret = vmt_process_read(process->pid, process);
+
+	if (ret)
+		return ret;
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)process->pid);
+	ret = vmt_procmaps_read(path, &snapshot->maps);
+	if (ret || !snapshot->maps.count)
+		return ret;
+	snapshot->limit = vmt_process_map_limit();
+	read_flags(snapshot, options->flags);
+	if (process->threads > 1)
+		snapshot->stack_pointer_count =
+			vmt_process_stack_pointers(process->pid, THREADS_MAX,
+						   &snapshot->stack_pointers);
+	return 0;
+}
+
+int vmt_snapshot_take(const char *what, const struct vmt_snapshot_options *options,
+		      struct vmt_snapshot *ret_snapshot, char *ret_problem, size_t size)
+{
+	struct vmt_snapshot *snapshot = ret_snapshot;
+	struct vmt_explain_facts facts = { .sites = 0 };
+	int ret;
+
+	memset(snapshot, 0, sizeof(*snapshot));
+	if (vmt_process_parse(what, &snapshot->process.pid)) {
+		ret = read_process(snapshot, options);
+	} else {
+		snapshot->file = what;
+		ret = vmt_procmaps_read(what, &snapshot->maps);
+	}
+	if (ret)
+		return explain_problem(snapshot, ret, ret_problem, size);
+	if (!snapshot->maps.count)
+		return explain_none(snapshot, ret_problem, size);
+	facts.stack_pointers = snapshot->stack_pointers;
+	facts.stack_pointer_count = snapshot->stack_pointer_count;
+	facts.threads = snapshot->process.threads;
+	/* Without the flags, what looks alike need not be alike. */
+	facts.is_fork_child = !snapshot->file && snapshot->maps.map[0].vm_flags &&
+			      vmt_process_is_fork(&snapshot->process);
+	ret = vmt_explain(snapshot->maps.map, snapshot->maps.count, &facts, &snapshot->explain);
+	return ret ? explain_problem(snapshot, ret, ret_problem, size) : 0;
+}
+
+void vmt_snapshot_free(struct vmt_snapshot *snapshot)
+{
+	vmt_explain_free(&snapshot->explain);
+	vmt_procmaps_free(&snapshot->maps);
+	free(snapshot->stack_pointers);
+	snapshot->stack_pointers = NULL;
+}
+
+static unsigned percent_of(uint64_t maps, uint64_t limit)
+{
+	return (unsigned)(limit ? maps * 100 / limit : 0);
+}
+
+void vmt_snapshot_headline(struct vmt_lines *lines, const struct vmt_snapshot *snapshot)
+{
+	struct vmt_number maps, limit, threads;
+	char rest[128] = "";
+
+	if (snapshot->limit)
+		snprintf(rest, sizeof(rest), ", %u %% of vm.max_map_count (%s)",
+			 percent_of(snapshot->explain.count, snapshot->limit),
+			 vmt_number(&limit, snapshot->limit));
+	if (snapshot->process.threads > 1)
+		snprintf(rest + strlen(rest), sizeof(rest) - strlen(rest), ", %s threads",
+			 vmt_number(&threads, snapshot->process.threads));
+	vmt_number(&maps, snapshot->explain.count);
+	if (snapshot->file)
+		vmt_lines_add(lines, 2, "%s: %s maps%s", snapshot->file, maps.text, rest);
+	else
+		vmt_lines_add(lines, 2, "%s (%d): %s maps%s", snapshot->process.name,
+			      (int)snapshot->process.pid, maps.text, rest);
+}
+
+json_t *vmt_snapshot_json(const struct vmt_snapshot *snapshot)
+{
+	json_t *object = json_object();
+	const struct vmt_process *process = &snapshot->process;
+
+	json_object_set_new(object, "pid", snapshot->file ? json_null() :
+							    json_integer(process->pid));
+	json_object_set_new(object, "name", vmt_json_string(snapshot->file ? snapshot->file :
+									     process->name));
+	vmt_json_add_number(object, "maps", snapshot->explain.count);
+	json_object_set_new(object, "limit", snapshot->limit ?
+			    json_integer((json_int_t)snapshot->limit) : json_null());
+	json_object_set_new(object, "threads", process->threads ?
+			    json_integer((json_int_t)process->threads) : json_null());
+	json_object_set_new(object, "flags", json_boolean(snapshot->explain.flags_known));
+	vmt_explain_json(object, &snapshot->explain);
+	vmt_explain_json_files(object, &snapshot->explain);
+	return object;
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Judging. Rules are applied to each program on its own, since each of its processes has a
+ * limit of its own; suppressed call sites count neither on their own nor in the
+ * growth, but always towards --max-maps and --max-peak, which are hard limits.
+ */
+#include "verdict.h"
+#include "must.h"
+
+#include <ctype.h>
+#include <errno.h>
+
+static const struct {
+	const char *name;
+	const char *help;
+} rules[VMT_RULE_COUNT] = {
+	[VMT_RULE_MAX_MAPS] = { "max-maps", "A process ended with too many memory maps" },
+	[VMT_RULE_MAX_PEAK] = { "max-peak", "A process had too many memory maps at a time" },
+	[VMT_RULE_MAX_GROWTH] = { "max-growth", "The memory maps of a process grew too much" },
+	[VMT_RULE_PER_SITE] = { "per-site", "A call site holds more memory maps than before" },
+	[VMT_RULE_UNSEEN] = { "allow-unseen", "Memory maps changed by no call that was seen" },
+};
+
+const char *vmt_verdict_rule_name(enum vmt_rule rule)
+{
+	return rules[rule].name;
+}
+
+const char *vmt_verdict_rule_help(enum vmt_rule rule)
+{
+	return rules[rule].help;
+}
+
+bool vmt_verdict_parse_limit(const char *text, struct vmt_limit *ret_limit)
+{
+	char *end;
+	unsigned long long value;
+
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (!isdigit((unsigned char)*text) || errno || value > UINT64_C(1) << 40)
+		return false;
+	*ret_limit = (struct vmt_limit){
+		.is_set = true, .is_percent = *end == '%', .value = value,
+	};
+	return !end[*end == '%'];
+}
+
+const struct vmt_stack_frame *vmt_verdict_place(const struct vmt_finding *finding)
+{
+	return finding->site ? vmt_stack_blame(&finding->site->stack) : NULL;
+}
+
+/* The most that passes, given what it was. */
+static int64_t allowed(const struct vmt_limit *limit, int64_t base)
+{
+	uint64_t value = limit->value;
+
+	if (limit->is_percent)
+		value = base > 0 ? (uint64_t)((__uint128_t)(uint64_t)base * value / 100) : 0;
+	return base + (int64_t)value;
+}
+
+static void add(struct vmt_verdict *verdict, const struct vmt_finding *finding, char *message)
+{
+	verdict->finding = vmt_must_grow(verdict->finding, verdict->count,
+					 sizeof(*verdict->finding));
+	verdict->finding[verdict->count] = *finding;
+	verdict->finding[verdict->count++].message = message;
+}
+
+/* Limits on a single number: N at the end, at a time, unseen. */
+static void judge_number(struct vmt_verdict *verdict, enum vmt_rule rule,
+			 const struct vmt_census_program *program, uint64_t maps)
+{
+	static const char *const words[VMT_RULE_COUNT] = {
+		[VMT_RULE_MAX_MAPS] = "%s has %llu maps at the end, allowed are %llu",
+		[VMT_RULE_MAX_PEAK] = "%s had up to %llu maps, allowed are %llu",
+		[VMT_RULE_UNSEEN] = "%s: %llu maps changed by no call that was seen, allowed "
+				    "are %llu; the other figures cannot be relied upon",
+	};
+	const struct vmt_limit *limit = &verdict->limit[rule];
+	struct vmt_finding finding = { .rule = rule, .program = program, .maps = (int64_t)maps,
+				       .allowed = (int64_t)limit->value };
+	char *message = NULL;
+
+	if (!limit->is_set || maps <= limit->value)
+		return;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"	/* the three above */
+	if (asprintf(&message, words[rule], program->name, (unsigned long long)maps,
+		     (unsigned long long)limit->value) < 0)
+		abort();
+#pragma GCC diagnostic pop
+	add(verdict, &finding, message);
+}
+
+static int64_t base_of(const struct vmt_census_program *base, const struct vmt_census_site *site)
+{
+	const struct vmt_census_site *old = vmt_census_find_site(base, site->key);
+
+	return old ? old->maps : 0;
+}
+
+static void judge_site(struct vmt_verdict *verdict, const struct vmt_census_program *program,
+		       const struct vmt_census_site *site, int64_t base)
+{
+	const struct vmt_limit *limit = &verdict->limit[VMT_RULE_PER_SITE];
+	struct vmt_finding finding = {
+		.rule = VMT_RULE_PER_SITE, .program = program, .site = site,
+		.maps = site->maps, .base = base, .allowed = allowed(limit, base),
+	};
+	const struct vmt_stack_frame *place = vmt_verdict_place(&finding);
+	const char *function = place && place->function ? place->function :
+			       place ? place->module : "an unknown stack";
+
+	if (!limit->is_set || site->maps <= finding.allowed)
+		return;
+	verdict->sites++;
+	verdict->maps += site->maps - base;
+	if (verdict->base)
+		add(verdict, &finding,
+		    vmt_must_format("%+lld maps by %s in %s: %lld instead of %lld",
+				    (long long)(site->maps - base), site->call, function,
+				    (long long)site->maps, (long long)base));
+	else
+		add(verdict, &finding,
+		    vmt_must_format("%+lld maps by %s in %s, allowed are %lld",
+				    (long long)site->maps, site->call, function,
+				    (long long)finding.allowed));
+}
+
+/* ret_suppressed: growth that is passed over; ret_worst: the site that grew most. */
+static void judge_sites(struct vmt_verdict *verdict, const struct vmt_census_program *program,
+			const struct vmt_census_program *base, int64_t *ret_suppressed,
+			const struct vmt_census_site **ret_worst)
+{
+	const struct vmt_census_site *site;
+	int64_t most = 0;
+
+	for (site = program->sites; site; site = site->hh.next) {
+		int64_t old = base_of(base, site);
+		struct vmt_suppression *suppression;
+
+		if (site->maps <= old)
+			continue;
+		suppression = vmt_suppress_find(verdict->suppressions, site);
+		if (suppression) {
+			suppression->sites++;
+			suppression->maps += site->maps - old;
+			*ret_suppressed += site->maps - old;
+			continue;
+		}
+		if (site->maps - old > most) {
+			most = site->maps - old;
+			*ret_worst = site;
+		}
+		judge_site(verdict, program, site, old);
+	}
+}
+
+static void judge_growth(struct vmt_verdict *verdict, const struct vmt_census_program *program,
+			 const struct vmt_census_program *base, int64_t suppressed,
+			 const struct vmt_census_site *worst)
+{
+	const struct vmt_limit *limit = &verdict->limit[VMT_RULE_MAX_GROWTH];
+	int64_t growth = program->growth - suppressed;
+	struct vmt_finding finding = { .rule = VMT_RULE_MAX_GROWTH, .program = program,
+				       .site = worst, .maps = growth };
+	/* Per cent of growth: of that in the baseline, otherwise of the maps at its begin. */
+	int64_t whole = base ? base->growth : (int64_t)program->maps - program->growth;
+
+	finding.base = base ? base->growth : 0;
+	finding.allowed = finding.base + allowed(limit, whole) - whole;
+	if (!limit->is_set || growth <= finding.allowed)
+		return;
+	if (base)
+		add(verdict, &finding,
+		    vmt_must_format("%s grew by %lld maps, by %lld in the baseline, allowed are "
+				    "%lld", program->name, (long long)growth,
+				    (long long)finding.base, (long long)finding.allowed));
+	else
+		add(verdict, &finding,
+		    vmt_must_format("%s grew by %lld maps, allowed are %lld", program->name,
+				    (long long)growth, (long long)finding.allowed));
+}
+
+/* Which of two call sites holds a map can be chance; then nothing has grown. */
+static void forgive_moved(struct vmt_verdict *verdict, size_t before)
+{
+	while (verdict->count > before) {
+		const struct vmt_finding *finding = &verdict->finding[--verdict->count];
+
+		verdict->sites--;
+		verdict->maps -= finding->maps - finding->base;
+		free(finding->message);
+	}
+}
+
+static void judge_program(struct vmt_verdict *verdict, const struct vmt_census_program *program)
+{
+	const struct vmt_census_program *base =
+		verdict->base ? vmt_census_find_program(verdict->base, program->name) : NULL;
+	const struct vmt_census_site *worst = NULL;
+	int64_t suppressed = 0;
+	size_t before;
+
+	judge_number(verdict, VMT_RULE_MAX_PEAK, program, program->peak);
+	if (!program->processes)
+		return;
+	judge_number(verdict, VMT_RULE_MAX_MAPS, program, program->maps);
+	judge_number(verdict, VMT_RULE_UNSEEN, program, program->unseen);
+	before = verdict->count;
+	judge_sites(verdict, program, base, &suppressed, &worst);
+	if (verdict->may_move && program->growth - suppressed <= (base ? base->growth : 0))
+		forgive_moved(verdict, before);
+	judge_growth(verdict, program, base, suppressed, worst);
+}
+
+/* What weighs most comes first. */
+static int by_weight(const void *a, const void *b)
+{
+	const struct vmt_finding *one = a;
+	const struct vmt_finding *two = b;
+	int64_t grown = (two->maps - two->base) - (one->maps - one->base);
+
+	if (one->rule != two->rule)
+		return one->rule < two->rule ? -1 : 1;
+	if (grown)
+		return grown < 0 ? -1 : 1;
+	return one->site && two->site ? strcmp(one->site->key, two->site->key) : 0;
+}
+
+void vmt_verdict_judge(struct vmt_verdict *verdict)
+{
+	const struct vmt_census_program *program;
+
+	for (program = verdict->census->programs; program; program = program->hh.next)
+		judge_program(verdict, program);
+	if (verdict->count)
+		qsort(verdict->finding, verdict->count, sizeof(*verdict->finding), by_weight);
+}
+
+void vmt_verdict_free(struct vmt_verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->count; i++)
+		free(verdict->finding[i].message);
+	free(verdict->finding);
+	verdict->finding = NULL;
+	verdict->count = 0;
+}
+
+char *vmt_verdict_summary(const struct vmt_verdict *verdict)
+{
+	const struct vmt_census_program *program;
+	uint64_t sites = 0;
+
+	for (program = verdict->census->programs; program; program = program->hh.next)
+		sites += HASH_COUNT(program->sites);
+	if (!verdict->count)
+		return vmt_must_format("vmatrace: check passed: %llu call site%s in %u program%s",
+				       (unsigned long long)sites, sites == 1 ? "" : "s",
+				       HASH_COUNT(verdict->census->programs),
+				       HASH_COUNT(verdict->census->programs) == 1 ? "" : "s");
+	if (!verdict->sites)
+		return vmt_must_format("vmatrace: check failed: %s", verdict->finding[0].message);
+	return vmt_must_format("vmatrace: check failed: %+lld map%s at %zu call site%s",
+			       (long long)verdict->maps, verdict->maps == 1 ? "" : "s",
+			       verdict->sites, verdict->sites == 1 ? "" : "s");
+}
