@@ -153,7 +153,7 @@ static void learn_and_apply(struct vmt_state *state, struct vmt_change *change,
 	uint64_t time = vmt_time(state);
 
 	kernel.context = state;
-	if (late && change->how == VMT_CHANGE_DERIVE)
+	if ((late || state->no_deriving) && change->how == VMT_CHANGE_DERIVE)
 		change->how = VMT_CHANGE_WALK;	/* others may have come between */
 	set_dirty(state, VMT_DIRTY_SPACE);
 	note_learnt(state, vmt_learn(&state->space, change, &kernel, &state->lesson));
@@ -181,6 +181,23 @@ struct vmt_site *vmt_account_intern(struct vmt_state *state, const struct vmt_ra
 	return site;
 }
 
+/* What shmdt and io_destroy take away lies at their address, and is one file: no need to look everywhere. */
+static void narrow(const struct vmt_state *state, const struct vmt_done *done,
+		   struct vmt_change *change)
+{
+	struct vmt_map *first = vmt_space_at(&state->space, (uint64_t)done->args[0]);
+	struct vmt_map *map = first;
+
+	if (change->how != VMT_CHANGE_EVERYTHING || !first || !first->look.inode ||
+	    (done->call != VMT_CALL_SHMDT && done->call != VMT_CALL_IO_DESTROY))
+		return;
+	change->how = VMT_CHANGE_WALK;
+	change->window[0].start = first->look.start;
+	for (; map && map->look.inode == first->look.inode; map = vmt_space_next(map))
+		change->window[0].end = map->look.end;
+	change->gone[0] = change->window[0];
+}
+
 void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, struct vmt_site *site,
 		      bool late)
 {
@@ -191,6 +208,7 @@ void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, stru
 
 	with_brk.brk = state->brk;
 	vmt_change_decode(&with_brk, &change);
+	narrow(state, done, &change);
 	if (done->call == VMT_CALL_BRK)
 		state->brk = (uint64_t)done->result;
 	vmt_publish_at_mark(state, site);

@@ -43,7 +43,12 @@ static_assert(sizeof(struct procmap_query) == 104, "as the kernel has it");
 static int query_once(struct vmt_state *state, struct procmap_query *query)
 {
 	query->size = sizeof(*query);
-	return (int)vmt_sys3(SYS_ioctl, state->fds.maps, PROCMAP_QUERY, query);
+	return (int)vmt_sys3(SYS_ioctl, state->fds.maps.number, PROCMAP_QUERY, query);
+}
+
+static void reopen(struct vmt_state *state)
+{
+	state->fds.maps = vmt_fd_note(vmt_fd_open("/proc/self/maps", O_RDONLY, 0));
 }
 
 static int query(struct vmt_state *state, struct procmap_query *query)
@@ -52,9 +57,9 @@ static int query(struct vmt_state *state, struct procmap_query *query)
 
 	if (VMT_LIKELY(ret == 0 || ret == -ENOENT || ret == -ENAMETOOLONG))
 		return ret;
-	state->fds.maps = vmt_fd_open("/proc/self/maps", O_RDONLY, 0);
-	if (state->fds.maps < 0)
-		return state->fds.maps;
+	reopen(state);
+	if (state->fds.maps.number < 0)
+		return state->fds.maps.number;
 	return query_once(state, query);
 }
 
@@ -143,14 +148,12 @@ static bool next_line(struct text_reader *reader, struct vmt_mapsline *ret_line)
 	}
 }
 
-static int open_text(struct vmt_state *state, struct text_reader *reader)
+static int open_text(struct vmt_state *state, char *buffer, size_t size, struct text_reader *reader)
 {
-	*reader = (struct text_reader){ .fd = state->fds.maps, .buffer = state->text,
-					.size = sizeof(state->text) };
-	if (refill(reader))
-		return 0;
-	state->fds.maps = vmt_fd_open("/proc/self/maps", O_RDONLY, 0);
-	reader->fd = state->fds.maps;
+	if (!vmt_fd_is_ours(&state->fds.maps))
+		reopen(state);
+	*reader = (struct text_reader){ .fd = state->fds.maps.number, .buffer = buffer,
+					.size = size };
 	return refill(reader) ? 0 : -ENOENT;
 }
 
@@ -159,7 +162,7 @@ static int walk_by_text(struct vmt_state *state, struct vmt_range range, struct 
 	struct text_reader reader;
 	struct vmt_mapsline line;
 
-	if (open_text(state, &reader))
+	if (open_text(state, state->text, sizeof(state->text), &reader))
 		return -ENOENT;
 	state->counters.asked_maps++;
 	while (next_line(&reader, &line)) {
@@ -236,8 +239,8 @@ void vmt_ask_open(struct vmt_state *state)
 {
 	struct procmap_query ask = { .query_addr = (uint64_t)(uintptr_t)state };
 
-	state->fds.maps = vmt_fd_open("/proc/self/maps", O_RDONLY, 0);
-	if (state->fds.maps < 0) {
+	reopen(state);
+	if (state->fds.maps.number < 0) {
 		vmt_note(state, VMT_NOTE_NO_PROC);
 		return;
 	}
@@ -256,7 +259,7 @@ static size_t name_by_text(struct vmt_state *state, uint64_t addr, char *path, s
 	struct text_reader reader;
 	struct vmt_mapsline line;
 
-	if (state->no_asking || open_text(state, &reader))
+	if (state->no_asking || open_text(state, state->text, sizeof(state->text), &reader))
 		return 0;
 	while (next_line(&reader, &line)) {
 		if (line.look.end <= addr)
@@ -297,10 +300,11 @@ size_t vmt_ask_name(struct vmt_state *state, uint64_t addr, char *path, size_t s
 static bool bounds_by_text(struct vmt_state *state, uint64_t sp, struct vmt_range *ret_bounds)
 {
 	char buffer[512];
-	struct text_reader reader = { .fd = state->fds.maps, .buffer = buffer,
-				      .size = sizeof(buffer) };
+	struct text_reader reader;
 	struct vmt_mapsline line;
 
+	if (open_text(state, buffer, sizeof(buffer), &reader))
+		return false;
 	while (next_line(&reader, &line)) {
 		if (line.look.end <= sp)
 			continue;

@@ -52,8 +52,8 @@ static bool is_alive(void *context, uint32_t thread)
 }
 
 /*
- * The stack grows down: a handler that interrupted us runs below the frame that holds the lock. Above it,
- * on the same stack, that frame is gone. On a signal stack nothing can be said.
+ * The stack grows down: a handler that interrupted us runs below the frame that holds the lock. There or
+ * above it, on the same stack, that frame is gone. On a signal stack nothing can be said.
  */
 static bool has_left(void *context, uint64_t held_sp, uint64_t sp)
 {
@@ -63,12 +63,28 @@ static bool has_left(void *context, uint64_t held_sp, uint64_t sp)
 
 	if (state->no_asking || vmt_sys_failed(vmt_sys2(SYS_sigaltstack, 0, &stack)) || (stack.ss_flags & SS_ONSTACK))
 		return false;
-	return vmt_stack_bounds(sp, &bounds) && vmt_range_has(bounds, held_sp) && sp > held_sp;
+	return vmt_stack_bounds(sp, &bounds) && vmt_range_has(bounds, held_sp) && sp >= held_sp;
+}
+
+static bool is_crowded(void *context)
+{
+	struct vmt_state *state = context;
+
+	return vmt_late_is_crowded(&state->late);
 }
 
 static struct vmt_lock_ops lock_ops(struct vmt_state *state)
 {
-	return (struct vmt_lock_ops){ wait_on, wake, now, is_alive, has_left, state };
+	return (struct vmt_lock_ops){ wait_on, wake, now, is_alive, has_left, is_crowded, state };
+}
+
+/* Make the call; what it has written for the program is read here, where the program waits for it. */
+static void make_done(struct vmt_done *done, long nr)
+{
+	done->result = vmt_sys6(nr, done->args[0], done->args[1], done->args[2], done->args[3],
+				done->args[4], done->args[5]);
+	if (VMT_UNLIKELY(done->call == VMT_CALL_IO_SETUP) && !vmt_sys_failed(done->result))
+		done->aio = *(const uint64_t *)done->args[1];
 }
 
 static bool is_on(void)
@@ -122,6 +138,11 @@ static void drain(struct vmt_state *state)
 	}
 	if (VMT_UNLIKELY(atomic_exchange_explicit(&state->late.overflow, 0,
 						  memory_order_relaxed)) && is_on()) {
+		uint64_t dropped = atomic_exchange_explicit(&state->late.dropped, 0,
+							    memory_order_relaxed);
+
+		state->counters.calls_seen += dropped;
+		state->counters.lost += dropped;
 		state->counters.relearned++;
 		vmt_account_everything(state);
 	}
@@ -156,6 +177,16 @@ bool vmt_call_seize(struct vmt_state *state)
 	struct vmt_lock_ops ops = lock_ops(state);
 
 	return begin(state, vmt_lock_seize(&state->lock, &ops, self_of(state), stack_pointer()));
+}
+
+void vmt_call_lock_alone(struct vmt_state *state)
+{
+	struct vmt_lock_self self = self_of(state);
+
+	state->lock.outer_sp = 0;
+	*self.held_sp = stack_pointer();
+	atomic_store_explicit(&state->lock.waiters, 0, memory_order_relaxed);
+	atomic_store_explicit(&state->lock.owner, self.id, memory_order_seq_cst);
 }
 
 /* A call that came too late for our last look finds the lock taken, or finds it free and drains itself. */
@@ -204,7 +235,7 @@ static long call_locked(struct vmt_state *state, struct vmt_done *done, long nr,
 					   stack->hash };
 	struct vmt_site *site = vmt_account_intern(state, &raw);
 
-	done->result = make(nr, done->args);
+	make_done(done, nr);
 	catch_new_module(state, done);
 	vmt_account_done(state, done, site, false);
 	vmt_verify(state, done);
@@ -233,7 +264,7 @@ static long call_outside(struct vmt_state *state, struct vmt_done *done, long nr
 			 const struct vmt_stack *stack, bool patient)
 {
 	atomic_fetch_add_explicit(&state->late.outside, 1, memory_order_seq_cst);
-	done->result = make(nr, done->args);
+	make_done(done, nr);
 	leave_word(state, done, stack);
 	atomic_fetch_sub_explicit(&state->late.outside, 1, memory_order_seq_cst);
 	if (vmt_call_lock(state, patient)) {
@@ -323,6 +354,16 @@ static long other_call(struct vmt_state *state, long nr, const long args[6])
 	return ret;
 }
 
+/* A fork child that has not touched its maps yet, and may never: most go on to exec. */
+static long child_call(struct vmt_state *state, long nr, const long args[6])
+{
+	long ret = make(nr, args);
+
+	if (!vmt_sys_failed(ret))
+		note_seccomp(state, nr, args);
+	return ret;
+}
+
 long vmt_call(long nr, const long args[6], const struct vmt_regs *regs)
 {
 	struct vmt_state *state = vmt_state;
@@ -330,12 +371,14 @@ long vmt_call(long nr, const long args[6], const struct vmt_regs *regs)
 
 	if (VMT_UNLIKELY(!is_on()))
 		return make(nr, args);
+	id = vmt_call_of_nr(nr);
 	if (VMT_UNLIKELY(*vmt_alive == 0)) {
+		if (id == VMT_CALL_NONE)
+			return child_call(state, nr, args);
 		vmt_life_start_child(state);
 		if (!is_on())
 			return make(nr, args);
 	}
-	id = vmt_call_of_nr(nr);
 	if (id == VMT_CALL_NONE || id == VMT_CALL_CLOSE)
 		return other_call(state, nr, args);
 	if (!vmt_change_is_possible(id, args)) {

@@ -186,7 +186,8 @@ void vmt_failure_say(struct vmt_state *state)
 {
 	uint32_t due = atomic_exchange_explicit(&state->alarms_due, 0, memory_order_relaxed);
 
-	if (!state->options.report || vmt_log_fd(state) < 0)
+	if (!state->options.report || !(state->is_root || state->options.children) ||
+	    vmt_log_fd(state) < 0)
 		return;
 	if (due & (ALARM_80 | ALARM_95))
 		say_near(state);

@@ -12,6 +12,30 @@
 
 #define HIGHEST 1000	/* below the usual soft limit of 1024 */
 
+struct vmt_fd vmt_fd_note(int number)
+{
+	struct vmt_fd fd = { .number = number };
+
+	if (number >= 0 && !vmt_fd_identity(number, &fd.device, &fd.inode))
+		fd.number = -1;
+	return fd;
+}
+
+bool vmt_fd_is_ours(const struct vmt_fd *fd)
+{
+	uint64_t device, inode;
+
+	return fd->number >= 0 && vmt_fd_identity(fd->number, &device, &inode) &&
+	       device == fd->device && inode == fd->inode;
+}
+
+void vmt_fd_close(struct vmt_fd *fd)
+{
+	if (vmt_fd_is_ours(fd))
+		vmt_sys1(SYS_close, fd->number);
+	fd->number = -1;
+}
+
 int vmt_fd_duplicate(int fd)
 {
 	for (int low = HIGHEST; low >= 100; low -= 300) {

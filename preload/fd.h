@@ -7,6 +7,23 @@
 
 #include "core/base.h"
 
+/* A descriptor and what it was when we opened it: the program may have closed it, and been given its
+ * number for a file of its own. */
+struct vmt_fd {
+	int number;	/* -1 = none */
+	uint64_t device;
+	uint64_t inode;
+};
+
+/* Remember what number refers to now; -errno is kept as it is. */
+struct vmt_fd vmt_fd_note(int number);
+
+/* Does it still refer to that? */
+bool vmt_fd_is_ours(const struct vmt_fd *fd);
+
+/* Close it, unless it has become the program's. */
+void vmt_fd_close(struct vmt_fd *fd);
+
 /* open(2) at a high number; -errno. */
 int vmt_fd_open(const char *path, int flags, int mode);
 

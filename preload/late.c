@@ -29,6 +29,7 @@ struct vmt_late_call *vmt_late_claim(struct vmt_late *late)
 		if (call)
 			return call;
 	}
+	atomic_fetch_add_explicit(&late->dropped, 1, memory_order_relaxed);
 	atomic_store_explicit(&late->overflow, 1, memory_order_seq_cst);
 	return NULL;
 }
@@ -86,6 +87,12 @@ bool vmt_late_waits(struct vmt_late *late)
 	return waits;
 }
 
+bool vmt_late_is_crowded(struct vmt_late *late)
+{
+	/* Banks are filled in order. */
+	return atomic_load_explicit(&late->claimed[VMT_LATE_BANKS / 2], memory_order_relaxed) != 0;
+}
+
 bool vmt_late_is_quiet(struct vmt_late *late)
 {
 	return !atomic_load_explicit(&late->outside, memory_order_seq_cst) &&
@@ -100,4 +107,5 @@ void vmt_late_reset(struct vmt_late *late)
 	}
 	atomic_store_explicit(&late->outside, 0, memory_order_relaxed);
 	atomic_store_explicit(&late->overflow, 0, memory_order_relaxed);
+	atomic_store_explicit(&late->dropped, 0, memory_order_relaxed);
 }

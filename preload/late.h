@@ -26,6 +26,7 @@ struct vmt_late {
 	_Atomic uint64_t ready[VMT_LATE_BANKS];	/* bit set: filled, to be taken out */
 	_Atomic uint64_t order;
 	_Atomic uint32_t outside;	/* calls being made without the lock right now */
+	_Atomic uint64_t dropped;	/* such calls */
 	_Atomic uint32_t overflow;	/* a call found no slot: everything must be learnt */
 	struct vmt_late_call slot[VMT_LATE_SLOTS];
 };
@@ -40,6 +41,9 @@ void vmt_late_release(struct vmt_late *late, struct vmt_late_call *call);
 
 /* Is there anything to take out? */
 bool vmt_late_waits(struct vmt_late *late);
+
+/* Is the array more than half full? */
+bool vmt_late_is_crowded(struct vmt_late *late);
 
 /* Nothing outside the lock, nothing waiting: the table ought to be equal to the kernel's. */
 bool vmt_late_is_quiet(struct vmt_late *late);

@@ -62,8 +62,7 @@ static void leave_parents_recording(struct vmt_state *state, bool wants_own)
 
 	if (!parents.base)
 		return;
-	vmt_sys1(SYS_close, state->fds.record);
-	state->fds.record = -1;
+	vmt_fd_close(&state->fds.record);
 	state->recording.base = NULL;
 	if (wants_own && vmt_publish_open(state, NULL) == 0) {
 		char *to = (char *)state->recording.base;
@@ -129,10 +128,10 @@ static void publish_everything(struct vmt_state *state)
 /* No thread of the parent's is here: its lock, its calls under way and its late ones are not ours. */
 static void forget_parents_threads(struct vmt_state *state)
 {
-	atomic_store_explicit(&state->lock.owner, 0, memory_order_relaxed);
-	atomic_store_explicit(&state->lock.waiters, 0, memory_order_relaxed);
+	vmt_call_lock_alone(state);	/* a handler may come before the table is ready */
 	atomic_store_explicit(&state->closing, 0, memory_order_relaxed);
-	vmt_thread()->held_sp = 0;
+	atomic_store_explicit(&state->alarms_due, 0, memory_order_relaxed);
+	atomic_store_explicit(&state->printing, 0, memory_order_relaxed);
 	vmt_late_reset(&state->late);
 }
 
@@ -166,23 +165,25 @@ void vmt_life_start_child(struct vmt_state *state)
 		atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
 		return;
 	}
-	forget_parents_threads(state);
 	state->pid = (uint32_t)vmt_sys0(SYS_getpid);
+	forget_parents_threads(state);
 	state->parent_pid = (uint32_t)vmt_sys0(SYS_getppid);
 	state->is_root = false;
 	*vmt_alive = 1;
 	if (!state->options.follow_children) {
 		atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
+		vmt_call_unlock(state);
 		return;
 	}
 	if (reports)
 		vmt_log_open(state);
-	vmt_sys1(SYS_close, state->fds.maps);
+	vmt_fd_close(&state->fds.maps);
 	vmt_ask_open(state);
 	leave_parents_recording(state, reports || state->options.dir[0]);
 	learn_inherited(state);
 	start_own_counts(state);
 	publish_everything(state);
+	vmt_call_unlock(state);
 }
 
 /* Maps as the kernel counts them now, ours left out. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The owner's thread id is the lock word. `stuck` spares everybody but the first the
- * wait for a holder who stands still: its generation is compared, so a new holder is waited for again.
+ * The owner's thread id is the lock word. `stuck` spares everybody but the first most of
+ * the wait for a holder who stands still: its generation is compared, so a new holder is waited for again.
  */
 #include "lock.h"
 
@@ -17,9 +17,10 @@ static bool try_take(struct vmt_lock *lock, uint32_t from, uint32_t self)
 }
 
 /* Sleep in short turns until the lock is free or patience ends; returns whether it was taken. */
-static bool wait_for(struct vmt_lock *lock, const struct vmt_lock_ops *ops, uint32_t self)
+static bool wait_for(struct vmt_lock *lock, const struct vmt_lock_ops *ops, uint32_t self,
+		     uint64_t patience)
 {
-	uint64_t end = ops->now(ops->context) + VMT_LOCK_PATIENCE_NS;
+	uint64_t end = ops->now(ops->context) + patience;
 	bool taken = false;
 
 	atomic_fetch_add_explicit(&lock->waiters, 1, memory_order_seq_cst);
@@ -57,9 +58,11 @@ static enum vmt_lock_result take(struct vmt_lock *lock, const struct vmt_lock_op
 	uint32_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
 	uint32_t generation = atomic_load_explicit(&lock->generation, memory_order_relaxed);
 
-	if (owner && generation == atomic_load_explicit(&lock->stuck, memory_order_relaxed))
+	bool stuck = owner && generation == atomic_load_explicit(&lock->stuck, memory_order_relaxed);
+
+	if (stuck && !(ops->is_crowded && ops->is_crowded(ops->context)))
 		return give_up(lock, ops, owner, generation, self);
-	if (wait_for(lock, ops, self))
+	if (wait_for(lock, ops, self, stuck ? VMT_LOCK_SHORT_PATIENCE_NS : VMT_LOCK_PATIENCE_NS))
 		return VMT_LOCK_GOT;
 	owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
 	if (owner == 0)

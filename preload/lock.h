@@ -14,6 +14,9 @@
 #include "core/base.h"
 
 #define VMT_LOCK_PATIENCE_NS UINT64_C(2000000)
+/* For a holder that somebody has waited for in vain, when calls made without the lock pile up: it may only
+ * have lost its processor, and a thread makes hundreds of calls in that time. */
+#define VMT_LOCK_SHORT_PATIENCE_NS UINT64_C(50000)
 
 enum vmt_lock_result {
 	VMT_LOCK_BUSY,	/* somebody holds it and may go on holding it */
@@ -38,6 +41,8 @@ struct vmt_lock_ops {
 	/* The calling thread is the owner, entered with its stack at held_sp, and comes
 	 * again at sp: has that first frame been left for good? */
 	bool (*has_left)(void *context, uint64_t held_sp, uint64_t sp);
+	/* Do calls made without the lock pile up? May be NULL. */
+	bool (*is_crowded)(void *context);
 	void *context;
 };
 
@@ -48,7 +53,8 @@ struct vmt_lock_self {
 	volatile uint64_t *held_sp;
 };
 
-/* patient: wait up to VMT_LOCK_PATIENCE_NS; otherwise not at all. */
+/* patient: wait up to VMT_LOCK_PATIENCE_NS, for a holder known to stand
+ * still VMT_LOCK_SHORT_PATIENCE_NS or not at all; otherwise not at all. */
 enum vmt_lock_result vmt_lock_enter(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
 				    struct vmt_lock_self self, uint64_t sp, bool patient);
 

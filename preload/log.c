@@ -93,7 +93,7 @@ int vmt_log_fd(struct vmt_state *state)
 }
 
 /* Write without ever raising SIGPIPE: blocked around the write, and taken away if it came. */
-static bool write_some(int fd, const char **bytes, size_t *size)
+static bool write_some(struct vmt_state *state, int fd, const char **bytes, size_t *size)
 {
 	uint64_t pipe_set = UINT64_C(1) << (SIGPIPE - 1);
 	uint64_t old;
@@ -101,8 +101,10 @@ static bool write_some(int fd, const char **bytes, size_t *size)
 	const int64_t no_time[2] = { 0, 0 };
 	long done;
 
-	if (vmt_sys3(SYS_poll, &ready, 1, PATIENCE_MS) <= 0)
+	if (vmt_sys3(SYS_poll, &ready, 1, PATIENCE_MS) <= 0) {
+		state->log_is_blocked = true;
 		return false;
+	}
 	vmt_sys4(SYS_rt_sigprocmask, SIG_BLOCK, &pipe_set, &old, sizeof(old));
 	done = vmt_sys3(SYS_write, fd, *bytes, *size);
 	if (done == -EPIPE && !(old & pipe_set))
@@ -126,7 +128,7 @@ void vmt_log_emit(void *context, const char *bytes, size_t size)
 		vmt_sys3(SYS_write, fd, bytes, size);
 		return;
 	}
-	while (fd >= 0 && size && write_some(fd, &bytes, &size))
+	while (fd >= 0 && size && !state->log_is_blocked && write_some(state, fd, &bytes, &size))
 		;
 }
 

@@ -121,9 +121,9 @@ static int allocate(struct vmt_state *state, uint64_t offset, uint64_t length)
 {
 	long ret;
 
-	if (!state->recording.is_file || state->no_asking)
+	if (!state->recording.is_file || state->no_asking || !vmt_fd_is_ours(&state->fds.record))
 		return 0;
-	ret = vmt_sys4(SYS_fallocate, state->fds.record, 0, offset, length);
+	ret = vmt_sys4(SYS_fallocate, state->fds.record.number, 0, offset, length);
 	if (ret == -EBADF || ret == -EOPNOTSUPP || ret == -EINVAL)
 		return 0;	/* closed by the program; a file system that cannot say */
 	return (int)ret;
@@ -132,14 +132,14 @@ static int allocate(struct vmt_state *state, uint64_t offset, uint64_t length)
 static int map_file(struct vmt_state *state, uint64_t size, void *at)
 {
 	struct vmt_recording *recording = &state->recording;
-	long ret = vmt_sys2(SYS_ftruncate, state->fds.record, size);
+	long ret = vmt_sys2(SYS_ftruncate, state->fds.record.number, size);
 
 	if (!vmt_sys_failed(ret))
 		ret = allocate(state, 0, VMT_PAGE_SIZE);
 	if (vmt_sys_failed(ret))
 		return (int)ret;
 	ret = vmt_sys6(SYS_mmap, (long)at, (long)size, PROT_READ | PROT_WRITE,
-		       at ? MAP_SHARED | MAP_FIXED : MAP_SHARED, state->fds.record, 0);
+		       at ? MAP_SHARED | MAP_FIXED : MAP_SHARED, state->fds.record.number, 0);
 	if (vmt_sys_failed(ret))
 		return (int)ret;
 	recording->base = (unsigned char *)ret;
@@ -158,16 +158,16 @@ int vmt_publish_open(struct vmt_state *state, void *at)
 	lay_out(header, &state->options);
 	if (!size_is_allowed(header->file_size))
 		return -EFBIG;
-	state->fds.record = open_file(state);
-	if (state->fds.record < 0)
-		return state->fds.record;
+	ret = open_file(state);
+	if (ret < 0)
+		return ret;
+	state->fds.record = vmt_fd_note(ret);
 	__builtin_memset(recording->ready, 0, sizeof(recording->ready));
 	ret = map_file(state, header->file_size, at);
 	if (ret) {
-		vmt_sys1(SYS_close, state->fds.record);
+		vmt_fd_close(&state->fds.record);
 		if (recording->is_file)
 			vmt_sys1(SYS_unlink, recording->path);
-		state->fds.record = -1;
 		return ret;
 	}
 	vmt_publish_reset_ranges(state);

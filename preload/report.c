@@ -58,16 +58,30 @@ static bool starts_with(const char *text, const char *start)
 	return !*start;
 }
 
-/* The program's environment as it was at the start, without what would trace the tool. */
-static void copy_environment(struct vmt_state *state, char **to, size_t room)
+static bool is_for_tool(const char *entry)
 {
-	size_t count = 0;
+	return !starts_with(entry, "LD_PRELOAD=") && !starts_with(entry, "VMATRACE_OPTIONS=") &&
+	       !starts_with(entry, "LD_AUDIT=");
+}
 
-	for (char **entry = state->environment; entry && *entry && count + 1 < room; entry++)
-		if (!starts_with(*entry, "LD_PRELOAD=") &&
-		    !starts_with(*entry, "VMATRACE_OPTIONS=") && !starts_with(*entry, "LD_AUDIT="))
-			to[count++] = *entry;
-	to[count] = NULL;
+/* Copied at the start, since a program may put strings there that are gone at its end (putenv). */
+void vmt_report_copy_environment(struct vmt_state *state)
+{
+	char **to = state->spare_environment;
+	char *end = (char *)to + state->spare_environment_size;
+
+	for (char **from = state->environment; from && *from; from++) {
+		size_t length = __builtin_strlen(*from) + 1;
+
+		if (!is_for_tool(*from))
+			continue;
+		if ((size_t)(end - (char *)(to + 2)) < length)
+			break;
+		end -= length;
+		__builtin_memcpy(end, *from, length);
+		*to++ = end;
+	}
+	*to = NULL;
 }
 
 /* The program closed our descriptor: copy the recording into a new one. */
@@ -91,14 +105,9 @@ static int fresh_descriptor(const struct vmt_state *state)
 static int recording_fd(const struct vmt_state *state)
 {
 	const struct vmt_recording *recording = &state->recording;
-	uint64_t first = 0;
-	uint64_t ours = 0;
 
-	__builtin_memcpy(&ours, VMT_RECORD_MAGIC, sizeof(ours));
-	/* Ours, or a file of the program's that has taken the number? */
-	if (vmt_sys4(SYS_pread64, state->fds.record, &first, sizeof(first), 0) == sizeof(first) &&
-	    first == ours)
-		return state->fds.record;
+	if (vmt_fd_is_ours(&state->fds.record))
+		return state->fds.record.number;
 	if (recording->is_file) {
 		int fd = vmt_fd_open(recording->path, O_RDONLY, 0);
 
@@ -111,13 +120,12 @@ static int recording_fd(const struct vmt_state *state)
 static bool run_tool(struct vmt_state *state, uint64_t top)
 {
 	char top_option[32];
-	char **environment = state->spare_environment;	/* the stack may be a signal stack */
 	struct vmt_line line = vmt_line_in(top_option, sizeof(top_option));
 	const char *argv[] = { state->tool, "report", "--fd=3", top_option, NULL, NULL };
 	struct vmt_spawn spawn = {
 		.path = state->tool,
 		.argv = argv,
-		.environment = environment,
+		.environment = state->spare_environment,
 		.in_fd = recording_fd(state),
 		.out_fd = vmt_log_fd(state),
 		.stack = state->spare_stack,
@@ -128,7 +136,6 @@ static bool run_tool(struct vmt_state *state, uint64_t top)
 		argv[4] = "-v";
 	vmt_line_add(&line, "--top=");
 	vmt_line_add_number(&line, top);
-	copy_environment(state, environment, state->spare_environment_size / sizeof(*environment));
 	return spawn.in_fd >= 0 && vmt_spawn_run(&spawn) == 0;
 }
 

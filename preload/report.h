@@ -11,6 +11,9 @@
 /* Look for the tool; in the constructor. */
 void vmt_report_find_tool(struct vmt_state *state);
 
+/* Keep the environment for the tool; in the constructor. */
+void vmt_report_copy_environment(struct vmt_state *state);
+
 /* Print the report of the recording. */
 void vmt_report_print(struct vmt_state *state);
 

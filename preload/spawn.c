@@ -12,6 +12,7 @@
 #include <linux/sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #include "sys.h"
@@ -20,6 +21,7 @@
 #define CANNOT_RUN    127
 #define KERNEL_SIGSET 8
 #define LAST_SIGNAL   64
+#define PATIENCE_SECONDS 15
 
 #if defined(__x86_64__)
 /* clone(2) with a stack of its own for the child, which calls function(argument) and exits with what it returns. */
@@ -89,7 +91,11 @@ static int run_command(const void *argument)
 {
 	const struct vmt_spawn *spawn = argument;
 
+	const struct itimerval patience = { .it_value = { .tv_sec = PATIENCE_SECONDS } };
+
 	reset_signals();
+	/* Who does not read our report must not hold up the program's end: SIGALRM survives execve. */
+	vmt_sys3(SYS_setitimer, ITIMER_REAL, &patience, 0);
 	if (move_fd(spawn->out_fd, 1) >= 0 && move_fd(spawn->out_fd, 2) >= 0 &&
 	    move_fd(spawn->in_fd, COMMAND_FD) >= 0)
 		vmt_sys3(SYS_execve, spawn->path, spawn->argv, spawn->environment);
@@ -121,8 +127,16 @@ static int run_intermediate(const void *argument)
 
 int vmt_spawn_run(const struct vmt_spawn *spawn)
 {
-	long pid = clone_with_stack(aligned_end(spawn->stack + spawn->stack_size), run_intermediate,
-				    spawn);
+	uint64_t all = UINT64_MAX;
+	uint64_t old;
+	long pid;
+	int status;
 
-	return vmt_sys_failed(pid) ? (int)pid : wait_status(pid);
+	/* The intermediate shares our memory: a handler of the program must not run in it. */
+	vmt_sys4(SYS_rt_sigprocmask, SIG_BLOCK, &all, &old, KERNEL_SIGSET);
+	pid = clone_with_stack(aligned_end(spawn->stack + spawn->stack_size), run_intermediate,
+			       spawn);
+	status = vmt_sys_failed(pid) ? (int)pid : wait_status(pid);
+	vmt_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &old, 0, KERNEL_SIGSET);
+	return status;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <linux/errno.h>
 #include <sys/auxv.h>
+#include <sys/personality.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 
@@ -27,6 +28,7 @@
 #define MAPS_LEAST	100000
 #define MAPS_MOST	4000000
 #define USAGE_STATUS	2
+#define PERSONALITY_READ 0xffffffffUL	/* asks, changes nothing */
 
 _Atomic uint32_t vmt_phase VMT_DATA = VMT_PHASE_UNINIT;
 struct vmt_state *vmt_state VMT_DATA = NULL;
@@ -283,7 +285,7 @@ static struct vmt_state *make_state(char **environment)
 	state->parent_pid = (uint32_t)vmt_sys0(SYS_getppid);
 	state->counters.maps_limit = limit;
 	state->vdso = getauxval(AT_SYSINFO_EHDR);
-	state->fds = (struct vmt_fds){ .maps = -1, .record = -1, .log = -1 };
+	state->fds = (struct vmt_fds){ .maps = { .number = -1 }, .record = { .number = -1 }, .log = -1 };
 	state->is_root = !has_traced_parent(state->text, sizeof(state->text));
 	return state;
 }
@@ -307,7 +309,9 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	vmt_ask_open(state);
 	look_for_seccomp(state);
 	look_for_valgrind(state);
+	state->no_deriving = (vmt_sys1(SYS_personality, PERSONALITY_READ) & READ_IMPLIES_EXEC) != 0;
 	vmt_report_find_tool(state);
+	vmt_report_copy_environment(state);
 	open_doors(state);
 	if (!state->is_root && !state->options.follow_children)
 		return;

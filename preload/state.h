@@ -11,6 +11,7 @@
 #include "core/options.h"
 #include "core/record.h"
 #include "core/sites.h"
+#include "fd.h"
 #include "late.h"
 #include "lock.h"
 #include "shim.h"
@@ -39,8 +40,8 @@ struct vmt_module {
 
 /* Descriptors of our own: high-numbered, close-on-exec, and perhaps closed by the program. */
 struct vmt_fds {
-	int maps;	/* /proc/self/maps */
-	int record;
+	struct vmt_fd maps;	/* /proc/self/maps */
+	struct vmt_fd record;
 	int log;	/* where messages go */
 	bool log_is_file;	/* log_path */
 	uint64_t log_device;	/* what the log descriptor was when we opened it */
@@ -67,6 +68,8 @@ struct vmt_state {
 	uint32_t parent_pid;
 	bool is_root;	/* the process that the user started: it prints */
 	bool no_asking;	/* a seccomp filter is active */
+	bool no_deriving;	/* READ_IMPLIES_EXEC: protections are not what was asked for */
+	bool log_is_blocked;	/* nobody reads it: nothing more is said */
 	bool query_works;
 	bool code_is_gone;	/* a module was unmapped during this call */
 

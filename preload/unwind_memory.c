@@ -7,12 +7,12 @@
  * Why what is recalled is what a walk would find: by induction over the steps. A step takes
  * the row of its pc, which does not change within an epoch for a pc inside a module (for others
  * nothing is kept); sp; rbp or rbx if the row is based on them; and words of the stack. The
- * first pc and sp are compared. Return addresses, words that a CFA is read from, and the slots that rbp
- * and rbx were restored from before a step was based on them are noted, and compared; if they came
- * from outside the segment, the registers are compared themselves. So each step's inputs are as
- * they were, and with them the next pc and sp. A saved rbp that no step was based on is not
- * compared, only handed on, as a walk would have: read from its slot now. Steps with a failed read (it
- * depends on the bounds), out of signal frames and of code outside modules are never kept.
+ * first pc and sp are compared. Return addresses, words that a CFA is read from, and the slots
+ * that rbp and rbx were restored from before a step was based on them are noted, and compared; if
+ * they came from outside the segment, the registers are compared themselves. So each step's inputs
+ * are as they were, and with them the next pc and sp. A saved rbp that no step was based on is not
+ * compared, only handed on, as a walk would have it: read from its slot now. Steps with a failed
+ * read (it depends on the bounds), out of signal frames and of code outside modules are never kept.
  *
  * Shared by all threads without a lock: a sequence word per entry, odd while it is written; whoever
  * meets a writer goes without. Words read from an entry are believed only when the sequence has
@@ -92,7 +92,7 @@ static bool is_start_of(const struct vmt_segment *segment, const struct vmt_fram
 	return !(flags & NEEDS_BP) || (frame->is_bp_known && READ(segment->bp) == frame->bp);
 }
 
-/* Compare the slots; the return addresses among them go to the stack. Returns its new count, 0 = differ. */
+/* Compare the slots; return addresses go to the stack. Returns its new count + 1, 0 = differ. */
 static uint32_t compare(const struct vmt_segment *segment, uint64_t sp, uint64_t room,
 			struct vmt_stack *stack)
 {
@@ -281,7 +281,8 @@ static void store(struct entry *entry, const struct vmt_segment *segment)
 
 	if ((sequence & 1) ||
 	    !atomic_compare_exchange_strong_explicit(&entry->sequence, &sequence, sequence + 1,
-						     memory_order_acquire, memory_order_relaxed))
+						     memory_order_acquire,
+						     memory_order_relaxed))
 		return;
 	atomic_thread_fence(memory_order_release);
 	for (unsigned int i = 0; i < WORDS; i++) {

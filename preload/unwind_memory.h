@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Stretches of stacks that were walked before, so that they need not be walked again:
- * "remember and verify". Used by unwind.c only, which says while it walks what each step was decided
- * by. See unwind_memory.c for why what is recalled is what a walk would find.
+ * "remember and verify". Used by unwind.c only, which says while it walks what each step was
+ * decided by. See unwind_memory.c for why what is recalled is what a walk would find.
  */
 #ifndef VMT_UNWIND_MEMORY_H
 #define VMT_UNWIND_MEMORY_H

@@ -129,8 +129,8 @@ static int parse(int argc, char **argv, struct request *request)
 			return 0;
 		}
 		if (option == '?' || option == ':')
-			return usage(option == ':' ? "a value is missing after " : "unknown option ",
-				     argv[optind - 1]);
+			return usage(option == ':' ? "a value is missing after " :
+						     "unknown option ", argv[optind - 1]);
 		ret = set_option(request, option, optarg);
 		if (ret)
 			return ret;

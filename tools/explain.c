@@ -140,6 +140,36 @@ static int sum_pairs(struct vmt_explain *explain)
 	return 0;
 }
 
+static bool is_alone(const struct vmt_explain *explain, size_t i)
+{
+	const struct vmt_explain_map *map = &explain->map[i];
+
+	return vmt_explain_is_anonymous(map) && map->flags & VMT_MAP_ACCESS &&
+	       (i == 0 || !vmt_explain_touch(map - 1, map)) &&
+	       (i + 1 == explain->count || !vmt_explain_touch(map, map + 1));
+}
+
+/* Boyer and Moore's majority vote: only a size that most of them have is worth telling. */
+static void sum_alone(struct vmt_explain *explain)
+{
+	uint64_t votes = 0;
+
+	for (size_t i = 0; i < explain->count; i++) {
+		uint64_t size = explain->map[i].end - explain->map[i].start;
+
+		if (!is_alone(explain, i))
+			continue;
+		explain->alone++;
+		if (!votes)
+			explain->alone_size = size;
+		votes = size == explain->alone_size ? votes + 1 : votes - 1;
+	}
+	for (size_t i = 0; i < explain->count; i++)
+		explain->alone_alike += is_alone(explain, i) &&
+					explain->map[i].end - explain->map[i].start ==
+						explain->alone_size;
+}
+
 static bool are_flags_known(const struct vmt_explain *explain)
 {
 	for (size_t i = 0; i < explain->count; i++) {
@@ -161,6 +191,8 @@ int vmt_explain(struct vmt_explain_map *map, size_t count, const struct vmt_expl
 		ret = sum_kinds(ret_explain);
 	if (!ret)
 		ret = sum_pairs(ret_explain);
+	if (!ret && ret_explain->holes >= VMT_EXPLAIN_LEAST)
+		sum_alone(ret_explain);
 	return ret ? ret : vmt_explain_patterns(ret_explain, facts);
 }
 

@@ -52,12 +52,12 @@ struct vmt_explain_map {
 	uint32_t dev_minor;
 	uint32_t flags;		/* VMT_MAP_VISIBLE, VMT_MAP_STACK */
 	uint32_t put_by;	/* site, or VMT_NO_INDEX */
-	uint32_t policy;	/* of NUMA, a number for each different one; 0 = default or unknown */
+	uint32_t policy;	/* of NUMA, a number for each; 0 = default or unknown */
 	uint8_t kind;		/* enum vmt_kind */
 	uint8_t hint;		/* enum vmt_hint, given */
 	uint8_t put_call;	/* enum vmt_call_id of put_by; VMT_CALL_NONE = not known */
 	bool is_arena;		/* part of a heap of a glibc arena; set with the kind */
-	uint8_t apart;		/* enum vmt_apart, from the map before; + 1, 0 = does not touch */
+	uint8_t apart;		/* 1 + enum vmt_apart, from the map below; 0 = a hole */
 	uint8_t marked;		/* scratch of the patterns */
 };
 
@@ -146,6 +146,9 @@ struct vmt_explain {
 	uint64_t holes_punched;	/* by munmap, where a recording tells; site and count */
 	uint32_t holes_site;
 	uint64_t largest_hole;
+	uint64_t alone;	/* maps of memory that touch no other… */
+	uint64_t alone_size;	/* …and of these the most frequent size, in bytes… */
+	uint64_t alone_alike;	/* …which so many have */
 	bool flags_known;	/* of all maps */
 };
 

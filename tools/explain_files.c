@@ -86,11 +86,13 @@ static char *pattern_of(const struct group *group)
 {
 	struct name name = name_of(group->first);
 	char *text;
+	int n;
 
 	if (!group->has_more_files)
 		return strndup(name.text, name.length);
-	return asprintf(&text, "%.*s*%.*s", (int)name.directory, name.text,
-			(int)(name.length - name.ending), name.text + name.ending) < 0 ? NULL : text;
+	n = asprintf(&text, "%.*s*%.*s", (int)name.directory, name.text,
+		     (int)(name.length - name.ending), name.text + name.ending);
+	return n < 0 ? NULL : text;
 }
 
 static int by_maps(const void *a, const void *b)

@@ -86,6 +86,9 @@ static json_t *holes_of(const struct vmt_explain *explain)
 	vmt_json_add_number(holes, "count", explain->holes);
 	vmt_json_add_number(holes, "largest", explain->largest_hole);
 	vmt_json_add_number(holes, "punched", explain->holes_punched);
+	vmt_json_add_number(holes, "alone", explain->alone);
+	vmt_json_add_number(holes, "alone_size", explain->alone_size);
+	vmt_json_add_number(holes, "alone_alike", explain->alone_alike);
 	add_site(holes, explain->holes_site);
 	return holes;
 }

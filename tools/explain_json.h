@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* An explanation as JSON: what `report` and `maps` have in common. */
+/*
+ * An explanation as JSON: what `report` and `maps` have in common. Only builds values;
+ * writing them is the caller's.
+ */
 #ifndef VMT_EXPLAIN_JSON_H
 #define VMT_EXPLAIN_JSON_H
 

@@ -277,6 +277,8 @@ int vmt_explain_kinds(struct vmt_explain_map *map, size_t count,
 		else if (is_without_access(&map[i]) && map[i].kind != VMT_KIND_LIBRARY &&
 			 !map[i].is_arena)
 			mark_without_access(map, count, i);
+		if (map[i].kind != VMT_KIND_ALLOCATOR)
+			map[i].detail = NULL;
 	}
 	return 0;
 }

@@ -19,7 +19,7 @@ struct vmt_explain_record {
 	size_t count;
 	char **strings;	/* details that the maps point to */
 	size_t string_count;
-	struct vmt_procmaps live;	/* of the process, while it is still there: names of files */
+	struct vmt_procmaps live;	/* of the process while it is there: names of files */
 	const struct vmt_view *view;
 	struct vmt_symbols *symbols;
 };

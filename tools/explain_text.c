@@ -108,25 +108,16 @@ static void put_kinds_line(struct vmt_lines *lines, const struct vmt_explain *ex
 	vmt_lines_cut(lines, 2);
 }
 
-static void put_reason_lines(struct vmt_lines *lines, const struct vmt_explain *explain,
-			     const struct vmt_explain_names *names)
+static void put_reason_line(struct vmt_lines *lines, const struct reason *reason,
+			    const struct vmt_explain_names *names)
 {
-	struct reason reasons[VMT_APART_COUNT];
-	const struct reason *reason = NULL;
 	struct vmt_number number;
 	char text[256], site[256];
 
-	sum_reasons(explain, reasons);
-	for (int i = 0; i < 2; i++) {
-		reason = next_reason(reasons, reason);
-		if (!reason || reason->pairs < VMT_EXPLAIN_LEAST)
-			return;
-		put_reason(text, sizeof(text), reason);
-		site_of(names, reason->top->site, site, sizeof(site));
-		vmt_lines_add(lines, 10, "  apart   %s touching pairs %s%s%s",
-			      vmt_number(&number, reason->pairs), text,
-			      *site ? "; put by " : "", site);
-	}
+	put_reason(text, sizeof(text), reason);
+	site_of(names, reason->top->site, site, sizeof(site));
+	vmt_lines_add(lines, 10, "  apart   %s touching pairs %s%s%s",
+		      vmt_number(&number, reason->pairs), text, *site ? "; put by " : "", site);
 }
 
 static void put_help(struct vmt_lines *lines, const struct vmt_explain_pattern *pattern,
@@ -165,21 +156,40 @@ static void put_cost(struct vmt_lines *lines, const char *start, uint64_t maps)
 		      maps >= SLOW_FAULTS ? ", page faults up to 1.8 times as long" : "");
 }
 
+/* What does not fit as a whole is left out. */
+static void end_item(struct vmt_lines *lines, size_t *before, size_t most)
+{
+	if (lines->count > most)
+		vmt_lines_cut(lines, *before);
+	*before = lines->count;
+}
+
 void vmt_explain_brief(struct vmt_lines *lines, const struct vmt_explain *explain,
 		       const struct vmt_explain_names *names)
 {
+	size_t cost = explain->count >= COSTLY_MAPS ? 2 : 0;
+	size_t most = VMT_EXPLAIN_LINES - cost, before;
+	struct reason reasons[VMT_APART_COUNT];
+	const struct reason *reason;
+
 	if (explain->count < FEW_MAPS && !explain->pattern_count)
 		return;
 	put_kinds_line(lines, explain);
+	before = lines->count;
 	if (explain->pattern_count)
 		put_help(lines, &explain->patterns[0], names);
-	put_reason_lines(lines, explain, names);
+	end_item(lines, &before, most);
+	sum_reasons(explain, reasons);
+	reason = next_reason(reasons, NULL);
+	if (reason && reason->pairs >= VMT_EXPLAIN_LEAST)
+		put_reason_line(lines, reason, names);
+	end_item(lines, &before, most);
 	if (explain->pattern_count > 1 && explain->patterns[1].saves >= explain->count / 10)
 		put_help(lines, &explain->patterns[1], names);
-	vmt_lines_cut(lines, VMT_EXPLAIN_LINES - 2);
-	if (explain->count >= COSTLY_MAPS)
+	end_item(lines, &before, most);
+	if (cost)
 		put_cost(lines, "  cost    ", explain->count);
-	vmt_lines_cut(lines, VMT_EXPLAIN_LINES);
+	end_item(lines, &before, VMT_EXPLAIN_LINES);
 }
 
 static void put_files(struct vmt_lines *lines, const struct vmt_explain *explain,
@@ -286,15 +296,32 @@ static void put_remedies(struct vmt_lines *lines, const struct vmt_explain *expl
 	put_limit_advice(lines, explain->count, limit);
 }
 
+/* The cause in one line, if there is one. */
+static void put_cause(struct vmt_lines *lines, const struct vmt_explain *explain)
+{
+	const struct vmt_explain_pattern *top = explain->patterns;
+	struct vmt_number number, alike, size;
+	bool has_pattern = explain->pattern_count > 0;
+
+	if (explain->alone > explain->count / 2 && (!has_pattern || top->maps < explain->alone / 2))
+		vmt_lines_add(lines, 2,
+			      "  mostly pieces of memory that touch no other (%s maps, %s of %s; "
+			      "heaps of garbage collectors are like that)",
+			      vmt_number(&number, explain->alone),
+			      vmt_number(&alike, explain->alone_alike),
+			      vmt_number_bytes(&size, explain->alone_size));
+	if (has_pattern)
+		vmt_lines_add(lines, 2, "  %s %s (%s maps)",
+			      top->maps > explain->count / 2 ? "mostly" : "among them",
+			      vmt_explain_pattern_word(top->pattern),
+			      vmt_number(&number, top->maps));
+}
+
 void vmt_explain_page(struct vmt_lines *lines, const struct vmt_explain *explain, uint64_t limit)
 {
 	struct vmt_number number, size;
 
-	if (explain->pattern_count)
-		vmt_lines_add(lines, 2, "  %s %s (%s maps)",
-			      explain->patterns[0].maps > explain->count / 2 ? "mostly" : "among them",
-			      vmt_explain_pattern_word(explain->patterns[0].pattern),
-			      vmt_number(&number, explain->patterns[0].maps));
+	put_cause(lines, explain);
 	put_kinds(lines, explain);
 	put_neighbours(lines, explain);
 	if (explain->holes)

@@ -119,8 +119,8 @@ static const struct {
 		"What was written to before a fork keeps its boundaries in the child." },
 	[VMT_PATTERN_ALIKE] = { "alike", "neighbours that look alike and are two all the same",
 		"map the range afresh, as a whole",
-		"What keeps them apart does not show here: flags (vmatrace maps --flags shows them), "
-		"a file opened twice, or memory moved by mremap or inherited by fork." },
+		"What keeps them apart does not show here: flags (vmatrace maps --flags shows "
+		"them), or memory moved by mremap or inherited by fork." },
 };
 
 const char *vmt_explain_pattern_id(enum vmt_pattern pattern)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* See lines.h. */
+/*
+ * See lines.h. Knows nothing of what the lines say, prints nothing, and does without a line
+ * rather than fail. Called by explain_text.c and snapshot*.c.
+ */
 #include "lines.h"
 
 #include <stdarg.h>

@@ -14,7 +14,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define FIRST_READ ((size_t)256 << 10)
+#define FIRST_READ ((size_t)16 << 20)
+#define LITTLE_READ ((size_t)256 << 10)
 #define TEXT_MAX   ((size_t)1 << 30)
 #define HUGE_PAGE  ((size_t)2 << 20)
 #define LINE_LEAST 48u	/* bytes of a line as the kernel writes it */
@@ -43,20 +44,34 @@ static char *grow(char *text, size_t used, size_t room)
 	return more;
 }
 
+/* Room for most texts, which is not used before it is written to; else what can be had. */
+static char *allocate_first(size_t *room)
+{
+	char *text;
+
+	*room = FIRST_READ;
+	text = malloc(*room + 1);
+	if (text)
+		return text;
+	*room = LITTLE_READ;
+	return malloc(*room + 1);
+}
+
 static int read_all(int fd, char **ret_text, size_t *ret_size)
 {
-	size_t room = FIRST_READ;
-	char *text = malloc(room + 1);
-	size_t n = 0;
+	size_t n = 0, room;
+	char *text = allocate_first(&room);
 	ssize_t got;
+	int ret;
 
 	while (text) {
 		got = read(fd, text + n, room - n);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0) {
+			ret = -errno;
 			free(text);
-			return -errno;
+			return ret;
 		}
 		n += (size_t)got;
 		if (got == 0) {

@@ -162,7 +162,7 @@ static void decode_mmap(const struct vmt_done *done, struct vmt_change *change)
 		change->flags |= VMT_MAP_STACK;
 	change->how = is_plain_anonymous(flags) ? VMT_CHANGE_DERIVE : VMT_CHANGE_WALK;
 	if (flags & MAP_HUGETLB) {	/* the kernel rounds to a huge page */
-		change->how = VMT_CHANGE_EVERYTHING;
+		change->how = fixed ? VMT_CHANGE_EVERYTHING : VMT_CHANGE_WALK;
 		change->fresh.end = 0;
 	}
 }
@@ -338,11 +338,11 @@ static void decode_shmat(const struct vmt_done *done, struct vmt_change *change)
 		change->how = VMT_CHANGE_EVERYTHING;
 }
 
-/* aio_context_t is the address of the ring (fs/aio.c); the kernel has just written it. */
+/* aio_context_t is the address of the ring (fs/aio.c). */
 static void decode_io_setup(const struct vmt_done *done, struct vmt_change *change)
 {
 	if (!failed(done))
-		decode_new_map_at(*(const uint64_t *)done->args[1], change);
+		decode_new_map_at(done->aio, change);
 }
 
 static void decode_new_map(const struct vmt_done *done, struct vmt_change *change)

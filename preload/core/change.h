@@ -16,6 +16,7 @@ struct vmt_done {
 	long args[6];
 	long result;	/* -errno on failure */
 	uint64_t brk;
+	uint64_t aio;	/* io_setup: the context it has made, which is its map's address */
 };
 
 enum vmt_change_how {

@@ -207,7 +207,7 @@ static void note_growth(struct vmt_space *space, const struct vmt_change *change
 	}
 }
 
-/* Find the first map of each span, and forget of all how many pieces they have. Is a stack among them? */
+/* Find the first map of each span; forget how many pieces each has. Is a stack among them? */
 static bool begin_counting(const struct vmt_space *space, const struct vmt_lesson *lesson,
 			   struct vmt_map *first[2])
 {

@@ -51,7 +51,7 @@ static bool has_left(void *context, uint64_t held_sp, uint64_t sp)
 
 static struct vmt_lock_ops ops_of(struct racer *racer)
 {
-	return (struct vmt_lock_ops){ wait_on, wake, now, is_alive, has_left, racer };
+	return (struct vmt_lock_ops){ wait_on, wake, now, is_alive, has_left, NULL, racer };
 }
 
 static struct vmt_lock_self self_of(struct racer *racer)

@@ -20,7 +20,7 @@ random_run() {
 			2>/dev/null | head -12 | tr '\n' ' ' | cut -c1-600)"
 		return
 	fi
-	ALLOW=$([ "$threads" = 1 ] || echo relearned) judge "$dir"
+	ALLOW=$([ "$threads" = 1 ] || echo relearned lost) judge "$dir"
 	answers=$(jq -c '.processes[0].coverage.asked' "$dir/json" 2>/dev/null)
 	if [ "$(jq -r ".processes[0].coverage.asked.$ask" "$dir/json" 2>/dev/null)" -gt 0 ] &&
 		[ -z "$PROBLEMS" ]; then

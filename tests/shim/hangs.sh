@@ -32,7 +32,7 @@ never_hangs() {	# TARGET ARGUMENTS...
 		rates+="$what $(awk -v t="${traced:-0}" -v u="$untraced" \
 			'BEGIN { printf "%.2f", u ? t / u : 0 }') "
 	done
-	ALLOW="unseen relearned" judge "$dir/traced"
+	ALLOW="unseen relearned lost" judge "$dir/traced"
 	if [ -z "$problem$PROBLEMS" ]; then
 		pass "$name" "rates: $rates; $DETAIL"
 	else

@@ -25,7 +25,7 @@ target dlopen_many
 target efence_1000
 # Compared after every call the handler would outlast its timer, and nothing else would run.
 # So many calls in handlers, none outside, overflow the queue of late calls now and then.
-ALLOW="relearned" VERIFY=50 target nested_in_signal 500
+ALLOW="relearned lost" VERIFY=50 target nested_in_signal 500
 VERIFY=10 target threads_10000
 target small_stacks
 target tiny_altstack
@@ -49,7 +49,7 @@ VERIFY=0 target at_map_limit
 target undumpable
 ALLOW="inexact" target seccomp_after
 # A thread cancelled in the middle of a call may leave the library's lock behind.
-ALLOW="unseen relearned" VERIFY=20 target cancelled_threads
+ALLOW="unseen relearned lost" VERIFY=20 target cancelled_threads
 # What cannot be seen must be counted as unseen, and the sums hold.
 ALLOW="unseen relearned inexact" VERIFY=0 target inline_syscalls
 

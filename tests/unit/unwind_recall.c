@@ -404,7 +404,8 @@ int main(int argc, char **argv)
 	check_races(4096);
 	check_races(sizeof(cache_memory));
 	check_torn();
-	printf("%lu stacks compared, %lu differ, %lu of %lu frames recalled, address reused %d times\n",
+	printf("%lu stacks compared, %lu differ, %lu of %lu frames recalled, "
+	       "address reused %d times\n",
 	       walks, differ, recalled, frames, reused);
 	return differ || reused < 0 || recalled == 0;
 }

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tools/explain*.c, procmaps.c, vmflags.c: what maps are, why they are two, what would make them
+ * fewer; from texts as the kernel writes them, and from texts that it never would.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "explain.h"
+#include "explain_text.h"
+#include "procmaps.h"
+#include "vmflags.h"
+
+static struct vmt_procmaps maps;
+static struct vmt_explain explain;
+static char *text;
+static size_t text_size;
+
+static void add(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void add(const char *format, ...)
+{
+	va_list arguments;
+	char *line;
+	int n;
+
+	va_start(arguments, format);
+	n = vasprintf(&line, format, arguments);
+	va_end(arguments);
+	text = realloc(text, text_size + (size_t)n + 1);
+	memcpy(text + text_size, line, (size_t)n + 1);
+	text_size += (size_t)n;
+	free(line);
+}
+
+/* size pages of the given look at page number at. */
+static void map(uint64_t at, uint64_t size, const char *prot, const char *rest)
+{
+	add("%llx-%llx %s %s\n", (unsigned long long)at << 12,
+	    (unsigned long long)(at + size) << 12, prot, rest);
+}
+
+#define ANON "00000000 00:00 0"
+
+static void flags(const char *words)
+{
+	add("VmFlags: %s\n", words);
+}
+
+static void run(const struct vmt_explain_facts *facts)
+{
+	static const struct vmt_explain_facts nothing = { .threads = 0 };
+
+	cr_assert_eq(vmt_procmaps_parse(text, text_size, &maps), 0, "line %zu", maps.bad_line);
+	cr_assert_eq(vmt_explain(maps.map, maps.count, facts ? facts : &nothing, &explain), 0);
+}
+
+static enum vmt_kind kind(size_t i)
+{
+	cr_assert_lt(i, maps.count);
+	return maps.map[i].kind;
+}
+
+static const struct vmt_explain_pattern *pattern(enum vmt_pattern wanted)
+{
+	for (size_t i = 0; i < explain.pattern_count; i++) {
+		if (explain.patterns[i].pattern == wanted)
+			return &explain.patterns[i];
+	}
+	return NULL;
+}
+
+static void tear_down(void)
+{
+	vmt_explain_free(&explain);
+	vmt_procmaps_free(&maps);
+}
+
+TestSuite(explain, .fini = tear_down);
+
+Test(explain, kinds_by_name)
+{
+	map(1, 1, "r-xp", "00000000 08:01 7 /usr/bin/a");
+	map(2, 1, "rw-p", "00001000 08:01 7 /usr/bin/a");
+	map(3, 1, "rw-p", ANON);
+	map(10, 1, "rw-p", ANON " [heap]");
+	map(20, 1, "r--p", "00000000 08:01 8 /data/x");
+	map(30, 1, "r--p", "00000000 08:01 9 /data/x (deleted)");
+	map(40, 1, "rw-s", "00000000 00:01 5 /memfd:x (deleted)");
+	map(50, 1, "rw-s", "00000000 00:1a 5 /dev/shm/x");
+	map(60, 1, "rw-s", "00000000 00:05 5 /dev/dri/card0");
+	map(70, 1, "rwxp", ANON);
+	map(80, 1, "r--p", ANON " [vvar]");
+	map(81, 1, "r-xp", ANON " [vdso]");
+	map(90, 1, "rw-p", ANON " [stack]");
+	map(95, 1, "rw-p", ANON " [anon:slab]");
+	map(97, 1, "rw-s", "00000000 00:00 0 [aio]");
+	add("ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 [vsyscall]\n");
+	run(NULL);
+	static const enum vmt_kind wanted[] = {
+		VMT_KIND_LIBRARY, VMT_KIND_LIBRARY, VMT_KIND_LIBRARY, VMT_KIND_HEAP, VMT_KIND_FILE,
+		VMT_KIND_DELETED, VMT_KIND_SHARED, VMT_KIND_SHARED, VMT_KIND_DEVICE, VMT_KIND_JIT,
+		VMT_KIND_VDSO, VMT_KIND_VDSO, VMT_KIND_STACK, VMT_KIND_ANONYMOUS, VMT_KIND_KERNEL,
+	};
+	cr_assert_eq(maps.count, VMT_COUNT(wanted), "[vsyscall] is no map");
+	for (size_t i = 0; i < maps.count; i++)
+		cr_assert_eq(kind(i), wanted[i], "map %zu is %s", i,
+			     vmt_explain_kind_word(kind(i)));
+}
+
+Test(explain, a_glibc_arena_has_64_mib_and_starts_at_a_multiple)
+{
+	map(0x7f0000000, 33, "rw-p", ANON);
+	map(0x7f0000000 + 33, 0x4000 - 33, "---p", ANON);
+	map(0x7f0008001, 33, "rw-p", ANON);
+	map(0x7f0008001 + 33, 0x4000 - 33, "---p", ANON);
+	run(NULL);
+	cr_assert_eq(kind(0), VMT_KIND_ALLOCATOR);
+	cr_assert_eq(kind(1), VMT_KIND_ALLOCATOR);
+	cr_assert_eq(kind(2), VMT_KIND_ANONYMOUS);
+	cr_assert_eq(kind(3), VMT_KIND_RESERVED);
+}
+
+Test(explain, a_stack_is_where_a_thread_is)
+{
+	uint64_t pointers[] = { UINT64_C(105) << 12 };
+	struct vmt_explain_facts facts = { pointers, 1, 2, 0, false };
+
+	map(99, 1, "---p", ANON);
+	map(100, 16, "rw-p", ANON);
+	map(199, 1, "---p", ANON);
+	map(200, 16, "rw-p", ANON);	/* as large: kept for later */
+	map(300, 1, "---p", ANON);
+	map(301, 20, "rw-p", ANON);
+	run(&facts);
+	cr_assert_eq(kind(0), VMT_KIND_GUARD);
+	cr_assert_eq(kind(1), VMT_KIND_THREAD_STACK);
+	cr_assert_eq(kind(3), VMT_KIND_THREAD_STACK);
+	cr_assert_eq(kind(5), VMT_KIND_ANONYMOUS);
+}
+
+Test(explain, many_more_stacks_than_threads_are_something_else)
+{
+	uint64_t pointers[] = { UINT64_C(1005) << 12 };
+	struct vmt_explain_facts facts = { pointers, 1, 2, 0, false };
+
+	for (uint64_t i = 0; i < 40; i++) {
+		map(1000 + i * 17, 1, "---p", ANON);
+		map(1001 + i * 17, 16, "rw-p", ANON);
+	}
+	run(&facts);
+	cr_assert_eq(explain.kinds[0].maps, 40);
+	cr_assert_eq(pattern(VMT_PATTERN_GUARDS)->saves, 78, "all but the one beside the thread's");
+	cr_assert_null(pattern(VMT_PATTERN_THREADS));
+}
+
+static enum vmt_apart apart(const char *one, const char *one_flags, const char *two,
+			    const char *two_flags)
+{
+	enum vmt_apart why;
+
+	add("1000-2000 %s\n", one);
+	if (one_flags)
+		flags(one_flags);
+	add("2000-3000 %s\n", two);
+	if (two_flags)
+		flags(two_flags);
+	run(NULL);
+	cr_assert_eq(explain.pairs_count, 1);
+	why = explain.pairs[0].why;
+	tear_down();
+	text = NULL;
+	text_size = 0;
+	return why;
+}
+
+Test(explain, why_two_maps_are_two)
+{
+	const char *rw = "rw-p " ANON, *all = "rd wr mr mw me ac";
+
+	cr_assert_eq(apart(rw, NULL, "rw-p 0 08:01 7 /x", NULL), VMT_APART_FILE);
+	cr_assert_eq(apart("r--p 0 08:01 7 /x", NULL, "r--p 0 08:02 7 /x", NULL), VMT_APART_FILE);
+	cr_assert_eq(apart(rw, NULL, "rw-s " ANON, NULL), VMT_APART_SHARING);
+	cr_assert_eq(apart(rw, NULL, "r--p " ANON " [vvar]", NULL), VMT_APART_SPECIAL);
+	cr_assert_eq(apart(rw, all, rw, "rd wr mr mw me ac de"), VMT_APART_SPECIAL);
+	cr_assert_eq(apart(rw, NULL, "rw-p " ANON " [anon:a]", NULL), VMT_APART_NAME);
+	cr_assert_eq(apart("r--p 0 08:01 7 /x", NULL, "r--p 0 08:01 7 /x", NULL),
+		     VMT_APART_OFFSET);
+	cr_assert_eq(apart(rw, all, "---p " ANON, "mr mw me"), VMT_APART_PROTECTION);
+	cr_assert_eq(apart(rw, all, rw, "rd wr mr mw me ac hg"), VMT_APART_ADVICE);
+	cr_assert_eq(apart(rw, all, rw, "rd wr mr mw me lo ac"), VMT_APART_LOCK);
+	cr_assert_eq(apart(rw, all, rw, "rd wr mr mw me"), VMT_APART_ACCOUNTING);
+	cr_assert_eq(apart(rw, all, rw, "rd wr mr mw me ac um"), VMT_APART_USERFAULTFD);
+	cr_assert_eq(apart(rw, all, rw, "rd wr mr mw me ac sl"), VMT_APART_FLAGS);
+	cr_assert_eq(apart(rw, all, rw, "rd wr mr mw me ac gu sd"), VMT_APART_UNKNOWN,
+		     "guard regions and soft-dirty keep nothing apart");
+	cr_assert_eq(apart(rw, NULL, rw, NULL), VMT_APART_UNKNOWN);
+	cr_assert_eq(apart(rw, NULL, "rw-p " ANON " [heap]", NULL), VMT_APART_UNKNOWN,
+		     "[heap] is no attribute");
+}
+
+Test(explain, where_it_looks_alike_the_call_at_the_boundary_tells)
+{
+	struct vmt_explain_map a = { .start = 0x1000, .end = 0x2000, .flags = 3 };
+	struct vmt_explain_map b = { .start = 0x2000, .end = 0x3000, .flags = 3 };
+	uint64_t detail;
+
+	b.put_call = VMT_CALL_MADVISE;
+	cr_assert_eq(vmt_explain_apart(&a, &b, &detail), VMT_APART_ADVICE);
+	b.put_call = VMT_CALL_MLOCK;
+	cr_assert_eq(vmt_explain_apart(&a, &b, &detail), VMT_APART_LOCK);
+	b.put_call = VMT_CALL_MBIND;
+	cr_assert_eq(vmt_explain_apart(&a, &b, &detail), VMT_APART_POLICY);
+	b.put_call = VMT_CALL_MMAP;
+	cr_assert_eq(vmt_explain_apart(&a, &b, &detail), VMT_APART_UNKNOWN);
+	b.flags = 1;
+	b.put_call = VMT_CALL_MADVISE;
+	cr_assert_eq(vmt_explain_apart(&a, &b, &detail), VMT_APART_PROTECTION);
+}
+
+Test(explain, names_in_turn)
+{
+	for (uint64_t i = 0; i < 40; i++)
+		map(1000 + i, 1, "rw-p", i & 1 ? ANON " [anon:slab]" : ANON);
+	run(NULL);
+	cr_assert_eq(pattern(VMT_PATTERN_NAMES)->maps, 40);
+	cr_assert_eq(pattern(VMT_PATTERN_NAMES)->saves, 39);
+}
+
+Test(explain, a_guard_between_unequal_maps_saves_one)
+{
+	for (uint64_t i = 0; i < 20; i++) {
+		map(1000 + i * 3, 1, "---p", ANON);
+		map(1001 + i * 3, 2, i & 1 ? "rw-p" : "r--p", ANON);
+	}
+	run(NULL);
+	cr_assert_eq(pattern(VMT_PATTERN_GUARDS)->saves, 20);
+}
+
+Test(explain, holes_need_munmap_where_calls_are_known)
+{
+	struct vmt_explain_facts facts = { .sites = 3 };
+	const uint32_t calls[] = { VMT_CALL_MMAP, VMT_CALL_MUNMAP };
+
+	for (uint64_t i = 0; i < 41; i++)
+		map(1000 + i * 2, 1, "rw-p", ANON);
+	cr_assert_eq(vmt_procmaps_parse(text, text_size, &maps), 0);
+	for (size_t i = 0; i < maps.count; i++) {
+		maps.map[i].put_by = 2;
+		maps.map[i].put_call = (uint8_t)calls[i % 2];
+	}
+	cr_assert_eq(vmt_explain(maps.map, maps.count, &facts, &explain), 0);
+	cr_assert_eq(pattern(VMT_PATTERN_HOLES)->saves, 20);
+	cr_assert_eq(pattern(VMT_PATTERN_HOLES)->site, 2);
+	cr_assert_eq(explain.holes, 40);
+	cr_assert_eq(explain.holes_punched, 20);
+}
+
+Test(explain, few_are_no_pattern)
+{
+	for (uint64_t i = 0; i < 7; i++) {
+		map(1000 + i * 3, 1, "---p", ANON);
+		map(1001 + i * 3, 2, "rw-p", ANON);
+	}
+	run(NULL);
+	cr_assert_eq(explain.pattern_count, 0);
+}
+
+Test(explain, files_by_directory_and_ending)
+{
+	struct vmt_explain_files files[3];
+	char rest[64];
+
+	for (unsigned i = 0; i < 30; i++) {
+		snprintf(rest, sizeof(rest), "00000000 08:01 %u /idx/_%u.%s (deleted)", 100 + i, i,
+			 i % 3 ? "dvd" : "tim");
+		map(1000 + i * 2, 1, "r--s", rest);
+	}
+	run(NULL);
+	cr_assert_eq(vmt_explain_top_files(&explain, VMT_KIND_DELETED, files, 3), 2);
+	cr_assert_str_eq(files[0].pattern, "/idx/*.dvd");
+	cr_assert_eq(files[0].maps, 20);
+	cr_assert_str_eq(files[1].pattern, "/idx/*.tim");
+	vmt_explain_free_files(files, 2);
+}
+
+static int parse(const char *bytes, size_t n)
+{
+	char *copy = malloc(n + 1);
+	int ret;
+
+	memcpy(copy, bytes, n);
+	copy[n] = '\0';
+	ret = vmt_procmaps_parse(copy, n, &maps);
+	tear_down();
+	return ret;
+}
+
+Test(explain, texts_that_are_none)
+{
+	cr_assert_eq(parse("", 0), 0);
+	cr_assert_eq(parse("\n\n", 2), 0);
+	cr_assert_eq(parse("x", 1), -EBADMSG);
+	cr_assert_eq(parse("Rss: 4 kB\n", 10), -EBADMSG, "a field of no map");
+	cr_assert_eq(parse("\0\0\0\0", 4), -EBADMSG);
+	cr_assert_eq(parse("2000-1000 rw-p 0 0:0 0\n", 23), -EBADMSG);
+	cr_assert_eq(parse("1000-2000 rw-p 0 0:0 0", 22), 0, "without a newline");
+}
+
+Test(explain, maps_that_overlap_count_once)
+{
+	map(1, 4, "rw-p", ANON);
+	map(2, 1, "r--p", ANON);
+	map(5, 1, "rw-p", ANON);
+	run(NULL);
+	cr_assert_eq(maps.count, 2);
+}
+
+/* Any cut and any changed byte of a text is read or refused, and explained without harm. */
+Test(explain, hostile_texts)
+{
+	static const char bytes[] = "\0\n -:rwx[]/f0\377";
+	char *copy;
+	size_t size;
+
+	for (uint64_t i = 0; i < 20; i++) {
+		map(16384 * i, 1, "---p", ANON);
+		map(16384 * i + 1, 2, "rw-p", i & 1 ? ANON : "00000000 08:01 7 /x/y.z (deleted)");
+		flags("rd wr hg");
+	}
+	size = text_size;
+	srand(1);
+	for (unsigned round = 0; round < 3000; round++) {
+		static const struct vmt_explain_facts nothing = { .threads = 0 };
+		struct vmt_lines lines = { .width = 80 };
+		size_t n = round & 1 ? size : (size_t)rand() % size;
+
+		copy = malloc(size + 1);
+		memcpy(copy, text, size);
+		copy[n] = '\0';
+		for (int i = rand() % 4; i >= 0 && n; i--)
+			copy[(size_t)rand() % n] = bytes[(size_t)rand() % (sizeof(bytes) - 1)];
+		if (!vmt_procmaps_parse(copy, n, &maps)) {
+			cr_assert_eq(vmt_explain(maps.map, maps.count, &nothing, &explain), 0);
+			vmt_explain_page(&lines, &explain, 65530);
+			for (size_t i = 0; i < explain.pattern_count; i++)
+				cr_assert_leq(explain.patterns[i].saves, explain.patterns[i].maps);
+			vmt_lines_free(&lines);
+		}
+		tear_down();
+	}
+	free(text);
+}
+
+Test(explain, a_line_is_broken_between_words_and_holds_no_control_bytes)
+{
+	struct vmt_lines lines = { .width = 20 };
+
+	vmt_lines_add(&lines, 4, "  one two three four five \033[2Jsix");
+	cr_assert_eq(lines.count, 2);
+	cr_assert_str_eq(lines.line[0], "  one two three four");
+	cr_assert_str_eq(lines.line[1], "    five ?[2Jsix");
+	vmt_lines_free(&lines);
+}
+
+Test(explain, costs_grow_with_the_maps)
+{
+	struct vmt_explain_cost cost = vmt_explain_cost(60000);
+
+	cr_assert_eq(cost.bytes_low, 13200000);
+	cr_assert_eq(cost.fork_low, 37550000);
+	cr_assert_eq(cost.fork_high, 90950000);
+	cr_assert_eq(vmt_explain_cost(0).fork_high, 0);
+	cr_assert_gt(vmt_explain_cost(1000000).fork_high, cost.fork_high * 10);
+}
