@@ -172,6 +172,8 @@ long model_call(long nr, long a, long b, long c, long d, long e, long f)
 	struct vmt_effect effect = { .out_of_memory = false };
 
 	done.result = vmt_sys6(nr, a, b, c, d, e, f);
+	if (done.call == VMT_CALL_IO_SETUP && !vmt_sys_failed(done.result))
+		done.aio = *(const uint64_t *)b;
 	figures.calls++;
 	figures.failed += vmt_sys_failed(done.result) != 0;
 	if (done.call == VMT_CALL_BRK)
