@@ -328,6 +328,11 @@ static bool find_bounds(struct vmt_state *state, uint64_t sp, struct vmt_range *
 	return true;
 }
 
+void vmt_stack_bounds_forget(void)
+{
+	vmt_thread()->stack = (struct vmt_range){ 0, 0 };
+}
+
 bool vmt_stack_bounds(uint64_t sp, struct vmt_range *ret_bounds)
 {
 	struct vmt_thread *thread = vmt_thread();

@@ -69,6 +69,9 @@ void vmt_unwind_set_cache(void *memory, size_t bytes);
 /* The readable map that sp lies in, for the current thread; false if it cannot be told. */
 bool vmt_stack_bounds(uint64_t sp, struct vmt_range *ret_bounds);
 
+/* Ask again next time: the answer is kept for the thread, and part of that map may be gone since. */
+void vmt_stack_bounds_forget(void);
+
 /* Fill regs with the registers of the function this is written in. */
 #define VMT_REGS_HERE(regs)                                                                        \
 	__asm__ volatile("lea 0(%%rip), %%rax\n\t"                                                 \

@@ -38,6 +38,7 @@ struct walk {
 	uint64_t salt; /* of the cache, as at the start of the walk */
 	const struct vmt_regs *regs; /* NULL after the first frame */
 	struct vmt_range bounds;
+	bool bounds_are_new;	/* asked for in this walk */
 	struct vmt_learning learning; /* the steps that are to be remembered */
 };
 
@@ -201,6 +202,16 @@ static enum outcome arrive(struct walk *walk, uint64_t pc)
 	return pc < VMT_PAGE_SIZE || pc >= USER_END ? STUCK : GOES_ON;
 }
 
+/* Tables lead from frame to frame, but rbp may hold anything: it is followed only where memory is for sure. */
+static bool renew_bounds(struct walk *walk)
+{
+	if (walk->bounds_are_new)
+		return true;
+	vmt_stack_bounds_forget();
+	walk->bounds_are_new = vmt_stack_bounds(walk->at.sp, &walk->bounds);
+	return walk->bounds_are_new;
+}
+
 /*
  * Out of a module, or where it has no tables: [rbp] is the next rbp, [rbp + 8] the return
  * address, if rbp looks like one.
@@ -216,7 +227,7 @@ static enum outcome step_by_bp(struct walk *walk, bool is_in_module)
 	/* The psABI marks the outermost frame with rbp = 0; ld.so's entry has nothing but that. */
 	if (is_in_module && frame == 0)
 		return AT_END;
-	if (frame % 8 != 0 || frame < at->sp || !load(walk, frame, &at->bp) ||
+	if (frame % 8 != 0 || frame < at->sp || !renew_bounds(walk) || !load(walk, frame, &at->bp) ||
 	    !load_pc(walk, frame + 8, &pc))
 		return STUCK;
 	vmt_unwind_memory_move_bp(&walk->learning, frame);
@@ -343,6 +354,7 @@ static void unwind(const struct vmt_regs *regs, bool by_memory, struct vmt_stack
 	walk.gregs = 0;
 	walk.salt = vmt_unwind_rows_salt();
 	walk.learning.is_open = false;
+	walk.bounds_are_new = false;
 	stack->count = 0;
 	stack->flags = VMT_STACK_TRUNCATED;
 	stack->recalled = 0;

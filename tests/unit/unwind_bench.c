@@ -19,6 +19,12 @@
 static struct vmt_range stack_bounds;
 static char cache_memory[65536] __attribute__((aligned(64)));
 
+void vmt_stack_bounds_forget(void);
+
+void vmt_stack_bounds_forget(void)
+{
+}
+
 bool vmt_stack_bounds(uint64_t sp, struct vmt_range *ret_bounds)
 {
 	*ret_bounds = stack_bounds;
