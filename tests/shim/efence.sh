@@ -7,17 +7,7 @@
 efence=$(ls /usr/lib/libefence.so* /usr/lib/*/libefence.so* 2>/dev/null | head -1)
 if [ -z "$efence" ]; then
 	fail efence "electric-fence is not installed"
-	
-# It dies of the limit before its 40,000th allocation, and says so itself in vague words only.
-traced "$TMP/many" "" "$TARGETS/efence_1000" 40000
-for said in 'failed: ENOMEM, because' "efence_1000.c:$line" 'vm.max_map_count is'; do
-	if grep -qsF "$said" "$TMP"/many/log.*; then
-		pass "40000 says '$said'"
-	else
-		fail "40000 says '$said'" "$(head -c 300 "$TMP"/many/log.* "$TMP/many/err" 2>/dev/null)"
-	fi
-done
-finish
+	finish
 fi
 export AFTER=$efence EF_DISABLE_BANNER=1
 same_and_true efence "$TARGETS/efence_1000"
