@@ -144,6 +144,7 @@ static void drain(struct vmt_state *state)
 		state->counters.calls_seen += dropped;
 		state->counters.lost += dropped;
 		state->counters.relearned++;
+		vmt_publish_header(state);	/* first: should we be killed in the middle */
 		vmt_account_everything(state);
 	}
 }
