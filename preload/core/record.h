@@ -6,7 +6,8 @@
  * Layout: a header of one page, then sections of fixed-size elements. Offsets,
  * no pointers; native endianness, which the header tells. Every record that can
  * change after it was written begins with a sequence word: even = consistent,
- * odd = being written (a reader retries, and after the writer's death skips it).
+ * odd = being written (a reader retries; after the writer's death it skips a range, and takes
+ * a site's counters as they are, which only grow).
  * Live counts are derived from the ranges by the reader, so that sums agree.
  */
 #ifndef VMT_RECORD_H

@@ -188,9 +188,14 @@ static bool read_guarded(const struct vmt_view *view, enum vmt_section_id id, ui
 	return from && copy_guarded(ret, from, element_size[id], 0);
 }
 
+/*
+ * A writer killed in the middle leaves the word odd for ever. A site's counters only grow, so what it had
+ * written is right to within the one call under way; to skip the site would lose all its calls.
+ */
 bool vmt_view_site(const struct vmt_view *view, uint64_t index, struct vmt_rec_site *ret_site)
 {
-	return read_guarded(view, VMT_SECTION_SITES, index, ret_site);
+	return read_guarded(view, VMT_SECTION_SITES, index, ret_site) ||
+	       read_plain(view, VMT_SECTION_SITES, index, ret_site);
 }
 
 bool vmt_view_range(const struct vmt_view *view, uint64_t index, struct vmt_rec_range *ret_range)

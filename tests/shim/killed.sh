@@ -26,7 +26,7 @@ disagreements() {
 			(if .coverage.relearned > 0 then 10000 else $limit end) as $limit |
 			select(($net | fabs) > $limit or ($live | fabs) > $limit or
 				($calls | fabs) > $limit or .maps.now == 0) |
-			"net off by \($net), live by \($live), calls by \($calls), now \(.maps.now);"' \
+			"net off by \($net), live by \($live), calls by \($calls), now \(.maps.now), relearned \(.coverage.relearned), late \(.coverage.late), unseen \(.coverage.unseen), lost \(.coverage.lost);"' \
 			"$dir/json"
 		echo $((read_count + 1)) >"$TMP/read_count"
 	done
@@ -89,6 +89,6 @@ at_random_moments() {
 	fi
 }
 
-at_every_store
+[ -n "${ONLY_RANDOM:-}" ] || at_every_store
 at_random_moments
 finish
