@@ -64,7 +64,7 @@ static void leave_parents_recording(struct vmt_state *state, bool wants_own)
 		return;
 	vmt_fd_close(&state->fds.record);
 	state->recording.base = NULL;
-	if (wants_own && vmt_publish_open(state, NULL) == 0) {
+	if (wants_own && vmt_publish_open(state) == 0) {
 		char *to = (char *)state->recording.base;
 
 		vmt_publish_string(state, (char *)parents.base + offset, strings);

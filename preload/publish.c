@@ -129,7 +129,7 @@ static int allocate(struct vmt_state *state, uint64_t offset, uint64_t length)
 	return (int)ret;
 }
 
-static int map_file(struct vmt_state *state, uint64_t size, void *at)
+static int map_file(struct vmt_state *state, uint64_t size)
 {
 	struct vmt_recording *recording = &state->recording;
 	long ret = vmt_sys2(SYS_ftruncate, state->fds.record.number, size);
@@ -138,8 +138,8 @@ static int map_file(struct vmt_state *state, uint64_t size, void *at)
 		ret = allocate(state, 0, VMT_PAGE_SIZE);
 	if (vmt_sys_failed(ret))
 		return (int)ret;
-	ret = vmt_sys6(SYS_mmap, (long)at, (long)size, PROT_READ | PROT_WRITE,
-		       at ? MAP_SHARED | MAP_FIXED : MAP_SHARED, state->fds.record.number, 0);
+	ret = vmt_sys6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
+		       MAP_SHARED, state->fds.record.number, 0);
 	if (vmt_sys_failed(ret))
 		return (int)ret;
 	recording->base = (unsigned char *)ret;
@@ -148,7 +148,7 @@ static int map_file(struct vmt_state *state, uint64_t size, void *at)
 	return 0;
 }
 
-int vmt_publish_open(struct vmt_state *state, void *at)
+int vmt_publish_open(struct vmt_state *state)
 {
 	struct vmt_rec_header *header = &state->counters;
 	struct vmt_recording *recording = &state->recording;
@@ -163,7 +163,7 @@ int vmt_publish_open(struct vmt_state *state, void *at)
 		return ret;
 	state->fds.record = vmt_fd_note(ret);
 	__builtin_memset(recording->ready, 0, sizeof(recording->ready));
-	ret = map_file(state, header->file_size, at);
+	ret = map_file(state, header->file_size);
 	if (ret) {
 		vmt_fd_close(&state->fds.record);
 		if (recording->is_file)

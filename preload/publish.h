@@ -10,11 +10,10 @@
 #include "state.h"
 
 /*
- * Make the recording: a file in options.dir, else a memfd. Maps it at `at` in
- * place of what is there when at is not NULL (fork child). Returns 0 or -errno; the
+ * Make the recording: a file in options.dir, else a memfd. Returns 0 or -errno; the
  * state's recording is left empty on failure.
  */
-int vmt_publish_open(struct vmt_state *state, void *at);
+int vmt_publish_open(struct vmt_state *state);
 
 void vmt_publish_site(struct vmt_state *state, const struct vmt_site *site);
 void vmt_publish_frames(struct vmt_state *state, const struct vmt_site *site);

@@ -188,12 +188,12 @@ static void open_recording(struct vmt_state *state, const char *options)
 	int ret;
 
 	vmt_publish_describe(state);
-	ret = vmt_publish_open(state, NULL);
+	ret = vmt_publish_open(state);
 	if (ret && state->is_root)
 		say_no_recording(state, ret);
 	if (ret && state->options.dir[0]) {
 		state->options.dir[0] = '\0';
-		ret = vmt_publish_open(state, NULL);
+		ret = vmt_publish_open(state);
 	}
 	if (ret)
 		return;

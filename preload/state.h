@@ -35,7 +35,6 @@ enum vmt_dirty {
 
 struct vmt_module {
 	struct vmt_rec_module rec;
-	bool is_vdso;
 };
 
 /* Descriptors of our own: high-numbered, close-on-exec, and perhaps closed by the program. */
