@@ -95,6 +95,7 @@ static int walk_by_query(struct vmt_state *state, struct vmt_range range,
 		look_of(&ask, &look);
 		vmt_sketch_append(sketch, &look);
 		addr = look.end;
+		vmt_lock_go_on(&state->lock);
 	}
 	return 0;
 }

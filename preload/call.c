@@ -123,7 +123,9 @@ static void drain(struct vmt_state *state)
 {
 	struct vmt_late_call *late;
 
+	vmt_late_hear(&state->late);
 	while (VMT_UNLIKELY((late = vmt_late_take(&state->late)))) {
+		vmt_lock_go_on(&state->lock);
 		if (!is_on()) {	/* the books are closed */
 			vmt_late_release(&state->late, late);
 			continue;

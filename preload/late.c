@@ -31,60 +31,63 @@ struct vmt_late_call *vmt_late_claim(struct vmt_late *late)
 	}
 	atomic_fetch_add_explicit(&late->dropped, 1, memory_order_relaxed);
 	atomic_store_explicit(&late->overflow, 1, memory_order_seq_cst);
+	atomic_store_explicit(&late->news, 1, memory_order_seq_cst);
 	return NULL;
 }
 
-static unsigned bank_of(const struct vmt_late *late, const struct vmt_late_call *call)
+static size_t index_of(const struct vmt_late *late, const struct vmt_late_call *call)
 {
-	return (unsigned)(call - late->slot) / 64;
+	return (size_t)(call - late->slot);
 }
 
-static uint64_t bit_of(const struct vmt_late *late, const struct vmt_late_call *call)
+static uint64_t bit_of(size_t index)
 {
-	return UINT64_C(1) << ((call - late->slot) % 64);
+	return UINT64_C(1) << index % 64;
 }
 
 void vmt_late_publish(struct vmt_late *late, struct vmt_late_call *call)
 {
-	call->order = atomic_fetch_add_explicit(&late->order, 1, memory_order_relaxed);
-	atomic_fetch_or_explicit(&late->ready[bank_of(late, call)], bit_of(late, call),
-				 memory_order_seq_cst);
+	size_t index = index_of(late, call);
+
+	late->order[index] = atomic_fetch_add_explicit(&late->last_order, 1, memory_order_relaxed);
+	atomic_fetch_or_explicit(&late->ready[index / 64], bit_of(index), memory_order_seq_cst);
+	atomic_store_explicit(&late->news, 1, memory_order_seq_cst);
 }
 
 struct vmt_late_call *vmt_late_take(struct vmt_late *late)
 {
-	struct vmt_late_call *oldest = NULL;
+	size_t oldest = VMT_LATE_SLOTS;
 
-	for (unsigned bank = 0; bank < VMT_LATE_BANKS; bank++) {
+	for (size_t bank = 0; bank < VMT_LATE_BANKS; bank++) {
 		uint64_t ready = atomic_load_explicit(&late->ready[bank], memory_order_acquire);
 
 		for (; ready; ready &= ready - 1) {
-			struct vmt_late_call *call =
-				&late->slot[bank * 64 + (unsigned)__builtin_ctzl(ready)];
+			size_t index = bank * 64 + (unsigned)__builtin_ctzl(ready);
 
-			if (!oldest || call->order < oldest->order)
-				oldest = call;
+			if (oldest == VMT_LATE_SLOTS || late->order[index] < late->order[oldest])
+				oldest = index;
 		}
 	}
-	return oldest;
+	return oldest == VMT_LATE_SLOTS ? NULL : &late->slot[oldest];
 }
 
 void vmt_late_release(struct vmt_late *late, struct vmt_late_call *call)
 {
-	unsigned bank = bank_of(late, call);
-	uint64_t bit = bit_of(late, call);
+	size_t index = index_of(late, call);
+	uint64_t bit = bit_of(index);
 
-	atomic_fetch_and_explicit(&late->ready[bank], ~bit, memory_order_relaxed);
-	atomic_fetch_and_explicit(&late->claimed[bank], ~bit, memory_order_release);
+	atomic_fetch_and_explicit(&late->ready[index / 64], ~bit, memory_order_relaxed);
+	atomic_fetch_and_explicit(&late->claimed[index / 64], ~bit, memory_order_release);
 }
 
 bool vmt_late_waits(struct vmt_late *late)
 {
-	bool waits = atomic_load_explicit(&late->overflow, memory_order_seq_cst) != 0;
+	return atomic_load_explicit(&late->news, memory_order_seq_cst) != 0;
+}
 
-	for (unsigned bank = 0; bank < VMT_LATE_BANKS; bank++)
-		waits |= atomic_load_explicit(&late->ready[bank], memory_order_seq_cst) != 0;
-	return waits;
+void vmt_late_hear(struct vmt_late *late)
+{
+	atomic_store_explicit(&late->news, 0, memory_order_seq_cst);
 }
 
 bool vmt_late_is_crowded(struct vmt_late *late)
@@ -95,8 +98,12 @@ bool vmt_late_is_crowded(struct vmt_late *late)
 
 bool vmt_late_is_quiet(struct vmt_late *late)
 {
-	return !atomic_load_explicit(&late->outside, memory_order_seq_cst) &&
-	       !vmt_late_waits(late);
+	bool is_quiet = !atomic_load_explicit(&late->outside, memory_order_seq_cst) &&
+			!atomic_load_explicit(&late->overflow, memory_order_seq_cst);
+
+	for (size_t bank = 0; bank < VMT_LATE_BANKS; bank++)
+		is_quiet &= !atomic_load_explicit(&late->ready[bank], memory_order_seq_cst);
+	return is_quiet;
 }
 
 void vmt_late_reset(struct vmt_late *late)
@@ -105,6 +112,7 @@ void vmt_late_reset(struct vmt_late *late)
 		atomic_store_explicit(&late->claimed[bank], 0, memory_order_relaxed);
 		atomic_store_explicit(&late->ready[bank], 0, memory_order_relaxed);
 	}
+	atomic_store_explicit(&late->news, 0, memory_order_relaxed);
 	atomic_store_explicit(&late->outside, 0, memory_order_relaxed);
 	atomic_store_explicit(&late->overflow, 0, memory_order_relaxed);
 	atomic_store_explicit(&late->dropped, 0, memory_order_relaxed);

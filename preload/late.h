@@ -15,7 +15,6 @@
 
 struct vmt_late_call {
 	struct vmt_done done;
-	uint64_t order;	/* of completion */
 	uint32_t count;
 	bool is_truncated;
 	uint64_t pc[VMT_FRAMES_MAX];
@@ -24,10 +23,12 @@ struct vmt_late_call {
 struct vmt_late {
 	_Atomic uint64_t claimed[VMT_LATE_BANKS];	/* bit set: slot in use */
 	_Atomic uint64_t ready[VMT_LATE_BANKS];	/* bit set: filled, to be taken out */
-	_Atomic uint64_t order;
+	_Atomic uint64_t last_order;
+	_Atomic uint32_t news;	/* since the last hearing a slot became ready, or overflow was set */
 	_Atomic uint32_t outside;	/* calls being made without the lock right now */
 	_Atomic uint64_t dropped;	/* such calls */
 	_Atomic uint32_t overflow;	/* a call found no slot: everything must be learnt */
+	uint64_t order[VMT_LATE_SLOTS];	/* of completion; apart from the slots, which are large */
 	struct vmt_late_call slot[VMT_LATE_SLOTS];
 };
 
@@ -39,8 +40,10 @@ void vmt_late_publish(struct vmt_late *late, struct vmt_late_call *call);
 struct vmt_late_call *vmt_late_take(struct vmt_late *late);
 void vmt_late_release(struct vmt_late *late, struct vmt_late_call *call);
 
-/* Is there anything to take out? */
+/* Is there anything to take out? One word for every call to look at; under the lock, hearing it
+ * clears it, so look at what is ready, and at overflow, after that. */
 bool vmt_late_waits(struct vmt_late *late);
+void vmt_late_hear(struct vmt_late *late);
 
 /* Is the array more than half full? */
 bool vmt_late_is_crowded(struct vmt_late *late);

@@ -5,6 +5,8 @@
  */
 #include "lock.h"
 
+#define SPIN_TURNS 100u	/* 1 to 5 us, as long as a processor makes its pause */
+
 /* In one order with the late queue's words: who finds the lock taken after leaving word of a call
  * is heard by the holder's last look. */
 static bool try_take(struct vmt_lock *lock, uint32_t from, uint32_t self)
@@ -16,26 +18,58 @@ static bool try_take(struct vmt_lock *lock, uint32_t from, uint32_t self)
 	return true;
 }
 
-/* Sleep in short turns until the lock is free or patience ends; returns whether it was taken. */
-static bool wait_for(struct vmt_lock *lock, const struct vmt_lock_ops *ops, uint32_t self,
-		     uint64_t patience)
+/* A call and its learning last about as long as putting a thread to sleep and waking it. */
+static bool spin_for(struct vmt_lock *lock, uint32_t self)
 {
-	uint64_t end = ops->now(ops->context) + patience;
-	bool taken = false;
+	for (unsigned turn = 0; turn < SPIN_TURNS; turn++) {
+		if (atomic_load_explicit(&lock->owner, memory_order_relaxed) == 0 &&
+		    try_take(lock, 0, self))
+			return true;
+		__builtin_ia32_pause();
+	}
+	return false;
+}
 
-	atomic_fetch_add_explicit(&lock->waiters, 1, memory_order_seq_cst);
-	while (!taken) {
-		uint32_t owner = atomic_load_explicit(&lock->owner, memory_order_seq_cst);
+/*
+ * Sleep until the lock is free or the time has come; returns whether it was taken. The holder
+ * clears `waiters` when it wakes one of us, so who was woken sets it again for the others.
+ */
+static bool sleep_until(struct vmt_lock *lock, const struct vmt_lock_ops *ops, uint32_t self,
+			uint64_t end)
+{
+	for (;;) {
 		uint64_t now = ops->now(ops->context);
+		uint32_t owner;
 
+		atomic_store_explicit(&lock->waiters, 1, memory_order_seq_cst);
+		if (try_take(lock, 0, self))
+			return true;
+		owner = atomic_load_explicit(&lock->owner, memory_order_seq_cst);
 		if (now >= end)
-			break;
+			return false;
 		if (owner)
 			ops->wait(ops->context, &lock->owner, owner, end - now);
-		taken = try_take(lock, 0, self);
 	}
-	atomic_fetch_sub_explicit(&lock->waiters, 1, memory_order_relaxed);
-	return taken;
+}
+
+static void set_halvings(struct vmt_lock *lock, uint32_t halvings)
+{
+	if (halvings <= VMT_LOCK_HALVINGS)
+		atomic_store_explicit(&lock->halvings, halvings, memory_order_relaxed);
+}
+
+/* Patience that was needed for more than half is not to be halved again. */
+static bool wait_for(struct vmt_lock *lock, const struct vmt_lock_ops *ops, uint32_t self)
+{
+	uint32_t halvings = atomic_load_explicit(&lock->halvings, memory_order_relaxed);
+	uint64_t patience = VMT_LOCK_PATIENCE_NS >> halvings;
+	uint64_t start = ops->now(ops->context);
+
+	if (!sleep_until(lock, ops, self, start + patience))
+		return false;
+	if (halvings && ops->now(ops->context) - start > patience / 2)
+		set_halvings(lock, halvings - 1);
+	return true;
 }
 
 static enum vmt_lock_result give_up(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
@@ -43,7 +77,8 @@ static enum vmt_lock_result give_up(struct vmt_lock *lock, const struct vmt_lock
 {
 	if (!ops->is_alive(ops->context, owner) && try_take(lock, owner, self))
 		return VMT_LOCK_ROBBED;
-	atomic_store_explicit(&lock->stuck, generation, memory_order_relaxed);
+	if (atomic_exchange_explicit(&lock->stuck, generation, memory_order_relaxed) != generation)
+		set_halvings(lock, atomic_load_explicit(&lock->halvings, memory_order_relaxed) + 1);
 	return VMT_LOCK_BUSY;
 }
 
@@ -58,18 +93,25 @@ static enum vmt_lock_result take(struct vmt_lock *lock, const struct vmt_lock_op
 	uint32_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
 	uint32_t generation = atomic_load_explicit(&lock->generation, memory_order_relaxed);
 
-	bool stuck = owner && generation == atomic_load_explicit(&lock->stuck, memory_order_relaxed);
-
-	if (stuck && !(ops->is_crowded && ops->is_crowded(ops->context)))
+	if (owner && generation == atomic_load_explicit(&lock->stuck, memory_order_relaxed) &&
+	    !(ops->is_crowded && ops->is_crowded(ops->context)))
 		return give_up(lock, ops, owner, generation, self);
-	if (wait_for(lock, ops, self, stuck ? VMT_LOCK_SHORT_PATIENCE_NS : VMT_LOCK_PATIENCE_NS))
+	if (spin_for(lock, self) || wait_for(lock, ops, self))
 		return VMT_LOCK_GOT;
+	if (generation != atomic_load_explicit(&lock->generation, memory_order_relaxed))
+		return VMT_LOCK_BUSY;	/* it goes on, or round, only not to us */
 	owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
 	if (owner == 0)
 		return try_take(lock, 0, self) ? VMT_LOCK_GOT : VMT_LOCK_BUSY;
-	if (generation != atomic_load_explicit(&lock->generation, memory_order_relaxed))
-		return VMT_LOCK_BUSY;	/* it goes round, only not to us */
 	return give_up(lock, ops, owner, generation, self);
+}
+
+void vmt_lock_go_on(struct vmt_lock *lock)
+{
+	uint32_t generation = atomic_load_explicit(&lock->generation, memory_order_relaxed);
+
+	/* Nobody else writes it while the lock is held. */
+	atomic_store_explicit(&lock->generation, generation + 1, memory_order_relaxed);
 }
 
 enum vmt_lock_result vmt_lock_enter(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
@@ -111,6 +153,7 @@ void vmt_lock_leave(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
 
 	atomic_exchange_explicit(&lock->owner, 0, memory_order_seq_cst);
 	*self.held_sp = outer_sp;
-	if (VMT_UNLIKELY(atomic_load_explicit(&lock->waiters, memory_order_seq_cst)))
+	if (VMT_UNLIKELY(atomic_load_explicit(&lock->waiters, memory_order_seq_cst)) &&
+	    atomic_exchange_explicit(&lock->waiters, 0, memory_order_seq_cst))
 		ops->wake(ops->context, &lock->owner);
 }

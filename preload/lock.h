@@ -14,6 +14,8 @@
 #include "core/base.h"
 
 #define VMT_LOCK_PATIENCE_NS UINT64_C(2000000)
+#define VMT_LOCK_HALVINGS    5u
+#define VMT_LOCK_HALVINGS    5u
 /* For a holder that somebody has waited for in vain, when calls made without the lock pile up: it may only
  * have lost its processor, and a thread makes hundreds of calls in that time. */
 #define VMT_LOCK_SHORT_PATIENCE_NS UINT64_C(50000)
@@ -26,9 +28,12 @@ enum vmt_lock_result {
 
 struct vmt_lock {
 	_Atomic uint32_t owner;	/* thread id, 0 = free */
-	_Atomic uint32_t waiters;
-	_Atomic uint32_t generation;	/* of the present holding */
+	_Atomic uint32_t waiters;	/* 1: somebody may sleep, and is to be woken */
+	_Atomic uint32_t generation;	/* of the present holding; goes on with vmt_lock_go_on */
 	_Atomic uint32_t stuck;	/* the generation that somebody has waited for in vain */
+	/* How often the patience is halved: once more by each wait in vain, once less by each that was
+	 * worth its time. In a program that stops its threads, waiting is nearly always in vain. */
+	_Atomic uint32_t halvings;
 	uint64_t outer_sp;	/* what the holder's *sp was before; the holder's own */
 };
 
@@ -53,8 +58,11 @@ struct vmt_lock_self {
 	volatile uint64_t *held_sp;
 };
 
-/* patient: wait up to VMT_LOCK_PATIENCE_NS, for a holder known to stand
- * still VMT_LOCK_SHORT_PATIENCE_NS or not at all; otherwise not at all. */
+/* The holder is at work on something long and not stuck: those who wait need not give it up. */
+void vmt_lock_go_on(struct vmt_lock *lock);
+
+/* patient: wait up to VMT_LOCK_PATIENCE_NS, halved as often as experience says; for a holder known to
+ * stand still only when calls made without the lock pile up. Otherwise do not wait at all. */
 enum vmt_lock_result vmt_lock_enter(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
 				    struct vmt_lock_self self, uint64_t sp, bool patient);
 

@@ -41,6 +41,9 @@ static void check_order(void)
 	EXPECT(vmt_late_take(&room_late) == second);
 	vmt_late_release(&room_late, second);
 	EXPECT(vmt_late_take(&room_late) == first);
+	EXPECT(vmt_late_waits(&room_late));
+	vmt_late_hear(&room_late);
+	EXPECT(!vmt_late_is_quiet(&room_late));
 	vmt_late_release(&room_late, first);
 	EXPECT(vmt_late_is_quiet(&room_late));
 }
@@ -57,7 +60,10 @@ static void check_overflow(void)
 	for (unsigned i = 0; i < VMT_LATE_SLOTS; i++)
 		vmt_late_release(&room_late, claimed[i]);
 	EXPECT(vmt_late_waits(&room_late));
+	vmt_late_hear(&room_late);
+	EXPECT(!vmt_late_is_quiet(&room_late));
 	atomic_store(&room_late.overflow, 0);
+	EXPECT(vmt_late_is_quiet(&room_late));
 }
 
 int main(void)

@@ -87,7 +87,9 @@ static void drain(void)
 {
 	struct vmt_late_call *late;
 
+	vmt_late_hear(&room_late);
 	while ((late = vmt_late_take(&room_late))) {
+		vmt_lock_go_on(&room_lock);
 		EXPECT(late->count == 1 && late->pc[0] == ~(uint64_t)late->done.result);
 		learn((uint32_t)late->done.args[0], (uint32_t)late->done.result);
 		books.late++;
