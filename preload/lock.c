@@ -32,7 +32,8 @@ static bool spin_for(struct vmt_lock *lock, uint32_t self)
 
 /*
  * Sleep until the lock is free or the time has come; returns whether it was taken. The holder
- * clears `waiters` when it wakes one of us, so who was woken sets it again for the others.
+ * clears `waiters` when it wakes one of us, so who was woken sets it again for the others. He
+ * spins as well: by the time he runs, the lock has most often been taken once more.
  */
 static bool sleep_until(struct vmt_lock *lock, const struct vmt_lock_ops *ops, uint32_t self,
 			uint64_t end)
@@ -49,6 +50,10 @@ static bool sleep_until(struct vmt_lock *lock, const struct vmt_lock_ops *ops, u
 			return false;
 		if (owner)
 			ops->wait(ops->context, &lock->owner, owner, end - now);
+		if (spin_for(lock, self)) {
+			atomic_store_explicit(&lock->waiters, 1, memory_order_seq_cst);
+			return true;
+		}
 	}
 }
 
