@@ -8,6 +8,7 @@
 #define MODEL_H
 
 #include "effect.h"
+#include "known.h"
 
 #define PAGE	    ((uint64_t)4096)
 #define ARENA	    UINT64_C(0x1000000000)	/* 64 GiB: nothing comes there unasked */
@@ -44,8 +45,8 @@ struct figures {
 
 extern struct figures figures;
 
-/* Start with the maps as they are now. */
-void model_start(enum way way, const char *label);
+/* Start with the maps as they are now. reasons: hidden attributes are reasoned about (known.h). */
+void model_start(enum way way, bool reasons, const char *label);
 
 /* The process is a fork child now: maps that it did not inherit are dropped. */
 void model_forked(void);

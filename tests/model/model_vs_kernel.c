@@ -4,7 +4,7 @@
  * random memory calls and compares everything after each of them. Not preloaded, one thread, no
  * stdio or malloc between start and end.
  *
- *	model_vs_kernel [--calls=N] [--seed=N] [--ask=query|probe|maps] [--forks=N] [--stacks]
+ *	model_vs_kernel [--calls=N] [--seed=N] [--ask=query|probe|maps] [--forks=N] [--stacks] [--plain]
  */
 #include "model.h"
 
@@ -21,6 +21,7 @@ struct plan {
 	unsigned long calls;
 	unsigned long forks;	/* a child goes on after so many calls; 0 = never */
 	uint64_t seed;
+	bool plain;	/* the kernel is asked wherever a join is possible */
 	bool stacks;	/* maps that grow by accesses as well */
 	enum way way;
 };
@@ -41,6 +42,7 @@ static struct plan plan_of(int argc, char **argv)
 						 { "seed", required_argument, NULL, 's' },
 						 { "ask", required_argument, NULL, 'a' },
 						 { "forks", required_argument, NULL, 'f' },
+						 { "plain", no_argument, NULL, 'p' },
 						 { "stacks", no_argument, NULL, 't' },
 						 { NULL, 0, NULL, 0 } };
 	struct plan plan = { .calls = 20000, .way = WAY_QUERY };
@@ -56,6 +58,8 @@ static struct plan plan_of(int argc, char **argv)
 			plan.seed = strtoull(optarg, NULL, 10);
 		else if (option == 'f')
 			plan.forks = strtoul(optarg, NULL, 10);
+		else if (option == 'p')
+			plan.plain = true;
 		else if (option == 't')
 			plan.stacks = true;
 		else if (option == 'a')
@@ -97,7 +101,7 @@ int main(int argc, char **argv)
 	snprintf(label, sizeof(label), "model_vs_kernel: seed %" PRIu64, plan.seed);
 	fault_in_stack();
 	steps_open(plan.seed, plan.stacks);
-	model_start(plan.way, label);
+	model_start(plan.way, !plan.plain, label);
 	while (figures.calls < plan.calls) {
 		unsigned long old = figures.calls;
 

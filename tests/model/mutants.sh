@@ -17,7 +17,7 @@ trap 'rm -rf "$folder"' EXIT
 build() {
 	${CC:-gcc} -std=gnu17 -D_GNU_SOURCE -O1 -DVMT_FAULT="$1" -I"$core" -I"$here/../../preload" \
 		-o "$folder/fault$1" "$here"/*.c \
-		"$core"/arena.c "$core"/space.c "$core"/change.c "$core"/sketch.c "$core"/learn.c \
+		"$core"/arena.c "$core"/space.c "$core"/change.c "$core"/sketch.c "$core"/known.c "$core"/learn.c \
 		"$core"/effect.c "$core"/mapsline.c "$core"/calls.c
 }
 
