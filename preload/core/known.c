@@ -159,11 +159,29 @@ uint32_t vmt_known_born(struct vmt_space *space, const struct vmt_change *change
 	return space->last_kin == VMT_KIN_OWN - 1 ? VMT_KIN_UNKNOWN : ++space->last_kin;
 }
 
-/* Of two that look alike. */
-static enum vmt_answer have_equal_flags(const struct vmt_look *left, const struct vmt_look *right)
+static enum vmt_answer have_equal_kin(const struct vmt_space *space, const struct vmt_look *left,
+				      const struct vmt_look *right)
 {
-	if (VMT_FAULT != 25 && (!left->kin || left->kin != right->kin))
+	if (VMT_FAULT == 25 || (left->kin && left->kin == right->kin))
+		return VMT_ANSWER_YES;
+	if (left->kin + right->kin != VMT_KIN_PLAIN + VMT_KIN_STACK || !left->kin || !right->kin)
 		return VMT_ANSWER_MAYBE;
+	if (VMT_FAULT == 31 || space->stack_kin == VMT_STACK_KIN_EQUAL)
+		return VMT_ANSWER_YES;
+	if (space->stack_kin == VMT_STACK_KIN_UNKNOWN ||
+	    ((left->flags | right->flags) & THP_ADVICE))
+		return VMT_ANSWER_MAYBE;
+	return VMT_ANSWER_NO;
+}
+
+/* Of two that look alike. */
+static enum vmt_answer have_equal_flags(const struct vmt_space *space, const struct vmt_look *left,
+					const struct vmt_look *right)
+{
+	enum vmt_answer equal = have_equal_kin(space, left, right);
+
+	if (equal != VMT_ANSWER_YES)
+		return equal;
 	if (VMT_FAULT != 26 && ((left->flags ^ right->flags) & VMT_MAP_ADVICE))
 		return (left->flags ^ right->flags) & THP_ADVICE ? VMT_ANSWER_MAYBE : VMT_ANSWER_NO;
 	if (!(left->flags & VMT_MAP_WRITE) && (is_written(left) || is_written(right)))
@@ -175,31 +193,33 @@ static enum vmt_answer have_equal_flags(const struct vmt_look *left, const struc
  * When both neighbours of what the call has changed fit it but not each other, it is joined with one:
  * the left one, or from 6.1 to 6.11 the right one. All versions take both if the right one has no anon_vma.
  */
-static bool has_rival(const struct vmt_look *right, const struct vmt_look *next)
+static bool has_rival(const struct vmt_space *space, const struct vmt_look *right,
+		      const struct vmt_look *next)
 {
 	return VMT_FAULT != 27 && next && vmt_look_continues(right, next) && !is_changed(next) &&
-	       is_touched(next) && have_equal_flags(right, next) != VMT_ANSWER_NO;
+	       is_touched(next) && have_equal_flags(space, right, next) != VMT_ANSWER_NO;
 }
 
-enum vmt_answer vmt_known_joins(const struct vmt_look *left, const struct vmt_look *right,
-				const struct vmt_look *next, enum vmt_joined joined)
+enum vmt_answer vmt_known_joins(const struct vmt_space *space, const struct vmt_look *left,
+				const struct vmt_look *right, const struct vmt_look *next,
+				enum vmt_joined joined)
 {
-	enum vmt_answer equal = have_equal_flags(left, right);
+	enum vmt_answer equal = have_equal_flags(space, left, right);
 
 	/* Only what has changed is tried on its neighbours. */
-	if (VMT_FAULT != 28 && !is_changed(left) && !is_changed(right))
-		return VMT_ANSWER_NO;
+	if (!is_changed(left) && !is_changed(right))
+		return VMT_FAULT == 28 ? VMT_ANSWER_YES : VMT_ANSWER_NO;
 	if (equal != VMT_ANSWER_YES)
 		return equal;
 	/* Which of the two is the changed one matters: before 6.16 one with an anon_vma did not
 	 * join a neighbour without. */
 	if (is_changed(right))
-		return is_touched(right) || has_rival(right, next) ? VMT_ANSWER_MAYBE :
-								     VMT_ANSWER_YES;
+		return is_touched(right) || has_rival(space, right, next) ? VMT_ANSWER_MAYBE :
+									    VMT_ANSWER_YES;
 	if (joined == VMT_JOINED_ASKED)
 		return VMT_ANSWER_MAYBE;
-	if (joined == VMT_JOINED_SURELY && VMT_FAULT != 27)
-		return is_touched(right) ? VMT_ANSWER_MAYBE : VMT_ANSWER_YES;
+	if (joined == VMT_JOINED_SURELY)
+		return is_touched(right) && VMT_FAULT != 27 ? VMT_ANSWER_MAYBE : VMT_ANSWER_YES;
 	return is_touched(left) ? VMT_ANSWER_MAYBE : VMT_ANSWER_YES;
 }
 

@@ -33,8 +33,9 @@ uint32_t vmt_known_born(struct vmt_space *space, const struct vmt_change *change
  * Two that continue each other after the call: has the kernel joined them? next: what lies
  * behind right (NULL = nothing).
  */
-enum vmt_answer vmt_known_joins(const struct vmt_look *left, const struct vmt_look *right,
-				const struct vmt_look *next, enum vmt_joined joined);
+enum vmt_answer vmt_known_joins(const struct vmt_space *space, const struct vmt_look *left,
+				const struct vmt_look *right, const struct vmt_look *next,
+				enum vmt_joined joined);
 
 /* Left is both of them now. */
 void vmt_known_merge(struct vmt_look *left, const struct vmt_look *right);

@@ -7,6 +7,7 @@
  */
 #include "learn.h"
 
+#include "draw.h"
 #include "known.h"
 
 #define EVERYWHERE ((struct vmt_range){ 0, UINT64_MAX })
@@ -80,130 +81,6 @@ static bool draw_before(const struct vmt_space *space, const struct vmt_change *
 	return sure && !lesson->sketch.out_of_memory;
 }
 
-/* What lies in range is cut out and altered, but for what the call leaves as it is. */
-static void draw_altered(struct vmt_sketch *sketch, struct vmt_range range,
-			 const struct vmt_change *change, bool reasons)
-{
-	size_t i = vmt_sketch_from(sketch, range.start);
-
-	for (; i < sketch->count && sketch->map[i].look.start < range.end; i++) {
-		if (reasons && vmt_known_keeps(&sketch->map[i].look, change))
-			continue;
-		if (sketch->map[i].look.start < range.start) {
-			vmt_sketch_cut(sketch, range.start);	/* the next one is in the range */
-			continue;
-		}
-		if (sketch->map[i].look.end > range.end)
-			vmt_sketch_cut(sketch, range.end);
-		vmt_known_alter(&sketch->map[i].look, change);
-	}
-}
-
-static bool draw_new(struct vmt_sketch *sketch, struct vmt_look *look)
-{
-	if (vmt_sketch_touches(sketch, (struct vmt_range){ look->start, look->end }))
-		return false;	/* something is there that no call explains */
-	look->flags |= VMT_MAP_CHANGED;
-	vmt_sketch_insert(sketch, look);
-	return true;
-}
-
-/* What is mapped in range, drawn again at `to`; the original goes if it moves. */
-static void draw_shifted(struct vmt_sketch *sketch, struct vmt_range range, uint64_t to, bool moves)
-{
-	for (uint64_t at = range.start; at < range.end;) {
-		size_t i = vmt_sketch_from(sketch, at);
-
-		if (i == sketch->count || sketch->map[i].look.start >= range.end)
-			break;
-
-		struct vmt_look look = sketch->map[i].look;
-		uint64_t start = look.start < range.start ? range.start : look.start;
-		uint64_t end = look.end > range.end ? range.end : look.end;
-
-		if (look.inode || look.dev_major || look.dev_minor)
-			look.offset += start - look.start;
-		look.start = start - range.start + to;
-		look.end = end - range.start + to;
-		if (VMT_FAULT != 30)
-			look.kin = VMT_KIN_UNKNOWN;	/* its page offset may be the old or a new one */
-		if (moves)
-			vmt_sketch_remove(sketch, (struct vmt_range){ start, end });
-		vmt_sketch_insert(sketch, &look);
-		at = end;
-	}
-}
-
-/* kernel: who knows which file fd is; NULL: nobody does. */
-static bool draw_fresh(struct vmt_space *space, struct vmt_sketch *sketch,
-		       const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
-{
-	struct vmt_look look = {
-		.start = change->fresh.start,
-		.end = change->fresh.end,
-		.offset = change->offset,
-		.flags = change->flags,
-	};
-
-	if (vmt_range_is_empty(change->fresh))
-		return true;
-	if (!vmt_range_is_empty(change->copied)) {
-		draw_shifted(sketch, change->copied, change->fresh.start, false);
-		return true;
-	}
-	if (change->is_file && kernel && kernel->file(kernel->context, change->fd, &look))
-		return false;
-	look.kin = vmt_known_born(space, change);
-	return draw_new(sketch, &look);
-}
-
-/* mremap makes the map longer; brk's new memory is joined to it, or not, like any other. */
-static bool draw_grown(struct vmt_space *space, struct vmt_sketch *sketch,
-		       const struct vmt_change *change)
-{
-	struct vmt_look look = {
-		.start = change->grown.start,
-		.end = change->grown.end,
-		.flags = change->flags,
-	};
-
-	if (vmt_range_is_empty(change->grown))
-		return true;
-	if (change->flags) {
-		look.kin = vmt_known_born(space, change);
-		return draw_new(sketch, &look);
-	}
-
-	size_t below = vmt_sketch_from(sketch, change->grown.start - 1);
-
-	if (below == sketch->count || vmt_sketch_touches(sketch, change->grown))
-		return false;
-	sketch->map[below].look.end = change->grown.end;
-	return true;
-}
-
-/* Draw the outcome with every cut and no merge. */
-static bool draw_change(struct vmt_space *space, struct vmt_sketch *sketch,
-			const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
-{
-	vmt_sketch_remove(sketch, change->gone[0]);
-	vmt_sketch_remove(sketch, change->gone[1]);
-	draw_shifted(sketch, change->from, change->to, true);
-	if (!draw_fresh(space, sketch, change, kernel) || !draw_grown(space, sketch, change))
-		return false;
-	if (!vmt_range_is_empty(change->protect)) {
-		if (!vmt_sketch_covers(sketch, change->protect))
-			return false;
-		draw_altered(sketch, change->protect, change, space->reasons);
-	}
-	if (!vmt_range_is_empty(change->advise)) {
-		if (!vmt_sketch_covers(sketch, change->advise))
-			return false;
-		draw_altered(sketch, change->advise, change, space->reasons);
-	}
-	return !sketch->out_of_memory;
-}
-
 static struct vmt_range edge_zone(const struct vmt_change *change)
 {
 	const struct vmt_range *from = &change->from;
@@ -233,7 +110,24 @@ static enum vmt_answer judge(const struct vmt_space *space, const struct vmt_cha
 		return VMT_ANSWER_NO;
 	if (!space->reasons || !vmt_range_is_empty(change->remapped))
 		return VMT_ANSWER_MAYBE;
-	return vmt_known_joins(left, right, next, joined);
+	return vmt_known_joins(space, left, right, next, joined);
+}
+
+/*
+ * Edge i was asked about, and are two maps or one. If nothing but MAP_STACK could have been the
+ * reason, this is what it means here.
+ */
+static void learn_stack_kin(struct vmt_space *space, const struct vmt_change *change,
+			    const struct vmt_sketch *sketch, const struct vmt_look *left, size_t i,
+			    enum vmt_joined joined, bool are_two)
+{
+	if (!space->reasons || space->stack_kin != VMT_STACK_KIN_UNKNOWN)
+		return;
+	space->stack_kin = VMT_STACK_KIN_EQUAL;
+	if (judge(space, change, sketch, left, i, joined) != VMT_ANSWER_YES)
+		space->stack_kin = VMT_STACK_KIN_UNKNOWN;
+	else if (are_two)
+		space->stack_kin = VMT_STACK_KIN_OTHER;
 }
 
 static bool is_at_edge(struct vmt_range zone, uint64_t addr)
@@ -247,7 +141,7 @@ static bool is_at_edge(struct vmt_range zone, uint64_t addr)
  * Join what the kernel has joined. Returns VMT_LEARNT_*, or CANNOT_DERIVE when
  * a boundary's answer was none.
  */
-static int join_edges(const struct vmt_space *space, struct vmt_sketch *sketch,
+static int join_edges(struct vmt_space *space, struct vmt_sketch *sketch,
 		      const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
 {
 	struct vmt_range zone = edge_zone(change);
@@ -272,6 +166,8 @@ static int join_edges(const struct vmt_space *space, struct vmt_sketch *sketch,
 			if (two < 0)
 				return CANNOT_DERIVE;
 			learnt = kernel ? VMT_LEARNT_ASKED : VMT_LEARNT_GUESSED;
+			if (kernel)
+				learn_stack_kin(space, change, sketch, left, i, joined, two);
 			one = two ? VMT_ANSWER_NO : VMT_ANSWER_YES;
 		}
 		joined = VMT_JOINED_NOT;
@@ -305,7 +201,7 @@ static int derive(struct vmt_space *space, const struct vmt_change *change,
 	    (!space->reasons || !is_one_anonymous_map(space, change->remapped)))
 		return CANNOT_DERIVE;
 	if (!draw_before(space, change, lesson) ||
-	    !draw_change(space, &lesson->sketch, change, kernel))
+	    !vmt_draw_change(space, &lesson->sketch, change, kernel))
 		return CANNOT_DERIVE;
 	return join_edges(space, &lesson->sketch, change, kernel);
 }
@@ -465,7 +361,7 @@ static void guess(struct vmt_space *space, const struct vmt_change *change,
 	draw_before(space, change, lesson);
 	if (change->failed)
 		return;
-	draw_change(space, &lesson->sketch, change, NULL);
+	vmt_draw_change(space, &lesson->sketch, change, NULL);
 	join_edges(space, &lesson->sketch, change, NULL);
 }
 

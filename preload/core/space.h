@@ -44,6 +44,12 @@ enum vmt_kin {
 	VMT_KIN_BRK,
 	VMT_KIN_FIRST,	/* the first that stands for one call's map */
 };
+/* Does MAP_STACK make a map differ? It depends on the kernel, and shows at the first that meets another. */
+enum vmt_stack_kin {
+	VMT_STACK_KIN_UNKNOWN,
+	VMT_STACK_KIN_EQUAL,
+	VMT_STACK_KIN_OTHER,
+};
 #define VMT_KIN_OWN UINT32_MAX	/* of a call: its map is of a kin of its own */
 
 /* What a map looks like: all that /proc/PID/maps shows of it. */
@@ -89,6 +95,7 @@ struct vmt_space {
 	uint64_t count;	/* maps, own included */
 	uint64_t own;	/* of these, the library's */
 	uint32_t last_kin;	/* the last number given out */
+	enum vmt_stack_kin stack_kin;
 	bool reasons;	/* what is known of hidden attributes may be relied on (known.h) */
 };
 

@@ -60,8 +60,12 @@ long model_call(long nr, long a, long b, long c, long d, long e, long f);
 
 uint64_t dice(uint64_t bound);
 
-/* Make one random call and perhaps a few accesses. steps_open first; stacks: also growing ones. */
-void steps_open(uint64_t seed, bool stacks);
+/*
+ * Make one random call and perhaps a few accesses. steps_open first; stacks: also growing ones;
+ * alloc: only those of allocators.
+ */
+void steps_open(uint64_t seed, bool stacks, bool alloc);
+void steps_make_alloc(int zero);
 void steps_make(void);
 
 #endif

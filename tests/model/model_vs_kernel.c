@@ -5,6 +5,7 @@
  * stdio or malloc between start and end.
  *
  *	model_vs_kernel [--calls=N] [--seed=N] [--ask=query|probe|maps] [--forks=N] [--stacks] [--plain]
+ *			[--alloc]
  */
 #include "model.h"
 
@@ -22,6 +23,7 @@ struct plan {
 	unsigned long forks;	/* a child goes on after so many calls; 0 = never */
 	uint64_t seed;
 	bool plain;	/* the kernel is asked wherever a join is possible */
+	bool alloc;	/* only calls as allocators make them */
 	bool stacks;	/* maps that grow by accesses as well */
 	enum way way;
 };
@@ -42,6 +44,7 @@ static struct plan plan_of(int argc, char **argv)
 						 { "seed", required_argument, NULL, 's' },
 						 { "ask", required_argument, NULL, 'a' },
 						 { "forks", required_argument, NULL, 'f' },
+						 { "alloc", no_argument, NULL, 'l' },
 						 { "plain", no_argument, NULL, 'p' },
 						 { "stacks", no_argument, NULL, 't' },
 						 { NULL, 0, NULL, 0 } };
@@ -58,6 +61,8 @@ static struct plan plan_of(int argc, char **argv)
 			plan.seed = strtoull(optarg, NULL, 10);
 		else if (option == 'f')
 			plan.forks = strtoul(optarg, NULL, 10);
+		else if (option == 'l')
+			plan.alloc = true;
 		else if (option == 'p')
 			plan.plain = true;
 		else if (option == 't')
@@ -100,7 +105,7 @@ int main(int argc, char **argv)
 
 	snprintf(label, sizeof(label), "model_vs_kernel: seed %" PRIu64, plan.seed);
 	fault_in_stack();
-	steps_open(plan.seed, plan.stacks);
+	steps_open(plan.seed, plan.stacks, plan.alloc);
 	model_start(plan.way, !plan.plain, label);
 	while (figures.calls < plan.calls) {
 		unsigned long old = figures.calls;
