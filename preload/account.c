@@ -7,6 +7,7 @@
 #include <linux/errno.h>
 
 #include "ask.h"
+#include "core/known.h"
 #include "failure.h"
 #include "modules.h"
 #include "publish.h"
@@ -102,9 +103,16 @@ static void note_unseen(struct vmt_state *state, const struct vmt_counts *counts
 	vmt_publish_call(state, VMT_CALL_NONE);
 }
 
-static void note_learnt(struct vmt_state *state, enum vmt_learnt learnt)
+static uint64_t questions(const struct vmt_state *state)
 {
-	if (learnt == VMT_LEARNT_DERIVED)
+	const struct vmt_rec_header *counters = &state->counters;
+
+	return counters->asked_query + counters->asked_probe + counters->asked_maps;
+}
+
+static void note_learnt(struct vmt_state *state, enum vmt_learnt learnt, uint64_t questions_before)
+{
+	if (learnt == VMT_LEARNT_DERIVED && questions(state) == questions_before)
 		state->counters.calls_derived++;
 	if (learnt == VMT_LEARNT_GUESSED)
 		state->counters.relearned++;	/* right or not: nobody can tell */
@@ -145,18 +153,35 @@ static void apply(struct vmt_state *state, const struct vmt_change *change, uint
 	}
 }
 
+/*
+ * What is known of hidden attributes holds if all calls were seen. One that another thread is making
+ * without the lock may have changed them already, and will be learnt afterwards.
+ */
+static bool may_reason(struct vmt_state *state)
+{
+	const uint64_t unseen = VMT_NOTE_SITES_PARTIAL | VMT_NOTE_INLINE_CALLS | VMT_NOTE_VALGRIND;
+
+	return state->options.derive == VMT_DERIVE_FULL && !state->no_reasoning &&
+	       (state->counters.doors & VMT_DOOR_SITES) && !(state->counters.notes & unseen) &&
+	       vmt_late_is_quiet(&state->late);
+}
+
 static void learn_and_apply(struct vmt_state *state, struct vmt_change *change,
 			    struct vmt_site *site, bool late)
 {
 	struct vmt_kernel_ops kernel = vmt_ask_ops;
 	struct vmt_effect effect;
 	uint64_t time = vmt_time(state);
+	uint64_t asked = questions(state);
 
 	kernel.context = state;
+	if (change->how == VMT_CHANGE_EVERYTHING && site->call == VMT_CALL_PRCTL)
+		state->no_reasoning = true;
 	if ((late || state->no_deriving) && change->how == VMT_CHANGE_DERIVE)
 		change->how = VMT_CHANGE_WALK;	/* others may have come between */
 	set_dirty(state, VMT_DIRTY_SPACE);
-	note_learnt(state, vmt_learn(&state->space, change, &kernel, &state->lesson));
+	state->space.reasons = may_reason(state);
+	note_learnt(state, vmt_learn(&state->space, change, &kernel, &state->lesson), asked);
 	apply(state, change, site->id, time, &effect);
 	add_counts(&site->counters, &effect.call);
 	add_counts(&state->calls[site->call], &effect.call);
@@ -313,6 +338,7 @@ static void read_back(struct vmt_state *state, const struct vmt_rec_range *range
 
 void vmt_account_inherited(struct vmt_state *state)
 {
+	vmt_known_forget(&state->space);	/* fork has changed what does not show */
 	vmt_account_everything(state);
 	for (unsigned i = 0; i < state->own_count; i++) {
 		struct vmt_map *map = vmt_space_at(&state->space, state->own[i].start);

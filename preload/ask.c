@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 
 #include "core/mapsline.h"
+#include "device.h"
 #include "fd.h"
 #include "sys.h"
 
@@ -37,6 +38,8 @@ static_assert(sizeof(struct procmap_query) == 104, "as the kernel has it");
 #define PROCMAP_QUERY	      _IOWR('f', 17, struct procmap_query)
 #define QUERY_COVERING_OR_NEXT 0x10
 #define QUERY_VISIBLE	      0x0f	/* the same bits as VMT_MAP_VISIBLE */
+
+#define PR_GET_MEMORY_MERGE_ 68	/* Linux 6.4; kept by exec */
 
 #define PROBE_LENGTH 0x7fffffff0000UL	/* no address space can hold it */
 
@@ -234,7 +237,33 @@ static int boundary(void *context, const struct vmt_look *right)
 	return boundary_by_probe(state, right);
 }
 
-const struct vmt_kernel_ops vmt_ask_ops = { .walk = walk, .boundary = boundary };
+const struct vmt_kernel_ops vmt_ask_ops = { .walk = walk, .boundary = boundary,
+					     .file = vmt_device_file };
+
+int vmt_ask_look(struct vmt_state *state, uint64_t addr, struct vmt_look *ret_look)
+{
+	struct procmap_query ask = { .query_addr = addr };
+	struct text_reader reader;
+	struct vmt_mapsline line;
+
+	if (may_query(state)) {
+		state->counters.asked_query++;
+		if (query(state, &ask))
+			return -ENOENT;
+		look_of(&ask, ret_look);
+		return 0;
+	}
+	if (open_text(state, state->text, sizeof(state->text), &reader))
+		return -ENOENT;
+	state->counters.asked_maps++;
+	while (next_line(&reader, &line)) {
+		if (line.look.end <= addr)
+			continue;
+		*ret_look = line.look;
+		return line.look.start <= addr ? 0 : -ENOENT;
+	}
+	return -ENOENT;
+}
 
 void vmt_ask_open(struct vmt_state *state)
 {
@@ -245,6 +274,7 @@ void vmt_ask_open(struct vmt_state *state)
 		vmt_note(state, VMT_NOTE_NO_PROC);
 		return;
 	}
+	state->no_reasoning = vmt_sys5(SYS_prctl, PR_GET_MEMORY_MERGE_, 0, 0, 0, 0) == 1;
 	state->query_works = query_once(state, &ask) == 0;
 	if (!state->query_works)
 		vmt_note(state, VMT_NOTE_NO_QUERY);

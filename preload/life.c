@@ -211,6 +211,7 @@ static void close_books(struct vmt_state *state, int status)
 
 		state->calls[id].calls += passed;
 		state->counters.calls_seen += passed;
+		state->counters.calls_derived += passed;	/* no map could change */
 		vmt_publish_call(state, id);
 	}
 	set_end(state, VMT_END_EXIT, status);

@@ -297,7 +297,7 @@ void vmt_publish_range(struct vmt_state *state, struct vmt_map *map)
 		return;
 	}
 	begin(state, &to->seq);
-	to->flags = map->look.flags | VMT_MAP_USED;
+	to->flags = (map->look.flags & VMT_MAP_STORED) | VMT_MAP_USED;
 	kill_point(state);
 	to->mapped_by = map->mapped_by;
 	to->put_by = map->put_by;

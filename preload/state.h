@@ -32,9 +32,18 @@ enum vmt_dirty {
 
 #define VMT_MODULES_MAX 4096u
 #define VMT_OWN_MAX	16u
+#define VMT_DEVICES_MAX 8u
 
 struct vmt_module {
 	struct vmt_rec_module rec;
+};
+
+/* A file system, and whether fstat names its files as /proc/self/maps does (device.c). */
+struct vmt_device {
+	uint64_t number;
+	bool is_used;
+	bool is_compared;
+	bool agrees;
 };
 
 /* Descriptors of our own: high-numbered, close-on-exec, and perhaps closed by the program. */
@@ -68,6 +77,7 @@ struct vmt_state {
 	bool is_root;	/* the process that the user started: it prints */
 	bool no_asking;	/* a seccomp filter is active */
 	bool no_deriving;	/* READ_IMPLIES_EXEC: protections are not what was asked for */
+	bool no_reasoning;	/* PR_SET_MEMORY_MERGE: new maps are not joined as the rules have it */
 	bool log_is_blocked;	/* nobody reads it: nothing more is said */
 	bool query_works;
 	bool code_is_gone;	/* a module was unmapped during this call */
@@ -88,6 +98,7 @@ struct vmt_state {
 	uint64_t vdso;
 	struct vmt_range own[VMT_OWN_MAX];
 	unsigned own_count;
+	struct vmt_device devices[VMT_DEVICES_MAX];
 
 	struct vmt_lock lock;
 	_Atomic uint32_t closing;	/* somebody is making the last act */

@@ -107,6 +107,7 @@ static json_t *coverage_of(const struct vmt_view *view)
 	vmt_json_add_number(asked, "query", header->asked_query);
 	vmt_json_add_number(asked, "probe", header->asked_probe);
 	vmt_json_add_number(asked, "maps", header->asked_maps);
+	vmt_json_add_number(asked, "files", header->asked_files);
 	json_object_set_new(coverage, "doors", doors_of(header->doors));
 	json_object_set_new(coverage, "exact", json_boolean(vmt_view_is_exact(view)));
 	vmt_json_add_number(coverage, "unseen", header->unseen);

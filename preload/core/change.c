@@ -6,6 +6,8 @@
  */
 #include "change.h"
 
+#include "known.h"
+
 #include <asm/ioctl.h>
 #include <asm/mman.h>
 #include <asm/prctl.h>
@@ -19,6 +21,7 @@
 /* Not in the headers of Debian 12. */
 #define MAP_TYPE_MASK	       0x0f
 #define MREMAP_DONTUNMAP_      4
+#define MADV_GUARD_INSTALL_    102
 #define PR_SET_MEMORY_MERGE_   67
 #define PR_SET_VMA_	       0x53564d41
 #define ARCH_MAP_VDSO_X32_     0x2001
@@ -86,9 +89,9 @@ bool vmt_change_is_possible(enum vmt_call_id call, const long args[6])
 	case VMT_CALL_CLOSE:
 		return false;
 	case VMT_CALL_MADVISE:
-		return is_flag_advice(args[2]);
+		return is_flag_advice(args[2]) || args[2] == MADV_GUARD_INSTALL_;
 	case VMT_CALL_PROCESS_MADVISE:
-		return is_flag_advice(args[3]);
+		return is_flag_advice(args[3]) || args[3] == MADV_GUARD_INSTALL_;
 	case VMT_CALL_PRCTL:
 		return args[0] == PR_SET_VMA_ || args[0] == PR_SET_MEMORY_MERGE_;
 	case VMT_CALL_ARCH_PRCTL:
@@ -126,6 +129,16 @@ static bool is_plain_anonymous(uint64_t flags)
 	       !(flags & ~known);
 }
 
+/* A file whose map looks as the arguments say, if it is an ordinary one. */
+static bool is_plain_file(uint64_t flags)
+{
+	uint64_t known = MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_FIXED_NOREPLACE |
+			 MAP_NORESERVE | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_32BIT | MAP_NONBLOCK;
+	uint64_t type = flags & MAP_TYPE_MASK;
+
+	return (type == MAP_PRIVATE || type == MAP_SHARED) && !(flags & ~known);
+}
+
 static uint32_t prot_flags(long prot)
 {
 	return (prot & PROT_READ ? VMT_MAP_READ : 0) | (prot & PROT_WRITE ? VMT_MAP_WRITE : 0) |
@@ -161,6 +174,13 @@ static void decode_mmap(const struct vmt_done *done, struct vmt_change *change)
 	if (flags & MAP_GROWSDOWN && flags & MAP_ANONYMOUS)
 		change->flags |= VMT_MAP_STACK;
 	change->how = is_plain_anonymous(flags) ? VMT_CHANGE_DERIVE : VMT_CHANGE_WALK;
+	if (is_plain_file(flags)) {
+		change->how = VMT_CHANGE_DERIVE;
+		change->is_file = true;
+		change->fd = (int)done->args[4];
+		change->offset = (uint64_t)done->args[5];
+		change->flags |= (flags & MAP_TYPE_MASK) == MAP_SHARED ? VMT_MAP_SHARED : 0;
+	}
 	if (flags & MAP_HUGETLB) {	/* the kernel rounds to a huge page */
 		change->how = fixed ? VMT_CHANGE_EVERYTHING : VMT_CHANGE_WALK;
 		change->fresh.end = 0;
@@ -218,6 +238,12 @@ static void decode_madvise(const struct vmt_done *done, struct vmt_change *chang
 		change->set = VMT_MAP_DONTFORK;
 	if (done->args[2] == MADV_DOFORK)
 		change->clear = VMT_MAP_DONTFORK;
+	if (done->args[2] == MADV_GUARD_INSTALL_) {	/* cuts nothing, also when it fails midway */
+		change->touched = change->advise;
+		change->advise = (struct vmt_range){ 0, 0 };
+		if (change->how == VMT_CHANGE_WALK)
+			change->how = VMT_CHANGE_DERIVE;
+	}
 }
 
 /* mlock rounds its address down (mm/mlock.c, do_mlock). */
@@ -271,7 +297,8 @@ static void decode_mremap(const struct vmt_done *done, struct vmt_change *change
 		decode_mremap_failed(done, change);
 		return;
 	}
-	change->how = VMT_CHANGE_WALK;
+	change->how = copies ? VMT_CHANGE_WALK : VMT_CHANGE_DERIVE;
+	change->remapped = pages(addr, kept);
 	change->window[0] = pages(addr, old_length);
 	if (to != addr && VMT_FAULT != 7) {
 		change->window[1] = pages(to, new_length);
@@ -366,8 +393,11 @@ static void decode_remap_file_pages(const struct vmt_done *done, struct vmt_chan
 		change->fresh = change->window[0];
 }
 
+/* PR_SET_MEMORY_MERGE changes a flag of every map. */
 static void decode_prctl(const struct vmt_done *done, struct vmt_change *change)
 {
+	if (done->args[0] == PR_SET_MEMORY_MERGE_ && !failed(done))
+		change->how = VMT_CHANGE_EVERYTHING;
 	if (done->args[0] == PR_SET_VMA_)
 		decode_hidden(done, change, (uint64_t)done->args[2], (uint64_t)done->args[3]);
 }
@@ -449,4 +479,6 @@ void vmt_change_decode(const struct vmt_done *done, struct vmt_change *change)
 	case VMT_CALL_COUNT:
 		break;
 	}
+	if (change->how == VMT_CHANGE_DERIVE)
+		vmt_known_decode(done, change);
 }

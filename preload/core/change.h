@@ -46,6 +46,15 @@ struct vmt_change {
 	struct vmt_range protect;	/* rwx becomes flags; nothing else changes visibly */
 	struct vmt_range advise;	/* hidden attributes change */
 	uint32_t flags;	/* VMT_MAP_* of fresh or protect */
+	struct vmt_range touched;	/* may have an anon_vma now (known.h) */
+	uint32_t born;	/* enum vmt_kin of fresh, and of what brk has grown */
+	uint32_t known_set;	/* VMT_MAP_ADVICE to set… */
+	uint32_t known_clear;	/* …and to clear in advise */
+	bool blurs;	/* protect or advise: nothing is known of it afterwards */
+	struct vmt_range remapped;	/* mremap: what stays of the old range; derived if it is one anonymous map */
+	bool is_file;	/* fresh shows the file fd, from offset on */
+	int fd;
+	uint64_t offset;
 	uint32_t set;	/* hidden VMT_MAP_* to set… */
 	uint32_t clear;	/* …and to clear in advise */
 	uint64_t length;	/* bytes asked for, for the record */

@@ -5,6 +5,8 @@
  */
 #include "effect.h"
 
+#define HIDDEN (VMT_MAP_STORED & ~VMT_MAP_VISIBLE)
+
 enum source_kind { SOURCE_MAP, SOURCE_FRESH, SOURCE_ALIEN };
 
 /* Where a run of bytes [x, end) of a map afterwards comes from. */
@@ -311,7 +313,7 @@ static void count_before(struct vmt_map *const first[2], const struct vmt_change
 static uint32_t hidden_flags(const struct vmt_change *change, const struct vmt_sketch_map *after)
 {
 	const struct vmt_map *like = after->kept ? after->kept : after->copied;
-	uint32_t flags = like ? like->look.flags & ~VMT_MAP_VISIBLE : change->flags & VMT_MAP_STACK;
+	uint32_t flags = like ? like->look.flags & HIDDEN : change->flags & VMT_MAP_STACK;
 
 	if (after->look.start >= change->advise.start && after->look.end <= change->advise.end)
 		flags = (flags | change->set) & ~change->clear;
@@ -323,7 +325,7 @@ static void set_owners(const struct vmt_change *change, struct vmt_sketch_map *a
 {
 	const struct vmt_map *kept = after->kept;
 
-	after->look.flags = (after->look.flags & VMT_MAP_VISIBLE) | hidden_flags(change, after);
+	after->look.flags = (after->look.flags & ~HIDDEN) | hidden_flags(change, after);
 	after->mapped_by = site;
 	after->put_by = site;
 	after->time = time;
@@ -347,15 +349,18 @@ static void tell_live(const struct vmt_effect_ops *ops, uint32_t site, uint32_t 
 
 static bool is_unchanged(const struct vmt_map *map, const struct vmt_sketch_map *after)
 {
-	return vmt_look_same(&map->look, &after->look) && map->look.flags == after->look.flags &&
+	return vmt_look_same(&map->look, &after->look) &&
+	       !((map->look.flags ^ after->look.flags) & VMT_MAP_STORED) &&
 	       map->mapped_by == after->mapped_by && map->put_by == after->put_by;
 }
 
 static void replace(struct vmt_space *space, struct vmt_map *map,
 		    const struct vmt_sketch_map *after, const struct vmt_effect_ops *ops)
 {
-	if (is_unchanged(map, after))
+	if (is_unchanged(map, after)) {
+		map->look = after->look;	/* what is known of it is not published */
 		return;
+	}
 	if (map->put_by != after->put_by) {
 		tell_live(ops, map->put_by, map->look.flags, -1);
 		tell_live(ops, after->put_by, after->look.flags, 1);

@@ -7,6 +7,9 @@
  */
 #include "learn.h"
 
+#include "draw.h"
+#include "known.h"
+
 #define EVERYWHERE ((struct vmt_range){ 0, UINT64_MAX })
 #define CANNOT_DERIVE (-1)
 #define WALK_TRIES    8u
@@ -78,104 +81,14 @@ static bool draw_before(const struct vmt_space *space, const struct vmt_change *
 	return sure && !lesson->sketch.out_of_memory;
 }
 
-static void draw_protect(struct vmt_sketch *sketch, const struct vmt_change *change)
-{
-	vmt_sketch_cut(sketch, change->protect.start);
-	vmt_sketch_cut(sketch, change->protect.end);
-	for (size_t i = vmt_sketch_from(sketch, change->protect.start); i < sketch->count; i++) {
-		struct vmt_look *look = &sketch->map[i].look;
-
-		if (look->start >= change->protect.end)
-			break;
-		look->flags &= ~(VMT_MAP_READ | VMT_MAP_WRITE | VMT_MAP_EXEC);
-		look->flags |= VMT_FAULT == 6 ? 0 : change->flags;
-	}
-}
-
-static bool draw_new(struct vmt_sketch *sketch, struct vmt_range range, uint32_t flags)
-{
-	struct vmt_look look = { .start = range.start, .end = range.end, .flags = flags };
-
-	if (vmt_sketch_touches(sketch, range))
-		return false;	/* something is there that no call explains */
-	vmt_sketch_insert(sketch, &look);
-	return true;
-}
-
-/* What is mapped in range, drawn again at `to`; the original goes if it moves. */
-static void draw_shifted(struct vmt_sketch *sketch, struct vmt_range range, uint64_t to, bool moves)
-{
-	for (uint64_t at = range.start; at < range.end;) {
-		size_t i = vmt_sketch_from(sketch, at);
-
-		if (i == sketch->count || sketch->map[i].look.start >= range.end)
-			break;
-
-		struct vmt_look look = sketch->map[i].look;
-		uint64_t start = look.start < range.start ? range.start : look.start;
-		uint64_t end = look.end > range.end ? range.end : look.end;
-
-		if (look.inode || look.dev_major || look.dev_minor)
-			look.offset += start - look.start;
-		look.start = start - range.start + to;
-		look.end = end - range.start + to;
-		if (moves)
-			vmt_sketch_remove(sketch, (struct vmt_range){ start, end });
-		vmt_sketch_insert(sketch, &look);
-		at = end;
-	}
-}
-
-static bool draw_fresh(struct vmt_sketch *sketch, const struct vmt_change *change)
-{
-	if (vmt_range_is_empty(change->fresh))
-		return true;
-	if (vmt_range_is_empty(change->copied))
-		return draw_new(sketch, change->fresh, change->flags);
-	draw_shifted(sketch, change->copied, change->fresh.start, false);
-	return true;
-}
-
-/* mremap makes the map longer; brk's new memory is joined to it, or not, like any other. */
-static bool draw_grown(struct vmt_sketch *sketch, const struct vmt_change *change)
-{
-	if (vmt_range_is_empty(change->grown))
-		return true;
-	if (change->flags)
-		return draw_new(sketch, change->grown, change->flags);
-
-	size_t below = vmt_sketch_from(sketch, change->grown.start - 1);
-
-	if (below == sketch->count || vmt_sketch_touches(sketch, change->grown))
-		return false;
-	sketch->map[below].look.end = change->grown.end;
-	return true;
-}
-
-/* Draw the outcome with every cut and no merge. */
-static bool draw_change(struct vmt_sketch *sketch, const struct vmt_change *change)
-{
-	vmt_sketch_remove(sketch, change->gone[0]);
-	vmt_sketch_remove(sketch, change->gone[1]);
-	draw_shifted(sketch, change->from, change->to, true);
-	if (!draw_fresh(sketch, change) || !draw_grown(sketch, change))
-		return false;
-	if (!vmt_range_is_empty(change->protect)) {
-		if (!vmt_sketch_covers(sketch, change->protect))
-			return false;
-		draw_protect(sketch, change);
-	}
-	if (!vmt_range_is_empty(change->advise)) {
-		if (!vmt_sketch_covers(sketch, change->advise))
-			return false;
-		vmt_sketch_cut(sketch, change->advise.start);
-		vmt_sketch_cut(sketch, change->advise.end);
-	}
-	return !sketch->out_of_memory;
-}
-
 static struct vmt_range edge_zone(const struct vmt_change *change)
 {
+	const struct vmt_range *from = &change->from;
+	uint64_t end = change->to + (from->end - from->start);
+
+	if (!vmt_range_is_empty(*from))
+		return (struct vmt_range){ change->to, change->grown.end > end ? change->grown.end :
+										 end };
 	if (!vmt_range_is_empty(change->fresh))
 		return change->fresh;
 	if (!vmt_range_is_empty(change->grown))
@@ -185,14 +98,54 @@ static struct vmt_range edge_zone(const struct vmt_change *change)
 	return change->advise;
 }
 
+/* Edge number i of the sketch, between the map last kept and the i-th: is it still there? */
+static enum vmt_answer judge(const struct vmt_space *space, const struct vmt_change *change,
+			     const struct vmt_sketch *sketch, const struct vmt_look *left, size_t i,
+			     enum vmt_joined joined)
+{
+	const struct vmt_look *right = &sketch->map[i].look;
+	const struct vmt_look *next = i + 1 < sketch->count ? &sketch->map[i + 1].look : NULL;
+
+	if (!vmt_look_continues(left, right))
+		return VMT_ANSWER_NO;
+	if (!space->reasons || !vmt_range_is_empty(change->remapped))
+		return VMT_ANSWER_MAYBE;
+	return vmt_known_joins(space, left, right, next, joined);
+}
+
+/*
+ * Edge i was asked about, and are two maps or one. If nothing but MAP_STACK could have been the
+ * reason, this is what it means here.
+ */
+static void learn_stack_kin(struct vmt_space *space, const struct vmt_change *change,
+			    const struct vmt_sketch *sketch, const struct vmt_look *left, size_t i,
+			    enum vmt_joined joined, bool are_two)
+{
+	if (!space->reasons || space->stack_kin != VMT_STACK_KIN_UNKNOWN)
+		return;
+	space->stack_kin = VMT_STACK_KIN_EQUAL;
+	if (judge(space, change, sketch, left, i, joined) != VMT_ANSWER_YES)
+		space->stack_kin = VMT_STACK_KIN_UNKNOWN;
+	else if (are_two)
+		space->stack_kin = VMT_STACK_KIN_OTHER;
+}
+
+static bool is_at_edge(struct vmt_range zone, uint64_t addr)
+{
+	if ((VMT_FAULT == 4 && addr == zone.end) || (VMT_FAULT == 5 && addr == zone.start))
+		return false;
+	return addr >= zone.start && addr <= zone.end;
+}
+
 /*
  * Join what the kernel has joined. Returns VMT_LEARNT_*, or CANNOT_DERIVE when
  * a boundary's answer was none.
  */
-static int join_edges(struct vmt_sketch *sketch, const struct vmt_change *change,
-		      const struct vmt_kernel_ops *kernel)
+static int join_edges(struct vmt_space *space, struct vmt_sketch *sketch,
+		      const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
 {
 	struct vmt_range zone = edge_zone(change);
+	enum vmt_joined joined = VMT_JOINED_NOT;
 	int learnt = VMT_LEARNT_DERIVED;
 	size_t kept = 0;
 
@@ -201,34 +154,56 @@ static int join_edges(struct vmt_sketch *sketch, const struct vmt_change *change
 	for (size_t i = 1; i < sketch->count; i++) {
 		struct vmt_look *left = &sketch->map[kept].look;
 		struct vmt_look *right = &sketch->map[i].look;
-		bool at_edge = right->start >= zone.start && right->start <= zone.end;
-		int two = 1;
+		enum vmt_answer one = VMT_ANSWER_NO;
+		bool is_asked;
 
-		if ((VMT_FAULT == 4 && right->start == zone.end) ||
-		    (VMT_FAULT == 5 && right->start == zone.start))
-			at_edge = false;
-		if (at_edge && vmt_look_continues(left, right)) {
-			two = kernel ? kernel->boundary(kernel->context, right) : 0;
+		if (is_at_edge(zone, right->start))
+			one = judge(space, change, sketch, left, i, joined);
+		is_asked = one == VMT_ANSWER_MAYBE;
+		if (is_asked) {
+			int two = kernel ? kernel->boundary(kernel->context, right) : 0;
+
 			if (two < 0)
 				return CANNOT_DERIVE;
 			learnt = kernel ? VMT_LEARNT_ASKED : VMT_LEARNT_GUESSED;
+			if (kernel)
+				learn_stack_kin(space, change, sketch, left, i, joined, two);
+			one = two ? VMT_ANSWER_NO : VMT_ANSWER_YES;
 		}
-		if (two)
+		joined = VMT_JOINED_NOT;
+		if (one == VMT_ANSWER_NO) {
 			sketch->map[++kept] = sketch->map[i];
-		else
-			left->end = right->end;
+			continue;
+		}
+		vmt_known_merge(left, right);
+		joined = is_asked ? VMT_JOINED_ASKED : VMT_JOINED_SURELY;
 	}
 	if (sketch->count)
 		sketch->count = kept + 1;
 	return learnt;
 }
 
-static int derive(const struct vmt_space *space, const struct vmt_change *change,
+/* mremap treats each kind of map in its own way; ordinary memory is ordinary. */
+static bool is_one_anonymous_map(const struct vmt_space *space, struct vmt_range range)
+{
+	struct vmt_map *map = vmt_space_find(space, range.start);
+
+	return map && map->look.end >= range.end && !(map->look.flags & VMT_MAP_SHARED) &&
+	       !map->look.inode && !map->look.dev_major && !map->look.dev_minor;
+}
+
+static int derive(struct vmt_space *space, const struct vmt_change *change,
 		  const struct vmt_kernel_ops *kernel, struct vmt_lesson *lesson)
 {
-	if (!draw_before(space, change, lesson) || !draw_change(&lesson->sketch, change))
+	if (change->is_file && (!space->reasons || !kernel->file))
 		return CANNOT_DERIVE;
-	return join_edges(&lesson->sketch, change, kernel);
+	if (!vmt_range_is_empty(change->remapped) &&
+	    (!space->reasons || !is_one_anonymous_map(space, change->remapped)))
+		return CANNOT_DERIVE;
+	if (!draw_before(space, change, lesson) ||
+	    !vmt_draw_change(space, &lesson->sketch, change, kernel))
+		return CANNOT_DERIVE;
+	return join_edges(space, &lesson->sketch, change, kernel);
 }
 
 static void join_spans(struct vmt_lesson *lesson)
@@ -379,18 +354,18 @@ static void complete_grown(struct vmt_change *change, const struct vmt_lesson *l
 }
 
 /* Neither rules nor kernel: draw the change over the table and join what looks alike. */
-static void guess(const struct vmt_space *space, const struct vmt_change *change,
+static void guess(struct vmt_space *space, const struct vmt_change *change,
 		  struct vmt_lesson *lesson)
 {
 	vmt_sketch_clear(&lesson->sketch);
 	draw_before(space, change, lesson);
 	if (change->failed)
 		return;
-	draw_change(&lesson->sketch, change);
-	join_edges(&lesson->sketch, change, NULL);
+	vmt_draw_change(space, &lesson->sketch, change, NULL);
+	join_edges(space, &lesson->sketch, change, NULL);
 }
 
-enum vmt_learnt vmt_learn(const struct vmt_space *space, struct vmt_change *change,
+enum vmt_learnt vmt_learn(struct vmt_space *space, struct vmt_change *change,
 			  const struct vmt_kernel_ops *kernel, struct vmt_lesson *lesson)
 {
 	int learnt = CANNOT_DERIVE;
@@ -404,9 +379,12 @@ enum vmt_learnt vmt_learn(const struct vmt_space *space, struct vmt_change *chan
 		if (walk(space, kernel, lesson)) {
 			guess(space, change, lesson);
 			learnt = VMT_LEARNT_GUESSED;
+		} else {
+			vmt_known_recall(space, &lesson->sketch, change);
 		}
 	}
 	complete_fresh(change, lesson);
 	complete_grown(change, lesson);
+	vmt_known_settle(&lesson->sketch, change);
 	return (enum vmt_learnt)learnt;
 }

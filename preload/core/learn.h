@@ -22,6 +22,11 @@ struct vmt_kernel_ops {
 	 * kernel's map there is another one; walk.
 	 */
 	int (*boundary)(void *context, const struct vmt_look *right);
+	/*
+	 * Which file does the new map look, of descriptor fd, show? Sets inode and device.
+	 * Negative: cannot be told this way; walk. May be NULL.
+	 */
+	int (*file)(void *context, int fd, struct vmt_look *look);
 	void *context;
 };
 
@@ -41,7 +46,7 @@ struct vmt_lesson {
  * change: may be completed (the end of a new map, growth that became a map of its own). The
  * maps of the table that lie in the spans are to be replaced by lesson->sketch.
  */
-enum vmt_learnt vmt_learn(const struct vmt_space *space, struct vmt_change *change,
+enum vmt_learnt vmt_learn(struct vmt_space *space, struct vmt_change *change,
 			  const struct vmt_kernel_ops *kernel, struct vmt_lesson *lesson);
 
 #endif

@@ -10,6 +10,7 @@ enum option_kind {
 	OPTION_NUMBER,
 	OPTION_TEXT,
 	OPTION_ASK,
+	OPTION_DERIVE,	/* full or plain */
 	OPTION_CHILDREN,	/* report or record */
 };
 
@@ -48,6 +49,8 @@ static const struct option table[] = {
 	  "sites=0           do not catch libc's own system calls" },
 	{ "ask", OPTION_ASK, AT(ask), 0, 0,
 	  "ask=WAY           how the kernel is asked: auto, query, probe or maps" },
+	{ "derive", OPTION_DERIVE, AT(derive), 0, 0,
+	  "derive=plain      ask wherever maps may have merged, not only where the rules leave it open" },
 	{ "verify", OPTION_NUMBER, AT(verify), 0, UINT64_MAX,
 	  "verify=N          compare with /proc/self/maps after every Nth call, stop if it differs" },
 	{ "max_maps", OPTION_NUMBER, AT(max_maps), 1000, 100000000,
@@ -150,6 +153,14 @@ static bool set_ask(uint32_t *field, struct piece value)
 	return false;
 }
 
+static bool set_derive(uint32_t *field, struct piece value)
+{
+	if (!is_text(value, "full") && !is_text(value, "plain"))
+		return false;
+	*field = is_text(value, "full") ? VMT_DERIVE_FULL : VMT_DERIVE_PLAIN;
+	return true;
+}
+
 static bool set_children(bool *field, struct piece value)
 {
 	if (!is_text(value, "report") && !is_text(value, "record"))
@@ -171,6 +182,8 @@ static bool set(struct vmt_options *options, const struct option *option, struct
 		return set_text(field, sizeof(options->log_path), value);
 	case OPTION_ASK:
 		return set_ask(field, value);
+	case OPTION_DERIVE:
+		return set_derive(field, value);
 	case OPTION_CHILDREN:
 		return set_children(field, value);
 	}

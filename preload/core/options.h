@@ -15,6 +15,11 @@ enum vmt_ask {
 	VMT_ASK_MAPS,
 };
 
+enum vmt_derive {
+	VMT_DERIVE_FULL,
+	VMT_DERIVE_PLAIN,
+};
+
 struct vmt_options {
 	char log_path[256];	/* "" = standard error; ".PID" is appended */
 	char dir[256];		/* where recordings go; "" = a memfd */
@@ -25,6 +30,7 @@ struct vmt_options {
 	uint64_t max_growth;	/* maps more at the end than at the start; UINT64_MAX = no limit */
 	uint64_t exitcode;	/* the status when that is exceeded */
 	uint32_t ask;		/* enum vmt_ask */
+	uint32_t derive;	/* enum vmt_derive */
 	bool help;
 	bool strict;
 	bool report;		/* print at exit */

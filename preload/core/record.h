@@ -134,6 +134,7 @@ struct vmt_rec_header {
 	uint64_t late;		/* calls made without the lock and learnt afterwards */
 	uint64_t verified;	/* whole-table comparisons made by verify=N */
 	uint64_t bucket_ns;	/* width of one timeline bucket */
+	uint64_t asked_files;	/* fstat calls that told which file a new map shows */
 
 	struct vmt_rec_section section[VMT_SECTION_COUNT];
 };
@@ -211,6 +212,7 @@ static_assert(sizeof(struct vmt_rec_module) == 56, "on disk");
 #define VMT_MAP_OWN	 (UINT32_C(1) << 4)	/* belongs to the library */
 #define VMT_MAP_STACK	 (UINT32_C(1) << 5)	/* grows downwards by page faults */
 #define VMT_MAP_DONTFORK (UINT32_C(1) << 6)	/* MADV_DONTFORK */
+#define VMT_MAP_STORED	 UINT32_C(0x7f)	/* of these, what a recording holds */
 #define VMT_MAP_USED	 (UINT32_C(1) << 31)	/* in a recording: the slot holds a map */
 
 struct vmt_rec_range {

@@ -22,7 +22,7 @@ RB_GENERATE(vmt_map_tree, vmt_map, order, order_of)
 void vmt_space_init(struct vmt_space *space, struct vmt_arena *arena,
 		    const struct vmt_space_ops *ops)
 {
-	*space = (struct vmt_space){ .arena = arena, .ops = ops };
+	*space = (struct vmt_space){ .arena = arena, .ops = ops, .last_kin = VMT_KIN_FIRST };
 	RB_INIT(&space->tree);
 }
 

@@ -28,6 +28,30 @@
 #include <uthash.h>
 #include <bsd/sys/tree.h>
 
+/* Bits of vmt_look.flags besides those of record.h: what known.h keeps; nobody else reads them. */
+#define VMT_MAP_TOUCHED	   (UINT32_C(1) << 8)	/* has been accessible */
+#define VMT_MAP_WRITTEN	   (UINT32_C(1) << 9)	/* has been writable */
+#define VMT_MAP_CHANGED	   (UINT32_C(1) << 10)	/* by the call under way */
+#define VMT_MAP_ADVISED(i) (UINT32_C(1) << (11 + (i)))
+#define VMT_MAP_ADVICE	   (UINT32_C(0x7f) << 11)
+#define VMT_MAP_KNOWN	   (UINT32_C(0x3ff) << 8)
+
+/* vmt_look.kin: maps of equal kin had equal hidden attributes when they were made. */
+enum vmt_kin {
+	VMT_KIN_UNKNOWN,	/* equal to nothing */
+	VMT_KIN_PLAIN,	/* mmap, private and anonymous */
+	VMT_KIN_STACK,	/* the same with MAP_STACK */
+	VMT_KIN_BRK,
+	VMT_KIN_FIRST,	/* the first that stands for one call's map */
+};
+/* Does MAP_STACK make a map differ? It depends on the kernel, and shows at the first that meets another. */
+enum vmt_stack_kin {
+	VMT_STACK_KIN_UNKNOWN,
+	VMT_STACK_KIN_EQUAL,
+	VMT_STACK_KIN_OTHER,
+};
+#define VMT_KIN_OWN UINT32_MAX	/* of a call: its map is of a kin of its own */
+
 /* What a map looks like: all that /proc/PID/maps shows of it. */
 struct vmt_look {
 	uint64_t start;
@@ -37,6 +61,7 @@ struct vmt_look {
 	uint32_t dev_major;
 	uint32_t dev_minor;
 	uint32_t flags;	/* VMT_MAP_* */
+	uint32_t kin;	/* enum vmt_kin, or a number of its own */
 };
 
 struct vmt_map {
@@ -69,6 +94,9 @@ struct vmt_space {
 	const struct vmt_space_ops *ops;
 	uint64_t count;	/* maps, own included */
 	uint64_t own;	/* of these, the library's */
+	uint32_t last_kin;	/* the last number given out */
+	enum vmt_stack_kin stack_kin;
+	bool reasons;	/* what is known of hidden attributes may be relied on (known.h) */
 };
 
 static inline unsigned vmt_space_hash(uint64_t start)

@@ -173,24 +173,44 @@ static const char *doors_of(const struct vmt_rec_header *header)
 						" (without those inside libc)";
 }
 
+/* "0.3", of a hundred; rounded up, so that 0.0 means none. */
+static void put_per_cent(struct vmt_fmt *fmt, uint64_t part, uint64_t whole)
+{
+	uint64_t tenths = whole ? (part * 1000 + whole - 1) / whole : 0;
+
+	vmt_fmt_num(fmt, tenths / 10, 0);
+	vmt_fmt_str(fmt, ".");
+	vmt_fmt_num(fmt, tenths % 10, 0);
+	vmt_fmt_str(fmt, " %");
+}
+
 /* How the results were come by; for those who ask for it. */
 static void put_asked(struct vmt_text *text)
 {
 	const struct vmt_rec_header *header = &text->view->header;
-	uint64_t asked = header->asked_query + header->asked_probe + header->asked_maps;
+	uint64_t asked = header->calls_seen > header->calls_derived ?
+				 header->calls_seen - header->calls_derived :
+				 0;
 	struct vmt_fmt *fmt = &text->fmt;
 
 	vmt_fmt_str(fmt, "  results ");
 	vmt_fmt_num(fmt, header->calls_derived, 0);
 	vmt_fmt_str(fmt, " worked out, ");
 	vmt_fmt_num(fmt, asked, 0);
-	vmt_fmt_str(fmt, " asked of the kernel (query ");
+	vmt_fmt_str(fmt, " asked of the kernel, ");
+	put_per_cent(fmt, asked, header->calls_seen);
+	vmt_fmt_str(fmt, " of the calls (query ");
 	vmt_fmt_num(fmt, header->asked_query, 0);
 	vmt_fmt_str(fmt, ", probe ");
 	vmt_fmt_num(fmt, header->asked_probe, 0);
 	vmt_fmt_str(fmt, ", maps ");
 	vmt_fmt_num(fmt, header->asked_maps, 0);
 	vmt_fmt_str(fmt, ")");
+	if (header->asked_files) {
+		vmt_fmt_str(fmt, "; ");
+		vmt_fmt_count(fmt, header->asked_files, "file");
+		vmt_fmt_str(fmt, " told by fstat");
+	}
 	if (header->verified) {
 		vmt_fmt_str(fmt, "; compared as a whole ");
 		vmt_fmt_count(fmt, header->verified, "time");

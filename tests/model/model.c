@@ -202,12 +202,13 @@ static void take_over(void)
 	text_read(&before);
 }
 
-void model_start(enum way way, const char *label)
+void model_start(enum way way, bool reasons, const char *label)
 {
 	way_used = way;
 	model_label = label;
 	vmt_arena_init(&arena, memory, sizeof(memory));
 	vmt_space_init(&space, &arena, NULL);
+	space.reasons = reasons;
 	vmt_sketch_init(&lesson.sketch, &arena);
 	brk_now = (uint64_t)vmt_sys1(SYS_brk, 0);
 	take_over();
@@ -223,6 +224,7 @@ void model_forked(void)
 {
 	struct vmt_map *next;
 
+	vmt_known_forget(&space);
 	for (struct vmt_map *map = vmt_space_first(&space); map; map = next) {
 		next = vmt_space_next(map);
 		if (!(map->look.flags & VMT_MAP_DONTFORK))

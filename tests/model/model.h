@@ -8,6 +8,7 @@
 #define MODEL_H
 
 #include "effect.h"
+#include "known.h"
 
 #define PAGE	    ((uint64_t)4096)
 #define ARENA	    UINT64_C(0x1000000000)	/* 64 GiB: nothing comes there unasked */
@@ -44,8 +45,8 @@ struct figures {
 
 extern struct figures figures;
 
-/* Start with the maps as they are now. */
-void model_start(enum way way, const char *label);
+/* Start with the maps as they are now. reasons: hidden attributes are reasoned about (known.h). */
+void model_start(enum way way, bool reasons, const char *label);
 
 /* The process is a fork child now: maps that it did not inherit are dropped. */
 void model_forked(void);
@@ -59,8 +60,12 @@ long model_call(long nr, long a, long b, long c, long d, long e, long f);
 
 uint64_t dice(uint64_t bound);
 
-/* Make one random call and perhaps a few accesses. steps_open first; stacks: also growing ones. */
-void steps_open(uint64_t seed, bool stacks);
+/*
+ * Make one random call and perhaps a few accesses. steps_open first; stacks: also growing ones;
+ * alloc: only those of allocators.
+ */
+void steps_open(uint64_t seed, bool stacks, bool alloc);
+void steps_make_alloc(int zero);
 void steps_make(void);
 
 #endif

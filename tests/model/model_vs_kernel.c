@@ -4,7 +4,8 @@
  * random memory calls and compares everything after each of them. Not preloaded, one thread, no
  * stdio or malloc between start and end.
  *
- *	model_vs_kernel [--calls=N] [--seed=N] [--ask=query|probe|maps] [--forks=N] [--stacks]
+ *	model_vs_kernel [--calls=N] [--seed=N] [--ask=query|probe|maps] [--forks=N] [--stacks] [--plain]
+ *			[--alloc]
  */
 #include "model.h"
 
@@ -21,6 +22,8 @@ struct plan {
 	unsigned long calls;
 	unsigned long forks;	/* a child goes on after so many calls; 0 = never */
 	uint64_t seed;
+	bool plain;	/* the kernel is asked wherever a join is possible */
+	bool alloc;	/* only calls as allocators make them */
 	bool stacks;	/* maps that grow by accesses as well */
 	enum way way;
 };
@@ -41,6 +44,8 @@ static struct plan plan_of(int argc, char **argv)
 						 { "seed", required_argument, NULL, 's' },
 						 { "ask", required_argument, NULL, 'a' },
 						 { "forks", required_argument, NULL, 'f' },
+						 { "alloc", no_argument, NULL, 'l' },
+						 { "plain", no_argument, NULL, 'p' },
 						 { "stacks", no_argument, NULL, 't' },
 						 { NULL, 0, NULL, 0 } };
 	struct plan plan = { .calls = 20000, .way = WAY_QUERY };
@@ -56,6 +61,10 @@ static struct plan plan_of(int argc, char **argv)
 			plan.seed = strtoull(optarg, NULL, 10);
 		else if (option == 'f')
 			plan.forks = strtoul(optarg, NULL, 10);
+		else if (option == 'l')
+			plan.alloc = true;
+		else if (option == 'p')
+			plan.plain = true;
 		else if (option == 't')
 			plan.stacks = true;
 		else if (option == 'a')
@@ -96,8 +105,8 @@ int main(int argc, char **argv)
 
 	snprintf(label, sizeof(label), "model_vs_kernel: seed %" PRIu64, plan.seed);
 	fault_in_stack();
-	steps_open(plan.seed, plan.stacks);
-	model_start(plan.way, label);
+	steps_open(plan.seed, plan.stacks, plan.alloc);
+	model_start(plan.way, !plan.plain, label);
 	while (figures.calls < plan.calls) {
 		unsigned long old = figures.calls;
 

@@ -35,7 +35,7 @@ static size_t kept_count;
 static int files[6];	/* a file, again, by a second open, read-only, memfd, /dev/zero */
 static int pkey, segment;
 static uint64_t brk_low;
-static bool with_stacks;
+static bool with_stacks, only_alloc;
 
 /* splitmix64 */
 uint64_t dice(uint64_t bound)
@@ -399,6 +399,10 @@ void steps_make(void)
 	uint64_t roll = dice(100);
 	size_t i = 0;
 
+	if (only_alloc) {
+		steps_make_alloc(files[5]);
+		return;
+	}
 	for (; roll >= kinds[i].weight; i++)
 		roll -= kinds[i].weight;
 	if (dice(200) == 0)
@@ -419,12 +423,13 @@ static void check(long fd)
 	}
 }
 
-void steps_open(uint64_t seed, bool stacks)
+void steps_open(uint64_t seed, bool stacks, bool alloc)
 {
 	char path[] = "/tmp/model_vs_kernel.XXXXXX";
 
 	state = seed;
 	with_stacks = stacks;
+	only_alloc = alloc;
 	files[0] = files[1] = mkostemp(path, O_CLOEXEC);
 	files[2] = open(path, O_RDWR | O_CLOEXEC);
 	files[3] = open(path, O_RDONLY | O_CLOEXEC);

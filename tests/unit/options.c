@@ -79,6 +79,17 @@ Test(options, a_bare_key_that_needs_a_value_is_complained_of)
 	cr_assert_eq(options.top, 10);
 }
 
+Test(options, derive)
+{
+	vmt_options_init(&options);
+	cr_assert_eq(options.derive, VMT_DERIVE_FULL);
+	cr_assert_eq(parse("derive=plain"), 0);
+	cr_assert_eq(options.derive, VMT_DERIVE_PLAIN);
+	cr_assert_eq(parse("derive=full"), 0);
+	cr_assert_eq(options.derive, VMT_DERIVE_FULL);
+	cr_assert_eq(parse("derive=half:derive=0"), 2);
+}
+
 Test(options, children)
 {
 	cr_assert_eq(parse("children=report"), 0);

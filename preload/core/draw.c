@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A call's effect on a sketch of the maps before it: what goes, comes, moves and changes. Every
+ * cut is drawn and no merge; learn.c decides over those.
+ */
+#include "draw.h"
+
+#include "known.h"
+
+/* What lies in range is cut out and altered, but for what the call leaves as it is. */
+static void draw_altered(struct vmt_sketch *sketch, struct vmt_range range,
+			 const struct vmt_change *change, bool reasons)
+{
+	size_t i = vmt_sketch_from(sketch, range.start);
+
+	for (; i < sketch->count && sketch->map[i].look.start < range.end; i++) {
+		if (reasons && vmt_known_keeps(&sketch->map[i].look, change))
+			continue;
+		if (sketch->map[i].look.start < range.start) {
+			vmt_sketch_cut(sketch, range.start);	/* the next one is in the range */
+			continue;
+		}
+		if (sketch->map[i].look.end > range.end)
+			vmt_sketch_cut(sketch, range.end);
+		vmt_known_alter(&sketch->map[i].look, change);
+	}
+}
+
+static bool draw_new(struct vmt_sketch *sketch, struct vmt_look *look)
+{
+	if (vmt_sketch_touches(sketch, (struct vmt_range){ look->start, look->end }))
+		return false;	/* something is there that no call explains */
+	look->flags |= VMT_MAP_CHANGED;
+	vmt_sketch_insert(sketch, look);
+	return true;
+}
+
+/* What is mapped in range, drawn again at `to`; the original goes if it moves. */
+static void draw_shifted(struct vmt_sketch *sketch, struct vmt_range range, uint64_t to, bool moves)
+{
+	for (uint64_t at = range.start; at < range.end;) {
+		size_t i = vmt_sketch_from(sketch, at);
+
+		if (i == sketch->count || sketch->map[i].look.start >= range.end)
+			break;
+
+		struct vmt_look look = sketch->map[i].look;
+		uint64_t start = look.start < range.start ? range.start : look.start;
+		uint64_t end = look.end > range.end ? range.end : look.end;
+
+		if (look.inode || look.dev_major || look.dev_minor)
+			look.offset += start - look.start;
+		look.start = start - range.start + to;
+		look.end = end - range.start + to;
+		if (VMT_FAULT != 30)
+			look.kin = VMT_KIN_UNKNOWN;	/* its page offset may be the old or a new one */
+		if (moves)
+			vmt_sketch_remove(sketch, (struct vmt_range){ start, end });
+		vmt_sketch_insert(sketch, &look);
+		at = end;
+	}
+}
+
+/* kernel: who knows which file fd is; NULL: nobody does. */
+static bool draw_fresh(struct vmt_space *space, struct vmt_sketch *sketch,
+		       const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
+{
+	struct vmt_look look = {
+		.start = change->fresh.start,
+		.end = change->fresh.end,
+		.offset = change->offset,
+		.flags = change->flags,
+	};
+
+	if (vmt_range_is_empty(change->fresh))
+		return true;
+	if (!vmt_range_is_empty(change->copied)) {
+		draw_shifted(sketch, change->copied, change->fresh.start, false);
+		return true;
+	}
+	if (change->is_file && kernel && kernel->file(kernel->context, change->fd, &look))
+		return false;
+	look.kin = vmt_known_born(space, change);
+	return draw_new(sketch, &look);
+}
+
+/* mremap makes the map longer; brk's new memory is joined to it, or not, like any other. */
+static bool draw_grown(struct vmt_space *space, struct vmt_sketch *sketch,
+		       const struct vmt_change *change)
+{
+	struct vmt_look look = {
+		.start = change->grown.start,
+		.end = change->grown.end,
+		.flags = change->flags,
+	};
+
+	if (vmt_range_is_empty(change->grown))
+		return true;
+	if (change->flags) {
+		look.kin = vmt_known_born(space, change);
+		return draw_new(sketch, &look);
+	}
+
+	size_t below = vmt_sketch_from(sketch, change->grown.start - 1);
+
+	if (below == sketch->count || vmt_sketch_touches(sketch, change->grown))
+		return false;
+	sketch->map[below].look.end = change->grown.end;
+	return true;
+}
+
+bool vmt_draw_change(struct vmt_space *space, struct vmt_sketch *sketch,
+		     const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
+{
+	vmt_sketch_remove(sketch, change->gone[0]);
+	vmt_sketch_remove(sketch, change->gone[1]);
+	draw_shifted(sketch, change->from, change->to, true);
+	if (!draw_fresh(space, sketch, change, kernel) || !draw_grown(space, sketch, change))
+		return false;
+	if (!vmt_range_is_empty(change->protect)) {
+		if (!vmt_sketch_covers(sketch, change->protect))
+			return false;
+		draw_altered(sketch, change->protect, change, space->reasons);
+	}
+	if (!vmt_range_is_empty(change->advise)) {
+		if (!vmt_sketch_covers(sketch, change->advise))
+			return false;
+		draw_altered(sketch, change->advise, change, space->reasons);
+	}
+	return !sketch->out_of_memory;
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Linux joins neighbours when all their flags, the file, the policy, the name and the page offset
+ * fit and their anon_vmas do not contradict each other (mm/vma.c, can_vma_merge_*; before 6.12 in
+ * mm/mmap.c). Of these no call shows
+ *
+ *	kin	flags, policy, name and offset as they were at birth. Equal kin: equal. 0: unknown
+ *	advice	what madvise has changed of them since, exactly
+ *	TOUCHED	may have an anon_vma. What has been PROT_NONE all its life has none: it takes an
+ *		access, or MADV_GUARD_INSTALL (a forced write through /proc/PID/mem or ptrace is not thought of)
+ *	WRITTEN	has been writable. VM_ACCOUNT comes with that, and whether it goes with it depends
+ *		on the anon_vma since 6.7; while it is writable it is determined by its kin
+ *
+ * One that has no anon_vma fits any neighbour in a process that was not forked, and after a fork
+ * nothing is known; one that may have some is the kernel's to judge. MAP_NORESERVE is ignored
+ * under vm.overcommit_memory=2, which may change at any time: each such map is a kin of its own.
+ */
+#include "known.h"
+
+#include <asm/mman.h>
+#include <linux/mman.h>
+
+#include "record.h"
+
+#define RWX	       (VMT_MAP_READ | VMT_MAP_WRITE | VMT_MAP_EXEC)
+#define GUARD_INSTALL  102	/* Linux 6.13 */
+#define DONTFORK       VMT_MAP_ADVISED(0)
+#define WIPEONFORK     VMT_MAP_ADVISED(1)
+#define DONTDUMP       VMT_MAP_ADVISED(2)
+#define RANDOM	       VMT_MAP_ADVISED(3)
+#define SEQUENTIAL     VMT_MAP_ADVISED(4)
+#define HUGEPAGE       VMT_MAP_ADVISED(5)
+#define NOHUGEPAGE     VMT_MAP_ADVISED(6)
+#define THP_ADVICE     (HUGEPAGE | NOHUGEPAGE)	/* a map may have been born with one of them */
+
+static const struct {
+	long advice;
+	uint32_t set;
+	uint32_t clear;
+} advices[] = {
+	{ MADV_NORMAL, 0, RANDOM | SEQUENTIAL },
+	{ MADV_RANDOM, RANDOM, SEQUENTIAL },
+	{ MADV_SEQUENTIAL, SEQUENTIAL, RANDOM },
+	{ MADV_DONTFORK, DONTFORK, 0 },
+	{ MADV_DOFORK, 0, DONTFORK },
+	{ MADV_WIPEONFORK, WIPEONFORK, 0 },
+	{ MADV_KEEPONFORK, 0, WIPEONFORK },
+	{ MADV_DONTDUMP, DONTDUMP, 0 },
+	{ MADV_DODUMP, 0, DONTDUMP },
+	{ MADV_HUGEPAGE, HUGEPAGE, NOHUGEPAGE },
+	{ MADV_NOHUGEPAGE, NOHUGEPAGE, HUGEPAGE },
+};
+
+static bool is_touched(const struct vmt_look *look)
+{
+	return VMT_FAULT != 21 && (!look->kin || (look->flags & VMT_MAP_TOUCHED));
+}
+
+static bool is_written(const struct vmt_look *look)
+{
+	return VMT_FAULT != 22 && (!look->kin || (look->flags & VMT_MAP_WRITTEN));
+}
+
+static bool is_changed(const struct vmt_look *look)
+{
+	return look->flags & VMT_MAP_CHANGED;
+}
+
+/* PROT_EXEC alone takes a protection key that is not seen; other bits are an architecture's. */
+static bool is_odd(long prot)
+{
+	return prot == PROT_EXEC || (prot & ~(long)(PROT_READ | PROT_WRITE | PROT_EXEC));
+}
+
+static uint32_t kin_of_mmap(long prot, unsigned long flags)
+{
+	const unsigned long bare = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_FIXED_NOREPLACE |
+				   MAP_DENYWRITE | MAP_EXECUTABLE | MAP_32BIT | MAP_NONBLOCK;
+
+	if (is_odd(prot) || !(flags & MAP_ANONYMOUS))
+		return VMT_KIN_UNKNOWN;
+	switch (flags & ~bare) {
+	case 0:
+		return VMT_KIN_PLAIN;
+	case MAP_STACK:	/* means VM_NOHUGEPAGE since 6.7 */
+		return VMT_KIN_STACK;
+	case MAP_NORESERVE:
+	case MAP_NORESERVE | MAP_STACK:
+		return VMT_FAULT == 23 ? VMT_KIN_PLAIN : VMT_KIN_OWN;
+	default:
+		return VMT_KIN_UNKNOWN;
+	}
+}
+
+static void decode_advice(long advice, struct vmt_change *change)
+{
+	for (unsigned i = 0; i < VMT_COUNT(advices); i++) {
+		if (advices[i].advice != advice)
+			continue;
+		change->known_set = advices[i].set;
+		change->known_clear = advices[i].clear;
+		return;
+	}
+	change->blurs = advice != GUARD_INSTALL;
+}
+
+void vmt_known_decode(const struct vmt_done *done, struct vmt_change *change)
+{
+	switch (done->call) {
+	case VMT_CALL_MMAP:
+		change->born = kin_of_mmap(done->args[2], (unsigned long)done->args[3]);
+		break;
+	case VMT_CALL_BRK:
+		change->born = VMT_KIN_BRK;
+		break;
+	case VMT_CALL_MPROTECT:
+		change->blurs = is_odd(done->args[2]);
+		break;
+	case VMT_CALL_PKEY_MPROTECT:
+		change->blurs = is_odd(done->args[2]) || done->args[3] != -1;
+		break;
+	case VMT_CALL_MADVISE:
+		decode_advice(done->args[2], change);
+		break;
+	default:
+		change->blurs = true;
+	}
+	if (VMT_FAULT == 24)
+		change->blurs = false;
+}
+
+/* mm/mprotect.c and mm/madvise.c pass over a map whose flags are already those wanted. */
+bool vmt_known_keeps(const struct vmt_look *look, const struct vmt_change *change)
+{
+	if (change->blurs)
+		return false;
+	if (!vmt_range_is_empty(change->protect))
+		return (look->flags & RWX) == change->flags;
+	return look->kin && !(change->known_set & ~look->flags) &&
+	       !(change->known_clear & look->flags);
+}
+
+void vmt_known_alter(struct vmt_look *look, const struct vmt_change *change)
+{
+	if (!vmt_range_is_empty(change->protect)) {
+		look->flags &= ~RWX;
+		look->flags |= VMT_FAULT == 6 ? 0 : change->flags;
+	}
+	look->flags = (look->flags | change->known_set) & ~change->known_clear;
+	look->flags |= VMT_MAP_CHANGED;
+	if (change->blurs)
+		look->kin = VMT_KIN_UNKNOWN;
+}
+
+uint32_t vmt_known_born(struct vmt_space *space, const struct vmt_change *change)
+{
+	if (change->born != VMT_KIN_OWN)
+		return change->born;
+	return space->last_kin == VMT_KIN_OWN - 1 ? VMT_KIN_UNKNOWN : ++space->last_kin;
+}
+
+static enum vmt_answer have_equal_kin(const struct vmt_space *space, const struct vmt_look *left,
+				      const struct vmt_look *right)
+{
+	if (VMT_FAULT == 25 || (left->kin && left->kin == right->kin))
+		return VMT_ANSWER_YES;
+	if (left->kin + right->kin != VMT_KIN_PLAIN + VMT_KIN_STACK || !left->kin || !right->kin)
+		return VMT_ANSWER_MAYBE;
+	if (VMT_FAULT == 31 || space->stack_kin == VMT_STACK_KIN_EQUAL)
+		return VMT_ANSWER_YES;
+	if (space->stack_kin == VMT_STACK_KIN_UNKNOWN ||
+	    ((left->flags | right->flags) & THP_ADVICE))
+		return VMT_ANSWER_MAYBE;
+	return VMT_ANSWER_NO;
+}
+
+/* Of two that look alike. */
+static enum vmt_answer have_equal_flags(const struct vmt_space *space, const struct vmt_look *left,
+					const struct vmt_look *right)
+{
+	enum vmt_answer equal = have_equal_kin(space, left, right);
+
+	if (equal != VMT_ANSWER_YES)
+		return equal;
+	if (VMT_FAULT != 26 && ((left->flags ^ right->flags) & VMT_MAP_ADVICE))
+		return (left->flags ^ right->flags) & THP_ADVICE ? VMT_ANSWER_MAYBE : VMT_ANSWER_NO;
+	if (!(left->flags & VMT_MAP_WRITE) && (is_written(left) || is_written(right)))
+		return VMT_ANSWER_MAYBE;
+	return VMT_ANSWER_YES;
+}
+
+/*
+ * When both neighbours of what the call has changed fit it but not each other, it is joined with one:
+ * the left one, or from 6.1 to 6.11 the right one. All versions take both if the right one has no anon_vma.
+ */
+static bool has_rival(const struct vmt_space *space, const struct vmt_look *right,
+		      const struct vmt_look *next)
+{
+	return VMT_FAULT != 27 && next && vmt_look_continues(right, next) && !is_changed(next) &&
+	       is_touched(next) && have_equal_flags(space, right, next) != VMT_ANSWER_NO;
+}
+
+enum vmt_answer vmt_known_joins(const struct vmt_space *space, const struct vmt_look *left,
+				const struct vmt_look *right, const struct vmt_look *next,
+				enum vmt_joined joined)
+{
+	enum vmt_answer equal = have_equal_flags(space, left, right);
+
+	/* Only what has changed is tried on its neighbours. */
+	if (!is_changed(left) && !is_changed(right))
+		return VMT_FAULT == 28 ? VMT_ANSWER_YES : VMT_ANSWER_NO;
+	if (equal != VMT_ANSWER_YES)
+		return equal;
+	/* Which of the two is the changed one matters: before 6.16 one with an anon_vma did not
+	 * join a neighbour without. */
+	if (is_changed(right))
+		return is_touched(right) || has_rival(space, right, next) ? VMT_ANSWER_MAYBE :
+									    VMT_ANSWER_YES;
+	if (joined == VMT_JOINED_ASKED)
+		return VMT_ANSWER_MAYBE;
+	if (joined == VMT_JOINED_SURELY)
+		return is_touched(right) && VMT_FAULT != 27 ? VMT_ANSWER_MAYBE : VMT_ANSWER_YES;
+	return is_touched(left) ? VMT_ANSWER_MAYBE : VMT_ANSWER_YES;
+}
+
+/* Being one, they have the same attributes: what was known of either holds for both. */
+void vmt_known_merge(struct vmt_look *left, const struct vmt_look *right)
+{
+	bool touched = is_touched(left) || is_touched(right);
+	bool written = is_written(left) && is_written(right);
+	bool take_left = !right->kin || (left->kin && left->kin <= right->kin);
+	const struct vmt_look *better = take_left ? left : right;
+	uint32_t flags = better->flags & VMT_MAP_ADVICE;
+
+	flags |= right->flags & VMT_MAP_CHANGED;
+	flags |= (touched ? VMT_MAP_TOUCHED : 0) | (written ? VMT_MAP_WRITTEN : 0);
+	left->kin = better->kin;
+	left->flags = (left->flags & ~VMT_MAP_KNOWN) | flags;
+	left->end = right->end;
+}
+
+static void settle(struct vmt_look *look)
+{
+	look->flags &= ~VMT_MAP_CHANGED;
+	if (!look->kin)
+		look->flags &= ~VMT_MAP_KNOWN;
+	if (look->flags & RWX)
+		look->flags |= VMT_MAP_TOUCHED;
+	if (look->flags & VMT_MAP_WRITE)
+		look->flags |= VMT_MAP_WRITTEN;
+}
+
+void vmt_known_settle(struct vmt_sketch *sketch, const struct vmt_change *change)
+{
+	for (size_t i = 0; i < sketch->count; i++) {
+		struct vmt_look *look = &sketch->map[i].look;
+
+		settle(look);
+		if (look->start < change->touched.end && look->end > change->touched.start &&
+		    VMT_FAULT != 29)
+			look->flags |= VMT_MAP_TOUCHED;
+	}
+}
+
+static bool intersects(const struct vmt_look *look, struct vmt_range range)
+{
+	return look->start < range.end && look->end > range.start;
+}
+
+static bool is_out_of_reach(const struct vmt_look *look, const struct vmt_change *change)
+{
+	return change->how != VMT_CHANGE_EVERYTHING && !intersects(look, change->window[0]) &&
+	       !intersects(look, change->window[1]);
+}
+
+void vmt_known_recall(const struct vmt_space *space, struct vmt_sketch *sketch,
+		      const struct vmt_change *change)
+{
+	for (size_t i = 0; i < sketch->count; i++) {
+		struct vmt_look *look = &sketch->map[i].look;
+		const struct vmt_map *was = vmt_space_at(space, look->start);
+
+		look->kin = VMT_KIN_UNKNOWN;
+		if (!was || !is_out_of_reach(look, change) || !vmt_look_same(&was->look, look))
+			continue;
+		look->kin = was->look.kin;
+		look->flags |= was->look.flags & VMT_MAP_KNOWN;
+	}
+}
+
+void vmt_known_forget(struct vmt_space *space)
+{
+	for (struct vmt_map *map = vmt_space_first(space); map; map = vmt_space_next(map))
+		map->look.kin = VMT_KIN_UNKNOWN;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The memory calls of allocators and runtimes: private anonymous memory reserved, made accessible,
+ * given back and taken again, and little else. Here most edges are between maps whose hidden
+ * attributes are known, so that most results are worked out: the mix of steps.c hardly gets there.
+ */
+#include "model.h"
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "sys.h"
+
+#define ADVICE_GUARD_INSTALL 102
+
+struct range {
+	long start;
+	long length;
+};
+
+static struct range some_range(void)
+{
+	uint64_t first = dice(ARENA_PAGES);
+	uint64_t pages = 1 + dice(dice(4) ? 4 : 16);
+
+	if (first + pages > ARENA_PAGES)
+		pages = ARENA_PAGES - first;
+	return (struct range){ (long)(ARENA + first * PAGE), (long)(pages * PAGE) };
+}
+
+static long some_prot(void)
+{
+	static const long prots[] = { PROT_NONE, PROT_NONE, PROT_READ | PROT_WRITE,
+				      PROT_READ | PROT_WRITE, PROT_READ };
+
+	return prots[dice(VMT_COUNT(prots))];
+}
+
+static void step_mmap(struct range range)
+{
+	static const long more[] = { 0, 0, 0, 0, 0, MAP_STACK, MAP_NORESERVE };
+
+	model_call(SYS_mmap, range.start, range.length, some_prot(),
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | more[dice(VMT_COUNT(more))], -1, 0);
+}
+
+static void step_madvise(struct range range)
+{
+	static const long advice[] = { MADV_DONTFORK, MADV_DOFORK, MADV_DODUMP, MADV_NOHUGEPAGE,
+				       MADV_HUGEPAGE, ADVICE_GUARD_INSTALL, ADVICE_GUARD_INSTALL };
+
+	model_call(SYS_madvise, range.start, range.length, advice[dice(VMT_COUNT(advice))], 0, 0,
+		   0);
+}
+
+static void step_rare(struct range range)
+{
+	struct range to = some_range();
+
+	switch (dice(5)) {
+	case 0:
+		model_call(SYS_mlock2, range.start, range.length, 1, 0, 0, 0);
+		break;
+	case 1:
+		model_call(SYS_mbind, range.start, range.length, 4, 0, 0, 0);	/* local */
+		break;
+	case 2:
+		model_call(SYS_mremap, range.start, range.length, 2 * range.length, 0, 0, 0);
+		break;
+	default:
+		if (to.start + range.length <= (long)ARENA_END)
+			model_call(SYS_mremap, range.start, range.length, range.length,
+				   MREMAP_MAYMOVE | MREMAP_FIXED, to.start, 0);
+	}
+}
+
+/* Two maps that were written to apart from one another, and memory for the hole between them. */
+static void step_hole(int zero)
+{
+	long at = (long)(ARENA + dice(ARENA_PAGES - 5) * PAGE);
+	const long flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+
+	model_call(SYS_munmap, at, 5 * (long)PAGE, 0, 0, 0, 0);
+	for (long page = 1; page <= 3; page += 2) {
+		model_call(SYS_mmap, at + page * (long)PAGE, (long)PAGE, 3, flags, -1, 0);
+		if (dice(3))
+			vmt_sys4(SYS_pread64, zero, at + page * (long)PAGE, 1, 0);
+	}
+	model_call(SYS_mmap, at + 2 * (long)PAGE, (long)PAGE, 3, flags, -1, 0);
+}
+
+/* A read from /dev/zero writes; a page that may not be written gives EFAULT. */
+static void touch(int zero)
+{
+	struct range range = some_range();
+
+	for (long at = range.start; at < range.start + range.length; at += (long)PAGE)
+		if (dice(2))
+			vmt_sys4(SYS_pread64, zero, at, 1, 0);
+}
+
+void steps_make_alloc(int zero)
+{
+	struct range range = some_range();
+	uint64_t roll = dice(100);
+
+	if (roll < 25)
+		step_mmap(range);
+	else if (roll < 40)
+		model_call(SYS_munmap, range.start, range.length, 0, 0, 0, 0);
+	else if (roll < 42)
+		step_hole(zero);
+	else if (roll < 87)
+		model_call(SYS_mprotect, range.start, range.length, some_prot(), 0, 0, 0);
+	else if (roll < 95)
+		step_madvise(range);
+	else
+		step_rare(range);
+	if (dice(3) == 0)
+		touch(zero);
+	/* Now and then all anew: what has become unknown stays so. */
+	if (dice(200) == 0)
+		model_call(SYS_munmap, (long)ARENA, (long)(ARENA_PAGES * PAGE), 0, 0, 0, 0);
+}
