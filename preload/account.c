@@ -10,6 +10,7 @@
 #include "failure.h"
 #include "modules.h"
 #include "publish.h"
+#include "timeline.h"
 
 static void set_dirty(struct vmt_state *state, enum vmt_dirty dirty)
 {
@@ -121,7 +122,7 @@ static void note_peak(struct vmt_state *state, uint64_t time)
 		counters->maps_peak_time = time;
 		counters->peak_epoch++;
 	}
-	vmt_publish_tick(state, time);
+	vmt_timeline_tick(state, time);
 }
 
 static void apply(struct vmt_state *state, const struct vmt_change *change, uint32_t site,

@@ -18,6 +18,7 @@
 #include "publish.h"
 #include "report.h"
 #include "sys.h"
+#include "timeline.h"
 
 bool vmt_life_is_ours(const struct vmt_state *state)
 {
@@ -121,7 +122,7 @@ static void publish_everything(struct vmt_state *state)
 		map->slot = VMT_NO_INDEX;
 		vmt_publish_range(state, map);
 	}
-	vmt_publish_tick(state, 0);
+	vmt_timeline_tick(state, 0);
 	vmt_publish_whole_header(state);
 }
 

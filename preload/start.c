@@ -24,6 +24,7 @@
 #include "publish.h"
 #include "report.h"
 #include "sys.h"
+#include "timeline.h"
 
 #define MAPS_LEAST	100000
 #define MAPS_MOST	4000000
@@ -252,7 +253,7 @@ static int start_counting(struct vmt_state *state)
 	state->counters.maps_start = state->counters.maps_now;
 	state->counters.maps_peak = state->counters.maps_now;
 	state->counters.asked_maps = 0;
-	vmt_publish_tick(state, 0);
+	vmt_timeline_tick(state, 0);
 	vmt_publish_whole_header(state);
 	return 0;
 }

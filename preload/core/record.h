@@ -59,7 +59,6 @@ enum vmt_end {
 	VMT_END_EXIT,
 	VMT_END_SIGNAL,		/* written by `vmatrace run` */
 	VMT_END_EXEC,
-	VMT_END_FORKED,		/* reserved */
 };
 
 /* vmt_rec_header.doors */
@@ -120,7 +119,7 @@ struct vmt_rec_header {
 	uint64_t maps_own;
 	uint64_t maps_kernel;	/* UINT64_MAX = was not read */
 	uint32_t peak_epoch;	/* see vmt_rec_site.peak_epoch */
-	uint32_t seccomp_fd_reserved;
+	uint32_t reserved0;
 
 	uint64_t calls_seen;	/* all memory calls, also those that change no map */
 	uint64_t calls_derived;	/* results worked out without asking the kernel */

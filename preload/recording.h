@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The file behind the recording: made, mapped, and given blocks before they are written to.
+ * Knows sections and elements, not what is in them; publish.h and timeline.h do. Under the lock only.
+ */
+#ifndef VMT_RECORDING_H
+#define VMT_RECORDING_H
+
+#include "state.h"
+#include "sys.h"
+
+/*
+ * Make the recording: a file in options.dir, else a memfd. Returns 0 or -errno; the
+ * state's recording is left empty on failure.
+ */
+int vmt_recording_open(struct vmt_state *state);
+
+/*
+ * `count` elements from `index` on, with blocks behind them, counted as used from now on. NULL when
+ * there is no recording, no room in the section, or no disk.
+ */
+void *vmt_recording_element(struct vmt_state *state, enum vmt_section_id id, uint64_t index,
+			    uint64_t count);
+
+/*
+ * In a build for tests (meson -Dkill_points=true) the program kills itself at the Nth of these
+ * points, N from the environment: a recording must be readable whatever was its writer's last store.
+ */
+#ifdef VMT_KILL_POINTS
+void vmt_recording_kill_point(struct vmt_state *state);
+#else
+static inline void vmt_recording_kill_point(struct vmt_state *state)
+{
+	(void)state;
+}
+#endif
+
+/* Around each change of a record that others may read meanwhile: its sequence word is odd. */
+static inline void vmt_recording_begin(struct vmt_state *state, uint32_t *seq)
+{
+	vmt_recording_kill_point(state);
+	__atomic_store_n(seq, *seq | 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	vmt_recording_kill_point(state);
+}
+
+static inline void vmt_recording_end(struct vmt_state *state, uint32_t *seq)
+{
+	vmt_recording_kill_point(state);
+	__atomic_store_n(seq, (*seq | 1) + 1, __ATOMIC_RELEASE);
+	vmt_recording_kill_point(state);
+}
+
+#endif
