@@ -52,11 +52,13 @@ static void reset_space(struct vmt_state *state)
 
 int vmt_account_init(struct vmt_state *state)
 {
+	/* As many as can be recorded: the rest count as lost, and the sums hold. */
+	uint32_t room = (uint32_t)state->counters.section[VMT_SECTION_SITES].capacity;
+
 	state->space_ops = (struct vmt_space_ops){ range_changed, range_removed, state };
 	state->sites_ops = (struct vmt_sites_ops){ vmt_modules_frame_of, site_added, state };
 	reset_space(state);
-	return vmt_sites_init(&state->sites, &state->arena, (uint32_t)state->options.max_sites,
-			      &state->sites_ops);
+	return vmt_sites_init(&state->sites, &state->arena, room, &state->sites_ops);
 }
 
 /* live_at_peak: the value before the first change after a peak is the value at that peak. */
@@ -70,7 +72,9 @@ static void change_live(void *context, uint32_t id, int delta)
 		site->live_at_peak = site->live;
 		site->peak_epoch = state->counters.peak_epoch;
 	}
+	vmt_timeline_before(state, site);
 	site->live += (uint64_t)(int64_t)delta;
+	vmt_timeline_after(state, site);
 	vmt_publish_site(state, site);
 }
 
@@ -130,6 +134,7 @@ static void apply(struct vmt_state *state, const struct vmt_change *change, uint
 {
 	const struct vmt_effect_ops ops = { .live = change_live, .context = state };
 
+	state->call_time = time;
 	set_dirty(state, VMT_DIRTY_SPACE);
 	vmt_effect_apply(&state->space, change, &state->lesson, site, time, &ops, effect);
 	set_dirty(state, VMT_DIRTY_NOT);

@@ -107,6 +107,7 @@ static void clear_counters(struct vmt_state *state)
 		site->peak_epoch = 0;
 		site->mark_epoch = 0;
 		site->live_at_peak = 0;
+		site->bucket_end = 0;
 	}
 }
 

@@ -21,11 +21,9 @@ int vmt_publish_open(struct vmt_state *state)
 struct vmt_rec_string vmt_publish_string(struct vmt_state *state, const char *bytes, size_t length)
 {
 	uint64_t offset = state->counters.section[VMT_SECTION_STRINGS].used;
-	void *to = length ? vmt_recording_element(state, VMT_SECTION_STRINGS, offset, length) : NULL;
 
-	if (!to)
+	if (length == 0 || !vmt_recording_append(state, VMT_SECTION_STRINGS, bytes, length))
 		return (struct vmt_rec_string){ 0, 0 };
-	__builtin_memcpy(to, bytes, length);
 	return (struct vmt_rec_string){ (uint32_t)offset, (uint32_t)length };
 }
 
@@ -51,18 +49,16 @@ void vmt_publish_frames(struct vmt_state *state, const struct vmt_site *site)
 {
 	struct vmt_rec_site *to = site_record(state, site);
 	uint64_t first = state->counters.section[VMT_SECTION_FRAMES].used;
-	struct vmt_rec_frame *frames = NULL;
+	bool has_frames;
 
 	if (!to)
 		return;
-	if (site->frame_count)
-		frames = vmt_recording_element(state, VMT_SECTION_FRAMES, first, site->frame_count);
-	for (uint32_t i = 0; frames && i < site->frame_count; i++)
-		frames[i] = site->frames[i];
+	has_frames = site->frame_count && vmt_recording_append(state, VMT_SECTION_FRAMES,
+							       site->frames, site->frame_count);
 	vmt_recording_begin(state, &to->seq);
-	to->flags = site->flags | (site->frame_count && !frames ? VMT_SITE_TRUNCATED : 0);
+	to->flags = site->flags | (site->frame_count && !has_frames ? VMT_SITE_TRUNCATED : 0);
 	to->call = site->call;
-	to->frame_count = frames ? site->frame_count : 0;
+	to->frame_count = has_frames ? site->frame_count : 0;
 	to->frame_first = (uint32_t)first;
 	vmt_recording_end(state, &to->seq);
 }
@@ -145,7 +141,7 @@ void vmt_publish_range_gone(struct vmt_state *state, struct vmt_map *map)
 void vmt_publish_reset_ranges(struct vmt_state *state)
 {
 	struct vmt_recording *recording = &state->recording;
-	uint32_t count = (uint32_t)state->options.max_maps;
+	uint32_t count = (uint32_t)state->counters.section[VMT_SECTION_RANGES].capacity;
 	uint64_t used = state->counters.section[VMT_SECTION_RANGES].used;
 
 	for (uint64_t slot = 0; slot < used; slot++) {
@@ -188,7 +184,7 @@ void vmt_publish_describe(struct vmt_state *state)
 	header->parent_pid = state->parent_pid;
 	header->start_realtime = vmt_wall_clock();
 	header->start_monotonic = vmt_clock();
-	header->bucket_ns = VMT_TIMELINE_FIRST_NS;
+	header->bucket_ns = VMT_TIMELINE_NS;
 	header->maps_kernel = UINT64_MAX;
 	state->start_ns = header->start_monotonic;
 }
@@ -208,20 +204,9 @@ bool vmt_publish_failures_full(const struct vmt_state *state)
 	return section->used == section->capacity;
 }
 
-/* Behind the last element of a section that only grows. */
-static void append(struct vmt_state *state, enum vmt_section_id id, const void *record)
-{
-	struct vmt_rec_section *section = &state->counters.section[id];
-	struct vmt_rec_section before = *section;
-	void *to = vmt_recording_element(state, id, before.used, 1);
-
-	if (to)
-		__builtin_memcpy(to, record, before.size);
-}
-
 void vmt_publish_failure(struct vmt_state *state, const struct vmt_rec_failure *failure)
 {
-	append(state, VMT_SECTION_FAILURES, failure);
+	vmt_recording_append(state, VMT_SECTION_FAILURES, failure, 1);
 }
 
 void vmt_publish_mark(struct vmt_state *state, const char *name, size_t length)
@@ -233,7 +218,7 @@ void vmt_publish_mark(struct vmt_state *state, const char *name, size_t length)
 		.epoch = ++state->mark_epoch,
 	};
 
-	append(state, VMT_SECTION_MARKS, &mark);
+	vmt_recording_append(state, VMT_SECTION_MARKS, &mark, 1);
 }
 
 void vmt_publish_at_mark(struct vmt_state *state, struct vmt_site *site)
@@ -250,5 +235,5 @@ void vmt_publish_at_mark(struct vmt_state *state, struct vmt_site *site)
 	if (VMT_LIKELY(site->mark_epoch == state->mark_epoch))
 		return;
 	site->mark_epoch = state->mark_epoch;
-	append(state, VMT_SECTION_MARK_VALUES, &value);
+	vmt_recording_append(state, VMT_SECTION_MARK_VALUES, &value, 1);
 }

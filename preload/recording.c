@@ -25,34 +25,6 @@ void vmt_recording_kill_point(struct vmt_state *state)
 }
 #endif
 
-static void lay_out(struct vmt_rec_header *header, const struct vmt_options *options)
-{
-	const struct {
-		uint64_t capacity;
-		uint32_t size;
-	} shape[VMT_SECTION_COUNT] = {
-		[VMT_SECTION_STRINGS] = { 1 << 20, 1 },
-		[VMT_SECTION_MODULES] = { VMT_MODULES_MAX, sizeof(struct vmt_rec_module) },
-		[VMT_SECTION_SITES] = { options->max_sites, sizeof(struct vmt_rec_site) },
-		[VMT_SECTION_FRAMES] = { options->max_sites * 32, sizeof(struct vmt_rec_frame) },
-		[VMT_SECTION_CALLS] = { VMT_CALL_COUNT, sizeof(struct vmt_rec_counters) },
-		[VMT_SECTION_RANGES] = { options->max_maps, sizeof(struct vmt_rec_range) },
-		[VMT_SECTION_TIMELINE] = { 1024, sizeof(struct vmt_rec_bucket) },
-		[VMT_SECTION_FAILURES] = { 1024, sizeof(struct vmt_rec_failure) },
-		[VMT_SECTION_MARKS] = { 1024, sizeof(struct vmt_rec_mark) },
-		[VMT_SECTION_MARK_VALUES] = { 65536, sizeof(struct vmt_rec_mark_value) },
-	};
-	uint64_t offset = VMT_PAGE_SIZE;
-
-	for (unsigned i = 0; i < VMT_SECTION_COUNT; i++) {
-		header->section[i] = (struct vmt_rec_section){
-			.offset = offset, .capacity = shape[i].capacity, .size = shape[i].size
-		};
-		offset = vmt_page_up(offset + shape[i].capacity * shape[i].size);
-	}
-	header->file_size = offset;
-}
-
 static bool size_is_allowed(uint64_t size)
 {
 	struct rlimit limit;
@@ -90,15 +62,31 @@ static int open_file(struct vmt_state *state)
 	return vmt_sys_failed(fd) ? (int)fd : vmt_fd_raise((int)fd);
 }
 
-static int allocate(struct vmt_state *state, uint64_t offset, uint64_t length)
+/* A file system that cannot allocate, or a descriptor that the program has closed: by writing. */
+static int populate(const struct vmt_recording *recording, uint64_t offset, uint64_t length)
 {
+	uint64_t start = vmt_page_down(offset);
+	uint64_t end = vmt_page_up(offset + length);
 	long ret;
 
-	if (!state->recording.is_file || state->no_asking || !vmt_fd_is_ours(&state->fds.record))
+	if (!recording->base)	/* the header, before it is mapped */
 		return 0;
-	ret = vmt_sys4(SYS_fallocate, state->fds.record.number, 0, offset, length);
+	ret = vmt_sys3(SYS_madvise, recording->base + start, end - start, MADV_POPULATE_WRITE);
+	return ret == -EFAULT ? -ENOSPC : 0;	/* it would have been a SIGBUS; before Linux 5.14 -EINVAL */
+}
+
+/* Under a seccomp filter no call of ours may be made: then a full disk is not survived. */
+static int allocate(struct vmt_state *state, uint64_t offset, uint64_t length)
+{
+	const struct vmt_recording *recording = &state->recording;
+	long ret = -EBADF;
+
+	if (!recording->is_file || state->no_asking)
+		return 0;
+	if (vmt_fd_is_ours(&state->fds.record))
+		ret = vmt_sys4(SYS_fallocate, state->fds.record.number, 0, offset, length);
 	if (ret == -EBADF || ret == -EOPNOTSUPP || ret == -EINVAL)
-		return 0;	/* closed by the program; a file system that cannot say */
+		return populate(recording, offset, length);
 	return (int)ret;
 }
 
@@ -128,7 +116,8 @@ int vmt_recording_open(struct vmt_state *state)
 	int ret;
 
 	recording->base = NULL;
-	lay_out(header, &state->options);
+	header->file_size = vmt_layout_sections(state->options.max_maps, state->options.max_sites,
+						state->options.max_size << 20, header->section);
 	if (!size_is_allowed(header->file_size))
 		return -EFBIG;
 	ret = open_file(state);
@@ -146,31 +135,62 @@ int vmt_recording_open(struct vmt_state *state)
 	return 0;
 }
 
-void *vmt_recording_element(struct vmt_state *state, enum vmt_section_id id, uint64_t index,
-			    uint64_t count)
+static bool make_ready(struct vmt_state *state, enum vmt_section_id id, uint64_t need)
 {
-	struct vmt_recording *recording = &state->recording;
-	struct vmt_rec_section *section = &state->counters.section[id];
+	const struct vmt_rec_section *section = &state->counters.section[id];
+	uint64_t *ready = &state->recording.ready[id];
+	uint64_t most = section->capacity * section->size;
+	uint64_t end = need + BLOCK_STEP < most ? need + BLOCK_STEP : most;
+
+	if (allocate(state, section->offset + *ready, end - *ready)) {
+		vmt_note(state, VMT_NOTE_DISK_FULL);
+		return false;
+	}
+	*ready = end;
+	return true;
+}
+
+/* Elements with blocks behind them, not counted as used yet. */
+static void *room_for(struct vmt_state *state, enum vmt_section_id id, uint64_t index,
+		      uint64_t count)
+{
+	const struct vmt_recording *recording = &state->recording;
+	const struct vmt_rec_section *section = &state->counters.section[id];
 	uint64_t need = (index + count) * section->size;
 
 	if (!recording->base || index + count > section->capacity)
 		return NULL;
-	if (VMT_UNLIKELY(need > recording->ready[id])) {
-		uint64_t step = need - recording->ready[id] + BLOCK_STEP;
-		uint64_t most = section->capacity * section->size - recording->ready[id];
-
-		if (step > most)
-			step = most;
-		if (allocate(state, section->offset + recording->ready[id], step)) {
-			vmt_note(state, VMT_NOTE_DISK_FULL);
-			return NULL;
-		}
-		recording->ready[id] += step;
-	}
-	if (index + count > section->used) {
-		vmt_recording_kill_point(state);
-		section->used = index + count;
-		recording->header->section[id].used = section->used;
-	}
+	if (VMT_UNLIKELY(need > recording->ready[id]) && !make_ready(state, id, need))
+		return NULL;
 	return recording->base + section->offset + index * section->size;
+}
+
+static void use(struct vmt_state *state, enum vmt_section_id id, uint64_t used)
+{
+	vmt_recording_kill_point(state);
+	state->counters.section[id].used = used;
+	__atomic_store_n(&state->recording.header->section[id].used, used, __ATOMIC_RELEASE);
+}
+
+void *vmt_recording_new_element(struct vmt_state *state, enum vmt_section_id id, uint64_t index,
+				uint64_t count)
+{
+	void *element = room_for(state, id, index, count);
+
+	if (element && index + count > state->counters.section[id].used)
+		use(state, id, index + count);
+	return element;
+}
+
+bool vmt_recording_append(struct vmt_state *state, enum vmt_section_id id, const void *records,
+			  uint64_t count)
+{
+	const struct vmt_rec_section *section = &state->counters.section[id];
+	void *to = room_for(state, id, section->used, count);
+
+	if (!to)
+		return false;
+	__builtin_memcpy(to, records, count * section->size);
+	use(state, id, section->used + count);
+	return true;
 }

@@ -19,8 +19,19 @@ int vmt_recording_open(struct vmt_state *state);
  * `count` elements from `index` on, with blocks behind them, counted as used from now on. NULL when
  * there is no recording, no room in the section, or no disk.
  */
-void *vmt_recording_element(struct vmt_state *state, enum vmt_section_id id, uint64_t index,
-			    uint64_t count);
+static inline void *vmt_recording_element(struct vmt_state *state, enum vmt_section_id id,
+					  uint64_t index, uint64_t count);
+
+/* The same for elements that have not been in use before. */
+void *vmt_recording_new_element(struct vmt_state *state, enum vmt_section_id id, uint64_t index,
+				uint64_t count);
+
+/*
+ * Put records behind the last one of a section that only grows: a reader sees them whole or not at all.
+ * False when there is no room.
+ */
+bool vmt_recording_append(struct vmt_state *state, enum vmt_section_id id, const void *records,
+			  uint64_t count);
 
 /*
  * In a build for tests (meson -Dkill_points=true) the program kills itself at the Nth of these
@@ -34,6 +45,16 @@ static inline void vmt_recording_kill_point(struct vmt_state *state)
 	(void)state;
 }
 #endif
+
+static inline void *vmt_recording_element(struct vmt_state *state, enum vmt_section_id id,
+					  uint64_t index, uint64_t count)
+{
+	const struct vmt_rec_section *section = &state->counters.section[id];
+
+	if (VMT_UNLIKELY(!state->recording.base || index + count > section->used))
+		return vmt_recording_new_element(state, id, index, count);
+	return state->recording.base + section->offset + index * section->size;
+}
 
 /* Around each change of a record that others may read meanwhile: its sequence word is odd. */
 static inline void vmt_recording_begin(struct vmt_state *state, uint32_t *seq)

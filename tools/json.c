@@ -141,13 +141,13 @@ static json_t *calls_of(const struct vmt_view *view)
 
 static json_t *timeline_of(const struct vmt_view *view)
 {
-	uint64_t count = vmt_view_count(view, VMT_SECTION_TIMELINE);
+	uint64_t count = vmt_view_bucket_count(view);
 	json_t *timeline = json_array();
 	struct vmt_rec_bucket bucket;
 	json_t *entry;
 
 	for (uint64_t i = 0; i < count; i++) {
-		if (!vmt_view_bucket(view, i, &bucket) || !bucket.max)
+		if (!vmt_view_bucket(view, i, &bucket))
 			continue;
 		entry = json_object();
 		json_object_set_new(entry, "time", vmt_json_seconds(i * view->header.bucket_ns));
@@ -212,15 +212,6 @@ static json_t *marks_of(const struct vmt_view *view)
 	return marks;
 }
 
-/* Sections that are not in use are left out rather than empty: not recorded is not none. */
-static void add_if_any(json_t *process, const char *key, json_t *array)
-{
-	if (json_array_size(array))
-		json_object_set_new(process, key, array);
-	else
-		json_decref(array);
-}
-
 /* Kinds, patterns, neighbours, holes and cost. */
 static void add_explanation(json_t *process, const struct vmt_view *view,
 			    struct vmt_symbols *symbols)
@@ -253,9 +244,9 @@ static json_t *process_of(const struct vmt_view *view, struct vmt_symbols *symbo
 	json_object_set_new(process, "calls", calls_of(view));
 	json_object_set_new(process, "sites", vmt_json_sites(view, symbols));
 	add_explanation(process, view, symbols);
-	add_if_any(process, "timeline", timeline_of(view));
-	add_if_any(process, "marks", marks_of(view));
-	add_if_any(process, "failures", failures_of(view, symbols));
+	vmt_json_add_if_any(process, "timeline", timeline_of(view));
+	vmt_json_add_if_any(process, "marks", marks_of(view));
+	vmt_json_add_if_any(process, "failures", failures_of(view, symbols));
 	return process;
 }
 
