@@ -10,6 +10,7 @@
 #include "failure.h"
 #include "modules.h"
 #include "publish.h"
+#include "recording.h"
 #include "timeline.h"
 
 static void set_dirty(struct vmt_state *state, enum vmt_dirty dirty)
@@ -159,11 +160,13 @@ static void learn_and_apply(struct vmt_state *state, struct vmt_change *change,
 	uint64_t time = vmt_time(state);
 
 	kernel.context = state;
+	vmt_recording_doing(state, VMT_DOING_MAPS);
 	if ((late || state->no_deriving) && change->how == VMT_CHANGE_DERIVE)
 		change->how = VMT_CHANGE_WALK;	/* others may have come between */
 	set_dirty(state, VMT_DIRTY_SPACE);
 	note_learnt(state, vmt_learn(&state->space, change, &kernel, &state->lesson));
 	apply(state, change, site->id, time, &effect);
+	vmt_recording_doing(state, VMT_DOING_COUNTS);
 	add_counts(&site->counters, &effect.call);
 	add_counts(&state->calls[site->call], &effect.call);
 	note_unseen(state, &effect.unseen, late);
@@ -181,6 +184,7 @@ struct vmt_site *vmt_account_intern(struct vmt_state *state, const struct vmt_ra
 {
 	struct vmt_site *site;
 
+	vmt_recording_doing(state, VMT_DOING_SITE);
 	set_dirty(state, VMT_DIRTY_SITES);
 	site = vmt_sites_intern(&state->sites, stack);
 	set_dirty(state, VMT_DIRTY_NOT);
@@ -212,6 +216,7 @@ void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, stru
 	bool failed = is_failure(done);
 	uint64_t maps = state->space.count;
 
+	vmt_recording_doing(state, VMT_DOING_COUNTS);
 	with_brk.brk = state->brk;
 	vmt_change_decode(&with_brk, &change);
 	narrow(state, done, &change);
@@ -246,6 +251,7 @@ uint64_t vmt_account_everything(struct vmt_state *state)
 	uint64_t time = vmt_time(state);
 
 	kernel.context = state;
+	vmt_recording_doing(state, VMT_DOING_MAPS);
 	set_dirty(state, VMT_DIRTY_SPACE);
 	if (vmt_learn(&state->space, &change, &kernel, &state->lesson) != VMT_LEARNT_ASKED) {
 		set_dirty(state, VMT_DIRTY_NOT);
@@ -253,6 +259,7 @@ uint64_t vmt_account_everything(struct vmt_state *state)
 	}
 	change.how = VMT_CHANGE_NOTHING;	/* nobody's call: all of it is unseen */
 	apply(state, &change, VMT_SITE_UNSEEN, time, &effect);
+	vmt_recording_doing(state, VMT_DOING_COUNTS);
 	note_unseen(state, &effect.call, true);
 	note_unseen(state, &effect.unseen, true);
 	note_peak(state, time);
@@ -383,6 +390,7 @@ void vmt_account_rebuild(struct vmt_state *state)
 	uint32_t dirty = atomic_load_explicit(&state->dirty, memory_order_relaxed);
 	uint64_t changed;
 
+	vmt_recording_doing(state, VMT_DOING_MAPS);
 	if (dirty == VMT_DIRTY_SITES)
 		vmt_sites_reindex(&state->sites);
 	if (dirty == VMT_DIRTY_SPACE) {

@@ -16,6 +16,7 @@
 #include "log.h"
 #include "memory.h"
 #include "publish.h"
+#include "recording.h"
 #include "report.h"
 #include "sys.h"
 #include "timeline.h"
@@ -248,6 +249,8 @@ static bool finish(struct vmt_state *state, int status)
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
 	if (locked)
 		vmt_call_unlock(state);
+	if ((state->is_root || state->options.children) && vmt_recording_is_gone(state))
+		vmt_log(state, "the recording was removed while the program ran: nothing is left of it");
 	vmt_log_marker(state, "vmatrace: done");
 	return state->options.report && (state->is_root || state->options.children);
 }

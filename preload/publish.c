@@ -189,12 +189,13 @@ void vmt_publish_describe(struct vmt_state *state)
 	state->start_ns = header->start_monotonic;
 }
 
-void vmt_publish_whole_header(struct vmt_state *state)
+int vmt_publish_whole_header(struct vmt_state *state)
 {
 	vmt_recording_kill_point(state);
 	if (state->recording.base)
 		*state->recording.header = state->counters;
 	vmt_recording_kill_point(state);
+	return vmt_recording_name(state);
 }
 
 bool vmt_publish_failures_full(const struct vmt_state *state)

@@ -23,8 +23,8 @@ void vmt_publish_header(struct vmt_state *state);
 /* Fill in the state's header for a new recording of this process, from now on. */
 void vmt_publish_describe(struct vmt_state *state);
 
-/* The header as a whole, once: it makes the recording valid. */
-void vmt_publish_whole_header(struct vmt_state *state);
+/* The header as a whole, once: it makes the recording valid, and the file gets its name. 0 or -errno. */
+int vmt_publish_whole_header(struct vmt_state *state);
 
 void vmt_publish_failure(struct vmt_state *state, const struct vmt_rec_failure *failure);
 bool vmt_publish_failures_full(const struct vmt_state *state);

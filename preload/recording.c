@@ -7,11 +7,14 @@
 
 #include <fcntl.h>
 #include <linux/errno.h>
+#include <linux/fs.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "failure.h"
 #include "fd.h"
 #include "name.h"
 
@@ -35,17 +38,18 @@ static bool size_is_allowed(uint64_t size)
 	return limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= size;
 }
 
-/* EXE.PID.vmt, or EXE.PID-2.vmt… after an exec. */
+/* Without its name until it is valid: whatever is called *.vmt can be read. */
 static int open_in_dir(struct vmt_state *state)
 {
 	struct vmt_recording *recording = &state->recording;
 	int fd = -EEXIST;
 
-	for (unsigned image = 1; image < 1000 && fd == -EEXIST; image++) {
-		if (!vmt_name_recording(state, image, recording->path, sizeof(recording->path)))
-			return -ENAMETOOLONG;
+	if (!vmt_name_recording(state, 0, recording->path, sizeof(recording->path)))
+		return -ENAMETOOLONG;
+	for (int i = 0; i < 2 && fd == -EEXIST; i++) {
+		if (i)	/* left by a process of the same number that was killed while it began */
+			vmt_sys1(SYS_unlink, recording->path);
 		fd = vmt_fd_open(recording->path, O_RDWR | O_CREAT | O_EXCL, 0666);
-		state->counters.image = image;
 	}
 	recording->is_file = fd >= 0;
 	return fd;
@@ -54,12 +58,48 @@ static int open_in_dir(struct vmt_state *state)
 static int open_file(struct vmt_state *state)
 {
 	state->counters.image = 1;
+	state->recording.is_file = false;
 	if (state->options.dir[0])
 		return open_in_dir(state);
 
 	long fd = vmt_sys2(SYS_memfd_create, "vmatrace", MFD_CLOEXEC);
 
 	return vmt_sys_failed(fd) ? (int)fd : vmt_fd_raise((int)fd);
+}
+
+/* rename(2) that replaces nothing; where a file system has no such thing (NFS), by a link. */
+static int move_to_free(const char *from, const char *to)
+{
+	long ret = vmt_sys6(SYS_renameat2, AT_FDCWD, (long)from, AT_FDCWD, (long)to,
+			    RENAME_NOREPLACE, 0);
+
+	if (ret != -EINVAL && ret != -ENOSYS)
+		return (int)ret;
+	ret = vmt_sys2(SYS_link, from, to);
+	if (!vmt_sys_failed(ret))
+		vmt_sys1(SYS_unlink, from);
+	return (int)ret;
+}
+
+int vmt_recording_name(struct vmt_state *state)
+{
+	struct vmt_recording *recording = &state->recording;
+	char was[sizeof(recording->path)];
+	int ret = -EEXIST;
+
+	if (!recording->base || !recording->is_file)
+		return 0;
+	__builtin_memcpy(was, recording->path, sizeof(was));
+	for (unsigned image = 1; image < 1000 && ret == -EEXIST; image++) {
+		if (!vmt_name_recording(state, image, recording->path, sizeof(recording->path)))
+			return -ENAMETOOLONG;
+		state->counters.image = image;
+		recording->header->image = image;
+		ret = move_to_free(was, recording->path);
+	}
+	if (ret)
+		vmt_sys1(SYS_unlink, was);
+	return ret;
 }
 
 /* A file system that cannot allocate, or a descriptor that the program has closed: by writing. */
@@ -144,6 +184,7 @@ static bool make_ready(struct vmt_state *state, enum vmt_section_id id, uint64_t
 
 	if (allocate(state, section->offset + *ready, end - *ready)) {
 		vmt_note(state, VMT_NOTE_DISK_FULL);
+		vmt_failure_disk(state);
 		return false;
 	}
 	*ready = end;
@@ -193,4 +234,14 @@ bool vmt_recording_append(struct vmt_state *state, enum vmt_section_id id, const
 	__builtin_memcpy(to, records, count * section->size);
 	use(state, id, section->used + count);
 	return true;
+}
+
+bool vmt_recording_is_gone(const struct vmt_state *state)
+{
+	struct stat st;
+
+	return state->recording.base && state->recording.is_file && !state->no_asking &&
+	       vmt_fd_is_ours(&state->fds.record) &&
+	       !vmt_sys_failed(vmt_sys2(SYS_fstat, state->fds.record.number, &st)) &&
+	       st.st_nlink == 0;
 }

@@ -16,6 +16,15 @@
 int vmt_recording_open(struct vmt_state *state);
 
 /*
+ * Give the file its name, EXE.PID.vmt or EXE.PID-2.vmt…, once its header is valid. -errno:
+ * there is no such file then, but the recording can still be read by its descriptor.
+ */
+int vmt_recording_name(struct vmt_state *state);
+
+/* Has somebody removed the file? */
+bool vmt_recording_is_gone(const struct vmt_state *state);
+
+/*
  * `count` elements from `index` on, with blocks behind them, counted as used from now on. NULL when
  * there is no recording, no room in the section, or no disk.
  */
@@ -54,6 +63,15 @@ static inline void *vmt_recording_element(struct vmt_state *state, enum vmt_sect
 	if (VMT_UNLIKELY(!state->recording.base || index + count > section->used))
 		return vmt_recording_new_element(state, id, index, count);
 	return state->recording.base + section->offset + index * section->size;
+}
+
+/* Tell whoever looks, or finds us dead, what the holder of the lock is at. */
+static inline void vmt_recording_doing(struct vmt_state *state, enum vmt_doing doing)
+{
+	if (!state->recording.base)
+		return;
+	__atomic_store_n(&state->recording.header->doing, doing, __ATOMIC_RELAXED);
+	atomic_signal_fence(memory_order_seq_cst);
 }
 
 /* Around each change of a record that others may read meanwhile: its sequence word is odd. */

@@ -98,6 +98,18 @@ static json_t *notes_of(uint64_t notes)
 	return array;
 }
 
+/* What the library was at; of a process that is gone, where it was interrupted. */
+static json_t *under_way(const struct vmt_view *view)
+{
+	static const char *const names[VMT_DOING_COUNT] = {
+		[VMT_DOING_SITE] = "site", [VMT_DOING_CALL] = "call",
+		[VMT_DOING_MAPS] = "maps", [VMT_DOING_COUNTS] = "counts",
+	};
+	uint32_t doing = view->header.doing;
+
+	return doing < VMT_DOING_COUNT && names[doing] ? json_string(names[doing]) : json_null();
+}
+
 static json_t *coverage_of(const struct vmt_view *view)
 {
 	const struct vmt_rec_header *header = &view->header;
@@ -118,6 +130,7 @@ static json_t *coverage_of(const struct vmt_view *view)
 	vmt_json_add_number(coverage, "late", header->late);
 	vmt_json_add_number(coverage, "verified", header->verified);
 	vmt_json_add_number(coverage, "truncated_stacks", header->truncated);
+	json_object_set_new(coverage, "under_way", under_way(view));
 	json_object_set_new(coverage, "notes", notes_of(header->notes));
 	return coverage;
 }
