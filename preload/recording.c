@@ -165,6 +165,7 @@ int vmt_recording_open(struct vmt_state *state)
 		return ret;
 	state->fds.record = vmt_fd_note(ret);
 	__builtin_memset(recording->ready, 0, sizeof(recording->ready));
+	recording->full = 0;
 	ret = map_file(state, header->file_size);
 	if (ret) {
 		vmt_fd_close(&state->fds.record);
@@ -175,19 +176,27 @@ int vmt_recording_open(struct vmt_state *state)
 	return 0;
 }
 
+/* In steps, while there is room for one; then what is needed, to the last block. */
 static bool make_ready(struct vmt_state *state, enum vmt_section_id id, uint64_t need)
 {
 	const struct vmt_rec_section *section = &state->counters.section[id];
-	uint64_t *ready = &state->recording.ready[id];
+	struct vmt_recording *recording = &state->recording;
+	uint64_t ready = recording->ready[id];
 	uint64_t most = section->capacity * section->size;
 	uint64_t end = need + BLOCK_STEP < most ? need + BLOCK_STEP : most;
 
-	if (allocate(state, section->offset + *ready, end - *ready)) {
-		vmt_note(state, VMT_NOTE_DISK_FULL);
-		vmt_failure_disk(state);
+	if (recording->full >> id & 1)
 		return false;
+	if (allocate(state, section->offset + ready, end - ready)) {
+		end = vmt_page_up(need);
+		if (allocate(state, section->offset + ready, end - ready)) {
+			recording->full |= UINT32_C(1) << id;
+			vmt_note(state, VMT_NOTE_DISK_FULL);
+			vmt_failure_disk(state);
+			return false;
+		}
 	}
-	*ready = end;
+	recording->ready[id] = end;
 	return true;
 }
 

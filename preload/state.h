@@ -57,6 +57,7 @@ struct vmt_recording {
 	uint32_t *free_slots;	/* of the ranges */
 	uint32_t free_count;
 	bool is_file;	/* in the file system: blocks can run out */
+	uint32_t full;	/* bit of each section that can have no more blocks */
 	char path[512];
 };
 
