@@ -6,11 +6,11 @@
 #
 #   scripts/test.sh [PART...]
 #   parts: house unit model doors run report top check maps patterns library harmless targets hangs efence reasons deaths killed
-#          random mutants programs readme
+#          golden random mutants programs readme
 set -u
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 export BUILD=${BUILD:-$ROOT/build}
-ALL="house unit model doors run report top check maps patterns library harmless targets hangs efence reasons deaths killed random"
+ALL="house unit model doors run report top check maps patterns library harmless targets hangs efence reasons deaths killed golden random"
 ALL+=" mutants programs readme"
 PARTS=${*:-$ALL}
 passed=0
@@ -31,6 +31,7 @@ command_of() {
 	library | harmless | targets | hangs | efence | reasons | deaths | killed) echo "tests/shim/$1.sh" ;;
 	random | programs) echo "tests/real/$1.sh" ;;
 	mutants | house | readme) echo "tests/$1.sh" ;;
+	golden) echo "tests/golden/golden.sh" ;;
 	model) echo "sh tests/model/mutants.sh" ;;
 	*) return 1 ;;
 	esac
