@@ -11,6 +11,8 @@
 #include "failure.h"
 #include "modules.h"
 #include "publish.h"
+#include "recording.h"
+#include "timeline.h"
 
 static void set_dirty(struct vmt_state *state, enum vmt_dirty dirty)
 {
@@ -52,11 +54,13 @@ static void reset_space(struct vmt_state *state)
 
 int vmt_account_init(struct vmt_state *state)
 {
+	/* As many as can be recorded: the rest count as lost, and the sums hold. */
+	uint32_t room = (uint32_t)state->counters.section[VMT_SECTION_SITES].capacity;
+
 	state->space_ops = (struct vmt_space_ops){ range_changed, range_removed, state };
 	state->sites_ops = (struct vmt_sites_ops){ vmt_modules_frame_of, site_added, state };
 	reset_space(state);
-	return vmt_sites_init(&state->sites, &state->arena, (uint32_t)state->options.max_sites,
-			      &state->sites_ops);
+	return vmt_sites_init(&state->sites, &state->arena, room, &state->sites_ops);
 }
 
 /* live_at_peak: the value before the first change after a peak is the value at that peak. */
@@ -70,7 +74,9 @@ static void change_live(void *context, uint32_t id, int delta)
 		site->live_at_peak = site->live;
 		site->peak_epoch = state->counters.peak_epoch;
 	}
+	vmt_timeline_before(state, site);
 	site->live += (uint64_t)(int64_t)delta;
+	vmt_timeline_after(state, site);
 	vmt_publish_site(state, site);
 }
 
@@ -129,7 +135,7 @@ static void note_peak(struct vmt_state *state, uint64_t time)
 		counters->maps_peak_time = time;
 		counters->peak_epoch++;
 	}
-	vmt_publish_tick(state, time);
+	vmt_timeline_tick(state, time);
 }
 
 static void apply(struct vmt_state *state, const struct vmt_change *change, uint32_t site,
@@ -137,6 +143,7 @@ static void apply(struct vmt_state *state, const struct vmt_change *change, uint
 {
 	const struct vmt_effect_ops ops = { .live = change_live, .context = state };
 
+	state->call_time = time;
 	set_dirty(state, VMT_DIRTY_SPACE);
 	vmt_effect_apply(&state->space, change, &state->lesson, site, time, &ops, effect);
 	set_dirty(state, VMT_DIRTY_NOT);
@@ -177,12 +184,14 @@ static void learn_and_apply(struct vmt_state *state, struct vmt_change *change,
 	kernel.context = state;
 	if (change->how == VMT_CHANGE_EVERYTHING && site->call == VMT_CALL_PRCTL)
 		state->no_reasoning = true;
+	vmt_recording_doing(state, VMT_DOING_MAPS);
 	if ((late || state->no_deriving) && change->how == VMT_CHANGE_DERIVE)
 		change->how = VMT_CHANGE_WALK;	/* others may have come between */
 	set_dirty(state, VMT_DIRTY_SPACE);
 	state->space.reasons = may_reason(state);
 	note_learnt(state, vmt_learn(&state->space, change, &kernel, &state->lesson), asked);
 	apply(state, change, site->id, time, &effect);
+	vmt_recording_doing(state, VMT_DOING_COUNTS);
 	add_counts(&site->counters, &effect.call);
 	add_counts(&state->calls[site->call], &effect.call);
 	note_unseen(state, &effect.unseen, late);
@@ -200,6 +209,7 @@ struct vmt_site *vmt_account_intern(struct vmt_state *state, const struct vmt_ra
 {
 	struct vmt_site *site;
 
+	vmt_recording_doing(state, VMT_DOING_SITE);
 	set_dirty(state, VMT_DIRTY_SITES);
 	site = vmt_sites_intern(&state->sites, stack);
 	set_dirty(state, VMT_DIRTY_NOT);
@@ -231,6 +241,7 @@ void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, stru
 	bool failed = is_failure(done);
 	uint64_t maps = state->space.count;
 
+	vmt_recording_doing(state, VMT_DOING_COUNTS);
 	with_brk.brk = state->brk;
 	vmt_change_decode(&with_brk, &change);
 	narrow(state, done, &change);
@@ -265,6 +276,7 @@ uint64_t vmt_account_everything(struct vmt_state *state)
 	uint64_t time = vmt_time(state);
 
 	kernel.context = state;
+	vmt_recording_doing(state, VMT_DOING_MAPS);
 	set_dirty(state, VMT_DIRTY_SPACE);
 	if (vmt_learn(&state->space, &change, &kernel, &state->lesson) != VMT_LEARNT_ASKED) {
 		set_dirty(state, VMT_DIRTY_NOT);
@@ -272,6 +284,7 @@ uint64_t vmt_account_everything(struct vmt_state *state)
 	}
 	change.how = VMT_CHANGE_NOTHING;	/* nobody's call: all of it is unseen */
 	apply(state, &change, VMT_SITE_UNSEEN, time, &effect);
+	vmt_recording_doing(state, VMT_DOING_COUNTS);
 	note_unseen(state, &effect.call, true);
 	note_unseen(state, &effect.unseen, true);
 	note_peak(state, time);
@@ -403,6 +416,7 @@ void vmt_account_rebuild(struct vmt_state *state)
 	uint32_t dirty = atomic_load_explicit(&state->dirty, memory_order_relaxed);
 	uint64_t changed;
 
+	vmt_recording_doing(state, VMT_DOING_MAPS);
 	if (dirty == VMT_DIRTY_SITES)
 		vmt_sites_reindex(&state->sites);
 	if (dirty == VMT_DIRTY_SPACE) {

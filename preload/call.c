@@ -20,6 +20,7 @@
 #include "failure.h"
 #include "life.h"
 #include "publish.h"
+#include "recording.h"
 #include "sys.h"
 #include "verify.h"
 
@@ -198,6 +199,7 @@ void vmt_call_unlock(struct vmt_state *state)
 	struct vmt_lock_ops ops = lock_ops(state);
 
 	for (;;) {
+		vmt_recording_doing(state, VMT_DOING_NOTHING);
 		vmt_lock_leave(&state->lock, &ops, self_of(state));
 		if (VMT_LIKELY(!vmt_late_waits(&state->late)) || !vmt_call_lock(state, false))
 			return;
@@ -238,6 +240,7 @@ static long call_locked(struct vmt_state *state, struct vmt_done *done, long nr,
 					   stack->hash };
 	struct vmt_site *site = vmt_account_intern(state, &raw);
 
+	vmt_recording_doing(state, VMT_DOING_CALL);
 	make_done(done, nr);
 	catch_new_module(state, done);
 	vmt_account_done(state, done, site, false);

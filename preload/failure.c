@@ -20,6 +20,7 @@
 #define ALARM_80    UINT32_C(1)
 #define ALARM_95    UINT32_C(2)
 #define ALARM_LIMIT UINT32_C(4)
+#define ALARM_DISK  UINT32_C(8)
 
 static uint64_t limit_of(int resource)
 {
@@ -93,6 +94,11 @@ static void raise_alarm(struct vmt_state *state, uint32_t alarm)
 		return;
 	state->alarms_said |= alarm;
 	atomic_fetch_or_explicit(&state->alarms_due, alarm, memory_order_relaxed);
+}
+
+void vmt_failure_disk(struct vmt_state *state)
+{
+	raise_alarm(state, ALARM_DISK);
 }
 
 static uint32_t error_of(const struct vmt_done *done)
@@ -186,8 +192,11 @@ void vmt_failure_say(struct vmt_state *state)
 {
 	uint32_t due = atomic_exchange_explicit(&state->alarms_due, 0, memory_order_relaxed);
 
-	if (!state->options.report || !(state->is_root || state->options.children) ||
-	    vmt_log_fd(state) < 0)
+	if (!(state->is_root || state->options.children) || vmt_log_fd(state) < 0)
+		return;
+	if (due & ALARM_DISK)
+		vmt_log(state, "the disk is full: from here on the recording is not complete");
+	if (!state->options.report)
 		return;
 	if (due & (ALARM_80 | ALARM_95))
 		say_near(state);

@@ -15,6 +15,9 @@ void vmt_failure_note(struct vmt_state *state, const struct vmt_done *done,
 /* Under the lock: has the count passed 80 or 95 per cent of the limit? */
 void vmt_failure_watch(struct vmt_state *state);
 
+/* Under the lock: the recording cannot grow. */
+void vmt_failure_disk(struct vmt_state *state);
+
 /* Outside the lock: say what is due. */
 void vmt_failure_say(struct vmt_state *state);
 

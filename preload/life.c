@@ -16,8 +16,10 @@
 #include "log.h"
 #include "memory.h"
 #include "publish.h"
+#include "recording.h"
 #include "report.h"
 #include "sys.h"
+#include "timeline.h"
 
 bool vmt_life_is_ours(const struct vmt_state *state)
 {
@@ -106,6 +108,7 @@ static void clear_counters(struct vmt_state *state)
 		site->peak_epoch = 0;
 		site->mark_epoch = 0;
 		site->live_at_peak = 0;
+		site->bucket_end = 0;
 	}
 }
 
@@ -121,7 +124,7 @@ static void publish_everything(struct vmt_state *state)
 		map->slot = VMT_NO_INDEX;
 		vmt_publish_range(state, map);
 	}
-	vmt_publish_tick(state, 0);
+	vmt_timeline_tick(state, 0);
 	vmt_publish_whole_header(state);
 }
 
@@ -247,6 +250,8 @@ static bool finish(struct vmt_state *state, int status)
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
 	if (locked)
 		vmt_call_unlock(state);
+	if ((state->is_root || state->options.children) && vmt_recording_is_gone(state))
+		vmt_log(state, "the recording was removed while the program ran: nothing is left of it");
 	vmt_log_marker(state, "vmatrace: done");
 	return state->options.report && (state->is_root || state->options.children);
 }

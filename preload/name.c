@@ -40,7 +40,7 @@ bool vmt_name_recording(const struct vmt_state *state, unsigned image, char *pat
 		vmt_line_add(&text, "-");
 		vmt_line_add_number(&text, image);
 	}
-	vmt_line_add(&text, ".vmt");
+	vmt_line_add(&text, image ? ".vmt" : ".tmp");
 	return !text.is_cut;
 }
 

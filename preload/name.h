@@ -7,7 +7,8 @@
 
 #include "state.h"
 
-/* DIR/EXE.PID.vmt for image 1, DIR/EXE.PID-2.vmt for the second…; false if it does not fit. */
+/* DIR/EXE.PID.vmt for image 1, DIR/EXE.PID-2.vmt for the second…, DIR/EXE.PID.tmp for 0, while it is
+ * made; false if it does not fit. */
 bool vmt_name_recording(const struct vmt_state *state, unsigned image, char *path, size_t size);
 
 /* The path of this library; 0 if it cannot be told. */

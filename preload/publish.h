@@ -9,10 +9,7 @@
 
 #include "state.h"
 
-/*
- * Make the recording: a file in options.dir, else a memfd. Returns 0 or -errno; the
- * state's recording is left empty on failure.
- */
+/* Make the recording (recording.h), with all slots for ranges free. Returns 0 or -errno. */
 int vmt_publish_open(struct vmt_state *state);
 
 void vmt_publish_site(struct vmt_state *state, const struct vmt_site *site);
@@ -26,10 +23,8 @@ void vmt_publish_header(struct vmt_state *state);
 /* Fill in the state's header for a new recording of this process, from now on. */
 void vmt_publish_describe(struct vmt_state *state);
 
-/* The header as a whole, once: it makes the recording valid. */
-void vmt_publish_whole_header(struct vmt_state *state);
-
-void vmt_publish_tick(struct vmt_state *state, uint64_t time);
+/* The header as a whole, once: it makes the recording valid, and the file gets its name. 0 or -errno. */
+int vmt_publish_whole_header(struct vmt_state *state);
 
 void vmt_publish_failure(struct vmt_state *state, const struct vmt_rec_failure *failure);
 bool vmt_publish_failures_full(const struct vmt_state *state);

@@ -24,6 +24,7 @@
 #include "publish.h"
 #include "report.h"
 #include "sys.h"
+#include "timeline.h"
 
 #define MAPS_LEAST	100000
 #define MAPS_MOST	4000000
@@ -168,6 +169,20 @@ static void describe_process(struct vmt_state *state, const char *options)
 		header->options = vmt_publish_string(state, options, __builtin_strlen(options));
 }
 
+static const char *why_no_recording(int error)
+{
+	switch (error) {
+	case -ENOENT: return "there is no such directory";
+	case -ENOTDIR: return "it is no directory";
+	case -EACCES:
+	case -EPERM: return "it is not yours to write to";
+	case -EROFS: return "the file system is read-only";
+	case -ENOSPC:
+	case -EDQUOT: return "the disk is full";
+	default: return "is it a directory, there and writable?";
+	}
+}
+
 static void say_no_recording(struct vmt_state *state, int error)
 {
 	char message[400];
@@ -179,7 +194,10 @@ static void say_no_recording(struct vmt_state *state, int error)
 	}
 	vmt_line_add(&line, "cannot write a recording in dir='");
 	vmt_line_add(&line, state->options.dir);
-	vmt_line_add(&line, "': is it a directory, there and writable? Only the report at exit is left");
+	vmt_line_add(&line, "': ");
+	vmt_line_add(&line, why_no_recording(error));
+	vmt_line_add(&line, state->options.report ? ". Only the report at exit is left" :
+						    ". Nothing will be left of it");
 	vmt_log(state, message);
 }
 
@@ -252,8 +270,10 @@ static int start_counting(struct vmt_state *state)
 	state->counters.maps_start = state->counters.maps_now;
 	state->counters.maps_peak = state->counters.maps_now;
 	state->counters.asked_maps = 0;
-	vmt_publish_tick(state, 0);
-	vmt_publish_whole_header(state);
+	vmt_timeline_tick(state, 0);
+	ret = vmt_publish_whole_header(state);
+	if (ret && state->is_root)
+		say_no_recording(state, ret);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/arena.h"
 #include "core/effect.h"
+#include "core/layout.h"
 #include "core/options.h"
 #include "core/record.h"
 #include "core/sites.h"
@@ -30,7 +31,6 @@ enum vmt_dirty {
 	VMT_DIRTY_SITES,
 };
 
-#define VMT_MODULES_MAX 4096u
 #define VMT_OWN_MAX	16u
 #define VMT_DEVICES_MAX 8u
 
@@ -66,6 +66,7 @@ struct vmt_recording {
 	uint32_t *free_slots;	/* of the ranges */
 	uint32_t free_count;
 	bool is_file;	/* in the file system: blocks can run out */
+	uint32_t full;	/* bit of each section that can have no more blocks */
 	char path[512];
 };
 
@@ -113,6 +114,7 @@ struct vmt_state {
 	uint32_t alarms_said;
 	uint32_t mark_epoch;	/* marks so far */
 	uint64_t start_ns;
+	uint64_t call_time;	/* of the call that is being accounted for, ns since start_ns */
 	uint64_t calls_since_verify;
 	struct vmt_recording recording;
 

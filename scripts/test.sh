@@ -5,12 +5,12 @@
 # only if none failed. About ten minutes on two cores.
 #
 #   scripts/test.sh [PART...]
-#   parts: house unit model doors run report top check maps patterns library harmless targets hangs efence reasons killed random
-#          mutants programs readme
+#   parts: house unit model doors run report top check maps patterns library harmless targets hangs efence reasons deaths killed
+#          golden random mutants programs readme
 set -u
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 export BUILD=${BUILD:-$ROOT/build}
-ALL="house unit model doors run report top check maps patterns library harmless targets hangs efence reasons killed random"
+ALL="house unit model doors run report top check maps patterns library harmless targets hangs efence reasons deaths killed golden random"
 ALL+=" mutants programs readme"
 PARTS=${*:-$ALL}
 passed=0
@@ -28,9 +28,10 @@ command_of() {
 	doors) echo "sh tests/capture/run.sh" ;;
 	run | report | top) echo "sh tests/cli/$1.sh $BUILD/tools/vmatrace" ;;
 	check | maps | patterns) echo "tests/cli/$1.sh" ;;
-	library | harmless | targets | hangs | efence | reasons | killed) echo "tests/shim/$1.sh" ;;
+	library | harmless | targets | hangs | efence | reasons | deaths | killed) echo "tests/shim/$1.sh" ;;
 	random | programs) echo "tests/real/$1.sh" ;;
 	mutants | house | readme) echo "tests/$1.sh" ;;
+	golden) echo "tests/golden/golden.sh" ;;
 	model) echo "sh tests/model/mutants.sh" ;;
 	*) return 1 ;;
 	esac

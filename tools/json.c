@@ -98,6 +98,18 @@ static json_t *notes_of(uint64_t notes)
 	return array;
 }
 
+/* What the library was at; of a process that is gone, where it was interrupted. */
+static json_t *under_way(const struct vmt_view *view)
+{
+	static const char *const names[VMT_DOING_COUNT] = {
+		[VMT_DOING_SITE] = "site", [VMT_DOING_CALL] = "call",
+		[VMT_DOING_MAPS] = "maps", [VMT_DOING_COUNTS] = "counts",
+	};
+	uint32_t doing = view->header.doing;
+
+	return doing < VMT_DOING_COUNT && names[doing] ? json_string(names[doing]) : json_null();
+}
+
 static json_t *coverage_of(const struct vmt_view *view)
 {
 	const struct vmt_rec_header *header = &view->header;
@@ -119,6 +131,7 @@ static json_t *coverage_of(const struct vmt_view *view)
 	vmt_json_add_number(coverage, "late", header->late);
 	vmt_json_add_number(coverage, "verified", header->verified);
 	vmt_json_add_number(coverage, "truncated_stacks", header->truncated);
+	json_object_set_new(coverage, "under_way", under_way(view));
 	json_object_set_new(coverage, "notes", notes_of(header->notes));
 	return coverage;
 }
@@ -142,13 +155,13 @@ static json_t *calls_of(const struct vmt_view *view)
 
 static json_t *timeline_of(const struct vmt_view *view)
 {
-	uint64_t count = vmt_view_count(view, VMT_SECTION_TIMELINE);
+	uint64_t count = vmt_view_bucket_count(view);
 	json_t *timeline = json_array();
 	struct vmt_rec_bucket bucket;
 	json_t *entry;
 
 	for (uint64_t i = 0; i < count; i++) {
-		if (!vmt_view_bucket(view, i, &bucket) || !bucket.max)
+		if (!vmt_view_bucket(view, i, &bucket))
 			continue;
 		entry = json_object();
 		json_object_set_new(entry, "time", vmt_json_seconds(i * view->header.bucket_ns));
@@ -213,15 +226,6 @@ static json_t *marks_of(const struct vmt_view *view)
 	return marks;
 }
 
-/* Sections that are not in use are left out rather than empty: not recorded is not none. */
-static void add_if_any(json_t *process, const char *key, json_t *array)
-{
-	if (json_array_size(array))
-		json_object_set_new(process, key, array);
-	else
-		json_decref(array);
-}
-
 /* Kinds, patterns, neighbours, holes and cost. */
 static void add_explanation(json_t *process, const struct vmt_view *view,
 			    struct vmt_symbols *symbols)
@@ -254,9 +258,9 @@ static json_t *process_of(const struct vmt_view *view, struct vmt_symbols *symbo
 	json_object_set_new(process, "calls", calls_of(view));
 	json_object_set_new(process, "sites", vmt_json_sites(view, symbols));
 	add_explanation(process, view, symbols);
-	add_if_any(process, "timeline", timeline_of(view));
-	add_if_any(process, "marks", marks_of(view));
-	add_if_any(process, "failures", failures_of(view, symbols));
+	vmt_json_add_if_any(process, "timeline", timeline_of(view));
+	vmt_json_add_if_any(process, "marks", marks_of(view));
+	vmt_json_add_if_any(process, "failures", failures_of(view, symbols));
 	return process;
 }
 

@@ -17,6 +17,9 @@ json_t *vmt_json_stack(const struct vmt_view *view, const struct vmt_rec_site *s
 		       struct vmt_symbols *symbols);
 json_t *vmt_json_sites(const struct vmt_view *view, struct vmt_symbols *symbols);
 
+/* Lists that are empty are left out: not recorded is not none. Takes the array over. */
+void vmt_json_add_if_any(json_t *object, const char *key, json_t *array);
+
 /* calls, failed, created, split, merged, removed, net */
 void vmt_json_add_counters(json_t *object, const struct vmt_rec_counters *counters);
 

@@ -36,6 +36,14 @@ json_t *vmt_json_seconds(uint64_t ns)
 	return json_real((double)ns / 1e9);
 }
 
+void vmt_json_add_if_any(json_t *object, const char *key, json_t *array)
+{
+	if (json_array_size(array))
+		json_object_set_new(object, key, array);
+	else
+		json_decref(array);
+}
+
 void vmt_json_add_counters(json_t *object, const struct vmt_rec_counters *counters)
 {
 	vmt_json_add_number(object, "calls", counters->calls);
@@ -108,6 +116,30 @@ static const char *kind_of(uint64_t index)
 	return index == VMT_SITE_UNSEEN ? "unseen" : "call";
 }
 
+/* Left out of a site that has not changed. Widths are the site's own. */
+static void add_timeline(json_t *object, const struct vmt_view *view, uint64_t index)
+{
+	struct vmt_rec_site_time time;
+	json_t *timeline;
+	json_t *entry;
+
+	if (!vmt_view_site_time(view, index, &time))
+		return;
+	timeline = json_array();
+	for (uint32_t i = 0; i < VMT_SITE_BUCKETS; i++) {
+		if (!time.bucket[i].max)
+			continue;
+		entry = json_object();
+		json_object_set_new(entry, "time",
+				    vmt_json_seconds(i * (VMT_SITE_TIME_NS << time.shift)));
+		vmt_json_add_number(entry, "before", time.bucket[i].first);
+		vmt_json_add_number(entry, "min", time.bucket[i].min);
+		vmt_json_add_number(entry, "max", time.bucket[i].max);
+		json_array_append_new(timeline, entry);
+	}
+	vmt_json_add_if_any(object, "timeline", timeline);
+}
+
 static json_t *site_of(const struct vmt_view *view, uint64_t index,
 		       const struct vmt_rec_site *site, struct vmt_view_tally tally,
 		       struct vmt_symbols *symbols)
@@ -123,6 +155,7 @@ static json_t *site_of(const struct vmt_view *view, uint64_t index,
 	vmt_json_add_number(object, "live", tally.live);
 	vmt_json_add_number(object, "live_at_peak", vmt_view_live_at_peak(view, site, tally.live));
 	vmt_json_add_number(object, "bytes", tally.bytes);
+	add_timeline(object, view, index);
 	json_object_set_new(object, "truncated", json_boolean(site->flags & VMT_SITE_TRUNCATED));
 	json_object_set_new(object, "stack", is_pseudo ? json_array() :
 							  vmt_json_stack(view, site, symbols));

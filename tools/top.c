@@ -111,7 +111,7 @@ static void read_rows(struct vmt_top *top, enum vmt_rows_sort sort, struct vmt_s
 static void read_bars(struct vmt_top *top, uint32_t bars)
 {
 	const struct vmt_view *view = vmt_top_view(top);
-	uint64_t count = vmt_view_count(view, VMT_SECTION_TIMELINE);
+	uint64_t count = vmt_view_bucket_count(view);
 	uint64_t width = view->header.bucket_ns;
 	uint64_t last = view->header.maps_start;
 	struct vmt_rec_bucket bucket;
@@ -131,7 +131,7 @@ static void read_bars(struct vmt_top *top, uint32_t bars)
 		uint64_t *bar = &top->bar[i * top->bar_count / count];
 		uint64_t max = last;
 
-		if (vmt_view_bucket(view, i, &bucket) && bucket.max) {
+		if (vmt_view_bucket(view, i, &bucket)) {
 			max = bucket.max;
 			last = bucket.last;
 		}

@@ -57,6 +57,8 @@ static const struct option table[] = {
 	  "max_maps=N        maps there is room for (vm.max_map_count, at least 100000)" },
 	{ "max_sites", OPTION_NUMBER, AT(max_sites), 100, 10000000,
 	  "max_sites=N       call sites there is room for (20000)" },
+	{ "max_size", OPTION_NUMBER, AT(max_size), 1, 1000000,
+	  "max_size=N        MiB a recording may take (what max_maps and max_sites need: 30)" },
 	{ "tool", OPTION_BOOL, AT(tool), 0, 0,
 	  "tool=0            do not run the vmatrace tool for function names" },
 	{ "markers", OPTION_BOOL, AT(markers), 0, 0,

@@ -25,6 +25,7 @@ struct vmt_options {
 	char dir[256];		/* where recordings go; "" = a memfd */
 	uint64_t max_maps;	/* maps there is room for; 0 = by vm.max_map_count */
 	uint64_t max_sites;
+	uint64_t max_size;	/* of a recording, MiB; 0 = what max_maps and max_sites need */
 	uint64_t verify;	/* compare with the kernel after every Nth call; 0 = never */
 	uint64_t top;		/* call sites in the report */
 	uint64_t max_growth;	/* maps more at the end than at the start; UINT64_MAX = no limit */

@@ -9,6 +9,9 @@
  * odd = being written (a reader retries; after the writer's death it skips a range, and takes
  * a site's counters as they are, which only grow).
  * Live counts are derived from the ranges by the reader, so that sums agree.
+ *
+ * doc/format.md tells all of it, and what may be changed without a new version: new sections at the
+ * end of the list, new fields at the end of an element or in what is reserved (zero until now).
  */
 #ifndef VMT_RECORD_H
 #define VMT_RECORD_H
@@ -36,6 +39,7 @@ enum vmt_section_id {
 	VMT_SECTION_FAILURES,	/* struct vmt_rec_failure */
 	VMT_SECTION_MARKS,	/* struct vmt_rec_mark */
 	VMT_SECTION_MARK_VALUES,	/* struct vmt_rec_mark_value */
+	VMT_SECTION_SITE_TIMES,	/* struct vmt_rec_site_time, one for each site */
 	VMT_SECTION_COUNT,
 };
 
@@ -59,7 +63,19 @@ enum vmt_end {
 	VMT_END_EXIT,
 	VMT_END_SIGNAL,		/* written by `vmatrace run` */
 	VMT_END_EXEC,
-	VMT_END_FORKED,		/* reserved */
+};
+
+/*
+ * What the thread that holds the library's lock is at (vmt_rec_header.doing). Of a process that
+ * was killed it says what was left half-done: its calls are made and recorded one after the other.
+ */
+enum vmt_doing {
+	VMT_DOING_NOTHING,	/* the lock is free, or just taken or given back */
+	VMT_DOING_SITE,		/* looking the call's stack up, or recording a new one */
+	VMT_DOING_CALL,		/* the system call itself */
+	VMT_DOING_MAPS,		/* learning what it did, and changing the ranges */
+	VMT_DOING_COUNTS,	/* counting it: site, call, header */
+	VMT_DOING_COUNT,
 };
 
 /* vmt_rec_header.doors */
@@ -105,7 +121,9 @@ struct vmt_rec_header {
 	struct vmt_rec_string options;	/* VMATRACE_OPTIONS as given */
 	struct vmt_rec_string cwd;
 
-	uint32_t seq;		/* of all that follows in the header but for notes */
+	uint32_t doing;		/* enum vmt_doing; changes at any time, no sequence word guards it */
+	uint32_t reserved0;
+	uint32_t seq;		/* of what follows, up to the sections */
 	uint32_t end;		/* enum vmt_end */
 	int32_t status;		/* exit status or signal number */
 	uint32_t doors;
@@ -120,7 +138,7 @@ struct vmt_rec_header {
 	uint64_t maps_own;
 	uint64_t maps_kernel;	/* UINT64_MAX = was not read */
 	uint32_t peak_epoch;	/* see vmt_rec_site.peak_epoch */
-	uint32_t seccomp_fd_reserved;
+	uint32_t reserved1;
 
 	uint64_t calls_seen;	/* all memory calls, also those that change no map */
 	uint64_t calls_derived;	/* results worked out without asking the kernel */
@@ -133,8 +151,9 @@ struct vmt_rec_header {
 	uint64_t truncated;	/* call sites with a stack that is cut */
 	uint64_t late;		/* calls made without the lock and learnt afterwards */
 	uint64_t verified;	/* whole-table comparisons made by verify=N */
-	uint64_t bucket_ns;	/* width of one timeline bucket */
+	uint64_t bucket_ns;	/* width of one timeline bucket; see struct vmt_rec_bucket */
 	uint64_t asked_files;	/* fstat calls that told which file a new map shows */
+	uint64_t reserved2[15];
 
 	struct vmt_rec_section section[VMT_SECTION_COUNT];
 };
@@ -230,14 +249,44 @@ struct vmt_rec_range {
 };
 static_assert(sizeof(struct vmt_rec_range) == 64, "on disk");
 
-/* The count of maps within [bucket * bucket_ns, …) since start; max == 0: no call in it, the count
- * stayed what it was at the end of the bucket before. */
+/*
+ * The count of maps within [bucket * bucket_ns, …) since start; max == 0: no call in it, the count
+ * stayed what it was at the end of the bucket before. When all buckets are used, two become one.
+ * There is room for two timelines, each of half the section: that of 2^n times the narrowest width
+ * is the first if n is even, the second if n is odd. So the wider one is made beside the
+ * narrower one, and becomes the valid one by one store, to the header's bucket_ns.
+ */
 struct vmt_rec_bucket {
 	uint32_t min;
 	uint32_t max;
 	uint32_t last;
 	uint32_t reserved;
 };
+static_assert(sizeof(struct vmt_rec_bucket) == 16, "on disk");
+
+#define VMT_TIMELINE_NS	     UINT64_C(1000000)	/* the narrowest bucket */
+#define VMT_TIMELINE_BUCKETS UINT64_C(1024)
+#define VMT_SITE_TIME_NS     UINT64_C(32000000)	/* the narrowest bucket of a site */
+#define VMT_SITE_BUCKETS     32u
+
+/*
+ * One site's live maps in a bucket of its own timeline, with the steps within a call. max == 0:
+ * no change in it. Between two such buckets the site had what `first` of the later one says;
+ * behind the last one, what it has now.
+ */
+struct vmt_rec_site_bucket {
+	uint32_t first;	/* before the first change */
+	uint32_t min;
+	uint32_t max;
+};
+
+/* Each site's buckets widen on their own, when a change comes that lies beyond the last. */
+struct vmt_rec_site_time {
+	uint32_t seq;
+	uint32_t shift;	/* a bucket is VMT_SITE_TIME_NS << shift wide */
+	struct vmt_rec_site_bucket bucket[VMT_SITE_BUCKETS];
+};
+static_assert(sizeof(struct vmt_rec_site_time) == 392, "on disk");
 
 enum vmt_reason {
 	VMT_REASON_UNKNOWN,

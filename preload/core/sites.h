@@ -19,6 +19,9 @@ struct vmt_site {
 	uint32_t flags;	/* VMT_SITE_* */
 	uint32_t peak_epoch;
 	uint32_t mark_epoch;	/* the last mark its values were written for */
+	uint32_t low;	/* fewest and most live maps in the bucket of its timeline that ends… */
+	uint32_t high;
+	uint64_t bucket_end;	/* …then, ns; 0 = not begun */
 	struct vmt_rec_frame *frames;	/* NULL when frame_count is 0 */
 	struct vmt_rec_counters counters;
 	uint64_t live;

@@ -24,6 +24,19 @@ static uint64_t owner(uint32_t site, uint64_t sites)
 	return site < sites ? site : VMT_SITE_UNSEEN;
 }
 
+/* Ranges are missing for want of room: then what the library itself has counted is all there is. */
+static bool is_counted_by_sites(const struct vmt_view *view)
+{
+	return view->header.notes & VMT_NOTE_RANGES_FULL;
+}
+
+static uint64_t published_live(const struct vmt_view *view, uint64_t index)
+{
+	struct vmt_rec_site site;
+
+	return vmt_view_site(view, index, &site) ? site.live : 0;
+}
+
 void vmt_view_tally(const struct vmt_view *view, struct vmt_view_tally *tally, uint64_t count)
 {
 	struct vmt_rec_range range;
@@ -37,6 +50,8 @@ void vmt_view_tally(const struct vmt_view *view, struct vmt_view_tally *tally, u
 		tally[owner(range.put_by, count)].live++;
 		tally[owner(range.mapped_by, count)].bytes += range.end - range.start;
 	}
+	for (uint64_t i = 0; is_counted_by_sites(view) && i < count; i++)
+		tally[i].live = published_live(view, i);
 }
 
 struct vmt_view_tally vmt_view_tally_site(const struct vmt_view *view, uint64_t site)
@@ -52,6 +67,8 @@ struct vmt_view_tally vmt_view_tally_site(const struct vmt_view *view, uint64_t 
 		if (owner(range.mapped_by, count) == site)
 			tally.bytes += range.end - range.start;
 	}
+	if (is_counted_by_sites(view))
+		tally.live = published_live(view, site);
 	return tally;
 }
 

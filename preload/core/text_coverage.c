@@ -18,10 +18,10 @@ static const char *const notes[] = {
 	"Some of libc's call sites could not be caught; their calls are \"unseen\".",
 	"A seccomp filter is active: from there on vmatrace asks the kernel nothing, and "
 	"results that the rules leave open are guesses.",
-	"More call sites than there is room for: later ones share one entry. Set max_sites= "
-	"higher.",
-	"More maps than the recording has room for: live counts are too low. Set max_maps= "
-	"higher.",
+	"More call sites than there is room for: later ones share one entry. Set max_sites= or "
+	"max_size= higher.",
+	"More maps than the recording has room for: kinds, patterns and bytes are those of a "
+	"part. Set max_maps= or max_size= higher.",
 	"vmatrace's memory ceiling was reached: some calls are recorded without a stack.",
 	"The disk is full: the recording is not complete. Give dir= a place with room.",
 	"/proc/self/maps cannot be read, so nothing could be compared with the kernel: mount "

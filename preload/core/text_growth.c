@@ -35,7 +35,7 @@ static struct vmt_rec_bucket bucket_at(const struct course *course, uint64_t ind
 {
 	struct vmt_rec_bucket bucket;
 
-	if (!vmt_view_bucket(course->text->view, index, &bucket) || !bucket.max)
+	if (!vmt_view_bucket(course->text->view, index, &bucket))
 		bucket.min = bucket.max = bucket.last = (uint32_t)*carry;
 	*carry = bucket.last;
 	return bucket;
@@ -85,7 +85,7 @@ static bool read_course(const struct vmt_text *text, struct course *course)
 	};
 	for (uint32_t i = 0; i < WINDOWS; i++)
 		course->floor[i] = UINT64_MAX;
-	course->buckets = vmt_view_count(text->view, VMT_SECTION_TIMELINE);
+	course->buckets = vmt_view_bucket_count(text->view);
 	if (!course->width || course->buckets > BUCKETS_MAX ||
 	    course->width > UINT64_MAX / (BUCKETS_MAX + 1))
 		return false;

@@ -8,6 +8,10 @@
 
 #include <linux/errno.h>
 
+/* Sections of the first version 1, and as many as fit into a page. */
+#define SECTIONS_LEAST 11
+#define SECTIONS_MOST  100
+
 /* A living writer holds a record for nanoseconds; a dead one for ever. */
 #define TRIES 200
 
@@ -22,6 +26,7 @@ static const uint32_t element_size[VMT_SECTION_COUNT] = {
 	[VMT_SECTION_FAILURES] = sizeof(struct vmt_rec_failure),
 	[VMT_SECTION_MARKS] = sizeof(struct vmt_rec_mark),
 	[VMT_SECTION_MARK_VALUES] = sizeof(struct vmt_rec_mark_value),
+	[VMT_SECTION_SITE_TIMES] = sizeof(struct vmt_rec_site_time),
 };
 
 /* What options allow, with room to spare (0: anything): more only wastes the reader's time. */
@@ -36,6 +41,7 @@ static const uint64_t elements_max[VMT_SECTION_COUNT] = {
 	[VMT_SECTION_FAILURES] = 1000000,
 	[VMT_SECTION_MARKS] = 1000000,
 	[VMT_SECTION_MARK_VALUES] = 1000000000,
+	[VMT_SECTION_SITE_TIMES] = 10000002,
 };
 
 /* Word by word and atomically, since a writer may be at work; all records are 8-aligned. */
@@ -74,6 +80,11 @@ static int refuse(struct vmt_view *view, uint64_t offset, const char *error)
 	return -EBADMSG;
 }
 
+static size_t header_bytes(uint32_t sections)
+{
+	return offsetof(struct vmt_rec_header, section) + sections * sizeof(struct vmt_rec_section);
+}
+
 static bool has_magic(const struct vmt_rec_header *header)
 {
 	static const char magic[] = VMT_RECORD_MAGIC;
@@ -99,13 +110,20 @@ static int check_header(struct vmt_view *view)
 	if (header->version != VMT_RECORD_VERSION)
 		return refuse(view, offsetof(struct vmt_rec_header, version),
 			      "recorded by another version of vmatrace");
-	if (header->header_size < sizeof(*header))
-		return refuse(view, offsetof(struct vmt_rec_header, header_size),
-			      "header too small");
-	if (header->section_count != VMT_SECTION_COUNT)
+	if (header->section_count < SECTIONS_LEAST || header->section_count > SECTIONS_MOST)
 		return refuse(view, offsetof(struct vmt_rec_header, section_count),
 			      "wrong number of sections");
+	if (header->header_size < header_bytes(header->section_count))
+		return refuse(view, offsetof(struct vmt_rec_header, header_size),
+			      "header too small");
 	return 0;
+}
+
+/* Sections that its writer did not know of yet are empty; what lies there is not theirs. */
+static void drop_unknown_sections(struct vmt_rec_header *header)
+{
+	for (uint32_t id = header->section_count; id < VMT_SECTION_COUNT; id++)
+		header->section[id] = (struct vmt_rec_section){ 0 };
 }
 
 /* A section must be inside the data as far as it is used, aligned, and of elements we know. */
@@ -121,7 +139,8 @@ static int check_section(struct vmt_view *view, uint32_t id)
 		return 0;
 	if (elements_max[id] && section->used > elements_max[id])
 		return refuse(view, at, "a section has more elements than vmatrace ever writes");
-	if (section->size < element_size[id] || (id != VMT_SECTION_STRINGS && section->size % 8))
+	/* Shorter than what we know: by a version that had fewer fields. */
+	if (section->size == 0 || (id != VMT_SECTION_STRINGS && section->size % 8))
 		return refuse(view, at, "a section has elements of the wrong size");
 	if (section->offset % 8 || section->offset < sizeof(struct vmt_rec_header))
 		return refuse(view, at, "a section is misplaced");
@@ -152,6 +171,7 @@ int vmt_view_open(const void *data, uint64_t size, struct vmt_view *ret_view)
 		view->is_torn = true;
 	}
 	ret = check_header(view);
+	drop_unknown_sections(&view->header);
 	for (uint32_t id = 0; !ret && id < VMT_SECTION_COUNT; id++)
 		ret = check_section(view, id);
 	return ret;
@@ -170,14 +190,24 @@ static const unsigned char *element(const struct vmt_view *view, enum vmt_sectio
 	return index < section->used ? section->data + index * section->stride : NULL;
 }
 
+/* Of an element what it has; the fields it has not are 0. */
+static size_t known_bytes(const struct vmt_view *view, enum vmt_section_id id)
+{
+	uint64_t stride = view->section[id].stride;
+
+	return stride < element_size[id] ? stride : element_size[id];
+}
+
 static bool read_plain(const struct vmt_view *view, enum vmt_section_id id, uint64_t index,
 		       void *ret)
 {
 	const unsigned char *from = element(view, id, index);
 
-	if (from)
-		copy_words(ret, from, element_size[id]);
-	return from != NULL;
+	if (!from)
+		return false;
+	__builtin_memset(ret, 0, element_size[id]);
+	copy_words(ret, from, known_bytes(view, id));
+	return true;
 }
 
 static bool read_guarded(const struct vmt_view *view, enum vmt_section_id id, uint64_t index,
@@ -185,7 +215,10 @@ static bool read_guarded(const struct vmt_view *view, enum vmt_section_id id, ui
 {
 	const unsigned char *from = element(view, id, index);
 
-	return from && copy_guarded(ret, from, element_size[id], 0);
+	if (!from)
+		return false;
+	__builtin_memset(ret, 0, element_size[id]);
+	return copy_guarded(ret, from, known_bytes(view, id), 0);
 }
 
 /*
@@ -225,10 +258,41 @@ bool vmt_view_call(const struct vmt_view *view, uint64_t index,
 	return read_plain(view, VMT_SECTION_CALLS, index, ret_counters);
 }
 
+/* Which half of the section is valid: see struct vmt_rec_bucket. */
+static uint64_t first_bucket(const struct vmt_view *view)
+{
+	uint64_t width = view->header.bucket_ns / VMT_TIMELINE_NS;
+
+	return width && __builtin_ctzll(width) & 1 ?
+		       view->header.section[VMT_SECTION_TIMELINE].capacity / 2 : 0;
+}
+
 bool vmt_view_bucket(const struct vmt_view *view, uint64_t index,
 		     struct vmt_rec_bucket *ret_bucket)
 {
-	return read_plain(view, VMT_SECTION_TIMELINE, index, ret_bucket);
+	return index < view->header.section[VMT_SECTION_TIMELINE].capacity / 2 &&
+	       read_plain(view, VMT_SECTION_TIMELINE, first_bucket(view) + index, ret_bucket) &&
+	       ret_bucket->max;
+}
+
+/* The section's count says nothing of the half that is valid now. */
+uint64_t vmt_view_bucket_count(const struct vmt_view *view)
+{
+	uint64_t used = view->section[VMT_SECTION_TIMELINE].used;
+	uint64_t count = view->header.section[VMT_SECTION_TIMELINE].capacity / 2;
+	struct vmt_rec_bucket bucket;
+
+	if (count > used)
+		count = used;
+	while (count && !vmt_view_bucket(view, count - 1, &bucket))
+		count--;
+	return count;
+}
+
+bool vmt_view_site_time(const struct vmt_view *view, uint64_t site,
+			struct vmt_rec_site_time *ret_time)
+{
+	return read_guarded(view, VMT_SECTION_SITE_TIMES, site, ret_time) && ret_time->shift < 32;
 }
 
 bool vmt_view_failure(const struct vmt_view *view, uint64_t index,

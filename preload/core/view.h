@@ -57,6 +57,11 @@ bool vmt_view_module(const struct vmt_view *view, uint64_t index,
 		     struct vmt_rec_module *ret_module);
 bool vmt_view_call(const struct vmt_view *view, uint64_t index,
 		   struct vmt_rec_counters *ret_counters);
+bool vmt_view_site_time(const struct vmt_view *view, uint64_t site,
+			struct vmt_rec_site_time *ret_time);
+
+/* The timeline: buckets of header.bucket_ns; false for one without a call. The last one has a call. */
+uint64_t vmt_view_bucket_count(const struct vmt_view *view);
 bool vmt_view_bucket(const struct vmt_view *view, uint64_t index,
 		     struct vmt_rec_bucket *ret_bucket);
 bool vmt_view_failure(const struct vmt_view *view, uint64_t index,

@@ -1,35 +1,40 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Whatever kills the program, what was recorded until then can be read, and its counters agree to
-# within the calls that were under way. First at every single store of the publication code, then at
-# random moments of a program with many threads. KILLS: how many of these (100).
+# Whatever moment a program is killed at, its recording can be read, is not empty, and its counters
+# agree to within the call that was being recorded. First at every single store of the publication
+# code, then at random moments of a program with four threads; by what the library was at when it was
+# killed, these are counted, and each of them must have been hit.
+#
+#   KILLS=N   so many random moments (100); from 1,000 on, each must have been hit 20 times
+#   SEED=N    of the random moments
 . "$(dirname "$0")/../lib.sh"
 KILLS=${KILLS:-100}
+SEED=${SEED:-$$}
 OTHER=$TMP/build-kill
 
-# Counters of DIR's recording that disagree by more than LIMIT, in words. A process that
-# died before its recording was valid has left none, or one without a header: that is no failure.
+# disagreements DIR: what is wrong with the one recording in it, in words; its phase into DIR/phase.
+# A call changes at most four starts here, and is counted in one place before the other.
 disagreements() {
-	local dir=$1 limit=$2 file
-	for file in "$dir"/*.vmt; do
-		printf VMATRACE | cmp -s -n 8 - "$file" || continue
-		if ! timeout 60 "$TOOL" report --format=json "$file" >"$dir/json" 2>"$dir/err"; then
-			echo "$(head -c 200 "$dir/err");"
-			continue
-		fi
-		jq -r --argjson limit "$limit" '.processes[] |
-			(([.sites[].net] | add // 0) - (.maps.now - .maps.start)) as $net |
-			(([.sites[].live] | add // 0) - .maps.now) as $live |
-			(([.calls[].calls] | add // 0) - .coverage.calls) as $calls |
-			# Calls that found no room to wait in are learnt all at once: a kill in the
-			# middle of that leaves the counts behind the maps, and "relearned" says so.
-			(if .coverage.relearned > 0 then 10000 else $limit end) as $limit |
-			select(($net | fabs) > $limit or ($live | fabs) > $limit or
-				($calls | fabs) > $limit or .maps.now == 0) |
-			"net off by \($net), live by \($live), calls by \($calls), now \(.maps.now), relearned \(.coverage.relearned), late \(.coverage.late), unseen \(.coverage.unseen), lost \(.coverage.lost);"' \
-			"$dir/json"
-		echo $((read_count + 1)) >"$TMP/read_count"
-	done
+	local dir=$1
+	if ! timeout 60 "$TOOL" report --format=json "$dir"/*.vmt >"$dir/json" 2>"$dir/err"; then
+		echo "$(head -c 200 "$dir/err");"
+		return
+	fi
+	jq -r '.processes[0] | (.coverage.under_way // "nothing"),
+		((([.sites[].net] | add // 0) - (.maps.now - .maps.start)) as $net |
+		(([.sites[].live] | add // 0) - .maps.now) as $live |
+		(.coverage.calls - ([.calls[].calls] | add // 0)) as $calls |
+		(([.sites[].calls] | add // 0) - ([.calls[].calls] | add // 0)) as $sites |
+		# In the middle of learning everything again the counts are behind the maps.
+		(if .coverage.relearned > 0 and .coverage.under_way == "maps" then 100000
+			else 4 end) as $limit |
+		select(($net | fabs) > $limit or $live != 0 or .maps.now < 10 or .maps.start < 10 or
+			$calls < -1 or $calls > .coverage.lost + 1 or ($sites | fabs) > 1) |
+		"net off by \($net), live by \($live), calls by \($calls) and \($sites), "
+			+ "now \(.maps.now), relearned \(.coverage.relearned), late \(.coverage.late), "
+			+ "unseen \(.coverage.unseen), lost \(.coverage.lost);")' "$dir/json" >"$dir/said"
+	head -1 "$dir/said" >"$dir/phase"
+	tail -n +2 "$dir/said"
 }
 
 at_every_store() {
@@ -45,13 +50,17 @@ at_every_store() {
 		{ LD_PRELOAD=$OTHER/preload/libvmatrace.so VMATRACE_KILL_AT=$k \
 			VMATRACE_OPTIONS=report=0:dir=$TMP/rec "$TARGETS/demo12k" >/dev/null; } 2>/dev/null
 		status=$?
-		said=$(disagreements "$TMP/rec" 3)
-		read_count=$(cat "$TMP/read_count" 2>/dev/null || echo 0)
+		[ $status = 137 ] || break
+		said=
+		# What has its name is valid; before that there is no recording.
+		if ls "$TMP"/rec/*.vmt >/dev/null 2>&1; then
+			read_count=$((read_count + 1))
+			said=$(disagreements "$TMP/rec")
+		fi
 		if [ -n "$said" ]; then
 			wrong=$((wrong + 1))
 			echo "     store $k: $said"
 		fi
-		[ $status = 137 ] || break
 	done
 	if [ $wrong = 0 ] && [ "$read_count" -gt 20 ] && [ $status = 0 ]; then
 		pass every_store "killed at each of $((k - 1)) points, $read_count recordings read"
@@ -60,32 +69,46 @@ at_every_store() {
 	fi
 }
 
+kill_once() {	# DIR: the program has said that it is busy when the time begins to run
+	local dir=$1 pid
+	rm -rf "$dir"
+	mkdir "$dir"
+	{
+		exec 3< <(LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:dir=$dir \
+			exec "$TARGETS/busy_until_killed")
+		pid=$!
+		read -r -u 3 _
+		sleep "0.0$(printf %05d $((RANDOM * 2)))"
+		kill -KILL $pid
+		wait $pid
+		exec 3<&-
+	} 2>/dev/null
+}
+
 at_random_moments() {
-	local i pid wrong=0 read_count=0 said
-	rm -f "$TMP/read_count"
-	for ((i = 0; i < KILLS; i++)); do
-		rm -rf "$TMP/rec"
-		mkdir "$TMP/rec"
-		{
-			LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:dir=$TMP/rec \
-				"$TARGETS/timer_maps" 5 >/dev/null 2>&1 &
-			pid=$!
-			sleep 0.0$((RANDOM % 8 + 2))$((RANDOM % 1000))
-			kill -KILL $pid
-			wait $pid
-		} 2>/dev/null
-		# Eight threads, and a handler in each: so many calls can be under way.
-		said=$(disagreements "$TMP/rec" 100)
-		read_count=$(cat "$TMP/read_count" 2>/dev/null || echo 0)
+	local i wrong=0 said least=1 phase count histogram=
+	[ "$KILLS" -lt 1000 ] || least=20
+	RANDOM=$SEED
+	: >"$TMP/phases"
+	for ((i = 1; i <= KILLS; i++)); do
+		kill_once "$TMP/rec"
+		said=$(disagreements "$TMP/rec")
+		cat "$TMP/rec/phase" >>"$TMP/phases"
 		[ -z "$said" ] || {
 			wrong=$((wrong + 1))
 			echo "     $said"
 		}
+		[ $((i % 200)) != 0 ] || echo "     $i of $KILLS kills"
 	done
-	if [ $wrong = 0 ] && [ "$read_count" -gt $((KILLS / 2)) ]; then
-		pass random_moments "$KILLS kills, $read_count recordings read"
+	for phase in nothing site call maps counts; do
+		count=$(grep -c "^$phase\$" "$TMP/phases")
+		histogram+="$phase $count, "
+		[ "$count" -ge "$least" ] || said="$phase was hit $count times, not $least"
+	done
+	if [ $wrong = 0 ] && [ -z "$said" ]; then
+		pass random_moments "$KILLS kills, seed $SEED: ${histogram%, }"
 	else
-		fail random_moments "$wrong of $KILLS wrong, $read_count read"
+		fail random_moments "$wrong of $KILLS wrong, seed $SEED: $histogram$said"
 	fi
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The ways out of a process, by name: exit _exit quick_exit abort pthread_exit exec signal
- * return thread_exit exit_group. Output already printed must appear, the status must be the same.
+ * return thread_exit exit_group kill segv segv_in_thread. Output already printed must appear, the status must be the same.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -36,6 +36,29 @@ static void *outlive(void *unused)
 	return NULL;
 }
 
+static void *fault(void *unused)
+{
+	volatile int *volatile nowhere = NULL;
+
+	*nowhere = 1;
+	return unused;
+}
+
+static int die(const char *way)
+{
+	pthread_t thread;
+
+	if (strcmp(way, "kill") == 0)
+		raise(SIGKILL);
+	if (strcmp(way, "segv") == 0)
+		fault(NULL);
+	if (strcmp(way, "segv_in_thread") == 0) {
+		REQUIRE(pthread_create(&thread, NULL, fault, NULL) == 0);
+		pthread_join(thread, NULL);
+	}
+	return 26;
+}
+
 static int leave(const char *way)
 {
 	pthread_t thread;
@@ -62,7 +85,7 @@ static int leave(const char *way)
 		REQUIRE(pthread_create(&thread, NULL, exit_from_thread, NULL) == 0);
 		pthread_join(thread, NULL);
 	}
-	return 26;
+	return die(way);
 }
 
 int main(int argc, char **argv)

@@ -150,3 +150,77 @@ Test(view, files_cut_short_are_refused_or_whole)
 		free(copy);
 	}
 }
+
+Test(view, more_sections_and_longer_elements_of_a_later_writer_are_passed_over)
+{
+	struct vmt_rec_section *ranges;
+
+	sample_demo(&sample);
+	sample.header->section_count = VMT_SECTION_COUNT + 3;
+	sample.header->header_size = sizeof(struct vmt_rec_header) + 3 * sizeof(*ranges);
+	ranges = &sample.header->section[VMT_SECTION_RANGES];
+	for (uint64_t i = ranges->used; i-- > 0;) {	/* 64 bytes become 80 */
+		unsigned char *at = sample.data + ranges->offset;
+
+		memmove(at + i * 80, at + i * 64, 64);
+		memset(at + i * 80 + 64, 0xff, 16);
+	}
+	ranges->size = 80;
+	cr_assert_str_empty(open_error());
+	cr_assert_eq(vmt_view_tally_site(&view, VMT_SITE_STARTUP).live, 24);
+	cr_assert_eq(vmt_view_tally_site(&view, 2).live, 1);
+}
+
+Test(view, what_an_earlier_writer_did_not_have_is_zero)
+{
+	struct vmt_rec_section *marks;
+	struct vmt_rec_mark mark;
+
+	sample_demo(&sample);
+	sample_add(&sample, VMT_SECTION_MARKS);
+	memset(sample_at(&sample, VMT_SECTION_MARKS, 0), 0xff, sizeof(mark));
+	marks = &sample.header->section[VMT_SECTION_MARKS];
+	marks->size = 16;	/* time and maps */
+	cr_assert_str_empty(open_error());
+	cr_assert(vmt_view_mark(&view, 0, &mark));
+	cr_assert_eq(mark.maps, UINT64_MAX);
+	cr_assert_eq(mark.name.length, 0);
+	sample.header->section_count = 3;
+	cr_assert_str_eq(open_error(), "wrong number of sections");
+	sample.header->section_count = VMT_SECTION_COUNT;
+	sample.header->header_size = sizeof(struct vmt_rec_header) - 1;
+	cr_assert_str_eq(open_error(), "header too small");
+}
+
+Test(view, without_room_for_all_ranges_the_sites_say_what_lives)
+{
+	struct vmt_view_tally tally[5];
+
+	sample_demo(&sample);
+	((struct vmt_rec_site *)sample_at(&sample, VMT_SECTION_SITES, 2))->live = 70;
+	sample.header->notes |= VMT_NOTE_RANGES_FULL;
+	cr_assert_str_empty(open_error());
+	vmt_view_tally(&view, tally, 5);
+	cr_assert_eq(tally[2].live, 70);
+	cr_assert_eq(vmt_view_tally_site(&view, 2).live, 70);
+}
+
+Test(view, the_wider_timeline_is_in_the_second_half)
+{
+	struct vmt_rec_bucket *bucket;
+	struct vmt_rec_bucket copy;
+
+	sample_demo(&sample);
+	sample.header->section[VMT_SECTION_TIMELINE].used = 16;
+	bucket = sample_at(&sample, VMT_SECTION_TIMELINE, 0);
+	bucket[1] = (struct vmt_rec_bucket){ .min = 3, .max = 4, .last = 3 };
+	bucket[8 + 2] = (struct vmt_rec_bucket){ .min = 5, .max = 6, .last = 5 };
+	cr_assert_str_empty(open_error());
+	cr_assert_eq(vmt_view_bucket_count(&view), 2);
+	cr_assert(vmt_view_bucket(&view, 1, &copy) && copy.max == 4);
+	sample.header->bucket_ns *= 2;
+	cr_assert_str_empty(open_error());
+	cr_assert_eq(vmt_view_bucket_count(&view), 3);
+	cr_assert(vmt_view_bucket(&view, 2, &copy) && copy.max == 6);
+	cr_assert_not(vmt_view_bucket(&view, 1, &copy));
+}

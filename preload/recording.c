@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See recording.h. In a file, blocks are allocated before use: a page without a block would
+ * SIGBUS on a full disk. Sizes are looked at first: beyond RLIMIT_FSIZE the kernel kills.
+ */
+#include "recording.h"
+
+#include <fcntl.h>
+#include <linux/errno.h>
+#include <linux/fs.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "failure.h"
+#include "fd.h"
+#include "name.h"
+
+#define BLOCK_STEP (UINT64_C(256) * 1024)
+
+#ifdef VMT_KILL_POINTS
+void vmt_recording_kill_point(struct vmt_state *state)
+{
+	if (state->kill_at && --state->kill_at == 0)
+		vmt_sys2(SYS_kill, vmt_sys0(SYS_getpid), SIGKILL);
+}
+#endif
+
+static bool size_is_allowed(uint64_t size)
+{
+	struct rlimit limit;
+
+	/* Beyond RLIMIT_FSIZE ftruncate raises SIGXFSZ, on a memfd too. */
+	if (vmt_sys_failed(vmt_sys2(SYS_getrlimit, RLIMIT_FSIZE, &limit)))
+		return false;
+	return limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= size;
+}
+
+/* Without its name until it is valid: whatever is called *.vmt can be read. */
+static int open_in_dir(struct vmt_state *state)
+{
+	struct vmt_recording *recording = &state->recording;
+	int fd = -EEXIST;
+
+	if (!vmt_name_recording(state, 0, recording->path, sizeof(recording->path)))
+		return -ENAMETOOLONG;
+	for (int i = 0; i < 2 && fd == -EEXIST; i++) {
+		if (i)	/* left by a process of the same number that was killed while it began */
+			vmt_sys1(SYS_unlink, recording->path);
+		fd = vmt_fd_open(recording->path, O_RDWR | O_CREAT | O_EXCL, 0666);
+	}
+	recording->is_file = fd >= 0;
+	return fd;
+}
+
+static int open_file(struct vmt_state *state)
+{
+	state->counters.image = 1;
+	state->recording.is_file = false;
+	if (state->options.dir[0])
+		return open_in_dir(state);
+
+	long fd = vmt_sys2(SYS_memfd_create, "vmatrace", MFD_CLOEXEC);
+
+	return vmt_sys_failed(fd) ? (int)fd : vmt_fd_raise((int)fd);
+}
+
+/* rename(2) that replaces nothing; where a file system has no such thing (NFS), by a link. */
+static int move_to_free(const char *from, const char *to)
+{
+	long ret = vmt_sys6(SYS_renameat2, AT_FDCWD, (long)from, AT_FDCWD, (long)to,
+			    RENAME_NOREPLACE, 0);
+
+	if (ret != -EINVAL && ret != -ENOSYS)
+		return (int)ret;
+	ret = vmt_sys2(SYS_link, from, to);
+	if (!vmt_sys_failed(ret))
+		vmt_sys1(SYS_unlink, from);
+	return (int)ret;
+}
+
+int vmt_recording_name(struct vmt_state *state)
+{
+	struct vmt_recording *recording = &state->recording;
+	char was[sizeof(recording->path)];
+	int ret = -EEXIST;
+
+	if (!recording->base || !recording->is_file)
+		return 0;
+	__builtin_memcpy(was, recording->path, sizeof(was));
+	for (unsigned image = 1; image < 1000 && ret == -EEXIST; image++) {
+		if (!vmt_name_recording(state, image, recording->path, sizeof(recording->path)))
+			return -ENAMETOOLONG;
+		state->counters.image = image;
+		recording->header->image = image;
+		ret = move_to_free(was, recording->path);
+	}
+	if (ret)
+		vmt_sys1(SYS_unlink, was);
+	return ret;
+}
+
+/* A file system that cannot allocate, or a descriptor that the program has closed: by writing. */
+static int populate(const struct vmt_recording *recording, uint64_t offset, uint64_t length)
+{
+	uint64_t start = vmt_page_down(offset);
+	uint64_t end = vmt_page_up(offset + length);
+	long ret;
+
+	if (!recording->base)	/* the header, before it is mapped */
+		return 0;
+	ret = vmt_sys3(SYS_madvise, recording->base + start, end - start, MADV_POPULATE_WRITE);
+	return ret == -EFAULT ? -ENOSPC : 0;	/* it would have been a SIGBUS; before Linux 5.14 -EINVAL */
+}
+
+/* Under a seccomp filter no call of ours may be made: then a full disk is not survived. */
+static int allocate(struct vmt_state *state, uint64_t offset, uint64_t length)
+{
+	const struct vmt_recording *recording = &state->recording;
+	long ret = -EBADF;
+
+	if (!recording->is_file || state->no_asking)
+		return 0;
+	if (vmt_fd_is_ours(&state->fds.record))
+		ret = vmt_sys4(SYS_fallocate, state->fds.record.number, 0, offset, length);
+	if (ret == -EBADF || ret == -EOPNOTSUPP || ret == -EINVAL)
+		return populate(recording, offset, length);
+	return (int)ret;
+}
+
+static int map_file(struct vmt_state *state, uint64_t size)
+{
+	struct vmt_recording *recording = &state->recording;
+	long ret = vmt_sys2(SYS_ftruncate, state->fds.record.number, size);
+
+	if (!vmt_sys_failed(ret))
+		ret = allocate(state, 0, VMT_PAGE_SIZE);
+	if (vmt_sys_failed(ret))
+		return (int)ret;
+	ret = vmt_sys6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
+		       MAP_SHARED, state->fds.record.number, 0);
+	if (vmt_sys_failed(ret))
+		return (int)ret;
+	recording->base = (unsigned char *)ret;
+	recording->header = (struct vmt_rec_header *)ret;
+	recording->size = size;
+	return 0;
+}
+
+int vmt_recording_open(struct vmt_state *state)
+{
+	struct vmt_rec_header *header = &state->counters;
+	struct vmt_recording *recording = &state->recording;
+	int ret;
+
+	recording->base = NULL;
+	header->file_size = vmt_layout_sections(state->options.max_maps, state->options.max_sites,
+						state->options.max_size << 20, header->section);
+	if (!size_is_allowed(header->file_size))
+		return -EFBIG;
+	ret = open_file(state);
+	if (ret < 0)
+		return ret;
+	state->fds.record = vmt_fd_note(ret);
+	__builtin_memset(recording->ready, 0, sizeof(recording->ready));
+	recording->full = 0;
+	ret = map_file(state, header->file_size);
+	if (ret) {
+		vmt_fd_close(&state->fds.record);
+		if (recording->is_file)
+			vmt_sys1(SYS_unlink, recording->path);
+		return ret;
+	}
+	return 0;
+}
+
+/* In steps, while there is room for one; then what is needed, to the last block. */
+static bool make_ready(struct vmt_state *state, enum vmt_section_id id, uint64_t need)
+{
+	const struct vmt_rec_section *section = &state->counters.section[id];
+	struct vmt_recording *recording = &state->recording;
+	uint64_t ready = recording->ready[id];
+	uint64_t most = section->capacity * section->size;
+	uint64_t end = need + BLOCK_STEP < most ? need + BLOCK_STEP : most;
+
+	if (recording->full >> id & 1)
+		return false;
+	if (allocate(state, section->offset + ready, end - ready)) {
+		end = vmt_page_up(need);
+		if (allocate(state, section->offset + ready, end - ready)) {
+			recording->full |= UINT32_C(1) << id;
+			vmt_note(state, VMT_NOTE_DISK_FULL);
+			vmt_failure_disk(state);
+			return false;
+		}
+	}
+	recording->ready[id] = end;
+	return true;
+}
+
+/* Elements with blocks behind them, not counted as used yet. */
+static void *room_for(struct vmt_state *state, enum vmt_section_id id, uint64_t index,
+		      uint64_t count)
+{
+	const struct vmt_recording *recording = &state->recording;
+	const struct vmt_rec_section *section = &state->counters.section[id];
+	uint64_t need = (index + count) * section->size;
+
+	if (!recording->base || index + count > section->capacity)
+		return NULL;
+	if (VMT_UNLIKELY(need > recording->ready[id]) && !make_ready(state, id, need))
+		return NULL;
+	return recording->base + section->offset + index * section->size;
+}
+
+static void use(struct vmt_state *state, enum vmt_section_id id, uint64_t used)
+{
+	vmt_recording_kill_point(state);
+	state->counters.section[id].used = used;
+	__atomic_store_n(&state->recording.header->section[id].used, used, __ATOMIC_RELEASE);
+}
+
+void *vmt_recording_new_element(struct vmt_state *state, enum vmt_section_id id, uint64_t index,
+				uint64_t count)
+{
+	void *element = room_for(state, id, index, count);
+
+	if (element && index + count > state->counters.section[id].used)
+		use(state, id, index + count);
+	return element;
+}
+
+bool vmt_recording_append(struct vmt_state *state, enum vmt_section_id id, const void *records,
+			  uint64_t count)
+{
+	const struct vmt_rec_section *section = &state->counters.section[id];
+	void *to = room_for(state, id, section->used, count);
+
+	if (!to)
+		return false;
+	__builtin_memcpy(to, records, count * section->size);
+	use(state, id, section->used + count);
+	return true;
+}
+
+bool vmt_recording_is_gone(const struct vmt_state *state)
+{
+	struct stat st;
+
+	return state->recording.base && state->recording.is_file && !state->no_asking &&
+	       vmt_fd_is_ours(&state->fds.record) &&
+	       !vmt_sys_failed(vmt_sys2(SYS_fstat, state->fds.record.number, &st)) &&
+	       st.st_nlink == 0;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* The layout of a new recording: what the default holds, and that a size given is kept to. */
+#include "layout.h"
+
+#include <criterion/criterion.h>
+
+static struct vmt_rec_section section[VMT_SECTION_COUNT];
+
+static uint64_t bytes_of(uint32_t id)
+{
+	return section[id].capacity * section[id].size;
+}
+
+static void check_order(uint64_t size)
+{
+	uint64_t end = sizeof(struct vmt_rec_header);
+
+	for (uint32_t id = 0; id < VMT_SECTION_COUNT; id++) {
+		cr_assert_geq(section[id].offset, end, "section %u overlaps", id);
+		cr_assert_eq(section[id].offset % 64, 0);
+		cr_assert_eq(section[id].used, 0);
+		cr_assert_gt(section[id].capacity, 0);
+		end = section[id].offset + bytes_of(id);
+	}
+	cr_assert_leq(end, size);
+}
+
+Test(layout, default_holds_100000_maps_and_20000_sites_in_30_mib)
+{
+	uint64_t size = vmt_layout_sections(100000, 20000, 0, section);
+
+	check_order(size);
+	cr_assert_eq(section[VMT_SECTION_RANGES].capacity, 100000);
+	cr_assert_eq(section[VMT_SECTION_SITES].capacity, 20000);
+	cr_assert_eq(section[VMT_SECTION_SITE_TIMES].capacity, 20000);
+	cr_assert_leq(size, UINT64_C(30) << 20);
+}
+
+Test(layout, a_size_is_kept_to_and_used)
+{
+	for (uint64_t mib = 1; mib <= 40; mib++) {
+		uint64_t size = vmt_layout_sections(100000, 20000, mib << 20, section);
+
+		check_order(size);
+		cr_assert_leq(size, mib << 20);
+		if (mib < 29)
+			cr_assert_geq(size, (mib << 20) * 9 / 10, "%lu wasted", (unsigned long)mib);
+		cr_assert_geq(section[VMT_SECTION_RANGES].capacity, 1000);
+		cr_assert_geq(section[VMT_SECTION_SITES].capacity, 100);
+	}
+}
+
+Test(layout, more_room_than_needed_changes_nothing)
+{
+	uint64_t plain = vmt_layout_sections(5000, 500, 0, section);
+
+	cr_assert_eq(vmt_layout_sections(5000, 500, UINT64_C(1) << 40, section), plain);
+	cr_assert_eq(section[VMT_SECTION_RANGES].capacity, 5000);
+}
+
+Test(layout, few_maps_and_sites_are_not_made_more)
+{
+	vmt_layout_sections(1000, 100, 1, section);
+	cr_assert_eq(section[VMT_SECTION_RANGES].capacity, 1000);
+	cr_assert_eq(section[VMT_SECTION_SITES].capacity, 100);
+}
