@@ -28,6 +28,8 @@
 #undef HASH_INITIAL_NUM_BUCKETS_LOG2
 #define HASH_INITIAL_NUM_BUCKETS      1024u
 #define HASH_INITIAL_NUM_BUCKETS_LOG2 10u
+#undef HASH_BKT_CAPACITY_THRESH	/* 10: twice the buckets for hardly shorter chains */
+#define HASH_BKT_CAPACITY_THRESH 14u
 #include <bsd/sys/tree.h>
 
 /* What a map looks like: all that /proc/PID/maps shows of it. */
