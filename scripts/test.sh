@@ -6,12 +6,12 @@
 #
 #   scripts/test.sh [PART...]
 #   parts: house unit model doors run report top check maps patterns library harmless targets hangs efence reasons killed random
-#          mutants programs readme
+#          mutants programs bench readme
 set -u
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 export BUILD=${BUILD:-$ROOT/build}
 ALL="house unit model doors run report top check maps patterns library harmless targets hangs efence reasons killed random"
-ALL+=" mutants programs readme"
+ALL+=" mutants programs bench readme"
 PARTS=${*:-$ALL}
 passed=0
 failed=0
@@ -30,7 +30,7 @@ command_of() {
 	check | maps | patterns) echo "tests/cli/$1.sh" ;;
 	library | harmless | targets | hangs | efence | reasons | killed) echo "tests/shim/$1.sh" ;;
 	random | programs) echo "tests/real/$1.sh" ;;
-	mutants | house | readme) echo "tests/$1.sh" ;;
+	mutants | house | readme | bench) echo "tests/$1.sh" ;;
 	model) echo "sh tests/model/mutants.sh" ;;
 	*) return 1 ;;
 	esac

@@ -18,6 +18,12 @@ rounds() {
 	[ -n "$QUICK" ] && echo $((few > 0 ? few : 1)) || echo "$1"
 }
 
+# Whether --only leaves it in.
+wanted() {
+	# shellcheck disable=SC2053
+	[[ $1 == $ONLY ]]
+}
+
 lib_of() {
 	[ "$1" = a ] && echo "$LIB_A" || echo "$LIB_B"
 }
@@ -49,8 +55,7 @@ spend_under() {
 measure() {
 	local name=$1 fields=$2 i order variant numbers samples=$TMP/samples
 	shift 2
-	# shellcheck disable=SC2053
-	[[ $name == $ONLY ]] || return 0
+	wanted "$name" || return 0
 	: >"$samples"
 	for ((i = 0; i < PAIRS; i++)); do
 		order="a b"
@@ -74,8 +79,7 @@ failed() {
 
 # once NAME UNIT:BUDGET A B: figures that were found in another way; A may be "".
 once() {
-	# shellcheck disable=SC2053
-	[[ $1 == $ONLY ]] || return 0
+	wanted "$1" || return 0
 	{
 		[ -z "$3" ] || echo "a $3"
 		echo "b $4"

@@ -21,6 +21,8 @@ scale_maps() {
 	local maps pairs=$PAIRS n
 	n=$(rounds 50000)
 	for maps in 100 10000 60000 1000000; do
+		wanted "maps-$maps" || wanted "maps-$maps-to-100" || wanted "untraced-$maps-to-100" ||
+			continue
 		if [ "$maps" -gt 65000 ]; then
 			PAIRS=$(((PAIRS + 2) / 3))
 			if ! raise_limit 1100000; then

@@ -65,6 +65,7 @@ look_at_maps() {
 bench_maps_pid() {
 	local maps=60000
 	[ -z "$QUICK" ] || maps=600
+	wanted "maps-pid-$maps-to-cat" || return 0
 	hold $maps && measure "maps-pid-$maps-to-cat" "ns:$(budget x2) ns:-" look_at_maps
 	let_go
 }
@@ -82,6 +83,7 @@ make_recordings() {
 	[ -z "$QUICK" ] || half=300
 	mkdir -p "$TMP/large" "$TMP/million"
 	OPTIONS=dir=$TMP/large under b "$BENCH" leave $half 19000 >/dev/null
+	[ "$1" != large ] || return 0
 	[ -n "$QUICK" ] || raise_limit 1100000 || return
 	OPTIONS=dir=$TMP/million under b "$BENCH" leave $(rounds 500000) 19000 >/dev/null
 	restore_limit
@@ -89,8 +91,12 @@ make_recordings() {
 
 bench_analysis() {
 	local size sizes="large million" pairs=$PAIRS
+	wanted report-million || wanted json-million || wanted check-million ||
+		wanted diff-million || sizes=large
+	wanted report-large || wanted json-large || wanted check-large || wanted diff-large ||
+		[ "$sizes" != large ] || return 0
 	PAIRS=$(((PAIRS + 2) / 3))
-	make_recordings || sizes=large
+	make_recordings "$sizes" || sizes=large
 	for size in $sizes; do
 		"$TOOL_B" check --save="$TMP/$size.json" --max-maps=10000000 "$TMP/$size" >/dev/null
 		measure "report-$size" "ns:- skip KiB:-" analyse report "$TMP/$size"
