@@ -35,8 +35,8 @@ QUICK= ONLY='*' JSON= README= STRICT= REVISION=
 PARTS=
 
 usage() {
-	sed -n '/^#   scripts/,/^#   --strict/s/^# \{0,1\}//p' "$0" >&2
-	exit 2
+	sed -n '/^#   scripts/,/^#   --strict/s/^#  \{0,1\}//p' "$0" >&$((1 + ($1 > 0)))
+	exit "$1"
 }
 
 while [ $# -gt 0 ]; do
@@ -50,7 +50,8 @@ while [ $# -gt 0 ]; do
 	--readme) README=1 ;;
 	--strict) STRICT=1 ;;
 	calls | programs | tools | counts | scale | peers) PARTS+=" $1" ;;
-	*) usage ;;
+	-h | --help) usage 0 ;;
+	*) usage 2 ;;
 	esac
 	shift
 done
