@@ -1,116 +1,108 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# What tracing costs: each measurement untraced and traced in turns (u, t, u, t, …), the medians
-# and their ratio. Figures of one machine at one time; the ratio is what may be compared.
+# What tracing costs: every measurement is made untraced and traced in turns (a b, b a, a b, …), and
+# what is told is the median of the pairs' ratios with its quartiles, beside its budget. Times
+# are of one machine at one time; ratios and instruction counts are what may be compared.
 #
-#   scripts/bench.sh [--json] [--pairs N] [NAME...]        BUILD: the build folder
+#   scripts/bench.sh [OPTIONS] [PART...]              BUILD: the build folder
+#
+#   parts: calls programs tools counts (all of them when none is named), scale, peers
+#   --pairs N        pairs of each measurement (9)
+#   --quick          a hundredth of the rounds: to see that it works, not to measure
+#   --only PATTERN   only measurements whose name fits, like 'map-*'
+#   --peers          the same as part peers, besides the others
+#   --scale          the same as part scale; as root it raises vm.max_map_count for that long
+#   --compare REV    the library and tool of another revision against these, both traced
+#   --json FILE      all figures, with the machine, as JSON
+#   --readme         put the table into README.md (only from a run with nothing beside it)
+#   --strict         fail when a budget is not met
 set -u
+export LC_ALL=C
+unset LD_PRELOAD VMATRACE_OPTIONS
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
-BUILD=${BUILD:-$ROOT/build}
-LIB=$BUILD/preload/libvmatrace.so
+BUILD=$(cd "${BUILD:-$ROOT/build}" 2>/dev/null && pwd) || {
+	echo "no build folder: meson setup build && ninja -C build" >&2
+	exit 2
+}
+LIB_A=
+LIB_B=$BUILD/preload/libvmatrace.so
+TOOL_A=
+TOOL_B=$BUILD/tools/vmatrace
 BENCH=$BUILD/tests/bench/bench
-PAIRS=7
-JSON=
-NAMES=
+SPEND=$BUILD/tests/bench/spend
+PAIRS=9
+QUICK= ONLY='*' JSON= README= STRICT= REVISION=
+PARTS=
+
+usage() {
+	sed -n '/^#   scripts/,/^#   --strict/s/^#  \{0,1\}//p' "$0" >&$((1 + ($1 > 0)))
+	exit "$1"
+}
+
 while [ $# -gt 0 ]; do
 	case $1 in
-	--json) JSON=1 ;;
-	--pairs) PAIRS=$2; shift ;;
-	-*) echo "usage: scripts/bench.sh [--json] [--pairs N] [NAME...]" >&2; exit 2 ;;
-	*) NAMES="$NAMES $1" ;;
+	--pairs) PAIRS=${2:?} && shift ;;
+	--quick) QUICK=1 ;;
+	--only) ONLY=${2:?} && shift ;;
+	--peers | --scale) PARTS+=" +${1#--}" ;;
+	--compare) REVISION=${2:?} && shift ;;
+	--json) JSON=${2:?} && shift ;;
+	--readme) README=1 ;;
+	--strict) STRICT=1 ;;
+	calls | programs | tools | counts | scale | peers) PARTS+=" $1" ;;
+	-h | --help) usage 0 ;;
+	*) usage 2 ;;
 	esac
 	shift
 done
-for file in "$LIB" "$BENCH"; do
+case $PARTS in
+*' '[a-z]*) PARTS=${PARTS//+/} ;;
+*) PARTS="calls programs tools counts${PARTS//+/}" ;;
+esac
+for file in "$LIB_B" "$TOOL_B" "$BENCH" "$SPEND"; do
 	[ -e "$file" ] || { echo "$file is missing: ninja -C $BUILD builds it" >&2; exit 2; }
 done
-ALL="map-touch-unmap map-unmap among-60000 mprotect-flips malloc-free malloc-free-2 thread fork"
-ALL+=" true"
-NAMES=${NAMES:-$ALL}
-unset LD_PRELOAD VMATRACE_OPTIONS
 
-# Target ratios; for true it is milliseconds more, not a ratio.
-target() {
-	case $1 in
-	map-touch-unmap) echo 1.25 ;;
-	map-unmap) echo 1.30 ;;
-	malloc-free*) echo 1.06 ;;
-	*) echo - ;;
-	esac
+TMP=$(mktemp -d "${TMPDIR:-/tmp}/vmatrace-bench.XXXXXX")
+chmod 755 "$TMP"	# servers run as somebody else
+clean_up() {
+	stop_servers
+	restore_limit
+	[ -z "$REVISION" ] || git -C "$ROOT" worktree remove --force "$TMP/base" 2>/dev/null
+	[ -z "${KEEP:-}" ] || { echo "kept: $TMP" >&2; return; }
+	rm -rf "$TMP"
 }
+trap clean_up EXIT
+trap 'exit 130' INT TERM
 
-# 20 starts of /bin/true, nanoseconds each
-time_true() {
-	local start i
-	start=$(date +%s%N)
-	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		/bin/true
-	done
-	echo $((($(date +%s%N) - start) / 20))
-}
-
-once() {	# NAME [traced]
-	local options=report=0
-	if [ "$1" = true ]; then
-		enable -n true 2>/dev/null
-		if [ -n "${2:-}" ]; then
-			(export LD_PRELOAD=$LIB VMATRACE_OPTIONS=$options; time_true_preloaded)
-		else
-			time_true
-		fi
-	elif [ -n "${2:-}" ]; then
-		LD_PRELOAD=$LIB VMATRACE_OPTIONS=$options "$BENCH" "$1"
-	else
-		"$BENCH" "$1"
-	fi
-}
-
-# date must not be traced, or its start-up would be measured as well
-time_true_preloaded() {
-	local start i lib=$LD_PRELOAD
-	unset LD_PRELOAD
-	start=$(date +%s%N)
-	export LD_PRELOAD=$lib
-	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		/bin/true
-	done
-	unset LD_PRELOAD
-	echo $((($(date +%s%N) - start) / 20))
-}
-
-median() {
-	sort -n | awk '{ v[NR] = $1 }
-		END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
-}
-
-measure() {
-	local name=$1 untraced=() traced=() i ratios
-	for ((i = 0; i < PAIRS; i++)); do
-		untraced+=("$(once "$name")")
-		traced+=("$(once "$name" traced)")
-	done
-	ratios=$(for ((i = 0; i < PAIRS; i++)); do
-		awk -v t="${traced[i]:-0}" -v u="${untraced[i]:-0}" 'BEGIN { print u ? t / u : 0 }'
-	done | median)
-	echo "$name $(printf '%s\n' "${untraced[@]}" | median)" \
-		"$(printf '%s\n' "${traced[@]}" | median) $ratios $(target "$name")"
-}
-
-results=
-[ -n "$JSON" ] ||
-	printf '%-18s %14s %14s %8s %8s\n' measurement "untraced ns" "traced ns" ratio target
-for name in $NAMES; do
-	line=$(measure "$name")
-	results+=$line$'\n'
-	[ -n "$JSON" ] || echo "$line" |
-		awk '{ printf "%-18s %14.1f %14.1f %8.3f %8s\n", $1, $2, $3, $4, $5 }'
+. "$ROOT/tests/bench/lib.sh"
+for part in calls programs tools counts scale peers; do
+	. "$ROOT/tests/bench/$part.sh"
 done
-if [ -n "$JSON" ]; then
-	printf '%s' "$results" | awk -v pairs="$PAIRS" '
-		BEGIN { printf "{ \"schema\": \"vmatrace.bench/1\", \"pairs\": %d, ", pairs
-			printf "\"results\": [" }
-		{ printf "%s\n  { \"name\": \"%s\", \"untraced_ns\": %s, \"traced_ns\": %s, " \
-			"\"ratio\": %s, \"target\": %s }",
-			(NR > 1 ? "," : ""), $1, $2, $3, $4, ($5 == "-" ? "null" : $5) }
-		END { print "\n] }" }'
-fi
+
+# The other revision, built the same way.
+build_base() {
+	local type
+	type=$(meson introspect "$BUILD" --buildoptions |
+		jq -r '.[] | select(.name == "buildtype").value')
+	git -C "$ROOT" worktree add --quiet --detach "$TMP/base" "$REVISION" &&
+		meson setup "$TMP/base/build" "$TMP/base" --buildtype "$type" >"$TMP/base.log" &&
+		ninja -C "$TMP/base/build" preload/libvmatrace.so tools/vmatrace \
+			>>"$TMP/base.log" || {
+		tail -5 "$TMP/base.log" >&2
+		exit 2
+	}
+	LIB_A=$TMP/base/build/preload/libvmatrace.so
+	TOOL_A=$TMP/base/build/tools/vmatrace
+	A=$REVISION B=this
+}
+
+A=untraced B=traced
+[ -z "$REVISION" ] || build_base
+: >"$TMP/results"
+describe_machine
+for part in $PARTS; do
+	heading "$part"
+	"bench_$part"
+done
+finish_bench

@@ -4,14 +4,36 @@
 # programs and real programs. Prints a line per test, and at the end "N passed, N failed"; succeeds
 # only if none failed. About ten minutes on two cores.
 #
-#   scripts/test.sh [PART...]
-#   parts: house unit model doors run report top check maps patterns library harmless targets hangs efence reasons deaths killed
-#          golden random mutants programs readme
+#   scripts/test.sh [PART...]	parts: see below
 set -u
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 export BUILD=${BUILD:-$ROOT/build}
-ALL="house unit model doors run report top check maps patterns library harmless targets hangs efence reasons deaths killed golden random"
-ALL+=" mutants programs readme"
+ALL="
+house
+unit
+model
+doors
+run
+report
+top
+check
+maps
+patterns
+library
+harmless
+targets
+hangs
+efence
+reasons
+deaths
+killed
+golden
+random
+mutants
+programs
+bench
+readme
+"
 PARTS=${*:-$ALL}
 passed=0
 failed=0
@@ -23,17 +45,19 @@ reconfigure=
 meson setup $reconfigure "$BUILD" "$ROOT" || exit 1
 ninja -C "$BUILD" || exit 1
 
+# The script of a part is called like it, with few exceptions.
 command_of() {
+	local script
 	case $1 in
 	doors) echo "sh tests/capture/run.sh" ;;
-	run | report | top) echo "sh tests/cli/$1.sh $BUILD/tools/vmatrace" ;;
-	check | maps | patterns) echo "tests/cli/$1.sh" ;;
-	library | harmless | targets | hangs | efence | reasons | deaths | killed) echo "tests/shim/$1.sh" ;;
-	random | programs) echo "tests/real/$1.sh" ;;
-	mutants | house | readme) echo "tests/$1.sh" ;;
-	golden) echo "tests/golden/golden.sh" ;;
 	model) echo "sh tests/model/mutants.sh" ;;
-	*) return 1 ;;
+	run | report | top) echo "sh tests/cli/$1.sh $BUILD/tools/vmatrace" ;;
+	*)
+		for script in tests/"$1".sh tests/{cli,shim,real,golden}/"$1".sh; do
+			[ -x "$ROOT/$script" ] && echo "$script" && return
+		done
+		return 1
+		;;
 	esac
 }
 

@@ -68,6 +68,32 @@ static void take_pairs(struct vmt_cuts *cuts, struct pair *pairs)
 	qsort(cuts->item, cuts->count, sizeof(*cuts->item), by_maps);
 }
 
+static uint64_t place_key(const struct vmt_cuts *cuts, uint32_t index)
+{
+	struct vmt_rec_frame frame = { .module = VMT_NO_INDEX };
+	struct vmt_rec_site site;
+
+	if (vmt_view_site(cuts->view, index, &site))
+		vmt_view_frame(cuts->view, vmt_text_user_frame(cuts->view, &site), &frame);
+	return (uint64_t)frame.module << 40 ^ frame.offset;
+}
+
+/* The pairs are in order: the first one of a site is its most frequent. */
+static void find_partners(struct vmt_cuts *cuts)
+{
+	cuts->cutter = vmt_must_alloc(cuts->sites + 2, sizeof(*cuts->cutter));
+	cuts->victim = vmt_must_alloc(cuts->sites + 2, sizeof(*cuts->victim));
+	for (uint32_t i = 0; i < cuts->count && cuts->item[i].maps >= WORTH_A_WORD; i++) {
+		const struct vmt_cut *cut = &cuts->item[i];
+
+		if (!cuts->cutter[cut->mapped_by])
+			cuts->cutter[cut->mapped_by] = i + 1;
+		if (!cuts->victim[cut->put_by] &&
+		    place_key(cuts, cut->mapped_by) != place_key(cuts, cut->put_by))
+			cuts->victim[cut->put_by] = i + 1;
+	}
+}
+
 void vmt_cuts_read(struct vmt_cuts *ret_cuts, const struct vmt_view *view)
 {
 	uint64_t ranges = vmt_view_count(view, VMT_SECTION_RANGES);
@@ -87,12 +113,15 @@ void vmt_cuts_read(struct vmt_cuts *ret_cuts, const struct vmt_view *view)
 			count_pair(&pairs, range.mapped_by, range.put_by);
 	}
 	take_pairs(ret_cuts, pairs);
+	find_partners(ret_cuts);
 }
 
 void vmt_cuts_free(struct vmt_cuts *cuts)
 {
 	free(cuts->item);
 	free(cuts->mapped);
+	free(cuts->cutter);
+	free(cuts->victim);
 }
 
 uint64_t vmt_cuts_mapped(const struct vmt_cuts *cuts, uint64_t site)
@@ -121,35 +150,22 @@ static char *place_of(const struct vmt_cuts *cuts, uint32_t index, struct vmt_sy
 			       symbol.short_file, symbol.line);
 }
 
-static uint64_t place_key(const struct vmt_cuts *cuts, uint32_t index)
-{
-	struct vmt_rec_frame frame = { .module = VMT_NO_INDEX };
-	struct vmt_rec_site site;
-
-	if (vmt_view_site(cuts->view, index, &site))
-		vmt_view_frame(cuts->view, vmt_text_user_frame(cuts->view, &site), &frame);
-	return (uint64_t)frame.module << 40 ^ frame.offset;
-}
-
 char *vmt_cuts_describe(const struct vmt_cuts *cuts, uint64_t site, bool from_mapper,
 			struct vmt_symbols *symbols)
 {
-	for (size_t i = 0; i < cuts->count && cuts->item[i].maps >= WORTH_A_WORD; i++) {
-		const struct vmt_cut *cut = &cuts->item[i];
-		char *place;
-		char *text;
+	uint32_t partner = site >= cuts->sites ? 0 :
+			   from_mapper	       ? cuts->cutter[site] : cuts->victim[site];
+	const struct vmt_cut *cut;
+	char *place;
+	char *text;
 
-		if ((from_mapper ? cut->mapped_by : cut->put_by) != site ||
-		    (!from_mapper &&
-		     place_key(cuts, cut->mapped_by) == place_key(cuts, cut->put_by)))
-			continue;
-		place = place_of(cuts, from_mapper ? cut->put_by : cut->mapped_by, symbols);
-		text = from_mapper ?
-			       vmt_must_format("%llu of them cut by %s",
-					       (unsigned long long)cut->maps, place) :
-			       vmt_must_format("cuts what %s mapped", place);
-		free(place);
-		return text;
-	}
-	return NULL;
+	if (!partner)
+		return NULL;
+	cut = &cuts->item[partner - 1];
+	place = place_of(cuts, from_mapper ? cut->put_by : cut->mapped_by, symbols);
+	text = from_mapper ? vmt_must_format("%llu of them cut by %s",
+					     (unsigned long long)cut->maps, place) :
+			     vmt_must_format("cuts what %s mapped", place);
+	free(place);
+	return text;
 }

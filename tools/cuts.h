@@ -20,6 +20,8 @@ struct vmt_cuts {
 	struct vmt_cut *item;	/* sorted by maps, most first */
 	size_t count;
 	uint64_t *mapped;	/* live maps for each site that mapped them */
+	uint32_t *cutter;	/* for each site 1 + its most frequent partner: who cut its maps… */
+	uint32_t *victim;	/* …and whose maps, at another place, it cut; 0 = none worth a word */
 	uint64_t sites;
 };
 

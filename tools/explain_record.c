@@ -129,27 +129,72 @@ static void mark_vvar(struct vmt_explain_map *map, size_t count)
 	}
 }
 
-/* Modules are few, and file maps come in runs: the one before is mostly it. */
+struct named {
+	struct vmt_rec_module module;
+	uint64_t order;
+};
+
+static int by_file(const void *a, const void *b)
+{
+	const struct vmt_rec_module *one = &((const struct named *)a)->module;
+	const struct vmt_rec_module *two = &((const struct named *)b)->module;
+
+	if (one->inode != two->inode)
+		return one->inode < two->inode ? -1 : 1;
+	if (one->dev_major != two->dev_major)
+		return one->dev_major < two->dev_major ? -1 : 1;
+	return (one->dev_minor > two->dev_minor) - (one->dev_minor < two->dev_minor);
+}
+
+/* Of one file, the path that was met last comes last. */
+static int by_file_and_order(const void *a, const void *b)
+{
+	uint64_t one = ((const struct named *)a)->order;
+	uint64_t two = ((const struct named *)b)->order;
+	int order = by_file(a, b);
+
+	return order ? order : (one > two) - (one < two);
+}
+
+static size_t read_modules(const struct vmt_view *view, struct named *named, uint64_t count)
+{
+	size_t n = 0;
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (!vmt_view_module(view, i, &named[n].module) || !named[n].module.inode ||
+		    !vmt_view_string(view, named[n].module.path).length)
+			continue;
+		named[n++].order = i;
+	}
+	qsort(named, n, sizeof(*named), by_file_and_order);
+	return n;
+}
+
+/* Names of files by the modules that the stacks went through; of others nothing is recorded. */
 static void add_names(struct vmt_explain_record *record)
 {
-	uint64_t modules = vmt_view_count(record->view, VMT_SECTION_MODULES);
-	struct vmt_rec_module module;
-	struct vmt_view_string path;
+	uint64_t count = vmt_view_count(record->view, VMT_SECTION_MODULES);
+	struct named *named = calloc(count + 1, sizeof(*named));
+	size_t n = named ? read_modules(record->view, named, count) : 0;
 
-	for (uint64_t m = 0; m < modules; m++) {
-		if (!vmt_view_module(record->view, m, &module) || !module.inode)
+	for (size_t i = 0; n && i < record->count; i++) {
+		struct vmt_explain_map *map = &record->map[i];
+		struct named key = { .module = { .inode = map->inode,
+						 .dev_major = map->dev_major,
+						 .dev_minor = map->dev_minor } };
+		const struct named *found = map->inode ? bsearch(&key, named, n, sizeof(*named),
+								 by_file) : NULL;
+		struct vmt_view_string path;
+
+		if (!found)
 			continue;
-		path = vmt_view_string(record->view, module.path);
-		for (size_t i = 0; path.length && i < record->count; i++) {
-			struct vmt_explain_map *map = &record->map[i];
-
-			if (map->inode != module.inode || map->dev_major != module.dev_major ||
-			    map->dev_minor != module.dev_minor)
-				continue;
-			map->name = path.bytes;
-			map->name_length = path.length;
-		}
+		while (found + 1 < named + n && !by_file(found, found + 1))
+			found++;
+		path = vmt_view_string(record->view, found->module.path);
+		map->name = path.bytes;
+		map->name_length = path.length;
 	}
+	free(named);
 }
 
 static bool is_same_map(const struct vmt_explain_map *a, const struct vmt_explain_map *b)

@@ -4,7 +4,11 @@
  * sums over sites are the totals. Part of json.c, see there.
  */
 #include "json_parts.h"
+#include "must.h"
 #include "names.h"
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -77,36 +81,82 @@ static void add_names(json_t *object, const struct vmt_symbol *symbol)
 							    json_null());
 }
 
-static json_t *frame_of(const struct vmt_view *view, uint64_t index, struct vmt_symbols *symbols)
+/* A frame that many stacks have is one object, which they share. */
+struct shared {
+	struct vmt_rec_frame frame;
+	json_t *object;
+	UT_hash_handle hh;
+};
+
+static json_t *make_frame(const struct vmt_view *view, uint64_t index,
+			  const struct vmt_rec_frame *frame, struct vmt_symbols *symbols)
 {
 	json_t *object = json_object();
 	struct vmt_symbol symbol = { NULL, NULL, NULL, 0 };
 	struct vmt_view_string path = { "", 0 };
 	struct vmt_rec_module module = { .build_id_length = 0 };
-	struct vmt_rec_frame frame = { .module = VMT_NO_INDEX };
 
-	if (vmt_view_frame(view, index, &frame) && vmt_view_module(view, frame.module, &module))
+	if (vmt_view_module(view, frame->module, &module))
 		path = vmt_view_string(view, module.path);
 	if (!vmt_names_find(symbols, view, index, &symbol))
 		memset(&symbol, 0, sizeof(symbol));
 	json_object_set_new(object, "module",
 			    path.length ? vmt_json_text(path.bytes, path.length) : json_null());
 	json_object_set_new(object, "build_id", build_id_of(&module));
-	vmt_json_add_number(object, "offset", frame.offset);
+	vmt_json_add_number(object, "offset", frame->offset);
 	add_names(object, &symbol);
 	return object;
 }
 
-json_t *vmt_json_stack(const struct vmt_view *view, const struct vmt_rec_site *site,
-		       struct vmt_symbols *symbols)
+/* frames: those made before; NULL = none are kept. */
+static json_t *frame_of(const struct vmt_view *view, uint64_t index, struct vmt_symbols *symbols,
+			struct shared **frames)
+{
+	struct vmt_rec_frame frame = { .module = VMT_NO_INDEX };
+	struct shared *shared = NULL;
+
+	if (!vmt_view_frame(view, index, &frame))
+		frame = (struct vmt_rec_frame){ .module = VMT_NO_INDEX };
+	if (!frames)
+		return make_frame(view, index, &frame, symbols);
+	HASH_FIND(hh, *frames, &frame, sizeof(frame), shared);
+	if (shared)
+		return json_incref(shared->object);
+	shared = vmt_must_alloc(1, sizeof(*shared));
+	shared->frame = frame;
+	shared->object = make_frame(view, index, &frame, symbols);
+	HASH_ADD(hh, *frames, frame, sizeof(frame), shared);
+	return json_incref(shared->object);
+}
+
+static void free_frames(struct shared *frames)
+{
+	struct shared *shared;
+	struct shared *next;
+
+	HASH_ITER(hh, frames, shared, next) {
+		HASH_DEL(frames, shared);
+		json_decref(shared->object);
+		free(shared);
+	}
+}
+
+static json_t *stack_of(const struct vmt_view *view, const struct vmt_rec_site *site,
+			struct vmt_symbols *symbols, struct shared **frames)
 {
 	uint32_t count = vmt_view_frame_count(view, site);
 	json_t *stack = json_array();
 
 	for (uint32_t i = 0; i < count; i++)
 		json_array_append_new(stack, frame_of(view, (uint64_t)site->frame_first + i,
-						      symbols));
+						      symbols, frames));
 	return stack;
+}
+
+json_t *vmt_json_stack(const struct vmt_view *view, const struct vmt_rec_site *site,
+		       struct vmt_symbols *symbols)
+{
+	return stack_of(view, site, symbols, NULL);
 }
 
 static const char *kind_of(uint64_t index)
@@ -142,7 +192,7 @@ static void add_timeline(json_t *object, const struct vmt_view *view, uint64_t i
 
 static json_t *site_of(const struct vmt_view *view, uint64_t index,
 		       const struct vmt_rec_site *site, struct vmt_view_tally tally,
-		       struct vmt_symbols *symbols)
+		       struct vmt_symbols *symbols, struct shared **frames)
 {
 	bool is_pseudo = index < VMT_SITE_FIRST;
 	json_t *object = json_object();
@@ -158,7 +208,7 @@ static json_t *site_of(const struct vmt_view *view, uint64_t index,
 	add_timeline(object, view, index);
 	json_object_set_new(object, "truncated", json_boolean(site->flags & VMT_SITE_TRUNCATED));
 	json_object_set_new(object, "stack", is_pseudo ? json_array() :
-							  vmt_json_stack(view, site, symbols));
+							  stack_of(view, site, symbols, frames));
 	return object;
 }
 
@@ -167,6 +217,7 @@ json_t *vmt_json_sites(const struct vmt_view *view, struct vmt_symbols *symbols)
 	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
 	struct vmt_view_tally *tally = calloc(count + 1, sizeof(*tally));
 	json_t *sites = json_array();
+	struct shared *frames = NULL;
 	struct vmt_rec_site site;
 
 	if (!tally)
@@ -177,8 +228,10 @@ json_t *vmt_json_sites(const struct vmt_view *view, struct vmt_symbols *symbols)
 		if (!vmt_view_site(view, i, &site))
 			memset(&site, 0, sizeof(site));
 		if (i < VMT_SITE_FIRST || site.counters.calls || tally[i].live)
-			json_array_append_new(sites, site_of(view, i, &site, tally[i], symbols));
+			json_array_append_new(sites, site_of(view, i, &site, tally[i], symbols,
+							     &frames));
 	}
+	free_frames(frames);
 	free(tally);
 	return sites;
 }

@@ -6,12 +6,12 @@
  */
 #include "symbols.h"
 #include "functions.h"
+#include "inlined.h"
 #include "perfmap.h"
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
-#include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwelf.h>
 #include <errno.h>
@@ -35,6 +35,7 @@ struct module {
 	Dwfl *dwfl;
 	Dwfl_Module *handle;	/* NULL: no usable file */
 	struct vmt_functions functions;
+	struct vmt_inlined *inlined;
 	struct known *known;
 	struct module *next;
 };
@@ -198,11 +199,6 @@ static bool to_address(const struct module *module, uint64_t offset, uint64_t *r
 	return false;
 }
 
-static bool is_mangled(const char *name)
-{
-	return name[0] == '_' && (name[1] == 'Z' || name[1] == 'R');
-}
-
 static const char *demangle(const char *name)
 {
 	const char *version = strchr(name, '@');	/* of the symbol: main@@GLIBC_2.34 */
@@ -210,36 +206,9 @@ static const char *demangle(const char *name)
 
 	if (version)
 		return strndup(name, (size_t)(version - name));
-	if (is_mangled(name))
+	if (vmt_is_mangled(name))
 		plain = cplus_demangle(name, DMGL_AUTO | DMGL_ANSI);
 	return plain ? plain : strdup(name);
-}
-
-/* The function whose code was inlined at this address of the unit, if it was. */
-static const char *inlined_name(Dwarf_Die *unit, uint64_t address)
-{
-	Dwarf_Die *scopes = NULL;
-	Dwarf_Attribute attribute;
-	const char *name = NULL;
-	int count = dwarf_getscopes(unit, address, &scopes);
-
-	for (int i = 0; i < count; i++) {
-		int tag = dwarf_tag(&scopes[i]);
-
-		if (tag == DW_TAG_subprogram)
-			break;
-		if (tag != DW_TAG_inlined_subroutine)
-			continue;
-		name = dwarf_formstring(dwarf_attr_integrate(&scopes[i], DW_AT_linkage_name,
-							     &attribute));
-		/* C has linkage names only where an alias got in, like glibc's __GI_…. */
-		if (!name || !is_mangled(name))
-			name = dwarf_formstring(dwarf_attr_integrate(&scopes[i], DW_AT_name,
-								     &attribute));
-		break;
-	}
-	free(scopes);
-	return name;
 }
 
 static void find_line(struct module *module, uint64_t address, struct vmt_symbol *symbol)
@@ -271,7 +240,7 @@ static void look_up(struct module *module, uint64_t offset, struct vmt_symbol *s
 	/* libdw finds the unit before when the address has none (_start is of no unit). */
 	if (unit && dwarf_haspc(unit, address - bias) > 0) {
 		find_line(module, address, symbol);
-		name = inlined_name(unit, address - bias);
+		name = vmt_inlined_find(&module->inlined, unit, address - bias);
 	}
 	if (!name)
 		name = vmt_functions_find(&module->functions, address);
@@ -340,6 +309,7 @@ static void free_module(struct module *module)
 		free(known);
 	}
 	vmt_functions_free(&module->functions);
+	vmt_inlined_free(&module->inlined);
 	if (module->dwfl)
 		dwfl_end(module->dwfl);
 	free(module->path);

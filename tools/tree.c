@@ -18,7 +18,10 @@ struct tree {
 	FILE *stream;
 	const struct vmt_recordings *recordings;
 	bool *is_printed;
+	size_t *by_pid;	/* all recordings by their pid, and of one pid in their order */
 	size_t *parent;	/* SIZE_MAX: not recorded */
+	size_t *child;	/* the first one of each; SIZE_MAX: none */
+	size_t *next;	/* of the same parent */
 	size_t chosen;
 	unsigned nesting;
 };
@@ -106,32 +109,99 @@ static void put_line(struct tree *tree, size_t index, unsigned depth)
 	put_command(tree->stream, view, 30 > 2 * depth ? 30 - 2 * depth : 1);
 }
 
+static int by_pid(const void *a, const void *b, void *context)
+{
+	size_t one = *(const size_t *)a;
+	size_t two = *(const size_t *)b;
+	uint32_t pid_one = header_of(context, one)->pid;
+	uint32_t pid_two = header_of(context, two)->pid;
+
+	if (pid_one != pid_two)
+		return pid_one < pid_two ? -1 : 1;
+	return (one > two) - (one < two);
+}
+
+/* Where the recordings of a pid begin in by_pid; there may be tens of thousands in all. */
+static size_t first_of(const struct tree *tree, uint32_t pid)
+{
+	size_t low = 0;
+	size_t high = tree->recordings->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (header_of(tree, tree->by_pid[middle])->pid < pid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The image of the same process that called exec, or SIZE_MAX. */
+static size_t image_before(const struct tree *tree, const struct vmt_rec_header *child)
+{
+	for (size_t i = first_of(tree, child->pid); i < tree->recordings->count; i++) {
+		const struct vmt_rec_header *header = header_of(tree, tree->by_pid[i]);
+
+		if (header->pid != child->pid)
+			break;
+		if (header->image + 1 == child->image &&
+		    header->start_realtime <= child->start_realtime)
+			return tree->by_pid[i];
+	}
+	return SIZE_MAX;
+}
+
 /* The last image of the process that was running when this one began. */
 static size_t parent_of(const struct tree *tree, size_t index)
 {
 	const struct vmt_rec_header *child = header_of(tree, index);
-	size_t parent = SIZE_MAX;
+	size_t parent = image_before(tree, child);
 
-	for (size_t i = 0; i < tree->recordings->count; i++) {
-		const struct vmt_rec_header *header = header_of(tree, i);
+	if (parent != SIZE_MAX || child->parent_pid == child->pid)
+		return parent;
+	for (size_t i = first_of(tree, child->parent_pid); i < tree->recordings->count; i++) {
+		const struct vmt_rec_header *header = header_of(tree, tree->by_pid[i]);
 
-		if (i == index || header->start_realtime > child->start_realtime)
-			continue;
-		if (header->pid == child->pid && header->image + 1 == child->image)
-			return i;
-		if (header->pid == child->parent_pid && header->pid != child->pid)
-			parent = i;
+		if (header->pid != child->parent_pid)
+			break;
+		if (header->start_realtime <= child->start_realtime)
+			parent = tree->by_pid[i];
 	}
 	return parent;
 }
 
+static void find_parents(struct tree *tree)
+{
+	size_t count = tree->recordings->count;
+
+	for (size_t i = 0; i < count; i++)
+		tree->by_pid[i] = i;
+	qsort_r(tree->by_pid, count, sizeof(*tree->by_pid), by_pid, tree);
+	for (size_t i = 0; i < count; i++) {
+		tree->parent[i] = parent_of(tree, i);
+		tree->child[i] = SIZE_MAX;
+	}
+	for (size_t i = count; i-- > 0;) {
+		size_t parent = tree->parent[i];
+
+		if (parent == SIZE_MAX)
+			continue;
+		tree->next[i] = tree->child[parent];
+		tree->child[parent] = i;
+	}
+}
+
 static void put_below(struct tree *tree, size_t index, unsigned depth)
 {
+	size_t i = tree->child[index];
+
 	tree->is_printed[index] = true;
 	tree->nesting++;
 	put_line(tree, index, depth < DEPTH_MAX ? depth : DEPTH_MAX);
-	for (size_t i = 0; tree->nesting < NESTING_MAX && i < tree->recordings->count; i++) {
-		if (tree->is_printed[i] || tree->parent[i] != index)
+	for (; tree->nesting < NESTING_MAX && i != SIZE_MAX; i = tree->next[i]) {
+		if (tree->is_printed[i])
 			continue;
 		/* After exec it is still the same process. */
 		put_below(tree, i, depth + (header_of(tree, i)->pid != header_of(tree, index)->pid));
@@ -143,8 +213,7 @@ static void put_all(struct tree *tree)
 {
 	size_t count = tree->recordings->count;
 
-	for (size_t i = 0; i < count; i++)
-		tree->parent[i] = parent_of(tree, i);
+	find_parents(tree);
 	fprintf(tree->stream, "%zu processes; below the one marked, --pid=PID shows another\n\n",
 		count);
 	fprintf(tree->stream, "      pid      maps    growth      peak  end      command\n");
@@ -162,16 +231,21 @@ static void put_all(struct tree *tree)
 
 void vmt_tree_print(FILE *stream, const struct vmt_recordings *recordings, size_t chosen)
 {
+	size_t count = recordings->count;
+	size_t *numbers = calloc(4 * count + 1, sizeof(*numbers));
 	struct tree tree = {
 		.stream = stream,
 		.recordings = recordings,
-		.is_printed = calloc(recordings->count, sizeof(bool)),
-		.parent = calloc(recordings->count, sizeof(size_t)),
+		.is_printed = calloc(count + 1, sizeof(bool)),
+		.by_pid = numbers,
+		.parent = numbers + count,
+		.child = numbers + 2 * count,
+		.next = numbers + 3 * count,
 		.chosen = chosen,
 	};
 
-	if (tree.is_printed && tree.parent)
+	if (tree.is_printed && numbers)
 		put_all(&tree);
 	free(tree.is_printed);
-	free(tree.parent);
+	free(numbers);
 }

@@ -194,34 +194,27 @@ give_up:
 	return NULL;
 }
 
-/* No room: the calls of one kind share a site without a stack, the last one made of it. */
-static struct vmt_site *lost_site(struct vmt_sites *sites, uint32_t call)
-{
-	for (uint32_t id = VMT_SITE_FIRST; id < sites->count; id++) {
-		struct vmt_site *site = sites->by_id[id];
-
-		if (site->call == call && (site->flags & VMT_SITE_LOST))
-			return site;
-	}
-	return sites->by_id[VMT_SITE_UNSEEN];
-}
-
-/* The last sites of the table are kept for lost_site: one for each call. */
+/*
+ * No room: the calls of one kind share a site without a stack, the last one made of it. It is
+ * asked for by every call from then on, so nothing is searched.
+ */
 static bool make_lost_site(struct vmt_sites *sites, uint32_t call, struct vmt_site **ret_site)
 {
-	struct vmt_site *site = lost_site(sites, call);
+	struct vmt_site *site = sites->lost[call];
 
-	if (site->id == VMT_SITE_UNSEEN) {
+	if (!site) {
 		site = new_site(sites, call);
 		if (!site)
 			return false;
 		site->flags = VMT_SITE_LOST;
 		add_site(sites, site);
+		sites->lost[call] = site;
 	}
 	*ret_site = site;
 	return true;
 }
 
+/* The last sites of the table are kept for make_lost_site: one for each call. */
 static bool is_nearly_full(const struct vmt_sites *sites)
 {
 	return sites->room - sites->count <= VMT_CALL_COUNT;

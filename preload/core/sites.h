@@ -58,6 +58,7 @@ struct vmt_sites {
 	uint32_t room;
 	struct vmt_site *by_frames;
 	struct vmt_raw_entry *by_raw;
+	struct vmt_site *lost[VMT_CALL_COUNT];	/* VMT_SITE_LOST of each call; NULL = not needed yet */
 };
 
 /* room: sites at most. Returns 0 or -ENOMEM. */

@@ -23,9 +23,13 @@
 	((hash) = vmt_space_hash(*(const uint64_t *)(const void *)(key)))
 #define HASH_KEYCMP(a, b, length)                                                                  \
 	(*(const uint64_t *)(const void *)(a) != *(const uint64_t *)(const void *)(b))
+#include <uthash.h>
+#undef HASH_INITIAL_NUM_BUCKETS	/* uthash defines them itself, whatever was defined before */
+#undef HASH_INITIAL_NUM_BUCKETS_LOG2
 #define HASH_INITIAL_NUM_BUCKETS      1024u
 #define HASH_INITIAL_NUM_BUCKETS_LOG2 10u
-#include <uthash.h>
+#undef HASH_BKT_CAPACITY_THRESH	/* 10: twice the buckets for hardly shorter chains */
+#define HASH_BKT_CAPACITY_THRESH 14u
 #include <bsd/sys/tree.h>
 
 /* Bits of vmt_look.flags besides those of record.h: what known.h keeps; nobody else reads them. */
@@ -99,9 +103,16 @@ struct vmt_space {
 	bool reasons;	/* what is known of hidden attributes may be relied on (known.h) */
 };
 
+/*
+ * uthash takes the low bits, and stops to grow for good when it finds them badly spread, as those
+ * of one multiplication are for pages side by side: the high bits are folded into them.
+ */
 static inline unsigned vmt_space_hash(uint64_t start)
 {
-	return (unsigned)(((start >> 12) * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
+	uint64_t mixed = (start >> 12) * UINT64_C(0x9e3779b97f4a7c15);
+
+	mixed = (mixed ^ mixed >> 32) * UINT64_C(0xd6e8feb86659fd93);
+	return (unsigned)(mixed ^ mixed >> 32);
 }
 
 void vmt_space_init(struct vmt_space *space, struct vmt_arena *arena,

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One measurement per run: `bench NAME` prints the nanoseconds that one round took. It is
- * scripts/bench.sh that runs it with and without the library, in turns. Must itself do
- * nothing but the thing measured; each measurement takes about 0.2 s.
+ * One measurement per run: `bench NAME ROUNDS [N]` prints the nanoseconds that one round took.
+ * It is scripts/bench.sh that runs it with and without the library, in turns. Must itself do
+ * nothing but the thing measured. Measurements of scale are in many.c.
  */
-#include <errno.h>
+#include "bench.h"
+
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,16 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAGE ((size_t)4096)
 #define DEPTH 14
 
-struct bench {
-	const char *name;
-	long rounds;
-	void (*run)(long rounds);
-};
-
-static double now_ns(void)
+double bench_now(void)
 {
 	struct timespec now;
 
@@ -31,33 +26,36 @@ static double now_ns(void)
 	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
-static char *map_page(void)
+static void die(const char *what)
+{
+	perror(what);
+	exit(3);
+}
+
+char *bench_map_page(void)
 {
 	char *at = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (at == MAP_FAILED) {
-		perror("mmap");
-		exit(3);
-	}
+	if (at == MAP_FAILED)
+		die("mmap");
 	return at;
 }
 
-/* Called through a chain of frames, as a program's own calls are. */
-static __attribute__((noinline)) void at_depth(int depth, long rounds, void (*run)(long rounds))
+__attribute__((noinline)) void bench_at_depth(int depth, long rounds, void (*run)(long rounds))
 {
 	volatile int here = depth;
 
-	if (depth == 0)
+	if (depth <= 0)
 		run(rounds);
 	else
-		at_depth(depth - 1, rounds, run);
+		bench_at_depth(depth - 1, rounds, run);
 	(void)here;
 }
 
-static void map_touch_unmap(long rounds)
+void bench_map_touch_unmap(long rounds)
 {
 	for (long i = 0; i < rounds; i++) {
-		char *at = map_page();
+		char *at = bench_map_page();
 
 		*(volatile char *)at = 1;
 		munmap(at, PAGE);
@@ -67,17 +65,7 @@ static void map_touch_unmap(long rounds)
 static void map_unmap(long rounds)
 {
 	for (long i = 0; i < rounds; i++)
-		munmap(map_page(), PAGE);
-}
-
-static void deep_map_touch_unmap(long rounds)
-{
-	at_depth(DEPTH - 3, rounds, map_touch_unmap);
-}
-
-static void deep_map_unmap(long rounds)
-{
-	at_depth(DEPTH - 3, rounds, map_unmap);
+		munmap(bench_map_page(), PAGE);
 }
 
 /* The middle page of three: a split and a merge each round. */
@@ -85,14 +73,17 @@ static void mprotect_flips(long rounds)
 {
 	char *at = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
+	if (at == MAP_FAILED)
+		die("mmap");
 	for (long i = 0; i < rounds; i++) {
-		mprotect(at + PAGE, PAGE, PROT_READ);
-		mprotect(at + PAGE, PAGE, PROT_READ | PROT_WRITE);
+		if (mprotect(at + PAGE, PAGE, PROT_READ) ||
+		    mprotect(at + PAGE, PAGE, PROT_READ | PROT_WRITE))
+			die("mprotect");
 	}
 	munmap(at, 3 * PAGE);
 }
 
-static void malloc_free(long rounds)
+static void malloc_small(long rounds)
 {
 	for (long i = 0; i < rounds; i++) {
 		char *volatile block = malloc(16 + (size_t)(i * 61) % 1008);
@@ -101,19 +92,32 @@ static void malloc_free(long rounds)
 	}
 }
 
+/* More than glibc ever takes from its heap: each is a map of its own. */
+static void malloc_large(long rounds)
+{
+	for (long i = 0; i < rounds; i++) {
+		char *volatile block = malloc((size_t)40 << 20);
+
+		if (!block)
+			die("malloc");
+		*block = 1;
+		free(block);
+	}
+}
+
 static void *malloc_in_thread(void *rounds)
 {
-	malloc_free(*(long *)rounds);
+	malloc_small(*(long *)rounds);
 	return NULL;
 }
 
-static void malloc_free_two_threads(long rounds)
+static void malloc_two_threads(long rounds)
 {
 	pthread_t other;
 
 	if (pthread_create(&other, NULL, malloc_in_thread, &rounds))
 		exit(3);
-	malloc_free(rounds);
+	malloc_small(rounds);
 	pthread_join(other, NULL);
 }
 
@@ -133,6 +137,27 @@ static void thread_create_join(long rounds)
 	}
 }
 
+/* The plugin lies beside the program. */
+static void dlopen_dlclose(long rounds)
+{
+	char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 32);
+
+	if (n < 0)
+		die("/proc/self/exe");
+	path[n] = '\0';
+	strcpy(strrchr(path, '/') + 1, "bench-plugin.so");
+	for (long i = 0; i < rounds; i++) {
+		void *plugin = dlopen(path, RTLD_NOW);
+
+		if (!plugin) {
+			fprintf(stderr, "%s\n", dlerror());
+			exit(3);
+		}
+		dlclose(plugin);
+	}
+}
+
 static void fork_exit(long rounds)
 {
 	for (long i = 0; i < rounds; i++) {
@@ -140,60 +165,63 @@ static void fork_exit(long rounds)
 
 		if (pid == 0)
 			_exit(0);
-		waitpid(pid, NULL, 0);
+		if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+			die("fork");
 	}
 }
 
-/* Among 60,000 maps, each a page apart from the next. */
-static void map_unmap_60000(long rounds)
-{
-	const size_t pages = 120000;
-	char *at = mmap(NULL, pages * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	for (size_t page = 1; page < pages; page += 2)
-		mprotect(at + page * PAGE, PAGE, PROT_READ);
-	map_unmap(rounds);
-}
-
-static const struct bench benches[] = {
-	{ "map-touch-unmap", 40000, deep_map_touch_unmap },
-	{ "map-unmap", 100000, deep_map_unmap },
-	{ "mprotect-flips", 60000, mprotect_flips },
-	{ "malloc-free", 10000000, malloc_free },
-	{ "malloc-free-2", 5000000, malloc_free_two_threads },
-	{ "thread", 8000, thread_create_join },
-	{ "fork", 1500, fork_exit },
-	{ "among-60000", 1, NULL },	/* measured apart, without its preparation */
+/* The calls themselves: below main, run_timed and bench_at_depth's first frame. */
+static const struct call {
+	const char *name;
+	int depth;
+	void (*run)(long rounds);
+} calls[] = {
+	{ "map-touch-unmap", DEPTH, bench_map_touch_unmap },
+	{ "map-unmap", DEPTH, map_unmap },
+	{ "mprotect-flips", DEPTH, mprotect_flips },
+	{ "malloc-small", 0, malloc_small },
+	{ "malloc-large", 0, malloc_large },
+	{ "malloc-two", 0, malloc_two_threads },
+	{ "thread", 0, thread_create_join },
+	{ "dlopen", 0, dlopen_dlclose },
+	{ "fork", 0, fork_exit },
 };
 
-static int measure_among_60000(void)
+static double run_timed(const struct call *call, long rounds)
 {
 	double start;
 
-	map_unmap_60000(1);
-	start = now_ns();
-	map_unmap(50000);
-	printf("%.1f\n", (now_ns() - start) / 50000);
-	return 0;
+	/* What a first call costs (binding, caches, the first arena) is another measurement. */
+	bench_at_depth(call->depth - 6, rounds / 20 + 1, call->run);
+	start = bench_now();
+	bench_at_depth(call->depth - 6, rounds, call->run);
+	return bench_now() - start;
+}
+
+static double run_named(const char *name, long rounds, long n)
+{
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		if (!strcmp(calls[i].name, name))
+			return run_timed(&calls[i], rounds);
+	}
+	for (size_t i = 0; i < bench_many_count; i++) {
+		if (!strcmp(bench_many[i].name, name))
+			return bench_many[i].run(rounds, n);
+	}
+	fprintf(stderr, "usage: bench NAME ROUNDS [N]; %s is none of\n", name);
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		fprintf(stderr, "  %s\n", calls[i].name);
+	for (size_t i = 0; i < bench_many_count; i++)
+		fprintf(stderr, "  %s\n", bench_many[i].name);
+	exit(2);
 }
 
 int main(int argc, char **argv)
 {
-	for (size_t i = 0; argc > 1 && i < sizeof(benches) / sizeof(benches[0]); i++) {
-		const struct bench *bench = &benches[i];
-		double start;
+	long rounds = argc > 2 ? atol(argv[2]) : 0;
 
-		if (strcmp(bench->name, argv[1]))
-			continue;
-		if (!bench->run)
-			return measure_among_60000();
-		bench->run(bench->rounds / 20);
-		start = now_ns();
-		bench->run(bench->rounds);
-		printf("%.1f\n", (now_ns() - start) / (double)bench->rounds);
-		return 0;
-	}
-	for (size_t i = 0; i < sizeof(benches) / sizeof(benches[0]); i++)
-		fprintf(stderr, "%s\n", benches[i].name);
-	return 2;
+	printf("%.1f\n", run_named(argc > 1 ? argv[1] : "", rounds < 1 ? 1 : rounds,
+				   argc > 3 ? atol(argv[3]) : 0) /
+				 (double)(rounds < 1 ? 1 : rounds));
+	return 0;
 }

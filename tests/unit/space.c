@@ -52,6 +52,37 @@ Test(space, an_empty_table_finds_nothing)
 	cr_assert_null(vmt_space_at(&space, AT(1)));
 }
 
+/* Chains of buckets as they would be for a hash that is as good as chance. */
+static void expect_short_chains(uint64_t count, uint64_t stride)
+{
+	size_t size = count * 320 + ((size_t)16 << 20);
+	void *memory = malloc(size);
+	unsigned longest = 0;
+
+	cr_assert_not_null(memory);
+	vmt_arena_init(&arena, memory, size);
+	vmt_space_init(&space, &arena, NULL);
+	for (uint64_t i = 0; i < count; i++)
+		cr_assert_not_null(add(0x7f1234567 + i * stride, 0x7f1234567 + i * stride + 1, 0));
+	for (unsigned i = 0; i < space.by_start->hh.tbl->num_buckets; i++) {
+		unsigned length = space.by_start->hh.tbl->buckets[i].count;
+
+		longest = length > longest ? length : longest;
+	}
+	cr_assert_eq(space.by_start->hh.tbl->noexpand, 0, "uthash gave up on stride %lu", stride);
+	cr_assert_leq(longest, 20, "stride %lu", stride);
+	free(memory);
+}
+
+Test(space, looking_up_stays_short_however_many_maps_lie_side_by_side)
+{
+	expect_short_chains(300000, 1);
+	expect_short_chains(300000, 2);
+	expect_short_chains(300000, 3);
+	expect_short_chains(100000, 512);
+	expect_short_chains(100000, 16384);
+}
+
 Test(space, find_is_half_open)
 {
 	start(sizeof(block));

@@ -1,0 +1,93 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The benchmark suite itself: its arithmetic on figures that are known, its verdicts, that a
+# measurement that fails is said to have failed, that traced means traced, and that vm.max_map_count
+# is left as it was. Nothing here depends on how fast the machine is.
+. "$(dirname "$0")/lib.sh"
+
+# A program in place of the benchmarks: 100 ns alone, TRACED ns with a library.
+make_stub() {
+	mkdir -p "$TMP/stub/preload" "$TMP/stub/tools" "$TMP/stub/tests/bench"
+	ln -sf "$LIB" "$TMP/stub/preload/"
+	ln -sf "$TOOL" "$TMP/stub/tools/"
+	ln -sf "$BUILD/tests/bench/spend" "$TMP/stub/tests/bench/"
+	cat >"$TMP/stub/tests/bench/bench" <<-'END_OF_STUB'
+		#!/bin/sh
+		case $1:$LD_PRELOAD in
+		malloc-small:*) exit 3 ;;
+		malloc-two:*) echo 0.0 ;;
+		map-unmap:?*) echo 129.0 ;;
+		*:?*) echo 200.0 ;;
+		*) echo 100.0 ;;
+		esac
+	END_OF_STUB
+	chmod +x "$TMP/stub/tests/bench/bench"
+}
+
+with_stub() {
+	BUILD=$TMP/stub "$ROOT/scripts/bench.sh" --pairs 2 --json "$TMP/stub.json" "$@" \
+		>"$TMP/stub.out" 2>&1
+	STATUS=$?
+}
+
+test_stub() {
+	make_stub
+	with_stub --only 'map-*' calls
+	check pairs-end-well [ "$STATUS" = 0 ]
+	check medians-and-ratio jq -e '.results[] | select(.name == "map-touch-unmap") |
+		.untraced.median == 100 and .traced.median == 200 and .ratio.median == 2 and
+		.met == false' "$TMP/stub.json"
+	check a-budget-that-is-met jq -e '.results[] | select(.name == "map-unmap") |
+		.ratio.median == 1.29 and .met == true' "$TMP/stub.json"
+	check machine-and-revision jq -e '.schema == "vmatrace.bench/2" and
+		(.machine.cpu | length) > 0 and .pairs == 2' "$TMP/stub.json"
+	check the-table-says-so grep -q 'map-touch-unmap .*100 ns .*200 ns .*2 .*NOT MET' \
+		"$TMP/stub.out"
+	with_stub --strict --only map-touch-unmap calls
+	check strict-fails [ "$STATUS" = 1 ]
+	with_stub --strict --only map-unmap calls
+	check strict-passes [ "$STATUS" = 0 ]
+	with_stub --only malloc-small calls
+	check a-program-that-fails sh -c "[ $STATUS = 1 ] && grep -q FAILED $TMP/stub.out"
+	with_stub --only malloc-two calls
+	check zero-is-no-figure sh -c "[ $STATUS = 1 ] && grep -q FAILED $TMP/stub.out"
+}
+
+# FIELD VALUE BUDGET -> its verdict; samples 10 20 30 40 against 20 40 60 100.
+verdict() {
+	echo '{ "a": [[10], [30], [20], [40]], "b": [[20], [60], [40], [100]] }' |
+		jq -c --argjson field 0 --arg name x --arg unit ns --arg budget "$1" \
+			--arg label_a A --arg label_b B -f "$ROOT/tests/bench/stats.jq"
+}
+
+test_arithmetic() {
+	check quartiles sh -c "echo '$(verdict -)' | jq -e '.A.median == 25 and .A.low == 17.5 and
+		.B.median == 50 and .ratio.median == 2 and .ratio.high == 2.125 and .met == null'"
+	check ratio-budget sh -c "echo '$(verdict x2)$(verdict x1.99)' |
+		jq -es 'map(.met) == [true, false]'"
+	check difference-budget sh -c "echo '$(verdict +25)$(verdict +24)' |
+		jq -es '.[0].more == 25 and map(.met) == [true, false]'"
+	check absolute-budget sh -c "echo '$(verdict '<50')$(verdict '<49')' |
+		jq -es 'map(.met) == [true, false]'"
+}
+
+# Instructions are counted, not timed: a few more when the library is there, none otherwise.
+test_traced() {
+	local before
+	before=$(cat /proc/sys/vm/max_map_count)
+	"$ROOT/scripts/bench.sh" --quick --pairs 1 --json "$TMP/real.json" \
+		--only '*map-unmap' calls counts >"$TMP/real.out" 2>&1
+	check real-programs-run jq -e '.results | length == 2' "$TMP/real.json"
+	check traced-is-traced jq -e '.results[] | select(.name == "instructions-map-unmap") |
+		.untraced.median < 100 and .traced.median > 300' "$TMP/real.json"
+	"$ROOT/scripts/bench.sh" --quick --pairs 1 --only 'bytes-a-map-*' --json "$TMP/real.json" \
+		scale >"$TMP/real.out" 2>&1
+	check memory-is-measured jq -e '.results | length == 2 and
+		all(.traced.median > 20 and .traced.median < 1000)' "$TMP/real.json"
+	check limit-is-as-it-was [ "$(cat /proc/sys/vm/max_map_count)" = "$before" ]
+}
+
+test_arithmetic
+test_stub
+test_traced
+finish

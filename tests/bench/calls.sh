@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+# Single calls and pairs of calls, each timed by the benchmark program itself.
+
+call() {	# a|b NAME ROUNDS [N]
+	under "$1" "$BENCH" "${@:2}"
+}
+
+to_file() {
+	mkdir -p "$TMP/rec"
+	OPTIONS=dir=$TMP/rec call "$@"
+	rm -f "$TMP/rec"/*
+}
+
+bench_calls() {
+	local name number limit
+	while read -r name number limit; do
+		measure "$name" "ns:$(budget "$limit")" call "$name" "$(rounds "$number")"
+	done <<-'LIST'
+		map-touch-unmap 60000 x1.10
+		map-unmap 100000 x1.30
+		mprotect-flips 60000 -
+		malloc-small 10000000 x1.06
+		malloc-two 5000000 x1.06
+		malloc-large 30000 -
+		thread 6000 -
+		dlopen 5000 -
+		fork 1500 -
+	LIST
+	measure map-touch-unmap-file "ns:$(budget x1.10)" to_file map-touch-unmap \
+		"$(rounds 60000)"
+}

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+# Instructions of one round in user space, by valgrind's callgrind: the same from run to run where
+# time is not. The difference of two runs, so that start-up and exit are not in it. Under valgrind
+# ld.so's calls are not seen, so dlopen tells nothing here.
+
+instructions() {	# a|b NAME ROUNDS
+	local lib
+	lib=$(lib_of "$1")
+	shift
+	LD_PRELOAD=$lib VMATRACE_OPTIONS=report=0 valgrind --tool=callgrind \
+		--callgrind-out-file=/dev/null "$BENCH" "$@" 2>&1 >/dev/null |
+		sed -n 's/.*Collected : *\([0-9]*\).*/\1/p'
+}
+
+count() {	# a|b NAME ROUNDS
+	local few many
+	few=$(instructions "$1" "$2" "$3")
+	many=$(instructions "$1" "$2" $((3 * $3)))
+	# A twentieth of the rounds is made beforehand, to warm up.
+	[ -z "$few" ] || [ -z "$many" ] ||
+		echo $(((many - few) / (2 * $3 + (3 * $3 / 20 - $3 / 20))))
+}
+
+bench_counts() {
+	local name number pairs=$PAIRS
+	command -v valgrind >/dev/null || {
+		echo "valgrind is not installed"
+		return
+	}
+	PAIRS=1
+	while read -r name number; do
+		measure "instructions-$name" "instr:-" count "$name" "$number"
+	done <<-'LIST'
+		map-touch-unmap 1000
+		map-unmap 1000
+		mprotect-flips 1000
+		malloc-small 5000
+		malloc-large 500
+	LIST
+	PAIRS=$pairs
+}

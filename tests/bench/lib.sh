@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: MIT
+# What the parts of scripts/bench.sh share; sourced by it, not run. A measurement is a function
+# that is called with "a" or "b" first and prints one number for each field. Nothing here knows
+# what is measured.
+
+SERVERS=
+LIMIT_BEFORE=
+
+heading() {
+	local dashes=------------------------------------
+	printf '\n%-26s %10s %10s %8s %16s %10s\n' "$1" "$A" "$B" ratio quartiles budget
+	printf '%.26s %.10s %.10s %.8s %.16s %.10s\n' $dashes $dashes $dashes $dashes $dashes $dashes
+}
+
+# Rounds, fewer of them with --quick.
+rounds() {
+	local few=$(($1 / 100))
+	[ -n "$QUICK" ] && echo $((few > 0 ? few : 1)) || echo "$1"
+}
+
+# Whether --only leaves it in.
+wanted() {
+	# shellcheck disable=SC2053
+	[[ $1 == $ONLY ]]
+}
+
+lib_of() {
+	[ "$1" = a ] && echo "$LIB_A" || echo "$LIB_B"
+}
+
+# Run with the library of a variant, if it has one. OPTIONS: more of VMATRACE_OPTIONS.
+under() {
+	local lib
+	lib=$(lib_of "$1")
+	shift
+	if [ -n "$lib" ]; then
+		LD_PRELOAD=$lib VMATRACE_OPTIONS=report=0${OPTIONS:+:$OPTIONS} "$@"
+	else
+		"$@"
+	fi
+}
+
+# The same by spend, which is not traced itself: wall, cpu, resident KiB. FLAGS: more for spend.
+spend_under() {
+	local lib
+	lib=$(lib_of "$1")
+	shift
+	# shellcheck disable=SC2086
+	"$SPEND" ${FLAGS:-} ${lib:+-e "LD_PRELOAD=$lib"} \
+		${lib:+-e "VMATRACE_OPTIONS=report=0${OPTIONS:+:$OPTIONS}"} "$@"
+}
+
+# measure NAME "UNIT:BUDGET..." FUNCTION ARGS...: a measurement for each field that is not "skip".
+# A second field is the processor's time. Nothing is told of one that failed, but that it did.
+measure() {
+	local name=$1 fields=$2 i order variant numbers samples=$TMP/samples
+	shift 2
+	wanted "$name" || return 0
+	: >"$samples"
+	for ((i = 0; i < PAIRS; i++)); do
+		order="a b"
+		((i % 2)) && order="b a"
+		for variant in $order; do
+			numbers=$("$1" "$variant" "${@:2}" 2>"$TMP/errors")
+			if ! [[ $numbers =~ ^[0-9.\ ]*[1-9][0-9.\ ]*$ ]]; then
+				failed "$name" "$variant"
+				return 0
+			fi
+			echo "$variant $numbers" >>"$samples"
+		done
+	done
+	tell "$name" "$fields"
+}
+
+failed() {
+	printf '%-26s FAILED (%s): %s\n' "$1" "$2" "$(tail -1 "$TMP/errors" | cut -c1-80)"
+	FAILURES=$((${FAILURES:-0} + 1))
+}
+
+# once NAME UNIT:BUDGET A B: figures that were found in another way; A may be "".
+once() {
+	wanted "$1" || return 0
+	{
+		[ -z "$3" ] || echo "a $3"
+		echo "b $4"
+	} >"$TMP/samples"
+	tell "$1" "$2"
+}
+
+tell() {
+	local name=$1 field=0 spec words=("" " cpu" " resident")
+	jq -Rn '[inputs | split(" ")] | group_by(.[0]) |
+		map({ (.[0][0]): map(.[1:] | map(tonumber)) }) | { a: [], b: [] } + add' \
+		"$TMP/samples" >"$TMP/samples.json"
+	for spec in $2; do
+		[ "$spec" = skip ] || jq -c --argjson field $field --arg name "$name${words[field]}" \
+			--arg unit "${spec%%:*}" --arg budget "${spec#*:}" \
+			--arg label_a "$A" --arg label_b "$B" \
+			-f "$ROOT/tests/bench/stats.jq" "$TMP/samples.json" | tee -a "$TMP/results" |
+			show
+		field=$((field + 1))
+	done
+}
+
+show() {
+	local columns
+	jq -r --arg label_a "$A" --arg label_b "$B" -f "$ROOT/tests/bench/table.jq" |
+		while IFS=$'\t' read -r -a columns; do
+			printf '%-26s %10s %10s %8s %16s %10s %s\n' "${columns[@]}"
+		done
+}
+
+# No budget is set for what another revision costs.
+budget() {
+	[ -n "$REVISION" ] && echo - || echo "$1"
+}
+
+# Programs that run until they are told to stop: those of this shell, and servers by the files that
+# they write their number to.
+stop_servers() {
+	local pid file
+	for file in "$TMP/redis.pid" "$TMP/postgres/data/postmaster.pid"; do
+		[ ! -s "$file" ] || kill -INT "$(head -1 "$file")" 2>/dev/null
+	done
+	for pid in $SERVERS; do
+		kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+	done
+	SERVERS=
+}
+
+wait_until() {	# COMMAND...: at most ten seconds
+	local i
+	for ((i = 0; i < 1000; i++)); do
+		"$@" >/dev/null 2>&1 && return
+		sleep 0.01
+	done
+	return 1
+}
+
+# Raise the machine's limit; it is put back at the end, whatever happens.
+raise_limit() {
+	local now
+	now=$(cat /proc/sys/vm/max_map_count)
+	[ "$now" -ge "$1" ] && return
+	LIMIT_BEFORE=${LIMIT_BEFORE:-$now}
+	echo "$1" >/proc/sys/vm/max_map_count
+} 2>/dev/null
+
+restore_limit() {
+	[ -z "$LIMIT_BEFORE" ] || echo "$LIMIT_BEFORE" >/proc/sys/vm/max_map_count
+	LIMIT_BEFORE=
+}
+
+describe_machine() {
+	local cpu
+	cpu=$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1)
+	jq -n --arg cpu "$cpu" --argjson cores "$(nproc)" --arg kernel "$(uname -r)" \
+		--arg libc "$(getconf GNU_LIBC_VERSION)" --arg date "$(date -u +%Y-%m-%d)" \
+		--arg revision "$(git -C "$ROOT" describe --always --dirty 2>/dev/null)" \
+		--argjson load "$(cut -d' ' -f1 /proc/loadavg)" --argjson pairs "$PAIRS" \
+		'{ schema: "vmatrace.bench/2", date: $date, revision: $revision, pairs: $pairs,
+		   machine: { cpu: $cpu, cores: $cores, kernel: $kernel, libc: $libc,
+			      load_at_start: $load } }' >"$TMP/machine"
+	jq -r '"\(.machine.cpu), \(.machine.cores) cores, Linux \(.machine.kernel), " +
+		"\(.machine.libc); load \(.machine.load_at_start); revision \(.revision); " +
+		"medians of \(.pairs) pairs"' "$TMP/machine"
+}
+
+# The lines between two marks of the README; what is in it stays when nothing was measured.
+update_readme() {
+	local marks='^<!-- bench'
+	grep -q "$marks begin" "$ROOT/README.md" || { echo "README.md has no place for it" >&2; return 1; }
+	jq -rs --slurpfile machine "$TMP/machine" --arg label_a "$A" --arg label_b "$B" \
+		-f "$ROOT/tests/bench/readme.jq" "$TMP/results" >"$TMP/readme-table" &&
+		awk -v table="$TMP/readme-table" '
+			/^<!-- bench end/ { inside = 0 }
+			!inside
+			/^<!-- bench begin/ { inside = 1
+				while ((getline line < table) > 0) print line }' \
+			"$ROOT/README.md" >"$TMP/README.md" &&
+		cp "$TMP/README.md" "$ROOT/README.md"
+}
+
+finish_bench() {
+	local met not_met
+	[ -z "$JSON" ] || jq -s --slurpfile machine "$TMP/machine" \
+		'$machine[0] + { results: . }' "$TMP/results" >"$JSON" || exit 2
+	[ -z "$README" ] || update_readme || exit 2
+	met=$(jq -s 'map(select(.met == true)) | length' "$TMP/results")
+	not_met=$(jq -s 'map(select(.met == false)) | length' "$TMP/results")
+	echo
+	echo "$met budgets met, $not_met not met, ${FAILURES:-0} measurements failed"
+	[ "${FAILURES:-0}" = 0 ] || exit 1
+	[ -z "$STRICT" ] || [ "$not_met" = 0 ] || exit 1
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Measurements of scale, part of bench.c: a call among n maps, by n threads, from n call sites,
+ * from a stack of n frames; and a program that keeps n maps for others to look at.
+ */
+#include "bench.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* n maps beside each other: every other page may be read. */
+static char *make_maps(long n)
+{
+	char *at = mmap(NULL, (size_t)n * PAGE, PROT_NONE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (at == MAP_FAILED) {
+		perror("mmap");
+		exit(3);
+	}
+	for (long page = 1; page < n; page += 2) {
+		if (mprotect(at + (size_t)page * PAGE, PAGE, PROT_READ)) {
+			perror("mprotect");
+			exit(3);
+		}
+	}
+	return at;
+}
+
+static double timed(long rounds)
+{
+	double start;
+
+	bench_map_touch_unmap(rounds / 20 + 1);
+	start = bench_now();
+	bench_map_touch_unmap(rounds);
+	return bench_now() - start;
+}
+
+static double among_maps(long rounds, long n)
+{
+	make_maps(n);
+	return timed(rounds);
+}
+
+static double at_frames(long rounds, long n)
+{
+	double start;
+
+	bench_at_depth((int)n - 7, rounds / 20 + 1, bench_map_touch_unmap);
+	start = bench_now();
+	bench_at_depth((int)n - 7, rounds, bench_map_touch_unmap);
+	return bench_now() - start;
+}
+
+struct team {
+	pthread_barrier_t start;
+	long rounds;
+};
+
+static void *member(void *argument)
+{
+	struct team *team = argument;
+
+	bench_map_touch_unmap(team->rounds / 20 + 1);
+	pthread_barrier_wait(&team->start);
+	bench_map_touch_unmap(team->rounds);
+	pthread_barrier_wait(&team->start);
+	return NULL;
+}
+
+/* Rounds are shared out: what is told is the time of one round, not of one thread. */
+static double by_threads(long rounds, long n)
+{
+	struct team team = { .rounds = rounds / n + 1 };
+	pthread_t *thread = calloc((size_t)n, sizeof(*thread));
+	double start;
+
+	if (!thread || pthread_barrier_init(&team.start, NULL, (unsigned)n + 1))
+		exit(3);
+	for (long i = 0; i < n; i++) {
+		if (pthread_create(&thread[i], NULL, member, &team))
+			exit(3);
+	}
+	pthread_barrier_wait(&team.start);
+	start = bench_now();
+	pthread_barrier_wait(&team.start);
+	start = bench_now() - start;
+	for (long i = 0; i < n; i++)
+		pthread_join(thread[i], NULL);
+	free(thread);
+	return start;
+}
+
+/* Calls from n / 2 different stacks, which are n call sites; all have been seen once before. */
+static double from_sites(long rounds, long n)
+{
+	double start = 0;
+
+	/* One loop, since another place to call from would make other stacks. */
+	for (long i = -(n / 2); i < rounds; i++) {
+		if (i == 0)
+			start = bench_now();
+		bench_map_by_way(i < 0 ? i + n / 2 : i * 7919 % (n / 2));
+	}
+	return bench_now() - start;
+}
+
+/* The first call of each. */
+static double from_new_sites(long rounds, long n)
+{
+	double start = bench_now();
+
+	(void)n;
+	for (long i = 0; i < rounds; i++)
+		bench_map_by_way(i);
+	return bench_now() - start;
+}
+
+/* Leave 2 * rounds maps behind, put by n call sites. */
+static double leave_maps(long rounds, long n)
+{
+	char *at = mmap(NULL, 2 * (size_t)rounds * PAGE, PROT_NONE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	double start = bench_now();
+
+	if (at == MAP_FAILED)
+		exit(3);
+	for (long i = 0; i < rounds; i++)
+		bench_protect_by_way(i % n, at + (2 * (size_t)i + 1) * PAGE);
+	return bench_now() - start;
+}
+
+/* n maps, and calls from 2 * rounds call sites, until the standard input ends. */
+static double hold_maps(long rounds, long n)
+{
+	char byte;
+
+	for (long i = 0; i < rounds; i++)
+		bench_map_by_way(i);
+	make_maps(n);
+	if (write(STDOUT_FILENO, "ready\n", 6) != 6)
+		exit(3);
+	while (read(STDIN_FILENO, &byte, 1) > 0)
+		;
+	return 0;
+}
+
+const struct bench bench_many[] = {
+	{ "maps", among_maps },
+	{ "frames", at_frames },
+	{ "threads", by_threads },
+	{ "sites", from_sites },
+	{ "new-sites", from_new_sites },
+	{ "leave", leave_maps },
+	{ "hold", hold_maps },
+};
+const size_t bench_many_count = sizeof(bench_many) / sizeof(bench_many[0]);
