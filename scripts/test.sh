@@ -21,6 +21,7 @@ maps
 patterns
 library
 harmless
+errno
 targets
 hangs
 efence

@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Result, errno and effect of every memory call, with good, bad and boundary arguments: the same
+# with the library as without it, by each door and each way of asking, and the table right after
+# every one of them.
+. "$(dirname "$0")/../lib.sh"
+TABLE=$BUILD/tests/errno/errno_table
+
+plain "$TMP/plain" "$TABLE"
+plain "$TMP/again" "$TABLE"
+lines=$(wc -l <"$TMP/plain/out")
+[ "$(cat "$TMP/plain/status")" = 0 ] && [ "$lines" -gt 3000 ] && cmp -s "$TMP"/{plain,again}/out &&
+	pass errno_plain "$lines calls, the same twice; $(grep -c 'errno 77' "$TMP/plain/out") succeed" ||
+	fail errno_plain "status $(cat "$TMP/plain/status"), $lines lines: $(differences \
+		"$TMP/plain" "$TMP/again") $(head -c 200 "$TMP/plain/err")"
+
+# Every call that the library knows must be in the table.
+missing=$(sed -n 's/.*\[VMT_CALL_[A-Z_0-9]*\] = "\([a-z_0-9]*\)".*/\1/p' "$ROOT/preload/core/calls.c" |
+	grep -vxE 'none|close' | while read -r name; do
+		grep -q "^$name(" "$TMP/plain/out" || echo "$name"
+	done | tr '\n' ' ')
+[ -z "$missing" ] && pass errno_complete || fail errno_complete "never tried: $missing"
+
+for options in verify=1:ask=query verify=1:ask=probe verify=1:ask=maps sites=0; do
+	dir=$TMP/${options//[:=]/-}
+	traced "$dir" "$options" "$TABLE"
+	difference=$(differences "$TMP/plain" "$dir")
+	# brk has no wrapper: without the second door its effect is unseen.
+	ALLOW=$([ $options = sites=0 ] && echo unseen) judge "$dir"
+	if [ -z "$difference$PROBLEMS" ]; then
+		pass "errno_${options//[:=]/-}" "$DETAIL"
+	else
+		fail "errno_${options//[:=]/-}" "$difference$PROBLEMS$DETAIL $(grep -h verify: "$dir"/log.* |
+			head -c 400)"
+	fi
+done
+finish
