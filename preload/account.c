@@ -216,21 +216,37 @@ struct vmt_site *vmt_account_intern(struct vmt_state *state, const struct vmt_ra
 	return site;
 }
 
-/* What shmdt and io_destroy take away lies at their address, and is one file: no need to look everywhere. */
+/* The kernel's rule for what shmdt takes (ipc/shm.c, ksys_shmdt), as far as it is visible. */
+static bool may_be_piece(const struct vmt_map *map, uint64_t addr)
+{
+	return map->look.inode && map->look.start - addr == map->look.offset;
+}
+
+/*
+ * What shmdt and io_destroy take away lies at their address, and is one file: no need to look
+ * everywhere, unless other maps lie between its pieces, or took the place of the first.
+ */
 static void narrow(const struct vmt_state *state, const struct vmt_done *done,
 		   struct vmt_change *change)
 {
-	struct vmt_map *first = vmt_space_at(&state->space, (uint64_t)done->args[0]);
+	uint64_t addr = (uint64_t)done->args[0];
+	struct vmt_map *first = vmt_space_at(&state->space, addr);
 	struct vmt_map *map = first;
+	struct vmt_range whole = { addr, addr };
 
-	if (change->how != VMT_CHANGE_EVERYTHING || !first || !first->look.inode ||
+	if (change->how != VMT_CHANGE_EVERYTHING || !first ||
 	    (done->call != VMT_CALL_SHMDT && done->call != VMT_CALL_IO_DESTROY))
 		return;
+	for (; map && map->look.start == whole.end && may_be_piece(map, addr) &&
+	       map->look.inode == first->look.inode; map = vmt_space_next(map))
+		whole.end = map->look.end;
+	for (; map; map = vmt_space_next(map))
+		if (may_be_piece(map, addr))
+			return;
+	if (vmt_range_is_empty(whole))
+		return;
 	change->how = VMT_CHANGE_WALK;
-	change->window[0].start = first->look.start;
-	for (; map && map->look.inode == first->look.inode; map = vmt_space_next(map))
-		change->window[0].end = map->look.end;
-	change->gone[0] = change->window[0];
+	change->window[0] = change->gone[0] = whole;
 }
 
 void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, struct vmt_site *site,

@@ -20,6 +20,7 @@
 #include "failure.h"
 #include "life.h"
 #include "publish.h"
+#include "rare.h"
 #include "recording.h"
 #include "sys.h"
 #include "verify.h"
@@ -79,13 +80,18 @@ static struct vmt_lock_ops lock_ops(struct vmt_state *state)
 	return (struct vmt_lock_ops){ wait_on, wake, now, is_alive, has_left, is_crowded, state };
 }
 
+static bool is_rare(enum vmt_call_id id)
+{
+	return id == VMT_CALL_IO_SETUP || id == VMT_CALL_IOCTL || id == VMT_CALL_PROCESS_MADVISE;
+}
+
 /* Make the call; what it has written for the program is read here, where the program waits for it. */
-static void make_done(struct vmt_done *done, long nr)
+static void make_done(struct vmt_state *state, struct vmt_done *done, long nr)
 {
 	done->result = vmt_sys6(nr, done->args[0], done->args[1], done->args[2], done->args[3],
 				done->args[4], done->args[5]);
-	if (VMT_UNLIKELY(done->call == VMT_CALL_IO_SETUP) && !vmt_sys_failed(done->result))
-		done->aio = *(const uint64_t *)done->args[1];
+	if (VMT_UNLIKELY(is_rare(done->call)))
+		vmt_rare_complete(state, done);
 }
 
 static bool is_on(void)
@@ -241,7 +247,7 @@ static long call_locked(struct vmt_state *state, struct vmt_done *done, long nr,
 	struct vmt_site *site = vmt_account_intern(state, &raw);
 
 	vmt_recording_doing(state, VMT_DOING_CALL);
-	make_done(done, nr);
+	make_done(state, done, nr);
 	catch_new_module(state, done);
 	vmt_account_done(state, done, site, false);
 	vmt_verify(state, done);
@@ -270,7 +276,7 @@ static long call_outside(struct vmt_state *state, struct vmt_done *done, long nr
 			 const struct vmt_stack *stack, bool patient)
 {
 	atomic_fetch_add_explicit(&state->late.outside, 1, memory_order_seq_cst);
-	make_done(done, nr);
+	make_done(state, done, nr);
 	leave_word(state, done, stack);
 	atomic_fetch_sub_explicit(&state->late.outside, 1, memory_order_seq_cst);
 	if (vmt_call_lock(state, patient)) {
@@ -355,8 +361,11 @@ static long other_call(struct vmt_state *state, long nr, const long args[6])
 	if (nr == SYS_execve || nr == SYS_execveat)
 		return exec_call(state, nr, args);
 	ret = make(nr, args);
-	if (!vmt_sys_failed(ret))
+	if (!vmt_sys_failed(ret)) {
 		note_seccomp(state, nr, args);
+		if (nr == SYS_personality)
+			vmt_rare_note_personality(state, (unsigned long)args[0]);
+	}
 	return ret;
 }
 
@@ -365,8 +374,11 @@ static long child_call(struct vmt_state *state, long nr, const long args[6])
 {
 	long ret = make(nr, args);
 
-	if (!vmt_sys_failed(ret))
+	if (!vmt_sys_failed(ret)) {
 		note_seccomp(state, nr, args);
+		if (nr == SYS_personality)
+			vmt_rare_note_personality(state, (unsigned long)args[0]);
+	}
 	return ret;
 }
 
@@ -385,6 +397,8 @@ long vmt_call(long nr, const long args[6], const struct vmt_regs *regs)
 		if (!is_on())
 			return make(nr, args);
 	}
+	if (VMT_UNLIKELY(id == VMT_CALL_CLOSE) && vmt_rare_is_userfault_close(state, nr, args))
+		return record(state, id, nr, args, regs);
 	if (id == VMT_CALL_NONE || id == VMT_CALL_CLOSE)
 		return other_call(state, nr, args);
 	if (!vmt_change_is_possible(id, args)) {

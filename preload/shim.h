@@ -48,6 +48,9 @@ struct vmt_stack {
  */
 long vmt_call(long nr, const long args[6], const struct vmt_regs *regs);
 
+/* Were maps registered with this userfaultfd? Then its close is a call to be accounted for. */
+bool vmt_rare_is_userfault(int fd);
+
 /* exit_group(2), after writing the report; called instead of libc's _exit. */
 _Noreturn void vmt_last_act(int status);
 

@@ -97,6 +97,8 @@ struct vmt_state {
 	uint32_t last_module;
 	uint64_t brk;	/* the program break */
 	uint64_t vdso;
+	_Atomic bool has_userfault;
+	_Atomic int userfault[16];	/* see rare.h: descriptors + 1, 0 = free */
 	struct vmt_range own[VMT_OWN_MAX];
 	unsigned own_count;
 	struct vmt_device devices[VMT_DEVICES_MAX];

@@ -40,6 +40,8 @@ void vmt_next_resolve(void)
 	RESOLVE(shmdt, "shmdt");
 	RESOLVE(prctl, "prctl");
 	RESOLVE(ioctl, "ioctl");
+	RESOLVE(close, "close");
+	RESOLVE(personality, "personality");
 	RESOLVE(syscall, "syscall");
 	RESOLVE(exit, "_exit");
 	dlerror();	/* a name that an older libc lacks must not surprise the program */

@@ -33,6 +33,8 @@ struct vmt_next {
 	int (*shmdt)(const void *addr);
 	int (*prctl)(int op, ...);
 	int (*ioctl)(int fd, unsigned long request, ...);
+	int (*close)(int fd);
+	int (*personality)(unsigned long persona);
 	void (*exit)(int status);
 };
 

@@ -64,6 +64,7 @@ static bool is_wanted(uint32_t nr)
 	case SYS_fork:
 	case SYS_execve:
 	case SYS_execveat:
+	case SYS_personality:
 		return true;
 	case SYS_ioctl:
 	case SYS_close:

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -62,6 +63,21 @@ VMT_EXPORT int ioctl(int fd, unsigned long request, ...)
 	if (VMT_LIKELY(vmt_next.ioctl))
 		return vmt_next.ioctl(fd, request, arg);
 	return (int)as_errno(vmt_sys3(SYS_ioctl, fd, request, arg));
+}
+
+/* Only the close of a userfaultfd can change maps. */
+VMT_EXPORT int close(int fd)
+{
+	if (VMT_LIKELY(vmt_next.close && !vmt_rare_is_userfault(fd)))
+		return vmt_next.close(fd);
+	return (int)as_errno(call1(SYS_close, fd));
+}
+
+VMT_EXPORT int personality(unsigned long persona)
+{
+	if (USE_NEXT(personality, SYS_personality))
+		return vmt_next.personality(persona);
+	return (int)as_errno(call1(SYS_personality, persona));
 }
 
 VMT_EXPORT long mbind(void *addr, unsigned long len, int mode, const unsigned long *nodes,
@@ -136,6 +152,8 @@ const uint8_t vmt_syscall_kinds[VMT_SITES_NR_MAX] = {
 	[SYS_exit_group] = 1,
 	[SYS_mbind] = 1,
 	[SYS_seccomp] = 1,
+	[SYS_close] = 1,
+	[SYS_personality] = 1,
 	[SYS_execveat] = 1,
 	[SYS_mlock2] = 1,
 	[SYS_pkey_mprotect] = 1,

@@ -402,6 +402,24 @@ static void decode_prctl(const struct vmt_done *done, struct vmt_change *change)
 		decode_hidden(done, change, (uint64_t)done->args[2], (uint64_t)done->args[3]);
 }
 
+/* The range is in the program's memory, and was read there if the call succeeded. */
+static void decode_told(const struct vmt_done *done, struct vmt_change *change)
+{
+	change->how = VMT_CHANGE_EVERYTHING;
+	if (failed(done) || vmt_range_is_empty(done->told))
+		return;
+	change->how = VMT_CHANGE_WALK;
+	change->window[0] = done->told;
+	change->length = done->told.end - done->told.start;
+	if (done->call != VMT_CALL_PROCESS_MADVISE || done->args[2] != 1)
+		return;	/* several ranges: between them nothing is advised */
+	change->advise = done->told;
+	if (done->args[3] == MADV_DONTFORK)
+		change->set = VMT_MAP_DONTFORK;
+	if (done->args[3] == MADV_DOFORK)
+		change->clear = VMT_MAP_DONTFORK;
+}
+
 static void decode_unless_failed(const struct vmt_done *done, struct vmt_change *change)
 {
 	change->how = failed(done) ? VMT_CHANGE_NOTHING : VMT_CHANGE_EVERYTHING;
@@ -466,16 +484,18 @@ void vmt_change_decode(const struct vmt_done *done, struct vmt_change *change)
 	case VMT_CALL_SHMDT:
 	case VMT_CALL_IO_DESTROY:
 	case VMT_CALL_ARCH_PRCTL:
+	case VMT_CALL_CLOSE:	/* of a userfaultfd: what was registered with it may join again */
 		decode_unless_failed(done, change);
+		break;
+	case VMT_CALL_PROCESS_MADVISE:
+	case VMT_CALL_IOCTL:
+		decode_told(done, change);
 		break;
 	case VMT_CALL_MLOCKALL:
 	case VMT_CALL_MUNLOCKALL:
-	case VMT_CALL_PROCESS_MADVISE:
-	case VMT_CALL_IOCTL:
 		change->how = VMT_CHANGE_EVERYTHING;
 		break;
 	case VMT_CALL_NONE:
-	case VMT_CALL_CLOSE:
 	case VMT_CALL_COUNT:
 		break;
 	}

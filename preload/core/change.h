@@ -17,6 +17,7 @@ struct vmt_done {
 	long result;	/* -errno on failure */
 	uint64_t brk;
 	uint64_t aio;	/* io_setup: the context it has made, which is its map's address */
+	struct vmt_range told;	/* ioctl, process_madvise: the range in the memory they were given */
 };
 
 enum vmt_change_how {

@@ -29,6 +29,8 @@ struct files {
 	int memory;	/* memfd */
 	int zero;	/* /dev/zero */
 	int pkey;	/* -1 if there are no protection keys */
+	int segment;	/* System V shared memory, FILE_PAGES pages */
+	int self;	/* a pidfd of this process */
 };
 
 struct worker {
@@ -40,6 +42,16 @@ struct worker {
 	struct free_map free_map[FREE_MAX];
 	size_t free_count;
 	unsigned long calls;	/* to make */
+	unsigned long forks;	/* after so many calls a child goes on; 0 = never */
+	unsigned long made;
+	bool is_alone;		/* no other threads */
+	char *rare;		/* 4 GiB of addresses for calls that need a place of their own */
+	char *corner;		/* pages that get sealed */
+	unsigned long corner_calls;
+	int userfault;
+	char *attached;		/* the segment's last place */
+	unsigned long ring;	/* an aio context, or 0 */
+	intptr_t break_grown;
 };
 
 uint64_t random_next(struct worker *worker);
@@ -71,6 +83,8 @@ void random_mlock(struct worker *worker);
 void random_mbind(struct worker *worker);
 void random_free_map(struct worker *worker);	/* one call on a map outside the arenas */
 void random_failure(struct worker *worker);	/* one call that is wrong */
+void random_rare(struct worker *worker);	/* the calls that few programs make */
+void random_open_userfault(struct worker *worker);
 void random_touch(struct worker *worker);	/* not a call: a page is read or written */
 
 #endif

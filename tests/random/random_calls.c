@@ -4,7 +4,7 @@
  * several threads, with pages touched in between. The library is tried with it: preloaded
  * and told to compare its table with the kernel's after every call, it must find nothing.
  *
- *     random_calls [--calls N] [--seed S] [--threads T]
+ *     random_calls [--calls N] [--seed S] [--threads T] [--forks N]
  *
  * Prints the seed, and at the end how many calls were made. Addresses that the kernel
  * chooses are as random as ever, so a seed gives the same calls but not the same run.
@@ -21,6 +21,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/shm.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define THREADS_MAX 16
@@ -28,18 +31,23 @@
 /* 64 GiB: nothing is ever placed there unless asked for. */
 #define BLOCK ((char *)0x1000000000)
 
+/* 256 GiB: neither is here. */
+#define RARE ((char *)0x4000000000)
+
 struct kind {
 	void (*call)(struct worker *worker);
 	unsigned int weight;
 };
 
 static const struct kind kinds[] = {
-	{ random_mmap, 26 },	{ random_munmap, 8 }, { random_mremap, 12 },
-	{ random_mprotect, 18 }, { random_madvise, 12 }, { random_mlock, 6 },
-	{ random_mbind, 4 },	{ random_free_map, 10 }, { random_failure, 4 },
+	{ random_mmap, 24 },	{ random_munmap, 8 }, { random_mremap, 11 },
+	{ random_mprotect, 16 }, { random_madvise, 11 }, { random_mlock, 5 },
+	{ random_mbind, 3 },	{ random_free_map, 8 }, { random_failure, 4 },
+	{ random_rare, 10 },
 };
 
 static struct worker workers[THREADS_MAX];
+static struct files files;
 
 /* splitmix64 */
 uint64_t random_next(struct worker *worker)
@@ -76,12 +84,35 @@ static void one_step(struct worker *worker)
 		random_touch(worker);
 }
 
+/* The parent only waits and passes on how the child ended. */
+static void go_on_in_child(struct worker *worker)
+{
+	int status = 0;
+	const pid_t child = fork();
+
+	if (child == 0) {
+		close(worker->userfault);	/* it is of the parent's memory, and so is the pidfd */
+		random_open_userfault(worker);
+		close(files.self);
+		files.self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+		return;
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child)
+		_exit(3);
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
 static void *work(void *argument)
 {
 	struct worker *worker = argument;
 
-	for (unsigned long i = 0; i < worker->calls; i++)
+	random_open_userfault(worker);
+	while (worker->made < worker->calls) {
 		one_step(worker);
+		worker->made++;
+		if (worker->forks && worker->made % worker->forks == 0)
+			go_on_in_child(worker);
+	}
 	return NULL;
 }
 
@@ -96,25 +127,33 @@ static int open_or_die(const char *path, int flags)
 	return fd;
 }
 
-static void open_files(struct files *files)
+static void open_files(void)
 {
 	char path[] = "/tmp/random_calls.XXXXXX";
 
-	files->first = mkostemp(path, O_CLOEXEC);
-	if (files->first < 0 || ftruncate(files->first, FILE_PAGES * (off_t)PAGE)) {
+	files.first = mkostemp(path, O_CLOEXEC);
+	if (files.first < 0 || ftruncate(files.first, FILE_PAGES * (off_t)PAGE)) {
 		perror(path);
 		exit(3);
 	}
-	files->second = open_or_die(path, O_RDWR);
-	files->read_only = open_or_die(path, O_RDONLY);
-	files->zero = open_or_die("/dev/zero", O_RDWR);
-	files->memory = memfd_create("random_calls", MFD_CLOEXEC);
-	files->pkey = pkey_alloc(0, 0);
+	files.second = open_or_die(path, O_RDWR);
+	files.read_only = open_or_die(path, O_RDONLY);
+	files.zero = open_or_die("/dev/zero", O_RDWR);
+	files.memory = memfd_create("random_calls", MFD_CLOEXEC);
+	files.pkey = pkey_alloc(0, 0);
+	files.segment = shmget(IPC_PRIVATE, FILE_PAGES * PAGE, IPC_CREAT | 0600);
+	files.self = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	unlink(path);
-	if (files->memory < 0 || ftruncate(files->memory, FILE_PAGES * (off_t)PAGE)) {
+	if (files.memory < 0 || ftruncate(files.memory, FILE_PAGES * (off_t)PAGE)) {
 		perror("memfd");
 		exit(3);
 	}
+	/* Once attached it can be marked for removal, and goes with the last process. */
+	if (shmat(files.segment, RARE - (1 << 24), 0) == (void *)-1) {
+		perror("shmat");
+		exit(3);
+	}
+	shmctl(files.segment, IPC_RMID, NULL);
 }
 
 static uint64_t fresh_seed(void)
@@ -126,19 +165,21 @@ static uint64_t fresh_seed(void)
 	return seed % 1000000000;
 }
 
-static void run(unsigned long calls, uint64_t seed, size_t threads)
+static void run(unsigned long calls, uint64_t seed, size_t threads, unsigned long forks)
 {
-	static struct files files;
 	pthread_t thread[THREADS_MAX];
 
-	open_files(&files);
+	open_files();
 	for (size_t i = 0; i < threads; i++)
 		workers[i] = (struct worker){ .state = seed * 1000 + i,
 					      .arena = BLOCK + i * ARENA_PAGES * PAGE,
 					      .block = BLOCK,
 					      .block_pages = threads * ARENA_PAGES,
 					      .files = &files,
-					      .calls = calls / threads };
+					      .calls = calls / threads,
+					      .forks = threads == 1 ? forks : 0,
+					      .is_alone = threads == 1,
+					      .rare = RARE + (i << 32) };
 	if (threads == 1) {
 		work(&workers[0]);
 		return;
@@ -157,8 +198,9 @@ int main(int argc, char **argv)
 	static const struct option options[] = { { "calls", required_argument, NULL, 'c' },
 						 { "seed", required_argument, NULL, 's' },
 						 { "threads", required_argument, NULL, 't' },
+						 { "forks", required_argument, NULL, 'f' },
 						 { NULL, 0, NULL, 0 } };
-	unsigned long calls = 100000, threads = 1;
+	unsigned long calls = 100000, threads = 1, forks = 0;
 	uint64_t seed = fresh_seed();
 	int option;
 
@@ -167,6 +209,8 @@ int main(int argc, char **argv)
 			calls = strtoul(optarg, NULL, 10);
 		else if (option == 's')
 			seed = strtoull(optarg, NULL, 10);
+		else if (option == 'f')
+			forks = strtoul(optarg, NULL, 10);
 		else if (option == 't')
 			threads = strtoul(optarg, NULL, 10);
 		else
@@ -176,7 +220,7 @@ int main(int argc, char **argv)
 		return 2;
 	printf("random_calls: seed %" PRIu64 ", threads %lu\n", seed, threads);
 	fflush(stdout);
-	run(calls, seed, threads);
+	run(calls, seed, threads, forks);
 	printf("random_calls: %lu calls done\n", calls / threads * threads);
 	return 0;
 }

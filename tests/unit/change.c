@@ -191,6 +191,24 @@ Test(change, shmat_tells_no_end)
 	cr_assert_eq(decode(done).how, VMT_CHANGE_EVERYTHING);
 }
 
+Test(change, what_the_memory_told_narrows_the_look)
+{
+	struct vmt_done done = { .call = VMT_CALL_IOCTL,
+				 .told = { DRAWN_AT(2), DRAWN_AT(4) } };
+
+	cr_assert_eq(decode(done).how, VMT_CHANGE_WALK);
+	assert_range(decode(done).window[0], 2, 2);
+	done.call = VMT_CALL_PROCESS_MADVISE;
+	done.args[2] = 1;
+	done.args[3] = MADV_DONTFORK;
+	assert_range(decode(done).advise, 2, 2);
+	cr_assert_eq(decode(done).set, VMT_MAP_DONTFORK);
+	done.args[2] = 2;
+	cr_assert(vmt_range_is_empty(decode(done).advise), "between two ranges nothing is advised");
+	done.result = -ENOMEM;
+	cr_assert_eq(decode(done).how, VMT_CHANGE_EVERYTHING, "it may have come half-way");
+}
+
 Test(change, populating_and_locking_are_slow)
 {
 	cr_assert(vmt_change_is_slow(VMT_CALL_MMAP, (long[6]){ 0, 0, 0, MAP_POPULATE }));
