@@ -61,8 +61,12 @@ static int query(struct vmt_state *state, struct procmap_query *query)
 	if (VMT_LIKELY(ret == 0 || ret == -ENOENT || ret == -ENAMETOOLONG))
 		return ret;
 	reopen(state);
-	if (state->fds.maps.number < 0)
-		return state->fds.maps.number;
+	if (VMT_UNLIKELY(state->fds.maps.number < 0)) {
+		/* /proc is out of reach. Its ENOENT must not be taken for "nothing is mapped". */
+		state->query_works = false;
+		vmt_note(state, VMT_NOTE_NO_PROC);
+		return -EBADF;
+	}
 	return query_once(state, query);
 }
 
@@ -270,6 +274,7 @@ void vmt_ask_open(struct vmt_state *state)
 	struct procmap_query ask = { .query_addr = (uint64_t)(uintptr_t)state };
 
 	reopen(state);
+	state->query_works = false;
 	if (state->fds.maps.number < 0) {
 		vmt_note(state, VMT_NOTE_NO_PROC);
 		return;

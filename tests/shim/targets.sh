@@ -44,8 +44,23 @@ for way in exit _exit quick_exit abort pthread_exit exec signal exit_group threa
 done
 target closes_all_fds
 target -as closes_a_range closes_all_fds range
+target -as closes_from closes_all_fds from
+target daemon
+ALLOW="relearned lost" target shared_ranges
+target -as gives_up_rights changes_root rights
+target -as changes_root changes_root chroot
+# Without /proc the kernel cannot be compared with, which a note says.
+ALLOW="noted" target -as unmounts_proc changes_root proc
+ALLOW="noted" target -as unmounts_proc_and_closes changes_root closed
+# The child inherits the table all the same: not one map of it may be lost.
+for name in unmounts_proc unmounts_proc_and_closes; do
+	starts=$(jq -c '[.processes[].maps | .start > 15] | [length, all]' "$TMP/$name/traced/json")
+	[ "$starts" = "[2,true]" ] && pass "${name}_child" "$starts" ||
+		fail "${name}_child" "processes, all with maps: $starts"
+done
 target file_limit
 VERIFY=0 target at_map_limit
+LIMIT=120 VERIFY=5000 target limit_ways
 target undumpable
 ALLOW="inexact" target seccomp_after
 # A thread cancelled in the middle of a call may leave the library's lock behind.

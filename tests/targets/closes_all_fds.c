@@ -12,6 +12,8 @@ int main(int argc, char **argv)
 	REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
 	if (argc > 1 && strcmp(argv[1], "range") == 0)
 		REQUIRE(close_range(3, ~0U, 0) == 0);
+	else if (argc > 1 && strcmp(argv[1], "from") == 0)
+		closefrom(3);
 	else
 		for (int fd = 3; fd < (int)limit.rlim_cur && fd < 70000; fd++)
 			close(fd);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A daemon in the old manner: two forks, a session of its own, / as its folder, all descriptors
+ * but one closed, 0 to 2 on /dev/null, from a program that has threads mapping. It tells the
+ * first process, which waits for it, how it ended.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "target.h"
+
+static atomic_int finished;
+
+static void *keep_mapping(void *unused)
+{
+	(void)unused;
+	while (!atomic_load(&finished))
+		map_and_cut();
+	return NULL;
+}
+
+static void detach(int keep)
+{
+	const int null = open("/dev/null", O_RDWR);
+
+	REQUIRE(setsid() > 0);
+	if (fork())
+		_exit(0);
+	umask(0);
+	REQUIRE(chdir("/") == 0);
+	for (int fd = 0; fd < 3; fd++)
+		dup2(null, fd);
+	for (int fd = 3; fd < 1024; fd++)
+		if (fd != keep)
+			close(fd);
+}
+
+static void serve(int to_parent)
+{
+	pthread_t thread;
+	long rounds = 0;
+
+	REQUIRE(pthread_create(&thread, NULL, keep_mapping, NULL) == 0);
+	for (; rounds < 1000; rounds++)
+		map_and_cut();
+	atomic_store(&finished, 1);
+	pthread_join(thread, NULL);
+	REQUIRE(write(to_parent, &rounds, sizeof(rounds)) == sizeof(rounds));
+	exit(9);	/* nobody's child any more: the status goes to init */
+}
+
+int main(void)
+{
+	pthread_t thread;
+	long rounds = 0;
+	int ends[2];
+	pid_t pid;
+
+	REQUIRE(pipe(ends) == 0);
+	REQUIRE(pthread_create(&thread, NULL, keep_mapping, NULL) == 0);
+	map_and_cut();
+	pid = fork();
+	REQUIRE(pid >= 0);
+	if (pid == 0) {
+		detach(ends[1]);
+		serve(ends[1]);
+	}
+	REQUIRE(waitpid(pid, NULL, 0) == pid);
+	close(ends[1]);
+	REQUIRE(read(ends[0], &rounds, sizeof(rounds)) == sizeof(rounds));
+	/* It has ended when the pipe says so: then its recording is whole as well. */
+	REQUIRE(read(ends[0], &pid, 1) == 0);
+	atomic_store(&finished, 1);
+	pthread_join(thread, NULL);
+	printf("the daemon made %ld rounds\n", rounds);
+	return 0;
+}
