@@ -278,6 +278,11 @@ static void decode_mremap_failed(const struct vmt_done *done, struct vmt_change 
 	if (done->args[3] & MREMAP_FIXED && !is_bad_range((uint64_t)done->args[4], new_length)) {
 		change->window[1] = pages((uint64_t)done->args[4], new_length);
 		change->gone[1] = change->window[1];
+		if (done->args[3] & MREMAP_DONTUNMAP_) {
+			change->fresh = change->window[1];
+			change->copied = change->window[0];
+			return;
+		}
 		change->from = change->window[0];	/* several maps: the first may have moved */
 		change->to = change->window[1].start;
 	}

@@ -121,19 +121,44 @@ static struct source source_fresh(const struct vmt_space *space, const struct vm
 	return (struct source){ SOURCE_FRESH, map, x, lower(end, x + map->look.end - was) };
 }
 
+/*
+ * A move of several maps that failed midway: what has left its old place lies at the new one. Page
+ * by page, since the next page may have stayed.
+ */
+static struct source source_half_moved(const struct vmt_space *space,
+				       const struct vmt_change *change,
+				       const struct vmt_sketch *sketch, uint64_t x, uint64_t end)
+{
+	uint64_t was = x - change->to + change->from.start;
+
+	end = lower(end, x + VMT_PAGE_SIZE);
+	if (vmt_sketch_touches(sketch, (struct vmt_range){ was, was + VMT_PAGE_SIZE }))
+		return source_in_place(space, change, x, end);
+	return source_moved(space, change, x, end);
+}
+
+/* The same with copies (MREMAP_DONTUNMAP): what was there before is taken to be there still. */
+static struct source source_half_copied(const struct vmt_space *space,
+					const struct vmt_change *change, uint64_t x, uint64_t end)
+{
+	end = lower(end, x + VMT_PAGE_SIZE);
+	if (vmt_space_find(space, x))
+		return source_in_place(space, change, x, end);
+	return source_fresh(space, change, x, end);
+}
+
 /* The source of the bytes from x on, which lie in a map that ends at limit. */
 static struct source source_of(const struct vmt_space *space, const struct vmt_change *change,
-			       uint64_t x, uint64_t limit)
+			       const struct vmt_sketch *sketch, uint64_t x, uint64_t limit)
 {
 	uint64_t end = lower(limit, next_rule(change, x));
 
 	if (vmt_range_has(change->fresh, x))
-		return source_fresh(space, change, x, end);
-	if (vmt_range_has(moved_range(change), x)) {
-		if (change->failed && vmt_space_find(space, x))
-			return source_in_place(space, change, x, end);
-		return source_moved(space, change, x, end);
-	}
+		return change->failed ? source_half_copied(space, change, x, end) :
+					source_fresh(space, change, x, end);
+	if (vmt_range_has(moved_range(change), x))
+		return change->failed ? source_half_moved(space, change, sketch, x, end) :
+					source_moved(space, change, x, end);
 	if (vmt_range_has(change->grown, x)) {
 		struct vmt_map *map = vmt_space_find(space, change->grown_of);
 
@@ -246,7 +271,8 @@ static void note_piece(struct vmt_sketch_map *after, const struct source *source
 
 /* Count the pieces of one map afterwards. */
 static void count_after(const struct vmt_space *space, const struct vmt_change *change,
-			struct vmt_sketch_map *after, struct vmt_effect *effect)
+			const struct vmt_sketch *sketch, struct vmt_sketch_map *after,
+			struct vmt_effect *effect)
 {
 	struct source last = { .kind = SOURCE_ALIEN, .map = NULL };
 	uint64_t pieces = 0;
@@ -256,7 +282,7 @@ static void count_after(const struct vmt_space *space, const struct vmt_change *
 	after->copied = NULL;
 	after->is_fresh = false;
 	for (uint64_t x = after->look.start; x < after->look.end;) {
-		struct source source = source_of(space, change, x, after->look.end);
+		struct source source = source_of(space, change, sketch, x, after->look.end);
 
 		if (pieces == 0 || !is_same_source(&source, &last)) {
 			note_piece(after, &source);
@@ -434,7 +460,7 @@ void vmt_effect_apply(struct vmt_space *space, const struct vmt_change *change,
 		begin_counting(space, lesson, first);
 	}
 	for (size_t i = 0; i < sketch->count; i++)
-		count_after(space, change, &sketch->map[i], &effect);
+		count_after(space, change, sketch, &sketch->map[i], &effect);
 	count_before(first, change, lesson, &effect);
 	for (size_t i = 0; i < sketch->count; i++)
 		set_owners(change, &sketch->map[i], site, time);

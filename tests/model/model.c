@@ -5,6 +5,7 @@
  * live counts, and that every question to the kernel was needed.
  */
 #include "model.h"
+#include "pieces.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@ static int64_t live[SITES];
 static uint64_t questions[QUESTIONS_MAX];
 static size_t question_count;
 static const char *model_label = "";
+static bool with_stacks;
 
 static int note_question(void *context, const struct vmt_look *right)
 {
@@ -117,6 +119,24 @@ static void compare_counts(const struct vmt_done *done, const struct vmt_effect 
 		differ("out of memory", done, addr);
 }
 
+/* Each of the four, with what two readings of the maps say by themselves. */
+static void compare_pieces(const struct vmt_done *done, const struct vmt_effect *effect)
+{
+	const struct vmt_counts *ours = &effect->call;
+	struct vmt_counts theirs;
+	char what[160];
+
+	if (!pieces_count(&before, &after, done, &theirs))
+		differ("pages from nowhere", done, (uint64_t)done->args[0]);
+	if (memcmp(ours, &theirs, sizeof(theirs)) == 0)
+		return;
+	snprintf(what, sizeof(what),
+		 "created %lu, split %lu, merged %lu, removed %lu; by the maps %lu %lu %lu %lu",
+		 ours->created, ours->split, ours->merged, ours->removed, theirs.created,
+		 theirs.split, theirs.merged, theirs.removed);
+	differ(what, done, (uint64_t)done->args[0]);
+}
+
 static void compare_live(const struct vmt_done *done)
 {
 	int64_t counted[SITES] = { 0 };
@@ -171,6 +191,8 @@ long model_call(long nr, long a, long b, long c, long d, long e, long f)
 				 .brk = brk_now };
 	struct vmt_effect effect = { .out_of_memory = false };
 
+	if (with_stacks)
+		text_read(&before);	/* accesses have moved their starts */
 	done.result = vmt_sys6(nr, a, b, c, d, e, f);
 	if (done.call == VMT_CALL_IO_SETUP && !vmt_sys_failed(done.result))
 		done.aio = *(const uint64_t *)b;
@@ -185,6 +207,7 @@ long model_call(long nr, long a, long b, long c, long d, long e, long f)
 	text_read(&after);
 	compare_maps(&done);
 	compare_counts(&done, &effect);
+	compare_pieces(&done, &effect);
 	check_questions(&done);
 	if (figures.calls % 64 == 0)
 		compare_live(&done);
@@ -202,8 +225,9 @@ static void take_over(void)
 	text_read(&before);
 }
 
-void model_start(enum way way, bool reasons, const char *label)
+void model_start(enum way way, bool reasons, bool stacks, const char *label)
 {
+	with_stacks = stacks;
 	way_used = way;
 	model_label = label;
 	vmt_arena_init(&arena, memory, sizeof(memory));

@@ -45,8 +45,11 @@ struct figures {
 
 extern struct figures figures;
 
-/* Start with the maps as they are now. reasons: hidden attributes are reasoned about (known.h). */
-void model_start(enum way way, bool reasons, const char *label);
+/*
+ * Start with the maps as they are now. reasons: hidden attributes are reasoned about (known.h);
+ * stacks: some maps may grow between calls.
+ */
+void model_start(enum way way, bool reasons, bool stacks, const char *label);
 
 /* The process is a fork child now: maps that it did not inherit are dropped. */
 void model_forked(void);

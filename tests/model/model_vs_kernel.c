@@ -106,7 +106,7 @@ int main(int argc, char **argv)
 	snprintf(label, sizeof(label), "model_vs_kernel: seed %" PRIu64, plan.seed);
 	fault_in_stack();
 	steps_open(plan.seed, plan.stacks, plan.alloc);
-	model_start(plan.way, !plan.plain, label);
+	model_start(plan.way, !plan.plain, plan.stacks, label);
 	while (figures.calls < plan.calls) {
 		unsigned long old = figures.calls;
 
