@@ -1,54 +1,116 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The test of the test: the library built with each of eight faults (-DVMT_FAULT=1 … 8: right
-# piece forgotten, file offset ignored, failed call ignored, …) must be caught by the random
-# calls, that is, end them with status 97. A build without a fault must not.
+# The test of the test: the library with one rule broken at a time must be caught by the random
+# calls, that is, end them with status 97 or with a recording that does not add up. A library
+# with nothing broken must not. The rules are changed in a copy of the sources; a change that no
+# longer finds its place is a failure as well.
+#
+#   tests/mutants.sh [NAME...]    only these
 . "$(dirname "$0")/lib.sh"
 CALLS=${CALLS:-20000}
-caught=0
+COPY=$TMP/copy
+MUTANT=$TMP/mutant
+ALL=0
 
-# Only the library is built again, in a folder of its own.
-build_fault() {
-	local folder=$TMP/fault-$1
-	meson setup -Dc_args="-DVMT_FAULT=$1" "$folder" "$ROOT" >"$folder.log" 2>&1 &&
-		ninja -C "$folder" preload/libvmatrace.so >>"$folder.log" 2>&1
+# NAME FILE PERL-EXPRESSION: what a fault does to the text of the file
+mutants() {
+	cat <<'END'
+right-piece-forgotten	core/sketch.c	s/VMT_FAULT != 1\b/0/
+file-offset-ignored	core/sketch.c	s/VMT_FAULT != 2\b/0/
+failed-call-ignored	core/change.c	s/VMT_FAULT == 3\b/1/
+right-edge-never-joins	core/learn.c	s/VMT_FAULT == 4\b/1/
+left-edge-never-joins	core/learn.c	s/VMT_FAULT == 5\b/1/
+mprotect-flags-lost	core/learn.c	s/VMT_FAULT == 6\b/1/
+mremap-window-forgotten	core/change.c	s/VMT_FAULT != 7\b/0/
+mmap-flags-wrong	core/change.c	s/VMT_FAULT == 8\b/1/
+fixed-drops-nothing	core/change.c	s/\tif \(fixed\)\n\t\tchange->gone\[0\] = change->fresh;//
+mlock-rounds-up	core/change.c	s/decode_hidden\(done, change, vmt_page_down\(addr\), total\)/decode_hidden(done, change, vmt_page_up(addr), total)/
+mlock-ignored	core/change.c	s/decode_mlock\(done, change\);\n\t\tbreak/break/
+madvise-half-way-ignored	core/change.c	s/(static void decode_hidden.*?)failed\(done\) \? VMT_CHANGE_WALK/$1failed(done) ? VMT_CHANGE_NOTHING/s
+mprotect-half-way-ignored	core/change.c	s/if \(failed\(done\) \|\| \(prot/if ((prot/
+munmap-failed-is-done	core/change.c	s/failed\(done\) \? VMT_CHANGE_WALK : VMT_CHANGE_DERIVE;\n\tchange->window\[0\] = pages\(addr, length\);\n\tchange->gone/VMT_CHANGE_DERIVE;\n\tchange->window[0] = pages(addr, length);\n\tchange->gone/
+mmap-failed-ignored	core/change.c	s/if \(!fixed \|\| is_bad_range\(addr, length\)/if (1 || !fixed || is_bad_range(addr, length)/
+mremap-failed-elsewhere	core/change.c	s/if \(done->args\[3\] & MREMAP_FIXED && !is_bad_range/if (0 && !is_bad_range/
+mremap-shrink-keeps	core/change.c	s/if \(new_length < old_length\)/if (0)/
+mremap-growth-forgotten	core/change.c	s/if \(new_length > old_length\) \{/if (0) {/
+brk-shrink-ignored	core/change.c	s/if \(after < before\) \{/if (after < before)\n\t\treturn;\n\tif (0) {/
+brk-always-joins	core/learn.c	s/if \(change->flags\)\n\t\treturn draw_new[^\n]*\n//
+grows-down-unknown	core/change.c	s/change->flags \|= VMT_MAP_STACK/change->flags |= 0/
+stacks-not-included	core/learn.c	s/\tinclude_stacks\(space, lesson\);\n//
+huge-length-not-rounded	core/change.c	s/if \(flags & MAP_HUGETLB\) \{/if (0) {/
+shared-as-private	core/change.c	s/is_plain_anonymous\(flags\) \? VMT_CHANGE_DERIVE/1 ? VMT_CHANGE_DERIVE/
+shm-remap-plain	core/change.c	s/if \(done->args\[2\] & SHM_REMAP\)/if (0)/
+shmdt-first-pieces-only	account.c	s/if \(may_be_piece\(map, addr\)\)\n\t\t\treturn/if (0)\n\t\t\treturn/
+shmdt-ignored	core/change.c	s/case VMT_CALL_SHMDT:/case VMT_CALL_SHMDT:\n\t\tbreak;/
+ring-not-seen	core/change.c	s/decode_new_map_at\(done->aio, change\)/(void)0/
+ring-end-ignored	core/change.c	s/case VMT_CALL_IO_DESTROY:\n/case VMT_CALL_IO_DESTROY:\n\t\tbreak;\n/
+remap-pages-ignored	core/change.c	s/decode_remap_file_pages\(done, change\)/(void)0/
+mbind-ignored	core/change.c	s/case VMT_CALL_MBIND:/case VMT_CALL_MBIND:\n\t\tbreak;/
+seal-ignored	core/change.c	s/case VMT_CALL_MSEAL:/case VMT_CALL_MSEAL:\n\t\tbreak;/
+mlockall-ignored	core/change.c	s/case VMT_CALL_MUNLOCKALL:\n\t\tchange->how = VMT_CHANGE_EVERYTHING/case VMT_CALL_MUNLOCKALL:\n\t\tchange->how = VMT_CHANGE_NOTHING/
+advice-by-pidfd-ignored	core/change.c	s/return is_flag_advice\(args\[3\]\)/return false/
+userfault-ignored	core/change.c	s/return is_uffd_ioctl\(/return 0 \&\& is_uffd_ioctl(/
+userfault-half-way-ignored	core/change.c	s/(static void decode_told.*?)change->how = VMT_CHANGE_EVERYTHING/$1change->how = VMT_CHANGE_NOTHING/s
+userfault-close-ignored	rare.c	s/if \(nr != SYS_close \|\|/if (1 || nr != SYS_close ||/
+personality-ignored	rare.c	s/state->no_deriving = true/(void)state/
+dontfork-forgotten	account.c	s/vmt_account_everything\(state\);\n\tfor \(unsigned i = 0; i < state->own_count/for (unsigned i = 0; i < state->own_count/
+child-keeps-descriptor	life.c	s/\tvmt_fd_close\(&state->fds.maps\);\n\tvmt_ask_open\(state\);\n//
+END
 }
 
-# One thread with a few seeds and ways of asking: a fault may hide from one of them.
-is_caught() {
-	local ask seed status
-	for ask in auto probe maps query; do
-		for seed in 1 2; do
-			LIB=$TMP/fault-$1/preload/libvmatrace.so LIMIT=120 traced "$TMP/run-$1" \
-				"verify=1:ask=$ask:report=0" "$BUILD/tests/random/random_calls" \
-				--calls "$CALLS" --seed $seed
-			status=$(cat "$TMP/run-$1/status")
-			SAID="ask=$ask seed $seed: status $status $(cat "$TMP/run-$1"/log.* \
-				"$TMP/run-$1/err" 2>/dev/null | head -1 | cut -c1-100)"
-			[ "$status" = 97 ] && return 0
-		done
-	done
-	return 1
+# The copy is configured once; of the library, only what a fault touches is built again.
+build() {
+	ninja -C "$MUTANT" preload/libvmatrace.so >"$TMP/build.log" 2>&1
 }
 
-for fault in 0 1 2 3 4 5 6 7 8; do
-	SAID=
-	if ! build_fault "$fault"; then
-		fail "fault-$fault" "does not build: $(cut -c1-200 "$TMP/fault-$fault.log" |
-			grep -m1 -i error)"
-	elif is_caught "$fault"; then
-		if [ "$fault" = 0 ]; then
-			fail fault-0 "no fault is in, and yet: $SAID"
-		else
-			caught=$((caught + 1))
-			pass "fault-$fault" "$SAID"
-		fi
-	elif [ "$fault" = 0 ]; then
-		pass fault-0 "without a fault nothing is found"
+run_is_clean() {	# ASK SEED FORKS
+	LIB=$MUTANT/preload/libvmatrace.so LIMIT=120 traced "$TMP/run" \
+		"verify=1:ask=$1:report=0" "$BUILD/tests/random/random_calls" \
+		--calls "$CALLS" --seed "$2" --forks "$3"
+	SAID="ask=$1 seed $2: status $(cat "$TMP/run/status") $(cat "$TMP/run"/log.* \
+		"$TMP/run/err" 2>/dev/null | head -1 | cut -c1-80)"
+	[ "$(cat "$TMP/run/status")" = 0 ] || return
+	judge "$TMP/run"
+	SAID+=" $PROBLEMS"
+	[ -z "$PROBLEMS" ]
+}
+
+# A fault may hide from a way of asking, or need a fork.
+is_clean() {
+	rm -rf "$TMP/run"
+	run_is_clean auto 1 0 && rm -rf "$TMP/run" &&
+		run_is_clean maps 2 "$((CALLS / 4))" && rm -rf "$TMP/run" &&
+		run_is_clean probe 3 0 && rm -rf "$TMP/run" && run_is_clean query 4 3000
+}
+
+try_mutant() {	# NAME FILE EXPRESSION
+	local file=$COPY/preload/$2
+	cp "$file" "$TMP/sound"
+	perl -0pi -e "$3" "$file"
+	if cmp -s "$file" "$TMP/sound"; then
+		fail "$1" "finds nothing to break in $2"
+	elif ! build; then
+		fail "$1" "does not build: $(grep -m1 error "$TMP/build.log" | cut -c1-200)"
+	elif is_clean; then
+		fail "$1" "not caught: $SAID"
 	else
-		fail "fault-$fault" "not caught: $SAID"
+		pass "$1" "$SAID"
 	fi
-	rm -rf "$TMP/fault-$fault"
-done
-echo "$caught of 8 caught"
+	cp "$TMP/sound" "$file"
+}
+
+mkdir "$COPY" && cp -r "$ROOT"/{meson.build,meson_options.txt,preload,tools,tests} "$COPY/" &&
+	meson setup -Dwerror=false "$MUTANT" "$COPY" >"$TMP/build.log" 2>&1 && build || {
+	fail build "$(tail -3 "$TMP/build.log")"
+	finish
+}
+if [ $# = 0 ]; then
+	is_clean && pass nothing-broken "$SAID" || fail nothing-broken "and yet: $SAID"
+fi
+while IFS=$'\t' read -r name file expression; do
+	[ $# = 0 ] || [[ " $* " == *" $name "* ]] || continue
+	ALL=$((ALL + 1))
+	try_mutant "$name" "$file" "$expression"
+done < <(mutants)
+echo "$((PASSED - ($# == 0))) of $ALL caught"
 finish

@@ -1,46 +1,82 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Does model_vs_kernel notice a wrong rule? Builds it with each of the faults that the core keeps
-# behind VMT_FAULT, and expects every one to be found, and nothing in the core without a fault.
+# behind VMT_FAULT, and with each rule of what a call did broken in a copy, and expects every one
+# to be found, and nothing without a fault.
 #
 # Usage: tests/model/mutants.sh [SEED]
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
-core=$here/../../preload/core
+preload=$here/../../preload
 seed=${1:-1}
 calls=20000
 faults="$(seq 8) $(seq 21 31)"	# from 21 on those of known.c
 folder=$(mktemp -d) || exit 3
 trap 'rm -rf "$folder"' EXIT
+cp -r "$preload" "$folder/preload"
+core=$folder/preload/core
+caught=0
+tried=0
 
-build() {
-	${CC:-gcc} -std=gnu17 -D_GNU_SOURCE -O1 -DVMT_FAULT="$1" -I"$core" -I"$here/../../preload" \
-		-o "$folder/fault$1" "$here"/*.c \
-		"$core"/arena.c "$core"/space.c "$core"/change.c "$core"/sketch.c "$core"/known.c "$core"/draw.c "$core"/learn.c \
+# FILE PERL-EXPRESSION OPTIONS, of what the counting and learning of effects rests on
+rules() {
+	cat <<'END'
+effect.c	s/(source_moved\(.*?)if \(is_hole\(/$1if (0 \&\& is_hole(/s	--calls=20000
+effect.c	s/if \(is_hole\(space, was, x, &end\)\)\n\t\treturn source_kept\(space, x, end\);\n\tmap = /map = /	--calls=20000
+effect.c	s/if \(vmt_sketch_touches\(sketch,/if (0 \&\& vmt_sketch_touches(sketch,/	--calls=20000
+effect.c	s/if \(vmt_space_find\(space, x\)\)/if (0)/	--calls=20000
+effect.c	s/pieces - aliens > 1/pieces - aliens > 2/	--calls=20000
+effect.c	s/if \(vmt_range_has\(change->grown, x\)\)/if (0)/	--calls=20000
+effect.c	s/SOURCE_FRESH, NULL, x, end/SOURCE_ALIEN, NULL, x, end/	--calls=20000
+effect.c	s/\t\tnote_growth\([^\n]*\n//	--stacks
+learn.c	s/\tcomplete_grown\([^\n]*\n//	--forks=2000
+END
+}
+
+build() {	# NAME FAULT
+	${CC:-gcc} -std=gnu17 -D_GNU_SOURCE -O1 -DVMT_FAULT="$2" -I"$core" -I"$folder/preload" \
+		-o "$folder/$1" "$here"/*.c \
+		"$core"/arena.c "$core"/space.c "$core"/change.c "$core"/sketch.c "$core"/known.c \
+		"$core"/draw.c "$core"/learn.c \
 		"$core"/effect.c "$core"/mapsline.c "$core"/calls.c
 }
 
-build 0 || exit 3
-"$folder/fault0" --calls=$calls --seed="$seed" >"$folder/out" 2>&1
+# A crash is noticed as well.
+is_noticed() {	# NAME OPTIONS
+	tried=$((tried + 1))
+	if "$folder/$1" --calls=$calls --seed="$seed" $2 >"$folder/out" 2>&1; then
+		echo "$1: NOT NOTICED in $calls calls (seed $seed)"
+	else
+		caught=$((caught + 1))
+		echo "$1: $(head -n 1 "$folder/out" | sed 's/.*DIFFERS //')"
+	fi
+}
+
+build sound 0 || exit 3
+"$folder/sound" --calls=$calls --seed="$seed" >"$folder/out" 2>&1
 status=$?
 [ $status -eq 77 ] && { echo "mutants: no PROCMAP_QUERY here, skipped"; exit 77; }
 [ $status -eq 0 ] || { cat "$folder/out"; echo "mutants: fails without a fault"; exit 1; }
 
-caught=0
-count=0
 for fault in $faults; do
-	count=$((count + 1))
-	mix=$([ "$fault" -lt 21 ] || echo --alloc)
-	build "$fault" || exit 3
-	# shellcheck disable=SC2086
-	"$folder/fault$fault" --calls=$calls --seed="$seed" $mix >"$folder/out" 2>&1
-	if [ $? -eq 1 ]; then
-		caught=$((caught + 1))
-		echo "fault $fault: $(head -n 1 "$folder/out" | sed 's/.*DIFFERS //')"
-	else
-		echo "fault $fault: NOT NOTICED in $calls calls (seed $seed)"
-	fi
+	build "fault$fault" "$fault" || exit 3
+	is_noticed "fault$fault" "$([ "$fault" -lt 21 ] || echo --alloc)"
 done
-echo "$caught of $count caught"
-[ $caught -eq $count ]
+
+rules >"$folder/rules"
+tab=$(printf '\t')
+while IFS=$tab read -r file expression options; do
+	cp "$core/$file" "$folder/sound.c"
+	perl -0pi -e "$expression" "$core/$file"
+	if cmp -s "$core/$file" "$folder/sound.c"; then
+		tried=$((tried + 1))
+		echo "$file: NOTHING TO BREAK: $expression"
+	else
+		build "rule$tried" 0 || exit 3
+		is_noticed "rule$tried" "$options"
+	fi
+	cp "$folder/sound.c" "$core/$file"
+done <"$folder/rules"
+echo "$caught of $tried caught"
+[ $caught -eq $tried ]
