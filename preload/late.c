@@ -90,6 +90,11 @@ void vmt_late_hear(struct vmt_late *late)
 	atomic_store_explicit(&late->news, 0, memory_order_seq_cst);
 }
 
+void vmt_late_tell(struct vmt_late *late)
+{
+	atomic_store_explicit(&late->news, 1, memory_order_seq_cst);
+}
+
 bool vmt_late_is_crowded(struct vmt_late *late)
 {
 	/* Banks are filled in order. */

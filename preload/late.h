@@ -45,6 +45,9 @@ void vmt_late_release(struct vmt_late *late, struct vmt_late_call *call);
 bool vmt_late_waits(struct vmt_late *late);
 void vmt_late_hear(struct vmt_late *late);
 
+/* Not all that was heard of has been taken out. */
+void vmt_late_tell(struct vmt_late *late);
+
 /* Is the array more than half full? */
 bool vmt_late_is_crowded(struct vmt_late *late);
 

@@ -60,6 +60,10 @@ for name in unmounts_proc unmounts_proc_and_closes; do
 done
 target file_limit
 VERIFY=0 target at_map_limit
+# Without PROCMAP_QUERY, learning one call takes as long as reading all maps.
+for ask in probe maps; do
+	OPTIONS=ask=$ask ALLOW="relearned lost" VERIFY=0 target -as "many_maps_$ask" many_maps_threads
+done
 LIMIT=120 VERIFY=5000 target limit_ways
 target undumpable
 ALLOW="inexact" target seccomp_after

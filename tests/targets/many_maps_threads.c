@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A process with 40,000 maps in which three threads map without a pause: where looking at the
+ * maps takes long, calls come in faster than they can be learnt. The first thread makes a few
+ * calls and must come to its end all the same.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "target.h"
+
+#define THREADS 3
+
+static atomic_int finished;
+
+static void *keep_mapping(void *unused)
+{
+	(void)unused;
+	while (!atomic_load(&finished))
+		map_and_cut();
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	const size_t pages = (size_t)argument(argc, argv, 1, 40000);
+	const long rounds = argument(argc, argv, 2, 10);
+	char *area = mmap(NULL, pages * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pthread_t threads[THREADS];
+
+	REQUIRE(area != MAP_FAILED);
+	for (size_t page = 1; page < pages; page += 2)
+		REQUIRE(mprotect(area + page * PAGE, PAGE, PROT_READ) == 0);
+	for (int i = 0; i < THREADS; i++)
+		REQUIRE(pthread_create(&threads[i], NULL, keep_mapping, NULL) == 0);
+	for (long i = 0; i < rounds; i++)
+		map_and_cut();
+	atomic_store(&finished, 1);
+	for (int i = 0; i < THREADS; i++)
+		REQUIRE(pthread_join(threads[i], NULL) == 0);
+	printf("%ld rounds beside %d threads\n", rounds, THREADS);
+	return 0;
+}
