@@ -20,7 +20,7 @@ file-offset-ignored	core/sketch.c	s/VMT_FAULT != 2\b/0/
 failed-call-ignored	core/change.c	s/VMT_FAULT == 3\b/1/
 right-edge-never-joins	core/learn.c	s/VMT_FAULT == 4\b/1/
 left-edge-never-joins	core/learn.c	s/VMT_FAULT == 5\b/1/
-mprotect-flags-lost	core/learn.c	s/VMT_FAULT == 6\b/1/
+mprotect-flags-lost	core/known.c	s/VMT_FAULT == 6\b/1/
 mremap-window-forgotten	core/change.c	s/VMT_FAULT != 7\b/0/
 mmap-flags-wrong	core/change.c	s/VMT_FAULT == 8\b/1/
 fixed-drops-nothing	core/change.c	s/\tif \(fixed\)\n\t\tchange->gone\[0\] = change->fresh;//
@@ -34,7 +34,7 @@ mremap-failed-elsewhere	core/change.c	s/if \(done->args\[3\] & MREMAP_FIXED && !
 mremap-shrink-keeps	core/change.c	s/if \(new_length < old_length\)/if (0)/
 mremap-growth-forgotten	core/change.c	s/if \(new_length > old_length\) \{/if (0) {/
 brk-shrink-ignored	core/change.c	s/if \(after < before\) \{/if (after < before)\n\t\treturn;\n\tif (0) {/
-brk-always-joins	core/learn.c	s/if \(change->flags\)\n\t\treturn draw_new[^\n]*\n//
+brk-always-joins	core/draw.c	s/if \(change->flags\) \{/if (0) {/
 grows-down-unknown	core/change.c	s/change->flags \|= VMT_MAP_STACK/change->flags |= 0/
 stacks-not-included	core/learn.c	s/\tinclude_stacks\(space, lesson\);\n//
 huge-length-not-rounded	core/change.c	s/if \(flags & MAP_HUGETLB\) \{/if (0) {/
@@ -42,7 +42,7 @@ shared-as-private	core/change.c	s/is_plain_anonymous\(flags\) \? VMT_CHANGE_DERI
 shm-remap-plain	core/change.c	s/if \(done->args\[2\] & SHM_REMAP\)/if (0)/
 shmdt-first-pieces-only	account.c	s/if \(may_be_piece\(map, addr\)\)\n\t\t\treturn/if (0)\n\t\t\treturn/
 shmdt-ignored	core/change.c	s/case VMT_CALL_SHMDT:/case VMT_CALL_SHMDT:\n\t\tbreak;/
-ring-not-seen	core/change.c	s/decode_new_map_at\(done->aio, change\)/(void)0/
+ring-not-seen	core/change.c	s/is_ring \? done->aio : //
 ring-end-ignored	core/change.c	s/case VMT_CALL_IO_DESTROY:\n/case VMT_CALL_IO_DESTROY:\n\t\tbreak;\n/
 remap-pages-ignored	core/change.c	s/decode_remap_file_pages\(done, change\)/(void)0/
 mbind-ignored	core/change.c	s/case VMT_CALL_MBIND:/case VMT_CALL_MBIND:\n\t\tbreak;/
@@ -99,7 +99,7 @@ try_mutant() {	# NAME FILE EXPRESSION
 	cp "$TMP/sound" "$file"
 }
 
-mkdir "$COPY" && cp -r "$ROOT"/{meson.build,meson_options.txt,preload,tools,tests} "$COPY/" &&
+mkdir "$COPY" && cp -r "$ROOT"/{meson.build,meson_options.txt,preload,tools,tests,scripts} "$COPY/" &&
 	meson setup -Dwerror=false "$MUTANT" "$COPY" >"$TMP/build.log" 2>&1 && build || {
 	fail build "$(tail -3 "$TMP/build.log")"
 	finish

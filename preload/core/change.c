@@ -234,10 +234,8 @@ static void decode_hidden(const struct vmt_done *done, struct vmt_change *change
 static void decode_madvise(const struct vmt_done *done, struct vmt_change *change)
 {
 	decode_hidden(done, change, (uint64_t)done->args[0], (uint64_t)done->args[1]);
-	if (done->args[2] == MADV_DONTFORK)
-		change->set = VMT_MAP_DONTFORK;
-	if (done->args[2] == MADV_DOFORK)
-		change->clear = VMT_MAP_DONTFORK;
+	change->set = done->args[2] == MADV_DONTFORK ? VMT_MAP_DONTFORK : 0;
+	change->clear = done->args[2] == MADV_DOFORK ? VMT_MAP_DONTFORK : 0;
 	if (done->args[2] == MADV_GUARD_INSTALL_) {	/* cuts nothing, also when it fails midway */
 		change->touched = change->advise;
 		change->advise = (struct vmt_range){ 0, 0 };
@@ -371,16 +369,12 @@ static void decode_shmat(const struct vmt_done *done, struct vmt_change *change)
 }
 
 /* aio_context_t is the address of the ring (fs/aio.c). */
-static void decode_io_setup(const struct vmt_done *done, struct vmt_change *change)
-{
-	if (!failed(done))
-		decode_new_map_at(done->aio, change);
-}
-
 static void decode_new_map(const struct vmt_done *done, struct vmt_change *change)
 {
+	bool is_ring = done->call == VMT_CALL_IO_SETUP;
+
 	if (!failed(done))
-		decode_new_map_at((uint64_t)done->result, change);
+		decode_new_map_at(is_ring ? done->aio : (uint64_t)done->result, change);
 }
 
 static void decode_remap_file_pages(const struct vmt_done *done, struct vmt_change *change)
@@ -419,10 +413,8 @@ static void decode_told(const struct vmt_done *done, struct vmt_change *change)
 	if (done->call != VMT_CALL_PROCESS_MADVISE || done->args[2] != 1)
 		return;	/* several ranges: between them nothing is advised */
 	change->advise = done->told;
-	if (done->args[3] == MADV_DONTFORK)
-		change->set = VMT_MAP_DONTFORK;
-	if (done->args[3] == MADV_DOFORK)
-		change->clear = VMT_MAP_DONTFORK;
+	change->set = done->args[3] == MADV_DONTFORK ? VMT_MAP_DONTFORK : 0;
+	change->clear = done->args[3] == MADV_DOFORK ? VMT_MAP_DONTFORK : 0;
 }
 
 static void decode_unless_failed(const struct vmt_done *done, struct vmt_change *change)
@@ -438,8 +430,6 @@ static void decode_rare(const struct vmt_done *done, struct vmt_change *change)
 		decode_prctl(done, change);
 	else if (done->call == VMT_CALL_SHMAT)
 		decode_shmat(done, change);
-	else if (done->call == VMT_CALL_IO_SETUP)
-		decode_io_setup(done, change);
 	else
 		decode_new_map(done, change);
 }
