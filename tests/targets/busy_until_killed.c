@@ -9,7 +9,7 @@
 
 #define THREADS 4
 #define DEPTH 14
-#define HOLE ((void *)0x5000000000)
+#define NOT_A_PAGE ((void *)0x5000000001)
 
 static int even(uint64_t path, int depth);
 
@@ -21,8 +21,8 @@ static int leaf(void)
 		return 1;
 	mprotect(at + PAGE, PAGE, PROT_NONE);
 	munmap(at, 3 * PAGE);
-	for (int i = 0; i < 16; i++)	/* nothing is there any more: calls that cost little but counting */
-		munmap(HOLE, PAGE);
+	for (int i = 0; i < 16; i++)	/* refused: calls that cost little but counting */
+		munmap(NOT_A_PAGE, PAGE);
 	return 0;
 }
 
