@@ -8,6 +8,7 @@
 
 #include "ask.h"
 #include "core/known.h"
+#include "core/quick.h"
 #include "failure.h"
 #include "modules.h"
 #include "publish.h"
@@ -138,14 +139,9 @@ static void note_peak(struct vmt_state *state, uint64_t time)
 	vmt_timeline_tick(state, time);
 }
 
-static void apply(struct vmt_state *state, const struct vmt_change *change, uint32_t site,
-		  uint64_t time, struct vmt_effect *effect)
+/* The table is changed: what else hangs on it. */
+static void note_applied(struct vmt_state *state, const struct vmt_effect *effect)
 {
-	const struct vmt_effect_ops ops = { .live = change_live, .context = state };
-
-	state->call_time = time;
-	set_dirty(state, VMT_DIRTY_SPACE);
-	vmt_effect_apply(&state->space, change, &state->lesson, site, time, &ops, effect);
 	set_dirty(state, VMT_DIRTY_NOT);
 	if (effect->out_of_memory) {
 		vmt_note(state, VMT_NOTE_MEMORY_FULL);
@@ -158,6 +154,30 @@ static void apply(struct vmt_state *state, const struct vmt_change *change, uint
 		set_dirty(state, VMT_DIRTY_NOT);
 		vmt_unwind_forget();
 	}
+}
+
+static void apply(struct vmt_state *state, const struct vmt_change *change, uint32_t site,
+		  uint64_t time, struct vmt_effect *effect)
+{
+	const struct vmt_effect_ops ops = { .live = change_live, .context = state };
+
+	state->call_time = time;
+	set_dirty(state, VMT_DIRTY_SPACE);
+	vmt_effect_apply(&state->space, change, &state->lesson, site, time, &ops, effect);
+	note_applied(state, effect);
+}
+
+static bool apply_quickly(struct vmt_state *state, const struct vmt_change *change, uint32_t site,
+			  uint64_t time, struct vmt_effect *effect)
+{
+	const struct vmt_effect_ops ops = { .live = change_live, .context = state };
+
+	state->call_time = time;
+	if (!vmt_quick_apply(&state->space, change, site, time, &ops, effect))
+		return false;
+	note_applied(state, effect);
+	state->counters.calls_derived++;
+	return true;
 }
 
 /*
@@ -189,8 +209,10 @@ static void learn_and_apply(struct vmt_state *state, struct vmt_change *change,
 		change->how = VMT_CHANGE_WALK;	/* others may have come between */
 	set_dirty(state, VMT_DIRTY_SPACE);
 	state->space.reasons = may_reason(state);
-	note_learnt(state, vmt_learn(&state->space, change, &kernel, &state->lesson), asked);
-	apply(state, change, site->id, time, &effect);
+	if (!apply_quickly(state, change, site->id, time, &effect)) {
+		note_learnt(state, vmt_learn(&state->space, change, &kernel, &state->lesson), asked);
+		apply(state, change, site->id, time, &effect);
+	}
 	vmt_recording_doing(state, VMT_DOING_COUNTS);
 	add_counts(&site->counters, &effect.call);
 	add_counts(&state->calls[site->call], &effect.call);

@@ -174,9 +174,11 @@ static void decode_mmap(const struct vmt_done *done, struct vmt_change *change)
 	if (flags & MAP_GROWSDOWN && flags & MAP_ANONYMOUS)
 		change->flags |= VMT_MAP_STACK;
 	change->how = is_plain_anonymous(flags) ? VMT_CHANGE_DERIVE : VMT_CHANGE_WALK;
+	change->is_simple = !fixed;
 	if (is_plain_file(flags)) {
 		change->how = VMT_CHANGE_DERIVE;
 		change->is_file = true;
+		change->is_simple = false;
 		change->fd = (int)done->args[4];
 		change->offset = (uint64_t)done->args[5];
 		change->flags |= (flags & MAP_TYPE_MASK) == MAP_SHARED ? VMT_MAP_SHARED : 0;
@@ -198,6 +200,7 @@ static void decode_munmap(const struct vmt_done *done, struct vmt_change *change
 	change->how = failed(done) ? VMT_CHANGE_WALK : VMT_CHANGE_DERIVE;
 	change->window[0] = pages(addr, length);
 	change->gone[0] = change->window[0];
+	change->is_simple = true;
 }
 
 /* A call that failed midway has changed the maps before the hole (or seal). */

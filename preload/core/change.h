@@ -59,6 +59,7 @@ struct vmt_change {
 	uint32_t set;	/* hidden VMT_MAP_* to set… */
 	uint32_t clear;	/* …and to clear in advise */
 	uint64_t length;	/* bytes asked for, for the record */
+	bool is_simple;	/* fresh anonymous memory alone, or gone[0] alone (quick.h) */
 	bool failed;	/* bytes that should be gone may still be there */
 };
 

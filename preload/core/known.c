@@ -239,7 +239,7 @@ void vmt_known_merge(struct vmt_look *left, const struct vmt_look *right)
 	left->end = right->end;
 }
 
-static void settle(struct vmt_look *look)
+void vmt_known_settle_one(struct vmt_look *look)
 {
 	look->flags &= ~VMT_MAP_CHANGED;
 	if (!look->kin)
@@ -255,7 +255,7 @@ void vmt_known_settle(struct vmt_sketch *sketch, const struct vmt_change *change
 	for (size_t i = 0; i < sketch->count; i++) {
 		struct vmt_look *look = &sketch->map[i].look;
 
-		settle(look);
+		vmt_known_settle_one(look);
 		if (look->start < change->touched.end && look->end > change->touched.start &&
 		    VMT_FAULT != 29)
 			look->flags |= VMT_MAP_TOUCHED;

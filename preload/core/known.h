@@ -43,6 +43,8 @@ void vmt_known_merge(struct vmt_look *left, const struct vmt_look *right);
 /* The call is over: from now on the program may use what it has made accessible. */
 void vmt_known_settle(struct vmt_sketch *sketch, const struct vmt_change *change);
 
+void vmt_known_settle_one(struct vmt_look *look);
+
 /* The sketch is the kernel's: keep what is known of maps that the call cannot have changed. */
 void vmt_known_recall(const struct vmt_space *space, struct vmt_sketch *sketch,
 		      const struct vmt_change *change);

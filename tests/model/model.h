@@ -9,6 +9,7 @@
 
 #include "effect.h"
 #include "known.h"
+#include "quick.h"
 
 #define PAGE	    ((uint64_t)4096)
 #define ARENA	    UINT64_C(0x1000000000)	/* 64 GiB: nothing comes there unasked */

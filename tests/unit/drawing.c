@@ -5,6 +5,8 @@
  */
 #include "drawing.h"
 
+#include "quick.h"
+
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
@@ -167,7 +169,7 @@ static struct vmt_kernel_ops ops_of(struct picture *picture)
 }
 
 static void make(const char *before, const struct vmt_done *call, struct picture *after,
-		 bool must_walk, const char *title)
+		 bool must_walk, bool may_be_quick, const char *title)
 {
 	struct vmt_kernel_ops ops = ops_of(after);
 	struct vmt_lesson lesson;
@@ -181,9 +183,13 @@ static void make(const char *before, const struct vmt_done *call, struct picture
 	if (must_walk && change.how == VMT_CHANGE_DERIVE)
 		change.how = VMT_CHANGE_WALK;
 	if (change.how != VMT_CHANGE_NOTHING) {
-		result.learnt = vmt_learn(&space, &change, &ops, &lesson);
-		vmt_effect_apply(&space, &change, &lesson, SITE_CALL, 100, &live_ops,
-				 &result.effect);
+		result.learnt = VMT_LEARNT_DERIVED;
+		if (!may_be_quick || !vmt_quick_apply(&space, &change, SITE_CALL, 100, &live_ops,
+						      &result.effect)) {
+			result.learnt = vmt_learn(&space, &change, &ops, &lesson);
+			vmt_effect_apply(&space, &change, &lesson, SITE_CALL, 100, &live_ops,
+					 &result.effect);
+		}
 	}
 	cr_assert_eq(vmt_counts_net(&result.effect.call) + vmt_counts_net(&result.effect.unseen),
 		     (int64_t)after->count - (int64_t)picture_of(before).count, "%s: net", title);
@@ -196,15 +202,16 @@ const struct drawn *drawn_unseen(const char *before, struct vmt_done call, const
 	struct picture picture = picture_of(after);
 	char title[200];
 
-	for (int must_walk = 0; must_walk < 2; must_walk++) {
-		snprintf(title, sizeof(title), "%s -> %s%s", before, after,
-			 must_walk ? " (kernel asked)" : "");
-		make(before, &call, &picture, must_walk, title);
+	for (int way = 0; way < 3; way++) {
+		static const char *const ways[] = { "", " (kernel asked)", " (quick)" };
+
+		snprintf(title, sizeof(title), "%s -> %s%s", before, after, ways[way]);
+		make(before, &call, &picture, way == 1, way == 2, title);
 		assert_maps(&picture, put, title);
 		assert_counts(&result.effect.call, counts, title);
 		assert_counts(&result.effect.unseen, unseen, title);
 		cr_assert_not(result.effect.out_of_memory);
-		if (!must_walk)
+		if (way == 0)
 			first = result;
 	}
 	return &first;

@@ -45,8 +45,9 @@ struct drawn {
  * The maps of `before` are in the table; the call is made; the kernel has what `after` draws.
  * Asserted: the table's maps and who mapped them are those of `after`; the effect is `counts`
  * ("1020": created 1, split 0, merged 2, removed 0) with nothing unseen; `put` has the letter of
- * each map's put_by, in order; the live counts are kept. All of this twice: as the
- * call is decoded, and with the kernel asked for everything. Returned: the first of them.
+ * each map's put_by, in order; the live counts are kept. All of this three times: as the
+ * call is decoded, with the kernel asked for everything, and the quick way where there is
+ * one. Returned: the first of them.
  */
 const struct drawn *drawn(const char *before, struct vmt_done call, const char *after,
 			  const char *counts, const char *put);
