@@ -89,6 +89,19 @@ static void step_hole(int zero)
 	model_call(SYS_mmap, at + 2 * (long)PAGE, (long)PAGE, 3, flags, -1, 0);
 }
 
+/* A reserve that is taken page by page, with a guard put into it first. */
+static void step_guard(int zero)
+{
+	long at = (long)(ARENA + dice(ARENA_PAGES - 5) * PAGE);
+
+	model_call(SYS_mmap, at, 5 * (long)PAGE, PROT_NONE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	model_call(SYS_mprotect, at, (long)PAGE, 3, 0, 0, 0);
+	vmt_sys4(SYS_pread64, zero, at, 1, 0);
+	model_call(SYS_madvise, at + 3 * (long)PAGE, (long)PAGE, ADVICE_GUARD_INSTALL, 0, 0, 0);
+	model_call(SYS_mprotect, at + (long)PAGE, (long)PAGE, 3, 0, 0, 0);
+}
+
 /* A read from /dev/zero writes; a page that may not be written gives EFAULT. */
 static void touch(int zero)
 {
@@ -110,6 +123,8 @@ void steps_make_alloc(int zero)
 		model_call(SYS_munmap, range.start, range.length, 0, 0, 0, 0);
 	else if (roll < 42)
 		step_hole(zero);
+	else if (roll < 43)
+		step_guard(zero);
 	else if (roll < 87)
 		model_call(SYS_mprotect, range.start, range.length, some_prot(), 0, 0, 0);
 	else if (roll < 95)

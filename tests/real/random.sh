@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # The table against the kernel: random calls of every kind under the library, the whole table
 # compared after every call, in one thread, in four, and in forks whose child goes on, with each
-# way of asking. SEED to repeat a run, CALLS for each of them.
+# way of asking, and once more with the kernel asked wherever a join is possible. SEED to repeat a
+# run, CALLS for each of them.
 #
 #   tests/real/random.sh [TOTAL]    goes on with other seeds until TOTAL calls are made, and
 #                                   prints a line after each round; 10000000 takes hours
@@ -12,15 +13,16 @@ TOTAL=${1:-0}
 export LIMIT=${LIMIT:-900}
 DONE=0
 
-# random_run ASK THREADS FORKS
+# random_run ASK THREADS FORKS [DERIVE]
 random_run() {
-	local ask=$1 threads=$2 forks=$3 dir=$TMP/run
-	local name=random-$ask-${threads}t-${forks}f status answers
+	local ask=$1 threads=$2 forks=$3 derive=${4:-full} dir=$TMP/run
+	local name=random-$ask-${threads}t-${forks}f-$derive status answers
 	local seed=${SEED:-$((RANDOM * 32768 + RANDOM))}
 
 	rm -rf "$dir"
-	traced "$dir" "verify=1:ask=$ask" "$BUILD/tests/random/random_calls" --calls "$CALLS" \
-		--seed "$seed" --threads "$threads" --forks $((forks ? CALLS / (forks + 1) + 1 : 0))
+	traced "$dir" "verify=1:ask=$ask:derive=$derive" "$BUILD/tests/random/random_calls" \
+		--calls "$CALLS" --seed "$seed" --threads "$threads" \
+		--forks $((forks ? CALLS / (forks + 1) + 1 : 0))
 	status=$(cat "$dir/status")
 	DONE=$((DONE + CALLS))
 	if [ "$status" != 0 ] || ! grep -q 'calls done' "$dir/out"; then
@@ -46,6 +48,8 @@ round() {
 		random_run "$ask" 4 0
 	done
 	random_run query 1 6
+	random_run query 1 0 plain
+	random_run query 4 0 plain
 }
 
 if [ "$TOTAL" = 0 ]; then
