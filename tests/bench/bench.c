@@ -18,11 +18,11 @@
 
 #define DEPTH 14
 
-double bench_now(void)
+double bench_now(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
@@ -174,17 +174,18 @@ static void fork_exit(long rounds)
 static const struct call {
 	const char *name;
 	int depth;
+	clockid_t clock;
 	void (*run)(long rounds);
 } calls[] = {
-	{ "map-touch-unmap", DEPTH, bench_map_touch_unmap },
-	{ "map-unmap", DEPTH, map_unmap },
-	{ "mprotect-flips", DEPTH, mprotect_flips },
-	{ "malloc-small", 0, malloc_small },
-	{ "malloc-large", 0, malloc_large },
-	{ "malloc-two", 0, malloc_two_threads },
-	{ "thread", 0, thread_create_join },
-	{ "dlopen", 0, dlopen_dlclose },
-	{ "fork", 0, fork_exit },
+	{ "map-touch-unmap", DEPTH, BENCH_OWN, bench_map_touch_unmap },
+	{ "map-unmap", DEPTH, BENCH_OWN, map_unmap },
+	{ "mprotect-flips", DEPTH, BENCH_OWN, mprotect_flips },
+	{ "malloc-small", 0, BENCH_OWN, malloc_small },
+	{ "malloc-large", 0, BENCH_OWN, malloc_large },
+	{ "malloc-two", 0, CLOCK_MONOTONIC, malloc_two_threads },
+	{ "thread", 0, CLOCK_MONOTONIC, thread_create_join },
+	{ "dlopen", 0, BENCH_OWN, dlopen_dlclose },
+	{ "fork", 0, CLOCK_MONOTONIC, fork_exit },
 };
 
 static double run_timed(const struct call *call, long rounds)
@@ -193,9 +194,9 @@ static double run_timed(const struct call *call, long rounds)
 
 	/* What a first call costs (binding, caches, the first arena) is another measurement. */
 	bench_at_depth(call->depth - 6, rounds / 20 + 1, call->run);
-	start = bench_now();
+	start = bench_now(call->clock);
 	bench_at_depth(call->depth - 6, rounds, call->run);
-	return bench_now() - start;
+	return bench_now(call->clock) - start;
 }
 
 static double run_named(const char *name, long rounds, long n)

@@ -7,6 +7,7 @@
 #define BENCH_H
 
 #include <stddef.h>
+#include <time.h>
 
 #define PAGE ((size_t)4096)
 
@@ -16,7 +17,12 @@ struct bench {
 	double (*run)(long rounds, long n);
 };
 
-double bench_now(void);
+/*
+ * Nanoseconds of a clock: of the process's own processor time where one thread does it all, which
+ * others on the machine disturb least; of CLOCK_MONOTONIC where something is waited for.
+ */
+#define BENCH_OWN CLOCK_PROCESS_CPUTIME_ID
+double bench_now(clockid_t clock);
 
 /* Ends the program where memory cannot be had: a measurement must not measure failures. */
 char *bench_map_page(void);

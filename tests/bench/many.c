@@ -35,9 +35,9 @@ static double timed(long rounds)
 	double start;
 
 	bench_map_touch_unmap(rounds / 20 + 1);
-	start = bench_now();
+	start = bench_now(BENCH_OWN);
 	bench_map_touch_unmap(rounds);
-	return bench_now() - start;
+	return bench_now(BENCH_OWN) - start;
 }
 
 static double among_maps(long rounds, long n)
@@ -51,9 +51,9 @@ static double at_frames(long rounds, long n)
 	double start;
 
 	bench_at_depth((int)n - 7, rounds / 20 + 1, bench_map_touch_unmap);
-	start = bench_now();
+	start = bench_now(BENCH_OWN);
 	bench_at_depth((int)n - 7, rounds, bench_map_touch_unmap);
-	return bench_now() - start;
+	return bench_now(BENCH_OWN) - start;
 }
 
 struct team {
@@ -86,9 +86,9 @@ static double by_threads(long rounds, long n)
 			exit(3);
 	}
 	pthread_barrier_wait(&team.start);
-	start = bench_now();
+	start = bench_now(CLOCK_MONOTONIC);
 	pthread_barrier_wait(&team.start);
-	start = bench_now() - start;
+	start = bench_now(CLOCK_MONOTONIC) - start;
 	for (long i = 0; i < n; i++)
 		pthread_join(thread[i], NULL);
 	free(thread);
@@ -103,21 +103,21 @@ static double from_sites(long rounds, long n)
 	/* One loop, since another place to call from would make other stacks. */
 	for (long i = -(n / 2); i < rounds; i++) {
 		if (i == 0)
-			start = bench_now();
+			start = bench_now(BENCH_OWN);
 		bench_map_by_way(i < 0 ? i + n / 2 : i * 7919 % (n / 2));
 	}
-	return bench_now() - start;
+	return bench_now(BENCH_OWN) - start;
 }
 
 /* The first call of each. */
 static double from_new_sites(long rounds, long n)
 {
-	double start = bench_now();
+	double start = bench_now(BENCH_OWN);
 
 	(void)n;
 	for (long i = 0; i < rounds; i++)
 		bench_map_by_way(i);
-	return bench_now() - start;
+	return bench_now(BENCH_OWN) - start;
 }
 
 /* Leave 2 * rounds maps behind, put by n call sites. */
@@ -125,13 +125,13 @@ static double leave_maps(long rounds, long n)
 {
 	char *at = mmap(NULL, 2 * (size_t)rounds * PAGE, PROT_NONE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	double start = bench_now();
+	double start = bench_now(BENCH_OWN);
 
 	if (at == MAP_FAILED)
 		exit(3);
 	for (long i = 0; i < rounds; i++)
 		bench_protect_by_way(i % n, at + (2 * (size_t)i + 1) * PAGE);
-	return bench_now() - start;
+	return bench_now(BENCH_OWN) - start;
 }
 
 /* n maps, and calls from 2 * rounds call sites, until the standard input ends. */
