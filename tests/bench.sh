@@ -43,6 +43,14 @@ test_stub() {
 		(.machine.cpu | length) > 0 and .pairs == 2' "$TMP/stub.json"
 	check the-table-says-so grep -q 'map-touch-unmap .*100 ns .*200 ns .*2 .*NOT MET' \
 		"$TMP/stub.out"
+	cp "$ROOT/README.md" "$TMP/README.md"
+	export README_FILE=$TMP/README.md
+	with_stub --readme --only 'map-*' calls
+	check readme-table sh -c "grep -qx '| mmap + munmap | 1.29 | 1.30 |' $README_FILE &&
+		[ \$(sed -n '/^<!-- bench begin/,/^<!-- bench end/p' $README_FILE | wc -l) -le 16 ]"
+	cp "$README_FILE" "$TMP/README.first"
+	with_stub --readme --only 'map-*' calls
+	check readme-table-once cmp "$README_FILE" "$TMP/README.first"
 	with_stub --strict --only map-touch-unmap calls
 	check strict-fails [ "$STATUS" = 1 ]
 	with_stub --strict --only map-unmap calls

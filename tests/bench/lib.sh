@@ -166,19 +166,23 @@ describe_machine() {
 		"medians of \(.pairs) pairs"' "$TMP/machine"
 }
 
-# The lines between two marks of the README; what is in it stays when nothing was measured.
+# The lines between two marks of the README, which are put in when they are not there yet.
 update_readme() {
-	local marks='^<!-- bench'
-	grep -q "$marks begin" "$ROOT/README.md" || { echo "README.md has no place for it" >&2; return 1; }
-	jq -rs --slurpfile machine "$TMP/machine" --arg label_a "$A" --arg label_b "$B" \
-		-f "$ROOT/tests/bench/readme.jq" "$TMP/results" >"$TMP/readme-table" &&
+	local file=${README_FILE:-$ROOT/README.md}
+	grep -q '^<!-- bench begin' "$file" || sed -i '/^## Working on it/i\
+## What it costs\
+\
+<!-- bench begin: by scripts/bench.sh --readme -->\
+<!-- bench end -->\
+' "$file"
+	jq -rs --slurpfile machine "$TMP/machine" -f "$ROOT/tests/bench/readme.jq" \
+		"$TMP/results" >"$TMP/readme-table" &&
 		awk -v table="$TMP/readme-table" '
 			/^<!-- bench end/ { inside = 0 }
 			!inside
 			/^<!-- bench begin/ { inside = 1
 				while ((getline line < table) > 0) print line }' \
-			"$ROOT/README.md" >"$TMP/README.md" &&
-		cp "$TMP/README.md" "$ROOT/README.md"
+			"$file" >"$TMP/README.md" && cp "$TMP/README.md" "$file"
 }
 
 finish_bench() {

@@ -48,7 +48,7 @@ peer() {	# a|b PEER WORK ROUNDS
 bench_peers() {
 	local name maps mallocs pairs=$PAIRS
 	GPERFTOOLS=$(/sbin/ldconfig -p | awk '$1 == "libtcmalloc.so.4" { print $NF; exit }')
-	PAIRS=$(((PAIRS + 2) / 3))
+	PAIRS=$((PAIRS < 3 ? PAIRS : 3))
 	[ -z "$REVISION" ] || return
 	A=alone B=under
 	while read -r name maps mallocs; do

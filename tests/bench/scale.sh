@@ -24,7 +24,7 @@ scale_maps() {
 		wanted "maps-$maps" || wanted "maps-$maps-to-100" || wanted "untraced-$maps-to-100" ||
 			continue
 		if [ "$maps" -gt 65000 ]; then
-			PAIRS=$(((PAIRS + 2) / 3))
+			PAIRS=$((PAIRS < 3 ? PAIRS : 3))
 			if ! raise_limit 1100000; then
 				echo "maps-$maps: only root may raise vm.max_map_count"
 				break

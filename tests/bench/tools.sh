@@ -95,7 +95,7 @@ bench_analysis() {
 		wanted diff-million || sizes=large
 	wanted report-large || wanted json-large || wanted check-large || wanted diff-large ||
 		[ "$sizes" != large ] || return 0
-	PAIRS=$(((PAIRS + 2) / 3))
+	PAIRS=$((PAIRS < 3 ? PAIRS : 3))
 	make_recordings "$sizes" || sizes=large
 	for size in $sizes; do
 		"$TOOL_B" check --save="$TMP/$size.json" --max-maps=10000000 "$TMP/$size" >/dev/null
