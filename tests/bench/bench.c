@@ -22,7 +22,8 @@ double bench_now(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(clock, &now);
+	/* A tracer in a process of its own costs what only the wall clock tells. */
+	clock_gettime(getenv("BENCH_WALL") ? CLOCK_MONOTONIC : clock, &now);
 	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 

@@ -30,6 +30,7 @@ peer_program() {
 
 peer() {	# a|b PEER WORK ROUNDS
 	local before
+	export BENCH_WALL=1
 	if [ "$1" = a ]; then
 		"$BENCH" "$3" "$4"
 		return
