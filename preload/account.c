@@ -6,6 +6,7 @@
 
 #include <linux/errno.h>
 
+#include "allocators.h"
 #include "ask.h"
 #include "core/known.h"
 #include "core/quick.h"
@@ -137,6 +138,7 @@ static void note_peak(struct vmt_state *state, uint64_t time)
 		counters->peak_epoch++;
 	}
 	vmt_timeline_tick(state, time);
+	vmt_allocators_tick(state, time);
 }
 
 /* The table is changed: what else hangs on it. */

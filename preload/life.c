@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 
 #include "account.h"
+#include "allocators.h"
 #include "ask.h"
 #include "call.h"
 #include "line.h"
@@ -186,6 +187,7 @@ void vmt_life_start_child(struct vmt_state *state)
 	learn_inherited(state);
 	start_own_counts(state);
 	publish_everything(state);
+	vmt_allocators_start_child(state);
 	vmt_call_unlock(state);
 }
 
@@ -217,6 +219,7 @@ static void close_books(struct vmt_state *state, int status)
 		state->counters.calls_derived += passed;	/* no map could change */
 		vmt_publish_call(state, id);
 	}
+	vmt_allocators_publish(state);
 	set_end(state, VMT_END_EXIT, status);
 }
 

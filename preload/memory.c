@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "capture/malloc.h"
 #include "sys.h"
 
 #define SPARE_STACK  (UINT64_C(128) * 1024)
@@ -67,8 +68,9 @@ struct vmt_state *vmt_memory_make(const struct vmt_options *options)
 	size_t maps = FLOOR + options->max_maps * MAP_COST;
 	size_t slots = options->max_maps * sizeof(uint32_t);
 	size_t modules = VMT_MODULES_MAX * sizeof(struct vmt_module);
+	size_t blocks = VMT_MALLOC_BLOCKS * sizeof(struct vmt_malloc_block);
 	size_t total = vmt_page_up(sizeof(struct vmt_state)) + vmt_page_up(sites) +
-		       vmt_page_up(maps) + vmt_page_up(slots) + vmt_page_up(modules) +
+		       vmt_page_up(maps) + vmt_page_up(slots) + vmt_page_up(modules) + vmt_page_up(blocks) +
 		       SPARE_STACK + UNWIND_CACHE + SPARE_ENVIRONMENT + VMT_PAGE_SIZE;
 	unsigned char *base = map_zero(total);
 	unsigned char *at = base;
@@ -83,6 +85,7 @@ struct vmt_state *vmt_memory_make(const struct vmt_options *options)
 	state->space_memory_size = maps;
 	state->recording.free_slots = (void *)carve(&at, slots);
 	state->modules = (void *)carve(&at, modules);
+	state->malloc_blocks = (void *)carve(&at, blocks);
 	vmt_unwind_set_cache(carve(&at, UNWIND_CACHE), UNWIND_CACHE);
 	state->spare_environment = (void *)carve(&at, SPARE_ENVIRONMENT);
 	state->alive_page = carve(&at, VMT_PAGE_SIZE);

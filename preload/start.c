@@ -13,7 +13,9 @@
 #include <sys/utsname.h>
 
 #include "account.h"
+#include "allocators.h"
 #include "ask.h"
+#include "capture/malloc.h"
 #include "capture/next.h"
 #include "capture/sites.h"
 #include "fd.h"
@@ -316,11 +318,13 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	const char *text = find_variable(environment, "VMATRACE_OPTIONS");
 
 	(void)argc, (void)argv;
+	vmt_malloc_resolve();
 	if (!state) {
 		vmt_next_resolve();
 		return;
 	}
 	vmt_state = state;
+	vmt_malloc_start(state->malloc_blocks);
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_STARTING, memory_order_release);
 	if (state->is_root || state->options.children) {
 		vmt_log_open(state);
@@ -342,6 +346,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 		vmt_log(state, "there is not memory enough for the table; the program runs untraced");
 		return;
 	}
+	vmt_allocators_start(state);
 	vmt_log_marker(state, "vmatrace: ready");
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_ON, memory_order_release);
 }

@@ -92,6 +92,7 @@ struct vmt_state {
 	struct vmt_lesson lesson;
 	struct vmt_sites_ops sites_ops;
 	struct vmt_sites sites;
+	struct vmt_malloc_block *malloc_blocks;	/* see capture/malloc.h */
 	struct vmt_module *modules;
 	uint32_t module_count;
 	uint32_t last_module;

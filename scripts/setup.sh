@@ -6,7 +6,7 @@ set -eu
 BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config uthash-dev libbsd-dev libdw-dev
 	libelf-dev libiberty-dev libjansson-dev libncurses-dev libxxhash-dev"
 TEST_PACKAGES="libcriterion-dev g++ jq strace tmux valgrind binutils sbcl redis-server redis-tools
-	electric-fence libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0 libgc-dev
+	electric-fence duma libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0 libgc-dev
 	default-jdk-headless nodejs perl python3 git"
 
 packages=$BUILD_PACKAGES

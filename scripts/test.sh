@@ -25,6 +25,7 @@ errno
 targets
 hangs
 efence
+allocators
 reasons
 deaths
 killed

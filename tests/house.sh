@@ -104,6 +104,13 @@ check_file() {
 			if (!/movups +%xmm[0-9]+,.*\(%r|movups .*\(%r.*\),%xmm/ || ++moves > 64)
 				print name $0 }')
 	empty no-vector-registers "$map"
+	# Allocation functions leave by a jump, without a frame: the next definition sees its caller.
+	map=$(for name in malloc free calloc realloc reallocarray memalign posix_memalign \
+		aligned_alloc valloc pvalloc; do
+		objdump -d --no-show-raw-insn --disassemble=$name "$LIB" |
+			grep -E '\s(call|push|sub +.*,%rsp|ret)' | sed "s/^/$name:/"
+	done)
+	empty malloc-without-a-frame "$map"
 	check initfirst-nodelete sh -c "readelf -dW $LIB | grep NODELETE | grep -q INITFIRST"
 	map=$(readelf -lW "$LIB" | awk '$1 == "TLS" { print $6 }')
 	check tls-under-256-bytes [ $((map)) -le 256 ]

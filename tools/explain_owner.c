@@ -124,3 +124,76 @@ struct vmt_explain_owner vmt_explain_owner(const struct vmt_view *view,
 	}
 	return owner;
 }
+
+/*
+ * By which memory is given back; and of libc's allocator what is left by a jump, without a
+ * trace of who called it.
+ */
+static bool is_inside(const char *function, bool is_libcs)
+{
+	static const char *const names[] = {
+		"free", "cfree", "__libc_free", "_int_free", "_int_realloc", "munmap_chunk",
+		"mremap_chunk", "systrim", "heap_trim", "grow_heap", "shrink_heap", "tcache_init",
+		"malloc_trim", "__libc_memalign", "_mid_memalign",
+	};
+	size_t n = is_libcs ? VMT_COUNT(names) : 1;
+
+	for (size_t i = 0; function && i < n; i++) {
+		size_t length = strlen(names[i]);
+
+		/* "tcache_init.part.0": a piece that the compiler has cut off. */
+		if (!strncmp(function, names[i], length) &&
+		    (!function[length] || function[length] == '.'))
+			return true;
+	}
+	return false;
+}
+
+/* What malloc was found to be. Of a program's own module only functions of these names are. */
+static bool is_recorded(const struct vmt_view *view, uint32_t index,
+			const struct vmt_rec_module *module)
+{
+	struct vmt_view_string path = vmt_view_string(view, module->path);
+	struct vmt_view_string exe = vmt_view_string(view, view->header.exe);
+	uint64_t count = vmt_view_count(view, VMT_SECTION_ALLOCATORS);
+	struct vmt_rec_allocator allocator;
+
+	if (path.length == exe.length && !memcmp(path.bytes, exe.bytes, exe.length))
+		return false;
+	for (uint64_t i = 0; i < count; i++) {
+		if (vmt_view_allocator(view, i, &allocator) && allocator.module == index &&
+		    allocator.flags & (VMT_ALLOCATOR_NEXT | VMT_ALLOCATOR_BEFORE))
+			return true;
+	}
+	return false;
+}
+
+uint32_t vmt_explain_allocator(const struct vmt_view *view, const struct vmt_rec_site *site,
+			       struct vmt_symbols *symbols)
+{
+	uint32_t count = vmt_view_frame_count(view, site);
+	struct vmt_rec_module module;
+	struct vmt_rec_frame frame;
+	struct vmt_symbol symbol;
+	struct vmt_view_string base;
+
+	for (uint32_t i = 0; i < count && i < FRAMES_MAX; i++) {
+		uint64_t index = (uint64_t)site->frame_first + i;
+
+		if (!vmt_view_frame(view, index, &frame) ||
+		    !vmt_view_module(view, frame.module, &module))
+			break;
+		base = base_name(vmt_view_string(view, module.path));
+		if (is_allocator(base) ||
+		    (!is_libc(base) && is_recorded(view, frame.module, &module)))
+			return frame.module;
+		if (!vmt_names_find(symbols, view, index, &symbol))
+			symbol.function = NULL;
+		if (is_allocation(symbol.function) ||
+		    is_inside(symbol.function, is_libc(base)))
+			return frame.module;
+		if (!is_libc(base))
+			break;
+	}
+	return VMT_NO_INDEX;
+}

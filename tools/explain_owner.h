@@ -20,4 +20,11 @@ struct vmt_explain_owner vmt_explain_owner(const struct vmt_view *view,
 					   const struct vmt_rec_site *site,
 					   struct vmt_symbols *symbols);
 
+/*
+ * The allocator that the call was made inside, whatever became of the memory: an index into the
+ * modules section, VMT_NO_INDEX for none.
+ */
+uint32_t vmt_explain_allocator(const struct vmt_view *view, const struct vmt_rec_site *site,
+			       struct vmt_symbols *symbols);
+
 #endif

@@ -5,6 +5,7 @@
  * cannot be made is left out.
  */
 #include "json.h"
+#include "allocators.h"
 #include "explain_json.h"
 #include "explain_record.h"
 #include "json_parts.h"
@@ -12,6 +13,7 @@
 #include "text.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 static json_t *recorded_text(const struct vmt_view *view, struct vmt_rec_string string)
 {
@@ -237,6 +239,20 @@ static void add_explanation(json_t *process, const struct vmt_view *view,
 	vmt_explain_record_free(&record);
 }
 
+static json_t *allocators_of(const struct vmt_view *view, struct vmt_symbols *symbols)
+{
+	uint64_t sites = vmt_view_count(view, VMT_SECTION_SITES);
+	struct vmt_view_tally *tally = calloc(sites + 2, sizeof(*tally));
+	struct vmt_allocators allocators = { .count = 0 };
+
+	if (tally) {
+		vmt_view_tally(view, tally, sites);
+		vmt_allocators_read(view, tally, symbols, &allocators);
+	}
+	free(tally);
+	return vmt_allocators_json(&allocators);
+}
+
 static json_t *process_of(const struct vmt_view *view, struct vmt_symbols *symbols)
 {
 	const struct vmt_rec_header *header = &view->header;
@@ -258,6 +274,7 @@ static json_t *process_of(const struct vmt_view *view, struct vmt_symbols *symbo
 	json_object_set_new(process, "calls", calls_of(view));
 	json_object_set_new(process, "sites", vmt_json_sites(view, symbols));
 	add_explanation(process, view, symbols);
+	vmt_json_add_if_any(process, "allocators", allocators_of(view, symbols));
 	vmt_json_add_if_any(process, "timeline", timeline_of(view));
 	vmt_json_add_if_any(process, "marks", marks_of(view));
 	vmt_json_add_if_any(process, "failures", failures_of(view, symbols));

@@ -4,6 +4,7 @@
  * line each comes first. What a report says is decided in the core; used by print.c.
  */
 #include "print_text.h"
+#include "allocators.h"
 #include "explain_record.h"
 #include "names.h"
 #include "tree.h"
@@ -91,6 +92,16 @@ static void use_rows(struct vmt_text_ops *ops, const struct vmt_rows *rows,
 	ops->detail_count = options->by > VMT_ROWS_BY_SITE ? 0 : rows->detail_count;
 }
 
+static void add_allocators(struct vmt_lines *lines, const struct vmt_view *view,
+			   struct vmt_view_tally *tally, struct vmt_symbols *symbols, bool verbose)
+{
+	struct vmt_allocators allocators;
+
+	vmt_view_tally(view, tally, vmt_view_count(view, VMT_SECTION_SITES));
+	vmt_allocators_read(view, tally, symbols, &allocators);
+	vmt_allocators_lines(lines, &allocators, verbose);
+}
+
 static void print_one(FILE *stream, const struct vmt_recording *recording,
 		      const struct vmt_print_options *options, struct vmt_symbols *symbols)
 {
@@ -116,8 +127,6 @@ static void print_one(FILE *stream, const struct vmt_recording *recording,
 
 	if (!vmt_explain_record(view, symbols, &explained))
 		vmt_explain_record_lines(&lines, &explained);
-	ops.lines = lines.line;
-	ops.line_count = lines.count;
 	if (!text.is_gone)
 		text.now = vmt_print_now(CLOCK_MONOTONIC);
 	if (options->rows.sort == VMT_ROWS_PEAK) {
@@ -125,7 +134,9 @@ static void print_one(FILE *stream, const struct vmt_recording *recording,
 		text.total = view->header.maps_peak;
 	}
 	if (tally)
-		vmt_view_tally(view, tally, sites);
+		add_allocators(&lines, view, tally, symbols, text.verbose);
+	ops.lines = lines.line;
+	ops.line_count = lines.count;
 	if (tally && !(is_default(&options->rows) && is_handful(view, tally))) {
 		vmt_rows_make(&rows, view, tally, symbols, &options->rows);
 		use_rows(&ops, &rows, &options->rows);

@@ -39,6 +39,7 @@ static uint64_t lay_out(uint64_t max_maps, uint64_t max_sites, uint64_t share,
 		[VMT_SECTION_MARK_VALUES] = { part(65536, share, 1024),
 					      sizeof(struct vmt_rec_mark_value) },
 		[VMT_SECTION_SITE_TIMES] = { sites, sizeof(struct vmt_rec_site_time) },
+		[VMT_SECTION_ALLOCATORS] = { VMT_ALLOCATORS_MAX, sizeof(struct vmt_rec_allocator) },
 	};
 	uint64_t offset = VMT_PAGE_SIZE;
 

@@ -47,6 +47,8 @@ static const struct option table[] = {
 	  "exitcode=N        the exit status then (23)" },
 	{ "sites", OPTION_BOOL, AT(sites), 0, 0,
 	  "sites=0           do not catch libc's own system calls" },
+	{ "malloc", OPTION_BOOL, AT(malloc), 0, 0,
+	  "malloc=0          do not count allocations" },
 	{ "ask", OPTION_ASK, AT(ask), 0, 0,
 	  "ask=WAY           how the kernel is asked: auto, query, probe or maps" },
 	{ "derive", OPTION_DERIVE, AT(derive), 0, 0,
@@ -77,6 +79,7 @@ void vmt_options_init(struct vmt_options *options)
 		.report = true,
 		.follow_children = true,
 		.sites = true,
+		.malloc = true,
 		.tool = true,
 	};
 }

@@ -38,6 +38,7 @@ struct vmt_options {
 	bool children;		/* child processes print as well */
 	bool follow_children;
 	bool sites;		/* door 2 */
+	bool malloc;		/* count allocations */
 	bool tool;		/* use the vmatrace tool for names */
 	bool markers;		/* show strace(1) where recording starts and ends */
 	uint64_t verbosity;

@@ -40,6 +40,7 @@ enum vmt_section_id {
 	VMT_SECTION_MARKS,	/* struct vmt_rec_mark */
 	VMT_SECTION_MARK_VALUES,	/* struct vmt_rec_mark_value */
 	VMT_SECTION_SITE_TIMES,	/* struct vmt_rec_site_time, one for each site */
+	VMT_SECTION_ALLOCATORS,	/* struct vmt_rec_allocator */
 	VMT_SECTION_COUNT,
 };
 
@@ -331,5 +332,26 @@ struct vmt_rec_mark_value {
 	uint64_t calls;
 };
 static_assert(sizeof(struct vmt_rec_mark_value) == 32, "on disk");
+
+#define VMT_ALLOCATORS_MAX 8u
+
+#define VMT_ALLOCATOR_NEXT	UINT32_C(1)	/* malloc goes to this one */
+#define VMT_ALLOCATOR_BEFORE	UINT32_C(2)	/* its malloc comes before the library's: not counted */
+#define VMT_ALLOCATOR_HAS_NEW	UINT32_C(4)	/* it defines operator new, which is not counted */
+
+/* What went through the allocation functions of one module. Up to date to within a few ms. */
+struct vmt_rec_allocator {
+	uint32_t seq;
+	uint32_t flags;		/* VMT_ALLOCATOR_* */
+	uint32_t module;	/* index into the modules section */
+	uint32_t reserved;
+	uint64_t allocations;	/* calls; those that failed included */
+	uint64_t frees;		/* calls; those of NULL left out */
+	uint64_t resizes;	/* realloc of what was there; neither of the above */
+	uint64_t bytes;		/* asked for in all */
+	uint64_t inherited;	/* live ones that a fork child began with */
+	uint64_t reserved2[2];
+};
+static_assert(sizeof(struct vmt_rec_allocator) == 72, "on disk");
 
 #endif

@@ -27,6 +27,7 @@ static const uint32_t element_size[VMT_SECTION_COUNT] = {
 	[VMT_SECTION_MARKS] = sizeof(struct vmt_rec_mark),
 	[VMT_SECTION_MARK_VALUES] = sizeof(struct vmt_rec_mark_value),
 	[VMT_SECTION_SITE_TIMES] = sizeof(struct vmt_rec_site_time),
+	[VMT_SECTION_ALLOCATORS] = sizeof(struct vmt_rec_allocator),
 };
 
 /* What options allow, with room to spare (0: anything): more only wastes the reader's time. */
@@ -42,6 +43,7 @@ static const uint64_t elements_max[VMT_SECTION_COUNT] = {
 	[VMT_SECTION_MARKS] = 1000000,
 	[VMT_SECTION_MARK_VALUES] = 1000000000,
 	[VMT_SECTION_SITE_TIMES] = 10000002,
+	[VMT_SECTION_ALLOCATORS] = 1000,
 };
 
 /* Word by word and atomically, since a writer may be at work; all records are 8-aligned. */
@@ -310,6 +312,13 @@ bool vmt_view_mark_value(const struct vmt_view *view, uint64_t index,
 			 struct vmt_rec_mark_value *ret_value)
 {
 	return read_plain(view, VMT_SECTION_MARK_VALUES, index, ret_value);
+}
+
+bool vmt_view_allocator(const struct vmt_view *view, uint64_t index,
+			struct vmt_rec_allocator *ret_allocator)
+{
+	return read_guarded(view, VMT_SECTION_ALLOCATORS, index, ret_allocator) ||
+	       read_plain(view, VMT_SECTION_ALLOCATORS, index, ret_allocator);
 }
 
 struct vmt_view_string vmt_view_string(const struct vmt_view *view, struct vmt_rec_string string)

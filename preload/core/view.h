@@ -69,6 +69,8 @@ bool vmt_view_failure(const struct vmt_view *view, uint64_t index,
 bool vmt_view_mark(const struct vmt_view *view, uint64_t index, struct vmt_rec_mark *ret_mark);
 bool vmt_view_mark_value(const struct vmt_view *view, uint64_t index,
 			 struct vmt_rec_mark_value *ret_value);
+bool vmt_view_allocator(const struct vmt_view *view, uint64_t index,
+			struct vmt_rec_allocator *ret_allocator);
 
 /* A string of the recording; empty when it lies outside. */
 struct vmt_view_string vmt_view_string(const struct vmt_view *view, struct vmt_rec_string string);

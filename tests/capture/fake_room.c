@@ -20,6 +20,11 @@
 
 #define MARKER 77777777
 
+/* The malloc door asks for it when it has blocks to give, which it is never given here. */
+struct vmt_state;
+extern struct vmt_state *vmt_state;
+VMT_DATA struct vmt_state *vmt_state = NULL;
+
 VMT_EXPORT VMT_DATA long (*vmatrace_fake_hook)(long nr, const struct vmt_regs *regs) = NULL;
 static VMT_DATA unsigned long *counters = NULL;
 static VMT_DATA long recording_pid = 0;

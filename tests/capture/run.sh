@@ -19,7 +19,7 @@ fail() { echo "FAILED: $*"; failed=$((failed + 1)); }
 build() {
 	$cc -std=gnu17 -D_GNU_SOURCE -g -O2 -Wall -Wextra -fPIC -fvisibility=hidden \
 		-mgeneral-regs-only -I"$top/preload" -I"$top/preload/core" -shared -o libfake.so \
-		"$top"/preload/capture/*.c "$top/preload/capture/gate.S" \
+		"$top"/preload/capture/*.[cS] \
 		"$top/preload/core/calls.c" "$here/fake_room.c" -Wl,-z,initfirst \
 		-Wl,-z,nodelete -Wl,-z,defs -Wl,--version-script="$top/preload/vmatrace.map" &&
 	$cc -shared -o libsite.so "$here/site_in_module.S" &&

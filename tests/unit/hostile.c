@@ -20,6 +20,7 @@ static void add_the_rest(void)
 	struct vmt_rec_site_time *time;
 	struct vmt_rec_failure *failure;
 	struct vmt_rec_mark_value *value;
+	struct vmt_rec_allocator *allocator;
 	struct vmt_rec_bucket *bucket;
 	struct vmt_rec_mark *mark;
 
@@ -37,6 +38,9 @@ static void add_the_rest(void)
 				       .name = sample_string(&sample, "here", 4) };
 	value = sample_add(&sample, VMT_SECTION_MARK_VALUES);
 	*value = (struct vmt_rec_mark_value){ .site = 2, .epoch = 1, .live = 1, .net = 1 };
+	allocator = sample_add(&sample, VMT_SECTION_ALLOCATORS);
+	*allocator = (struct vmt_rec_allocator){ .flags = VMT_ALLOCATOR_NEXT, .module = 1,
+						 .allocations = 7, .frees = 3, .bytes = 700 };
 }
 
 /* No file of this machine is looked into: that is symbols.c's own business. */

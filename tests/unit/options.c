@@ -44,9 +44,10 @@ Test(options, nothing_gives_what_is_usual)
 
 Test(options, several_at_once)
 {
-	cr_assert_eq(parse("dir=/tmp/x:report=0:top=25:ask=probe:verify=100"), 0, "%s", said);
+	cr_assert_eq(parse("dir=/tmp/x:malloc=0:report=0:top=25:ask=probe:verify=100"), 0, "%s", said);
 	cr_assert_str_eq(options.dir, "/tmp/x");
 	cr_assert_not(options.report);
+	cr_assert_not(options.malloc);
 	cr_assert_eq(options.top, 25);
 	cr_assert_eq(options.ask, VMT_ASK_PROBE);
 	cr_assert_eq(options.verify, 100);

@@ -57,10 +57,11 @@ static inline void sample_layout(struct sample *sample)
 		sizeof(struct vmt_rec_range), sizeof(struct vmt_rec_bucket),
 		sizeof(struct vmt_rec_failure), sizeof(struct vmt_rec_mark),
 		sizeof(struct vmt_rec_mark_value), sizeof(struct vmt_rec_site_time),
+		sizeof(struct vmt_rec_allocator),
 	};
 	static const uint32_t room[VMT_SECTION_COUNT] = {
 		4096, 8, 64 * SAMPLE_SCALE, 256 * SAMPLE_SCALE, VMT_CALL_COUNT,
-		200 * SAMPLE_SCALE, 16, 16, 8, 8, 8,
+		200 * SAMPLE_SCALE, 16, 16, 8, 8, 8, 4,
 	};
 	uint64_t offset = 4096;
 

@@ -87,6 +87,23 @@ Test(view, half_written_ranges_are_skipped_and_sites_taken_as_they_are)
 	cr_assert_eq(vmt_view_maps_now(&view), 24, "of a killed process the ranges count");
 }
 
+Test(view, allocators_are_read_also_half_written_ones)
+{
+	struct vmt_rec_allocator copy;
+	struct vmt_rec_allocator *allocator;
+
+	sample_demo(&sample);
+	allocator = sample_add(&sample, VMT_SECTION_ALLOCATORS);
+	allocator->allocations = 7;
+	allocator->frees = 3;
+	cr_assert_str_empty(open_error());
+	cr_assert_not(vmt_view_allocator(&view, 1, &copy));
+	for (allocator->seq = 0; allocator->seq < 2; allocator->seq++) {
+		cr_assert(vmt_view_allocator(&view, 0, &copy));
+		cr_assert_eq(copy.allocations - copy.frees, 4);
+	}
+}
+
 Test(view, half_written_header_is_read_and_told)
 {
 	sample_demo(&sample);

@@ -1,0 +1,147 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What goes through malloc and its like is counted to the last call, whichever allocator comes next, in
+# threads, handlers, fork children, before the constructor and after main; the program does not
+# notice; and the maps of each live allocation are told.
+. "$(dirname "$0")/../lib.sh"
+export EF_DISABLE_BANNER=1 DUMA_DISABLE_BANNER=1
+
+# The figure is found by a jq expression on the list of allocators.
+figure() {	# DIR EXPRESSION
+	jq -r ".processes[0].allocators | $2" "$1/json" 2>/dev/null
+}
+
+equal() {	# NAME FOUND WANTED
+	if [ "$2" = "$3" ]; then pass "$1" "$2"; else fail "$1" "${2:-nothing}, wanted $3"; fi
+}
+
+near() {	# NAME FOUND LOW HIGH
+	if awk -v x="$2" -v a="$3" -v b="$4" 'BEGIN { exit !(x != "" && x >= a && x <= b) }'; then
+		pass "$1" "$2"
+	else
+		fail "$1" "${2:-nothing}, wanted $3 to $4"
+	fi
+}
+
+efence=$(ls /usr/lib/libefence.so.0 /usr/lib/*/libefence.so.0 2>/dev/null | head -1)
+duma=$(ls /usr/lib/libduma.so.0 /usr/lib/*/libduma.so.0 2>/dev/null | head -1)
+bump=$TARGETS/bump_allocator.so
+declare -A after=([glibc]="" [jemalloc]=$(library libjemalloc.so.2)
+	[tcmalloc]=$(library libtcmalloc_minimal.so.4) [mimalloc]=$(library libmimalloc.so.2)
+	[efence]=$efence [duma]=$duma [bump]=$bump)
+
+# Every function, 100 rounds and 300: the difference is exact, whatever libraries allocate at start.
+# A round: 12 allocations (3 of them by a constructor, an atexit handler, a destructor), one more before
+# all constructors where the allocator stands that; 6 frees, 2 changes of size.
+every_function() {	# ALLOCATOR [late]
+	local name=$1 late=${2:-} per_round=13 n dir
+	[ -z "$late" ] || per_round=12
+	if [ "$name" != glibc ] && [ -z "${after[$name]}" ]; then
+		fail "counts_$name" "is not installed"
+		return
+	fi
+	for n in 100 300; do
+		# shellcheck disable=SC2086
+		AFTER=${after[$name]} VERIFY=0 same_and_true "${name}_$n" "$TARGETS/malloc_counts" \
+			$n $late
+	done
+	for dir in "$TMP/${name}_100/traced" "$TMP/${name}_300/traced"; do
+		figure "$dir" 'map(.allocations, .frees, .resizes, .bytes) as $all | [range(4) as $i |
+			[$all[range($i; $all | length; 4)]] | add] | @tsv' >"$dir/sums"
+	done
+	equal "counts_$name" "$(paste "$TMP/${name}"_{100,300}/traced/sums |
+		awk '{ print $5 - $1, $6 - $2, $7 - $3, $8 - $4 }')" \
+		"$((200 * per_round)) 1200 400 $((200 * (3500 + 50 * (per_round - 9))))"
+}
+
+guards() {	# ALLOCATOR: two maps for each allocation
+	local name=$1
+	AFTER=${after[$name]} VERIFY=0 same_and_true "guards_$name" "$TARGETS/efence_1000"
+	near "maps_each_$name" "$(figure "$TMP/guards_$name/traced" \
+		'max_by(.maps_live).maps_per_allocation')" 1.95 2.05
+	equal "no_frame_of_ours_$name" "$(jq '[.processes[0].sites[].stack[].module // "" |
+		select(contains("libvmatrace"))] | length' "$TMP/guards_$name/traced/json")" 0
+}
+
+# The allocator itself counts, and tells at the end.
+as_it_says() {	# NAME COMMAND...
+	local name=$1
+	shift
+	AFTER=$bump traced "$TMP/$name" "" "$@"
+	judge "$TMP/$name"
+	equal "$name" "$(figure "$TMP/$name" \
+		'.[] | select(.module | endswith("bump_allocator.so")) | "\(.allocations) \(.frees)"')" \
+		"$(tail -1 "$TMP/$name/err")"
+	[ -z "$PROBLEMS" ] || fail "${name}_maps" "$PROBLEMS"
+}
+
+for name in glibc jemalloc tcmalloc mimalloc efence bump; do
+	every_function $name
+done
+every_function duma late
+guards efence
+guards duma
+
+as_it_says threads_one_after_another "$TARGETS/malloc_many_threads" 3000 1
+as_it_says more_threads_than_blocks "$TARGETS/malloc_many_threads" 1500 1500 1000
+as_it_says in_a_signal_handler "$TARGETS/malloc_in_handler"
+equal in_a_handler_twice "$(figure "$TMP/in_a_signal_handler" \
+	'.[] | select(.module | endswith("bump_allocator.so")) | .frees')" \
+	"$(cat "$TMP/in_a_signal_handler/out")"
+
+# A child has its parent's allocations, and counts of its own.
+VERIFY=0 same_and_true fork "$TARGETS/malloc_child"
+equal fork_parent "$(figure "$TMP/fork/traced" '.[0] | "\(.allocations) \(.frees) \(.live)"')" \
+	"1000 100 900"
+equal fork_child "$(jq -r '.processes[1].allocators[0] |
+	"\(.live) \(.inherited + .allocations - .frees)"' "$TMP/fork/traced/json")" "300 300"
+
+# A malloc that is asked before ours: its maps are told, its calls are not known.
+VERIFY=0 same_and_true own_malloc "$TARGETS/malloc_own" 500
+equal own_malloc_seen "$(figure "$TMP/own_malloc/traced" \
+	'.[] | "\(.module | split("/") | last) \(.allocations) \(.maps_live)"')" "malloc_own null 1000"
+mkdir -p "$TMP/first/rec"
+LD_PRELOAD="${after[jemalloc]} $LIB" VMATRACE_OPTIONS="dir=$TMP/first/rec:report=0" \
+	"$TARGETS/efence_1000" >/dev/null
+summarise "$TMP/first"
+equal preloaded_first "$(figure "$TMP/first" \
+	'.[] | select(.module | contains("jemalloc")) | .allocations')" null
+
+traced "$TMP/off" malloc=0 "$TARGETS/efence_1000"
+judge "$TMP/off"
+equal malloc_0 "$(figure "$TMP/off" .)$PROBLEMS" null
+
+# Killed, the recording is a little behind at most.
+AFTER=$efence traced "$TMP/killed" report=0 "$TARGETS/malloc_killed" 1000
+summarise "$TMP/killed"
+near killed "$(figure "$TMP/killed" 'max_by(.maps_live).maps_per_allocation')" 1.9 2.1
+
+# AddressSanitizer finds the same at the same places.
+if [ -x "$TARGETS/use_after_free" ]; then
+	export ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0
+	plain "$TMP/asan/plain" "$TARGETS/use_after_free"
+	traced "$TMP/asan/traced" report=0 "$TARGETS/use_after_free"
+	unset ASAN_OPTIONS
+	for run in plain traced; do
+		grep -aoE 'heap-use-after-free|#[0-9]+ 0x[0-9a-f]+ in .*' "$TMP/asan/$run/err" |
+			sed -E 's/0x[0-9a-f]+|\(.*//g' >"$TMP/asan/$run/found"
+	done
+	if [ -s "$TMP/asan/plain/found" ] &&
+		cmp -s "$TMP/asan/plain/found" "$TMP/asan/traced/found"; then
+		pass address_sanitizer "$(wc -l <"$TMP/asan/traced/found") lines alike"
+	else
+		fail address_sanitizer "$(diff "$TMP/asan/plain/found" "$TMP/asan/traced/found" |
+			head -3 | tr '\n' ' ')"
+	fi
+fi
+
+# A module with a malloc of its own that is loaded to be asked first by itself; C++ under each allocator.
+VERIFY=0 same_and_true deepbind /usr/bin/python3 -c "import ctypes, os
+own = ctypes.CDLL('$bump', mode=os.RTLD_DEEPBIND | os.RTLD_NOW)
+print(own.malloc(10) != 0, own.free(None))"
+for name in jemalloc tcmalloc mimalloc; do
+	SAME="out status" AFTER=${after[$name]} VERIFY=0 same_and_true "cxx_$name" \
+		node -e 'console.log(JSON.stringify([...Array(9999).keys()]).length)'
+done
+
+finish

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Built with AddressSanitizer, which has an allocator of its own and must find what is wrong
+ * here.
+ */
+#include "target.h"
+
+static __attribute__((noinline)) char *allocate(void)
+{
+	return malloc(10); /* the line of the allocation */
+}
+
+int main(void)
+{
+	char *volatile block = allocate();
+
+	for (int i = 0; i < 1000; i++)
+		free(malloc((size_t)i));
+	free(block);
+	return *block;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Allocators of a recording: what went through malloc and free by module, beside the maps that
+ * the same module made, so that maps for each live allocation can be told. Used by report.
+ */
+#ifndef VMT_TOOLS_ALLOCATORS_H
+#define VMT_TOOLS_ALLOCATORS_H
+
+#include "lines.h"
+#include "symbols.h"
+#include "view.h"
+
+#include <jansson.h>
+
+#define VMT_ALLOCATORS_SHOWN 16u
+
+struct vmt_allocator {
+	uint32_t module;
+	struct vmt_view_string path;
+	bool is_counted;	/* otherwise only its maps are known */
+	struct vmt_rec_allocator counts;
+	uint64_t live;		/* allocations; 0 when more were freed than made */
+	uint64_t maps_live;	/* put where they are by calls made inside it */
+	struct vmt_rec_counters maps;	/* what such calls changed */
+};
+
+struct vmt_allocators {
+	struct vmt_allocator item[VMT_ALLOCATORS_SHOWN];
+	size_t count;
+	bool has_cxx;	/* libstdc++ or its like was seen in stacks */
+};
+
+/* tally: one element for each site (vmt_view_tally). Those that did nothing are left out. */
+void vmt_allocators_read(const struct vmt_view *view, const struct vmt_view_tally *tally,
+			 struct vmt_symbols *symbols, struct vmt_allocators *ret_allocators);
+
+/* At most two lines, none if there is nothing to know; verbose: a line for each. */
+void vmt_allocators_lines(struct vmt_lines *lines, const struct vmt_allocators *allocators,
+			  bool verbose);
+
+/* The array "allocators" of the JSON report; NULL when nothing was recorded. */
+json_t *vmt_allocators_json(const struct vmt_allocators *allocators);
+
+#endif
