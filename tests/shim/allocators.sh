@@ -144,4 +144,9 @@ for name in jemalloc tcmalloc mimalloc; do
 		node -e 'console.log(JSON.stringify([...Array(9999).keys()]).length)'
 done
 
+# The script that compares them.
+"$ROOT/scripts/allocators.sh" "$TARGETS/efence_1000" >"$TMP/table"
+equal table_lines "$(wc -l <"$TMP/table")" 7
+equal table_verdicts "$(grep -cE 'maps, the fewest|2\.0 maps an allocation: 327[0-9]+ reach' \
+	"$TMP/table")" "$(grep -cE '^(own|jemalloc|tcmalloc|mimalloc|efence|duma) ' "$TMP/table")"
 finish

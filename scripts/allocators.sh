@@ -1,0 +1,121 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# One program under each allocator that is installed: how many maps it has of each, and why. Electric
+# Fence and DUMA find errors by guard pages and need two maps for each allocation.
+#
+#   scripts/allocators.sh [PROGRAM ARGS...]     BUILD: the build folder     LIMIT: seconds a run may take (300)
+#   --only=NAME,…   of: own, jemalloc, tcmalloc, mimalloc, efence, duma
+#
+# maps at the start (with the libraries that the allocator needs), at the peak and at the end; inside: those of
+# them that calls inside the allocator have put where they are. live: allocations not freed, those
+# of C++ new left out where the allocator defines it. splits: times a call inside it cut a map in two. The verdict
+# on growth is by peak - start. Without a program: 200 threads, 50 at a time, that leave a block each.
+set -u
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+BUILD=${BUILD:-$ROOT/build}
+LIB=$BUILD/preload/libvmatrace.so
+TOOL=$BUILD/tools/vmatrace
+ONLY=own,jemalloc,tcmalloc,mimalloc,efence,duma
+case ${1:-} in
+--only=*) ONLY=${1#--only=}; shift ;;
+-*) echo "usage: scripts/allocators.sh [--only=NAME,…] [PROGRAM ARGS...]" >&2; exit 2 ;;
+esac
+[ $# -gt 0 ] || set -- "$BUILD/tests/targets/malloc_many_threads" 200 50
+for file in "$LIB" "$TOOL"; do
+	[ -e "$file" ] || { echo "$file is missing: ninja -C $BUILD builds it" >&2; exit 2; }
+done
+if ! command -v jq >/dev/null || ! command -v "$1" >/dev/null; then
+	echo "jq and $1 are needed, and one of them is not there" >&2
+	exit 2
+fi
+unset LD_PRELOAD VMATRACE_OPTIONS
+export EF_DISABLE_BANNER=1 DUMA_DISABLE_BANNER=1
+TMP=$(mktemp -d "${TMPDIR:-/tmp}/vmatrace-allocators.XXXXXX")
+trap 'rm -rf "$TMP"' EXIT
+
+# The library of an allocator, wherever it is installed; nothing if it is not.
+library_of() {
+	local name
+	case $1 in
+	jemalloc) name=libjemalloc.so.2 ;;
+	tcmalloc) name=libtcmalloc_minimal.so.4 ;;
+	mimalloc) name=libmimalloc.so.2 ;;
+	efence) name=libefence.so.0 ;;
+	duma) name=libduma.so.0 ;;
+	esac
+	# Where they find an older libc they are not of use: ldconfig knows those of this machine.
+	{
+		/sbin/ldconfig -p | awk -v name="$name" '$1 == name && /x86-64/ { print $NF }'
+		ls /usr/lib/$name /usr/lib/*/$name /usr/local/lib/$name 2>/dev/null
+	} | head -1
+}
+
+# NAME LIBRARY PROGRAM…: a line of tab-separated values, of the process that had most maps
+run() {
+	local name=$1 after=$2 status
+	shift 2
+	mkdir "$TMP/$name"
+	{
+		timeout -k 5 "${LIMIT:-300}" env LD_PRELOAD="$LIB${after:+ $after}" \
+			VMATRACE_OPTIONS="dir=$TMP/$name:report=0" "$@" >/dev/null 2>"$TMP/$name.err" </dev/null
+		status=$?
+	} 2>/dev/null
+	"$TOOL" report --format=json "$TMP/$name" >"$TMP/$name.json" 2>/dev/null
+	jq -r --arg name "$name" --arg status "$status" '
+		def number: if . == null then "-" else . end;
+		(.processes | max_by(.maps.peak)) as $process |
+		($process.allocators // []) as $all |
+		($all | map(.maps_live) | add // 0) as $inside |
+		($all | map(.live // empty) | if length == 0 then null else add end) as $live |
+		[$name, $status, $process.maps.start, $process.maps.peak, $process.maps.now, $inside,
+			($live | number), (if ($live // 0) == 0 then "-" else $inside / $live end),
+			($all | map(.maps.split) | add // 0),
+			([$process.failures[]? | select(.reason == "map-limit")] | length),
+			$process.maps.limit,
+			(($all | max_by(.maps_live).module // "-") | split("/") | last)] | @tsv' \
+		"$TMP/$name.json" 2>/dev/null ||
+		printf '%s\t%s\t-\t-\t-\t-\t-\t-\t-\t0\t0\t-\n' "$name" "$status"
+}
+
+for name in ${ONLY//,/ }; do
+	library=
+	if [ "$name" != own ]; then
+		library=$(library_of "$name")
+		[ -n "$library" ] || { printf '%s\tnone\n' "$name"; continue; }
+	fi
+	run "$name" "$library" "$@"
+done >"$TMP/table"
+
+printf '%-10s %6s %6s %6s %6s %8s %9s %7s  %s\n' allocator start peak end inside live maps/live \
+	splits verdict
+awk -F '\t' '
+	$2 != "none" { growth[NR] = $4 - $3 }
+	$2 == "0" && $1 == "own" { own = NR }
+	$2 == "0" && $10 == 0 && (!least || growth[NR] < growth[least]) { least = NR }
+	{ name[NR] = $1; status[NR] = $2; inside[NR] = $6; live[NR] = $7; ratio[NR] = $8
+	  failures[NR] = $10; limit[NR] = $11; module[NR] = $12
+	  maps[NR] = sprintf("%6s %6s %6s %6s", $3, $4, $5, $6); splits[NR] = $9 }
+	# Of few allocations the ratio says nothing: every allocator has a few maps for itself.
+	function verdict(i) {
+		if (failures[i] > 0)
+			return "ran into the limit of " limit[i] " maps"
+		if (status[i] != 0)
+			return status[i] == 124 ? "took too long" : "ended with status " status[i]
+		if (live[i] >= 100 && ratio[i] >= 0.5)
+			return sprintf("%.1f maps an allocation: %d reach the limit", ratio[i],
+				       limit[i] / ratio[i])
+		if (growth[i] == growth[least])
+			return sprintf("%+d maps, the fewest", growth[i])
+		return sprintf("%+d maps", growth[i]) (own ? sprintf(", own %+d", growth[own]) : "")
+	}
+	END {
+		for (i = 1; i <= NR; i++) {
+			if (status[i] == "none")
+				printf "%-10s is not installed\n", name[i]
+			else
+				printf "%-10s %s %8s %9s %7s  %s\n", name[i], maps[i], live[i],
+					ratio[i] == "-" ? "-" : sprintf("%.4f", ratio[i]), splits[i],
+					verdict(i) (i == own ? " (" module[i] ")" : "")
+		}
+	}' "$TMP/table"
+! awk -F '\t' '$2 != "0" && $2 != "none" { bad = 1 } END { exit !bad }' "$TMP/table"
