@@ -4,9 +4,9 @@
  * call site may grow, with a phase the number of maps may not.
  */
 #include "check_options.h"
-#include "message.h"
+#include "arguments.h"
 
-#include <getopt.h>
+#include <limits.h>
 #include <string.h>
 
 static const char help[] =
@@ -62,12 +62,6 @@ static const char help[] =
 	"and to standard error when a PROGRAM is run.\n"
 	"With --format=github a table is appended to $GITHUB_STEP_SUMMARY.\n";
 
-static int usage(const char *problem, const char *what)
-{
-	vmt_message("%s%s; vmatrace check --help tells how.", problem, what);
-	return VMT_EXIT_USAGE;
-}
-
 enum {
 	OPTION_LIMIT = 256,	/* + enum vmt_rule */
 	OPTION_BASELINE = 300,
@@ -106,74 +100,75 @@ static const struct option options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-static int set_format(struct vmt_check *check, const char *value)
+static const char *set_format(struct vmt_check *check, const char *value)
 {
 	static const char *const names[] = { "text", "json", "junit", "sarif", "github" };
 
 	for (size_t i = 0; i < VMT_COUNT(names); i++) {
 		if (!strcmp(value, names[i])) {
 			check->format = (enum vmt_check_format)i;
-			return 0;
+			return NULL;
 		}
 	}
-	return usage("there is no format ", value);
+	return "there is no format ";
 }
 
 /* Only growth has something that per cent could be of. */
-static int set_limit(struct vmt_check *check, enum vmt_rule rule, const char *value)
+static const char *set_limit(struct vmt_check *check, enum vmt_rule rule, const char *value)
 {
 	bool has_percent = rule == VMT_RULE_MAX_GROWTH || rule == VMT_RULE_PER_SITE;
 
 	if (!vmt_verdict_parse_limit(value, &check->limit[rule]) ||
 	    (check->limit[rule].is_percent && !has_percent))
-		return usage(has_percent ? "the limit is N or N%, not " : "the limit is N, not ",
-			     value);
+		return has_percent ? "the limit is N or N%, not " : "the limit is N, not ";
 	check->has_limits = true;
-	return 0;
+	return NULL;
 }
 
-static int set_number(struct vmt_check *check, int option, const char *value)
+static const char *set_exitcode(struct vmt_check *check, const char *value)
 {
-	struct vmt_limit number;
+	uint64_t number;
 
-	if (!vmt_verdict_parse_limit(value, &number) || number.is_percent)
-		return usage("not a number: ", value);
-	if (option == OPTION_WARMUP) {
-		check->census.phase.warmup = number.value;
-		return 0;
-	}
-	if (number.value > 255)
-		return usage("a status is at most 255, not ", value);
-	check->exitcode = (int)number.value;
-	return 0;
+	if (!vmt_arguments_number(value, 255, &number))
+		return "a status is 0 to 255, not ";
+	check->exitcode = (int)number;
+	return NULL;
 }
 
-/* 0, or the exit status of a bad option. */
-static int set_option(struct vmt_check *check, int option, const char *value)
+static const char *set_option(void *context, int option, char *value)
 {
+	struct vmt_check *check = context;
+	struct vmt_phase *phase = &check->census.phase;
+
 	if (option >= OPTION_LIMIT && option < OPTION_LIMIT + VMT_RULE_COUNT)
 		return set_limit(check, (enum vmt_rule)(option - OPTION_LIMIT), value);
 	switch (option) {
 	case 'f': return set_format(check, value);
+	case OPTION_EXITCODE: return set_exitcode(check, value);
 	case OPTION_WARMUP:
-	case OPTION_EXITCODE: return set_number(check, option, value);
+		return vmt_arguments_number(value, INT_MAX, &phase->warmup) ? NULL :
+									      "not a number: ";
 	case 'o': check->output = value; break;
 	case OPTION_BASELINE: check->baseline = value; break;
 	case OPTION_SAVE: check->save = value; break;
 	case OPTION_LINES: check->census.with_lines = true; break;
 	case OPTION_PROGRAM: check->census.program = value; break;
-	case OPTION_FROM: check->census.phase.from = value; break;
-	case OPTION_TO: check->census.phase.to = value; break;
+	case OPTION_FROM: phase->from = value; break;
+	case OPTION_TO: phase->to = value; break;
 	case OPTION_SUPPRESSIONS: check->suppressions = value; break;
 	case OPTION_GENERATE: check->generate = true; break;
 	case OPTION_SYMBOLS: check->census.symbols = value; break;
 	default: break;
 	}
-	return 0;
+	return NULL;
 }
 
-/* What is not said but meant. -1 or a status. */
-static int complete(struct vmt_check *check)
+static const struct vmt_arguments arguments = {
+	"check", help, ":f:o:h", options, set_option,
+};
+
+/* What is not said but meant; NULL, or what is missing. */
+static const char *complete(struct vmt_check *check)
 {
 	const struct vmt_phase *phase = &check->census.phase;
 	enum vmt_rule rule = check->baseline ? VMT_RULE_PER_SITE : VMT_RULE_MAX_GROWTH;
@@ -181,7 +176,7 @@ static int complete(struct vmt_check *check)
 			  check->limit[VMT_RULE_PER_SITE].is_set;
 
 	if (phase->warmup && !phase->from)
-		return usage("--warmup needs --from, the mark that begins a round", "");
+		return "--warmup needs --from, the mark that begins a round";
 	if (check->baseline ? !has_growth : !check->has_limits && (phase->from || phase->to) &&
 					   !check->save) {
 		check->limit[rule].is_set = true;
@@ -189,10 +184,10 @@ static int complete(struct vmt_check *check)
 		check->has_limits = true;
 	}
 	if (!check->has_limits && !check->save)
-		return usage("nothing to check: no limit, no --baseline, no --save", "");
+		return "nothing to check: no limit, no --baseline, no --save";
 	if (!check->command && !check->path_count)
-		return usage("no recording and no program named", "");
-	return -1;
+		return "no recording and no program named";
+	return NULL;
 }
 
 /* After "--" comes a program, otherwise recordings. */
@@ -208,22 +203,14 @@ static void set_operands(struct vmt_check *check, int argc, char **argv)
 
 int vmt_check_parse(int argc, char **argv, struct vmt_check *ret_check)
 {
-	int option;
-	int ret;
+	const char *problem;
+	int status;
 
 	*ret_check = (struct vmt_check){ .exitcode = 23 };
-	while ((option = getopt_long(argc, argv, ":f:o:h", options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			return 0;
-		}
-		if (option == '?' || option == ':')
-			return usage(option == ':' ? "no value after " : "unknown option ",
-				     argv[optind - 1]);
-		ret = set_option(ret_check, option, optarg);
-		if (ret)
-			return ret;
-	}
+	status = vmt_arguments_parse(&arguments, argc, argv, ret_check);
+	if (status >= 0)
+		return status;
 	set_operands(ret_check, argc, argv);
-	return complete(ret_check);
+	problem = complete(ret_check);
+	return problem ? vmt_arguments_refuse(&arguments, problem, "") : -1;
 }

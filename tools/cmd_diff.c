@@ -3,13 +3,13 @@
  * vmatrace diff: what changed between two runs, each a recording, a directory of them or
  * a baseline. Says what is; the verdict is check's.
  */
+#include "arguments.h"
 #include "commands.h"
 #include "compare.h"
 #include "message.h"
 
 #include <errno.h>
-#include <getopt.h>
-#include <stdlib.h>
+#include <limits.h>
 #include <string.h>
 
 struct request {
@@ -35,68 +35,57 @@ static const char help[] =
 	"      --symbols=DIR       look for modules and .build-id/ files here as well\n"
 	"  -h, --help\n";
 
-static int usage(const char *problem, const char *what)
+static const char *set_option(void *context, int option, char *value)
 {
-	vmt_message("%s%s; vmatrace diff --help tells how.", problem, what);
-	return VMT_EXIT_USAGE;
-}
-
-/* 0, or the exit status of a bad option. */
-static int set_option(struct request *request, int option, char *value)
-{
-	char *end;
+	struct request *request = context;
+	struct vmt_phase *phase = &request->options.phase;
 
 	switch (option) {
 	case 'f':
-		request->json = !strcmp(value, "json");
-		return request->json || !strcmp(value, "text") ? 0 :
-			       usage("there is no format ", value);
+		return vmt_arguments_is_json(value, &request->json) ? NULL : "there is no format ";
 	case 'w':
-		request->options.phase.warmup = strtoull(value, &end, 10);
-		return *end || *value == '-' || end == value ? usage("not a number: ", value) : 0;
+		return vmt_arguments_number(value, INT_MAX, &phase->warmup) ? NULL :
+									      "not a number: ";
 	case 'o': request->output = value; break;
 	case 'p': request->options.program = value; break;
 	case 'l': request->options.with_lines = true; break;
-	case 'F': request->options.phase.from = value; break;
-	case 'T': request->options.phase.to = value; break;
+	case 'F': phase->from = value; break;
+	case 'T': phase->to = value; break;
 	default: request->options.symbols = value; break;
 	}
-	return 0;
+	return NULL;
 }
+
+static const struct option long_options[] = {
+	{ "format", required_argument, NULL, 'f' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "program", required_argument, NULL, 'p' },
+	{ "lines", no_argument, NULL, 'l' },
+	{ "from", required_argument, NULL, 'F' },
+	{ "to", required_argument, NULL, 'T' },
+	{ "warmup", required_argument, NULL, 'w' },
+	{ "symbols", required_argument, NULL, 's' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const struct vmt_arguments arguments = {
+	"diff", help, ":f:o:h", long_options, set_option,
+};
 
 /* -1: go on; otherwise the exit status. */
 static int parse(int argc, char **argv, struct request *request)
 {
-	static const struct option options[] = {
-		{ "format", required_argument, NULL, 'f' },
-		{ "output", required_argument, NULL, 'o' },
-		{ "program", required_argument, NULL, 'p' },
-		{ "lines", no_argument, NULL, 'l' },
-		{ "from", required_argument, NULL, 'F' },
-		{ "to", required_argument, NULL, 'T' },
-		{ "warmup", required_argument, NULL, 'w' },
-		{ "symbols", required_argument, NULL, 's' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option;
-	int ret;
+	int status = vmt_arguments_parse(&arguments, argc, argv, request);
 
-	while ((option = getopt_long(argc, argv, ":f:o:h", options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			return 0;
-		}
-		if (option == '?' || option == ':')
-			return usage(option == ':' ? "no value after " : "unknown option ",
-				     argv[optind - 1]);
-		ret = set_option(request, option, optarg);
-		if (ret)
-			return ret;
-	}
+	if (status >= 0)
+		return status;
 	if (request->options.phase.warmup && !request->options.phase.from)
-		return usage("--warmup needs --from, the mark that begins a round", "");
-	return argc - optind == 2 ? -1 : usage("two things to compare are needed", "");
+		return vmt_arguments_refuse(&arguments, "--warmup needs --from, the mark that "
+							"begins a round", "");
+	if (argc - optind != 2)
+		return vmt_arguments_refuse(&arguments, "two things to compare are needed", "");
+	return -1;
 }
 
 static int write_all(const struct request *request, const struct vmt_comparison *comparison)

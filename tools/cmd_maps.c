@@ -4,6 +4,7 @@
  * a saved /proc/PID/maps; and all processes by the number of their maps. Reads /proc only
  * and never stops a process; one that vanishes meanwhile is told as such.
  */
+#include "arguments.h"
 #include "commands.h"
 #include "explain_json.h"
 #include "explain_text.h"
@@ -13,9 +14,7 @@
 #include "snapshot.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -52,92 +51,63 @@ static const char help[] =
 	"Exit status: 0; 2 for bad usage, a process that cannot be read or does not exist, a\n"
 	"kernel thread, or a file that is something else.\n";
 
-static int usage(const char *problem, const char *what)
+static const char *set_option(void *context, int option, char *value)
 {
-	vmt_message("%s%s; vmatrace maps --help tells how.", problem, what);
-	return VMT_EXIT_USAGE;
-}
-
-static bool parse_number(const char *text, unsigned long max, unsigned long *ret)
-{
-	char *end;
-	unsigned long value;
-
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (errno || end == text || *end || *text == '-' || !value || value > max)
-		return false;
-	*ret = value;
-	return true;
-}
-
-/* 0, or the exit status of a bad option. */
-static int set_option(struct request *request, int option, const char *value)
-{
-	unsigned long number = 0;
+	struct request *request = context;
+	uint64_t number = 0;
 
 	switch (option) {
 	case 'f':
-		request->json = !strcmp(value, "json");
-		if (!request->json && strcmp(value, "text"))
-			return usage("there is no format ", value);
-		return 0;
+		return vmt_arguments_is_json(value, &request->json) ? NULL : "there is no format ";
 	case 'F':
 		request->snapshot.flags = VMT_SNAPSHOT_FLAGS_ALWAYS;
-		return 0;
+		return NULL;
 	case 'N':
 		request->snapshot.flags = VMT_SNAPSHOT_FLAGS_NEVER;
-		return 0;
+		return NULL;
 	case 'a':
 		request->all = true;
-		return 0;
+		return NULL;
 	case 'w':
 		request->watch = true;
-		return 0;
+		return NULL;
 	default:
 		break;
 	}
-	if (!parse_number(value, 1000000, &number))
-		return usage("not a number: ", value);
+	if (!vmt_arguments_number(value, 1000000, &number) || !number)
+		return "no number from 1 to 1000000: ";
 	if (option == 'c')
 		request->rounds = number;
 	else
 		request->seconds = (unsigned)number;
-	return 0;
+	return NULL;
 }
+
+static const struct option long_options[] = {
+	{ "format", required_argument, NULL, 'f' },
+	{ "flags", no_argument, NULL, 'F' },
+	{ "no-flags", no_argument, NULL, 'N' },
+	{ "all", no_argument, NULL, 'a' },
+	{ "watch", no_argument, NULL, 'w' },
+	{ "interval", required_argument, NULL, 'i' },
+	{ "count", required_argument, NULL, 'c' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const struct vmt_arguments arguments = {
+	"maps", help, ":f:Fawi:c:h", long_options, set_option,
+};
 
 /* -1: go on; otherwise the exit status. */
 static int parse(int argc, char **argv, struct request *request)
 {
-	static const struct option options[] = {
-		{ "format", required_argument, NULL, 'f' },
-		{ "flags", no_argument, NULL, 'F' },
-		{ "no-flags", no_argument, NULL, 'N' },
-		{ "all", no_argument, NULL, 'a' },
-		{ "watch", no_argument, NULL, 'w' },
-		{ "interval", required_argument, NULL, 'i' },
-		{ "count", required_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option;
-	int ret;
+	int status = vmt_arguments_parse(&arguments, argc, argv, request);
 
-	while ((option = getopt_long(argc, argv, ":f:Fawi:c:h", options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			return 0;
-		}
-		if (option == '?' || option == ':')
-			return usage(option == ':' ? "a value is missing after " :
-						     "unknown option ", argv[optind - 1]);
-		ret = set_option(request, option, optarg);
-		if (ret)
-			return ret;
-	}
-	if (request->all ? optind < argc : optind == argc)
-		return usage(request->all ? "--all takes no process" : "no process named", "");
-	return -1;
+	if (status < 0 && (request->all ? optind < argc : optind == argc))
+		return vmt_arguments_refuse(&arguments, request->all ? "--all takes no process" :
+					    "no process named", "");
+	return status;
 }
 
 static void print_lines(const struct vmt_lines *lines)

@@ -3,15 +3,14 @@
  * vmatrace report: from recordings to text or JSON. Also what the library starts at
  * exit (with --fd), so that names are looked up outside the traced process.
  */
+#include "arguments.h"
 #include "commands.h"
 #include "live.h"
 #include "message.h"
 #include "print.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -57,85 +56,46 @@ static const char help[] =
 	"\n"
 	"The exit status is 2 for what is no recording, 125 when the report cannot be written.\n";
 
-static int usage(const char *problem, const char *what)
+static const char *set_number(struct request *request, int option, const char *value)
 {
-	vmt_message("%s%s; vmatrace report --help tells how.", problem, what);
-	return VMT_EXIT_USAGE;
-}
+	uint64_t number;
 
-/* A whole number of at most max; false otherwise. */
-static bool parse_number(const char *text, unsigned long long max, unsigned long long *ret)
-{
-	char *end;
-	unsigned long long value;
-
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (errno || end == text || *end || *text == '-' || value > max)
-		return false;
-	*ret = value;
-	return true;
-}
-
-/* Options with words for values: 0, the exit status of a bad one, -1: none of them. */
-static int set_word(struct request *request, int option, const char *value)
-{
-	struct vmt_print_options *print = &request->print;
-
-	switch (option) {
-	case 'f':
-		return vmt_print_format(value, &print->format) ? 0 :
-								 usage("there is no format ", value);
-	case 's':
-		return vmt_rows_sort(value, &print->rows.sort) ? 0 :
-			       usage("nothing is sorted by ", value);
-	case 'b':
-		return vmt_rows_by(value, &print->rows.by) ? 0 : usage("no rows by ", value);
-	case 'o':
-		request->output = value;
-		return 0;
-	case 'm':
-		print->rows.module = value;
-		return 0;
-	case 'F':
-		print->rows.function = value;
-		return 0;
-	case 'c':
-		print->rows.call = value;
-		return 0;
-	case OPTION_SYMBOLS:
-		print->symbols = value;
-		return 0;
-	default:
-		return -1;
-	}
-}
-
-/* 0, or the exit status of a bad option. */
-static int set_option(struct request *request, int option, const char *value)
-{
-	unsigned long long number = 0;
-	int ret = set_word(request, option, value);
-
-	if (ret >= 0)
-		return ret;
-	if (option == 'v')
-		request->print.verbose = true;
-	else if (option == OPTION_COLOUR)
-		request->print.colour = true;
-	else if (option == OPTION_CUT)
-		request->print.rows.cut = true;
-	else if (!parse_number(value, INT_MAX, &number))
-		return usage("not a number: ", value);
-	else if (option == 'n')
+	if (!vmt_arguments_number(value, INT_MAX, &number))
+		return "not a number: ";
+	if (option == 'n')
 		request->print.top = number;
 	else if (option == 'd')
 		request->print.depth = (uint32_t)number;
 	else if (option == 'p')
 		request->print.pid = (uint32_t)number;
-	else if (option == OPTION_FD)
+	else
 		request->fd = (int)number;
-	return 0;
+	return NULL;
+}
+
+static const char *set_option(void *context, int option, char *value)
+{
+	struct request *request = context;
+	struct vmt_print_options *print = &request->print;
+
+	switch (option) {
+	case 'f':
+		return vmt_print_format(value, &print->format) ? NULL : "there is no format ";
+	case 's':
+		return vmt_rows_sort(value, &print->rows.sort) ? NULL : "nothing is sorted by ";
+	case 'b':
+		return vmt_rows_by(value, &print->rows.by) ? NULL : "no rows by ";
+	case 'o': request->output = value; break;
+	case 'm': print->rows.module = value; break;
+	case 'F': print->rows.function = value; break;
+	case 'c': print->rows.call = value; break;
+	case 'v': print->verbose = true; break;
+	case OPTION_SYMBOLS: print->symbols = value; break;
+	case OPTION_COLOUR: print->colour = true; break;
+	case OPTION_CUT: print->rows.cut = true; break;
+	default: return set_number(request, option, value);
+	}
+	return NULL;
 }
 
 static const struct option long_options[] = {
@@ -158,28 +118,18 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
+static const struct vmt_arguments arguments = {
+	"report", help, ":f:o:p:s:b:m:F:c:n:d:vh", long_options, set_option,
+};
+
 /* -1: go on; otherwise the exit status. */
 static int parse(int argc, char **argv, struct request *request)
 {
-	int option;
-	int ret;
+	int status = vmt_arguments_parse(&arguments, argc, argv, request);
 
-	while ((option = getopt_long(argc, argv, ":f:o:p:s:b:m:F:c:n:d:vh", long_options,
-				     NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			return 0;
-		}
-		if (option == '?' || option == ':')
-			return usage(option == ':' ? "a value is missing after " : "unknown option ",
-				     argv[optind - 1]);
-		ret = set_option(request, option, optarg);
-		if (ret)
-			return ret;
-	}
-	if (optind == argc && request->fd < 0)
-		return usage("no recording named", "");
-	return -1;
+	if (status < 0 && optind == argc && request->fd < 0)
+		return vmt_arguments_refuse(&arguments, "no recording named", "");
+	return status;
 }
 
 /* Whether the process asked for is among the recordings, said if it is not. */

@@ -3,23 +3,22 @@
  * vmatrace run: start a program with the library in it, wait, report. To its caller the
  * tool behaves as the program would: same streams, same signals, same status.
  */
-#include "child.h"
+#include "arguments.h"
 #include "commands.h"
 #include "ending.h"
+#include "launch.h"
 #include "load.h"
-#include "locate.h"
 #include "message.h"
+#include "must.h"
 #include "options.h"
 #include "print.h"
 #include "target.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -47,103 +46,76 @@ static const char help[] =
 	"  -v, --verbose                full paths, build-ids, frames below main\n"
 	"  -h, --help\n";
 
-static int usage(const char *problem, const char *what)
-{
-	vmt_message("%s%s; vmatrace run --help tells how.", problem, what);
-	return VMT_EXIT_USAGE;
-}
-
 /* Append ":text", or text alone to nothing. Out of memory ends the tool: nothing runs yet. */
 static void append(char **list, const char *text)
 {
-	char *longer;
+	char *longer = vmt_must_format("%s%s%s", *list ? *list : "", *list ? ":" : "", text);
 
-	if (asprintf(&longer, "%s%s%s", *list ? *list : "", *list && **list ? ":" : "", text) < 0)
-		abort();
 	free(*list);
 	*list = longer;
 }
 
-static bool parse_number(const char *text, uint64_t *ret)
+static const char *set_option(void *context, int option, char *value)
 {
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
-
-	if (end == text || *end || *text == '-' || value > INT_MAX)
-		return false;
-	*ret = value;
-	return true;
-}
-
-/* 0, or the exit status of a bad option. */
-static int set_option(struct request *request, int option, char *value)
-{
+	struct request *request = context;
 	uint64_t number;
 
 	switch (option) {
 	case 'o':
 		request->directory = value;
-		return 0;
+		return NULL;
 	case 'r':
-		return vmt_print_format(value, &request->print.format) ? 0 :
-			       usage("there is no report format ", value);
+		return vmt_print_format(value, &request->print.format) ? NULL :
+									 "there is no report format ";
 	case 'F':
 		request->output = value;
-		return 0;
+		return NULL;
 	case 'O':
 		if (!strchr(value, '='))
-			return usage("an option for the library is KEY=VALUE, not ", value);
+			return "an option for the library is KEY=VALUE, not ";
 		append(&request->options, value);
-		return 0;
+		return NULL;
 	case 'v':
 		request->print.verbose = true;
-		return 0;
+		return NULL;
 	default:
 		break;
 	}
-	if (!parse_number(value, &number))
-		return usage("not a number: ", value);
+	if (!vmt_arguments_number(value, INT_MAX, &number))
+		return "not a number: ";
 	if (option == 'n')
 		request->print.top = number;
 	else
 		request->print.depth = (uint32_t)number;
-	return 0;
+	return NULL;
 }
+
+static const struct option long_options[] = {
+	{ "output", required_argument, NULL, 'o' },
+	{ "report", required_argument, NULL, 'r' },
+	{ "report-file", required_argument, NULL, 'F' },
+	{ "option", required_argument, NULL, 'O' },
+	{ "top", required_argument, NULL, 'n' },
+	{ "depth", required_argument, NULL, 'd' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* "+": the program's options are not ours. */
+static const struct vmt_arguments arguments = {
+	"run", help, "+:o:r:O:n:d:vh", long_options, set_option,
+};
 
 /* -1: go on; otherwise the exit status. */
 static int parse(int argc, char **argv, struct request *request)
 {
-	static const struct option options[] = {
-		{ "output", required_argument, NULL, 'o' },
-		{ "report", required_argument, NULL, 'r' },
-		{ "report-file", required_argument, NULL, 'F' },
-		{ "option", required_argument, NULL, 'O' },
-		{ "top", required_argument, NULL, 'n' },
-		{ "depth", required_argument, NULL, 'd' },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option;
-	int ret;
+	int status = vmt_arguments_parse(&arguments, argc, argv, request);
 
-	/* "+": the program's options are not ours. */
-	while ((option = getopt_long(argc, argv, "+:o:r:O:n:d:vh", options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			return 0;
-		}
-		if (option == '?' || option == ':')
-			return usage(option == ':' ? "a value is missing after " : "unknown option ",
-				     argv[optind - 1]);
-		ret = set_option(request, option, optarg);
-		if (ret)
-			return ret;
-	}
-	if (optind == argc)
-		return usage("no program named", "");
+	if (status < 0 && optind == argc)
+		return vmt_arguments_refuse(&arguments, "no program named", "");
 	request->command = argv + optind;
-	return -1;
+	return status;
 }
 
 /* The directory, made if missing, as an absolute path: the program may change its own. */
@@ -163,40 +135,6 @@ static int make_directory(const char *name, char real[PATH_MAX])
 		return 0;
 	vmt_message("%s is too long or has a colon in it; name another directory with -o.", real);
 	return VMT_EXIT_FAILED;
-}
-
-static int set_environment(struct request *request, const char *directory)
-{
-	const char *given = getenv("VMATRACE_OPTIONS");
-	const char *preload = getenv("LD_PRELOAD");
-	char library[PATH_MAX];
-	char *options = NULL;
-	char *libraries = NULL;
-	char *own;
-
-	if (vmt_locate_library(library, sizeof(library))) {
-		vmt_message("libvmatrace.so is not beside this tool; install both, or build both.");
-		return VMT_EXIT_FAILED;
-	}
-	if (strpbrk(library, ": ")) {
-		vmt_message("%s: LD_PRELOAD takes no path with spaces or colons; move it.", library);
-		return VMT_EXIT_FAILED;
-	}
-	append(&libraries, library);
-	if (preload && *preload)
-		append(&libraries, preload);
-	append(&options, given ? given : "");
-	if (request->options)
-		append(&options, request->options);
-	if (asprintf(&own, "report=0:dir=%s", directory) < 0)
-		abort();
-	append(&options, own);
-	free(own);
-	setenv("LD_PRELOAD", libraries, 1);
-	setenv("VMATRACE_OPTIONS", options, 1);
-	free(options);
-	free(libraries);
-	return 0;
 }
 
 static void ignore_complaint(void *context, const char *message)
@@ -268,18 +206,16 @@ static int run(struct request *request, const char *path)
 	int ret = make_directory(request->directory, directory);
 
 	if (!ret)
-		ret = set_environment(request, directory);
+		ret = vmt_launch_environment(directory, request->options);
 	if (ret)
 		return ret;
 	clock_gettime(CLOCK_REALTIME, &now);
-	ret = vmt_child_run(path, request->command, environ, &pid, &wait_status);
-	if (ret) {
-		vmt_message("%s cannot be started: %s", path, strerror(-ret));
-		return ret == -ENOENT ? VMT_EXIT_NOT_FOUND : VMT_EXIT_CANNOT;
-	}
+	ret = vmt_launch_child(path, request->command, &pid, &wait_status);
+	if (ret)
+		return ret;
 	report(request, directory, pid,
 	       (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec, wait_status);
-	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+	return vmt_launch_status(wait_status);
 }
 
 int vmt_cmd_run(int argc, char **argv)

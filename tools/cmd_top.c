@@ -3,14 +3,13 @@
  * vmatrace top: look at a traced process while it runs. On a terminal a screen with keys,
  * otherwise a line each second. Only reads; the process does not notice.
  */
+#include "arguments.h"
 #include "commands.h"
 #include "message.h"
 #include "must.h"
 #include "top.h"
 #include "top_screen.h"
 
-#include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,12 +42,6 @@ static const char help[] =
 	"Keys: l n p c r s sort by live, net, peak, calls, created, split; arrows choose a\n"
 	"row, Enter opens its stack; Tab goes to the next process; space pauses; q quits.\n";
 
-static int usage(const char *problem, const char *what)
-{
-	vmt_message("%s%s; vmatrace top --help tells how.", problem, what);
-	return VMT_EXIT_USAGE;
-}
-
 static bool set_interval(struct request *request, const char *text)
 {
 	char *end;
@@ -60,76 +53,59 @@ static bool set_interval(struct request *request, const char *text)
 	return true;
 }
 
-static bool set_number(unsigned long *number, const char *text)
+static const char *set_option(void *context, int option, char *value)
 {
-	char *end;
-
-	errno = 0;
-	*number = strtoul(text, &end, 10);
-	return !errno && end != text && !*end && *text != '-' && *number <= INT_MAX;
-}
-
-/* 0, or the exit status of a bad option. */
-static int set_option(struct request *request, int option, const char *value)
-{
-	unsigned long number;
+	struct request *request = context;
+	uint64_t number;
 
 	switch (option) {
 	case 'i':
-		return set_interval(request, value) ? 0 : usage("no interval: ", value);
+		return set_interval(request, value) ? NULL : "no interval: ";
 	case 's':
-		return vmt_rows_sort(value, &request->sort) ? 0 : usage("nothing is sorted by ",
-									value);
+		return vmt_rows_sort(value, &request->sort) ? NULL : "nothing is sorted by ";
 	case 'P':
 		request->is_plain = true;
-		return 0;
+		return NULL;
 	case 'S':
 		request->symbols = value;
-		return 0;
+		return NULL;
 	default:
 		break;
 	}
-	if (!set_number(&number, value))
-		return usage("not a number: ", value);
+	if (!vmt_arguments_number(value, INT_MAX, &number))
+		return "not a number: ";
 	if (option == 'p')
 		request->pid = (uint32_t)number;
 	else
 		request->count = number;
-	return 0;
+	return NULL;
 }
+
+static const struct option long_options[] = {
+	{ "interval", required_argument, NULL, 'i' },
+	{ "sort", required_argument, NULL, 's' },
+	{ "pid", required_argument, NULL, 'p' },
+	{ "count", required_argument, NULL, 'n' },
+	{ "plain", no_argument, NULL, 'P' },
+	{ "symbols", required_argument, NULL, 'S' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const struct vmt_arguments arguments = {
+	"top", help, ":i:s:p:n:h", long_options, set_option,
+};
 
 /* -1: go on; otherwise the exit status. */
 static int parse(int argc, char **argv, struct request *request)
 {
-	static const struct option options[] = {
-		{ "interval", required_argument, NULL, 'i' },
-		{ "sort", required_argument, NULL, 's' },
-		{ "pid", required_argument, NULL, 'p' },
-		{ "count", required_argument, NULL, 'n' },
-		{ "plain", no_argument, NULL, 'P' },
-		{ "symbols", required_argument, NULL, 'S' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option;
-	int ret;
+	int status = vmt_arguments_parse(&arguments, argc, argv, request);
 
-	while ((option = getopt_long(argc, argv, ":i:s:p:n:h", options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			return 0;
-		}
-		if (option == '?' || option == ':')
-			return usage(option == ':' ? "a value is missing after " : "unknown option ",
-				     argv[optind - 1]);
-		ret = set_option(request, option, optarg);
-		if (ret)
-			return ret;
-	}
-	if (optind + 1 != argc)
-		return usage("one process, directory or recording is wanted", "");
+	if (status < 0 && optind + 1 != argc)
+		return vmt_arguments_refuse(&arguments, "one process, directory or recording is "
+							"wanted", "");
 	request->argument = argv[optind];
-	return -1;
+	return status;
 }
 
 /* "    1.0 s     1,023 maps  1 %   +100/s   +98/s mmap in make_stack g.c:5" */

@@ -47,21 +47,40 @@ static void set_joined(const char *name, const char *first, const char *second)
 	free(value);
 }
 
-static int set_environment(const struct vmt_launch *launch)
+int vmt_launch_environment(const char *directory, const char *options)
 {
 	char library[PATH_MAX];
-	char *options;
+	char *own;
 
-	if (vmt_locate_library(library, sizeof(library)) || strpbrk(library, ": ")) {
-		vmt_message("libvmatrace.so is not beside this tool, or its path has a space or "
-			    "colon in it; vmatrace --print-lib tells.");
+	if (vmt_locate_library(library, sizeof(library))) {
+		vmt_message("libvmatrace.so is not beside this tool; install both, or build both.");
 		return VMT_EXIT_FAILED;
 	}
-	options = vmt_must_format("report=0:dir=%s", launch->directory);
+	if (strpbrk(library, ": ")) {
+		vmt_message("%s: LD_PRELOAD takes no path with spaces or colons; move it.", library);
+		return VMT_EXIT_FAILED;
+	}
+	own = vmt_must_format("%s%sreport=0:dir=%s", options ? options : "", options ? ":" : "",
+			      directory);
 	set_joined("LD_PRELOAD", library, getenv("LD_PRELOAD"));
-	set_joined("VMATRACE_OPTIONS", getenv("VMATRACE_OPTIONS"), options);
-	free(options);
+	set_joined("VMATRACE_OPTIONS", getenv("VMATRACE_OPTIONS"), own);
+	free(own);
 	return 0;
+}
+
+int vmt_launch_child(const char *path, char **command, pid_t *ret_pid, int *ret_wait_status)
+{
+	int ret = vmt_child_run(path, command, environ, ret_pid, ret_wait_status);
+
+	if (!ret)
+		return 0;
+	vmt_message("%s cannot be started: %s", path, strerror(-ret));
+	return ret == -ENOENT ? VMT_EXIT_NOT_FOUND : VMT_EXIT_CANNOT;
+}
+
+int vmt_launch_status(int wait_status)
+{
+	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }
 
 /* What a killed program could not write itself. */
@@ -87,17 +106,13 @@ int vmt_launch_run(char **command, struct vmt_launch *ret_launch)
 	if (!ret)
 		ret = make_directory(launch);
 	if (!ret)
-		ret = set_environment(launch);
+		ret = vmt_launch_environment(launch->directory, NULL);
+	if (!ret)
+		ret = vmt_launch_child(target.path, command, &launch->pid, &wait_status);
 	if (ret)
 		return ret;
-	ret = vmt_child_run(target.path, command, environ, &launch->pid, &wait_status);
-	if (ret) {
-		vmt_message("%s cannot be started: %s", target.path, strerror(-ret));
-		return ret == -ENOENT ? VMT_EXIT_NOT_FOUND : VMT_EXIT_CANNOT;
-	}
 	write_ending(launch, wait_status);
-	launch->status = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) :
-						   WEXITSTATUS(wait_status);
+	launch->status = vmt_launch_status(wait_status);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Running a program with the library in it, into a directory that is thrown away
- * afterwards. Used by check.
+ * Running a program with the library in it: the steps that run and check share, and for check
+ * the whole of it, into a directory that is thrown away afterwards.
  */
 #ifndef VMT_LAUNCH_H
 #define VMT_LAUNCH_H
@@ -9,10 +9,23 @@
 #include <limits.h>
 #include <sys/types.h>
 
+/*
+ * Put the library and its options into this process's environment, for a program whose
+ * recordings go to directory. options: more of them, or NULL. Returns 0, or the
+ * tool's exit status after a message; nothing is changed then.
+ */
+int vmt_launch_environment(const char *directory, const char *options);
+
+/* Run command to its end; 0, or the tool's exit status after a message. */
+int vmt_launch_child(const char *path, char **command, pid_t *ret_pid, int *ret_wait_status);
+
+/* As a shell has it: 128 + N for signal N. */
+int vmt_launch_status(int wait_status);
+
 struct vmt_launch {
 	char directory[PATH_MAX];	/* the recordings; "" before the start */
 	pid_t pid;
-	int status;			/* as a shell has it: 128 + N for signal N */
+	int status;			/* see vmt_launch_status */
 };
 
 /*

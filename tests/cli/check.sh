@@ -195,6 +195,24 @@ limits() {
 	check help-100-columns sh -c '! grep -E "^.{101}" out'
 }
 
+# One loop reads the options of all commands: the same words for the same mistakes.
+usage() {
+	local command
+	for command in run report diff check top maps; do
+		status "usage-$command-unknown" 2 "$TOOL" $command --nonsense
+		has "usage-$command-unknown-said" err \
+			"^vmatrace: unknown option --nonsense; vmatrace $command --help tells how\.$"
+		status "usage-$command-bare" 2 "$TOOL" $command
+		has "usage-$command-bare-said" err "; vmatrace $command --help tells how\.$"
+	done
+	status usage-no-value 2 "$TOOL" report --top
+	has usage-no-value-said err 'a value is missing after --top'
+	status usage-number 2 "$TOOL" report --top=1x rec
+	has usage-number-said err 'not a number: 1x'
+	status usage-sign 2 "$TOOL" report --top=-1 rec
+	status usage-too-much 2 "$TOOL" top --count=99999999999 $$
+}
+
 baselines() {
 	local i
 	echo '{' >bad.json
@@ -296,6 +314,7 @@ suppressed
 formats
 escaping
 limits
+usage
 diffs
 baselines
 launcher
