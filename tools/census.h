@@ -21,6 +21,7 @@ struct vmt_census_site {
 	struct vmt_stack stack;	/* with files and lines; empty when from a baseline */
 	int64_t maps;		/* live maps, or what the phase added to them */
 	int64_t current;	/* the same of the process being read */
+	int64_t at_peak;	/* live when the process with the highest peak had it */
 	bool is_cut;		/* its maps were cut out of others (split) */
 	bool is_file;		/* some of its maps are of files */
 	UT_hash_handle hh;
@@ -53,6 +54,7 @@ struct vmt_census {
 struct vmt_census_options {
 	struct vmt_phase phase;
 	bool with_lines;
+	bool with_peak;		/* call sites that held maps only at the peak as well */
 	const char *program;	/* only programs whose name matches this pattern; or NULL */
 	const char *symbols;	/* directory with more symbol files, or NULL */
 };

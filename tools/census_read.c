@@ -15,6 +15,7 @@ struct process {
 	uint64_t count;		/* sites */
 	uint64_t *from;		/* live maps of each at the begin… */
 	uint64_t *to;		/* …and at the end of the phase */
+	uint64_t *at_peak;	/* NULL when not asked for */
 	bool *is_file;
 };
 
@@ -31,7 +32,20 @@ static void find_files(struct process *process)
 	}
 }
 
-static void open_process(struct process *process)
+/* What each site held when the process had most maps. */
+static void find_peak(struct process *process, const struct vmt_view_tally *tally)
+{
+	struct vmt_rec_site site;
+
+	process->at_peak = vmt_must_alloc(process->count, sizeof(*process->at_peak));
+	for (uint64_t i = VMT_SITE_FIRST; i < process->count; i++) {
+		if (vmt_view_site(process->view, i, &site))
+			process->at_peak[i] = vmt_view_live_at_peak(process->view, &site,
+								    tally[i].live);
+	}
+}
+
+static void open_process(struct process *process, bool with_peak)
 {
 	uint64_t count = vmt_view_count(process->view, VMT_SECTION_SITES);
 	struct vmt_view_tally *tally = vmt_must_alloc(count, sizeof(*tally));
@@ -43,6 +57,8 @@ static void open_process(struct process *process)
 	vmt_view_tally(process->view, tally, count);
 	for (uint64_t i = 0; i < count; i++)
 		process->from[i] = process->to[i] = tally[i].live;
+	if (with_peak)
+		find_peak(process, tally);
 	free(tally);
 	find_files(process);
 	vmt_phase_rewind(process->view, process->bounds.to, process->to, count);
@@ -56,6 +72,7 @@ static void close_process(struct process *process)
 {
 	free(process->from);
 	free(process->to);
+	free(process->at_peak);
 	free(process->is_file);
 }
 
@@ -112,7 +129,7 @@ static void add_site(struct vmt_census_program *program, const struct process *p
 	if (!vmt_view_site(process->view, index, &recorded))
 		return;
 	maps = maps_of(process, index, &recorded);
-	if (!maps)
+	if (!maps && (!process->at_peak || !process->at_peak[index]))
 		return;
 	vmt_stack_read(&stack, process->view, &recorded, symbols);
 	for (uint32_t i = 0; i < stack.count; i++)
@@ -128,6 +145,8 @@ static void add_site(struct vmt_census_program *program, const struct process *p
 		vmt_stack_free(&stack);
 	}
 	site->current += maps;
+	if (process->at_peak)
+		site->at_peak += (int64_t)process->at_peak[index];
 	free(key);
 }
 
@@ -166,10 +185,21 @@ static const char *base_name(const char *path)
 	return base ? base + 1 : path;
 }
 
+/* Whether this process has the highest peak so far: what others' sites held at theirs is dropped. */
+static bool is_highest(struct vmt_census_program *program, const struct vmt_rec_header *header)
+{
+	struct vmt_census_site *site;
+
+	if (header->maps_peak <= program->peak)
+		return false;
+	for (site = program->sites; site; site = site->hh.next)
+		site->at_peak = 0;
+	program->peak = header->maps_peak;
+	return true;
+}
+
 static void add_header(struct vmt_census_program *program, const struct vmt_rec_header *header)
 {
-	if (header->maps_peak > program->peak)
-		program->peak = header->maps_peak;
 	if (header->unseen > program->unseen)
 		program->unseen = header->unseen;
 	program->limit = header->maps_limit;
@@ -182,6 +212,7 @@ static int add_process(struct vmt_census *census, const char *exe, const struct 
 {
 	struct vmt_census_program *program;
 	struct process process = { .view = view };
+	bool with_peak;
 	int ret = vmt_phase_find(view, &options->phase, &process.bounds);
 
 	if (ret)
@@ -189,10 +220,11 @@ static int add_process(struct vmt_census *census, const char *exe, const struct 
 	program = vmt_census_program(census, base_name(exe));
 	if (!program->exe)
 		program->exe = vmt_must_copy(exe);
+	with_peak = is_highest(program, &view->header) && options->with_peak;
 	add_header(program, &view->header);
 	if (view->header.end == VMT_END_EXEC)
 		return 0;
-	open_process(&process);
+	open_process(&process, with_peak);
 	for (uint64_t i = VMT_SITE_FIRST; i < process.count; i++)
 		add_site(program, &process, i, options->with_lines, symbols);
 	fold(program, &process);

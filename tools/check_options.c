@@ -122,6 +122,7 @@ static const char *set_limit(struct vmt_check *check, enum vmt_rule rule, const 
 	    (check->limit[rule].is_percent && !has_percent))
 		return has_percent ? "the limit is N or N%, not " : "the limit is N, not ";
 	check->has_limits = true;
+	check->census.with_peak |= rule == VMT_RULE_MAX_PEAK;
 	return NULL;
 }
 

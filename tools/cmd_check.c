@@ -147,6 +147,7 @@ static int judge(const struct vmt_check *check, const struct vmt_census *census,
 		 const struct vmt_census *base, struct vmt_suppressions *suppressions)
 {
 	struct vmt_verdict verdict = { .census = census, .base = base,
+				       .baseline = check->baseline,
 				       .suppressions = suppressions,
 				       .may_move = check->may_move };
 	int status;

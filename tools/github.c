@@ -33,18 +33,17 @@ static void put_finding(FILE *stream, const struct vmt_finding *finding)
 			fprintf(stream, ",line=%u", place->line);
 		fputc(',', stream);
 	}
-	fputs("title=vmatrace ", stream);
-	put_data(stream, vmt_verdict_rule_name(finding->rule), true);
+	fputs("title=", stream);
+	put_data(stream, vmt_verdict_rule_title(finding->rule), true);
 	fputs("::", stream);
 	put_data(stream, finding->message, false);
 	for (uint32_t i = 0; finding->site && i < finding->site->stack.count; i++) {
-		const struct vmt_stack_frame *frame = &finding->site->stack.frame[i];
-		char *line = vmt_must_format("\n#%u %s %s:%u", i,
-					     frame->function ? frame->function : frame->module,
-					     frame->file ? frame->file : "??", frame->line);
+		char *where = vmt_stack_where(&finding->site->stack.frame[i]);
+		char *line = vmt_must_format("\n#%u %s", i, where);
 
 		put_data(stream, line, false);
 		free(line);
+		free(where);
 	}
 	fputc('\n', stream);
 }

@@ -56,41 +56,70 @@ static void put_attribute(FILE *stream, const char *name, const char *value)
 static void put_stack(FILE *stream, const struct vmt_stack *stack)
 {
 	for (uint32_t i = 0; i < stack->count; i++) {
-		const struct vmt_stack_frame *frame = &stack->frame[i];
-		char *line = vmt_must_format("#%u %s %s:%u (%s)\n", i,
-					     frame->function ? frame->function : "??",
-					     frame->file ? frame->file : "??", frame->line,
-					     frame->module);
+		char *where = vmt_stack_where(&stack->frame[i]);
+		char *line = vmt_must_format("#%u %s\n", i, where);
 
 		put_text(stream, line);
 		free(line);
+		free(where);
 	}
+}
+
+/*
+ * "per-site: mprotect in guard, pool_object, main": one for each call site, and the same from run
+ * to run, since readers take cases of one name for one case.
+ */
+static char *name_of(const struct vmt_finding *finding)
+{
+	const struct vmt_stack *stack = &finding->site->stack;
+	char *name = vmt_must_format("per-site: %s in", finding->site->call);
+	char *longer;
+
+	for (uint32_t i = 0; i < stack->count; i++) {
+		const struct vmt_stack_frame *frame = &stack->frame[i];
+
+		if (frame->is_runtime)
+			continue;
+		longer = vmt_must_format("%s %s%s", name, frame->function ? frame->function :
+					 frame->module, i + 1 < stack->count ? "," : "");
+		free(name);
+		name = longer;
+	}
+	return name;
+}
+
+/*
+ * The place begins the message: an attribute for it, which some readers know, makes others, as
+ * Jenkins' xUnit plugin, refuse the whole file.
+ */
+static char *message_of(const struct vmt_finding *finding)
+{
+	const struct vmt_stack_frame *place = vmt_verdict_place(finding);
+
+	if (!place || !place->file || !place->line)
+		return vmt_must_copy(finding->message);
+	return vmt_must_format("%s:%u: %s", place->file, place->line, finding->message);
 }
 
 static void put_failure(FILE *stream, const struct vmt_finding *finding)
 {
-	const struct vmt_stack_frame *place = vmt_verdict_place(finding);
-	char *name;
+	char *message = message_of(finding);
+	char *name = finding->rule == VMT_RULE_PER_SITE ? name_of(finding) :
+		     vmt_must_copy(vmt_verdict_rule_name(finding->rule));
 
-	if (finding->rule == VMT_RULE_PER_SITE)
-		name = vmt_must_format("per-site: %s in %s", finding->site->call,
-				       place && place->function ? place->function : "??");
-	else
-		name = vmt_must_copy(vmt_verdict_rule_name(finding->rule));
 	fputs("    <testcase", stream);
 	put_attribute(stream, "classname", finding->program->name);
 	put_attribute(stream, "name", name);
-	if (place && place->file)
-		put_attribute(stream, "file", place->file);
 	fputs(">\n      <failure", stream);
 	put_attribute(stream, "type", vmt_verdict_rule_name(finding->rule));
-	put_attribute(stream, "message", finding->message);
+	put_attribute(stream, "message", message);
 	fputs(">", stream);
-	put_text(stream, finding->message);
+	put_text(stream, message);
 	fputs("\n", stream);
 	if (finding->site)
 		put_stack(stream, &finding->site->stack);
 	fputs("</failure>\n    </testcase>\n", stream);
+	free(message);
 	free(name);
 }
 

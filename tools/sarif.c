@@ -6,6 +6,7 @@
  */
 #include "json_parts.h"
 #include "must.h"
+#include "source.h"
 #include "verdict.h"
 
 #include <errno.h>
@@ -43,35 +44,58 @@ static json_t *message_of(const char *text)
 	return message;
 }
 
+static json_t *physical_of(const char *path, uint32_t line)
+{
+	json_t *physical = json_object();
+	json_t *artifact = json_object();
+	json_t *region;
+
+	json_object_set_new(artifact, "uri", uri_of(path));
+	json_object_set_new(physical, "artifactLocation", artifact);
+	if (!line)
+		return physical;
+	region = json_object();
+	json_object_set_new(region, "startLine", json_integer(line));
+	json_object_set_new(physical, "region", region);
+	return physical;
+}
+
 static json_t *location_of(const struct vmt_stack_frame *frame)
 {
 	json_t *location = json_object();
-	json_t *physical = json_object();
-	json_t *artifact = json_object();
-	json_t *region = json_object();
-	json_t *logical = json_object();
-	json_t *array = json_array();
+	json_t *logical;
+	json_t *array;
 
 	if (frame->function) {
+		logical = json_object();
+		array = json_array();
 		json_object_set_new(logical, "name", vmt_json_string(frame->function));
 		json_object_set_new(logical, "kind", json_string("function"));
-		json_array_append(array, logical);
-		json_object_set(location, "logicalLocations", array);
+		json_array_append_new(array, logical);
+		json_object_set_new(location, "logicalLocations", array);
 	}
-	if (frame->file) {
-		json_object_set_new(artifact, "uri", uri_of(frame->file));
-		json_object_set(physical, "artifactLocation", artifact);
-		if (frame->line) {
-			json_object_set_new(region, "startLine", json_integer(frame->line));
-			json_object_set(physical, "region", region);
-		}
-		json_object_set(location, "physicalLocation", physical);
-	}
-	json_decref(physical);
-	json_decref(artifact);
-	json_decref(region);
-	json_decref(logical);
-	json_decref(array);
+	if (frame->file)
+		json_object_set_new(location, "physicalLocation",
+				    physical_of(frame->file, frame->line));
+	return location;
+}
+
+/*
+ * GitHub refuses a whole file for one result without a place in some file. Where no source is
+ * known that is the program.
+ */
+static json_t *result_location(const struct vmt_finding *finding)
+{
+	const struct vmt_stack_frame *place = vmt_verdict_place(finding);
+	json_t *location = place ? location_of(place) : json_object();
+	char *path;
+
+	if (place && place->file)
+		return location;
+	path = finding->program->exe && *finding->program->exe ?
+	       vmt_source_path(finding->program->exe) : vmt_must_copy(finding->program->name);
+	json_object_set_new(location, "physicalLocation", physical_of(path, 1));
+	free(path);
 	return location;
 }
 
@@ -109,7 +133,6 @@ static json_t *fingerprint_of(const struct vmt_census_site *site)
 
 static json_t *result_of(const struct vmt_finding *finding)
 {
-	const struct vmt_stack_frame *place = vmt_verdict_place(finding);
 	json_t *result = json_object();
 	json_t *locations = json_array();
 
@@ -117,8 +140,7 @@ static json_t *result_of(const struct vmt_finding *finding)
 	json_object_set_new(result, "ruleIndex", json_integer(finding->rule));
 	json_object_set_new(result, "level", json_string("error"));
 	json_object_set_new(result, "message", message_of(finding->message));
-	if (place)
-		json_array_append_new(locations, location_of(place));
+	json_array_append_new(locations, result_location(finding));
 	json_object_set_new(result, "locations", locations);
 	if (finding->site) {
 		json_object_set_new(result, "stacks", stacks_of(&finding->site->stack));
@@ -138,6 +160,10 @@ static json_t *driver_of(void)
 		json_object_set_new(rule, "id",
 				    json_string(vmt_verdict_rule_name((enum vmt_rule)i)));
 		json_object_set_new(rule, "shortDescription",
+				    message_of(vmt_verdict_rule_title((enum vmt_rule)i)));
+		json_object_set_new(rule, "fullDescription",
+				    message_of(vmt_verdict_rule_help((enum vmt_rule)i)));
+		json_object_set_new(rule, "help",
 				    message_of(vmt_verdict_rule_help((enum vmt_rule)i)));
 		json_array_append_new(rules, rule);
 	}

@@ -7,10 +7,10 @@
 #include "stack.h"
 #include "must.h"
 #include "names.h"
+#include "source.h"
 #include "text.h"
 
 #include <ctype.h>
-#include <unistd.h>
 
 void vmt_stack_trim_module(char *name)
 {
@@ -39,22 +39,6 @@ void vmt_stack_trim_function(char *name)
 	}
 }
 
-/* As a reader in the working directory would open it; CI wants paths of the repository. */
-static char *relative(const struct vmt_symbol *symbol)
-{
-	char here[4096];
-	size_t n;
-
-	if (!symbol->file)
-		return NULL;
-	if (getcwd(here, sizeof(here))) {
-		n = strlen(here);
-		if (!strncmp(symbol->file, here, n) && symbol->file[n] == '/')
-			return vmt_must_copy(symbol->file + n + 1);
-	}
-	return vmt_must_copy(symbol->file);
-}
-
 static char *module_name(struct vmt_view_string path)
 {
 	char *name;
@@ -81,11 +65,12 @@ static struct vmt_stack_frame read_frame(const struct vmt_view *view, uint64_t i
 	struct vmt_view_string path = { "", 0 };
 	struct vmt_stack_frame frame = { .line = 0 };
 	struct vmt_symbol symbol = { NULL, NULL, NULL, 0 };
-	struct vmt_rec_frame recorded;
+	struct vmt_rec_frame recorded = { .offset = 0 };
 
 	if (vmt_view_frame(view, index, &recorded) &&
 	    vmt_view_module(view, recorded.module, &module))
 		path = vmt_view_string(view, module.path);
+	frame.offset = recorded.offset;
 	frame.module = module_name(path);
 	frame.is_runtime = path.length && vmt_text_is_runtime(path);
 	frame.is_user = module.kind == VMT_MODULE_FILE && path.length && !frame.is_runtime;
@@ -94,7 +79,7 @@ static struct vmt_stack_frame read_frame(const struct vmt_view *view, uint64_t i
 	frame.function = symbol.function ? vmt_must_copy(symbol.function) : NULL;
 	if (frame.function)
 		vmt_stack_trim_function(frame.function);
-	frame.file = relative(&symbol);
+	frame.file = symbol.file ? vmt_source_path(symbol.file) : NULL;
 	frame.line = symbol.line;
 	return frame;
 }
@@ -193,6 +178,17 @@ char *vmt_stack_key(const struct vmt_stack *stack, bool with_lines)
 	}
 	free(last);
 	return key;
+}
+
+char *vmt_stack_where(const struct vmt_stack_frame *frame)
+{
+	const char *module = *frame->module ? frame->module : "?";
+
+	if (!frame->function)
+		return vmt_must_format("%s+0x%llx", module, (unsigned long long)frame->offset);
+	if (frame->file && frame->line)
+		return vmt_must_format("%s %s:%u", frame->function, frame->file, frame->line);
+	return vmt_must_format("%s (%s)", frame->function, module);
 }
 
 const struct vmt_stack_frame *vmt_stack_blame(const struct vmt_stack *stack)

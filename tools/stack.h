@@ -15,6 +15,7 @@ struct vmt_stack_frame {
 	char *function;	/* without the compiler's suffixes; NULL = unknown */
 	char *file;	/* relative to the working directory where it lies below; or NULL */
 	uint32_t line;
+	uint64_t offset;	/* in the module's file */
 	bool is_runtime;	/* of the C library, an allocator or their like */
 	bool is_user;	/* neither that nor generated code */
 };
@@ -36,6 +37,9 @@ void vmt_stack_free(struct vmt_stack *stack);
  * are one line as well. with_lines adds ":LINE" to the user's own. The caller frees it.
  */
 char *vmt_stack_key(const struct vmt_stack *stack, bool with_lines);
+
+/* For people: "guard pool.c:6", "puts (libc.so.6)", "libpool.so+0x1139". The caller frees it. */
+char *vmt_stack_where(const struct vmt_stack_frame *frame);
 
 /* The innermost frame of the user's own code, or the innermost; NULL without frames. */
 const struct vmt_stack_frame *vmt_stack_blame(const struct vmt_stack *stack);

@@ -12,18 +12,50 @@
 
 static const struct {
 	const char *name;
+	const char *title;
 	const char *help;
 } rules[VMT_RULE_COUNT] = {
-	[VMT_RULE_MAX_MAPS] = { "max-maps", "A process ended with too many memory maps" },
-	[VMT_RULE_MAX_PEAK] = { "max-peak", "A process had too many memory maps at a time" },
-	[VMT_RULE_MAX_GROWTH] = { "max-growth", "The memory maps of a process grew too much" },
-	[VMT_RULE_PER_SITE] = { "per-site", "A call site holds more memory maps than before" },
-	[VMT_RULE_UNSEEN] = { "allow-unseen", "Memory maps changed by no call that was seen" },
+	[VMT_RULE_MAX_MAPS] = {
+		"max-maps", "A process ended with too many memory maps",
+		"A process may have vm.max_map_count memory maps, 65,530 unless it was raised; at "
+		"that limit mmap, mprotect, munmap, malloc and thread creation fail with ENOMEM. "
+		"The call site named holds most of the maps of this process at its end.",
+	},
+	[VMT_RULE_MAX_PEAK] = {
+		"max-peak", "A process had too many memory maps at a time",
+		"A process may have vm.max_map_count memory maps, 65,530 unless it was raised; a "
+		"burst that reaches the limit fails with ENOMEM even if the maps are gone a moment "
+		"later. The call site named held most of them at that moment.",
+	},
+	[VMT_RULE_MAX_GROWTH] = {
+		"max-growth", "The memory maps of a process grew too much",
+		"The process has more memory maps than when it started, or than at the mark it is "
+		"counted from, and that is more than is allowed. What grows in a test of seconds "
+		"reaches vm.max_map_count in a service that runs for days. The call site named grew "
+		"most.",
+	},
+	[VMT_RULE_PER_SITE] = {
+		"per-site", "A call site holds more memory maps than before",
+		"The calls of this stack put more memory maps there, and left them, than the "
+		"baseline or the limit allows. mprotect, munmap and madvise on a part of a map cut "
+		"it in pieces and add maps as well. Give back or merge the maps, save a new "
+		"baseline if the growth is meant, or suppress the call site.",
+	},
+	[VMT_RULE_UNSEEN] = {
+		"allow-unseen", "Memory maps changed by no call that was seen",
+		"System calls that bypass libc, as of generated code, changed memory maps. No call "
+		"site can be named for those, and the other figures of this process are not exact.",
+	},
 };
 
 const char *vmt_verdict_rule_name(enum vmt_rule rule)
 {
 	return rules[rule].name;
+}
+
+const char *vmt_verdict_rule_title(enum vmt_rule rule)
+{
+	return rules[rule].title;
 }
 
 const char *vmt_verdict_rule_help(enum vmt_rule rule)
@@ -69,6 +101,23 @@ static void add(struct vmt_verdict *verdict, const struct vmt_finding *finding, 
 	verdict->finding[verdict->count++].message = message;
 }
 
+/* The site that holds most of what the rule counts. */
+static void blame_most(struct vmt_finding *finding)
+{
+	const struct vmt_census_site *site = finding->program->sites;
+
+	if (finding->rule == VMT_RULE_UNSEEN)
+		return;
+	for (; site; site = site->hh.next) {
+		int64_t maps = finding->rule == VMT_RULE_MAX_PEAK ? site->at_peak : site->maps;
+
+		if (maps <= finding->site_maps)
+			continue;
+		finding->site = site;
+		finding->site_maps = maps;
+	}
+}
+
 /* Limits on a single number: N at the end, at a time, unseen. */
 static void judge_number(struct vmt_verdict *verdict, enum vmt_rule rule,
 			 const struct vmt_census_program *program, uint64_t maps)
@@ -92,6 +141,7 @@ static void judge_number(struct vmt_verdict *verdict, enum vmt_rule rule,
 		     (unsigned long long)limit->value) < 0)
 		abort();
 #pragma GCC diagnostic pop
+	blame_most(&finding);
 	add(verdict, &finding, message);
 }
 
@@ -108,7 +158,8 @@ static void judge_site(struct vmt_verdict *verdict, const struct vmt_census_prog
 	const struct vmt_limit *limit = &verdict->limit[VMT_RULE_PER_SITE];
 	struct vmt_finding finding = {
 		.rule = VMT_RULE_PER_SITE, .program = program, .site = site,
-		.maps = site->maps, .base = base, .allowed = allowed(limit, base),
+		.maps = site->maps, .site_maps = site->maps, .base = base,
+		.allowed = allowed(limit, base),
 	};
 	const struct vmt_stack_frame *place = vmt_verdict_place(&finding);
 	const char *function = place && place->function ? place->function :
@@ -120,7 +171,7 @@ static void judge_site(struct vmt_verdict *verdict, const struct vmt_census_prog
 	verdict->maps += site->maps - base;
 	if (verdict->base)
 		add(verdict, &finding,
-		    vmt_must_format("%+lld maps by %s in %s: %lld instead of %lld",
+		    vmt_must_format("%+lld maps by %s in %s: %lld instead of %lld in the baseline",
 				    (long long)(site->maps - base), site->call, function,
 				    (long long)site->maps, (long long)base));
 	else
@@ -167,9 +218,11 @@ static void judge_growth(struct vmt_verdict *verdict, const struct vmt_census_pr
 	int64_t growth = program->growth - suppressed;
 	struct vmt_finding finding = { .rule = VMT_RULE_MAX_GROWTH, .program = program,
 				       .site = worst, .maps = growth };
+	int64_t worst_base = worst ? base_of(base, worst) : 0;
 	/* Per cent of growth: of that in the baseline, otherwise of the maps at its begin. */
 	int64_t whole = base ? base->growth : (int64_t)program->maps - program->growth;
 
+	finding.site_maps = worst ? worst->maps - worst_base : 0;
 	finding.base = base ? base->growth : 0;
 	finding.allowed = finding.base + allowed(limit, whole) - whole;
 	if (!limit->is_set || growth <= finding.allowed)
@@ -250,18 +303,32 @@ void vmt_verdict_free(struct vmt_verdict *verdict)
 	verdict->count = 0;
 }
 
+/* Those that held maps only at the peak are no matter. */
+static uint64_t count_sites(const struct vmt_census_program *program)
+{
+	const struct vmt_census_site *site;
+	uint64_t n = 0;
+
+	for (site = program->sites; site; site = site->hh.next)
+		n += site->maps != 0;
+	return n;
+}
+
 char *vmt_verdict_summary(const struct vmt_verdict *verdict)
 {
 	const struct vmt_census_program *program;
 	uint64_t sites = 0;
 
 	for (program = verdict->census->programs; program; program = program->hh.next)
-		sites += HASH_COUNT(program->sites);
+		sites += count_sites(program);
 	if (!verdict->count)
 		return vmt_must_format("vmatrace: check passed: %llu call site%s in %u program%s",
 				       (unsigned long long)sites, sites == 1 ? "" : "s",
 				       HASH_COUNT(verdict->census->programs),
 				       HASH_COUNT(verdict->census->programs) == 1 ? "" : "s");
+	if (!verdict->sites && verdict->count > 1)
+		return vmt_must_format("vmatrace: check failed: %s (and %zu more)",
+				       verdict->finding[0].message, verdict->count - 1);
 	if (!verdict->sites)
 		return vmt_must_format("vmatrace: check failed: %s", verdict->finding[0].message);
 	return vmt_must_format("vmatrace: check failed: %+lld map%s at %zu call site%s",

@@ -32,6 +32,7 @@ struct vmt_finding {
 	const struct vmt_census_program *program;
 	const struct vmt_census_site *site;	/* the one to blame, or NULL */
 	int64_t maps;
+	int64_t site_maps;	/* how many of them are the site's */
 	int64_t base;
 	int64_t allowed;	/* most that would have passed */
 	char *message;		/* a sentence without its full stop */
@@ -42,6 +43,7 @@ struct vmt_verdict {
 	bool may_move;		/* call sites are judged only if their program grew */
 	const struct vmt_census *census;
 	const struct vmt_census *base;		/* NULL without a baseline */
+	const char *baseline;			/* its file, or NULL */
 	struct vmt_suppressions *suppressions;
 	struct vmt_finding *finding;
 	size_t count;
@@ -56,8 +58,9 @@ bool vmt_verdict_parse_limit(const char *text, struct vmt_limit *ret_limit);
 void vmt_verdict_judge(struct vmt_verdict *verdict);
 void vmt_verdict_free(struct vmt_verdict *verdict);
 
-/* "per-site" and its like. */
+/* "per-site" and its like; a sentence without a full stop; what it means and what to do. */
 const char *vmt_verdict_rule_name(enum vmt_rule rule);
+const char *vmt_verdict_rule_title(enum vmt_rule rule);
 const char *vmt_verdict_rule_help(enum vmt_rule rule);
 
 /* Where to point: the innermost frame of the user's own code; NULL if there is none. */

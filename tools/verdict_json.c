@@ -41,6 +41,7 @@ static json_t *finding_of(const struct vmt_finding *finding)
 	json_object_set_new(object, "allowed", json_integer(finding->allowed));
 	if (!finding->site)
 		return object;
+	json_object_set_new(object, "site_maps", json_integer(finding->site_maps));
 	json_object_set_new(object, "call", vmt_json_string(finding->site->call));
 	json_object_set_new(object, "function", vmt_json_string(place ? place->function : NULL));
 	json_object_set_new(object, "file", vmt_json_string(place ? place->file : NULL));

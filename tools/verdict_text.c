@@ -14,19 +14,12 @@ static void emit(void *context, const char *bytes, size_t n)
 	fwrite(bytes, 1, n, context);
 }
 
-static void put_place(struct vmt_fmt *fmt, const struct vmt_stack_frame *frame)
+static void put_where(struct vmt_fmt *fmt, const struct vmt_stack_frame *frame)
 {
-	char line[16];
+	char *where = vmt_stack_where(frame);
 
-	vmt_fmt_str(fmt, frame->function ? frame->function : frame->module);
-	if (!frame->file)
-		return;
-	vmt_fmt_str(fmt, "  ");
-	vmt_fmt_str(fmt, frame->file);
-	if (!frame->line)
-		return;
-	snprintf(line, sizeof(line), ":%u", frame->line);
-	vmt_fmt_str(fmt, line);
+	vmt_fmt_str(fmt, where);
+	free(where);
 }
 
 static void put_stack(struct vmt_fmt *fmt, const struct vmt_stack *stack)
@@ -50,8 +43,8 @@ static void put_stack(struct vmt_fmt *fmt, const struct vmt_stack *stack)
 		vmt_fmt_str(fmt, "    #");
 		vmt_fmt_num(fmt, i, 0);
 		vmt_fmt_str(fmt, i < 10 ? "  " : " ");
-		put_place(fmt, frame);
-		if (!frame->is_user && frame->function) {
+		put_where(fmt, frame);
+		if (!frame->is_user && frame->function && frame->file && frame->line) {
 			vmt_fmt_str(fmt, "  (");
 			vmt_fmt_str(fmt, frame->module);
 			vmt_fmt_str(fmt, ")");
@@ -66,15 +59,17 @@ static void put_site(struct vmt_fmt *fmt, const struct vmt_finding *finding, boo
 
 	vmt_fmt_str(fmt, "  ");
 	vmt_fmt_signed(fmt, finding->maps - finding->base, 0);
-	vmt_fmt_str(fmt, "  ");
+	vmt_fmt_str(fmt, " by ");
 	vmt_fmt_str(fmt, finding->site->call);
-	vmt_fmt_str(fmt, "  ");
+	vmt_fmt_str(fmt, " in ");
 	if (place)
-		put_place(fmt, place);
+		put_where(fmt, place);
 	else
-		vmt_fmt_str(fmt, "stack unknown");
+		vmt_fmt_str(fmt, "an unknown stack");
 	if (has_base) {
-		vmt_fmt_str(fmt, "  (baseline ");
+		vmt_fmt_str(fmt, "  (");
+		vmt_fmt_num(fmt, (uint64_t)finding->maps, 0);
+		vmt_fmt_str(fmt, ", in the baseline ");
 		vmt_fmt_num(fmt, finding->base < 0 ? 0 : (uint64_t)finding->base, 0);
 		vmt_fmt_str(fmt, ")");
 	}
@@ -109,6 +104,27 @@ static void put_sites_head(struct vmt_fmt *fmt, const struct vmt_verdict *verdic
 	vmt_fmt_wrap(fmt, 4);
 }
 
+static bool has_sites(const struct vmt_verdict *verdict, const struct vmt_census_program *program)
+{
+	for (size_t i = 0; i < verdict->count; i++) {
+		if (verdict->finding[i].rule == VMT_RULE_PER_SITE &&
+		    verdict->finding[i].program == program)
+			return true;
+	}
+	return false;
+}
+
+static void put_most(struct vmt_fmt *fmt, const struct vmt_finding *finding)
+{
+	vmt_fmt_str(fmt, "  most of them, ");
+	vmt_fmt_num(fmt, (uint64_t)finding->site_maps, 0);
+	vmt_fmt_str(fmt, ", by ");
+	vmt_fmt_str(fmt, finding->site->call);
+	vmt_fmt_str(fmt, " here:");
+	vmt_fmt_end(fmt);
+	put_stack(fmt, &finding->site->stack);
+}
+
 static void put_finding(FILE *stream, const struct vmt_verdict *verdict, size_t index)
 {
 	const struct vmt_finding *finding = &verdict->finding[index];
@@ -123,11 +139,31 @@ static void put_finding(FILE *stream, const struct vmt_verdict *verdict, size_t 
 	vmt_fmt_str(&fmt, "ERROR: vmatrace: ");
 	vmt_fmt_str(&fmt, finding->message);
 	vmt_fmt_wrap(&fmt, 4);
-	/* With --per-site the sites are told anyhow. */
-	if (finding->site && !verdict->limit[VMT_RULE_PER_SITE].is_set) {
-		vmt_fmt_str(&fmt, "  most of it here:");
-		vmt_fmt_end(&fmt);
-		put_stack(&fmt, &finding->site->stack);
+	/* Sites that grew are told one by one where they broke a limit of their own. */
+	if (finding->site && !(finding->rule == VMT_RULE_MAX_GROWTH &&
+			       has_sites(verdict, finding->program)))
+		put_most(&fmt, finding);
+}
+
+/* The two ways out besides a fix, spelt out: who reads this has perhaps never seen vmatrace. */
+static void put_ways_out(FILE *stream, const struct vmt_verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->count; i++) {
+		const struct vmt_finding *finding = &verdict->finding[i];
+		char *line;
+
+		if (finding->rule != VMT_RULE_PER_SITE)
+			continue;
+		line = vmt_suppress_line(finding->site);
+		fputs("If these maps are meant, ", stream);
+		if (verdict->baseline)
+			fprintf(stream, "make a new baseline by --save=%s, or\n", verdict->baseline);
+		else
+			fputs("allow more by --per-site, or\n", stream);
+		fprintf(stream, "suppress them by --suppressions=FILE; --generate-suppressions "
+			"prints its lines:\n  %s\n", line);
+		free(line);
+		return;
 	}
 }
 
@@ -154,6 +190,7 @@ void vmt_verdict_text(FILE *stream, const struct vmt_verdict *verdict)
 
 	for (size_t i = 0; i < verdict->count; i++)
 		put_finding(stream, verdict, i);
+	put_ways_out(stream, verdict);
 	put_suppressions(stream, verdict->suppressions);
 	fprintf(stream, "SUMMARY: %s\n", summary);
 	free(summary);

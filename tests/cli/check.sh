@@ -4,7 +4,9 @@
 # baselines, phases, suppressions, every format, the launcher for test runners; and that
 # sixteen threads on malloc raise no alarm while three maps a round always do.
 #
-# RUNS=N: how often the threads run (30)
+# RUNS=N          how often the threads run (30)
+# SARIF_SCHEMA=F  the published schema, to validate against it as well
+# JUNIT_SCHEMA=F  the same of Jenkins' xUnit plugin
 . "$(dirname "$0")/../lib.sh"
 HERE=$ROOT/tests/cli
 THREADS=$BUILD/tests/cli/check_threads
@@ -31,6 +33,23 @@ has() {
 	else
 		fail "$1" "no \"$3\" in $2: $(head -5 "$2" | tr '\n' ' ')"
 	fi
+}
+
+# is_sarif FILE: valid, and each result names a rule by its number and by its name.
+is_sarif() {
+	local schema
+	for schema in "$HERE/sarif.schema.json" ${SARIF_SCHEMA:+"$SARIF_SCHEMA"}; do
+		/usr/bin/python3 -m jsonschema -i "$1" "$schema" 2>&1 || return 1
+	done
+	jq -e '.runs[0] | .tool.driver.rules as $rules |
+		all(.results[]; .ruleId == $rules[.ruleIndex].id)' "$1"
+}
+
+is_junit() {
+	local schema
+	for schema in "$HERE/junit.xsd" ${JUNIT_SCHEMA:+"$JUNIT_SCHEMA"}; do
+		xmllint --noout --schema "$schema" "$1" || return 1
+	done
 }
 
 line_of() { grep -n "LINE-$1 " pool.c | cut -d: -f1; }
@@ -89,8 +108,11 @@ story() {
 	story_build -DGUARD
 	status guard-pages-fail 23 "$TOOL" check --baseline=maps.json -- ./unit-tests
 	has story-count err 'ERROR: vmatrace: 50 maps more than the baseline at 1 call site'
-	has story-line err "\+50  mprotect  guard  pool.c:$(line_of GUARD)  \(baseline 0\)"
-	has story-caller err "pool_object  pool.c:$(line_of CALL)"
+	has story-line err \
+		"\+50 by mprotect in guard pool.c:$(line_of GUARD)  \(50, in the baseline 0\)$"
+	has story-caller err "#1  pool_object pool.c:$(line_of CALL)$"
+	has story-way-out err 'make a new baseline by --save=maps.json, or$'
+	has story-suppression err '^  split:\^guard\$$'
 	has story-summary err '^SUMMARY: vmatrace: check failed: \+50 maps at 1 call site$'
 	check story-80-columns sh -c '! grep -E "^.{81}" err'
 	status tolerance 0 "$TOOL" check --baseline=maps.json --per-site=50 -- ./unit-tests
@@ -140,16 +162,16 @@ formats() {
 		.findings[0].maps == 50 and .findings[0].file == "pool.c" and
 		.findings[0].line == '"$(line_of GUARD)" out.json)"
 	check json-clean [ "$(jq -r .verdict clean.json)" = pass ]
-	if has_program xmllint; then
-		check junit-schema xmllint --noout --schema "$HERE/junit.xsd" out.junit
-		check junit-schema-clean xmllint --noout --schema "$HERE/junit.xsd" clean.junit
-	fi
-	has junit-failure out.junit '<failure type="per-site" message="\+50 maps'
-	check sarif-structure [ "$(jq -f "$HERE/sarif.jq" out.sarif)" = true ]
-	check sarif-structure-clean [ "$(jq -f "$HERE/sarif.jq" clean.sarif)" = true ]
+	check junit-schema is_junit out.junit
+	check junit-schema-clean is_junit clean.junit
+	has junit-case out.junit 'name="per-site: mprotect in guard, pool_object, main"'
+	has junit-failure out.junit \
+		"<failure type=\"per-site\" message=\"pool.c:$(line_of GUARD): \+50 maps"
+	check sarif-schema is_sarif out.sarif
+	check sarif-schema-clean is_sarif clean.sarif
 	check sarif-place [ "$(jq -r '.runs[0].results[0].locations[0].physicalLocation |
 		"\(.artifactLocation.uri):\(.region.startLine)"' out.sarif)" = "pool.c:$(line_of GUARD)" ]
-	has github out.github "^::error file=pool.c,line=$(line_of GUARD),title=vmatrace per-site::\+50"
+	has github out.github "^::error file=pool.c,line=$(line_of GUARD),title=A call site holds [a-z ]*::\+50"
 	has github-step step.md "^\| \+50 \| 50 \| 0 \| pool.c:$(line_of GUARD) \|"
 }
 
@@ -157,14 +179,20 @@ formats() {
 escaping() {
 	local odd='a%,:<&>"x|`b'
 	mkdir -p odd && cp pool.c libpool.so odd/ && cp unit-tests "odd/$odd"
+	strip -s odd/libpool.so "odd/$odd"	# where there is no source to point to
 	(cd odd && "$TOOL" run --report=none -o rec -- "./$odd" >/dev/null)
 	for format in json junit sarif github; do
 		"$TOOL" check --max-maps=1 --format=$format odd/rec >odd.$format 2>err
 	done
 	check escaped-json jq -e . odd.json
-	check escaped-sarif [ "$(jq -f "$HERE/sarif.jq" odd.sarif)" = true ]
-	! has_program xmllint || check escaped-junit xmllint --noout --schema "$HERE/junit.xsd" odd.junit
-	has escaped-github odd.github '^::error title=vmatrace max-maps::a%25,:<&>"x\|`b has [0-9]+ maps'
+	check escaped-sarif is_sarif odd.sarif
+	check escaped-sarif-place [ "$(jq -r '.runs[0].results[0].locations[0].physicalLocation |
+		"\(.artifactLocation.uri):\(.region.startLine)"' odd.sarif)" = \
+		"odd/a%25,%3A%3C%26%3E%22x%7C%60b:1" ]
+	check escaped-junit is_junit odd.junit
+	has escaped-github odd.github \
+		'^::error title=A process [a-z ]*::a%25,:<&>"x\|`b has [0-9]+ maps'
+	has no-names odd.github '%0A#2 a%25,:<&>"x\|`b\+0x[0-9a-f]+%0A'
 	check escaped-github-lines [ "$(grep -c '^::' odd.github)" = 1 ]
 }
 
@@ -177,7 +205,10 @@ limits() {
 	status max-peak 0 "$TOOL" check --max-peak="$peak" rec
 	status max-peak-less 23 "$TOOL" check --max-peak=$((peak - 1)) rec
 	status max-growth 23 "$TOOL" check --max-growth=10 rec
-	has max-growth-line out "guard  pool.c:$(line_of GUARD)"
+	has max-growth-most out '^==[0-9]+==   most of them, 50, by mprotect here:$'
+	has max-growth-line out "#0  guard pool.c:$(line_of GUARD)"
+	status two-limits 23 "$TOOL" check --max-growth=10 --max-maps=50 rec
+	has two-limits-said out 'check failed: .*, allowed are 50 \(and 1 more\)$'
 	status max-growth-percent 0 "$TOOL" check --max-growth=1000% rec
 	status per-site-alone 23 "$TOOL" check --per-site=49 rec
 	status unseen 0 "$TOOL" check --allow-unseen=0 rec
@@ -193,6 +224,36 @@ limits() {
 	status full-disk 125 "$TOOL" check --max-maps=60000 -o /dev/full rec
 	status help 0 "$TOOL" check --help
 	check help-100-columns sh -c '! grep -E "^.{101}" out'
+}
+
+# Maps that are gone at the end: the one to name is who held them at the peak.
+burst() {
+	cc -g -O1 -x c - -o burst <<-'END'
+		#include <sys/mman.h>
+		static void kept(void)
+		{
+			for (int i = 0; i < 20; i++)
+				mmap(0, 4096, i & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		}
+		static void burst(void)
+		{
+			char *p = mmap(0, 200 * 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			for (int i = 0; i < 200; i += 2)
+				mprotect(p + i * 4096, 4096, PROT_NONE);
+			munmap(p, 200 * 4096);
+		}
+		int main(void)
+		{
+			kept();
+			burst();
+			return 0;
+		}
+	END
+	status burst 23 "$TOOL" check --max-peak=100 -- ./burst
+	has burst-most err 'most of them, (199|200), by mprotect here:$'
+	has burst-place err '#0  burst .*:11$'
+	status burst-over 23 "$TOOL" check --max-maps=30 -- ./burst
+	has burst-over-kept err '#0  kept .*:5$'
 }
 
 # One loop reads the options of all commands: the same words for the same mistakes.
@@ -301,7 +362,7 @@ threads() {
 	for ((i = 0; i < runs; i++)); do
 		# shellcheck disable=SC2086
 		"$TOOL" check $options -- "$THREADS" 18 1 >out 2>err
-		[ $? = 23 ] && grep -q 'mprotect  leak  .*check_threads.c' err ||
+		[ $? = 23 ] && grep -q 'by mprotect in leak .*check_threads.c' err ||
 			missed=$((missed + 1))
 	done
 	check threads-no-false-alarm [ $false = 0 ]
@@ -314,6 +375,7 @@ suppressed
 formats
 escaping
 limits
+burst
 usage
 diffs
 baselines

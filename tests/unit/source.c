@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* Paths of source files relative to a repository: by name only, whatever the name. */
+#include "source.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+static const char *below(const char *path)
+{
+	static const char *const roots[] = { NULL, "", "/home/ci/repo/", "/src" };
+	static char *result;
+
+	free(result);
+	result = vmt_source_below(path, roots, 4);
+	return result;
+}
+
+Test(source, a_build_folder_below_the_repository)
+{
+	cr_assert_str_eq(below("/src/build/../pool.c"), "pool.c");
+	cr_assert_str_eq(below("/src/build/../lib/./pool.c"), "lib/pool.c");
+	cr_assert_str_eq(below("/home/ci/repo/a/b/../../pool.c"), "pool.c");
+}
+
+Test(source, elsewhere_it_stays_absolute)
+{
+	cr_assert_str_eq(below("/usr/src/x.c"), "/usr/src/x.c");
+	cr_assert_str_eq(below("/srcs/x.c"), "/srcs/x.c");
+	cr_assert_str_eq(below("/src/../x.c"), "/x.c");
+	cr_assert_str_eq(below("/src"), "/src");
+	cr_assert_str_eq(below("/../../x.c"), "/x.c");
+}
+
+Test(source, relative_names)
+{
+	cr_assert_str_eq(below("pool.c"), "pool.c");
+	cr_assert_str_eq(below("./a//pool.c"), "a/pool.c");
+	cr_assert_str_eq(below("../pool.c"), "../pool.c");
+	cr_assert_str_eq(below("../../a/../pool.c"), "../../pool.c");
+	cr_assert_str_eq(below("a/../../pool.c"), "../pool.c");
+	cr_assert_str_eq(below("..."), "...");
+	cr_assert_str_eq(below("<built-in>"), "<built-in>");
+}
+
+Test(source, what_is_no_file)
+{
+	cr_assert_str_eq(below(""), "");
+	cr_assert_str_eq(below("/"), "/");
+	cr_assert_str_eq(below("a/.."), "");
+	cr_assert_str_eq(below(".."), "..");
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names only: the file need not be there, since recordings are read on other machines too. A
+ * build in a folder of its own names its sources "/src/build/../pool.c". Used by stack.c and the
+ * writers of verdicts.
+ */
+#include "source.h"
+#include "must.h"
+
+#include <stdbool.h>
+#include <unistd.h>
+
+/* Drop "." and empty parts, and ".." with the part before it; in place. */
+static void resolve(char *path)
+{
+	bool is_absolute = *path == '/';
+	char *out = path + is_absolute;
+	char *floor = out;	/* ".." that nothing stands before has to stay */
+	const char *in = out;
+
+	while (*in) {
+		size_t n = strcspn(in, "/");
+		const char *next = in + n + (in[n] == '/');
+		bool is_last = !*next;	/* its end may be overwritten below */
+		bool is_up = n == 2 && !memcmp(in, "..", 2);
+
+		if (is_up && out > floor) {
+			out--;
+			while (out > floor && out[-1] != '/')
+				out--;
+		} else if (n && !(n == 1 && *in == '.') && !(is_up && is_absolute)) {
+			memmove(out, in, n);
+			out += n;
+			*out = '/';
+			out++;
+			if (is_up)
+				floor = out;
+		}
+		if (is_last)
+			break;
+		in = next;
+	}
+	out -= out > path + is_absolute;
+	*out = '\0';
+}
+
+char *vmt_source_below(const char *path, const char *const *roots, int count)
+{
+	char *copy = vmt_must_copy(path);
+	char *below = NULL;
+
+	resolve(copy);
+	for (int i = 0; i < count && !below; i++) {
+		size_t n = roots[i] ? strlen(roots[i]) : 0;
+
+		while (n && roots[i][n - 1] == '/')
+			n--;
+		if (n && !strncmp(copy, roots[i], n) && copy[n] == '/')
+			below = vmt_must_copy(copy + n + 1);
+	}
+	if (!below)
+		return copy;
+	free(copy);
+	return below;
+}
+
+char *vmt_source_path(const char *path)
+{
+	char here[4096];
+	const char *roots[] = {
+		getenv("GITHUB_WORKSPACE"),
+		getenv("CI_PROJECT_DIR"),
+		getcwd(here, sizeof(here)),
+	};
+
+	return vmt_source_below(path, roots, 3);
+}
