@@ -17,6 +17,9 @@ run
 report
 top
 check
+limits
+ci
+self
 maps
 patterns
 library

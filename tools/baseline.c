@@ -4,6 +4,7 @@
  * half of one would let growth pass or blame the innocent. Prints nothing.
  */
 #include "baseline.h"
+#include "inlines.h"
 #include "json_parts.h"
 #include "must.h"
 
@@ -15,6 +16,9 @@ static const char schema[] = "vmatrace.baseline/1";
 
 /* More maps than any kernel has; sums of them do not overflow. */
 #define MAPS_MAX (INT64_C(1) << 40)
+
+/* Of a stack: each frame may be several functions. */
+#define LINES_MAX (VMT_FRAMES_MAX * VMT_INLINES_MAX)
 
 bool vmt_baseline_is(const char *path)
 {
@@ -62,7 +66,7 @@ static char *read_stack(const json_t *array)
 	json_array_foreach(array, i, frame) {
 		const char *text = json_string_value(frame);
 
-		if (!text || i >= VMT_FRAMES_MAX || strchr(text, '\n')) {
+		if (!text || i >= LINES_MAX || strchr(text, '\n')) {
 			free(key);
 			return NULL;
 		}

@@ -240,6 +240,7 @@ int vmt_census_read(struct vmt_census *census, const struct vmt_recordings *reco
 	char *exe;
 	int ret = 0;
 
+	vmt_symbols_want_callers(symbols);
 	for (size_t i = 0; i < recordings->count; i++) {
 		exe = exe_of(&recordings->item[i].view);
 		ret = 0;

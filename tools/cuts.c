@@ -131,7 +131,7 @@ uint64_t vmt_cuts_mapped(const struct vmt_cuts *cuts, uint64_t site)
 
 static char *place_of(const struct vmt_cuts *cuts, uint32_t index, struct vmt_symbols *symbols)
 {
-	struct vmt_symbol symbol = { NULL, NULL, NULL, 0 };
+	struct vmt_symbol symbol = { .function = NULL };
 	struct vmt_rec_site site;
 	const char *name;
 	uint64_t frame;

@@ -307,7 +307,7 @@ const char *vmt_explain_record_site(void *context, uint32_t index, char *text, s
 		return text;
 	frame = vmt_text_user_frame(record->view, &site);
 	if (frame == UINT64_MAX || !vmt_names_find(record->symbols, record->view, frame, &symbol))
-		symbol = (struct vmt_symbol){ NULL, NULL, NULL, 0 };
+		symbol = (struct vmt_symbol){ .function = NULL };
 	if (symbol.line)
 		snprintf(line, sizeof(line), ":%u", symbol.line);
 	snprintf(text, size, "%s%s%.80s%s%.80s%s", vmt_call_name(site.call),

@@ -92,7 +92,7 @@ static json_t *make_frame(const struct vmt_view *view, uint64_t index,
 			  const struct vmt_rec_frame *frame, struct vmt_symbols *symbols)
 {
 	json_t *object = json_object();
-	struct vmt_symbol symbol = { NULL, NULL, NULL, 0 };
+	struct vmt_symbol symbol = { .function = NULL };
 	struct vmt_view_string path = { "", 0 };
 	struct vmt_rec_module module = { .build_id_length = 0 };
 

@@ -93,7 +93,7 @@ static json_t *result_location(const struct vmt_finding *finding)
 	if (place && place->file)
 		return location;
 	path = finding->program->exe && *finding->program->exe ?
-	       vmt_source_path(finding->program->exe) : vmt_must_copy(finding->program->name);
+	       vmt_source_path(NULL, finding->program->exe) : vmt_must_copy(finding->program->name);
 	json_object_set_new(location, "physicalLocation", physical_of(path, 1));
 	free(path);
 	return location;

@@ -64,14 +64,19 @@ char *vmt_source_below(const char *path, const char *const *roots, int count)
 	return below;
 }
 
-char *vmt_source_path(const char *path)
+char *vmt_source_path(const char *directory, const char *path)
 {
 	char here[4096];
+	char *whole = directory && *path != '/' ? vmt_must_format("%s/%s", directory, path) :
+						  vmt_must_copy(path);
+	char *below;
 	const char *roots[] = {
 		getenv("GITHUB_WORKSPACE"),
 		getenv("CI_PROJECT_DIR"),
 		getcwd(here, sizeof(here)),
 	};
 
-	return vmt_source_below(path, roots, 3);
+	below = vmt_source_below(whole, roots, 3);
+	free(whole);
+	return below;
 }

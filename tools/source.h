@@ -7,11 +7,11 @@
 #define VMT_SOURCE_H
 
 /*
- * The path relative to the folder that CI checked out ($GITHUB_WORKSPACE, $CI_PROJECT_DIR) or to
- * the working directory, whichever it lies below first; otherwise as it is. "." and ".." are
- * resolved by name. The caller frees it.
+ * A path, made absolute by directory (which may be NULL), and then relative to the folder that CI
+ * checked out ($GITHUB_WORKSPACE, $CI_PROJECT_DIR) or to the working directory, whichever it lies
+ * below first. "." and ".." are resolved by name. The caller frees it.
  */
-char *vmt_source_path(const char *path);
+char *vmt_source_path(const char *directory, const char *path);
 
 /* The same with the folders given: what is NULL or empty is passed over. */
 char *vmt_source_below(const char *path, const char *const *roots, int count);

@@ -58,30 +58,24 @@ static char *module_name(struct vmt_view_string path)
 	return name;
 }
 
-static struct vmt_stack_frame read_frame(const struct vmt_view *view, uint64_t index,
-					 struct vmt_symbols *symbols)
+/* What an address of a module is called; kept apart from the names, of which inlining makes several. */
+static struct vmt_stack_frame frame_of(const struct vmt_rec_module *module,
+				       struct vmt_view_string path, uint64_t offset)
 {
-	struct vmt_rec_module module = { .kind = VMT_MODULE_JIT };
-	struct vmt_view_string path = { "", 0 };
-	struct vmt_stack_frame frame = { .line = 0 };
-	struct vmt_symbol symbol = { NULL, NULL, NULL, 0 };
-	struct vmt_rec_frame recorded = { .offset = 0 };
+	struct vmt_stack_frame frame = { .module = module_name(path), .offset = offset };
 
-	if (vmt_view_frame(view, index, &recorded) &&
-	    vmt_view_module(view, recorded.module, &module))
-		path = vmt_view_string(view, module.path);
-	frame.offset = recorded.offset;
-	frame.module = module_name(path);
 	frame.is_runtime = path.length && vmt_text_is_runtime(path);
-	frame.is_user = module.kind == VMT_MODULE_FILE && path.length && !frame.is_runtime;
-	if (!vmt_names_find(symbols, view, index, &symbol))
-		return frame;
-	frame.function = symbol.function ? vmt_must_copy(symbol.function) : NULL;
-	if (frame.function)
-		vmt_stack_trim_function(frame.function);
-	frame.file = symbol.file ? vmt_source_path(symbol.file) : NULL;
-	frame.line = symbol.line;
+	frame.is_user = module->kind == VMT_MODULE_FILE && path.length && !frame.is_runtime;
 	return frame;
+}
+
+static void name_frame(struct vmt_stack_frame *frame, const struct vmt_symbol *symbol)
+{
+	frame->function = symbol->function ? vmt_must_copy(symbol->function) : NULL;
+	if (frame->function)
+		vmt_stack_trim_function(frame->function);
+	frame->file = symbol->file ? vmt_source_path(symbol->directory, symbol->file) : NULL;
+	frame->line = symbol->line;
 }
 
 static bool is_main(const struct vmt_stack_frame *frame)
@@ -116,16 +110,43 @@ static void drop_outer(struct vmt_stack *stack)
 		free_frame(&stack->frame[--stack->count]);
 }
 
+/*
+ * Append the functions of a recorded frame: several when some were inlined, so that a stack reads
+ * the same whatever a compiler made of it. False when it ends here, in main.
+ */
+static bool add_frame(struct vmt_stack *stack, const struct vmt_view *view, uint64_t index,
+		      struct vmt_symbols *symbols)
+{
+	struct vmt_rec_module module = { .kind = VMT_MODULE_JIT };
+	struct vmt_view_string path = { "", 0 };
+	struct vmt_rec_frame recorded = { .offset = 0 };
+	struct vmt_symbol symbol = { .function = NULL };
+	const struct vmt_symbol *at = &symbol;
+	struct vmt_stack_frame *frame;
+
+	if (vmt_view_frame(view, index, &recorded) &&
+	    vmt_view_module(view, recorded.module, &module))
+		path = vmt_view_string(view, module.path);
+	if (!vmt_names_find(symbols, view, index, &symbol))
+		symbol = (struct vmt_symbol){ .function = NULL };
+	do {
+		stack->frame = vmt_must_grow(stack->frame, stack->count, sizeof(*stack->frame));
+		frame = &stack->frame[stack->count++];
+		*frame = frame_of(&module, path, recorded.offset);
+		name_frame(frame, at);
+		at = at->caller;
+	} while (at && !is_main(frame));
+	return !is_main(frame);
+}
+
 void vmt_stack_read(struct vmt_stack *ret_stack, const struct vmt_view *view,
 		    const struct vmt_rec_site *site, struct vmt_symbols *symbols)
 {
 	uint32_t count = vmt_view_frame_count(view, site);
-	struct vmt_stack stack = { vmt_must_alloc(count, sizeof(*stack.frame)), 0 };
+	struct vmt_stack stack = { vmt_must_alloc(1, sizeof(*stack.frame)), 0 };
 
-	while (stack.count < count) {
-		stack.frame[stack.count] =
-			read_frame(view, (uint64_t)site->frame_first + stack.count, symbols);
-		if (is_main(&stack.frame[stack.count++]))
+	for (uint32_t i = 0; i < count; i++) {
+		if (!add_frame(&stack, view, (uint64_t)site->frame_first + i, symbols))
 			break;
 	}
 	drop_outer(&stack);

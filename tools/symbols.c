@@ -7,6 +7,7 @@
 #include "symbols.h"
 #include "functions.h"
 #include "inlined.h"
+#include "inlines.h"
 #include "perfmap.h"
 
 #define HASH_NONFATAL_OOM 1
@@ -25,6 +26,7 @@
 struct known {
 	uint64_t offset;
 	struct vmt_symbol symbol;
+	struct vmt_symbol *callers;	/* of inlined code, each pointing to the next */
 	UT_hash_handle hh;
 };
 
@@ -42,6 +44,7 @@ struct module {
 
 struct vmt_symbols {
 	char *directory;
+	bool wants_callers;
 	struct module *modules;
 	struct vmt_perfmap generated;	/* of the process looked at last */
 };
@@ -211,41 +214,74 @@ static const char *demangle(const char *name)
 	return plain ? plain : strdup(name);
 }
 
+static void set_file(struct vmt_symbol *symbol, const char *file, const char *directory,
+		     uint32_t line)
+{
+	size_t n = directory ? strlen(directory) : 0;
+
+	symbol->file = file;
+	symbol->directory = directory;
+	symbol->short_file = n && !strncmp(file, directory, n) && file[n] == '/' ? file + n + 1 :
+										    file;
+	symbol->line = line;
+}
+
 static void find_line(struct module *module, uint64_t address, struct vmt_symbol *symbol)
 {
 	Dwfl_Line *line = dwfl_module_getsrc(module->handle, address);
 	int number = 0;
 	const char *file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
-	const char *directory = line ? dwfl_line_comp_dir(line) : NULL;
-	size_t n = directory ? strlen(directory) : 0;
 
-	if (!file)
-		return;
-	symbol->file = file;
-	symbol->short_file = n && !strncmp(file, directory, n) && file[n] == '/' ? file + n + 1 :
-										    file;
-	symbol->line = (uint32_t)number;
+	if (file)
+		set_file(symbol, file, dwfl_line_comp_dir(line), (uint32_t)number);
 }
 
-static void look_up(struct module *module, uint64_t offset, struct vmt_symbol *symbol)
+/* What the function inlined at an address was inlined into; libdw takes its time for that. */
+static void find_callers(struct known *known, Dwarf_Die *unit, uint64_t address,
+			 const char *outermost)
 {
-	const char *name = NULL;
+	struct vmt_inline inlines[VMT_INLINES_MAX];
+	size_t count = vmt_inlines_find(unit, address, inlines);
+
+	known->callers = count ? calloc(count, sizeof(*known->callers)) : NULL;
+	for (size_t i = 1; i < count && known->callers; i++) {
+		struct vmt_symbol *caller = &known->callers[i - 1];
+		const char *name = inlines[i].name ? inlines[i].name : outermost;
+
+		caller->function = name ? demangle(name) : NULL;
+		if (inlines[i].file)
+			set_file(caller, inlines[i].file, known->symbol.directory, inlines[i].line);
+		*(i == 1 ? &known->symbol.caller : &caller[-1].caller) = caller;
+	}
+}
+
+static void look_up(struct module *module, uint64_t offset, bool wants_callers,
+		    struct known *known)
+{
+	const char *inlined = NULL;
+	const char *name;
 	Dwarf_Addr bias = 0;
 	Dwarf_Die *unit;
 	uint64_t address;
 
 	if (!module->handle || !to_address(module, offset, &address))
 		return;
+	name = vmt_functions_find(&module->functions, address);
 	unit = dwfl_module_addrdie(module->handle, address, &bias);
 	/* libdw finds the unit before when the address has none (_start is of no unit). */
 	if (unit && dwarf_haspc(unit, address - bias) > 0) {
-		find_line(module, address, symbol);
-		name = vmt_inlined_find(&module->inlined, unit, address - bias);
+		find_line(module, address, &known->symbol);
+		inlined = vmt_inlined_find(&module->inlined, unit, address - bias);
+		if (inlined && wants_callers)
+			find_callers(known, unit, address - bias, name);
 	}
-	if (!name)
-		name = vmt_functions_find(&module->functions, address);
-	if (name)
-		symbol->function = demangle(name);
+	if (inlined || name)
+		known->symbol.function = demangle(inlined ? inlined : name);
+}
+
+void vmt_symbols_want_callers(struct vmt_symbols *symbols)
+{
+	symbols->wants_callers = true;
 }
 
 bool vmt_symbols_find(struct vmt_symbols *symbols, const struct vmt_symbols_module *wanted,
@@ -262,7 +298,7 @@ bool vmt_symbols_find(struct vmt_symbols *symbols, const struct vmt_symbols_modu
 		if (!known)
 			return false;
 		known->offset = offset;
-		look_up(module, offset, &known->symbol);
+		look_up(module, offset, symbols->wants_callers, known);
 		HASH_ADD(hh, module->known, offset, sizeof(offset), known);
 	}
 	*ret_symbol = known->symbol;
@@ -306,6 +342,9 @@ static void free_module(struct module *module)
 	HASH_ITER(hh, module->known, known, next) {
 		HASH_DEL(module->known, known);
 		free_function(&known->symbol);
+		for (const struct vmt_symbol *at = known->symbol.caller; at; at = at->caller)
+			free_function(at);
+		free(known->callers);
 		free(known);
 	}
 	vmt_functions_free(&module->functions);

@@ -20,17 +20,22 @@ struct vmt_symbols_module {
 	size_t build_id_length;	/* 0 = unknown: the path is trusted */
 };
 
-/* NULL and 0 where nothing is known; strings live as long as the symbols. */
+/* NULL and 0 where nothing is known; all that is pointed to lives as long as the symbols. */
 struct vmt_symbol {
 	const char *function;
-	const char *file;	/* as the compiler was told, made absolute */
+	const char *file;	/* as the compiler was told */
+	const char *directory;	/* where it was then: what a relative file is relative to */
 	const char *short_file;	/* the same without the directory of the compilation */
 	uint32_t line;
+	const struct vmt_symbol *caller;	/* what it was inlined into, if that is wanted */
 };
 
 /* directory: an additional tree of .build-id/ files and of modules by name, or NULL. */
 struct vmt_symbols *vmt_symbols_new(const char *directory);
 void vmt_symbols_free(struct vmt_symbols *symbols);
+
+/* From now on callers of inlined functions are found as well, which takes longer. */
+void vmt_symbols_want_callers(struct vmt_symbols *symbols);
 
 /* Name the byte at a file offset; false when neither function nor line is known. */
 bool vmt_symbols_find(struct vmt_symbols *symbols, const struct vmt_symbols_module *module,

@@ -14,7 +14,7 @@
 
 char *vmt_top_frame(const struct vmt_view *view, uint64_t frame, struct vmt_symbols *symbols)
 {
-	struct vmt_symbol symbol = { NULL, NULL, NULL, 0 };
+	struct vmt_symbol symbol = { .function = NULL };
 	struct vmt_rec_module module;
 	struct vmt_rec_frame recorded;
 	struct vmt_view_string path = { "unknown module", 14 };

@@ -6,14 +6,14 @@
 #   vmatrace-check.sh PROGRAM ARGUMENTS...
 #
 #   VMATRACE          the tool (vmatrace)
-#   VMATRACE_BASELINE folder of baselines, NAME.json for each program (vmatrace-baselines);
-#                     a program without one is only run
+#   VMATRACE_BASELINE folder of baselines (vmatrace-baselines): PROGRAM.json, or
+#                     PROGRAM-ARGUMENTS.json; a program without one is only run, and that is said
 #   VMATRACE_SAVE=1   write these baselines instead of comparing
-#   VMATRACE_CHECK    more options for vmatrace check, as --per-site=16 or --suppressions=FILE
+#   VMATRACE_CHECK    more options for vmatrace check, as --per-site=16 or --suppressions=FILE;
+#                     with limits among them, programs without a baseline are checked as well
 #   VMATRACE_REPORTS  folder for a JUnit report of each program
 #
-# meson:  meson test --wrapper=scripts/ci/vmatrace-check.sh
-# ctest:  cmake -DCMAKE_TEST_LAUNCHER=…, or the property TEST_LAUNCHER (CMake 3.29)
+# meson.build.example and CMakeLists.example.txt beside this file show how to have it called.
 set -eu
 [ $# -gt 0 ] || {
 	echo "usage: $0 PROGRAM ARGUMENTS..." >&2
@@ -21,14 +21,27 @@ set -eu
 }
 tool=${VMATRACE:-vmatrace}
 folder=${VMATRACE_BASELINE:-vmatrace-baselines}
-name=$(basename "$1")
+
+# The same program with other arguments is another test. Folders differ from machine to machine.
+name_of() {
+	name=$(basename "$1")
+	shift
+	for argument; do
+		name=$name-$(basename -- "$argument" | tr -c 'A-Za-z0-9._=\n-' _)
+	done
+	printf '%.150s' "$name"
+}
+name=$(name_of "$@")
 baseline=$folder/$name.json
 
 if [ "${VMATRACE_SAVE:-0}" = 1 ]; then
 	mkdir -p "$folder"
 	exec "$tool" check --save="$baseline" -- "$@"
 fi
-[ -e "$baseline" ] || [ -n "${VMATRACE_CHECK:-}" ] || exec "$@"
+if [ ! -e "$baseline" ] && [ -z "${VMATRACE_CHECK:-}" ]; then
+	echo "$0: $1 is not checked: there is no $baseline; VMATRACE_SAVE=1 makes it" >&2
+	exec "$@"
+fi
 # Word splitting is meant: several options.
 # shellcheck disable=SC2086
 set -- ${VMATRACE_CHECK:-} -- "$@"

@@ -1,0 +1,155 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The story that vmatrace check is for, end to end in a git repository: a small C library and its
+# test, a baseline, a commit that adds a guard page to each object, a red build that names it, a
+# suppression, a fix. Told once by hand and once by each example of scripts/ci: GitHub's and
+# GitLab's steps, meson, ctest.
+. "$(dirname "$0")/../lib.sh"
+PROJECT=$ROOT/tests/ci/project
+REPO=$TMP/pool
+export TMPDIR=$TMP HOME=$TMP PATH=$TMP/bin:$PATH
+unset VMATRACE VMATRACE_BASELINE VMATRACE_SAVE VMATRACE_CHECK VMATRACE_REPORTS \
+	GITHUB_ACTIONS GITHUB_STEP_SUMMARY GITHUB_WORKSPACE CI_PROJECT_DIR
+
+# status NAME WANTED COMMAND...: the exit status is WANTED; output goes to $TMP/out
+status() {
+	local name=$1 wanted=$2 got
+	shift 2
+	"$@" >"$TMP/out" 2>&1 </dev/null
+	got=$?
+	if [ "$got" = "$wanted" ]; then
+		pass "$name"
+	else
+		fail "$name" "status $got instead of $wanted: $* $(tail -3 "$TMP/out" | tr '\n' ' ')"
+	fi
+}
+
+# says NAME PATTERN [FILE]
+says() {
+	if grep -qE -- "$2" "${3:-$TMP/out}"; then
+		pass "$1"
+	else
+		fail "$1" "no \"$2\" in: $(head -20 "${3:-$TMP/out}" | tr '\n' ' ')"
+	fi
+}
+
+commit() {
+	git add -A && git -c user.name=tester -c user.email=tester@localhost commit -qm "$1"
+}
+
+begin() {
+	mkdir -p "$TMP/bin" "$REPO/ci"
+	ln -s "$TOOL" "$TMP/bin/vmatrace"
+	ln -s "$ROOT/scripts/ci/vmatrace-check.sh" "$TMP/bin/vmatrace-check.sh"
+	cp "$PROJECT"/* "$REPO/"
+	cp "$ROOT/scripts/ci/meson.build.example" "$REPO/ci/meson.build"
+	cp "$ROOT/scripts/ci/CMakeLists.example.txt" "$REPO/ci/CMakeLists.txt"
+	cp "$ROOT"/scripts/ci/*.yml "$REPO/ci/"
+	cd "$REPO" || exit 2
+	printf 'build*/\nunit-tests\n*.so\nmaps.*\n!maps.json\n' >.gitignore
+	git init -q . && commit "A pool" || exit 2
+}
+
+by_hand() {
+	local level
+	status baseline 0 sh -c 'make -s unit-tests && vmatrace check --save=maps.json -- ./unit-tests'
+	check baseline-reviewable [ "$(jq -c '[.programs[].sites[] | .call, .maps, .stack]' maps.json)" = \
+		'["brk",1,["[heap]"],"mmap",1,["libpool.so!next_object","libpool.so!pool_object","unit-tests!main"]]' ]
+	commit "The maps that are normal"
+	git tag good
+	status unchanged 0 vmatrace check --baseline=maps.json -- ./unit-tests
+	check unchanged-quiet [ "$(grep -cv '^fine$' "$TMP/out")" = 1 ]
+	for level in 0 1 2 3; do
+		status "optimised-$level" 0 sh -c "make -sB CFLAGS='-g -fPIC -O$level' unit-tests &&
+			vmatrace check --baseline=maps.json --per-site=0 -- ./unit-tests"
+	done
+	patch -sp1 <guard.patch && commit "Catch overruns" && git tag bad
+	LINE=$(grep -n 'THE GUARD' pool.c | cut -d: -f1)
+	status red 23 sh -c 'make -s unit-tests && vmatrace check --baseline=maps.json -- ./unit-tests'
+	says red-count 'ERROR: vmatrace: 50 maps more than the baseline at 1 call site of'
+	says red-place "\+50 by mprotect in pool_object pool.c:$LINE  \(50, in the baseline 0\)"
+	says red-caller '#1  main unit-tests.c:[0-9]+$'
+	echo 'split:^pool_object$' >suppressions
+	status suppressed 0 vmatrace check --baseline=maps.json --suppressions=suppressions -- ./unit-tests
+	status accepted 0 vmatrace check --save=new.json -- ./unit-tests
+	status accepted-passes 0 vmatrace check --baseline=new.json -- ./unit-tests
+	check accepted-diff sh -c 'diff maps.json new.json | grep -q "^> *\"maps\": 50,"'
+	rm suppressions new.json
+	git -c user.name=tester -c user.email=tester@localhost revert --no-edit -n HEAD >/dev/null
+	commit "Do not catch overruns"
+	status fixed 0 sh -c 'make -s unit-tests && vmatrace check --baseline=maps.json -- ./unit-tests'
+}
+
+# at TAG: the repository as it was then, and nothing else in it.
+at() {
+	git checkout -q "$1" && git clean -qfdx -e build-meson -e build-cmake
+}
+
+# Each forge once with the good commit, once with the bad one.
+forges() {
+	local run="/usr/bin/python3 $ROOT/tests/ci/workflow.py"
+	export GITHUB_STEP_SUMMARY=$TMP/summary.md
+	at good
+	status github-good 0 $run ci/github-actions.yml
+	says github-good-summary '^### Memory maps: passed' "$GITHUB_STEP_SUMMARY"
+	check github-good-no-alerts jq -e '.runs[0].results == []' maps.sarif
+	at bad
+	status github-bad 1 $run ci/github-actions.yml
+	says github-annotation "^::error file=pool.c,line=$LINE,title=[^:]*::\+50 maps by mprotect"
+	says github-summary "^\| \+50 \| 50 \| 0 \| pool.c:$LINE \|" "$GITHUB_STEP_SUMMARY"
+	says github-sarif '^found maps.sarif$'
+	check github-alert [ "$(jq -r '.runs[0].results[].locations[0].physicalLocation |
+		"\(.artifactLocation.uri):\(.region.startLine)"' maps.sarif)" = "pool.c:$LINE" ]
+	unset GITHUB_STEP_SUMMARY
+	at good
+	status gitlab-good 0 $run ci/gitlab-ci.yml
+	says gitlab-good-report '<testcase classname="unit-tests" name="per-site"/>' maps.xml
+	at bad
+	status gitlab-bad 1 $run ci/gitlab-ci.yml
+	says gitlab-report "message=\"pool.c:$LINE: \+50 maps by mprotect in pool_object" maps.xml
+}
+
+meson_tests() {
+	at good
+	status meson-setup 0 meson setup build-meson
+	export VMATRACE_SAVE=1
+	status meson-save 0 meson test -C build-meson --setup=maps
+	unset VMATRACE_SAVE
+	check meson-one-each [ "$(cd maps && echo *)" = "unit-tests-3.json unit-tests.json" ]
+	status meson-good 0 meson test -C build-meson --setup=maps
+	cp -r maps "$TMP/meson-maps"
+	at bad
+	cp -r "$TMP/meson-maps" maps
+	status meson-bad 1 env CI_PROJECT_DIR="$REPO" meson test -C build-meson --setup=maps \
+		--print-errorlogs
+	says meson-place "\+50 by mprotect in pool_object pool.c:$LINE "
+	status meson-wrapper 1 env VMATRACE_BASELINE="$REPO/maps" VMATRACE_REPORTS="$TMP/reports" \
+		meson test -C build-meson --wrapper=vmatrace-check.sh
+	says meson-report "message=\"$REPO/pool.c:$LINE: \+50 maps" "$TMP/reports/unit-tests.xml"
+	status meson-no-baseline 0 env VMATRACE_BASELINE="$TMP/none" meson test -C build-meson \
+		--wrapper=vmatrace-check.sh --verbose
+	says meson-no-baseline-said 'unit-tests is not checked: there is no .*/none/unit-tests.json'
+}
+
+ctest_tests() {
+	at good
+	export VMATRACE_BASELINE=$TMP/cmake-maps
+	status cmake 0 sh -c 'cmake -B build-cmake -DVMATRACE_CHECK=ON && cmake --build build-cmake'
+	export VMATRACE_SAVE=1
+	status ctest-save 0 ctest --test-dir build-cmake
+	unset VMATRACE_SAVE
+	check ctest-saved [ -s "$VMATRACE_BASELINE/unit-tests.json" ]
+	status ctest-good 0 ctest --test-dir build-cmake
+	at bad
+	status ctest-bad 8 sh -c 'cmake --build build-cmake && ctest --test-dir build-cmake \
+		--output-on-failure'
+	says ctest-place "\+50 by mprotect in pool_object $REPO/pool.c:$LINE "
+	unset VMATRACE_BASELINE
+}
+
+begin
+by_hand
+forges
+meson_tests
+ctest_tests
+finish
