@@ -274,6 +274,23 @@ usage() {
 	status usage-too-much 2 "$TOOL" top --count=99999999999 $$
 }
 
+# Baselines that lie in somebody's repository: what the first version wrote is read as it was meant.
+golden() {
+	local old=$HERE/golden/baseline-1.json phase=$HERE/golden/baseline-1-phase.json
+	check golden jq -e . "$old" "$phase"
+	status golden-read 0 "$TOOL" diff --format=json "$old" "$phase"
+	check golden-values [ "$(jq -c '[.growth_before, .growth_after,
+		(.sites[] | [.program, .kind, .call, .before, .after, .stack[-1]])]' out)" = \
+		'[2,30,["server","added","mprotect",0,32,"server!main:93"],'\
+'["server","added","mmap",0,-2,"server!main:90"],["unit-tests","gone","brk",1,0,"[heap]"],'\
+'["unit-tests","gone","mmap",1,0,"unit-tests!main"]]' ]
+	status golden-phase 2 "$TOOL" check --baseline="$phase" rec
+	has golden-phase-said err 'saved with other --from, --to, --warmup or --lines'
+	status golden-phase-same 2 "$TOOL" check --baseline="$phase" --lines --from=round --to=done \
+		--warmup=2 rec
+	has golden-phase-no-marks err 'no process made the marks "round" and "done"'
+}
+
 baselines() {
 	local i
 	echo '{' >bad.json
@@ -370,6 +387,7 @@ limits
 burst
 usage
 diffs
+golden
 baselines
 launcher
 phases
