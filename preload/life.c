@@ -266,13 +266,15 @@ static int judge(struct vmt_state *state, int status)
 	char message[200];
 	struct vmt_line line = vmt_line_in(message, sizeof(message));
 
-	if (status || !(state->is_root || state->options.children) ||
+	/* exit(256) is a success to whoever waits. */
+	if ((status & 0xff) || !(state->is_root || state->options.children) ||
 	    had->maps_now <= had->maps_start ||
 	    had->maps_now - had->maps_start <= state->options.max_growth)
 		return status;
 	vmt_line_add(&line, "ERROR: ");
 	vmt_line_add_number(&line, had->maps_now - had->maps_start);
-	vmt_line_add(&line, " maps more than at the start, and max_growth is ");
+	vmt_line_add(&line, had->maps_now - had->maps_start == 1 ? " map" : " maps");
+	vmt_line_add(&line, " more than at the start, and max_growth is ");
 	vmt_line_add_number(&line, state->options.max_growth);
 	vmt_log(state, message);
 	return (int)state->options.exitcode;

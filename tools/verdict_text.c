@@ -116,11 +116,11 @@ static bool has_sites(const struct vmt_verdict *verdict, const struct vmt_census
 
 static void put_most(struct vmt_fmt *fmt, const struct vmt_finding *finding)
 {
-	vmt_fmt_str(fmt, "  most of them, ");
+	vmt_fmt_str(fmt, "  ");
 	vmt_fmt_num(fmt, (uint64_t)finding->site_maps, 0);
-	vmt_fmt_str(fmt, ", by ");
+	vmt_fmt_str(fmt, " of them by ");
 	vmt_fmt_str(fmt, finding->site->call);
-	vmt_fmt_str(fmt, " here:");
+	vmt_fmt_str(fmt, " here, more than any other call site:");
 	vmt_fmt_end(fmt);
 	put_stack(fmt, &finding->site->stack);
 }

@@ -12,28 +12,7 @@ HERE=$ROOT/tests/cli
 THREADS=$BUILD/tests/cli/check_threads
 cd "$TMP" || exit 2
 export TMPDIR=$TMP	# where check keeps its recordings
-
-# status NAME WANTED COMMAND...: the exit status is WANTED; output goes to ./out and ./err
-status() {
-	local name=$1 wanted=$2 got
-	shift 2
-	"$@" >out 2>err
-	got=$?
-	if [ $got = "$wanted" ]; then
-		pass "$name"
-	else
-		fail "$name" "status $got instead of $wanted: $* $(tail -3 err | tr '\n' ' ')"
-	fi
-}
-
-# has NAME FILE PATTERN
-has() {
-	if grep -qE -- "$3" "$2"; then
-		pass "$1"
-	else
-		fail "$1" "no \"$3\" in $2: $(head -5 "$2" | tr '\n' ' ')"
-	fi
-}
+. "$HERE/check_common.sh"
 
 # is_sarif FILE: valid, and each result names a rule by its number and by its name.
 is_sarif() {
@@ -50,50 +29,6 @@ is_junit() {
 	for schema in "$HERE/junit.xsd" ${JUNIT_SCHEMA:+"$JUNIT_SCHEMA"}; do
 		xmllint --noout --schema "$schema" "$1" || return 1
 	done
-}
-
-line_of() { grep -n "LINE-$1 " pool.c | cut -d: -f1; }
-
-story_source() {
-	cat >pool.c <<-'END'
-		#include <sys/mman.h>
-		static char *chunk;
-		static int used;
-		__attribute__((noinline)) int guard(char *object)
-		{
-			return mprotect(object + 4096, 4096, PROT_NONE) + 0 * used; /* LINE-GUARD */
-		}
-		char *pool_object(void)
-		{
-			char *object;
-			if (!chunk)
-				chunk = mmap(0, 512 * 4096, PROT_READ | PROT_WRITE,
-					     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-			object = chunk + 8192 * used++;
-		#ifdef GUARD
-			if (guard(object)) /* LINE-CALL */
-				return 0;
-		#endif
-			return object;
-		}
-	END
-	cat >test.c <<-'END'
-		#include <stdio.h>
-		#include <stdlib.h>
-		char *pool_object(void);
-		int main(int argc, char **argv)
-		{
-			for (int i = 0; i < 25; i++)
-				*pool_object() = 1;
-			puts("fine");
-			return argc > 1 ? atoi(argv[1]) : 0;
-		}
-	END
-}
-
-story_build() {
-	cc -g -O1 -fPIC -shared "$@" pool.c -o libpool.so &&
-		cc -g -O1 test.c -L. -lpool -Wl,-rpath,'$ORIGIN' -o unit-tests
 }
 
 story() {
@@ -194,84 +129,6 @@ escaping() {
 		'^::error title=A process [a-z ]*::a%25,:<&>"x\|`b has [0-9]+ maps'
 	has no-names odd.github '%0A#2 a%25,:<&>"x\|`b\+0x[0-9a-f]+%0A'
 	check escaped-github-lines [ "$(grep -c '^::' odd.github)" = 1 ]
-}
-
-limits() {
-	local maps peak
-	maps=$("$TOOL" report --format=json rec | jq '.processes[0].maps.now')
-	peak=$("$TOOL" report --format=json rec | jq '.processes[0].maps.peak')
-	status max-maps 0 "$TOOL" check --max-maps="$maps" rec
-	status max-maps-less 23 "$TOOL" check --max-maps=$((maps - 1)) rec
-	status max-peak 0 "$TOOL" check --max-peak="$peak" rec
-	status max-peak-less 23 "$TOOL" check --max-peak=$((peak - 1)) rec
-	status max-growth 23 "$TOOL" check --max-growth=10 rec
-	has max-growth-most out '^==[0-9]+==   most of them, 50, by mprotect here:$'
-	has max-growth-line out "#0  guard pool.c:$(line_of GUARD)"
-	status two-limits 23 "$TOOL" check --max-growth=10 --max-maps=50 rec
-	has two-limits-said out 'check failed: .*, allowed are 50 \(and 1 more\)$'
-	status max-growth-percent 0 "$TOOL" check --max-growth=1000% rec
-	status per-site-alone 23 "$TOOL" check --per-site=49 rec
-	status unseen 0 "$TOOL" check --allow-unseen=0 rec
-	status other-program 2 "$TOOL" check --max-maps=1 --program='x*' rec
-	status this-program 23 "$TOOL" check --max-maps=1 --program='unit-*' rec
-	status no-limit 2 "$TOOL" check rec
-	status no-operand 2 "$TOOL" check --max-maps=1
-	status bad-number 2 "$TOOL" check --max-maps=-1 rec
-	status percent-of-nothing 2 "$TOOL" check --max-maps=10% rec
-	status warmup-alone 2 "$TOOL" check --warmup=1 --max-growth=0 rec
-	status bad-format 2 "$TOOL" check --max-maps=1 --format=yaml rec
-	status no-such-recording 2 "$TOOL" check --max-maps=1 nowhere
-	status full-disk 125 "$TOOL" check --max-maps=60000 -o /dev/full rec
-	status help 0 "$TOOL" check --help
-	check help-100-columns sh -c '! grep -E "^.{101}" out'
-}
-
-# Maps that are gone at the end: the one to name is who held them at the peak.
-burst() {
-	cc -g -O1 -x c - -o burst <<-'END'
-		#include <sys/mman.h>
-		static void kept(void)
-		{
-			for (int i = 0; i < 20; i++)
-				mmap(0, 4096, i & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		}
-		static void burst(void)
-		{
-			char *p = mmap(0, 200 * 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-			for (int i = 0; i < 200; i += 2)
-				mprotect(p + i * 4096, 4096, PROT_NONE);
-			munmap(p, 200 * 4096);
-		}
-		int main(void)
-		{
-			kept();
-			burst();
-			return 0;
-		}
-	END
-	status burst 23 "$TOOL" check --max-peak=100 -- ./burst
-	has burst-most err 'most of them, (199|200), by mprotect here:$'
-	has burst-place err '#0  burst .*:11$'
-	status burst-over 23 "$TOOL" check --max-maps=30 -- ./burst
-	has burst-over-kept err '#0  kept .*:5$'
-}
-
-# One loop reads the options of all commands: the same words for the same mistakes.
-usage() {
-	local command
-	for command in run report diff check top maps; do
-		status "usage-$command-unknown" 2 "$TOOL" $command --nonsense
-		has "usage-$command-unknown-said" err \
-			"^vmatrace: unknown option --nonsense; vmatrace $command --help tells how\.$"
-		status "usage-$command-bare" 2 "$TOOL" $command
-		has "usage-$command-bare-said" err "; vmatrace $command --help tells how\.$"
-	done
-	status usage-no-value 2 "$TOOL" report --top
-	has usage-no-value-said err 'a value is missing after --top'
-	status usage-number 2 "$TOOL" report --top=1x rec
-	has usage-number-said err 'not a number: 1x'
-	status usage-sign 2 "$TOOL" report --top=-1 rec
-	status usage-too-much 2 "$TOOL" top --count=99999999999 $$
 }
 
 # Baselines that lie in somebody's repository: what the first version wrote is read as it was meant.
@@ -383,9 +240,6 @@ story
 suppressed
 formats
 escaping
-limits
-burst
-usage
 diffs
 golden
 baselines

@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Is vmatrace check ever wrong? Sixteen threads on malloc, with glibc, jemalloc, tcmalloc and mimalloc,
+# RUNS times each without a leak and RUNS times with one of three maps a round: against marks in
+# the program, and against a baseline. No alarm may be false and no leak missed. Longer than the
+# other tests (about ten minutes with 200 runs), so scripts/test.sh does not run it.
+#
+#   RUNS=N        runs of each kind (200)
+#   TOLERANCE=N   --per-site of both ways (16)
+. "$(dirname "$0")/../lib.sh"
+THREADS=$BUILD/tests/cli/check_threads
+RUNS=${RUNS:-200}
+TOLERANCE=${TOLERANCE:-16}
+cd "$TMP" || exit 2
+export TMPDIR=$TMP
+
+# run ROUNDS LEAK OPTIONS...: the verdict's exit status; ./verdict has the whole of it
+run() {
+	local rounds=$1 leak=$2
+	shift 2
+	LD_PRELOAD=$PRELOAD "$TOOL" check --format=json --output=verdict --program=check_threads \
+		--per-site="$TOLERANCE" "$@" -- "$THREADS" "$rounds" "$leak" >out 2>err
+}
+
+# Whether the verdict blames the very function that leaks, in the source file.
+blames_leak() {
+	jq -e 'any(.findings[]; .rule == "per-site" and .function == "leak" and
+		(.file | endswith("check_threads.c")))' verdict >/dev/null
+}
+
+note_alarm() {
+	wrong=$((wrong + 1))
+	echo "     false alarm: $(jq -r '.findings[0] | .message' verdict 2>/dev/null || head -3 err)"
+}
+
+# clean KIND OPTIONS...: also the most that a site grew by, to see how near the tolerance that is
+clean() {
+	local kind=$1 i grown most=0
+	wrong=0
+	shift
+	for ((i = 1; i <= RUNS; i++)); do
+		run 20 0 "$@" || note_alarm
+		grown=$(jq '.programs[0].growth' verdict)
+		[ "${grown:-0}" -le "$most" ] || most=$grown
+		[ $((i % 50)) != 0 ] || echo "     $NAME $kind: $i runs, $wrong false alarms"
+	done
+	check "$NAME-$kind-no-false-alarm" [ "$wrong" = 0 ]
+	echo "     grown by at most $most maps in all"
+}
+
+leaking() {
+	local kind=$1 i
+	wrong=0
+	shift
+	for ((i = 1; i <= RUNS; i++)); do
+		run 20 1 "$@"
+		[ $? = 23 ] && blames_leak || wrong=$((wrong + 1))
+		[ $((i % 50)) != 0 ] || echo "     $NAME $kind: $i leaks, $wrong missed"
+	done
+	check "$NAME-$kind-no-leak-missed" [ "$wrong" = 0 ]
+}
+
+# allocator NAME LIBRARY
+allocator() {
+	local phase="--from=round --to=done --warmup=3 --max-growth=40"
+	NAME=$1
+	PRELOAD=$2
+	[ -z "$1" ] || [ "$1" = glibc ] || [ -e "$2" ] || {
+		fail "$NAME" "the library is missing: scripts/setup.sh test"
+		return
+	}
+	# shellcheck disable=SC2086
+	{
+	clean marks $phase
+	leaking marks $phase
+	}
+	run 20 0 --save=base.json
+	clean baseline --baseline=base.json
+	leaking baseline --baseline=base.json
+}
+
+allocator glibc ""
+allocator jemalloc "$(library libjemalloc.so.2)"
+allocator tcmalloc "$(library libtcmalloc_minimal.so.4)"
+allocator mimalloc "$(library libmimalloc.so.2)"
+finish
