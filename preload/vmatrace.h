@@ -21,6 +21,13 @@ __attribute__((weak)) void vmatrace_mark(const char *name);
 /* The program's maps now, the library's own left out; -1 when nothing is recorded. */
 __attribute__((weak)) long vmatrace_maps(void);
 
+/*
+ * A program may define this, a line each as in a file for `vmatrace check --suppressions=`:
+ *
+ *	const char vmatrace_default_suppressions[] = "stack:^worker_main$\n";
+ */
+extern __attribute__((weak, visibility("default"))) const char vmatrace_default_suppressions[];
+
 #define VMATRACE_MARK(name) (vmatrace_mark ? vmatrace_mark(name) : (void)0)
 #define VMATRACE_MAPS()	    (vmatrace_maps ? vmatrace_maps() : -1L)
 

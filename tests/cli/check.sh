@@ -78,9 +78,75 @@ suppressed() {
 	END
 	status suppressed-by-program 0 "$TOOL" check --baseline=maps.json -- ./unit-tests
 	check suppressed-by-program-quiet sh -c '! grep -q never err'
+	default_suppressions
 	story_build
 	status fix-passes 0 "$TOOL" check --baseline=maps.json -- ./unit-tests
 	story_build -DGUARD
+}
+
+# By the header also in C++, where a const array is not visible otherwise; and in a stripped program
+# that exports it.
+default_suppressions() {
+	cc -g -O1 -c test.c -o test.o
+	c++ -O2 -fdata-sections -fvisibility=hidden -x c++ -c -o defaults.o \
+		-I"$ROOT/preload" - <<-'END'
+		#include <vmatrace.h>
+		const char vmatrace_default_suppressions[] = "split:^guard$\n";
+	END
+	c++ test.o defaults.o -L. -lpool -Wl,-rpath,'$ORIGIN' -o unit-tests
+	status suppressed-by-c++ 0 "$TOOL" check --baseline=maps.json -- ./unit-tests
+	c++ test.o defaults.o -L. -lpool -Wl,-rpath,'$ORIGIN' -Wl,--gc-sections -rdynamic -s \
+		-o unit-tests
+	status suppressed-by-stripped 0 "$TOOL" check --max-growth=2 -- ./unit-tests
+	has suppressed-by-stripped-used err '^ +1 +50  split:\^guard\$'
+	rm unit-tests
+}
+
+# Types that look at what the maps are: thread stacks, maps of files, cut maps.
+types() {
+	cc -g -O1 -pthread -x c - -o kinds <<-'END'
+		#include <fcntl.h>
+		#include <pthread.h>
+		#include <sys/mman.h>
+		#include <unistd.h>
+		static void *wait_long(void *nothing) { pause(); return nothing; }
+		static void map_files(void)
+		{
+			int fd = open("/proc/self/exe", O_RDONLY);
+			for (int i = 0; i < 10; i++)
+				mmap(0, 4096, i & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE, fd, 0);
+		}
+		static void cut(void)
+		{
+			char *p = mmap(0, 20 * 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			for (int i = 0; i < 20; i += 2)
+				mprotect(p + i * 4096, 4096, PROT_NONE);
+		}
+		int main(void)
+		{
+			pthread_t thread;
+			for (int i = 0; i < 10; i++)
+				pthread_create(&thread, 0, wait_long, 0);
+			map_files();
+			cut();
+			_exit(0);
+		}
+	END
+	local limits="--max-growth=6 --per-site=5"
+	# shellcheck disable=SC2086
+	{
+	printf 'stack:*\nfile:*\nsplit:^cut$\n' >supp
+	status types 0 "$TOOL" check $limits --suppressions=supp -- ./kinds
+	check types-used [ "$(grep -cE '^ +[1-9] +(9|[12][0-9])  (stack|file|split):' err)" = 3 ]
+	local type blamed
+	for type in stack:wait_long file:map_files split:cut; do
+		blamed=${type#*:}
+		sed "/^${type%:*}/d" <<<$'stack:*\nfile:*\nsplit:^cut$' >supp
+		status "type-${type%:*}-wanted" 23 "$TOOL" check $limits --suppressions=supp -- ./kinds
+		[ "$blamed" = wait_long ] && blamed=main
+		has "type-${type%:*}-blamed" err "in $blamed "
+	done
+	}
 }
 
 formats() {
@@ -175,6 +241,12 @@ diffs() {
 	"$TOOL" diff --format=json rec maps.json >diff.json
 	check diff-json [ "$(jq -c '[.schema, .change, .sites[0].kind, .sites[0].before]' diff.json)" = \
 		'["vmatrace.diff/1",-50,"gone",50]' ]
+	"$TOOL" check --save=now.json rec
+	jq '(.programs[0].sites[] | select(.call == "mprotect").maps) = 20 |
+		(.programs[0].sites[] | select(.call == "brk").maps) = 4' now.json >then.json
+	status diff-changes 0 "$TOOL" diff then.json now.json
+	check diff-sorted [ "$(awk '/unit-tests, / { print $1, $2, $3, $4, $6 }' out | tr '\n' ';')" = \
+		"+30 20 50 mprotect grown;-3 4 1 brk shrunk;" ]
 	status diff-same 0 "$TOOL" diff rec rec
 	has diff-same-summary out '^SUMMARY: vmatrace: \+?0 maps, 0 call sites changed$'
 	status diff-one 2 "$TOOL" diff rec
@@ -238,6 +310,7 @@ threads() {
 
 story
 suppressed
+types
 formats
 escaping
 diffs

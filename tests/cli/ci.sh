@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../lib.sh"
 PROJECT=$ROOT/tests/ci/project
 REPO=$TMP/pool
-export TMPDIR=$TMP HOME=$TMP PATH=$TMP/bin:$PATH
+export TMPDIR=$TMP HOME=$TMP PATH=$TMP/usr/bin:$PATH
 WORK=$TMP
 . "$ROOT/tests/cli/check_common.sh"
 unset VMATRACE VMATRACE_BASELINE VMATRACE_SAVE VMATRACE_CHECK VMATRACE_REPORTS \
@@ -23,14 +23,21 @@ commit() {
 	git add -A && git -c user.name=tester -c user.email=tester@localhost commit -qm "$1"
 }
 
+# From an installation, as a user has it: the tool finds the library, test runners the launcher.
 begin() {
-	mkdir -p "$TMP/bin" "$REPO/ci"
-	ln -s "$TOOL" "$TMP/bin/vmatrace"
-	ln -s "$ROOT/scripts/ci/vmatrace-check.sh" "$TMP/bin/vmatrace-check.sh"
+	local examples=$TMP/usr/share/doc/vmatrace/ci
+	mkdir -p "$REPO/ci"
+	DESTDIR=$TMP/root meson install -C "$BUILD" --no-rebuild >"$TMP/install.log" 2>&1 &&
+		mv "$TMP/root/$(meson introspect "$BUILD" --buildoptions |
+			jq -r '.[] | select(.name == "prefix").value')" "$TMP/usr"
+	check installed [ -x "$TMP/usr/bin/vmatrace-check.sh" ]
+	TOOL=$TMP/usr/bin/vmatrace
+	check installed-library [ "$(vmatrace --print-lib)" = \
+		"$(find "$TMP/usr/lib" -name libvmatrace.so)" ]
 	cp "$PROJECT"/* "$REPO/"
-	cp "$ROOT/scripts/ci/meson.build.example" "$REPO/ci/meson.build"
-	cp "$ROOT/scripts/ci/CMakeLists.example.txt" "$REPO/ci/CMakeLists.txt"
-	cp "$ROOT"/scripts/ci/*.yml "$REPO/ci/"
+	cp "$examples/meson.build.example" "$REPO/ci/meson.build"
+	cp "$examples/CMakeLists.example.txt" "$REPO/ci/CMakeLists.txt"
+	cp "$examples"/*.yml "$REPO/ci/"
 	cd "$REPO" || exit 2
 	printf 'build*/\nunit-tests\n*.so\nmaps.*\n!maps.json\n' >.gitignore
 	git init -q . && commit "A pool" || exit 2
