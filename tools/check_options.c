@@ -32,7 +32,7 @@ static const char help[] =
 	"    seeds) a tolerance: --per-site=16. A --from or --to alone means --max-growth=0.\n"
 	"\n"
 	"Baselines\n"
-	"      --baseline=FILE      compare with this\n"
+	"      --baseline=FILE      compare with this; programs that it has not are only named\n"
 	"      --save=FILE          write one (sorted JSON), also without any limit\n"
 	"      --lines              line numbers make call sites different\n"
 	"      --program=PATTERN    judge only programs of that name (* and ?)\n"

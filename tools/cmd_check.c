@@ -84,8 +84,9 @@ static void warn(const struct vmt_verdict *verdict)
 				    "--allow-unseen=0 makes that an error.", program->name,
 				    (unsigned long long)program->unseen);
 		if (verdict->base && !vmt_census_find_program(verdict->base, program->name))
-			vmt_message("the program %s is not in the baseline; save it again with "
-				    "--save.", program->name);
+			vmt_message("the program %s is not in the baseline and was not compared; "
+				    "save it again with --save, or leave it out by --program.",
+				    program->name);
 		if (verdict->base && verdict->count && program->unnamed)
 			vmt_message("%s: %llu frames of its own code have no name (stripped, or "
 				    "built again since it ran); a baseline compares names.",
@@ -140,6 +141,23 @@ static int load_baseline(const struct vmt_check *check, struct vmt_census *ret_b
 		return 0;
 	vmt_message("%s was saved with other --from, --to, --warmup or --lines; use the same, or "
 		    "save it again.", check->baseline);
+	return VMT_EXIT_USAGE;
+}
+
+/* A baseline of other programs altogether would let everything pass. */
+static int require_common(const struct vmt_check *check, const struct vmt_census *census,
+			  const struct vmt_census *base)
+{
+	const struct vmt_census_program *program = check->baseline ? census->programs : NULL;
+
+	for (; program; program = program->hh.next) {
+		if (vmt_census_find_program(base, program->name))
+			return 0;
+	}
+	if (!check->baseline)
+		return 0;
+	vmt_message("%s has none of the programs that ran, as %s; compare with the one that was "
+		    "saved for them.", check->baseline, census->programs->name);
 	return VMT_EXIT_USAGE;
 }
 
@@ -238,6 +256,8 @@ static int check_all(struct vmt_check *check)
 		status = save(check, &census);
 	if (!status)
 		status = add_defaults(&census, &suppressions);
+	if (!status)
+		status = require_common(check, &census, &base);
 	if (!status && check->has_limits)
 		status = judge(check, &census, check->baseline ? &base : NULL, &suppressions);
 	/* Who failed first is what its caller wants to know. */

@@ -263,6 +263,9 @@ static void judge_program(struct vmt_verdict *verdict, const struct vmt_census_p
 		return;
 	judge_number(verdict, VMT_RULE_MAX_MAPS, program, program->maps);
 	judge_number(verdict, VMT_RULE_UNSEEN, program, program->unseen);
+	/* What a program did that nobody looked at before is no growth. */
+	if (verdict->base && !base)
+		return;
 	before = verdict->count;
 	judge_sites(verdict, program, base, &suppressed, &worst);
 	if (verdict->may_move && program->growth - suppressed <= (base ? base->growth : 0))

@@ -222,6 +222,11 @@ baselines() {
 	"$TOOL" check --save=saved.json rec
 	status saved-passes 0 "$TOOL" check --baseline=saved.json rec
 	status other-phase 2 "$TOOL" check --baseline=saved.json --lines rec
+	"$TOOL" check --save=shell.json -- sh -c './unit-tests; exit 0' >/dev/null
+	status other-child 0 "$TOOL" check --baseline=shell.json -- sh -c './unit-tests; ./kinds; exit 0'
+	has other-child-said err 'the program kinds is not in the baseline and was not compared'
+	status other-program-alone 2 "$TOOL" check --baseline=saved.json -- ./kinds
+	has other-program-said err 'saved.json has none of the programs that ran, as kinds'
 	check no-addresses sh -c '! grep -qE "0x|[0-9]{5}" saved.json'
 	for i in 1 2 3 4 5 6 7 8 9 10; do
 		"$TOOL" check --save="same.$i" -- ./unit-tests >/dev/null
