@@ -115,6 +115,8 @@ static int read_program(struct vmt_census *census, const json_t *object, char *e
 	program = vmt_census_program(census, name);
 	if (!json_is_array(sites) || !read_number(object, "growth", -MAPS_MAX, &program->growth))
 		return refuse(error, "no growth or no sites in \"", name);
+	if (json_object_get(object, "merged") && !read_number(object, "merged", 0, &program->merged))
+		return refuse(error, "merges that are no number in \"", name);
 	json_array_foreach(sites, i, site) {
 		ret = read_site(program, site, error);
 		if (ret)
@@ -222,6 +224,8 @@ static json_t *program_of(const struct vmt_census_program *program)
 	}
 	json_object_set_new(object, "program", vmt_json_string(program->name));
 	json_object_set_new(object, "growth", json_integer(program->growth));
+	if (program->merged >= 0)
+		json_object_set_new(object, "merged", json_integer(program->merged));
 	json_object_set_new(object, "sites", sites);
 	return object;
 }

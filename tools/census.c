@@ -62,6 +62,7 @@ struct vmt_census_program *vmt_census_program(struct vmt_census *census, const c
 		return program;
 	program = vmt_must_alloc(1, sizeof(*program));
 	program->name = vmt_must_copy(name);
+	program->merged = -1;
 	HASH_ADD_KEYPTR(hh, census->programs, program->name, strlen(program->name), program);
 	return program;
 }

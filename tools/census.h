@@ -36,6 +36,7 @@ struct vmt_census_program {
 	uint64_t peak;
 	uint64_t limit;
 	int64_t growth;		/* maps added since the start, or during the phase */
+	int64_t merged;		/* maps that became part of a neighbour; -1 = not known */
 	uint64_t unseen;
 	uint64_t unnamed;	/* frames of the program's own code without a name */
 	bool is_exact;

@@ -150,6 +150,21 @@ static void add_site(struct vmt_census_program *program, const struct process *p
 	free(key);
 }
 
+/* How often neighbours became one: for the whole run only, marks do not keep it. */
+static int64_t merged_of(const struct process *process)
+{
+	struct vmt_rec_site site;
+	int64_t merged = 0;
+
+	if (process->bounds.from || process->bounds.to)
+		return -1;
+	for (uint64_t i = 0; i < process->count; i++) {
+		if (vmt_view_site(process->view, i, &site))
+			merged += (int64_t)site.counters.merged;
+	}
+	return merged;
+}
+
 /* The greatest of all processes; of a single one also what is negative. */
 static void fold(struct vmt_census_program *program, const struct process *process)
 {
@@ -164,6 +179,7 @@ static void fold(struct vmt_census_program *program, const struct process *proce
 	}
 	if (is_first || growth > program->growth) {
 		program->growth = growth;
+		program->merged = merged_of(process);
 		program->pid = process->view->header.pid;
 	}
 	if (process->bounds.maps_to > program->maps)
