@@ -405,11 +405,10 @@ long vmt_call(long nr, const long args[6], const struct vmt_regs *regs)
 	if (VMT_UNLIKELY(!is_on()))
 		return make(nr, args);
 	id = vmt_call_of_nr(nr);
-	if (VMT_UNLIKELY(*vmt_alive == 0)) {
+	if (VMT_UNLIKELY(*vmt_alive != VMT_ALIVE)) {
 		if (id == VMT_CALL_NONE)
 			return child_call(state, nr, args);
-		vmt_life_start_child(state);
-		if (!is_on())
+		if (!vmt_life_start_child(state) || !is_on())
 			return make(nr, args);
 	}
 	if (VMT_UNLIKELY(id == VMT_CALL_CLOSE) && vmt_rare_is_userfault_close(state, nr, args))

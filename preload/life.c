@@ -22,10 +22,13 @@
 #include "sys.h"
 #include "timeline.h"
 
+#define STARTER_TURNS 2000u	/* of yielding, for two system calls of the other thread */
+
 bool vmt_life_is_ours(const struct vmt_state *state)
 {
 	/* Under a seccomp filter getpid may kill; there vfork children are taken for their parents. */
-	return *vmt_alive && (state->no_asking || (uint32_t)vmt_sys0(SYS_getpid) == state->pid);
+	return *vmt_alive == VMT_ALIVE &&
+	       (state->no_asking || (uint32_t)vmt_sys0(SYS_getpid) == state->pid);
 }
 
 static void set_end(struct vmt_state *state, enum vmt_end end, int status)
@@ -161,7 +164,21 @@ static void start_own_counts(struct vmt_state *state)
 	state->counters.maps_peak = state->counters.maps_now;
 }
 
-void vmt_life_start_child(struct vmt_state *state)
+/* The lock is not ours to wait for yet: it is as the parent left it. */
+static bool wait_for_starter(const struct vmt_state *state)
+{
+	for (unsigned turn = 0; turn < STARTER_TURNS; turn++) {
+		if (*vmt_alive == VMT_ALIVE)
+			return true;
+		if (state->no_asking)
+			__builtin_ia32_pause();
+		else
+			vmt_sys0(SYS_sched_yield);
+	}
+	return false;
+}
+
+static void start_child(struct vmt_state *state)
 {
 	bool reports = state->options.children;
 
@@ -173,7 +190,7 @@ void vmt_life_start_child(struct vmt_state *state)
 	forget_parents_threads(state);
 	state->parent_pid = (uint32_t)vmt_sys0(SYS_getppid);
 	state->is_root = false;
-	*vmt_alive = 1;
+	*vmt_alive = VMT_ALIVE;	/* from here on the others find the lock taken */
 	if (!state->options.follow_children) {
 		atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
 		vmt_call_unlock(state);
@@ -189,6 +206,16 @@ void vmt_life_start_child(struct vmt_state *state)
 	publish_everything(state);
 	vmt_allocators_start_child(state);
 	vmt_call_unlock(state);
+}
+
+bool vmt_life_start_child(struct vmt_state *state)
+{
+	uint32_t wiped = VMT_ALIVE_WIPED;
+
+	if (!atomic_compare_exchange_strong(vmt_alive, &wiped, VMT_ALIVE_STARTING))
+		return wait_for_starter(state);
+	start_child(state);
+	return true;
 }
 
 /* Maps as the kernel counts them now, ours left out. */

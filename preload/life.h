@@ -7,8 +7,12 @@
 
 #include "state.h"
 
-/* The first call in a fork child: its own descriptor, lock, counters and recording. */
-void vmt_life_start_child(struct vmt_state *state);
+/*
+ * The first call in a fork child: its own descriptor, lock, counters and recording. Two threads may
+ * come here at once, since a thread can be made from a cached stack without a memory call. False:
+ * another thread (or the one that this signal handler has interrupted) is at it, and too slow.
+ */
+bool vmt_life_start_child(struct vmt_state *state);
 
 /* Is this the process that the state belongs to (and not its vfork child)? */
 bool vmt_life_is_ours(const struct vmt_state *state);

@@ -18,8 +18,8 @@ static struct vmt_state *recorded(void)
 {
 	if (atomic_load_explicit(&vmt_phase, memory_order_acquire) != VMT_PHASE_ON)
 		return NULL;
-	if (*vmt_alive == 0)
-		vmt_life_start_child(vmt_state);
+	if (*vmt_alive != VMT_ALIVE && !vmt_life_start_child(vmt_state))
+		return NULL;
 	if (atomic_load_explicit(&vmt_phase, memory_order_acquire) != VMT_PHASE_ON)
 		return NULL;
 	return vmt_state;

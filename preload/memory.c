@@ -112,6 +112,6 @@ int vmt_memory_make_alive(struct vmt_state *state)
 	if (vmt_sys_failed(ret))
 		return (int)ret;
 	vmt_alive = state->alive_page;
-	*vmt_alive = 1;
+	*vmt_alive = VMT_ALIVE;
 	return 0;
 }

@@ -36,8 +36,8 @@
 _Atomic uint32_t vmt_phase VMT_DATA = VMT_PHASE_UNINIT;
 struct vmt_state *vmt_state VMT_DATA = NULL;
 
-static uint32_t always_alive VMT_DATA = 1;
-volatile uint32_t *vmt_alive VMT_DATA = &always_alive;
+static _Atomic uint32_t always_alive VMT_DATA = VMT_ALIVE;
+_Atomic uint32_t *vmt_alive VMT_DATA = &always_alive;
 
 static __thread struct vmt_thread this_thread __attribute__((tls_model("initial-exec")));
 

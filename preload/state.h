@@ -144,7 +144,8 @@ struct vmt_thread {
 
 extern _Atomic uint32_t vmt_phase;	/* enum vmt_phase */
 extern struct vmt_state *vmt_state;
-extern volatile uint32_t *vmt_alive;	/* wiped to 0 in a fork child (MADV_WIPEONFORK) */
+enum vmt_alive { VMT_ALIVE_WIPED, VMT_ALIVE, VMT_ALIVE_STARTING };
+extern _Atomic uint32_t *vmt_alive;	/* enum vmt_alive; wiped in a fork child (MADV_WIPEONFORK) */
 
 struct vmt_thread *vmt_thread(void);
 

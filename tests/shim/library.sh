@@ -8,6 +8,7 @@ EXPORTS='mmap|mmap64|munmap|mprotect|pkey_mprotect|mremap|madvise|posix_madvise|
 EXPORTS+='|brk|sbrk|mlock|mlock2|munlock|mlockall|munlockall|mbind|set_mempolicy_home_node|mseal'
 EXPORTS+='|shmat|shmdt|remap_file_pages|prctl|arch_prctl|ioctl|close|syscall|io_setup|io_destroy'
 EXPORTS+='|_exit|_Exit|exec[a-z]*|fexecve|v?fork|clone|posix_spawnp?'
+EXPORTS+='|personality'
 EXPORTS+='|malloc|free|calloc|realloc|reallocarray|memalign|posix_memalign|aligned_alloc'
 EXPORTS+='|valloc|pvalloc'
 EXPORTS+='|vmatrace_[a-z_]*|vmt_version'
