@@ -48,8 +48,8 @@ remap-pages-ignored	core/change.c	s/decode_remap_file_pages\(done, change\)/(voi
 mbind-ignored	core/change.c	s/case VMT_CALL_MBIND:/case VMT_CALL_MBIND:\n\t\tbreak;/
 seal-ignored	core/change.c	s/case VMT_CALL_MSEAL:/case VMT_CALL_MSEAL:\n\t\tbreak;/
 mlockall-ignored	core/change.c	s/case VMT_CALL_MUNLOCKALL:\n\t\tchange->how = VMT_CHANGE_EVERYTHING/case VMT_CALL_MUNLOCKALL:\n\t\tchange->how = VMT_CHANGE_NOTHING/
-advice-by-pidfd-ignored	core/change.c	s/return is_flag_advice\(args\[3\]\)/return false/
-userfault-ignored	core/change.c	s/return is_uffd_ioctl\(/return 0 \&\& is_uffd_ioctl(/
+advice-by-pidfd-ignored	core/possible.c	s/return is_flag_advice\(args\[3\]\)/return false/
+userfault-ignored	core/possible.c	s/return is_uffd_ioctl\(/return 0 \&\& is_uffd_ioctl(/
 userfault-half-way-ignored	core/change.c	s/(static void decode_told.*?)change->how = VMT_CHANGE_EVERYTHING/$1change->how = VMT_CHANGE_NOTHING/s
 userfault-close-ignored	rare.c	s/if \(nr != SYS_close \|\|/if (1 || nr != SYS_close ||/
 personality-ignored	rare.c	s/state->no_deriving = true/(void)state/

@@ -8,9 +8,7 @@
 
 #include "known.h"
 
-#include <asm/ioctl.h>
 #include <asm/mman.h>
-#include <asm/prctl.h>
 #include <linux/errno.h>
 #include <linux/mman.h>
 #include <linux/prctl.h>
@@ -24,11 +22,6 @@
 #define MADV_GUARD_INSTALL_    102
 #define PR_SET_MEMORY_MERGE_   67
 #define PR_SET_VMA_	       0x53564d41
-#define ARCH_MAP_VDSO_X32_     0x2001
-#define ARCH_MAP_VDSO_64_      0x2003
-#define UFFD_IOCTL_TYPE	       0xaa
-#define UFFDIO_REGISTER_NR     0x00
-#define UFFDIO_UNREGISTER_NR   0x01
 
 static bool failed(const struct vmt_done *done)
 {
@@ -52,70 +45,6 @@ static bool is_bad_range(uint64_t start, uint64_t length)
 
 	return !is_aligned(start) || vmt_page_up(length) < length ||
 	       __builtin_add_overflow(start, vmt_page_up(length), &end);
-}
-
-static bool is_flag_advice(long advice)
-{
-	switch (advice) {
-	case MADV_NORMAL:
-	case MADV_RANDOM:
-	case MADV_SEQUENTIAL:
-	case MADV_DONTFORK:
-	case MADV_DOFORK:
-	case MADV_WIPEONFORK:
-	case MADV_KEEPONFORK:
-	case MADV_DONTDUMP:
-	case MADV_DODUMP:
-	case MADV_MERGEABLE:
-	case MADV_UNMERGEABLE:
-	case MADV_HUGEPAGE:
-	case MADV_NOHUGEPAGE:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool is_uffd_ioctl(unsigned long request)
-{
-	return _IOC_TYPE(request) == UFFD_IOCTL_TYPE &&
-	       (_IOC_NR(request) == UFFDIO_REGISTER_NR || _IOC_NR(request) == UFFDIO_UNREGISTER_NR);
-}
-
-bool vmt_change_is_possible(enum vmt_call_id call, const long args[6])
-{
-	switch (call) {
-	case VMT_CALL_NONE:
-	case VMT_CALL_CLOSE:
-		return false;
-	case VMT_CALL_MADVISE:
-		return is_flag_advice(args[2]) || args[2] == MADV_GUARD_INSTALL_;
-	case VMT_CALL_PROCESS_MADVISE:
-		return is_flag_advice(args[3]) || args[3] == MADV_GUARD_INSTALL_;
-	case VMT_CALL_PRCTL:
-		return args[0] == PR_SET_VMA_ || args[0] == PR_SET_MEMORY_MERGE_;
-	case VMT_CALL_ARCH_PRCTL:
-		return args[0] >= ARCH_MAP_VDSO_X32_ && args[0] <= ARCH_MAP_VDSO_64_;
-	case VMT_CALL_IOCTL:
-		return is_uffd_ioctl((unsigned long)args[1]);
-	default:
-		return true;
-	}
-}
-
-bool vmt_change_is_slow(enum vmt_call_id call, const long args[6])
-{
-	switch (call) {
-	case VMT_CALL_MMAP:
-		return (args[3] & (MAP_POPULATE | MAP_LOCKED)) != 0;
-	case VMT_CALL_MLOCK:
-	case VMT_CALL_MLOCK2:
-	case VMT_CALL_MLOCKALL:
-	case VMT_CALL_MUNLOCKALL:
-		return true;
-	default:
-		return false;
-	}
 }
 
 /* Private anonymous memory with no flag that would show in maps or change its size. */
@@ -427,14 +356,37 @@ static void decode_unless_failed(const struct vmt_done *done, struct vmt_change 
 
 static void decode_rare(const struct vmt_done *done, struct vmt_change *change)
 {
-	if (done->call == VMT_CALL_REMAP_FILE_PAGES)
+	switch (done->call) {
+	case VMT_CALL_REMAP_FILE_PAGES:
 		decode_remap_file_pages(done, change);
-	else if (done->call == VMT_CALL_PRCTL)
+		break;
+	case VMT_CALL_PRCTL:
 		decode_prctl(done, change);
-	else if (done->call == VMT_CALL_SHMAT)
+		break;
+	case VMT_CALL_SHMAT:
 		decode_shmat(done, change);
-	else
+		break;
+	case VMT_CALL_IO_SETUP:
+	case VMT_CALL_MAP_SHADOW_STACK:
 		decode_new_map(done, change);
+		break;
+	case VMT_CALL_SHMDT:
+	case VMT_CALL_IO_DESTROY:
+	case VMT_CALL_ARCH_PRCTL:
+	case VMT_CALL_CLOSE:	/* of a userfaultfd: what was registered with it may join again */
+		decode_unless_failed(done, change);
+		break;
+	case VMT_CALL_PROCESS_MADVISE:
+	case VMT_CALL_IOCTL:
+		decode_told(done, change);
+		break;
+	case VMT_CALL_MLOCKALL:
+	case VMT_CALL_MUNLOCKALL:
+		change->how = VMT_CHANGE_EVERYTHING;
+		break;
+	default:
+		break;
+	}
 }
 
 void vmt_change_decode(const struct vmt_done *done, struct vmt_change *change)
@@ -472,30 +424,8 @@ void vmt_change_decode(const struct vmt_done *done, struct vmt_change *change)
 	case VMT_CALL_MSEAL:
 		decode_hidden(done, change, (uint64_t)done->args[0], (uint64_t)done->args[1]);
 		break;
-	case VMT_CALL_REMAP_FILE_PAGES:
-	case VMT_CALL_PRCTL:
-	case VMT_CALL_SHMAT:
-	case VMT_CALL_IO_SETUP:
-	case VMT_CALL_MAP_SHADOW_STACK:
+	default:
 		decode_rare(done, change);
-		break;
-	case VMT_CALL_SHMDT:
-	case VMT_CALL_IO_DESTROY:
-	case VMT_CALL_ARCH_PRCTL:
-	case VMT_CALL_CLOSE:	/* of a userfaultfd: what was registered with it may join again */
-		decode_unless_failed(done, change);
-		break;
-	case VMT_CALL_PROCESS_MADVISE:
-	case VMT_CALL_IOCTL:
-		decode_told(done, change);
-		break;
-	case VMT_CALL_MLOCKALL:
-	case VMT_CALL_MUNLOCKALL:
-		change->how = VMT_CHANGE_EVERYTHING;
-		break;
-	case VMT_CALL_NONE:
-	case VMT_CALL_COUNT:
-		break;
 	}
 	if (change->how == VMT_CHANGE_DERIVE)
 		vmt_known_decode(done, change);

@@ -37,7 +37,7 @@ END
 build() {	# NAME FAULT
 	${CC:-gcc} -std=gnu17 -D_GNU_SOURCE -O1 -DVMT_FAULT="$2" -I"$core" -I"$folder/preload" \
 		-o "$folder/$1" "$here"/*.c \
-		"$core"/arena.c "$core"/space.c "$core"/change.c "$core"/sketch.c "$core"/known.c \
+		"$core"/arena.c "$core"/space.c "$core"/change.c "$core"/possible.c "$core"/sketch.c "$core"/known.c \
 		"$core"/draw.c "$core"/learn.c \
 		"$core"/effect.c "$core"/quick.c "$core"/mapsline.c "$core"/calls.c
 }
