@@ -36,6 +36,7 @@ golden
 random
 mutants
 programs
+cases
 bench
 readme
 "

@@ -149,10 +149,10 @@ static bool is_alone(const struct vmt_explain *explain, size_t i)
 	       (i + 1 == explain->count || !vmt_explain_touch(map, map + 1));
 }
 
-/* Boyer and Moore's majority vote: only a size that most of them have is worth telling. */
+/* Boyer and Moore's majority vote: only a size, a site that most have is worth telling. */
 static void sum_alone(struct vmt_explain *explain)
 {
-	uint64_t votes = 0;
+	uint64_t votes = 0, site_votes = 0;
 
 	for (size_t i = 0; i < explain->count; i++) {
 		uint64_t size = explain->map[i].end - explain->map[i].start;
@@ -163,6 +163,9 @@ static void sum_alone(struct vmt_explain *explain)
 		if (!votes)
 			explain->alone_size = size;
 		votes = size == explain->alone_size ? votes + 1 : votes - 1;
+		if (!site_votes)
+			explain->alone_site = explain->map[i].put_by;
+		site_votes += explain->map[i].put_by == explain->alone_site ? 1 : UINT64_MAX;
 	}
 	for (size_t i = 0; i < explain->count; i++)
 		explain->alone_alike += is_alone(explain, i) &&
@@ -184,7 +187,9 @@ int vmt_explain(struct vmt_explain_map *map, size_t count, const struct vmt_expl
 {
 	int ret;
 
-	*ret_explain = (struct vmt_explain){ .map = map, .count = count };
+	*ret_explain = (struct vmt_explain){
+		.map = map, .count = count, .alone_site = VMT_NO_INDEX,
+	};
 	ret_explain->flags_known = are_flags_known(ret_explain);
 	ret = vmt_explain_kinds(map, count, facts);
 	if (!ret)
@@ -226,11 +231,17 @@ struct vmt_explain_cost vmt_explain_cost(uint64_t maps)
 	static const uint64_t high[][2] = {
 		{ 0, 0 }, { 100, 25000 }, { 1000, 320000 }, { 10000, 5950000 }, { 60000, 90950000 }
 	};
+	/* per cent by maps: a first read and a first write of a page in one of them */
+	static const uint64_t read[][2] = { { 0, 0 }, { 1000, 3 }, { 10000, 10 }, { 60000, 79 } };
+	static const uint64_t write[][2] = { { 0, 0 }, { 1000, 6 }, { 10000, 36 }, { 60000, 107 } };
+	uint64_t measured = maps < 60000 ? maps : 60000;
 
 	return (struct vmt_explain_cost){
 		.bytes_low = maps * 220,	/* vm_area_struct 192, maple tree 19 to 41 */
 		.bytes_high = maps * 390,	/* and anon_vma with its chain, 168 */
 		.fork_low = between(maps, low, VMT_COUNT(low)),
 		.fork_high = between(maps, high, VMT_COUNT(high)),
+		.fault_low = (unsigned)between(measured, read, VMT_COUNT(read)),
+		.fault_high = (unsigned)between(measured, write, VMT_COUNT(write)),
 	};
 }

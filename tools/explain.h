@@ -80,6 +80,7 @@ enum vmt_apart {
 };
 
 enum vmt_pattern {
+	VMT_PATTERN_DEBUGGER,
 	VMT_PATTERN_GUARDS,
 	VMT_PATTERN_THREADS,
 	VMT_PATTERN_DECOMMIT,
@@ -149,8 +150,16 @@ struct vmt_explain {
 	uint64_t alone;	/* maps of memory that touch no other… */
 	uint64_t alone_size;	/* …and of these the most frequent size, in bytes… */
 	uint64_t alone_alike;	/* …which so many have */
+	uint32_t alone_site;	/* that put most of them; VMT_NO_INDEX = not known */
 	bool flags_known;	/* of all maps */
 };
+
+/* Most are pieces that touch no other, and no pattern says so better. */
+static inline bool vmt_explain_is_mostly_alone(const struct vmt_explain *explain)
+{
+	return explain->alone > explain->count / 2 &&
+	       (!explain->pattern_count || explain->patterns[0].maps < explain->alone / 2);
+}
 
 /*
  * Explain map[0, count), which is in address order and stays the caller's; its kinds are
@@ -203,6 +212,8 @@ struct vmt_explain_cost {
 	uint64_t bytes_high;	/* …every map written to */
 	uint64_t fork_low;	/* ns that a fork takes longer */
 	uint64_t fork_high;
+	unsigned fault_low;	/* per cent that a fault in scattered memory takes longer: reading… */
+	unsigned fault_high;	/* …and writing */
 };
 struct vmt_explain_cost vmt_explain_cost(uint64_t maps);
 

@@ -103,6 +103,9 @@ static json_t *cost_of(const struct vmt_explain *explain)
 	vmt_json_add_number(object, "kernel_bytes_high", cost.bytes_high);
 	json_object_set_new(object, "fork_seconds_low", vmt_json_seconds(cost.fork_low));
 	json_object_set_new(object, "fork_seconds_high", vmt_json_seconds(cost.fork_high));
+	vmt_json_add_number(object, "fault_percent_low", cost.fault_low);
+	vmt_json_add_number(object, "fault_percent_high", cost.fault_high);
+	json_object_set_new(object, "source", json_string("measured on Linux 6.18"));
 	return object;
 }
 

@@ -30,6 +30,7 @@ struct search {
 	struct vmt_explain_map *map;
 	size_t count;
 	const struct vmt_explain_facts *facts;
+	bool has_debugger;	/* a debugging allocator is loaded */
 	uint64_t *by_site;	/* boundaries of the pattern at hand; NULL = no sites */
 	struct vmt_explain_pattern *at;
 };
@@ -83,6 +84,22 @@ static bool is_alike(const struct vmt_explain_map *a, const struct vmt_explain_m
 	return why == VMT_APART_UNKNOWN || why == VMT_APART_ACCOUNTING;
 }
 
+static bool is_by_mprotect(const struct vmt_explain_map *map)
+{
+	return map->put_call == VMT_CALL_MPROTECT || map->put_call == VMT_CALL_PKEY_MPROTECT;
+}
+
+/*
+ * Whose call made a piece without access: an mprotect at either end; else, with memory below,
+ * the one that cut it from that.
+ */
+static size_t maker_of(const struct search *search, size_t i, bool below, bool above)
+{
+	if (above && is_by_mprotect(&search->map[i + 1]) && !is_by_mprotect(&search->map[i]))
+		return i + 1;
+	return below || !above || is_by_mprotect(&search->map[i]) ? i : i + 1;
+}
+
 /*
  * A piece without access, if it had its neighbour's: [rw][--][rw] becomes one map,
  * [--][rw] and [rw][--] too.
@@ -94,24 +111,31 @@ static void fill_in(struct search *search, size_t i)
 
 	if (!below && !above)
 		return;
-	/* With memory below it was this piece's own call that made the cut… */
-	count_site(search, below || !above ? i : i + 1);
+	count_site(search, maker_of(search, i, below, above));
 	save(search, above ? i + 1 : i);
 	if (below && above && is_alike(&search->map[i - 1], &search->map[i + 1]))
 		save(search, i);
+}
+
+/* Electric Fence and DUMA make a guard of each allocation, and of each freed one. */
+static enum vmt_pattern pattern_without_access(const struct search *search, size_t i)
+{
+	if (touches_next(search, i) && search->map[i + 1].kind == VMT_KIND_THREAD_STACK &&
+	    search->map[i].kind == VMT_KIND_GUARD)
+		return VMT_PATTERN_THREADS;
+	if (search->has_debugger)
+		return VMT_PATTERN_DEBUGGER;
+	return search->map[i].kind == VMT_KIND_GUARD ? VMT_PATTERN_GUARDS : VMT_PATTERN_DECOMMIT;
 }
 
 static void find_without_access(struct search *search, enum vmt_pattern pattern)
 {
 	for (size_t i = 0; i < search->count; i++) {
 		const struct vmt_explain_map *map = &search->map[i];
-		bool is_stack = touches_next(search, i) && map[1].kind == VMT_KIND_THREAD_STACK;
 
-		if (map->is_arena)
-			continue;
-		if ((map->kind == VMT_KIND_GUARD && is_stack && pattern == VMT_PATTERN_THREADS) ||
-		    (map->kind == VMT_KIND_GUARD && !is_stack && pattern == VMT_PATTERN_GUARDS) ||
-		    (map->kind == VMT_KIND_RESERVED && pattern == VMT_PATTERN_DECOMMIT))
+		if (!map->is_arena &&
+		    (map->kind == VMT_KIND_GUARD || map->kind == VMT_KIND_RESERVED) &&
+		    pattern_without_access(search, i) == pattern)
 			fill_in(search, i);
 	}
 }
@@ -285,6 +309,7 @@ static bool is_possible(const struct vmt_explain *explain, enum vmt_pattern patt
 			const struct vmt_explain_facts *facts)
 {
 	static const uint32_t kinds_of[VMT_PATTERN_COUNT] = {
+		[VMT_PATTERN_DEBUGGER] = 1u << VMT_KIND_GUARD | 1u << VMT_KIND_RESERVED,
 		[VMT_PATTERN_GUARDS] = 1u << VMT_KIND_GUARD,
 		[VMT_PATTERN_THREADS] = 1u << VMT_KIND_THREAD_STACK,
 		[VMT_PATTERN_DECOMMIT] = 1u << VMT_KIND_RESERVED,
@@ -310,6 +335,7 @@ static bool is_possible(const struct vmt_explain *explain, enum vmt_pattern patt
 static void look_for(struct search *search, enum vmt_pattern pattern)
 {
 	static void (*const find[VMT_PATTERN_COUNT])(struct search *, enum vmt_pattern) = {
+		[VMT_PATTERN_DEBUGGER] = find_without_access,
 		[VMT_PATTERN_GUARDS] = find_without_access,
 		[VMT_PATTERN_THREADS] = find_without_access,
 		[VMT_PATTERN_DECOMMIT] = find_without_access,
@@ -335,6 +361,26 @@ static void look_for(struct search *search, enum vmt_pattern pattern)
 	search->at->site = busiest_site(search);
 }
 
+static bool is_debugger(const struct vmt_explain_map *map)
+{
+	static const char *const names[] = { "/libefence.so", "/libduma.so" };
+
+	for (size_t i = 0; map->kind == VMT_KIND_LIBRARY && i < VMT_COUNT(names); i++) {
+		if (memmem(map->name, map->name_length, names[i], strlen(names[i])))
+			return true;
+	}
+	return false;
+}
+
+static bool has_debugger(const struct vmt_explain *explain)
+{
+	for (size_t i = 0; i < explain->count; i++) {
+		if (is_debugger(&explain->map[i]))
+			return true;
+	}
+	return false;
+}
+
 static int by_saving(const void *a, const void *b)
 {
 	const struct vmt_explain_pattern *one = a, *two = b;
@@ -346,7 +392,10 @@ static int by_saving(const void *a, const void *b)
 
 int vmt_explain_patterns(struct vmt_explain *explain, const struct vmt_explain_facts *facts)
 {
-	struct search search = { .map = explain->map, .count = explain->count, .facts = facts };
+	struct search search = {
+		.map = explain->map, .count = explain->count, .facts = facts,
+		.has_debugger = has_debugger(explain),
+	};
 
 	if (facts->sites) {
 		search.by_site = calloc(facts->sites, sizeof(*search.by_site));

@@ -5,6 +5,7 @@
  */
 #include "explain_record.h"
 #include "explain_owner.h"
+#include "explain_peak.h"
 #include "names.h"
 #include "print.h"
 #include "text.h"
@@ -14,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VDSO_MAX (UINT64_C(16) << 10)
+#define VDSO_MAX     (UINT64_C(16) << 10)
+#define FUNCTION_MAX 60	/* letters of a name; templates have more */
 
 /* What is known of each site; looked up when its first map comes. */
 struct owners {
@@ -310,15 +312,22 @@ const char *vmt_explain_record_site(void *context, uint32_t index, char *text, s
 		symbol = (struct vmt_symbol){ .function = NULL };
 	if (symbol.line)
 		snprintf(line, sizeof(line), ":%u", symbol.line);
-	snprintf(text, size, "%s%s%.80s%s%.80s%s", vmt_call_name(site.call),
-		 symbol.function ? " in " : "", symbol.function ? symbol.function : "",
+	snprintf(text, size, "%s%s%.*s%s%s%.80s%s", vmt_call_name(site.call),
+		 symbol.function ? " in " : "", FUNCTION_MAX,
+		 symbol.function ? symbol.function : "",
+		 symbol.function && strlen(symbol.function) > FUNCTION_MAX ? "..." : "",
 		 symbol.short_file ? " " : "", symbol.short_file ? symbol.short_file : "", line);
 	return text;
 }
 
-void vmt_explain_record_lines(struct vmt_lines *lines, struct vmt_explain_record *record)
+size_t vmt_explain_record_lines(struct vmt_lines *lines, struct vmt_explain_record *record)
 {
 	struct vmt_explain_names names = { vmt_explain_record_site, record };
+	size_t lead;
 
+	if (!vmt_explain_peak_lead(lines, record))
+		vmt_explain_lead(lines, &record->explain, &names);
+	lead = lines->count;
 	vmt_explain_brief(lines, &record->explain, &names);
+	return lead;
 }

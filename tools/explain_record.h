@@ -32,7 +32,7 @@ void vmt_explain_record_free(struct vmt_explain_record *record);
 /* For struct vmt_explain_names, context being the record: "mprotect in f src/f.c:41". */
 const char *vmt_explain_record_site(void *context, uint32_t site, char *text, size_t size);
 
-/* The ten lines of the report. */
-void vmt_explain_record_lines(struct vmt_lines *lines, struct vmt_explain_record *record);
+/* The ten lines of the report; returns how many of them belong at its top. */
+size_t vmt_explain_record_lines(struct vmt_lines *lines, struct vmt_explain_record *record);
 
 #endif

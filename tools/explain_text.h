@@ -16,8 +16,16 @@ struct vmt_explain_names {
 };
 
 #define VMT_EXPLAIN_LINES 10u
+#define VMT_EXPLAIN_LEAD  8u
 
-/* At most VMT_EXPLAIN_LINES lines; none when there is nothing to say of so few maps. */
+/* The cause and what would help, at most VMT_EXPLAIN_LEAD lines; none where there is none. */
+void vmt_explain_lead(struct vmt_lines *lines, const struct vmt_explain *explain,
+		      const struct vmt_explain_names *names);
+
+/*
+ * What there is more to say, up to VMT_EXPLAIN_LINES lines with those already there; none when
+ * there is nothing to say of so few maps.
+ */
 void vmt_explain_brief(struct vmt_lines *lines, const struct vmt_explain *explain,
 		       const struct vmt_explain_names *names);
 

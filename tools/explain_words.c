@@ -42,7 +42,7 @@ static const struct {
 	[VMT_APART_NAME] = { "name", "differ in name (PR_SET_VMA_ANON_NAME)" },
 	[VMT_APART_OFFSET] = { "offset", "are of one file, but not in its order" },
 	[VMT_APART_PROTECTION] = { "protection", "differ in protection" },
-	[VMT_APART_ADVICE] = { "advice", "differ in advice (madvise)" },
+	[VMT_APART_ADVICE] = { "advice", "differ in advice (madvise, MAP_STACK)" },
 	[VMT_APART_LOCK] = { "lock", "differ in locking (mlock)" },
 	[VMT_APART_ACCOUNTING] = { "accounting", "differ in accounting" },
 	[VMT_APART_USERFAULTFD] = { "userfaultfd", "differ in userfaultfd" },
@@ -67,10 +67,13 @@ static const struct {
 	const char *remedy;
 	const char *also;
 } patterns[VMT_PATTERN_COUNT] = {
+	[VMT_PATTERN_DEBUGGER] = { "debugging-allocator",
+		"allocations of a debugging allocator, each with a guard",
+		"do without it (Electric Fence, DUMA), or set vm.max_map_count to more than twice "
+		"the allocations", "Both are meant to make two maps of each allocation." },
 	[VMT_PATTERN_GUARDS] = { "guard-pages", "a guard page for each object",
 		"MADV_GUARD_INSTALL (Linux 6.13) instead of mprotect(PROT_NONE) makes no map",
-		"One guard for a pool of objects does it, too. A debugging allocator (Electric "
-		"Fence, DUMA) needs a vm.max_map_count of twice its allocations." },
+		"One guard for a pool of objects does it, too." },
 	[VMT_PATTERN_THREADS] = { "thread-stacks", "a stack and a guard for each thread",
 		"fewer threads (a pool, or virtual threads since JDK 21), or guards that are no "
 		"maps", "pthread_attr_setguardsize(0), and MADV_GUARD_INSTALL (Linux 6.13) on the "
@@ -78,7 +81,7 @@ static const struct {
 	[VMT_PATTERN_DECOMMIT] = { "prot-none-decommit", "memory given back as PROT_NONE",
 		"give pages back by MADV_DONTNEED or MADV_FREE (Linux 4.5) and leave the "
 		"protection as it is", "Map such ranges readable and writable with "
-		"MAP_NORESERVE." },
+		"MAP_NORESERVE. jemalloc gives back like this where vm.overcommit_memory is 2." },
 	[VMT_PATTERN_HOLES] = { "punched-holes", "holes punched into memory by munmap",
 		"keep the range and give pages back by MADV_DONTNEED",
 		"jemalloc: retain:true, the default since 5.0 on 64-bit Linux." },

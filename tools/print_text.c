@@ -126,7 +126,7 @@ static void print_one(FILE *stream, const struct vmt_recording *recording,
 	struct vmt_lines lines = { .width = (text.width > 80 ? text.width : 80) - PREFIX };
 
 	if (!vmt_explain_record(view, symbols, &explained))
-		vmt_explain_record_lines(&lines, &explained);
+		ops.lead_count = vmt_explain_record_lines(&lines, &explained);
 	if (!text.is_gone)
 		text.now = vmt_print_now(CLOCK_MONOTONIC);
 	if (options->rows.sort == VMT_ROWS_PEAK) {

@@ -273,6 +273,15 @@ static void put_banner(struct vmt_text *text)
 	vmt_fmt_wrap(&text->fmt, 10);
 }
 
+/* The cause, where there is one: the answer before the evidence. */
+static void put_lead(struct vmt_text *text)
+{
+	for (size_t i = 0; i < text->ops->lead_count; i++) {
+		vmt_fmt_str(&text->fmt, text->ops->lines[i]);
+		vmt_fmt_end(&text->fmt);
+	}
+}
+
 void vmt_text_report(const struct vmt_view *view, const struct vmt_text_options *options,
 		     const struct vmt_text_ops *ops)
 {
@@ -293,6 +302,7 @@ void vmt_text_report(const struct vmt_view *view, const struct vmt_text_options 
 	put_banner(&text);
 	put_maps(&text);
 	vmt_text_growth(&text);
+	put_lead(&text);
 	put_calls(&text);
 	vmt_text_seen(&text);
 	vmt_fmt_end(&text.fmt);

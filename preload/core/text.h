@@ -48,9 +48,11 @@ struct vmt_text_ops {
 	uint64_t row_count;
 	const uint64_t *details;
 	uint64_t detail_count;
-	/* Lines that explain the maps, printed before the stacks. */
+	/* Lines that explain the maps: the first lead_count at the top, the others before
+	 * the stacks. */
 	char *const *lines;
 	size_t line_count;
+	size_t lead_count;
 };
 
 struct vmt_text_options {

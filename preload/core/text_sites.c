@@ -272,11 +272,11 @@ static void put_details(struct vmt_text *text)
 
 static void put_lines(struct vmt_text *text)
 {
-	for (size_t i = 0; i < text->ops->line_count; i++) {
+	for (size_t i = text->ops->lead_count; i < text->ops->line_count; i++) {
 		vmt_fmt_str(&text->fmt, text->ops->lines[i]);
 		vmt_fmt_end(&text->fmt);
 	}
-	if (text->ops->line_count)
+	if (text->ops->line_count > text->ops->lead_count)
 		vmt_fmt_end(&text->fmt);
 }
 

@@ -1,0 +1,211 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What people run into, on real programs: Electric Fence, 64 malloc arenas, jemalloc in two ways,
+# node with workers, java with 2,000 threads, 20,000 mapped files, fibers with guards. The cause
+# must stand in the first ten lines of `vmatrace maps PID` and of `vmatrace report`.
+#
+#   tests/real/cases.sh             a line per case and tool
+#   tests/real/cases.sh --update    write what they say to doc/cases.md as well
+. "$(dirname "$0")/../lib.sh"
+cd "$TMP" || exit 2
+PAGES=$TMP/cases.md
+: >"$PAGES"
+
+cat >Threads.java <<'END'
+import java.util.concurrent.CountDownLatch;
+
+public class Threads {
+	public static void main(String[] arguments) throws Exception {
+		int count = Integer.parseInt(arguments[0]);
+		CountDownLatch up = new CountDownLatch(count), end = new CountDownLatch(1);
+		for (int i = 0; i < count; i++)
+			new Thread(null, () -> {
+				up.countDown();
+				try {
+					end.await();
+				} catch (InterruptedException e) {
+				}
+			}, "worker-" + i, 256 << 10).start();
+		up.await();
+		System.out.println("ready " + ProcessHandle.current().pid());
+		System.in.read();
+		end.countDown();
+	}
+}
+END
+cat >workers.js <<'END'
+const { Worker, isMainThread, parentPort } = require("worker_threads");
+if (isMainThread) {
+	const count = Number(process.argv[2]);
+	let up = 0;
+	for (let i = 0; i < count; i++)
+		new Worker(__filename).on("message", () => {
+			if (++up === count)
+				console.log("ready " + process.pid);
+		});
+	process.stdin.resume();
+	process.stdin.on("end", () => process.exit());
+} else {
+	parentPort.on("message", () => {});
+	parentPort.postMessage("up");
+}
+END
+
+# look NAME [VAR=VALUE...] COMMAND...: run it until it says "ready PID"; NAME.maps and NAME.report
+# are what the tools say of it then, NAME.json what maps says, NAME.end the report at its exit
+look() {
+	local name=$1 job pid=
+	shift
+	rm -f input
+	mkfifo input
+	mkdir -p "$name.rec"
+	: >ready
+	# Neither timeout nor env is traced: the program is the only one.
+	timeout -k 5 120 env LD_PRELOAD="$LIB${AFTER:+ $AFTER}" \
+		VMATRACE_OPTIONS="dir=$name.rec:log_path=$name.end" "$@" \
+		<input >ready 2>"$name.err" &
+	job=$!
+	exec 9>input
+	while [ -z "$pid" ] && kill -0 $job 2>/dev/null; do
+		pid=$(awk '/^ready / { print $2 }' ready)
+		[ -n "$pid" ] || sleep 0.02
+	done
+	if [ -n "$pid" ]; then
+		"$TOOL" maps "$pid" >"$name.maps" 2>>"$name.err"
+		"$TOOL" maps --format=json "$pid" >"$name.json" 2>>"$name.err"
+		"$TOOL" report --pid="$pid" "$name.rec" >"$name.report" 2>>"$name.err"
+	fi
+	exec 9>&-
+	wait $job
+}
+
+# says NAME FILE PATTERN: one line of wrapped text, without the margin, must match
+says() {
+	local text
+	text=$(head -10 "$1.$2" 2>/dev/null | sed -E 's/^==[0-9]+== ?//; s/^ +/ /' | tr -d '\n')
+	if grep -qE "$3" <<<"$text"; then
+		pass "$1 $2" "$(grep -oE "$3" <<<"$text" | head -1 | cut -c1-150)"
+	else
+		fail "$1 $2" "not '$3' in: $text $(head -c 300 "$1.err")"
+	fi
+}
+
+# page NAME TITLE TEXT
+page() {
+	{
+		echo
+		echo "## $2"
+		echo
+		printf '%s\n' "$3"
+		for what in maps report; do
+			echo
+			echo '```'
+			head -10 "$1.$what" | sed "s|$TMP|/tmp/demo|g; s|[^ ]*/build/|build/|g"
+			echo '```'
+		done
+	} >>"$PAGES"
+}
+
+library_or_fail() {
+	local path
+	path=$(library "$1")
+	[ -n "$path" ] || path=$(ls "/usr/lib/$1" 2>/dev/null)
+	[ -n "$path" ] || fail "$1" "not installed: scripts/setup.sh installs it" >&2
+	echo "$path"
+}
+
+JEMALLOC=$(library_or_fail libjemalloc.so.2)
+EFENCE=$(library_or_fail libefence.so.0)
+
+AFTER=$EFENCE look efence EF_DISABLE_BANNER=1 "$TARGETS/case_churn" 4000
+says efence maps 'mostly allocations of a debugging allocator, each with a guard'
+says efence report 'cause +allocations of a debugging allocator, each with a guard: [0-9,]+ of [0-9,]+ maps, by mprotect in fill_and_evict [^ ]*case_churn.c:[0-9]+'
+page efence "Electric Fence" "\`EF_DISABLE_BANNER=1 LD_PRELOAD=libefence.so.0 case_churn 4000\`: a debugging
+allocator makes an inaccessible page behind each allocation, and of all memory that is freed."
+
+look arenas MALLOC_ARENA_MAX=64 "$TARGETS/case_churn" 30 64
+says arenas maps "glibc's malloc arenas, 2 maps each \\([0-9]+ maps\\)"
+says arenas report "glibc's malloc arenas, 2 maps each: [0-9]+ of [0-9]+ maps, by mprotect in fill_and_evict [^ ]*case_churn.c:[0-9]+"
+page arenas "64 threads, 64 malloc arenas" "\`MALLOC_ARENA_MAX=64 case_churn 30 64\`: each thread has a stack with a guard, and an arena of
+which the part in use and the rest are a map each."
+
+AFTER=$JEMALLOC look jemalloc-holes MALLOC_CONF=retain:false,dirty_decay_ms:0,muzzy_decay_ms:0 \
+	"$TARGETS/case_churn" 4000
+says jemalloc-holes maps 'mostly holes punched into memory by munmap'
+says jemalloc-holes report 'cause +holes punched into memory by munmap: [0-9,]+ of [0-9,]+ maps, by munmap in fill_and_evict [^ ]*case_churn.c:[0-9]+'
+page jemalloc-holes "jemalloc that does not retain" "\`MALLOC_CONF=retain:false,dirty_decay_ms:0,muzzy_decay_ms:0 LD_PRELOAD=libjemalloc.so.2
+case_churn 4000\`: what is freed is given back by munmap, from the middle of maps."
+
+AFTER="$TARGETS/libovercommit_2.so $JEMALLOC" look jemalloc-decommit \
+	MALLOC_CONF=dirty_decay_ms:0,muzzy_decay_ms:0 "$TARGETS/case_churn" 4000
+says jemalloc-decommit maps 'mostly memory given back as PROT_NONE'
+says jemalloc-decommit report 'cause +memory given back as PROT_NONE: [0-9,]+ of [0-9,]+ maps, by mmap in fill_and_evict [^ ]*case_churn.c:[0-9]+'
+page jemalloc-decommit "jemalloc with vm.overcommit_memory=2" "\`MALLOC_CONF=dirty_decay_ms:0,muzzy_decay_ms:0 LD_PRELOAD=libjemalloc.so.2 case_churn 4000\` where
+memory is never promised twice: what is freed is mapped anew without access (\"decommitted\")."
+
+look node node workers.js 16
+says node maps 'mostly pieces of memory that touch no other \([0-9]+ maps, [0-9]+ of 256 KiB; heaps of garbage collectors'
+says node report 'cause +pieces of memory that touch no other, as heaps of garbage collectors have them: [0-9]+ of [0-9]+ maps \([0-9]+ of 256 KiB\), by mmap in v8::'
+page node "node with 16 workers" "Each worker is an isolate with a heap of its own, which V8 maps in aligned pages of 256 KiB: about
+35 maps a worker."
+
+if javac Threads.java 2>javac.err; then
+	look java java -XX:+UseSerialGC -Xmx64m -cp . Threads 2000
+	says java maps 'mostly a stack and a guard for each thread \(4,0[0-9]+ maps\)'
+	says java report 'cause +a stack and a guard for each thread: 4,[0-9]+ of 4,[0-9]+ maps, by [a-z]+ in os::'
+	mv "$(ls java.end.* | head -1)" java.end 2>/dev/null
+	# At its exit the threads are gone, and with them their maps.
+	says java end 'cause +of the 4,[0-9]+ maps at the peak: [0-9,]+ by [a-z]+ in os::'
+	page java "java with 2,000 threads" "Two maps a thread: the stack, and the guard zone below it."
+else
+	fail java "no javac: $(head -c 200 javac.err)"
+fi
+
+mkdir segments
+look segments "$TARGETS/case_segments" "$TMP/segments" 20000
+says segments maps 'mostly a map for each of many files \(20,0[0-9]+ maps\)'
+says segments report 'cause +a map for each of many files: 20,000 of 20,0[0-9]+ maps, by mmap in open_segment [^ ]*case_segments.c:[0-9]+'
+page segments "20,000 small files" "\`case_segments DIRECTORY 20000\`: as an index of many segments is mapped by a search engine."
+
+look deleted "$TARGETS/case_segments" "$TMP/segments" 20000 merge
+says deleted maps 'among them files that have been deleted \(10,000 maps\)'
+says deleted report 'cause +files that have been deleted: 10,000 of 20,0[0-9]+ maps'
+page deleted "20,000 small files, half of them deleted" "\`case_segments DIRECTORY 20000 merge\`: segments that were merged into others are still mapped."
+rm -r segments
+
+look fibers "$TARGETS/case_fibers" mprotect 5000
+says fibers maps 'mostly a guard page for each object \(10,000 maps\)'
+line=$(grep -n "the fibers' guard" "$ROOT/tests/targets/case_fibers.c" | cut -d: -f1)
+says fibers report "cause +a guard page for each object: 10,000 of 10,0[0-9]+ maps, by mprotect in make_stack [^ ]*case_fibers.c:$line"
+page fibers "5,000 fibers, guards by mprotect" "\`case_fibers mprotect 5000\`: two maps a fiber, the stack and its guard."
+
+look fibers-install "$TARGETS/case_fibers" install 5000
+if [ -e fibers-install.maps ]; then
+	says fibers-install maps '^case_fibers \([0-9]+\): [34][0-9] maps'
+	says fibers-install report 'maps +22 at start, 2[0-9] now'
+	page fibers-install "5,000 fibers, guards by MADV_GUARD_INSTALL" "\`case_fibers install 5000\`: what the advice above
+brings. All stacks are one map; there is nothing to explain."
+	before=$(jq '.processes[0].maps' fibers.json)
+	after=$(jq '.processes[0].maps' fibers-install.json)
+	saves=$(jq '.processes[0].patterns[0].saves' fibers.json)
+	check "fibers: -$saves promised, -$((before - after)) came" \
+		[ $((20 * (saves - before + after))) -le "$saves" -a \
+		$((20 * (before - after - saves))) -le "$saves" ]
+else
+	echo "skip fibers-install: this kernel has no MADV_GUARD_INSTALL"
+fi
+
+if [ "${1:-}" = --update ]; then
+	{
+		cat <<-'END'
+		# Cases
+
+		What vmatrace says of programs that need many maps: the first ten lines of `vmatrace maps PID`,
+		which needs no preload, and of `vmatrace report`, which has the call sites as well. Made by
+		`tests/real/cases.sh --update`, which also checks that the cause is named in those lines. The
+		programs `case_*` are in `tests/targets`.
+		END
+		cat "$PAGES"
+	} >"$ROOT/doc/cases.md"
+fi
+finish

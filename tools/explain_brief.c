@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The explanation in a report: first the cause and what would help, at the top of the
+ * first screen; then, further down, what the maps are, why neighbours are two and what they
+ * cost. Ten lines together. Part of explain_text.h.
+ */
+#include "explain_parts.h"
+#include "explain_text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define FEW_MAPS   100u	/* of fewer a report need not say what they are */
+#define KINDS_ROOM 104u	/* bytes that fit into two lines behind "  kinds   " */
+
+static const char *site_of(const struct vmt_explain_names *names, uint32_t site, char *text,
+			   size_t size)
+{
+	text[0] = '\0';
+	if (names && names->site && site != VMT_NO_INDEX)
+		return names->site(names->context, site, text, size);
+	return text;
+}
+
+static size_t put_kind(char *text, size_t size, const struct vmt_explain_kind *kind)
+{
+	struct vmt_number number;
+
+	return (size_t)snprintf(text, size, "%s %.20s%s%s%.40s%s",
+				vmt_number(&number, kind->maps),
+				vmt_explain_kind_word(kind->kind),
+				vmt_explain_plural(kind->kind, kind->maps),
+				kind->detail ? " (" : "", kind->detail ? kind->detail : "",
+				kind->detail ? ")" : "");
+}
+
+/* Most first, as many as two lines hold; the rest is counted. */
+static void put_kinds_line(struct vmt_lines *lines, const struct vmt_explain *explain)
+{
+	struct vmt_number number;
+	char text[512], one[128];
+	size_t used = 0, shown = 0;
+	uint64_t rest = explain->count;
+
+	for (; shown < explain->kind_count; shown++) {
+		size_t n = put_kind(one, sizeof(one), &explain->kinds[shown]);
+
+		if (shown && used + n + 2 > KINDS_ROOM)
+			break;
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s",
+					 shown ? ", " : "", one);
+		rest -= explain->kinds[shown].maps;
+	}
+	if (shown < explain->kind_count)
+		snprintf(text + used, sizeof(text) - used, ", %s others",
+			 vmt_number(&number, rest));
+	vmt_lines_add(lines, 10, "  kinds   %s", text);
+}
+
+static void put_reason_line(struct vmt_lines *lines, const struct vmt_explain_reason *reason,
+			    const struct vmt_explain_names *names)
+{
+	struct vmt_number number;
+	char text[256], site[256];
+
+	vmt_explain_put_reason(text, sizeof(text), reason);
+	site_of(names, reason->top->site, site, sizeof(site));
+	vmt_lines_add(lines, 10, "  apart   %s touching pairs %s%s%s",
+		      vmt_number(&number, reason->pairs), text, *site ? "; cut by " : "", site);
+}
+
+static void put_cause(struct vmt_lines *lines, const char *start, const struct vmt_explain *explain,
+		      const struct vmt_explain_pattern *pattern,
+		      const struct vmt_explain_names *names)
+{
+	struct vmt_number count, maps;
+	char site[256];
+
+	site_of(names, pattern->site, site, sizeof(site));
+	vmt_lines_add(lines, 10, "%s%s: %s of %s maps%s%s", start,
+		      vmt_explain_pattern_word(pattern->pattern), vmt_number(&maps, pattern->maps),
+		      vmt_number(&count, explain->count), *site ? ", by " : "", site);
+}
+
+static void put_help(struct vmt_lines *lines, const struct vmt_explain_pattern *pattern)
+{
+	struct vmt_number saves;
+
+	vmt_lines_add(lines, 10, "  help    -%s: %s", vmt_number(&saves, pattern->saves),
+		      vmt_explain_remedy(pattern->pattern));
+}
+
+/* Pieces that no pattern explains, as heaps of garbage collectors are. */
+static void put_alone(struct vmt_lines *lines, const struct vmt_explain *explain,
+		      const struct vmt_explain_names *names)
+{
+	struct vmt_number maps, count, alike, size;
+	char site[256];
+
+	site_of(names, explain->alone_site, site, sizeof(site));
+	vmt_lines_add(lines, 10, "  cause   pieces of memory that touch no other, as heaps of garbage "
+		      "collectors have them: %s of %s maps (%s of %s)%s%s",
+		      vmt_number(&maps, explain->alone), vmt_number(&count, explain->count),
+		      vmt_number(&alike, explain->alone_alike),
+		      vmt_number_bytes(&size, explain->alone_size), *site ? ", by " : "", site);
+}
+
+/* What does not fit as a whole is left out. */
+static void end_item(struct vmt_lines *lines, size_t *before, size_t most)
+{
+	if (lines->count > most)
+		vmt_lines_cut(lines, *before);
+	*before = lines->count;
+}
+
+/* The second one, when it makes half as many maps as the first, or more. */
+static bool has_second(const struct vmt_explain *explain)
+{
+	return explain->pattern_count > 1 &&
+	       explain->patterns[1].saves >= explain->patterns[0].saves / 2;
+}
+
+void vmt_explain_lead(struct vmt_lines *lines, const struct vmt_explain *explain,
+		      const struct vmt_explain_names *names)
+{
+	const struct vmt_explain_pattern *top = explain->patterns;
+	size_t before = lines->count;
+
+	if (vmt_explain_is_mostly_alone(explain)) {
+		put_alone(lines, explain, names);
+		return;
+	}
+	if (!explain->pattern_count)
+		return;
+	put_cause(lines, "  cause   ", explain, top, names);
+	if (has_second(explain))
+		put_cause(lines, "     and  ", explain, top + 1, names);
+	end_item(lines, &before, VMT_EXPLAIN_LEAD);
+	put_help(lines, top);
+	end_item(lines, &before, VMT_EXPLAIN_LEAD);
+	if (has_second(explain))
+		put_help(lines, top + 1);
+	end_item(lines, &before, VMT_EXPLAIN_LEAD);
+}
+
+void vmt_explain_brief(struct vmt_lines *lines, const struct vmt_explain *explain,
+		       const struct vmt_explain_names *names)
+{
+	size_t cost = explain->count >= VMT_EXPLAIN_COSTLY ? 2 : 0;
+	size_t most = VMT_EXPLAIN_LINES - cost, before;
+	struct vmt_explain_reason reasons[VMT_APART_COUNT];
+	const struct vmt_explain_reason *reason;
+
+	if (explain->count < FEW_MAPS && !explain->pattern_count)
+		return;
+	put_kinds_line(lines, explain);
+	before = lines->count;
+	vmt_explain_sum_reasons(explain, reasons);
+	reason = vmt_explain_next_reason(reasons, NULL);
+	if (reason && reason->pairs >= VMT_EXPLAIN_LEAST)
+		put_reason_line(lines, reason, names);
+	end_item(lines, &before, most);
+	if (cost)
+		vmt_explain_put_cost(lines, "  cost    ", explain->count);
+	end_item(lines, &before, VMT_EXPLAIN_LINES);
+}
