@@ -22,6 +22,7 @@ ci
 self
 maps
 patterns
+growth
 library
 harmless
 errno

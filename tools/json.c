@@ -275,6 +275,7 @@ static json_t *process_of(const struct vmt_view *view, struct vmt_symbols *symbo
 	json_object_set_new(process, "sites", vmt_json_sites(view, symbols));
 	add_explanation(process, view, symbols);
 	vmt_json_add_if_any(process, "allocators", allocators_of(view, symbols));
+	vmt_json_add_growth(process, view);
 	vmt_json_add_if_any(process, "timeline", timeline_of(view));
 	vmt_json_add_if_any(process, "marks", marks_of(view));
 	vmt_json_add_if_any(process, "failures", failures_of(view, symbols));

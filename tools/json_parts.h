@@ -28,4 +28,7 @@ static inline void vmt_json_add_number(json_t *object, const char *key, uint64_t
 	json_object_set_new(object, key, json_integer((json_int_t)value));
 }
 
+/* Add "growth": what the timeline amounts to. */
+void vmt_json_add_growth(json_t *process, const struct vmt_view *view);
+
 #endif

@@ -7,6 +7,7 @@
 #ifndef VMT_TEXT_H
 #define VMT_TEXT_H
 
+#include "course.h"
 #include "fmt.h"
 #include "view.h"
 
@@ -77,6 +78,15 @@ void vmt_text_report(const struct vmt_view *view, const struct vmt_text_options 
  * everybody's maps are made in libc. An index into the frames section, or UINT64_MAX.
  */
 uint64_t vmt_text_user_frame(const struct vmt_view *view, const struct vmt_rec_site *site);
+
+/* What the process's timeline amounts to; now: CLOCK_MONOTONIC for one still running, or 0. */
+bool vmt_text_course(const struct vmt_view *view, uint64_t now, struct vmt_course *ret_course);
+/* Did a call fail because there were too many maps? */
+bool vmt_text_is_limit_reached(const struct vmt_view *view);
+/* Maps that may come before the limit is reached; 0 = none, or not known. */
+uint64_t vmt_text_left(const struct vmt_view *view);
+/* ns in which a leak makes so many maps; 0 = not known. */
+uint64_t vmt_text_time_left(const struct vmt_course *course, uint64_t maps);
 
 /* ENOMEM and its like, "error 123" for others not in the table is NULL. */
 const char *vmt_text_errno(uint32_t error);

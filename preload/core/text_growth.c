@@ -1,122 +1,67 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Leak, burst or plateau: one line of the text report, judged from the timeline. Where
- * the run was too short or the count too small to judge, it says so or says
- * nothing. Pure like the rest (text.h): a few passes over at most 1,024 buckets.
+ * Leak, burst or plateau in words: a line for the process, from its timeline, and one for each
+ * call site shown, from the site's own. Where the run was too short or the count too small to
+ * judge, it says so or says nothing. Pure like the rest (text.h); judging is course.h's.
  */
 #include "text_parts.h"
 
-#define SECOND	 UINT64_C(1000000000)
-#define WINDOWS	 8u
-#define SMALL	 16u		/* maps; less than that is no growth worth a word */
-#define SHORT_NS (2 * SECOND)	/* a shorter run shows its start-up and nothing else */
-#define BUCKETS_MAX 65536u
-
-/* The count of maps over the run, and what follows from it. */
-struct course {
-	const struct vmt_text *text;
-	uint64_t start;
-	uint64_t now;
-	uint64_t peak;
-	uint64_t duration;	/* ns */
-	uint64_t width;		/* of a bucket, ns */
-	uint64_t buckets;	/* that the duration covers */
-	uint64_t first_rise;	/* bucket in which the count first exceeded the start */
-	uint64_t settled;	/* first bucket from which on the count stays near its end */
-	uint64_t low;		/* extremes from there on */
-	uint64_t high;
-	uint64_t above_half;	/* buckets spent in the upper half of the rise */
-	uint64_t floor[WINDOWS];	/* lowest count in each eighth of the run */
-	bool is_falling;	/* fell at some time after the first rise */
-};
-
-/* The bucket at index, with the count carried over those in which nothing happened. */
-static struct vmt_rec_bucket bucket_at(const struct course *course, uint64_t index, uint64_t *carry)
+static bool process_bucket(const void *context, uint64_t index, struct vmt_course_bucket *ret)
 {
 	struct vmt_rec_bucket bucket;
 
-	if (!vmt_view_bucket(course->text->view, index, &bucket))
-		bucket.min = bucket.max = bucket.last = (uint32_t)*carry;
-	*carry = bucket.last;
-	return bucket;
-}
-
-static void note_bucket(struct course *course, const struct vmt_rec_bucket *bucket, uint64_t index,
-			uint64_t before)
-{
-	uint64_t *floor = &course->floor[index * WINDOWS / course->buckets];
-	uint64_t rise = course->peak - course->start;
-	uint64_t band = rise / 20 > 4 ? rise / 20 : 4;
-
-	if (bucket->min < *floor)
-		*floor = bucket->min;
-	if (course->first_rise == UINT64_MAX && bucket->max > course->start)
-		course->first_rise = index;
-	if (bucket->min < before && course->first_rise < index)
-		course->is_falling = true;
-	if (bucket->min > course->start + rise / 2)
-		course->above_half++;
-	if (bucket->max > course->now + band || bucket->min + band < course->now) {
-		course->settled = index + 1;
-		course->low = course->high = course->now;
-	}
-	if (course->settled <= index) {
-		course->low = bucket->min < course->low ? bucket->min : course->low;
-		course->high = bucket->max > course->high ? bucket->max : course->high;
-	}
-}
-
-static bool read_course(const struct vmt_text *text, struct course *course)
-{
-	const struct vmt_rec_header *header = &text->view->header;
-	uint64_t end = header->end_monotonic ? header->end_monotonic : text->options->now;
-	uint64_t carry = header->maps_start;
-
-	*course = (struct course){
-		.text = text,
-		.start = header->maps_start,
-		.now = text->maps_now,
-		.peak = header->maps_peak > header->maps_start ? header->maps_peak :
-								 header->maps_start,
-		.width = header->bucket_ns,
-		.first_rise = UINT64_MAX,
-		.low = text->maps_now,
-		.high = text->maps_now,
-	};
-	for (uint32_t i = 0; i < WINDOWS; i++)
-		course->floor[i] = UINT64_MAX;
-	course->buckets = vmt_view_bucket_count(text->view);
-	if (!course->width || course->buckets > BUCKETS_MAX ||
-	    course->width > UINT64_MAX / (BUCKETS_MAX + 1))
+	if (!vmt_view_bucket(context, index, &bucket))
 		return false;
-	course->duration = course->buckets * course->width;
-	if (end > header->start_monotonic)
-		course->duration = end - header->start_monotonic;
-	if (course->duration / course->width + 1 > course->buckets)
-		course->buckets = course->duration / course->width + 1;
-	if (course->buckets > BUCKETS_MAX)
-		return false;
-	for (uint64_t i = 0; i < course->buckets; i++) {
-		uint64_t before = carry;
-		struct vmt_rec_bucket bucket = bucket_at(course, i, &carry);
-
-		note_bucket(course, &bucket, i, before);
-	}
+	*ret = (struct vmt_course_bucket){ bucket.min, bucket.max, bucket.last };
 	return true;
 }
 
-/* The lowest count rises from each part of the run to the next: what leaks does that. */
-static bool is_rising(const struct course *course)
+static uint64_t duration_of(const struct vmt_view *view, uint64_t now)
 {
-	uint32_t rises = 0;
+	const struct vmt_rec_header *header = &view->header;
+	uint64_t end = header->end_monotonic ? header->end_monotonic : now;
 
-	for (uint32_t i = 2; i < WINDOWS; i++)
-		rises += course->floor[i] > course->floor[i - 1];
-	return rises >= WINDOWS - 3 && course->floor[WINDOWS - 1] > course->floor[1];
+	if (end > header->start_monotonic)
+		return end - header->start_monotonic;
+	return vmt_view_bucket_count(view) * header->bucket_ns;
 }
 
-/* "+5,103 a second", or per minute or hour where that is little; returns maps a second. */
-static uint64_t put_rate(struct vmt_fmt *fmt, uint64_t maps, uint64_t ns)
+bool vmt_text_course(const struct vmt_view *view, uint64_t now, struct vmt_course *ret_course)
+{
+	const struct vmt_course_source source = {
+		.bucket = process_bucket,
+		.context = view,
+		.buckets = vmt_view_bucket_count(view),
+		.width = view->header.bucket_ns,
+		.duration = duration_of(view, now),
+		.start = view->header.maps_start,
+		.now = vmt_view_maps_now(view),
+		.peak = view->header.maps_peak,
+	};
+
+	return vmt_course_judge(&source, ret_course);
+}
+
+uint64_t vmt_text_left(const struct vmt_view *view)
+{
+	const struct vmt_rec_header *header = &view->header;
+	uint64_t all = vmt_view_maps_now(view) + header->maps_own;
+
+	return header->maps_limit > all ? header->maps_limit - all : 0;
+}
+
+uint64_t vmt_text_time_left(const struct vmt_course *course, uint64_t maps)
+{
+	uint64_t ms = course->span / 1000000;
+
+	if (!course->rise || !maps || __builtin_mul_overflow(maps, ms, &ms))
+		return 0;
+	ms /= course->rise;
+	return ms < UINT64_MAX / 1000000 ? ms * 1000000 : 0;
+}
+
+/* "+5,103 a second", or per minute or hour where that is little. */
+static void put_rate(struct vmt_fmt *fmt, uint64_t maps, uint64_t ns)
 {
 	static const struct {
 		uint64_t seconds;
@@ -128,63 +73,73 @@ static uint64_t put_rate(struct vmt_fmt *fmt, uint64_t maps, uint64_t ns)
 		uint64_t ms = ns / 1000000 ? ns / 1000000 : 1;
 
 		if (__builtin_mul_overflow(maps, 1000 * units[i].seconds, &rate))
-			return 0;
+			return;
 		rate /= ms;
 		if (rate < 10 && i + 1 < VMT_COUNT(units))
 			continue;
 		vmt_fmt_signed(fmt, (int64_t)rate, 0);
 		vmt_fmt_str(fmt, units[i].word);
-		return rate / units[i].seconds;
+		return;
 	}
-	return 0;
 }
 
-static void put_since(struct vmt_fmt *fmt, const struct course *course, uint64_t bucket)
+static void put_since(struct vmt_fmt *fmt, uint64_t ns)
 {
 	vmt_fmt_str(fmt, " since ");
-	vmt_fmt_seconds(fmt, bucket == UINT64_MAX ? 0 : bucket * course->width);
+	vmt_fmt_seconds(fmt, ns);
 }
 
-static void put_leak(struct vmt_fmt *fmt, const struct course *course)
+/* Two digits are more than an extrapolation has. */
+static void put_duration(struct vmt_fmt *fmt, uint64_t ns)
 {
-	const struct vmt_rec_header *header = &course->text->view->header;
-	uint64_t rise = course->floor[WINDOWS - 1] - course->floor[1];
-	uint64_t all = course->now + header->maps_own;
-	uint64_t rate;
+	static const struct {
+		uint64_t seconds;
+		const char *word;
+	} units[] = { { 86400, " days" }, { 3600, " h" }, { 60, " min" }, { 1, " s" } };
+	uint64_t seconds = ns / 1000000000;
+
+	for (size_t i = 0; i < VMT_COUNT(units); i++) {
+		if (seconds < 3 * units[i].seconds && i + 1 < VMT_COUNT(units))
+			continue;
+		vmt_fmt_num(fmt, seconds / units[i].seconds, 0);
+		vmt_fmt_str(fmt, units[i].word);
+		return;
+	}
+}
+
+static bool is_running(const struct vmt_text *text)
+{
+	return text->view->header.end == VMT_END_RUNNING && !text->options->is_gone;
+}
+
+static void put_leak(struct vmt_text *text, const struct vmt_course *course)
+{
+	uint64_t time = vmt_text_time_left(course, vmt_text_left(text->view));
+	struct vmt_fmt *fmt = &text->fmt;
 
 	vmt_fmt_str(fmt, "a leak, ");
-	rate = put_rate(fmt, rise, course->duration / WINDOWS * (WINDOWS - 2));
-	put_since(fmt, course, course->first_rise);
+	put_rate(fmt, course->rise, course->span);
+	put_since(fmt, course->since);
 	vmt_fmt_str(fmt, course->is_falling ? ", falling at times" : ", never falling");
-	if (header->end != VMT_END_RUNNING || course->text->options->is_gone || !rate ||
-	    header->maps_limit <= all)
+	if (!time)
 		return;
-	vmt_fmt_str(fmt, "; at this rate the limit is reached in ");
-	vmt_fmt_num(fmt, (header->maps_limit - all) / rate, 0);
-	vmt_fmt_str(fmt, " s");
+	vmt_fmt_str(fmt, is_running(text) ? "; at this rate the limit is reached in " :
+					    "; at this rate the limit would be reached in another ");
+	put_duration(fmt, time);
 }
 
-static void put_to_limit(struct vmt_fmt *fmt, const struct course *course)
+static void put_to_limit(struct vmt_text *text, const struct vmt_course *course)
 {
-	uint64_t from = course->first_rise == UINT64_MAX ? 0 : course->first_rise * course->width;
-	uint64_t to = course->text->view->header.maps_peak_time;
+	const struct vmt_rec_header *header = &text->view->header;
+	uint64_t to = header->maps_peak_time;
+	struct vmt_fmt *fmt = &text->fmt;
 
 	vmt_fmt_str(fmt, "up to the limit, ");
-	put_rate(fmt, course->peak - course->start, to > from ? to - from : course->width);
-	put_since(fmt, course, course->first_rise);
+	put_rate(fmt, header->maps_peak - header->maps_start,
+		 to > course->since ? to - course->since : header->bucket_ns);
+	put_since(fmt, course->since);
 	if (!course->is_falling)
 		vmt_fmt_str(fmt, ", never falling");
-}
-
-static void put_peak(struct vmt_fmt *fmt, const struct course *course)
-{
-	vmt_fmt_str(fmt, "peak ");
-	vmt_fmt_num(fmt, course->peak, 0);
-	vmt_fmt_str(fmt, " at ");
-	vmt_fmt_seconds(fmt, course->text->view->header.maps_peak_time);
-	vmt_fmt_str(fmt, ", ");
-	vmt_fmt_num(fmt, course->now, 0);
-	vmt_fmt_str(fmt, " now");
 }
 
 static void put_between(struct vmt_fmt *fmt, uint64_t low, uint64_t high)
@@ -199,51 +154,90 @@ static void put_between(struct vmt_fmt *fmt, uint64_t low, uint64_t high)
 	vmt_fmt_num(fmt, high, 0);
 }
 
-static bool is_plateau(const struct course *course)
+static void put_peak(struct vmt_text *text)
 {
-	uint64_t before = course->settled * course->width;
+	struct vmt_fmt *fmt = &text->fmt;
 
-	return before <= course->duration && course->duration - before >= course->duration / 2;
+	vmt_fmt_str(fmt, ": peak ");
+	vmt_fmt_num(fmt, text->view->header.maps_peak, 0);
+	vmt_fmt_str(fmt, " at ");
+	vmt_fmt_seconds(fmt, text->view->header.maps_peak_time);
+	vmt_fmt_str(fmt, ", ");
+	vmt_fmt_num(fmt, text->maps_now, 0);
+	vmt_fmt_str(fmt, " now");
 }
 
-static void put_course(struct vmt_fmt *fmt, const struct course *course)
+static const char *trend_words(enum vmt_trend trend)
 {
-	uint64_t rise = course->peak - course->start;
+	static const char *const words[VMT_TREND_COUNT] = {
+		[VMT_TREND_NONE] = "little",
+		[VMT_TREND_SHORT] = "too short a run to tell a leak from starting up",
+		[VMT_TREND_BURST] = "a burst",
+		[VMT_TREND_BURSTS] = "bursts",
+		[VMT_TREND_SAWTOOTH] = "a sawtooth",
+		[VMT_TREND_GIVEN_BACK] = "high for most of the run, then given back",
+		[VMT_TREND_PLATEAU] = "a plateau",
+		[VMT_TREND_LEAK] = "a leak",
+		[VMT_TREND_GROWING] = "still growing at the end, but not steadily",
+		[VMT_TREND_UNEVEN] = "up and down, with no steady growth",
+	};
 
-	if (vmt_text_is_limit_reached(course->text->view)) {
-		put_to_limit(fmt, course);
-	} else if (rise >= SMALL && course->now < course->start + rise / 2) {
-		vmt_fmt_str(fmt, course->above_half > course->buckets / 2 ?
-					 "high for most of the run, then given back: " :
-					 "a burst: ");
-		put_peak(fmt, course);
-	} else if (course->duration < SHORT_NS || course->buckets < 2 * WINDOWS) {
-		vmt_fmt_str(fmt, "too short a run to tell a leak from starting up");
-	} else if (is_plateau(course)) {
-		vmt_fmt_str(fmt, "a plateau");
-		put_since(fmt, course, course->settled);
+	return words[trend];
+}
+
+/* "7 times up to 1,022 and back to 24" */
+static void put_times(struct vmt_fmt *fmt, const struct vmt_course *course)
+{
+	vmt_fmt_str(fmt, ": ");
+	vmt_fmt_count(fmt, course->times, "time");
+	vmt_fmt_str(fmt, " up to ");
+	vmt_fmt_num(fmt, course->high, 0);
+	vmt_fmt_str(fmt, " and back to ");
+	vmt_fmt_num(fmt, course->low, 0);
+}
+
+static void put_course(struct vmt_text *text, const struct vmt_course *course)
+{
+	struct vmt_fmt *fmt = &text->fmt;
+
+	if (vmt_text_is_limit_reached(text->view)) {
+		put_to_limit(text, course);
+		return;
+	}
+	if (course->trend == VMT_TREND_LEAK) {
+		put_leak(text, course);
+		return;
+	}
+	vmt_fmt_str(fmt, trend_words(course->trend));
+	switch (course->trend) {
+	case VMT_TREND_PLATEAU:
+		put_since(fmt, course->since);
 		put_between(fmt, course->low, course->high);
-	} else if (is_rising(course)) {
-		put_leak(fmt, course);
-	} else {
-		vmt_fmt_str(fmt, "up and down, with no steady growth; ");
-		put_peak(fmt, course);
+		break;
+	case VMT_TREND_BURSTS:
+	case VMT_TREND_SAWTOOTH:
+		put_times(fmt, course);
+		break;
+	case VMT_TREND_BURST:
+	case VMT_TREND_GIVEN_BACK:
+	case VMT_TREND_UNEVEN:
+		put_peak(text);
+		break;
+	default:
+		break;
 	}
 }
 
 void vmt_text_growth(struct vmt_text *text)
 {
-	struct course course;
-	int64_t growth;
+	struct vmt_course course;
 
-	if (!read_course(text, &course))
-		return;
-	growth = (int64_t)(course.now - course.start);
-	if (course.peak - course.start < SMALL && !text->options->verbose)
+	if (!vmt_text_course(text->view, text->options->now, &course) ||
+	    (course.trend == VMT_TREND_NONE && !text->options->verbose))
 		return;
 	vmt_fmt_str(&text->fmt, "  growth  ");
-	vmt_fmt_signed(&text->fmt, growth, 0);
+	vmt_fmt_signed(&text->fmt, (int64_t)(text->maps_now - text->view->header.maps_start), 0);
 	vmt_fmt_str(&text->fmt, ": ");
-	put_course(&text->fmt, &course);
+	put_course(text, &course);
 	vmt_fmt_wrap(&text->fmt, 10);
 }

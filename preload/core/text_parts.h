@@ -30,9 +30,6 @@ struct vmt_text_frame {
 	bool has_module;
 };
 
-/* Did a call fail because there were too many maps? */
-bool vmt_text_is_limit_reached(const struct vmt_view *view);
-
 /* Leak, burst or plateau, one line; nothing where there is nothing to say. */
 void vmt_text_growth(struct vmt_text *text);
 

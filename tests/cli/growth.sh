@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Leak, burst or plateau: programs whose count of maps takes a known course are called by its
+# name, in the text and in JSON, with the rate of a leak and the time that is left. They run side
+# by side, for 6 seconds: a shorter run tells no leak from starting up.
+. "$(dirname "$0")/../lib.sh"
+cd "$TMP" || exit 2
+SECONDS_EACH=6
+
+# start COURSE: record it, in the background
+start() {
+	mkdir -p "$1.rec"
+	LD_PRELOAD=$LIB VMATRACE_OPTIONS=dir=$1.rec:report=0 "$TARGETS/course" "$1" $SECONDS_EACH &
+}
+
+# judged COURSE VERDICT TEXT [FILTER]: the verdict, a part of the line, a condition on its figures
+judged() {
+	local growth line
+	"$TOOL" report --format=json "$1.rec" >"$1.json" 2>"$1.err"
+	"$TOOL" report "$1.rec" >"$1.txt" 2>>"$1.err"
+	growth=$(jq -c '.processes[0].growth' "$1.json" 2>>"$1.err")
+	line=$(awk '/^==[0-9]+==   growth / { on = 1 } /^==[0-9]+==   (cause|calls) / { on = 0 }
+		on { sub(/^==[0-9]+== +/, ""); printf "%s ", $0 }' "$1.txt")
+	if [ "$(jq -r .verdict <<<"$growth")" = "$2" ] && grep -qE "$3" <<<"$line" &&
+		jq -e "${4:-true}" <<<"$growth" >/dev/null; then
+		pass "$1" "$line"
+	else
+		fail "$1" "wanted $2, '$3', ${4:-}: $growth $line $(head -c 200 "$1.err")"
+	fi
+}
+
+for course in leak bursts warm-up sawtooth burst rising-sawtooth leak-and-warm-up; do
+	start $course
+done
+wait
+PER_SECOND=$((1000 / SECONDS_EACH))
+near() { echo "(.rate > 0.85 * $1 and .rate < 1.15 * $1)"; }
+judged leak leak 'a leak, \+1[0-9][0-9] a second since 0.[0-9] s, never falling; at this rate' \
+	"$(near $PER_SECOND) and .seconds_left > 300 and .seconds_left < 500"
+judged bursts bursts 'bursts: [56] times up to 1,02[0-9] and back to 3[0-9]' '.times >= 5'
+judged warm-up plateau 'a plateau since [01].[0-9] s, between 9[0-9]+ and 1,0[0-9]+' '.since < 2.0'
+judged sawtooth sawtooth 'a sawtooth: 6 times up to 1,0[0-9]+ and back to [2-9][0-9] ' '.times == 6'
+judged burst burst 'a burst: peak 1,02[0-9] at [23].[0-9] s, 2[0-9] now'
+judged rising-sawtooth leak 'a leak, \+2[0-9][0-9] a second since 0.[0-9] s, falling at times' \
+	"$(near $((1500 / SECONDS_EACH)))"
+judged leak-and-warm-up leak 'a leak' "$(near $PER_SECOND)"
+finish

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A program whose count of maps takes a known course over its run, whatever the load of the
+ * machine: how many maps it has is a function of the time. Arguments: the course (leak, bursts,
+ * warm-up, sawtooth, burst, rising-sawtooth, leak-and-warm-up), seconds.
+ */
+#include "target.h"
+
+#define MOST 4000
+
+static void *kept[2][MOST];
+static long count[2];
+
+/* Shared maps never merge. */
+static void *map_one(void)
+{
+	void *at = mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	REQUIRE(at != MAP_FAILED);
+	return at;
+}
+
+static void __attribute__((noinline)) grow(long wanted)
+{
+	while (count[0] < wanted)
+		kept[0][count[0]++] = map_one();
+	while (count[0] > wanted)
+		REQUIRE(munmap(kept[0][--count[0]], PAGE) == 0);
+}
+
+static void __attribute__((noinline)) grow_other(long wanted)
+{
+	while (count[1] < wanted)
+		kept[1][count[1]++] = map_one();
+}
+
+static double fraction(double value)
+{
+	return value - (double)(long)value;
+}
+
+static double least(double a, double b)
+{
+	return a < b ? a : b;
+}
+
+/* part of the run, 0 to 1 */
+static void step(const char *course, double part)
+{
+	double tooth = fraction(part * 6);
+
+	if (!strcmp(course, "leak"))
+		grow((long)(1000 * part));
+	else if (!strcmp(course, "bursts"))
+		grow(tooth > 0.4 && tooth < 0.6 ? 1000 : 10);
+	else if (!strcmp(course, "warm-up"))
+		grow((long)(1000 * least(part * 5, 1)) + (long)(tooth * 10));
+	else if (!strcmp(course, "sawtooth"))
+		grow((long)(1000 * tooth));
+	else if (!strcmp(course, "burst"))
+		grow(part > 0.4 && part < 0.6 ? 1000 : 0);
+	else if (!strcmp(course, "rising-sawtooth"))
+		grow((long)(300 * tooth + 1500 * part));
+	else if (!strcmp(course, "leak-and-warm-up")) {
+		grow((long)(1000 * part));
+		grow_other((long)(500 * least(part * 5, 1)));
+	} else
+		REQUIRE(!"such a course");
+}
+
+int main(int argc, char **argv)
+{
+	const struct timespec pause = { 0, 5000000 };
+	double seconds = (double)argument(argc, argv, 2, 5);
+	double start = seconds_now(), now;
+
+	REQUIRE(argc > 1);
+	while ((now = seconds_now()) < start + seconds) {
+		step(argv[1], (now - start) / seconds);
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}

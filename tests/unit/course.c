@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * core/course.c: known courses are called by their names, whatever the width of the buckets and
+ * however many of them had no call; and no timeline whatever makes it crash.
+ */
+#include "course.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#define SECOND UINT64_C(1000000000)
+#define MOST   1024
+
+/* Maps at each bucket; UINT32_MAX = no call in it. */
+static uint32_t maps[MOST];
+static uint64_t used;
+
+static bool bucket(const void *context, uint64_t index, struct vmt_course_bucket *ret_bucket)
+{
+	const uint32_t *at = context;
+
+	if (at[index] == UINT32_MAX)
+		return false;
+	*ret_bucket = (struct vmt_course_bucket){ at[index], at[index], at[index] };
+	return true;
+}
+
+static uint32_t last_of(uint64_t i)
+{
+	while (i && maps[i] == UINT32_MAX)
+		i--;
+	return maps[i] == UINT32_MAX ? 20 : maps[i];
+}
+
+static struct vmt_course judge(uint64_t duration)
+{
+	struct vmt_course_source source = {
+		.bucket = bucket, .context = maps, .buckets = MOST, .width = duration / used,
+		.duration = duration - 1, .start = 20, .now = last_of(used - 1),
+	};
+	struct vmt_course course;
+
+	for (uint64_t i = 0; i < used; i++) {
+		if (maps[i] != UINT32_MAX && maps[i] > source.peak)
+			source.peak = maps[i];
+	}
+	cr_assert(vmt_course_judge(&source, &course));
+	return course;
+}
+
+static enum vmt_trend trend(uint64_t seconds)
+{
+	return judge(seconds * SECOND).trend;
+}
+
+/* The run ends in a bucket without a call; behind it lies what was there before the buckets widened. */
+static void make(uint32_t (*shape)(uint64_t i), uint64_t count)
+{
+	used = count;
+	for (uint64_t i = 0; i < MOST; i++)
+		maps[i] = i < count ? shape(i) : i == count ? UINT32_MAX : 7;
+}
+
+static uint32_t leak(uint64_t i) { return 20 + (uint32_t)(i * 1000 / used); }
+static uint32_t flat(uint64_t i) { return (uint32_t)(20 + (i * 5 < used ? i * 5000 / used : 1000)); }
+static uint32_t teeth(uint64_t i) { return 20 + (uint32_t)(i % (used / 6) * 1000 / (used / 6)); }
+static uint32_t peaks(uint64_t i) { return i % (used / 6) == used / 12 ? 1020 : 20; }
+static uint32_t hill(uint64_t i) { return i > used / 4 && i < used / 3 ? 1020 : 20; }
+static uint32_t table(uint64_t i) { return i > used / 8 && i < used / 8 * 7 ? 1020 : 20; }
+static uint32_t late(uint64_t i) { return i > used - used / 10 ? 1020 : 20; }
+static uint32_t none(uint64_t i) { return 20 + (uint32_t)(i % 9); }
+static uint32_t leaking_teeth(uint64_t i) { return teeth(i) / 3 + leak(i) * 3; }
+static uint32_t rippled(uint64_t i) { return flat(i) + (uint32_t)(i % 7); }
+static uint32_t slow_leak(uint64_t i) { return 20 + (uint32_t)(i * 1000 / used) / 20 * 20; }
+static uint32_t sparse_leak(uint64_t i) { return i % 3 ? UINT32_MAX : leak(i); }
+
+Test(course, known_ones_at_any_resolution)
+{
+	static const struct {
+		uint32_t (*shape)(uint64_t i);
+		enum vmt_trend trend;
+	} known[] = {
+		{ leak, VMT_TREND_LEAK },	{ flat, VMT_TREND_PLATEAU },
+		{ teeth, VMT_TREND_SAWTOOTH },	{ peaks, VMT_TREND_BURSTS },
+		{ hill, VMT_TREND_BURST },	{ table, VMT_TREND_GIVEN_BACK },
+		{ late, VMT_TREND_GROWING },	{ none, VMT_TREND_NONE },
+		{ leaking_teeth, VMT_TREND_LEAK }, { rippled, VMT_TREND_PLATEAU },
+		{ slow_leak, VMT_TREND_LEAK },	{ sparse_leak, VMT_TREND_LEAK },
+	};
+
+	for (uint64_t count = 60; count <= MOST; count += 37) {
+		for (size_t i = 0; i < VMT_COUNT(known); i++) {
+			make(known[i].shape, count);
+			cr_assert_eq(trend(10), known[i].trend, "number %zu with %lu buckets is %s",
+				     i, (unsigned long)count, vmt_course_word(trend(10)));
+		}
+	}
+}
+
+Test(course, a_leak_has_a_rate)
+{
+	struct vmt_course course;
+
+	make(leak, 500);
+	course = judge(100 * SECOND);
+	cr_assert_eq(course.trend, VMT_TREND_LEAK);
+	cr_assert_float_eq((double)course.rise / ((double)course.span / SECOND), 10, 0.5);
+	cr_assert(!course.is_falling);
+	make(leaking_teeth, 500);
+	course = judge(100 * SECOND);
+	cr_assert_float_eq((double)course.rise / ((double)course.span / SECOND), 30, 3);
+	cr_assert(course.is_falling);
+}
+
+Test(course, bursts_are_counted)
+{
+	make(peaks, 600);
+	cr_assert_eq(judge(10 * SECOND).times, 6);
+	cr_assert_eq(judge(10 * SECOND).low, 20);
+	cr_assert_eq(judge(10 * SECOND).high, 1020);
+}
+
+Test(course, a_short_run_is_not_judged)
+{
+	make(leak, 100);
+	cr_assert_eq(trend(2), VMT_TREND_SHORT);
+	make(leak, 10);
+	cr_assert_eq(trend(10), VMT_TREND_SHORT, "nor one in a handful of buckets");
+	make(hill, 100);
+	cr_assert_eq(trend(2), VMT_TREND_BURST, "what went up and came back is known");
+}
+
+Test(course, what_cannot_be_judged)
+{
+	struct vmt_course_source source = { .bucket = bucket, .context = maps, .duration = SECOND };
+	struct vmt_course course;
+
+	cr_assert(!vmt_course_judge(&source, &course), "no width");
+	source.width = 1;
+	cr_assert(!vmt_course_judge(&source, &course), "a billion buckets");
+	source.width = UINT64_MAX;
+	cr_assert(!vmt_course_judge(&source, &course));
+}
+
+Test(course, random_timelines)
+{
+	unsigned seed = 1;
+	struct vmt_course course;
+
+	for (int round = 0; round < 20000; round++) {
+		uint64_t seconds = 1 + (uint64_t)rand_r(&seed) % 20;
+
+		used = 1 + (uint64_t)rand_r(&seed) % MOST;
+		for (uint64_t i = 0; i < MOST; i++)
+			maps[i] = rand_r(&seed) % 4 ? (uint32_t)rand_r(&seed) % 2000 : UINT32_MAX;
+		course = judge(seconds * SECOND);
+		cr_assert_lt(course.trend, VMT_TREND_COUNT);
+		cr_assert_leq(course.low, course.high);
+	}
+}

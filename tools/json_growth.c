@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Leak, burst or plateau in the JSON report: "growth" of the process. Part of json.c, see
+ * there.
+ */
+#include "json_parts.h"
+#include "print.h"
+#include "text.h"
+
+#include <time.h>
+
+static json_t *course_of(const struct vmt_course *course)
+{
+	json_t *growth = json_object();
+
+	json_object_set_new(growth, "verdict", json_string(vmt_course_word(course->trend)));
+	json_object_set_new(growth, "since", vmt_json_seconds(course->since));
+	if (course->trend == VMT_TREND_LEAK && course->span)
+		json_object_set_new(growth, "rate", json_real((double)course->rise * 1e9 /
+							      (double)course->span));
+	if (course->trend == VMT_TREND_BURSTS || course->trend == VMT_TREND_SAWTOOTH)
+		vmt_json_add_number(growth, "times", course->times);
+	if (course->trend == VMT_TREND_BURSTS || course->trend == VMT_TREND_SAWTOOTH ||
+	    course->trend == VMT_TREND_PLATEAU) {
+		vmt_json_add_number(growth, "low", course->low);
+		vmt_json_add_number(growth, "high", course->high);
+	}
+	return growth;
+}
+
+void vmt_json_add_growth(json_t *process, const struct vmt_view *view)
+{
+	struct vmt_course course;
+	json_t *growth;
+	uint64_t left;
+
+	if (!vmt_text_course(view, vmt_print_is_gone(view) ? 0 : vmt_print_now(CLOCK_MONOTONIC),
+			     &course))
+		return;
+	growth = course_of(&course);
+	left = vmt_text_time_left(&course, vmt_text_left(view));
+	json_object_set_new(growth, "limit_reached",
+			    json_boolean(vmt_text_is_limit_reached(view)));
+	json_object_set_new(growth, "seconds_left", left ? vmt_json_seconds(left) : json_null());
+	json_object_set_new(process, "growth", growth);
+}
