@@ -23,6 +23,7 @@ self
 maps
 patterns
 growth
+neighbours
 library
 harmless
 errno

@@ -65,8 +65,9 @@ static int by_reason(const void *a, const void *b)
 
 	if (one->why != two->why)
 		return (int)one->why - (int)two->why;
+	/* Of equals the later site: it cut what the earlier one had mapped. */
 	if (one->site != two->site)
-		return one->site < two->site ? -1 : 1;
+		return one->site > two->site ? -1 : 1;
 	return (one->detail > two->detail) - (one->detail < two->detail);
 }
 
@@ -96,23 +97,27 @@ static void add_up_pairs(struct vmt_explain *explain)
 	qsort(pairs, n, sizeof(*pairs), by_pairs);
 }
 
-static void see_hole(struct vmt_explain *explain, size_t i)
+static void see_hole(struct vmt_explain *explain, size_t i, uint64_t *votes)
 {
 	uint64_t size = explain->map[i].start - explain->map[i - 1].end;
 
 	explain->holes++;
 	if (size > explain->largest_hole)
 		explain->largest_hole = size;
-	if (explain->map[i].put_call == VMT_CALL_MUNMAP) {
-		explain->holes_punched++;
+	if (explain->map[i].put_call != VMT_CALL_MUNMAP)
+		return;
+	explain->holes_punched++;
+	explain->punched_bytes += size;
+	if (!*votes)
 		explain->holes_site = explain->map[i].put_by;
-	}
+	*votes += explain->map[i].put_by == explain->holes_site ? 1 : UINT64_MAX;
 }
 
 static int sum_pairs(struct vmt_explain *explain)
 {
 	struct vmt_explain_pairs next = { .pairs = 1 };
 	struct vmt_explain_pairs *last;
+	uint64_t votes = 0;
 
 	explain->holes_site = VMT_NO_INDEX;
 	explain->pairs = malloc((explain->count + 1) * sizeof(*explain->pairs));
@@ -120,7 +125,7 @@ static int sum_pairs(struct vmt_explain *explain)
 		return -ENOMEM;
 	for (size_t i = 1; i < explain->count; i++) {
 		if (!vmt_explain_touch(&explain->map[i - 1], &explain->map[i])) {
-			see_hole(explain, i);
+			see_hole(explain, i, &votes);
 			continue;
 		}
 		explain->touching++;

@@ -52,7 +52,8 @@ struct vmt_explain_map {
 	uint32_t dev_minor;
 	uint32_t flags;		/* VMT_MAP_VISIBLE, VMT_MAP_STACK */
 	uint32_t put_by;	/* site, or VMT_NO_INDEX */
-	uint32_t policy;	/* of NUMA, a number for each; 0 = default or unknown */
+	uint32_t policy;	/* of NUMA, a number for each; 1 = default, 0 = not known */
+	uint8_t key;		/* of protection; known where vm_flags are */
 	uint8_t kind;		/* enum vmt_kind */
 	uint8_t hint;		/* enum vmt_hint, given */
 	uint8_t put_call;	/* enum vmt_call_id of put_by; VMT_CALL_NONE = not known */
@@ -75,6 +76,7 @@ enum vmt_apart {
 	VMT_APART_USERFAULTFD,
 	VMT_APART_FLAGS,	/* others */
 	VMT_APART_POLICY,
+	VMT_APART_KEY,		/* protection key */
 	VMT_APART_UNKNOWN,	/* alike in all that is known */
 	VMT_APART_COUNT,
 };
@@ -112,7 +114,9 @@ struct vmt_explain_kind {
 
 struct vmt_explain_pairs {
 	enum vmt_apart why;
-	uint64_t detail;	/* protections (a << 4 | b, a < b) or the flags that differ */
+	/* protections (a << 4 | b, a < b), the flags that differ, or (why unknown) the call
+	 * that cut them, enum vmt_call_id */
+	uint64_t detail;
 	uint32_t site;		/* whose call put the boundary; VMT_NO_INDEX = not known */
 	uint64_t pairs;
 };
@@ -144,8 +148,9 @@ struct vmt_explain {
 	size_t pattern_count;
 	uint64_t touching;	/* pairs without a hole between */
 	uint64_t holes;
-	uint64_t holes_punched;	/* by munmap, where a recording tells; site and count */
-	uint32_t holes_site;
+	uint64_t holes_punched;	/* of these by munmap, where a recording tells… */
+	uint64_t punched_bytes;	/* …their size together… */
+	uint32_t holes_site;	/* …and the site of most of them */
 	uint64_t largest_hole;
 	uint64_t alone;	/* maps of memory that touch no other… */
 	uint64_t alone_size;	/* …and of these the most frequent size, in bytes… */
@@ -175,6 +180,8 @@ VMT_MUST_CHECK int vmt_explain_kinds(struct vmt_explain_map *map, size_t count,
 				     const struct vmt_explain_facts *facts);
 enum vmt_apart vmt_explain_apart(const struct vmt_explain_map *a, const struct vmt_explain_map *b,
 				 uint64_t *ret_detail);
+/* The attribute that a call cuts maps for, whether or not it still differs; UNKNOWN = several. */
+enum vmt_apart vmt_explain_cut(uint32_t call);
 VMT_MUST_CHECK int vmt_explain_patterns(struct vmt_explain *explain,
 					const struct vmt_explain_facts *facts);
 
@@ -194,6 +201,12 @@ static inline bool vmt_explain_is_anonymous(const struct vmt_explain_map *map)
 	       map->kind != VMT_KIND_STACK;
 }
 
+/* Only [anon:NAME] is an attribute; [heap] and paths are how the kernel shows others. */
+static inline bool vmt_explain_has_own_name(const struct vmt_explain_map *map)
+{
+	return map->name && map->name_length > 6 && !__builtin_memcmp(map->name, "[anon", 5);
+}
+
 /* Words: for people and as identifiers in JSON. Never NULL. */
 const char *vmt_explain_kind_word(enum vmt_kind kind);
 const char *vmt_explain_apart_word(enum vmt_apart why);
@@ -203,8 +216,9 @@ const char *vmt_explain_pattern_word(enum vmt_pattern pattern);
 const char *vmt_explain_remedy(enum vmt_pattern pattern);
 /* More to say of it, whole sentences; NULL = nothing. */
 const char *vmt_explain_also(enum vmt_pattern pattern);
-/* "rw-p, ---p" or "hg nh": what a detail stands for; "" if nothing. */
-const char *vmt_explain_detail(enum vmt_apart why, uint64_t detail, char *text, size_t size);
+/* "rw-p, ---p" or "hg nh" (in words "MADV_HUGEPAGE, ..."): a detail; "" if nothing. */
+const char *vmt_explain_detail(enum vmt_apart why, uint64_t detail, bool in_words, char *text,
+			       size_t size);
 
 /* What so many maps cost, from figures measured on Linux 6.18. */
 struct vmt_explain_cost {

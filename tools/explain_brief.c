@@ -105,6 +105,19 @@ static void put_alone(struct vmt_lines *lines, const struct vmt_explain *explain
 		      vmt_number_bytes(&size, explain->alone_size), *site ? ", by " : "", site);
 }
 
+static void put_holes(struct vmt_lines *lines, const struct vmt_explain *explain,
+		      const struct vmt_explain_names *names)
+{
+	struct vmt_number punched, size;
+	char site[256];
+
+	site_of(names, explain->holes_site, site, sizeof(site));
+	vmt_lines_add(lines, 10, "  holes   %s punched by munmap, %s on average%s%s",
+		      vmt_number(&punched, explain->holes_punched),
+		      vmt_number_bytes(&size, explain->punched_bytes / explain->holes_punched),
+		      *site ? "; " : "", site);
+}
+
 /* What does not fit as a whole is left out. */
 static void end_item(struct vmt_lines *lines, size_t *before, size_t most)
 {
@@ -159,6 +172,9 @@ void vmt_explain_brief(struct vmt_lines *lines, const struct vmt_explain *explai
 	reason = vmt_explain_next_reason(reasons, NULL);
 	if (reason && reason->pairs >= VMT_EXPLAIN_LEAST)
 		put_reason_line(lines, reason, names);
+	end_item(lines, &before, most);
+	if (explain->holes_punched >= VMT_EXPLAIN_LEAST)
+		put_holes(lines, explain, names);
 	end_item(lines, &before, most);
 	if (cost)
 		vmt_explain_put_cost(lines, "  cost    ", explain->count);

@@ -68,7 +68,7 @@ static json_t *neighbours_of(const struct vmt_explain *explain)
 	for (size_t i = 0; i < explain->pairs_count; i++) {
 		const struct vmt_explain_pairs *pairs = &explain->pairs[i];
 
-		vmt_explain_detail(pairs->why, pairs->detail, detail, sizeof(detail));
+		vmt_explain_detail(pairs->why, pairs->detail, false, detail, sizeof(detail));
 		entry = json_object();
 		json_object_set_new(entry, "reason", json_string(vmt_explain_apart_id(pairs->why)));
 		json_object_set_new(entry, "detail", *detail ? json_string(detail) : json_null());
@@ -86,6 +86,7 @@ static json_t *holes_of(const struct vmt_explain *explain)
 	vmt_json_add_number(holes, "count", explain->holes);
 	vmt_json_add_number(holes, "largest", explain->largest_hole);
 	vmt_json_add_number(holes, "punched", explain->holes_punched);
+	vmt_json_add_number(holes, "punched_bytes", explain->punched_bytes);
 	vmt_json_add_number(holes, "alone", explain->alone);
 	vmt_json_add_number(holes, "alone_size", explain->alone_size);
 	vmt_json_add_number(holes, "alone_alike", explain->alone_alike);

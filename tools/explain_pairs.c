@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Why two maps that touch are two: the first attribute that differs, those first that no
- * call could make equal. In a recording the advice, locks and policies are not
- * known, but the call that put the boundary is. Pure; part of explain.h.
+ * call could make equal. Where flags and policies are not known, "unknown" is the answer,
+ * though the call that put the boundary be known: what madvise has cut for an advice that was
+ * taken back since is two for another reason. Pure; part of explain.h.
  */
 #include "explain.h"
 #include "vmflags.h"
@@ -13,17 +14,11 @@ static bool is_special(const struct vmt_explain_map *map)
 	       (map->vm_flags && map->vm_flags & vmt_vmflags_of(VMT_VMFLAGS_SPECIAL));
 }
 
-/* Only [anon:NAME] is an attribute; [heap] and paths are how the kernel shows others. */
-static bool has_own_name(const struct vmt_explain_map *map)
-{
-	return map->name && map->name_length > 6 && __builtin_memcmp(map->name, "[anon", 5) == 0;
-}
-
 static bool is_same_name(const struct vmt_explain_map *a, const struct vmt_explain_map *b)
 {
-	if (has_own_name(a) != has_own_name(b))
+	if (vmt_explain_has_own_name(a) != vmt_explain_has_own_name(b))
 		return false;
-	return !has_own_name(a) || (a->name_length == b->name_length &&
+	return !vmt_explain_has_own_name(a) || (a->name_length == b->name_length &&
 				    !__builtin_memcmp(a->name, b->name, a->name_length));
 }
 
@@ -58,8 +53,7 @@ static enum vmt_apart by_flags(uint64_t differ, uint64_t *ret_detail)
 	return VMT_APART_UNKNOWN;
 }
 
-/* They look alike: then what the call is for, that put the boundary and did not undo it. */
-static enum vmt_apart by_call(uint32_t call)
+enum vmt_apart vmt_explain_cut(uint32_t call)
 {
 	switch (call) {
 	case VMT_CALL_MADVISE:
@@ -72,6 +66,7 @@ static enum vmt_apart by_call(uint32_t call)
 	case VMT_CALL_PRCTL: return VMT_APART_NAME;
 	case VMT_CALL_IOCTL: return VMT_APART_USERFAULTFD;
 	case VMT_CALL_MSEAL: return VMT_APART_FLAGS;
+	case VMT_CALL_PKEY_MPROTECT: return VMT_APART_KEY;
 	default: return VMT_APART_UNKNOWN;
 	}
 }
@@ -109,8 +104,11 @@ enum vmt_apart vmt_explain_apart(const struct vmt_explain_map *a, const struct v
 
 		if (why != VMT_APART_UNKNOWN)
 			return why;
+		if (a->key != b->key)
+			return VMT_APART_KEY;
 	}
-	if (a->policy != b->policy)
+	if (a->policy && b->policy && a->policy != b->policy)
 		return VMT_APART_POLICY;
-	return by_call(b->put_call);
+	*ret_detail = b->put_call;
+	return VMT_APART_UNKNOWN;
 }

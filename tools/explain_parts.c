@@ -46,7 +46,7 @@ void vmt_explain_put_reason(char *text, size_t size, const struct vmt_explain_re
 {
 	char detail[160];
 
-	vmt_explain_detail(reason->top->why, reason->top->detail, detail, sizeof(detail));
+	vmt_explain_detail(reason->top->why, reason->top->detail, true, detail, sizeof(detail));
 	snprintf(text, size, "%s%s%s%s%s", vmt_explain_apart_word(reason->top->why),
 		 *detail ? " (" : "", *detail && reason->has_more_details ? "mostly " : "", detail,
 		 *detail ? ")" : "");

@@ -278,13 +278,22 @@ static bool stays_apart(const struct vmt_explain_map *a, const struct vmt_explai
 	       !(a->vm_flags & vmt_vmflags_of(VMT_VMFLAGS_ACCOUNTING));
 }
 
+/* Flags that are not known may still be told by the call that cut them. */
+static enum vmt_apart reason_for(const struct vmt_explain_map *map)
+{
+	enum vmt_apart why = (enum vmt_apart)(map->apart - 1);
+
+	return why == VMT_APART_UNKNOWN ? vmt_explain_cut(map->put_call) : why;
+}
+
 /* Neighbours that one attribute alone keeps apart. */
 static void find_apart(struct search *search, enum vmt_pattern pattern)
 {
 	for (size_t i = 1; i < search->count; i++) {
 		const struct vmt_explain_map *a = &search->map[i - 1], *b = &search->map[i];
 
-		if (b->apart != reason_of[pattern] + 1 || !vmt_explain_is_anonymous(a) ||
+		if (!b->apart || reason_for(b) != reason_of[pattern] ||
+		    !vmt_explain_is_anonymous(a) ||
 		    (pattern == VMT_PATTERN_ACCOUNTING && stays_apart(a, b)))
 			continue;
 		count_site(search, i);
@@ -328,7 +337,9 @@ static bool is_possible(const struct vmt_explain *explain, enum vmt_pattern patt
 	for (size_t i = 0; kinds_of[pattern] && i < explain->kind_count; i++)
 		n += kinds_of[pattern] >> explain->kinds[i].kind & 1 ? explain->kinds[i].maps : 0;
 	for (size_t i = 0; !kinds_of[pattern] && i < explain->pairs_count; i++)
-		n += explain->pairs[i].why == reason_of[pattern] ? explain->pairs[i].pairs : 0;
+		n += explain->pairs[i].why == reason_of[pattern] ||
+				     explain->pairs[i].why == VMT_APART_UNKNOWN ?
+			     explain->pairs[i].pairs : 0;
 	return n >= (pattern == VMT_PATTERN_WX ? 2 : VMT_EXPLAIN_LEAST / 2);
 }
 

@@ -8,6 +8,7 @@
 #include "explain_peak.h"
 #include "names.h"
 #include "print.h"
+#include "process.h"
 #include "text.h"
 
 #include <errno.h>
@@ -15,8 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VDSO_MAX     (UINT64_C(16) << 10)
-#define FUNCTION_MAX 60	/* letters of a name; templates have more */
+#define VDSO_MAX	(UINT64_C(16) << 10)
+#define FLAGS_MAPS_MAX	100000u
+#define FLAGS_BYTES_MAX (UINT64_C(8) << 30)
+#define FUNCTION_MAX	60	/* letters of a name; templates have more */
 
 /* What is known of each site; looked up when its first map comes. */
 struct owners {
@@ -199,33 +202,63 @@ static void add_names(struct vmt_explain_record *record)
 	free(named);
 }
 
+/* It may have changed since it was recorded. */
 static bool is_same_map(const struct vmt_explain_map *a, const struct vmt_explain_map *b)
 {
-	return a->start == b->start && a->inode == b->inode && a->dev_major == b->dev_major &&
-	       a->dev_minor == b->dev_minor;
+	return a->start == b->start && a->end == b->end && a->inode == b->inode &&
+	       a->dev_major == b->dev_major && a->dev_minor == b->dev_minor &&
+	       !((a->flags ^ b->flags) & VMT_MAP_VISIBLE);
 }
 
-/* While the process is there (as at its exit), /proc names its files; not reading it is fine. */
-static void add_live_names(struct vmt_explain_record *record)
+/* smaps walks the page tables: 1.2 ms for 1,000 maps, 18 ms for a GiB in use. */
+static bool are_flags_cheap(const struct vmt_explain_record *record)
+{
+	return record->count <= FLAGS_MAPS_MAX &&
+	       vmt_process_resident((pid_t)record->view->header.pid) <= FLAGS_BYTES_MAX;
+}
+
+static int read_live(struct vmt_explain_record *record)
+{
+	uint32_t pid = record->view->header.pid;
+	bool with_flags = are_flags_cheap(record);
+	char path[64];
+	int ret;
+
+	snprintf(path, sizeof(path), "/proc/%u/%s", pid, with_flags ? "smaps" : "maps");
+	ret = vmt_procmaps_read(path, &record->live);
+	if (ret || !with_flags)
+		return ret;
+	snprintf(path, sizeof(path), "/proc/%u/numa_maps", pid);
+	/* A kernel without NUMA has no policies either. */
+	(void)vmt_procmaps_read_policies(&record->live, path);
+	return 0;
+}
+
+/*
+ * While the process is there (as at its exit), /proc has the names of its files, and the flags
+ * that no call tells; not reading it is fine.
+ */
+static void add_live_facts(struct vmt_explain_record *record)
 {
 	struct vmt_explain_map *map = record->map;
-	char path[64];
 	size_t i = 0;
 
-	if (vmt_print_is_gone(record->view))
-		return;
-	snprintf(path, sizeof(path), "/proc/%u/maps", record->view->header.pid);
-	if (vmt_procmaps_read(path, &record->live))
+	if (vmt_print_is_gone(record->view) || read_live(record))
 		return;
 	for (size_t j = 0; j < record->live.count; j++) {
 		const struct vmt_explain_map *live = &record->live.map[j];
 
 		while (i < record->count && map[i].start < live->start)
 			i++;
-		if (!live->inode || i == record->count || !is_same_map(&map[i], live))
+		if (i == record->count || !is_same_map(&map[i], live))
 			continue;
-		map[i].name = live->name;
-		map[i].name_length = live->name_length;
+		if (live->inode || vmt_explain_has_own_name(live)) {
+			map[i].name = live->name;
+			map[i].name_length = live->name_length;
+		}
+		map[i].vm_flags = live->vm_flags;
+		map[i].policy = live->policy;
+		map[i].key = live->key;
 	}
 }
 
@@ -276,7 +309,7 @@ int vmt_explain_record(const struct vmt_view *view, struct vmt_symbols *symbols,
 		return ret;
 	mark_vvar(ret_record->map, ret_record->count);
 	add_names(ret_record);
-	add_live_names(ret_record);
+	add_live_facts(ret_record);
 	facts.sites = (uint32_t)vmt_view_count(view, VMT_SECTION_SITES);
 	facts.is_fork_child = is_fork_child(ret_record);
 	return vmt_explain(ret_record->map, ret_record->count, &facts, &ret_record->explain);

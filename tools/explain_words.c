@@ -42,12 +42,13 @@ static const struct {
 	[VMT_APART_NAME] = { "name", "differ in name (PR_SET_VMA_ANON_NAME)" },
 	[VMT_APART_OFFSET] = { "offset", "are of one file, but not in its order" },
 	[VMT_APART_PROTECTION] = { "protection", "differ in protection" },
-	[VMT_APART_ADVICE] = { "advice", "differ in advice (madvise, MAP_STACK)" },
-	[VMT_APART_LOCK] = { "lock", "differ in locking (mlock)" },
+	[VMT_APART_ADVICE] = { "advice", "differ in advice to the kernel" },
+	[VMT_APART_LOCK] = { "lock", "differ in locking" },
 	[VMT_APART_ACCOUNTING] = { "accounting", "differ in accounting" },
 	[VMT_APART_USERFAULTFD] = { "userfaultfd", "differ in userfaultfd" },
 	[VMT_APART_FLAGS] = { "flags", "differ in other flags" },
 	[VMT_APART_POLICY] = { "policy", "differ in NUMA policy (mbind)" },
+	[VMT_APART_KEY] = { "protection-key", "differ in protection key (pkey_mprotect)" },
 	[VMT_APART_UNKNOWN] = { "unknown", "look alike: why they are two cannot be known" },
 };
 
@@ -155,22 +156,33 @@ static void put_protection(char text[5], uint64_t flags)
 	text[4] = '\0';
 }
 
-const char *vmt_explain_detail(enum vmt_apart why, uint64_t detail, char *text, size_t size)
+static void put_flags(char *text, size_t size, uint64_t flags, bool in_words)
+{
+	size_t used = 0;
+
+	for (uint32_t bit = 0; flags && vmt_vmflags_letters(bit) && used + 4 < size; bit++) {
+		if (flags >> bit & 1)
+			used += (size_t)snprintf(text + used, size - used, "%s%s",
+						 !used ? "" : in_words ? ", " : " ",
+						 in_words ? vmt_vmflags_word(bit) :
+							    vmt_vmflags_letters(bit));
+	}
+}
+
+const char *vmt_explain_detail(enum vmt_apart why, uint64_t detail, bool in_words, char *text,
+			       size_t size)
 {
 	char one[5], two[5];
-	size_t used = 0;
 
 	text[0] = '\0';
 	if (why == VMT_APART_PROTECTION) {
 		put_protection(one, detail & 15);
 		put_protection(two, detail >> 4);
 		snprintf(text, size, "%s, %s", one, two);
-		return text;
-	}
-	for (uint32_t bit = 0; detail && vmt_vmflags_letters(bit) && used + 4 < size; bit++) {
-		if (detail >> bit & 1)
-			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? " " : "",
-						 vmt_vmflags_letters(bit));
+	} else if (why != VMT_APART_UNKNOWN) {
+		put_flags(text, size, detail, in_words);
+	} else if (detail) {
+		snprintf(text, size, "cut by %s", vmt_call_name((uint32_t)detail));
 	}
 	return text;
 }

@@ -162,6 +162,17 @@ bool vmt_process_is_fork(const struct vmt_process *process)
 	       own[1] > 1 && own[0] == parent[0] && own[1] == parent[1] && own[2] == parent[2];
 }
 
+uint64_t vmt_process_resident(pid_t pid)
+{
+	char path[64], text[128], *rest;
+
+	snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
+	if (!read_file(path, text, sizeof(text)))
+		return 0;
+	strtoull(text, &rest, 10);
+	return strtoull(rest, NULL, 10) * 4096;
+}
+
 uint64_t vmt_process_map_limit(void)
 {
 	char text[32];

@@ -32,6 +32,9 @@ size_t vmt_process_stack_pointers(pid_t pid, size_t limit, uint64_t **ret_pointe
 /* Whether it runs in a copy of its parent's memory: certain if true. */
 bool vmt_process_is_fork(const struct vmt_process *process);
 
+/* Memory it has in use, bytes; 0 = not known. */
+uint64_t vmt_process_resident(pid_t pid);
+
 /* vm.max_map_count; 0 = not known. */
 uint64_t vmt_process_map_limit(void);
 

@@ -118,11 +118,15 @@ static bool is_field(const char *line, size_t length)
 
 static void take_field(struct vmt_procmaps *maps, const char *line, size_t length)
 {
-	static const char flags[] = "VmFlags:";
+	static const char flags[] = "VmFlags:", key[] = "ProtectionKey:";
+	struct vmt_explain_map *map = &maps->map[maps->count - 1];
 	size_t n = sizeof(flags) - 1;
 
-	if (maps->count && length >= n && !memcmp(line, flags, n))
-		maps->map[maps->count - 1].vm_flags = vmt_vmflags_parse(line + n, length - n);
+	if (length >= n && !memcmp(line, flags, n))
+		map->vm_flags = vmt_vmflags_parse(line + n, length - n);
+	n = sizeof(key) - 1;
+	if (length >= n && !memcmp(line, key, n))
+		map->key = (uint8_t)strtoul(line + n, NULL, 10);
 }
 
 static int add_map(struct vmt_procmaps *maps, size_t *room, const struct vmt_mapsline *line)
@@ -223,20 +227,20 @@ struct policies {
 	uint32_t count;
 };
 
-/* Number of a policy, as its words are compared; those beyond the table share a number. */
+/* Number of a policy, as its words are compared; those beyond the table are not known. */
 static uint32_t policy_of(struct policies *policies, const char *text, size_t length)
 {
 	if (length == 7 && !memcmp(text, "default", 7))
-		return 0;
+		return 1;
 	for (uint32_t i = 0; i < policies->count; i++) {
 		if (policies->length[i] == length && !memcmp(policies->text[i], text, length))
-			return i + 1;
+			return i + 2;
 	}
-	if (policies->count < POLICIES_MAX) {
-		policies->text[policies->count] = text;
-		policies->length[policies->count++] = length;
-	}
-	return policies->count;
+	if (policies->count == POLICIES_MAX)
+		return 0;
+	policies->text[policies->count] = text;
+	policies->length[policies->count++] = length;
+	return policies->count + 1;
 }
 
 static void take_policies(struct vmt_procmaps *maps, char *text)

@@ -8,27 +8,47 @@
 static const struct {
 	char letters[3];
 	uint8_t group;
+	const char *word;	/* what sets it; NULL: the letters have to do */
 } flags[] = {
-	{ "rd", VMT_VMFLAGS_IGNORED }, { "wr", VMT_VMFLAGS_IGNORED },
-	{ "ex", VMT_VMFLAGS_IGNORED }, { "sh", VMT_VMFLAGS_IGNORED },
-	{ "mr", VMT_VMFLAGS_OTHER },   { "mw", VMT_VMFLAGS_OTHER },
-	{ "me", VMT_VMFLAGS_OTHER },   { "ms", VMT_VMFLAGS_OTHER },
-	{ "gd", VMT_VMFLAGS_OTHER },   { "pf", VMT_VMFLAGS_SPECIAL },
-	{ "lo", VMT_VMFLAGS_LOCK },    { "lf", VMT_VMFLAGS_LOCK },
-	{ "io", VMT_VMFLAGS_SPECIAL }, { "de", VMT_VMFLAGS_SPECIAL },
-	{ "mm", VMT_VMFLAGS_SPECIAL }, { "ht", VMT_VMFLAGS_SPECIAL },
-	{ "sr", VMT_VMFLAGS_ADVICE },  { "rr", VMT_VMFLAGS_ADVICE },
-	{ "dc", VMT_VMFLAGS_ADVICE },  { "wf", VMT_VMFLAGS_ADVICE },
-	{ "dd", VMT_VMFLAGS_ADVICE },  { "hg", VMT_VMFLAGS_ADVICE },
-	{ "nh", VMT_VMFLAGS_ADVICE },  { "mg", VMT_VMFLAGS_ADVICE },
-	{ "ac", VMT_VMFLAGS_ACCOUNTING }, { "nr", VMT_VMFLAGS_ACCOUNTING },
-	{ "um", VMT_VMFLAGS_USERFAULTFD }, { "uw", VMT_VMFLAGS_USERFAULTFD },
-	{ "ui", VMT_VMFLAGS_USERFAULTFD }, { "sf", VMT_VMFLAGS_OTHER },
-	{ "nl", VMT_VMFLAGS_OTHER },   { "ar", VMT_VMFLAGS_OTHER },
-	{ "bt", VMT_VMFLAGS_OTHER },   { "mt", VMT_VMFLAGS_OTHER },
-	{ "ss", VMT_VMFLAGS_OTHER },   { "sl", VMT_VMFLAGS_OTHER },
-	{ "dp", VMT_VMFLAGS_OTHER },   { "sd", VMT_VMFLAGS_IGNORED },
-	{ "gu", VMT_VMFLAGS_IGNORED },	/* guard regions, ignored since they exist in 6.13 */
+	{ "rd", VMT_VMFLAGS_IGNORED, NULL },
+	{ "wr", VMT_VMFLAGS_IGNORED, NULL },
+	{ "ex", VMT_VMFLAGS_IGNORED, NULL },
+	{ "sh", VMT_VMFLAGS_IGNORED, NULL },
+	{ "mr", VMT_VMFLAGS_OTHER, "may be read" },
+	{ "mw", VMT_VMFLAGS_OTHER, "may be written" },
+	{ "me", VMT_VMFLAGS_OTHER, "may be executed" },
+	{ "ms", VMT_VMFLAGS_OTHER, "may be shared" },
+	{ "gd", VMT_VMFLAGS_OTHER, "MAP_GROWSDOWN" },
+	{ "pf", VMT_VMFLAGS_SPECIAL, NULL },
+	{ "lo", VMT_VMFLAGS_LOCK, "locked" },
+	{ "lf", VMT_VMFLAGS_LOCK, "MLOCK_ONFAULT" },
+	{ "io", VMT_VMFLAGS_SPECIAL, NULL },
+	{ "de", VMT_VMFLAGS_SPECIAL, NULL },
+	{ "mm", VMT_VMFLAGS_SPECIAL, NULL },
+	{ "ht", VMT_VMFLAGS_SPECIAL, NULL },
+	{ "sr", VMT_VMFLAGS_ADVICE, "MADV_SEQUENTIAL" },
+	{ "rr", VMT_VMFLAGS_ADVICE, "MADV_RANDOM" },
+	{ "dc", VMT_VMFLAGS_ADVICE, "MADV_DONTFORK" },
+	{ "wf", VMT_VMFLAGS_ADVICE, "MADV_WIPEONFORK" },
+	{ "dd", VMT_VMFLAGS_ADVICE, "MADV_DONTDUMP" },
+	{ "hg", VMT_VMFLAGS_ADVICE, "MADV_HUGEPAGE" },
+	{ "nh", VMT_VMFLAGS_ADVICE, "MADV_NOHUGEPAGE or MAP_STACK" },
+	{ "mg", VMT_VMFLAGS_ADVICE, "MADV_MERGEABLE" },
+	{ "ac", VMT_VMFLAGS_ACCOUNTING, "accounted" },
+	{ "nr", VMT_VMFLAGS_ACCOUNTING, "MAP_NORESERVE" },
+	{ "um", VMT_VMFLAGS_USERFAULTFD, "missing pages" },
+	{ "uw", VMT_VMFLAGS_USERFAULTFD, "write protection" },
+	{ "ui", VMT_VMFLAGS_USERFAULTFD, "minor faults" },
+	{ "sf", VMT_VMFLAGS_OTHER, "MAP_SYNC" },
+	{ "nl", VMT_VMFLAGS_OTHER, NULL },
+	{ "ar", VMT_VMFLAGS_OTHER, NULL },
+	{ "bt", VMT_VMFLAGS_OTHER, NULL },
+	{ "mt", VMT_VMFLAGS_OTHER, NULL },
+	{ "ss", VMT_VMFLAGS_OTHER, "shadow stack" },
+	{ "sl", VMT_VMFLAGS_OTHER, "mseal" },
+	{ "dp", VMT_VMFLAGS_OTHER, "MAP_DROPPABLE" },
+	{ "sd", VMT_VMFLAGS_IGNORED, NULL },
+	{ "gu", VMT_VMFLAGS_IGNORED, NULL },	/* guard regions, ignored since 6.13 has them */
 };
 
 static uint64_t bit_of(char first, char second)
@@ -68,4 +88,11 @@ uint64_t vmt_vmflags_of(enum vmt_vmflags_group group)
 const char *vmt_vmflags_letters(uint32_t bit)
 {
 	return bit < VMT_COUNT(flags) ? flags[bit].letters : NULL;
+}
+
+const char *vmt_vmflags_word(uint32_t bit)
+{
+	if (bit >= VMT_COUNT(flags))
+		return NULL;
+	return flags[bit].word ? flags[bit].word : flags[bit].letters;
 }

@@ -31,4 +31,7 @@ uint64_t vmt_vmflags_of(enum vmt_vmflags_group group);
 /* Two letters of bit number bit, or NULL. */
 const char *vmt_vmflags_letters(uint32_t bit);
 
+/* What it stands for: "MADV_DONTFORK"; NULL like the letters. */
+const char *vmt_vmflags_word(uint32_t bit);
+
 #endif

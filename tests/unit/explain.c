@@ -203,23 +203,41 @@ Test(explain, why_two_maps_are_two)
 		     "[heap] is no attribute");
 }
 
-Test(explain, where_it_looks_alike_the_call_at_the_boundary_tells)
+Test(explain, a_call_that_cut_is_told_but_is_no_reason)
 {
 	struct vmt_explain_map a = { .start = 0x1000, .end = 0x2000, .flags = 3 };
 	struct vmt_explain_map b = { .start = 0x2000, .end = 0x3000, .flags = 3 };
+	char words[64];
 	uint64_t detail;
 
 	b.put_call = VMT_CALL_MADVISE;
-	cr_assert_eq(vmt_explain_apart(&a, &b, &detail), VMT_APART_ADVICE);
-	b.put_call = VMT_CALL_MLOCK;
-	cr_assert_eq(vmt_explain_apart(&a, &b, &detail), VMT_APART_LOCK);
-	b.put_call = VMT_CALL_MBIND;
-	cr_assert_eq(vmt_explain_apart(&a, &b, &detail), VMT_APART_POLICY);
-	b.put_call = VMT_CALL_MMAP;
+	cr_assert_eq(vmt_explain_apart(&a, &b, &detail), VMT_APART_UNKNOWN,
+		     "the advice may have been taken back");
+	cr_assert_str_eq(vmt_explain_detail(VMT_APART_UNKNOWN, detail, true, words, sizeof(words)),
+			 "cut by madvise");
+	b.put_call = VMT_CALL_NONE;
 	cr_assert_eq(vmt_explain_apart(&a, &b, &detail), VMT_APART_UNKNOWN);
+	cr_assert_str_eq(vmt_explain_detail(VMT_APART_UNKNOWN, detail, true, words, sizeof(words)), "");
 	b.flags = 1;
 	b.put_call = VMT_CALL_MADVISE;
 	cr_assert_eq(vmt_explain_apart(&a, &b, &detail), VMT_APART_PROTECTION);
+}
+
+Test(explain, what_is_known_of_one_only_is_no_reason)
+{
+	struct vmt_explain_map a = { .start = 0x1000, .end = 0x2000, .flags = 3, .policy = 2 };
+	struct vmt_explain_map b = { .start = 0x2000, .end = 0x3000, .flags = 3 };
+	uint64_t detail;
+
+	a.vm_flags = VMT_VMFLAGS_KNOWN | vmt_vmflags_of(VMT_VMFLAGS_LOCK);
+	a.key = 3;
+	cr_assert_eq(vmt_explain_apart(&a, &b, &detail), VMT_APART_UNKNOWN);
+	b.policy = 1;
+	cr_assert_eq(vmt_explain_apart(&a, &b, &detail), VMT_APART_POLICY);
+	b.vm_flags = a.vm_flags;
+	cr_assert_eq(vmt_explain_apart(&a, &b, &detail), VMT_APART_KEY);
+	b.vm_flags = VMT_VMFLAGS_KNOWN;
+	cr_assert_eq(vmt_explain_apart(&a, &b, &detail), VMT_APART_LOCK);
 }
 
 Test(explain, names_in_turn)
