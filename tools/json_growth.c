@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Leak, burst or plateau in the JSON report: "growth" of the process. Part of json.c, see
- * there.
+ * Leak, burst or plateau in the JSON report: "growth" of the process and of each call
+ * site that has grown. Part of json.c, see there.
  */
 #include "json_parts.h"
 #include "print.h"
@@ -28,14 +28,35 @@ static json_t *course_of(const struct vmt_course *course)
 	return growth;
 }
 
+static uint64_t now_of(const struct vmt_view *view)
+{
+	return vmt_print_is_gone(view) ? 0 : vmt_print_now(CLOCK_MONOTONIC);
+}
+
+void vmt_json_add_site_growth(json_t *site, const struct vmt_view *view, uint64_t index,
+			      uint64_t calls, uint64_t live)
+{
+	struct vmt_course course;
+	json_t *growth;
+	uint64_t left;
+
+	if (!vmt_text_site_course(view, index, live, now_of(view), &course) ||
+	    course.trend == VMT_TREND_NONE)
+		return;
+	growth = course_of(&course);
+	left = course.trend == VMT_TREND_LEAK ? vmt_text_calls_left(view, calls, live) : 0;
+	json_object_set_new(growth, "calls_left", left ? json_integer((json_int_t)left) :
+							 json_null());
+	json_object_set_new(site, "growth", growth);
+}
+
 void vmt_json_add_growth(json_t *process, const struct vmt_view *view)
 {
 	struct vmt_course course;
 	json_t *growth;
 	uint64_t left;
 
-	if (!vmt_text_course(view, vmt_print_is_gone(view) ? 0 : vmt_print_now(CLOCK_MONOTONIC),
-			     &course))
+	if (!vmt_text_course(view, now_of(view), &course))
 		return;
 	growth = course_of(&course);
 	left = vmt_text_time_left(&course, vmt_text_left(view));

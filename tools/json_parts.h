@@ -30,5 +30,7 @@ static inline void vmt_json_add_number(json_t *object, const char *key, uint64_t
 
 /* Add "growth": what the timeline amounts to. */
 void vmt_json_add_growth(json_t *process, const struct vmt_view *view);
+void vmt_json_add_site_growth(json_t *site, const struct vmt_view *view, uint64_t index,
+			      uint64_t calls, uint64_t live);
 
 #endif

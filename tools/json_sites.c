@@ -205,6 +205,7 @@ static json_t *site_of(const struct vmt_view *view, uint64_t index,
 	vmt_json_add_number(object, "live", tally.live);
 	vmt_json_add_number(object, "live_at_peak", vmt_view_live_at_peak(view, site, tally.live));
 	vmt_json_add_number(object, "bytes", tally.bytes);
+	vmt_json_add_site_growth(object, view, index, site->counters.calls, tally.live);
 	add_timeline(object, view, index);
 	json_object_set_new(object, "truncated", json_boolean(site->flags & VMT_SITE_TRUNCATED));
 	json_object_set_new(object, "stack", is_pseudo ? json_array() :

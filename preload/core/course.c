@@ -15,7 +15,7 @@ struct look {
 	uint64_t settled;	/* first bucket from which on the count stays near its end */
 	uint64_t low;		/* extremes from there on */
 	uint64_t high;
-	uint64_t above_half;	/* buckets spent in the upper half of the rise */
+	uint64_t above_half;	/* half buckets spent in the upper half of the rise, about */
 	uint64_t floor[WINDOWS];	/* lowest count in each eighth of the run */
 	bool is_falling;
 	/* second pass */
@@ -51,8 +51,8 @@ static void note_bucket(struct look *look, const struct vmt_course_bucket *bucke
 		look->first_rise = index;
 	if (bucket->min < before && look->first_rise < index)
 		look->is_falling = true;
-	if (bucket->min > source->start + rise / 2)
-		look->above_half++;
+	look->above_half += bucket->max > source->start + rise / 2;
+	look->above_half += bucket->min > source->start + rise / 2;
 	if (bucket->max > source->now + band || bucket->min + band < source->now) {
 		look->settled = index + 1;
 		look->low = look->high = source->now;
@@ -167,7 +167,7 @@ static enum vmt_trend of_waves(const struct look *look)
 
 	if (look->times > 2 && look->trough[1] > look->trough[0] + rise / 4)
 		return VMT_TREND_LEAK;
-	return look->above_half < look->buckets / 3 ? VMT_TREND_BURSTS : VMT_TREND_SAWTOOTH;
+	return look->above_half < 2 * look->buckets / 3 ? VMT_TREND_BURSTS : VMT_TREND_SAWTOOTH;
 }
 
 static enum vmt_trend trend_of(const struct look *look)
@@ -184,13 +184,19 @@ static enum vmt_trend trend_of(const struct look *look)
 	if (!is_short && is_in_waves(look))
 		return of_waves(look);
 	if (is_back)
-		return look->above_half > look->buckets / 2 ? VMT_TREND_GIVEN_BACK :
+		return look->above_half > look->buckets ? VMT_TREND_GIVEN_BACK :
 							      VMT_TREND_BURST;
 	if (is_plateau(look))
 		return VMT_TREND_PLATEAU;
 	if (is_rising(look))
 		return VMT_TREND_LEAK;
 	return source->now + rise / 20 >= look->peak ? VMT_TREND_GROWING : VMT_TREND_UNEVEN;
+}
+
+/* The first bucket of an eighth; where the count rises its lowest is there. */
+static uint64_t first_bucket(const struct look *look, uint32_t window)
+{
+	return (window * look->buckets + WINDOWS - 1) / WINDOWS;
 }
 
 /* How fast it leaks: by the troughs where there are any, else by the eighths of the run. */
@@ -200,7 +206,8 @@ static void measure_leak(const struct look *look, struct vmt_course *course)
 
 	/* The first quarter may be a warm-up beside the leak. */
 	course->rise = look->floor[WINDOWS - 1] - look->floor[WINDOWS / 4];
-	course->span = source->duration / WINDOWS * (WINDOWS - 1 - WINDOWS / 4);
+	course->span = (first_bucket(look, WINDOWS - 1) - first_bucket(look, WINDOWS / 4)) *
+		       source->width;
 	if (look->times < 3)
 		return;
 	course->rise = look->trough[1] - look->trough[0];
@@ -228,8 +235,8 @@ bool vmt_course_judge(const struct vmt_course_source *source, struct vmt_course 
 		ret_course->since = look.settled * source->width;
 	if (ret_course->trend == VMT_TREND_LEAK)
 		measure_leak(&look, ret_course);
-	if (ret_course->trend == VMT_TREND_BURSTS || ret_course->trend == VMT_TREND_SAWTOOTH) {
-		ret_course->low = look.base;
+	if (ret_course->trend != VMT_TREND_PLATEAU) {
+		ret_course->low = look.base < look.peak ? look.base : look.peak;
 		ret_course->high = look.peak;
 	}
 	return true;

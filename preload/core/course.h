@@ -49,7 +49,7 @@ struct vmt_course_source {
 struct vmt_course {
 	enum vmt_trend trend;
 	uint64_t since;		/* ns: when the growth began, the plateau was reached */
-	uint64_t low;		/* of a plateau, or between bursts */
+	uint64_t low;		/* of a plateau; else after the first quarter */
 	uint64_t high;
 	uint64_t times;		/* that it went up, at least */
 	uint64_t rise;		/* of a leak: maps… */

@@ -81,12 +81,17 @@ uint64_t vmt_text_user_frame(const struct vmt_view *view, const struct vmt_rec_s
 
 /* What the process's timeline amounts to; now: CLOCK_MONOTONIC for one still running, or 0. */
 bool vmt_text_course(const struct vmt_view *view, uint64_t now, struct vmt_course *ret_course);
+/* The same of a call site's own timeline, given what is live now; false if it has none. */
+bool vmt_text_site_course(const struct vmt_view *view, uint64_t site, uint64_t live, uint64_t now,
+			  struct vmt_course *ret_course);
 /* Did a call fail because there were too many maps? */
 bool vmt_text_is_limit_reached(const struct vmt_view *view);
 /* Maps that may come before the limit is reached; 0 = none, or not known. */
 uint64_t vmt_text_left(const struct vmt_view *view);
 /* ns in which a leak makes so many maps; 0 = not known. */
 uint64_t vmt_text_time_left(const struct vmt_course *course, uint64_t maps);
+/* Calls of a site that reach the limit if they make maps as they did; 0 = not known. */
+uint64_t vmt_text_calls_left(const struct vmt_view *view, uint64_t calls, uint64_t live);
 
 /* ENOMEM and its like, "error 123" for others not in the table is NULL. */
 const char *vmt_text_errno(uint32_t error);

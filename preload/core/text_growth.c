@@ -1,64 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Leak, burst or plateau in words: a line for the process, from its timeline, and one for each
- * call site shown, from the site's own. Where the run was too short or the count too small to
- * judge, it says so or says nothing. Pure like the rest (text.h); judging is course.h's.
+ * Leak, burst or plateau in words: a line for the process, and one for each call site shown.
+ * Where the run was too short or the count too small to judge, it says so or says
+ * nothing. Pure like the rest (text.h); judging is course.h's.
  */
 #include "text_parts.h"
-
-static bool process_bucket(const void *context, uint64_t index, struct vmt_course_bucket *ret)
-{
-	struct vmt_rec_bucket bucket;
-
-	if (!vmt_view_bucket(context, index, &bucket))
-		return false;
-	*ret = (struct vmt_course_bucket){ bucket.min, bucket.max, bucket.last };
-	return true;
-}
-
-static uint64_t duration_of(const struct vmt_view *view, uint64_t now)
-{
-	const struct vmt_rec_header *header = &view->header;
-	uint64_t end = header->end_monotonic ? header->end_monotonic : now;
-
-	if (end > header->start_monotonic)
-		return end - header->start_monotonic;
-	return vmt_view_bucket_count(view) * header->bucket_ns;
-}
-
-bool vmt_text_course(const struct vmt_view *view, uint64_t now, struct vmt_course *ret_course)
-{
-	const struct vmt_course_source source = {
-		.bucket = process_bucket,
-		.context = view,
-		.buckets = vmt_view_bucket_count(view),
-		.width = view->header.bucket_ns,
-		.duration = duration_of(view, now),
-		.start = view->header.maps_start,
-		.now = vmt_view_maps_now(view),
-		.peak = view->header.maps_peak,
-	};
-
-	return vmt_course_judge(&source, ret_course);
-}
-
-uint64_t vmt_text_left(const struct vmt_view *view)
-{
-	const struct vmt_rec_header *header = &view->header;
-	uint64_t all = vmt_view_maps_now(view) + header->maps_own;
-
-	return header->maps_limit > all ? header->maps_limit - all : 0;
-}
-
-uint64_t vmt_text_time_left(const struct vmt_course *course, uint64_t maps)
-{
-	uint64_t ms = course->span / 1000000;
-
-	if (!course->rise || !maps || __builtin_mul_overflow(maps, ms, &ms))
-		return 0;
-	ms /= course->rise;
-	return ms < UINT64_MAX / 1000000 ? ms * 1000000 : 0;
-}
 
 /* "+5,103 a second", or per minute or hour where that is little. */
 static void put_rate(struct vmt_fmt *fmt, uint64_t maps, uint64_t ns)
@@ -240,4 +186,51 @@ void vmt_text_growth(struct vmt_text *text)
 	vmt_fmt_str(&text->fmt, ": ");
 	put_course(text, &course);
 	vmt_fmt_wrap(&text->fmt, 10);
+}
+
+/* Calls of the site until the limit is reached, if only it goes on as it does; 0 = not known. */
+static void put_calls_left(struct vmt_text *text, uint64_t made, uint64_t live)
+{
+	uint64_t calls = vmt_text_calls_left(text->view, made, live);
+
+	if (!calls)
+		return;
+	vmt_fmt_str(&text->fmt, "; ");
+	vmt_fmt_count(&text->fmt, calls, "more call");
+	vmt_fmt_str(&text->fmt, " to the limit");
+}
+
+void vmt_text_site_growth(struct vmt_text *text, const struct vmt_text_row *row, uint64_t live)
+{
+	struct vmt_fmt *fmt = &text->fmt;
+	struct vmt_course course;
+
+	if (!vmt_text_site_course(text->view, row->site, live, text->options->now, &course) ||
+	    course.trend == VMT_TREND_NONE || course.trend == VMT_TREND_SHORT)
+		return;
+	vmt_fmt_str(fmt, "    growth: ");
+	vmt_fmt_str(fmt, trend_words(course.trend));
+	switch (course.trend) {
+	case VMT_TREND_LEAK:
+		vmt_fmt_str(fmt, ", ");
+		put_rate(fmt, course.rise, course.span);
+		put_calls_left(text, row->counters.calls, live);
+		break;
+	case VMT_TREND_PLATEAU:
+		put_since(fmt, course.since);
+		put_between(fmt, course.low, course.high);
+		break;
+	case VMT_TREND_BURSTS:
+	case VMT_TREND_SAWTOOTH:
+		put_times(fmt, &course);
+		break;
+	case VMT_TREND_BURST:
+	case VMT_TREND_GIVEN_BACK:
+		vmt_fmt_str(fmt, " up to ");
+		vmt_fmt_num(fmt, course.high, 0);
+		break;
+	default:
+		break;
+	}
+	vmt_fmt_wrap(fmt, 6);
 }

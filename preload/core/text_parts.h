@@ -33,6 +33,9 @@ struct vmt_text_frame {
 /* Leak, burst or plateau, one line; nothing where there is nothing to say. */
 void vmt_text_growth(struct vmt_text *text);
 
+/* The same for a call site, a line below its others. */
+void vmt_text_site_growth(struct vmt_text *text, const struct vmt_text_row *row, uint64_t live);
+
 /* How much of the report is to be believed: one line on the first screen… */
 void vmt_text_seen(struct vmt_text *text);
 /* …and what was in the way, at the end. */

@@ -143,14 +143,17 @@ static void put_stack(struct vmt_text *text, const struct vmt_text_row *row, boo
 /* "  mmap, 9 calls: created 9; 9 live" and the stack. */
 static void put_detail(struct vmt_text *text, const struct vmt_text_row *row)
 {
+	uint64_t live = exact_live(text, row);
+
 	vmt_fmt_str(&text->fmt, "  ");
 	vmt_fmt_str(&text->fmt, vmt_call_name(row->call));
 	vmt_fmt_str(&text->fmt, ", ");
 	put_effects(&text->fmt, &row->counters);
 	vmt_fmt_str(&text->fmt, "; ");
-	vmt_fmt_num(&text->fmt, exact_live(text, row), 0);
+	vmt_fmt_num(&text->fmt, live, 0);
 	vmt_fmt_str(&text->fmt, " live");
 	vmt_fmt_wrap(&text->fmt, 4);
+	vmt_text_site_growth(text, row, live);
 	put_stack(text, row, false);
 }
 
@@ -236,6 +239,7 @@ static void put_below(struct vmt_text *text, const struct vmt_text_row *row)
 		put_effects(&text->fmt, &row->counters);
 		vmt_fmt_wrap(&text->fmt, 6);
 	}
+	vmt_text_site_growth(text, row, exact_live(text, row));
 	put_stack(text, row, true);
 }
 

@@ -12,7 +12,7 @@ static void *kept[2][MOST];
 static long count[2];
 
 /* Shared maps never merge. */
-static void *map_one(void)
+static void *__attribute__((noinline)) map_one(void)
 {
 	void *at = mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
