@@ -37,6 +37,7 @@ enum vmt_hint {
 	VMT_HINT_HEAP,
 	VMT_HINT_VDSO,
 	VMT_HINT_LIBRARY,
+	VMT_HINT_EXISTS,	/* its file does, though the name ends in " (deleted)" */
 };
 
 struct vmt_explain_map {
@@ -205,6 +206,16 @@ static inline bool vmt_explain_is_anonymous(const struct vmt_explain_map *map)
 static inline bool vmt_explain_has_own_name(const struct vmt_explain_map *map)
 {
 	return map->name && map->name_length > 6 && !__builtin_memcmp(map->name, "[anon", 5);
+}
+
+/* What the kernel puts behind the path of a file that is gone, and others may put into a name. */
+static inline bool vmt_explain_ends_deleted(const struct vmt_explain_map *map)
+{
+	static const char end[] = " (deleted)";
+	size_t n = sizeof(end) - 1;
+
+	return map->name && map->name_length > n &&
+	       !__builtin_memcmp(map->name + map->name_length - n, end, n);
 }
 
 /* Words: for people and as identifiers in JSON. Never NULL. */

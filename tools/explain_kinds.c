@@ -29,11 +29,7 @@ static bool is_named(const struct vmt_explain_map *map, const char *name)
 
 static bool is_deleted(const struct vmt_explain_map *map)
 {
-	static const char end[] = " (deleted)";
-	size_t n = sizeof(end) - 1;
-
-	return map->name && map->name_length > n &&
-	       !memcmp(map->name + map->name_length - n, end, n);
+	return vmt_explain_ends_deleted(map) && map->hint != VMT_HINT_EXISTS;
 }
 
 static enum vmt_kind of_brackets(const struct vmt_explain_map *map)

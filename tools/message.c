@@ -7,15 +7,28 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+/* Names in it are other people's: they must not move the cursor, nor make a second line. */
+static void put(const char *text)
+{
+	for (; *text; text++)
+		fputc((unsigned char)*text < ' ' || *text == 127 ? '?' : *text, stderr);
+}
 
 void vmt_message(const char *format, ...)
 {
 	va_list args;
+	char *text;
+	int n;
 
 	fflush(stdout);
-	fputs("vmatrace: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	n = vasprintf(&text, format, args);
 	va_end(args);
+	fputs("vmatrace: ", stderr);
+	put(n < 0 ? format : text);
 	fputc('\n', stderr);
+	if (n >= 0)
+		free(text);
 }

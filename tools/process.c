@@ -47,6 +47,23 @@ static void read_name(struct vmt_process *process)
 		*end = '\0';
 }
 
+#define PF_KTHREAD 0x00200000u
+
+/* By its flags (field 9 of proc(5)): what is ending has no memory either. */
+static bool is_kernel_thread(pid_t pid)
+{
+	char path[64], text[2048];
+	unsigned flags = 0;
+	const char *at;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (!read_file(path, text, sizeof(text)))
+		return false;
+	at = strrchr(text, ')');
+	return at && sscanf(at + 1, " %*c %*s %*s %*s %*s %*s %u", &flags) == 1 &&
+	       flags & PF_KTHREAD;
+}
+
 int vmt_process_read(pid_t pid, struct vmt_process *ret_process)
 {
 	struct vmt_process process = { .pid = pid };
@@ -64,7 +81,9 @@ int vmt_process_read(pid_t pid, struct vmt_process *ret_process)
 	process.parent = at ? (pid_t)strtol(at, NULL, 10) : 0;
 	at = field_of(status, "\nState:");
 	process.is_zombie = at && (at[1] == 'Z' || at[1] == 'X');
-	process.is_kernel_thread = !process.is_zombie && !field_of(status, "\nVmSize:");
+	at = field_of(status, "\nUid:");
+	process.user = at ? (uid_t)strtoul(at, NULL, 10) : (uid_t)-1;
+	process.is_kernel_thread = !field_of(status, "\nVmSize:") && is_kernel_thread(pid);
 	read_name(&process);
 	*ret_process = process;
 	return 0;

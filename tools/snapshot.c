@@ -12,9 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #define FEW_MAPS    1000u
 #define THREADS_MAX 8192u
+#define DELETED_MAX 2000u
 
 static int explain_problem(const struct vmt_snapshot *snapshot, int error, char *problem,
 			   size_t size)
@@ -28,6 +32,10 @@ static int explain_problem(const struct vmt_snapshot *snapshot, int error, char 
 		snprintf(problem, size, "%s: %s", snapshot->file, strerror(-error));
 	else if (error == -ESRCH || error == -ENOENT)
 		snprintf(problem, size, "there is no process %d (any more).", (int)process->pid);
+	else if ((error == -EACCES || error == -EPERM) && process->user == getuid())
+		snprintf(problem, size, "%s (%d) lets nobody look at it (prctl PR_SET_DUMPABLE, or a "
+			 "program with rights of its own): try as root.", process->name,
+			 (int)process->pid);
 	else if (error == -EACCES || error == -EPERM)
 		snprintf(problem, size, "%s (%d) belongs to somebody else: try as that user, or as "
 			 "root.", process->name, (int)process->pid);
@@ -73,6 +81,42 @@ static void read_flags(struct vmt_snapshot *snapshot, enum vmt_snapshot_flags wh
 	(void)vmt_procmaps_read_policies(&snapshot->maps, path);
 }
 
+/* The kernel writes a newline in a path as \\012, and nothing else so. */
+static bool is_file_there(const struct vmt_explain_map *map)
+{
+	char path[8192];
+	struct stat file;
+	size_t n = 0;
+
+	for (size_t i = 0; i < map->name_length && n + 1 < sizeof(path); i++) {
+		if (map->name_length - i >= 4 && !memcmp(map->name + i, "\\012", 4)) {
+			path[n++] = '\n';
+			i += 3;
+		} else {
+			path[n++] = map->name[i];
+		}
+	}
+	path[n] = '\0';
+	return !stat(path, &file) && file.st_ino == map->inode &&
+	       major(file.st_dev) == map->dev_major && minor(file.st_dev) == map->dev_minor;
+}
+
+/* A file that is called "x (deleted)" looks like one that is gone; only a few are looked up. */
+static void look_up_deleted(struct vmt_snapshot *snapshot)
+{
+	size_t tries = 0;
+
+	for (size_t i = 0; i < snapshot->maps.count && tries < DELETED_MAX; i++) {
+		struct vmt_explain_map *map = &snapshot->maps.map[i];
+
+		if (!map->inode || !vmt_explain_ends_deleted(map) || map->name[0] != '/')
+			continue;
+		tries++;
+		if (is_file_there(map))
+			map->hint = VMT_HINT_EXISTS;
+	}
+}
+
 static int read_process(struct vmt_snapshot *snapshot, const struct vmt_snapshot_options *options)
 {
 	struct vmt_process *process = &snapshot->process;
@@ -87,6 +131,7 @@ static int read_process(struct vmt_snapshot *snapshot, const struct vmt_snapshot
 		return ret;
 	snapshot->limit = vmt_process_map_limit();
 	read_flags(snapshot, options->flags);
+	look_up_deleted(snapshot);
 	if (process->threads > 1)
 		snapshot->stack_pointer_count =
 			vmt_process_stack_pointers(process->pid, THREADS_MAX,

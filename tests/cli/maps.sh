@@ -126,10 +126,64 @@ for name in $'new\nline.seg' $'esc\033[2Jape.seg' 'a (deleted)' "$deep/long.seg"
 	label=$(printf %s "$name" | tr -c 'a-z (.)' '?' | tail -c 12)
 	check "name $label" status 0 "$TOOL" maps $JOB
 	check "…no control bytes" sh -c "! LC_ALL=C grep -q '[[:cntrl:]]' out"
+	[ "$name" != 'a (deleted)' ] || check "…is not deleted" sh -c \
+		"! '$TOOL' maps --format=json $JOB | grep -q 'deleted file'"
 	check "…valid JSON" sh -c "'$TOOL' maps --format=json $JOB | jq -e '.processes[0].maps > 20'"
 	kill $JOB
 	wait $JOB 2>/dev/null
 done
+
+# A name of the process's own that does the same; and one that nobody may look at.
+cat >hostile.c <<'END'
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+	char byte;
+
+	(void)argv;
+	prctl(PR_SET_NAME, "e\033[2J\nx\351");
+	prctl(PR_SET_DUMPABLE, argc < 2);
+	printf("ready %d\n", (int)getpid());
+	fflush(stdout);
+	while (read(0, &byte, 1) > 0)
+		;
+	return 0;
+}
+END
+if cc -o hostile hostile.c; then
+	waiting ./hostile
+	check "hostile process" status 0 "$TOOL" maps "$PID"
+	check "…no control bytes" sh -c "! grep -q '[[:cntrl:]]' out"
+	check "…valid JSON" sh -c "'$TOOL' maps --format=json $PID | jq -e .processes[0].name"
+	check "…among all" sh -c "'$TOOL' maps --all | grep ' $PID  ' | grep -qv '[[:cntrl:]]'"
+	done_waiting
+	if [ "$(id -u)" = 0 ] && has_program setpriv; then
+		cp "$TOOL" tool
+		waiting setpriv --reuid=65534 --clear-groups ./hostile undumpable
+		check "undumpable" status 2 setpriv --reuid=65534 --clear-groups ./tool maps "$PID"
+		check "…is told" one_sentence "lets nobody look at it"
+		check "…without control bytes" sh -c "! grep -q '[[:cntrl:]]' err"
+		done_waiting
+	fi
+else
+	fail "hostile process" "cannot be compiled"
+fi
+
+# Processes that end while they are read: a page, or one sentence that is true.
+wrong=
+for i in $(seq 100); do
+	sleep 0.00$((RANDOM % 10)) &
+	"$TOOL" maps --flags $! >out 2>err
+	case $? in
+	0) grep -q "^sleep ($!): [0-9]* maps\|^maps.sh ($!)" out || wrong="$(head -1 out)" ;;
+	2) one_sentence "there is no process\|has ended\|it is ending" || wrong="$(cat err)" ;;
+	*) wrong="status $?" ;;
+	esac
+	wait $!
+done
+if [ -z "$wrong" ]; then pass "processes vanish"; else fail "processes vanish" "$wrong"; fi
 
 # A process that ends while it is watched; and many that come and go.
 waiting "$TARGETS/pattern_guards"

@@ -138,3 +138,34 @@ Test(mapsline, all_lines_of_this_process)
 	cr_assert_gt(lines, 5);
 	fclose(file);
 }
+
+/* Any byte in any place of a number of any length ends it, or is a digit of it. */
+Test(mapsline, every_byte_at_every_place_of_a_number)
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned seed = 1;
+
+	for (size_t length = 1; length <= 17; length++) {
+		for (int round = 0; round < 300; round++) {
+			char text[64];
+			struct vmt_mapsline line;
+			size_t place = (size_t)rand_r(&seed) % length;
+			bool is_good = length <= 16;
+			int byte = round < 256 ? round : rand_r(&seed) % 256;
+
+			memcpy(text, "0-", 2);
+			for (size_t i = 0; i < length; i++)
+				text[2 + i] = digits[1 + rand_r(&seed) % 15];
+			if (byte)
+				text[2 + place] = (char)byte;
+			strcpy(text + 2 + length, " rw-p 0 0:0 0");
+			is_good &= !byte || memchr(digits, byte, 16);
+			if (length == 1 && text[2] == '0')
+				is_good = false;	/* an empty range */
+			cr_assert_eq(vmt_mapsline_parse(text, strlen(text), &line) == 0, is_good,
+				     "'%s'", text);
+			if (is_good)
+				cr_assert_eq(line.look.end, strtoull(text + 2, NULL, 16), "'%s'", text);
+		}
+	}
+}
