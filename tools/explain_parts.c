@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SLOW_FAULTS 10000u
+#define SLOW_FAULTS  10000u
+#define NEAR_PERCENT 80u
+#define ROOMY_LIMIT  262144u	/* what much software asks for that maps a lot */
 
 void vmt_explain_sum_reasons(const struct vmt_explain *explain,
 			     struct vmt_explain_reason reasons[VMT_APART_COUNT])
@@ -89,4 +91,19 @@ void vmt_explain_put_cost(struct vmt_lines *lines, const char *start, uint64_t m
 		      "after Linux 6.18)", start, vmt_number(&number, maps),
 		      span(memory, cost.bytes_low, cost.bytes_high),
 		      span(fork, cost.fork_low, cost.fork_high), faults);
+}
+
+void vmt_explain_put_limit(struct vmt_lines *lines, const char *start, uint64_t maps,
+			   uint64_t limit)
+{
+	struct vmt_number number;
+	uint64_t wanted = ROOMY_LIMIT;
+
+	if (!limit || maps < limit / 100 * NEAR_PERCENT)
+		return;
+	while (wanted < 2 * maps)
+		wanted *= 2;
+	vmt_lines_add(lines, 10, "%ssysctl vm.max_map_count=%llu (it is %s), which gives time but "
+		      "cures nothing", start, (unsigned long long)wanted,
+		      vmt_number(&number, limit));
 }

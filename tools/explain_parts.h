@@ -33,6 +33,10 @@ const char *vmt_explain_plural(enum vmt_kind kind, uint64_t maps);
 /* What so many maps cost, after a start of the line. */
 void vmt_explain_put_cost(struct vmt_lines *lines, const char *start, uint64_t maps);
 
+/* A limit with room for twice as many maps, where these come near to the present one. */
+void vmt_explain_put_limit(struct vmt_lines *lines, const char *start, uint64_t maps,
+			   uint64_t limit);
+
 #define VMT_EXPLAIN_COSTLY 1000u	/* of fewer maps the cost is not worth a word */
 
 #endif

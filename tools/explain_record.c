@@ -5,6 +5,7 @@
  */
 #include "explain_record.h"
 #include "explain_owner.h"
+#include "explain_parts.h"
 #include "explain_peak.h"
 #include "names.h"
 #include "print.h"
@@ -356,10 +357,14 @@ const char *vmt_explain_record_site(void *context, uint32_t index, char *text, s
 size_t vmt_explain_record_lines(struct vmt_lines *lines, struct vmt_explain_record *record)
 {
 	struct vmt_explain_names names = { vmt_explain_record_site, record };
+	const struct vmt_rec_header *header = &record->view->header;
 	size_t lead;
 
 	if (!vmt_explain_peak_lead(lines, record))
 		vmt_explain_lead(lines, &record->explain, &names);
+	if (lines->count < VMT_EXPLAIN_LEAD - 1)
+		vmt_explain_put_limit(lines, "  for now ", header->maps_peak + header->maps_own,
+				      header->maps_limit);
 	lead = lines->count;
 	vmt_explain_brief(lines, &record->explain, &names);
 	return lead;

@@ -12,7 +12,6 @@
 #define KINDS_SHOWN  8u
 #define PAIRS_SHOWN  6u
 #define TOP_FILES    3u
-#define NEAR_PERCENT 80u
 
 static void put_files(struct vmt_lines *lines, const struct vmt_explain *explain,
 		      enum vmt_kind kind)
@@ -74,20 +73,6 @@ static void put_neighbours(struct vmt_lines *lines, const struct vmt_explain *ex
 			      "which takes longer)");
 }
 
-static void put_limit_advice(struct vmt_lines *lines, uint64_t maps, uint64_t limit)
-{
-	struct vmt_number number;
-	uint64_t wanted = 262144;
-
-	if (!limit || maps < limit / 100 * NEAR_PERCENT)
-		return;
-	while (wanted < 2 * maps)
-		wanted *= 2;
-	vmt_lines_add(lines, 10, "  for now: sysctl vm.max_map_count=%llu (it is %s), which gives "
-		      "time but cures nothing", (unsigned long long)wanted,
-		      vmt_number(&number, limit));
-}
-
 static void put_remedies(struct vmt_lines *lines, const struct vmt_explain *explain,
 			 uint64_t limit)
 {
@@ -97,7 +82,7 @@ static void put_remedies(struct vmt_lines *lines, const struct vmt_explain *expl
 	if (!explain->pattern_count) {
 		vmt_lines_add(lines, 0, "What would help: no pattern is recognised that a known "
 			      "remedy would make fewer");
-		put_limit_advice(lines, explain->count, limit);
+		vmt_explain_put_limit(lines, "  for now: ", explain->count, limit);
 		return;
 	}
 	vmt_lines_add(lines, 0, "What would help");
@@ -115,7 +100,7 @@ static void put_remedies(struct vmt_lines *lines, const struct vmt_explain *expl
 			      vmt_explain_remedy(pattern->pattern), also ? " " : "",
 			      also ? also : "");
 	}
-	put_limit_advice(lines, explain->count, limit);
+	vmt_explain_put_limit(lines, "  for now: ", explain->count, limit);
 }
 
 static void put_pattern(struct vmt_lines *lines, const struct vmt_explain *explain,

@@ -230,7 +230,7 @@ bool vmt_course_judge(const struct vmt_course_source *source, struct vmt_course 
 		.is_falling = look.is_falling,
 	};
 	if (look.first_rise != UINT64_MAX)
-		ret_course->since = look.first_rise * source->width;
+		ret_course->began = ret_course->since = look.first_rise * source->width;
 	if (ret_course->trend == VMT_TREND_PLATEAU)
 		ret_course->since = look.settled * source->width;
 	if (ret_course->trend == VMT_TREND_LEAK)

@@ -48,7 +48,8 @@ struct vmt_course_source {
 
 struct vmt_course {
 	enum vmt_trend trend;
-	uint64_t since;		/* ns: when the growth began, the plateau was reached */
+	uint64_t began;		/* ns: when it first exceeded the start */
+	uint64_t since;		/* ns: the same, or when the plateau was reached */
 	uint64_t low;		/* of a plateau; else after the first quarter */
 	uint64_t high;
 	uint64_t times;		/* that it went up, at least */

@@ -82,8 +82,8 @@ static void put_to_limit(struct vmt_text *text, const struct vmt_course *course)
 
 	vmt_fmt_str(fmt, "up to the limit, ");
 	put_rate(fmt, header->maps_peak - header->maps_start,
-		 to > course->since ? to - course->since : header->bucket_ns);
-	put_since(fmt, course->since);
+		 to > course->began ? to - course->began : header->bucket_ns);
+	put_since(fmt, course->began);
 	if (!course->is_falling)
 		vmt_fmt_str(fmt, ", never falling");
 }

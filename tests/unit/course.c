@@ -112,6 +112,17 @@ Test(course, a_leak_has_a_rate)
 	cr_assert(course.is_falling);
 }
 
+Test(course, a_plateau_tells_when_it_began_to_rise_as_well)
+{
+	struct vmt_course course;
+
+	make(flat, 500);
+	course = judge(100 * SECOND);
+	cr_assert_lt(course.began, SECOND);
+	cr_assert_gt(course.since, 18 * SECOND);
+	cr_assert_lt(course.since, 21 * SECOND);
+}
+
 Test(course, bursts_are_counted)
 {
 	make(peaks, 600);
