@@ -68,6 +68,8 @@ const char *vmt_explain_plural(enum vmt_kind kind, uint64_t maps)
 	}
 }
 
+#define LIMIT_MAX (UINT64_C(1) << 30)	/* of vm.max_map_count, an int; more is no figure */
+
 /* "13 to 24": two digits are more than such an estimate has. */
 static const char *span(char text[48], uint64_t low, uint64_t high)
 {
@@ -99,7 +101,7 @@ void vmt_explain_put_limit(struct vmt_lines *lines, const char *start, uint64_t 
 	struct vmt_number number;
 	uint64_t wanted = ROOMY_LIMIT;
 
-	if (!limit || maps < limit / 100 * NEAR_PERCENT)
+	if (!limit || maps < limit / 100 * NEAR_PERCENT || maps > LIMIT_MAX / 2)
 		return;
 	while (wanted < 2 * maps)
 		wanted *= 2;

@@ -62,10 +62,14 @@ static uint64_t last_of(const struct site_time *site, uint32_t i)
 static bool site_bucket(const void *context, uint64_t index, struct vmt_course_bucket *ret)
 {
 	const struct site_time *site = context;
+	uint64_t end = (index + 1) << site->scale;
 	bool any = false;
 
-	for (uint64_t i = index << site->scale; i < (index + 1) << site->scale; i++) {
-		if (i >= VMT_SITE_BUCKETS || !site->time.bucket[i].max)
+	/* After a day of quiet a bucket of the course is as wide as thousands of the site's. */
+	if (end > VMT_SITE_BUCKETS)
+		end = VMT_SITE_BUCKETS;
+	for (uint64_t i = index << site->scale; i < end; i++) {
+		if (!site->time.bucket[i].max)
 			continue;
 		if (!any || site->time.bucket[i].min < ret->min)
 			ret->min = site->time.bucket[i].min;
