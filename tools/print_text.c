@@ -172,6 +172,6 @@ void vmt_print_text(FILE *stream, const struct vmt_recordings *recordings,
 	size_t chosen = choose(recordings, options->pid);
 
 	if (recordings->count > 1)
-		vmt_tree_print(stream, recordings, chosen);
+		vmt_tree_print(stream, recordings, chosen, options->verbose);
 	print_one(stream, &recordings->item[chosen], options, symbols);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * make_recording FILE [SITES [PID]]: a recording whose call sites are stacks of this very
+ * make_recording FILE [SITES [PID [PARENT START [exec]]]]: a recording whose call sites are stacks of this very
  * program and of libc, so that the tool's names can be compared with the source. Used
  * by the shell tests beside it; needs no library.
  */
@@ -133,6 +133,12 @@ int main(int argc, char **argv)
 	sample_init(&sample);
 	if (argc > 3)
 		sample.header->pid = (uint32_t)atoi(argv[3]);
+	if (argc > 5) {
+		sample.header->parent_pid = (uint32_t)atoi(argv[4]);
+		sample.header->start_realtime += (uint64_t)atoi(argv[5]);
+	}
+	if (argc > 6)
+		sample.header->end = VMT_END_EXEC;
 	add_sites(argc > 2 ? atoi(argv[2]) : 2);
 	return fwrite(sample.data, sizeof(sample.data), 1, file) == 1 && !fclose(file) ? 0 : 1;
 }

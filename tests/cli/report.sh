@@ -142,6 +142,24 @@ check "running but not traced" status 2 "$VMATRACE" report $$
 check "…is told" has err "not traced"
 check "no process of that number" status 2 "$VMATRACE" report 999999999
 
+# A shell that became a program, which started 12 others, one of them greater than the rest.
+mkdir big
+./make_recording big/sh.1.vmt 3 5000 1 1 exec
+./make_recording big/program.1.vmt 2 5000 1 2
+for n in 10 11 12 13 14 15 16 17 18 19 20 21; do
+	./make_recording big/child.$n.vmt 1 50$n 5000 $n
+done
+./make_recording big/grandchild.vmt 9 5050 5012 50
+"$VMATRACE" report big >out
+check "a great tree: processes, not programs" has out "^14 processes (15 programs, by exec)"
+check "…has few lines" [ "$(sed -n '/^ *pid /,/^$/p' out | wc -l)" = 9 ]
+check "…the chosen one" has out "^>    5050 .* exit 0       demo"
+check "…and whom it comes from" sh -c 'grep -q "^     5012 .* exit 0     demo" out'
+check "…at the peak of all its programs" has out "^     5000 .* 3  exit 0"
+check "…and what the others are" has out "^ *and 8 more, peak 1 at most: "
+"$VMATRACE" report -v big >out
+check "…-v: all of them" [ "$(sed -n '/^ *pid /,/^$/p' out | wc -l)" = 16 ]
+
 ./make_recording nine.vmt 9
 for by in site line function module call; do
 	check "--by=$by" status 0 "$VMATRACE" report --by=$by nine.vmt
