@@ -8,6 +8,7 @@
 #include "functions.h"
 #include "inlined.h"
 #include "inlines.h"
+#include "modulefile.h"
 #include "perfmap.h"
 
 #define HASH_NONFATAL_OOM 1
@@ -45,101 +46,49 @@ struct module {
 struct vmt_symbols {
 	char *directory;
 	bool wants_callers;
+	char *debug_path;	/* where libdw looks for the debug files of stripped modules */
+	Dwfl_Callbacks callbacks;
 	struct module *modules;
 	struct vmt_perfmap generated;	/* of the process looked at last */
 };
 
-static const Dwfl_Callbacks callbacks = {
-	.find_elf = dwfl_build_id_find_elf,
-	.find_debuginfo = dwfl_standard_find_debuginfo,
-	.section_address = dwfl_offline_section_address,
-};
+/* libdw follows only absolute paths to .build-id/ trees; its own default comes first. */
+static void set_directory(struct vmt_symbols *symbols, const char *directory)
+{
+	char *absolute = realpath(directory, NULL);
+
+	symbols->directory = strdup(directory);
+	if (absolute && asprintf(&symbols->debug_path, ":.debug:/usr/lib/debug:%s", absolute) < 0)
+		symbols->debug_path = NULL;
+	free(absolute);
+}
 
 struct vmt_symbols *vmt_symbols_new(const char *directory)
 {
 	struct vmt_symbols *symbols = calloc(1, sizeof(*symbols));
 
-	if (symbols && directory)
-		symbols->directory = strdup(directory);
+	if (!symbols)
+		return NULL;
+	if (directory)
+		set_directory(symbols, directory);
+	symbols->callbacks = (Dwfl_Callbacks){
+		.find_elf = dwfl_build_id_find_elf,
+		.find_debuginfo = dwfl_standard_find_debuginfo,
+		.section_address = dwfl_offline_section_address,
+		.debuginfo_path = symbols->debug_path ? &symbols->debug_path : NULL,
+	};
 	return symbols;
-}
-
-static bool has_build_id(const struct module *module, int fd)
-{
-	Elf *elf;
-	const void *id;
-	bool is_same;
-
-	elf_version(EV_CURRENT);
-	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	if (!elf || elf_kind(elf) != ELF_K_ELF) {
-		elf_end(elf);
-		return false;
-	}
-	is_same = !module->build_id_length ||
-		  (dwelf_elf_gnu_build_id(elf, &id) == (ssize_t)module->build_id_length &&
-		   !memcmp(id, module->build_id, module->build_id_length));
-	elf_end(elf);
-	return is_same;
-}
-
-/* An open descriptor of the very file that was traced, or -1. */
-static int open_same(const struct module *module, const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-
-	if (fd >= 0 && has_build_id(module, fd))
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
-static int open_by_build_id(const struct module *module, const char *directory)
-{
-	char path[4096];
-	int n = snprintf(path, sizeof(path), "%s/.build-id/", directory);
-
-	if (module->build_id_length < 2 || n < 0 || (size_t)n + 160 > sizeof(path))
-		return -1;
-	n += snprintf(path + n, 4, "%02x/", module->build_id[0]);
-	for (size_t i = 1; i < module->build_id_length; i++)
-		n += snprintf(path + n, 3, "%02x", module->build_id[i]);
-	strcpy(path + n, ".debug");
-	return open_same(module, path);
-}
-
-static int open_in_directory(const struct module *module, const char *directory)
-{
-	const char *base = strrchr(module->path, '/');
-	char path[4096];
-	int fd = open_by_build_id(module, directory);
-
-	/* Without a build-id, a file of the same name is somebody else's. */
-	if (fd >= 0 || !module->build_id_length)
-		return fd;
-	snprintf(path, sizeof(path), "%s/%s", directory, base ? base + 1 : module->path);
-	return open_same(module, path);
-}
-
-static int open_module(const struct vmt_symbols *symbols, const struct module *module)
-{
-	int fd = open_same(module, module->path);
-
-	if (fd < 0 && symbols->directory)
-		fd = open_in_directory(module, symbols->directory);
-	if (fd < 0)
-		fd = open_by_build_id(module, "/usr/lib/debug");
-	return fd;
 }
 
 static void load_module(const struct vmt_symbols *symbols, struct module *module)
 {
-	int fd = open_module(symbols, module);
+	const struct vmt_modulefile wanted = { module->path, module->build_id,
+					       module->build_id_length };
+	int fd = vmt_modulefile_open(&wanted, symbols->directory, &symbols->callbacks);
 
 	if (fd < 0)
 		return;
-	module->dwfl = dwfl_begin(&callbacks);
+	module->dwfl = dwfl_begin(&symbols->callbacks);
 	if (module->dwfl)	/* takes the descriptor over when it succeeds */
 		module->handle = dwfl_report_offline(module->dwfl, module->path, module->path, fd);
 	if (!module->handle) {
@@ -180,26 +129,6 @@ static struct module *get_module(struct vmt_symbols *symbols,
 	if (module->path)
 		load_module(symbols, module);
 	return module;
-}
-
-/* Recordings hold file offsets, symbol tables addresses; the program headers tell both. */
-static bool to_address(const struct module *module, uint64_t offset, uint64_t *ret_address)
-{
-	GElf_Addr bias;
-	Elf *elf = dwfl_module_getelf(module->handle, &bias);
-	GElf_Phdr header;
-	size_t count = 0;
-
-	if (!elf || elf_getphdrnum(elf, &count))
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		if (!gelf_getphdr(elf, (int)i, &header) || header.p_type != PT_LOAD ||
-		    offset < header.p_offset || offset - header.p_offset >= header.p_filesz)
-			continue;
-		*ret_address = offset - header.p_offset + header.p_vaddr + bias;
-		return true;
-	}
-	return false;
 }
 
 static const char *demangle(const char *name)
@@ -264,8 +193,10 @@ static void look_up(struct module *module, uint64_t offset, bool wants_callers,
 	Dwarf_Die *unit;
 	uint64_t address;
 
-	if (!module->handle || !to_address(module, offset, &address))
+	if (!module->handle ||
+	    !vmt_modulefile_address(dwfl_module_getelf(module->handle, &bias), offset, &address))
 		return;
+	address += bias;
 	name = vmt_functions_find(&module->functions, address);
 	unit = dwfl_module_addrdie(module->handle, address, &bias);
 	/* libdw finds the unit before when the address has none (_start is of no unit). */
@@ -367,5 +298,6 @@ void vmt_symbols_free(struct vmt_symbols *symbols)
 	}
 	vmt_perfmap_free(&symbols->generated);
 	free(symbols->directory);
+	free(symbols->debug_path);
 	free(symbols);
 }
