@@ -7,6 +7,7 @@
 #include "cuts.h"
 #include "must.h"
 #include "names.h"
+#include "rowkey.h"
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
@@ -77,22 +78,6 @@ static bool fits(const char *pattern, const char *text)
 	return strstr(text, pattern) != NULL;
 }
 
-static char *module_name(const struct vmt_view *view, uint64_t index)
-{
-	struct vmt_rec_module module;
-	struct vmt_rec_frame frame;
-	struct vmt_view_string path = { "", 0 };
-	const char *base;
-
-	if (vmt_view_frame(view, index, &frame) && vmt_view_module(view, frame.module, &module))
-		path = vmt_view_string(view, module.path);
-	if (!path.length)
-		return vmt_must_copy("unknown module");
-	base = memrchr(path.bytes, '/', path.length);
-	base = base ? base + 1 : path.bytes;
-	return vmt_must(strndup(base, (size_t)(path.bytes + path.length - base)));
-}
-
 static bool frame_fits(const struct maker *maker, uint64_t index, bool *has_module,
 		       bool *has_function)
 {
@@ -100,7 +85,7 @@ static bool frame_fits(const struct maker *maker, uint64_t index, bool *has_modu
 	struct vmt_symbol symbol;
 
 	if (!*has_module) {
-		char *name = module_name(maker->view, index);
+		char *name = vmt_rowkey_module(maker->view, index);
 
 		*has_module = fits(options->module, name);
 		free(name);
@@ -124,47 +109,6 @@ static bool site_fits(const struct maker *maker, const struct vmt_rec_site *site
 	return has_module && has_function;
 }
 
-static char *function_label(const struct maker *maker, uint64_t index)
-{
-	struct vmt_symbol symbol;
-	char *module;
-	char *label;
-
-	if (vmt_names_find(maker->symbols, maker->view, index, &symbol) && symbol.function)
-		return vmt_must_copy(symbol.function);
-	module = module_name(maker->view, index);
-	label = vmt_must_format("(%s)", module);
-	free(module);
-	return label;
-}
-
-/* What a site is grouped by; ret_label is NULL where the core names the place better. */
-static char *key_of(const struct maker *maker, uint64_t index, const struct vmt_rec_site *site,
-		    char **ret_label)
-{
-	uint64_t user = vmt_text_user_frame(maker->view, site);
-	struct vmt_rec_frame frame = { .module = VMT_NO_INDEX };
-
-	*ret_label = NULL;
-	switch (maker->options->by) {
-	case VMT_ROWS_BY_FUNCTION:
-		*ret_label = function_label(maker, user);
-		return vmt_must_copy(*ret_label);
-	case VMT_ROWS_BY_MODULE:
-		*ret_label = module_name(maker->view, user);
-		return vmt_must_copy(*ret_label);
-	case VMT_ROWS_BY_CALL:
-		return vmt_must_format("%u", site->call);
-	case VMT_ROWS_BY_LINE:
-		if (vmt_view_frame(maker->view, user, &frame))
-			return vmt_must_format("%u %u %llu", site->call, frame.module,
-					       (unsigned long long)frame.offset);
-		return vmt_must_format("%u", site->call);
-	default:
-		return vmt_must_format("%llu", (unsigned long long)index);
-	}
-}
-
 static char *keep(struct vmt_rows *rows, char *text)
 {
 	rows->texts = vmt_must_grow(rows->texts, rows->text_count, sizeof(*rows->texts));
@@ -186,7 +130,8 @@ static void add_to_group(struct maker *maker, const struct group *site,
 			 const struct vmt_rec_site *recorded)
 {
 	char *label;
-	char *key = key_of(maker, site->row.site, recorded, &label);
+	char *key = vmt_rowkey_of(maker->view, maker->symbols, maker->options->by, site->row.site,
+				  recorded, &label);
 	struct group *group = NULL;
 
 	if (label)

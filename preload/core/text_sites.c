@@ -113,6 +113,19 @@ static void put_call(struct vmt_text *text, const struct vmt_text_row *row)
 	vmt_fmt_str(&text->fmt, "  ");
 }
 
+static void put_label(struct vmt_text *text, const char *label)
+{
+	size_t n = vmt_fmt_length(label);
+	size_t room = vmt_fmt_room(&text->fmt);
+
+	if (n <= room || room < 4 || text->options->verbose) {
+		vmt_fmt_bytes(&text->fmt, label, n);
+		return;
+	}
+	vmt_fmt_bytes(&text->fmt, label, room - 3);
+	vmt_fmt_str(&text->fmt, "...");
+}
+
 static void put_row(struct vmt_text *text, const struct vmt_text_row *row)
 {
 	struct vmt_rec_site site;
@@ -120,7 +133,7 @@ static void put_row(struct vmt_text *text, const struct vmt_text_row *row)
 	put_numbers(text, exact_live(text, row), vmt_view_net(&row->counters));
 	put_call(text, row);
 	if (row->label)
-		vmt_fmt_str(&text->fmt, row->label);
+		put_label(text, row->label);
 	else if (vmt_view_site(text->view, row->site, &site))
 		vmt_text_headline(text, &site);
 	vmt_fmt_end(&text->fmt);

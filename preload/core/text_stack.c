@@ -101,6 +101,10 @@ static void put_run(struct vmt_text *text, const struct vmt_rec_site *site, uint
 		frame.path = vmt_text_base_name(frame.path);
 		if (is_listed(names, count, frame.path))
 			continue;
+		if (count && vmt_fmt_room(&text->fmt) < frame.path.length + 5 + 5) {
+			vmt_fmt_str(&text->fmt, ", ...");
+			break;
+		}
 		vmt_fmt_str(&text->fmt, count ? " and " : " in ");
 		vmt_fmt_bytes(&text->fmt, frame.path.bytes, frame.path.length);
 		names[count++] = frame.path;
