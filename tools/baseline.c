@@ -66,7 +66,7 @@ static char *read_stack(const json_t *array)
 	json_array_foreach(array, i, frame) {
 		const char *text = json_string_value(frame);
 
-		if (!text || i >= LINES_MAX || strchr(text, '\n')) {
+		if (!text || !*text || i >= LINES_MAX || strchr(text, '\n')) {
 			free(key);
 			return NULL;
 		}
@@ -85,7 +85,8 @@ static int read_site(struct vmt_census_program *program, const json_t *object, c
 	int64_t maps;
 	char *stack;
 
-	if (!call || !read_number(object, "maps", -MAPS_MAX, &maps) || !json_is_array(array))
+	if (!call || strchr(call, '\n') || !read_number(object, "maps", -MAPS_MAX, &maps) ||
+	    !json_is_array(array))
 		return refuse(error, "a call site without call, maps or stack in \"",
 			      program->name);
 	stack = read_stack(array);

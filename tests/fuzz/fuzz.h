@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the fuzz targets share. Each target is one function, called by libFuzzer or by
+ * driver.c; it returns 0 whatever the bytes are, and aborts where a promise is broken that
+ * no sanitizer knows of.
+ */
+#ifndef VMT_FUZZ_H
+#define VMT_FUZZ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static inline void fuzz_must(bool holds, const char *what)
+{
+	if (holds)
+		return;
+	fprintf(stderr, "broken promise: %s\n", what);
+	abort();
+}
+
+/* Text for a terminal: what came from outside must not be able to act on it. */
+static inline void fuzz_must_be_printable(const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		fuzz_must((c >= ' ' && c != 0x7f) || c == '\n', "no control characters");
+	}
+}
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fuzz target: the tool's reports of a recording of any bytes, as text and as JSON, and the
+ * census that check and diff make of it. Names come from fake_symbols.c: files of the
+ * machine must not be opened because an input says so. The last two bytes choose options.
+ */
+#include "census.h"
+#include "print.h"
+#include "recording.h"
+
+#include <jansson.h>
+
+static void print(const struct vmt_recordings *recordings, const struct vmt_print_options *options)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *stream = open_memstream(&text, &size);
+	json_error_t error;
+	json_t *read;
+
+	if (!stream)
+		abort();
+	fuzz_must(!vmt_print(stream, recordings, options), "a report can be printed");
+	fclose(stream);
+	fuzz_must(size > 0, "there is a report");
+	if (options->format == VMT_FORMAT_JSON) {
+		read = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+		if (!read)
+			fprintf(stderr, "%s (line %d)\n", error.text, error.line);
+		fuzz_must(read != NULL, "JSON is JSON");
+		json_decref(read);
+	} else {
+		fuzz_must_be_printable(text, size);
+	}
+	free(text);
+}
+
+static void print_all(const struct vmt_recordings *recordings, unsigned choice, unsigned more)
+{
+	struct vmt_print_options options = {
+		.format = VMT_FORMAT_TEXT,
+		.top = more & 63,
+		.verbose = choice & 128,
+		.rows = {
+			.by = (enum vmt_rows_by)(choice % 5),
+			.sort = (enum vmt_rows_sort)(choice / 5 % 7),
+			.cut = more & 128,
+			.function = more & 64 ? "f*" : NULL,
+		},
+	};
+
+	print(recordings, &options);
+	options.format = VMT_FORMAT_JSON;
+	print(recordings, &options);
+}
+
+static void take_census(const struct vmt_recordings *recordings, unsigned choice)
+{
+	struct vmt_census_options options = { .with_lines = choice & 1 };
+	struct vmt_census census;
+
+	if (choice & 2)
+		options.phase.from = "from";
+	if (choice & 4)
+		options.phase.to = "to";
+	vmt_census_init(&census, &options);
+	if (!vmt_census_read(&census, recordings, &options))
+		vmt_census_sort(&census);
+	vmt_census_free(&census);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char name[] = "fuzz.vmt";
+	struct vmt_recording recording[2] = { { .name = name, .size = size } };
+	struct vmt_recordings recordings = { recording, 1 };
+
+	recording[0].data = fuzz_recording(data, size);
+	if (!recording[0].data)
+		return 0;
+	if (!vmt_view_open(recording[0].data, size, &recording[0].view)) {
+		/* Twice the same: that makes it a tree of processes. */
+		recording[1] = recording[0];
+		recordings.count += data[size - 2] >> 7;
+		print_all(&recordings, data[size - 1], data[size - 2]);
+		take_census(&recordings, data[size - 1]);
+	}
+	free(recording[0].data);
+	return 0;
+}
