@@ -14,8 +14,6 @@
 
 #include <fnmatch.h>
 
-#define FEW_SITES 10u
-
 /* What several sites have in common, and their sum. */
 struct group {
 	char *key;
@@ -293,7 +291,8 @@ void vmt_rows_make(struct vmt_rows *ret_rows, const struct vmt_view *view,
 	vmt_cuts_read(&maker.cuts, view);
 	for (uint64_t i = VMT_SITE_FIRST; i < count; i++)
 		read_site(&maker, i);
-	if (sort == VMT_ROWS_DEFAULT && maker.site_count > FEW_SITES)
+	if (sort == VMT_ROWS_DEFAULT &&
+	    !vmt_text_is_by_time(view, vmt_view_maps_now(view), maker.site_count))
 		sort = VMT_ROWS_LIVE;
 	take_groups(&maker, sort);
 	take_details(&maker, sort);

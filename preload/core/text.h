@@ -92,6 +92,8 @@ uint64_t vmt_text_left(const struct vmt_view *view);
 uint64_t vmt_text_time_left(const struct vmt_course *course, uint64_t maps);
 /* Calls of a site that reach the limit if they make maps as they did; 0 = not known. */
 uint64_t vmt_text_calls_left(const struct vmt_view *view, uint64_t calls, uint64_t live);
+/* Whether so many sites, with so many maps now, are listed as they came, not by their maps. */
+bool vmt_text_is_by_time(const struct vmt_view *view, uint64_t now, uint64_t sites);
 
 /* ENOMEM and its like, "error 123" for others not in the table is NULL. */
 const char *vmt_text_errno(uint32_t error);

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which call sites the text report shows, and in which order. Few are shown in the order in
- * which they came, many by the maps they hold. The greatest are found by scanning
+ * Which call sites the text report shows, and in which order. A few of a program that hardly
+ * grew are shown in the order in which they came, others by the maps they hold. The greatest are found by scanning
  * again for each, which needs no memory; a caller that has memory hands in its own
  * choice. Pure like the rest (text.h).
  */
 #include "text_parts.h"
 
 #define FEW_SITES 10u
+#define FEW_MAPS  100u	/* more is growth, and who made it comes first */
+
+bool vmt_text_is_by_time(const struct vmt_view *view, uint64_t now, uint64_t sites)
+{
+	return sites <= FEW_SITES &&
+	       (now < view->header.maps_start || now - view->header.maps_start < FEW_MAPS);
+}
 
 static bool has_effect(const struct vmt_rec_counters *counters)
 {
@@ -59,7 +66,7 @@ static bool scan(const struct vmt_text *text, const struct vmt_text_row *last,
 		 struct vmt_text_row *ret)
 {
 	uint64_t count = vmt_view_count(text->view, VMT_SECTION_SITES);
-	bool by_index = text->sites_shown <= FEW_SITES;
+	bool by_index = vmt_text_is_by_time(text->view, text->maps_now, text->sites_shown);
 	struct vmt_text_row row;
 	bool found = false;
 

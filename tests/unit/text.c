@@ -79,6 +79,19 @@ Test(text, demonstration_reads_plus_plus_minus)
 	assert_has(text, "\nSUMMARY: vmatrace: +1 map at 3 call sites (peak 26 of 65,530)\n");
 }
 
+/* The same three call sites: of a hundred maps more it matters who put them, not when. */
+Test(text, growth_is_told_by_its_greatest_site)
+{
+	const char *text;
+
+	sample_demo(&sample);
+	for (uint64_t i = 0; i < 100; i++)
+		sample_range(&sample, 0x20000000 + i * 0x10000, 1, 4);
+	text = report(true);
+	cr_assert_gt(strstr(text, "mmap new        main demo.c:12\n"),
+		     strstr(text, "mmap merge      main demo.c:18\n"), "%s", text);
+}
+
 Test(text, every_line_has_the_prefix_and_80_columns)
 {
 	char *line;
