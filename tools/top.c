@@ -37,6 +37,22 @@ char *vmt_top_frame(const struct vmt_view *view, uint64_t frame, struct vmt_symb
 			       (unsigned long long)recorded.offset);
 }
 
+/* In a row there is room for the file's name only; its directory is in the stack. */
+static char *place_of(const struct vmt_view *view, const struct vmt_text_row *row, uint64_t frame,
+		      struct vmt_symbols *symbols)
+{
+	struct vmt_symbol symbol = { .function = NULL };
+	const char *base;
+
+	if (row->label)
+		return vmt_must_copy(row->label);
+	if (!vmt_names_find(symbols, view, frame, &symbol) || !symbol.file)
+		return vmt_top_frame(view, frame, symbols);
+	base = strrchr(symbol.file, '/');
+	return vmt_must_format("%s %s:%u", symbol.function ? symbol.function : "??",
+			       base ? base + 1 : symbol.file, symbol.line);
+}
+
 static uint64_t key_of(const struct vmt_view *view, const struct vmt_text_row *row)
 {
 	struct vmt_rec_frame frame = { .module = VMT_NO_INDEX };
@@ -101,7 +117,7 @@ static void read_rows(struct vmt_top *top, enum vmt_rows_sort sort, struct vmt_s
 		row->key = key_of(view, &row->row);
 		if (vmt_view_site(view, row->row.site, &site))
 			frame = vmt_text_user_frame(view, &site);
-		row->where = vmt_top_frame(view, frame, symbols);
+		row->where = place_of(view, &rows.item[top->count], frame, symbols);
 	}
 	vmt_rows_free(&rows);
 	free(tally);

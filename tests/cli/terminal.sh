@@ -1,0 +1,142 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What happens on a terminal, in tmux: editors, pagers and tmux itself under `vmatrace run`, ^C and ^Z,
+# and `vmatrace top` watching a program that grows.
+. "$(dirname "$0")/../lib.sh"
+cd "$TMP" || exit 2
+unset TMUX
+line_of() { grep -n "$1" "$ROOT/tests/targets/grows_on_demand.c" | head -1 | cut -d: -f1; }
+export TERM=screen
+
+if ! has_program tmux; then
+	fail terminal "tmux is not installed"
+	finish
+fi
+# Without the end of the pipe that the program under test reads from.
+tmux() { command tmux -L "vmatrace-terminal-$$" -f /dev/null "$@" 9>&-; }
+stop_all() {
+	exec 9>&-
+	tmux kill-server 2>/dev/null
+	command tmux -L "vmatrace-inner-$$" kill-server 2>/dev/null
+	clean_up
+}
+trap stop_all EXIT
+
+# shows PATTERN: within 20 seconds the screen has it
+shows() {
+	local tries
+	for ((tries = 0; tries < 200; tries++)); do
+		tmux capture-pane -p -t pane >screen 2>/dev/null
+		grep -qE -- "$1" screen && return
+		sleep 0.1
+	done
+	return 1
+}
+
+# see NAME PATTERN
+see() {
+	if shows "$2"; then
+		pass "$1"
+	else
+		fail "$1" "no '$2' on the screen: $(grep -v '^$' screen | head -12 | cut -c1-90 | tr '\n' '|')"
+	fi
+}
+
+# start COMMAND: in a new terminal; its status is shown at the end
+start() {
+	# With its last session the server would end as well.
+	tmux has-session -t keeper 2>/dev/null || tmux new-session -d -s keeper "read -r line"
+	tmux kill-session -t pane 2>/dev/null
+	tmux new-session -d -s pane -x 100 -y 24 "$1; echo status \$?; read -r line"
+}
+keys() { tmux send-keys -t pane "$@"; }
+RUN="$TOOL run --report=none -o $TMP/rec"
+
+editor=$(command -v vim.tiny || command -v vim || echo no-editor-is-installed)
+start "$RUN $editor -u NONE -n written.txt"
+see vim-starts '^~'
+keys i 'hello from the editor' Escape ':wq' Enter
+see vim-ends '^status 0$'
+check vim-wrote grep -q '^hello from the editor$' written.txt
+
+seq 1000 >lines
+start "$RUN less lines"
+see less-starts '^lines|^20$'
+keys G
+see less-goes-to-the-end '^1000$'
+keys q
+see less-ends '^status 0$'
+
+start "$RUN tmux -L vmatrace-inner-$$ -f /dev/null new-session 'echo inside; read -r line; exit'"
+see tmux-in-tmux '^inside$'
+keys Enter
+see tmux-ends '^status 0$'
+
+start "$RUN sh -c 'trap \"echo caught; exit 7\" INT; echo ready; while :; do sleep 0.05; done'"
+see before-interrupt '^ready$'
+keys C-c
+see interrupt '^status 7$'
+check interrupt-once [ "$(grep -c '^.*caught$' screen)" = 1 ]
+
+echo 'echo started; exec sed -u s/^/got-/' >stopped.sh
+start "bash --norc --noprofile"
+keys "$RUN sh stopped.sh" Enter
+shows '^started$'
+keys "first" Enter
+see before-stop '^got-first$'
+keys C-z
+see stopped 'Stopped'
+keys "fg" Enter
+# What is typed while the shell gives the terminal away may get lost.
+for ((i = 0; i < 100; i++)); do
+	keys "second" Enter
+	sleep 0.1
+	tmux capture-pane -p -t pane | grep -q '^got-second$' && break
+done
+see continued '^got-second$'
+keys C-d exit Enter
+see job-ends '^status 0$'
+
+# A program that makes maps whenever it is told to.
+mkfifo numbers
+mkdir live
+LD_PRELOAD=$LIB VMATRACE_OPTIONS=dir=$TMP/live:report=0 "$TARGETS/grows_on_demand" <numbers >out &
+pid=$!
+exec 9>numbers
+echo 10 >&9
+start "LC_ALL=C.UTF-8 $TOOL top --interval=0.3 $pid"
+see top-count "^maps   [0-9,]+ \(\+[0-9]+ vmatrace\) of [0-9,]+, 0 %"
+feed() {
+	local tries
+	for ((tries = 0; tries < 300; tries++)); do
+		echo 20 >&9
+		tmux capture-pane -p -t pane >screen
+		grep -qE "$1" screen && return
+		sleep 0.05
+	done
+	return 1
+}
+check top-rate feed '^rate   \+[0-9,]+ a second, the limit in [0-9,]+ s'
+check top-rates-of-sites feed '\+[0-9,]+ +[1-9][0-9,]* +mprotect +make_object .*grows_on_demand.c:'$(line_of 'mprotect(at')
+check top-sparkline grep -qE '^[▁▂▃▄▅▆▇]+█' screen
+for sort in net:n peak:p calls:c created:r split:s live:l; do
+	keys "${sort#*:}"
+	see "top-key-${sort#*:}" "sorted by ${sort%:*}:"
+done
+keys Down Enter
+see top-stack '#1 +main .*grows_on_demand.c:'$(line_of '	make_object();')
+keys Enter
+see top-stack-closes 'live/s'
+keys " "
+see top-pauses PAUSED
+keys " "
+exec 9>&-
+wait $pid
+see top-sees-the-end 'ENDED'
+keys q
+see top-ends '^status 0$'
+start "$TOOL top live"
+see top-of-a-directory "^vmatrace top  $pid "
+keys q
+see top-of-a-directory-ends '^status 0$'
+finish
