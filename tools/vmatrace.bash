@@ -19,7 +19,8 @@ _vmatrace() {
 		;;
 	*)
 		compopt -o default
-		[ "$command" != run ] || mapfile -t COMPREPLY < <(compgen -c -- "$current")
+		[ "$command" != run ] || mapfile -t COMPREPLY < <(compgen -c -- "$current" |
+			sort -u)
 		;;
 	esac
 }

@@ -1,0 +1,100 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What `meson install` puts into a folder works from there, wherever the folder is moved: the tool
+# finds its library, programs compile by vmatrace.pc and link without us, manual pages and the
+# completion know every command.
+. "$(dirname "$0")/../lib.sh"
+cd "$TMP" || exit 2
+unset XDG_DATA_DIRS
+
+DESTDIR=$TMP/first meson install -C "$BUILD" --no-rebuild --quiet >install.log 2>&1 ||
+	fail install "$(tail -2 install.log)"
+mv first root
+prefix=$(echo "$TMP"/root/usr/local)
+tool=$prefix/bin/vmatrace
+library=$(find "$prefix" -name libvmatrace.so)
+
+check library-found [ "$("$tool" --print-lib)" = "$library" ]
+"$tool" run -o rec -- /bin/true 2>err
+if [ $? = 0 ] && grep -q '^SUMMARY: vmatrace' err; then pass run; else fail run "$(head -3 err)"; fi
+check report sh -c "'$tool' report rec | grep -q '^SUMMARY: vmatrace'"
+LD_PRELOAD=$library /bin/true 2>err
+check library-alone grep -q '^SUMMARY: vmatrace' err
+# A name for the frames means that the library found the tool from where it is now.
+cp "$TARGETS/demo12k" demo && LD_PRELOAD=$library ./demo >/dev/null 2>err
+check library-finds-tool grep -q 'main .*demo12k.c:' err
+
+# A program with marks, by pkg-config, which is told that the folder was moved.
+cat >marks.c <<'END'
+#include <stdio.h>
+#include <vmatrace.h>
+
+int main(void)
+{
+	VMATRACE_MARK("begin");
+	printf("%s\n", VMATRACE_MAPS() < 0 ? "not traced" : "traced");
+	VMATRACE_MARK("end");
+	return 0;
+}
+END
+export PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name vmatrace.pc)")
+unset PKG_CONFIG_SYSROOT_DIR
+flags=$(pkg-config --define-variable="prefix=$prefix" --cflags --libs vmatrace) || fail pkg-config "$flags"
+# shellcheck disable=SC2086
+for compiler in "cc -std=c99 -pedantic" "c++ -x c++" "cc -static" "cc -fPIE -pie -Wl,-z,now"; do
+	if $compiler -Wall -Wextra -Werror marks.c -o marks $flags 2>cc.log; then
+		check "links: $compiler" [ "$(./marks)" = "not traced" ]
+	else
+		fail "links: $compiler" "$(head -3 cc.log)"
+	fi
+	case $compiler in *static*) continue ;; esac
+	check "traced: $compiler" [ "$(LD_PRELOAD=$library VMATRACE_OPTIONS=report=0 ./marks)" = traced ]
+done
+check preload-variable [ "$(pkg-config --define-variable="prefix=$prefix" --variable=preload vmatrace)" -ef "$library" ]
+"$tool" run --report=none -o marked ./marks >/dev/null
+check marks-recorded [ "$("$tool" report --format=json marked |
+	jq -r '[.processes[0].marks[].name] | join(" ")')" = "begin end" ]
+
+# Every command of --help has a page, and every long option of its --help is in it.
+commands=$("$tool" --help | sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p')
+check commands-listed [ "$(echo "$commands" | wc -l)" -ge 6 ]
+for command in $commands; do
+	page=$prefix/share/man/man1/vmatrace-$command.1
+	missing=$("$tool" "$command" --help | grep -oE -- '--[a-z][a-z-]+' | sort -u |
+		while read -r option; do
+			sed 's/\\-/-/g' "$page" | grep -qF -- "$option" || echo "$option"
+		done)
+	if [ -s "$page" ] && [ -z "$missing" ]; then
+		pass "page of $command"
+	else
+		fail "page of $command" "${missing:-no page}"
+	fi
+	if ! groff -Kutf8 -man -ww -z -Tutf8 "$page" 2>groff.log || [ -s groff.log ]; then
+		fail "groff of $command" "$(head -2 groff.log)"
+	fi
+done
+check page-of-vmatrace [ -s "$prefix/share/man/man1/vmatrace.1" ]
+
+# complete WORDS...: what the completion offers for the last of them
+complete_words() {
+	PATH=$prefix/bin:$PATH bash -c '
+		. "$0"
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+		compopt() { :; }
+		_vmatrace
+		printf "%s\n" "${COMPREPLY[@]}"' \
+		"$prefix/share/bash-completion/completions/vmatrace" "$@" | tr '\n' ' '
+}
+completes() {
+	local name=$1 wanted=$2 got
+	shift 2
+	got=$(complete_words "$@")
+	if [ "$got" = "$wanted" ]; then pass "$name"; else fail "$name" "$got"; fi
+}
+completes complete-command "report " vmatrace rep
+completes complete-option "--symbols= " vmatrace report --sy
+completes complete-flag "--verbose " vmatrace report --verb
+completes complete-program "sha256sum " vmatrace run sha256su
+check complete-commands [ "$(complete_words vmatrace "" | tr ' ' '\n' | grep -cE '^[a-z]+$')" = \
+	"$(echo "$commands" | wc -l)" ]
+finish
