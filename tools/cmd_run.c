@@ -10,6 +10,7 @@
 #include "load.h"
 #include "message.h"
 #include "must.h"
+#include "outdir.h"
 #include "options.h"
 #include "print.h"
 #include "target.h"
@@ -36,7 +37,9 @@ static const char help[] =
 	"Run PROGRAM, record its memory maps and those of its children, and report on\n"
 	"PROGRAM when it has ended. The status is PROGRAM's own (128+N for signal N).\n"
 	"\n"
-	"  -o, --output=DIR             where recordings go (vmatrace.data)\n"
+	"  -o, --output=DIR             where recordings go, beside those that are there; by\n"
+	"                               default vmatrace.data, and an older one of that name\n"
+	"                               becomes vmatrace.data.old\n"
 	"  -r, --report=text|json|none  what is printed on standard error at the end (text)\n"
 	"      --report-file=FILE       print it there instead\n"
 	"  -O, --option=KEY=VALUE       an option for the library (VMATRACE_OPTIONS=help=1\n"
@@ -174,6 +177,19 @@ static int print_report(const struct request *request, const struct vmt_recordin
 	return ret;
 }
 
+/* What a shell or a build tool started may be what was meant. */
+static void tell_others(const struct request *request, const char *directory, pid_t pid,
+			uint64_t since)
+{
+	uint64_t peak;
+	size_t count = vmt_outdir_others(directory, pid, since, &peak);
+
+	if (count)
+		vmt_message("%zu more recording%s of its children, at most %llu maps: "
+			    "vmatrace report %s", count, count == 1 ? "" : "s",
+			    (unsigned long long)peak, request->directory);
+}
+
 static void report(const struct request *request, const char *directory, pid_t pid,
 		   uint64_t since, int status)
 {
@@ -194,6 +210,8 @@ static void report(const struct request *request, const char *directory, pid_t p
 		ret = print_report(request, &recordings, pid);
 	if (ret)
 		vmt_message("cannot write the report: %s", strerror(-ret));
+	else if (request->print.format == VMT_FORMAT_TEXT)
+		tell_others(request, directory, pid, since);
 	vmt_load_free(&recordings);
 }
 
@@ -203,8 +221,13 @@ static int run(struct request *request, const char *path)
 	struct timespec now;
 	pid_t pid = 0;
 	int wait_status = 0;
-	int ret = make_directory(request->directory, directory);
+	int ret;
 
+	if (!request->directory) {
+		request->directory = "vmatrace.data";
+		vmt_outdir_set_aside(request->directory);
+	}
+	ret = make_directory(request->directory, directory);
 	if (!ret)
 		ret = vmt_launch_environment(directory, request->options);
 	if (ret)
@@ -222,7 +245,6 @@ int vmt_cmd_run(int argc, char **argv)
 {
 	struct request request = {
 		.print.format = VMT_FORMAT_TEXT,
-		.directory = "vmatrace.data",
 	};
 	static struct vmt_target target;
 	int status = parse(argc, argv, &request);

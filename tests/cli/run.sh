@@ -25,6 +25,26 @@ check "LD_PRELOAD is kept" [ "$(LD_PRELOAD=libm.so.6 run --report=none sh -c 'ec
 check "VMATRACE_OPTIONS is kept" [ "$(VMATRACE_OPTIONS=a=1 run --report=none -O b=2 \
 	sh -c 'echo $VMATRACE_OPTIONS')" = "a=1:b=2:report=0:dir=$work/data" ]
 
+# Without -o an older run is set aside, not mixed with the new one.
+mkdir aside && cd aside || exit 2
+recordings() { ls "$1" 2>/dev/null | wc -l; }
+"$VMATRACE" run --report=none true
+"$VMATRACE" run --report=none sh -c '/bin/true; :'
+check "the default directory holds the last run" [ "$(recordings vmatrace.data)" = 2 ]
+check "…and .old the one before" [ "$(recordings vmatrace.data.old)" = 1 ]
+"$VMATRACE" run --report=none true
+check "…whatever was there" [ "$(recordings vmatrace.data.old)" = 2 ]
+: >vmatrace.data.old/mine
+"$VMATRACE" run --report=none true
+check "nobody's files are removed" [ -e vmatrace.data.old/mine ]
+"$VMATRACE" run --report=none -o kept true && "$VMATRACE" run --report=none -o kept true
+check "-o adds to what is there" [ "$(recordings kept)" = 2 ]
+check "children are told of" status 0 "$VMATRACE" run -o more sh -c '/bin/true; :'
+check "…with the next step" has err "^vmatrace: 1 more recording of its children, at most 26 maps: vmatrace report more"
+check "…but not where there are none" status 0 "$VMATRACE" run -o none true
+check "…at all" sh -c '! grep -q "more recording" err'
+cd "$work" || exit 2
+
 # A signal sent to the tool reaches the program, which ends as it likes.
 "$VMATRACE" run -o data --report=none sh -c 'trap "exit 9" TERM; : >ready; while :; do sleep 0.05; done' &
 while [ ! -e ready ]; do sleep 0.05; done
