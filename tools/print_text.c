@@ -17,6 +17,7 @@
 
 #define PREFIX	12u	/* columns of ==PID== at most */
 #define HANDFUL 4u	/* so few sites are shown with their stacks in the table */
+#define RISE	100u	/* maps more at the peak than at the start, for the peak to be the matter */
 
 struct context {
 	FILE *stream;
@@ -67,6 +68,16 @@ static bool is_default(const struct vmt_rows_options *rows)
 	       !rows->module && !rows->function && !rows->call;
 }
 
+/* Most of what there was at the peak is gone: who had it then is the question. */
+static bool is_given_back(const struct vmt_view *view)
+{
+	const struct vmt_rec_header *header = &view->header;
+	uint64_t rise = header->maps_peak - header->maps_start;
+
+	return header->maps_peak > header->maps_start && rise >= RISE &&
+	       vmt_view_maps_now(view) < header->maps_start + rise / 2;
+}
+
 /* Sites that the core would show. */
 static bool is_handful(const struct vmt_view *view, const struct vmt_view_tally *tally)
 {
@@ -109,6 +120,7 @@ static void print_one(FILE *stream, const struct vmt_recording *recording,
 	uint64_t sites = vmt_view_count(view, VMT_SECTION_SITES);
 	struct vmt_view_tally *tally = calloc(sites + 2, sizeof(*tally));
 	struct vmt_rows rows = { NULL, 0, NULL, 0, NULL, 0 };
+	struct vmt_rows_options chosen = options->rows;
 	struct context context = { stream, symbols, view, options->verbose };
 	struct vmt_text_ops ops = { .emit = emit, .resolve = resolve, .context = &context,
 				    .tally = tally };
@@ -129,7 +141,9 @@ static void print_one(FILE *stream, const struct vmt_recording *recording,
 		ops.lead_count = vmt_explain_record_lines(&lines, &explained);
 	if (!text.is_gone)
 		text.now = vmt_print_now(CLOCK_MONOTONIC);
-	if (options->rows.sort == VMT_ROWS_PEAK) {
+	if (chosen.sort == VMT_ROWS_DEFAULT && is_given_back(view))
+		chosen.sort = VMT_ROWS_PEAK;
+	if (chosen.sort == VMT_ROWS_PEAK) {
 		text.counted = "peak";
 		text.total = view->header.maps_peak;
 	}
@@ -137,9 +151,9 @@ static void print_one(FILE *stream, const struct vmt_recording *recording,
 		add_allocators(&lines, view, tally, symbols, text.verbose);
 	ops.lines = lines.line;
 	ops.line_count = lines.count;
-	if (tally && !(is_default(&options->rows) && is_handful(view, tally))) {
-		vmt_rows_make(&rows, view, tally, symbols, &options->rows);
-		use_rows(&ops, &rows, &options->rows);
+	if (tally && !(is_default(&chosen) && is_handful(view, tally))) {
+		vmt_rows_make(&rows, view, tally, symbols, &chosen);
+		use_rows(&ops, &rows, &chosen);
 	}
 	vmt_text_report(view, &text, &ops);
 	vmt_lines_free(&lines);

@@ -142,6 +142,13 @@ check "running but not traced" status 2 "$VMATRACE" report $$
 check "…is told" has err "not traced"
 check "no process of that number" status 2 "$VMATRACE" report 999999999
 
+# What was given back again: who held it at the peak comes first.
+PEAK=500 ./make_recording burst.vmt 7
+check "a burst: by the peak" sh -c '"$1" report burst.vmt >out && grep -q "^==77==  *peak " out' - "$VMATRACE"
+check "…its greatest first" sh -c 'sed -n "/^==77==  *peak /{n;p}" out | grep -q " 503 .*inlined "'
+check "…unless another order is asked for" sh -c \
+	'"$1" report --sort=live burst.vmt >out && grep -q "^==77==  *live " out' - "$VMATRACE"
+
 # A shell that became a program, which started 12 others, one of them greater than the rest.
 mkdir big
 ./make_recording big/sh.1.vmt 3 5000 1 1 exec
