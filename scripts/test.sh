@@ -15,7 +15,10 @@ model
 doors
 run
 report
+symbols
 top
+terminal
+install
 check
 limits
 ci
@@ -32,6 +35,7 @@ hangs
 efence
 allocators
 reasons
+jit
 deaths
 killed
 golden
@@ -59,7 +63,7 @@ command_of() {
 	case $1 in
 	doors) echo "sh tests/capture/run.sh" ;;
 	model) echo "sh tests/model/mutants.sh" ;;
-	run | report | top) echo "sh tests/cli/$1.sh $BUILD/tools/vmatrace" ;;
+	run | report | symbols | top) echo "sh tests/cli/$1.sh $BUILD/tools/vmatrace" ;;
 	*)
 		for script in tests/"$1".sh tests/{cli,shim,real,golden}/"$1".sh; do
 			[ -x "$ROOT/$script" ] && echo "$script" && return
