@@ -52,7 +52,7 @@ check_options() {
 # growth and the lines of source; and so does how much of a path there is room for.
 comparable() {
 	grep -hE 'created|split|removed|live|net|start-up|SUMMARY|#' "$@" |
-		sed -E -e 's/^==[0-9]+==//' -e '/#|^SUMMARY/!s/[0-9][0-9,]*/N/g' \
+		sed -E -e 's/^==[0-9]+==//' -e '/#/!s/[0-9][0-9,]*/N/g' \
 			-e '/^SUMMARY/s/ \(peak.*//' -e 's#[^ ]*/guard_pages\.c#guard_pages.c#g' \
 			-e 's#[^ ]*\.\.\.guard_pages\.c#guard_pages.c#g' | tr -s ' '
 }
