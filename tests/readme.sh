@@ -48,8 +48,8 @@ check_options() {
 	fi
 }
 
-# Lines that can be compared: numbers depend on where the kernel puts the first objects, all but the
-# growth and the lines of source; and so does how much of a path there is room for.
+# Lines that can be compared: numbers depend on where the kernel puts the first objects, all but
+# the lines of source; and so does how much of a path there is room for, and which site comes first.
 comparable() {
 	grep -hE 'created|split|removed|live|net|start-up|SUMMARY|#' "$@" |
 		sed -E -e 's/^==[0-9]+==//' -e '/#/!s/[0-9][0-9,]*/N/g' \
