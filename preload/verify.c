@@ -63,6 +63,8 @@ _Noreturn static void stop(struct vmt_state *state, const struct vmt_map *ours,
 	vmt_line_add_number(&line, state->counters.calls_seen);
 	vmt_line_add(&line, ": ");
 	add_call(&line, last);
+	if (vmt_log_fd(state) < 0)
+		vmt_log_open(state);	/* a child process has none: it prints no report */
 	vmt_log(state, text);
 	for (;;)
 		vmt_sys1(SYS_exit_group, VMT_VERIFY_STATUS);
