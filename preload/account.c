@@ -8,6 +8,7 @@
 
 #include "allocators.h"
 #include "ask.h"
+#include "capture/sites.h"
 #include "core/known.h"
 #include "core/quick.h"
 #include "failure.h"
@@ -95,6 +96,13 @@ static uint64_t sum(const struct vmt_counts *counts)
 	return counts->created + counts->split + counts->merged + counts->removed;
 }
 
+void vmt_account_unseen(struct vmt_state *state, uint64_t starts)
+{
+	state->counters.unseen += starts;
+	if (vmt_sites_left_out())
+		vmt_note(state, VMT_NOTE_TEXT_LARGE);
+}
+
 static void note_unseen(struct vmt_state *state, const struct vmt_counts *counts, bool late)
 {
 	struct vmt_site *unseen = state->sites.by_id[VMT_SITE_UNSEEN];
@@ -106,7 +114,7 @@ static void note_unseen(struct vmt_state *state, const struct vmt_counts *counts
 	add_counts(&state->calls[VMT_CALL_NONE], counts);
 	/* Next to calls that are still to be learnt, what looks unexplained is theirs. */
 	if (!late && vmt_late_is_quiet(&state->late))
-		state->counters.unseen += sum(counts);
+		vmt_account_unseen(state, sum(counts));
 	vmt_publish_site(state, unseen);
 	vmt_publish_call(state, VMT_CALL_NONE);
 }
@@ -188,7 +196,8 @@ static bool apply_quickly(struct vmt_state *state, const struct vmt_change *chan
  */
 static bool may_reason(struct vmt_state *state)
 {
-	const uint64_t unseen = VMT_NOTE_SITES_PARTIAL | VMT_NOTE_INLINE_CALLS | VMT_NOTE_VALGRIND;
+	const uint64_t unseen = VMT_NOTE_SITES_PARTIAL | VMT_NOTE_INLINE_CALLS |
+				VMT_NOTE_TEXT_LARGE | VMT_NOTE_VALGRIND;
 
 	return state->options.derive == VMT_DERIVE_FULL && !state->no_reasoning &&
 	       (state->counters.doors & VMT_DOOR_SITES) && !(state->counters.notes & unseen) &&

@@ -24,6 +24,9 @@ void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, stru
  */
 uint64_t vmt_account_everything(struct vmt_state *state);
 
+/* Count starts that came or went without a call, and note why that may be. */
+void vmt_account_unseen(struct vmt_state *state, uint64_t starts);
+
 /* The same in a fork child, whose maps are its parent's but for a few; our own may be new ones. */
 void vmt_account_inherited(struct vmt_state *state);
 

@@ -234,7 +234,10 @@ static void close_books(struct vmt_state *state, int status)
 	uint64_t asked_query = state->counters.asked_query;
 	uint64_t asked_maps = state->counters.asked_maps;
 
-	state->counters.unseen += vmt_account_everything(state);
+	uint64_t found = vmt_account_everything(state);
+
+	if (found)
+		vmt_account_unseen(state, found);
 	state->counters.maps_kernel = count_kernels(state);
 	state->counters.asked_query = asked_query;	/* a last look, not an answer to a call */
 	state->counters.asked_maps = asked_maps;

@@ -44,6 +44,7 @@ bool vmt_sites_exit_is_hooked(void)
 #define OTHER_TEXT_MAX (UINT64_C(4) << 20)
 
 static VMT_DATA struct vmt_range libc_text = { 0, 0 };
+static VMT_DATA bool text_left_out = false;
 
 /* One pass over the modules that are loaded already. */
 struct pass {
@@ -157,11 +158,23 @@ static void patch_libc_text(struct pass *pass, struct vmt_range text, bool is_li
 	}
 }
 
+static bool is_left_out(uint64_t start, uint64_t end)
+{
+	if (end - start > OTHER_TEXT_MAX)
+		text_left_out = true;	/* never taken back, so that writing it needs no order */
+	return end - start > OTHER_TEXT_MAX;
+}
+
+bool vmt_sites_left_out(void)
+{
+	return text_left_out;
+}
+
 static void patch_other_text(struct pass *pass, struct vmt_range text)
 {
 	struct vmt_text_site site;
 
-	if (text.end - text.start > OTHER_TEXT_MAX)
+	if (is_left_out(text.start, text.end))
 		return;
 	while (next_wanted(&text, false, &site)) {
 		pass->result.other_found++;
@@ -261,7 +274,7 @@ int vmt_sites_scan(uint64_t start, uint64_t end)
 	int patched = 0;
 	int mem = -1;
 
-	if (!vmt_sites_are_open() || end - start > OTHER_TEXT_MAX)
+	if (!vmt_sites_are_open() || is_left_out(start, end))
 		return 0;
 	while (next_wanted(&text, true, &site)) {
 		if (mem < 0)
@@ -322,6 +335,11 @@ int vmt_sites_hook_exit(void)
 }
 
 #else /* no gate for this architecture yet: the wrappers are the only door */
+
+bool vmt_sites_left_out(void)
+{
+	return false;
+}
 
 int vmt_sites_open(struct vmt_sites_result *ret_result)
 {

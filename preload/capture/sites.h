@@ -28,6 +28,9 @@ struct vmt_sites_result {
  */
 int vmt_sites_open(struct vmt_sites_result *ret_result);
 
+/* Was a module's text too large to be searched for system calls? */
+bool vmt_sites_left_out(void);
+
 /* Does any of libc's call sites lead here? */
 bool vmt_sites_are_open(void);
 

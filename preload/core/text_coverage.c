@@ -33,6 +33,8 @@ static const char *const notes[] = {
 	"Tracing was switched off before the end: the figures are those of that moment.",
 	"This libc lacks _dl_find_object (glibc 2.35): stacks have one frame only.",
 	"More modules than there is room for: frames in later ones have no name.",
+	"A module is too large to be searched for system calls of its own; what they change is "
+	"\"unseen\".",
 };
 
 const char *vmt_text_note(uint32_t bit)

@@ -72,6 +72,11 @@ ALLOW="inexact" target seccomp_after
 ALLOW="unseen relearned lost" VERIFY=20 target cancelled_threads
 # What cannot be seen must be counted as unseen, and the sums hold.
 ALLOW="unseen relearned inexact" VERIFY=0 target inline_syscalls
+ALLOW="unseen relearned inexact" VERIFY=0 target inline_syscalls_large
+# A difference that verify finds is told by a child process as well, which prints no report.
+traced "$TMP/child" verify=1:report=0 sh -c "$TARGETS/inline_syscalls; exit \$?"
+check verify_in_child grep -rqs "verify: the table differs" "$TMP/child"
+check large_text_noted grep -q "too large to be searched" "$TMP/inline_syscalls_large/traced/json"
 
 # A thousand children, with nothing recorded but counted all the same.
 plain "$TMP/k/plain" "$TARGETS/fork_children" 1000

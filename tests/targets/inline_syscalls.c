@@ -2,11 +2,18 @@
 /*
  * Memory calls by instructions of the program's own, as some allocators and runtimes make them:
  * one pattern like libc's, one that no scanner finds. They are seen or reported as unseen,
- * and the sums hold either way.
+ * and the sums hold either way. With LARGE_TEXT the program is too large to be searched for the
+ * first, as browsers are.
  */
 #include <sys/syscall.h>
 
 #include "target.h"
+
+#ifdef LARGE_TEXT
+__asm__(".pushsection .text\n\t"
+	".fill 5 * 1024 * 1024, 1, 0x90\n\t"
+	".popsection");
+#endif
 
 static __attribute__((noinline)) long like_libc(void)
 {
