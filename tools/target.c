@@ -5,6 +5,7 @@
  */
 #include "target.h"
 #include "message.h"
+#include "needed.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -79,6 +80,19 @@ static bool read_interpreter(int fd, const Elf64_Ehdr *elf, char *ret, size_t si
 	return false;
 }
 
+/* Its runtime ends a program that has another library before it, unless told not to look. */
+static int check_sanitizer(struct vmt_target *target, const char *path, int fd)
+{
+	const char *options = getenv("ASAN_OPTIONS");
+
+	if ((options && strstr(options, "verify_asan_link_order=")) ||
+	    (!vmt_needed_has(fd, "libasan.so") && !vmt_needed_has(fd, "libclang_rt.asan")))
+		return 0;
+	return refuse(target, VMT_EXIT_FAILED,
+		      "%s is built with AddressSanitizer, which refuses to start after a preloaded "
+		      "library; set ASAN_OPTIONS=verify_asan_link_order=0.", path);
+}
+
 static int check_elf(struct vmt_target *target, const char *path, int fd, const Elf64_Ehdr *elf)
 {
 	char interpreter[PATH_MAX];
@@ -95,7 +109,7 @@ static int check_elf(struct vmt_target *target, const char *path, int fd, const 
 			       cannot_trace(target, path, "is statically linked");
 	if (strstr(interpreter, "ld-musl"))
 		return cannot_trace(target, path, "is linked with musl instead of glibc");
-	return 0;
+	return check_sanitizer(target, path, fd);
 }
 
 static int check_rights(struct vmt_target *target, const char *path, const struct stat *stat)

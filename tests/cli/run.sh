@@ -59,6 +59,12 @@ $CC -static p.c -o static 2>/dev/null && {
 	printf '#!%s/static\n' "$work" >script && chmod +x script
 	check "script of a static interpreter" status 125 run ./script
 }
+$CC -fsanitize=address p.c -o asan 2>/dev/null && {
+	check "AddressSanitizer" status 125 run --report=none ./asan
+	check "…is explained" has err 'set ASAN_OPTIONS=verify_asan_link_order=0'
+	check "…and runs when told so" status 0 env ASAN_OPTIONS=verify_asan_link_order=0 \
+		"$VMATRACE" run -o data --report=none ./asan
+}
 # 32-bit: enough of a header for the kernel and us.
 printf '\177ELF\1\1\1\0\0\0\0\0\0\0\0\0\2\0\3\0\1\0\0\0%060d' 0 >bit32 && chmod +x bit32
 check "32-bit" status 125 run ./bit32
