@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Install what is missing of the Debian packages that building (`setup.sh build`) or testing
-# (`setup.sh test`) needs. Does nothing, and needs no rights, when all are there.
+# Install what is missing of the Debian packages that building (`setup.sh build`), testing
+# (`setup.sh test`) or tests/real/matrix.sh (`setup.sh matrix`) needs. Does nothing, and needs no
+# rights, when all are there.
 set -eu
 BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config uthash-dev libbsd-dev libdw-dev
 	libelf-dev libiberty-dev libjansson-dev libncurses-dev libxxhash-dev"
@@ -9,9 +10,12 @@ TEST_PACKAGES="libcriterion-dev g++ jq strace tmux valgrind binutils sbcl redis-
 	electric-fence duma libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0 libgc-dev
 	default-jdk-headless nodejs perl python3 python3-jsonschema python3-yaml git
 	cmake make patch libxml2-utils libdebuginfod1 vim-tiny less groff-base"
+MATRIX_PACKAGES="libpython3.11-testsuite ruby guile-3.0 postgresql nginx-light wrk sqlite3
+	lmdb-utils gdb chromium bsdextrautils"
 
 packages=$BUILD_PACKAGES
 [ "${1:-build}" = build ] || packages="$packages $TEST_PACKAGES"
+[ "${1:-build}" != matrix ] || packages="$packages $MATRIX_PACKAGES"
 
 missing=
 for package in $packages; do

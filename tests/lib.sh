@@ -139,7 +139,7 @@ judge() {
 			print $1 ": now " $4 ", kernel " $5 ";" }
 		$2 == "exit" && $9 != "true" && allow !~ /unseen|relearned|inexact|noted/ {
 			print $1 ": not exact;" }
-		NR > 20 { exit }' "$dir/table" | tr '\n' ' ')
+		' "$dir/table" | head -20 | tr '\n' ' ')
 	DETAIL=$(awk -F '\t' -v pid="$(cat "$dir/pid")" '
 		{ unseen += $6; relearned += $7; net += $10 < 0 ? -$10 : $10
 		  live += $11 < 0 ? -$11 : $11 }

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: MIT
+# Python's own test module for ctypes.
+NEEDS=python3
+VERIFY=20
+SECONDS_MAX=300
+
+run() {
+	. "$CASES/python_tests"
+	python_tests test_ctypes
+}

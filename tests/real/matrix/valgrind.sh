@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+# A program inside valgrind, with the library inside as well.
+NEEDS=valgrind
+VERIFY=50
+SECONDS_MAX=180
+# What valgrind maps for itself is in the process, and not seen: the report says so.
+ALLOW=noted
+EXPECT="Running under valgrind"
+
+run() {
+	valgrind -q --error-exitcode=9 "$TARGETS/malloc_threads"
+}
