@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Threads that allocate and let go, with collections in between. What is printed is always the same.
+// Threads that allocate and let go, with collections in between. Always prints the same.
 import java.util.concurrent.atomic.AtomicLong;
 
 public class Heap {
