@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Python's own test modules for multiprocessing: started by fork, and a few by spawn.
+# Python's own test module for multiprocessing, processes started by fork.
 NEEDS=python3
 VERIFY=50
 SECONDS_MAX=400
