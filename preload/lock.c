@@ -14,7 +14,7 @@ static bool try_take(struct vmt_lock *lock, uint32_t from, uint32_t self)
 	if (!atomic_compare_exchange_strong_explicit(&lock->owner, &from, self,
 						     memory_order_seq_cst, memory_order_seq_cst))
 		return false;
-	atomic_fetch_add_explicit(&lock->generation, 1, memory_order_relaxed);
+	vmt_lock_go_on(lock);
 	return true;
 }
 
