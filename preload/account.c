@@ -80,7 +80,8 @@ static void change_live(void *context, uint32_t id, int delta)
 	vmt_timeline_before(state, site);
 	site->live += (uint64_t)(int64_t)delta;
 	vmt_timeline_after(state, site);
-	vmt_publish_site(state, site);
+	if (site != state->caller)	/* it is published when all of its call is known */
+		vmt_publish_site(state, site);
 }
 
 static void add_counts(struct vmt_rec_counters *to, const struct vmt_counts *counts)
@@ -297,6 +298,7 @@ void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, stru
 	if (done->call == VMT_CALL_BRK)
 		state->brk = (uint64_t)done->result;
 	vmt_publish_at_mark(state, site);
+	state->caller = site;
 	site->counters.calls++;
 	site->counters.failed += failed;
 	state->calls[site->call].calls++;
@@ -312,6 +314,7 @@ void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, stru
 	if (VMT_UNLIKELY(failed))
 		vmt_failure_note(state, &with_brk, site, maps);
 	vmt_failure_watch(state);
+	state->caller = NULL;
 	vmt_publish_site(state, site);
 	vmt_publish_call(state, site->call);
 	vmt_publish_header(state);
@@ -465,6 +468,7 @@ void vmt_account_rebuild(struct vmt_state *state)
 	uint32_t dirty = atomic_load_explicit(&state->dirty, memory_order_relaxed);
 	uint64_t changed;
 
+	state->caller = NULL;
 	vmt_recording_doing(state, VMT_DOING_MAPS);
 	if (dirty == VMT_DIRTY_SITES)
 		vmt_sites_reindex(&state->sites);

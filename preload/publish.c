@@ -222,7 +222,7 @@ void vmt_publish_mark(struct vmt_state *state, const char *name, size_t length)
 	vmt_recording_append(state, VMT_SECTION_MARKS, &mark, 1);
 }
 
-void vmt_publish_at_mark(struct vmt_state *state, struct vmt_site *site)
+void vmt_publish_mark_value(struct vmt_state *state, struct vmt_site *site)
 {
 	const struct vmt_rec_counters *had = &site->counters;
 	const struct vmt_rec_mark_value value = {
@@ -233,8 +233,6 @@ void vmt_publish_at_mark(struct vmt_state *state, struct vmt_site *site)
 		.calls = had->calls,
 	};
 
-	if (VMT_LIKELY(site->mark_epoch == state->mark_epoch))
-		return;
 	site->mark_epoch = state->mark_epoch;
 	vmt_recording_append(state, VMT_SECTION_MARK_VALUES, &value, 1);
 }

@@ -31,7 +31,13 @@ bool vmt_publish_failures_full(const struct vmt_state *state);
 
 /* A named moment. Sites write their values when they next change: vmt_publish_at_mark before that. */
 void vmt_publish_mark(struct vmt_state *state, const char *name, size_t length);
-void vmt_publish_at_mark(struct vmt_state *state, struct vmt_site *site);
+void vmt_publish_mark_value(struct vmt_state *state, struct vmt_site *site);
+
+static inline void vmt_publish_at_mark(struct vmt_state *state, struct vmt_site *site)
+{
+	if (VMT_UNLIKELY(site->mark_epoch != state->mark_epoch))
+		vmt_publish_mark_value(state, site);
+}
 
 /* Put bytes into the strings section; offset 0, length 0 when there is no room. */
 struct vmt_rec_string vmt_publish_string(struct vmt_state *state, const char *bytes, size_t length);

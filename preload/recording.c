@@ -156,6 +156,7 @@ int vmt_recording_open(struct vmt_state *state)
 	int ret;
 
 	recording->base = NULL;
+	state->tick_end = 0;	/* its bucket lies in the recording of before */
 	header->file_size = vmt_layout_sections(state->options.max_maps, state->options.max_sites,
 						state->options.max_size << 20, header->section);
 	if (!size_is_allowed(header->file_size))

@@ -116,6 +116,9 @@ struct vmt_state {
 	_Atomic uint32_t alarms_due;	/* to be said when the lock is free */
 	uint32_t alarms_said;
 	uint32_t mark_epoch;	/* marks so far */
+	const struct vmt_site *caller;	/* of the call that is being accounted for; NULL = of none */
+	struct vmt_rec_bucket *tick_at;	/* the timeline's bucket of the present… */
+	uint64_t tick_end;	/* …until then, ns since start_ns; 0 = not begun */
 	uint64_t start_ns;
 	uint64_t call_time;	/* of the call that is being accounted for, ns since start_ns */
 	uint64_t calls_since_verify;

@@ -51,21 +51,32 @@ static bool halve(struct vmt_state *state)
 	return true;
 }
 
+/* The bucket of this time, which serves until its end: divisions once in a bucket, not in a call. */
+static bool enter(struct vmt_state *state, uint64_t time)
+{
+	uint64_t width;
+
+	state->tick_end = 0;
+	while (time / state->counters.bucket_ns >= VMT_TIMELINE_BUCKETS)
+		if (!halve(state))
+			return false;
+	width = state->counters.bucket_ns;
+	state->tick_at = vmt_recording_element(state, VMT_SECTION_TIMELINE,
+					       first_of(width) + time / width, 1);
+	if (!state->tick_at)
+		return false;
+	state->tick_end = (time / width + 1) * width;
+	return true;
+}
+
 void vmt_timeline_tick(struct vmt_state *state, uint64_t time)
 {
 	uint32_t now = (uint32_t)state->counters.maps_now;
 	struct vmt_rec_bucket *at;
 
-	if (!state->recording.base)
+	if (!state->recording.base || (VMT_UNLIKELY(time >= state->tick_end) && !enter(state, time)))
 		return;
-	while (VMT_UNLIKELY(time / state->counters.bucket_ns >= VMT_TIMELINE_BUCKETS))
-		if (!halve(state))
-			return;
-	at = vmt_recording_element(state, VMT_SECTION_TIMELINE,
-				   first_of(state->counters.bucket_ns) +
-					   time / state->counters.bucket_ns, 1);
-	if (!at)
-		return;
+	at = state->tick_at;
 	if (at->max == 0 || now < at->min)
 		at->min = now;
 	at->last = now;
