@@ -38,13 +38,13 @@
 #define WORDS (sizeof(struct vmt_segment) / sizeof(uint64_t))
 
 struct entry {
-	_Atomic uint64_t sequence;
+	_Alignas(64) _Atomic uint64_t sequence;
 	union {
 		struct vmt_segment segment;
 		uint64_t word[WORDS];
 	};
 };
-static_assert(sizeof(struct entry) == 256, "four cache lines");
+static_assert(sizeof(struct entry) == 512, "eight cache lines");
 
 static _Atomic(struct entry *) entries VMT_DATA = NULL;
 static _Atomic uint32_t set_count VMT_DATA = 0;
@@ -92,16 +92,13 @@ static bool is_start_of(const struct vmt_segment *segment, const struct vmt_fram
 	return !(flags & NEEDS_BP) || (frame->is_bp_known && READ(segment->bp) == frame->bp);
 }
 
-/* Compare the slots; return addresses go to the stack. Returns its new count + 1, 0 = differ. */
+/* Compare the slots; return addresses go to pc. Returns one more than there are of them, 0 = differ. */
 static uint32_t compare(const struct vmt_segment *segment, uint64_t sp, uint64_t room,
-			struct vmt_stack *stack)
+			uint32_t slots, uint64_t *pc)
 {
-	uint32_t slots = READ(segment->count);
-	uint32_t reported = READ(segment->reported);
-	uint32_t count = stack->count;
+	uint64_t reported = READ(segment->reported);
+	uint32_t count = 0;
 
-	if (count + slots > VMT_FRAMES_MAX)
-		return 0;
 	for (uint32_t i = 0; i < slots; i++) {
 		uint64_t offset = READ(segment->offset[i]);
 		uint64_t word;
@@ -109,9 +106,9 @@ static uint32_t compare(const struct vmt_segment *segment, uint64_t sp, uint64_t
 		if (VMT_UNLIKELY(offset > room))
 			return 0;
 		word = *(const uint64_t *)(uintptr_t)(sp + offset);
-		if (word != READ(segment->value[i]))
+		if (VMT_UNLIKELY(word != READ(segment->value[i])))
 			return 0;
-		stack->pc[count] = word;
+		pc[count] = word;
 		count += reported & 1;
 		reported >>= 1;
 	}
@@ -137,14 +134,17 @@ static enum vmt_recall recall(struct entry *entry, struct vmt_frame *frame, uint
 {
 	const struct vmt_segment *segment = &entry->segment;
 	uint64_t sequence = atomic_load_explicit(&entry->sequence, memory_order_acquire);
-	struct vmt_frame after = *frame;
+	uint32_t slots = READ(segment->count);
+	struct vmt_frame after;
 	uint32_t count;
 	uint64_t hash;
 	uint8_t flags;
 
-	if ((sequence & 1) || !is_start_of(segment, frame, salt))
+	if ((sequence & 1) || !is_start_of(segment, frame, salt) ||
+	    slots > VMT_FRAMES_MAX - stack->count)
 		return VMT_RECALL_NOTHING;
-	count = compare(segment, frame->sp, room, stack);
+	count = compare(segment, frame->sp, room, slots, stack->pc + stack->count);
+	after = *frame;
 	if (count == 0 ||
 	    !hand_on(frame->sp, room, READ(segment->bp_after), &after.bp, &after.is_bp_known) ||
 	    !hand_on(frame->sp, room, READ(segment->bx_after), &after.bx, &after.is_bx_known))
@@ -158,8 +158,8 @@ static enum vmt_recall recall(struct entry *entry, struct vmt_frame *frame, uint
 	if (atomic_load_explicit(&entry->sequence, memory_order_relaxed) != sequence)
 		return VMT_RECALL_NOTHING;
 	*frame = after;
-	stack->recalled += count - 1 - stack->count;
-	stack->count = count - 1;
+	stack->recalled += count - 1;
+	stack->count += count - 1;
 	stack->hash = hash;
 	return flags & IS_LAST ? VMT_RECALL_END : VMT_RECALL_SEGMENT;
 }
@@ -222,7 +222,7 @@ void vmt_unwind_memory_note(struct vmt_learning *learning, uint64_t addr, uint64
 	segment->offset[i] = (uint32_t)(addr - segment->sp);
 	segment->count++;
 	if (is_reported) {
-		segment->reported |= (uint16_t)(1u << i);
+		segment->reported |= UINT64_C(1) << i;
 		segment->hash = vmt_stack_hash(segment->hash, value);
 		segment->scale *= VMT_STACK_HASH_SCALE;
 	}
@@ -253,7 +253,7 @@ void vmt_unwind_memory_note_bx(struct vmt_learning *learning, uint64_t bx)
 bool vmt_unwind_memory_is_end(const struct vmt_learning *learning, const struct vmt_frame *frame)
 {
 	return learning->segment.count > VMT_SEGMENT_SLOTS - STEP_MOST ||
-	       (frame->sp >> 3) * MIX >> 60 == 0;
+	       (frame->sp >> 3) * MIX >> 59 == 0;
 }
 
 static bool set_after(const struct vmt_segment *segment, uint64_t from, uint32_t *after)

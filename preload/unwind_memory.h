@@ -20,7 +20,7 @@ struct vmt_frame {
 	bool is_exact; /* pc is where the frame stands, not where a call returns to */
 };
 
-#define VMT_SEGMENT_SLOTS 14u
+#define VMT_SEGMENT_SLOTS 34u
 
 /* A few steps of a walk, as they are kept. Offsets are from sp, in bytes. */
 struct vmt_segment {
@@ -32,10 +32,10 @@ struct vmt_segment {
 	uint64_t pc_after;
 	uint64_t hash; /* of the pcs reported, and what a hash of those before it is multiplied by */
 	uint64_t scale;
+	uint64_t reported; /* bit i: value[i] is a return address to be reported */
 	uint32_t sp_after;
 	uint32_t bp_after; /* the slot that holds rbp, or that it was kept or lost */
 	uint32_t bx_after;
-	uint16_t reported; /* bit i: value[i] is a return address to be reported */
 	uint8_t count;
 	uint8_t flags;
 	uint64_t value[VMT_SEGMENT_SLOTS]; /* what the slots that decided held */
