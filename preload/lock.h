@@ -15,10 +15,6 @@
 
 #define VMT_LOCK_PATIENCE_NS UINT64_C(2000000)
 #define VMT_LOCK_HALVINGS    5u
-#define VMT_LOCK_HALVINGS    5u
-/* For a holder that somebody has waited for in vain, when calls made without the lock pile up: it may only
- * have lost its processor, and a thread makes hundreds of calls in that time. */
-#define VMT_LOCK_SHORT_PATIENCE_NS UINT64_C(50000)
 
 enum vmt_lock_result {
 	VMT_LOCK_BUSY,	/* somebody holds it and may go on holding it */

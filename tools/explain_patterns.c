@@ -376,7 +376,9 @@ static bool is_debugger(const struct vmt_explain_map *map)
 {
 	static const char *const names[] = { "/libefence.so", "/libduma.so" };
 
-	for (size_t i = 0; map->kind == VMT_KIND_LIBRARY && i < VMT_COUNT(names); i++) {
+	if (map->kind != VMT_KIND_LIBRARY || !map->name)
+		return false;
+	for (size_t i = 0; i < VMT_COUNT(names); i++) {
 		if (memmem(map->name, map->name_length, names[i], strlen(names[i])))
 			return true;
 	}
