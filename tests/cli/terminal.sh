@@ -123,7 +123,7 @@ for sort in net:n peak:p calls:c created:r split:s live:l; do
 	keys "${sort#*:}"
 	see "top-key-${sort#*:}" "sorted by ${sort%:*}:"
 done
-keys Down Enter
+keys Down Up Enter
 see top-stack '#1 +main .*grows_on_demand.c:'$(line_of '	make_object();')
 keys Enter
 see top-stack-closes 'live/s'
