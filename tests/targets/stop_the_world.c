@@ -4,7 +4,8 @@
  * wherever they are, also inside a memory call, and wait in its handler until the
  * collector, which calls mprotect meanwhile, lets them go. Whoever makes the collector
  * wait for a lock that a stopped mutator holds hangs for ever. Between two collections the world
- * runs for a while: without that the mutators' rate is only how late the scheduler stops them.
+ * runs for a while, and they come at fixed times: otherwise the mutators' rate says only how soon
+ * the scheduler lets the collector stop them.
  */
 #include <pthread.h>
 #include <semaphore.h>
@@ -51,6 +52,22 @@ static void wait_for_all(void)
 			;
 }
 
+#define PERIOD_NS 5000000
+
+/* At the next full period; one that is over already is left out. */
+static void sleep_until_next(void)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_nsec += PERIOD_NS - at.tv_nsec % PERIOD_NS;
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_nsec -= 1000000000;
+		at.tv_sec++;
+	}
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+}
+
 static void collect(const pthread_t *threads, char *heap)
 {
 	atomic_fetch_add(&epoch, 1);
@@ -68,7 +85,7 @@ static void collect(const pthread_t *threads, char *heap)
 
 int main(int argc, char **argv)
 {
-	const long rounds = argument(argc, argv, 1, 1000);
+	const long rounds = argument(argc, argv, 1, 600);
 	struct sigaction action = { .sa_handler = stop, .sa_flags = SA_RESTART };
 	pthread_t threads[MUTATORS];
 	char *heap = map_pages(16);
@@ -81,7 +98,7 @@ int main(int argc, char **argv)
 	start = seconds_now();
 	for (long i = 0; i < rounds; i++) {
 		collect(threads, heap);
-		usleep(1000);
+		sleep_until_next();
 	}
 	print_rate("rounds", (double)rounds / (seconds_now() - start));
 	print_rate("mutations", (double)atomic_load(&mutations) / (seconds_now() - start));
