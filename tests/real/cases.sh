@@ -145,7 +145,7 @@ memory is never promised twice: what is freed is mapped anew without access (\"d
 
 look node node workers.js 16
 says node maps 'mostly pieces of memory that touch no other \([0-9]+ maps, [0-9]+ of 256 KiB; heaps of garbage collectors'
-says node report 'cause +pieces of memory that touch no other, as heaps of garbage collectors have them: [0-9]+ of [0-9]+ maps \([0-9]+ of 256 KiB\), by mmap in v8::'
+says node report 'cause +pieces of memory that touch no other, as heaps of garbage collectors have them: [0-9]+ of [0-9]+ maps \([0-9]+ of 256 KiB\), by mmap in .*v8::'
 page node "node with 16 workers" "Each worker is an isolate with a heap of its own, which V8 maps in aligned pages of 256 KiB: about
 35 maps a worker."
 
