@@ -99,7 +99,8 @@ equal fork_child "$(jq -r '.processes[1].allocators[0] |
 # A malloc that is asked before ours: its maps are told, its calls are not known.
 VERIFY=0 same_and_true own_malloc "$TARGETS/malloc_own" 500
 equal own_malloc_seen "$(figure "$TMP/own_malloc/traced" \
-	'.[] | "\(.module | split("/") | last) \(.allocations) \(.maps_live)"')" "malloc_own null 1000"
+	'.[] | "\(.module | split("/") | last) \(.allocations) \(.maps_live | . >= 998 and . <= 1000)"')" \
+	"malloc_own null true"	# the first or last may touch a map that was there
 mkdir -p "$TMP/first/rec"
 LD_PRELOAD="${after[jemalloc]} $LIB" VMATRACE_OPTIONS="dir=$TMP/first/rec:report=0" \
 	"$TARGETS/efence_1000" >/dev/null
