@@ -121,6 +121,16 @@ const char *vmt_number(struct vmt_number *buffer, uint64_t value)
 	return buffer->text;
 }
 
+const char *vmt_number_signed(struct vmt_number *buffer, int64_t value)
+{
+	if (value == 0)
+		return vmt_number(buffer, 0);
+	vmt_number(buffer, value < 0 ? -(uint64_t)value : (uint64_t)value);
+	memmove(buffer->text + 1, buffer->text, strlen(buffer->text) + 1);
+	buffer->text[0] = value < 0 ? '-' : '+';
+	return buffer->text;
+}
+
 const char *vmt_number_bytes(struct vmt_number *buffer, uint64_t bytes)
 {
 	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };

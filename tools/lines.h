@@ -28,6 +28,8 @@ struct vmt_number {
 	char text[32];
 };
 const char *vmt_number(struct vmt_number *buffer, uint64_t value);
+/* +12,345, -12,345; 0 has no sign. */
+const char *vmt_number_signed(struct vmt_number *buffer, int64_t value);
 /* 4 KiB, 1.5 MiB */
 const char *vmt_number_bytes(struct vmt_number *buffer, uint64_t bytes);
 

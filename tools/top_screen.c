@@ -4,6 +4,7 @@
  * the numbers come from is top.c's business.
  */
 #include "top_screen.h"
+#include "lines.h"
 #include "text.h"
 
 #include <curses.h>
@@ -41,33 +42,9 @@ uint32_t vmt_top_screen_width(void)
 	return COLS > 0 ? (uint32_t)COLS : 80;
 }
 
-/* Digits with separators, at most eight results at a time. */
-static const char *number(uint64_t value, const char *sign)
-{
-	static char buffers[8][32];
-	static unsigned next;
-	char *buffer = buffers[next++ % 8];
-	size_t at = 31;
-	int n = 0;
-
-	buffer[at] = '\0';
-	do {
-		if (n && n % 3 == 0)
-			buffer[--at] = ',';
-		buffer[--at] = (char)('0' + value % 10);
-		value /= 10;
-		n++;
-	} while (value);
-	if (*sign)
-		buffer[--at] = *sign;
-	return buffer + at;
-}
-
-static const char *signed_number(int64_t value)
-{
-	return number(value < 0 ? -(uint64_t)value : (uint64_t)value,
-		      value < 0 ? "-" : value ? "+" : "");
-}
+/* Texts that live as long as the block they are made in. */
+#define NUMBER(value) vmt_number(&(struct vmt_number){ .text = "" }, value)
+#define SIGNED(value) vmt_number_signed(&(struct vmt_number){ .text = "" }, value)
 
 static void put_line(int row, int column, const char *text)
 {
@@ -104,17 +81,17 @@ static void draw_maps(const struct vmt_top *top)
 	char text[300];
 
 	snprintf(text, sizeof(text), "maps   %s (+%s vmatrace) of %s, %.0f %%   peak %s   start %s",
-		 number(top->maps, ""), number(header->maps_own, ""), number(header->maps_limit, ""),
-		 100 * part, number(header->maps_peak, ""), number(header->maps_start, ""));
+		 NUMBER(top->maps), NUMBER(header->maps_own), NUMBER(header->maps_limit),
+		 100 * part, NUMBER(header->maps_peak), NUMBER(header->maps_start));
 	attron(part >= 0.8 ? A_STANDOUT : A_NORMAL);
 	put_line(1, 0, text);
 	attroff(A_STANDOUT);
 	if (top->rate > 0 && header->maps_limit > all)
 		snprintf(text, sizeof(text), "rate   %s a second, the limit in %s s",
-			 signed_number(top->rate),
-			 number((header->maps_limit - all) / (uint64_t)top->rate, ""));
+			 SIGNED(top->rate),
+			 NUMBER((header->maps_limit - all) / (uint64_t)top->rate));
 	else
-		snprintf(text, sizeof(text), "rate   %s a second", signed_number(top->rate));
+		snprintf(text, sizeof(text), "rate   %s a second", SIGNED(top->rate));
 	put_line(2, 0, text);
 }
 
@@ -152,9 +129,9 @@ static void draw_rows(const struct vmt_top_screen *screen, const struct vmt_top 
 		const struct vmt_top_row *row = &top->item[i];
 
 		snprintf(text, sizeof(text), "%9s %9s %8s %10s  %-14s  %s",
-			 number(row->row.live, ""),
-			 signed_number(vmt_view_net(&row->row.counters)), signed_number(row->rate),
-			 number(row->call_rate, ""), vmt_call_name(row->row.call), row->where);
+			 NUMBER(row->row.live),
+			 SIGNED(vmt_view_net(&row->row.counters)), SIGNED(row->rate),
+			 NUMBER(row->call_rate), vmt_call_name(row->row.call), row->where);
 		attron(i == screen->selected ? A_REVERSE : A_NORMAL);
 		put_line(FIRST_ROW + (int)(i - from), 0, text);
 		attroff(A_REVERSE);
@@ -174,9 +151,9 @@ static void draw_stack(const struct vmt_top_screen *screen, const struct vmt_top
 		return;
 	count = vmt_view_frame_count(view, &site);
 	snprintf(text, sizeof(text), "%s: %s live, %s calls; created %s, split %s",
-		 vmt_call_name(row->row.call), number(row->row.live, ""),
-		 number(row->row.counters.calls, ""), number(row->row.counters.created, ""),
-		 number(row->row.counters.split, ""));
+		 vmt_call_name(row->row.call), NUMBER(row->row.live),
+		 NUMBER(row->row.counters.calls), NUMBER(row->row.counters.created),
+		 NUMBER(row->row.counters.split));
 	put_line(FIRST_ROW - 1, 0, text);
 	for (uint32_t i = 0; i < count && FIRST_ROW + (int)i < LINES - 1; i++) {
 		char *frame = vmt_top_frame(view, (uint64_t)site.frame_first + i, symbols);

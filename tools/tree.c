@@ -5,6 +5,7 @@
  * printed once. Used by print_text.c.
  */
 #include "tree.h"
+#include "lines.h"
 #include "print.h"
 #include "text.h"
 
@@ -44,27 +45,6 @@ struct tree {
 static const struct vmt_rec_header *header_of(const struct tree *tree, size_t index)
 {
 	return &tree->recordings->item[index].view.header;
-}
-
-/* 12,345 */
-static const char *number(char buffer[32], uint64_t value, bool with_sign)
-{
-	int64_t as_signed = (int64_t)value;
-	uint64_t left = with_sign && as_signed < 0 ? -value : value;
-	size_t at = 31;
-	int n = 0;
-
-	buffer[at] = '\0';
-	do {
-		if (n && n % 3 == 0)
-			buffer[--at] = ',';
-		buffer[--at] = (char)('0' + left % 10);
-		left /= 10;
-		n++;
-	} while (left);
-	if (with_sign && value)
-		buffer[--at] = as_signed < 0 ? '-' : '+';
-	return buffer + at;
 }
 
 static void format_end(char *text, size_t size, const struct vmt_view *view)
@@ -120,15 +100,14 @@ static void put_line(struct tree *tree, size_t index, unsigned depth)
 	const struct vmt_rec_header *header = &view->header;
 	uint64_t now = vmt_view_maps_now(view);
 	char end[32];
-	char maps[32];
-	char growth[32];
-	char peak[32];
+	struct vmt_number maps, growth, peak;
 
 	format_end(end, sizeof(end), view);
 	fprintf(tree->stream, "%c%8u %9s %9s %9s  %-8s ",
 		tree->process[tree->chosen].last == index ? '>' : ' ', header->pid,
-		number(maps, now, false), number(growth, now - header->maps_start, true),
-		number(peak, tree->process[index].peak, false), end);
+		vmt_number(&maps, now),
+		vmt_number_signed(&growth, (int64_t)(now - header->maps_start)),
+		vmt_number(&peak, tree->process[index].peak), end);
 	fprintf(tree->stream, "%*s", (int)(2 * depth), "");
 	put_command(tree->stream, view, 30 > 2 * depth ? 30 - 2 * depth : 1);
 }
@@ -361,12 +340,12 @@ static void put_rest(const struct tree *tree)
 {
 	size_t next = highest_hidden(tree);
 	size_t names = 0;
-	char text[32];
+	struct vmt_number text;
 
 	if (next == SIZE_MAX)
 		return;
 	fprintf(tree->stream, "      and %zu more, peak %s at most:", tree->count - tree->shown,
-		number(text, tree->process[next].peak, false));
+		vmt_number(&text, tree->process[next].peak));
 	for (size_t i = 0; i < tree->recordings->count && names <= NAMES_MAX; i++) {
 		struct vmt_view_string name = program_of(tree, i);
 		uint64_t count = is_hidden(tree, i) ? count_alike(tree, i) : 0;
@@ -378,7 +357,7 @@ static void put_rest(const struct tree *tree)
 			fputc((unsigned char)name.bytes[k] < ' ' || name.bytes[k] == 127 ? '?' :
 			      name.bytes[k], tree->stream);
 		if (count > 1 && names < NAMES_MAX)
-			fprintf(tree->stream, " %s", number(text, count, false));
+			fprintf(tree->stream, " %s", vmt_number(&text, count));
 		names++;
 	}
 	fputs(" (-v)\n", tree->stream);
