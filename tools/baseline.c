@@ -4,7 +4,7 @@
  * half of one would let growth pass or blame the innocent. Prints nothing.
  */
 #include "baseline.h"
-#include "inlines.h"
+#include "inlined.h"
 #include "json_parts.h"
 #include "must.h"
 
@@ -18,7 +18,7 @@ static const char schema[] = "vmatrace.baseline/1";
 #define MAPS_MAX (INT64_C(1) << 40)
 
 /* Of a stack: each frame may be several functions. */
-#define LINES_MAX (VMT_FRAMES_MAX * VMT_INLINES_MAX)
+#define LINES_MAX (VMT_FRAMES_MAX * (1 + VMT_INLINED_CALLERS))
 
 bool vmt_baseline_is(const char *path)
 {

@@ -12,8 +12,6 @@
 #include <dwarf.h>
 #include <stdlib.h>
 
-#define NESTING_MAX 100	/* of scopes within a function */
-
 struct function {
 	uint64_t start;
 	uint64_t end;
@@ -107,6 +105,24 @@ static const char *name_of(Dwarf_Die *die)
 	return dwarf_formstring(dwarf_attr_integrate(die, DW_AT_name, &attribute));
 }
 
+static uint64_t number_of(Dwarf_Die *die, unsigned name)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Word value = 0;
+
+	return dwarf_formudata(dwarf_attr(die, name, &attribute), &value) ? 0 : value;
+}
+
+static const char *call_file(Dwarf_Die *unit, Dwarf_Die *inlined)
+{
+	Dwarf_Files *files;
+	size_t count;
+
+	if (dwarf_getsrcfiles(unit, &files, &count))
+		return NULL;
+	return dwarf_filesrc(files, number_of(inlined, DW_AT_call_file), NULL, NULL);
+}
+
 static bool is_scope(Dwarf_Die *die)
 {
 	int tag = dwarf_tag(die);
@@ -115,30 +131,53 @@ static bool is_scope(Dwarf_Die *die)
 }
 
 /* Scopes lie within each other: the child that holds the address holds all that is left. */
-const char *vmt_inlined_find(struct vmt_inlined **units, Dwarf_Die *die, uint64_t address)
+void vmt_inlined_find(struct vmt_inlined **units, Dwarf_Die *die, uint64_t address,
+		      struct vmt_inlined_path *ret_path)
 {
 	const struct vmt_inlined *unit = get_unit(units, die);
 	const struct function *function = unit ? find_function(unit, address) : NULL;
 	Dwarf_CU *cu = die->cu;
-	Dwarf_Die inlined, scope, child;
-	bool is_inlined = false;
+	Dwarf_Die scope, child;
 	int ret;
 
+	ret_path->unit = die;
+	ret_path->count = 0;
 	if (!function || !dwarf_offdie(dwarf_cu_getdwarf(cu), function->die, &scope))
-		return NULL;
-	for (int depth = 0; depth < NESTING_MAX; depth++) {
+		return;
+	for (int depth = 0; depth < VMT_INLINED_NESTING; depth++) {
 		ret = dwarf_child(&scope, &child);
 		while (!ret && !(is_scope(&child) && dwarf_haspc(&child, address) > 0))
 			ret = dwarf_siblingof(&child, &child);
 		if (ret)
 			break;
 		scope = child;
-		if (dwarf_tag(&scope) == DW_TAG_inlined_subroutine) {
-			inlined = scope;
-			is_inlined = true;
-		}
+		if (dwarf_tag(&scope) == DW_TAG_inlined_subroutine)
+			ret_path->function[ret_path->count++] = scope;
 	}
-	return is_inlined ? name_of(&inlined) : NULL;
+}
+
+const char *vmt_inlined_name(struct vmt_inlined_path *path)
+{
+	return path->count ? name_of(&path->function[path->count - 1]) : NULL;
+}
+
+size_t vmt_inlined_callers(struct vmt_inlined_path *path,
+			   struct vmt_inlined_caller ret_callers[VMT_INLINED_CALLERS])
+{
+	size_t n = 0;
+
+	for (size_t i = path->count; i-- > 0;) {
+		Dwarf_Die *inlined = &path->function[i];
+
+		if (n == VMT_INLINED_CALLERS)
+			n--;
+		ret_callers[n++] = (struct vmt_inlined_caller){
+			.name = i ? name_of(&path->function[i - 1]) : NULL,
+			.file = call_file(path->unit, inlined),
+			.line = (uint32_t)number_of(inlined, DW_AT_call_line),
+		};
+	}
+	return n;
 }
 
 void vmt_inlined_free(struct vmt_inlined **units)

@@ -7,7 +7,6 @@
 #include "symbols.h"
 #include "functions.h"
 #include "inlined.h"
-#include "inlines.h"
 #include "modulefile.h"
 #include "perfmap.h"
 
@@ -165,29 +164,29 @@ static void find_line(struct module *module, uint64_t address, struct vmt_symbol
 		set_file(symbol, file, dwfl_line_comp_dir(line), (uint32_t)number);
 }
 
-/* What the function inlined at an address was inlined into; libdw takes its time for that. */
-static void find_callers(struct known *known, Dwarf_Die *unit, uint64_t address,
-			 const char *outermost)
+/* What the function inlined at an address was inlined into. */
+static void find_callers(struct known *known, struct vmt_inlined_path *path, const char *outermost)
 {
-	struct vmt_inline inlines[VMT_INLINES_MAX];
-	size_t count = vmt_inlines_find(unit, address, inlines);
+	struct vmt_inlined_caller callers[VMT_INLINED_CALLERS];
+	size_t count = vmt_inlined_callers(path, callers);
 
 	known->callers = count ? calloc(count, sizeof(*known->callers)) : NULL;
-	for (size_t i = 1; i < count && known->callers; i++) {
-		struct vmt_symbol *caller = &known->callers[i - 1];
-		const char *name = inlines[i].name ? inlines[i].name : outermost;
+	for (size_t i = 0; i < count && known->callers; i++) {
+		struct vmt_symbol *caller = &known->callers[i];
+		const char *name = callers[i].name ? callers[i].name : outermost;
 
 		caller->function = name ? demangle(name) : NULL;
-		if (inlines[i].file)
-			set_file(caller, inlines[i].file, known->symbol.directory, inlines[i].line);
-		*(i == 1 ? &known->symbol.caller : &caller[-1].caller) = caller;
+		if (callers[i].file)
+			set_file(caller, callers[i].file, known->symbol.directory, callers[i].line);
+		*(i == 0 ? &known->symbol.caller : &caller[-1].caller) = caller;
 	}
 }
 
 static void look_up(struct module *module, uint64_t offset, bool wants_callers,
 		    struct known *known)
 {
-	const char *inlined = NULL;
+	struct vmt_inlined_path path = { .count = 0 };
+	const char *inlined;
 	const char *name;
 	Dwarf_Addr bias = 0;
 	Dwarf_Die *unit;
@@ -202,10 +201,11 @@ static void look_up(struct module *module, uint64_t offset, bool wants_callers,
 	/* libdw finds the unit before when the address has none (_start is of no unit). */
 	if (unit && dwarf_haspc(unit, address - bias) > 0) {
 		find_line(module, address, &known->symbol);
-		inlined = vmt_inlined_find(&module->inlined, unit, address - bias);
-		if (inlined && wants_callers)
-			find_callers(known, unit, address - bias, name);
+		vmt_inlined_find(&module->inlined, unit, address - bias, &path);
 	}
+	inlined = vmt_inlined_name(&path);
+	if (inlined && wants_callers)
+		find_callers(known, &path, name);
 	if (inlined || name)
 		known->symbol.function = demangle(inlined ? inlined : name);
 }
