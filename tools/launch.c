@@ -16,7 +16,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 static int make_directory(struct vmt_launch *launch)

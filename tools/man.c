@@ -11,13 +11,8 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#ifndef VMT_VERSION
-#define VMT_VERSION "unknown"
-#endif
 
 enum block {
 	BLOCK_NONE,

@@ -76,7 +76,7 @@ static bool fits(const char *pattern, const char *text)
 	return strstr(text, pattern) != NULL;
 }
 
-static bool frame_fits(const struct maker *maker, uint64_t index, bool *has_module,
+static void frame_fits(const struct maker *maker, uint64_t index, bool *has_module,
 		       bool *has_function)
 {
 	const struct vmt_rows_options *options = maker->options;
@@ -90,7 +90,6 @@ static bool frame_fits(const struct maker *maker, uint64_t index, bool *has_modu
 	}
 	if (!*has_function && vmt_names_find(maker->symbols, maker->view, index, &symbol))
 		*has_function = symbol.function && fits(options->function, symbol.function);
-	return *has_module && *has_function;
 }
 
 static bool site_fits(const struct maker *maker, const struct vmt_rec_site *site)

@@ -19,7 +19,6 @@ enum vmt_vmflags_group {
 	VMT_VMFLAGS_SPECIAL,	/* a map with one of these never merges */
 	VMT_VMFLAGS_OTHER,
 	VMT_VMFLAGS_IGNORED,	/* shown in maps as well, or of no effect */
-	VMT_VMFLAGS_GROUPS,
 };
 
 /* The flags in text, VMT_VMFLAGS_KNOWN among them; unknown letters are left out. */
