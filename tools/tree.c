@@ -27,7 +27,6 @@ struct process {
 	size_t parent;	/* the last one of the parent process; SIZE_MAX: not recorded */
 	size_t child;	/* the first below it that has a line; SIZE_MAX: none */
 	size_t next;	/* of the same parent */
-	uint64_t images;
 	uint64_t peak;	/* of all its images */
 };
 
@@ -200,7 +199,6 @@ static void add_process(struct tree *tree, size_t last)
 		uint64_t peak = header_of(tree, i)->maps_peak;
 
 		tree->process[i].last = last;
-		process->images++;
 		process->peak = peak > process->peak ? peak : process->peak;
 		first = i;
 	}
@@ -257,6 +255,11 @@ static void choose_lines(struct tree *tree, bool all)
 	size_t max = all || tree->count <= LINES_MAX ? tree->count : LINES_FEW;
 	size_t next = tree->process[tree->chosen].last;
 
+	/* With room for all, which is the highest does not matter. */
+	for (size_t i = 0; max == tree->count && i < tree->recordings->count; i++) {
+		if (tree->process[i].is_last)
+			show(tree, i);
+	}
 	for (; next != SIZE_MAX && tree->shown < max && !tree->process[next].is_shown;
 	     next = tree->process[next].parent)
 		show(tree, next);
