@@ -6,19 +6,11 @@
  */
 #include "explain_owner.h"
 #include "names.h"
+#include "text.h"
 
 #include <string.h>
 
 #define FRAMES_MAX 12u
-
-static struct vmt_view_string base_name(struct vmt_view_string path)
-{
-	for (uint32_t i = path.length; i > 0; i--) {
-		if (path.bytes[i - 1] == '/')
-			return (struct vmt_view_string){ path.bytes + i, path.length - i };
-	}
-	return path;
-}
 
 static bool is_any(struct vmt_view_string text, const char *const *starts, size_t count)
 {
@@ -116,7 +108,7 @@ struct vmt_explain_owner vmt_explain_owner(const struct vmt_view *view,
 		if (!vmt_view_frame(view, index, &frame) ||
 		    !vmt_view_module(view, frame.module, &module))
 			break;
-		base = base_name(vmt_view_string(view, module.path));
+		base = vmt_text_base_name(vmt_view_string(view, module.path));
 		if (!vmt_names_find(symbols, view, index, &symbol))
 			symbol.function = NULL;
 		if (decides(&owner, base, symbol.function))
@@ -183,7 +175,7 @@ uint32_t vmt_explain_allocator(const struct vmt_view *view, const struct vmt_rec
 		if (!vmt_view_frame(view, index, &frame) ||
 		    !vmt_view_module(view, frame.module, &module))
 			break;
-		base = base_name(vmt_view_string(view, module.path));
+		base = vmt_text_base_name(vmt_view_string(view, module.path));
 		if (is_allocator(base) ||
 		    (!is_libc(base) && is_recorded(view, frame.module, &module)))
 			return frame.module;

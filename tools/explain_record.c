@@ -218,23 +218,6 @@ static bool are_flags_cheap(const struct vmt_explain_record *record)
 	       vmt_process_resident((pid_t)record->view->header.pid) <= FLAGS_BYTES_MAX;
 }
 
-static int read_live(struct vmt_explain_record *record)
-{
-	uint32_t pid = record->view->header.pid;
-	bool with_flags = are_flags_cheap(record);
-	char path[64];
-	int ret;
-
-	snprintf(path, sizeof(path), "/proc/%u/%s", pid, with_flags ? "smaps" : "maps");
-	ret = vmt_procmaps_read(path, &record->live);
-	if (ret || !with_flags)
-		return ret;
-	snprintf(path, sizeof(path), "/proc/%u/numa_maps", pid);
-	/* A kernel without NUMA has no policies either. */
-	(void)vmt_procmaps_read_policies(&record->live, path);
-	return 0;
-}
-
 /*
  * While the process is there (as at its exit), /proc has the names of its files, and the flags
  * that no call tells; not reading it is fine.
@@ -244,7 +227,9 @@ static void add_live_facts(struct vmt_explain_record *record)
 	struct vmt_explain_map *map = record->map;
 	size_t i = 0;
 
-	if (vmt_print_is_gone(record->view) || read_live(record))
+	if (vmt_print_is_gone(record->view) ||
+	    vmt_procmaps_read_process((pid_t)record->view->header.pid, are_flags_cheap(record),
+				      &record->live))
 		return;
 	for (size_t j = 0; j < record->live.count; j++) {
 		const struct vmt_explain_map *live = &record->live.map[j];

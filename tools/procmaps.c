@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -180,7 +181,7 @@ static int take_line(struct vmt_procmaps *maps, size_t *room, const char *line, 
 
 int vmt_procmaps_parse(char *text, size_t size, struct vmt_procmaps *ret_maps)
 {
-	struct vmt_procmaps maps = { .text = text, .size = size };
+	struct vmt_procmaps maps = { .text = text };
 	size_t line = 0, room = size / LINE_LEAST + 1;
 	const char *at = text, *end;
 	int ret = 0;
@@ -207,7 +208,7 @@ int vmt_procmaps_read(const char *path, struct vmt_procmaps *ret_maps)
 	size_t size;
 	int ret;
 
-	*ret_maps = (struct vmt_procmaps){ NULL, 0, NULL, 0, 0 };
+	*ret_maps = (struct vmt_procmaps){ .count = 0 };
 	ret = vmt_procmaps_slurp(path, &text, &size);
 	return ret ? ret : vmt_procmaps_parse(text, size, ret_maps);
 }
@@ -216,7 +217,7 @@ void vmt_procmaps_free(struct vmt_procmaps *maps)
 {
 	free(maps->text);
 	free(maps->map);
-	*maps = (struct vmt_procmaps){ NULL, 0, NULL, 0, 0 };
+	*maps = (struct vmt_procmaps){ .count = 0 };
 }
 
 #define POLICIES_MAX 64
@@ -273,5 +274,19 @@ int vmt_procmaps_read_policies(struct vmt_procmaps *maps, const char *path)
 		return ret;
 	take_policies(maps, text);
 	free(text);
+	return 0;
+}
+
+int vmt_procmaps_read_process(pid_t pid, bool with_flags, struct vmt_procmaps *ret_maps)
+{
+	char path[64];
+	int ret;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, with_flags ? "smaps" : "maps");
+	ret = vmt_procmaps_read(path, ret_maps);
+	if (ret || !with_flags || !ret_maps->count)
+		return ret;
+	snprintf(path, sizeof(path), "/proc/%d/numa_maps", (int)pid);
+	(void)vmt_procmaps_read_policies(ret_maps, path);
 	return 0;
 }

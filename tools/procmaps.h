@@ -12,7 +12,6 @@
 
 struct vmt_procmaps {
 	char *text;	/* the names in map point here */
-	size_t size;
 	struct vmt_explain_map *map;
 	size_t count;	/* without [vsyscall] */
 	size_t bad_line;	/* after -EBADMSG: number of the line that is none of maps */
@@ -27,6 +26,13 @@ VMT_MUST_CHECK int vmt_procmaps_read(const char *path, struct vmt_procmaps *ret_
 
 /* Parse text[0, size), which is the callee's from now on (malloc). Same results. */
 VMT_MUST_CHECK int vmt_procmaps_parse(char *text, size_t size, struct vmt_procmaps *ret_maps);
+
+/*
+ * The maps of a process; with_flags: smaps, and the NUMA policies beside (a kernel without
+ * NUMA has none). Same results as vmt_procmaps_read.
+ */
+VMT_MUST_CHECK int vmt_procmaps_read_process(pid_t pid, bool with_flags,
+					     struct vmt_procmaps *ret_maps);
 
 void vmt_procmaps_free(struct vmt_procmaps *maps);
 

@@ -13,15 +13,13 @@ char *vmt_rowkey_module(const struct vmt_view *view, uint64_t index)
 	struct vmt_rec_module module;
 	struct vmt_rec_frame frame;
 	struct vmt_view_string path = { "", 0 };
-	const char *base;
 
 	if (vmt_view_frame(view, index, &frame) && vmt_view_module(view, frame.module, &module))
 		path = vmt_view_string(view, module.path);
 	if (!path.length || !path.bytes)	/* never NULL, which gcc does not see */
 		return vmt_must_copy("unknown module");
-	base = memrchr(path.bytes, '/', path.length);
-	base = base ? base + 1 : path.bytes;
-	return vmt_must(strndup(base, (size_t)(path.bytes + path.length - base)));
+	path = vmt_text_base_name(path);
+	return vmt_must(strndup(path.bytes, path.length));
 }
 
 static char *function_label(const struct vmt_view *view, struct vmt_symbols *symbols,

@@ -6,7 +6,6 @@
 #include "snapshot.h"
 #include "explain_json.h"
 #include "json_parts.h"
-#include "vmflags.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -64,21 +63,16 @@ static int explain_none(const struct vmt_snapshot *snapshot, char *problem, size
 static void read_flags(struct vmt_snapshot *snapshot, enum vmt_snapshot_flags when)
 {
 	struct vmt_procmaps maps;
-	char path[64];
 
 	if (when == VMT_SNAPSHOT_FLAGS_NEVER ||
 	    (when == VMT_SNAPSHOT_FLAGS_FEW && snapshot->maps.count > FEW_MAPS))
 		return;
-	snprintf(path, sizeof(path), "/proc/%d/smaps", (int)snapshot->process.pid);
-	if (vmt_procmaps_read(path, &maps) || !maps.count) {
+	if (vmt_procmaps_read_process(snapshot->process.pid, true, &maps) || !maps.count) {
 		vmt_procmaps_free(&maps);
 		return;
 	}
 	vmt_procmaps_free(&snapshot->maps);
 	snapshot->maps = maps;
-	snprintf(path, sizeof(path), "/proc/%d/numa_maps", (int)snapshot->process.pid);
-	/* A kernel without NUMA has no policies either. */
-	(void)vmt_procmaps_read_policies(&snapshot->maps, path);
 }
 
 /* The kernel writes a newline in a path as \\012, and nothing else so. */
@@ -120,13 +114,11 @@ static void look_up_deleted(struct vmt_snapshot *snapshot)
 static int read_process(struct vmt_snapshot *snapshot, const struct vmt_snapshot_options *options)
 {
 	struct vmt_process *process = &snapshot->process;
-	char path[64];
 	int ret = vmt_process_read(process->pid, process);
 
 	if (ret)
 		return ret;
-	snprintf(path, sizeof(path), "/proc/%d/maps", (int)process->pid);
-	ret = vmt_procmaps_read(path, &snapshot->maps);
+	ret = vmt_procmaps_read_process(process->pid, false, &snapshot->maps);
 	if (ret || !snapshot->maps.count)
 		return ret;
 	snapshot->limit = vmt_process_map_limit();

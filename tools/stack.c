@@ -12,7 +12,7 @@
 
 #include <ctype.h>
 
-void vmt_stack_trim_module(char *name)
+static void trim_module(char *name)
 {
 	char *at = strstr(name, ".so.");
 
@@ -24,7 +24,7 @@ void vmt_stack_trim_module(char *name)
 		*at = '\0';
 }
 
-void vmt_stack_trim_function(char *name)
+static void trim_function(char *name)
 {
 	static const char *const suffixes[] = {
 		".isra.", ".constprop.", ".part.", ".cold", ".lto_priv.",
@@ -41,20 +41,15 @@ void vmt_stack_trim_function(char *name)
 
 static char *module_name(struct vmt_view_string path)
 {
-	char *name;
-	uint32_t base = 0;
+	struct vmt_view_string base = vmt_text_base_name(path);
+	char *name = vmt_must(strndup(base.bytes, base.length));
 
-	for (uint32_t i = 0; i < path.length; i++) {
-		if (path.bytes[i] == '/')
-			base = i + 1;
-	}
-	name = vmt_must(strndup(path.bytes + base, path.length - base));
 	/* Names become lines of text; a file's name may hold anything. */
 	for (char *at = name; *at; at++) {
 		if ((unsigned char)*at < ' ')
 			*at = '?';
 	}
-	vmt_stack_trim_module(name);
+	trim_module(name);
 	return name;
 }
 
@@ -73,7 +68,7 @@ static void name_frame(struct vmt_stack_frame *frame, const struct vmt_symbol *s
 {
 	frame->function = symbol->function ? vmt_must_copy(symbol->function) : NULL;
 	if (frame->function)
-		vmt_stack_trim_function(frame->function);
+		trim_function(frame->function);
 	frame->file = symbol->file ? vmt_source_path(symbol->directory, symbol->file) : NULL;
 	frame->line = symbol->line;
 }

@@ -44,10 +44,4 @@ char *vmt_stack_where(const struct vmt_stack_frame *frame);
 /* The innermost frame of the user's own code, or the innermost; NULL without frames. */
 const struct vmt_stack_frame *vmt_stack_blame(const struct vmt_stack *stack);
 
-/* A module's name without what changes from one patch release to the next. In place. */
-void vmt_stack_trim_module(char *name);
-
-/* A function's name without .isra.0, .constprop.1, .part.2, .cold, .lto_priv.3. In place. */
-void vmt_stack_trim_function(char *name);
-
 #endif

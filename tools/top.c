@@ -5,7 +5,6 @@
  */
 #include "top.h"
 #include "live.h"
-#include "message.h"
 #include "must.h"
 #include "names.h"
 #include "text.h"
@@ -18,7 +17,6 @@ char *vmt_top_frame(const struct vmt_view *view, uint64_t frame, struct vmt_symb
 	struct vmt_rec_module module;
 	struct vmt_rec_frame recorded;
 	struct vmt_view_string path = { "unknown module", 14 };
-	const char *base;
 
 	if (frame == UINT64_MAX || !vmt_view_frame(view, frame, &recorded))
 		return vmt_must_copy("stack unknown");
@@ -31,9 +29,8 @@ char *vmt_top_frame(const struct vmt_view *view, uint64_t frame, struct vmt_symb
 	}
 	if (vmt_view_module(view, recorded.module, &module))
 		path = vmt_view_string(view, module.path);
-	base = path.length ? memrchr(path.bytes, '/', path.length) : NULL;
-	base = base ? base + 1 : path.bytes;
-	return vmt_must_format("(%.*s+0x%llx)", (int)(path.bytes + path.length - base), base,
+	path = vmt_text_base_name(path);
+	return vmt_must_format("(%.*s+0x%llx)", (int)path.length, path.bytes,
 			       (unsigned long long)recorded.offset);
 }
 

@@ -103,6 +103,8 @@ const char *vmt_text_signal(uint32_t number);
 const char *vmt_text_reason(uint32_t reason);
 /* What a bit of vmt_rec_header.notes means and what to do, one sentence; NULL if unknown. */
 const char *vmt_text_note(uint32_t bit);
+/* What follows a path's last '/'. */
+struct vmt_view_string vmt_text_base_name(struct vmt_view_string path);
 /* Libraries through which every program makes its maps: never the answer to "who?". */
 bool vmt_text_is_runtime(struct vmt_view_string path);
 

@@ -72,6 +72,5 @@ bool vmt_text_find(struct vmt_text *text, uint64_t index, bool with_names,
 void vmt_text_put_frame(struct vmt_text *text, const struct vmt_text_frame *frame,
 			bool with_module);
 bool vmt_text_is_users(const struct vmt_text_frame *frame);
-struct vmt_view_string vmt_text_base_name(struct vmt_view_string path);
 
 #endif
