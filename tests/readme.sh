@@ -49,10 +49,10 @@ check_options() {
 }
 
 # Lines that can be compared: numbers depend on where the kernel puts the first objects, all but
-# the lines of source; and so does how much of a path there is room for, and which site comes first.
+# their sum and the lines of source; and so does how much of a path there is room for.
 comparable() {
 	grep -hE 'created|split|removed|live|net|start-up|SUMMARY|#' "$@" |
-		sed -E -e 's/^==[0-9]+==//' -e '/#/!s/[0-9][0-9,]*/N/g' \
+		sed -E -e 's/^==[0-9]+==//' -e '/#|^SUMMARY/!s/[0-9][0-9,]*/N/g' \
 			-e '/^SUMMARY/s/ \(peak.*//' -e 's#[^ ]*/guard_pages\.c#guard_pages.c#g' \
 			-e 's#[^ ]*\.\.\.guard_pages\.c#guard_pages.c#g' | tr -s ' '
 }
