@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Install what is missing, build, and run every test: unit tests, then the library under target
-# programs and real programs. Prints a line per test, and at the end "N passed, N failed"; succeeds
-# only if none failed. About ten minutes on two cores.
+# programs and real programs. Prints a line per test, and at the end the lines of those that failed
+# once more and "N passed, N failed"; succeeds only if none failed. About ten minutes on two cores.
 #
 #   scripts/test.sh [PART...]	parts: see below
 set -u
@@ -49,6 +49,8 @@ readme
 PARTS=${*:-$ALL}
 passed=0
 failed=0
+failures=$(mktemp)
+trap 'rm -f "$failures"' EXIT
 
 "$ROOT/scripts/setup.sh" test || exit 1
 # Configured again: what was missing before may be installed by now.
@@ -80,7 +82,7 @@ run_part() {
 		echo "no part is called $1" >&2
 		exit 2
 	}
-	echo "== $1"
+	echo "== $1 (after $SECONDS s)"
 	output=$(mktemp)
 	# shellcheck disable=SC2086
 	(cd "$ROOT" && $command) 2>&1 | tee "$output"
@@ -91,26 +93,31 @@ run_part() {
 	elif [ "$status" = 0 ]; then
 		passed=$((passed + 1))
 	else
-		echo "FAIL $1 ended with status $status"
+		echo "FAIL $1 ended with status $status" | tee -a "$output"
 		failed=$((failed + 1))
 	fi
+	grep '^FAIL ' "$output" | sed "s/^FAIL /FAIL $1: /" >>"$failures"
 	rm -f "$output"
 }
 
 run_unit() {
 	local output
-	echo "== unit"
+	echo "== unit (after $SECONDS s)"
 	output=$(mktemp)
 	meson test -C "$BUILD" --print-errorlogs --num-processes 2 2>&1 | tee "$output"
 	passed=$((passed + $(awk '/^Ok:/ { n = $2 } END { print n + 0 }' "$output")))
 	failed=$((failed + $(awk '/^(Fail|Timeout|Unexpected Pass):/ { n += $NF }
 		END { print n + 0 }' "$output")))
 	grep -q '^Ok:' "$output" || failed=$((failed + 1))
+	grep -E '^ *[0-9]+/[0-9]+ .* (FAIL|ERROR|TIMEOUT|INTERRUPT)' "$output" |
+		sed 's/^/FAIL unit: /' >>"$failures"
 	rm -f "$output"
 }
 
 for part in $PARTS; do
 	if [ "$part" = unit ]; then run_unit; else run_part "$part"; fi
 done
+echo "== all parts ended (after $SECONDS s)"
+cat "$failures"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
