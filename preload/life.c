@@ -23,6 +23,9 @@
 #include "timeline.h"
 
 #define STARTER_TURNS 2000u	/* of yielding, for two system calls of the other thread */
+#define PAUSE_NS      200000
+#define PAUSES	      50	/* for other threads at the end */
+#define LAST_LOOKS    4	/* at the kernel, if other threads go on mapping */
 
 bool vmt_life_is_ours(const struct vmt_state *state)
 {
@@ -230,18 +233,62 @@ static uint64_t count_kernels(struct vmt_state *state)
 	return sketch->count - state->space.own;
 }
 
-static void close_books(struct vmt_state *state, int status)
+/* Nothing comes after us, so there is more time than for a call: a holder may be waiting for a processor. */
+static bool seize_in_the_end(struct vmt_state *state)
+{
+	const int64_t pause[2] = { 0, PAUSE_NS };
+
+	for (int i = 0; i < PAUSES; i++) {
+		if (vmt_call_seize(state))
+			return true;
+		if (state->no_asking)
+			return false;
+		vmt_sys2(SYS_nanosleep, pause, 0);
+	}
+	return false;
+}
+
+/* Calls under way without the lock: give them a moment to be counted. False: the lock was lost. */
+static bool wait_until_quiet(struct vmt_state *state)
+{
+	const int64_t pause[2] = { 0, PAUSE_NS };
+
+	for (int i = 0; i < PAUSES && !state->no_asking && !vmt_late_is_quiet(&state->late); i++) {
+		vmt_call_unlock(state);
+		vmt_sys2(SYS_nanosleep, pause, 0);
+		if (!seize_in_the_end(state))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Another thread that was tired of waiting for the lock may map something while we look: then we look
+ * again. A last look is not an answer to a call, so its questions are not counted.
+ */
+static bool look_for_the_last_time(struct vmt_state *state)
 {
 	uint64_t asked_query = state->counters.asked_query;
 	uint64_t asked_maps = state->counters.asked_maps;
+	uint64_t found = 0;
 
-	uint64_t found = vmt_account_everything(state);
-
+	for (int i = 0; i < LAST_LOOKS; i++) {
+		if (!wait_until_quiet(state))
+			return false;
+		found = vmt_account_everything(state);
+		state->counters.maps_kernel = count_kernels(state);
+		if (vmt_late_is_quiet(&state->late))
+			break;
+	}
 	if (found)
 		vmt_account_unseen(state, found);
-	state->counters.maps_kernel = count_kernels(state);
-	state->counters.asked_query = asked_query;	/* a last look, not an answer to a call */
+	state->counters.asked_query = asked_query;
 	state->counters.asked_maps = asked_maps;
+	return true;
+}
+
+static void close_books(struct vmt_state *state)
+{
 	for (uint32_t id = 0; id < VMT_CALL_COUNT; id++) {
 		uint64_t passed = atomic_load_explicit(&state->passed[id], memory_order_relaxed);
 
@@ -251,20 +298,6 @@ static void close_books(struct vmt_state *state, int status)
 		vmt_publish_call(state, id);
 	}
 	vmt_allocators_publish(state);
-	set_end(state, VMT_END_EXIT, status);
-}
-
-/* Calls under way without the lock: give them a moment to be counted. */
-static void wait_until_quiet(struct vmt_state *state)
-{
-	const int64_t pause[2] = { 0, 200000 };
-
-	for (int i = 0; i < 25 && !state->no_asking && !vmt_late_is_quiet(&state->late); i++) {
-		vmt_call_unlock(state);
-		vmt_sys2(SYS_nanosleep, pause, 0);
-		if (!vmt_call_seize(state))
-			return;
-	}
 }
 
 /* Returns whether a report is due. */
@@ -274,13 +307,10 @@ static bool finish(struct vmt_state *state, int status)
 
 	if (atomic_exchange_explicit(&state->closing, 1, memory_order_acq_rel))
 		return false;	/* another thread was first */
-	locked = vmt_call_seize(state);
-	if (locked) {
-		wait_until_quiet(state);
-		close_books(state, status);
-	} else {
-		set_end(state, VMT_END_EXIT, status);
-	}
+	locked = seize_in_the_end(state) && look_for_the_last_time(state);
+	if (locked)
+		close_books(state);
+	set_end(state, VMT_END_EXIT, status);
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
 	if (locked)
 		vmt_call_unlock(state);

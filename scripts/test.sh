@@ -109,7 +109,7 @@ run_unit() {
 	failed=$((failed + $(awk '/^(Fail|Timeout|Unexpected Pass):/ { n += $NF }
 		END { print n + 0 }' "$output")))
 	grep -q '^Ok:' "$output" || failed=$((failed + 1))
-	grep -E '^ *[0-9]+/[0-9]+ .* (FAIL|ERROR|TIMEOUT|INTERRUPT)' "$output" |
+	grep -E '^ *[0-9]+/[0-9]+ .* (FAIL|ERROR|TIMEOUT|INTERRUPT)' "$output" | sort -u |
 		sed 's/^/FAIL unit: /' >>"$failures"
 	rm -f "$output"
 }

@@ -8,7 +8,7 @@
 #   tests/real/random.sh [TOTAL]    goes on with other seeds until TOTAL calls are made, and
 #                                   prints a line after each round; 10000000 takes hours
 . "$(dirname "$0")/../lib.sh"
-CALLS=${CALLS:-30000}
+CALLS=${CALLS:-12000}
 TOTAL=${1:-0}
 export LIMIT=${LIMIT:-900}
 DONE=0
