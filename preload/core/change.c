@@ -166,8 +166,6 @@ static void decode_hidden(const struct vmt_done *done, struct vmt_change *change
 static void decode_madvise(const struct vmt_done *done, struct vmt_change *change)
 {
 	decode_hidden(done, change, (uint64_t)done->args[0], (uint64_t)done->args[1]);
-	change->set = done->args[2] == MADV_DONTFORK ? VMT_MAP_DONTFORK : 0;
-	change->clear = done->args[2] == MADV_DOFORK ? VMT_MAP_DONTFORK : 0;
 	if (done->args[2] == MADV_GUARD_INSTALL_) {	/* cuts nothing, also when it fails midway */
 		change->touched = change->advise;
 		change->advise = (struct vmt_range){ 0, 0 };
@@ -342,11 +340,6 @@ static void decode_told(const struct vmt_done *done, struct vmt_change *change)
 	change->how = VMT_CHANGE_WALK;
 	change->window[0] = done->told;
 	change->length = done->told.end - done->told.start;
-	if (done->call != VMT_CALL_PROCESS_MADVISE || done->args[2] != 1)
-		return;	/* several ranges: between them nothing is advised */
-	change->advise = done->told;
-	change->set = done->args[3] == MADV_DONTFORK ? VMT_MAP_DONTFORK : 0;
-	change->clear = done->args[3] == MADV_DOFORK ? VMT_MAP_DONTFORK : 0;
 }
 
 static void decode_unless_failed(const struct vmt_done *done, struct vmt_change *change)

@@ -56,8 +56,6 @@ struct vmt_change {
 	bool is_file;	/* fresh shows the file fd, from offset on */
 	int fd;
 	uint64_t offset;
-	uint32_t set;	/* hidden VMT_MAP_* to set… */
-	uint32_t clear;	/* …and to clear in advise */
 	uint64_t length;	/* bytes asked for, for the record */
 	bool is_simple;	/* fresh anonymous memory alone, or gone[0] alone (quick.h) */
 	bool failed;	/* bytes that should be gone may still be there */

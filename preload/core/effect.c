@@ -339,11 +339,8 @@ static void count_before(struct vmt_map *const first[2], const struct vmt_change
 static uint32_t hidden_flags(const struct vmt_change *change, const struct vmt_sketch_map *after)
 {
 	const struct vmt_map *like = after->kept ? after->kept : after->copied;
-	uint32_t flags = like ? like->look.flags & HIDDEN : change->flags & VMT_MAP_STACK;
 
-	if (after->look.start >= change->advise.start && after->look.end <= change->advise.end)
-		flags = (flags | change->set) & ~change->clear;
-	return flags;
+	return like ? like->look.flags & HIDDEN : change->flags & VMT_MAP_STACK;
 }
 
 static void set_owners(const struct vmt_change *change, struct vmt_sketch_map *after, uint32_t site,

@@ -232,7 +232,6 @@ static_assert(sizeof(struct vmt_rec_module) == 56, "on disk");
 /* …and what only the calls tell. */
 #define VMT_MAP_OWN	 (UINT32_C(1) << 4)	/* belongs to the library */
 #define VMT_MAP_STACK	 (UINT32_C(1) << 5)	/* grows downwards by page faults */
-#define VMT_MAP_DONTFORK (UINT32_C(1) << 6)	/* MADV_DONTFORK */
 #define VMT_MAP_USED	 (UINT32_C(1) << 31)	/* in a recording: the slot holds a map */
 
 struct vmt_rec_range {

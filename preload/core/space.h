@@ -32,7 +32,7 @@
 #define HASH_BKT_CAPACITY_THRESH 14u
 #include <bsd/sys/tree.h>
 
-#define VMT_MAP_STORED UINT32_C(0x7f)	/* the bits of vmt_look.flags that a recording holds */
+#define VMT_MAP_STORED UINT32_C(0x3f)	/* the bits of vmt_look.flags that a recording holds */
 
 /* Bits of vmt_look.flags besides those of record.h: what known.h keeps; nobody else reads them. */
 #define VMT_MAP_TOUCHED	   (UINT32_C(1) << 8)	/* has been accessible */

@@ -249,19 +249,30 @@ void model_start(enum way way, bool reasons, bool stacks, const char *label)
 	}
 }
 
+static bool is_there(const struct vmt_look *look)
+{
+	for (size_t i = 0; i < before.count; i++)
+		if (before.look[i].start == look->start)
+			return true;
+	return false;
+}
+
+/* MADV_DONTFORK maps are not in the child: where that is known, it must be right. */
 void model_forked(void)
 {
 	struct vmt_map *next;
 
-	vmt_known_forget(&space);
-	for (struct vmt_map *map = vmt_space_first(&space); map; map = next) {
-		next = vmt_space_next(map);
-		if (!(map->look.flags & VMT_MAP_DONTFORK))
-			continue;
-		live[map->put_by]--;
-		vmt_space_remove(&space, map);
-	}
 	take_over();
 	after = before;
+	for (struct vmt_map *map = vmt_space_first(&space); map; map = next) {
+		bool is_advised = map->look.flags & VMT_MAP_ADVISED(0);
+
+		next = vmt_space_next(map);
+		if (map->look.kin ? is_advised : !is_there(&map->look)) {
+			live[map->put_by]--;
+			vmt_space_remove(&space, map);
+		}
+	}
+	vmt_known_forget(&space);
 	compare_maps(&(struct vmt_done){ .call = VMT_CALL_NONE });
 }

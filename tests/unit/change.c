@@ -171,12 +171,6 @@ Test(change, of_prctl_ioctl_and_close_only_some_matter)
 	cr_assert_not(vmt_change_is_possible(VMT_CALL_NONE, (long[6]){ 0 }));
 }
 
-Test(change, dontfork_is_remembered_for_the_child)
-{
-	cr_assert_eq(decode(drawn_madvise(0, 1, MADV_DONTFORK, OK)).set, VMT_MAP_DONTFORK);
-	cr_assert_eq(decode(drawn_madvise(0, 1, MADV_DOFORK, OK)).clear, VMT_MAP_DONTFORK);
-}
-
 Test(change, shmat_tells_no_end)
 {
 	struct vmt_done done = { .call = VMT_CALL_SHMAT, .result = DRAWN_AT(3) };
@@ -199,12 +193,7 @@ Test(change, what_the_memory_told_narrows_the_look)
 	cr_assert_eq(decode(done).how, VMT_CHANGE_WALK);
 	assert_range(decode(done).window[0], 2, 2);
 	done.call = VMT_CALL_PROCESS_MADVISE;
-	done.args[2] = 1;
-	done.args[3] = MADV_DONTFORK;
-	assert_range(decode(done).advise, 2, 2);
-	cr_assert_eq(decode(done).set, VMT_MAP_DONTFORK);
-	done.args[2] = 2;
-	cr_assert(vmt_range_is_empty(decode(done).advise), "between two ranges nothing is advised");
+	assert_range(decode(done).window[0], 2, 2);
 	done.result = -ENOMEM;
 	cr_assert_eq(decode(done).how, VMT_CHANGE_EVERYTHING, "it may have come half-way");
 }

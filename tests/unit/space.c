@@ -265,7 +265,7 @@ Test(space, same_looks_at_what_proc_maps_shows)
 	struct vmt_look a = look_of(1, 3, 0, 0);
 	struct vmt_look b = a;
 
-	b.flags |= VMT_MAP_DONTFORK;
+	b.flags |= VMT_MAP_STACK;
 	cr_assert(vmt_look_same(&a, &b));
 	b.flags |= VMT_MAP_EXEC;
 	cr_assert_not(vmt_look_same(&a, &b));
