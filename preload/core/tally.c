@@ -34,7 +34,7 @@ static uint64_t published_live(const struct vmt_view *view, uint64_t index)
 {
 	struct vmt_rec_site site;
 
-	return vmt_view_site(view, index, &site) ? site.live : 0;
+	return vmt_view_site(view, index, &site) && site.live < VMT_VIEW_COUNT_END ? site.live : 0;
 }
 
 void vmt_view_tally(const struct vmt_view *view, struct vmt_view_tally *tally, uint64_t count)

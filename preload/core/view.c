@@ -227,10 +227,18 @@ static bool read_guarded(const struct vmt_view *view, enum vmt_section_id id, ui
  * A writer killed in the middle leaves the word odd for ever. A site's counters only grow, so what it had
  * written is right to within the one call under way; to skip the site would lose all its calls.
  */
+/* Sums of what is read stay within 63 bits. A process would need months to count so far. */
+static bool can_be_counted(const struct vmt_rec_counters *counters)
+{
+	return (counters->calls | counters->failed | counters->created | counters->split |
+		counters->merged | counters->removed) < VMT_VIEW_COUNT_END;
+}
+
 bool vmt_view_site(const struct vmt_view *view, uint64_t index, struct vmt_rec_site *ret_site)
 {
-	return read_guarded(view, VMT_SECTION_SITES, index, ret_site) ||
-	       read_plain(view, VMT_SECTION_SITES, index, ret_site);
+	return (read_guarded(view, VMT_SECTION_SITES, index, ret_site) ||
+		read_plain(view, VMT_SECTION_SITES, index, ret_site)) &&
+	       can_be_counted(&ret_site->counters);
 }
 
 bool vmt_view_range(const struct vmt_view *view, uint64_t index, struct vmt_rec_range *ret_range)
@@ -257,7 +265,8 @@ bool vmt_view_module(const struct vmt_view *view, uint64_t index,
 bool vmt_view_call(const struct vmt_view *view, uint64_t index,
 		   struct vmt_rec_counters *ret_counters)
 {
-	return read_plain(view, VMT_SECTION_CALLS, index, ret_counters);
+	return read_plain(view, VMT_SECTION_CALLS, index, ret_counters) &&
+	       can_be_counted(ret_counters);
 }
 
 /* Which half of the section is valid: see struct vmt_rec_bucket. */

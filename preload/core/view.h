@@ -49,7 +49,9 @@ VMT_MUST_CHECK int vmt_view_open(const void *data, uint64_t size, struct vmt_vie
 /* Number of records that there may be; each may still be unreadable. */
 uint64_t vmt_view_count(const struct vmt_view *view, enum vmt_section_id section);
 
-/* Copy one record; false when there is none or it is half-written. */
+#define VMT_VIEW_COUNT_END (UINT64_C(1) << 46)	/* no counter comes so far */
+
+/* Copy one record; false when there is none, or it is half-written or nonsense. */
 bool vmt_view_site(const struct vmt_view *view, uint64_t index, struct vmt_rec_site *ret_site);
 bool vmt_view_range(const struct vmt_view *view, uint64_t index, struct vmt_rec_range *ret_range);
 bool vmt_view_frame(const struct vmt_view *view, uint64_t index, struct vmt_rec_frame *ret_frame);
