@@ -55,7 +55,7 @@ write_programs() {
 }
 
 has() {
-	command -v "$1" >/dev/null || [ -x "$1" ]
+	command -v "$1" >/dev/null || [ -e "$1" ]
 }
 
 program() {	# NAME COMMAND...

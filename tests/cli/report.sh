@@ -7,9 +7,14 @@
 cat >offset.c <<'END'
 #include "record.h"
 #include <stdio.h>
-int main(void) { return printf("%zu\n", offsetof(struct vmt_rec_header, section)) < 0; }
+int main(void)
+{
+	return printf("%zu %d\n", offsetof(struct vmt_rec_header, section), VMT_SECTION_COUNT) < 0;
+}
 END
-$CC -I"$core" offset.c -o offset && header_sections=$(./offset)
+$CC -I"$core" offset.c -o offset && read -r header_sections section_count <<END
+$(./offset)
+END
 
 line_of() { grep -n "LINE-$1 " "$here/make_recording.c" | cut -d: -f1; }
 json() { "$VMATRACE" report --format=json "$@"; }
@@ -108,7 +113,7 @@ hostile "the other byte order" endian.vmt
 check "…is named" has err "byte order"
 truncate -s 10G sparse2.vmt
 i=0
-while [ $i -lt 9 ]; do
+while [ $i -lt "$section_count" ]; do
 	# The sections' table is at the header's end: every section says that it is enormous.
 	cp sparse2.vmt huge.vmt
 	at=$((header_sections + i * 32))

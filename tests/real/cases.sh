@@ -106,16 +106,10 @@ page() {
 	} >>"$PAGES"
 }
 
-library_or_fail() {
-	local path
-	path=$(library "$1")
-	[ -n "$path" ] || path=$(ls "/usr/lib/$1" 2>/dev/null)
-	[ -n "$path" ] || fail "$1" "not installed: scripts/setup.sh installs it" >&2
-	echo "$path"
-}
-
-JEMALLOC=$(library_or_fail libjemalloc.so.2)
-EFENCE=$(library_or_fail libefence.so.0)
+JEMALLOC=$(library libjemalloc.so.2)
+EFENCE=$(library libefence.so.0)
+check jemalloc-is-installed [ -e "$JEMALLOC" ]
+check efence-is-installed [ -e "$EFENCE" ]
 
 AFTER=$EFENCE look efence EF_DISABLE_BANNER=1 "$TARGETS/case_churn" 4000
 says efence maps 'mostly allocations of a debugging allocator, each with a guard'

@@ -18,19 +18,24 @@ static void enter_directory(void)
 }
 
 static char contents[PAGE];
-static char *names[4096];
-static long name_count;
+static long made;
 
-static int unlink_later(const char *name)
+static int make_file(void)
 {
-	names[name_count++ % 4096] = strdup(name);
-	return 0;
+	char name[32];
+
+	snprintf(name, sizeof(name), "%ld.seg", made++);
+	return open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
 }
 
 static void remove_all(void)
 {
-	for (long i = 0; i < name_count; i++)
-		unlink(names[i]);
+	char name[32];
+
+	for (long i = 0; i < made; i++) {
+		snprintf(name, sizeof(name), "%ld.seg", i);
+		unlink(name);
+	}
 	rmdir(directory);
 }
 
@@ -42,11 +47,8 @@ int main(int argc, char **argv)
 	enter_directory();
 	for (long i = 0; i < files; i++) {
 		if (fd < 0 || !has_remedy(argc, argv)) {
-			char name[32];
-
-			snprintf(name, sizeof(name), "%ld.seg", i);
-			fd = open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
-			REQUIRE(fd >= 0 && unlink_later(name) == 0);
+			fd = make_file();
+			REQUIRE(fd >= 0);
 		}
 		REQUIRE(write(fd, contents, sizeof(contents)) == sizeof(contents));
 		if (!has_remedy(argc, argv)) {
