@@ -93,14 +93,27 @@ static bool is_handful(const struct vmt_view *view, const struct vmt_view_tally 
 	return n <= HANDFUL;
 }
 
-static void use_rows(struct vmt_text_ops *ops, const struct vmt_rows *rows,
-		     const struct vmt_rows_options *options)
+/* Of all that was chosen, or of those that hold a hundredth of the maps, and of a handful in any case. */
+static uint64_t count_stacks(const struct vmt_rows *rows, const struct vmt_rows_options *options,
+			     uint64_t maps)
+{
+	uint64_t n = 0;
+
+	/* Stacks of single call sites do not explain sums over a function or module. */
+	if (options->by > VMT_ROWS_BY_SITE)
+		return 0;
+	if (!is_default(options))
+		return rows->count;
+	while (n < rows->count && (n < HANDFUL || rows->item[n].live > maps / 100))
+		n++;
+	return n;
+}
+
+static void use_rows(struct vmt_text_ops *ops, const struct vmt_rows *rows, uint64_t stack_count)
 {
 	ops->rows = rows->item;
 	ops->row_count = rows->count;
-	ops->details = rows->details;
-	/* Stacks of single call sites do not explain sums over a function or module. */
-	ops->detail_count = options->by > VMT_ROWS_BY_SITE ? 0 : rows->detail_count;
+	ops->stack_count = stack_count;
 }
 
 static void add_allocators(struct vmt_lines *lines, const struct vmt_view *view,
@@ -119,7 +132,7 @@ static void print_one(FILE *stream, const struct vmt_recording *recording,
 	const struct vmt_view *view = &recording->view;
 	uint64_t sites = vmt_view_count(view, VMT_SECTION_SITES);
 	struct vmt_view_tally *tally = calloc(sites + 2, sizeof(*tally));
-	struct vmt_rows rows = { NULL, 0, NULL, 0, NULL, 0 };
+	struct vmt_rows rows = { NULL, 0, NULL, 0 };
 	struct vmt_rows_options chosen = options->rows;
 	struct context context = { stream, symbols, view, options->verbose };
 	struct vmt_text_ops ops = { .emit = emit, .resolve = resolve, .context = &context,
@@ -153,7 +166,8 @@ static void print_one(FILE *stream, const struct vmt_recording *recording,
 	ops.line_count = lines.count;
 	if (tally && !(is_default(&chosen) && is_handful(view, tally))) {
 		vmt_rows_make(&rows, view, tally, symbols, &chosen);
-		use_rows(&ops, &rows, &chosen);
+		use_rows(&ops, &rows, options->verbose ? rows.count :
+				 count_stacks(&rows, &chosen, vmt_view_maps_now(view)));
 	}
 	vmt_text_report(view, &text, &ops);
 	vmt_lines_free(&lines);

@@ -31,7 +31,6 @@ struct maker {
 	struct vmt_cuts cuts;
 	struct vmt_rows *rows;
 	struct group *groups;
-	struct group *sites;	/* each site as a group of its own */
 	size_t site_count;
 };
 
@@ -176,8 +175,7 @@ static void read_site(struct maker *maker, uint64_t index)
 	if (!live && !group.peak && !counters->created && !counters->split && !counters->merged &&
 	    !counters->removed)
 		return;
-	maker->sites = vmt_must_grow(maker->sites, maker->site_count, sizeof(*maker->sites));
-	maker->sites[maker->site_count++] = group;
+	maker->site_count++;
 	add_to_group(maker, &group, &site);
 }
 
@@ -265,18 +263,6 @@ static void take_groups(struct maker *maker, enum vmt_rows_sort sort)
 	free(all);
 }
 
-static void take_details(struct maker *maker, enum vmt_rows_sort sort)
-{
-	struct vmt_rows *rows = maker->rows;
-
-	if (maker->site_count)
-		qsort_r(maker->sites, maker->site_count, sizeof(*maker->sites), by_sort, &sort);
-	rows->details = vmt_must_alloc(maker->site_count, sizeof(*rows->details));
-	for (size_t i = 0; i < maker->site_count; i++)
-		rows->details[i] = maker->sites[i].row.site;
-	rows->detail_count = maker->site_count;
-}
-
 void vmt_rows_make(struct vmt_rows *ret_rows, const struct vmt_view *view,
 		   const struct vmt_view_tally *tally, struct vmt_symbols *symbols,
 		   const struct vmt_rows_options *options)
@@ -286,7 +272,7 @@ void vmt_rows_make(struct vmt_rows *ret_rows, const struct vmt_view *view,
 			       .options = options, .rows = ret_rows };
 	enum vmt_rows_sort sort = options->sort;
 
-	*ret_rows = (struct vmt_rows){ NULL, 0, NULL, 0, NULL, 0 };
+	*ret_rows = (struct vmt_rows){ NULL, 0, NULL, 0 };
 	vmt_cuts_read(&maker.cuts, view);
 	for (uint64_t i = VMT_SITE_FIRST; i < count; i++)
 		read_site(&maker, i);
@@ -294,8 +280,6 @@ void vmt_rows_make(struct vmt_rows *ret_rows, const struct vmt_view *view,
 	    !vmt_text_is_by_time(view, vmt_view_maps_now(view), maker.site_count))
 		sort = VMT_ROWS_LIVE;
 	take_groups(&maker, sort);
-	take_details(&maker, sort);
-	free(maker.sites);
 	vmt_cuts_free(&maker.cuts);
 }
 
@@ -305,5 +289,4 @@ void vmt_rows_free(struct vmt_rows *rows)
 		free(rows->texts[i]);
 	free(rows->texts);
 	free(rows->item);
-	free(rows->details);
 }

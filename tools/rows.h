@@ -39,8 +39,6 @@ struct vmt_rows_options {
 struct vmt_rows {
 	struct vmt_text_row *item;
 	size_t count;
-	uint64_t *details;	/* call sites that fit the filters, in the same order */
-	size_t detail_count;
 	char **texts;		/* that the rows point to */
 	size_t text_count;
 };

@@ -43,12 +43,11 @@ struct vmt_text_ops {
 	/* One element per site (vmt_view_tally), or NULL: then live maps are counted for
 	 * each site that is shown, which takes longer. */
 	const struct vmt_view_tally *tally;
-	/* The table's lines in order, and the call sites whose stacks follow; NULL: each call
-	 * site is a line, chosen and ordered here. */
+	/* The table's lines in order, and of how many of them a stack follows; NULL: each call
+	 * site is a line with its stack, chosen and ordered here. */
 	const struct vmt_text_row *rows;
 	uint64_t row_count;
-	const uint64_t *details;
-	uint64_t detail_count;
+	uint64_t stack_count;
 	/* Lines that explain the maps: the first lead_count at the top, the others before
 	 * the stacks. */
 	char *const *lines;

@@ -50,9 +50,6 @@ void vmt_text_sites(struct vmt_text *text);
 /* Row number n of the table, in its order; last is the row before it, NULL for the first. */
 bool vmt_text_row(const struct vmt_text *text, uint64_t n, const struct vmt_text_row *last,
 		  struct vmt_text_row *ret_row);
-/* The same for the call sites whose stacks are shown. */
-bool vmt_text_detail(const struct vmt_text *text, uint64_t n, const struct vmt_text_row *last,
-		     struct vmt_text_row *ret_row);
 /* One site as a row; false when it changed nothing and holds nothing. */
 bool vmt_text_site_row(const struct vmt_text *text, uint64_t index, struct vmt_text_row *ret_row);
 

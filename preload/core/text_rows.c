@@ -91,12 +91,3 @@ bool vmt_text_row(const struct vmt_text *text, uint64_t n, const struct vmt_text
 	*ret_row = text->ops->rows[n];
 	return true;
 }
-
-bool vmt_text_detail(const struct vmt_text *text, uint64_t n, const struct vmt_text_row *last,
-		     struct vmt_text_row *ret_row)
-{
-	if (!text->ops->details)
-		return scan(text, last, ret_row);
-	return n < text->ops->detail_count &&
-	       vmt_text_site_row(text, text->ops->details[n], ret_row);
-}

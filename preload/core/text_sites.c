@@ -153,8 +153,8 @@ static void put_stack(struct vmt_text *text, const struct vmt_text_row *row, boo
 		vmt_text_stack(text, &site);
 }
 
-/* "  mmap, 9 calls: created 9; 9 live" and the stack. */
-static void put_detail(struct vmt_text *text, const struct vmt_text_row *row)
+/* "  mmap, 9 calls: created 9; 9 live" and the stack, the first of those on one line of the table. */
+static void put_detail(struct vmt_text *text, const struct vmt_text_row *row, uint64_t stacks)
 {
 	uint64_t live = exact_live(text, row);
 
@@ -165,6 +165,11 @@ static void put_detail(struct vmt_text *text, const struct vmt_text_row *row)
 	vmt_fmt_str(&text->fmt, "; ");
 	vmt_fmt_num(&text->fmt, live, 0);
 	vmt_fmt_str(&text->fmt, " live");
+	if (stacks > 1) {
+		vmt_fmt_str(&text->fmt, ", the first of ");
+		vmt_fmt_num(&text->fmt, stacks, 0);
+		vmt_fmt_str(&text->fmt, " stacks on its line");
+	}
 	vmt_fmt_wrap(&text->fmt, 4);
 	vmt_text_site_growth(text, row, live);
 	put_stack(text, row, false);
@@ -278,12 +283,15 @@ static void put_table(struct vmt_text *text, uint64_t live, bool with_stacks)
 
 static void put_details(struct vmt_text *text)
 {
-	struct vmt_text_row rows[2];
+	struct vmt_text_row rows[2], site;
 	struct vmt_text_row *last = NULL;
 
-	for (uint64_t n = 0; n < text->top && vmt_text_detail(text, n, last, &rows[n & 1]); n++) {
+	for (uint64_t n = 0; n < text->top && vmt_text_row(text, n, last, &rows[n & 1]); n++) {
 		last = &rows[n & 1];
-		put_detail(text, last);
+		if (text->ops->rows && n == text->ops->stack_count)
+			return;
+		if (vmt_text_site_row(text, last->site, &site))
+			put_detail(text, &site, last->sites);
 	}
 }
 
@@ -309,7 +317,7 @@ void vmt_text_sites(struct vmt_text *text)
 	vmt_fmt_end(&text->fmt);
 	if (!is_handful)
 		put_lines(text);
-	if (is_handful || (text->ops->details && !text->ops->detail_count))
+	if (is_handful || (text->ops->rows && !text->ops->stack_count))
 		return;
 	put_details(text);
 	vmt_fmt_end(&text->fmt);

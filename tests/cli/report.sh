@@ -177,6 +177,11 @@ for by in site line function module call; do
 	check "--by=$by" status 0 "$VMATRACE" report --by=$by nine.vmt
 done
 check "--by=call names its call sites" has out "mmap new  *9 call sites"
+"$VMATRACE" report nine.vmt >out
+check "a stack for each line of the table" [ "$(grep -c '#0  ' out)" = 2 ]
+check "…the first of several" has out "1 live, the first of 5 stacks on its line"
+"$VMATRACE" report --by=site nine.vmt >out
+check "--by=site: every stack" [ "$(grep -c '#0  ' out)" = 9 ]
 "$VMATRACE" report --by=module nine.vmt >out
 check "--by=module" has out " make_recording$"
 "$VMATRACE" report --by=function nine.vmt >out
