@@ -23,6 +23,7 @@
 #include "rare.h"
 #include "recording.h"
 #include "sys.h"
+#include "unwind_whole.h"
 #include "verify.h"
 
 #define DRAIN_NS UINT64_C(20000000)	/* for others' calls, at one go */
@@ -254,13 +255,8 @@ static void catch_new_module(struct vmt_state *state, const struct vmt_done *don
 }
 
 static long call_locked(struct vmt_state *state, struct vmt_done *done, long nr,
-			const struct vmt_stack *stack)
+			struct vmt_site *site)
 {
-	const struct vmt_raw_stack raw = { done->call, stack->count,
-					   stack->flags & VMT_STACK_TRUNCATED, stack->pc,
-					   stack->hash };
-	struct vmt_site *site = vmt_account_intern(state, &raw);
-
 	vmt_recording_doing(state, VMT_DOING_CALL);
 	make_done(state, done, nr);
 	catch_new_module(state, done);
@@ -270,6 +266,27 @@ static long call_locked(struct vmt_state *state, struct vmt_done *done, long nr,
 	if (VMT_UNLIKELY(vmt_failure_is_due(state)))
 		vmt_failure_say(state);
 	return done->result;
+}
+
+/* One stack in four: those that never come again should not cost much. */
+static bool is_to_be_kept(struct vmt_state *state, const struct vmt_stack *stack,
+			  const struct vmt_site *site)
+{
+	return stack->count && stack->recalled == stack->count && stack->flags == 0 &&
+	       site->id >= VMT_SITE_FIRST && !(site->flags & VMT_SITE_LOST) &&
+	       state->stacks_recalled++ % 4 == 0;
+}
+
+static struct vmt_site *site_of(struct vmt_state *state, enum vmt_call_id id,
+				const struct vmt_regs *regs, struct vmt_stack *stack)
+{
+	const struct vmt_raw_stack raw = { id, stack->count, stack->flags & VMT_STACK_TRUNCATED,
+					   stack->pc, stack->hash };
+	struct vmt_site *site = vmt_account_intern(state, &raw);
+
+	if (is_to_be_kept(state, stack, site))
+		vmt_unwind_whole_keep(regs, id, site->id, stack);
+	return site;
 }
 
 static void leave_word(struct vmt_state *state, const struct vmt_done *done,
@@ -303,24 +320,44 @@ static long call_outside(struct vmt_state *state, struct vmt_done *done, long nr
 }
 
 /* Kept apart so that the stack's 500 bytes are taken only by calls that need them. */
+__attribute__((noinline)) static long record_walked(struct vmt_state *state, struct vmt_done *done,
+						    long nr, const struct vmt_regs *regs,
+						    bool is_slow, bool patient)
+{
+	struct vmt_stack stack;
+
+	vmt_unwind(regs, &stack);
+	if (is_slow)
+		return call_outside(state, done, nr, &stack, true);
+	if (patient && VMT_LIKELY(vmt_call_lock(state, true))) {
+		if (VMT_LIKELY(is_on()))
+			return call_locked(state, done, nr, site_of(state, done->call, regs, &stack));
+		vmt_call_unlock(state);	/* the books were closed while we waited */
+		return make(nr, done->args);
+	}
+	return call_outside(state, done, nr, &stack, false);
+}
+
+/* A stack that is remembered need not be walked, unless the call is made without the lock. */
 __attribute__((noinline)) static long record(struct vmt_state *state, enum vmt_call_id id, long nr,
 					     const long args[6], const struct vmt_regs *regs)
 {
 	struct vmt_done done = { .call = id };
-	struct vmt_stack stack;
+	bool is_slow = vmt_change_is_slow(id, args);
+	struct vmt_whole whole;
 
 	for (unsigned i = 0; i < VMT_COUNT(done.args); i++)
 		done.args[i] = args[i];
-	vmt_unwind(regs, &stack);
-	if (vmt_change_is_slow(id, args))
-		return call_outside(state, &done, nr, &stack, true);
-	if (VMT_LIKELY(vmt_call_lock(state, true))) {
-		if (VMT_LIKELY(is_on()))
-			return call_locked(state, &done, nr, &stack);
-		vmt_call_unlock(state);	/* the books were closed while we waited */
-		return make(nr, args);
+	if (is_slow || !vmt_unwind_whole_recall(regs, id, &whole))
+		return record_walked(state, &done, nr, regs, is_slow, true);
+	if (VMT_UNLIKELY(!vmt_call_lock(state, true)))
+		return record_walked(state, &done, nr, regs, false, false);
+	if (VMT_LIKELY(is_on() && vmt_unwind_whole_holds(&whole))) {
+		vmt_verify_site(state, id, regs, whole.site);
+		return call_locked(state, &done, nr, state->sites.by_id[whole.site]);
 	}
-	return call_outside(state, &done, nr, &stack, false);
+	vmt_call_unlock(state);	/* the books were closed, or code has gone, while we waited */
+	return record_walked(state, &done, nr, regs, false, true);
 }
 
 /* The parent's table must not be half-changed in the copy that the child gets. */

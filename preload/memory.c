@@ -14,7 +14,7 @@
 
 #define SPARE_STACK  (UINT64_C(128) * 1024)
 #define SPARE_ENVIRONMENT (UINT64_C(64) * 1024)
-#define UNWIND_CACHE (UINT64_C(2048) * 1024)
+#define UNWIND_CACHE (UINT64_C(3072) * 1024)
 #define SITE_COST    UINT64_C(1400)	/* record, frames, raw addresses, index */
 #define MAP_COST     UINT64_C(500)	/* record, index, and a sketch of all maps */
 #define FLOOR	     (UINT64_C(8) * 1024 * 1024)

@@ -122,6 +122,7 @@ struct vmt_state {
 	uint64_t start_ns;
 	uint64_t call_time;	/* of the call that is being accounted for, ns since start_ns */
 	uint64_t calls_since_verify;
+	uint32_t stacks_recalled;	/* in pieces, by the calls under the lock */
 	struct vmt_recording recording;
 
 #ifdef VMT_KILL_POINTS

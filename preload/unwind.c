@@ -13,6 +13,7 @@
 #include "core/cfi.h"
 #include "unwind_memory.h"
 #include "unwind_rows.h"
+#include "unwind_whole.h"
 
 #define USER_END  (UINT64_C(1) << 56) /* with five-level page tables */
 #define STEPS_MAX (4 * VMT_FRAMES_MAX) /* own frames included; ends any walk in circles */
@@ -343,13 +344,7 @@ static void unwind(const struct vmt_regs *regs, bool by_memory, struct vmt_stack
 {
 	struct walk walk;
 
-	walk.at = (struct vmt_frame){ .pc = regs->pc,
-				      .sp = regs->sp,
-				      .bp = regs->bp,
-				      .bx = regs->bx,
-				      .is_bp_known = true,
-				      .is_bx_known = true,
-				      .is_exact = true };
+	walk.at = vmt_frame_of(regs);
 	walk.regs = regs;
 	walk.gregs = 0;
 	walk.salt = vmt_unwind_rows_salt();
@@ -373,11 +368,14 @@ void vmt_unwind_plain(const struct vmt_regs *regs, struct vmt_stack *ret_stack)
 	unwind(regs, false, ret_stack);
 }
 
-/* A quarter for what is known of code, the rest for stacks. */
+/* A sixth for what is known of code, half for stacks in segments, a third for whole stacks. */
 void vmt_unwind_set_cache(void *memory, size_t bytes)
 {
-	size_t rows = bytes / 4;
+	size_t rows = bytes / 6;
+	size_t whole = bytes / 3;
+	char *at = memory;
 
-	vmt_unwind_rows_set(memory, rows);
-	vmt_unwind_memory_set(memory ? (char *)memory + rows : NULL, bytes - rows);
+	vmt_unwind_rows_set(at, rows);
+	vmt_unwind_whole_set(at ? at + rows : NULL, whole);
+	vmt_unwind_memory_set(at ? at + rows + whole : NULL, bytes - rows - whole);
 }

@@ -27,14 +27,6 @@
 #define STEP_MOST 4u /* slots that one step may note */
 #define MIX	  UINT64_C(0x9e3779b97f4a7c15)
 
-/* In place of an offset. */
-#define REGISTER_KEPT UINT32_MAX
-#define REGISTER_LOST (UINT32_MAX - 1)
-
-#define NEEDS_BP UINT8_C(1)
-#define NEEDS_BX UINT8_C(2)
-#define IS_LAST	 UINT8_C(4)
-
 #define WORDS (sizeof(struct vmt_segment) / sizeof(uint64_t))
 
 struct entry {
@@ -87,9 +79,9 @@ static bool is_start_of(const struct vmt_segment *segment, const struct vmt_fram
 	if (READ(segment->pc) != key_of(frame) || READ(segment->sp) != frame->sp ||
 	    READ(segment->salt) != salt)
 		return false;
-	if ((flags & NEEDS_BX) && (!frame->is_bx_known || READ(segment->bx) != frame->bx))
+	if ((flags & VMT_NEEDS_BX) && (!frame->is_bx_known || READ(segment->bx) != frame->bx))
 		return false;
-	return !(flags & NEEDS_BP) || (frame->is_bp_known && READ(segment->bp) == frame->bp);
+	return !(flags & VMT_NEEDS_BP) || (frame->is_bp_known && READ(segment->bp) == frame->bp);
 }
 
 /* Compare the slots; return addresses go to pc. Returns one more than there are of them, 0 = differ. */
@@ -118,9 +110,9 @@ static uint32_t compare(const struct vmt_segment *segment, uint64_t sp, uint64_t
 /* A register as it comes out of a segment. False if the slot cannot be read. */
 static bool hand_on(uint64_t sp, uint64_t room, uint32_t after, uint64_t *reg, bool *is_known)
 {
-	if (after == REGISTER_KEPT)
+	if (after == VMT_REGISTER_KEPT)
 		return true;
-	*is_known = after != REGISTER_LOST;
+	*is_known = after != VMT_REGISTER_LOST;
 	if (!*is_known)
 		return true;
 	if (after > room)
@@ -129,11 +121,11 @@ static bool hand_on(uint64_t sp, uint64_t room, uint32_t after, uint64_t *reg, b
 	return true;
 }
 
-static enum vmt_recall recall(struct entry *entry, struct vmt_frame *frame, uint64_t room,
-			      uint64_t salt, struct vmt_stack *stack)
+static enum vmt_recall recall(const struct vmt_segment *segment, const _Atomic uint64_t *moves,
+			      struct vmt_frame *frame, uint64_t room, uint64_t salt,
+			      struct vmt_stack *stack)
 {
-	const struct vmt_segment *segment = &entry->segment;
-	uint64_t sequence = atomic_load_explicit(&entry->sequence, memory_order_acquire);
+	uint64_t sequence = atomic_load_explicit(moves, memory_order_acquire);
 	uint32_t slots = READ(segment->count);
 	struct vmt_frame after;
 	uint32_t count;
@@ -155,13 +147,13 @@ static enum vmt_recall recall(struct entry *entry, struct vmt_frame *frame, uint
 	flags = READ(segment->flags);
 	hash = stack->hash * READ(segment->scale) + READ(segment->hash);
 	atomic_thread_fence(memory_order_acquire);
-	if (atomic_load_explicit(&entry->sequence, memory_order_relaxed) != sequence)
+	if (atomic_load_explicit(moves, memory_order_relaxed) != sequence)
 		return VMT_RECALL_NOTHING;
 	*frame = after;
 	stack->recalled += count - 1;
 	stack->count += count - 1;
 	stack->hash = hash;
-	return flags & IS_LAST ? VMT_RECALL_END : VMT_RECALL_SEGMENT;
+	return flags & VMT_IS_LAST ? VMT_RECALL_END : VMT_RECALL_SEGMENT;
 }
 
 enum vmt_recall vmt_unwind_memory_recall(struct vmt_frame *frame, struct vmt_range bounds,
@@ -173,8 +165,40 @@ enum vmt_recall vmt_unwind_memory_recall(struct vmt_frame *frame, struct vmt_ran
 	if (!set || frame->sp < bounds.start || frame->sp > bounds.end - sizeof(uint64_t))
 		return got;
 	for (unsigned int i = 0; i < WAYS && got == VMT_RECALL_NOTHING; i++)
-		got = recall(&set[i], frame, bounds.end - sizeof(uint64_t) - frame->sp, salt,
-			     stack);
+		got = recall(&set[i].segment, &set[i].sequence, frame,
+			     bounds.end - sizeof(uint64_t) - frame->sp, salt, stack);
+	return got;
+}
+
+/* As one moment of the entry has it; false if there was none. */
+static bool copy(const struct entry *entry, struct vmt_segment *ret_segment)
+{
+	uint64_t sequence = atomic_load_explicit(&entry->sequence, memory_order_acquire);
+	uint64_t word;
+
+	for (unsigned int i = 0; i < WORDS; i++) {
+		word = READ(entry->word[i]);
+		__builtin_memcpy((char *)ret_segment + i * sizeof(word), &word, sizeof(word));
+	}
+	atomic_thread_fence(memory_order_acquire);
+	return !(sequence & 1) &&
+	       atomic_load_explicit(&entry->sequence, memory_order_relaxed) == sequence;
+}
+
+enum vmt_recall vmt_unwind_memory_copy(struct vmt_frame *frame, struct vmt_range bounds,
+				       uint64_t salt, struct vmt_stack *stack,
+				       struct vmt_segment *ret_segment)
+{
+	static const _Atomic uint64_t still = 0;
+	const struct entry *set = find_set(key_of(frame), frame->sp);
+	enum vmt_recall got = VMT_RECALL_NOTHING;
+
+	if (!set || frame->sp < bounds.start || frame->sp > bounds.end - sizeof(uint64_t))
+		return got;
+	for (unsigned int i = 0; i < WAYS && got == VMT_RECALL_NOTHING; i++)
+		if (copy(&set[i], ret_segment))
+			got = recall(ret_segment, &still, frame,
+				     bounds.end - sizeof(uint64_t) - frame->sp, salt, stack);
 	return got;
 }
 
@@ -203,7 +227,7 @@ void vmt_unwind_memory_begin(struct vmt_learning *learning, const struct vmt_fra
 /* The offset of a slot, which must lie at or above sp and near it. */
 static bool is_near(const struct vmt_segment *segment, uint64_t addr)
 {
-	return addr - segment->sp < REGISTER_LOST;
+	return addr - segment->sp < VMT_REGISTER_LOST;
 }
 
 void vmt_unwind_memory_note(struct vmt_learning *learning, uint64_t addr, uint64_t value,
@@ -234,7 +258,7 @@ void vmt_unwind_memory_note_bp(struct vmt_learning *learning, uint64_t bp)
 		return;
 	learning->is_bp_noted = true;
 	if (learning->bp_from == VMT_FROM_BEFORE)
-		learning->segment.flags |= NEEDS_BP;
+		learning->segment.flags |= VMT_NEEDS_BP;
 	else
 		vmt_unwind_memory_note(learning, learning->bp_from, bp, false);
 }
@@ -245,7 +269,7 @@ void vmt_unwind_memory_note_bx(struct vmt_learning *learning, uint64_t bx)
 		return;
 	learning->is_bx_noted = true;
 	if (learning->bx_from == VMT_FROM_BEFORE)
-		learning->segment.flags |= NEEDS_BX;
+		learning->segment.flags |= VMT_NEEDS_BX;
 	else
 		vmt_unwind_memory_note(learning, learning->bx_from, bx, false);
 }
@@ -258,7 +282,7 @@ bool vmt_unwind_memory_is_end(const struct vmt_learning *learning, const struct 
 
 static bool set_after(const struct vmt_segment *segment, uint64_t from, uint32_t *after)
 {
-	*after = from == VMT_FROM_BEFORE ? REGISTER_KEPT : REGISTER_LOST;
+	*after = from == VMT_FROM_BEFORE ? VMT_REGISTER_KEPT : VMT_REGISTER_LOST;
 	if (from == VMT_FROM_BEFORE || from == VMT_FROM_NOWHERE)
 		return true;
 	*after = (uint32_t)(from - segment->sp);
@@ -308,7 +332,7 @@ void vmt_unwind_memory_keep(struct vmt_learning *learning, const struct vmt_fram
 	segment->pc_after = frame->pc;
 	segment->sp_after = (uint32_t)(frame->sp - segment->sp);
 	if (is_last)
-		segment->flags |= IS_LAST;
+		segment->flags |= VMT_IS_LAST;
 	set = find_set(segment->pc, segment->sp);
 	if (set)
 		store(choose(set, segment), segment);

@@ -22,6 +22,27 @@ struct vmt_frame {
 
 #define VMT_SEGMENT_SLOTS 34u
 
+/* Where a call stands. */
+static inline struct vmt_frame vmt_frame_of(const struct vmt_regs *regs)
+{
+	return (struct vmt_frame){ .pc = regs->pc,
+				   .sp = regs->sp,
+				   .bp = regs->bp,
+				   .bx = regs->bx,
+				   .is_bp_known = true,
+				   .is_bx_known = true,
+				   .is_exact = true };
+}
+
+/* vmt_segment.flags */
+#define VMT_NEEDS_BP UINT8_C(1)
+#define VMT_NEEDS_BX UINT8_C(2)
+#define VMT_IS_LAST  UINT8_C(4)
+
+/* In place of the offset of the slot that holds a register after a segment. */
+#define VMT_REGISTER_KEPT UINT32_MAX
+#define VMT_REGISTER_LOST (UINT32_MAX - 1)
+
 /* A few steps of a walk, as they are kept. Offsets are from sp, in bytes. */
 struct vmt_segment {
 	uint64_t salt; /* of the epoch (unwind_rows.h) */
@@ -68,6 +89,11 @@ enum vmt_recall {
 /* Go on from frame by what is remembered. Nothing is changed if that is nothing. */
 enum vmt_recall vmt_unwind_memory_recall(struct vmt_frame *frame, struct vmt_range bounds,
 					 uint64_t salt, struct vmt_stack *stack);
+
+/* The same, with a copy of the segment that was recalled. */
+enum vmt_recall vmt_unwind_memory_copy(struct vmt_frame *frame, struct vmt_range bounds,
+				       uint64_t salt, struct vmt_stack *stack,
+				       struct vmt_segment *ret_segment);
 
 /* The steps from here on are to be remembered. */
 void vmt_unwind_memory_begin(struct vmt_learning *learning, const struct vmt_frame *frame,

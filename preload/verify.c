@@ -43,6 +43,15 @@ static void add_call(struct vmt_line *line, const struct vmt_done *done)
 	vmt_line_add_hex(line, (uint64_t)done->result);
 }
 
+_Noreturn static void say_and_stop(struct vmt_state *state, const char *text)
+{
+	if (vmt_log_fd(state) < 0)
+		vmt_log_open(state);	/* a child process has none: it prints no report */
+	vmt_log(state, text);
+	for (;;)
+		vmt_sys1(SYS_exit_group, VMT_VERIFY_STATUS);
+}
+
 _Noreturn static void stop(struct vmt_state *state, const struct vmt_map *ours,
 			   const struct vmt_look *kernel, const struct vmt_done *last)
 {
@@ -63,11 +72,7 @@ _Noreturn static void stop(struct vmt_state *state, const struct vmt_map *ours,
 	vmt_line_add_number(&line, state->counters.calls_seen);
 	vmt_line_add(&line, ": ");
 	add_call(&line, last);
-	if (vmt_log_fd(state) < 0)
-		vmt_log_open(state);	/* a child process has none: it prints no report */
-	vmt_log(state, text);
-	for (;;)
-		vmt_sys1(SYS_exit_group, VMT_VERIFY_STATUS);
+	say_and_stop(state, text);
 }
 
 /* A stack grows by page faults, which nobody sees: take over its new start. */
@@ -116,4 +121,19 @@ void vmt_verify(struct vmt_state *state, const struct vmt_done *last)
 
 	compare(state, last);
 	state->counters.asked_maps = asked;	/* the comparison is not an answer */
+}
+
+void vmt_verify_recalled(struct vmt_state *state, enum vmt_call_id call,
+			 const struct vmt_regs *regs, uint32_t site)
+{
+	struct vmt_stack stack;
+	struct vmt_raw_stack raw = { .call = call };
+
+	vmt_unwind_plain(regs, &stack);
+	raw.count = stack.count;
+	raw.is_truncated = stack.flags & VMT_STACK_TRUNCATED;
+	raw.pc = stack.pc;
+	if (vmt_account_intern(state, &raw)->id == site)
+		return;
+	say_and_stop(state, "verify: a stack was recalled as another one's.");
 }

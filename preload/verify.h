@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The option verify=N: compare the whole table with /proc/self/maps, and stop the
- * process at the first difference. The tests' main instrument.
+ * The option verify=N: compare the whole table with /proc/self/maps, and each site that was
+ * recalled with the one of a walk, and stop the process at the first difference. The tests' main instrument.
  */
 #ifndef VMT_VERIFY_H
 #define VMT_VERIFY_H
@@ -12,5 +12,19 @@
 
 /* After a call, under the lock: compare if it is the Nth. last: which call was made last. */
 void vmt_verify(struct vmt_state *state, const struct vmt_done *last);
+
+/*
+ * Before a call, under the lock: was its site recalled rightly? Each stack is walked once more, without
+ * what is remembered, and looked up.
+ */
+void vmt_verify_recalled(struct vmt_state *state, enum vmt_call_id call,
+			 const struct vmt_regs *regs, uint32_t site);
+
+static inline void vmt_verify_site(struct vmt_state *state, enum vmt_call_id call,
+				   const struct vmt_regs *regs, uint32_t site)
+{
+	if (VMT_UNLIKELY(state->options.verify))
+		vmt_verify_recalled(state, call, regs, site);
+}
 
 #endif

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <sys/syscall.h>
 
-#include "shim.h"
 #include "sys.h"
+#include "unwind_whole.h"
 
 #ifndef UNWIND_CHECK_LOG
 #define UNWIND_CHECK_LOG "/tmp/unwind-check.log"
@@ -17,11 +17,16 @@
 
 void __real_vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack);
 void __wrap_vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack);
+bool __real_vmt_unwind_whole_recall(const struct vmt_regs *regs, uint32_t call,
+				    struct vmt_whole *ret_whole);
+bool __wrap_vmt_unwind_whole_recall(const struct vmt_regs *regs, uint32_t call,
+				    struct vmt_whole *ret_whole);
 _Noreturn void __real_vmt_last_act(int status);
 _Noreturn void __wrap_vmt_last_act(int status);
 
 static _Atomic uint64_t walks VMT_DATA = 0;
-static _Atomic uint64_t whole VMT_DATA = 0;
+static _Atomic uint64_t in_pieces VMT_DATA = 0;	/* of the walks, recalled to their end */
+static _Atomic uint64_t whole VMT_DATA = 0;	/* recalled without a walk */
 static _Atomic uint64_t frames VMT_DATA = 0;
 static _Atomic uint64_t recalled VMT_DATA = 0;
 static _Atomic uint64_t differ VMT_DATA = 0;
@@ -46,7 +51,7 @@ __attribute__((noinline)) static void compare(const struct vmt_regs *regs,
 	walks++;
 	frames += stack->count;
 	recalled += stack->recalled;
-	whole += stack->count && stack->recalled == stack->count;
+	in_pieces += stack->count && stack->recalled == stack->count;
 	differ += !is_same(stack, &plain);
 }
 
@@ -56,14 +61,38 @@ void __wrap_vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack)
 	compare(regs, ret_stack);
 }
 
+__attribute__((noinline)) static void compare_whole(const struct vmt_regs *regs, uint64_t hash)
+{
+	struct vmt_stack plain;
+	uint64_t plain_hash = 0;
+
+	vmt_unwind_plain(regs, &plain);
+	for (uint32_t i = 0; i < plain.count; i++)
+		plain_hash = vmt_stack_hash(plain_hash, plain.pc[i]);
+	whole++;
+	differ += plain_hash != hash || plain.flags;
+}
+
+bool __wrap_vmt_unwind_whole_recall(const struct vmt_regs *regs, uint32_t call,
+				    struct vmt_whole *ret_whole)
+{
+	bool is_known = __real_vmt_unwind_whole_recall(regs, call, ret_whole);
+
+	if (is_known)
+		compare_whole(regs, ret_whole->hash);
+	return is_known;
+}
+
 _Noreturn void __wrap_vmt_last_act(int status)
 {
 	char line[200];
 	long fd = vmt_sys4(SYS_openat, AT_FDCWD, UNWIND_CHECK_LOG, O_WRONLY | O_CREAT | O_APPEND,
 			   0666);
 	int length = snprintf(line, sizeof(line),
-			      "pid %ld walks %lu whole %lu frames %lu recalled %lu differ %lu\n",
-			      vmt_sys0(SYS_getpid), walks, whole, frames, recalled, differ);
+			      "pid %ld whole %lu walks %lu in pieces %lu frames %lu recalled %lu "
+			      "differ %lu\n",
+			      vmt_sys0(SYS_getpid), whole, walks, in_pieces, frames, recalled,
+			      differ);
 
 	vmt_sys3(SYS_write, fd, line, length);
 	vmt_sys1(SYS_close, fd);

@@ -20,7 +20,9 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "shim.h"
+#include "unwind_memory.h"
+#include "unwind_rows.h"
+#include "unwind_whole.h"
 
 #define NOINLINE   __attribute__((noinline, noclone))
 #define WITH_RBP   __attribute__((noinline, noclone, optimize("no-omit-frame-pointer")))
@@ -30,6 +32,7 @@ static uint64_t differ;
 static uint64_t walks;
 static uint64_t frames;
 static uint64_t recalled;
+static uint64_t wholes;
 static char cache_memory[1 << 20] __attribute__((aligned(64)));
 static __thread uint64_t dice_state;
 static __thread sigjmp_buf way_out;
@@ -43,7 +46,31 @@ static unsigned int dice(unsigned int sides)
 	return (unsigned int)(dice_state >> 32) % sides;
 }
 
-NOINLINE static void compare(const struct vmt_regs *regs, const struct vmt_stack *ours)
+/* What a stack is kept under: whatever it is, it must be another one for other stacks. */
+#define CALL 1u
+
+static uint32_t site_of(uint64_t hash)
+{
+	return (uint32_t)(hash ^ hash >> 32);
+}
+
+/* A stack that is recalled as a whole must be the one that a walk finds. */
+NOINLINE static void compare_whole(const struct vmt_regs *regs, uint64_t hash,
+				   struct vmt_stack *ours)
+{
+	struct vmt_whole whole;
+
+	if (vmt_unwind_whole_recall(regs, CALL, &whole)) {
+		__atomic_fetch_add(&wholes, 1, __ATOMIC_RELAXED);
+		if (whole.hash != hash || whole.site != site_of(hash) ||
+		    vmt_unwind_whole_recall(regs, CALL + 1, &whole))
+			__atomic_fetch_add(&differ, 1, __ATOMIC_RELAXED);
+	} else if (ours->count && ours->recalled == ours->count && !ours->flags) {
+		vmt_unwind_whole_keep(regs, CALL, site_of(hash), ours);
+	}
+}
+
+NOINLINE static uint64_t compare(const struct vmt_regs *regs, const struct vmt_stack *ours)
 {
 	struct vmt_stack plain;
 	uint64_t hash = 0;
@@ -57,6 +84,7 @@ NOINLINE static void compare(const struct vmt_regs *regs, const struct vmt_stack
 	if (ours->count != plain.count || ours->flags != plain.flags || ours->hash != hash ||
 	    memcmp(ours->pc, plain.pc, 8 * (size_t)plain.count) != 0)
 		__atomic_fetch_add(&differ, 1, __ATOMIC_RELAXED);
+	return hash;
 }
 
 NOINLINE static void check(void)
@@ -66,7 +94,7 @@ NOINLINE static void check(void)
 
 	VMT_REGS_HERE(&regs);
 	vmt_unwind(&regs, &ours);
-	compare(&regs, &ours);
+	compare_whole(&regs, compare(&regs, &ours), &ours);
 }
 
 void check_in_constructor(void);
@@ -259,18 +287,26 @@ static void on_toggle(int number, siginfo_t *info, void *context)
 	((ucontext_t *)context)->uc_mcontext.gregs[REG_EFL] ^= 0x100;
 }
 
-/* One set of entries for all, and a signal after every instruction. */
+/* One set of entries for all. */
+static void use_one_set(void)
+{
+	memset(cache_memory, 0, sizeof(cache_memory));
+	vmt_unwind_rows_set(cache_memory, 128);
+	vmt_unwind_memory_set(cache_memory + 128, 1024);
+	vmt_unwind_whole_set(cache_memory + 8192, 4352);
+}
+
+/* A signal after every instruction. */
 static void check_torn(void)
 {
 	struct sigaction trap = { .sa_handler = on_trap };
 	struct sigaction toggle = { .sa_sigaction = on_toggle, .sa_flags = SA_SIGINFO };
 
-	memset(cache_memory, 0, sizeof(cache_memory));
-	vmt_unwind_set_cache(cache_memory, 768);
+	use_one_set();
 	sigaction(SIGTRAP, &trap, NULL);
 	sigaction(SIGUSR2, &toggle, NULL);
 	raise(SIGUSR2);
-	for (int i = 0; i < 300; i++)
+	for (int i = 0; i < 100; i++)
 		check();
 	raise(SIGUSR2);
 	memset(cache_memory, 0, sizeof(cache_memory));
@@ -289,12 +325,12 @@ static void *forget_often(void *unused)
 }
 
 /* Few entries, many writers: halves of two writes must not pass for an entry. */
-static void check_races(size_t bytes)
+static void check_races(bool in_one_set)
 {
 	pthread_t threads[4];
 
-	memset(cache_memory, 0, sizeof(cache_memory));
-	vmt_unwind_set_cache(cache_memory, bytes);
+	if (in_one_set)
+		use_one_set();
 	for (int i = 0; i < 4; i++)
 		pthread_create(&threads[i], NULL, i == 3 ? forget_often : wander_often,
 			       (void *)(intptr_t)3000);
@@ -351,6 +387,7 @@ static void check_coroutines(void)
 /* After code has gone, nothing of before may be recalled. */
 NOINLINE static void check_forgotten(void)
 {
+	struct vmt_whole whole;
 	struct vmt_stack ours;
 	struct vmt_regs regs;
 
@@ -358,7 +395,12 @@ NOINLINE static void check_forgotten(void)
 	for (int i = 0; i < 3; i++)
 		vmt_unwind(&regs, &ours);
 	differ += ours.recalled != ours.count;
+	vmt_unwind_whole_keep(&regs, CALL, 7, &ours);
+	differ += !vmt_unwind_whole_recall(&regs, CALL, &whole) || whole.site != 7;
+	differ += !vmt_unwind_whole_holds(&whole);
 	vmt_unwind_forget();
+	differ += vmt_unwind_whole_holds(&whole);
+	differ += vmt_unwind_whole_recall(&regs, CALL, &whole);
 	vmt_unwind(&regs, &ours);
 	differ += ours.recalled != 0;
 }
@@ -401,11 +443,11 @@ int main(int argc, char **argv)
 	check_coroutines();
 	reused = argc > 2 ? check_reload(argv[1], argv[2]) : 0;
 	check_interrupted();
-	check_races(4096);
-	check_races(sizeof(cache_memory));
+	check_races(true);
+	check_races(false);
 	check_torn();
-	printf("%lu stacks compared, %lu differ, %lu of %lu frames recalled, "
+	printf("%lu stacks compared, %lu differ, %lu of %lu frames recalled, %lu stacks as a whole, "
 	       "address reused %d times\n",
-	       walks, differ, recalled, frames, reused);
-	return differ || reused < 0 || recalled == 0;
+	       walks, differ, recalled, frames, wholes, reused);
+	return differ || reused < 0 || recalled == 0 || wholes == 0;
 }

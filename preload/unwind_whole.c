@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A stack that was recalled segment by segment (unwind_memory) to its end is kept as one: the
+ * slots of all its segments behind one another, with the values they held.
+ *
+ * Why what is recalled is what a walk would find: each segment is decided by its start, by the
+ * registers it needs and by its slots. The first one's start and registers are compared. Each other
+ * one's start is what the one before comes to; a register that it needs is either as it was at
+ * the first one's start, and compared there, or was restored from a slot, which is added to those
+ * compared. So if all of them are as they were, each segment is, and so is the end. The site that the stack
+ * belongs to changes only when code goes, and then all that is kept here holds no more.
+ *
+ * Entries are shared as those of unwind_memory.c are, by a sequence word each: it must not have moved
+ * when the last word was read. A writer who never comes back costs his entry.
+ */
+#include "unwind_whole.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+
+#include "unwind_memory.h"
+#include "unwind_rows.h"
+
+#define WAYS  4u
+#define STEP  4u	/* slots compared in one turn of the loop */
+#define SLOTS 100u
+#define MIX   UINT64_C(0x9e3779b97f4a7c15)
+
+#define READ(place)	    __atomic_load_n(&(place), __ATOMIC_RELAXED)
+#define WRITE(place, value) __atomic_store_n(&(place), (value), __ATOMIC_RELAXED)
+
+struct entry {
+	_Alignas(64) _Atomic uint64_t sequence;	/* odd while it is written */
+	uint64_t salt;
+	uint64_t pc;
+	uint64_t sp;
+	uint64_t bp;	/* the call must come with these if flags say so */
+	uint64_t bx;
+	uint64_t hash;
+	uint32_t site;
+	uint16_t call;
+	uint8_t count;
+	uint8_t flags;	/* VMT_NEEDS_* */
+	uint16_t offset[SLOTS];	/* from sp, in words */
+	uint64_t value[SLOTS];
+};
+static_assert(offsetof(struct entry, offset) == 64, "one cache line");
+static_assert(SLOTS <= UINT8_MAX && SLOTS % STEP == 0, "counted in a byte, in whole turns");
+
+/* The address of the entries, and in the low six bits by how much a hash is shifted; 0 = none. */
+static _Atomic uint64_t table VMT_DATA = 0;
+
+void vmt_unwind_whole_set(void *memory, size_t bytes)
+{
+	uint64_t start = ((uint64_t)(uintptr_t)memory + 63) & ~UINT64_C(63);
+	uint64_t end = (uint64_t)(uintptr_t)memory + bytes;
+	uint64_t sets = memory && end > start ? (end - start) / (WAYS * sizeof(struct entry)) : 0;
+	uint64_t bits = sets ? 63 - (uint64_t)__builtin_clzll(sets) : 0;
+
+	/* A shift by 64 is none: one set is not used by its upper half. */
+	atomic_store_explicit(&table, sets ? start | (63 - bits) : 0, memory_order_release);
+}
+
+/* The WAYS entries that a stack may be in; NULL: there is no memory. */
+static struct entry *find_set(const struct vmt_regs *regs)
+{
+	uint64_t at = atomic_load_explicit(&table, memory_order_acquire);
+	uint64_t hash = (regs->pc + (regs->sp >> 3)) * MIX >> 1;
+
+	if (VMT_UNLIKELY(!at))
+		return NULL;
+	return (struct entry *)(uintptr_t)(at & ~UINT64_C(63)) + (hash >> (at & 63)) * WAYS;
+}
+
+static bool is_start_of(const struct entry *entry, const struct vmt_regs *regs, uint32_t call,
+			uint64_t salt)
+{
+	uint8_t flags = READ(entry->flags);
+
+	if (READ(entry->pc) != regs->pc || READ(entry->sp) != regs->sp ||
+	    READ(entry->salt) != salt || READ(entry->call) != call)
+		return false;
+	return (!(flags & VMT_NEEDS_BP) || READ(entry->bp) == regs->bp) &&
+	       (!(flags & VMT_NEEDS_BX) || READ(entry->bx) == regs->bx);
+}
+
+/* An offset is read once and looked at before it is used, since the entry may be changing. */
+static bool is_same(const uint16_t *offset, const uint64_t *value, const uint64_t *sp,
+		    uint64_t room)
+{
+	uint64_t at = READ(*offset);
+
+	return VMT_LIKELY(at <= room) && VMT_LIKELY(sp[at] == *value);
+}
+
+static bool matches(const struct entry *entry, const uint64_t *sp, uint64_t room)
+{
+	const uint16_t *offset = entry->offset;
+	const uint64_t *value = entry->value;
+	const uint64_t *end = value + READ(entry->count);
+
+	for (; value < end; offset += STEP, value += STEP)
+		if (!is_same(offset, value, sp, room) ||
+		    !is_same(offset + 1, value + 1, sp, room) ||
+		    !is_same(offset + 2, value + 2, sp, room) ||
+		    !is_same(offset + 3, value + 3, sp, room))
+			return false;
+	return true;
+}
+
+static bool recall(const struct entry *entry, const struct vmt_regs *regs, uint32_t call,
+		   uint64_t room, struct vmt_whole *ret_whole)
+{
+	uint64_t sequence = atomic_load_explicit(&entry->sequence, memory_order_acquire);
+	uint64_t salt = ret_whole->salt;
+
+	if (!is_start_of(entry, regs, call, salt) || (sequence & 1) ||
+	    !matches(entry, (const uint64_t *)(uintptr_t)regs->sp, room))
+		return false;
+	ret_whole->site = READ(entry->site);
+	ret_whole->hash = READ(entry->hash);
+	atomic_thread_fence(memory_order_acquire);
+	return atomic_load_explicit(&entry->sequence, memory_order_relaxed) == sequence;
+}
+
+bool vmt_unwind_whole_recall(const struct vmt_regs *regs, uint32_t call,
+			     struct vmt_whole *ret_whole)
+{
+	const struct entry *set = find_set(regs);
+	struct vmt_range bounds;
+	uint64_t room;
+
+	if (!set || regs->sp % 8 || !vmt_stack_bounds(regs->sp, &bounds) ||
+	    regs->sp > bounds.end - sizeof(uint64_t))
+		return false;
+	room = (bounds.end - sizeof(uint64_t) - regs->sp) / sizeof(uint64_t);
+	ret_whole->salt = vmt_unwind_rows_salt();
+	for (unsigned int i = 0; i < WAYS; i++)
+		if (recall(&set[i], regs, call, room, ret_whole))
+			return true;
+	return false;
+}
+
+bool vmt_unwind_whole_holds(const struct vmt_whole *whole)
+{
+	return whole->salt == vmt_unwind_rows_salt();
+}
+
+/* An entry while its segments are put together. */
+struct whole {
+	struct entry *entry;
+	uint64_t sp;
+	uint64_t hash;
+	uint64_t bp_from;	/* address of the slot, or VMT_FROM_* */
+	uint64_t bx_from;
+	uint32_t count;
+	uint8_t flags;
+};
+
+static bool add_slot(struct whole *whole, uint64_t addr, uint64_t value)
+{
+	uint64_t offset = (addr - whole->sp) / sizeof(uint64_t);
+
+	if (whole->count == SLOTS || offset > UINT16_MAX || addr % sizeof(uint64_t))
+		return false;
+	WRITE(whole->entry->offset[whole->count], (uint16_t)offset);
+	WRITE(whole->entry->value[whole->count], value);
+	whole->count++;
+	return true;
+}
+
+/* A segment needs this register: by the slot that it came from, or by itself. */
+static bool add_register(struct whole *whole, uint8_t need, uint64_t from, uint64_t value)
+{
+	if (from != VMT_FROM_BEFORE)
+		return add_slot(whole, from, value);
+	whole->flags |= need;
+	return true;
+}
+
+static uint64_t from_after(const struct vmt_segment *segment, uint32_t after, uint64_t before)
+{
+	if (after == VMT_REGISTER_KEPT)
+		return before;
+	return after == VMT_REGISTER_LOST ? VMT_FROM_NOWHERE : segment->sp + after;
+}
+
+static bool add_segment(struct whole *whole, const struct vmt_segment *segment)
+{
+	if ((segment->flags & VMT_NEEDS_BP) &&
+	    !add_register(whole, VMT_NEEDS_BP, whole->bp_from, segment->bp))
+		return false;
+	if ((segment->flags & VMT_NEEDS_BX) &&
+	    !add_register(whole, VMT_NEEDS_BX, whole->bx_from, segment->bx))
+		return false;
+	for (uint32_t i = 0; i < segment->count; i++)
+		if (!add_slot(whole, segment->sp + segment->offset[i], segment->value[i]))
+			return false;
+	whole->bp_from = from_after(segment, segment->bp_after, whole->bp_from);
+	whole->bx_from = from_after(segment, segment->bx_after, whole->bx_from);
+	return true;
+}
+
+/* To whole turns of the loop: the last slot is compared once more. */
+static bool fill_up(struct whole *whole)
+{
+	struct entry *entry = whole->entry;
+	uint32_t last = whole->count - 1;
+
+	if (whole->count == 0)
+		return false;
+	for (; whole->count % STEP; whole->count++) {
+		WRITE(entry->offset[whole->count], entry->offset[last]);
+		WRITE(entry->value[whole->count], entry->value[last]);
+	}
+	return true;
+}
+
+/* The segments of this stack, as a walk recalls them, up to its end. */
+static bool add_segments(struct whole *whole, struct vmt_frame at, struct vmt_range bounds,
+			 uint64_t salt, struct vmt_stack *stack)
+{
+	struct vmt_segment segment;
+	enum vmt_recall got;
+
+	do {
+		got = vmt_unwind_memory_copy(&at, bounds, salt, stack, &segment);
+		if (got == VMT_RECALL_NOTHING || !add_segment(whole, &segment))
+			return false;
+	} while (got != VMT_RECALL_END);
+	return fill_up(whole) && stack->hash == whole->hash;
+}
+
+/* One that is of no use any more, else another one with each stack. */
+static struct entry *choose(struct entry *set, uint64_t salt, uint64_t hash)
+{
+	for (unsigned int i = 0; i < WAYS; i++)
+		if (READ(set[i].salt) != salt && !(READ(set[i].sequence) & 1))
+			return &set[i];
+	return &set[(hash * MIX >> 32) % WAYS];
+}
+
+static void describe(struct whole *whole, const struct vmt_regs *regs, uint32_t call,
+		     uint32_t site)
+{
+	struct entry *entry = whole->entry;
+
+	WRITE(entry->pc, regs->pc);
+	WRITE(entry->sp, regs->sp);
+	WRITE(entry->bp, regs->bp);
+	WRITE(entry->bx, regs->bx);
+	WRITE(entry->hash, whole->hash);
+	WRITE(entry->site, site);
+	WRITE(entry->call, (uint16_t)call);
+	WRITE(entry->count, (uint8_t)whole->count);
+	WRITE(entry->flags, whole->flags);
+}
+
+void vmt_unwind_whole_keep(const struct vmt_regs *regs, uint32_t call, uint32_t site,
+			   struct vmt_stack *stack)
+{
+	uint64_t salt = vmt_unwind_rows_salt();
+	struct entry *set = find_set(regs);
+	struct whole whole = { .sp = regs->sp, .hash = stack->hash };
+	struct vmt_range bounds;
+	uint64_t sequence;
+	bool is_whole;
+
+	if (!set || !vmt_stack_bounds(regs->sp, &bounds))
+		return;
+	whole.entry = choose(set, salt, stack->hash);
+	sequence = atomic_load_explicit(&whole.entry->sequence, memory_order_relaxed);
+	if ((sequence & 1) ||
+	    !atomic_compare_exchange_strong_explicit(&whole.entry->sequence, &sequence, sequence + 1,
+						     memory_order_acquire, memory_order_relaxed))
+		return;
+	atomic_thread_fence(memory_order_release);
+	stack->count = 0;
+	stack->hash = 0;
+	is_whole = add_segments(&whole, vmt_frame_of(regs), bounds, salt, stack);
+	describe(&whole, regs, call, site);
+	WRITE(whole.entry->salt, is_whole ? salt : 0);
+	atomic_store_explicit(&whole.entry->sequence, sequence + 2, memory_order_release);
+}
