@@ -10,6 +10,7 @@
 #include "ask.h"
 #include "capture/sites.h"
 #include "core/known.h"
+#include "core/narrow.h"
 #include "core/quick.h"
 #include "failure.h"
 #include "modules.h"
@@ -178,19 +179,6 @@ static void apply(struct vmt_state *state, const struct vmt_change *change, uint
 	note_applied(state, effect);
 }
 
-static bool apply_quickly(struct vmt_state *state, const struct vmt_change *change, uint32_t site,
-			  uint64_t time, struct vmt_effect *effect)
-{
-	const struct vmt_effect_ops ops = { .live = change_live, .context = state };
-
-	state->call_time = time;
-	if (!vmt_quick_apply(&state->space, change, site, time, &ops, effect))
-		return false;
-	note_applied(state, effect);
-	state->counters.calls_derived++;
-	return true;
-}
-
 /*
  * What is known of hidden attributes holds if all calls were seen. One that another thread is making
  * without the lock may have changed them already, and will be learnt afterwards.
@@ -221,10 +209,8 @@ static void learn_and_apply(struct vmt_state *state, struct vmt_change *change,
 		change->how = VMT_CHANGE_WALK;	/* others may have come between */
 	set_dirty(state, VMT_DIRTY_SPACE);
 	state->space.reasons = may_reason(state);
-	if (!apply_quickly(state, change, site->id, time, &effect)) {
-		note_learnt(state, vmt_learn(&state->space, change, &kernel, &state->lesson), asked);
-		apply(state, change, site->id, time, &effect);
-	}
+	note_learnt(state, vmt_learn(&state->space, change, &kernel, &state->lesson), asked);
+	apply(state, change, site->id, time, &effect);
 	vmt_recording_doing(state, VMT_DOING_COUNTS);
 	add_counts(&site->counters, &effect.call);
 	add_counts(&state->calls[site->call], &effect.call);
@@ -250,53 +236,8 @@ struct vmt_site *vmt_account_intern(struct vmt_state *state, const struct vmt_ra
 	return site;
 }
 
-/* The kernel's rule for what shmdt takes (ipc/shm.c, ksys_shmdt), as far as it is visible. */
-static bool may_be_piece(const struct vmt_map *map, uint64_t addr)
+static void count_call(struct vmt_state *state, struct vmt_site *site, bool failed, bool late)
 {
-	return map->look.inode && map->look.start - addr == map->look.offset;
-}
-
-/*
- * What shmdt and io_destroy take away lies at their address, and is one file: no need to look
- * everywhere, unless other maps lie between its pieces, or took the place of the first.
- */
-static void narrow(const struct vmt_state *state, const struct vmt_done *done,
-		   struct vmt_change *change)
-{
-	uint64_t addr = (uint64_t)done->args[0];
-	struct vmt_map *first = vmt_space_at(&state->space, addr);
-	struct vmt_map *map = first;
-	struct vmt_range whole = { addr, addr };
-
-	if (change->how != VMT_CHANGE_EVERYTHING || !first ||
-	    (done->call != VMT_CALL_SHMDT && done->call != VMT_CALL_IO_DESTROY))
-		return;
-	for (; map && map->look.start == whole.end && may_be_piece(map, addr) &&
-	       map->look.inode == first->look.inode; map = vmt_space_next(map))
-		whole.end = map->look.end;
-	for (; map; map = vmt_space_next(map))
-		if (may_be_piece(map, addr))
-			return;
-	if (vmt_range_is_empty(whole))
-		return;
-	change->how = VMT_CHANGE_WALK;
-	change->window[0] = change->gone[0] = whole;
-}
-
-void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, struct vmt_site *site,
-		      bool late)
-{
-	struct vmt_done with_brk = *done;
-	struct vmt_change change;
-	bool failed = is_failure(done);
-	uint64_t maps = state->space.count;
-
-	vmt_recording_doing(state, VMT_DOING_COUNTS);
-	with_brk.brk = state->brk;
-	vmt_change_decode(&with_brk, &change);
-	narrow(state, done, &change);
-	if (done->call == VMT_CALL_BRK)
-		state->brk = (uint64_t)done->result;
 	vmt_publish_at_mark(state, site);
 	state->caller = site;
 	site->counters.calls++;
@@ -307,12 +248,64 @@ void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, stru
 	state->counters.late += late;
 	if (site->flags & VMT_SITE_LOST || site->id == VMT_SITE_UNSEEN)
 		state->counters.lost++;
+}
+
+/* Most calls: no question is open, and nobody has come between. False: nothing has been done. */
+static bool account_simple(struct vmt_state *state, const struct vmt_done *done,
+			   struct vmt_site *site)
+{
+	const struct vmt_effect_ops ops = { .live = change_live, .context = state };
+	struct vmt_simple simple;
+	struct vmt_effect effect;
+
+	if (state->no_deriving || !vmt_change_decode_simple(done, &simple))
+		return false;
+	state->call_time = vmt_time(state);
+	state->space.reasons = may_reason(state);
+	vmt_recording_doing(state, VMT_DOING_MAPS);
+	set_dirty(state, VMT_DIRTY_SPACE);
+	if (!vmt_quick_apply(&state->space, &simple, site->id, state->call_time, &ops, &effect)) {
+		set_dirty(state, VMT_DIRTY_NOT);
+		return false;
+	}
+	note_applied(state, &effect);
+	vmt_recording_doing(state, VMT_DOING_COUNTS);
+	state->counters.calls_derived++;
+	add_counts(&site->counters, &effect.call);
+	add_counts(&state->calls[site->call], &effect.call);
+	note_peak(state, state->call_time);
+	return true;
+}
+
+static void account_other(struct vmt_state *state, const struct vmt_done *done,
+			  struct vmt_site *site, bool failed, bool late)
+{
+	struct vmt_done with_brk = *done;
+	struct vmt_change change;
+	uint64_t maps = state->space.count;
+
+	with_brk.brk = state->brk;
+	vmt_change_decode(&with_brk, &change);
+	vmt_narrow_gone(&state->space, done, &change);
+	if (done->call == VMT_CALL_BRK)
+		state->brk = (uint64_t)done->result;
 	if (change.how == VMT_CHANGE_NOTHING)
 		state->counters.calls_derived++;
 	else
 		learn_and_apply(state, &change, site, late);
 	if (VMT_UNLIKELY(failed))
 		vmt_failure_note(state, &with_brk, site, maps);
+}
+
+void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, struct vmt_site *site,
+		      bool late)
+{
+	bool failed = is_failure(done);
+
+	vmt_recording_doing(state, VMT_DOING_COUNTS);
+	count_call(state, site, failed, late);
+	if (late || !account_simple(state, done, site))
+		account_other(state, done, site, failed, late);
 	vmt_failure_watch(state);
 	state->caller = NULL;
 	vmt_publish_site(state, site);

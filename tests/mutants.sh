@@ -40,7 +40,7 @@ stacks-not-included	core/learn.c	s/\tinclude_stacks\(space, lesson\);\n//
 huge-length-not-rounded	core/change.c	s/if \(flags & MAP_HUGETLB\) \{/if (0) {/
 shared-as-private	core/change.c	s/is_plain_anonymous\(flags\) \? VMT_CHANGE_DERIVE/1 ? VMT_CHANGE_DERIVE/
 shm-remap-plain	core/change.c	s/if \(done->args\[2\] & SHM_REMAP\)/if (0)/
-shmdt-first-pieces-only	account.c	s/if \(may_be_piece\(map, addr\)\)\n\t\t\treturn/if (0)\n\t\t\treturn/
+shmdt-first-pieces-only	core/narrow.c	s/if \(may_be_piece\(map, addr\)\)\n\t\t\treturn/if (0)\n\t\t\treturn/
 shmdt-ignored	core/change.c	s/case VMT_CALL_SHMDT:/case VMT_CALL_SHMDT:\n\t\tbreak;/
 ring-not-seen	core/change.c	s/is_ring \? done->aio : //
 ring-end-ignored	core/change.c	s/case VMT_CALL_IO_DESTROY:\n/case VMT_CALL_IO_DESTROY:\n\t\tbreak;\n/

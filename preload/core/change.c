@@ -74,6 +74,11 @@ static uint32_t prot_flags(long prot)
 	       (prot & PROT_EXEC ? VMT_MAP_EXEC : 0);
 }
 
+static uint32_t fresh_flags(long prot)
+{
+	return VMT_FAULT == 8 ? VMT_MAP_READ : prot_flags(prot);
+}
+
 /*
  * A failed mmap changes nothing unless it was to replace something: until 6.11 the old range is
  * gone by then, later a split may stay behind (mm/vma.c, vms_abort_munmap_vmas).
@@ -99,15 +104,13 @@ static void decode_mmap(const struct vmt_done *done, struct vmt_change *change)
 	change->window[0] = change->fresh;
 	if (fixed)
 		change->gone[0] = change->fresh;
-	change->flags = VMT_FAULT == 8 ? VMT_MAP_READ : prot_flags(done->args[2]);
+	change->flags = fresh_flags(done->args[2]);
 	if (flags & MAP_GROWSDOWN && flags & MAP_ANONYMOUS)
 		change->flags |= VMT_MAP_STACK;
 	change->how = is_plain_anonymous(flags) ? VMT_CHANGE_DERIVE : VMT_CHANGE_WALK;
-	change->is_simple = !fixed;
 	if (is_plain_file(flags)) {
 		change->how = VMT_CHANGE_DERIVE;
 		change->is_file = true;
-		change->is_simple = false;
 		change->fd = (int)done->args[4];
 		change->offset = (uint64_t)done->args[5];
 		change->flags |= (flags & MAP_TYPE_MASK) == MAP_SHARED ? VMT_MAP_SHARED : 0;
@@ -129,7 +132,6 @@ static void decode_munmap(const struct vmt_done *done, struct vmt_change *change
 	change->how = failed(done) ? VMT_CHANGE_WALK : VMT_CHANGE_DERIVE;
 	change->window[0] = pages(addr, length);
 	change->gone[0] = change->window[0];
-	change->is_simple = true;
 }
 
 /* A call that failed midway has changed the maps before the hole (or seal). */
@@ -340,6 +342,37 @@ static void decode_told(const struct vmt_done *done, struct vmt_change *change)
 	change->how = VMT_CHANGE_WALK;
 	change->window[0] = done->told;
 	change->length = done->told.end - done->told.start;
+}
+
+/* Address hints and MAP_FIXED_NOREPLACE replace nothing; a stack below may have grown to it. */
+static bool is_simple_mmap(const struct vmt_done *done)
+{
+	uint64_t flags = (uint64_t)done->args[3];
+	bool fixed = (flags & MAP_FIXED) && !(flags & MAP_FIXED_NOREPLACE);
+
+	return done->call == VMT_CALL_MMAP && is_plain_anonymous(flags) && !fixed &&
+	       !(flags & MAP_GROWSDOWN);
+}
+
+bool vmt_change_decode_simple(const struct vmt_done *done, struct vmt_simple *simple)
+{
+	uint64_t start = (uint64_t)done->args[0];
+	uint64_t length = (uint64_t)done->args[1];
+
+	if (failed(done))
+		return false;
+	if (done->call == VMT_CALL_MUNMAP && !is_bad_range(start, length) && length != 0) {
+		simple->range = pages(start, length);
+		simple->is_fresh = false;
+		return true;
+	}
+	if (!is_simple_mmap(done))
+		return false;
+	simple->range = pages((uint64_t)done->result, length);
+	simple->is_fresh = true;
+	simple->flags = fresh_flags(done->args[2]);
+	simple->born = vmt_known_kin_of_mmap(done->args[2], (unsigned long)done->args[3]);
+	return true;
 }
 
 static void decode_unless_failed(const struct vmt_done *done, struct vmt_change *change)

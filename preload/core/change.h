@@ -57,8 +57,15 @@ struct vmt_change {
 	int fd;
 	uint64_t offset;
 	uint64_t length;	/* bytes asked for, for the record */
-	bool is_simple;	/* fresh anonymous memory alone, or gone[0] alone (quick.h) */
 	bool failed;	/* bytes that should be gone may still be there */
+};
+
+/* The commonest changes, in few words: anonymous memory mapped, replacing nothing, or memory given back. */
+struct vmt_simple {
+	struct vmt_range range;
+	bool is_fresh;	/* otherwise it is gone */
+	uint32_t flags;	/* VMT_MAP_* of fresh memory */
+	uint32_t born;	/* enum vmt_kin of it */
 };
 
 /* Can this call change maps at all? False for madvise(MADV_DONTNEED) and the like. */
@@ -66,6 +73,9 @@ bool vmt_change_is_possible(enum vmt_call_id call, const long args[6]);
 
 /* May this call run long with the kernel's map lock released (populating, locking)? */
 bool vmt_change_is_slow(enum vmt_call_id call, const long args[6]);
+
+/* Is this one of them? False says nothing: the call may still have changed something. */
+bool vmt_change_decode_simple(const struct vmt_done *done, struct vmt_simple *ret_simple);
 
 /* Decode done. Never fails: what it cannot judge becomes VMT_CHANGE_WALK or _EVERYTHING. */
 void vmt_change_decode(const struct vmt_done *done, struct vmt_change *ret_change);

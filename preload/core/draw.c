@@ -80,7 +80,7 @@ static bool draw_fresh(struct vmt_space *space, struct vmt_sketch *sketch,
 	}
 	if (change->is_file && kernel && kernel->file(kernel->context, change->fd, &look))
 		return false;
-	look.kin = vmt_known_born(space, change);
+	look.kin = vmt_known_born(space, change->born);
 	return draw_new(sketch, &look);
 }
 
@@ -97,7 +97,7 @@ static bool draw_grown(struct vmt_space *space, struct vmt_sketch *sketch,
 	if (vmt_range_is_empty(change->grown))
 		return true;
 	if (change->flags) {
-		look.kin = vmt_known_born(space, change);
+		look.kin = vmt_known_born(space, change->born);
 		return draw_new(sketch, &look);
 	}
 

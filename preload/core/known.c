@@ -72,7 +72,7 @@ static bool is_odd(long prot)
 	return prot == PROT_EXEC || (prot & ~(long)(PROT_READ | PROT_WRITE | PROT_EXEC));
 }
 
-static uint32_t kin_of_mmap(long prot, unsigned long flags)
+uint32_t vmt_known_kin_of_mmap(long prot, unsigned long flags)
 {
 	const unsigned long bare = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_FIXED_NOREPLACE |
 				   MAP_DENYWRITE | MAP_EXECUTABLE | MAP_32BIT | MAP_NONBLOCK;
@@ -108,7 +108,7 @@ void vmt_known_decode(const struct vmt_done *done, struct vmt_change *change)
 {
 	switch (done->call) {
 	case VMT_CALL_MMAP:
-		change->born = kin_of_mmap(done->args[2], (unsigned long)done->args[3]);
+		change->born = vmt_known_kin_of_mmap(done->args[2], (unsigned long)done->args[3]);
 		break;
 	case VMT_CALL_BRK:
 		change->born = VMT_KIN_BRK;
@@ -152,10 +152,10 @@ void vmt_known_alter(struct vmt_look *look, const struct vmt_change *change)
 		look->kin = VMT_KIN_UNKNOWN;
 }
 
-uint32_t vmt_known_born(struct vmt_space *space, const struct vmt_change *change)
+uint32_t vmt_known_born(struct vmt_space *space, uint32_t born)
 {
-	if (change->born != VMT_KIN_OWN)
-		return change->born;
+	if (born != VMT_KIN_OWN)
+		return born;
 	return space->last_kin == VMT_KIN_OWN - 1 ? VMT_KIN_UNKNOWN : ++space->last_kin;
 }
 

@@ -20,6 +20,9 @@ enum vmt_joined { VMT_JOINED_NOT, VMT_JOINED_SURELY, VMT_JOINED_ASKED };
 /* Complete change: of what kin its new map is, which advice it gives, what it blurs. */
 void vmt_known_decode(const struct vmt_done *done, struct vmt_change *change);
 
+/* enum vmt_kin, or VMT_KIN_OWN, of what such an mmap makes. */
+uint32_t vmt_known_kin_of_mmap(long prot, unsigned long flags);
+
 /* Does the call leave this map, which lies in its range, as it is? Then it cuts and joins nothing. */
 bool vmt_known_keeps(const struct vmt_look *look, const struct vmt_change *change);
 
@@ -27,7 +30,7 @@ bool vmt_known_keeps(const struct vmt_look *look, const struct vmt_change *chang
 void vmt_known_alter(struct vmt_look *look, const struct vmt_change *change);
 
 /* Of what kin a new map is; numbers of their own are taken from space. */
-uint32_t vmt_known_born(struct vmt_space *space, const struct vmt_change *change);
+uint32_t vmt_known_born(struct vmt_space *space, uint32_t born);
 
 /*
  * Two that continue each other after the call: has the kernel joined them? next: what lies

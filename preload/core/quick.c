@@ -89,20 +89,20 @@ static enum vmt_answer joins(const struct vmt_space *space, const struct vmt_loo
 				VMT_ANSWER_MAYBE;
 }
 
-static bool apply_fresh(struct vmt_space *space, const struct vmt_change *change, uint32_t site,
+static bool apply_fresh(struct vmt_space *space, const struct vmt_simple *simple, uint32_t site,
 			uint64_t time, const struct vmt_effect_ops *ops, struct vmt_effect *effect)
 {
 	struct vmt_look look = {
-		.start = change->fresh.start,
-		.end = change->fresh.end,
-		.flags = change->flags | VMT_MAP_CHANGED,
+		.start = simple->range.start,
+		.end = simple->range.end,
+		.flags = simple->flags | VMT_MAP_CHANGED,
 	};
 	enum vmt_answer with_left, with_right;
 	struct sides sides;
 
-	if ((change->flags & VMT_MAP_STACK) || !has_sides(space, change->fresh, &sides))
+	if (!has_sides(space, simple->range, &sides))
 		return false;
-	look.kin = vmt_known_born(space, change);
+	look.kin = vmt_known_born(space, simple->born);
 	with_left = joins(space, sides.left ? &sides.left->look : NULL, &look,
 			  sides.right ? &sides.right->look : NULL);
 	with_right = joins(space, &look, sides.right ? &sides.right->look : NULL, NULL);
@@ -165,19 +165,17 @@ static bool apply_gone(struct vmt_space *space, struct vmt_range gone,
 	return true;
 }
 
-bool vmt_quick_apply(struct vmt_space *space, const struct vmt_change *change, uint32_t site,
+bool vmt_quick_apply(struct vmt_space *space, const struct vmt_simple *simple, uint32_t site,
 		     uint64_t time, const struct vmt_effect_ops *ops,
 		     struct vmt_effect *ret_effect)
 {
 	struct vmt_effect effect = { .out_of_memory = false };
 	bool is_done;
 
-	if (!change->is_simple || change->how != VMT_CHANGE_DERIVE)
-		return false;
-	if (vmt_range_is_empty(change->fresh))
-		is_done = apply_gone(space, change->gone[0], ops, &effect);
+	if (simple->is_fresh)
+		is_done = apply_fresh(space, simple, site, time, ops, &effect);
 	else
-		is_done = apply_fresh(space, change, site, time, ops, &effect);
+		is_done = apply_gone(space, simple->range, ops, &effect);
 	if (is_done)
 		*ret_effect = effect;
 	return is_done;

@@ -13,7 +13,7 @@
  * Update space and set ret_effect, as vmt_learn and vmt_effect_apply would have without asking.
  * False: not one of those calls; then nothing has changed.
  */
-bool vmt_quick_apply(struct vmt_space *space, const struct vmt_change *change, uint32_t site,
+bool vmt_quick_apply(struct vmt_space *space, const struct vmt_simple *simple, uint32_t site,
 		     uint64_t time, const struct vmt_effect_ops *ops,
 		     struct vmt_effect *ret_effect);
 

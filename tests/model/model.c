@@ -170,15 +170,17 @@ static void learn(const struct vmt_done *done, struct vmt_effect *effect)
 {
 	const struct vmt_kernel_ops ops = { .walk = kernel.walk, .boundary = note_question };
 	struct vmt_change change;
+	struct vmt_simple simple;
 
+	if (vmt_change_decode_simple(done, &simple) &&
+	    vmt_quick_apply(&space, &simple, VMT_SITE_FIRST + done->call, figures.calls, &live_ops,
+			    effect)) {
+		figures.derived++;
+		return;
+	}
 	vmt_change_decode(done, &change);
 	if (change.how == VMT_CHANGE_NOTHING) {
 		figures.nothing++;
-		return;
-	}
-	if (vmt_quick_apply(&space, &change, VMT_SITE_FIRST + done->call, figures.calls, &live_ops,
-			    effect)) {
-		figures.derived++;
 		return;
 	}
 	if (vmt_learn(&space, &change, &ops, &lesson) == VMT_LEARNT_DERIVED)

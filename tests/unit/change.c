@@ -206,6 +206,47 @@ Test(change, populating_and_locking_are_slow)
 	cr_assert_not(vmt_change_is_slow(VMT_CALL_MUNMAP, (long[6]){ 0 }));
 }
 
+/* What is simple is what the whole decoder says, and nothing else. Returns whether it is. */
+static bool is_simple(struct vmt_done done)
+{
+	struct vmt_change change = decode(done);
+	struct vmt_simple simple;
+
+	if (!vmt_change_decode_simple(&done, &simple))
+		return false;
+	cr_assert_eq(change.how, VMT_CHANGE_DERIVE);
+	cr_assert_eq(simple.is_fresh, !vmt_range_is_empty(change.fresh));
+	cr_assert_eq(simple.is_fresh, vmt_range_is_empty(change.gone[0]), "not both");
+	cr_assert_eq(simple.range.start, change.window[0].start);
+	cr_assert_eq(simple.range.end, change.window[0].end);
+	cr_assert(vmt_range_is_empty(change.window[1]) && !change.is_file);
+	cr_assert(!simple.is_fresh || simple.flags == change.flags);
+	cr_assert(!simple.is_fresh || simple.born == change.born);
+	return true;
+}
+
+Test(change, anonymous_memory_that_replaces_nothing_is_simple)
+{
+	const long hidden[] = { 0, MAP_NORESERVE, MAP_STACK, MAP_FIXED_NOREPLACE, MAP_32BIT,
+				MAP_FIXED | MAP_FIXED_NOREPLACE };
+	const long other[] = { MAP_FIXED, MAP_GROWSDOWN, MAP_HUGETLB, MAP_SHARED | MAP_ANONYMOUS,
+			       MAP_PRIVATE };
+
+	for (size_t i = 0; i < VMT_COUNT(hidden); i++)
+		for (long prot = 0; prot < 8; prot++)
+			cr_assert(is_simple(drawn_mmap(hidden[i], 1, 2, prot, OK)), "%zu", i);
+	for (size_t i = 0; i < VMT_COUNT(other); i++)
+		cr_assert_not(is_simple(drawn_mmap(other[i], 1, 2, RW, OK)), "%zu", i);
+	cr_assert_not(is_simple(drawn_mmap(0, 1, 2, RW, -ENOMEM)));
+}
+
+Test(change, memory_given_back_is_simple)
+{
+	cr_assert(is_simple(drawn_munmap(2, 3, OK)));
+	cr_assert_not(is_simple(drawn_munmap(2, 3, -ENOMEM)));
+	cr_assert_not(is_simple(drawn_mprotect(2, 3, R, OK)));
+}
+
 /* Whatever the arguments: no crash, and windows that are ranges. */
 Test(change, any_arguments_are_survived)
 {
@@ -220,6 +261,6 @@ Test(change, any_arguments_are_survived)
 			done.args[2] = odd[i / 100 % 10];
 			done.args[3] = odd[i / 1000];
 			done.result = i % 3 ? odd[i % 7] : 0;
-			decode(done);
+			is_simple(done);
 		}
 }

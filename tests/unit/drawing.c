@@ -174,6 +174,7 @@ static void make(const char *before, const struct vmt_done *call, struct picture
 	struct vmt_kernel_ops ops = ops_of(after);
 	struct vmt_lesson lesson;
 	struct vmt_change change;
+	struct vmt_simple simple;
 
 	vmt_arena_init(&arena, memory, sizeof(memory));
 	drawn_space(&space, &arena, before);
@@ -184,8 +185,8 @@ static void make(const char *before, const struct vmt_done *call, struct picture
 		change.how = VMT_CHANGE_WALK;
 	if (change.how != VMT_CHANGE_NOTHING) {
 		result.learnt = VMT_LEARNT_DERIVED;
-		if (!may_be_quick || !vmt_quick_apply(&space, &change, SITE_CALL, 100, &live_ops,
-						      &result.effect)) {
+		if (!may_be_quick || !vmt_change_decode_simple(call, &simple) ||
+		    !vmt_quick_apply(&space, &simple, SITE_CALL, 100, &live_ops, &result.effect)) {
 			result.learnt = vmt_learn(&space, &change, &ops, &lesson);
 			vmt_effect_apply(&space, &change, &lesson, SITE_CALL, 100, &live_ops,
 					 &result.effect);

@@ -51,12 +51,14 @@ static unsigned make(struct vmt_done done)
 	static const struct vmt_kernel_ops kernel = { .walk = walk, .boundary = boundary };
 	static const struct vmt_effect_ops ops = { .live = live };
 	struct vmt_change change;
+	struct vmt_simple simple;
 	struct vmt_effect effect;
 
 	asked = 0;
-	vmt_change_decode(&done, &change);
-	if (is_quick && vmt_quick_apply(&space, &change, VMT_SITE_FIRST, 0, &ops, &effect))
+	if (is_quick && vmt_change_decode_simple(&done, &simple) &&
+	    vmt_quick_apply(&space, &simple, VMT_SITE_FIRST, 0, &ops, &effect))
 		return 0;
+	vmt_change_decode(&done, &change);
 	vmt_learn(&space, &change, &kernel, &lesson);
 	vmt_effect_apply(&space, &change, &lesson, VMT_SITE_FIRST, 0, &ops, &effect);
 	return asked;
