@@ -44,6 +44,7 @@ static void site_added(void *context, const struct vmt_site *site)
 
 	if (site->flags & VMT_SITE_TRUNCATED)
 		state->counters.truncated++;
+	state->header_is_behind = true;
 	if (site->flags & VMT_SITE_LOST)
 		vmt_note(state, VMT_NOTE_SITES_FULL);
 	vmt_publish_frames(state, site);
@@ -246,8 +247,10 @@ static void count_call(struct vmt_state *state, struct vmt_site *site, bool fail
 	state->calls[site->call].failed += failed;
 	state->counters.calls_seen++;
 	state->counters.late += late;
-	if (site->flags & VMT_SITE_LOST || site->id == VMT_SITE_UNSEEN)
+	if (VMT_UNLIKELY(site->flags & VMT_SITE_LOST || site->id == VMT_SITE_UNSEEN)) {
 		state->counters.lost++;
+		state->header_is_behind = true;
+	}
 }
 
 /* Most calls: no question is open, and nobody has come between. False: nothing has been done. */
@@ -304,13 +307,15 @@ void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, stru
 
 	vmt_recording_doing(state, VMT_DOING_COUNTS);
 	count_call(state, site, failed, late);
-	if (late || !account_simple(state, done, site))
+	if (late || !account_simple(state, done, site)) {
 		account_other(state, done, site, failed, late);
+		state->header_is_behind = true;
+	}
 	vmt_failure_watch(state);
 	state->caller = NULL;
 	vmt_publish_site(state, site);
 	vmt_publish_call(state, site->call);
-	vmt_publish_header(state);
+	vmt_publish_counts(state);
 }
 
 uint64_t vmt_account_everything(struct vmt_state *state)

@@ -165,8 +165,30 @@ void vmt_publish_header(struct vmt_state *state)
 
 	if (!state->recording.base)
 		return;
+	state->header_is_behind = false;
 	vmt_recording_begin(state, &to->seq);
 	__builtin_memcpy((char *)to + first, (char *)from + first, last - first);
+	vmt_recording_end(state, &to->seq);
+}
+
+void vmt_publish_counts(struct vmt_state *state)
+{
+	struct vmt_rec_header *to = state->recording.header;
+	const struct vmt_rec_header *from = &state->counters;
+
+	if (VMT_UNLIKELY(state->header_is_behind || !state->recording.base)) {
+		vmt_publish_header(state);
+		return;
+	}
+	vmt_recording_begin(state, &to->seq);
+	to->maps_now = from->maps_now;
+	to->maps_peak = from->maps_peak;
+	to->maps_peak_time = from->maps_peak_time;
+	vmt_recording_kill_point(state);
+	to->maps_own = from->maps_own;
+	to->peak_epoch = from->peak_epoch;
+	to->calls_seen = from->calls_seen;
+	to->calls_derived = from->calls_derived;
 	vmt_recording_end(state, &to->seq);
 }
 

@@ -20,6 +20,9 @@ void vmt_publish_range_gone(struct vmt_state *state, struct vmt_map *map);
 void vmt_publish_module(struct vmt_state *state, uint32_t index);
 void vmt_publish_header(struct vmt_state *state);
 
+/* Of the header, what a call without questions changes; all of it if more has changed. */
+void vmt_publish_counts(struct vmt_state *state);
+
 /* Fill in the state's header for a new recording of this process, from now on. */
 void vmt_publish_describe(struct vmt_state *state);
 

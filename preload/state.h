@@ -111,6 +111,7 @@ struct vmt_state {
 	_Atomic uint64_t passed[VMT_CALL_COUNT];	/* calls that could change no map */
 
 	struct vmt_rec_header counters;	/* the private copy of what the header publishes */
+	bool header_is_behind;	/* more of it has changed than vmt_publish_counts() writes */
 	struct vmt_rec_counters calls[VMT_CALL_COUNT];
 	struct vmt_rec_failure limit_failure;	/* the last call that failed for the limit's sake */
 	_Atomic uint32_t alarms_due;	/* to be said when the lock is free */
@@ -156,6 +157,7 @@ struct vmt_thread *vmt_thread(void);
 static inline void vmt_note(struct vmt_state *state, uint64_t note)
 {
 	state->counters.notes |= note;
+	state->header_is_behind = true;
 }
 
 /* ns since the recording began; coarse (a few ms). */

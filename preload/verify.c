@@ -108,6 +108,7 @@ static void compare(struct vmt_state *state, const struct vmt_done *last)
 	if (map || i < sketch->count)
 		stop(state, map, i < sketch->count ? &sketch->map[i].look : NULL, last);
 	state->counters.verified++;
+	state->header_is_behind = true;
 }
 
 void vmt_verify(struct vmt_state *state, const struct vmt_done *last)
