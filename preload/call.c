@@ -342,13 +342,16 @@ __attribute__((noinline)) static long record_walked(struct vmt_state *state, str
 __attribute__((noinline)) static long record(struct vmt_state *state, enum vmt_call_id id, long nr,
 					     const long args[6], const struct vmt_regs *regs)
 {
-	struct vmt_done done = { .call = id };
+	struct vmt_done done = { .call = id,
+				 .args = { args[0], args[1], args[2], args[3], args[4], args[5] },
+				 .result = 0,
+				 .brk = 0,
+				 .aio = 0,
+				 .told = { 0, 0 } };
 	bool is_slow = vmt_change_is_slow(id, args);
 	struct vmt_whole whole;
 
-	for (unsigned i = 0; i < VMT_COUNT(done.args); i++)
-		done.args[i] = args[i];
-	if (is_slow || !vmt_unwind_whole_recall(regs, id, &whole))
+	if (is_slow || !vmt_unwind_whole_recall(regs, vmt_thread()->stack, id, &whole))
 		return record_walked(state, &done, nr, regs, is_slow, true);
 	if (VMT_UNLIKELY(!vmt_call_lock(state, true)))
 		return record_walked(state, &done, nr, regs, false, false);

@@ -39,12 +39,7 @@ struct vmt_state *vmt_state VMT_DATA = NULL;
 static _Atomic uint32_t always_alive VMT_DATA = VMT_ALIVE;
 _Atomic uint32_t *vmt_alive VMT_DATA = &always_alive;
 
-static __thread struct vmt_thread this_thread __attribute__((tls_model("initial-exec")));
-
-struct vmt_thread *vmt_thread(void)
-{
-	return &this_thread;
-}
+__thread struct vmt_thread vmt_this_thread;
 
 static const char *find_variable(char **environment, const char *name)
 {

@@ -152,7 +152,14 @@ extern struct vmt_state *vmt_state;
 enum vmt_alive { VMT_ALIVE_WIPED, VMT_ALIVE, VMT_ALIVE_STARTING };
 extern _Atomic uint32_t *vmt_alive;	/* enum vmt_alive; wiped in a fork child (MADV_WIPEONFORK) */
 
-struct vmt_thread *vmt_thread(void);
+/* One address, known when the library is loaded: no call for it. */
+extern __thread struct vmt_thread vmt_this_thread
+	__attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+static inline struct vmt_thread *vmt_thread(void)
+{
+	return &vmt_this_thread;
+}
 
 static inline void vmt_note(struct vmt_state *state, uint64_t note)
 {

@@ -30,12 +30,7 @@ struct entry {
 
 /* The address of the entries, and in the low six bits by how much a hash is shifted; 0 = none. */
 static _Atomic uint64_t cache VMT_DATA = 0;
-static _Atomic uint64_t epoch VMT_DATA = 1;
-
-uint64_t vmt_unwind_rows_salt(void)
-{
-	return atomic_load_explicit(&epoch, memory_order_acquire) * MIX | UINT64_C(1) << 63;
-}
+_Atomic uint64_t vmt_unwind_epoch VMT_DATA = 1;
 
 static struct entry *entry_of(uint64_t pc)
 {
@@ -170,7 +165,7 @@ bool vmt_unwind_rows_find(uint64_t pc, uint64_t salt, struct vmt_cfi_row *ret_ro
 
 void vmt_unwind_forget(void)
 {
-	atomic_fetch_add_explicit(&epoch, 1, memory_order_release);
+	atomic_fetch_add_explicit(&vmt_unwind_epoch, 1, memory_order_release);
 }
 
 void vmt_unwind_rows_set(void *memory, size_t bytes)

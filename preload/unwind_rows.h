@@ -7,13 +7,25 @@
 #ifndef VMT_UNWIND_ROWS_H
 #define VMT_UNWIND_ROWS_H
 
+#include <stdatomic.h>
+
 #include "core/cfi.h"
 
 /* Memory for the cache, zeroed; NULL = none. */
 void vmt_unwind_rows_set(void *memory, size_t bytes);
 
-/* To be taken before a walk: rows found with it are not kept if a module goes meanwhile. */
-uint64_t vmt_unwind_rows_salt(void);
+extern _Atomic uint64_t vmt_unwind_epoch __attribute__((visibility("hidden")));
+
+/*
+ * To be taken before a walk: rows found with it are not kept if a module goes meanwhile. No salt
+ * is an address.
+ */
+static inline uint64_t vmt_unwind_rows_salt(void)
+{
+	return atomic_load_explicit(&vmt_unwind_epoch, memory_order_acquire) *
+		       UINT64_C(0x9e3779b97f4a7c15) |
+	       UINT64_C(1) << 63;
+}
 
 /*
  * The row of pc. Returns whether pc is in a module; if it is not, or if the module says nothing

@@ -38,9 +38,10 @@ struct entry {
 	uint64_t bx;
 	uint64_t hash;
 	uint32_t site;
-	uint16_t call;
+	uint8_t call;
 	uint8_t count;
 	uint8_t flags;	/* VMT_NEEDS_* */
+	uint8_t latest;	/* in the first of a set: which of them was recalled last */
 	uint16_t offset[SLOTS];	/* from sp, in words */
 	uint64_t value[SLOTS];
 };
@@ -123,21 +124,26 @@ static bool recall(const struct entry *entry, const struct vmt_regs *regs, uint3
 	return atomic_load_explicit(&entry->sequence, memory_order_relaxed) == sequence;
 }
 
-bool vmt_unwind_whole_recall(const struct vmt_regs *regs, uint32_t call,
+bool vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_range bounds, uint32_t call,
 			     struct vmt_whole *ret_whole)
 {
-	const struct entry *set = find_set(regs);
-	struct vmt_range bounds;
-	uint64_t room;
+	struct entry *set = find_set(regs);
+	uint64_t room = (bounds.end - sizeof(uint64_t) - regs->sp) / sizeof(uint64_t);
+	uint8_t latest;
 
-	if (!set || regs->sp % 8 || !vmt_stack_bounds(regs->sp, &bounds) ||
-	    regs->sp > bounds.end - sizeof(uint64_t))
+	if (VMT_UNLIKELY(!set || regs->sp % 8 || !vmt_range_has(bounds, regs->sp) ||
+			 regs->sp > bounds.end - sizeof(uint64_t)))
 		return false;
-	room = (bounds.end - sizeof(uint64_t) - regs->sp) / sizeof(uint64_t);
+	latest = READ(set->latest) % WAYS;
 	ret_whole->salt = vmt_unwind_rows_salt();
-	for (unsigned int i = 0; i < WAYS; i++)
-		if (recall(&set[i], regs, call, room, ret_whole))
-			return true;
+	if (VMT_LIKELY(recall(&set[latest], regs, call, room, ret_whole)))
+		return true;
+	for (uint8_t i = 0; i < WAYS; i++) {
+		if (i == latest || !recall(&set[i], regs, call, room, ret_whole))
+			continue;
+		WRITE(set->latest, i);
+		return true;
+	}
 	return false;
 }
 
@@ -251,7 +257,7 @@ static void describe(struct whole *whole, const struct vmt_regs *regs, uint32_t 
 	WRITE(entry->bx, regs->bx);
 	WRITE(entry->hash, whole->hash);
 	WRITE(entry->site, site);
-	WRITE(entry->call, (uint16_t)call);
+	WRITE(entry->call, (uint8_t)call);
 	WRITE(entry->count, (uint8_t)whole->count);
 	WRITE(entry->flags, whole->flags);
 }

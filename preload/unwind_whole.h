@@ -19,8 +19,8 @@ struct vmt_whole {
 /* Memory for the stacks, zeroed; NULL = none: nothing is recalled any more. */
 void vmt_unwind_whole_set(void *memory, size_t bytes);
 
-/* Is the stack of this call remembered? */
-bool vmt_unwind_whole_recall(const struct vmt_regs *regs, uint32_t call,
+/* Is the stack of this call remembered? It lies within bounds (vmt_stack_bounds). */
+bool vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_range bounds, uint32_t call,
 			     struct vmt_whole *ret_whole);
 
 /* Looked at under the lock, where code goes: is it still so? */

@@ -17,10 +17,10 @@
 
 void __real_vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack);
 void __wrap_vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack);
-bool __real_vmt_unwind_whole_recall(const struct vmt_regs *regs, uint32_t call,
-				    struct vmt_whole *ret_whole);
-bool __wrap_vmt_unwind_whole_recall(const struct vmt_regs *regs, uint32_t call,
-				    struct vmt_whole *ret_whole);
+bool __real_vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_range bounds,
+				    uint32_t call, struct vmt_whole *ret_whole);
+bool __wrap_vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_range bounds,
+				    uint32_t call, struct vmt_whole *ret_whole);
 _Noreturn void __real_vmt_last_act(int status);
 _Noreturn void __wrap_vmt_last_act(int status);
 
@@ -73,10 +73,10 @@ __attribute__((noinline)) static void compare_whole(const struct vmt_regs *regs,
 	differ += plain_hash != hash || plain.flags;
 }
 
-bool __wrap_vmt_unwind_whole_recall(const struct vmt_regs *regs, uint32_t call,
-				    struct vmt_whole *ret_whole)
+bool __wrap_vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_range bounds,
+				    uint32_t call, struct vmt_whole *ret_whole)
 {
-	bool is_known = __real_vmt_unwind_whole_recall(regs, call, ret_whole);
+	bool is_known = __real_vmt_unwind_whole_recall(regs, bounds, call, ret_whole);
 
 	if (is_known)
 		compare_whole(regs, ret_whole->hash);

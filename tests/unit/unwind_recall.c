@@ -54,16 +54,24 @@ static uint32_t site_of(uint64_t hash)
 	return (uint32_t)(hash ^ hash >> 32);
 }
 
+static bool recall(const struct vmt_regs *regs, uint32_t call, struct vmt_whole *ret_whole)
+{
+	struct vmt_range bounds;
+
+	return vmt_stack_bounds(regs->sp, &bounds) &&
+	       vmt_unwind_whole_recall(regs, bounds, call, ret_whole);
+}
+
 /* A stack that is recalled as a whole must be the one that a walk finds. */
 NOINLINE static void compare_whole(const struct vmt_regs *regs, uint64_t hash,
 				   struct vmt_stack *ours)
 {
 	struct vmt_whole whole;
 
-	if (vmt_unwind_whole_recall(regs, CALL, &whole)) {
+	if (recall(regs, CALL, &whole)) {
 		__atomic_fetch_add(&wholes, 1, __ATOMIC_RELAXED);
 		if (whole.hash != hash || whole.site != site_of(hash) ||
-		    vmt_unwind_whole_recall(regs, CALL + 1, &whole))
+		    recall(regs, CALL + 1, &whole))
 			__atomic_fetch_add(&differ, 1, __ATOMIC_RELAXED);
 	} else if (ours->count && ours->recalled == ours->count && !ours->flags) {
 		vmt_unwind_whole_keep(regs, CALL, site_of(hash), ours);
@@ -396,11 +404,11 @@ NOINLINE static void check_forgotten(void)
 		vmt_unwind(&regs, &ours);
 	differ += ours.recalled != ours.count;
 	vmt_unwind_whole_keep(&regs, CALL, 7, &ours);
-	differ += !vmt_unwind_whole_recall(&regs, CALL, &whole) || whole.site != 7;
+	differ += !recall(&regs, CALL, &whole) || whole.site != 7;
 	differ += !vmt_unwind_whole_holds(&whole);
 	vmt_unwind_forget();
 	differ += vmt_unwind_whole_holds(&whole);
-	differ += vmt_unwind_whole_recall(&regs, CALL, &whole);
+	differ += recall(&regs, CALL, &whole);
 	vmt_unwind(&regs, &ours);
 	differ += ours.recalled != 0;
 }

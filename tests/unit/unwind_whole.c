@@ -133,7 +133,7 @@ static void check(const char *what, uint64_t place)
 {
 	struct vmt_whole whole;
 
-	if (!vmt_unwind_whole_recall(&regs, CALL, &whole)) {
+	if (!vmt_unwind_whole_recall(&regs, bounds, CALL, &whole)) {
 		missed++;
 		return;
 	}
@@ -166,7 +166,7 @@ static void check_bounds(void)
 		return;
 	bounds.end = page;
 	mprotect((void *)(uintptr_t)page, 4096, PROT_NONE);
-	vmt_unwind_whole_recall(&regs, CALL, &whole);
+	vmt_unwind_whole_recall(&regs, bounds, CALL, &whole);
 	mprotect((void *)(uintptr_t)page, 4096, PROT_READ | PROT_WRITE);
 	bounds.end = page + 4096;
 }
@@ -184,10 +184,10 @@ static void check_stack(void)
 		return;
 	site = (uint32_t)stack.hash;
 	vmt_unwind_whole_keep(&regs, CALL, site, &stack);
-	if (!vmt_unwind_whole_recall(&regs, CALL, &whole))
+	if (!vmt_unwind_whole_recall(&regs, bounds, CALL, &whole))
 		return;	/* more slots than there is room for */
 	kept++;
-	wrong += vmt_unwind_whole_recall(&regs, CALL + 1, &whole);
+	wrong += vmt_unwind_whole_recall(&regs, bounds, CALL + 1, &whole);
 	for (unsigned int i = 0; i < WORDS; i++)
 		check_with(&stack_words[i], "word", i);
 	check_with(&regs.pc, "pc", 0);
