@@ -24,12 +24,12 @@ static void set_dirty(struct vmt_state *state, enum vmt_dirty dirty)
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
-static void range_changed(void *context, struct vmt_map *map)
+VMT_HOT static void range_changed(void *context, struct vmt_map *map)
 {
 	vmt_publish_range(context, map);
 }
 
-static void range_removed(void *context, struct vmt_map *map)
+VMT_HOT static void range_removed(void *context, struct vmt_map *map)
 {
 	struct vmt_state *state = context;
 
@@ -69,7 +69,7 @@ int vmt_account_init(struct vmt_state *state)
 }
 
 /* live_at_peak: the value before the first change after a peak is the value at that peak. */
-static void change_live(void *context, uint32_t id, int delta)
+VMT_HOT static void change_live(void *context, uint32_t id, int delta)
 {
 	struct vmt_state *state = context;
 	struct vmt_site *site = state->sites.by_id[id];
@@ -137,7 +137,7 @@ static void note_learnt(struct vmt_state *state, enum vmt_learnt learnt, uint64_
 		state->counters.relearned++;	/* right or not: nobody can tell */
 }
 
-static void note_peak(struct vmt_state *state, uint64_t time)
+VMT_HOT static void note_peak(struct vmt_state *state, uint64_t time)
 {
 	struct vmt_rec_header *counters = &state->counters;
 
@@ -153,7 +153,7 @@ static void note_peak(struct vmt_state *state, uint64_t time)
 }
 
 /* The table is changed: what else hangs on it. */
-static void note_applied(struct vmt_state *state, const struct vmt_effect *effect)
+VMT_HOT static void note_applied(struct vmt_state *state, const struct vmt_effect *effect)
 {
 	set_dirty(state, VMT_DIRTY_NOT);
 	if (effect->out_of_memory) {
@@ -184,7 +184,7 @@ static void apply(struct vmt_state *state, const struct vmt_change *change, uint
  * What is known of hidden attributes holds if all calls were seen. One that another thread is making
  * without the lock may have changed them already, and will be learnt afterwards.
  */
-static bool may_reason(struct vmt_state *state)
+VMT_HOT static bool may_reason(struct vmt_state *state)
 {
 	const uint64_t unseen = VMT_NOTE_SITES_PARTIAL | VMT_NOTE_INLINE_CALLS |
 				VMT_NOTE_TEXT_LARGE | VMT_NOTE_VALGRIND;
@@ -237,7 +237,7 @@ struct vmt_site *vmt_account_intern(struct vmt_state *state, const struct vmt_ra
 	return site;
 }
 
-static void count_call(struct vmt_state *state, struct vmt_site *site, bool failed, bool late)
+VMT_HOT static void count_call(struct vmt_state *state, struct vmt_site *site, bool failed, bool late)
 {
 	vmt_publish_at_mark(state, site);
 	state->caller = site;
@@ -254,7 +254,7 @@ static void count_call(struct vmt_state *state, struct vmt_site *site, bool fail
 }
 
 /* Most calls: no question is open, and nobody has come between. False: nothing has been done. */
-static bool account_simple(struct vmt_state *state, const struct vmt_done *done,
+VMT_HOT static bool account_simple(struct vmt_state *state, const struct vmt_done *done,
 			   struct vmt_site *site)
 {
 	const struct vmt_effect_ops ops = { .live = change_live, .context = state };
@@ -300,7 +300,7 @@ static void account_other(struct vmt_state *state, const struct vmt_done *done,
 		vmt_failure_note(state, &with_brk, site, maps);
 }
 
-void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, struct vmt_site *site,
+VMT_HOT void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, struct vmt_site *site,
 		      bool late)
 {
 	bool failed = is_failure(done);

@@ -127,7 +127,7 @@ void vmt_allocators_publish(struct vmt_state *state)
 		write_item(state, i);
 }
 
-void vmt_allocators_tick(struct vmt_state *state, uint64_t time)
+VMT_HOT void vmt_allocators_tick(struct vmt_state *state, uint64_t time)
 {
 	uint64_t mine;
 

@@ -89,7 +89,7 @@ static bool is_rare(enum vmt_call_id id)
 }
 
 /* Make the call; what it has written for the program is read here, where the program waits for it. */
-static void make_done(struct vmt_state *state, struct vmt_done *done, long nr)
+VMT_HOT static void make_done(struct vmt_state *state, struct vmt_done *done, long nr)
 {
 	done->result = vmt_sys6(nr, done->args[0], done->args[1], done->args[2], done->args[3],
 				done->args[4], done->args[5]);
@@ -111,7 +111,7 @@ static long make(long nr, const long args[6])
  * Under a seccomp filter even gettid may kill: then the thread's own storage is its id. It cannot be
  * asked whether it is alive, so nobody is robbed.
  */
-static uint32_t thread_id(const struct vmt_state *state, struct vmt_thread *thread)
+VMT_HOT static uint32_t thread_id(const struct vmt_state *state, struct vmt_thread *thread)
 {
 	if (VMT_LIKELY(thread->tid && thread->pid == state->pid))
 		return thread->tid;
@@ -121,7 +121,7 @@ static uint32_t thread_id(const struct vmt_state *state, struct vmt_thread *thre
 	return thread->tid;
 }
 
-static struct vmt_lock_self self_of(const struct vmt_state *state)
+VMT_HOT static struct vmt_lock_self self_of(const struct vmt_state *state)
 {
 	struct vmt_thread *thread = vmt_thread();
 
@@ -169,7 +169,7 @@ static void drain(struct vmt_state *state)
 	}
 }
 
-static bool begin(struct vmt_state *state, enum vmt_lock_result got)
+VMT_HOT static bool begin(struct vmt_state *state, enum vmt_lock_result got)
 {
 	if (VMT_UNLIKELY(got == VMT_LOCK_ROBBED))
 		vmt_account_rebuild(state);
@@ -185,7 +185,7 @@ static uint64_t stack_pointer(void)
 	return (uint64_t)(uintptr_t)__builtin_frame_address(0);
 }
 
-bool vmt_call_lock(struct vmt_state *state, bool patient)
+VMT_HOT bool vmt_call_lock(struct vmt_state *state, bool patient)
 {
 	struct vmt_lock_ops ops = lock_ops(state);
 
@@ -211,7 +211,7 @@ void vmt_call_lock_alone(struct vmt_state *state)
 }
 
 /* A call that came too late for our last look finds the lock taken, or finds it free and drains itself. */
-void vmt_call_unlock(struct vmt_state *state)
+VMT_HOT void vmt_call_unlock(struct vmt_state *state)
 {
 	struct vmt_lock_ops ops = lock_ops(state);
 	uint64_t start = 0;
@@ -254,7 +254,7 @@ static void catch_new_module(struct vmt_state *state, const struct vmt_done *don
 	vmt_sites_scan(start, start + length_in_file(done));
 }
 
-static long call_locked(struct vmt_state *state, struct vmt_done *done, long nr,
+VMT_HOT static long call_locked(struct vmt_state *state, struct vmt_done *done, long nr,
 			struct vmt_site *site)
 {
 	vmt_recording_doing(state, VMT_DOING_CALL);
@@ -339,7 +339,7 @@ __attribute__((noinline)) static long record_walked(struct vmt_state *state, str
 }
 
 /* A stack that is remembered need not be walked, unless the call is made without the lock. */
-__attribute__((noinline)) static long record(struct vmt_state *state, enum vmt_call_id id, long nr,
+VMT_HOT __attribute__((noinline)) static long record(struct vmt_state *state, enum vmt_call_id id, long nr,
 					     const long args[6], const struct vmt_regs *regs)
 {
 	struct vmt_done done = { .call = id,
@@ -437,7 +437,7 @@ static long child_call(struct vmt_state *state, long nr, const long args[6])
 	return ret;
 }
 
-long vmt_call(long nr, const long args[6], const struct vmt_regs *regs)
+VMT_HOT long vmt_call(long nr, const long args[6], const struct vmt_regs *regs)
 {
 	struct vmt_state *state = vmt_state;
 	enum vmt_call_id id;

@@ -6,7 +6,7 @@
 
 #include "state.h"
 
-static uint64_t clock_of(clockid_t id)
+VMT_HOT static uint64_t clock_of(clockid_t id)
 {
 	struct timespec time;
 
@@ -19,7 +19,7 @@ uint64_t vmt_clock(void)
 	return clock_of(CLOCK_MONOTONIC);
 }
 
-uint64_t vmt_time(const struct vmt_state *state)
+VMT_HOT uint64_t vmt_time(const struct vmt_state *state)
 {
 	uint64_t now = clock_of(CLOCK_MONOTONIC_COARSE);
 

@@ -131,7 +131,7 @@ void vmt_failure_note(struct vmt_state *state, const struct vmt_done *done,
 	raise_alarm(state, ALARM_LIMIT);
 }
 
-void vmt_failure_watch(struct vmt_state *state)
+VMT_HOT void vmt_failure_watch(struct vmt_state *state)
 {
 	uint64_t limit = state->counters.maps_limit;
 	uint64_t count = state->space.count;

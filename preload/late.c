@@ -80,7 +80,7 @@ void vmt_late_release(struct vmt_late *late, struct vmt_late_call *call)
 	atomic_fetch_and_explicit(&late->claimed[index / 64], ~bit, memory_order_release);
 }
 
-bool vmt_late_waits(struct vmt_late *late)
+VMT_HOT bool vmt_late_waits(struct vmt_late *late)
 {
 	return atomic_load_explicit(&late->news, memory_order_seq_cst) != 0;
 }
@@ -101,7 +101,7 @@ bool vmt_late_is_crowded(struct vmt_late *late)
 	return atomic_load_explicit(&late->claimed[VMT_LATE_BANKS / 2], memory_order_relaxed) != 0;
 }
 
-bool vmt_late_is_quiet(struct vmt_late *late)
+VMT_HOT bool vmt_late_is_quiet(struct vmt_late *late)
 {
 	bool is_quiet = !atomic_load_explicit(&late->outside, memory_order_seq_cst) &&
 			!atomic_load_explicit(&late->overflow, memory_order_seq_cst);

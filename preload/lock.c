@@ -9,7 +9,7 @@
 
 /* In one order with the late queue's words: who finds the lock taken after leaving word of a call
  * is heard by the holder's last look. */
-static bool try_take(struct vmt_lock *lock, uint32_t from, uint32_t self)
+VMT_HOT static bool try_take(struct vmt_lock *lock, uint32_t from, uint32_t self)
 {
 	if (!atomic_compare_exchange_strong_explicit(&lock->owner, &from, self,
 						     memory_order_seq_cst, memory_order_seq_cst))
@@ -87,7 +87,7 @@ static enum vmt_lock_result give_up(struct vmt_lock *lock, const struct vmt_lock
 	return VMT_LOCK_BUSY;
 }
 
-static enum vmt_lock_result take(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
+VMT_HOT static enum vmt_lock_result take(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
 				 uint32_t self, bool patient)
 {
 	if (VMT_LIKELY(try_take(lock, 0, self)))
@@ -111,7 +111,7 @@ static enum vmt_lock_result take(struct vmt_lock *lock, const struct vmt_lock_op
 	return give_up(lock, ops, owner, generation, self);
 }
 
-void vmt_lock_go_on(struct vmt_lock *lock)
+VMT_HOT void vmt_lock_go_on(struct vmt_lock *lock)
 {
 	uint32_t generation = atomic_load_explicit(&lock->generation, memory_order_relaxed);
 
@@ -119,7 +119,7 @@ void vmt_lock_go_on(struct vmt_lock *lock)
 	atomic_store_explicit(&lock->generation, generation + 1, memory_order_relaxed);
 }
 
-enum vmt_lock_result vmt_lock_enter(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
+VMT_HOT enum vmt_lock_result vmt_lock_enter(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
 				    struct vmt_lock_self self, uint64_t sp, bool patient)
 {
 	uint64_t outer_sp = *self.held_sp;
@@ -151,7 +151,7 @@ enum vmt_lock_result vmt_lock_seize(struct vmt_lock *lock, const struct vmt_lock
 	return VMT_LOCK_ROBBED;
 }
 
-void vmt_lock_leave(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
+VMT_HOT void vmt_lock_leave(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
 		    struct vmt_lock_self self)
 {
 	uint64_t outer_sp = lock->outer_sp;

@@ -63,7 +63,7 @@ void vmt_publish_frames(struct vmt_state *state, const struct vmt_site *site)
 	vmt_recording_end(state, &to->seq);
 }
 
-void vmt_publish_site(struct vmt_state *state, const struct vmt_site *site)
+VMT_HOT void vmt_publish_site(struct vmt_state *state, const struct vmt_site *site)
 {
 	struct vmt_rec_site *to = site_record(state, site);
 
@@ -78,7 +78,7 @@ void vmt_publish_site(struct vmt_state *state, const struct vmt_site *site)
 	vmt_recording_end(state, &to->seq);
 }
 
-void vmt_publish_call(struct vmt_state *state, uint32_t call)
+VMT_HOT void vmt_publish_call(struct vmt_state *state, uint32_t call)
 {
 	struct vmt_rec_counters *to = vmt_recording_element(state, VMT_SECTION_CALLS, call, 1);
 
@@ -93,7 +93,7 @@ static uint32_t take_slot(struct vmt_recording *recording)
 				       VMT_NO_INDEX;
 }
 
-void vmt_publish_range(struct vmt_state *state, struct vmt_map *map)
+VMT_HOT void vmt_publish_range(struct vmt_state *state, struct vmt_map *map)
 {
 	struct vmt_rec_range *to;
 
@@ -121,7 +121,7 @@ void vmt_publish_range(struct vmt_state *state, struct vmt_map *map)
 	vmt_recording_end(state, &to->seq);
 }
 
-void vmt_publish_range_gone(struct vmt_state *state, struct vmt_map *map)
+VMT_HOT void vmt_publish_range_gone(struct vmt_state *state, struct vmt_map *map)
 {
 	struct vmt_recording *recording = &state->recording;
 	struct vmt_rec_range *to;
@@ -171,7 +171,7 @@ void vmt_publish_header(struct vmt_state *state)
 	vmt_recording_end(state, &to->seq);
 }
 
-void vmt_publish_counts(struct vmt_state *state)
+VMT_HOT void vmt_publish_counts(struct vmt_state *state)
 {
 	struct vmt_rec_header *to = state->recording.header;
 	const struct vmt_rec_header *from = &state->counters;

@@ -69,7 +69,7 @@ static bool enter(struct vmt_state *state, uint64_t time)
 	return true;
 }
 
-void vmt_timeline_tick(struct vmt_state *state, uint64_t time)
+VMT_HOT void vmt_timeline_tick(struct vmt_state *state, uint64_t time)
 {
 	uint32_t now = (uint32_t)state->counters.maps_now;
 	struct vmt_rec_bucket *at;

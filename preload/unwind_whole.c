@@ -94,7 +94,7 @@ static bool is_same(const uint16_t *offset, const uint64_t *value, const uint64_
 	return VMT_LIKELY(at <= room) && VMT_LIKELY(sp[at] == *value);
 }
 
-static bool matches(const struct entry *entry, const uint64_t *sp, uint64_t room)
+VMT_HOT static bool matches(const struct entry *entry, const uint64_t *sp, uint64_t room)
 {
 	const uint16_t *offset = entry->offset;
 	const uint64_t *value = entry->value;
@@ -109,7 +109,7 @@ static bool matches(const struct entry *entry, const uint64_t *sp, uint64_t room
 	return true;
 }
 
-static bool recall(const struct entry *entry, const struct vmt_regs *regs, uint32_t call,
+VMT_HOT static bool recall(const struct entry *entry, const struct vmt_regs *regs, uint32_t call,
 		   uint64_t room, struct vmt_whole *ret_whole)
 {
 	uint64_t sequence = atomic_load_explicit(&entry->sequence, memory_order_acquire);
@@ -124,7 +124,7 @@ static bool recall(const struct entry *entry, const struct vmt_regs *regs, uint3
 	return atomic_load_explicit(&entry->sequence, memory_order_relaxed) == sequence;
 }
 
-bool vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_range bounds, uint32_t call,
+VMT_HOT bool vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_range bounds, uint32_t call,
 			     struct vmt_whole *ret_whole)
 {
 	struct entry *set = find_set(regs);
@@ -147,7 +147,7 @@ bool vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_range bound
 	return false;
 }
 
-bool vmt_unwind_whole_holds(const struct vmt_whole *whole)
+VMT_HOT bool vmt_unwind_whole_holds(const struct vmt_whole *whole)
 {
 	return whole->salt == vmt_unwind_rows_salt();
 }

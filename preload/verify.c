@@ -111,7 +111,7 @@ static void compare(struct vmt_state *state, const struct vmt_done *last)
 	state->header_is_behind = true;
 }
 
-void vmt_verify(struct vmt_state *state, const struct vmt_done *last)
+VMT_HOT void vmt_verify(struct vmt_state *state, const struct vmt_done *last)
 {
 	if (state->options.verify == 0 || ++state->calls_since_verify < state->options.verify)
 		return;

@@ -54,7 +54,7 @@
 	.cfi_endproc
 	.endm
 
-	.text
+	.section .text.hot, "ax", @progbits
 	.hidden	vmt_gate_stubs, vmt_gate_return, vmt_gate_nr, vmt_gate_exit
 	.hidden	vmt_call, vmt_last_act, vmt_syscall_ours, vmt_syscall_unresolved
 	.hidden	vmt_syscall_kinds, vmt_next

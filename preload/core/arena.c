@@ -33,7 +33,7 @@ void vmt_arena_init(struct vmt_arena *arena, void *memory, size_t size)
 		arena->free_list[i] = NULL;
 }
 
-void *vmt_arena_alloc(struct vmt_arena *arena, size_t size)
+VMT_HOT void *vmt_arena_alloc(struct vmt_arena *arena, size_t size)
 {
 	size_t rounded;
 
@@ -54,7 +54,7 @@ void *vmt_arena_alloc(struct vmt_arena *arena, size_t size)
 	return piece;
 }
 
-void vmt_arena_free(struct vmt_arena *arena, void *piece, size_t size)
+VMT_HOT void vmt_arena_free(struct vmt_arena *arena, void *piece, size_t size)
 {
 	size_t rounded;
 	unsigned class = class_of(size, &rounded);

@@ -15,6 +15,8 @@
 #define VMT_MUST_CHECK __attribute__((warn_unused_result))
 #define VMT_LIKELY(x)	__builtin_expect(!!(x), 1)
 #define VMT_UNLIKELY(x) __builtin_expect(!!(x), 0)
+/* On the way of nearly every call: these lie side by side, in few pages. */
+#define VMT_HOT __attribute__((hot))
 #define VMT_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define VMT_PAGE_SIZE	UINT64_C(4096)

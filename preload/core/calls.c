@@ -104,7 +104,7 @@ const char *vmt_call_name(uint32_t id)
 	return id < VMT_CALL_COUNT ? names[id] : "?";
 }
 
-enum vmt_call_id vmt_call_of_nr(long nr)
+VMT_HOT enum vmt_call_id vmt_call_of_nr(long nr)
 {
 	if (nr < 0 || nr >= NR_MAX)
 		return VMT_CALL_NONE;

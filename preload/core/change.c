@@ -354,7 +354,7 @@ static bool is_simple_mmap(const struct vmt_done *done)
 	       !(flags & MAP_GROWSDOWN);
 }
 
-bool vmt_change_decode_simple(const struct vmt_done *done, struct vmt_simple *simple)
+VMT_HOT bool vmt_change_decode_simple(const struct vmt_done *done, struct vmt_simple *simple)
 {
 	uint64_t start = (uint64_t)done->args[0];
 	uint64_t length = (uint64_t)done->args[1];

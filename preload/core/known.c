@@ -72,7 +72,7 @@ static bool is_odd(long prot)
 	return prot == PROT_EXEC || (prot & ~(long)(PROT_READ | PROT_WRITE | PROT_EXEC));
 }
 
-uint32_t vmt_known_kin_of_mmap(long prot, unsigned long flags)
+VMT_HOT uint32_t vmt_known_kin_of_mmap(long prot, unsigned long flags)
 {
 	const unsigned long bare = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_FIXED_NOREPLACE |
 				   MAP_DENYWRITE | MAP_EXECUTABLE | MAP_32BIT | MAP_NONBLOCK;
@@ -152,7 +152,7 @@ void vmt_known_alter(struct vmt_look *look, const struct vmt_change *change)
 		look->kin = VMT_KIN_UNKNOWN;
 }
 
-uint32_t vmt_known_born(struct vmt_space *space, uint32_t born)
+VMT_HOT uint32_t vmt_known_born(struct vmt_space *space, uint32_t born)
 {
 	if (born != VMT_KIN_OWN)
 		return born;
@@ -239,7 +239,7 @@ void vmt_known_merge(struct vmt_look *left, const struct vmt_look *right)
 	left->end = right->end;
 }
 
-void vmt_known_settle_one(struct vmt_look *look)
+VMT_HOT void vmt_known_settle_one(struct vmt_look *look)
 {
 	look->flags &= ~VMT_MAP_CHANGED;
 	if (!look->kin)

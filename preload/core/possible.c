@@ -48,7 +48,7 @@ static bool is_uffd_ioctl(unsigned long request)
 	       (_IOC_NR(request) == UFFDIO_REGISTER_NR || _IOC_NR(request) == UFFDIO_UNREGISTER_NR);
 }
 
-bool vmt_change_is_possible(enum vmt_call_id call, const long args[6])
+VMT_HOT bool vmt_change_is_possible(enum vmt_call_id call, const long args[6])
 {
 	switch (call) {
 	case VMT_CALL_NONE:
@@ -69,7 +69,7 @@ bool vmt_change_is_possible(enum vmt_call_id call, const long args[6])
 	}
 }
 
-bool vmt_change_is_slow(enum vmt_call_id call, const long args[6])
+VMT_HOT bool vmt_change_is_slow(enum vmt_call_id call, const long args[6])
 {
 	switch (call) {
 	case VMT_CALL_MMAP:

@@ -23,7 +23,7 @@ static void tell_live(const struct vmt_effect_ops *ops, const struct vmt_map *ma
 		ops->live(ops->context, map->put_by, delta);
 }
 
-static bool has_sides(const struct vmt_space *space, struct vmt_range range, struct sides *sides)
+VMT_HOT static bool has_sides(const struct vmt_space *space, struct vmt_range range, struct sides *sides)
 {
 	struct vmt_map *map = vmt_space_from(space, range.start - 1);
 
@@ -49,7 +49,7 @@ static void move_start(struct vmt_space *space, const struct vmt_map *map,
 	vmt_space_insert(space, look, was.mapped_by, was.put_by, was.time);
 }
 
-static void put_new(struct vmt_space *space, const struct vmt_look *look, uint32_t site,
+VMT_HOT static void put_new(struct vmt_space *space, const struct vmt_look *look, uint32_t site,
 		    uint64_t time, const struct vmt_effect_ops *ops, struct vmt_effect *effect)
 {
 	const struct vmt_map *map = vmt_space_insert(space, look, site, site, time);
@@ -89,7 +89,7 @@ static enum vmt_answer joins(const struct vmt_space *space, const struct vmt_loo
 				VMT_ANSWER_MAYBE;
 }
 
-static bool apply_fresh(struct vmt_space *space, const struct vmt_simple *simple, uint32_t site,
+VMT_HOT static bool apply_fresh(struct vmt_space *space, const struct vmt_simple *simple, uint32_t site,
 			uint64_t time, const struct vmt_effect_ops *ops, struct vmt_effect *effect)
 {
 	struct vmt_look look = {
@@ -140,7 +140,7 @@ static void cut_front(struct vmt_space *space, const struct vmt_map *map, uint64
 	move_start(space, map, &look);
 }
 
-static bool apply_gone(struct vmt_space *space, struct vmt_range gone,
+VMT_HOT static bool apply_gone(struct vmt_space *space, struct vmt_range gone,
 		       const struct vmt_effect_ops *ops, struct vmt_effect *effect)
 {
 	struct vmt_map *map = vmt_space_from(space, gone.start);
@@ -165,7 +165,7 @@ static bool apply_gone(struct vmt_space *space, struct vmt_range gone,
 	return true;
 }
 
-bool vmt_quick_apply(struct vmt_space *space, const struct vmt_simple *simple, uint32_t site,
+VMT_HOT bool vmt_quick_apply(struct vmt_space *space, const struct vmt_simple *simple, uint32_t site,
 		     uint64_t time, const struct vmt_effect_ops *ops,
 		     struct vmt_effect *ret_effect)
 {

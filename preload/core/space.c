@@ -16,7 +16,7 @@ static int order_of(const struct vmt_map *a, const struct vmt_map *b)
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
 #pragma GCC diagnostic ignored "-Wcast-qual"
 RB_PROTOTYPE(vmt_map_tree, vmt_map, order, order_of)
-RB_GENERATE(vmt_map_tree, vmt_map, order, order_of)
+RB_GENERATE_INTERNAL(vmt_map_tree, vmt_map, order, order_of, VMT_HOT)
 #pragma GCC diagnostic pop
 
 void vmt_space_init(struct vmt_space *space, struct vmt_arena *arena,
@@ -26,7 +26,7 @@ void vmt_space_init(struct vmt_space *space, struct vmt_arena *arena,
 	RB_INIT(&space->tree);
 }
 
-struct vmt_map *vmt_space_from(const struct vmt_space *space, uint64_t addr)
+VMT_HOT struct vmt_map *vmt_space_from(const struct vmt_space *space, uint64_t addr)
 {
 	struct vmt_map *map = RB_ROOT(&space->tree);
 	struct vmt_map *best = NULL;
@@ -49,7 +49,7 @@ struct vmt_map *vmt_space_find(const struct vmt_space *space, uint64_t addr)
 	return map && map->look.start <= addr ? map : NULL;
 }
 
-struct vmt_map *vmt_space_at(const struct vmt_space *space, uint64_t start)
+VMT_HOT struct vmt_map *vmt_space_at(const struct vmt_space *space, uint64_t start)
 {
 	struct vmt_map *map = NULL;
 
@@ -66,7 +66,7 @@ struct vmt_map *vmt_space_first(const struct vmt_space *space)
 	return map;
 }
 
-struct vmt_map *vmt_space_next(struct vmt_map *map)
+VMT_HOT struct vmt_map *vmt_space_next(struct vmt_map *map)
 {
 	return vmt_map_tree_RB_NEXT(map);
 }
@@ -88,7 +88,7 @@ static bool index_by_start(struct vmt_space *space, struct vmt_map *map)
 	return map->hh.tbl != NULL;
 }
 
-struct vmt_map *vmt_space_insert(struct vmt_space *space, const struct vmt_look *look,
+VMT_HOT struct vmt_map *vmt_space_insert(struct vmt_space *space, const struct vmt_look *look,
 				 uint32_t mapped_by, uint32_t put_by, uint64_t time)
 {
 	struct vmt_map *map = vmt_arena_alloc(space->arena, sizeof(*map));
@@ -113,7 +113,7 @@ struct vmt_map *vmt_space_insert(struct vmt_space *space, const struct vmt_look 
 	return map;
 }
 
-void vmt_space_remove(struct vmt_space *space, struct vmt_map *map)
+VMT_HOT void vmt_space_remove(struct vmt_space *space, struct vmt_map *map)
 {
 	HASH_DELETE(hh, space->by_start, map);
 	RB_REMOVE(vmt_map_tree, &space->tree, map);
@@ -146,7 +146,7 @@ static bool is_file(const struct vmt_look *look)
 	return look->inode || look->dev_major || look->dev_minor;
 }
 
-bool vmt_look_continues(const struct vmt_look *left, const struct vmt_look *right)
+VMT_HOT bool vmt_look_continues(const struct vmt_look *left, const struct vmt_look *right)
 {
 	if (left->end != right->start || !is_same_file(left, right))
 		return false;
