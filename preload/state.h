@@ -70,28 +70,23 @@ struct vmt_recording {
 	char path[512];
 };
 
+/*
+ * What nearly every call reads or writes stands together at the end, before what is large: the
+ * kernel's part of a call has thrown most of it out of the caches.
+ */
 struct vmt_state {
 	struct vmt_options options;
 	struct vmt_fds fds;
-	uint32_t pid;
 	uint32_t parent_pid;
 	bool is_root;	/* the process that the user started: it prints */
-	bool no_asking;	/* a seccomp filter is active */
-	bool no_deriving;	/* READ_IMPLIES_EXEC: protections are not what was asked for */
-	bool no_reasoning;	/* PR_SET_MEMORY_MERGE: new maps are not joined as the rules have it */
 	bool log_is_blocked;	/* nobody reads it: nothing more is said */
 	bool query_works;
-	bool code_is_gone;	/* a module was unmapped during this call */
 
 	struct vmt_arena arena;	/* sites, modules, everything but the table */
-	struct vmt_arena space_arena;	/* the table: thrown away whole when it is rebuilt */
 	void *space_memory;
 	size_t space_memory_size;
-	struct vmt_space_ops space_ops;
-	struct vmt_space space;
 	struct vmt_lesson lesson;
 	struct vmt_sites_ops sites_ops;
-	struct vmt_sites sites;
 	struct vmt_malloc_block *malloc_blocks;	/* see capture/malloc.h */
 	struct vmt_module *modules;
 	uint32_t module_count;
@@ -104,28 +99,11 @@ struct vmt_state {
 	unsigned own_count;
 	struct vmt_device devices[VMT_DEVICES_MAX];
 
-	struct vmt_lock lock;
 	_Atomic uint32_t closing;	/* somebody is making the last act */
-	_Atomic uint32_t dirty;	/* enum vmt_dirty */
-	struct vmt_late late;
 	_Atomic uint64_t passed[VMT_CALL_COUNT];	/* calls that could change no map */
-
-	struct vmt_rec_header counters;	/* the private copy of what the header publishes */
-	bool header_is_behind;	/* more of it has changed than vmt_publish_counts() writes */
-	struct vmt_rec_counters calls[VMT_CALL_COUNT];
 	struct vmt_rec_failure limit_failure;	/* the last call that failed for the limit's sake */
-	_Atomic uint32_t alarms_due;	/* to be said when the lock is free */
 	uint32_t alarms_said;
-	uint32_t mark_epoch;	/* marks so far */
-	const struct vmt_site *caller;	/* of the call that is being accounted for; NULL = of none */
-	struct vmt_rec_bucket *tick_at;	/* the timeline's bucket of the present… */
-	uint64_t tick_end;	/* …until then, ns since start_ns; 0 = not begun */
-	uint64_t start_ns;
-	uint64_t call_time;	/* of the call that is being accounted for, ns since start_ns */
-	uint64_t calls_since_verify;
 	uint32_t stacks_recalled;	/* in pieces, by the calls under the lock */
-	struct vmt_recording recording;
-
 #ifdef VMT_KILL_POINTS
 	uint64_t kill_at;	/* see publish.c */
 #endif
@@ -138,6 +116,31 @@ struct vmt_state {
 	void *spare_stack;
 	size_t spare_stack_size;
 	char text[65536] __attribute__((aligned(16)));	/* for reading /proc/self/maps; under the lock */
+
+	struct vmt_sites sites;
+	struct vmt_recording recording;
+	struct vmt_rec_counters calls[VMT_CALL_COUNT];
+	struct vmt_rec_header counters;	/* the private copy of what the header publishes */
+	struct vmt_arena space_arena;	/* the table: thrown away whole when it is rebuilt */
+	struct vmt_space_ops space_ops;
+	struct vmt_space space;
+	const struct vmt_site *caller;	/* of the call that is being accounted for; NULL = of none */
+	struct vmt_rec_bucket *tick_at;	/* the timeline's bucket of the present… */
+	uint64_t tick_end;	/* …until then, ns since start_ns; 0 = not begun */
+	uint64_t start_ns;
+	uint64_t call_time;	/* of the call that is being accounted for, ns since start_ns */
+	uint64_t calls_since_verify;
+	uint32_t pid;
+	uint32_t mark_epoch;	/* marks so far */
+	_Atomic uint32_t alarms_due;	/* to be said when the lock is free */
+	_Atomic uint32_t dirty;	/* enum vmt_dirty */
+	bool no_asking;	/* a seccomp filter is active */
+	bool no_deriving;	/* READ_IMPLIES_EXEC: protections are not what was asked for */
+	bool no_reasoning;	/* PR_SET_MEMORY_MERGE: new maps are not joined as the rules have it */
+	bool code_is_gone;	/* a module was unmapped during this call */
+	bool header_is_behind;	/* more of it has changed than vmt_publish_counts() writes */
+	struct vmt_lock lock;
+	struct vmt_late late;
 };
 
 struct vmt_thread {

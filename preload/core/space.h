@@ -71,6 +71,7 @@ struct vmt_look {
 };
 
 struct vmt_map {
+	RB_ENTRY(vmt_map) order;	/* first, beside the bounds: all that a descent looks at */
 	struct vmt_look look;
 	uint32_t mapped_by;	/* site whose call mapped the first byte */
 	uint32_t put_by;	/* site whose call put this start here */
@@ -79,8 +80,6 @@ struct vmt_map {
 
 	uint32_t pieces;	/* scratch of effect.c */
 	uint64_t first_byte;	/* scratch of effect.c */
-
-	RB_ENTRY(vmt_map) order;
 	UT_hash_handle hh;
 };
 
