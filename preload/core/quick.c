@@ -10,6 +10,7 @@
 struct sides {
 	struct vmt_map *left;
 	struct vmt_map *right;
+	struct vmt_map *next;	/* behind it, touching or not; NULL = nothing */
 };
 
 static bool is_stack(const struct vmt_map *map)
@@ -27,7 +28,7 @@ VMT_HOT static bool has_sides(const struct vmt_space *space, struct vmt_range ra
 {
 	struct vmt_map *map = vmt_space_from(space, range.start - 1);
 
-	*sides = (struct sides){ NULL, NULL };
+	*sides = (struct sides){ NULL, NULL, NULL };
 	if (map && map->look.end == range.start) {
 		sides->left = map;
 		map = vmt_space_next(map);
@@ -36,6 +37,7 @@ VMT_HOT static bool has_sides(const struct vmt_space *space, struct vmt_range ra
 		return false;	/* something is there that no call explains */
 	if (map && map->look.start == range.end)
 		sides->right = map;
+	sides->next = map;
 	return !is_stack(sides->left) && !is_stack(sides->right);
 }
 
@@ -49,10 +51,11 @@ static void move_start(struct vmt_space *space, const struct vmt_map *map,
 	vmt_space_insert(space, look, was.mapped_by, was.put_by, was.time);
 }
 
-VMT_HOT static void put_new(struct vmt_space *space, const struct vmt_look *look, uint32_t site,
-		    uint64_t time, const struct vmt_effect_ops *ops, struct vmt_effect *effect)
+VMT_HOT static void put_new(struct vmt_space *space, struct vmt_map *next, const struct vmt_look *look,
+		    uint32_t site, uint64_t time, const struct vmt_effect_ops *ops,
+		    struct vmt_effect *effect)
 {
-	const struct vmt_map *map = vmt_space_insert(space, look, site, site, time);
+	const struct vmt_map *map = vmt_space_insert_before(space, next, look, site, site, time);
 
 	if (map)
 		tell_live(ops, map, 1);
@@ -117,7 +120,7 @@ VMT_HOT static bool apply_fresh(struct vmt_space *space, const struct vmt_simple
 		join_right(space, sides.right, &look);
 	} else {
 		vmt_known_settle_one(&look);
-		put_new(space, &look, site, time, ops, effect);
+		put_new(space, sides.next, &look, site, time, ops, effect);
 	}
 	return true;
 }
@@ -143,10 +146,12 @@ static void cut_front(struct vmt_space *space, const struct vmt_map *map, uint64
 VMT_HOT static bool apply_gone(struct vmt_space *space, struct vmt_range gone,
 		       const struct vmt_effect_ops *ops, struct vmt_effect *effect)
 {
-	struct vmt_map *map = vmt_space_from(space, gone.start);
+	struct vmt_map *map = vmt_space_at(space, gone.start);
 	bool from_start, to_end;
 
-	if (!map || map->look.start > gone.start || map->look.end < gone.end || is_stack(map))
+	if (!map)
+		map = vmt_space_find(space, gone.start);
+	if (!map || map->look.end < gone.end || is_stack(map))
 		return false;
 	from_start = map->look.start == gone.start;
 	to_end = map->look.end == gone.end;

@@ -88,27 +88,72 @@ static bool index_by_start(struct vmt_space *space, struct vmt_map *map)
 	return map->hh.tbl != NULL;
 }
 
-VMT_HOT struct vmt_map *vmt_space_insert(struct vmt_space *space, const struct vmt_look *look,
-				 uint32_t mapped_by, uint32_t put_by, uint64_t time)
+/* Not in the tree yet. Field by field: what the two indexes write themselves is not cleared before. */
+VMT_HOT static struct vmt_map *make_map(struct vmt_space *space, const struct vmt_look *look,
+				uint32_t mapped_by, uint32_t put_by, uint64_t time)
 {
 	struct vmt_map *map = vmt_arena_alloc(space->arena, sizeof(*map));
 
 	if (!map)
 		return NULL;
-	*map = (struct vmt_map){
-		.look = *look,
-		.mapped_by = mapped_by,
-		.put_by = put_by,
-		.time = time,
-		.slot = VMT_NO_INDEX,
-	};
+	map->look = *look;
+	map->mapped_by = mapped_by;
+	map->put_by = put_by;
+	map->time = time;
+	map->slot = VMT_NO_INDEX;
+	map->pieces = 0;
+	map->first_byte = 0;
 	if (!index_by_start(space, map)) {
 		vmt_arena_free(space->arena, map, sizeof(*map));
 		return NULL;
 	}
-	RB_INSERT(vmt_map_tree, &space->tree, map);
 	space->count++;
 	space->own += (look->flags & VMT_MAP_OWN) != 0;
+	return map;
+}
+
+struct vmt_map *vmt_space_insert(struct vmt_space *space, const struct vmt_look *look,
+				 uint32_t mapped_by, uint32_t put_by, uint64_t time)
+{
+	struct vmt_map *map = make_map(space, look, mapped_by, put_by, time);
+
+	if (!map)
+		return NULL;
+	RB_INSERT(vmt_map_tree, &space->tree, map);
+	tell_changed(space, map);
+	return map;
+}
+
+/*
+ * Of two neighbours in order, one has no child on the other's side: there the tree's own search
+ * would end.
+ */
+VMT_HOT static void link_before(struct vmt_map_tree *tree, struct vmt_map *next, struct vmt_map *map)
+{
+	struct vmt_map *parent = next;
+
+	if (RB_LEFT(next, order) == NULL) {
+		RB_LEFT(next, order) = map;
+	} else {
+		parent = vmt_map_tree_RB_PREV(next);
+		RB_RIGHT(parent, order) = map;
+	}
+	RB_SET(map, parent, order);
+	vmt_map_tree_RB_INSERT_COLOR(tree, map);
+}
+
+VMT_HOT struct vmt_map *vmt_space_insert_before(struct vmt_space *space, struct vmt_map *next,
+						const struct vmt_look *look, uint32_t mapped_by,
+						uint32_t put_by, uint64_t time)
+{
+	struct vmt_map *map = make_map(space, look, mapped_by, put_by, time);
+
+	if (!map)
+		return NULL;
+	if (next)
+		link_before(&space->tree, next, map);
+	else
+		RB_INSERT(vmt_map_tree, &space->tree, map);
 	tell_changed(space, map);
 	return map;
 }

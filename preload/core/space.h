@@ -139,6 +139,11 @@ struct vmt_map *vmt_space_prev(struct vmt_map *map);
 struct vmt_map *vmt_space_insert(struct vmt_space *space, const struct vmt_look *look,
 				 uint32_t mapped_by, uint32_t put_by, uint64_t time);
 
+/* The same, where it is known which map follows: next, or NULL for none. Spares the descent. */
+struct vmt_map *vmt_space_insert_before(struct vmt_space *space, struct vmt_map *next,
+					const struct vmt_look *look, uint32_t mapped_by,
+					uint32_t put_by, uint64_t time);
+
 void vmt_space_remove(struct vmt_space *space, struct vmt_map *map);
 
 /* Change map in place; look->start must be map's own. */

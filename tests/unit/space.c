@@ -4,6 +4,7 @@
  */
 #include <criterion/criterion.h>
 #include <string.h>
+#include <time.h>
 
 #include "space.h"
 
@@ -135,6 +136,59 @@ Test(space, maps_are_walked_in_address_order)
 	}
 	cr_assert_null(map);
 	cr_assert_eq(space.count, 1000);
+}
+
+/* The black records on each way down: equal, or the tree is none. */
+static unsigned black_height(const struct vmt_map *map)
+{
+	unsigned left, right;
+
+	if (!map)
+		return 1;
+	left = black_height(RB_LEFT(map, order));
+	right = black_height(RB_RIGHT(map, order));
+	cr_assert_eq(left, right);
+	if (RB_COLOR(map, order) == 1 && RB_PARENT(map, order))
+		cr_assert_eq(RB_COLOR(RB_PARENT(map, order), order), 0, "two red ones");
+	return left + (RB_COLOR(map, order) == 0);
+}
+
+static void expect_pages(const bool *has, unsigned pages)
+{
+	const struct vmt_map *map = vmt_space_first(&space);
+
+	for (unsigned page = 0; page < pages; page++) {
+		cr_assert_eq(vmt_space_at(&space, AT(page)) != NULL, has[page]);
+		if (!has[page])
+			continue;
+		cr_assert(map && map->look.start == AT(page));
+		map = vmt_space_next((struct vmt_map *)(uintptr_t)map);
+	}
+	cr_assert_null(map);
+	black_height(RB_ROOT(&space.tree));
+}
+
+Test(space, a_map_goes_before_the_one_that_follows_it)
+{
+	unsigned seed = (unsigned)time(NULL);
+	bool has[200] = { false };
+
+	cr_log_info("seed %u", seed);
+	start(sizeof(block));
+	srandom(seed);
+	for (int i = 0; i < 5000; i++) {
+		unsigned page = (unsigned)random() % VMT_COUNT(has);
+		struct vmt_look look = { .start = AT(page), .end = AT(page + 1) };
+
+		if (has[page])
+			vmt_space_remove(&space, vmt_space_at(&space, AT(page)));
+		else
+			cr_assert_not_null(vmt_space_insert_before(
+				&space, vmt_space_from(&space, AT(page)), &look, 3, 4, 5));
+		has[page] = !has[page];
+		if (i % 10 == 0)
+			expect_pages(has, VMT_COUNT(has));
+	}
 }
 
 Test(space, removed_maps_are_gone_from_both_indexes)
