@@ -51,8 +51,9 @@ static uint64_t now(void *context)
 
 static bool is_alive(void *context, uint32_t thread)
 {
-	const struct vmt_state *state = context;
+	const struct vmt_state *state = vmt_state;
 
+	(void)context;
 	return state->no_asking || !vmt_sys_failed(vmt_sys3(SYS_tgkill, state->pid, thread, 0));
 }
 
@@ -62,10 +63,11 @@ static bool is_alive(void *context, uint32_t thread)
  */
 static bool has_left(void *context, uint64_t held_sp, uint64_t sp)
 {
-	const struct vmt_state *state = context;
+	const struct vmt_state *state = vmt_state;
 	struct vmt_range bounds;
 	stack_t stack;
 
+	(void)context;
 	if (state->no_asking || vmt_sys_failed(vmt_sys2(SYS_sigaltstack, 0, &stack)) || (stack.ss_flags & SS_ONSTACK))
 		return false;
 	return vmt_stack_bounds(sp, &bounds) && vmt_range_has(bounds, held_sp) && sp >= held_sp;
@@ -73,15 +75,13 @@ static bool has_left(void *context, uint64_t held_sp, uint64_t sp)
 
 static bool is_crowded(void *context)
 {
-	struct vmt_state *state = context;
-
-	return vmt_late_is_crowded(&state->late);
+	(void)context;
+	return vmt_late_is_crowded(&vmt_state->late);
 }
 
-static struct vmt_lock_ops lock_ops(struct vmt_state *state)
-{
-	return (struct vmt_lock_ops){ wait_on, wake, now, is_alive, has_left, is_crowded, state };
-}
+/* There is one lock only: no context, so that they need not be put together for each call. */
+static const struct vmt_lock_ops lock_ops = { wait_on,	wake,	    now, is_alive,
+					      has_left, is_crowded, NULL };
 
 static bool is_rare(enum vmt_call_id id)
 {
@@ -187,17 +187,14 @@ static uint64_t stack_pointer(void)
 
 VMT_HOT bool vmt_call_lock(struct vmt_state *state, bool patient)
 {
-	struct vmt_lock_ops ops = lock_ops(state);
-
-	return begin(state, vmt_lock_enter(&state->lock, &ops, self_of(state), stack_pointer(),
-					   patient));
+	return begin(state, vmt_lock_enter(&state->lock, &lock_ops, self_of(state),
+					   stack_pointer(), patient));
 }
 
 bool vmt_call_seize(struct vmt_state *state)
 {
-	struct vmt_lock_ops ops = lock_ops(state);
-
-	return begin(state, vmt_lock_seize(&state->lock, &ops, self_of(state), stack_pointer()));
+	return begin(state, vmt_lock_seize(&state->lock, &lock_ops, self_of(state),
+					   stack_pointer()));
 }
 
 void vmt_call_lock_alone(struct vmt_state *state)
@@ -213,12 +210,11 @@ void vmt_call_lock_alone(struct vmt_state *state)
 /* A call that came too late for our last look finds the lock taken, or finds it free and drains itself. */
 VMT_HOT void vmt_call_unlock(struct vmt_state *state)
 {
-	struct vmt_lock_ops ops = lock_ops(state);
 	uint64_t start = 0;
 
 	for (;;) {
 		vmt_recording_doing(state, VMT_DOING_NOTHING);
-		vmt_lock_leave(&state->lock, &ops, self_of(state));
+		vmt_lock_leave(&state->lock, &lock_ops, self_of(state));
 		if (VMT_LIKELY(!vmt_late_waits(&state->late)))
 			return;
 		if (start == 0)
@@ -261,7 +257,8 @@ VMT_HOT static long call_locked(struct vmt_state *state, struct vmt_done *done, 
 	make_done(state, done, nr);
 	catch_new_module(state, done);
 	vmt_account_done(state, done, site, false);
-	vmt_verify(state, done);
+	if (VMT_UNLIKELY(state->options.verify))
+		vmt_verify(state, done);
 	vmt_call_unlock(state);
 	if (VMT_UNLIKELY(vmt_failure_is_due(state)))
 		vmt_failure_say(state);
@@ -348,7 +345,7 @@ VMT_HOT __attribute__((noinline)) static long record(struct vmt_state *state, en
 				 .brk = 0,
 				 .aio = 0,
 				 .told = { 0, 0 } };
-	bool is_slow = vmt_change_is_slow(id, args);
+	bool is_slow = id != VMT_CALL_MUNMAP && vmt_change_is_slow(id, args);
 	struct vmt_whole whole;
 
 	if (is_slow || !vmt_unwind_whole_recall(regs, vmt_thread()->stack, id, &whole))
@@ -437,6 +434,12 @@ static long child_call(struct vmt_state *state, long nr, const long args[6])
 	return ret;
 }
 
+/* The commonest, whatever their arguments. */
+static bool always_can(enum vmt_call_id id)
+{
+	return id == VMT_CALL_MMAP || id == VMT_CALL_MUNMAP || id == VMT_CALL_MPROTECT;
+}
+
 VMT_HOT long vmt_call(long nr, const long args[6], const struct vmt_regs *regs)
 {
 	struct vmt_state *state = vmt_state;
@@ -455,7 +458,7 @@ VMT_HOT long vmt_call(long nr, const long args[6], const struct vmt_regs *regs)
 		return record(state, id, nr, args, regs);
 	if (id == VMT_CALL_NONE || id == VMT_CALL_CLOSE)
 		return other_call(state, nr, args);
-	if (!vmt_change_is_possible(id, args)) {
+	if (!always_can(id) && !vmt_change_is_possible(id, args)) {
 		if (id != VMT_CALL_PRCTL && id != VMT_CALL_IOCTL && id != VMT_CALL_ARCH_PRCTL)
 			atomic_fetch_add_explicit(&state->passed[id], 1, memory_order_relaxed);
 		return other_call(state, nr, args);

@@ -131,14 +131,11 @@ void vmt_failure_note(struct vmt_state *state, const struct vmt_done *done,
 	raise_alarm(state, ALARM_LIMIT);
 }
 
-VMT_HOT void vmt_failure_watch(struct vmt_state *state)
+void vmt_failure_near(struct vmt_state *state)
 {
 	uint64_t limit = state->counters.maps_limit;
-	uint64_t count = state->space.count;
 
-	if (limit == 0 || count < limit * 80 / 100)
-		return;
-	if (count >= limit * 95 / 100 + 1)
+	if (state->space.count >= limit * 95 / 100 + 1)
 		raise_alarm(state, ALARM_95);
 	else
 		raise_alarm(state, ALARM_80);

@@ -12,8 +12,14 @@
 void vmt_failure_note(struct vmt_state *state, const struct vmt_done *done,
 		      const struct vmt_site *site, uint64_t maps);
 
-/* Under the lock: has the count passed 80 or 95 per cent of the limit? */
-void vmt_failure_watch(struct vmt_state *state);
+/* Under the lock: the count has passed 80 per cent of the limit (state->alarm_from); 95 as well? */
+void vmt_failure_near(struct vmt_state *state);
+
+static inline void vmt_failure_watch(struct vmt_state *state)
+{
+	if (VMT_UNLIKELY(state->space.count >= state->alarm_from))
+		vmt_failure_near(state);
+}
 
 /* Under the lock: the recording cannot grow. */
 void vmt_failure_disk(struct vmt_state *state);

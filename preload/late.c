@@ -80,11 +80,6 @@ void vmt_late_release(struct vmt_late *late, struct vmt_late_call *call)
 	atomic_fetch_and_explicit(&late->claimed[index / 64], ~bit, memory_order_release);
 }
 
-VMT_HOT bool vmt_late_waits(struct vmt_late *late)
-{
-	return atomic_load_explicit(&late->news, memory_order_seq_cst) != 0;
-}
-
 void vmt_late_hear(struct vmt_late *late)
 {
 	atomic_store_explicit(&late->news, 0, memory_order_seq_cst);

@@ -42,7 +42,11 @@ void vmt_late_release(struct vmt_late *late, struct vmt_late_call *call);
 
 /* Is there anything to take out? One word for every call to look at; under the lock, hearing it
  * clears it, so look at what is ready, and at overflow, after that. */
-bool vmt_late_waits(struct vmt_late *late);
+static inline bool vmt_late_waits(struct vmt_late *late)
+{
+	return atomic_load_explicit(&late->news, memory_order_seq_cst) != 0;
+}
+
 void vmt_late_hear(struct vmt_late *late);
 
 /* Not all that was heard of has been taken out. */

@@ -301,6 +301,7 @@ static struct vmt_state *make_state(char **environment)
 	state->pid = (uint32_t)vmt_sys0(SYS_getpid);
 	state->parent_pid = (uint32_t)vmt_sys0(SYS_getppid);
 	state->counters.maps_limit = limit;
+	state->alarm_from = limit ? limit * 80 / 100 : UINT64_MAX;
 	state->vdso = getauxval(AT_SYSINFO_EHDR);
 	state->fds = (struct vmt_fds){ .maps = { .number = -1 }, .record = { .number = -1 }, .log = -1 };
 	state->is_root = !has_traced_parent(state->text, sizeof(state->text));

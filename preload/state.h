@@ -130,6 +130,7 @@ struct vmt_state {
 	uint64_t start_ns;
 	uint64_t call_time;	/* of the call that is being accounted for, ns since start_ns */
 	uint64_t calls_since_verify;
+	uint64_t alarm_from;	/* so many maps are near the limit; UINT64_MAX: it is not known */
 	uint32_t pid;
 	uint32_t mark_epoch;	/* marks so far */
 	_Atomic uint32_t alarms_due;	/* to be said when the lock is free */

@@ -94,7 +94,7 @@ static bool is_same(const uint16_t *offset, const uint64_t *value, const uint64_
 	return VMT_LIKELY(at <= room) && VMT_LIKELY(sp[at] == *value);
 }
 
-VMT_HOT static bool matches(const struct entry *entry, const uint64_t *sp, uint64_t room)
+static inline __attribute__((always_inline)) bool matches(const struct entry *entry, const uint64_t *sp, uint64_t room)
 {
 	const uint16_t *offset = entry->offset;
 	const uint64_t *value = entry->value;
@@ -109,7 +109,7 @@ VMT_HOT static bool matches(const struct entry *entry, const uint64_t *sp, uint6
 	return true;
 }
 
-VMT_HOT static bool recall(const struct entry *entry, const struct vmt_regs *regs, uint32_t call,
+static inline __attribute__((always_inline)) bool recall(const struct entry *entry, const struct vmt_regs *regs, uint32_t call,
 		   uint64_t room, struct vmt_whole *ret_whole)
 {
 	uint64_t sequence = atomic_load_explicit(&entry->sequence, memory_order_acquire);
@@ -122,6 +122,19 @@ VMT_HOT static bool recall(const struct entry *entry, const struct vmt_regs *reg
 	ret_whole->hash = READ(entry->hash);
 	atomic_thread_fence(memory_order_acquire);
 	return atomic_load_explicit(&entry->sequence, memory_order_relaxed) == sequence;
+}
+
+__attribute__((noinline)) static bool recall_other(struct entry *set, uint8_t latest,
+						   const struct vmt_regs *regs, uint32_t call,
+						   uint64_t room, struct vmt_whole *ret_whole)
+{
+	for (uint8_t i = 0; i < WAYS; i++) {
+		if (i == latest || !recall(&set[i], regs, call, room, ret_whole))
+			continue;
+		WRITE(set->latest, i);
+		return true;
+	}
+	return false;
 }
 
 VMT_HOT bool vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_range bounds, uint32_t call,
@@ -138,13 +151,7 @@ VMT_HOT bool vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_ran
 	ret_whole->salt = vmt_unwind_rows_salt();
 	if (VMT_LIKELY(recall(&set[latest], regs, call, room, ret_whole)))
 		return true;
-	for (uint8_t i = 0; i < WAYS; i++) {
-		if (i == latest || !recall(&set[i], regs, call, room, ret_whole))
-			continue;
-		WRITE(set->latest, i);
-		return true;
-	}
-	return false;
+	return recall_other(set, latest, regs, call, room, ret_whole);
 }
 
 VMT_HOT bool vmt_unwind_whole_holds(const struct vmt_whole *whole)
