@@ -132,7 +132,7 @@ VMT_HOT static struct vmt_lock_self self_of(const struct vmt_state *state)
  * Learn the calls that were made without the lock. They may come in faster than they can be
  * learnt (with 60,000 maps and no PROCMAP_QUERY one takes 14 ms), so nobody does it for long.
  */
-static void drain(struct vmt_state *state)
+__attribute__((noinline)) static void drain(struct vmt_state *state)
 {
 	struct vmt_late_call *late;
 	uint64_t start = vmt_clock();
@@ -169,26 +169,32 @@ static void drain(struct vmt_state *state)
 	}
 }
 
-VMT_HOT static bool begin(struct vmt_state *state, enum vmt_lock_result got)
+static inline bool begin(struct vmt_state *state, enum vmt_lock_result got)
 {
-	if (VMT_UNLIKELY(got == VMT_LOCK_ROBBED))
-		vmt_account_rebuild(state);
-	if (got == VMT_LOCK_BUSY)
-		return false;
+	if (VMT_UNLIKELY(got != VMT_LOCK_GOT)) {
+		if (got == VMT_LOCK_BUSY)
+			return false;
+		vmt_account_rebuild(state);	/* robbed */
+	}
 	if (VMT_UNLIKELY(vmt_late_waits(&state->late)))
 		drain(state);
 	return true;
 }
 
-static uint64_t stack_pointer(void)
+static inline __attribute__((always_inline)) uint64_t stack_pointer(void)
 {
 	return (uint64_t)(uintptr_t)__builtin_frame_address(0);
 }
 
-VMT_HOT bool vmt_call_lock(struct vmt_state *state, bool patient)
+static inline bool lock(struct vmt_state *state, bool patient)
 {
 	return begin(state, vmt_lock_enter(&state->lock, &lock_ops, self_of(state),
 					   stack_pointer(), patient));
+}
+
+bool vmt_call_lock(struct vmt_state *state, bool patient)
+{
+	return lock(state, patient);
 }
 
 bool vmt_call_seize(struct vmt_state *state)
@@ -336,8 +342,8 @@ __attribute__((noinline)) static long record_walked(struct vmt_state *state, str
 }
 
 /* A stack that is remembered need not be walked, unless the call is made without the lock. */
-VMT_HOT __attribute__((noinline)) static long record(struct vmt_state *state, enum vmt_call_id id, long nr,
-					     const long args[6], const struct vmt_regs *regs)
+static inline long record(struct vmt_state *state, enum vmt_call_id id, long nr, const long args[6],
+			  const struct vmt_regs *regs)
 {
 	struct vmt_done done = { .call = id,
 				 .args = { args[0], args[1], args[2], args[3], args[4], args[5] },
@@ -350,7 +356,7 @@ VMT_HOT __attribute__((noinline)) static long record(struct vmt_state *state, en
 
 	if (is_slow || !vmt_unwind_whole_recall(regs, vmt_thread()->stack, id, &whole))
 		return record_walked(state, &done, nr, regs, is_slow, true);
-	if (VMT_UNLIKELY(!vmt_call_lock(state, true)))
+	if (VMT_UNLIKELY(!lock(state, true)))
 		return record_walked(state, &done, nr, regs, false, false);
 	if (VMT_LIKELY(is_on() && vmt_unwind_whole_holds(&whole))) {
 		vmt_verify_site(state, id, regs, whole.site);
@@ -454,11 +460,10 @@ VMT_HOT long vmt_call(long nr, const long args[6], const struct vmt_regs *regs)
 		if (!vmt_life_start_child(state) || !is_on())
 			return make(nr, args);
 	}
-	if (VMT_UNLIKELY(id == VMT_CALL_CLOSE) && vmt_rare_is_userfault_close(state, nr, args))
-		return record(state, id, nr, args, regs);
-	if (id == VMT_CALL_NONE || id == VMT_CALL_CLOSE)
+	if (id == VMT_CALL_NONE ||
+	    (id == VMT_CALL_CLOSE && !vmt_rare_is_userfault_close(state, nr, args)))
 		return other_call(state, nr, args);
-	if (!always_can(id) && !vmt_change_is_possible(id, args)) {
+	if (!always_can(id) && id != VMT_CALL_CLOSE && !vmt_change_is_possible(id, args)) {
 		if (id != VMT_CALL_PRCTL && id != VMT_CALL_IOCTL && id != VMT_CALL_ARCH_PRCTL)
 			atomic_fetch_add_explicit(&state->passed[id], 1, memory_order_relaxed);
 		return other_call(state, nr, args);

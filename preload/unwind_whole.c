@@ -32,16 +32,15 @@
 struct entry {
 	_Alignas(64) _Atomic uint64_t sequence;	/* odd while it is written */
 	uint64_t salt;
-	uint64_t pc;
+	uint64_t key;	/* see key_of() */
 	uint64_t sp;
 	uint64_t bp;	/* the call must come with these if flags say so */
 	uint64_t bx;
 	uint64_t hash;
 	uint32_t site;
-	uint8_t call;
 	uint8_t count;
 	uint8_t flags;	/* VMT_NEEDS_* */
-	uint8_t latest;	/* in the first of a set: which of them was recalled last */
+	uint16_t latest;	/* in the first of a set: which of them was recalled last */
 	uint16_t offset[SLOTS];	/* from sp, in words */
 	uint64_t value[SLOTS];
 };
@@ -73,14 +72,16 @@ static struct entry *find_set(const struct vmt_regs *regs)
 	return (struct entry *)(uintptr_t)(at & ~UINT64_C(63)) + (hash >> (at & 63)) * WAYS;
 }
 
-static bool is_start_of(const struct entry *entry, const struct vmt_regs *regs, uint32_t call,
-			uint64_t salt)
+/* A call and where it is made: no address has its upper seven bits set. */
+static uint64_t key_of(const struct vmt_regs *regs, uint32_t call)
+{
+	return regs->pc | (uint64_t)call << 57;
+}
+
+static bool has_registers(const struct entry *entry, const struct vmt_regs *regs)
 {
 	uint8_t flags = READ(entry->flags);
 
-	if (READ(entry->pc) != regs->pc || READ(entry->sp) != regs->sp ||
-	    READ(entry->salt) != salt || READ(entry->call) != call)
-		return false;
 	return (!(flags & VMT_NEEDS_BP) || READ(entry->bp) == regs->bp) &&
 	       (!(flags & VMT_NEEDS_BX) || READ(entry->bx) == regs->bx);
 }
@@ -109,13 +110,15 @@ static inline __attribute__((always_inline)) bool matches(const struct entry *en
 	return true;
 }
 
-static inline __attribute__((always_inline)) bool recall(const struct entry *entry, const struct vmt_regs *regs, uint32_t call,
-		   uint64_t room, struct vmt_whole *ret_whole)
+static inline __attribute__((always_inline)) bool
+recall(const struct entry *entry, const struct vmt_regs *regs, uint64_t key, uint64_t room,
+       struct vmt_whole *ret_whole)
 {
 	uint64_t sequence = atomic_load_explicit(&entry->sequence, memory_order_acquire);
-	uint64_t salt = ret_whole->salt;
 
-	if (!is_start_of(entry, regs, call, salt) || (sequence & 1) ||
+	if (READ(entry->key) != key || READ(entry->sp) != regs->sp ||
+	    READ(entry->salt) != ret_whole->salt || (sequence & 1) ||
+	    (READ(entry->flags) && !has_registers(entry, regs)) ||
 	    !matches(entry, (const uint64_t *)(uintptr_t)regs->sp, room))
 		return false;
 	ret_whole->site = READ(entry->site);
@@ -124,14 +127,14 @@ static inline __attribute__((always_inline)) bool recall(const struct entry *ent
 	return atomic_load_explicit(&entry->sequence, memory_order_relaxed) == sequence;
 }
 
-__attribute__((noinline)) static bool recall_other(struct entry *set, uint8_t latest,
-						   const struct vmt_regs *regs, uint32_t call,
+__attribute__((noinline)) static bool recall_other(struct entry *set, uint32_t latest,
+						   const struct vmt_regs *regs, uint64_t key,
 						   uint64_t room, struct vmt_whole *ret_whole)
 {
-	for (uint8_t i = 0; i < WAYS; i++) {
-		if (i == latest || !recall(&set[i], regs, call, room, ret_whole))
+	for (uint32_t i = 0; i < WAYS; i++) {
+		if (i == latest || !recall(&set[i], regs, key, room, ret_whole))
 			continue;
-		WRITE(set->latest, i);
+		WRITE(set->latest, (uint16_t)i);
 		return true;
 	}
 	return false;
@@ -142,16 +145,17 @@ VMT_HOT bool vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_ran
 {
 	struct entry *set = find_set(regs);
 	uint64_t room = (bounds.end - sizeof(uint64_t) - regs->sp) / sizeof(uint64_t);
-	uint8_t latest;
+	uint64_t key = key_of(regs, call);
+	uint32_t latest;
 
 	if (VMT_UNLIKELY(!set || regs->sp % 8 || !vmt_range_has(bounds, regs->sp) ||
 			 regs->sp > bounds.end - sizeof(uint64_t)))
 		return false;
 	latest = READ(set->latest) % WAYS;
 	ret_whole->salt = vmt_unwind_rows_salt();
-	if (VMT_LIKELY(recall(&set[latest], regs, call, room, ret_whole)))
+	if (VMT_LIKELY(recall(&set[latest], regs, key, room, ret_whole)))
 		return true;
-	return recall_other(set, latest, regs, call, room, ret_whole);
+	return recall_other(set, latest, regs, key, room, ret_whole);
 }
 
 VMT_HOT bool vmt_unwind_whole_holds(const struct vmt_whole *whole)
@@ -258,13 +262,12 @@ static void describe(struct whole *whole, const struct vmt_regs *regs, uint32_t 
 {
 	struct entry *entry = whole->entry;
 
-	WRITE(entry->pc, regs->pc);
+	WRITE(entry->key, key_of(regs, call));
 	WRITE(entry->sp, regs->sp);
 	WRITE(entry->bp, regs->bp);
 	WRITE(entry->bx, regs->bx);
 	WRITE(entry->hash, whole->hash);
 	WRITE(entry->site, site);
-	WRITE(entry->call, (uint8_t)call);
 	WRITE(entry->count, (uint8_t)whole->count);
 	WRITE(entry->flags, whole->flags);
 }
