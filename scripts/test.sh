@@ -41,6 +41,7 @@ killed
 golden
 random
 mutants
+unwind
 programs
 cases
 bench

@@ -2,18 +2,15 @@
 /*
  * Linked into a copy of the library for tests, in front of its unwinder: every stack is walked
  * once more without what is remembered of earlier walks, and compared. At the end of each process one
- * line is appended to the file that was named when this was compiled.
+ * line is appended to the file that UNWIND_CHECK_LOG names in the environment (tests/real/unwind.sh).
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 
 #include "sys.h"
 #include "unwind_whole.h"
-
-#ifndef UNWIND_CHECK_LOG
-#define UNWIND_CHECK_LOG "/tmp/unwind-check.log"
-#endif
 
 void __real_vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack);
 void __wrap_vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack);
@@ -85,9 +82,9 @@ bool __wrap_vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_rang
 
 _Noreturn void __wrap_vmt_last_act(int status)
 {
+	const char *log = getenv("UNWIND_CHECK_LOG");
 	char line[200];
-	long fd = vmt_sys4(SYS_openat, AT_FDCWD, UNWIND_CHECK_LOG, O_WRONLY | O_CREAT | O_APPEND,
-			   0666);
+	long fd = vmt_sys4(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND, 0666);
 	int length = snprintf(line, sizeof(line),
 			      "pid %ld whole %lu walks %lu in pieces %lu frames %lu recalled %lu "
 			      "differ %lu\n",
