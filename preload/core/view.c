@@ -118,6 +118,9 @@ static int check_header(struct vmt_view *view)
 	if (header->header_size < header_bytes(header->section_count))
 		return refuse(view, offsetof(struct vmt_rec_header, header_size),
 			      "header too small");
+	if ((header->maps_start | header->maps_now | header->maps_peak) >= VMT_VIEW_COUNT_END)
+		return refuse(view, offsetof(struct vmt_rec_header, maps_start),
+			      "more maps than there can be");
 	return 0;
 }
 
@@ -314,13 +317,16 @@ bool vmt_view_failure(const struct vmt_view *view, uint64_t index,
 
 bool vmt_view_mark(const struct vmt_view *view, uint64_t index, struct vmt_rec_mark *ret_mark)
 {
-	return read_plain(view, VMT_SECTION_MARKS, index, ret_mark);
+	return read_plain(view, VMT_SECTION_MARKS, index, ret_mark) &&
+	       ret_mark->maps < VMT_VIEW_COUNT_END;
 }
 
 bool vmt_view_mark_value(const struct vmt_view *view, uint64_t index,
 			 struct vmt_rec_mark_value *ret_value)
 {
-	return read_plain(view, VMT_SECTION_MARK_VALUES, index, ret_value);
+	return read_plain(view, VMT_SECTION_MARK_VALUES, index, ret_value) &&
+	       (ret_value->live | ret_value->calls) < VMT_VIEW_COUNT_END &&
+	       (uint64_t)ret_value->net + VMT_VIEW_COUNT_END < 2 * VMT_VIEW_COUNT_END;
 }
 
 bool vmt_view_allocator(const struct vmt_view *view, uint64_t index,

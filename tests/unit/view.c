@@ -195,18 +195,34 @@ Test(view, what_an_earlier_writer_did_not_have_is_zero)
 
 	sample_demo(&sample);
 	sample_add(&sample, VMT_SECTION_MARKS);
-	memset(sample_at(&sample, VMT_SECTION_MARKS, 0), 0xff, sizeof(mark));
+	memset(sample_at(&sample, VMT_SECTION_MARKS, 0), 0x11, sizeof(mark));
+	((struct vmt_rec_mark *)sample_at(&sample, VMT_SECTION_MARKS, 0))->maps = 99;
 	marks = &sample.header->section[VMT_SECTION_MARKS];
 	marks->size = 16;	/* time and maps */
 	cr_assert_str_empty(open_error());
 	cr_assert(vmt_view_mark(&view, 0, &mark));
-	cr_assert_eq(mark.maps, UINT64_MAX);
+	cr_assert_eq(mark.maps, 99);
 	cr_assert_eq(mark.name.length, 0);
 	sample.header->section_count = 3;
 	cr_assert_str_eq(open_error(), "wrong number of sections");
 	sample.header->section_count = VMT_SECTION_COUNT;
 	sample.header->header_size = sizeof(struct vmt_rec_header) - 1;
 	cr_assert_str_eq(open_error(), "header too small");
+}
+
+Test(view, counts_that_nobody_can_have_counted_are_nonsense)
+{
+	struct vmt_rec_site *inside;
+	struct vmt_rec_site site;
+
+	sample_demo(&sample);
+	cr_assert_str_empty(open_error());
+	inside = sample_at(&sample, VMT_SECTION_SITES, 2);
+	cr_assert(vmt_view_site(&view, 2, &site));
+	inside->counters.merged = VMT_VIEW_COUNT_END;
+	cr_assert_not(vmt_view_site(&view, 2, &site));
+	sample.header->maps_peak = VMT_VIEW_COUNT_END;
+	cr_assert_str_eq(open_error(), "more maps than there can be");
 }
 
 Test(view, without_room_for_all_ranges_the_sites_say_what_lives)
