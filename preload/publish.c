@@ -87,10 +87,23 @@ VMT_HOT void vmt_publish_call(struct vmt_state *state, uint32_t call)
 		*to = state->calls[call];
 }
 
+/* A map that comes where one has just gone needs none of the long list of free slots. */
 static uint32_t take_slot(struct vmt_recording *recording)
 {
+	uint32_t slot = recording->free_slot;
+
+	recording->free_slot = VMT_NO_INDEX;
+	if (VMT_LIKELY(slot != VMT_NO_INDEX))
+		return slot;
 	return recording->free_count ? recording->free_slots[--recording->free_count] :
 				       VMT_NO_INDEX;
+}
+
+static void give_slot(struct vmt_recording *recording, uint32_t slot)
+{
+	if (recording->free_slot != VMT_NO_INDEX)
+		recording->free_slots[recording->free_count++] = recording->free_slot;
+	recording->free_slot = slot;
 }
 
 VMT_HOT void vmt_publish_range(struct vmt_state *state, struct vmt_map *map)
@@ -134,7 +147,7 @@ VMT_HOT void vmt_publish_range_gone(struct vmt_state *state, struct vmt_map *map
 		to->flags = 0;
 		vmt_recording_end(state, &to->seq);
 	}
-	recording->free_slots[recording->free_count++] = map->slot;
+	give_slot(recording, map->slot);
 	map->slot = VMT_NO_INDEX;
 }
 
@@ -153,6 +166,7 @@ void vmt_publish_reset_ranges(struct vmt_state *state)
 	for (uint32_t i = 0; i < count; i++)
 		recording->free_slots[i] = count - 1 - i;
 	recording->free_count = count;
+	recording->free_slot = VMT_NO_INDEX;
 }
 
 /* Everything from seq on changes while the program runs; what is before it was written once. */

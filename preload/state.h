@@ -65,6 +65,7 @@ struct vmt_recording {
 	uint64_t ready[VMT_SECTION_COUNT];	/* bytes of each section with blocks behind them */
 	uint32_t *free_slots;	/* of the ranges */
 	uint32_t free_count;
+	uint32_t free_slot;	/* the last one given back, beside them; VMT_NO_INDEX = none */
 	bool is_file;	/* in the file system: blocks can run out */
 	uint32_t full;	/* bit of each section that can have no more blocks */
 	char path[512];
@@ -75,7 +76,6 @@ struct vmt_recording {
  * kernel's part of a call has thrown most of it out of the caches.
  */
 struct vmt_state {
-	struct vmt_options options;
 	struct vmt_fds fds;
 	uint32_t parent_pid;
 	bool is_root;	/* the process that the user started: it prints */
@@ -117,6 +117,7 @@ struct vmt_state {
 	size_t spare_stack_size;
 	char text[65536] __attribute__((aligned(16)));	/* for reading /proc/self/maps; under the lock */
 
+	struct vmt_options options;
 	struct vmt_sites sites;
 	struct vmt_recording recording;
 	struct vmt_rec_counters calls[VMT_CALL_COUNT];

@@ -328,7 +328,7 @@ void vmt_malloc_sum(struct vmt_malloc_count ret_sums[VMT_MALLOC_EVENTS])
 		add_block(ret_sums, &door.blocks[i]);
 }
 
-uint64_t vmt_malloc_of_thread(void)
+VMT_HOT uint64_t vmt_malloc_of_thread(void)
 {
 	const struct vmt_malloc_block *block = vmt_malloc_own ? vmt_malloc_own : &shared;
 

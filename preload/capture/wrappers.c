@@ -12,28 +12,28 @@
 
 #include "wrap.h"
 
-VMT_EXPORT void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
+VMT_HOT VMT_EXPORT void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
 {
 	if (USE_NEXT(mmap, SYS_mmap))
 		return vmt_next.mmap(addr, len, prot, flags, fd, offset);
 	return (void *)as_errno(call6(SYS_mmap, (long)addr, (long)len, prot, flags, fd, offset));
 }
 
-VMT_EXPORT void *mmap64(void *addr, size_t len, int prot, int flags, int fd, off64_t offset)
+VMT_HOT VMT_EXPORT void *mmap64(void *addr, size_t len, int prot, int flags, int fd, off64_t offset)
 {
 	if (USE_NEXT(mmap64, SYS_mmap))
 		return vmt_next.mmap64(addr, len, prot, flags, fd, offset);
 	return (void *)as_errno(call6(SYS_mmap, (long)addr, (long)len, prot, flags, fd, offset));
 }
 
-VMT_EXPORT int munmap(void *addr, size_t len)
+VMT_HOT VMT_EXPORT int munmap(void *addr, size_t len)
 {
 	if (USE_NEXT(munmap, SYS_munmap))
 		return vmt_next.munmap(addr, len);
 	return (int)as_errno(call2(SYS_munmap, addr, len));
 }
 
-VMT_EXPORT int mprotect(void *addr, size_t len, int prot)
+VMT_HOT VMT_EXPORT int mprotect(void *addr, size_t len, int prot)
 {
 	if (USE_NEXT(mprotect, SYS_mprotect))
 		return vmt_next.mprotect(addr, len, prot);
