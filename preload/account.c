@@ -313,9 +313,7 @@ VMT_HOT void vmt_account_done(struct vmt_state *state, const struct vmt_done *do
 	}
 	vmt_failure_watch(state);
 	state->caller = NULL;
-	vmt_publish_site(state, site);
-	vmt_publish_call(state, site->call);
-	vmt_publish_counts(state);
+	vmt_publish_done(state, site);
 }
 
 uint64_t vmt_account_everything(struct vmt_state *state)

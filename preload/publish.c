@@ -63,7 +63,7 @@ void vmt_publish_frames(struct vmt_state *state, const struct vmt_site *site)
 	vmt_recording_end(state, &to->seq);
 }
 
-VMT_HOT void vmt_publish_site(struct vmt_state *state, const struct vmt_site *site)
+static inline void write_site(struct vmt_state *state, const struct vmt_site *site)
 {
 	struct vmt_rec_site *to = site_record(state, site);
 
@@ -78,13 +78,23 @@ VMT_HOT void vmt_publish_site(struct vmt_state *state, const struct vmt_site *si
 	vmt_recording_end(state, &to->seq);
 }
 
-VMT_HOT void vmt_publish_call(struct vmt_state *state, uint32_t call)
+static inline void write_call(struct vmt_state *state, uint32_t call)
 {
 	struct vmt_rec_counters *to = vmt_recording_element(state, VMT_SECTION_CALLS, call, 1);
 
 	vmt_recording_kill_point(state);
 	if (to)
 		*to = state->calls[call];
+}
+
+void vmt_publish_site(struct vmt_state *state, const struct vmt_site *site)
+{
+	write_site(state, site);
+}
+
+void vmt_publish_call(struct vmt_state *state, uint32_t call)
+{
+	write_call(state, call);
 }
 
 /* A map that comes where one has just gone needs none of the long list of free slots. */
@@ -185,7 +195,8 @@ void vmt_publish_header(struct vmt_state *state)
 	vmt_recording_end(state, &to->seq);
 }
 
-VMT_HOT void vmt_publish_counts(struct vmt_state *state)
+/* Of the header, what a call without questions changes; all of it if more has changed. */
+static inline void write_counts(struct vmt_state *state)
 {
 	struct vmt_rec_header *to = state->recording.header;
 	const struct vmt_rec_header *from = &state->counters;
@@ -204,6 +215,13 @@ VMT_HOT void vmt_publish_counts(struct vmt_state *state)
 	to->calls_seen = from->calls_seen;
 	to->calls_derived = from->calls_derived;
 	vmt_recording_end(state, &to->seq);
+}
+
+VMT_HOT void vmt_publish_done(struct vmt_state *state, const struct vmt_site *site)
+{
+	write_site(state, site);
+	write_call(state, site->call);
+	write_counts(state);
 }
 
 void vmt_publish_describe(struct vmt_state *state)

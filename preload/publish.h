@@ -20,8 +20,11 @@ void vmt_publish_range_gone(struct vmt_state *state, struct vmt_map *map);
 void vmt_publish_module(struct vmt_state *state, uint32_t index);
 void vmt_publish_header(struct vmt_state *state);
 
-/* Of the header, what a call without questions changes; all of it if more has changed. */
-void vmt_publish_counts(struct vmt_state *state);
+/*
+ * After a call: its site, the sum of its kind, and of the header what a call without questions
+ * changes, or all of it if more has changed (header_is_behind).
+ */
+void vmt_publish_done(struct vmt_state *state, const struct vmt_site *site);
 
 /* Fill in the state's header for a new recording of this process, from now on. */
 void vmt_publish_describe(struct vmt_state *state);

@@ -140,7 +140,7 @@ struct vmt_state {
 	bool no_deriving;	/* READ_IMPLIES_EXEC: protections are not what was asked for */
 	bool no_reasoning;	/* PR_SET_MEMORY_MERGE: new maps are not joined as the rules have it */
 	bool code_is_gone;	/* a module was unmapped during this call */
-	bool header_is_behind;	/* more of it has changed than vmt_publish_counts() writes */
+	bool header_is_behind;	/* more of it has changed than vmt_publish_done() writes */
 	struct vmt_lock lock;
 	struct vmt_late late;
 };

@@ -52,7 +52,7 @@ static bool halve(struct vmt_state *state)
 }
 
 /* The bucket of this time, which serves until its end: divisions once in a bucket, not in a call. */
-static bool enter(struct vmt_state *state, uint64_t time)
+bool vmt_timeline_begin(struct vmt_state *state, uint64_t time)
 {
 	uint64_t width;
 
@@ -67,22 +67,6 @@ static bool enter(struct vmt_state *state, uint64_t time)
 		return false;
 	state->tick_end = (time / width + 1) * width;
 	return true;
-}
-
-VMT_HOT void vmt_timeline_tick(struct vmt_state *state, uint64_t time)
-{
-	uint32_t now = (uint32_t)state->counters.maps_now;
-	struct vmt_rec_bucket *at;
-
-	if (!state->recording.base || (VMT_UNLIKELY(time >= state->tick_end) && !enter(state, time)))
-		return;
-	at = state->tick_at;
-	if (at->max == 0 || now < at->min)
-		at->min = now;
-	at->last = now;
-	vmt_recording_kill_point(state);
-	if (now > at->max)	/* last: a bucket with a max is valid */
-		__atomic_store_n(&at->max, now, __ATOMIC_RELEASE);
 }
 
 static struct vmt_rec_site_bucket join_site(struct vmt_rec_site_bucket a,
