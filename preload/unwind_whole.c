@@ -40,7 +40,7 @@ struct entry {
 	uint32_t site;
 	uint8_t count;
 	uint8_t flags;	/* VMT_NEEDS_* */
-	uint16_t latest;	/* in the first of a set: which of them was recalled last */
+	uint16_t latest;	/* in the first of a set: which of them was recalled last, four times four bits */
 	uint16_t offset[SLOTS];	/* from sp, in words */
 	uint64_t value[SLOTS];
 };
@@ -127,14 +127,25 @@ recall(const struct entry *entry, const struct vmt_regs *regs, uint64_t key, uin
 	return atomic_load_explicit(&entry->sequence, memory_order_relaxed) == sequence;
 }
 
-__attribute__((noinline)) static bool recall_other(struct entry *set, uint32_t latest,
+/*
+ * Which of a set to try first is kept by what lies at sp, mostly the address that the call returns
+ * to: two calls that one function makes by turns. Only a guess; where in `latest` it is kept.
+ */
+static uint32_t guess_at(const struct vmt_regs *regs)
+{
+	return (uint32_t)(*(const uint64_t *)(uintptr_t)regs->sp * MIX >> 62) * 4;
+}
+
+__attribute__((noinline)) static bool recall_other(struct entry *set, uint32_t tried,
 						   const struct vmt_regs *regs, uint64_t key,
 						   uint64_t room, struct vmt_whole *ret_whole)
 {
+	uint32_t at = guess_at(regs);
+
 	for (uint32_t i = 0; i < WAYS; i++) {
-		if (i == latest || !recall(&set[i], regs, key, room, ret_whole))
+		if (i == tried || !recall(&set[i], regs, key, room, ret_whole))
 			continue;
-		WRITE(set->latest, (uint16_t)i);
+		WRITE(set->latest, (uint16_t)((READ(set->latest) & ~(15u << at)) | i << at));
 		return true;
 	}
 	return false;
@@ -151,7 +162,7 @@ VMT_HOT bool vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_ran
 	if (VMT_UNLIKELY(!set || regs->sp % 8 || !vmt_range_has(bounds, regs->sp) ||
 			 regs->sp > bounds.end - sizeof(uint64_t)))
 		return false;
-	latest = READ(set->latest) % WAYS;
+	latest = (READ(set->latest) >> guess_at(regs)) % WAYS;
 	ret_whole->salt = vmt_unwind_rows_salt();
 	if (VMT_LIKELY(recall(&set[latest], regs, key, room, ret_whole)))
 		return true;
