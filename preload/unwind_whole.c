@@ -263,7 +263,8 @@ static bool add_segments(struct whole *whole, struct vmt_frame at, struct vmt_ra
 static struct entry *choose(struct entry *set, uint64_t salt, uint64_t hash)
 {
 	for (unsigned int i = 0; i < WAYS; i++)
-		if (READ(set[i].salt) != salt && !(READ(set[i].sequence) & 1))
+		if (READ(set[i].salt) != salt &&
+		    !(atomic_load_explicit(&set[i].sequence, memory_order_relaxed) & 1))
 			return &set[i];
 	return &set[(hash * MIX >> 32) % WAYS];
 }
