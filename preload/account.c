@@ -208,6 +208,8 @@ static void learn_and_apply(struct vmt_state *state, struct vmt_change *change,
 	vmt_recording_doing(state, VMT_DOING_MAPS);
 	if ((late || state->no_deriving) && change->how == VMT_CHANGE_DERIVE)
 		change->how = VMT_CHANGE_WALK;	/* others may have come between */
+	if (change->met_hole && !state->query_works)
+		change->how = VMT_CHANGE_WALK;	/* Linux 5.10 says ENOMEM at the limit as well */
 	set_dirty(state, VMT_DIRTY_SPACE);
 	state->space.reasons = may_reason(state);
 	note_learnt(state, vmt_learn(&state->space, change, &kernel, &state->lesson), asked);

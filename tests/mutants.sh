@@ -27,7 +27,9 @@ fixed-drops-nothing	core/change.c	s/\tif \(fixed\)\n\t\tchange->gone\[0\] = chan
 mlock-rounds-up	core/change.c	s/decode_hidden\(done, change, vmt_page_down\(addr\), total\)/decode_hidden(done, change, vmt_page_up(addr), total)/
 mlock-ignored	core/change.c	s/decode_mlock\(done, change\);\n\t\tbreak/break/
 madvise-half-way-ignored	core/change.c	s/(static void decode_hidden.*?)failed\(done\) \? VMT_CHANGE_WALK/$1failed(done) ? VMT_CHANGE_NOTHING/s
-mprotect-half-way-ignored	core/change.c	s/if \(failed\(done\) \|\| \(prot/if ((prot/
+mprotect-half-way-ignored	core/change.c	s/if \(\(failed\(done\) && !change->met_hole\) \|\| \(prot/if ((prot/
+mprotect-before-hole-ignored	core/draw.c	s/return !vmt_sketch_touches\(sketch, first\)/return true/
+madvise-behind-hole-ignored	core/draw.c	s/(static bool draw_advised.*?)\tdraw_altered\(/$1\tif (!change->met_hole)\n\t\tdraw_altered(/s
 munmap-failed-is-done	core/change.c	s/failed\(done\) \? VMT_CHANGE_WALK : VMT_CHANGE_DERIVE;\n\tchange->window\[0\] = pages\(addr, length\);\n\tchange->gone/VMT_CHANGE_DERIVE;\n\tchange->window[0] = pages(addr, length);\n\tchange->gone/
 mmap-failed-ignored	core/change.c	s/if \(!fixed \|\| is_bad_range\(addr, length\)/if (1 || !fixed || is_bad_range(addr, length)/
 mremap-failed-elsewhere	core/change.c	s/if \(done->args\[3\] & MREMAP_FIXED && !is_bad_range/if (0 && !is_bad_range/

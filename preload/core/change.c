@@ -145,7 +145,8 @@ static void decode_protect(const struct vmt_done *done, struct vmt_change *chang
 	if (is_bad_range(addr, length) || length == 0)
 		return;
 	change->how = VMT_CHANGE_DERIVE;
-	if (failed(done) || (prot & (PROT_GROWSDOWN | PROT_GROWSUP)))
+	change->met_hole = done->result == -ENOMEM;
+	if ((failed(done) && !change->met_hole) || (prot & (PROT_GROWSDOWN | PROT_GROWSUP)))
 		change->how = VMT_CHANGE_WALK;
 	change->window[0] = pages(addr, length);
 	change->protect = change->window[0];
@@ -173,6 +174,9 @@ static void decode_madvise(const struct vmt_done *done, struct vmt_change *chang
 		change->advise = (struct vmt_range){ 0, 0 };
 		if (change->how == VMT_CHANGE_WALK)
 			change->how = VMT_CHANGE_DERIVE;
+	} else if (done->result == -ENOMEM && change->how == VMT_CHANGE_WALK) {
+		change->how = VMT_CHANGE_DERIVE;
+		change->met_hole = true;
 	}
 }
 

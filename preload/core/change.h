@@ -58,6 +58,7 @@ struct vmt_change {
 	uint64_t offset;
 	uint64_t length;	/* bytes asked for, for the record */
 	bool failed;	/* bytes that should be gone may still be there */
+	bool met_hole;	/* protect, advise: failed as those do that come to a hole */
 };
 
 /* The commonest changes, in few words: anonymous memory mapped, replacing nothing, or memory given back. */

@@ -109,6 +109,34 @@ static bool draw_grown(struct vmt_space *space, struct vmt_sketch *sketch,
 	return true;
 }
 
+/* At a hole mprotect stops. If it begins there nothing is changed; otherwise the reason may be
+ * another one, a map in front of the hole that could not be split. */
+static bool draw_protected(struct vmt_sketch *sketch, const struct vmt_change *change, bool reasons)
+{
+	const struct vmt_range first = { change->protect.start,
+					 change->protect.start + VMT_PAGE_SIZE };
+
+	if (vmt_range_is_empty(change->protect))
+		return true;
+	if (change->met_hole)
+		return !vmt_sketch_touches(sketch, first);
+	if (!vmt_sketch_covers(sketch, change->protect))
+		return false;
+	draw_altered(sketch, change->protect, change, reasons);
+	return true;
+}
+
+/* madvise passes over holes; ENOMEM is what it says of them, and of nothing else (mm/madvise.c). */
+static bool draw_advised(struct vmt_sketch *sketch, const struct vmt_change *change, bool reasons)
+{
+	if (vmt_range_is_empty(change->advise))
+		return true;
+	if (vmt_sketch_covers(sketch, change->advise) == change->met_hole)
+		return false;
+	draw_altered(sketch, change->advise, change, reasons);
+	return true;
+}
+
 bool vmt_draw_change(struct vmt_space *space, struct vmt_sketch *sketch,
 		     const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
 {
@@ -117,15 +145,8 @@ bool vmt_draw_change(struct vmt_space *space, struct vmt_sketch *sketch,
 	draw_shifted(sketch, change->from, change->to, true);
 	if (!draw_fresh(space, sketch, change, kernel) || !draw_grown(space, sketch, change))
 		return false;
-	if (!vmt_range_is_empty(change->protect)) {
-		if (!vmt_sketch_covers(sketch, change->protect))
-			return false;
-		draw_altered(sketch, change->protect, change, space->reasons);
-	}
-	if (!vmt_range_is_empty(change->advise)) {
-		if (!vmt_sketch_covers(sketch, change->advise))
-			return false;
-		draw_altered(sketch, change->advise, change, space->reasons);
-	}
+	if (!draw_protected(sketch, change, space->reasons) ||
+	    !draw_advised(sketch, change, space->reasons))
+		return false;
 	return !sketch->out_of_memory;
 }

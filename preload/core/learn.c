@@ -64,7 +64,7 @@ static void set_spans(const struct vmt_space *space, const struct vmt_change *ch
 static bool draw_before(const struct vmt_space *space, const struct vmt_change *change,
 			struct vmt_lesson *lesson)
 {
-	bool takes = !vmt_range_is_empty(change->gone[0]);
+	bool meets_holes = !vmt_range_is_empty(change->gone[0]) || change->met_hole;
 	bool sure = true;
 
 	for (unsigned i = 0; i < lesson->span_count; i++) {
@@ -75,7 +75,7 @@ static bool draw_before(const struct vmt_space *space, const struct vmt_change *
 			if (map->look.flags & VMT_MAP_STACK)
 				sure = false;
 		}
-		if (takes && map && (map->look.flags & VMT_MAP_STACK))
+		if (meets_holes && map && (map->look.flags & VMT_MAP_STACK))
 			sure = false;
 	}
 	return sure && !lesson->sketch.out_of_memory;
@@ -197,6 +197,8 @@ static int derive(struct vmt_space *space, const struct vmt_change *change,
 {
 	if (change->is_file && (!space->reasons || !kernel->file))
 		return CANNOT_DERIVE;
+	if (change->met_hole && !space->reasons)
+		return CANNOT_DERIVE;	/* the table may not show the hole it met */
 	if (!vmt_range_is_empty(change->remapped) &&
 	    (!space->reasons || !is_one_anonymous_map(space, change->remapped)))
 		return CANNOT_DERIVE;

@@ -60,10 +60,24 @@ Test(change, bad_ranges_change_nothing)
 Test(change, failed_calls_that_may_leave_something_are_walked)
 {
 	cr_assert_eq(decode(drawn_munmap(0, 1, -EPERM)).how, VMT_CHANGE_WALK);
-	cr_assert_eq(decode(drawn_mprotect(0, 1, R, -ENOMEM)).how, VMT_CHANGE_WALK);
+	cr_assert_eq(decode(drawn_mprotect(0, 1, R, -EACCES)).how, VMT_CHANGE_WALK);
 	cr_assert_eq(decode(drawn_madvise(0, 1, MADV_DONTDUMP, -EAGAIN)).how, VMT_CHANGE_WALK);
+	cr_assert_eq(decode(drawn_madvise(0, 1, MADV_DONTDUMP, -EINVAL)).how, VMT_CHANGE_WALK);
 	cr_assert_eq(decode(drawn_mmap(MAP_FIXED, 0, 1, RW, -ENOMEM)).how, VMT_CHANGE_WALK);
 	cr_assert_eq(decode(drawn_mremap(MOVE, 0, 1, 1, 4, -ENOMEM)).how, VMT_CHANGE_WALK);
+}
+
+Test(change, what_stops_at_a_hole_is_derived)
+{
+	struct vmt_done mlock = drawn_munmap(0, 1, -ENOMEM);
+
+	mlock.call = VMT_CALL_MLOCK;
+	cr_assert(decode(drawn_mprotect(0, 1, R, -ENOMEM)).met_hole);
+	cr_assert(decode(drawn_madvise(0, 1, MADV_DONTDUMP, -ENOMEM)).met_hole);
+	cr_assert_not(decode(drawn_mprotect(0, 1, R, -EACCES)).met_hole);
+	cr_assert_not(decode(drawn_madvise(0, 1, MADV_DONTDUMP, OK)).met_hole);
+	cr_assert_not(decode(mlock).met_hole);
+	cr_assert_eq(decode(mlock).how, VMT_CHANGE_WALK);
 }
 
 Test(change, failed_calls_that_leave_nothing_are_not)

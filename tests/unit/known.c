@@ -4,6 +4,7 @@
  * about. Calls are made one after another on an empty table; the kernel always answers "two maps".
  */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <sys/mman.h>
 
 #include "drawing.h"
@@ -21,12 +22,14 @@ static unsigned asked;
 static bool is_one;	/* what the kernel answers */
 static bool is_quick;
 
+static unsigned walks;
+
 static int walk(void *context, struct vmt_range range, struct vmt_sketch *sketch)
 {
 	(void)context;
 	(void)range;
 	(void)sketch;
-	cr_assert_fail("nothing here is to be walked");
+	walks++;
 	return -1;
 }
 
@@ -46,7 +49,7 @@ static void live(void *context, uint32_t site, int delta)
 }
 
 /* Returns how many questions it took. */
-static unsigned make(struct vmt_done done)
+static unsigned make_somehow(struct vmt_done done)
 {
 	static const struct vmt_kernel_ops kernel = { .walk = walk, .boundary = boundary };
 	static const struct vmt_effect_ops ops = { .live = live };
@@ -54,7 +57,7 @@ static unsigned make(struct vmt_done done)
 	struct vmt_simple simple;
 	struct vmt_effect effect;
 
-	asked = 0;
+	asked = walks = 0;
 	if (is_quick && vmt_change_decode_simple(&done, &simple) &&
 	    vmt_quick_apply(&space, &simple, VMT_SITE_FIRST, 0, &ops, &effect))
 		return 0;
@@ -62,6 +65,15 @@ static unsigned make(struct vmt_done done)
 	vmt_learn(&space, &change, &kernel, &lesson);
 	vmt_effect_apply(&space, &change, &lesson, VMT_SITE_FIRST, 0, &ops, &effect);
 	return asked;
+}
+
+/* The same, of a call that nothing is to be walked for. */
+static unsigned make(struct vmt_done done)
+{
+	unsigned number = make_somehow(done);
+
+	cr_assert_eq(walks, 0);
+	return number;
 }
 
 static unsigned map(long flags, int at, int pages, long prot)
@@ -238,4 +250,49 @@ Test(known, moved_memory_is_drawn_and_its_edges_asked_about)
 	cr_assert_eq(space.count, 2);
 	cr_assert_eq(make(drawn_mremap(MREMAP_MAYMOVE, 5, 3, 1, 5, DRAWN_OK)), 0);
 	cr_assert_eq(vmt_space_first(&space)->look.end, (uint64_t)DRAWN_AT(6));
+}
+
+Test(known, mprotect_that_begins_in_a_hole_changes_nothing)
+{
+	map(0, 1, 2, RW);
+	cr_assert_eq(make(drawn_mprotect(0, 4, R, -ENOMEM)), 0);
+	cr_assert_eq(space.count, 1);
+	cr_assert(vmt_space_first(&space)->look.flags & VMT_MAP_WRITE);
+}
+
+Test(known, mprotect_that_fails_further_on_is_walked)
+{
+	map(0, 0, 2, RW);
+	make_somehow(drawn_mprotect(0, 4, R, -ENOMEM));
+	cr_assert_eq(walks, 1, "is the hole what it stopped at?");
+	make_somehow(drawn_mprotect(0, 2, R, -ENOMEM));
+	cr_assert_eq(walks, 1, "there is none");
+	space.reasons = false;
+	make_somehow(drawn_mprotect(4, 2, R, -ENOMEM));
+	cr_assert_eq(walks, 1, "it may not be in the table");
+}
+
+Test(known, madvise_passes_over_holes)
+{
+	map(0, 0, 2, RW);
+	map(0, 3, 2, RW);
+	cr_assert_eq(make(drawn_madvise(1, 3, MADV_DONTDUMP, -ENOMEM)), 0);
+	cr_assert_eq(space.count, 4);
+	cr_assert_eq(vmt_space_first(&space)->look.end, (uint64_t)DRAWN_AT(1));
+	make_somehow(drawn_madvise(0, 1, MADV_DONTDUMP, -ENOMEM));
+	cr_assert_eq(walks, 1, "there is none");
+	make_somehow(drawn_madvise(2, 3, MADV_DONTDUMP, DRAWN_OK));
+	cr_assert_eq(walks, 1, "there is one");
+}
+
+Test(known, a_stack_may_have_grown_into_the_hole)
+{
+	static const struct vmt_look stack = { .start = DRAWN_START + 8 * VMT_PAGE_SIZE,
+					       .end = DRAWN_START + 9 * VMT_PAGE_SIZE,
+					       .flags = VMT_MAP_READ | VMT_MAP_STACK };
+
+	map(0, 0, 2, RW);
+	cr_assert_not_null(vmt_space_insert(&space, &stack, VMT_SITE_STARTUP, VMT_SITE_STARTUP, 0));
+	make_somehow(drawn_madvise(1, 4, MADV_DONTDUMP, -ENOMEM));
+	cr_assert_eq(walks, 1);
 }
