@@ -9,6 +9,7 @@
 #include "allocators.h"
 #include "ask.h"
 #include "capture/sites.h"
+#include "core/carve.h"
 #include "core/known.h"
 #include "core/narrow.h"
 #include "core/quick.h"
@@ -180,6 +181,19 @@ static void apply(struct vmt_state *state, const struct vmt_change *change, uint
 	note_applied(state, effect);
 }
 
+static bool apply_carved(struct vmt_state *state, const struct vmt_change *change, uint32_t site,
+			 uint64_t time, struct vmt_effect *effect)
+{
+	const struct vmt_effect_ops ops = { .live = change_live, .context = state };
+
+	state->call_time = time;
+	if (!vmt_carve_apply(&state->space, change, site, time, &ops, effect))
+		return false;
+	note_applied(state, effect);
+	state->counters.calls_derived++;
+	return true;
+}
+
 /*
  * What is known of hidden attributes holds if all calls were seen. One that another thread is making
  * without the lock may have changed them already, and will be learnt afterwards.
@@ -212,8 +226,11 @@ static void learn_and_apply(struct vmt_state *state, struct vmt_change *change,
 		change->how = VMT_CHANGE_WALK;	/* Linux 5.10 says ENOMEM at the limit as well */
 	set_dirty(state, VMT_DIRTY_SPACE);
 	state->space.reasons = may_reason(state);
-	note_learnt(state, vmt_learn(&state->space, change, &kernel, &state->lesson), asked);
-	apply(state, change, site->id, time, &effect);
+	if (!apply_carved(state, change, site->id, time, &effect)) {
+		note_learnt(state, vmt_learn(&state->space, change, &kernel, &state->lesson),
+			    asked);
+		apply(state, change, site->id, time, &effect);
+	}
 	vmt_recording_doing(state, VMT_DOING_COUNTS);
 	add_counts(&site->counters, &effect.call);
 	add_counts(&state->calls[site->call], &effect.call);

@@ -35,6 +35,9 @@ mmap-failed-ignored	core/change.c	s/if \(!fixed \|\| is_bad_range\(addr, length\
 mremap-failed-elsewhere	core/change.c	s/if \(done->args\[3\] & MREMAP_FIXED && !is_bad_range/if (0 && !is_bad_range/
 mremap-shrink-keeps	core/change.c	s/if \(new_length < old_length\)/if (0)/
 mremap-growth-forgotten	core/change.c	s/if \(new_length > old_length\) \{/if (0) {/
+carved-rest-forgotten	core/carve.c	s/if \(was.end > it->range.end\)\n\t\tsplit_off/if (0)\n\t\tsplit_off/
+carved-offset-kept	core/carve.c	s/part.offset \+= start - part.start/part.offset += 0/
+carved-joins-ignored	core/carve.c	s/if \(!stay_apart\(it, &around\)\)/if (0)/
 brk-shrink-ignored	core/change.c	s/if \(after < before\) \{/if (after < before)\n\t\treturn;\n\tif (0) {/
 brk-always-joins	core/draw.c	s/if \(change->flags\) \{/if (0) {/
 grows-down-unknown	core/change.c	s/change->flags \|= VMT_MAP_STACK/change->flags |= 0/

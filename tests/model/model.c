@@ -183,6 +183,11 @@ static void learn(const struct vmt_done *done, struct vmt_effect *effect)
 		figures.nothing++;
 		return;
 	}
+	if (vmt_carve_apply(&space, &change, VMT_SITE_FIRST + done->call, figures.calls, &live_ops,
+			    effect)) {
+		figures.derived++;
+		return;
+	}
 	if (vmt_learn(&space, &change, &ops, &lesson) == VMT_LEARNT_DERIVED)
 		figures.derived++;
 	else

@@ -9,6 +9,7 @@
 
 #include "effect.h"
 #include "known.h"
+#include "carve.h"
 #include "quick.h"
 
 #define PAGE	    ((uint64_t)4096)

@@ -5,6 +5,7 @@
  */
 #include "drawing.h"
 
+#include "carve.h"
 #include "quick.h"
 
 #include <criterion/criterion.h>
@@ -168,13 +169,23 @@ static struct vmt_kernel_ops ops_of(struct picture *picture)
 					.context = picture };
 }
 
+static bool make_directly(const struct vmt_done *call, const struct vmt_change *change)
+{
+	struct vmt_effect *effect = &result.effect;
+	struct vmt_simple simple;
+
+	if (vmt_change_decode_simple(call, &simple) &&
+	    vmt_quick_apply(&space, &simple, SITE_CALL, 100, &live_ops, effect))
+		return true;
+	return vmt_carve_apply(&space, change, SITE_CALL, 100, &live_ops, effect);
+}
+
 static void make(const char *before, const struct vmt_done *call, struct picture *after,
 		 bool must_walk, bool may_be_quick, const char *title)
 {
 	struct vmt_kernel_ops ops = ops_of(after);
 	struct vmt_lesson lesson;
 	struct vmt_change change;
-	struct vmt_simple simple;
 
 	vmt_arena_init(&arena, memory, sizeof(memory));
 	drawn_space(&space, &arena, before);
@@ -185,8 +196,7 @@ static void make(const char *before, const struct vmt_done *call, struct picture
 		change.how = VMT_CHANGE_WALK;
 	if (change.how != VMT_CHANGE_NOTHING) {
 		result.learnt = VMT_LEARNT_DERIVED;
-		if (!may_be_quick || !vmt_change_decode_simple(call, &simple) ||
-		    !vmt_quick_apply(&space, &simple, SITE_CALL, 100, &live_ops, &result.effect)) {
+		if (!may_be_quick || !make_directly(call, &change)) {
 			result.learnt = vmt_learn(&space, &change, &ops, &lesson);
 			vmt_effect_apply(&space, &change, &lesson, SITE_CALL, 100, &live_ops,
 					 &result.effect);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 
+#include "carve.h"
 #include "drawing.h"
 #include "known.h"
 #include "quick.h"
@@ -62,6 +63,8 @@ static unsigned make_somehow(struct vmt_done done)
 	    vmt_quick_apply(&space, &simple, VMT_SITE_FIRST, 0, &ops, &effect))
 		return 0;
 	vmt_change_decode(&done, &change);
+	if (is_quick && vmt_carve_apply(&space, &change, VMT_SITE_FIRST, 0, &ops, &effect))
+		return 0;
 	vmt_learn(&space, &change, &kernel, &lesson);
 	vmt_effect_apply(&space, &change, &lesson, VMT_SITE_FIRST, 0, &ops, &effect);
 	return asked;
