@@ -5,7 +5,17 @@
  */
 #include "lock.h"
 
-#define SPIN_TURNS 100u	/* 1 to 5 us, as long as a processor makes its pause */
+/* In pauses, of which a processor makes 20 to 100 in a microsecond: a call and its learning last
+ * about as long as putting a thread to sleep and waking it. */
+#define SPIN_TURNS	100u
+#define SPIN_BUSY_TURNS 30u	/* of who comes to a busy lock */
+
+/* A lock is busy if so many holds follow each other at less than… */
+#define BUSY_HOLDS 1024u
+#define BUSY_NS	   UINT64_C(16000)	/* …between two of them, sleeping and waking included */
+/* While it is busy, somebody is woken only after so many holds, unless they come slowly. */
+#define KEPT_HOLDS 32u
+#define KEPT_NS	   UINT64_C(8000)
 
 /* In one order with the late queue's words: who finds the lock taken after leaving word of a call
  * is heard by the holder's last look. */
@@ -18,10 +28,9 @@ VMT_HOT static bool try_take(struct vmt_lock *lock, uint32_t from, uint32_t self
 	return true;
 }
 
-/* A call and its learning last about as long as putting a thread to sleep and waking it. */
-static bool spin_for(struct vmt_lock *lock, uint32_t self)
+static bool spin_for(struct vmt_lock *lock, uint32_t self, unsigned turns)
 {
-	for (unsigned turn = 0; turn < SPIN_TURNS; turn++) {
+	for (unsigned turn = 0; turn < turns; turn++) {
 		if (atomic_load_explicit(&lock->owner, memory_order_relaxed) == 0 &&
 		    try_take(lock, 0, self))
 			return true;
@@ -30,10 +39,20 @@ static bool spin_for(struct vmt_lock *lock, uint32_t self)
 	return false;
 }
 
+static unsigned spin_turns(const struct vmt_lock *lock)
+{
+	return atomic_load_explicit(&lock->is_busy, memory_order_relaxed) ? SPIN_BUSY_TURNS :
+									    SPIN_TURNS;
+}
+
+static void tell_asleep(struct vmt_lock *lock)
+{
+	atomic_store_explicit(&lock->waiters, VMT_LOCK_ASLEEP, memory_order_seq_cst);
+}
+
 /*
- * Sleep until the lock is free or the time has come; returns whether it was taken. The holder
- * clears `waiters` when it wakes one of us, so who was woken sets it again for the others. He
- * spins as well: by the time he runs, the lock has most often been taken once more.
+ * Sleep until the lock is free or the time has come; returns whether it was taken. Whoever has
+ * slept says that others may still do so.
  */
 static bool sleep_until(struct vmt_lock *lock, const struct vmt_lock_ops *ops, uint32_t self,
 			uint64_t end)
@@ -42,7 +61,7 @@ static bool sleep_until(struct vmt_lock *lock, const struct vmt_lock_ops *ops, u
 		uint64_t now = ops->now(ops->context);
 		uint32_t owner;
 
-		atomic_store_explicit(&lock->waiters, 1, memory_order_seq_cst);
+		tell_asleep(lock);
 		if (try_take(lock, 0, self))
 			return true;
 		owner = atomic_load_explicit(&lock->owner, memory_order_seq_cst);
@@ -50,8 +69,9 @@ static bool sleep_until(struct vmt_lock *lock, const struct vmt_lock_ops *ops, u
 			return false;
 		if (owner)
 			ops->wait(ops->context, &lock->owner, owner, end - now);
-		if (spin_for(lock, self)) {
-			atomic_store_explicit(&lock->waiters, 1, memory_order_seq_cst);
+		if (atomic_load_explicit(&lock->waiters, memory_order_relaxed) == VMT_LOCK_WOKEN &&
+		    spin_for(lock, self, SPIN_TURNS)) {
+			tell_asleep(lock);
 			return true;
 		}
 	}
@@ -101,7 +121,7 @@ VMT_HOT static enum vmt_lock_result take(struct vmt_lock *lock, const struct vmt
 	if (owner && generation == atomic_load_explicit(&lock->stuck, memory_order_relaxed) &&
 	    !(ops->is_crowded && ops->is_crowded(ops->context)))
 		return give_up(lock, ops, owner, generation, self);
-	if (spin_for(lock, self) || wait_for(lock, ops, self))
+	if (spin_for(lock, self, spin_turns(lock)) || wait_for(lock, ops, self))
 		return VMT_LOCK_GOT;
 	if (generation != atomic_load_explicit(&lock->generation, memory_order_relaxed))
 		return VMT_LOCK_BUSY;	/* it goes on, or round, only not to us */
@@ -133,10 +153,11 @@ VMT_HOT enum vmt_lock_result vmt_lock_enter(struct vmt_lock *lock, const struct 
 	*self.held_sp = sp;
 	atomic_signal_fence(memory_order_seq_cst);
 	result = take(lock, ops, self.id, patient);
-	if (VMT_LIKELY(result != VMT_LOCK_BUSY))
-		lock->outer_sp = outer_sp;
-	else
+	if (VMT_UNLIKELY(result == VMT_LOCK_BUSY)) {
 		*self.held_sp = outer_sp;
+		return result;
+	}
+	lock->outer_sp = outer_sp;
 	return result;
 }
 
@@ -151,14 +172,56 @@ enum vmt_lock_result vmt_lock_seize(struct vmt_lock *lock, const struct vmt_lock
 	return VMT_LOCK_ROBBED;
 }
 
+/* Measured at releases with sleepers only: a lock that nobody waits for need not be measured. */
+static bool is_busy(struct vmt_lock *lock, uint32_t generation, uint64_t now)
+{
+	uint64_t passed = now - lock->measured_ns;
+
+	if (generation - lock->measured_at >= BUSY_HOLDS || passed > BUSY_HOLDS * BUSY_NS) {
+		atomic_store_explicit(&lock->is_busy, passed <= BUSY_HOLDS * BUSY_NS,
+				      memory_order_relaxed);
+		lock->measured_at = generation;
+		lock->measured_ns = now;
+	}
+	return atomic_load_explicit(&lock->is_busy, memory_order_relaxed);
+}
+
+/*
+ * To pass the lock from one processor to another costs more than several calls, in the kernel as
+ * well, whose data go along. So a thread that takes a busy lock again and again keeps it for some
+ * time. When it stops, those who still sleep do so until their patience ends: that is why a few
+ * calls at a time, by however many threads, are no reason to withhold a wake.
+ */
+static bool is_wake_due(struct vmt_lock *lock, const struct vmt_lock_ops *ops)
+{
+	uint32_t generation = atomic_load_explicit(&lock->generation, memory_order_relaxed);
+	uint32_t holds = generation - lock->woken_at;
+	uint64_t now = ops->now(ops->context);
+
+	if (is_busy(lock, generation, now) && holds < KEPT_HOLDS &&
+	    now - lock->woken_ns < holds * KEPT_NS)
+		return false;
+	lock->woken_at = generation;
+	lock->woken_ns = now;
+	return true;
+}
+
+static bool has_sleepers(const struct vmt_lock *lock)
+{
+	return VMT_UNLIKELY(atomic_load_explicit(&lock->waiters, memory_order_seq_cst) ==
+			    VMT_LOCK_ASLEEP);
+}
+
 VMT_HOT void vmt_lock_leave(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
 		    struct vmt_lock_self self)
 {
 	uint64_t outer_sp = lock->outer_sp;
+	bool is_due = !has_sleepers(lock) || is_wake_due(lock, ops);
 
 	atomic_exchange_explicit(&lock->owner, 0, memory_order_seq_cst);
 	*self.held_sp = outer_sp;
-	if (VMT_UNLIKELY(atomic_load_explicit(&lock->waiters, memory_order_seq_cst)) &&
-	    atomic_exchange_explicit(&lock->waiters, 0, memory_order_seq_cst))
+	if (has_sleepers(lock) && is_due &&
+	    atomic_exchange_explicit(&lock->waiters, VMT_LOCK_WOKEN, memory_order_seq_cst) ==
+		    VMT_LOCK_ASLEEP)
 		ops->wake(ops->context, &lock->owner);
 }

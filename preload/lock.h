@@ -22,15 +22,27 @@ enum vmt_lock_result {
 	VMT_LOCK_ROBBED,	/* got it from a holder who is gone: what it covers may be half-changed */
 };
 
+enum vmt_lock_waiters {
+	VMT_LOCK_NOBODY,	/* …sleeps */
+	VMT_LOCK_ASLEEP,	/* somebody may */
+	VMT_LOCK_WOKEN,	/* one of those who slept is on its way: enough for now */
+};
+
 struct vmt_lock {
 	_Atomic uint32_t owner;	/* thread id, 0 = free */
-	_Atomic uint32_t waiters;	/* 1: somebody may sleep, and is to be woken */
+	_Atomic uint32_t waiters;	/* enum vmt_lock_waiters */
 	_Atomic uint32_t generation;	/* of the present holding; goes on with vmt_lock_go_on */
 	_Atomic uint32_t stuck;	/* the generation that somebody has waited for in vain */
+	_Atomic uint32_t is_busy;	/* it is taken all the time */
 	/* How often the patience is halved: once more by each wait in vain, once less by each that was
 	 * worth its time. In a program that stops its threads, waiting is nearly always in vain. */
 	_Atomic uint32_t halvings;
-	uint64_t outer_sp;	/* what the holder's *sp was before; the holder's own */
+	/* The holder's own: */
+	uint64_t outer_sp;	/* what its *sp was before */
+	uint32_t woken_at;	/* the generation in which somebody was woken last… */
+	uint32_t measured_at;	/* …or is_busy was measured… */
+	uint64_t woken_ns;	/* …and when that was */
+	uint64_t measured_ns;
 };
 
 struct vmt_lock_ops {
