@@ -220,15 +220,13 @@ static void learn_and_apply(struct vmt_state *state, struct vmt_change *change,
 	if (change->how == VMT_CHANGE_EVERYTHING && site->call == VMT_CALL_PRCTL)
 		state->no_reasoning = true;
 	vmt_recording_doing(state, VMT_DOING_MAPS);
-	if ((late || state->no_deriving) && change->how == VMT_CHANGE_DERIVE)
+	if ((late || state->no_deriving || (change->met_hole && !state->query_works)) &&
+	    change->how == VMT_CHANGE_DERIVE)	/* Linux 5.10 has two meanings for ENOMEM */
 		change->how = VMT_CHANGE_WALK;	/* others may have come between */
-	if (change->met_hole && !state->query_works)
-		change->how = VMT_CHANGE_WALK;	/* Linux 5.10 says ENOMEM at the limit as well */
 	set_dirty(state, VMT_DIRTY_SPACE);
 	state->space.reasons = may_reason(state);
 	if (!apply_carved(state, change, site->id, time, &effect)) {
-		note_learnt(state, vmt_learn(&state->space, change, &kernel, &state->lesson),
-			    asked);
+		note_learnt(state, vmt_learn(&state->space, change, &kernel, &state->lesson), asked);
 		apply(state, change, site->id, time, &effect);
 	}
 	vmt_recording_doing(state, VMT_DOING_COUNTS);

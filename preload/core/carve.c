@@ -34,7 +34,8 @@ static bool is_stack(const struct vmt_map *map)
 	return map && (map->look.flags & VMT_MAP_STACK);
 }
 
-static void look_around(const struct vmt_space *space, struct vmt_range range, struct around *around)
+static void look_around(const struct vmt_space *space, struct vmt_range range,
+			struct around *around)
 {
 	struct vmt_map *map = vmt_space_from(space, range.start - 1);
 	uint64_t at = range.start;
