@@ -18,6 +18,7 @@
 #include "publish.h"
 #include "recording.h"
 #include "timeline.h"
+#include "trust.h"
 
 static void set_dirty(struct vmt_state *state, enum vmt_dirty dirty)
 {
@@ -56,6 +57,8 @@ static void reset_space(struct vmt_state *state)
 	vmt_arena_init(&state->space_arena, state->space_memory, state->space_memory_size);
 	vmt_space_init(&state->space, &state->space_arena, &state->space_ops);
 	vmt_sketch_init(&state->lesson.sketch, &state->space_arena);
+	state->space.noreserve = state->noreserve;
+	state->space.has_ties = state->has_ties;
 }
 
 int vmt_account_init(struct vmt_state *state)
@@ -194,20 +197,6 @@ static bool apply_carved(struct vmt_state *state, const struct vmt_change *chang
 	return true;
 }
 
-/*
- * What is known of hidden attributes holds if all calls were seen. One that another thread is making
- * without the lock may have changed them already, and will be learnt afterwards.
- */
-VMT_HOT static bool may_reason(struct vmt_state *state)
-{
-	const uint64_t unseen = VMT_NOTE_SITES_PARTIAL | VMT_NOTE_INLINE_CALLS |
-				VMT_NOTE_TEXT_LARGE | VMT_NOTE_VALGRIND;
-
-	return state->options.derive == VMT_DERIVE_FULL && !state->no_reasoning &&
-	       (state->counters.doors & VMT_DOOR_SITES) && !(state->counters.notes & unseen) &&
-	       vmt_late_is_quiet(&state->late);
-}
-
 static void learn_and_apply(struct vmt_state *state, struct vmt_change *change,
 			    struct vmt_site *site, bool late)
 {
@@ -224,10 +213,15 @@ static void learn_and_apply(struct vmt_state *state, struct vmt_change *change,
 	    change->how == VMT_CHANGE_DERIVE)	/* Linux 5.10 has two meanings for ENOMEM */
 		change->how = VMT_CHANGE_WALK;	/* others may have come between */
 	set_dirty(state, VMT_DIRTY_SPACE);
-	state->space.reasons = may_reason(state);
+	vmt_trust_call(state);
 	if (!apply_carved(state, change, site->id, time, &effect)) {
-		note_learnt(state, vmt_learn(&state->space, change, &kernel, &state->lesson), asked);
+		note_learnt(state, vmt_learn(&state->space, change, &kernel, &state->lesson),
+			    asked);
 		apply(state, change, site->id, time, &effect);
+	}
+	if (VMT_UNLIKELY(vmt_trust_is_lost(state))) {
+		state->counters.relearned++;
+		vmt_account_everything(state);
 	}
 	vmt_recording_doing(state, VMT_DOING_COUNTS);
 	add_counts(&site->counters, &effect.call);
@@ -281,7 +275,7 @@ VMT_HOT static bool account_simple(struct vmt_state *state, const struct vmt_don
 	if (state->no_deriving || !vmt_change_decode_simple(done, &simple))
 		return false;
 	state->call_time = vmt_time(state);
-	state->space.reasons = may_reason(state);
+	vmt_trust_call(state);
 	vmt_recording_doing(state, VMT_DOING_MAPS);
 	set_dirty(state, VMT_DIRTY_SPACE);
 	if (!vmt_quick_apply(&state->space, &simple, site->id, state->call_time, &ops, &effect)) {
@@ -384,10 +378,12 @@ int vmt_account_start(struct vmt_state *state)
 		vmt_note(state, VMT_NOTE_NO_PROC);	/* then the table begins empty */
 		vmt_sketch_clear(sketch);
 	}
+	for (size_t i = 0; i < sketch->count; i++)
+		flag_own(state, &sketch->map[i].look);
+	vmt_trust_first_maps(state, sketch);
 	for (size_t i = 0; i < sketch->count; i++) {
 		struct vmt_look *look = &sketch->map[i].look;
 
-		flag_own(state, look);
 		if (!vmt_space_insert(&state->space, look, VMT_SITE_STARTUP, VMT_SITE_STARTUP, 0))
 			return -ENOMEM;
 		if (!(look->flags & VMT_MAP_OWN))

@@ -176,8 +176,10 @@ static int walk_by_text(struct vmt_state *state, struct vmt_range range, struct 
 	while (next_line(&reader, &line)) {
 		if (line.look.start >= range.end)
 			break;
-		if (line.look.end > range.start && !vmt_mapsline_is_vsyscall(&line))
-			vmt_sketch_append(sketch, &line.look);
+		if (line.look.end <= range.start || vmt_mapsline_is_vsyscall(&line))
+			continue;
+		line.look.kin = vmt_mapsline_kin(&line);
+		vmt_sketch_append(sketch, &line.look);
 	}
 	return 0;
 }
@@ -209,7 +211,7 @@ static int boundary_by_query(struct vmt_state *state, const struct vmt_look *rig
 		return -ENOENT;
 	look_of(&ask, &look);
 	if (((look.flags ^ right->flags) & VMT_MAP_VISIBLE) || look.end < right->end)
-		return -ENOENT;
+		return -ESTALE;
 	return look.start == right->start ? 1 : 0;
 }
 
@@ -241,8 +243,15 @@ static int boundary(void *context, const struct vmt_look *right)
 	return boundary_by_probe(state, right);
 }
 
+static bool is_alone(void *context)
+{
+	struct vmt_state *state = context;
+
+	return vmt_late_is_quiet(&state->late);
+}
+
 const struct vmt_kernel_ops vmt_ask_ops = { .walk = walk, .boundary = boundary,
-					     .file = vmt_device_file };
+					     .file = vmt_device_file, .is_alone = is_alone };
 
 int vmt_ask_look(struct vmt_state *state, uint64_t addr, struct vmt_look *ret_look)
 {

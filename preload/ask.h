@@ -17,7 +17,8 @@ int vmt_ask_look(struct vmt_state *state, uint64_t addr, struct vmt_look *ret_lo
 /* Open /proc/self/maps and find out which ways work. Also after fork: the mm is fixed at open. */
 void vmt_ask_open(struct vmt_state *state);
 
-/* Every map of the process, from the text, with what only the text tells (VMT_MAP_STACK). */
+/* Every map of the process, from the text, with what only the text tells: VMT_MAP_STACK,
+ * and the kin that new maps with such names are of (vmt_mapsline_kin). */
 int vmt_ask_everything(struct vmt_state *state, struct vmt_sketch *sketch);
 
 /*

@@ -350,6 +350,7 @@ static inline long record(struct vmt_state *state, enum vmt_call_id id, long nr,
 				 .result = 0,
 				 .brk = 0,
 				 .aio = 0,
+				 .is_loaders = vmt_range_has(state->loader, regs->pc),
 				 .told = { 0, 0 } };
 	bool is_slow = id != VMT_CALL_MUNMAP && vmt_change_is_slow(id, args);
 	struct vmt_whole whole;

@@ -7,8 +7,11 @@
  */
 #include "device.h"
 
+#include <fcntl.h>
 #include <linux/errno.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
@@ -17,6 +20,19 @@
 #include "sys.h"
 
 #define BLOCK_MAX 65536	/* hugetlbfs: a block is a huge page, and so is the unit of maps */
+
+/* Their mmap changes no flag and has no operation that keeps maps from joining. */
+static bool is_ordinary(const struct statfs *fs)
+{
+	static const long types[] = { EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
+				      TMPFS_MAGIC, F2FS_SUPER_MAGIC, OVERLAYFS_SUPER_MAGIC,
+				      SQUASHFS_MAGIC, EROFS_SUPER_MAGIC_V1 };
+
+	for (unsigned i = 0; i < VMT_COUNT(types); i++)
+		if (fs->f_type == types[i])
+			return true;
+	return false;
+}
 
 static struct vmt_device *find(struct vmt_state *state, dev_t number)
 {
@@ -36,6 +52,36 @@ static bool is_as_expected(const struct vmt_look *asked, const struct vmt_look *
 	return vmt_look_same(asked, look);
 }
 
+static void set_file(struct vmt_look *look, const struct stat *st)
+{
+	look->inode = st->st_ino;
+	look->dev_major = gnu_dev_major(st->st_dev);
+	look->dev_minor = gnu_dev_minor(st->st_dev);
+}
+
+void vmt_device_start(struct vmt_state *state)
+{
+	struct vmt_device *device;
+	struct vmt_look look;
+	struct statfs fs;
+	struct stat st;
+
+	if (vmt_sys_failed(vmt_sys4(SYS_newfstatat, AT_FDCWD, "/proc/self/exe", &st, 0)))
+		return;
+	set_file(&look, &st);
+	for (struct vmt_map *map = vmt_space_first(&state->space); map; map = vmt_space_next(map)) {
+		if (map->look.inode != look.inode || map->look.dev_major != look.dev_major ||
+		    map->look.dev_minor != look.dev_minor)
+			continue;
+		device = find(state, st.st_dev);
+		device->is_compared = true;
+		device->agrees = true;
+		device->is_ordinary = !vmt_sys_failed(vmt_sys2(SYS_statfs, "/proc/self/exe", &fs)) &&
+				      is_ordinary(&fs);
+		return;
+	}
+}
+
 /* The first file of a device: ask, and remember whether fstat said the same. */
 static int compare(struct vmt_state *state, struct vmt_device *device, struct vmt_look *look)
 {
@@ -46,13 +92,14 @@ static int compare(struct vmt_state *state, struct vmt_device *device, struct vm
 		return ret;
 	device->is_compared = true;
 	device->agrees = is_as_expected(&asked, look);
-	return device->agrees ? 0 : -EXDEV;
+	return device->agrees ? device->is_ordinary : -EXDEV;
 }
 
 int vmt_device_file(void *context, int fd, struct vmt_look *look)
 {
 	struct vmt_state *state = context;
 	struct vmt_device *device;
+	struct statfs fs;
 	struct stat st;
 
 	if (state->no_asking)
@@ -61,13 +108,13 @@ int vmt_device_file(void *context, int fd, struct vmt_look *look)
 	    st.st_blksize > BLOCK_MAX)
 		return -ENOENT;
 	device = find(state, st.st_dev);
+	if (device && !device->is_compared && !vmt_sys_failed(vmt_sys2(SYS_fstatfs, fd, &fs)))
+		device->is_ordinary = is_ordinary(&fs);
 	if (!device || (device->is_compared && !device->agrees))
 		return -ENOENT;
-	look->inode = st.st_ino;
-	look->dev_major = gnu_dev_major(st.st_dev);
-	look->dev_minor = gnu_dev_minor(st.st_dev);
+	set_file(look, &st);
 	if (!device->is_compared)
 		return compare(state, device, look);
 	state->counters.asked_files++;
-	return 0;
+	return device->is_ordinary;
 }

@@ -5,9 +5,12 @@
 #ifndef VMT_DEVICE_H
 #define VMT_DEVICE_H
 
-#include "core/space.h"
+#include "state.h"
 
 /* For struct vmt_kernel_ops, whose contract it has; context is the state. */
 int vmt_device_file(void *context, int fd, struct vmt_look *look);
+
+/* The program's own file is in the table and can be compared without a question: one device is known. */
+void vmt_device_start(struct vmt_state *state);
 
 #endif

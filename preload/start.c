@@ -18,6 +18,7 @@
 #include "capture/malloc.h"
 #include "capture/next.h"
 #include "capture/sites.h"
+#include "device.h"
 #include "fd.h"
 #include "life.h"
 #include "line.h"
@@ -27,6 +28,7 @@
 #include "report.h"
 #include "sys.h"
 #include "timeline.h"
+#include "trust.h"
 
 #define MAPS_LEAST	100000
 #define MAPS_MOST	4000000
@@ -103,6 +105,18 @@ static bool has_traced_parent(char *buffer, size_t size)
 		at = end + 1;
 	}
 	return false;
+}
+
+/*
+ * Preloaded, this library's constructor runs before all others (-z initfirst): what is mapped was mapped
+ * by the kernel and ld.so. An auditing library would have run earlier.
+ */
+static bool is_first(char **environment)
+{
+	const char *preload = find_variable(environment, "LD_PRELOAD");
+
+	return preload && contains(preload, (long)__builtin_strlen(preload), "libvmatrace.so") &&
+	       !find_variable(environment, "LD_AUDIT");
 }
 
 static void complain(void *context, const char *message)
@@ -262,6 +276,9 @@ static int start_counting(struct vmt_state *state)
 	ret = vmt_account_start(state);
 	if (ret)
 		return ret;
+	state->is_first = false;	/* no longer, should the table be filled again */
+	vmt_device_start(state);
+	vmt_trust_find_loader(state);
 	state->counters.maps_own = state->space.own;
 	state->counters.maps_now = vmt_account_maps(state);
 	state->counters.maps_start = state->counters.maps_now;
@@ -301,6 +318,8 @@ static struct vmt_state *make_state(char **environment)
 	state->pid = (uint32_t)vmt_sys0(SYS_getpid);
 	state->parent_pid = (uint32_t)vmt_sys0(SYS_getppid);
 	state->counters.maps_limit = limit;
+	state->is_first = is_first(environment);
+	vmt_trust_open(state);
 	state->alarm_from = limit ? limit * 80 / 100 : UINT64_MAX;
 	state->vdso = getauxval(AT_SYSINFO_EHDR);
 	state->fds = (struct vmt_fds){ .maps = { .number = -1 }, .record = { .number = -1 }, .log = -1 };

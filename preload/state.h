@@ -44,6 +44,7 @@ struct vmt_device {
 	bool is_used;
 	bool is_compared;
 	bool agrees;
+	bool is_ordinary;	/* its file system maps files as they are */
 };
 
 /* Descriptors of our own: high-numbered, close-on-exec, and perhaps closed by the program. */
@@ -79,6 +80,9 @@ struct vmt_state {
 	struct vmt_fds fds;
 	uint32_t parent_pid;
 	bool is_root;	/* the process that the user started: it prints */
+	bool is_first;	/* nobody but the kernel and ld.so had made maps before us */
+	enum vmt_noreserve noreserve;
+	bool has_ties;	/* see core/ties.h */
 	bool log_is_blocked;	/* nobody reads it: nothing more is said */
 	bool query_works;
 
@@ -93,6 +97,7 @@ struct vmt_state {
 	uint32_t last_module;
 	uint64_t brk;	/* the program break */
 	uint64_t vdso;
+	struct vmt_range loader;	/* ld.so */
 	_Atomic bool has_userfault;
 	_Atomic int userfault[16];	/* see rare.h: descriptors + 1, 0 = free */
 	struct vmt_range own[VMT_OWN_MAX];
@@ -138,7 +143,7 @@ struct vmt_state {
 	_Atomic uint32_t dirty;	/* enum vmt_dirty */
 	bool no_asking;	/* a seccomp filter is active */
 	bool no_deriving;	/* READ_IMPLIES_EXEC: protections are not what was asked for */
-	bool no_reasoning;	/* PR_SET_MEMORY_MERGE: new maps are not joined as the rules have it */
+	bool no_reasoning;	/* PR_SET_MEMORY_MERGE: maps are not joined as the rules have it; or refuted */
 	bool code_is_gone;	/* a module was unmapped during this call */
 	bool header_is_behind;	/* more of it has changed than vmt_publish_done() writes */
 	struct vmt_lock lock;

@@ -18,8 +18,8 @@ mutants() {
 right-piece-forgotten	core/sketch.c	s/VMT_FAULT != 1\b/0/
 file-offset-ignored	core/sketch.c	s/VMT_FAULT != 2\b/0/
 failed-call-ignored	core/change.c	s/VMT_FAULT == 3\b/1/
-right-edge-never-joins	core/learn.c	s/VMT_FAULT == 4\b/1/
-left-edge-never-joins	core/learn.c	s/VMT_FAULT == 5\b/1/
+right-edge-never-joins	core/join.c	s/VMT_FAULT == 4\b/1/
+left-edge-never-joins	core/join.c	s/VMT_FAULT == 5\b/1/
 mprotect-flags-lost	core/known.c	s/VMT_FAULT == 6\b/1/
 mremap-window-forgotten	core/change.c	s/VMT_FAULT != 7\b/0/
 mmap-flags-wrong	core/change.c	s/VMT_FAULT == 8\b/1/

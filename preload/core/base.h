@@ -33,7 +33,7 @@ static inline uint64_t vmt_stack_hash(uint64_t hash, uint64_t pc)
 	return hash * VMT_STACK_HASH_SCALE + pc;
 }
 
-/* A build with VMT_FAULT=1..8 or 21..31 has that fault: tests/model must find each of them. */
+/* A build with VMT_FAULT=1..8 or 21..41 has that fault: tests/model must find each of them. */
 #ifndef VMT_FAULT
 #define VMT_FAULT 0
 #endif

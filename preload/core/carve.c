@@ -5,6 +5,7 @@
  */
 #include "carve.h"
 
+#include "kin.h"
 #include "known.h"
 
 /* One call and where it is written down. */
@@ -58,12 +59,15 @@ static void look_around(const struct vmt_space *space, struct vmt_range range,
 	around->has_stack |= is_stack(around->left) || is_stack(around->right);
 }
 
+/* A cut ends what is known of the anon_vma of the neighbour there (ties.h). */
 static struct vmt_look up_to(const struct vmt_look *look, uint64_t end)
 {
 	struct vmt_look part = *look;
 
-	if (part.end > end)
-		part.end = end;
+	if (part.end <= end)
+		return part;
+	part.end = end;
+	part.right_tie = 0;
 	return part;
 }
 
@@ -76,6 +80,7 @@ static struct vmt_look from(const struct vmt_look *look, uint64_t start)
 	if (part.inode || part.dev_major || part.dev_minor)
 		part.offset += start - part.start;
 	part.start = start;
+	part.left_tie = 0;
 	return part;
 }
 
@@ -157,8 +162,8 @@ static enum vmt_answer joins(const struct carving *it, const struct vmt_look *le
 {
 	if (!vmt_look_continues(left, right))
 		return VMT_ANSWER_NO;
-	return it->space->reasons ?
-		       vmt_known_joins(it->space, left, right, next, VMT_JOINED_NOT) :
+	return it->space->reasons && !it->space->is_sample ?
+		       vmt_known_joins(it->space, left, right, next, NULL) :
 		       VMT_ANSWER_MAYBE;
 }
 
@@ -230,7 +235,7 @@ static bool carve_fixed(struct carving *it, const struct around *around)
 		.start = it->range.start,
 		.end = it->range.end,
 		.flags = it->change->flags | VMT_MAP_CHANGED,
-		.kin = vmt_known_born(it->space, it->change->born),
+		.kin = vmt_kin_born(it->space, it->change->born),
 	};
 	struct new_sides sides;
 

@@ -111,6 +111,7 @@ static void decode_mmap(const struct vmt_done *done, struct vmt_change *change)
 	if (is_plain_file(flags)) {
 		change->how = VMT_CHANGE_DERIVE;
 		change->is_file = true;
+		change->is_loaders = done->is_loaders;
 		change->fd = (int)done->args[4];
 		change->offset = (uint64_t)done->args[5];
 		change->flags |= (flags & MAP_TYPE_MASK) == MAP_SHARED ? VMT_MAP_SHARED : 0;
@@ -375,7 +376,7 @@ VMT_HOT bool vmt_change_decode_simple(const struct vmt_done *done, struct vmt_si
 	simple->range = pages((uint64_t)done->result, length);
 	simple->is_fresh = true;
 	simple->flags = fresh_flags(done->args[2]);
-	simple->born = vmt_known_kin_of_mmap(done->args[2], (unsigned long)done->args[3]);
+	simple->born = vmt_kin_of_mmap(done->args[2], (unsigned long)done->args[3]);
 	return true;
 }
 

@@ -17,6 +17,7 @@ struct vmt_done {
 	long result;	/* -errno on failure */
 	uint64_t brk;
 	uint64_t aio;	/* io_setup: the context it has made, which is its map's address */
+	bool is_loaders;	/* ld.so's own code has made it */
 	struct vmt_range told;	/* ioctl, process_madvise: the range in the memory they were given */
 };
 
@@ -54,6 +55,7 @@ struct vmt_change {
 	bool blurs;	/* protect or advise: nothing is known of it afterwards */
 	struct vmt_range remapped;	/* mremap: what stays of the old range; derived if it is one anonymous map */
 	bool is_file;	/* fresh shows the file fd, from offset on */
+	bool is_loaders;	/* ld.so maps it, as part of a library */
 	int fd;
 	uint64_t offset;
 	uint64_t length;	/* bytes asked for, for the record */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A call's effect on a sketch of the maps before it: what goes, comes, moves and changes. Every
- * cut is drawn and no merge; learn.c decides over those.
+ * cut is drawn and no merge; join.c decides over those.
  */
 #include "draw.h"
 
@@ -78,9 +78,16 @@ static bool draw_fresh(struct vmt_space *space, struct vmt_sketch *sketch,
 		draw_shifted(sketch, change->copied, change->fresh.start, false);
 		return true;
 	}
-	if (change->is_file && kernel && kernel->file(kernel->context, change->fd, &look))
-		return false;
-	look.kin = vmt_known_born(space, change->born);
+	look.kin = change->is_file ? vmt_kin_of_file(space, change) :
+				      vmt_kin_born(space, change->born);
+	if (change->is_file && kernel) {
+		int is_ordinary = kernel->file(kernel->context, change->fd, &look);
+
+		if (is_ordinary < 0)
+			return false;
+		if (!is_ordinary)
+			look.kin = VMT_KIN_UNKNOWN;
+	}
 	return draw_new(sketch, &look);
 }
 
@@ -97,7 +104,7 @@ static bool draw_grown(struct vmt_space *space, struct vmt_sketch *sketch,
 	if (vmt_range_is_empty(change->grown))
 		return true;
 	if (change->flags) {
-		look.kin = vmt_known_born(space, change->born);
+		look.kin = vmt_kin_born(space, change->born);
 		return draw_new(sketch, &look);
 	}
 

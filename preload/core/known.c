@@ -12,8 +12,7 @@
  *		on the anon_vma since 6.7; while it is writable it is determined by its kin
  *
  * One that has no anon_vma fits any neighbour in a process that was not forked, and after a fork
- * nothing is known; one that may have some is the kernel's to judge. MAP_NORESERVE is ignored
- * under vm.overcommit_memory=2, which may change at any time: each such map is a kin of its own.
+ * nothing is known; of two that may have some, ties.h knows now and then whether it is the same.
  */
 #include "known.h"
 
@@ -29,9 +28,8 @@
 #define DONTDUMP       VMT_MAP_ADVISED(2)
 #define RANDOM	       VMT_MAP_ADVISED(3)
 #define SEQUENTIAL     VMT_MAP_ADVISED(4)
-#define HUGEPAGE       VMT_MAP_ADVISED(5)
-#define NOHUGEPAGE     VMT_MAP_ADVISED(6)
-#define THP_ADVICE     (HUGEPAGE | NOHUGEPAGE)	/* a map may have been born with one of them */
+#define HUGEPAGE       VMT_MAP_HUGEPAGE
+#define NOHUGEPAGE     VMT_MAP_NOHUGEPAGE
 
 static const struct {
 	long advice;
@@ -51,11 +49,6 @@ static const struct {
 	{ MADV_NOHUGEPAGE, NOHUGEPAGE, HUGEPAGE },
 };
 
-static bool is_touched(const struct vmt_look *look)
-{
-	return VMT_FAULT != 21 && (!look->kin || (look->flags & VMT_MAP_TOUCHED));
-}
-
 static bool is_written(const struct vmt_look *look)
 {
 	return VMT_FAULT != 22 && (!look->kin || (look->flags & VMT_MAP_WRITTEN));
@@ -64,32 +57,6 @@ static bool is_written(const struct vmt_look *look)
 static bool is_changed(const struct vmt_look *look)
 {
 	return look->flags & VMT_MAP_CHANGED;
-}
-
-/* PROT_EXEC alone takes a protection key that is not seen; other bits are an architecture's. */
-static bool is_odd(long prot)
-{
-	return prot == PROT_EXEC || (prot & ~(long)(PROT_READ | PROT_WRITE | PROT_EXEC));
-}
-
-VMT_HOT uint32_t vmt_known_kin_of_mmap(long prot, unsigned long flags)
-{
-	const unsigned long bare = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_FIXED_NOREPLACE |
-				   MAP_DENYWRITE | MAP_EXECUTABLE | MAP_32BIT | MAP_NONBLOCK;
-
-	if (is_odd(prot) || !(flags & MAP_ANONYMOUS))
-		return VMT_KIN_UNKNOWN;
-	switch (flags & ~bare) {
-	case 0:
-		return VMT_KIN_PLAIN;
-	case MAP_STACK:	/* means VM_NOHUGEPAGE since 6.7 */
-		return VMT_KIN_STACK;
-	case MAP_NORESERVE:
-	case MAP_NORESERVE | MAP_STACK:
-		return VMT_FAULT == 23 ? VMT_KIN_PLAIN : VMT_KIN_OWN;
-	default:
-		return VMT_KIN_UNKNOWN;
-	}
 }
 
 static void decode_advice(long advice, struct vmt_change *change)
@@ -108,16 +75,16 @@ void vmt_known_decode(const struct vmt_done *done, struct vmt_change *change)
 {
 	switch (done->call) {
 	case VMT_CALL_MMAP:
-		change->born = vmt_known_kin_of_mmap(done->args[2], (unsigned long)done->args[3]);
+		change->born = vmt_kin_of_mmap(done->args[2], (unsigned long)done->args[3]);
 		break;
 	case VMT_CALL_BRK:
 		change->born = VMT_KIN_BRK;
 		break;
 	case VMT_CALL_MPROTECT:
-		change->blurs = is_odd(done->args[2]);
+		change->blurs = vmt_kin_is_odd(done->args[2]);
 		break;
 	case VMT_CALL_PKEY_MPROTECT:
-		change->blurs = is_odd(done->args[2]) || done->args[3] != -1;
+		change->blurs = vmt_kin_is_odd(done->args[2]) || done->args[3] != -1;
 		break;
 	case VMT_CALL_MADVISE:
 		decode_advice(done->args[2], change);
@@ -152,39 +119,28 @@ void vmt_known_alter(struct vmt_look *look, const struct vmt_change *change)
 		look->kin = VMT_KIN_UNKNOWN;
 }
 
-VMT_HOT uint32_t vmt_known_born(struct vmt_space *space, uint32_t born)
+/* Of a file, VM_ACCOUNT stays what it has become (mm/mprotect.c, mprotect_fixup). */
+static bool differ_in_account(const struct vmt_look *left, const struct vmt_look *right)
 {
-	if (born != VMT_KIN_OWN)
-		return born;
-	return space->last_kin == VMT_KIN_OWN - 1 ? VMT_KIN_UNKNOWN : ++space->last_kin;
-}
-
-static enum vmt_answer have_equal_kin(const struct vmt_space *space, const struct vmt_look *left,
-				      const struct vmt_look *right)
-{
-	if (VMT_FAULT == 25 || (left->kin && left->kin == right->kin))
-		return VMT_ANSWER_YES;
-	if (left->kin + right->kin != VMT_KIN_PLAIN + VMT_KIN_STACK || !left->kin || !right->kin)
-		return VMT_ANSWER_MAYBE;
-	if (VMT_FAULT == 31 || space->stack_kin == VMT_STACK_KIN_EQUAL)
-		return VMT_ANSWER_YES;
-	if (space->stack_kin == VMT_STACK_KIN_UNKNOWN ||
-	    ((left->flags | right->flags) & THP_ADVICE))
-		return VMT_ANSWER_MAYBE;
-	return VMT_ANSWER_NO;
+	return left->kin && right->kin && vmt_kin_is_file(left) &&
+	       !(left->flags & VMT_MAP_WRITE) &&
+	       ((left->flags ^ right->flags) & VMT_MAP_WRITTEN) && VMT_FAULT != 33;
 }
 
 /* Of two that look alike. */
 static enum vmt_answer have_equal_flags(const struct vmt_space *space, const struct vmt_look *left,
 					const struct vmt_look *right)
 {
-	enum vmt_answer equal = have_equal_kin(space, left, right);
+	enum vmt_answer equal = vmt_kin_equal(space, left, right);
 
+	if (differ_in_account(left, right))
+		return VMT_ANSWER_NO;
 	if (equal != VMT_ANSWER_YES)
 		return equal;
 	if (VMT_FAULT != 26 && ((left->flags ^ right->flags) & VMT_MAP_ADVICE))
-		return (left->flags ^ right->flags) & THP_ADVICE ? VMT_ANSWER_MAYBE : VMT_ANSWER_NO;
-	if (!(left->flags & VMT_MAP_WRITE) && (is_written(left) || is_written(right)))
+		return (left->flags ^ right->flags) & VMT_MAP_THP_ADVICE ? VMT_ANSWER_MAYBE : VMT_ANSWER_NO;
+	if (!(left->flags & VMT_MAP_WRITE) && !vmt_kin_has_no_reserve(left->kin) &&
+	    !vmt_kin_is_file(left) && (is_written(left) || is_written(right)))
 		return VMT_ANSWER_MAYBE;
 	return VMT_ANSWER_YES;
 }
@@ -197,12 +153,31 @@ static bool has_rival(const struct vmt_space *space, const struct vmt_look *righ
 		      const struct vmt_look *next)
 {
 	return VMT_FAULT != 27 && next && vmt_look_continues(right, next) && !is_changed(next) &&
-	       is_touched(next) && have_equal_flags(space, right, next) != VMT_ANSWER_NO;
+	       vmt_ties_may_have(next) && have_equal_flags(space, right, next) != VMT_ANSWER_NO;
+}
+
+/* Until 6.15, which of the two is the changed one matters: one with an anon_vma did not join a neighbour
+ * without. */
+static enum vmt_answer fit_in_old_kernels(const struct vmt_space *space,
+					  const struct vmt_look *left,
+					  const struct vmt_look *right,
+					  const struct vmt_look *next, const struct vmt_seam *seam)
+{
+	if (is_changed(right))
+		return vmt_ties_may_have(right) || has_rival(space, right, next) ?
+			       VMT_ANSWER_MAYBE :
+			       VMT_ANSWER_YES;
+	if (seam && seam->is_asked)
+		return VMT_ANSWER_MAYBE;
+	if (seam)
+		return vmt_ties_may_have(right) && VMT_FAULT != 27 ? VMT_ANSWER_MAYBE :
+								     VMT_ANSWER_YES;
+	return vmt_ties_may_have(left) ? VMT_ANSWER_MAYBE : VMT_ANSWER_YES;
 }
 
 enum vmt_answer vmt_known_joins(const struct vmt_space *space, const struct vmt_look *left,
 				const struct vmt_look *right, const struct vmt_look *next,
-				enum vmt_joined joined)
+				const struct vmt_seam *seam)
 {
 	enum vmt_answer equal = have_equal_flags(space, left, right);
 
@@ -211,22 +186,15 @@ enum vmt_answer vmt_known_joins(const struct vmt_space *space, const struct vmt_
 		return VMT_FAULT == 28 ? VMT_ANSWER_YES : VMT_ANSWER_NO;
 	if (equal != VMT_ANSWER_YES)
 		return equal;
-	/* Which of the two is the changed one matters: before 6.16 one with an anon_vma did not
-	 * join a neighbour without. */
-	if (is_changed(right))
-		return is_touched(right) || has_rival(space, right, next) ? VMT_ANSWER_MAYBE :
-									    VMT_ANSWER_YES;
-	if (joined == VMT_JOINED_ASKED)
-		return VMT_ANSWER_MAYBE;
-	if (joined == VMT_JOINED_SURELY)
-		return is_touched(right) && VMT_FAULT != 27 ? VMT_ANSWER_MAYBE : VMT_ANSWER_YES;
-	return is_touched(left) ? VMT_ANSWER_MAYBE : VMT_ANSWER_YES;
+	if (space->has_ties)
+		return vmt_ties_fit(space, left, right, is_changed(right) ? NULL : seam);
+	return fit_in_old_kernels(space, left, right, next, seam);
 }
 
 /* Being one, they have the same attributes: what was known of either holds for both. */
 void vmt_known_merge(struct vmt_look *left, const struct vmt_look *right)
 {
-	bool touched = is_touched(left) || is_touched(right);
+	bool touched = vmt_ties_may_have(left) || vmt_ties_may_have(right);
 	bool written = is_written(left) && is_written(right);
 	bool take_left = !right->kin || (left->kin && left->kin <= right->kin);
 	const struct vmt_look *better = take_left ? left : right;
@@ -234,18 +202,34 @@ void vmt_known_merge(struct vmt_look *left, const struct vmt_look *right)
 
 	flags |= right->flags & VMT_MAP_CHANGED;
 	flags |= (touched ? VMT_MAP_TOUCHED : 0) | (written ? VMT_MAP_WRITTEN : 0);
+	vmt_ties_merge(left, right);
 	left->kin = better->kin;
 	left->flags = (left->flags & ~VMT_MAP_KNOWN) | flags;
 	left->end = right->end;
 }
 
+/*
+ * Can a write reach it? Reading gives anonymous memory an anon_vma as well where huge pages are at
+ * hand. A breakpoint may be written into code, where this library writes its jumps before
+ * anything else happens to it.
+ */
+static bool is_open_to(const struct vmt_look *look, uint32_t of_file)
+{
+	return look->flags & (vmt_kin_is_file(look) ? of_file : RWX) &&
+	       !(VMT_FAULT == 35 && vmt_kin_is_file(look));
+}
+
 VMT_HOT void vmt_known_settle_one(struct vmt_look *look)
 {
 	look->flags &= ~VMT_MAP_CHANGED;
-	if (!look->kin)
+	if (!look->kin) {
 		look->flags &= ~VMT_MAP_KNOWN;
-	if (look->flags & RWX)
+		vmt_ties_forget(look);
+	}
+	if (is_open_to(look, VMT_MAP_WRITE | VMT_MAP_EXEC))
 		look->flags |= VMT_MAP_TOUCHED;
+	if (is_open_to(look, VMT_MAP_WRITE))
+		vmt_ties_stir(look);
 	if (look->flags & VMT_MAP_WRITE)
 		look->flags |= VMT_MAP_WRITTEN;
 }
@@ -256,9 +240,12 @@ void vmt_known_settle(struct vmt_sketch *sketch, const struct vmt_change *change
 		struct vmt_look *look = &sketch->map[i].look;
 
 		vmt_known_settle_one(look);
-		if (look->start < change->touched.end && look->end > change->touched.start &&
-		    VMT_FAULT != 29)
-			look->flags |= VMT_MAP_TOUCHED;
+		if (look->start >= change->touched.end || look->end <= change->touched.start ||
+		    VMT_FAULT == 29)
+			continue;
+		look->flags |= VMT_MAP_TOUCHED;
+		if (VMT_FAULT != 41)
+			vmt_ties_stir(look);
 	}
 }
 
@@ -284,6 +271,9 @@ void vmt_known_recall(const struct vmt_space *space, struct vmt_sketch *sketch,
 		if (!was || !is_out_of_reach(look, change) || !vmt_look_same(&was->look, look))
 			continue;
 		look->kin = was->look.kin;
+		look->anon = was->look.anon;
+		look->left_tie = was->look.left_tie;
+		look->right_tie = was->look.right_tie;
 		look->flags |= was->look.flags & VMT_MAP_KNOWN;
 	}
 }

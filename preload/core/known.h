@@ -10,18 +10,12 @@
 #define VMT_KNOWN_H
 
 #include "change.h"
+#include "kin.h"
 #include "sketch.h"
-
-enum vmt_answer { VMT_ANSWER_NO, VMT_ANSWER_YES, VMT_ANSWER_MAYBE };
-
-/* How the left one of two neighbours came to be what it is, in the call under way. */
-enum vmt_joined { VMT_JOINED_NOT, VMT_JOINED_SURELY, VMT_JOINED_ASKED };
+#include "ties.h"
 
 /* Complete change: of what kin its new map is, which advice it gives, what it blurs. */
 void vmt_known_decode(const struct vmt_done *done, struct vmt_change *change);
-
-/* enum vmt_kin, or VMT_KIN_OWN, of what such an mmap makes. */
-uint32_t vmt_known_kin_of_mmap(long prot, unsigned long flags);
 
 /* Does the call leave this map, which lies in its range, as it is? Then it cuts and joins nothing. */
 bool vmt_known_keeps(const struct vmt_look *look, const struct vmt_change *change);
@@ -29,16 +23,13 @@ bool vmt_known_keeps(const struct vmt_look *look, const struct vmt_change *chang
 /* What the call makes of a map in its range. */
 void vmt_known_alter(struct vmt_look *look, const struct vmt_change *change);
 
-/* Of what kin a new map is; numbers of their own are taken from space. */
-uint32_t vmt_known_born(struct vmt_space *space, uint32_t born);
-
 /*
  * Two that continue each other after the call: has the kernel joined them? next: what lies
- * behind right (NULL = nothing).
+ * behind right (NULL = nothing); seam: of what left has been joined in this call (NULL = of nothing).
  */
 enum vmt_answer vmt_known_joins(const struct vmt_space *space, const struct vmt_look *left,
 				const struct vmt_look *right, const struct vmt_look *next,
-				enum vmt_joined joined);
+				const struct vmt_seam *seam);
 
 /* Left is both of them now. */
 void vmt_known_merge(struct vmt_look *left, const struct vmt_look *right);

@@ -8,10 +8,11 @@
 #include "learn.h"
 
 #include "draw.h"
+#include "join.h"
 #include "known.h"
 
 #define EVERYWHERE ((struct vmt_range){ 0, UINT64_MAX })
-#define CANNOT_DERIVE (-1)
+#define CANNOT_DERIVE VMT_JOIN_UNKNOWN
 #define WALK_TRIES    8u
 
 /* Widen a window to whole maps, those that touch it included. */
@@ -81,108 +82,6 @@ static bool draw_before(const struct vmt_space *space, const struct vmt_change *
 	return sure && !lesson->sketch.out_of_memory;
 }
 
-static struct vmt_range edge_zone(const struct vmt_change *change)
-{
-	const struct vmt_range *from = &change->from;
-	uint64_t end = change->to + (from->end - from->start);
-
-	if (!vmt_range_is_empty(*from))
-		return (struct vmt_range){ change->to, change->grown.end > end ? change->grown.end :
-										 end };
-	if (!vmt_range_is_empty(change->fresh))
-		return change->fresh;
-	if (!vmt_range_is_empty(change->grown))
-		return change->grown;
-	if (!vmt_range_is_empty(change->protect))
-		return change->protect;
-	return change->advise;
-}
-
-/* Edge number i of the sketch, between the map last kept and the i-th: is it still there? */
-static enum vmt_answer judge(const struct vmt_space *space, const struct vmt_change *change,
-			     const struct vmt_sketch *sketch, const struct vmt_look *left, size_t i,
-			     enum vmt_joined joined)
-{
-	const struct vmt_look *right = &sketch->map[i].look;
-	const struct vmt_look *next = i + 1 < sketch->count ? &sketch->map[i + 1].look : NULL;
-
-	if (!vmt_look_continues(left, right))
-		return VMT_ANSWER_NO;
-	if (!space->reasons || !vmt_range_is_empty(change->remapped))
-		return VMT_ANSWER_MAYBE;
-	return vmt_known_joins(space, left, right, next, joined);
-}
-
-/*
- * Edge i was asked about, and are two maps or one. If nothing but MAP_STACK could have been the
- * reason, this is what it means here.
- */
-static void learn_stack_kin(struct vmt_space *space, const struct vmt_change *change,
-			    const struct vmt_sketch *sketch, const struct vmt_look *left, size_t i,
-			    enum vmt_joined joined, bool are_two)
-{
-	if (!space->reasons || space->stack_kin != VMT_STACK_KIN_UNKNOWN)
-		return;
-	space->stack_kin = VMT_STACK_KIN_EQUAL;
-	if (judge(space, change, sketch, left, i, joined) != VMT_ANSWER_YES)
-		space->stack_kin = VMT_STACK_KIN_UNKNOWN;
-	else if (are_two)
-		space->stack_kin = VMT_STACK_KIN_OTHER;
-}
-
-static bool is_at_edge(struct vmt_range zone, uint64_t addr)
-{
-	if ((VMT_FAULT == 4 && addr == zone.end) || (VMT_FAULT == 5 && addr == zone.start))
-		return false;
-	return addr >= zone.start && addr <= zone.end;
-}
-
-/*
- * Join what the kernel has joined. Returns VMT_LEARNT_*, or CANNOT_DERIVE when
- * a boundary's answer was none.
- */
-static int join_edges(struct vmt_space *space, struct vmt_sketch *sketch,
-		      const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
-{
-	struct vmt_range zone = edge_zone(change);
-	enum vmt_joined joined = VMT_JOINED_NOT;
-	int learnt = VMT_LEARNT_DERIVED;
-	size_t kept = 0;
-
-	if (vmt_range_is_empty(zone))
-		return learnt;
-	for (size_t i = 1; i < sketch->count; i++) {
-		struct vmt_look *left = &sketch->map[kept].look;
-		struct vmt_look *right = &sketch->map[i].look;
-		enum vmt_answer one = VMT_ANSWER_NO;
-		bool is_asked;
-
-		if (is_at_edge(zone, right->start))
-			one = judge(space, change, sketch, left, i, joined);
-		is_asked = one == VMT_ANSWER_MAYBE;
-		if (is_asked) {
-			int two = kernel ? kernel->boundary(kernel->context, right) : 0;
-
-			if (two < 0)
-				return CANNOT_DERIVE;
-			learnt = kernel ? VMT_LEARNT_ASKED : VMT_LEARNT_GUESSED;
-			if (kernel)
-				learn_stack_kin(space, change, sketch, left, i, joined, two);
-			one = two ? VMT_ANSWER_NO : VMT_ANSWER_YES;
-		}
-		joined = VMT_JOINED_NOT;
-		if (one == VMT_ANSWER_NO) {
-			sketch->map[++kept] = sketch->map[i];
-			continue;
-		}
-		vmt_known_merge(left, right);
-		joined = is_asked ? VMT_JOINED_ASKED : VMT_JOINED_SURELY;
-	}
-	if (sketch->count)
-		sketch->count = kept + 1;
-	return learnt;
-}
-
 /* mremap treats each kind of map in its own way; ordinary memory is ordinary. */
 static bool is_one_anonymous_map(const struct vmt_space *space, struct vmt_range range)
 {
@@ -205,7 +104,7 @@ static int derive(struct vmt_space *space, const struct vmt_change *change,
 	if (!draw_before(space, change, lesson) ||
 	    !vmt_draw_change(space, &lesson->sketch, change, kernel))
 		return CANNOT_DERIVE;
-	return join_edges(space, &lesson->sketch, change, kernel);
+	return vmt_join_edges(space, &lesson->sketch, change, kernel);
 }
 
 static void join_spans(struct vmt_lesson *lesson)
@@ -364,7 +263,7 @@ static void guess(struct vmt_space *space, const struct vmt_change *change,
 	if (change->failed)
 		return;
 	vmt_draw_change(space, &lesson->sketch, change, NULL);
-	join_edges(space, &lesson->sketch, change, NULL);
+	vmt_join_edges(space, &lesson->sketch, change, NULL);
 }
 
 enum vmt_learnt vmt_learn(struct vmt_space *space, struct vmt_change *change,

@@ -18,15 +18,21 @@ struct vmt_kernel_ops {
 	int (*walk)(void *context, struct vmt_range range, struct vmt_sketch *sketch);
 	/*
 	 * Two maps are expected to touch at addr, the right one looking like right: are they
-	 * two (1) or has the kernel made them one (0)? Negative: cannot be told this way, or the
-	 * kernel's map there is another one; walk.
+	 * two (1) or has the kernel made them one (0)? -ESTALE: the kernel's map there is another one.
+	 * Otherwise negative: cannot be told this way; walk.
 	 */
 	int (*boundary)(void *context, const struct vmt_look *right);
 	/*
-	 * Which file does the new map look, of descriptor fd, show? Sets inode and device.
-	 * Negative: cannot be told this way; walk. May be NULL.
+	 * Which file does the new map look, of descriptor fd, show? Sets inode and device. 1: one of a
+	 * file system that maps files as they are; 0: any other. Negative: cannot be told this way;
+	 * walk. May be NULL.
 	 */
 	int (*file)(void *context, int fd, struct vmt_look *look);
+	/*
+	 * Is there nobody whose call may have come between this call and the answers to it? Only then
+	 * do they tell more than what is there now. NULL: nobody.
+	 */
+	bool (*is_alone)(void *context);
 	void *context;
 };
 

@@ -110,3 +110,15 @@ bool vmt_mapsline_is_vsyscall(const struct vmt_mapsline *line)
 {
 	return is_name(line, "[vsyscall]");
 }
+
+uint32_t vmt_mapsline_kin(const struct vmt_mapsline *line)
+{
+	const struct vmt_look *look = &line->look;
+
+	if (look->inode || look->dev_major || look->dev_minor || !(look->flags & VMT_MAP_WRITE) ||
+	    (look->flags & VMT_MAP_SHARED))
+		return VMT_KIN_UNKNOWN;
+	if (is_name(line, "[heap]"))
+		return VMT_KIN_BRK;
+	return line->name_length == 0 ? VMT_KIN_PLAIN : VMT_KIN_UNKNOWN;
+}

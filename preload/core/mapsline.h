@@ -17,6 +17,12 @@ struct vmt_mapsline {
 VMT_MUST_CHECK int vmt_mapsline_parse(const char *line, size_t length,
 				      struct vmt_mapsline *ret_line);
 
+/*
+ * Of what kin is the map if nothing has changed it since it was made: the break is memory of brk,
+ * writable memory without a name is of mmap or of a program's .bss, which are alike.
+ */
+uint32_t vmt_mapsline_kin(const struct vmt_mapsline *line);
+
 /* [vsyscall] stands in the text but is not a map of the process. */
 bool vmt_mapsline_is_vsyscall(const struct vmt_mapsline *line);
 

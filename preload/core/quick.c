@@ -88,7 +88,7 @@ static enum vmt_answer joins(const struct vmt_space *space, const struct vmt_loo
 {
 	if (!left || !right || !vmt_look_continues(left, right))
 		return VMT_ANSWER_NO;
-	return space->reasons ? vmt_known_joins(space, left, right, next, VMT_JOINED_NOT) :
+	return space->reasons && !space->is_sample ? vmt_known_joins(space, left, right, next, NULL) :
 				VMT_ANSWER_MAYBE;
 }
 
@@ -105,7 +105,7 @@ VMT_HOT static bool apply_fresh(struct vmt_space *space, const struct vmt_simple
 
 	if (!has_sides(space, simple->range, &sides))
 		return false;
-	look.kin = vmt_known_born(space, simple->born);
+	look.kin = vmt_kin_born(space, simple->born);
 	with_left = joins(space, sides.left ? &sides.left->look : NULL, &look,
 			  sides.right ? &sides.right->look : NULL);
 	with_right = joins(space, &look, sides.right ? &sides.right->look : NULL, NULL);

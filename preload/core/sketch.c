@@ -5,6 +5,8 @@
  */
 #include "sketch.h"
 
+#include "ties.h"
+
 #define FIRST_ROOM 64u
 
 void vmt_sketch_init(struct vmt_sketch *sketch, struct vmt_arena *arena)
@@ -111,6 +113,7 @@ void vmt_sketch_cut(struct vmt_sketch *sketch, uint64_t addr)
 	struct vmt_look right = sketch->map[index].look;
 
 	move_start(&right, addr);
+	vmt_ties_cut(&sketch->map[index].look, &right, &sketch->last_tie);
 	if (VMT_FAULT != 1)
 		put(sketch, index + 1, &right);
 	sketch->map[index].look.end = addr;

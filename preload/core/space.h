@@ -48,15 +48,44 @@ enum vmt_kin {
 	VMT_KIN_PLAIN,	/* mmap, private and anonymous */
 	VMT_KIN_STACK,	/* the same with MAP_STACK */
 	VMT_KIN_BRK,
+	VMT_KIN_NORESERVE,	/* the first two with MAP_NORESERVE */
+	VMT_KIN_NORESERVE_STACK,
+	VMT_KIN_FILE,	/* of a call: a number for each mapping of a file */
 	VMT_KIN_FIRST,	/* the first that stands for one call's map */
 };
+enum vmt_answer { VMT_ANSWER_NO, VMT_ANSWER_YES, VMT_ANSWER_MAYBE };
+
 /* Does MAP_STACK make a map differ? It depends on the kernel, and shows at the first that meets another. */
 enum vmt_stack_kin {
 	VMT_STACK_KIN_UNKNOWN,
 	VMT_STACK_KIN_EQUAL,
 	VMT_STACK_KIN_OTHER,
 };
-#define VMT_KIN_OWN UINT32_MAX	/* of a call: its map is of a kin of its own */
+/* Does a new map of an opened file join another of the same, on this device? */
+struct vmt_files {
+	uint32_t dev_major;
+	uint32_t dev_minor;
+	enum vmt_answer join;
+};
+
+/* The file that ld.so is mapping: all of it first, then piece by piece on top of that. */
+struct vmt_loaded {
+	struct vmt_range range;
+	int fd;
+	uint32_t kin;
+};
+
+struct vmt_unlike {
+	uint32_t a;
+	uint32_t b;
+};
+
+/* What is MAP_NORESERVE? vm.overcommit_memory says it. */
+enum vmt_noreserve {
+	VMT_NORESERVE_UNKNOWN,
+	VMT_NORESERVE_KEPT,
+	VMT_NORESERVE_IGNORED,
+};
 
 /* What a map looks like: all that /proc/PID/maps shows of it. */
 struct vmt_look {
@@ -68,6 +97,9 @@ struct vmt_look {
 	uint32_t dev_minor;
 	uint32_t flags;	/* VMT_MAP_* */
 	uint32_t kin;	/* enum vmt_kin, or a number of its own */
+	uint32_t anon;	/* the number of the anon_vma that it surely has (ties.h); 0: unknown */
+	uint32_t left_tie;	/* …and what is known of that of its neighbours */
+	uint32_t right_tie;
 };
 
 struct vmt_map {
@@ -101,7 +133,17 @@ struct vmt_space {
 	uint64_t own;	/* of these, the library's */
 	uint32_t last_kin;	/* the last number given out */
 	enum vmt_stack_kin stack_kin;
+	enum vmt_noreserve noreserve;
+	struct vmt_files files;
+	struct vmt_loaded loaded;
+	uint32_t last_anon;
+	struct vmt_unlike unlike[64];	/* numbers of anon_vmas that are not the same; the last so many */
+	unsigned next_unlike;
+	bool has_ties;	/* the kernel's rules are those of ties.h… */
+	bool ties_fit;	/* …and, for the sake of an argument, all anon_vmas fit */
 	bool reasons;	/* what is known of hidden attributes may be relied on (known.h) */
+	bool is_sample;	/* the kernel is asked about this call although the answer seems known… */
+	bool is_refuted;	/* …and once said something else */
 };
 
 /*

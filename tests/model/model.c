@@ -7,10 +7,15 @@
 #include "model.h"
 #include "pieces.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 #include "sys.h"
 
@@ -166,12 +171,28 @@ static void check_questions(const struct vmt_done *done)
 	question_count = 0;
 }
 
+/* All files here lie on ordinary file systems, and a descriptor is always the same open file's. */
+static int file_of(void *context, int fd, struct vmt_look *look)
+{
+	struct stat st;
+
+	(void)context;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return -1;
+	look->inode = st.st_ino;
+	look->dev_major = major(st.st_dev);
+	look->dev_minor = minor(st.st_dev);
+	return 1;
+}
+
 static void learn(const struct vmt_done *done, struct vmt_effect *effect)
 {
-	const struct vmt_kernel_ops ops = { .walk = kernel.walk, .boundary = note_question };
+	const struct vmt_kernel_ops ops = { .walk = kernel.walk, .boundary = note_question,
+					    .file = file_of };
 	struct vmt_change change;
 	struct vmt_simple simple;
 
+	space.is_sample = figures.calls % 16 == 0;
 	if (vmt_change_decode_simple(done, &simple) &&
 	    vmt_quick_apply(&space, &simple, VMT_SITE_FIRST + done->call, figures.calls, &live_ops,
 			    effect)) {
@@ -194,13 +215,16 @@ static void learn(const struct vmt_done *done, struct vmt_effect *effect)
 		figures.asked++;
 	vmt_effect_apply(&space, &change, &lesson, VMT_SITE_FIRST + done->call, figures.calls,
 			 &live_ops, effect);
+	if (space.is_refuted)
+		differ("what seemed known", done, (uint64_t)done->args[0]);
 }
 
 long model_call(long nr, long a, long b, long c, long d, long e, long f)
 {
 	struct vmt_done done = { .call = vmt_call_of_nr(nr),
 				 .args = { a, b, c, d, e, f },
-				 .brk = brk_now };
+				 .brk = brk_now,
+				 .is_loaders = true };
 	struct vmt_effect effect = { .out_of_memory = false };
 
 	if (with_stacks)
@@ -237,14 +261,31 @@ static void take_over(void)
 	text_read(&before);
 }
 
+/* What does MAP_NORESERVE mean here? */
+static enum vmt_noreserve noreserve_of(void)
+{
+	char mode = 0;
+	int fd = open("/proc/sys/vm/overcommit_memory", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || read(fd, &mode, 1) != 1)
+		return VMT_NORESERVE_UNKNOWN;
+	close(fd);
+	return mode == '2' ? VMT_NORESERVE_IGNORED : VMT_NORESERVE_KEPT;
+}
+
 void model_start(enum way way, bool reasons, bool stacks, const char *label)
 {
+	struct utsname name;
+
 	with_stacks = stacks;
 	way_used = way;
 	model_label = label;
 	vmt_arena_init(&arena, memory, sizeof(memory));
 	vmt_space_init(&space, &arena, NULL);
 	space.reasons = reasons;
+	space.noreserve = noreserve_of();
+	uname(&name);
+	space.has_ties = vmt_ties_hold(name.release);
 	vmt_sketch_init(&lesson.sketch, &arena);
 	brk_now = (uint64_t)vmt_sys1(SYS_brk, 0);
 	take_over();

@@ -70,7 +70,7 @@ uint64_t dice(uint64_t bound);
  * alloc: only those of allocators.
  */
 void steps_open(uint64_t seed, bool stacks, bool alloc);
-void steps_make_alloc(int zero);
+void steps_make_alloc(int zero, const int library[2]);
 void steps_make(void);
 
 #endif

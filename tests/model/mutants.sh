@@ -11,7 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 preload=$here/../../preload
 seed=${1:-1}
 calls=20000
-faults="$(seq 8) $(seq 21 31)"	# from 21 on those of known.c
+faults="$(seq 8) $(seq 21 41)"	# from 21 on those of known.c and kin.c
 folder=$(mktemp -d) || exit 3
 trap 'rm -rf "$folder"' EXIT
 cp -r "$preload" "$folder/preload"
@@ -37,9 +37,9 @@ END
 build() {	# NAME FAULT
 	${CC:-gcc} -std=gnu17 -D_GNU_SOURCE -O1 -DVMT_FAULT="$2" -I"$core" -I"$folder/preload" \
 		-o "$folder/$1" "$here"/*.c \
-		"$core"/arena.c "$core"/space.c "$core"/change.c "$core"/possible.c "$core"/sketch.c "$core"/known.c \
+		"$core"/arena.c "$core"/space.c "$core"/change.c "$core"/possible.c "$core"/sketch.c "$core"/join.c "$core"/kin.c "$core"/known.c \
 		"$core"/draw.c "$core"/learn.c \
-		"$core"/effect.c "$core"/quick.c "$core"/carve.c "$core"/mapsline.c "$core"/calls.c
+		"$core"/effect.c "$core"/quick.c "$core"/carve.c "$core"/mapsline.c "$core"/ties.c "$core"/calls.c
 }
 
 # A crash is noticed as well.

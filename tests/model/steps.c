@@ -400,7 +400,7 @@ void steps_make(void)
 	size_t i = 0;
 
 	if (only_alloc) {
-		steps_make_alloc(files[5]);
+		steps_make_alloc(files[5], &files[1]);
 		return;
 	}
 	for (; roll >= kinds[i].weight; i++)

@@ -102,6 +102,86 @@ static void step_guard(int zero)
 	model_call(SYS_mprotect, at + (long)PAGE, (long)PAGE, 3, 0, 0, 0);
 }
 
+/*
+ * As ld.so maps a library: as a whole, then piece by piece on top, now and then from another open
+ * file. Then relocations are written, and what they were written to is made read-only.
+ */
+static void step_library(int zero, const int library[2])
+{
+	static const long prots[] = { PROT_READ, PROT_READ | PROT_EXEC, PROT_READ, PROT_READ,
+				      PROT_READ | PROT_WRITE };
+	long at = (long)(ARENA + dice(ARENA_PAGES - 12) * PAGE);
+	long first = (long)dice(4), page = (long)PAGE;
+
+	model_call(SYS_munmap, at - page, 14 * page, 0, 0, 0, 0);
+	model_call(SYS_mmap, at, 12 * page, PROT_READ, MAP_PRIVATE | MAP_FIXED_NOREPLACE,
+		   library[0], first * page);
+	for (long piece = 2; piece < 12; piece += 1 + (long)dice(4)) {
+		long length = 1 + (long)dice(12 - (uint64_t)piece);
+
+		model_call(SYS_mmap, at + piece * page, length * page, prots[dice(5)],
+			   MAP_PRIVATE | MAP_FIXED, library[dice(8) == 0], (first + piece) * page);
+		if (dice(2))
+			vmt_sys4(SYS_pread64, zero, at + piece * page, 1, 0);
+	}
+	for (int i = 0; i < 6; i++)
+		model_call(SYS_mprotect, at + (long)dice(12) * page, page, prots[dice(5)], 0, 0, 0);
+}
+
+/*
+ * A collector's write barrier: all read-only, then the pages that are written to one by one, then all
+ * writable again. Pages that were written to apart from one another keep their maps apart.
+ */
+static void step_barrier(int zero, const int library[2])
+{
+	const bool is_file = dice(2);
+	long at = (long)(ARENA + dice(ARENA_PAGES - 9) * PAGE), page = (long)PAGE;
+
+	model_call(SYS_munmap, at, 9 * page, 0, 0, 0, 0);
+	model_call(SYS_mmap, at, 8 * page, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_FIXED | (is_file ? 0 : MAP_ANONYMOUS),
+		   is_file ? library[0] : -1, 0);
+	if (dice(3) == 0)
+		vmt_sys4(SYS_pread64, zero, at, 8 * page, 0);
+	for (uint64_t rounds = dice(4); rounds; rounds--) {
+		model_call(SYS_mprotect, at, (8 - (long)dice(2)) * page, PROT_READ, 0, 0, 0);
+		for (uint64_t writes = 1 + dice(4); writes; writes--) {
+			long where = at + (long)dice(8) * page;
+
+			model_call(SYS_mprotect, where, page, PROT_READ | PROT_WRITE, 0, 0, 0);
+			if (dice(4))
+				vmt_sys4(SYS_pread64, zero, where, 1, 0);
+			if (dice(2))
+				model_call(SYS_mprotect, at + (long)dice(8) * page, page, PROT_READ,
+					   0, 0, 0);
+		}
+		model_call(SYS_mprotect, at, 8 * page, PROT_READ | PROT_WRITE, 0, 0, 0);
+	}
+}
+
+/*
+ * A map with an anon_vma between two pieces of another, which differ from it and not from each
+ * other, as shows when it is gone.
+ */
+static void step_apart(int zero)
+{
+	const long flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, page = (long)PAGE;
+	long at = (long)(ARENA + dice(ARENA_PAGES - 7) * PAGE), middle = at + 3 * page;
+
+	model_call(SYS_munmap, at, 7 * page, 0, 0, 0, 0);
+	model_call(SYS_mmap, at + page, 5 * page, 3, flags, -1, 0);
+	if (dice(4))
+		vmt_sys4(SYS_pread64, zero, at + page, 5 * page, 0);
+	model_call(SYS_mmap, middle, page, PROT_NONE, flags, -1, 0);
+	model_call(SYS_madvise, middle, page, MADV_DONTDUMP, 0, 0, 0);
+	model_call(SYS_mprotect, middle, page, 3, 0, 0, 0);
+	if (dice(4))
+		vmt_sys4(SYS_pread64, zero, middle, 1, 0);
+	model_call(SYS_madvise, middle, page, MADV_DODUMP, 0, 0, 0);
+	model_call(SYS_munmap, middle, page, 0, 0, 0, 0);
+	model_call(SYS_mmap, middle, page, 3, flags, -1, 0);
+}
+
 /* A read from /dev/zero writes; a page that may not be written gives EFAULT. */
 static void touch(int zero)
 {
@@ -112,7 +192,7 @@ static void touch(int zero)
 			vmt_sys4(SYS_pread64, zero, at, 1, 0);
 }
 
-void steps_make_alloc(int zero)
+void steps_make_alloc(int zero, const int library[2])
 {
 	struct range range = some_range();
 	uint64_t roll = dice(100);
@@ -125,6 +205,12 @@ void steps_make_alloc(int zero)
 		step_hole(zero);
 	else if (roll < 43)
 		step_guard(zero);
+	else if (roll < 44)
+		step_library(zero, library);
+	else if (roll < 46)
+		step_barrier(zero, library);
+	else if (roll < 47)
+		step_apart(zero);
 	else if (roll < 87)
 		model_call(SYS_mprotect, range.start, range.length, some_prot(), 0, 0, 0);
 	else if (roll < 95)

@@ -22,6 +22,8 @@ static struct vmt_lesson lesson;
 static unsigned asked;
 static bool is_one;	/* what the kernel answers */
 static bool is_quick;
+static int is_ordinary;
+static bool is_disturbed, is_stale;
 
 static unsigned walks;
 
@@ -39,7 +41,24 @@ static int boundary(void *context, const struct vmt_look *right)
 	(void)context;
 	(void)right;
 	asked++;
+	if (is_stale)
+		return -ESTALE;
 	return !is_one;
+}
+
+static int file(void *context, int fd, struct vmt_look *look)
+{
+	(void)context;
+	(void)fd;
+	look->dev_major = 8;
+	look->inode = 7;
+	return is_ordinary;
+}
+
+static bool is_alone(void *context)
+{
+	(void)context;
+	return !is_disturbed;
 }
 
 static void live(void *context, uint32_t site, int delta)
@@ -52,7 +71,9 @@ static void live(void *context, uint32_t site, int delta)
 /* Returns how many questions it took. */
 static unsigned make_somehow(struct vmt_done done)
 {
-	static const struct vmt_kernel_ops kernel = { .walk = walk, .boundary = boundary };
+	static const struct vmt_kernel_ops kernel = { .walk = walk, .boundary = boundary,
+						    .file = file,
+						    .is_alone = is_alone };
 	static const struct vmt_effect_ops ops = { .live = live };
 	struct vmt_change change;
 	struct vmt_simple simple;
@@ -100,7 +121,8 @@ static void begin(void)
 	vmt_space_init(&space, &arena, NULL);
 	vmt_sketch_init(&lesson.sketch, &arena);
 	space.reasons = true;
-	is_one = is_quick = false;
+	is_one = is_quick = is_disturbed = is_stale = false;
+	is_ordinary = 1;
 }
 
 TestSuite(known, .init = begin);
@@ -193,11 +215,165 @@ Test(known, a_guard_gives_an_anon_vma)
 	cr_assert_eq(protect(1, 1, RW), 1);
 }
 
-Test(known, each_noreserve_is_of_its_own_kin)
+Test(known, noreserve_is_what_the_overcommit_mode_makes_of_it)
 {
 	map(MAP_NORESERVE, 0, 1, NONE);
-	cr_assert_eq(map(MAP_NORESERVE, 1, 1, NONE), 1);
-	cr_assert_eq(map(MAP_NORESERVE, 2, 1, NONE), 1);
+	cr_assert_eq(map(MAP_NORESERVE, 1, 1, NONE), 1, "the mode is not known");
+	begin();
+	space.noreserve = VMT_NORESERVE_KEPT;
+	map(MAP_NORESERVE, 0, 1, NONE);
+	cr_assert_eq(map(MAP_NORESERVE, 1, 1, NONE), 0);
+	cr_assert_eq(map(0, 2, 1, NONE), 0);
+	cr_assert_eq(space.count, 2);
+	begin();
+	space.noreserve = VMT_NORESERVE_IGNORED;
+	map(MAP_NORESERVE, 0, 1, NONE);
+	cr_assert_eq(map(MAP_NORESERVE, 1, 1, NONE), 0);
+	cr_assert_eq(map(0, 2, 1, NONE), 0);
+	cr_assert_eq(space.count, 1);
+}
+
+Test(known, noreserve_is_never_accounted_for)
+{
+	space.noreserve = VMT_NORESERVE_KEPT;
+	map(MAP_NORESERVE, 0, 1, RW);
+	protect(0, 1, R);
+	cr_assert_eq(map(MAP_NORESERVE, 1, 1, R), 0);
+	cr_assert_eq(space.count, 1);
+	begin();
+	map(0, 0, 1, RW);
+	protect(0, 1, R);
+	cr_assert_eq(map(0, 1, 1, R), 1, "written to, it is accounted for still");
+}
+
+Test(known, a_sample_is_asked_about_and_refutes)
+{
+	map(0, 0, 1, RW);
+	is_one = space.is_sample = true;
+	cr_assert_eq(map(0, 1, 1, RW), 1);
+	cr_assert_not(space.is_refuted);
+	is_one = false;
+	cr_assert_eq(map(0, 2, 1, RW), 1);
+	cr_assert(space.is_refuted);
+	cr_assert_eq(space.count, 2, "the kernel is right");
+	is_quick = true;
+	cr_assert_eq(map(0, 3, 1, RW), 1, "also the quick way");
+	space.is_refuted = false;
+	is_stale = true;
+	make_somehow(drawn_mmap(0, 4, 1, RW, DRAWN_OK));
+	cr_assert(space.is_refuted, "what is there is another map");
+}
+
+/* A piece of a file, whose page 0 is at page 0; by ld.so. */
+static unsigned load(int fd, int at, int pages, long prot, bool is_piece)
+{
+	struct vmt_done done = { .call = VMT_CALL_MMAP,
+				 .args = { DRAWN_AT(at), DRAWN_PAGES(pages), prot,
+					   MAP_PRIVATE | (is_piece ? MAP_FIXED : 0), fd,
+					   DRAWN_PAGES(at) },
+				 .result = DRAWN_AT(at),
+				 .is_loaders = true };
+
+	return make(done);
+}
+
+Test(known, what_ld_so_maps_of_a_library_is_one_file)
+{
+	is_one = true;
+	load(3, 0, 9, R, false);
+	cr_assert_eq(load(3, 1, 2, R | PROT_EXEC, true), 0);
+	cr_assert_eq(load(3, 3, 2, R, true), 1, "does the file system let them join?");
+	cr_assert_eq(load(3, 5, 1, R, true), 0);
+	cr_assert_eq(space.count, 3);
+	cr_assert_eq(load(4, 6, 1, R, true), 2, "another file, or the same opened again");
+	is_ordinary = 0;
+	load(3, 20, 9, R, false);
+	cr_assert_eq(load(3, 22, 1, R, true), 2);
+}
+
+Test(known, a_file_system_may_keep_its_maps_apart)
+{
+	load(3, 0, 9, R, false);
+	cr_assert_eq(load(3, 1, 2, R, true), 1);
+	load(3, 20, 9, R, false);
+	cr_assert_eq(load(3, 21, 2, R, true), 0);
+	cr_assert_eq(space.count, 6);
+}
+
+Test(known, a_file_stays_accounted_for)
+{
+	load(3, 0, 9, R, false);
+	load(3, 4, 5, RW, true);
+	cr_assert_eq(protect(4, 2, R), 0);
+	cr_assert_eq(space.count, 3);
+}
+
+Test(known, what_has_not_been_written_to_since_a_cut_fits)
+{
+	space.has_ties = is_one = true;
+	space.noreserve = VMT_NORESERVE_KEPT;
+	map(MAP_NORESERVE, 0, 8, RW);
+	cr_assert_eq(protect(3, 1, NONE), 0);
+	cr_assert_eq(protect(4, 1, NONE), 0, "a guard beside a guard");
+	cr_assert_eq(space.count, 3);
+	cr_assert_eq(protect(3, 2, RW), 2, "the left side; and the right one fits, but do the sides?");
+	begin();
+	space.has_ties = true;
+	space.noreserve = VMT_NORESERVE_KEPT;
+	map(MAP_NORESERVE, 0, 8, RW);
+	protect(3, 1, NONE);
+	cr_assert_eq(protect(3, 1, RW), 1, "the sides, of each other");
+	begin();
+	map(0, 0, 8, RW);
+	protect(3, 1, R);
+	cr_assert_eq(protect(3, 1, RW), 2, "an older kernel");
+}
+
+Test(known, an_answer_tells_of_anon_vmas)
+{
+	space.has_ties = true;
+	map(0, 0, 2, RW);
+	map(0, 4, 2, RW);
+	cr_assert_eq(map(0, 2, 2, RW), 1, "the left one takes it");
+	cr_assert_eq(space.count, 2);
+	protect(3, 2, R);
+	cr_assert_eq(protect(3, 2, RW), 0, "known by now");
+	cr_assert_eq(space.count, 2);
+}
+
+Test(known, an_answer_that_another_call_came_before_tells_nothing)
+{
+	space.has_ties = is_disturbed = true;
+	map(0, 0, 2, RW);
+	map(0, 4, 2, RW);
+	cr_assert_eq(map(0, 2, 2, RW), 1);
+	protect(3, 2, R);
+	cr_assert_neq(protect(3, 2, RW), 0);
+	begin();
+	space.is_sample = is_disturbed = true;
+	map(0, 0, 1, RW);
+	cr_assert_eq(map(0, 1, 1, RW), 1);
+	cr_assert_not(space.is_refuted);
+}
+
+Test(known, an_answer_with_other_reasons_tells_nothing)
+{
+	space.has_ties = true;
+	map(0, 0, 1, RW);
+	protect(0, 1, R);
+	cr_assert_eq(map(0, 1, 1, R), 1, "accounted for?");
+	for (struct vmt_map *at = vmt_space_first(&space); at; at = vmt_space_next(at))
+		cr_assert_eq(at->look.anon, 0);
+}
+
+Test(known, these_are_the_kernels_with_ties)
+{
+	cr_assert(vmt_ties_hold("6.16.0-amd64"));
+	cr_assert(vmt_ties_hold("6.18.44"));
+	cr_assert(vmt_ties_hold("7.0"));
+	cr_assert_not(vmt_ties_hold("6.12.9"));
+	cr_assert_not(vmt_ties_hold("5.10.223"));
+	cr_assert_not(vmt_ties_hold("six"));
 }
 
 Test(known, locks_policies_and_keys_blur)

@@ -169,3 +169,22 @@ Test(mapsline, every_byte_at_every_place_of_a_number)
 		}
 	}
 }
+
+static uint32_t kin_of(const char *text)
+{
+	struct vmt_mapsline line;
+
+	cr_assert_eq(vmt_mapsline_parse(text, strlen(text), &line), 0);
+	return vmt_mapsline_kin(&line);
+}
+
+Test(mapsline, memory_without_a_name_is_plain)
+{
+	cr_assert_eq(kin_of("1000-2000 rw-p 00000000 00:00 0"), VMT_KIN_PLAIN);
+	cr_assert_eq(kin_of("1000-2000 rw-p 00000000 00:00 0       [heap]"), VMT_KIN_BRK);
+	cr_assert_eq(kin_of("1000-2000 rw-p 00000000 00:00 0       [stack]"), VMT_KIN_UNKNOWN);
+	cr_assert_eq(kin_of("1000-2000 rw-p 00000000 00:00 0       [anon:x]"), VMT_KIN_UNKNOWN);
+	cr_assert_eq(kin_of("1000-2000 r--p 00000000 00:00 0"), VMT_KIN_UNKNOWN, "was it written to?");
+	cr_assert_eq(kin_of("1000-2000 rw-s 00000000 00:01 7       /dev/zero (deleted)"), VMT_KIN_UNKNOWN);
+	cr_assert_eq(kin_of("1000-2000 rw-p 00000000 fe:00 99      /bin/true"), VMT_KIN_UNKNOWN);
+}
