@@ -33,7 +33,10 @@ console.log(kept.length, kept[299999].name);
 END
 cat >many.lisp <<'END'
 (let ((kept nil))
-  (dotimes (i 200) (push (make-array 20000) kept) (when (zerop (mod i 50)) (gc :full t)))
+  (dotimes (i 400)
+    (push (make-array 20000) kept)
+    (when (> (length kept) 50) (setf kept nil))
+    (when (zerop (mod i 4)) (gc :full (zerop (mod i 40)))))
   (format t "~a arrays~%" (length kept)))
 END
 cat >hello.c <<'END'
@@ -93,11 +96,13 @@ count_by_strace() {
 	fi
 }
 
-# Most results are worked out: the kernel is asked about under 2 % of the calls.
+# Most results are worked out: the kernel is asked about under 2 % of the calls. Calls that did not get
+# the lock in time are asked about whatever they are, on a busy machine more of them.
 few_asked() {
 	local share
 	share=$(jq -s '[.[].processes[].coverage] | max_by(.calls) |
-		100 * (.calls - .derived) / .calls * 100 | floor / 100' "$TMP/$1/traced/json")
+		100 * ([.calls - .derived - .late, 0] | max) / .calls * 100 | floor / 100' \
+		"$TMP/$1/traced/json")
 	if [ "$(jq -n "$share < 2")" = true ]; then
 		pass "$1-asked" "$share % of the calls"
 	else
@@ -114,7 +119,7 @@ program() {
 	fi
 	same_and_true "$@"
 	case $FIVE in *" $name "*) count_by_strace "$@" ;; esac
-	case $name in python3 | perl) few_asked "$name" ;; esac
+	case $FIVE in *" $name "*) few_asked "$name" ;; esac
 }
 
 PYTHON=/usr/bin/python3	# Debian's, whatever else the PATH holds
@@ -191,6 +196,7 @@ test_redis() {
 	else
 		fail redis "$difference$PROBLEMS$DETAIL"
 	fi
+	few_asked redis
 }
 if has_program redis-server && has_program redis-benchmark; then
 	test_redis
