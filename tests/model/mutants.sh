@@ -60,8 +60,14 @@ status=$?
 [ $status -eq 77 ] && { echo "mutants: no PROCMAP_QUERY here, skipped"; exit 77; }
 [ $status -eq 0 ] || { cat "$folder/out"; echo "mutants: fails without a fault"; exit 1; }
 
+# Two at a time.
 for fault in $faults; do
-	build "fault$fault" "$fault" || exit 3
+	build "fault$fault" "$fault" &
+	[ $((fault % 2)) -eq 0 ] || wait
+done
+wait
+for fault in $faults; do
+	[ -x "$folder/fault$fault" ] || exit 3
 	is_noticed "fault$fault" "$([ "$fault" -lt 21 ] || echo --alloc)"
 done
 
