@@ -14,7 +14,7 @@
 #define BUSY_HOLDS 1024u
 #define BUSY_NS	   UINT64_C(16000)	/* …between two of them, sleeping and waking included */
 /* While it is busy, somebody is woken only after so many holds, unless they come slowly. */
-#define KEPT_HOLDS 32u
+#define KEPT_HOLDS 2u
 #define KEPT_NS	   UINT64_C(8000)
 
 /* In one order with the late queue's words: who finds the lock taken after leaving word of a call

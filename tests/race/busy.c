@@ -55,9 +55,9 @@ int main(void)
 
 	EXPECT(leave(burst, 3000) == burst);
 	leave(long_time, 3000);
-	EXPECT(leave(320, 3000) == 10);
-	EXPECT(leave(200, 10000) >= 100);	/* a little slower: no reason to keep it */
-	EXPECT(leave(320, 3000) <= 11);
+	EXPECT(leave(320, 3000) == 160);
+	EXPECT(leave(200, 10000) == 200);	/* a little slower: no reason to keep it */
+	EXPECT(leave(320, 3000) <= 161);
 	clock_now += 1000000000;
 	EXPECT(leave(burst, 3000) == burst);	/* it has to be busy for some time again */
 	EXPECT(leave(long_time, 20000) == long_time);
