@@ -70,8 +70,7 @@ void vmt_device_start(struct vmt_state *state)
 		return;
 	set_file(&look, &st);
 	for (struct vmt_map *map = vmt_space_first(&state->space); map; map = vmt_space_next(map)) {
-		if (map->look.inode != look.inode || map->look.dev_major != look.dev_major ||
-		    map->look.dev_minor != look.dev_minor)
+		if (!vmt_look_same_file(&map->look, &look))
 			continue;
 		device = find(state, st.st_dev);
 		device->is_compared = true;

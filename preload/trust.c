@@ -52,8 +52,7 @@ void vmt_trust_find_loader(struct vmt_state *state)
 	if (!first || !first->inode)
 		return;
 	state->loader.start = base;
-	for (; map && map->look.inode == first->inode && map->look.dev_minor == first->dev_minor;
-	     map = vmt_space_next(map))
+	for (; map && vmt_look_same_file(&map->look, first); map = vmt_space_next(map))
 		state->loader.end = map->look.end;
 }
 

@@ -16,7 +16,7 @@ ALL=0
 mutants() {
 	cat <<'END'
 right-piece-forgotten	core/sketch.c	s/VMT_FAULT != 1\b/0/
-file-offset-ignored	core/sketch.c	s/VMT_FAULT != 2\b/0/
+file-offset-ignored	core/space.h	s/VMT_FAULT != 2\b/0/
 failed-call-ignored	core/change.c	s/VMT_FAULT == 3\b/1/
 right-edge-never-joins	core/join.c	s/VMT_FAULT == 4\b/1/
 left-edge-never-joins	core/join.c	s/VMT_FAULT == 5\b/1/
@@ -36,7 +36,7 @@ mremap-failed-elsewhere	core/change.c	s/if \(done->args\[3\] & MREMAP_FIXED && !
 mremap-shrink-keeps	core/change.c	s/if \(new_length < old_length\)/if (0)/
 mremap-growth-forgotten	core/change.c	s/if \(new_length > old_length\) \{/if (0) {/
 carved-rest-forgotten	core/carve.c	s/if \(was.end > it->range.end\)\n\t\tsplit_off/if (0)\n\t\tsplit_off/
-carved-offset-kept	core/carve.c	s/part.offset \+= start - part.start/part.offset += 0/
+carved-offset-kept	core/carve.c	s/vmt_look_cut_front\(&part, start\)/part.start = start/
 carved-joins-ignored	core/carve.c	s/if \(!stay_apart\(it, &around\)\)/if (0)/
 brk-shrink-ignored	core/change.c	s/if \(after < before\) \{/if (after < before)\n\t\treturn;\n\tif (0) {/
 brk-always-joins	core/draw.c	s/if \(change->flags\) \{/if (0) {/

@@ -77,9 +77,7 @@ static struct vmt_look from(const struct vmt_look *look, uint64_t start)
 
 	if (part.start >= start)
 		return part;
-	if (part.inode || part.dev_major || part.dev_minor)
-		part.offset += start - part.start;
-	part.start = start;
+	vmt_look_cut_front(&part, start);
 	part.left_tie = 0;
 	return part;
 }

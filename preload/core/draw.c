@@ -48,8 +48,7 @@ static void draw_shifted(struct vmt_sketch *sketch, struct vmt_range range, uint
 		uint64_t start = look.start < range.start ? range.start : look.start;
 		uint64_t end = look.end > range.end ? range.end : look.end;
 
-		if (look.inode || look.dev_major || look.dev_minor)
-			look.offset += start - look.start;
+		vmt_look_cut_front(&look, start);
 		look.start = start - range.start + to;
 		look.end = end - range.start + to;
 		if (VMT_FAULT != 30)

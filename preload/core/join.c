@@ -63,7 +63,7 @@ static enum vmt_answer judge(const struct edge *edge)
 		return VMT_ANSWER_MAYBE;
 	answer = vmt_known_joins(edge->space, edge->left, right_of(edge), next,
 				 edge->is_joined ? &edge->seam : NULL);
-	if (answer != VMT_ANSWER_YES || !vmt_kin_is_file(edge->left) || !is_fresh(edge))
+	if (answer != VMT_ANSWER_YES || !vmt_look_is_file(edge->left) || !is_fresh(edge))
 		return answer;
 	return vmt_kin_files_join(edge->space, edge->left);
 }
@@ -91,7 +91,7 @@ static void learn_files(const struct edge *edge, enum vmt_answer answer)
 	struct vmt_files was = edge->space->files;
 	enum vmt_answer *place;
 
-	if (!edge->space->reasons || !vmt_kin_is_file(edge->left) || !is_fresh(edge))
+	if (!edge->space->reasons || !vmt_look_is_file(edge->left) || !is_fresh(edge))
 		return;
 	place = vmt_kin_files_place(edge->space, edge->left);
 	if (*place == VMT_ANSWER_MAYBE) {

@@ -122,11 +122,6 @@ enum vmt_answer vmt_kin_equal(const struct vmt_space *space, const struct vmt_lo
 	return VMT_ANSWER_NO;
 }
 
-bool vmt_kin_is_file(const struct vmt_look *look)
-{
-	return look->inode || look->dev_major || look->dev_minor;
-}
-
 static bool is_device_of(const struct vmt_files *files, const struct vmt_look *look)
 {
 	return files->dev_major == look->dev_major && files->dev_minor == look->dev_minor;

@@ -31,8 +31,6 @@ uint32_t vmt_kin_of_file(struct vmt_space *space, const struct vmt_change *chang
 enum vmt_answer vmt_kin_equal(const struct vmt_space *space, const struct vmt_look *left,
 			      const struct vmt_look *right);
 
-bool vmt_kin_is_file(const struct vmt_look *look);
-
 /*
  * Do two maps of one opened file on look's device, one of them new, become one where all else fits?
  * It depends on the file system: overlayfs puts another file in the place of the one that is mapped.

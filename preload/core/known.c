@@ -122,7 +122,7 @@ void vmt_known_alter(struct vmt_look *look, const struct vmt_change *change)
 /* Of a file, VM_ACCOUNT stays what it has become (mm/mprotect.c, mprotect_fixup). */
 static bool differ_in_account(const struct vmt_look *left, const struct vmt_look *right)
 {
-	return left->kin && right->kin && vmt_kin_is_file(left) &&
+	return left->kin && right->kin && vmt_look_is_file(left) &&
 	       !(left->flags & VMT_MAP_WRITE) &&
 	       ((left->flags ^ right->flags) & VMT_MAP_WRITTEN) && VMT_FAULT != 33;
 }
@@ -140,7 +140,7 @@ static enum vmt_answer have_equal_flags(const struct vmt_space *space, const str
 	if (VMT_FAULT != 26 && ((left->flags ^ right->flags) & VMT_MAP_ADVICE))
 		return (left->flags ^ right->flags) & VMT_MAP_THP_ADVICE ? VMT_ANSWER_MAYBE : VMT_ANSWER_NO;
 	if (!(left->flags & VMT_MAP_WRITE) && !vmt_kin_has_no_reserve(left->kin) &&
-	    !vmt_kin_is_file(left) && (is_written(left) || is_written(right)))
+	    !vmt_look_is_file(left) && (is_written(left) || is_written(right)))
 		return VMT_ANSWER_MAYBE;
 	return VMT_ANSWER_YES;
 }
@@ -215,8 +215,8 @@ void vmt_known_merge(struct vmt_look *left, const struct vmt_look *right)
  */
 static bool is_open_to(const struct vmt_look *look, uint32_t of_file)
 {
-	return look->flags & (vmt_kin_is_file(look) ? of_file : RWX) &&
-	       !(VMT_FAULT == 35 && vmt_kin_is_file(look));
+	return look->flags & (vmt_look_is_file(look) ? of_file : RWX) &&
+	       !(VMT_FAULT == 35 && vmt_look_is_file(look));
 }
 
 VMT_HOT void vmt_known_settle_one(struct vmt_look *look)

@@ -115,7 +115,7 @@ uint32_t vmt_mapsline_kin(const struct vmt_mapsline *line)
 {
 	const struct vmt_look *look = &line->look;
 
-	if (look->inode || look->dev_major || look->dev_minor || !(look->flags & VMT_MAP_WRITE) ||
+	if (vmt_look_is_file(look) || !(look->flags & VMT_MAP_WRITE) ||
 	    (look->flags & VMT_MAP_SHARED))
 		return VMT_KIN_UNKNOWN;
 	if (is_name(line, "[heap]"))

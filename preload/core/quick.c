@@ -137,9 +137,7 @@ static void cut_front(struct vmt_space *space, const struct vmt_map *map, uint64
 {
 	struct vmt_look look = map->look;
 
-	if (look.inode || look.dev_major || look.dev_minor)
-		look.offset += start - look.start;
-	look.start = start;
+	vmt_look_cut_front(&look, start);
 	move_start(space, map, &look);
 }
 

@@ -91,18 +91,6 @@ void vmt_sketch_insert(struct vmt_sketch *sketch, const struct vmt_look *look)
 	put(sketch, vmt_sketch_from(sketch, look->start), look);
 }
 
-static bool is_file_look(const struct vmt_look *look)
-{
-	return look->inode || look->dev_major || look->dev_minor;
-}
-
-static void move_start(struct vmt_look *look, uint64_t start)
-{
-	if (is_file_look(look) && VMT_FAULT != 2)
-		look->offset += start - look->start;
-	look->start = start;
-}
-
 void vmt_sketch_cut(struct vmt_sketch *sketch, uint64_t addr)
 {
 	size_t index = vmt_sketch_from(sketch, addr);
@@ -112,7 +100,7 @@ void vmt_sketch_cut(struct vmt_sketch *sketch, uint64_t addr)
 
 	struct vmt_look right = sketch->map[index].look;
 
-	move_start(&right, addr);
+	vmt_look_cut_front(&right, addr);
 	vmt_ties_cut(&sketch->map[index].look, &right, &sketch->last_tie);
 	if (VMT_FAULT != 1)
 		put(sketch, index + 1, &right);

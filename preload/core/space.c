@@ -181,28 +181,18 @@ void vmt_space_update(struct vmt_space *space, struct vmt_map *map, const struct
 	tell_changed(space, map);
 }
 
-static bool is_same_file(const struct vmt_look *a, const struct vmt_look *b)
-{
-	return a->inode == b->inode && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
-}
-
-static bool is_file(const struct vmt_look *look)
-{
-	return look->inode || look->dev_major || look->dev_minor;
-}
-
 VMT_HOT bool vmt_look_continues(const struct vmt_look *left, const struct vmt_look *right)
 {
-	if (left->end != right->start || !is_same_file(left, right))
+	if (left->end != right->start || !vmt_look_same_file(left, right))
 		return false;
 	if ((left->flags ^ right->flags) & (VMT_MAP_VISIBLE | VMT_MAP_OWN))
 		return false;
-	return VMT_FAULT == 2 || !is_file(left) ||
+	return VMT_FAULT == 2 || !vmt_look_is_file(left) ||
 	       left->offset + (left->end - left->start) == right->offset;
 }
 
 bool vmt_look_same(const struct vmt_look *a, const struct vmt_look *b)
 {
 	return a->start == b->start && a->end == b->end && a->offset == b->offset &&
-	       is_same_file(a, b) && !((a->flags ^ b->flags) & VMT_MAP_VISIBLE);
+	       vmt_look_same_file(a, b) && !((a->flags ^ b->flags) & VMT_MAP_VISIBLE);
 }

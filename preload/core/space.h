@@ -192,6 +192,24 @@ void vmt_space_remove(struct vmt_space *space, struct vmt_map *map);
 void vmt_space_update(struct vmt_space *space, struct vmt_map *map, const struct vmt_look *look,
 		      uint32_t mapped_by, uint32_t put_by, uint64_t time);
 
+static inline bool vmt_look_is_file(const struct vmt_look *look)
+{
+	return look->inode || look->dev_major || look->dev_minor;
+}
+
+static inline bool vmt_look_same_file(const struct vmt_look *a, const struct vmt_look *b)
+{
+	return a->inode == b->inode && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
+}
+
+/* What is left of it from start on, which lies in it: a file's offset goes along. */
+static inline void vmt_look_cut_front(struct vmt_look *look, uint64_t start)
+{
+	if (vmt_look_is_file(look) && VMT_FAULT != 2)
+		look->offset += start - look->start;
+	look->start = start;
+}
+
 /* Are two touching maps such that only hidden attributes could keep them apart? */
 bool vmt_look_continues(const struct vmt_look *left, const struct vmt_look *right);
 
