@@ -5,18 +5,14 @@
  */
 #include "carve.h"
 
+#include "direct.h"
 #include "kin.h"
 #include "known.h"
 
-/* One call and where it is written down. */
 struct carving {
-	struct vmt_space *space;
+	struct vmt_direct direct;
 	const struct vmt_change *change;
 	struct vmt_range range;	/* of the call */
-	uint32_t site;
-	uint64_t time;
-	const struct vmt_effect_ops *ops;
-	struct vmt_effect effect;
 };
 
 /* The maps at a range: those that touch it on either side, and the first that has bytes in it. */
@@ -29,11 +25,6 @@ struct around {
 	bool has_hole;
 	bool has_stack;	/* which may have grown by itself */
 };
-
-static bool is_stack(const struct vmt_map *map)
-{
-	return map && (map->look.flags & VMT_MAP_STACK);
-}
 
 static void look_around(const struct vmt_space *space, struct vmt_range range,
 			struct around *around)
@@ -49,14 +40,14 @@ static void look_around(const struct vmt_space *space, struct vmt_range range,
 	around->first = map && map->look.start < range.end ? map : NULL;
 	for (; map && map->look.start < range.end; map = vmt_space_next(map)) {
 		around->has_hole |= map->look.start > at;
-		around->has_stack |= is_stack(map);
+		around->has_stack |= vmt_direct_is_stack(map);
 		around->last = map;
 		at = map->look.end;
 	}
 	around->has_hole |= at < range.end;
 	around->behind = map;
 	around->right = map && map->look.start == range.end ? map : NULL;
-	around->has_stack |= is_stack(around->left) || is_stack(around->right);
+	around->has_stack |= vmt_direct_is_stack(around->left) || vmt_direct_is_stack(around->right);
 }
 
 /* A cut ends what is known of the anon_vma of the neighbour there (ties.h). */
@@ -82,28 +73,11 @@ static struct vmt_look from(const struct vmt_look *look, uint64_t start)
 	return part;
 }
 
-static void tell_live(struct carving *it, const struct vmt_map *map, int delta)
-{
-	if (!(map->look.flags & VMT_MAP_OWN))
-		it->ops->live(it->ops->context, map->put_by, delta);
-}
-
-static void put(struct carving *it, const struct vmt_look *look, uint32_t mapped_by)
-{
-	const struct vmt_map *map =
-		vmt_space_insert(it->space, look, mapped_by, it->site, it->time);
-
-	if (map)
-		tell_live(it, map, 1);
-	else
-		it->effect.out_of_memory = true;
-}
-
 /* A further piece of a map. */
 static void split_off(struct carving *it, const struct vmt_look *look, uint32_t mapped_by)
 {
-	it->effect.call.split++;
-	put(it, look, mapped_by);
+	it->direct.effect.call.split++;
+	vmt_direct_put(&it->direct, NULL, look, mapped_by);
 }
 
 /* The same start and owners. What is only known of it is not published. */
@@ -113,17 +87,7 @@ static void set_look(struct carving *it, struct vmt_map *map, const struct vmt_l
 	    !((map->look.flags ^ look->flags) & VMT_MAP_STORED))
 		map->look = *look;
 	else
-		vmt_space_update(it->space, map, look, map->mapped_by, map->put_by, map->time);
-}
-
-/* The same owners at another start: its record, by which it is found, is made anew. */
-static void move_start(struct carving *it, struct vmt_map *map, const struct vmt_look *look)
-{
-	const struct vmt_map was = *map;
-
-	vmt_space_remove(it->space, map);	/* its memory serves the insertion */
-	if (!vmt_space_insert(it->space, look, was.mapped_by, was.put_by, was.time))
-		it->effect.out_of_memory = true;
+		vmt_space_update(it->direct.space, map, look, map->mapped_by, map->put_by, map->time);
 }
 
 static void take_out(struct carving *it, struct vmt_map *map)
@@ -137,11 +101,9 @@ static void take_out(struct carving *it, struct vmt_map *map)
 		if (was.end > it->range.end)
 			split_off(it, &rest, map->mapped_by);
 	} else if (was.end > it->range.end) {
-		move_start(it, map, &rest);
+		vmt_direct_move_start(&it->direct, map, &rest);
 	} else {
-		tell_live(it, map, -1);
-		vmt_space_remove(it->space, map);
-		it->effect.call.removed++;
+		vmt_direct_take(&it->direct, map);
 	}
 }
 
@@ -155,25 +117,9 @@ static void take_all_out(struct carving *it, struct vmt_map *map)
 	}
 }
 
-static enum vmt_answer joins(const struct carving *it, const struct vmt_look *left,
-			     const struct vmt_look *right, const struct vmt_look *next)
-{
-	if (!vmt_look_continues(left, right))
-		return VMT_ANSWER_NO;
-	return it->space->reasons && !it->space->is_sample ?
-		       vmt_known_joins(it->space, left, right, next, NULL) :
-		       VMT_ANSWER_MAYBE;
-}
-
-/* With whom the new map becomes one, of what will lie beside it. */
-struct new_sides {
-	struct vmt_look look[2];
-	bool is_there[2];
-	enum vmt_answer joins[2];
-};
-
-static void look_beside(const struct carving *it, const struct around *around,
-			struct new_sides *sides)
+/* What will lie beside the new map. */
+static bool is_certain(const struct carving *it, const struct around *around,
+		       const struct vmt_look *look, struct vmt_direct_sides *ret_sides)
 {
 	const struct vmt_map *first = around->first;
 	const struct vmt_map *last = around->last;
@@ -181,77 +127,33 @@ static void look_beside(const struct carving *it, const struct around *around,
 		first && first->look.start < it->range.start ? first : around->left;
 	const struct vmt_map *right =
 		last && last->look.end > it->range.end ? last : around->right;
+	struct vmt_look sides[2];
 
-	sides->is_there[0] = left != NULL;
-	sides->is_there[1] = right != NULL;
 	if (left)
-		sides->look[0] = up_to(&left->look, it->range.start);
+		sides[0] = up_to(&left->look, it->range.start);
 	if (right)
-		sides->look[1] = from(&right->look, it->range.end);
-}
-
-static bool is_certain(const struct carving *it, const struct vmt_look *look,
-		       struct new_sides *sides)
-{
-	const struct vmt_look *right = sides->is_there[1] ? &sides->look[1] : NULL;
-
-	sides->joins[0] = sides->joins[1] = VMT_ANSWER_NO;
-	if (sides->is_there[0])
-		sides->joins[0] = joins(it, &sides->look[0], look, right);
-	if (right)
-		sides->joins[1] = joins(it, look, right, NULL);
-	return sides->joins[0] != VMT_ANSWER_MAYBE && sides->joins[1] != VMT_ANSWER_MAYBE &&
-	       !(sides->joins[0] == VMT_ANSWER_YES && sides->joins[1] == VMT_ANSWER_YES);
-}
-
-static void join_left(struct carving *it, const struct vmt_look *look)
-{
-	struct vmt_map *left = vmt_space_find(it->space, it->range.start - 1);
-	struct vmt_look both = left->look;
-
-	vmt_known_merge(&both, look);
-	vmt_known_settle_one(&both);
-	set_look(it, left, &both);
-}
-
-static void join_right(struct carving *it, const struct vmt_look *look)
-{
-	struct vmt_map *right = vmt_space_at(it->space, it->range.end);
-	struct vmt_look both = *look;
-
-	if (!right)
-		return;	/* it was split off, and there was no memory */
-	vmt_known_merge(&both, &right->look);
-	both.flags |= right->look.flags & VMT_MAP_STORED;
-	vmt_known_settle_one(&both);
-	move_start(it, right, &both);
+		sides[1] = from(&right->look, it->range.end);
+	return vmt_direct_judge(it->direct.space, look, left ? &sides[0] : NULL,
+				right ? &sides[1] : NULL, ret_sides);
 }
 
 static bool carve_fixed(struct carving *it, const struct around *around)
 {
+	struct vmt_space *space = it->direct.space;
 	struct vmt_look look = {
 		.start = it->range.start,
 		.end = it->range.end,
 		.flags = it->change->flags | VMT_MAP_CHANGED,
-		.kin = vmt_kin_born(it->space, it->change->born),
+		.kin = vmt_kin_born(space, it->change->born),
 	};
-	struct new_sides sides;
+	struct vmt_direct_sides sides;
 
-	look_beside(it, around, &sides);
-	if (!is_certain(it, &look, &sides))
+	if (!is_certain(it, around, &look, &sides))
 		return false;
 	take_all_out(it, around->first);
-	it->effect.call.created = 1;
-	it->effect.call.merged = sides.joins[0] == VMT_ANSWER_YES ||
-				 sides.joins[1] == VMT_ANSWER_YES;
-	if (sides.joins[0] == VMT_ANSWER_YES) {
-		join_left(it, &look);
-	} else if (sides.joins[1] == VMT_ANSWER_YES) {
-		join_right(it, &look);
-	} else {
-		vmt_known_settle_one(&look);
-		put(it, &look, it->site);
-	}
+	vmt_direct_place(&it->direct, &look, sides,
+			 sides.joins_left ? vmt_space_find(space, look.start - 1) : NULL,
+			 sides.joins_right ? vmt_space_at(space, look.end) : NULL, NULL);
 	return true;
 }
 
@@ -261,9 +163,9 @@ static bool carve_gone(struct carving *it)
 	struct around around;
 
 	it->range = change->gone[0];
-	look_around(it->space, it->range, &around);
+	look_around(it->direct.space, it->range, &around);
 	/* A stack behind the range may reach down into it by now. */
-	if (around.has_stack || is_stack(around.behind))
+	if (around.has_stack || vmt_direct_is_stack(around.behind))
 		return false;
 	if (!vmt_range_is_empty(change->fresh))
 		return carve_fixed(it, &around);
@@ -284,6 +186,7 @@ static struct vmt_look altered(const struct carving *it, const struct vmt_look *
 /* Is each piece sure to stay a map of its own? */
 static bool stay_apart(const struct carving *it, const struct around *around)
 {
+	const struct vmt_space *space = it->direct.space;
 	struct vmt_look last = { .end = 0 };
 
 	if (around->left)
@@ -297,16 +200,17 @@ static bool stay_apart(const struct carving *it, const struct around *around)
 				last = up_to(&part, it->range.start);
 			part = altered(it, &map->look);
 		}
-		if (joins(it, &last, &part, NULL) != VMT_ANSWER_NO)
+		if (vmt_direct_joins(space, &last, &part, NULL) != VMT_ANSWER_NO)
 			return false;
 		last = part;
 		part = from(&map->look, it->range.end);
 		if (last.end != it->range.end || part.start == part.end)
 			continue;
-		if (joins(it, &last, &part, NULL) != VMT_ANSWER_NO)
+		if (vmt_direct_joins(space, &last, &part, NULL) != VMT_ANSWER_NO)
 			return false;
 	}
-	return !around->right || joins(it, &last, &around->right->look, NULL) == VMT_ANSWER_NO;
+	return !around->right ||
+	       vmt_direct_joins(space, &last, &around->right->look, NULL) == VMT_ANSWER_NO;
 }
 
 static void alter(struct carving *it, struct vmt_map *map)
@@ -335,12 +239,12 @@ static bool carve_altered(struct carving *it)
 	struct around around;
 
 	it->range = protects ? change->protect : change->advise;
-	if (!it->space->reasons)
+	if (!it->direct.space->reasons)
 		return false;
-	look_around(it->space, it->range, &around);
+	look_around(it->direct.space, it->range, &around);
 	if (around.has_stack || around.has_hole != change->met_hole)
 		return false;
-	if (change->met_hole && is_stack(around.behind))
+	if (change->met_hole && vmt_direct_is_stack(around.behind))
 		return false;	/* it may have grown into the hole */
 	if (protects && change->met_hole)	/* as in draw.c */
 		return !around.first || around.first->look.start > it->range.start;
@@ -374,7 +278,8 @@ bool vmt_carve_apply(struct vmt_space *space, const struct vmt_change *change, u
 		     uint64_t time, const struct vmt_effect_ops *ops, struct vmt_effect *ret_effect)
 {
 	struct carving it = {
-		.space = space, .change = change, .site = site, .time = time, .ops = ops
+		.direct = { .space = space, .site = site, .time = time, .ops = ops },
+		.change = change,
 	};
 	bool is_done = false;
 
@@ -386,6 +291,6 @@ bool vmt_carve_apply(struct vmt_space *space, const struct vmt_change *change, u
 	else if (is_for_altered(change))
 		is_done = carve_altered(&it);
 	if (is_done)
-		*ret_effect = it.effect;
+		*ret_effect = it.direct.effect;
 	return is_done;
 }

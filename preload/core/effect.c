@@ -364,12 +364,6 @@ static void set_owners(const struct vmt_change *change, struct vmt_sketch_map *a
 	}
 }
 
-static void tell_live(const struct vmt_effect_ops *ops, uint32_t site, uint32_t flags, int delta)
-{
-	if (!(flags & VMT_MAP_OWN))
-		ops->live(ops->context, site, delta);
-}
-
 static bool is_unchanged(const struct vmt_map *map, const struct vmt_sketch_map *after)
 {
 	return vmt_look_same(&map->look, &after->look) &&
@@ -385,8 +379,8 @@ static void replace(struct vmt_space *space, struct vmt_map *map,
 		return;
 	}
 	if (map->put_by != after->put_by) {
-		tell_live(ops, map->put_by, map->look.flags, -1);
-		tell_live(ops, after->put_by, after->look.flags, 1);
+		vmt_effect_tell_live(ops, map->put_by, map->look.flags, -1);
+		vmt_effect_tell_live(ops, after->put_by, after->look.flags, 1);
 	}
 	vmt_space_update(space, map, &after->look, after->mapped_by, after->put_by, after->time);
 }
@@ -398,7 +392,7 @@ static void add(struct vmt_space *space, const struct vmt_sketch_map *after,
 		effect->out_of_memory = true;
 		return;
 	}
-	tell_live(ops, after->put_by, after->look.flags, 1);
+	vmt_effect_tell_live(ops, after->put_by, after->look.flags, 1);
 }
 
 /*
@@ -419,7 +413,7 @@ static size_t commit(struct vmt_space *space, struct vmt_range span, struct vmt_
 		while (i < last && sketch->map[i].look.start < map->look.start)
 			i++;
 		if (i == last || sketch->map[i].look.start != map->look.start) {
-			tell_live(ops, map->put_by, map->look.flags, -1);
+			vmt_effect_tell_live(ops, map->put_by, map->look.flags, -1);
 			vmt_space_remove(space, map);
 		}
 		map = next;

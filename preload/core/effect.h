@@ -39,6 +39,14 @@ struct vmt_effect_ops {
 	void *context;
 };
 
+/* So many more of this site's maps live; flags: the map's. */
+static inline void vmt_effect_tell_live(const struct vmt_effect_ops *ops, uint32_t site,
+					uint32_t flags, int delta)
+{
+	if (!(flags & VMT_MAP_OWN))
+		ops->live(ops->context, site, delta);
+}
+
 static inline int64_t vmt_counts_net(const struct vmt_counts *counts)
 {
 	return (int64_t)(counts->created + counts->split) -

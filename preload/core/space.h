@@ -181,7 +181,7 @@ struct vmt_map *vmt_space_prev(struct vmt_map *map);
 struct vmt_map *vmt_space_insert(struct vmt_space *space, const struct vmt_look *look,
 				 uint32_t mapped_by, uint32_t put_by, uint64_t time);
 
-/* The same, where it is known which map follows: next, or NULL for none. Spares the descent. */
+/* The same, where it is known which map follows; spares the descent. next NULL: none, or not known. */
 struct vmt_map *vmt_space_insert_before(struct vmt_space *space, struct vmt_map *next,
 					const struct vmt_look *look, uint32_t mapped_by,
 					uint32_t put_by, uint64_t time);
