@@ -141,9 +141,10 @@ static void note_learnt(struct vmt_state *state, enum vmt_learnt learnt, uint64_
 		state->counters.relearned++;	/* right or not: nobody can tell */
 }
 
-VMT_HOT static void note_peak(struct vmt_state *state, uint64_t time)
+VMT_HOT static void note_peak(struct vmt_state *state)
 {
 	struct vmt_rec_header *counters = &state->counters;
+	uint64_t time = state->call_time;
 
 	counters->maps_own = state->space.own;
 	counters->maps_now = vmt_account_maps(state);
@@ -173,24 +174,29 @@ VMT_HOT static void note_applied(struct vmt_state *state, const struct vmt_effec
 	}
 }
 
-static void apply(struct vmt_state *state, const struct vmt_change *change, uint32_t site,
-		  uint64_t time, struct vmt_effect *effect)
+static inline struct vmt_effect_ops live_ops(struct vmt_state *state)
 {
-	const struct vmt_effect_ops ops = { .live = change_live, .context = state };
+	return (struct vmt_effect_ops){ .live = change_live, .context = state };
+}
 
-	state->call_time = time;
+/* At state->call_time, like what follows. */
+static void apply(struct vmt_state *state, const struct vmt_change *change, uint32_t site,
+		  struct vmt_effect *effect)
+{
+	const struct vmt_effect_ops ops = live_ops(state);
+
 	set_dirty(state, VMT_DIRTY_SPACE);
-	vmt_effect_apply(&state->space, change, &state->lesson, site, time, &ops, effect);
+	vmt_effect_apply(&state->space, change, &state->lesson, site, state->call_time, &ops,
+			 effect);
 	note_applied(state, effect);
 }
 
 static bool apply_carved(struct vmt_state *state, const struct vmt_change *change, uint32_t site,
-			 uint64_t time, struct vmt_effect *effect)
+			 struct vmt_effect *effect)
 {
-	const struct vmt_effect_ops ops = { .live = change_live, .context = state };
+	const struct vmt_effect_ops ops = live_ops(state);
 
-	state->call_time = time;
-	if (!vmt_carve_apply(&state->space, change, site, time, &ops, effect))
+	if (!vmt_carve_apply(&state->space, change, site, state->call_time, &ops, effect))
 		return false;
 	note_applied(state, effect);
 	state->counters.calls_derived++;
@@ -202,7 +208,6 @@ static void learn_and_apply(struct vmt_state *state, struct vmt_change *change,
 {
 	struct vmt_kernel_ops kernel = vmt_ask_ops;
 	struct vmt_effect effect;
-	uint64_t time = vmt_time(state);
 	uint64_t asked = questions(state);
 
 	kernel.context = state;
@@ -213,11 +218,10 @@ static void learn_and_apply(struct vmt_state *state, struct vmt_change *change,
 	    change->how == VMT_CHANGE_DERIVE)	/* Linux 5.10 has two meanings for ENOMEM */
 		change->how = VMT_CHANGE_WALK;	/* others may have come between */
 	set_dirty(state, VMT_DIRTY_SPACE);
-	vmt_trust_call(state);
-	if (!apply_carved(state, change, site->id, time, &effect)) {
+	if (!apply_carved(state, change, site->id, &effect)) {
 		note_learnt(state, vmt_learn(&state->space, change, &kernel, &state->lesson),
 			    asked);
-		apply(state, change, site->id, time, &effect);
+		apply(state, change, site->id, &effect);
 	}
 	if (VMT_UNLIKELY(vmt_trust_is_lost(state))) {
 		state->counters.relearned++;
@@ -227,7 +231,7 @@ static void learn_and_apply(struct vmt_state *state, struct vmt_change *change,
 	add_counts(&site->counters, &effect.call);
 	add_counts(&state->calls[site->call], &effect.call);
 	note_unseen(state, &effect.unseen, late);
-	note_peak(state, time);
+	note_peak(state);
 }
 
 static bool is_failure(const struct vmt_done *done)
@@ -268,14 +272,12 @@ VMT_HOT static void count_call(struct vmt_state *state, struct vmt_site *site, b
 VMT_HOT static bool account_simple(struct vmt_state *state, const struct vmt_done *done,
 			   struct vmt_site *site)
 {
-	const struct vmt_effect_ops ops = { .live = change_live, .context = state };
+	const struct vmt_effect_ops ops = live_ops(state);
 	struct vmt_simple simple;
 	struct vmt_effect effect;
 
 	if (state->no_deriving || !vmt_change_decode_simple(done, &simple))
 		return false;
-	state->call_time = vmt_time(state);
-	vmt_trust_call(state);
 	vmt_recording_doing(state, VMT_DOING_MAPS);
 	set_dirty(state, VMT_DIRTY_SPACE);
 	if (!vmt_quick_apply(&state->space, &simple, site->id, state->call_time, &ops, &effect)) {
@@ -287,7 +289,7 @@ VMT_HOT static bool account_simple(struct vmt_state *state, const struct vmt_don
 	state->counters.calls_derived++;
 	add_counts(&site->counters, &effect.call);
 	add_counts(&state->calls[site->call], &effect.call);
-	note_peak(state, state->call_time);
+	note_peak(state);
 	return true;
 }
 
@@ -318,6 +320,8 @@ VMT_HOT void vmt_account_done(struct vmt_state *state, const struct vmt_done *do
 
 	vmt_recording_doing(state, VMT_DOING_COUNTS);
 	count_call(state, site, failed, late);
+	state->call_time = vmt_time(state);
+	vmt_trust_call(state);
 	if (late || !account_simple(state, done, site)) {
 		account_other(state, done, site, failed, late);
 		state->header_is_behind = true;
@@ -332,9 +336,9 @@ uint64_t vmt_account_everything(struct vmt_state *state)
 	struct vmt_change change = { .how = VMT_CHANGE_EVERYTHING };
 	struct vmt_kernel_ops kernel = vmt_ask_ops;
 	struct vmt_effect effect;
-	uint64_t time = vmt_time(state);
 
 	kernel.context = state;
+	state->call_time = vmt_time(state);
 	vmt_recording_doing(state, VMT_DOING_MAPS);
 	set_dirty(state, VMT_DIRTY_SPACE);
 	if (vmt_learn(&state->space, &change, &kernel, &state->lesson) != VMT_LEARNT_ASKED) {
@@ -342,11 +346,11 @@ uint64_t vmt_account_everything(struct vmt_state *state)
 		return 0;
 	}
 	change.how = VMT_CHANGE_NOTHING;	/* nobody's call: all of it is unseen */
-	apply(state, &change, VMT_SITE_UNSEEN, time, &effect);
+	apply(state, &change, VMT_SITE_UNSEEN, &effect);
 	vmt_recording_doing(state, VMT_DOING_COUNTS);
 	note_unseen(state, &effect.call, true);
 	note_unseen(state, &effect.unseen, true);
-	note_peak(state, time);
+	note_peak(state);
 	vmt_publish_header(state);
 	return sum(&effect.call) + sum(&effect.unseen);
 }
