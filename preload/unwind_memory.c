@@ -14,14 +14,15 @@
  * compared, only handed on, as a walk would have it: read from its slot now. Steps with a failed
  * read (it depends on the bounds), out of signal frames and of code outside modules are never kept.
  *
- * Shared by all threads without a lock: a sequence word per entry, odd while it is written; whoever
- * meets a writer goes without. Words read from an entry are believed only when the sequence has
+ * Shared by all threads as unwind_entry.h says. Words read are believed only when the sequence has
  * not moved, and addresses formed before that are checked against the stack's bounds.
  */
 #include "unwind_memory.h"
 
 #include <assert.h>
 #include <stdatomic.h>
+
+#include "unwind_entry.h"
 
 #define WAYS	  2u
 #define STEP_MOST 4u /* slots that one step may note */
@@ -40,8 +41,6 @@ static_assert(sizeof(struct entry) == 512, "eight cache lines");
 
 static _Atomic(struct entry *) entries VMT_DATA = NULL;
 static _Atomic uint32_t set_count VMT_DATA = 0;
-
-#define READ(place) __atomic_load_n(&(place), __ATOMIC_RELAXED)
 
 void vmt_unwind_memory_set(void *memory, size_t bytes)
 {
@@ -125,7 +124,7 @@ static enum vmt_recall recall(const struct vmt_segment *segment, const _Atomic u
 			      struct vmt_frame *frame, uint64_t room, uint64_t salt,
 			      struct vmt_stack *stack)
 {
-	uint64_t sequence = atomic_load_explicit(moves, memory_order_acquire);
+	uint64_t sequence = vmt_entry_begin(moves);
 	uint32_t slots = READ(segment->count);
 	struct vmt_frame after;
 	uint32_t count;
@@ -146,8 +145,7 @@ static enum vmt_recall recall(const struct vmt_segment *segment, const _Atomic u
 	after.is_exact = false;
 	flags = READ(segment->flags);
 	hash = stack->hash * READ(segment->scale) + READ(segment->hash);
-	atomic_thread_fence(memory_order_acquire);
-	if (atomic_load_explicit(moves, memory_order_relaxed) != sequence)
+	if (!vmt_entry_stands(moves, sequence))
 		return VMT_RECALL_NOTHING;
 	*frame = after;
 	stack->recalled += count - 1;
@@ -173,16 +171,14 @@ enum vmt_recall vmt_unwind_memory_recall(struct vmt_frame *frame, struct vmt_ran
 /* As one moment of the entry has it; false if there was none. */
 static bool copy(const struct entry *entry, struct vmt_segment *ret_segment)
 {
-	uint64_t sequence = atomic_load_explicit(&entry->sequence, memory_order_acquire);
+	uint64_t sequence = vmt_entry_begin(&entry->sequence);
 	uint64_t word;
 
 	for (unsigned int i = 0; i < WORDS; i++) {
 		word = READ(entry->word[i]);
 		__builtin_memcpy((char *)ret_segment + i * sizeof(word), &word, sizeof(word));
 	}
-	atomic_thread_fence(memory_order_acquire);
-	return !(sequence & 1) &&
-	       atomic_load_explicit(&entry->sequence, memory_order_relaxed) == sequence;
+	return vmt_entry_stands(&entry->sequence, sequence);
 }
 
 enum vmt_recall vmt_unwind_memory_copy(struct vmt_frame *frame, struct vmt_range bounds,
@@ -300,20 +296,15 @@ static struct entry *choose(struct entry *set, const struct vmt_segment *segment
 
 static void store(struct entry *entry, const struct vmt_segment *segment)
 {
-	uint64_t sequence = atomic_load_explicit(&entry->sequence, memory_order_relaxed);
 	uint64_t word;
 
-	if ((sequence & 1) ||
-	    !atomic_compare_exchange_strong_explicit(&entry->sequence, &sequence, sequence + 1,
-						     memory_order_acquire,
-						     memory_order_relaxed))
+	if (!vmt_entry_seize(&entry->sequence))
 		return;
-	atomic_thread_fence(memory_order_release);
 	for (unsigned int i = 0; i < WORDS; i++) {
 		__builtin_memcpy(&word, (const char *)segment + i * sizeof(word), sizeof(word));
-		__atomic_store_n(&entry->word[i], word, __ATOMIC_RELAXED);
+		WRITE(entry->word[i], word);
 	}
-	atomic_store_explicit(&entry->sequence, sequence + 2, memory_order_release);
+	vmt_entry_leave(&entry->sequence);
 }
 
 void vmt_unwind_memory_keep(struct vmt_learning *learning, const struct vmt_frame *frame,

@@ -10,14 +10,14 @@
  * compared. So if all of them are as they were, each segment is, and so is the end. The site that the stack
  * belongs to changes only when code goes, and then all that is kept here holds no more.
  *
- * Entries are shared as those of unwind_memory.c are, by a sequence word each: it must not have moved
- * when the last word was read. A writer who never comes back costs his entry.
+ * Entries are shared by all threads as unwind_entry.h says.
  */
 #include "unwind_whole.h"
 
 #include <assert.h>
 #include <stdatomic.h>
 
+#include "unwind_entry.h"
 #include "unwind_memory.h"
 #include "unwind_rows.h"
 
@@ -25,9 +25,6 @@
 #define STEP  4u	/* slots compared in one turn of the loop */
 #define SLOTS 100u
 #define MIX   UINT64_C(0x9e3779b97f4a7c15)
-
-#define READ(place)	    __atomic_load_n(&(place), __ATOMIC_RELAXED)
-#define WRITE(place, value) __atomic_store_n(&(place), (value), __ATOMIC_RELAXED)
 
 struct entry {
 	_Alignas(64) _Atomic uint64_t sequence;	/* odd while it is written */
@@ -114,7 +111,7 @@ static inline __attribute__((always_inline)) bool
 recall(const struct entry *entry, const struct vmt_regs *regs, uint64_t key, uint64_t room,
        struct vmt_whole *ret_whole)
 {
-	uint64_t sequence = atomic_load_explicit(&entry->sequence, memory_order_acquire);
+	uint64_t sequence = vmt_entry_begin(&entry->sequence);
 
 	if (READ(entry->key) != key || READ(entry->sp) != regs->sp ||
 	    READ(entry->salt) != ret_whole->salt || (sequence & 1) ||
@@ -123,8 +120,7 @@ recall(const struct entry *entry, const struct vmt_regs *regs, uint64_t key, uin
 		return false;
 	ret_whole->site = READ(entry->site);
 	ret_whole->hash = READ(entry->hash);
-	atomic_thread_fence(memory_order_acquire);
-	return atomic_load_explicit(&entry->sequence, memory_order_relaxed) == sequence;
+	return vmt_entry_stands(&entry->sequence, sequence);
 }
 
 /*
@@ -263,8 +259,7 @@ static bool add_segments(struct whole *whole, struct vmt_frame at, struct vmt_ra
 static struct entry *choose(struct entry *set, uint64_t salt, uint64_t hash)
 {
 	for (unsigned int i = 0; i < WAYS; i++)
-		if (READ(set[i].salt) != salt &&
-		    !(atomic_load_explicit(&set[i].sequence, memory_order_relaxed) & 1))
+		if (READ(set[i].salt) != salt && !vmt_entry_is_written(&set[i].sequence))
 			return &set[i];
 	return &set[(hash * MIX >> 32) % WAYS];
 }
@@ -291,22 +286,17 @@ void vmt_unwind_whole_keep(const struct vmt_regs *regs, uint32_t call, uint32_t 
 	struct entry *set = find_set(regs);
 	struct whole whole = { .sp = regs->sp, .hash = stack->hash };
 	struct vmt_range bounds;
-	uint64_t sequence;
 	bool is_whole;
 
 	if (!set || !vmt_stack_bounds(regs->sp, &bounds))
 		return;
 	whole.entry = choose(set, salt, stack->hash);
-	sequence = atomic_load_explicit(&whole.entry->sequence, memory_order_relaxed);
-	if ((sequence & 1) ||
-	    !atomic_compare_exchange_strong_explicit(&whole.entry->sequence, &sequence, sequence + 1,
-						     memory_order_acquire, memory_order_relaxed))
+	if (!vmt_entry_seize(&whole.entry->sequence))
 		return;
-	atomic_thread_fence(memory_order_release);
 	stack->count = 0;
 	stack->hash = 0;
 	is_whole = add_segments(&whole, vmt_frame_of(regs), bounds, salt, stack);
 	describe(&whole, regs, call, site);
 	WRITE(whole.entry->salt, is_whole ? salt : 0);
-	atomic_store_explicit(&whole.entry->sequence, sequence + 2, memory_order_release);
+	vmt_entry_leave(&whole.entry->sequence);
 }
