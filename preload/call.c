@@ -263,8 +263,7 @@ VMT_HOT static long call_locked(struct vmt_state *state, struct vmt_done *done, 
 	make_done(state, done, nr);
 	catch_new_module(state, done);
 	vmt_account_done(state, done, site, false);
-	if (VMT_UNLIKELY(state->options.verify))
-		vmt_verify(state, done);
+	vmt_verify(state, done);
 	vmt_call_unlock(state);
 	if (VMT_UNLIKELY(vmt_failure_is_due(state)))
 		vmt_failure_say(state);
@@ -341,6 +340,14 @@ __attribute__((noinline)) static long record_walked(struct vmt_state *state, str
 	return call_outside(state, done, nr, &stack, false);
 }
 
+/* A piece of a library, mapped by ld.so: of interest for files only, and state->loader is cold. */
+static inline bool is_loaders(const struct vmt_state *state, enum vmt_call_id id,
+			      const long args[6], const struct vmt_regs *regs)
+{
+	return id == VMT_CALL_MMAP && !(args[3] & MAP_ANONYMOUS) &&
+	       vmt_range_has(state->loader, regs->pc);
+}
+
 /* A stack that is remembered need not be walked, unless the call is made without the lock. */
 static inline long record(struct vmt_state *state, enum vmt_call_id id, long nr, const long args[6],
 			  const struct vmt_regs *regs)
@@ -350,7 +357,7 @@ static inline long record(struct vmt_state *state, enum vmt_call_id id, long nr,
 				 .result = 0,
 				 .brk = 0,
 				 .aio = 0,
-				 .is_loaders = vmt_range_has(state->loader, regs->pc),
+				 .is_loaders = is_loaders(state, id, args, regs),
 				 .told = { 0, 0 } };
 	bool is_slow = id != VMT_CALL_MUNMAP && vmt_change_is_slow(id, args);
 	struct vmt_whole whole;

@@ -233,17 +233,22 @@ static uint64_t count_kernels(struct vmt_state *state)
 	return sketch->count - state->space.own;
 }
 
-/* Nothing comes after us, so there is more time than for a call: a holder may be waiting for a processor. */
-static bool seize_in_the_end(struct vmt_state *state)
+static void pause_a_moment(void)
 {
 	const int64_t pause[2] = { 0, PAUSE_NS };
 
+	vmt_sys2(SYS_nanosleep, pause, 0);
+}
+
+/* Nothing comes after us, so there is more time than for a call: a holder may be waiting for a processor. */
+static bool seize_in_the_end(struct vmt_state *state)
+{
 	for (int i = 0; i < PAUSES; i++) {
 		if (vmt_call_seize(state))
 			return true;
 		if (state->no_asking)
 			return false;
-		vmt_sys2(SYS_nanosleep, pause, 0);
+		pause_a_moment();
 	}
 	return false;
 }
@@ -251,11 +256,9 @@ static bool seize_in_the_end(struct vmt_state *state)
 /* Calls under way without the lock: give them a moment to be counted. False: the lock was lost. */
 static bool wait_until_quiet(struct vmt_state *state)
 {
-	const int64_t pause[2] = { 0, PAUSE_NS };
-
 	for (int i = 0; i < PAUSES && !state->no_asking && !vmt_late_is_quiet(&state->late); i++) {
 		vmt_call_unlock(state);
-		vmt_sys2(SYS_nanosleep, pause, 0);
+		pause_a_moment();
 		if (!seize_in_the_end(state))
 			return false;
 	}

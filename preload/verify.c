@@ -111,9 +111,9 @@ static void compare(struct vmt_state *state, const struct vmt_done *last)
 	state->header_is_behind = true;
 }
 
-VMT_HOT void vmt_verify(struct vmt_state *state, const struct vmt_done *last)
+void vmt_verify_table(struct vmt_state *state, const struct vmt_done *last)
 {
-	if (state->options.verify == 0 || ++state->calls_since_verify < state->options.verify)
+	if (++state->calls_since_verify < state->options.verify)
 		return;
 	if (!is_comparable(state))
 		return;	/* at the next call, then */

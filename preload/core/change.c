@@ -74,6 +74,12 @@ static uint32_t prot_flags(long prot)
 	       (prot & PROT_EXEC ? VMT_MAP_EXEC : 0);
 }
 
+/* Does mmap unmap what is in its place? */
+static bool is_fixed(uint64_t flags)
+{
+	return (flags & MAP_FIXED) && !(flags & MAP_FIXED_NOREPLACE);
+}
+
 static uint32_t fresh_flags(long prot)
 {
 	return VMT_FAULT == 8 ? VMT_MAP_READ : prot_flags(prot);
@@ -87,7 +93,7 @@ static void decode_mmap(const struct vmt_done *done, struct vmt_change *change)
 {
 	uint64_t flags = (uint64_t)done->args[3];
 	uint64_t length = (uint64_t)done->args[1];
-	bool fixed = (flags & MAP_FIXED) && !(flags & MAP_FIXED_NOREPLACE);
+	bool fixed = is_fixed(flags);
 
 	change->length = length;
 	if (failed(done)) {
@@ -353,9 +359,8 @@ static void decode_told(const struct vmt_done *done, struct vmt_change *change)
 static bool is_simple_mmap(const struct vmt_done *done)
 {
 	uint64_t flags = (uint64_t)done->args[3];
-	bool fixed = (flags & MAP_FIXED) && !(flags & MAP_FIXED_NOREPLACE);
 
-	return done->call == VMT_CALL_MMAP && is_plain_anonymous(flags) && !fixed &&
+	return done->call == VMT_CALL_MMAP && is_plain_anonymous(flags) && !is_fixed(flags) &&
 	       !(flags & MAP_GROWSDOWN);
 }
 
