@@ -7,42 +7,7 @@
 cd "$TMP" || exit 2
 export SUMMARY=1
 FIVE=" python3 perl java node sbcl "
-
-cat >many.py <<'END'
-import threading
-kept = []
-def work(index):
-    kept.append([bytearray(200000) for _ in range(20)])
-blocks = [bytearray(200000) for _ in range(1000)]
-threads = [threading.Thread(target=work, args=(i,)) for i in range(16)]
-for thread in threads: thread.start()
-for thread in threads: thread.join()
-del blocks[::2]
-print(len(blocks), len(kept))
-END
-cat >many.pl <<'END'
-my %h; $h{$_} = "x" x ($_ % 3000) for 1 .. 20000;
-delete $h{$_} for grep { $_ % 2 } keys %h;
-my $big = "y" x 50_000_000; substr($big, 5, 1) = "z";
-print scalar(keys %h), " ", length($big), "\n";
-END
-cat >many.js <<'END'
-const kept = [];
-for (let i = 0; i < 300000; i++) kept.push({ i, name: "object " + i, more: [i, i + 1] });
-console.log(kept.length, kept[299999].name);
-END
-cat >many.lisp <<'END'
-(let ((kept nil))
-  (dotimes (i 400)
-    (push (make-array 20000) kept)
-    (when (> (length kept) 50) (setf kept nil))
-    (when (zerop (mod i 4)) (gc :full (zerop (mod i 40)))))
-  (format t "~a arrays~%" (length kept)))
-END
-cat >hello.c <<'END'
-#include <stdio.h>
-int main(void) { for (int i = 0; i < 3; i++) printf("%d\n", i); return 0; }
-END
+cp "$ROOT"/tests/real/inputs/* .
 
 make_clone() {
 	git init -q origin && (

@@ -8,23 +8,9 @@ cd "$TMP" || exit 2
 export UNWIND_CHECK_LOG=$TMP/stacks
 LIB=$BUILD/tests/libvmatrace-unwind-check.so
 
-cat >many.py <<'END'
-import ctypes, json, sqlite3, threading
-kept = []
-def work(index):
-    kept.append([bytearray(200000) for _ in range(50)])
-blocks = [bytearray(200000) for _ in range(1000)]
-threads = [threading.Thread(target=work, args=(i,)) for i in range(16)]
-for thread in threads: thread.start()
-for thread in threads: thread.join()
-END
-echo 'const kept = []; for (let i = 0; i < 300000; i++) kept.push({ i, name: "object " + i });' >many.js
-echo '(dotimes (i 200) (make-array 20000) (when (zerop (mod i 50)) (gc :full t)))' >many.lisp
-echo 'my %h; $h{$_} = "x" x ($_ % 3000) for 1 .. 20000; my $big = "y" x 50_000_000;' >many.pl
+cp "$ROOT"/tests/real/inputs/* .
 echo 'public class Hello { public static void main(String[] a) { System.out.println("hello"); } }' \
 	>Hello.java
-echo '#include <stdio.h>
-int main(void) { return puts("hello") < 0; }' >hello.c
 
 # same_stacks NAME COMMAND...
 same_stacks() {
@@ -45,7 +31,7 @@ same_stacks() {
 	fi
 }
 
-same_stacks python3 python3 many.py
+same_stacks python3 python3 -c 'import ctypes, json, sqlite3; exec(open("many.py").read())'
 same_stacks perl perl many.pl
 same_stacks java java -Xshare:off Hello.java
 same_stacks node node many.js
