@@ -26,11 +26,37 @@ void vmt_space_init(struct vmt_space *space, struct vmt_arena *arena,
 	RB_INIT(&space->tree);
 }
 
+/*
+ * Most calls are about the map that the last one was about, or lie beside it: look there, a step to
+ * either side, before the whole tree. NULL: not there, which says nothing.
+ */
+static struct vmt_map *from_near(const struct vmt_space *space, uint64_t addr)
+{
+	struct vmt_map *map = space->near;
+	struct vmt_map *prev;
+
+	if (!map)
+		return NULL;
+	if (map->look.end <= addr) {
+		map = vmt_map_tree_RB_NEXT(map);
+		return map && map->look.end > addr ? map : NULL;
+	}
+	if (map->look.start <= addr)
+		return map;
+	prev = vmt_map_tree_RB_PREV(map);
+	if (!prev || prev->look.end <= addr)
+		return map;
+	return prev->look.start <= addr ? prev : NULL;
+}
+
 VMT_HOT struct vmt_map *vmt_space_from(const struct vmt_space *space, uint64_t addr)
 {
-	struct vmt_map *map = RB_ROOT(&space->tree);
+	struct vmt_map *map = from_near(space, addr);
 	struct vmt_map *best = NULL;
 
+	if (map)
+		return map;
+	map = RB_ROOT(&space->tree);
 	while (map) {
 		if (map->look.end > addr) {
 			best = map;
@@ -51,8 +77,11 @@ struct vmt_map *vmt_space_find(const struct vmt_space *space, uint64_t addr)
 
 VMT_HOT struct vmt_map *vmt_space_at(const struct vmt_space *space, uint64_t start)
 {
-	struct vmt_map *map = NULL;
+	struct vmt_map *map = space->near;
 
+	if (map && map->look.start == start)
+		return map;
+	map = NULL;
 	HASH_FIND(hh, space->by_start, &start, sizeof(start), map);
 	return map;
 }
@@ -107,6 +136,7 @@ VMT_HOT static struct vmt_map *make_map(struct vmt_space *space, const struct vm
 		vmt_arena_free(space->arena, map, sizeof(*map));
 		return NULL;
 	}
+	space->near = map;
 	space->count++;
 	space->own += (look->flags & VMT_MAP_OWN) != 0;
 	return map;
@@ -160,6 +190,7 @@ VMT_HOT struct vmt_map *vmt_space_insert_before(struct vmt_space *space, struct 
 
 VMT_HOT void vmt_space_remove(struct vmt_space *space, struct vmt_map *map)
 {
+	space->near = RB_PARENT(map, order);	/* mostly a leaf, and then that is its neighbour */
 	HASH_DELETE(hh, space->by_start, map);
 	RB_REMOVE(vmt_map_tree, &space->tree, map);
 	space->count--;
@@ -178,6 +209,7 @@ void vmt_space_update(struct vmt_space *space, struct vmt_map *map, const struct
 	map->mapped_by = mapped_by;
 	map->put_by = put_by;
 	map->time = time;
+	space->near = map;
 	tell_changed(space, map);
 }
 

@@ -128,6 +128,7 @@ struct vmt_space {
 	struct vmt_arena *arena;
 	struct vmt_map *by_start;
 	struct vmt_map_tree tree;
+	struct vmt_map *near;	/* changed last, or beside what was removed; NULL = none */
 	const struct vmt_space_ops *ops;
 	uint64_t count;	/* maps, own included */
 	uint64_t own;	/* of these, the library's */
@@ -137,13 +138,13 @@ struct vmt_space {
 	struct vmt_files files;
 	struct vmt_loaded loaded;
 	uint32_t last_anon;
-	struct vmt_unlike unlike[64];	/* numbers of anon_vmas that are not the same; the last so many */
 	unsigned next_unlike;
 	bool has_ties;	/* the kernel's rules are those of ties.h… */
 	bool ties_fit;	/* …and, for the sake of an argument, all anon_vmas fit */
 	bool reasons;	/* what is known of hidden attributes may be relied on (known.h) */
 	bool is_sample;	/* the kernel is asked about this call although the answer seems known… */
 	bool is_refuted;	/* …and once said something else */
+	struct vmt_unlike unlike[64];	/* numbers of anon_vmas that are not the same; the last so many */
 };
 
 /*

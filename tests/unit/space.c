@@ -168,6 +168,21 @@ static void expect_pages(const bool *has, unsigned pages)
 	black_height(RB_ROOT(&space.tree));
 }
 
+/* Beside the last change the table looks another way than far from it. */
+static void expect_from(const bool *has, unsigned pages, unsigned at)
+{
+	for (unsigned page = at > 3 ? at - 3 : 0; page < at + 4 && page < pages; page++) {
+		const struct vmt_map *map = vmt_space_from(&space, AT(page) + 1);
+		unsigned next = page;
+
+		while (next < pages && !has[next])
+			next++;
+		cr_assert_eq(map ? map->look.start : 0, next < pages ? AT(next) : 0);
+		map = vmt_space_at(&space, AT(page));
+		cr_assert_eq(map != NULL, has[page]);
+	}
+}
+
 Test(space, a_map_goes_before_the_one_that_follows_it)
 {
 	unsigned seed = (unsigned)time(NULL);
@@ -186,6 +201,7 @@ Test(space, a_map_goes_before_the_one_that_follows_it)
 			cr_assert_not_null(vmt_space_insert_before(
 				&space, vmt_space_from(&space, AT(page)), &look, 3, 4, 5));
 		has[page] = !has[page];
+		expect_from(has, VMT_COUNT(has), page);
 		if (i % 10 == 0)
 			expect_pages(has, VMT_COUNT(has));
 	}
