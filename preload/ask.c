@@ -288,7 +288,7 @@ void vmt_ask_open(struct vmt_state *state)
 		vmt_note(state, VMT_NOTE_NO_PROC);
 		return;
 	}
-	state->no_reasoning = vmt_sys5(SYS_prctl, PR_GET_MEMORY_MERGE_, 0, 0, 0, 0) == 1;
+	state->no_reasoning |= vmt_sys5(SYS_prctl, PR_GET_MEMORY_MERGE_, 0, 0, 0, 0) == 1;
 	state->query_works = query_once(state, &ask) == 0;
 	if (!state->query_works)
 		vmt_note(state, VMT_NOTE_NO_QUERY);

@@ -44,12 +44,12 @@ static int open_in_dir(struct vmt_state *state)
 	struct vmt_recording *recording = &state->recording;
 	int fd = -EEXIST;
 
-	if (!vmt_name_recording(state, 0, recording->path, sizeof(recording->path)))
+	if (!vmt_name_recording(state, 0, state->recording_path, sizeof(state->recording_path)))
 		return -ENAMETOOLONG;
 	for (int i = 0; i < 2 && fd == -EEXIST; i++) {
 		if (i)	/* left by a process of the same number that was killed while it began */
-			vmt_sys1(SYS_unlink, recording->path);
-		fd = vmt_fd_open(recording->path, O_RDWR | O_CREAT | O_EXCL, 0666);
+			vmt_sys1(SYS_unlink, state->recording_path);
+		fd = vmt_fd_open(state->recording_path, O_RDWR | O_CREAT | O_EXCL, 0666);
 	}
 	recording->is_file = fd >= 0;
 	return fd;
@@ -84,18 +84,18 @@ static int move_to_free(const char *from, const char *to)
 int vmt_recording_name(struct vmt_state *state)
 {
 	struct vmt_recording *recording = &state->recording;
-	char was[sizeof(recording->path)];
+	char was[sizeof(state->recording_path)];
 	int ret = -EEXIST;
 
 	if (!recording->base || !recording->is_file)
 		return 0;
-	__builtin_memcpy(was, recording->path, sizeof(was));
+	__builtin_memcpy(was, state->recording_path, sizeof(was));
 	for (unsigned image = 1; image < 1000 && ret == -EEXIST; image++) {
-		if (!vmt_name_recording(state, image, recording->path, sizeof(recording->path)))
+		if (!vmt_name_recording(state, image, state->recording_path, sizeof(state->recording_path)))
 			return -ENAMETOOLONG;
 		state->counters.image = image;
 		recording->header->image = image;
-		ret = move_to_free(was, recording->path);
+		ret = move_to_free(was, state->recording_path);
 	}
 	if (ret)
 		vmt_sys1(SYS_unlink, was);
@@ -171,7 +171,7 @@ int vmt_recording_open(struct vmt_state *state)
 	if (ret) {
 		vmt_fd_close(&state->fds.record);
 		if (recording->is_file)
-			vmt_sys1(SYS_unlink, recording->path);
+			vmt_sys1(SYS_unlink, state->recording_path);
 		return ret;
 	}
 	return 0;

@@ -109,7 +109,7 @@ static int recording_fd(const struct vmt_state *state)
 	if (vmt_fd_is_ours(&state->fds.record))
 		return state->fds.record.number;
 	if (recording->is_file) {
-		int fd = vmt_fd_open(recording->path, O_RDONLY, 0);
+		int fd = vmt_fd_open(state->recording_path, O_RDONLY, 0);
 
 		if (fd >= 0)
 			return fd;

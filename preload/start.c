@@ -312,6 +312,7 @@ static struct vmt_state *make_state(char **environment)
 	if (!state)
 		return NULL;
 	state->environment = environment;
+	state->verifies = options.verify != 0;
 #ifdef VMT_KILL_POINTS
 	state->kill_at = number_of(find_variable(environment, "VMATRACE_KILL_AT"));
 #endif
@@ -322,6 +323,7 @@ static struct vmt_state *make_state(char **environment)
 	vmt_trust_open(state);
 	state->alarm_from = limit ? limit * 80 / 100 : UINT64_MAX;
 	state->vdso = getauxval(AT_SYSINFO_EHDR);
+	vmt_clock_open(state->vdso);
 	state->fds = (struct vmt_fds){ .maps = { .number = -1 }, .record = { .number = -1 }, .log = -1 };
 	state->is_root = !has_traced_parent(state->text, sizeof(state->text));
 	return state;

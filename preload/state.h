@@ -6,6 +6,9 @@
 #ifndef VMT_STATE_H
 #define VMT_STATE_H
 
+#include <assert.h>
+#include <stddef.h>
+
 #include "core/arena.h"
 #include "core/effect.h"
 #include "core/layout.h"
@@ -69,12 +72,11 @@ struct vmt_recording {
 	uint32_t free_slot;	/* the last one given back, beside them; VMT_NO_INDEX = none */
 	bool is_file;	/* in the file system: blocks can run out */
 	uint32_t full;	/* bit of each section that can have no more blocks */
-	char path[512];
 };
 
 /*
- * What nearly every call reads or writes stands together at the end, before what is large: the
- * kernel's part of a call has thrown most of it out of the caches.
+ * What nearly every call reads or writes stands together at the end, before what is large, and on one
+ * page: the kernel's part of a call has thrown most of it out of the caches.
  */
 struct vmt_state {
 	struct vmt_fds fds;
@@ -112,6 +114,8 @@ struct vmt_state {
 #ifdef VMT_KILL_POINTS
 	uint64_t kill_at;	/* see publish.c */
 #endif
+	struct vmt_options options;
+	char recording_path[512];
 	char tool[512];	/* path of the vmatrace tool; "" = none */
 	char **environment;
 	void *alive_page;
@@ -122,8 +126,7 @@ struct vmt_state {
 	size_t spare_stack_size;
 	char text[65536] __attribute__((aligned(16)));	/* for reading /proc/self/maps; under the lock */
 
-	struct vmt_options options;
-	struct vmt_sites sites;
+	_Alignas(4096) struct vmt_sites sites;
 	struct vmt_recording recording;
 	struct vmt_rec_counters calls[VMT_CALL_COUNT];
 	struct vmt_rec_header counters;	/* the private copy of what the header publishes */
@@ -139,16 +142,20 @@ struct vmt_state {
 	uint64_t alarm_from;	/* so many maps are near the limit; UINT64_MAX: it is not known */
 	uint32_t pid;
 	uint32_t mark_epoch;	/* marks so far */
+	uint32_t since_sample;	/* calls since the kernel was asked about one for sure */
 	_Atomic uint32_t alarms_due;	/* to be said when the lock is free */
 	_Atomic uint32_t dirty;	/* enum vmt_dirty */
 	bool no_asking;	/* a seccomp filter is active */
 	bool no_deriving;	/* READ_IMPLIES_EXEC: protections are not what was asked for */
-	bool no_reasoning;	/* PR_SET_MEMORY_MERGE: maps are not joined as the rules have it; or refuted */
+	bool no_reasoning;	/* derive=plain, refuted, or not as the rules have it (PR_SET_MEMORY_MERGE) */
+	bool verifies;	/* there is options.verify */
 	bool code_is_gone;	/* a module was unmapped during this call */
 	bool header_is_behind;	/* more of it has changed than vmt_publish_done() writes */
 	struct vmt_lock lock;
 	struct vmt_late late;
 };
+static_assert(offsetof(struct vmt_state, late.order) - offsetof(struct vmt_state, sites) <= 4096,
+	      "what nearly every call reads or writes is one page");
 
 struct vmt_thread {
 	uint32_t tid;
@@ -176,6 +183,9 @@ static inline void vmt_note(struct vmt_state *state, uint64_t note)
 	state->counters.notes |= note;
 	state->header_is_behind = true;
 }
+
+/* Find the kernel's own function for the time; vdso: where it lies, 0 = there is none. */
+void vmt_clock_open(uint64_t vdso);
 
 /* ns since the recording began; coarse (a few ms). */
 uint64_t vmt_time(const struct vmt_state *state);

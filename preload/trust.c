@@ -27,6 +27,7 @@ void vmt_trust_open(struct vmt_state *state)
 {
 	struct utsname uname;
 
+	state->no_reasoning = state->options.derive != VMT_DERIVE_FULL;
 	state->noreserve = read_noreserve();
 	state->has_ties = !vmt_sys_failed(vmt_sys1(SYS_uname, &uname)) &&
 			  vmt_ties_hold(uname.release);
@@ -65,15 +66,18 @@ VMT_HOT static bool may_reason(struct vmt_state *state)
 	const uint64_t unseen = VMT_NOTE_SITES_PARTIAL | VMT_NOTE_INLINE_CALLS |
 				VMT_NOTE_TEXT_LARGE | VMT_NOTE_VALGRIND;
 
-	return state->options.derive == VMT_DERIVE_FULL && !state->no_reasoning &&
-	       (state->counters.doors & VMT_DOOR_SITES) && !(state->counters.notes & unseen) &&
+	return !state->no_reasoning && (state->counters.doors & VMT_DOOR_SITES) && !(state->counters.notes & unseen) &&
 	       vmt_late_is_quiet(&state->late);
 }
 
 VMT_HOT void vmt_trust_call(struct vmt_state *state)
 {
 	state->space.reasons = may_reason(state);
-	state->space.is_sample = !state->no_asking && state->counters.calls_seen % SAMPLE == 0;
+	state->space.is_sample = false;
+	if (VMT_UNLIKELY(++state->since_sample == SAMPLE)) {
+		state->since_sample = 0;
+		state->space.is_sample = !state->no_asking;
+	}
 }
 
 bool vmt_trust_is_lost(struct vmt_state *state)

@@ -18,7 +18,7 @@ void vmt_verify_recalled(struct vmt_state *state, enum vmt_call_id call,
 /* After a call, under the lock: compare if it is the Nth. last: which call was made last. */
 static inline void vmt_verify(struct vmt_state *state, const struct vmt_done *last)
 {
-	if (VMT_UNLIKELY(state->options.verify))
+	if (VMT_UNLIKELY(state->verifies))
 		vmt_verify_table(state, last);
 }
 
@@ -29,7 +29,7 @@ static inline void vmt_verify(struct vmt_state *state, const struct vmt_done *la
 static inline void vmt_verify_site(struct vmt_state *state, enum vmt_call_id call,
 				   const struct vmt_regs *regs, uint32_t site)
 {
-	if (VMT_UNLIKELY(state->options.verify))
+	if (VMT_UNLIKELY(state->verifies))
 		vmt_verify_recalled(state, call, regs, site);
 }
 

@@ -42,9 +42,9 @@ static const char *const names[VMT_CALL_COUNT] = {
 #if defined(__x86_64__)
 static const uint8_t call_of_nr[NR_MAX] = {
 	[3] = VMT_CALL_CLOSE,
-	[9] = VMT_CALL_MMAP,
-	[10] = VMT_CALL_MPROTECT,
-	[11] = VMT_CALL_MUNMAP,
+	[VMT_NR_MMAP] = VMT_CALL_MMAP,
+	[VMT_NR_MPROTECT] = VMT_CALL_MPROTECT,
+	[VMT_NR_MUNMAP] = VMT_CALL_MUNMAP,
 	[12] = VMT_CALL_BRK,
 	[16] = VMT_CALL_IOCTL,
 	[25] = VMT_CALL_MREMAP,
@@ -79,10 +79,10 @@ static const uint8_t call_of_nr[NR_MAX] = {
 	[196] = VMT_CALL_SHMAT,
 	[197] = VMT_CALL_SHMDT,
 	[214] = VMT_CALL_BRK,
-	[215] = VMT_CALL_MUNMAP,
+	[VMT_NR_MUNMAP] = VMT_CALL_MUNMAP,
 	[216] = VMT_CALL_MREMAP,
-	[222] = VMT_CALL_MMAP,
-	[226] = VMT_CALL_MPROTECT,
+	[VMT_NR_MMAP] = VMT_CALL_MMAP,
+	[VMT_NR_MPROTECT] = VMT_CALL_MPROTECT,
 	[228] = VMT_CALL_MLOCK,
 	[229] = VMT_CALL_MUNLOCK,
 	[230] = VMT_CALL_MLOCKALL,
@@ -104,7 +104,7 @@ const char *vmt_call_name(uint32_t id)
 	return id < VMT_CALL_COUNT ? names[id] : "?";
 }
 
-VMT_HOT enum vmt_call_id vmt_call_of_nr(long nr)
+enum vmt_call_id vmt_call_in_table(long nr)
 {
 	if (nr < 0 || nr >= NR_MAX)
 		return VMT_CALL_NONE;

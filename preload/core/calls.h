@@ -8,6 +8,17 @@
 
 #include "base.h"
 
+/* The commonest three. */
+#if defined(__x86_64__)
+#define VMT_NR_MMAP	9
+#define VMT_NR_MPROTECT 10
+#define VMT_NR_MUNMAP	11
+#else
+#define VMT_NR_MMAP	222
+#define VMT_NR_MPROTECT 226
+#define VMT_NR_MUNMAP	215
+#endif
+
 enum vmt_call_id {
 	VMT_CALL_NONE,	/* pseudo-sites: start-up, unseen */
 	VMT_CALL_MMAP,
@@ -42,12 +53,22 @@ enum vmt_call_id {
 /* The kernel's name of a call; "none" for VMT_CALL_NONE, "?" for an unknown number. */
 const char *vmt_call_name(uint32_t id);
 
+/* vmt_call_of_nr() for those that are rarer. */
+enum vmt_call_id vmt_call_in_table(long nr);
+
 /*
  * The identifier of Linux system call number nr on this architecture, or
  * VMT_CALL_NONE when the call never changes maps. Calls that change maps only
  * with certain arguments (madvise, prctl, ioctl, close) have an identifier;
  * the arguments are judged elsewhere.
  */
-enum vmt_call_id vmt_call_of_nr(long nr);
+static inline enum vmt_call_id vmt_call_of_nr(long nr)
+{
+	if (nr == VMT_NR_MMAP)
+		return VMT_CALL_MMAP;
+	if (nr == VMT_NR_MUNMAP)
+		return VMT_CALL_MUNMAP;
+	return nr == VMT_NR_MPROTECT ? VMT_CALL_MPROTECT : vmt_call_in_table(nr);
+}
 
 #endif

@@ -4,7 +4,14 @@
  */
 #include "layout.h"
 
+#include <assert.h>
+
 #define WHOLE UINT64_C(1024)	/* shares are counted in 1,024ths */
+
+/* The counts per system call, which every call changes as it does the header's, are on its page. */
+#define CALLS_OFFSET ((sizeof(struct vmt_rec_header) + 63) & ~UINT64_C(63))
+static_assert(CALLS_OFFSET + VMT_CALL_COUNT * sizeof(struct vmt_rec_counters) <= VMT_PAGE_SIZE,
+	      "one page");
 
 /* The share of full, but not less than least, unless full itself is less. */
 static uint64_t part(uint64_t full, uint64_t share, uint64_t least)
@@ -47,7 +54,10 @@ static uint64_t lay_out(uint64_t max_maps, uint64_t max_sites, uint64_t share,
 		section[i] = (struct vmt_rec_section){
 			.offset = offset, .capacity = shape[i].capacity, .size = shape[i].size
 		};
-		offset = vmt_page_up(offset + shape[i].capacity * shape[i].size);
+		if (i == VMT_SECTION_CALLS)
+			section[i].offset = CALLS_OFFSET;
+		else
+			offset = vmt_page_up(offset + shape[i].capacity * shape[i].size);
 	}
 	return offset;
 }

@@ -12,8 +12,7 @@
  */
 #include "ties.h"
 
-#define STIRRED	     (UINT32_C(1) << 31)
-#define LAST_TIE     (STIRRED - 1)
+#define LAST_TIE     (VMT_TIE_STIRRED - 1)
 #define FIRST_KERNEL 6016	/* 6.16 */
 
 static unsigned number_at(const char **at)
@@ -47,12 +46,6 @@ void vmt_ties_cut(struct vmt_look *left, struct vmt_look *right, uint32_t *last)
 	right->left_tie = tie;
 }
 
-void vmt_ties_stir(struct vmt_look *look)
-{
-	look->left_tie |= STIRRED;
-	look->right_tie |= STIRRED;
-}
-
 void vmt_ties_forget(struct vmt_look *look)
 {
 	look->anon = look->left_tie = look->right_tie = 0;
@@ -60,9 +53,9 @@ void vmt_ties_forget(struct vmt_look *look)
 
 static bool are_tied(const struct vmt_look *left, const struct vmt_look *right)
 {
-	uint32_t tie = left->right_tie & ~STIRRED;
+	uint32_t tie = left->right_tie & ~VMT_TIE_STIRRED;
 
-	return tie && tie == (right->left_tie & ~STIRRED);
+	return tie && tie == (right->left_tie & ~VMT_TIE_STIRRED);
 }
 
 /* Has it none, or surely the same? */
@@ -74,14 +67,14 @@ static bool is_less(const struct vmt_look *look, const struct vmt_look *than)
 /* Has the left one of two neighbours no anon_vma but what the right one has? */
 static bool is_left_less(const struct vmt_look *left, const struct vmt_look *right)
 {
-	if (are_tied(left, right) && (!(left->right_tie & STIRRED) || VMT_FAULT == 36))
+	if (are_tied(left, right) && (!(left->right_tie & VMT_TIE_STIRRED) || VMT_FAULT == 36))
 		return true;
 	return is_less(left, right);
 }
 
 static bool is_right_less(const struct vmt_look *left, const struct vmt_look *right)
 {
-	if (are_tied(left, right) && (!(right->left_tie & STIRRED) || VMT_FAULT == 36))
+	if (are_tied(left, right) && (!(right->left_tie & VMT_TIE_STIRRED) || VMT_FAULT == 36))
 		return true;
 	return is_less(right, left);
 }
@@ -96,9 +89,9 @@ void vmt_ties_merge(struct vmt_look *left, const struct vmt_look *right)
 	if (!left->anon)
 		left->anon = right->anon;
 	if (adds_to_left && VMT_FAULT != 37)
-		left->left_tie |= STIRRED;
+		left->left_tie |= VMT_TIE_STIRRED;
 	if (adds_to_right && VMT_FAULT != 39)
-		left->right_tie |= STIRRED;
+		left->right_tie |= VMT_TIE_STIRRED;
 }
 
 static bool are_unlike(const struct vmt_space *space, uint32_t a, uint32_t b)

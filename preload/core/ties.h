@@ -29,8 +29,14 @@ void vmt_ties_cut(struct vmt_look *left, struct vmt_look *right, uint32_t *last)
 /* Left is both of them now. */
 void vmt_ties_merge(struct vmt_look *left, const struct vmt_look *right);
 
+#define VMT_TIE_STIRRED (UINT32_C(1) << 31)
+
 /* From now on it may be given an anon_vma at any moment. */
-void vmt_ties_stir(struct vmt_look *look);
+static inline void vmt_ties_stir(struct vmt_look *look)
+{
+	look->left_tie |= VMT_TIE_STIRRED;
+	look->right_tie |= VMT_TIE_STIRRED;
+}
 
 /* Nothing is known. */
 void vmt_ties_forget(struct vmt_look *look);
