@@ -76,7 +76,7 @@ static struct vmt_look from(const struct vmt_look *look, uint64_t start)
 /* A further piece of a map. */
 static void split_off(struct carving *it, const struct vmt_look *look, uint32_t mapped_by)
 {
-	it->direct.effect.call.split++;
+	it->direct.effect->call.split++;
 	vmt_direct_put(&it->direct, NULL, look, mapped_by);
 }
 
@@ -278,19 +278,15 @@ bool vmt_carve_apply(struct vmt_space *space, const struct vmt_change *change, u
 		     uint64_t time, const struct vmt_effect_ops *ops, struct vmt_effect *ret_effect)
 {
 	struct carving it = {
-		.direct = { .space = space, .site = site, .time = time, .ops = ops },
+		.direct = { space, site, time, ops, ret_effect },
 		.change = change,
 	};
-	bool is_done = false;
 
+	*ret_effect = (struct vmt_effect){ 0 };
 	if (change->how != VMT_CHANGE_DERIVE || !vmt_range_is_empty(change->window[1]) ||
 	    !vmt_range_is_empty(change->remapped))
 		return false;
 	if (is_for_gone(change))
-		is_done = carve_gone(&it);
-	else if (is_for_altered(change))
-		is_done = carve_altered(&it);
-	if (is_done)
-		*ret_effect = it.direct.effect;
-	return is_done;
+		return carve_gone(&it);
+	return is_for_altered(change) && carve_altered(&it);
 }

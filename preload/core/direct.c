@@ -10,7 +10,7 @@ void vmt_direct_move_start(struct vmt_direct *it, struct vmt_map *map, const str
 
 	vmt_space_remove(it->space, map);	/* its memory serves the insertion */
 	if (!vmt_space_insert(it->space, look, was.mapped_by, was.put_by, was.time))
-		it->effect.out_of_memory = true;
+		it->effect->out_of_memory = true;
 }
 
 void vmt_direct_join_left(struct vmt_direct *it, struct vmt_map *left, const struct vmt_look *look)

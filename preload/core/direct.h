@@ -16,7 +16,7 @@ struct vmt_direct {
 	uint32_t site;
 	uint64_t time;
 	const struct vmt_effect_ops *ops;
-	struct vmt_effect effect;
+	struct vmt_effect *effect;
 };
 
 /* With whom a new map becomes one. */
@@ -72,7 +72,7 @@ static inline void vmt_direct_put(struct vmt_direct *it, struct vmt_map *next,
 	if (map)
 		vmt_effect_tell_live(it->ops, map->put_by, map->look.flags, 1);
 	else
-		it->effect.out_of_memory = true;
+		it->effect->out_of_memory = true;
 }
 
 /* It is gone. */
@@ -80,7 +80,7 @@ static inline void vmt_direct_take(struct vmt_direct *it, struct vmt_map *map)
 {
 	vmt_effect_tell_live(it->ops, map->put_by, map->look.flags, -1);
 	vmt_space_remove(it->space, map);
-	it->effect.call.removed++;
+	it->effect->call.removed++;
 }
 
 /* The same owners at another start: its record, by which it is found, is made anew. */
@@ -96,8 +96,8 @@ static inline void vmt_direct_place(struct vmt_direct *it, struct vmt_look *look
 				    struct vmt_direct_sides sides, struct vmt_map *left,
 				    struct vmt_map *right, struct vmt_map *next)
 {
-	it->effect.call.created = 1;
-	it->effect.call.merged = sides.joins_left || sides.joins_right;
+	it->effect->call.created = 1;
+	it->effect->call.merged = sides.joins_left || sides.joins_right;
 	if (sides.joins_left) {
 		vmt_direct_join_left(it, left, look);
 	} else if (sides.joins_right) {

@@ -94,10 +94,8 @@ VMT_HOT bool vmt_quick_apply(struct vmt_space *space, const struct vmt_simple *s
 		     uint64_t time, const struct vmt_effect_ops *ops,
 		     struct vmt_effect *ret_effect)
 {
-	struct vmt_direct it = { .space = space, .site = site, .time = time, .ops = ops };
-	bool is_done = simple->is_fresh ? apply_fresh(&it, simple) : apply_gone(&it, simple->range);
+	struct vmt_direct it = { space, site, time, ops, ret_effect };
 
-	if (is_done)
-		*ret_effect = it.effect;
-	return is_done;
+	*ret_effect = (struct vmt_effect){ 0 };
+	return simple->is_fresh ? apply_fresh(&it, simple) : apply_gone(&it, simple->range);
 }
