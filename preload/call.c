@@ -213,21 +213,33 @@ void vmt_call_lock_alone(struct vmt_state *state)
 	atomic_store_explicit(&state->lock.owner, self.id, memory_order_seq_cst);
 }
 
-/* A call that came too late for our last look finds the lock taken, or finds it free and drains itself. */
-VMT_HOT void vmt_call_unlock(struct vmt_state *state)
+static inline void leave(struct vmt_state *state)
 {
-	uint64_t start = 0;
+	vmt_recording_doing(state, VMT_DOING_NOTHING);
+	vmt_lock_leave(&state->lock, &lock_ops, &vmt_thread()->held_sp);
+}
 
-	for (;;) {
-		vmt_recording_doing(state, VMT_DOING_NOTHING);
-		vmt_lock_leave(&state->lock, &lock_ops, self_of(state));
-		if (VMT_LIKELY(!vmt_late_waits(&state->late)))
-			return;
-		if (start == 0)
-			start = vmt_clock();
-		if (vmt_clock() - start > DRAIN_NS || !vmt_call_lock(state, false))
-			return;
-	}
+/* After the lock was left: learn the calls that came too late for our last look. */
+__attribute__((noinline)) static void drain_again(struct vmt_state *state)
+{
+	uint64_t start = vmt_clock();
+
+	while (vmt_late_waits(&state->late) && vmt_clock() - start <= DRAIN_NS &&
+	       vmt_call_lock(state, false))
+		leave(state);
+}
+
+/* A call that came too late for our last look finds the lock taken, or finds it free and drains itself. */
+static inline void unlock(struct vmt_state *state)
+{
+	leave(state);
+	if (VMT_UNLIKELY(vmt_late_waits(&state->late)))
+		drain_again(state);
+}
+
+void vmt_call_unlock(struct vmt_state *state)
+{
+	unlock(state);
 }
 
 /* Bytes of a mapping that lie within its file: beyond its end, reading would raise SIGBUS. */
@@ -264,7 +276,7 @@ VMT_HOT static long call_locked(struct vmt_state *state, struct vmt_done *done, 
 	catch_new_module(state, done);
 	vmt_account_done(state, done, site, false);
 	vmt_verify(state, done);
-	vmt_call_unlock(state);
+	unlock(state);
 	if (VMT_UNLIKELY(vmt_failure_is_due(state)))
 		vmt_failure_say(state);
 	return done->result;
@@ -349,7 +361,7 @@ static inline bool is_loaders(const struct vmt_state *state, enum vmt_call_id id
 }
 
 /* A stack that is remembered need not be walked, unless the call is made without the lock. */
-static inline long record(struct vmt_state *state, enum vmt_call_id id, long nr, const long args[6],
+VMT_HOT static long record(struct vmt_state *state, enum vmt_call_id id, long nr, const long args[6],
 			  const struct vmt_regs *regs)
 {
 	struct vmt_done done = { .call = id,

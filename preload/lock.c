@@ -17,22 +17,11 @@
 #define KEPT_HOLDS 2u
 #define KEPT_NS	   UINT64_C(8000)
 
-/* In one order with the late queue's words: who finds the lock taken after leaving word of a call
- * is heard by the holder's last look. */
-VMT_HOT static bool try_take(struct vmt_lock *lock, uint32_t from, uint32_t self)
-{
-	if (!atomic_compare_exchange_strong_explicit(&lock->owner, &from, self,
-						     memory_order_seq_cst, memory_order_seq_cst))
-		return false;
-	vmt_lock_go_on(lock);
-	return true;
-}
-
 static bool spin_for(struct vmt_lock *lock, uint32_t self, unsigned turns)
 {
 	for (unsigned turn = 0; turn < turns; turn++) {
 		if (atomic_load_explicit(&lock->owner, memory_order_relaxed) == 0 &&
-		    try_take(lock, 0, self))
+		    vmt_lock_take(lock, 0, self))
 			return true;
 		__builtin_ia32_pause();
 	}
@@ -62,7 +51,7 @@ static bool sleep_until(struct vmt_lock *lock, const struct vmt_lock_ops *ops, u
 		uint32_t owner;
 
 		tell_asleep(lock);
-		if (try_take(lock, 0, self))
+		if (vmt_lock_take(lock, 0, self))
 			return true;
 		owner = atomic_load_explicit(&lock->owner, memory_order_seq_cst);
 		if (now >= end)
@@ -100,17 +89,17 @@ static bool wait_for(struct vmt_lock *lock, const struct vmt_lock_ops *ops, uint
 static enum vmt_lock_result give_up(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
 				    uint32_t owner, uint32_t generation, uint32_t self)
 {
-	if (!ops->is_alive(ops->context, owner) && try_take(lock, owner, self))
+	if (!ops->is_alive(ops->context, owner) && vmt_lock_take(lock, owner, self))
 		return VMT_LOCK_ROBBED;
 	if (atomic_exchange_explicit(&lock->stuck, generation, memory_order_relaxed) != generation)
 		set_halvings(lock, atomic_load_explicit(&lock->halvings, memory_order_relaxed) + 1);
 	return VMT_LOCK_BUSY;
 }
 
-VMT_HOT static enum vmt_lock_result take(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
+static enum vmt_lock_result take(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
 				 uint32_t self, bool patient)
 {
-	if (VMT_LIKELY(try_take(lock, 0, self)))
+	if (VMT_LIKELY(vmt_lock_take(lock, 0, self)))
 		return VMT_LOCK_GOT;
 	if (!patient)
 		return VMT_LOCK_BUSY;
@@ -127,20 +116,12 @@ VMT_HOT static enum vmt_lock_result take(struct vmt_lock *lock, const struct vmt
 		return VMT_LOCK_BUSY;	/* it goes on, or round, only not to us */
 	owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
 	if (owner == 0)
-		return try_take(lock, 0, self) ? VMT_LOCK_GOT : VMT_LOCK_BUSY;
+		return vmt_lock_take(lock, 0, self) ? VMT_LOCK_GOT : VMT_LOCK_BUSY;
 	return give_up(lock, ops, owner, generation, self);
 }
 
-VMT_HOT void vmt_lock_go_on(struct vmt_lock *lock)
-{
-	uint32_t generation = atomic_load_explicit(&lock->generation, memory_order_relaxed);
-
-	/* Nobody else writes it while the lock is held. */
-	atomic_store_explicit(&lock->generation, generation + 1, memory_order_relaxed);
-}
-
-VMT_HOT enum vmt_lock_result vmt_lock_enter(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
-				    struct vmt_lock_self self, uint64_t sp, bool patient)
+enum vmt_lock_result vmt_lock_enter_taken(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
+					  struct vmt_lock_self self, uint64_t sp, bool patient)
 {
 	uint64_t outer_sp = *self.held_sp;
 	enum vmt_lock_result result;
@@ -206,22 +187,14 @@ static bool is_wake_due(struct vmt_lock *lock, const struct vmt_lock_ops *ops)
 	return true;
 }
 
-static bool has_sleepers(const struct vmt_lock *lock)
+bool vmt_lock_keeps_sleepers(struct vmt_lock *lock, const struct vmt_lock_ops *ops)
 {
-	return VMT_UNLIKELY(atomic_load_explicit(&lock->waiters, memory_order_seq_cst) ==
-			    VMT_LOCK_ASLEEP);
+	return !is_wake_due(lock, ops);
 }
 
-VMT_HOT void vmt_lock_leave(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
-		    struct vmt_lock_self self)
+void vmt_lock_wake(struct vmt_lock *lock, const struct vmt_lock_ops *ops)
 {
-	uint64_t outer_sp = lock->outer_sp;
-	bool is_due = !has_sleepers(lock) || is_wake_due(lock, ops);
-
-	atomic_exchange_explicit(&lock->owner, 0, memory_order_seq_cst);
-	*self.held_sp = outer_sp;
-	if (has_sleepers(lock) && is_due &&
-	    atomic_exchange_explicit(&lock->waiters, VMT_LOCK_WOKEN, memory_order_seq_cst) ==
-		    VMT_LOCK_ASLEEP)
+	if (atomic_exchange_explicit(&lock->waiters, VMT_LOCK_WOKEN, memory_order_seq_cst) ==
+	    VMT_LOCK_ASLEEP)
 		ops->wake(ops->context, &lock->owner);
 }

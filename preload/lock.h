@@ -67,15 +67,70 @@ struct vmt_lock_self {
 };
 
 /* The holder is at work on something long and not stuck: those who wait need not give it up. */
-void vmt_lock_go_on(struct vmt_lock *lock);
+static inline void vmt_lock_go_on(struct vmt_lock *lock)
+{
+	uint32_t generation = atomic_load_explicit(&lock->generation, memory_order_relaxed);
+
+	/* Nobody else writes it while the lock is held. */
+	atomic_store_explicit(&lock->generation, generation + 1, memory_order_relaxed);
+}
+
+/* From 0, or from whom it is robbed. In one order with the late queue's words: who finds the lock taken
+ * after leaving word of a call is heard by the holder's last look. */
+static inline bool vmt_lock_take(struct vmt_lock *lock, uint32_t from, uint32_t self)
+{
+	if (!atomic_compare_exchange_strong_explicit(&lock->owner, &from, self,
+						     memory_order_seq_cst, memory_order_seq_cst))
+		return false;
+	vmt_lock_go_on(lock);
+	return true;
+}
+
+/* The rarer parts of the two functions below. */
+enum vmt_lock_result vmt_lock_enter_taken(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
+					  struct vmt_lock_self self, uint64_t sp, bool patient);
+bool vmt_lock_keeps_sleepers(struct vmt_lock *lock, const struct vmt_lock_ops *ops);
+void vmt_lock_wake(struct vmt_lock *lock, const struct vmt_lock_ops *ops);
 
 /* patient: wait up to VMT_LOCK_PATIENCE_NS, halved as often as experience says; for a holder known to
  * stand still only when calls made without the lock pile up. Otherwise do not wait at all. */
-enum vmt_lock_result vmt_lock_enter(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
-				    struct vmt_lock_self self, uint64_t sp, bool patient);
+static inline enum vmt_lock_result vmt_lock_enter(struct vmt_lock *lock,
+						  const struct vmt_lock_ops *ops,
+						  struct vmt_lock_self self, uint64_t sp,
+						  bool patient)
+{
+	uint64_t outer_sp = *self.held_sp;
 
-void vmt_lock_leave(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
-		    struct vmt_lock_self self);
+	if (VMT_UNLIKELY(atomic_load_explicit(&lock->owner, memory_order_relaxed)))
+		return vmt_lock_enter_taken(lock, ops, self, sp, patient);
+	*self.held_sp = sp;
+	atomic_signal_fence(memory_order_seq_cst);
+	if (VMT_UNLIKELY(!vmt_lock_take(lock, 0, self.id))) {
+		*self.held_sp = outer_sp;
+		return vmt_lock_enter_taken(lock, ops, self, sp, patient);
+	}
+	lock->outer_sp = outer_sp;
+	return VMT_LOCK_GOT;
+}
+
+static inline bool vmt_lock_has_sleepers(const struct vmt_lock *lock)
+{
+	return VMT_UNLIKELY(atomic_load_explicit(&lock->waiters, memory_order_seq_cst) ==
+			    VMT_LOCK_ASLEEP);
+}
+
+/* held_sp: the holder's, as it entered. */
+static inline void vmt_lock_leave(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
+				  volatile uint64_t *held_sp)
+{
+	uint64_t outer_sp = lock->outer_sp;
+	bool keeps = vmt_lock_has_sleepers(lock) && vmt_lock_keeps_sleepers(lock, ops);
+
+	atomic_exchange_explicit(&lock->owner, 0, memory_order_seq_cst);
+	*held_sp = outer_sp;
+	if (vmt_lock_has_sleepers(lock) && !keeps)
+		vmt_lock_wake(lock, ops);
+}
 
 /* The calling thread will never return to what it interrupted: take the lock from itself, or from
  * nobody. Returns VMT_LOCK_BUSY when another thread has it. */

@@ -44,7 +44,7 @@ static unsigned leave(unsigned times, uint64_t ns)
 		EXPECT(vmt_lock_enter(&lock, &ops, self, 1, true) == VMT_LOCK_GOT);
 		atomic_store(&lock.waiters, VMT_LOCK_ASLEEP);
 		clock_now += ns;
-		vmt_lock_leave(&lock, &ops, self);
+		vmt_lock_leave(&lock, &ops, self.held_sp);
 	}
 	return wakes;
 }

@@ -74,7 +74,7 @@ static uint64_t attempt(enum vmt_lock_result expected)
 
 	EXPECT(vmt_lock_enter(&lock, &ops, self, 1, true) == expected);
 	if (expected == VMT_LOCK_GOT)
-		vmt_lock_leave(&lock, &ops, self);
+		vmt_lock_leave(&lock, &ops, self.held_sp);
 	else
 		atomic_store(&lock.owner, 0);
 	return clock_now - start;

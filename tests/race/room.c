@@ -127,7 +127,7 @@ void room_unlock(struct racer *racer)
 	do {
 		EXPECT(books.is_inside == racer->id);
 		books.is_inside = 0;
-		vmt_lock_leave(&room_lock, &ops, self_of(racer));
+		vmt_lock_leave(&room_lock, &ops, &racer->held_sp);
 	} while (vmt_late_waits(&room_late) && room_lock_at(racer, sp, false));
 }
 
