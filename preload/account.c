@@ -299,6 +299,7 @@ static void account_other(struct vmt_state *state, const struct vmt_done *done,
 	struct vmt_done with_brk = *done;
 	struct vmt_change change;
 	uint64_t maps = state->space.count;
+	uint64_t left_out = vmt_publish_left_out(state);
 
 	with_brk.brk = state->brk;
 	vmt_change_decode(&with_brk, &change);
@@ -311,6 +312,8 @@ static void account_other(struct vmt_state *state, const struct vmt_done *done,
 		learn_and_apply(state, &change, site, late);
 	if (VMT_UNLIKELY(failed))
 		vmt_failure_note(state, &with_brk, site, maps);
+	if (late || vmt_publish_left_out(state) != left_out)
+		state->header_is_behind = true;
 }
 
 VMT_HOT void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, struct vmt_site *site,
@@ -322,10 +325,8 @@ VMT_HOT void vmt_account_done(struct vmt_state *state, const struct vmt_done *do
 	count_call(state, site, failed, late);
 	state->call_time = vmt_time(state);
 	vmt_trust_call(state);
-	if (late || !account_simple(state, done, site)) {
+	if (late || !account_simple(state, done, site))
 		account_other(state, done, site, failed, late);
-		state->header_is_behind = true;
-	}
 	vmt_failure_watch(state);
 	state->caller = NULL;
 	vmt_publish_done(state, site);

@@ -87,7 +87,7 @@ static inline void write_call(struct vmt_state *state, uint32_t call)
 		*to = state->calls[call];
 }
 
-void vmt_publish_site(struct vmt_state *state, const struct vmt_site *site)
+VMT_HOT void vmt_publish_site(struct vmt_state *state, const struct vmt_site *site)
 {
 	write_site(state, site);
 }
@@ -215,6 +215,15 @@ static inline void write_counts(struct vmt_state *state)
 	to->calls_seen = from->calls_seen;
 	to->calls_derived = from->calls_derived;
 	vmt_recording_end(state, &to->seq);
+}
+
+uint64_t vmt_publish_left_out(const struct vmt_state *state)
+{
+	const struct vmt_rec_header *counters = &state->counters;
+
+	return counters->asked_query + counters->asked_probe + counters->asked_maps +
+	       counters->asked_files + counters->unseen + counters->lost + counters->relearned +
+	       counters->late;
 }
 
 VMT_HOT void vmt_publish_done(struct vmt_state *state, const struct vmt_site *site)

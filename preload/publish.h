@@ -26,6 +26,9 @@ void vmt_publish_header(struct vmt_state *state);
  */
 void vmt_publish_done(struct vmt_state *state, const struct vmt_site *site);
 
+/* The sum of the header's counts that it leaves out: has one of them changed? They only grow. */
+uint64_t vmt_publish_left_out(const struct vmt_state *state);
+
 /* Fill in the state's header for a new recording of this process, from now on. */
 void vmt_publish_describe(struct vmt_state *state);
 
