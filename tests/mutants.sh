@@ -105,7 +105,7 @@ try_mutant() {	# NAME FILE EXPRESSION
 }
 
 mkdir "$COPY" && cp -r "$ROOT"/{meson.build,meson_options.txt,preload,tools,tests,scripts} "$COPY/" &&
-	meson setup -Dwerror=false "$MUTANT" "$COPY" >"$TMP/build.log" 2>&1 && build || {
+	meson setup -Dwerror=false -Dlto=false "$MUTANT" "$COPY" >"$TMP/build.log" 2>&1 && build || {
 	fail build "$(tail -3 "$TMP/build.log")"
 	finish
 }
