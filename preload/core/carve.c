@@ -8,6 +8,7 @@
 #include "direct.h"
 #include "kin.h"
 #include "known.h"
+#include "rejoin.h"
 
 struct carving {
 	struct vmt_direct direct;
@@ -50,29 +51,6 @@ static void look_around(const struct vmt_space *space, struct vmt_range range,
 	around->has_stack |= vmt_direct_is_stack(around->left) || vmt_direct_is_stack(around->right);
 }
 
-/* A cut ends what is known of the anon_vma of the neighbour there (ties.h). */
-static struct vmt_look up_to(const struct vmt_look *look, uint64_t end)
-{
-	struct vmt_look part = *look;
-
-	if (part.end <= end)
-		return part;
-	part.end = end;
-	part.right_tie = 0;
-	return part;
-}
-
-static struct vmt_look from(const struct vmt_look *look, uint64_t start)
-{
-	struct vmt_look part = *look;
-
-	if (part.start >= start)
-		return part;
-	vmt_look_cut_front(&part, start);
-	part.left_tie = 0;
-	return part;
-}
-
 /* A further piece of a map. */
 static void split_off(struct carving *it, const struct vmt_look *look, uint32_t mapped_by)
 {
@@ -80,24 +58,14 @@ static void split_off(struct carving *it, const struct vmt_look *look, uint32_t 
 	vmt_direct_put(&it->direct, NULL, look, mapped_by);
 }
 
-/* The same start and owners. What is only known of it is not published. */
-static void set_look(struct carving *it, struct vmt_map *map, const struct vmt_look *look)
-{
-	if (vmt_look_same(&map->look, look) &&
-	    !((map->look.flags ^ look->flags) & VMT_MAP_STORED))
-		map->look = *look;
-	else
-		vmt_space_update(it->direct.space, map, look, map->mapped_by, map->put_by, map->time);
-}
-
 static void take_out(struct carving *it, struct vmt_map *map)
 {
 	const struct vmt_look was = map->look;
-	const struct vmt_look rest = from(&was, it->range.end);
-	const struct vmt_look front = up_to(&was, it->range.start);
+	const struct vmt_look rest = vmt_direct_from(&was, it->range.end);
+	const struct vmt_look front = vmt_direct_up_to(&was, it->range.start);
 
 	if (was.start < it->range.start) {
-		set_look(it, map, &front);
+		vmt_direct_set_look(&it->direct, map, &front);
 		if (was.end > it->range.end)
 			split_off(it, &rest, map->mapped_by);
 	} else if (was.end > it->range.end) {
@@ -130,9 +98,9 @@ static bool is_certain(const struct carving *it, const struct around *around,
 	struct vmt_look sides[2];
 
 	if (left)
-		sides[0] = up_to(&left->look, it->range.start);
+		sides[0] = vmt_direct_up_to(&left->look, it->range.start);
 	if (right)
-		sides[1] = from(&right->look, it->range.end);
+		sides[1] = vmt_direct_from(&right->look, it->range.end);
 	return vmt_direct_judge(it->direct.space, look, left ? &sides[0] : NULL,
 				right ? &sides[1] : NULL, ret_sides);
 }
@@ -173,16 +141,6 @@ static bool carve_gone(struct carving *it)
 	return true;
 }
 
-/* What becomes of the bytes of a map in the range. */
-static struct vmt_look altered(const struct carving *it, const struct vmt_look *look)
-{
-	struct vmt_look part = from(look, it->range.start);
-
-	part = up_to(&part, it->range.end);
-	vmt_known_alter(&part, it->change);
-	return part;
-}
-
 /* Is each piece sure to stay a map of its own? */
 static bool stay_apart(const struct carving *it, const struct around *around)
 {
@@ -197,13 +155,13 @@ static bool stay_apart(const struct carving *it, const struct around *around)
 
 		if (!vmt_known_keeps(&map->look, it->change)) {
 			if (part.start < it->range.start)
-				last = up_to(&part, it->range.start);
-			part = altered(it, &map->look);
+				last = vmt_direct_up_to(&part, it->range.start);
+			part = vmt_direct_altered(&map->look, it->change, it->range);
 		}
 		if (vmt_direct_joins(space, &last, &part, NULL) != VMT_ANSWER_NO)
 			return false;
 		last = part;
-		part = from(&map->look, it->range.end);
+		part = vmt_direct_from(&map->look, it->range.end);
 		if (last.end != it->range.end || part.start == part.end)
 			continue;
 		if (vmt_direct_joins(space, &last, &part, NULL) != VMT_ANSWER_NO)
@@ -216,16 +174,20 @@ static bool stay_apart(const struct carving *it, const struct around *around)
 static void alter(struct carving *it, struct vmt_map *map)
 {
 	const struct vmt_look was = map->look;
-	const struct vmt_look front = up_to(&was, it->range.start);
-	const struct vmt_look rest = from(&was, it->range.end);
-	struct vmt_look part = altered(it, &was);
+	struct vmt_look front = vmt_direct_up_to(&was, it->range.start);
+	struct vmt_look rest = vmt_direct_from(&was, it->range.end);
+	struct vmt_look part = vmt_direct_altered(&was, it->change, it->range);
 
+	if (was.start < it->range.start)
+		vmt_direct_cut(it->direct.space, &front, &part);
+	if (was.end > it->range.end)
+		vmt_direct_cut(it->direct.space, &part, &rest);
 	vmt_known_settle_one(&part);
 	if (was.start < it->range.start) {
-		set_look(it, map, &front);
+		vmt_direct_set_look(&it->direct, map, &front);
 		split_off(it, &part, map->mapped_by);
 	} else {
-		set_look(it, map, &part);
+		vmt_direct_set_look(&it->direct, map, &part);
 	}
 	if (was.end > it->range.end)
 		split_off(it, &rest, map->mapped_by);
@@ -249,7 +211,9 @@ static bool carve_altered(struct carving *it)
 	if (protects && change->met_hole)	/* as in draw.c */
 		return !around.first || around.first->look.start > it->range.start;
 	if (!stay_apart(it, &around))
-		return false;
+		return around.first == around.last && !around.has_hole &&
+		       vmt_rejoin_apply(&it->direct, change, it->range, around.left, around.first,
+					around.right);
 	for (struct vmt_map *map = around.first; map && map->look.start < it->range.end;
 	     map = next) {
 		next = vmt_space_next(map);

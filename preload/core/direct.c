@@ -34,3 +34,50 @@ void vmt_direct_join_right(struct vmt_direct *it, struct vmt_map *right,
 	vmt_known_settle_one(&both);
 	vmt_direct_move_start(it, right, &both);
 }
+
+struct vmt_look vmt_direct_up_to(const struct vmt_look *look, uint64_t end)
+{
+	struct vmt_look part = *look;
+
+	if (part.end <= end)
+		return part;
+	part.end = end;
+	part.right_tie = 0;
+	return part;
+}
+
+struct vmt_look vmt_direct_from(const struct vmt_look *look, uint64_t start)
+{
+	struct vmt_look part = *look;
+
+	if (part.start >= start)
+		return part;
+	vmt_look_cut_front(&part, start);
+	part.left_tie = 0;
+	return part;
+}
+
+struct vmt_look vmt_direct_altered(const struct vmt_look *look, const struct vmt_change *change,
+				   struct vmt_range range)
+{
+	struct vmt_look part = vmt_direct_from(look, range.start);
+
+	part = vmt_direct_up_to(&part, range.end);
+	vmt_known_alter(&part, change);
+	return part;
+}
+
+void vmt_direct_cut(struct vmt_space *space, struct vmt_look *left, struct vmt_look *right)
+{
+	vmt_ties_cut(left, right, &space->last_tie);
+	vmt_known_settle_one(left->flags & VMT_MAP_CHANGED ? right : left);
+}
+
+void vmt_direct_set_look(struct vmt_direct *it, struct vmt_map *map, const struct vmt_look *look)
+{
+	if (vmt_look_same(&map->look, look) &&
+	    !((map->look.flags ^ look->flags) & VMT_MAP_STORED))
+		map->look = *look;
+	else
+		vmt_space_update(it->space, map, look, map->mapped_by, map->put_by, map->time);
+}

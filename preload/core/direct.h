@@ -75,13 +75,34 @@ static inline void vmt_direct_put(struct vmt_direct *it, struct vmt_map *next,
 		it->effect->out_of_memory = true;
 }
 
-/* It is gone. */
-static inline void vmt_direct_take(struct vmt_direct *it, struct vmt_map *map)
+/* Its record goes, its bytes belong to another one, or to nothing. */
+static inline void vmt_direct_drop(struct vmt_direct *it, struct vmt_map *map)
 {
 	vmt_effect_tell_live(it->ops, map->put_by, map->look.flags, -1);
 	vmt_space_remove(it->space, map);
+}
+
+/* It is gone. */
+static inline void vmt_direct_take(struct vmt_direct *it, struct vmt_map *map)
+{
+	vmt_direct_drop(it, map);
 	it->effect->call.removed++;
 }
+
+/* What of a map lies before end, and from start on. Beside a hole nothing is known of a neighbour's
+ * anon_vma (ties.h); beside another piece, see vmt_direct_cut. */
+struct vmt_look vmt_direct_up_to(const struct vmt_look *look, uint64_t end);
+struct vmt_look vmt_direct_from(const struct vmt_look *look, uint64_t start);
+
+/* What the call makes of the bytes of a map in its range. */
+struct vmt_look vmt_direct_altered(const struct vmt_look *look, const struct vmt_change *change,
+				   struct vmt_range range);
+
+/* Two pieces of one map, side by side. One of them is the call's; the other one is settled here. */
+void vmt_direct_cut(struct vmt_space *space, struct vmt_look *left, struct vmt_look *right);
+
+/* The same start and owners. What is only known of it is not published. */
+void vmt_direct_set_look(struct vmt_direct *it, struct vmt_map *map, const struct vmt_look *look);
 
 /* The same owners at another start: its record, by which it is found, is made anew. */
 void vmt_direct_move_start(struct vmt_direct *it, struct vmt_map *map, const struct vmt_look *look);

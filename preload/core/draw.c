@@ -143,8 +143,8 @@ static bool draw_advised(struct vmt_sketch *sketch, const struct vmt_change *cha
 	return true;
 }
 
-bool vmt_draw_change(struct vmt_space *space, struct vmt_sketch *sketch,
-		     const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
+static bool draw_change(struct vmt_space *space, struct vmt_sketch *sketch,
+			const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
 {
 	vmt_sketch_remove(sketch, change->gone[0]);
 	vmt_sketch_remove(sketch, change->gone[1]);
@@ -155,4 +155,15 @@ bool vmt_draw_change(struct vmt_space *space, struct vmt_sketch *sketch,
 	    !draw_advised(sketch, change, space->reasons))
 		return false;
 	return !sketch->out_of_memory;
+}
+
+bool vmt_draw_change(struct vmt_space *space, struct vmt_sketch *sketch,
+		     const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
+{
+	bool is_drawn;
+
+	sketch->last_tie = space->last_tie;
+	is_drawn = draw_change(space, sketch, change, kernel);
+	space->last_tie = sketch->last_tie;
+	return is_drawn;
 }

@@ -24,7 +24,7 @@ struct vmt_sketch {
 	struct vmt_sketch_map *map;
 	size_t count;
 	size_t room;
-	uint32_t last_tie;	/* the last number given to a cut, see ties.h */
+	uint32_t last_tie;	/* the space's, while a change is drawn */
 	bool out_of_memory;	/* something was left out */
 	bool is_torn;	/* maps changed while they were appended: they overlapped */
 };

@@ -138,6 +138,7 @@ struct vmt_space {
 	struct vmt_files files;
 	struct vmt_loaded loaded;
 	uint32_t last_anon;
+	uint32_t last_tie;	/* the last number given to a cut, see ties.h */
 	unsigned next_unlike;
 	bool has_ties;	/* the kernel's rules are those of ties.h… */
 	bool ties_fit;	/* …and, for the sake of an argument, all anon_vmas fit */
