@@ -242,6 +242,8 @@ static void random_by_pidfd(struct worker *worker)
 static void random_whole(struct worker *worker)
 {
 	const struct free_map range = random_range(worker);
+	/* Afterwards nothing is derived, of the protection asked for, or of what does not show. */
+	const bool is_late = worker->made > worker->calls / 8 * 7;
 	unsigned long node = 1;
 
 	switch (random_below(worker, 11)) {
@@ -256,14 +258,15 @@ static void random_whole(struct worker *worker)
 		munlockall();
 		break;
 	case 4:
-		prctl(SET_MEMORY_MERGE, 1UL, 0UL, 0UL, 0UL);
+		if (is_late)
+			prctl(SET_MEMORY_MERGE, 1UL, 0UL, 0UL, 0UL);
 		break;
 	case 5:
-		prctl(SET_MEMORY_MERGE, 0UL, 0UL, 0UL, 0UL);
+		if (is_late)
+			prctl(SET_MEMORY_MERGE, 0UL, 0UL, 0UL, 0UL);
 		break;
 	case 6:
-		/* Late: afterwards nothing is derived from the protection asked for. */
-		if (worker->made > worker->calls / 8 * 7)
+		if (is_late)
 			personality(random_once(worker, 2) ? READ_IMPLIES_EXEC : PER_LINUX);
 		break;
 	case 7:
