@@ -4,6 +4,7 @@
  * rather than fail. Called by explain_text.c and snapshot*.c.
  */
 #include "lines.h"
+#include "printable.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,8 +25,7 @@ static void append(struct vmt_lines *lines, const char *text, size_t length, siz
 	memset(line, ' ', indent);
 	memcpy(line + indent, text, length);
 	line[indent + length] = '\0';
-	for (size_t i = indent; i < indent + length; i++)
-		line[i] = (unsigned char)line[i] < ' ' || line[i] == 127 ? '?' : line[i];
+	vmt_printable(line + indent, length);
 	more[lines->count++] = line;
 	more[lines->count] = NULL;
 }

@@ -4,17 +4,11 @@
  * pid it is about and the next step; it never ends the tool.
  */
 #include "message.h"
+#include "printable.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-/* Names in it are other people's: they must not move the cursor, nor make a second line. */
-static void put(const char *text)
-{
-	for (; *text; text++)
-		fputc((unsigned char)*text < ' ' || *text == 127 ? '?' : *text, stderr);
-}
 
 void vmt_message(const char *format, ...)
 {
@@ -26,8 +20,11 @@ void vmt_message(const char *format, ...)
 	va_start(args, format);
 	n = vasprintf(&text, format, args);
 	va_end(args);
+	/* Names in it are other people's: they must not move the cursor, nor make a second line. */
+	if (n >= 0)
+		vmt_printable(text, (size_t)n);
 	fputs("vmatrace: ", stderr);
-	put(n < 0 ? format : text);
+	fputs(n < 0 ? format : text, stderr);
 	fputc('\n', stderr);
 	if (n >= 0)
 		free(text);

@@ -7,6 +7,7 @@
 #include "tree.h"
 #include "lines.h"
 #include "print.h"
+#include "printable.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -75,6 +76,19 @@ static struct vmt_view_string without_directory(struct vmt_view_string command)
 	return (struct vmt_view_string){ command.bytes + from, command.length - from };
 }
 
+/* At most room bytes of it; the ends of arguments become spaces. */
+static void put_text(FILE *stream, struct vmt_view_string text, size_t room)
+{
+	char copy[512];
+	size_t n = text.length < room ? text.length : room;
+
+	n = n < sizeof(copy) ? n : sizeof(copy);
+	for (size_t i = 0; i < n; i++)
+		copy[i] = text.bytes[i] ? text.bytes[i] : ' ';
+	vmt_printable(copy, n);
+	fwrite(copy, 1, n, stream);
+}
+
 /* The arguments with spaces between, the program without its directory, at most room bytes. */
 static void put_command(FILE *stream, const struct vmt_view *view, size_t room)
 {
@@ -85,11 +99,7 @@ static void put_command(FILE *stream, const struct vmt_view *view, size_t room)
 	while (command.length && !command.bytes[command.length - 1])
 		command.length--;
 	command = without_directory(command);
-	for (uint32_t i = 0; i < command.length && i < room; i++) {
-		unsigned char c = (unsigned char)command.bytes[i];
-
-		fputc(!c ? ' ' : c < ' ' || c == 127 ? '?' : c, stream);
-	}
+	put_text(stream, command, room);
 	fputc('\n', stream);
 }
 
@@ -356,9 +366,8 @@ static void put_rest(const struct tree *tree)
 		if (!count)
 			continue;
 		fputs(names == NAMES_MAX ? ", ..." : names ? ", " : " ", tree->stream);
-		for (uint32_t k = 0; names < NAMES_MAX && k < name.length && k < 12; k++)
-			fputc((unsigned char)name.bytes[k] < ' ' || name.bytes[k] == 127 ? '?' :
-			      name.bytes[k], tree->stream);
+		if (names < NAMES_MAX)
+			put_text(tree->stream, name, 12);
 		if (count > 1 && names < NAMES_MAX)
 			fprintf(tree->stream, " %s", vmt_number(&text, count));
 		names++;

@@ -5,6 +5,7 @@
  * longer than the buffer (a long path) goes out in parts and is not wrapped.
  */
 #include "fmt.h"
+#include "printable.h"
 
 #define BOLD "\033[1m"
 #define PLAIN "\033[0m"
@@ -69,6 +70,7 @@ static void flush_part(struct vmt_fmt *fmt)
 {
 	if (!fmt->is_partial)
 		emit_prefix(fmt, false);
+	vmt_printable(fmt->line, fmt->used);
 	fmt->emit(fmt->context, fmt->line, fmt->used);
 	fmt->used = 0;
 	fmt->is_partial = true;
@@ -77,12 +79,10 @@ static void flush_part(struct vmt_fmt *fmt)
 void vmt_fmt_bytes(struct vmt_fmt *fmt, const char *bytes, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)bytes[i];
-
 		/* Room for the newline is kept. */
 		if (fmt->used == sizeof(fmt->line) - 1)
 			flush_part(fmt);
-		fmt->line[fmt->used++] = c < ' ' || c == 127 ? '?' : (char)c;
+		fmt->line[fmt->used++] = bytes[i];
 	}
 }
 
@@ -174,6 +174,7 @@ static void end_line(struct vmt_fmt *fmt, const char *text, size_t n)
 
 void vmt_fmt_end(struct vmt_fmt *fmt)
 {
+	vmt_printable(fmt->line, fmt->used);
 	if (!fmt->is_partial)
 		emit_prefix(fmt, !fmt->used);
 	end_line(fmt, fmt->line, fmt->used);
@@ -209,6 +210,7 @@ void vmt_fmt_wrap(struct vmt_fmt *fmt, uint32_t indent)
 		vmt_fmt_end(fmt);
 		return;
 	}
+	vmt_printable(fmt->line, n);
 	for (;;) {
 		size_t at = break_at(text, n, room, first);
 
@@ -230,6 +232,7 @@ void vmt_fmt_wrap(struct vmt_fmt *fmt, uint32_t indent)
 
 void vmt_fmt_end_bare(struct vmt_fmt *fmt)
 {
+	vmt_printable(fmt->line, fmt->used);
 	if (fmt->colour)
 		fmt->emit(fmt->context, BOLD, sizeof(BOLD) - 1);
 	fmt->emit(fmt->context, fmt->line, fmt->used);

@@ -30,6 +30,8 @@ static inline void fuzz_must_be_printable(const char *text, size_t size)
 		unsigned char c = (unsigned char)text[i];
 
 		fuzz_must((c >= ' ' && c != 0x7f) || c == '\n', "no control characters");
+		fuzz_must(c != 0xc2 || (i + 1 < size && (unsigned char)text[i + 1] >= 0xa0),
+			  "nor those of Latin-1");
 	}
 }
 
