@@ -16,7 +16,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+#define NARROWEST    40u	/* columns for which lines are broken */
+#define SCREEN_BYTES 65536
 
 struct request {
 	struct vmt_snapshot_options snapshot;
@@ -25,6 +29,9 @@ struct request {
 	bool watch;
 	unsigned seconds;
 	unsigned long rounds;	/* 0 = for ever */
+	struct winsize screen;	/* that is drawn again and again; 0 rows = none */
+	unsigned used;	/* rows of it */
+	bool clears;	/* it is cleared when there is something to show */
 };
 
 static const char help[] =
@@ -34,7 +41,7 @@ static const char help[] =
 	"\n"
 	"Explain the maps of any process, no preload needed: what they are, why neighbours\n"
 	"do not merge, and what would make them fewer. FILE holds a copy of /proc/PID/maps\n"
-	"or of /proc/PID/smaps.\n"
+	"or of /proc/PID/smaps, from this machine or another; - is standard input.\n"
 	"\n"
 	"  -f, --format=text|json  default text\n"
 	"  -F, --flags             read flags and NUMA policies as well (/proc/PID/smaps and\n"
@@ -110,24 +117,41 @@ static int parse(int argc, char **argv, struct request *request)
 	return status;
 }
 
-static void print_lines(const struct vmt_lines *lines)
+static uint32_t width_of(const struct request *request)
 {
-	for (size_t i = 0; i < lines->count; i++)
-		puts(lines->line[i]);
+	unsigned columns = request->screen.ws_col;
+
+	return columns >= NARROWEST && columns < 80 ? columns : 80;
 }
 
-static void print_text(const struct vmt_snapshot *snapshot)
+/* What would push the first lines off the screen is left out: the answer comes first. */
+static void print_lines(struct request *request, const struct vmt_lines *lines)
 {
-	struct vmt_lines lines = { .width = 80 };
+	unsigned rows = request->screen.ws_row;
+	unsigned columns = request->screen.ws_col ? request->screen.ws_col : 80;
+
+	if (request->clears)
+		fputs("\033[H\033[J", stdout);
+	request->clears = false;
+	for (size_t i = 0; i < lines->count; i++) {
+		request->used += (unsigned)(strlen(lines->line[i]) / (columns + 1)) + 1;
+		if (!rows || request->used < rows)
+			puts(lines->line[i]);
+	}
+}
+
+static void print_text(struct request *request, const struct vmt_snapshot *snapshot)
+{
+	struct vmt_lines lines = { .width = width_of(request) };
 
 	vmt_snapshot_headline(&lines, snapshot);
 	vmt_explain_page(&lines, &snapshot->explain, snapshot->limit);
-	print_lines(&lines);
+	print_lines(request, &lines);
 	vmt_lines_free(&lines);
 }
 
 /* 0, or the exit status. */
-static int show(const struct request *request, const char *what, json_t *array)
+static int show(struct request *request, const char *what, json_t *array)
 {
 	struct vmt_snapshot snapshot;
 	char problem[512];
@@ -141,17 +165,17 @@ static int show(const struct request *request, const char *what, json_t *array)
 	if (request->json)
 		json_array_append_new(array, vmt_snapshot_json(&snapshot));
 	else
-		print_text(&snapshot);
+		print_text(request, &snapshot);
 	vmt_snapshot_free(&snapshot);
 	return 0;
 }
 
-static int show_all(const struct request *request, json_t *array)
+static int show_all(struct request *request, json_t *array)
 {
-	struct vmt_lines lines = { .width = 80 };
+	struct vmt_lines lines = { .width = width_of(request) };
 	int ret = vmt_snapshot_all(request->json ? NULL : &lines, array);
 
-	print_lines(&lines);
+	print_lines(request, &lines);
 	vmt_lines_free(&lines);
 	if (!ret)
 		return 0;
@@ -159,8 +183,9 @@ static int show_all(const struct request *request, json_t *array)
 	return VMT_EXIT_FAILED;
 }
 
-static int show_once(const struct request *request, int argc, char **argv)
+static int show_once(struct request *request, int argc, char **argv)
 {
+	struct vmt_lines empty = { .line = (char *[]){ (char[]){ "" } }, .count = 1 };
 	json_t *array = json_array();
 	json_t *document;
 	int status = 0;
@@ -170,7 +195,7 @@ static int show_once(const struct request *request, int argc, char **argv)
 		status = show_all(request, array);
 	for (int i = 0; i < argc; i++) {
 		if (i && !request->json)
-			putchar('\n');
+			print_lines(request, &empty);
 		ret = show(request, argv[i], array);
 		status = ret ? ret : status;
 	}
@@ -186,17 +211,28 @@ static int show_once(const struct request *request, int argc, char **argv)
 	return status;
 }
 
+/* What is written next, all at once, takes the place of what is there. */
+static void start_screen(struct request *request)
+{
+	if (!request->watch || request->json || !isatty(STDOUT_FILENO))
+		return;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &request->screen))
+		request->screen.ws_row = 0;
+	request->used = 0;
+	request->clears = true;
+}
+
 int vmt_cmd_maps(int argc, char **argv)
 {
 	struct request request = { .seconds = 2 };
 	int status = parse(argc, argv, &request);
-	bool clears = isatty(STDOUT_FILENO);
 
 	if (status >= 0)
 		return status;
+	if (request.watch)
+		setvbuf(stdout, NULL, _IOFBF, SCREEN_BYTES);
 	for (unsigned long round = 1;; round++) {
-		if (request.watch && clears && !request.json)
-			fputs("\033[H\033[J", stdout);
+		start_screen(&request);
 		status = show_once(&request, argc - optind, argv + optind);
 		if (fflush(stdout) || ferror(stdout)) {
 			vmt_message("cannot write to standard output: %s", strerror(errno));

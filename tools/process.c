@@ -89,6 +89,35 @@ int vmt_process_read(pid_t pid, struct vmt_process *ret_process)
 	return 0;
 }
 
+static bool has_memory(const char *path)
+{
+	char text[128];
+
+	return read_file(path, text, sizeof(text)) && strtoull(text, NULL, 10) > 0;
+}
+
+pid_t vmt_process_with_memory(pid_t pid)
+{
+	pid_t found = pid;
+	struct dirent *entry;
+	char path[320];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
+	if (has_memory(path))
+		return pid;
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	dir = opendir(path);
+	while (dir && found == pid && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "/proc/%d/task/%s/statm", (int)pid, entry->d_name);
+		if (isdigit((unsigned char)entry->d_name[0]) && has_memory(path))
+			found = (pid_t)strtol(entry->d_name, NULL, 10);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
 /* "NR ARGUMENTS SP PC", "-1 SP PC", or "running" with nothing to learn. */
 static uint64_t pointer_of(const char *text)
 {

@@ -25,6 +25,12 @@ struct vmt_process {
 int vmt_process_read(pid_t pid, struct vmt_process *ret_process);
 
 /*
+ * The process, or if its first thread has ended before the others and nothing is told of its
+ * memory, one of these; the process again if there is none.
+ */
+pid_t vmt_process_with_memory(pid_t pid);
+
+/*
  * Stack pointers of its threads, ascending, malloc'd; none where they may not be read. At
  * most limit threads are looked at. Returns their number.
  */

@@ -5,102 +5,15 @@
  */
 #include "procmaps.h"
 #include "mapsline.h"
+#include "slurp.h"
 #include "vmflags.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#define FIRST_READ ((size_t)16 << 20)
-#define LITTLE_READ ((size_t)256 << 10)
-#define TEXT_MAX   ((size_t)1 << 30)
-#define HUGE_PAGE  ((size_t)2 << 20)
 #define LINE_LEAST 48u	/* bytes of a line as the kernel writes it */
-
-/* Memory for a lot at once: page faults would take as long as parsing does. */
-static void *allocate(size_t bytes)
-{
-	void *piece;
-
-	if (bytes < HUGE_PAGE)
-		return malloc(bytes);
-	bytes = (bytes + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
-	piece = aligned_alloc(HUGE_PAGE, bytes);
-	if (piece)
-		(void)madvise(piece, bytes, MADV_HUGEPAGE);
-	return piece;
-}
-
-static char *grow(char *text, size_t used, size_t room)
-{
-	char *more = room <= TEXT_MAX ? allocate(room + 1) : NULL;
-
-	if (more)
-		memcpy(more, text, used);
-	free(text);
-	return more;
-}
-
-/* Room for most texts, which is not used before it is written to; else what can be had. */
-static char *allocate_first(size_t *room)
-{
-	char *text;
-
-	*room = FIRST_READ;
-	text = malloc(*room + 1);
-	if (text)
-		return text;
-	*room = LITTLE_READ;
-	return malloc(*room + 1);
-}
-
-static int read_all(int fd, char **ret_text, size_t *ret_size)
-{
-	size_t n = 0, room;
-	char *text = allocate_first(&room);
-	ssize_t got;
-	int ret;
-
-	while (text) {
-		got = read(fd, text + n, room - n);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0) {
-			ret = -errno;
-			free(text);
-			return ret;
-		}
-		n += (size_t)got;
-		if (got == 0) {
-			text[n] = '\0';
-			*ret_text = text;
-			*ret_size = n;
-			return 0;
-		}
-		if (n < room)
-			continue;
-		room *= 4;
-		text = grow(text, n, room);
-	}
-	return room > TEXT_MAX ? -EFBIG : -ENOMEM;
-}
-
-int vmt_procmaps_slurp(const char *path, char **ret_text, size_t *ret_size)
-{
-	/* A FIFO nobody writes to must not hold us up. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	int ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = read_all(fd, ret_text, ret_size);
-	close(fd);
-	return ret;
-}
 
 /* "Rss:   4 kB", "VmFlags: rd ex": a line of smaps below the map's own. */
 static bool is_field(const char *line, size_t length)
@@ -162,6 +75,12 @@ static bool is_behind(const struct vmt_procmaps *maps, uint64_t start)
 	return !maps->count || maps->map[maps->count - 1].end <= start;
 }
 
+/* The one line of smaps_rollup, from the first map's start to the last one's end. */
+static bool is_sum(const struct vmt_mapsline *line)
+{
+	return line->name_length == 8 && !memcmp(line->name, "[rollup]", 8);
+}
+
 static int take_line(struct vmt_procmaps *maps, size_t *room, const char *line, size_t length)
 {
 	struct vmt_mapsline parsed;
@@ -174,6 +93,8 @@ static int take_line(struct vmt_procmaps *maps, size_t *room, const char *line, 
 		take_field(maps, line, length);
 		return 0;
 	}
+	if (is_sum(&parsed))
+		return -EBADMSG;
 	if (vmt_mapsline_is_vsyscall(&parsed) || !is_behind(maps, parsed.look.start))
 		return 0;
 	return add_map(maps, room, &parsed);
@@ -186,7 +107,7 @@ int vmt_procmaps_parse(char *text, size_t size, struct vmt_procmaps *ret_maps)
 	const char *at = text, *end;
 	int ret = 0;
 
-	maps.map = allocate(room * sizeof(*maps.map));
+	maps.map = vmt_slurp_allocate(room * sizeof(*maps.map));
 	if (!maps.map)
 		ret = -ENOMEM;
 	while (!ret && at < text + size) {
@@ -195,6 +116,11 @@ int vmt_procmaps_parse(char *text, size_t size, struct vmt_procmaps *ret_maps)
 			end = text + size;
 		line++;
 		ret = take_line(&maps, &room, at, (size_t)(end - at));
+		/* The kernel ends each line: what was saved of this one is its begin. */
+		if (ret == -EBADMSG && maps.count && end == text + size) {
+			maps.is_cut = true;
+			ret = 0;
+		}
 		at = end + 1;
 	}
 	maps.bad_line = ret ? line : 0;
@@ -202,15 +128,45 @@ int vmt_procmaps_parse(char *text, size_t size, struct vmt_procmaps *ret_maps)
 	return ret;
 }
 
-int vmt_procmaps_read(const char *path, struct vmt_procmaps *ret_maps)
+/*
+ * What editors and other systems put into a text: a byte order mark, "\r\n" at all ends of
+ * lines. Only of saved texts, since a file's name may end in "\r". Returns the size now.
+ */
+static size_t make_plain(char *text, size_t size)
+{
+	const char *first = memchr(text, '\n', size);
+	size_t n = 0, at = 0;
+
+	if (size >= 3 && !memcmp(text, "\357\273\277", 3))
+		at = 3;
+	if (!at && (!first || first == text || first[-1] != '\r'))
+		return size;
+	for (; at < size; at++) {
+		if (text[at] != '\r' || (at + 1 < size && text[at + 1] != '\n'))
+			text[n++] = text[at];
+	}
+	text[n] = '\0';
+	return n;
+}
+
+static int read_text(const char *path, bool is_saved, struct vmt_procmaps *ret_maps)
 {
 	char *text;
 	size_t size;
 	int ret;
 
 	*ret_maps = (struct vmt_procmaps){ .count = 0 };
-	ret = vmt_procmaps_slurp(path, &text, &size);
-	return ret ? ret : vmt_procmaps_parse(text, size, ret_maps);
+	ret = vmt_slurp(path, &text, &size);
+	if (ret)
+		return ret;
+	if (is_saved)
+		size = make_plain(text, size);
+	return vmt_procmaps_parse(text, size, ret_maps);
+}
+
+int vmt_procmaps_read(const char *path, struct vmt_procmaps *ret_maps)
+{
+	return read_text(path, true, ret_maps);
 }
 
 void vmt_procmaps_free(struct vmt_procmaps *maps)
@@ -268,7 +224,7 @@ int vmt_procmaps_read_policies(struct vmt_procmaps *maps, const char *path)
 {
 	char *text;
 	size_t size;
-	int ret = vmt_procmaps_slurp(path, &text, &size);
+	int ret = vmt_slurp(path, &text, &size);
 
 	if (ret)
 		return ret;
@@ -283,7 +239,7 @@ int vmt_procmaps_read_process(pid_t pid, bool with_flags, struct vmt_procmaps *r
 	int ret;
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, with_flags ? "smaps" : "maps");
-	ret = vmt_procmaps_read(path, ret_maps);
+	ret = read_text(path, false, ret_maps);
 	if (ret || !with_flags || !ret_maps->count)
 		return ret;
 	snprintf(path, sizeof(path), "/proc/%d/numa_maps", (int)pid);

@@ -15,11 +15,12 @@ struct vmt_procmaps {
 	struct vmt_explain_map *map;
 	size_t count;	/* without [vsyscall] */
 	size_t bad_line;	/* after -EBADMSG: number of the line that is none of maps */
+	bool is_cut;	/* the text ends within a line, which is left out */
 };
 
 /*
- * Read the file at path to its end and parse it: lines of maps, or of smaps with their
- * VmFlags. Returns 0 or -errno: -EBADMSG for text that is something else; nothing at all is
+ * Read the saved text at path ("-": standard input) to its end and parse it: lines of maps, or
+ * of smaps with their VmFlags. Returns 0 or -errno: -EBADMSG for text that is something else; nothing at all is
  * no error (a kernel thread has no maps). Free the result in any case.
  */
 VMT_MUST_CHECK int vmt_procmaps_read(const char *path, struct vmt_procmaps *ret_maps);
@@ -38,8 +39,5 @@ void vmt_procmaps_free(struct vmt_procmaps *maps);
 
 /* Add the NUMA policies from /proc/PID/numa_maps; 0 or -errno (not readable, no NUMA). */
 int vmt_procmaps_read_policies(struct vmt_procmaps *maps, const char *path);
-
-/* A file's contents, NUL-terminated, malloc'd; 0 or -errno. */
-VMT_MUST_CHECK int vmt_procmaps_slurp(const char *path, char **ret_text, size_t *ret_size);
 
 #endif

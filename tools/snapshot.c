@@ -60,14 +60,14 @@ static int explain_none(const struct vmt_snapshot *snapshot, char *problem, size
 }
 
 /* The flags, where they can be had; what was read before stays if they cannot. */
-static void read_flags(struct vmt_snapshot *snapshot, enum vmt_snapshot_flags when)
+static void read_flags(struct vmt_snapshot *snapshot, pid_t reader, enum vmt_snapshot_flags when)
 {
 	struct vmt_procmaps maps;
 
 	if (when == VMT_SNAPSHOT_FLAGS_NEVER ||
 	    (when == VMT_SNAPSHOT_FLAGS_FEW && snapshot->maps.count > FEW_MAPS))
 		return;
-	if (vmt_procmaps_read_process(snapshot->process.pid, true, &maps) || !maps.count) {
+	if (vmt_procmaps_read_process(reader, true, &maps) || !maps.count) {
 		vmt_procmaps_free(&maps);
 		return;
 	}
@@ -115,14 +115,17 @@ static int read_process(struct vmt_snapshot *snapshot, const struct vmt_snapshot
 {
 	struct vmt_process *process = &snapshot->process;
 	int ret = vmt_process_read(process->pid, process);
+	pid_t reader = process->pid;
 
 	if (ret)
 		return ret;
-	ret = vmt_procmaps_read_process(process->pid, false, &snapshot->maps);
+	if (process->is_zombie)
+		reader = vmt_process_with_memory(reader);
+	ret = vmt_procmaps_read_process(reader, false, &snapshot->maps);
 	if (ret || !snapshot->maps.count)
 		return ret;
 	snapshot->limit = vmt_process_map_limit();
-	read_flags(snapshot, options->flags);
+	read_flags(snapshot, reader, options->flags);
 	look_up_deleted(snapshot);
 	if (process->threads > 1)
 		snapshot->stack_pointer_count =
@@ -142,7 +145,7 @@ int vmt_snapshot_take(const char *what, const struct vmt_snapshot_options *optio
 	if (vmt_process_parse(what, &snapshot->process.pid)) {
 		ret = read_process(snapshot, options);
 	} else {
-		snapshot->file = what;
+		snapshot->file = strcmp(what, "-") ? what : "standard input";
 		ret = vmt_procmaps_read(what, &snapshot->maps);
 	}
 	if (ret)
@@ -174,6 +177,7 @@ static unsigned percent_of(uint64_t maps, uint64_t limit)
 
 void vmt_snapshot_headline(struct vmt_lines *lines, const struct vmt_snapshot *snapshot)
 {
+	const char *s = snapshot->explain.count == 1 ? "" : "s";
 	struct vmt_number maps, limit, threads;
 	char rest[128] = "";
 
@@ -181,15 +185,17 @@ void vmt_snapshot_headline(struct vmt_lines *lines, const struct vmt_snapshot *s
 		snprintf(rest, sizeof(rest), ", %u %% of vm.max_map_count (%s)",
 			 percent_of(snapshot->explain.count, snapshot->limit),
 			 vmt_number(&limit, snapshot->limit));
+	if (snapshot->maps.is_cut)
+		snprintf(rest, sizeof(rest), ", the last line is cut off");
 	if (snapshot->process.threads > 1)
 		snprintf(rest + strlen(rest), sizeof(rest) - strlen(rest), ", %s threads",
 			 vmt_number(&threads, snapshot->process.threads));
 	vmt_number(&maps, snapshot->explain.count);
 	if (snapshot->file)
-		vmt_lines_add(lines, 2, "%s: %s maps%s", snapshot->file, maps.text, rest);
+		vmt_lines_add(lines, 2, "%s: %s map%s%s", snapshot->file, maps.text, s, rest);
 	else
-		vmt_lines_add(lines, 2, "%s (%d): %s maps%s", snapshot->process.name,
-			      (int)snapshot->process.pid, maps.text, rest);
+		vmt_lines_add(lines, 2, "%s (%d): %s map%s%s", snapshot->process.name,
+			      (int)snapshot->process.pid, maps.text, s, rest);
 }
 
 json_t *vmt_snapshot_json(const struct vmt_snapshot *snapshot)
@@ -206,6 +212,7 @@ json_t *vmt_snapshot_json(const struct vmt_snapshot *snapshot)
 			    json_integer((json_int_t)snapshot->limit) : json_null());
 	json_object_set_new(object, "threads", process->threads ?
 			    json_integer((json_int_t)process->threads) : json_null());
+	json_object_set_new(object, "cut_off", json_boolean(snapshot->maps.is_cut));
 	json_object_set_new(object, "flags", json_boolean(snapshot->explain.flags_known));
 	vmt_explain_json(object, &snapshot->explain);
 	vmt_explain_json_files(object, &snapshot->explain);

@@ -5,6 +5,7 @@
  * Part of snapshot.h.
  */
 #include "json_parts.h"
+#include "slurp.h"
 #include "snapshot.h"
 
 #include <dirent.h>
@@ -35,7 +36,7 @@ static int count_maps(pid_t pid, uint64_t *ret_maps)
 	int ret;
 
 	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
-	ret = vmt_procmaps_slurp(path, &text, &size);
+	ret = vmt_slurp(path, &text, &size);
 	if (ret)
 		return ret;
 	for (const char *at = text; (at = memchr(at, '\n', (size_t)(text + size - at))); at++)
@@ -51,6 +52,8 @@ static int add(struct list *list, pid_t pid)
 	struct entry *more;
 	int ret = vmt_process_read(pid, &entry.process);
 
+	if (!ret && entry.process.is_zombie)
+		pid = vmt_process_with_memory(pid);
 	if (!ret)
 		ret = count_maps(pid, &entry.maps);
 	if (ret == -EACCES || ret == -EPERM)

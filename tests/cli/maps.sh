@@ -59,6 +59,19 @@ check "saved maps" status 0 "$TOOL" maps saved
 check "saved smaps" status 0 "$TOOL" maps saved-smaps
 check "…have flags" [ "$("$TOOL" maps --format=json saved-smaps | jq '.processes[0].flags')" = true ]
 
+# As they come from elsewhere: by a pipe, with other ends of lines, cut short.
+check "from a pipe" sh -c "cat saved | '$TOOL' maps - | grep -q '^standard input: [0-9]* maps'"
+check "from a pipe that is slow" bash -c "'$TOOL' maps <(sleep 0.2; cat saved)"
+(printf '\357\273\277'; sed 's/$/\r/' saved) >saved-crlf
+check "CRLF and a byte order mark" cmp <("$TOOL" maps --format=json saved | jq '.processes[0] | del(.name)') \
+	<("$TOOL" maps --format=json saved-crlf | jq '.processes[0] | del(.name)')
+head -c 300 saved >saved-cut
+check "cut off" status 0 "$TOOL" maps saved-cut
+check "…is told" grep -q "^saved-cut: [0-9]* maps, the last line is cut off" out
+head -1 saved >saved-one
+check "a single map" sh -c "'$TOOL' maps saved-one | grep -q '^saved-one: 1 map\$'"
+check "smaps_rollup" status 2 "$TOOL" maps /proc/$$/smaps_rollup
+
 check "no process" status 2 "$TOOL" maps 2147483647
 check "…is told" one_sentence "no process 2147483647"
 check "pid out of range" status 2 "$TOOL" maps 99999999999
@@ -96,6 +109,12 @@ done
 check "zombie" status 2 "$TOOL" maps "$zombie"
 check "…is told" one_sentence "has ended"
 kill $parent
+waiting "$TARGETS/first_thread_ends"
+check "first thread ended" status 0 "$TOOL" maps "$PID"
+check "…its maps" [ "$("$TOOL" maps --format=json "$PID" | jq '.processes[0].maps')" = \
+	"$(grep -vc vsyscall "/proc/$PID/task/$(ls "/proc/$PID/task" | tail -1)/maps")" ]
+check "…among all" sh -c "'$TOOL' maps --all | grep -q ' $PID  '"
+done_waiting
 if [ "$(id -u)" = 0 ] && has_program setpriv; then
 	check "somebody else's" status 2 setpriv --reuid=65534 --clear-groups "$TOOL" maps $$
 	check "…is told" one_sentence "belongs to somebody else"

@@ -47,7 +47,7 @@ start() {
 	# With its last session the server would end as well.
 	tmux has-session -t keeper 2>/dev/null || tmux new-session -d -s keeper "read -r line"
 	tmux kill-session -t pane 2>/dev/null
-	tmux new-session -d -s pane -x 100 -y 24 "$1; echo status \$?; read -r line"
+	tmux new-session -d -s pane -x 100 -y "${ROWS:-24}" "$1; echo status \$?; read -r line"
 }
 keys() { tmux send-keys -t pane "$@"; }
 RUN="$TOOL run --report=none -o $TMP/rec"
@@ -104,6 +104,11 @@ LD_PRELOAD=$LIB VMATRACE_OPTIONS=dir=$TMP/live:report=0 "$TARGETS/grows_on_deman
 pid=$!
 exec 9>numbers
 echo 10 >&9
+# A page that is longer than the screen: the first lines are those to see.
+ROWS=10 start "$TOOL maps --watch --interval=1 --count=2 $pid"
+see maps-watch "^grows_on_demand \($pid\): [0-9]+ maps"
+check maps-watch-from-the-top sh -c "head -1 screen | grep -q '^grows_on_demand'"
+see maps-watch-ends '^status 0$'
 start "LC_ALL=C.UTF-8 $TOOL top --interval=0.3 $pid"
 see top-count "^maps   [0-9,]+ \(\+[0-9]+ vmatrace\) of [0-9,]+, 0 %"
 feed() {

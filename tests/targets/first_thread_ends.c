@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A program whose first thread ends while another goes on: the kernel calls it a zombie, and
+ * its /proc/PID/maps is empty. Stays until its input ends.
+ */
+#include "target.h"
+
+#include <pthread.h>
+
+/* "PID (NAME) Z": the first thread has ended for the kernel as well. */
+static int has_ended(void)
+{
+	char path[64], text[256];
+	FILE *stat;
+	size_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)getpid());
+	stat = fopen(path, "r");
+	REQUIRE(stat);
+	n = fread(text, 1, sizeof(text) - 1, stat);
+	fclose(stat);
+	text[n] = '\0';
+	return strstr(text, ") Z ") != NULL;
+}
+
+static void *go_on(void *unused)
+{
+	char byte;
+
+	while (!has_ended())
+		usleep(1000);
+	dprintf(1, "ready %d\n", (int)getpid());
+	while (read(0, &byte, 1) > 0)
+		;
+	return unused;
+}
+
+int main(void)
+{
+	pthread_t thread;
+
+	REQUIRE(pthread_create(&thread, NULL, go_on, NULL) == 0);
+	pthread_exit(NULL);
+}
