@@ -22,6 +22,7 @@ enum vmt_kind {
 	VMT_KIND_DELETED,	/* a file that has no name any more */
 	VMT_KIND_LIBRARY,	/* of a file that is mapped executable, and its .bss */
 	VMT_KIND_SHARED,	/* shared memory, memfd */
+	VMT_KIND_HUGE,		/* huge pages (MAP_HUGETLB, hugetlbfs), private or shared */
 	VMT_KIND_DEVICE,
 	VMT_KIND_STACK,		/* of the first thread */
 	VMT_KIND_VDSO,

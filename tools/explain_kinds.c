@@ -5,6 +5,7 @@
  * explain.h.
  */
 #include "explain.h"
+#include "vmflags.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #define ARENA	       (UINT64_C(64) << 20)	/* HEAP_MAX_SIZE of glibc on 64 bits */
 #define DEFAULT_STACK  (UINT64_C(8) << 20)
 #define BSS_MAX	       (UINT64_C(16) << 20)
+#define THREADS_LEAST  16u	/* of which the number says what their stacks are */
 
 static bool starts_with(const struct vmt_explain_map *map, const char *start)
 {
@@ -47,17 +49,47 @@ static enum vmt_kind of_brackets(const struct vmt_explain_map *map)
 	return starts_with(map, "[anon") ? VMT_KIND_ANONYMOUS : VMT_KIND_KERNEL;
 }
 
+/* Files of the kernel's own that never had a name: it says (deleted) of them. */
+static enum vmt_kind of_nameless(const struct vmt_explain_map *map)
+{
+	static const struct {
+		const char *start;
+		enum vmt_kind kind;
+	} names[] = {
+		{ "/anon_hugepage", VMT_KIND_HUGE }, { "/[aio]", VMT_KIND_KERNEL },
+		{ "/secretmem", VMT_KIND_SHARED }, { "/drm mm object", VMT_KIND_DEVICE },
+		{ "/i915", VMT_KIND_DEVICE },
+	};
+
+	for (size_t i = 0; i < VMT_COUNT(names); i++) {
+		if (starts_with(map, names[i].start))
+			return names[i].kind;
+	}
+	return VMT_KIND_DELETED;
+}
+
+static bool is_huge(const struct vmt_explain_map *map)
+{
+	return starts_with(map, "/dev/hugepages/") ||
+	       (map->vm_flags && map->vm_flags & vmt_vmflags_parse("ht", 2) & ~VMT_VMFLAGS_KNOWN);
+}
+
 static enum vmt_kind of_file(const struct vmt_explain_map *map)
 {
+	if (is_huge(map))
+		return VMT_KIND_HUGE;
 	/* 0:1 is the kernel's own tmpfs: memfd, SysV, shared anonymous memory. */
 	if ((map->dev_major == 0 && map->dev_minor == 1) || starts_with(map, "/dev/shm/") ||
 	    starts_with(map, "/SYSV") || starts_with(map, "/memfd:"))
 		return VMT_KIND_SHARED;
 	if (starts_with(map, "/dev/zero"))
 		return map->flags & VMT_MAP_SHARED ? VMT_KIND_SHARED : VMT_KIND_ANONYMOUS;
-	if (starts_with(map, "/dev/") || starts_with(map, "anon_inode:"))
+	if (starts_with(map, "/dev/ashmem"))
+		return VMT_KIND_SHARED;
+	if (starts_with(map, "/dev/") || starts_with(map, "anon_inode:") ||
+	    starts_with(map, "/dmabuf:") || starts_with(map, "socket:["))
 		return VMT_KIND_DEVICE;
-	return is_deleted(map) ? VMT_KIND_DELETED : VMT_KIND_FILE;
+	return is_deleted(map) ? of_nameless(map) : VMT_KIND_FILE;
 }
 
 static enum vmt_kind of_memory(const struct vmt_explain_map *map)
@@ -200,6 +232,51 @@ static bool has_guard(const struct vmt_explain_map *map, size_t i)
 	       size_of(&map[i - 1]) <= 4 * GUARD_MAX;
 }
 
+static int by_number(const void *a, const void *b)
+{
+	uint64_t one = *(const uint64_t *)a, two = *(const uint64_t *)b;
+
+	return (one > two) - (one < two);
+}
+
+/* The size that most maps above a guard have, and how many; 0 if there is none, or no memory. */
+static uint64_t usual_size(const struct vmt_explain_map *map, size_t count, uint64_t *ret_maps)
+{
+	uint64_t *sizes = malloc((count + 1) * sizeof(*sizes));
+	uint64_t best = 0, run = 0;
+	size_t n = 0;
+
+	*ret_maps = 0;
+	for (size_t i = 0; sizes && i < count; i++) {
+		if (is_plain_memory(&map[i]) && has_guard(map, i))
+			sizes[n++] = size_of(&map[i]);
+	}
+	if (n)
+		qsort(sizes, n, sizeof(*sizes), by_number);
+	for (size_t i = 0; i < n; i++) {
+		run = i && sizes[i] == sizes[i - 1] ? run + 1 : 1;
+		if (run > *ret_maps) {
+			*ret_maps = run;
+			best = sizes[i];
+		}
+	}
+	free(sizes);
+	return best;
+}
+
+/*
+ * Where threads are may be a secret (Yama's ptrace_scope): maps above a guard that are of one size
+ * and about as many as there are threads are their stacks.
+ */
+static uint64_t size_by_number(const struct vmt_explain_map *map, size_t count, uint64_t threads)
+{
+	uint64_t maps, size = usual_size(map, count, &maps);
+
+	if (threads < THREADS_LEAST && size != DEFAULT_STACK)
+		return 0;
+	return maps >= threads - threads / 4 - 1 && maps <= 2 * threads + 8 ? size : 0;
+}
+
 /*
  * Stacks that a thread is on; then those of the same size, which glibc keeps for later, unless
  * they are so many more than threads that they must be something else's (fibers).
@@ -210,8 +287,10 @@ static void mark_stacks(struct vmt_explain_map *map, size_t count,
 	uint64_t size = facts->threads ? 0 : DEFAULT_STACK;
 	uint64_t alike = 0;
 
-	if (facts->threads && !facts->stack_pointer_count)
+	if (facts->threads == 1)
 		return;
+	if (facts->threads && !facts->stack_pointer_count)
+		size = size_by_number(map, count, facts->threads);
 	for (size_t i = 0; i < count; i++) {
 		if (!is_plain_memory(&map[i]) || !has_stack_pointer(&map[i], facts))
 			continue;
@@ -237,11 +316,24 @@ static bool is_beside_memory(const struct vmt_explain_map *map, size_t count, si
 		map[i + 1].flags & VMT_MAP_ACCESS && vmt_explain_is_anonymous(&map[i + 1]));
 }
 
-static void mark_without_access(struct vmt_explain_map *map, size_t count, size_t i)
+/* A page may be larger than 4 KiB elsewhere (arm64, ppc64): then all addresses are multiples of it. */
+static uint64_t guard_max(const struct vmt_explain_map *map, size_t count)
+{
+	uint64_t all = 4 * GUARD_MAX;
+
+	for (size_t i = 0; i < count; i++)
+		all |= map[i].start | map[i].end;
+	all &= -all;
+	return all > GUARD_MAX ? all : GUARD_MAX;
+}
+
+static void mark_without_access(struct vmt_explain_map *map, size_t count, size_t i, uint64_t most)
 {
 	bool below_stack = i + 1 < count && vmt_explain_touch(&map[i], &map[i + 1]) &&
 			   map[i + 1].kind == VMT_KIND_THREAD_STACK;
-	uint64_t most = below_stack ? 4 * GUARD_MAX : GUARD_MAX;
+
+	if (below_stack)
+		most = 4 * GUARD_MAX;
 
 	map[i].kind = size_of(&map[i]) <= most && is_beside_memory(map, count, i) ?
 			      VMT_KIND_GUARD : VMT_KIND_RESERVED;
@@ -258,6 +350,7 @@ static bool is_bss(const struct vmt_explain_map *map, size_t i)
 int vmt_explain_kinds(struct vmt_explain_map *map, size_t count,
 		      const struct vmt_explain_facts *facts)
 {
+	uint64_t most = guard_max(map, count);
 	int ret;
 
 	for (size_t i = 0; i < count; i++)
@@ -272,7 +365,7 @@ int vmt_explain_kinds(struct vmt_explain_map *map, size_t count,
 			map[i].kind = VMT_KIND_LIBRARY;
 		else if (is_without_access(&map[i]) && map[i].kind != VMT_KIND_LIBRARY &&
 			 !map[i].is_arena)
-			mark_without_access(map, count, i);
+			mark_without_access(map, count, i, most);
 		if (map[i].kind != VMT_KIND_ALLOCATOR)
 			map[i].detail = NULL;
 	}

@@ -82,6 +82,9 @@ enum vmt_apart vmt_explain_apart(const struct vmt_explain_map *a, const struct v
 				 uint64_t *ret_detail)
 {
 	*ret_detail = 0;
+	/* Each is a file of its own; it would be two if it were one. */
+	if (a->kind == VMT_KIND_HUGE && b->kind == VMT_KIND_HUGE)
+		return VMT_APART_SPECIAL;
 	if (!is_same_file(a, b))
 		return VMT_APART_FILE;
 	if ((a->flags ^ b->flags) & VMT_MAP_SHARED)

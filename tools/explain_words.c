@@ -23,6 +23,7 @@ const char *vmt_explain_kind_word(enum vmt_kind kind)
 		[VMT_KIND_DELETED] = "deleted file",
 		[VMT_KIND_LIBRARY] = "library",
 		[VMT_KIND_SHARED] = "shared memory",
+		[VMT_KIND_HUGE] = "huge pages",
 		[VMT_KIND_DEVICE] = "device",
 		[VMT_KIND_STACK] = "main stack",
 		[VMT_KIND_VDSO] = "vdso",
@@ -38,7 +39,7 @@ static const struct {
 } reasons[VMT_APART_COUNT] = {
 	[VMT_APART_FILE] = { "file", "are of different files, or one is no file" },
 	[VMT_APART_SHARING] = { "sharing", "are shared and private" },
-	[VMT_APART_SPECIAL] = { "special", "are the kernel's or a driver's, which never merge" },
+	[VMT_APART_SPECIAL] = { "special", "are the kernel's, a driver's or huge pages, which never merge" },
 	[VMT_APART_NAME] = { "name", "differ in name (PR_SET_VMA_ANON_NAME)" },
 	[VMT_APART_OFFSET] = { "offset", "are of one file, but not in its order" },
 	[VMT_APART_PROTECTION] = { "protection", "differ in protection" },

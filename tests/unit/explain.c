@@ -112,6 +112,28 @@ Test(explain, kinds_by_name)
 			     vmt_explain_kind_word(kind(i)));
 }
 
+Test(explain, files_that_never_had_a_name_are_not_deleted)
+{
+	map(1, 512, "rw-p", "00000000 00:11 7 /anon_hugepage (deleted)");
+	map(513, 512, "rw-p", "00000000 00:11 8 /anon_hugepage (deleted)");
+	map(2000, 1, "rw-s", "00000000 00:13 9 /[aio] (deleted)");
+	map(2010, 1, "rw-s", "00000000 00:0e 9 /secretmem (deleted)");
+	map(2020, 1, "rw-s", "00000000 00:0e 9 /dmabuf:frame");
+	map(2030, 1, "rw-s", "00000000 00:0e 9 socket:[9]");
+	map(2040, 1, "rw-s", "00000000 08:01 9 /home/anon_hugepage (deleted)");
+	map(2050, 1, "rw-s", "00000000 00:1f 9 /mnt/huge/x");
+	flags("rd wr sh mr mw me ms de ht");
+	run(NULL);
+	static const enum vmt_kind wanted[] = {
+		VMT_KIND_HUGE, VMT_KIND_HUGE, VMT_KIND_KERNEL, VMT_KIND_SHARED, VMT_KIND_DEVICE,
+		VMT_KIND_DEVICE, VMT_KIND_DELETED, VMT_KIND_HUGE,
+	};
+	for (size_t i = 0; i < maps.count; i++)
+		cr_assert_eq(kind(i), wanted[i], "map %zu is %s", i,
+			     vmt_explain_kind_word(kind(i)));
+	cr_assert_eq(explain.pairs[0].why, VMT_APART_SPECIAL, "huge pages never merge");
+}
+
 Test(explain, a_glibc_arena_has_64_mib_and_starts_at_a_multiple)
 {
 	map(0x7f0000000, 33, "rw-p", ANON);
@@ -141,6 +163,60 @@ Test(explain, a_stack_is_where_a_thread_is)
 	cr_assert_eq(kind(1), VMT_KIND_THREAD_STACK);
 	cr_assert_eq(kind(3), VMT_KIND_THREAD_STACK);
 	cr_assert_eq(kind(5), VMT_KIND_ANONYMOUS);
+}
+
+/* As with Yama's ptrace_scope=1: the maps can be read, where the threads are cannot. */
+Test(explain, as_many_guarded_maps_as_threads_are_their_stacks)
+{
+	struct vmt_explain_facts facts = { NULL, 0, 41, 0, false };
+
+	for (uint64_t i = 0; i < 40; i++) {
+		map(1000 + i * 260, 4, "---p", ANON);
+		map(1004 + i * 260, 256, "rw-p", ANON);
+	}
+	map(20000, 1, "---p", ANON);
+	map(20001, 9, "rw-p", ANON);
+	run(&facts);
+	cr_assert_eq(kind(1), VMT_KIND_THREAD_STACK);
+	cr_assert_eq(kind(79), VMT_KIND_THREAD_STACK);
+	cr_assert_eq(kind(81), VMT_KIND_ANONYMOUS);
+	cr_assert_eq(explain.patterns[0].pattern, VMT_PATTERN_THREADS);
+}
+
+Test(explain, far_more_or_fewer_guarded_maps_than_threads_are_not)
+{
+	static const uint64_t threads[] = { 2, 12, 90 };
+
+	for (size_t n = 0; n < VMT_COUNT(threads); n++) {
+		struct vmt_explain_facts facts = { NULL, 0, threads[n], 0, false };
+
+		for (uint64_t i = 0; i < 40; i++) {
+			map(1000 + i * 17, 1, "---p", ANON);
+			map(1001 + i * 17, 16, "rw-p", ANON);
+		}
+		run(&facts);
+		cr_assert_eq(kind(1), VMT_KIND_ANONYMOUS, "%lu threads", threads[n]);
+		tear_down();
+		text = NULL;
+		text_size = 0;
+	}
+}
+
+Test(explain, a_guard_is_a_page_whatever_its_size)
+{
+	for (uint64_t i = 0; i < 20; i++) {
+		map(0x10000 + i * 96, 16, "---p", ANON);
+		map(0x10010 + i * 96, 64, "rw-p", ANON);
+	}
+	run(NULL);
+	cr_assert_eq(kind(0), VMT_KIND_GUARD, "pages of 64 KiB");
+	tear_down();
+	text = NULL;
+	text_size = 0;
+	map(1, 16, "---p", ANON);
+	map(17, 64, "rw-p", ANON);
+	run(NULL);
+	cr_assert_eq(kind(0), VMT_KIND_RESERVED, "16 pages of 4 KiB");
 }
 
 Test(explain, many_more_stacks_than_threads_are_something_else)
@@ -327,6 +403,20 @@ Test(explain, texts_that_are_none)
 	cr_assert_eq(parse("\0\0\0\0", 4), -EBADMSG);
 	cr_assert_eq(parse("2000-1000 rw-p 0 0:0 0\n", 23), -EBADMSG);
 	cr_assert_eq(parse("1000-2000 rw-p 0 0:0 0", 22), 0, "without a newline");
+	cr_assert_eq(parse("1000-9000 ---p 0 0:0 0 [rollup]\nRss: 4 kB\n", 41), -EBADMSG,
+		     "smaps_rollup is a sum");
+}
+
+Test(explain, a_text_that_is_cut_off)
+{
+	map(1, 1, "r--p", ANON);
+	add("2000-3000 rw-");
+	run(NULL);
+	cr_assert_eq(maps.count, 1);
+	cr_assert(maps.is_cut);
+	tear_down();
+	cr_assert_eq(parse("1000-2000 rw-p 0 0:0 0\n2000-30\n", 31), -EBADMSG,
+		     "a line that has an end is whole");
 }
 
 Test(explain, maps_that_overlap_count_once)
@@ -372,17 +462,6 @@ Test(explain, hostile_texts)
 		tear_down();
 	}
 	free(text);
-}
-
-Test(explain, a_line_is_broken_between_words_and_holds_no_control_bytes)
-{
-	struct vmt_lines lines = { .width = 20 };
-
-	vmt_lines_add(&lines, 4, "  one two three four five \033[2Jsix");
-	cr_assert_eq(lines.count, 2);
-	cr_assert_str_eq(lines.line[0], "  one two three four");
-	cr_assert_str_eq(lines.line[1], "    five ?[2Jsix");
-	vmt_lines_free(&lines);
 }
 
 Test(explain, costs_grow_with_the_maps)
