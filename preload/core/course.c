@@ -145,6 +145,28 @@ static bool is_rising(const struct look *look)
 	return rises >= WINDOWS - 3;
 }
 
+/*
+ * The part of the run from which on the lowest count rises by about as much from each eighth to the
+ * next; 0 = there is none of half the run. Less strict on how much it is than is_rising(): a
+ * slow leak after a long warm-up, or below bursts, is one. A warm-up rises less and less.
+ */
+static uint32_t steady_from(const struct look *look)
+{
+	for (uint32_t from = WINDOWS / 4; from <= WINDOWS / 2 - 1; from++) {
+		uint64_t all = look->floor[WINDOWS - 1] - look->floor[from];
+		uint32_t i = from + 1;
+
+		if (look->floor[WINDOWS - 1] < look->floor[from] + VMT_COURSE_SMALL)
+			continue;
+		while (i < WINDOWS && look->floor[i] > look->floor[i - 1] &&
+		       look->floor[i] - look->floor[i - 1] >= all * 2 / (3 * (WINDOWS - 1 - from)))
+			i++;
+		if (i == WINDOWS)
+			return from;
+	}
+	return 0;
+}
+
 static bool is_plateau(const struct look *look)
 {
 	uint64_t before = look->settled * look->source->width;
@@ -181,6 +203,8 @@ static enum vmt_trend trend_of(const struct look *look)
 		return VMT_TREND_NONE;
 	if (is_short && !is_back)
 		return VMT_TREND_SHORT;
+	if (!is_short && steady_from(look))
+		return VMT_TREND_LEAK;
 	if (!is_short && is_in_waves(look))
 		return of_waves(look);
 	if (is_back)
@@ -203,12 +227,13 @@ static uint64_t first_bucket(const struct look *look, uint32_t window)
 static void measure_leak(const struct look *look, struct vmt_course *course)
 {
 	const struct vmt_course_source *source = look->source;
+	uint32_t from = steady_from(look);
 
 	/* The first quarter may be a warm-up beside the leak. */
-	course->rise = look->floor[WINDOWS - 1] - look->floor[WINDOWS / 4];
-	course->span = (first_bucket(look, WINDOWS - 1) - first_bucket(look, WINDOWS / 4)) *
-		       source->width;
-	if (look->times < 3)
+	from = from ? from : WINDOWS / 4;
+	course->rise = look->floor[WINDOWS - 1] - look->floor[from];
+	course->span = (first_bucket(look, WINDOWS - 1) - first_bucket(look, from)) * source->width;
+	if (look->times < 3 || !is_in_waves(look) || look->trough[1] <= look->trough[0])
 		return;
 	course->rise = look->trough[1] - look->trough[0];
 	course->span = (look->trough_at[1] - look->trough_at[0]) * source->width;

@@ -124,7 +124,7 @@ static const char *trend_words(enum vmt_trend trend)
 		[VMT_TREND_GIVEN_BACK] = "high for most of the run, then given back",
 		[VMT_TREND_PLATEAU] = "a plateau",
 		[VMT_TREND_LEAK] = "a leak",
-		[VMT_TREND_GROWING] = "still growing at the end, but not steadily",
+		[VMT_TREND_GROWING] = "highest at the end, but not by steady growth",
 		[VMT_TREND_UNEVEN] = "up and down, with no steady growth",
 	};
 

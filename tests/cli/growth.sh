@@ -29,7 +29,8 @@ judged() {
 	fi
 }
 
-for course in leak bursts warm-up sawtooth burst rising-sawtooth leak-and-warm-up; do
+for course in leak bursts warm-up sawtooth burst rising-sawtooth leak-and-warm-up small-leak \
+	leak-and-bursts; do
 	start $course
 done
 wait
@@ -45,6 +46,9 @@ judged burst burst 'a burst: peak 1,02[0-9] at [23].[0-9] s, 2[0-9] now'
 judged rising-sawtooth leak 'a leak, \+2[0-9][0-9] a second since 0.[0-9] s, falling at times' \
 	"$(near $((1500 / SECONDS_EACH)))"
 judged leak-and-warm-up leak 'a leak' "$(near $PER_SECOND)"
+judged small-leak leak 'a leak, \+[12][0-9] a second' "$(near $((120 / SECONDS_EACH)))"
+judged leak-and-bursts leak 'a leak, \+[12][0-9] a second since 0.[0-9] s, falling at times' \
+	"$(near $((120 / SECONDS_EACH)))"
 
 # site COURSE FUNCTION VERDICT TEXT [FILTER]: the same for the call site in a function
 site() {

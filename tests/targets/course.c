@@ -2,7 +2,8 @@
 /*
  * A program whose count of maps takes a known course over its run, whatever the load of the
  * machine: how many maps it has is a function of the time. Arguments: the course (leak, bursts,
- * warm-up, sawtooth, burst, rising-sawtooth, leak-and-warm-up), seconds.
+ * warm-up, sawtooth, burst, rising-sawtooth, leak-and-warm-up, small-leak, leak-and-bursts),
+ * seconds.
  */
 #include "target.h"
 
@@ -64,6 +65,11 @@ static void step(const char *course, double part)
 	else if (!strcmp(course, "leak-and-warm-up")) {
 		grow((long)(1000 * part));
 		grow_other((long)(500 * least(part * 5, 1)));
+	} else if (!strcmp(course, "small-leak")) {
+		grow((long)(120 * part));
+		grow_other((long)(3000 * least(part * 5, 1)));
+	} else if (!strcmp(course, "leak-and-bursts")) {
+		grow((long)(120 * part) + (tooth > 0.4 && tooth < 0.6 ? 2000 : 0));
 	} else
 		REQUIRE(!"such a course");
 }

@@ -72,6 +72,22 @@ static uint32_t none(uint64_t i) { return 20 + (uint32_t)(i % 9); }
 static uint32_t leaking_teeth(uint64_t i) { return teeth(i) / 3 + leak(i) * 3; }
 static uint32_t rippled(uint64_t i) { return flat(i) + (uint32_t)(i % 7); }
 static uint32_t slow_leak(uint64_t i) { return 20 + (uint32_t)(i * 1000 / used) / 20 * 20; }
+/* A leak of 100 after a warm-up to 3,000; under bursts of 3,000; after a start with 3,000. */
+static uint32_t warm_leak(uint64_t i)
+{
+	return flat(i) * 3 + (uint32_t)(i * 100 / used) + (uint32_t)(i % 7);
+}
+static uint32_t burst_leak(uint64_t i) { return peaks(i) * 3 + (uint32_t)(i * 100 / used); }
+static uint32_t started_leak(uint64_t i)
+{
+	return (i < used / 10 ? 3000 : 20) + (uint32_t)(i * 100 / used);
+}
+static uint32_t late_leak(uint64_t i)
+{
+	return 20 + (i * 3 < used ? 0 : (uint32_t)((i - used / 3) * 1000 / used));
+}
+/* Never at its end, but slower and slower */
+static uint32_t cache(uint64_t i) { return 20 + (uint32_t)(1000 * i * 12 / (used + i * 11)); }
 static uint32_t sparse_leak(uint64_t i) { return i % 3 ? UINT32_MAX : leak(i); }
 
 Test(course, known_ones_at_any_resolution)
@@ -86,6 +102,9 @@ Test(course, known_ones_at_any_resolution)
 		{ late, VMT_TREND_GROWING },	{ none, VMT_TREND_NONE },
 		{ leaking_teeth, VMT_TREND_LEAK }, { rippled, VMT_TREND_PLATEAU },
 		{ slow_leak, VMT_TREND_LEAK },	{ sparse_leak, VMT_TREND_LEAK },
+		{ warm_leak, VMT_TREND_LEAK },	{ burst_leak, VMT_TREND_LEAK },
+		{ started_leak, VMT_TREND_LEAK }, { late_leak, VMT_TREND_LEAK },
+		{ cache, VMT_TREND_PLATEAU },
 	};
 
 	for (uint64_t count = 60; count <= MOST; count += 37) {
@@ -110,6 +129,36 @@ Test(course, a_leak_has_a_rate)
 	course = judge(100 * SECOND);
 	cr_assert_float_eq((double)course.rise / ((double)course.span / SECOND), 30, 3);
 	cr_assert(course.is_falling);
+}
+
+Test(course, a_leak_beside_something_larger_has_its_own_rate)
+{
+	uint32_t (*const shapes[])(uint64_t) = { warm_leak, burst_leak, started_leak };
+	struct vmt_course course;
+
+	for (size_t i = 0; i < VMT_COUNT(shapes); i++) {
+		make(shapes[i], 600);
+		course = judge(100 * SECOND);
+		cr_assert_float_eq((double)course.rise / ((double)course.span / SECOND), 1, 0.1,
+				   "number %zu", i);
+	}
+	make(late_leak, 600);
+	course = judge(100 * SECOND);
+	cr_assert_float_eq((double)course.rise / ((double)course.span / SECOND), 10, 1);
+}
+
+/* Noise that never settles must not be called a leak; the seed is fixed. */
+Test(course, noise_is_no_leak)
+{
+	unsigned seed = 7, leaks = 0;
+
+	for (int round = 0; round < 2000; round++) {
+		used = 100 + (uint64_t)rand_r(&seed) % 900;
+		for (uint64_t i = 0; i < MOST; i++)
+			maps[i] = i < used ? 500 + (uint32_t)rand_r(&seed) % 500 : UINT32_MAX;
+		leaks += trend(60) == VMT_TREND_LEAK;
+	}
+	cr_assert_leq(leaks, 2, "%u of 2,000", leaks);
 }
 
 Test(course, a_plateau_tells_when_it_began_to_rise_as_well)
