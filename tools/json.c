@@ -209,25 +209,6 @@ static json_t *failures_of(const struct vmt_view *view, struct vmt_symbols *symb
 	return failures;
 }
 
-static json_t *marks_of(const struct vmt_view *view)
-{
-	uint64_t count = vmt_view_count(view, VMT_SECTION_MARKS);
-	json_t *marks = json_array();
-	struct vmt_rec_mark mark;
-	json_t *entry;
-
-	for (uint64_t i = 0; i < count; i++) {
-		if (!vmt_view_mark(view, i, &mark))
-			continue;
-		entry = json_object();
-		json_object_set_new(entry, "name", recorded_text(view, mark.name));
-		json_object_set_new(entry, "time", vmt_json_seconds(mark.time));
-		vmt_json_add_number(entry, "maps", mark.maps);
-		json_array_append_new(marks, entry);
-	}
-	return marks;
-}
-
 /* Kinds, patterns, neighbours, holes and cost. */
 static void add_explanation(json_t *process, const struct vmt_view *view,
 			    struct vmt_symbols *symbols)
@@ -277,7 +258,7 @@ static json_t *process_of(const struct vmt_view *view, struct vmt_symbols *symbo
 	vmt_json_add_if_any(process, "allocators", allocators_of(view, symbols));
 	vmt_json_add_growth(process, view);
 	vmt_json_add_if_any(process, "timeline", timeline_of(view));
-	vmt_json_add_if_any(process, "marks", marks_of(view));
+	vmt_json_add_if_any(process, "marks", vmt_json_marks(view));
 	vmt_json_add_if_any(process, "failures", failures_of(view, symbols));
 	return process;
 }

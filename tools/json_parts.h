@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pieces of the JSON report, shared by its two files and by nobody else. */
+/* Pieces of the JSON report, shared by its files and by nobody else. */
 #ifndef VMT_JSON_PARTS_H
 #define VMT_JSON_PARTS_H
 
@@ -16,6 +16,8 @@ json_t *vmt_json_seconds(uint64_t ns);
 json_t *vmt_json_stack(const struct vmt_view *view, const struct vmt_rec_site *site,
 		       struct vmt_symbols *symbols);
 json_t *vmt_json_sites(const struct vmt_view *view, struct vmt_symbols *symbols);
+
+json_t *vmt_json_marks(const struct vmt_view *view);
 
 /* Lists that are empty are left out: not recorded is not none. Takes the array over. */
 void vmt_json_add_if_any(json_t *object, const char *key, json_t *array);

@@ -56,8 +56,7 @@ static int find_to(const struct vmt_view *view, const struct vmt_phase *phase, u
 	return ret;
 }
 
-/* A full section has lost some: what they would say would be guessed. */
-static bool has_lost_values(const struct vmt_view *view)
+bool vmt_phase_has_lost_values(const struct vmt_view *view)
 {
 	const struct vmt_rec_section *section = &view->header.section[VMT_SECTION_MARK_VALUES];
 
@@ -74,7 +73,7 @@ int vmt_phase_find(const struct vmt_view *view, const struct vmt_phase *phase,
 	uint64_t index = 0;
 	int ret = phase->from ? find_from(view, phase, &index, &bounds) : 0;
 
-	if (!ret && (phase->from || phase->to) && has_lost_values(view))
+	if (!ret && (phase->from || phase->to) && vmt_phase_has_lost_values(view))
 		ret = -ENOSPC;
 	if (!ret && phase->to)
 		ret = find_to(view, phase, index, &bounds);

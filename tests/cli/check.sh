@@ -337,6 +337,11 @@ phases() {
 	{
 	status phase-clean 0 "$TOOL" check $mark --warmup=2 --max-growth=20 -- "$THREADS" 8 0
 	status phase-leak 23 "$TOOL" check $mark --warmup=2 --max-growth=20 -- "$THREADS" 12 1
+	# What every site had at a mark adds up to what the process had, and what it grew by.
+	"$TOOL" run --report=none -o marked -- "$THREADS" 12 1 >/dev/null 2>&1
+	check marks-of-sites sh -c "'$TOOL' report --format=json marked | jq -e '.processes[0] |
+		.maps.start as \$start | (.marks | length) >= 13 and all(.marks[];
+		([.sites[].live] | add) == .maps and ([.sites[].net] | add) == .maps - \$start)'"
 	status phase-missing 2 "$TOOL" check --from=nowhere -- "$THREADS" 1 0
 	has phase-missing-named err 'no process made the marks "nowhere"'
 	status phase-too-short 2 "$TOOL" check $mark --warmup=5 --max-growth=0 -- "$THREADS" 3 0
