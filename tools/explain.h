@@ -228,6 +228,8 @@ const char *vmt_explain_pattern_word(enum vmt_pattern pattern);
 const char *vmt_explain_remedy(enum vmt_pattern pattern);
 /* More to say of it, whole sentences; NULL = nothing. */
 const char *vmt_explain_also(enum vmt_pattern pattern);
+/* What there is to do about pieces that touch no other. */
+const char *vmt_explain_alone_remedy(void);
 /* "rw-p, ---p" or "hg nh" (in words "MADV_HUGEPAGE, ..."): a detail; "" if nothing. */
 const char *vmt_explain_detail(enum vmt_apart why, uint64_t detail, bool in_words, char *text,
 			       size_t size);

@@ -52,8 +52,8 @@ static void put_kinds_line(struct vmt_lines *lines, const struct vmt_explain *ex
 		rest -= explain->kinds[shown].maps;
 	}
 	if (shown < explain->kind_count)
-		snprintf(text + used, sizeof(text) - used, ", %s others",
-			 vmt_number(&number, rest));
+		snprintf(text + used, sizeof(text) - used, ", %s other%s",
+			 vmt_number(&number, rest), rest == 1 ? "" : "s");
 	vmt_lines_add(lines, 10, "  kinds   %s", text);
 }
 
@@ -103,6 +103,7 @@ static void put_alone(struct vmt_lines *lines, const struct vmt_explain *explain
 		      vmt_number(&maps, explain->alone), vmt_number(&count, explain->count),
 		      vmt_number(&alike, explain->alone_alike),
 		      vmt_number_bytes(&size, explain->alone_size), *site ? ", by " : "", site);
+	vmt_lines_add(lines, 10, "  help    %s", vmt_explain_alone_remedy());
 }
 
 static void put_holes(struct vmt_lines *lines, const struct vmt_explain *explain,

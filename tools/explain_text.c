@@ -13,17 +13,44 @@
 #define PAIRS_SHOWN  6u
 #define TOP_FILES    3u
 
+#define FILES_COLUMN 31u
+
+static bool is_inside_character(char byte)
+{
+	return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+/* A path with "..." in its middle if it does not fit: JSON has it whole. */
+static void put_path(struct vmt_lines *lines, const char *start, const char *path)
+{
+	size_t room = lines->width > FILES_COLUMN + 20 ? lines->width - FILES_COLUMN : 20;
+	size_t n = strlen(path), head = room / 3, tail;
+
+	if (n <= room) {
+		vmt_lines_add(lines, FILES_COLUMN, "%s%s", start, path);
+		return;
+	}
+	tail = n - (room - 3 - head);
+	while (head && is_inside_character(path[head]))
+		head--;
+	while (is_inside_character(path[tail]))
+		tail++;
+	vmt_lines_add(lines, FILES_COLUMN, "%s%.*s...%s", start, (int)head, path, path + tail);
+}
+
 static void put_files(struct vmt_lines *lines, const struct vmt_explain *explain,
 		      enum vmt_kind kind)
 {
 	struct vmt_explain_files files[TOP_FILES];
 	size_t n = vmt_explain_top_files(explain, kind, files, TOP_FILES);
 	struct vmt_number number;
+	char start[64];
 
-	for (size_t i = 0; i < n; i++)
-		vmt_lines_add(lines, 30, "                      %7s  %.*s%s",
-			      vmt_number(&number, files[i].maps), 200, files[i].pattern,
-			      strlen(files[i].pattern) > 200 ? "..." : "");
+	for (size_t i = 0; i < n; i++) {
+		snprintf(start, sizeof(start), "%*s%7s  ", (int)FILES_COLUMN - 9, "",
+			 vmt_number(&number, files[i].maps));
+		put_path(lines, start, files[i].pattern);
+	}
 	vmt_explain_free_files(files, n);
 }
 
@@ -76,16 +103,20 @@ static void put_neighbours(struct vmt_lines *lines, const struct vmt_explain *ex
 static void put_remedies(struct vmt_lines *lines, const struct vmt_explain *explain,
 			 uint64_t limit)
 {
+	bool is_alone = vmt_explain_is_mostly_alone(explain);
 	struct vmt_number saves;
 	char text[40];
 
-	if (!explain->pattern_count) {
+	if (!explain->pattern_count && !is_alone) {
 		vmt_lines_add(lines, 0, "What would help: no pattern is recognised that a known "
 			      "remedy would make fewer");
 		vmt_explain_put_limit(lines, "  for now: ", explain->count, limit);
 		return;
 	}
 	vmt_lines_add(lines, 0, "What would help");
+	if (is_alone)
+		vmt_lines_add(lines, 10, "          pieces that touch no other: %s",
+			      vmt_explain_alone_remedy());
 	for (size_t i = 0; i < explain->pattern_count; i++) {
 		const struct vmt_explain_pattern *pattern = &explain->patterns[i];
 

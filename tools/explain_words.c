@@ -80,7 +80,8 @@ static const struct {
 		"fewer threads (a pool, or virtual threads since JDK 21), or guards that are no "
 		"maps", "pthread_attr_setguardsize(0), and MADV_GUARD_INSTALL (Linux 6.13) on the "
 		"lowest page." },
-	[VMT_PATTERN_DECOMMIT] = { "prot-none-decommit", "memory given back as PROT_NONE",
+	[VMT_PATTERN_DECOMMIT] = { "prot-none-decommit",
+		"memory without access (PROT_NONE), given back or reserved",
 		"give pages back by MADV_DONTNEED or MADV_FREE (Linux 4.5) and leave the "
 		"protection as it is", "Map such ranges readable and writable with "
 		"MAP_NORESERVE. jemalloc gives back like this where vm.overcommit_memory is 2." },
@@ -146,6 +147,12 @@ const char *vmt_explain_remedy(enum vmt_pattern pattern)
 const char *vmt_explain_also(enum vmt_pattern pattern)
 {
 	return patterns[pattern < VMT_PATTERN_COUNT ? pattern : VMT_PATTERN_ALIKE].also;
+}
+
+const char *vmt_explain_alone_remedy(void)
+{
+	return "no call makes these one map: fewer or smaller heaps (workers, isolates), "
+	       "larger pieces, or a higher vm.max_map_count";
 }
 
 static void put_protection(char text[5], uint64_t flags)

@@ -4,6 +4,7 @@
  * rather than fail. Called by explain_text.c and snapshot*.c.
  */
 #include "lines.h"
+#include "fmt.h"
 #include "printable.h"
 
 #include <stdarg.h>
@@ -50,7 +51,7 @@ static size_t part_of(const char *text, size_t columns, size_t first)
 
 	if (!text[n])
 		return n;
-	for (at = n; at > first && text[at] != ' '; at--)
+	for (at = n; at > first && !vmt_fmt_may_break(text, strlen(text), at); at--)
 		;
 	return at > first ? at : n + strcspn(text + n, " ");
 }

@@ -182,6 +182,17 @@ void vmt_fmt_end(struct vmt_fmt *fmt)
 	fmt->is_partial = false;
 }
 
+bool vmt_fmt_may_break(const char *text, size_t n, size_t at)
+{
+	char unit = at + 1 < n ? text[at + 1] : ' ';
+	char next = at + 2 < n ? text[at + 2] : ' ';
+
+	if (text[at] != ' ')
+		return false;
+	return !at || text[at - 1] < '0' || text[at - 1] > '9' || (unit != '%' && unit != 's') ||
+	       (next >= 'a' && next <= 'z');
+}
+
 /* Where text must be broken to fit into room columns; n if it fits or cannot be broken. */
 static size_t break_at(const char *text, size_t n, size_t room, size_t first)
 {
@@ -190,7 +201,7 @@ static size_t break_at(const char *text, size_t n, size_t room, size_t first)
 	if (n <= room)
 		return n;
 	for (at = room; at > first; at--) {
-		if (text[at] == ' ')
+		if (vmt_fmt_may_break(text, n, at))
 			return at;
 	}
 	for (at = room; at < n && text[at] != ' '; at++)

@@ -45,6 +45,9 @@ void vmt_fmt_count(struct vmt_fmt *fmt, uint64_t value, const char *noun);
 /* Nanoseconds as seconds with one decimal: "12.4 s". */
 void vmt_fmt_seconds(struct vmt_fmt *fmt, uint64_t ns);
 
+/* Whether text[at], a space, may end a line: not between a number and its unit (5 %, 1.2 s). */
+bool vmt_fmt_may_break(const char *text, size_t n, size_t at);
+
 /* Columns left in this line. */
 size_t vmt_fmt_room(const struct vmt_fmt *fmt);
 

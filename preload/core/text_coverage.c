@@ -226,7 +226,7 @@ static void put_verdict(struct vmt_text *text)
 	struct vmt_fmt *fmt = &text->fmt;
 
 	if (header->end == VMT_END_RUNNING && !text->options->is_gone) {
-		vmt_fmt_str(fmt, "; compared with the kernel's table at the end");
+		vmt_fmt_str(fmt, "; will be compared with the kernel's table at the end");
 	} else if (header->maps_kernel == UINT64_MAX) {
 		vmt_fmt_str(fmt, "; not compared with the kernel's table at the end");
 	} else if (header->maps_kernel != header->maps_now) {

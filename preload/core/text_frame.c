@@ -129,7 +129,7 @@ static void put_name(struct vmt_text *text, const char *name, size_t reserve)
 	size_t room = vmt_fmt_room(&text->fmt);
 	size_t n = vmt_fmt_length(name);
 
-	room = room > reserve + 12 ? room - reserve : 12;
+	room = room > reserve + 6 ? room - reserve : 6;
 	if (n <= room || text->options->verbose) {
 		vmt_fmt_bytes(&text->fmt, name, n);
 		return;

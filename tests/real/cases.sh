@@ -132,8 +132,8 @@ case_churn 4000\`: what is freed is given back by munmap, from the middle of map
 
 AFTER="$TARGETS/libovercommit_2.so $JEMALLOC" look jemalloc-decommit \
 	MALLOC_CONF=dirty_decay_ms:0,muzzy_decay_ms:0 "$TARGETS/case_churn" 4000
-says jemalloc-decommit maps 'mostly memory given back as PROT_NONE'
-says jemalloc-decommit report 'cause +memory given back as PROT_NONE: [0-9,]+ of [0-9,]+ maps, by mmap in fill_and_evict [^ ]*case_churn.c:[0-9]+'
+says jemalloc-decommit maps 'mostly memory without access .PROT_NONE., given back or reserved'
+says jemalloc-decommit report 'cause +memory without access .PROT_NONE., given back or reserved: [0-9,]+ of [0-9,]+ maps, by mmap in fill_and_evict [^ ]*case_churn.c:[0-9]+'
 page jemalloc-decommit "jemalloc with vm.overcommit_memory=2" "\`MALLOC_CONF=dirty_decay_ms:0,muzzy_decay_ms:0 LD_PRELOAD=libjemalloc.so.2 case_churn 4000\` where
 memory is never promised twice: what is freed is mapped anew without access (\"decommitted\")."
 
@@ -188,6 +188,9 @@ brings. All stacks are one map; there is nothing to explain."
 else
 	echo "skip fibers-install: this kernel has no MADV_GUARD_INSTALL"
 fi
+
+long=$(grep -hE '^.{81}' ./*.maps ./*.report ./*.end* | head -3)
+check "no line is longer than 80 columns${long:+: $long}" [ -z "$long" ]
 
 if [ "${1:-}" = --update ]; then
 	{

@@ -382,6 +382,27 @@ Test(explain, files_by_directory_and_ending)
 	vmt_explain_free_files(files, 2);
 }
 
+Test(explain, no_line_of_a_page_is_longer_than_80)
+{
+	struct vmt_lines lines = { .width = 80 };
+	char rest[512];
+
+	for (unsigned i = 0; i < 40; i++) {
+		snprintf(rest, sizeof(rest), "00000000 08:01 %u /%0*d/caf\303\251-%0*d.%s", 100 + i,
+			 60, 0, 60, i % 7, i % 3 ? "dvd" : "tim");
+		map(1000 + i * 2, 1, "r--s", rest);
+	}
+	run(NULL);
+	vmt_explain_page(&lines, &explain, 65530);
+	for (size_t i = 0; i < lines.count; i++) {
+		cr_assert_leq(strlen(lines.line[i]), 80, "%s", lines.line[i]);
+		cr_assert_null(strchr(lines.line[i], '?'), "%s", lines.line[i]);
+	}
+	cr_assert(strstr(lines.line[2], "...") && strstr(lines.line[2], "*.dvd"), "%s",
+		  lines.line[2]);
+	vmt_lines_free(&lines);
+}
+
 static int parse(const char *bytes, size_t n)
 {
 	char *copy = malloc(n + 1);

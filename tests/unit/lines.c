@@ -40,3 +40,14 @@ Test(lines, what_a_terminal_would_act_on_is_not_shown)
 	}
 	vmt_lines_free(&lines);
 }
+
+Test(lines, a_number_and_its_unit_stay_together)
+{
+	struct vmt_lines lines = { .width = 12 };
+
+	vmt_lines_add(&lines, 0, "a peak of 30 %% at 12 s since");
+	cr_assert_str_eq(lines.line[0], "a peak of");
+	cr_assert_str_eq(lines.line[1], "30 % at 12 s");
+	cr_assert_str_eq(lines.line[2], "since");
+	vmt_lines_free(&lines);
+}

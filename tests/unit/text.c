@@ -24,14 +24,17 @@ static void collect(void *context, const char *bytes, size_t n)
 	output[output_used] = '\0';
 }
 
+static const char *file_name = "demo.c";
+static const char *function_name = "main";
+
 /* Names as a tool would know them: libc's frames at even, the program's at odd indices. */
 static bool name(void *context, uint64_t frame, struct vmt_text_place *ret_place)
 {
-	static char file[32];
+	static char file[64];
 
 	(void)context;
-	snprintf(file, sizeof(file), "%s", frame & 1 ? "demo.c" : "malloc.c");
-	*ret_place = (struct vmt_text_place){ frame & 1 ? "main" : "sysmalloc", file,
+	snprintf(file, sizeof(file), "%s", frame & 1 ? file_name : "malloc.c");
+	*ret_place = (struct vmt_text_place){ frame & 1 ? function_name : "sysmalloc", file,
 					      (uint32_t)(12 + 3 * (frame / 2)) };
 	return true;
 }
@@ -104,6 +107,22 @@ Test(text, every_line_has_the_prefix_and_80_columns)
 		cr_assert(!strncmp(line, "==77==", 6) || !strncmp(line, "SUMMARY: ", 9), "%s", line);
 		cr_assert_leq(strlen(line), 80, "%s", line);
 	}
+}
+
+Test(text, the_file_of_a_row_leaves_little_room_for_the_function)
+{
+	char *line;
+
+	sample_demo(&sample);
+	sample.header->pid = 4194303;
+	file_name = "a_file_of_22_letters.c";
+	function_name = "open_segment";
+	report(true);
+	file_name = "demo.c";
+	function_name = "main";
+	assert_has(output, "... a_file_of_22_letters.c:12\n");
+	for (line = strtok(output, "\n"); line; line = strtok(NULL, "\n"))
+		cr_assert_leq(strlen(line), 80, "%s", line);
 }
 
 Test(text, without_names_modules_and_offsets)
