@@ -163,7 +163,7 @@ static void put_line(struct vmt_lines *lines, const struct vmt_allocator *item, 
 
 	if (!item->is_counted) {
 		vmt_lines_add(lines, 10, "  malloc  %.*s: its malloc comes before vmatrace's, so "
-			      "allocations are not counted; %s maps", length, base,
+			      "allocations that it does not pass on are not counted; %s maps", length, base,
 			      vmt_number(&maps, item->maps_live));
 		return;
 	}

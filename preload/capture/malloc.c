@@ -230,7 +230,7 @@ static struct vmt_malloc_block *find_block(void)
 static void count_slowly(enum vmt_malloc_function event, uint64_t calls, uint64_t bytes)
 {
 	vmt_malloc_resolve();
-	if (door.blocks && !is_refused) {
+	if (!vmt_malloc_own && door.blocks && !is_refused) {
 		vmt_malloc_own = find_block();
 		is_refused = !vmt_malloc_own;
 	}
@@ -270,11 +270,12 @@ __attribute__((always_inline)) static inline void count(struct vmt_malloc_count 
 		return next.name arguments;                                                        \
 	}
 
-static inline enum vmt_malloc_function realloc_event(const void *old, size_t size)
+/* What no allocator can give is asked for in vain. */
+static inline size_t product(size_t n, size_t size)
 {
-	if (VMT_UNLIKELY(!old))
-		return VMT_REALLOC_NEW;
-	return VMT_LIKELY(size) ? VMT_REALLOC : VMT_REALLOC_GONE;
+	size_t bytes;
+
+	return VMT_UNLIKELY(__builtin_mul_overflow(n, size, &bytes)) ? 0 : bytes;
 }
 
 /* libc's calls realloc, which is us. */
@@ -297,10 +298,10 @@ __attribute__((cold)) void vmt_malloc_free_slowly(void *old)
 	vmt_malloc_next_free(old);
 }
 
-WRAP(void *, calloc, (size_t n, size_t size), (n, size), VMT_CALLOC, 1, n * size)
-WRAP(void *, realloc, (void *old, size_t size), (old, size), realloc_event(old, size), 1, size)
+WRAP(void *, calloc, (size_t n, size_t size), (n, size), VMT_CALLOC, 1,
+     product(n, size))
 WRAP(void *, reallocarray, (void *old, size_t n, size_t size), (old, n, size), ARRAY_EVENT,
-     ARRAY_CALLS, ARRAY_CALLS * n * size)
+     ARRAY_CALLS, ARRAY_CALLS * product(n, size))
 WRAP(void *, memalign, (size_t alignment, size_t size), (alignment, size), VMT_MEMALIGN, 1, size)
 WRAP(int, posix_memalign, (void **ret, size_t alignment, size_t size), (ret, alignment, size),
      VMT_POSIX_MEMALIGN, 1, size)
@@ -308,6 +309,38 @@ WRAP(void *, aligned_alloc, (size_t alignment, size_t size), (alignment, size), 
      1, size)
 WRAP(void *, valloc, (size_t size), (size), VMT_VALLOC, 1, size)
 WRAP(void *, pvalloc, (size_t size), (size), VMT_PVALLOC, 1, size)
+
+static inline enum vmt_malloc_function realloc_event(const void *old)
+{
+	return VMT_UNLIKELY(!old) ? VMT_REALLOC_NEW : VMT_REALLOC;
+}
+
+__attribute__((noinline, cold)) static void *realloc_slowly(void *old, size_t size)
+{
+	count_slowly(realloc_event(old), 1, size);
+	return next.realloc(old, size);
+}
+
+/* To nothing: glibc and jemalloc free it and give NULL, mimalloc gives a block of no size. */
+__attribute__((noinline, cold)) static void *realloc_to_nothing(void *old)
+{
+	void *result;
+
+	vmt_malloc_resolve();
+	result = next.realloc(old, 0);
+	count_slowly(result ? VMT_REALLOC : VMT_REALLOC_GONE, 1, 0);
+	return result;
+}
+
+VMT_EXPORT void *(realloc)(void *old, size_t size)
+{
+	if (VMT_UNLIKELY(!size && old))
+		return realloc_to_nothing(old);
+	if (VMT_UNLIKELY(!vmt_malloc_own))
+		return realloc_slowly(old, size);
+	count(&vmt_malloc_own->count[realloc_event(old)], 1, size);
+	return next.realloc(old, size);
+}
 
 static void add_block(struct vmt_malloc_count sums[VMT_MALLOC_EVENTS],
 		      const struct vmt_malloc_block *block)

@@ -3,8 +3,9 @@
  * The malloc door: the allocation functions stand in front of whatever definitions come next and
  * count on the way. A call is counted before it is made and then jumped to, so that there is no
  * frame of ours on the stack and nothing to do on the way back. Hence an allocation that fails is
- * counted as one, realloc(p, 0) as a free (as in glibc), and what an allocator does without these
- * functions (operator new, where it defines that as well) is not counted.
+ * counted as one, and what an allocator does without these functions (operator new, where it defines
+ * that as well) is not counted. Only of realloc(p, 0) the result is looked at: whether that frees
+ * is the allocator's choice.
  */
 #ifndef VMT_MALLOC_H
 #define VMT_MALLOC_H

@@ -82,6 +82,25 @@ every_function duma late
 guards efence
 guards duma
 
+# Whether realloc(p, 0) frees is the allocator's choice; the live blocks are right either way, and the
+# bytes of products that overflow are none.
+to_nothing() {	# ALLOCATOR
+	local name=$1 n
+	for n in 100 300; do
+		AFTER=${after[$name]} traced "$TMP/zero_${name}_$n" report=0 "$TARGETS/malloc_zero" $n
+		summarise "$TMP/zero_${name}_$n"
+		figure "$TMP/zero_${name}_$n" '"\(map(.live) | add) \(map(.bytes) | add)"' \
+			>"$TMP/zero_${name}_$n/sums"
+	done
+	equal "to_nothing_$name" "$(paste "$TMP"/zero_${name}_{100,300}/sums |
+		awk '{ print $3 - $1, $4 - $2 }')" \
+		"$(paste "$TMP"/zero_${name}_{100,300}/out | awk '{ print 200 + $2 - $1 }') 1600"
+}
+
+for name in glibc jemalloc tcmalloc mimalloc; do
+	to_nothing $name
+done
+
 as_it_says threads_one_after_another "$TARGETS/malloc_many_threads" 3000 1
 as_it_says more_threads_than_blocks "$TARGETS/malloc_many_threads" 1500 1500 1000
 as_it_says in_a_signal_handler "$TARGETS/malloc_in_handler"
