@@ -101,7 +101,8 @@ void vmt_explain_put_limit(struct vmt_lines *lines, const char *start, uint64_t 
 	struct vmt_number number;
 	uint64_t wanted = ROOMY_LIMIT;
 
-	if (!limit || maps < limit / 100 * NEAR_PERCENT || maps > LIMIT_MAX / 2)
+	if (!limit || maps > LIMIT_MAX / 2 || limit > LIMIT_MAX ||
+	    maps * 100 < limit * NEAR_PERCENT)
 		return;
 	while (wanted < 2 * maps)
 		wanted *= 2;

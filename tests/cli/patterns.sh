@@ -84,4 +84,5 @@ pattern names names names
 # Nor flags of mmap.
 pattern accounting accounting alike
 pattern fork fork-tainted fork-tainted
+pattern alike alike alike
 finish

@@ -90,6 +90,17 @@ says() {
 	fi
 }
 
+# kept NAME WITHOUT: what the first promises to save is what the second does without, within 5 %
+kept() {
+	local before after saves
+	before=$(jq '.processes[0].maps' "$1.json")
+	after=$(jq '.processes[0].maps' "$2.json")
+	saves=$(jq '.processes[0].patterns[0].saves' "$1.json")
+	check "$1: -$saves promised, -$((before - after)) came" \
+		[ $((20 * (saves - before + after))) -le "$saves" -a \
+		$((20 * (before - after - saves))) -le "$saves" ]
+}
+
 # page NAME TITLE TEXT
 page() {
 	{
@@ -116,6 +127,9 @@ says efence maps 'mostly allocations of a debugging allocator, each with a guard
 says efence report 'cause +allocations of a debugging allocator, each with a guard: [0-9,]+ of [0-9,]+ maps, by mprotect in fill_and_evict [^ ]*case_churn.c:[0-9]+'
 page efence "Electric Fence" "\`EF_DISABLE_BANNER=1 LD_PRELOAD=libefence.so.0 case_churn 4000\`: a debugging
 allocator makes an inaccessible page behind each allocation, and of all memory that is freed."
+
+look no-efence "$TARGETS/case_churn" 4000
+kept efence no-efence
 
 look arenas MALLOC_ARENA_MAX=64 "$TARGETS/case_churn" 30 64
 says arenas maps "glibc's malloc arenas, 2 maps each \\([0-9]+ maps\\)"
@@ -179,12 +193,7 @@ if [ -e fibers-install.maps ]; then
 	says fibers-install report 'maps +22 at start, 2[0-9] now'
 	page fibers-install "5,000 fibers, guards by MADV_GUARD_INSTALL" "\`case_fibers install 5000\`: what the advice above
 brings. All stacks are one map; there is nothing to explain."
-	before=$(jq '.processes[0].maps' fibers.json)
-	after=$(jq '.processes[0].maps' fibers-install.json)
-	saves=$(jq '.processes[0].patterns[0].saves' fibers.json)
-	check "fibers: -$saves promised, -$((before - after)) came" \
-		[ $((20 * (saves - before + after))) -le "$saves" -a \
-		$((20 * (before - after - saves))) -le "$saves" ]
+	kept fibers fibers-install
 else
 	echo "skip fibers-install: this kernel has no MADV_GUARD_INSTALL"
 fi

@@ -3,82 +3,7 @@
  * tools/explain*.c, procmaps.c, vmflags.c: what maps are, why they are two, what would make them
  * fewer; from texts as the kernel writes them, and from texts that it never would.
  */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "explain.h"
-#include "explain_text.h"
-#include "procmaps.h"
-#include "vmflags.h"
-
-static struct vmt_procmaps maps;
-static struct vmt_explain explain;
-static char *text;
-static size_t text_size;
-
-static void add(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void add(const char *format, ...)
-{
-	va_list arguments;
-	char *line;
-	int n;
-
-	va_start(arguments, format);
-	n = vasprintf(&line, format, arguments);
-	va_end(arguments);
-	text = realloc(text, text_size + (size_t)n + 1);
-	memcpy(text + text_size, line, (size_t)n + 1);
-	text_size += (size_t)n;
-	free(line);
-}
-
-/* size pages of the given look at page number at. */
-static void map(uint64_t at, uint64_t size, const char *prot, const char *rest)
-{
-	add("%llx-%llx %s %s\n", (unsigned long long)at << 12,
-	    (unsigned long long)(at + size) << 12, prot, rest);
-}
-
-#define ANON "00000000 00:00 0"
-
-static void flags(const char *words)
-{
-	add("VmFlags: %s\n", words);
-}
-
-static void run(const struct vmt_explain_facts *facts)
-{
-	static const struct vmt_explain_facts nothing = { .threads = 0 };
-
-	cr_assert_eq(vmt_procmaps_parse(text, text_size, &maps), 0, "line %zu", maps.bad_line);
-	cr_assert_eq(vmt_explain(maps.map, maps.count, facts ? facts : &nothing, &explain), 0);
-}
-
-static enum vmt_kind kind(size_t i)
-{
-	cr_assert_lt(i, maps.count);
-	return maps.map[i].kind;
-}
-
-static const struct vmt_explain_pattern *pattern(enum vmt_pattern wanted)
-{
-	for (size_t i = 0; i < explain.pattern_count; i++) {
-		if (explain.patterns[i].pattern == wanted)
-			return &explain.patterns[i];
-	}
-	return NULL;
-}
-
-static void tear_down(void)
-{
-	vmt_explain_free(&explain);
-	vmt_procmaps_free(&maps);
-}
+#include "explain_maps.h"
 
 TestSuite(explain, .fini = tear_down);
 
@@ -364,82 +289,6 @@ Test(explain, few_are_no_pattern)
 	cr_assert_eq(explain.pattern_count, 0);
 }
 
-Test(explain, files_by_directory_and_ending)
-{
-	struct vmt_explain_files files[3];
-	char rest[64];
-
-	for (unsigned i = 0; i < 30; i++) {
-		snprintf(rest, sizeof(rest), "00000000 08:01 %u /idx/_%u.%s (deleted)", 100 + i, i,
-			 i % 3 ? "dvd" : "tim");
-		map(1000 + i * 2, 1, "r--s", rest);
-	}
-	run(NULL);
-	cr_assert_eq(vmt_explain_top_files(&explain, VMT_KIND_DELETED, files, 3), 2);
-	cr_assert_str_eq(files[0].pattern, "/idx/*.dvd");
-	cr_assert_eq(files[0].maps, 20);
-	cr_assert_str_eq(files[1].pattern, "/idx/*.tim");
-	vmt_explain_free_files(files, 2);
-}
-
-Test(explain, no_line_of_a_page_is_longer_than_80)
-{
-	struct vmt_lines lines = { .width = 80 };
-	char rest[512];
-
-	for (unsigned i = 0; i < 40; i++) {
-		snprintf(rest, sizeof(rest), "00000000 08:01 %u /%0*d/caf\303\251-%0*d.%s", 100 + i,
-			 60, 0, 60, i % 7, i % 3 ? "dvd" : "tim");
-		map(1000 + i * 2, 1, "r--s", rest);
-	}
-	run(NULL);
-	vmt_explain_page(&lines, &explain, 65530);
-	for (size_t i = 0; i < lines.count; i++) {
-		cr_assert_leq(strlen(lines.line[i]), 80, "%s", lines.line[i]);
-		cr_assert_null(strchr(lines.line[i], '?'), "%s", lines.line[i]);
-	}
-	cr_assert(strstr(lines.line[2], "...") && strstr(lines.line[2], "*.dvd"), "%s",
-		  lines.line[2]);
-	vmt_lines_free(&lines);
-}
-
-static int parse(const char *bytes, size_t n)
-{
-	char *copy = malloc(n + 1);
-	int ret;
-
-	memcpy(copy, bytes, n);
-	copy[n] = '\0';
-	ret = vmt_procmaps_parse(copy, n, &maps);
-	tear_down();
-	return ret;
-}
-
-Test(explain, texts_that_are_none)
-{
-	cr_assert_eq(parse("", 0), 0);
-	cr_assert_eq(parse("\n\n", 2), 0);
-	cr_assert_eq(parse("x", 1), -EBADMSG);
-	cr_assert_eq(parse("Rss: 4 kB\n", 10), -EBADMSG, "a field of no map");
-	cr_assert_eq(parse("\0\0\0\0", 4), -EBADMSG);
-	cr_assert_eq(parse("2000-1000 rw-p 0 0:0 0\n", 23), -EBADMSG);
-	cr_assert_eq(parse("1000-2000 rw-p 0 0:0 0", 22), 0, "without a newline");
-	cr_assert_eq(parse("1000-9000 ---p 0 0:0 0 [rollup]\nRss: 4 kB\n", 41), -EBADMSG,
-		     "smaps_rollup is a sum");
-}
-
-Test(explain, a_text_that_is_cut_off)
-{
-	map(1, 1, "r--p", ANON);
-	add("2000-3000 rw-");
-	run(NULL);
-	cr_assert_eq(maps.count, 1);
-	cr_assert(maps.is_cut);
-	tear_down();
-	cr_assert_eq(parse("1000-2000 rw-p 0 0:0 0\n2000-30\n", 31), -EBADMSG,
-		     "a line that has an end is whole");
-}
-
 Test(explain, maps_that_overlap_count_once)
 {
 	map(1, 4, "rw-p", ANON);
@@ -485,13 +334,3 @@ Test(explain, hostile_texts)
 	free(text);
 }
 
-Test(explain, costs_grow_with_the_maps)
-{
-	struct vmt_explain_cost cost = vmt_explain_cost(60000);
-
-	cr_assert_eq(cost.bytes_low, 13200000);
-	cr_assert_eq(cost.fork_low, 37550000);
-	cr_assert_eq(cost.fork_high, 90950000);
-	cr_assert_eq(vmt_explain_cost(0).fork_high, 0);
-	cr_assert_gt(vmt_explain_cost(1000000).fork_high, cost.fork_high * 10);
-}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the tests of explanations share: a text of maps, written line by line, and what is read
+ * out of it. Included by one file of tests each.
+ */
+#ifndef EXPLAIN_MAPS_H
+#define EXPLAIN_MAPS_H
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "explain.h"
+#include "explain_text.h"
+#include "procmaps.h"
+#include "vmflags.h"
+
+static struct vmt_procmaps maps;
+static struct vmt_explain explain;
+static char *text;
+static size_t text_size;
+
+static void add(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void add(const char *format, ...)
+{
+	va_list arguments;
+	char *line;
+	int n;
+
+	va_start(arguments, format);
+	n = vasprintf(&line, format, arguments);
+	va_end(arguments);
+	text = realloc(text, text_size + (size_t)n + 1);
+	memcpy(text + text_size, line, (size_t)n + 1);
+	text_size += (size_t)n;
+	free(line);
+}
+
+/* size pages of the given look at page number at. */
+static void map(uint64_t at, uint64_t size, const char *prot, const char *rest)
+{
+	add("%llx-%llx %s %s\n", (unsigned long long)at << 12,
+	    (unsigned long long)(at + size) << 12, prot, rest);
+}
+
+#define ANON "00000000 00:00 0"
+
+__attribute__((unused)) static void flags(const char *words)
+{
+	add("VmFlags: %s\n", words);
+}
+
+static void run(const struct vmt_explain_facts *facts)
+{
+	static const struct vmt_explain_facts nothing = { .threads = 0 };
+
+	cr_assert_eq(vmt_procmaps_parse(text, text_size, &maps), 0, "line %zu", maps.bad_line);
+	cr_assert_eq(vmt_explain(maps.map, maps.count, facts ? facts : &nothing, &explain), 0);
+}
+
+__attribute__((unused)) static enum vmt_kind kind(size_t i)
+{
+	cr_assert_lt(i, maps.count);
+	return maps.map[i].kind;
+}
+
+__attribute__((unused)) static const struct vmt_explain_pattern *pattern(enum vmt_pattern wanted)
+{
+	for (size_t i = 0; i < explain.pattern_count; i++) {
+		if (explain.patterns[i].pattern == wanted)
+			return &explain.patterns[i];
+	}
+	return NULL;
+}
+
+static void tear_down(void)
+{
+	vmt_explain_free(&explain);
+	vmt_procmaps_free(&maps);
+}
+
+#endif
