@@ -97,7 +97,7 @@ static void add_up_pairs(struct vmt_explain *explain)
 	qsort(pairs, n, sizeof(*pairs), by_pairs);
 }
 
-static void see_hole(struct vmt_explain *explain, size_t i, uint64_t *votes)
+static void see_hole(struct vmt_explain *explain, size_t i, uint64_t *by_site)
 {
 	uint64_t size = explain->map[i].start - explain->map[i - 1].end;
 
@@ -108,24 +108,22 @@ static void see_hole(struct vmt_explain *explain, size_t i, uint64_t *votes)
 		return;
 	explain->holes_punched++;
 	explain->punched_bytes += size;
-	if (!*votes)
-		explain->holes_site = explain->map[i].put_by;
-	*votes += explain->map[i].put_by == explain->holes_site ? 1 : UINT64_MAX;
+	vmt_explain_count_site(by_site, &explain->facts, explain->map[i].put_by, 1);
 }
 
 static int sum_pairs(struct vmt_explain *explain)
 {
 	struct vmt_explain_pairs next = { .pairs = 1 };
 	struct vmt_explain_pairs *last;
-	uint64_t votes = 0;
+	uint64_t *by_site;
 
-	explain->holes_site = VMT_NO_INDEX;
 	explain->pairs = malloc((explain->count + 1) * sizeof(*explain->pairs));
 	if (!explain->pairs)
 		return -ENOMEM;
+	by_site = vmt_explain_by_site(&explain->facts);
 	for (size_t i = 1; i < explain->count; i++) {
 		if (!vmt_explain_touch(&explain->map[i - 1], &explain->map[i])) {
-			see_hole(explain, i, &votes);
+			see_hole(explain, i, by_site);
 			continue;
 		}
 		explain->touching++;
@@ -141,6 +139,8 @@ static int sum_pairs(struct vmt_explain *explain)
 		else
 			explain->pairs[explain->pairs_count++] = next;
 	}
+	explain->punched_by = vmt_explain_share_of(by_site, &explain->facts);
+	free(by_site);
 	add_up_pairs(explain);
 	return 0;
 }
@@ -154,10 +154,11 @@ static bool is_alone(const struct vmt_explain *explain, size_t i)
 	       (i + 1 == explain->count || !vmt_explain_touch(map, map + 1));
 }
 
-/* Boyer and Moore's majority vote: only a size, a site that most have is worth telling. */
+/* Boyer and Moore's majority vote: only a size that most have is worth telling. */
 static void sum_alone(struct vmt_explain *explain)
 {
-	uint64_t votes = 0, site_votes = 0;
+	uint64_t *by_site = vmt_explain_by_site(&explain->facts);
+	uint64_t votes = 0;
 
 	for (size_t i = 0; i < explain->count; i++) {
 		uint64_t size = explain->map[i].end - explain->map[i].start;
@@ -168,10 +169,10 @@ static void sum_alone(struct vmt_explain *explain)
 		if (!votes)
 			explain->alone_size = size;
 		votes = size == explain->alone_size ? votes + 1 : votes - 1;
-		if (!site_votes)
-			explain->alone_site = explain->map[i].put_by;
-		site_votes += explain->map[i].put_by == explain->alone_site ? 1 : UINT64_MAX;
+		vmt_explain_count_site(by_site, &explain->facts, explain->map[i].put_by, 1);
 	}
+	explain->alone_by = vmt_explain_share_of(by_site, &explain->facts);
+	free(by_site);
 	for (size_t i = 0; i < explain->count; i++)
 		explain->alone_alike += is_alone(explain, i) &&
 					explain->map[i].end - explain->map[i].start ==
@@ -193,7 +194,8 @@ int vmt_explain(struct vmt_explain_map *map, size_t count, const struct vmt_expl
 	int ret;
 
 	*ret_explain = (struct vmt_explain){
-		.map = map, .count = count, .alone_site = VMT_NO_INDEX,
+		.map = map, .count = count, .facts = *facts,
+		.punched_by = { .site = VMT_NO_INDEX }, .alone_by = { .site = VMT_NO_INDEX },
 	};
 	ret_explain->flags_known = are_flags_known(ret_explain);
 	ret = vmt_explain_kinds(map, count, facts);

@@ -123,11 +123,18 @@ struct vmt_explain_pairs {
 	uint64_t pairs;
 };
 
+/* Who made most of something: a place in the program, and how much of it is its doing. */
+struct vmt_explain_share {
+	uint32_t site;	/* the one that made most of those there; VMT_NO_INDEX = not known */
+	uint64_t part;	/* by all sites of the place… */
+	uint64_t all;	/* …of so many */
+};
+
 struct vmt_explain_pattern {
 	enum vmt_pattern pattern;
 	uint64_t maps;		/* that show it */
 	uint64_t saves;		/* of these, how many the remedy does without */
-	uint32_t site;		/* that made most of them; VMT_NO_INDEX = not known */
+	struct vmt_explain_share by;
 };
 
 /* What is known of the process besides its maps. */
@@ -137,6 +144,7 @@ struct vmt_explain_facts {
 	uint64_t threads;	/* 0 = not known */
 	uint32_t sites;		/* put_by is below; 0 = there are none */
 	bool is_fork_child;	/* that has not called exec since, for certain */
+	const uint32_t *place;	/* of each site: the same for those of one place; NULL = all differ */
 };
 
 struct vmt_explain {
@@ -152,13 +160,14 @@ struct vmt_explain {
 	uint64_t holes;
 	uint64_t holes_punched;	/* of these by munmap, where a recording tells… */
 	uint64_t punched_bytes;	/* …their size together… */
-	uint32_t holes_site;	/* …and the site of most of them */
+	struct vmt_explain_share punched_by;
 	uint64_t largest_hole;
 	uint64_t alone;	/* maps of memory that touch no other… */
 	uint64_t alone_size;	/* …and of these the most frequent size, in bytes… */
 	uint64_t alone_alike;	/* …which so many have */
-	uint32_t alone_site;	/* that put most of them; VMT_NO_INDEX = not known */
+	struct vmt_explain_share alone_by;
 	bool flags_known;	/* of all maps */
+	struct vmt_explain_facts facts;	/* as given; what it points to stays the caller's */
 };
 
 /* Most are pieces that touch no other, and no pattern says so better. */
@@ -186,6 +195,16 @@ enum vmt_apart vmt_explain_apart(const struct vmt_explain_map *a, const struct v
 enum vmt_apart vmt_explain_cut(uint32_t call);
 VMT_MUST_CHECK int vmt_explain_patterns(struct vmt_explain *explain,
 					const struct vmt_explain_facts *facts);
+
+/*
+ * Counts by site: zeroes, to be freed; NULL where there are no sites (or is no memory), which the
+ * others take for nothing known.
+ */
+uint64_t *vmt_explain_by_site(const struct vmt_explain_facts *facts);
+void vmt_explain_count_site(uint64_t *by_site, const struct vmt_explain_facts *facts, uint32_t site,
+			    uint64_t n);
+struct vmt_explain_share vmt_explain_share_of(const uint64_t *by_site,
+					      const struct vmt_explain_facts *facts);
 
 static inline bool vmt_explain_touch(const struct vmt_explain_map *a,
 				     const struct vmt_explain_map *b)

@@ -8,6 +8,7 @@
 #include "explain_text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FEW_MAPS   100u	/* of fewer a report need not say what they are */
@@ -19,6 +20,27 @@ static const char *site_of(const struct vmt_explain_names *names, uint32_t site,
 	text[0] = '\0';
 	if (names && names->site && site != VMT_NO_INDEX)
 		return names->site(names->context, site, text, size);
+	return text;
+}
+
+/* ", by mmap in main app.c:7" of what is nearly all its doing; else how much of it is. */
+static const char *by_whom(const struct vmt_explain_names *names,
+			   const struct vmt_explain_share *share, const char *start, char *text,
+			   size_t size)
+{
+	char site[256];
+
+	site_of(names, share->site, site, sizeof(site));
+	text[0] = '\0';
+	if (!*site)
+		return text;
+	if (share->part >= share->all - share->all / 10)
+		snprintf(text, size, "%sby %s", start, site);
+	else if (share->part > share->all / 2)
+		snprintf(text, size, "%smostly by %s", start, site);
+	else
+		snprintf(text, size, "%s%llu %% of them by %s", start,
+			 (unsigned long long)(share->part * 100 / share->all), site);
 	return text;
 }
 
@@ -57,16 +79,33 @@ static void put_kinds_line(struct vmt_lines *lines, const struct vmt_explain *ex
 	vmt_lines_add(lines, 10, "  kinds   %s", text);
 }
 
-static void put_reason_line(struct vmt_lines *lines, const struct vmt_explain_reason *reason,
+static struct vmt_explain_share share_of(const struct vmt_explain *explain, enum vmt_apart why)
+{
+	uint64_t *by_site = vmt_explain_by_site(&explain->facts);
+	struct vmt_explain_share share;
+
+	for (size_t i = 0; i < explain->pairs_count; i++) {
+		if (explain->pairs[i].why == why)
+			vmt_explain_count_site(by_site, &explain->facts, explain->pairs[i].site,
+					       explain->pairs[i].pairs);
+	}
+	share = vmt_explain_share_of(by_site, &explain->facts);
+	free(by_site);
+	return share;
+}
+
+static void put_reason_line(struct vmt_lines *lines, const struct vmt_explain *explain,
+			    const struct vmt_explain_reason *reason,
 			    const struct vmt_explain_names *names)
 {
+	struct vmt_explain_share share = share_of(explain, reason->top->why);
 	struct vmt_number number;
-	char text[256], site[256];
+	char text[256], by[320];
 
 	vmt_explain_put_reason(text, sizeof(text), reason);
-	site_of(names, reason->top->site, site, sizeof(site));
-	vmt_lines_add(lines, 10, "  apart   %s touching pairs %s%s%s",
-		      vmt_number(&number, reason->pairs), text, *site ? "; cut by " : "", site);
+	vmt_lines_add(lines, 10, "  apart   %s touching pairs %s%s",
+		      vmt_number(&number, reason->pairs), text,
+		      by_whom(names, &share, "; cut ", by, sizeof(by)));
 }
 
 static void put_cause(struct vmt_lines *lines, const char *start, const struct vmt_explain *explain,
@@ -74,12 +113,12 @@ static void put_cause(struct vmt_lines *lines, const char *start, const struct v
 		      const struct vmt_explain_names *names)
 {
 	struct vmt_number count, maps;
-	char site[256];
+	char by[320];
 
-	site_of(names, pattern->site, site, sizeof(site));
-	vmt_lines_add(lines, 10, "%s%s: %s of %s maps%s%s", start,
+	vmt_lines_add(lines, 10, "%s%s: %s of %s maps%s", start,
 		      vmt_explain_pattern_word(pattern->pattern), vmt_number(&maps, pattern->maps),
-		      vmt_number(&count, explain->count), *site ? ", by " : "", site);
+		      vmt_number(&count, explain->count),
+		      by_whom(names, &pattern->by, ", ", by, sizeof(by)));
 }
 
 static void put_help(struct vmt_lines *lines, const struct vmt_explain_pattern *pattern)
@@ -95,14 +134,14 @@ static void put_alone(struct vmt_lines *lines, const struct vmt_explain *explain
 		      const struct vmt_explain_names *names)
 {
 	struct vmt_number maps, count, alike, size;
-	char site[256];
+	char by[320];
 
-	site_of(names, explain->alone_site, site, sizeof(site));
 	vmt_lines_add(lines, 10, "  cause   pieces of memory that touch no other, as heaps of garbage "
-		      "collectors have them: %s of %s maps (%s of %s)%s%s",
+		      "collectors have them: %s of %s maps (%s of %s)%s",
 		      vmt_number(&maps, explain->alone), vmt_number(&count, explain->count),
 		      vmt_number(&alike, explain->alone_alike),
-		      vmt_number_bytes(&size, explain->alone_size), *site ? ", by " : "", site);
+		      vmt_number_bytes(&size, explain->alone_size),
+		      by_whom(names, &explain->alone_by, ", ", by, sizeof(by)));
 	vmt_lines_add(lines, 10, "  help    %s", vmt_explain_alone_remedy());
 }
 
@@ -110,13 +149,12 @@ static void put_holes(struct vmt_lines *lines, const struct vmt_explain *explain
 		      const struct vmt_explain_names *names)
 {
 	struct vmt_number punched, size;
-	char site[256];
+	char by[320];
 
-	site_of(names, explain->holes_site, site, sizeof(site));
-	vmt_lines_add(lines, 10, "  holes   %s punched by munmap, %s on average%s%s",
+	vmt_lines_add(lines, 10, "  holes   %s punched by munmap, %s on average%s",
 		      vmt_number(&punched, explain->holes_punched),
 		      vmt_number_bytes(&size, explain->punched_bytes / explain->holes_punched),
-		      *site ? "; " : "", site);
+		      by_whom(names, &explain->punched_by, ", ", by, sizeof(by)));
 }
 
 /* What does not fit as a whole is left out. */
@@ -172,7 +210,7 @@ void vmt_explain_brief(struct vmt_lines *lines, const struct vmt_explain *explai
 	vmt_explain_sum_reasons(explain, reasons);
 	reason = vmt_explain_next_reason(reasons, NULL);
 	if (reason && reason->pairs >= VMT_EXPLAIN_LEAST)
-		put_reason_line(lines, reason, names);
+		put_reason_line(lines, explain, reason, names);
 	end_item(lines, &before, most);
 	if (explain->holes_punched >= VMT_EXPLAIN_LEAST)
 		put_holes(lines, explain, names);

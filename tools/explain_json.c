@@ -15,6 +15,14 @@ static void add_site(json_t *object, uint32_t site)
 								    json_integer(site));
 }
 
+/* The site, and what part of all is by its place. */
+static void add_share(json_t *object, const struct vmt_explain_share *share)
+{
+	add_site(object, share->site);
+	json_object_set_new(object, "site_part", share->all ?
+			    json_real((double)share->part / (double)share->all) : json_null());
+}
+
 static json_t *kinds_of(const struct vmt_explain *explain)
 {
 	json_t *array = json_array();
@@ -47,7 +55,7 @@ static json_t *patterns_of(const struct vmt_explain *explain)
 		vmt_json_add_number(entry, "maps", pattern->maps);
 		vmt_json_add_number(entry, "after", pattern->maps - pattern->saves);
 		vmt_json_add_number(entry, "saves", pattern->saves);
-		add_site(entry, pattern->site);
+		add_share(entry, &pattern->by);
 		json_object_set_new(entry, "what",
 				    json_string(vmt_explain_pattern_word(pattern->pattern)));
 		json_object_set_new(entry, "remedy",
@@ -90,7 +98,7 @@ static json_t *holes_of(const struct vmt_explain *explain)
 	vmt_json_add_number(holes, "alone", explain->alone);
 	vmt_json_add_number(holes, "alone_size", explain->alone_size);
 	vmt_json_add_number(holes, "alone_alike", explain->alone_alike);
-	add_site(holes, explain->holes_site);
+	add_share(holes, &explain->punched_by);
 	return holes;
 }
 

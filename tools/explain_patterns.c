@@ -42,10 +42,7 @@ static bool is_memory(const struct vmt_explain_map *map)
 
 static void count_site(struct search *search, size_t i)
 {
-	uint32_t site = search->map[i].put_by;
-
-	if (search->by_site && site < search->facts->sites)
-		search->by_site[site]++;
+	vmt_explain_count_site(search->by_site, search->facts, search->map[i].put_by, 1);
 }
 
 /* A map counts once for a pattern, however many of its boundaries do. */
@@ -301,18 +298,6 @@ static void find_apart(struct search *search, enum vmt_pattern pattern)
 	}
 }
 
-static uint32_t busiest_site(struct search *search)
-{
-	uint32_t best = VMT_NO_INDEX;
-
-	for (uint32_t i = 0; search->by_site && i < search->facts->sites; i++) {
-		if (search->by_site[i] && (best == VMT_NO_INDEX ||
-					   search->by_site[i] > search->by_site[best]))
-			best = i;
-	}
-	return best;
-}
-
 /* Most programs show few patterns: a look at the sums saves a pass over the maps for each. */
 static bool is_possible(const struct vmt_explain *explain, enum vmt_pattern pattern,
 			const struct vmt_explain_facts *facts)
@@ -369,7 +354,7 @@ static void look_for(struct search *search, enum vmt_pattern pattern)
 	if (search->by_site)
 		memset(search->by_site, 0, search->facts->sites * sizeof(*search->by_site));
 	find[pattern](search, pattern);
-	search->at->site = busiest_site(search);
+	search->at->by = vmt_explain_share_of(search->by_site, search->facts);
 }
 
 static bool is_debugger(const struct vmt_explain_map *map)
@@ -411,7 +396,7 @@ int vmt_explain_patterns(struct vmt_explain *explain, const struct vmt_explain_f
 	};
 
 	if (facts->sites) {
-		search.by_site = calloc(facts->sites, sizeof(*search.by_site));
+		search.by_site = vmt_explain_by_site(facts);
 		if (!search.by_site)
 			return -ENOMEM;
 	}

@@ -20,7 +20,8 @@
 #define VDSO_MAX	(UINT64_C(16) << 10)
 #define FLAGS_MAPS_MAX	100000u
 #define FLAGS_BYTES_MAX (UINT64_C(8) << 30)
-#define FUNCTION_MAX	60	/* letters of a name; templates have more */
+#define FUNCTION_MAX	50	/* letters of a name; templates have more */
+#define FILE_MAX	45	/* of a path; the last ones are told */
 
 /* What is known of each site; looked up when its first map comes. */
 struct owners {
@@ -298,6 +299,7 @@ int vmt_explain_record(const struct vmt_view *view, struct vmt_symbols *symbols,
 	add_live_facts(ret_record);
 	facts.sites = (uint32_t)vmt_view_count(view, VMT_SECTION_SITES);
 	facts.is_fork_child = is_fork_child(ret_record);
+	facts.place = ret_record->place = vmt_explain_places(view, facts.sites);
 	return vmt_explain(ret_record->map, ret_record->count, &facts, &ret_record->explain);
 }
 
@@ -307,9 +309,11 @@ void vmt_explain_record_free(struct vmt_explain_record *record)
 	for (size_t i = 0; i < record->string_count; i++)
 		free(record->strings[i]);
 	free(record->strings);
+	free(record->place);
 	free(record->map);
 	vmt_procmaps_free(&record->live);
 	record->strings = NULL;
+	record->place = NULL;
 	record->map = NULL;
 }
 
@@ -318,8 +322,10 @@ const char *vmt_explain_record_site(void *context, uint32_t index, char *text, s
 	const struct vmt_explain_record *record = context;
 	struct vmt_symbol symbol;
 	struct vmt_rec_site site;
-	uint64_t frame;
 	char line[16] = "";
+	const char *file;
+	uint64_t frame;
+	size_t n;
 
 	text[0] = '\0';
 	if (index == VMT_SITE_STARTUP)
@@ -331,11 +337,14 @@ const char *vmt_explain_record_site(void *context, uint32_t index, char *text, s
 		symbol = (struct vmt_symbol){ .function = NULL };
 	if (symbol.line)
 		snprintf(line, sizeof(line), ":%u", symbol.line);
-	snprintf(text, size, "%s%s%.*s%s%s%.80s%s", vmt_call_name(site.call),
+	file = symbol.short_file ? symbol.short_file : "";
+	n = strlen(file);
+	snprintf(text, size, "%s%s%.*s%s%s%s%s%s", vmt_call_name(site.call),
 		 symbol.function ? " in " : "", FUNCTION_MAX,
 		 symbol.function ? symbol.function : "",
 		 symbol.function && strlen(symbol.function) > FUNCTION_MAX ? "..." : "",
-		 symbol.short_file ? " " : "", symbol.short_file ? symbol.short_file : "", line);
+		 n ? " " : "", n > FILE_MAX ? "..." : "", n > FILE_MAX ? file + n - FILE_MAX : file,
+		 line);
 	return text;
 }
 

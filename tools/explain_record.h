@@ -19,6 +19,7 @@ struct vmt_explain_record {
 	size_t count;
 	char **strings;	/* details that the maps point to */
 	size_t string_count;
+	uint32_t *place;	/* of each site */
 	struct vmt_procmaps live;	/* of the process while it is there: names of files */
 	const struct vmt_view *view;
 	struct vmt_symbols *symbols;
@@ -28,6 +29,9 @@ struct vmt_explain_record {
 VMT_MUST_CHECK int vmt_explain_record(const struct vmt_view *view, struct vmt_symbols *symbols,
 				      struct vmt_explain_record *ret_record);
 void vmt_explain_record_free(struct vmt_explain_record *record);
+
+/* For struct vmt_explain_facts, malloc'd: the first site of each one's place; NULL: no memory. */
+uint32_t *vmt_explain_places(const struct vmt_view *view, uint32_t sites);
 
 /* For struct vmt_explain_names, context being the record: "mprotect in f src/f.c:41". */
 const char *vmt_explain_record_site(void *context, uint32_t site, char *text, size_t size);

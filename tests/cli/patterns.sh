@@ -12,7 +12,7 @@ look() {
 	rm -f input
 	mkfifo input
 	: >ready
-	"$TARGETS/pattern_$1" ${2:+"$2"} <input >ready 2>err &
+	env ${AFTER:+"LD_PRELOAD=$AFTER"} "$TARGETS/pattern_$1" ${2:+"$2"} <input >ready 2>err &
 	job=$!
 	exec 9>input
 	while [ -z "$pid" ] && kill -0 $job 2>/dev/null; do
@@ -28,8 +28,9 @@ look() {
 # record NAME [remedy]: the same from a recording; the last process is the one to look at
 record() {
 	local out=$1${2:+-$2}
-	"$TOOL" run --report=none -o "rec-$out" -- "$TARGETS/pattern_$1" ${2:+"$2"} \
-		</dev/null >/dev/null 2>err
+	mkdir "rec-$out"
+	env LD_PRELOAD="$LIB${AFTER:+ $AFTER}" VMATRACE_OPTIONS="dir=rec-$out:report=0" \
+		"$TARGETS/pattern_$1" ${2:+"$2"} </dev/null >/dev/null 2>err
 	"$TOOL" report --format=json "rec-$out" 2>>err |
 		jq '{ processes: [.processes | max_by(.pid) | .maps = .maps.now] }' >"$out.json"
 }
@@ -58,12 +59,12 @@ pattern() {
 		echo "skip $1: this kernel does not have it"
 		return
 	fi
-	look "$1" remedy
+	AFTER='' look "$1" remedy
 	compare "$1" "$2" maps
 	check "$1: cause in the first ten lines" sh -c "head -10 $1.txt | grep -qF \"\$(jq -r \
 		'.processes[0].patterns[0].what' $1.json)\""
 	record "$1"
-	record "$1" remedy
+	AFTER='' record "$1" remedy
 	compare "$1" "$3" recording
 }
 
@@ -85,4 +86,8 @@ pattern names names names
 pattern accounting accounting alike
 pattern fork fork-tainted fork-tainted
 pattern alike alike alike
+export EF_DISABLE_BANNER=1
+AFTER=$(library libefence.so.0)
+check "Electric Fence is installed" [ -e "$AFTER" ]
+pattern debugger debugging-allocator debugging-allocator
 finish

@@ -128,12 +128,9 @@ says efence report 'cause +allocations of a debugging allocator, each with a gua
 page efence "Electric Fence" "\`EF_DISABLE_BANNER=1 LD_PRELOAD=libefence.so.0 case_churn 4000\`: a debugging
 allocator makes an inaccessible page behind each allocation, and of all memory that is freed."
 
-look no-efence "$TARGETS/case_churn" 4000
-kept efence no-efence
-
 look arenas MALLOC_ARENA_MAX=64 "$TARGETS/case_churn" 30 64
 says arenas maps "glibc's malloc arenas, 2 maps each \\([0-9]+ maps\\)"
-says arenas report "glibc's malloc arenas, 2 maps each: [0-9]+ of [0-9]+ maps, by mprotect in fill_and_evict [^ ]*case_churn.c:[0-9]+"
+says arenas report "glibc's malloc arenas, 2 maps each: [0-9]+ of [0-9]+ maps, ([0-9]+ % of them |mostly )?by [a-z]+ in fill_and_evict [^ ]*case_churn.c:[0-9]+"
 page arenas "64 threads, 64 malloc arenas" "\`MALLOC_ARENA_MAX=64 case_churn 30 64\`: each thread has a stack with a guard, and an arena of
 which the part in use and the rest are a map each."
 

@@ -75,7 +75,8 @@ Test(explain, a_glibc_arena_has_64_mib_and_starts_at_a_multiple)
 Test(explain, a_stack_is_where_a_thread_is)
 {
 	uint64_t pointers[] = { UINT64_C(105) << 12 };
-	struct vmt_explain_facts facts = { pointers, 1, 2, 0, false };
+	struct vmt_explain_facts facts = { .stack_pointers = pointers, .stack_pointer_count = 1,
+					     .threads = 2 };
 
 	map(99, 1, "---p", ANON);
 	map(100, 16, "rw-p", ANON);
@@ -93,7 +94,7 @@ Test(explain, a_stack_is_where_a_thread_is)
 /* As with Yama's ptrace_scope=1: the maps can be read, where the threads are cannot. */
 Test(explain, as_many_guarded_maps_as_threads_are_their_stacks)
 {
-	struct vmt_explain_facts facts = { NULL, 0, 41, 0, false };
+	struct vmt_explain_facts facts = { .threads = 41 };
 
 	for (uint64_t i = 0; i < 40; i++) {
 		map(1000 + i * 260, 4, "---p", ANON);
@@ -113,7 +114,7 @@ Test(explain, far_more_or_fewer_guarded_maps_than_threads_are_not)
 	static const uint64_t threads[] = { 2, 12, 90 };
 
 	for (size_t n = 0; n < VMT_COUNT(threads); n++) {
-		struct vmt_explain_facts facts = { NULL, 0, threads[n], 0, false };
+		struct vmt_explain_facts facts = { .threads = threads[n] };
 
 		for (uint64_t i = 0; i < 40; i++) {
 			map(1000 + i * 17, 1, "---p", ANON);
@@ -147,7 +148,8 @@ Test(explain, a_guard_is_a_page_whatever_its_size)
 Test(explain, many_more_stacks_than_threads_are_something_else)
 {
 	uint64_t pointers[] = { UINT64_C(1005) << 12 };
-	struct vmt_explain_facts facts = { pointers, 1, 2, 0, false };
+	struct vmt_explain_facts facts = { .stack_pointers = pointers, .stack_pointer_count = 1,
+					     .threads = 2 };
 
 	for (uint64_t i = 0; i < 40; i++) {
 		map(1000 + i * 17, 1, "---p", ANON);
@@ -274,9 +276,31 @@ Test(explain, holes_need_munmap_where_calls_are_known)
 	}
 	cr_assert_eq(vmt_explain(maps.map, maps.count, &facts, &explain), 0);
 	cr_assert_eq(pattern(VMT_PATTERN_HOLES)->saves, 20);
-	cr_assert_eq(pattern(VMT_PATTERN_HOLES)->site, 2);
+	cr_assert_eq(pattern(VMT_PATTERN_HOLES)->by.site, 2);
 	cr_assert_eq(explain.holes, 40);
 	cr_assert_eq(explain.holes_punched, 20);
+}
+
+/* Ten ways that lead to one line, and one that leads to another. */
+Test(explain, what_is_done_in_one_place_is_added_up)
+{
+	uint32_t place[13] = { 0, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 12 };
+	struct vmt_explain_facts facts = { .sites = 13 };
+
+	for (uint64_t i = 0; i < 60; i++)
+		map(1000 + i * 2, 1, "rw-p", ANON);
+	cr_assert_eq(vmt_procmaps_parse(text, text_size, &maps), 0);
+	for (size_t i = 0; i < maps.count; i++)
+		maps.map[i].put_by = i < 41 ? 2 + (uint32_t)i % 10 : 12;
+	cr_assert_eq(vmt_explain(maps.map, maps.count, &facts, &explain), 0);
+	cr_assert_eq(explain.alone_by.site, 12);
+	cr_assert_eq(explain.alone_by.part, 19);
+	vmt_explain_free(&explain);
+	facts.place = place;
+	cr_assert_eq(vmt_explain(maps.map, maps.count, &facts, &explain), 0);
+	cr_assert_eq(explain.alone_by.site, 2, "which has five, one more than the others there");
+	cr_assert_eq(explain.alone_by.part, 41);
+	cr_assert_eq(explain.alone_by.all, 60);
 }
 
 Test(explain, few_are_no_pattern)
