@@ -149,6 +149,14 @@ judge() {
 			printf "sums off by %d and %d", net, live }' "$dir/table")
 }
 
+# fields NAME DIR: the JSON report of the recordings there has all fields that others rely on
+fields() {
+	local wrong
+	wrong=$("$TOOL" report --format=json "$2" 2>&1 |
+		jq -r -f "$ROOT/tests/cli/report_fields.jq" 2>&1 | sort -u | head -3 | tr '\n' ' ')
+	if [ -z "$wrong" ]; then pass "$1"; else fail "$1" "$wrong"; fi
+}
+
 # same_and_true NAME COMMAND...: the whole examination of one program. VERIFY: N of the second
 # traced run (0: none); SUMMARY=1: its log must hold a report with a summary line.
 same_and_true() {

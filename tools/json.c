@@ -234,6 +234,16 @@ static json_t *allocators_of(const struct vmt_view *view, struct vmt_symbols *sy
 	return vmt_allocators_json(&allocators);
 }
 
+/* Empty where there was nothing to record, left out where there was no room for it. */
+static void add_list(json_t *process, const char *key, json_t *array, const struct vmt_view *view,
+		     enum vmt_section_id section)
+{
+	if (view->header.section[section].capacity)
+		json_object_set_new(process, key, array);
+	else
+		vmt_json_add_if_any(process, key, array);
+}
+
 static json_t *process_of(const struct vmt_view *view, struct vmt_symbols *symbols)
 {
 	const struct vmt_rec_header *header = &view->header;
@@ -257,9 +267,9 @@ static json_t *process_of(const struct vmt_view *view, struct vmt_symbols *symbo
 	add_explanation(process, view, symbols);
 	vmt_json_add_if_any(process, "allocators", allocators_of(view, symbols));
 	vmt_json_add_growth(process, view);
-	vmt_json_add_if_any(process, "timeline", timeline_of(view));
-	vmt_json_add_if_any(process, "marks", vmt_json_marks(view));
-	vmt_json_add_if_any(process, "failures", failures_of(view, symbols));
+	add_list(process, "timeline", timeline_of(view), view, VMT_SECTION_TIMELINE);
+	add_list(process, "marks", vmt_json_marks(view), view, VMT_SECTION_MARKS);
+	add_list(process, "failures", failures_of(view, symbols), view, VMT_SECTION_FAILURES);
 	return process;
 }
 

@@ -342,6 +342,7 @@ phases() {
 	check marks-of-sites sh -c "'$TOOL' report --format=json marked | jq -e '.processes[0] |
 		.maps.start as \$start | (.marks | length) >= 13 and all(.marks[];
 		([.sites[].live] | add) == .maps and ([.sites[].net] | add) == .maps - \$start)'"
+	fields marks-fields marked
 	status phase-missing 2 "$TOOL" check --from=nowhere -- "$THREADS" 1 0
 	has phase-missing-named err 'no process made the marks "nowhere"'
 	status phase-too-short 2 "$TOOL" check $mark --warmup=5 --max-growth=0 -- "$THREADS" 3 0

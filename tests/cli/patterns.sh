@@ -90,4 +90,5 @@ export EF_DISABLE_BANNER=1
 AFTER=$(library libefence.so.0)
 check "Electric Fence is installed" [ -e "$AFTER" ]
 pattern debugger debugging-allocator debugging-allocator
+fields "fields of patterns" rec-guards
 finish

@@ -18,6 +18,7 @@ for reason in map-limit rlimit-as rlimit-data rlimit-memlock overcommit address-
 		fail "$reason" "$said found '$found'"
 	fi
 done
+fields "fields of failures" "$TMP/map-limit/rec"
 
 line=$(grep -n 'if (mprotect(at' "$ROOT/tests/targets/fails_for.c" | cut -d: -f1)
 for said in '80 % of vm.max_map_count' '95 % of vm.max_map_count' 'mprotect failed: ENOMEM, because' \
