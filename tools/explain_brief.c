@@ -102,10 +102,10 @@ static void put_reason_line(struct vmt_lines *lines, const struct vmt_explain *e
 	struct vmt_number number;
 	char text[256], by[320];
 
-	vmt_explain_put_reason(text, sizeof(text), reason);
+	by_whom(names, &share, "; cut ", by, sizeof(by));
+	vmt_explain_put_reason(text, sizeof(text), explain, reason, *by != '\0');
 	vmt_lines_add(lines, 10, "  apart   %s touching pairs %s%s",
-		      vmt_number(&number, reason->pairs), text,
-		      by_whom(names, &share, "; cut ", by, sizeof(by)));
+		      vmt_number(&number, reason->pairs), text, by);
 }
 
 static void put_cause(struct vmt_lines *lines, const char *start, const struct vmt_explain *explain,

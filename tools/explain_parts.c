@@ -44,12 +44,19 @@ vmt_explain_next_reason(const struct vmt_explain_reason reasons[VMT_APART_COUNT]
 	return best;
 }
 
-void vmt_explain_put_reason(char *text, size_t size, const struct vmt_explain_reason *reason)
+void vmt_explain_put_reason(char *text, size_t size, const struct vmt_explain *explain,
+			    const struct vmt_explain_reason *reason, bool has_site)
 {
-	char detail[160];
+	bool is_unknown = reason->top->why == VMT_APART_UNKNOWN;
+	char detail[160] = "";
 
-	vmt_explain_detail(reason->top->why, reason->top->detail, true, detail, sizeof(detail));
-	snprintf(text, size, "%s%s%s%s%s", vmt_explain_apart_word(reason->top->why),
+	if (!is_unknown || !has_site)
+		vmt_explain_detail(reason->top->why, reason->top->detail, true, detail,
+				   sizeof(detail));
+	snprintf(text, size, "%s%s%s%s%s",
+		 is_unknown && explain->flags_known && explain->facts.is_fork_child ?
+			 "look alike: inherited by fork, and such memory merges no more" :
+			 vmt_explain_apart_word(reason->top->why),
 		 *detail ? " (" : "", *detail && reason->has_more_details ? "mostly " : "", detail,
 		 *detail ? ")" : "");
 }

@@ -24,8 +24,12 @@ const struct vmt_explain_reason *
 vmt_explain_next_reason(const struct vmt_explain_reason reasons[VMT_APART_COUNT],
 			const struct vmt_explain_reason *last);
 
-/* "differ in protection (rw-p, ---p)"; of several the one that most have. */
-void vmt_explain_put_reason(char *text, size_t size, const struct vmt_explain_reason *reason);
+/*
+ * "differ in protection (rw-p, ---p)"; of several the one that most have. Without details of those
+ * that look alike when the call that cut them is told otherwise.
+ */
+void vmt_explain_put_reason(char *text, size_t size, const struct vmt_explain *explain,
+			    const struct vmt_explain_reason *reason, bool has_site);
 
 /* "s" where there are several, and the word for it can have one. */
 const char *vmt_explain_plural(enum vmt_kind kind, uint64_t maps);

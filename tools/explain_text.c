@@ -92,7 +92,7 @@ static void put_neighbours(struct vmt_lines *lines, const struct vmt_explain *ex
 		reason = vmt_explain_next_reason(reasons, reason);
 		if (!reason)
 			break;
-		vmt_explain_put_reason(text, sizeof(text), reason);
+		vmt_explain_put_reason(text, sizeof(text), explain, reason, false);
 		vmt_lines_add(lines, 12, "%8s  %s", vmt_number(&number, reason->pairs), text);
 	}
 	if (reasons[VMT_APART_UNKNOWN].pairs && !explain->flags_known)

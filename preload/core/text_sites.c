@@ -61,6 +61,11 @@ static void put_effects(struct vmt_fmt *fmt, const struct vmt_rec_counters *coun
 {
 	bool is_first = true;
 
+	/* Only a fork child has maps of sites that it never called. */
+	if (!counters->calls) {
+		vmt_fmt_str(fmt, "by the parent, before the fork");
+		return;
+	}
 	vmt_fmt_count(fmt, counters->calls, "call");
 	if (counters->failed) {
 		vmt_fmt_str(fmt, " (");
