@@ -243,7 +243,8 @@ const char *vmt_explain_kind_word(enum vmt_kind kind);
 const char *vmt_explain_apart_word(enum vmt_apart why);
 const char *vmt_explain_apart_id(enum vmt_apart why);
 const char *vmt_explain_pattern_id(enum vmt_pattern pattern);
-const char *vmt_explain_pattern_word(enum vmt_pattern pattern);
+/* By shape alone, or as calls are known to have made it. */
+const char *vmt_explain_pattern_word(const struct vmt_explain *explain, enum vmt_pattern pattern);
 const char *vmt_explain_remedy(enum vmt_pattern pattern);
 /* More to say of it, whole sentences; NULL = nothing. */
 const char *vmt_explain_also(enum vmt_pattern pattern);

@@ -116,7 +116,7 @@ static void put_cause(struct vmt_lines *lines, const char *start, const struct v
 	char by[320];
 
 	vmt_lines_add(lines, 10, "%s%s: %s of %s maps%s", start,
-		      vmt_explain_pattern_word(pattern->pattern), vmt_number(&maps, pattern->maps),
+		      vmt_explain_pattern_word(explain, pattern->pattern), vmt_number(&maps, pattern->maps),
 		      vmt_number(&count, explain->count),
 		      by_whom(names, &pattern->by, ", ", by, sizeof(by)));
 }

@@ -57,7 +57,7 @@ static json_t *patterns_of(const struct vmt_explain *explain)
 		vmt_json_add_number(entry, "saves", pattern->saves);
 		add_share(entry, &pattern->by);
 		json_object_set_new(entry, "what",
-				    json_string(vmt_explain_pattern_word(pattern->pattern)));
+				    json_string(vmt_explain_pattern_word(explain, pattern->pattern)));
 		json_object_set_new(entry, "remedy",
 				    json_string(vmt_explain_remedy(pattern->pattern)));
 		json_object_set_new(entry, "also",

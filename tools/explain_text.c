@@ -78,7 +78,7 @@ static void put_kinds(struct vmt_lines *lines, const struct vmt_explain *explain
 		vmt_lines_add(lines, 12, "%8s  of other kinds", vmt_number(&number, rest));
 }
 
-static void put_neighbours(struct vmt_lines *lines, const struct vmt_explain *explain)
+static void put_neighbours(struct vmt_lines *lines, const struct vmt_explain *explain, bool is_saved)
 {
 	struct vmt_explain_reason reasons[VMT_APART_COUNT];
 	const struct vmt_explain_reason *reason = NULL;
@@ -96,8 +96,9 @@ static void put_neighbours(struct vmt_lines *lines, const struct vmt_explain *ex
 		vmt_lines_add(lines, 12, "%8s  %s", vmt_number(&number, reason->pairs), text);
 	}
 	if (reasons[VMT_APART_UNKNOWN].pairs && !explain->flags_known)
-		vmt_lines_add(lines, 10, "          (--flags reads their flags and policies, too, "
-			      "which takes longer)");
+		vmt_lines_add(lines, 10, "          (%s)", is_saved ?
+			      "a copy of /proc/PID/smaps would have their flags" :
+			      "--flags reads their flags and policies, too, which takes longer");
 }
 
 static void put_remedies(struct vmt_lines *lines, const struct vmt_explain *explain,
@@ -127,7 +128,7 @@ static void put_remedies(struct vmt_lines *lines, const struct vmt_explain *expl
 			break;
 		snprintf(text, sizeof(text), "-%s", vmt_number(&saves, pattern->saves));
 		vmt_lines_add(lines, 10, "%8s  %s: %s.%s%s", text,
-			      vmt_explain_pattern_word(pattern->pattern),
+			      vmt_explain_pattern_word(explain, pattern->pattern),
 			      vmt_explain_remedy(pattern->pattern), also ? " " : "",
 			      also ? also : "");
 	}
@@ -141,7 +142,7 @@ static void put_pattern(struct vmt_lines *lines, const struct vmt_explain *expla
 
 	vmt_lines_add(lines, 2, "  %s %s (%s maps)",
 		      pattern->maps > explain->count / 2 ? "mostly" : "among them",
-		      vmt_explain_pattern_word(pattern->pattern),
+		      vmt_explain_pattern_word(explain, pattern->pattern),
 		      vmt_number(&number, pattern->maps));
 }
 
@@ -170,7 +171,7 @@ void vmt_explain_page(struct vmt_lines *lines, const struct vmt_explain *explain
 
 	put_cause(lines, explain);
 	put_kinds(lines, explain);
-	put_neighbours(lines, explain);
+	put_neighbours(lines, explain, !limit);
 	if (explain->holes)
 		vmt_lines_add(lines, 0, "Holes between maps: %s, the largest %s",
 			      vmt_number(&number, explain->holes),

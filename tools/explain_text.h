@@ -29,7 +29,7 @@ void vmt_explain_lead(struct vmt_lines *lines, const struct vmt_explain *explain
 void vmt_explain_brief(struct vmt_lines *lines, const struct vmt_explain *explain,
 		       const struct vmt_explain_names *names);
 
-/* All of it, without the headline. */
+/* All of it, without the headline; limit: 0 of a saved text. */
 void vmt_explain_page(struct vmt_lines *lines, const struct vmt_explain *explain, uint64_t limit);
 
 /* Files of one directory with one ending, "*" for what differs: /data/idx, *.dvd */

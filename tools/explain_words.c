@@ -134,8 +134,10 @@ const char *vmt_explain_pattern_id(enum vmt_pattern pattern)
 	return patterns[pattern < VMT_PATTERN_COUNT ? pattern : VMT_PATTERN_ALIKE].id;
 }
 
-const char *vmt_explain_pattern_word(enum vmt_pattern pattern)
+const char *vmt_explain_pattern_word(const struct vmt_explain *explain, enum vmt_pattern pattern)
 {
+	if (pattern == VMT_PATTERN_HOLES && !explain->facts.sites)
+		return "holes between pieces of memory, as munmap leaves them";
 	return patterns[pattern < VMT_PATTERN_COUNT ? pattern : VMT_PATTERN_ALIKE].word;
 }
 

@@ -56,6 +56,7 @@ check "…both shown" [ "$(grep -c "^maps.sh ($$)" out)" = 2 ]
 cat /proc/$$/maps >saved
 cat /proc/$$/smaps >saved-smaps
 check "saved maps" status 0 "$TOOL" maps saved
+check "…how to know more" grep -q "a copy of /proc/PID/smaps would" out
 check "saved smaps" status 0 "$TOOL" maps saved-smaps
 check "…have flags" [ "$("$TOOL" maps --format=json saved-smaps | jq '.processes[0].flags')" = true ]
 

@@ -136,7 +136,7 @@ which the part in use and the rest are a map each."
 
 AFTER=$JEMALLOC look jemalloc-holes MALLOC_CONF=retain:false,dirty_decay_ms:0,muzzy_decay_ms:0 \
 	"$TARGETS/case_churn" 4000
-says jemalloc-holes maps 'mostly holes punched into memory by munmap'
+says jemalloc-holes maps 'mostly holes between pieces of memory, as munmap leaves them'
 says jemalloc-holes report 'cause +holes punched into memory by munmap: [0-9,]+ of [0-9,]+ maps, by munmap in fill_and_evict [^ ]*case_churn.c:[0-9]+'
 page jemalloc-holes "jemalloc that does not retain" "\`MALLOC_CONF=retain:false,dirty_decay_ms:0,muzzy_decay_ms:0 LD_PRELOAD=libjemalloc.so.2
 case_churn 4000\`: what is freed is given back by munmap, from the middle of maps."
