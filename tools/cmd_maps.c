@@ -46,7 +46,7 @@ static const char help[] =
 	"  -f, --format=text|json  default text\n"
 	"  -F, --flags             read flags and NUMA policies as well (/proc/PID/smaps and\n"
 	"                          numa_maps), which takes longer for processes that use much\n"
-	"                          memory; done without being asked up to 1,000 maps\n"
+	"                          memory; done without being asked up to 1,000 maps, 8 GiB\n"
 	"      --no-flags          never read them\n"
 	"  -a, --all               all processes by the number of their maps, in per cent of\n"
 	"                          vm.max_map_count\n"

@@ -77,10 +77,20 @@ const char *vmt_explain_plural(enum vmt_kind kind, uint64_t maps)
 
 #define LIMIT_MAX (UINT64_C(1) << 30)	/* of vm.max_map_count, an int; more is no figure */
 
-/* "13 to 24": two digits are more than such an estimate has. */
+/* Two digits are more than such an estimate has. */
+static double rounded(double value)
+{
+	uint64_t scale = 1;
+
+	while (value / (double)scale >= 100)
+		scale *= 10;
+	return scale == 1 ? value : (double)((uint64_t)(value / (double)scale + 0.5) * scale);
+}
+
+/* "13 to 24" */
 static const char *span(char text[48], uint64_t low, uint64_t high)
 {
-	double from = (double)low / 1e6, to = (double)high / 1e6;
+	double from = rounded((double)low / 1e6), to = rounded((double)high / 1e6);
 
 	snprintf(text, 48, "%.*f to %.*f", from < 10, from, to < 10, to);
 	return text;

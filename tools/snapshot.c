@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define FEW_MAPS    1000u
+#define FEW_BYTES   (UINT64_C(8) << 30)	/* in use: 18 ms a GiB */
 #define THREADS_MAX 8192u
 #define DELETED_MAX 2000u
 
@@ -65,7 +66,8 @@ static void read_flags(struct vmt_snapshot *snapshot, pid_t reader, enum vmt_sna
 	struct vmt_procmaps maps;
 
 	if (when == VMT_SNAPSHOT_FLAGS_NEVER ||
-	    (when == VMT_SNAPSHOT_FLAGS_FEW && snapshot->maps.count > FEW_MAPS))
+	    (when == VMT_SNAPSHOT_FLAGS_FEW &&
+	     (snapshot->maps.count > FEW_MAPS || vmt_process_resident(reader) > FEW_BYTES)))
 		return;
 	if (vmt_procmaps_read_process(reader, true, &maps) || !maps.count) {
 		vmt_procmaps_free(&maps);
