@@ -226,10 +226,11 @@ static bool are_flags_cheap(const struct vmt_explain_record *record)
 static void add_live_facts(struct vmt_explain_record *record)
 {
 	struct vmt_explain_map *map = record->map;
+	pid_t pid = (pid_t)record->view->header.pid;
 	size_t i = 0;
 
 	if (vmt_print_is_gone(record->view) ||
-	    vmt_procmaps_read_process((pid_t)record->view->header.pid, are_flags_cheap(record),
+	    vmt_procmaps_read_process(vmt_process_with_memory(pid), are_flags_cheap(record),
 				      &record->live))
 		return;
 	for (size_t j = 0; j < record->live.count; j++) {

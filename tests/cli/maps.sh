@@ -110,11 +110,14 @@ done
 check "zombie" status 2 "$TOOL" maps "$zombie"
 check "…is told" one_sentence "has ended"
 kill $parent
-waiting "$TARGETS/first_thread_ends"
+mkdir zombie
+waiting env LD_PRELOAD="$LIB" VMATRACE_OPTIONS="dir=zombie:report=0" "$TARGETS/first_thread_ends"
 check "first thread ended" status 0 "$TOOL" maps "$PID"
 check "…its maps" [ "$("$TOOL" maps --format=json "$PID" | jq '.processes[0].maps')" = \
 	"$(grep -vc vsyscall "/proc/$PID/task/$(ls "/proc/$PID/task" | tail -1)/maps")" ]
 check "…among all" sh -c "'$TOOL' maps --all | grep -q ' $PID  '"
+check "…its flags in the report" sh -c "'$TOOL' report --format=json zombie |
+	jq -e 'any(.processes[0].neighbours[]; .reason == \"accounting\")'"
 done_waiting
 if [ "$(id -u)" = 0 ] && has_program setpriv; then
 	check "somebody else's" status 2 setpriv --reuid=65534 --clear-groups "$TOOL" maps $$
