@@ -160,23 +160,45 @@ static int look_at_allocator(struct dl_phdr_info *info, size_t size, void *conte
 	return 0;
 }
 
-/* Replace the jumps through pointers where the definitions are near enough, as they mostly are. */
-static void jump_directly(void)
+/* `mov %fs:offset, %rax` with two prefixes that change nothing, as long as what it replaces. */
+static void load_directly(int mem, const uint8_t *at)
+{
+	uint8_t code[VMT_MALLOC_LOAD_SIZE] = { 0x66, 0x66, 0x64, 0x48, 0x8b, 0x04, 0x25 };
+	uint64_t thread;
+	int32_t offset;
+
+	__asm__("mov %%fs:0, %0" : "=r"(thread));
+	offset = (int32_t)((uint64_t)(uintptr_t)&vmt_malloc_own - thread);
+	__builtin_memcpy(code + sizeof(code) - sizeof(offset), &offset, sizeof(offset));
+	vmt_sys4(SYS_pwrite64, mem, code, sizeof(code), at);
+}
+
+static void jump_directly(int mem, const uint8_t *at, enum vmt_malloc_function function)
+{
+	vmt_text_write_jump(mem, (uint64_t)(uintptr_t)at, vmt_malloc_next(function));
+}
+
+/*
+ * What was not known when the code was made. A jump through a pointer stays where the definition
+ * is too far away, and all of it where the code cannot be written.
+ */
+static void complete_entries(void)
 {
 	int mem = vmt_text_open();
 
 	if (mem < 0)
 		return;
-	vmt_text_write_jump(mem, (uint64_t)(uintptr_t)vmt_malloc_jump, vmt_malloc_next(VMT_MALLOC));
-	vmt_text_write_jump(mem, (uint64_t)(uintptr_t)vmt_malloc_free_jump,
-			    vmt_malloc_next(VMT_FREE));
+	load_directly(mem, vmt_malloc_load);
+	load_directly(mem, vmt_malloc_free_load);
+	jump_directly(mem, vmt_malloc_jump, VMT_MALLOC);
+	jump_directly(mem, vmt_malloc_free_jump, VMT_FREE);
 	vmt_sys1(SYS_close, mem);
 }
 
 void vmt_malloc_start(struct vmt_malloc_block *blocks)
 {
 	door.blocks = blocks;
-	jump_directly();
+	complete_entries();
 }
 
 void vmt_malloc_look_at_allocator(void)

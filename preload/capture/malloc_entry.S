@@ -3,8 +3,11 @@
  * malloc and free themselves (x86-64), since of these every instruction counts: add to the
  * thread's counters (struct vmt_malloc_block, malloc.h), jump to the next definition. The stack
  * and all arguments are left as they are, so to the next definition and to an unwinder it is as
- * if the caller had called it. The jumps go through a pointer until malloc.c has put direct ones
- * over them, which take half the time.
+ * if the caller had called it. Both lie in one cache line.
+ *
+ * Where the thread's pointer lies and where the next definition is are known when the library has
+ * been loaded. Until malloc.c has written both into the code the former is read from the GOT, the
+ * latter from a variable.
  */
 #if defined(__x86_64__)
 
@@ -15,18 +18,19 @@
 	.text
 	.hidden	vmt_malloc_own, vmt_malloc_next_malloc, vmt_malloc_next_free
 	.hidden	vmt_malloc_slowly, vmt_malloc_free_slowly
-	.hidden	vmt_malloc_jump, vmt_malloc_free_jump
-	.globl	vmt_malloc_jump, vmt_malloc_free_jump
+	.hidden	vmt_malloc_load, vmt_malloc_free_load, vmt_malloc_jump, vmt_malloc_free_jump
+	.globl	vmt_malloc_load, vmt_malloc_free_load, vmt_malloc_jump, vmt_malloc_free_jump
 
 	.p2align 6
 	.globl	malloc
 	.type	malloc, @function
 malloc:
 	.cfi_startproc
+vmt_malloc_load:		/* these two instructions become one of their length */
 	mov	vmt_malloc_own@gottpoff(%rip), %rax
 	mov	%fs:(%rax), %rax
 	test	%rax, %rax
-	jz	vmt_malloc_slowly
+	jz	.Lmalloc_slowly
 	addq	$1, CALLS_OF_MALLOC(%rax)
 	addq	%rdi, BYTES_OF_MALLOC(%rax)
 vmt_malloc_jump:
@@ -34,22 +38,30 @@ vmt_malloc_jump:
 	.cfi_endproc
 	.size	malloc, . - malloc
 
-/* free(NULL) is no free: the carry is its subtraction. */
 	.p2align 5
 	.globl	free
 	.type	free, @function
 free:
 	.cfi_startproc
+vmt_malloc_free_load:
 	mov	vmt_malloc_own@gottpoff(%rip), %rax
 	mov	%fs:(%rax), %rax
 	test	%rax, %rax
-	jz	vmt_malloc_free_slowly
-	cmp	$1, %rdi
-	sbbq	$-1, CALLS_OF_FREE(%rax)
+	jz	.Lfree_slowly
+	test	%rdi, %rdi	/* free(NULL) is no free */
+	jz	vmt_malloc_free_jump
+	addq	$1, CALLS_OF_FREE(%rax)
 vmt_malloc_free_jump:
 	jmp	*vmt_malloc_next_free(%rip)
 	.cfi_endproc
 	.size	free, . - free
+
+	.cfi_startproc
+.Lmalloc_slowly:
+	jmp	vmt_malloc_slowly
+.Lfree_slowly:
+	jmp	vmt_malloc_free_slowly
+	.cfi_endproc
 
 #endif
 
