@@ -64,6 +64,31 @@ static uint32_t flag(struct cursor *cursor, char set, char clear, uint32_t value
 	return c == set ? value : 0;
 }
 
+/* What follows the flags of all that is no file, which is most of the lines where there are many. */
+static bool skip_no_file(struct cursor *cursor)
+{
+	static const char none[] = " 00000000 00:00 0 ";
+	const size_t length = sizeof(none) - 1;
+
+	if ((size_t)(cursor->end - cursor->at) < length ||
+	    __builtin_memcmp(cursor->at, none, length) != 0)
+		return false;
+	cursor->at += length;
+	return true;
+}
+
+static void read_file(struct cursor *cursor, struct vmt_look *look)
+{
+	expect(cursor, ' ');
+	look->offset = number(cursor, 16);
+	expect(cursor, ' ');
+	look->dev_major = (uint32_t)number(cursor, 16);
+	expect(cursor, ':');
+	look->dev_minor = (uint32_t)number(cursor, 16);
+	expect(cursor, ' ');
+	look->inode = number(cursor, 10);
+}
+
 static bool is_name(const struct vmt_mapsline *line, const char *name)
 {
 	size_t i = 0;
@@ -86,14 +111,8 @@ int vmt_mapsline_parse(const char *text, size_t length, struct vmt_mapsline *ret
 	line.look.flags |= flag(&cursor, 'w', '-', VMT_MAP_WRITE);
 	line.look.flags |= flag(&cursor, 'x', '-', VMT_MAP_EXEC);
 	line.look.flags |= flag(&cursor, 's', 'p', VMT_MAP_SHARED);
-	expect(&cursor, ' ');
-	line.look.offset = number(&cursor, 16);
-	expect(&cursor, ' ');
-	line.look.dev_major = (uint32_t)number(&cursor, 16);
-	expect(&cursor, ':');
-	line.look.dev_minor = (uint32_t)number(&cursor, 16);
-	expect(&cursor, ' ');
-	line.look.inode = number(&cursor, 10);
+	if (!skip_no_file(&cursor))
+		read_file(&cursor, &line.look);
 	while (cursor.at < cursor.end && *cursor.at == ' ')
 		cursor.at++;
 	line.name = cursor.at;
