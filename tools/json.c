@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static json_t *recorded_text(const struct vmt_view *view, struct vmt_rec_string string)
 {
@@ -273,19 +274,76 @@ static json_t *process_of(const struct vmt_view *view, struct vmt_symbols *symbo
 	return process;
 }
 
+/* What jansson writes, a token at a time, collected, and deeper by so many blanks. */
+struct output {
+	FILE *stream;
+	int indent;
+	size_t used;
+	char text[65536];
+};
+
+static int flush(struct output *output)
+{
+	size_t used = output->used;
+
+	output->used = 0;
+	return fwrite(output->text, 1, used, output->stream) == used ? 0 : -1;
+}
+
+/* A newline is a token of its own: within strings there is none. */
+static int put(const char *bytes, size_t n, void *context)
+{
+	struct output *output = context;
+	int blanks = n == 1 && *bytes == '\n' ? output->indent : 0;
+
+	if (n + (size_t)blanks > sizeof(output->text) - output->used && flush(output))
+		return -1;
+	if (n + (size_t)blanks > sizeof(output->text))
+		return fwrite(bytes, 1, n, output->stream) == n ? 0 : -1;
+	memcpy(output->text + output->used, bytes, n);
+	memset(output->text + output->used + n, ' ', (size_t)blanks);
+	output->used += n + (size_t)blanks;
+	return 0;
+}
+
+static int put_text(struct output *output, const char *text)
+{
+	return put(text, strlen(text), output);
+}
+
+/* One at a time: a thousand processes in memory at once would be half a gigabyte. */
+static int put_process(struct output *output, const struct vmt_view *view,
+		       struct vmt_symbols *symbols)
+{
+	json_t *process = process_of(view, symbols);
+	int ret;
+
+	output->indent = 2;
+	ret = put_text(output, "\n");
+	if (!ret)
+		ret = json_dump_callback(process, put, output,
+					 JSON_INDENT(1) | JSON_REAL_PRECISION(12));
+	output->indent = 0;
+	json_decref(process);
+	return ret;
+}
+
+/* As jansson would write it, were all of it one object. */
 int vmt_json_write(FILE *stream, const struct vmt_recordings *recordings,
 		   struct vmt_symbols *symbols)
 {
-	json_t *processes = json_array();
-	json_t *report = json_object();
-	int ret;
+	struct output output = { .stream = stream };
+	int ret = put_text(&output, "{\n \"schema\": \"vmatrace.report/1\",\n \"processes\": [");
 
-	for (size_t i = 0; i < recordings->count; i++)
-		json_array_append_new(processes, process_of(&recordings->item[i].view, symbols));
-	json_object_set_new(report, "schema", json_string("vmatrace.report/1"));
-	json_object_set_new(report, "processes", processes);
-	ret = json_dumpf(report, stream, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
-	json_decref(report);
-	fputc('\n', stream);
+	for (size_t i = 0; !ret && i < recordings->count; i++) {
+		if (i)
+			ret = put_text(&output, ",");
+		if (!ret)
+			ret = put_process(&output, &recordings->item[i].view, symbols);
+	}
+	if (!ret)
+		ret = put_text(&output, recordings->count ? "\n ]\n}\n" : "]\n}\n");
+	if (!ret)
+		ret = flush(&output);
 	return ret ? -EIO : 0;
 }
