@@ -146,6 +146,9 @@ static int map_file(struct vmt_state *state, uint64_t size)
 	recording->base = (unsigned char *)ret;
 	recording->header = (struct vmt_rec_header *)ret;
 	recording->size = size;
+	/* There is nothing to read ahead: the kernel would fill megabytes at each first touch. */
+	if (recording->is_file && !state->no_asking)
+		vmt_sys3(SYS_madvise, recording->base, size, MADV_RANDOM);
 	return 0;
 }
 

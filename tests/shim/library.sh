@@ -64,6 +64,14 @@ if [ "${own:-99}" -le 12 ]; then
 else
 	fail own_maps "own maps: ${own:-unknown} $PROBLEMS"
 fi
+# Its file is mapped so that nothing is read ahead ("rr"): megabytes of zeros for each process.
+mkdir -p "$TMP/recorded"
+flags=$(LD_PRELOAD=$LIB VMATRACE_OPTIONS="dir=$TMP/recorded:report=0" cat /proc/self/smaps |
+	awk '/^[0-9a-f]+-[0-9a-f]+ / { inside = /\.vmt$/ } inside && /^VmFlags:/')
+case "$flags " in
+*' rr '*) pass recording_is_not_read_ahead "$flags" ;;
+*) fail recording_is_not_read_ahead "$flags" ;;
+esac
 # The same libraries are loaded as without us, and us.
 LD_TRACE_LOADED_OBJECTS=1 /bin/true | awk '{ print $1 }' | sort >"$TMP/without"
 LD_PRELOAD=$LIB LD_TRACE_LOADED_OBJECTS=1 /bin/true | awk '{ print $1 }' | sort >"$TMP/with"
