@@ -64,19 +64,30 @@ char *vmt_source_below(const char *path, const char *const *roots, int count)
 	return below;
 }
 
+#define ROOTS 3
+
+/* Asked for once: paths are made by the hundred thousand. */
+static const char *const *roots_of_here(void)
+{
+	static const char *roots[ROOTS];
+	static char here[4096];
+	static bool are_known;
+
+	if (!are_known) {
+		roots[0] = getenv("GITHUB_WORKSPACE");
+		roots[1] = getenv("CI_PROJECT_DIR");
+		roots[2] = getcwd(here, sizeof(here));
+		are_known = true;
+	}
+	return roots;
+}
+
 char *vmt_source_path(const char *directory, const char *path)
 {
-	char here[4096];
 	char *whole = directory && *path != '/' ? vmt_must_format("%s/%s", directory, path) :
 						  vmt_must_copy(path);
-	char *below;
-	const char *roots[] = {
-		getenv("GITHUB_WORKSPACE"),
-		getenv("CI_PROJECT_DIR"),
-		getcwd(here, sizeof(here)),
-	};
+	char *below = vmt_source_below(whole, roots_of_here(), ROOTS);
 
-	below = vmt_source_below(whole, roots, 3);
 	free(whole);
 	return below;
 }
