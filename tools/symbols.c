@@ -110,9 +110,15 @@ static struct module *get_module(struct vmt_symbols *symbols,
 
 	if (wanted->build_id_length > sizeof(module->build_id))
 		return NULL;
-	for (module = symbols->modules; module; module = module->next) {
-		if (is_module(module, wanted))
-			return module;
+	/* The one asked for comes to the front: stacks have a few modules, programs hundreds. */
+	for (struct module **at = &symbols->modules; *at; at = &(*at)->next) {
+		module = *at;
+		if (!is_module(module, wanted))
+			continue;
+		*at = module->next;
+		module->next = symbols->modules;
+		symbols->modules = module;
+		return module;
 	}
 	module = calloc(1, sizeof(*module));
 	if (!module)
