@@ -6,12 +6,14 @@
 #
 #   scripts/bench.sh [OPTIONS] [PART...]              BUILD: the build folder
 #
-#   parts: calls programs tools counts (all of them when none is named), scale, peers
+# Root raises vm.max_map_count while there are a million maps. `scripts/setup.sh bench` installs the
+# programs and peers that are measured; what is missing is named and left out.
+#
+#   parts: calls programs tools scale counts (all of them when none is named), peers
 #   --pairs N        pairs of each measurement (9)
 #   --quick          a hundredth of the rounds: to see that it works, not to measure
 #   --only PATTERN   only measurements whose name fits, like 'map-*'
 #   --peers          the same as part peers, besides the others
-#   --scale          the same as part scale; as root it raises vm.max_map_count for that long
 #   --compare REV    the library and tool of another revision against these, both traced
 #   --json FILE      all figures, with the machine, as JSON
 #   --readme         put the table into README.md (only from a run with nothing beside it)
@@ -44,12 +46,12 @@ while [ $# -gt 0 ]; do
 	--pairs) PAIRS=${2:?} && shift ;;
 	--quick) QUICK=1 ;;
 	--only) ONLY=${2:?} && shift ;;
-	--peers | --scale) PARTS+=" +${1#--}" ;;
+	--peers) PARTS+=" +peers" ;;
 	--compare) REVISION=${2:?} && shift ;;
 	--json) JSON=${2:?} && shift ;;
 	--readme) README=1 ;;
 	--strict) STRICT=1 ;;
-	calls | programs | tools | counts | scale | peers) PARTS+=" $1" ;;
+	calls | programs | tools | scale | counts | peers) PARTS+=" $1" ;;
 	-h | --help) usage 0 ;;
 	*) usage 2 ;;
 	esac
@@ -57,7 +59,7 @@ while [ $# -gt 0 ]; do
 done
 case $PARTS in
 *' '[a-z]*) PARTS=${PARTS//+/} ;;
-*) PARTS="calls programs tools counts${PARTS//+/}" ;;
+*) PARTS="calls programs tools scale counts${PARTS//+/}" ;;
 esac
 for file in "$LIB_B" "$TOOL_B" "$BENCH" "$SPEND"; do
 	[ -e "$file" ] || { echo "$file is missing: ninja -C $BUILD builds it" >&2; exit 2; }
@@ -73,10 +75,10 @@ clean_up() {
 	rm -rf "$TMP"
 }
 trap clean_up EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' INT TERM HUP
 
 . "$ROOT/tests/bench/lib.sh"
-for part in calls programs tools counts scale peers; do
+for part in calls programs tools scale counts peers; do
 	. "$ROOT/tests/bench/$part.sh"
 done
 
@@ -102,7 +104,6 @@ A=untraced B=traced
 : >"$TMP/results"
 describe_machine
 for part in $PARTS; do
-	heading "$part"
 	"bench_$part"
 done
 finish_bench

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Install what is missing of the Debian packages that building (`setup.sh build`), testing
-# (`setup.sh test`) or tests/real/matrix.sh (`setup.sh matrix`) needs. Does nothing, and needs no
-# rights, when all are there.
+# (`setup.sh test`), tests/real/matrix.sh (`setup.sh matrix`) or scripts/bench.sh with its peers
+# (`setup.sh bench`) needs. Does nothing, and needs no rights, when all are there.
 set -eu
 BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config uthash-dev libbsd-dev libdw-dev
 	libelf-dev libiberty-dev libjansson-dev libncurses-dev libxxhash-dev"
@@ -12,10 +12,12 @@ TEST_PACKAGES="libcriterion-dev g++ jq strace tmux valgrind binutils sbcl redis-
 	cmake make patch libxml2-utils libdebuginfod1 vim-tiny less groff-base"
 MATRIX_PACKAGES="libpython3.11-testsuite ruby guile-3.0 postgresql nginx-light wrk sqlite3
 	lmdb-utils gdb chromium bsdextrautils"
+BENCH_PACKAGES="postgresql linux-perf bpftrace libgoogle-perftools4 heaptrack"
 
 packages=$BUILD_PACKAGES
 [ "${1:-build}" = build ] || packages="$packages $TEST_PACKAGES"
 [ "${1:-build}" != matrix ] || packages="$packages $MATRIX_PACKAGES"
+[ "${1:-build}" != bench ] || packages="$packages $BENCH_PACKAGES"
 
 missing=
 for package in $packages; do

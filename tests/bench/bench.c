@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One measurement per run: `bench NAME ROUNDS [N]` prints the nanoseconds that one round took.
+ * One measurement per run: `bench NAME ROUNDS [N [DEPTH]]` prints the nanoseconds that one round
+ * took, so many frames deeper than it would be.
  * It is scripts/bench.sh that runs it with and without the library, in turns. Must itself do
  * nothing but the thing measured. Measurements of scale are in many.c.
  */
@@ -197,7 +198,10 @@ static void fork_exit(long rounds)
 	}
 }
 
-/* The calls themselves: below main, run_timed and bench_at_depth's first frame. */
+/*
+ * The calls themselves: below what main takes to come there (main, bench_at_depth, run_it, run_named,
+ * run_timed), and bench_at_depth's first frame.
+ */
 static const struct call {
 	const char *name;
 	int depth;
@@ -220,9 +224,9 @@ static double run_timed(const struct call *call, long rounds)
 	double start;
 
 	/* What a first call costs (binding, caches, the first arena) is another measurement. */
-	bench_at_depth(call->depth - 6, rounds / 20 + 1, call->run);
+	bench_at_depth(call->depth - 8, rounds / 20 + 1, call->run);
 	start = bench_now(call->clock);
-	bench_at_depth(call->depth - 6, rounds, call->run);
+	bench_at_depth(call->depth - 8, rounds, call->run);
 	return bench_now(call->clock) - start;
 }
 
@@ -244,12 +248,23 @@ static double run_named(const char *name, long rounds, long n)
 	exit(2);
 }
 
+static const char *the_name;
+static long the_n;
+static double result;
+
+static void run_it(long rounds)
+{
+	result = run_named(the_name, rounds, the_n);
+}
+
 int main(int argc, char **argv)
 {
 	long rounds = argc > 2 ? atol(argv[2]) : 0;
 
-	printf("%.1f\n", run_named(argc > 1 ? argv[1] : "", rounds < 1 ? 1 : rounds,
-				   argc > 3 ? atol(argv[3]) : 0) /
-				 (double)(rounds < 1 ? 1 : rounds));
+	rounds = rounds < 1 ? 1 : rounds;
+	the_name = argc > 1 ? argv[1] : "";
+	the_n = argc > 3 ? atol(argv[3]) : 0;
+	bench_at_depth(argc > 4 ? atoi(argv[4]) : 0, rounds, run_it);
+	printf("%.1f\n", result / (double)rounds);
 	return 0;
 }

@@ -13,6 +13,7 @@ to_file() {
 
 bench_calls() {
 	local name number limit
+	heading calls
 	while read -r name number limit; do
 		measure "$name" "ns:$(budget "$limit")" call "$name" "$(rounds "$number")"
 	done <<-'LIST'

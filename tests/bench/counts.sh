@@ -23,6 +23,7 @@ count() {	# a|b NAME ROUNDS
 
 bench_counts() {
 	local name number pairs=$PAIRS
+	heading counts
 	command -v valgrind >/dev/null || {
 		echo "valgrind is not installed"
 		return

@@ -5,10 +5,12 @@
 
 SERVERS=
 LIMIT_BEFORE=
+LIMIT_FILE=${LIMIT_FILE:-/proc/sys/vm/max_map_count}	# a test has one of its own
 
 heading() {
 	local dashes=------------------------------------
-	printf '\n%-26s %10s %10s %8s %16s %10s\n' "$1" "$A" "$B" ratio quartiles budget
+	printf '\n%s, after %s:\n' "$1" "$(elapsed)"
+	printf '%-26s %10s %10s %8s %16s %10s\n' "" "$A" "$B" ratio quartiles budget
 	printf '%.26s %.10s %.10s %.8s %.16s %.10s\n' $dashes $dashes $dashes $dashes $dashes $dashes
 }
 
@@ -26,6 +28,15 @@ wanted() {
 
 lib_of() {
 	[ "$1" = a ] && echo "$LIB_A" || echo "$LIB_B"
+}
+
+elapsed() {
+	printf '%d:%02d' $((SECONDS / 60)) $((SECONDS % 60))
+}
+
+# What is being measured, on a terminal; without words it is taken away again.
+progress() {
+	[ ! -t 2 ] || printf '\r\033[K%s\r' "${1:+$1, $(elapsed)}" >&2
 }
 
 # Run with the library of a variant, if it has one. OPTIONS: more of VMATRACE_OPTIONS.
@@ -52,6 +63,7 @@ spend_under() {
 
 # measure NAME "UNIT:BUDGET..." FUNCTION ARGS...: a measurement for each field that is not "skip".
 # A second field is the processor's time. Nothing is told of one that failed, but that it did.
+# ALONE: there is nothing to compare with, b is measured only.
 measure() {
 	local name=$1 fields=$2 i order variant numbers samples=$TMP/samples
 	shift 2
@@ -60,6 +72,8 @@ measure() {
 	for ((i = 0; i < PAIRS; i++)); do
 		order="a b"
 		((i % 2)) && order="b a"
+		[ -z "${ALONE:-}" ] || order=b
+		progress "$name: pair $((i + 1)) of $PAIRS"
 		for variant in $order; do
 			numbers=$("$1" "$variant" "${@:2}" 2>"$TMP/errors")
 			if ! [[ $numbers =~ ^[0-9.\ ]*[1-9][0-9.\ ]*$ ]]; then
@@ -73,6 +87,7 @@ measure() {
 }
 
 failed() {
+	progress
 	printf '%-26s FAILED (%s): %s\n' "$1" "$2" "$(tail -1 "$TMP/errors" | cut -c1-80)"
 	FAILURES=$((${FAILURES:-0} + 1))
 }
@@ -93,21 +108,26 @@ tell() {
 		map({ (.[0][0]): map(.[1:] | map(tonumber)) }) | { a: [], b: [] } + add' \
 		"$TMP/samples" >"$TMP/samples.json"
 	for spec in $2; do
-		[ "$spec" = skip ] || jq -c --argjson field $field --arg name "$name${words[field]}" \
-			--arg unit "${spec%%:*}" --arg budget "${spec#*:}" \
-			--arg label_a "$A" --arg label_b "$B" \
-			-f "$ROOT/tests/bench/stats.jq" "$TMP/samples.json" | tee -a "$TMP/results" |
-			show
+		[ "$spec" = skip ] || tell_field "$name${words[field]}" "$spec" $field ||
+			failed "$name" "$B"
 		field=$((field + 1))
 	done
 }
 
+tell_field() {	# NAME UNIT:BUDGET FIELD
+	jq -c --argjson field "$3" --arg name "$1" --arg unit "${2%%:*}" --arg budget "${2#*:}" \
+		--arg label_a "$A" --arg label_b "$B" -f "$ROOT/tests/bench/stats.jq" \
+		"$TMP/samples.json" 2>"$TMP/errors" >"$TMP/result" && show &&
+		cat "$TMP/result" >>"$TMP/results"
+}
+
 show() {
 	local columns
-	jq -r --arg label_a "$A" --arg label_b "$B" -f "$ROOT/tests/bench/table.jq" |
-		while IFS=$'\t' read -r -a columns; do
-			printf '%-26s %10s %10s %8s %16s %10s %s\n' "${columns[@]}"
-		done
+	IFS=$'\t' read -r -a columns < <(jq -r --arg label_a "$A" --arg label_b "$B" \
+		-L "$ROOT/tests/bench" -f "$ROOT/tests/bench/table.jq" "$TMP/result" 2>"$TMP/errors")
+	[ "${#columns[@]}" -ge 6 ] || return
+	progress
+	printf '%-26s %10s %10s %8s %16s %10s %s\n' "${columns[@]}"
 }
 
 # No budget is set for what another revision costs.
@@ -140,14 +160,14 @@ wait_until() {	# COMMAND...: at most ten seconds
 # Raise the machine's limit; it is put back at the end, whatever happens.
 raise_limit() {
 	local now
-	now=$(cat /proc/sys/vm/max_map_count)
+	now=$(cat "$LIMIT_FILE")
 	[ "$now" -ge "$1" ] && return
 	LIMIT_BEFORE=${LIMIT_BEFORE:-$now}
-	echo "$1" >/proc/sys/vm/max_map_count
+	echo "$1" >"$LIMIT_FILE"
 } 2>/dev/null
 
 restore_limit() {
-	[ -z "$LIMIT_BEFORE" ] || echo "$LIMIT_BEFORE" >/proc/sys/vm/max_map_count
+	[ -z "$LIMIT_BEFORE" ] || echo "$LIMIT_BEFORE" >"$LIMIT_FILE"
 	LIMIT_BEFORE=
 }
 
@@ -175,8 +195,7 @@ update_readme() {
 <!-- bench begin: by scripts/bench.sh --readme -->\
 <!-- bench end -->\
 ' "$file"
-	jq -rs --slurpfile machine "$TMP/machine" -f "$ROOT/tests/bench/readme.jq" \
-		"$TMP/results" >"$TMP/readme-table" &&
+	summary markdown >"$TMP/readme-table" &&
 		awk -v table="$TMP/readme-table" '
 			/^<!-- bench end/ { inside = 0 }
 			!inside
@@ -185,15 +204,23 @@ update_readme() {
 			"$file" >"$TMP/README.md" && cp "$TMP/README.md" "$file"
 }
 
+# What is asked of vmatrace, a line each.
+summary() {	# text|markdown
+	jq -rs --slurpfile machine "$TMP/machine" --arg form "$1" -L "$ROOT/tests/bench" \
+		-f "$ROOT/tests/bench/summary.jq" "$TMP/results"
+}
+
 finish_bench() {
-	local met not_met
+	local met over
+	progress
 	[ -z "$JSON" ] || jq -s --slurpfile machine "$TMP/machine" \
 		'$machine[0] + { results: . }' "$TMP/results" >"$JSON" || exit 2
 	[ -z "$README" ] || update_readme || exit 2
+	[ -n "$REVISION" ] || { echo && summary text; }
 	met=$(jq -s 'map(select(.met == true)) | length' "$TMP/results")
-	not_met=$(jq -s 'map(select(.met == false)) | length' "$TMP/results")
+	over=$(jq -s 'map(select(.met == false)) | length' "$TMP/results")
 	echo
-	echo "$met budgets met, $not_met not met, ${FAILURES:-0} measurements failed"
+	echo "$met budgets met, $over over, ${FAILURES:-0} measurements failed, in $(elapsed)"
 	[ "${FAILURES:-0}" = 0 ] || exit 1
-	[ -z "$STRICT" ] || [ "$not_met" = 0 ] || exit 1
+	[ -z "$STRICT" ] || [ "$over" = 0 ] || exit 1
 }

@@ -11,9 +11,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* n maps beside each other: every other page may be read. */
-static char *make_maps(long n)
+/* n maps beside each other: every other page may be read. Returns what the longest call took. */
+static double make_maps(long n)
 {
+	double longest = 0;
 	char *at = mmap(NULL, (size_t)n * PAGE, PROT_NONE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -22,12 +23,16 @@ static char *make_maps(long n)
 		exit(3);
 	}
 	for (long page = 1; page < n; page += 2) {
+		double start = bench_now(BENCH_OWN);
+
 		if (mprotect(at + (size_t)page * PAGE, PAGE, PROT_READ)) {
 			perror("mprotect");
 			exit(3);
 		}
+		start = bench_now(BENCH_OWN) - start;
+		longest = start > longest ? start : longest;
 	}
-	return at;
+	return longest;
 }
 
 static double timed(long rounds)
@@ -50,10 +55,16 @@ static double at_frames(long rounds, long n)
 {
 	double start;
 
-	bench_at_depth((int)n - 7, rounds / 20 + 1, bench_map_touch_unmap);
+	bench_at_depth((int)n - 9, rounds / 20 + 1, bench_map_touch_unmap);
 	start = bench_now(BENCH_OWN);
-	bench_at_depth((int)n - 7, rounds, bench_map_touch_unmap);
+	bench_at_depth((int)n - 9, rounds, bench_map_touch_unmap);
 	return bench_now(BENCH_OWN) - start;
+}
+
+/* The longest of the calls that make n maps, one after another. */
+static double longest_call(long rounds, long n)
+{
+	return make_maps(n) * (double)rounds;
 }
 
 struct team {
@@ -134,6 +145,13 @@ static double leave_maps(long rounds, long n)
 	return bench_now(BENCH_OWN) - start;
 }
 
+/* The same, and say when that was done: CLOCK_MONOTONIC. What follows is the exit. */
+static double leave_and_say(long rounds, long n)
+{
+	leave_maps(rounds, n);
+	return bench_now(CLOCK_MONOTONIC) * (double)rounds;
+}
+
 /* n maps, and calls from 2 * rounds call sites, until the standard input ends. */
 static double hold_maps(long rounds, long n)
 {
@@ -152,10 +170,12 @@ static double hold_maps(long rounds, long n)
 const struct bench bench_many[] = {
 	{ "maps", among_maps },
 	{ "frames", at_frames },
+	{ "longest", longest_call },
 	{ "threads", by_threads },
 	{ "sites", from_sites },
 	{ "new-sites", from_new_sites },
 	{ "leave", leave_maps },
+	{ "leave-and-say", leave_and_say },
 	{ "hold", hold_maps },
 };
 const size_t bench_many_count = sizeof(bench_many) / sizeof(bench_many[0]);

@@ -52,6 +52,7 @@ bench_peers() {
 	PAIRS=$((PAIRS < 3 ? PAIRS : 3))
 	[ -z "$REVISION" ] || return
 	A=alone B=under
+	heading peers
 	while read -r name maps mallocs; do
 		if ! has "$(peer_program "$name")"; then
 			printf '%-26s is not installed\n' "$name"

@@ -140,6 +140,7 @@ pgbench_once() {	# a|b: the client's time, the server's processor time
 
 bench_programs() {
 	local place=$PWD
+	heading programs
 	write_programs
 	program python3 /usr/bin/python3 work.py
 	program node node --max-semi-space-size=4 work.js

@@ -1,23 +1,14 @@
 # SPDX-License-Identifier: MIT
 # Start-up, the exit report, vmatrace maps, and what large recordings cost to look at.
 
-start_up() {
-	FLAGS="-n $(rounds 2000)" spend_under "$1" /bin/true
+start_up() {	# a|b [OPTIONS]
+	mkdir -p "$TMP/rec"
+	OPTIONS=${2:-} FLAGS="-n $(rounds 400)" spend_under "$1" /bin/true
+	rm -f "$TMP/rec"/*
 }
 
-# Without and with the report: 1,000 call sites at as many places, 2,000 maps.
-exit_report() {
-	local lib=$LIB_B report=1
-	if [ "$1" = a ]; then
-		lib=${LIB_A:-$LIB_B}
-		[ -n "$LIB_A" ] || report=0
-	fi
-	"$SPEND" -e "LD_PRELOAD=$lib" -e "VMATRACE_OPTIONS=report=$report:log_path=$TMP/log" \
-		"$BENCH" leave 1000 1000
-	rm -f "$TMP"/log.*
-}
-
-exit_report_of() {	# a|b COMMAND...: of a large program
+# A program with a library, without its report and with it; or with two libraries' reports.
+exit_report() {	# a|b COMMAND...
 	local lib=$LIB_B report=1
 	if [ "$1" = a ]; then
 		lib=${LIB_A:-$LIB_B}
@@ -28,6 +19,11 @@ exit_report_of() {	# a|b COMMAND...: of a large program
 	rm -f "$TMP"/log.*
 }
 
+# From the last thing that the program did until it was gone, with 1,000 call sites and 2,000 maps.
+exit_alone() {	# a|b
+	FLAGS="-x -o $TMP/said" spend_under "$1" "$BENCH" leave-and-say 1000 1000
+}
+
 maps_own() {
 	mkdir -p "$TMP/own"
 	OPTIONS=dir=$TMP/own under b /bin/true
@@ -35,11 +31,11 @@ maps_own() {
 }
 
 # A process with so many maps, until stop_servers: HELD
-hold() {	# MAPS [LIB]
+hold() {	# MAPS [LIB [HALF-THE-SITES [DEPTH]]]
 	rm -f "$TMP/held" "$TMP/end"
 	mkfifo "$TMP/end"
 	LD_PRELOAD=${2:-} VMATRACE_OPTIONS=report=0:max_maps=1100000 \
-		"$BENCH" hold "${3:-0}" "$1" >"$TMP/held" <"$TMP/end" &
+		"$BENCH" hold "${3:-1}" "$1" "${4:-0}" >"$TMP/held" <"$TMP/end" &
 	HELD=$!
 	SERVERS+=" $HELD"
 	exec 7>"$TMP/end"
@@ -70,50 +66,72 @@ bench_maps_pid() {
 	let_go
 }
 
-# A command of the tool upon a recording; without another revision there is nothing to compare.
+# A command of the tool upon a recording.
 analyse() {
 	local tool=$TOOL_B
 	[ "$1" = a ] && tool=${TOOL_A:-$TOOL_B}
 	"$SPEND" "$tool" "${@:2}"
 }
 
-# Large recordings: 60,000 maps put by 19,000 call sites, and as root a million maps.
-make_recordings() {
-	local half=30000
-	[ -z "$QUICK" ] || half=300
-	mkdir -p "$TMP/large" "$TMP/million"
-	OPTIONS=dir=$TMP/large under b "$BENCH" leave $half 19000 >/dev/null
-	[ "$1" != large ] || return 0
-	[ -n "$QUICK" ] || raise_limit 1100000 || return
-	OPTIONS=dir=$TMP/million under b "$BENCH" leave $(rounds 500000) 19000 >/dev/null
-	restore_limit
+# Large recordings, all that there is room for: 60,000 maps by 19,900 call sites; the same with 64
+# frames each; a million maps (as root); and a thousand recordings in one directory.
+make_recording() {	# NAME
+	local all=19900
+	mkdir -p "$TMP/$1"
+	case $1 in
+	large) OPTIONS=dir=$TMP/large under b "$BENCH" leave "$(rounds 30000)" $all ;;
+	deep) OPTIONS=dir=$TMP/deep under b "$BENCH" leave "$(rounds 30000)" $all 60 ;;
+	thousand) OPTIONS=dir=$TMP/thousand spend_under b -n "$(rounds 1000)" /bin/true ;;
+	million)
+		[ -n "$QUICK" ] || raise_limit 1100000 || return
+		OPTIONS=dir=$TMP/million under b "$BENCH" leave "$(rounds 500000)" $all
+		restore_limit
+		;;
+	esac >/dev/null
 }
 
 bench_analysis() {
-	local size sizes="large million" pairs=$PAIRS
-	wanted report-million || wanted json-million || wanted check-million ||
-		wanted diff-million || sizes=large
-	wanted report-large || wanted json-large || wanted check-large || wanted diff-large ||
-		[ "$sizes" != large ] || return 0
+	local what size pairs=$PAIRS
 	PAIRS=$((PAIRS < 3 ? PAIRS : 3))
-	make_recordings "$sizes" || sizes=large
-	for size in $sizes; do
-		"$TOOL_B" check --save="$TMP/$size.json" --max-maps=10000000 "$TMP/$size" >/dev/null
-		measure "report-$size" "ns:- skip KiB:-" analyse report "$TMP/$size"
-		measure "json-$size" "ns:- skip KiB:-" analyse report --format=json "$TMP/$size"
-		measure "check-$size" "ns:- skip KiB:-" analyse check --per-site=0 \
-			--baseline="$TMP/$size.json" "$TMP/$size"
-		measure "diff-$size" "ns:- skip KiB:-" analyse diff "$TMP/large.json" "$TMP/$size"
+	for size in large deep million thousand; do
+		for what in report json check diff; do
+			wanted "$what-$size" || continue
+			[ -e "$TMP/$size" ] || make_recording $size || {
+				echo "$size: only root may raise vm.max_map_count"
+				continue 2
+			}
+			analysis_of $what $size
+		done
+		rm -rf "${TMP:?}/$size" "$TMP/$size.json"
 	done
 	PAIRS=$pairs
 }
 
+# Resident memory is told beside the time: no more than what is mapped of the recordings and a small
+# multiple of what they hold.
+analysis_of() {	# WHAT SIZE
+	local ALONE=1 at=$TMP/$2 fields="ns:- skip KiB:-"
+	case $1 in
+	check | diff) [ -e "$at.json" ] ||
+		"$TOOL_B" check --save="$at.json" --max-maps=10000000 "$at" >/dev/null ;;
+	esac
+	[ -z "$REVISION" ] || ALONE=
+	case $1 in
+	report) measure "$1-$2" "$fields" analyse report "$at" ;;
+	json) measure "$1-$2" "$fields" analyse report --format=json "$at" ;;
+	check) measure "$1-$2" "$fields" analyse check --per-site=0 --baseline="$at.json" "$at" ;;
+	diff) measure "$1-$2" "$fields" analyse diff "$at.json" "$at" ;;
+	esac
+}
+
 bench_tools() {
+	heading tools
 	measure start-up-true "ns:$(budget +5e6) ns:-" start_up
+	measure start-up-true-file "ns:$(budget +5e6) ns:-" start_up "dir=$TMP/rec"
 	[ -n "$REVISION" ] || once own-maps "maps:<12" "" "$(maps_own)"
-	measure exit-report-1000 "ns:$(budget +1e9)" exit_report
-	! command -v node >/dev/null ||
-		measure exit-report-node "ns:$(budget +1e9)" exit_report_of node -e 1
+	measure exit-report-1000 "ns:$(budget +1e9)" exit_report "$BENCH" leave 1000 1000
+	measure exit-no-report-1000 "ns:$(budget +1e7)" exit_alone
+	! has node || measure exit-report-node "ns:$(budget +1e9)" exit_report node -e 1
 	bench_maps_pid
 	bench_analysis
 }

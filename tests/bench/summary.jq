@@ -1,0 +1,39 @@
+# What is asked of vmatrace, a line for each subject: what was measured, the budget, the verdict; as
+# text or as the README's table.
+include "amounts";
+def number: if . == null then "-" else (. * 1000 | round) / 1000 | tostring end;
+def at($name): map(select(.name == $name)) | first // null;
+def found($names): [$names[] as $name | at($name) | select(.)];
+def verdict: map(.met) | if any(. == false) then "over" elif any then "met" else "" end;
+def row($what; $names; $budget; told): found($names) |
+	[$what, (if length > 0 then [.[] | told] | join(", ") else null end), $budget, verdict];
+def ratios($what; $names; $most): row($what; $names; "<= " + $most; .ratio.median | number);
+def more($what; $names; $most): row($what; $names; "<= +" + $most; "+" + (.unit as $unit | .more | amount($unit)));
+def amounts($what; $names; $most): row($what; $names; "<= " + $most; .unit as $unit | .traced.median | amount($unit));
+def rows: [
+	ratios("mmap + touch + munmap of a page, 14 frames deep; to a file"; ["map-touch-unmap", "map-touch-unmap-file"]; "1.10"),
+	ratios("mmap + munmap"; ["map-unmap"]; "1.30"),
+	ratios("malloc + free to 1 KiB; in two threads"; ["malloc-small", "malloc-two"]; "1.06"),
+	ratios("redis, PostgreSQL: time"; ["redis", "pgbench"]; "1.02"),
+	ratios("python3, node, java, sbcl: time"; ["python3", "node", "java", "sbcl"]; "1.02"),
+	ratios("the same six: processor"; ["redis cpu", "pgbench cpu", "python3 cpu", "node cpu", "java cpu", "sbcl cpu"]; "1.03"),
+	more("start-up of /bin/true; recorded in a file"; ["start-up-true", "start-up-true-file"]; "5 ms"),
+	amounts("maps of its own"; ["own-maps"]; "12"),
+	ratios("a call among 60,000 maps; 1,000,000: to 100"; ["maps-60000-to-100", "maps-1000000-to-100"]; "1.5"),
+	amounts("memory a map: private, recorded"; ["bytes-a-map-private", "bytes-a-map-recorded"]; "192 + 64 B"),
+	amounts("memory a call site"; ["bytes-a-site"]; "1024 B"),
+	more("report at exit, 1,000 call sites"; ["exit-report-1000"]; "1 s"),
+	more("exit without a report"; ["exit-no-report-1000"]; "10 ms"),
+	ratios("`maps PID` of 60,000 maps: to cat"; ["maps-pid-60000-to-cat"]; "2")
+];
+def measured: map(select(.[1] != null));
+def text: if measured == [] then empty else (measured | map((.[0] + " " * 60)[:60] + (" " * 26 + .[1])[-26:] + "  "
+		+ (.[2] + " " * 14)[:14] + .[3])) +
+	(map(select(.[1] == null)[0]) | if length > 0 then ["not measured: " + join("; ")] else [] end) | join("\n") end;
+def markdown: measured |
+	(["| traced against untraced | measured | budget |", "|---|---|---|"] +
+	 map("| \(.[0]) | \(.[1])\(if .[3] == "over" then " (over)" else "" end) | \(.[2]) |") + ["",
+	"`scripts/bench.sh --readme` on \($machine[0].machine.cpu), \($machine[0].machine.cores) cores, Linux "
+	+ "\($machine[0].machine.kernel | split("-")[0]), \($machine[0].date),",
+	"medians of \($machine[0].pairs) pairs in turns. Other tools, growth, counts: `scripts/bench.sh --help`."]) | join("\n");
+rows | if $form == "text" then text else markdown end
