@@ -9,7 +9,7 @@
 # Root raises vm.max_map_count while there are a million maps. `scripts/setup.sh bench` installs the
 # programs and peers that are measured; what is missing is named and left out.
 #
-#   parts: calls programs tools scale counts (all of them when none is named), peers
+#   parts: calls programs stacks tools scale counts (all of them when none is named), peers
 #   --pairs N        pairs of each measurement (9)
 #   --quick          a hundredth of the rounds: to see that it works, not to measure
 #   --only PATTERN   only measurements whose name fits, like 'map-*'
@@ -28,6 +28,7 @@ BUILD=$(cd "${BUILD:-$ROOT/build}" 2>/dev/null && pwd) || {
 }
 LIB_A=
 LIB_B=$BUILD/preload/libvmatrace.so
+LIB_STACKS=$BUILD/tests/bench/libvmatrace-stack-times.so
 TOOL_A=
 TOOL_B=$BUILD/tools/vmatrace
 BENCH=$BUILD/tests/bench/bench
@@ -51,7 +52,7 @@ while [ $# -gt 0 ]; do
 	--json) JSON=${2:?} && shift ;;
 	--readme) README=1 ;;
 	--strict) STRICT=1 ;;
-	calls | programs | tools | scale | counts | peers) PARTS+=" $1" ;;
+	calls | programs | stacks | tools | scale | counts | peers) PARTS+=" $1" ;;
 	-h | --help) usage 0 ;;
 	*) usage 2 ;;
 	esac
@@ -59,7 +60,7 @@ while [ $# -gt 0 ]; do
 done
 case $PARTS in
 *' '[a-z]*) PARTS=${PARTS//+/} ;;
-*) PARTS="calls programs tools scale counts${PARTS//+/}" ;;
+*) PARTS="calls programs stacks tools scale counts${PARTS//+/}" ;;
 esac
 for file in "$LIB_B" "$TOOL_B" "$BENCH" "$SPEND"; do
 	[ -e "$file" ] || { echo "$file is missing: ninja -C $BUILD builds it" >&2; exit 2; }
@@ -78,7 +79,7 @@ trap clean_up EXIT
 trap 'exit 130' INT TERM HUP
 
 . "$ROOT/tests/bench/lib.sh"
-for part in calls programs tools scale counts peers; do
+for part in calls programs stacks tools scale counts peers; do
 	. "$ROOT/tests/bench/$part.sh"
 done
 

@@ -116,6 +116,10 @@ test_traced() {
 		scale >"$TMP/real.out" 2>&1
 	check memory-is-measured jq -e '.results | length == 2 and
 		all(.traced.median > 20 and .traced.median < 1000)' "$TMP/real.json"
+	"$ROOT/scripts/bench.sh" --only stacks-perl --json "$TMP/real.json" stacks >"$TMP/real.out" 2>&1
+	check stacks-are-counted jq -e '.results[0] | .calls > 1000 and .whole.ns > 0 and
+		.walked.ns > 0 and (.whole.share + .pieces.share + .walked.share | round) == 100' \
+		"$TMP/real.json"
 	check limit-is-as-it-was [ "$(cat /proc/sys/vm/max_map_count)" = "$before" ]
 }
 
