@@ -77,8 +77,8 @@ static void close_process(struct process *process)
 }
 
 /*
- * The maps of a site that count. A fork child inherits its parent's with their owners;
- * a site cannot have put more than it created and split.
+ * The maps of a site that count. A fork child inherits its parent's with their owners. Recordings
+ * that do not say how many: a site cannot have put more than it created and split.
  */
 static int64_t maps_of(const struct process *process, uint64_t index,
 		       const struct vmt_rec_site *site)
@@ -88,6 +88,8 @@ static int64_t maps_of(const struct process *process, uint64_t index,
 
 	if (process->bounds.from)
 		return (int64_t)live - (int64_t)process->from[index];
+	if (site->inherited)
+		return (int64_t)live - (int64_t)site->inherited;
 	return (int64_t)(live < own ? live : own);
 }
 

@@ -190,7 +190,8 @@ struct vmt_rec_site {
 	uint64_t live_at_peak;	/* valid if peak_epoch equals the header's; else live holds */
 	uint32_t peak_epoch;
 	uint32_t reserved;
-	uint64_t reserved2[4];
+	uint64_t inherited;	/* maps that a fork child had of it from the start; they are in live */
+	uint64_t reserved2[3];
 };
 static_assert(sizeof(struct vmt_rec_site) == 120, "on disk");
 

@@ -241,7 +241,7 @@ bool vmt_view_site(const struct vmt_view *view, uint64_t index, struct vmt_rec_s
 {
 	return (read_guarded(view, VMT_SECTION_SITES, index, ret_site) ||
 		read_plain(view, VMT_SECTION_SITES, index, ret_site)) &&
-	       can_be_counted(&ret_site->counters);
+	       can_be_counted(&ret_site->counters) && ret_site->inherited < VMT_VIEW_COUNT_END;
 }
 
 bool vmt_view_range(const struct vmt_view *view, uint64_t index, struct vmt_rec_range *ret_range)
