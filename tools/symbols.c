@@ -9,6 +9,7 @@
 #include "inlined.h"
 #include "modulefile.h"
 #include "perfmap.h"
+#include "units.h"
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
@@ -34,6 +35,7 @@ struct module {
 	Dwfl *dwfl;
 	Dwfl_Module *handle;	/* NULL: no usable file */
 	struct vmt_functions functions;
+	struct vmt_units *units;
 	struct vmt_inlined *inlined;
 	struct known *known;
 	struct module *next;
@@ -157,14 +159,14 @@ static void set_file(struct vmt_symbol *symbol, const char *file, const char *di
 	symbol->line = line;
 }
 
-static void find_line(struct module *module, uint64_t address, struct vmt_symbol *symbol)
+static void find_line(Dwarf_Die *unit, uint64_t address, struct vmt_symbol *symbol)
 {
-	Dwfl_Line *line = dwfl_module_getsrc(module->handle, address);
-	int number = 0;
-	const char *file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
+	const char *directory;
+	const char *file;
+	uint32_t line;
 
-	if (file)
-		set_file(symbol, file, dwfl_line_comp_dir(line), (uint32_t)number);
+	if (vmt_units_line(unit, address, &file, &directory, &line))
+		set_file(symbol, file, directory, line);
 }
 
 /* What the function inlined at an address was inlined into. */
@@ -200,10 +202,9 @@ static void look_up(struct module *module, uint64_t offset, bool wants_callers,
 		return;
 	address += bias;
 	name = vmt_functions_find(&module->functions, address);
-	unit = dwfl_module_addrdie(module->handle, address, &bias);
-	/* libdw finds the unit before when the address has none (_start is of no unit). */
-	if (unit && dwarf_haspc(unit, address - bias) > 0) {
-		find_line(module, address, &known->symbol);
+	unit = vmt_units_find(&module->units, module->handle, address, &bias);
+	if (unit) {
+		find_line(unit, address - bias, &known->symbol);
 		vmt_inlined_find(&module->inlined, unit, address - bias, &path);
 	}
 	inlined = vmt_inlined_name(&path);
@@ -283,6 +284,7 @@ static void free_module(struct module *module)
 	}
 	vmt_functions_free(&module->functions);
 	vmt_inlined_free(&module->inlined);
+	vmt_units_free(module->units);
 	if (module->dwfl)
 		dwfl_end(module->dwfl);
 	free(module->path);
