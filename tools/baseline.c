@@ -1,40 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading and writing of baselines by jansson. A damaged baseline is refused as a whole:
+ * Reading of baselines by jansson. A damaged baseline is refused as a whole:
  * half of one would let growth pass or blame the innocent. Prints nothing.
  */
 #include "baseline.h"
 #include "inlined.h"
 #include "json_parts.h"
+#include "keyname.h"
 #include "must.h"
 
 #include <errno.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-static const char schema[] = "vmatrace.baseline/1";
 
 /* More maps than any kernel has; sums of them do not overflow. */
 #define MAPS_MAX (INT64_C(1) << 40)
+
+#define BYTES_MAX (UINT64_C(256) << 20)
 
 /* Of a stack: each frame may be several functions. */
 #define LINES_MAX (VMT_FRAMES_MAX * (1 + VMT_INLINED_CALLERS))
 
 bool vmt_baseline_is(const char *path)
 {
-	FILE *file = fopen(path, "re");
 	struct stat status;
 	int c = EOF;
+	FILE *file;
 
+	if (stat(path, &status))
+		return false;
+	/* A recording is mapped, so what is a pipe can be none. */
+	if (S_ISFIFO(status.st_mode))
+		return true;
+	file = S_ISREG(status.st_mode) ? fopen(path, "re") : NULL;
 	if (!file)
 		return false;
-	if (!fstat(fileno(file), &status) && S_ISREG(status.st_mode)) {
-		do
-			c = fgetc(file);
-		while (c == ' ' || c == '\n' || c == '\t' || c == '\r');
-	}
+	do
+		c = fgetc(file);
+	while (c == ' ' || c == '\n' || c == '\t' || c == '\r');
 	fclose(file);
-	return c == '{';
+	return c == '{' || c == 0xef;
 }
 
 static int refuse(char *error, const char *what, const char *name)
@@ -55,14 +59,19 @@ static bool read_number(const json_t *object, const char *key, int64_t low, int6
 	return true;
 }
 
-/* The lines of a key, or NULL when the stack is none. */
-static char *read_stack(const json_t *array)
+/*
+ * The lines of a key, or NULL when the stack is none. Older versions trimmed names less, so several
+ * call sites may have become one.
+ */
+static char *read_stack(const json_t *array, bool *ret_is_older)
 {
 	char *key = vmt_must_copy("");
 	const json_t *frame;
 	char *longer;
+	size_t length;
 	size_t i;
 
+	*ret_is_older = false;
 	json_array_foreach(array, i, frame) {
 		const char *text = json_string_value(frame);
 
@@ -70,9 +79,12 @@ static char *read_stack(const json_t *array)
 			free(key);
 			return NULL;
 		}
+		length = strlen(key) + (i > 0);
 		longer = vmt_must_format("%s%s%s", key, i ? "\n" : "", text);
 		free(key);
 		key = longer;
+		vmt_keyname_trim_line(key + length);
+		*ret_is_older |= strlen(key) != length + strlen(text);
 	}
 	return key;
 }
@@ -82,6 +94,7 @@ static int read_site(struct vmt_census_program *program, const json_t *object, c
 	const char *call = json_string_value(json_object_get(object, "call"));
 	const json_t *array = json_object_get(object, "stack");
 	struct vmt_census_site *site;
+	bool is_older;
 	int64_t maps;
 	char *stack;
 
@@ -89,14 +102,15 @@ static int read_site(struct vmt_census_program *program, const json_t *object, c
 	    !json_is_array(array))
 		return refuse(error, "a call site without call, maps or stack in \"",
 			      program->name);
-	stack = read_stack(array);
+	stack = read_stack(array, &is_older);
 	if (!stack)
 		return refuse(error, "a stack that is no list of names in \"", program->name);
 	site = vmt_census_site(program, call, stack);
 	free(stack);
-	if (site->maps)
+	/* `current` counts those that were written as they are. */
+	if (!is_older && site->current++)
 		return refuse(error, "a call site that is there twice in \"", program->name);
-	site->maps = maps;
+	site->maps += maps;
 	return 0;
 }
 
@@ -151,8 +165,8 @@ static int read_census(struct vmt_census *census, const json_t *root, char *erro
 	size_t i;
 	int ret;
 
-	if (!name || strcmp(name, schema))
-		return refuse(error, "its schema is not vmatrace.baseline/1 but \"",
+	if (!name || strcmp(name, VMT_BASELINE_SCHEMA))
+		return refuse(error, "its schema is not " VMT_BASELINE_SCHEMA " but \"",
 			      name ? name : "");
 	if (!json_is_array(programs))
 		return refuse(error, "it has no list of programs", NULL);
@@ -165,113 +179,77 @@ static int read_census(struct vmt_census *census, const json_t *root, char *erro
 	return ret;
 }
 
+/* All of a file, which may be a pipe, as from `git show`; NULL when it cannot be read. */
+static char *read_all(FILE *file, size_t *ret_n)
+{
+	char *bytes = NULL;
+	size_t room = 0;
+	size_t n = 0;
+	size_t got;
+
+	do {
+		if (n == room) {
+			room = 2 * room + 65536;
+			bytes = vmt_must(realloc(bytes, room));
+		}
+		got = fread(bytes + n, 1, room - n, file);
+		n += got;
+	} while (got && n <= BYTES_MAX);
+	*ret_n = n;
+	if (!ferror(file))
+		return bytes;
+	free(bytes);
+	return NULL;
+}
+
+/* What jansson would call a missing brace is told by its name. */
+static json_t *parse(const char *bytes, size_t n, char *error)
+{
+	static const char mark[] = "\xef\xbb\xbf";	/* some editors begin UTF-8 with it */
+	size_t skipped = n >= 3 && !memcmp(bytes, mark, 3) ? 3 : 0;
+	json_error_t problem;
+	json_t *root = NULL;
+
+	if (!n)
+		refuse(error, "it is empty", NULL);
+	else if (n > BYTES_MAX)
+		refuse(error, "it is far too large", NULL);
+	else if (n >= 8 && !memcmp(bytes, VMT_RECORD_MAGIC, 8))
+		refuse(error, "it is a recording", NULL);
+	else
+		root = json_loadb(bytes + skipped, n - skipped, JSON_REJECT_DUPLICATES, &problem);
+	if (!root && !*error)
+		snprintf(error, VMT_BASELINE_ERROR_MAX, "%s (line %d)", problem.text,
+			 problem.line);
+	return root;
+}
+
 int vmt_baseline_load(const char *path, struct vmt_census *ret_census,
 		      char error[VMT_BASELINE_ERROR_MAX])
 {
 	FILE *file = fopen(path, "re");
-	json_error_t problem;
+	size_t n = 0;
+	char *bytes = file ? read_all(file, &n) : NULL;
+	int ret = bytes ? 0 : -errno;
 	json_t *root;
-	int ret = file ? 0 : -errno;
 
 	*ret_census = (struct vmt_census){ .programs = NULL };
+	*error = '\0';
+	if (file)
+		fclose(file);
 	if (ret) {
 		snprintf(error, VMT_BASELINE_ERROR_MAX, "%s", strerror(-ret));
 		return ret;
 	}
-	root = json_loadf(file, JSON_REJECT_DUPLICATES, &problem);
-	fclose(file);
-	if (!root) {
-		snprintf(error, VMT_BASELINE_ERROR_MAX, "%s (line %d)", problem.text,
-			 problem.line);
+	root = parse(bytes, n, error);
+	free(bytes);
+	if (!root)
 		return -EBADMSG;
-	}
 	ret = read_census(ret_census, root, error);
 	json_decref(root);
 	if (ret)
 		vmt_census_free(ret_census);
 	else
 		vmt_census_sort(ret_census);
-	return ret;
-}
-
-static json_t *site_of(const struct vmt_census_site *site)
-{
-	const char *line = strchr(site->key, '\n');
-	json_t *object = json_object();
-	json_t *stack = json_array();
-
-	json_object_set_new(object, "call", vmt_json_string(site->call));
-	json_object_set_new(object, "maps", json_integer(site->maps));
-	while (line && line[1]) {
-		const char *start = line + 1;
-
-		line = strchr(start, '\n');
-		json_array_append_new(stack, vmt_json_text(start, line ? (size_t)(line - start) :
-								     strlen(start)));
-	}
-	json_object_set_new(object, "stack", stack);
-	return object;
-}
-
-static json_t *program_of(const struct vmt_census_program *program)
-{
-	const struct vmt_census_site *site;
-	json_t *object = json_object();
-	json_t *sites = json_array();
-
-	for (site = program->sites; site; site = site->hh.next) {
-		if (site->maps)
-			json_array_append_new(sites, site_of(site));
-	}
-	json_object_set_new(object, "program", vmt_json_string(program->name));
-	json_object_set_new(object, "growth", json_integer(program->growth));
-	if (program->merged >= 0)
-		json_object_set_new(object, "merged", json_integer(program->merged));
-	json_object_set_new(object, "sites", sites);
-	return object;
-}
-
-static json_t *root_of(const struct vmt_census *census)
-{
-	const struct vmt_census_program *program;
-	json_t *root = json_object();
-	json_t *programs = json_array();
-	json_t *phase;
-
-	json_object_set_new(root, "schema", json_string(schema));
-	if (census->with_lines)
-		json_object_set_new(root, "lines", json_true());
-	if (census->from || census->to) {
-		phase = json_object();
-		json_object_set_new(phase, "from", vmt_json_string(census->from));
-		json_object_set_new(phase, "to", vmt_json_string(census->to));
-		vmt_json_add_number(phase, "warmup", census->warmup);
-		json_object_set_new(root, "phase", phase);
-	}
-	for (program = census->programs; program; program = program->hh.next)
-		json_array_append_new(programs, program_of(program));
-	json_object_set_new(root, "programs", programs);
-	return root;
-}
-
-int vmt_baseline_save(const char *path, const struct vmt_census *census)
-{
-	char *temporary = vmt_must_format("%s.new", path);
-	FILE *file = fopen(temporary, "we");
-	json_t *root = root_of(census);
-	int ret = file ? 0 : -errno;
-
-	if (file) {
-		if (json_dumpf(root, file, JSON_INDENT(1)) || fputc('\n', file) == EOF)
-			ret = -EIO;
-		if (fclose(file) && !ret)
-			ret = -errno;
-		if (!ret && rename(temporary, path))
-			ret = -errno;
-		if (ret)
-			unlink(temporary);
-	}
-	json_decref(root);
-	free(temporary);
 	return ret;
 }

@@ -9,9 +9,10 @@
 
 #include "census.h"
 
+#define VMT_BASELINE_SCHEMA	"vmatrace.baseline/1"
 #define VMT_BASELINE_ERROR_MAX 300
 
-/* Whether the file's first character makes it a baseline rather than a recording. */
+/* Whether the file's first character makes it a baseline rather than a recording; a pipe is one. */
 bool vmt_baseline_is(const char *path);
 
 /*
@@ -21,7 +22,10 @@ bool vmt_baseline_is(const char *path);
 VMT_MUST_CHECK int vmt_baseline_load(const char *path, struct vmt_census *ret_census,
 				     char error[VMT_BASELINE_ERROR_MAX]);
 
-/* Replace path, at once and only if all could be written. 0 or -errno. */
+/*
+ * Replace path, or the file it is a link to, at once and only if all could be written; what is no
+ * file (a device, a pipe) is written to. 0 or -errno.
+ */
 VMT_MUST_CHECK int vmt_baseline_save(const char *path, const struct vmt_census *census);
 
 #endif

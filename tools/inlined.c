@@ -173,6 +173,7 @@ size_t vmt_inlined_callers(struct vmt_inlined_path *path,
 			n--;
 		ret_callers[n++] = (struct vmt_inlined_caller){
 			.name = i ? name_of(&path->function[i - 1]) : NULL,
+			.function = i ? &path->function[i - 1] : NULL,
 			.file = call_file(path->unit, inlined),
 			.line = (uint32_t)number_of(inlined, DW_AT_call_line),
 		};

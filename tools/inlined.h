@@ -25,6 +25,7 @@ struct vmt_inlined_path {
 
 struct vmt_inlined_caller {
 	const char *name;	/* NULL for the outermost, which was not inlined */
+	Dwarf_Die *function;	/* the same in the path, or NULL */
 	const char *file;	/* where it calls the function before it; NULL = not known */
 	uint32_t line;
 };

@@ -5,6 +5,7 @@
  * the census.
  */
 #include "stack.h"
+#include "keyname.h"
 #include "must.h"
 #include "names.h"
 #include "source.h"
@@ -156,15 +157,23 @@ void vmt_stack_free(struct vmt_stack *stack)
 	*stack = (struct vmt_stack){ NULL, 0 };
 }
 
+/*
+ * Generated code has no names either: a function that was interpreted in one run is compiled in the
+ * next, and perf's names of it have lines in them.
+ */
 static char *frame_name(const struct vmt_stack_frame *frame, bool with_lines)
 {
 	const char *module = *frame->module ? frame->module : "?";
+	char *line;
 
-	if (!frame->function || frame->is_runtime)
+	if (!frame->function || !frame->is_user)
 		return vmt_must_copy(module);
-	if (with_lines && frame->is_user && frame->line)
-		return vmt_must_format("%s!%s:%u", module, frame->function, frame->line);
-	return vmt_must_format("%s!%s", module, frame->function);
+	if (with_lines && frame->line)
+		line = vmt_must_format("%s!%s:%u", module, frame->function, frame->line);
+	else
+		line = vmt_must_format("%s!%s", module, frame->function);
+	vmt_keyname_trim_line(line);
+	return line;
 }
 
 static void append(char **key, const char *name)

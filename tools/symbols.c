@@ -9,6 +9,7 @@
 #include "inlined.h"
 #include "modulefile.h"
 #include "perfmap.h"
+#include "qualified.h"
 #include "units.h"
 
 #define HASH_NONFATAL_OOM 1
@@ -147,6 +148,14 @@ static const char *demangle(const char *name)
 	return plain ? plain : strdup(name);
 }
 
+/* The whole name where it is asked for: what is inlined often has a short one only. */
+static const char *name_inlined(const char *name, Dwarf_Die *function, bool is_whole)
+{
+	char *whole = is_whole && !vmt_is_mangled(name) ? vmt_qualified_name(function) : NULL;
+
+	return whole ? whole : demangle(name);
+}
+
 static void set_file(struct vmt_symbol *symbol, const char *file, const char *directory,
 		     uint32_t line)
 {
@@ -180,7 +189,9 @@ static void find_callers(struct known *known, struct vmt_inlined_path *path, con
 		struct vmt_symbol *caller = &known->callers[i];
 		const char *name = callers[i].name ? callers[i].name : outermost;
 
-		caller->function = name ? demangle(name) : NULL;
+		caller->function = callers[i].name ?
+				   name_inlined(name, callers[i].function, true) :
+				   name ? demangle(name) : NULL;
 		if (callers[i].file)
 			set_file(caller, callers[i].file, known->symbol.directory, callers[i].line);
 		*(i == 0 ? &known->symbol.caller : &caller[-1].caller) = caller;
@@ -210,8 +221,11 @@ static void look_up(struct module *module, uint64_t offset, bool wants_callers,
 	inlined = vmt_inlined_name(&path);
 	if (inlined && wants_callers)
 		find_callers(known, &path, name);
-	if (inlined || name)
-		known->symbol.function = demangle(inlined ? inlined : name);
+	if (inlined)
+		known->symbol.function = name_inlined(inlined, &path.function[path.count - 1],
+						      wants_callers);
+	else if (name)
+		known->symbol.function = demangle(name);
 }
 
 void vmt_symbols_want_callers(struct vmt_symbols *symbols)
