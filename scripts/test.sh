@@ -21,6 +21,7 @@ terminal
 install
 check
 limits
+alarms
 ci
 self
 maps

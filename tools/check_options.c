@@ -50,7 +50,8 @@ static const char help[] =
 	"split (maps cut out of others), stack (thread stacks), file (maps of files).\n"
 	"A program may bring some along: const char vmatrace_default_suppressions[] = \"...\";\n"
 	"      --suppressions=FILE\n"
-	"      --generate-suppressions  print lines that would make this check pass\n"
+	"      --generate-suppressions[=FILE]\n"
+	"                           print lines that would make this check pass\n"
 	"\n"
 	"Output\n"
 	"  -f, --format=text|json|junit|sarif|github   (text)\n"
@@ -94,7 +95,7 @@ static const struct option options[] = {
 	{ "to", required_argument, NULL, OPTION_TO },
 	{ "warmup", required_argument, NULL, OPTION_WARMUP },
 	{ "suppressions", required_argument, NULL, OPTION_SUPPRESSIONS },
-	{ "generate-suppressions", no_argument, NULL, OPTION_GENERATE },
+	{ "generate-suppressions", optional_argument, NULL, OPTION_GENERATE },
 	{ "format", required_argument, NULL, 'f' },
 	{ "output", required_argument, NULL, 'o' },
 	{ "exitcode", required_argument, NULL, OPTION_EXITCODE },
@@ -160,7 +161,10 @@ static const char *set_option(void *context, int option, char *value)
 	case OPTION_FROM: phase->from = value; break;
 	case OPTION_TO: phase->to = value; break;
 	case OPTION_SUPPRESSIONS: check->suppressions = value; break;
-	case OPTION_GENERATE: check->generate = true; break;
+	case OPTION_GENERATE:
+		check->generate = true;
+		check->generate_file = value;
+		break;
 	case OPTION_SYMBOLS: check->census.symbols = value; break;
 	default: break;
 	}

@@ -22,6 +22,7 @@ struct vmt_check {
 	const char *save;
 	const char *suppressions;
 	bool generate;
+	const char *generate_file;	/* NULL: standard output */
 	enum vmt_check_format format;
 	const char *output;
 	int exitcode;

@@ -5,6 +5,7 @@
  * the program itself failed, whose status is then kept.
  */
 #include "baseline.h"
+#include "check_notes.h"
 #include "check_options.h"
 #include "commands.h"
 #include "compare.h"
@@ -66,59 +67,6 @@ static int write_verdict(const struct vmt_check *check, const struct vmt_verdict
 	return VMT_EXIT_FAILED;
 }
 
-static void warn(const struct vmt_verdict *verdict)
-{
-	const struct vmt_census_program *program = verdict->census->programs;
-
-	for (size_t i = 0; i < verdict->suppressions->count; i++) {
-		const struct vmt_suppression *item = &verdict->suppressions->item[i];
-
-		if (!item->sites && item->source)
-			vmt_message("%s:%u: %s:%s matched nothing; remove the line if that "
-				    "stays so.", item->source, item->line,
-				    vmt_suppress_type_name(item->type), item->pattern);
-	}
-	for (; program; program = program->hh.next) {
-		if (program->unseen && !verdict->limit[VMT_RULE_UNSEEN].is_set)
-			vmt_message("%s: %llu maps changed by no call that was seen; "
-				    "--allow-unseen=0 makes that an error.", program->name,
-				    (unsigned long long)program->unseen);
-		if (verdict->base && !vmt_census_find_program(verdict->base, program->name))
-			vmt_message("the program %s is not in the baseline and was not compared; "
-				    "save it again with --save, or leave it out by --program.",
-				    program->name);
-		if (verdict->base && verdict->count && program->unnamed)
-			vmt_message("%s: %llu frames of its own code have no name (stripped, or "
-				    "built again since it ran); a baseline compares names.",
-				    program->name, (unsigned long long)program->unnamed);
-	}
-}
-
-/* Lines that would make the check pass, each once, for a file that people then comment. */
-static void generate_suppressions(const struct vmt_verdict *verdict)
-{
-	for (size_t i = 0; i < verdict->count; i++) {
-		const struct vmt_finding *finding = &verdict->finding[i];
-		bool is_known = false;
-		char *line;
-
-		if (!finding->site)
-			continue;
-		line = vmt_suppress_line(finding->site);
-		for (size_t k = 0; k < i && !is_known; k++) {
-			char *other = verdict->finding[k].site ?
-				vmt_suppress_line(verdict->finding[k].site) : NULL;
-
-			is_known = other && !strcmp(line, other);
-			free(other);
-		}
-		if (!is_known)
-			printf("# %s\n%s\n", finding->message, line);
-		free(line);
-	}
-	fflush(stdout);
-}
-
 static bool is_same_mark(const char *a, const char *b)
 {
 	return a && b ? !strcmp(a, b) : a == b;
@@ -130,8 +78,8 @@ static int load_baseline(const struct vmt_check *check, struct vmt_census *ret_b
 	char error[VMT_BASELINE_ERROR_MAX];
 
 	if (vmt_baseline_load(check->baseline, ret_base, error)) {
-		vmt_message("%s is no usable baseline: %s; make one with --save=%s.",
-			    check->baseline, error, check->baseline);
+		vmt_message("%s is no usable baseline: %s; vmatrace check --save=FILE makes one.",
+			    check->baseline, error);
 		return VMT_EXIT_USAGE;
 	}
 	if (is_same_mark(ret_base->from, check->census.phase.from) &&
@@ -161,6 +109,24 @@ static int require_common(const struct vmt_check *check, const struct vmt_census
 	return VMT_EXIT_USAGE;
 }
 
+static bool generate(const struct vmt_check *check, const struct vmt_verdict *verdict)
+{
+	const char *name = check->generate_file;
+	FILE *stream = name ? fopen(name, "we") : stdout;
+	bool is_written = stream;
+
+	if (stream) {
+		vmt_suppress_generate(stream, verdict);
+		is_written = !fflush(stream) && !ferror(stream);
+	}
+	if (!is_written)
+		vmt_message("cannot write suppressions to %s: %s", name ? name : "the log",
+			    strerror(errno));
+	if (stream && name)
+		fclose(stream);
+	return is_written;
+}
+
 static int judge(const struct vmt_check *check, const struct vmt_census *census,
 		 const struct vmt_census *base, struct vmt_suppressions *suppressions)
 {
@@ -173,9 +139,9 @@ static int judge(const struct vmt_check *check, const struct vmt_census *census,
 	memcpy(verdict.limit, check->limit, sizeof(verdict.limit));
 	vmt_verdict_judge(&verdict);
 	status = write_verdict(check, &verdict);
-	warn(&verdict);
-	if (check->generate)
-		generate_suppressions(&verdict);
+	vmt_check_warn(&verdict);
+	if (check->generate && !generate(check, &verdict) && !status)
+		status = VMT_EXIT_FAILED;
 	if (!status && verdict.count)
 		status = check->exitcode;
 	vmt_verdict_free(&verdict);
@@ -201,7 +167,8 @@ static int prepare(const struct vmt_check *check, struct vmt_census *base,
 
 	if (!status && check->suppressions &&
 	    vmt_suppress_load(suppressions, check->suppressions, error)) {
-		vmt_message("%s: %s", check->suppressions, error);
+		vmt_message("%s: %s; see vmatrace check --help for its form.", check->suppressions,
+			    error);
 		status = VMT_EXIT_USAGE;
 	}
 	return status;
@@ -250,6 +217,8 @@ static int check_all(struct vmt_check *check)
 
 	if (!status && check->command)
 		status = vmt_launch_run(check->command, &launch);
+	if (!status && check->command)
+		vmt_check_tell_ending(check, &launch);
 	if (!status)
 		status = load(check, &launch, &census);
 	if (!status)

@@ -17,8 +17,8 @@ static int explain(int ret, const struct vmt_census_options *options)
 	if (!ret)
 		return 0;
 	if (ret == -ENOSPC)
-		vmt_message("there were too many marks for the recording; make fewer, or record "
-			    "a shorter run.");
+		vmt_message("there were more marks than a recording has room for (1,024, and 65,536 "
+			    "changes of call sites between them); make fewer, or run fewer rounds.");
 	else if (ret == -ERANGE)
 		vmt_message("the marks \"%s\" and \"%s\" were not made often enough or not in "
 			    "this order (--warmup=%llu); look at \"marks\" in vmatrace report "

@@ -112,6 +112,7 @@ int vmt_launch_run(char **command, struct vmt_launch *ret_launch)
 		return ret;
 	write_ending(launch, wait_status);
 	launch->status = vmt_launch_status(wait_status);
+	launch->signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
 	return 0;
 }
 

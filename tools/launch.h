@@ -26,6 +26,7 @@ struct vmt_launch {
 	char directory[PATH_MAX];	/* the recordings; "" before the start */
 	pid_t pid;
 	int status;			/* see vmt_launch_status */
+	int signal;			/* that killed it, or 0 */
 };
 
 /*

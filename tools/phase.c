@@ -56,11 +56,21 @@ static int find_to(const struct vmt_view *view, const struct vmt_phase *phase, u
 	return ret;
 }
 
-bool vmt_phase_has_lost_values(const struct vmt_view *view)
+static bool is_full(const struct vmt_view *view, enum vmt_section_id id)
 {
-	const struct vmt_rec_section *section = &view->header.section[VMT_SECTION_MARK_VALUES];
+	const struct vmt_rec_section *section = &view->header.section[id];
 
 	return section->used && section->used >= section->capacity;
+}
+
+bool vmt_phase_has_lost_values(const struct vmt_view *view)
+{
+	return is_full(view, VMT_SECTION_MARK_VALUES);
+}
+
+static bool has_lost_marks(const struct vmt_view *view)
+{
+	return is_full(view, VMT_SECTION_MARKS) || vmt_phase_has_lost_values(view);
 }
 
 int vmt_phase_find(const struct vmt_view *view, const struct vmt_phase *phase,
@@ -71,10 +81,12 @@ int vmt_phase_find(const struct vmt_view *view, const struct vmt_phase *phase,
 		.maps_to = vmt_view_maps_now(view),
 	};
 	uint64_t index = 0;
-	int ret = phase->from ? find_from(view, phase, &index, &bounds) : 0;
+	int ret = 0;
 
-	if (!ret && (phase->from || phase->to) && vmt_phase_has_lost_values(view))
+	if ((phase->from || phase->to) && has_lost_marks(view))
 		ret = -ENOSPC;
+	if (!ret && phase->from)
+		ret = find_from(view, phase, &index, &bounds);
 	if (!ret && phase->to)
 		ret = find_to(view, phase, index, &bounds);
 	if (!ret)

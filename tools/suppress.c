@@ -15,6 +15,7 @@ static const char *const type_names[] = {
 	[VMT_SUPPRESS_FILE] = "file",
 };
 
+#define NO_STACK "?"
 #define FILE_MAX 1048576u	/* bytes of a suppression file */
 
 const char *vmt_suppress_type_name(enum vmt_suppress_type type)
@@ -97,20 +98,36 @@ static bool is_of_type(const struct vmt_census_site *site, enum vmt_suppress_typ
 	}
 }
 
+static bool suppresses(const struct vmt_suppression *item, const struct vmt_census_site *site)
+{
+	if (!is_of_type(site, item->type))
+		return false;
+	for (uint32_t i = 0; i < site->stack.count; i++) {
+		if (matches_frame(item->pattern, &site->stack.frame[i]))
+			return true;
+	}
+	/* What is known of a call whose stack was lost; see vmt_suppress_line. */
+	return !site->stack.count && vmt_suppress_matches(item->pattern, NO_STACK);
+}
+
 struct vmt_suppression *vmt_suppress_find(const struct vmt_suppressions *suppressions,
 					  const struct vmt_census_site *site)
 {
 	for (size_t i = 0; i < suppressions->count; i++) {
-		struct vmt_suppression *item = &suppressions->item[i];
-
-		if (!is_of_type(site, item->type))
-			continue;
-		for (uint32_t k = 0; k < site->stack.count; k++) {
-			if (matches_frame(item->pattern, &site->stack.frame[k]))
-				return item;
-		}
+		if (suppresses(&suppressions->item[i], site))
+			return &suppressions->item[i];
 	}
 	return NULL;
+}
+
+void vmt_suppress_note(const struct vmt_suppressions *suppressions,
+		       const struct vmt_census_site *site)
+{
+	for (size_t i = 0; i < suppressions->count; i++) {
+		struct vmt_suppression *item = &suppressions->item[i];
+
+		item->is_known = item->is_known || suppresses(item, site);
+	}
 }
 
 static int refuse(char *error, uint32_t line, const char *what)
@@ -119,11 +136,18 @@ static int refuse(char *error, uint32_t line, const char *what)
 	return -EBADMSG;
 }
 
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* A line without the spaces around it. */
 static int parse_line(struct vmt_suppressions *suppressions, const char *bytes, size_t n,
 		      uint32_t line, char *error)
 {
 	const char *colon = memchr(bytes, ':', n);
 	size_t length = colon ? (size_t)(colon - bytes) : 0;
+	const char *pattern = colon ? colon + 1 : bytes;
 	struct vmt_suppression *item;
 	size_t type = 0;
 
@@ -134,7 +158,9 @@ static int parse_line(struct vmt_suppressions *suppressions, const char *bytes, 
 		type++;
 	if (!colon || type == VMT_COUNT(type_names))
 		return refuse(error, line, "not vma:PATTERN, split:…, stack:… or file:…");
-	if (length + 1 == n)
+	while (pattern < bytes + n && is_space(*pattern))
+		pattern++;
+	if (pattern == bytes + n)
 		return refuse(error, line, "an empty pattern would match everything; "
 					   "write * if that is meant");
 	suppressions->item = vmt_must_grow(suppressions->item, suppressions->count,
@@ -142,15 +168,10 @@ static int parse_line(struct vmt_suppressions *suppressions, const char *bytes, 
 	item = &suppressions->item[suppressions->count++];
 	*item = (struct vmt_suppression){
 		.type = (enum vmt_suppress_type)type,
-		.pattern = vmt_must(strndup(colon + 1, n - length - 1)),
+		.pattern = vmt_must(strndup(pattern, (size_t)(bytes + n - pattern))),
 		.line = line,
 	};
 	return 0;
-}
-
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r';
 }
 
 static void forget(struct vmt_suppressions *suppressions, size_t keep)
@@ -167,6 +188,8 @@ int vmt_suppress_parse(struct vmt_suppressions *suppressions, const char *bytes,
 	uint32_t line = 0;
 	int ret = 0;
 
+	if (n >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3))
+		bytes += 3;	/* some editors begin UTF-8 with it */
 	while (!ret && bytes < end) {
 		const char *next = memchr(bytes, '\n', (size_t)(end - bytes));
 		const char *stop = next ? next : end;
@@ -223,7 +246,7 @@ static char *quoted(const char *name)
 char *vmt_suppress_line(const struct vmt_census_site *site)
 {
 	const struct vmt_stack_frame *frame = vmt_stack_blame(&site->stack);
-	const char *name = !frame ? "?" : frame->function ? frame->function : frame->module;
+	const char *name = !frame ? NO_STACK : frame->function ? frame->function : frame->module;
 	char *pattern = quoted(name);
 	char *line = vmt_must_format("%s:^%s$", site->is_cut ? "split" : "vma", pattern);
 

@@ -22,8 +22,9 @@ struct vmt_suppression {
 	char *pattern;
 	const char *source;	/* its file; NULL when compiled into a program */
 	uint32_t line;
-	uint64_t sites;		/* call sites that matched */
-	int64_t maps;		/* and the growth that was passed over */
+	bool is_known;		/* matches a call site, whether that grew or not */
+	uint64_t sites;		/* call sites that were passed over */
+	int64_t maps;		/* and their growth */
 };
 
 struct vmt_suppressions {
@@ -47,6 +48,10 @@ VMT_MUST_CHECK int vmt_suppress_load(struct vmt_suppressions *suppressions, cons
 /* The first line that matches the site, or NULL. Counts nothing. */
 struct vmt_suppression *vmt_suppress_find(const struct vmt_suppressions *suppressions,
 					  const struct vmt_census_site *site);
+
+/* Note in every line that matches the site that it does. */
+void vmt_suppress_note(const struct vmt_suppressions *suppressions,
+		       const struct vmt_census_site *site);
 
 /* Whether pattern is found in text; time is at most the product of their lengths. */
 bool vmt_suppress_matches(const char *pattern, const char *text);

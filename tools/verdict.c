@@ -145,11 +145,18 @@ static void judge_number(struct vmt_verdict *verdict, enum vmt_rule rule,
 	add(verdict, &finding, message);
 }
 
+/* The heap, one map, comes with the first malloc of all: that is no growth of anybody's. */
 static int64_t base_of(const struct vmt_census_program *base, const struct vmt_census_site *site)
 {
 	const struct vmt_census_site *old = vmt_census_find_site(base, site->key);
+	int64_t maps = old ? old->maps : 0;
 
-	return old ? old->maps : 0;
+	return maps < 1 && !strcmp(site->call, "brk") ? 1 : maps;
+}
+
+static const char *plural(int64_t maps)
+{
+	return maps == 1 || maps == -1 ? "" : "s";
 }
 
 static void judge_site(struct vmt_verdict *verdict, const struct vmt_census_program *program,
@@ -171,13 +178,13 @@ static void judge_site(struct vmt_verdict *verdict, const struct vmt_census_prog
 	verdict->maps += site->maps - base;
 	if (verdict->base)
 		add(verdict, &finding,
-		    vmt_must_format("%+lld maps by %s in %s: %lld instead of %lld in the baseline",
-				    (long long)(site->maps - base), site->call, function,
-				    (long long)site->maps, (long long)base));
+		    vmt_must_format("%+lld map%s by %s in %s: %lld instead of %lld in the baseline",
+				    (long long)(site->maps - base), plural(site->maps - base),
+				    site->call, function, (long long)site->maps, (long long)base));
 	else
 		add(verdict, &finding,
-		    vmt_must_format("%+lld maps by %s in %s, allowed are %lld",
-				    (long long)site->maps, site->call, function,
+		    vmt_must_format("%+lld map%s by %s in %s, allowed are %lld",
+				    (long long)site->maps, plural(site->maps), site->call, function,
 				    (long long)finding.allowed));
 }
 
@@ -193,6 +200,7 @@ static void judge_sites(struct vmt_verdict *verdict, const struct vmt_census_pro
 		int64_t old = base_of(base, site);
 		struct vmt_suppression *suppression;
 
+		vmt_suppress_note(verdict->suppressions, site);
 		if (site->maps <= old)
 			continue;
 		suppression = vmt_suppress_find(verdict->suppressions, site);
@@ -229,13 +237,13 @@ static void judge_growth(struct vmt_verdict *verdict, const struct vmt_census_pr
 		return;
 	if (base)
 		add(verdict, &finding,
-		    vmt_must_format("%s grew by %lld maps, by %lld in the baseline, allowed are "
-				    "%lld", program->name, (long long)growth,
+		    vmt_must_format("%s grew by %lld map%s, by %lld in the baseline, allowed are "
+				    "%lld", program->name, (long long)growth, plural(growth),
 				    (long long)finding.base, (long long)finding.allowed));
 	else
 		add(verdict, &finding,
-		    vmt_must_format("%s grew by %lld maps, allowed are %lld", program->name,
-				    (long long)growth, (long long)finding.allowed));
+		    vmt_must_format("%s grew by %lld map%s, allowed are %lld", program->name,
+				    (long long)growth, plural(growth), (long long)finding.allowed));
 }
 
 /*

@@ -75,6 +75,8 @@ int vmt_verdict_json(FILE *stream, const struct vmt_verdict *verdict);
 int vmt_junit_write(FILE *stream, const struct vmt_verdict *verdict);
 int vmt_sarif_write(FILE *stream, const struct vmt_verdict *verdict);
 void vmt_github_write(FILE *stream, const struct vmt_verdict *verdict);
+/* Lines that would make the check pass, each once and with a comment. */
+void vmt_suppress_generate(FILE *stream, const struct vmt_verdict *verdict);
 /* The Markdown for $GITHUB_STEP_SUMMARY. */
 void vmt_github_summary(FILE *stream, const struct vmt_verdict *verdict);
 

@@ -53,6 +53,15 @@ static void put_stack(struct vmt_fmt *fmt, const struct vmt_stack *stack)
 	}
 }
 
+/* Less than none: a phase that gave back more than it took. */
+static void put_number(struct vmt_fmt *fmt, int64_t number)
+{
+	if (number < 0)
+		vmt_fmt_signed(fmt, number, 0);
+	else
+		vmt_fmt_num(fmt, (uint64_t)number, 0);
+}
+
 static void put_site(struct vmt_fmt *fmt, const struct vmt_finding *finding, bool has_base)
 {
 	const struct vmt_stack_frame *place = vmt_verdict_place(finding);
@@ -68,9 +77,9 @@ static void put_site(struct vmt_fmt *fmt, const struct vmt_finding *finding, boo
 		vmt_fmt_str(fmt, "an unknown stack");
 	if (has_base) {
 		vmt_fmt_str(fmt, "  (");
-		vmt_fmt_num(fmt, (uint64_t)finding->maps, 0);
+		put_number(fmt, finding->maps);
 		vmt_fmt_str(fmt, ", in the baseline ");
-		vmt_fmt_num(fmt, finding->base < 0 ? 0 : (uint64_t)finding->base, 0);
+		put_number(fmt, finding->base);
 		vmt_fmt_str(fmt, ")");
 	}
 	vmt_fmt_end(fmt);
@@ -145,7 +154,7 @@ static void put_finding(FILE *stream, const struct vmt_verdict *verdict, size_t 
 		put_most(&fmt, finding);
 }
 
-/* The two ways out besides a fix, spelt out: who reads this has perhaps never seen vmatrace. */
+/* The ways out besides a fix, spelt out: who reads this has perhaps never seen vmatrace. */
 static void put_ways_out(FILE *stream, const struct vmt_verdict *verdict)
 {
 	for (size_t i = 0; i < verdict->count; i++) {
@@ -162,6 +171,10 @@ static void put_ways_out(FILE *stream, const struct vmt_verdict *verdict)
 			fputs("allow more by --per-site, or\n", stream);
 		fprintf(stream, "suppress them by --suppressions=FILE; --generate-suppressions "
 			"prints its lines:\n  %s\n", line);
+		if (verdict->may_move)
+			fputs("If their number varies from run to run (threads, malloc arenas, a JIT), "
+			      "allow\nfor that by --per-site=N, or judge a phase by --from=MARK "
+			      "--to=MARK.\n", stream);
 		free(line);
 		return;
 	}

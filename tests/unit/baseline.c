@@ -50,6 +50,61 @@ Test(baseline, is_read)
 	vmt_census_free(&census);
 }
 
+Test(baseline, older_names_are_trimmed_and_added_up)
+{
+	struct vmt_census_program *program;
+
+	cr_assert_eq(load(HEAD APP
+		"{\"call\":\"mmap\",\"maps\":5,\"stack\":[\"app!P<int>::f\"]},"
+		"{\"call\":\"mmap\",\"maps\":2,\"stack\":[\"app!P<char>::f\"]},"
+		"{\"call\":\"mmap\",\"maps\":1,\"stack\":[\"app!P::f\"]}]}]}"), 0, "%s", error);
+	program = vmt_census_find_program(&census, "app");
+	cr_assert_eq(vmt_census_find_site(program, "mmap\napp!P::f")->maps, 8);
+	vmt_census_free(&census);
+}
+
+Test(baseline, what_it_is_instead_is_said)
+{
+	cr_assert_eq(load(""), -EBADMSG);
+	cr_assert_str_eq(error, "it is empty");
+	cr_assert_eq(load("VMATRACE and so on"), -EBADMSG);
+	cr_assert_str_eq(error, "it is a recording");
+	cr_assert_eq(vmt_baseline_load("/", &census, error), -EISDIR);
+	cr_assert_eq(load("\xef\xbb\xbf" HEAD "]}"), 0, "%s", error);
+	vmt_census_free(&census);
+}
+
+static struct vmt_verdict judged(struct vmt_census *now, struct vmt_census *before)
+{
+	static struct vmt_suppressions none;
+	struct vmt_verdict verdict = { .census = now, .base = before, .suppressions = &none,
+				       .limit[VMT_RULE_PER_SITE].is_set = true };
+
+	vmt_verdict_judge(&verdict);
+	return verdict;
+}
+
+Test(baseline, the_first_heap_is_no_growth)
+{
+	struct vmt_census now = { .programs = NULL };
+	struct vmt_census before = { .programs = NULL };
+	struct vmt_census_program *program = vmt_census_program(&now, "app");
+	struct vmt_verdict verdict;
+
+	program->processes = 1;
+	vmt_census_program(&before, "app");
+	vmt_census_site(program, "brk", "[heap]")->maps = 1;
+	verdict = judged(&now, &before);
+	cr_assert_eq(verdict.count, 0);
+	vmt_census_site(program, "brk", "[heap]")->maps = 2;
+	verdict = judged(&now, &before);
+	cr_assert_eq(verdict.count, 1);
+	cr_assert(strstr(verdict.finding[0].message, "+1 map by brk"));
+	vmt_verdict_free(&verdict);
+	vmt_census_free(&now);
+	vmt_census_free(&before);
+}
+
 Test(baseline, unknown_fields_are_left_alone)
 {
 	cr_assert_eq(load("{\"later\":[1],\"schema\":\"vmatrace.baseline/1\",\"programs\":[]}"), 0);

@@ -60,6 +60,27 @@ Test(suppress, lines_and_comments)
 	cr_assert_eq(suppressions.item[3].type, VMT_SUPPRESS_FILE);
 }
 
+Test(suppress, spaces_after_the_colon_and_a_byte_order_mark)
+{
+	cr_assert_eq(parse("\xef\xbb\xbfvma: ^pool$\nsplit:\tx\n"), 0);
+	cr_assert_eq(suppressions.count, 2);
+	cr_assert_str_eq(suppressions.item[0].pattern, "^pool$");
+	cr_assert_str_eq(suppressions.item[1].pattern, "x");
+}
+
+Test(suppress, a_lost_stack_has_a_line_too)
+{
+	struct vmt_census_site site = { .call = NULL };
+	char *line = vmt_suppress_line(&site);
+
+	cr_assert_eq(parse(line), 0);
+	cr_assert_not_null(vmt_suppress_find(&suppressions, &site));
+	free(line);
+	vmt_suppress_free(&suppressions);
+	cr_assert_eq(parse("vma:*"), 0);
+	cr_assert_not_null(vmt_suppress_find(&suppressions, &site));
+}
+
 Test(suppress, a_colon_belongs_to_the_pattern)
 {
 	cr_assert_eq(parse("vma:std::vector<*>::push_back"), 0);

@@ -1,0 +1,165 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# vmatrace check in hands that do not know it: programs that must raise no alarm whatever they do, since
+# nothing in them grew; verdicts that are of less than they seem, which must be said; files that are
+# not what they should be; and the status of the library alone for each way out of a program.
+. "$(dirname "$0")/../lib.sh"
+HERE=$ROOT/tests/cli
+cd "$TMP" || exit 2
+export TMPDIR=$TMP
+. "$HERE/check_common.sh"
+
+compile() {
+	cc -g -O1 -I"$ROOT/preload" -pthread "$HERE/alarms/$1.c" -o "$1" || exit 2
+}
+
+# Workers use the call sites of their parent, whose maps they have too: those are not theirs.
+workers() {
+	compile workers
+	"$TOOL" check --save=workers.json -- ./workers 5
+	check workers-nothing-kept jq -e '[.programs[].sites[]] == []' workers.json
+	status workers-other-number 0 "$TOOL" check --baseline=workers.json --per-site=0 -- ./workers 50
+	status workers-no-baseline 0 "$TOOL" check --per-site=9 -- ./workers 50
+	status workers-leak 23 "$TOOL" check --baseline=workers.json --per-site=0 -- ./workers 50 20
+	has workers-leak-place err '\+20 by mmap in take .*workers.c:[0-9]+  \(20, in the baseline 0\)'
+}
+
+# One C++ program, whatever its optimiser does to it. Where threads find an arena is left out.
+rebuilt() {
+	local level
+	for level in 0 1 3; do
+		c++ -g -O$level -pthread "$HERE/alarms/templates.cc" -o templates || exit 2
+		"$TOOL" check --save=templates.$level -- ./templates
+		jq '[.programs[].sites[] | select(.stack | tostring | test("templates!(main|init|std::.*run)"))]' \
+			templates.$level >sites.$level
+	done
+	check rebuilt-1 cmp sites.0 sites.1
+	check rebuilt-3 cmp sites.0 sites.3
+	check rebuilt-names [ "$(jq -c '[.[].stack | select(length == 2)[0]] | unique' sites.0)" = \
+		'["templates!Pool::grow"]' ]
+	c++ -g -O2 -pthread -DMORE=4 "$HERE/alarms/templates.cc" -o templates
+	status rebuilt-grown 23 "$TOOL" check --baseline=templates.0 -- ./templates
+	has rebuilt-whole-name err '^==[0-9]+==   \+4 by mmap in Pool<int>::grow .*templates.cc:'
+}
+
+# The first malloc makes the heap.
+heap() {
+	echo 'int main(void) { return 0; }' >heap.c && cc heap.c -o heap
+	"$TOOL" check --save=heap.json -- ./heap
+	printf '#include <stdio.h>\nint main(void) { return !puts("hello"); }\n' >heap.c && cc heap.c -o heap
+	status heap 0 "$TOOL" check --baseline=heap.json -- ./heap
+	status heap-per-site 0 "$TOOL" check --per-site=0 -- ./heap
+}
+
+# A green or red line that is of less than the whole run says so.
+endings() {
+	compile ends
+	status killed 139 "$TOOL" check --max-maps=1000 -- ./ends segv
+	has killed-said err '^vmatrace: ./ends was killed by signal 11 \(Segmentation fault\);'
+	status failed 3 "$TOOL" check --max-maps=1000 -- ./ends return 3
+	has failed-said err '^vmatrace: ./ends ended with status 3, and so does this check'
+	status failed-saved 3 "$TOOL" check --save=failed.json -- ./ends return 3
+	has failed-saved-said err '^vmatrace: the baseline failed.json is of that run;'
+	compile rounds
+	status rounds 0 "$TOOL" check --from=round --to=done --warmup=5 -- ./rounds 500
+	status rounds-too-many 2 "$TOOL" check --from=round --to=done --warmup=5 -- ./rounds 2000
+	has rounds-too-many-said err 'more marks than a recording has room for \(1,024'
+}
+
+# way WANTED WAY STATUS: with the library alone, and more maps than are allowed when it ends.
+way() {
+	LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:max_growth=9 \
+		status "way-$2-$3" "$1" ./ends "$2" "$3" 2>/dev/null
+}
+
+ways_out() {
+	local way
+	for way in return exit _exit quick_exit exit_group thread_exit thread__exit atexit at_quick_exit; do
+		way 23 "$way" 0
+		way 3 "$way" 3
+	done
+	way 23 pthread_exit 0
+	way 0 nothing 0
+	way 0 fork 0	# a child is judged only when asked for
+	way 137 kill 0
+	way 139 segv 0
+	DESTRUCTOR=1 way 23 nothing 0
+	LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:max_growth=9:children=report status way-fork-judged 23 \
+		./ends fork 0
+}
+
+# unusable NAME FILE PATTERN: as a baseline it is refused with that reason, for check and for diff
+unusable() {
+	status "baseline-$1" 2 "$TOOL" check --baseline="$2" rec
+	has "baseline-$1-said" err "^vmatrace: $2 is no usable baseline: $3; vmatrace check --save=FILE makes one\.$"
+}
+
+baselines() {
+	"$TOOL" run --report=none -o rec -- ./ends return >/dev/null
+	"$TOOL" check --save=base.json rec
+	: >empty && unusable empty empty 'it is empty'
+	mkdir -p folder && unusable folder folder 'Is a directory'
+	cp rec/*.vmt recording && unusable recording recording 'it is a recording'
+	sed '3i<<<<<<< HEAD' base.json >conflict && unusable conflict conflict '.* \(line 3\)'
+	sed 's,baseline/1,baseline/2,' base.json >newer
+	unusable newer newer 'its schema is not vmatrace.baseline/1 but "vmatrace.baseline/2"'
+	unusable missing nowhere 'No such file or directory'
+	printf '\xef\xbb\xbf' | cat - base.json | sed 's/$/\r/' >windows.json
+	status baseline-of-windows 0 "$TOOL" check --baseline=windows.json rec
+	status baseline-of-windows-diff 0 "$TOOL" diff windows.json rec
+	status baseline-from-a-pipe 0 "$TOOL" check --baseline=<(cat base.json) rec
+	status baseline-from-a-pipe-diff 0 "$TOOL" diff <(cat base.json) rec
+	places
+}
+
+# What is there before stays what it is: a link, a pipe (a device is the same).
+places() {
+	echo old >real.json && ln -s real.json link.json
+	status save-through-a-link 0 "$TOOL" check --save=link.json rec
+	check save-through-a-link-kept [ -L link.json ]
+	check save-through-a-link-written cmp real.json base.json
+	ln -s nowhere/x.json dangling.json
+	status save-through-a-dangling-link 125 "$TOOL" check --save=dangling.json rec
+	mkfifo pipe
+	cat pipe >from-pipe &
+	reader=$!
+	status save-to-a-pipe 0 "$TOOL" check --save=pipe rec
+	[ -p pipe ] || kill $reader	# it would wait for ever
+	wait $reader
+	check save-to-a-pipe-kept [ -p pipe ]
+	check save-to-a-pipe-written cmp from-pipe base.json
+}
+
+# generated NAME LIMITS...: what --generate-suppressions prints makes that very check pass.
+generated() {
+	local name=$1
+	shift
+	status "generated-$name-before" 23 "$TOOL" check "$@" --generate-suppressions=lines -- ./templates
+	status "generated-$name" 0 "$TOOL" check "$@" --suppressions=lines -- ./templates
+}
+
+suppressions() {
+	generated growth --max-growth=5
+	generated sites --per-site=1
+	generated both --max-growth=3 --per-site=0 --baseline=templates.0
+	status generated-none 23 "$TOOL" check --max-maps=5 --generate-suppressions=lines -- ./templates
+	check generated-none-said [ "$(grep -c '^#.*no suppression lifts this limit$' lines)" = "$(wc -l <lines)" ]
+	status generated-full-disk 125 "$TOOL" check --max-growth=5 --generate-suppressions=/dev/full \
+		-- ./templates
+	printf 'vma:Pool\nvma:never\n' >lines
+	status known 0 "$TOOL" check --per-site=100 --suppressions=lines -- ./templates
+	has known-said err 'lines:2: vma:never matched nothing'
+	printf 'vma:init\n' >lines
+	c++ -g -O0 -pthread "$HERE/alarms/templates.cc" -o templates
+	status matched-not-grown 0 "$TOOL" check --baseline=templates.0 --suppressions=lines -- ./templates
+	check matched-not-grown-quiet sh -c '! grep -q "matched nothing" err'
+}
+
+workers
+rebuilt
+heap
+endings
+ways_out
+baselines
+suppressions
+finish
