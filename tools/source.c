@@ -7,7 +7,6 @@
 #include "source.h"
 #include "must.h"
 
-#include <stdbool.h>
 #include <unistd.h>
 
 /* Drop "." and empty parts, and ".." with the part before it; in place. */
@@ -90,4 +89,21 @@ char *vmt_source_path(const char *directory, const char *path)
 
 	free(whole);
 	return below;
+}
+
+/* People build in /usr/local and /usr/src, as in many containers. */
+bool vmt_source_is_system(const char *path)
+{
+	static const char *const prefixes[] = { "/usr/", "/lib/", "/lib64/", "/bin/", "/sbin/" };
+	static const char *const others[] = { "/usr/local/", "/usr/src/", "/usr/home/" };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (!strncmp(path, others[i], strlen(others[i])))
+			return false;
+	}
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		if (!strncmp(path, prefixes[i], strlen(prefixes[i])))
+			return true;
+	}
+	return false;
 }

@@ -54,6 +54,15 @@ static char *module_name(struct vmt_view_string path)
 	return name;
 }
 
+static bool is_system(struct vmt_view_string path)
+{
+	char *copy = vmt_must(strndup(path.bytes, path.length));
+	bool result = vmt_source_is_system(copy);
+
+	free(copy);
+	return result;
+}
+
 /* What an address of a module is called; kept apart from the names, of which inlining makes several. */
 static struct vmt_stack_frame frame_of(const struct vmt_rec_module *module,
 				       struct vmt_view_string path, uint64_t offset)
@@ -62,6 +71,7 @@ static struct vmt_stack_frame frame_of(const struct vmt_rec_module *module,
 
 	frame.is_runtime = path.length && vmt_text_is_runtime(path);
 	frame.is_user = module->kind == VMT_MODULE_FILE && path.length && !frame.is_runtime;
+	frame.is_own = frame.is_user && !is_system(path);
 	return frame;
 }
 
@@ -72,6 +82,7 @@ static void name_frame(struct vmt_stack_frame *frame, const struct vmt_symbol *s
 		trim_function(frame->function);
 	frame->file = symbol->file ? vmt_source_path(symbol->directory, symbol->file) : NULL;
 	frame->line = symbol->line;
+	frame->is_own = frame->is_own && !(frame->file && vmt_source_is_system(frame->file));
 }
 
 static bool is_main(const struct vmt_stack_frame *frame)
@@ -218,6 +229,10 @@ char *vmt_stack_where(const struct vmt_stack_frame *frame)
 
 const struct vmt_stack_frame *vmt_stack_blame(const struct vmt_stack *stack)
 {
+	for (uint32_t i = 0; i < stack->count; i++) {
+		if (stack->frame[i].is_own)
+			return &stack->frame[i];
+	}
 	for (uint32_t i = 0; i < stack->count; i++) {
 		if (stack->frame[i].is_user)
 			return &stack->frame[i];

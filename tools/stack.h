@@ -17,7 +17,8 @@ struct vmt_stack_frame {
 	uint32_t line;
 	uint64_t offset;	/* in the module's file */
 	bool is_runtime;	/* of the C library, an allocator or their like */
-	bool is_user;	/* neither that nor generated code */
+	bool is_user;	/* neither that nor generated code… */
+	bool is_own;	/* …nor of a library or header of the system */
 };
 
 struct vmt_stack {
@@ -41,7 +42,11 @@ char *vmt_stack_key(const struct vmt_stack *stack, bool with_lines);
 /* For people: "guard pool.c:6", "puts (libc.so.6)", "libpool.so+0x1139". The caller frees it. */
 char *vmt_stack_where(const struct vmt_stack_frame *frame);
 
-/* The innermost frame of the user's own code, or the innermost; NULL without frames. */
+/*
+ * The frame to point to: the innermost of the user's own code, which a library or a template of the
+ * system may have been called from; otherwise the innermost that is no runtime's, or of all.
+ * NULL without frames.
+ */
 const struct vmt_stack_frame *vmt_stack_blame(const struct vmt_stack *stack);
 
 #endif

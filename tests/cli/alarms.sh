@@ -42,6 +42,17 @@ rebuilt() {
 	has rebuilt-whole-name err '^==[0-9]+==   \+4 by mmap in Pool<int>::grow .*templates.cc:'
 }
 
+# What is named is the project's own line, not the header or library of the system that it uses.
+own_line() {
+	"$TOOL" check --per-site=0 --format=json --output=own.out -- ./templates 2>err
+	check own-line jq -e '[.findings[] | select(.stack | tostring | test("std_thread")) |
+		.file] | length > 0 and all(endswith("templates.cc"))' own.out
+	cc -g -O1 "$HERE/alarms/library.c" -l:libz.so.1 -o library || exit 2
+	status own-library 23 "$TOOL" check --per-site=0 -- ./library
+	has own-library-named err 'by mmap in use_library .*library.c:[0-9]+$'
+	has own-library-stack err '#[0-9]  inflate.* \(libz.so.1|#[0-9]  deflate.* \(libz.so.1|libz.so.1\+0x'
+}
+
 # The first malloc makes the heap.
 heap() {
 	echo 'int main(void) { return 0; }' >heap.c && cc heap.c -o heap
@@ -157,6 +168,7 @@ suppressions() {
 
 workers
 rebuilt
+own_line
 heap
 endings
 ways_out

@@ -49,3 +49,16 @@ Test(source, what_is_no_file)
 	cr_assert_str_eq(below("a/.."), "");
 	cr_assert_str_eq(below(".."), "..");
 }
+
+Test(source, the_systems_files)
+{
+	static const char *const system[] = { "/usr/include/c++/12/thread", "/lib/x86_64/libz.so",
+					      "/usr/bin/python3.11", "/usr/lib/libz.so" };
+	static const char *const own[] = { "pool.c", "/src/pool.c", "/usr/local/lib/libpool.so",
+					   "/usr/src/app/pool.c", "../usr/x.c", "", "/library/x.c" };
+
+	for (size_t i = 0; i < sizeof(system) / sizeof(system[0]); i++)
+		cr_assert(vmt_source_is_system(system[i]), "%s", system[i]);
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		cr_assert_not(vmt_source_is_system(own[i]), "%s", own[i]);
+}
