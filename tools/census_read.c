@@ -196,11 +196,17 @@ static char *exe_of(const struct vmt_view *view)
 	return vmt_must(strndup(exe.bytes, exe.length));
 }
 
-static const char *base_name(const char *path)
+/* The base name. It becomes a part of lines that others read: a file's name may hold newlines. */
+static char *program_name(const char *path)
 {
-	const char *base = strrchr(path, '/');
+	const char *slash = strrchr(path, '/');
+	char *name = vmt_must_copy(slash ? slash + 1 : path);
 
-	return base ? base + 1 : path;
+	for (char *at = name; *at; at++) {
+		if ((unsigned char)*at < ' ' || *at == 127)
+			*at = '?';
+	}
+	return name;
 }
 
 /* Whether this process has the highest peak so far: what others' sites held at theirs is dropped. */
@@ -225,8 +231,9 @@ static void add_header(struct vmt_census_program *program, const struct vmt_rec_
 		program->pid = header->pid;
 }
 
-static int add_process(struct vmt_census *census, const char *exe, const struct vmt_view *view,
-		       const struct vmt_census_options *options, struct vmt_symbols *symbols)
+static int add_process(struct vmt_census *census, const char *exe, const char *name,
+		       const struct vmt_view *view, const struct vmt_census_options *options,
+		       struct vmt_symbols *symbols)
 {
 	struct vmt_census_program *program;
 	struct process process = { .view = view };
@@ -235,7 +242,7 @@ static int add_process(struct vmt_census *census, const char *exe, const struct 
 
 	if (ret)
 		return ret;
-	program = vmt_census_program(census, base_name(exe));
+	program = vmt_census_program(census, name);
 	if (!program->exe)
 		program->exe = vmt_must_copy(exe);
 	with_peak = is_highest(program, &view->header) && options->with_peak;
@@ -255,19 +262,22 @@ int vmt_census_read(struct vmt_census *census, const struct vmt_recordings *reco
 {
 	struct vmt_symbols *symbols = vmt_must(vmt_symbols_new(options->symbols));
 	int result = -ENOENT;
+	char *name;
 	char *exe;
 	int ret = 0;
 
 	vmt_symbols_want_callers(symbols);
 	for (size_t i = 0; i < recordings->count; i++) {
 		exe = exe_of(&recordings->item[i].view);
+		name = program_name(exe);
 		ret = 0;
-		if (!options->program || !fnmatch(options->program, base_name(exe), 0)) {
-			ret = add_process(census, exe, &recordings->item[i].view, options,
+		if (!options->program || !fnmatch(options->program, name, 0)) {
+			ret = add_process(census, exe, name, &recordings->item[i].view, options,
 					  symbols);
 			if (!ret || (ret == -ERANGE && result == -ENOENT))
 				result = ret;
 		}
+		free(name);
 		free(exe);
 		if (ret == -ENOSPC)
 			break;

@@ -195,6 +195,12 @@ escaping() {
 		'^::error title=A process [a-z ]*::a%25,:<&>"x\|`b has [0-9]+ maps'
 	has no-names odd.github '%0A#2 a%25,:<&>"x\|`b\+0x[0-9a-f]+%0A'
 	check escaped-github-lines [ "$(grep -c '^::' odd.github)" = 1 ]
+	odd=$'a\n::error::b\r'
+	cp unit-tests "$odd"
+	for format in text json junit sarif github; do
+		"$TOOL" check --max-maps=1 --format=$format -- "./$odd" 2>&1
+	done >odd.all
+	check escaped-newline [ "$(grep -cE '^::' odd.all)" = 1 ]
 }
 
 # Baselines that lie in somebody's repository: what the first version wrote is read as it was meant.
