@@ -40,6 +40,7 @@ struct vmt_census_program {
 	uint64_t unseen;
 	uint64_t unnamed;	/* frames of the program's own code without a name */
 	bool is_exact;
+	bool has_threads;	/* that left stacks: known only of recordings */
 	struct vmt_census_site *sites;	/* uthash */
 	UT_hash_handle hh;
 };

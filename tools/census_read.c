@@ -136,6 +136,7 @@ static void add_site(struct vmt_census_program *program, const struct process *p
 	vmt_stack_read(&stack, process->view, &recorded, symbols);
 	for (uint32_t i = 0; i < stack.count; i++)
 		program->unnamed += stack.frame[i].is_user && !stack.frame[i].function;
+	program->has_threads |= vmt_stack_is_thread(&stack);
 	key = key_of(&recorded, &stack, with_lines);
 	site = vmt_census_site(program, vmt_call_name(recorded.call), key);
 	site->is_cut = is_cutting(recorded.call);

@@ -22,6 +22,20 @@ void vmt_check_tell_ending(const struct vmt_check *check, const struct vmt_launc
 			    "fail.", check->save);
 }
 
+void vmt_check_tell_saved(const struct vmt_check *check, const struct vmt_census *census)
+{
+	const struct vmt_census_program *program = census->programs;
+
+	for (; program; program = program->hh.next) {
+		if (!program->has_threads)
+			continue;
+		vmt_message("%s has threads: how many maps their stacks and malloc's arenas take "
+			    "varies from run to run, so compare it with %s by a tolerance, as "
+			    "--per-site=16.", program->name, check->save);
+		return;
+	}
+}
+
 static void warn_of_suppressions(const struct vmt_suppressions *suppressions)
 {
 	for (size_t i = 0; i < suppressions->count; i++) {

@@ -152,6 +152,8 @@ static int save(const struct vmt_check *check, const struct vmt_census *census)
 {
 	int ret = check->save ? vmt_baseline_save(check->save, census) : 0;
 
+	if (!ret && check->save && !check->limit[VMT_RULE_PER_SITE].is_set)
+		vmt_check_tell_saved(check, census);
 	if (!ret)
 		return 0;
 	vmt_message("cannot save the baseline %s: %s", check->save, strerror(-ret));

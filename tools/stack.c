@@ -216,6 +216,25 @@ char *vmt_stack_key(const struct vmt_stack *stack, bool with_lines)
 	return key;
 }
 
+bool vmt_stack_is_thread(const struct vmt_stack *stack)
+{
+	static const char *const names[] = {
+		"pthread_create", "__pthread_create", "allocate_stack", "setup_stack_prot",
+		"thrd_create",
+	};
+
+	for (uint32_t i = 0; i < stack->count; i++) {
+		const struct vmt_stack_frame *frame = &stack->frame[i];
+
+		for (size_t k = 0; frame->is_runtime && frame->function && k < VMT_COUNT(names);
+		     k++) {
+			if (!strncmp(frame->function, names[k], strlen(names[k])))
+				return true;
+		}
+	}
+	return false;
+}
+
 char *vmt_stack_where(const struct vmt_stack_frame *frame)
 {
 	const char *module = *frame->module ? frame->module : "?";

@@ -39,6 +39,9 @@ void vmt_stack_free(struct vmt_stack *stack);
  */
 char *vmt_stack_key(const struct vmt_stack *stack, bool with_lines);
 
+/* Whether a thread is made there, so that the maps are its stack. */
+bool vmt_stack_is_thread(const struct vmt_stack *stack);
+
 /* For people: "guard pool.c:6", "puts (libc.so.6)", "libpool.so+0x1139". The caller frees it. */
 char *vmt_stack_where(const struct vmt_stack_frame *frame);
 

@@ -69,30 +69,11 @@ static bool matches_frame(const char *pattern, const struct vmt_stack_frame *fra
 	       (*frame->module && vmt_suppress_matches(pattern, frame->module));
 }
 
-static bool is_thread_stack(const struct vmt_census_site *site)
-{
-	static const char *const names[] = {
-		"pthread_create", "__pthread_create", "allocate_stack", "setup_stack_prot",
-		"thrd_create",
-	};
-
-	for (uint32_t i = 0; i < site->stack.count; i++) {
-		const struct vmt_stack_frame *frame = &site->stack.frame[i];
-
-		for (size_t k = 0; frame->is_runtime && frame->function && k < VMT_COUNT(names);
-		     k++) {
-			if (!strncmp(frame->function, names[k], strlen(names[k])))
-				return true;
-		}
-	}
-	return false;
-}
-
 static bool is_of_type(const struct vmt_census_site *site, enum vmt_suppress_type type)
 {
 	switch (type) {
 	case VMT_SUPPRESS_SPLIT: return site->is_cut;
-	case VMT_SUPPRESS_STACK: return is_thread_stack(site);
+	case VMT_SUPPRESS_STACK: return vmt_stack_is_thread(&site->stack);
 	case VMT_SUPPRESS_FILE: return site->is_file;
 	default: return true;
 	}

@@ -29,7 +29,7 @@ rebuilt() {
 	local level
 	for level in 0 1 3; do
 		c++ -g -O$level -pthread "$HERE/alarms/templates.cc" -o templates || exit 2
-		"$TOOL" check --save=templates.$level -- ./templates
+		"$TOOL" check --save=templates.$level -- ./templates 2>err
 		jq '[.programs[].sites[] | select(.stack | tostring | test("templates!(main|init|std::.*run)"))]' \
 			templates.$level >sites.$level
 	done
@@ -60,6 +60,29 @@ heap() {
 	printf '#include <stdio.h>\nint main(void) { return !puts("hello"); }\n' >heap.c && cc heap.c -o heap
 	status heap 0 "$TOOL" check --baseline=heap.json -- ./heap
 	status heap-per-site 0 "$TOOL" check --per-site=0 -- ./heap
+}
+
+# Who saves what varies is told at once, not by the first alarm.
+varying() {
+	"$TOOL" check --save=templates.json -- ./templates 2>err
+	has threads-told err '^vmatrace: templates has threads: .* with templates.json by a tolerance, as'
+	check threads-once [ "$(wc -l <err)" = 1 ]
+	"$TOOL" check --save=templates.json --per-site=16 -- ./templates 2>err
+	check threads-known sh -c '! grep -q "has threads" err'
+	"$TOOL" check --save=heap.json -- ./heap 2>err >out
+	check threads-none [ ! -s err ]
+}
+
+# A phase of a script: its marks come by ctypes, and its maps are gone again at the end.
+script() {
+	local phase="--from=warm --to=done --max-growth=0"
+	# shellcheck disable=SC2086
+	{
+	status script 0 "$TOOL" check $phase -- /usr/bin/python3 "$HERE/alarms/phase.py" 0
+	status script-grown 23 "$TOOL" check $phase -- /usr/bin/python3 "$HERE/alarms/phase.py" 7
+	has script-grown-said err 'python[0-9.]* grew by 7 maps, allowed are 0$'
+	}
+	status script-untraced 0 /usr/bin/python3 "$HERE/alarms/phase.py" 7
 }
 
 # A green or red line that is of less than the whole run says so.
@@ -170,6 +193,8 @@ workers
 rebuilt
 own_line
 heap
+varying
+script
 endings
 ways_out
 baselines
