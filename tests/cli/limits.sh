@@ -145,7 +145,8 @@ library_alone() {
 	local growth
 	growth=$("$TOOL" report --format=json rec | jq '.processes[0].maps | .now - .start')
 	alone alone 23 max_growth=0 ./unit-tests
-	has alone-said err "ERROR: $growth maps more than at the start, and max_growth is 0$"
+	has alone-said err "ERROR: $growth maps more than at the start, and max_growth is 0;$"
+	has alone-said-how err 'report=1 tells whose they are$'
 	check alone-output [ "$(cat out)" = fine ]
 	alone alone-allowed 0 "max_growth=$growth" ./unit-tests
 	check alone-allowed-quiet [ ! -s err ]
