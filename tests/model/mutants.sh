@@ -30,6 +30,8 @@ effect.c	s/pieces - aliens > 1/pieces - aliens > 2/	--calls=20000
 effect.c	s/if \(vmt_range_has\(change->grown, x\)\)/if (0)/	--calls=20000
 effect.c	s/SOURCE_FRESH, NULL, x, end/SOURCE_ALIEN, NULL, x, end/	--calls=20000
 effect.c	s/\t\tnote_growth\([^\n]*\n//	--stacks
+rejoin.c	s/if \(!rest\)/if (1)/	--alloc
+rejoin.c	s/if \(piece.sides.joins_right\)\n\t\tvmt_direct_drop/if (0)\n\t\tvmt_direct_drop/	--alloc
 learn.c	s/\tcomplete_grown\([^\n]*\n//	--forks=2000
 END
 }
