@@ -14,6 +14,7 @@
 #define ARENA_PAGES 64
 #define FILE_PAGES 64
 #define FREE_MAX 48
+#define HEAP_PAGES 64u
 
 /* A map at an address that the kernel chose; nobody but its worker touches it. */
 struct free_map {
@@ -52,6 +53,8 @@ struct worker {
 	char *attached;		/* the segment's last place */
 	unsigned long ring;	/* an aio context, or 0 */
 	intptr_t break_grown;
+	char *heap;		/* HEAP_PAGES pages, of which the first are accessible; NULL = none */
+	size_t heap_used;
 };
 
 uint64_t random_next(struct worker *worker);
@@ -75,6 +78,7 @@ struct free_map random_range(struct worker *worker);
 void random_keep(struct worker *worker, char *at, size_t pages);
 
 void random_mmap(struct worker *worker);
+void random_heap(struct worker *worker);	/* what an allocator does with its own memory */
 void random_munmap(struct worker *worker);
 void random_mremap(struct worker *worker);
 void random_mprotect(struct worker *worker);

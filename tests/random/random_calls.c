@@ -40,10 +40,10 @@ struct kind {
 };
 
 static const struct kind kinds[] = {
-	{ random_mmap, 24 },	{ random_munmap, 8 }, { random_mremap, 11 },
-	{ random_mprotect, 16 }, { random_madvise, 11 }, { random_mlock, 5 },
-	{ random_mbind, 3 },	{ random_free_map, 8 }, { random_failure, 4 },
-	{ random_rare, 10 },
+	{ random_mmap, 22 },	{ random_munmap, 8 }, { random_mremap, 10 },
+	{ random_mprotect, 14 }, { random_madvise, 10 }, { random_mlock, 5 },
+	{ random_mbind, 3 },	{ random_free_map, 7 }, { random_failure, 4 },
+	{ random_rare, 9 },	{ random_heap, 8 },	/* in 100 */
 };
 
 static struct worker workers[THREADS_MAX];

@@ -166,3 +166,27 @@ void random_mremap(struct worker *worker)
 		move_in_arena(worker, 0);
 	}
 }
+
+/* As malloc's arenas: reserved at once, made accessible page by page, given back from the end. */
+void random_heap(struct worker *worker)
+{
+	const size_t pages = 1 + random_below(worker, 3);
+	char *end = worker->heap + worker->heap_used * PAGE;
+
+	if (!worker->heap) {
+		worker->heap = mmap(NULL, HEAP_PAGES * PAGE, PROT_NONE,
+				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		worker->heap = worker->heap == MAP_FAILED ? NULL : worker->heap;
+		worker->heap_used = 0;
+	} else if (worker->heap_used + pages > HEAP_PAGES || random_once(worker, 40)) {
+		munmap(worker->heap, HEAP_PAGES * PAGE);
+		worker->heap = NULL;
+	} else if (worker->heap_used > pages && random_once(worker, 4)) {
+		if (!mprotect(end - pages * PAGE, pages * PAGE, PROT_NONE))
+			worker->heap_used -= pages;
+	} else if (!mprotect(end, pages * PAGE, PROT_READ | PROT_WRITE)) {
+		worker->heap_used += pages;
+		if (random_once(worker, 2))
+			*(volatile char *)end = 1;
+	}
+}
