@@ -8,13 +8,13 @@
 #include "allocators.h"
 #include "explain_json.h"
 #include "explain_record.h"
+#include "json_output.h"
 #include "json_parts.h"
 #include "print.h"
 #include "text.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 static json_t *recorded_text(const struct vmt_view *view, struct vmt_rec_string string)
 {
@@ -245,7 +245,8 @@ static void add_list(json_t *process, const char *key, json_t *array, const stru
 		vmt_json_add_if_any(process, key, array);
 }
 
-static json_t *process_of(const struct vmt_view *view, struct vmt_symbols *symbols)
+/* What stands before the call sites… */
+static json_t *process_of(const struct vmt_view *view)
 {
 	const struct vmt_rec_header *header = &view->header;
 	json_t *process = json_object();
@@ -264,7 +265,14 @@ static json_t *process_of(const struct vmt_view *view, struct vmt_symbols *symbo
 	json_object_set_new(process, "maps", maps_of(view));
 	json_object_set_new(process, "coverage", coverage_of(view));
 	json_object_set_new(process, "calls", calls_of(view));
-	json_object_set_new(process, "sites", vmt_json_sites(view, symbols));
+	return process;
+}
+
+/* …and behind them. */
+static json_t *findings_of(const struct vmt_view *view, struct vmt_symbols *symbols)
+{
+	json_t *process = json_object();
+
 	add_explanation(process, view, symbols);
 	vmt_json_add_if_any(process, "allocators", allocators_of(view, symbols));
 	vmt_json_add_growth(process, view);
@@ -274,76 +282,34 @@ static json_t *process_of(const struct vmt_view *view, struct vmt_symbols *symbo
 	return process;
 }
 
-/* What jansson writes, a token at a time, collected, and deeper by so many blanks. */
-struct output {
-	FILE *stream;
-	int indent;
-	size_t used;
-	char text[65536];
-};
-
-static int flush(struct output *output)
+static void put_process(struct vmt_json_output *output, const struct vmt_view *view,
+			struct vmt_symbols *symbols)
 {
-	size_t used = output->used;
+	json_t *findings;
 
-	output->used = 0;
-	return fwrite(output->text, 1, used, output->stream) == used ? 0 : -1;
+	vmt_json_put(output, "{");
+	vmt_json_put_members(output, 2, process_of(view));
+	vmt_json_put(output, ",\n   \"sites\": [");
+	vmt_json_put_sites(output, view, symbols);
+	vmt_json_put(output, "\n   ]");
+	findings = findings_of(view, symbols);
+	if (json_object_size(findings))
+		vmt_json_put(output, ",");
+	vmt_json_put_members(output, 2, findings);
+	vmt_json_put(output, "\n  }");
 }
 
-/* A newline is a token of its own: within strings there is none. */
-static int put(const char *bytes, size_t n, void *context)
-{
-	struct output *output = context;
-	int blanks = n == 1 && *bytes == '\n' ? output->indent : 0;
-
-	if (n + (size_t)blanks > sizeof(output->text) - output->used && flush(output))
-		return -1;
-	if (n + (size_t)blanks > sizeof(output->text))
-		return fwrite(bytes, 1, n, output->stream) == n ? 0 : -1;
-	memcpy(output->text + output->used, bytes, n);
-	memset(output->text + output->used + n, ' ', (size_t)blanks);
-	output->used += n + (size_t)blanks;
-	return 0;
-}
-
-static int put_text(struct output *output, const char *text)
-{
-	return put(text, strlen(text), output);
-}
-
-/* One at a time: a thousand processes in memory at once would be half a gigabyte. */
-static int put_process(struct output *output, const struct vmt_view *view,
-		       struct vmt_symbols *symbols)
-{
-	json_t *process = process_of(view, symbols);
-	int ret;
-
-	output->indent = 2;
-	ret = put_text(output, "\n");
-	if (!ret)
-		ret = json_dump_callback(process, put, output,
-					 JSON_INDENT(1) | JSON_REAL_PRECISION(12));
-	output->indent = 0;
-	json_decref(process);
-	return ret;
-}
-
-/* As jansson would write it, were all of it one object. */
+/* Piece by piece: all call sites of a directory of recordings would be gigabytes. */
 int vmt_json_write(FILE *stream, const struct vmt_recordings *recordings,
 		   struct vmt_symbols *symbols)
 {
-	struct output output = { .stream = stream };
-	int ret = put_text(&output, "{\n \"schema\": \"vmatrace.report/1\",\n \"processes\": [");
+	struct vmt_json_output output = { .stream = stream };
 
-	for (size_t i = 0; !ret && i < recordings->count; i++) {
-		if (i)
-			ret = put_text(&output, ",");
-		if (!ret)
-			ret = put_process(&output, &recordings->item[i].view, symbols);
+	vmt_json_put(&output, "{\n \"schema\": \"vmatrace.report/1\",\n \"processes\": [");
+	for (size_t i = 0; i < recordings->count; i++) {
+		vmt_json_put(&output, i ? ",\n  " : "\n  ");
+		put_process(&output, &recordings->item[i].view, symbols);
 	}
-	if (!ret)
-		ret = put_text(&output, recordings->count ? "\n ]\n}\n" : "]\n}\n");
-	if (!ret)
-		ret = flush(&output);
-	return ret ? -EIO : 0;
+	vmt_json_put(&output, recordings->count ? "\n ]\n}\n" : "]\n}\n");
+	return vmt_json_finish(&output);
 }

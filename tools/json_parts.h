@@ -3,6 +3,7 @@
 #ifndef VMT_JSON_PARTS_H
 #define VMT_JSON_PARTS_H
 
+#include "json_output.h"
 #include "symbols.h"
 #include "view.h"
 
@@ -15,7 +16,10 @@ json_t *vmt_json_seconds(uint64_t ns);
 
 json_t *vmt_json_stack(const struct vmt_view *view, const struct vmt_rec_site *site,
 		       struct vmt_symbols *symbols);
-json_t *vmt_json_sites(const struct vmt_view *view, struct vmt_symbols *symbols);
+
+/* The elements of the list of call sites, a line each. */
+void vmt_json_put_sites(struct vmt_json_output *output, const struct vmt_view *view,
+			struct vmt_symbols *symbols);
 
 json_t *vmt_json_marks(const struct vmt_view *view);
 

@@ -213,26 +213,25 @@ static json_t *site_of(const struct vmt_view *view, uint64_t index,
 	return object;
 }
 
-json_t *vmt_json_sites(const struct vmt_view *view, struct vmt_symbols *symbols)
+void vmt_json_put_sites(struct vmt_json_output *output, const struct vmt_view *view,
+			struct vmt_symbols *symbols)
 {
 	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
-	struct vmt_view_tally *tally = calloc(count + 1, sizeof(*tally));
-	json_t *sites = json_array();
+	struct vmt_view_tally *tally = vmt_must_alloc(count + 1, sizeof(*tally));
 	struct shared *frames = NULL;
 	struct vmt_rec_site site;
 
-	if (!tally)
-		return sites;
 	vmt_view_tally(view, tally, count);
-	for (uint64_t i = 0; i < count; i++) {
+	for (uint64_t i = 0; i < count && !output->is_failed; i++) {
 		/* A half-written site may still own ranges. */
 		if (!vmt_view_site(view, i, &site))
 			memset(&site, 0, sizeof(site));
-		if (i < VMT_SITE_FIRST || site.counters.calls || tally[i].live)
-			json_array_append_new(sites, site_of(view, i, &site, tally[i], symbols,
-							     &frames));
+		if (i >= VMT_SITE_FIRST && !site.counters.calls && !tally[i].live)
+			continue;
+		vmt_json_put(output, i ? ",\n    " : "\n    ");
+		vmt_json_put_value(output, 4,
+				   site_of(view, i, &site, tally[i], symbols, &frames));
 	}
 	free_frames(frames);
 	free(tally);
-	return sites;
 }
