@@ -275,6 +275,7 @@ int vmt_census_read(struct vmt_census *census, const struct vmt_recordings *reco
 		if (!options->program || !fnmatch(options->program, name, 0)) {
 			ret = add_process(census, exe, name, &recordings->item[i].view, options,
 					  symbols);
+			vmt_load_put_aside(&recordings->item[i]);
 			if (!ret || (ret == -ERANGE && result == -ENOENT))
 				result = ret;
 		}

@@ -309,6 +309,7 @@ int vmt_json_write(FILE *stream, const struct vmt_recordings *recordings,
 	for (size_t i = 0; i < recordings->count; i++) {
 		vmt_json_put(&output, i ? ",\n  " : "\n  ");
 		put_process(&output, &recordings->item[i].view, symbols);
+		vmt_load_put_aside(&recordings->item[i]);
 	}
 	vmt_json_put(&output, recordings->count ? "\n ]\n}\n" : "]\n}\n");
 	return vmt_json_finish(&output);

@@ -224,6 +224,12 @@ int vmt_load_process(struct vmt_recordings *recordings, const char *directory, p
 	return ret;
 }
 
+void vmt_load_put_aside(const struct vmt_recording *recording)
+{
+	if (recording->data)
+		madvise(recording->data, recording->size, MADV_DONTNEED);
+}
+
 void vmt_load_free(struct vmt_recordings *recordings)
 {
 	for (size_t i = 0; i < recordings->count; i++)

@@ -39,6 +39,9 @@ int vmt_load_fd(struct vmt_recordings *recordings, int fd);
 int vmt_load_process(struct vmt_recordings *recordings, const char *directory, pid_t pid,
 		     uint64_t since);
 
+/* It will hardly be read again: its pages need not stay in memory. */
+void vmt_load_put_aside(const struct vmt_recording *recording);
+
 void vmt_load_free(struct vmt_recordings *recordings);
 
 #endif
