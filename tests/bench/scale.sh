@@ -7,7 +7,7 @@ among() {	# a|b ROUNDS MAPS
 	OPTIONS=max_maps=1100000 under "$1" "$BENCH" maps "$2" "$3"
 }
 
-# Both traced, or of two revisions both the new one.
+# Both traced.
 growth() {	# a|b ROUNDS FEW MANY
 	[ "$1" = a ] && set -- b "$2" "$3" || set -- b "$2" "$4"
 	among "$1" "$2" "$3"
@@ -35,9 +35,9 @@ scale_maps() {
 		[ "$maps" -le 65000 ] || PAIRS=$((PAIRS < 5 ? PAIRS : 5))
 		measure "maps-$maps" "ns:-" among "$n" "$maps"
 		[ "$maps" = 100 ] && continue
+		[ -z "$REVISION" ] || continue
 		measure "maps-$maps-to-100" "ns:$(budget x1.5)" growth "$n" 100 "$maps"
-		[ -n "$REVISION" ] ||
-			measure "untraced-$maps-to-100" "ns:-" growth_untraced "$n" 100 "$maps"
+		measure "untraced-$maps-to-100" "ns:-" growth_untraced "$n" 100 "$maps"
 	done
 	PAIRS=$((PAIRS < 3 ? PAIRS : 3))
 	wanted longest-call && need_maps longest-call 1000000 &&
