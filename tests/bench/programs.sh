@@ -144,7 +144,9 @@ bench_programs() {
 	write_programs
 	program python3 /usr/bin/python3 work.py
 	program node node --max-semi-space-size=4 work.js
-	if has javac && javac Work.java; then
+	if ! wanted java; then
+		:
+	elif has javac && javac Work.java; then
 		program java java -Xmx200m Work
 	else
 		printf '%-26s is not installed (javac)\n' java

@@ -62,7 +62,7 @@ bench_stacks() {
 	stacks_of perl perl with_stack_times perl -e \
 		'push @a, "x" x ($_ % 90000) for 1 .. 20000; @a = sort @a'
 	stacks_of node node with_stack_times node --max-semi-space-size=4 work.js
-	! javac Work.java 2>/dev/null || stacks_of java java with_stack_times java -Xmx200m Work
+	! wanted stacks-java || ! javac Work.java 2>/dev/null || stacks_of java java with_stack_times java -Xmx200m Work
 	stacks_of sbcl sbcl with_stack_times sbcl --noinform --no-userinit --non-interactive \
 		--load work.lisp
 	stacks_of gcc gcc with_stack_times gcc -O2 -c -o places.o "$ROOT/tests/bench/places.c"
