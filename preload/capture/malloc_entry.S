@@ -8,6 +8,11 @@
  * Where the thread's pointer lies and where the next definition is are known when the library has
  * been loaded. Until malloc.c has written both into the code the former is read from the GOT, the
  * latter from a variable.
+ *
+ * Where the time goes, of glibc's 10 to 15 ns for a malloc and a free (variants by turns in one
+ * process, Golden Cove): the jumps 0.5 %, the load 2 %, the test 2 %, counting the two calls 5 %,
+ * the bytes 1 %, NULL 1 %. Counters in the thread's own block, without load and test, which could
+ * not be summed over threads, would still take 8.5 % of such a loop.
  */
 #if defined(__x86_64__)
 
