@@ -32,6 +32,7 @@ struct vmt_census_program {
 	char *exe;		/* its path; NULL when from a baseline */
 	uint32_t pid;		/* of the process with the greatest growth */
 	uint64_t processes;
+	uint64_t vanished;	/* that became another program, of which nothing was recorded */
 	uint64_t maps;		/* at the end, or at the mark */
 	uint64_t peak;
 	uint64_t limit;

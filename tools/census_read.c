@@ -232,6 +232,18 @@ static void add_header(struct vmt_census_program *program, const struct vmt_rec_
 		program->pid = header->pid;
 }
 
+/* Whether the process was recorded on as the program that it became. */
+static bool has_next(const struct vmt_recordings *recordings, const struct vmt_rec_header *header)
+{
+	for (size_t i = 0; i < recordings->count; i++) {
+		const struct vmt_rec_header *other = &recordings->item[i].view.header;
+
+		if (other->pid == header->pid && other->start_realtime > header->start_realtime)
+			return true;
+	}
+	return false;
+}
+
 static int add_process(struct vmt_census *census, const char *exe, const char *name,
 		       const struct vmt_view *view, const struct vmt_census_options *options,
 		       struct vmt_symbols *symbols)
@@ -258,6 +270,15 @@ static int add_process(struct vmt_census *census, const char *exe, const char *n
 	return 0;
 }
 
+static void count_vanished(const struct vmt_census *census, const char *name,
+			   const struct vmt_recordings *recordings, size_t index)
+{
+	const struct vmt_rec_header *header = &recordings->item[index].view.header;
+
+	if (header->end == VMT_END_EXEC && !has_next(recordings, header))
+		vmt_census_find_program(census, name)->vanished++;
+}
+
 int vmt_census_read(struct vmt_census *census, const struct vmt_recordings *recordings,
 		    const struct vmt_census_options *options)
 {
@@ -275,6 +296,8 @@ int vmt_census_read(struct vmt_census *census, const struct vmt_recordings *reco
 		if (!options->program || !fnmatch(options->program, name, 0)) {
 			ret = add_process(census, exe, name, &recordings->item[i].view, options,
 					  symbols);
+			if (!ret)
+				count_vanished(census, name, recordings, i);
 			vmt_load_put_aside(&recordings->item[i]);
 			if (!ret || (ret == -ERANGE && result == -ENOENT))
 				result = ret;

@@ -51,6 +51,10 @@ static void warn_of_suppressions(const struct vmt_suppressions *suppressions)
 static void warn_of_program(const struct vmt_verdict *verdict,
 			    const struct vmt_census_program *program)
 {
+	if (program->vanished)
+		vmt_message("%s became another program that was not traced (is LD_PRELOAD gone from "
+			    "its environment, or is it static or setuid?) and was not judged.",
+			    program->name);
 	if (program->unseen && !verdict->limit[VMT_RULE_UNSEEN].is_set)
 		vmt_message("%s: %llu maps changed by no call that was seen; --allow-unseen=0 makes "
 			    "that an error.", program->name,

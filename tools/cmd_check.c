@@ -127,6 +127,21 @@ static bool generate(const struct vmt_check *check, const struct vmt_verdict *ve
 	return is_written;
 }
 
+/* Nothing that could fail is no success. */
+static int require_processes(const struct vmt_census *census)
+{
+	const struct vmt_census_program *program;
+
+	for (program = census->programs; program; program = program->hh.next) {
+		if (program->processes)
+			return 0;
+	}
+	vmt_message("no process was traced to its end: %s became another program; is LD_PRELOAD "
+		    "gone from its environment, or is that static or setuid? Check it by itself.",
+		    census->programs ? census->programs->name : "all");
+	return VMT_EXIT_USAGE;
+}
+
 static int judge(const struct vmt_check *check, const struct vmt_census *census,
 		 const struct vmt_census *base, struct vmt_suppressions *suppressions)
 {
@@ -223,6 +238,8 @@ static int check_all(struct vmt_check *check)
 		vmt_check_tell_ending(check, &launch);
 	if (!status)
 		status = load(check, &launch, &census);
+	if (!status)
+		status = require_processes(&census);
 	if (!status)
 		status = save(check, &census);
 	if (!status)

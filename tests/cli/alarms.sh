@@ -94,6 +94,12 @@ endings() {
 	has failed-said err '^vmatrace: ./ends ended with status 3, and so does this check'
 	status failed-saved 3 "$TOOL" check --save=failed.json -- ./ends return 3
 	has failed-saved-said err '^vmatrace: the baseline failed.json is of that run;'
+	# A check that looks at nothing has not passed.
+	status vanished 2 "$TOOL" check --max-growth=5 -- env -i ./ends return
+	has vanished-said err '^vmatrace: no process was traced to its end: env became another program;'
+	status vanished-child 0 "$TOOL" check --max-growth=5 -- sh -c 'env -i ./ends return; exit 0'
+	has vanished-child-said err '^vmatrace: env became another program that was not traced '
+	status exec 23 "$TOOL" check --max-growth=5 -- env A=1 ./ends return
 	compile rounds
 	status rounds 0 "$TOOL" check --from=round --to=done --warmup=5 -- ./rounds 500
 	status rounds-too-many 2 "$TOOL" check --from=round --to=done --warmup=5 -- ./rounds 2000
