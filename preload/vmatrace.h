@@ -15,7 +15,10 @@
 extern "C" {
 #endif
 
-/* Note the moment in the recording, with the maps of every call site at it. name is copied, cut to 200 bytes. */
+/*
+ * Note the moment in the recording, with the maps of every call site at it. name is copied, cut to 200
+ * bytes. A recording has room for 1,024 of them; check says when there were more.
+ */
 __attribute__((weak)) void vmatrace_mark(const char *name);
 
 /* The program's maps now, the library's own left out; -1 when nothing is recorded. */

@@ -30,8 +30,9 @@ void vmt_check_tell_saved(const struct vmt_check *check, const struct vmt_census
 		if (!program->has_threads)
 			continue;
 		vmt_message("%s has threads: how many maps their stacks and malloc's arenas take "
-			    "varies from run to run, so compare it with %s by a tolerance, as "
-			    "--per-site=16.", program->name, check->save);
+			    "varies from run to run, so compare it with %s by a tolerance of two "
+			    "maps for each thread, as --per-site=16 for eight.", program->name,
+			    check->save);
 		return;
 	}
 }

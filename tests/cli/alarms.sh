@@ -65,7 +65,7 @@ heap() {
 # Who saves what varies is told at once, not by the first alarm.
 varying() {
 	"$TOOL" check --save=templates.json -- ./templates 2>err
-	has threads-told err '^vmatrace: templates has threads: .* with templates.json by a tolerance, as'
+	has threads-told err '^vmatrace: templates has threads: .* with templates.json by a tolerance of two maps'
 	check threads-once [ "$(wc -l <err)" = 1 ]
 	"$TOOL" check --save=templates.json --per-site=16 -- ./templates 2>err
 	check threads-known sh -c '! grep -q "has threads" err'

@@ -341,8 +341,8 @@ phases() {
 	local mark='--from=round --to=done'
 	# shellcheck disable=SC2086
 	{
-	status phase-clean 0 "$TOOL" check $mark --warmup=2 --max-growth=20 -- "$THREADS" 8 0
-	status phase-leak 23 "$TOOL" check $mark --warmup=2 --max-growth=20 -- "$THREADS" 12 1
+	status phase-clean 0 "$TOOL" check $mark --warmup=2 --max-growth=64 -- "$THREADS" 8 0
+	status phase-leak 23 "$TOOL" check $mark --warmup=2 --max-growth=64 -- "$THREADS" 30 1
 	# What every site had at a mark adds up to what the process had, and what it grew by.
 	"$TOOL" run --report=none -o marked -- "$THREADS" 12 1 >/dev/null 2>&1
 	check marks-of-sites sh -c "'$TOOL' report --format=json marked | jq -e '.processes[0] |
@@ -358,10 +358,10 @@ phases() {
 	status example-untraced 77 "$BUILD/tests/cli/no_growth"
 }
 
-# With a tolerance above what arenas come and go by, and below what is lost.
+# With a tolerance above what arenas come and go by (see soak.sh), and below what is lost.
 threads() {
 	local runs=${RUNS:-30} false=0 missed=0 i
-	local options="--from=round --to=done --warmup=3 --per-site=20 --max-growth=30"
+	local options="--from=round --to=done --warmup=3 --per-site=32 --max-growth=64"
 	for ((i = 0; i < runs; i++)); do
 		# shellcheck disable=SC2086
 		"$TOOL" check $options -- "$THREADS" 15 0 >out 2>err || {
@@ -371,7 +371,7 @@ threads() {
 	done
 	for ((i = 0; i < runs; i++)); do
 		# shellcheck disable=SC2086
-		"$TOOL" check $options -- "$THREADS" 18 1 >out 2>err
+		"$TOOL" check $options -- "$THREADS" 30 1 >out 2>err
 		[ $? = 23 ] && grep -q 'by mprotect in leak .*check_threads.c' err ||
 			missed=$((missed + 1))
 	done

@@ -3,14 +3,19 @@
 # Is vmatrace check ever wrong? Sixteen threads on malloc, with glibc, jemalloc, tcmalloc and mimalloc,
 # RUNS times each without a leak and RUNS times with one of three maps a round: against marks in
 # the program, and against a baseline. No alarm may be false and no leak missed. Longer than the
-# other tests (about ten minutes with 200 runs), so scripts/test.sh does not run it.
+# other tests (twenty minutes with 200 runs on two busy processors), so scripts/test.sh does not run it.
 #
-#   RUNS=N        runs of each kind (200)
-#   TOLERANCE=N   --per-site of both ways (16)
+# The tolerance is two maps of a call site for each thread. glibc's malloc is what needs it: an arena
+# that a thread comes to late is a map by mmap, and two by mprotect in the same place, when it is
+# made and when it grows first. With one map for each thread there was one false alarm in 200 runs.
+#
+#   RUNS=N            runs of each kind (200)
+#   TOLERANCE=N       --per-site of both ways (32)
+#   ALLOCATORS=NAMES  (glibc jemalloc tcmalloc mimalloc)
 . "$(dirname "$0")/../lib.sh"
 THREADS=$BUILD/tests/cli/check_threads
 RUNS=${RUNS:-200}
-TOLERANCE=${TOLERANCE:-16}
+TOLERANCE=${TOLERANCE:-32}
 cd "$TMP" || exit 2
 export TMPDIR=$TMP
 
@@ -53,7 +58,7 @@ leaking() {
 	wrong=0
 	shift
 	for ((i = 1; i <= RUNS; i++)); do
-		run 20 1 "$@"
+		run 30 1 "$@"
 		[ $? = 23 ] && blames_leak || wrong=$((wrong + 1))
 		[ $((i % 50)) != 0 ] || echo "     $NAME $kind: $i leaks, $wrong missed"
 	done
@@ -62,9 +67,10 @@ leaking() {
 
 # allocator NAME LIBRARY
 allocator() {
-	local phase="--from=round --to=done --warmup=3 --max-growth=40"
+	local phase="--from=round --to=done --warmup=3 --max-growth=$((2 * TOLERANCE))"
 	NAME=$1
 	PRELOAD=$2
+	[[ " ${ALLOCATORS:-$NAME} " = *" $NAME "* ]] || return
 	[ -z "$1" ] || [ "$1" = glibc ] || [ -e "$2" ] || {
 		fail "$NAME" "the library is missing: scripts/setup.sh test"
 		return
