@@ -218,7 +218,10 @@ static int by_number(const void *a, const void *b)
 	return (one > two) - (one < two);
 }
 
-/* Different files among the maps of a kind; 0 when there is no memory to tell. */
+/*
+ * Different files among the maps of a kind; 0 when there is no memory to tell. Shared memory without
+ * a name is a file each (whose number a recording does not always have).
+ */
 static uint64_t count_files(const struct search *search, enum vmt_kind kind)
 {
 	uint64_t *inode = malloc((search->count + 1) * sizeof(*inode));
@@ -233,34 +236,64 @@ static uint64_t count_files(const struct search *search, enum vmt_kind kind)
 	}
 	qsort(inode, n, sizeof(*inode), by_number);
 	for (size_t i = 0; i < n; i++)
-		files += i == 0 || inode[i] != inode[i - 1];
+		files += i == 0 || !inode[i] || inode[i] != inode[i - 1];
 	free(inode);
 	return files;
 }
 
-static void find_files(struct search *search, enum vmt_pattern pattern)
+static void mark_kind(struct search *search, enum vmt_kind kind)
 {
-	enum vmt_kind kind = pattern == VMT_PATTERN_DELETED ? VMT_KIND_DELETED : VMT_KIND_FILE;
-	uint64_t maps = 0;
-	uint64_t files;
-	bool many_files;
-
-	for (size_t i = 0; i < search->count; i++)
-		maps += search->map[i].kind == kind;
-	if (maps < VMT_EXPLAIN_LEAST)
-		return;
-	files = count_files(search, kind);
-	many_files = files > maps / 2;
-	if (pattern != VMT_PATTERN_DELETED && many_files != (pattern == VMT_PATTERN_FILES))
-		return;
 	for (size_t i = 0; i < search->count; i++) {
 		if (search->map[i].kind != kind)
 			continue;
 		mark(search, i);
 		count_site(search, i);
 	}
-	search->at->saves = pattern == VMT_PATTERN_DELETED ? search->at->maps :
-			    many_files ? search->at->maps - 1 : search->at->maps - files;
+}
+
+static uint64_t count_kind(const struct search *search, enum vmt_kind kind)
+{
+	uint64_t maps = 0;
+
+	for (size_t i = 0; i < search->count; i++)
+		maps += search->map[i].kind == kind;
+	return maps;
+}
+
+static void find_deleted(struct search *search, enum vmt_pattern pattern)
+{
+	(void)pattern;
+	mark_kind(search, VMT_KIND_DELETED);
+	search->at->saves = search->at->maps;
+}
+
+/* As many files as maps, nearly: they could be one. */
+static void find_files(struct search *search, enum vmt_pattern pattern)
+{
+	enum vmt_kind kind = pattern == VMT_PATTERN_SHARED ? VMT_KIND_SHARED : VMT_KIND_FILE;
+	uint64_t maps = count_kind(search, kind);
+
+	if (maps < VMT_EXPLAIN_LEAST || count_files(search, kind) <= maps / 2)
+		return;
+	mark_kind(search, kind);
+	search->at->saves = maps - 1;
+}
+
+/* Far more maps than files: each could be mapped as a whole. */
+static void find_pieces(struct search *search, enum vmt_pattern pattern)
+{
+	static const enum vmt_kind kinds[] = { VMT_KIND_FILE, VMT_KIND_SHARED };
+
+	(void)pattern;
+	for (size_t k = 0; k < VMT_COUNT(kinds); k++) {
+		uint64_t maps = count_kind(search, kinds[k]);
+		uint64_t files = count_files(search, kinds[k]);
+
+		if (maps < VMT_EXPLAIN_LEAST || !files || files > maps / 2)
+			continue;
+		mark_kind(search, kinds[k]);
+		search->at->saves += maps - files;
+	}
 }
 
 /*
@@ -310,7 +343,8 @@ static bool is_possible(const struct vmt_explain *explain, enum vmt_pattern patt
 		[VMT_PATTERN_ARENAS] = 1u << VMT_KIND_ALLOCATOR,
 		[VMT_PATTERN_WX] = 1u << VMT_KIND_JIT | 1u << VMT_KIND_ALLOCATOR,
 		[VMT_PATTERN_FILES] = 1u << VMT_KIND_FILE,
-		[VMT_PATTERN_PIECES] = 1u << VMT_KIND_FILE,
+		[VMT_PATTERN_SHARED] = 1u << VMT_KIND_SHARED,
+		[VMT_PATTERN_PIECES] = 1u << VMT_KIND_FILE | 1u << VMT_KIND_SHARED,
 		[VMT_PATTERN_DELETED] = 1u << VMT_KIND_DELETED,
 	};
 	uint64_t n = 0;
@@ -339,8 +373,9 @@ static void look_for(struct search *search, enum vmt_pattern pattern)
 		[VMT_PATTERN_WX] = find_flips,
 		[VMT_PATTERN_ARENAS] = find_arenas,
 		[VMT_PATTERN_FILES] = find_files,
-		[VMT_PATTERN_PIECES] = find_files,
-		[VMT_PATTERN_DELETED] = find_files,
+		[VMT_PATTERN_SHARED] = find_files,
+		[VMT_PATTERN_PIECES] = find_pieces,
+		[VMT_PATTERN_DELETED] = find_deleted,
 		[VMT_PATTERN_ADVICE] = find_apart,
 		[VMT_PATTERN_LOCKS] = find_apart,
 		[VMT_PATTERN_POLICY] = find_apart,

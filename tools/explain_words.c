@@ -98,8 +98,14 @@ static const struct {
 		"read small files instead of mapping them, or keep their contents in one file "
 		"that is mapped once",
 		"Lucene: compound files. Files that were deleted can just be unmapped." },
+	[VMT_PATTERN_SHARED] = { "one-map-per-shared-memory",
+		"a map for each of many pieces of shared memory",
+		"share few large pieces and use parts of them: shared memory never merges",
+		"PyTorch: each tensor that is shared is a map; share one that holds them all." },
 	[VMT_PATTERN_PIECES] = { "pieces-of-files", "many maps of pieces of the same file",
-		"map each file once, as a whole, and use pieces of that map", NULL },
+		"map each file once, as a whole, and use pieces of that map",
+		"Of memfd:doublemapper, which is .NET's since 7: DOTNET_EnableWriteXorExecute=0 does "
+		"without." },
 	[VMT_PATTERN_DELETED] = { "deleted-files", "files that have been deleted",
 		"unmap them: nobody can open these files any more",
 		"Their disk space is not freed before, either." },

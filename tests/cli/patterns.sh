@@ -76,6 +76,8 @@ pattern wx wx-flips wx-flips
 pattern arenas malloc-arenas malloc-arenas
 pattern files one-map-per-file one-map-per-file
 pattern pieces pieces-of-files pieces-of-files
+pattern shared one-map-per-shared-memory one-map-per-shared-memory
+pattern double pieces-of-files pieces-of-files
 # A recording holds no names, so it cannot know that files were deleted since.
 pattern deleted deleted-files one-map-per-file
 pattern advice madvise-islands madvise-islands
