@@ -14,6 +14,7 @@
 
 /* Patterns that are neighbours which one attribute alone keeps apart. */
 static const enum vmt_apart reason_of[VMT_PATTERN_COUNT] = {
+	[VMT_PATTERN_BARRIERS] = VMT_APART_PROTECTION,
 	[VMT_PATTERN_ADVICE] = VMT_APART_ADVICE,
 	[VMT_PATTERN_LOCKS] = VMT_APART_LOCK,
 	[VMT_PATTERN_POLICY] = VMT_APART_POLICY,
@@ -158,19 +159,23 @@ static uint32_t protection_bit(const struct vmt_explain_map *map)
 	return UINT32_C(1) << (map->flags & VMT_MAP_ACCESS);
 }
 
-/* [first, end) touch: sorted by protection they would be as many as there are protections. */
-static void count_flips(struct search *search, size_t first, size_t end)
+/*
+ * [first, end) touch. Code: sorted by protection they would be as many as there are protections.
+ * Without code it is write protection, and they would be one.
+ */
+static void count_flips(struct search *search, size_t first, size_t end, bool wants_code)
 {
 	uint32_t seen = 0;
-	uint64_t code = 0;
+	uint64_t code = 0, left;
 
 	for (size_t i = first; i < end; i++) {
 		seen |= protection_bit(&search->map[i]);
 		code += search->map[i].flags & VMT_MAP_EXEC ? 1 : 0;
 	}
-	if (code < 2 || end - first <= (size_t)__builtin_popcount(seen))
+	left = wants_code ? (uint64_t)__builtin_popcount(seen) : 1;
+	if ((wants_code ? code < 2 : code > 0) || end - first <= left)
 		return;
-	search->at->saves += end - first - (size_t)__builtin_popcount(seen);
+	search->at->saves += end - first - left;
 	for (size_t i = first; i < end; i++) {
 		mark(search, i);
 		if (i > first)
@@ -182,12 +187,11 @@ static void find_flips(struct search *search, enum vmt_pattern pattern)
 {
 	size_t first = 0;
 
-	(void)pattern;
 	for (size_t i = 1; i <= search->count; i++) {
 		if (i < search->count && search->map[i].apart == VMT_APART_PROTECTION + 1 &&
 		    is_memory(&search->map[i - 1]) && is_memory(&search->map[i]))
 			continue;
-		count_flips(search, first, i);
+		count_flips(search, first, i, pattern == VMT_PATTERN_WX);
 		first = i;
 	}
 }
@@ -371,6 +375,7 @@ static void look_for(struct search *search, enum vmt_pattern pattern)
 		[VMT_PATTERN_DECOMMIT] = find_without_access,
 		[VMT_PATTERN_HOLES] = find_holes,
 		[VMT_PATTERN_WX] = find_flips,
+		[VMT_PATTERN_BARRIERS] = find_flips,
 		[VMT_PATTERN_ARENAS] = find_arenas,
 		[VMT_PATTERN_FILES] = find_files,
 		[VMT_PATTERN_SHARED] = find_files,

@@ -91,6 +91,10 @@ static const struct {
 	[VMT_PATTERN_WX] = { "wx-flips", "code flipped between writable and executable",
 		"keep code and data in regions of their own and flip each as a whole",
 		".NET 7 and later: DOTNET_EnableWriteXorExecute=0 does without." },
+	[VMT_PATTERN_BARRIERS] = { "write-barriers", "memory made read-only piece by piece",
+		"see writes by other means: userfaultfd's write protection (Linux 5.7) makes no "
+		"map, nor do cards that the program marks",
+		"Boehm's collector does it in its incremental mode (GC_ENABLE_INCREMENTAL)." },
 	[VMT_PATTERN_ARENAS] = { "malloc-arenas", "glibc's malloc arenas, 2 maps each",
 		"MALLOC_ARENA_MAX=2 in the environment (glibc 2.10)",
 		"In the program: mallopt(M_ARENA_MAX, 2) before the first thread." },
@@ -111,8 +115,8 @@ static const struct {
 		"Their disk space is not freed before, either." },
 	[VMT_PATTERN_ADVICE] = { "madvise-islands", "advice (madvise) for pieces of a range",
 		"give the advice once, to the whole range, or take it back when it is done with",
-		"After the opposite advice (MADV_DOFORK, MADV_DODUMP, ...) the pieces merge "
-		"again." },
+		"After MADV_DOFORK, MADV_DODUMP, MADV_NORMAL the pieces merge again; MADV_HUGEPAGE "
+		"and MADV_NOHUGEPAGE have no opposite." },
 	[VMT_PATTERN_LOCKS] = { "lock-islands", "mlock of pieces of a range",
 		"keep what is to be locked together and lock it once",
 		"mlock2(MLOCK_ONFAULT) (Linux 4.4) over the whole range locks only pages in use." },

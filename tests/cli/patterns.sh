@@ -73,6 +73,7 @@ pattern threads thread-stacks thread-stacks
 pattern decommit prot-none-decommit prot-none-decommit
 pattern holes punched-holes punched-holes
 pattern wx wx-flips wx-flips
+pattern barriers write-barriers write-barriers
 pattern arenas malloc-arenas malloc-arenas
 pattern files one-map-per-file one-map-per-file
 pattern pieces pieces-of-files pieces-of-files
