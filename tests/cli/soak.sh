@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Is vmatrace check ever wrong? Sixteen threads on malloc, with glibc, jemalloc, tcmalloc and mimalloc,
 # RUNS times each without a leak and RUNS times with one of three maps a round: against marks in
-# the program, and against a baseline. No alarm may be false and no leak missed. Longer than the
+# the program, and against a baseline; and real programs. No alarm may be false, no leak missed. Longer than the
 # other tests (twenty minutes with 200 runs on two busy processors), so scripts/test.sh does not run it.
 #
 # The tolerance is two maps of a call site for each thread. glibc's malloc is what needs it: an arena
@@ -11,7 +11,7 @@
 #
 #   RUNS=N            runs of each kind (200)
 #   TOLERANCE=N       --per-site of both ways (32)
-#   ALLOCATORS=NAMES  (glibc jemalloc tcmalloc mimalloc)
+#   ALLOCATORS=NAMES  (programs glibc jemalloc tcmalloc mimalloc): programs are real ones, a tenth as often
 . "$(dirname "$0")/../lib.sh"
 THREADS=$BUILD/tests/cli/check_threads
 RUNS=${RUNS:-200}
@@ -85,6 +85,37 @@ allocator() {
 	leaking baseline --baseline=base.json
 }
 
+# program NAME OPTIONS COMMAND...: against a baseline of one run, nothing of which was chosen to be still.
+program() {
+	local options=$2 i
+	NAME=$1
+	wrong=0
+	shift 2
+	[[ " ${ALLOCATORS:-programs} " = *" programs "* ]] || return
+	"$TOOL" check --save=program.json -- "$@" >out 2>err </dev/null
+	for ((i = 0; i < RUNS / 10; i++)); do
+		# shellcheck disable=SC2086
+		"$TOOL" check --format=json --output=verdict --baseline=program.json $options -- "$@" \
+			>out 2>err </dev/null || note_alarm
+	done
+	check "$NAME-no-false-alarm" [ "$wrong" = 0 ]
+}
+
+# Locale, plug-ins, hash seeds, children; then threads and JIT compilers, with a tolerance.
+programs() {
+	local threads='import concurrent.futures as f
+print(sum(f.ThreadPoolExecutor(8).map(lambda x: len(str(x) * 1000), range(2000))))'
+	program perl "" perl -MPOSIX -e 'print strftime("%A", localtime)'
+	program python "" /usr/bin/python3 -c 'import ctypes, json, re, sqlite3, unittest'
+	program shell "" bash -c 'for i in 1 2 3; do ls / | sort | tail -1; done'
+	program git "" git -C "$ROOT" status
+	program compiler "" cc -c "$ROOT/tests/cli/check_threads.c" -I"$ROOT/preload" -o compiled.o
+	program python-threads --per-site=16 /usr/bin/python3 -c "$threads"
+	program node --per-site=16 node -e 'console.log([..."abc"].map(x => x + x))'
+	program java --per-site=16 java -version
+}
+
+programs
 allocator glibc ""
 allocator jemalloc "$(library libjemalloc.so.2)"
 allocator tcmalloc "$(library libtcmalloc_minimal.so.4)"
