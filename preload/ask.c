@@ -77,8 +77,7 @@ static void look_of(const struct procmap_query *query, struct vmt_look *look)
 		.end = query->vma_end,
 		.offset = query->vma_offset,
 		.inode = query->inode,
-		.dev_major = query->dev_major,
-		.dev_minor = query->dev_minor,
+		.dev = vmt_dev(query->dev_major, query->dev_minor),
 		.flags = (uint32_t)query->vma_flags & QUERY_VISIBLE,
 	};
 }

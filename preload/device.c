@@ -55,8 +55,7 @@ static bool is_as_expected(const struct vmt_look *asked, const struct vmt_look *
 static void set_file(struct vmt_look *look, const struct stat *st)
 {
 	look->inode = st->st_ino;
-	look->dev_major = gnu_dev_major(st->st_dev);
-	look->dev_minor = gnu_dev_minor(st->st_dev);
+	look->dev = vmt_dev(gnu_dev_major(st->st_dev), gnu_dev_minor(st->st_dev));
 }
 
 void vmt_device_start(struct vmt_state *state)

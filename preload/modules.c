@@ -11,7 +11,7 @@
 static bool is_module(const struct vmt_module *module, const struct vmt_look *look, uint32_t kind)
 {
 	return module->rec.kind == kind && module->rec.inode == look->inode &&
-	       module->rec.dev_major == look->dev_major && module->rec.dev_minor == look->dev_minor;
+	       vmt_dev(module->rec.dev_major, module->rec.dev_minor) == look->dev;
 }
 
 static uint32_t add_module(struct vmt_state *state, const struct vmt_look *look, uint32_t kind)
@@ -26,8 +26,8 @@ static uint32_t add_module(struct vmt_state *state, const struct vmt_look *look,
 	}
 	module = &state->modules[state->module_count];
 	*module = (struct vmt_module){ .rec = { .inode = look->inode,
-						.dev_major = look->dev_major,
-						.dev_minor = look->dev_minor,
+						.dev_major = vmt_dev_major(look->dev),
+						.dev_minor = vmt_dev_minor(look->dev),
 						.kind = kind } };
 	if (kind == VMT_MODULE_FILE)
 		length = vmt_ask_name(state, look->start, path, sizeof(path), module->rec.build_id,

@@ -138,8 +138,8 @@ VMT_HOT void vmt_publish_range(struct vmt_state *state, struct vmt_map *map)
 	to->end = map->look.end;
 	to->offset = map->look.offset;
 	to->inode = map->look.inode;
-	to->dev_major = map->look.dev_major;
-	to->dev_minor = map->look.dev_minor;
+	to->dev_major = vmt_dev_major(map->look.dev);
+	to->dev_minor = vmt_dev_minor(map->look.dev);
 	to->time = map->time;
 	vmt_recording_end(state, &to->seq);
 }

@@ -24,9 +24,9 @@ static void add_look(struct vmt_line *line, const struct vmt_look *look)
 	vmt_line_add(line, look->flags & VMT_MAP_SHARED ? "s " : "p ");
 	vmt_line_add_hex(line, look->offset);
 	vmt_line_add(line, " ");
-	vmt_line_add_hex(line, look->dev_major);
+	vmt_line_add_hex(line, vmt_dev_major(look->dev));
 	vmt_line_add(line, ":");
-	vmt_line_add_hex(line, look->dev_minor);
+	vmt_line_add_hex(line, vmt_dev_minor(look->dev));
 	vmt_line_add(line, " ");
 	vmt_line_add_number(line, look->inode);
 }

@@ -124,7 +124,7 @@ enum vmt_answer vmt_kin_equal(const struct vmt_space *space, const struct vmt_lo
 
 static bool is_device_of(const struct vmt_files *files, const struct vmt_look *look)
 {
-	return files->dev_major == look->dev_major && files->dev_minor == look->dev_minor;
+	return files->dev == look->dev;
 }
 
 enum vmt_answer vmt_kin_files_join(const struct vmt_space *space, const struct vmt_look *look)
@@ -137,6 +137,6 @@ enum vmt_answer *vmt_kin_files_place(struct vmt_space *space, const struct vmt_l
 	struct vmt_files *files = &space->files;
 
 	if (!is_device_of(files, look))
-		*files = (struct vmt_files){ look->dev_major, look->dev_minor, VMT_ANSWER_MAYBE };
+		*files = (struct vmt_files){ look->dev, VMT_ANSWER_MAYBE };
 	return &files->join;
 }

@@ -88,7 +88,7 @@ static bool is_one_anonymous_map(const struct vmt_space *space, struct vmt_range
 	struct vmt_map *map = vmt_space_find(space, range.start);
 
 	return map && map->look.end >= range.end && !(map->look.flags & VMT_MAP_SHARED) &&
-	       !map->look.inode && !map->look.dev_major && !map->look.dev_minor;
+	       !vmt_look_is_file(&map->look);
 }
 
 static int derive(struct vmt_space *space, const struct vmt_change *change,

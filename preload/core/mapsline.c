@@ -79,12 +79,14 @@ static bool skip_no_file(struct cursor *cursor)
 
 static void read_file(struct cursor *cursor, struct vmt_look *look)
 {
+	uint32_t major;
+
 	expect(cursor, ' ');
 	look->offset = number(cursor, 16);
 	expect(cursor, ' ');
-	look->dev_major = (uint32_t)number(cursor, 16);
+	major = (uint32_t)number(cursor, 16);
 	expect(cursor, ':');
-	look->dev_minor = (uint32_t)number(cursor, 16);
+	look->dev = vmt_dev(major, (uint32_t)number(cursor, 16));
 	expect(cursor, ' ');
 	look->inode = number(cursor, 10);
 }

@@ -63,8 +63,7 @@ enum vmt_stack_kin {
 };
 /* Does a new map of an opened file join another of the same, on this device? */
 struct vmt_files {
-	uint32_t dev_major;
-	uint32_t dev_minor;
+	uint32_t dev;
 	enum vmt_answer join;
 };
 
@@ -87,14 +86,29 @@ enum vmt_noreserve {
 	VMT_NORESERVE_IGNORED,
 };
 
+/* A device in 12 and 20 bits, as the kernel has it (linux/kdev_t.h): what vmt_look holds of it. */
+static inline uint32_t vmt_dev(uint32_t major, uint32_t minor)
+{
+	return major << 20 | (minor & 0xfffff);
+}
+
+static inline uint32_t vmt_dev_major(uint32_t dev)
+{
+	return dev >> 20;
+}
+
+static inline uint32_t vmt_dev_minor(uint32_t dev)
+{
+	return dev & 0xfffff;
+}
+
 /* What a map looks like: all that /proc/PID/maps shows of it. */
 struct vmt_look {
 	uint64_t start;
 	uint64_t end;
 	uint64_t offset;	/* in the file; 0 for anonymous memory */
 	uint64_t inode;
-	uint32_t dev_major;
-	uint32_t dev_minor;
+	uint32_t dev;	/* vmt_dev(); 0 for anonymous memory */
 	uint32_t flags;	/* VMT_MAP_* */
 	uint32_t kin;	/* enum vmt_kin, or a number of its own */
 	uint32_t anon;	/* the number of the anon_vma that it surely has (ties.h); 0: unknown */
@@ -196,12 +210,12 @@ void vmt_space_update(struct vmt_space *space, struct vmt_map *map, const struct
 
 static inline bool vmt_look_is_file(const struct vmt_look *look)
 {
-	return look->inode || look->dev_major || look->dev_minor;
+	return look->inode || look->dev;
 }
 
 static inline bool vmt_look_same_file(const struct vmt_look *a, const struct vmt_look *b)
 {
-	return a->inode == b->inode && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
+	return a->inode == b->inode && a->dev == b->dev;
 }
 
 /* What is left of it from start on, which lies in it: a file's offset goes along. */

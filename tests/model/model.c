@@ -59,8 +59,8 @@ static void show(const char *title, const struct vmt_look *look, uint32_t mapped
 	dprintf(2, "  %-6s %lx-%lx %c%c%c%c %lx %x:%x %lu   mapped by %u, put by %u\n", title,
 		look->start, look->end, look->flags & VMT_MAP_READ ? 'r' : '-',
 		look->flags & VMT_MAP_WRITE ? 'w' : '-', look->flags & VMT_MAP_EXEC ? 'x' : '-',
-		look->flags & VMT_MAP_SHARED ? 's' : 'p', look->offset, look->dev_major,
-		look->dev_minor, look->inode, mapped, put);
+		look->flags & VMT_MAP_SHARED ? 's' : 'p', look->offset, vmt_dev_major(look->dev),
+		vmt_dev_minor(look->dev), look->inode, mapped, put);
 }
 
 static bool is_near(const struct vmt_look *look, uint64_t addr)
@@ -180,8 +180,7 @@ static int file_of(void *context, int fd, struct vmt_look *look)
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
 		return -1;
 	look->inode = st.st_ino;
-	look->dev_major = major(st.st_dev);
-	look->dev_minor = minor(st.st_dev);
+	look->dev = vmt_dev(major(st.st_dev), minor(st.st_dev));
 	return 1;
 }
 

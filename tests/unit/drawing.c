@@ -47,7 +47,7 @@ static struct vmt_look look_of(char c, uint64_t start)
 	look.flags = VMT_MAP_READ | (is_lower(c) ? 0 : VMT_MAP_WRITE);
 	if (upper(c) == 'F' || upper(c) == 'G') {
 		look.inode = (uint64_t)upper(c);
-		look.dev_minor = 1;
+		look.dev = 1;
 		look.offset = start - DRAWN_START;
 	}
 	if (upper(c) == 'S')

@@ -50,7 +50,7 @@ static int file(void *context, int fd, struct vmt_look *look)
 {
 	(void)context;
 	(void)fd;
-	look->dev_major = 8;
+	look->dev = vmt_dev(8, 0);
 	look->inode = 7;
 	return is_ordinary;
 }

@@ -31,8 +31,8 @@ Test(mapsline, a_file)
 	cr_assert_eq(line.look.end, 0x7f12a4c22000);
 	cr_assert_eq(line.look.flags, VMT_MAP_READ | VMT_MAP_EXEC);
 	cr_assert_eq(line.look.offset, 0x28000);
-	cr_assert_eq(line.look.dev_major, 0xfe);
-	cr_assert_eq(line.look.dev_minor, 1);
+	cr_assert_eq(vmt_dev_major(line.look.dev), 0xfe);
+	cr_assert_eq(vmt_dev_minor(line.look.dev), 1);
 	cr_assert_eq(line.look.inode, 1835077);
 	cr_assert(is_named(&line, "/usr/lib/libc.so.6"));
 }
@@ -86,7 +86,7 @@ Test(mapsline, the_largest_numbers)
 
 	cr_assert_eq(line.look.end, UINT64_MAX);
 	cr_assert_eq(line.look.inode, UINT64_MAX);
-	cr_assert_eq(line.look.dev_minor, UINT32_MAX);
+	cr_assert_eq(line.look.dev, UINT32_MAX);
 }
 
 Test(mapsline, bad_lines_are_refused_and_nothing_is_touched)

@@ -317,7 +317,7 @@ Test(space, looks_of_a_file_continue_when_offsets_do)
 	right = look_of(3, 5, 9, 43);
 	cr_assert_not(vmt_look_continues(&left, &right));
 	right = look_of(3, 5, 9, 42);
-	right.dev_minor = 1;
+	right.dev = 1;
 	cr_assert_not(vmt_look_continues(&left, &right));
 }
 
