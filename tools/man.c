@@ -152,8 +152,9 @@ static void put_see_also(bool is_command)
 {
 	puts(".SH EXIT STATUS\n0 when all went well, 2 for bad usage or a bad recording, 125 when "
 	     "vmatrace itself\nfailed; run has the status of its program.");
-	puts(is_command ? ".SH SEE ALSO\n.BR vmatrace (1)" :
+	puts(is_command ? ".SH SEE ALSO\n.BR vmatrace (1),\n.BR vmatrace\\-cases (7)" :
 			  ".SH SEE ALSO\n.BR vmatrace\\-run (1),\n.BR vmatrace\\-report (1),\n"
+			  ".BR vmatrace\\-cases (7),\n"
 			  ".BR proc (5),\n.BR mmap (2)");
 }
 

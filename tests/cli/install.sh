@@ -73,6 +73,9 @@ for command in $commands; do
 		fail "groff of $command" "$(head -2 groff.log)"
 	fi
 done
+page=$prefix/share/man/man7/vmatrace-cases.7
+check page-of-cases [ "$(grep -c '^\.SS' "$page")" = "$(grep -c '^## ' "$ROOT/doc/cases.md")" ]
+check groff-of-cases [ -z "$(groff -Kutf8 -man -ww -z -Tutf8 "$page" 2>&1)" ]
 check page-of-vmatrace [ -s "$prefix/share/man/man1/vmatrace.1" ]
 
 # complete WORDS...: what the completion offers for the last of them
