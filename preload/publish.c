@@ -105,8 +105,9 @@ static uint32_t take_slot(struct vmt_recording *recording)
 	recording->free_slot = VMT_NO_INDEX;
 	if (VMT_LIKELY(slot != VMT_NO_INDEX))
 		return slot;
-	return recording->free_count ? recording->free_slots[--recording->free_count] :
-				       VMT_NO_INDEX;
+	if (recording->free_count)
+		return recording->free_slots[--recording->free_count];
+	return recording->new_slot < recording->slots ? recording->new_slot++ : VMT_NO_INDEX;
 }
 
 static void give_slot(struct vmt_recording *recording, uint32_t slot)
@@ -164,7 +165,6 @@ VMT_HOT void vmt_publish_range_gone(struct vmt_state *state, struct vmt_map *map
 void vmt_publish_reset_ranges(struct vmt_state *state)
 {
 	struct vmt_recording *recording = &state->recording;
-	uint32_t count = (uint32_t)state->counters.section[VMT_SECTION_RANGES].capacity;
 	uint64_t used = state->counters.section[VMT_SECTION_RANGES].used;
 
 	for (uint64_t slot = 0; slot < used; slot++) {
@@ -173,9 +173,9 @@ void vmt_publish_reset_ranges(struct vmt_state *state)
 		if (range)
 			*range = (struct vmt_rec_range){ .seq = (range->seq | 1) + 1 };
 	}
-	for (uint32_t i = 0; i < count; i++)
-		recording->free_slots[i] = count - 1 - i;
-	recording->free_count = count;
+	recording->slots = (uint32_t)state->counters.section[VMT_SECTION_RANGES].capacity;
+	recording->new_slot = 0;
+	recording->free_count = 0;
 	recording->free_slot = VMT_NO_INDEX;
 }
 

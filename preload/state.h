@@ -67,7 +67,9 @@ struct vmt_recording {
 	struct vmt_rec_header *header;
 	uint64_t size;
 	uint64_t ready[VMT_SECTION_COUNT];	/* bytes of each section with blocks behind them */
-	uint32_t *free_slots;	/* of the ranges */
+	uint32_t slots;	/* of the ranges… */
+	uint32_t new_slot;	/* …from here on never used */
+	uint32_t *free_slots;	/* …used, and given back */
 	uint32_t free_count;
 	uint32_t free_slot;	/* the last one given back, beside them; VMT_NO_INDEX = none */
 	bool is_file;	/* in the file system: blocks can run out */
