@@ -35,11 +35,11 @@ mmap-failed-ignored	core/change.c	s/if \(!fixed \|\| is_bad_range\(addr, length\
 mremap-failed-elsewhere	core/change.c	s/if \(done->args\[3\] & MREMAP_FIXED && !is_bad_range/if (0 && !is_bad_range/
 mremap-shrink-keeps	core/change.c	s/if \(new_length < old_length\)/if (0)/
 mremap-growth-forgotten	core/change.c	s/if \(new_length > old_length\) \{/if (0) {/
-carved-rest-forgotten	core/carve.c	s/if \(was.end > it->range.end\)\n\t\tsplit_off/if (0)\n\t\tsplit_off/
+carved-rest-forgotten	core/alter.c	s/(static void keep.*?)if \(pieces->has_rest\)/$1if (0)/s
 carved-offset-kept	core/direct.c	s/vmt_look_cut_front\(&part, start\)/part.start = start/
 carved-joins-ignored	core/carve.c	s/if \(!stay_apart\(it, &around\)\)/if (0)/
-rejoined-rest-forgotten	core/rejoin.c	s/if \(!rest\)/if (1)/
-rejoined-right-kept	core/rejoin.c	s/if \(piece.sides.joins_right\)\n\t\tvmt_direct_drop/if (0)\n\t\tvmt_direct_drop/
+rejoined-rest-forgotten	core/alter.c	s/(static void hand_over.*?)if \(pieces->has_rest\)/$1if (0)/s
+rejoined-right-kept	core/alter.c	s/if \(sides.joins_right\)\n\t\tvmt_direct_drop/if (0)\n\t\tvmt_direct_drop/
 brk-shrink-ignored	core/change.c	s/if \(after < before\) \{/if (after < before)\n\t\treturn;\n\tif (0) {/
 brk-always-joins	core/draw.c	s/if \(change->flags\) \{/if (0) {/
 grows-down-unknown	core/change.c	s/change->flags \|= VMT_MAP_STACK/change->flags |= 0/

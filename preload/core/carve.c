@@ -5,10 +5,9 @@
  */
 #include "carve.h"
 
-#include "direct.h"
+#include "alter.h"
 #include "kin.h"
 #include "known.h"
-#include "rejoin.h"
 
 struct carving {
 	struct vmt_direct direct;
@@ -51,36 +50,12 @@ static void look_around(const struct vmt_space *space, struct vmt_range range,
 	around->has_stack |= vmt_direct_is_stack(around->left) || vmt_direct_is_stack(around->right);
 }
 
-/* A further piece of a map. */
-static void split_off(struct carving *it, const struct vmt_look *look, uint32_t mapped_by)
-{
-	it->direct.effect->call.split++;
-	vmt_direct_put(&it->direct, NULL, look, mapped_by);
-}
-
-static void take_out(struct carving *it, struct vmt_map *map)
-{
-	const struct vmt_look was = map->look;
-	const struct vmt_look rest = vmt_direct_from(&was, it->range.end);
-	const struct vmt_look front = vmt_direct_up_to(&was, it->range.start);
-
-	if (was.start < it->range.start) {
-		vmt_direct_set_look(&it->direct, map, &front);
-		if (was.end > it->range.end)
-			split_off(it, &rest, map->mapped_by);
-	} else if (was.end > it->range.end) {
-		vmt_direct_move_start(&it->direct, map, &rest);
-	} else {
-		vmt_direct_take(&it->direct, map);
-	}
-}
-
 static void take_all_out(struct carving *it, struct vmt_map *map)
 {
 	while (map && map->look.start < it->range.end) {
 		struct vmt_map *next = vmt_space_next(map);
 
-		take_out(it, map);
+		vmt_direct_take_out(&it->direct, map, it->range);
 		map = next;
 	}
 }
@@ -158,39 +133,17 @@ static bool stay_apart(const struct carving *it, const struct around *around)
 				last = vmt_direct_up_to(&part, it->range.start);
 			part = vmt_direct_altered(&map->look, it->change, it->range);
 		}
-		if (vmt_direct_joins(space, &last, &part, NULL) != VMT_ANSWER_NO)
+		if (vmt_direct_joins(space, &last, &part, NULL, NULL) != VMT_ANSWER_NO)
 			return false;
 		last = part;
 		part = vmt_direct_from(&map->look, it->range.end);
 		if (last.end != it->range.end || part.start == part.end)
 			continue;
-		if (vmt_direct_joins(space, &last, &part, NULL) != VMT_ANSWER_NO)
+		if (vmt_direct_joins(space, &last, &part, NULL, NULL) != VMT_ANSWER_NO)
 			return false;
 	}
 	return !around->right ||
-	       vmt_direct_joins(space, &last, &around->right->look, NULL) == VMT_ANSWER_NO;
-}
-
-static void alter(struct carving *it, struct vmt_map *map)
-{
-	const struct vmt_look was = map->look;
-	struct vmt_look front = vmt_direct_up_to(&was, it->range.start);
-	struct vmt_look rest = vmt_direct_from(&was, it->range.end);
-	struct vmt_look part = vmt_direct_altered(&was, it->change, it->range);
-
-	if (was.start < it->range.start)
-		vmt_direct_cut(it->direct.space, &front, &part);
-	if (was.end > it->range.end)
-		vmt_direct_cut(it->direct.space, &part, &rest);
-	vmt_known_settle_one(&part);
-	if (was.start < it->range.start) {
-		vmt_direct_set_look(&it->direct, map, &front);
-		split_off(it, &part, map->mapped_by);
-	} else {
-		vmt_direct_set_look(&it->direct, map, &part);
-	}
-	if (was.end > it->range.end)
-		split_off(it, &rest, map->mapped_by);
+	       vmt_direct_joins(space, &last, &around->right->look, NULL, NULL) == VMT_ANSWER_NO;
 }
 
 static bool carve_altered(struct carving *it)
@@ -210,15 +163,17 @@ static bool carve_altered(struct carving *it)
 		return false;	/* it may have grown into the hole */
 	if (protects && change->met_hole)	/* as in draw.c */
 		return !around.first || around.first->look.start > it->range.start;
+	if (around.first == around.last && !around.has_hole &&
+	    !vmt_known_keeps(&around.first->look, change))
+		return vmt_alter_one(&it->direct, change, it->range, around.left, around.first,
+				     around.right);
 	if (!stay_apart(it, &around))
-		return around.first == around.last && !around.has_hole &&
-		       vmt_rejoin_apply(&it->direct, change, it->range, around.left, around.first,
-					around.right);
+		return false;
 	for (struct vmt_map *map = around.first; map && map->look.start < it->range.end;
 	     map = next) {
 		next = vmt_space_next(map);
 		if (!vmt_known_keeps(&map->look, change))
-			alter(it, map);
+			vmt_alter_apart(&it->direct, change, it->range, map);
 	}
 	return true;
 }

@@ -67,12 +67,6 @@ struct vmt_look vmt_direct_altered(const struct vmt_look *look, const struct vmt
 	return part;
 }
 
-void vmt_direct_cut(struct vmt_space *space, struct vmt_look *left, struct vmt_look *right)
-{
-	vmt_ties_cut(left, right, &space->last_tie);
-	vmt_known_settle_one(left->flags & VMT_MAP_CHANGED ? right : left);
-}
-
 void vmt_direct_set_look(struct vmt_direct *it, struct vmt_map *map, const struct vmt_look *look)
 {
 	if (vmt_look_same(&map->look, look) &&
@@ -80,4 +74,25 @@ void vmt_direct_set_look(struct vmt_direct *it, struct vmt_map *map, const struc
 		map->look = *look;
 	else
 		vmt_space_update(it->space, map, look, map->mapped_by, map->put_by, map->time);
+}
+
+void vmt_direct_split_off(struct vmt_direct *it, const struct vmt_look *look, uint32_t mapped_by)
+{
+	it->effect->call.split++;
+	vmt_direct_put(it, NULL, look, mapped_by);
+}
+
+void vmt_direct_take_part(struct vmt_direct *it, struct vmt_map *map, struct vmt_range range)
+{
+	const struct vmt_look front = vmt_direct_up_to(&map->look, range.start);
+	const struct vmt_look rest = vmt_direct_from(&map->look, range.end);
+	bool has_rest = map->look.end > range.end;
+
+	if (map->look.start >= range.start) {
+		vmt_direct_move_start(it, map, &rest);
+		return;
+	}
+	vmt_direct_set_look(it, map, &front);
+	if (has_rest)
+		vmt_direct_split_off(it, &rest, map->mapped_by);
 }

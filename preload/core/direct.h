@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Changes made on the table itself, without a sketch of it, when what the call has done is certain:
- * what quick.c and carve.c have in common. Each does only what learn.h and effect.h would have
+ * what quick.c, carve.c and alter.c have in common. Each does only what learn.h and effect.h would have
  * done. A lack of memory is noted in the effect and stops nothing. Inline is what most calls need.
  */
 #ifndef VMT_DIRECT_H
@@ -31,16 +31,16 @@ static inline bool vmt_direct_is_stack(const struct vmt_map *map)
 	return map && (map->look.flags & VMT_MAP_STACK);
 }
 
-/* Two neighbours of which none has been joined in this call: are they one? */
-static inline enum vmt_answer vmt_direct_joins(const struct vmt_space *space,
-					       const struct vmt_look *left,
-					       const struct vmt_look *right,
-					       const struct vmt_look *next)
+/* Are two neighbours one? next, seam: see vmt_known_joins. */
+static inline enum vmt_answer
+vmt_direct_joins(const struct vmt_space *space, const struct vmt_look *left,
+		 const struct vmt_look *right, const struct vmt_look *next,
+		 const struct vmt_seam *seam)
 {
 	if (!vmt_look_continues(left, right))
 		return VMT_ANSWER_NO;
 	return space->reasons && !space->is_sample ?
-		       vmt_known_joins(space, left, right, next, NULL) :
+		       vmt_known_joins(space, left, right, next, seam) :
 		       VMT_ANSWER_MAYBE;
 }
 
@@ -53,9 +53,9 @@ static inline bool vmt_direct_judge(const struct vmt_space *space, const struct 
 	enum vmt_answer with_left = VMT_ANSWER_NO, with_right = VMT_ANSWER_NO;
 
 	if (left)
-		with_left = vmt_direct_joins(space, left, look, right);
+		with_left = vmt_direct_joins(space, left, look, right, NULL);
 	if (right)
-		with_right = vmt_direct_joins(space, look, right, NULL);
+		with_right = vmt_direct_joins(space, look, right, NULL, NULL);
 	ret_sides->joins_left = with_left == VMT_ANSWER_YES;
 	ret_sides->joins_right = with_right == VMT_ANSWER_YES;
 	return with_left != VMT_ANSWER_MAYBE && with_right != VMT_ANSWER_MAYBE &&
@@ -89,17 +89,29 @@ static inline void vmt_direct_take(struct vmt_direct *it, struct vmt_map *map)
 	it->effect->call.removed++;
 }
 
+/* What of it lies in the range is gone. */
+void vmt_direct_take_part(struct vmt_direct *it, struct vmt_map *map, struct vmt_range range);
+
+static inline void vmt_direct_take_out(struct vmt_direct *it, struct vmt_map *map,
+				       struct vmt_range range)
+{
+	if (map->look.start >= range.start && map->look.end <= range.end)
+		vmt_direct_take(it, map);
+	else
+		vmt_direct_take_part(it, map, range);
+}
+
+/* A further piece of a map. */
+void vmt_direct_split_off(struct vmt_direct *it, const struct vmt_look *look, uint32_t mapped_by);
+
 /* What of a map lies before end, and from start on. Beside a hole nothing is known of a neighbour's
- * anon_vma (ties.h); beside another piece, see vmt_direct_cut. */
+ * anon_vma (ties.h). */
 struct vmt_look vmt_direct_up_to(const struct vmt_look *look, uint64_t end);
 struct vmt_look vmt_direct_from(const struct vmt_look *look, uint64_t start);
 
 /* What the call makes of the bytes of a map in its range. */
 struct vmt_look vmt_direct_altered(const struct vmt_look *look, const struct vmt_change *change,
 				   struct vmt_range range);
-
-/* Two pieces of one map, side by side. One of them is the call's; the other one is settled here. */
-void vmt_direct_cut(struct vmt_space *space, struct vmt_look *left, struct vmt_look *right);
 
 /* The same start and owners. What is only known of it is not published. */
 void vmt_direct_set_look(struct vmt_direct *it, struct vmt_map *map, const struct vmt_look *look);

@@ -51,42 +51,18 @@ VMT_HOT static bool apply_fresh(struct vmt_direct *it, const struct vmt_simple *
 	return true;
 }
 
-static void cut_end(struct vmt_space *space, struct vmt_map *map, uint64_t end)
-{
-	struct vmt_look look = map->look;
-
-	look.end = end;
-	vmt_space_update(space, map, &look, map->mapped_by, map->put_by, map->time);
-}
-
-static void cut_front(struct vmt_direct *it, struct vmt_map *map, uint64_t start)
-{
-	struct vmt_look look = map->look;
-
-	vmt_look_cut_front(&look, start);
-	vmt_direct_move_start(it, map, &look);
-}
-
 VMT_HOT static bool apply_gone(struct vmt_direct *it, struct vmt_range gone)
 {
 	struct vmt_map *map = vmt_space_at(it->space, gone.start);
-	bool from_start, to_end;
 
 	if (!map)
 		map = vmt_space_find(it->space, gone.start);
 	if (!map || map->look.end < gone.end || vmt_direct_is_stack(map))
 		return false;
-	from_start = map->look.start == gone.start;
-	to_end = map->look.end == gone.end;
 	/* A stack behind it may reach down to it by now. */
-	if ((!from_start && !to_end) || (to_end && vmt_direct_is_stack(vmt_space_next(map))))
+	if (map->look.end == gone.end && vmt_direct_is_stack(vmt_space_next(map)))
 		return false;
-	if (from_start && to_end)
-		vmt_direct_take(it, map);
-	else if (from_start)
-		cut_front(it, map, gone.end);
-	else
-		cut_end(it->space, map, gone.start);
+	vmt_direct_take_out(it, map, gone);
 	return true;
 }
 

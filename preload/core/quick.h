@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The commonest calls at a third of the cost: memory mapped where nothing was, and one map, its front
- * or its end given back, when no question is open. Whatever else comes is left to learn.h and effect.h,
+ * The commonest calls at a third of the cost: memory mapped where nothing was, and one map or a piece
+ * of it given back, when no question is open. Whatever else comes is left to learn.h and effect.h,
  * and must be: this may only do what they would have done.
  */
 #ifndef VMT_QUICK_H

@@ -30,8 +30,8 @@ effect.c	s/pieces - aliens > 1/pieces - aliens > 2/	--calls=20000
 effect.c	s/if \(vmt_range_has\(change->grown, x\)\)/if (0)/	--calls=20000
 effect.c	s/SOURCE_FRESH, NULL, x, end/SOURCE_ALIEN, NULL, x, end/	--calls=20000
 effect.c	s/\t\tnote_growth\([^\n]*\n//	--stacks
-rejoin.c	s/if \(!rest\)/if (1)/	--alloc
-rejoin.c	s/if \(piece.sides.joins_right\)\n\t\tvmt_direct_drop/if (0)\n\t\tvmt_direct_drop/	--alloc
+alter.c	s/(static void hand_over.*?)if \(pieces->has_rest\)/$1if (0)/s	--alloc
+alter.c	s/if \(sides.joins_right\)\n\t\tvmt_direct_drop/if (0)\n\t\tvmt_direct_drop/	--alloc
 learn.c	s/\tcomplete_grown\([^\n]*\n//	--forks=2000
 END
 }
@@ -41,7 +41,7 @@ build() {	# NAME FAULT
 		-o "$folder/$1" "$here"/*.c \
 		"$core"/arena.c "$core"/space.c "$core"/change.c "$core"/possible.c "$core"/sketch.c "$core"/join.c "$core"/kin.c "$core"/known.c \
 		"$core"/draw.c "$core"/learn.c \
-		"$core"/effect.c "$core"/quick.c "$core"/carve.c "$core"/rejoin.c "$core"/direct.c "$core"/mapsline.c "$core"/ties.c "$core"/calls.c
+		"$core"/effect.c "$core"/quick.c "$core"/carve.c "$core"/alter.c "$core"/direct.c "$core"/mapsline.c "$core"/ties.c "$core"/calls.c
 }
 
 # A crash is noticed as well. What it takes to notice some is rare: not every seed has it.
