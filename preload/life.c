@@ -120,15 +120,6 @@ static void clear_counters(struct vmt_state *state)
 	}
 }
 
-/* The record is new and nobody reads it yet: no sequence word. */
-static void publish_inherited(struct vmt_state *state, const struct vmt_site *site)
-{
-	struct vmt_rec_site *to = vmt_recording_element(state, VMT_SECTION_SITES, site->id, 1);
-
-	if (to)
-		to->inherited = site->live;
-}
-
 static void publish_everything(struct vmt_state *state)
 {
 	for (uint32_t i = 0; i < state->module_count; i++)
@@ -136,7 +127,6 @@ static void publish_everything(struct vmt_state *state)
 	for (uint32_t id = 0; id < state->sites.count; id++) {
 		vmt_publish_frames(state, state->sites.by_id[id]);
 		vmt_publish_site(state, state->sites.by_id[id]);
-		publish_inherited(state, state->sites.by_id[id]);
 	}
 	for (struct vmt_map *map = vmt_space_first(&state->space); map; map = vmt_space_next(map)) {
 		map->slot = VMT_NO_INDEX;

@@ -173,7 +173,7 @@ static bool is_busy(struct vmt_lock *lock, uint32_t generation, uint64_t now)
  * time. When it stops, those who still sleep do so until their patience ends: that is why a few
  * calls at a time, by however many threads, are no reason to withhold a wake.
  */
-static bool is_wake_due(struct vmt_lock *lock, const struct vmt_lock_ops *ops)
+bool vmt_lock_is_wake_due(struct vmt_lock *lock, const struct vmt_lock_ops *ops)
 {
 	uint32_t generation = atomic_load_explicit(&lock->generation, memory_order_relaxed);
 	uint32_t holds = generation - lock->woken_at;
@@ -185,11 +185,6 @@ static bool is_wake_due(struct vmt_lock *lock, const struct vmt_lock_ops *ops)
 	lock->woken_at = generation;
 	lock->woken_ns = now;
 	return true;
-}
-
-bool vmt_lock_keeps_sleepers(struct vmt_lock *lock, const struct vmt_lock_ops *ops)
-{
-	return !is_wake_due(lock, ops);
 }
 
 void vmt_lock_wake(struct vmt_lock *lock, const struct vmt_lock_ops *ops)

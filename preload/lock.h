@@ -89,7 +89,7 @@ static inline bool vmt_lock_take(struct vmt_lock *lock, uint32_t from, uint32_t 
 /* The rarer parts of the two functions below. */
 enum vmt_lock_result vmt_lock_enter_taken(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
 					  struct vmt_lock_self self, uint64_t sp, bool patient);
-bool vmt_lock_keeps_sleepers(struct vmt_lock *lock, const struct vmt_lock_ops *ops);
+bool vmt_lock_is_wake_due(struct vmt_lock *lock, const struct vmt_lock_ops *ops);
 void vmt_lock_wake(struct vmt_lock *lock, const struct vmt_lock_ops *ops);
 
 /* patient: wait up to VMT_LOCK_PATIENCE_NS, halved as often as experience says; for a holder known to
@@ -124,11 +124,11 @@ static inline void vmt_lock_leave(struct vmt_lock *lock, const struct vmt_lock_o
 				  volatile uint64_t *held_sp)
 {
 	uint64_t outer_sp = lock->outer_sp;
-	bool keeps = vmt_lock_has_sleepers(lock) && vmt_lock_keeps_sleepers(lock, ops);
+	bool is_due = !vmt_lock_has_sleepers(lock) || vmt_lock_is_wake_due(lock, ops);
 
 	atomic_exchange_explicit(&lock->owner, 0, memory_order_seq_cst);
 	*held_sp = outer_sp;
-	if (vmt_lock_has_sleepers(lock) && !keeps)
+	if (vmt_lock_has_sleepers(lock) && is_due)
 		vmt_lock_wake(lock, ops);
 }
 

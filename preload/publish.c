@@ -44,7 +44,7 @@ static struct vmt_rec_site *site_record(struct vmt_state *state, const struct vm
 	return to;
 }
 
-/* Once per site, before its counters. */
+/* Once per site, before its counters: what is live by then a fork child has from its parent. */
 void vmt_publish_frames(struct vmt_state *state, const struct vmt_site *site)
 {
 	struct vmt_rec_site *to = site_record(state, site);
@@ -60,6 +60,7 @@ void vmt_publish_frames(struct vmt_state *state, const struct vmt_site *site)
 	to->call = site->call;
 	to->frame_count = has_frames ? site->frame_count : 0;
 	to->frame_first = (uint32_t)first;
+	to->inherited = site->live;
 	vmt_recording_end(state, &to->seq);
 }
 
@@ -98,8 +99,9 @@ void vmt_publish_call(struct vmt_state *state, uint32_t call)
 }
 
 /* A map that comes where one has just gone needs none of the long list of free slots. */
-static uint32_t take_slot(struct vmt_recording *recording)
+static uint32_t take_slot(struct vmt_state *state)
 {
+	struct vmt_recording *recording = &state->recording;
 	uint32_t slot = recording->free_slot;
 
 	recording->free_slot = VMT_NO_INDEX;
@@ -107,7 +109,9 @@ static uint32_t take_slot(struct vmt_recording *recording)
 		return slot;
 	if (recording->free_count)
 		return recording->free_slots[--recording->free_count];
-	return recording->new_slot < recording->slots ? recording->new_slot++ : VMT_NO_INDEX;
+	return recording->new_slot < state->counters.section[VMT_SECTION_RANGES].capacity ?
+		       recording->new_slot++ :
+		       VMT_NO_INDEX;
 }
 
 static void give_slot(struct vmt_recording *recording, uint32_t slot)
@@ -124,7 +128,7 @@ VMT_HOT void vmt_publish_range(struct vmt_state *state, struct vmt_map *map)
 	if (!state->recording.base)
 		return;
 	if (map->slot == VMT_NO_INDEX)
-		map->slot = take_slot(&state->recording);
+		map->slot = take_slot(state);
 	to = map->slot == VMT_NO_INDEX ? NULL : vmt_recording_element(state, VMT_SECTION_RANGES, map->slot, 1);
 	if (!to) {
 		vmt_note(state, VMT_NOTE_RANGES_FULL);
@@ -173,7 +177,6 @@ void vmt_publish_reset_ranges(struct vmt_state *state)
 		if (range)
 			*range = (struct vmt_rec_range){ .seq = (range->seq | 1) + 1 };
 	}
-	recording->slots = (uint32_t)state->counters.section[VMT_SECTION_RANGES].capacity;
 	recording->new_slot = 0;
 	recording->free_count = 0;
 	recording->free_slot = VMT_NO_INDEX;

@@ -67,9 +67,8 @@ struct vmt_recording {
 	struct vmt_rec_header *header;
 	uint64_t size;
 	uint64_t ready[VMT_SECTION_COUNT];	/* bytes of each section with blocks behind them */
-	uint32_t slots;	/* of the ranges… */
-	uint32_t new_slot;	/* …from here on never used */
-	uint32_t *free_slots;	/* …used, and given back */
+	uint32_t new_slot;	/* of the ranges: from here on never used */
+	uint32_t *free_slots;	/* used, and given back */
 	uint32_t free_count;
 	uint32_t free_slot;	/* the last one given back, beside them; VMT_NO_INDEX = none */
 	bool is_file;	/* in the file system: blocks can run out */
@@ -128,7 +127,7 @@ struct vmt_state {
 	size_t spare_stack_size;
 	char text[65536] __attribute__((aligned(16)));	/* for reading /proc/self/maps; under the lock */
 
-	_Alignas(4096) struct vmt_sites sites;
+	_Alignas(VMT_PAGE_SIZE) struct vmt_sites sites;
 	struct vmt_recording recording;
 	struct vmt_rec_counters calls[VMT_CALL_COUNT];
 	struct vmt_rec_header counters;	/* the private copy of what the header publishes */
@@ -156,7 +155,8 @@ struct vmt_state {
 	struct vmt_lock lock;
 	struct vmt_late late;
 };
-static_assert(offsetof(struct vmt_state, late.order) - offsetof(struct vmt_state, sites) <= 4096,
+static_assert(offsetof(struct vmt_state, late.order) - offsetof(struct vmt_state, sites) <=
+		      VMT_PAGE_SIZE,
 	      "what nearly every call reads or writes is one page");
 
 struct vmt_thread {

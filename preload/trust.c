@@ -66,8 +66,8 @@ VMT_HOT static bool may_reason(struct vmt_state *state)
 	const uint64_t unseen = VMT_NOTE_SITES_PARTIAL | VMT_NOTE_INLINE_CALLS |
 				VMT_NOTE_TEXT_LARGE | VMT_NOTE_VALGRIND;
 
-	return !state->no_reasoning && (state->counters.doors & VMT_DOOR_SITES) && !(state->counters.notes & unseen) &&
-	       vmt_late_is_quiet(&state->late);
+	return !state->no_reasoning && (state->counters.doors & VMT_DOOR_SITES) &&
+	       !(state->counters.notes & unseen) && vmt_late_is_quiet(&state->late);
 }
 
 VMT_HOT void vmt_trust_call(struct vmt_state *state)

@@ -142,18 +142,6 @@ VMT_HOT static struct vmt_map *make_map(struct vmt_space *space, const struct vm
 	return map;
 }
 
-struct vmt_map *vmt_space_insert(struct vmt_space *space, const struct vmt_look *look,
-				 uint32_t mapped_by, uint32_t put_by, uint64_t time)
-{
-	struct vmt_map *map = make_map(space, look, mapped_by, put_by, time);
-
-	if (!map)
-		return NULL;
-	RB_INSERT(vmt_map_tree, &space->tree, map);
-	tell_changed(space, map);
-	return map;
-}
-
 /*
  * Of two neighbours in order, one has no child on the other's side: there the tree's own search
  * would end.
@@ -186,6 +174,12 @@ VMT_HOT struct vmt_map *vmt_space_insert_before(struct vmt_space *space, struct 
 		RB_INSERT(vmt_map_tree, &space->tree, map);
 	tell_changed(space, map);
 	return map;
+}
+
+struct vmt_map *vmt_space_insert(struct vmt_space *space, const struct vmt_look *look,
+				 uint32_t mapped_by, uint32_t put_by, uint64_t time)
+{
+	return vmt_space_insert_before(space, NULL, look, mapped_by, put_by, time);
 }
 
 VMT_HOT void vmt_space_remove(struct vmt_space *space, struct vmt_map *map)
