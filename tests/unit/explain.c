@@ -4,8 +4,29 @@
  * fewer; from texts as the kernel writes them, and from texts that it never would.
  */
 #include "explain_maps.h"
+#include "vmflags.h"
 
 TestSuite(explain, .fini = tear_down);
+
+static void flags(const char *words)
+{
+	add("VmFlags: %s\n", words);
+}
+
+static enum vmt_kind kind(size_t i)
+{
+	cr_assert_lt(i, maps.count);
+	return maps.map[i].kind;
+}
+
+static const struct vmt_explain_pattern *pattern(enum vmt_pattern wanted)
+{
+	for (size_t i = 0; i < explain.pattern_count; i++) {
+		if (explain.patterns[i].pattern == wanted)
+			return &explain.patterns[i];
+	}
+	return NULL;
+}
 
 Test(explain, kinds_by_name)
 {
@@ -123,8 +144,6 @@ Test(explain, far_more_or_fewer_guarded_maps_than_threads_are_not)
 		run(&facts);
 		cr_assert_eq(kind(1), VMT_KIND_ANONYMOUS, "%lu threads", threads[n]);
 		tear_down();
-		text = NULL;
-		text_size = 0;
 	}
 }
 
@@ -137,8 +156,6 @@ Test(explain, a_guard_is_a_page_whatever_its_size)
 	run(NULL);
 	cr_assert_eq(kind(0), VMT_KIND_GUARD, "pages of 64 KiB");
 	tear_down();
-	text = NULL;
-	text_size = 0;
 	map(1, 16, "---p", ANON);
 	map(17, 64, "rw-p", ANON);
 	run(NULL);
@@ -176,8 +193,6 @@ static enum vmt_apart apart(const char *one, const char *one_flags, const char *
 	cr_assert_eq(explain.pairs_count, 1);
 	why = explain.pairs[0].why;
 	tear_down();
-	text = NULL;
-	text_size = 0;
 	return why;
 }
 
@@ -357,4 +372,3 @@ Test(explain, hostile_texts)
 	}
 	free(text);
 }
-

@@ -16,7 +16,6 @@
 #include "explain.h"
 #include "explain_text.h"
 #include "procmaps.h"
-#include "vmflags.h"
 
 static struct vmt_procmaps maps;
 static struct vmt_explain explain;
@@ -49,32 +48,15 @@ static void map(uint64_t at, uint64_t size, const char *prot, const char *rest)
 
 #define ANON "00000000 00:00 0"
 
-__attribute__((unused)) static void flags(const char *words)
-{
-	add("VmFlags: %s\n", words);
-}
-
+/* Afterwards the text is the maps' own, and another one can be begun. */
 static void run(const struct vmt_explain_facts *facts)
 {
 	static const struct vmt_explain_facts nothing = { .threads = 0 };
 
 	cr_assert_eq(vmt_procmaps_parse(text, text_size, &maps), 0, "line %zu", maps.bad_line);
+	text = NULL;
+	text_size = 0;
 	cr_assert_eq(vmt_explain(maps.map, maps.count, facts ? facts : &nothing, &explain), 0);
-}
-
-__attribute__((unused)) static enum vmt_kind kind(size_t i)
-{
-	cr_assert_lt(i, maps.count);
-	return maps.map[i].kind;
-}
-
-__attribute__((unused)) static const struct vmt_explain_pattern *pattern(enum vmt_pattern wanted)
-{
-	for (size_t i = 0; i < explain.pattern_count; i++) {
-		if (explain.patterns[i].pattern == wanted)
-			return &explain.patterns[i];
-	}
-	return NULL;
 }
 
 static void tear_down(void)
