@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Names as keys have them: what two builds of one function are called must become the same. */
+#include "base.h"
 #include "keyname.h"
 
 #include <criterion/criterion.h>
@@ -21,7 +22,7 @@ Test(keyname, of_c_stays)
 {
 	static const char *const names[] = { "main", "pool_object", "a.part.0", "$x", "", "_start" };
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < VMT_COUNT(names); i++)
 		cr_assert_str_eq(trimmed(names[i]), names[i]);
 }
 
@@ -53,7 +54,7 @@ Test(keyname, operators_stay)
 		"A::operator[]", "A::operator bool",
 	};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < VMT_COUNT(names); i++)
 		cr_assert_str_eq(trimmed(names[i]), names[i]);
 	cr_assert_str_eq(trimmed("A::operator()<int>"), "A::operator()");
 	cr_assert_str_eq(trimmed("my_operator<int>"), "my_operator");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Paths of source files relative to a repository: by name only, whatever the name. */
+#include "base.h"
 #include "source.h"
 
 #include <criterion/criterion.h>
@@ -57,8 +58,8 @@ Test(source, the_systems_files)
 	static const char *const own[] = { "pool.c", "/src/pool.c", "/usr/local/lib/libpool.so",
 					   "/usr/src/app/pool.c", "../usr/x.c", "", "/library/x.c" };
 
-	for (size_t i = 0; i < sizeof(system) / sizeof(system[0]); i++)
+	for (size_t i = 0; i < VMT_COUNT(system); i++)
 		cr_assert(vmt_source_is_system(system[i]), "%s", system[i]);
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+	for (size_t i = 0; i < VMT_COUNT(own); i++)
 		cr_assert_not(vmt_source_is_system(own[i]), "%s", own[i]);
 }
