@@ -3,7 +3,7 @@
  * A program whose first thread ends while another goes on: the kernel calls it a zombie, and
  * its /proc/PID/maps is empty. Stays until its input ends.
  */
-#include "target.h"
+#include "pattern.h"
 
 #include <pthread.h>
 
@@ -25,13 +25,9 @@ static int has_ended(void)
 
 static void *go_on(void *unused)
 {
-	char byte;
-
 	while (!has_ended())
 		usleep(1000);
-	dprintf(1, "ready %d\n", (int)getpid());
-	while (read(0, &byte, 1) > 0)
-		;
+	stay();
 	return unused;
 }
 
