@@ -6,26 +6,14 @@
  * scripts/bench.sh (part stacks). Times are by the time stamp counter; what reading it costs is
  * taken off.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
 
 #include "state.h"
-#include "sys.h"
-#include "unwind_whole.h"
+#include "unwind_wrapped.h"
 
 /* Longer than any walk: the processor was given to somebody else meanwhile. */
 #define TICKS_MOST 4000000u
-
-void __real_vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack);
-void __wrap_vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack);
-bool __real_vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_range bounds,
-				    uint32_t call, struct vmt_whole *ret_whole);
-bool __wrap_vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_range bounds,
-				    uint32_t call, struct vmt_whole *ret_whole);
-_Noreturn void __real_vmt_last_act(int status);
-_Noreturn void __wrap_vmt_last_act(int status);
 
 /* How a stack was found. */
 enum way {
@@ -143,12 +131,8 @@ _Noreturn void __wrap_vmt_last_act(int status)
 {
 	const char *log = getenv("BENCH_STACKS");
 	char line[512];
-	long fd;
 
-	if (log && counting && counting == (uint32_t)vmt_sys0(SYS_getpid)) {
-		fd = vmt_sys4(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND, 0666);
-		vmt_sys3(SYS_write, fd, line, describe(line, sizeof(line)));
-		vmt_sys1(SYS_close, fd);
-	}
+	if (log && counting && counting == (uint32_t)vmt_sys0(SYS_getpid))
+		append_line(log, line, describe(line, sizeof(line)));
 	__real_vmt_last_act(status);
 }

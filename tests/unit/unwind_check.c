@@ -4,22 +4,10 @@
  * once more without what is remembered of earlier walks, and compared. At the end of each process one
  * line is appended to the file that UNWIND_CHECK_LOG names in the environment (tests/real/unwind.sh).
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
 
-#include "sys.h"
-#include "unwind_whole.h"
-
-void __real_vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack);
-void __wrap_vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack);
-bool __real_vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_range bounds,
-				    uint32_t call, struct vmt_whole *ret_whole);
-bool __wrap_vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_range bounds,
-				    uint32_t call, struct vmt_whole *ret_whole);
-_Noreturn void __real_vmt_last_act(int status);
-_Noreturn void __wrap_vmt_last_act(int status);
+#include "unwind_wrapped.h"
 
 static _Atomic uint64_t walks VMT_DATA = 0;
 static _Atomic uint64_t in_pieces VMT_DATA = 0;	/* of the walks, recalled to their end */
@@ -84,14 +72,12 @@ _Noreturn void __wrap_vmt_last_act(int status)
 {
 	const char *log = getenv("UNWIND_CHECK_LOG");
 	char line[200];
-	long fd = vmt_sys4(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND, 0666);
 	int length = snprintf(line, sizeof(line),
 			      "pid %ld whole %lu walks %lu in pieces %lu frames %lu recalled %lu "
 			      "differ %lu\n",
 			      vmt_sys0(SYS_getpid), whole, walks, in_pieces, frames, recalled,
 			      differ);
 
-	vmt_sys3(SYS_write, fd, line, length);
-	vmt_sys1(SYS_close, fd);
+	append_line(log, line, length);
 	__real_vmt_last_act(status);
 }

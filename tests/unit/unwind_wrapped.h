@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * For what is linked into a copy of the library in front of its unwinder (unit/unwind_check.c,
+ * bench/stack_times.c): the functions that ld's --wrap puts in between, those behind them, and how
+ * a line is written at the end of a process.
+ */
+#ifndef UNWIND_WRAPPED_H
+#define UNWIND_WRAPPED_H
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+
+#include "sys.h"
+#include "unwind_whole.h"
+
+void __real_vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack);
+void __wrap_vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack);
+bool __real_vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_range bounds,
+				    uint32_t call, struct vmt_whole *ret_whole);
+bool __wrap_vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_range bounds,
+				    uint32_t call, struct vmt_whole *ret_whole);
+_Noreturn void __real_vmt_last_act(int status);
+_Noreturn void __wrap_vmt_last_act(int status);
+
+/* In one write, so that the lines of processes that end at once stay apart. */
+static inline void append_line(const char *path, const char *line, int length)
+{
+	long fd = vmt_sys4(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND, 0666);
+
+	vmt_sys3(SYS_write, fd, line, length);
+	vmt_sys1(SYS_close, fd);
+}
+
+#endif
