@@ -29,7 +29,8 @@ tell_stacks() {	# NAME
 	stacks_table "$1" "${columns[@]}"
 }
 
-stacks_of() {	# NAME PROGRAM COMMAND...
+stacks_of() {	# NAME PROGRAM COMMAND...: it runs with the library of b
+	local LIB_B=$LIB_STACKS
 	wanted "stacks-$1" || return
 	if ! has "$2"; then
 		printf '%-12s is not installed (%s)\n' "$1" "$2"
@@ -41,15 +42,6 @@ stacks_of() {	# NAME PROGRAM COMMAND...
 		failed "stacks-$1" traced
 }
 
-with_stack_times() {
-	LD_PRELOAD=$LIB_STACKS VMATRACE_OPTIONS=report=0 "$@"
-}
-
-redis_with_stack_times() {
-	local LIB_B=$LIB_STACKS
-	redis b
-}
-
 bench_stacks() {
 	local place=$PWD
 	[ -z "$REVISION" ] || return
@@ -58,15 +50,15 @@ bench_stacks() {
 	printf '\nstacks, after %s:\n' "$(elapsed)"
 	printf '%-12s %9s  %15s  %15s  %23s\n' "" "" "as a whole" "piece by piece" "walked, in part"
 	stacks_table program calls % ns % ns % ns frames "mean ns"
-	stacks_of python3 /usr/bin/python3 with_stack_times /usr/bin/python3 work.py
-	stacks_of perl perl with_stack_times perl -e \
+	stacks_of python3 /usr/bin/python3 under b /usr/bin/python3 work.py
+	stacks_of perl perl under b perl -e \
 		'push @a, "x" x ($_ % 90000) for 1 .. 20000; @a = sort @a'
-	stacks_of node node with_stack_times node --max-semi-space-size=4 work.js
-	! wanted stacks-java || ! javac Work.java 2>/dev/null || stacks_of java java with_stack_times java -Xmx200m Work
-	stacks_of sbcl sbcl with_stack_times sbcl --noinform --no-userinit --non-interactive \
+	stacks_of node node under b node --max-semi-space-size=4 work.js
+	! wanted stacks-java || ! javac Work.java 2>/dev/null || stacks_of java java under b java -Xmx200m Work
+	stacks_of sbcl sbcl under b sbcl --noinform --no-userinit --non-interactive \
 		--load work.lisp
-	stacks_of gcc gcc with_stack_times gcc -O2 -c -o places.o "$ROOT/tests/bench/places.c"
-	stacks_of redis redis-benchmark redis_with_stack_times
+	stacks_of gcc gcc under b gcc -O2 -c -o places.o "$ROOT/tests/bench/places.c"
+	stacks_of redis redis-benchmark redis b
 	unset BENCH_STACKS
 	cd "$place" || exit 2
 }
