@@ -91,7 +91,6 @@ program() {
 	NAME=$1
 	wrong=0
 	shift 2
-	[[ " ${ALLOCATORS:-programs} " = *" programs "* ]] || return
 	"$TOOL" check --save=program.json -- "$@" >out 2>err </dev/null
 	for ((i = 0; i < RUNS / 10; i++)); do
 		# shellcheck disable=SC2086
@@ -105,6 +104,7 @@ program() {
 programs() {
 	local threads='import concurrent.futures as f
 print(sum(f.ThreadPoolExecutor(8).map(lambda x: len(str(x) * 1000), range(2000))))'
+	[[ " ${ALLOCATORS:-programs} " = *" programs "* ]] || return
 	program perl "" perl -MPOSIX -e 'print strftime("%A", localtime)'
 	program python "" /usr/bin/python3 -c 'import ctypes, json, re, sqlite3, unittest'
 	program shell "" bash -c 'for i in 1 2 3; do ls / | sort | tail -1; done'
