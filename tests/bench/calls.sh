@@ -7,7 +7,7 @@ call() {	# a|b NAME ROUNDS [N]
 
 to_file() {
 	mkdir -p "$TMP/rec"
-	OPTIONS=dir=$TMP/rec call "$@"
+	OPTIONS=dir=$TMP/rec${OPTIONS:+:$OPTIONS} call "$@"
 	rm -f "$TMP/rec"/*
 }
 

@@ -4,7 +4,7 @@
 # against the same among 100.
 
 among() {	# a|b ROUNDS MAPS
-	OPTIONS=max_maps=1100000 under "$1" "$BENCH" maps "$2" "$3"
+	OPTIONS=max_maps=1100000 call "$1" maps "$2" "$3"
 }
 
 # Both traced.
@@ -43,20 +43,9 @@ scale_maps() {
 	wanted longest-call && need_maps longest-call 1000000 &&
 		OPTIONS=max_maps=1100000 measure longest-call "ns:$(budget +2e7)" call longest 1 1000000
 	wanted maps-full && need_maps maps-full 200000 &&
-		measure maps-full "ns:-" full max_maps=100000 maps "$n" 200000
+		OPTIONS=max_maps=100000 measure maps-full "ns:-" call maps "$n" 200000
 	restore_limit
 	PAIRS=$pairs
-}
-
-# Tables or a recording without room: what a call costs when it cannot be kept any more.
-full() {	# a|b OPTIONS NAME ROUNDS N
-	OPTIONS=$2 under "$1" "$BENCH" "${@:3}"
-}
-
-full_file() {	# a|b NAME ROUNDS N: of a file that may be no larger than 4 MiB
-	mkdir -p "$TMP/rec"
-	full "$1" "max_size=4:dir=$TMP/rec" "${@:2}"
-	rm -f "$TMP/rec"/*
 }
 
 # Bytes of the library's own memory that one more map or call site takes: b - a over their number.
@@ -108,9 +97,10 @@ bench_scale() {
 	for n in 14 64; do
 		measure "frames-$n" "ns:-" call frames "$(rounds 60000)" "$n"
 	done
-	measure sites-full-1000 "ns:-" full max_sites=1000 sites "$(rounds 60000)" 19900
-	measure sites-full-18000 "ns:-" full max_sites=18000 sites "$(rounds 60000)" 19900
-	measure recording-full-maps "ns:-" full_file maps "$(rounds 60000)" 60000
-	measure recording-full-sites "ns:-" full_file sites "$(rounds 60000)" 19900
+	# Tables or a recording (4 MiB) without room: what a call costs that cannot be kept any more.
+	OPTIONS=max_sites=1000 measure sites-full-1000 "ns:-" call sites "$(rounds 60000)" 19900
+	OPTIONS=max_sites=18000 measure sites-full-18000 "ns:-" call sites "$(rounds 60000)" 19900
+	OPTIONS=max_size=4 measure recording-full-maps "ns:-" to_file maps "$(rounds 60000)" 60000
+	OPTIONS=max_size=4 measure recording-full-sites "ns:-" to_file sites "$(rounds 60000)" 19900
 	scale_memory
 }
