@@ -108,8 +108,7 @@ endings() {
 
 # way WANTED WAY STATUS: with the library alone, and more maps than are allowed when it ends.
 way() {
-	LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:max_growth=9 \
-		status "way-$2-$3" "$1" ./ends "$2" "$3" 2>/dev/null
+	alone "way-$2-$3" "$1" max_growth=9 ./ends "$2" "$3" 2>/dev/null
 }
 
 ways_out() {
@@ -124,8 +123,7 @@ ways_out() {
 	way 137 kill 0
 	way 139 segv 0
 	DESTRUCTOR=1 way 23 nothing 0
-	LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:max_growth=9:children=report status way-fork-judged 23 \
-		./ends fork 0
+	alone way-fork-judged 23 max_growth=9:children=report ./ends fork 0
 }
 
 # unusable NAME FILE PATTERN: as a baseline it is refused with that reason, for check and for diff

@@ -16,6 +16,13 @@ status() {
 	fi
 }
 
+# alone NAME WANTED OPTIONS COMMAND...: status, with the library only
+alone() {
+	local name=$1 wanted=$2 options=$3
+	shift 3
+	LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:$options status "$name" "$wanted" "$@"
+}
+
 # has NAME FILE PATTERN: in $WORK/out or $WORK/err, or in a file by its path
 has() {
 	local file=$2

@@ -133,13 +133,6 @@ statuses() {
 	has killed-verdict err 'check failed: [a-z]*sh has'
 }
 
-# alone NAME WANTED OPTIONS COMMAND...: with the library only
-alone() {
-	local name=$1 wanted=$2 options=$3
-	shift 3
-	LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:$options status "$name" "$wanted" "$@"
-}
-
 # For test runners that cannot be wrapped: the library judges by itself.
 library_alone() {
 	local growth
