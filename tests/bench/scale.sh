@@ -48,39 +48,40 @@ scale_maps() {
 	PAIRS=$pairs
 }
 
-# Bytes of the library's own memory that one more map or call site takes: b - a over their number.
-resident() {	# MAPS SITES DEPTH NAME-OF-THE-MAP
+# Bytes that are resident of the library's own memory and of the recording.
+resident() {	# MAPS SITES DEPTH
 	hold "$1" "$LIB_B" $(($2 / 2)) "$3" || return
-	awk -v name="$4" '/^[0-9a-f]+-[0-9a-f]+ / { inside = index($0, name) }
-		inside && /^Rss:/ { sum += $2 * 1024 } END { print sum + 0 }' "/proc/$HELD/smaps"
+	awk '/^[0-9a-f]+-[0-9a-f]+ / { at = /\/dev\/zero/ ? "private" : /\/memfd:vmatrace/ ? "recorded" : "" }
+		at && /^Rss:/ { sum[at] += $2 * 1024 }
+		END { print sum["private"] + 0, sum["recorded"] + 0 }' "/proc/$HELD/smaps"
 	let_go
 }
 
-bytes_each() {	# PRIVATE|RECORDED MAPS SITES DEPTH
-	local where=/dev/zero few
-	[ "$1" = private ] || where=/memfd:vmatrace
-	few=$(resident 100 100 "$4" $where)
-	echo $((($(resident "$2" "$3" "$4" $where) - few) / ($2 + $3 - 200)))
+# What one more map or call site takes in the one and in the other.
+bytes_each() {	# MAPS SITES DEPTH
+	local few many more=$(($1 + $2 - 200))
+	few=($(resident 100 100 "$3")) && many=($(resident "$1" "$2" "$3")) || return
+	echo $(((many[0] - few[0]) / more)) $(((many[1] - few[1]) / more))
 }
 
-# What a map or a call site takes in the library's memory and in the recording; a site of a usual
-# depth, both together, and of a depth at which all its 64 frames are kept.
+# A map; a site of a usual depth, both together, and of a depth at which all its 64 frames are kept.
 scale_memory() {
-	local maps=60000 sites=19900 private recorded
+	local private recorded
 	[ -z "$REVISION" ] || return
-	! wanted bytes-a-map-private ||
-		once bytes-a-map-private "B:<192" "" "$(bytes_each private $maps 100 0)"
-	! wanted bytes-a-map-recorded ||
-		once bytes-a-map-recorded "B:<64" "" "$(bytes_each recorded $maps 100 0)"
+	if wanted bytes-a-map-private || wanted bytes-a-map-recorded; then
+		read -r private recorded < <(bytes_each 60000 100 0)
+		once bytes-a-map-private "B:<192" "" "$private"
+		once bytes-a-map-recorded "B:<64" "" "$recorded"
+	fi
 	if wanted bytes-a-site; then
-		private=$(bytes_each private 100 $sites 0)
-		recorded=$(bytes_each recorded 100 $sites 0)
-		once bytes-a-site "B:<1024" "" $((private + recorded))
+		read -r private recorded < <(bytes_each 100 19900 0)
+		once bytes-a-site "B:<1024" "" "${private:+$((private + recorded))}"
 		echo "  of these $private B private, $recorded B recorded"
 	fi
-	! wanted bytes-a-deep-site ||
-		once bytes-a-deep-site "B:-" "" $(($(bytes_each private 100 $sites 60) +
-			$(bytes_each recorded 100 $sites 60)))
+	if wanted bytes-a-deep-site; then
+		read -r private recorded < <(bytes_each 100 19900 60)
+		once bytes-a-deep-site "B:-" "" "${private:+$((private + recorded))}"
+	fi
 }
 
 bench_scale() {
