@@ -63,12 +63,7 @@ static bool report(const void *data, size_t size)
 	struct vmt_recording recording = { .name = name, .size = size };
 	struct vmt_recordings recordings = { &recording, 1 };
 	struct vmt_print_options options = { .format = VMT_FORMAT_JSON };
-	union {
-		const void *constant;
-		void *plain;
-	} bytes = { data };
 
-	recording.data = bytes.plain;
 	if (vmt_view_open(data, size, &recording.view)) {
 		cr_assert_gt(strlen(recording.view.error), 4);
 		return false;
