@@ -29,56 +29,47 @@ static void append(struct vmt_json_output *output, const char *bytes, size_t n)
 	}
 }
 
-static void pay_newline(struct vmt_json_output *output)
-{
-	if (output->owes_newline)
-		append(output, "\n          ", 1 + (size_t)output->indent);
-	output->owes_newline = false;
-}
-
 /* A newline is a token of its own, and may be taken back as long as nothing follows it. */
 static int put(const char *bytes, size_t n, void *context)
 {
 	struct vmt_json_output *output = context;
 
-	pay_newline(output);
-	if (n == 1 && *bytes == '\n')
-		output->owes_newline = true;
-	else
+	if (output->owes_newline)
+		append(output, "\n          ", 1 + (size_t)output->indent);
+	output->owes_newline = n == 1 && *bytes == '\n';
+	if (!output->owes_newline)
 		append(output, bytes, n);
 	return output->is_failed ? -1 : 0;
 }
 
 void vmt_json_put(struct vmt_json_output *output, const char *text)
 {
-	put(text, strlen(text), output);
+	append(output, text, strlen(text));
 }
 
-void vmt_json_put_value(struct vmt_json_output *output, int indent, json_t *value)
+static void dump(struct vmt_json_output *output, int indent, json_t *value, size_t more_flags)
 {
-	pay_newline(output);
 	output->indent += indent;
-	if (json_dump_callback(value, put, output, FLAGS))
+	if (json_dump_callback(value, put, output, FLAGS | more_flags))
 		output->is_failed = true;
-	pay_newline(output);
+	/* The one before the brace that members are written without. */
+	output->owes_newline = false;
 	output->indent -= indent;
 	json_decref(value);
 }
 
+void vmt_json_put_value(struct vmt_json_output *output, int indent, json_t *value)
+{
+	dump(output, indent, value, 0);
+}
+
 void vmt_json_put_members(struct vmt_json_output *output, int indent, json_t *object)
 {
-	pay_newline(output);
-	output->indent += indent;
-	if (json_dump_callback(object, put, output, FLAGS | JSON_EMBED))
-		output->is_failed = true;
-	output->owes_newline = false;
-	output->indent -= indent;
-	json_decref(object);
+	dump(output, indent, object, JSON_EMBED);
 }
 
 int vmt_json_finish(struct vmt_json_output *output)
 {
-	pay_newline(output);
 	flush(output);
 	return output->is_failed ? -EIO : 0;
 }

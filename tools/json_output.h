@@ -14,12 +14,12 @@ struct vmt_json_output {
 	FILE *stream;
 	int indent;	/* blanks after each newline, before jansson's own */
 	bool is_failed;	/* for good */
-	bool owes_newline;
+	bool owes_newline;	/* jansson's last token was one */
 	size_t used;
 	char text[65536];
 };
 
-/* Part of the text; "\n" alone is a newline as jansson writes it. */
+/* Part of the text, as it is. */
 void vmt_json_put(struct vmt_json_output *output, const char *text);
 
 /* A value, which is taken over, with so many blanks more on each of its lines. */
