@@ -16,13 +16,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static json_t *recorded_text(const struct vmt_view *view, struct vmt_rec_string string)
-{
-	struct vmt_view_string text = vmt_view_string(view, string);
-
-	return text.length ? vmt_json_text(text.bytes, text.length) : json_null();
-}
-
 static json_t *command_of(const struct vmt_view *view)
 {
 	struct vmt_view_string text = vmt_view_string(view, view->header.command);
@@ -254,9 +247,9 @@ static json_t *process_of(const struct vmt_view *view)
 	vmt_json_add_number(process, "pid", header->pid);
 	vmt_json_add_number(process, "parent_pid", header->parent_pid);
 	vmt_json_add_number(process, "image", header->image);
-	json_object_set_new(process, "exe", recorded_text(view, header->exe));
+	json_object_set_new(process, "exe", vmt_json_recorded(view, header->exe));
 	json_object_set_new(process, "command", command_of(view));
-	json_object_set_new(process, "os_release", recorded_text(view, header->kernel));
+	json_object_set_new(process, "os_release", vmt_json_recorded(view, header->kernel));
 	json_object_set_new(process, "end", json_string(end_of(view)));
 	json_object_set_new(process, "status", status_of(header));
 	json_object_set_new(process, "duration",

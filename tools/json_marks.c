@@ -95,11 +95,9 @@ static json_t *sites_of(struct past *past)
 
 static json_t *mark_of(const struct vmt_view *view, const struct vmt_rec_mark *mark)
 {
-	struct vmt_view_string name = vmt_view_string(view, mark->name);
 	json_t *entry = json_object();
 
-	json_object_set_new(entry, "name", name.length ? vmt_json_text(name.bytes, name.length) :
-							 json_null());
+	json_object_set_new(entry, "name", vmt_json_recorded(view, mark->name));
 	json_object_set_new(entry, "time", vmt_json_seconds(mark->time));
 	vmt_json_add_number(entry, "maps", mark->maps);
 	return entry;

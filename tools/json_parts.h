@@ -9,9 +9,10 @@
 
 #include <jansson.h>
 
-/* A string, with '?' for what is not UTF-8; null for NULL. */
+/* A string, with '?' for what is not UTF-8; null for NULL, or of a recording for nothing. */
 json_t *vmt_json_text(const char *bytes, size_t n);
 json_t *vmt_json_string(const char *text);
+json_t *vmt_json_recorded(const struct vmt_view *view, struct vmt_rec_string string);
 json_t *vmt_json_seconds(uint64_t ns);
 
 json_t *vmt_json_stack(const struct vmt_view *view, const struct vmt_rec_site *site,

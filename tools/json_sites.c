@@ -30,6 +30,13 @@ json_t *vmt_json_text(const char *bytes, size_t n)
 	return text ? text : json_null();
 }
 
+json_t *vmt_json_recorded(const struct vmt_view *view, struct vmt_rec_string string)
+{
+	struct vmt_view_string text = vmt_view_string(view, string);
+
+	return text.length ? vmt_json_text(text.bytes, text.length) : json_null();
+}
+
 json_t *vmt_json_string(const char *text)
 {
 	return text ? vmt_json_text(text, strlen(text)) : json_null();
