@@ -4,31 +4,27 @@
  * limit, and one per call site that broke its own. tests/cli/junit.xsd has the form.
  */
 #include "must.h"
+#include "printable.h"
 #include "verdict.h"
 
-/* Escaped; what XML 1.0 cannot hold at all becomes '?'. Bytes that are not UTF-8 too. */
-static size_t utf8_length(const unsigned char *at)
+/* Bytes of the character at the begin of text; 0 = none, or one that XML 1.0 cannot hold at all. */
+static size_t length_of(const unsigned char *at, size_t left)
 {
-	size_t n = *at < 0x80 ? 1 : *at >= 0xc2 && *at < 0xe0 ? 2 :
-		   *at >= 0xe0 && *at < 0xf0 ? 3 : *at >= 0xf0 && *at < 0xf5 ? 4 : 0;
+	size_t n = vmt_printable_length(at, left);
 
-	for (size_t i = 1; i < n; i++) {
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	if ((*at == 0xe0 && at[1] < 0xa0) || (*at == 0xed && at[1] > 0x9f) ||
-	    (*at == 0xf0 && at[1] < 0x90) || (*at == 0xf4 && at[1] > 0x8f) ||
-	    (*at == 0xef && at[1] == 0xbf && at[2] >= 0xbe))
+	if (n == 1 && *at < ' ' && *at != '\n' && *at != '\t')
 		return 0;
-	return n;
+	return n == 3 && at[0] == 0xef && at[1] == 0xbf && at[2] >= 0xbe ? 0 : n;
 }
 
+/* Escaped; what is no character becomes '?'. */
 static void put_text(FILE *stream, const char *text)
 {
 	const unsigned char *at = (const unsigned char *)text;
+	const unsigned char *end = at + strlen(text);
 
-	while (*at) {
-		size_t n = utf8_length(at);
+	while (at < end) {
+		size_t n = length_of(at, (size_t)(end - at));
 
 		if (*at == '<')
 			fputs("&lt;", stream);
@@ -38,7 +34,7 @@ static void put_text(FILE *stream, const char *text)
 			fputs("&amp;", stream);
 		else if (*at == '"')
 			fputs("&quot;", stream);
-		else if (!n || (*at < ' ' && *at != '\n' && *at != '\t'))
+		else if (!n)
 			fputc('?', stream);
 		else
 			fwrite(at, 1, n, stream);

@@ -5,8 +5,7 @@
  */
 #include "printable.h"
 
-/* Bytes of the character at text, at most left; 0 = none. */
-static size_t length_of(const unsigned char *text, size_t left)
+size_t vmt_printable_length(const unsigned char *text, size_t left)
 {
 	unsigned char first = text[0];
 	size_t n = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 :
@@ -44,7 +43,7 @@ void vmt_printable(char *bytes, size_t n)
 	size_t length;
 
 	for (size_t i = 0; i < n; i += length) {
-		length = length_of(text + i, n - i);
+		length = vmt_printable_length(text + i, n - i);
 		if (length && !is_harmful(text + i, length))
 			continue;
 		length = length ? length : 1;

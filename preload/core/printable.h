@@ -13,4 +13,7 @@
 /* In place; as many bytes as before. */
 void vmt_printable(char *bytes, size_t n);
 
+/* Bytes of the character of UTF-8 at text, harmful or not, at most left; 0 = there is none. */
+size_t vmt_printable_length(const unsigned char *text, size_t left);
+
 #endif
