@@ -5,6 +5,7 @@
  * explain.h.
  */
 #include "explain.h"
+#include "sorted.h"
 #include "vmflags.h"
 
 #include <errno.h>
@@ -232,13 +233,6 @@ static bool has_guard(const struct vmt_explain_map *map, size_t i)
 	       size_of(&map[i - 1]) <= 4 * GUARD_MAX;
 }
 
-static int by_number(const void *a, const void *b)
-{
-	uint64_t one = *(const uint64_t *)a, two = *(const uint64_t *)b;
-
-	return (one > two) - (one < two);
-}
-
 /* The size that most maps above a guard have, and how many; 0 if there is none, or no memory. */
 static uint64_t usual_size(const struct vmt_explain_map *map, size_t count, uint64_t *ret_maps)
 {
@@ -252,7 +246,7 @@ static uint64_t usual_size(const struct vmt_explain_map *map, size_t count, uint
 			sizes[n++] = size_of(&map[i]);
 	}
 	if (n)
-		qsort(sizes, n, sizeof(*sizes), by_number);
+		qsort(sizes, n, sizeof(*sizes), vmt_sorted_by_number);
 	for (size_t i = 0; i < n; i++) {
 		run = i && sizes[i] == sizes[i - 1] ? run + 1 : 1;
 		if (run > *ret_maps) {

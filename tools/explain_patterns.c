@@ -6,6 +6,7 @@
  * of explain.h.
  */
 #include "explain.h"
+#include "sorted.h"
 #include "vmflags.h"
 
 #include <errno.h>
@@ -215,13 +216,6 @@ static void find_arenas(struct search *search, enum vmt_pattern pattern)
 	search->at->saves = search->at->maps > after ? search->at->maps - after : 0;
 }
 
-static int by_number(const void *a, const void *b)
-{
-	uint64_t one = *(const uint64_t *)a, two = *(const uint64_t *)b;
-
-	return (one > two) - (one < two);
-}
-
 /*
  * Different files among the maps of a kind; 0 when there is no memory to tell. Shared memory without
  * a name is a file each (whose number a recording does not always have).
@@ -238,7 +232,7 @@ static uint64_t count_files(const struct search *search, enum vmt_kind kind)
 		if (search->map[i].kind == kind)
 			inode[n++] = search->map[i].inode;
 	}
-	qsort(inode, n, sizeof(*inode), by_number);
+	qsort(inode, n, sizeof(*inode), vmt_sorted_by_number);
 	for (size_t i = 0; i < n; i++)
 		files += i == 0 || !inode[i] || inode[i] != inode[i - 1];
 	free(inode);

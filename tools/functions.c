@@ -5,6 +5,7 @@
  * binary search. Symbols without a size name nothing. Used by symbols.c.
  */
 #include "functions.h"
+#include "sorted.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,20 +65,12 @@ void vmt_functions_read(struct vmt_functions *functions, Dwfl_Module *module)
 
 const char *vmt_functions_find(const struct vmt_functions *functions, uint64_t addr)
 {
-	size_t low = 0;
-	size_t high = functions->count;
+	size_t n = vmt_sorted_up_to(functions->item, functions->count, sizeof(*functions->item),
+				    addr);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (functions->item[middle].start <= addr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	/* The best name of a place comes first; a shorter function may lie inside a longer. */
-	for (int tries = 0; low > 0 && tries < 16; tries++, low--) {
-		const struct vmt_function *found = &functions->item[low - 1];
+	for (int tries = 0; n > 0 && tries < 16; tries++, n--) {
+		const struct vmt_function *found = &functions->item[n - 1];
 
 		if (addr >= found->end)
 			continue;

@@ -5,6 +5,7 @@
  * The tables may be anybody's: what does not fit together names nothing.
  */
 #include "inlined.h"
+#include "sorted.h"
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 
 struct function {
-	uint64_t start;
+	uint64_t start;	/* first, for sorted.h */
 	uint64_t end;
 	Dwarf_Off die;
 };
@@ -50,14 +51,6 @@ static int add_function(Dwarf_Die *die, void *unit)
 	return DWARF_CB_OK;
 }
 
-static int by_start(const void *a, const void *b)
-{
-	const struct function *one = a;
-	const struct function *two = b;
-
-	return (one->start > two->start) - (one->start < two->start);
-}
-
 static struct vmt_inlined *get_unit(struct vmt_inlined **units, Dwarf_Die *die)
 {
 	Dwarf_Off offset = dwarf_dieoffset(die);
@@ -72,25 +65,16 @@ static struct vmt_inlined *get_unit(struct vmt_inlined **units, Dwarf_Die *die)
 	unit->offset = offset;
 	dwarf_getfuncs(die, add_function, unit, 0);
 	if (unit->count)
-		qsort(unit->item, unit->count, sizeof(*unit->item), by_start);
+		qsort(unit->item, unit->count, sizeof(*unit->item), vmt_sorted_by_number);
 	HASH_ADD(hh, *units, offset, sizeof(offset), unit);
 	return unit;
 }
 
 static const struct function *find_function(const struct vmt_inlined *unit, uint64_t address)
 {
-	size_t low = 0;
-	size_t high = unit->count;
+	size_t n = vmt_sorted_up_to(unit->item, unit->count, sizeof(*unit->item), address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (unit->item[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low && address < unit->item[low - 1].end ? &unit->item[low - 1] : NULL;
+	return n && address < unit->item[n - 1].end ? &unit->item[n - 1] : NULL;
 }
 
 /* C has linkage names only where an alias got in, like glibc's __GI_…. */

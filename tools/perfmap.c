@@ -4,6 +4,7 @@
  * only one's own and root's are read. Used by the symbols.
  */
 #include "perfmap.h"
+#include "sorted.h"
 
 #include <fcntl.h>
 #include <stdbool.h>
@@ -112,19 +113,10 @@ void vmt_perfmap_free(struct vmt_perfmap *map)
 const char *vmt_perfmap_find(const struct vmt_perfmap *map, uint64_t address)
 {
 	const struct vmt_perfmap_entry *best = NULL;
-	size_t low = 0;
-	size_t high = map->count;
+	size_t n = vmt_sorted_up_to(map->item, map->count, sizeof(*map->item), address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (map->item[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (int tries = 0; low > 0 && tries < 64; tries++, low--) {
-		const struct vmt_perfmap_entry *entry = &map->item[low - 1];
+	for (int tries = 0; n > 0 && tries < 64; tries++, n--) {
+		const struct vmt_perfmap_entry *entry = &map->item[n - 1];
 
 		if (address - entry->start < entry->size && (!best || entry->line > best->line))
 			best = entry;

@@ -4,6 +4,7 @@
  * which makes a fact unknown and is no error.
  */
 #include "process.h"
+#include "sorted.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -130,13 +131,6 @@ static uint64_t pointer_of(const char *text)
 	return strtoull(last, NULL, 16);
 }
 
-static int by_number(const void *a, const void *b)
-{
-	uint64_t one = *(const uint64_t *)a, two = *(const uint64_t *)b;
-
-	return (one > two) - (one < two);
-}
-
 size_t vmt_process_stack_pointers(pid_t pid, size_t limit, uint64_t **ret_pointers)
 {
 	char path[320], text[256];
@@ -160,7 +154,7 @@ size_t vmt_process_stack_pointers(pid_t pid, size_t limit, uint64_t **ret_pointe
 	if (dir)
 		closedir(dir);
 	if (n)
-		qsort(pointers, n, sizeof(*pointers), by_number);
+		qsort(pointers, n, sizeof(*pointers), vmt_sorted_by_number);
 	*ret_pointers = pointers;
 	return n;
 }

@@ -4,12 +4,13 @@
  * address is a binary search. The tables may be anybody's: what a unit claims is asked again.
  */
 #include "units.h"
+#include "sorted.h"
 
 #include <dwarf.h>
 #include <stdlib.h>
 
 struct range {
-	uint64_t start;
+	uint64_t start;	/* first, for sorted.h */
 	uint64_t end;
 	Dwarf_Die *unit;	/* libdwfl's memory */
 	Dwarf_Addr bias;
@@ -36,14 +37,6 @@ static bool add(struct vmt_units *units, const struct range *range)
 	return true;
 }
 
-static int by_start(const void *a, const void *b)
-{
-	const struct range *one = a;
-	const struct range *two = b;
-
-	return (one->start > two->start) - (one->start < two->start);
-}
-
 static struct vmt_units *read_units(Dwfl_Module *module)
 {
 	struct vmt_units *units = calloc(1, sizeof(*units));
@@ -60,24 +53,15 @@ static struct vmt_units *read_units(Dwfl_Module *module)
 		}
 	}
 	if (units && units->count)
-		qsort(units->item, units->count, sizeof(*units->item), by_start);
+		qsort(units->item, units->count, sizeof(*units->item), vmt_sorted_by_number);
 	return units;
 }
 
 static const struct range *search(const struct vmt_units *units, uint64_t address)
 {
-	size_t low = 0;
-	size_t high = units->count;
+	size_t n = vmt_sorted_up_to(units->item, units->count, sizeof(*units->item), address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (units->item[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low && address < units->item[low - 1].end ? &units->item[low - 1] : NULL;
+	return n && address < units->item[n - 1].end ? &units->item[n - 1] : NULL;
 }
 
 static bool has_address(Dwarf_Die *unit, uint64_t address)

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Arrays sorted by a number: of numbers, or of structs that begin with one, as those do that say
+ * where code lies. Used by what reads the tables of modules and of processes.
+ */
+#ifndef VMT_SORTED_H
+#define VMT_SORTED_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* For qsort: by the uint64_t that each element is or begins with. */
+static inline int vmt_sorted_by_number(const void *a, const void *b)
+{
+	uint64_t one = *(const uint64_t *)a, two = *(const uint64_t *)b;
+
+	return (one > two) - (one < two);
+}
+
+/* How many elements, of size bytes each, have at most that number: they come first. */
+static inline size_t vmt_sorted_up_to(const void *array, size_t count, size_t size, uint64_t number)
+{
+	size_t low = 0;
+	size_t high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (*(const uint64_t *)((const char *)array + middle * size) <= number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+#endif
