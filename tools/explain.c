@@ -205,7 +205,7 @@ int vmt_explain(struct vmt_explain_map *map, size_t count, const struct vmt_expl
 		ret = sum_pairs(ret_explain);
 	if (!ret && ret_explain->holes >= VMT_EXPLAIN_LEAST)
 		sum_alone(ret_explain);
-	return ret ? ret : vmt_explain_patterns(ret_explain, facts);
+	return ret ? ret : vmt_explain_patterns(ret_explain);
 }
 
 void vmt_explain_free(struct vmt_explain *explain)

@@ -195,8 +195,7 @@ enum vmt_apart vmt_explain_apart(const struct vmt_explain_map *a, const struct v
 				 uint64_t *ret_detail);
 /* The attribute that a call cuts maps for, whether or not it still differs; UNKNOWN = several. */
 enum vmt_apart vmt_explain_cut(uint32_t call);
-VMT_MUST_CHECK int vmt_explain_patterns(struct vmt_explain *explain,
-					const struct vmt_explain_facts *facts);
+VMT_MUST_CHECK int vmt_explain_patterns(struct vmt_explain *explain);
 
 /*
  * Counts by site: zeroes, to be freed; NULL where there are no sites (or is no memory), which the

@@ -330,8 +330,7 @@ static void find_apart(struct search *search, enum vmt_pattern pattern)
 }
 
 /* Most programs show few patterns: a look at the sums saves a pass over the maps for each. */
-static bool is_possible(const struct vmt_explain *explain, enum vmt_pattern pattern,
-			const struct vmt_explain_facts *facts)
+static bool is_possible(const struct vmt_explain *explain, enum vmt_pattern pattern)
 {
 	static const uint32_t kinds_of[VMT_PATTERN_COUNT] = {
 		[VMT_PATTERN_DEBUGGER] = 1u << VMT_KIND_GUARD | 1u << VMT_KIND_RESERVED,
@@ -349,7 +348,7 @@ static bool is_possible(const struct vmt_explain *explain, enum vmt_pattern patt
 
 	if (pattern == VMT_PATTERN_HOLES)
 		return explain->holes >= VMT_EXPLAIN_LEAST;
-	if (pattern == (facts->is_fork_child ? VMT_PATTERN_ALIKE : VMT_PATTERN_FORK))
+	if (pattern == (explain->facts.is_fork_child ? VMT_PATTERN_ALIKE : VMT_PATTERN_FORK))
 		return false;
 	for (size_t i = 0; kinds_of[pattern] && i < explain->kind_count; i++)
 		n += kinds_of[pattern] >> explain->kinds[i].kind & 1 ? explain->kinds[i].maps : 0;
@@ -422,15 +421,15 @@ static int by_saving(const void *a, const void *b)
 	return (int)one->pattern - (int)two->pattern;
 }
 
-int vmt_explain_patterns(struct vmt_explain *explain, const struct vmt_explain_facts *facts)
+int vmt_explain_patterns(struct vmt_explain *explain)
 {
 	struct search search = {
-		.map = explain->map, .count = explain->count, .facts = facts,
+		.map = explain->map, .count = explain->count, .facts = &explain->facts,
 		.has_debugger = has_debugger(explain),
 	};
 
-	if (facts->sites) {
-		search.by_site = vmt_explain_by_site(facts);
+	if (explain->facts.sites) {
+		search.by_site = vmt_explain_by_site(&explain->facts);
 		if (!search.by_site)
 			return -ENOMEM;
 	}
@@ -440,7 +439,7 @@ int vmt_explain_patterns(struct vmt_explain *explain, const struct vmt_explain_f
 
 		*at = (struct vmt_explain_pattern){ .saves = 0 };
 		search.at = at;
-		if (!is_possible(explain, (enum vmt_pattern)i, facts))
+		if (!is_possible(explain, (enum vmt_pattern)i))
 			continue;
 		look_for(&search, (enum vmt_pattern)i);
 		explain->pattern_count += at->saves >= VMT_EXPLAIN_LEAST;
