@@ -8,6 +8,7 @@
 #include "json_parts.h"
 #include "keyname.h"
 #include "must.h"
+#include "slurp.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -205,8 +206,7 @@ static char *read_all(FILE *file, size_t *ret_n)
 /* What jansson would call a missing brace is told by its name. */
 static json_t *parse(const char *bytes, size_t n, char *error)
 {
-	static const char mark[] = "\xef\xbb\xbf";	/* some editors begin UTF-8 with it */
-	size_t skipped = n >= 3 && !memcmp(bytes, mark, 3) ? 3 : 0;
+	size_t skipped = vmt_slurp_mark(bytes, n);
 	json_error_t problem;
 	json_t *root = NULL;
 

@@ -135,10 +135,8 @@ int vmt_procmaps_parse(char *text, size_t size, struct vmt_procmaps *ret_maps)
 static size_t make_plain(char *text, size_t size)
 {
 	const char *first = memchr(text, '\n', size);
-	size_t n = 0, at = 0;
+	size_t n = 0, at = vmt_slurp_mark(text, size);
 
-	if (size >= 3 && !memcmp(text, "\357\273\277", 3))
-		at = 3;
 	if (!at && (!first || first == text || first[-1] != '\r'))
 		return size;
 	for (; at < size; at++) {

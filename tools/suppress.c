@@ -5,6 +5,7 @@
  */
 #include "suppress.h"
 #include "must.h"
+#include "slurp.h"
 
 #include <errno.h>
 
@@ -169,8 +170,7 @@ int vmt_suppress_parse(struct vmt_suppressions *suppressions, const char *bytes,
 	uint32_t line = 0;
 	int ret = 0;
 
-	if (n >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3))
-		bytes += 3;	/* some editors begin UTF-8 with it */
+	bytes += vmt_slurp_mark(bytes, n);
 	while (!ret && bytes < end) {
 		const char *next = memchr(bytes, '\n', (size_t)(end - bytes));
 		const char *stop = next ? next : end;
