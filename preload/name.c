@@ -27,7 +27,8 @@ static void add_exe(struct vmt_line *text)
 	vmt_line_add_bytes(text, path + start, (size_t)(length - start));
 }
 
-bool vmt_name_recording(const struct vmt_state *state, unsigned image, char *path, size_t size)
+/* DIR/EXE.PID */
+static struct vmt_line start_of_name(const struct vmt_state *state, char *path, size_t size)
 {
 	struct vmt_line text = vmt_line_in(path, size);
 
@@ -36,11 +37,34 @@ bool vmt_name_recording(const struct vmt_state *state, unsigned image, char *pat
 	add_exe(&text);
 	vmt_line_add(&text, ".");
 	vmt_line_add_number(&text, state->pid);
+	return text;
+}
+
+bool vmt_name_recording(const struct vmt_state *state, uint64_t image, char *path, size_t size)
+{
+	struct vmt_line text = start_of_name(state, path, size);
+
 	if (image > 1) {
 		vmt_line_add(&text, "-");
 		vmt_line_add_number(&text, image);
 	}
-	vmt_line_add(&text, image ? ".vmt" : ".tmp");
+	vmt_line_add(&text, ".vmt");
+	return !text.is_cut;
+}
+
+/*
+ * Processes in different pid namespaces have the same numbers, those that were forked the same
+ * AT_RANDOM: the clock and a place in memory make a difference, and O_EXCL decides.
+ */
+bool vmt_name_temporary(const struct vmt_state *state, unsigned try, char *path, size_t size)
+{
+	struct vmt_line text = start_of_name(state, path, size);
+
+	vmt_line_add(&text, ".");
+	vmt_line_add_hex(&text, vmt_wall_clock() ^ (uint64_t)(uintptr_t)&text << 20);
+	vmt_line_add(&text, "-");
+	vmt_line_add_number(&text, try);
+	vmt_line_add(&text, ".tmp");
 	return !text.is_cut;
 }
 

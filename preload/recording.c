@@ -18,6 +18,8 @@
 #include "fd.h"
 #include "name.h"
 
+#define NAME_TRIES  100u
+#define IMAGES_MOST (UINT64_C(1) << 31)
 #define BLOCK_STEP (UINT64_C(256) * 1024)
 
 #ifdef VMT_KILL_POINTS
@@ -38,18 +40,21 @@ static bool size_is_allowed(uint64_t size)
 	return limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= size;
 }
 
-/* Without its name until it is valid: whatever is called *.vmt can be read. */
+/*
+ * Without its name until it is valid: whatever is called *.vmt can be read. It holds the command line
+ * and is for its owner only; what is there already is somebody else's.
+ */
 static int open_in_dir(struct vmt_state *state)
 {
 	struct vmt_recording *recording = &state->recording;
 	int fd = -EEXIST;
 
-	if (!vmt_name_recording(state, 0, state->recording_path, sizeof(state->recording_path)))
-		return -ENAMETOOLONG;
-	for (int i = 0; i < 2 && fd == -EEXIST; i++) {
-		if (i)	/* left by a process of the same number that was killed while it began */
-			vmt_sys1(SYS_unlink, state->recording_path);
-		fd = vmt_fd_open(state->recording_path, O_RDWR | O_CREAT | O_EXCL, 0666);
+	for (unsigned i = 0; i < NAME_TRIES && fd == -EEXIST; i++) {
+		if (!vmt_name_temporary(state, i, state->recording_path,
+					sizeof(state->recording_path)))
+			return -ENAMETOOLONG;
+		fd = vmt_fd_open(state->recording_path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW,
+				 0600);
 	}
 	recording->is_file = fd >= 0;
 	return fd;
@@ -81,21 +86,62 @@ static int move_to_free(const char *from, const char *to)
 	return (int)ret;
 }
 
+static bool is_taken(struct vmt_state *state, uint64_t image)
+{
+	struct stat st;
+
+	return vmt_name_recording(state, image, state->recording_path,
+				  sizeof(state->recording_path)) &&
+	       !vmt_sys_failed(vmt_sys4(SYS_newfstatat, AT_FDCWD, state->recording_path, &st,
+					AT_SYMLINK_NOFOLLOW));
+}
+
+/*
+ * A number that is free, after one that is taken. There may be thousands (a shell script that
+ * execs itself in a loop, or one pid in thousands of containers), so not one by one.
+ */
+static uint64_t find_free(struct vmt_state *state, uint64_t taken)
+{
+	uint64_t free = taken + 1;
+
+	while (free < IMAGES_MOST && is_taken(state, free)) {
+		taken = free;
+		free *= 2;
+	}
+	while (free - taken > 1) {
+		uint64_t middle = taken + (free - taken) / 2;
+
+		if (is_taken(state, middle))
+			taken = middle;
+		else
+			free = middle;
+	}
+	return free;
+}
+
+static int name_image(struct vmt_state *state, const char *was, uint64_t image)
+{
+	if (!vmt_name_recording(state, image, state->recording_path, sizeof(state->recording_path)))
+		return -ENAMETOOLONG;
+	state->counters.image = (uint32_t)image;
+	state->recording.header->image = (uint32_t)image;
+	return move_to_free(was, state->recording_path);
+}
+
 int vmt_recording_name(struct vmt_state *state)
 {
 	struct vmt_recording *recording = &state->recording;
 	char was[sizeof(state->recording_path)];
-	int ret = -EEXIST;
+	uint64_t image = 1;
+	int ret;
 
 	if (!recording->base || !recording->is_file)
 		return 0;
 	__builtin_memcpy(was, state->recording_path, sizeof(was));
-	for (unsigned image = 1; image < 1000 && ret == -EEXIST; image++) {
-		if (!vmt_name_recording(state, image, state->recording_path, sizeof(state->recording_path)))
-			return -ENAMETOOLONG;
-		state->counters.image = image;
-		recording->header->image = image;
-		ret = move_to_free(was, state->recording_path);
+	ret = name_image(state, was, image);
+	for (unsigned i = 0; i < NAME_TRIES && ret == -EEXIST; i++) {	/* others look for one too */
+		image = find_free(state, image);
+		ret = name_image(state, was, image);
 	}
 	if (ret)
 		vmt_sys1(SYS_unlink, was);

@@ -39,6 +39,7 @@ reasons
 jit
 deaths
 killed
+recordings
 golden
 random
 mutants
