@@ -18,6 +18,7 @@
 #include "capture/sites.h"
 #include "core/calls.h"
 #include "failure.h"
+#include "holder.h"
 #include "life.h"
 #include "publish.h"
 #include "rare.h"
@@ -49,14 +50,6 @@ static uint64_t now(void *context)
 	return vmt_clock();
 }
 
-static bool is_alive(void *context, uint32_t thread)
-{
-	const struct vmt_state *state = vmt_state;
-
-	(void)context;
-	return state->no_asking || !vmt_sys_failed(vmt_sys3(SYS_tgkill, state->pid, thread, 0));
-}
-
 /*
  * The stack grows down: a handler that interrupted us runs below the frame that holds the lock. There or
  * above it, on the same stack, that frame is gone. On a signal stack nothing can be said.
@@ -80,8 +73,9 @@ static bool is_crowded(void *context)
 }
 
 /* There is one lock only: no context, so that they need not be put together for each call. */
-static const struct vmt_lock_ops lock_ops = { wait_on,	wake,	    now, is_alive,
-					      has_left, is_crowded, NULL };
+static const struct vmt_lock_ops lock_ops = { wait_on, wake, now,
+					      vmt_holder_is_alive, vmt_holder_ran,
+					      vmt_holder_may_stand, has_left, is_crowded, NULL };
 
 static bool is_rare(enum vmt_call_id id)
 {
@@ -438,6 +432,7 @@ static long other_call(struct vmt_state *state, long nr, const long args[6])
 		return fork_call(state, nr, args);
 	if (nr == SYS_execve || nr == SYS_execveat)
 		return exec_call(state, nr, args);
+	vmt_holder_note_signal(state, nr, args);
 	ret = make(nr, args);
 	if (!vmt_sys_failed(ret)) {
 		note_seccomp(state, nr, args);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The owner's thread id is the lock word. `stuck` spares everybody but the first most of
- * the wait for a holder who stands still: its generation is compared, so a new holder is waited for again.
+ * The owner's thread id is the lock word. `stuck` spares everybody but the first the wait for a
+ * holder that stands still: its generation is compared, so a new holder is waited for again.
  */
 #include "lock.h"
 
@@ -16,6 +16,10 @@
 /* While it is busy, somebody is woken only after so many holds, unless they come slowly. */
 #define KEPT_HOLDS 2u
 #define KEPT_NS	   UINT64_C(8000)
+
+/* How long a waiter sleeps before it looks at the holder: the first time, and at most. */
+#define FIRST_STEP_NS UINT64_C(200000)
+#define LAST_STEP_NS  UINT64_C(10000000)
 
 static bool spin_for(struct vmt_lock *lock, uint32_t self, unsigned turns)
 {
@@ -40,30 +44,54 @@ static void tell_asleep(struct vmt_lock *lock)
 }
 
 /*
- * Sleep until the lock is free or the time has come; returns whether it was taken. Whoever has
- * slept says that others may still do so.
+ * Sleep until the lock is left, or for timeout_ns; returns whether the lock was taken. A thread that
+ * has slept takes it in the name of all: others may sleep still.
  */
-static bool sleep_until(struct vmt_lock *lock, const struct vmt_lock_ops *ops, uint32_t self,
-			uint64_t end)
+static bool sleep_for(struct vmt_lock *lock, const struct vmt_lock_ops *ops, uint32_t self,
+		      uint64_t timeout_ns)
 {
-	for (;;) {
-		uint64_t now = ops->now(ops->context);
-		uint32_t owner;
+	uint32_t owner;
 
-		tell_asleep(lock);
-		if (vmt_lock_take(lock, 0, self))
-			return true;
-		owner = atomic_load_explicit(&lock->owner, memory_order_seq_cst);
-		if (now >= end)
-			return false;
-		if (owner)
-			ops->wait(ops->context, &lock->owner, owner, end - now);
-		if (atomic_load_explicit(&lock->waiters, memory_order_relaxed) == VMT_LOCK_WOKEN &&
-		    spin_for(lock, self, SPIN_TURNS)) {
-			tell_asleep(lock);
-			return true;
-		}
-	}
+	tell_asleep(lock);
+	if (vmt_lock_take(lock, 0, self))
+		return true;
+	owner = atomic_load_explicit(&lock->owner, memory_order_seq_cst);
+	if (owner)
+		ops->wait(ops->context, &lock->owner, owner, timeout_ns);
+	if (atomic_load_explicit(&lock->waiters, memory_order_relaxed) != VMT_LOCK_WOKEN)
+		return false;
+	if (!spin_for(lock, self, SPIN_TURNS))
+		return false;
+	tell_asleep(lock);
+	return true;
+}
+
+/* One holding of the lock, as a waiter watches it. */
+struct watch {
+	uint32_t owner;
+	uint32_t generation;
+	uint64_t since;	/* when the waiter first saw it */
+	uint64_t ran_ns;	/* processor time that its owner had used by then */
+};
+
+static struct watch watch_from(const struct vmt_lock *lock, const struct vmt_lock_ops *ops,
+			       uint64_t now)
+{
+	struct watch watch = {
+		.owner = atomic_load_explicit(&lock->owner, memory_order_relaxed),
+		.generation = atomic_load_explicit(&lock->generation, memory_order_relaxed),
+		.since = now,
+	};
+
+	watch.ran_ns = watch.owner ? ops->ran(ops->context, watch.owner) : 0;
+	return watch;
+}
+
+static bool is_same_holding(const struct vmt_lock *lock, const struct watch *watch)
+{
+	return watch->owner &&
+	       atomic_load_explicit(&lock->owner, memory_order_relaxed) == watch->owner &&
+	       atomic_load_explicit(&lock->generation, memory_order_relaxed) == watch->generation;
 }
 
 static void set_halvings(struct vmt_lock *lock, uint32_t halvings)
@@ -72,28 +100,80 @@ static void set_halvings(struct vmt_lock *lock, uint32_t halvings)
 		atomic_store_explicit(&lock->halvings, halvings, memory_order_relaxed);
 }
 
-/* Patience that was needed for more than half is not to be halved again. */
-static bool wait_for(struct vmt_lock *lock, const struct vmt_lock_ops *ops, uint32_t self)
+static uint64_t patience_of(const struct vmt_lock *lock, const struct vmt_lock_ops *ops)
 {
 	uint32_t halvings = atomic_load_explicit(&lock->halvings, memory_order_relaxed);
-	uint64_t patience = VMT_LOCK_PATIENCE_NS >> halvings;
-	uint64_t start = ops->now(ops->context);
 
-	if (!sleep_until(lock, ops, self, start + patience))
-		return false;
-	if (halvings && ops->now(ops->context) - start > patience / 2)
-		set_halvings(lock, halvings - 1);
-	return true;
+	if (!ops->may_stand(ops->context))
+		return VMT_LOCK_STARVED_NS;
+	return VMT_LOCK_PATIENCE_NS >> halvings;
 }
 
-static enum vmt_lock_result give_up(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
-				    uint32_t owner, uint32_t generation, uint32_t self)
+static bool is_hopeless(const struct vmt_lock_ops *ops, const struct watch *watch, uint64_t now,
+			uint64_t patience)
 {
-	if (!ops->is_alive(ops->context, owner) && vmt_lock_take(lock, owner, self))
+	return now - watch->since >= patience ||
+	       ops->ran(ops->context, watch->owner) - watch->ran_ns >= VMT_LOCK_PATIENCE_NS;
+}
+
+/* Those who come later need not wait for this holding as well. */
+static enum vmt_lock_result give_up(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
+				    const struct watch *watch, uint32_t self)
+{
+	if (!ops->is_alive(ops->context, watch->owner) && vmt_lock_take(lock, watch->owner, self))
 		return VMT_LOCK_ROBBED;
-	if (atomic_exchange_explicit(&lock->stuck, generation, memory_order_relaxed) != generation)
+	if (atomic_exchange_explicit(&lock->stuck, watch->generation, memory_order_relaxed) !=
+	    watch->generation)
 		set_halvings(lock, atomic_load_explicit(&lock->halvings, memory_order_relaxed) + 1);
 	return VMT_LOCK_BUSY;
+}
+
+/* If we needed over half of the patience, one halving was too many. */
+static void note_worth(struct vmt_lock *lock, uint64_t waited_ns)
+{
+	uint32_t halvings = atomic_load_explicit(&lock->halvings, memory_order_relaxed);
+
+	if (halvings && waited_ns > (VMT_LOCK_PATIENCE_NS >> halvings) / 2)
+		set_halvings(lock, halvings - 1);
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Sleep longer and longer, and look in between whether it is worth while. */
+static enum vmt_lock_result wait_for(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
+				     uint32_t self)
+{
+	uint64_t patience = patience_of(lock, ops);
+	uint64_t start = ops->now(ops->context);
+	uint64_t now = start;
+	struct watch watch = watch_from(lock, ops, now);
+
+	for (uint64_t step = FIRST_STEP_NS; now - start < VMT_LOCK_LIMIT_NS; step *= 2) {
+		uint64_t left = watch.since + patience - now;
+
+		step = least(step, LAST_STEP_NS);
+		if (sleep_for(lock, ops, self, least(step, left))) {
+			note_worth(lock, ops->now(ops->context) - start);
+			return VMT_LOCK_GOT;
+		}
+		now = ops->now(ops->context);
+		if (!is_same_holding(lock, &watch))
+			watch = watch_from(lock, ops, now);
+		else if (is_hopeless(ops, &watch, now, patience) && is_same_holding(lock, &watch))
+			return give_up(lock, ops, &watch, self);
+	}
+	return VMT_LOCK_BUSY;
+}
+
+static bool is_given_up(const struct vmt_lock *lock, const struct vmt_lock_ops *ops)
+{
+	return atomic_load_explicit(&lock->owner, memory_order_relaxed) &&
+	       atomic_load_explicit(&lock->generation, memory_order_relaxed) ==
+		       atomic_load_explicit(&lock->stuck, memory_order_relaxed) &&
+	       !(ops->is_crowded && ops->is_crowded(ops->context));
 }
 
 static enum vmt_lock_result take(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
@@ -103,21 +183,14 @@ static enum vmt_lock_result take(struct vmt_lock *lock, const struct vmt_lock_op
 		return VMT_LOCK_GOT;
 	if (!patient)
 		return VMT_LOCK_BUSY;
+	if (is_given_up(lock, ops)) {
+		struct watch watch = watch_from(lock, ops, 0);
 
-	uint32_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
-	uint32_t generation = atomic_load_explicit(&lock->generation, memory_order_relaxed);
-
-	if (owner && generation == atomic_load_explicit(&lock->stuck, memory_order_relaxed) &&
-	    !(ops->is_crowded && ops->is_crowded(ops->context)))
-		return give_up(lock, ops, owner, generation, self);
-	if (spin_for(lock, self, spin_turns(lock)) || wait_for(lock, ops, self))
+		return watch.owner ? give_up(lock, ops, &watch, self) : VMT_LOCK_BUSY;
+	}
+	if (spin_for(lock, self, spin_turns(lock)))
 		return VMT_LOCK_GOT;
-	if (generation != atomic_load_explicit(&lock->generation, memory_order_relaxed))
-		return VMT_LOCK_BUSY;	/* it goes on, or round, only not to us */
-	owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
-	if (owner == 0)
-		return vmt_lock_take(lock, 0, self) ? VMT_LOCK_GOT : VMT_LOCK_BUSY;
-	return give_up(lock, ops, owner, generation, self);
+	return wait_for(lock, ops, self);
 }
 
 enum vmt_lock_result vmt_lock_enter_taken(struct vmt_lock *lock, const struct vmt_lock_ops *ops,

@@ -13,8 +13,21 @@
 
 #include "core/base.h"
 
+/*
+ * How long a thread waits depends on what the holder does, for elapsed time alone says nothing where
+ * threads wait for a processor. A holder that runs is given up when it has run for so long…
+ */
 #define VMT_LOCK_PATIENCE_NS UINT64_C(2000000)
+/*
+ * …and one that does not run after this time. But where threads send each other signals it may
+ * stand still in a handler until one of those who wait for it goes on: there, after
+ * VMT_LOCK_PATIENCE_NS, halved once more by each wait in vain and once less by each that was worth
+ * its time. In a program that stops its threads, waiting is nearly always in vain.
+ */
+#define VMT_LOCK_STARVED_NS  UINT64_C(500000000)
 #define VMT_LOCK_HALVINGS    5u
+/* The most that anybody waits, should others take the lock again and again. */
+#define VMT_LOCK_LIMIT_NS    UINT64_C(10000000000)
 
 enum vmt_lock_result {
 	VMT_LOCK_BUSY,	/* somebody holds it and may go on holding it */
@@ -23,8 +36,8 @@ enum vmt_lock_result {
 };
 
 enum vmt_lock_waiters {
-	VMT_LOCK_NOBODY,	/* …sleeps */
-	VMT_LOCK_ASLEEP,	/* somebody may */
+	VMT_LOCK_NOBODY,	/* no waiter sleeps */
+	VMT_LOCK_ASLEEP,	/* a waiter may sleep */
 	VMT_LOCK_WOKEN,	/* one of those who slept is on its way: enough for now */
 };
 
@@ -34,9 +47,7 @@ struct vmt_lock {
 	_Atomic uint32_t generation;	/* of the present holding; goes on with vmt_lock_go_on */
 	_Atomic uint32_t stuck;	/* the generation that somebody has waited for in vain */
 	_Atomic uint32_t is_busy;	/* it is taken all the time */
-	/* How often the patience is halved: once more by each wait in vain, once less by each that was
-	 * worth its time. In a program that stops its threads, waiting is nearly always in vain. */
-	_Atomic uint32_t halvings;
+	_Atomic uint32_t halvings;	/* of the patience with a holder that may stand still */
 	/* The holder's own: */
 	uint64_t outer_sp;	/* what its *sp was before */
 	uint32_t woken_at;	/* the generation in which somebody was woken last… */
@@ -51,6 +62,10 @@ struct vmt_lock_ops {
 	void (*wake)(void *context, _Atomic uint32_t *word);
 	uint64_t (*now)(void *context);	/* ns, monotonic */
 	bool (*is_alive)(void *context, uint32_t thread);
+	/* Processor time that the thread has used, ns; always the same if it cannot be told. */
+	uint64_t (*ran)(void *context, uint32_t thread);
+	/* Could another thread keep the holder from going on? */
+	bool (*may_stand)(void *context);
 	/* The calling thread is the owner, entered with its stack at held_sp, and comes
 	 * again at sp: has that first frame been left for good? */
 	bool (*has_left)(void *context, uint64_t held_sp, uint64_t sp);
@@ -92,8 +107,8 @@ enum vmt_lock_result vmt_lock_enter_taken(struct vmt_lock *lock, const struct vm
 bool vmt_lock_is_wake_due(struct vmt_lock *lock, const struct vmt_lock_ops *ops);
 void vmt_lock_wake(struct vmt_lock *lock, const struct vmt_lock_ops *ops);
 
-/* patient: wait up to VMT_LOCK_PATIENCE_NS, halved as often as experience says; for a holder known to
- * stand still only when calls made without the lock pile up. Otherwise do not wait at all. */
+/* patient: wait as the constants above say; for a holder that somebody has given up already only when
+ * calls made without the lock pile up. Otherwise do not wait at all. */
 static inline enum vmt_lock_result vmt_lock_enter(struct vmt_lock *lock,
 						  const struct vmt_lock_ops *ops,
 						  struct vmt_lock_self self, uint64_t sp,

@@ -102,6 +102,7 @@ struct vmt_state {
 	uint64_t vdso;
 	struct vmt_range loader;	/* ld.so */
 	_Atomic bool has_userfault;
+	_Atomic bool has_signals;	/* its threads send signals to it */
 	_Atomic int userfault[16];	/* see rare.h: descriptors + 1, 0 = free */
 	struct vmt_range own[VMT_OWN_MAX];
 	unsigned own_count;

@@ -66,6 +66,11 @@ static bool is_wanted(uint32_t nr)
 	case SYS_execve:
 	case SYS_execveat:
 	case SYS_personality:
+	case SYS_kill:
+	case SYS_tkill:
+	case SYS_tgkill:
+	case SYS_rt_sigqueueinfo:
+	case SYS_rt_tgsigqueueinfo:
 		return true;
 	case SYS_ioctl:
 	case SYS_close:

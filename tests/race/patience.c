@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long the lock's patience is, with a clock of our own and one thread: halved by each wait in
- * vain, down to a floor, given back where waiting was worth its time, and not lost over a holder
- * who shows that he is at work.
+ * How long a thread waits for the lock, with a clock of our own and one thread: for a holder that
+ * waits for a processor as long as it takes, within bounds, for one that runs until it has run
+ * enough, and where it may stand still, shorter after each wait in vain.
  */
 #include "room.h"
 
@@ -12,14 +12,16 @@
 static struct vmt_lock lock;
 static uint64_t clock_now;
 static uint64_t free_at;	/* the holder leaves then; 0: never */
-static bool goes_on;
+static bool goes_on;	/* the lock is taken again and again */
+static bool stands;	/* the holder may stand still */
+static uint64_t ran_percent;	/* of the time that passes, the holder runs */
 
 static void wait_on(void *context, _Atomic uint32_t *word, uint32_t value, uint64_t timeout_ns)
 {
 	uint64_t end = clock_now + timeout_ns;
 
 	(void)context;
-	EXPECT(*word == value && value == HOLDER);
+	EXPECT(*word == value && value == HOLDER && timeout_ns > 0);
 	if (goes_on)
 		vmt_lock_go_on(&lock);
 	if (free_at && free_at <= end) {
@@ -49,13 +51,27 @@ static bool is_alive(void *context, uint32_t thread)
 	return true;
 }
 
+static uint64_t ran(void *context, uint32_t thread)
+{
+	(void)context;
+	EXPECT(thread == HOLDER);
+	return clock_now / 100 * ran_percent;
+}
+
+static bool may_stand(void *context)
+{
+	(void)context;
+	return stands;
+}
+
 static bool has_left(void *context, uint64_t held_sp, uint64_t sp)
 {
 	(void)context;
 	return sp > held_sp;
 }
 
-static const struct vmt_lock_ops ops = { wait_on, wake, now, is_alive, has_left, NULL, NULL };
+static const struct vmt_lock_ops ops = { wait_on,   wake,     now,  is_alive, ran,
+					 may_stand, has_left, NULL, NULL };
 
 static void hold(void)
 {
@@ -80,10 +96,49 @@ static uint64_t attempt(enum vmt_lock_result expected)
 	return clock_now - start;
 }
 
-int main(void)
+/* Within a step of waiting. */
+static bool is_about(uint64_t waited, uint64_t expected)
+{
+	return waited >= expected && waited <= expected + 10000000;
+}
+
+static void waits_for_a_processor(void)
+{
+	ran_percent = 0;
+	hold();
+	EXPECT(is_about(attempt(VMT_LOCK_BUSY), VMT_LOCK_STARVED_NS));
+	hold();
+	free_at = clock_now + VMT_LOCK_STARVED_NS - 1;
+	EXPECT(attempt(VMT_LOCK_GOT) == VMT_LOCK_STARVED_NS - 1);
+	free_at = 0;
+	ran_percent = 1;	/* of a processor that is shared by many */
+	hold();
+	EXPECT(is_about(attempt(VMT_LOCK_BUSY), 100 * VMT_LOCK_PATIENCE_NS));
+}
+
+static void runs_and_does_not_leave(void)
+{
+	ran_percent = 100;
+	hold();
+	EXPECT(attempt(VMT_LOCK_BUSY) < 2 * VMT_LOCK_PATIENCE_NS);
+}
+
+static void goes_round(void)
+{
+	ran_percent = 100;
+	goes_on = true;
+	hold();
+	EXPECT(is_about(attempt(VMT_LOCK_BUSY), VMT_LOCK_LIMIT_NS));
+	goes_on = false;
+}
+
+static void may_stand_still(void)
 {
 	uint64_t patience = VMT_LOCK_PATIENCE_NS;
 
+	stands = true;
+	ran_percent = 0;
+	atomic_store(&lock.halvings, 0);
 	for (unsigned i = 0; i < VMT_LOCK_HALVINGS + 2; i++) {
 		hold();
 		EXPECT(attempt(VMT_LOCK_BUSY) == patience);
@@ -99,12 +154,16 @@ int main(void)
 	free_at = clock_now + patience - 1;
 	EXPECT(attempt(VMT_LOCK_GOT) == patience - 1);
 	free_at = 0;
-	patience *= 2;
+	hold();
+	EXPECT(attempt(VMT_LOCK_BUSY) == 2 * patience);
+	stands = false;
+}
 
-	goes_on = true;
-	for (unsigned i = 0; i < 2; i++) {
-		hold();
-		EXPECT(attempt(VMT_LOCK_BUSY) == patience);
-	}
+int main(void)
+{
+	waits_for_a_processor();
+	runs_and_does_not_leave();
+	goes_round();
+	may_stand_still();
 	return 0;
 }

@@ -16,9 +16,9 @@ static void wait_on(void *context, _Atomic uint32_t *word, uint32_t value, uint6
 {
 	struct racer *racer = context;
 
-	EXPECT(timeout_ns > 0 && timeout_ns <= VMT_LOCK_PATIENCE_NS);
+	EXPECT(timeout_ns > 0 && timeout_ns <= VMT_LOCK_LIMIT_NS);
 	racer->waits++;
-	racer->clock += VMT_LOCK_PATIENCE_NS / WAITS_MAX;
+	racer->clock += VMT_LOCK_LIMIT_NS / WAITS_MAX;
 	if (racer->interrupt)
 		racer->interrupt();
 	if (atomic_load_explicit(word, memory_order_relaxed) == value)
@@ -43,6 +43,20 @@ static bool is_alive(void *context, uint32_t id)
 	return !atomic_load_explicit(&racers[id - 1].is_dead, memory_order_acquire);
 }
 
+/* No holder runs out of patience but by elapsed time. */
+static uint64_t ran(void *context, uint32_t id)
+{
+	(void)context;
+	EXPECT(id >= 1 && id <= RACERS);
+	return 0;
+}
+
+static bool may_stand(void *context)
+{
+	(void)context;
+	return true;
+}
+
 static bool has_left(void *context, uint64_t held_sp, uint64_t sp)
 {
 	(void)context;
@@ -51,7 +65,8 @@ static bool has_left(void *context, uint64_t held_sp, uint64_t sp)
 
 static struct vmt_lock_ops ops_of(struct racer *racer)
 {
-	return (struct vmt_lock_ops){ wait_on, wake, now, is_alive, has_left, NULL, racer };
+	return (struct vmt_lock_ops){ wait_on, wake,      now,  is_alive, ran,
+				      may_stand, has_left, NULL, racer };
 }
 
 static struct vmt_lock_self self_of(struct racer *racer)

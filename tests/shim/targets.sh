@@ -65,6 +65,12 @@ VERIFY=0 target at_map_limit
 for ask in probe maps; do
 	OPTIONS=ask=$ask ALLOW="relearned lost" VERIFY=0 target -as "many_maps_$ask" many_maps_threads
 done
+# No call is lost where the thread in the middle of one is rarely the one that has the processor.
+VERIFY=0 same_and_true contended_on_one taskset -c 0 "$TARGETS/contended_threads" 64 30000
+unexplained=$(jq '[.processes[].sites[] | select(.id == 1) | .created + .split + .merged +
+	.removed] | add // 0' "$TMP/contended_on_one/traced/json" 2>/dev/null)
+[ "${unexplained:-1000}" -lt 30 ] && pass contended_explained "$unexplained of 60,000 calls" ||
+	fail contended_explained "$unexplained changes belong to no call"
 LIMIT=120 VERIFY=5000 target limit_ways
 target undumpable
 ALLOW="inexact" target seccomp_after
