@@ -31,6 +31,7 @@ neighbours
 library
 harmless
 errno
+sites
 targets
 hangs
 efence

@@ -4,11 +4,15 @@
  *
  *	mov $NR, %eax; syscall		and is now	jmp stub; syscall
  *
+ * or, at the entry of a function of libc's, where probes are put (sites.c tells why),
+ *
+ *	mov $NR, %eax; syscall; cmp $-4095, %rax	mov $NR, %eax; jmp stub
+ *
  * The stub does what the kernel would have done to the registers: the result
  * goes to rax, rcx and r11 are lost, all others keep their values (the C code
  * behind vmt_call uses no vector registers; flags are lost, which every
  * compiler assumes of a system call). The red zone is left alone. At the end
- * it jumps behind the site's syscall instruction.
+ * it jumps behind what was replaced, with the flags of that cmp.
  *
  * To an unwinder a stub looks like a function called by that syscall
  * instruction, at any stack depth: CFA = the site's rsp, return address at
@@ -25,6 +29,7 @@
 
 #define CLONE_VM  0x100
 #define NR_CLONE  56
+#define NR_BRK	  12
 #define RED_ZONE  128
 #define TO_RETURN (RED_ZONE + 8)
 #define TO_RBP	  (TO_RETURN + 8)
@@ -58,6 +63,7 @@
 	.hidden	vmt_gate_stubs, vmt_gate_return, vmt_gate_nr, vmt_gate_exit
 	.hidden	vmt_call, vmt_last_act, vmt_syscall_ours, vmt_syscall_unresolved
 	.hidden	vmt_syscall_kinds, vmt_next
+	.hidden	vmt_gate_is_aside, vmt_gate_home, vmt_gate_brk_rdx, vmt_gate_call_home
 
 	.p2align 6
 	.globl	vmt_gate_stubs
@@ -73,17 +79,28 @@ vmt_gate_stubs:
 	STUB	%i, vmt_gate_clone
 	.set	i, i + 1
 	.endr
+	.rept	VMT_GATE_KEPT_STUBS
+	STUB	%i, vmt_gate
+	.set	i, i + 1
+	.endr
+	.rept	VMT_GATE_BRK_STUBS
+	STUB	%i, vmt_gate_brk
+	.set	i, i + 1
+	.endr
 	.noaltmacro
 	.org	vmt_gate_stubs + VMT_GATE_STUBS * VMT_GATE_STUB_SIZE	/* fails if one is larger */
 	.size	vmt_gate_stubs, . - vmt_gate_stubs
 
 /* eax = stub; [rsp] = return address, the site's rsp is TO_RETURN higher. */
+	.macro	GATE name, aside, is_brk=0
 	.p2align 6
-	.type	vmt_gate, @function
-vmt_gate:
+	.type	\name, @function
+\name:
 	.cfi_startproc
 	.cfi_def_cfa rsp, TO_RETURN
 	.cfi_offset rip, -TO_RETURN
+	cmpl	$0, vmt_gate_is_aside(%rip)
+	jne	\aside
 	push	%rbp
 	.cfi_def_cfa_offset TO_RBP
 	.cfi_offset rbp, -TO_RBP
@@ -115,6 +132,7 @@ vmt_gate:
 	mov	%r11, %rdx
 	and	$-16, %rsp
 	call	vmt_call
+	cmp	$-4095, %rax		/* from here on the flags are the site's */
 	lea	-SAVED(%rbp), %rsp
 	pop	%rdi
 	pop	%rsi
@@ -126,6 +144,9 @@ vmt_gate:
 	pop	%rbp
 	.cfi_def_cfa rsp, TO_RETURN
 	.cfi_restore rbp
+	.if	\is_brk
+	mov	vmt_gate_brk_rdx(%rip), %rdx
+	.endif
 	pop	%rcx
 	.cfi_def_cfa_offset RED_ZONE
 	.cfi_register rip, rcx
@@ -133,7 +154,73 @@ vmt_gate:
 	.cfi_def_cfa_offset 0
 	notrack jmp *%rcx
 	.cfi_endproc
-	.size	vmt_gate, . - vmt_gate
+	.size	\name, . - \name
+	.endm
+
+	GATE	vmt_gate, vmt_gate_pass
+	GATE	vmt_gate_brk, vmt_gate_pass_brk, 1
+
+/*
+ * As if there were no stub: the call is made by the syscall instruction that is still at the site,
+ * or by libc's own other one. Behind the latter stands what stood at the site.
+ */
+	.p2align 4
+	.type	vmt_gate_pass, @function
+vmt_gate_pass:
+	.cfi_startproc
+	.cfi_def_cfa rsp, TO_RETURN
+	.cfi_offset rip, -TO_RETURN
+	pop	%rcx
+	.cfi_def_cfa_offset RED_ZONE
+	.cfi_register rip, rcx
+	lea	RED_ZONE(%rsp), %rsp
+	.cfi_def_cfa_offset 0
+	sub	$2, %rcx
+	lea	vmt_gate_nr(%rip), %r11
+	cmp	$VMT_GATE_KEPT_FIRST, %eax
+	mov	(%r11,%rax,4), %eax
+	jae	1f
+	notrack jmp *%rcx
+1:	notrack jmp *vmt_gate_home(%rip)
+	.cfi_endproc
+	.size	vmt_gate_pass, . - vmt_gate_pass
+
+/* What stands behind brk's system call is its own: come back here for it. */
+	.p2align 4
+	.type	vmt_gate_pass_brk, @function
+vmt_gate_pass_brk:
+	.cfi_startproc
+	.cfi_def_cfa rsp, TO_RETURN
+	.cfi_offset rip, -TO_RETURN
+	mov	$NR_BRK, %eax
+	call	*vmt_gate_home(%rip)
+	mov	vmt_gate_brk_rdx(%rip), %rdx
+	pop	%rcx
+	.cfi_def_cfa_offset RED_ZONE
+	.cfi_register rip, rcx
+	lea	RED_ZONE(%rsp), %rsp
+	.cfi_def_cfa_offset 0
+	notrack jmp *%rcx
+	.cfi_endproc
+	.size	vmt_gate_pass_brk, . - vmt_gate_pass_brk
+
+/* long vmt_gate_call_home(long nr, const long args[6]) */
+	.p2align 4
+	.globl	vmt_gate_call_home
+	.type	vmt_gate_call_home, @function
+vmt_gate_call_home:
+	.cfi_startproc
+	mov	%rdi, %rax
+	mov	%rsi, %r11
+	mov	(%r11), %rdi
+	mov	8(%r11), %rsi
+	mov	16(%r11), %rdx
+	mov	24(%r11), %r10
+	mov	32(%r11), %r8
+	mov	40(%r11), %r9
+	notrack jmp *vmt_gate_home(%rip)
+	.cfi_endproc
+	.size	vmt_gate_call_home, . - vmt_gate_call_home
 
 /*
  * A new thread, or a child on a stack of its own, must begin where the kernel
@@ -161,7 +248,7 @@ vmt_gate_clone:
 	.cfi_endproc
 	.size	vmt_gate_clone, . - vmt_gate_clone
 
-/* As if it were _exit itself: entered by a jump from there, status in edi. */
+/* As if it were _exit itself: entered by a jump from within, status in edi. */
 	.p2align 4
 	.globl	vmt_gate_exit
 	.type	vmt_gate_exit, @function
@@ -214,6 +301,21 @@ syscall:
 vmt_gate_return:
 	.zero	8 * VMT_GATE_STUBS
 	.size	vmt_gate_return, . - vmt_gate_return
+	.globl	vmt_gate_home
+	.type	vmt_gate_home, @object
+vmt_gate_home:
+	.quad	0
+	.size	vmt_gate_home, . - vmt_gate_home
+	.globl	vmt_gate_brk_rdx
+	.type	vmt_gate_brk_rdx, @object
+vmt_gate_brk_rdx:
+	.quad	0
+	.size	vmt_gate_brk_rdx, . - vmt_gate_brk_rdx
+	.globl	vmt_gate_is_aside
+	.type	vmt_gate_is_aside, @object
+vmt_gate_is_aside:
+	.long	0
+	.size	vmt_gate_is_aside, . - vmt_gate_is_aside
 	.globl	vmt_gate_nr
 	.type	vmt_gate_nr, @object
 vmt_gate_nr:

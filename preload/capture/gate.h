@@ -7,25 +7,47 @@
 #ifndef VMT_GATE_H
 #define VMT_GATE_H
 
-#define VMT_GATE_PLAIN_STUBS 120	/* glibc has 28 sites; the rest is for other modules */
+/* The kinds of stubs, in this order. glibc has 28 sites; the rest is for other modules. */
+#define VMT_GATE_PLAIN_STUBS 240	/* sites whose mov was replaced */
 #define VMT_GATE_CLONE_STUBS 8
-#define VMT_GATE_STUBS	     (VMT_GATE_PLAIN_STUBS + VMT_GATE_CLONE_STUBS)
+#define VMT_GATE_KEPT_STUBS  24	/* sites whose mov was kept: see sites.c */
+#define VMT_GATE_BRK_STUBS   1
+#define VMT_GATE_CLONE_FIRST VMT_GATE_PLAIN_STUBS
+#define VMT_GATE_KEPT_FIRST  (VMT_GATE_CLONE_FIRST + VMT_GATE_CLONE_STUBS)
+#define VMT_GATE_BRK_FIRST   (VMT_GATE_KEPT_FIRST + VMT_GATE_KEPT_STUBS)
+#define VMT_GATE_STUBS	     (VMT_GATE_BRK_FIRST + VMT_GATE_BRK_STUBS)
 #define VMT_GATE_STUB_SIZE   32
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
-/* VMT_GATE_STUBS stubs, VMT_GATE_STUB_SIZE bytes each; the clone stubs come last. */
+/* VMT_GATE_STUBS stubs, VMT_GATE_STUB_SIZE bytes each. */
 extern const uint8_t vmt_gate_stubs[];
 
-/* Jumped to from the first instruction of libc's _exit. */
+/* Jumped to from within libc's _exit, with the status in edi. */
 extern const uint8_t vmt_gate_exit[];
 
-/* Address behind the site's syscall instruction, 0 = the stub is free. */
+/* Address behind what was replaced at the site, 0 = the stub is free. */
 extern uint64_t vmt_gate_return[VMT_GATE_STUBS];
 
 /* The site's system call number. */
 extern uint32_t vmt_gate_nr[VMT_GATE_STUBS];
+
+/* Not 0: nothing is looked at any more, and each call is made where it belongs. */
+extern uint32_t vmt_gate_is_aside;
+
+/*
+ * The system call instruction of libc's syscall(3), 0 = not found. It stands for one that was
+ * overwritten: what follows it is what follows every plain call of libc's, `cmp $-4095, %rax;
+ * jae` to where errno is set, `ret`.
+ */
+extern uint64_t vmt_gate_home;
+
+/* What the instruction behind brk's system call loads into rdx. */
+extern uint64_t vmt_gate_brk_rdx;
+
+/* Make a system call by that instruction. As syscall(3): -1 and errno if it fails. */
+long vmt_gate_call_home(long nr, const long args[6]);
 #endif
 
 #endif

@@ -4,6 +4,13 @@
  * library's own text, whose system calls are the way to the kernel. The
  * constructor calls open and hook_exit; scan and forget run within mmap and
  * munmap, in any thread, so stubs are handed out without a lock.
+ *
+ * Where the jump is written: over the mov, so that a thread that the kernel restarts finds its
+ * system call instruction. But at the entry of a function of libc's, over that instruction and what
+ * follows, while no other thread is there, and the mov is kept. For that is where uprobes are put,
+ * and when the kernel takes one away it writes back the first byte that the *file* has: over the
+ * first byte of a jump that would leave broken code. The mov kept, a probe may come and go, and calls
+ * are seen all the while.
  */
 #include "sites.h"
 
@@ -19,6 +26,7 @@
 
 #include "core/calls.h"
 #include "core/record.h"
+#include "elf.h"
 #include "gate.h"
 #include "shim.h"
 #include "sys.h"
@@ -54,6 +62,7 @@ struct pass {
 	uint64_t self;		/* an address within */
 	int mem;		/* /proc/self/mem, or -errno */
 	bool is_alone;		/* no second thread */
+	bool is_libc;		/* the module that is being looked at */
 };
 
 /* ioctl and close change maps on rare arguments only and are frequent: not caught here.
@@ -88,15 +97,13 @@ static bool claim_stub(int i, uint64_t owner, uint64_t addr)
 					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
-/* Take a stub for the site that returns to addr. Returns its index or -ENOSPC. */
-static int take_stub(uint32_t nr, uint64_t addr)
+/* Of stubs [first, first + count) take one for the site that goes on at addr. */
+static int take_stub(int first, int count, uint32_t nr, uint64_t addr)
 {
-	int first = nr == SYS_clone ? VMT_GATE_PLAIN_STUBS : 0;
-	int end = nr == SYS_clone ? VMT_GATE_STUBS : VMT_GATE_PLAIN_STUBS;
 	const uint64_t owners[] = { addr, 0 };
 
 	for (size_t n = 0; n < VMT_COUNT(owners); n++) {
-		for (int i = first; i < end; i++) {
+		for (int i = first; i < first + count; i++) {
 			if (!claim_stub(i, owners[n], addr))
 				continue;
 			__atomic_store_n(&vmt_gate_nr[i], nr, __ATOMIC_RELEASE);
@@ -106,29 +113,69 @@ static int take_stub(uint32_t nr, uint64_t addr)
 	return -ENOSPC;
 }
 
-static int patch_site(int mem, const struct vmt_text_site *site)
+static int lead_to_stub(int mem, uint64_t addr, int stub)
 {
-	int stub = take_stub(site->nr, site->addr + VMT_TEXT_SITE_SIZE);
 	int ret;
 
 	if (stub < 0)
 		return stub;
 	/* The stub's words are in place before the jump can be seen. */
-	ret = vmt_text_write_jump(mem, site->addr,
+	ret = vmt_text_write_jump(mem, addr,
 				  (uint64_t)vmt_gate_stubs + (uint64_t)stub * VMT_GATE_STUB_SIZE);
 	if (ret < 0)
 		__atomic_store_n(&vmt_gate_return[stub], 0, __ATOMIC_RELEASE);
 	return ret;
 }
 
-/* exact: leave out those that cannot be patched. */
+/* A jump over the mov. */
+static int patch_site(int mem, const struct vmt_text_site *site)
+{
+	bool is_clone = site->nr == SYS_clone;
+
+	if (!site->is_exact)
+		return -ENOTSUP;
+	return lead_to_stub(mem, site->addr,
+			    take_stub(is_clone ? VMT_GATE_CLONE_FIRST : 0,
+				      is_clone ? VMT_GATE_CLONE_STUBS : VMT_GATE_PLAIN_STUBS,
+				      site->nr, site->addr + VMT_TEXT_SITE_SIZE));
+}
+
+/* A jump behind the mov. */
+static int patch_entry(int mem, const struct vmt_text_site *site)
+{
+	uint64_t next = site->addr + VMT_TEXT_SITE_SIZE;
+	int32_t distance;
+	int stub;
+
+	if (site->tail == VMT_TEXT_TAIL_ERRNO) {
+		stub = take_stub(VMT_GATE_KEPT_FIRST, VMT_GATE_KEPT_STUBS, site->nr,
+				 next + VMT_TEXT_CMP_SIZE);
+	} else {
+		next += VMT_TEXT_LOAD_SIZE;
+		stub = take_stub(VMT_GATE_BRK_FIRST, VMT_GATE_BRK_STUBS, site->nr, next);
+		if (stub >= 0) {
+			__builtin_memcpy(&distance, (const void *)(next - 4), sizeof(distance));
+			vmt_gate_brk_rdx = *(const uint64_t *)(next + (uint64_t)(int64_t)distance);
+		}
+	}
+	return lead_to_stub(mem, site->addr + VMT_TEXT_MOV_SIZE, stub);
+}
+
+/* exact: leave out those that are guessed. */
 static bool next_wanted(struct vmt_range *text, bool exact, struct vmt_text_site *ret_site)
 {
 	while (vmt_text_next_site(&text->start, text->end, ret_site)) {
-		if (is_wanted(ret_site->nr) && (ret_site->is_exact || !exact))
+		if (is_wanted(ret_site->nr) && (ret_site->is_exact || ret_site->is_probed || !exact))
 			return true;
 	}
 	return false;
+}
+
+/* To step aside, what is kept there is led to libc's syscall(3). */
+static bool may_patch_entry(const struct pass *pass, const struct vmt_text_site *site)
+{
+	return pass->is_alone && pass->is_libc && vmt_gate_home &&
+	       site->tail != VMT_TEXT_TAIL_NONE;
 }
 
 static int try_patch(struct pass *pass, const struct vmt_text_site *site)
@@ -137,18 +184,20 @@ static int try_patch(struct pass *pass, const struct vmt_text_site *site)
 
 	if (pass->mem < 0)
 		return pass->mem;
-	if (!site->is_exact)
-		return -ENOTSUP;
-	if (!pass->is_alone && !vmt_text_is_in_one_line(site->addr))
+	if (may_patch_entry(pass, site))
+		ret = patch_entry(pass->mem, site);
+	else if (pass->is_alone || vmt_text_is_in_one_line(site->addr))
+		ret = patch_site(pass->mem, site);
+	else
 		return -EBUSY;
-	ret = patch_site(pass->mem, site);
-	if (ret < 0 && ret != -ERANGE && ret != -ENOSPC)
+	if (ret < 0 && ret != -ERANGE && ret != -ENOSPC && ret != -ENOTSUP)
 		pass->result.notes |= VMT_NOTE_WRITE_REFUSED;
 	return ret;
 }
 
-static void patch_libc_text(struct pass *pass, struct vmt_range text, bool is_libc)
+static void patch_libc_text(struct pass *pass, struct vmt_range text)
 {
+	bool is_libc = pass->is_libc;
 	struct vmt_text_site site;
 
 	while (next_wanted(&text, true, &site)) {
@@ -204,24 +253,35 @@ static bool module_has(const struct dl_phdr_info *info, uint64_t addr)
 	return false;
 }
 
+/* libc's own syscall(3), whoever else exports one. */
+static void find_home(const struct dl_phdr_info *info)
+{
+	struct vmt_elf elf;
+	uint64_t entry = vmt_elf_open(info, &elf) ? vmt_elf_find(&elf, "syscall") : 0;
+
+	vmt_gate_home = entry ? vmt_text_find_home(entry) : 0;
+}
+
 static int patch_module(struct dl_phdr_info *info, size_t size, void *data)
 {
 	struct pass *pass = data;
-	bool is_libc = module_has(info, pass->libc);
 	bool is_ld_so = pass->ld_so && info->dlpi_addr == pass->ld_so;
 
 	(void)size;
 	if (module_has(info, pass->self))
 		return 0;
+	pass->is_libc = module_has(info, pass->libc);
+	if (pass->is_libc)
+		find_home(info);
 	for (size_t i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
 
 		if (segment->p_type != PT_LOAD || (segment->p_flags & (PF_R | PF_X)) != (PF_R | PF_X))
 			continue;
-		if (is_libc)
+		if (pass->is_libc)
 			libc_text = segment_of(info, i);
-		if (is_libc || is_ld_so)
-			patch_libc_text(pass, segment_of(info, i), is_libc);
+		if (pass->is_libc || is_ld_so)
+			patch_libc_text(pass, segment_of(info, i));
 		else
 			patch_other_text(pass, segment_of(info, i));
 	}
@@ -305,35 +365,48 @@ void vmt_sites_forget(uint64_t start, uint64_t end)
 	}
 }
 
-/* A short jump near the entry that leads back into the bytes we overwrite? */
-static bool has_jump_into_entry(const uint8_t *entry)
+/* A short jump near the entry that leads back into the bytes that are overwritten at `at`? */
+static bool has_jump_into(const uint8_t *entry, const uint8_t *at)
 {
-	for (int i = 0; i < 128; i++) {
-		int target = i + 2 + (int8_t)entry[i + 1];
+	for (const uint8_t *p = entry; p < entry + 128; p++) {
+		const uint8_t *target = p + 2 + (int8_t)p[1];
 
-		if ((entry[i] == 0xeb || (entry[i] & 0xf0) == 0x70) && target > 0 &&
-		    target < VMT_TEXT_JUMP_SIZE)
+		if ((*p == 0xeb || (*p & 0xf0) == 0x70) && target > at &&
+		    target < at + VMT_TEXT_JUMP_SIZE)
 			return true;
 	}
 	return false;
 }
 
-int vmt_sites_hook_exit(void)
+/* Not over the entry itself, where a uprobe may be put: see above. */
+static const uint8_t *place_in_exit(void)
 {
 	/* By version, so that it is not another interposer's: exit() would not come by that. */
 	const uint8_t *entry = dlvsym(RTLD_NEXT, "_exit", "GLIBC_2.2.5");
+	uint64_t at;
+
+	if (!vmt_range_has(libc_text, (uint64_t)entry))
+		return NULL;
+	at = vmt_text_find_exit((uint64_t)entry);
+	if (at && !has_jump_into(entry, (const uint8_t *)at))
+		return (const uint8_t *)at;
+	return has_jump_into(entry, entry) ? NULL : entry;
+}
+
+int vmt_sites_hook_exit(void)
+{
+	const uint8_t *place = place_in_exit();
 	int mem;
 	int ret;
 
-	if (!vmt_range_has(libc_text, (uint64_t)entry))
+	if (!place)
 		return -ENOENT;
-	if (has_jump_into_entry(entry) ||
-	    (!vmt_text_is_in_one_line((uint64_t)entry) && !is_single_threaded()))
+	if (!vmt_text_is_in_one_line((uint64_t)place) && !is_single_threaded())
 		return -EBUSY;
 	mem = vmt_text_open();
 	if (mem < 0)
 		return mem;
-	ret = vmt_text_write_jump(mem, (uint64_t)entry, (uint64_t)vmt_gate_exit);
+	ret = vmt_text_write_jump(mem, (uint64_t)place, (uint64_t)vmt_gate_exit);
 	vmt_sys1(SYS_close, mem);
 	exit_hooked = ret == 0;
 	return ret;

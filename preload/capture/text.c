@@ -14,6 +14,11 @@
 
 #define LOOK_BACK 8	/* from a system call to what must be read before it */
 #define LOOSE_MAX 40
+#define ENTRY_ALIGN 16	/* of functions, in libc */
+#define TAIL_SIZE 9
+#define ENTRY_MAX 48	/* bytes of a short function that are looked at */
+#define MOV_EAX	  0xb8
+#define BREAKPOINT 0xcc
 #define BYTES(value) ((value) * UINT64_C(0x0101010101010101))
 
 static uint64_t load64(uint64_t addr)
@@ -46,7 +51,13 @@ static bool is_mov_eax(const uint8_t *p)
 /* Could these five bytes be `mov $nr, %eax`? No number is 2^16 or more. */
 static bool is_mov_nr(const uint8_t *p)
 {
-	return p[0] == 0xb8 && p[3] == 0 && p[4] == 0;
+	return p[0] == MOV_EAX && p[3] == 0 && p[4] == 0;
+}
+
+/* The same where a debugger, or the kernel for a uprobe, has put a breakpoint over the first byte. */
+static bool is_probed_mov_nr(const uint8_t *p)
+{
+	return p[0] == BREAKPOINT && (p[1] || p[2]) && p[3] == 0 && p[4] == 0;
 }
 
 static uint32_t nr_of(const uint8_t *p)
@@ -84,6 +95,28 @@ static bool find_loose_mov(uint64_t first, uint64_t syscall, struct vmt_text_sit
 	return false;
 }
 
+/*
+ * cmp $-4095, %rax; jae .+3; ret, or the same thing said otherwise: cmp $-4096; ja. No call returns
+ * the one number where they differ.
+ */
+static bool is_errno_tail(const uint8_t *p)
+{
+	return p[0] == 0x48 && p[1] == 0x3d && p[2] <= 1 && p[3] == 0xf0 && p[4] == 0xff &&
+	       p[5] == 0xff && p[6] == (p[2] ? 0x73 : 0x77) && p[7] == 1 && p[8] == 0xc3;
+}
+
+static enum vmt_text_tail tail_of(uint64_t mov, uint32_t nr, uint64_t end)
+{
+	const uint8_t *p = (const uint8_t *)mov + VMT_TEXT_SITE_SIZE;
+
+	if (mov % ENTRY_ALIGN || mov + VMT_TEXT_SITE_SIZE + TAIL_SIZE > end)
+		return VMT_TEXT_TAIL_NONE;
+	if (is_errno_tail(p))
+		return VMT_TEXT_TAIL_ERRNO;
+	return nr == SYS_brk && p[0] == 0x48 && p[1] == 0x8b && p[2] == 0x15 ?
+		       VMT_TEXT_TAIL_RDX : VMT_TEXT_TAIL_NONE;
+}
+
 bool vmt_text_next_site(uint64_t *from, uint64_t end, struct vmt_text_site *ret_site)
 {
 	uint64_t first = *from;
@@ -92,16 +125,42 @@ bool vmt_text_next_site(uint64_t *from, uint64_t end, struct vmt_text_site *ret_
 	while (find_syscall(&at, end)) {
 		const uint8_t *p = (const uint8_t *)at - VMT_TEXT_JUMP_SIZE;
 		bool is_exact = is_mov_nr(p) && is_mov_eax(p);
+		bool is_probed = is_probed_mov_nr(p);
 
 		at += 2;
 		*from = at - LOOK_BACK;
-		if (is_exact)
-			*ret_site = (struct vmt_text_site){ (uint64_t)p, nr_of(p), true };
-		if (is_exact || find_loose_mov(first, at - 2, ret_site))
+		if (is_exact || is_probed)
+			*ret_site = (struct vmt_text_site){
+				(uint64_t)p, nr_of(p), is_exact, is_probed,
+				tail_of((uint64_t)p, nr_of(p), end)
+			};
+		if (is_exact || is_probed || find_loose_mov(first, at - 2, ret_site))
 			return true;
 	}
 	*from = end;
 	return false;
+}
+
+uint64_t vmt_text_find_home(uint64_t entry)
+{
+	for (uint64_t at = entry; at < entry + ENTRY_MAX; at++) {
+		const uint8_t *p = (const uint8_t *)at;
+
+		if (p[0] == 0x0f && p[1] == 0x05)
+			return is_errno_tail(p + 2) ? at : 0;
+	}
+	return 0;
+}
+
+uint64_t vmt_text_find_exit(uint64_t entry)
+{
+	for (uint64_t at = entry + 1; at < entry + ENTRY_MAX; at++) {
+		const uint8_t *p = (const uint8_t *)at;
+
+		if ((p[0] & 0xf8) == MOV_EAX && p[1] == SYS_exit_group && !p[2] && !p[3] && !p[4])
+			return p[-1] == 0x41 ? at - 1 : at;	/* to r8d and above: REX.B */
+	}
+	return 0;
 }
 
 int vmt_text_open(void)

@@ -10,18 +10,30 @@
 
 #define VMT_TEXT_SITE_SIZE 7	/* mov $nr, %eax; syscall */
 #define VMT_TEXT_JUMP_SIZE 5
+#define VMT_TEXT_MOV_SIZE  5	/* mov $nr, %eax */
+#define VMT_TEXT_CMP_SIZE  6	/* cmp $-4095, %rax */
+#define VMT_TEXT_LOAD_SIZE 7	/* mov x(%rip), %rdx */
+
+/* What follows a system call at the entry of a function. */
+enum vmt_text_tail {
+	VMT_TEXT_TAIL_NONE,	/* anything else */
+	VMT_TEXT_TAIL_ERRNO,	/* cmp $-4095, %rax; jae .+3; ret: as in most of libc */
+	VMT_TEXT_TAIL_RDX,	/* mov x(%rip), %rdx: brk */
+};
 
 struct vmt_text_site {
 	uint64_t addr;
 	uint32_t nr;
 	bool is_exact;	/* can be patched */
+	bool is_probed;	/* would be exact, but for a breakpoint over the first byte */
+	enum vmt_text_tail tail;
 };
 
 /*
  * The next system call in [*from, end) whose number can be told. Exact: the
  * seven bytes `mov $nr, %eax; syscall`. Otherwise there is a similar mov a few
- * instructions before, which is a guess and good for a warning. Moves *from on. Returns
- * false, with *from = end, if there is none. The text must be readable.
+ * instructions before, or a breakpoint in its place, which is a guess and good for a warning.
+ * Moves *from on. Returns false, with *from = end, if there is none. The text must be readable.
  */
 bool vmt_text_next_site(uint64_t *from, uint64_t end, struct vmt_text_site *ret_site);
 
@@ -30,6 +42,18 @@ static inline bool vmt_text_is_in_one_line(uint64_t addr)
 {
 	return addr % 64 + VMT_TEXT_JUMP_SIZE <= 64;
 }
+
+/*
+ * The system call instruction in a function as syscall(3), if the tail called ERRNO above follows it; 0 if
+ * not.
+ */
+uint64_t vmt_text_find_home(uint64_t entry);
+
+/*
+ * The first instruction behind the entry of libc's _exit that loads the number of exit_group into a
+ * register; 0 if there is none. The arguments are still where they were at the entry.
+ */
+uint64_t vmt_text_find_exit(uint64_t entry);
 
 /* Open the calling process's memory for writing. Returns a descriptor or -errno. */
 int vmt_text_open(void);

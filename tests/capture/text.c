@@ -39,6 +39,71 @@ static void expect(const char *what, const void *code, size_t size, int want)
 		expect(what, code, sizeof(code), want);                                            \
 	} while (0)
 
+/* At the entry of a function, and nowhere else, what follows is looked at. */
+static void expect_tail(const char *what, const void *code, size_t size, enum vmt_text_tail want)
+{
+	static uint8_t page[4096] __attribute__((aligned(64)));
+
+	for (size_t offset = 32; offset <= 33; offset++) {
+		struct vmt_text_site site = { .is_exact = false };
+		uint64_t from = (uint64_t)page;
+
+		memset(page, 0x90, sizeof(page));
+		memcpy(page + offset, code, size);
+		vmt_text_next_site(&from, (uint64_t)page + sizeof(page), &site);
+		if (site.tail != (offset % 16 ? VMT_TEXT_TAIL_NONE : want)) {
+			printf("%s at %zu: tail %d\n", what, offset, (int)site.tail);
+			failures++;
+		}
+	}
+}
+
+#define EXPECT_TAIL(what, want, ...)                                                               \
+	do {                                                                                       \
+		static const uint8_t code[] = { __VA_ARGS__ };                                     \
+		expect_tail(what, code, sizeof(code), want);                                       \
+	} while (0)
+
+static void look_at_tails(void)
+{
+	EXPECT_TAIL("munmap", VMT_TEXT_TAIL_ERRNO, 0xb8, 11, 0, 0, 0, 0x0f, 0x05, 0x48, 0x3d, 1,
+		    0xf0, 0xff, 0xff, 0x73, 1, 0xc3);
+	EXPECT_TAIL("shmdt", VMT_TEXT_TAIL_ERRNO, 0xb8, 67, 0, 0, 0, 0x0f, 0x05, 0x48, 0x3d, 0,
+		    0xf0, 0xff, 0xff, 0x77, 1, 0xc3);
+	EXPECT_TAIL("one that a probe is on", VMT_TEXT_TAIL_ERRNO, 0xcc, 11, 0, 0, 0, 0x0f, 0x05,
+		    0x48, 0x3d, 1, 0xf0, 0xff, 0xff, 0x73, 1, 0xc3);
+	EXPECT_TAIL("another limit", VMT_TEXT_TAIL_NONE, 0xb8, 11, 0, 0, 0, 0x0f, 0x05, 0x48, 0x3d,
+		    1, 0xe0, 0xff, 0xff, 0x73, 1, 0xc3);
+	EXPECT_TAIL("brk", VMT_TEXT_TAIL_RDX, 0xb8, 12, 0, 0, 0, 0x0f, 0x05, 0x48, 0x8b, 0x15, 1, 2,
+		    3, 4);
+	EXPECT_TAIL("munmap with brk's", VMT_TEXT_TAIL_NONE, 0xb8, 11, 0, 0, 0, 0x0f, 0x05, 0x48,
+		    0x8b, 0x15, 1, 2, 3, 4);
+}
+
+static void look_into_functions(void)
+{
+	static const uint8_t exits[] = { 0xf3, 0x0f, 0x1e, 0xfa, 0x41, 0xb8, 231, 0, 0, 0, 0xba, 60,
+					 0, 0, 0 };
+	static const uint8_t calls[] = { 0x48, 0x89, 0xf8, 0x0f, 0x05, 0x48, 0x3d, 1, 0xf0, 0xff,
+					 0xff, 0x73, 1, 0xc3 };
+	uint8_t code[96] = { 0 };
+
+	memcpy(code, exits, sizeof(exits));
+	if (vmt_text_find_exit((uint64_t)code) != (uint64_t)code + 4) {
+		printf("the place in _exit was not found\n");
+		failures++;
+	}
+	if (vmt_text_find_home((uint64_t)code)) {
+		printf("a system call in _exit was found\n");
+		failures++;
+	}
+	memcpy(code, calls, sizeof(calls));
+	if (vmt_text_find_home((uint64_t)code) != (uint64_t)code + 3) {
+		printf("the system call in syscall() was not found\n");
+		failures++;
+	}
+}
+
 static void count_neighbours(void)
 {
 	static const uint8_t one[] = { 0xb8, 9, 0, 0, 0, 0x0f, 0x05 };
@@ -70,6 +135,9 @@ int main(void)
 	EXPECT("movl below rbp", -1, 0xc7, 0x45, 0xb8, 9, 0, 0, 0, 0x0f, 0x05);
 	EXPECT("another instruction between", -1, 0xb8, 9, 0, 0, 0, 0x89, 0xf7, 0x0f, 0x05);
 	EXPECT("mov edi, edx before", 2, 0x89, 0xd7, 0xb8, 9, 0, 0, 0, 0x0f, 0x05);
+	EXPECT("one that a probe is on", -1, 0xcc, 9, 0, 0, 0, 0x0f, 0x05);
+	look_at_tails();
+	look_into_functions();
 	count_neighbours();
 	return failures != 0;
 }
