@@ -3,12 +3,20 @@
  * Time, through the vdso: no system call, no lock, no vector register. Asked by every call, so it is
  * called directly: libc's way there leads over its own pages and those of ld.so.
  */
+#include <sys/syscall.h>
 #include <time.h>
 
 #include "capture/elf.h"
 #include "state.h"
+#include "sys.h"
 
-static int (*get_time)(clockid_t id, struct timespec *ret_time) VMT_DATA = clock_gettime;
+/* A kernel without a vdso (vdso=0). */
+static int ask_kernel(clockid_t id, struct timespec *ret_time)
+{
+	return (int)vmt_sys2(SYS_clock_gettime, id, ret_time);
+}
+
+static int (*get_time)(clockid_t id, struct timespec *ret_time) VMT_DATA = ask_kernel;
 
 void vmt_clock_open(uint64_t vdso)
 {

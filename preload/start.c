@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The constructor: options, own memory, the recording, the doors, and the table as it is
- * at that moment. Linked with -z initfirst, so it runs before the constructors of all other libraries, with
- * the program's environment in its arguments (getenv is still empty). Whatever fails, the program goes on.
+ * at that moment. Linked with -z initfirst, so it runs before the constructors of all other libraries
+ * (getenv is still empty). Whatever fails, the program goes on.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,6 +15,7 @@
 #include "account.h"
 #include "allocators.h"
 #include "ask.h"
+#include "capture/libc.h"
 #include "capture/malloc.h"
 #include "capture/next.h"
 #include "capture/sites.h"
@@ -230,6 +231,9 @@ static void open_recording(struct vmt_state *state, const char *options)
 	describe_process(state, options);
 }
 
+/* Where no function of libc's could be hooked or asked to call us. */
+static bool ends_by_destructor VMT_DATA = false;
+
 /* Where libc's _exit could not be hooked: later than all handlers that the program installs. */
 static void at_exit(int status, void *unused)
 {
@@ -243,14 +247,22 @@ static void open_doors(struct vmt_state *state)
 
 	state->counters.doors = VMT_DOOR_WRAPPERS;
 	vmt_next_resolve();
+	if (!vmt_libc.inside && state->is_root)
+		vmt_log(state, "this C library is not known: only calls of exported functions are seen");
 	if (state->options.sites) {
 		if (vmt_sites_open(&result) == 0)
 			state->counters.doors |= VMT_DOOR_SITES;
 		vmt_note(state, result.notes);
 		vmt_sites_hook_exit();
 	}
-	if (!vmt_sites_exit_is_hooked())
-		on_exit(at_exit, NULL);
+	ends_by_destructor = !vmt_sites_exit_is_hooked() && !vmt_libc_on_exit(at_exit);
+}
+
+/* The destructors of other libraries may come after it, and nothing tells the status. */
+__attribute__((destructor)) static void end(void)
+{
+	if (ends_by_destructor)
+		vmt_life_end(0);
 }
 
 /* A filter inherited over exec: an ioctl could kill the program (seccomp(2)). */
@@ -329,12 +341,17 @@ static struct vmt_state *make_state(char **environment)
 	return state;
 }
 
-__attribute__((constructor)) static void start(int argc, char **argv, char **environment)
+__attribute__((constructor)) static void start(int argc, char **argv, char **arguments)
 {
-	struct vmt_state *state = make_state(environment);
-	const char *text = find_variable(environment, "VMATRACE_OPTIONS");
+	struct vmt_state *state;
+	char **environment;
+	const char *text;
 
 	(void)argc, (void)argv;
+	vmt_libc_find();
+	environment = vmt_libc_environment(arguments);
+	text = find_variable(environment, "VMATRACE_OPTIONS");
+	state = make_state(environment);
 	vmt_malloc_resolve();
 	if (!state) {
 		vmt_next_resolve();
@@ -356,8 +373,10 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	open_doors(state);
 	if (!state->is_root && !state->options.follow_children)
 		return;
-	if (vmt_memory_make_alive(state))
+	if (vmt_memory_make_alive(state)) {
+		vmt_log(state, "this kernel has no MADV_WIPEONFORK (Linux 4.14); the program runs untraced");
 		return;
+	}
 	open_recording(state, text);
 	if (start_counting(state)) {
 		vmt_log(state, "there is not memory enough for the table; the program runs untraced");

@@ -83,7 +83,7 @@ static int search_module(struct dl_phdr_info *info, size_t size, void *context)
 	}
 	if (!vmt_elf_open(info, &elf))
 		return 0;
-	if (vmt_elf_find(&elf, "gnu_get_libc_version"))
+	if (vmt_elf_find(&elf, "__libc_start_main"))	/* the last one: see libc.c */
 		door.libc = elf.base;
 	for (size_t i = 0; i < VMT_MALLOC_FUNCTIONS; i++) {
 		uint64_t *to = search->is_after ? &search->found[i] : &search->before[i];

@@ -1,48 +1,78 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finding the next definition of each wrapped function. Runs in the
- * constructor only: dlsym may take locks and, when a name is missing, memory.
- * Names that libc may not have are therefore not looked up (mbind, mseal, …).
+ * Finding the next definition of each wrapped function, in the modules behind this library as
+ * dlsym(RTLD_NEXT) would, but without its locks and its memory, and without its symbol, whose version
+ * differs from one glibc to the next. What no module defines stays NULL.
  */
 #include "next.h"
 
-#include <dlfcn.h>
+#include <stddef.h>
 
+#include "elf.h"
 #include "shim.h"
 
 VMT_DATA struct vmt_next vmt_next = { .syscall = NULL };
 
-/* A function is found as an object pointer: POSIX wants the detour, C does not allow the cast. */
-#define RESOLVE(member, name)                                                                      \
-	do {                                                                                       \
-		void *found = dlsym(RTLD_NEXT, name);                                              \
-		__builtin_memcpy(&vmt_next.member, &found, sizeof(found));                         \
-	} while (0)
+struct name {
+	char text[24];
+	size_t offset;	/* of the pointer in struct vmt_next */
+};
+
+#define NAME(member, text) { text, offsetof(struct vmt_next, member) }
+
+static const struct name names[] = {
+	NAME(mmap, "mmap"),
+	NAME(mmap64, "mmap64"),
+	NAME(munmap, "munmap"),
+	NAME(mprotect, "mprotect"),
+	NAME(pkey_mprotect, "pkey_mprotect"),
+	NAME(mremap, "mremap"),
+	NAME(remap_file_pages, "remap_file_pages"),
+	NAME(madvise, "madvise"),
+	NAME(posix_madvise, "posix_madvise"),
+	NAME(process_madvise, "process_madvise"),
+	NAME(mlock, "mlock"),
+	NAME(mlock2, "mlock2"),
+	NAME(munlock, "munlock"),
+	NAME(mlockall, "mlockall"),
+	NAME(munlockall, "munlockall"),
+	NAME(shmat, "shmat"),
+	NAME(shmdt, "shmdt"),
+	NAME(prctl, "prctl"),
+	NAME(ioctl, "ioctl"),
+	NAME(close, "close"),
+	NAME(personality, "personality"),
+	NAME(syscall, "syscall"),
+	NAME(exit, "_exit"),
+};
+
+static int search_module(struct dl_phdr_info *info, size_t size, void *context)
+{
+	bool *is_behind = context;
+	struct vmt_elf elf;
+
+	(void)size;
+	if (vmt_elf_has(info, (uint64_t)(uintptr_t)&vmt_next)) {
+		*is_behind = true;
+		return 0;
+	}
+	if (!*is_behind || !vmt_elf_open(info, &elf))
+		return 0;
+	for (size_t i = 0; i < VMT_COUNT(names); i++) {
+		char *slot = (char *)&vmt_next + names[i].offset;
+		uint64_t found;
+
+		__builtin_memcpy(&found, slot, sizeof(found));
+		if (!found)
+			found = vmt_elf_find(&elf, names[i].text);
+		__builtin_memcpy(slot, &found, sizeof(found));
+	}
+	return 0;
+}
 
 void vmt_next_resolve(void)
 {
-	RESOLVE(mmap, "mmap");
-	RESOLVE(mmap64, "mmap64");
-	RESOLVE(munmap, "munmap");
-	RESOLVE(mprotect, "mprotect");
-	RESOLVE(pkey_mprotect, "pkey_mprotect");
-	RESOLVE(mremap, "mremap");
-	RESOLVE(remap_file_pages, "remap_file_pages");
-	RESOLVE(madvise, "madvise");
-	RESOLVE(posix_madvise, "posix_madvise");
-	RESOLVE(process_madvise, "process_madvise");
-	RESOLVE(mlock, "mlock");
-	RESOLVE(mlock2, "mlock2");
-	RESOLVE(munlock, "munlock");
-	RESOLVE(mlockall, "mlockall");
-	RESOLVE(munlockall, "munlockall");
-	RESOLVE(shmat, "shmat");
-	RESOLVE(shmdt, "shmdt");
-	RESOLVE(prctl, "prctl");
-	RESOLVE(ioctl, "ioctl");
-	RESOLVE(close, "close");
-	RESOLVE(personality, "personality");
-	RESOLVE(syscall, "syscall");
-	RESOLVE(exit, "_exit");
-	dlerror();	/* a name that an older libc lacks must not surprise the program */
+	bool is_behind = false;
+
+	dl_iterate_phdr(search_module, &is_behind);
 }

@@ -40,7 +40,7 @@ struct vmt_next {
 
 extern struct vmt_next vmt_next;
 
-/* Look all of them up. To be called once, by the constructor: uses dlsym. */
+/* Look all of them up, without dlsym. To be called once, by the constructor. */
 void vmt_next_resolve(void);
 
 #endif

@@ -14,10 +14,8 @@
  */
 #include "sites.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <gnu/libc-version.h>
 #include <link.h>
 #include <stdatomic.h>
 #include <sys/auxv.h>
@@ -28,6 +26,7 @@
 #include "core/record.h"
 #include "elf.h"
 #include "gate.h"
+#include "libc.h"
 #include "shim.h"
 #include "sys.h"
 #include "text.h"
@@ -312,7 +311,7 @@ static void note_misses(struct vmt_sites_result *result, int mem)
 int vmt_sites_open(struct vmt_sites_result *ret_result)
 {
 	struct pass pass = {
-		.libc = (uint64_t)gnu_get_libc_version,
+		.libc = vmt_libc.inside,
 		.ld_so = getauxval(AT_BASE),
 		.self = (uint64_t)vmt_sites_open,
 		.mem = vmt_text_open(),
@@ -381,8 +380,8 @@ static bool has_jump_into(const uint8_t *entry, const uint8_t *at)
 /* Not over the entry itself, where a uprobe may be put: see above. */
 static const uint8_t *place_in_exit(void)
 {
-	/* By version, so that it is not another interposer's: exit() would not come by that. */
-	const uint8_t *entry = dlvsym(RTLD_NEXT, "_exit", "GLIBC_2.2.5");
+	/* libc's, and not another interposer's: exit() would not come by that. */
+	const uint8_t *entry = (const void *)vmt_libc.last_exit;
 	uint64_t at;
 
 	if (!vmt_range_has(libc_text, (uint64_t)entry))

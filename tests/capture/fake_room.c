@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "capture/libc.h"
 #include "capture/next.h"
 #include "capture/sites.h"
 #include "core/calls.h"
@@ -104,6 +105,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	(void)argc;
 	(void)argv;
 	recording_pid = vmt_sys0(SYS_getpid);
+	vmt_libc_find();
 	vmt_next_resolve();
 	if (!doors || strcmp(doors, "1")) {
 		opened = vmt_sites_open(&result);
