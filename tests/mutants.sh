@@ -83,11 +83,17 @@ run_is_clean() {	# ASK SEED FORKS
 }
 
 # A fault may hide from a way of asking, or need a fork.
-is_clean() {
+is_clean() {	# SEED
 	rm -rf "$TMP/run"
-	run_is_clean auto 1 0 && rm -rf "$TMP/run" &&
-		run_is_clean maps 2 "$((CALLS / 4))" && rm -rf "$TMP/run" &&
-		run_is_clean probe 3 0 && rm -rf "$TMP/run" && run_is_clean query 4 3000
+	run_is_clean auto "$1" 0 && rm -rf "$TMP/run" &&
+		run_is_clean maps "$(($1 + 1))" "$((CALLS / 4))" && rm -rf "$TMP/run" &&
+		run_is_clean probe "$(($1 + 2))" 0 && rm -rf "$TMP/run" &&
+		run_is_clean query "$(($1 + 3))" 3000
+}
+
+# What it takes to notice some is rare, and depends on where the kernel puts maps as well.
+is_never_caught() {
+	is_clean 1 && is_clean 11 && is_clean 21 && is_clean 31
 }
 
 try_mutant() {	# NAME FILE EXPRESSION
@@ -98,7 +104,7 @@ try_mutant() {	# NAME FILE EXPRESSION
 		fail "$1" "finds nothing to break in $2"
 	elif ! build; then
 		fail "$1" "does not build: $(grep -m1 error "$TMP/build.log" | cut -c1-200)"
-	elif is_clean; then
+	elif is_never_caught; then
 		fail "$1" "not caught: $SAID"
 	else
 		pass "$1" "$SAID"
@@ -112,7 +118,7 @@ mkdir "$COPY" && cp -r "$ROOT"/{meson.build,meson_options.txt,doc,preload,tools,
 	finish
 }
 if [ $# = 0 ]; then
-	is_clean && pass nothing-broken "$SAID" || fail nothing-broken "and yet: $SAID"
+	is_clean 1 && pass nothing-broken "$SAID" || fail nothing-broken "and yet: $SAID"
 fi
 while IFS=$'\t' read -r name file expression; do
 	[ $# = 0 ] || [[ " $* " == *" $name "* ]] || continue

@@ -23,9 +23,7 @@ target brk_moves
 target stack_growth
 target dlopen_many
 target efence_1000
-# Compared after every call the handler would outlast its timer, and nothing else would run.
-# So many calls in handlers, none outside, overflow the queue of late calls now and then.
-ALLOW="relearned lost" VERIFY=50 target nested_in_signal 500
+target nested_in_signal 500
 VERIFY=10 target threads_10000
 target small_stacks
 target tiny_altstack
