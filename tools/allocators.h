@@ -6,11 +6,8 @@
 #ifndef VMT_TOOLS_ALLOCATORS_H
 #define VMT_TOOLS_ALLOCATORS_H
 
-#include "lines.h"
 #include "symbols.h"
 #include "view.h"
-
-#include <jansson.h>
 
 #define VMT_ALLOCATORS_SHOWN 16u
 
@@ -33,12 +30,5 @@ struct vmt_allocators {
 /* tally: one element for each site (vmt_view_tally). Those that did nothing are left out. */
 void vmt_allocators_read(const struct vmt_view *view, const struct vmt_view_tally *tally,
 			 struct vmt_symbols *symbols, struct vmt_allocators *ret_allocators);
-
-/* At most two lines, none if there is nothing to know; verbose: a line for each. */
-void vmt_allocators_lines(struct vmt_lines *lines, const struct vmt_allocators *allocators,
-			  bool verbose);
-
-/* The array "allocators" of the JSON report; NULL when nothing was recorded. */
-json_t *vmt_allocators_json(const struct vmt_allocators *allocators);
 
 #endif

@@ -11,7 +11,8 @@
 #include "message.h"
 #include "process.h"
 #include "procmaps.h"
-#include "snapshot.h"
+#include "snapshot_all.h"
+#include "snapshot_json.h"
 
 #include <errno.h>
 #include <stdio.h>

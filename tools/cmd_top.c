@@ -5,6 +5,7 @@
  */
 #include "arguments.h"
 #include "commands.h"
+#include "liveness.h"
 #include "message.h"
 #include "must.h"
 #include "top.h"
@@ -159,7 +160,7 @@ static int run_plain(const struct request *request, struct vmt_symbols *symbols)
 
 static bool is_time(const struct request *request, const struct vmt_top *top)
 {
-	return vmt_print_now(CLOCK_MONOTONIC) - top->time >=
+	return vmt_liveness_now(CLOCK_MONOTONIC) - top->time >=
 	       (uint64_t)request->interval * 1000000;
 }
 

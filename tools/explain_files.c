@@ -3,7 +3,7 @@
  * Mapped files grouped by directory and ending: 30,000 segments of an index are one line.
  * A bounded table; what does not fit is left out of it. Part of explain_text.h.
  */
-#include "explain_text.h"
+#include "explain_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * none. Fields are added, never changed.
  */
 #include "explain_json.h"
-#include "explain_text.h"
+#include "explain_files.h"
 #include "json_parts.h"
 
 #define FILES_SHOWN 20u

@@ -7,6 +7,7 @@
 #define VMT_EXPLAIN_PEAK_H
 
 #include "explain_record.h"
+#include "lines.h"
 
 /* Add lines for the top of a report; false, and none, when the peak is what there is now. */
 bool vmt_explain_peak_lead(struct vmt_lines *lines, struct vmt_explain_record *record);

@@ -5,10 +5,8 @@
  */
 #include "explain_record.h"
 #include "explain_owner.h"
-#include "explain_parts.h"
-#include "explain_peak.h"
+#include "liveness.h"
 #include "names.h"
-#include "print.h"
 #include "process.h"
 #include "text.h"
 
@@ -229,7 +227,7 @@ static void add_live_facts(struct vmt_explain_record *record)
 	pid_t pid = (pid_t)record->view->header.pid;
 	size_t i = 0;
 
-	if (vmt_print_is_gone(record->view) ||
+	if (vmt_liveness_is_gone(record->view) ||
 	    vmt_procmaps_read_process(vmt_process_with_memory(pid), are_flags_cheap(record),
 				      &record->live))
 		return;
@@ -347,20 +345,4 @@ const char *vmt_explain_record_site(void *context, uint32_t index, char *text, s
 		 n ? " " : "", n > FILE_MAX ? "..." : "", n > FILE_MAX ? file + n - FILE_MAX : file,
 		 line);
 	return text;
-}
-
-size_t vmt_explain_record_lines(struct vmt_lines *lines, struct vmt_explain_record *record)
-{
-	struct vmt_explain_names names = { vmt_explain_record_site, record };
-	const struct vmt_rec_header *header = &record->view->header;
-	size_t lead;
-
-	if (!vmt_explain_peak_lead(lines, record))
-		vmt_explain_lead(lines, &record->explain, &names);
-	if (lines->count < VMT_EXPLAIN_LEAD - 1)
-		vmt_explain_put_limit(lines, "  for now ", header->maps_peak + header->maps_own,
-				      header->maps_limit);
-	lead = lines->count;
-	vmt_explain_brief(lines, &record->explain, &names);
-	return lead;
 }

@@ -8,7 +8,6 @@
 #define VMT_EXPLAIN_RECORD_H
 
 #include "explain.h"
-#include "explain_text.h"
 #include "procmaps.h"
 #include "symbols.h"
 #include "view.h"
@@ -35,8 +34,5 @@ uint32_t *vmt_explain_places(const struct vmt_view *view, uint32_t sites);
 
 /* For struct vmt_explain_names, context being the record: "mprotect in f src/f.c:41". */
 const char *vmt_explain_record_site(void *context, uint32_t site, char *text, size_t size);
-
-/* The ten lines of the report; returns how many of them belong at its top. */
-size_t vmt_explain_record_lines(struct vmt_lines *lines, struct vmt_explain_record *record);
 
 #endif

@@ -3,6 +3,7 @@
  * The page of `vmatrace maps`, see explain_text.h. The answer before the evidence, in 80
  * columns, and nothing that is not known.
  */
+#include "explain_files.h"
 #include "explain_parts.h"
 #include "explain_text.h"
 

@@ -32,15 +32,4 @@ void vmt_explain_brief(struct vmt_lines *lines, const struct vmt_explain *explai
 /* All of it, without the headline; limit: 0 of a saved text. */
 void vmt_explain_page(struct vmt_lines *lines, const struct vmt_explain *explain, uint64_t limit);
 
-/* Files of one directory with one ending, "*" for what differs: /data/idx, *.dvd */
-struct vmt_explain_files {
-	char *pattern;
-	uint64_t maps;
-};
-
-/* The groups with most maps among those of a kind, at most count; returns how many. */
-size_t vmt_explain_top_files(const struct vmt_explain *explain, enum vmt_kind kind,
-			     struct vmt_explain_files *ret_files, size_t count);
-void vmt_explain_free_files(struct vmt_explain_files *files, size_t count);
-
 #endif

@@ -5,12 +5,12 @@
  * cannot be made is left out.
  */
 #include "json.h"
-#include "allocators.h"
+#include "allocators_json.h"
 #include "explain_json.h"
 #include "explain_record.h"
 #include "json_output.h"
 #include "json_parts.h"
-#include "print.h"
+#include "liveness.h"
 #include "text.h"
 
 #include <errno.h>
@@ -39,7 +39,7 @@ static const char *end_of(const struct vmt_view *view)
 	case VMT_END_EXIT: return "exit";
 	case VMT_END_SIGNAL: return "signal";
 	case VMT_END_EXEC: return "exec";
-	case VMT_END_RUNNING: return vmt_print_is_gone(view) ? "unknown" : "running";
+	case VMT_END_RUNNING: return vmt_liveness_is_gone(view) ? "unknown" : "running";
 	default: return "unknown";
 	}
 }

@@ -4,7 +4,7 @@
  * site that has grown. Part of json.c, see there.
  */
 #include "json_parts.h"
-#include "print.h"
+#include "liveness.h"
 #include "text.h"
 
 #include <time.h>
@@ -30,7 +30,7 @@ static json_t *course_of(const struct vmt_course *course)
 
 static uint64_t now_of(const struct vmt_view *view)
 {
-	return vmt_print_is_gone(view) ? 0 : vmt_print_now(CLOCK_MONOTONIC);
+	return vmt_liveness_is_gone(view) ? 0 : vmt_liveness_now(CLOCK_MONOTONIC);
 }
 
 void vmt_json_add_site_growth(json_t *site, const struct vmt_view *view, uint64_t index,

@@ -4,9 +4,9 @@
  * and those only where an older run left them. Prints nothing of its own.
  */
 #include "outdir.h"
+#include "liveness.h"
 #include "load.h"
 #include "must.h"
-#include "print.h"
 
 #include <dirent.h>
 #include <unistd.h>
@@ -54,7 +54,7 @@ static bool is_in_use(const char *path)
 	for (size_t i = 0; i < recordings.count && !found; i++) {
 		const struct vmt_view *view = &recordings.item[i].view;
 
-		found = view->header.end == VMT_END_RUNNING && !vmt_print_is_gone(view);
+		found = view->header.end == VMT_END_RUNNING && !vmt_liveness_is_gone(view);
 	}
 	vmt_load_free(&recordings);
 	return found;

@@ -10,7 +10,6 @@
 #include "rows.h"
 
 #include <stdio.h>
-#include <time.h>
 
 enum vmt_format {
 	VMT_FORMAT_NONE,
@@ -34,10 +33,5 @@ bool vmt_print_format(const char *text, enum vmt_format *ret_format);
 
 int vmt_print(FILE *stream, const struct vmt_recordings *recordings,
 	      const struct vmt_print_options *options);
-
-uint64_t vmt_print_now(clockid_t clock);	/* ns */
-
-/* Whether the recorded process is certainly no more; a new one may have its number. */
-bool vmt_print_is_gone(const struct vmt_view *view);
 
 #endif

@@ -4,8 +4,10 @@
  * line each comes first. What a report says is decided in the core; used by print.c.
  */
 #include "print_text.h"
-#include "allocators.h"
+#include "allocators_text.h"
+#include "explain_lead.h"
 #include "explain_record.h"
+#include "liveness.h"
 #include "names.h"
 #include "tree.h"
 
@@ -142,7 +144,7 @@ static void print_one(FILE *stream, const struct vmt_recording *recording,
 		.depth = options->depth,
 		.colour = options->colour,
 		.verbose = options->verbose,
-		.is_gone = vmt_print_is_gone(view),
+		.is_gone = vmt_liveness_is_gone(view),
 		.width = columns(stream),
 		.where = heading_of(options->rows.by),
 	};
@@ -151,9 +153,9 @@ static void print_one(FILE *stream, const struct vmt_recording *recording,
 	struct vmt_lines lines = { .width = (text.width > 80 ? text.width : 80) - PREFIX };
 
 	if (!vmt_explain_record(view, symbols, &explained))
-		ops.lead_count = vmt_explain_record_lines(&lines, &explained);
+		ops.lead_count = vmt_explain_lead_lines(&lines, &explained);
 	if (!text.is_gone)
-		text.now = vmt_print_now(CLOCK_MONOTONIC);
+		text.now = vmt_liveness_now(CLOCK_MONOTONIC);
 	if (chosen.sort == VMT_ROWS_DEFAULT && is_given_back(view))
 		chosen.sort = VMT_ROWS_PEAK;
 	if (chosen.sort == VMT_ROWS_PEAK) {

@@ -6,7 +6,7 @@
 #ifndef VMT_PROCMAPS_H
 #define VMT_PROCMAPS_H
 
-#include "explain.h"
+#include "explain_map.h"
 
 #include <sys/types.h>
 

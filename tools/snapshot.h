@@ -11,8 +11,6 @@
 #include "process.h"
 #include "procmaps.h"
 
-#include <jansson.h>
-
 enum vmt_snapshot_flags {
 	VMT_SNAPSHOT_FLAGS_FEW,	/* when there are few maps */
 	VMT_SNAPSHOT_FLAGS_ALWAYS,
@@ -43,9 +41,5 @@ void vmt_snapshot_free(struct vmt_snapshot *snapshot);
 
 /* "java (991): 61,204 maps, 93 % of vm.max_map_count (65,530)" */
 void vmt_snapshot_headline(struct vmt_lines *lines, const struct vmt_snapshot *snapshot);
-json_t *vmt_snapshot_json(const struct vmt_snapshot *snapshot);
-
-/* All processes that can be read, most maps first, as lines or (lines NULL) as JSON. */
-int vmt_snapshot_all(struct vmt_lines *lines, json_t *array);
 
 #endif

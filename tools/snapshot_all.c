@@ -2,11 +2,11 @@
 /*
  * All processes by the number of their maps: only lines are counted, nothing is parsed.
  * Those that vanish meanwhile are left out, those of others are counted as unreadable.
- * Part of snapshot.h.
  */
-#include "json_parts.h"
+#include "snapshot_all.h"
+#include "json_value.h"
+#include "process.h"
 #include "slurp.h"
-#include "snapshot.h"
 
 #include <dirent.h>
 #include <errno.h>

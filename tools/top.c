@@ -5,6 +5,7 @@
  */
 #include "top.h"
 #include "live.h"
+#include "liveness.h"
 #include "must.h"
 #include "names.h"
 #include "text.h"
@@ -160,7 +161,7 @@ static size_t choose(const struct vmt_recordings *recordings, uint32_t pid)
 	for (size_t i = 0; i < recordings->count; i++) {
 		const struct vmt_view *view = &recordings->item[i].view;
 		uint64_t maps = vmt_view_maps_now(view) +
-				(vmt_print_is_gone(view) ? 0 : UINT64_C(1) << 62);
+				(vmt_liveness_is_gone(view) ? 0 : UINT64_C(1) << 62);
 
 		if (pid ? view->header.pid == pid : maps > most) {
 			most = maps;
@@ -184,10 +185,10 @@ int vmt_top_read(struct vmt_top *ret_top, const char *argument, uint32_t pid,
 	top->chosen = choose(&top->recordings, pid);
 	top->pid = vmt_top_view(top)->header.pid;
 	top->image = vmt_top_view(top)->header.image;
-	top->time = vmt_print_now(CLOCK_MONOTONIC);
+	top->time = vmt_liveness_now(CLOCK_MONOTONIC);
 	top->maps = vmt_view_maps_now(vmt_top_view(top));
 	top->is_gone = vmt_top_view(top)->header.end != VMT_END_RUNNING ||
-		       vmt_print_is_gone(vmt_top_view(top));
+		       vmt_liveness_is_gone(vmt_top_view(top));
 	read_rows(top, sort, symbols);
 	read_bars(top, bars);
 	if (before)

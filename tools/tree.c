@@ -6,7 +6,7 @@
  */
 #include "tree.h"
 #include "lines.h"
-#include "print.h"
+#include "liveness.h"
 #include "printable.h"
 #include "text.h"
 
@@ -61,7 +61,7 @@ static void format_end(char *text, size_t size, const struct vmt_view *view)
 	else if (header->end == VMT_END_EXEC)
 		snprintf(text, size, "exec");
 	else
-		snprintf(text, size, vmt_print_is_gone(view) ? "killed?" : "running");
+		snprintf(text, size, vmt_liveness_is_gone(view) ? "killed?" : "running");
 }
 
 /* Where the program's name begins in its path. */
