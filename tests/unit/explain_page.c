@@ -3,6 +3,7 @@
  * tools/procmaps.c, explain_text.c, explain_files.c: texts that are no maps or not whole ones, and
  * the page that is written of those that are.
  */
+#include "explain_files.h"
 #include "explain_maps.h"
 
 TestSuite(explain_page, .fini = tear_down);
