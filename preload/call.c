@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 
 #include "account.h"
+#include "aside.h"
 #include "ask.h"
 #include "call.h"
 #include "capture/sites.h"
@@ -94,11 +95,6 @@ VMT_HOT static void make_done(struct vmt_state *state, struct vmt_done *done, lo
 static bool is_on(void)
 {
 	return atomic_load_explicit(&vmt_phase, memory_order_acquire) == VMT_PHASE_ON;
-}
-
-static long make(long nr, const long args[6])
-{
-	return vmt_sys6(nr, args[0], args[1], args[2], args[3], args[4], args[5]);
 }
 
 /*
@@ -341,7 +337,7 @@ __attribute__((noinline)) static long record_walked(struct vmt_state *state, str
 		if (VMT_LIKELY(is_on()))
 			return call_locked(state, done, nr, site_of(state, done->call, regs, &stack));
 		vmt_call_unlock(state);	/* the books were closed while we waited */
-		return make(nr, done->args);
+		return vmt_aside_make(nr, done->args);
 	}
 	return call_outside(state, done, nr, &stack, false);
 }
@@ -384,7 +380,7 @@ VMT_HOT static long record(struct vmt_state *state, enum vmt_call_id id, long nr
 static long fork_call(struct vmt_state *state, long nr, const long args[6])
 {
 	bool locked = vmt_call_lock(state, true);
-	long ret = make(nr, args);
+	long ret = vmt_aside_make(nr, args);
 
 	if (ret == 0)
 		return ret;	/* the child: its first memory call starts it anew */
@@ -405,9 +401,9 @@ static long exec_call(struct vmt_state *state, long nr, const long args[6])
 	long ret;
 
 	if (!vmt_life_is_ours(state))
-		return make(nr, args);
+		return vmt_aside_make(nr, args);
 	vmt_life_before_exec(state);
-	ret = make(nr, args);
+	ret = vmt_aside_make(nr, args);
 	vmt_life_after_exec(state);
 	return ret;
 }
@@ -420,6 +416,8 @@ static void note_seccomp(struct vmt_state *state, long nr, const long args[6])
 
 	if (!prctl && !seccomp)
 		return;
+	if (vmt_aside_was_due(state, nr, args))
+		vmt_aside_step(state);
 	state->no_asking = true;
 	vmt_note(state, VMT_NOTE_SECCOMP);
 }
@@ -432,8 +430,10 @@ static long other_call(struct vmt_state *state, long nr, const long args[6])
 		return fork_call(state, nr, args);
 	if (nr == SYS_execve || nr == SYS_execveat)
 		return exec_call(state, nr, args);
+	if (VMT_UNLIKELY(vmt_aside_is_due(state, nr, args)))
+		vmt_aside_step(state);
 	vmt_holder_note_signal(state, nr, args);
-	ret = make(nr, args);
+	ret = vmt_aside_make(nr, args);
 	if (!vmt_sys_failed(ret)) {
 		note_seccomp(state, nr, args);
 		if (nr == SYS_personality)
@@ -445,7 +445,11 @@ static long other_call(struct vmt_state *state, long nr, const long args[6])
 /* A fork child that has not touched its maps yet, and may never: most go on to exec. */
 static long child_call(struct vmt_state *state, long nr, const long args[6])
 {
-	long ret = make(nr, args);
+	long ret;
+
+	if (VMT_UNLIKELY(vmt_aside_is_due(state, nr, args)))
+		vmt_aside_step(state);
+	ret = vmt_aside_make(nr, args);
 
 	if (!vmt_sys_failed(ret)) {
 		note_seccomp(state, nr, args);
@@ -467,13 +471,13 @@ VMT_HOT long vmt_call(long nr, const long args[6], const struct vmt_regs *regs)
 	enum vmt_call_id id;
 
 	if (VMT_UNLIKELY(!is_on()))
-		return make(nr, args);
+		return vmt_aside_make(nr, args);
 	id = vmt_call_of_nr(nr);
 	if (VMT_UNLIKELY(*vmt_alive != VMT_ALIVE)) {
 		if (id == VMT_CALL_NONE)
 			return child_call(state, nr, args);
 		if (!vmt_life_start_child(state) || !is_on())
-			return make(nr, args);
+			return vmt_aside_make(nr, args);
 	}
 	if (id == VMT_CALL_NONE ||
 	    (id == VMT_CALL_CLOSE && !vmt_rare_is_userfault_close(state, nr, args)))

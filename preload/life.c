@@ -11,6 +11,7 @@
 
 #include "account.h"
 #include "allocators.h"
+#include "aside.h"
 #include "ask.h"
 #include "call.h"
 #include "line.h"
@@ -358,9 +359,38 @@ int vmt_life_end(int status)
 	return judge(state, status);
 }
 
+/* Returns whether a report is due. */
+static bool close_early(struct vmt_state *state)
+{
+	bool locked;
+
+	if (atomic_exchange_explicit(&state->closing, 1, memory_order_acq_rel))
+		return false;
+	vmt_note(state, VMT_NOTE_SWITCHED_OFF | VMT_NOTE_BY_ADDRESS);
+	locked = seize_in_the_end(state);
+	if (locked)
+		close_books(state);
+	vmt_publish_whole_header(state);
+	atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
+	if (locked)
+		vmt_call_unlock(state);
+	return state->options.report && (state->is_root || state->options.children);
+}
+
+void vmt_life_step_aside(struct vmt_state *state)
+{
+	bool reports = false;
+
+	if (atomic_load_explicit(&vmt_phase, memory_order_acquire) == VMT_PHASE_ON &&
+	    vmt_life_is_ours(state))
+		reports = close_early(state);
+	atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
+	if (reports && !state->no_asking)
+		vmt_report_print(state);
+	state->no_asking = true;
+}
+
 _Noreturn void vmt_last_act(int status)
 {
-	status = vmt_life_end(status);
-	for (;;)
-		vmt_sys1(SYS_exit_group, status);
+	vmt_aside_exit(vmt_life_end(status));
 }

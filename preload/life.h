@@ -27,4 +27,10 @@ void vmt_life_after_exec(struct vmt_state *state);
  */
 int vmt_life_end(int status);
 
+/*
+ * Close the books while the program goes on, and off for good: the figures are those of this moment. Prints
+ * them, if they would be printed at exit. A filter that is active already allows no more than being off.
+ */
+void vmt_life_step_aside(struct vmt_state *state);
+
 #endif

@@ -411,6 +411,30 @@ int vmt_sites_hook_exit(void)
 	return ret;
 }
 
+void vmt_sites_step_aside(void)
+{
+	__atomic_store_n(&vmt_gate_is_aside, 1, __ATOMIC_SEQ_CST);
+}
+
+bool vmt_sites_are_aside(void)
+{
+	return __atomic_load_n(&vmt_gate_is_aside, __ATOMIC_RELAXED) != 0;
+}
+
+long vmt_sites_call_home(long nr, const long args[6])
+{
+	int saved = errno;
+	long ret;
+
+	if (!vmt_gate_home)
+		return vmt_sys6(nr, args[0], args[1], args[2], args[3], args[4], args[5]);
+	ret = vmt_gate_call_home(nr, args);
+	if (ret == -1)
+		ret = -errno;
+	errno = saved;
+	return ret;
+}
+
 #else /* no gate for this architecture yet: the wrappers are the only door */
 
 bool vmt_sites_left_out(void)
@@ -440,6 +464,20 @@ void vmt_sites_forget(uint64_t start, uint64_t end)
 int vmt_sites_hook_exit(void)
 {
 	return -ENOSYS;
+}
+
+void vmt_sites_step_aside(void)
+{
+}
+
+bool vmt_sites_are_aside(void)
+{
+	return false;
+}
+
+long vmt_sites_call_home(long nr, const long args[6])
+{
+	return vmt_sys6(nr, args[0], args[1], args[2], args[3], args[4], args[5]);
 }
 
 #endif

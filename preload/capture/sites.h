@@ -57,6 +57,16 @@ void vmt_sites_forget(uint64_t start, uint64_t end);
 int vmt_sites_hook_exit(void);
 bool vmt_sites_exit_is_hooked(void);
 
+/* From now on calls are made from the site they belong to, and nobody learns of them. */
+void vmt_sites_step_aside(void);
+bool vmt_sites_are_aside(void);
+
+/*
+ * Make a system call by an instruction of libc's. Returns its result, -errno on failure, and leaves errno
+ * alone; by one of ours where libc has none that is known.
+ */
+long vmt_sites_call_home(long nr, const long args[6]);
+
 /* 1 = every site of this call in libc leads here, 2 = one or more do not. */
 extern uint8_t vmt_sites_caught[VMT_SITES_NR_MAX];
 

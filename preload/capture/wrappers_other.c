@@ -181,7 +181,9 @@ long vmt_syscall_ours(long nr, long a, long b, long c, long d, long e, long f)
 		vmt_last_act((int)a);
 #ifdef SYS_arch_prctl
 	if (nr == SYS_arch_prctl && !is_map_vdso(a))
-		return as_errno(vmt_sys2(nr, a, b));
+		return as_errno(vmt_sites_are_aside() ?
+					vmt_sites_call_home(nr, (const long[6]){ a, b }) :
+					vmt_sys2(nr, a, b));
 #endif
 	return as_errno(call6(nr, a, b, c, d, e, f));
 }

@@ -35,6 +35,8 @@ static const char *const notes[] = {
 	"More modules than there is room for: frames in later ones have no name.",
 	"A module is too large to be searched for system calls of its own; what they change is "
 	"\"unseen\".",
+	"The program lets system calls through by the address they come from (Syscall User "
+	"Dispatch, or a seccomp filter), which would refuse vmatrace's own: it stepped aside.",
 };
 
 const char *vmt_text_note(uint32_t bit)
@@ -225,7 +227,8 @@ static void put_verdict(struct vmt_text *text)
 	const struct vmt_rec_header *header = &text->view->header;
 	struct vmt_fmt *fmt = &text->fmt;
 
-	if (header->end == VMT_END_RUNNING && !text->options->is_gone) {
+	if (header->end == VMT_END_RUNNING && !text->options->is_gone &&
+	    !(header->notes & VMT_NOTE_SWITCHED_OFF)) {
 		vmt_fmt_str(fmt, "; will be compared with the kernel's table at the end");
 	} else if (header->maps_kernel == UINT64_MAX) {
 		vmt_fmt_str(fmt, "; not compared with the kernel's table at the end");
