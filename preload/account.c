@@ -17,6 +17,7 @@
 #include "modules.h"
 #include "publish.h"
 #include "recording.h"
+#include "room.h"
 #include "timeline.h"
 #include "trust.h"
 
@@ -49,6 +50,7 @@ static void site_added(void *context, const struct vmt_site *site)
 	state->header_is_behind = true;
 	if (site->flags & VMT_SITE_LOST)
 		vmt_note(state, VMT_NOTE_SITES_FULL);
+	state->room_is_due |= state->arena.used > state->arena.ahead;
 	vmt_publish_frames(state, site);
 }
 
@@ -64,7 +66,7 @@ static void reset_space(struct vmt_state *state)
 int vmt_account_init(struct vmt_state *state)
 {
 	/* As many as can be recorded: the rest count as lost, and the sums hold. */
-	uint32_t room = (uint32_t)state->counters.section[VMT_SECTION_SITES].capacity;
+	uint32_t room = (uint32_t)state->growth.most[VMT_SECTION_SITES];
 
 	state->space_ops = (struct vmt_space_ops){ range_changed, range_removed, state };
 	state->sites_ops = (struct vmt_sites_ops){ vmt_modules_frame_of, site_added, state };
@@ -330,6 +332,7 @@ VMT_HOT void vmt_account_done(struct vmt_state *state, const struct vmt_done *do
 	vmt_failure_watch(state);
 	state->caller = NULL;
 	vmt_publish_done(state, site);
+	vmt_room_keep(state);
 }
 
 uint64_t vmt_account_everything(struct vmt_state *state)
@@ -367,13 +370,6 @@ static void recount_live(struct vmt_state *state)
 		vmt_publish_site(state, state->sites.by_id[id]);
 }
 
-static void flag_own(const struct vmt_state *state, struct vmt_look *look)
-{
-	for (unsigned i = 0; i < state->own_count; i++)
-		if (look->start >= state->own[i].start && look->start < state->own[i].end)
-			look->flags |= VMT_MAP_OWN;
-}
-
 int vmt_account_start(struct vmt_state *state)
 {
 	struct vmt_sketch *sketch = &state->lesson.sketch;
@@ -383,8 +379,6 @@ int vmt_account_start(struct vmt_state *state)
 		vmt_note(state, VMT_NOTE_NO_PROC);	/* then the table begins empty */
 		vmt_sketch_clear(sketch);
 	}
-	for (size_t i = 0; i < sketch->count; i++)
-		flag_own(state, &sketch->map[i].look);
 	vmt_trust_first_maps(state, sketch);
 	for (size_t i = 0; i < sketch->count; i++) {
 		struct vmt_look *look = &sketch->map[i].look;

@@ -13,6 +13,7 @@
 #include "core/mapsline.h"
 #include "device.h"
 #include "fd.h"
+#include "memory.h"
 #include "sys.h"
 
 /* include/uapi/linux/fs.h, Linux 6.11; Debian 12's headers lack it. */
@@ -99,6 +100,7 @@ static int walk_by_query(struct vmt_state *state, struct vmt_range range,
 		if (ask.vma_start >= range.end)
 			return 0;
 		look_of(&ask, &look);
+		vmt_memory_flag(state, &look);
 		vmt_sketch_append(sketch, &look);
 		addr = look.end;
 		vmt_lock_go_on(&state->lock);
@@ -178,6 +180,7 @@ static int walk_by_text(struct vmt_state *state, struct vmt_range range, struct 
 		if (line.look.end <= range.start || vmt_mapsline_is_vsyscall(&line))
 			continue;
 		line.look.kin = vmt_mapsline_kin(&line);
+		vmt_memory_flag(state, &line.look);
 		vmt_sketch_append(sketch, &line.look);
 	}
 	return 0;

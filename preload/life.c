@@ -14,6 +14,7 @@
 #include "aside.h"
 #include "ask.h"
 #include "call.h"
+#include "extend.h"
 #include "line.h"
 #include "log.h"
 #include "memory.h"
@@ -66,7 +67,8 @@ void vmt_life_after_exec(struct vmt_state *state)
 /* The parent's recording is mapped shared: leave it, after taking over its strings. */
 static void leave_parents_recording(struct vmt_state *state, bool wants_own)
 {
-	struct vmt_recording parents = state->recording;
+	const struct vmt_recording parents = state->recording;
+	const struct vmt_growth growth = state->growth;
 	uint64_t strings = state->counters.section[VMT_SECTION_STRINGS].used;
 	uint64_t offset = state->counters.section[VMT_SECTION_STRINGS].offset;
 
@@ -75,13 +77,15 @@ static void leave_parents_recording(struct vmt_state *state, bool wants_own)
 	vmt_fd_close(&state->fds.record);
 	state->recording.base = NULL;
 	if (wants_own && vmt_publish_open(state) == 0) {
-		char *to = (char *)state->recording.base;
-
+		vmt_memory_own(state, state->recording.base, state->recording.size);
 		vmt_publish_string(state, (char *)parents.base + offset, strings);
-		vmt_memory_own(state, to, state->recording.size);
 	}
 	vmt_memory_disown(state, parents.base);
 	vmt_sys2(SYS_munmap, parents.base, parents.size);
+	for (unsigned i = 0; i < growth.map_count; i++) {	/* it was growing when it forked */
+		vmt_memory_disown(state, (void *)(uintptr_t)growth.map[i].start);
+		vmt_sys2(SYS_munmap, growth.map[i].start, growth.map[i].length);
+	}
 }
 
 static void clear_counters(struct vmt_state *state)
@@ -302,6 +306,7 @@ static void close_books(struct vmt_state *state)
 		vmt_publish_call(state, id);
 	}
 	vmt_allocators_publish(state);
+	vmt_extend_settle(state, true);
 }
 
 /* Returns whether a report is due. */

@@ -109,7 +109,7 @@ static uint32_t take_slot(struct vmt_state *state)
 		return slot;
 	if (recording->free_count)
 		return recording->free_slots[--recording->free_count];
-	return recording->new_slot < state->counters.section[VMT_SECTION_RANGES].capacity ?
+	return recording->new_slot < state->growth.most[VMT_SECTION_RANGES] ?
 		       recording->new_slot++ :
 		       VMT_NO_INDEX;
 }
@@ -268,7 +268,7 @@ bool vmt_publish_failures_full(const struct vmt_state *state)
 {
 	const struct vmt_rec_section *section = &state->counters.section[VMT_SECTION_FAILURES];
 
-	return section->used == section->capacity;
+	return section->used == state->growth.most[VMT_SECTION_FAILURES];
 }
 
 void vmt_publish_failure(struct vmt_state *state, const struct vmt_rec_failure *failure)

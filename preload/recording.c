@@ -14,13 +14,15 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "extend.h"
 #include "failure.h"
 #include "fd.h"
 #include "name.h"
 
 #define NAME_TRIES  100u
 #define IMAGES_MOST (UINT64_C(1) << 31)
-#define BLOCK_STEP (UINT64_C(256) * 1024)
+#define BLOCK_STEP  (UINT64_C(256) * 1024)	/* the largest */
+#define FIRST_MAP   (UINT64_C(512) * 1024)
 
 #ifdef VMT_KILL_POINTS
 void vmt_recording_kill_point(struct vmt_state *state)
@@ -30,7 +32,7 @@ void vmt_recording_kill_point(struct vmt_state *state)
 }
 #endif
 
-static bool size_is_allowed(uint64_t size)
+bool vmt_recording_may_be(uint64_t size)
 {
 	struct rlimit limit;
 
@@ -162,7 +164,7 @@ static int populate(const struct vmt_recording *recording, uint64_t offset, uint
 }
 
 /* Under a seccomp filter no call of ours may be made: then a full disk is not survived. */
-static int allocate(struct vmt_state *state, uint64_t offset, uint64_t length)
+int vmt_recording_allocate(struct vmt_state *state, uint64_t offset, uint64_t length)
 {
 	const struct vmt_recording *recording = &state->recording;
 	long ret = -EBADF;
@@ -176,13 +178,16 @@ static int allocate(struct vmt_state *state, uint64_t offset, uint64_t length)
 	return (int)ret;
 }
 
-static int map_file(struct vmt_state *state, uint64_t size)
+static int map_file(struct vmt_state *state)
 {
 	struct vmt_recording *recording = &state->recording;
-	long ret = vmt_sys2(SYS_ftruncate, state->fds.record.number, size);
+	uint64_t size = recording->length > FIRST_MAP ? recording->length : FIRST_MAP;
+	long ret = vmt_sys2(SYS_ftruncate, state->fds.record.number, recording->length);
 
+	if (!recording->is_file)
+		size = vmt_page_up(state->counters.file_size);
 	if (!vmt_sys_failed(ret))
-		ret = allocate(state, 0, VMT_PAGE_SIZE);
+		ret = vmt_recording_allocate(state, 0, VMT_PAGE_SIZE);
 	if (vmt_sys_failed(ret))
 		return (int)ret;
 	ret = vmt_sys6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
@@ -198,17 +203,52 @@ static int map_file(struct vmt_state *state, uint64_t size)
 	return 0;
 }
 
-int vmt_recording_open(struct vmt_state *state)
+/* What a child has from its parent is soon in its own recording. */
+static void count_wanted(const struct vmt_state *state, uint64_t wanted[VMT_SECTION_COUNT])
+{
+	for (unsigned i = 0; i < VMT_SECTION_COUNT; i++)
+		wanted[i] = 0;
+	wanted[VMT_SECTION_STRINGS] = state->counters.section[VMT_SECTION_STRINGS].used;
+	wanted[VMT_SECTION_FRAMES] = state->counters.section[VMT_SECTION_FRAMES].used;
+	wanted[VMT_SECTION_MODULES] = state->module_count;
+	wanted[VMT_SECTION_SITES] = state->sites.count;
+	wanted[VMT_SECTION_SITE_TIMES] = state->sites.count;
+	wanted[VMT_SECTION_RANGES] = state->space.count;
+}
+
+/*
+ * A size that was asked for is taken whole, and where no call can be made later as much as may
+ * ever be needed. A memfd's length is nobody's business: it never has to be changed.
+ */
+static void lay_out(struct vmt_state *state)
 {
 	struct vmt_rec_header *header = &state->counters;
+	struct vmt_recording *recording = &state->recording;
+	uint64_t wanted[VMT_SECTION_COUNT];
+	uint64_t whole;
+
+	count_wanted(state, wanted);
+	whole = vmt_layout_sections(state->options.max_maps, state->options.max_sites,
+				    state->options.max_size << 20, header->section);
+	for (unsigned i = 0; i < VMT_SECTION_COUNT; i++)
+		state->growth.most[i] = header->section[i].capacity;
+	header->file_size = whole;
+	if (!state->no_asking && !state->options.max_size)
+		header->file_size = vmt_layout_first(wanted, header->section);
+	recording->length = header->file_size;
+	if (!state->options.dir[0] && vmt_recording_may_be(2 * whole))
+		recording->length = 2 * whole;
+}
+
+int vmt_recording_open(struct vmt_state *state)
+{
 	struct vmt_recording *recording = &state->recording;
 	int ret;
 
 	recording->base = NULL;
 	state->tick_end = 0;	/* its bucket lies in the recording of before */
-	header->file_size = vmt_layout_sections(state->options.max_maps, state->options.max_sites,
-						state->options.max_size << 20, header->section);
-	if (!size_is_allowed(header->file_size))
+	lay_out(state);
+	if (!vmt_recording_may_be(recording->length))
 		return -EFBIG;
 	ret = open_file(state);
 	if (ret < 0)
@@ -216,7 +256,9 @@ int vmt_recording_open(struct vmt_state *state)
 	state->fds.record = vmt_fd_note(ret);
 	__builtin_memset(recording->ready, 0, sizeof(recording->ready));
 	recording->full = 0;
-	ret = map_file(state, header->file_size);
+	state->growth.map_count = 0;
+	state->growth.part_count = 0;
+	ret = map_file(state);
 	if (ret) {
 		vmt_fd_close(&state->fds.record);
 		if (recording->is_file)
@@ -226,20 +268,29 @@ int vmt_recording_open(struct vmt_state *state)
 	return 0;
 }
 
-/* In steps, while there is room for one; then what is needed, to the last block. */
+/* The bytes of a section up to the end of a page, not beyond the section. */
+static uint64_t whole_pages(const struct vmt_rec_section *section, uint64_t bytes)
+{
+	uint64_t most = section->capacity * section->size;
+
+	bytes = vmt_page_up(section->offset + bytes) - section->offset;
+	return bytes < most ? bytes : most;
+}
+
+/* In steps that grow with it, while there is room for one; then what is needed, to the last block. */
 static bool make_ready(struct vmt_state *state, enum vmt_section_id id, uint64_t need)
 {
 	const struct vmt_rec_section *section = &state->counters.section[id];
 	struct vmt_recording *recording = &state->recording;
 	uint64_t ready = recording->ready[id];
-	uint64_t most = section->capacity * section->size;
-	uint64_t end = need + BLOCK_STEP < most ? need + BLOCK_STEP : most;
+	uint64_t step = ready / 2 < BLOCK_STEP ? ready / 2 : BLOCK_STEP;
+	uint64_t end = whole_pages(section, need + vmt_page_down(step));
 
 	if (recording->full >> id & 1)
 		return false;
-	if (allocate(state, section->offset + ready, end - ready)) {
-		end = vmt_page_up(need);
-		if (allocate(state, section->offset + ready, end - ready)) {
+	if (vmt_recording_allocate(state, section->offset + ready, end - ready)) {
+		end = whole_pages(section, need);
+		if (vmt_recording_allocate(state, section->offset + ready, end - ready)) {
 			recording->full |= UINT32_C(1) << id;
 			vmt_note(state, VMT_NOTE_DISK_FULL);
 			vmt_failure_disk(state);
@@ -258,8 +309,12 @@ static void *room_for(struct vmt_state *state, enum vmt_section_id id, uint64_t 
 	const struct vmt_rec_section *section = &state->counters.section[id];
 	uint64_t need = (index + count) * section->size;
 
-	if (!recording->base || index + count > section->capacity)
+	if (!recording->base)
 		return NULL;
+	if (VMT_UNLIKELY(index + count > section->capacity) &&
+	    !vmt_extend_section(state, id, index + count)) {
+		return NULL;
+	}
 	if (VMT_UNLIKELY(need > recording->ready[id]) && !make_ready(state, id, need))
 		return NULL;
 	return recording->base + section->offset + index * section->size;

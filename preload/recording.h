@@ -21,6 +21,12 @@ int vmt_recording_open(struct vmt_state *state);
  */
 int vmt_recording_name(struct vmt_state *state);
 
+/* Is a file of this size allowed (RLIMIT_FSIZE)? Otherwise ftruncate would raise SIGXFSZ. */
+bool vmt_recording_may_be(uint64_t size);
+
+/* Blocks for this part of the file, or -ENOSPC; without them a store would raise SIGBUS. */
+int vmt_recording_allocate(struct vmt_state *state, uint64_t offset, uint64_t length);
+
 /* Has somebody removed the file? */
 bool vmt_recording_is_gone(const struct vmt_state *state);
 

@@ -34,7 +34,7 @@ enum vmt_dirty {
 	VMT_DIRTY_SITES,
 };
 
-#define VMT_OWN_MAX	16u
+#define VMT_OWN_MAX	32u
 #define VMT_DEVICES_MAX 8u
 
 struct vmt_module {
@@ -62,17 +62,36 @@ struct vmt_fds {
 	uint64_t stderr_inode;
 };
 
+#define VMT_OUTGROWN_MAX 8u
+
+/* A part of the file, or of our addresses, that is no longer used since a section has been moved. */
+struct vmt_outgrown {
+	uint64_t start;
+	uint64_t length;
+};
+
 struct vmt_recording {
 	unsigned char *base;	/* NULL: nothing is published */
 	struct vmt_rec_header *header;
-	uint64_t size;
+	uint64_t size;	/* mapped, and perhaps more than there is of the file */
+	uint64_t length;	/* of the file; what is used of it is header.file_size */
 	uint64_t ready[VMT_SECTION_COUNT];	/* bytes of each section with blocks behind them */
 	uint32_t new_slot;	/* of the ranges: from here on never used */
 	uint32_t *free_slots;	/* used, and given back */
 	uint32_t free_count;
 	uint32_t free_slot;	/* the last one given back, beside them; VMT_NO_INDEX = none */
 	bool is_file;	/* in the file system: blocks can run out */
-	uint32_t full;	/* bit of each section that can have no more blocks */
+	uint32_t full;	/* bit of each section that cannot grow, or can have no more blocks */
+};
+
+/* How the recording grows (extend.h). */
+struct vmt_growth {
+	uint64_t most[VMT_SECTION_COUNT];	/* elements that each section may grow to */
+	struct vmt_outgrown map[VMT_OUTGROWN_MAX];	/* older, smaller maps of the file */
+	struct vmt_outgrown part[VMT_OUTGROWN_MAX];	/* older places of sections */
+	unsigned map_count;
+	unsigned part_count;
+	uint64_t time;	/* when a section was moved last, ns since start_ns */
 };
 
 /*
@@ -89,9 +108,11 @@ struct vmt_state {
 	bool log_is_blocked;	/* nobody reads it: nothing more is said */
 	bool query_works;
 
+	struct vmt_growth growth;
 	struct vmt_arena arena;	/* sites, modules, everything but the table */
-	void *space_memory;
+	void *space_memory;	/* the last and largest block of the table's */
 	size_t space_memory_size;
+	size_t memory_left;	/* of the ceiling: bytes that may still be had */
 	struct vmt_lesson lesson;
 	struct vmt_sites_ops sites_ops;
 	struct vmt_malloc_block *malloc_blocks;	/* see capture/malloc.h */
@@ -152,6 +173,7 @@ struct vmt_state {
 	bool no_reasoning;	/* derive=plain, refuted, or not as the rules have it (PR_SET_MEMORY_MERGE) */
 	bool verifies;	/* there is options.verify */
 	bool code_is_gone;	/* a module was unmapped during this call */
+	bool room_is_due;	/* see room.h */
 	bool header_is_behind;	/* more of it has changed than vmt_publish_done() writes */
 	struct vmt_lock lock;
 	struct vmt_late late;

@@ -24,11 +24,18 @@ static unsigned class_of(size_t size, size_t *ret_rounded)
 	return SMALL_CLASSES + bits - 10;	/* 1024 = 2^10 is the first class above */
 }
 
-void vmt_arena_init(struct vmt_arena *arena, void *memory, size_t size)
+/* A sketch of all maps is one piece, nearly as large as all else there is: so at a quarter. */
+void vmt_arena_extend(struct vmt_arena *arena, void *memory, size_t size)
 {
 	arena->base = memory;
 	arena->size = size;
 	arena->used = 0;
+	arena->ahead = size / 4;
+}
+
+void vmt_arena_init(struct vmt_arena *arena, void *memory, size_t size)
+{
+	vmt_arena_extend(arena, memory, size);
 	for (unsigned i = 0; i < VMT_COUNT(arena->free_list); i++)
 		arena->free_list[i] = NULL;
 }

@@ -275,6 +275,7 @@ static void count_after(const struct vmt_space *space, const struct vmt_change *
 			struct vmt_effect *effect)
 {
 	struct source last = { .kind = SOURCE_ALIEN, .map = NULL };
+	bool is_own = after->look.flags & VMT_MAP_OWN;	/* counts as nobody's */
 	uint64_t pieces = 0;
 	uint64_t aliens = 0;
 
@@ -288,7 +289,7 @@ static void count_after(const struct vmt_space *space, const struct vmt_change *
 			note_piece(after, &source);
 			pieces++;
 			aliens += source.kind == SOURCE_ALIEN;
-			effect->call.created += source.kind == SOURCE_FRESH;
+			effect->call.created += source.kind == SOURCE_FRESH && !is_own;
 		}
 		last = source;
 		x = source.end;
@@ -296,6 +297,8 @@ static void count_after(const struct vmt_space *space, const struct vmt_change *
 
 	uint64_t merged = pieces - aliens > 1 ? pieces - aliens - 1 : 0;
 
+	if (is_own)
+		return;
 	effect->call.merged += merged;
 	effect->unseen.created += aliens;
 	effect->unseen.merged += pieces - 1 - merged;
@@ -348,7 +351,7 @@ static void set_owners(const struct vmt_change *change, struct vmt_sketch_map *a
 {
 	const struct vmt_map *kept = after->kept;
 
-	after->look.flags = (after->look.flags & ~HIDDEN) | hidden_flags(change, after);
+	after->look.flags = (after->look.flags & ~VMT_MAP_STACK) | hidden_flags(change, after);
 	after->mapped_by = site;
 	after->put_by = site;
 	after->time = time;

@@ -71,3 +71,48 @@ uint64_t vmt_layout_sections(uint64_t max_maps, uint64_t max_sites, uint64_t max
 		size = lay_out(max_maps, max_sites, share, ret_section);
 	return size;
 }
+
+/* What a small process needs: its files, a call site for every library that ld.so maps. */
+static const uint64_t first_capacity[VMT_SECTION_COUNT] = {
+	[VMT_SECTION_STRINGS] = 4096,
+	[VMT_SECTION_MODULES] = 32,
+	[VMT_SECTION_SITES] = 48,
+	[VMT_SECTION_FRAMES] = 768,
+	[VMT_SECTION_CALLS] = VMT_CALL_COUNT,
+	[VMT_SECTION_RANGES] = 96,
+	[VMT_SECTION_TIMELINE] = 2 * VMT_TIMELINE_BUCKETS,
+	[VMT_SECTION_FAILURES] = 32,
+	[VMT_SECTION_MARKS] = 32,
+	[VMT_SECTION_MARK_VALUES] = 64,
+	[VMT_SECTION_SITE_TIMES] = 48,
+	[VMT_SECTION_ALLOCATORS] = VMT_ALLOCATORS_MAX,
+};
+
+/* What every process fills stands together, what hardly any needs behind it. */
+static const uint8_t first_order[] = {
+	VMT_SECTION_STRINGS,	VMT_SECTION_MODULES,  VMT_SECTION_ALLOCATORS,
+	VMT_SECTION_RANGES,	VMT_SECTION_SITES,    VMT_SECTION_SITE_TIMES,
+	VMT_SECTION_FRAMES,	VMT_SECTION_TIMELINE, VMT_SECTION_FAILURES,
+	VMT_SECTION_MARKS,	VMT_SECTION_MARK_VALUES,
+};
+static_assert(VMT_COUNT(first_order) == VMT_SECTION_COUNT - 1, "all but the calls");
+
+uint64_t vmt_layout_first(const uint64_t wanted[VMT_SECTION_COUNT],
+			  struct vmt_rec_section section[VMT_SECTION_COUNT])
+{
+	uint64_t offset = VMT_PAGE_SIZE;
+
+	for (unsigned i = 0; i < VMT_COUNT(first_order); i++) {
+		struct vmt_rec_section *this = &section[first_order[i]];
+		uint64_t capacity = first_capacity[first_order[i]];
+
+		if (capacity < 2 * wanted[first_order[i]])
+			capacity = 2 * wanted[first_order[i]];
+		if (this->capacity > capacity)
+			this->capacity = capacity;
+		this->offset = offset;
+		offset = (offset + this->capacity * this->size + 63) & ~UINT64_C(63);
+	}
+	section[VMT_SECTION_CALLS].offset = CALLS_OFFSET;
+	return vmt_page_up(offset);
+}

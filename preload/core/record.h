@@ -103,6 +103,7 @@ enum vmt_doing {
 #define VMT_NOTE_MODULES_FULL	(UINT64_C(1) << 15)
 #define VMT_NOTE_TEXT_LARGE	(UINT64_C(1) << 16)	/* "unseen", and a module was not searched */
 #define VMT_NOTE_BY_ADDRESS	(UINT64_C(1) << 17)	/* calls are let through by their address: off */
+#define VMT_NOTE_NOT_LONGER	(UINT64_C(1) << 18)	/* the recording's file could not be extended */
 
 struct vmt_rec_header {
 	char magic[8];

@@ -37,6 +37,8 @@ static const char *const notes[] = {
 	"\"unseen\".",
 	"The program lets system calls through by the address they come from (Syscall User "
 	"Dispatch, or a seccomp filter), which would refuse vmatrace's own: it stepped aside.",
+	"The recording's file could not be made longer (its folder is out of reach by now, or "
+	"ulimit -f too low): it is not complete.",
 };
 
 const char *vmt_text_note(uint32_t bit)

@@ -46,4 +46,62 @@ mkdir private
 mode=$(stat -c %a private/*.vmt)
 [ "$mode" = 600 ] && pass private || fail private "mode $mode"
 
+# What a small process takes, with the usual limit of maps and with that of newer distributions: the
+# options say for how many maps there has to be room.
+plain_kb=$("$TARGETS/address_space")
+for maps in 66185 1060000; do
+	mkdir "size_$maps"
+	traced_kb=$(LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:max_maps=$maps "$TARGETS/address_space")
+	LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:max_maps=$maps:dir=size_$maps ls / >/dev/null
+	disk=$(du -k size_$maps/*.vmt | cut -f1)
+	length=$(stat -c %s size_$maps/*.vmt)
+	if [ "$disk" -le 64 ] && [ "$length" -le 131072 ] && [ $((traced_kb - plain_kb)) -le 20480 ]; then
+		pass "size_$maps" "$disk KiB of disk, $length bytes long, $((traced_kb - plain_kb)) KiB of addresses"
+	else
+		fail "size_$maps" "$disk KiB of disk, $length bytes long, $((traced_kb - plain_kb)) KiB of addresses"
+	fi
+done
+
+# It grows with what is recorded, and what it held before is still there: every map, every call.
+mkdir grown
+LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:dir=grown "$TARGETS/many_maps_threads" >/dev/null 2>&1
+facts=$("$TOOL" report --format=json grown 2>&1 | jq -c '.processes[0] |
+	[.end, .coverage.exact, .coverage.notes, (.maps.now > 40000), ([.sites[].live] | add) == .maps.now,
+	([.calls[].calls] | add) == .coverage.calls, .maps.own <= 12]')
+[ "$facts" = '["exit",true,[],true,true,true,true]' ] && pass grown || fail grown "$facts"
+
+# As many call sites and modules: all sections grow at once, while somebody else reads.
+mkdir read
+mkfifo end
+LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:dir=read "$TARGETS/many_sites" 18000 wait <end \
+	>many_sites.out 2>&1 &
+exec 3>end
+reads=0 wrong=
+until [ $reads = 10 ]; do
+	ls read/*.vmt >/dev/null 2>&1 || continue
+	wrong+=$("$TOOL" report --format=json read 2>&1 | jq -c '.processes[0] | select(.maps.now < 5 or
+		(([.sites[].live] | add) - .maps.now | fabs) > 2)' 2>&1)
+	reads=$((reads + 1))
+done
+exec 3>&-
+wait
+facts=$("$TOOL" report --format=json read 2>&1 | jq -c '.processes[0] |
+	[.end, .coverage.exact, .coverage.notes, (.sites | length >= 18000)]')
+if [ "$facts" = '["exit",true,[],true]' ] && [ -z "$wrong" ]; then
+	pass grown_while_read
+else
+	fail grown_while_read "${wrong:0:200} $facts $(head -c 200 many_sites.out)"
+fi
+
+# Where addresses are few, nearly all of them are the program's.
+for limit in 200000 60000 20000; do
+	plain_mb=$(ulimit -v $limit; "$TARGETS/address_space" most)
+	traced_mb=$(ulimit -v $limit; LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0 "$TARGETS/address_space" most)
+	if [ "$traced_mb" -ge $((plain_mb * 85 / 100)) ] 2>/dev/null; then
+		pass "limit_$limit" "$traced_mb of $plain_mb MB"
+	else
+		fail "limit_$limit" "$traced_mb of $plain_mb MB"
+	fi
+done
+
 finish

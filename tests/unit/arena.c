@@ -94,3 +94,18 @@ Test(arena, sizes_beyond_the_block_are_refused)
 	cr_assert_null(vmt_arena_alloc(&arena, SIZE_MAX - 7));
 	cr_assert_eq(arena.used, 0);
 }
+
+Test(arena, another_block_serves_beside_what_was_given_out)
+{
+	struct vmt_arena arena = new_arena(256);
+	static unsigned char larger[1024] __attribute__((aligned(16)));
+	void *first = vmt_arena_alloc(&arena, 200);
+
+	memset(first, 1, 200);
+	cr_assert_null(vmt_arena_alloc(&arena, 500));
+	vmt_arena_extend(&arena, larger, sizeof(larger));
+	cr_assert_eq(vmt_arena_alloc(&arena, 500), (void *)larger);
+	cr_assert_eq(((unsigned char *)first)[199], 1);
+	vmt_arena_free(&arena, first, 200);
+	cr_assert_eq(vmt_arena_alloc(&arena, 200), first, "of the first block");
+}

@@ -67,3 +67,42 @@ Test(layout, few_maps_and_sites_are_not_made_more)
 	cr_assert_eq(section[VMT_SECTION_RANGES].capacity, 1000);
 	cr_assert_eq(section[VMT_SECTION_SITES].capacity, 100);
 }
+
+/* In another order than that of their numbers, but none on top of another. */
+static void check_apart(uint64_t size)
+{
+	for (uint32_t a = 0; a < VMT_SECTION_COUNT; a++) {
+		cr_assert_geq(section[a].offset, sizeof(struct vmt_rec_header));
+		cr_assert_eq(section[a].offset % 64, 0);
+		cr_assert_leq(section[a].offset + bytes_of(a), size);
+		for (uint32_t b = 0; b < a; b++)
+			cr_assert(section[a].offset >= section[b].offset + bytes_of(b) ||
+					  section[b].offset >= section[a].offset + bytes_of(a),
+				  "sections %u and %u overlap", b, a);
+	}
+}
+
+Test(layout, a_recording_begins_small_whatever_it_may_grow_to)
+{
+	const uint64_t wanted[VMT_SECTION_COUNT] = { 0 };
+	uint64_t size;
+
+	vmt_layout_sections(1060000, 20000, 0, section);
+	size = vmt_layout_first(wanted, section);
+	check_apart(size);
+	cr_assert_leq(size, 100000);
+	cr_assert_geq(section[VMT_SECTION_RANGES].capacity, 64);
+	cr_assert_eq(section[VMT_SECTION_TIMELINE].capacity, 2 * VMT_TIMELINE_BUCKETS);
+	cr_assert_eq(section[VMT_SECTION_CALLS].capacity, VMT_CALL_COUNT);
+}
+
+Test(layout, a_beginning_has_room_for_twice_what_is_wanted_and_not_for_more_than_allowed)
+{
+	const uint64_t wanted[VMT_SECTION_COUNT] = { [VMT_SECTION_RANGES] = 1000,
+						     [VMT_SECTION_SITES] = 150 };
+
+	vmt_layout_sections(100000, 200, 0, section);
+	check_apart(vmt_layout_first(wanted, section));
+	cr_assert_eq(section[VMT_SECTION_RANGES].capacity, 2000);
+	cr_assert_eq(section[VMT_SECTION_SITES].capacity, 200);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See room.h. A map of ours that could not be put into the table here, since the table still has
+ * something else at its addresses, is known when the kernel is asked next: it is then
+ * flagged as ours (vmt_memory_flag).
+ */
+#include "room.h"
+
+#include "account.h"
+#include "ask.h"
+#include "extend.h"
+#include "memory.h"
+#include "publish.h"
+#include "recording.h"
+
+#define BLOCK_FACTOR 4u
+
+static void note_map(struct vmt_state *state, struct vmt_range own)
+{
+	const struct vmt_map *next = vmt_space_from(&state->space, own.start);
+	uint64_t asked_query = state->counters.asked_query;
+	uint64_t asked_maps = state->counters.asked_maps;
+	struct vmt_look look;
+
+	if (next && next->look.start < own.end)
+		return;	/* known, or something is there that is still to be learnt */
+	if (vmt_ask_look(state, own.start, &look) == 0 && look.start == own.start &&
+	    look.end == own.end) {
+		look.flags |= VMT_MAP_OWN;
+		vmt_space_insert(&state->space, &look, VMT_SITE_STARTUP, VMT_SITE_STARTUP, 0);
+	}
+	state->counters.asked_query = asked_query;	/* no answer to a call */
+	state->counters.asked_maps = asked_maps;
+}
+
+/* Once more in the table than in its arena: a quarter is used, and so much may be needed at once. */
+static void extend_arena(struct vmt_state *state, struct vmt_arena *arena)
+{
+	size_t size = arena->size * BLOCK_FACTOR;
+	void *block;
+
+	if (arena->used <= arena->ahead)
+		return;
+	block = vmt_memory_block(state, &size);
+	if (!block) {
+		arena->ahead = arena->size;	/* there is no more; the rest of it will do for some time */
+		return;
+	}
+	vmt_arena_extend(arena, block, size);
+	if (arena == &state->space_arena) {
+		state->space_memory = block;
+		state->space_memory_size = size;
+	}
+}
+
+void vmt_room_make(struct vmt_state *state)
+{
+	if (state->no_asking)
+		return;
+	extend_arena(state, &state->space_arena);
+	extend_arena(state, &state->arena);
+	state->room_is_due = vmt_extend_settle(state, false);
+	for (unsigned i = 0; i < state->own_count; i++)
+		note_map(state, state->own[i]);
+	state->counters.maps_own = state->space.own;
+	vmt_publish_header(state);
+}
+
+void vmt_room_make_all(struct vmt_state *state)
+{
+	struct vmt_rec_header *counters = &state->counters;
+
+	if (state->no_asking)
+		return;
+	state->space_arena.ahead = 0;
+	state->arena.ahead = 0;
+	for (unsigned i = 0; state->recording.base && i < VMT_SECTION_COUNT; i++)
+		if (counters->section[i].capacity < state->growth.most[i])
+			vmt_extend_section(state, (enum vmt_section_id)i, state->growth.most[i]);
+	vmt_room_make(state);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The library's memory and its recording begin small and grow with what there is to keep. That changes
+ * the process's maps, so it is done between calls, and the new maps are told apart from the program's.
+ */
+#ifndef VMT_ROOM_H
+#define VMT_ROOM_H
+
+#include "state.h"
+
+/* The rarer part of vmt_room_keep. */
+void vmt_room_make(struct vmt_state *state);
+
+/* All that may ever be needed, now: from here on no call can be made for it. Under the lock. */
+void vmt_room_make_all(struct vmt_state *state);
+
+/* Under the lock, when a call has been recorded: is there room for the next one? */
+static inline void vmt_room_keep(struct vmt_state *state)
+{
+	if (VMT_UNLIKELY(state->room_is_due || state->space_arena.used > state->space_arena.ahead))
+		vmt_room_make(state);
+}
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Says how many KiB of addresses the process has; with an argument, how many MiB it can still map. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static long most_mib(void)
+{
+	long n = 0;
+
+	while (mmap(NULL, 1 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) !=
+	       MAP_FAILED)
+		n++;
+	return n;
+}
+
+int main(int argc, char **argv)
+{
+	char line[200];
+	FILE *status;
+
+	(void)argv;
+	if (argc > 1) {
+		dprintf(STDOUT_FILENO, "%ld\n", most_mib());
+		return 0;
+	}
+	status = fopen("/proc/self/status", "r");
+	if (!status)
+		return 1;
+	while (fgets(line, sizeof(line), status)) {
+		long kib;
+
+		if (sscanf(line, "VmSize: %ld", &kib) == 1)
+			printf("%ld\n", kib);
+	}
+	fclose(status);
+	return 0;
+}
