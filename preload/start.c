@@ -348,11 +348,11 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **arg
 	const char *text;
 
 	(void)argc, (void)argv;
+	vmt_malloc_resolve();	/* first: a sanitizer that starts when it sees us look allocates */
 	vmt_libc_find();
 	environment = vmt_libc_environment(arguments);
 	text = find_variable(environment, "VMATRACE_OPTIONS");
 	state = make_state(environment);
-	vmt_malloc_resolve();
 	if (!state) {
 		vmt_next_resolve();
 		return;

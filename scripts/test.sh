@@ -29,6 +29,7 @@ patterns
 growth
 neighbours
 library
+stacks
 harmless
 errno
 sites

@@ -4,6 +4,10 @@
  */
 #include "elf.h"
 
+#include <sys/auxv.h>
+
+#include "shim.h"
+
 #define VERSION_HIDDEN 0x8000u	/* not the default version of the name */
 #define VERSION_LOCAL  0u
 
@@ -31,17 +35,79 @@ static void read_entry(struct vmt_elf *elf, const ElfW(Dyn) *entry)
 	}
 }
 
-bool vmt_elf_open(const struct dl_phdr_info *info, struct vmt_elf *ret_elf)
+static bool open_dynamic(uint64_t base, const ElfW(Dyn) *entry, struct vmt_elf *ret_elf)
 {
-	const ElfW(Dyn) *entry = NULL;
-
-	*ret_elf = (struct vmt_elf){ .base = info->dlpi_addr };
-	for (int i = 0; i < info->dlpi_phnum; i++)
-		if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
-			entry = (const void *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+	*ret_elf = (struct vmt_elf){ .base = base };
 	for (; entry && entry->d_tag != DT_NULL; entry++)
 		read_entry(ret_elf, entry);
 	return ret_elf->symbols && ret_elf->strings && (ret_elf->gnu_hash || ret_elf->hash);
+}
+
+static const ElfW(Phdr) *find_segment(const struct dl_phdr_info *info, uint32_t type)
+{
+	for (int i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == type)
+			return &info->dlpi_phdr[i];
+	return NULL;
+}
+
+static const ElfW(Dyn) *find_dynamic(const struct dl_phdr_info *info)
+{
+	const ElfW(Phdr) *segment = find_segment(info, PT_DYNAMIC);
+
+	return segment ? (const void *)(info->dlpi_addr + segment->p_vaddr) : NULL;
+}
+
+bool vmt_elf_open(const struct dl_phdr_info *info, struct vmt_elf *ret_elf)
+{
+	return open_dynamic(info->dlpi_addr, find_dynamic(info), ret_elf);
+}
+
+/* What ld.so tells a debugger: its list of modules. */
+static const struct link_map *first_module(void)
+{
+	struct dl_phdr_info info = {
+		.dlpi_phdr = (const void *)getauxval(AT_PHDR),
+		.dlpi_phnum = (ElfW(Half))getauxval(AT_PHNUM),
+	};
+	const ElfW(Phdr) *own = info.dlpi_phdr ? find_segment(&info, PT_PHDR) : NULL;
+	const ElfW(Dyn) *entry;
+
+	if (own)
+		info.dlpi_addr = (uint64_t)(uintptr_t)info.dlpi_phdr - own->p_vaddr;
+	entry = info.dlpi_phdr ? find_dynamic(&info) : NULL;
+	for (; entry && entry->d_tag != DT_NULL; entry++)
+		if (entry->d_tag == DT_DEBUG && entry->d_un.d_ptr)
+			return ((const struct r_debug *)entry->d_un.d_ptr)->r_map;
+	return NULL;
+}
+
+/* libc's own: it is the last module that defines __libc_start_main. */
+static uint64_t find_iterator(void)
+{
+	const struct link_map *module = first_module();
+	struct vmt_elf elf;
+	uint64_t found = 0;
+
+	for (; module; module = module->l_next)
+		if (open_dynamic(module->l_addr, module->l_ld, &elf) &&
+		    vmt_elf_find(&elf, "__libc_start_main") && vmt_elf_find(&elf, "dl_iterate_phdr"))
+			found = vmt_elf_find(&elf, "dl_iterate_phdr");
+	return found;
+}
+
+void vmt_elf_each(vmt_elf_look *look, void *context)
+{
+	static int (*iterate)(vmt_elf_look *, void *)VMT_DATA = NULL;
+	uint64_t found;
+
+	if (!iterate) {
+		found = find_iterator();
+		if (!found)
+			found = (uint64_t)(uintptr_t)dl_iterate_phdr;
+		__builtin_memcpy(&iterate, &found, sizeof(iterate));
+	}
+	iterate(look, context);
 }
 
 bool vmt_elf_has(const struct dl_phdr_info *info, uint64_t addr)

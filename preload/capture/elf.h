@@ -2,7 +2,7 @@
 /*
  * Symbols of a loaded module, read from its own tables in memory: unlike dlsym this takes no
  * lock, allocates nothing, and works before any constructor has run. Knows nothing of what is
- * looked for; its caller walks the modules (dl_iterate_phdr).
+ * looked for.
  */
 #ifndef VMT_ELF_H
 #define VMT_ELF_H
@@ -10,6 +10,9 @@
 #include <link.h>
 
 #include "core/base.h"
+
+/* Its address is NULL before this library is relocated. */
+#pragma weak dl_iterate_phdr
 
 struct vmt_elf {
 	uint64_t base;
@@ -21,6 +24,13 @@ struct vmt_elf {
 	const ElfW(Rela) *rela[2];	/* ordinary relocations, those of calls */
 	size_t rela_count[2];
 };
+
+/*
+ * As dl_iterate_phdr(3), but always libc's: a sanitizer stands in front of it, and may not have
+ * started yet when we do.
+ */
+typedef int vmt_elf_look(struct dl_phdr_info *info, size_t size, void *context);
+void vmt_elf_each(vmt_elf_look *look, void *context);
 
 /* False for a module without symbols. What is read stays the module's. */
 bool vmt_elf_open(const struct dl_phdr_info *info, struct vmt_elf *ret_elf);

@@ -34,7 +34,7 @@ static int look_at(struct dl_phdr_info *info, size_t size, void *context)
 
 void vmt_libc_find(void)
 {
-	dl_iterate_phdr(look_at, NULL);
+	vmt_elf_each(look_at, NULL);
 }
 
 /* glibc passes it on before its own variable is set; musl passes nothing, but has set it. */

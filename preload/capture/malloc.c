@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/syscall.h>
 
+#include "early.h"
 #include "elf.h"
 #include "shim.h"
 #include "state.h"
@@ -29,7 +30,7 @@ void *pvalloc(size_t size);
 VMT_DATA void *(*vmt_malloc_next_malloc)(size_t size) __attribute__((aligned(128))) = NULL;
 VMT_DATA void (*vmt_malloc_next_free)(void *old) = NULL;
 
-static struct {
+struct others {
 	void *(*calloc)(size_t count, size_t size);
 	void *(*realloc)(void *old, size_t size);
 	void *(*reallocarray)(void *old, size_t count, size_t size);
@@ -38,7 +39,8 @@ static struct {
 	void *(*aligned_alloc)(size_t alignment, size_t size);
 	void *(*valloc)(size_t size);
 	void *(*pvalloc)(size_t size);
-} next VMT_DATA = { .calloc = NULL };
+};
+static struct others next VMT_DATA = { .calloc = NULL };
 
 #define FIRST_IN_NEXT VMT_CALLOC
 
@@ -98,23 +100,48 @@ static int search_module(struct dl_phdr_info *info, size_t size, void *context)
 static void resolve(void)
 {
 	struct search search = { .is_after = false };
+	void *(*malloc_found)(size_t size);
 
-	dl_iterate_phdr(search_module, &search);
+	vmt_elf_each(search_module, &search);
 	door.before = search.before[VMT_MALLOC];
 	for (size_t i = 0; i < VMT_MALLOC_FUNCTIONS; i++)	/* linked behind libc: then that is next */
 		if (!search.found[i])
 			search.found[i] = search.before[i];
 	static_assert(sizeof(next) == (VMT_MALLOC_FUNCTIONS - FIRST_IN_NEXT) * sizeof(uint64_t),
 		      "one pointer for each name");
-	__builtin_memcpy(&vmt_malloc_next_malloc, &search.found[VMT_MALLOC], sizeof(uint64_t));
 	__builtin_memcpy(&vmt_malloc_next_free, &search.found[VMT_FREE], sizeof(uint64_t));
 	__builtin_memcpy(&next, &search.found[FIRST_IN_NEXT], sizeof(next));
+	__builtin_memcpy(&malloc_found, &search.found[VMT_MALLOC], sizeof(uint64_t));
+	vmt_early_take_back(malloc_found, &vmt_malloc_next_free, &next.realloc, &next.reallocarray);
+	vmt_malloc_next_malloc = malloc_found;	/* last: is_ready() */
+}
+
+/* Before this library is relocated, none of libc's functions can be reached, nor what is the thread's. */
+static bool is_relocated(void)
+{
+	return dl_iterate_phdr != NULL;
+}
+
+/*
+ * Are the next definitions known? Looking them up may lead back here, through a sanitizer that wants to
+ * be told of it and starts on that occasion.
+ */
+static bool is_ready(void)
+{
+	static VMT_DATA _Atomic bool is_resolving = false;
+
+	if (VMT_LIKELY(vmt_malloc_next_malloc != NULL))
+		return true;
+	if (!is_relocated() || atomic_exchange(&is_resolving, true))
+		return false;
+	resolve();
+	atomic_store(&is_resolving, false);
+	return vmt_malloc_next_malloc != NULL;
 }
 
 void vmt_malloc_resolve(void)
 {
-	if (!vmt_malloc_next_malloc)
-		resolve();
+	(void)is_ready();
 }
 
 static bool is_wrapped(const char *name)
@@ -203,7 +230,7 @@ void vmt_malloc_start(struct vmt_malloc_block *blocks)
 
 void vmt_malloc_look_at_allocator(void)
 {
-	dl_iterate_phdr(look_at_allocator, NULL);
+	vmt_elf_each(look_at_allocator, NULL);
 }
 
 /* One instruction, so that a handler on this thread comes before it or after it. */
@@ -249,20 +276,23 @@ static struct vmt_malloc_block *find_block(void)
 	return NULL;
 }
 
-static void count_slowly(enum vmt_malloc_function event, uint64_t calls, uint64_t bytes)
+/* Returns whether the next definitions are known. Until then what is the thread's may be out of reach. */
+static bool count_slowly(enum vmt_malloc_function event, uint64_t calls, uint64_t bytes)
 {
-	vmt_malloc_resolve();
-	if (!vmt_malloc_own && door.blocks && !is_refused) {
+	bool ready = is_ready();
+
+	if (ready && !vmt_malloc_own && door.blocks && !is_refused) {
 		vmt_malloc_own = find_block();
 		is_refused = !vmt_malloc_own;
 	}
-	if (vmt_malloc_own) {
+	if (ready && vmt_malloc_own) {
 		add(&vmt_malloc_own->count[event].calls, calls);
 		add(&vmt_malloc_own->count[event].bytes, bytes);
-		return;
+		return true;
 	}
 	__atomic_fetch_add(&shared.count[event].calls, calls, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&shared.count[event].bytes, bytes, __ATOMIC_RELAXED);
+	return ready;
 }
 
 __attribute__((always_inline)) static inline void count(struct vmt_malloc_count *to,
@@ -280,13 +310,14 @@ __attribute__((always_inline)) static inline void count(struct vmt_malloc_count 
 #define WRAP(type, name, parameters, arguments, event, calls, bytes)                               \
 	__attribute__((noinline, cold)) static type name##_slowly parameters                       \
 	{                                                                                          \
-		count_slowly(event, calls, bytes);                                                 \
+		if (VMT_UNLIKELY(!count_slowly(event, calls, bytes)))                              \
+			return vmt_early_##name arguments;                                           \
 		return next.name arguments;                                                        \
 	}                                                                                          \
                                                                                                    \
 	VMT_EXPORT type name parameters                                                            \
 	{                                                                                          \
-		if (VMT_UNLIKELY(!vmt_malloc_own))                                                 \
+		if (VMT_UNLIKELY(!next.name) || VMT_UNLIKELY(!vmt_malloc_own))                     \
 			return name##_slowly arguments;                                            \
 		count(&vmt_malloc_own->count[event], calls, bytes);                                \
 		return next.name arguments;                                                        \
@@ -310,14 +341,15 @@ static_assert(VMT_MALLOC == 0 && VMT_FREE == 1 && sizeof(struct vmt_malloc_count
 /* malloc and free without a block: entered by a jump from malloc_entry.S. */
 __attribute__((cold)) void *vmt_malloc_slowly(size_t size)
 {
-	count_slowly(VMT_MALLOC, 1, size);
+	if (!count_slowly(VMT_MALLOC, 1, size))
+		return vmt_early_get(size, 0);
 	return vmt_malloc_next_malloc(size);
 }
 
 __attribute__((cold)) void vmt_malloc_free_slowly(void *old)
 {
-	count_slowly(VMT_FREE, old != NULL, 0);
-	vmt_malloc_next_free(old);
+	if (count_slowly(VMT_FREE, old != NULL, 0))
+		vmt_malloc_next_free(old);
 }
 
 WRAP(void *, calloc, (size_t n, size_t size), (n, size), VMT_CALLOC, 1,
@@ -339,7 +371,8 @@ static inline enum vmt_malloc_function realloc_event(const void *old)
 
 __attribute__((noinline, cold)) static void *realloc_slowly(void *old, size_t size)
 {
-	count_slowly(realloc_event(old), 1, size);
+	if (!count_slowly(realloc_event(old), 1, size))
+		return vmt_early_realloc(old, size);
 	return next.realloc(old, size);
 }
 
@@ -348,8 +381,7 @@ __attribute__((noinline, cold)) static void *realloc_to_nothing(void *old)
 {
 	void *result;
 
-	vmt_malloc_resolve();
-	result = next.realloc(old, 0);
+	result = is_ready() ? next.realloc(old, 0) : NULL;
 	count_slowly(result ? VMT_REALLOC : VMT_REALLOC_GONE, 1, 0);
 	return result;
 }
@@ -358,7 +390,7 @@ VMT_EXPORT void *(realloc)(void *old, size_t size)
 {
 	if (VMT_UNLIKELY(!size && old))
 		return realloc_to_nothing(old);
-	if (VMT_UNLIKELY(!vmt_malloc_own))
+	if (VMT_UNLIKELY(!next.realloc) || VMT_UNLIKELY(!vmt_malloc_own))
 		return realloc_slowly(old, size);
 	count(&vmt_malloc_own->count[realloc_event(old)], 1, size);
 	return next.realloc(old, size);

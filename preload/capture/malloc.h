@@ -48,7 +48,7 @@ extern void *(*vmt_malloc_next_malloc)(size_t size);
 extern void (*vmt_malloc_next_free)(void *old);
 extern __thread struct vmt_malloc_block *vmt_malloc_own;
 #define VMT_MALLOC_LOAD_SIZE 11
-extern const uint8_t vmt_malloc_load[];	/* the two instructions that load the thread's block */
+extern const uint8_t vmt_malloc_load[];	/* what loads the thread's block */
 extern const uint8_t vmt_malloc_free_load[];
 extern const uint8_t vmt_malloc_jump[];	/* the instruction that leaves for the next definition */
 extern const uint8_t vmt_malloc_free_jump[];

@@ -6,8 +6,8 @@
  * if the caller had called it. Both lie in one cache line.
  *
  * Where the thread's pointer lies and where the next definition is are known when the library has
- * been loaded. Until malloc.c has written both into the code the former is read from the GOT, the
- * latter from a variable.
+ * been loaded. Until malloc.c has written both into the code the former is read from the GOT, if it
+ * is there already, the latter from a variable.
  *
  * Where the time goes, of glibc's 10 to 15 ns for a malloc and a free (variants by turns in one
  * process, Golden Cove): the jumps 0.5 %, the load 2 %, the test 2 %, counting the two calls 5 %,
@@ -31,9 +31,10 @@
 	.type	malloc, @function
 malloc:
 	.cfi_startproc
-vmt_malloc_load:		/* these two instructions become one of their length */
-	mov	vmt_malloc_own@gottpoff(%rip), %rax
-	mov	%fs:(%rax), %rax
+vmt_malloc_load:		/* this becomes one instruction of eleven bytes */
+	jmp	.Lmalloc_load
+	.org	vmt_malloc_load + 11, 0x90
+.Lmalloc_loaded:
 	test	%rax, %rax
 	jz	.Lmalloc_slowly
 	addq	$1, CALLS_OF_MALLOC(%rax)
@@ -49,8 +50,9 @@ vmt_malloc_jump:
 free:
 	.cfi_startproc
 vmt_malloc_free_load:
-	mov	vmt_malloc_own@gottpoff(%rip), %rax
-	mov	%fs:(%rax), %rax
+	jmp	.Lfree_load
+	.org	vmt_malloc_free_load + 11, 0x90
+.Lfree_loaded:
 	test	%rax, %rax
 	jz	.Lfree_slowly
 	test	%rdi, %rdi	/* free(NULL) is no free */
@@ -62,6 +64,18 @@ vmt_malloc_free_jump:
 	.size	free, . - free
 
 	.cfi_startproc
+.Lmalloc_load:			/* 0: this library is not relocated yet */
+	mov	vmt_malloc_own@gottpoff(%rip), %rax
+	test	%rax, %rax
+	jz	.Lmalloc_slowly
+	mov	%fs:(%rax), %rax
+	jmp	.Lmalloc_loaded
+.Lfree_load:
+	mov	vmt_malloc_own@gottpoff(%rip), %rax
+	test	%rax, %rax
+	jz	.Lfree_slowly
+	mov	%fs:(%rax), %rax
+	jmp	.Lfree_loaded
 .Lmalloc_slowly:
 	jmp	vmt_malloc_slowly
 .Lfree_slowly:

@@ -74,5 +74,5 @@ void vmt_next_resolve(void)
 {
 	bool is_behind = false;
 
-	dl_iterate_phdr(search_module, &is_behind);
+	vmt_elf_each(search_module, &is_behind);
 }

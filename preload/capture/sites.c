@@ -318,7 +318,7 @@ int vmt_sites_open(struct vmt_sites_result *ret_result)
 		.is_alone = is_single_threaded(),
 	};
 
-	dl_iterate_phdr(patch_module, &pass);
+	vmt_elf_each(patch_module, &pass);
 	if (pass.mem >= 0)
 		vmt_sys1(SYS_close, pass.mem);
 	note_misses(&pass.result, pass.mem);
