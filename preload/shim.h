@@ -12,6 +12,11 @@
 
 #include "core/base.h"
 
+/* Their addresses are NULL before this library is relocated. Weak wherever they are used, or no such
+ * question is asked. */
+#pragma weak __errno_location
+#pragma weak dl_iterate_phdr
+
 #define VMT_EXPORT __attribute__((visibility("default")))
 
 /* Every writable variable of the library: a .bss would become one map with its neighbour's. */

@@ -6,8 +6,6 @@
 
 #include <sys/auxv.h>
 
-#include "shim.h"
-
 #define VERSION_HIDDEN 0x8000u	/* not the default version of the name */
 #define VERSION_LOCAL  0u
 

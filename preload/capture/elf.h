@@ -10,9 +10,7 @@
 #include <link.h>
 
 #include "core/base.h"
-
-/* Its address is NULL before this library is relocated. */
-#pragma weak dl_iterate_phdr
+#include "shim.h"
 
 struct vmt_elf {
 	uint64_t base;

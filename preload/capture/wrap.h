@@ -19,14 +19,11 @@
 /* Is `name` to be called instead of making system call nr ourselves? */
 #define USE_NEXT(name, nr) (vmt_sites_catch(nr) && vmt_next.name)
 
-/* Before this library is relocated errno cannot be reached. */
-#pragma weak __errno_location
-
 static inline long as_errno(long ret)
 {
 	if (VMT_LIKELY(!vmt_sys_failed(ret)))
 		return ret;
-	if (VMT_LIKELY(__errno_location != NULL))
+	if (VMT_LIKELY(__errno_location != NULL))	/* this library is relocated */
 		errno = (int)-ret;
 	return -1;
 }

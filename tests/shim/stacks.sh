@@ -19,6 +19,10 @@ as_plain() {
 	if [ -z "$difference" ]; then pass "$name"; else fail "$name" "$difference"; fi
 }
 
+# By their addresses it is told whether the library is relocated.
+for symbol in __errno_location dl_iterate_phdr; do
+	check "weak_$symbol" sh -c "nm -D '$LIB' | grep -qE ' w $symbol'"
+done
 as_plain ifunc_early "$TARGETS/ifunc_early"
 OPTIONS=malloc=0 as_plain ifunc_early_no_malloc "$TARGETS/ifunc_early"
 export LD_BIND_NOW=1
