@@ -20,6 +20,7 @@
 #include "room.h"
 #include "timeline.h"
 #include "trust.h"
+#include "unwind_learn.h"
 
 static void set_dirty(struct vmt_state *state, enum vmt_dirty dirty)
 {
@@ -29,6 +30,7 @@ static void set_dirty(struct vmt_state *state, enum vmt_dirty dirty)
 
 VMT_HOT static void range_changed(void *context, struct vmt_map *map)
 {
+	vmt_unwind_learn_note(context, &map->look);
 	vmt_publish_range(context, map);
 }
 
@@ -36,8 +38,7 @@ VMT_HOT static void range_removed(void *context, struct vmt_map *map)
 {
 	struct vmt_state *state = context;
 
-	if ((map->look.flags & VMT_MAP_EXEC) && map->look.inode)
-		state->code_is_gone = true;
+	state->code_is_gone |= vmt_unwind_learn_is_code(&map->look);
 	vmt_publish_range_gone(state, map);
 }
 
@@ -172,8 +173,9 @@ VMT_HOT static void note_applied(struct vmt_state *state, const struct vmt_effec
 		set_dirty(state, VMT_DIRTY_SITES);
 		vmt_sites_forget_addresses(&state->sites);
 		set_dirty(state, VMT_DIRTY_NOT);
-		vmt_unwind_forget();
+		vmt_unwind_learn_gone(state);
 	}
+	vmt_unwind_learn(state);
 }
 
 static inline struct vmt_effect_ops live_ops(struct vmt_state *state)

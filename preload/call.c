@@ -25,6 +25,7 @@
 #include "rare.h"
 #include "recording.h"
 #include "sys.h"
+#include "unwind_learn.h"
 #include "unwind_whole.h"
 #include "verify.h"
 
@@ -262,6 +263,8 @@ VMT_HOT static long call_locked(struct vmt_state *state, struct vmt_done *done, 
 			struct vmt_site *site)
 {
 	vmt_recording_doing(state, VMT_DOING_CALL);
+	if (VMT_UNLIKELY(done->is_loaders) && done->call == VMT_CALL_MUNMAP)
+		vmt_unwind_learn_before(done);
 	make_done(state, done, nr);
 	catch_new_module(state, done);
 	vmt_account_done(state, done, site, false);
@@ -342,11 +345,11 @@ __attribute__((noinline)) static long record_walked(struct vmt_state *state, str
 	return call_outside(state, done, nr, &stack, false);
 }
 
-/* A piece of a library, mapped by ld.so: of interest for files only, and state->loader is cold. */
+/* A library, or a piece of it, mapped or unmapped by ld.so. */
 static inline bool is_loaders(const struct vmt_state *state, enum vmt_call_id id,
 			      const long args[6], const struct vmt_regs *regs)
 {
-	return id == VMT_CALL_MMAP && !(args[3] & MAP_ANONYMOUS) &&
+	return (id == VMT_CALL_MUNMAP || (id == VMT_CALL_MMAP && !(args[3] & MAP_ANONYMOUS))) &&
 	       vmt_range_has(state->loader, regs->pc);
 }
 

@@ -13,6 +13,7 @@
 #include "capture/malloc.h"
 #include "fd.h"
 #include "sys.h"
+#include "unwind_modules.h"
 
 #define SPARE_STACK  (UINT64_C(128) * 1024)
 #define SPARE_ENVIRONMENT (UINT64_C(64) * 1024)
@@ -138,7 +139,7 @@ static struct sizes sizes_of(const struct vmt_options *options, size_t block, si
 
 	sizes.total = vmt_page_up(sizeof(struct vmt_state)) + sizes.sites + sizes.maps + sizes.slots +
 		      vmt_page_up(MODULES_SIZE) + vmt_page_up(BLOCKS_SIZE) + SPARE_STACK +
-		      sizes.cache + SPARE_ENVIRONMENT + VMT_PAGE_SIZE;
+		      sizes.cache + vmt_page_up(VMT_UNWIND_MODULES_SIZE) + SPARE_ENVIRONMENT + VMT_PAGE_SIZE;
 	return sizes;
 }
 
@@ -164,6 +165,7 @@ static void cut_up(struct vmt_state *state, unsigned char *at, const struct size
 	state->modules = (void *)carve(&at, MODULES_SIZE);
 	state->malloc_blocks = (void *)carve(&at, BLOCKS_SIZE);
 	vmt_unwind_set_cache(carve(&at, sizes->cache), sizes->cache);
+	vmt_unwind_modules_set(carve(&at, VMT_UNWIND_MODULES_SIZE));
 	state->spare_environment = (void *)carve(&at, SPARE_ENVIRONMENT);
 	state->alive_page = carve(&at, VMT_PAGE_SIZE);
 	state->spare_stack = carve(&at, SPARE_STACK);	/* also keeps alive_page from the edge */

@@ -30,6 +30,8 @@
 #include "sys.h"
 #include "timeline.h"
 #include "trust.h"
+#include "unwind_learn.h"
+#include "unwind_modules.h"
 
 #define MAPS_LEAST	100000
 #define MAPS_MOST	4000000
@@ -288,6 +290,7 @@ static int start_counting(struct vmt_state *state)
 	ret = vmt_account_start(state);
 	if (ret)
 		return ret;
+	vmt_unwind_learn_none(state);
 	state->is_first = false;	/* no longer, should the table be filled again */
 	vmt_device_start(state);
 	vmt_trust_find_loader(state);
@@ -368,6 +371,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **arg
 	look_for_seccomp(state);
 	look_for_valgrind(state);
 	state->no_deriving = (vmt_sys1(SYS_personality, PERSONALITY_READ) & READ_IMPLIES_EXEC) != 0;
+	vmt_unwind_modules_load();
 	vmt_report_find_tool(state);
 	vmt_report_copy_environment(state);
 	open_doors(state);

@@ -121,7 +121,6 @@ struct vmt_state {
 	uint32_t last_module;
 	uint64_t brk;	/* the program break */
 	uint64_t vdso;
-	struct vmt_range loader;	/* ld.so */
 	_Atomic bool has_userfault;
 	_Atomic bool has_signals;	/* its threads send signals to it */
 	_Atomic int userfault[16];	/* see rare.h: descriptors + 1, 0 = free */
@@ -174,6 +173,9 @@ struct vmt_state {
 	bool verifies;	/* there is options.verify */
 	bool code_is_gone;	/* a module was unmapped during this call */
 	bool room_is_due;	/* see room.h */
+	bool code_is_many;	/* …mapped, more than one */
+	uint64_t code_is_new;	/* …mapped, here; 0 = none */
+	struct vmt_range loader;	/* ld.so */
 	bool header_is_behind;	/* more of it has changed than vmt_publish_done() writes */
 	struct vmt_lock lock;
 	struct vmt_late late;

@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Unwind rows by pc: found through the C library's lock-free table of modules,
- * read from .eh_frame (core/cfi), and kept in a cache that all threads share.
+ * Unwind rows by pc: found through a table of modules (unwind_modules), read from .eh_frame
+ * (core/cfi), and kept in a cache that all threads share.
  *
  * Runs in signal handlers: no lock, no malloc, no system call. Called by unwind.c for every
  * frame of every walk, so that a hit costs two loads.
  */
 #include "unwind_rows.h"
 
-#include <dlfcn.h>
 #include <stdatomic.h>
 
 #include "shim.h"
-
-#pragma weak _dl_find_object /* glibc 2.35 */
+#include "unwind_modules.h"
 
 /*
  * The cache: pc -> row, direct-mapped. Its words are written without order, and a
@@ -62,90 +60,13 @@ static void remember(struct entry *entry, uint64_t pc, uint64_t salt, const stru
 	atomic_store_explicit(&entry->row, word, memory_order_relaxed);
 }
 
-#if defined(__x86_64__)
-struct vectors {
-	unsigned char xmm[16][16];
-};
-
-static void save_vectors(struct vectors *vectors)
-{
-	__asm__ volatile(".irp i,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n\t"
-			 "movups %%xmm\\i, \\i*16(%0)\n\t"
-			 ".endr"
-			 :
-			 : "r"(vectors)
-			 : "memory");
-}
-
-static void restore_vectors(const struct vectors *vectors)
-{
-	__asm__ volatile(".irp i,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n\t"
-			 "movups \\i*16(%0), %%xmm\\i\n\t"
-			 ".endr"
-			 :
-			 : "r"(vectors)
-			 : "memory");
-}
-#else
-struct vectors {
-	char none;
-};
-
-static void save_vectors(struct vectors *vectors)
-{
-	(void)vectors;
-}
-
-static void restore_vectors(const struct vectors *vectors)
-{
-	(void)vectors;
-}
-#endif
-
-/*
- * ld.so is compiled for SSE2 and uses vector registers here (glibc 2.36, to fill in the result),
- * but a system call changes none.
- */
-static int find_object(const void *pc, struct dl_find_object *object)
-{
-	struct vectors vectors;
-	int ret;
-
-	save_vectors(&vectors);
-	ret = _dl_find_object((void *)(uintptr_t)pc, object);
-	restore_vectors(&vectors);
-	return ret;
-}
-
-/*
- * The module that pc lies in. The bounds are those of its tables: a program whose segments do not
- * touch (node's; a large max-page-size) is known to glibc by segment, and then the tables are
- * looked up as well.
- */
-static bool find_module(uint64_t pc, struct vmt_cfi_module *ret_module)
-{
-	struct dl_find_object object;
-
-	if (!_dl_find_object || find_object((void *)(uintptr_t)pc, &object) != 0)
-		return false;
-	ret_module->hdr = (uint64_t)(uintptr_t)object.dlfo_eh_frame;
-	if (object.dlfo_eh_frame &&
-	    (object.dlfo_eh_frame < object.dlfo_map_start ||
-	     object.dlfo_eh_frame >= object.dlfo_map_end) &&
-	    find_object(object.dlfo_eh_frame, &object) != 0)
-		return false;
-	ret_module->bounds.start = (uint64_t)(uintptr_t)object.dlfo_map_start;
-	ret_module->bounds.end = (uint64_t)(uintptr_t)object.dlfo_map_end;
-	return true;
-}
-
 /* Not inlined: its locals would lie on the stack of every walk. */
 __attribute__((noinline)) static bool read_row(uint64_t pc, struct vmt_cfi_row *ret_row)
 {
-	struct vmt_cfi_module module;
-	bool is_in_module = find_module(pc, &module);
+	struct vmt_unwind_module module;
+	bool is_in_module = vmt_unwind_modules_find(pc, &module);
 
-	if (!is_in_module || vmt_cfi_row(&module, pc, ret_row) < 0)
+	if (!is_in_module || !module.tables.hdr || vmt_cfi_row(&module.tables, pc, ret_row) < 0)
 		*ret_row = (struct vmt_cfi_row){ .kinds = VMT_CFA_NONE };
 	return is_in_module;
 }

@@ -65,7 +65,7 @@ check_symbols() {
 	# All that the library may ask of libc, and only while it starts.
 	empty symbol-budget "$(nm -D --undefined-only "$LIB" | awk '{ sub(/@.*/, "", $2)
 		print $2 }' | grep -vxE '_ITM_.*|__cxa_finalize|__gmon_start__|__errno_location|'\
-'_dl_find_object|dl_iterate_phdr|getauxval')"
+'dl_iterate_phdr|getauxval')"
 	forbidden='malloc|calloc|realloc|free|printf|fprintf|snprintf|abort|exit|getenv'
 	empty no-malloc-in-source "$(grep -nE "(^|[^a-z_A-Z0-9>.])($forbidden) *\\(" \
 		preload/*.c preload/core/*.c preload/capture/*.c | grep -vE ':\s*(/?\*|//)')"
@@ -97,11 +97,9 @@ check_file() {
 		echo $(((address + in_memory + 4095) / 4096 - (address + in_file + 4095) / 4096))
 	done)
 	[ "$pages" = 0 ] && pass no-bss-page || fail no-bss-page "${pages:-no data} pages"
-	# The two copies that save and restore what libc's _dl_find_object may use.
 	map=$(objdump -d --no-show-raw-insn "$LIB" | awk '/^[0-9a-f]+ <.*>:$/ { name = $2 }
 		/%[xyz]mm[0-9]|%st|%k[0-7]|%mm[0-7]/ {
-			if (!/movups +%xmm[0-9]+,.*\(%r|movups .*\(%r.*\),%xmm/ || ++moves > 64)
-				print name $0 }')
+			print name $0 }')
 	empty no-vector-registers "$map"
 	# Allocation functions leave by a jump, without a frame: the next definition sees its caller.
 	map=$(for name in malloc free calloc realloc reallocarray memalign posix_memalign \

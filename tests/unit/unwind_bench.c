@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "shim.h"
+#include "unwind_known.h"
 
 #define NOINLINE __attribute__((noinline, noclone))
 #define DEPTH    14
@@ -129,6 +130,7 @@ NOINLINE static void recurse(int depth)
 int main(void)
 {
 	learn_bounds();
+	know_modules();
 	recurse(DEPTH - 5);
 	return 0;
 }

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "shim.h"
+#include "unwind_known.h"
 
 #define NOINLINE   __attribute__((noinline, noclone))
 #define AFTER_CALL __asm__ volatile("" ::: "memory") /* keeps a call from becoming a jump */
@@ -141,6 +142,7 @@ void check_in_constructor(void);
 
 void check_in_constructor(void)
 {
+	know_modules();	/* the one that calls */
 	check("constructor");
 	AFTER_CALL;
 }
@@ -322,12 +324,14 @@ static void check_all(const char *plugin)
 		dlclose(library);
 	else
 		failures++;
+	know_modules();
 	vmt_unwind_forget();
 	check_jit();
 }
 
 int main(int argc, char **argv)
 {
+	know_modules();
 	alarm(60); /* a failure reported from within stdio may not come back */
 	check_all(argc > 1 ? argv[1] : "");
 	vmt_unwind_set_cache(cache_memory, sizeof(cache_memory));

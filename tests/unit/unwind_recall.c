@@ -20,6 +20,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "unwind_known.h"
 #include "unwind_memory.h"
 #include "unwind_rows.h"
 #include "unwind_whole.h"
@@ -109,6 +110,7 @@ void check_in_constructor(void);
 
 void check_in_constructor(void)
 {
+	know_modules();	/* the one that calls */
 	check();
 	AFTER_CALL;
 }
@@ -425,10 +427,12 @@ static int check_reload(const char *plugin, const char *other)
 
 		if (!at)
 			return -1;
+		know_modules();
 		((void (*)(void))(uintptr_t)at)();
 		reused += at == before;
 		before = at;
 		dlclose(library);
+		know_modules();
 		vmt_unwind_forget();
 	}
 	return reused;
@@ -440,6 +444,7 @@ int main(int argc, char **argv)
 	int reused;
 
 	alarm(100);
+	know_modules();
 	dice_state = argc > 3 ? strtoull(argv[3], NULL, 0) : (uint64_t)getpid() << 20 | 1;
 	printf("seed %lu\n", dice_state);
 	sigaction(SIGUSR1, &action, NULL);

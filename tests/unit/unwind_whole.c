@@ -8,6 +8,7 @@
  *
  * A plain program, linked with the unwinder as a library of its own. Exits with 0 if nothing was wrong.
  */
+#include "unwind_known.h"
 #include "unwind_whole.h"
 
 #include <stdio.h>
@@ -206,6 +207,7 @@ int main(int argc, char **argv)
 	mprotect((char *)stack_words + 8192, 4096, PROT_NONE);
 	bounds.start = (uint64_t)(uintptr_t)stack_words;
 	bounds.end = bounds.start + 8192;
+	know_modules();
 	vmt_unwind_set_cache(cache_memory, sizeof(cache_memory));
 	for (int i = 0; i < STACKS; i++)
 		check_stack();
