@@ -42,7 +42,9 @@ static_assert(sizeof(struct procmap_query) == 104, "as the kernel has it");
 
 #define PR_GET_MEMORY_MERGE_ 68	/* Linux 6.4; kept by exec */
 
-#define PROBE_LENGTH 0x7fffffff0000UL	/* no address space can hold it */
+/* No address space can hold them: with page tables of five levels, and of four. */
+#define PROBE_LENGTH_5 0xffffffffff0000UL
+#define PROBE_LENGTH_4 0x7fffffff0000UL
 
 static int query_once(struct vmt_state *state, struct procmap_query *query)
 {
@@ -221,11 +223,18 @@ static int boundary_by_query(struct vmt_state *state, const struct vmt_look *rig
  * mremap(b - page, two pages, huge) fails for certain: with EFAULT where two maps meet, with
  * ENOMEM (EAGAIN: locked) inside one. Hugetlb and sealed maps answer otherwise.
  */
+static long probe(uint64_t addr, uint64_t length)
+{
+	return vmt_sys5(SYS_mremap, addr, 2 * VMT_PAGE_SIZE, length, 0, 0);
+}
+
+/* Since 6.17 a length of more than the address space is refused before anything is looked at. */
 static int boundary_by_probe(struct vmt_state *state, const struct vmt_look *right)
 {
-	long ret = vmt_sys5(SYS_mremap, right->start - VMT_PAGE_SIZE, 2 * VMT_PAGE_SIZE,
-			    PROBE_LENGTH, 0, 0);
+	long ret = probe(right->start - VMT_PAGE_SIZE, PROBE_LENGTH_5);
 
+	if (ret == -EINVAL)
+		ret = probe(right->start - VMT_PAGE_SIZE, PROBE_LENGTH_4);
 	state->counters.asked_probe++;
 	if (ret == -EFAULT)
 		return 1;

@@ -203,19 +203,23 @@ static void decode_mlock(const struct vmt_done *done, struct vmt_change *change)
 
 /*
  * mremap: [addr, addr + old) becomes [result, result + new). The destination of
- * MREMAP_FIXED is unmapped first, also when the call fails later.
+ * MREMAP_FIXED is unmapped first, and then the tail that is to go, also when the call fails
+ * later (mm/mremap.c, mremap_to).
  */
 static void decode_mremap_failed(const struct vmt_done *done, struct vmt_change *change)
 {
 	uint64_t addr = (uint64_t)done->args[0];
 	uint64_t old_length = vmt_page_up((uint64_t)done->args[1]);
 	uint64_t new_length = vmt_page_up((uint64_t)done->args[2]);
+	uint64_t kept = old_length < new_length ? old_length : new_length;
 	bool fixed = (done->args[3] & (MREMAP_FIXED | MREMAP_DONTUNMAP_)) != 0;
 
 	if (!is_aligned(addr) || (!fixed && new_length >= old_length))
 		return;
 	change->how = VMT_CHANGE_WALK;
 	change->window[0] = pages(addr, old_length);
+	if (new_length < old_length)
+		change->gone[0] = pages(addr + new_length, old_length - new_length);
 	if (done->args[3] & MREMAP_FIXED && !is_bad_range((uint64_t)done->args[4], new_length)) {
 		change->window[1] = pages((uint64_t)done->args[4], new_length);
 		change->gone[1] = change->window[1];
@@ -224,7 +228,7 @@ static void decode_mremap_failed(const struct vmt_done *done, struct vmt_change 
 			change->copied = change->window[0];
 			return;
 		}
-		change->from = change->window[0];	/* several maps: the first may have moved */
+		change->from = pages(addr, kept);	/* several maps: the first may have moved */
 		change->to = change->window[1].start;
 	}
 }

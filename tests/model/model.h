@@ -24,12 +24,13 @@ struct text {
 	size_t count;
 };
 
-enum way { WAY_QUERY, WAY_PROBE, WAY_MAPS };
+/* WAY_AUTO: as the library does, by PROCMAP_QUERY where there is one and by WAY_PROBE elsewhere. */
+enum way { WAY_QUERY, WAY_PROBE, WAY_MAPS, WAY_AUTO };
 
 /* Opens what the way needs; the answers are those of this process, so again after a fork. */
 void ways_open(enum way way, struct vmt_kernel_ops *ret_ops);
 
-/* Can PROCMAP_QUERY be used? After ways_open. */
+/* Can PROCMAP_QUERY be used? After ways_open, whatever way that was for. */
 bool ways_can_query(void);
 
 /* Without [vsyscall]; ends the program when the text cannot be read. */

@@ -4,8 +4,8 @@
  * random memory calls and compares everything after each of them. Not preloaded, one thread, no
  * stdio or malloc between start and end.
  *
- *	model_vs_kernel [--calls=N] [--seed=N] [--ask=query|probe|maps] [--forks=N] [--stacks] [--plain]
- *			[--alloc]
+ *	model_vs_kernel [--calls=N] [--seed=N] [--ask=auto|query|probe|maps] [--forks=N] [--stacks]
+ *			[--plain] [--alloc]
  */
 #include "model.h"
 
@@ -30,7 +30,7 @@ struct plan {
 
 static enum way way_of(const char *name)
 {
-	static const char *const names[] = { "query", "probe", "maps" };
+	static const char *const names[] = { "query", "probe", "maps", "auto" };
 
 	for (unsigned i = 0; i < VMT_COUNT(names); i++)
 		if (strcmp(name, names[i]) == 0)
@@ -48,7 +48,7 @@ static struct plan plan_of(int argc, char **argv)
 						 { "plain", no_argument, NULL, 'p' },
 						 { "stacks", no_argument, NULL, 't' },
 						 { NULL, 0, NULL, 0 } };
-	struct plan plan = { .calls = 20000, .way = WAY_QUERY };
+	struct plan plan = { .calls = 20000, .way = WAY_AUTO };
 	int option;
 
 	if (getrandom(&plan.seed, sizeof(plan.seed), 0) != sizeof(plan.seed))

@@ -22,6 +22,7 @@
 #define ADVICE_GUARD_INSTALL 102
 #define ADVICE_GUARD_REMOVE  103
 #define KEPT_MAX	     32
+#define TOO_LONG	     (1L << 60)	/* page tables of five levels reach up to 1 << 56 */
 #define STACK_TOP	     (ARENA + (UINT64_C(64) << 20))
 
 struct span {
@@ -325,7 +326,7 @@ static void step_wrong(void)
 		model_call(SYS_mmap, at, length, 3, MAP_FIXED | MAP_SHARED, files[3], 0);
 		break;
 	case 5:
-		model_call(SYS_mmap, at, 1L << 47, 3, fixed | MAP_ANONYMOUS, -1, 0);
+		model_call(SYS_mmap, at, TOO_LONG, 3, fixed | MAP_ANONYMOUS, -1, 0);
 		break;
 	case 6:
 		model_call(SYS_mremap, at, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, at, 0);

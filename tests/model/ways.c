@@ -19,7 +19,8 @@
 #include "sys.h"
 
 #define COVERING_OR_NEXT 0x10u
-#define TOO_LONG	 UINT64_C(0x7fffffff0000)
+#define TOO_LONG	 UINT64_C(0x7fffffff0000)	/* with page tables of four levels… */
+#define TOO_LONG_FOR_5	 UINT64_C(0xffffffffff0000)	/* …and of five, which may be refused as such */
 
 /* linux/fs.h since 6.11; Debian 12's is older. */
 struct query {
@@ -95,9 +96,11 @@ static int query_boundary(void *context, const struct vmt_look *right)
 
 static int probe_boundary(void *context, const struct vmt_look *right)
 {
-	long ret = vmt_sys4(SYS_mremap, right->start - PAGE, 2 * PAGE, TOO_LONG, 0);
+	long ret = vmt_sys4(SYS_mremap, right->start - PAGE, 2 * PAGE, TOO_LONG_FOR_5, 0);
 
 	(void)context;
+	if (ret == -EINVAL)
+		ret = vmt_sys4(SYS_mremap, right->start - PAGE, 2 * PAGE, TOO_LONG, 0);
 	figures.questions++;
 	if (ret == -EFAULT)
 		return 1;
@@ -137,6 +140,8 @@ void ways_open(enum way way, struct vmt_kernel_ops *ret_ops)
 	if (maps_fd < 0)
 		die("/proc/self/maps");
 	*ret_ops = (struct vmt_kernel_ops){ .walk = text_walk, .boundary = text_boundary };
+	if (way == WAY_AUTO)
+		way = ways_can_query() ? WAY_QUERY : WAY_PROBE;
 	if (way == WAY_QUERY)
 		*ret_ops = (struct vmt_kernel_ops){ .walk = query_walk,
 						    .boundary = query_boundary };

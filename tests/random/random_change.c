@@ -159,7 +159,7 @@ void random_failure(struct worker *worker)
 		mmap(range.at, length, rw, MAP_FIXED | MAP_PRIVATE, 12345, 0);
 		break;
 	case 7:
-		mmap(NULL, (size_t)1 << 47, rw, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		mmap(NULL, (size_t)1 << 60, rw, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		break;
 	case 8:
 		madvise(range.at, length, 4242);

@@ -128,6 +128,18 @@ Test(change, mremap_has_two_windows)
 	cr_assert_eq(change.to, DRAWN_AT(5));
 }
 
+/* Linux unmaps the tail before it finds the rest of the range to be several maps. */
+Test(change, failing_mremap_that_shrinks_has_unmapped_the_tail)
+{
+	struct vmt_change change = decode(drawn_mremap(MOVE, 0, 3, 2, 5, -EFAULT));
+
+	cr_assert_eq(change.how, VMT_CHANGE_WALK);
+	assert_range(change.window[0], 0, 3);
+	assert_range(change.gone[0], 2, 1);
+	assert_range(change.gone[1], 5, 2);
+	assert_range(change.from, 0, 2);
+}
+
 Test(change, mremap_that_grows_in_place_has_one)
 {
 	struct vmt_change change = decode(drawn_mremap(0, 1, 2, 4, 1, OK));
