@@ -256,7 +256,7 @@ static void catch_new_module(struct vmt_state *state, const struct vmt_done *don
 		return;
 	if (vmt_sys_failed(done->result) || state->no_asking || !vmt_sites_are_open())
 		return;
-	vmt_sites_scan(start, start + length_in_file(done));
+	vmt_sites_scan(start, start + length_in_file(done), (int)done->args[4]);
 }
 
 VMT_HOT static long call_locked(struct vmt_state *state, struct vmt_done *done, long nr,

@@ -11,7 +11,6 @@
 
 #include "account.h"
 #include "allocators.h"
-#include "aside.h"
 #include "ask.h"
 #include "call.h"
 #include "extend.h"
@@ -149,6 +148,7 @@ static void forget_parents_threads(struct vmt_state *state)
 	atomic_store_explicit(&state->alarms_due, 0, memory_order_relaxed);
 	atomic_store_explicit(&state->printing, 0, memory_order_relaxed);
 	vmt_late_reset(&state->late);
+	vmt_last_forget();
 }
 
 /* MADV_DONTFORK maps are missing here, and nothing else: make the table so, without counting it. */
@@ -393,9 +393,4 @@ void vmt_life_step_aside(struct vmt_state *state)
 	if (reports && !state->no_asking)
 		vmt_report_print(state);
 	state->no_asking = true;
-}
-
-_Noreturn void vmt_last_act(int status)
-{
-	vmt_aside_exit(vmt_life_end(status));
 }

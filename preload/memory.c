@@ -10,12 +10,14 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "capture/gate.h"
 #include "capture/malloc.h"
 #include "fd.h"
 #include "sys.h"
 #include "unwind_modules.h"
 
 #define SPARE_STACK  (UINT64_C(128) * 1024)
+#define LAST_STACK   (UINT64_C(64) * 1024)
 #define SPARE_ENVIRONMENT (UINT64_C(64) * 1024)
 #define UNWIND_CACHE (UINT64_C(3072) * 1024)
 #define SITE_COST    UINT64_C(1400)	/* record, frames, raw addresses, index */
@@ -139,7 +141,8 @@ static struct sizes sizes_of(const struct vmt_options *options, size_t block, si
 
 	sizes.total = vmt_page_up(sizeof(struct vmt_state)) + sizes.sites + sizes.maps + sizes.slots +
 		      vmt_page_up(MODULES_SIZE) + vmt_page_up(BLOCKS_SIZE) + SPARE_STACK +
-		      sizes.cache + vmt_page_up(VMT_UNWIND_MODULES_SIZE) + SPARE_ENVIRONMENT + VMT_PAGE_SIZE;
+		      sizes.cache + vmt_page_up(VMT_UNWIND_MODULES_SIZE) + SPARE_ENVIRONMENT +
+		      LAST_STACK + VMT_PAGE_SIZE;
 	return sizes;
 }
 
@@ -170,6 +173,7 @@ static void cut_up(struct vmt_state *state, unsigned char *at, const struct size
 	state->alive_page = carve(&at, VMT_PAGE_SIZE);
 	state->spare_stack = carve(&at, SPARE_STACK);	/* also keeps alive_page from the edge */
 	state->spare_stack_size = SPARE_STACK;
+	vmt_gate_last_stack = (uint64_t)(uintptr_t)carve(&at, LAST_STACK) + LAST_STACK;
 	state->spare_environment_size = SPARE_ENVIRONMENT;
 }
 

@@ -60,6 +60,19 @@ bool vmt_rare_is_userfault(int fd);
 _Noreturn void vmt_last_act(int status);
 
 /*
+ * Is the last act the calling thread's to make? Then the end of a stack for it, otherwise 0: it is over, or
+ * this is a vfork child. Waits while another thread is at it. Takes 200 bytes of stack.
+ */
+uint64_t vmt_last_claim(void);
+_Noreturn void vmt_last_act_claimed(int status);
+
+/* exit(2) is about to be made: the last act, if this is the only thread. */
+void vmt_last_thread(int status);
+
+/* In a fork child: whoever was at it is the parent's. */
+void vmt_last_forget(void);
+
+/*
  * Walk the stack from regs. The first frame returned is the caller of the
  * function that regs->pc lies in; frames of this library are left out. Never faults on code that cannot be read.
  */

@@ -255,6 +255,8 @@ static void open_doors(struct vmt_state *state)
 		if (vmt_sites_open(&result) == 0)
 			state->counters.doors |= VMT_DOOR_SITES;
 		vmt_note(state, result.notes);
+		if (!vmt_range_is_empty(result.near))
+			vmt_memory_own(state, (void *)result.near.start, VMT_PAGE_SIZE);
 		vmt_sites_hook_exit();
 	}
 	ends_by_destructor = !vmt_sites_exit_is_hooked() && !vmt_libc_on_exit(at_exit);

@@ -42,6 +42,7 @@ allocators
 reasons
 jit
 deaths
+ends
 killed
 recordings
 golden

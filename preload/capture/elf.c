@@ -5,9 +5,14 @@
 #include "elf.h"
 
 #include <sys/auxv.h>
+#include <sys/syscall.h>
+
+#include "sys.h"
 
 #define VERSION_HIDDEN 0x8000u	/* not the default version of the name */
 #define VERSION_LOCAL  0u
+#define NOTE_GO_BUILDID 4u	/* of owner "Go" */
+#define NOTES_READ	256u	/* bytes; there are few notes, and Go's is the first of its segment */
 
 /* ld.so has made addresses of these, but not in the vdso. */
 static const void *at(const struct vmt_elf *elf, const ElfW(Dyn) *entry)
@@ -213,6 +218,60 @@ bool vmt_elf_next_slot(const struct vmt_elf *elf, size_t *at_index, struct vmt_e
 						   elf->base + rela->r_offset,
 						   elf->base + symbol->st_value };
 		return true;
+	}
+	return false;
+}
+
+static bool has_go_note(const unsigned char *bytes, uint64_t size)
+{
+	ElfW(Nhdr) note;
+
+	for (uint64_t at = 0; at + sizeof(note) + 4 <= size;) {
+		__builtin_memcpy(&note, bytes + at, sizeof(note));
+		at += sizeof(note);
+		if (note.n_namesz == 4 && note.n_type == NOTE_GO_BUILDID &&
+		    __builtin_memcmp(bytes + at, "Go\0", 4) == 0)
+			return true;
+		at += ((uint64_t)note.n_namesz + 3) / 4 * 4 + ((uint64_t)note.n_descsz + 3) / 4 * 4;
+	}
+	return false;
+}
+
+bool vmt_elf_is_go(const struct dl_phdr_info *info)
+{
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+
+		if (segment->p_type == PT_NOTE &&
+		    has_go_note((const unsigned char *)info->dlpi_addr + segment->p_vaddr,
+				segment->p_filesz))
+			return true;
+	}
+	return false;
+}
+
+static bool read_at(int fd, void *buffer, size_t size, uint64_t offset)
+{
+	return vmt_sys4(SYS_pread64, fd, buffer, size, offset) == (long)size;
+}
+
+bool vmt_elf_is_go_file(int fd)
+{
+	unsigned char notes[NOTES_READ];
+	ElfW(Ehdr) header;
+	ElfW(Phdr) segment;
+
+	if (!read_at(fd, &header, sizeof(header), 0) || header.e_phentsize != sizeof(segment))
+		return false;
+	for (unsigned i = 0; i < header.e_phnum; i++) {
+		uint64_t size;
+
+		if (!read_at(fd, &segment, sizeof(segment), header.e_phoff + i * sizeof(segment)))
+			return false;
+		size = segment.p_filesz < sizeof(notes) ? segment.p_filesz : sizeof(notes);
+		if (segment.p_type == PT_NOTE && read_at(fd, notes, size, segment.p_offset) &&
+		    has_go_note(notes, size))
+			return true;
 	}
 	return false;
 }

@@ -36,6 +36,10 @@ bool vmt_elf_open(const struct dl_phdr_info *info, struct vmt_elf *ret_elf);
 /* Is addr inside one of the module's segments? */
 bool vmt_elf_has(const struct dl_phdr_info *info, uint64_t addr);
 
+/* Was the module, or any part of it, made by Go's compiler? By its loaded notes, or by those in its file. */
+bool vmt_elf_is_go(const struct dl_phdr_info *info);
+bool vmt_elf_is_go_file(int fd);
+
 /*
  * Address of the function that the module exports under this name, in its default version; 0 if
  * none.

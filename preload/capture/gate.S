@@ -30,6 +30,8 @@
 #define CLONE_VM  0x100
 #define NR_CLONE  56
 #define NR_BRK	  12
+#define NR_EXIT	  60
+#define NR_EXIT_GROUP 231
 #define RED_ZONE  128
 #define TO_RETURN (RED_ZONE + 8)
 #define TO_RBP	  (TO_RETURN + 8)
@@ -62,6 +64,8 @@
 	.section .text.hot, "ax", @progbits
 	.hidden	vmt_gate_stubs, vmt_gate_return, vmt_gate_nr, vmt_gate_exit
 	.hidden	vmt_call, vmt_last_act, vmt_syscall_ours, vmt_syscall_unresolved
+	.hidden	vmt_gate_exit_group, vmt_gate_exit_thread, vmt_gate_last_owner, vmt_gate_last_stack
+	.hidden	vmt_last_claim, vmt_last_act_claimed, vmt_last_thread
 	.hidden	vmt_syscall_kinds, vmt_next
 	.hidden	vmt_gate_is_aside, vmt_gate_home, vmt_gate_brk_rdx, vmt_gate_call_home
 
@@ -266,6 +270,80 @@ vmt_gate_exit:
 	.size	vmt_gate_exit, . - vmt_gate_exit
 
 /*
+ * A module's own exit_group, status in edi. The stack may be a goroutine's, with room for a few hundred
+ * bytes: it is asked there whether the last act is due, which has a stack of its own.
+ */
+	.p2align 4
+	.globl	vmt_gate_exit_group
+	.type	vmt_gate_exit_group, @function
+vmt_gate_exit_group:
+	.cfi_startproc
+	.cfi_undefined rip
+	cmpl	$0, vmt_gate_is_aside(%rip)
+	jne	1f
+	mov	%edi, %ebx		/* nothing comes back, and all registers are free */
+	and	$-16, %rsp
+	call	vmt_last_claim
+	mov	%ebx, %edi
+	test	%rax, %rax
+	jz	1f
+	mov	%rax, %rsp
+	call	vmt_last_act_claimed
+	hlt
+1:	mov	$NR_EXIT_GROUP, %eax
+	jmp	vmt_gate_no_return
+	.cfi_endproc
+	.size	vmt_gate_exit_group, . - vmt_gate_exit_group
+
+/*
+ * A module's own exit of a thread, status in edi. Others may have the thread's stack for themselves by now,
+ * so that nothing is put there.
+ */
+	.p2align 4
+	.globl	vmt_gate_exit_thread
+	.type	vmt_gate_exit_thread, @function
+vmt_gate_exit_thread:
+	.cfi_startproc
+	.cfi_undefined rip
+	cmpl	$0, vmt_gate_is_aside(%rip)
+	jne	1f
+	mov	vmt_gate_last_stack(%rip), %rdx
+	test	%rdx, %rdx
+	jz	1f
+	mov	%fs:0, %rcx
+	xor	%eax, %eax
+	lock cmpxchg %rcx, vmt_gate_last_owner(%rip)
+	jne	1f
+	mov	%edi, %ebx
+	mov	%rsp, %r12
+	mov	%rdx, %rsp
+	call	vmt_last_thread		/* goes on to exit if it was the last */
+	mov	%r12, %rsp
+	mov	%ebx, %edi
+	movq	$0, vmt_gate_last_owner(%rip)
+1:	mov	$NR_EXIT, %eax
+	jmp	vmt_gate_no_return
+	.cfi_endproc
+	.size	vmt_gate_exit_thread, . - vmt_gate_exit_thread
+
+/* By libc's instruction, where ours is not allowed. */
+	.p2align 4
+	.type	vmt_gate_no_return, @function
+vmt_gate_no_return:
+	.cfi_startproc
+	.cfi_undefined rip
+	cmpl	$0, vmt_gate_is_aside(%rip)
+	je	1f
+	mov	vmt_gate_home(%rip), %rcx
+	test	%rcx, %rcx
+	jz	1f
+	notrack jmp *%rcx
+1:	syscall
+	hlt
+	.cfi_endproc
+	.size	vmt_gate_no_return, . - vmt_gate_no_return
+
+/*
  * syscall(3). What is not about maps is left to libc by a jump, with the stack
  * as it was: a child of vfork, or one with a stack of its own, returns from it.
  * The six arguments lie where a C function with seven parameters has them.
@@ -306,6 +384,16 @@ vmt_gate_return:
 vmt_gate_home:
 	.quad	0
 	.size	vmt_gate_home, . - vmt_gate_home
+	.globl	vmt_gate_last_owner
+	.type	vmt_gate_last_owner, @object
+vmt_gate_last_owner:
+	.quad	0
+	.size	vmt_gate_last_owner, . - vmt_gate_last_owner
+	.globl	vmt_gate_last_stack
+	.type	vmt_gate_last_stack, @object
+vmt_gate_last_stack:
+	.quad	0
+	.size	vmt_gate_last_stack, . - vmt_gate_last_stack
 	.globl	vmt_gate_brk_rdx
 	.type	vmt_gate_brk_rdx, @object
 vmt_gate_brk_rdx:

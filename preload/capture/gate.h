@@ -27,6 +27,16 @@ extern const uint8_t vmt_gate_stubs[];
 /* Jumped to from within libc's _exit, with the status in edi. */
 extern const uint8_t vmt_gate_exit[];
 
+/* Jumped to from where a module makes exit_group or exit itself. */
+extern const uint8_t vmt_gate_exit_group[];
+extern const uint8_t vmt_gate_exit_thread[];
+
+/* Of the thread that is at the last act, or about to ask whether it is due: where its storage lies. 0 = none. */
+extern uint64_t vmt_gate_last_owner;
+
+/* The end of the stack that it has for that; 0 = tracing has not begun. */
+extern uint64_t vmt_gate_last_stack;
+
 /* Address behind what was replaced at the site, 0 = the stub is free. */
 extern uint64_t vmt_gate_return[VMT_GATE_STUBS];
 

@@ -19,7 +19,6 @@
 #include <link.h>
 #include <stdatomic.h>
 #include <sys/auxv.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "core/calls.h"
@@ -27,6 +26,7 @@
 #include "elf.h"
 #include "gate.h"
 #include "libc.h"
+#include "near.h"
 #include "shim.h"
 #include "sys.h"
 #include "text.h"
@@ -49,6 +49,8 @@ bool vmt_sites_exit_is_hooked(void)
 
 /* Larger modules are left out: reading 100 MB of a browser's text takes seconds on a cold disk. */
 #define OTHER_TEXT_MAX (UINT64_C(4) << 20)
+/* What is written in Go ends the process by a call of its own. To look for it takes 0.2 ms a MiB. */
+#define GO_TEXT_MAX    (UINT64_C(64) << 20)
 
 static VMT_DATA struct vmt_range libc_text = { 0, 0 };
 static VMT_DATA bool text_left_out = false;
@@ -62,6 +64,7 @@ struct pass {
 	int mem;		/* /proc/self/mem, or -errno */
 	bool is_alone;		/* no second thread */
 	bool is_libc;		/* the module that is being looked at */
+	bool is_go;		/* …has a program written in Go in it */
 };
 
 /* ioctl and close change maps on rare arguments only and are frequent: not caught here.
@@ -119,11 +122,24 @@ static int lead_to_stub(int mem, uint64_t addr, int stub)
 	if (stub < 0)
 		return stub;
 	/* The stub's words are in place before the jump can be seen. */
-	ret = vmt_text_write_jump(mem, addr,
-				  (uint64_t)vmt_gate_stubs + (uint64_t)stub * VMT_GATE_STUB_SIZE);
+	ret = vmt_near_lead(mem, addr,
+		      (uint64_t)vmt_gate_stubs + (uint64_t)stub * VMT_GATE_STUB_SIZE);
 	if (ret < 0)
 		__atomic_store_n(&vmt_gate_return[stub], 0, __ATOMIC_RELEASE);
 	return ret;
+}
+
+/* The ways out of a process or a thread. libc's own ends in _exit: see vmt_sites_hook_exit. */
+static bool is_exit(const struct vmt_text_site *site)
+{
+	return site->is_exact && (site->nr == SYS_exit_group || site->nr == SYS_exit);
+}
+
+/* Nothing comes back from there, so that no stub is taken. */
+static int patch_exit(int mem, const struct vmt_text_site *site)
+{
+	return vmt_near_lead(mem, site->addr,
+		       (uint64_t)(site->nr == SYS_exit ? vmt_gate_exit_thread : vmt_gate_exit_group));
 }
 
 /* A jump over the mov. */
@@ -133,6 +149,8 @@ static int patch_site(int mem, const struct vmt_text_site *site)
 
 	if (!site->is_exact)
 		return -ENOTSUP;
+	if (is_exit(site))
+		return patch_exit(mem, site);
 	return lead_to_stub(mem, site->addr,
 			    take_stub(is_clone ? VMT_GATE_CLONE_FIRST : 0,
 				      is_clone ? VMT_GATE_CLONE_STUBS : VMT_GATE_PLAIN_STUBS,
@@ -165,6 +183,16 @@ static bool next_wanted(struct vmt_range *text, bool exact, struct vmt_text_site
 {
 	while (vmt_text_next_site(&text->start, text->end, ret_site)) {
 		if (is_wanted(ret_site->nr) && (ret_site->is_exact || ret_site->is_probed || !exact))
+			return true;
+	}
+	return false;
+}
+
+/* In a module that is not libc: the ways out as well. */
+static bool next_of_other(struct vmt_range *text, bool exact, struct vmt_text_site *ret_site)
+{
+	while (vmt_text_next_site(&text->start, text->end, ret_site)) {
+		if (is_exit(ret_site) || (is_wanted(ret_site->nr) && (ret_site->is_exact || !exact)))
 			return true;
 	}
 	return false;
@@ -211,11 +239,13 @@ static void patch_libc_text(struct pass *pass, struct vmt_range text)
 	}
 }
 
-static bool is_left_out(uint64_t start, uint64_t end)
+static bool is_left_out(uint64_t start, uint64_t end, bool is_go)
 {
-	if (end - start > OTHER_TEXT_MAX)
+	bool is_large = end - start > (is_go ? GO_TEXT_MAX : OTHER_TEXT_MAX);
+
+	if (is_large)
 		text_left_out = true;	/* never taken back, so that writing it needs no order */
-	return end - start > OTHER_TEXT_MAX;
+	return is_large;
 }
 
 bool vmt_sites_left_out(void)
@@ -227,11 +257,13 @@ static void patch_other_text(struct pass *pass, struct vmt_range text)
 {
 	struct vmt_text_site site;
 
-	if (is_left_out(text.start, text.end))
+	if (is_left_out(text.start, text.end, pass->is_go))
 		return;
-	while (next_wanted(&text, false, &site)) {
-		pass->result.other_found++;
-		pass->result.other_patched += try_patch(pass, &site) == 0;
+	while (next_of_other(&text, false, &site)) {
+		bool is_caught = try_patch(pass, &site) == 0;
+
+		pass->result.other_found += !is_exit(&site);
+		pass->result.other_patched += is_caught && !is_exit(&site);
 	}
 }
 
@@ -270,6 +302,7 @@ static int patch_module(struct dl_phdr_info *info, size_t size, void *data)
 	if (module_has(info, pass->self))
 		return 0;
 	pass->is_libc = module_has(info, pass->libc);
+	pass->is_go = vmt_elf_is_go(info);
 	if (pass->is_libc)
 		find_home(info);
 	for (size_t i = 0; i < info->dlpi_phnum; i++) {
@@ -285,15 +318,6 @@ static int patch_module(struct dl_phdr_info *info, size_t size, void *data)
 			patch_other_text(pass, segment_of(info, i));
 	}
 	return 0;
-}
-
-/* The task directory has one link for each thread, and two of its own. */
-static bool is_single_threaded(void)
-{
-	struct stat status;
-	long ret = vmt_sys4(SYS_newfstatat, AT_FDCWD, "/proc/self/task", &status, 0);
-
-	return !vmt_sys_failed(ret) && status.st_nlink <= 3;
 }
 
 static void note_misses(struct vmt_sites_result *result, int mem)
@@ -315,10 +339,12 @@ int vmt_sites_open(struct vmt_sites_result *ret_result)
 		.ld_so = getauxval(AT_BASE),
 		.self = (uint64_t)vmt_sites_open,
 		.mem = vmt_text_open(),
-		.is_alone = is_single_threaded(),
+		.is_alone = vmt_text_is_alone(),
 	};
 
+	vmt_near_open();
 	vmt_elf_each(patch_module, &pass);
+	pass.result.near = vmt_near_close();
 	if (pass.mem >= 0)
 		vmt_sys1(SYS_close, pass.mem);
 	note_misses(&pass.result, pass.mem);
@@ -331,16 +357,17 @@ int vmt_sites_open(struct vmt_sites_result *ret_result)
 	return 0;
 }
 
-int vmt_sites_scan(uint64_t start, uint64_t end)
+int vmt_sites_scan(uint64_t start, uint64_t end, int file)
 {
 	struct vmt_range text = { start, end };
 	struct vmt_text_site site;
 	int patched = 0;
 	int mem = -1;
 
-	if (!vmt_sites_are_open() || is_left_out(start, end))
+	if (!vmt_sites_are_open() ||
+	    is_left_out(start, end, end - start > OTHER_TEXT_MAX && vmt_elf_is_go_file(file)))
 		return 0;
-	while (next_wanted(&text, true, &site)) {
+	while (next_of_other(&text, true, &site)) {
 		if (mem < 0)
 			mem = vmt_text_open();
 		if (mem < 0)
@@ -364,19 +391,6 @@ void vmt_sites_forget(uint64_t start, uint64_t end)
 	}
 }
 
-/* A short jump near the entry that leads back into the bytes that are overwritten at `at`? */
-static bool has_jump_into(const uint8_t *entry, const uint8_t *at)
-{
-	for (const uint8_t *p = entry; p < entry + 128; p++) {
-		const uint8_t *target = p + 2 + (int8_t)p[1];
-
-		if ((*p == 0xeb || (*p & 0xf0) == 0x70) && target > at &&
-		    target < at + VMT_TEXT_JUMP_SIZE)
-			return true;
-	}
-	return false;
-}
-
 /* Not over the entry itself, where a uprobe may be put: see above. */
 static const uint8_t *place_in_exit(void)
 {
@@ -387,9 +401,9 @@ static const uint8_t *place_in_exit(void)
 	if (!vmt_range_has(libc_text, (uint64_t)entry))
 		return NULL;
 	at = vmt_text_find_exit((uint64_t)entry);
-	if (at && !has_jump_into(entry, (const uint8_t *)at))
+	if (at && !vmt_text_has_jump_into(entry, (const uint8_t *)at))
 		return (const uint8_t *)at;
-	return has_jump_into(entry, entry) ? NULL : entry;
+	return vmt_text_has_jump_into(entry, entry) ? NULL : entry;
 }
 
 int vmt_sites_hook_exit(void)
@@ -400,7 +414,7 @@ int vmt_sites_hook_exit(void)
 
 	if (!place)
 		return -ENOENT;
-	if (!vmt_text_is_in_one_line((uint64_t)place) && !is_single_threaded())
+	if (!vmt_text_is_in_one_line((uint64_t)place) && !vmt_text_is_alone())
 		return -EBUSY;
 	mem = vmt_text_open();
 	if (mem < 0)
@@ -448,10 +462,11 @@ int vmt_sites_open(struct vmt_sites_result *ret_result)
 	return -ENOSYS;
 }
 
-int vmt_sites_scan(uint64_t start, uint64_t end)
+int vmt_sites_scan(uint64_t start, uint64_t end, int file)
 {
 	(void)start;
 	(void)end;
+	(void)file;
 	return 0;
 }
 

@@ -18,6 +18,7 @@ struct vmt_sites_result {
 	uint32_t other_found;	/* the same in all other modules */
 	uint32_t other_patched;
 	uint64_t notes;		/* VMT_NOTE_*: why not all */
+	struct vmt_range near;	/* a page of the library's that was needed beside the program, or empty */
 };
 
 /*
@@ -39,9 +40,9 @@ bool vmt_sites_are_open(void);
  * it appears: no thread may be able to run it yet. Sites that cannot be patched are skipped.
  * Async-signal-safe; makes system calls of its own (madvise, and /proc/self/mem when there is a
  * site), so not under a seccomp filter. Returns the number of sites patched; 0 while the door
- * is shut.
+ * is shut. file: a descriptor of the module, asked whether a large one is written in Go.
  */
-int vmt_sites_scan(uint64_t start, uint64_t end);
+int vmt_sites_scan(uint64_t start, uint64_t end, int file);
 
 /*
  * The text in [start, end) was unmapped: its stubs may serve others. Only while no other thread

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "sys.h"
@@ -163,9 +164,39 @@ uint64_t vmt_text_find_exit(uint64_t entry)
 	return 0;
 }
 
+bool vmt_text_has_jump_into(const uint8_t *entry, const uint8_t *at)
+{
+	for (const uint8_t *p = entry; p < entry + 128; p++) {
+		const uint8_t *target = p + 2 + (int8_t)p[1];
+
+		if ((*p == 0xeb || (*p & 0xf0) == 0x70) && target > at &&
+		    target < at + VMT_TEXT_JUMP_SIZE)
+			return true;
+	}
+	return false;
+}
+
+/* The task directory has one link for each thread, and two of its own. */
+bool vmt_text_is_alone(void)
+{
+	struct stat status;
+	long ret = vmt_sys4(SYS_newfstatat, AT_FDCWD, "/proc/self/task", &status, 0);
+
+	return !vmt_sys_failed(ret) && status.st_nlink <= 3;
+}
+
 int vmt_text_open(void)
 {
 	return (int)vmt_sys4(SYS_openat, AT_FDCWD, "/proc/self/mem", O_WRONLY | O_CLOEXEC, 0);
+}
+
+static int write_code(int mem, uint64_t addr, const uint8_t *code, size_t size)
+{
+	long ret = vmt_sys4(SYS_pwrite64, mem, code, size, addr);
+
+	if (vmt_sys_failed(ret))
+		return (int)ret;
+	return ret == (long)size ? 0 : -EIO;
 }
 
 int vmt_text_write_jump(int mem, uint64_t addr, uint64_t target)
@@ -173,13 +204,17 @@ int vmt_text_write_jump(int mem, uint64_t addr, uint64_t target)
 	int64_t distance = (int64_t)(target - (addr + VMT_TEXT_JUMP_SIZE));
 	int32_t rel = (int32_t)distance;
 	uint8_t code[VMT_TEXT_JUMP_SIZE] = { 0xe9 };
-	long ret;
 
 	if (rel != distance)
 		return -ERANGE;
 	__builtin_memcpy(code + 1, &rel, sizeof(rel));
-	ret = vmt_sys4(SYS_pwrite64, mem, code, sizeof(code), addr);
-	if (vmt_sys_failed(ret))
-		return (int)ret;
-	return ret == (long)sizeof(code) ? 0 : -EIO;
+	return write_code(mem, addr, code, sizeof(code));
+}
+
+int vmt_text_write_leap(int mem, uint64_t addr, uint64_t target)
+{
+	uint8_t code[6 + sizeof(target)] = { 0xff, 0x25 };	/* jmp *0(%rip), and the address behind it */
+
+	__builtin_memcpy(code + 6, &target, sizeof(target));
+	return write_code(mem, addr, code, sizeof(code));
 }

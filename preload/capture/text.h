@@ -55,6 +55,12 @@ uint64_t vmt_text_find_home(uint64_t entry);
  */
 uint64_t vmt_text_find_exit(uint64_t entry);
 
+/* A short jump near the entry that leads back into the bytes that are overwritten at `at`? */
+bool vmt_text_has_jump_into(const uint8_t *entry, const uint8_t *at);
+
+/* Has the process one thread only, so that nobody runs what is written over? False where that cannot be told. */
+bool vmt_text_is_alone(void);
+
 /* Open the calling process's memory for writing. Returns a descriptor or -errno. */
 int vmt_text_open(void);
 
@@ -63,5 +69,8 @@ int vmt_text_open(void);
  * VMT_TEXT_JUMP_SIZE bytes. Returns 0, -ERANGE (target is too far) or -errno.
  */
 int vmt_text_write_jump(int mem, uint64_t addr, uint64_t target);
+
+/* The same to any distance, in 14 bytes, where nobody runs yet. Changes no register. Returns 0 or -errno. */
+int vmt_text_write_leap(int mem, uint64_t addr, uint64_t target);
 
 #endif

@@ -149,6 +149,7 @@ const uint8_t vmt_syscall_kinds[VMT_SITES_NR_MAX] = {
 	[SYS_io_setup] = 1,
 	[SYS_io_destroy] = 1,
 	[SYS_remap_file_pages] = 1,
+	[SYS_exit] = 1,
 	[SYS_exit_group] = 1,
 	[SYS_mbind] = 1,
 	[SYS_seccomp] = 1,
@@ -179,6 +180,8 @@ long vmt_syscall_ours(long nr, long a, long b, long c, long d, long e, long f)
 {
 	if (nr == SYS_exit_group)
 		vmt_last_act((int)a);
+	if (nr == SYS_exit)
+		vmt_last_thread((int)a & 0xff);
 #ifdef SYS_arch_prctl
 	if (nr == SYS_arch_prctl && !is_map_vdso(a))
 		return as_errno(vmt_sites_are_aside() ?

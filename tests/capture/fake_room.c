@@ -41,7 +41,7 @@ static void follow_text(long nr, const long args[6], long ret)
 {
 	if (nr == SYS_mmap && !vmt_sys_failed(ret) && (args[2] & PROT_EXEC) &&
 	    (args[2] & PROT_READ) && !(args[3] & (MAP_ANONYMOUS | MAP_SHARED)))
-		vmt_sites_scan((uint64_t)ret, (uint64_t)(ret + args[1]));
+		vmt_sites_scan((uint64_t)ret, (uint64_t)(ret + args[1]), (int)args[4]);
 	if (nr == SYS_munmap && !ret)
 		vmt_sites_forget((uint64_t)args[0], (uint64_t)(args[0] + args[1]));
 }
@@ -69,6 +69,21 @@ _Noreturn void vmt_last_act(int status)
 		count(SYS_exit_group);
 	for (;;)
 		vmt_sys1(SYS_exit_group, status);
+}
+
+uint64_t vmt_last_claim(void)
+{
+	return 0;
+}
+
+_Noreturn void vmt_last_act_claimed(int status)
+{
+	vmt_last_act(status);
+}
+
+void vmt_last_thread(int status)
+{
+	(void)status;
 }
 
 static const char *find(char **envp, const char *name)

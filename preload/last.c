@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The process's last act, whichever way leads to it: libc's _exit, exit_group by syscall(3) or by an
+ * instruction of a module's own, and exit where no other thread is left. One thread is at it, and others that
+ * want to end the process wait for it meanwhile: without us the first would have ended it at once.
+ */
+#include <sys/syscall.h>
+
+#include "aside.h"
+#include "capture/gate.h"
+#include "capture/text.h"
+#include "life.h"
+#include "sys.h"
+
+#define PAUSE_NS 200000
+#define PAUSES	 100000u	/* longer than any report takes */
+
+/* Threads that clone made without storage of their own share this; that only makes them wait. */
+static uint64_t own_storage(void)
+{
+	uint64_t storage;
+
+#if defined(__x86_64__)
+	__asm__("mov %%fs:0, %0" : "=r"(storage));
+#else
+	storage = (uint64_t)(uintptr_t)vmt_thread();
+#endif
+	return storage;
+}
+
+static void pause_a_moment(void)
+{
+	const int64_t pause[2] = { 0, PAUSE_NS };
+
+	vmt_sys2(SYS_nanosleep, pause, 0);
+}
+
+uint64_t vmt_last_claim(void)
+{
+	const struct vmt_state *state = vmt_state;
+	const uint64_t self = own_storage();
+
+	if (!vmt_gate_last_stack || !vmt_life_is_ours(state))
+		return 0;
+	for (unsigned i = 0; i < PAUSES; i++) {
+		uint64_t owner = 0;
+
+		if (__atomic_compare_exchange_n(&vmt_gate_last_owner, &owner, self, false,
+						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+			return vmt_gate_last_stack;
+		if (owner == self || state->no_asking)	/* in a handler that came in between */
+			return 0;
+		pause_a_moment();
+	}
+	return 0;
+}
+
+void vmt_last_forget(void)
+{
+	__atomic_store_n(&vmt_gate_last_owner, 0, __ATOMIC_RELEASE);
+}
+
+_Noreturn void vmt_last_act_claimed(int status)
+{
+	vmt_aside_exit(vmt_life_end(status));
+}
+
+_Noreturn void vmt_last_act(int status)
+{
+	vmt_aside_exit(vmt_last_claim() ? vmt_life_end(status) : status);
+}
+
+void vmt_last_thread(int status)
+{
+	const struct vmt_state *state = vmt_state;
+	int end_status;
+
+	if (!state || state->no_asking || !vmt_life_is_ours(state) || !vmt_text_is_alone())
+		return;
+	end_status = vmt_life_end(status);
+	if (end_status != status)
+		vmt_aside_exit(end_status);
+}
