@@ -339,7 +339,7 @@ static struct vmt_state *make_state(char **environment)
 	state->is_first = is_first(environment);
 	vmt_trust_open(state);
 	state->alarm_from = limit ? limit * 80 / 100 : UINT64_MAX;
-	state->vdso = getauxval(AT_SYSINFO_EHDR);
+	state->vdso = vmt_libc_auxiliary(AT_SYSINFO_EHDR);
 	vmt_clock_open(state->vdso);
 	state->fds = (struct vmt_fds){ .maps = { .number = -1 }, .record = { .number = -1 }, .log = -1 };
 	state->is_root = !has_traced_parent(state->text, sizeof(state->text));

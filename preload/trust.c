@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 
+#include "capture/libc.h"
 #include "core/known.h"
 #include "fd.h"
 #include "sys.h"
@@ -46,7 +47,7 @@ void vmt_trust_first_maps(const struct vmt_state *state, struct vmt_sketch *sket
 
 void vmt_trust_find_loader(struct vmt_state *state)
 {
-	uint64_t base = getauxval(AT_BASE);	/* 0: ld.so was started as a program */
+	uint64_t base = vmt_libc_auxiliary(AT_BASE);	/* 0: ld.so was started as a program */
 	struct vmt_map *map = base ? vmt_space_at(&state->space, base) : NULL;
 	const struct vmt_look *first = map ? &map->look : NULL;
 

@@ -9,6 +9,8 @@
 
 #include "sys.h"
 
+#include "libc.h"
+
 #define VERSION_HIDDEN 0x8000u	/* not the default version of the name */
 #define VERSION_LOCAL  0u
 #define NOTE_GO_BUILDID 4u	/* of owner "Go" */
@@ -70,8 +72,8 @@ bool vmt_elf_open(const struct dl_phdr_info *info, struct vmt_elf *ret_elf)
 static const struct link_map *first_module(void)
 {
 	struct dl_phdr_info info = {
-		.dlpi_phdr = (const void *)getauxval(AT_PHDR),
-		.dlpi_phnum = (ElfW(Half))getauxval(AT_PHNUM),
+		.dlpi_phdr = (const void *)vmt_libc_auxiliary(AT_PHDR),
+		.dlpi_phnum = (ElfW(Half))vmt_libc_auxiliary(AT_PHNUM),
 	};
 	const ElfW(Phdr) *own = info.dlpi_phdr ? find_segment(&info, PT_PHDR) : NULL;
 	const ElfW(Dyn) *entry;
@@ -110,7 +112,8 @@ void vmt_elf_each(vmt_elf_look *look, void *context)
 			found = (uint64_t)(uintptr_t)dl_iterate_phdr;
 		__builtin_memcpy(&iterate, &found, sizeof(iterate));
 	}
-	iterate(look, context);
+	if (iterate)
+		iterate(look, context);
 }
 
 bool vmt_elf_has(const struct dl_phdr_info *info, uint64_t addr)

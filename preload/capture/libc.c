@@ -5,8 +5,12 @@
  */
 #include "libc.h"
 
+#include <sys/auxv.h>
+
 #include "elf.h"
 #include "shim.h"
+
+#pragma weak getauxval
 
 struct vmt_libc vmt_libc VMT_DATA = { .inside = 0 };
 
@@ -35,6 +39,11 @@ static int look_at(struct dl_phdr_info *info, size_t size, void *context)
 void vmt_libc_find(void)
 {
 	vmt_elf_each(look_at, NULL);
+}
+
+unsigned long vmt_libc_auxiliary(unsigned long type)
+{
+	return getauxval ? getauxval(type) : 0;
 }
 
 /* glibc passes it on before its own variable is set; musl passes nothing, but has set it. */

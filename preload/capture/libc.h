@@ -22,6 +22,9 @@ extern struct vmt_libc vmt_libc;
 /* Look for it. To be called by the constructor, before the rest. */
 void vmt_libc_find(void);
 
+/* What the kernel has told the program; 0 = nothing (glibc before 2.16 cannot be asked). */
+unsigned long vmt_libc_auxiliary(unsigned long type);
+
 /* The environment before main has begun; arguments: what the constructor was given for it. */
 char **vmt_libc_environment(char **arguments);
 

@@ -336,7 +336,7 @@ int vmt_sites_open(struct vmt_sites_result *ret_result)
 {
 	struct pass pass = {
 		.libc = vmt_libc.inside,
-		.ld_so = getauxval(AT_BASE),
+		.ld_so = vmt_libc_auxiliary(AT_BASE),
 		.self = (uint64_t)vmt_sites_open,
 		.mem = vmt_text_open(),
 		.is_alone = vmt_text_is_alone(),

@@ -31,9 +31,21 @@ undefined=$(nm -D --undefined-only "$LIB" | awk '{ sub(/@.*/, "", $2); print $2 
 	grep -vxE "$BUDGET" | tr '\n' ' ')
 check_empty undefined "$undefined" "$(nm -D --undefined-only "$LIB" | wc -l) symbols, all allowed"
 
-needed=$(readelf -d "$LIB" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
-	grep -vE '^(libc\.so\.6|ld-linux-x86-64\.so\.2)$' | tr '\n' ' ')
-check_empty needed "$needed" "libc only"
+
+# One file for every C library: it names none, asks for no version above that of glibc 2.17, and for no name
+# that one of them may lack. musl knows no TLS descriptors, old ones no RELR.
+needed=$(readelf -d "$LIB" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | tr '\n' ' ')
+check_empty needed "$needed" "no library"
+strong=$(nm -D --undefined-only "$LIB" | awk '$1 == "U" { sub(/@.*/, "", $2); print $2 }' |
+	sort | tr '\n' ' ')
+check_empty no_strong_names "$strong"
+version=$(nm -D --undefined-only "$LIB" | sed -n 's/.*@GLIBC_//p' | sort -uV | tail -1)
+[ "$(printf '%s\n' "$version" 2.17 | sort -V | tail -1)" = 2.17 ] &&
+	pass versions "${version:-none}" || fail versions "$version"
+check_empty other_versions "$(readelf -VW "$LIB" | grep -oE 'Name: [A-Z]+_[0-9A-Z_.]+' |
+	grep -vE 'GLIBC_2\.([0-9]|1[0-7])(\.[0-9]+)?$' | tr '\n' ' ')"
+check_empty no_relr_or_dynamic_tls "$(readelf -drW "$LIB" |
+	grep -oE 'RELR|TLSDESC|DTPMOD64|DTPOFF64|__tls_get_addr' | sort -u | tr '\n' ' ')"
 flags=$(readelf -d "$LIB" | grep -E 'FLAGS_1' )
 for flag in NODELETE INITFIRST; do
 	[[ $flags == *$flag* ]] || unset_flags="${unset_flags:-} $flag"
