@@ -9,6 +9,7 @@
 #include "allocators.h"
 #include "ask.h"
 #include "capture/sites.h"
+#include "capture/stubs.h"
 #include "core/carve.h"
 #include "core/known.h"
 #include "core/narrow.h"
@@ -38,7 +39,11 @@ VMT_HOT static void range_removed(void *context, struct vmt_map *map)
 {
 	struct vmt_state *state = context;
 
-	state->code_is_gone |= vmt_unwind_learn_is_code(&map->look);
+	if (vmt_unwind_learn_is_code(&map->look)) {
+		state->code_is_gone = true;
+		if (!state->no_asking)
+			vmt_stubs_forget(map->look.start, map->look.end);
+	}
 	vmt_publish_range_gone(state, map);
 }
 

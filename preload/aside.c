@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
-#include "capture/sites.h"
+#include "capture/home.h"
 #include "life.h"
 #include "sys.h"
 
@@ -104,13 +104,13 @@ bool vmt_aside_was_due(const struct vmt_state *state, long nr, const long args[6
 void vmt_aside_step(struct vmt_state *state)
 {
 	vmt_life_step_aside(state);
-	vmt_sites_step_aside();
+	vmt_home_step_aside();
 }
 
 long vmt_aside_make(long nr, const long args[6])
 {
-	if (VMT_UNLIKELY(vmt_sites_are_aside()))
-		return vmt_sites_call_home(nr, args);
+	if (VMT_UNLIKELY(vmt_home_is_aside()))
+		return vmt_home_call(nr, args);
 	return vmt_sys6(nr, args[0], args[1], args[2], args[3], args[4], args[5]);
 }
 
@@ -125,7 +125,7 @@ _Noreturn void vmt_aside_exit(int status)
 
 	for (size_t i = 0; i < VMT_COUNT(ways); i++) {
 		vmt_aside_make(ways[i], args);
-		vmt_sites_call_home(ways[i], args);
+		vmt_home_call(ways[i], args);
 	}
 	__builtin_trap();
 }

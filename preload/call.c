@@ -9,18 +9,17 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "account.h"
 #include "aside.h"
 #include "ask.h"
 #include "call.h"
-#include "capture/sites.h"
 #include "core/calls.h"
 #include "failure.h"
 #include "holder.h"
 #include "life.h"
+#include "new_text.h"
 #include "publish.h"
 #include "rare.h"
 #include "recording.h"
@@ -233,32 +232,6 @@ void vmt_call_unlock(struct vmt_state *state)
 	unlock(state);
 }
 
-/* Bytes of a mapping that lie within its file: beyond its end, reading would raise SIGBUS. */
-static uint64_t length_in_file(const struct vmt_done *done)
-{
-	uint64_t length = (uint64_t)done->args[1];
-	uint64_t offset = (uint64_t)done->args[5];
-	struct stat st;
-
-	if (vmt_sys_failed(vmt_sys2(SYS_fstat, done->args[4], &st)) || (uint64_t)st.st_size <= offset)
-		return 0;
-	return length < (uint64_t)st.st_size - offset ? length : (uint64_t)st.st_size - offset;
-}
-
-/* A module's text has appeared, and nobody runs it yet: catch the system calls it makes by itself. */
-static void catch_new_module(struct vmt_state *state, const struct vmt_done *done)
-{
-	const long text = PROT_READ | PROT_EXEC;
-	uint64_t start = (uint64_t)done->result;
-
-	if (VMT_LIKELY(done->call != VMT_CALL_MMAP || (done->args[2] & text) != text ||
-		       (done->args[3] & MAP_ANONYMOUS) || !(done->args[3] & MAP_PRIVATE)))
-		return;
-	if (vmt_sys_failed(done->result) || state->no_asking || !vmt_sites_are_open())
-		return;
-	vmt_sites_scan(start, start + length_in_file(done), (int)done->args[4]);
-}
-
 VMT_HOT static long call_locked(struct vmt_state *state, struct vmt_done *done, long nr,
 			struct vmt_site *site)
 {
@@ -266,7 +239,7 @@ VMT_HOT static long call_locked(struct vmt_state *state, struct vmt_done *done, 
 	if (VMT_UNLIKELY(done->is_loaders) && done->call == VMT_CALL_MUNMAP)
 		vmt_unwind_learn_before(done);
 	make_done(state, done, nr);
-	catch_new_module(state, done);
+	vmt_new_text_catch(state, done);
 	vmt_account_done(state, done, site, false);
 	vmt_verify(state, done);
 	unlock(state);

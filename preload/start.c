@@ -252,7 +252,7 @@ static void open_doors(struct vmt_state *state)
 	if (!vmt_libc.inside && state->is_root)
 		vmt_log(state, "this C library is not known: only calls of exported functions are seen");
 	if (state->options.sites) {
-		if (vmt_sites_open(&result) == 0)
+		if (vmt_sites_open(state->options.sites == VMT_SITES_MPROTECT, &result) == 0)
 			state->counters.doors |= VMT_DOOR_SITES;
 		vmt_note(state, result.notes);
 		if (!vmt_range_is_empty(result.near))

@@ -51,7 +51,7 @@ static void make_page(uint64_t addr)
 }
 
 /* An address within reach of addr from where target is reached, or 0. */
-static uint64_t find_leap(int mem, uint64_t addr, uint64_t target)
+static uint64_t find_leap(const struct vmt_writing *writing, uint64_t addr, uint64_t target)
 {
 	uint64_t leap;
 
@@ -63,7 +63,7 @@ static uint64_t find_leap(int mem, uint64_t addr, uint64_t target)
 		if (targets[i] == target)
 			return page + i * LEAP_SIZE;
 	leap = page + used * LEAP_SIZE;
-	if (used == VMT_COUNT(targets) || vmt_text_write_leap(mem, leap, target))
+	if (used == VMT_COUNT(targets) || vmt_writing_leap(writing, leap, target))
 		return 0;
 	targets[used++] = target;
 	return leap;
@@ -89,13 +89,13 @@ struct vmt_range vmt_near_close(void)
 	return (struct vmt_range){ page, page ? page + VMT_PAGE_SIZE : 0 };
 }
 
-int vmt_near_lead(int mem, uint64_t addr, uint64_t target)
+int vmt_near_lead(const struct vmt_writing *writing, uint64_t addr, uint64_t target)
 {
-	int ret = vmt_text_write_jump(mem, addr, target);
+	int ret = vmt_writing_jump(writing, addr, target);
 	uint64_t leap;
 
 	if (ret != -ERANGE || !own_file)
 		return ret;
-	leap = find_leap(mem, addr, target);
-	return leap ? vmt_text_write_jump(mem, addr, leap) : ret;
+	leap = find_leap(writing, addr, target);
+	return leap ? vmt_writing_jump(writing, addr, leap) : ret;
 }

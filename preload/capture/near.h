@@ -8,6 +8,7 @@
 #define VMT_NEAR_H
 
 #include "core/base.h"
+#include "writing.h"
 
 /* From now on such a page is made where one is needed. */
 void vmt_near_open(void);
@@ -16,9 +17,8 @@ void vmt_near_open(void);
 struct vmt_range vmt_near_close(void);
 
 /*
- * Write a jump at addr that leads to target, through mem, a descriptor of the process's memory; by way of the page
- * if that is too far. Returns 0, -ERANGE (too far, and no page can be had, or its room is used up) or -errno.
+ * Write a jump at addr that leads to target; by way of the page if that is too far. Returns 0, -ERANGE (too far, and no page can be had, or its room is used up) or -errno.
  */
-int vmt_near_lead(int mem, uint64_t addr, uint64_t target);
+int vmt_near_lead(const struct vmt_writing *writing, uint64_t addr, uint64_t target);
 
 #endif

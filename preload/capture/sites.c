@@ -25,11 +25,14 @@
 #include "core/record.h"
 #include "elf.h"
 #include "gate.h"
+#include "home.h"
 #include "libc.h"
 #include "near.h"
 #include "shim.h"
+#include "stubs.h"
 #include "sys.h"
 #include "text.h"
+#include "writing.h"
 
 VMT_DATA uint8_t vmt_sites_caught[VMT_SITES_NR_MAX] = { 0 };
 static VMT_DATA _Atomic bool sites_open = false;
@@ -52,7 +55,14 @@ bool vmt_sites_exit_is_hooked(void)
 /* What is written in Go ends the process by a call of its own. To look for it takes 0.2 ms a MiB. */
 #define GO_TEXT_MAX    (UINT64_C(64) << 20)
 
+/* A map of text, and where it was read from. */
+struct vmt_place {
+	struct vmt_range map;
+	const char *path;
+};
+
 static VMT_DATA struct vmt_range libc_text = { 0, 0 };
+static VMT_DATA struct vmt_place libc_place = { { 0, 0 }, NULL };
 static VMT_DATA bool text_left_out = false;
 
 /* One pass over the modules that are loaded already. */
@@ -61,10 +71,14 @@ struct pass {
 	uint64_t libc;		/* an address within */
 	uint64_t ld_so;		/* where it is loaded; 0 if it was started as a program */
 	uint64_t self;		/* an address within */
-	int mem;		/* /proc/self/mem, or -errno */
 	bool is_alone;		/* no second thread */
-	bool is_libc;		/* the module that is being looked at */
-	bool is_go;		/* …has a program written in Go in it */
+	/* The segment that is being looked at: */
+	bool is_libc;
+	bool is_go;		/* has the module a program written in Go in it? */
+	struct vmt_place place;
+	struct vmt_writing writing;
+	bool is_begun;
+	int error;		/* why it cannot be written to */
 };
 
 /* ioctl and close change maps on rare arguments only and are frequent: not caught here.
@@ -92,40 +106,16 @@ static bool is_wanted(uint32_t nr)
 	}
 }
 
-/* Make stub i return to addr, if it is free or (a module was loaded again) does so already. */
-static bool claim_stub(int i, uint64_t owner, uint64_t addr)
-{
-	return __atomic_compare_exchange_n(&vmt_gate_return[i], &owner, addr, false,
-					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
-}
-
-/* Of stubs [first, first + count) take one for the site that goes on at addr. */
-static int take_stub(int first, int count, uint32_t nr, uint64_t addr)
-{
-	const uint64_t owners[] = { addr, 0 };
-
-	for (size_t n = 0; n < VMT_COUNT(owners); n++) {
-		for (int i = first; i < first + count; i++) {
-			if (!claim_stub(i, owners[n], addr))
-				continue;
-			__atomic_store_n(&vmt_gate_nr[i], nr, __ATOMIC_RELEASE);
-			return i;
-		}
-	}
-	return -ENOSPC;
-}
-
-static int lead_to_stub(int mem, uint64_t addr, int stub)
+static int lead_to_stub(const struct vmt_writing *writing, uint64_t addr, int stub)
 {
 	int ret;
 
 	if (stub < 0)
 		return stub;
 	/* The stub's words are in place before the jump can be seen. */
-	ret = vmt_near_lead(mem, addr,
-		      (uint64_t)vmt_gate_stubs + (uint64_t)stub * VMT_GATE_STUB_SIZE);
+	ret = vmt_near_lead(writing, addr, vmt_stubs_address(stub));
 	if (ret < 0)
-		__atomic_store_n(&vmt_gate_return[stub], 0, __ATOMIC_RELEASE);
+		vmt_stubs_give_back(stub);
 	return ret;
 }
 
@@ -136,46 +126,46 @@ static bool is_exit(const struct vmt_text_site *site)
 }
 
 /* Nothing comes back from there, so that no stub is taken. */
-static int patch_exit(int mem, const struct vmt_text_site *site)
+static int patch_exit(const struct vmt_writing *writing, const struct vmt_text_site *site)
 {
-	return vmt_near_lead(mem, site->addr,
+	return vmt_near_lead(writing, site->addr,
 		       (uint64_t)(site->nr == SYS_exit ? vmt_gate_exit_thread : vmt_gate_exit_group));
 }
 
 /* A jump over the mov. */
-static int patch_site(int mem, const struct vmt_text_site *site)
+static int patch_site(const struct vmt_writing *writing, const struct vmt_text_site *site)
 {
 	bool is_clone = site->nr == SYS_clone;
 
 	if (!site->is_exact)
 		return -ENOTSUP;
 	if (is_exit(site))
-		return patch_exit(mem, site);
-	return lead_to_stub(mem, site->addr,
-			    take_stub(is_clone ? VMT_GATE_CLONE_FIRST : 0,
+		return patch_exit(writing, site);
+	return lead_to_stub(writing, site->addr,
+			    vmt_stubs_take(is_clone ? VMT_GATE_CLONE_FIRST : 0,
 				      is_clone ? VMT_GATE_CLONE_STUBS : VMT_GATE_PLAIN_STUBS,
 				      site->nr, site->addr + VMT_TEXT_SITE_SIZE));
 }
 
 /* A jump behind the mov. */
-static int patch_entry(int mem, const struct vmt_text_site *site)
+static int patch_entry(const struct vmt_writing *writing, const struct vmt_text_site *site)
 {
 	uint64_t next = site->addr + VMT_TEXT_SITE_SIZE;
 	int32_t distance;
 	int stub;
 
 	if (site->tail == VMT_TEXT_TAIL_ERRNO) {
-		stub = take_stub(VMT_GATE_KEPT_FIRST, VMT_GATE_KEPT_STUBS, site->nr,
+		stub = vmt_stubs_take(VMT_GATE_KEPT_FIRST, VMT_GATE_KEPT_STUBS, site->nr,
 				 next + VMT_TEXT_CMP_SIZE);
 	} else {
 		next += VMT_TEXT_LOAD_SIZE;
-		stub = take_stub(VMT_GATE_BRK_FIRST, VMT_GATE_BRK_STUBS, site->nr, next);
+		stub = vmt_stubs_take(VMT_GATE_BRK_FIRST, VMT_GATE_BRK_STUBS, site->nr, next);
 		if (stub >= 0) {
 			__builtin_memcpy(&distance, (const void *)(next - 4), sizeof(distance));
 			vmt_gate_brk_rdx = *(const uint64_t *)(next + (uint64_t)(int64_t)distance);
 		}
 	}
-	return lead_to_stub(mem, site->addr + VMT_TEXT_MOV_SIZE, stub);
+	return lead_to_stub(writing, site->addr + VMT_TEXT_MOV_SIZE, stub);
 }
 
 /* exact: leave out those that are guessed. */
@@ -198,6 +188,23 @@ static bool next_of_other(struct vmt_range *text, bool exact, struct vmt_text_si
 	return false;
 }
 
+/* Where only one of all threads may run, and it must not be in that text: see writing.h. */
+static int begin_writing(struct vmt_writing *writing, const struct vmt_place *place, bool is_alone)
+{
+	long file = -1;
+	int ret;
+
+	if (vmt_writing_mem_error()) {
+		if (!is_alone)
+			return -EBUSY;
+		file = vmt_sys4(SYS_openat, AT_FDCWD, place->path, O_RDONLY | O_CLOEXEC, 0);
+	}
+	ret = vmt_writing_begin(writing, place->map, (int)file);
+	if (file >= 0)
+		vmt_sys1(SYS_close, file);
+	return ret;
+}
+
 /* To step aside, what is kept there is led to libc's syscall(3). */
 static bool may_patch_entry(const struct pass *pass, const struct vmt_text_site *site)
 {
@@ -209,12 +216,16 @@ static int try_patch(struct pass *pass, const struct vmt_text_site *site)
 {
 	int ret;
 
-	if (pass->mem < 0)
-		return pass->mem;
+	if (!pass->is_begun) {
+		pass->is_begun = true;
+		pass->error = begin_writing(&pass->writing, &pass->place, pass->is_alone);
+	}
+	if (pass->error)
+		return pass->error;
 	if (may_patch_entry(pass, site))
-		ret = patch_entry(pass->mem, site);
+		ret = patch_entry(&pass->writing, site);
 	else if (pass->is_alone || vmt_text_is_in_one_line(site->addr))
-		ret = patch_site(pass->mem, site);
+		ret = patch_site(&pass->writing, site);
 	else
 		return -EBUSY;
 	if (ret < 0 && ret != -ERANGE && ret != -ENOSPC && ret != -ENOTSUP)
@@ -274,6 +285,17 @@ static struct vmt_range segment_of(const struct dl_phdr_info *info, size_t index
 	return (struct vmt_range){ start, start + info->dlpi_phdr[index].p_filesz };
 }
 
+/* The program itself has no name. */
+static struct vmt_place place_of(const struct dl_phdr_info *info, size_t index)
+{
+	const char *name = info->dlpi_name;
+	uint64_t start = info->dlpi_addr + info->dlpi_phdr[index].p_vaddr;
+	uint64_t end = start + info->dlpi_phdr[index].p_memsz;
+
+	return (struct vmt_place){ { vmt_page_down(start), vmt_page_up(end) },
+				   name && *name ? name : "/proc/self/exe" };
+}
+
 static bool module_has(const struct dl_phdr_info *info, uint64_t addr)
 {
 	for (size_t i = 0; i < info->dlpi_phnum; i++) {
@@ -282,15 +304,6 @@ static bool module_has(const struct dl_phdr_info *info, uint64_t addr)
 			return true;
 	}
 	return false;
-}
-
-/* libc's own syscall(3), whoever else exports one. */
-static void find_home(const struct dl_phdr_info *info)
-{
-	struct vmt_elf elf;
-	uint64_t entry = vmt_elf_open(info, &elf) ? vmt_elf_find(&elf, "syscall") : 0;
-
-	vmt_gate_home = entry ? vmt_text_find_home(entry) : 0;
 }
 
 static int patch_module(struct dl_phdr_info *info, size_t size, void *data)
@@ -304,26 +317,34 @@ static int patch_module(struct dl_phdr_info *info, size_t size, void *data)
 	pass->is_libc = module_has(info, pass->libc);
 	pass->is_go = vmt_elf_is_go(info);
 	if (pass->is_libc)
-		find_home(info);
+		vmt_home_find(info);
 	for (size_t i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
 
 		if (segment->p_type != PT_LOAD || (segment->p_flags & (PF_R | PF_X)) != (PF_R | PF_X))
 			continue;
-		if (pass->is_libc)
+		pass->place = place_of(info, i);
+		pass->is_begun = false;
+		if (pass->is_libc) {
 			libc_text = segment_of(info, i);
+			libc_place = pass->place;
+		}
 		if (pass->is_libc || is_ld_so)
 			patch_libc_text(pass, segment_of(info, i));
 		else
 			patch_other_text(pass, segment_of(info, i));
+		if (pass->is_begun && !pass->error)
+			vmt_writing_end(&pass->writing);
 	}
 	return 0;
 }
 
-static void note_misses(struct vmt_sites_result *result, int mem)
+static void note_misses(struct vmt_sites_result *result)
 {
-	if (mem < 0)
-		result->notes |= VMT_NOTE_NO_MEM_FILE;
+	int error = vmt_writing_mem_error();
+
+	if (error && !result->patched)
+		result->notes |= error == -EACCES ? VMT_NOTE_WRITE_REFUSED : VMT_NOTE_NO_MEM_FILE;
 	if (!result->found)
 		result->notes |= VMT_NOTE_NO_PATTERN;
 	else if (result->patched && result->patched < result->found)
@@ -332,63 +353,53 @@ static void note_misses(struct vmt_sites_result *result, int mem)
 		result->notes |= VMT_NOTE_INLINE_CALLS;
 }
 
-int vmt_sites_open(struct vmt_sites_result *ret_result)
+int vmt_sites_open(bool by_mprotect, struct vmt_sites_result *ret_result)
 {
 	struct pass pass = {
 		.libc = vmt_libc.inside,
 		.ld_so = vmt_libc_auxiliary(AT_BASE),
 		.self = (uint64_t)vmt_sites_open,
-		.mem = vmt_text_open(),
 		.is_alone = vmt_text_is_alone(),
 	};
 
+	vmt_writing_choose(by_mprotect);
 	vmt_near_open();
 	vmt_elf_each(patch_module, &pass);
 	pass.result.near = vmt_near_close();
-	if (pass.mem >= 0)
-		vmt_sys1(SYS_close, pass.mem);
-	note_misses(&pass.result, pass.mem);
+	note_misses(&pass.result);
 	*ret_result = pass.result;
-	if (pass.mem < 0)
-		return pass.mem;
 	if (!pass.result.patched)
 		return pass.result.found ? -EACCES : -ENOENT;
 	atomic_store_explicit(&sites_open, true, memory_order_release);
 	return 0;
 }
 
-int vmt_sites_scan(uint64_t start, uint64_t end, int file)
+/* Asked of the file for a large one only. */
+static bool is_go(const struct vmt_sites_module *module)
 {
-	struct vmt_range text = { start, end };
-	struct vmt_text_site site;
-	int patched = 0;
-	int mem = -1;
-
-	if (!vmt_sites_are_open() ||
-	    is_left_out(start, end, end - start > OTHER_TEXT_MAX && vmt_elf_is_go_file(file)))
-		return 0;
-	while (next_of_other(&text, true, &site)) {
-		if (mem < 0)
-			mem = vmt_text_open();
-		if (mem < 0)
-			break;
-		patched += patch_site(mem, &site) == 0;
-	}
-	if (mem >= 0)
-		vmt_sys1(SYS_close, mem);
-	return patched;
+	return module->text.end - module->text.start > OTHER_TEXT_MAX &&
+	       vmt_elf_is_go_file(module->file);
 }
 
-void vmt_sites_forget(uint64_t start, uint64_t end)
+int vmt_sites_scan(const struct vmt_sites_module *module)
 {
-	struct vmt_range gone = { start, end };
+	struct vmt_range text = module->text;
+	struct vmt_writing writing;
+	struct vmt_text_site site;
+	bool is_begun = false;
+	int missed = 0;
 
-	for (int i = 0; i < VMT_GATE_STUBS; i++) {
-		uint64_t addr = __atomic_load_n(&vmt_gate_return[i], __ATOMIC_RELAXED);
-
-		if (addr && vmt_range_has(gone, addr - 1))
-			__atomic_store_n(&vmt_gate_return[i], 0, __ATOMIC_RELEASE);
+	if (!vmt_sites_are_open() || is_left_out(text.start, text.end, is_go(module)))
+		return 0;
+	while (next_of_other(&text, false, &site)) {
+		if (!is_begun && vmt_writing_begin(&writing, module->map, module->file))
+			return -EACCES;
+		is_begun = true;
+		missed += patch_site(&writing, &site) < 0;
 	}
+	if (is_begun)
+		vmt_writing_end(&writing);
+	return missed ? -ENOSPC : 0;
 }
 
 /* Not over the entry itself, where a uprobe may be put: see above. */
@@ -409,43 +420,20 @@ static const uint8_t *place_in_exit(void)
 int vmt_sites_hook_exit(void)
 {
 	const uint8_t *place = place_in_exit();
-	int mem;
+	bool is_alone = vmt_text_is_alone();
+	struct vmt_writing writing;
 	int ret;
 
 	if (!place)
 		return -ENOENT;
-	if (!vmt_text_is_in_one_line((uint64_t)place) && !vmt_text_is_alone())
+	if (!vmt_text_is_in_one_line((uint64_t)place) && !is_alone)
 		return -EBUSY;
-	mem = vmt_text_open();
-	if (mem < 0)
-		return mem;
-	ret = vmt_text_write_jump(mem, (uint64_t)place, (uint64_t)vmt_gate_exit);
-	vmt_sys1(SYS_close, mem);
+	ret = begin_writing(&writing, &libc_place, is_alone);
+	if (ret < 0)
+		return ret;
+	ret = vmt_writing_jump(&writing, (uint64_t)place, (uint64_t)vmt_gate_exit);
+	vmt_writing_end(&writing);
 	exit_hooked = ret == 0;
-	return ret;
-}
-
-void vmt_sites_step_aside(void)
-{
-	__atomic_store_n(&vmt_gate_is_aside, 1, __ATOMIC_SEQ_CST);
-}
-
-bool vmt_sites_are_aside(void)
-{
-	return __atomic_load_n(&vmt_gate_is_aside, __ATOMIC_RELAXED) != 0;
-}
-
-long vmt_sites_call_home(long nr, const long args[6])
-{
-	int saved = errno;
-	long ret;
-
-	if (!vmt_gate_home)
-		return vmt_sys6(nr, args[0], args[1], args[2], args[3], args[4], args[5]);
-	ret = vmt_gate_call_home(nr, args);
-	if (ret == -1)
-		ret = -errno;
-	errno = saved;
 	return ret;
 }
 
@@ -456,43 +444,22 @@ bool vmt_sites_left_out(void)
 	return false;
 }
 
-int vmt_sites_open(struct vmt_sites_result *ret_result)
+int vmt_sites_open(bool by_mprotect, struct vmt_sites_result *ret_result)
 {
+	(void)by_mprotect;
 	*ret_result = (struct vmt_sites_result){ .notes = VMT_NOTE_NO_PATTERN };
 	return -ENOSYS;
 }
 
-int vmt_sites_scan(uint64_t start, uint64_t end, int file)
+int vmt_sites_scan(const struct vmt_sites_module *module)
 {
-	(void)start;
-	(void)end;
-	(void)file;
+	(void)module;
 	return 0;
-}
-
-void vmt_sites_forget(uint64_t start, uint64_t end)
-{
-	(void)start;
-	(void)end;
 }
 
 int vmt_sites_hook_exit(void)
 {
 	return -ENOSYS;
-}
-
-void vmt_sites_step_aside(void)
-{
-}
-
-bool vmt_sites_are_aside(void)
-{
-	return false;
-}
-
-long vmt_sites_call_home(long nr, const long args[6])
-{
-	return vmt_sys6(nr, args[0], args[1], args[2], args[3], args[4], args[5]);
 }
 
 #endif

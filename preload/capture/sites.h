@@ -25,9 +25,9 @@ struct vmt_sites_result {
  * Patch libc, ld.so and the smaller ones of the other modules loaded. To be called
  * once, from the constructor, best while there is one thread. Returns 0 when
  * libc's sites were caught, at least some; -errno when none was. ret_result is
- * filled in either way.
+ * filled in either way. by_mprotect: do not use /proc/self/mem.
  */
-int vmt_sites_open(struct vmt_sites_result *ret_result);
+int vmt_sites_open(bool by_mprotect, struct vmt_sites_result *ret_result);
 
 /* Was a module's text too large to be searched for system calls? */
 bool vmt_sites_left_out(void);
@@ -35,21 +35,19 @@ bool vmt_sites_left_out(void);
 /* Does any of libc's call sites lead here? */
 bool vmt_sites_are_open(void);
 
-/*
- * Patch a module's text, readable and executable, mapped privately from a file, at the moment
- * it appears: no thread may be able to run it yet. Sites that cannot be patched are skipped.
- * Async-signal-safe; makes system calls of its own (madvise, and /proc/self/mem when there is a
- * site), so not under a seccomp filter. Returns the number of sites patched; 0 while the door
- * is shut. file: a descriptor of the module, asked whether a large one is written in Go.
- */
-int vmt_sites_scan(uint64_t start, uint64_t end, int file);
+struct vmt_sites_module {
+	struct vmt_range text;	/* as far as it can be read */
+	struct vmt_range map;	/* that it lies in */
+	int file;		/* a descriptor of what was mapped, asked whether a large one is written in Go */
+};
 
 /*
- * The text in [start, end) was unmapped: its stubs may serve others. Only while no other thread
- * can have mapped anything there since. It is safe not to call this: a module that comes back to
- * the same address gets the same stubs.
+ * Patch a module's text, readable and executable, mapped privately from a file, at the moment
+ * it appears: no thread may be able to run it yet. Async-signal-safe; makes system calls of its own
+ * (when there is a site), so not under a seccomp filter. Returns 0, also while the door is shut, or
+ * -errno: some sites cannot be patched, and their calls will be unseen.
  */
-void vmt_sites_forget(uint64_t start, uint64_t end);
+VMT_MUST_CHECK int vmt_sites_scan(const struct vmt_sites_module *module);
 
 /*
  * Let libc's _exit jump to vmt_last_act, from wherever it is called. After vmt_sites_open.
@@ -57,16 +55,6 @@ void vmt_sites_forget(uint64_t start, uint64_t end);
  */
 int vmt_sites_hook_exit(void);
 bool vmt_sites_exit_is_hooked(void);
-
-/* From now on calls are made from the site they belong to, and nobody learns of them. */
-void vmt_sites_step_aside(void);
-bool vmt_sites_are_aside(void);
-
-/*
- * Make a system call by an instruction of libc's. Returns its result, -errno on failure, and leaves errno
- * alone; by one of ours where libc has none that is known.
- */
-long vmt_sites_call_home(long nr, const long args[6]);
 
 /* 1 = every site of this call in libc leads here, 2 = one or more do not. */
 extern uint8_t vmt_sites_caught[VMT_SITES_NR_MAX];

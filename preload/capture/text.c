@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -176,13 +177,18 @@ bool vmt_text_has_jump_into(const uint8_t *entry, const uint8_t *at)
 	return false;
 }
 
-/* The task directory has one link for each thread, and two of its own. */
+/*
+ * The task directory has one link for each thread, and two of its own. Where there is no /proc:
+ * unshare of CLONE_THREAD changes nothing, and fails if there is a second thread.
+ */
 bool vmt_text_is_alone(void)
 {
 	struct stat status;
 	long ret = vmt_sys4(SYS_newfstatat, AT_FDCWD, "/proc/self/task", &status, 0);
 
-	return !vmt_sys_failed(ret) && status.st_nlink <= 3;
+	if (!vmt_sys_failed(ret))
+		return status.st_nlink <= 3;
+	return ret == -ENOENT && vmt_sys1(SYS_unshare, CLONE_THREAD) == 0;
 }
 
 int vmt_text_open(void)
@@ -199,22 +205,39 @@ static int write_code(int mem, uint64_t addr, const uint8_t *code, size_t size)
 	return ret == (long)size ? 0 : -EIO;
 }
 
-int vmt_text_write_jump(int mem, uint64_t addr, uint64_t target)
+bool vmt_text_make_jump(uint64_t addr, uint64_t target, uint8_t ret_code[VMT_TEXT_JUMP_SIZE])
 {
 	int64_t distance = (int64_t)(target - (addr + VMT_TEXT_JUMP_SIZE));
 	int32_t rel = (int32_t)distance;
-	uint8_t code[VMT_TEXT_JUMP_SIZE] = { 0xe9 };
 
 	if (rel != distance)
+		return false;
+	ret_code[0] = 0xe9;
+	__builtin_memcpy(ret_code + 1, &rel, sizeof(rel));
+	return true;
+}
+
+int vmt_text_write_jump(int mem, uint64_t addr, uint64_t target)
+{
+	uint8_t code[VMT_TEXT_JUMP_SIZE];
+
+	if (!vmt_text_make_jump(addr, target, code))
 		return -ERANGE;
-	__builtin_memcpy(code + 1, &rel, sizeof(rel));
 	return write_code(mem, addr, code, sizeof(code));
+}
+
+void vmt_text_make_leap(uint64_t target, uint8_t ret_code[VMT_TEXT_LEAP_SIZE])
+{
+	ret_code[0] = 0xff;
+	ret_code[1] = 0x25;
+	__builtin_memset(ret_code + 2, 0, 4);
+	__builtin_memcpy(ret_code + 6, &target, sizeof(target));
 }
 
 int vmt_text_write_leap(int mem, uint64_t addr, uint64_t target)
 {
-	uint8_t code[6 + sizeof(target)] = { 0xff, 0x25 };	/* jmp *0(%rip), and the address behind it */
+	uint8_t code[VMT_TEXT_LEAP_SIZE];
 
-	__builtin_memcpy(code + 6, &target, sizeof(target));
+	vmt_text_make_leap(target, code);
 	return write_code(mem, addr, code, sizeof(code));
 }

@@ -10,6 +10,7 @@
 
 #define VMT_TEXT_SITE_SIZE 7	/* mov $nr, %eax; syscall */
 #define VMT_TEXT_JUMP_SIZE 5
+#define VMT_TEXT_LEAP_SIZE 14
 #define VMT_TEXT_MOV_SIZE  5	/* mov $nr, %eax */
 #define VMT_TEXT_CMP_SIZE  6	/* cmp $-4095, %rax */
 #define VMT_TEXT_LOAD_SIZE 7	/* mov x(%rip), %rdx */
@@ -60,6 +61,12 @@ bool vmt_text_has_jump_into(const uint8_t *entry, const uint8_t *at);
 
 /* Has the process one thread only, so that nobody runs what is written over? False where that cannot be told. */
 bool vmt_text_is_alone(void);
+
+/* `jmp target`, as it is to stand at addr. False if that is too far. */
+bool vmt_text_make_jump(uint64_t addr, uint64_t target, uint8_t ret_code[VMT_TEXT_JUMP_SIZE]);
+
+/* `jmp *0(%rip)` and the address behind it: as far as you like. */
+void vmt_text_make_leap(uint64_t target, uint8_t ret_code[VMT_TEXT_LEAP_SIZE]);
 
 /* Open the calling process's memory for writing. Returns a descriptor or -errno. */
 int vmt_text_open(void);

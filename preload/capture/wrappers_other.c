@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/calls.h"
+#include "home.h"
 #include "wrap.h"
 
 #ifndef SYS_set_mempolicy_home_node
@@ -184,8 +185,8 @@ long vmt_syscall_ours(long nr, long a, long b, long c, long d, long e, long f)
 		vmt_last_thread((int)a & 0xff);
 #ifdef SYS_arch_prctl
 	if (nr == SYS_arch_prctl && !is_map_vdso(a))
-		return as_errno(vmt_sites_are_aside() ?
-					vmt_sites_call_home(nr, (const long[6]){ a, b }) :
+		return as_errno(vmt_home_is_aside() ?
+					vmt_home_call(nr, (const long[6]){ a, b }) :
 					vmt_sys2(nr, a, b));
 #endif
 	return as_errno(call6(nr, a, b, c, d, e, f));

@@ -10,7 +10,8 @@ enum option_kind {
 	OPTION_NUMBER,
 	OPTION_TEXT,
 	OPTION_ASK,
-	OPTION_DERIVE,	/* full or plain */
+	OPTION_DERIVE,
+	OPTION_SITES,	/* full or plain */
 	OPTION_CHILDREN,	/* report or record */
 };
 
@@ -45,8 +46,8 @@ static const struct option table[] = {
 	  "max_growth=N      fail a program that ends well with more than N maps more than at its start" },
 	{ "exitcode", OPTION_NUMBER, AT(exitcode), 1, 255,
 	  "exitcode=N        the exit status then (23)" },
-	{ "sites", OPTION_BOOL, AT(sites), 0, 0,
-	  "sites=0           do not catch libc's own system calls" },
+	{ "sites", OPTION_SITES, AT(sites), 0, 0,
+	  "sites=WAY         libc's own system calls: auto, mprotect (not /proc/self/mem), 0 (unseen)" },
 	{ "malloc", OPTION_BOOL, AT(malloc), 0, 0,
 	  "malloc=0          do not count allocations" },
 	{ "ask", OPTION_ASK, AT(ask), 0, 0,
@@ -78,7 +79,7 @@ void vmt_options_init(struct vmt_options *options)
 		.ask = VMT_ASK_AUTO,
 		.report = true,
 		.follow_children = true,
-		.sites = true,
+		.sites = VMT_SITES_AUTO,
 		.malloc = true,
 		.tool = true,
 	};
@@ -166,6 +167,19 @@ static bool set_derive(uint32_t *field, struct piece value)
 	return true;
 }
 
+static bool set_sites(uint32_t *field, struct piece value)
+{
+	static const char *const names[] = { "0", "auto", "mprotect", "1" };
+
+	for (uint32_t i = 0; i < VMT_COUNT(names); i++) {
+		if (is_text(value, names[i])) {
+			*field = i < 3 ? i : VMT_SITES_AUTO;
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool set_children(bool *field, struct piece value)
 {
 	if (!is_text(value, "report") && !is_text(value, "record"))
@@ -189,6 +203,8 @@ static bool set(struct vmt_options *options, const struct option *option, struct
 		return set_ask(field, value);
 	case OPTION_DERIVE:
 		return set_derive(field, value);
+	case OPTION_SITES:
+		return set_sites(field, value);
 	case OPTION_CHILDREN:
 		return set_children(field, value);
 	}

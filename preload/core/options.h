@@ -15,6 +15,12 @@ enum vmt_ask {
 	VMT_ASK_MAPS,
 };
 
+enum vmt_option_sites {
+	VMT_SITES_OFF,
+	VMT_SITES_AUTO,
+	VMT_SITES_MPROTECT,
+};
+
 enum vmt_derive {
 	VMT_DERIVE_FULL,
 	VMT_DERIVE_PLAIN,
@@ -37,7 +43,7 @@ struct vmt_options {
 	bool report;		/* print at exit */
 	bool children;		/* child processes print as well */
 	bool follow_children;
-	bool sites;		/* door 2 */
+	uint32_t sites;		/* enum vmt_option_sites: door 2 */
 	bool malloc;		/* count allocations */
 	bool tool;		/* use the vmatrace tool for names */
 	bool markers;		/* show strace(1) where recording starts and ends */

@@ -15,6 +15,7 @@
 #include "capture/libc.h"
 #include "capture/next.h"
 #include "capture/sites.h"
+#include "capture/stubs.h"
 #include "core/calls.h"
 #include "shim.h"
 #include "sys.h"
@@ -36,14 +37,23 @@ static void count(long nr)
 		__atomic_fetch_add(&counters[nr], 1, __ATOMIC_RELAXED);
 }
 
+static void scan(long at, const long args[6])
+{
+	const struct vmt_range text = { (uint64_t)at, (uint64_t)(at + args[1]) };
+	const struct vmt_sites_module module = { text, text, (int)args[4] };
+
+	if (vmt_sites_scan(&module))
+		count(511);
+}
+
 /* What the real library does when it sees text appear or go. */
 static void follow_text(long nr, const long args[6], long ret)
 {
 	if (nr == SYS_mmap && !vmt_sys_failed(ret) && (args[2] & PROT_EXEC) &&
 	    (args[2] & PROT_READ) && !(args[3] & (MAP_ANONYMOUS | MAP_SHARED)))
-		vmt_sites_scan((uint64_t)ret, (uint64_t)(ret + args[1]), (int)args[4]);
+		scan(ret, args);
 	if (nr == SYS_munmap && !ret)
-		vmt_sites_forget((uint64_t)args[0], (uint64_t)(args[0] + args[1]));
+		vmt_stubs_forget((uint64_t)args[0], (uint64_t)(args[0] + args[1]));
 }
 
 long vmt_call(long nr, const long args[6], const struct vmt_regs *regs)
@@ -123,7 +133,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	vmt_libc_find();
 	vmt_next_resolve();
 	if (!doors || strcmp(doors, "1")) {
-		opened = vmt_sites_open(&result);
+		opened = vmt_sites_open(doors && !strcmp(doors, "mprotect"), &result);
 		hooked = vmt_sites_hook_exit();
 	}
 	if (find(envp, "CAPTURE_SHOW"))

@@ -37,7 +37,7 @@ same() {
 	echo "$@"
 	timeout 100 "$@" >plain.txt 2>&1 </dev/null
 	want=$?
-	for doors in 12 1; do
+	for doors in 12 mprotect 1; do
 		CAPTURE_DOORS=$doors LD_PRELOAD=$out/libfake.so timeout 100 "$@" >other.txt 2>&1 </dev/null
 		got=$?
 		[ $want = $got ] || fail "$* (doors $doors): status $got instead of $want"

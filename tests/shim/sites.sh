@@ -12,11 +12,51 @@ ALLOW=unseen VERIFY=0 same_and_true uprobes "$TARGETS/uprobes"
 unseen=$(jq '[.processes[].coverage.unseen] | add' "$TMP/uprobes/traced/json")
 [ "$unseen" -le 1 ] && pass uprobes_seen "$unseen unseen" || fail uprobes_seen "$unseen unseen"
 
-# noted NAME: the recording says why it ends before its process
+# noted NAME [TEXT]: the recording says why it ends before its process, or TEXT
 noted() {
-	jq -e '.processes[0].coverage.notes | any(test("by the address"))' "$TMP/$1/traced/json" \
-		>/dev/null && pass "$1_noted" || fail "$1_noted" "no note of it"
+	jq -e --arg text "${2:-by the address}" '.processes[0].coverage.notes | any(test($text))' \
+		"$TMP/$1/traced/json" >/dev/null && pass "$1_noted" || fail "$1_noted" "no note of it"
 }
+
+# failed_calls NAME WANTED: of munmap, one in each module that was loaded
+failed_calls() {
+	local failed
+	failed=$(jq '.processes[0].calls.munmap.failed' "$TMP/$1/traced/json")
+	[ "$failed" = "$2" ] && pass "$1_seen" "$failed" || fail "$1_seen" "$failed instead of $2"
+}
+
+# There are stubs for some 200 modules at a time.
+VERIFY=50 same_and_true modules_come_and_go "$TARGETS/modules_come_and_go" 500 close
+failed_calls modules_come_and_go 500
+VERIFY=0 ALLOW=noted same_and_true modules_stay "$TARGETS/modules_come_and_go" 300 keep
+noted modules_stay "system calls of its own"
+
+# Where /proc/self/mem may not be written to, text is made writable for a moment: all of a map, or it
+# would not be one map afterwards.
+export OPTIONS=sites=mprotect VERIFY=0
+same_and_true mprotect_maps perl -MPOSIX -e 'open(F, "/proc/self/maps"); while (<F>) {
+	@f = split; print "@f[1,2,5]\n" if $f[5] =~ /libc.so|ld-linux|libm.so|POSIX|perl$/ }'
+[ "$(grep -c libc.so mprotect_maps/plain/out)" -ge 4 ] && pass mprotect_maps_read || fail mprotect_maps_read
+same_and_true mprotect_demo "$TARGETS/demo12k"
+same_and_true mprotect_dlopen "$TARGETS/dlopen_many"
+same_and_true mprotect_modules "$TARGETS/modules_come_and_go" 500 close
+failed_calls mprotect_modules 500
+same_and_true mprotect_uprobes "$TARGETS/uprobes" by_hand
+same_and_true mprotect_exit "$TARGETS/many_ways_to_exit" _exit
+same_and_true mprotect_python python3 -c 'import json, ssl, threading
+threads = [threading.Thread(target=lambda: bytearray(1 << 22)) for i in range(20)]
+[thread.start() for thread in threads]; [thread.join() for thread in threads]; print("done")'
+same_and_true mprotect_node node -e 'let a = []; for (let i = 0; i < 3e5; i++) a.push({ i }); console.log(a.length)'
+ALLOW="unseen" same_and_true mprotect_java java --version
+same_and_true mprotect_redis redis-server --version
+unset OPTIONS
+# So it is without /proc, too. Nothing can be compared then.
+ALLOW=noted same_and_true no_proc unshare -rm sh -c \
+	'mount -t tmpfs none /proc && ! ls /proc/self 2>/dev/null && exec "$0"' "$TARGETS/demo12k"
+grep -q . no_proc/plain/out && pass no_proc_runs || fail no_proc_runs "$(head -c 200 no_proc/plain/err)"
+seen=$(jq -c '[.processes[].coverage.doors] | unique' no_proc/traced/json)
+[ "$seen" = '[["wrappers","sites"]]' ] && pass no_proc_sites || fail no_proc_sites "$seen"
+unset VERIFY
 
 # Calls let through by the address they come from, and each way out.
 same_and_true dispatch_everywhere "$TARGETS/calls_by_address" everywhere exit

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See stubs.h. A stub that has the address it is to go on at is taken; 0 = it is free.
+ */
+#include "stubs.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include "gate.h"
+#include "sys.h"
+#include "text.h"
+
+#if defined(__x86_64__)
+
+uint64_t vmt_stubs_address(int stub)
+{
+	return (uint64_t)vmt_gate_stubs + (uint64_t)stub * VMT_GATE_STUB_SIZE;
+}
+
+/* Make stub i return to addr, if it is free or (a module was loaded again) does so already. */
+static bool claim_stub(int i, uint64_t owner, uint64_t addr)
+{
+	return __atomic_compare_exchange_n(&vmt_gate_return[i], &owner, addr, false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+int vmt_stubs_take(int first, int count, uint32_t nr, uint64_t addr)
+{
+	const uint64_t owners[] = { addr, 0 };
+
+	for (size_t n = 0; n < VMT_COUNT(owners); n++) {
+		for (int i = first; i < first + count; i++) {
+			if (!claim_stub(i, owners[n], addr))
+				continue;
+			__atomic_store_n(&vmt_gate_nr[i], nr, __ATOMIC_RELEASE);
+			return i;
+		}
+	}
+	return -ENOSPC;
+}
+
+void vmt_stubs_give_back(int stub)
+{
+	__atomic_store_n(&vmt_gate_return[stub], 0, __ATOMIC_RELEASE);
+}
+
+/* Is there still, or again, a jump to this stub? Asked of the kernel: the text may be gone. */
+static bool is_led_to(uint64_t site, int stub)
+{
+	uint8_t code[VMT_TEXT_JUMP_SIZE];
+	uint8_t want[VMT_TEXT_JUMP_SIZE];
+	struct iovec here = { code, sizeof(code) };
+	struct iovec there = { (void *)site, sizeof(code) };
+	long ret = vmt_sys6(SYS_process_vm_readv, vmt_sys0(SYS_getpid), (long)&here, 1,
+			    (long)&there, 1, 0);
+
+	if (ret != (long)sizeof(code))
+		return ret != -EFAULT;
+	return vmt_text_make_jump(site, vmt_stubs_address(stub), want) &&
+	       __builtin_memcmp(code, want, sizeof(code)) == 0;
+}
+
+void vmt_stubs_forget(uint64_t start, uint64_t end)
+{
+	struct vmt_range gone = { start, end };
+
+	for (int i = 0; i < VMT_GATE_KEPT_FIRST; i++) {
+		uint64_t addr = __atomic_load_n(&vmt_gate_return[i], __ATOMIC_RELAXED);
+
+		if (addr && vmt_range_has(gone, addr - 1) &&
+		    !is_led_to(addr - VMT_TEXT_SITE_SIZE, i))
+			__atomic_store_n(&vmt_gate_return[i], 0, __ATOMIC_RELEASE);
+	}
+}
+
+#else
+
+void vmt_stubs_forget(uint64_t start, uint64_t end)
+{
+	(void)start;
+	(void)end;
+}
+
+#endif
