@@ -39,6 +39,7 @@ struct vmt_census_program {
 	int64_t growth;		/* maps added since the start, or during the phase */
 	int64_t merged;		/* maps that became part of a neighbour; -1 = not known */
 	uint64_t unseen;
+	uint64_t uncompared;	/* processes whose last maps are not known to be the kernel's */
 	uint64_t unnamed;	/* frames of the program's own code without a name */
 	bool is_exact;
 	bool has_threads;	/* that left stacks: known only of recordings */

@@ -187,6 +187,7 @@ static void fold(struct vmt_census_program *program, const struct process *proce
 	}
 	if (process->bounds.maps_to > program->maps)
 		program->maps = process->bounds.maps_to;
+	program->uncompared += process->view->header.maps_kernel != process->view->header.maps_now;
 	program->is_exact = (is_first || program->is_exact) && vmt_view_is_exact(process->view);
 }
 
@@ -274,9 +275,12 @@ static void count_vanished(const struct vmt_census *census, const char *name,
 			   const struct vmt_recordings *recordings, size_t index)
 {
 	const struct vmt_rec_header *header = &recordings->item[index].view.header;
+	struct vmt_census_program *program = vmt_census_find_program(census, name);
 
-	if (header->end == VMT_END_EXEC && !has_next(recordings, header))
-		vmt_census_find_program(census, name)->vanished++;
+	if (header->end == VMT_END_EXEC && !has_next(recordings, header)) {
+		program->vanished++;
+		program->uncompared++;
+	}
 }
 
 int vmt_census_read(struct vmt_census *census, const struct vmt_recordings *recordings,

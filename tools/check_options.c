@@ -26,6 +26,9 @@ static const char help[] =
 	"      --per-site=N|N%      growth of each call site\n"
 	"      --allow-unseen=N     maps that changed by no call that was seen (without this\n"
 	"                           option they are only mentioned)\n"
+	"      --allow-uncompared=N processes whose maps were not compared with the kernel's at\n"
+	"                           their end, or differed: killed, or gone on as a program that\n"
+	"                           is not traced (0 unless this option says otherwise)\n"
 	"    A --baseline without limits on growth means --per-site=0 for programs that hold\n"
 	"    more maps in all than in the baseline: where random addresses put maps decides which\n"
 	"    neighbours merge (up to 4 merges fewer are taken for that) and who holds the map that\n"
@@ -87,6 +90,7 @@ static const struct option options[] = {
 	{ "max-growth", required_argument, NULL, OPTION_LIMIT + VMT_RULE_MAX_GROWTH },
 	{ "per-site", required_argument, NULL, OPTION_LIMIT + VMT_RULE_PER_SITE },
 	{ "allow-unseen", required_argument, NULL, OPTION_LIMIT + VMT_RULE_UNSEEN },
+	{ "allow-uncompared", required_argument, NULL, OPTION_LIMIT + VMT_RULE_UNCOMPARED },
 	{ "baseline", required_argument, NULL, OPTION_BASELINE },
 	{ "save", required_argument, NULL, OPTION_SAVE },
 	{ "lines", no_argument, NULL, OPTION_LINES },
@@ -214,7 +218,9 @@ int vmt_check_parse(int argc, char **argv, struct vmt_check *ret_check)
 	const char *problem;
 	int status;
 
-	*ret_check = (struct vmt_check){ .exitcode = 23 };
+	*ret_check = (struct vmt_check){
+		.exitcode = 23, .limit[VMT_RULE_UNCOMPARED].is_set = true,
+	};
 	status = vmt_arguments_parse(&arguments, argc, argv, ret_check);
 	if (status >= 0)
 		return status;

@@ -46,6 +46,13 @@ static const struct {
 		"System calls that bypass libc, as of generated code, changed memory maps. No call "
 		"site can be named for those, and the other figures of this process are not exact.",
 	},
+	[VMT_RULE_UNCOMPARED] = {
+		"allow-uncompared", "A process was not compared with the kernel's table at its end",
+		"A process that is killed, ends by a way that vmatrace does not know, or becomes a "
+		"program that is not traced, is not compared with what the kernel has of it, and one "
+		"that was compared may differ: it can have more maps than its recording says. Let it "
+		"end by itself, or allow for as many as there are.",
+	},
 };
 
 const char *vmt_verdict_rule_name(enum vmt_rule rule)
@@ -106,7 +113,7 @@ static void blame_most(struct vmt_finding *finding)
 {
 	const struct vmt_census_site *site = finding->program->sites;
 
-	if (finding->rule == VMT_RULE_UNSEEN)
+	if (finding->rule == VMT_RULE_UNSEEN || finding->rule == VMT_RULE_UNCOMPARED)
 		return;
 	for (; site; site = site->hh.next) {
 		int64_t maps = finding->rule == VMT_RULE_MAX_PEAK ? site->at_peak : site->maps;
@@ -127,6 +134,9 @@ static void judge_number(struct vmt_verdict *verdict, enum vmt_rule rule,
 		[VMT_RULE_MAX_PEAK] = "%s had up to %llu maps, allowed are %llu",
 		[VMT_RULE_UNSEEN] = "%s: %llu maps changed by no call that was seen, allowed "
 				    "are %llu; the other figures cannot be relied upon",
+		[VMT_RULE_UNCOMPARED] = "%s: at the end of %llu of its processes the maps were not "
+					"known to be the kernel's (killed, or gone on as a program "
+					"that is not traced?), allowed are %llu",
 	};
 	const struct vmt_limit *limit = &verdict->limit[rule];
 	struct vmt_finding finding = { .rule = rule, .program = program, .maps = (int64_t)maps,
@@ -136,7 +146,7 @@ static void judge_number(struct vmt_verdict *verdict, enum vmt_rule rule,
 	if (!limit->is_set || maps <= limit->value)
 		return;
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"	/* the three above */
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"	/* the four above */
 	if (asprintf(&message, words[rule], program->name, (unsigned long long)maps,
 		     (unsigned long long)limit->value) < 0)
 		abort();
@@ -283,6 +293,7 @@ static void judge_program(struct vmt_verdict *verdict, const struct vmt_census_p
 	size_t before;
 
 	judge_number(verdict, VMT_RULE_MAX_PEAK, program, program->peak);
+	judge_number(verdict, VMT_RULE_UNCOMPARED, program, program->uncompared);
 	if (!program->processes)
 		return;
 	judge_number(verdict, VMT_RULE_MAX_MAPS, program, program->maps);

@@ -61,6 +61,7 @@ static json_t *program_of(const struct vmt_census_program *program)
 	vmt_json_add_number(object, "limit", program->limit);
 	json_object_set_new(object, "growth", json_integer(program->growth));
 	vmt_json_add_number(object, "unseen", program->unseen);
+	vmt_json_add_number(object, "uncompared", program->uncompared);
 	json_object_set_new(object, "exact", json_boolean(program->is_exact));
 	return object;
 }

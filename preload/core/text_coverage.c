@@ -224,6 +224,18 @@ static void put_asked(struct vmt_text *text)
 	vmt_fmt_wrap(fmt, 10);
 }
 
+#define NOTES_OF_NO_LOOK (VMT_NOTE_SECCOMP | VMT_NOTE_NO_PROC | VMT_NOTE_SWITCHED_OFF | VMT_NOTE_BY_ADDRESS)
+
+/* Who was there at the end but could not look, says in a note why. */
+static const char *why_not_compared(const struct vmt_rec_header *header)
+{
+	if (header->end == VMT_END_EXEC)
+		return "; not compared with the kernel's table before it became another program";
+	if (header->end == VMT_END_EXIT && (header->notes & NOTES_OF_NO_LOOK))
+		return "; not compared with the kernel's table at the end";
+	return "; its end was not seen, so that NOTHING was compared with the kernel's table";
+}
+
 static void put_verdict(struct vmt_text *text)
 {
 	const struct vmt_rec_header *header = &text->view->header;
@@ -233,7 +245,7 @@ static void put_verdict(struct vmt_text *text)
 	    !(header->notes & VMT_NOTE_SWITCHED_OFF)) {
 		vmt_fmt_str(fmt, "; will be compared with the kernel's table at the end");
 	} else if (header->maps_kernel == UINT64_MAX) {
-		vmt_fmt_str(fmt, "; not compared with the kernel's table at the end");
+		vmt_fmt_str(fmt, why_not_compared(header));
 	} else if (header->maps_kernel != header->maps_now) {
 		vmt_fmt_str(fmt, "; NOT equal to the kernel's table, which has ");
 		vmt_fmt_count(fmt, header->maps_kernel, "map");

@@ -97,7 +97,10 @@ endings() {
 	# A check that looks at nothing has not passed.
 	status vanished 2 "$TOOL" check --max-growth=5 -- env -i ./ends return
 	has vanished-said err '^vmatrace: no process was traced to its end: env became another program;'
-	status vanished-child 0 "$TOOL" check --max-growth=5 -- sh -c 'env -i ./ends return; exit 0'
+	status vanished-child 23 "$TOOL" check --max-growth=5 -- sh -c 'env -i ./ends return; exit 0'
+	has vanished-child-fails err '^==[0-9]+== ERROR: vmatrace: env: at the end of 1 of its processes'
+	status vanished-child-allowed 0 "$TOOL" check --max-growth=5 --allow-uncompared=1 -- \
+		sh -c 'env -i ./ends return; exit 0'
 	has vanished-child-said err '^vmatrace: env became another program that was not traced '
 	status exec 23 "$TOOL" check --max-growth=5 -- env A=1 ./ends return
 	compile rounds

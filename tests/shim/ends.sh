@@ -16,4 +16,26 @@ for target in exits_itself exits_itself_low; do
 	done
 done
 
+# uncompared NAME COMMAND...: what is said of a program whose end nobody has seen
+uncompared() {
+	local name=$1
+	shift
+	"$TOOL" run -o "$name" -- "$@" >"$name.out" 2>"$name.err" </dev/null
+	grep -q 'NOTHING was compared' <(tr -s ' \n=0-9' ' ' <"$name.err") &&
+		pass "$name-said" || fail "$name-said" "$(head -c 600 "$name.err")"
+	said=$("$TOOL" report --format=json "$name" | jq -c '.processes[-1] |
+		[.coverage.exact, .maps.kernel]')
+	[ "$said" = "[false,null]" ] && pass "$name-json" || fail "$name-json" "$said"
+	"$TOOL" check --max-maps=1000 "$name" >"$name.check"
+	[ $? = 23 ] && grep -q 'failed: .* 1 of its processes the maps were not' "$name.check" &&
+		pass "$name-fails" || fail "$name-fails" "$(cat "$name.check")"
+	"$TOOL" check --max-maps=1000 --allow-uncompared=1 "$name" >"$name.check"
+	[ $? = 0 ] && pass "$name-allowed" || fail "$name-allowed" "$(cat "$name.check")"
+}
+
+uncompared hidden "$TARGETS/exits_itself" hidden
+uncompared killed "$TARGETS/many_ways_to_exit" kill
+"$TOOL" check --max-maps=1000 -- "$TARGETS/exits_itself" hidden >out 2>&1
+[ $? = 23 ] && pass hidden-run || fail hidden-run "$(cat out)"
+
 finish
