@@ -4,6 +4,7 @@
  * call site may grow, with a phase the number of maps may not.
  */
 #include "check_options.h"
+#include "debuginfod.h"
 #include "arguments.h"
 
 #include <limits.h>
@@ -61,6 +62,7 @@ static const char help[] =
 	"  -o, --output=FILE        write the format there; the text then goes to the log\n"
 	"      --exitcode=N         status when a limit is broken (23)\n"
 	"      --symbols=DIR        look for modules and .build-id/ files here as well\n"
+	"      --debuginfod         ask the servers of DEBUGINFOD_URLS as well\n"
 	"  -h, --help\n"
 	"\n"
 	"Status: 0 passed, 23 failed, 2 bad usage, bad files or nothing traced, 125 vmatrace itself\n"
@@ -82,6 +84,7 @@ enum {
 	OPTION_GENERATE,
 	OPTION_EXITCODE,
 	OPTION_SYMBOLS,
+	OPTION_DEBUGINFOD,
 };
 
 static const struct option options[] = {
@@ -104,6 +107,7 @@ static const struct option options[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "exitcode", required_argument, NULL, OPTION_EXITCODE },
 	{ "symbols", required_argument, NULL, OPTION_SYMBOLS },
+	{ "debuginfod", no_argument, NULL, OPTION_DEBUGINFOD },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -170,6 +174,7 @@ static const char *set_option(void *context, int option, char *value)
 		check->generate_file = value;
 		break;
 	case OPTION_SYMBOLS: check->census.symbols = value; break;
+	case OPTION_DEBUGINFOD: vmt_debuginfod_allow(true); break;
 	default: break;
 	}
 	return NULL;

@@ -5,6 +5,7 @@
  */
 #include "arguments.h"
 #include "commands.h"
+#include "debuginfod.h"
 #include "live.h"
 #include "message.h"
 #include "print.h"
@@ -18,6 +19,7 @@ enum {
 	OPTION_CUT = 256,
 	OPTION_SYMBOLS,
 	OPTION_COLOUR,
+	OPTION_DEBUGINFOD,
 	OPTION_FD,
 };
 
@@ -49,8 +51,10 @@ static const char help[] =
 	"  -d, --depth=N           lines shown of each stack in text (8)\n"
 	"  -v, --verbose           full paths, build-ids, all frames, all counters\n"
 	"      --symbols=DIR       look for modules, .build-id/ and perf-PID.map files here as\n"
-	"                          well; /usr/lib/debug and DEBUGINFOD_URLS are always used,\n"
-	"                          for generated code /tmp/perf-PID.map (node --perf-basic-prof)\n"
+	"                          well; /usr/lib/debug is always used, for generated code\n"
+	"                          /tmp/perf-PID.map (node --perf-basic-prof)\n"
+	"      --debuginfod        ask the servers of DEBUGINFOD_URLS as well, for a minute at\n"
+	"                          most\n"
 	"      --color             bold summary\n"
 	"      --fd=N              read the recording that is open as descriptor N\n"
 	"  -h, --help\n"
@@ -93,6 +97,7 @@ static const char *set_option(void *context, int option, char *value)
 	case 'v': print->verbose = true; break;
 	case OPTION_SYMBOLS: print->symbols = value; break;
 	case OPTION_COLOUR: print->colour = true; break;
+	case OPTION_DEBUGINFOD: vmt_debuginfod_allow(true); break;
 	case OPTION_CUT: print->rows.cut = true; break;
 	default: return set_number(request, option, value);
 	}
@@ -114,6 +119,7 @@ static const struct option long_options[] = {
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "symbols", required_argument, NULL, OPTION_SYMBOLS },
 	{ "color", no_argument, NULL, OPTION_COLOUR },
+	{ "debuginfod", no_argument, NULL, OPTION_DEBUGINFOD },
 	{ "fd", required_argument, NULL, OPTION_FD },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },

@@ -5,6 +5,7 @@
  */
 #include "arguments.h"
 #include "commands.h"
+#include "debuginfod.h"
 #include "liveness.h"
 #include "message.h"
 #include "must.h"
@@ -38,6 +39,7 @@ static const char help[] =
 	"  -n, --count=N           stop after so many looks\n"
 	"      --plain             lines instead of a screen\n"
 	"      --symbols=DIR       look for modules and .build-id/ files here as well\n"
+	"      --debuginfod        ask the servers of DEBUGINFOD_URLS as well\n"
 	"  -h, --help\n"
 	"\n"
 	"Keys: l n p c r s sort by live, net, peak, calls, created, split; arrows choose a\n"
@@ -70,6 +72,9 @@ static const char *set_option(void *context, int option, char *value)
 	case 'S':
 		request->symbols = value;
 		return NULL;
+	case 'D':
+		vmt_debuginfod_allow(false);
+		return NULL;
 	default:
 		break;
 	}
@@ -89,6 +94,7 @@ static const struct option long_options[] = {
 	{ "count", required_argument, NULL, 'n' },
 	{ "plain", no_argument, NULL, 'P' },
 	{ "symbols", required_argument, NULL, 'S' },
+	{ "debuginfod", no_argument, NULL, 'D' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The recording of a running process, which keeps it open and mapped: found below
+ * The recording of a running process, which keeps it mapped, and a memfd open: found below
  * /proc/PID, also when it has no name (memfd) or lies in another mount namespace.
  * Reads only; used by report and top.
  */
@@ -74,6 +74,39 @@ static int search(const char *directory, uint32_t pid)
 	return found;
 }
 
+/* By its name, as the process sees it: "ADDRESSES FLAGS OFFSET DEVICE INODE PATH". */
+static int open_mapped(uint32_t pid, const char *line)
+{
+	const char *path = strchr(line, '/');
+	char name[4096 + 32];
+	int fd;
+
+	if (!path || !strstr(path, ".vmt"))
+		return -ENOENT;
+	snprintf(name, sizeof(name), "/proc/%u/root%.*s", pid, (int)strcspn(path, "\n"), path);
+	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 || is_recording_of(fd, pid))
+		return fd < 0 ? -ENOENT : fd;
+	close(fd);
+	return -ENOENT;
+}
+
+static int search_maps(uint32_t pid)
+{
+	char line[4096 + 128];
+	int found = -ENOENT;
+	FILE *maps;
+
+	snprintf(line, sizeof(line), "/proc/%u/maps", pid);
+	maps = fopen(line, "re");
+	if (!maps)
+		return -errno;
+	while (found < 0 && fgets(line, sizeof(line), maps))
+		found = open_mapped(pid, line);
+	fclose(maps);
+	return found;
+}
+
 static int open_recording(uint32_t pid)
 {
 	char directory[64];
@@ -83,7 +116,10 @@ static int open_recording(uint32_t pid)
 	fd = search(directory, pid);
 	if (fd != -ENOENT || access(directory, F_OK))
 		return fd;
-	/* The program may have closed our descriptor; the map stays. */
+	fd = search_maps(pid);
+	if (fd != -ENOENT)
+		return fd;
+	/* A memfd that has no descriptor any more; the map stays. */
 	snprintf(directory, sizeof(directory), "/proc/%u/map_files", pid);
 	fd = search(directory, pid);
 	return fd == -EPERM ? -ENOENT : fd;

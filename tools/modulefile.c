@@ -4,6 +4,7 @@
  * Files may be anybody's and anything; only the build-id says that one is the right one.
  */
 #include "modulefile.h"
+#include "debuginfod.h"
 
 #include <elfutils/libdwelf.h>
 #include <fcntl.h>
@@ -77,12 +78,11 @@ static int open_in_directory(const struct vmt_modulefile *module, const char *di
 	return fd;
 }
 
-/* What is nowhere on this machine: libdw asks the servers of DEBUGINFOD_URLS, if there are. */
+/* What is nowhere on this machine: libdw asks the servers, if the user wants that. */
 static int open_from_server(const struct vmt_modulefile *module,
 			    const Dwfl_Callbacks *callbacks)
 {
-	const char *servers = getenv("DEBUGINFOD_URLS");
-	Dwfl *dwfl = servers && *servers && module->build_id_length ?
+	Dwfl *dwfl = vmt_debuginfod_is_allowed() && module->build_id_length ?
 		     dwfl_begin(callbacks) : NULL;
 	Dwfl_Module *wanted = dwfl ? dwfl_report_module(dwfl, module->path, 0, 1) : NULL;
 	char *name = NULL;
@@ -91,10 +91,10 @@ static int open_from_server(const struct vmt_modulefile *module,
 
 	if (wanted && !dwfl_module_report_build_id(wanted, module->build_id,
 						   module->build_id_length, 0)) {
-		fd = dwfl_build_id_find_elf(wanted, NULL, module->path, 0, &name, &elf);
+		fd = vmt_debuginfod_find_elf(wanted, NULL, module->path, 0, &name, &elf);
 		if (fd < 0)
-			fd = dwfl_standard_find_debuginfo(wanted, NULL, module->path, 0, NULL,
-							  NULL, 0, &name);
+			fd = vmt_debuginfod_find_debuginfo(wanted, NULL, module->path, 0, NULL,
+							   NULL, 0, &name);
 	}
 	elf_end(elf);
 	free(name);

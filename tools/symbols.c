@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names from ELF symbol tables and DWARF line tables, by libdwfl (which also knows
- * /usr/lib/debug and debuginfod). A module is opened once, each place looked up
- * once. The files may be anybody's: nothing here trusts a path without its build-id.
+ * Names from ELF symbol tables and DWARF line tables, by libdwfl (which also knows /usr/lib/debug and,
+ * if they may be asked, debuginfod's servers). A module is opened once, each place looked up once.
+ * The files may be anybody's: nothing here trusts a path without its build-id.
  */
 #include "symbols.h"
+#include "debuginfod.h"
 #include "functions.h"
 #include "inlined.h"
 #include "modulefile.h"
@@ -71,8 +72,8 @@ struct vmt_symbols *vmt_symbols_new(const char *directory)
 	if (directory)
 		set_directory(symbols, directory);
 	symbols->callbacks = (Dwfl_Callbacks){
-		.find_elf = dwfl_build_id_find_elf,
-		.find_debuginfo = dwfl_standard_find_debuginfo,
+		.find_elf = vmt_debuginfod_find_elf,
+		.find_debuginfo = vmt_debuginfod_find_debuginfo,
 		.section_address = dwfl_offline_section_address,
 		.debuginfo_path = symbols->debug_path ? &symbols->debug_path : NULL,
 	};

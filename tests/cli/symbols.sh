@@ -74,21 +74,47 @@ while [ ! -e port ] && [ $tries -lt 200 ]; do
 done
 DEBUGINFOD_URLS=http://127.0.0.1:$(cat port)
 export DEBUGINFOD_URLS
-check "debuginfod, debug information alone" named
+check "debuginfod is not asked unasked" unnamed
+check "…not even for one thing" sh -c '! grep -q GET server.log'
+check "debuginfod, debug information alone" named --debuginfod
 check "…was asked" has server.log "GET /buildid/$id/debuginfo"
+check "…with progress" has err "Downloading"
 rm -rf cache
 mv "served/buildid/$id/debuginfo" "served/buildid/$id/executable"
-check "debuginfod, the program itself" named
+check "debuginfod, the program itself" named --debuginfod
 rm -rf cache
 cp away/stripped "served/buildid/$id/executable"
 cp away/debug "served/buildid/$id/debuginfo"
-check "debuginfod, a stripped program and its debug information" named
+check "debuginfod, a stripped program and its debug information" named --debuginfod
 rm -rf cache
 cp other/make_recording "served/buildid/$id/executable"
 cp other/make_recording "served/buildid/$id/debuginfo"
-check "debuginfod that serves something else: no names" unnamed
+check "debuginfod that serves something else: no names" unnamed --debuginfod
 rm -rf cache
 kill $server
 wait $server 2>/dev/null
-check "debuginfod that is down: no names" unnamed
+check "debuginfod that is down: no names" unnamed --debuginfod
+
+# A server that takes questions and never answers: one is enough, however many modules there are.
+cat >silent.py <<'END'
+import os
+import socket
+server = socket.create_server(("127.0.0.1", 0))
+with open("port.new", "w") as file:
+    file.write(str(server.getsockname()[1]))
+os.rename("port.new", "silent_port")
+held = []
+while True:
+    held.append(server.accept())
+END
+python3 silent.py &
+server=$!
+tries=0
+while [ ! -e silent_port ] && [ $tries -lt 200 ]; do
+	tries=$((tries + 1))
+	sleep 0.05
+done
+DEBUGINFOD_URLS=http://127.0.0.1:$(cat silent_port)
+check "debuginfod that is silent: not asked unasked" status 0 timeout 4 "$VMATRACE" report a.vmt
+check "…and soon given up" status 0 timeout 30 "$VMATRACE" report --debuginfod a.vmt
 finish
