@@ -14,6 +14,7 @@
 #include "account.h"
 #include "aside.h"
 #include "ask.h"
+#include "bus.h"
 #include "call.h"
 #include "core/calls.h"
 #include "failure.h"
@@ -23,6 +24,7 @@
 #include "publish.h"
 #include "rare.h"
 #include "recording.h"
+#include "room.h"
 #include "sys.h"
 #include "unwind_learn.h"
 #include "unwind_whole.h"
@@ -161,6 +163,8 @@ __attribute__((noinline)) static void drain(struct vmt_state *state)
 
 static inline bool begin(struct vmt_state *state, enum vmt_lock_result got)
 {
+	if (VMT_LIKELY(got != VMT_LOCK_BUSY))
+		vmt_bus_enter(state);
 	if (VMT_UNLIKELY(got != VMT_LOCK_GOT)) {
 		if (got == VMT_LOCK_BUSY)
 			return false;
@@ -197,6 +201,7 @@ void vmt_call_lock_alone(struct vmt_state *state)
 {
 	struct vmt_lock_self self = self_of(state);
 
+	vmt_bus_enter(state);
 	state->lock.outer_sp = 0;
 	*self.held_sp = stack_pointer();
 	atomic_store_explicit(&state->lock.waiters, 0, memory_order_relaxed);
@@ -206,6 +211,7 @@ void vmt_call_lock_alone(struct vmt_state *state)
 static inline void leave(struct vmt_state *state)
 {
 	vmt_recording_doing(state, VMT_DOING_NOTHING);
+	vmt_bus_leave();
 	vmt_lock_leave(&state->lock, &lock_ops, &vmt_thread()->held_sp);
 }
 
@@ -358,8 +364,10 @@ static long fork_call(struct vmt_state *state, long nr, const long args[6])
 	bool locked = vmt_call_lock(state, true);
 	long ret = vmt_aside_make(nr, args);
 
-	if (ret == 0)
-		return ret;	/* the child: its first memory call starts it anew */
+	if (ret == 0) {	/* the child: its first memory call starts it anew */
+		vmt_bus_leave();
+		return ret;
+	}
 	if (locked)
 		vmt_call_unlock(state);
 	return ret;
@@ -374,23 +382,23 @@ static bool is_fork(long nr, const long args[6])
 
 static long exec_call(struct vmt_state *state, long nr, const long args[6])
 {
+	bool is_ours = vmt_life_is_ours(state);
 	long ret;
 
-	if (!vmt_life_is_ours(state))
-		return vmt_aside_make(nr, args);
-	vmt_life_before_exec(state);
+	if (is_ours)
+		vmt_life_before_exec(state);
+	vmt_bus_before_exec();
 	ret = vmt_aside_make(nr, args);
-	vmt_life_after_exec(state);
+	vmt_bus_after_exec();
+	if (is_ours)
+		vmt_life_after_exec(state);
 	return ret;
 }
 
 /* From now on an ioctl of ours could kill the program. */
 static void note_seccomp(struct vmt_state *state, long nr, const long args[6])
 {
-	bool prctl = nr == SYS_prctl && args[0] == PR_SET_SECCOMP;
-	bool seccomp = nr == SYS_seccomp && args[0] == 1 /* SECCOMP_SET_MODE_FILTER */;
-
-	if (!prctl && !seccomp)
+	if (!vmt_room_is_filter(nr, args))
 		return;
 	if (vmt_aside_was_due(state, nr, args))
 		vmt_aside_step(state);
@@ -398,17 +406,15 @@ static void note_seccomp(struct vmt_state *state, long nr, const long args[6])
 	vmt_note(state, VMT_NOTE_SECCOMP);
 }
 
-static long other_call(struct vmt_state *state, long nr, const long args[6])
+/* Also of a fork child that has not touched its maps yet, and may never: most go on to exec. */
+static long plain_call(struct vmt_state *state, long nr, const long args[6])
 {
 	long ret;
 
-	if (is_fork(nr, args))
-		return fork_call(state, nr, args);
-	if (nr == SYS_execve || nr == SYS_execveat)
-		return exec_call(state, nr, args);
+	if (VMT_UNLIKELY(vmt_bus_is_action(nr, args)))
+		return vmt_bus_action(state, args);
 	if (VMT_UNLIKELY(vmt_aside_is_due(state, nr, args)))
 		vmt_aside_step(state);
-	vmt_holder_note_signal(state, nr, args);
 	ret = vmt_aside_make(nr, args);
 	if (!vmt_sys_failed(ret)) {
 		note_seccomp(state, nr, args);
@@ -418,21 +424,16 @@ static long other_call(struct vmt_state *state, long nr, const long args[6])
 	return ret;
 }
 
-/* A fork child that has not touched its maps yet, and may never: most go on to exec. */
-static long child_call(struct vmt_state *state, long nr, const long args[6])
+static long other_call(struct vmt_state *state, long nr, const long args[6])
 {
-	long ret;
-
-	if (VMT_UNLIKELY(vmt_aside_is_due(state, nr, args)))
-		vmt_aside_step(state);
-	ret = vmt_aside_make(nr, args);
-
-	if (!vmt_sys_failed(ret)) {
-		note_seccomp(state, nr, args);
-		if (nr == SYS_personality)
-			vmt_rare_note_personality(state, (unsigned long)args[0]);
-	}
-	return ret;
+	if (is_fork(nr, args))
+		return fork_call(state, nr, args);
+	if (nr == SYS_execve || nr == SYS_execveat)
+		return exec_call(state, nr, args);
+	if (VMT_UNLIKELY(vmt_room_is_filter(nr, args)))
+		vmt_room_make_all(state);
+	vmt_holder_note_signal(state, nr, args);
+	return plain_call(state, nr, args);
 }
 
 /* The commonest, whatever their arguments. */
@@ -451,7 +452,7 @@ VMT_HOT long vmt_call(long nr, const long args[6], const struct vmt_regs *regs)
 	id = vmt_call_of_nr(nr);
 	if (VMT_UNLIKELY(*vmt_alive != VMT_ALIVE)) {
 		if (id == VMT_CALL_NONE)
-			return child_call(state, nr, args);
+			return plain_call(state, nr, args);
 		if (!vmt_life_start_child(state) || !is_on())
 			return vmt_aside_make(nr, args);
 	}

@@ -21,6 +21,7 @@
 #define ALARM_95    UINT32_C(2)
 #define ALARM_LIMIT UINT32_C(4)
 #define ALARM_DISK  UINT32_C(8)
+#define ALARM_CUT   UINT32_C(16)
 
 static uint64_t limit_of(int resource)
 {
@@ -99,6 +100,11 @@ static void raise_alarm(struct vmt_state *state, uint32_t alarm)
 void vmt_failure_disk(struct vmt_state *state)
 {
 	raise_alarm(state, ALARM_DISK);
+}
+
+void vmt_failure_cut(struct vmt_state *state)
+{
+	raise_alarm(state, ALARM_CUT);
 }
 
 static uint32_t error_of(const struct vmt_done *done)
@@ -193,6 +199,9 @@ void vmt_failure_say(struct vmt_state *state)
 		return;
 	if (due & ALARM_DISK)
 		vmt_log(state, "the disk is full: from here on the recording is not complete");
+	if (due & ALARM_CUT)
+		vmt_log(state, "somebody has cut the recording short: nothing is left of it, and "
+			       "nothing more is recorded");
 	if (!state->options.report)
 		return;
 	if (due & (ALARM_80 | ALARM_95))

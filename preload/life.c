@@ -12,6 +12,7 @@
 #include "account.h"
 #include "allocators.h"
 #include "ask.h"
+#include "bus.h"
 #include "call.h"
 #include "extend.h"
 #include "line.h"
@@ -201,6 +202,7 @@ static void start_child(struct vmt_state *state)
 	state->is_root = false;
 	*vmt_alive = VMT_ALIVE;	/* from here on the others find the lock taken */
 	if (!state->options.follow_children) {
+		vmt_bus_close(state);
 		atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
 		vmt_call_unlock(state);
 		return;
@@ -210,6 +212,8 @@ static void start_child(struct vmt_state *state)
 	vmt_fd_close(&state->fds.maps);
 	vmt_ask_open(state);
 	leave_parents_recording(state, reports || state->options.dir[0]);
+	if (!state->recording.base || !state->recording.is_file)
+		vmt_bus_close(state);
 	learn_inherited(state);
 	start_own_counts(state);
 	publish_everything(state);
@@ -392,5 +396,6 @@ void vmt_life_step_aside(struct vmt_state *state)
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
 	if (reports && !state->no_asking)
 		vmt_report_print(state);
+	vmt_bus_close(state);
 	state->no_asking = true;
 }

@@ -246,6 +246,7 @@ int vmt_recording_open(struct vmt_state *state)
 	int ret;
 
 	recording->base = NULL;
+	recording->is_lost = false;
 	state->tick_end = 0;	/* its bucket lies in the recording of before */
 	lay_out(state);
 	if (!vmt_recording_may_be(recording->length))

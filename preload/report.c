@@ -178,6 +178,8 @@ void vmt_report_print(struct vmt_state *state)
 		return;
 	if (state->recording.base)
 		print(state, state->options.top);
+	else if (state->recording.is_lost)
+		vmt_log(state, "no report: the recording was cut short while the program ran");
 	else
 		vmt_log(state, "no report: there was no memory or disk for the recording");
 }

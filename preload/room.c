@@ -6,9 +6,15 @@
  */
 #include "room.h"
 
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
 #include "account.h"
 #include "ask.h"
+#include "bus.h"
+#include "call.h"
 #include "extend.h"
+#include "failure.h"
 #include "memory.h"
 #include "publish.h"
 #include "recording.h"
@@ -53,10 +59,26 @@ static void extend_arena(struct vmt_state *state, struct vmt_arena *arena)
 	}
 }
 
+/* Nobody points into it now. */
+static void give_up_recording(struct vmt_state *state)
+{
+	const struct vmt_recording was = state->recording;
+
+	vmt_extend_settle(state, false);
+	state->recording.base = NULL;
+	state->tick_end = 0;
+	vmt_memory_drop(state, was.base, was.size);
+	vmt_fd_close(&state->fds.record);
+	vmt_bus_close(state);
+	vmt_failure_cut(state);
+}
+
 void vmt_room_make(struct vmt_state *state)
 {
 	if (state->no_asking)
 		return;
+	if (state->recording.base && state->recording.is_lost)
+		give_up_recording(state);
 	extend_arena(state, &state->space_arena);
 	extend_arena(state, &state->arena);
 	state->room_is_due = vmt_extend_settle(state, false);
@@ -66,16 +88,29 @@ void vmt_room_make(struct vmt_state *state)
 	vmt_publish_header(state);
 }
 
-void vmt_room_make_all(struct vmt_state *state)
+bool vmt_room_is_filter(long nr, const long args[6])
 {
-	struct vmt_rec_header *counters = &state->counters;
+	return (nr == SYS_prctl && args[0] == PR_SET_SECCOMP) ||
+	       (nr == SYS_seccomp && args[0] == 1 /* SECCOMP_SET_MODE_FILTER */);
+}
 
-	if (state->no_asking)
-		return;
+static void make_all(struct vmt_state *state)
+{
+	const struct vmt_rec_section *section = state->counters.section;
+
 	state->space_arena.ahead = 0;
 	state->arena.ahead = 0;
 	for (unsigned i = 0; state->recording.base && i < VMT_SECTION_COUNT; i++)
-		if (counters->section[i].capacity < state->growth.most[i])
+		if (section[i].capacity < state->growth.most[i])
 			vmt_extend_section(state, (enum vmt_section_id)i, state->growth.most[i]);
 	vmt_room_make(state);
+}
+
+void vmt_room_make_all(struct vmt_state *state)
+{
+	if (state->no_asking || !vmt_call_lock(state, true))
+		return;
+	if (atomic_load_explicit(&vmt_phase, memory_order_relaxed) == VMT_PHASE_ON)
+		make_all(state);
+	vmt_call_unlock(state);
 }

@@ -11,7 +11,10 @@
 /* The rarer part of vmt_room_keep. */
 void vmt_room_make(struct vmt_state *state);
 
-/* All that may ever be needed, now: from here on no call can be made for it. Under the lock. */
+/* Does this call install a seccomp filter? Afterwards no call can be made for what is still to come… */
+bool vmt_room_is_filter(long nr, const long args[6]);
+
+/* …so before it all that may ever be needed is taken. Not under the lock. */
 void vmt_room_make_all(struct vmt_state *state);
 
 /* Under the lock, when a call has been recorded: is there room for the next one? */

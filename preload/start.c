@@ -15,6 +15,7 @@
 #include "account.h"
 #include "allocators.h"
 #include "ask.h"
+#include "bus.h"
 #include "capture/libc.h"
 #include "capture/malloc.h"
 #include "capture/next.h"
@@ -230,6 +231,8 @@ static void open_recording(struct vmt_state *state, const char *options)
 	if (ret)
 		return;
 	vmt_memory_own(state, state->recording.base, state->recording.size);
+	if (vmt_sites_catch(SYS_rt_sigaction))
+		vmt_bus_open(state);
 	describe_process(state, options);
 }
 
@@ -251,6 +254,7 @@ static void open_doors(struct vmt_state *state)
 	vmt_next_resolve();
 	if (!vmt_libc.inside && state->is_root)
 		vmt_log(state, "this C library is not known: only calls of exported functions are seen");
+	vmt_sites_want_actions = state->options.dir[0] != '\0';
 	if (state->options.sites) {
 		if (vmt_sites_open(state->options.sites == VMT_SITES_MPROTECT, &result) == 0)
 			state->counters.doors |= VMT_DOOR_SITES;

@@ -80,6 +80,7 @@ struct vmt_recording {
 	uint32_t *free_slots;	/* used, and given back */
 	uint32_t free_count;
 	uint32_t free_slot;	/* the last one given back, beside them; VMT_NO_INDEX = none */
+	bool is_lost;	/* somebody has cut the file short: what is stored goes nowhere */
 	bool is_file;	/* in the file system: blocks can run out */
 	uint32_t full;	/* bit of each section that cannot grow, or can have no more blocks */
 };
@@ -176,6 +177,7 @@ struct vmt_state {
 	bool code_is_many;	/* …mapped, more than one */
 	uint64_t code_is_new;	/* …mapped, here; 0 = none */
 	struct vmt_range loader;	/* ld.so */
+	bool has_bus_handler;	/* see bus.h */
 	bool header_is_behind;	/* more of it has changed than vmt_publish_done() writes */
 	struct vmt_lock lock;
 	struct vmt_late late;
@@ -188,6 +190,9 @@ struct vmt_thread {
 	uint32_t tid;
 	uint32_t pid;	/* that tid was learnt in */
 	volatile uint64_t held_sp;	/* see lock.h */
+	uint64_t mask_until;	/* blocks_bus holds until then, ns since start_ns; see bus.h */
+	bool blocks_bus;
+	bool has_unblocked;	/* SIGBUS, which the program blocks, until the lock is left */
 	struct vmt_range stack;
 };
 

@@ -34,6 +34,7 @@
 #include "text.h"
 #include "writing.h"
 
+VMT_DATA bool vmt_sites_want_actions = false;
 VMT_DATA uint8_t vmt_sites_caught[VMT_SITES_NR_MAX] = { 0 };
 static VMT_DATA _Atomic bool sites_open = false;
 static VMT_DATA bool exit_hooked = false;
@@ -97,6 +98,8 @@ static bool is_wanted(uint32_t nr)
 	case SYS_rt_sigqueueinfo:
 	case SYS_rt_tgsigqueueinfo:
 		return true;
+	case SYS_rt_sigaction:
+		return vmt_sites_want_actions;
 	case SYS_ioctl:
 	case SYS_close:
 	case SYS_arch_prctl:

@@ -56,6 +56,9 @@ VMT_MUST_CHECK int vmt_sites_scan(const struct vmt_sites_module *module);
 int vmt_sites_hook_exit(void);
 bool vmt_sites_exit_is_hooked(void);
 
+/* Catch rt_sigaction too: to be set before vmt_sites_open. */
+extern bool vmt_sites_want_actions;
+
 /* 1 = every site of this call in libc leads here, 2 = one or more do not. */
 extern uint8_t vmt_sites_caught[VMT_SITES_NR_MAX];
 

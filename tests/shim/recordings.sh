@@ -104,4 +104,24 @@ for limit in 200000 60000 20000; do
 	fi
 done
 
+# Somebody cuts the recording short (copytruncate): it is lost, the program is not, and its own SIGBUS
+# is what it is without us.
+for way in plain handler once blocked ignored default killed threads; do
+	mkdir "bus_$way"
+	"$TARGETS/bus_errors" $way "bus_$way" >"bus_$way.plain" 2>&1
+	plain_status=$?
+	timeout 60 env LD_PRELOAD="$LIB" VMATRACE_OPTIONS="report=0:log_path=$TMP/bus_$way.log:dir=bus_$way" \
+		"$TARGETS/bus_errors" $way "bus_$way" >"bus_$way.traced" 2>&1
+	status=$?
+	said=$(cat "bus_$way".log.* 2>/dev/null | tr '\n' ' ' | grep -c 'has cut the recording short')
+	[ $way != ignored ] || said=1	# the image after its exec has a log of that name
+	if [ $status = $plain_status ] && cmp -s "bus_$way.plain" "bus_$way.traced" &&
+		[ "$said" = 1 ]; then
+		pass "bus_$way" "status $status"
+	else
+		fail "bus_$way" "status $status, plain $plain_status, said $said; $(diff \
+			"bus_$way.plain" "bus_$way.traced" | head -5 | tr '\n' '|')"
+	fi
+done
+
 finish
