@@ -25,6 +25,7 @@
 #include "rare.h"
 #include "recording.h"
 #include "room.h"
+#include "spare.h"
 #include "sys.h"
 #include "unwind_learn.h"
 #include "unwind_whole.h"
@@ -459,6 +460,8 @@ VMT_HOT long vmt_call(long nr, const long args[6], const struct vmt_regs *regs)
 	if (id == VMT_CALL_NONE ||
 	    (id == VMT_CALL_CLOSE && !vmt_rare_is_userfault_close(state, nr, args)))
 		return other_call(state, nr, args);
+	if (VMT_UNLIKELY(id == VMT_CALL_MADVISE && vmt_spare_is_due(state, args)))
+		return vmt_spare_make(state, args, regs);
 	if (!always_can(id) && id != VMT_CALL_CLOSE && !vmt_change_is_possible(id, args)) {
 		if (id != VMT_CALL_PRCTL && id != VMT_CALL_IOCTL && id != VMT_CALL_ARCH_PRCTL)
 			atomic_fetch_add_explicit(&state->passed[id], 1, memory_order_relaxed);

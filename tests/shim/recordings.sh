@@ -124,4 +124,17 @@ for way in plain handler once blocked ignored default killed threads; do
 	fi
 done
 
+# Advice about all maps is not about ours: MADV_DONTFORK, MADV_DONTNEED.
+for advice in 10 4; do
+	mkdir "advice_$advice"
+	"$TARGETS/dontfork_all" $advice >advice.plain 2>&1
+	LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:dir=advice_$advice "$TARGETS/dontfork_all" $advice \
+		>advice.traced 2>&1
+	if cmp -s advice.plain advice.traced && [ "$(recorded "advice_$advice")" = 2 ]; then
+		pass "advice_$advice" "$(cat advice.traced)"
+	else
+		fail "advice_$advice" "$(head -c 300 advice.traced) $(recorded "advice_$advice") recordings"
+	fi
+done
+
 finish
