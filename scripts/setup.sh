@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Install what is missing of the Debian packages that building (`setup.sh build`), testing
-# (`setup.sh test`), tests/real/matrix.sh (`setup.sh matrix`) or scripts/bench.sh with its peers
+# (`setup.sh test`), scripts/dist.sh (`setup.sh dist`), tests/real/matrix.sh (`setup.sh matrix`) or scripts/bench.sh with its peers
 # (`setup.sh bench`) needs. Does nothing, and needs no rights, when all are there.
 set -eu
 BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config uthash-dev libbsd-dev libdw-dev
 	libelf-dev libiberty-dev libjansson-dev libncurses-dev libxxhash-dev"
+DIST_PACKAGES="zlib1g-dev liblzma-dev libbz2-dev libzstd-dev xz-utils binutils"
 TEST_PACKAGES="libcriterion-dev g++ jq strace tmux valgrind binutils sbcl redis-server redis-tools
 	electric-fence duma libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0 libgc-dev
 	default-jdk-headless nodejs perl python3 python3-jsonschema python3-yaml git
@@ -15,7 +16,8 @@ MATRIX_PACKAGES="libpython3.11-testsuite ruby guile-3.0 postgresql nginx-light w
 BENCH_PACKAGES="postgresql linux-perf bpftrace libgoogle-perftools4 heaptrack"
 
 packages=$BUILD_PACKAGES
-[ "${1:-build}" = build ] || packages="$packages $TEST_PACKAGES"
+[ "${1:-build}" = build ] || packages="$packages $DIST_PACKAGES"
+[ "${1:-build}" = build ] || [ "$1" = dist ] || packages="$packages $TEST_PACKAGES"
 [ "${1:-build}" != matrix ] || packages="$packages $MATRIX_PACKAGES"
 [ "${1:-build}" != bench ] || packages="$packages $BENCH_PACKAGES"
 

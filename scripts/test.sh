@@ -21,6 +21,7 @@ symbols
 top
 terminal
 install
+dist
 check
 limits
 alarms

@@ -216,6 +216,8 @@ static int show(const struct request *request, struct vmt_symbols *symbols)
 		return VMT_EXIT_USAGE;
 	}
 	if (vmt_top_screen_open(&screen)) {
+		vmt_message("there is no terminfo here for TERM=%s: a line at a time, as with "
+			    "--plain.", getenv("TERM") ? getenv("TERM") : "");
 		vmt_top_free(&top);
 		return run_plain(request, symbols);
 	}

@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Make vmatrace-VERSION-x86_64.tar.xz: the library, and the tool without any library of others', so that
+# one copy into a container is enough. The same sources make the same file; its date is that of the last commit, or
+# SOURCE_DATE_EPOCH.
+#
+#   scripts/dist.sh [DIRECTORY]		where it goes (the build folder); BUILD=DIR is the build folder
+set -eu
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+BUILD=${BUILD:-$ROOT/build}
+OUT=$(mkdir -p "${1:-$BUILD}" && cd "${1:-$BUILD}" && pwd)
+"$ROOT/scripts/setup.sh" dist
+[ -e "$BUILD/build.ninja" ] || meson setup "$BUILD" "$ROOT" >/dev/null
+ninja -C "$BUILD" tools/vmatrace-static preload/libvmatrace.so >/dev/null
+# The manual pages come from the tool itself.
+TOOL=$BUILD/tools/vmatrace-static
+VERSION=$("$TOOL" --version | cut -d' ' -f2)
+NAME=vmatrace-$VERSION-x86_64
+if [ -z "${SOURCE_DATE_EPOCH:-}" ]; then
+	SOURCE_DATE_EPOCH=$(git -C "$ROOT" log -1 --format=%ct 2>/dev/null || echo 0)
+fi
+
+STAGE=$(mktemp -d)
+trap 'rm -rf "$STAGE"' EXIT
+DIR=$STAGE/$NAME
+MAN=$DIR/share/man
+mkdir -p "$DIR/bin" "$DIR/lib/vmatrace" "$DIR/include" "$MAN/man1" "$MAN/man7"
+strip -o "$DIR/bin/vmatrace" "$TOOL"
+strip --strip-unneeded -o "$DIR/lib/vmatrace/libvmatrace.so" "$BUILD/preload/libvmatrace.so"
+"$TOOL" --help=man >"$MAN/man1/vmatrace.1"
+for command in $(sed -n 's/^.{ "\([a-z]*\)", vmt_cmd_.*/\1/p' "$ROOT/tools/main.c"); do
+	"$TOOL" "$command" --help=man >"$MAN/man1/vmatrace-$command.1"
+done
+awk -f "$ROOT/doc/cases.awk" "$ROOT/doc/cases.md" >"$MAN/man7/vmatrace-cases.7"
+cp "$ROOT/preload/vmatrace.h" "$DIR/include"
+cp "$ROOT/LICENSE" "$ROOT/README.md" "$DIR"
+find "$DIR" -type f -exec chmod 644 {} +
+find "$DIR" -type d -exec chmod 755 {} +
+chmod 755 "$DIR/bin/vmatrace"
+tar --create --directory="$STAGE" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 \
+	--numeric-owner --format=gnu "$NAME" | xz -9 >"$OUT/$NAME.tar.xz"
+echo "$OUT/$NAME.tar.xz"
