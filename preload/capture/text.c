@@ -16,6 +16,7 @@
 
 #define LOOK_BACK 8	/* from a system call to what must be read before it */
 #define LOOSE_MAX 40
+#define SHARED_MAX 96
 #define ENTRY_ALIGN 16	/* of functions, in libc */
 #define TAIL_SIZE 9
 #define ENTRY_MAX 48	/* bytes of a short function that are looked at */
@@ -97,6 +98,25 @@ static bool find_loose_mov(uint64_t first, uint64_t syscall, struct vmt_text_sit
 	return false;
 }
 
+/* `mov %edx, %eax; syscall`, and somewhat before it `mov $nr, %edx`: several calls of one number, as in liburing. */
+static bool find_shared_mov(uint64_t first, uint64_t syscall, struct vmt_text_site *ret_site)
+{
+	const uint8_t *copy = (const uint8_t *)syscall - 2;
+	uint8_t mov = (uint8_t)(MOV_EAX + (copy[1] >> 3 & 7));
+
+	if (copy[0] != 0x89 || (copy[1] & 0xc7) != 0xc0 || mov == MOV_EAX)
+		return false;
+	for (uint64_t at = syscall - 7; at >= first && at + SHARED_MAX >= syscall; at--) {
+		const uint8_t *p = (const uint8_t *)at;
+
+		if (p[0] != mov || p[3] || p[4])
+			continue;
+		*ret_site = (struct vmt_text_site){ .addr = at, .nr = nr_of(p) };
+		return true;
+	}
+	return false;
+}
+
 /*
  * cmp $-4095, %rax; jae .+3; ret, or the same thing said otherwise: cmp $-4096; ja. No call returns
  * the one number where they differ.
@@ -136,7 +156,8 @@ bool vmt_text_next_site(uint64_t *from, uint64_t end, struct vmt_text_site *ret_
 				(uint64_t)p, nr_of(p), is_exact, is_probed,
 				tail_of((uint64_t)p, nr_of(p), end)
 			};
-		if (is_exact || is_probed || find_loose_mov(first, at - 2, ret_site))
+		if (is_exact || is_probed || find_shared_mov(first, at - 2, ret_site) ||
+		    find_loose_mov(first, at - 2, ret_site))
 			return true;
 	}
 	*from = end;

@@ -80,6 +80,21 @@ static void look_at_tails(void)
 		    0x8b, 0x15, 1, 2, 3, 4);
 }
 
+/* Told, but not to be patched. */
+static void look_at_shared_mov(void)
+{
+	static const uint8_t code[] = { 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0xba, 11, 0, 0,
+					0, 0x48, 0x8b, 0x7b, 0x50, 0x89, 0xd0, 0x0f, 0x05, 0x90 };
+	struct vmt_text_site site = { .is_exact = true };
+	uint64_t from = (uint64_t)code;
+
+	if (!vmt_text_next_site(&from, (uint64_t)code + sizeof(code), &site) || site.is_exact ||
+	    site.nr != 11) {
+		printf("mov edx, eax: number %u\n", site.nr);
+		failures++;
+	}
+}
+
 static void look_into_functions(void)
 {
 	static const uint8_t exits[] = { 0xf3, 0x0f, 0x1e, 0xfa, 0x41, 0xb8, 231, 0, 0, 0, 0xba, 60,
@@ -137,6 +152,7 @@ int main(void)
 	EXPECT("mov edi, edx before", 2, 0x89, 0xd7, 0xb8, 9, 0, 0, 0, 0x0f, 0x05);
 	EXPECT("one that a probe is on", -1, 0xcc, 9, 0, 0, 0, 0x0f, 0x05);
 	look_at_tails();
+	look_at_shared_mov();
 	look_into_functions();
 	count_neighbours();
 	return failures != 0;
