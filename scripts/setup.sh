@@ -12,7 +12,7 @@ TEST_PACKAGES="libcriterion-dev g++ jq strace tmux valgrind binutils sbcl redis-
 	default-jdk-headless nodejs perl python3 python3-jsonschema python3-yaml git
 	cmake make patch libxml2-utils libdebuginfod1 vim-tiny less groff-base clang libclang-rt-dev"
 MATRIX_PACKAGES="libpython3.11-testsuite ruby guile-3.0 postgresql nginx-light wrk sqlite3
-	lmdb-utils gdb chromium bsdextrautils"
+	lmdb-utils gdb chromium bsdextrautils golang-go"
 BENCH_PACKAGES="postgresql linux-perf bpftrace libgoogle-perftools4 heaptrack"
 
 packages=$BUILD_PACKAGES
