@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The descriptor sees the process that opened it; the program may close it, and may
- * be given its number for a file of its own. So an unexpected answer means: open it again, once.
+ * See ask.h. The program may close whatever is open, and be given its number for a file of its own: so
+ * an unexpected answer to PROCMAP_QUERY means: open it again, once.
  */
 #include "ask.h"
 
@@ -12,7 +12,7 @@
 
 #include "core/mapsline.h"
 #include "device.h"
-#include "fd.h"
+#include "mapsfile.h"
 #include "memory.h"
 #include "sys.h"
 
@@ -46,31 +46,48 @@ static_assert(sizeof(struct procmap_query) == 104, "as the kernel has it");
 #define PROBE_LENGTH_5 0xffffffffff0000UL
 #define PROBE_LENGTH_4 0x7fffffff0000UL
 
-static int query_once(struct vmt_state *state, struct procmap_query *query)
+static int query_once(int maps, struct procmap_query *query)
 {
 	query->size = sizeof(*query);
-	return (int)vmt_sys3(SYS_ioctl, state->fds.maps.number, PROCMAP_QUERY, query);
+	return (int)vmt_sys3(SYS_ioctl, maps, PROCMAP_QUERY, query);
 }
 
-static void reopen(struct vmt_state *state)
+static bool is_answer(int ret)
 {
-	state->fds.maps = vmt_fd_note(vmt_fd_open("/proc/self/maps", O_RDONLY, 0));
+	return ret == 0 || ret == -ENOENT || ret == -ENAMETOOLONG;
 }
 
+/* /proc is out of reach. Its ENOENT must not be taken for "nothing is mapped". */
+static int no_maps(struct vmt_state *state, int error)
+{
+	if (error != -EMFILE && error != -ENFILE)	/* for want of descriptors: later, perhaps */
+		vmt_note(state, VMT_NOTE_NO_PROC);
+	return -EBADF;
+}
+
+/* Ask by what is open; if that has become something else, by the real one. */
+static int query_by(struct vmt_state *state, struct vmt_mapsfile *maps, struct procmap_query *query)
+{
+	int ret = maps->number;
+
+	if (VMT_UNLIKELY(ret < 0))
+		return no_maps(state, ret);
+	ret = query_once(maps->number, query);
+	if (VMT_LIKELY(is_answer(ret)))
+		return ret;
+	vmt_mapsfile_forget(state, maps);
+	*maps = vmt_mapsfile_for_query(state);
+	if (maps->number < 0)
+		return no_maps(state, maps->number);
+	return query_once(maps->number, query);
+}
+
+/* Under the lock, which closes it. */
 static int query(struct vmt_state *state, struct procmap_query *query)
 {
-	int ret = query_once(state, query);
+	struct vmt_mapsfile maps = vmt_mapsfile_for_query(state);
 
-	if (VMT_LIKELY(ret == 0 || ret == -ENOENT || ret == -ENAMETOOLONG))
-		return ret;
-	reopen(state);
-	if (VMT_UNLIKELY(state->fds.maps.number < 0)) {
-		/* /proc is out of reach. Its ENOENT must not be taken for "nothing is mapped". */
-		state->query_works = false;
-		vmt_note(state, VMT_NOTE_NO_PROC);
-		return -EBADF;
-	}
-	return query_once(state, query);
+	return query_by(state, &maps, query);
 }
 
 static void look_of(const struct procmap_query *query, struct vmt_look *look)
@@ -88,11 +105,13 @@ static void look_of(const struct procmap_query *query, struct vmt_look *look)
 static int walk_by_query(struct vmt_state *state, struct vmt_range range,
 			 struct vmt_sketch *sketch)
 {
+	struct vmt_mapsfile maps = vmt_mapsfile_for_query(state);
+
 	for (uint64_t addr = range.start; addr < range.end;) {
 		struct procmap_query ask = { .query_addr = addr,
 					     .query_flags = QUERY_COVERING_OR_NEXT };
 		struct vmt_look look;
-		int ret = query(state, &ask);
+		int ret = query_by(state, &maps, &ask);
 
 		state->counters.asked_query++;
 		if (ret == -ENOENT)
@@ -111,12 +130,13 @@ static int walk_by_query(struct vmt_state *state, struct vmt_range range,
 }
 
 struct text_reader {
-	int fd;
+	struct vmt_mapsfile maps;
 	uint64_t offset;	/* in the file */
 	char *buffer;
 	size_t size;
 	size_t at;
 	size_t filled;
+	bool is_cut;	/* the rest of the line that was given last has not been read */
 };
 
 static bool refill(struct text_reader *reader)
@@ -127,7 +147,7 @@ static bool refill(struct text_reader *reader)
 	reader->at = 0;
 	reader->filled = rest;
 
-	long got = vmt_sys4(SYS_pread64, reader->fd, reader->buffer + rest, reader->size - rest,
+	long got = vmt_sys4(SYS_pread64, reader->maps.number, reader->buffer + rest, reader->size - rest,
 			    reader->offset);
 
 	if (got <= 0)
@@ -137,33 +157,49 @@ static bool refill(struct text_reader *reader)
 	return true;
 }
 
-/* The next line, which stays valid until the next call; false at the end. Lines longer than the
- * buffer cannot be: a path is at most 4 KiB, four times that when escaped. */
-static bool next_line(struct text_reader *reader, struct vmt_mapsline *ret_line)
+/* Its rest is of no interest, and may be longer than the buffer. False at the end of the text. */
+static bool skip_line(struct text_reader *reader)
 {
 	for (;;) {
-		size_t end = reader->at;
-
-		while (end < reader->filled && reader->buffer[end] != '\n')
-			end++;
-		if (end < reader->filled) {
-			const char *text = reader->buffer + reader->at;
-			size_t length = end - reader->at;
-
-			reader->at = end + 1;
-			if (vmt_mapsline_parse(text, length, ret_line) == 0)
+		while (reader->at < reader->filled)
+			if (reader->buffer[reader->at++] == '\n')
 				return true;
-		} else if (!refill(reader)) {
+		if (!refill(reader))
 			return false;
+	}
+}
+
+/*
+ * The next line, which stays valid until the next call; false at the end. Of a line that is longer
+ * than the buffer (a path has up to 4 KiB, four times that when escaped), its beginning.
+ */
+static bool next_line(struct text_reader *reader, struct vmt_mapsline *ret_line)
+{
+	if (reader->is_cut && !skip_line(reader))
+		return false;
+	for (;;) {
+		const char *text = reader->buffer + reader->at;
+		size_t length = 0;
+
+		while (reader->at + length < reader->filled && text[length] != '\n')
+			length++;
+		reader->is_cut = length == reader->size;
+		if (reader->at + length == reader->filled && !reader->is_cut) {
+			if (!refill(reader))
+				return false;
+			continue;
 		}
+		reader->at += reader->is_cut ? length : length + 1;
+		if (vmt_mapsline_parse(text, length, ret_line) == 0)
+			return true;
+		if (reader->is_cut && !skip_line(reader))
+			return false;
 	}
 }
 
 static int open_text(struct vmt_state *state, char *buffer, size_t size, struct text_reader *reader)
 {
-	if (!vmt_fd_is_ours(&state->fds.maps))
-		reopen(state);
-	*reader = (struct text_reader){ .fd = state->fds.maps.number, .buffer = buffer,
+	*reader = (struct text_reader){ .maps = vmt_mapsfile_for_reading(state), .buffer = buffer,
 					.size = size };
 	return refill(reader) ? 0 : -ENOENT;
 }
@@ -210,9 +246,11 @@ static int boundary_by_query(struct vmt_state *state, const struct vmt_look *rig
 	struct procmap_query ask = { .query_addr = right->start };
 	struct vmt_look look;
 
+	int ret = query(state, &ask);
+
 	state->counters.asked_query++;
-	if (query(state, &ask))
-		return -ENOENT;
+	if (ret)
+		return ret == -EBADF ? -EBADF : -ENOENT;
 	look_of(&ask, &look);
 	if (((look.flags ^ right->flags) & VMT_MAP_VISIBLE) || look.end < right->end)
 		return -ESTALE;
@@ -246,12 +284,13 @@ static int boundary_by_probe(struct vmt_state *state, const struct vmt_look *rig
 static int boundary(void *context, const struct vmt_look *right)
 {
 	struct vmt_state *state = context;
+	int ret = -EBADF;
 
 	if (state->no_asking || state->options.ask == VMT_ASK_MAPS)
 		return -EPERM;
 	if (may_query(state))
-		return boundary_by_query(state, right);
-	return boundary_by_probe(state, right);
+		ret = boundary_by_query(state, right);
+	return ret == -EBADF ? boundary_by_probe(state, right) : ret;
 }
 
 static bool is_alone(void *context)
@@ -269,6 +308,7 @@ int vmt_ask_look(struct vmt_state *state, uint64_t addr, struct vmt_look *ret_lo
 	struct procmap_query ask = { .query_addr = addr };
 	struct text_reader reader;
 	struct vmt_mapsline line;
+	int ret;
 
 	if (may_query(state)) {
 		state->counters.asked_query++;
@@ -280,27 +320,28 @@ int vmt_ask_look(struct vmt_state *state, uint64_t addr, struct vmt_look *ret_lo
 	if (open_text(state, state->text, sizeof(state->text), &reader))
 		return -ENOENT;
 	state->counters.asked_maps++;
-	while (next_line(&reader, &line)) {
+	ret = -ENOENT;
+	while (ret && next_line(&reader, &line) && line.look.start <= addr) {
 		if (line.look.end <= addr)
 			continue;
 		*ret_look = line.look;
-		return line.look.start <= addr ? 0 : -ENOENT;
+		ret = 0;
 	}
-	return -ENOENT;
+	return ret;
 }
 
 void vmt_ask_open(struct vmt_state *state)
 {
 	struct procmap_query ask = { .query_addr = (uint64_t)(uintptr_t)state };
+	struct vmt_mapsfile maps = vmt_mapsfile_for_query(state);
 
-	reopen(state);
 	state->query_works = false;
-	if (state->fds.maps.number < 0) {
-		vmt_note(state, VMT_NOTE_NO_PROC);
+	if (maps.number < 0) {
+		no_maps(state, maps.number);
 		return;
 	}
 	state->no_reasoning |= vmt_sys5(SYS_prctl, PR_GET_MEMORY_MERGE_, 0, 0, 0, 0) == 1;
-	state->query_works = query_once(state, &ask) == 0;
+	state->query_works = query_once(maps.number, &ask) == 0;
 	if (!state->query_works)
 		vmt_note(state, VMT_NOTE_NO_QUERY);
 }
@@ -314,20 +355,17 @@ static size_t name_by_text(struct vmt_state *state, uint64_t addr, char *path, s
 {
 	struct text_reader reader;
 	struct vmt_mapsline line;
+	size_t length = 0;
 
 	if (state->no_asking || open_text(state, state->text, sizeof(state->text), &reader))
 		return 0;
-	while (next_line(&reader, &line)) {
+	while (next_line(&reader, &line) && line.look.start <= addr) {
 		if (line.look.end <= addr)
 			continue;
-		if (line.look.start > addr)
-			return 0;
-		if (line.name_length >= size)
-			line.name_length = size - 1;
-		__builtin_memcpy(path, line.name, line.name_length);
-		return line.name_length;
+		length = line.name_length < size ? line.name_length : size - 1;
+		__builtin_memcpy(path, line.name, length);
 	}
-	return 0;
+	return length;
 }
 
 size_t vmt_ask_name(struct vmt_state *state, uint64_t addr, char *path, size_t size,
@@ -358,27 +396,34 @@ static bool bounds_by_text(struct vmt_state *state, uint64_t sp, struct vmt_rang
 	char buffer[512];
 	struct text_reader reader;
 	struct vmt_mapsline line;
+	bool is_found = false;
 
-	if (open_text(state, buffer, sizeof(buffer), &reader))
+	if (open_text(state, buffer, sizeof(buffer), &reader)) {
+		vmt_mapsfile_close(&reader.maps);
 		return false;
-	while (next_line(&reader, &line)) {
-		if (line.look.end <= sp)
-			continue;
-		*ret_bounds = (struct vmt_range){ line.look.start, line.look.end };
-		return line.look.start <= sp && (line.look.flags & VMT_MAP_READ);
 	}
-	return false;
+	while (!is_found && next_line(&reader, &line) && line.look.start <= sp) {
+		is_found = line.look.end > sp && (line.look.flags & VMT_MAP_READ);
+		*ret_bounds = (struct vmt_range){ line.look.start, line.look.end };
+	}
+	vmt_mapsfile_close(&reader.maps);
+	return is_found;
 }
 
 static bool find_bounds(struct vmt_state *state, uint64_t sp, struct vmt_range *ret_bounds)
 {
 	struct procmap_query ask = { .query_addr = sp };
+	struct vmt_mapsfile maps;
+	int ret;
 
 	if (state->no_asking)
 		return false;
 	if (!state->query_works)
 		return bounds_by_text(state, sp, ret_bounds);
-	if (query(state, &ask) || !(ask.vma_flags & VMT_MAP_READ))
+	maps = vmt_mapsfile_for_query(state);
+	ret = query_by(state, &maps, &ask);
+	vmt_mapsfile_close(&maps);
+	if (ret || !(ask.vma_flags & VMT_MAP_READ))
 		return false;
 	*ret_bounds = (struct vmt_range){ ask.vma_start, ask.vma_end };
 	return true;

@@ -20,6 +20,7 @@
 #include "failure.h"
 #include "holder.h"
 #include "life.h"
+#include "mapsfile.h"
 #include "new_text.h"
 #include "publish.h"
 #include "rare.h"
@@ -212,6 +213,7 @@ void vmt_call_lock_alone(struct vmt_state *state)
 static inline void leave(struct vmt_state *state)
 {
 	vmt_recording_doing(state, VMT_DOING_NOTHING);
+	vmt_mapsfile_done();
 	vmt_bus_leave();
 	vmt_lock_leave(&state->lock, &lock_ops, &vmt_thread()->held_sp);
 }
@@ -363,8 +365,10 @@ VMT_HOT static long record(struct vmt_state *state, enum vmt_call_id id, long nr
 static long fork_call(struct vmt_state *state, long nr, const long args[6])
 {
 	bool locked = vmt_call_lock(state, true);
-	long ret = vmt_aside_make(nr, args);
+	long ret;
 
+	vmt_mapsfile_done();	/* the child, too, has all of its descriptors */
+	ret = vmt_aside_make(nr, args);
 	if (ret == 0) {	/* the child: its first memory call starts it anew */
 		vmt_bus_leave();
 		return ret;

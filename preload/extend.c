@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See extend.h. The file is opened again by its name where the program has closed the descriptor;
- * a larger map of it needs none (mremap of no length makes another map of the same pages).
+ * See extend.h. The file is opened again by its name; a larger map of it needs none (mremap of no length makes another map of the same pages).
  */
 #include "extend.h"
 
@@ -18,24 +17,6 @@
 #define MAP_FACTOR 4u
 #define READER_NS  UINT64_C(1000000000)	/* after which nobody reads by an old header */
 
-/* A descriptor of the file, to be closed if it is not the one that is kept; -errno. */
-static int open_again(const struct vmt_state *state)
-{
-	struct vmt_fd again;
-
-	if (vmt_fd_is_ours(&state->fds.record))
-		return state->fds.record.number;
-	if (!state->recording.is_file)
-		return -EBADF;
-	again = vmt_fd_note(vmt_fd_open(state->recording_path, O_RDWR | O_NOFOLLOW, 0));
-	if (again.number < 0)
-		return -ENOENT;
-	if (again.device == state->fds.record.device && again.inode == state->fds.record.inode)
-		return again.number;
-	vmt_sys1(SYS_close, again.number);
-	return -ENOENT;
-}
-
 static int lengthen(struct vmt_state *state, uint64_t length)
 {
 	struct vmt_recording *recording = &state->recording;
@@ -46,12 +27,11 @@ static int lengthen(struct vmt_state *state, uint64_t length)
 		return 0;
 	if (!vmt_recording_may_be(length))
 		return -EFBIG;
-	fd = open_again(state);
+	fd = vmt_recording_descriptor(state);
 	if (fd < 0)
 		return fd;
 	ret = vmt_sys2(SYS_ftruncate, fd, length);
-	if (fd != state->fds.record.number)
-		vmt_sys1(SYS_close, fd);
+	vmt_recording_put_back(state, fd);
 	if (!ret)
 		recording->length = length;
 	return (int)ret;

@@ -5,28 +5,44 @@
 #include "fd.h"
 
 #include <fcntl.h>
+#include <linux/errno.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "sys.h"
 
 #define HIGHEST 1000	/* below the usual soft limit of 1024 */
+#define FURTHEST 65536	/* the kernel's table is as long as the highest number */
 
 struct vmt_fd vmt_fd_note(int number)
 {
 	struct vmt_fd fd = { .number = number };
+	struct stat st;
 
-	if (number >= 0 && !vmt_fd_identity(number, &fd.device, &fd.inode))
+	if (number < 0)
+		return fd;
+	if (vmt_sys_failed(vmt_sys2(SYS_fstat, number, &st))) {
 		fd.number = -1;
+		return fd;
+	}
+	fd.type = st.st_mode & S_IFMT;
+	fd.device = st.st_dev;
+	fd.inode = st.st_ino;
 	return fd;
+}
+
+bool vmt_fd_is_same(const struct vmt_fd *a, const struct vmt_fd *b)
+{
+	return a->number >= 0 && b->number >= 0 && a->device == b->device && a->inode == b->inode &&
+	       a->type == b->type;
 }
 
 bool vmt_fd_is_ours(const struct vmt_fd *fd)
 {
-	uint64_t device, inode;
+	struct vmt_fd now = vmt_fd_note(fd->number);
 
-	return fd->number >= 0 && vmt_fd_identity(fd->number, &device, &inode) &&
-	       device == fd->device && inode == fd->inode;
+	return vmt_fd_is_same(fd, &now);
 }
 
 void vmt_fd_close(struct vmt_fd *fd)
@@ -57,22 +73,31 @@ int vmt_fd_raise(int fd)
 	return high;
 }
 
+/* The limit is looked at when a number is given out, and never again (fs/file.c). */
+int vmt_fd_put_aside(int fd)
+{
+	struct rlimit limit;
+	struct rlimit more;
+	long aside = vmt_sys2(SYS_getrlimit, RLIMIT_NOFILE, &limit);
+
+	if (!vmt_sys_failed(aside)) {
+		more = (struct rlimit){ limit.rlim_cur + 1, limit.rlim_max };
+		aside = limit.rlim_cur < limit.rlim_max && limit.rlim_cur < FURTHEST ?
+				vmt_sys2(SYS_setrlimit, RLIMIT_NOFILE, &more) : -EPERM;
+	}
+	if (!vmt_sys_failed(aside)) {
+		aside = vmt_sys3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, limit.rlim_cur);
+		vmt_sys2(SYS_setrlimit, RLIMIT_NOFILE, &limit);
+	}
+	vmt_sys1(SYS_close, fd);
+	return (int)aside;
+}
+
 int vmt_fd_open(const char *path, int flags, int mode)
 {
 	long fd = vmt_sys4(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, mode);
 
 	return vmt_sys_failed(fd) ? (int)fd : vmt_fd_raise((int)fd);
-}
-
-bool vmt_fd_identity(int fd, uint64_t *ret_device, uint64_t *ret_inode)
-{
-	struct stat st;
-
-	if (vmt_sys_failed(vmt_sys2(SYS_fstat, fd, &st)))
-		return false;
-	*ret_device = st.st_dev;
-	*ret_inode = st.st_ino;
-	return true;
 }
 
 long vmt_fd_read_file(const char *path, char *buffer, size_t size)

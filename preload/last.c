@@ -4,6 +4,7 @@
  * instruction of a module's own, and exit where no other thread is left. One thread is at it, and others that
  * want to end the process wait for it meanwhile: without us the first would have ended it at once.
  */
+#include <signal.h>
 #include <sys/syscall.h>
 
 #include "aside.h"
@@ -60,14 +61,31 @@ void vmt_last_forget(void)
 	__atomic_store_n(&vmt_gate_last_owner, 0, __ATOMIC_RELEASE);
 }
 
+/*
+ * From here on a signal may not end the process otherwise than it has ended already. SIGBUS may come
+ * from the recording (bus.h).
+ */
+static int end(int status)
+{
+	struct vmt_state *state = vmt_state;
+	uint64_t all = ~(UINT64_C(1) << (SIGBUS - 1));
+
+	if (state && !state->no_asking &&
+	    atomic_load_explicit(&vmt_phase, memory_order_acquire) == VMT_PHASE_ON) {
+		vmt_sys4(SYS_rt_sigprocmask, SIG_BLOCK, &all, 0, sizeof(all));
+		state->is_last_act = true;
+	}
+	return vmt_life_end(status);
+}
+
 _Noreturn void vmt_last_act_claimed(int status)
 {
-	vmt_aside_exit(vmt_life_end(status));
+	vmt_aside_exit(end(status));
 }
 
 _Noreturn void vmt_last_act(int status)
 {
-	vmt_aside_exit(vmt_last_claim() ? vmt_life_end(status) : status);
+	vmt_aside_exit(vmt_last_claim() ? end(status) : status);
 }
 
 void vmt_last_thread(int status)

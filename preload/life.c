@@ -17,6 +17,7 @@
 #include "extend.h"
 #include "line.h"
 #include "log.h"
+#include "mapsfile.h"
 #include "memory.h"
 #include "publish.h"
 #include "recording.h"
@@ -208,8 +209,8 @@ static void start_child(struct vmt_state *state)
 		return;
 	}
 	if (reports)
-		vmt_log_open(state);
-	vmt_fd_close(&state->fds.maps);
+		vmt_log_open_child(state);
+	vmt_mapsfile_start_child(state);
 	vmt_ask_open(state);
 	leave_parents_recording(state, reports || state->options.dir[0]);
 	if (!state->recording.base || !state->recording.is_file)
@@ -398,4 +399,25 @@ void vmt_life_step_aside(struct vmt_state *state)
 		vmt_report_print(state);
 	vmt_bus_close(state);
 	state->no_asking = true;
+}
+
+void vmt_before_leaving(void)
+{
+	struct vmt_state *state = vmt_state;
+
+	if (atomic_load_explicit(&vmt_phase, memory_order_acquire) != VMT_PHASE_ON ||
+	    !vmt_life_is_ours(state) || state->no_asking)
+		return;
+	vmt_mapsfile_keep(state);
+	vmt_recording_keep(state);
+	vmt_log_keep(state);
+}
+
+void vmt_error_closes(const struct vmt_regs *regs)
+{
+	struct vmt_state *state = vmt_state;
+
+	if (atomic_load_explicit(&vmt_phase, memory_order_acquire) == VMT_PHASE_ON &&
+	    (state->is_root || state->options.children))
+		vmt_log_error_closes(state, regs);
 }

@@ -1,26 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GNU tools close standard error in atexit, and daemons put a socket in its place: so a high
- * duplicate is kept from the start, and either is used only while it is still what it was.
+ * See log.h. Descriptor 2 is written to only while it is still what it was at the start; a daemon
+ * that closes it is let go at once.
  */
 #include "log.h"
 
-#include <fcntl.h>
 #include <linux/errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 
+#include "capture/next.h"
 #include "core/fmt.h"
 #include "fd.h"
+#include "life.h"
 #include "line.h"
+#include "logfile.h"
 #include "sys.h"
 
-#define PATIENCE_MS 1000
+#define PATIENCE_MS  1000	/* with a reader who does not read, in all */
+#define EXIT_SIZE    256	/* bytes of libc's exit or more: what follows it calls nobody */
+#define PIPE_CHUNK   4096	/* poll(2) says that so much has room… */
+#define OTHER_CHUNK  256	/* …in a pipe; of others that something has */
+#define NO_WAITING   8		/* RWF_NOWAIT (linux/fs.h), which older headers lack */
 
 static void say_unwritable(struct vmt_state *state, const char *path)
 {
-	char message[400];
+	char message[700];
 	struct vmt_line text = vmt_line_in(message, sizeof(message));
 
 	vmt_line_add(&text, "cannot write to log_path '");
@@ -29,89 +38,169 @@ static void say_unwritable(struct vmt_state *state, const char *path)
 	vmt_log(state, message);
 }
 
-/* log_path.PID */
-static int open_log_path(struct vmt_state *state, int flags)
+static bool wants_file(const struct vmt_state *state)
 {
-	char path[300];
-	struct vmt_line text = vmt_line_in(path, sizeof(path));
-	int fd;
+	const char *path = state->options.log_path;
 
-	vmt_line_add(&text, state->options.log_path);
-	vmt_line_add(&text, ".");
-	vmt_line_add_number(&text, state->pid);
-	fd = vmt_fd_open(path, O_WRONLY | O_CREAT | O_APPEND | flags, 0666);
-	if (fd < 0 && flags & O_TRUNC)
-		say_unwritable(state, path);
+	return path[0] && !(path[0] == 's' && __builtin_strcmp(path, "stderr") == 0);
+}
+
+/* Now, since the program may lose the right to create it, and to say so while somebody is looking. */
+static void open_file(struct vmt_state *state)
+{
+	int fd = vmt_logfile_create(state, true);
+
+	state->fds.log_is_file = fd >= 0;
+	if (fd < 0)
+		say_unwritable(state, state->log_name[0] ? state->log_name : state->options.log_path);
 	else
-		vmt_fd_identity(fd, &state->fds.log_device, &state->fds.log_inode);
-	return fd;
+		vmt_sys1(SYS_close, fd);
 }
 
 void vmt_log_open(struct vmt_state *state)
 {
-	struct vmt_fds *fds = &state->fds;
-	const char *path = state->options.log_path;
-	int fd = -1;
-
-	if (!vmt_fd_identity(2, &fds->stderr_device, &fds->stderr_inode))
-		fds->stderr_inode = 0;
-	fds->log = fds->stderr_inode ? vmt_fd_duplicate(2) : -1;
-	fds->log_device = fds->stderr_device;
-	fds->log_inode = fds->stderr_inode;
-	if (path[0] && !(path[0] == 's' && __builtin_strcmp(path, "stderr") == 0))
-		fd = open_log_path(state, O_TRUNC);	/* now: chdir and chroot may come */
-	if (fd < 0)
-		return;
-	if (fds->log >= 0)
-		vmt_sys1(SYS_close, fds->log);
-	fds->log = fd;
-	fds->log_is_file = true;
+	state->fds.error = vmt_fd_note(2);
+	if (wants_file(state))
+		open_file(state);
 }
 
-static bool is_still(int fd, uint64_t device, uint64_t inode)
+void vmt_log_open_child(struct vmt_state *state)
 {
-	uint64_t now_device, now_inode;
+	vmt_fd_close(&state->fds.log);
+	state->fds.log_is_kept = false;
+	if (wants_file(state))
+		open_file(state);
+}
 
-	return fd >= 0 && inode && vmt_fd_identity(fd, &now_device, &now_inode) &&
-	       now_device == device && now_inode == inode;
+/*
+ * Under a seccomp filter nothing can be said of a descriptor for sure, and a report that is
+ * missing does no harm.
+ */
+static bool may_look(const struct vmt_state *state)
+{
+	return !state->no_asking;
 }
 
 int vmt_log_fd(struct vmt_state *state)
 {
 	struct vmt_fds *fds = &state->fds;
 
-	if (state->no_asking)
-		return fds->log;	/* under a seccomp filter write(2) is all that can be hoped for */
+	if (!may_look(state))
+		return -1;
+	if (vmt_fd_is_ours(&fds->log))
+		return fds->log.number;
+	fds->log.number = -1;
+	if (fds->log_is_file)
+		fds->log = vmt_fd_note(vmt_logfile_open(state));
+	if (fds->log.number >= 0)
+		return fds->log.number;
+	return vmt_fd_is_ours(&fds->error) ? 2 : -1;
+}
 
-	if (is_still(fds->log, fds->log_device, fds->log_inode))
-		return fds->log;
-	if (fds->log_is_file)	/* closed by the program: by its name again */
-		return fds->log = open_log_path(state, 0);
-	if (is_still(2, fds->stderr_device, fds->stderr_inode))
-		return 2;
-	return -1;
+void vmt_log_pause(struct vmt_state *state)
+{
+	if (state->fds.log_is_file && !state->fds.log_is_kept && may_look(state))
+		vmt_fd_close(&state->fds.log);
+}
+
+void vmt_log_keep(struct vmt_state *state)
+{
+	if (state->fds.log_is_file && !state->fds.log_is_kept)
+		state->fds.log_is_kept = vmt_log_fd(state) == state->fds.log.number;
+}
+
+/* Does this function run because of exit(3), or because main has returned? */
+static bool is_exiting(const struct vmt_regs *regs)
+{
+	uint64_t leave = (uint64_t)(uintptr_t)vmt_next.leave;
+	struct vmt_stack stack;
+
+	vmt_unwind(regs, &stack);
+	for (uint32_t i = 0; leave && i < stack.count; i++)
+		if (stack.pc[i] > leave && stack.pc[i] <= leave + EXIT_SIZE)
+			return true;
+	return false;
+}
+
+void vmt_log_error_closes(struct vmt_state *state, const struct vmt_regs *regs)
+{
+	struct vmt_fds *fds = &state->fds;
+
+	if (fds->log_is_file || fds->log.number >= 0 || !may_look(state) ||
+	    !vmt_fd_is_ours(&fds->error) || !vmt_life_is_ours(state) || !is_exiting(regs))
+		return;
+	fds->log = vmt_fd_note(vmt_fd_duplicate(2));
+}
+
+/* Wait until somebody has read something, in all no longer than PATIENCE_MS. */
+static bool wait_for_room(struct vmt_state *state, int fd)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLOUT };
+	uint64_t start;
+	long left;
+	long ret = vmt_sys3(SYS_poll, &ready, 1, 0);
+
+	if (ret)
+		return ret > 0;
+	start = vmt_clock();
+	left = PATIENCE_MS - (long)state->log_waited_ms;
+	if (left > 0)
+		ret = vmt_sys3(SYS_poll, &ready, 1, left);
+	state->log_waited_ms += (uint32_t)((vmt_clock() - start) / 1000000);
+	if (ret == 0)
+		state->log_is_blocked = true;
+	return ret > 0;
+}
+
+/* It was said that there is room, and there is none: not for ever. */
+static bool pause_a_moment(struct vmt_state *state)
+{
+	const int64_t pause[2] = { 0, 1000000 };
+
+	vmt_sys2(SYS_nanosleep, pause, 0);
+	state->log_is_blocked = ++state->log_waited_ms >= PATIENCE_MS;
+	return !state->log_is_blocked;
+}
+
+/* Another may have written since there was room: so without waiting, where that can be had. */
+static long write_once(const struct vmt_fd *fd, const char *bytes, size_t size)
+{
+	struct iovec piece = { (void *)(uintptr_t)bytes, size };
+	long ret;
+
+	if (fd->type == S_IFREG)
+		return vmt_sys3(SYS_write, fd->number, bytes, size);
+	if (size > (fd->type == S_IFIFO ? PIPE_CHUNK : OTHER_CHUNK))
+		piece.iov_len = fd->type == S_IFIFO ? PIPE_CHUNK : OTHER_CHUNK;
+	if (fd->type == S_IFSOCK)
+		return vmt_sys6(SYS_sendto, fd->number, (long)bytes, (long)piece.iov_len,
+				MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0);
+	ret = vmt_sys6(SYS_pwritev2, fd->number, (long)&piece, 1, -1, -1, NO_WAITING);
+	if (ret == -EOPNOTSUPP || ret == -ENOSYS || ret == -EINVAL)
+		ret = vmt_sys3(SYS_write, fd->number, bytes, piece.iov_len);
+	return ret;
 }
 
 /* Write without ever raising SIGPIPE: blocked around the write, and taken away if it came. */
-static bool write_some(struct vmt_state *state, int fd, const char **bytes, size_t *size)
+static bool write_some(struct vmt_state *state, const struct vmt_fd *fd, const char **bytes,
+		       size_t *size)
 {
 	uint64_t pipe_set = UINT64_C(1) << (SIGPIPE - 1);
 	uint64_t old;
-	struct pollfd ready = { .fd = fd, .events = POLLOUT };
 	const int64_t no_time[2] = { 0, 0 };
 	long done;
 
-	if (vmt_sys3(SYS_poll, &ready, 1, PATIENCE_MS) <= 0) {
-		state->log_is_blocked = true;
+	if (!wait_for_room(state, fd->number))
 		return false;
-	}
 	vmt_sys4(SYS_rt_sigprocmask, SIG_BLOCK, &pipe_set, &old, sizeof(old));
-	done = vmt_sys3(SYS_write, fd, *bytes, *size);
+	done = write_once(fd, *bytes, *size);
 	if (done == -EPIPE && !(old & pipe_set))
 		vmt_sys4(SYS_rt_sigtimedwait, &pipe_set, 0, no_time, sizeof(pipe_set));
 	vmt_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &old, 0, sizeof(old));
 	if (done == -EINTR)
 		return true;
+	if (done == -EAGAIN)
+		return pause_a_moment(state);
 	if (done <= 0)
 		return false;
 	*bytes += done;
@@ -122,13 +211,10 @@ static bool write_some(struct vmt_state *state, int fd, const char **bytes, size
 void vmt_log_emit(void *context, const char *bytes, size_t size)
 {
 	struct vmt_state *state = context;
-	int fd = vmt_log_fd(state);
+	struct vmt_fd fd = vmt_fd_note(vmt_log_fd(state));
 
-	if (state->no_asking) {
-		vmt_sys3(SYS_write, fd, bytes, size);
-		return;
-	}
-	while (fd >= 0 && size && !state->log_is_blocked && write_some(state, fd, &bytes, &size))
+	while (fd.number >= 0 && size && !state->log_is_blocked &&
+	       write_some(state, &fd, &bytes, &size))
 		;
 }
 
@@ -140,6 +226,7 @@ void vmt_log(struct vmt_state *state, const char *message)
 	vmt_fmt_str(&fmt, "vmatrace: ");
 	vmt_fmt_str(&fmt, message);
 	vmt_fmt_wrap(&fmt, 0);
+	vmt_log_pause(state);
 }
 
 void vmt_log_marker(const struct vmt_state *state, const char *text)

@@ -14,9 +14,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "ask.h"
 #include "extend.h"
 #include "failure.h"
 #include "fd.h"
+#include "mapsfile.h"
 #include "name.h"
 
 #define NAME_TRIES  100u
@@ -163,17 +165,63 @@ static int populate(const struct vmt_recording *recording, uint64_t offset, uint
 	return ret == -EFAULT ? -ENOSPC : 0;	/* it would have been a SIGBUS; before Linux 5.14 -EINVAL */
 }
 
+int vmt_recording_descriptor(const struct vmt_state *state)
+{
+	struct vmt_fd again;
+
+	if (vmt_fd_is_ours(&state->fds.record))
+		return state->fds.record.number;
+	if (!state->recording.is_file)
+		return -EBADF;
+	again = vmt_fd_note(vmt_fd_open(state->recording_path, O_RDWR | O_NOFOLLOW, 0));
+	if (again.number < 0)
+		return -ENOENT;
+	if (again.device == state->fds.record.device && again.inode == state->fds.record.inode)
+		return again.number;
+	vmt_sys1(SYS_close, again.number);
+	return -ENOENT;
+}
+
+void vmt_recording_put_back(const struct vmt_state *state, int fd)
+{
+	if (fd >= 0 && fd != state->fds.record.number)
+		vmt_sys1(SYS_close, fd);
+}
+
+void vmt_recording_keep(struct vmt_state *state)
+{
+	if (state->recording.base && state->recording.is_file && state->fds.record.number < 0)
+		state->fds.record = vmt_fd_note(vmt_recording_descriptor(state));
+}
+
+/* Mapped, a file needs no descriptor any more. A memfd has no name: others find it by one. */
+static void give_back(struct vmt_state *state)
+{
+	struct vmt_fd *fd = &state->fds.record;
+
+	if (state->recording.is_file) {
+		vmt_sys1(SYS_close, fd->number);
+		fd->number = -1;
+	} else if (!state->no_asking) {
+		fd->number = vmt_fd_put_aside(fd->number);
+	}
+}
+
 /* Under a seccomp filter no call of ours may be made: then a full disk is not survived. */
 int vmt_recording_allocate(struct vmt_state *state, uint64_t offset, uint64_t length)
 {
 	const struct vmt_recording *recording = &state->recording;
-	long ret = -EBADF;
+	long ret;
+	int fd;
 
 	if (!recording->is_file || state->no_asking)
 		return 0;
-	if (vmt_fd_is_ours(&state->fds.record))
-		ret = vmt_sys4(SYS_fallocate, state->fds.record.number, 0, offset, length);
-	if (ret == -EBADF || ret == -EOPNOTSUPP || ret == -EINVAL)
+	fd = vmt_recording_descriptor(state);
+	ret = fd;
+	if (fd >= 0)
+		ret = vmt_sys4(SYS_fallocate, fd, 0, offset, length);
+	vmt_recording_put_back(state, fd);
+	if (ret == -EBADF || ret == -ENOENT || ret == -EOPNOTSUPP || ret == -EINVAL)
 		return populate(recording, offset, length);
 	return (int)ret;
 }
@@ -266,6 +314,7 @@ int vmt_recording_open(struct vmt_state *state)
 			vmt_sys1(SYS_unlink, state->recording_path);
 		return ret;
 	}
+	give_back(state);
 	return 0;
 }
 
@@ -351,12 +400,20 @@ bool vmt_recording_append(struct vmt_state *state, enum vmt_section_id id, const
 	return true;
 }
 
-bool vmt_recording_is_gone(const struct vmt_state *state)
+/* Of a file without a name the kernel says so in the list of maps. */
+bool vmt_recording_is_gone(struct vmt_state *state)
 {
-	struct stat st;
+	static const char gone[] = " (deleted)";
+	char path[sizeof(state->recording_path) + sizeof(gone)];
+	uint8_t build_id[VMT_BUILD_ID_MAX];
+	uint32_t build_id_length;
+	size_t length;
 
-	return state->recording.base && state->recording.is_file && !state->no_asking &&
-	       vmt_fd_is_ours(&state->fds.record) &&
-	       !vmt_sys_failed(vmt_sys2(SYS_fstat, state->fds.record.number, &st)) &&
-	       st.st_nlink == 0;
+	if (!state->recording.base || !state->recording.is_file || state->no_asking)
+		return false;
+	length = vmt_ask_name(state, (uint64_t)(uintptr_t)state->recording.base, path, sizeof(path),
+			      build_id, &build_id_length);
+	vmt_mapsfile_done();
+	return length > sizeof(gone) && length < sizeof(path) &&
+	       __builtin_memcmp(path + length - sizeof(gone) + 1, gone, sizeof(gone) - 1) == 0;
 }

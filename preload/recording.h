@@ -27,8 +27,17 @@ bool vmt_recording_may_be(uint64_t size);
 /* Blocks for this part of the file, or -ENOSPC; without them a store would raise SIGBUS. */
 int vmt_recording_allocate(struct vmt_state *state, uint64_t offset, uint64_t length);
 
+/*
+ * A descriptor of the recording: one that is kept, or the file opened by its name. To be put back afterwards. -errno.
+ */
+int vmt_recording_descriptor(const struct vmt_state *state);
+void vmt_recording_put_back(const struct vmt_state *state, int fd);
+
+/* Its name may lead nowhere soon: keep it open. */
+void vmt_recording_keep(struct vmt_state *state);
+
 /* Has somebody removed the file? */
-bool vmt_recording_is_gone(const struct vmt_state *state);
+bool vmt_recording_is_gone(struct vmt_state *state);
 
 /*
  * `count` elements from `index` on, with blocks behind them, counted as used from now on. NULL when

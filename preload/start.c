@@ -25,6 +25,7 @@
 #include "life.h"
 #include "line.h"
 #include "log.h"
+#include "mapsfile.h"
 #include "memory.h"
 #include "publish.h"
 #include "report.h"
@@ -321,6 +322,16 @@ static void look_for_valgrind(struct vmt_state *state)
 		vmt_note(state, VMT_NOTE_VALGRIND);
 }
 
+/* Files are opened by their names again and again: chdir may come. */
+static void find_start_folder(struct vmt_state *state)
+{
+	const struct vmt_options *options = &state->options;
+
+	if ((options->dir[0] && options->dir[0] != '/') ||
+	    (options->log_path[0] && options->log_path[0] != '/'))
+		vmt_sys2(SYS_getcwd, state->start_folder, sizeof(state->start_folder));
+}
+
 static struct vmt_state *make_state(char **environment)
 {
 	const char *text = find_variable(environment, "VMATRACE_OPTIONS");
@@ -333,6 +344,7 @@ static struct vmt_state *make_state(char **environment)
 	if (!state)
 		return NULL;
 	state->environment = environment;
+	find_start_folder(state);
 	state->verifies = options.verify != 0;
 #ifdef VMT_KILL_POINTS
 	state->kill_at = number_of(find_variable(environment, "VMATRACE_KILL_AT"));
@@ -345,18 +357,18 @@ static struct vmt_state *make_state(char **environment)
 	state->alarm_from = limit ? limit * 80 / 100 : UINT64_MAX;
 	state->vdso = vmt_libc_auxiliary(AT_SYSINFO_EHDR);
 	vmt_clock_open(state->vdso);
-	state->fds = (struct vmt_fds){ .maps = { .number = -1 }, .record = { .number = -1 }, .log = -1 };
+	state->fds = (struct vmt_fds){ .maps = { .number = -1 }, .record = { .number = -1 },
+				       .error = { .number = -1 }, .log = { .number = -1 } };
 	state->is_root = !has_traced_parent(state->text, sizeof(state->text));
 	return state;
 }
 
-__attribute__((constructor)) static void start(int argc, char **argv, char **arguments)
+static void begin(char **arguments)
 {
 	struct vmt_state *state;
 	char **environment;
 	const char *text;
 
-	(void)argc, (void)argv;
 	vmt_malloc_resolve();	/* first: a sanitizer that starts when it sees us look allocates */
 	vmt_libc_find();
 	environment = vmt_libc_environment(arguments);
@@ -395,4 +407,11 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **arg
 	vmt_allocators_start(state);
 	vmt_log_marker(state, "vmatrace: ready");
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_ON, memory_order_release);
+}
+
+__attribute__((constructor)) static void start(int argc, char **argv, char **arguments)
+{
+	(void)argc, (void)argv;
+	begin(arguments);
+	vmt_mapsfile_done();
 }

@@ -50,16 +50,18 @@ struct vmt_device {
 	bool is_ordinary;	/* its file system maps files as they are */
 };
 
-/* Descriptors of our own: high-numbered, close-on-exec, and perhaps closed by the program. */
+/*
+ * Descriptors of our own: high-numbered, close-on-exec, and perhaps closed by the program. All are -1
+ * most of the time: they are opened when they are needed.
+ */
 struct vmt_fds {
-	struct vmt_fd maps;	/* /proc/self/maps */
+	struct vmt_fd maps;	/* /proc/self/maps, where it is kept open */
 	struct vmt_fd record;
-	int log;	/* where messages go */
+	struct vmt_fd error;	/* what standard error was at the start: no descriptor of ours */
+	struct vmt_fd log;	/* where messages go now; see log.c */
+	struct vmt_fd log_file;	/* what log_path is; its number says nothing */
 	bool log_is_file;	/* log_path */
-	uint64_t log_device;	/* what the log descriptor was when we opened it */
-	uint64_t log_inode;
-	uint64_t stderr_device;
-	uint64_t stderr_inode;
+	bool log_is_kept;	/* its name may lead nowhere any more */
 };
 
 #define VMT_OUTGROWN_MAX 8u
@@ -107,7 +109,9 @@ struct vmt_state {
 	enum vmt_noreserve noreserve;
 	bool has_ties;	/* see core/ties.h */
 	bool log_is_blocked;	/* nobody reads it: nothing more is said */
+	uint32_t log_waited_ms;	/* for who reads it */
 	bool query_works;
+	bool is_last_act;	/* after what is done now the process ends */
 
 	struct vmt_growth growth;
 	struct vmt_arena arena;	/* sites, modules, everything but the table */
@@ -138,7 +142,13 @@ struct vmt_state {
 	uint64_t kill_at;	/* see publish.c */
 #endif
 	struct vmt_options options;
+	_Atomic uint64_t maps_since;	/* see mapsfile.c: openings are counted from this time on… */
+	_Atomic uint32_t maps_opened;	/* …so many, or questions while it is kept open */
+	bool maps_is_kept_for_good;
 	char recording_path[512];
+	char start_folder[256];	/* what dir and log_path are relative to */
+	char log_name[560];	/* of log_path's file; "" = there is none */
+	char library[400];	/* our own path */
 	char tool[512];	/* path of the vmatrace tool; "" = none */
 	char **environment;
 	void *alive_page;
@@ -194,6 +204,7 @@ struct vmt_thread {
 	bool blocks_bus;
 	bool has_unblocked;	/* SIGBUS, which the program blocks, until the lock is left */
 	struct vmt_range stack;
+	struct vmt_fd maps;	/* see mapsfile.h; number 0 = none */
 };
 
 extern _Atomic uint32_t vmt_phase;	/* enum vmt_phase */

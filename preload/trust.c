@@ -11,6 +11,7 @@
 #include "capture/libc.h"
 #include "core/known.h"
 #include "fd.h"
+#include "mapsfile.h"
 #include "sys.h"
 
 #define SAMPLE 251	/* of so many calls the kernel is asked about one; prime: no program's rhythm */
@@ -77,6 +78,7 @@ VMT_HOT void vmt_trust_call(struct vmt_state *state)
 	state->space.is_sample = false;
 	if (VMT_UNLIKELY(++state->since_sample == SAMPLE)) {
 		state->since_sample = 0;
+		vmt_mapsfile_review(state);
 		state->space.is_sample = !state->no_asking;
 	}
 }

@@ -44,6 +44,14 @@ static const struct name names[] = {
 	NAME(personality, "personality"),
 	NAME(syscall, "syscall"),
 	NAME(exit, "_exit"),
+	NAME(leave, "exit"),
+	NAME(fclose, "fclose"),
+	NAME(error_stream, "stderr"),
+	NAME(chroot, "chroot"),
+	NAME(setuid, "setuid"),
+	NAME(seteuid, "seteuid"),
+	NAME(setreuid, "setreuid"),
+	NAME(setresuid, "setresuid"),
 };
 
 static int search_module(struct dl_phdr_info *info, size_t size, void *context)

@@ -35,7 +35,15 @@ struct vmt_next {
 	int (*ioctl)(int fd, unsigned long request, ...);
 	int (*close)(int fd);
 	int (*personality)(unsigned long persona);
-	void (*exit)(int status);
+	void (*exit)(int status);	/* _exit */
+	void (*leave)(int status);	/* exit: its address is all that is wanted */
+	int (*fclose)(void *stream);
+	void **error_stream;	/* stdio's stderr, a variable */
+	int (*chroot)(const char *path);
+	int (*setuid)(uid_t user);
+	int (*seteuid)(uid_t user);
+	int (*setreuid)(uid_t real, uid_t effective);
+	int (*setresuid)(uid_t real, uid_t effective, uid_t saved);
 };
 
 extern struct vmt_next vmt_next;

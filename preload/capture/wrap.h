@@ -39,6 +39,15 @@ __attribute__((always_inline)) static inline long call6(long nr, long a, long b,
 	return vmt_call(nr, args, &regs);
 }
 
+/* Descriptor 2 is about to be closed by the function that this is in. */
+__attribute__((always_inline)) static inline void before_error_closes(void)
+{
+	struct vmt_regs regs;
+
+	VMT_REGS_HERE(&regs);
+	vmt_error_closes(&regs);
+}
+
 #define call0(nr)	      call6(nr, 0, 0, 0, 0, 0, 0)
 #define call1(nr, a)	      call6(nr, (long)(a), 0, 0, 0, 0, 0)
 #define call2(nr, a, b)	      call6(nr, (long)(a), (long)(b), 0, 0, 0, 0)

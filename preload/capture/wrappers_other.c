@@ -69,6 +69,8 @@ VMT_EXPORT int ioctl(int fd, unsigned long request, ...)
 /* Only the close of a userfaultfd can change maps. */
 VMT_EXPORT int close(int fd)
 {
+	if (VMT_UNLIKELY(fd == STDERR_FILENO))
+		before_error_closes();
 	if (VMT_LIKELY(vmt_next.close && !vmt_rare_is_userfault(fd)))
 		return vmt_next.close(fd);
 	return (int)as_errno(call1(SYS_close, fd));

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls that change no map but take something away from the library: descriptor 2, which its report
+ * goes to, and the ways to files that it opens by name. They are passed on unchanged; what is
+ * needed later is opened before.
+ */
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "wrap.h"
+
+int fclose(void *stream);	/* stdio.h may not be included here */
+
+VMT_EXPORT int fclose(void *stream)
+{
+	if (VMT_UNLIKELY(!vmt_next.fclose))	/* before the constructor */
+		vmt_next_resolve();
+	if (vmt_next.error_stream && stream == *vmt_next.error_stream)
+		before_error_closes();
+	return vmt_next.fclose(stream);
+}
+
+VMT_EXPORT int chroot(const char *path)
+{
+	vmt_before_leaving();
+	if (vmt_next.chroot)
+		return vmt_next.chroot(path);
+	return (int)as_errno(vmt_sys1(SYS_chroot, path));
+}
+
+VMT_EXPORT int setuid(uid_t user)
+{
+	vmt_before_leaving();
+	if (vmt_next.setuid)
+		return vmt_next.setuid(user);
+	return (int)as_errno(vmt_sys1(SYS_setuid, user));
+}
+
+VMT_EXPORT int seteuid(uid_t user)
+{
+	vmt_before_leaving();
+	if (vmt_next.seteuid)
+		return vmt_next.seteuid(user);
+	return (int)as_errno(vmt_sys3(SYS_setresuid, -1, user, -1));
+}
+
+VMT_EXPORT int setreuid(uid_t real, uid_t effective)
+{
+	vmt_before_leaving();
+	if (vmt_next.setreuid)
+		return vmt_next.setreuid(real, effective);
+	return (int)as_errno(vmt_sys2(SYS_setreuid, real, effective));
+}
+
+VMT_EXPORT int setresuid(uid_t real, uid_t effective, uid_t saved)
+{
+	vmt_before_leaving();
+	if (vmt_next.setresuid)
+		return vmt_next.setresuid(real, effective, saved);
+	return (int)as_errno(vmt_sys3(SYS_setresuid, real, effective, saved));
+}
