@@ -152,7 +152,7 @@ static long copy_recording(const struct vmt_state *state)
 	const struct vmt_rec_header *header = recording->header;
 	long fd = vmt_sys2(SYS_memfd_create, "vmatrace", MFD_CLOEXEC);
 
-	if (vmt_sys_failed(fd) || vmt_sys_failed(vmt_sys2(SYS_ftruncate, fd, recording->size)) ||
+	if (vmt_sys_failed(fd) || vmt_sys_failed(vmt_sys2(SYS_ftruncate, fd, header->file_size)) ||
 	    !copy_part(recording, fd, 0, sizeof(*header)))
 		return -EIO;
 	for (unsigned i = 0; i < VMT_SECTION_COUNT; i++) {
@@ -214,7 +214,7 @@ static void print_without_tool(struct vmt_state *state, uint64_t top)
 						  .verbose = state->options.verbosity != 0 };
 	struct vmt_view view;
 
-	if (vmt_view_open(state->recording.base, state->recording.size, &view) == 0)
+	if (vmt_view_open(state->recording.base, state->counters.file_size, &view) == 0)
 		vmt_text_report(&view, &options, &ops);
 }
 

@@ -195,6 +195,11 @@ static const char *why_no_recording(int error)
 	case -EROFS: return "the file system is read-only";
 	case -ENOSPC:
 	case -EDQUOT: return "the disk is full";
+	case -ENOMEM:
+	case -EAGAIN: return "there are no addresses or no memory for it (ulimit -v)";
+	case -EMFILE:
+	case -ENFILE: return "no descriptor is free (ulimit -n)";
+	case -ENAMETOOLONG: return "its name is too long";
 	default: return "is it a directory, there and writable?";
 	}
 }
@@ -206,6 +211,14 @@ static void say_no_recording(struct vmt_state *state, int error)
 
 	if (error == -EFBIG) {
 		vmt_log(state, "no recording and no report: the file size limit (ulimit -f) is too low");
+		return;
+	}
+	if (!state->options.dir[0]) {
+		vmt_line_add(&line, "no report: ");
+		vmt_line_add(&line, error == -EINVAL || error == -ENOSYS || error == -EPERM ?
+					    "the kernel gives no memfd for the recording" :
+					    why_no_recording(error));
+		vmt_log(state, message);
 		return;
 	}
 	vmt_line_add(&line, "cannot write a recording in dir='");
@@ -332,6 +345,15 @@ static void find_start_folder(struct vmt_state *state)
 		vmt_sys2(SYS_getcwd, state->start_folder, sizeof(state->start_folder));
 }
 
+/* Without a state there is no log. */
+static void say_no_state(void)
+{
+	static const char text[] = "vmatrace: there are no addresses or no memory for it "
+				   "(ulimit -v); the program runs untraced\n";
+
+	vmt_sys3(SYS_write, 2, text, sizeof(text) - 1);
+}
+
 static struct vmt_state *make_state(char **environment)
 {
 	const char *text = find_variable(environment, "VMATRACE_OPTIONS");
@@ -375,6 +397,7 @@ static void begin(char **arguments)
 	text = find_variable(environment, "VMATRACE_OPTIONS");
 	state = make_state(environment);
 	if (!state) {
+		say_no_state();
 		vmt_next_resolve();
 		return;
 	}

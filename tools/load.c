@@ -47,6 +47,23 @@ static void catch_bus_errors(void)
 	sigaction(SIGBUS, &action, NULL);
 }
 
+/*
+ * A memfd is as long as it may ever become; addresses may be few here too (ulimit -v). What it grows by
+ * until its header is read again is less than this.
+ */
+static size_t size_in_use(int fd, size_t size)
+{
+	struct vmt_rec_header header;
+	size_t in_use;
+
+	if (pread(fd, &header, sizeof(header), 0) != (ssize_t)sizeof(header) ||
+	    memcmp(header.magic, VMT_RECORD_MAGIC, sizeof(header.magic)) ||
+	    header.file_size < sizeof(header) || header.file_size > size)
+		return size;
+	in_use = 4 * (size_t)header.file_size + (1 << 20);
+	return in_use < size ? in_use : size;
+}
+
 static int map_file(struct vmt_recording *recording, int fd)
 {
 	struct stat stat;
@@ -56,7 +73,7 @@ static int map_file(struct vmt_recording *recording, int fd)
 	if (!S_ISREG(stat.st_mode))
 		return S_ISDIR(stat.st_mode) ? -EISDIR : -EINVAL;
 	catch_bus_errors();
-	recording->size = (size_t)stat.st_size;
+	recording->size = size_in_use(fd, (size_t)stat.st_size);
 	recording->data = NULL;
 	if (!recording->size)
 		return 0;

@@ -77,7 +77,7 @@ LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:dir=read "$TARGETS/many_sites" 18000 w
 	>many_sites.out 2>&1 &
 exec 3>end
 reads=0 wrong=
-until [ $reads = 10 ]; do
+for ((SECONDS = 0; reads < 10 && SECONDS < 60;)); do
 	ls read/*.vmt >/dev/null 2>&1 || continue
 	wrong+=$("$TOOL" report --format=json read 2>&1 | jq -c '.processes[0] | select(.maps.now < 5 or
 		(([.sites[].live] | add) - .maps.now | fabs) > 2)' 2>&1)
@@ -123,6 +123,15 @@ for way in plain handler once blocked ignored default killed threads; do
 			"bus_$way.plain" "bus_$way.traced" | head -5 | tr '\n' '|')"
 	fi
 done
+
+# So few that there is nothing for the library: one true sentence, and the program runs.
+(ulimit -v 3700; LD_PRELOAD=$LIB "$DEMO" >none.out 2>none.err)
+(ulimit -v 3700; "$DEMO" >none.plain 2>&1)
+if cmp -s none.out none.plain && [ "$(grep -c 'ulimit -v' none.err)" = 1 ]; then
+	pass limit_3700 "$(head -1 none.err)"
+else
+	fail limit_3700 "$(head -c 300 none.err)"
+fi
 
 # Advice about all maps is not about ours: MADV_DONTFORK, MADV_DONTNEED.
 for advice in 10 4; do
