@@ -24,9 +24,15 @@ void vmt_check_tell_ending(const struct vmt_check *check, const struct vmt_launc
 
 void vmt_check_tell_saved(const struct vmt_check *check, const struct vmt_census *census)
 {
-	const struct vmt_census_program *program = census->programs;
+	const struct vmt_census_program *program;
 
-	for (; program; program = program->hh.next) {
+	for (program = census->programs; program; program = program->hh.next) {
+		if (program->uncompared && !check->has_limits)
+			vmt_message("%s: the end of %llu of its processes was not compared with the "
+				    "kernel's table; %s may know too few of its maps.", program->name,
+				    (unsigned long long)program->uncompared, check->save);
+	}
+	for (program = census->programs; program; program = program->hh.next) {
 		if (!program->has_threads)
 			continue;
 		vmt_message("%s has threads: how many maps their stacks and malloc's arenas take "

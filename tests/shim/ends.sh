@@ -37,5 +37,7 @@ uncompared hidden "$TARGETS/exits_itself" hidden
 uncompared killed "$TARGETS/many_ways_to_exit" kill
 "$TOOL" check --max-maps=1000 -- "$TARGETS/exits_itself" hidden >out 2>&1
 [ $? = 23 ] && pass hidden-run || fail hidden-run "$(cat out)"
+"$TOOL" check --save=saved.json -- "$TARGETS/exits_itself" hidden >out 2>&1
+grep -q 'not compared with the' out && pass hidden-save || fail hidden-save "$(cat out)"
 
 finish
