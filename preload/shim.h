@@ -10,6 +10,9 @@
 #ifndef VMT_SHIM_H
 #define VMT_SHIM_H
 
+#include <errno.h>	/* declares the first of the two below, link.h the other, as clang demands */
+#include <link.h>
+
 #include "core/base.h"
 
 /* Their addresses are NULL before this library is relocated. Weak wherever they are used, or no such
