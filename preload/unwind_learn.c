@@ -7,7 +7,11 @@
 #include "unwind_learn.h"
 
 #include <elf.h>
+#include <linux/errno.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 
+#include "sys.h"
 #include "unwind_modules.h"
 
 #define MAPS_BEFORE 16	/* of one file, between its headers and its code */
@@ -30,6 +34,20 @@ static const struct vmt_look *find_headers(struct vmt_map *map)
 		next = look->start;
 	}
 	return NULL;
+}
+
+/*
+ * Not all that looks like a file has the pages: not huge pages without a reservation, nor a file
+ * that is shorter than its map. The kernel looks first, unless it may not be asked.
+ */
+static bool has_page(const struct vmt_state *state, const ElfW(Ehdr) *header)
+{
+	ElfW(Ehdr) copy;
+	struct iovec here = { &copy, sizeof(copy) };
+	struct iovec there = { (void *)(uintptr_t)header, sizeof(copy) };
+
+	return state->no_asking || vmt_sys6(SYS_process_vm_readv, state->pid, (long)&here, 1,
+					    (long)&there, 1, 0) != -EFAULT;
 }
 
 /* Only the first page is read: the file has one. */
@@ -62,7 +80,8 @@ static void learn(struct vmt_state *state, struct vmt_map *map)
 	const ElfW(Ehdr) *header = first ? (const void *)(uintptr_t)first->start : NULL;
 	struct dl_phdr_info info = { .dlpi_addr = 0 };
 
-	if (!header || !is_module(header) || (map->look.flags & VMT_MAP_SHARED))
+	if (!header || (map->look.flags & VMT_MAP_SHARED) || !has_page(state, header) ||
+	    !is_module(header))
 		return;
 	info.dlpi_phdr = (const void *)((uintptr_t)header + header->e_phoff);
 	info.dlpi_phnum = header->e_phnum;

@@ -28,6 +28,7 @@ VERIFY=10 target threads_10000
 target small_stacks
 target tiny_altstack
 target maps_around_main
+target code_without_pages
 target vfork_exec
 target posix_spawn_many
 target -as raw_clone_copy raw_clone_child copy

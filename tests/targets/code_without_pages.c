@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Maps files as code of which no page is there: a file that is empty, one that was cut after it was
+ * mapped, and huge pages of which the system has none. Who reads them dies of SIGBUS.
+ */
+#include "target.h"
+
+
+#define HUGE ((size_t)2 << 20)
+
+static char *map_code(size_t length, int flags, int fd)
+{
+	return mmap(NULL, length, PROT_READ | PROT_EXEC, MAP_PRIVATE | flags, fd, 0);
+}
+
+int main(void)
+{
+	static const char done[] = "three maps of code without pages\n";
+	int fd = memfd_create("code_without_pages", 0);
+	char *at, *cut;
+
+	REQUIRE(fd >= 0);
+	REQUIRE(map_code(PAGE, 0, fd) != MAP_FAILED);
+	REQUIRE(ftruncate(fd, 2 * PAGE) == 0);
+	cut = map_code(2 * PAGE, 0, fd);
+	REQUIRE(cut != MAP_FAILED);
+	REQUIRE(ftruncate(fd, 0) == 0);
+	REQUIRE(mprotect(cut, PAGE, PROT_READ) == 0);
+	REQUIRE(mprotect(cut, PAGE, PROT_READ | PROT_EXEC) == 0);
+	at = map_code(HUGE, MAP_ANONYMOUS | MAP_HUGETLB | MAP_NORESERVE, -1);
+	if (at != MAP_FAILED)	/* a system may have none of that kind at all */
+		REQUIRE(munmap(at, HUGE) == 0);
+	return write(1, done, sizeof(done) - 1) < 0;
+}
