@@ -9,6 +9,7 @@
 #include <sys/utsname.h>
 
 #include "capture/libc.h"
+#include "core/kernel.h"
 #include "core/known.h"
 #include "fd.h"
 #include "mapsfile.h"
@@ -27,12 +28,16 @@ static enum vmt_noreserve read_noreserve(void)
 
 void vmt_trust_open(struct vmt_state *state)
 {
-	struct utsname uname;
+	struct utsname uname = { .release = "" };
 
+	vmt_sys1(SYS_uname, &uname);
 	state->no_reasoning = state->options.derive != VMT_DERIVE_FULL;
 	state->noreserve = read_noreserve();
-	state->has_ties = !vmt_sys_failed(vmt_sys1(SYS_uname, &uname)) &&
-			  vmt_ties_hold(uname.release);
+	state->has_ties = vmt_ties_hold(uname.release);
+	if (vmt_kernel_is_tried(uname.release))
+		return;
+	state->no_reasoning = true;
+	vmt_note(state, VMT_NOTE_NEW_KERNEL);
 }
 
 void vmt_trust_first_maps(const struct vmt_state *state, struct vmt_sketch *sketch)

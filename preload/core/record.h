@@ -104,6 +104,7 @@ enum vmt_doing {
 #define VMT_NOTE_TEXT_LARGE	(UINT64_C(1) << 16)	/* "unseen", and a module was not searched */
 #define VMT_NOTE_BY_ADDRESS	(UINT64_C(1) << 17)	/* calls are let through by their address: off */
 #define VMT_NOTE_NOT_LONGER	(UINT64_C(1) << 18)	/* the recording's file could not be extended */
+#define VMT_NOTE_NEW_KERNEL	(UINT64_C(1) << 19)	/* newer than any tried: asked rather than reasoned */
 
 struct vmt_rec_header {
 	char magic[8];

@@ -39,6 +39,8 @@ static const char *const notes[] = {
 	"Dispatch, or a seccomp filter), which would refuse vmatrace's own: it stepped aside.",
 	"The recording's file could not be made longer (its folder is out of reach by now, or "
 	"ulimit -f too low): it is not complete.",
+	"This Linux is newer than any that vmatrace was tried on: the kernel is asked wherever maps "
+	"may have merged, which takes longer.",
 };
 
 const char *vmt_text_note(uint32_t bit)

@@ -12,25 +12,14 @@
  */
 #include "ties.h"
 
+#include "kernel.h"
+
 #define LAST_TIE     (VMT_TIE_STIRRED - 1)
-#define FIRST_KERNEL 6016	/* 6.16 */
-
-static unsigned number_at(const char **at)
-{
-	unsigned number = 0;
-
-	while (**at >= '0' && **at <= '9' && number < 1000)
-		number = number * 10 + (unsigned)(*(*at)++ - '0');
-	return number;
-}
+#define FIRST_KERNEL VMT_KERNEL(6, 16)
 
 bool vmt_ties_hold(const char *release)
 {
-	unsigned major = number_at(&release);
-
-	if (*release++ != '.')
-		return false;
-	return major * 1000 + number_at(&release) >= FIRST_KERNEL;
+	return vmt_kernel_number(release) >= FIRST_KERNEL;
 }
 
 bool vmt_ties_may_have(const struct vmt_look *look)

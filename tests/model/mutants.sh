@@ -41,7 +41,7 @@ build() {	# NAME FAULT
 		-o "$folder/$1" "$here"/*.c \
 		"$core"/arena.c "$core"/space.c "$core"/change.c "$core"/possible.c "$core"/sketch.c "$core"/join.c "$core"/kin.c "$core"/known.c \
 		"$core"/draw.c "$core"/learn.c \
-		"$core"/effect.c "$core"/quick.c "$core"/carve.c "$core"/alter.c "$core"/direct.c "$core"/mapsline.c "$core"/ties.c "$core"/calls.c
+		"$core"/effect.c "$core"/quick.c "$core"/carve.c "$core"/alter.c "$core"/direct.c "$core"/mapsline.c "$core"/ties.c "$core"/kernel.c "$core"/calls.c
 }
 
 # A crash is noticed as well. What it takes to notice some is rare: not every seed has it.

@@ -5,10 +5,12 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 #include <sys/mman.h>
 
 #include "carve.h"
 #include "drawing.h"
+#include "kernel.h"
 #include "known.h"
 #include "quick.h"
 
@@ -375,6 +377,23 @@ Test(known, these_are_the_kernels_with_ties)
 	cr_assert_not(vmt_ties_hold("6.12.9"));
 	cr_assert_not(vmt_ties_hold("5.10.223"));
 	cr_assert_not(vmt_ties_hold("six"));
+}
+
+Test(known, rules_are_trusted_up_to_the_newest_kernel_tried)
+{
+	char tried[32], next[32];
+
+	snprintf(tried, sizeof(tried), "%u.%u.99-amd64", VMT_KERNEL_TRIED / 1000,
+		 VMT_KERNEL_TRIED % 1000);
+	snprintf(next, sizeof(next), "%u.%u.0-rc1", VMT_KERNEL_TRIED / 1000,
+		 VMT_KERNEL_TRIED % 1000 + 1);
+	cr_assert(vmt_kernel_is_tried(tried));
+	cr_assert(vmt_kernel_is_tried("5.10.0-32-cloud-amd64"));
+	cr_assert(vmt_kernel_is_tried("6.18.44"));
+	cr_assert_not(vmt_kernel_is_tried(next));
+	cr_assert_not(vmt_kernel_is_tried("100.0"));
+	cr_assert_not(vmt_kernel_is_tried(""));
+	cr_assert_not(vmt_kernel_is_tried("six"));
 }
 
 Test(known, locks_policies_and_keys_blur)
