@@ -48,6 +48,7 @@ killed
 recordings
 golden
 random
+kernel
 mutants
 unwind
 programs
