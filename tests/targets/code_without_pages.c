@@ -5,7 +5,6 @@
  */
 #include "target.h"
 
-
 #define HUGE ((size_t)2 << 20)
 
 static char *map_code(size_t length, int flags, int fd)
