@@ -29,7 +29,7 @@ guest_package() {	# SUITE
 	local package
 
 	package=$(guest_apt "$1" apt-cache show --no-all-versions linux-image-cloud-amd64 |
-		sed -n 's/^Depends: *\(linux-image-[^ ,]*\).*/\1/p')
+		sed -n 's/^Depends:.*\(linux-image-[^ ,]*\).*/\1/p')
 	guest_apt "$1" apt-cache show --no-all-versions "$package" |
 		grep -q "^Depends:.*linux-binary-" && package=${package/image/binary}
 	echo "$package"
