@@ -198,7 +198,7 @@ static const char *why_no_recording(int error)
 	case -ENOMEM:
 	case -EAGAIN: return "there are no addresses or no memory for it (ulimit -v)";
 	case -EMFILE:
-	case -ENFILE: return "no descriptor is free (ulimit -n)";
+	case -ENFILE: return "no descriptor is left (ulimit -n)";
 	case -ENAMETOOLONG: return "its name is too long";
 	default: return "is it a directory, there and writable?";
 	}
