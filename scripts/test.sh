@@ -34,6 +34,7 @@ neighbours
 library
 stacks
 harmless
+descriptors
 errno
 sites
 targets

@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The program has its descriptors to itself, whoever reads its output sees the end of it, and the tool that
+# names functions at exit harms nobody: not when it hangs, not when it fails, and there is one report.
+. "$(dirname "$0")/../lib.sh"
+cd "$TMP" || exit 2
+GO=$TARGETS/lets_go
+
+# As many descriptors as without us, whatever is recorded where.
+for limit in 20 64 1024; do
+	for options in "" "dir=$TMP" "log_path=$TMP/log" report=0; do
+		want=$(ulimit -n $limit; "$GO" count)
+		got=$(ulimit -n $limit; LD_PRELOAD=$LIB VMATRACE_OPTIONS=$options "$GO" count 2>/dev/null)
+		[ "$want" = "$got" ] && pass "limit_$limit" "${options%%=*}: $got" ||
+			fail "limit_$limit" "$options: $want became $got"
+	done
+done
+
+# The reader of a daemon's output goes on while the daemon lives.
+for options in report=1 report=0 "dir=$TMP"; do
+	rm -f fifo
+	mkfifo fifo
+	said=$(LD_PRELOAD=$LIB VMATRACE_OPTIONS=$options "$GO" daemon fifo 2>&1 &)
+	timeout 20 cat fifo >/dev/null	# it hangs if the daemon has ended
+	check "end_of_output_${options%%=*}" [ $? = 0 -a -z "$said" ]
+done
+
+# Nobody's child is reaped, and there is one report.
+timeout 60 env LD_PRELOAD="$LIB" "$GO" reaper >out 2>err
+check reaper_status [ $? = 7 ]
+check reaper_nothing_reaped [ ! -s out ]
+check reaper_one_report [ "$(grep -c ^SUMMARY err)" = 1 ]
+if unshare -p -f true 2>/dev/null; then
+	timeout 60 unshare -p -f env LD_PRELOAD="$LIB" "$GO" reaper >out 2>err
+	check reaper_as_init [ $? = 7 -a ! -s out ]
+fi
+
+# tool NAME SCRIPT: a program run with this as its tool: it ends soon, with one report
+tool() {
+	local start=$SECONDS
+	mkdir -p "$1/preload" "$1/tools"
+	cp "$LIB" "$1/preload/"
+	printf '#!/bin/sh\n%s\n' "$2" >"$1/tools/vmatrace"
+	chmod 755 "$1/tools/vmatrace" "$1/tools"
+	timeout 60 env LD_PRELOAD="$TMP/$1/preload/libvmatrace.so" "$TARGETS/demo12k" >out 2>err
+	STATUS=$?
+	TOOK=$((SECONDS - start))
+	[ $STATUS = 0 ] && [ "$(grep -c ^SUMMARY err)" = 1 ] && [ $TOOK -lt 30 ] &&
+		pass "tool_$1" "after $TOOK s" || fail "tool_$1" "status $STATUS, $TOOK s: $(tail -3 err)"
+}
+tool hangs 'echo "SUMMARY: half"; exec sleep 1000'
+tool fails 'echo "SUMMARY: half"; exit 1'
+tool crashes 'echo "SUMMARY: half"; kill -SEGV $$'
+tool works 'echo "SUMMARY: from the tool"'
+check tool_works_is_used grep -q "from the tool" err
+export DEBUGINFOD_URLS=http://nowhere
+tool asks_nobody 'echo "SUMMARY: servers \"$DEBUGINFOD_URLS\""'
+check tool_asks_nobody_at_all grep -q 'servers ""' err
+unset DEBUGINFOD_URLS
+# Put there by somebody else, or where others may write: not run.
+mkdir -p planted/tools && chmod 777 planted/tools
+tool planted 'echo "SUMMARY: planted"'
+check tool_of_ours_runs grep -q planted err
+chmod 777 planted/tools
+LD_PRELOAD=$TMP/planted/preload/libvmatrace.so "$TARGETS/demo12k" >out 2>err
+check planted_folder sh -c '! grep -q planted err && grep -q ^SUMMARY err'
+if [ "$(id -u)" = 0 ]; then
+	chmod 755 planted/tools
+	chown 1234 planted/tools/vmatrace
+	LD_PRELOAD=$TMP/planted/preload/libvmatrace.so "$TARGETS/demo12k" >out 2>err
+	check planted_file sh -c '! grep -q planted err && grep -q ^SUMMARY err'
+fi
+
+# A log file is for its owner, and in a folder of others replaces nothing, follows no link.
+mkdir own shared && chmod 1777 shared
+LD_PRELOAD=$LIB VMATRACE_OPTIONS=log_path=own/log "$TARGETS/demo12k" >out
+check log_mode [ "$(stat -c %a own/log.*)" = 600 ]
+for kind in file link; do
+	echo precious >victim
+	sh -c 'if [ $0 = file ]; then echo precious >shared/log.$$; else ln -s ../victim shared/log.$$; fi
+		exec env LD_PRELOAD='"$LIB"' VMATRACE_OPTIONS=log_path=shared/log '"$TARGETS/demo12k" $kind >out
+	check "log_over_$kind" sh -c '[ "$(cat victim)" = precious ] &&
+		! grep -L precious shared/log.*[0-9] | grep -vq -- -2 && grep -q ^SUMMARY shared/log.*-2'
+	rm -f shared/*
+done
+finish
