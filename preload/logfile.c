@@ -3,6 +3,7 @@
  * See logfile.h. In a folder where others may write, a name may be a link to one of our own files, or
  * a FIFO that nobody reads: only what we have created ourselves is written to.
  */
+#include "capture/libc.h"
 #include "logfile.h"
 
 #include <fcntl.h>
@@ -50,7 +51,7 @@ static bool is_in_own_folder(const char *name)
 	__builtin_memcpy(folder, name, length);
 	folder[length] = '\0';
 	return !vmt_sys_failed(vmt_sys4(SYS_newfstatat, AT_FDCWD, folder, &st, 0)) &&
-	       st.st_uid == getauxval(AT_EUID) && !(st.st_mode & (S_IWGRP | S_IWOTH));
+	       st.st_uid == vmt_libc_auxiliary(AT_EUID) && !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
 /* A file that is there already: an ordinary one, and empty from now on. */

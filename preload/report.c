@@ -2,6 +2,7 @@
 /*
  * See report.h. Runs as the process's last act, outside the lock, tracing off.
  */
+#include "capture/libc.h"
 #include "report.h"
 
 #include <fcntl.h>
@@ -47,7 +48,7 @@ static bool look_at(const char *path, struct stat *ret_status)
 static bool is_trusted(const struct stat *what, const struct stat *library,
 		       const struct stat *folder)
 {
-	bool owner = what->st_uid == 0 || what->st_uid == getauxval(AT_EUID) ||
+	bool owner = what->st_uid == 0 || what->st_uid == vmt_libc_auxiliary(AT_EUID) ||
 		     what->st_uid == library->st_uid;
 	bool group = !(what->st_mode & S_IWGRP) ||
 		     ((folder->st_mode & S_IWGRP) && !(folder->st_mode & S_ISVTX) &&

@@ -34,6 +34,7 @@
 #include "trust.h"
 #include "unwind_learn.h"
 #include "unwind_modules.h"
+#include "unwind_rows.h"
 
 #define MAPS_LEAST	100000
 #define MAPS_MOST	4000000
@@ -413,6 +414,8 @@ static void begin(char **arguments)
 	look_for_valgrind(state);
 	state->no_deriving = (vmt_sys1(SYS_personality, PERSONALITY_READ) & READ_IMPLIES_EXEC) != 0;
 	vmt_unwind_modules_load();
+	if (vmt_libc.inside && vmt_unwind_rows_are_missing(vmt_libc.last_exit))
+		vmt_note(state, VMT_NOTE_NO_UNWIND);
 	vmt_report_find_tool(state);
 	vmt_report_copy_environment(state);
 	open_doors(state);

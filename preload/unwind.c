@@ -18,6 +18,8 @@
 #define USER_END  (UINT64_C(1) << 56) /* with five-level page tables */
 #define STEPS_MAX (4 * VMT_FRAMES_MAX) /* own frames included; ends any walk in circles */
 
+#define SEARCH_MAX UINT64_C(4096) /* bytes of stack that its frames may take */
+
 /* The ucontext that a signal handler is given: offset of gregs[] and indices into it. */
 #define GREGS     40
 #define GREGS_RBP 10
@@ -240,6 +242,45 @@ static enum outcome step_by_bp(struct walk *walk, bool is_in_module)
 	return arrive(walk, pc);
 }
 
+/* musl puts a thread's storage above its stack, and the next thread's may be gone at any time. */
+static uint64_t thread_pointer(void)
+{
+	return (uint64_t)(uintptr_t)__builtin_thread_pointer();
+}
+
+/*
+ * Out of a libc without tables: the nearest word that looks like a return address into another module is
+ * taken for one, and libc's own frames are left out. That is a guess, which is told by a note. So is rbp: it is
+ * taken to be as it was; and where there is no such word, libc's own start is taken to be reached.
+ */
+static enum outcome step_by_search(struct walk *walk)
+{
+	struct vmt_frame *at = &walk->at;
+	uint64_t thread = thread_pointer();
+	uint64_t end, word;
+
+	vmt_unwind_memory_keep(&walk->learning, at, false);	/* what follows is not to be remembered */
+	if (!renew_bounds(walk))
+		return STUCK;
+	end = walk->bounds.end - sizeof(uint64_t);
+	if (end - at->sp > SEARCH_MAX)
+		end = at->sp + SEARCH_MAX;
+	if (thread > at->sp && thread < end)
+		end = thread;
+	for (uint64_t addr = (at->sp + 7) & ~UINT64_C(7); addr <= end; addr += sizeof(word)) {
+		if (!load(walk, addr, &word))
+			return STUCK;
+		if (!vmt_unwind_rows_is_return(word) || is_own(word))
+			continue;
+		at->sp = addr + sizeof(word);
+		at->is_bx_known = false;
+		at->is_exact = false;
+		walk->gregs = 0;
+		return arrive(walk, word);
+	}
+	return AT_END;
+}
+
 /* Out of a signal handler, perhaps back from the alternate stack. */
 static enum outcome step_signal(struct walk *walk)
 {
@@ -278,6 +319,8 @@ static enum outcome step(struct walk *walk)
 		vmt_unwind_memory_keep(&walk->learning, at, false);
 	switch (vmt_cfi_row_cfa(&row)) {
 	case VMT_CFA_NONE:
+		if (vmt_unwind_rows_is_in_libc(at->pc))
+			return step_by_search(walk);
 		return step_by_bp(walk, is_in_module);
 	case VMT_CFA_END:
 		return AT_END;

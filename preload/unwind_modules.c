@@ -55,6 +55,7 @@ static bool look_up(const struct vmt_unwind_module *array, uint32_t count, uint6
 	ret_module->tables.hdr = READ(array[i].tables.hdr);
 	ret_module->tables.bounds.start = READ(array[i].tables.bounds.start);
 	ret_module->tables.bounds.end = READ(array[i].tables.bounds.end);
+	ret_module->can_read = READ(array[i].can_read);
 	return true;
 }
 
@@ -169,6 +170,7 @@ bool vmt_unwind_modules_add(const struct dl_phdr_info *info, uint64_t only)
 		if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X) || !segment->p_memsz)
 			continue;
 		module.text = segment_of(info, segment);
+		module.can_read = segment->p_flags & PF_R;
 		if (!only || vmt_range_has(module.text, only))
 			has_room &= insert(&change, &module);
 	}

@@ -20,6 +20,7 @@
 struct vmt_unwind_module {
 	struct vmt_range text;
 	struct vmt_cfi_module tables;	/* .hdr = 0: it has none */
+	uint64_t can_read;	/* not 0: its code may be read */
 };
 
 #define VMT_UNWIND_MODULES_SIZE (2 * VMT_UNWIND_MODULES_MAX * sizeof(struct vmt_unwind_module))

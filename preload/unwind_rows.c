@@ -71,6 +71,78 @@ __attribute__((noinline)) static bool read_row(uint64_t pc, struct vmt_cfi_row *
 	return is_in_module;
 }
 
+static struct vmt_range libc VMT_DATA = { 0, 0 };
+
+bool vmt_unwind_rows_are_missing(uint64_t function)
+{
+	struct vmt_unwind_module module;
+	struct vmt_cfi_row row;
+
+	if (!read_row(function, &row) || vmt_cfi_row_cfa(&row) != VMT_CFA_NONE)
+		return false;
+	if (vmt_unwind_modules_find(function, &module))
+		libc = module.text;
+	return true;
+}
+
+bool vmt_unwind_rows_is_in_libc(uint64_t pc)
+{
+	return vmt_range_has(libc, pc);
+}
+
+/* An entry of a table of jumps into other modules: jmp *x(%rip), perhaps behind an endbr64. */
+static bool is_jump_out(uint64_t at)
+{
+	const uint32_t endbr64 = 0xfa1e0ff3;
+	const uint8_t *p = (const uint8_t *)(uintptr_t)at;
+	struct vmt_unwind_module module;
+	uint32_t first;
+
+	if (!vmt_unwind_modules_find(at, &module) || !module.can_read || module.text.end - at < 16)
+		return false;
+	__builtin_memcpy(&first, p, sizeof(first));
+	p += first == endbr64 ? sizeof(first) : 0;
+	p += *p == 0xf2;	/* bnd */
+	return p[0] == 0xff && p[1] == 0x25;
+}
+
+/* Behind call rel32: libc is another module, so that the call leads to such a jump. */
+static bool leads_out(uint64_t word)
+{
+	int32_t distance;
+
+	__builtin_memcpy(&distance, (const void *)(uintptr_t)(word - sizeof(distance)),
+			 sizeof(distance));
+	return is_jump_out(word + (uint64_t)(int64_t)distance);
+}
+
+/* call rel32; call *register; call *displacement(register), with or without an index, of 8 or 32 bits. */
+static bool is_behind_call(const uint8_t *p)
+{
+	if (p[-5] == 0xe8 && leads_out((uint64_t)(uintptr_t)p))
+		return true;
+	if ((p[-2] == 0xff && (p[-1] & 0xf8) == 0xd0) || (p[-3] == 0xff && (p[-2] & 0xf8) == 0x50) ||
+	    (p[-2] == 0xff && (p[-1] & 0xf8) == 0x10))
+		return true;
+	return (p[-6] == 0xff && ((p[-5] & 0xf8) == 0x90 || p[-5] == 0x15)) ||
+	       (p[-4] == 0xff && p[-3] == 0x54) || (p[-7] == 0xff && p[-6] == 0x94);
+}
+
+bool vmt_unwind_rows_is_return(uint64_t word)
+{
+	const uint64_t longest = 7;
+	struct vmt_unwind_module module;
+	struct vmt_cfi_row row;
+
+	if (!vmt_unwind_modules_find(word, &module) || !module.can_read ||
+	    vmt_range_has(libc, word))
+		return false;
+	if (module.tables.hdr && vmt_cfi_row(&module.tables, word - 1, &row) < 0)
+		return false;
+	return word - module.text.start >= longest &&
+	       is_behind_call((const uint8_t *)(uintptr_t)word);
+}
+
 bool vmt_unwind_rows_find(uint64_t pc, uint64_t salt, struct vmt_cfi_row *ret_row)
 {
 	struct entry *entry = entry_of(pc);

@@ -8,7 +8,7 @@ BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config uthash-dev libbsd-dev
 	libelf-dev libiberty-dev libjansson-dev libncurses-dev libxxhash-dev"
 DIST_PACKAGES="zlib1g-dev liblzma-dev libbz2-dev libzstd-dev xz-utils binutils"
 TEST_PACKAGES="libcriterion-dev g++ jq strace tmux valgrind binutils sbcl redis-server redis-tools
-	electric-fence duma libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0 libgc-dev
+	electric-fence duma musl-tools libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0 libgc-dev
 	default-jdk-headless nodejs perl python3 python3-jsonschema python3-yaml git
 	cmake make patch libxml2-utils libdebuginfod1 vim-tiny less groff-base
 	qemu-system-x86 busybox-static cpio clang libclang-rt-dev"

@@ -32,6 +32,7 @@ patterns
 growth
 neighbours
 library
+musl
 stacks
 harmless
 descriptors

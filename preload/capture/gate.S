@@ -45,7 +45,7 @@
 	.cfi_escape 0x16, 0x10, 13, 0x80, to_disp, 0x06, 0x0c, 0xff, 0xff, 0xff, 0xff, 0x1a, 0x80, \
 		to_end, 0x22, 0x06
 
-	.macro STUB index, gate
+	.macro STUB index, gate, moved=0
 	.p2align 5
 	.cfi_startproc
 	.cfi_def_cfa rsp, 0
@@ -56,6 +56,9 @@
 	push	vmt_gate_return+8*\index(%rip)	/* 2 + 4 bytes */
 	.cfi_def_cfa_offset TO_RETURN
 	.cfi_offset rip, -TO_RETURN
+	.if	\moved
+	.fill	VMT_GATE_MOVED_MAX, 1, 0x90	/* written by sites.c; they use neither rax nor rsp */
+	.endif
 	mov	$\index, %eax
 	jmp	\gate
 	.cfi_endproc
@@ -81,6 +84,10 @@ vmt_gate_stubs:
 	.endr
 	.rept	VMT_GATE_CLONE_STUBS
 	STUB	%i, vmt_gate_clone
+	.set	i, i + 1
+	.endr
+	.rept	VMT_GATE_MOVED_STUBS
+	STUB	%i, vmt_gate, 1
 	.set	i, i + 1
 	.endr
 	.rept	VMT_GATE_KEPT_STUBS

@@ -10,13 +10,17 @@
 /* The kinds of stubs, in this order. glibc has 28 sites; the rest is for other modules. */
 #define VMT_GATE_PLAIN_STUBS 240	/* sites whose mov was replaced */
 #define VMT_GATE_CLONE_STUBS 8
+#define VMT_GATE_MOVED_STUBS 16	/* …together with plain instructions behind it, which are moved here */
 #define VMT_GATE_KEPT_STUBS  24	/* sites whose mov was kept: see sites.c */
 #define VMT_GATE_BRK_STUBS   1
 #define VMT_GATE_CLONE_FIRST VMT_GATE_PLAIN_STUBS
-#define VMT_GATE_KEPT_FIRST  (VMT_GATE_CLONE_FIRST + VMT_GATE_CLONE_STUBS)
+#define VMT_GATE_MOVED_FIRST (VMT_GATE_CLONE_FIRST + VMT_GATE_CLONE_STUBS)
+#define VMT_GATE_KEPT_FIRST  (VMT_GATE_MOVED_FIRST + VMT_GATE_MOVED_STUBS)
 #define VMT_GATE_BRK_FIRST   (VMT_GATE_KEPT_FIRST + VMT_GATE_KEPT_STUBS)
 #define VMT_GATE_STUBS	     (VMT_GATE_BRK_FIRST + VMT_GATE_BRK_STUBS)
 #define VMT_GATE_STUB_SIZE   32
+#define VMT_GATE_MOVED_AT    11	/* in a stub: where they are put, and how many bytes there are for them */
+#define VMT_GATE_MOVED_MAX   11
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>

@@ -4,6 +4,7 @@
  */
 #include "stubs.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -46,6 +47,23 @@ void vmt_stubs_give_back(int stub)
 	__atomic_store_n(&vmt_gate_return[stub], 0, __ATOMIC_RELEASE);
 }
 
+/* A child of clone on a stack of its own begins at the site's system call: nothing would have been moved. */
+int vmt_stubs_take_moved(int mem, const struct vmt_text_site *site)
+{
+	int stub = site->nr == SYS_clone || mem < 0 ? -ENOTSUP :
+		   vmt_stubs_take(VMT_GATE_MOVED_FIRST, VMT_GATE_MOVED_STUBS, site->nr,
+				  site->addr + VMT_TEXT_SITE_SIZE + site->moved);
+	int ret;
+
+	static_assert(VMT_TEXT_MOVED_MAX == VMT_GATE_MOVED_MAX, "as much as there is room for");
+	if (stub < 0)
+		return stub;
+	ret = vmt_text_write_moved(mem, vmt_stubs_address(stub) + VMT_GATE_MOVED_AT, site);
+	if (ret < 0)
+		vmt_stubs_give_back(stub);
+	return ret < 0 ? ret : stub;
+}
+
 /* Is there still, or again, a jump to this stub? Asked of the kernel: the text may be gone. */
 static bool is_led_to(uint64_t site, int stub)
 {
@@ -66,7 +84,7 @@ void vmt_stubs_forget(uint64_t start, uint64_t end)
 {
 	struct vmt_range gone = { start, end };
 
-	for (int i = 0; i < VMT_GATE_KEPT_FIRST; i++) {
+	for (int i = 0; i < VMT_GATE_MOVED_FIRST; i++) {
 		uint64_t addr = __atomic_load_n(&vmt_gate_return[i], __ATOMIC_RELAXED);
 
 		if (addr && vmt_range_has(gone, addr - 1) &&

@@ -5,11 +5,17 @@
 #ifndef VMT_STUBS_H
 #define VMT_STUBS_H
 
-#include "core/base.h"
+#include "text.h"
 
 /* Of stubs [first, first + count) take one for the site that goes on at addr. -ENOSPC: none is free. */
 int vmt_stubs_take(int first, int count, uint32_t nr, uint64_t addr);
 void vmt_stubs_give_back(int stub);
+
+/*
+ * Take one for a site with plain instructions behind its mov, and write them into it: into this library's own text,
+ * so through mem. Returns its index or -errno. It is not given back.
+ */
+int vmt_stubs_take_moved(int mem, const struct vmt_text_site *site);
 
 /* Where a jump to it goes. */
 uint64_t vmt_stubs_address(int stub);

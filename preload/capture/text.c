@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "plain.h"
 #include "sys.h"
 
 #define LOOK_BACK 8	/* from a system call to what must be read before it */
@@ -86,13 +87,24 @@ static bool find_syscall(uint64_t *at, uint64_t end)
 	return false;
 }
 
-/* Other instructions between the mov and the system call? Then it cannot be patched, only told. */
+static bool can_move(uint64_t first, uint64_t mov, uint64_t syscall)
+{
+	const uint8_t *between = (const uint8_t *)mov + VMT_TEXT_MOV_SIZE;
+
+	return mov >= first + 3 && syscall - (uint64_t)between <= VMT_TEXT_MOVED_MAX &&
+	       is_mov_eax((const uint8_t *)mov) && vmt_plain_are(between, (const uint8_t *)syscall);
+}
+
+/* Other instructions between the mov and the system call? If they cannot be moved, it is only told. */
 static bool find_loose_mov(uint64_t first, uint64_t syscall, struct vmt_text_site *ret_site)
 {
 	for (uint64_t at = syscall - 6; at >= first && at + LOOSE_MAX >= syscall; at--) {
 		if (!is_mov_nr((const uint8_t *)at))
 			continue;
 		*ret_site = (struct vmt_text_site){ .addr = at, .nr = nr_of((const uint8_t *)at) };
+		ret_site->is_exact = can_move(first, at, syscall);
+		if (ret_site->is_exact)
+			ret_site->moved = (uint8_t)(syscall - at - VMT_TEXT_MOV_SIZE);
 		return true;
 	}
 	return false;
@@ -139,6 +151,22 @@ static enum vmt_text_tail tail_of(uint64_t mov, uint32_t nr, uint64_t end)
 		       VMT_TEXT_TAIL_RDX : VMT_TEXT_TAIL_NONE;
 }
 
+/*
+ * munmap, and exit directly behind it: a thread gives up its own stack, and no stub could return to it
+ * (musl's detached threads).
+ */
+static bool unmaps_itself(const uint8_t *mov, uint64_t end)
+{
+	const uint8_t *p = mov + VMT_TEXT_SITE_SIZE;
+
+	if (nr_of(mov) != SYS_munmap)
+		return false;
+	for (int i = 0; i < 16 && (uint64_t)p + VMT_TEXT_SITE_SIZE <= end; i++, p++)
+		if (is_mov_nr(p) && nr_of(p) == SYS_exit && p[5] == 0x0f && p[6] == 0x05)
+			return true;
+	return false;
+}
+
 bool vmt_text_next_site(uint64_t *from, uint64_t end, struct vmt_text_site *ret_site)
 {
 	uint64_t first = *from;
@@ -146,7 +174,7 @@ bool vmt_text_next_site(uint64_t *from, uint64_t end, struct vmt_text_site *ret_
 
 	while (find_syscall(&at, end)) {
 		const uint8_t *p = (const uint8_t *)at - VMT_TEXT_JUMP_SIZE;
-		bool is_exact = is_mov_nr(p) && is_mov_eax(p);
+		bool is_exact = is_mov_nr(p) && is_mov_eax(p) && !unmaps_itself(p, end);
 		bool is_probed = is_probed_mov_nr(p);
 
 		at += 2;
@@ -154,7 +182,7 @@ bool vmt_text_next_site(uint64_t *from, uint64_t end, struct vmt_text_site *ret_
 		if (is_exact || is_probed)
 			*ret_site = (struct vmt_text_site){
 				(uint64_t)p, nr_of(p), is_exact, is_probed,
-				tail_of((uint64_t)p, nr_of(p), end)
+				tail_of((uint64_t)p, nr_of(p), end), 0
 			};
 		if (is_exact || is_probed || find_shared_mov(first, at - 2, ret_site) ||
 		    find_loose_mov(first, at - 2, ret_site))
@@ -244,6 +272,15 @@ int vmt_text_write_jump(int mem, uint64_t addr, uint64_t target)
 
 	if (!vmt_text_make_jump(addr, target, code))
 		return -ERANGE;
+	return write_code(mem, addr, code, sizeof(code));
+}
+
+int vmt_text_write_moved(int mem, uint64_t addr, const struct vmt_text_site *site)
+{
+	uint8_t code[VMT_TEXT_MOVED_MAX];
+
+	__builtin_memset(code, 0x90, sizeof(code));
+	__builtin_memcpy(code, (const void *)(site->addr + VMT_TEXT_MOV_SIZE), site->moved);
 	return write_code(mem, addr, code, sizeof(code));
 }
 

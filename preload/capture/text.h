@@ -28,11 +28,14 @@ struct vmt_text_site {
 	bool is_exact;	/* can be patched */
 	bool is_probed;	/* would be exact, but for a breakpoint over the first byte */
 	enum vmt_text_tail tail;
+	uint8_t moved;	/* bytes of plain instructions between the mov and the system call */
 };
+
+#define VMT_TEXT_MOVED_MAX 11u
 
 /*
  * The next system call in [*from, end) whose number can be told. Exact: the
- * seven bytes `mov $nr, %eax; syscall`. Otherwise there is a similar mov a few
+ * seven bytes `mov $nr, %eax; syscall`, or the same with a few plain instructions between. Otherwise there is a similar mov a few
  * instructions before, or a breakpoint in its place, which is a guess and good for a warning.
  * Moves *from on. Returns false, with *from = end, if there is none. The text must be readable.
  */
@@ -67,6 +70,9 @@ bool vmt_text_make_jump(uint64_t addr, uint64_t target, uint8_t ret_code[VMT_TEX
 
 /* `jmp *0(%rip)` and the address behind it: as far as you like. */
 void vmt_text_make_leap(uint64_t target, uint8_t ret_code[VMT_TEXT_LEAP_SIZE]);
+
+/* Write instructions to be moved, and nops up to VMT_TEXT_MOVED_MAX. Returns 0 or -errno. */
+int vmt_text_write_moved(int mem, uint64_t addr, const struct vmt_text_site *site);
 
 /* Open the calling process's memory for writing. Returns a descriptor or -errno. */
 int vmt_text_open(void);

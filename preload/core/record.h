@@ -99,7 +99,7 @@ enum vmt_doing {
 #define VMT_NOTE_VALGRIND	(UINT64_C(1) << 11)	/* under valgrind: its own maps are not seen */
 #define VMT_NOTE_INLINE_CALLS	(UINT64_C(1) << 12)	/* a module makes system calls of its own, not caught */
 #define VMT_NOTE_SWITCHED_OFF	(UINT64_C(1) << 13)	/* tracing stopped before the end */
-#define VMT_NOTE_NO_UNWIND	(UINT64_C(1) << 14)	/* _dl_find_object is missing: stacks have one frame */
+#define VMT_NOTE_NO_UNWIND	(UINT64_C(1) << 14)	/* libc has no unwind tables */
 #define VMT_NOTE_MODULES_FULL	(UINT64_C(1) << 15)
 #define VMT_NOTE_TEXT_LARGE	(UINT64_C(1) << 16)	/* "unseen", and a module was not searched */
 #define VMT_NOTE_BY_ADDRESS	(UINT64_C(1) << 17)	/* calls are let through by their address: off */

@@ -31,7 +31,8 @@ static const char *const notes[] = {
 	"Running under valgrind: the maps that valgrind makes itself are not seen.",
 	"A module makes system calls of its own, past libc; what they change is \"unseen\".",
 	"Tracing was switched off before the end: the figures are those of that moment.",
-	"This libc lacks _dl_find_object (glibc 2.35): stacks have one frame only.",
+	"This C library has no unwind tables: who called it is a guess, and frames of its own are "
+	"missing.",
 	"More modules than there is room for: frames in later ones have no name.",
 	"A module is too large to be searched for system calls of its own; what they change is "
 	"\"unseen\".",
