@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The library as built here, in other distributions: makes minimal roots with debootstrap, once, runs
+# programs in each with the library, and prints a line of a table for each root, which it also writes into doc/houses.md
+# between its markers. Needs root rights, the network, debootstrap, jq and a build; takes minutes. No part of test.sh.
+#
+#   scripts/roots.sh [SUITE...]	default: bullseye trixie sid; ROOTS: where they are kept
+#   MIRROR: Debian's, http://deb.debian.org/debian
+set -u
+TOP=$(cd "$(dirname "$0")/.." && pwd)
+BUILD=${BUILD:-$TOP/build}
+ROOTS=${ROOTS:-${XDG_CACHE_HOME:-$HOME/.cache}/vmatrace/roots}
+MIRROR=${MIRROR:-http://deb.debian.org/debian}
+MORE=gcc,libc6-dev,libjansson4,python3	# a compiler, and something to dlopen
+DOC=$TOP/doc/houses.md
+SUITES=${*:-bullseye trixie sid}
+WORK=$(mktemp -d)
+status=0
+trap 'rm -rf "$WORK"' EXIT
+
+make_root() {
+	[ ! -x "$ROOTS/$1/usr/bin/gcc" ] || return 0
+	mkdir -p "$ROOTS" && rm -rf "${ROOTS:?}/$1.new" &&
+		debootstrap --variant=minbase --include=$MORE "$1" "$ROOTS/$1.new" \
+			"$MIRROR" >"$WORK/$1.log" 2>&1 &&
+		rm -rf "${ROOTS:?}/$1" && mv "$ROOTS/$1.new" "$ROOTS/$1"
+}
+
+# Each command of its own in the root, with /proc and /dev that end with it.
+inside() {
+	local root=$ROOTS/$1
+	shift
+	# shellcheck disable=SC2016
+	unshare --mount sh -c 'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" &&
+		exec chroot "$0" "$@"' "$root" "$@"
+}
+
+# The programs: status and output must be what they are without the library.
+programs() {
+	cat <<-'END'
+	threads	/vmatrace/other_libc
+	detached	/vmatrace/other_libc detached
+	dlopen	/vmatrace/dlopens libjansson.so.4
+	perl	perl -e my@p;push@p,"x"x200000for(1..50);fork||exit;wait;print"done\n"
+	python	python3 -c import threading;t=[threading.Thread(target=lambda:bytearray(9**6))for i in range(9)];[i.start()for i in t];[i.join()for i in t];print("done")
+	gcc	gcc -O1 -o /vmatrace/again /vmatrace/dlopens.c -ldl
+	shell	sh -c for i in 1 2 3; do ls / | sort >/dev/null; done; echo done
+	END
+}
+
+run_programs() {
+	local suite=$1 name command
+	rm -rf "$ROOTS/$suite/vmatrace" && mkdir -p "$ROOTS/$suite/vmatrace/rec" &&
+		cp "$TOP"/tests/targets/{other_libc,dlopens}.c "$BUILD/preload/libvmatrace.so" \
+			"$ROOTS/$suite/vmatrace/" &&
+		inside "$suite" sh -c 'cd /vmatrace && gcc -O1 -g -o other_libc other_libc.c -pthread &&
+			gcc -O1 -g -o dlopens dlopens.c -ldl' || return
+	programs | while IFS=$'\t' read -r name command; do
+		read -ra words <<<"$command"
+		case ${words[0]} in perl | python3 | sh) words=("${words[0]}" "${words[1]}" "${command#* * }") ;; esac
+		inside "$suite" "${words[@]}" >"$WORK/plain" 2>&1 </dev/null
+		echo "status $?" >>"$WORK/plain"
+		inside "$suite" env "VMATRACE_OPTIONS=report=0:dir=/vmatrace/rec" \
+			LD_PRELOAD=/vmatrace/libvmatrace.so "${words[@]}" >"$WORK/traced" 2>&1 </dev/null
+		echo "status $?" >>"$WORK/traced"
+		[ "$(cat "$WORK/plain")" = "$(cat "$WORK/traced")" ] || echo "$name"
+	done
+}
+
+# One line: what all the processes of all programs come to.
+row() {
+	local suite=$1 changed version
+	changed=$(run_programs "$suite" | tr '\n' ' ')
+	version=$(inside "$suite" ldd --version | sed -n '1s/.* //p')
+	"$BUILD/tools/vmatrace" report --format=json "$ROOTS/$suite/vmatrace/rec" >"$WORK/json" \
+		2>/dev/null || return
+	jq -r --arg suite "$suite" --arg libc "$version" --arg changed "${changed:-none}" '
+		[.processes[].coverage] as $c | [.processes[].calls[]?.calls] as $n |
+		"| \($suite) | \($libc) | \($c | length) | \($n | add) | \([$c[].unseen] | add) |" +
+		" \([$c[] | select(.exact)] | length) | \([$c[].truncated_stacks] | add) | \($changed) |"
+		' "$WORK/json"
+}
+
+write_table() {
+	[ -e "$DOC" ] || printf '# Houses: where it was tried\n' >"$DOC"
+	grep -q '<!-- roots -->' "$DOC" || printf '\n%s\n%s\n%s\n\n<!-- roots -->\n<!-- /roots -->\n' \
+		"## Distributions" "The library as built on Debian 12, in other roots, by scripts/roots.sh. Changed: programs whose output or" \
+		"status is another than without the library." >>"$DOC"
+	sed -i -e "/<!-- roots -->/r $WORK/table" -e '/<!-- roots -->/,/<!-- \/roots -->/{/<!--/!d}' "$DOC"
+}
+
+{
+	echo "| suite | glibc | processes | calls | unseen | exact | stacks cut short | changed |"
+	echo "|---|---|---|---|---|---|---|---|"
+} | tee "$WORK/table"
+for suite in $SUITES; do
+	make_root "$suite" || {
+		echo "$suite: no root could be made, see $(tail -1 "$WORK/$suite.log")" >&2
+		status=1
+		continue
+	}
+	row "$suite" | tee -a "$WORK/table"
+done
+write_table
+exit $status
