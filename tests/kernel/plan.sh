@@ -58,4 +58,5 @@ script() {	# FILE
 	echo "script ${name%.sh} $(grep -c '^ok ' "$TMP/script") $(grep -c '^FAIL ' "$TMP/script")"
 }
 
+echo	# the firmware has left its marks on this line
 echo "kernel $(uname -r)"
