@@ -73,9 +73,9 @@ note_newest() {	# FILE
 # Between its marks in doc/houses.md, which other tables share.
 write_table() {
 	grep -q '^<!-- kernels -->$' "$TABLE" 2>/dev/null ||
-		printf '\n## Kernels\n\n<!-- kernels -->\n<!-- end of kernels -->\n' >>"$TABLE"
+		printf '\n## Kernels\n\n<!-- kernels -->\n<!-- /kernels -->\n' >>"$TABLE"
 	awk -v rows="$TMP/rows" '
-		/^<!-- end of kernels -->$/ { inside = 0 }
+		/^<!-- \/kernels -->$/ { inside = 0 }
 		!inside
 		/^<!-- kernels -->$/ { inside = 1; while ((getline line <rows) > 0) print line }
 		' "$TABLE" >"$TMP/table" && cat "$TMP/table" >"$TABLE"
