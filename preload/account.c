@@ -41,8 +41,7 @@ VMT_HOT static void range_removed(void *context, struct vmt_map *map)
 
 	if (vmt_unwind_learn_is_code(&map->look)) {
 		state->code_is_gone = true;
-		if (!state->no_asking)
-			vmt_stubs_forget(map->look.start, map->look.end);
+		vmt_stubs_forget(map->look.start, map->look.end);
 	}
 	vmt_publish_range_gone(state, map);
 }

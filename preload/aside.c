@@ -14,6 +14,7 @@
 #include <sys/uio.h>
 
 #include "capture/home.h"
+#include "filter.h"
 #include "life.h"
 #include "sys.h"
 
@@ -36,7 +37,7 @@ static long read_memory(const void *from, void *to, size_t size, bool is_read_al
 		__builtin_memcpy(to, from, size);
 		return 0;
 	}
-	ret = vmt_sys6(SYS_process_vm_readv, vmt_sys0(SYS_getpid), (long)&here, 1, (long)&there, 1,
+	ret = vmt_own6(SYS_process_vm_readv, vmt_sys0(SYS_getpid), (long)&here, 1, (long)&there, 1,
 		       0);
 	if (vmt_sys_failed(ret))
 		return ret;
@@ -84,21 +85,20 @@ static bool is_filter(long nr, const long args[6])
 	       (nr == SYS_prctl && args[0] == PR_SET_SECCOMP && args[1] == SECCOMP_MODE_FILTER);
 }
 
-bool vmt_aside_is_due(const struct vmt_state *state, long nr, const long args[6])
+bool vmt_aside_is_due(long nr, const long args[6])
 {
 	if (nr == SYS_prctl && args[0] == PR_SET_SYSCALL_USER_DISPATCH)
 		return args[1] != PR_SYS_DISPATCH_OFF &&
 		       !(args[1] == PR_SYS_DISPATCH_ON &&
 			 has_our_text((uint64_t)args[2], (uint64_t)args[3]));
-	/* Under a filter that is there already nothing may be asked: see below. */
-	return !state->no_asking && is_filter(nr, args) && args[2] &&
+	/* Under a filter that is there already it may not be asked for: see below. */
+	return vmt_filter_is_open() && is_filter(nr, args) && args[2] &&
 	       filter_looks_at_address((const void *)args[2], false);
 }
 
-bool vmt_aside_was_due(const struct vmt_state *state, long nr, const long args[6])
+bool vmt_aside_was_due(long nr, const long args[6])
 {
-	return state->no_asking && is_filter(nr, args) &&
-	       filter_looks_at_address((const void *)args[2], true);
+	return is_filter(nr, args) && filter_looks_at_address((const void *)args[2], true);
 }
 
 void vmt_aside_step(struct vmt_state *state)

@@ -11,10 +11,10 @@
 #include "state.h"
 
 /* Is the call about to be made one that begins such a regime, and not only for others than us? */
-bool vmt_aside_is_due(const struct vmt_state *state, long nr, const long args[6]);
+bool vmt_aside_is_due(long nr, const long args[6]);
 
 /* The same of a call that was made with success, if nothing could be asked before. */
-bool vmt_aside_was_due(const struct vmt_state *state, long nr, const long args[6]);
+bool vmt_aside_was_due(long nr, const long args[6]);
 
 /* For good. Before that call is made: afterwards nothing can be said any more. */
 void vmt_aside_step(struct vmt_state *state);

@@ -12,6 +12,7 @@
 
 #include "core/mapsline.h"
 #include "device.h"
+#include "filter.h"
 #include "mapsfile.h"
 #include "memory.h"
 #include "sys.h"
@@ -52,6 +53,13 @@ static int query_once(int maps, struct procmap_query *query)
 	return (int)vmt_sys3(SYS_ioctl, maps, PROCMAP_QUERY, query);
 }
 
+static bool may_ioctl(void)
+{
+	const long ask[6] = { 0, (long)PROCMAP_QUERY };
+
+	return vmt_filter_is_open() || vmt_filter_may(SYS_ioctl, ask);
+}
+
 static bool is_answer(int ret)
 {
 	return ret == 0 || ret == -ENOENT || ret == -ENAMETOOLONG;
@@ -75,6 +83,8 @@ static int query_by(struct vmt_state *state, struct vmt_mapsfile *maps, struct p
 	ret = query_once(maps->number, query);
 	if (VMT_LIKELY(is_answer(ret)))
 		return ret;
+	if (ret == -EPERM)	/* a seccomp filter */
+		return -EBADF;
 	vmt_mapsfile_forget(state, maps);
 	*maps = vmt_mapsfile_for_query(state);
 	if (maps->number < 0)
@@ -131,6 +141,7 @@ static int walk_by_query(struct vmt_state *state, struct vmt_range range,
 
 struct text_reader {
 	struct vmt_mapsfile maps;
+	bool is_broken;	/* there was more that could not be read */
 	uint64_t offset;	/* in the file */
 	char *buffer;
 	size_t size;
@@ -150,8 +161,10 @@ static bool refill(struct text_reader *reader)
 	long got = vmt_sys4(SYS_pread64, reader->maps.number, reader->buffer + rest, reader->size - rest,
 			    reader->offset);
 
-	if (got <= 0)
+	if (got <= 0) {
+		reader->is_broken |= got < 0;
 		return false;
+	}
 	reader->filled += (size_t)got;
 	reader->offset += (uint64_t)got;
 	return true;
@@ -207,7 +220,7 @@ static int open_text(struct vmt_state *state, char *buffer, size_t size, struct 
 static int walk_by_text(struct vmt_state *state, struct vmt_range range, struct vmt_sketch *sketch)
 {
 	struct text_reader reader;
-	struct vmt_mapsline line;
+	struct vmt_mapsline line = { .look = { .start = UINT64_MAX } };
 
 	if (open_text(state, state->text, sizeof(state->text), &reader))
 		return -ENOENT;
@@ -221,12 +234,19 @@ static int walk_by_text(struct vmt_state *state, struct vmt_range range, struct 
 		vmt_memory_flag(state, &line.look);
 		vmt_sketch_append(sketch, &line.look);
 	}
-	return 0;
+	return reader.is_broken ? -EIO : 0;
+}
+
+bool vmt_ask_is_possible(void)
+{
+	const long open[6] = { 0, 0, O_RDONLY | O_CLOEXEC };
+
+	return vmt_filter_is_open() || vmt_filter_may(SYS_openat, open);
 }
 
 static bool may_query(const struct vmt_state *state)
 {
-	return state->query_works &&
+	return state->query_works && may_ioctl() &&
 	       (state->options.ask == VMT_ASK_AUTO || state->options.ask == VMT_ASK_QUERY);
 }
 
@@ -234,8 +254,6 @@ static int walk(void *context, struct vmt_range range, struct vmt_sketch *sketch
 {
 	struct vmt_state *state = context;
 
-	if (state->no_asking)
-		return -EPERM;
 	if (may_query(state))
 		return walk_by_query(state, range, sketch);
 	return walk_by_text(state, range, sketch);
@@ -286,7 +304,7 @@ static int boundary(void *context, const struct vmt_look *right)
 	struct vmt_state *state = context;
 	int ret = -EBADF;
 
-	if (state->no_asking || state->options.ask == VMT_ASK_MAPS)
+	if (state->options.ask == VMT_ASK_MAPS)
 		return -EPERM;
 	if (may_query(state))
 		ret = boundary_by_query(state, right);
@@ -341,8 +359,8 @@ void vmt_ask_open(struct vmt_state *state)
 		return;
 	}
 	state->no_reasoning |= vmt_sys5(SYS_prctl, PR_GET_MEMORY_MERGE_, 0, 0, 0, 0) == 1;
-	state->query_works = query_once(maps.number, &ask) == 0;
-	if (!state->query_works)
+	state->query_works = may_ioctl() && query_once(maps.number, &ask) == 0;
+	if (!state->query_works && may_ioctl())
 		vmt_note(state, VMT_NOTE_NO_QUERY);
 }
 
@@ -357,7 +375,7 @@ static size_t name_by_text(struct vmt_state *state, uint64_t addr, char *path, s
 	struct vmt_mapsline line;
 	size_t length = 0;
 
-	if (state->no_asking || open_text(state, state->text, sizeof(state->text), &reader))
+	if (open_text(state, state->text, sizeof(state->text), &reader))
 		return 0;
 	while (next_line(&reader, &line) && line.look.start <= addr) {
 		if (line.look.end <= addr)
@@ -381,7 +399,7 @@ size_t vmt_ask_name(struct vmt_state *state, uint64_t addr, char *path, size_t s
 
 	*ret_build_id_length = 0;
 	__builtin_memset(path, 0, size);	/* valgrind does not know what the query writes */
-	if (state->no_asking || !state->query_works)
+	if (!may_ioctl() || !state->query_works)
 		return name_by_text(state, addr, path, size);
 	if (query(state, &ask) == 0) {
 		*ret_build_id_length = ask.build_id_size;
@@ -416,9 +434,7 @@ static bool find_bounds(struct vmt_state *state, uint64_t sp, struct vmt_range *
 	struct vmt_mapsfile maps;
 	int ret;
 
-	if (state->no_asking)
-		return false;
-	if (!state->query_works)
+	if (!may_ioctl() || !state->query_works)
 		return bounds_by_text(state, sp, ret_bounds);
 	maps = vmt_mapsfile_for_query(state);
 	ret = query_by(state, &maps, &ask);

@@ -14,6 +14,9 @@ extern const struct vmt_kernel_ops vmt_ask_ops;
 /* The map that addr lies in, as the kernel shows it now. 0 or -errno. Counted as a question. */
 int vmt_ask_look(struct vmt_state *state, uint64_t addr, struct vmt_look *ret_look);
 
+/* Can the kernel be asked for the text of maps, as far as is known? */
+bool vmt_ask_is_possible(void);
+
 /* Open /proc/self/maps and find out which ways work. Also after fork: the mm is fixed at open. */
 void vmt_ask_open(struct vmt_state *state);
 

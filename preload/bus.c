@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <ucontext.h>
 
+#include "filter.h"
 #include "sys.h"
 
 #define ACTION_RESTORER	  0x04000000ul	/* SA_RESTORER, which the headers of libc leave out */
@@ -50,7 +51,15 @@ static void set_programs_action(const struct action *action)
 
 static long kernel_action(const struct action *set, struct action *was)
 {
-	return vmt_sys4(SYS_rt_sigaction, SIGBUS, set, was, SIGSET_SIZE);
+	return vmt_sys6(SYS_rt_sigaction, SIGBUS, (long)set, (long)was, SIGSET_SIZE, 0, 0);
+}
+
+/* May it be called where the program has not done so itself? */
+static bool may_act(void)
+{
+	const long any[6] = { 0 };
+
+	return vmt_filter_is_open() || vmt_filter_may(SYS_rt_sigaction, any);
 }
 
 #if defined(__x86_64__)
@@ -112,7 +121,7 @@ static bool give_memory(struct vmt_state *state, uint64_t addr)
 
 	if (!range)
 		return false;
-	ret = vmt_sys6(SYS_mmap, (long)range->start, (long)(range->end - range->start),
+	ret = vmt_own6(SYS_mmap, (long)range->start, (long)(range->end - range->start),
 		       PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
 	if (vmt_sys_failed(ret))
@@ -190,7 +199,7 @@ void vmt_bus_open(struct vmt_state *state)
 {
 	struct action was, ours;
 
-	if (state->has_bus_handler || state->no_asking || !state->recording.base ||
+	if (state->has_bus_handler || !may_act() || !state->recording.base ||
 	    !state->recording.is_file || kernel_action(NULL, &was))
 		return;
 	set_programs_action(&was);
@@ -202,7 +211,7 @@ void vmt_bus_close(struct vmt_state *state)
 {
 	struct action now;
 
-	if (!state->has_bus_handler || state->no_asking)
+	if (!state->has_bus_handler || !may_act())
 		return;
 	state->has_bus_handler = false;
 	if (kernel_action(NULL, &now) == 0 && is_ours(&now))
@@ -217,8 +226,9 @@ bool vmt_bus_is_action(long nr, const long args[6])
 /* A vfork child has its own actions, but this memory is its parent's. */
 static bool is_vfork_child(const struct vmt_state *state)
 {
-	return *vmt_alive == VMT_ALIVE && !state->no_asking &&
-	       (uint32_t)vmt_sys0(SYS_getpid) != state->pid;
+	long pid = vmt_sys0(SYS_getpid);
+
+	return *vmt_alive == VMT_ALIVE && !vmt_sys_failed(pid) && (uint32_t)pid != state->pid;
 }
 
 static long set_ours(const struct action *set)
@@ -260,7 +270,7 @@ void vmt_bus_before_exec(void)
 {
 	const struct action *action = programs_action();
 
-	if (vmt_state->has_bus_handler && is_ignored(action))
+	if (vmt_state->has_bus_handler && is_ignored(action) && may_act())
 		kernel_action(action, NULL);
 }
 
@@ -269,7 +279,7 @@ void vmt_bus_after_exec(void)
 	const struct action *action = programs_action();
 	struct action ours = ours_for(action);
 
-	if (vmt_state->has_bus_handler && is_ignored(action))
+	if (vmt_state->has_bus_handler && is_ignored(action) && may_act())
 		kernel_action(&ours, NULL);
 }
 
@@ -281,7 +291,7 @@ void vmt_bus_unblock(struct vmt_state *state)
 	uint64_t time = vmt_time(state);
 	uint64_t mask = 0;
 
-	if (state->no_asking || (!thread->blocks_bus && time < thread->mask_until))
+	if (!thread->blocks_bus && time < thread->mask_until)
 		return;
 	vmt_sys4(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &mask, SIGSET_SIZE);
 	thread->mask_until = time + MASK_HOLDS_NS;

@@ -4,6 +4,7 @@
  * get the lock in time makes the call all the same and leaves word of it in the late queue, which
  * the holder empties. Called in signal handlers, in threads, before main, in vfork children.
  */
+#include <linux/errno.h>
 #include <linux/futex.h>
 #include <linux/sched.h>
 #include <signal.h>
@@ -18,7 +19,9 @@
 #include "call.h"
 #include "core/calls.h"
 #include "failure.h"
+#include "filter.h"
 #include "holder.h"
+#include "install.h"
 #include "life.h"
 #include "mapsfile.h"
 #include "new_text.h"
@@ -40,7 +43,8 @@ static void wait_on(void *context, _Atomic uint32_t *word, uint32_t value, uint6
 				     (int64_t)(timeout_ns % 1000000000) };
 
 	(void)context;
-	vmt_sys4(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, timeout);
+	if (vmt_sys4(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, timeout) == -EPERM)
+		__builtin_ia32_pause();	/* a seccomp filter */
 }
 
 static void wake(void *context, _Atomic uint32_t *word)
@@ -61,12 +65,11 @@ static uint64_t now(void *context)
  */
 static bool has_left(void *context, uint64_t held_sp, uint64_t sp)
 {
-	const struct vmt_state *state = vmt_state;
 	struct vmt_range bounds;
 	stack_t stack;
 
 	(void)context;
-	if (state->no_asking || vmt_sys_failed(vmt_sys2(SYS_sigaltstack, 0, &stack)) || (stack.ss_flags & SS_ONSTACK))
+	if (vmt_sys_failed(vmt_sys2(SYS_sigaltstack, 0, &stack)) || (stack.ss_flags & SS_ONSTACK))
 		return false;
 	return vmt_stack_bounds(sp, &bounds) && vmt_range_has(bounds, held_sp) && sp >= held_sp;
 }
@@ -107,10 +110,13 @@ static bool is_on(void)
  */
 VMT_HOT static uint32_t thread_id(const struct vmt_state *state, struct vmt_thread *thread)
 {
+	long tid;
+
 	if (VMT_LIKELY(thread->tid && thread->pid == state->pid))
 		return thread->tid;
-	thread->tid = state->no_asking ? (uint32_t)((uintptr_t)thread >> 4) | 1u << 31 :
-					 (uint32_t)vmt_sys0(SYS_gettid);
+	tid = vmt_sys0(SYS_gettid);
+	thread->tid = vmt_sys_failed(tid) ? (uint32_t)((uintptr_t)thread >> 4) | 1u << 31 :
+					    (uint32_t)tid;
 	thread->pid = state->pid;
 	return thread->tid;
 }
@@ -400,17 +406,6 @@ static long exec_call(struct vmt_state *state, long nr, const long args[6])
 	return ret;
 }
 
-/* From now on an ioctl of ours could kill the program. */
-static void note_seccomp(struct vmt_state *state, long nr, const long args[6])
-{
-	if (!vmt_room_is_filter(nr, args))
-		return;
-	if (vmt_aside_was_due(state, nr, args))
-		vmt_aside_step(state);
-	state->no_asking = true;
-	vmt_note(state, VMT_NOTE_SECCOMP);
-}
-
 /* Also of a fork child that has not touched its maps yet, and may never: most go on to exec. */
 static long plain_call(struct vmt_state *state, long nr, const long args[6])
 {
@@ -418,14 +413,11 @@ static long plain_call(struct vmt_state *state, long nr, const long args[6])
 
 	if (VMT_UNLIKELY(vmt_bus_is_action(nr, args)))
 		return vmt_bus_action(state, args);
-	if (VMT_UNLIKELY(vmt_aside_is_due(state, nr, args)))
+	if (VMT_UNLIKELY(vmt_aside_is_due(nr, args)))
 		vmt_aside_step(state);
 	ret = vmt_aside_make(nr, args);
-	if (!vmt_sys_failed(ret)) {
-		note_seccomp(state, nr, args);
-		if (nr == SYS_personality)
-			vmt_rare_note_personality(state, (unsigned long)args[0]);
-	}
+	if (!vmt_sys_failed(ret) && nr == SYS_personality)
+		vmt_rare_note_personality(state, (unsigned long)args[0]);
 	return ret;
 }
 
@@ -435,10 +427,18 @@ static long other_call(struct vmt_state *state, long nr, const long args[6])
 		return fork_call(state, nr, args);
 	if (nr == SYS_execve || nr == SYS_execveat)
 		return exec_call(state, nr, args);
-	if (VMT_UNLIKELY(vmt_room_is_filter(nr, args)))
-		vmt_room_make_all(state);
+	if (vmt_install_is(nr, args))
+		return vmt_install_filter(state, nr, args, true);
 	vmt_holder_note_signal(state, nr, args);
 	return plain_call(state, nr, args);
+}
+
+static long child_call(struct vmt_state *state, long nr, const long args[6])
+{
+	if (!vmt_install_is(nr, args))
+		return plain_call(state, nr, args);
+	vmt_filter_start_child();
+	return vmt_install_filter(state, nr, args, false);
 }
 
 /* The commonest, whatever their arguments. */
@@ -457,7 +457,7 @@ VMT_HOT long vmt_call(long nr, const long args[6], const struct vmt_regs *regs)
 	id = vmt_call_of_nr(nr);
 	if (VMT_UNLIKELY(*vmt_alive != VMT_ALIVE)) {
 		if (id == VMT_CALL_NONE)
-			return plain_call(state, nr, args);
+			return child_call(state, nr, args);
 		if (!vmt_life_start_child(state) || !is_on())
 			return vmt_aside_make(nr, args);
 	}

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "capture/elf.h"
+#include "filter.h"
 #include "state.h"
 #include "sys.h"
 
@@ -36,15 +37,23 @@ void vmt_clock_open(uint64_t vdso)
 
 VMT_HOT static uint64_t clock_of(clockid_t id)
 {
-	struct timespec time;
+	struct timespec time = { 0, 0 };
 
 	get_time(id, &time);
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
+/* Where the vdso cannot read the clock it makes a system call, but never for a coarse one. */
+static bool may_call(void)
+{
+	const long any[6] = { 0 };
+
+	return vmt_filter_is_open() || vmt_filter_may(SYS_clock_gettime, any);
+}
+
 uint64_t vmt_clock(void)
 {
-	return clock_of(CLOCK_MONOTONIC);
+	return clock_of(VMT_LIKELY(may_call()) ? CLOCK_MONOTONIC : CLOCK_MONOTONIC_COARSE);
 }
 
 VMT_HOT uint64_t vmt_time(const struct vmt_state *state)
@@ -56,5 +65,5 @@ VMT_HOT uint64_t vmt_time(const struct vmt_state *state)
 
 uint64_t vmt_wall_clock(void)
 {
-	return clock_of(CLOCK_REALTIME);
+	return clock_of(may_call() ? CLOCK_REALTIME : CLOCK_REALTIME_COARSE);
 }

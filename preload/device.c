@@ -100,8 +100,6 @@ int vmt_device_file(void *context, int fd, struct vmt_look *look)
 	struct statfs fs;
 	struct stat st;
 
-	if (state->no_asking)
-		return -EPERM;
 	if (vmt_sys_failed(vmt_sys2(SYS_fstat, fd, &st)) || !S_ISREG(st.st_mode) ||
 	    st.st_blksize > BLOCK_MAX)
 		return -ENOENT;

@@ -150,7 +150,7 @@ bool vmt_extend_section(struct vmt_state *state, enum vmt_section_id id, uint64_
 	uint64_t capacity = 2 * section->capacity > count ? 2 * section->capacity : count;
 	int ret;
 
-	if (count > state->growth.most[id] || (recording->full >> id & 1) || state->no_asking)
+	if (count > state->growth.most[id] || (recording->full >> id & 1) || !vmt_recording_may_grow())
 		return false;
 	if (capacity > state->growth.most[id])
 		capacity = state->growth.most[id];
@@ -183,7 +183,7 @@ bool vmt_extend_settle(struct vmt_state *state, bool is_last)
 {
 	struct vmt_recording *recording = &state->recording;
 
-	if (!recording->base || state->no_asking)
+	if (!recording->base || !vmt_recording_may_grow())
 		return false;
 	drop_old_maps(state);
 	if (!is_last && state->growth.part_count &&

@@ -27,7 +27,7 @@ static uint64_t limit_of(int resource)
 {
 	struct rlimit limit;
 
-	if (vmt_sys_failed(vmt_sys2(SYS_getrlimit, resource, &limit)) ||
+	if (vmt_sys_failed(vmt_sys4(SYS_prlimit64, 0, resource, 0, &limit)) ||
 	    limit.rlim_cur == RLIM_INFINITY)
 		return VMT_UNLIMITED;
 	return limit.rlim_cur;
@@ -69,7 +69,8 @@ static uint64_t commit_left(struct vmt_state *state)
 	return limit > used ? limit - used : 0;
 }
 
-static void read_resources(struct vmt_state *state, struct vmt_resources *has)
+/* False if it cannot be told. */
+static bool read_resources(struct vmt_state *state, struct vmt_resources *has)
 {
 	char *text = state->text;
 	long length;
@@ -83,10 +84,11 @@ static void read_resources(struct vmt_state *state, struct vmt_resources *has)
 	};
 	length = vmt_fd_read_file("/proc/self/status", text, sizeof(state->text));
 	if (length <= 0)
-		return;
+		return length != -EPERM;
 	has->address_space = number_after(text, length, "VmSize:") * 1024;
 	has->data = number_after(text, length, "VmData:") * 1024;
 	has->locked = number_after(text, length, "VmLck:") * 1024;
+	return true;
 }
 
 static void raise_alarm(struct vmt_state *state, uint32_t alarm)
@@ -126,10 +128,8 @@ void vmt_failure_note(struct vmt_state *state, const struct vmt_done *done,
 
 	if (!vmt_reason_is_wanted(done) || vmt_publish_failures_full(state))
 		return;
-	if (!state->no_asking) {
-		read_resources(state, &has);
+	if (read_resources(state, &has))
 		failure.reason = (uint32_t)vmt_reason_of(&state->space, done, maps, &has);
-	}
 	vmt_publish_failure(state, &failure);
 	if (failure.reason != VMT_REASON_MAP_LIMIT)
 		return;

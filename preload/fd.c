@@ -19,10 +19,14 @@ struct vmt_fd vmt_fd_note(int number)
 {
 	struct vmt_fd fd = { .number = number };
 	struct stat st;
+	long ret;
 
 	if (number < 0)
 		return fd;
-	if (vmt_sys_failed(vmt_sys2(SYS_fstat, number, &st))) {
+	ret = vmt_sys2(SYS_fstat, number, &st);
+	if (ret == -EPERM)	/* a seccomp filter: perhaps by the other name that ld.so has for it */
+		ret = vmt_sys4(SYS_newfstatat, number, "", &st, AT_EMPTY_PATH);
+	if (vmt_sys_failed(ret)) {
 		fd.number = -1;
 		return fd;
 	}
@@ -78,7 +82,7 @@ int vmt_fd_put_aside(int fd)
 {
 	struct rlimit limit;
 	struct rlimit more;
-	long aside = vmt_sys2(SYS_getrlimit, RLIMIT_NOFILE, &limit);
+	long aside = vmt_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &limit);
 
 	if (!vmt_sys_failed(aside)) {
 		more = (struct rlimit){ limit.rlim_cur + 1, limit.rlim_max };

@@ -4,6 +4,7 @@
  */
 #include "holder.h"
 
+#include <linux/errno.h>
 #include <sys/syscall.h>
 
 #include "capture/sites.h"
@@ -11,10 +12,8 @@
 
 bool vmt_holder_is_alive(void *context, uint32_t thread)
 {
-	const struct vmt_state *state = vmt_state;
-
 	(void)context;
-	return state->no_asking || !vmt_sys_failed(vmt_sys3(SYS_tgkill, state->pid, thread, 0));
+	return vmt_sys3(SYS_tgkill, vmt_state->pid, thread, 0) != -ESRCH;
 }
 
 /* The id of a thread's own clock is made from the thread's (kernel/time/posix-cpu-timers.c). */
@@ -23,8 +22,7 @@ uint64_t vmt_holder_ran(void *context, uint32_t thread)
 	int64_t time[2];
 
 	(void)context;
-	if (vmt_state->no_asking ||
-	    vmt_sys_failed(vmt_sys2(SYS_clock_gettime, (int)(~thread << 3 | 6), time)))
+	if (vmt_sys_failed(vmt_sys2(SYS_clock_gettime, (int)(~thread << 3 | 6), time)))
 		return 0;
 	return (uint64_t)time[0] * 1000000000 + (uint64_t)time[1];
 }

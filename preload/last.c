@@ -33,7 +33,8 @@ static void pause_a_moment(void)
 {
 	const int64_t pause[2] = { 0, PAUSE_NS };
 
-	vmt_sys2(SYS_nanosleep, pause, 0);
+	if (vmt_sys_failed(vmt_sys2(SYS_nanosleep, pause, 0)))
+		__builtin_ia32_pause();
 }
 
 uint64_t vmt_last_claim(void)
@@ -49,7 +50,7 @@ uint64_t vmt_last_claim(void)
 		if (__atomic_compare_exchange_n(&vmt_gate_last_owner, &owner, self, false,
 						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 			return vmt_gate_last_stack;
-		if (owner == self || state->no_asking)	/* in a handler that came in between */
+		if (owner == self)	/* in a handler that came in between */
 			return 0;
 		pause_a_moment();
 	}
@@ -70,7 +71,7 @@ static int end(int status)
 	struct vmt_state *state = vmt_state;
 	uint64_t all = ~(UINT64_C(1) << (SIGBUS - 1));
 
-	if (state && !state->no_asking &&
+	if (state &&
 	    atomic_load_explicit(&vmt_phase, memory_order_acquire) == VMT_PHASE_ON) {
 		vmt_sys4(SYS_rt_sigprocmask, SIG_BLOCK, &all, 0, sizeof(all));
 		state->is_last_act = true;
@@ -93,7 +94,7 @@ void vmt_last_thread(int status)
 	const struct vmt_state *state = vmt_state;
 	int end_status;
 
-	if (!state || state->no_asking || !vmt_life_is_ours(state) || !vmt_text_is_alone())
+	if (!state || !vmt_life_is_ours(state) || !vmt_text_is_alone())
 		return;
 	end_status = vmt_life_end(status);
 	if (end_status != status)

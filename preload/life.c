@@ -14,6 +14,7 @@
 #include "ask.h"
 #include "bus.h"
 #include "call.h"
+#include "filter.h"
 #include "extend.h"
 #include "line.h"
 #include "log.h"
@@ -30,11 +31,25 @@
 #define PAUSES	      50	/* for other threads at the end */
 #define LAST_LOOKS    4	/* at the kernel, if other threads go on mapping */
 
+/* Where a filter may kill for getpid and nothing can be read, vfork children are taken for their parents. */
+static uint32_t own_pid(const struct vmt_state *state)
+{
+	long pid = vmt_sys0(SYS_getpid);
+	char text[32];
+	uint32_t number = 0;
+
+	if (!vmt_sys_failed(pid))
+		return (uint32_t)pid;
+	if (vmt_fd_read_file("/proc/self/stat", text, sizeof(text)) < (long)sizeof(text))
+		return state->pid;
+	for (const char *at = text; *at >= '0' && *at <= '9'; at++)
+		number = number * 10 + (uint32_t)(*at - '0');
+	return number;
+}
+
 bool vmt_life_is_ours(const struct vmt_state *state)
 {
-	/* Under a seccomp filter getpid may kill; there vfork children are taken for their parents. */
-	return *vmt_alive == VMT_ALIVE &&
-	       (state->no_asking || (uint32_t)vmt_sys0(SYS_getpid) == state->pid);
+	return *vmt_alive == VMT_ALIVE && own_pid(state) == state->pid;
 }
 
 static void set_end(struct vmt_state *state, enum vmt_end end, int status)
@@ -176,15 +191,13 @@ static void start_own_counts(struct vmt_state *state)
 }
 
 /* The lock is not ours to wait for yet: it is as the parent left it. */
-static bool wait_for_starter(const struct vmt_state *state)
+static bool wait_for_starter(void)
 {
 	for (unsigned turn = 0; turn < STARTER_TURNS; turn++) {
 		if (*vmt_alive == VMT_ALIVE)
 			return true;
-		if (state->no_asking)
+		if (vmt_sys_failed(vmt_sys0(SYS_sched_yield)))
 			__builtin_ia32_pause();
-		else
-			vmt_sys0(SYS_sched_yield);
 	}
 	return false;
 }
@@ -193,11 +206,15 @@ static void start_child(struct vmt_state *state)
 {
 	bool reports = state->options.children;
 
-	if (state->no_asking) {	/* under a seccomp filter: no call of our own */
+	long pid;
+
+	vmt_filter_start_child();
+	pid = vmt_sys0(SYS_getpid);
+	if (vmt_sys_failed(pid)) {	/* under a seccomp filter: nothing can be found out */
 		atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
 		return;
 	}
-	state->pid = (uint32_t)vmt_sys0(SYS_getpid);
+	state->pid = (uint32_t)pid;
 	forget_parents_threads(state);
 	state->parent_pid = (uint32_t)vmt_sys0(SYS_getppid);
 	state->is_root = false;
@@ -227,7 +244,7 @@ bool vmt_life_start_child(struct vmt_state *state)
 	uint32_t wiped = VMT_ALIVE_WIPED;
 
 	if (!atomic_compare_exchange_strong(vmt_alive, &wiped, VMT_ALIVE_STARTING))
-		return wait_for_starter(state);
+		return wait_for_starter();
 	start_child(state);
 	return true;
 }
@@ -238,7 +255,7 @@ static uint64_t count_kernels(struct vmt_state *state)
 	struct vmt_sketch *sketch = &state->lesson.sketch;
 
 	vmt_sketch_clear(sketch);
-	if (state->no_asking || vmt_ask_everything(state, sketch) || sketch->out_of_memory)
+	if (vmt_ask_everything(state, sketch) || sketch->out_of_memory)
 		return UINT64_MAX;
 	return sketch->count - state->space.own;
 }
@@ -247,7 +264,13 @@ static void pause_a_moment(void)
 {
 	const int64_t pause[2] = { 0, PAUSE_NS };
 
-	vmt_sys2(SYS_nanosleep, pause, 0);
+	uint64_t start;
+
+	if (!vmt_sys_failed(vmt_sys2(SYS_nanosleep, pause, 0)))
+		return;
+	start = vmt_clock();
+	while (vmt_clock() - start < PAUSE_NS)
+		__builtin_ia32_pause();
 }
 
 /* Nothing comes after us, so there is more time than for a call: a holder may be waiting for a processor. */
@@ -256,8 +279,6 @@ static bool seize_in_the_end(struct vmt_state *state)
 	for (int i = 0; i < PAUSES; i++) {
 		if (vmt_call_seize(state))
 			return true;
-		if (state->no_asking)
-			return false;
 		pause_a_moment();
 	}
 	return false;
@@ -266,7 +287,7 @@ static bool seize_in_the_end(struct vmt_state *state)
 /* Calls under way without the lock: give them a moment to be counted. False: the lock was lost. */
 static bool wait_until_quiet(struct vmt_state *state)
 {
-	for (int i = 0; i < PAUSES && !state->no_asking && !vmt_late_is_quiet(&state->late); i++) {
+	for (int i = 0; i < PAUSES && !vmt_late_is_quiet(&state->late); i++) {
 		vmt_call_unlock(state);
 		pause_a_moment();
 		if (!seize_in_the_end(state))
@@ -395,10 +416,10 @@ void vmt_life_step_aside(struct vmt_state *state)
 	    vmt_life_is_ours(state))
 		reports = close_early(state);
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
-	if (reports && !state->no_asking)
+	if (reports)
 		vmt_report_print(state);
 	vmt_bus_close(state);
-	state->no_asking = true;
+	vmt_filter_set_allowed(0);
 }
 
 void vmt_before_leaving(void)
@@ -406,7 +427,7 @@ void vmt_before_leaving(void)
 	struct vmt_state *state = vmt_state;
 
 	if (atomic_load_explicit(&vmt_phase, memory_order_acquire) != VMT_PHASE_ON ||
-	    !vmt_life_is_ours(state) || state->no_asking)
+	    !vmt_life_is_ours(state))
 		return;
 	vmt_mapsfile_keep(state);
 	vmt_recording_keep(state);

@@ -19,6 +19,7 @@
 #include "life.h"
 #include "line.h"
 #include "logfile.h"
+#include "probe.h"
 #include "sys.h"
 
 #define PATIENCE_MS  1000	/* with a reader who does not read, in all */
@@ -78,7 +79,7 @@ void vmt_log_open_child(struct vmt_state *state)
  */
 static bool may_look(const struct vmt_state *state)
 {
-	return !state->no_asking;
+	return vmt_probe_write(state);
 }
 
 int vmt_log_fd(struct vmt_state *state)
@@ -141,7 +142,7 @@ static bool wait_for_room(struct vmt_state *state, int fd)
 	long ret = vmt_sys3(SYS_poll, &ready, 1, 0);
 
 	if (ret)
-		return ret > 0;
+		return ret > 0 || ret == -EPERM;
 	start = vmt_clock();
 	left = PATIENCE_MS - (long)state->log_waited_ms;
 	if (left > 0)
@@ -173,10 +174,10 @@ static long write_once(const struct vmt_fd *fd, const char *bytes, size_t size)
 	if (size > (fd->type == S_IFIFO ? PIPE_CHUNK : OTHER_CHUNK))
 		piece.iov_len = fd->type == S_IFIFO ? PIPE_CHUNK : OTHER_CHUNK;
 	if (fd->type == S_IFSOCK)
-		return vmt_sys6(SYS_sendto, fd->number, (long)bytes, (long)piece.iov_len,
+		return vmt_own6(SYS_sendto, fd->number, (long)bytes, (long)piece.iov_len,
 				MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0);
-	ret = vmt_sys6(SYS_pwritev2, fd->number, (long)&piece, 1, -1, -1, NO_WAITING);
-	if (ret == -EOPNOTSUPP || ret == -ENOSYS || ret == -EINVAL)
+	ret = vmt_own6(SYS_pwritev2, fd->number, (long)&piece, 1, -1, -1, NO_WAITING);
+	if (ret == -EOPNOTSUPP || ret == -ENOSYS || ret == -EPERM || ret == -EINVAL)
 		ret = vmt_sys3(SYS_write, fd->number, bytes, piece.iov_len);
 	return ret;
 }

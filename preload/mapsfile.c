@@ -36,7 +36,7 @@ static long open_in_place_of_another(void)
 	struct rlimit limit;
 	long ret = vmt_sys1(SYS_unshare, CLONE_FILES);
 
-	if (vmt_sys_failed(ret) || vmt_sys_failed(vmt_sys2(SYS_getrlimit, RLIMIT_NOFILE, &limit)) ||
+	if (vmt_sys_failed(ret) || vmt_sys_failed(vmt_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &limit)) ||
 	    limit.rlim_cur < 4)
 		return -EMFILE;
 	vmt_sys1(SYS_close, limit.rlim_cur - 1);
@@ -57,7 +57,7 @@ static bool has_plenty(void)
 {
 	struct rlimit limit;
 
-	return !vmt_sys_failed(vmt_sys2(SYS_getrlimit, RLIMIT_NOFILE, &limit)) &&
+	return !vmt_sys_failed(vmt_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &limit)) &&
 	       limit.rlim_cur >= PLENTY;
 }
 

@@ -61,9 +61,9 @@ void vmt_memory_drop(struct vmt_state *state, void *start, size_t size)
 		vmt_space_remove(&state->space, map);
 }
 
-static void *map_zero(size_t size)
+void *vmt_memory_map(size_t size)
 {
-	long fd = vmt_sys4(SYS_openat, AT_FDCWD, "/dev/zero", O_RDWR | O_CLOEXEC, 0);
+	long fd = vmt_sys4(SYS_openat, AT_FDCWD, "/dev/zero", O_RDONLY | O_CLOEXEC, 0);
 	long ret;
 
 	if (vmt_sys_failed(fd)) {	/* a chroot without it */
@@ -71,7 +71,7 @@ static void *map_zero(size_t size)
 		if (vmt_sys_failed(fd) || vmt_sys_failed(vmt_sys2(SYS_ftruncate, fd, size)))
 			return NULL;
 	}
-	ret = vmt_sys6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
+	ret = vmt_own6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_NORESERVE, fd, 0);
 	vmt_sys1(SYS_close, fd);
 	return vmt_sys_failed(ret) ? NULL : (void *)ret;
@@ -92,7 +92,7 @@ static uint64_t addresses_left(void)
 	struct rlimit limit;
 	uint64_t pages = 0;
 
-	if (vmt_sys_failed(vmt_sys2(SYS_getrlimit, RLIMIT_AS, &limit)) ||
+	if (vmt_sys_failed(vmt_sys4(SYS_prlimit64, 0, RLIMIT_AS, 0, &limit)) ||
 	    limit.rlim_cur == RLIM_INFINITY)
 		return UINT64_MAX;
 	vmt_fd_read_file("/proc/self/statm", text, sizeof(text) - 1);
@@ -109,7 +109,7 @@ void *vmt_memory_block(struct vmt_state *state, size_t *size)
 	if (wanted > addresses_left() / SMALL_SHARE)
 		return NULL;
 	if (wanted >= FIRST_BLOCK && state->own_count < VMT_OWN_MAX)
-		block = map_zero(wanted);
+		block = vmt_memory_map(wanted);
 	if (!block)
 		return NULL;
 	vmt_memory_own(state, block, wanted);
@@ -181,7 +181,7 @@ struct vmt_state *vmt_memory_make(const struct vmt_options *options)
 {
 	struct vmt_options chosen = *options;
 	const struct sizes sizes = choose_sizes(&chosen);
-	unsigned char *base = map_zero(sizes.total);
+	unsigned char *base = vmt_memory_map(sizes.total);
 	unsigned char *at = base;
 	struct vmt_state *state;
 
@@ -202,12 +202,14 @@ struct vmt_state *vmt_memory_make(const struct vmt_options *options)
  */
 int vmt_memory_make_alive(struct vmt_state *state)
 {
-	long ret = vmt_sys6(SYS_mmap, (long)state->alive_page, (long)VMT_PAGE_SIZE,
+	long ret = vmt_own6(SYS_mmap, (long)state->alive_page, (long)VMT_PAGE_SIZE,
 			    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 
 	if (vmt_sys_failed(ret))
 		return (int)ret;
 	ret = vmt_sys3(SYS_madvise, state->alive_page, VMT_PAGE_SIZE, MADV_WIPEONFORK);
+	if (ret == -EPERM)	/* a filter: a fork child is told by its pid, at its end */
+		return 0;
 	if (vmt_sys_failed(ret))
 		return (int)ret;
 	vmt_alive = state->alive_page;

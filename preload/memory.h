@@ -17,6 +17,9 @@ struct vmt_state *vmt_memory_make(const struct vmt_options *options);
 /* Another block of memory, zeroed: *size bytes, or less if the ceiling says so. NULL if there is none. */
 void *vmt_memory_block(struct vmt_state *state, size_t *size);
 
+/* A private map of zeroes, which is made as ld.so makes its own. NULL on failure. */
+void *vmt_memory_map(size_t size);
+
 /* Make the page behind vmt_alive. Returns 0 or -errno. */
 int vmt_memory_make_alive(struct vmt_state *state);
 

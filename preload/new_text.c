@@ -31,7 +31,7 @@ void vmt_new_text_catch(struct vmt_state *state, const struct vmt_done *done)
 	if (VMT_LIKELY(done->call != VMT_CALL_MMAP || (done->args[2] & text) != text ||
 		       (done->args[3] & MAP_ANONYMOUS) || !(done->args[3] & MAP_PRIVATE)))
 		return;
-	if (vmt_sys_failed(done->result) || state->no_asking || !vmt_sites_are_open())
+	if (vmt_sys_failed(done->result) || !vmt_sites_are_open())
 		return;
 
 	const struct vmt_sites_module module = {

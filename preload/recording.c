@@ -18,7 +18,9 @@
 #include "extend.h"
 #include "failure.h"
 #include "fd.h"
+#include "filter.h"
 #include "mapsfile.h"
+#include "memory.h"
 #include "name.h"
 
 #define NAME_TRIES  100u
@@ -39,7 +41,7 @@ bool vmt_recording_may_be(uint64_t size)
 	struct rlimit limit;
 
 	/* Beyond RLIMIT_FSIZE ftruncate raises SIGXFSZ, on a memfd too. */
-	if (vmt_sys_failed(vmt_sys2(SYS_getrlimit, RLIMIT_FSIZE, &limit)))
+	if (vmt_sys_failed(vmt_sys4(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, &limit)))
 		return false;
 	return limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= size;
 }
@@ -79,7 +81,7 @@ static int open_file(struct vmt_state *state)
 /* rename(2) that replaces nothing; where a file system has no such thing (NFS), by a link. */
 static int move_to_free(const char *from, const char *to)
 {
-	long ret = vmt_sys6(SYS_renameat2, AT_FDCWD, (long)from, AT_FDCWD, (long)to,
+	long ret = vmt_own6(SYS_renameat2, AT_FDCWD, (long)from, AT_FDCWD, (long)to,
 			    RENAME_NOREPLACE, 0);
 
 	if (ret != -EINVAL && ret != -ENOSYS)
@@ -202,7 +204,7 @@ static void give_back(struct vmt_state *state)
 	if (state->recording.is_file) {
 		vmt_sys1(SYS_close, fd->number);
 		fd->number = -1;
-	} else if (!state->no_asking) {
+	} else {
 		fd->number = vmt_fd_put_aside(fd->number);
 	}
 }
@@ -214,14 +216,15 @@ int vmt_recording_allocate(struct vmt_state *state, uint64_t offset, uint64_t le
 	long ret;
 	int fd;
 
-	if (!recording->is_file || state->no_asking)
+	if (!recording->is_file)
 		return 0;
 	fd = vmt_recording_descriptor(state);
 	ret = fd;
 	if (fd >= 0)
 		ret = vmt_sys4(SYS_fallocate, fd, 0, offset, length);
 	vmt_recording_put_back(state, fd);
-	if (ret == -EBADF || ret == -ENOENT || ret == -EOPNOTSUPP || ret == -EINVAL)
+	if (ret == -EBADF || ret == -ENOENT || ret == -EOPNOTSUPP || ret == -EINVAL ||
+	    ret == -EPERM)
 		return populate(recording, offset, length);
 	return (int)ret;
 }
@@ -238,7 +241,7 @@ static int map_file(struct vmt_state *state)
 		ret = vmt_recording_allocate(state, 0, VMT_PAGE_SIZE);
 	if (vmt_sys_failed(ret))
 		return (int)ret;
-	ret = vmt_sys6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
+	ret = vmt_own6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
 		       MAP_SHARED, state->fds.record.number, 0);
 	if (vmt_sys_failed(ret))
 		return (int)ret;
@@ -246,7 +249,7 @@ static int map_file(struct vmt_state *state)
 	recording->header = (struct vmt_rec_header *)ret;
 	recording->size = size;
 	/* There is nothing to read ahead: the kernel would fill megabytes at each first touch. */
-	if (recording->is_file && !state->no_asking)
+	if (recording->is_file)
 		vmt_sys3(SYS_madvise, recording->base, size, MADV_RANDOM);
 	return 0;
 }
@@ -281,11 +284,42 @@ static void lay_out(struct vmt_state *state)
 	for (unsigned i = 0; i < VMT_SECTION_COUNT; i++)
 		state->growth.most[i] = header->section[i].capacity;
 	header->file_size = whole;
-	if (!state->no_asking && !state->options.max_size)
+	if (vmt_recording_may_grow() && !state->options.max_size)
 		header->file_size = vmt_layout_first(wanted, header->section);
 	recording->length = header->file_size;
 	if (!state->options.dir[0] && vmt_recording_may_be(2 * whole))
 		recording->length = 2 * whole;
+}
+
+bool vmt_recording_may_grow(void)
+{
+	const long any[6] = { 0 };
+
+	return vmt_filter_is_open() ||
+	       (vmt_filter_may(SYS_mremap, any) && vmt_filter_may(SYS_munmap, any) &&
+		vmt_filter_may(SYS_ftruncate, any) && vmt_filter_may(SYS_fallocate, any));
+}
+
+/* Where a filter is not known to let files be made: for the report of this process alone. */
+static int map_private(struct vmt_state *state)
+{
+	struct vmt_recording *recording = &state->recording;
+
+	recording->size = vmt_page_up(recording->length);
+	recording->base = vmt_memory_map(recording->size);
+	recording->header = (struct vmt_rec_header *)recording->base;
+	recording->is_file = false;
+	state->fds.record.number = -1;
+	return recording->base ? 0 : -ENOMEM;
+}
+
+static bool may_be_file(void)
+{
+	const long any[6] = { 0 };
+
+	return vmt_filter_is_open() ||
+	       (vmt_filter_may(SYS_memfd_create, any) && vmt_filter_may(SYS_ftruncate, any) &&
+		vmt_filter_may(SYS_fcntl, any));
 }
 
 int vmt_recording_open(struct vmt_state *state)
@@ -299,14 +333,16 @@ int vmt_recording_open(struct vmt_state *state)
 	lay_out(state);
 	if (!vmt_recording_may_be(recording->length))
 		return -EFBIG;
-	ret = open_file(state);
-	if (ret < 0)
-		return ret;
-	state->fds.record = vmt_fd_note(ret);
 	__builtin_memset(recording->ready, 0, sizeof(recording->ready));
 	recording->full = 0;
 	state->growth.map_count = 0;
 	state->growth.part_count = 0;
+	if (!may_be_file())
+		return map_private(state);
+	ret = open_file(state);
+	if (ret < 0)
+		return ret;
+	state->fds.record = vmt_fd_note(ret);
 	ret = map_file(state);
 	if (ret) {
 		vmt_fd_close(&state->fds.record);
@@ -409,7 +445,7 @@ bool vmt_recording_is_gone(struct vmt_state *state)
 	uint32_t build_id_length;
 	size_t length;
 
-	if (!state->recording.base || !state->recording.is_file || state->no_asking)
+	if (!state->recording.base || !state->recording.is_file)
 		return false;
 	length = vmt_ask_name(state, (uint64_t)(uintptr_t)state->recording.base, path, sizeof(path),
 			      build_id, &build_id_length);

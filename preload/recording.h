@@ -24,6 +24,9 @@ int vmt_recording_name(struct vmt_state *state);
 /* Is a file of this size allowed (RLIMIT_FSIZE)? Otherwise ftruncate would raise SIGXFSZ. */
 bool vmt_recording_may_be(uint64_t size);
 
+/* May it, and our memory, be extended when more room is needed? Not under every seccomp filter. */
+bool vmt_recording_may_grow(void);
+
 /* Blocks for this part of the file, or -ENOSPC; without them a store would raise SIGBUS. */
 int vmt_recording_allocate(struct vmt_state *state, uint64_t offset, uint64_t length);
 

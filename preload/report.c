@@ -15,6 +15,7 @@
 
 #include "core/text.h"
 #include "fd.h"
+#include "filter.h"
 #include "line.h"
 #include "log.h"
 #include "name.h"
@@ -275,7 +276,7 @@ static void print(struct vmt_state *state, uint64_t top, bool is_last)
 {
 	if (!begin_printing(state))
 		return;
-	if (state->no_asking)
+	if (!vmt_filter_may_run_tool())
 		print_without_tool(state, top);
 	else
 		print_by_helper(state, top, is_last);

@@ -75,7 +75,7 @@ static void give_up_recording(struct vmt_state *state)
 
 void vmt_room_make(struct vmt_state *state)
 {
-	if (state->no_asking)
+	if (!vmt_recording_may_grow())
 		return;
 	if (state->recording.base && state->recording.is_lost)
 		give_up_recording(state);
@@ -88,29 +88,16 @@ void vmt_room_make(struct vmt_state *state)
 	vmt_publish_header(state);
 }
 
-bool vmt_room_is_filter(long nr, const long args[6])
-{
-	return (nr == SYS_prctl && args[0] == PR_SET_SECCOMP) ||
-	       (nr == SYS_seccomp && args[0] == 1 /* SECCOMP_SET_MODE_FILTER */);
-}
-
-static void make_all(struct vmt_state *state)
+void vmt_room_make_all(struct vmt_state *state)
 {
 	const struct vmt_rec_section *section = state->counters.section;
 
+	if (!vmt_recording_may_grow())
+		return;
 	state->space_arena.ahead = 0;
 	state->arena.ahead = 0;
 	for (unsigned i = 0; state->recording.base && i < VMT_SECTION_COUNT; i++)
 		if (section[i].capacity < state->growth.most[i])
 			vmt_extend_section(state, (enum vmt_section_id)i, state->growth.most[i]);
 	vmt_room_make(state);
-}
-
-void vmt_room_make_all(struct vmt_state *state)
-{
-	if (state->no_asking || !vmt_call_lock(state, true))
-		return;
-	if (atomic_load_explicit(&vmt_phase, memory_order_relaxed) == VMT_PHASE_ON)
-		make_all(state);
-	vmt_call_unlock(state);
 }

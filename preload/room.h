@@ -11,10 +11,7 @@
 /* The rarer part of vmt_room_keep. */
 void vmt_room_make(struct vmt_state *state);
 
-/* Does this call install a seccomp filter? Afterwards no call can be made for what is still to come… */
-bool vmt_room_is_filter(long nr, const long args[6]);
-
-/* …so before it all that may ever be needed is taken. Not under the lock. */
+/* Before a seccomp filter, after which no call may be made: all that may ever be needed. Under the lock. */
 void vmt_room_make_all(struct vmt_state *state);
 
 /* Under the lock, when a call has been recorded: is there room for the next one? */

@@ -27,6 +27,7 @@
 #include "log.h"
 #include "mapsfile.h"
 #include "memory.h"
+#include "probe.h"
 #include "publish.h"
 #include "report.h"
 #include "sys.h"
@@ -90,14 +91,14 @@ static bool contains(const char *text, long length, const char *what)
  * Is the parent traced as well? Its environment at its own start tells. A process whose
  * parent is not was started by the user, and prints its report.
  */
-static bool has_traced_parent(char *buffer, size_t size)
+static bool has_traced_parent(uint64_t parent, char *buffer, size_t size)
 {
 	char path[40];
 	struct vmt_line line = vmt_line_in(path, sizeof(path));
 	long length;
 
 	vmt_line_add(&line, "/proc/");
-	vmt_line_add_number(&line, (uint64_t)vmt_sys0(SYS_getppid));
+	vmt_line_add_number(&line, parent);
 	vmt_line_add(&line, "/environ");
 	length = vmt_fd_read_file(path, buffer, size);
 	for (long at = 0; at < length;) {
@@ -288,17 +289,6 @@ __attribute__((destructor)) static void end(void)
 		vmt_life_end(0);
 }
 
-/* A filter inherited over exec: an ioctl could kill the program (seccomp(2)). */
-static void look_for_seccomp(struct vmt_state *state)
-{
-	long length = vmt_fd_read_file("/proc/self/status", state->text, sizeof(state->text));
-
-	if (!contains(state->text, length, "\nSeccomp:\t2"))
-		return;
-	state->no_asking = true;
-	vmt_note(state, VMT_NOTE_SECCOMP);
-}
-
 static int start_counting(struct vmt_state *state)
 {
 	int ret = vmt_account_init(state);
@@ -352,7 +342,23 @@ static void say_no_state(void)
 	static const char text[] = "vmatrace: there are no addresses or no memory for it "
 				   "(ulimit -v); the program runs untraced\n";
 
-	vmt_sys3(SYS_write, 2, text, sizeof(text) - 1);
+	if (vmt_probe_has_no_filter())
+		vmt_sys6(SYS_write, 2, (long)text, sizeof(text) - 1, 0, 0, 0);
+}
+
+/* The file is in hexadecimal. */
+static unsigned long read_personality(void)
+{
+	long personality = vmt_sys1(SYS_personality, PERSONALITY_READ);
+	char text[16] = "";
+
+	if (!vmt_sys_failed(personality))
+		return (unsigned long)personality;
+	personality = 0;
+	vmt_fd_read_file("/proc/self/personality", text, sizeof(text) - 1);
+	for (const char *at = text; *at > ' '; at++)
+		personality = personality * 16 + (*at <= '9' ? *at - '0' : *at - 'a' + 10);
+	return (unsigned long)personality;
 }
 
 static struct vmt_state *make_state(char **environment)
@@ -372,17 +378,16 @@ static struct vmt_state *make_state(char **environment)
 #ifdef VMT_KILL_POINTS
 	state->kill_at = number_of(find_variable(environment, "VMATRACE_KILL_AT"));
 #endif
-	state->pid = (uint32_t)vmt_sys0(SYS_getpid);
-	state->parent_pid = (uint32_t)vmt_sys0(SYS_getppid);
+	state->vdso = vmt_libc_auxiliary(AT_SYSINFO_EHDR);
+	vmt_clock_open(state->vdso);
+	vmt_probe_filter(state, options.filter == VMT_FILTER_PROBE);
 	state->counters.maps_limit = limit;
 	state->is_first = is_first(environment);
 	vmt_trust_open(state);
 	state->alarm_from = limit ? limit * 80 / 100 : UINT64_MAX;
-	state->vdso = vmt_libc_auxiliary(AT_SYSINFO_EHDR);
-	vmt_clock_open(state->vdso);
 	state->fds = (struct vmt_fds){ .maps = { .number = -1 }, .record = { .number = -1 },
 				       .error = { .number = -1 }, .log = { .number = -1 } };
-	state->is_root = !has_traced_parent(state->text, sizeof(state->text));
+	state->is_root = !has_traced_parent(state->parent_pid, state->text, sizeof(state->text));
 	return state;
 }
 
@@ -410,9 +415,8 @@ static void begin(char **arguments)
 		check_options(state, text);
 	}
 	vmt_ask_open(state);
-	look_for_seccomp(state);
 	look_for_valgrind(state);
-	state->no_deriving = (vmt_sys1(SYS_personality, PERSONALITY_READ) & READ_IMPLIES_EXEC) != 0;
+	state->no_deriving = (read_personality() & READ_IMPLIES_EXEC) != 0;
 	vmt_unwind_modules_load();
 	if (vmt_libc.inside && vmt_unwind_rows_are_missing(vmt_libc.last_exit))
 		vmt_note(state, VMT_NOTE_NO_UNWIND);

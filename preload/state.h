@@ -104,6 +104,8 @@ struct vmt_growth {
 struct vmt_state {
 	struct vmt_fds fds;
 	uint32_t parent_pid;
+	bool is_filter_unknown;	/* an inherited seccomp filter that nothing is known of */
+	uint64_t first_writes;	/* see vmt_probe_write */
 	bool is_root;	/* the process that the user started: it prints */
 	bool is_first;	/* nobody but the kernel and ld.so had made maps before us */
 	enum vmt_noreserve noreserve;
@@ -178,7 +180,6 @@ struct vmt_state {
 	uint32_t since_sample;	/* calls since the kernel was asked about one for sure */
 	_Atomic uint32_t alarms_due;	/* to be said when the lock is free */
 	_Atomic uint32_t dirty;	/* enum vmt_dirty */
-	bool no_asking;	/* a seccomp filter is active */
 	bool no_deriving;	/* READ_IMPLIES_EXEC: protections are not what was asked for */
 	bool no_reasoning;	/* derive=plain, refuted, or not as the rules have it (PR_SET_MEMORY_MERGE) */
 	bool verifies;	/* there is options.verify */

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 
+#include "ask.h"
 #include "capture/libc.h"
 #include "core/kernel.h"
 #include "core/known.h"
@@ -30,7 +31,9 @@ void vmt_trust_open(struct vmt_state *state)
 {
 	struct utsname uname = { .release = "" };
 
-	vmt_sys1(SYS_uname, &uname);
+	if (vmt_sys_failed(vmt_sys1(SYS_uname, &uname)))
+		vmt_fd_read_file("/proc/sys/kernel/osrelease", uname.release,
+				 sizeof(uname.release) - 1);
 	state->no_reasoning = state->options.derive != VMT_DERIVE_FULL;
 	state->noreserve = read_noreserve();
 	state->has_ties = vmt_ties_hold(uname.release);
@@ -84,7 +87,7 @@ VMT_HOT void vmt_trust_call(struct vmt_state *state)
 	if (VMT_UNLIKELY(++state->since_sample == SAMPLE)) {
 		state->since_sample = 0;
 		vmt_mapsfile_review(state);
-		state->space.is_sample = !state->no_asking;
+		state->space.is_sample = vmt_ask_is_possible();
 	}
 }
 

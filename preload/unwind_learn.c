@@ -46,8 +46,8 @@ static bool has_page(const struct vmt_state *state, const ElfW(Ehdr) *header)
 	struct iovec here = { &copy, sizeof(copy) };
 	struct iovec there = { (void *)(uintptr_t)header, sizeof(copy) };
 
-	return state->no_asking || vmt_sys6(SYS_process_vm_readv, state->pid, (long)&here, 1,
-					    (long)&there, 1, 0) != -EFAULT;
+	return vmt_own6(SYS_process_vm_readv, state->pid, (long)&here, 1, (long)&there, 1, 0) !=
+	       -EFAULT;
 }
 
 /* Only the first page is read: the file has one. */

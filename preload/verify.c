@@ -87,7 +87,7 @@ static bool is_grown_stack(const struct vmt_map *map, const struct vmt_look *loo
 
 static bool is_comparable(struct vmt_state *state)
 {
-	return !state->no_asking && vmt_late_is_quiet(&state->late);
+	return vmt_ask_is_possible() && vmt_late_is_quiet(&state->late);
 }
 
 static void compare(struct vmt_state *state, const struct vmt_done *last)

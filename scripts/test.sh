@@ -44,6 +44,7 @@ efence
 allocators
 reasons
 jit
+filters
 deaths
 ends
 killed

@@ -245,7 +245,9 @@ static inline void add(uint64_t *to, uint64_t n)
 
 static uint32_t thread_id(void)
 {
-	return vmt_state->no_asking ? NOBODY : (uint32_t)vmt_sys0(SYS_gettid);
+	long thread = vmt_sys0(SYS_gettid);
+
+	return vmt_sys_failed(thread) ? NOBODY : (uint32_t)thread;
 }
 
 static bool is_gone(uint32_t owner)

@@ -71,7 +71,7 @@ static bool is_led_to(uint64_t site, int stub)
 	uint8_t want[VMT_TEXT_JUMP_SIZE];
 	struct iovec here = { code, sizeof(code) };
 	struct iovec there = { (void *)site, sizeof(code) };
-	long ret = vmt_sys6(SYS_process_vm_readv, vmt_sys0(SYS_getpid), (long)&here, 1,
+	long ret = vmt_own6(SYS_process_vm_readv, vmt_sys0(SYS_getpid), (long)&here, 1,
 			    (long)&there, 1, 0);
 
 	if (ret != (long)sizeof(code))

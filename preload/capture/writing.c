@@ -46,7 +46,7 @@ int vmt_writing_mem_error(void)
 
 static bool may_execute_again(int file)
 {
-	long page = vmt_sys6(SYS_mmap, 0, VMT_PAGE_SIZE, TEXT, MAP_PRIVATE, file, 0);
+	long page = vmt_own6(SYS_mmap, 0, VMT_PAGE_SIZE, TEXT, MAP_PRIVATE, file, 0);
 	bool ok;
 
 	if (vmt_sys_failed(page))
@@ -107,7 +107,7 @@ int vmt_writing_leap(const struct vmt_writing *writing, uint64_t addr, uint64_t 
 	if (vmt_sys_failed(ret))
 		return (int)ret;
 	__builtin_memcpy((void *)addr, code, sizeof(code));
-	return (int)vmt_sys3(SYS_mprotect, page, VMT_PAGE_SIZE, TEXT);
+	return (int)vmt_sys6(SYS_mprotect, (long)page, (long)VMT_PAGE_SIZE, TEXT, 0, 0, 0);
 }
 
 void vmt_writing_end(struct vmt_writing *writing)
@@ -117,7 +117,8 @@ void vmt_writing_end(struct vmt_writing *writing)
 	if (writing->mem >= 0)
 		vmt_sys1(SYS_close, writing->mem);
 	for (int i = 0; i < TRIES && map.end; i++)
-		if (!vmt_sys_failed(vmt_sys3(SYS_mprotect, map.start, map.end - map.start, TEXT)))
+		if (!vmt_sys_failed(vmt_sys6(SYS_mprotect, (long)map.start,
+					     (long)(map.end - map.start), TEXT, 0, 0, 0)))
 			break;
 	*writing = (struct vmt_writing){ -1, { 0, 0 } };
 }

@@ -12,6 +12,7 @@ enum option_kind {
 	OPTION_ASK,
 	OPTION_DERIVE,
 	OPTION_SITES,	/* full or plain */
+	OPTION_FILTER,	/* auto or probe */
 	OPTION_CHILDREN,	/* report or record */
 };
 
@@ -54,6 +55,8 @@ static const struct option table[] = {
 	  "ask=WAY           how the kernel is asked: auto, query, probe or maps" },
 	{ "derive", OPTION_DERIVE, AT(derive), 0, 0,
 	  "derive=plain      ask wherever maps may have merged, not only where the rules leave it open" },
+	{ "filter", OPTION_FILTER, AT(filter), 0, 0,
+	  "filter=probe      under a seccomp filter, let a child find out what it allows" },
 	{ "verify", OPTION_NUMBER, AT(verify), 0, UINT64_MAX,
 	  "verify=N          compare with /proc/self/maps after every Nth call, stop if it differs" },
 	{ "max_maps", OPTION_NUMBER, AT(max_maps), 1000, 100000000,
@@ -180,6 +183,14 @@ static bool set_sites(uint32_t *field, struct piece value)
 	return false;
 }
 
+static bool set_filter(uint32_t *field, struct piece value)
+{
+	if (!is_text(value, "auto") && !is_text(value, "probe"))
+		return false;
+	*field = is_text(value, "auto") ? VMT_FILTER_AUTO : VMT_FILTER_PROBE;
+	return true;
+}
+
 static bool set_children(bool *field, struct piece value)
 {
 	if (!is_text(value, "report") && !is_text(value, "record"))
@@ -205,6 +216,8 @@ static bool set(struct vmt_options *options, const struct option *option, struct
 		return set_derive(field, value);
 	case OPTION_SITES:
 		return set_sites(field, value);
+	case OPTION_FILTER:
+		return set_filter(field, value);
 	case OPTION_CHILDREN:
 		return set_children(field, value);
 	}

@@ -26,6 +26,11 @@ enum vmt_derive {
 	VMT_DERIVE_PLAIN,
 };
 
+enum vmt_filter_way {
+	VMT_FILTER_AUTO,
+	VMT_FILTER_PROBE,
+};
+
 struct vmt_options {
 	char log_path[256];	/* "" = standard error; ".PID" is appended */
 	char dir[256];		/* where recordings go; "" = a memfd */
@@ -38,6 +43,7 @@ struct vmt_options {
 	uint64_t exitcode;	/* the status when that is exceeded */
 	uint32_t ask;		/* enum vmt_ask */
 	uint32_t derive;	/* enum vmt_derive */
+	uint32_t filter;	/* enum vmt_filter_way: what to do about an inherited seccomp filter */
 	bool help;
 	bool strict;
 	bool report;		/* print at exit */

@@ -16,8 +16,8 @@ static const char *const notes[] = {
 	"This libc has no call sites that vmatrace knows, so its own calls are not caught, "
 	"only the program's: read \"unseen\" as libc's part.",
 	"Some of libc's call sites could not be caught; their calls are \"unseen\".",
-	"A seccomp filter is active: from there on vmatrace asks the kernel nothing, and "
-	"results that the rules leave open are guesses.",
+	"A seccomp filter is active that is not known to allow all that vmatrace asks the kernel "
+	"for, so less was found out: if it allows making processes, set filter=probe.",
 	"More call sites than there is room for: later ones share one entry. Set max_sites= or "
 	"max_size= higher.",
 	"More maps than the recording has room for: kinds, patterns and bytes are those of a "

@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Seccomp filters, inherited and installed by the program: nobody is killed for us, and where more
+# is allowed, as in containers, everything is as without one.
+. "$(dirname "$0")/../lib.sh"
+cd "$TMP" || exit 2
+
+# under PROFILE HOW NAME OPTIONS COMMAND...: plain and traced under the filter, compared
+under() {
+	local profile=$1 how=$2 name=$3 options=$4 dir=$TMP/$3
+	shift 4
+	plain "$dir/plain" "$TARGETS/under_filter" "$profile" "$how" "$@"
+	mkdir -p "$dir/traced/rec"
+	{
+		PRE=$LIB VMATRACE_OPTIONS=$options timeout -k 5 60 "$TARGETS/under_filter" \
+			"$profile" "$how" "$@" >"$dir/traced/out" 2>"$dir/traced/err" </dev/null
+		echo $? >"$dir/traced/status"
+	} 2>/dev/null
+	different=$(SAME="${SAME:-out status}" differences "$dir/plain" "$dir/traced")
+	if [ -z "$different" ]; then pass "$name" "$(cat "$dir/traced/status")"; else
+		fail "$name" "$different"; fi
+}
+
+has() {	# NAME PATTERN: in the report of the program that NAME ran
+	check "$1_has_$(echo "$2" | tr -dc a-z | cut -c1-12)" grep -q "$2" "$TMP/$1/traced/err"
+}
+
+named() {	# NAME: the recording that NAME left; at exit the time for names is short
+	"$TOOL" report "$TMP/$1/traced/rec" >"$TMP/$1/report" 2>&1
+	check "$1_named" grep -q "make_object .*guard_pages.c:" "$TMP/$1/report"
+}
+
+# A program that lives without us lives with us.
+for profile in few few-eperm; do
+	under $profile exec "strict_$profile" "" "$TARGETS/demo12k"
+	# It has written, so we do: with stacks, and compared with the kernel's text.
+	has "strict_$profile" "equal to the kernel's table"
+	has "strict_$profile" "#3 .*demo12k+0x"
+done
+SAME="out err status" under no-write exec no_write "" "$TARGETS/guard_pages"
+SAME="out err status" under few exec strict_silent report=0 "$TARGETS/guard_pages"
+
+# Everything as outside.
+for profile in docker service denies all; do
+	rec=$TMP/whole_$profile/traced/rec
+	under $profile fork "whole_$profile" "dir=$rec" "$TARGETS/guard_pages"
+	named "whole_$profile"
+	has "whole_$profile" "equal to the kernel's table"
+	has "whole_$profile" "libc's own included"
+	if grep -qE "seccomp|stack unknown" "$TMP/whole_$profile/traced/err"; then
+		fail "whole_${profile}_unnoted" "$(grep -m1 -E 'seccomp|unknown' "$TMP/whole_$profile/traced/err")"
+	else
+		pass "whole_${profile}_unnoted"
+	fi
+done
+
+# Children of a program under Docker's profile have recordings of their own.
+rec=$TMP/children/traced/rec
+under docker fork children "dir=$rec:report=0" "$TARGETS/fork_children" 10
+processes=$("$TOOL" report --format=json "$rec" 2>/dev/null |
+	jq '[.processes[] | select(.coverage.exact)] | length')
+# One of the ten is killed.
+[ "$processes" = 10 ] && pass children_recorded || fail children_recorded "$processes of 10"
+
+# The commands of the tool, which make the process themselves.
+timeout 60 "$TARGETS/under_filter" docker exec "$TOOL" run "$TARGETS/guard_pages" >"$TMP/run" 2>&1
+check run_under_docker grep -q "make_object" "$TMP/run"
+timeout 60 "$TARGETS/under_filter" docker exec "$TOOL" check --max-growth=10 -- \
+	"$TARGETS/guard_pages" >"$TMP/check" 2>&1
+check check_under_docker grep -q "grew by 1000 maps" "$TMP/check"
+
+# Where nothing tells that a child may be made, the user may.
+under docker exec by_option "filter=probe:dir=$TMP/by_option/traced/rec" "$TARGETS/guard_pages"
+named by_option
+
+# A filter for all threads, which kills for what only we do, while all of them make calls.
+killed=0
+for run in $(seq 50); do
+	how=$([ $((run % 2)) = 0 ] && echo prctl)
+	LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:derive=plain timeout 60 "$TARGETS/filter_for_all" \
+		$how >"$TMP/out" 2>&1 </dev/null
+	status=$?
+	[ $status = 8 ] && [ "$(cat "$TMP/out")" = "done" ] || killed=$((killed + 1))
+done
+[ $killed = 0 ] && pass filter_for_all "50 runs" || fail filter_for_all "$killed of 50"
+finish
