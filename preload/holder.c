@@ -27,13 +27,17 @@ uint64_t vmt_holder_ran(void *context, uint32_t thread)
 	return (uint64_t)time[0] * 1000000000 + (uint64_t)time[1];
 }
 
-/* The holder may have been interrupted by a signal, and wait in the handler for who has sent it. */
+/*
+ * The holder may have been interrupted by a signal, and wait in the handler for who has sent it. That
+ * one of libc's sites is not caught does not matter: pthread_cancel and setuid have their own, and
+ * their handlers wait for nobody.
+ */
 bool vmt_holder_may_stand(void *context)
 {
 	const struct vmt_state *state = vmt_state;
 
 	(void)context;
-	return state->has_signals || !vmt_sites_catch(SYS_tgkill);
+	return state->has_signals || !vmt_sites_caught[SYS_tgkill];
 }
 
 void vmt_holder_note_signal(struct vmt_state *state, long nr, const long args[6])
