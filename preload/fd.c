@@ -15,18 +15,23 @@
 #define HIGHEST 1000	/* below the usual soft limit of 1024 */
 #define FURTHEST 65536	/* the kernel's table is as long as the highest number */
 
+long vmt_fd_status(int number, struct stat *ret_status)
+{
+	long ret = vmt_sys2(SYS_fstat, number, ret_status);
+
+	if (ret == -EPERM)	/* a seccomp filter: perhaps by the other name that ld.so has for it */
+		ret = vmt_sys4(SYS_newfstatat, number, "", ret_status, AT_EMPTY_PATH);
+	return ret;
+}
+
 struct vmt_fd vmt_fd_note(int number)
 {
 	struct vmt_fd fd = { .number = number };
 	struct stat st;
-	long ret;
 
 	if (number < 0)
 		return fd;
-	ret = vmt_sys2(SYS_fstat, number, &st);
-	if (ret == -EPERM)	/* a seccomp filter: perhaps by the other name that ld.so has for it */
-		ret = vmt_sys4(SYS_newfstatat, number, "", &st, AT_EMPTY_PATH);
-	if (vmt_sys_failed(ret)) {
+	if (vmt_sys_failed(vmt_fd_status(number, &st))) {
 		fd.number = -1;
 		return fd;
 	}

@@ -17,6 +17,10 @@ struct vmt_fd {
 	uint64_t inode;
 };
 
+/* fstat(2), by whichever of its names a seccomp filter lets through; -errno. */
+struct stat;
+long vmt_fd_status(int number, struct stat *ret_status);
+
 /* Remember what number refers to now; -errno is kept as it is. */
 struct vmt_fd vmt_fd_note(int number);
 

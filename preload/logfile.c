@@ -54,15 +54,25 @@ static bool is_in_own_folder(const char *name)
 	       st.st_uid == vmt_libc_auxiliary(AT_EUID) && !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
+/* Nothing is lost of it: one that an image of this process before exec has left. */
+static bool is_empty_and_ours(int fd)
+{
+	struct stat st;
+
+	return !vmt_sys_failed(vmt_fd_status(fd, &st)) && st.st_size == 0 && st.st_nlink == 1 &&
+	       st.st_uid == vmt_libc_auxiliary(AT_EUID);
+}
+
 /* A file that is there already: an ordinary one, and empty from now on. */
-static int take_over(const char *name)
+static int take_over(const char *name, bool is_own_folder)
 {
 	int fd = vmt_fd_open(name, WRITE_FLAGS, 0);
 	struct vmt_fd file = vmt_fd_note(fd);
 
 	if (fd < 0)
 		return fd;
-	if (file.type != S_IFREG || vmt_sys_failed(vmt_sys2(SYS_ftruncate, fd, 0))) {
+	if (file.type != S_IFREG || !(is_own_folder || is_empty_and_ours(fd)) ||
+	    vmt_sys_failed(vmt_sys2(SYS_ftruncate, fd, 0))) {
 		vmt_sys1(SYS_close, fd);
 		return -EEXIST;
 	}
@@ -78,8 +88,10 @@ int vmt_logfile_create(struct vmt_state *state, bool replace)
 		if (!make_name(state, try))
 			return -ENAMETOOLONG;
 		fd = vmt_fd_open(state->log_name, WRITE_FLAGS | O_CREAT | O_EXCL, 0600);
-		if (fd == -EEXIST && replace && is_in_own_folder(state->log_name))
-			fd = take_over(state->log_name);
+		if (fd == -EEXIST && replace)
+			fd = take_over(state->log_name, is_in_own_folder(state->log_name));
+		if (fd == -ELOOP || fd == -ENXIO)	/* a link, or a FIFO that nobody reads */
+			fd = -EEXIST;
 	}
 	state->fds.log_file = vmt_fd_note(fd);
 	return fd;

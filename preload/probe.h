@@ -32,10 +32,7 @@ void vmt_probe_filter(struct vmt_state *state, bool forced);
 /* For who has no state: is there certainly no filter? */
 bool vmt_probe_has_no_filter(void);
 
-/*
- * May messages be written? Under an inherited filter that nothing is known of, not before the
- * program has written something.
- */
+/* May messages be written? Also under an inherited filter that nothing is known of. */
 bool vmt_probe_write(const struct vmt_state *state);
 
 #endif

@@ -19,6 +19,7 @@
 #include "line.h"
 #include "log.h"
 #include "name.h"
+#include "names.h"
 #include "spawn.h"
 #include "sys.h"
 
@@ -209,15 +210,28 @@ static void print_file(struct vmt_state *state, long fd)
 	}
 }
 
+static void emit(void *context, const char *bytes, size_t size)
+{
+	const struct vmt_names *names = context;
+
+	vmt_log_emit(names->emit_context, bytes, size);
+}
+
+/* Names need maps of files, which would be counted as the program's while calls are recorded. */
 static void print_without_tool(struct vmt_state *state, uint64_t top)
 {
-	const struct vmt_text_ops ops = { .emit = vmt_log_emit, .context = state };
+	bool is_over = atomic_load_explicit(&vmt_phase, memory_order_acquire) == VMT_PHASE_OFF;
+	struct vmt_view view;
+	struct vmt_names names = { .view = &view, .emit_context = state };
+	const struct vmt_text_ops ops = { .emit = emit,
+					  .resolve = is_over ? vmt_names_resolve : NULL,
+					  .context = &names };
 	const struct vmt_text_options options = { .top = top,
 						  .verbose = state->options.verbosity != 0 };
-	struct vmt_view view;
 
 	if (vmt_view_open(state->recording.base, state->counters.file_size, &view) == 0)
 		vmt_text_report(&view, &options, &ops);
+	vmt_names_close(&names);
 }
 
 /* In a process of its own, which a reader who does not read cannot hold up for long. */

@@ -19,7 +19,6 @@
  * question is asked. */
 #pragma weak __errno_location
 #pragma weak dl_iterate_phdr
-#pragma weak getauxval
 
 #define VMT_EXPORT __attribute__((visibility("default")))
 

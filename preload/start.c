@@ -373,7 +373,6 @@ static struct vmt_state *make_state(char **environment)
 	if (!state)
 		return NULL;
 	state->environment = environment;
-	find_start_folder(state);
 	state->verifies = options.verify != 0;
 #ifdef VMT_KILL_POINTS
 	state->kill_at = number_of(find_variable(environment, "VMATRACE_KILL_AT"));
@@ -381,6 +380,7 @@ static struct vmt_state *make_state(char **environment)
 	state->vdso = vmt_libc_auxiliary(AT_SYSINFO_EHDR);
 	vmt_clock_open(state->vdso);
 	vmt_probe_filter(state, options.filter == VMT_FILTER_PROBE);
+	find_start_folder(state);
 	state->counters.maps_limit = limit;
 	state->is_first = is_first(environment);
 	vmt_trust_open(state);

@@ -105,7 +105,6 @@ struct vmt_state {
 	struct vmt_fds fds;
 	uint32_t parent_pid;
 	bool is_filter_unknown;	/* an inherited seccomp filter that nothing is known of */
-	uint64_t first_writes;	/* see vmt_probe_write */
 	bool is_root;	/* the process that the user started: it prints */
 	bool is_first;	/* nobody but the kernel and ld.so had made maps before us */
 	enum vmt_noreserve noreserve;

@@ -9,8 +9,8 @@
 #include <linux/errno.h>
 
 static const char *const notes[] = {
-	"/proc/self/mem cannot be opened, so libc's own calls are not caught, only the "
-	"program's: mount /proc, or read \"unseen\" as libc's part.",
+	"/proc/self/mem cannot be opened (there is no /proc, or a seccomp filter), so libc's own "
+	"calls are not caught, only the program's: read \"unseen\" as libc's part.",
 	"The kernel refuses writing to /proc/self/mem, so libc's own calls are not caught, "
 	"only the program's: read \"unseen\" as libc's part.",
 	"This libc has no call sites that vmatrace knows, so its own calls are not caught, "

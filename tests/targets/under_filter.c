@@ -8,7 +8,6 @@
  *          denies     a list of calls that fail, as Flatpak's
  *          all        allows everything
  *          few, few-eperm   what a small program and its ld.so need; kills for the rest, or EPERM
- *          no-write   as few, but whoever writes is killed
  * HOW      exec       the filter is installed and the command executed
  *          fork       as a shell in a container does: a child executes it, and is waited for
  * PRE      a library to preload into the command
@@ -140,8 +139,7 @@ static void make_filter(const char *profile)
 		answer(SECCOMP_RET_ALLOW);
 	} else {
 		answer_numbers(few, sizeof(few) / sizeof(few[0]), SECCOMP_RET_ALLOW);
-		if (strcmp(profile, "no-write"))
-			answer_range((struct range){ SYS_write, SYS_write }, SECCOMP_RET_ALLOW);
+		answer_range((struct range){ SYS_write, SYS_write }, SECCOMP_RET_ALLOW);
 		answer(!strcmp(profile, "few-eperm") ? refuse : SECCOMP_RET_KILL_PROCESS);
 	}
 }
