@@ -241,7 +241,14 @@ static bool begin_call(_Atomic uint32_t *calls)
 #if defined(__x86_64__)
 extern const char vmt_own_pc[] __attribute__((visibility("hidden")));
 
-__attribute__((noinline, noclone)) static long make(long nr, const long arg[6])
+/* The label can be there once only. */
+#ifdef __clang__
+#define ONCE __attribute__((noinline, noduplicate))
+#else
+#define ONCE __attribute__((noinline, noclone))
+#endif
+
+ONCE static long make(long nr, const long arg[6])
 {
 	register long r10 __asm__("r10") = arg[3];
 	register long r8 __asm__("r8") = arg[4];

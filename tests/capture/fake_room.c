@@ -73,6 +73,15 @@ bool vmt_rare_is_userfault(int fd)
 	return fd < 0;	/* for the wrapper to make the call itself now and then */
 }
 
+void vmt_error_closes(const struct vmt_regs *regs)
+{
+	(void)regs;
+}
+
+void vmt_before_leaving(void)
+{
+}
+
 _Noreturn void vmt_last_act(int status)
 {
 	if (vmt_sys0(SYS_getpid) == recording_pid)

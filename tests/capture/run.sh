@@ -28,7 +28,7 @@ build() {
 	$cc -D_GNU_SOURCE -O1 -o far_site "$here/every_call.c" "$here/site_in_module.S" &&
 	g++ -O1 -rdynamic -fnon-call-exceptions -o stacks "$here/stacks.cc" &&
 	$cc -D_GNU_SOURCE -O1 -I"$top/preload" -I"$top/preload/core" -o text "$here/text.c" \
-		"$top/preload/capture/text.c" &&
+		"$top/preload/capture/text.c" "$top/preload/capture/plain.c" &&
 	$cc -O2 -o bench_gate "$here/bench_gate.c"
 }
 

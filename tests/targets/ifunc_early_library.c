@@ -49,7 +49,7 @@ char *ifunc_early_block(int index)
 	return block[index];
 }
 
-static int (*choose(void))(void)
+__attribute__((used)) static int (*choose(void))(void)
 {
 	if (!ran++)
 		allocate();
