@@ -52,33 +52,41 @@ static void wait_for_others(struct vmt_state *state)
 }
 
 /* The kernel has read the program that args point to, so that we can. */
-static void learn(struct vmt_state *state, long nr, const long args[6], bool was_open)
+static void learn(struct vmt_state *state, long nr, const long args[6])
 {
-	if (!was_open && vmt_aside_was_due(nr, args))
-		vmt_aside_step(state);
 	vmt_filter_add(is_strict(nr, args) ? NULL : (const struct sock_fprog *)args[2]);
 	if (vmt_filter_is_in_the_way())
 		vmt_note(state, VMT_NOTE_SECCOMP);
 }
 
-long vmt_install_filter(struct vmt_state *state, long nr, const long args[6], bool locks)
+static long install(struct vmt_state *state, long nr, const long args[6], bool locks)
 {
-	bool was_open = vmt_filter_is_open();
-	bool is_locked;
+	bool is_locked = locks && vmt_call_lock(state, true);
 	long ret;
 
-	if (VMT_UNLIKELY(vmt_aside_is_due(nr, args)))
-		vmt_aside_step(state);
-	is_locked = locks && vmt_call_lock(state, true);
 	if (is_locked)
 		vmt_room_make_all(state);
 	vmt_filter_begin_install();
 	wait_for_others(state);
 	ret = vmt_aside_make(nr, args);
 	if (!vmt_sys_failed(ret))
-		learn(state, nr, args, was_open);
+		learn(state, nr, args);
 	vmt_filter_end_install();
 	if (is_locked)
 		vmt_call_unlock(state);
+	return ret;
+}
+
+/* Stepping aside makes calls of our own: before the installing begins, or after it has ended. */
+long vmt_install_filter(struct vmt_state *state, long nr, const long args[6], bool locks)
+{
+	bool was_open = vmt_filter_is_open();
+	long ret;
+
+	if (VMT_UNLIKELY(vmt_aside_is_due(nr, args)))
+		vmt_aside_step(state);
+	ret = install(state, nr, args, locks);
+	if (!vmt_sys_failed(ret) && !was_open && vmt_aside_was_due(nr, args))
+		vmt_aside_step(state);
 	return ret;
 }
