@@ -427,8 +427,11 @@ bool vmt_recording_append(struct vmt_state *state, enum vmt_section_id id, const
 			  uint64_t count)
 {
 	const struct vmt_rec_section *section = &state->counters.section[id];
-	void *to = room_for(state, id, section->used, count);
+	void *to;
 
+	/* With room for one more, or readers would take the list for one that had no end. */
+	room_for(state, id, section->used, count + 1);
+	to = room_for(state, id, section->used, count);
 	if (!to)
 		return false;
 	__builtin_memcpy(to, records, count * section->size);
