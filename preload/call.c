@@ -17,14 +17,15 @@
 #include "ask.h"
 #include "bus.h"
 #include "call.h"
+#include "capture/gate.h"
 #include "core/calls.h"
 #include "failure.h"
-#include "filter.h"
 #include "holder.h"
-#include "install.h"
 #include "life.h"
 #include "mapsfile.h"
 #include "new_text.h"
+#include "other.h"
+#include "own_stack.h"
 #include "publish.h"
 #include "rare.h"
 #include "recording.h"
@@ -59,21 +60,6 @@ static uint64_t now(void *context)
 	return vmt_clock();
 }
 
-/*
- * The stack grows down: a handler that interrupted us runs below the frame that holds the lock. There or
- * above it, on the same stack, that frame is gone. On a signal stack nothing can be said.
- */
-static bool has_left(void *context, uint64_t held_sp, uint64_t sp)
-{
-	struct vmt_range bounds;
-	stack_t stack;
-
-	(void)context;
-	if (vmt_sys_failed(vmt_sys2(SYS_sigaltstack, 0, &stack)) || (stack.ss_flags & SS_ONSTACK))
-		return false;
-	return vmt_stack_bounds(sp, &bounds) && vmt_range_has(bounds, held_sp) && sp >= held_sp;
-}
-
 static bool is_crowded(void *context)
 {
 	(void)context;
@@ -83,7 +69,7 @@ static bool is_crowded(void *context)
 /* There is one lock only: no context, so that they need not be put together for each call. */
 static const struct vmt_lock_ops lock_ops = { wait_on, wake, now,
 					      vmt_holder_is_alive, vmt_holder_ran,
-					      vmt_holder_may_stand, has_left, is_crowded, NULL };
+					      vmt_holder_may_stand, vmt_holder_has_left, is_crowded, NULL };
 
 static bool is_rare(enum vmt_call_id id)
 {
@@ -188,15 +174,15 @@ static inline __attribute__((always_inline)) uint64_t stack_pointer(void)
 	return (uint64_t)(uintptr_t)__builtin_frame_address(0);
 }
 
-static inline bool lock(struct vmt_state *state, bool patient)
+static inline bool lock(struct vmt_state *state, uint64_t place, bool patient)
 {
-	return begin(state, vmt_lock_enter(&state->lock, &lock_ops, self_of(state),
-					   stack_pointer(), patient));
+	return begin(state, vmt_lock_enter(&state->lock, &lock_ops, self_of(state), place,
+					   patient));
 }
 
 bool vmt_call_lock(struct vmt_state *state, bool patient)
 {
-	return lock(state, patient);
+	return lock(state, stack_pointer(), patient);
 }
 
 bool vmt_call_seize(struct vmt_state *state)
@@ -300,13 +286,13 @@ static void leave_word(struct vmt_state *state, const struct vmt_done *done,
 }
 
 static long call_outside(struct vmt_state *state, struct vmt_done *done, long nr,
-			 const struct vmt_stack *stack, bool patient)
+			 const struct vmt_stack *stack, const struct vmt_regs *regs, bool patient)
 {
 	atomic_fetch_add_explicit(&state->late.outside, 1, memory_order_seq_cst);
 	make_done(state, done, nr);
 	leave_word(state, done, stack);
 	atomic_fetch_sub_explicit(&state->late.outside, 1, memory_order_seq_cst);
-	if (vmt_call_lock(state, patient)) {
+	if (lock(state, vmt_holder_place(regs), patient)) {
 		if (is_on())
 			vmt_verify(state, done);
 		vmt_call_unlock(state);
@@ -323,14 +309,14 @@ __attribute__((noinline)) static long record_walked(struct vmt_state *state, str
 
 	vmt_unwind(regs, &stack);
 	if (is_slow)
-		return call_outside(state, done, nr, &stack, true);
-	if (patient && VMT_LIKELY(vmt_call_lock(state, true))) {
+		return call_outside(state, done, nr, &stack, regs, true);
+	if (patient && VMT_LIKELY(lock(state, vmt_holder_place(regs), true))) {
 		if (VMT_LIKELY(is_on()))
 			return call_locked(state, done, nr, site_of(state, done->call, regs, &stack));
 		vmt_call_unlock(state);	/* the books were closed while we waited */
 		return vmt_aside_make(nr, done->args);
 	}
-	return call_outside(state, done, nr, &stack, false);
+	return call_outside(state, done, nr, &stack, regs, false);
 }
 
 /* A library, or a piece of it, mapped or unmapped by ld.so. */
@@ -339,6 +325,19 @@ static inline bool is_loaders(const struct vmt_state *state, enum vmt_call_id id
 {
 	return (id == VMT_CALL_MUNMAP || (id == VMT_CALL_MMAP && !(args[3] & MAP_ANONYMOUS))) &&
 	       vmt_range_has(state->loader, regs->pc);
+}
+
+/* Bytes that are taken from the stack, or forbidden, are no room on it any more. */
+static inline void note_room(const long args[6])
+{
+	struct vmt_thread *thread = vmt_thread();
+	uint64_t start = (uint64_t)args[0];
+
+	if (VMT_LIKELY(start >= thread->room[1] ||
+		       start + (uint64_t)args[1] <= thread->room[0] - VMT_ROOM))
+		return;
+	vmt_own_stack_forget_room();
+	vmt_stack_bounds_forget();
 }
 
 /* A stack that is remembered need not be walked, unless the call is made without the lock. */
@@ -355,9 +354,10 @@ VMT_HOT static long record(struct vmt_state *state, enum vmt_call_id id, long nr
 	bool is_slow = id != VMT_CALL_MUNMAP && vmt_change_is_slow(id, args);
 	struct vmt_whole whole;
 
-	if (is_slow || !vmt_unwind_whole_recall(regs, vmt_thread()->stack, id, &whole))
+	note_room(args);
+	if (is_slow || !vmt_unwind_whole_recall(regs, vmt_stack_bounds_kept(), id, &whole))
 		return record_walked(state, &done, nr, regs, is_slow, true);
-	if (VMT_UNLIKELY(!lock(state, true)))
+	if (VMT_UNLIKELY(!lock(state, vmt_holder_place(regs), true)))
 		return record_walked(state, &done, nr, regs, false, false);
 	if (VMT_LIKELY(is_on() && vmt_unwind_whole_holds(&whole))) {
 		vmt_verify_site(state, id, regs, whole.site);
@@ -367,87 +367,13 @@ VMT_HOT static long record(struct vmt_state *state, enum vmt_call_id id, long nr
 	return record_walked(state, &done, nr, regs, false, true);
 }
 
-/* The parent's table must not be half-changed in the copy that the child gets. */
-static long fork_call(struct vmt_state *state, long nr, const long args[6])
-{
-	bool locked = vmt_call_lock(state, true);
-	long ret;
-
-	vmt_mapsfile_done();	/* the child, too, has all of its descriptors */
-	ret = vmt_aside_make(nr, args);
-	if (ret == 0) {	/* the child: its first memory call starts it anew */
-		vmt_bus_leave();
-		return ret;
-	}
-	if (locked)
-		vmt_call_unlock(state);
-	return ret;
-}
-
-static bool is_fork(long nr, const long args[6])
-{
-	if (nr == SYS_fork)
-		return true;
-	return nr == SYS_clone && !((unsigned long)args[0] & CLONE_VM) && args[1] == 0;
-}
-
-static long exec_call(struct vmt_state *state, long nr, const long args[6])
-{
-	bool is_ours = vmt_life_is_ours(state);
-	long ret;
-
-	if (is_ours)
-		vmt_life_before_exec(state);
-	vmt_bus_before_exec();
-	ret = vmt_aside_make(nr, args);
-	vmt_bus_after_exec();
-	if (is_ours)
-		vmt_life_after_exec(state);
-	return ret;
-}
-
-/* Also of a fork child that has not touched its maps yet, and may never: most go on to exec. */
-static long plain_call(struct vmt_state *state, long nr, const long args[6])
-{
-	long ret;
-
-	if (VMT_UNLIKELY(vmt_bus_is_action(nr, args)))
-		return vmt_bus_action(state, args);
-	if (VMT_UNLIKELY(vmt_aside_is_due(nr, args)))
-		vmt_aside_step(state);
-	ret = vmt_aside_make(nr, args);
-	if (!vmt_sys_failed(ret) && nr == SYS_personality)
-		vmt_rare_note_personality(state, (unsigned long)args[0]);
-	return ret;
-}
-
-static long other_call(struct vmt_state *state, long nr, const long args[6])
-{
-	if (is_fork(nr, args))
-		return fork_call(state, nr, args);
-	if (nr == SYS_execve || nr == SYS_execveat)
-		return exec_call(state, nr, args);
-	if (vmt_install_is(nr, args))
-		return vmt_install_filter(state, nr, args, true);
-	vmt_holder_note_signal(state, nr, args);
-	return plain_call(state, nr, args);
-}
-
-static long child_call(struct vmt_state *state, long nr, const long args[6])
-{
-	if (!vmt_install_is(nr, args))
-		return plain_call(state, nr, args);
-	vmt_filter_start_child();
-	return vmt_install_filter(state, nr, args, false);
-}
-
 /* The commonest, whatever their arguments. */
 static bool always_can(enum vmt_call_id id)
 {
 	return id == VMT_CALL_MMAP || id == VMT_CALL_MUNMAP || id == VMT_CALL_MPROTECT;
 }
 
-VMT_HOT long vmt_call(long nr, const long args[6], const struct vmt_regs *regs)
+VMT_HOT long vmt_call_here(long nr, const long args[6], const struct vmt_regs *regs)
 {
 	struct vmt_state *state = vmt_state;
 	enum vmt_call_id id;
@@ -457,19 +383,81 @@ VMT_HOT long vmt_call(long nr, const long args[6], const struct vmt_regs *regs)
 	id = vmt_call_of_nr(nr);
 	if (VMT_UNLIKELY(*vmt_alive != VMT_ALIVE)) {
 		if (id == VMT_CALL_NONE)
-			return child_call(state, nr, args);
+			return vmt_other_child_call(state, nr, args);
 		if (!vmt_life_start_child(state) || !is_on())
 			return vmt_aside_make(nr, args);
 	}
 	if (id == VMT_CALL_NONE ||
 	    (id == VMT_CALL_CLOSE && !vmt_rare_is_userfault_close(state, nr, args)))
-		return other_call(state, nr, args);
+		return vmt_other_call(state, nr, args);
 	if (VMT_UNLIKELY(id == VMT_CALL_MADVISE && vmt_spare_is_due(state, args)))
 		return vmt_spare_make(state, args, regs);
 	if (!always_can(id) && id != VMT_CALL_CLOSE && !vmt_change_is_possible(id, args)) {
 		if (id != VMT_CALL_PRCTL && id != VMT_CALL_IOCTL && id != VMT_CALL_ARCH_PRCTL)
 			atomic_fetch_add_explicit(&state->passed[id], 1, memory_order_relaxed);
-		return other_call(state, nr, args);
+		return vmt_other_call(state, nr, args);
 	}
 	return record(state, id, nr, args, regs);
 }
+
+/* Does the call concern what is the thread's? Then nothing of it can be used afterwards. */
+static bool takes_thread(const long args[6])
+{
+	uint64_t start = (uint64_t)args[0];
+
+	return (uint64_t)(uintptr_t)vmt_thread() - start < (uint64_t)args[1] ||
+	       (uint64_t)(uintptr_t)__builtin_thread_pointer() - start < (uint64_t)args[1];
+}
+
+static long call_without_thread(struct vmt_state *state, enum vmt_call_id id, long nr,
+				const long args[6], const struct vmt_regs *regs)
+{
+	struct vmt_done done = { .call = id,
+				 .args = { args[0], args[1], args[2], args[3], args[4], args[5] } };
+	struct vmt_stack stack;
+
+	vmt_unwind(regs, &stack);
+	atomic_fetch_add_explicit(&state->late.outside, 1, memory_order_seq_cst);
+	make_done(state, &done, nr);
+	leave_word(state, &done, &stack);
+	atomic_fetch_sub_explicit(&state->late.outside, 1, memory_order_seq_cst);
+	return done.result;
+}
+
+/* As gate.S asks it. */
+static bool has_room(uint64_t sp, const long args[6])
+{
+	const struct vmt_thread *thread = vmt_thread();
+
+	return sp >= thread->room[0] && sp < thread->room[1] &&
+	       sp - (uint64_t)args[0] >= (uint64_t)args[1] + VMT_ROOM;
+}
+
+long vmt_call_elsewhere(long nr, const long args[6], const struct vmt_regs *regs)
+{
+	struct vmt_state *state = vmt_state;
+	enum vmt_call_id id = vmt_call_of_nr(nr);
+
+	if (VMT_UNLIKELY(always_can(id) && takes_thread(args) && is_on() &&
+			 *vmt_alive == VMT_ALIVE))
+		return call_without_thread(state, id, nr, args, regs);
+	if (nr == SYS_execve || nr == SYS_execveat) {	/* may never come back to leave this stack */
+		if (is_on() && vmt_life_is_ours(state))
+			vmt_life_before_exec(state);
+		vmt_bus_before_exec();
+		return VMT_BY_SITE;
+	}
+	if (is_on()) {
+		vmt_own_stack_find_room(state, regs->sp);
+		if (has_room(regs->sp, args))
+			return VMT_BY_STACK;
+	}
+	return vmt_call_here(nr, args, regs);
+}
+
+#if !defined(__x86_64__)	/* others: gate.S */
+long vmt_call(long nr, const long args[6], const struct vmt_regs *regs)
+{
+	return vmt_call_here(nr, args, regs);
+}
+#endif

@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "capture/gate.h"
 #include "core/bpf.h"
 #include "shim.h"
 #include "sys.h"
@@ -81,6 +82,8 @@ const struct vmt_filter_kind vmt_filter_kinds[] = {
 	{ SYS_unlink, 0, { 0 } },
 	{ SYS_poll, 0, { 0, 0, 0 } },
 	{ SYS_rt_sigprocmask, 0, { 0, 0, 0, 8 } },
+	{ SYS_arch_prctl, ARG(0), { 0x1003 /* ARCH_GET_FS */, 0 } },
+	{ SYS_mincore, 0, { 1, 0, 0 } },
 	{ SYS_rt_sigtimedwait, 0, { 0, 0, 0, 8 } },
 	{ SYS_rt_sigaction, 0, { 0, 0, 0, 8 } },
 	{ SYS_write, 0, { -1, 0, 0 } },
@@ -104,7 +107,7 @@ const unsigned vmt_filter_tools_call_count = VMT_COUNT(vmt_filter_tools_calls);
 
 /* What there is another way for, or only rarely a use. */
 static const long can_be_spared[] = { SYS_personality, SYS_process_vm_readv, SYS_link, SYS_prctl,
-				      SYS_unshare, SYS_rt_tgsigqueueinfo };
+				      SYS_arch_prctl, SYS_mincore, SYS_unshare, SYS_rt_tgsigqueueinfo };
 
 /* Kinds 1 to 10; fstat(2) is made by ld.so, but in glibc 2.33 to 2.38 it has the other name. */
 #define BASIC_KINDS  UINT64_C(0x7fe)
@@ -127,14 +130,32 @@ uint64_t vmt_filter_allowed(void)
 	return atomic_load_explicit(&allowed, memory_order_relaxed);
 }
 
-void vmt_filter_set_allowed(uint64_t kinds)
-{
-	atomic_store_explicit(&allowed, kinds, memory_order_seq_cst);
-}
 
 uint64_t vmt_filter_basic(bool has_fstat)
 {
 	return BASIC_KINDS | (has_fstat ? KIND_FSTAT : KIND_STAT_FD);
+}
+
+/* The gate makes calls of its own, with other code than ours. */
+static void tell_gate(void)
+{
+#if defined(__x86_64__)
+	const long mask[6] = { SIG_SETMASK, 0, 0, 8 };
+	const long fs[6] = { 0x1003 /* ARCH_GET_FS */ };
+	uint32_t forbidden = vmt_filter_may(SYS_rt_sigprocmask, mask) ? 0 : VMT_GATE_NO_MASK;
+
+	forbidden |= vmt_filter_may(SYS_arch_prctl, fs) ? 0 : VMT_GATE_NO_FS;
+	if (vmt_filter_is_by_address() ||
+	    atomic_load_explicit(&installers, memory_order_seq_cst))
+		forbidden = VMT_GATE_NO_MASK | VMT_GATE_NO_FS;
+	atomic_store_explicit(&vmt_gate_is_strict, forbidden, memory_order_seq_cst);
+#endif
+}
+
+void vmt_filter_set_allowed(uint64_t kinds)
+{
+	atomic_store_explicit(&allowed, kinds, memory_order_seq_cst);
+	tell_gate();
 }
 
 bool vmt_filter_allow(long nr)
@@ -147,6 +168,7 @@ bool vmt_filter_allow(long nr)
 		if (atomic_load_explicit(&refused, memory_order_relaxed) & kind)
 			return false;
 		atomic_fetch_or_explicit(&allowed, kind, memory_order_seq_cst);
+		tell_gate();
 		return true;
 	}
 	return false;
@@ -288,6 +310,7 @@ VMT_HOT long vmt_own6(long nr, long a, long b, long c, long d, long e, long f)
 void vmt_filter_begin_install(void)
 {
 	atomic_fetch_add_explicit(&installers, 1, memory_order_seq_cst);
+	tell_gate();
 }
 
 bool vmt_filter_is_quiet(void)
@@ -301,6 +324,7 @@ bool vmt_filter_is_quiet(void)
 void vmt_filter_end_install(void)
 {
 	atomic_fetch_sub_explicit(&installers, 1, memory_order_seq_cst);
+	tell_gate();
 }
 
 static bool allows(const struct sock_fprog *program, const struct vmt_filter_kind *kind)
@@ -347,4 +371,5 @@ void vmt_filter_start_child(void)
 	for (unsigned i = 0; i < COUNTERS; i++)
 		atomic_store_explicit(&under_way[i].calls, 0, memory_order_relaxed);
 	atomic_store_explicit(&installers, 0, memory_order_relaxed);
+	tell_gate();
 }

@@ -5,9 +5,11 @@
 #include "holder.h"
 
 #include <linux/errno.h>
+#include <signal.h>
 #include <sys/syscall.h>
 
 #include "capture/sites.h"
+#include "own_stack.h"
 #include "sys.h"
 
 bool vmt_holder_is_alive(void *context, uint32_t thread)
@@ -62,4 +64,32 @@ void vmt_holder_note_thread_signal(void)
 {
 	if (vmt_state)
 		vmt_state->has_signals = true;
+}
+
+/*
+ * The stack grows down: a handler that interrupted us runs below the frame that holds the lock. There or
+ * above it, on the same stack, that frame is gone. On a signal stack nothing can be said.
+ */
+static bool has_left_by_sp(uint64_t held_sp, uint64_t sp)
+{
+	struct vmt_range bounds;
+	stack_t stack;
+
+	if (vmt_sys_failed(vmt_sys2(SYS_sigaltstack, 0, &stack)) || (stack.ss_flags & SS_ONSTACK))
+		return false;
+	return vmt_stack_bounds(sp, &bounds) && vmt_range_has(bounds, held_sp) && sp >= held_sp;
+}
+
+/* Deeper than that frame, it is gone if others have taken its place. */
+bool vmt_holder_has_left(void *context, uint64_t held, uint64_t place)
+{
+	const struct vmt_regs *regs = (const void *)(uintptr_t)(place & ~VMT_PLACE_HAS_REGS);
+
+	(void)context;
+	held &= ~VMT_PLACE_HAS_REGS;
+	if (vmt_own_stack_has((const void *)(uintptr_t)held))
+		return false;
+	if (!(place & VMT_PLACE_HAS_REGS))
+		return has_left_by_sp(held, place);
+	return vmt_unwind_lies_over(regs, held) || has_left_by_sp(held, regs->sp);
 }

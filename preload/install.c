@@ -13,6 +13,7 @@
 #include "aside.h"
 #include "call.h"
 #include "filter.h"
+#include "own_stack.h"
 #include "room.h"
 #include "sys.h"
 
@@ -40,7 +41,8 @@ static void wait_for_others(struct vmt_state *state)
 	bool may_yield = vmt_filter_may(SYS_sched_yield, any);
 	uint64_t start = vmt_clock();
 
-	while (!vmt_filter_is_quiet() && vmt_clock() - start < QUIET_NS) {
+	while (!(vmt_filter_is_quiet() && vmt_own_stack_is_quiet()) &&
+	       vmt_clock() - start < QUIET_NS) {
 		if (may_wake)
 			vmt_sys6(SYS_futex, (long)&state->lock.owner, FUTEX_WAKE_PRIVATE, EVERYBODY,
 				 0, 0, 0);
@@ -83,6 +85,7 @@ long vmt_install_filter(struct vmt_state *state, long nr, const long args[6], bo
 	bool was_open = vmt_filter_is_open();
 	long ret;
 
+	vmt_own_stack_unblock();	/* later it may not be allowed */
 	if (VMT_UNLIKELY(vmt_aside_is_due(nr, args)))
 		vmt_aside_step(state);
 	ret = install(state, nr, args, locks);

@@ -89,12 +89,21 @@ _Noreturn void vmt_last_act(int status)
 	vmt_aside_exit(vmt_last_claim() ? end(status) : status);
 }
 
-void vmt_last_thread(int status)
+/* A thread may have unmapped what is its own. */
+static bool is_mapped(uint64_t storage)
+{
+	uint8_t is_there;
+
+	return !vmt_sys_failed(vmt_sys3(SYS_mincore, vmt_page_down(storage), VMT_PAGE_SIZE,
+					&is_there));
+}
+
+void vmt_last_thread(int status, uint64_t storage)
 {
 	const struct vmt_state *state = vmt_state;
 	int end_status;
 
-	if (!state || !vmt_life_is_ours(state) || !vmt_text_is_alone())
+	if (!state || !vmt_life_is_ours(state) || !vmt_text_is_alone() || !is_mapped(storage))
 		return;
 	end_status = vmt_life_end(status);
 	if (end_status != status)

@@ -12,6 +12,7 @@
 
 #include "capture/gate.h"
 #include "capture/malloc.h"
+#include "own_stack.h"
 #include "fd.h"
 #include "sys.h"
 #include "unwind_modules.h"
@@ -142,7 +143,7 @@ static struct sizes sizes_of(const struct vmt_options *options, size_t block, si
 	sizes.total = vmt_page_up(sizeof(struct vmt_state)) + sizes.sites + sizes.maps + sizes.slots +
 		      vmt_page_up(MODULES_SIZE) + vmt_page_up(BLOCKS_SIZE) + SPARE_STACK +
 		      sizes.cache + vmt_page_up(VMT_UNWIND_MODULES_SIZE) + SPARE_ENVIRONMENT +
-		      LAST_STACK + VMT_PAGE_SIZE;
+		      LAST_STACK + VMT_PAGE_SIZE + VMT_OWN_STACKS * VMT_OWN_STACK_SIZE;
 	return sizes;
 }
 
@@ -175,6 +176,7 @@ static void cut_up(struct vmt_state *state, unsigned char *at, const struct size
 	state->spare_stack_size = SPARE_STACK;
 	vmt_gate_last_stack = (uint64_t)(uintptr_t)carve(&at, LAST_STACK) + LAST_STACK;
 	state->spare_environment_size = SPARE_ENVIRONMENT;
+	vmt_own_stack_open(state, carve(&at, VMT_OWN_STACKS * VMT_OWN_STACK_SIZE));
 }
 
 struct vmt_state *vmt_memory_make(const struct vmt_options *options)

@@ -56,6 +56,10 @@ struct vmt_stack {
  */
 long vmt_call(long nr, const long args[6], const struct vmt_regs *regs);
 
+/* What vmt_call is on the stack that it is called on; and on one of our own (own_stack.h). */
+long vmt_call_here(long nr, const long args[6], const struct vmt_regs *regs);
+long vmt_call_elsewhere(long nr, const long args[6], const struct vmt_regs *regs);
+
 /* Were maps registered with this userfaultfd? Then its close is a call to be accounted for. */
 bool vmt_rare_is_userfault(int fd);
 
@@ -76,7 +80,7 @@ uint64_t vmt_last_claim(void);
 _Noreturn void vmt_last_act_claimed(int status);
 
 /* exit(2) is about to be made: the last act, if this is the only thread. */
-void vmt_last_thread(int status);
+void vmt_last_thread(int status, uint64_t storage);
 
 /* In a fork child: whoever was at it is the parent's. */
 void vmt_last_forget(void);
@@ -90,6 +94,12 @@ void vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack);
 /* The same without what is remembered of earlier walks, for comparison. */
 void vmt_unwind_plain(const struct vmt_regs *regs, struct vmt_stack *ret_stack);
 
+/*
+ * Do the frames of the stack from regs on lie over `addr`, and is none of them this library's? Then what
+ * had its frame there is gone. On an alternate stack the one that the signal has interrupted is looked at.
+ */
+bool vmt_unwind_lies_over(const struct vmt_regs *regs, uint64_t addr);
+
 /* Code was unmapped or replaced: forget what is cached of it. */
 void vmt_unwind_forget(void);
 
@@ -98,6 +108,9 @@ void vmt_unwind_set_cache(void *memory, size_t bytes);
 
 /* The readable map that sp lies in, for the current thread; false if it cannot be told. */
 bool vmt_stack_bounds(uint64_t sp, struct vmt_range *ret_bounds);
+
+/* What is known of it already, of whatever sp; it may be empty. */
+struct vmt_range vmt_stack_bounds_kept(void);
 
 /* Ask again next time: the answer is kept for the thread, and part of that map may be gone since. */
 void vmt_stack_bounds_forget(void);

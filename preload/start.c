@@ -385,6 +385,7 @@ static struct vmt_state *make_state(char **environment)
 	state->is_first = is_first(environment);
 	vmt_trust_open(state);
 	state->alarm_from = limit ? limit * 80 / 100 : UINT64_MAX;
+	state->main_sp = (uint64_t)(uintptr_t)__builtin_frame_address(0);
 	state->fds = (struct vmt_fds){ .maps = { .number = -1 }, .record = { .number = -1 },
 				       .error = { .number = -1 }, .log = { .number = -1 } };
 	state->is_root = !has_traced_parent(state->parent_pid, state->text, sizeof(state->text));

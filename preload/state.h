@@ -127,6 +127,7 @@ struct vmt_state {
 	uint32_t last_module;
 	uint64_t brk;	/* the program break */
 	uint64_t vdso;
+	uint64_t main_sp;	/* an address on the stack that the kernel has made */
 	_Atomic bool has_userfault;
 	_Atomic bool has_signals;	/* its threads send signals to it */
 	_Atomic int userfault[16];	/* see rare.h: descriptors + 1, 0 = free */
@@ -200,10 +201,12 @@ struct vmt_thread {
 	uint32_t tid;
 	uint32_t pid;	/* that tid was learnt in */
 	volatile uint64_t held_sp;	/* see lock.h */
+	volatile uint64_t room[2];	/* own_stack.h: where the program's stack is used, by sp */
 	uint64_t mask_until;	/* blocks_bus holds until then, ns since start_ns; see bus.h */
 	bool blocks_bus;
 	bool has_unblocked;	/* SIGBUS, which the program blocks, until the lock is left */
-	struct vmt_range stack;
+	volatile uint64_t stack[2];	/* what is known of vmt_stack_bounds() */
+	volatile uint32_t stack_writes;
 	struct vmt_fd maps;	/* see mapsfile.h; number 0 = none */
 };
 

@@ -401,6 +401,25 @@ static void unwind(const struct vmt_regs *regs, bool by_memory, struct vmt_stack
 		walk_up(&walk, by_memory, stack);
 }
 
+bool vmt_unwind_lies_over(const struct vmt_regs *regs, uint64_t addr)
+{
+	struct walk walk = { .at = vmt_frame_of(regs), .regs = regs,
+			     .salt = vmt_unwind_rows_salt() };
+	uint64_t lowest = regs->sp;	/* of this stack */
+
+	if (!vmt_stack_bounds(walk.at.sp, &walk.bounds) || walk.bounds.end < 8)
+		return false;
+	for (unsigned int steps = 0; steps < STEPS_MAX; steps++) {
+		if (step(&walk) != GOES_ON || is_own(walk.at.pc))
+			return false;
+		if (walk.at.is_exact)	/* out of a signal frame */
+			lowest = walk.at.sp;
+		if (lowest < addr && walk.at.sp > addr)
+			return vmt_range_has(walk.bounds, addr);
+	}
+	return false;
+}
+
 void vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack)
 {
 	unwind(regs, true, ret_stack);

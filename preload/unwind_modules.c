@@ -5,6 +5,7 @@
  * moment; if changes came one upon another it looks again. A writer that never comes back has changed
  * nothing.
  */
+#include "capture/elf.h"
 #include "unwind_modules.h"
 
 #include <stdatomic.h>
@@ -188,7 +189,7 @@ static int add_one(struct dl_phdr_info *info, size_t size, void *context)
 void vmt_unwind_modules_load(void)
 {
 	vmt_unwind_modules_drop((struct vmt_range){ 0, UINT64_MAX });
-	dl_iterate_phdr(add_one, NULL);
+	vmt_elf_each(add_one, NULL);
 }
 
 static bool is_outside(void *context, const struct vmt_unwind_module *module)

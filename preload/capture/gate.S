@@ -14,64 +14,57 @@
  * compiler assumes of a system call). The red zone is left alone. At the end
  * it jumps behind what was replaced, with the flags of that cmp.
  *
+ * A system call needs no stack, so a stub begins without one. The program's is used where there is
+ * room for sure (struct vmt_thread) and the call does not take it away; otherwise one of our own is
+ * (own_stack.h), with all signals blocked: a handler must find the program's stack. Should there be
+ * none, the stub makes the call itself.
+ *
  * To an unwinder a stub looks like a function called by that syscall
  * instruction, at any stack depth: CFA = the site's rsp, return address at
  * CFA-136. Before the return address is pushed, the rule finds it as the
- * push does, through the displacement in the push instruction.
+ * stub does, through the displacement in its last but one instruction.
  */
-#include "gate.h"
+#include "gate_macros.h"
 
 #if defined(__x86_64__)
 
-#ifdef __CET__
-#include <cet.h>
-#endif
-
-#define CLONE_VM  0x100
-#define NR_CLONE  56
-#define NR_BRK	  12
-#define NR_EXIT	  60
-#define NR_EXIT_GROUP 231
-#define RED_ZONE  128
-#define TO_RETURN (RED_ZONE + 8)
-#define TO_RBP	  (TO_RETURN + 8)
-#define SAVED	  (6 * 8 + 8 * 8)	/* arguments and struct vmt_regs below rbp */
-
-/*
- * DW_CFA_val_expression: rip = *(pc + to_end + (*(uint64_t *)(pc + to_disp) & 0xffffffff)).
- * The displacement is positive, .data lies behind .text; valgrind 3.19 reads no DW_OP_deref_size.
- */
-#define CFI_RETURN_BY_PUSH(to_disp, to_end)                                                        \
-	.cfi_escape 0x16, 0x10, 13, 0x80, to_disp, 0x06, 0x0c, 0xff, 0xff, 0xff, 0xff, 0x1a, 0x80, \
-		to_end, 0x22, 0x06
-
-	.macro STUB index, gate, moved=0
+	.macro STUB index, gate
 	.p2align 5
 	.cfi_startproc
 	.cfi_def_cfa rsp, 0
-	CFI_RETURN_BY_PUSH(7, 11)
-	lea	-RED_ZONE(%rsp), %rsp		/* 5 bytes */
-	.cfi_def_cfa_offset RED_ZONE
-	CFI_RETURN_BY_PUSH(2, 6)
-	push	vmt_gate_return+8*\index(%rip)	/* 2 + 4 bytes */
-	.cfi_def_cfa_offset TO_RETURN
-	.cfi_offset rip, -TO_RETURN
-	.if	\moved
-	.fill	VMT_GATE_MOVED_MAX, 1, 0x90	/* written by sites.c; they use neither rax nor rsp */
-	.endif
-	mov	$\index, %eax
+	CFI_RETURN_BY(0x80, STUB_DISP, STUB_END)
+9:	lea	9b(%rip), %rcx			/* 7 bytes */
+	CFI_RETURN_BY(0x80, STUB_DISP - 7, STUB_END - 7)
 	jmp	\gate
+	.org	9b + STUB_CALL
+	CFI_RETURN_BY(0x80, STUB_DISP - 12, STUB_END - 12)
+	syscall
+	CFI_RETURN_BY(0x80, STUB_DISP - 14, STUB_END - 14)
+	mov	vmt_gate_return+8*\index(%rip), %rcx
+	.cfi_register rip, rcx
+	.org	9b + STUB_END
+	jmp	vmt_gate_unseen
+	.cfi_endproc
+	.endm
+
+/*
+ * Where a site leads whose moved instructions come first: they have run before the stub begins. To an unwinder it is
+ * as the stub; wherever rip is, the word behind tells how far away the return address is.
+ */
+	.macro MOVED index
+	.p2align 5
+	.cfi_startproc
+	.cfi_def_cfa rsp, 0
+	CFI_RETURN_BY_WORD_BEHIND
+9:	.fill	VMT_GATE_MOVED_MAX, 1, 0x90	/* written by stubs.c; they use neither rax nor rsp */
+	.byte	0xe9				/* jmp, of 5 bytes whatever the distance */
+	.long	vmt_gate_stubs + VMT_GATE_STUB_SIZE*\index - . - 4
+	.org	9b + MOVED_WORD
+	.quad	vmt_gate_return+8*\index - .
 	.cfi_endproc
 	.endm
 
 	.section .text.hot, "ax", @progbits
-	.hidden	vmt_gate_stubs, vmt_gate_return, vmt_gate_nr, vmt_gate_exit
-	.hidden	vmt_call, vmt_last_act, vmt_syscall_ours, vmt_syscall_unresolved
-	.hidden	vmt_gate_exit_group, vmt_gate_exit_thread, vmt_gate_last_owner, vmt_gate_last_stack
-	.hidden	vmt_last_claim, vmt_last_act_claimed, vmt_last_thread
-	.hidden	vmt_syscall_kinds, vmt_next
-	.hidden	vmt_gate_is_aside, vmt_gate_home, vmt_gate_brk_rdx, vmt_gate_call_home
-
 	.p2align 6
 	.globl	vmt_gate_stubs
 	.type	vmt_gate_stubs, @function
@@ -87,7 +80,7 @@ vmt_gate_stubs:
 	.set	i, i + 1
 	.endr
 	.rept	VMT_GATE_MOVED_STUBS
-	STUB	%i, vmt_gate, 1
+	STUB	%i, vmt_gate
 	.set	i, i + 1
 	.endr
 	.rept	VMT_GATE_KEPT_STUBS
@@ -102,16 +95,46 @@ vmt_gate_stubs:
 	.org	vmt_gate_stubs + VMT_GATE_STUBS * VMT_GATE_STUB_SIZE	/* fails if one is larger */
 	.size	vmt_gate_stubs, . - vmt_gate_stubs
 
-/* eax = stub; [rsp] = return address, the site's rsp is TO_RETURN higher. */
-	.macro	GATE name, aside, is_brk=0
+	.p2align 6
+	.globl	vmt_gate_moved
+	.type	vmt_gate_moved, @function
+vmt_gate_moved:
+	.altmacro
+	.set	i, VMT_GATE_MOVED_FIRST
+	.rept	VMT_GATE_MOVED_STUBS
+	MOVED	%i
+	.set	i, i + 1
+	.endr
+	.noaltmacro
+	.org	vmt_gate_moved + VMT_GATE_MOVED_STUBS * VMT_GATE_STUB_SIZE	/* fails if one is larger */
+	.size	vmt_gate_moved, . - vmt_gate_moved
+
+/* rcx = the stub. */
+	.macro GATE name, aside, is_brk=0
 	.p2align 6
 	.type	\name, @function
 \name:
 	.cfi_startproc
-	.cfi_def_cfa rsp, TO_RETURN
-	.cfi_offset rip, -TO_RETURN
+	.cfi_def_cfa rsp, 0
+	CFI_RETURN_BY(0x72, STUB_DISP, STUB_END)
 	cmpl	$0, vmt_gate_is_aside(%rip)
 	jne	\aside
+	NEED_ROOM .L\name\()_far
+	/* Does the call concern [rsp - VMT_ROOM, rsp]? */
+	mov	%rsp, %rax
+	sub	%rdi, %rax
+	lea	VMT_ROOM(%rsi), %r11
+	cmp	%r11, %rax
+	jb	.L\name\()_without
+.L\name\()_here:
+	mov	STUB_DISP(%rcx), %eax
+	mov	STUB_END(%rcx,%rax), %r11
+	.cfi_register rip, r11
+	lea	-RED_ZONE(%rsp), %rsp
+	.cfi_def_cfa_offset RED_ZONE
+	push	%r11
+	.cfi_def_cfa_offset TO_RETURN
+	.cfi_offset rip, -TO_RETURN
 	push	%rbp
 	.cfi_def_cfa_offset TO_RBP
 	.cfi_offset rbp, -TO_RBP
@@ -124,9 +147,8 @@ vmt_gate_stubs:
 	push	%r12
 	push	%rbx
 	push	(%rbp)
-	lea	TO_RBP(%rbp), %r11
-	push	%r11
-	mov	8(%rbp), %r11
+	lea	TO_RBP(%rbp), %rax
+	push	%rax
 	sub	$2, %r11		/* the syscall instruction itself */
 	push	%r11
 	mov	%rsp, %r11
@@ -137,12 +159,15 @@ vmt_gate_stubs:
 	push	%rdx
 	push	%rsi
 	push	%rdi
-	lea	vmt_gate_nr(%rip), %rcx
-	mov	(%rcx,%rax,4), %edi
+	lea	vmt_gate_stubs(%rip), %rax
+	sub	%rax, %rcx
+	shr	$3, %ecx		/* 32 bytes a stub, 4 a number */
+	lea	vmt_gate_nr(%rip), %rax
+	mov	(%rax,%rcx), %edi
 	mov	%rsp, %rsi
 	mov	%r11, %rdx
 	and	$-16, %rsp
-	call	vmt_call
+	call	vmt_call_here
 	cmp	$-4095, %rax		/* from here on the flags are the site's */
 	lea	-SAVED(%rbp), %rsp
 	pop	%rdi
@@ -164,12 +189,134 @@ vmt_gate_stubs:
 	lea	RED_ZONE(%rsp), %rsp
 	.cfi_def_cfa_offset 0
 	notrack jmp *%rcx
+
+.L\name\()_far:
+	CFI_RETURN_BY(0x72, STUB_DISP, STUB_END)
+	testl	$VMT_GATE_NO_MASK, vmt_gate_is_strict(%rip)
+	jne	.L\name\()_here
+.L\name\()_without:
+	testl	$VMT_GATE_NO_MASK, vmt_gate_is_strict(%rip)
+	jne	vmt_gate_by_stub
+	cmpl	$PHASE_ON, vmt_phase(%rip)
+	jne	vmt_gate_by_stub
+	CLAIM_STACK vmt_gate_by_stub
+	mov	%rsp, SLOT_SP(%r11)
+	mov	%rbp, SLOT_RBP(%r11)
+	mov	STUB_DISP(%rcx), %eax
+	mov	STUB_END(%rcx,%rax), %rax
+	mov	%rax, SLOT_RETURN(%r11)
+	mov	%rcx, SLOT_STUB(%r11)
+	mov	%r11, %rbp
+	CFI_CFA_IN_SLOT(0)
+	CFI_RIP_IN_SLOT
+	CFI_RBP_IN_SLOT
+	sub	$2, %rax
+	mov	%rax, SLOT_REGS(%rbp)
+	mov	%rbx, SLOT_REGS+24(%rbp)
+	mov	%r12, SLOT_REGS+32(%rbp)
+	mov	%r13, SLOT_REGS+40(%rbp)
+	mov	%r14, SLOT_REGS+48(%rbp)
+	mov	%r15, SLOT_REGS+56(%rbp)
+	mov	%rdi, SLOT_ARGS(%rbp)
+	mov	%rsi, SLOT_ARGS+8(%rbp)
+	mov	%rdx, SLOT_ARGS+16(%rbp)
+	mov	%r10, SLOT_ARGS+24(%rbp)
+	mov	%r8, SLOT_ARGS+32(%rbp)
+	mov	%r9, SLOT_ARGS+40(%rbp)
+	lea	vmt_gate_stubs(%rip), %rax
+	sub	%rax, %rcx
+	shr	$3, %ecx
+	lea	vmt_gate_nr(%rip), %rax
+	mov	(%rax,%rcx), %eax
+	mov	%rax, SLOT_RESULT(%rbp)
+	BLOCK_SIGNALS
+	mov	SLOT_RESULT(%rbp), %rdi
+	lea	SLOT_ARGS(%rbp), %rsi
+	lea	SLOT_REGS(%rbp), %rdx
+	mov	%rbp, %rsp
+	call	vmt_call_elsewhere
+	mov	SLOT_SP(%rbp), %rsp
+	mov	%rax, SLOT_RESULT(%rbp)
+	UNBLOCK_SIGNALS
+	mov	SLOT_ARGS(%rbp), %rdi
+	mov	SLOT_ARGS+8(%rbp), %rsi
+	mov	SLOT_ARGS+16(%rbp), %rdx
+	mov	SLOT_ARGS+24(%rbp), %r10
+	mov	SLOT_ARGS+32(%rbp), %r8
+	mov	SLOT_ARGS+40(%rbp), %r9
+	.if	\is_brk
+	mov	vmt_gate_brk_rdx(%rip), %rdx
+	.endif
+	mov	SLOT_RESULT(%rbp), %rax
+	mov	SLOT_RETURN(%rbp), %rcx
+	.cfi_register rip, rcx
+	mov	%rbp, %r11
+	mov	SLOT_RBP(%rbp), %rbp
+	.cfi_def_cfa rsp, 0
+	.cfi_restore rbp
+	cmp	$VMT_BY_SITE, %rax
+	je	5f
+	cmp	$VMT_BY_STACK, %rax
+	je	6f
+	movl	$0, SLOT_BUSY(%r11)
+	cmp	$-4095, %rax
+	notrack jmp *%rcx
+5:	mov	SLOT_STUB(%r11), %rcx
+	CFI_RETURN_BY(0x72, STUB_DISP, STUB_END)
+	movl	$0, SLOT_BUSY(%r11)
+	jmp	\aside
+6:	.cfi_register rip, rcx
+	mov	SLOT_STUB(%r11), %rcx
+	CFI_RETURN_BY(0x72, STUB_DISP, STUB_END)
+	movl	$0, SLOT_BUSY(%r11)
+	jmp	\name
 	.cfi_endproc
 	.size	\name, . - \name
 	.endm
 
 	GATE	vmt_gate, vmt_gate_pass
 	GATE	vmt_gate_brk, vmt_gate_pass_brk, 1
+
+/* By the stub's own system call instruction, with no stack at all. */
+	.p2align 4
+	.type	vmt_gate_by_stub, @function
+vmt_gate_by_stub:
+	.cfi_startproc
+	.cfi_def_cfa rsp, 0
+	CFI_RETURN_BY(0x72, STUB_DISP, STUB_END)
+	mov	%rcx, %r11
+	lea	vmt_gate_stubs(%rip), %rax
+	sub	%rax, %r11
+	shr	$3, %r11d
+	lea	vmt_gate_nr(%rip), %rax
+	mov	(%rax,%r11), %eax
+	add	$STUB_CALL, %rcx
+	CFI_RETURN_BY(0x72, STUB_DISP - STUB_CALL, STUB_END - STUB_CALL)
+	notrack jmp *%rcx
+	.cfi_endproc
+	.size	vmt_gate_by_stub, . - vmt_gate_by_stub
+
+/* Back from there, rcx = where to: somebody has to learn everything. */
+	.p2align 4
+	.type	vmt_gate_unseen, @function
+vmt_gate_unseen:
+	.cfi_startproc
+	.cfi_def_cfa rsp, 0
+	.cfi_register rip, rcx
+	cmpl	$PHASE_ON, vmt_phase(%rip)
+	jne	1f
+	mov	vmt_gate_late(%rip), %r11
+	lock incq VMT_LATE_DROPPED(%r11)
+	movl	$1, VMT_LATE_OVERFLOW(%r11)
+	movl	$1, VMT_LATE_NEWS(%r11)
+1:	lea	vmt_gate_brk_site(%rip), %r11
+	cmp	(%r11), %rcx
+	jne	2f
+	mov	vmt_gate_brk_rdx(%rip), %rdx
+2:	cmp	$-4095, %rax
+	notrack jmp *%rcx
+	.cfi_endproc
+	.size	vmt_gate_unseen, . - vmt_gate_unseen
 
 /*
  * As if there were no stub: the call is made by the syscall instruction that is still at the site,
@@ -179,19 +326,20 @@ vmt_gate_stubs:
 	.type	vmt_gate_pass, @function
 vmt_gate_pass:
 	.cfi_startproc
-	.cfi_def_cfa rsp, TO_RETURN
-	.cfi_offset rip, -TO_RETURN
-	pop	%rcx
-	.cfi_def_cfa_offset RED_ZONE
-	.cfi_register rip, rcx
-	lea	RED_ZONE(%rsp), %rsp
-	.cfi_def_cfa_offset 0
-	sub	$2, %rcx
-	lea	vmt_gate_nr(%rip), %r11
-	cmp	$VMT_GATE_KEPT_FIRST, %eax
-	mov	(%r11,%rax,4), %eax
+	.cfi_def_cfa rsp, 0
+	CFI_RETURN_BY(0x72, STUB_DISP, STUB_END)
+	mov	STUB_DISP(%rcx), %eax
+	mov	STUB_END(%rcx,%rax), %r11
+	.cfi_register rip, r11
+	lea	vmt_gate_stubs(%rip), %rax
+	sub	%rax, %rcx
+	shr	$3, %ecx
+	lea	vmt_gate_nr(%rip), %rax
+	mov	(%rax,%rcx), %eax
+	cmp	$4*VMT_GATE_KEPT_FIRST, %ecx
 	jae	1f
-	notrack jmp *%rcx
+	sub	$2, %r11
+	notrack jmp *%r11
 1:	notrack jmp *vmt_gate_home(%rip)
 	.cfi_endproc
 	.size	vmt_gate_pass, . - vmt_gate_pass
@@ -201,7 +349,15 @@ vmt_gate_pass:
 	.type	vmt_gate_pass_brk, @function
 vmt_gate_pass_brk:
 	.cfi_startproc
-	.cfi_def_cfa rsp, TO_RETURN
+	.cfi_def_cfa rsp, 0
+	CFI_RETURN_BY(0x72, STUB_DISP, STUB_END)
+	mov	STUB_DISP(%rcx), %eax
+	mov	STUB_END(%rcx,%rax), %r11
+	.cfi_register rip, r11
+	lea	-RED_ZONE(%rsp), %rsp
+	.cfi_def_cfa_offset RED_ZONE
+	push	%r11
+	.cfi_def_cfa_offset TO_RETURN
 	.cfi_offset rip, -TO_RETURN
 	mov	$NR_BRK, %eax
 	call	*vmt_gate_home(%rip)
@@ -242,142 +398,28 @@ vmt_gate_call_home:
 	.type	vmt_gate_clone, @function
 vmt_gate_clone:
 	.cfi_startproc
-	.cfi_def_cfa rsp, TO_RETURN
-	.cfi_offset rip, -TO_RETURN
+	.cfi_def_cfa rsp, 0
+	CFI_RETURN_BY(0x72, STUB_DISP, STUB_END)
 	test	$CLONE_VM, %edi
 	jnz	1f
 	test	%rsi, %rsi
 	jz	vmt_gate
-1:	pop	%rcx
-	.cfi_def_cfa_offset RED_ZONE
-	.cfi_register rip, rcx
-	lea	RED_ZONE(%rsp), %rsp
-	.cfi_def_cfa_offset 0
-	sub	$2, %rcx
+1:	mov	STUB_DISP(%rcx), %eax
+	mov	STUB_END(%rcx,%rax), %r11
+	.cfi_register rip, r11
+	sub	$2, %r11
 	mov	$NR_CLONE, %eax
-	notrack jmp *%rcx
+	notrack jmp *%r11
 	.cfi_endproc
 	.size	vmt_gate_clone, . - vmt_gate_clone
 
-/* As if it were _exit itself: entered by a jump from within, status in edi. */
-	.p2align 4
-	.globl	vmt_gate_exit
-	.type	vmt_gate_exit, @function
-vmt_gate_exit:
-	.cfi_startproc
-	push	%rbp
-	.cfi_def_cfa_offset 16
-	.cfi_offset rbp, -16
-	mov	%rsp, %rbp
-	.cfi_def_cfa_register rbp
-	and	$-16, %rsp
-	call	vmt_last_act
-	hlt
-	.cfi_endproc
-	.size	vmt_gate_exit, . - vmt_gate_exit
-
-/*
- * A module's own exit_group, status in edi. The stack may be a goroutine's, with room for a few hundred
- * bytes: it is asked there whether the last act is due, which has a stack of its own.
- */
-	.p2align 4
-	.globl	vmt_gate_exit_group
-	.type	vmt_gate_exit_group, @function
-vmt_gate_exit_group:
-	.cfi_startproc
-	.cfi_undefined rip
-	cmpl	$0, vmt_gate_is_aside(%rip)
-	jne	1f
-	mov	%edi, %ebx		/* nothing comes back, and all registers are free */
-	and	$-16, %rsp
-	call	vmt_last_claim
-	mov	%ebx, %edi
-	test	%rax, %rax
-	jz	1f
-	mov	%rax, %rsp
-	call	vmt_last_act_claimed
-	hlt
-1:	mov	$NR_EXIT_GROUP, %eax
-	jmp	vmt_gate_no_return
-	.cfi_endproc
-	.size	vmt_gate_exit_group, . - vmt_gate_exit_group
-
-/*
- * A module's own exit of a thread, status in edi. Others may have the thread's stack for themselves by now,
- * so that nothing is put there.
- */
-	.p2align 4
-	.globl	vmt_gate_exit_thread
-	.type	vmt_gate_exit_thread, @function
-vmt_gate_exit_thread:
-	.cfi_startproc
-	.cfi_undefined rip
-	cmpl	$0, vmt_gate_is_aside(%rip)
-	jne	1f
-	mov	vmt_gate_last_stack(%rip), %rdx
-	test	%rdx, %rdx
-	jz	1f
-	mov	%fs:0, %rcx
-	xor	%eax, %eax
-	lock cmpxchg %rcx, vmt_gate_last_owner(%rip)
-	jne	1f
-	mov	%edi, %ebx
-	mov	%rsp, %r12
-	mov	%rdx, %rsp
-	call	vmt_last_thread		/* goes on to exit if it was the last */
-	mov	%r12, %rsp
-	mov	%ebx, %edi
-	movq	$0, vmt_gate_last_owner(%rip)
-1:	mov	$NR_EXIT, %eax
-	jmp	vmt_gate_no_return
-	.cfi_endproc
-	.size	vmt_gate_exit_thread, . - vmt_gate_exit_thread
-
-/* By libc's instruction, where ours is not allowed. */
-	.p2align 4
-	.type	vmt_gate_no_return, @function
-vmt_gate_no_return:
-	.cfi_startproc
-	.cfi_undefined rip
-	cmpl	$0, vmt_gate_is_aside(%rip)
-	je	1f
-	mov	vmt_gate_home(%rip), %rcx
-	test	%rcx, %rcx
-	jz	1f
-	notrack jmp *%rcx
-1:	syscall
-	hlt
-	.cfi_endproc
-	.size	vmt_gate_no_return, . - vmt_gate_no_return
-
-/*
- * syscall(3). What is not about maps is left to libc by a jump, with the stack
- * as it was: a child of vfork, or one with a stack of its own, returns from it.
- * The six arguments lie where a C function with seven parameters has them.
- */
-	.p2align 4
-	.globl	syscall
-	.type	syscall, @function
-syscall:
-	.cfi_startproc
-	cmp	$512, %rdi
-	jae	.Lnext
-	lea	vmt_syscall_kinds(%rip), %rax
-	movzbl	(%rax,%rdi), %eax
-	test	%eax, %eax
-	jz	.Lnext
-	cmp	$NR_CLONE, %edi
-	jne	vmt_syscall_ours
-	test	$CLONE_VM, %esi
-	jnz	.Lnext
-	test	%rdx, %rdx
-	jz	vmt_syscall_ours
-.Lnext:	mov	vmt_next(%rip), %rax		/* vmt_next.syscall */
-	test	%rax, %rax
-	jz	vmt_syscall_unresolved
-	notrack jmp *%rax
-	.cfi_endproc
-	.size	syscall, . - syscall
+	.section .rodata
+	.p2align 3
+	.globl	vmt_gate_all_signals
+	.type	vmt_gate_all_signals, @object
+vmt_gate_all_signals:		/* but SIGILL, SIGTRAP, SIGBUS, SIGFPE and SIGSEGV */
+	.quad	~0x4d8
+	.size	vmt_gate_all_signals, . - vmt_gate_all_signals
 
 	.data
 	.p2align 6
@@ -406,6 +448,27 @@ vmt_gate_last_stack:
 vmt_gate_brk_rdx:
 	.quad	0
 	.size	vmt_gate_brk_rdx, . - vmt_gate_brk_rdx
+	.hidden	vmt_gate_brk_site
+	.globl	vmt_gate_brk_site
+	.type	vmt_gate_brk_site, @object
+vmt_gate_brk_site:
+	.quad	0
+	.size	vmt_gate_brk_site, . - vmt_gate_brk_site
+	.globl	vmt_gate_own_stacks
+	.type	vmt_gate_own_stacks, @object
+vmt_gate_own_stacks:
+	.quad	0
+	.size	vmt_gate_own_stacks, . - vmt_gate_own_stacks
+	.globl	vmt_gate_late
+	.type	vmt_gate_late, @object
+vmt_gate_late:
+	.quad	0
+	.size	vmt_gate_late, . - vmt_gate_late
+	.globl	vmt_gate_is_strict
+	.type	vmt_gate_is_strict, @object
+vmt_gate_is_strict:
+	.long	VMT_GATE_NO_MASK | VMT_GATE_NO_FS
+	.size	vmt_gate_is_strict, . - vmt_gate_is_strict
 	.globl	vmt_gate_is_aside
 	.type	vmt_gate_is_aside, @object
 vmt_gate_is_aside:

@@ -10,7 +10,7 @@
 /* The kinds of stubs, in this order. glibc has 28 sites; the rest is for other modules. */
 #define VMT_GATE_PLAIN_STUBS 240	/* sites whose mov was replaced */
 #define VMT_GATE_CLONE_STUBS 8
-#define VMT_GATE_MOVED_STUBS 16	/* …together with plain instructions behind it, which are moved here */
+#define VMT_GATE_MOVED_STUBS 16	/* …together with plain instructions behind it, which are moved to an entry */
 #define VMT_GATE_KEPT_STUBS  24	/* sites whose mov was kept: see sites.c */
 #define VMT_GATE_BRK_STUBS   1
 #define VMT_GATE_CLONE_FIRST VMT_GATE_PLAIN_STUBS
@@ -19,14 +19,37 @@
 #define VMT_GATE_BRK_FIRST   (VMT_GATE_KEPT_FIRST + VMT_GATE_KEPT_STUBS)
 #define VMT_GATE_STUBS	     (VMT_GATE_BRK_FIRST + VMT_GATE_BRK_STUBS)
 #define VMT_GATE_STUB_SIZE   32
-#define VMT_GATE_MOVED_AT    11	/* in a stub: where they are put, and how many bytes there are for them */
-#define VMT_GATE_MOVED_MAX   11
+#define VMT_GATE_MOVED_MAX   11	/* bytes of them */
+
+/*
+ * What the library may need of a stack, at most: that much must lie below the program's stack pointer
+ * where the program's stack is used.
+ */
+#define VMT_ROOM 12288
+
+/* From vmt_call_elsewhere, no result of any call: let it be made where it belongs. */
+#define VMT_BY_SITE (-5000)
+/* …or on the program's stack after all, on which there is room: ours are few, and not to be waited on. */
+#define VMT_BY_STACK (-5001)
+
+/* Under a seccomp filter signals may not be blocked, or it may not be asked for fs. */
+#define VMT_GATE_NO_MASK 1
+#define VMT_GATE_NO_FS	 2
+
+/* Offsets in struct vmt_thread and struct vmt_late. */
+#define VMT_THREAD_ROOM	  16
+#define VMT_LATE_OVERFLOW 88
+#define VMT_LATE_DROPPED  80
+#define VMT_LATE_NEWS	  72
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
 /* VMT_GATE_STUBS stubs, VMT_GATE_STUB_SIZE bytes each. */
 extern const uint8_t vmt_gate_stubs[];
+
+/* The entries of the stubs from VMT_GATE_MOVED_FIRST on, of the same size: moved instructions and a jump to the stub. */
+extern const uint8_t vmt_gate_moved[];
 
 /* Jumped to from within libc's _exit, with the status in edi. */
 extern const uint8_t vmt_gate_exit[];
@@ -57,7 +80,17 @@ extern uint32_t vmt_gate_is_aside;
  */
 extern uint64_t vmt_gate_home;
 
-/* What the instruction behind brk's system call loads into rdx. */
+/* The first of our own stacks (own_stack.h); NULL = none. */
+extern struct vmt_own_stack *vmt_gate_own_stacks;
+
+/* Where calls are noted that nobody has looked at. */
+extern struct vmt_late *vmt_gate_late;
+
+/* Calls that may not be made, since the program did not make them: VMT_GATE_NO_*. */
+extern _Atomic uint32_t vmt_gate_is_strict;
+
+/* Where brk's call goes on, and what the instruction before that loads into rdx. */
+extern uint64_t vmt_gate_brk_site;
 extern uint64_t vmt_gate_brk_rdx;
 
 /* Make a system call by that instruction. As syscall(3): -1 and errno if it fails. */

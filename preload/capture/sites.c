@@ -92,6 +92,7 @@ static bool is_wanted(uint32_t nr)
 	case SYS_execve:
 	case SYS_execveat:
 	case SYS_personality:
+	case SYS_sigaltstack:
 	case SYS_kill:
 	case SYS_tkill:
 	case SYS_tgkill:
@@ -167,6 +168,7 @@ static int patch_entry(const struct vmt_writing *writing, const struct vmt_text_
 		stub = vmt_stubs_take(VMT_GATE_BRK_FIRST, VMT_GATE_BRK_STUBS, site->nr, next);
 		if (stub >= 0) {
 			__builtin_memcpy(&distance, (const void *)(next - 4), sizeof(distance));
+			vmt_gate_brk_site = next;
 			vmt_gate_brk_rdx = *(const uint64_t *)(next + (uint64_t)(int64_t)distance);
 		}
 	}

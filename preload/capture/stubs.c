@@ -17,7 +17,12 @@
 
 uint64_t vmt_stubs_address(int stub)
 {
-	return (uint64_t)vmt_gate_stubs + (uint64_t)stub * VMT_GATE_STUB_SIZE;
+	bool is_moved = stub >= VMT_GATE_MOVED_FIRST &&
+			stub < VMT_GATE_MOVED_FIRST + VMT_GATE_MOVED_STUBS;
+	uint64_t first = is_moved ? VMT_GATE_MOVED_FIRST : 0;
+
+	return (uint64_t)(is_moved ? vmt_gate_moved : vmt_gate_stubs) +
+	       ((uint64_t)stub - first) * VMT_GATE_STUB_SIZE;
 }
 
 /* Make stub i return to addr, if it is free or (a module was loaded again) does so already. */
@@ -58,7 +63,7 @@ int vmt_stubs_take_moved(int mem, const struct vmt_text_site *site)
 	static_assert(VMT_TEXT_MOVED_MAX == VMT_GATE_MOVED_MAX, "as much as there is room for");
 	if (stub < 0)
 		return stub;
-	ret = vmt_text_write_moved(mem, vmt_stubs_address(stub) + VMT_GATE_MOVED_AT, site);
+	ret = vmt_text_write_moved(mem, vmt_stubs_address(stub), site);
 	if (ret < 0)
 		vmt_stubs_give_back(stub);
 	return ret < 0 ? ret : stub;

@@ -151,22 +151,6 @@ static enum vmt_text_tail tail_of(uint64_t mov, uint32_t nr, uint64_t end)
 		       VMT_TEXT_TAIL_RDX : VMT_TEXT_TAIL_NONE;
 }
 
-/*
- * munmap, and exit directly behind it: a thread gives up its own stack, and no stub could return to it
- * (musl's detached threads).
- */
-static bool unmaps_itself(const uint8_t *mov, uint64_t end)
-{
-	const uint8_t *p = mov + VMT_TEXT_SITE_SIZE;
-
-	if (nr_of(mov) != SYS_munmap)
-		return false;
-	for (int i = 0; i < 16 && (uint64_t)p + VMT_TEXT_SITE_SIZE <= end; i++, p++)
-		if (is_mov_nr(p) && nr_of(p) == SYS_exit && p[5] == 0x0f && p[6] == 0x05)
-			return true;
-	return false;
-}
-
 bool vmt_text_next_site(uint64_t *from, uint64_t end, struct vmt_text_site *ret_site)
 {
 	uint64_t first = *from;
@@ -174,7 +158,7 @@ bool vmt_text_next_site(uint64_t *from, uint64_t end, struct vmt_text_site *ret_
 
 	while (find_syscall(&at, end)) {
 		const uint8_t *p = (const uint8_t *)at - VMT_TEXT_JUMP_SIZE;
-		bool is_exact = is_mov_nr(p) && is_mov_eax(p) && !unmaps_itself(p, end);
+		bool is_exact = is_mov_nr(p) && is_mov_eax(p);
 		bool is_probed = is_probed_mov_nr(p);
 
 		at += 2;

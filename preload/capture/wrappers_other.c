@@ -15,6 +15,7 @@
 
 #include "core/calls.h"
 #include "home.h"
+#include "state.h"
 #include "wrap.h"
 
 #ifndef SYS_set_mempolicy_home_node
@@ -158,6 +159,7 @@ const uint8_t vmt_syscall_kinds[VMT_SITES_NR_MAX] = {
 	[SYS_seccomp] = 1,
 	[SYS_close] = 1,
 	[SYS_personality] = 1,
+	[SYS_sigaltstack] = 1,
 	[SYS_kill] = 1,
 	[SYS_tkill] = 1,
 	[SYS_tgkill] = 1,
@@ -184,7 +186,7 @@ long vmt_syscall_ours(long nr, long a, long b, long c, long d, long e, long f)
 	if (nr == SYS_exit_group)
 		vmt_last_act((int)a);
 	if (nr == SYS_exit)
-		vmt_last_thread((int)a & 0xff);
+		vmt_last_thread((int)a & 0xff, (uint64_t)(uintptr_t)vmt_thread());
 #ifdef SYS_arch_prctl
 	if (nr == SYS_arch_prctl && !is_map_vdso(a))
 		return as_errno(vmt_home_is_aside() ?

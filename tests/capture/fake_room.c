@@ -12,19 +12,19 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "capture/gate.h"
 #include "capture/libc.h"
 #include "capture/next.h"
 #include "capture/sites.h"
 #include "capture/stubs.h"
 #include "core/calls.h"
 #include "shim.h"
+#include "state.h"
 #include "sys.h"
 
 #define MARKER 77777777
 
 /* The malloc door asks for it when it has blocks to give, which it is never given here. */
-struct vmt_state;
-extern struct vmt_state *vmt_state;
 VMT_DATA struct vmt_state *vmt_state = NULL;
 
 VMT_EXPORT VMT_DATA long (*vmatrace_fake_hook)(long nr, const struct vmt_regs *regs) = NULL;
@@ -56,7 +56,16 @@ static void follow_text(long nr, const long args[6], long ret)
 		vmt_stubs_forget((uint64_t)args[0], (uint64_t)(args[0] + args[1]));
 }
 
-long vmt_call(long nr, const long args[6], const struct vmt_regs *regs)
+/* What gate.S asks: it always finds room on the program's stack. */
+_Atomic uint32_t vmt_phase VMT_DATA = 0;
+__thread struct vmt_thread vmt_this_thread;
+
+long vmt_call_elsewhere(long nr, const long args[6], const struct vmt_regs *regs)
+{
+	return vmt_call_here(nr, args, regs);
+}
+
+long vmt_call_here(long nr, const long args[6], const struct vmt_regs *regs)
 {
 	long ret;
 
@@ -73,6 +82,14 @@ bool vmt_rare_is_userfault(int fd)
 	return fd < 0;	/* for the wrapper to make the call itself now and then */
 }
 
+_Noreturn void vmt_last_act(int status)
+{
+	if (vmt_sys0(SYS_getpid) == recording_pid)
+		count(SYS_exit_group);
+	for (;;)
+		vmt_sys1(SYS_exit_group, status);
+}
+
 void vmt_error_closes(const struct vmt_regs *regs)
 {
 	(void)regs;
@@ -80,14 +97,6 @@ void vmt_error_closes(const struct vmt_regs *regs)
 
 void vmt_before_leaving(void)
 {
-}
-
-_Noreturn void vmt_last_act(int status)
-{
-	if (vmt_sys0(SYS_getpid) == recording_pid)
-		count(SYS_exit_group);
-	for (;;)
-		vmt_sys1(SYS_exit_group, status);
 }
 
 uint64_t vmt_last_claim(void)
@@ -100,9 +109,9 @@ _Noreturn void vmt_last_act_claimed(int status)
 	vmt_last_act(status);
 }
 
-void vmt_last_thread(int status)
+void vmt_last_thread(int status, uint64_t storage)
 {
-	(void)status;
+	(void)status, (void)storage;
 }
 
 static const char *find(char **envp, const char *name)
@@ -139,6 +148,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	(void)argc;
 	(void)argv;
 	recording_pid = vmt_sys0(SYS_getpid);
+	vmt_gate_is_strict = 1;
 	vmt_libc_find();
 	vmt_next_resolve();
 	if (!doors || strcmp(doors, "1")) {

@@ -26,7 +26,8 @@ build() {
 	$cc -D_GNU_SOURCE -O1 -o every_call "$here/every_call.c" -L. -lsite -Wl,-rpath,"$out" &&
 	$cc -D_GNU_SOURCE -O1 -o every_way "$here/every_way.c" &&
 	$cc -D_GNU_SOURCE -O1 -o far_site "$here/every_call.c" "$here/site_in_module.S" &&
-	g++ -O1 -rdynamic -fnon-call-exceptions -o stacks "$here/stacks.cc" &&
+	g++ -O1 -rdynamic -fnon-call-exceptions -o stacks "$here/stacks.cc" \
+		-L. -lsite -Wl,-rpath,"$out" &&
 	$cc -D_GNU_SOURCE -O1 -I"$top/preload" -I"$top/preload/core" -o text "$here/text.c" \
 		"$top/preload/capture/text.c" "$top/preload/capture/plain.c" &&
 	$cc -O2 -o bench_gate "$here/bench_gate.c"

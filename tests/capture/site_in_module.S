@@ -80,4 +80,18 @@ site_check:
 	pop	%rbx
 	ret
 	.size	site_check, . - site_check
+
+/* The same with instructions behind the number: long site_with_moved(long start), munmap of an odd address. */
+	.globl	site_with_moved
+	.type	site_with_moved, @function
+site_with_moved:
+	.cfi_startproc
+	mov	%rdi, %r9
+	mov	$11, %eax
+	mov	%r9, %rdi
+	mov	$1, %esi
+	syscall
+	ret
+	.cfi_endproc
+	.size	site_with_moved, . - site_with_moved
 	.section .note.GNU-stack, "", @progbits

@@ -2,9 +2,11 @@
 /*
  * Stacks taken inside vmt_call, through the gate, by glibc's backtrace() and by
  * _Unwind_Backtrace, for each call and from threads; an exception thrown out
- * of a signal handler that interrupts the gate at any instruction.
+ * of a signal handler that interrupts the gate at any instruction; and stacks at every single
+ * instruction of a call whose site has instructions that were moved.
  * Prints one line a check; status 0 if all hold. Needs fake_room.
  */
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +18,7 @@
 #include <sys/shm.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <ucontext.h>
 #include <unistd.h>
 #include <unwind.h>
 
@@ -142,6 +145,51 @@ static void exceptions(char *p)
 	printf("%ld exceptions came through\n", thrown_count);
 }
 
+static int steps, steps_inside;
+
+static void on_step(int, siginfo_t *, void *context)
+{
+	auto *regs = static_cast<ucontext_t *>(context)->uc_mcontext.gregs;
+	struct walk walk = {};
+	Dl_info info;
+
+	steps++;
+	steps_inside += dladdr(reinterpret_cast<void *>(regs[REG_RIP]), &info) &&
+			 strstr(info.dli_fname, "libfake.so");
+	_Unwind_Backtrace(note, &walk);
+	if (position(walk.pc, walk.count, "stepped") < 0 && bad++ < 5)
+		printf("at step %d, %s+%ld: the caller is missing\n", steps, info.dli_fname,
+		       static_cast<long>(regs[REG_RIP] - reinterpret_cast<long>(info.dli_fbase)));
+}
+
+extern "C" long site_with_moved(long start);
+extern "C" long stepped();
+extern "C" __attribute__((noipa)) long stepped()
+{
+	long ret;
+
+	/* Not in the red zone. */
+	__asm__ volatile("lea -128(%%rsp), %%rsp; pushfq; orq $0x100, (%%rsp); popfq\n"
+			 "lea 128(%%rsp), %%rsp" ::: "memory", "cc");
+	ret = site_with_moved(0x1001);
+	__asm__ volatile("lea -128(%%rsp), %%rsp; pushfq; andq $~0x100, (%%rsp); popfq\n"
+			 "lea 128(%%rsp), %%rsp" ::: "memory", "cc");
+	return ret;
+}
+
+static void single_steps()
+{
+	struct sigaction action = {};
+
+	action.sa_sigaction = on_step;
+	action.sa_flags = SA_SIGINFO;
+	sigaction(SIGTRAP, &action, nullptr);
+	if (stepped() != -EINVAL)
+		bad++, printf("a call with moved instructions has another result\n");
+	printf("%d steps, %d of them in the library\n", steps, steps_inside);
+	bad += steps_inside < 20;
+}
+
 int main()
 {
 	void *slot = dlsym(RTLD_DEFAULT, "vmatrace_fake_hook");
@@ -183,6 +231,7 @@ int main()
 	pthread_join(thread, nullptr);
 	expect(-1, "");
 	exceptions(p);
+	single_steps();
 	printf("%d bad stacks\n", bad);
 	return bad != 0;
 }

@@ -73,13 +73,19 @@ under docker exec by_option "filter=probe:dir=$TMP/by_option/traced/rec" "$TARGE
 named by_option
 
 # A filter for all threads, which kills for what only we do, while all of them make calls.
-killed=0
-for run in $(seq 50); do
-	how=$([ $((run % 2)) = 0 ] && echo prctl)
-	LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:derive=plain timeout 60 "$TARGETS/filter_for_all" \
-		$how >"$TMP/out" 2>&1 </dev/null
-	status=$?
-	[ $status = 8 ] && [ "$(cat "$TMP/out")" = "done" ] || killed=$((killed + 1))
-done
-[ $killed = 0 ] && pass filter_for_all "50 runs" || fail filter_for_all "$killed of 50"
+# filter_for_all NAME [small]: whether with stacks of the program's making
+filter_for_all() {
+	local killed=0 run how status
+	for run in $(seq 50); do
+		how=$([ $((run % 2)) = 0 ] && echo prctl || echo raw)
+		LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:derive=plain timeout 60 \
+			"$TARGETS/filter_for_all" $how ${2:-} >"$TMP/out" 2>&1 </dev/null
+		status=$?
+		[ $status = 8 ] && [ "$(cat "$TMP/out")" = "done" ] || killed=$((killed + 1))
+	done
+	[ $killed = 0 ] && pass "$1" "50 runs" || fail "$1" "$killed of 50"
+}
+
+filter_for_all filter_for_all
+filter_for_all filter_on_own_stacks small
 finish

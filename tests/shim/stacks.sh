@@ -70,4 +70,38 @@ done
 sanitized msan_clang clang memory ""
 unset ASAN_OPTIONS
 
+# A stack that is unmapped, with what is the thread's or without, and a stack pointer that is none.
+same_and_true no_stack "$TARGETS/no_stack"
+
+# least WHAT STATUS COMMAND...: the least stack, in steps of 64 bytes, that WHAT needs to end with STATUS
+least() {
+	local what=$1 status=$2 size
+	shift 2
+	for ((size = 128; size <= 16384; size += 64)); do
+		{ "$@" "$TARGETS/least_stack" "$what" $size; } >/dev/null 2>&1
+		[ $? != "$status" ] || break
+	done
+	echo $size
+}
+
+# What a plain program can do on a small stack it can do with us: the difference is what we use of it.
+ROOM=256
+for what in map=0 malloc=0 exit=5 syscall=5 signal=0; do
+	plain=$(least ${what/=/ } env 2>/dev/null)
+	for options in report=0 "report=1:log_path=$TMP/least.log"; do
+		traced=$(least ${what/=/ } env LD_PRELOAD="$LIB" VMATRACE_OPTIONS=$options 2>/dev/null)
+		name=least_stack_${what%=*}_${options%%:*}
+		detail="$plain bytes plain, $traced traced"
+		[ "$plain" -le 8192 ] && [ "$traced" -le $((plain + ROOM)) ] && pass "$name" "$detail" ||
+			fail "$name" "$detail"
+	done
+done
+
+# Torn out of a call, then calls from deeper frames: nobody waits for what is held no more.
+traced jumps "" "$TARGETS/siglongjmp_out" 300 40
+judge jumps
+lost=$(jq '.processes[0].coverage.lost' jumps/json)
+[ "$(cat jumps/status)" = 0 ] && [ "$lost" -le 300 ] && pass jumps_deeper "$lost lost, $DETAIL" ||
+	fail jumps_deeper "status $(cat jumps/status), $lost lost, $DETAIL"
+
 finish

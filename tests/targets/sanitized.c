@@ -9,16 +9,18 @@
 
 #include "target.h"
 
+static pthread_barrier_t all_there;
 static int shared;
 static void *volatile lost;
 
-static void *live(void *unused)
+static void *live(void *race)
 {
-	(void)unused;
-	shared++;
+	if (race)
+		pthread_barrier_wait(&all_there);
 	for (int i = 0; i < 100; i++) {
 		char *block = malloc(300000);
 
+		shared++;	/* often: two at the very same moment are not told */
 		map_and_cut();
 		block[0] = 1;
 		free(block);
@@ -30,8 +32,9 @@ static void run_threads(bool race)
 {
 	pthread_t threads[3];
 
+	REQUIRE(pthread_barrier_init(&all_there, NULL, 3) == 0);
 	for (int i = 0; i < 3; i++) {
-		REQUIRE(pthread_create(&threads[i], NULL, live, NULL) == 0);
+		REQUIRE(pthread_create(&threads[i], NULL, live, race ? threads : NULL) == 0);
 		if (!race)
 			pthread_join(threads[i], NULL);
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A thread that is torn out of its memory calls by siglongjmp from a timer's handler, thousands
- * of times, while others map. Whatever the call held must not stay held.
+ * of times, while others map. Whatever the call held must not stay held. With a second argument the next
+ * calls are made from up to so many frames deeper.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -45,16 +46,26 @@ static void *others(void *unused)
 	return NULL;
 }
 
-static void call_for_ever(void)
+static void call(void)
 {
 	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
 
-	for (;;) {
-		REQUIRE(mmap(AREA, 3 * PAGE, PROT_READ | PROT_WRITE, flags, -1, 0) == AREA);
-		REQUIRE(mprotect(AREA + PAGE, PAGE, PROT_READ) == 0);
-		REQUIRE(munmap(AREA + PAGE, PAGE) == 0);
-		REQUIRE(munmap(AREA, 3 * PAGE) == 0);
-	}
+	REQUIRE(mmap(AREA, 3 * PAGE, PROT_READ | PROT_WRITE, flags, -1, 0) == AREA);
+	REQUIRE(mprotect(AREA + PAGE, PAGE, PROT_READ) == 0);
+	REQUIRE(munmap(AREA + PAGE, PAGE) == 0);
+	REQUIRE(munmap(AREA, 3 * PAGE) == 0);
+}
+
+static __attribute__((noinline)) long dive(long depth)
+{
+	volatile char ballast[200];
+
+	ballast[0] = 1;
+	if (depth > 0)
+		return dive(depth - 1) + ballast[0];
+	while (armed >= 0)
+		call();
+	return ballast[0];
 }
 
 static timer_t start_timer(long nanoseconds)
@@ -74,6 +85,7 @@ static timer_t start_timer(long nanoseconds)
 int main(int argc, char **argv)
 {
 	const volatile long jumps = argument(argc, argv, 1, 4000);
+	const volatile long deepest = argument(argc, argv, 2, 0);
 	volatile long done = 0;
 	pthread_t threads[OTHERS];
 	timer_t timer;
@@ -87,7 +99,7 @@ int main(int argc, char **argv)
 		done++;
 	if (done < jumps) {
 		armed = 1;
-		call_for_ever();
+		dive(deepest ? (done * 7) % deepest : 0);
 	}
 	timer_delete(timer);
 	print_rate("mutations", (double)atomic_load(&rounds_of_others) / (seconds_now() - start));
