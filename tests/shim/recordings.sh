@@ -108,7 +108,7 @@ done
 # is what it is without us.
 for way in plain handler once blocked ignored default killed threads; do
 	mkdir "bus_$way"
-	"$TARGETS/bus_errors" $way "bus_$way" >"bus_$way.plain" 2>&1
+	timeout 60 "$TARGETS/bus_errors" $way "bus_$way" >"bus_$way.plain" 2>&1
 	plain_status=$?
 	timeout 60 env LD_PRELOAD="$LIB" VMATRACE_OPTIONS="report=0:log_path=$TMP/bus_$way.log:dir=bus_$way" \
 		"$TARGETS/bus_errors" $way "bus_$way" >"bus_$way.traced" 2>&1

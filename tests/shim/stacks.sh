@@ -34,6 +34,9 @@ finding() {
 	grep -m1 -oE '(ERROR|WARNING): [A-Za-z]*Sanitizer: [a-z -]*|runtime error: [a-z ]*' "$1/err"
 }
 
+# The symbolizer of gcc 12's ThreadSanitizer crashes now and then on a busy machine, with us or without.
+export TSAN_OPTIONS=symbolize=0
+
 # sanitized NAME COMPILER SANITIZER FAULT: the same finding and status; with no fault, the same output
 sanitized() {
 	local name=$1 program=$TMP/$2-$3
