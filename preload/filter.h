@@ -74,6 +74,9 @@ void vmt_filter_end_install(void);
 /* A fork child: the calls that were under way are its parent's. */
 void vmt_filter_start_child(void);
 
+/* markers=1: write(-1, "vmatrace: own") after each memory call of our own. At the start. */
+void vmt_filter_mark_own(void);
+
 /* Does a filter of the program's look at the address that calls come from? */
 bool vmt_filter_is_by_address(void);
 

@@ -22,6 +22,7 @@
 #include "capture/sites.h"
 #include "device.h"
 #include "fd.h"
+#include "filter.h"
 #include "life.h"
 #include "line.h"
 #include "log.h"
@@ -436,6 +437,8 @@ static void begin(char **arguments)
 		return;
 	}
 	vmt_allocators_start(state);
+	if (state->options.markers)
+		vmt_filter_mark_own();
 	vmt_log_marker(state, "vmatrace: ready");
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_ON, memory_order_release);
 }

@@ -25,7 +25,8 @@ make_clone() {
 	) && git clone -q -b main origin clone
 }
 
-# Calls counted by strace between the library's markers, against the report's own count.
+# Calls counted by strace between the library's markers, less those that it marks as its own, against
+# the report's own count.
 MEMORY=mmap,munmap,mprotect,pkey_mprotect,mremap,brk,madvise,mlock,mlock2,munlock,mlockall
 MEMORY+=,munlockall,mbind,shmat,shmdt,remap_file_pages,io_setup,io_destroy
 
@@ -42,12 +43,18 @@ count_by_strace() {
 	awk '/write\(-1, "vmatrace: ready"/ { on = 1; ready = 1; next }
 		/ execve\(/ { on = 0; next }
 		/write\(-1, "vmatrace: done"/ { on = 0 }
-		on && $2 !~ /^(<\.\.\.|write|\+\+\+|---)/ { sub(/\(.*/, "", $2); count[$2]++ }
+		/write\(-1, "vmatrace: own"/ { if (on) count[last[$1]]--; next }
+		on && $2 !~ /^(<\.\.\.|write|\+\+\+|---)/ {
+			sub(/\(.*/, "", $2)
+			count[$2]++
+			last[$1] = $2
+		}
 		END {
 			if (!ready)
 				print "no marker"
 			for (call in count)
-				print call, count[call]
+				if (count[call])
+					print call, count[call]
 		}' \
 		"$dir/log" | sort >"$dir/strace.txt"
 	jq -r '[.processes[].calls | to_entries[]] | group_by(.key)[] |
