@@ -354,7 +354,8 @@ VMT_HOT static long record(struct vmt_state *state, enum vmt_call_id id, long nr
 	bool is_slow = id != VMT_CALL_MUNMAP && vmt_change_is_slow(id, args);
 	struct vmt_whole whole;
 
-	note_room(args);
+	if (id != VMT_CALL_BRK)	/* whose second argument is none */
+		note_room(args);
 	if (is_slow || !vmt_unwind_whole_recall(regs, vmt_stack_bounds_kept(), id, &whole))
 		return record_walked(state, &done, nr, regs, is_slow, true);
 	if (VMT_UNLIKELY(!lock(state, vmt_holder_place(regs), true)))

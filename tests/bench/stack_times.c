@@ -127,12 +127,23 @@ static int describe(char *line, size_t size)
 	return length;
 }
 
-_Noreturn void __wrap_vmt_last_act(int status)
+static void say(void)
 {
 	const char *log = getenv("BENCH_STACKS");
 	char line[512];
 
 	if (log && counting && counting == (uint32_t)vmt_sys0(SYS_getpid))
 		append_line(log, line, describe(line, sizeof(line)));
+}
+
+_Noreturn void __wrap_vmt_last_act(int status)
+{
+	say();
 	__real_vmt_last_act(status);
+}
+
+_Noreturn void __wrap_vmt_last_act_claimed(int status)
+{
+	say();
+	__real_vmt_last_act_claimed(status);
 }

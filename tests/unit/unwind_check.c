@@ -68,7 +68,7 @@ bool __wrap_vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_rang
 	return is_known;
 }
 
-_Noreturn void __wrap_vmt_last_act(int status)
+static void say(void)
 {
 	const char *log = getenv("UNWIND_CHECK_LOG");
 	char line[200];
@@ -79,5 +79,16 @@ _Noreturn void __wrap_vmt_last_act(int status)
 			      differ);
 
 	append_line(log, line, length);
+}
+
+_Noreturn void __wrap_vmt_last_act(int status)
+{
+	say();
 	__real_vmt_last_act(status);
+}
+
+_Noreturn void __wrap_vmt_last_act_claimed(int status)
+{
+	say();
+	__real_vmt_last_act_claimed(status);
 }

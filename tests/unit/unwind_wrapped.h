@@ -21,6 +21,9 @@ bool __wrap_vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_rang
 				    uint32_t call, struct vmt_whole *ret_whole);
 _Noreturn void __real_vmt_last_act(int status);
 _Noreturn void __wrap_vmt_last_act(int status);
+/* The end by a system call of the program's own. */
+_Noreturn void __real_vmt_last_act_claimed(int status);
+_Noreturn void __wrap_vmt_last_act_claimed(int status);
 
 /* In one write, so that the lines of processes that end at once stay apart. */
 static inline void append_line(const char *path, const char *line, int length)
