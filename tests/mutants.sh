@@ -33,7 +33,7 @@ madvise-behind-hole-ignored	core/draw.c	s/(static bool draw_advised.*?)\tdraw_al
 munmap-failed-is-done	core/change.c	s/failed\(done\) \? VMT_CHANGE_WALK : VMT_CHANGE_DERIVE;\n\tchange->window\[0\] = pages\(addr, length\);\n\tchange->gone/VMT_CHANGE_DERIVE;\n\tchange->window[0] = pages(addr, length);\n\tchange->gone/
 mmap-failed-ignored	core/change.c	s/if \(!fixed \|\| is_bad_range\(addr, length\)/if (1 || !fixed || is_bad_range(addr, length)/
 mremap-failed-elsewhere	core/change.c	s/if \(done->args\[3\] & MREMAP_FIXED && !is_bad_range/if (0 && !is_bad_range/
-mremap-shrink-keeps	core/change.c	s/if \(new_length < old_length\)/if (0)/
+mremap-shrink-keeps	core/change.c	s/(change->to = to;\n\t\}\n\t)if \(new_length < old_length\)/$1if (0)/
 mremap-growth-forgotten	core/change.c	s/if \(new_length > old_length\) \{/if (0) {/
 carved-rest-forgotten	core/alter.c	s/(static void keep.*?)if \(pieces->has_rest\)/$1if (0)/s
 carved-offset-kept	core/direct.c	s/vmt_look_cut_front\(&part, start\)/part.start = start/
@@ -61,7 +61,7 @@ userfault-half-way-ignored	core/change.c	s/(static void decode_told.*?)change->h
 userfault-close-ignored	rare.c	s/if \(nr != SYS_close \|\|/if (1 || nr != SYS_close ||/
 personality-ignored	rare.c	s/state->no_deriving = true/(void)state/
 dontfork-forgotten	account.c	s/vmt_account_everything\(state\);\n\tfor \(unsigned i = 0; i < state->own_count/for (unsigned i = 0; i < state->own_count/
-child-keeps-descriptor	life.c	s/\tvmt_fd_close\(&state->fds.maps\);\n\tvmt_ask_open\(state\);\n//
+child-keeps-descriptor	life.c	s/\tvmt_mapsfile_start_child\(state\);\n//
 END
 }
 
