@@ -266,7 +266,7 @@ extern const char vmt_own_pc[] __attribute__((visibility("hidden")));
 
 /* The label can be there once only. */
 #ifdef __clang__
-#define ONCE __attribute__((noinline, noduplicate))
+#define ONCE __attribute__((noinline, optnone))
 #else
 #define ONCE __attribute__((noinline, noclone))
 #endif
