@@ -73,20 +73,11 @@ void vmt_log_open_child(struct vmt_state *state)
 		open_file(state);
 }
 
-/*
- * Under a seccomp filter nothing can be said of a descriptor for sure, and a report that is
- * missing does no harm.
- */
-static bool may_look(const struct vmt_state *state)
-{
-	return vmt_probe_write(state);
-}
-
 int vmt_log_fd(struct vmt_state *state)
 {
 	struct vmt_fds *fds = &state->fds;
 
-	if (!may_look(state))
+	if (!vmt_probe_write(state))
 		return -1;
 	if (vmt_fd_is_ours(&fds->log))
 		return fds->log.number;
@@ -100,7 +91,7 @@ int vmt_log_fd(struct vmt_state *state)
 
 void vmt_log_pause(struct vmt_state *state)
 {
-	if (state->fds.log_is_file && !state->fds.log_is_kept && may_look(state))
+	if (state->fds.log_is_file && !state->fds.log_is_kept && vmt_probe_write(state))
 		vmt_fd_close(&state->fds.log);
 }
 
@@ -127,7 +118,7 @@ void vmt_log_error_closes(struct vmt_state *state, const struct vmt_regs *regs)
 {
 	struct vmt_fds *fds = &state->fds;
 
-	if (fds->log_is_file || fds->log.number >= 0 || !may_look(state) ||
+	if (fds->log_is_file || fds->log.number >= 0 || !vmt_probe_write(state) ||
 	    !vmt_fd_is_ours(&fds->error) || !vmt_life_is_ours(state) || !is_exiting(regs))
 		return;
 	fds->log = vmt_fd_note(vmt_fd_duplicate(2));

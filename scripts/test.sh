@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Install what is missing, build, and run every test: unit tests, then the library under target
 # programs and real programs. Prints a line per test, and at the end the lines of those that failed
-# once more and "N passed, N failed"; succeeds only if none failed. About 18 minutes on two cores.
+# once more and "N passed, N failed"; succeeds only if none failed. About 25 minutes on two cores.
 #
 #   scripts/test.sh            everything
 #   scripts/test.sh quick      what finds most mistakes, in less than two minutes

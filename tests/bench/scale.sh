@@ -48,12 +48,17 @@ scale_maps() {
 	PAIRS=$pairs
 }
 
-# Bytes that are resident of the library's own memory and of the recording.
+# Bytes of the library's own memory that are resident, and that the recording takes. Pages of the
+# recording that only an earlier, shorter map of it has touched are resident nowhere, so it is the
+# file's own size that counts.
 resident() {	# MAPS SITES DEPTH
+	local range
 	hold "$1" "$LIB_B" $(($2 / 2)) "$3" || return
-	awk '/^[0-9a-f]+-[0-9a-f]+ / { at = /\/dev\/zero/ ? "private" : /\/memfd:vmatrace/ ? "recorded" : "" }
-		at && /^Rss:/ { sum[at] += $2 * 1024 }
-		END { print sum["private"] + 0, sum["recorded"] + 0 }' "/proc/$HELD/smaps"
+	awk '/^[0-9a-f]+-[0-9a-f]+ / { at = /\/dev\/zero/ }
+		at && /^Rss:/ { sum += $2 * 1024 }
+		END { print sum + 0 }' "/proc/$HELD/smaps"
+	range=$(awk '/\/memfd:vmatrace/ { print $1; exit }' "/proc/$HELD/maps")
+	echo $(($(stat -L -c '%b * %B' "/proc/$HELD/map_files/$range")))
 	let_go
 }
 
