@@ -351,10 +351,12 @@ uint64_t vmt_account_everything(struct vmt_state *state)
 	state->call_time = vmt_time(state);
 	vmt_recording_doing(state, VMT_DOING_MAPS);
 	set_dirty(state, VMT_DIRTY_SPACE);
-	if (vmt_learn(&state->space, &change, &kernel, &state->lesson) != VMT_LEARNT_ASKED) {
-		set_dirty(state, VMT_DIRTY_NOT);
-		return 0;
-	}
+	do {
+		if (vmt_learn(&state->space, &change, &kernel, &state->lesson) != VMT_LEARNT_ASKED) {
+			set_dirty(state, VMT_DIRTY_NOT);
+			return 0;
+		}
+	} while (vmt_room_enlarge(state, &state->lesson.sketch));
 	change.how = VMT_CHANGE_NOTHING;	/* nobody's call: all of it is unseen */
 	apply(state, &change, VMT_SITE_UNSEEN, &effect);
 	vmt_recording_doing(state, VMT_DOING_COUNTS);
@@ -420,12 +422,11 @@ void vmt_account_inherited(struct vmt_state *state)
 	vmt_account_everything(state);
 	for (unsigned i = 0; i < state->own_count; i++) {
 		struct vmt_map *map = vmt_space_at(&state->space, state->own[i].start);
+		struct vmt_look look;
 
 		if (!map)
 			continue;
-
-		struct vmt_look look = map->look;
-
+		look = map->look;
 		look.flags |= VMT_MAP_OWN;
 		vmt_space_update(&state->space, map, &look, VMT_SITE_STARTUP, VMT_SITE_STARTUP, 0);
 	}

@@ -20,6 +20,7 @@
 #include "recording.h"
 
 #define BLOCK_FACTOR 4u
+#define MAP_ROOM     (sizeof(struct vmt_map) + 64)	/* bytes in the table, its index included */
 
 static void note_map(struct vmt_state *state, struct vmt_range own)
 {
@@ -86,6 +87,19 @@ void vmt_room_make(struct vmt_state *state)
 		note_map(state, state->own[i]);
 	state->counters.maps_own = state->space.own;
 	vmt_publish_header(state);
+}
+
+bool vmt_room_enlarge(struct vmt_state *state, const struct vmt_sketch *sketch)
+{
+	const struct vmt_arena *arena = &state->space_arena;
+	size_t size = arena->size;
+
+	if (!vmt_recording_may_grow() ||
+	    (!sketch->out_of_memory && arena->size - arena->used > sketch->count * MAP_ROOM))
+		return false;
+	state->space_arena.ahead = 0;
+	vmt_room_make(state);
+	return arena->size > size;
 }
 
 void vmt_room_make_all(struct vmt_state *state)

@@ -29,6 +29,7 @@ ci
 self
 maps
 patterns
+causes
 growth
 neighbours
 library
