@@ -15,7 +15,6 @@
 
 #include "capture/home.h"
 #include "filter.h"
-#include "life.h"
 #include "sys.h"
 
 #ifndef PR_SET_SYSCALL_USER_DISPATCH
@@ -99,12 +98,6 @@ bool vmt_aside_is_due(long nr, const long args[6])
 bool vmt_aside_was_due(long nr, const long args[6])
 {
 	return is_filter(nr, args) && filter_looks_at_address((const void *)args[2], true);
-}
-
-void vmt_aside_step(struct vmt_state *state)
-{
-	vmt_life_step_aside(state);
-	vmt_home_step_aside();
 }
 
 long vmt_aside_make(long nr, const long args[6])

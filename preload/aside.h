@@ -16,9 +16,6 @@ bool vmt_aside_is_due(long nr, const long args[6]);
 /* The same of a call that was made with success, if nothing could be asked before. */
 bool vmt_aside_was_due(long nr, const long args[6]);
 
-/* For good. Before that call is made: afterwards nothing can be said any more. */
-void vmt_aside_step(struct vmt_state *state);
-
 /* Make a system call of the program's. As vmt_sys6, and from libc's text once we have stepped aside. */
 long vmt_aside_make(long nr, const long args[6]);
 

@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "failure.h"
 #include "fd.h"
 #include "memory.h"
 #include "recording.h"
@@ -140,7 +139,7 @@ static void note_failure(struct vmt_state *state, enum vmt_section_id id, int er
 		return;
 	}
 	vmt_note(state, VMT_NOTE_DISK_FULL);
-	vmt_failure_disk(state);
+	vmt_state_raise(state, VMT_ALARM_DISK);
 }
 
 bool vmt_extend_section(struct vmt_state *state, enum vmt_section_id id, uint64_t count)

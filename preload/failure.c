@@ -17,12 +17,6 @@
 #include "report.h"
 #include "sys.h"
 
-#define ALARM_80    UINT32_C(1)
-#define ALARM_95    UINT32_C(2)
-#define ALARM_LIMIT UINT32_C(4)
-#define ALARM_DISK  UINT32_C(8)
-#define ALARM_CUT   UINT32_C(16)
-
 static uint64_t limit_of(int resource)
 {
 	struct rlimit limit;
@@ -91,24 +85,6 @@ static bool read_resources(struct vmt_state *state, struct vmt_resources *has)
 	return true;
 }
 
-static void raise_alarm(struct vmt_state *state, uint32_t alarm)
-{
-	if (state->alarms_said & alarm)
-		return;
-	state->alarms_said |= alarm;
-	atomic_fetch_or_explicit(&state->alarms_due, alarm, memory_order_relaxed);
-}
-
-void vmt_failure_disk(struct vmt_state *state)
-{
-	raise_alarm(state, ALARM_DISK);
-}
-
-void vmt_failure_cut(struct vmt_state *state)
-{
-	raise_alarm(state, ALARM_CUT);
-}
-
 static uint32_t error_of(const struct vmt_done *done)
 {
 	return done->call == VMT_CALL_BRK ? ENOMEM : (uint32_t)-done->result;
@@ -134,7 +110,7 @@ void vmt_failure_note(struct vmt_state *state, const struct vmt_done *done,
 	if (failure.reason != VMT_REASON_MAP_LIMIT)
 		return;
 	state->limit_failure = failure;
-	raise_alarm(state, ALARM_LIMIT);
+	vmt_state_raise(state, VMT_ALARM_LIMIT);
 }
 
 void vmt_failure_near(struct vmt_state *state)
@@ -142,9 +118,9 @@ void vmt_failure_near(struct vmt_state *state)
 	uint64_t limit = state->counters.maps_limit;
 
 	if (state->space.count >= limit * 95 / 100 + 1)
-		raise_alarm(state, ALARM_95);
+		vmt_state_raise(state, VMT_ALARM_95);
 	else
-		raise_alarm(state, ALARM_80);
+		vmt_state_raise(state, VMT_ALARM_80);
 }
 
 static void say_near(struct vmt_state *state)
@@ -197,15 +173,15 @@ void vmt_failure_say(struct vmt_state *state)
 
 	if (!(state->is_root || state->options.children) || vmt_log_fd(state) < 0)
 		return;
-	if (due & ALARM_DISK)
+	if (due & VMT_ALARM_DISK)
 		vmt_log(state, "the disk is full: from here on the recording is not complete");
-	if (due & ALARM_CUT)
+	if (due & VMT_ALARM_CUT)
 		vmt_log(state, "somebody has cut the recording short: nothing is left of it, and "
 			       "nothing more is recorded");
 	if (!state->options.report)
 		return;
-	if (due & (ALARM_80 | ALARM_95))
+	if (due & (VMT_ALARM_80 | VMT_ALARM_95))
 		say_near(state);
-	if (due & ALARM_LIMIT)
+	if (due & VMT_ALARM_LIMIT)
 		say_limit(state);
 }

@@ -21,12 +21,6 @@ static inline void vmt_failure_watch(struct vmt_state *state)
 		vmt_failure_near(state);
 }
 
-/* Under the lock: the recording cannot grow. */
-void vmt_failure_disk(struct vmt_state *state);
-
-/* Under the lock: somebody has cut the recording short, and it was given up. */
-void vmt_failure_cut(struct vmt_state *state);
-
 /* Outside the lock: say what is due. */
 void vmt_failure_say(struct vmt_state *state);
 

@@ -11,8 +11,9 @@
 #include <sys/syscall.h>
 
 #include "aside.h"
-#include "call.h"
 #include "filter.h"
+#include "guard.h"
+#include "life.h"
 #include "own_stack.h"
 #include "room.h"
 #include "sys.h"
@@ -63,7 +64,7 @@ static void learn(struct vmt_state *state, long nr, const long args[6])
 
 static long install(struct vmt_state *state, long nr, const long args[6], bool locks)
 {
-	bool is_locked = locks && vmt_call_lock(state, true);
+	bool is_locked = locks && vmt_guard_enter(state, true);
 	long ret;
 
 	if (is_locked)
@@ -75,7 +76,7 @@ static long install(struct vmt_state *state, long nr, const long args[6], bool l
 		learn(state, nr, args);
 	vmt_filter_end_install();
 	if (is_locked)
-		vmt_call_unlock(state);
+		vmt_guard_leave(state);
 	return ret;
 }
 
@@ -87,9 +88,9 @@ long vmt_install_filter(struct vmt_state *state, long nr, const long args[6], bo
 
 	vmt_own_stack_unblock();	/* later it may not be allowed */
 	if (VMT_UNLIKELY(vmt_aside_is_due(nr, args)))
-		vmt_aside_step(state);
+		vmt_life_step_aside(state);
 	ret = install(state, nr, args, locks);
 	if (!vmt_sys_failed(ret) && !was_open && vmt_aside_was_due(nr, args))
-		vmt_aside_step(state);
+		vmt_life_step_aside(state);
 	return ret;
 }

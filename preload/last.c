@@ -42,7 +42,7 @@ uint64_t vmt_last_claim(void)
 	const struct vmt_state *state = vmt_state;
 	const uint64_t self = own_storage();
 
-	if (!vmt_gate_last_stack || !vmt_life_is_ours(state))
+	if (!vmt_gate_last_stack || !vmt_state_is_ours(state))
 		return 0;
 	for (unsigned i = 0; i < PAUSES; i++) {
 		uint64_t owner = 0;
@@ -72,7 +72,7 @@ static int end(int status)
 	uint64_t all = ~(UINT64_C(1) << (SIGBUS - 1));
 
 	if (state &&
-	    atomic_load_explicit(&vmt_phase, memory_order_acquire) == VMT_PHASE_ON) {
+	    vmt_state_is_on()) {
 		vmt_sys4(SYS_rt_sigprocmask, SIG_BLOCK, &all, 0, sizeof(all));
 		state->is_last_act = true;
 	}
@@ -103,7 +103,7 @@ void vmt_last_thread(int status, uint64_t storage)
 	const struct vmt_state *state = vmt_state;
 	int end_status;
 
-	if (!state || !vmt_life_is_ours(state) || !vmt_text_is_alone() || !is_mapped(storage))
+	if (!state || !vmt_state_is_ours(state) || !vmt_text_is_alone() || !is_mapped(storage))
 		return;
 	end_status = vmt_life_end(status);
 	if (end_status != status)

@@ -13,7 +13,8 @@
 #include "allocators.h"
 #include "ask.h"
 #include "bus.h"
-#include "call.h"
+#include "capture/home.h"
+#include "guard.h"
 #include "filter.h"
 #include "extend.h"
 #include "line.h"
@@ -31,27 +32,6 @@
 #define PAUSES	      50	/* for other threads at the end */
 #define LAST_LOOKS    4	/* at the kernel, if other threads go on mapping */
 
-/* Where a filter may kill for getpid and nothing can be read, vfork children are taken for their parents. */
-static uint32_t own_pid(const struct vmt_state *state)
-{
-	long pid = vmt_sys0(SYS_getpid);
-	char text[32];
-	uint32_t number = 0;
-
-	if (!vmt_sys_failed(pid))
-		return (uint32_t)pid;
-	if (vmt_fd_read_file("/proc/self/stat", text, sizeof(text)) < (long)sizeof(text))
-		return state->pid;
-	for (const char *at = text; *at >= '0' && *at <= '9'; at++)
-		number = number * 10 + (uint32_t)(*at - '0');
-	return number;
-}
-
-bool vmt_life_is_ours(const struct vmt_state *state)
-{
-	return *vmt_alive == VMT_ALIVE && own_pid(state) == state->pid;
-}
-
 static void set_end(struct vmt_state *state, enum vmt_end end, int status)
 {
 	state->counters.end = (uint32_t)end;
@@ -64,20 +44,20 @@ static void set_end(struct vmt_state *state, enum vmt_end end, int status)
 
 void vmt_life_before_exec(struct vmt_state *state)
 {
-	bool locked = vmt_call_lock(state, true);
+	bool locked = vmt_guard_enter(state, true);
 
 	set_end(state, VMT_END_EXEC, 0);
 	if (locked)
-		vmt_call_unlock(state);
+		vmt_guard_leave(state);
 }
 
 void vmt_life_after_exec(struct vmt_state *state)
 {
-	bool locked = vmt_call_lock(state, true);
+	bool locked = vmt_guard_enter(state, true);
 
 	set_end(state, VMT_END_RUNNING, 0);
 	if (locked)
-		vmt_call_unlock(state);
+		vmt_guard_leave(state);
 }
 
 /* The parent's recording is mapped shared: leave it, after taking over its strings. */
@@ -160,7 +140,7 @@ static void publish_everything(struct vmt_state *state)
 /* No thread of the parent's is here: its lock, its calls under way and its late ones are not ours. */
 static void forget_parents_threads(struct vmt_state *state)
 {
-	vmt_call_lock_alone(state);	/* a handler may come before the table is ready */
+	vmt_guard_enter_alone(state);	/* a handler may come before the table is ready */
 	atomic_store_explicit(&state->closing, 0, memory_order_relaxed);
 	atomic_store_explicit(&state->alarms_due, 0, memory_order_relaxed);
 	atomic_store_explicit(&state->printing, 0, memory_order_relaxed);
@@ -222,7 +202,7 @@ static void start_child(struct vmt_state *state)
 	if (!state->options.follow_children) {
 		vmt_bus_close(state);
 		atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
-		vmt_call_unlock(state);
+		vmt_guard_leave(state);
 		return;
 	}
 	if (reports)
@@ -236,7 +216,7 @@ static void start_child(struct vmt_state *state)
 	start_own_counts(state);
 	publish_everything(state);
 	vmt_allocators_start_child(state);
-	vmt_call_unlock(state);
+	vmt_guard_leave(state);
 }
 
 bool vmt_life_start_child(struct vmt_state *state)
@@ -277,7 +257,7 @@ static void pause_a_moment(void)
 static bool seize_in_the_end(struct vmt_state *state)
 {
 	for (int i = 0; i < PAUSES; i++) {
-		if (vmt_call_seize(state))
+		if (vmt_guard_seize(state))
 			return true;
 		pause_a_moment();
 	}
@@ -288,7 +268,7 @@ static bool seize_in_the_end(struct vmt_state *state)
 static bool wait_until_quiet(struct vmt_state *state)
 {
 	for (int i = 0; i < PAUSES && !vmt_late_is_quiet(&state->late); i++) {
-		vmt_call_unlock(state);
+		vmt_guard_leave(state);
 		pause_a_moment();
 		if (!seize_in_the_end(state))
 			return false;
@@ -348,7 +328,7 @@ static bool finish(struct vmt_state *state, int status)
 	set_end(state, VMT_END_EXIT, status);
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
 	if (locked)
-		vmt_call_unlock(state);
+		vmt_guard_leave(state);
 	if ((state->is_root || state->options.children) && vmt_recording_is_gone(state))
 		vmt_log(state, "the recording was removed while the program ran: nothing is left of it");
 	vmt_log_marker(state, "vmatrace: done");
@@ -382,8 +362,8 @@ int vmt_life_end(int status)
 {
 	struct vmt_state *state = vmt_state;
 
-	if (atomic_load_explicit(&vmt_phase, memory_order_acquire) != VMT_PHASE_ON ||
-	    !vmt_life_is_ours(state))
+	if (!vmt_state_is_on() ||
+	    !vmt_state_is_ours(state))
 		return status;
 	if (finish(state, status & 0xff))
 		vmt_report_print(state);
@@ -404,7 +384,7 @@ static bool close_early(struct vmt_state *state)
 	vmt_publish_whole_header(state);
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
 	if (locked)
-		vmt_call_unlock(state);
+		vmt_guard_leave(state);
 	return state->options.report && (state->is_root || state->options.children);
 }
 
@@ -412,22 +392,23 @@ void vmt_life_step_aside(struct vmt_state *state)
 {
 	bool reports = false;
 
-	if (atomic_load_explicit(&vmt_phase, memory_order_acquire) == VMT_PHASE_ON &&
-	    vmt_life_is_ours(state))
+	if (vmt_state_is_on() &&
+	    vmt_state_is_ours(state))
 		reports = close_early(state);
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
 	if (reports)
 		vmt_report_print(state);
 	vmt_bus_close(state);
 	vmt_filter_set_allowed(0);
+	vmt_home_step_aside();
 }
 
 void vmt_before_leaving(void)
 {
 	struct vmt_state *state = vmt_state;
 
-	if (atomic_load_explicit(&vmt_phase, memory_order_acquire) != VMT_PHASE_ON ||
-	    !vmt_life_is_ours(state))
+	if (!vmt_state_is_on() ||
+	    !vmt_state_is_ours(state))
 		return;
 	vmt_mapsfile_keep(state);
 	vmt_recording_keep(state);
@@ -438,7 +419,7 @@ void vmt_error_closes(const struct vmt_regs *regs)
 {
 	struct vmt_state *state = vmt_state;
 
-	if (atomic_load_explicit(&vmt_phase, memory_order_acquire) == VMT_PHASE_ON &&
+	if (vmt_state_is_on() &&
 	    (state->is_root || state->options.children))
 		vmt_log_error_closes(state, regs);
 }

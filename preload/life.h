@@ -14,9 +14,6 @@
  */
 bool vmt_life_start_child(struct vmt_state *state);
 
-/* Is this the process that the state belongs to (and not its vfork child)? */
-bool vmt_life_is_ours(const struct vmt_state *state);
-
 /* execve is about to be made; it has failed. */
 void vmt_life_before_exec(struct vmt_state *state);
 void vmt_life_after_exec(struct vmt_state *state);
@@ -30,6 +27,7 @@ int vmt_life_end(int status);
 /*
  * Close the books while the program goes on, and off for good: the figures are those of this moment. Prints
  * them, if they would be printed at exit. A filter that is active already allows no more than being off.
+ * Before the call is made that begins such a regime: afterwards nothing can be said any more.
  */
 void vmt_life_step_aside(struct vmt_state *state);
 

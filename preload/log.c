@@ -16,7 +16,6 @@
 #include "capture/next.h"
 #include "core/fmt.h"
 #include "fd.h"
-#include "life.h"
 #include "line.h"
 #include "logfile.h"
 #include "probe.h"
@@ -119,7 +118,7 @@ void vmt_log_error_closes(struct vmt_state *state, const struct vmt_regs *regs)
 	struct vmt_fds *fds = &state->fds;
 
 	if (fds->log_is_file || fds->log.number >= 0 || !vmt_probe_write(state) ||
-	    !vmt_fd_is_ours(&fds->error) || !vmt_life_is_ours(state) || !is_exiting(regs))
+	    !vmt_fd_is_ours(&fds->error) || !vmt_state_is_ours(state) || !is_exiting(regs))
 		return;
 	fds->log = vmt_fd_note(vmt_fd_duplicate(2));
 }

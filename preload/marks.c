@@ -4,7 +4,7 @@
  */
 #include "vmatrace.h"
 
-#include "call.h"
+#include "guard.h"
 #include "life.h"
 #include "publish.h"
 
@@ -16,11 +16,11 @@ VMT_EXPORT long vmatrace_maps(void);
 /* The state, if this process is recorded; a fork child is started anew first. */
 static struct vmt_state *recorded(void)
 {
-	if (atomic_load_explicit(&vmt_phase, memory_order_acquire) != VMT_PHASE_ON)
+	if (!vmt_state_is_on())
 		return NULL;
 	if (*vmt_alive != VMT_ALIVE && !vmt_life_start_child(vmt_state))
 		return NULL;
-	if (atomic_load_explicit(&vmt_phase, memory_order_acquire) != VMT_PHASE_ON)
+	if (!vmt_state_is_on())
 		return NULL;
 	return vmt_state;
 }
@@ -38,10 +38,10 @@ void vmatrace_mark(const char *name)
 {
 	struct vmt_state *state = recorded();
 
-	if (!state || !vmt_call_lock(state, true))
+	if (!state || !vmt_guard_enter(state, true))
 		return;
 	vmt_publish_mark(state, name, length_of(name));
-	vmt_call_unlock(state);
+	vmt_guard_leave(state);
 }
 
 long vmatrace_maps(void)

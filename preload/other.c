@@ -10,8 +10,8 @@
 
 #include "aside.h"
 #include "bus.h"
-#include "call.h"
 #include "filter.h"
+#include "guard.h"
 #include "holder.h"
 #include "install.h"
 #include "life.h"
@@ -23,7 +23,7 @@
 /* The parent's table must not be half-changed in the copy that the child gets. */
 static long fork_call(struct vmt_state *state, long nr, const long args[6])
 {
-	bool locked = vmt_call_lock(state, true);
+	bool locked = vmt_guard_enter(state, true);
 	long ret;
 
 	vmt_mapsfile_done();	/* the child, too, has all of its descriptors */
@@ -34,7 +34,7 @@ static long fork_call(struct vmt_state *state, long nr, const long args[6])
 		return ret;
 	}
 	if (locked)
-		vmt_call_unlock(state);
+		vmt_guard_leave(state);
 	return ret;
 }
 
@@ -47,7 +47,7 @@ static bool is_fork(long nr, const long args[6])
 
 static long exec_call(struct vmt_state *state, long nr, const long args[6])
 {
-	bool is_ours = vmt_life_is_ours(state);
+	bool is_ours = vmt_state_is_ours(state);
 	long ret;
 
 	if (is_ours)
@@ -69,7 +69,7 @@ static long plain_call(struct vmt_state *state, long nr, const long args[6])
 		return vmt_bus_action(state, args);
 	if (VMT_UNLIKELY(vmt_aside_is_due(nr, args))) {
 		vmt_own_stack_unblock();
-		vmt_aside_step(state);
+		vmt_life_step_aside(state);
 	}
 	ret = vmt_own_stack_make(nr, args);
 	if (!vmt_sys_failed(ret)) {

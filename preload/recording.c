@@ -16,7 +16,6 @@
 
 #include "ask.h"
 #include "extend.h"
-#include "failure.h"
 #include "fd.h"
 #include "filter.h"
 #include "mapsfile.h"
@@ -379,7 +378,7 @@ static bool make_ready(struct vmt_state *state, enum vmt_section_id id, uint64_t
 		if (vmt_recording_allocate(state, section->offset + ready, end - ready)) {
 			recording->full |= UINT32_C(1) << id;
 			vmt_note(state, VMT_NOTE_DISK_FULL);
-			vmt_failure_disk(state);
+			vmt_state_raise(state, VMT_ALARM_DISK);
 			return false;
 		}
 	}

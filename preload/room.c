@@ -12,9 +12,7 @@
 #include "account.h"
 #include "ask.h"
 #include "bus.h"
-#include "call.h"
 #include "extend.h"
-#include "failure.h"
 #include "memory.h"
 #include "publish.h"
 #include "recording.h"
@@ -71,7 +69,7 @@ static void give_up_recording(struct vmt_state *state)
 	vmt_memory_drop(state, was.base, was.size);
 	vmt_fd_close(&state->fds.record);
 	vmt_bus_close(state);
-	vmt_failure_cut(state);
+	vmt_state_raise(state, VMT_ALARM_CUT);
 }
 
 void vmt_room_make(struct vmt_state *state)

@@ -224,6 +224,32 @@ static inline struct vmt_thread *vmt_thread(void)
 	return &vmt_this_thread;
 }
 
+static inline bool vmt_state_is_on(void)
+{
+	return atomic_load_explicit(&vmt_phase, memory_order_acquire) == VMT_PHASE_ON;
+}
+
+/* Is this the process that the state belongs to (and not its vfork child)? */
+bool vmt_state_is_ours(const struct vmt_state *state);
+
+/* What the user is to be told when the lock is free (failure.h); each once. */
+enum vmt_alarm {
+	VMT_ALARM_80 = 1,	/* per cent of the limit are reached */
+	VMT_ALARM_95 = 2,
+	VMT_ALARM_LIMIT = 4,
+	VMT_ALARM_DISK = 8,	/* the recording cannot grow */
+	VMT_ALARM_CUT = 16,	/* somebody has cut the recording short, and it was given up */
+};
+
+/* Under the lock. */
+static inline void vmt_state_raise(struct vmt_state *state, enum vmt_alarm alarm)
+{
+	if (state->alarms_said & alarm)
+		return;
+	state->alarms_said |= alarm;
+	atomic_fetch_or_explicit(&state->alarms_due, (uint32_t)alarm, memory_order_relaxed);
+}
+
 static inline void vmt_note(struct vmt_state *state, uint64_t note)
 {
 	state->counters.notes |= note;
