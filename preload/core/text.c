@@ -301,12 +301,12 @@ void vmt_text_report(const struct vmt_view *view, const struct vmt_text_options 
 		text.fmt.width = options->width < 300 ? options->width : 300;
 	put_banner(&text);
 	put_maps(&text);
+	vmt_text_failures(&text);
 	vmt_text_growth(&text);
 	put_lead(&text);
 	put_calls(&text);
 	vmt_text_seen(&text);
 	vmt_fmt_end(&text.fmt);
-	vmt_text_failures(&text);
 	vmt_text_sites(&text);
 	if (options->verbose)
 		put_call_table(&text);

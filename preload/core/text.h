@@ -85,6 +85,9 @@ bool vmt_text_site_course(const struct vmt_view *view, uint64_t site, uint64_t l
 			  struct vmt_course *ret_course);
 /* Did a call fail because there were too many maps? */
 bool vmt_text_is_limit_reached(const struct vmt_view *view);
+/* How often a system call failed for a reason, and the first of these failures; none: 0. */
+uint64_t vmt_text_failed(const struct vmt_view *view, uint32_t call, uint32_t reason,
+			 struct vmt_rec_failure *ret_first);
 /* Maps that may come before the limit is reached; 0 = none, or not known. */
 uint64_t vmt_text_left(const struct vmt_view *view);
 /* ns in which a leak makes so many maps; 0 = not known. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the text report says besides the maps: which calls failed and why, how much of it
- * is to be believed, and what was in the way, each as a sentence that says what to do.
+ * What the text report says besides the maps: how much of it is to be believed, and what
+ * was in the way, each as a sentence that says what to do.
  * Pure like the rest (text.h). Words of the recording's numbers live here too.
  */
 #include "text_parts.h"
@@ -78,99 +78,6 @@ const char *vmt_text_signal(uint32_t number)
 	};
 
 	return number < VMT_COUNT(names) ? names[number] : NULL;
-}
-
-static const struct {
-	const char *word;
-	const char *sentence;
-} reasons[] = {
-	[VMT_REASON_UNKNOWN] = { "unknown", NULL },
-	[VMT_REASON_MAP_LIMIT] = { "map-limit", NULL },
-	[VMT_REASON_RLIMIT_AS] = { "rlimit-as", "the limit of address space (ulimit -v)" },
-	[VMT_REASON_RLIMIT_DATA] = { "rlimit-data", "the limit of data (ulimit -d)" },
-	[VMT_REASON_RLIMIT_MEMLOCK] = { "rlimit-memlock",
-					"the limit of locked memory (ulimit -l)" },
-	[VMT_REASON_OVERCOMMIT] = { "overcommit", "the kernel's overcommit rules, not the maps" },
-	[VMT_REASON_ADDRESS_SPACE] = { "address-space", "no free addresses of that length" },
-	[VMT_REASON_LOCKED] = { "locked", "memory locked by mlock" },
-	[VMT_REASON_SEALED] = { "sealed", "memory sealed by mseal" },
-	[VMT_REASON_HOLE] = { "hole", "nothing mapped in part of the range" },
-};
-
-const char *vmt_text_reason(uint32_t reason)
-{
-	return reason < VMT_COUNT(reasons) ? reasons[reason].word : reasons[0].word;
-}
-
-static void put_reason(struct vmt_text *text, const struct vmt_rec_failure *failure)
-{
-	struct vmt_fmt *fmt = &text->fmt;
-
-	if (failure->reason == VMT_REASON_MAP_LIMIT) {
-		vmt_fmt_str(fmt, ", because the process had ");
-		vmt_fmt_num(fmt, failure->maps, 0);
-		vmt_fmt_str(fmt, " maps (+");
-		vmt_fmt_num(fmt, text->view->header.maps_own, 0);
-		vmt_fmt_str(fmt, " vmatrace) and vm.max_map_count is ");
-		vmt_fmt_num(fmt, text->view->header.maps_limit, 0);
-	} else if (failure->reason < VMT_COUNT(reasons) && reasons[failure->reason].sentence) {
-		vmt_fmt_str(fmt, ", because of ");
-		vmt_fmt_str(fmt, reasons[failure->reason].sentence);
-	}
-}
-
-static void put_failure(struct vmt_text *text, const struct vmt_rec_failure *failure,
-			uint64_t times)
-{
-	struct vmt_fmt *fmt = &text->fmt;
-	const char *name = vmt_text_errno(failure->error);
-	struct vmt_rec_site site;
-	bool has_site = vmt_view_site(text->view, failure->site, &site);
-
-	vmt_fmt_str(fmt, "  ");
-	vmt_fmt_str(fmt, has_site && site.call ? vmt_call_name(site.call) : "a call");
-	vmt_fmt_str(fmt, " failed ");
-	if (times > 1) {
-		vmt_fmt_num(fmt, times, 0);
-		vmt_fmt_str(fmt, " times: ");
-	} else {
-		vmt_fmt_str(fmt, "once: ");
-	}
-	vmt_fmt_str(fmt, name ? name : "error ");
-	if (!name)
-		vmt_fmt_num(fmt, failure->error, 0);
-	put_reason(text, failure);
-	vmt_fmt_wrap(fmt, 4);
-	if (!has_site || !site.frame_count)
-		return;
-	vmt_fmt_str(fmt, times > 1 ? "    first in " : "    in ");
-	vmt_text_headline(text, &site);
-	vmt_fmt_end(fmt);
-}
-
-/* Of each reason, the first failure stands for all; errno apart. */
-void vmt_text_failures(struct vmt_text *text)
-{
-	uint64_t count = vmt_view_count(text->view, VMT_SECTION_FAILURES);
-	struct vmt_rec_failure failure;
-	struct vmt_rec_failure first = { 0 };
-	uint64_t times;
-	bool any = false;
-
-	for (uint32_t reason = 0; reason < VMT_COUNT(reasons); reason++) {
-		times = 0;
-		for (uint64_t i = 0; i < count; i++) {
-			if (!vmt_view_failure(text->view, i, &failure) || failure.reason != reason)
-				continue;
-			if (!times++)
-				first = failure;
-		}
-		if (times)
-			put_failure(text, &first, times);
-		any |= times > 0;
-	}
-	if (any)
-		vmt_fmt_end(&text->fmt);
 }
 
 static const char *doors_of(const struct vmt_rec_header *header)

@@ -176,26 +176,33 @@ static void put_path(struct vmt_fmt *fmt, const char *path, size_t room)
 	}
 }
 
+/* No separators here: editors and terminals open file:line. */
+static void put_line(struct vmt_fmt *fmt, uint32_t line)
+{
+	char digits[12];
+	size_t at = sizeof(digits);
+
+	for (; line; line /= 10)
+		digits[--at] = (char)('0' + line % 10);
+	vmt_fmt_bytes(fmt, digits + at, sizeof(digits) - at);
+}
+
 static void put_source(struct vmt_text *text, const struct vmt_text_place *names, size_t reserve)
 {
 	struct vmt_fmt *fmt = &text->fmt;
-	char digits[12];
-	size_t at = sizeof(digits);
-	uint32_t line = names->line;
 	size_t room;
 
 	vmt_fmt_str(fmt, " ");
-	/* No separators here: editors and terminals open file:line. */
-	for (; line; line /= 10)
-		digits[--at] = (char)('0' + line % 10);
 	room = vmt_fmt_room(fmt);
-	reserve += sizeof(digits) - at + 1;
+	for (uint32_t line = names->line; line; line /= 10)
+		reserve++;
+	reserve++;
 	room = text->options->verbose ? SIZE_MAX : room > reserve ? room - reserve : 0;
 	put_path(fmt, names->file, room);
-	if (at == sizeof(digits))
+	if (!names->line)
 		return;
 	vmt_fmt_str(fmt, ":");
-	vmt_fmt_bytes(fmt, digits + at, sizeof(digits) - at);
+	put_line(fmt, names->line);
 }
 
 /*
@@ -261,4 +268,43 @@ void vmt_text_headline(struct vmt_text *text, const struct vmt_rec_site *site)
 		vmt_fmt_str(&text->fmt, "calls recorded without a stack");
 	else
 		vmt_fmt_str(&text->fmt, "stack unknown");
+}
+
+#define NAME_MAX_SHOWN 50u
+#define FILE_MAX_SHOWN 45u
+
+/* The first or the last letters of a text, "..." for the others. */
+static void put_part(struct vmt_fmt *fmt, const char *text, size_t most, bool is_end)
+{
+	size_t n = vmt_fmt_length(text);
+
+	if (is_end && n > most)
+		vmt_fmt_str(fmt, "...");
+	vmt_fmt_bytes(fmt, is_end && n > most ? text + n - most : text, n > most ? most : n);
+	if (!is_end && n > most)
+		vmt_fmt_str(fmt, "...");
+}
+
+void vmt_text_place(struct vmt_text *text, const struct vmt_rec_site *site)
+{
+	uint64_t index = vmt_text_user_frame(text->view, site);
+	struct vmt_text_frame frame;
+
+	if (index == UINT64_MAX || !vmt_text_find(text, index, true, &frame)) {
+		vmt_fmt_str(&text->fmt, "an unknown place");
+		return;
+	}
+	if (!frame.names.function) {
+		put_address(text, &frame, false);
+		return;
+	}
+	put_part(&text->fmt, frame.names.function, NAME_MAX_SHOWN, false);
+	if (!frame.names.file)
+		return;
+	vmt_fmt_str(&text->fmt, " ");
+	put_part(&text->fmt, frame.names.file, FILE_MAX_SHOWN, true);
+	if (!frame.names.line)
+		return;
+	vmt_fmt_str(&text->fmt, ":");
+	put_line(&text->fmt, frame.names.line);
 }

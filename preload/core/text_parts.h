@@ -41,7 +41,7 @@ void vmt_text_seen(struct vmt_text *text);
 /* …and what was in the way, at the end. */
 void vmt_text_notes(struct vmt_text *text);
 
-/* Calls that failed, each reason once, with the first place. */
+/* Calls that failed, each reason once for each system call, with the first place. */
 void vmt_text_failures(struct vmt_text *text);
 
 /* The call sites: a line for each, then their stacks. Sets sites_shown. */
@@ -52,6 +52,9 @@ bool vmt_text_row(const struct vmt_text *text, uint64_t n, const struct vmt_text
 		  struct vmt_text_row *ret_row);
 /* One site as a row; false when it changed nothing and holds nothing. */
 bool vmt_text_site_row(const struct vmt_text *text, uint64_t index, struct vmt_text_row *ret_row);
+
+/* The place in the user's code, as it is: long ones are for the line to be broken. */
+void vmt_text_place(struct vmt_text *text, const struct vmt_rec_site *site);
 
 /* One line naming the place in the user's code, without ending it. */
 void vmt_text_headline(struct vmt_text *text, const struct vmt_rec_site *site);

@@ -4,6 +4,7 @@
  * the shape that is left: who mapped, who cut, what was given back. The second one is how often.
  */
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/syscall.h>
 
 #include "target.h"
@@ -36,11 +37,29 @@ static void advise_unseen(long count)
 		REQUIRE(raw(SYS_madvise, (long)(heap + (size_t)i * HUGE), HUGE, MADV_NOHUGEPAGE, 0) == 0);
 }
 
+/* Up to the limit, and far beyond: each call fails from then on. A thread fails as well. */
+static void *nothing(void *unused)
+{
+	return unused;
+}
+
+static void read_chunks(long count)
+{
+	int fd = memfd_create("field", MFD_CLOEXEC);
+	pthread_t thread;
+
+	REQUIRE(fd >= 0 && ftruncate(fd, 2 * count * (long)PAGE) == 0);
+	for (long i = 0; i < count; i++)
+		mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 2 * i * (long)PAGE);
+	REQUIRE(pthread_create(&thread, NULL, nothing, NULL) == EAGAIN);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(long count);
 } ways[] = {
 	{ "advise-unseen", advise_unseen },
+	{ "read-chunks", read_chunks },
 };
 
 int main(int argc, char **argv)
