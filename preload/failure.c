@@ -82,7 +82,15 @@ static bool read_resources(struct vmt_state *state, struct vmt_resources *has)
 	has->address_space = number_after(text, length, "VmSize:") * 1024;
 	has->data = number_after(text, length, "VmData:") * 1024;
 	has->locked = number_after(text, length, "VmLck:") * 1024;
+	state->counters.threads = number_after(text, length, "Threads:");
 	return true;
+}
+
+void vmt_failure_count_threads(struct vmt_state *state)
+{
+	long length = vmt_fd_read_file("/proc/self/status", state->text, sizeof(state->text));
+
+	state->counters.threads = length > 0 ? number_after(state->text, length, "Threads:") : 0;
 }
 
 static uint32_t error_of(const struct vmt_done *done)

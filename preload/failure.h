@@ -13,6 +13,9 @@ void vmt_failure_note(struct vmt_state *state, const struct vmt_done *done,
 		      const struct vmt_site *site, uint64_t maps);
 
 /* Under the lock: the count has passed 80 per cent of the limit (state->alarm_from); 95 as well? */
+/* How many threads there are, for the reader to tell whose stacks are left: at the exit. */
+void vmt_failure_count_threads(struct vmt_state *state);
+
 void vmt_failure_near(struct vmt_state *state);
 
 static inline void vmt_failure_watch(struct vmt_state *state)

@@ -17,6 +17,7 @@
 #include "guard.h"
 #include "filter.h"
 #include "extend.h"
+#include "failure.h"
 #include "line.h"
 #include "log.h"
 #include "mapsfile.h"
@@ -296,6 +297,7 @@ static bool look_for_the_last_time(struct vmt_state *state)
 	}
 	if (found)
 		vmt_account_unseen(state, found);
+	vmt_failure_count_threads(state);
 	state->counters.asked_query = asked_query;
 	state->counters.asked_maps = asked_maps;
 	return true;

@@ -188,6 +188,18 @@ static bool are_flags_known(const struct vmt_explain *explain)
 	return true;
 }
 
+static bool has_library(const struct vmt_explain *explain, const char *name)
+{
+	for (size_t i = 0; i < explain->count; i++) {
+		const struct vmt_explain_map *map = &explain->map[i];
+
+		if (map->inode && map->name &&
+		    memmem(map->name, map->name_length, name, strlen(name)))
+			return true;
+	}
+	return false;
+}
+
 int vmt_explain(struct vmt_explain_map *map, size_t count, const struct vmt_explain_facts *facts,
 		struct vmt_explain *ret_explain)
 {
@@ -198,6 +210,7 @@ int vmt_explain(struct vmt_explain_map *map, size_t count, const struct vmt_expl
 		.punched_by = { .site = VMT_NO_INDEX }, .alone_by = { .site = VMT_NO_INDEX },
 	};
 	ret_explain->flags_known = are_flags_known(ret_explain);
+	ret_explain->is_java = has_library(ret_explain, "/libjvm.so");
 	ret = vmt_explain_kinds(map, count, facts);
 	if (!ret)
 		ret = sum_kinds(ret_explain);

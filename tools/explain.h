@@ -49,8 +49,22 @@ enum vmt_pattern {
 	VMT_PATTERN_ACCOUNTING,
 	VMT_PATTERN_FORK,
 	VMT_PATTERN_ALIKE,
+	VMT_PATTERN_UNSEEN,
+	VMT_PATTERN_ENDED_THREADS,
+	VMT_PATTERN_ARENA_HEAPS,
+	VMT_PATTERN_RESERVED,
+	VMT_PATTERN_CODE_LEFT,
+	VMT_PATTERN_KEYS,
+	VMT_PATTERN_USERFAULTFD,
+	VMT_PATTERN_FILE_PROTECTION,
+	VMT_PATTERN_MAPPED_OVER,
+	VMT_PATTERN_REMAPPED,
+	VMT_PATTERN_VIEWS,
+	VMT_PATTERN_DEVICES,
+	VMT_PATTERN_HUGE_FILES,
 	VMT_PATTERN_COUNT,
 };
+static_assert(VMT_PATTERN_COUNT <= 32, "bits of vmt_explain_map.shows");
 
 /* Patterns that save less are not worth a word. */
 #define VMT_EXPLAIN_LEAST 16u
@@ -81,7 +95,8 @@ struct vmt_explain_share {
 struct vmt_explain_pattern {
 	enum vmt_pattern pattern;
 	uint64_t maps;		/* that show it */
-	uint64_t saves;		/* of these, how many the remedy does without */
+	uint64_t saves;		/* of these, how many the remedy does without… */
+	bool is_open;		/* …where that can be told; else 0 */
 	struct vmt_explain_share by;
 };
 
@@ -92,6 +107,8 @@ struct vmt_explain_facts {
 	uint64_t threads;	/* 0 = not known */
 	uint32_t sites;		/* put_by is below; 0 = there are none */
 	bool is_fork_child;	/* that has not called exec since, for certain */
+	uint64_t threads_left;	/* at the end, or at the last failure; 0 = not known */
+	bool has_no_addresses;	/* a call failed for lack of them */
 	const uint32_t *place;	/* of each site: the same for those of one place; NULL = all differ */
 };
 
@@ -115,6 +132,8 @@ struct vmt_explain {
 	uint64_t alone_alike;	/* …which so many have */
 	struct vmt_explain_share alone_by;
 	bool flags_known;	/* of all maps */
+	bool is_java;		/* a JVM is loaded */
+	bool are_views;		/* pieces of files are mapped more than once */
 	struct vmt_explain_facts facts;	/* as given; what it points to stays the caller's */
 };
 
@@ -192,9 +211,11 @@ const char *vmt_explain_apart_id(enum vmt_apart why);
 const char *vmt_explain_pattern_id(enum vmt_pattern pattern);
 /* By shape alone, or as calls are known to have made it. */
 const char *vmt_explain_pattern_word(const struct vmt_explain *explain, enum vmt_pattern pattern);
-const char *vmt_explain_remedy(enum vmt_pattern pattern);
+const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_pattern pattern);
 /* More to say of it, whole sentences; NULL = nothing. */
 const char *vmt_explain_also(enum vmt_pattern pattern);
+/* By how many maps a pattern is measured against others: those saved, or if that is open those that show it. */
+uint64_t vmt_explain_weight(const struct vmt_explain_pattern *pattern);
 /* What there is to do about pieces that touch no other. */
 const char *vmt_explain_alone_remedy(void);
 /* "rw-p, ---p" or "hg nh" (in words "MADV_HUGEPAGE, ..."): a detail; "" if nothing. */

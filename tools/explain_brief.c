@@ -121,12 +121,17 @@ static void put_cause(struct vmt_lines *lines, const char *start, const struct v
 		      by_whom(names, &pattern->by, ", ", by, sizeof(by)));
 }
 
-static void put_help(struct vmt_lines *lines, const struct vmt_explain_pattern *pattern)
+static void put_help(struct vmt_lines *lines, const struct vmt_explain *explain,
+		     const struct vmt_explain_pattern *pattern)
 {
+	const char *remedy = vmt_explain_remedy(explain, pattern->pattern);
 	struct vmt_number saves;
 
-	vmt_lines_add(lines, 10, "  help    -%s: %s", vmt_number(&saves, pattern->saves),
-		      vmt_explain_remedy(pattern->pattern));
+	if (pattern->is_open)
+		vmt_lines_add(lines, 10, "  help    %s", remedy);
+	else
+		vmt_lines_add(lines, 10, "  help    -%s: %s", vmt_number(&saves, pattern->saves),
+			      remedy);
 }
 
 /* Pieces that no pattern explains, as heaps of garbage collectors are. */
@@ -169,7 +174,8 @@ static void end_item(struct vmt_lines *lines, size_t *before, size_t most)
 static bool has_second(const struct vmt_explain *explain)
 {
 	return explain->pattern_count > 1 &&
-	       explain->patterns[1].saves >= explain->patterns[0].saves / 2;
+	       vmt_explain_weight(&explain->patterns[1]) >=
+		       vmt_explain_weight(&explain->patterns[0]) / 2;
 }
 
 void vmt_explain_lead(struct vmt_lines *lines, const struct vmt_explain *explain,
@@ -188,10 +194,10 @@ void vmt_explain_lead(struct vmt_lines *lines, const struct vmt_explain *explain
 	if (has_second(explain))
 		put_cause(lines, "     and  ", explain, top + 1, names);
 	end_item(lines, &before, VMT_EXPLAIN_LEAD);
-	put_help(lines, top);
+	put_help(lines, explain, top);
 	end_item(lines, &before, VMT_EXPLAIN_LEAD);
 	if (has_second(explain))
-		put_help(lines, top + 1);
+		put_help(lines, explain, top + 1);
 	end_item(lines, &before, VMT_EXPLAIN_LEAD);
 }
 

@@ -55,11 +55,12 @@ static json_t *patterns_of(const struct vmt_explain *explain)
 		vmt_json_add_number(entry, "maps", pattern->maps);
 		vmt_json_add_number(entry, "after", pattern->maps - pattern->saves);
 		vmt_json_add_number(entry, "saves", pattern->saves);
+		json_object_set_new(entry, "saves_known", json_boolean(!pattern->is_open));
 		add_share(entry, &pattern->by);
 		json_object_set_new(entry, "what",
 				    json_string(vmt_explain_pattern_word(explain, pattern->pattern)));
 		json_object_set_new(entry, "remedy",
-				    json_string(vmt_explain_remedy(pattern->pattern)));
+				    json_string(vmt_explain_remedy(explain, pattern->pattern)));
 		json_object_set_new(entry, "also",
 				    vmt_json_string(vmt_explain_also(pattern->pattern)));
 		json_array_append_new(array, entry);

@@ -77,8 +77,12 @@ static bool is_huge(const struct vmt_explain_map *map)
 
 static enum vmt_kind of_file(const struct vmt_explain_map *map)
 {
-	if (is_huge(map))
+	if (is_huge(map) || map->hint == VMT_HINT_HUGE)
 		return VMT_KIND_HUGE;
+	if (map->hint == VMT_HINT_DEVICE)
+		return VMT_KIND_DEVICE;
+	if (map->hint == VMT_HINT_SHARED)
+		return VMT_KIND_SHARED;
 	/* 0:1 is the kernel's own tmpfs: memfd, SysV, shared anonymous memory. */
 	if ((map->dev_major == 0 && map->dev_minor == 1) || starts_with(map, "/dev/shm/") ||
 	    starts_with(map, "/SYSV") || starts_with(map, "/memfd:"))
@@ -281,9 +285,11 @@ static void mark_stacks(struct vmt_explain_map *map, size_t count,
 	uint64_t size = facts->threads ? 0 : DEFAULT_STACK;
 	uint64_t alike = 0;
 
-	if (facts->threads == 1)
-		return;
-	if (facts->threads && !facts->stack_pointer_count)
+	if (facts->threads == 1) {
+		if (facts->sites)
+			return;
+		size = DEFAULT_STACK;	/* as many as there may be are of threads that have ended */
+	} else if (facts->threads && !facts->stack_pointer_count)
 		size = size_by_number(map, count, facts->threads);
 	for (size_t i = 0; i < count; i++) {
 		if (!is_plain_memory(&map[i]) || !has_stack_pointer(&map[i], facts))
@@ -294,7 +300,7 @@ static void mark_stacks(struct vmt_explain_map *map, size_t count,
 	}
 	for (size_t i = 0; i < count; i++)
 		alike += is_plain_memory(&map[i]) && has_guard(map, i) && size_of(&map[i]) == size;
-	if (!size || (facts->threads && alike > 2 * facts->threads + 8))
+	if (!size || (facts->threads && alike > 2 * facts->threads + 8 && size != DEFAULT_STACK))
 		return;
 	for (size_t i = 0; i < count; i++) {
 		if (is_plain_memory(&map[i]) && has_guard(map, i) && size_of(&map[i]) == size)

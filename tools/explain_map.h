@@ -37,6 +37,9 @@ enum vmt_hint {
 	VMT_HINT_VDSO,
 	VMT_HINT_LIBRARY,
 	VMT_HINT_EXISTS,	/* its file does, though the name ends in " (deleted)" */
+	VMT_HINT_DEVICE,	/* by the file system that the file without a name is on */
+	VMT_HINT_HUGE,
+	VMT_HINT_SHARED,
 };
 
 struct vmt_explain_map {
@@ -52,6 +55,7 @@ struct vmt_explain_map {
 	uint32_t dev_minor;
 	uint32_t flags;		/* VMT_MAP_VISIBLE, VMT_MAP_STACK */
 	uint32_t put_by;	/* site, or VMT_NO_INDEX */
+	uint32_t mapped_by;	/* the same, of the call that mapped its first byte */
 	uint32_t policy;	/* of NUMA, a number for each; 1 = default, 0 = not known */
 	uint8_t key;		/* of protection; known where vm_flags are */
 	uint8_t kind;		/* enum vmt_kind */
@@ -59,7 +63,7 @@ struct vmt_explain_map {
 	uint8_t put_call;	/* enum vmt_call_id of put_by; VMT_CALL_NONE = not known */
 	bool is_arena;		/* part of a heap of a glibc arena; set with the kind */
 	uint8_t apart;		/* 1 + enum vmt_apart, from the map below; 0 = a hole */
-	uint8_t marked;		/* scratch of the patterns */
+	uint32_t shows;		/* patterns, a bit for each (enum vmt_pattern) */
 };
 
 #endif

@@ -47,7 +47,7 @@ static struct vmt_explain_map map_of(const struct vmt_rec_range *range)
 		.dev_minor = range->dev_minor,
 		.flags = range->flags & (VMT_MAP_VISIBLE | VMT_MAP_STACK),
 		.put_by = range->put_by,
-		.policy = range->mapped_by,	/* until the owners are looked up */
+		.mapped_by = range->mapped_by,
 	};
 }
 
@@ -100,10 +100,11 @@ static void learn_owner(struct vmt_explain_record *record, struct owners *owners
 static void add_owner(struct vmt_explain_record *record, struct owners *owners,
 		      struct vmt_explain_map *map)
 {
-	uint32_t mapped_by = map->policy;
+	uint32_t mapped_by = map->mapped_by;
 
-	map->policy = 0;
-	if (mapped_by < owners->count) {
+	if (mapped_by >= owners->count) {
+		map->mapped_by = VMT_NO_INDEX;
+	} else {
 		if (!owners->is_known[mapped_by])
 			learn_owner(record, owners, mapped_by);
 		map->hint = (uint8_t)owners->of[mapped_by].hint;
@@ -281,6 +282,29 @@ static bool is_fork_child(const struct vmt_explain_record *record)
 	return false;
 }
 
+/* Those that run now, of a process that is there; else those that were when its recording ended. */
+static uint64_t threads_of(const struct vmt_view *view)
+{
+	struct vmt_process process;
+
+	if (vmt_liveness_is_gone(view) || vmt_process_read((pid_t)view->header.pid, &process))
+		return view->header.threads;
+	return process.threads;
+}
+
+static bool has_no_addresses(const struct vmt_view *view)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_FAILURES);
+	struct vmt_rec_failure failure;
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (vmt_view_failure(view, i, &failure) &&
+		    failure.reason == VMT_REASON_ADDRESS_SPACE)
+			return true;
+	}
+	return false;
+}
+
 int vmt_explain_record(const struct vmt_view *view, struct vmt_symbols *symbols,
 		       struct vmt_explain_record *ret_record)
 {
@@ -298,6 +322,8 @@ int vmt_explain_record(const struct vmt_view *view, struct vmt_symbols *symbols,
 	add_live_facts(ret_record);
 	facts.sites = (uint32_t)vmt_view_count(view, VMT_SECTION_SITES);
 	facts.is_fork_child = is_fork_child(ret_record);
+	facts.threads_left = threads_of(view);
+	facts.has_no_addresses = has_no_addresses(view);
 	facts.place = ret_record->place = vmt_explain_places(view, facts.sites);
 	return vmt_explain(ret_record->map, ret_record->count, &facts, &ret_record->explain);
 }

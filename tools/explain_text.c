@@ -125,12 +125,14 @@ static void put_remedies(struct vmt_lines *lines, const struct vmt_explain *expl
 		const char *also = vmt_explain_also(pattern->pattern);
 
 		/* The most first: what remains is a drop in the ocean, for JSON to tell. */
-		if (pattern->saves < explain->count / 100)
+		if (vmt_explain_weight(pattern) < explain->count / 100)
 			break;
 		snprintf(text, sizeof(text), "-%s", vmt_number(&saves, pattern->saves));
+		if (pattern->is_open)
+			text[0] = '\0';
 		vmt_lines_add(lines, 10, "%8s  %s: %s.%s%s", text,
 			      vmt_explain_pattern_word(explain, pattern->pattern),
-			      vmt_explain_remedy(pattern->pattern), also ? " " : "",
+			      vmt_explain_remedy(explain, pattern->pattern), also ? " " : "",
 			      also ? also : "");
 	}
 	vmt_explain_put_limit(lines, "  for now: ", explain->count, limit);
@@ -162,7 +164,8 @@ static void put_cause(struct vmt_lines *lines, const struct vmt_explain *explain
 			      vmt_number_bytes(&size, explain->alone_size));
 	if (explain->pattern_count)
 		put_pattern(lines, explain, top);
-	if (explain->pattern_count > 1 && top[1].saves >= top->saves / 2)
+	if (explain->pattern_count > 1 &&
+	    vmt_explain_weight(top + 1) >= vmt_explain_weight(top) / 2)
 		put_pattern(lines, explain, top + 1);
 }
 

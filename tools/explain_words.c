@@ -77,8 +77,8 @@ static const struct {
 		"MADV_GUARD_INSTALL (Linux 6.13) instead of mprotect(PROT_NONE) makes no map",
 		"One guard for a pool of objects does it, too." },
 	[VMT_PATTERN_THREADS] = { "thread-stacks", "a stack and a guard for each thread",
-		"fewer threads (a pool, or virtual threads since JDK 21), or guards that are no "
-		"maps", "pthread_attr_setguardsize(0), and MADV_GUARD_INSTALL (Linux 6.13) on the "
+		"fewer threads (a pool), or guards that are no maps",
+		"pthread_attr_setguardsize(0), and MADV_GUARD_INSTALL (Linux 6.13) on the "
 		"lowest page." },
 	[VMT_PATTERN_DECOMMIT] = { "prot-none-decommit",
 		"memory without access (PROT_NONE), given back or reserved",
@@ -137,6 +137,59 @@ static const struct {
 		"map the range afresh, as a whole",
 		"What keeps them apart does not show here: flags (vmatrace maps --flags shows "
 		"them), or memory moved by mremap or inherited by fork." },
+	[VMT_PATTERN_UNSEEN] = { "unseen-calls",
+		"changed by system calls that were not seen (not made by libc): who made them is not "
+		"known", "strace -f -k -e trace=%memory PROGRAM shows who calls, or perf trace with "
+		"--call-graph", "Runtimes like Go's make system calls themselves." },
+	[VMT_PATTERN_ENDED_THREADS] = { "ended-threads",
+		"stacks of threads that have ended and were neither joined nor detached",
+		"join them (pthread_join), or start them detached",
+		"Of threads that were joined glibc keeps up to 40 MiB of stacks for new ones." },
+	[VMT_PATTERN_ARENA_HEAPS] = { "arena-heaps",
+		"heaps of 64 MiB of glibc's malloc arenas, most of each in use",
+		"MALLOC_ARENA_MAX=1 in the environment (glibc 2.10): the main heap is one map",
+		"Or another allocator: in glibc's an arena of a thread grows by such heaps only, 2 maps "
+		"each. Large blocks become maps of their own by M_MMAP_THRESHOLD." },
+	[VMT_PATTERN_RESERVED] = { "reserved-ranges",
+		"address ranges reserved without access (PROT_NONE), of which little is in use",
+		"share one reservation among several, or reserve less for each",
+		"Each is two maps: the part in use and the rest." },
+	[VMT_PATTERN_CODE_LEFT] = { "code-left",
+		"pieces of memory made writable and executable (rwx) and left so",
+		"keep code in maps of its own, or set the protection back before it is freed",
+		"What malloc gets back with another protection it hands out as it is." },
+	[VMT_PATTERN_KEYS] = { "protection-keys",
+		"protection keys for pieces of a range (pkey_mprotect)",
+		"keep together what has the same key, and set it once", NULL },
+	[VMT_PATTERN_USERFAULTFD] = { "userfaultfd-islands",
+		"pieces of a range registered with userfaultfd",
+		"register the whole range once (UFFDIO_REGISTER) and tell pieces apart in the handler",
+		NULL },
+	[VMT_PATTERN_FILE_PROTECTION] = { "file-protection",
+		"protection of pieces of a mapped file, changed one by one (mprotect)",
+		"it is mapped as a whole already; see writes without mprotect (userfaultfd's write "
+		"protection, soft-dirty, PAGEMAP_SCAN), or change larger pieces",
+		"Write protection by userfaultfd (Linux 5.7, of files in shared memory 5.19) makes no "
+		"map; PAGEMAP_SCAN is Linux 6.7." },
+	[VMT_PATTERN_MAPPED_OVER] = { "mapped-over",
+		"maps put over pieces of a mapped file (MAP_FIXED)",
+		"if the file can be mapped privately, write the pieces into its map; else map over "
+		"larger pieces", "Each makes up to two maps: its own, and the file's rest behind it." },
+	[VMT_PATTERN_REMAPPED] = { "remapped-pages",
+		"pages of a file in another order (remap_file_pages)",
+		"read the pages where they are wanted (pread), or find them by an index",
+		"Since Linux 4.0 each piece in another order is a map." },
+	[VMT_PATTERN_VIEWS] = { "mapped-twice",
+		"the same part of a file mapped more than once, as rings are",
+		"unmap all maps of each when it is done with; if it need not be mapped twice, one map "
+		"does", NULL },
+	[VMT_PATTERN_DEVICES] = { "device-maps",
+		"maps of devices and kernel objects (io_uring, GPU, perf), which never merge",
+		"fewer of them, each for several threads or uses; unmap and close those that are done "
+		"with", NULL },
+	[VMT_PATTERN_HUGE_FILES] = { "huge-pages",
+		"huge pages of many files or calls, which never merge",
+		"one larger file or map for them all, used in parts", NULL },
 };
 
 const char *vmt_explain_pattern_id(enum vmt_pattern pattern)
@@ -148,11 +201,23 @@ const char *vmt_explain_pattern_word(const struct vmt_explain *explain, enum vmt
 {
 	if (pattern == VMT_PATTERN_HOLES && !explain->facts.sites)
 		return "holes between pieces of memory, as munmap leaves them";
+	if (pattern == VMT_PATTERN_ENDED_THREADS && !explain->facts.sites)
+		return "by their size stacks of threads that have ended and were neither joined nor "
+		       "detached";
 	return patterns[pattern < VMT_PATTERN_COUNT ? pattern : VMT_PATTERN_ALIKE].word;
 }
 
-const char *vmt_explain_remedy(enum vmt_pattern pattern)
+const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_pattern pattern)
 {
+	if (pattern == VMT_PATTERN_THREADS && explain->is_java)
+		return "fewer threads (a pool, or virtual threads since JDK 21), or guards that are "
+		       "no maps";
+	if (pattern == VMT_PATTERN_RESERVED && explain->facts.has_no_addresses)
+		return "it was addresses that ran out, not maps: share one reservation among "
+		       "several, or reserve less for each";
+	if (pattern == VMT_PATTERN_PIECES && explain->are_views)
+		return "map each file as a whole, once for each protection, and use pieces of these "
+		       "maps";
 	return patterns[pattern < VMT_PATTERN_COUNT ? pattern : VMT_PATTERN_ALIKE].remedy;
 }
 

@@ -154,7 +154,7 @@ int vmt_snapshot_take(const char *what, const struct vmt_snapshot_options *optio
 		return explain_none(snapshot, ret_problem, size);
 	facts.stack_pointers = snapshot->stack_pointers;
 	facts.stack_pointer_count = snapshot->stack_pointer_count;
-	facts.threads = snapshot->process.threads;
+	facts.threads = facts.threads_left = snapshot->process.threads;
 	/* Without the flags, what looks alike need not be alike. */
 	facts.is_fork_child = !snapshot->file && snapshot->maps.map[0].vm_flags &&
 			      vmt_process_is_fork(&snapshot->process);

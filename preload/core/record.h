@@ -158,7 +158,8 @@ struct vmt_rec_header {
 	uint64_t verified;	/* whole-table comparisons made by verify=N */
 	uint64_t bucket_ns;	/* width of one timeline bucket; see struct vmt_rec_bucket */
 	uint64_t asked_files;	/* fstat calls that told which file a new map shows */
-	uint64_t reserved2[15];
+	uint64_t threads;	/* at the exit, or when a call failed last; 0 = not known */
+	uint64_t reserved2[14];
 
 	struct vmt_rec_section section[VMT_SECTION_COUNT];
 };

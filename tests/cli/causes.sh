@@ -43,4 +43,37 @@ holds advise-unseen '.coverage.lost == 0'
 run read-chunks 70000
 says read-chunks 'failure mmap failed 4,[0-9]{3} times: ENOMEM, because the process had 65,[0-9]+ maps .*; first in read_chunks [^ ]*causes.c:[0-9]+.*pthread_create makes EAGAIN of it.*cause'
 
+# many WAY PATTERN TEXT [WRONG]: 1,000 of it, in JSON as well
+many() {
+	run "$1" 1000
+	says "$1" "cause +$3" "${4:-}"
+	holds "$1" ".patterns[0].pattern == \"$2\""
+}
+
+many advise-unseen unseen-calls 'changed by system calls that were not seen .*: 999 of 1,0[0-9]+ maps help +strace -f -k' \
+	'map the range afresh'
+many rings mapped-twice 'the same part of a file mapped more than once, as rings are: 2,000 of 2,0[0-9]+ maps, .*by mmap in rings' \
+	'map each file once'
+many dirty-pages file-protection 'protection of pieces of a mapped file, changed one by one \(mprotect\): 2,000 of 2,0[0-9]+ maps, by mprotect in dirty_pages [^ ]*causes.c:[0-9]+ help +-1,999: it is mapped as a whole already' \
+	'map each file once'
+many watch-pages file-protection 'protection of pieces of a mapped file, .*, by mprotect in watch_pages' 'map each file once'
+many overlay mapped-over 'maps put over pieces of a mapped file \(MAP_FIXED\): [12],[0-9]+ of 2,0[0-9]+ maps, by mmap in overlay' \
+	'map each file once'
+many reorder remapped-pages 'pages of a file in another order \(remap_file_pages\): 2,000 of 2,0[0-9]+ maps, by remap_file_pages in reorder' \
+	'map each file once'
+many unjoined ended-threads 'stacks of threads that have ended and were neither joined nor detached: [12],[0-9]+ of 2,0[0-9]+ maps, by mprotect in unjoined' \
+	'fewer threads|MADV_GUARD_INSTALL'
+many threads thread-stacks 'a stack and a guard for each thread: [12],[0-9]+ of 2,0[0-9]+ maps, by mprotect in threads [^ ]*causes.c:[0-9]+ help +-[12],[0-9]+: fewer threads \(a pool\), or guards' \
+	'have ended|JDK'
+many code-in-heap code-left 'pieces of memory made writable and executable \(rwx\) and left so: .*, by mprotect in code_in_heap' \
+	'no pattern is recognised'
+many islands userfaultfd-islands 'pieces of a range registered with userfaultfd: 2,000 of 2,0[0-9]+ maps, by ioctl in islands'
+run reserve 64
+says reserve 'failure mmap failed once: ENOMEM, because of no free addresses of that length; in reserve_much .*cause +address ranges reserved without access .*, of which little is in use: 4,[0-9]+ of 4,[0-9]+ maps, by mprotect in reserve_much [^ ]*causes.c:[0-9]+ help +it was addresses that ran out' \
+	'MADV_DONTNEED'
+many one-arena arena-heaps 'heaps of 64 MiB of glibc.s malloc arenas, most of each in use: 6[0-9]+ of 6[0-9]+ maps, .*by mprotect in grow_one_arena [^ ]*causes.c:[0-9]+ help +-6[0-9]+: MALLOC_ARENA_MAX=1' \
+	'MALLOC_ARENA_MAX=2'
+many advise-file madvise-islands 'advice \(madvise\) for pieces of a range: 2,000 of 2,0[0-9]+ maps, by madvise in advise_file' \
+	'map each file once'
+
 finish

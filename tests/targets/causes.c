@@ -4,7 +4,11 @@
  * the shape that is left: who mapped, who cut, what was given back. The second one is how often.
  */
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <malloc.h>
 #include <pthread.h>
+#include <stdbool.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 
 #include "target.h"
@@ -54,12 +58,201 @@ static void read_chunks(long count)
 	REQUIRE(pthread_create(&thread, NULL, nothing, NULL) == EAGAIN);
 }
 
+static int new_file(long pages)
+{
+	int fd = memfd_create("pieces", MFD_CLOEXEC);
+
+	REQUIRE(fd >= 0 && ftruncate(fd, pages * (long)PAGE) == 0);
+	return fd;
+}
+
+static char *map_file(long pages, int prot, int flags)
+{
+	int fd = new_file(pages);
+	char *at = mmap(NULL, (size_t)pages * PAGE, prot, flags, fd, 0);
+
+	REQUIRE(at != MAP_FAILED && close(fd) == 0);
+	return at;
+}
+
+/* Each is mapped twice in a row, and never unmapped. */
+static void rings(long count)
+{
+	for (long i = 0; i < count; i++) {
+		int fd = new_file(4);
+		char *at = mmap(NULL, 8 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		REQUIRE(at != MAP_FAILED);
+		for (size_t half = 0; half < 2; half++)
+			REQUIRE(mmap(at + half * 4 * PAGE, 4 * PAGE, PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED);
+		REQUIRE(close(fd) == 0);
+	}
+}
+
+/* Mapped once, privately, and made writable piece by piece. */
+static void dirty_pages(long count)
+{
+	char *at = map_file(2 * count, PROT_READ, MAP_PRIVATE);
+
+	for (long i = 0; i < count; i++)
+		REQUIRE(mprotect(at + 2 * (size_t)i * PAGE, PAGE, PROT_READ | PROT_WRITE) == 0);
+}
+
+/* An emulator's memory, shared with its device thread, of which pages are watched. */
+static void watch_pages(long count)
+{
+	char *at = map_file(2 * count, PROT_READ | PROT_WRITE, MAP_SHARED);
+
+	for (long i = 0; i < count; i++)
+		REQUIRE(mprotect(at + 2 * (size_t)i * PAGE, PAGE, PROT_READ) == 0);
+}
+
+/* Memory put over pages of a file. */
+static void overlay(long count)
+{
+	char *at = map_file(2 * count, PROT_READ, MAP_PRIVATE);
+
+	for (long i = 0; i < count; i++)
+		REQUIRE(mmap(at + (2 * (size_t)i + 1) * PAGE, PAGE, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED);
+}
+
+/* The pages of a file in another order. */
+static void reorder(long count)
+{
+	char *at = map_file(2 * count, PROT_READ, MAP_SHARED);
+
+	for (long i = 0; i < count; i++)
+		REQUIRE(syscall(SYS_remap_file_pages, at + 2 * (size_t)i * PAGE, PAGE, 0,
+				(2 * (size_t)i + 7) % (2 * (size_t)count), 0) == 0);
+}
+
+static bool has_others(void)
+{
+	char text[4096], *threads;
+	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+
+	REQUIRE(n > 0 && close(fd) == 0);
+	text[n] = '\0';
+	threads = strstr(text, "Threads:");
+	return threads && strtol(threads + 8, NULL, 10) > 1;
+}
+
+/* Threads that end at once and are neither joined nor detached. */
+static void unjoined(long count)
+{
+	pthread_t thread;
+
+	for (long i = 0; i < count; i++)
+		REQUIRE(pthread_create(&thread, NULL, nothing, NULL) == 0);
+	while (has_others())
+		usleep(1000);
+}
+
+/* Threads that stay. */
+static void *wait_for_end(void *lock)
+{
+	pthread_mutex_lock(lock);
+	pthread_mutex_unlock(lock);
+	return NULL;
+}
+
+static void threads(long count)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	pthread_t thread;
+
+	pthread_mutex_lock(&lock);
+	for (long i = 0; i < count; i++)
+		REQUIRE(pthread_create(&thread, NULL, wait_for_end, &lock) == 0);
+}
+
+/* Code taken from malloc, made executable, and freed as it is. */
+static void code_in_heap(long count)
+{
+	for (long i = 0; i < count; i++) {
+		void *code = aligned_alloc(PAGE, PAGE);
+
+		REQUIRE(code && mprotect(code, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC) == 0);
+		free(code);
+		REQUIRE(malloc(5000 + (size_t)i % 3000));
+	}
+}
+
+/* Every other piece of a range is registered. */
+static void islands(long count)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
+	char *at = map_pages(2 * (size_t)count);
+
+	REQUIRE(fd >= 0 && ioctl(fd, UFFDIO_API, &api) == 0);
+	for (long i = 0; i < count; i++) {
+		struct uffdio_register piece = {
+			.range = { (size_t)at + 2 * (size_t)i * PAGE, PAGE },
+			.mode = UFFDIO_REGISTER_MODE_MISSING,
+		};
+
+		REQUIRE(ioctl(fd, UFFDIO_REGISTER, &piece) == 0);
+	}
+}
+
+/* Addresses run out before maps do. */
+static void reserve_much(long gigabytes)
+{
+	char *at;
+
+	while ((at = mmap(NULL, (size_t)gigabytes << 30, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) != MAP_FAILED)
+		REQUIRE(mprotect(at, 16 * PAGE, PROT_READ | PROT_WRITE) == 0);
+}
+
+/* One thread, one arena, many heaps. */
+static void *grow_one_arena(void *count)
+{
+	for (long i = 0; i < (long)count; i++)
+		REQUIRE(malloc(20 << 20));
+	return NULL;
+}
+
+static void one_arena(long count)
+{
+	pthread_t thread;
+
+	mallopt(M_MMAP_THRESHOLD, 32 << 20);
+	REQUIRE(pthread_create(&thread, NULL, grow_one_arena, (void *)count) == 0);
+	pthread_join(thread, NULL);
+}
+
+/* Advice for pieces of a file's map. */
+static void advise_file(long count)
+{
+	char *at = map_file(2 * count, PROT_READ, MAP_SHARED);
+
+	for (long i = 0; i < count; i++)
+		REQUIRE(madvise(at + 2 * (size_t)i * PAGE, PAGE, MADV_RANDOM) == 0);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(long count);
 } ways[] = {
 	{ "advise-unseen", advise_unseen },
 	{ "read-chunks", read_chunks },
+	{ "rings", rings },
+	{ "dirty-pages", dirty_pages },
+	{ "watch-pages", watch_pages },
+	{ "overlay", overlay },
+	{ "reorder", reorder },
+	{ "unjoined", unjoined },
+	{ "threads", threads },
+	{ "code-in-heap", code_in_heap },
+	{ "islands", islands },
+	{ "reserve", reserve_much },
+	{ "one-arena", one_arena },
+	{ "advise-file", advise_file },
 };
 
 int main(int argc, char **argv)
