@@ -14,6 +14,7 @@
 #include "ask.h"
 #include "bus.h"
 #include "capture/home.h"
+#include "core/seal.h"
 #include "guard.h"
 #include "filter.h"
 #include "extend.h"
@@ -317,6 +318,15 @@ static void close_books(struct vmt_state *state)
 	vmt_extend_settle(state, true);
 }
 
+/* Nobody writes behind us: the others find the books closed when they get the lock. */
+static void seal(struct vmt_state *state)
+{
+	if (!state->recording.base)
+		return;
+	vmt_seal_set(&state->counters, state->recording.base);
+	vmt_publish_header(state);
+}
+
 /* Returns whether a report is due. */
 static bool finish(struct vmt_state *state, int status)
 {
@@ -328,6 +338,8 @@ static bool finish(struct vmt_state *state, int status)
 	if (locked)
 		close_books(state);
 	set_end(state, VMT_END_EXIT, status);
+	if (locked)
+		seal(state);
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
 	if (locked)
 		vmt_guard_leave(state);

@@ -94,6 +94,18 @@ static json_t *notes_of(uint64_t notes)
 	return array;
 }
 
+/* Sections that are not what was written. */
+static json_t *damaged_of(const struct vmt_view *view)
+{
+	json_t *array = json_array();
+
+	for (uint32_t id = 0; id < VMT_SECTION_COUNT; id++) {
+		if (view->damaged >> id & 1)
+			json_array_append_new(array, json_string(vmt_view_section_name(id)));
+	}
+	return array;
+}
+
 /* What the library was at; of a process that is gone, where it was interrupted. */
 static json_t *under_way(const struct vmt_view *view)
 {
@@ -129,6 +141,8 @@ static json_t *coverage_of(const struct vmt_view *view)
 	vmt_json_add_number(coverage, "truncated_stacks", header->truncated);
 	json_object_set_new(coverage, "under_way", under_way(view));
 	json_object_set_new(coverage, "notes", notes_of(header->notes));
+	json_object_set_new(coverage, "damaged", damaged_of(view));
+	vmt_json_add_number(coverage, "left_out", view->left_out);
 	return coverage;
 }
 

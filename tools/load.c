@@ -100,6 +100,14 @@ static int append(struct vmt_recordings *recordings, const struct vmt_recording 
 	return 0;
 }
 
+static int complain_of_damage(const char *name)
+{
+	vmt_message("%s is damaged: what cannot be is left out, and the rest is not certain; "
+		    "record it again.", name);
+	return -EBADMSG;
+}
+
+/* A damaged one is appended all the same, since the report of it says so. */
 static int add(struct vmt_recordings *recordings, int fd, const char *name)
 {
 	struct vmt_recording recording = { .name = strdup(name) };
@@ -110,6 +118,8 @@ static int add(struct vmt_recordings *recordings, int fd, const char *name)
 		return complain(name, ret);
 	}
 	ret = vmt_view_open(recording.data, recording.size, &recording.view);
+	if (!ret)
+		ret = vmt_view_examine(&recording.view);
 	if (ret)
 		vmt_message("%s is no readable recording: %s (at byte %llu); record it again.",
 			    name, recording.view.error,
@@ -118,6 +128,8 @@ static int add(struct vmt_recordings *recordings, int fd, const char *name)
 		ret = append(recordings, &recording);
 	if (ret)
 		release(&recording);
+	else if (vmt_view_is_damaged(&recording.view))
+		ret = complain_of_damage(name);
 	return ret;
 }
 

@@ -26,6 +26,8 @@
 #define VMT_RECORD_ENDIAN  0x01020304u
 #define VMT_BUILD_ID_MAX   20u
 #define VMT_NO_INDEX	   UINT32_MAX
+#define VMT_SUM_VERSION	   1u
+#define VMT_SUMS_MAX	   16u
 
 /* Section numbers; elements are the structures named behind. */
 enum vmt_section_id {
@@ -159,11 +161,15 @@ struct vmt_rec_header {
 	uint64_t bucket_ns;	/* width of one timeline bucket; see struct vmt_rec_bucket */
 	uint64_t asked_files;	/* fstat calls that told which file a new map shows */
 	uint64_t threads;	/* at the exit, or when a call failed last; 0 = not known */
-	uint64_t reserved2[14];
+	uint32_t sum_version;	/* 0: there are no sums; see seal.h */
+	uint32_t sum_header;
+	uint32_t sum[VMT_SUMS_MAX];	/* of each section, as it was when the process ended */
+	uint64_t reserved2[5];
 
 	struct vmt_rec_section section[VMT_SECTION_COUNT];
 };
 static_assert(sizeof(struct vmt_rec_header) <= 4096, "the header is one page");
+static_assert(VMT_SECTION_COUNT <= VMT_SUMS_MAX, "each section has a sum");
 
 /* Counters of one call site or of one system call. */
 struct vmt_rec_counters {

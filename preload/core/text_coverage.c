@@ -151,7 +151,9 @@ static void put_verdict(struct vmt_text *text)
 	const struct vmt_rec_header *header = &text->view->header;
 	struct vmt_fmt *fmt = &text->fmt;
 
-	if (header->end == VMT_END_RUNNING && !text->options->is_gone &&
+	if (vmt_view_is_damaged(text->view)) {
+		vmt_fmt_str(fmt, "; the recording is DAMAGED, so that nothing here is certain");
+	} else if (header->end == VMT_END_RUNNING && !text->options->is_gone &&
 	    !(header->notes & VMT_NOTE_SWITCHED_OFF)) {
 		vmt_fmt_str(fmt, "; will be compared with the kernel's table at the end");
 	} else if (header->maps_kernel == UINT64_MAX) {
@@ -168,7 +170,7 @@ static void put_verdict(struct vmt_text *text)
 
 static uint32_t notes_set(const struct vmt_view *view)
 {
-	uint32_t n = view->is_torn;
+	uint32_t n = view->is_torn + vmt_view_is_damaged(view);
 
 	for (uint32_t bit = 0; bit < VMT_COUNT(notes); bit++)
 		n += view->header.notes >> bit & 1;
@@ -206,8 +208,43 @@ void vmt_text_seen(struct vmt_text *text)
 	vmt_fmt_wrap(fmt, 10);
 }
 
+/* "modules, maps": the sections that are not what was written. */
+static void put_damaged(struct vmt_text *text)
+{
+	const char *between = "";
+
+	for (uint32_t id = 0; id < VMT_SECTION_COUNT; id++) {
+		if (!(text->view->damaged >> id & 1))
+			continue;
+		vmt_fmt_str(&text->fmt, between);
+		vmt_fmt_str(&text->fmt, vmt_view_section_name(id));
+		between = ", ";
+	}
+}
+
+static void put_damage(struct vmt_text *text)
+{
+	struct vmt_fmt *fmt = &text->fmt;
+
+	vmt_fmt_str(fmt, "  note    The recording is damaged: ");
+	if (text->view->damaged) {
+		vmt_fmt_str(fmt, "it was changed after the process ended (");
+		put_damaged(text);
+		vmt_fmt_str(fmt, ")");
+	}
+	if (text->view->left_out) {
+		vmt_fmt_str(fmt, text->view->damaged ? "; " : "");
+		vmt_fmt_count(fmt, text->view->left_out, "record");
+		vmt_fmt_str(fmt, ", which cannot be, left out");
+	}
+	vmt_fmt_str(fmt, ". Record it again.");
+	vmt_fmt_wrap(fmt, 10);
+}
+
 void vmt_text_notes(struct vmt_text *text)
 {
+	if (vmt_view_is_damaged(text->view))
+		put_damage(text);
 	if (text->options->verbose)
 		put_asked(text);
 	for (uint32_t bit = 0; bit < VMT_COUNT(notes); bit++) {

@@ -118,9 +118,9 @@ static int check_header(struct vmt_view *view)
 	if (header->header_size < header_bytes(header->section_count))
 		return refuse(view, offsetof(struct vmt_rec_header, header_size),
 			      "header too small");
-	if ((header->maps_start | header->maps_now | header->maps_peak) >= VMT_VIEW_COUNT_END)
+	if (vmt_plausible_header(header))
 		return refuse(view, offsetof(struct vmt_rec_header, maps_start),
-			      "more maps than there can be");
+			      vmt_plausible_header(header));
 	return 0;
 }
 
@@ -230,35 +230,30 @@ static bool read_guarded(const struct vmt_view *view, enum vmt_section_id id, ui
  * A writer killed in the middle leaves the word odd for ever. A site's counters only grow, so what it had
  * written is right to within the one call under way; to skip the site would lose all its calls.
  */
-/* Sums of what is read stay within 63 bits. A process would need months to count so far. */
-static bool can_be_counted(const struct vmt_rec_counters *counters)
-{
-	return (counters->calls | counters->failed | counters->created | counters->split |
-		counters->merged | counters->removed) < VMT_VIEW_COUNT_END;
-}
-
 bool vmt_view_site(const struct vmt_view *view, uint64_t index, struct vmt_rec_site *ret_site)
 {
 	return (read_guarded(view, VMT_SECTION_SITES, index, ret_site) ||
 		read_plain(view, VMT_SECTION_SITES, index, ret_site)) &&
-	       can_be_counted(&ret_site->counters) && ret_site->inherited < VMT_VIEW_COUNT_END;
+	       vmt_plausible_site(&view->header, ret_site);
 }
 
 bool vmt_view_range(const struct vmt_view *view, uint64_t index, struct vmt_rec_range *ret_range)
 {
 	return read_guarded(view, VMT_SECTION_RANGES, index, ret_range) &&
-	       ret_range->flags & VMT_MAP_USED && ret_range->start < ret_range->end;
+	       ret_range->flags & VMT_MAP_USED && vmt_plausible_range(&view->header, ret_range);
 }
 
 bool vmt_view_frame(const struct vmt_view *view, uint64_t index, struct vmt_rec_frame *ret_frame)
 {
-	return read_plain(view, VMT_SECTION_FRAMES, index, ret_frame);
+	return read_plain(view, VMT_SECTION_FRAMES, index, ret_frame) &&
+	       vmt_plausible_frame(ret_frame);
 }
 
 bool vmt_view_module(const struct vmt_view *view, uint64_t index,
 		     struct vmt_rec_module *ret_module)
 {
-	if (!read_plain(view, VMT_SECTION_MODULES, index, ret_module))
+	if (!read_plain(view, VMT_SECTION_MODULES, index, ret_module) ||
+	    !vmt_plausible_module(ret_module))
 		return false;
 	if (ret_module->build_id_length > VMT_BUILD_ID_MAX)
 		ret_module->build_id_length = 0;
@@ -269,7 +264,7 @@ bool vmt_view_call(const struct vmt_view *view, uint64_t index,
 		   struct vmt_rec_counters *ret_counters)
 {
 	return read_plain(view, VMT_SECTION_CALLS, index, ret_counters) &&
-	       can_be_counted(ret_counters);
+	       vmt_plausible_counters(&view->header, ret_counters);
 }
 
 /* Which half of the section is valid: see struct vmt_rec_bucket. */
@@ -286,7 +281,7 @@ bool vmt_view_bucket(const struct vmt_view *view, uint64_t index,
 {
 	return index < view->header.section[VMT_SECTION_TIMELINE].capacity / 2 &&
 	       read_plain(view, VMT_SECTION_TIMELINE, first_bucket(view) + index, ret_bucket) &&
-	       ret_bucket->max;
+	       ret_bucket->max && vmt_plausible_bucket(&view->header, ret_bucket);
 }
 
 /* The section's count says nothing of the half that is valid now. */
@@ -306,34 +301,36 @@ uint64_t vmt_view_bucket_count(const struct vmt_view *view)
 bool vmt_view_site_time(const struct vmt_view *view, uint64_t site,
 			struct vmt_rec_site_time *ret_time)
 {
-	return read_guarded(view, VMT_SECTION_SITE_TIMES, site, ret_time) && ret_time->shift < 32;
+	return read_guarded(view, VMT_SECTION_SITE_TIMES, site, ret_time) &&
+	       vmt_plausible_site_time(&view->header, ret_time);
 }
 
 bool vmt_view_failure(const struct vmt_view *view, uint64_t index,
 		      struct vmt_rec_failure *ret_failure)
 {
-	return read_plain(view, VMT_SECTION_FAILURES, index, ret_failure);
+	return read_plain(view, VMT_SECTION_FAILURES, index, ret_failure) &&
+	       vmt_plausible_failure(&view->header, ret_failure);
 }
 
 bool vmt_view_mark(const struct vmt_view *view, uint64_t index, struct vmt_rec_mark *ret_mark)
 {
 	return read_plain(view, VMT_SECTION_MARKS, index, ret_mark) &&
-	       ret_mark->maps < VMT_VIEW_COUNT_END;
+	       vmt_plausible_mark(&view->header, ret_mark);
 }
 
 bool vmt_view_mark_value(const struct vmt_view *view, uint64_t index,
 			 struct vmt_rec_mark_value *ret_value)
 {
 	return read_plain(view, VMT_SECTION_MARK_VALUES, index, ret_value) &&
-	       (ret_value->live | ret_value->calls) < VMT_VIEW_COUNT_END &&
-	       (uint64_t)ret_value->net + VMT_VIEW_COUNT_END < 2 * VMT_VIEW_COUNT_END;
+	       vmt_plausible_mark_value(ret_value);
 }
 
 bool vmt_view_allocator(const struct vmt_view *view, uint64_t index,
 			struct vmt_rec_allocator *ret_allocator)
 {
-	return read_guarded(view, VMT_SECTION_ALLOCATORS, index, ret_allocator) ||
-	       read_plain(view, VMT_SECTION_ALLOCATORS, index, ret_allocator);
+	return (read_guarded(view, VMT_SECTION_ALLOCATORS, index, ret_allocator) ||
+		read_plain(view, VMT_SECTION_ALLOCATORS, index, ret_allocator)) &&
+	       vmt_plausible_allocator(ret_allocator);
 }
 
 struct vmt_view_string vmt_view_string(const struct vmt_view *view, struct vmt_rec_string string)

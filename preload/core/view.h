@@ -9,6 +9,7 @@
 #ifndef VMT_VIEW_H
 #define VMT_VIEW_H
 
+#include "plausible.h"
 #include "record.h"
 
 struct vmt_view_section {
@@ -23,6 +24,8 @@ struct vmt_view {
 	bool is_torn;			/* the header was left half-written */
 	uint64_t error_offset;		/* after a failed open: where… */
 	const char *error;		/* …and which check it was */
+	uint32_t damaged;		/* bits: sections that are not what was written */
+	uint64_t left_out;		/* records that cannot be, see vmt_view_examine() */
 	struct vmt_rec_header header;	/* a consistent copy, as of the open */
 	struct vmt_view_section section[VMT_SECTION_COUNT];
 };
@@ -46,10 +49,24 @@ struct vmt_view_tally {
  */
 VMT_MUST_CHECK int vmt_view_open(const void *data, uint64_t size, struct vmt_view *ret_view);
 
+/*
+ * Compare the sums that the process made when it ended, and look at each record: sets damaged and
+ * left_out. What only adds to the picture (counts of calls, timelines, marks, failures) is left out
+ * as a whole if it is damaged; of the rest each record that can be is still read. Returns
+ * -EBADMSG, like vmt_view_open(), if it is the header that is not what was written.
+ */
+VMT_MUST_CHECK int vmt_view_examine(struct vmt_view *view);
+
+static inline bool vmt_view_is_damaged(const struct vmt_view *view)
+{
+	return view->damaged || view->left_out;
+}
+
+/* The name of a section in a report, as "call sites". */
+const char *vmt_view_section_name(enum vmt_section_id section);
+
 /* Number of records that there may be; each may still be unreadable. */
 uint64_t vmt_view_count(const struct vmt_view *view, enum vmt_section_id section);
-
-#define VMT_VIEW_COUNT_END (UINT64_C(1) << 46)	/* no counter comes so far */
 
 /* Copy one record; false when there is none, or it is half-written or nonsense. */
 bool vmt_view_site(const struct vmt_view *view, uint64_t index, struct vmt_rec_site *ret_site);

@@ -53,7 +53,7 @@ static void begin(void)
 	state.counters = (struct vmt_rec_header){
 		.version = VMT_RECORD_VERSION, .endian = VMT_RECORD_ENDIAN,
 		.header_size = sizeof(struct vmt_rec_header), .section_count = VMT_SECTION_COUNT,
-		.bucket_ns = VMT_TIMELINE_NS, .end = VMT_END_EXIT,
+		.bucket_ns = VMT_TIMELINE_NS, .end = VMT_END_EXIT, .maps_peak = 1000000,
 	};
 	memcpy(state.counters.magic, VMT_RECORD_MAGIC, sizeof(state.counters.magic));
 	state.counters.section[VMT_SECTION_TIMELINE] = (struct vmt_rec_section){

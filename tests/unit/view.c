@@ -197,6 +197,7 @@ Test(view, what_an_earlier_writer_did_not_have_is_zero)
 	sample_add(&sample, VMT_SECTION_MARKS);
 	memset(sample_at(&sample, VMT_SECTION_MARKS, 0), 0x11, sizeof(mark));
 	((struct vmt_rec_mark *)sample_at(&sample, VMT_SECTION_MARKS, 0))->maps = 99;
+	((struct vmt_rec_mark *)sample_at(&sample, VMT_SECTION_MARKS, 0))->time = 5;
 	marks = &sample.header->section[VMT_SECTION_MARKS];
 	marks->size = 16;	/* time and maps */
 	cr_assert_str_empty(open_error());
