@@ -214,7 +214,7 @@ const char *vmt_explain_pattern_word(const struct vmt_explain *explain, enum vmt
 const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_pattern pattern);
 /* More to say of it, whole sentences; NULL = nothing. */
 const char *vmt_explain_also(enum vmt_pattern pattern);
-/* By how many maps a pattern is measured against others: those saved, or if that is open those that show it. */
+/* What a pattern is measured by: the maps saved, or where that is open those that show it. */
 uint64_t vmt_explain_weight(const struct vmt_explain_pattern *pattern);
 /* What there is to do about pieces that touch no other. */
 const char *vmt_explain_alone_remedy(void);

@@ -27,12 +27,6 @@ static const enum vmt_apart reason_of[VMT_PATTERN_COUNT] = {
 	[VMT_PATTERN_USERFAULTFD] = VMT_APART_USERFAULTFD,
 };
 
-/* Better told by what was called than by being pieces of files. */
-#define FILE_PATTERNS \
-	(1u << VMT_PATTERN_FILE_PROTECTION | 1u << VMT_PATTERN_MAPPED_OVER | \
-	 1u << VMT_PATTERN_REMAPPED | 1u << VMT_PATTERN_VIEWS | 1u << VMT_PATTERN_ADVICE | \
-	 1u << VMT_PATTERN_LOCKS | 1u << VMT_PATTERN_POLICY)
-
 #define HOLE_MAX (UINT64_C(64) << 20)
 #define ARENA	 (UINT64_C(64) << 20)
 
@@ -205,60 +199,6 @@ static void find_arenas(struct vmt_search *search, enum vmt_pattern pattern)
 	search->at->saves = search->at->maps > after ? search->at->maps - after : 0;
 }
 
-static bool is_of(const struct vmt_explain_map *map, enum vmt_kind kind)
-{
-	return map->kind == kind && !(map->shows & FILE_PATTERNS);
-}
-
-/*
- * Different files among the maps of a kind; 0 when there is no memory to tell. Shared memory without
- * a name is a file each (whose number a recording does not always have).
- */
-static uint64_t count_files(const struct vmt_search *search, enum vmt_kind kind)
-{
-	uint64_t *inode = malloc((search->count + 1) * sizeof(*inode));
-	uint64_t files = 0;
-	size_t n = 0;
-
-	if (!inode)
-		return 0;
-	for (size_t i = 0; i < search->count; i++) {
-		if (is_of(&search->map[i], kind))
-			inode[n++] = search->map[i].inode;
-	}
-	qsort(inode, n, sizeof(*inode), vmt_sorted_by_number);
-	for (size_t i = 0; i < n; i++)
-		files += i == 0 || !inode[i] || inode[i] != inode[i - 1];
-	free(inode);
-	return files;
-}
-
-static void mark_kind(struct vmt_search *search, enum vmt_kind kind)
-{
-	for (size_t i = 0; i < search->count; i++) {
-		if (!is_of(&search->map[i], kind))
-			continue;
-		vmt_search_mark(search, i);
-		vmt_search_count_site(search, i);
-	}
-}
-
-static uint64_t count_kind(const struct vmt_search *search, enum vmt_kind kind)
-{
-	uint64_t maps = 0;
-
-	for (size_t i = 0; i < search->count; i++)
-		maps += is_of(&search->map[i], kind);
-	return maps;
-}
-
-static void find_devices(struct vmt_search *search, enum vmt_pattern pattern)
-{
-	(void)pattern;
-	mark_kind(search, VMT_KIND_DEVICE);
-	vmt_search_leave_open(search);
-}
-
 /* Their stacks are still there; they are found as those of all threads, and only the numbers part them. */
 static void find_ended_threads(struct vmt_search *search, enum vmt_pattern pattern)
 {
@@ -269,44 +209,6 @@ static void find_ended_threads(struct vmt_search *search, enum vmt_pattern patte
 	}
 	(void)pattern;
 	vmt_search_part_threads(search, search->at);
-}
-
-static void find_deleted(struct vmt_search *search, enum vmt_pattern pattern)
-{
-	(void)pattern;
-	mark_kind(search, VMT_KIND_DELETED);
-	search->at->saves = search->at->maps;
-}
-
-/* As many files as maps, nearly: they could be one. */
-static void find_files(struct vmt_search *search, enum vmt_pattern pattern)
-{
-	enum vmt_kind kind = pattern == VMT_PATTERN_SHARED     ? VMT_KIND_SHARED :
-			     pattern == VMT_PATTERN_HUGE_FILES ? VMT_KIND_HUGE :
-								 VMT_KIND_FILE;
-	uint64_t maps = count_kind(search, kind);
-
-	if (maps < VMT_EXPLAIN_LEAST || count_files(search, kind) <= maps / 2)
-		return;
-	mark_kind(search, kind);
-	search->at->saves = maps - 1;
-}
-
-/* Far more maps than files: each could be mapped as a whole. */
-static void find_pieces(struct vmt_search *search, enum vmt_pattern pattern)
-{
-	static const enum vmt_kind kinds[] = { VMT_KIND_FILE, VMT_KIND_SHARED };
-
-	(void)pattern;
-	for (size_t k = 0; k < VMT_COUNT(kinds); k++) {
-		uint64_t maps = count_kind(search, kinds[k]);
-		uint64_t files = count_files(search, kinds[k]);
-
-		if (maps < VMT_EXPLAIN_LEAST || !files || files > maps / 2)
-			continue;
-		mark_kind(search, kinds[k]);
-		search->at->saves += maps - files;
-	}
 }
 
 /*
@@ -414,10 +316,10 @@ static void look_for(struct vmt_search *search, enum vmt_pattern pattern)
 		[VMT_PATTERN_WX] = find_flips,
 		[VMT_PATTERN_BARRIERS] = find_flips,
 		[VMT_PATTERN_ARENAS] = find_arenas,
-		[VMT_PATTERN_FILES] = find_files,
-		[VMT_PATTERN_SHARED] = find_files,
-		[VMT_PATTERN_PIECES] = find_pieces,
-		[VMT_PATTERN_DELETED] = find_deleted,
+		[VMT_PATTERN_FILES] = vmt_search_files,
+		[VMT_PATTERN_SHARED] = vmt_search_files,
+		[VMT_PATTERN_PIECES] = vmt_search_pieces,
+		[VMT_PATTERN_DELETED] = vmt_search_deleted,
 		[VMT_PATTERN_ADVICE] = find_apart,
 		[VMT_PATTERN_LOCKS] = find_apart,
 		[VMT_PATTERN_POLICY] = find_apart,
@@ -436,8 +338,8 @@ static void look_for(struct vmt_search *search, enum vmt_pattern pattern)
 		[VMT_PATTERN_MAPPED_OVER] = vmt_search_mapped_over,
 		[VMT_PATTERN_REMAPPED] = vmt_search_remapped,
 		[VMT_PATTERN_VIEWS] = vmt_search_views,
-		[VMT_PATTERN_DEVICES] = find_devices,
-		[VMT_PATTERN_HUGE_FILES] = find_files,
+		[VMT_PATTERN_DEVICES] = vmt_search_devices,
+		[VMT_PATTERN_HUGE_FILES] = vmt_search_files,
 	};
 
 	search->at->pattern = pattern;

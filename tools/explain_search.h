@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the searches for patterns have in common. Shared by explain_patterns.c and explain_calls.c,
- * and by nobody else.
+ * What the searches for patterns have in common. Shared by explain_patterns.c,
+ * explain_calls.c and explain_pieces.c, and by nobody else.
  */
 #ifndef VMT_EXPLAIN_SEARCH_H
 #define VMT_EXPLAIN_SEARCH_H
@@ -42,7 +42,8 @@ static inline void vmt_search_save(struct vmt_search *search, size_t i)
 
 static inline bool vmt_search_touches_next(const struct vmt_search *search, size_t i)
 {
-	return i + 1 < search->count && vmt_explain_touch(&search->map[i], &search->map[i + 1]);
+	return i + 1 < search->count &&
+	       vmt_explain_touch(&search->map[i], &search->map[i + 1]);
 }
 
 /* By how much the remedy makes it fewer cannot be told, or depends on what is needed. */
@@ -58,6 +59,12 @@ void vmt_search_file_protection(struct vmt_search *search, enum vmt_pattern patt
 void vmt_search_mapped_over(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_remapped(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_views(struct vmt_search *search, enum vmt_pattern pattern);
+
+/* Files and devices by their maps: see explain_pieces.c. */
+void vmt_search_files(struct vmt_search *search, enum vmt_pattern pattern);
+void vmt_search_pieces(struct vmt_search *search, enum vmt_pattern pattern);
+void vmt_search_deleted(struct vmt_search *search, enum vmt_pattern pattern);
+void vmt_search_devices(struct vmt_search *search, enum vmt_pattern pattern);
 
 /* Leave the share of the threads that run, or of those that have ended, whichever the pattern is. */
 void vmt_search_part_threads(const struct vmt_search *search, struct vmt_explain_pattern *at);
