@@ -31,4 +31,7 @@ int vmt_ask_everything(struct vmt_state *state, struct vmt_sketch *sketch);
 size_t vmt_ask_name(struct vmt_state *state, uint64_t addr, char *path, size_t size,
 		    uint8_t build_id[VMT_BUILD_ID_MAX], uint32_t *ret_build_id_length);
 
+/* The map that addr lies in, if it can be read; false if it cannot be told. Any thread, without the lock. */
+bool vmt_ask_bounds(struct vmt_state *state, uint64_t addr, struct vmt_range *ret_bounds);
+
 #endif

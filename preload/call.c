@@ -15,7 +15,8 @@
 #include "failure.h"
 #include "guard.h"
 #include "holder.h"
-#include "life.h"
+#include "exec.h"
+#include "fork.h"
 #include "new_text.h"
 #include "other.h"
 #include "own_stack.h"
@@ -194,7 +195,7 @@ VMT_HOT long vmt_call_here(long nr, const long args[6], const struct vmt_regs *r
 	if (VMT_UNLIKELY(*vmt_alive != VMT_ALIVE)) {
 		if (id == VMT_CALL_NONE)
 			return vmt_other_child_call(state, nr, args);
-		if (!vmt_life_start_child(state) || !vmt_state_is_on())
+		if (!vmt_fork_start_child(state) || !vmt_state_is_on())
 			return vmt_aside_make(nr, args);
 	}
 	if (id == VMT_CALL_NONE ||
@@ -253,7 +254,7 @@ long vmt_call_elsewhere(long nr, const long args[6], const struct vmt_regs *regs
 		return call_without_thread(state, id, nr, args, regs);
 	if (nr == SYS_execve || nr == SYS_execveat) {	/* may never come back to leave this stack */
 		if (vmt_state_is_on() && vmt_state_is_ours(state))
-			vmt_life_before_exec(state);
+			vmt_exec_before(state);
 		vmt_bus_before_exec();
 		return VMT_BY_SITE;
 	}

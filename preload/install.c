@@ -13,7 +13,7 @@
 #include "aside.h"
 #include "filter.h"
 #include "guard.h"
-#include "life.h"
+#include "exit.h"
 #include "own_stack.h"
 #include "room.h"
 #include "sys.h"
@@ -88,9 +88,9 @@ long vmt_install_filter(struct vmt_state *state, long nr, const long args[6], bo
 
 	vmt_own_stack_unblock();	/* later it may not be allowed */
 	if (VMT_UNLIKELY(vmt_aside_is_due(nr, args)))
-		vmt_life_step_aside(state);
+		vmt_exit_step_aside(state);
 	ret = install(state, nr, args, locks);
 	if (!vmt_sys_failed(ret) && !was_open && vmt_aside_was_due(nr, args))
-		vmt_life_step_aside(state);
+		vmt_exit_step_aside(state);
 	return ret;
 }

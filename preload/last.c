@@ -10,7 +10,7 @@
 #include "aside.h"
 #include "capture/gate.h"
 #include "capture/text.h"
-#include "life.h"
+#include "exit.h"
 #include "sys.h"
 
 #define PAUSE_NS 200000
@@ -76,7 +76,7 @@ static int end(int status)
 		vmt_sys4(SYS_rt_sigprocmask, SIG_BLOCK, &all, 0, sizeof(all));
 		state->is_last_act = true;
 	}
-	return vmt_life_end(status);
+	return vmt_exit_end(status);
 }
 
 _Noreturn void vmt_last_act_claimed(int status)
@@ -105,7 +105,7 @@ void vmt_last_thread(int status, uint64_t storage)
 
 	if (!state || !vmt_state_is_ours(state) || !vmt_text_is_alone() || !is_mapped(storage))
 		return;
-	end_status = vmt_life_end(status);
+	end_status = vmt_exit_end(status);
 	if (end_status != status)
 		vmt_aside_exit(end_status);
 }

@@ -5,7 +5,7 @@
 #include "vmatrace.h"
 
 #include "guard.h"
-#include "life.h"
+#include "fork.h"
 #include "publish.h"
 
 #define NAME_MAX_LENGTH 200u
@@ -18,7 +18,7 @@ static struct vmt_state *recorded(void)
 {
 	if (!vmt_state_is_on())
 		return NULL;
-	if (*vmt_alive != VMT_ALIVE && !vmt_life_start_child(vmt_state))
+	if (*vmt_alive != VMT_ALIVE && !vmt_fork_start_child(vmt_state))
 		return NULL;
 	if (!vmt_state_is_on())
 		return NULL;

@@ -14,7 +14,8 @@
 #include "guard.h"
 #include "holder.h"
 #include "install.h"
-#include "life.h"
+#include "exec.h"
+#include "exit.h"
 #include "mapsfile.h"
 #include "own_stack.h"
 #include "rare.h"
@@ -51,12 +52,12 @@ static long exec_call(struct vmt_state *state, long nr, const long args[6])
 	long ret;
 
 	if (is_ours)
-		vmt_life_before_exec(state);
+		vmt_exec_before(state);
 	vmt_bus_before_exec();
 	ret = vmt_own_stack_make(nr, args);
 	vmt_bus_after_exec();
 	if (is_ours)
-		vmt_life_after_exec(state);
+		vmt_exec_after(state);
 	return ret;
 }
 
@@ -69,7 +70,7 @@ static long plain_call(struct vmt_state *state, long nr, const long args[6])
 		return vmt_bus_action(state, args);
 	if (VMT_UNLIKELY(vmt_aside_is_due(nr, args))) {
 		vmt_own_stack_unblock();
-		vmt_life_step_aside(state);
+		vmt_exit_step_aside(state);
 	}
 	ret = vmt_own_stack_make(nr, args);
 	if (!vmt_sys_failed(ret)) {

@@ -64,10 +64,10 @@ long vmt_call_elsewhere(long nr, const long args[6], const struct vmt_regs *regs
 bool vmt_rare_is_userfault(int fd);
 
 /* The program is about to close its standard error, in a function called with these registers. */
-void vmt_error_closes(const struct vmt_regs *regs);
+void vmt_keep_error(const struct vmt_regs *regs);
 
 /* The program is about to change its root or its user: names may lead nowhere afterwards. */
-void vmt_before_leaving(void);
+void vmt_keep_before_leaving(void);
 
 /* exit_group(2), after writing the report; called instead of libc's _exit. */
 _Noreturn void vmt_last_act(int status);

@@ -23,7 +23,7 @@
 #include "device.h"
 #include "fd.h"
 #include "filter.h"
-#include "life.h"
+#include "exit.h"
 #include "line.h"
 #include "log.h"
 #include "mapsfile.h"
@@ -42,14 +42,6 @@
 #define MAPS_MOST	4000000
 #define USAGE_STATUS	2
 #define PERSONALITY_READ 0xffffffffUL	/* asks, changes nothing */
-
-_Atomic uint32_t vmt_phase VMT_DATA = VMT_PHASE_UNINIT;
-struct vmt_state *vmt_state VMT_DATA = NULL;
-
-static _Atomic uint32_t always_alive VMT_DATA = VMT_ALIVE;
-_Atomic uint32_t *vmt_alive VMT_DATA = &always_alive;
-
-__thread struct vmt_thread vmt_this_thread;
 
 static const char *find_variable(char **environment, const char *name)
 {
@@ -260,7 +252,7 @@ static bool ends_by_destructor VMT_DATA = false;
 static void at_exit(int status, void *unused)
 {
 	(void)unused;
-	vmt_life_end(status);
+	vmt_exit_end(status);
 }
 
 static void open_doors(struct vmt_state *state)
@@ -287,7 +279,7 @@ static void open_doors(struct vmt_state *state)
 __attribute__((destructor)) static void end(void)
 {
 	if (ends_by_destructor)
-		vmt_life_end(0);
+		vmt_exit_end(0);
 }
 
 static int start_counting(struct vmt_state *state)

@@ -6,6 +6,14 @@
 
 #include "sys.h"
 
+_Atomic uint32_t vmt_phase VMT_DATA = VMT_PHASE_UNINIT;
+struct vmt_state *vmt_state VMT_DATA = NULL;
+
+static _Atomic uint32_t always_alive VMT_DATA = VMT_ALIVE;
+_Atomic uint32_t *vmt_alive VMT_DATA = &always_alive;
+
+__thread struct vmt_thread vmt_this_thread;
+
 /* Where a filter may kill for getpid and nothing can be read, vfork children are taken for their parents. */
 static uint32_t own_pid(const struct vmt_state *state)
 {

@@ -61,7 +61,7 @@ userfault-half-way-ignored	core/change.c	s/(static void decode_told.*?)change->h
 userfault-close-ignored	rare.c	s/if \(nr != SYS_close \|\|/if (1 || nr != SYS_close ||/
 personality-ignored	rare.c	s/state->no_deriving = true/(void)state/
 dontfork-forgotten	account.c	s/vmt_account_everything\(state\);\n\tfor \(unsigned i = 0; i < state->own_count/for (unsigned i = 0; i < state->own_count/
-child-keeps-descriptor	life.c	s/\tvmt_mapsfile_start_child\(state\);\n//
+child-keeps-descriptor	fork.c	s/\tvmt_mapsfile_start_child\(state\);\n//
 END
 }
 

@@ -45,7 +45,7 @@ __attribute__((always_inline)) static inline void before_error_closes(void)
 	struct vmt_regs regs;
 
 	VMT_REGS_HERE(&regs);
-	vmt_error_closes(&regs);
+	vmt_keep_error(&regs);
 }
 
 #define call0(nr)	      call6(nr, 0, 0, 0, 0, 0, 0)

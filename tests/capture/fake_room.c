@@ -90,12 +90,12 @@ _Noreturn void vmt_last_act(int status)
 		vmt_sys1(SYS_exit_group, status);
 }
 
-void vmt_error_closes(const struct vmt_regs *regs)
+void vmt_keep_error(const struct vmt_regs *regs)
 {
 	(void)regs;
 }
 
-void vmt_before_leaving(void)
+void vmt_keep_before_leaving(void)
 {
 }
 
