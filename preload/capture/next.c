@@ -18,7 +18,9 @@ struct name {
 	size_t offset;	/* of the pointer in struct vmt_next */
 };
 
+/* clang-format off */
 #define NAME(member, text) { text, offsetof(struct vmt_next, member) }
+/* clang-format on */
 
 static const struct name names[] = {
 	NAME(mmap, "mmap"),

@@ -230,6 +230,7 @@ static long fork_and_cut(char *at)
 	return errno == 100 ? 0 : -1;
 }
 
+/* clang-format off */
 #define WAY(name) { #name, name }
 static const struct way {
 	const char *name;
@@ -243,6 +244,7 @@ static const struct way {
 	WAY(grow_heap), WAY(fork_and_cut),
 };
 #define WAYS ((long)(sizeof(ways) / sizeof(ways[0])))
+/* clang-format on */
 
 static char *trial_at(long slack, long way)
 {

@@ -42,7 +42,9 @@ Test(calls, calls_without_effect_on_maps_have_no_identifier)
 		cr_assert_eq(vmt_call_of_nr(numbers[i]), VMT_CALL_NONE, "%ld", numbers[i]);
 }
 
+/* clang-format off */
 #define SAME(name, id) { #name, SYS_##name, VMT_CALL_##id }
+/* clang-format on */
 
 Test(calls, numbers_agree_with_the_headers)
 {
