@@ -14,7 +14,7 @@ export CALLS=${CALLS:-3000} SEED=${SEED:-$((RANDOM * 32768 + RANDOM))}
 SCRIPTS=${SCRIPTS-targets errno harmless}
 TABLE=$ROOT/doc/houses.md
 NEWEST=$(sed -n 's/^#define VMT_KERNEL_TRIED VMT_KERNEL(\([0-9]*\), \([0-9]*\))/\1 \2/p' \
-	"$ROOT/preload/core/kernel.h")
+	"$ROOT/preload/core/base/kernel.h")
 
 plan() {
 	local script
@@ -67,7 +67,7 @@ note_newest() {	# FILE
 	# shellcheck disable=SC2086
 	set -- $NEWEST
 	[ "${major:-0}" -lt "$1" ] || { [ "$major" = "$1" ] && [ "${minor:-0}" -le "$2" ]; } ||
-		fail newest "$major.$minor is newer than VMT_KERNEL_TRIED in preload/core/kernel.h"
+		fail newest "$major.$minor is newer than VMT_KERNEL_TRIED in preload/core/base/kernel.h"
 }
 
 # Between its marks in doc/houses.md, which other tables share.

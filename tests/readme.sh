@@ -73,7 +73,7 @@ check_report() {
 update() {
 	(cd "$TMP" && ln -s "$BUILD" build && LD_PRELOAD=build/preload/libvmatrace.so \
 		build/tests/targets/guard_pages 2>"$TMP/block1")
-	sed -n '/^static const struct option table/,/^};/p' "$ROOT/preload/core/options.c" |
+	sed -n '/^static const struct option table/,/^};/p' "$ROOT/preload/core/base/options.c" |
 		grep -oE '"[a-z_]+=.*"' | sed -E -e 's/^"(.*)"$/\1/' -e 's/\\"/"/g' >"$TMP/block2"
 	awk -v folder="$TMP" '
 		/^```$/ && !inside { inside = 1; block = folder "/block" ++count

@@ -3,10 +3,10 @@
  * vmatrace: the command line. A table of commands and what concerns none of them.
  * Must stay free of logic: each command has a file of its own.
  */
-#include "commands.h"
-#include "locate.h"
-#include "man.h"
-#include "message.h"
+#include "cmd/commands.h"
+#include "cmd/man.h"
+#include "run/locate.h"
+#include "util/message.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,12 +4,12 @@
  * dlsym(RTLD_NEXT) would, but without its locks and its memory, and without its symbol, whose version
  * differs from one glibc to the next. What no module defines stays NULL.
  */
-#include "next.h"
+#include "capture/next.h"
 
 #include <stddef.h>
 
-#include "elf.h"
-#include "shim.h"
+#include "os/elf.h"
+#include "os/shim.h"
 
 VMT_DATA struct vmt_next vmt_next = { .syscall = NULL };
 

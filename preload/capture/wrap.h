@@ -11,10 +11,10 @@
 #include <errno.h>
 #include <sys/syscall.h>
 
-#include "next.h"
-#include "shim.h"
-#include "sites.h"
-#include "sys.h"
+#include "capture/next.h"
+#include "os/shim.h"
+#include "os/sys.h"
+#include "patch/patch.h"
 
 /* Is `name` to be called instead of making system call nr ourselves? */
 #define USE_NEXT(name, nr) (vmt_sites_catch(nr) && vmt_next.name)

@@ -10,7 +10,7 @@
 #include <sys/shm.h>
 #include <sys/uio.h>
 
-#include "wrap.h"
+#include "capture/wrap.h"
 
 VMT_HOT VMT_EXPORT void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
 {

@@ -7,7 +7,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#include "wrap.h"
+#include "capture/wrap.h"
 
 int fclose(void *stream);	/* stdio.h may not be included here */
 

@@ -13,10 +13,10 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "core/calls.h"
-#include "home.h"
-#include "state.h"
-#include "wrap.h"
+#include "capture/wrap.h"
+#include "core/base/calls.h"
+#include "patch/home.h"
+#include "state/state.h"
 
 #ifndef SYS_set_mempolicy_home_node
 #define SYS_set_mempolicy_home_node 450

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "state.h"
+#include "state/state.h"
 #include "unwind_wrapped.h"
 
 /* Longer than any walk: the processor was given to somebody else meanwhile. */

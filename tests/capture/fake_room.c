@@ -12,15 +12,15 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "capture/gate.h"
-#include "capture/libc.h"
 #include "capture/next.h"
-#include "capture/sites.h"
-#include "capture/stubs.h"
-#include "core/calls.h"
-#include "shim.h"
-#include "state.h"
-#include "sys.h"
+#include "core/base/calls.h"
+#include "os/libc.h"
+#include "os/shim.h"
+#include "os/sys.h"
+#include "patch/gate.h"
+#include "patch/patch.h"
+#include "patch/stubs.h"
+#include "state/state.h"
 
 #define MARKER 77777777
 

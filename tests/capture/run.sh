@@ -20,7 +20,7 @@ build() {
 	$cc -std=gnu17 -D_GNU_SOURCE -g -O2 -Wall -Wextra -fPIC -fvisibility=hidden \
 		-mgeneral-regs-only -I"$top/preload" -I"$top/preload/core" -shared -o libfake.so \
 		"$top"/preload/capture/*.[cS] \
-		"$top/preload/core/calls.c" "$here/fake_room.c" -Wl,-z,initfirst \
+		"$top/preload/core/base/calls.c" "$here/fake_room.c" -Wl,-z,initfirst \
 		-Wl,-z,nodelete -Wl,-z,defs -Wl,--version-script="$top/preload/vmatrace.map" &&
 	$cc -shared -o libsite.so "$here/site_in_module.S" &&
 	$cc -D_GNU_SOURCE -O1 -o every_call "$here/every_call.c" -L. -lsite -Wl,-rpath,"$out" &&
@@ -29,7 +29,7 @@ build() {
 	g++ -O1 -rdynamic -fnon-call-exceptions -o stacks "$here/stacks.cc" \
 		-L. -lsite -Wl,-rpath,"$out" &&
 	$cc -D_GNU_SOURCE -O1 -I"$top/preload" -I"$top/preload/core" -o text "$here/text.c" \
-		"$top/preload/capture/text.c" "$top/preload/capture/plain.c" &&
+		"$top/preload/patch/code.c" "$top/preload/patch/plain.c" &&
 	$cc -O2 -o bench_gate "$here/bench_gate.c"
 }
 

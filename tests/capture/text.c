@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "capture/text.h"
+#include "patch/code.h"
 
 static int failures;
 

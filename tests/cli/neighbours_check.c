@@ -7,8 +7,8 @@
  *	neighbours_check PAIRS MAPS [NUMA_MAPS]		a text of maps or smaps
  *	neighbours_check PAIRS RECORDING.vmt
  */
-#include "explain_record.h"
-#include "load.h"
+#include "explain/explain_record.h"
+#include "input/load.h"
 
 #include <stdio.h>
 #include <stdlib.h>

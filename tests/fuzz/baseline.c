@@ -3,7 +3,7 @@
  * Fuzz target: baselines. What was accepted, saved and read again must be the same. The files
  * are memory files of this process.
  */
-#include "baseline.h"
+#include "check/baseline.h"
 #include "fuzz.h"
 
 #include <string.h>

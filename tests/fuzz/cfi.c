@@ -3,7 +3,7 @@
  * Fuzz target: the reader of .eh_frame. The input is the distance from the table to the
  * first pc asked for (8 bytes, little-endian), then an .eh_frame_hdr and what follows it.
  */
-#include "cfi.h"
+#include "core/stack/cfi.h"
 #include "fuzz.h"
 
 #include <errno.h>

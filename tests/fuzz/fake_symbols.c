@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names made up from offsets, instead of tools/symbols.c: for fuzz targets, which must not
+ * Names made up from offsets, instead of tools/symbols/symbols.c: for fuzz targets, which must not
  * open the files that an input names.
  */
-#include "debuginfod.h"
-#include "symbols.h"
+#include "input/debuginfod.h"
+#include "symbols/symbols.h"
 
 #include <stdlib.h>
 

@@ -5,10 +5,10 @@
  */
 #include "fuzz.h"
 
-#include "explain_json.h"
-#include "explain_text.h"
-#include "mapsline.h"
-#include "procmaps.h"
+#include "core/vma/mapsline.h"
+#include "input/procmaps.h"
+#include "json/explain_json.h"
+#include "report/explain_text.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzz target: VMATRACE_OPTIONS, which anybody's environment may hold. */
+#include "core/base/options.h"
 #include "fuzz.h"
-#include "options.h"
 
 #include <string.h>
 

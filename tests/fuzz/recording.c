@@ -3,8 +3,8 @@
  * Fuzz target: a recording of any bytes, read through the view record by record and
  * printed by the core's report, as the library prints it at exit.
  */
+#include "core/report/report.h"
 #include "recording.h"
-#include "text.h"
 
 static void emit(void *context, const char *bytes, size_t n)
 {

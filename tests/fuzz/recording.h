@@ -7,8 +7,8 @@
 #ifndef VMT_FUZZ_RECORDING_H
 #define VMT_FUZZ_RECORDING_H
 
+#include "core/recording/view.h"
 #include "fuzz.h"
-#include "view.h"
 
 #include <string.h>
 

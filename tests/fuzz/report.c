@@ -4,9 +4,9 @@
  * census that check and diff make of it. Names come from fake_symbols.c: files of the
  * machine must not be opened because an input says so. The last two bytes choose options.
  */
-#include "census.h"
-#include "print.h"
+#include "check/summary.h"
 #include "recording.h"
+#include "report/print.h"
 
 #include <jansson.h>
 

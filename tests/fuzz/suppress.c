@@ -3,8 +3,8 @@
  * Fuzz target: suppressions. What was accepted is tried on a call site, and the line that
  * would suppress that site must be one that does.
  */
+#include "check/suppress.h"
 #include "fuzz.h"
-#include "suppress.h"
 
 #include <string.h>
 

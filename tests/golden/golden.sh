@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Recordings made long ago are read as they were then, there is one of each version of the format, and
-# doc/format.md names every section and field of preload/core/record.h.
+# doc/format.md names every section and field of preload/core/recording/record.h.
 . "$(dirname "$0")/../lib.sh"
 HERE=$ROOT/tests/golden
-RECORD=$ROOT/preload/core/record.h
+RECORD=$ROOT/preload/core/recording/record.h
 
 read_one() {
 	local name differences

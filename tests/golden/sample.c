@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "../../preload/vmatrace.h"
+#include "vmatrace.h"
 
 #define PAGE ((size_t)4096)
 

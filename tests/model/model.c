@@ -17,7 +17,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "sys.h"
+#include "os/sys.h"
 
 #define SITES	      (VMT_SITE_FIRST + VMT_CALL_COUNT)
 #define QUESTIONS_MAX 64

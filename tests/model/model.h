@@ -7,10 +7,10 @@
 #ifndef MODEL_H
 #define MODEL_H
 
-#include "effect.h"
-#include "known.h"
-#include "carve.h"
-#include "quick.h"
+#include "core/fast/fast_range.h"
+#include "core/fast/fast_simple.h"
+#include "core/resolve/effect.h"
+#include "core/vma/merge_rules.h"
 
 #define PAGE	    ((uint64_t)4096)
 #define ARENA	    UINT64_C(0x1000000000)	/* 64 GiB: nothing comes there unasked */
@@ -49,7 +49,7 @@ struct figures {
 extern struct figures figures;
 
 /*
- * Start with the maps as they are now. reasons: hidden attributes are reasoned about (known.h);
+ * Start with the maps as they are now. reasons: hidden attributes are reasoned about (merge_rules.h);
  * stacks: some maps may grow between calls.
  */
 void model_start(enum way way, bool reasons, bool stacks, const char *label);

@@ -22,26 +22,26 @@ tried=0
 # FILE PERL-EXPRESSION OPTIONS, of what the counting and learning of effects rests on
 rules() {
 	cat <<'END'
-effect.c	s/(source_moved\(.*?)if \(is_hole\(/$1if (0 \&\& is_hole(/s	--calls=20000
-effect.c	s/if \(is_hole\(space, was, x, &end\)\)\n\t\treturn source_kept\(space, x, end\);\n\tmap = /map = /	--calls=20000
-effect.c	s/if \(vmt_sketch_touches\(sketch,/if (0 \&\& vmt_sketch_touches(sketch,/	--calls=20000
-effect.c	s/if \(vmt_space_find\(space, x\)\)/if (0)/	--calls=20000
-effect.c	s/pieces - aliens > 1/pieces - aliens > 2/	--calls=20000
-effect.c	s/if \(vmt_range_has\(change->grown, x\)\)/if (0)/	--calls=20000
-effect.c	s/SOURCE_FRESH, NULL, x, end/SOURCE_ALIEN, NULL, x, end/	--calls=20000
-effect.c	s/\t\tnote_growth\([^\n]*\n//	--stacks
-alter.c	s/(static void hand_over.*?)if \(pieces->has_rest\)/$1if (0)/s	--alloc
-alter.c	s/if \(sides.joins_right\)\n\t\tvmt_direct_drop/if (0)\n\t\tvmt_direct_drop/	--alloc
-learn.c	s/\tcomplete_grown\([^\n]*\n//	--forks=2000
+resolve/effect.c	s/(source_moved\(.*?)if \(is_hole\(/$1if (0 \&\& is_hole(/s	--calls=20000
+resolve/effect.c	s/if \(is_hole\(space, was, x, &end\)\)\n\t\treturn source_kept\(space, x, end\);\n\tmap = /map = /	--calls=20000
+resolve/effect.c	s/if \(vmt_sketch_touches\(sketch,/if (0 \&\& vmt_sketch_touches(sketch,/	--calls=20000
+resolve/effect.c	s/if \(vmt_space_find\(space, x\)\)/if (0)/	--calls=20000
+resolve/effect.c	s/pieces - aliens > 1/pieces - aliens > 2/	--calls=20000
+resolve/effect.c	s/if \(vmt_range_has\(change->grown, x\)\)/if (0)/	--calls=20000
+resolve/effect.c	s/SOURCE_FRESH, NULL, x, end/SOURCE_ALIEN, NULL, x, end/	--calls=20000
+resolve/effect.c	s/\t\tnote_growth\([^\n]*\n//	--stacks
+fast/fast_protect.c	s/(static void hand_over.*?)if \(pieces->has_rest\)/$1if (0)/s	--alloc
+fast/fast_protect.c	s/if \(sides.joins_right\)\n\t\tvmt_direct_drop/if (0)\n\t\tvmt_direct_drop/	--alloc
+resolve/resolve.c	s/\tcomplete_grown\([^\n]*\n//	--forks=2000
 END
 }
 
 build() {	# NAME FAULT
 	${CC:-gcc} -std=gnu17 -D_GNU_SOURCE -O1 -DVMT_FAULT="$2" -I"$core" -I"$folder/preload" \
 		-o "$folder/$1" "$here"/*.c \
-		"$core"/arena.c "$core"/space.c "$core"/change.c "$core"/possible.c "$core"/sketch.c "$core"/join.c "$core"/kin.c "$core"/known.c \
-		"$core"/draw.c "$core"/learn.c \
-		"$core"/effect.c "$core"/quick.c "$core"/carve.c "$core"/alter.c "$core"/direct.c "$core"/mapsline.c "$core"/ties.c "$core"/kernel.c "$core"/calls.c
+		"$core"/base/arena.c "$core"/vma/space.c "$core"/vma/change.c "$core"/vma/change_possible.c "$core"/vma/outcome.c "$core"/resolve/merge.c "$core"/vma/vma_class.c "$core"/vma/merge_rules.c \
+		"$core"/resolve/predict.c "$core"/resolve/resolve.c \
+		"$core"/resolve/effect.c "$core"/fast/fast_simple.c "$core"/fast/fast_range.c "$core"/fast/fast_protect.c "$core"/fast/fast.c "$core"/vma/mapsline.c "$core"/vma/anon_vma.c "$core"/base/kernel.c "$core"/base/calls.c
 }
 
 # A crash is noticed as well. What it takes to notice some is rare: not every seed has it.

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "sys.h"
+#include "os/sys.h"
 
 #define ADVICE_GUARD_INSTALL 102
 

@@ -15,8 +15,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "mapsline.h"
-#include "sys.h"
+#include "core/vma/mapsline.h"
+#include "os/sys.h"
 
 #define COVERING_OR_NEXT 0x10u
 #define TOO_LONG	 UINT64_C(0x7fffffff0000)	/* with page tables of four levels… */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order of locking, draining and leaving word is that of preload/call.c; what is learnt of a
+ * The order of locking, draining and leaving word is that of preload/call/call.c; what is learnt of a
  * call is its number.
  */
 #include <sched.h>

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "late.h"
-#include "lock.h"
+#include "sync/deferred.h"
+#include "sync/lock.h"
 
 #define RACERS	  8u
 #define CALLS_MAX 200000u	/* of one racer */

@@ -15,7 +15,7 @@ lines=$(wc -l <"$TMP/plain/out")
 		"$TMP/plain" "$TMP/again") $(head -c 200 "$TMP/plain/err")"
 
 # Every call that the library knows must be in the table.
-missing=$(sed -n 's/.*\[VMT_CALL_[A-Z_0-9]*\] = "\([a-z_0-9]*\)".*/\1/p' "$ROOT/preload/core/calls.c" |
+missing=$(sed -n 's/.*\[VMT_CALL_[A-Z_0-9]*\] = "\([a-z_0-9]*\)".*/\1/p' "$ROOT/preload/core/base/calls.c" |
 	grep -vxE 'none|close' | while read -r name; do
 		grep -q "^$name(" "$TMP/plain/out" || echo "$name"
 	done | tr '\n' ' ')

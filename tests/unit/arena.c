@@ -6,7 +6,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "arena.h"
+#include "core/base/arena.h"
 
 static unsigned char block[1 << 16] __attribute__((aligned(16)));
 

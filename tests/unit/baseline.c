@@ -3,8 +3,8 @@
  * Baselines: what is saved comes back, in the same order and bytes; anything damaged is
  * refused with a reason; and the limits that compare with them.
  */
-#include "baseline.h"
-#include "verdict.h"
+#include "check/baseline.h"
+#include "check/verdict.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

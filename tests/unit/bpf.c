@@ -8,7 +8,7 @@
 #include <linux/seccomp.h>
 #include <sys/syscall.h>
 
-#include "bpf.h"
+#include "filter/bpf.h"
 
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define IF(value)   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, 1)

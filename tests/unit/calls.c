@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#include "calls.h"
+#include "core/base/calls.h"
 
 Test(calls, every_identifier_has_a_name_of_its_own)
 {

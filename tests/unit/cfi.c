@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cfi.h"
+#include "core/stack/cfi.h"
 
 struct image {
 	uint8_t *bytes; /* the segments at their virtual addresses, from 0 */

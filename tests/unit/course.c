@@ -3,7 +3,7 @@
  * core/course.c: known courses are called by their names, whatever the width of the buckets and
  * however many of them had no call; and no timeline whatever makes it crash.
  */
-#include "course.h"
+#include "core/report/trend.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

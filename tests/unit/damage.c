@@ -3,9 +3,9 @@
  * Recordings that are no longer what was written: each byte changed of one that was sealed is
  * noticed, and of one that was not each record that cannot be.
  */
+#include "core/recording/seal.h"
+#include "core/recording/view.h"
 #include "sample_recording.h"
-#include "seal.h"
-#include "view.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

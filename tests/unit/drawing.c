@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Drawings of maps: a parser, a kernel that answers from a drawing, and the comparison. Used by
- * the tests of learn.c and effect.c.
+ * the tests of resolve.c and effect.c.
  */
 #include "drawing.h"
 
-#include "carve.h"
-#include "quick.h"
+#include "core/fast/fast_range.h"
+#include "core/fast/fast_simple.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -13,7 +13,7 @@
 #ifndef DRAWING_H
 #define DRAWING_H
 
-#include "effect.h"
+#include "core/resolve/effect.h"
 
 #define DRAWN_START    UINT64_C(0x10000000)
 #define DRAWN_AT(page) ((long)(DRAWN_START + (uint64_t)(page) * VMT_PAGE_SIZE))

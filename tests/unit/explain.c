@@ -4,7 +4,7 @@
  * fewer; from texts as the kernel writes them, and from texts that it never would.
  */
 #include "explain_maps.h"
-#include "vmflags.h"
+#include "input/vmflags.h"
 
 TestSuite(explain, .fini = tear_down);
 

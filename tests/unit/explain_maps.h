@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "explain.h"
-#include "explain_text.h"
-#include "procmaps.h"
+#include "explain/explain.h"
+#include "input/procmaps.h"
+#include "report/explain_text.h"
 
 static struct vmt_procmaps maps;
 static struct vmt_explain explain;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tools/procmaps.c, explain_text.c, explain_files.c: texts that are no maps or not whole ones, and
+ * tools/input/procmaps.c, explain_text.c, explain_files.c: texts that are no maps or not whole ones, and
  * the page that is written of those that are.
  */
-#include "explain_files.h"
+#include "explain/explain_files.h"
 #include "explain_maps.h"
 
 TestSuite(explain_page, .fini = tear_down);

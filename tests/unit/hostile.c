@@ -4,8 +4,8 @@
  * everywhere. Any report or a refusal with a sentence will do; sanitizers say what will not.
  * Copies are exactly as long as they claim to be.
  */
-#include "load.h"
-#include "print.h"
+#include "input/load.h"
+#include "report/print.h"
 #include "sample_recording.h"
 
 #include <criterion/criterion.h>

@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
-#include "carve.h"
+#include "core/base/kernel.h"
+#include "core/fast/fast_range.h"
+#include "core/fast/fast_simple.h"
+#include "core/vma/merge_rules.h"
 #include "drawing.h"
-#include "kernel.h"
-#include "known.h"
-#include "quick.h"
 
 #define NONE  PROT_NONE
 #define GUARD 102	/* MADV_GUARD_INSTALL */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The layout of a new recording: what the default holds, and that a size given is kept to. */
-#include "layout.h"
+#include "core/recording/layout.h"
 
 #include <criterion/criterion.h>
 

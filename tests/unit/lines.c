@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tools/lines.c and core/printable.c: text for people in lines of a width, whatever bytes the
+ * tools/util/lines.c and core/printable.c: text for people in lines of a width, whatever bytes the
  * names in it have.
  */
 #include <criterion/criterion.h>
 
-#include "base.h"
-#include "lines.h"
+#include "core/base/base.h"
+#include "util/lines.h"
 
 Test(lines, a_line_is_broken_between_words_and_holds_no_control_bytes)
 {

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "mapsline.h"
+#include "core/vma/mapsline.h"
 
 static struct vmt_mapsline parse(const char *text)
 {

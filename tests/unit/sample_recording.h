@@ -7,7 +7,7 @@
 #ifndef VMT_SAMPLE_RECORDING_H
 #define VMT_SAMPLE_RECORDING_H
 
-#include "record.h"
+#include "core/recording/record.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 
-#include "sites.h"
+#include "core/stack/callsites.h"
 
 static unsigned char block[8 << 20] __attribute__((aligned(16)));
 static struct vmt_arena arena;

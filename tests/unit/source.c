@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Paths of source files relative to a repository: by name only, whatever the name. */
-#include "base.h"
-#include "source.h"
+#include "core/base/base.h"
+#include "util/source.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

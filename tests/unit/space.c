@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "space.h"
+#include "core/vma/space.h"
 
 #define AT(page) ((uint64_t)(page) * VMT_PAGE_SIZE)
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Suppressions: what lines are understood, what they match, and that no bytes do harm. */
-#include "suppress.h"
+#include "check/suppress.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -3,8 +3,8 @@
  * The text report: what stands in it for the demonstration, that it keeps to 80 columns,
  * and that no recording whatever makes it crash or run for ever.
  */
+#include "core/report/report.h"
 #include "sample_recording.h"
-#include "text.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * Timelines under a random course of counts, from milliseconds to months: no lowest or highest value
  * gets lost, and between buckets the value is known. A fake recording in plain memory.
  */
-#include "timeline.h"
+#include "store/timeline.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -11,8 +11,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "recording.h"
-#include "view.h"
+#include "core/recording/view.h"
+#include "store/recording.h"
 
 #define SITES 3u
 #define STEPS 20000u

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "shim.h"
+#include "os/shim.h"
 #include "unwind_known.h"
 
 #define NOINLINE __attribute__((noinline, noclone))

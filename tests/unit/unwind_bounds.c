@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "shim.h"
+#include "os/shim.h"
 
 /* Hexadecimal up to the next other character. */
 static uint64_t read_hex(const char **at)

@@ -19,7 +19,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "shim.h"
+#include "os/shim.h"
 #include "unwind_known.h"
 
 #define NOINLINE   __attribute__((noinline, noclone))

@@ -6,7 +6,7 @@
 #ifndef UNWIND_KNOWN_H
 #define UNWIND_KNOWN_H
 
-#include "unwind_modules.h"
+#include "unwind/unwind_modules.h"
 
 static inline void know_modules(void)
 {

@@ -3,7 +3,7 @@
  * The table of modules: what is added is found with its own tables, to the byte; what is dropped,
  * replaced or too much is not; and readers see whole entries while the table changes.
  */
-#include "unwind_modules.h"
+#include "unwind/unwind_modules.h"
 
 #include <pthread.h>
 #include <stdio.h>

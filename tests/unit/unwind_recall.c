@@ -20,10 +20,10 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "unwind/unwind_recall.h"
+#include "unwind/unwind_rows.h"
+#include "unwind/unwind_segments.h"
 #include "unwind_known.h"
-#include "unwind_memory.h"
-#include "unwind_rows.h"
-#include "unwind_whole.h"
 
 #define NOINLINE   __attribute__((noinline, noclone))
 #define WITH_RBP   __attribute__((noinline, noclone, optimize("no-omit-frame-pointer")))

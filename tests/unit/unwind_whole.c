@@ -8,8 +8,8 @@
  *
  * A plain program, linked with the unwinder as a library of its own. Exits with 0 if nothing was wrong.
  */
+#include "unwind/unwind_recall.h"
 #include "unwind_known.h"
-#include "unwind_whole.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -10,8 +10,8 @@
 #include <fcntl.h>
 #include <sys/syscall.h>
 
-#include "sys.h"
-#include "unwind_whole.h"
+#include "os/sys.h"
+#include "unwind/unwind_recall.h"
 
 void __real_vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack);
 void __wrap_vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack);

@@ -3,8 +3,8 @@
  * The view of a recording: what it reads, what it refuses, and that no bytes whatever
  * make it read outside. Run under ASan the copies below are exactly as long as they say.
  */
+#include "core/recording/view.h"
 #include "sample_recording.h"
-#include "view.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

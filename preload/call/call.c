@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every captured call ends here: the lock is taken, the call made, and what it did is learnt. A thread
+ * that cannot get the lock in time makes its call all the same and queues it (deferred.h) for whoever has
+ * the lock next. All of this runs in signal handlers, in threads, before main and in vfork children.
+ */
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "call/other.h"
+#include "core/base/calls.h"
+#include "os/sys.h"
+#include "patch/gate.h"
+#include "process/exec.h"
+#include "process/fork.h"
+#include "report/failure.h"
+#include "safety/aside.h"
+#include "safety/bus.h"
+#include "safety/holder.h"
+#include "safety/own_stack.h"
+#include "safety/spare.h"
+#include "store/recording.h"
+#include "trace/account.h"
+#include "trace/guard.h"
+#include "trace/new_text.h"
+#include "trace/room.h"
+#include "trace/user_args.h"
+#include "trace/verify.h"
+#include "unwind/unwind_learn.h"
+#include "unwind/unwind_recall.h"
+
+static bool is_rare(enum vmt_call_id id)
+{
+	return id == VMT_CALL_IO_SETUP || id == VMT_CALL_IOCTL || id == VMT_CALL_PROCESS_MADVISE;
+}
+
+/* Make the call; what it has written for the program is read here, where the program waits for it. */
+VMT_HOT static void make_done(struct vmt_state *state, struct vmt_done *done, long nr)
+{
+	done->result = vmt_sys6(nr, done->args[0], done->args[1], done->args[2], done->args[3],
+				done->args[4], done->args[5]);
+	if (VMT_UNLIKELY(is_rare(done->call)))
+		vmt_rare_complete(state, done);
+}
+
+VMT_HOT static long call_locked(struct vmt_state *state, struct vmt_done *done, long nr,
+			struct vmt_site *site)
+{
+	vmt_recording_doing(state, VMT_DOING_CALL);
+	if (VMT_UNLIKELY(done->is_loaders) && done->call == VMT_CALL_MUNMAP)
+		vmt_unwind_learn_before(done);
+	make_done(state, done, nr);
+	vmt_new_text_catch(state, done);
+	vmt_account_done(state, done, site, false);
+	vmt_verify(state, done);
+	vmt_guard_leave(state);
+	if (VMT_UNLIKELY(vmt_failure_is_due(state)))
+		vmt_failure_say(state);
+	return done->result;
+}
+
+/* One stack in four: those that never come again should not cost much. */
+static bool is_to_be_kept(struct vmt_state *state, const struct vmt_stack *stack,
+			  const struct vmt_site *site)
+{
+	return stack->count && stack->recalled == stack->count && stack->flags == 0 &&
+	       site->id >= VMT_SITE_FIRST && !(site->flags & VMT_SITE_LOST) &&
+	       state->stacks_recalled++ % 4 == 0;
+}
+
+static struct vmt_site *site_of(struct vmt_state *state, enum vmt_call_id id,
+				const struct vmt_regs *regs, struct vmt_stack *stack)
+{
+	const struct vmt_raw_stack raw = { id, stack->count, stack->flags & VMT_STACK_TRUNCATED,
+					   stack->pc, stack->hash };
+	struct vmt_site *site = vmt_account_intern(state, &raw);
+
+	if (is_to_be_kept(state, stack, site))
+		vmt_unwind_whole_keep(regs, id, site->id, stack);
+	return site;
+}
+
+static void leave_word(struct vmt_state *state, const struct vmt_done *done,
+		       const struct vmt_stack *stack)
+{
+	struct vmt_late_call *late = vmt_late_claim(&state->late);
+
+	if (!late)
+		return;
+	late->done = *done;
+	late->count = stack->count;
+	late->is_truncated = stack->flags & VMT_STACK_TRUNCATED;
+	for (uint32_t i = 0; i < stack->count; i++)
+		late->pc[i] = stack->pc[i];
+	vmt_late_publish(&state->late, late);
+}
+
+static long call_outside(struct vmt_state *state, struct vmt_done *done, long nr,
+			 const struct vmt_stack *stack, const struct vmt_regs *regs, bool patient)
+{
+	atomic_fetch_add_explicit(&state->late.outside, 1, memory_order_seq_cst);
+	make_done(state, done, nr);
+	leave_word(state, done, stack);
+	atomic_fetch_sub_explicit(&state->late.outside, 1, memory_order_seq_cst);
+	if (vmt_guard_enter_at(state, vmt_holder_place(regs), patient)) {
+		if (vmt_state_is_on())
+			vmt_verify(state, done);
+		vmt_guard_leave(state);
+	}
+	return done->result;
+}
+
+/* Kept apart so that the stack's 500 bytes are taken only by calls that need them. */
+__attribute__((noinline)) static long record_walked(struct vmt_state *state, struct vmt_done *done,
+						    long nr, const struct vmt_regs *regs,
+						    bool is_slow, bool patient)
+{
+	struct vmt_stack stack;
+
+	vmt_unwind(regs, &stack);
+	if (is_slow)
+		return call_outside(state, done, nr, &stack, regs, true);
+	if (patient && VMT_LIKELY(vmt_guard_enter_at(state, vmt_holder_place(regs), true))) {
+		if (VMT_LIKELY(vmt_state_is_on()))
+			return call_locked(state, done, nr, site_of(state, done->call, regs, &stack));
+		vmt_guard_leave(state);	/* the books were closed while we waited */
+		return vmt_aside_make(nr, done->args);
+	}
+	return call_outside(state, done, nr, &stack, regs, false);
+}
+
+/* A library, or a piece of it, mapped or unmapped by ld.so. */
+static inline bool is_loaders(const struct vmt_state *state, enum vmt_call_id id,
+			      const long args[6], const struct vmt_regs *regs)
+{
+	return (id == VMT_CALL_MUNMAP || (id == VMT_CALL_MMAP && !(args[3] & MAP_ANONYMOUS))) &&
+	       vmt_range_has(state->loader, regs->pc);
+}
+
+/* Bytes that are taken from the stack, or forbidden, are no room on it any more. */
+static inline void note_room(const long args[6])
+{
+	struct vmt_thread *thread = vmt_thread();
+	uint64_t start = (uint64_t)args[0];
+
+	if (VMT_LIKELY(start >= thread->room[1] ||
+		       start + (uint64_t)args[1] <= thread->room[0] - VMT_ROOM))
+		return;
+	vmt_own_stack_forget_room();
+	vmt_stack_bounds_forget();
+}
+
+/* A stack that is remembered need not be walked, unless the call is made without the lock. */
+VMT_HOT static long record(struct vmt_state *state, enum vmt_call_id id, long nr, const long args[6],
+			  const struct vmt_regs *regs)
+{
+	struct vmt_done done = { .call = id,
+				 .args = { args[0], args[1], args[2], args[3], args[4], args[5] },
+				 .result = 0,
+				 .brk = 0,
+				 .aio = 0,
+				 .is_loaders = is_loaders(state, id, args, regs),
+				 .told = { 0, 0 } };
+	bool is_slow = id != VMT_CALL_MUNMAP && vmt_change_is_slow(id, args);
+	struct vmt_whole whole;
+
+	if (id != VMT_CALL_BRK)	/* whose second argument is none */
+		note_room(args);
+	if (is_slow || !vmt_unwind_whole_recall(regs, vmt_stack_bounds_kept(), id, &whole))
+		return record_walked(state, &done, nr, regs, is_slow, true);
+	if (VMT_UNLIKELY(!vmt_guard_enter_at(state, vmt_holder_place(regs), true)))
+		return record_walked(state, &done, nr, regs, false, false);
+	if (VMT_LIKELY(vmt_state_is_on() && vmt_unwind_whole_holds(&whole))) {
+		vmt_verify_site(state, id, regs, whole.site);
+		return call_locked(state, &done, nr, state->sites.by_id[whole.site]);
+	}
+	vmt_guard_leave(state);	/* the books were closed, or code has gone, while we waited */
+	return record_walked(state, &done, nr, regs, false, true);
+}
+
+/* The commonest, whatever their arguments. */
+static bool always_can(enum vmt_call_id id)
+{
+	return id == VMT_CALL_MMAP || id == VMT_CALL_MUNMAP || id == VMT_CALL_MPROTECT;
+}
+
+VMT_HOT long vmt_call_here(long nr, const long args[6], const struct vmt_regs *regs)
+{
+	struct vmt_state *state = vmt_state;
+	enum vmt_call_id id;
+
+	if (VMT_UNLIKELY(!vmt_state_is_on()))
+		return vmt_aside_make(nr, args);
+	id = vmt_call_of_nr(nr);
+	if (VMT_UNLIKELY(*vmt_alive != VMT_ALIVE)) {
+		if (id == VMT_CALL_NONE)
+			return vmt_other_child_call(state, nr, args);
+		if (!vmt_fork_start_child(state) || !vmt_state_is_on())
+			return vmt_aside_make(nr, args);
+	}
+	if (id == VMT_CALL_NONE ||
+	    (id == VMT_CALL_CLOSE && !vmt_rare_is_userfault_close(state, nr, args)))
+		return vmt_other_call(state, nr, args);
+	if (VMT_UNLIKELY(id == VMT_CALL_MADVISE && vmt_spare_is_due(state, args)))
+		return vmt_spare_make(state, args, regs);
+	if (!always_can(id) && id != VMT_CALL_CLOSE && !vmt_change_is_possible(id, args)) {
+		if (id != VMT_CALL_PRCTL && id != VMT_CALL_IOCTL && id != VMT_CALL_ARCH_PRCTL)
+			atomic_fetch_add_explicit(&state->passed[id], 1, memory_order_relaxed);
+		return vmt_other_call(state, nr, args);
+	}
+	return record(state, id, nr, args, regs);
+}
+
+/* Does the call concern what is the thread's? Then nothing of it can be used afterwards. */
+static bool takes_thread(const long args[6])
+{
+	uint64_t start = (uint64_t)args[0];
+
+	return (uint64_t)(uintptr_t)vmt_thread() - start < (uint64_t)args[1] ||
+	       (uint64_t)(uintptr_t)__builtin_thread_pointer() - start < (uint64_t)args[1];
+}
+
+static long call_without_thread(struct vmt_state *state, enum vmt_call_id id, long nr,
+				const long args[6], const struct vmt_regs *regs)
+{
+	struct vmt_done done = { .call = id,
+				 .args = { args[0], args[1], args[2], args[3], args[4], args[5] } };
+	struct vmt_stack stack;
+
+	vmt_unwind(regs, &stack);
+	atomic_fetch_add_explicit(&state->late.outside, 1, memory_order_seq_cst);
+	make_done(state, &done, nr);
+	leave_word(state, &done, &stack);
+	atomic_fetch_sub_explicit(&state->late.outside, 1, memory_order_seq_cst);
+	return done.result;
+}
+
+/* As gate.S asks it. */
+static bool has_room(uint64_t sp, const long args[6])
+{
+	const struct vmt_thread *thread = vmt_thread();
+
+	return sp >= thread->room[0] && sp < thread->room[1] &&
+	       sp - (uint64_t)args[0] >= (uint64_t)args[1] + VMT_ROOM;
+}
+
+long vmt_call_elsewhere(long nr, const long args[6], const struct vmt_regs *regs)
+{
+	struct vmt_state *state = vmt_state;
+	enum vmt_call_id id = vmt_call_of_nr(nr);
+
+	if (VMT_UNLIKELY(always_can(id) && takes_thread(args) && vmt_state_is_on() &&
+			 *vmt_alive == VMT_ALIVE))
+		return call_without_thread(state, id, nr, args, regs);
+	if (nr == SYS_execve || nr == SYS_execveat) {	/* may never come back to leave this stack */
+		if (vmt_state_is_on() && vmt_state_is_ours(state))
+			vmt_exec_before(state);
+		vmt_bus_before_exec();
+		return VMT_BY_SITE;
+	}
+	if (vmt_state_is_on()) {
+		vmt_own_stack_find_room(state, regs->sp);
+		if (has_room(regs->sp, args))
+			return VMT_BY_STACK;
+	}
+	return vmt_call_here(nr, args, regs);
+}
+
+#if !defined(__x86_64__)	/* others: gate.S */
+long vmt_call(long nr, const long args[6], const struct vmt_regs *regs)
+{
+	return vmt_call_here(nr, args, regs);
+}
+#endif

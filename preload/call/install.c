@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See install.h. For all threads, whether the filter is or not: later ones inherit it.
+ */
+#include "call/install.h"
+
+#include <linux/futex.h>
+#include <linux/seccomp.h>
+#include <stdatomic.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "filter/filter.h"
+#include "os/sys.h"
+#include "process/exit.h"
+#include "safety/aside.h"
+#include "safety/own_stack.h"
+#include "trace/guard.h"
+#include "trace/room.h"
+
+#define QUIET_NS  UINT64_C(2000000000)	/* that others are waited for */
+#define EVERYBODY 0x7fffffff
+
+static bool is_strict(long nr, const long args[6])
+{
+	return (nr == SYS_prctl && args[1] == SECCOMP_MODE_STRICT) ||
+	       (nr == SYS_seccomp && args[0] == SECCOMP_SET_MODE_STRICT);
+}
+
+bool vmt_install_is(long nr, const long args[6])
+{
+	if (nr == SYS_seccomp)
+		return args[0] == SECCOMP_SET_MODE_STRICT || args[0] == SECCOMP_SET_MODE_FILTER;
+	return nr == SYS_prctl && args[0] == PR_SET_SECCOMP;
+}
+
+/* Who sleeps until the table's lock is free is under way too: woken, it sees that it may not sleep. */
+static void wait_for_others(struct vmt_state *state)
+{
+	const long any[6] = { 0, FUTEX_WAKE_PRIVATE };
+	bool may_wake = vmt_filter_may(SYS_futex, any);
+	bool may_yield = vmt_filter_may(SYS_sched_yield, any);
+	uint64_t start = vmt_clock();
+
+	while (!(vmt_filter_is_quiet() && vmt_own_stack_is_quiet()) &&
+	       vmt_clock() - start < QUIET_NS) {
+		if (may_wake)
+			vmt_sys6(SYS_futex, (long)&state->lock.owner, FUTEX_WAKE_PRIVATE, EVERYBODY,
+				 0, 0, 0);
+		if (may_yield)
+			vmt_sys6(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+		else
+			__builtin_ia32_pause();
+	}
+}
+
+/* The kernel has read the program that args point to, so that we can. */
+static void learn(struct vmt_state *state, long nr, const long args[6])
+{
+	vmt_filter_add(is_strict(nr, args) ? NULL : (const struct sock_fprog *)args[2]);
+	if (vmt_filter_is_in_the_way())
+		vmt_note(state, VMT_NOTE_SECCOMP);
+}
+
+static long install(struct vmt_state *state, long nr, const long args[6], bool locks)
+{
+	bool is_locked = locks && vmt_guard_enter(state, true);
+	long ret;
+
+	if (is_locked)
+		vmt_room_make_all(state);
+	vmt_filter_begin_install();
+	wait_for_others(state);
+	ret = vmt_aside_make(nr, args);
+	if (!vmt_sys_failed(ret))
+		learn(state, nr, args);
+	vmt_filter_end_install();
+	if (is_locked)
+		vmt_guard_leave(state);
+	return ret;
+}
+
+/* Stepping aside makes calls of our own: before the installing begins, or after it has ended. */
+long vmt_install_filter(struct vmt_state *state, long nr, const long args[6], bool locks)
+{
+	bool was_open = vmt_filter_is_open();
+	long ret;
+
+	vmt_own_stack_unblock();	/* later it may not be allowed */
+	if (VMT_UNLIKELY(vmt_aside_is_due(nr, args)))
+		vmt_exit_step_aside(state);
+	ret = install(state, nr, args, locks);
+	if (!vmt_sys_failed(ret) && !was_open && vmt_aside_was_due(nr, args))
+		vmt_exit_step_aside(state);
+	return ret;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See other.h. In threads, handlers and children; what is noted here concerns the calls to come.
+ */
+#include "call/other.h"
+
+#include <linux/sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "call/install.h"
+#include "filter/filter.h"
+#include "kernel/mapsfile.h"
+#include "os/sys.h"
+#include "process/exec.h"
+#include "process/exit.h"
+#include "safety/aside.h"
+#include "safety/bus.h"
+#include "safety/holder.h"
+#include "safety/own_stack.h"
+#include "trace/guard.h"
+#include "trace/user_args.h"
+
+/* The parent's table must not be half-changed in the copy that the child gets. */
+static long fork_call(struct vmt_state *state, long nr, const long args[6])
+{
+	bool locked = vmt_guard_enter(state, true);
+	long ret;
+
+	vmt_mapsfile_done();	/* the child, too, has all of its descriptors */
+	ret = vmt_aside_make(nr, args);
+	if (ret == 0) {	/* the child: its first memory call starts it anew */
+		vmt_bus_leave();
+		vmt_own_stack_start_child();	/* before it has a second thread */
+		return ret;
+	}
+	if (locked)
+		vmt_guard_leave(state);
+	return ret;
+}
+
+static bool is_fork(long nr, const long args[6])
+{
+	if (nr == SYS_fork)
+		return true;
+	return nr == SYS_clone && !((unsigned long)args[0] & CLONE_VM) && args[1] == 0;
+}
+
+static long exec_call(struct vmt_state *state, long nr, const long args[6])
+{
+	bool is_ours = vmt_state_is_ours(state);
+	long ret;
+
+	if (is_ours)
+		vmt_exec_before(state);
+	vmt_bus_before_exec();
+	ret = vmt_own_stack_make(nr, args);
+	vmt_bus_after_exec();
+	if (is_ours)
+		vmt_exec_after(state);
+	return ret;
+}
+
+/* Also of a fork child that has not touched its maps yet, and may never: most go on to exec. */
+static long plain_call(struct vmt_state *state, long nr, const long args[6])
+{
+	long ret;
+
+	if (VMT_UNLIKELY(vmt_bus_is_action(nr, args)))
+		return vmt_bus_action(state, args);
+	if (VMT_UNLIKELY(vmt_aside_is_due(nr, args))) {
+		vmt_own_stack_unblock();
+		vmt_exit_step_aside(state);
+	}
+	ret = vmt_own_stack_make(nr, args);
+	if (!vmt_sys_failed(ret)) {
+		if (nr == SYS_sigaltstack)
+			vmt_own_stack_forget_room();
+		if (nr == SYS_personality)
+			vmt_rare_note_personality(state, (unsigned long)args[0]);
+	}
+	return ret;
+}
+
+long vmt_other_child_call(struct vmt_state *state, long nr, const long args[6])
+{
+	if (!vmt_install_is(nr, args))
+		return plain_call(state, nr, args);
+	vmt_filter_start_child();
+	vmt_own_stack_start_child();
+	return vmt_install_filter(state, nr, args, false);
+}
+
+long vmt_other_call(struct vmt_state *state, long nr, const long args[6])
+{
+	if (is_fork(nr, args))
+		return fork_call(state, nr, args);
+	if (nr == SYS_execve || nr == SYS_execveat)
+		return exec_call(state, nr, args);
+	if (vmt_install_is(nr, args))
+		return vmt_install_filter(state, nr, args, true);
+	vmt_holder_note_signal(state, nr, args);
+	return plain_call(state, nr, args);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The system calls that can change a process's maps. The identifiers are dense,
+ * stored in recordings and therefore never renumbered: new ones go to the end.
+ */
+#ifndef VMT_CALLS_H
+#define VMT_CALLS_H
+
+#include "core/base/base.h"
+
+/* The commonest three. */
+#if defined(__x86_64__)
+#define VMT_NR_MMAP	9
+#define VMT_NR_MPROTECT 10
+#define VMT_NR_MUNMAP	11
+#else
+#define VMT_NR_MMAP	222
+#define VMT_NR_MPROTECT 226
+#define VMT_NR_MUNMAP	215
+#endif
+
+enum vmt_call_id {
+	VMT_CALL_NONE,	/* pseudo-sites: start-up, unseen */
+	VMT_CALL_MMAP,
+	VMT_CALL_MUNMAP,
+	VMT_CALL_MPROTECT,
+	VMT_CALL_PKEY_MPROTECT,
+	VMT_CALL_MREMAP,
+	VMT_CALL_BRK,
+	VMT_CALL_MADVISE,
+	VMT_CALL_PROCESS_MADVISE,
+	VMT_CALL_MLOCK,
+	VMT_CALL_MLOCK2,
+	VMT_CALL_MUNLOCK,
+	VMT_CALL_MLOCKALL,
+	VMT_CALL_MUNLOCKALL,
+	VMT_CALL_MBIND,
+	VMT_CALL_SET_MEMPOLICY_HOME_NODE,
+	VMT_CALL_MSEAL,
+	VMT_CALL_SHMAT,
+	VMT_CALL_SHMDT,
+	VMT_CALL_REMAP_FILE_PAGES,
+	VMT_CALL_IO_SETUP,
+	VMT_CALL_IO_DESTROY,
+	VMT_CALL_MAP_SHADOW_STACK,
+	VMT_CALL_PRCTL,		/* PR_SET_VMA, PR_SET_MEMORY_MERGE */
+	VMT_CALL_ARCH_PRCTL,	/* ARCH_MAP_VDSO_* */
+	VMT_CALL_IOCTL,		/* UFFDIO_REGISTER, UFFDIO_UNREGISTER */
+	VMT_CALL_CLOSE,		/* of a userfaultfd */
+	VMT_CALL_COUNT,
+};
+
+/* The kernel's name of a call; "none" for VMT_CALL_NONE, "?" for an unknown number. */
+const char *vmt_call_name(uint32_t id);
+
+/* vmt_call_of_nr() for those that are rarer. */
+enum vmt_call_id vmt_call_in_table(long nr);
+
+/*
+ * The identifier of Linux system call number nr on this architecture, or
+ * VMT_CALL_NONE when the call never changes maps. Calls that change maps only
+ * with certain arguments (madvise, prctl, ioctl, close) have an identifier;
+ * the arguments are judged elsewhere.
+ */
+static inline enum vmt_call_id vmt_call_of_nr(long nr)
+{
+	if (nr == VMT_NR_MMAP)
+		return VMT_CALL_MMAP;
+	if (nr == VMT_NR_MUNMAP)
+		return VMT_CALL_MUNMAP;
+	return nr == VMT_NR_MPROTECT ? VMT_CALL_MPROTECT : vmt_call_in_table(nr);
+}
+
+#endif

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lines of text: see fmt.h. A whole line is gathered before it is handed on, so that
+ * lines of several processes writing to one terminal stay whole. A line that is
+ * longer than the buffer (a long path) goes out in parts and is not wrapped.
+ */
+#include "core/base/fmt.h"
+#include "core/base/printable.h"
+
+#define BOLD "\033[1m"
+#define PLAIN "\033[0m"
+
+size_t vmt_fmt_length(const char *text)
+{
+	const volatile char *at = text;	/* or gcc makes this loop a call of strlen again */
+	size_t n = 0;
+
+	while (at[n])
+		n++;
+	return n;
+}
+
+/* Digits of value, the last ones at the end of buffer[32]; returns where they start. */
+static size_t digits(char buffer[32], uint64_t value, bool separate)
+{
+	size_t at = 32;
+	int n = 0;
+
+	do {
+		if (separate && n && n % 3 == 0)
+			buffer[--at] = ',';
+		buffer[--at] = (char)('0' + value % 10);
+		value /= 10;
+		n++;
+	} while (value);
+	return at;
+}
+
+void vmt_fmt_init(struct vmt_fmt *fmt, void (*emit)(void *context, const char *bytes, size_t n),
+		  void *context, uint32_t pid)
+{
+	char buffer[32];
+
+	fmt->emit = emit;
+	fmt->context = context;
+	fmt->pid = pid;
+	fmt->prefix = (uint32_t)(sizeof("==== ") - 1 + 32 - digits(buffer, pid, false));
+	fmt->width = VMT_FMT_WIDTH;
+	fmt->colour = false;
+	fmt->is_partial = false;
+	fmt->used = 0;
+}
+
+/* An empty line gets no space at its end. */
+static void emit_prefix(struct vmt_fmt *fmt, bool is_empty)
+{
+	char text[40] = "==";
+	char buffer[32];
+	size_t n = 2;
+
+	for (size_t at = digits(buffer, fmt->pid, false); at < sizeof(buffer); at++)
+		text[n++] = buffer[at];
+	text[n++] = '=';
+	text[n++] = '=';
+	text[n++] = ' ';
+	fmt->emit(fmt->context, text, is_empty ? n - 1 : n);
+}
+
+static void flush_part(struct vmt_fmt *fmt)
+{
+	if (!fmt->is_partial)
+		emit_prefix(fmt, false);
+	vmt_printable(fmt->line, fmt->used);
+	fmt->emit(fmt->context, fmt->line, fmt->used);
+	fmt->used = 0;
+	fmt->is_partial = true;
+}
+
+void vmt_fmt_bytes(struct vmt_fmt *fmt, const char *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		/* Room for the newline is kept. */
+		if (fmt->used == sizeof(fmt->line) - 1)
+			flush_part(fmt);
+		fmt->line[fmt->used++] = bytes[i];
+	}
+}
+
+void vmt_fmt_str(struct vmt_fmt *fmt, const char *text)
+{
+	vmt_fmt_bytes(fmt, text, vmt_fmt_length(text));
+}
+
+static void pad(struct vmt_fmt *fmt, size_t have, size_t width)
+{
+	for (; have < width; have++)
+		vmt_fmt_bytes(fmt, " ", 1);
+}
+
+void vmt_fmt_left(struct vmt_fmt *fmt, const char *text, uint32_t width)
+{
+	vmt_fmt_str(fmt, text);
+	pad(fmt, vmt_fmt_length(text), width);
+}
+
+void vmt_fmt_num(struct vmt_fmt *fmt, uint64_t value, uint32_t width)
+{
+	char buffer[32];
+	size_t at = digits(buffer, value, true);
+
+	pad(fmt, sizeof(buffer) - at, width);
+	vmt_fmt_bytes(fmt, buffer + at, sizeof(buffer) - at);
+}
+
+void vmt_fmt_signed(struct vmt_fmt *fmt, int64_t value, uint32_t width)
+{
+	uint64_t magnitude = value < 0 ? -(uint64_t)value : (uint64_t)value;
+	char buffer[32];
+	size_t at = digits(buffer, magnitude, true);
+
+	if (value)
+		buffer[--at] = value < 0 ? '-' : '+';
+	pad(fmt, sizeof(buffer) - at, width);
+	vmt_fmt_bytes(fmt, buffer + at, sizeof(buffer) - at);
+}
+
+void vmt_fmt_hex(struct vmt_fmt *fmt, uint64_t value)
+{
+	char buffer[18];
+	size_t at = sizeof(buffer);
+
+	do {
+		buffer[--at] = "0123456789abcdef"[value & 15];
+		value >>= 4;
+	} while (value);
+	buffer[--at] = 'x';
+	buffer[--at] = '0';
+	vmt_fmt_bytes(fmt, buffer + at, sizeof(buffer) - at);
+}
+
+void vmt_fmt_count(struct vmt_fmt *fmt, uint64_t value, const char *noun)
+{
+	vmt_fmt_num(fmt, value, 0);
+	vmt_fmt_str(fmt, " ");
+	vmt_fmt_str(fmt, noun);
+	if (value != 1)
+		vmt_fmt_str(fmt, "s");
+}
+
+void vmt_fmt_seconds(struct vmt_fmt *fmt, uint64_t ns)
+{
+	uint64_t tenths = ns / 100000000;
+
+	vmt_fmt_num(fmt, tenths / 10, 0);
+	vmt_fmt_str(fmt, ".");
+	vmt_fmt_num(fmt, tenths % 10, 0);
+	vmt_fmt_str(fmt, " s");
+}
+
+size_t vmt_fmt_room(const struct vmt_fmt *fmt)
+{
+	size_t have = fmt->prefix + fmt->used;
+
+	return fmt->is_partial || have >= fmt->width ? 0 : fmt->width - have;
+}
+
+static void end_line(struct vmt_fmt *fmt, const char *text, size_t n)
+{
+	while (n && text[n - 1] == ' ')
+		n--;
+	fmt->emit(fmt->context, text, n);
+	fmt->emit(fmt->context, "\n", 1);
+}
+
+void vmt_fmt_end(struct vmt_fmt *fmt)
+{
+	vmt_printable(fmt->line, fmt->used);
+	if (!fmt->is_partial)
+		emit_prefix(fmt, !fmt->used);
+	end_line(fmt, fmt->line, fmt->used);
+	fmt->used = 0;
+	fmt->is_partial = false;
+}
+
+bool vmt_fmt_may_break(const char *text, size_t n, size_t at)
+{
+	char unit = at + 1 < n ? text[at + 1] : ' ';
+	char next = at + 2 < n ? text[at + 2] : ' ';
+
+	if (text[at] != ' ')
+		return false;
+	return !at || text[at - 1] < '0' || text[at - 1] > '9' || (unit != '%' && unit != 's') ||
+	       (next >= 'a' && next <= 'z');
+}
+
+/* Where text must be broken to fit into room columns; n if it fits or cannot be broken. */
+static size_t break_at(const char *text, size_t n, size_t room, size_t first)
+{
+	size_t at;
+
+	if (n <= room)
+		return n;
+	for (at = room; at > first; at--) {
+		if (vmt_fmt_may_break(text, n, at))
+			return at;
+	}
+	for (at = room; at < n && text[at] != ' '; at++)
+		;
+	return at;
+}
+
+void vmt_fmt_wrap(struct vmt_fmt *fmt, uint32_t indent)
+{
+	static const char spaces[] = "                                        ";
+	size_t room = fmt->prefix < fmt->width ? fmt->width - fmt->prefix : 1;
+	const char *text = fmt->line;
+	size_t n = fmt->used;
+	size_t first = indent;	/* do not break inside the first line's own indentation */
+
+	if (fmt->is_partial || indent >= sizeof(spaces) || indent >= room) {
+		vmt_fmt_end(fmt);
+		return;
+	}
+	vmt_printable(fmt->line, n);
+	for (;;) {
+		size_t at = break_at(text, n, room, first);
+
+		emit_prefix(fmt, false);
+		if (text != fmt->line)
+			fmt->emit(fmt->context, spaces, indent);
+		else
+			room -= indent;
+		end_line(fmt, text, at);
+		for (first = 0; at < n && text[at] == ' '; at++)
+			;
+		if (at == n)
+			break;
+		text += at;
+		n -= at;
+	}
+	fmt->used = 0;
+}
+
+void vmt_fmt_end_bare(struct vmt_fmt *fmt)
+{
+	vmt_printable(fmt->line, fmt->used);
+	if (fmt->colour)
+		fmt->emit(fmt->context, BOLD, sizeof(BOLD) - 1);
+	fmt->emit(fmt->context, fmt->line, fmt->used);
+	if (fmt->colour)
+		fmt->emit(fmt->context, PLAIN, sizeof(PLAIN) - 1);
+	fmt->emit(fmt->context, "\n", 1);
+	fmt->used = 0;
+	fmt->is_partial = false;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One table: name, kind, where the value goes, a line of help. Values are
+ * checked here and nowhere else.
+ */
+#include "core/base/options.h"
+
+enum option_kind {
+	OPTION_BOOL,	/* 0 or 1 */
+	OPTION_NUMBER,
+	OPTION_TEXT,
+	OPTION_ASK,
+	OPTION_DERIVE,
+	OPTION_SITES,	/* full or plain */
+	OPTION_FILTER,	/* auto or probe */
+	OPTION_CHILDREN,	/* report or record */
+};
+
+struct option {
+	const char *name;
+	enum option_kind kind;
+	size_t offset;
+	uint64_t low;
+	uint64_t high;
+	const char *help;
+};
+
+#define AT(field) offsetof(struct vmt_options, field)
+
+static const struct option table[] = {
+	{ "help", OPTION_BOOL, AT(help), 0, 0, "help=1            list these options and go on" },
+	{ "strict", OPTION_BOOL, AT(strict), 0, 0,
+	  "strict=1          a bad option ends the program with status 2" },
+	{ "log_path", OPTION_TEXT, AT(log_path), 0, 0,
+	  "log_path=FILE     write the report to FILE.PID instead of standard error" },
+	{ "dir", OPTION_TEXT, AT(dir), 0, 0,
+	  "dir=DIR           keep a recording of every process in DIR, EXE.PID.vmt" },
+	{ "report", OPTION_BOOL, AT(report), 0, 0, "report=0          no report at exit" },
+	{ "children", OPTION_CHILDREN, AT(children), 0, 0,
+	  "children=report   child processes print their reports, and are judged, as well" },
+	{ "follow_children", OPTION_BOOL, AT(follow_children), 0, 0,
+	  "follow_children=0 child processes are not recorded" },
+	{ "top", OPTION_NUMBER, AT(top), 1, 1000000, "top=N             call sites in the report (10)" },
+	{ "verbosity", OPTION_NUMBER, AT(verbosity), 0, 9,
+	  "verbosity=N       1: more about how the numbers were come by" },
+	{ "max_growth", OPTION_NUMBER, AT(max_growth), 0, UINT64_MAX,
+	  "max_growth=N      fail a program that ends well with more than N maps more than at its start" },
+	{ "exitcode", OPTION_NUMBER, AT(exitcode), 1, 255,
+	  "exitcode=N        the exit status then (23)" },
+	{ "sites", OPTION_SITES, AT(sites), 0, 0,
+	  "sites=WAY         libc's own system calls: auto, mprotect (not /proc/self/mem), 0 (unseen)" },
+	{ "malloc", OPTION_BOOL, AT(malloc), 0, 0,
+	  "malloc=0          do not count allocations" },
+	{ "ask", OPTION_ASK, AT(ask), 0, 0,
+	  "ask=WAY           how the kernel is asked: auto, query, probe or maps" },
+	{ "derive", OPTION_DERIVE, AT(derive), 0, 0,
+	  "derive=plain      ask wherever maps may have merged, not only where the rules leave it open" },
+	{ "filter", OPTION_FILTER, AT(filter), 0, 0,
+	  "filter=probe      under a seccomp filter, let a child find out what it allows" },
+	{ "verify", OPTION_NUMBER, AT(verify), 0, UINT64_MAX,
+	  "verify=N          compare with /proc/self/maps after every Nth call, stop if it differs" },
+	{ "max_maps", OPTION_NUMBER, AT(max_maps), 1000, 100000000,
+	  "max_maps=N        maps there is room for (vm.max_map_count, at least 100000)" },
+	{ "max_sites", OPTION_NUMBER, AT(max_sites), 100, 10000000,
+	  "max_sites=N       call sites there is room for (20000)" },
+	{ "max_size", OPTION_NUMBER, AT(max_size), 1, 1000000,
+	  "max_size=N        MiB a recording may take (what max_maps and max_sites need: 30)" },
+	{ "tool", OPTION_BOOL, AT(tool), 0, 0,
+	  "tool=0            do not run the vmatrace tool for function names" },
+	{ "markers", OPTION_BOOL, AT(markers), 0, 0,
+	  "markers=1         write(-1, \"vmatrace: ready\") and \"…done\", for reading strace logs" },
+};
+
+void vmt_options_init(struct vmt_options *options)
+{
+	*options = (struct vmt_options){
+		.max_maps = 0,
+		.max_sites = 20000,
+		.top = 10,
+		.max_growth = UINT64_MAX,
+		.exitcode = 23,
+		.ask = VMT_ASK_AUTO,
+		.report = true,
+		.follow_children = true,
+		.sites = VMT_SITES_AUTO,
+		.malloc = true,
+		.tool = true,
+	};
+}
+
+const char *vmt_options_help(size_t index)
+{
+	return index < VMT_COUNT(table) ? table[index].help : NULL;
+}
+
+struct piece {
+	const char *text;
+	size_t length;
+};
+
+static bool is_text(struct piece piece, const char *text)
+{
+	size_t i = 0;
+
+	while (i < piece.length && text[i] && piece.text[i] == text[i])
+		i++;
+	return i == piece.length && !text[i];
+}
+
+static bool parse_number(struct piece piece, uint64_t *ret_value)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < piece.length; i++) {
+		if (piece.text[i] < '0' || piece.text[i] > '9' ||
+		    __builtin_mul_overflow(value, UINT64_C(10), &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(piece.text[i] - '0'), &value))
+			return false;
+	}
+	*ret_value = value;
+	return piece.length > 0;
+}
+
+static bool set_bool(bool *field, struct piece value)
+{
+	if (!is_text(value, "0") && !is_text(value, "1"))
+		return false;
+	*field = is_text(value, "1");
+	return true;
+}
+
+static bool set_number(uint64_t *field, const struct option *option, struct piece value)
+{
+	uint64_t number;
+
+	if (!parse_number(value, &number) || number < option->low || number > option->high)
+		return false;
+	*field = number;
+	return true;
+}
+
+static bool set_text(char *field, size_t size, struct piece value)
+{
+	if (value.length == 0 || value.length >= size)
+		return false;
+	for (size_t i = 0; i < value.length; i++)
+		field[i] = value.text[i];
+	field[value.length] = '\0';
+	return true;
+}
+
+static bool set_ask(uint32_t *field, struct piece value)
+{
+	static const char *const names[] = { "auto", "query", "probe", "maps" };
+
+	for (uint32_t i = 0; i < VMT_COUNT(names); i++) {
+		if (is_text(value, names[i])) {
+			*field = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool set_derive(uint32_t *field, struct piece value)
+{
+	if (!is_text(value, "full") && !is_text(value, "plain"))
+		return false;
+	*field = is_text(value, "full") ? VMT_DERIVE_FULL : VMT_DERIVE_PLAIN;
+	return true;
+}
+
+static bool set_sites(uint32_t *field, struct piece value)
+{
+	static const char *const names[] = { "0", "auto", "mprotect", "1" };
+
+	for (uint32_t i = 0; i < VMT_COUNT(names); i++) {
+		if (is_text(value, names[i])) {
+			*field = i < 3 ? i : VMT_SITES_AUTO;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool set_filter(uint32_t *field, struct piece value)
+{
+	if (!is_text(value, "auto") && !is_text(value, "probe"))
+		return false;
+	*field = is_text(value, "auto") ? VMT_FILTER_AUTO : VMT_FILTER_PROBE;
+	return true;
+}
+
+static bool set_children(bool *field, struct piece value)
+{
+	if (!is_text(value, "report") && !is_text(value, "record"))
+		return false;
+	*field = is_text(value, "report");
+	return true;
+}
+
+static bool set(struct vmt_options *options, const struct option *option, struct piece value)
+{
+	void *field = (char *)options + option->offset;
+
+	switch (option->kind) {
+	case OPTION_BOOL:
+		return set_bool(field, value);
+	case OPTION_NUMBER:
+		return set_number(field, option, value);
+	case OPTION_TEXT:
+		return set_text(field, sizeof(options->log_path), value);
+	case OPTION_ASK:
+		return set_ask(field, value);
+	case OPTION_DERIVE:
+		return set_derive(field, value);
+	case OPTION_SITES:
+		return set_sites(field, value);
+	case OPTION_FILTER:
+		return set_filter(field, value);
+	case OPTION_CHILDREN:
+		return set_children(field, value);
+	}
+	return false;
+}
+
+static void append(char *message, size_t size, const char *text, size_t length)
+{
+	size_t at = 0;
+
+	while (message[at])
+		at++;
+	for (size_t i = 0; i < length && at + 1 < size; i++)
+		message[at++] = text[i] >= ' ' && text[i] < 127 ? text[i] : '?';
+	message[at] = '\0';
+}
+
+static void complain(const struct vmt_options_ops *ops, const char *before, struct piece piece,
+		     const char *after)
+{
+	char message[200] = "";
+
+	append(message, sizeof(message), before, __builtin_strlen(before));
+	append(message, sizeof(message), piece.text, piece.length > 100 ? 100 : piece.length);
+	append(message, sizeof(message), after, __builtin_strlen(after));
+	ops->complain(ops->context, message);
+}
+
+static const struct option *find_option(struct piece key)
+{
+	for (size_t i = 0; i < VMT_COUNT(table); i++)
+		if (is_text(key, table[i].name))
+			return &table[i];
+	return NULL;
+}
+
+static int parse_one(struct vmt_options *options, struct piece piece,
+		     const struct vmt_options_ops *ops)
+{
+	struct piece key = piece;
+	struct piece value = { "1", 1 };	/* a bare key switches on */
+	size_t equals = 0;
+
+	while (equals < piece.length && piece.text[equals] != '=')
+		equals++;
+	if (equals < piece.length) {
+		key.length = equals;
+		value.text = piece.text + equals + 1;
+		value.length = piece.length - equals - 1;
+	}
+
+	const struct option *option = find_option(key);
+
+	if (!option) {
+		complain(ops, "unknown option '", key, "' in VMATRACE_OPTIONS; help=1 lists them");
+		return 1;
+	}
+	if (equals == piece.length && option->kind != OPTION_BOOL) {
+		complain(ops, "option '", key, "' in VMATRACE_OPTIONS needs a value; help=1 lists them");
+		return 1;
+	}
+	if (!set(options, option, value)) {
+		complain(ops, "bad value in VMATRACE_OPTIONS: '", piece, "'; help=1 lists what is good");
+		return 1;
+	}
+	return 0;
+}
+
+int vmt_options_parse(struct vmt_options *options, const char *text,
+		      const struct vmt_options_ops *ops)
+{
+	int complaints = 0;
+
+	while (*text) {
+		struct piece piece = { text, 0 };
+
+		while (text[piece.length] && text[piece.length] != ':')
+			piece.length++;
+		if (piece.length)
+			complaints += parse_one(options, piece, ops);
+		text += piece.length;
+		if (*text == ':')
+			text++;
+	}
+	return complaints;
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * First it is looked whether anything is in doubt, then everything is done: nothing is left
+ * half-done but by a lack of memory.
+ */
+#include "core/fast/fast_range.h"
+
+#include "core/fast/fast_protect.h"
+#include "core/vma/merge_rules.h"
+#include "core/vma/vma_class.h"
+
+struct carving {
+	struct vmt_direct direct;
+	const struct vmt_change *change;
+	struct vmt_range range;	/* of the call */
+};
+
+/* The maps at a range: those that touch it on either side, and the first that has bytes in it. */
+struct around {
+	struct vmt_map *left;
+	struct vmt_map *first;
+	struct vmt_map *last;
+	struct vmt_map *right;
+	struct vmt_map *behind;	/* it touches the range, or not */
+	bool has_hole;
+	bool has_stack;	/* which may have grown by itself */
+};
+
+static void look_around(const struct vmt_space *space, struct vmt_range range,
+			struct around *around)
+{
+	struct vmt_map *map = vmt_space_from(space, range.start - 1);
+	uint64_t at = range.start;
+
+	*around = (struct around){ .left = NULL };
+	if (map && map->look.end == range.start) {
+		around->left = map;
+		map = vmt_space_next(map);
+	}
+	around->first = map && map->look.start < range.end ? map : NULL;
+	for (; map && map->look.start < range.end; map = vmt_space_next(map)) {
+		around->has_hole |= map->look.start > at;
+		around->has_stack |= vmt_direct_is_stack(map);
+		around->last = map;
+		at = map->look.end;
+	}
+	around->has_hole |= at < range.end;
+	around->behind = map;
+	around->right = map && map->look.start == range.end ? map : NULL;
+	around->has_stack |= vmt_direct_is_stack(around->left) || vmt_direct_is_stack(around->right);
+}
+
+static void take_all_out(struct carving *it, struct vmt_map *map)
+{
+	while (map && map->look.start < it->range.end) {
+		struct vmt_map *next = vmt_space_next(map);
+
+		vmt_direct_take_out(&it->direct, map, it->range);
+		map = next;
+	}
+}
+
+/* What will lie beside the new map. */
+static bool is_certain(const struct carving *it, const struct around *around,
+		       const struct vmt_look *look, struct vmt_direct_sides *ret_sides)
+{
+	const struct vmt_map *first = around->first;
+	const struct vmt_map *last = around->last;
+	const struct vmt_map *left =
+		first && first->look.start < it->range.start ? first : around->left;
+	const struct vmt_map *right =
+		last && last->look.end > it->range.end ? last : around->right;
+	struct vmt_look sides[2];
+
+	if (left)
+		sides[0] = vmt_direct_up_to(&left->look, it->range.start);
+	if (right)
+		sides[1] = vmt_direct_from(&right->look, it->range.end);
+	return vmt_direct_judge(it->direct.space, look, left ? &sides[0] : NULL,
+				right ? &sides[1] : NULL, ret_sides);
+}
+
+static bool carve_fixed(struct carving *it, const struct around *around)
+{
+	struct vmt_space *space = it->direct.space;
+	struct vmt_look look = {
+		.start = it->range.start,
+		.end = it->range.end,
+		.flags = it->change->flags | VMT_MAP_CHANGED,
+		.kin = vmt_kin_born(space, it->change->born),
+	};
+	struct vmt_direct_sides sides;
+
+	if (!is_certain(it, around, &look, &sides))
+		return false;
+	take_all_out(it, around->first);
+	vmt_direct_place(&it->direct, &look, sides,
+			 sides.joins_left ? vmt_space_find(space, look.start - 1) : NULL,
+			 sides.joins_right ? vmt_space_at(space, look.end) : NULL, NULL);
+	return true;
+}
+
+static bool carve_gone(struct carving *it)
+{
+	const struct vmt_change *change = it->change;
+	struct around around;
+
+	it->range = change->gone[0];
+	look_around(it->direct.space, it->range, &around);
+	/* A stack behind the range may reach down into it by now. */
+	if (around.has_stack || vmt_direct_is_stack(around.behind))
+		return false;
+	if (!vmt_range_is_empty(change->fresh))
+		return carve_fixed(it, &around);
+	take_all_out(it, around.first);
+	return true;
+}
+
+/* Is each piece sure to stay a map of its own? */
+static bool stay_apart(const struct carving *it, const struct around *around)
+{
+	const struct vmt_space *space = it->direct.space;
+	struct vmt_look last = { .end = 0 };
+
+	if (around->left)
+		last = around->left->look;
+	for (struct vmt_map *map = around->first; map && map->look.start < it->range.end;
+	     map = vmt_space_next(map)) {
+		struct vmt_look part = map->look;
+
+		if (!vmt_known_keeps(&map->look, it->change)) {
+			if (part.start < it->range.start)
+				last = vmt_direct_up_to(&part, it->range.start);
+			part = vmt_direct_altered(&map->look, it->change, it->range);
+		}
+		if (vmt_direct_joins(space, &last, &part, NULL, NULL) != VMT_ANSWER_NO)
+			return false;
+		last = part;
+		part = vmt_direct_from(&map->look, it->range.end);
+		if (last.end != it->range.end || part.start == part.end)
+			continue;
+		if (vmt_direct_joins(space, &last, &part, NULL, NULL) != VMT_ANSWER_NO)
+			return false;
+	}
+	return !around->right ||
+	       vmt_direct_joins(space, &last, &around->right->look, NULL, NULL) == VMT_ANSWER_NO;
+}
+
+static bool carve_altered(struct carving *it)
+{
+	const struct vmt_change *change = it->change;
+	bool protects = !vmt_range_is_empty(change->protect);
+	struct vmt_map *next;
+	struct around around;
+
+	it->range = protects ? change->protect : change->advise;
+	if (!it->direct.space->reasons)
+		return false;
+	look_around(it->direct.space, it->range, &around);
+	if (around.has_stack || around.has_hole != change->met_hole)
+		return false;
+	if (change->met_hole && vmt_direct_is_stack(around.behind))
+		return false;	/* it may have grown into the hole */
+	if (protects && change->met_hole)	/* as in predict.c */
+		return !around.first || around.first->look.start > it->range.start;
+	if (around.first == around.last && !around.has_hole &&
+	    !vmt_known_keeps(&around.first->look, change))
+		return vmt_alter_one(&it->direct, change, it->range, around.left, around.first,
+				     around.right);
+	if (!stay_apart(it, &around))
+		return false;
+	for (struct vmt_map *map = around.first; map && map->look.start < it->range.end;
+	     map = next) {
+		next = vmt_space_next(map);
+		if (!vmt_known_keeps(&map->look, change))
+			vmt_alter_apart(&it->direct, change, it->range, map);
+	}
+	return true;
+}
+
+static bool is_for_gone(const struct vmt_change *change)
+{
+	return !vmt_range_is_empty(change->gone[0]) && change->gone[0].start &&
+	       !change->is_file && !(change->flags & VMT_MAP_STACK) &&
+	       (vmt_range_is_empty(change->fresh) ||
+		(change->fresh.start == change->gone[0].start &&
+		 change->fresh.end == change->gone[0].end));
+}
+
+static bool is_for_altered(const struct vmt_change *change)
+{
+	return (!vmt_range_is_empty(change->protect) && change->protect.start) ||
+	       (!vmt_range_is_empty(change->advise) && change->advise.start);
+}
+
+bool vmt_carve_apply(struct vmt_space *space, const struct vmt_change *change, uint32_t site,
+		     uint64_t time, const struct vmt_effect_ops *ops, struct vmt_effect *ret_effect)
+{
+	struct carving it = {
+		.direct = { space, site, time, ops, ret_effect },
+		.change = change,
+	};
+
+	*ret_effect = (struct vmt_effect){ 0 };
+	if (change->how != VMT_CHANGE_DERIVE || !vmt_range_is_empty(change->window[1]) ||
+	    !vmt_range_is_empty(change->remapped))
+		return false;
+	if (is_for_gone(change))
+		return carve_gone(&it);
+	return is_for_altered(change) && carve_altered(&it);
+}

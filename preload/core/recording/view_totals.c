@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What follows from the records of a recording taken together: live maps and bytes per
+ * site, counted from the ranges so that sums cannot disagree, and the verdict
+ * whether the table is exact. Part of the view (view.h); the same rules hold.
+ */
+#include "core/recording/view.h"
+
+/* A range that counts: in use, readable, and not the library's own. */
+static bool next_range(const struct vmt_view *view, uint64_t *index, struct vmt_rec_range *ret)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_RANGES);
+
+	while (*index < count) {
+		if (vmt_view_range(view, (*index)++, ret) && !(ret->flags & VMT_MAP_OWN))
+			return true;
+	}
+	return false;
+}
+
+/* A range of a site that cannot be read is nobody's, and must not get lost in the sum. */
+static uint64_t owner(uint32_t site, uint64_t sites)
+{
+	return site < sites ? site : VMT_SITE_UNSEEN;
+}
+
+/* Ranges are missing for want of room: then what the library itself has counted is all there is. */
+static bool is_counted_by_sites(const struct vmt_view *view)
+{
+	return view->header.notes & VMT_NOTE_RANGES_FULL;
+}
+
+static uint64_t published_live(const struct vmt_view *view, uint64_t index)
+{
+	struct vmt_rec_site site;
+
+	return vmt_view_site(view, index, &site) && site.live < VMT_VIEW_COUNT_END ? site.live : 0;
+}
+
+void vmt_view_tally(const struct vmt_view *view, struct vmt_view_tally *tally, uint64_t count)
+{
+	struct vmt_rec_range range;
+	uint64_t index = 0;
+
+	for (uint64_t i = 0; i < count; i++)
+		tally[i] = (struct vmt_view_tally){ 0, 0 };
+	if (count <= VMT_SITE_UNSEEN)
+		return;
+	while (next_range(view, &index, &range)) {
+		tally[owner(range.put_by, count)].live++;
+		tally[owner(range.mapped_by, count)].bytes += range.end - range.start;
+	}
+	for (uint64_t i = 0; is_counted_by_sites(view) && i < count; i++)
+		tally[i].live = published_live(view, i);
+}
+
+struct vmt_view_tally vmt_view_tally_site(const struct vmt_view *view, uint64_t site)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
+	struct vmt_view_tally tally = { 0, 0 };
+	struct vmt_rec_range range;
+	uint64_t index = 0;
+
+	while (next_range(view, &index, &range)) {
+		if (owner(range.put_by, count) == site)
+			tally.live++;
+		if (owner(range.mapped_by, count) == site)
+			tally.bytes += range.end - range.start;
+	}
+	if (is_counted_by_sites(view))
+		tally.live = published_live(view, site);
+	return tally;
+}
+
+uint64_t vmt_view_maps_now(const struct vmt_view *view)
+{
+	const struct vmt_rec_header *header = &view->header;
+	struct vmt_rec_range range;
+	uint64_t index = 0;
+	uint64_t count = 0;
+
+	if (header->end == VMT_END_EXIT || header->end == VMT_END_EXEC ||
+	    header->notes & VMT_NOTE_RANGES_FULL)
+		return header->maps_now;
+	while (next_range(view, &index, &range))
+		count++;
+	return count ? count : header->maps_now;
+}
+
+uint64_t vmt_view_live_at_peak(const struct vmt_view *view, const struct vmt_rec_site *site,
+			       uint64_t live)
+{
+	return site->peak_epoch == view->header.peak_epoch ? site->live_at_peak : live;
+}
+
+bool vmt_view_is_exact(const struct vmt_view *view)
+{
+	const struct vmt_rec_header *header = &view->header;
+
+	return !view->is_torn && !vmt_view_is_damaged(view) && !header->unseen && !header->lost && !header->relearned &&
+	       header->maps_now == header->maps_kernel;
+}
+
+int64_t vmt_view_net(const struct vmt_rec_counters *counters)
+{
+	return (int64_t)(counters->created + counters->split - counters->merged -
+			 counters->removed);
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The text report: banner, maps against the limit, calls, and the summary; growth,
+ * call sites and coverage have their own files. See report.h for what it may not do. The answer
+ * comes before the evidence, in 80 columns, and nothing is said that is not known.
+ */
+#include "core/report/report_parts.h"
+
+/* From here on, own maps count: the kernel's limit is for both together. */
+#define NEAR_PERCENT 80u
+
+static void put_string(struct vmt_fmt *fmt, struct vmt_view_string string)
+{
+	vmt_fmt_bytes(fmt, string.bytes, string.length);
+}
+
+/* The arguments with spaces between; a long command is cut, the rest is in the recording. */
+static void put_command(struct vmt_text *text)
+{
+	const struct vmt_rec_header *header = &text->view->header;
+	struct vmt_view_string command = vmt_view_string(text->view, header->command);
+	struct vmt_fmt *fmt = &text->fmt;
+	uint32_t room = 40;
+
+	if (!command.length) {
+		put_string(fmt, vmt_view_string(text->view, header->exe));
+		return;
+	}
+	while (command.length && !command.bytes[command.length - 1])
+		command.length--;
+	for (uint32_t i = 0; i < command.length; i++) {
+		if (i == room && command.length > room + 3 && !text->options->verbose) {
+			vmt_fmt_str(fmt, "...");
+			return;
+		}
+		vmt_fmt_bytes(fmt, command.bytes[i] ? &command.bytes[i] : " ", 1);
+	}
+}
+
+static void put_duration(struct vmt_text *text)
+{
+	const struct vmt_rec_header *header = &text->view->header;
+	uint64_t end = header->end_monotonic ? header->end_monotonic : text->options->now;
+
+	if (end < header->start_monotonic)
+		return;
+	vmt_fmt_str(&text->fmt, ", ");
+	vmt_fmt_seconds(&text->fmt, end - header->start_monotonic);
+}
+
+static void put_status(struct vmt_text *text)
+{
+	const struct vmt_rec_header *header = &text->view->header;
+	struct vmt_fmt *fmt = &text->fmt;
+	const char *name;
+
+	switch (header->end) {
+	case VMT_END_EXIT:
+		vmt_fmt_str(fmt, ", exit ");
+		vmt_fmt_num(fmt, (uint32_t)header->status & 255, 0);
+		break;
+	case VMT_END_SIGNAL:
+		name = vmt_text_signal((uint32_t)header->status);
+		vmt_fmt_str(fmt, ", killed by ");
+		vmt_fmt_str(fmt, name ? name : "signal ");
+		if (!name)
+			vmt_fmt_num(fmt, (uint32_t)header->status, 0);
+		break;
+	case VMT_END_EXEC:
+		vmt_fmt_str(fmt, ", went on as another program (exec)");
+		break;
+	case VMT_END_RUNNING:
+		vmt_fmt_str(fmt, text->options->is_gone ? ", ended without saying how (killed?)" :
+							 ", running");
+		break;
+	default:
+		break;
+	}
+}
+
+static bool is_near(const struct vmt_rec_header *header, uint64_t maps)
+{
+	return header->maps_limit && maps + header->maps_own >= header->maps_limit / 100 * NEAR_PERCENT;
+}
+
+static bool is_running(const struct vmt_text *text)
+{
+	return text->view->header.end == VMT_END_RUNNING && !text->options->is_gone;
+}
+
+static uint64_t percent_of_limit(const struct vmt_rec_header *header, uint64_t maps)
+{
+	uint64_t limit = header->maps_limit;
+
+	return limit ? maps / limit * 100 + maps % limit * 100 / limit : 0;
+}
+
+/* " of 65,530 (80 %)"; less than a percent is left out. */
+static void put_limit(struct vmt_text *text)
+{
+	const struct vmt_rec_header *header = &text->view->header;
+	uint64_t percent = percent_of_limit(header, header->maps_peak + header->maps_own);
+
+	if (!header->maps_limit)
+		return;
+	if (is_near(header, header->maps_peak)) {
+		vmt_fmt_str(&text->fmt, " (+");
+		vmt_fmt_num(&text->fmt, header->maps_own, 0);
+		vmt_fmt_str(&text->fmt, " vmatrace)");
+	}
+	vmt_fmt_str(&text->fmt, " of ");
+	vmt_fmt_num(&text->fmt, header->maps_limit, 0);
+	if (!percent)
+		return;
+	vmt_fmt_str(&text->fmt, " (");
+	vmt_fmt_num(&text->fmt, percent, 0);
+	vmt_fmt_str(&text->fmt, " %)");
+}
+
+static void put_maps(struct vmt_text *text)
+{
+	const struct vmt_rec_header *header = &text->view->header;
+	struct vmt_fmt *fmt = &text->fmt;
+
+	vmt_fmt_str(fmt, "  maps    ");
+	vmt_fmt_num(fmt, header->maps_start, 0);
+	vmt_fmt_str(fmt, " at start, ");
+	vmt_fmt_num(fmt, text->maps_now, 0);
+	vmt_fmt_str(fmt, is_running(text) ? " now (" : " at the end (");
+	vmt_fmt_signed(fmt, (int64_t)(text->maps_now - header->maps_start), 0);
+	vmt_fmt_str(fmt, "), peak ");
+	vmt_fmt_num(fmt, header->maps_peak, 0);
+	put_limit(text);
+	/* In a run of less than a second it says nothing. */
+	if (header->maps_peak > header->maps_start && header->maps_peak_time >= 1000000000) {
+		vmt_fmt_str(fmt, " at ");
+		vmt_fmt_seconds(fmt, header->maps_peak_time);
+	}
+	vmt_fmt_wrap(fmt, 10);
+}
+
+static void put_call_row(struct vmt_fmt *fmt, const char *name, const struct vmt_rec_counters *call)
+{
+	vmt_fmt_str(fmt, "  ");
+	vmt_fmt_left(fmt, name, 10);
+	vmt_fmt_num(fmt, call->calls, 9);
+	vmt_fmt_num(fmt, call->failed, 7);
+	vmt_fmt_num(fmt, call->created, 8);
+	vmt_fmt_num(fmt, call->split, 8);
+	vmt_fmt_num(fmt, call->merged, 8);
+	vmt_fmt_num(fmt, call->removed, 8);
+	vmt_fmt_signed(fmt, vmt_view_net(call), 8);
+	vmt_fmt_end(fmt);
+}
+
+/* Only system calls that occurred; all counters are for those who ask for them. */
+static void put_call_table(struct vmt_text *text)
+{
+	uint64_t count = vmt_view_count(text->view, VMT_SECTION_CALLS);
+	struct vmt_rec_counters call;
+	bool any = false;
+
+	for (uint64_t i = VMT_CALL_NONE + 1; i < count && i < VMT_CALL_COUNT; i++) {
+		if (!vmt_view_call(text->view, i, &call) || !call.calls)
+			continue;
+		if (!any) {
+			vmt_fmt_str(&text->fmt, "  call          calls failed created"
+						"   split  merged removed     net");
+			vmt_fmt_end(&text->fmt);
+		}
+		any = true;
+		put_call_row(&text->fmt, vmt_call_name((uint32_t)i), &call);
+	}
+	if (any)
+		vmt_fmt_end(&text->fmt);
+}
+
+static void put_effect(struct vmt_fmt *fmt, uint64_t value, const char *name, bool *is_first)
+{
+	if (!value)
+		return;
+	vmt_fmt_str(fmt, *is_first ? " (" : ", ");
+	vmt_fmt_num(fmt, value, 0);
+	vmt_fmt_str(fmt, name);
+	*is_first = false;
+}
+
+/* "mprotect +13 (13 split)" */
+static void put_call(struct vmt_fmt *fmt, const char *name, const struct vmt_rec_counters *call)
+{
+	bool is_first = true;
+
+	vmt_fmt_str(fmt, name);
+	vmt_fmt_str(fmt, " ");
+	vmt_fmt_signed(fmt, vmt_view_net(call), 0);
+	put_effect(fmt, call->created, " created", &is_first);
+	put_effect(fmt, call->split, " split", &is_first);
+	put_effect(fmt, call->merged, " merged", &is_first);
+	put_effect(fmt, call->removed, " removed", &is_first);
+	put_effect(fmt, call->failed, " failed", &is_first);
+	if (!is_first)
+		vmt_fmt_str(fmt, ")");
+}
+
+/* New maps, or splits of old ones: by system call, those that changed or failed. */
+static void put_calls(struct vmt_text *text)
+{
+	uint64_t count = vmt_view_count(text->view, VMT_SECTION_CALLS);
+	struct vmt_rec_counters call;
+	bool any = false;
+
+	for (uint64_t i = VMT_CALL_NONE + 1; i < count && i < VMT_CALL_COUNT; i++) {
+		if (!vmt_view_call(text->view, i, &call) ||
+		    !(call.created || call.split || call.merged || call.removed || call.failed))
+			continue;
+		vmt_fmt_str(&text->fmt, any ? ", " : "  calls   ");
+		any = true;
+		put_call(&text->fmt, vmt_call_name((uint32_t)i), &call);
+	}
+	if (any)
+		vmt_fmt_wrap(&text->fmt, 10);
+}
+
+bool vmt_text_is_limit_reached(const struct vmt_view *view)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_FAILURES);
+	struct vmt_rec_failure failure;
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (vmt_view_failure(view, i, &failure) && failure.reason == VMT_REASON_MAP_LIMIT)
+			return true;
+	}
+	return false;
+}
+
+static void put_summary(struct vmt_text *text)
+{
+	const struct vmt_rec_header *header = &text->view->header;
+	int64_t growth = (int64_t)(text->maps_now - header->maps_start);
+	struct vmt_fmt *fmt = &text->fmt;
+
+	vmt_fmt_str(fmt, "SUMMARY: vmatrace: ");
+	vmt_fmt_signed(fmt, growth, 0);
+	vmt_fmt_str(fmt, growth == 1 || growth == -1 ? " map at " : " maps at ");
+	vmt_fmt_count(fmt, text->sites_shown, "call site");
+	if (vmt_text_is_limit_reached(text->view))
+		vmt_fmt_str(fmt, ", limit reached");
+	vmt_fmt_str(fmt, " (peak ");
+	vmt_fmt_num(fmt, header->maps_peak, 0);
+	if (is_near(header, header->maps_peak)) {
+		vmt_fmt_str(fmt, " + ");
+		vmt_fmt_num(fmt, header->maps_own, 0);
+	}
+	if (header->maps_limit) {
+		vmt_fmt_str(fmt, " of ");
+		vmt_fmt_num(fmt, header->maps_limit, 0);
+	}
+	vmt_fmt_str(fmt, ")");
+	if (header->unseen) {
+		vmt_fmt_str(fmt, ", ");
+		vmt_fmt_num(fmt, header->unseen, 0);
+		vmt_fmt_str(fmt, " unseen");
+	}
+	vmt_fmt_end_bare(fmt);
+}
+
+static void put_banner(struct vmt_text *text)
+{
+	vmt_fmt_str(&text->fmt, "vmatrace: ");
+	put_command(text);
+	put_duration(text);
+	put_status(text);
+	vmt_fmt_wrap(&text->fmt, 10);
+}
+
+/* The cause, where there is one: the answer before the evidence. */
+static void put_lead(struct vmt_text *text)
+{
+	for (size_t i = 0; i < text->ops->lead_count; i++) {
+		vmt_fmt_str(&text->fmt, text->ops->lines[i]);
+		vmt_fmt_end(&text->fmt);
+	}
+}
+
+void vmt_text_report(const struct vmt_view *view, const struct vmt_text_options *options,
+		     const struct vmt_text_ops *ops)
+{
+	uint64_t top = options->top ? options->top : VMT_TEXT_TOP;
+	struct vmt_text text = {
+		.view = view,
+		.options = options,
+		.ops = ops,
+		.maps_now = vmt_view_maps_now(view),
+		.top = top < VMT_TEXT_TOP_MAX ? top : VMT_TEXT_TOP_MAX,
+		.depth = options->depth ? options->depth : VMT_TEXT_DEPTH,
+	};
+
+	vmt_fmt_init(&text.fmt, ops->emit, ops->context, view->header.pid);
+	text.fmt.colour = options->colour;
+	if (options->width > VMT_FMT_WIDTH)
+		text.fmt.width = options->width < 300 ? options->width : 300;
+	put_banner(&text);
+	put_maps(&text);
+	vmt_text_failures(&text);
+	vmt_text_growth(&text);
+	put_lead(&text);
+	put_calls(&text);
+	vmt_text_seen(&text);
+	vmt_fmt_end(&text.fmt);
+	vmt_text_sites(&text);
+	if (options->verbose)
+		put_call_table(&text);
+	vmt_text_notes(&text);
+	put_summary(&text);
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the text report says besides the maps: how much of it is to be believed, and what
+ * was in the way, each as a sentence that says what to do.
+ * Pure like the rest (report.h). Words of the recording's numbers live here too.
+ */
+#include "core/report/report_parts.h"
+
+#include <linux/errno.h>
+
+static const char *const notes[] = {
+	"/proc/self/mem cannot be opened (there is no /proc, or a seccomp filter), so libc's own "
+	"calls are not caught, only the program's: read \"unseen\" as libc's part.",
+	"The kernel refuses writing to /proc/self/mem, so libc's own calls are not caught, "
+	"only the program's: read \"unseen\" as libc's part.",
+	"This libc has no call sites that vmatrace knows, so its own calls are not caught, "
+	"only the program's: read \"unseen\" as libc's part.",
+	"Some of libc's call sites could not be caught; their calls are \"unseen\".",
+	"A seccomp filter is active that is not known to allow all that vmatrace asks the kernel "
+	"for, so less was found out: if it allows making processes, set filter=probe.",
+	"More call sites than there is room for: later ones share one entry. Set max_sites= or "
+	"max_size= higher.",
+	"More maps than the recording has room for: kinds, patterns and bytes are those of a "
+	"part. Set max_maps= or max_size= higher.",
+	"vmatrace's memory ceiling was reached: some calls are recorded without a stack.",
+	"The disk is full: the recording is not complete. Give dir= a place with room.",
+	"/proc/self/maps cannot be read, so nothing could be compared with the kernel: mount "
+	"/proc.",
+	"This kernel has no PROCMAP_QUERY (Linux 6.11): asking takes longer, results are the "
+	"same.",
+	"Running under valgrind: the maps that valgrind makes itself are not seen.",
+	"A module makes system calls of its own, past libc; what they change is \"unseen\".",
+	"Tracing was switched off before the end: the figures are those of that moment.",
+	"This C library has no unwind tables: who called it is a guess, and frames of its own are "
+	"missing.",
+	"More modules than there is room for: frames in later ones have no name.",
+	"A module is too large to be searched for system calls of its own; what they change is "
+	"\"unseen\".",
+	"The program lets system calls through by the address they come from (Syscall User "
+	"Dispatch, or a seccomp filter), which would refuse vmatrace's own: it stepped aside.",
+	"The recording's file could not be made longer (its folder is out of reach by now, or "
+	"ulimit -f too low): it is not complete.",
+	"This Linux is newer than any that vmatrace was tried on: the kernel is asked wherever maps "
+	"may have merged, which takes longer.",
+};
+
+const char *vmt_text_note(uint32_t bit)
+{
+	return bit < VMT_COUNT(notes) ? notes[bit] : NULL;
+}
+
+const char *vmt_text_errno(uint32_t error)
+{
+	switch (error) {
+	case ENOMEM: return "ENOMEM";
+	case EINVAL: return "EINVAL";
+	case EAGAIN: return "EAGAIN";
+	case EPERM: return "EPERM";
+	case EACCES: return "EACCES";
+	case EEXIST: return "EEXIST";
+	case EFAULT: return "EFAULT";
+	case EBADF: return "EBADF";
+	case EBUSY: return "EBUSY";
+	case ENODEV: return "ENODEV";
+	case EIO: return "EIO";
+	default: return NULL;
+	}
+}
+
+const char *vmt_text_signal(uint32_t number)
+{
+	static const char *const names[] = {
+		NULL, "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT", "SIGBUS",
+		"SIGFPE", "SIGKILL", "SIGUSR1", "SIGSEGV", "SIGUSR2", "SIGPIPE", "SIGALRM",
+		"SIGTERM", "SIGSTKFLT", "SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN",
+		"SIGTTOU", "SIGURG", "SIGXCPU", "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH",
+		"SIGIO", "SIGPWR", "SIGSYS",
+	};
+
+	return number < VMT_COUNT(names) ? names[number] : NULL;
+}
+
+static const char *doors_of(const struct vmt_rec_header *header)
+{
+	if (header->doors & VMT_DOOR_SITES)
+		return header->doors & VMT_DOOR_TRAPS ?
+			       " (libc's own included, raw ones trapped)" : " (libc's own included)";
+	return header->doors & VMT_DOOR_TRAPS ? " (raw ones trapped)" :
+						" (without those inside libc)";
+}
+
+/* "0.3", of a hundred; rounded up, so that 0.0 means none. */
+static void put_per_cent(struct vmt_fmt *fmt, uint64_t part, uint64_t whole)
+{
+	uint64_t tenths = whole ? (part * 1000 + whole - 1) / whole : 0;
+
+	vmt_fmt_num(fmt, tenths / 10, 0);
+	vmt_fmt_str(fmt, ".");
+	vmt_fmt_num(fmt, tenths % 10, 0);
+	vmt_fmt_str(fmt, " %");
+}
+
+/* How the results were come by; for those who ask for it. */
+static void put_asked(struct vmt_text *text)
+{
+	const struct vmt_rec_header *header = &text->view->header;
+	uint64_t asked = header->calls_seen > header->calls_derived ?
+				 header->calls_seen - header->calls_derived :
+				 0;
+	struct vmt_fmt *fmt = &text->fmt;
+
+	vmt_fmt_str(fmt, "  results ");
+	vmt_fmt_num(fmt, header->calls_derived, 0);
+	vmt_fmt_str(fmt, " worked out, ");
+	vmt_fmt_num(fmt, asked, 0);
+	vmt_fmt_str(fmt, " asked of the kernel, ");
+	put_per_cent(fmt, asked, header->calls_seen);
+	vmt_fmt_str(fmt, " of the calls (query ");
+	vmt_fmt_num(fmt, header->asked_query, 0);
+	vmt_fmt_str(fmt, ", probe ");
+	vmt_fmt_num(fmt, header->asked_probe, 0);
+	vmt_fmt_str(fmt, ", maps ");
+	vmt_fmt_num(fmt, header->asked_maps, 0);
+	vmt_fmt_str(fmt, ")");
+	if (header->asked_files) {
+		vmt_fmt_str(fmt, "; ");
+		vmt_fmt_count(fmt, header->asked_files, "file");
+		vmt_fmt_str(fmt, " told by fstat");
+	}
+	if (header->verified) {
+		vmt_fmt_str(fmt, "; compared as a whole ");
+		vmt_fmt_count(fmt, header->verified, "time");
+	}
+	vmt_fmt_wrap(fmt, 10);
+}
+
+#define NOTES_OF_NO_LOOK (VMT_NOTE_SECCOMP | VMT_NOTE_NO_PROC | VMT_NOTE_SWITCHED_OFF | VMT_NOTE_BY_ADDRESS)
+
+/* Who was there at the end but could not look, says in a note why. */
+static const char *why_not_compared(const struct vmt_rec_header *header)
+{
+	if (header->end == VMT_END_EXEC)
+		return "; not compared with the kernel's table before it became another program";
+	if (header->end == VMT_END_EXIT && (header->notes & NOTES_OF_NO_LOOK))
+		return "; not compared with the kernel's table at the end";
+	return "; its end was not seen, so that NOTHING was compared with the kernel's table";
+}
+
+static void put_verdict(struct vmt_text *text)
+{
+	const struct vmt_rec_header *header = &text->view->header;
+	struct vmt_fmt *fmt = &text->fmt;
+
+	if (vmt_view_is_damaged(text->view)) {
+		vmt_fmt_str(fmt, "; the recording is DAMAGED, so that nothing here is certain");
+	} else if (header->end == VMT_END_RUNNING && !text->options->is_gone &&
+	    !(header->notes & VMT_NOTE_SWITCHED_OFF)) {
+		vmt_fmt_str(fmt, "; will be compared with the kernel's table at the end");
+	} else if (header->maps_kernel == UINT64_MAX) {
+		vmt_fmt_str(fmt, why_not_compared(header));
+	} else if (header->maps_kernel != header->maps_now) {
+		vmt_fmt_str(fmt, "; NOT equal to the kernel's table, which has ");
+		vmt_fmt_count(fmt, header->maps_kernel, "map");
+	} else {
+		vmt_fmt_str(fmt, vmt_view_is_exact(text->view) ?
+					 "; equal to the kernel's table" :
+					 "; now equal to the kernel's table, but not all the time");
+	}
+}
+
+static uint32_t notes_set(const struct vmt_view *view)
+{
+	uint32_t n = view->is_torn + vmt_view_is_damaged(view);
+
+	for (uint32_t bit = 0; bit < VMT_COUNT(notes); bit++)
+		n += view->header.notes >> bit & 1;
+	return n;
+}
+
+void vmt_text_seen(struct vmt_text *text)
+{
+	const struct vmt_rec_header *header = &text->view->header;
+	struct vmt_fmt *fmt = &text->fmt;
+
+	vmt_fmt_str(fmt, "  seen    ");
+	vmt_fmt_count(fmt, header->calls_seen, "memory call");
+	vmt_fmt_str(fmt, doors_of(header));
+	vmt_fmt_str(fmt, "; ");
+	vmt_fmt_num(fmt, header->unseen, 0);
+	vmt_fmt_str(fmt, " unseen, ");
+	vmt_fmt_num(fmt, header->lost, 0);
+	vmt_fmt_str(fmt, " lost");
+	if (header->relearned) {
+		vmt_fmt_str(fmt, ", table learnt again ");
+		vmt_fmt_count(fmt, header->relearned, "time");
+	}
+	if (header->truncated) {
+		vmt_fmt_str(fmt, ", ");
+		vmt_fmt_count(fmt, header->truncated, "stack");
+		vmt_fmt_str(fmt, " cut short");
+	}
+	put_verdict(text);
+	if (notes_set(text->view)) {
+		vmt_fmt_str(fmt, "; ");
+		vmt_fmt_count(fmt, notes_set(text->view), "note");
+		vmt_fmt_str(fmt, " at the end");
+	}
+	vmt_fmt_wrap(fmt, 10);
+}
+
+/* "modules, maps": the sections that are not what was written. */
+static void put_damaged(struct vmt_text *text)
+{
+	const char *between = "";
+
+	for (uint32_t id = 0; id < VMT_SECTION_COUNT; id++) {
+		if (!(text->view->damaged >> id & 1))
+			continue;
+		vmt_fmt_str(&text->fmt, between);
+		vmt_fmt_str(&text->fmt, vmt_view_section_name(id));
+		between = ", ";
+	}
+}
+
+static void put_damage(struct vmt_text *text)
+{
+	struct vmt_fmt *fmt = &text->fmt;
+
+	vmt_fmt_str(fmt, "  note    The recording is damaged: ");
+	if (text->view->damaged) {
+		vmt_fmt_str(fmt, "it was changed after the process ended (");
+		put_damaged(text);
+		vmt_fmt_str(fmt, ")");
+	}
+	if (text->view->left_out) {
+		vmt_fmt_str(fmt, text->view->damaged ? "; " : "");
+		vmt_fmt_count(fmt, text->view->left_out, "record");
+		vmt_fmt_str(fmt, ", which cannot be, left out");
+	}
+	vmt_fmt_str(fmt, ". Record it again.");
+	vmt_fmt_wrap(fmt, 10);
+}
+
+void vmt_text_notes(struct vmt_text *text)
+{
+	if (vmt_view_is_damaged(text->view))
+		put_damage(text);
+	if (text->options->verbose)
+		put_asked(text);
+	for (uint32_t bit = 0; bit < VMT_COUNT(notes); bit++) {
+		if (!(text->view->header.notes >> bit & 1))
+			continue;
+		vmt_fmt_str(&text->fmt, "  note    ");
+		vmt_fmt_str(&text->fmt, notes[bit]);
+		vmt_fmt_wrap(&text->fmt, 10);
+	}
+	if (text->view->is_torn) {
+		vmt_fmt_str(&text->fmt, "  note    The program was stopped while the header was being "
+					"written: a figure may be one call behind.");
+		vmt_fmt_wrap(&text->fmt, 10);
+	}
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which calls failed, how often and why: the first thing that the text report says behind the numbers,
+ * since it is what the program's own message was about. Pure like the rest (report.h).
+ */
+#include "core/report/report_parts.h"
+
+#include <linux/errno.h>
+
+static const struct {
+	const char *word;
+	const char *sentence;
+} reasons[] = {
+	[VMT_REASON_UNKNOWN] = { "unknown", NULL },
+	[VMT_REASON_MAP_LIMIT] = { "map-limit", NULL },
+	[VMT_REASON_RLIMIT_AS] = { "rlimit-as", "the limit of address space (ulimit -v)" },
+	[VMT_REASON_RLIMIT_DATA] = { "rlimit-data", "the limit of data (ulimit -d)" },
+	[VMT_REASON_RLIMIT_MEMLOCK] = { "rlimit-memlock",
+					"the limit of locked memory (ulimit -l)" },
+	[VMT_REASON_OVERCOMMIT] = { "overcommit", "the kernel's overcommit rules, not the maps" },
+	[VMT_REASON_ADDRESS_SPACE] = { "address-space", "no free addresses of that length" },
+	[VMT_REASON_LOCKED] = { "locked", "memory locked by mlock" },
+	[VMT_REASON_SEALED] = { "sealed", "memory sealed by mseal" },
+	[VMT_REASON_HOLE] = { "hole", "nothing mapped in part of the range" },
+};
+
+const char *vmt_text_reason(uint32_t reason)
+{
+	return reason < VMT_COUNT(reasons) ? reasons[reason].word : reasons[0].word;
+}
+
+static void put_reason(struct vmt_text *text, const struct vmt_rec_failure *failure)
+{
+	struct vmt_fmt *fmt = &text->fmt;
+
+	if (failure->reason == VMT_REASON_MAP_LIMIT) {
+		vmt_fmt_str(fmt, ", because the process had ");
+		vmt_fmt_num(fmt, failure->maps, 0);
+		vmt_fmt_str(fmt, " maps (+");
+		vmt_fmt_num(fmt, text->view->header.maps_own, 0);
+		vmt_fmt_str(fmt, " vmatrace) and vm.max_map_count is ");
+		vmt_fmt_num(fmt, text->view->header.maps_limit, 0);
+	} else if (failure->reason < VMT_COUNT(reasons) && reasons[failure->reason].sentence) {
+		vmt_fmt_str(fmt, ", because of ");
+		vmt_fmt_str(fmt, reasons[failure->reason].sentence);
+	}
+}
+
+static bool starts_with(const char *text, const char *start)
+{
+	while (*start && *text == *start) {
+		text++;
+		start++;
+	}
+	return !*start;
+}
+
+static bool starts_a_thread(struct vmt_text *text, const struct vmt_rec_site *site)
+{
+	uint32_t count = vmt_view_frame_count(text->view, site);
+	struct vmt_text_frame frame;
+
+	for (uint32_t i = 0; i < count && i < text->depth; i++) {
+		if (vmt_text_find(text, (uint64_t)site->frame_first + i, true, &frame) &&
+		    frame.names.function &&
+		    (starts_with(frame.names.function, "pthread_create") ||
+		     starts_with(frame.names.function, "allocate_stack")))
+			return true;
+	}
+	return false;
+}
+
+/* What the program was told is something else then, and what it complains of. */
+static void put_thread(struct vmt_text *text, const struct vmt_rec_failure *first)
+{
+	uint64_t count = vmt_view_count(text->view, VMT_SECTION_SITES);
+	struct vmt_rec_site site;
+
+	for (uint64_t i = VMT_SITE_FIRST; first->error == ENOMEM && i < count; i++) {
+		if (!vmt_view_site(text->view, i, &site) || !site.counters.failed ||
+		    !starts_a_thread(text, &site))
+			continue;
+		if (i != first->site) {
+			vmt_fmt_str(&text->fmt, ", also in ");
+			vmt_text_place(text, &site);
+		}
+		vmt_fmt_str(&text->fmt, " (pthread_create makes EAGAIN of it)");
+		return;
+	}
+}
+
+static void put_failure(struct vmt_text *text, const struct vmt_rec_failure *failure,
+			uint64_t times)
+{
+	struct vmt_fmt *fmt = &text->fmt;
+	const char *name = vmt_text_errno(failure->error);
+	struct vmt_rec_site site;
+	bool has_site = vmt_view_site(text->view, failure->site, &site);
+
+	vmt_fmt_str(fmt, "  failure ");
+	vmt_fmt_str(fmt, has_site && site.call ? vmt_call_name(site.call) : "a call");
+	vmt_fmt_str(fmt, " failed ");
+	if (times > 1) {
+		vmt_fmt_num(fmt, times, 0);
+		vmt_fmt_str(fmt, " times: ");
+	} else {
+		vmt_fmt_str(fmt, "once: ");
+	}
+	vmt_fmt_str(fmt, name ? name : "error ");
+	if (!name)
+		vmt_fmt_num(fmt, failure->error, 0);
+	put_reason(text, failure);
+	if (has_site && site.frame_count) {
+		vmt_fmt_str(fmt, times > 1 ? "; first in " : "; in ");
+		vmt_text_place(text, &site);
+		put_thread(text, failure);
+	}
+	vmt_fmt_wrap(fmt, 10);
+}
+
+static bool is_last_of_its_site(const struct vmt_view *view, uint64_t index, uint64_t count,
+				const struct vmt_rec_failure *failure)
+{
+	struct vmt_rec_failure later;
+
+	for (uint64_t i = index + 1; i < count; i++) {
+		if (vmt_view_failure(view, i, &later) && later.site == failure->site)
+			return false;
+	}
+	return true;
+}
+
+/* The list is bounded, the count is not: what a site failed more often was for the same reason. */
+static uint64_t not_listed(const struct vmt_view *view, uint64_t index, uint64_t count,
+			   const struct vmt_rec_failure *failure)
+{
+	struct vmt_rec_failure other;
+	struct vmt_rec_site site;
+	uint64_t listed = 0;
+
+	if (count < view->header.section[VMT_SECTION_FAILURES].capacity ||
+	    !is_last_of_its_site(view, index, count, failure) ||
+	    !vmt_view_site(view, failure->site, &site))
+		return 0;
+	for (uint64_t i = 0; i <= index; i++)
+		listed += vmt_view_failure(view, i, &other) && other.site == failure->site;
+	return site.counters.failed > listed ? site.counters.failed - listed : 0;
+}
+
+uint64_t vmt_text_failed(const struct vmt_view *view, uint32_t call, uint32_t reason,
+			 struct vmt_rec_failure *ret_first)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_FAILURES);
+	struct vmt_rec_failure failure;
+	struct vmt_rec_site site;
+	uint64_t times = 0;
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (!vmt_view_failure(view, i, &failure) || failure.reason != reason)
+			continue;
+		if ((vmt_view_site(view, failure.site, &site) ? site.call : VMT_CALL_NONE) != call)
+			continue;
+		if (!times)
+			*ret_first = failure;
+		times += 1 + not_listed(view, i, count, &failure);
+	}
+	return times;
+}
+
+/* Of each reason and system call, the first failure stands for all. */
+void vmt_text_failures(struct vmt_text *text)
+{
+	struct vmt_rec_failure first;
+	uint64_t times;
+
+	if (!vmt_view_count(text->view, VMT_SECTION_FAILURES))
+		return;
+	for (uint32_t i = 1; i <= VMT_COUNT(reasons); i++) {
+		/* Those that are not known come last. */
+		uint32_t reason = i % VMT_COUNT(reasons);
+
+		for (uint32_t call = 0; call < VMT_CALL_COUNT; call++) {
+			times = vmt_text_failed(text->view, call, reason, &first);
+			if (times)
+				put_failure(text, &first, times);
+		}
+	}
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A frame in the text report: function, file and line, or module and offset, shortened
+ * so that what matters most stays on the line. Also whose code a frame is in.
+ * Pure like the rest of the report (report.h); called by the table and the stacks.
+ */
+#include "core/report/report_parts.h"
+
+static bool starts_with(struct vmt_view_string text, const char *start)
+{
+	uint32_t i;
+
+	for (i = 0; start[i]; i++) {
+		if (i >= text.length || text.bytes[i] != start[i])
+			return false;
+	}
+	return true;
+}
+
+struct vmt_view_string vmt_text_base_name(struct vmt_view_string path)
+{
+	for (uint32_t i = path.length; i > 0; i--) {
+		if (path.bytes[i - 1] == '/')
+			return (struct vmt_view_string){ path.bytes + i, path.length - i };
+	}
+	return path;
+}
+
+bool vmt_text_is_runtime(struct vmt_view_string path)
+{
+	static const char *const names[] = {
+		"libc.so", "libc-", "ld-linux", "ld-2", "ld.so", "libpthread", "librt.so",
+		"libdl.so", "libstdc++", "libgcc_s", "libc++", "libm.so", "libvmatrace",
+		"libjemalloc", "libtcmalloc", "libmimalloc", "libefence", "libduma",
+		"libasan", "linux-vdso", "[vdso]",
+	};
+	struct vmt_view_string base = vmt_text_base_name(path);
+
+	for (size_t i = 0; i < VMT_COUNT(names); i++) {
+		if (starts_with(base, names[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool is_jit(const struct vmt_text_frame *frame)
+{
+	return frame->has_module && frame->module.kind == VMT_MODULE_JIT;
+}
+
+bool vmt_text_is_users(const struct vmt_text_frame *frame)
+{
+	return frame->has_module && !is_jit(frame) && !vmt_text_is_runtime(frame->path);
+}
+
+static bool find(const struct vmt_view *view, uint64_t index, struct vmt_text_frame *ret)
+{
+	if (!vmt_view_frame(view, index, &ret->frame))
+		return false;
+	ret->path = (struct vmt_view_string){ "", 0 };
+	ret->names = (struct vmt_text_place){ NULL, NULL, 0 };
+	ret->has_module = vmt_view_module(view, ret->frame.module, &ret->module);
+	if (ret->has_module)
+		ret->path = vmt_view_string(view, ret->module.path);
+	return true;
+}
+
+bool vmt_text_find(struct vmt_text *text, uint64_t index, bool with_names,
+		   struct vmt_text_frame *ret_frame)
+{
+	const struct vmt_text_ops *ops = text->ops;
+
+	if (!find(text->view, index, ret_frame))
+		return false;
+	if (with_names && ops->resolve &&
+	    !ops->resolve(ops->context, index, &ret_frame->names))
+		ret_frame->names = (struct vmt_text_place){ NULL, NULL, 0 };
+	return true;
+}
+
+uint64_t vmt_text_user_frame(const struct vmt_view *view, const struct vmt_rec_site *site)
+{
+	uint32_t count = vmt_view_frame_count(view, site);
+	struct vmt_text_frame frame;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (find(view, (uint64_t)site->frame_first + i, &frame) &&
+		    vmt_text_is_users(&frame))
+			return (uint64_t)site->frame_first + i;
+	}
+	return count ? site->frame_first : UINT64_MAX;
+}
+
+static void put_build_id(struct vmt_fmt *fmt, const struct vmt_rec_module *module)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	if (!module->build_id_length)
+		return;
+	vmt_fmt_str(fmt, " (BuildId: ");
+	for (uint32_t i = 0; i < module->build_id_length; i++) {
+		vmt_fmt_bytes(fmt, &hex[module->build_id[i] >> 4], 1);
+		vmt_fmt_bytes(fmt, &hex[module->build_id[i] & 15], 1);
+	}
+	vmt_fmt_str(fmt, ")");
+}
+
+/* (libc.so.6+0x1234); whole path and build-id where names must be found from this line later. */
+static void put_address(struct vmt_text *text, const struct vmt_text_frame *frame, bool full)
+{
+	struct vmt_fmt *fmt = &text->fmt;
+	struct vmt_view_string name = full ? frame->path : vmt_text_base_name(frame->path);
+
+	vmt_fmt_str(fmt, "(");
+	if (name.length)
+		vmt_fmt_bytes(fmt, name.bytes, name.length);
+	else
+		vmt_fmt_str(fmt, "unknown module");
+	vmt_fmt_str(fmt, "+");
+	vmt_fmt_hex(fmt, frame->frame.offset);
+	vmt_fmt_str(fmt, ")");
+	if (full && frame->has_module)
+		put_build_id(fmt, &frame->module);
+}
+
+/* Long C++ names are cut so that file and line stay on the screen. */
+static void put_name(struct vmt_text *text, const char *name, size_t reserve)
+{
+	size_t room = vmt_fmt_room(&text->fmt);
+	size_t n = vmt_fmt_length(name);
+
+	room = room > reserve + 6 ? room - reserve : 6;
+	if (n <= room || text->options->verbose) {
+		vmt_fmt_bytes(&text->fmt, name, n);
+		return;
+	}
+	vmt_fmt_bytes(&text->fmt, name, room - 3);
+	vmt_fmt_str(&text->fmt, "...");
+}
+
+/* Columns of " file:line" without the file's directories. */
+static size_t source_width(const struct vmt_text_place *names)
+{
+	size_t base = 0;
+	size_t digits = 2;	/* with the colon */
+	size_t n;
+
+	if (!names->file)
+		return 0;
+	for (uint32_t line = names->line; line >= 10; line /= 10)
+		digits++;
+	for (n = 0; names->file[n]; n++) {
+		if (names->file[n] == '/')
+			base = n + 1;
+	}
+	return 1 + n - base + digits;
+}
+
+/* A path that does not fit loses directories in front: .../tools/main.c, main.c */
+static void put_path(struct vmt_fmt *fmt, const char *path, size_t room)
+{
+	const char *tail = path;
+	size_t n = vmt_fmt_length(path);
+
+	for (const char *at = path; n - (size_t)(tail - path) + 3 > room && *at; at++) {
+		if (*at == '/')
+			tail = at;
+	}
+	if (n <= room || tail == path) {
+		vmt_fmt_str(fmt, path);
+	} else if (n - (size_t)(tail - path) + 3 > room) {
+		vmt_fmt_str(fmt, tail + 1);
+	} else {
+		vmt_fmt_str(fmt, "...");
+		vmt_fmt_str(fmt, tail);
+	}
+}
+
+/* No separators here: editors and terminals open file:line. */
+static void put_line(struct vmt_fmt *fmt, uint32_t line)
+{
+	char digits[12];
+	size_t at = sizeof(digits);
+
+	for (; line; line /= 10)
+		digits[--at] = (char)('0' + line % 10);
+	vmt_fmt_bytes(fmt, digits + at, sizeof(digits) - at);
+}
+
+static void put_source(struct vmt_text *text, const struct vmt_text_place *names, size_t reserve)
+{
+	struct vmt_fmt *fmt = &text->fmt;
+	size_t room;
+
+	vmt_fmt_str(fmt, " ");
+	room = vmt_fmt_room(fmt);
+	for (uint32_t line = names->line; line; line /= 10)
+		reserve++;
+	reserve++;
+	room = text->options->verbose ? SIZE_MAX : room > reserve ? room - reserve : 0;
+	put_path(fmt, names->file, room);
+	if (!names->line)
+		return;
+	vmt_fmt_str(fmt, ":");
+	put_line(fmt, names->line);
+}
+
+/*
+ * The module as it is shown behind a frame of `need` columns. What does not fit loses
+ * its version, and is left out where the file says enough.
+ */
+static struct vmt_view_string fitting_module(struct vmt_text *text,
+					     const struct vmt_text_frame *frame, size_t need)
+{
+	struct vmt_view_string base = vmt_text_base_name(frame->path);
+	size_t room = vmt_fmt_room(&text->fmt);
+
+	if (text->options->verbose || need + base.length + 3 <= room)
+		return base;
+	for (uint32_t i = 1; i + 3 < base.length; i++) {
+		if (base.bytes[i] == '.' && base.bytes[i + 1] == 's' && base.bytes[i + 2] == 'o') {
+			base.length = i;
+			break;
+		}
+	}
+	if (frame->names.file && need + base.length + 3 > room)
+		base.length = 0;
+	return base;
+}
+
+void vmt_text_put_frame(struct vmt_text *text, const struct vmt_text_frame *frame,
+			bool with_module)
+{
+	const char *function = frame->names.function ? frame->names.function : "??";
+	size_t source = source_width(&frame->names);
+	struct vmt_view_string module = { "", 0 };
+	size_t reserve = 0;
+
+	if (!frame->names.function && !frame->names.file) {
+		if (is_jit(frame))
+			vmt_fmt_str(&text->fmt, "generated code ");
+		put_address(text, frame, with_module && (!text->ops->resolve ||
+							text->options->verbose));
+		return;
+	}
+	if (with_module)
+		module = fitting_module(text, frame, vmt_fmt_length(function) + source);
+	if (module.length)
+		reserve = module.length + 3;
+	put_name(text, function, source + reserve);
+	if (frame->names.file)
+		put_source(text, &frame->names, reserve);
+	if (!module.length)
+		return;
+	vmt_fmt_str(&text->fmt, " (");
+	vmt_fmt_bytes(&text->fmt, module.bytes, module.length);
+	vmt_fmt_str(&text->fmt, ")");
+}
+
+void vmt_text_headline(struct vmt_text *text, const struct vmt_rec_site *site)
+{
+	uint64_t index = vmt_text_user_frame(text->view, site);
+	struct vmt_text_frame frame;
+
+	if (index != UINT64_MAX && vmt_text_find(text, index, true, &frame))
+		vmt_text_put_frame(text, &frame, false);
+	else if (site->flags & VMT_SITE_LOST)
+		vmt_fmt_str(&text->fmt, "calls recorded without a stack");
+	else
+		vmt_fmt_str(&text->fmt, "stack unknown");
+}
+
+#define NAME_MAX_SHOWN 50u
+#define FILE_MAX_SHOWN 45u
+
+/* The first or the last letters of a text, "..." for the others. */
+static void put_part(struct vmt_fmt *fmt, const char *text, size_t most, bool is_end)
+{
+	size_t n = vmt_fmt_length(text);
+
+	if (is_end && n > most)
+		vmt_fmt_str(fmt, "...");
+	vmt_fmt_bytes(fmt, is_end && n > most ? text + n - most : text, n > most ? most : n);
+	if (!is_end && n > most)
+		vmt_fmt_str(fmt, "...");
+}
+
+void vmt_text_place(struct vmt_text *text, const struct vmt_rec_site *site)
+{
+	uint64_t index = vmt_text_user_frame(text->view, site);
+	struct vmt_text_frame frame;
+
+	if (index == UINT64_MAX || !vmt_text_find(text, index, true, &frame)) {
+		vmt_fmt_str(&text->fmt, "an unknown place");
+		return;
+	}
+	if (!frame.names.function) {
+		put_address(text, &frame, false);
+		return;
+	}
+	put_part(&text->fmt, frame.names.function, NAME_MAX_SHOWN, false);
+	if (!frame.names.file)
+		return;
+	vmt_fmt_str(&text->fmt, " ");
+	put_part(&text->fmt, frame.names.file, FILE_MAX_SHOWN, true);
+	if (!frame.names.line)
+		return;
+	vmt_fmt_str(&text->fmt, ":");
+	put_line(&text->fmt, frame.names.line);
+}

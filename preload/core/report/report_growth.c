@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Leak, burst or plateau in words: a line for the process, and one for each call site shown.
+ * Where the run was too short or the count too small to judge, it says so or says
+ * nothing. Pure like the rest (report.h); judging is trend.h's.
+ */
+#include "core/report/report_parts.h"
+
+/* "+5,103 a second", or per minute or hour where that is little. */
+static void put_rate(struct vmt_fmt *fmt, uint64_t maps, uint64_t ns)
+{
+	static const struct {
+		uint64_t seconds;
+		const char *word;
+	} units[] = { { 1, " a second" }, { 60, " a minute" }, { 3600, " an hour" } };
+	uint64_t rate = 0;
+
+	for (size_t i = 0; i < VMT_COUNT(units); i++) {
+		uint64_t ms = ns / 1000000 ? ns / 1000000 : 1;
+
+		if (__builtin_mul_overflow(maps, 1000 * units[i].seconds, &rate))
+			return;
+		rate /= ms;
+		if (rate < 10 && i + 1 < VMT_COUNT(units))
+			continue;
+		vmt_fmt_signed(fmt, (int64_t)rate, 0);
+		vmt_fmt_str(fmt, units[i].word);
+		return;
+	}
+}
+
+static void put_since(struct vmt_fmt *fmt, uint64_t ns)
+{
+	vmt_fmt_str(fmt, " since ");
+	vmt_fmt_seconds(fmt, ns);
+}
+
+/* Two digits are more than an extrapolation has. */
+static void put_duration(struct vmt_fmt *fmt, uint64_t ns)
+{
+	static const struct {
+		uint64_t seconds;
+		const char *word;
+	} units[] = { { 86400, " days" }, { 3600, " h" }, { 60, " min" }, { 1, " s" } };
+	uint64_t seconds = ns / 1000000000;
+
+	for (size_t i = 0; i < VMT_COUNT(units); i++) {
+		if (seconds < 3 * units[i].seconds && i + 1 < VMT_COUNT(units))
+			continue;
+		vmt_fmt_num(fmt, seconds / units[i].seconds, 0);
+		vmt_fmt_str(fmt, units[i].word);
+		return;
+	}
+}
+
+static bool is_running(const struct vmt_text *text)
+{
+	return text->view->header.end == VMT_END_RUNNING && !text->options->is_gone;
+}
+
+static void put_leak(struct vmt_text *text, const struct vmt_course *course)
+{
+	uint64_t time = vmt_text_time_left(course, vmt_text_left(text->view));
+	struct vmt_fmt *fmt = &text->fmt;
+
+	vmt_fmt_str(fmt, "a leak, ");
+	put_rate(fmt, course->rise, course->span);
+	put_since(fmt, course->since);
+	vmt_fmt_str(fmt, course->is_falling ? ", falling at times" : ", never falling");
+	if (!time)
+		return;
+	vmt_fmt_str(fmt, is_running(text) ? "; at this rate the limit is reached in " :
+					    "; at this rate the limit would be reached in another ");
+	put_duration(fmt, time);
+}
+
+static void put_to_limit(struct vmt_text *text, const struct vmt_course *course)
+{
+	const struct vmt_rec_header *header = &text->view->header;
+	uint64_t to = header->maps_peak_time;
+	struct vmt_fmt *fmt = &text->fmt;
+
+	vmt_fmt_str(fmt, "up to the limit, ");
+	put_rate(fmt, header->maps_peak - header->maps_start,
+		 to > course->began ? to - course->began : header->bucket_ns);
+	put_since(fmt, course->began);
+	if (!course->is_falling)
+		vmt_fmt_str(fmt, ", never falling");
+}
+
+static void put_between(struct vmt_fmt *fmt, uint64_t low, uint64_t high)
+{
+	if (low == high) {
+		vmt_fmt_str(fmt, ", no change");
+		return;
+	}
+	vmt_fmt_str(fmt, ", between ");
+	vmt_fmt_num(fmt, low, 0);
+	vmt_fmt_str(fmt, " and ");
+	vmt_fmt_num(fmt, high, 0);
+}
+
+static void put_peak(struct vmt_text *text)
+{
+	struct vmt_fmt *fmt = &text->fmt;
+
+	vmt_fmt_str(fmt, ": peak ");
+	vmt_fmt_num(fmt, text->view->header.maps_peak, 0);
+	vmt_fmt_str(fmt, " at ");
+	vmt_fmt_seconds(fmt, text->view->header.maps_peak_time);
+	vmt_fmt_str(fmt, ", ");
+	vmt_fmt_num(fmt, text->maps_now, 0);
+	vmt_fmt_str(fmt, " now");
+}
+
+static const char *trend_words(enum vmt_trend trend)
+{
+	static const char *const words[VMT_TREND_COUNT] = {
+		[VMT_TREND_NONE] = "little",
+		[VMT_TREND_SHORT] = "too short a run to tell a leak from starting up",
+		[VMT_TREND_BURST] = "a burst",
+		[VMT_TREND_BURSTS] = "bursts",
+		[VMT_TREND_SAWTOOTH] = "a sawtooth",
+		[VMT_TREND_GIVEN_BACK] = "high for most of the run, then given back",
+		[VMT_TREND_PLATEAU] = "a plateau",
+		[VMT_TREND_LEAK] = "a leak",
+		[VMT_TREND_GROWING] = "highest at the end, but not by steady growth",
+		[VMT_TREND_UNEVEN] = "up and down, with no steady growth",
+	};
+
+	return words[trend];
+}
+
+/* "7 times up to 1,022 and back to 24" */
+static void put_times(struct vmt_fmt *fmt, const struct vmt_course *course)
+{
+	vmt_fmt_str(fmt, ": ");
+	vmt_fmt_count(fmt, course->times, "time");
+	vmt_fmt_str(fmt, " up to ");
+	vmt_fmt_num(fmt, course->high, 0);
+	vmt_fmt_str(fmt, " and back to ");
+	vmt_fmt_num(fmt, course->low, 0);
+}
+
+static void put_course(struct vmt_text *text, const struct vmt_course *course)
+{
+	struct vmt_fmt *fmt = &text->fmt;
+
+	if (vmt_text_is_limit_reached(text->view)) {
+		put_to_limit(text, course);
+		return;
+	}
+	if (course->trend == VMT_TREND_LEAK) {
+		put_leak(text, course);
+		return;
+	}
+	vmt_fmt_str(fmt, trend_words(course->trend));
+	switch (course->trend) {
+	case VMT_TREND_PLATEAU:
+		put_since(fmt, course->since);
+		put_between(fmt, course->low, course->high);
+		break;
+	case VMT_TREND_BURSTS:
+	case VMT_TREND_SAWTOOTH:
+		put_times(fmt, course);
+		break;
+	case VMT_TREND_BURST:
+	case VMT_TREND_GIVEN_BACK:
+	case VMT_TREND_UNEVEN:
+		put_peak(text);
+		break;
+	default:
+		break;
+	}
+}
+
+void vmt_text_growth(struct vmt_text *text)
+{
+	struct vmt_course course;
+
+	if (!vmt_text_course(text->view, text->options->now, &course) ||
+	    (course.trend == VMT_TREND_NONE && !text->options->verbose))
+		return;
+	vmt_fmt_str(&text->fmt, "  growth  ");
+	vmt_fmt_signed(&text->fmt, (int64_t)(text->maps_now - text->view->header.maps_start), 0);
+	vmt_fmt_str(&text->fmt, ": ");
+	put_course(text, &course);
+	vmt_fmt_wrap(&text->fmt, 10);
+}
+
+/* Calls of the site until the limit is reached, if only it goes on as it does; 0 = not known. */
+static void put_calls_left(struct vmt_text *text, uint64_t made, uint64_t live)
+{
+	uint64_t calls = vmt_text_calls_left(text->view, made, live);
+
+	if (!calls)
+		return;
+	vmt_fmt_str(&text->fmt, "; ");
+	vmt_fmt_count(&text->fmt, calls, "more call");
+	vmt_fmt_str(&text->fmt, " to the limit");
+}
+
+void vmt_text_site_growth(struct vmt_text *text, const struct vmt_text_row *row, uint64_t live)
+{
+	struct vmt_fmt *fmt = &text->fmt;
+	struct vmt_course course;
+
+	if (!vmt_text_site_course(text->view, row->site, live, text->options->now, &course) ||
+	    course.trend == VMT_TREND_NONE || course.trend == VMT_TREND_SHORT)
+		return;
+	vmt_fmt_str(fmt, "    growth: ");
+	vmt_fmt_str(fmt, trend_words(course.trend));
+	switch (course.trend) {
+	case VMT_TREND_LEAK:
+		vmt_fmt_str(fmt, ", ");
+		put_rate(fmt, course.rise, course.span);
+		put_calls_left(text, row->counters.calls, live);
+		break;
+	case VMT_TREND_PLATEAU:
+		put_since(fmt, course.since);
+		put_between(fmt, course.low, course.high);
+		break;
+	case VMT_TREND_BURSTS:
+	case VMT_TREND_SAWTOOTH:
+		put_times(fmt, &course);
+		break;
+	case VMT_TREND_BURST:
+	case VMT_TREND_GIVEN_BACK:
+		vmt_fmt_str(fmt, " up to ");
+		vmt_fmt_num(fmt, course.high, 0);
+		break;
+	default:
+		break;
+	}
+	vmt_fmt_wrap(fmt, 6);
+}

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The call sites in the text report: first the table, a line for each, so that the answer
+ * fits on one screen; then their stacks. A handful is shown with the stack below each
+ * line instead. Pure like the rest (report.h).
+ */
+#include "core/report/report_parts.h"
+
+#define HANDFUL 4u
+
+static uint64_t magnitude(int64_t value)
+{
+	return value < 0 ? -(uint64_t)value : (uint64_t)value;
+}
+
+static uint32_t width_of(uint64_t value)
+{
+	uint32_t width = 1;
+
+	for (; value >= 10; value /= 10)
+		width++;
+	return width + (width - 1) / 3;
+}
+
+/* What a call mostly did: new maps, or splits of old ones? */
+static const char *word_of(const struct vmt_rec_counters *counters)
+{
+	uint64_t most = counters->created;
+	const char *word = most ? " new" : "";
+
+	if (counters->merged && counters->merged >= most) {
+		most = counters->merged;
+		word = " merge";
+	}
+	if (counters->split > most) {
+		most = counters->split;
+		word = " split";
+	}
+	return counters->removed > most ? " gone" : word;
+}
+
+/* One call with one effect says nothing that the table's line does not. */
+static bool is_trivial(const struct vmt_rec_counters *counters)
+{
+	return counters->calls == 1 && !counters->failed &&
+	       counters->created + counters->split + counters->merged + counters->removed == 1;
+}
+
+static void put_effect(struct vmt_fmt *fmt, const char *name, uint64_t value, bool *is_first)
+{
+	if (!value)
+		return;
+	vmt_fmt_str(fmt, *is_first ? ": " : ", ");
+	vmt_fmt_str(fmt, name);
+	vmt_fmt_str(fmt, " ");
+	vmt_fmt_num(fmt, value, 0);
+	*is_first = false;
+}
+
+static void put_effects(struct vmt_fmt *fmt, const struct vmt_rec_counters *counters)
+{
+	bool is_first = true;
+
+	/* Only a fork child has maps of sites that it never called. */
+	if (!counters->calls) {
+		vmt_fmt_str(fmt, "by the parent, before the fork");
+		return;
+	}
+	vmt_fmt_count(fmt, counters->calls, "call");
+	if (counters->failed) {
+		vmt_fmt_str(fmt, " (");
+		vmt_fmt_num(fmt, counters->failed, 0);
+		vmt_fmt_str(fmt, " failed)");
+	}
+	put_effect(fmt, "created", counters->created, &is_first);
+	put_effect(fmt, "split", counters->split, &is_first);
+	put_effect(fmt, "merged", counters->merged, &is_first);
+	put_effect(fmt, "removed", counters->removed, &is_first);
+}
+
+/* Shares below a percent are left out, like those of a map or two. */
+static void put_share(struct vmt_text *text, uint64_t live)
+{
+	uint64_t now = text->options->total ? text->options->total : text->maps_now;
+	uint64_t percent = now && live <= now ? (live / now) * 100 + live % now * 100 / now : 0;
+
+	if (!percent || now > UINT64_MAX / 100) {
+		vmt_fmt_str(&text->fmt, "      ");
+		return;
+	}
+	vmt_fmt_num(&text->fmt, percent, 4);
+	vmt_fmt_str(&text->fmt, " %");
+}
+
+static uint64_t exact_live(const struct vmt_text *text, const struct vmt_text_row *row)
+{
+	if (text->ops->tally || row->sites > 1)
+		return row->live;
+	return vmt_view_tally_site(text->view, row->site).live;
+}
+
+static void put_numbers(struct vmt_text *text, uint64_t live, int64_t net)
+{
+	vmt_fmt_num(&text->fmt, live, text->live_width);
+	vmt_fmt_signed(&text->fmt, net, text->net_width);
+	put_share(text, live);
+	vmt_fmt_str(&text->fmt, "  ");
+}
+
+static void put_call(struct vmt_text *text, const struct vmt_text_row *row)
+{
+	const char *name = row->call ? vmt_call_name(row->call) : "several";
+	const char *word = word_of(&row->counters);
+	size_t n = vmt_fmt_length(name);
+
+	vmt_fmt_str(&text->fmt, name);
+	vmt_fmt_left(&text->fmt, word, n < 14 ? 14 - (uint32_t)n : 0);
+	vmt_fmt_str(&text->fmt, "  ");
+}
+
+static void put_label(struct vmt_text *text, const char *label)
+{
+	size_t n = vmt_fmt_length(label);
+	size_t room = vmt_fmt_room(&text->fmt);
+
+	if (n <= room || room < 4 || text->options->verbose) {
+		vmt_fmt_bytes(&text->fmt, label, n);
+		return;
+	}
+	vmt_fmt_bytes(&text->fmt, label, room - 3);
+	vmt_fmt_str(&text->fmt, "...");
+}
+
+static void put_row(struct vmt_text *text, const struct vmt_text_row *row)
+{
+	struct vmt_rec_site site;
+
+	put_numbers(text, exact_live(text, row), vmt_view_net(&row->counters));
+	put_call(text, row);
+	if (row->label)
+		put_label(text, row->label);
+	else if (vmt_view_site(text->view, row->site, &site))
+		vmt_text_headline(text, &site);
+	vmt_fmt_end(&text->fmt);
+	if (!row->below)
+		return;
+	vmt_fmt_left(&text->fmt, "", text->live_width + text->net_width + 8);
+	vmt_fmt_str(&text->fmt, row->below);
+	vmt_fmt_wrap(&text->fmt, text->live_width + text->net_width + 10);
+}
+
+static void put_stack(struct vmt_text *text, const struct vmt_text_row *row, bool is_handful)
+{
+	struct vmt_rec_site site;
+
+	if (vmt_view_site(text->view, row->site, &site) &&
+	    !(is_handful && vmt_text_stack_is_headline(text, &site)))
+		vmt_text_stack(text, &site);
+}
+
+/* "  mmap, 9 calls: created 9; 9 live" and the stack, the first of those on one line of the table. */
+static void put_detail(struct vmt_text *text, const struct vmt_text_row *row, uint64_t stacks)
+{
+	uint64_t live = exact_live(text, row);
+
+	vmt_fmt_str(&text->fmt, "  ");
+	vmt_fmt_str(&text->fmt, vmt_call_name(row->call));
+	vmt_fmt_str(&text->fmt, ", ");
+	put_effects(&text->fmt, &row->counters);
+	vmt_fmt_str(&text->fmt, "; ");
+	vmt_fmt_num(&text->fmt, live, 0);
+	vmt_fmt_str(&text->fmt, " live");
+	if (stacks > 1) {
+		vmt_fmt_str(&text->fmt, ", the first of ");
+		vmt_fmt_num(&text->fmt, stacks, 0);
+		vmt_fmt_str(&text->fmt, " stacks on its line");
+	}
+	vmt_fmt_wrap(&text->fmt, 4);
+	vmt_text_site_growth(text, row, live);
+	put_stack(text, row, false);
+}
+
+static void put_pseudo(struct vmt_text *text, uint32_t index, const char *words)
+{
+	struct vmt_text_row row;
+	uint64_t live;
+
+	if (!vmt_text_site_row(text, index, &row))
+		return;
+	live = exact_live(text, &row);
+	if (!live && !vmt_view_net(&row.counters))
+		return;
+	if (vmt_view_net(&row.counters)) {
+		put_numbers(text, live, vmt_view_net(&row.counters));
+	} else {
+		vmt_fmt_num(&text->fmt, live, text->live_width);
+		vmt_fmt_left(&text->fmt, "", text->net_width);
+		put_share(text, live);
+		vmt_fmt_str(&text->fmt, "  ");
+	}
+	vmt_fmt_str(&text->fmt, words);
+	vmt_fmt_end(&text->fmt);
+}
+
+/* Sites worth a row, the live maps of those that hold some, and how wide the columns are. */
+static uint64_t measure(struct vmt_text *text)
+{
+	uint64_t count = vmt_view_count(text->view, VMT_SECTION_SITES);
+	uint64_t greatest = 0;
+	uint64_t live = 0;
+	struct vmt_text_row row;
+
+	text->sites_shown = 0;
+	for (uint64_t i = VMT_SITE_FIRST; i < count; i++) {
+		if (!vmt_text_site_row(text, i, &row))
+			continue;
+		text->sites_shown++;
+		live += row.live;
+		if (magnitude(vmt_view_net(&row.counters)) > greatest)
+			greatest = magnitude(vmt_view_net(&row.counters));
+	}
+	for (uint64_t i = 0; text->ops->rows && i < text->ops->row_count; i++) {
+		if (magnitude(vmt_view_net(&text->ops->rows[i].counters)) > greatest)
+			greatest = magnitude(vmt_view_net(&text->ops->rows[i].counters));
+	}
+	text->live_width = width_of(text->maps_now) + 2 < 6 ? 6 : width_of(text->maps_now) + 2;
+	text->net_width = width_of(greatest) + 3 < 5 ? 5 : width_of(greatest) + 3;
+	return live;
+}
+
+static void put_rest(struct vmt_text *text, uint64_t sites, uint64_t live)
+{
+	if (!sites)
+		return;
+	vmt_fmt_left(&text->fmt, "", text->live_width + text->net_width + 8);
+	vmt_fmt_str(&text->fmt, "and ");
+	vmt_fmt_count(&text->fmt, sites, "more call site");
+	if (live) {
+		vmt_fmt_str(&text->fmt, sites == 1 ? ", which holds " : ", which hold ");
+		vmt_fmt_count(&text->fmt, live, "map");
+	} else {
+		vmt_fmt_str(&text->fmt, ", holding no maps");
+	}
+	vmt_fmt_str(&text->fmt, text->ops->resolve ? " (--top=N)" : " (top=N)");
+	vmt_fmt_wrap(&text->fmt, text->live_width + text->net_width + 10);
+}
+
+static void put_heading(struct vmt_text *text)
+{
+	vmt_fmt_left(&text->fmt, "", text->live_width - 4);
+	vmt_fmt_str(&text->fmt, text->options->counted ? text->options->counted : "live");
+	vmt_fmt_left(&text->fmt, "", text->net_width - 3);
+	vmt_fmt_str(&text->fmt, "net share  call            ");
+	vmt_fmt_str(&text->fmt, text->options->where ? text->options->where : "where");
+	vmt_fmt_end(&text->fmt);
+}
+
+static void put_below(struct vmt_text *text, const struct vmt_text_row *row)
+{
+	if (!is_trivial(&row->counters)) {
+		vmt_fmt_str(&text->fmt, "    ");
+		put_effects(&text->fmt, &row->counters);
+		vmt_fmt_wrap(&text->fmt, 6);
+	}
+	vmt_text_site_growth(text, row, exact_live(text, row));
+	put_stack(text, row, true);
+}
+
+static void put_table(struct vmt_text *text, uint64_t live, bool with_stacks)
+{
+	struct vmt_text_row rows[2];
+	struct vmt_text_row *last = NULL;
+	uint64_t sites = 0;
+
+	put_heading(text);
+	for (uint64_t n = 0; n < text->top && vmt_text_row(text, n, last, &rows[n & 1]); n++) {
+		last = &rows[n & 1];
+		sites += last->sites;
+		live -= last->live < live ? last->live : live;
+		put_row(text, last);
+		if (with_stacks)
+			put_below(text, last);
+	}
+	put_pseudo(text, VMT_SITE_STARTUP, "there at start-up");
+	put_pseudo(text, VMT_SITE_UNSEEN, "changed unseen, by no call that was recorded");
+	put_rest(text, sites < text->sites_shown ? text->sites_shown - sites : 0, live);
+}
+
+static void put_details(struct vmt_text *text)
+{
+	struct vmt_text_row rows[2], site;
+	struct vmt_text_row *last = NULL;
+
+	for (uint64_t n = 0; n < text->top && vmt_text_row(text, n, last, &rows[n & 1]); n++) {
+		last = &rows[n & 1];
+		if (text->ops->rows && n == text->ops->stack_count)
+			return;
+		if (vmt_text_site_row(text, last->site, &site))
+			put_detail(text, &site, last->sites);
+	}
+}
+
+static void put_lines(struct vmt_text *text)
+{
+	for (size_t i = text->ops->lead_count; i < text->ops->line_count; i++) {
+		vmt_fmt_str(&text->fmt, text->ops->lines[i]);
+		vmt_fmt_end(&text->fmt);
+	}
+	if (text->ops->line_count > text->ops->lead_count)
+		vmt_fmt_end(&text->fmt);
+}
+
+void vmt_text_sites(struct vmt_text *text)
+{
+	uint64_t live = measure(text);
+	bool is_handful = text->sites_shown <= HANDFUL && !text->ops->rows;
+
+	/* A handful has its stacks in the table. */
+	if (is_handful)
+		put_lines(text);
+	put_table(text, live, is_handful);
+	vmt_fmt_end(&text->fmt);
+	if (!is_handful)
+		put_lines(text);
+	if (is_handful || (text->ops->rows && !text->ops->stack_count))
+		return;
+	put_details(text);
+	vmt_fmt_end(&text->fmt);
+}

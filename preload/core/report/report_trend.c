@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The timelines of a recording as trend.h takes them, the process's and each call site's, and
+ * how far it is to the limit. Pure like the rest (report.h).
+ */
+#include "core/report/report_parts.h"
+
+#define SITE_BUCKETS 64u	/* a site that changed only early has narrow ones: fewer will do */
+
+static bool process_bucket(const void *context, uint64_t index, struct vmt_course_bucket *ret)
+{
+	struct vmt_rec_bucket bucket;
+
+	if (!vmt_view_bucket(context, index, &bucket))
+		return false;
+	*ret = (struct vmt_course_bucket){ bucket.min, bucket.max, bucket.last };
+	return true;
+}
+
+static uint64_t duration_of(const struct vmt_view *view, uint64_t now)
+{
+	const struct vmt_rec_header *header = &view->header;
+	uint64_t end = header->end_monotonic ? header->end_monotonic : now;
+
+	if (end > header->start_monotonic)
+		return end - header->start_monotonic;
+	return vmt_view_bucket_count(view) * header->bucket_ns;
+}
+
+bool vmt_text_course(const struct vmt_view *view, uint64_t now, struct vmt_course *ret_course)
+{
+	const struct vmt_course_source source = {
+		.bucket = process_bucket,
+		.context = view,
+		.buckets = vmt_view_bucket_count(view),
+		.width = view->header.bucket_ns,
+		.duration = duration_of(view, now),
+		.start = view->header.maps_start,
+		.now = vmt_view_maps_now(view),
+		.peak = view->header.maps_peak,
+	};
+
+	return vmt_course_judge(&source, ret_course);
+}
+
+struct site_time {
+	struct vmt_rec_site_time time;
+	uint64_t live;
+	uint32_t scale;	/* so many of its buckets, as a power of two, are one of the course's */
+};
+
+/* What the site had at the end of its bucket number i. */
+static uint64_t last_of(const struct site_time *site, uint32_t i)
+{
+	while (++i < VMT_SITE_BUCKETS) {
+		if (site->time.bucket[i].max)
+			return site->time.bucket[i].first;
+	}
+	return site->live;
+}
+
+static bool site_bucket(const void *context, uint64_t index, struct vmt_course_bucket *ret)
+{
+	const struct site_time *site = context;
+	uint64_t end = (index + 1) << site->scale;
+	bool any = false;
+
+	/* After a day of quiet a bucket of the course is as wide as thousands of the site's. */
+	if (end > VMT_SITE_BUCKETS)
+		end = VMT_SITE_BUCKETS;
+	for (uint64_t i = index << site->scale; i < end; i++) {
+		if (!site->time.bucket[i].max)
+			continue;
+		if (!any || site->time.bucket[i].min < ret->min)
+			ret->min = site->time.bucket[i].min;
+		if (!any || site->time.bucket[i].max > ret->max)
+			ret->max = site->time.bucket[i].max;
+		ret->last = last_of(site, (uint32_t)i);
+		any = true;
+	}
+	return any;
+}
+
+bool vmt_text_site_course(const struct vmt_view *view, uint64_t index, uint64_t live, uint64_t now,
+			  struct vmt_course *ret_course)
+{
+	struct site_time site = { .live = live };
+	struct vmt_course_source source = {
+		.bucket = site_bucket, .context = &site, .now = live, .peak = live,
+		.duration = duration_of(view, now),
+	};
+	bool any = false;
+
+	if (!vmt_view_site_time(view, index, &site.time))
+		return false;
+	for (uint32_t i = 0; i < VMT_SITE_BUCKETS; i++) {
+		if (!site.time.bucket[i].max)
+			continue;
+		source.start = any ? source.start : site.time.bucket[i].first;
+		source.peak = site.time.bucket[i].max > source.peak ? site.time.bucket[i].max :
+								      source.peak;
+		any = true;
+	}
+	source.width = VMT_SITE_TIME_NS << site.time.shift;
+	while (source.duration / source.width >= SITE_BUCKETS) {
+		source.width *= 2;
+		site.scale++;
+	}
+	source.buckets = SITE_BUCKETS;
+	return any && site.scale < 32 && vmt_course_judge(&source, ret_course);
+}
+
+uint64_t vmt_text_left(const struct vmt_view *view)
+{
+	const struct vmt_rec_header *header = &view->header;
+	uint64_t all = vmt_view_maps_now(view) + header->maps_own;
+
+	return header->maps_limit > all ? header->maps_limit - all : 0;
+}
+
+uint64_t vmt_text_time_left(const struct vmt_course *course, uint64_t maps)
+{
+	uint64_t ms = course->span / 1000000;
+
+	if (!course->rise || !maps || __builtin_mul_overflow(maps, ms, &ms))
+		return 0;
+	ms /= course->rise;
+	return ms < UINT64_MAX / 1000000 ? ms * 1000000 : 0;
+}
+
+uint64_t vmt_text_calls_left(const struct vmt_view *view, uint64_t calls, uint64_t live)
+{
+	uint64_t left = vmt_text_left(view);
+
+	if (!live || __builtin_mul_overflow(left, calls, &left))
+		return 0;
+	return left / live;
+}

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Three passes: count the pieces of every map before and after, give every map
+ * afterwards its owners, then make the table so. Nothing is freed before the last pass.
+ */
+#include "core/resolve/effect.h"
+
+#define HIDDEN (VMT_MAP_STORED & ~VMT_MAP_VISIBLE)
+
+enum source_kind { SOURCE_MAP, SOURCE_FRESH, SOURCE_ALIEN };
+
+/* Where a run of bytes [x, end) of a map afterwards comes from. */
+struct source {
+	enum source_kind kind;
+	struct vmt_map *map;	/* SOURCE_MAP; of SOURCE_FRESH what it is a copy of */
+	uint64_t byte;	/* where x was before the call */
+	uint64_t end;
+};
+
+static uint64_t lower(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static struct vmt_range moved_range(const struct vmt_change *change)
+{
+	return (struct vmt_range){ change->to, change->to + change->from.end - change->from.start };
+}
+
+/* The next address after x at which another rule of source_of applies. */
+static uint64_t next_rule(const struct vmt_change *change, uint64_t x)
+{
+	const struct vmt_range range[] = { change->fresh, moved_range(change), change->grown,
+					   change->gone[0], change->gone[1] };
+	uint64_t next = UINT64_MAX;
+
+	for (unsigned i = 0; i < VMT_COUNT(range); i++) {
+		if (vmt_range_is_empty(range[i]))
+			continue;
+		if (range[i].start > x)
+			next = lower(next, range[i].start);
+		else if (range[i].end > x)
+			next = lower(next, range[i].end);
+	}
+	return next;
+}
+
+static bool is_gone(const struct vmt_change *change, uint64_t x)
+{
+	return !change->failed &&
+	       (vmt_range_has(change->gone[0], x) || vmt_range_has(change->gone[1], x));
+}
+
+/* Bytes that lie where they were before, or that nothing explains. */
+static struct source source_kept(const struct vmt_space *space, uint64_t x, uint64_t end)
+{
+	struct vmt_map *map = vmt_space_from(space, x);
+	struct source alien = { SOURCE_ALIEN, NULL, x, end };
+
+	if (!map)
+		return alien;
+	if (map->look.start <= x)
+		return (struct source){ SOURCE_MAP, map, x, lower(end, map->look.end) };
+	alien.end = lower(end, map->look.start);
+	return alien;
+}
+
+static struct source source_in_place(const struct vmt_space *space, const struct vmt_change *change,
+				     uint64_t x, uint64_t end)
+{
+	if (is_gone(change, x))
+		return (struct source){ SOURCE_ALIEN, NULL, x, end };
+	return source_kept(space, x, end);
+}
+
+/*
+ * Since 6.17 mremap moves several maps at once, one by one (mm/mremap.c, remap_move): what lies
+ * at the destination of a hole between them stays.
+ *
+ *	AA..BB moved onto CCCCCC -> AACCBB
+ */
+static bool is_hole(const struct vmt_space *space, uint64_t was, uint64_t x, uint64_t *end)
+{
+	struct vmt_map *map = vmt_space_from(space, was);
+
+	if (map && map->look.start <= was)
+		return false;
+	if (map)
+		*end = lower(*end, x + (map->look.start - was));
+	return true;
+}
+
+static struct source source_moved(const struct vmt_space *space, const struct vmt_change *change,
+				  uint64_t x, uint64_t end)
+{
+	uint64_t was = x - change->to + change->from.start;
+
+	if (is_hole(space, was, x, &end))
+		return source_kept(space, x, end);
+
+	struct vmt_map *map = vmt_space_find(space, was);
+
+	return (struct source){ SOURCE_MAP, map, was, lower(end, x + map->look.end - was) };
+}
+
+static struct source source_fresh(const struct vmt_space *space, const struct vmt_change *change,
+				  uint64_t x, uint64_t end)
+{
+	uint64_t was = x - change->fresh.start + change->copied.start;
+
+	if (change->copied.start == 0)
+		return (struct source){ SOURCE_FRESH, NULL, x, end };
+
+	struct vmt_map *map = vmt_space_find(space, change->copied.start);
+
+	if (vmt_range_is_empty(change->copied))	/* old length 0: of one map, of any length */
+		return (struct source){ SOURCE_FRESH, map, x, end };
+	if (is_hole(space, was, x, &end))
+		return source_kept(space, x, end);
+	map = vmt_space_find(space, was);
+	return (struct source){ SOURCE_FRESH, map, x, lower(end, x + map->look.end - was) };
+}
+
+/*
+ * A move of several maps that failed midway: what has left its old place lies at the new one. Page
+ * by page, since the next page may have stayed.
+ */
+static struct source source_half_moved(const struct vmt_space *space,
+				       const struct vmt_change *change,
+				       const struct vmt_sketch *sketch, uint64_t x, uint64_t end)
+{
+	uint64_t was = x - change->to + change->from.start;
+
+	end = lower(end, x + VMT_PAGE_SIZE);
+	if (vmt_sketch_touches(sketch, (struct vmt_range){ was, was + VMT_PAGE_SIZE }))
+		return source_in_place(space, change, x, end);
+	return source_moved(space, change, x, end);
+}
+
+/* The same with copies (MREMAP_DONTUNMAP): what was there before is taken to be there still. */
+static struct source source_half_copied(const struct vmt_space *space,
+					const struct vmt_change *change, uint64_t x, uint64_t end)
+{
+	end = lower(end, x + VMT_PAGE_SIZE);
+	if (vmt_space_find(space, x))
+		return source_in_place(space, change, x, end);
+	return source_fresh(space, change, x, end);
+}
+
+/* The source of the bytes from x on, which lie in a map that ends at limit. */
+static struct source source_of(const struct vmt_space *space, const struct vmt_change *change,
+			       const struct vmt_sketch *sketch, uint64_t x, uint64_t limit)
+{
+	uint64_t end = lower(limit, next_rule(change, x));
+
+	if (vmt_range_has(change->fresh, x))
+		return change->failed ? source_half_copied(space, change, x, end) :
+					source_fresh(space, change, x, end);
+	if (vmt_range_has(moved_range(change), x))
+		return change->failed ? source_half_moved(space, change, sketch, x, end) :
+					source_moved(space, change, x, end);
+	if (vmt_range_has(change->grown, x)) {
+		struct vmt_map *map = vmt_space_find(space, change->grown_of);
+
+		if (map)
+			return (struct source){ SOURCE_MAP, map, UINT64_MAX, end };
+	}
+	return source_in_place(space, change, x, end);
+}
+
+static bool is_same_source(const struct source *a, const struct source *b)
+{
+	return a->kind == b->kind && a->map == b->map;
+}
+
+/* Where bytes of a stack may end that starts at `start`: below what the call took of it. */
+static uint64_t stack_reach(const struct vmt_change *change, uint64_t start)
+{
+	if (change->failed || !vmt_range_has(change->gone[0], start - 1))
+		return start;
+	return change->gone[0].start;
+}
+
+/* Where a stack starts now: at the lowest of the maps that reach up to it without a hole. */
+static uint64_t stack_start(const struct vmt_change *change, const struct vmt_sketch *sketch,
+			    struct vmt_map *stack)
+{
+	struct vmt_map *below = vmt_space_prev(stack);
+	uint64_t floor = below ? below->look.end : 0;
+	uint64_t start = stack->look.start;
+	size_t i = vmt_sketch_from(sketch, start);
+
+	i += i < sketch->count;
+	while (i-- > 0) {
+		const struct vmt_look *look = &sketch->map[i].look;
+
+		if (look->start >= start)
+			continue;
+		if (is_gone(change, look->start) && look->start >= floor)
+			continue;
+		if (look->end < stack_reach(change, start) || look->end <= floor ||
+		    vmt_range_has(change->fresh, look->start) ||
+		    vmt_range_has(moved_range(change), look->start))
+			break;
+		if (look->start <= floor)
+			return floor;	/* joined with the map below */
+		start = look->start;
+	}
+	return start;
+}
+
+/* Stacks grow by page faults. That is nobody's call and changes no count. */
+static void note_growth(struct vmt_space *space, const struct vmt_change *change,
+			const struct vmt_lesson *lesson)
+{
+	struct vmt_map *next;
+
+	for (unsigned i = 0; i < lesson->span_count; i++) {
+		struct vmt_map *map = vmt_space_from(space, lesson->span[i].start);
+
+		for (; map && map->look.start < lesson->span[i].end; map = next) {
+			struct vmt_map stack = *map;
+
+			next = vmt_space_next(map);
+			if (!(map->look.flags & VMT_MAP_STACK))
+				continue;
+			stack.look.start = stack_start(change, &lesson->sketch, map);
+			if (stack.look.start == map->look.start)
+				continue;
+			vmt_space_remove(space, map);	/* its memory serves the insertion */
+			vmt_space_insert(space, &stack.look, stack.mapped_by, stack.put_by,
+						stack.time);
+		}
+	}
+}
+
+/* Find the first map of each span; forget how many pieces each has. Is a stack among them? */
+static bool begin_counting(const struct vmt_space *space, const struct vmt_lesson *lesson,
+			   struct vmt_map *first[2])
+{
+	uint32_t flags = 0;
+
+	for (unsigned i = 0; i < lesson->span_count; i++) {
+		struct vmt_map *map = vmt_space_from(space, lesson->span[i].start);
+
+		first[i] = map;
+		for (; map && map->look.start < lesson->span[i].end; map = vmt_space_next(map)) {
+			map->pieces = 0;
+			map->first_byte = UINT64_MAX;
+			flags |= map->look.flags;
+		}
+	}
+	return flags & VMT_MAP_STACK;
+}
+
+static void note_piece(struct vmt_sketch_map *after, const struct source *source)
+{
+	if (source->kind == SOURCE_FRESH) {
+		after->is_fresh = true;
+		after->copied = source->map;
+	}
+	if (source->kind != SOURCE_MAP)
+		return;
+	source->map->pieces++;
+	source->map->first_byte = lower(source->map->first_byte, source->byte);
+	if (!after->kept) {
+		after->kept = source->map;
+		after->kept_byte = source->byte;
+	}
+}
+
+/* Count the pieces of one map afterwards. */
+static void count_after(const struct vmt_space *space, const struct vmt_change *change,
+			const struct vmt_sketch *sketch, struct vmt_sketch_map *after,
+			struct vmt_effect *effect)
+{
+	struct source last = { .kind = SOURCE_ALIEN, .map = NULL };
+	bool is_own = after->look.flags & VMT_MAP_OWN;	/* counts as nobody's */
+	uint64_t pieces = 0;
+	uint64_t aliens = 0;
+
+	after->kept = NULL;
+	after->copied = NULL;
+	after->is_fresh = false;
+	for (uint64_t x = after->look.start; x < after->look.end;) {
+		struct source source = source_of(space, change, sketch, x, after->look.end);
+
+		if (pieces == 0 || !is_same_source(&source, &last)) {
+			note_piece(after, &source);
+			pieces++;
+			aliens += source.kind == SOURCE_ALIEN;
+			effect->call.created += source.kind == SOURCE_FRESH && !is_own;
+		}
+		last = source;
+		x = source.end;
+	}
+
+	uint64_t merged = pieces - aliens > 1 ? pieces - aliens - 1 : 0;
+
+	if (is_own)
+		return;
+	effect->call.merged += merged;
+	effect->unseen.created += aliens;
+	effect->unseen.merged += pieces - 1 - merged;
+}
+
+/* Does the call account for the disappearance of all of map? */
+static bool is_explained(const struct vmt_change *change, const struct vmt_map *map)
+{
+	uint64_t at = map->look.start;
+
+	if (change->how == VMT_CHANGE_EVERYTHING)
+		return true;
+	for (unsigned round = 0; round < 3 && at < map->look.end; round++) {
+		if (vmt_range_has(change->gone[0], at))
+			at = change->gone[0].end;
+		if (at < map->look.end && vmt_range_has(change->gone[1], at))
+			at = change->gone[1].end;
+		if (at < map->look.end && vmt_range_has(change->from, at))
+			at = change->from.end;
+	}
+	return at >= map->look.end;
+}
+
+static void count_before(struct vmt_map *const first[2], const struct vmt_change *change,
+			 const struct vmt_lesson *lesson, struct vmt_effect *effect)
+{
+	for (unsigned i = 0; i < lesson->span_count; i++) {
+		struct vmt_map *map = first[i];
+
+		for (; map && map->look.start < lesson->span[i].end; map = vmt_space_next(map)) {
+			if (map->pieces)
+				effect->call.split += map->pieces - 1;
+			else if (is_explained(change, map))
+				effect->call.removed++;
+			else
+				effect->unseen.removed++;
+		}
+	}
+}
+
+static uint32_t hidden_flags(const struct vmt_change *change, const struct vmt_sketch_map *after)
+{
+	const struct vmt_map *like = after->kept ? after->kept : after->copied;
+
+	return like ? like->look.flags & HIDDEN : change->flags & VMT_MAP_STACK;
+}
+
+static void set_owners(const struct vmt_change *change, struct vmt_sketch_map *after, uint32_t site,
+		       uint64_t time)
+{
+	const struct vmt_map *kept = after->kept;
+
+	after->look.flags = (after->look.flags & ~VMT_MAP_STACK) | hidden_flags(change, after);
+	after->mapped_by = site;
+	after->put_by = site;
+	after->time = time;
+	if (kept) {
+		after->mapped_by = kept->mapped_by;
+		if (kept->first_byte == after->kept_byte) {
+			after->put_by = kept->put_by;
+			after->time = kept->time;
+		}
+	} else if (!after->is_fresh) {
+		after->mapped_by = VMT_SITE_UNSEEN;
+		after->put_by = VMT_SITE_UNSEEN;
+	}
+}
+
+static bool is_unchanged(const struct vmt_map *map, const struct vmt_sketch_map *after)
+{
+	return vmt_look_same(&map->look, &after->look) &&
+	       !((map->look.flags ^ after->look.flags) & VMT_MAP_STORED) &&
+	       map->mapped_by == after->mapped_by && map->put_by == after->put_by;
+}
+
+static void replace(struct vmt_space *space, struct vmt_map *map,
+		    const struct vmt_sketch_map *after, const struct vmt_effect_ops *ops)
+{
+	if (is_unchanged(map, after)) {
+		map->look = after->look;	/* what is known of it is not published */
+		return;
+	}
+	if (map->put_by != after->put_by) {
+		vmt_effect_tell_live(ops, map->put_by, map->look.flags, -1);
+		vmt_effect_tell_live(ops, after->put_by, after->look.flags, 1);
+	}
+	vmt_space_update(space, map, &after->look, after->mapped_by, after->put_by, after->time);
+}
+
+static void add(struct vmt_space *space, const struct vmt_sketch_map *after,
+		const struct vmt_effect_ops *ops, struct vmt_effect *effect)
+{
+	if (!vmt_space_insert(space, &after->look, after->mapped_by, after->put_by, after->time)) {
+		effect->out_of_memory = true;
+		return;
+	}
+	vmt_effect_tell_live(ops, after->put_by, after->look.flags, 1);
+}
+
+/*
+ * Make one span of the table, from this map on, equal to the sketch's maps from index on; returns
+ * the next index.
+ */
+static size_t commit(struct vmt_space *space, struct vmt_range span, struct vmt_map *map,
+		     const struct vmt_sketch *sketch, size_t index,
+		     const struct vmt_effect_ops *ops, struct vmt_effect *effect)
+{
+	size_t last = index;
+
+	while (last < sketch->count && sketch->map[last].look.start < span.end)
+		last++;
+	for (size_t i = index; map && map->look.start < span.end;) {
+		struct vmt_map *next = vmt_space_next(map);
+
+		while (i < last && sketch->map[i].look.start < map->look.start)
+			i++;
+		if (i == last || sketch->map[i].look.start != map->look.start) {
+			vmt_effect_tell_live(ops, map->put_by, map->look.flags, -1);
+			vmt_space_remove(space, map);
+		}
+		map = next;
+	}
+	for (size_t i = index; i < last; i++) {
+		map = vmt_space_at(space, sketch->map[i].look.start);
+		if (map)
+			replace(space, map, &sketch->map[i], ops);
+		else
+			add(space, &sketch->map[i], ops, effect);
+	}
+	return last;
+}
+
+static void blame_nobody(struct vmt_effect *effect)
+{
+	effect->unseen.created += effect->call.created;
+	effect->unseen.split += effect->call.split;
+	effect->unseen.merged += effect->call.merged;
+	effect->unseen.removed += effect->call.removed;
+	effect->call = (struct vmt_counts){ 0 };
+}
+
+void vmt_effect_apply(struct vmt_space *space, const struct vmt_change *change,
+		      struct vmt_lesson *lesson, uint32_t site, uint64_t time,
+		      const struct vmt_effect_ops *ops, struct vmt_effect *ret_effect)
+{
+	struct vmt_sketch *sketch = &lesson->sketch;
+	struct vmt_effect effect = { .out_of_memory = sketch->out_of_memory };
+	struct vmt_map *first[2] = { NULL, NULL };
+	size_t index = 0;
+
+	if (begin_counting(space, lesson, first)) {
+		note_growth(space, change, lesson);
+		begin_counting(space, lesson, first);
+	}
+	for (size_t i = 0; i < sketch->count; i++)
+		count_after(space, change, sketch, &sketch->map[i], &effect);
+	count_before(first, change, lesson, &effect);
+	for (size_t i = 0; i < sketch->count; i++)
+		set_owners(change, &sketch->map[i], site, time);
+	for (unsigned i = 0; i < lesson->span_count; i++)
+		index = commit(space, lesson->span[i], first[i], sketch, index, ops, &effect);
+	if (change->how == VMT_CHANGE_NOTHING)
+		blame_nobody(&effect);
+	*ret_effect = effect;
+}

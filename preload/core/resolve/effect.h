@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a call did to the maps, and to whom they belong afterwards.
+ *
+ * After a call every map consists of pieces: runs of bytes from one earlier
+ * map, or from one mapping that the call made. Bytes keep their identity when moved, grown
+ * or changed.
+ *
+ *	created = new mappings of the call
+ *	split   = for each earlier map that keeps a byte, its pieces - 1
+ *	removed = earlier maps that keep none
+ *	merged  = for each map afterwards, its pieces - 1
+ *	net     = created + split - merged - removed: always the change of the count
+ *
+ *	"AAA"  munmap of the middle ->  "A.A"   split 1
+ *	"A.A"  mmap into the hole   ->  "AAA"   created 1, merged 2
+ */
+#ifndef VMT_EFFECT_H
+#define VMT_EFFECT_H
+
+#include "core/resolve/resolve.h"
+
+struct vmt_counts {
+	uint64_t created;
+	uint64_t split;
+	uint64_t merged;
+	uint64_t removed;
+};
+
+struct vmt_effect {
+	struct vmt_counts call;	/* done by the call */
+	struct vmt_counts unseen;	/* found on the way, done by nobody we saw */
+	bool out_of_memory;	/* the table lacks a map now */
+};
+
+/* Who keeps the count of live maps by site; own maps are not told of. */
+struct vmt_effect_ops {
+	void (*live)(void *context, uint32_t site, int delta);
+	void *context;
+};
+
+/* So many more of this site's maps live; flags: the map's. */
+static inline void vmt_effect_tell_live(const struct vmt_effect_ops *ops, uint32_t site,
+					uint32_t flags, int delta)
+{
+	if (!(flags & VMT_MAP_OWN))
+		ops->live(ops->context, site, delta);
+}
+
+static inline int64_t vmt_counts_net(const struct vmt_counts *counts)
+{
+	return (int64_t)(counts->created + counts->split) -
+	       (int64_t)(counts->merged + counts->removed);
+}
+
+/*
+ * Replace the maps in lesson's spans by lesson's sketch and count the
+ * difference. Owners: the leftmost piece of a map keeps its record, further pieces are put by
+ * this site, a new mapping is mapped and put by it; where pieces join, the leftmost kept one's
+ * record survives. change->how == VMT_CHANGE_NOTHING: no call was made, every difference is unseen.
+ */
+void vmt_effect_apply(struct vmt_space *space, const struct vmt_change *change,
+		      struct vmt_lesson *lesson, uint32_t site, uint64_t time,
+		      const struct vmt_effect_ops *ops, struct vmt_effect *ret_effect);
+
+#endif

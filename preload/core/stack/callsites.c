@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Interning: one look-up by raw addresses for a stack seen before; the slow way
+ * through modules and offsets otherwise.
+ */
+#include "core/stack/callsites.h"
+
+#include <linux/errno.h>
+
+#define XXH_INLINE_ALL
+#define XXH_VECTOR   0	/* scalar: the library must not touch vector registers */
+#define XXH_NO_STDLIB
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wundef"
+#pragma GCC diagnostic ignored "-Wcast-qual"
+#pragma GCC diagnostic ignored "-Wpedantic"
+#include <xxhash.h>
+#pragma GCC diagnostic pop
+
+struct vmt_raw_entry {
+	uint64_t hash;
+	uint32_t call;
+	uint32_t count;
+	uint64_t *pc;
+	struct vmt_site *site;
+	struct vmt_raw_entry *next_same;
+	UT_hash_handle hh;
+};
+
+/* uthash's allocation macros take their arena from a variable of this name. */
+struct arena_holder {
+	struct vmt_arena *arena;
+};
+
+static uint64_t hash_bytes(const void *bytes, size_t size, uint64_t seed)
+{
+	return XXH64(bytes, size, seed);
+}
+
+static struct vmt_site *new_site(struct vmt_sites *sites, uint32_t call)
+{
+	struct vmt_site *site;
+
+	if (sites->count == sites->room)
+		return NULL;
+	site = vmt_arena_alloc(sites->arena, sizeof(*site));
+	if (!site)
+		return NULL;
+	*site = (struct vmt_site){ .id = sites->count, .call = (uint16_t)call };
+	return site;
+}
+
+static void add_site(struct vmt_sites *sites, struct vmt_site *site)
+{
+	sites->by_id[sites->count++] = site;
+	sites->ops->added(sites->ops->context, site);
+}
+
+int vmt_sites_init(struct vmt_sites *sites, struct vmt_arena *arena, uint32_t room,
+		   const struct vmt_sites_ops *ops)
+{
+	*sites = (struct vmt_sites){ .arena = arena, .room = room, .ops = ops };
+	sites->by_id = vmt_arena_alloc(arena, sizeof(struct vmt_site *) * room);
+	if (!sites->by_id)
+		return -ENOMEM;
+	for (int i = 0; i < 2; i++) {
+		struct vmt_site *site = new_site(sites, VMT_CALL_NONE);
+
+		if (!site)
+			return -ENOMEM;
+		add_site(sites, site);
+	}
+	return 0;
+}
+
+static bool is_same_raw(const struct vmt_raw_entry *entry, const struct vmt_raw_stack *stack)
+{
+	if (entry->call != stack->call || entry->count != stack->count)
+		return false;
+	for (uint32_t i = 0; i < stack->count; i++)
+		if (entry->pc[i] != stack->pc[i])
+			return false;
+	return true;
+}
+
+static struct vmt_raw_entry *find_raw(struct vmt_sites *sites, uint64_t hash,
+				      const struct vmt_raw_stack *stack)
+{
+	struct vmt_raw_entry *entry = NULL;
+
+	HASH_FIND(hh, sites->by_raw, &hash, sizeof(hash), entry);
+	while (entry && !is_same_raw(entry, stack))
+		entry = entry->next_same;
+	return entry;
+}
+
+static void remember_raw(struct vmt_sites *sites, uint64_t hash, const struct vmt_raw_stack *stack,
+			 struct vmt_site *site)
+{
+	struct arena_holder *space = &(struct arena_holder){ sites->arena };
+	struct vmt_raw_entry *head = NULL;
+	struct vmt_raw_entry *entry = vmt_arena_alloc(sites->arena, sizeof(*entry));
+
+	if (!entry)
+		return;
+	*entry = (struct vmt_raw_entry){
+		.hash = hash, .call = stack->call, .count = stack->count, .site = site
+	};
+	entry->pc = vmt_arena_alloc(sites->arena, sizeof(uint64_t) * stack->count);
+	if (!entry->pc) {
+		vmt_arena_free(sites->arena, entry, sizeof(*entry));
+		return;
+	}
+	for (uint32_t i = 0; i < stack->count; i++)
+		entry->pc[i] = stack->pc[i];
+	HASH_FIND(hh, sites->by_raw, &hash, sizeof(hash), head);
+	if (head) {
+		entry->next_same = head->next_same;
+		head->next_same = entry;
+		return;
+	}
+	HASH_ADD(hh, sites->by_raw, hash, sizeof(entry->hash), entry);
+	if (!entry->hh.tbl) {
+		vmt_arena_free(sites->arena, entry->pc, sizeof(uint64_t) * stack->count);
+		vmt_arena_free(sites->arena, entry, sizeof(*entry));
+	}
+}
+
+static bool is_same_site(const struct vmt_site *site, const struct vmt_raw_stack *stack,
+			 const struct vmt_rec_frame *frames)
+{
+	if (site->call != stack->call || site->frame_count != stack->count)
+		return false;
+	for (uint32_t i = 0; i < stack->count; i++)
+		if (site->frames[i].module != frames[i].module ||
+		    site->frames[i].offset != frames[i].offset)
+			return false;
+	return true;
+}
+
+static struct vmt_site *find_site(struct vmt_sites *sites, uint64_t hash,
+				  const struct vmt_raw_stack *stack,
+				  const struct vmt_rec_frame *frames)
+{
+	struct vmt_site *site = NULL;
+
+	HASH_FIND(hh, sites->by_frames, &hash, sizeof(hash), site);
+	while (site && !is_same_site(site, stack, frames))
+		site = site->next_same;
+	return site;
+}
+
+static bool index_site(struct vmt_sites *sites, struct vmt_site *site)
+{
+	struct arena_holder *space = &(struct arena_holder){ sites->arena };
+	struct vmt_site *head = NULL;
+
+	HASH_FIND(hh, sites->by_frames, &site->frame_hash, sizeof(site->frame_hash), head);
+	if (head) {
+		site->next_same = head->next_same;
+		head->next_same = site;
+		return true;
+	}
+	HASH_ADD(hh, sites->by_frames, frame_hash, sizeof(site->frame_hash), site);
+	return site->hh.tbl != NULL;
+}
+
+static struct vmt_site *make_site(struct vmt_sites *sites, uint64_t hash,
+				  const struct vmt_raw_stack *stack,
+				  const struct vmt_rec_frame *frames)
+{
+	struct vmt_site *site = new_site(sites, stack->call);
+
+	if (!site)
+		return NULL;
+	site->flags = stack->is_truncated ? VMT_SITE_TRUNCATED : 0;
+	site->frame_hash = hash;
+	if (stack->count) {
+		site->frames = vmt_arena_alloc(sites->arena, sizeof(*frames) * stack->count);
+		if (!site->frames)
+			goto give_up;
+		site->frame_count = (uint16_t)stack->count;
+		for (uint32_t i = 0; i < stack->count; i++)
+			site->frames[i] = frames[i];
+	}
+	if (index_site(sites, site)) {
+		add_site(sites, site);
+		return site;
+	}
+	if (site->frames)
+		vmt_arena_free(sites->arena, site->frames, sizeof(*frames) * stack->count);
+give_up:
+	vmt_arena_free(sites->arena, site, sizeof(*site));
+	return NULL;
+}
+
+/*
+ * No room: the calls of one kind share a site without a stack, the last one made of it. It is
+ * asked for by every call from then on, so nothing is searched.
+ */
+static bool make_lost_site(struct vmt_sites *sites, uint32_t call, struct vmt_site **ret_site)
+{
+	struct vmt_site *site = sites->lost[call];
+
+	if (!site) {
+		site = new_site(sites, call);
+		if (!site)
+			return false;
+		site->flags = VMT_SITE_LOST;
+		add_site(sites, site);
+		sites->lost[call] = site;
+	}
+	*ret_site = site;
+	return true;
+}
+
+/* The last sites of the table are kept for make_lost_site: one for each call. */
+static bool is_nearly_full(const struct vmt_sites *sites)
+{
+	return sites->room - sites->count <= VMT_CALL_COUNT;
+}
+
+/* Apart from vmt_sites_intern, which most calls need: the frames take 1 KiB of stack. */
+__attribute__((noinline)) static struct vmt_site *
+intern_by_frames(struct vmt_sites *sites, uint64_t raw_hash, const struct vmt_raw_stack *stack)
+{
+	struct vmt_rec_frame frames[VMT_FRAMES_MAX];
+	struct vmt_site *site;
+
+	for (uint32_t i = 0; i < stack->count; i++)
+		frames[i] = sites->ops->frame_of(sites->ops->context, stack->pc[i]);
+
+	uint64_t hash = hash_bytes(frames, sizeof(frames[0]) * stack->count, stack->call);
+
+	site = find_site(sites, hash, stack, frames);
+	if (!site && !is_nearly_full(sites))
+		site = make_site(sites, hash, stack, frames);
+	if (!site && !make_lost_site(sites, stack->call, &site))
+		return sites->by_id[VMT_SITE_UNSEEN];
+	if (!(site->flags & VMT_SITE_LOST))
+		remember_raw(sites, raw_hash, stack, site);
+	return site;
+}
+
+static uint64_t hash_raw(const struct vmt_raw_stack *stack)
+{
+	uint64_t hash = stack->hash;
+
+	for (uint32_t i = 0; !stack->hash && i < stack->count; i++)
+		hash = vmt_stack_hash(hash, stack->pc[i]);
+	hash = (hash + stack->call) * VMT_STACK_HASH_SCALE;
+	return hash ^ hash >> 32;
+}
+
+struct vmt_site *vmt_sites_intern(struct vmt_sites *sites, const struct vmt_raw_stack *stack)
+{
+	uint64_t hash = hash_raw(stack);
+	struct vmt_raw_entry *entry = find_raw(sites, hash, stack);
+
+	if (VMT_LIKELY(entry != NULL))
+		return entry->site;
+	return intern_by_frames(sites, hash, stack);
+}
+
+static void free_raw_chain(struct vmt_sites *sites, struct vmt_raw_entry *entry)
+{
+	while (entry) {
+		struct vmt_raw_entry *same = entry->next_same;
+
+		vmt_arena_free(sites->arena, entry->pc, sizeof(uint64_t) * entry->count);
+		vmt_arena_free(sites->arena, entry, sizeof(*entry));
+		entry = same;
+	}
+}
+
+void vmt_sites_forget_addresses(struct vmt_sites *sites)
+{
+	struct arena_holder *space = &(struct arena_holder){ sites->arena };
+	struct vmt_raw_entry *entry = sites->by_raw;
+
+	HASH_CLEAR(hh, sites->by_raw);	/* frees the index, not the entries */
+	while (entry) {
+		struct vmt_raw_entry *after = entry->hh.next;
+
+		free_raw_chain(sites, entry);
+		entry = after;
+	}
+}
+
+void vmt_sites_reindex(struct vmt_sites *sites)
+{
+	sites->by_raw = NULL;
+	sites->by_frames = NULL;
+	for (uint32_t id = VMT_SITE_FIRST; id < sites->count; id++) {
+		struct vmt_site *site = sites->by_id[id];
+
+		site->next_same = NULL;
+		if (!(site->flags & VMT_SITE_LOST))
+			index_site(sites, site);
+	}
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Linux joins neighbours when all their flags, the file, the policy, the name and the page offset
+ * fit and their anon_vmas do not contradict each other (mm/vma.c, can_vma_merge_*; before 6.12 in
+ * mm/mmap.c). Of these no call shows
+ *
+ *	kin	flags, policy, name and offset as they were at birth. Equal kin: equal. 0: unknown
+ *	advice	what madvise has changed of them since, exactly
+ *	TOUCHED	may have an anon_vma. What has been PROT_NONE all its life has none: it takes an
+ *		access, or MADV_GUARD_INSTALL (a forced write through /proc/PID/mem or ptrace is not thought of)
+ *	WRITTEN	has been writable. VM_ACCOUNT comes with that, and whether it goes with it depends
+ *		on the anon_vma since 6.7; while it is writable it is determined by its kin
+ *
+ * One that has no anon_vma fits any neighbour in a process that was not forked, and after a fork
+ * nothing is known; of two that may have some, anon_vma.h knows now and then whether it is the same.
+ */
+#include "core/vma/merge_rules.h"
+
+#include <asm/mman.h>
+#include <linux/mman.h>
+
+#include "core/recording/record.h"
+
+#define RWX	       (VMT_MAP_READ | VMT_MAP_WRITE | VMT_MAP_EXEC)
+#define GUARD_INSTALL  102	/* Linux 6.13 */
+#define DONTFORK       VMT_MAP_ADVISED(0)
+#define WIPEONFORK     VMT_MAP_ADVISED(1)
+#define DONTDUMP       VMT_MAP_ADVISED(2)
+#define RANDOM	       VMT_MAP_ADVISED(3)
+#define SEQUENTIAL     VMT_MAP_ADVISED(4)
+#define HUGEPAGE       VMT_MAP_HUGEPAGE
+#define NOHUGEPAGE     VMT_MAP_NOHUGEPAGE
+
+static const struct {
+	long advice;
+	uint32_t set;
+	uint32_t clear;
+} advices[] = {
+	{ MADV_NORMAL, 0, RANDOM | SEQUENTIAL },
+	{ MADV_RANDOM, RANDOM, SEQUENTIAL },
+	{ MADV_SEQUENTIAL, SEQUENTIAL, RANDOM },
+	{ MADV_DONTFORK, DONTFORK, 0 },
+	{ MADV_DOFORK, 0, DONTFORK },
+	{ MADV_WIPEONFORK, WIPEONFORK, 0 },
+	{ MADV_KEEPONFORK, 0, WIPEONFORK },
+	{ MADV_DONTDUMP, DONTDUMP, 0 },
+	{ MADV_DODUMP, 0, DONTDUMP },
+	{ MADV_HUGEPAGE, HUGEPAGE, NOHUGEPAGE },
+	{ MADV_NOHUGEPAGE, NOHUGEPAGE, HUGEPAGE },
+};
+
+static bool is_written(const struct vmt_look *look)
+{
+	return VMT_FAULT != 22 && (!look->kin || (look->flags & VMT_MAP_WRITTEN));
+}
+
+static bool is_changed(const struct vmt_look *look)
+{
+	return look->flags & VMT_MAP_CHANGED;
+}
+
+static void decode_advice(long advice, struct vmt_change *change)
+{
+	for (unsigned i = 0; i < VMT_COUNT(advices); i++) {
+		if (advices[i].advice != advice)
+			continue;
+		change->known_set = advices[i].set;
+		change->known_clear = advices[i].clear;
+		return;
+	}
+	change->blurs = advice != GUARD_INSTALL;
+}
+
+void vmt_known_decode(const struct vmt_done *done, struct vmt_change *change)
+{
+	switch (done->call) {
+	case VMT_CALL_MMAP:
+		change->born = vmt_kin_of_mmap(done->args[2], (unsigned long)done->args[3]);
+		break;
+	case VMT_CALL_BRK:
+		change->born = VMT_KIN_BRK;
+		break;
+	case VMT_CALL_MPROTECT:
+		change->blurs = vmt_kin_is_odd(done->args[2]);
+		break;
+	case VMT_CALL_PKEY_MPROTECT:
+		change->blurs = vmt_kin_is_odd(done->args[2]) || done->args[3] != -1;
+		break;
+	case VMT_CALL_MADVISE:
+		decode_advice(done->args[2], change);
+		break;
+	default:
+		change->blurs = true;
+	}
+	if (VMT_FAULT == 24)
+		change->blurs = false;
+}
+
+/* mm/mprotect.c and mm/madvise.c pass over a map whose flags are already those wanted. */
+bool vmt_known_keeps(const struct vmt_look *look, const struct vmt_change *change)
+{
+	if (change->blurs)
+		return false;
+	if (!vmt_range_is_empty(change->protect))
+		return (look->flags & RWX) == change->flags;
+	return look->kin && !(change->known_set & ~look->flags) &&
+	       !(change->known_clear & look->flags);
+}
+
+void vmt_known_alter(struct vmt_look *look, const struct vmt_change *change)
+{
+	if (!vmt_range_is_empty(change->protect)) {
+		look->flags &= ~RWX;
+		look->flags |= VMT_FAULT == 6 ? 0 : change->flags;
+	}
+	look->flags = (look->flags | change->known_set) & ~change->known_clear;
+	look->flags |= VMT_MAP_CHANGED;
+	if (change->blurs)
+		look->kin = VMT_KIN_UNKNOWN;
+}
+
+/* Of a file, VM_ACCOUNT stays what it has become (mm/mprotect.c, mprotect_fixup). */
+static bool differ_in_account(const struct vmt_look *left, const struct vmt_look *right)
+{
+	return left->kin && right->kin && vmt_look_is_file(left) &&
+	       !(left->flags & VMT_MAP_WRITE) &&
+	       ((left->flags ^ right->flags) & VMT_MAP_WRITTEN) && VMT_FAULT != 33;
+}
+
+/* Of two that look alike. */
+static enum vmt_answer have_equal_flags(const struct vmt_space *space, const struct vmt_look *left,
+					const struct vmt_look *right)
+{
+	enum vmt_answer equal = vmt_kin_equal(space, left, right);
+
+	if (differ_in_account(left, right))
+		return VMT_ANSWER_NO;
+	if (equal != VMT_ANSWER_YES)
+		return equal;
+	if (VMT_FAULT != 26 && ((left->flags ^ right->flags) & VMT_MAP_ADVICE))
+		return (left->flags ^ right->flags) & VMT_MAP_THP_ADVICE ? VMT_ANSWER_MAYBE : VMT_ANSWER_NO;
+	if (!(left->flags & VMT_MAP_WRITE) && !vmt_kin_has_no_reserve(left->kin) &&
+	    !vmt_look_is_file(left) && (is_written(left) || is_written(right)))
+		return VMT_ANSWER_MAYBE;
+	return VMT_ANSWER_YES;
+}
+
+/*
+ * When both neighbours of what the call has changed fit it but not each other, it is joined with one:
+ * the left one, or from 6.1 to 6.11 the right one. All versions take both if the right one has no anon_vma.
+ */
+static bool has_rival(const struct vmt_space *space, const struct vmt_look *right,
+		      const struct vmt_look *next)
+{
+	return VMT_FAULT != 27 && next && vmt_look_continues(right, next) && !is_changed(next) &&
+	       vmt_ties_may_have(next) && have_equal_flags(space, right, next) != VMT_ANSWER_NO;
+}
+
+/* Until 6.15, which of the two is the changed one matters: one with an anon_vma did not join a neighbour
+ * without. */
+static enum vmt_answer fit_in_old_kernels(const struct vmt_space *space,
+					  const struct vmt_look *left,
+					  const struct vmt_look *right,
+					  const struct vmt_look *next, const struct vmt_seam *seam)
+{
+	if (is_changed(right))
+		return vmt_ties_may_have(right) || has_rival(space, right, next) ?
+			       VMT_ANSWER_MAYBE :
+			       VMT_ANSWER_YES;
+	if (seam && seam->is_asked)
+		return VMT_ANSWER_MAYBE;
+	if (seam)
+		return vmt_ties_may_have(right) && VMT_FAULT != 27 ? VMT_ANSWER_MAYBE :
+								     VMT_ANSWER_YES;
+	return vmt_ties_may_have(left) ? VMT_ANSWER_MAYBE : VMT_ANSWER_YES;
+}
+
+enum vmt_answer vmt_known_joins(const struct vmt_space *space, const struct vmt_look *left,
+				const struct vmt_look *right, const struct vmt_look *next,
+				const struct vmt_seam *seam)
+{
+	enum vmt_answer equal = have_equal_flags(space, left, right);
+
+	/* Only what has changed is tried on its neighbours. */
+	if (!is_changed(left) && !is_changed(right))
+		return VMT_FAULT == 28 ? VMT_ANSWER_YES : VMT_ANSWER_NO;
+	if (equal != VMT_ANSWER_YES)
+		return equal;
+	if (space->has_ties)
+		return vmt_ties_fit(space, left, right, is_changed(right) ? NULL : seam);
+	return fit_in_old_kernels(space, left, right, next, seam);
+}
+
+/* Being one, they have the same attributes: what was known of either holds for both. */
+void vmt_known_merge(struct vmt_look *left, const struct vmt_look *right)
+{
+	bool touched = vmt_ties_may_have(left) || vmt_ties_may_have(right);
+	bool written = is_written(left) && is_written(right);
+	bool take_left = !right->kin || (left->kin && left->kin <= right->kin);
+	const struct vmt_look *better = take_left ? left : right;
+	uint32_t flags = better->flags & VMT_MAP_ADVICE;
+
+	flags |= right->flags & VMT_MAP_CHANGED;
+	flags |= (touched ? VMT_MAP_TOUCHED : 0) | (written ? VMT_MAP_WRITTEN : 0);
+	vmt_ties_merge(left, right);
+	left->kin = better->kin;
+	left->flags = (left->flags & ~VMT_MAP_KNOWN) | flags;
+	left->end = right->end;
+}
+
+/*
+ * Can a write reach it? Reading gives anonymous memory an anon_vma as well where huge pages are at
+ * hand. A breakpoint may be written into code, where this library writes its jumps before
+ * anything else happens to it.
+ */
+static bool is_open_to(const struct vmt_look *look, uint32_t of_file)
+{
+	return look->flags & (vmt_look_is_file(look) ? of_file : RWX) &&
+	       !(VMT_FAULT == 35 && vmt_look_is_file(look));
+}
+
+VMT_HOT void vmt_known_settle_one(struct vmt_look *look)
+{
+	look->flags &= ~VMT_MAP_CHANGED;
+	if (!look->kin) {
+		look->flags &= ~VMT_MAP_KNOWN;
+		vmt_ties_forget(look);
+	}
+	if (is_open_to(look, VMT_MAP_WRITE | VMT_MAP_EXEC))
+		look->flags |= VMT_MAP_TOUCHED;
+	if (is_open_to(look, VMT_MAP_WRITE))
+		vmt_ties_stir(look);
+	if (look->flags & VMT_MAP_WRITE)
+		look->flags |= VMT_MAP_WRITTEN;
+}
+
+void vmt_known_settle(struct vmt_sketch *sketch, const struct vmt_change *change)
+{
+	for (size_t i = 0; i < sketch->count; i++) {
+		struct vmt_look *look = &sketch->map[i].look;
+
+		vmt_known_settle_one(look);
+		if (look->start >= change->touched.end || look->end <= change->touched.start ||
+		    VMT_FAULT == 29)
+			continue;
+		look->flags |= VMT_MAP_TOUCHED;
+		if (VMT_FAULT != 41)
+			vmt_ties_stir(look);
+	}
+}
+
+static bool intersects(const struct vmt_look *look, struct vmt_range range)
+{
+	return look->start < range.end && look->end > range.start;
+}
+
+static bool is_out_of_reach(const struct vmt_look *look, const struct vmt_change *change)
+{
+	return change->how != VMT_CHANGE_EVERYTHING && !intersects(look, change->window[0]) &&
+	       !intersects(look, change->window[1]);
+}
+
+void vmt_known_recall(const struct vmt_space *space, struct vmt_sketch *sketch,
+		      const struct vmt_change *change)
+{
+	for (size_t i = 0; i < sketch->count; i++) {
+		struct vmt_look *look = &sketch->map[i].look;
+		const struct vmt_map *was = vmt_space_at(space, look->start);
+
+		look->kin = VMT_KIN_UNKNOWN;
+		if (!was || !is_out_of_reach(look, change) || !vmt_look_same(&was->look, look))
+			continue;
+		look->kin = was->look.kin;
+		look->anon = was->look.anon;
+		look->left_tie = was->look.left_tie;
+		look->right_tie = was->look.right_tie;
+		look->flags |= was->look.flags & VMT_MAP_KNOWN;
+	}
+}
+
+void vmt_known_forget(struct vmt_space *space)
+{
+	for (struct vmt_map *map = vmt_space_first(space); map; map = vmt_space_next(map))
+		map->look.kin = VMT_KIN_UNKNOWN;
+}

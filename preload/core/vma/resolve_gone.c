@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See resolve_gone.h. What shmdt and io_destroy take away lies at their address, and is one file: no need
+ * to look everywhere, unless other maps lie between its pieces, or took the place of the first.
+ * Called for every call that fast_simple.h does not know; pure.
+ */
+#include "core/vma/resolve_gone.h"
+
+/* The kernel's rule for what shmdt takes (ipc/shm.c, ksys_shmdt), as far as it is visible. */
+static bool may_be_piece(const struct vmt_map *map, uint64_t addr)
+{
+	return map->look.inode && map->look.start - addr == map->look.offset;
+}
+
+void vmt_narrow_gone(const struct vmt_space *space, const struct vmt_done *done,
+		     struct vmt_change *change)
+{
+	uint64_t addr = (uint64_t)done->args[0];
+	struct vmt_map *first, *map;
+	struct vmt_range whole = { addr, addr };
+
+	if (change->how != VMT_CHANGE_EVERYTHING ||
+	    (done->call != VMT_CALL_SHMDT && done->call != VMT_CALL_IO_DESTROY))
+		return;
+	first = vmt_space_at(space, addr);
+	if (!first)
+		return;
+	for (map = first; map && map->look.start == whole.end && may_be_piece(map, addr) &&
+	     map->look.inode == first->look.inode; map = vmt_space_next(map))
+		whole.end = map->look.end;
+	for (; map; map = vmt_space_next(map))
+		if (may_be_piece(map, addr))
+			return;
+	if (vmt_range_is_empty(whole))
+		return;
+	change->how = VMT_CHANGE_WALK;
+	change->window[0] = change->gone[0] = whole;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table itself: insertion, removal and look-up, both indexes kept together.
+ */
+#include "core/vma/space.h"
+
+static int order_of(const struct vmt_map *a, const struct vmt_map *b)
+{
+	if (a->look.start == b->look.start)
+		return 0;
+	return a->look.start < b->look.start ? -1 : 1;
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-function"
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+#pragma GCC diagnostic ignored "-Wcast-qual"
+RB_PROTOTYPE(vmt_map_tree, vmt_map, order, order_of)
+RB_GENERATE_INTERNAL(vmt_map_tree, vmt_map, order, order_of, VMT_HOT)
+#pragma GCC diagnostic pop
+
+void vmt_space_init(struct vmt_space *space, struct vmt_arena *arena,
+		    const struct vmt_space_ops *ops)
+{
+	*space = (struct vmt_space){ .arena = arena, .ops = ops, .last_kin = VMT_KIN_FIRST };
+	RB_INIT(&space->tree);
+}
+
+/*
+ * Most calls are about the map that the last one was about, or lie beside it: look there, a step to
+ * either side, before the whole tree. NULL: not there, which says nothing.
+ */
+static struct vmt_map *from_near(const struct vmt_space *space, uint64_t addr)
+{
+	struct vmt_map *map = space->near;
+	struct vmt_map *prev;
+
+	if (!map)
+		return NULL;
+	if (map->look.end <= addr) {
+		map = vmt_map_tree_RB_NEXT(map);
+		return map && map->look.end > addr ? map : NULL;
+	}
+	if (map->look.start <= addr)
+		return map;
+	prev = vmt_map_tree_RB_PREV(map);
+	if (!prev || prev->look.end <= addr)
+		return map;
+	return prev->look.start <= addr ? prev : NULL;
+}
+
+VMT_HOT struct vmt_map *vmt_space_from(const struct vmt_space *space, uint64_t addr)
+{
+	struct vmt_map *map = from_near(space, addr);
+	struct vmt_map *best = NULL;
+
+	if (map)
+		return map;
+	map = RB_ROOT(&space->tree);
+	while (map) {
+		if (map->look.end > addr) {
+			best = map;
+			map = RB_LEFT(map, order);
+		} else {
+			map = RB_RIGHT(map, order);
+		}
+	}
+	return best;
+}
+
+struct vmt_map *vmt_space_find(const struct vmt_space *space, uint64_t addr)
+{
+	struct vmt_map *map = vmt_space_from(space, addr);
+
+	return map && map->look.start <= addr ? map : NULL;
+}
+
+VMT_HOT struct vmt_map *vmt_space_at(const struct vmt_space *space, uint64_t start)
+{
+	struct vmt_map *map = space->near;
+
+	if (map && map->look.start == start)
+		return map;
+	map = NULL;
+	HASH_FIND(hh, space->by_start, &start, sizeof(start), map);
+	return map;
+}
+
+struct vmt_map *vmt_space_first(const struct vmt_space *space)
+{
+	struct vmt_map *map = RB_ROOT(&space->tree);
+
+	while (map && RB_LEFT(map, order))
+		map = RB_LEFT(map, order);
+	return map;
+}
+
+VMT_HOT struct vmt_map *vmt_space_next(struct vmt_map *map)
+{
+	return vmt_map_tree_RB_NEXT(map);
+}
+
+struct vmt_map *vmt_space_prev(struct vmt_map *map)
+{
+	return vmt_map_tree_RB_PREV(map);
+}
+
+static void tell_changed(struct vmt_space *space, struct vmt_map *map)
+{
+	if (space->ops && space->ops->changed)
+		space->ops->changed(space->ops->context, map);
+}
+
+static bool index_by_start(struct vmt_space *space, struct vmt_map *map)
+{
+	HASH_ADD(hh, space->by_start, look.start, sizeof(map->look.start), map);
+	return map->hh.tbl != NULL;
+}
+
+/* Not in the tree yet. Field by field: what the two indexes write themselves is not cleared before. */
+VMT_HOT static struct vmt_map *make_map(struct vmt_space *space, const struct vmt_look *look,
+				uint32_t mapped_by, uint32_t put_by, uint64_t time)
+{
+	struct vmt_map *map = vmt_arena_alloc(space->arena, sizeof(*map));
+
+	if (!map)
+		return NULL;
+	map->look = *look;
+	map->mapped_by = mapped_by;
+	map->put_by = put_by;
+	map->time = time;
+	map->slot = VMT_NO_INDEX;
+	map->pieces = 0;
+	map->first_byte = 0;
+	if (!index_by_start(space, map)) {
+		vmt_arena_free(space->arena, map, sizeof(*map));
+		return NULL;
+	}
+	space->near = map;
+	space->count++;
+	space->own += (look->flags & VMT_MAP_OWN) != 0;
+	return map;
+}
+
+/*
+ * Of two neighbours in order, one has no child on the other's side: there the tree's own search
+ * would end.
+ */
+VMT_HOT static void link_before(struct vmt_map_tree *tree, struct vmt_map *next, struct vmt_map *map)
+{
+	struct vmt_map *parent = next;
+
+	if (RB_LEFT(next, order) == NULL) {
+		RB_LEFT(next, order) = map;
+	} else {
+		parent = vmt_map_tree_RB_PREV(next);
+		RB_RIGHT(parent, order) = map;
+	}
+	RB_SET(map, parent, order);
+	vmt_map_tree_RB_INSERT_COLOR(tree, map);
+}
+
+VMT_HOT struct vmt_map *vmt_space_insert_before(struct vmt_space *space, struct vmt_map *next,
+						const struct vmt_look *look, uint32_t mapped_by,
+						uint32_t put_by, uint64_t time)
+{
+	struct vmt_map *map = make_map(space, look, mapped_by, put_by, time);
+
+	if (!map)
+		return NULL;
+	if (next)
+		link_before(&space->tree, next, map);
+	else
+		RB_INSERT(vmt_map_tree, &space->tree, map);
+	tell_changed(space, map);
+	return map;
+}
+
+struct vmt_map *vmt_space_insert(struct vmt_space *space, const struct vmt_look *look,
+				 uint32_t mapped_by, uint32_t put_by, uint64_t time)
+{
+	return vmt_space_insert_before(space, NULL, look, mapped_by, put_by, time);
+}
+
+VMT_HOT void vmt_space_remove(struct vmt_space *space, struct vmt_map *map)
+{
+	space->near = RB_PARENT(map, order);	/* mostly a leaf, and then that is its neighbour */
+	HASH_DELETE(hh, space->by_start, map);
+	RB_REMOVE(vmt_map_tree, &space->tree, map);
+	space->count--;
+	space->own -= (map->look.flags & VMT_MAP_OWN) != 0;
+	if (space->ops && space->ops->removed)
+		space->ops->removed(space->ops->context, map);
+	vmt_arena_free(space->arena, map, sizeof(*map));
+}
+
+void vmt_space_update(struct vmt_space *space, struct vmt_map *map, const struct vmt_look *look,
+		      uint32_t mapped_by, uint32_t put_by, uint64_t time)
+{
+	space->own += (look->flags & VMT_MAP_OWN) != 0;
+	space->own -= (map->look.flags & VMT_MAP_OWN) != 0;
+	map->look = *look;
+	map->mapped_by = mapped_by;
+	map->put_by = put_by;
+	map->time = time;
+	space->near = map;
+	tell_changed(space, map);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which maps are born alike in what nothing shows: vmt_look.kin. Maps of equal kin had the same
+ * flags, memory policy, name and page offset when they were made; advice (merge_rules.h) and accesses
+ * may have come since. Called by merge_rules.c for each new map and each two neighbours that look alike.
+ */
+#ifndef VMT_VMA_CLASS_H
+#define VMT_VMA_CLASS_H
+
+#include "core/vma/change.h"
+#include "core/vma/space.h"
+
+/* Set by madvise, and perhaps at birth. */
+#define VMT_MAP_HUGEPAGE   VMT_MAP_ADVISED(5)
+#define VMT_MAP_NOHUGEPAGE VMT_MAP_ADVISED(6)
+#define VMT_MAP_THP_ADVICE (VMT_MAP_HUGEPAGE | VMT_MAP_NOHUGEPAGE)
+
+/* PROT_EXEC alone takes a protection key that is not seen; other bits are an architecture's. */
+bool vmt_kin_is_odd(long prot);
+
+/* Of what kin is what mmap makes? */
+uint32_t vmt_kin_of_mmap(long prot, unsigned long flags);
+
+/* The kin of a new map; numbers of their own are taken from space. born: what vmt_kin_of_mmap says. */
+uint32_t vmt_kin_born(struct vmt_space *space, uint32_t born);
+
+/* The same for one that shows a file. */
+uint32_t vmt_kin_of_file(struct vmt_space *space, const struct vmt_change *change);
+
+/* Were the two born alike? */
+enum vmt_answer vmt_kin_equal(const struct vmt_space *space, const struct vmt_look *left,
+			      const struct vmt_look *right);
+
+/*
+ * Do two maps of one opened file on look's device, one of them new, become one where all else fits?
+ * It depends on the file system: overlayfs puts another file in the place of the one that is mapped.
+ * Place: where to note it.
+ */
+enum vmt_answer vmt_kin_files_join(const struct vmt_space *space, const struct vmt_look *look);
+enum vmt_answer *vmt_kin_files_place(struct vmt_space *space, const struct vmt_look *look);
+
+/* Was it made without VM_ACCOUNT for good (MAP_NORESERVE)? */
+bool vmt_kin_has_no_reserve(uint32_t kin);
+
+#endif

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See probe.h. The child is a plain copy of the process, which shares one page with it, has no exit
+ * signal and is reaped at once: the program cannot see it. It makes each kind of call of ours, in a
+ * form that does nothing, and says which one it has come to; one that kills it is not
+ * made by us, and another child goes on behind it.
+ */
+#include "filter/probe.h"
+
+#include <stdatomic.h>
+#include <linux/errno.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "filter/filter.h"
+#include "os/fd.h"
+#include "os/libc.h"
+#include "os/line.h"
+#include "os/sys.h"
+#include "state/state.h"
+
+#define KILLS_MOST  32u
+#define PATIENCE_NS UINT64_C(2000000000)
+
+/* The page that is shared with the child. */
+struct trial {
+	_Atomic uint32_t at;	/* the kind that is being tried */
+	_Atomic uint32_t can_wait;	/* wait4 does not kill */
+	_Atomic uint32_t can_run_tool;	/* nor what the tool makes */
+	_Atomic uint32_t can_limit;	/* prlimit64 does not either */
+};
+
+static bool starts_with(const char *text, const char *end, const char *start)
+{
+	size_t size = __builtin_strlen(start);
+
+	return (size_t)(end - text) >= size && __builtin_memcmp(text, start, size) == 0;
+}
+
+static const char *find(const char *text, size_t length, const char *what)
+{
+	for (const char *at = text; at < text + length; at++)
+		if (starts_with(at, text + length, what))
+			return at;
+	return NULL;
+}
+
+/* The number in the line that begins with name. */
+static uint64_t field(const char *text, size_t length, const char *name)
+{
+	const char *end = text + length;
+	const char *at = find(text, length, name);
+	uint64_t number = 0;
+
+	if (!at)
+		return 0;
+	at += __builtin_strlen(name);
+	while (at < end && (*at == ' ' || *at == '\t'))
+		at++;
+	for (; at < end && *at >= '0' && *at <= '9'; at++)
+		number = number * 10 + (uint64_t)(*at - '0');
+	return number;
+}
+
+void vmt_probe_read_status(const char *text, size_t length, struct vmt_status *ret_status)
+{
+	*ret_status = (struct vmt_status){
+		.pid = field(text, length, "\nPid:"),
+		.parent = field(text, length, "\nPPid:"),
+		.seccomp = field(text, length, "\nSeccomp:"),
+		.filters = field(text, length, "\nSeccomp_filters:"),
+		.no_new_privileges = field(text, length, "\nNoNewPrivs:") != 0,
+	};
+}
+
+static bool read_status(struct vmt_state *state, const char *path, struct vmt_status *ret_status)
+{
+	long length = vmt_fd_read_file(path, state->text, sizeof(state->text));
+
+	if (length <= 0)
+		return false;
+	vmt_probe_read_status(state->text, (size_t)length, ret_status);
+	return true;
+}
+
+bool vmt_probe_has_no_filter(void)
+{
+	struct vmt_status status;
+	char text[2048];
+	long length = vmt_fd_read_file("/proc/self/status", text, sizeof(text));
+
+	if (length <= 0)
+		return false;
+	vmt_probe_read_status(text, (size_t)length, &status);
+	return status.seccomp == 0;
+}
+
+static bool has_same_filters(struct vmt_state *state, uint64_t pid, const struct vmt_status *self)
+{
+	struct vmt_status other;
+	char path[40];
+	struct vmt_line line = vmt_line_in(path, sizeof(path));
+
+	vmt_line_add(&line, "/proc/");
+	vmt_line_add_number(&line, pid);
+	vmt_line_add(&line, "/status");
+	return pid && read_status(state, path, &other) && other.seccomp == self->seccomp &&
+	       other.filters == self->filters;
+}
+
+static bool exists(const char *path)
+{
+	char byte;
+
+	return vmt_fd_read_file(path, &byte, sizeof(byte)) >= 0;
+}
+
+static bool has_variable(const struct vmt_state *state, const char *name)
+{
+	for (char **at = state->environment; at && *at; at++)
+		if (starts_with(*at, *at + __builtin_strlen(*at), name))
+			return true;
+	return false;
+}
+
+static bool file_has(struct vmt_state *state, const char *path, const char *const *words)
+{
+	long length = vmt_fd_read_file(path, state->text, sizeof(state->text));
+
+	for (; length > 0 && *words; words++)
+		if (find(state->text, (size_t)length, *words))
+			return true;
+	return false;
+}
+
+static bool is_in_container(struct vmt_state *state)
+{
+	static const char *const groups[] = { "/docker", "kubepods", "libpod", "containerd",
+					      "/lxc", "crio", "/buildkit", NULL };
+
+	return exists("/.dockerenv") || exists("/run/.containerenv") || exists("/.flatpak-info") ||
+	       has_variable(state, "container=") || has_variable(state, "KUBERNETES_SERVICE_HOST=") ||
+	       file_has(state, "/proc/self/cgroup", groups) ||
+	       file_has(state, "/proc/self/mountinfo", groups);
+}
+
+/*
+ * Is the filter the container's, whose first process has none but that? The profiles of all runtimes let
+ * processes be made. Who was started from outside, as a container's first process is, has no parent.
+ */
+static bool is_containers(struct vmt_state *state, const struct vmt_status *self)
+{
+	if (!is_in_container(state))
+		return false;
+	if (self->pid == 1 || !self->parent)
+		return self->filters <= 1;
+	return has_same_filters(state, 1, self);
+}
+
+/* Installed by a runtime with rights, and not by a service's SystemCallFilter=, which may be strict. */
+static bool is_runtimes(const struct vmt_state *state, const struct vmt_status *self)
+{
+	return !self->no_new_privileges && self->parent != 1 &&
+	       !has_variable(state, "INVOCATION_ID=");
+}
+
+/*
+ * Signs that a child can be made. The parent has made us when it had these filters. Who has installed one
+ * without giving up rights (seccomp(2)) has had them.
+ */
+static bool may_try(struct vmt_state *state, const struct vmt_status *self)
+{
+	return has_same_filters(state, self->parent, self) || is_runtimes(state, self) ||
+	       is_containers(state, self);
+}
+
+/* The child of a child must go at once, on a stack that it may share. */
+static void try_clone(long flags)
+{
+	long ret;
+	int status;
+
+#if defined(__x86_64__)
+	register long r10 __asm__("r10") = 0;
+	register long r8 __asm__("r8") = 0;
+
+	__asm__ volatile("syscall\n\t"
+			 "test %%rax, %%rax\n\t"
+			 "jnz 1f\n\t"
+			 "xor %%edi, %%edi\n\t"
+			 "mov %[exit], %%eax\n\t"
+			 "syscall\n\t"
+			 "hlt\n\t"
+			 "1:"
+			 : "=a"(ret)
+			 : "a"(SYS_clone), "D"(flags), "S"(0), "d"(0), "r"(r10), "r"(r8),
+			   [exit] "i"(SYS_exit)
+			 : "rcx", "r11", "memory");
+#else
+	(void)flags;
+	ret = -ENOSYS;
+#endif
+	if (!vmt_sys_failed(ret))
+		vmt_sys6(SYS_wait4, ret, (long)&status, __WALL, 0, 0, 0);
+}
+
+/* Should a call kill, no file is to be left by it, and no handler started (a limit of 1: core(5)). */
+static void limit_core(void)
+{
+	const struct rlimit one = { 1, 1 };
+
+	vmt_sys6(SYS_prlimit64, 0, RLIMIT_CORE, (long)&one, 0, 0, 0);
+}
+
+_Noreturn static void try_from(struct trial *trial, unsigned first)
+{
+	if (atomic_load_explicit(&trial->can_limit, memory_order_relaxed))
+		limit_core();
+	for (unsigned i = first; i < vmt_filter_kind_count; i++) {
+		const struct vmt_filter_kind *kind = &vmt_filter_kinds[i];
+
+		atomic_store_explicit(&trial->at, i, memory_order_release);
+		if (kind->nr == SYS_clone)
+			try_clone(kind->arg[0]);
+		else
+			vmt_sys6(kind->nr, kind->arg[0], kind->arg[1], kind->arg[2], kind->arg[3],
+				 kind->arg[4], kind->arg[5]);
+		if (kind->nr == SYS_wait4) {
+			atomic_store_explicit(&trial->can_wait, 1, memory_order_release);
+			limit_core();
+			atomic_store_explicit(&trial->can_limit, 1, memory_order_release);
+		}
+	}
+	atomic_store_explicit(&trial->at, vmt_filter_kind_count, memory_order_release);
+	for (unsigned i = 0; i < vmt_filter_tools_call_count; i++)
+		vmt_sys6(vmt_filter_tools_calls[i], -1, 0, 0, 0, 0, 0);
+	atomic_store_explicit(&trial->can_run_tool, 1, memory_order_release);
+	for (;;)
+		vmt_sys6(SYS_exit_group, 0, 0, 0, 0, 0, 0);
+}
+
+/* Where waiting kills, the child has been killed by it, and must stay as it is. */
+static bool can_wait(const struct trial *trial)
+{
+	uint64_t start = vmt_clock();
+
+	while (!atomic_load_explicit(&trial->can_wait, memory_order_acquire)) {
+		if (vmt_clock() - start > PATIENCE_NS)
+			return false;
+		__builtin_ia32_pause();
+	}
+	return true;
+}
+
+/* Returns the kind that killed the child, or how many there are; negative: nothing can be said. */
+static long run_trial(struct trial *trial, unsigned first)
+{
+	long child = vmt_sys6(SYS_clone, 0, 0, 0, 0, 0, 0);
+	int status;
+	long ret;
+
+	if (child == 0)
+		try_from(trial, first);
+	if (vmt_sys_failed(child) || !can_wait(trial))
+		return -EPERM;
+	do
+		ret = vmt_sys6(SYS_wait4, child, (long)&status, __WALL, 0, 0, 0);
+	while (ret == -EINTR);
+	if (vmt_sys_failed(ret))
+		return ret;
+	return (long)atomic_load_explicit(&trial->at, memory_order_acquire);
+}
+
+/* So early there is no handler yet that a child could run. */
+static uint64_t try_all(struct trial *trial)
+{
+	uint64_t kinds = vmt_filter_allowed();
+	unsigned kills = 0;
+	unsigned first = 0;
+
+	while (first < vmt_filter_kind_count && kills <= KILLS_MOST) {
+		long killer = run_trial(trial, first);
+
+		if (killer < (long)first)
+			return kinds;
+		for (unsigned i = first; i < (unsigned)killer; i++)
+			kinds |= UINT64_C(1) << i;
+		kills += (unsigned)killer < vmt_filter_kind_count;
+		first = (unsigned)killer + 1;
+	}
+	if (!atomic_load_explicit(&trial->can_run_tool, memory_order_acquire))
+		return kinds;
+	return kills ? kinds | VMT_FILTER_TOOL : VMT_FILTER_ALL;
+}
+
+static void try_in_child(void)
+{
+	long page = vmt_sys6(SYS_mmap, 0, (long)VMT_PAGE_SIZE, PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (vmt_sys_failed(page))
+		return;
+	vmt_filter_set_allowed(try_all((struct trial *)page));
+	vmt_sys6(SYS_munmap, page, (long)VMT_PAGE_SIZE, 0, 0, 0, 0);
+}
+
+/* No filter is so strict that it leaves nothing to write with: seccomp's own strict mode does not. */
+bool vmt_probe_write(const struct vmt_state *state)
+{
+	const long any[6] = { 0 };
+
+	if (vmt_filter_is_open() || vmt_filter_may(SYS_write, any))
+		return true;
+	return state->is_filter_unknown && vmt_filter_allow(SYS_write);
+}
+
+static void ask_numbers(struct vmt_state *state)
+{
+	long pid = vmt_sys0(SYS_getpid);
+	long parent = vmt_sys0(SYS_getppid);
+
+	if (!vmt_sys_failed(pid))
+		state->pid = (uint32_t)pid;
+	if (!vmt_sys_failed(parent))
+		state->parent_pid = (uint32_t)parent;
+}
+
+void vmt_probe_filter(struct vmt_state *state, bool forced)
+{
+	struct vmt_status self;
+
+	if (!read_status(state, "/proc/self/status", &self) || self.seccomp == 0) {
+		vmt_filter_set_allowed(VMT_FILTER_ALL);
+		ask_numbers(state);
+		return;
+	}
+	state->pid = (uint32_t)self.pid;
+	state->parent_pid = (uint32_t)self.parent;
+	vmt_filter_set_allowed(vmt_filter_basic(false));
+	if (forced || may_try(state, &self))
+		try_in_child();
+	else
+		state->is_filter_unknown = true;
+	ask_numbers(state);	/* another /proc may know us by other ones */
+	if (vmt_filter_is_in_the_way())
+		vmt_note(state, VMT_NOTE_SECCOMP);
+}

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See ask.h. The program may close whatever is open, and be given its number for a file of its own: so
+ * an unexpected answer to PROCMAP_QUERY means: open it again, once.
+ */
+#include "kernel/ask.h"
+
+#include <asm/ioctl.h>
+#include <fcntl.h>
+#include <linux/errno.h>
+#include <sys/syscall.h>
+
+#include "core/vma/mapsline.h"
+#include "filter/filter.h"
+#include "kernel/file_id.h"
+#include "kernel/mapsfile.h"
+#include "os/sys.h"
+#include "own/memory.h"
+
+/* include/uapi/linux/fs.h, Linux 6.11; Debian 12's headers lack it. */
+struct procmap_query {
+	uint64_t size;
+	uint64_t query_flags;
+	uint64_t query_addr;
+	uint64_t vma_start;
+	uint64_t vma_end;
+	uint64_t vma_flags;
+	uint64_t vma_page_size;
+	uint64_t vma_offset;
+	uint64_t inode;
+	uint32_t dev_major;
+	uint32_t dev_minor;
+	uint32_t vma_name_size;
+	uint32_t build_id_size;
+	uint64_t vma_name_addr;
+	uint64_t build_id_addr;
+};
+static_assert(sizeof(struct procmap_query) == 104, "as the kernel has it");
+
+#define PROCMAP_QUERY	      _IOWR('f', 17, struct procmap_query)
+#define QUERY_COVERING_OR_NEXT 0x10
+#define QUERY_VISIBLE	      0x0f	/* the same bits as VMT_MAP_VISIBLE */
+
+#define PR_GET_MEMORY_MERGE_ 68	/* Linux 6.4; kept by exec */
+
+/* No address space can hold them: with page tables of five levels, and of four. */
+#define PROBE_LENGTH_5 0xffffffffff0000UL
+#define PROBE_LENGTH_4 0x7fffffff0000UL
+
+static int query_once(int maps, struct procmap_query *query)
+{
+	query->size = sizeof(*query);
+	return (int)vmt_sys3(SYS_ioctl, maps, PROCMAP_QUERY, query);
+}
+
+static bool may_ioctl(void)
+{
+	const long ask[6] = { 0, (long)PROCMAP_QUERY };
+
+	return vmt_filter_is_open() || vmt_filter_may(SYS_ioctl, ask);
+}
+
+static bool is_answer(int ret)
+{
+	return ret == 0 || ret == -ENOENT || ret == -ENAMETOOLONG;
+}
+
+/* /proc is out of reach. Its ENOENT must not be taken for "nothing is mapped". */
+static int no_maps(struct vmt_state *state, int error)
+{
+	if (error != -EMFILE && error != -ENFILE)	/* for want of descriptors: later, perhaps */
+		vmt_note(state, VMT_NOTE_NO_PROC);
+	return -EBADF;
+}
+
+/* Ask by what is open; if that has become something else, by the real one. */
+static int query_by(struct vmt_state *state, struct vmt_mapsfile *maps, struct procmap_query *query)
+{
+	int ret = maps->number;
+
+	if (VMT_UNLIKELY(ret < 0))
+		return no_maps(state, ret);
+	ret = query_once(maps->number, query);
+	if (VMT_LIKELY(is_answer(ret)))
+		return ret;
+	if (ret == -EPERM)	/* a seccomp filter */
+		return -EBADF;
+	vmt_mapsfile_forget(state, maps);
+	*maps = vmt_mapsfile_for_query(state);
+	if (maps->number < 0)
+		return no_maps(state, maps->number);
+	return query_once(maps->number, query);
+}
+
+/* Under the lock, which closes it. */
+static int query(struct vmt_state *state, struct procmap_query *query)
+{
+	struct vmt_mapsfile maps = vmt_mapsfile_for_query(state);
+
+	return query_by(state, &maps, query);
+}
+
+static void look_of(const struct procmap_query *query, struct vmt_look *look)
+{
+	*look = (struct vmt_look){
+		.start = query->vma_start,
+		.end = query->vma_end,
+		.offset = query->vma_offset,
+		.inode = query->inode,
+		.dev = vmt_dev(query->dev_major, query->dev_minor),
+		.flags = (uint32_t)query->vma_flags & QUERY_VISIBLE,
+	};
+}
+
+static int walk_by_query(struct vmt_state *state, struct vmt_range range,
+			 struct vmt_sketch *sketch)
+{
+	struct vmt_mapsfile maps = vmt_mapsfile_for_query(state);
+
+	for (uint64_t addr = range.start; addr < range.end;) {
+		struct procmap_query ask = { .query_addr = addr,
+					     .query_flags = QUERY_COVERING_OR_NEXT };
+		struct vmt_look look;
+		int ret = query_by(state, &maps, &ask);
+
+		state->counters.asked_query++;
+		if (ret == -ENOENT)
+			return 0;
+		if (ret)
+			return ret;
+		if (ask.vma_start >= range.end)
+			return 0;
+		look_of(&ask, &look);
+		vmt_memory_flag(state, &look);
+		vmt_sketch_append(sketch, &look);
+		addr = look.end;
+		vmt_lock_go_on(&state->lock);
+	}
+	return 0;
+}
+
+struct text_reader {
+	struct vmt_mapsfile maps;
+	bool is_broken;	/* there was more that could not be read */
+	uint64_t offset;	/* in the file */
+	char *buffer;
+	size_t size;
+	size_t at;
+	size_t filled;
+	bool is_cut;	/* the rest of the line that was given last has not been read */
+};
+
+static bool refill(struct text_reader *reader)
+{
+	size_t rest = reader->filled - reader->at;
+
+	__builtin_memmove(reader->buffer, reader->buffer + reader->at, rest);
+	reader->at = 0;
+	reader->filled = rest;
+
+	long got = vmt_sys4(SYS_pread64, reader->maps.number, reader->buffer + rest, reader->size - rest,
+			    reader->offset);
+
+	if (got <= 0) {
+		reader->is_broken |= got < 0;
+		return false;
+	}
+	reader->filled += (size_t)got;
+	reader->offset += (uint64_t)got;
+	return true;
+}
+
+/* Its rest is of no interest, and may be longer than the buffer. False at the end of the text. */
+static bool skip_line(struct text_reader *reader)
+{
+	for (;;) {
+		while (reader->at < reader->filled)
+			if (reader->buffer[reader->at++] == '\n')
+				return true;
+		if (!refill(reader))
+			return false;
+	}
+}
+
+/*
+ * The next line, which stays valid until the next call; false at the end. Of a line that is longer
+ * than the buffer (a path has up to 4 KiB, four times that when escaped), its beginning.
+ */
+static bool next_line(struct text_reader *reader, struct vmt_mapsline *ret_line)
+{
+	if (reader->is_cut && !skip_line(reader))
+		return false;
+	for (;;) {
+		const char *text = reader->buffer + reader->at;
+		size_t length = 0;
+
+		while (reader->at + length < reader->filled && text[length] != '\n')
+			length++;
+		reader->is_cut = length == reader->size;
+		if (reader->at + length == reader->filled && !reader->is_cut) {
+			if (!refill(reader))
+				return false;
+			continue;
+		}
+		reader->at += reader->is_cut ? length : length + 1;
+		if (vmt_mapsline_parse(text, length, ret_line) == 0)
+			return true;
+		if (reader->is_cut && !skip_line(reader))
+			return false;
+	}
+}
+
+static int open_text(struct vmt_state *state, char *buffer, size_t size, struct text_reader *reader)
+{
+	*reader = (struct text_reader){ .maps = vmt_mapsfile_for_reading(state), .buffer = buffer,
+					.size = size };
+	return refill(reader) ? 0 : -ENOENT;
+}
+
+static int walk_by_text(struct vmt_state *state, struct vmt_range range, struct vmt_sketch *sketch)
+{
+	struct text_reader reader;
+	struct vmt_mapsline line = { .look = { .start = UINT64_MAX } };
+
+	if (open_text(state, state->text, sizeof(state->text), &reader))
+		return -ENOENT;
+	state->counters.asked_maps++;
+	while (next_line(&reader, &line)) {
+		if (line.look.start >= range.end)
+			break;
+		if (line.look.end <= range.start || vmt_mapsline_is_vsyscall(&line))
+			continue;
+		line.look.kin = vmt_mapsline_kin(&line);
+		vmt_memory_flag(state, &line.look);
+		vmt_sketch_append(sketch, &line.look);
+	}
+	return reader.is_broken ? -EIO : 0;
+}
+
+bool vmt_ask_is_possible(void)
+{
+	const long open[6] = { 0, 0, O_RDONLY | O_CLOEXEC };
+
+	return vmt_filter_is_open() || vmt_filter_may(SYS_openat, open);
+}
+
+static bool may_query(const struct vmt_state *state)
+{
+	return state->query_works && may_ioctl() &&
+	       (state->options.ask == VMT_ASK_AUTO || state->options.ask == VMT_ASK_QUERY);
+}
+
+static int walk(void *context, struct vmt_range range, struct vmt_sketch *sketch)
+{
+	struct vmt_state *state = context;
+
+	if (may_query(state))
+		return walk_by_query(state, range, sketch);
+	return walk_by_text(state, range, sketch);
+}
+
+static int boundary_by_query(struct vmt_state *state, const struct vmt_look *right)
+{
+	struct procmap_query ask = { .query_addr = right->start };
+	struct vmt_look look;
+
+	int ret = query(state, &ask);
+
+	state->counters.asked_query++;
+	if (ret)
+		return ret == -EBADF ? -EBADF : -ENOENT;
+	look_of(&ask, &look);
+	if (((look.flags ^ right->flags) & VMT_MAP_VISIBLE) || look.end < right->end)
+		return -ESTALE;
+	return look.start == right->start ? 1 : 0;
+}
+
+/*
+ * mremap(b - page, two pages, huge) fails for certain: with EFAULT where two maps meet, with
+ * ENOMEM (EAGAIN: locked) inside one. Hugetlb and sealed maps answer otherwise.
+ */
+static long probe(uint64_t addr, uint64_t length)
+{
+	return vmt_sys5(SYS_mremap, addr, 2 * VMT_PAGE_SIZE, length, 0, 0);
+}
+
+/* Since 6.17 a length of more than the address space is refused before anything is looked at. */
+static int boundary_by_probe(struct vmt_state *state, const struct vmt_look *right)
+{
+	long ret = probe(right->start - VMT_PAGE_SIZE, PROBE_LENGTH_5);
+
+	if (ret == -EINVAL)
+		ret = probe(right->start - VMT_PAGE_SIZE, PROBE_LENGTH_4);
+	state->counters.asked_probe++;
+	if (ret == -EFAULT)
+		return 1;
+	if (ret == -ENOMEM || ret == -EAGAIN)
+		return 0;
+	return -ENOENT;
+}
+
+static int boundary(void *context, const struct vmt_look *right)
+{
+	struct vmt_state *state = context;
+	int ret = -EBADF;
+
+	if (state->options.ask == VMT_ASK_MAPS)
+		return -EPERM;
+	if (may_query(state))
+		ret = boundary_by_query(state, right);
+	return ret == -EBADF ? boundary_by_probe(state, right) : ret;
+}
+
+static bool is_alone(void *context)
+{
+	struct vmt_state *state = context;
+
+	return vmt_late_is_quiet(&state->late);
+}
+
+const struct vmt_kernel_ops vmt_ask_ops = { .walk = walk, .boundary = boundary,
+					     .file = vmt_device_file, .is_alone = is_alone };
+
+int vmt_ask_look(struct vmt_state *state, uint64_t addr, struct vmt_look *ret_look)
+{
+	struct procmap_query ask = { .query_addr = addr };
+	struct text_reader reader;
+	struct vmt_mapsline line;
+	int ret;
+
+	if (may_query(state)) {
+		state->counters.asked_query++;
+		if (query(state, &ask))
+			return -ENOENT;
+		look_of(&ask, ret_look);
+		return 0;
+	}
+	if (open_text(state, state->text, sizeof(state->text), &reader))
+		return -ENOENT;
+	state->counters.asked_maps++;
+	ret = -ENOENT;
+	while (ret && next_line(&reader, &line) && line.look.start <= addr) {
+		if (line.look.end <= addr)
+			continue;
+		*ret_look = line.look;
+		ret = 0;
+	}
+	return ret;
+}
+
+void vmt_ask_open(struct vmt_state *state)
+{
+	struct procmap_query ask = { .query_addr = (uint64_t)(uintptr_t)state };
+	struct vmt_mapsfile maps = vmt_mapsfile_for_query(state);
+
+	state->query_works = false;
+	if (maps.number < 0) {
+		no_maps(state, maps.number);
+		return;
+	}
+	state->no_reasoning |= vmt_sys5(SYS_prctl, PR_GET_MEMORY_MERGE_, 0, 0, 0, 0) == 1;
+	state->query_works = may_ioctl() && query_once(maps.number, &ask) == 0;
+	if (!state->query_works && may_ioctl())
+		vmt_note(state, VMT_NOTE_NO_QUERY);
+}
+
+int vmt_ask_everything(struct vmt_state *state, struct vmt_sketch *sketch)
+{
+	return walk_by_text(state, (struct vmt_range){ 0, UINT64_MAX }, sketch);
+}
+
+static size_t name_by_text(struct vmt_state *state, uint64_t addr, char *path, size_t size)
+{
+	struct text_reader reader;
+	struct vmt_mapsline line;
+	size_t length = 0;
+
+	if (open_text(state, state->text, sizeof(state->text), &reader))
+		return 0;
+	while (next_line(&reader, &line) && line.look.start <= addr) {
+		if (line.look.end <= addr)
+			continue;
+		length = line.name_length < size ? line.name_length : size - 1;
+		__builtin_memcpy(path, line.name, length);
+	}
+	return length;
+}
+
+size_t vmt_ask_name(struct vmt_state *state, uint64_t addr, char *path, size_t size,
+		    uint8_t build_id[VMT_BUILD_ID_MAX], uint32_t *ret_build_id_length)
+{
+	struct procmap_query ask = {
+		.query_addr = addr,
+		.vma_name_addr = (uint64_t)(uintptr_t)path,
+		.vma_name_size = (uint32_t)size,
+		.build_id_addr = (uint64_t)(uintptr_t)build_id,
+		.build_id_size = VMT_BUILD_ID_MAX,
+	};
+
+	*ret_build_id_length = 0;
+	__builtin_memset(path, 0, size);	/* valgrind does not know what the query writes */
+	if (!may_ioctl() || !state->query_works)
+		return name_by_text(state, addr, path, size);
+	if (query(state, &ask) == 0) {
+		*ret_build_id_length = ask.build_id_size;
+		return ask.vma_name_size ? ask.vma_name_size - 1 : 0;
+	}
+	return name_by_text(state, addr, path, size);
+}
+
+/* Streams the text through a buffer, which the longest path fits into: this runs outside the lock. */
+static bool bounds_by_text(struct vmt_state *state, uint64_t sp, struct vmt_range *ret_bounds)
+{
+	char buffer[4096 + 128];
+	struct text_reader reader;
+	struct vmt_mapsline line;
+	bool is_found = false;
+
+	if (open_text(state, buffer, sizeof(buffer), &reader)) {
+		vmt_mapsfile_close(&reader.maps);
+		return false;
+	}
+	while (!is_found && next_line(&reader, &line) && line.look.start <= sp) {
+		is_found = line.look.end > sp && (line.look.flags & VMT_MAP_READ);
+		*ret_bounds = (struct vmt_range){ line.look.start, line.look.end };
+	}
+	vmt_mapsfile_close(&reader.maps);
+	return is_found;
+}
+
+bool vmt_ask_bounds(struct vmt_state *state, uint64_t sp, struct vmt_range *ret_bounds)
+{
+	struct procmap_query ask = { .query_addr = sp };
+	struct vmt_mapsfile maps;
+	int ret;
+
+	if (!may_ioctl() || !state->query_works)
+		return bounds_by_text(state, sp, ret_bounds);
+	maps = vmt_mapsfile_for_query(state);
+	ret = query_by(state, &maps, &ask);
+	vmt_mapsfile_close(&maps);
+	if (ret || !(ask.vma_flags & VMT_MAP_READ))
+		return false;
+	*ret_bounds = (struct vmt_range){ ask.vma_start, ask.vma_end };
+	return true;
+}

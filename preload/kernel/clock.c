@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Time, through the vdso: no system call, no lock, no vector register. Asked by every call, so it is
+ * called directly: libc's way there leads over its own pages and those of ld.so.
+ */
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "filter/filter.h"
+#include "os/elf.h"
+#include "os/sys.h"
+#include "state/state.h"
+
+/* A kernel without a vdso (vdso=0). */
+static int ask_kernel(clockid_t id, struct timespec *ret_time)
+{
+	return (int)vmt_sys2(SYS_clock_gettime, id, ret_time);
+}
+
+static int (*get_time)(clockid_t id, struct timespec *ret_time) VMT_DATA = ask_kernel;
+
+void vmt_clock_open(uint64_t vdso)
+{
+	const ElfW(Ehdr) *header = (const void *)vdso;
+	struct dl_phdr_info info = { .dlpi_addr = vdso };
+	struct vmt_elf elf;
+	uint64_t address;
+
+	if (!header)
+		return;
+	info.dlpi_phdr = (const void *)(vdso + header->e_phoff);
+	info.dlpi_phnum = header->e_phnum;
+	address = vmt_elf_open(&info, &elf) ? vmt_elf_find(&elf, "__vdso_clock_gettime") : 0;
+	if (address)
+		__builtin_memcpy(&get_time, &address, sizeof(get_time));
+}
+
+VMT_HOT static uint64_t clock_of(clockid_t id)
+{
+	struct timespec time = { 0, 0 };
+
+	get_time(id, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+/* Where the vdso cannot read the clock it makes a system call, but never for a coarse one. */
+static bool may_call(void)
+{
+	const long any[6] = { 0 };
+
+	return vmt_filter_is_open() || vmt_filter_may(SYS_clock_gettime, any);
+}
+
+uint64_t vmt_clock(void)
+{
+	return clock_of(VMT_LIKELY(may_call()) ? CLOCK_MONOTONIC : CLOCK_MONOTONIC_COARSE);
+}
+
+VMT_HOT uint64_t vmt_time(const struct vmt_state *state)
+{
+	uint64_t now = clock_of(CLOCK_MONOTONIC_COARSE);
+
+	return now > state->start_ns ? now - state->start_ns : 0;
+}
+
+uint64_t vmt_wall_clock(void)
+{
+	return clock_of(may_call() ? CLOCK_REALTIME : CLOCK_REALTIME_COARSE);
+}

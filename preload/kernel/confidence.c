@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See confidence.h.
+ */
+#include "kernel/confidence.h"
+
+#include <sys/auxv.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+
+#include "core/base/kernel.h"
+#include "core/vma/merge_rules.h"
+#include "kernel/ask.h"
+#include "kernel/mapsfile.h"
+#include "os/fd.h"
+#include "os/libc.h"
+#include "os/sys.h"
+
+#define SAMPLE 251	/* of so many calls the kernel is asked about one; prime: no program's rhythm */
+
+static enum vmt_noreserve read_noreserve(void)
+{
+	char text[8];
+
+	if (vmt_fd_read_file("/proc/sys/vm/overcommit_memory", text, sizeof(text)) < 1)
+		return VMT_NORESERVE_UNKNOWN;
+	return text[0] == '2' ? VMT_NORESERVE_IGNORED : VMT_NORESERVE_KEPT;
+}
+
+void vmt_trust_open(struct vmt_state *state)
+{
+	struct utsname uname = { .release = "" };
+
+	if (vmt_sys_failed(vmt_sys1(SYS_uname, &uname)))
+		vmt_fd_read_file("/proc/sys/kernel/osrelease", uname.release,
+				 sizeof(uname.release) - 1);
+	state->no_reasoning = state->options.derive != VMT_DERIVE_FULL;
+	state->noreserve = read_noreserve();
+	state->has_ties = vmt_ties_hold(uname.release);
+	if (vmt_kernel_is_tried(uname.release))
+		return;
+	state->no_reasoning = true;
+	vmt_note(state, VMT_NOTE_NEW_KERNEL);
+}
+
+void vmt_trust_first_maps(const struct vmt_state *state, struct vmt_sketch *sketch)
+{
+	for (size_t i = 0; i < sketch->count; i++) {
+		struct vmt_look *look = &sketch->map[i].look;
+
+		if (!state->is_first || (look->flags & VMT_MAP_OWN))
+			look->kin = VMT_KIN_UNKNOWN;
+		vmt_known_settle_one(look);
+	}
+}
+
+void vmt_trust_find_loader(struct vmt_state *state)
+{
+	uint64_t base = vmt_libc_auxiliary(AT_BASE);	/* 0: ld.so was started as a program */
+	struct vmt_map *map = base ? vmt_space_at(&state->space, base) : NULL;
+	const struct vmt_look *first = map ? &map->look : NULL;
+
+	if (!first || !first->inode)
+		return;
+	state->loader.start = base;
+	for (; map && vmt_look_same_file(&map->look, first); map = vmt_space_next(map))
+		state->loader.end = map->look.end;
+}
+
+/*
+ * What is known of hidden attributes holds if all calls were seen. One that another thread is making
+ * without the lock may have changed them already, and will be learnt afterwards.
+ */
+VMT_HOT static bool may_reason(struct vmt_state *state)
+{
+	const uint64_t unseen = VMT_NOTE_SITES_PARTIAL | VMT_NOTE_INLINE_CALLS |
+				VMT_NOTE_TEXT_LARGE | VMT_NOTE_VALGRIND;
+
+	return !state->no_reasoning && (state->counters.doors & VMT_DOOR_SITES) &&
+	       !(state->counters.notes & unseen) && vmt_late_is_quiet(&state->late);
+}
+
+VMT_HOT void vmt_trust_call(struct vmt_state *state)
+{
+	state->space.reasons = may_reason(state);
+	state->space.is_sample = false;
+	if (VMT_UNLIKELY(++state->since_sample == SAMPLE)) {
+		state->since_sample = 0;
+		vmt_mapsfile_review(state);
+		state->space.is_sample = vmt_ask_is_possible();
+	}
+}
+
+bool vmt_trust_is_lost(struct vmt_state *state)
+{
+	if (VMT_LIKELY(!state->space.is_refuted))
+		return false;
+	state->space.is_refuted = false;
+	state->no_reasoning = true;
+	return true;
+}

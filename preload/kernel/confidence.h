@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How far this process may rely on what is known of hidden attributes (core/known.h): what is
+ * known at its start, when the rules hold, and what follows when an answer of the kernel's
+ * has refuted them. Under the lock; never asks where the program's seccomp filter might kill for it.
+ */
+#ifndef VMT_CONFIDENCE_H
+#define VMT_CONFIDENCE_H
+
+#include "state/state.h"
+
+/* Read what the system has set. Before the table is filled. */
+void vmt_trust_open(struct vmt_state *state);
+
+/*
+ * Of the maps that are there at the start, those that nobody but the kernel and ld.so can have
+ * made: they are as they were born. sketch: as vmt_ask_everything has it.
+ */
+void vmt_trust_first_maps(const struct vmt_state *state, struct vmt_sketch *sketch);
+
+/* Where is ld.so? When the table is filled. */
+void vmt_trust_find_loader(struct vmt_state *state);
+
+/* Before each call is learnt: may the rules be relied on, and is it one that is asked about all the same? */
+void vmt_trust_call(struct vmt_state *state);
+
+/* Has the kernel said something else than the rules? Then they are not used again. Returns whether
+ * that is so for the first time: the table is to be learnt anew. */
+bool vmt_trust_is_lost(struct vmt_state *state);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Device and inode of a map are those that fstat tells of the file, on ordinary file systems; on
+ * btrfs and on some overlays they are not. So the first file of each device is looked up in the
+ * kernel's list too, and only where the two agreed is fstat believed from then on. Called under the
+ * lock, while the program waits for its mmap: the descriptor is still the one that was mapped.
+ */
+#include "kernel/file_id.h"
+
+#include <fcntl.h>
+#include <linux/errno.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+#include "kernel/ask.h"
+#include "os/sys.h"
+#include "state/state.h"
+
+#define BLOCK_MAX 65536	/* hugetlbfs: a block is a huge page, and so is the unit of maps */
+
+/* Their mmap changes no flag and has no operation that keeps maps from joining. */
+static bool is_ordinary(const struct statfs *fs)
+{
+	static const long types[] = { EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
+				      TMPFS_MAGIC, F2FS_SUPER_MAGIC, OVERLAYFS_SUPER_MAGIC,
+				      SQUASHFS_MAGIC, EROFS_SUPER_MAGIC_V1 };
+
+	for (unsigned i = 0; i < VMT_COUNT(types); i++)
+		if (fs->f_type == types[i])
+			return true;
+	return false;
+}
+
+static struct vmt_device *find(struct vmt_state *state, dev_t number)
+{
+	for (unsigned i = 0; i < VMT_DEVICES_MAX; i++) {
+		struct vmt_device *device = &state->devices[i];
+
+		if (!device->is_used)
+			*device = (struct vmt_device){ .number = number, .is_used = true };
+		if (device->number == number)
+			return device;
+	}
+	return NULL;
+}
+
+static bool is_as_expected(const struct vmt_look *asked, const struct vmt_look *look)
+{
+	return vmt_look_same(asked, look);
+}
+
+static void set_file(struct vmt_look *look, const struct stat *st)
+{
+	look->inode = st->st_ino;
+	look->dev = vmt_dev(gnu_dev_major(st->st_dev), gnu_dev_minor(st->st_dev));
+}
+
+void vmt_device_start(struct vmt_state *state)
+{
+	struct vmt_device *device;
+	struct vmt_look look;
+	struct statfs fs;
+	struct stat st;
+
+	if (vmt_sys_failed(vmt_sys4(SYS_newfstatat, AT_FDCWD, "/proc/self/exe", &st, 0)))
+		return;
+	set_file(&look, &st);
+	for (struct vmt_map *map = vmt_space_first(&state->space); map; map = vmt_space_next(map)) {
+		if (!vmt_look_same_file(&map->look, &look))
+			continue;
+		device = find(state, st.st_dev);
+		device->is_compared = true;
+		device->agrees = true;
+		device->is_ordinary = !vmt_sys_failed(vmt_sys2(SYS_statfs, "/proc/self/exe", &fs)) &&
+				      is_ordinary(&fs);
+		return;
+	}
+}
+
+/* The first file of a device: ask, and remember whether fstat said the same. */
+static int compare(struct vmt_state *state, struct vmt_device *device, struct vmt_look *look)
+{
+	struct vmt_look asked;
+	int ret = vmt_ask_look(state, look->start, &asked);
+
+	if (ret)
+		return ret;
+	device->is_compared = true;
+	device->agrees = is_as_expected(&asked, look);
+	return device->agrees ? device->is_ordinary : -EXDEV;
+}
+
+int vmt_device_file(void *context, int fd, struct vmt_look *look)
+{
+	struct vmt_state *state = context;
+	struct vmt_device *device;
+	struct statfs fs;
+	struct stat st;
+
+	if (vmt_sys_failed(vmt_sys2(SYS_fstat, fd, &st)) || !S_ISREG(st.st_mode) ||
+	    st.st_blksize > BLOCK_MAX)
+		return -ENOENT;
+	device = find(state, st.st_dev);
+	if (device && !device->is_compared && !vmt_sys_failed(vmt_sys2(SYS_fstatfs, fd, &fs)))
+		device->is_ordinary = is_ordinary(&fs);
+	if (!device || (device->is_compared && !device->agrees))
+		return -ENOENT;
+	set_file(look, &st);
+	if (!device->is_compared)
+		return compare(state, device, look);
+	state->counters.asked_files++;
+	return device->is_ordinary;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See mapsfile.h. Called under the lock and outside, in any thread and handler.
+ */
+#include "kernel/mapsfile.h"
+
+#include <fcntl.h>
+#include <linux/errno.h>
+#include <linux/sched.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+#include "os/fd.h"
+#include "os/sys.h"
+
+#define BURST_NS (UINT64_C(10) * 1000000)
+#define BURST	 32u	/* openings in that time, or questions in a review's: then it is kept open */
+#define PLENTY	 256u	/* descriptors */
+
+/* Of this thread: after the first one's end the process has no maps to show. */
+static long open_once(void)
+{
+	long fd = vmt_sys4(SYS_openat, AT_FDCWD, "/proc/thread-self/maps", O_RDONLY | O_CLOEXEC, 0);
+
+	if (fd == -ENOENT)	/* before Linux 3.17 */
+		fd = vmt_sys4(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
+	return fd;
+}
+
+/*
+ * The program has used up its descriptors, and this is its last act. One of them can go, in a table
+ * that no other thread shares; the files that others have open stay open.
+ */
+static long open_in_place_of_another(void)
+{
+	struct rlimit limit;
+	long ret = vmt_sys1(SYS_unshare, CLONE_FILES);
+
+	if (vmt_sys_failed(ret) || vmt_sys_failed(vmt_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &limit)) ||
+	    limit.rlim_cur < 4)
+		return -EMFILE;
+	vmt_sys1(SYS_close, limit.rlim_cur - 1);
+	return open_once();
+}
+
+static void keep(struct vmt_state *state, bool for_good)
+{
+	long fd = open_once();
+
+	if (vmt_sys_failed(fd))
+		return;
+	state->maps_is_kept_for_good = for_good;
+	state->fds.maps = vmt_fd_note(vmt_fd_raise((int)fd));
+}
+
+static bool has_plenty(void)
+{
+	struct rlimit limit;
+
+	return !vmt_sys_failed(vmt_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &limit)) &&
+	       limit.rlim_cur >= PLENTY;
+}
+
+/* Threads may miss each other's openings here: it takes one more, then. */
+static void count_opening(struct vmt_state *state)
+{
+	uint64_t now = vmt_time(state);
+
+	if (now - atomic_load_explicit(&state->maps_since, memory_order_relaxed) > BURST_NS) {
+		atomic_store_explicit(&state->maps_since, now, memory_order_relaxed);
+		atomic_store_explicit(&state->maps_opened, 0, memory_order_relaxed);
+	}
+	if (atomic_fetch_add_explicit(&state->maps_opened, 1, memory_order_relaxed) == BURST &&
+	    has_plenty())
+		keep(state, false);
+}
+
+/* The thread's own: open already, or opened now. */
+static struct vmt_mapsfile open_here(struct vmt_state *state, bool is_to_be_sure)
+{
+	struct vmt_fd *open = &vmt_thread()->maps;
+	long fd;
+
+	if (open->number > 0 && (!is_to_be_sure || vmt_fd_is_ours(open)))
+		return (struct vmt_mapsfile){ open->number, false };
+	fd = open_once();
+	if (fd == -EMFILE && state->is_last_act)
+		fd = open_in_place_of_another();
+	if (vmt_sys_failed(fd))
+		return (struct vmt_mapsfile){ (int)fd, false };
+	*open = vmt_fd_note((int)fd);
+	return (struct vmt_mapsfile){ (int)fd, true };
+}
+
+struct vmt_mapsfile vmt_mapsfile_for_query(struct vmt_state *state)
+{
+	int kept = state->fds.maps.number;
+	struct vmt_mapsfile file;
+
+	if (kept >= 0) {
+		atomic_fetch_add_explicit(&state->maps_opened, 1, memory_order_relaxed);
+		return (struct vmt_mapsfile){ kept, false };
+	}
+	file = open_here(state, false);
+	if (file.is_fresh)
+		count_opening(state);
+	return file;
+}
+
+/* Never by what is kept, where it can be avoided: another thread's reading would move this one's place. */
+struct vmt_mapsfile vmt_mapsfile_for_reading(struct vmt_state *state)
+{
+	struct vmt_mapsfile file = open_here(state, true);
+
+	if (file.number < 0 && vmt_fd_is_ours(&state->fds.maps))
+		file.number = state->fds.maps.number;
+	return file;
+}
+
+void vmt_mapsfile_close_all(void)
+{
+	struct vmt_fd open = vmt_thread()->maps;
+
+	vmt_thread()->maps.number = 0;	/* first: a handler opens its own */
+	vmt_fd_close(&open);
+}
+
+void vmt_mapsfile_close(struct vmt_mapsfile *file)
+{
+	if (file->is_fresh)
+		vmt_mapsfile_close_all();
+	file->is_fresh = false;
+}
+
+void vmt_mapsfile_forget(struct vmt_state *state, struct vmt_mapsfile *file)
+{
+	if (file->number == state->fds.maps.number)
+		state->fds.maps.number = -1;
+	else
+		vmt_thread()->maps.number = 0;
+	file->is_fresh = false;
+}
+
+void vmt_mapsfile_keep(struct vmt_state *state)
+{
+	if (state->fds.maps.number < 0)
+		keep(state, true);
+	state->maps_is_kept_for_good = true;
+}
+
+void vmt_mapsfile_review(struct vmt_state *state)
+{
+	if (state->fds.maps.number < 0 || state->maps_is_kept_for_good)
+		return;
+	if (atomic_exchange_explicit(&state->maps_opened, 0, memory_order_relaxed) < BURST)
+		vmt_fd_close(&state->fds.maps);
+}
+
+void vmt_mapsfile_start_child(struct vmt_state *state)
+{
+	vmt_fd_close(&state->fds.maps);
+	vmt_mapsfile_done();	/* a handler has interrupted a question, and forked */
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See name.h.
+ */
+#include "kernel/name.h"
+
+#include <sys/syscall.h>
+
+#include "kernel/ask.h"
+#include "os/line.h"
+#include "os/sys.h"
+
+/* The base name of the executable, as far as /proc tells. */
+static void add_exe(struct vmt_line *text)
+{
+	char path[512];
+	long length = vmt_sys4(SYS_readlinkat, -100 /* AT_FDCWD */, "/proc/self/exe", path,
+			       sizeof(path));
+	long start = length > 0 ? length : 0;
+
+	if (length <= 0) {
+		vmt_line_add(text, "program");
+		return;
+	}
+	while (start > 0 && path[start - 1] != '/')
+		start--;
+	vmt_line_add_bytes(text, path + start, (size_t)(length - start));
+}
+
+/* DIR/EXE.PID */
+static struct vmt_line start_of_name(const struct vmt_state *state, char *path, size_t size)
+{
+	struct vmt_line text = vmt_line_in(path, size);
+
+	if (state->options.dir[0] != '/') {
+		vmt_line_add(&text, state->start_folder);
+		vmt_line_add(&text, "/");
+	}
+	vmt_line_add(&text, state->options.dir);
+	vmt_line_add(&text, "/");
+	add_exe(&text);
+	vmt_line_add(&text, ".");
+	vmt_line_add_number(&text, state->pid);
+	return text;
+}
+
+bool vmt_name_recording(const struct vmt_state *state, uint64_t image, char *path, size_t size)
+{
+	struct vmt_line text = start_of_name(state, path, size);
+
+	if (image > 1) {
+		vmt_line_add(&text, "-");
+		vmt_line_add_number(&text, image);
+	}
+	vmt_line_add(&text, ".vmt");
+	return !text.is_cut;
+}
+
+/*
+ * Processes in different pid namespaces have the same numbers, those that were forked the same
+ * AT_RANDOM: the clock and a place in memory make a difference, and O_EXCL decides.
+ */
+bool vmt_name_temporary(const struct vmt_state *state, unsigned try, char *path, size_t size)
+{
+	struct vmt_line text = start_of_name(state, path, size);
+
+	vmt_line_add(&text, ".");
+	vmt_line_add_hex(&text, vmt_wall_clock() ^ (uint64_t)(uintptr_t)&text << 20);
+	vmt_line_add(&text, "-");
+	vmt_line_add_number(&text, try);
+	vmt_line_add(&text, ".tmp");
+	return !text.is_cut;
+}
+
+size_t vmt_name_library(struct vmt_state *state, char *path, size_t size)
+{
+	uint8_t build_id[VMT_BUILD_ID_MAX];
+	uint32_t build_id_length;
+	size_t length = vmt_ask_name(state, (uint64_t)(uintptr_t)&vmt_name_library, path, size,
+				     build_id, &build_id_length);
+
+	if (length >= size || length == 0 || path[0] != '/')
+		return 0;
+	path[length] = '\0';
+	return length;
+}

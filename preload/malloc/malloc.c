@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See malloc.h. Called before the constructor (by constructors that come earlier, by ld.so), in
+ * destructors, handlers, threads and fork children. Never allocates, locks or waits. The first
+ * call of a thread is slow, and finds counters for it; all others cost an addition or two and a
+ * jump.
+ */
+#include "malloc/malloc.h"
+
+#include <linux/errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+
+#include "malloc/early.h"
+#include "os/elf.h"
+#include "os/shim.h"
+#include "os/sys.h"
+#include "patch/code.h"
+#include "state/state.h"
+
+#define PROBES 32	/* blocks looked at for one whose thread is gone */
+#define NOBODY UINT32_MAX	/* an owner who is not known, and taken to be alive */
+
+/* <malloc.h> is no part of the house. */
+void *memalign(size_t alignment, size_t size);
+void *pvalloc(size_t size);
+
+/* In their order; the first two by names that malloc_entry.S knows. */
+VMT_DATA void *(*vmt_malloc_next_malloc)(size_t size) __attribute__((aligned(128))) = NULL;
+VMT_DATA void (*vmt_malloc_next_free)(void *old) = NULL;
+
+struct others {
+	void *(*calloc)(size_t count, size_t size);
+	void *(*realloc)(void *old, size_t size);
+	void *(*reallocarray)(void *old, size_t count, size_t size);
+	void *(*memalign)(size_t alignment, size_t size);
+	int (*posix_memalign)(void **ret, size_t alignment, size_t size);
+	void *(*aligned_alloc)(size_t alignment, size_t size);
+	void *(*valloc)(size_t size);
+	void *(*pvalloc)(size_t size);
+};
+static struct others next VMT_DATA = { .calloc = NULL };
+
+#define FIRST_IN_NEXT VMT_CALLOC
+
+/* In the order of enum vmt_malloc_function and of the pointers above. */
+static const char names[VMT_MALLOC_FUNCTIONS][16] = {
+	"malloc", "free", "calloc", "realloc", "reallocarray", "memalign", "posix_memalign",
+	"aligned_alloc", "valloc", "pvalloc",
+};
+
+static struct {
+	bool has_new;
+	bool array_is_counted;
+	uint64_t libc;		/* where it is loaded */
+	uint64_t before;
+	struct vmt_malloc_block *blocks;	/* NULL: before the constructor */
+	_Atomic uint32_t used;
+	_Atomic uint32_t probe;
+} door VMT_DATA __attribute__((aligned(128))) = { .blocks = NULL };
+
+/* Of threads without a block of their own. */
+static struct vmt_malloc_block shared VMT_DATA = { .owner = NOBODY };
+
+/* The thread's block, and whether there was none for it. */
+__thread struct vmt_malloc_block *vmt_malloc_own __attribute__((tls_model("initial-exec")));
+static __thread bool is_refused __attribute__((tls_model("initial-exec")));
+
+struct search {
+	uint64_t found[VMT_MALLOC_FUNCTIONS];
+	uint64_t before[VMT_MALLOC_FUNCTIONS];
+	bool is_after;
+};
+
+static int search_module(struct dl_phdr_info *info, size_t size, void *context)
+{
+	struct search *search = context;
+	struct vmt_elf elf;
+
+	(void)size;
+	if (vmt_elf_has(info, (uint64_t)(uintptr_t)&door)) {
+		search->is_after = true;
+		return 0;
+	}
+	if (!vmt_elf_open(info, &elf))
+		return 0;
+	if (vmt_elf_find(&elf, "__libc_start_main"))	/* the last one: see libc.c */
+		door.libc = elf.base;
+	for (size_t i = 0; i < VMT_MALLOC_FUNCTIONS; i++) {
+		uint64_t *to = search->is_after ? &search->found[i] : &search->before[i];
+
+		if (!*to)
+			*to = vmt_elf_find(&elf, names[i]);
+	}
+	return 0;
+}
+
+/* The order of modules is that of the search for symbols, as long as none was loaded later. */
+static void resolve(void)
+{
+	struct search search = { .is_after = false };
+	void *(*malloc_found)(size_t size);
+
+	vmt_elf_each(search_module, &search);
+	door.before = search.before[VMT_MALLOC];
+	for (size_t i = 0; i < VMT_MALLOC_FUNCTIONS; i++)	/* linked behind libc: then that is next */
+		if (!search.found[i])
+			search.found[i] = search.before[i];
+	static_assert(sizeof(next) == (VMT_MALLOC_FUNCTIONS - FIRST_IN_NEXT) * sizeof(uint64_t),
+		      "one pointer for each name");
+	__builtin_memcpy(&vmt_malloc_next_free, &search.found[VMT_FREE], sizeof(uint64_t));
+	__builtin_memcpy(&next, &search.found[FIRST_IN_NEXT], sizeof(next));
+	__builtin_memcpy(&malloc_found, &search.found[VMT_MALLOC], sizeof(uint64_t));
+	vmt_early_take_back(malloc_found, &vmt_malloc_next_free, &next.realloc, &next.reallocarray);
+	vmt_malloc_next_malloc = malloc_found;	/* last: is_ready() */
+}
+
+/* Before this library is relocated, none of libc's functions can be reached, nor what is the thread's. */
+static bool is_relocated(void)
+{
+	return dl_iterate_phdr != NULL;
+}
+
+/*
+ * Are the next definitions known? Looking them up may lead back here, through a sanitizer that wants to
+ * be told of it and starts on that occasion.
+ */
+static bool is_ready(void)
+{
+	static VMT_DATA _Atomic bool is_resolving = false;
+
+	if (VMT_LIKELY(vmt_malloc_next_malloc != NULL))
+		return true;
+	if (!is_relocated() || atomic_exchange(&is_resolving, true))
+		return false;
+	resolve();
+	atomic_store(&is_resolving, false);
+	return vmt_malloc_next_malloc != NULL;
+}
+
+void vmt_malloc_resolve(void)
+{
+	(void)is_ready();
+}
+
+static bool is_wrapped(const char *name)
+{
+	for (size_t i = 0; i < VMT_MALLOC_FUNCTIONS; i++)
+		if (__builtin_strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* Let the module reach its own functions as if it were linked with -Bsymbolic. */
+static void bind_to_itself(const struct vmt_elf *elf)
+{
+	struct vmt_elf_slot slot;
+	int mem = -1;
+
+	for (size_t at = 0; vmt_elf_next_slot(elf, &at, &slot);) {
+		if (!is_wrapped(slot.name))
+			continue;
+		if (mem < 0)
+			mem = vmt_text_open();	/* it may be read-only by now (RELRO) */
+		if (mem < 0)
+			return;
+		vmt_sys4(SYS_pwrite64, mem, &slot.function, sizeof(slot.function), slot.slot);
+	}
+	if (mem >= 0)
+		vmt_sys1(SYS_close, mem);
+}
+
+static int look_at_allocator(struct dl_phdr_info *info, size_t size, void *context)
+{
+	struct vmt_elf elf;
+
+	(void)size, (void)context;
+	if (!vmt_elf_open(info, &elf))
+		return 0;
+	if (vmt_elf_has(info, vmt_malloc_next(VMT_REALLOCARRAY)))
+		door.array_is_counted = elf.base != door.libc;
+	if (vmt_elf_has(info, vmt_malloc_next(VMT_MALLOC)) && elf.base != door.libc) {
+		door.has_new = vmt_elf_find(&elf, "_Znwm") != 0;
+		bind_to_itself(&elf);
+	}
+	return 0;
+}
+
+/* `mov %fs:offset, %rax` with two prefixes that change nothing, as long as what it replaces. */
+static void load_directly(int mem, const uint8_t *at)
+{
+	uint8_t code[VMT_MALLOC_LOAD_SIZE] = { 0x66, 0x66, 0x64, 0x48, 0x8b, 0x04, 0x25 };
+	uint64_t thread;
+	int32_t offset;
+
+	__asm__("mov %%fs:0, %0" : "=r"(thread));
+	offset = (int32_t)((uint64_t)(uintptr_t)&vmt_malloc_own - thread);
+	__builtin_memcpy(code + sizeof(code) - sizeof(offset), &offset, sizeof(offset));
+	vmt_sys4(SYS_pwrite64, mem, code, sizeof(code), at);
+}
+
+static void jump_directly(int mem, const uint8_t *at, enum vmt_malloc_function function)
+{
+	vmt_text_write_jump(mem, (uint64_t)(uintptr_t)at, vmt_malloc_next(function));
+}
+
+/*
+ * What was not known when the code was made. A jump through a pointer stays where the definition
+ * is too far away, and all of it where the code cannot be written.
+ */
+static void complete_entries(void)
+{
+	int mem = vmt_text_open();
+
+	if (mem < 0)
+		return;
+	load_directly(mem, vmt_malloc_load);
+	load_directly(mem, vmt_malloc_free_load);
+	jump_directly(mem, vmt_malloc_jump, VMT_MALLOC);
+	jump_directly(mem, vmt_malloc_free_jump, VMT_FREE);
+	vmt_sys1(SYS_close, mem);
+}
+
+void vmt_malloc_start(struct vmt_malloc_block *blocks)
+{
+	door.blocks = blocks;
+	complete_entries();
+}
+
+void vmt_malloc_look_at_allocator(void)
+{
+	vmt_elf_each(look_at_allocator, NULL);
+}
+
+/* One instruction, so that a handler on this thread comes before it or after it. */
+static inline void add(uint64_t *to, uint64_t n)
+{
+#if defined(__x86_64__)
+	__asm__("addq %1, %0" : "+m"(*to) : "er"(n) : "cc");
+#else
+	__atomic_fetch_add(to, n, __ATOMIC_RELAXED);
+#endif
+}
+
+static uint32_t thread_id(void)
+{
+	long thread = vmt_sys0(SYS_gettid);
+
+	return vmt_sys_failed(thread) ? NOBODY : (uint32_t)thread;
+}
+
+static bool is_gone(uint32_t owner)
+{
+	return owner != NOBODY && vmt_sys3(SYS_tgkill, vmt_state->pid, owner, 0) == -ESRCH;
+}
+
+/* One never used, or that of a thread that has ended. */
+static struct vmt_malloc_block *find_block(void)
+{
+	uint32_t self = thread_id();
+	uint32_t index = atomic_load_explicit(&door.used, memory_order_relaxed);
+
+	if (index < VMT_MALLOC_BLOCKS)
+		index = atomic_fetch_add_explicit(&door.used, 1, memory_order_relaxed);
+	if (index < VMT_MALLOC_BLOCKS) {
+		atomic_store_explicit(&door.blocks[index].owner, self, memory_order_relaxed);
+		return &door.blocks[index];
+	}
+	for (int i = 0; i < PROBES && self != NOBODY; i++) {
+		uint32_t at = atomic_fetch_add_explicit(&door.probe, 1, memory_order_relaxed);
+		struct vmt_malloc_block *block = &door.blocks[at % VMT_MALLOC_BLOCKS];
+		uint32_t owner = atomic_load_explicit(&block->owner, memory_order_relaxed);
+
+		if (is_gone(owner) && atomic_compare_exchange_strong(&block->owner, &owner, self))
+			return block;
+	}
+	return NULL;
+}
+
+/* Returns whether the next definitions are known. Until then what is the thread's may be out of reach. */
+static bool count_slowly(enum vmt_malloc_function event, uint64_t calls, uint64_t bytes)
+{
+	bool ready = is_ready();
+
+	if (ready && !vmt_malloc_own && door.blocks && !is_refused) {
+		vmt_malloc_own = find_block();
+		is_refused = !vmt_malloc_own;
+	}
+	if (ready && vmt_malloc_own) {
+		add(&vmt_malloc_own->count[event].calls, calls);
+		add(&vmt_malloc_own->count[event].bytes, bytes);
+		return true;
+	}
+	__atomic_fetch_add(&shared.count[event].calls, calls, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&shared.count[event].bytes, bytes, __ATOMIC_RELAXED);
+	return ready;
+}
+
+__attribute__((always_inline)) static inline void count(struct vmt_malloc_count *to,
+							 uint64_t calls, uint64_t bytes)
+{
+	add(&to->calls, calls);
+	if (!__builtin_constant_p(bytes) || bytes)
+		add(&to->bytes, bytes);
+}
+
+/*
+ * A wrapper counts and jumps on. What it does without a block is a function apart, or the
+ * compiler would save the arguments each time for a call that is made once in a thread.
+ */
+#define WRAP(type, name, parameters, arguments, event, calls, bytes)                               \
+	__attribute__((noinline, cold)) static type name##_slowly parameters                       \
+	{                                                                                          \
+		if (VMT_UNLIKELY(!count_slowly(event, calls, bytes)))                              \
+			return vmt_early_##name arguments;                                           \
+		return next.name arguments;                                                        \
+	}                                                                                          \
+                                                                                                   \
+	VMT_EXPORT type name parameters                                                            \
+	{                                                                                          \
+		if (VMT_UNLIKELY(!next.name) || VMT_UNLIKELY(!vmt_malloc_own))                     \
+			return name##_slowly arguments;                                            \
+		count(&vmt_malloc_own->count[event], calls, bytes);                                \
+		return next.name arguments;                                                        \
+	}
+
+/* What no allocator can give is asked for in vain. */
+static inline size_t product(size_t n, size_t size)
+{
+	size_t bytes;
+
+	return VMT_UNLIKELY(__builtin_mul_overflow(n, size, &bytes)) ? 0 : bytes;
+}
+
+/* libc's calls realloc, which is us. */
+#define ARRAY_CALLS door.array_is_counted
+#define ARRAY_EVENT (old ? VMT_REALLOCARRAY : VMT_REALLOCARRAY_NEW)
+
+static_assert(VMT_MALLOC == 0 && VMT_FREE == 1 && sizeof(struct vmt_malloc_count) == 16,
+	      "as in malloc_entry.S");
+
+/* malloc and free without a block: entered by a jump from malloc_entry.S. */
+__attribute__((cold)) void *vmt_malloc_slowly(size_t size)
+{
+	if (!count_slowly(VMT_MALLOC, 1, size))
+		return vmt_early_get(size, 0);
+	return vmt_malloc_next_malloc(size);
+}
+
+__attribute__((cold)) void vmt_malloc_free_slowly(void *old)
+{
+	if (count_slowly(VMT_FREE, old != NULL, 0))
+		vmt_malloc_next_free(old);
+}
+
+WRAP(void *, calloc, (size_t n, size_t size), (n, size), VMT_CALLOC, 1,
+     product(n, size))
+WRAP(void *, reallocarray, (void *old, size_t n, size_t size), (old, n, size), ARRAY_EVENT,
+     ARRAY_CALLS, ARRAY_CALLS * product(n, size))
+WRAP(void *, memalign, (size_t alignment, size_t size), (alignment, size), VMT_MEMALIGN, 1, size)
+WRAP(int, posix_memalign, (void **ret, size_t alignment, size_t size), (ret, alignment, size),
+     VMT_POSIX_MEMALIGN, 1, size)
+WRAP(void *, aligned_alloc, (size_t alignment, size_t size), (alignment, size), VMT_ALIGNED_ALLOC,
+     1, size)
+WRAP(void *, valloc, (size_t size), (size), VMT_VALLOC, 1, size)
+WRAP(void *, pvalloc, (size_t size), (size), VMT_PVALLOC, 1, size)
+
+static inline enum vmt_malloc_function realloc_event(const void *old)
+{
+	return VMT_UNLIKELY(!old) ? VMT_REALLOC_NEW : VMT_REALLOC;
+}
+
+__attribute__((noinline, cold)) static void *realloc_slowly(void *old, size_t size)
+{
+	if (!count_slowly(realloc_event(old), 1, size))
+		return vmt_early_realloc(old, size);
+	return next.realloc(old, size);
+}
+
+/* To nothing: glibc and jemalloc free it and give NULL, mimalloc gives a block of no size. */
+__attribute__((noinline, cold)) static void *realloc_to_nothing(void *old)
+{
+	void *result;
+
+	result = is_ready() ? next.realloc(old, 0) : NULL;
+	count_slowly(result ? VMT_REALLOC : VMT_REALLOC_GONE, 1, 0);
+	return result;
+}
+
+VMT_EXPORT void *(realloc)(void *old, size_t size)
+{
+	if (VMT_UNLIKELY(!size && old))
+		return realloc_to_nothing(old);
+	if (VMT_UNLIKELY(!next.realloc) || VMT_UNLIKELY(!vmt_malloc_own))
+		return realloc_slowly(old, size);
+	count(&vmt_malloc_own->count[realloc_event(old)], 1, size);
+	return next.realloc(old, size);
+}
+
+static void add_block(struct vmt_malloc_count sums[VMT_MALLOC_EVENTS],
+		      const struct vmt_malloc_block *block)
+{
+	for (size_t i = 0; i < VMT_MALLOC_EVENTS; i++) {
+		sums[i].calls += __atomic_load_n(&block->count[i].calls, __ATOMIC_RELAXED);
+		sums[i].bytes += __atomic_load_n(&block->count[i].bytes, __ATOMIC_RELAXED);
+	}
+}
+
+void vmt_malloc_sum(struct vmt_malloc_count ret_sums[VMT_MALLOC_EVENTS])
+{
+	uint32_t used = atomic_load_explicit(&door.used, memory_order_relaxed);
+
+	__builtin_memset(ret_sums, 0, VMT_MALLOC_EVENTS * sizeof(*ret_sums));
+	add_block(ret_sums, &shared);
+	for (uint32_t i = 0; i < used && i < VMT_MALLOC_BLOCKS; i++)
+		add_block(ret_sums, &door.blocks[i]);
+}
+
+VMT_HOT uint64_t vmt_malloc_of_thread(void)
+{
+	const struct vmt_malloc_block *block = vmt_malloc_own ? vmt_malloc_own : &shared;
+
+	return block->count[VMT_MALLOC].calls + block->count[VMT_CALLOC].calls;
+}
+
+void vmt_malloc_start_child(void)
+{
+	uint32_t used = atomic_load_explicit(&door.used, memory_order_relaxed);
+	const struct vmt_malloc_block none = { .owner = NOBODY };
+
+	vmt_malloc_own = NULL;
+	is_refused = false;
+	for (uint32_t i = 0; i < used && i < VMT_MALLOC_BLOCKS; i++)
+		door.blocks[i] = none;
+	shared = none;
+	atomic_store_explicit(&door.used, 0, memory_order_relaxed);
+}
+
+uint64_t vmt_malloc_next(enum vmt_malloc_function function)
+{
+	uint64_t address[VMT_MALLOC_FUNCTIONS];
+
+	__builtin_memcpy(&address[VMT_MALLOC], &vmt_malloc_next_malloc, sizeof(*address));
+	__builtin_memcpy(&address[VMT_FREE], &vmt_malloc_next_free, sizeof(*address));
+	__builtin_memcpy(&address[FIRST_IN_NEXT], &next, sizeof(next));
+	return address[function];
+}
+
+uint64_t vmt_malloc_before(void)
+{
+	return door.before;
+}
+
+bool vmt_malloc_has_new(void)
+{
+	return door.has_new;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Building paths and short strings in fixed buffers, without stdio. Always terminated.
+ */
+#ifndef VMT_LINE_H
+#define VMT_LINE_H
+
+#include "core/base/base.h"
+
+struct vmt_line {
+	char *bytes;
+	size_t size;
+	size_t length;
+	bool is_cut;	/* something did not fit */
+};
+
+struct vmt_line vmt_line_in(char *bytes, size_t size);
+void vmt_line_add(struct vmt_line *text, const char *string);
+void vmt_line_add_bytes(struct vmt_line *text, const char *bytes, size_t length);
+void vmt_line_add_number(struct vmt_line *text, uint64_t number);
+void vmt_line_add_hex(struct vmt_line *text, uint64_t number);
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See log.h. Descriptor 2 is written to only while it is still what it was at the start; a daemon
+ * that closes it is let go at once.
+ */
+#include "own/log.h"
+
+#include <linux/errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include "capture/next.h"
+#include "core/base/fmt.h"
+#include "filter/probe.h"
+#include "os/fd.h"
+#include "os/line.h"
+#include "os/sys.h"
+#include "own/logfile.h"
+
+#define PATIENCE_MS  1000	/* with a reader who does not read, in all */
+#define EXIT_SIZE    256	/* bytes of libc's exit or more: what follows it calls nobody */
+#define PIPE_CHUNK   4096	/* poll(2) says that so much has room… */
+#define OTHER_CHUNK  256	/* …in a pipe; of others that something has */
+#define NO_WAITING   8		/* RWF_NOWAIT (linux/fs.h), which older headers lack */
+
+static void say_unwritable(struct vmt_state *state, const char *path)
+{
+	char message[700];
+	struct vmt_line text = vmt_line_in(message, sizeof(message));
+
+	vmt_line_add(&text, "cannot write to log_path '");
+	vmt_line_add(&text, path);
+	vmt_line_add(&text, "'; the report goes to standard error");
+	vmt_log(state, message);
+}
+
+static bool wants_file(const struct vmt_state *state)
+{
+	const char *path = state->options.log_path;
+
+	return path[0] && !(path[0] == 's' && __builtin_strcmp(path, "stderr") == 0);
+}
+
+/* Now, since the program may lose the right to create it, and to say so while somebody is looking. */
+static void open_file(struct vmt_state *state)
+{
+	int fd = vmt_logfile_create(state, true);
+
+	state->fds.log_is_file = fd >= 0;
+	if (fd < 0)
+		say_unwritable(state, state->log_name[0] ? state->log_name : state->options.log_path);
+	else
+		vmt_sys1(SYS_close, fd);
+}
+
+void vmt_log_open(struct vmt_state *state)
+{
+	state->fds.error = vmt_fd_note(2);
+	if (wants_file(state))
+		open_file(state);
+}
+
+void vmt_log_open_child(struct vmt_state *state)
+{
+	vmt_fd_close(&state->fds.log);
+	state->fds.log_is_kept = false;
+	if (wants_file(state))
+		open_file(state);
+}
+
+int vmt_log_fd(struct vmt_state *state)
+{
+	struct vmt_fds *fds = &state->fds;
+
+	if (!vmt_probe_write(state))
+		return -1;
+	if (vmt_fd_is_ours(&fds->log))
+		return fds->log.number;
+	fds->log.number = -1;
+	if (fds->log_is_file)
+		fds->log = vmt_fd_note(vmt_logfile_open(state));
+	if (fds->log.number >= 0)
+		return fds->log.number;
+	return vmt_fd_is_ours(&fds->error) ? 2 : -1;
+}
+
+void vmt_log_pause(struct vmt_state *state)
+{
+	if (state->fds.log_is_file && !state->fds.log_is_kept && vmt_probe_write(state))
+		vmt_fd_close(&state->fds.log);
+}
+
+void vmt_log_keep(struct vmt_state *state)
+{
+	if (state->fds.log_is_file && !state->fds.log_is_kept)
+		state->fds.log_is_kept = vmt_log_fd(state) == state->fds.log.number;
+}
+
+/* Does this function run because of exit(3), or because main has returned? */
+static bool is_exiting(const struct vmt_regs *regs)
+{
+	uint64_t leave = (uint64_t)(uintptr_t)vmt_next.leave;
+	struct vmt_stack stack;
+
+	vmt_unwind(regs, &stack);
+	for (uint32_t i = 0; leave && i < stack.count; i++)
+		if (stack.pc[i] > leave && stack.pc[i] <= leave + EXIT_SIZE)
+			return true;
+	return false;
+}
+
+void vmt_log_error_closes(struct vmt_state *state, const struct vmt_regs *regs)
+{
+	struct vmt_fds *fds = &state->fds;
+
+	if (fds->log_is_file || fds->log.number >= 0 || !vmt_probe_write(state) ||
+	    !vmt_fd_is_ours(&fds->error) || !vmt_state_is_ours(state) || !is_exiting(regs))
+		return;
+	fds->log = vmt_fd_note(vmt_fd_duplicate(2));
+}
+
+/* Wait until somebody has read something, in all no longer than PATIENCE_MS. */
+static bool wait_for_room(struct vmt_state *state, int fd)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLOUT };
+	uint64_t start;
+	long left;
+	long ret = vmt_sys3(SYS_poll, &ready, 1, 0);
+
+	if (ret)
+		return ret > 0 || ret == -EPERM;
+	start = vmt_clock();
+	left = PATIENCE_MS - (long)state->log_waited_ms;
+	if (left > 0)
+		ret = vmt_sys3(SYS_poll, &ready, 1, left);
+	state->log_waited_ms += (uint32_t)((vmt_clock() - start) / 1000000);
+	if (ret == 0)
+		state->log_is_blocked = true;
+	return ret > 0;
+}
+
+/* It was said that there is room, and there is none: not for ever. */
+static bool pause_a_moment(struct vmt_state *state)
+{
+	const int64_t pause[2] = { 0, 1000000 };
+
+	vmt_sys2(SYS_nanosleep, pause, 0);
+	state->log_is_blocked = ++state->log_waited_ms >= PATIENCE_MS;
+	return !state->log_is_blocked;
+}
+
+/* Another may have written since there was room: so without waiting, where that can be had. */
+static long write_once(const struct vmt_fd *fd, const char *bytes, size_t size)
+{
+	struct iovec piece = { (void *)(uintptr_t)bytes, size };
+	long ret;
+
+	if (fd->type == S_IFREG)
+		return vmt_sys3(SYS_write, fd->number, bytes, size);
+	if (size > (fd->type == S_IFIFO ? PIPE_CHUNK : OTHER_CHUNK))
+		piece.iov_len = fd->type == S_IFIFO ? PIPE_CHUNK : OTHER_CHUNK;
+	if (fd->type == S_IFSOCK)
+		return vmt_own6(SYS_sendto, fd->number, (long)bytes, (long)piece.iov_len,
+				MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0);
+	ret = vmt_own6(SYS_pwritev2, fd->number, (long)&piece, 1, -1, -1, NO_WAITING);
+	if (ret == -EOPNOTSUPP || ret == -ENOSYS || ret == -EPERM || ret == -EINVAL)
+		ret = vmt_sys3(SYS_write, fd->number, bytes, piece.iov_len);
+	return ret;
+}
+
+/* Write without ever raising SIGPIPE: blocked around the write, and taken away if it came. */
+static bool write_some(struct vmt_state *state, const struct vmt_fd *fd, const char **bytes,
+		       size_t *size)
+{
+	uint64_t pipe_set = UINT64_C(1) << (SIGPIPE - 1);
+	uint64_t old;
+	const int64_t no_time[2] = { 0, 0 };
+	long done;
+
+	if (!wait_for_room(state, fd->number))
+		return false;
+	vmt_sys4(SYS_rt_sigprocmask, SIG_BLOCK, &pipe_set, &old, sizeof(old));
+	done = write_once(fd, *bytes, *size);
+	if (done == -EPIPE && !(old & pipe_set))
+		vmt_sys4(SYS_rt_sigtimedwait, &pipe_set, 0, no_time, sizeof(pipe_set));
+	vmt_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &old, 0, sizeof(old));
+	if (done == -EINTR)
+		return true;
+	if (done == -EAGAIN)
+		return pause_a_moment(state);
+	if (done <= 0)
+		return false;
+	*bytes += done;
+	*size -= (size_t)done;
+	return true;
+}
+
+void vmt_log_emit(void *context, const char *bytes, size_t size)
+{
+	struct vmt_state *state = context;
+	struct vmt_fd fd = vmt_fd_note(vmt_log_fd(state));
+
+	while (fd.number >= 0 && size && !state->log_is_blocked &&
+	       write_some(state, &fd, &bytes, &size))
+		;
+}
+
+void vmt_log(struct vmt_state *state, const char *message)
+{
+	struct vmt_fmt fmt;
+
+	vmt_fmt_init(&fmt, vmt_log_emit, state, state->pid);
+	vmt_fmt_str(&fmt, "vmatrace: ");
+	vmt_fmt_str(&fmt, message);
+	vmt_fmt_wrap(&fmt, 0);
+	vmt_log_pause(state);
+}
+
+void vmt_log_marker(const struct vmt_state *state, const char *text)
+{
+	if (state->options.markers)
+		vmt_sys3(SYS_write, -1, text, __builtin_strlen(text));
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See memory.h. What is reserved is only touched when used.
+ */
+#include "own/memory.h"
+
+#include <fcntl.h>
+#include <linux/errno.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+#include "malloc/malloc.h"
+#include "os/fd.h"
+#include "os/sys.h"
+#include "patch/gate.h"
+#include "safety/own_stack.h"
+#include "unwind/unwind_modules.h"
+
+#define SPARE_STACK  (UINT64_C(128) * 1024)
+#define LAST_STACK   (UINT64_C(64) * 1024)
+#define SPARE_ENVIRONMENT (UINT64_C(64) * 1024)
+#define UNWIND_CACHE (UINT64_C(3072) * 1024)
+#define SITE_COST    UINT64_C(1400)	/* record, frames, raw addresses, index */
+#define MAP_COST     UINT64_C(500)	/* record, index, and a sketch of all maps */
+#define FLOOR	     (UINT64_C(8) * 1024 * 1024)
+#define FIRST_BLOCK  (UINT64_C(1024) * 1024)
+
+/* Where addresses are scarce. */
+#define SMALL_BLOCK  (UINT64_C(256) * 1024)
+#define SMALL_CACHE  (UINT64_C(192) * 1024)
+#define SMALL_MAPS   16384u
+#define SMALL_SITES  2000u
+#define SMALL_SHARE  16u	/* the library takes such a part of what is left, at most */
+
+extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+extern const char _end[] __attribute__((visibility("hidden")));
+
+void vmt_memory_own(struct vmt_state *state, const void *start, size_t size)
+{
+	uint64_t addr = (uint64_t)(uintptr_t)start;
+
+	if (state->own_count < VMT_OWN_MAX)
+		state->own[state->own_count++] = (struct vmt_range){ vmt_page_down(addr),
+								     vmt_page_up(addr + size) };
+}
+
+void vmt_memory_disown(struct vmt_state *state, const void *start)
+{
+	for (unsigned i = 0; i < state->own_count; i++)
+		if (state->own[i].start == (uint64_t)(uintptr_t)start)
+			state->own[i] = state->own[--state->own_count];
+}
+
+void vmt_memory_drop(struct vmt_state *state, void *start, size_t size)
+{
+	struct vmt_map *map = vmt_space_at(&state->space, (uint64_t)(uintptr_t)start);
+
+	vmt_sys2(SYS_munmap, start, size);
+	vmt_memory_disown(state, start);
+	if (map && (map->look.flags & VMT_MAP_OWN))
+		vmt_space_remove(&state->space, map);
+}
+
+void *vmt_memory_map(size_t size)
+{
+	long fd = vmt_sys4(SYS_openat, AT_FDCWD, "/dev/zero", O_RDONLY | O_CLOEXEC, 0);
+	long ret;
+
+	if (vmt_sys_failed(fd)) {	/* a chroot without it */
+		fd = vmt_sys2(SYS_memfd_create, "vmatrace", MFD_CLOEXEC);
+		if (vmt_sys_failed(fd) || vmt_sys_failed(vmt_sys2(SYS_ftruncate, fd, size)))
+			return NULL;
+	}
+	ret = vmt_own6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_NORESERVE, fd, 0);
+	vmt_sys1(SYS_close, fd);
+	return vmt_sys_failed(ret) ? NULL : (void *)ret;
+}
+
+static unsigned char *carve(unsigned char **at, size_t size)
+{
+	unsigned char *piece = *at;
+
+	*at += vmt_page_up(size);
+	return piece;
+}
+
+/* Bytes of addresses that the process may still take: UINT64_MAX without a limit, or where it is not known. */
+static uint64_t addresses_left(void)
+{
+	char text[64] = "";
+	struct rlimit limit;
+	uint64_t pages = 0;
+
+	if (vmt_sys_failed(vmt_sys4(SYS_prlimit64, 0, RLIMIT_AS, 0, &limit)) ||
+	    limit.rlim_cur == RLIM_INFINITY)
+		return UINT64_MAX;
+	vmt_fd_read_file("/proc/self/statm", text, sizeof(text) - 1);
+	for (const char *at = text; *at >= '0' && *at <= '9'; at++)
+		pages = pages * 10 + (uint64_t)(*at - '0');
+	return limit.rlim_cur > pages * VMT_PAGE_SIZE ? limit.rlim_cur - pages * VMT_PAGE_SIZE : 0;
+}
+
+void *vmt_memory_block(struct vmt_state *state, size_t *size)
+{
+	size_t wanted = *size < state->memory_left ? *size : state->memory_left;
+	void *block = NULL;
+
+	if (wanted > addresses_left() / SMALL_SHARE)
+		return NULL;
+	if (wanted >= FIRST_BLOCK && state->own_count < VMT_OWN_MAX)
+		block = vmt_memory_map(wanted);
+	if (!block)
+		return NULL;
+	vmt_memory_own(state, block, wanted);
+	state->memory_left -= wanted;
+	*size = wanted;
+	return block;
+}
+
+/* How large the parts are that the library begins with. */
+struct sizes {
+	size_t sites;
+	size_t maps;
+	size_t slots;
+	size_t cache;
+	size_t total;
+};
+
+#define MODULES_SIZE (VMT_MODULES_MAX * sizeof(struct vmt_module))
+#define BLOCKS_SIZE  (VMT_MALLOC_BLOCKS * sizeof(struct vmt_malloc_block))
+
+static struct sizes sizes_of(const struct vmt_options *options, size_t block, size_t cache)
+{
+	struct sizes sizes = {
+		.sites = vmt_page_up(block + options->max_sites * sizeof(struct vmt_site *)),
+		.maps = block,
+		.slots = vmt_page_up(options->max_maps * sizeof(uint32_t)),
+		.cache = cache,
+	};
+
+	sizes.total = vmt_page_up(sizeof(struct vmt_state)) + sizes.sites + sizes.maps + sizes.slots +
+		      vmt_page_up(MODULES_SIZE) + vmt_page_up(BLOCKS_SIZE) + SPARE_STACK +
+		      sizes.cache + vmt_page_up(VMT_UNWIND_MODULES_SIZE) + SPARE_ENVIRONMENT +
+		      LAST_STACK + VMT_PAGE_SIZE + VMT_OWN_STACKS * VMT_OWN_STACK_SIZE;
+	return sizes;
+}
+
+static struct sizes choose_sizes(struct vmt_options *options)
+{
+	struct sizes sizes = sizes_of(options, FIRST_BLOCK, UNWIND_CACHE);
+
+	if (sizes.total <= addresses_left() / SMALL_SHARE)
+		return sizes;
+	if (options->max_maps > SMALL_MAPS)
+		options->max_maps = SMALL_MAPS;
+	if (options->max_sites > SMALL_SITES)
+		options->max_sites = SMALL_SITES;
+	return sizes_of(options, SMALL_BLOCK, SMALL_CACHE);
+}
+
+static void cut_up(struct vmt_state *state, unsigned char *at, const struct sizes *sizes)
+{
+	vmt_arena_init(&state->arena, carve(&at, sizes->sites), sizes->sites);
+	state->space_memory = carve(&at, sizes->maps);
+	state->space_memory_size = sizes->maps;
+	state->recording.free_slots = (void *)carve(&at, sizes->slots);
+	state->modules = (void *)carve(&at, MODULES_SIZE);
+	state->malloc_blocks = (void *)carve(&at, BLOCKS_SIZE);
+	vmt_unwind_set_cache(carve(&at, sizes->cache), sizes->cache);
+	vmt_unwind_modules_set(carve(&at, VMT_UNWIND_MODULES_SIZE));
+	state->spare_environment = (void *)carve(&at, SPARE_ENVIRONMENT);
+	state->alive_page = carve(&at, VMT_PAGE_SIZE);
+	state->spare_stack = carve(&at, SPARE_STACK);	/* also keeps alive_page from the edge */
+	state->spare_stack_size = SPARE_STACK;
+	vmt_gate_last_stack = (uint64_t)(uintptr_t)carve(&at, LAST_STACK) + LAST_STACK;
+	state->spare_environment_size = SPARE_ENVIRONMENT;
+	vmt_own_stack_open(state, carve(&at, VMT_OWN_STACKS * VMT_OWN_STACK_SIZE));
+}
+
+struct vmt_state *vmt_memory_make(const struct vmt_options *options)
+{
+	struct vmt_options chosen = *options;
+	const struct sizes sizes = choose_sizes(&chosen);
+	unsigned char *base = vmt_memory_map(sizes.total);
+	unsigned char *at = base;
+	struct vmt_state *state;
+
+	if (!base)
+		return NULL;
+	state = (void *)carve(&at, sizeof(*state));
+	state->options = chosen;
+	cut_up(state, at, &sizes);
+	state->memory_left = 2 * FLOOR + chosen.max_sites * SITE_COST + chosen.max_maps * MAP_COST;
+	vmt_memory_own(state, base, sizes.total);
+	vmt_memory_own(state, __ehdr_start, (size_t)(_end - __ehdr_start));
+	return state;
+}
+
+/*
+ * Only anonymous memory can be wiped (mm/madvise.c), and a program's page with the same advice
+ * would merge with it: so it lies in the middle of our own memory.
+ */
+int vmt_memory_make_alive(struct vmt_state *state)
+{
+	long ret = vmt_own6(SYS_mmap, (long)state->alive_page, (long)VMT_PAGE_SIZE,
+			    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	if (vmt_sys_failed(ret))
+		return (int)ret;
+	ret = vmt_sys3(SYS_madvise, state->alive_page, VMT_PAGE_SIZE, MADV_WIPEONFORK);
+	if (ret == -EPERM)	/* a filter: a fork child is told by its pid, at its end */
+		return 0;
+	if (vmt_sys_failed(ret))
+		return (int)ret;
+	vmt_alive = state->alive_page;
+	*vmt_alive = VMT_ALIVE;
+	return 0;
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The other ways in (x86-64): the wrappers' calls, syscall(3), and the ways out. On which stack: see gate.S.
+ */
+#include "patch/gate_macros.h"
+
+#if defined(__x86_64__)
+
+	.section .text.hot, "ax", @progbits
+/* long vmt_call(long nr, const long args[6], const struct vmt_regs *regs): the wrappers' way in. */
+	.p2align 4
+	.globl	vmt_call
+	.type	vmt_call, @function
+vmt_call:
+	.cfi_startproc
+	NEED_ROOM .Lcall_far
+	mov	%rsp, %rax
+	sub	(%rsi), %rax
+	mov	8(%rsi), %r11
+	add	$VMT_ROOM, %r11
+	cmp	%r11, %rax
+	jb	.Lcall_far
+	jmp	vmt_call_here
+.Lcall_far:
+	cmp	$NR_EXECVE, %edi	/* never comes back to leave a stack of ours */
+	je	vmt_call_here
+	cmp	$NR_EXECVEAT, %edi
+	je	vmt_call_here
+	cmpl	$PHASE_ON, vmt_phase(%rip)
+	jne	vmt_call_here
+	testl	$VMT_GATE_NO_MASK, vmt_gate_is_strict(%rip)
+	jnz	vmt_call_here
+	CLAIM_STACK vmt_call_here
+	mov	%rsp, SLOT_SP(%r11)
+	mov	%rbp, SLOT_RBP(%r11)
+	mov	%r11, %rbp
+	CFI_CFA_IN_SLOT(8)
+	CFI_RBP_IN_SLOT
+	mov	%rdi, SLOT_RESULT(%rbp)
+	mov	%rdi, SLOT_ARGS+16(%rbp)
+	mov	%rsi, SLOT_ARGS(%rbp)
+	mov	%rdx, SLOT_ARGS+8(%rbp)
+	BLOCK_SIGNALS
+	mov	SLOT_RESULT(%rbp), %rdi
+	mov	SLOT_ARGS(%rbp), %rsi
+	mov	SLOT_ARGS+8(%rbp), %rdx
+	mov	%rbp, %rsp
+	call	vmt_call_elsewhere
+	mov	SLOT_SP(%rbp), %rsp
+	mov	%rax, SLOT_RESULT(%rbp)
+	UNBLOCK_SIGNALS
+	mov	SLOT_RESULT(%rbp), %rax
+	mov	SLOT_ARGS+16(%rbp), %rdi
+	mov	SLOT_ARGS(%rbp), %rsi
+	mov	SLOT_ARGS+8(%rbp), %rdx
+	mov	%rbp, %r11
+	mov	SLOT_RBP(%rbp), %rbp
+	.cfi_def_cfa rsp, 8
+	.cfi_restore rbp
+	movl	$0, SLOT_BUSY(%r11)
+	cmp	$VMT_BY_STACK, %rax
+	je	vmt_call_here
+	ret
+	.cfi_endproc
+	.size	vmt_call, . - vmt_call
+
+/* As if it were _exit itself: entered by a jump from within, status in edi. */
+	.p2align 4
+	.globl	vmt_gate_exit
+	.type	vmt_gate_exit, @function
+vmt_gate_exit:
+	.cfi_startproc
+	NEED_ROOM .Lexit_far
+	push	%rbp
+	.cfi_def_cfa_offset 16
+	.cfi_offset rbp, -16
+	mov	%rsp, %rbp
+	.cfi_def_cfa_register rbp
+	and	$-16, %rsp
+	call	vmt_last_act
+	hlt
+.Lexit_far:
+	.cfi_def_cfa rsp, 8
+	.cfi_restore rbp
+	cmpl	$0, vmt_gate_is_aside(%rip)
+	jne	.Lexit_here
+	mov	%edi, %ebx		/* nothing comes back, and all registers are free */
+	CLAIM_STACK .Lexit_bare, 0
+	mov	%r11, %rsp
+	mov	%r11, %rbp
+	.cfi_undefined rip
+	call	vmt_last_claim
+	movl	$0, SLOT_BUSY(%rbp)	/* before the end: a vfork child's memory is its parent's */
+	mov	%ebx, %edi
+	test	%rax, %rax
+	jz	.Lexit_bare
+	mov	%rax, %rsp
+	call	vmt_last_act_claimed
+	hlt
+.Lexit_bare:
+	mov	$NR_EXIT_GROUP, %eax
+	jmp	vmt_gate_no_return
+.Lexit_here:
+	.cfi_def_cfa rsp, 8
+	call	vmt_last_act
+	hlt
+	.cfi_endproc
+	.size	vmt_gate_exit, . - vmt_gate_exit
+
+/*
+ * A module's own exit_group, status in edi. The stack may be a goroutine's, with room for a few hundred
+ * bytes: it is asked there whether the last act is due, which has a stack of its own.
+ */
+	.p2align 4
+	.globl	vmt_gate_exit_group
+	.type	vmt_gate_exit_group, @function
+vmt_gate_exit_group:
+	.cfi_startproc
+	.cfi_undefined rip
+	cmpl	$0, vmt_gate_is_aside(%rip)
+	jne	1f
+	mov	%edi, %ebx		/* nothing comes back, and all registers are free */
+	and	$-16, %rsp
+	call	vmt_last_claim
+	mov	%ebx, %edi
+	test	%rax, %rax
+	jz	1f
+	mov	%rax, %rsp
+	call	vmt_last_act_claimed
+	hlt
+1:	mov	$NR_EXIT_GROUP, %eax
+	jmp	vmt_gate_no_return
+	.cfi_endproc
+	.size	vmt_gate_exit_group, . - vmt_gate_exit_group
+
+/*
+ * A module's own exit of a thread, status in edi. Others may have the thread's stack for themselves by now,
+ * so that nothing is put there.
+ */
+	.p2align 4
+	.globl	vmt_gate_exit_thread
+	.type	vmt_gate_exit_thread, @function
+vmt_gate_exit_thread:
+	.cfi_startproc
+	.cfi_undefined rip
+	mov	%edi, %ebx		/* nothing comes back, and all registers are free */
+	cmpl	$0, vmt_gate_is_aside(%rip)
+	jne	.Lend
+	testl	$VMT_GATE_NO_FS, vmt_gate_is_strict(%rip)
+	jnz	.Lend
+	CLAIM_STACK .Lend, VMT_GATE_NO_FS
+	/* fs:0 may be gone with the stack: ask where it was. */
+	mov	%r11, %rbp
+	mov	$NR_ARCH_PRCTL, %eax
+	mov	$ARCH_GET_FS, %edi
+	lea	SLOT_RESULT(%rbp), %rsi
+	syscall
+	mov	SLOT_RESULT(%rbp), %rcx
+	movl	$0, SLOT_BUSY(%rbp)
+	test	%eax, %eax
+	jnz	.Lend
+	mov	vmt_gate_last_stack(%rip), %rdx
+	test	%rdx, %rdx
+	jz	.Lend
+	xor	%eax, %eax
+	lock cmpxchg %rcx, vmt_gate_last_owner(%rip)
+	jne	.Lend
+	mov	%rsp, %r12
+	mov	%rdx, %rsp
+	mov	%ebx, %edi
+	mov	%rcx, %rsi
+	call	vmt_last_thread		/* goes on to exit if it was the last */
+	mov	%r12, %rsp
+	movq	$0, vmt_gate_last_owner(%rip)
+.Lend:	mov	%ebx, %edi
+	mov	$NR_EXIT, %eax
+	jmp	vmt_gate_no_return
+	.cfi_endproc
+	.size	vmt_gate_exit_thread, . - vmt_gate_exit_thread
+
+/* By libc's instruction, where ours is not allowed. */
+	.p2align 4
+	.type	vmt_gate_no_return, @function
+vmt_gate_no_return:
+	.cfi_startproc
+	.cfi_undefined rip
+	cmpl	$0, vmt_gate_is_aside(%rip)
+	je	1f
+	mov	vmt_gate_home(%rip), %rcx
+	test	%rcx, %rcx
+	jz	1f
+	notrack jmp *%rcx
+1:	syscall
+	hlt
+	.cfi_endproc
+	.size	vmt_gate_no_return, . - vmt_gate_no_return
+
+/*
+ * syscall(3). What is not about maps is left to libc by a jump, with the stack
+ * as it was: a child of vfork, or one with a stack of its own, returns from it.
+ * The six arguments lie where a C function with seven parameters has them.
+ */
+	.p2align 4
+	.globl	syscall
+	.type	syscall, @function
+syscall:
+	.cfi_startproc
+	cmp	$512, %rdi
+	jae	.Lnext
+	lea	vmt_syscall_kinds(%rip), %rax
+	movzbl	(%rax,%rdi), %eax
+	test	%eax, %eax
+	jz	.Lnext
+	cmp	$NR_EXIT_GROUP, %edi
+	je	.Lexit
+	cmp	$NR_CLONE, %edi
+	jne	vmt_syscall_ours
+	test	$CLONE_VM, %esi
+	jnz	.Lnext
+	test	%rdx, %rdx
+	jz	vmt_syscall_ours
+.Lnext:	mov	vmt_next(%rip), %rax		/* vmt_next.syscall */
+	test	%rax, %rax
+	jz	vmt_syscall_unresolved
+	notrack jmp *%rax
+.Lexit:	mov	%esi, %edi
+	jmp	vmt_gate_exit
+	.cfi_endproc
+	.size	syscall, . - syscall
+
+#endif
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What gate.S and entries.S are made of. For assembler only.
+ */
+#ifndef VMT_GATE_MACROS_H
+#define VMT_GATE_MACROS_H
+
+#include "patch/gate.h"
+
+#if defined(__x86_64__)
+
+#ifdef __CET__
+#include <cet.h>
+#endif
+
+#define CLONE_VM  0x100
+#define NR_CLONE  56
+#define NR_BRK	  12
+#define NR_EXIT	  60
+#define NR_EXIT_GROUP 231
+#define RED_ZONE  128
+#define TO_RETURN (RED_ZONE + 8)
+#define TO_RBP	  (TO_RETURN + 8)
+#define SAVED	  (6 * 8 + 8 * 8)	/* arguments and struct vmt_regs below rbp */
+
+/* Within a stub: its system call instruction; the displacement of its word, and what that counts from. */
+#define STUB_CALL 12
+#define STUB_DISP 17
+#define STUB_END  21
+
+/* Within the entry of a stub with moved instructions: the distance to the stub's word, from there. */
+#define MOVED_WORD 16
+
+/* Members of struct vmt_own_stack. */
+#define SLOT_BUSY   0
+#define SLOT_UNBLOCKED 4
+#define SLOT_NEXT   8
+#define SLOT_STUB   16
+#define SLOT_RETURN 24
+#define SLOT_MASK   32
+#define SLOT_RESULT 40
+#define SLOT_ARGS   48
+#define SLOT_REGS   96
+#define SLOT_SP	    (SLOT_REGS + 8)
+#define SLOT_RBP    (SLOT_REGS + 16)
+
+#define PHASE_ON       2
+#define NR_SIGPROCMASK 14
+#define SIG_SETMASK    2
+#define NR_EXECVE      59
+#define NR_ARCH_PRCTL  158
+#define ARCH_GET_FS    0x1003
+#define NR_EXECVEAT    322
+
+/*
+ * DW_CFA_val_expression: rip = *(reg + to_end + (*(uint64_t *)(reg + to_disp) & 0xffffffff)), where
+ * reg is 0x80 for rip itself, 0x72 for rcx. The displacement is positive, .data lies behind .text;
+ * valgrind 3.19 reads no DW_OP_deref_size.
+ */
+#define CFI_RETURN_BY(reg, to_disp, to_end)                                                        \
+	.cfi_escape 0x16, 0x10, 13, reg, to_disp, 0x06, 0x0c, 0xff, 0xff, 0xff, 0xff, 0x1a, reg,   \
+		to_end, 0x22, 0x06
+
+/* The same there: with word = (rip & -32) + MOVED_WORD it is *(word + *word), wherever rip is. */
+#define CFI_RETURN_BY_WORD_BEHIND                                                                  \
+	.cfi_escape 0x16, 0x10, 17, 0x80, 0, 0x09, 0xe0, 0x1a, 0x23, MOVED_WORD, 0x80, 0, 0x09,    \
+		0xe0, 0x1a, 0x23, MOVED_WORD, 0x06, 0x22, 0x06
+
+/* On a stack of our own, whose address is in rbp: CFA = *(rbp + SLOT_SP) + above. */
+#define CFI_CFA_IN_SLOT(above) .cfi_escape 0x0f, 6, 0x76, 0xe8, 0x00, 0x06, 0x23, above
+/* DW_CFA_expression: rip and rbp are saved there. */
+#define CFI_RIP_IN_SLOT .cfi_escape 0x10, 0x10, 2, 0x76, SLOT_RETURN
+#define CFI_RBP_IN_SLOT .cfi_escape 0x10, 0x06, 3, 0x76, 0xf0, 0x00
+
+	/*
+	 * r11 = a stack of our own; to `none` without one, or if signals may not be blocked: asked again with the
+	 * stack in hand, since who installs a filter says so first and then waits for those who have one.
+	 */
+	.macro CLAIM_STACK none, forbidden=VMT_GATE_NO_MASK	/* changes rax */
+	mov	vmt_gate_own_stacks(%rip), %r11
+1:	test	%r11, %r11
+	jz	\none
+	mov	$1, %eax
+	xchg	%eax, SLOT_BUSY(%r11)
+	test	%eax, %eax
+	jz	2f
+	mov	SLOT_NEXT(%r11), %r11
+	jmp	1b
+2:	testl	$\forbidden, vmt_gate_is_strict(%rip)
+	jz	3f
+	movl	$0, SLOT_BUSY(%r11)
+	jmp	\none
+3:
+	.endm
+
+	/* Where rbp is a stack of our own. Changes all registers that a call's arguments are in. */
+	.macro BLOCK_SIGNALS
+	movl	$0, SLOT_UNBLOCKED(%rbp)
+	mov	$NR_SIGPROCMASK, %eax
+	xor	%edi, %edi			/* SIG_BLOCK */
+	lea	vmt_gate_all_signals(%rip), %rsi
+	lea	SLOT_MASK(%rbp), %rdx
+	mov	$8, %r10d
+	syscall
+	.endm
+
+	.macro UNBLOCK_SIGNALS
+	cmpl	$0, SLOT_UNBLOCKED(%rbp)
+	jne	4f
+	mov	$NR_SIGPROCMASK, %eax
+	mov	$SIG_SETMASK, %edi
+	lea	SLOT_MASK(%rbp), %rsi
+	xor	%edx, %edx
+	mov	$8, %r10d
+	syscall
+4:
+	.endm
+
+	/* To `far` unless rsp lies where there is room for sure. Changes r11. */
+	.macro NEED_ROOM far
+	mov	vmt_this_thread@gottpoff(%rip), %r11
+	cmp	%rsp, %fs:VMT_THREAD_ROOM(%r11)
+	ja	\far
+	cmp	%rsp, %fs:VMT_THREAD_ROOM+8(%r11)
+	jbe	\far
+	.endm
+
+	.hidden	vmt_gate_all_signals
+	.hidden	vmt_gate_stubs, vmt_gate_moved, vmt_gate_return, vmt_gate_nr, vmt_gate_exit
+	.hidden	vmt_call, vmt_call_here, vmt_call_elsewhere, vmt_phase, vmt_this_thread
+	.hidden	vmt_gate_own_stacks, vmt_gate_is_strict, vmt_gate_late, vmt_last_act
+	.hidden	vmt_syscall_ours, vmt_syscall_unresolved
+	.hidden	vmt_gate_exit_group, vmt_gate_exit_thread, vmt_gate_last_owner, vmt_gate_last_stack
+	.hidden	vmt_last_claim, vmt_last_act_claimed, vmt_last_thread
+	.hidden	vmt_syscall_kinds, vmt_next
+	.hidden	vmt_gate_is_aside, vmt_gate_home, vmt_gate_brk_rdx, vmt_gate_call_home
+
+#endif
+
+#endif

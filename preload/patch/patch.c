@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which call sites are caught, and by which stub. Must never touch this
+ * library's own text, whose system calls are the way to the kernel. The
+ * constructor calls open and hook_exit; scan and forget run within mmap and
+ * munmap, in any thread, so stubs are handed out without a lock.
+ *
+ * Where the jump is written: over the mov, so that a thread that the kernel restarts finds its
+ * system call instruction. But at the entry of a function of libc's, over that instruction and what
+ * follows, while no other thread is there, and the mov is kept. For that is where uprobes are put,
+ * and when the kernel takes one away it writes back the first byte that the *file* has: over the
+ * first byte of a jump that would leave broken code. The mov kept, a probe may come and go, and calls
+ * are seen all the while.
+ */
+#include "patch/patch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <stdatomic.h>
+#include <sys/auxv.h>
+#include <sys/syscall.h>
+
+#include "core/base/calls.h"
+#include "core/recording/record.h"
+#include "os/elf.h"
+#include "os/libc.h"
+#include "os/shim.h"
+#include "os/sys.h"
+#include "patch/code.h"
+#include "patch/gate.h"
+#include "patch/home.h"
+#include "patch/near.h"
+#include "patch/stubs.h"
+#include "patch/writing.h"
+
+VMT_DATA bool vmt_sites_want_actions = false;
+VMT_DATA uint8_t vmt_sites_caught[VMT_SITES_NR_MAX] = { 0 };
+static VMT_DATA _Atomic bool sites_open = false;
+static VMT_DATA bool exit_hooked = false;
+
+bool vmt_sites_are_open(void)
+{
+	return atomic_load_explicit(&sites_open, memory_order_relaxed);
+}
+
+bool vmt_sites_exit_is_hooked(void)
+{
+	return exit_hooked;
+}
+
+#if defined(__x86_64__)
+
+/* Larger modules are left out: reading 100 MB of a browser's text takes seconds on a cold disk. */
+#define OTHER_TEXT_MAX (UINT64_C(4) << 20)
+/* What is written in Go ends the process by a call of its own. To look for it takes 0.2 ms a MiB. */
+#define GO_TEXT_MAX    (UINT64_C(64) << 20)
+
+/* A map of text, and where it was read from. */
+struct vmt_place {
+	struct vmt_range map;
+	const char *path;
+};
+
+static VMT_DATA struct vmt_range libc_text = { 0, 0 };
+static VMT_DATA struct vmt_place libc_place = { { 0, 0 }, NULL };
+static VMT_DATA bool text_left_out = false;
+
+/* One pass over the modules that are loaded already. */
+struct pass {
+	struct vmt_sites_result result;
+	uint64_t libc;		/* an address within */
+	uint64_t ld_so;		/* where it is loaded; 0 if it was started as a program */
+	uint64_t self;		/* an address within */
+	bool is_alone;		/* no second thread */
+	/* The segment that is being looked at: */
+	bool is_libc;
+	bool is_go;		/* has the module a program written in Go in it? */
+	struct vmt_place place;
+	struct vmt_writing writing;
+	bool is_begun;
+	int error;		/* why it cannot be written to */
+};
+
+/* ioctl and close change maps on rare arguments only and are frequent: not caught here.
+ * arch_prctl may replace the register that thread-local storage is reached by: neither. */
+static bool is_wanted(uint32_t nr)
+{
+	switch (nr) {
+	case SYS_clone:
+	case SYS_fork:
+	case SYS_execve:
+	case SYS_execveat:
+	case SYS_personality:
+	case SYS_sigaltstack:
+	case SYS_kill:
+	case SYS_tkill:
+	case SYS_tgkill:
+	case SYS_rt_sigqueueinfo:
+	case SYS_rt_tgsigqueueinfo:
+		return true;
+	case SYS_rt_sigaction:
+		return vmt_sites_want_actions;
+	case SYS_ioctl:
+	case SYS_close:
+	case SYS_arch_prctl:
+		return false;
+	default:
+		return vmt_call_of_nr(nr) != VMT_CALL_NONE;
+	}
+}
+
+static int lead_to_stub(const struct vmt_writing *writing, uint64_t addr, int stub)
+{
+	int ret;
+
+	if (stub < 0)
+		return stub;
+	/* The stub's words are in place before the jump can be seen. */
+	ret = vmt_near_lead(writing, addr, vmt_stubs_address(stub));
+	if (ret < 0)
+		vmt_stubs_give_back(stub);
+	return ret;
+}
+
+/* The ways out of a process or a thread. libc's own ends in _exit: see vmt_sites_hook_exit. */
+static bool is_exit(const struct vmt_text_site *site)
+{
+	return site->is_exact && !site->moved && (site->nr == SYS_exit_group || site->nr == SYS_exit);
+}
+
+/* Nothing comes back from there, so that no stub is taken. */
+static int patch_exit(const struct vmt_writing *writing, const struct vmt_text_site *site)
+{
+	return vmt_near_lead(writing, site->addr,
+		       (uint64_t)(site->nr == SYS_exit ? vmt_gate_exit_thread : vmt_gate_exit_group));
+}
+
+/* A jump over the mov. */
+static int patch_site(const struct vmt_writing *writing, const struct vmt_text_site *site)
+{
+	bool is_clone = site->nr == SYS_clone;
+
+	if (!site->is_exact)
+		return -ENOTSUP;
+	if (is_exit(site))
+		return patch_exit(writing, site);
+	if (site->moved)
+		return lead_to_stub(writing, site->addr, vmt_stubs_take_moved(writing->mem, site));
+	return lead_to_stub(writing, site->addr,
+			    vmt_stubs_take(is_clone ? VMT_GATE_CLONE_FIRST : 0,
+				      is_clone ? VMT_GATE_CLONE_STUBS : VMT_GATE_PLAIN_STUBS,
+				      site->nr, site->addr + VMT_TEXT_SITE_SIZE));
+}
+
+/* A jump behind the mov. */
+static int patch_entry(const struct vmt_writing *writing, const struct vmt_text_site *site)
+{
+	uint64_t next = site->addr + VMT_TEXT_SITE_SIZE;
+	int32_t distance;
+	int stub;
+
+	if (site->tail == VMT_TEXT_TAIL_ERRNO) {
+		stub = vmt_stubs_take(VMT_GATE_KEPT_FIRST, VMT_GATE_KEPT_STUBS, site->nr,
+				 next + VMT_TEXT_CMP_SIZE);
+	} else {
+		next += VMT_TEXT_LOAD_SIZE;
+		stub = vmt_stubs_take(VMT_GATE_BRK_FIRST, VMT_GATE_BRK_STUBS, site->nr, next);
+		if (stub >= 0) {
+			__builtin_memcpy(&distance, (const void *)(next - 4), sizeof(distance));
+			vmt_gate_brk_site = next;
+			vmt_gate_brk_rdx = *(const uint64_t *)(next + (uint64_t)(int64_t)distance);
+		}
+	}
+	return lead_to_stub(writing, site->addr + VMT_TEXT_MOV_SIZE, stub);
+}
+
+/* exact: leave out those that are guessed. */
+static bool next_wanted(struct vmt_range *text, bool exact, struct vmt_text_site *ret_site)
+{
+	while (vmt_text_next_site(&text->start, text->end, ret_site)) {
+		if (is_wanted(ret_site->nr) && (ret_site->is_exact || ret_site->is_probed || !exact))
+			return true;
+	}
+	return false;
+}
+
+/* In a module that is not libc: the ways out as well. */
+static bool next_of_other(struct vmt_range *text, bool exact, struct vmt_text_site *ret_site)
+{
+	while (vmt_text_next_site(&text->start, text->end, ret_site)) {
+		if (is_exit(ret_site) || (is_wanted(ret_site->nr) && (ret_site->is_exact || !exact)))
+			return true;
+	}
+	return false;
+}
+
+/* Where only one of all threads may run, and it must not be in that text: see writing.h. */
+static int begin_writing(struct vmt_writing *writing, const struct vmt_place *place, bool is_alone)
+{
+	long file = -1;
+	int ret;
+
+	if (vmt_writing_mem_error()) {
+		if (!is_alone)
+			return -EBUSY;
+		file = vmt_sys4(SYS_openat, AT_FDCWD, place->path, O_RDONLY | O_CLOEXEC, 0);
+	}
+	ret = vmt_writing_begin(writing, place->map, (int)file);
+	if (file >= 0)
+		vmt_sys1(SYS_close, file);
+	return ret;
+}
+
+/* To step aside, what is kept there is led to libc's syscall(3). */
+static bool may_patch_entry(const struct pass *pass, const struct vmt_text_site *site)
+{
+	return pass->is_alone && pass->is_libc && vmt_gate_home &&
+	       site->tail != VMT_TEXT_TAIL_NONE;
+}
+
+static int try_patch(struct pass *pass, const struct vmt_text_site *site)
+{
+	int ret;
+
+	if (!pass->is_begun) {
+		pass->is_begun = true;
+		pass->error = begin_writing(&pass->writing, &pass->place, pass->is_alone);
+	}
+	if (pass->error)
+		return pass->error;
+	if (may_patch_entry(pass, site))
+		ret = patch_entry(&pass->writing, site);
+	else if (pass->is_alone || vmt_text_is_in_one_line(site->addr))
+		ret = patch_site(&pass->writing, site);
+	else
+		return -EBUSY;
+	if (ret < 0 && ret != -ERANGE && ret != -ENOSPC && ret != -ENOTSUP)
+		pass->result.notes |= VMT_NOTE_WRITE_REFUSED;
+	return ret;
+}
+
+/* A call that changes maps; but none is made for a shadow stack where there is none. */
+static bool is_missed(const struct vmt_text_site *site)
+{
+	const uint32_t map_shadow_stack = 453;
+
+	return site->nr != map_shadow_stack && vmt_call_of_nr(site->nr) != VMT_CALL_NONE;
+}
+
+static void patch_libc_text(struct pass *pass, struct vmt_range text)
+{
+	bool is_libc = pass->is_libc;
+	struct vmt_text_site site;
+
+	while (next_wanted(&text, false, &site)) {
+		bool is_caught = try_patch(pass, &site) == 0;
+
+		pass->result.found += is_caught || is_missed(&site);
+		pass->result.patched += is_caught;
+		if (is_libc && !is_caught)
+			vmt_sites_caught[site.nr] = 2;
+		else if (is_libc && !vmt_sites_caught[site.nr])
+			vmt_sites_caught[site.nr] = 1;
+	}
+}
+
+static bool is_left_out(uint64_t start, uint64_t end, bool is_go)
+{
+	bool is_large = end - start > (is_go ? GO_TEXT_MAX : OTHER_TEXT_MAX);
+
+	if (is_large)
+		text_left_out = true;	/* never taken back, so that writing it needs no order */
+	return is_large;
+}
+
+bool vmt_sites_left_out(void)
+{
+	return text_left_out;
+}
+
+static void patch_other_text(struct pass *pass, struct vmt_range text)
+{
+	struct vmt_text_site site;
+
+	if (is_left_out(text.start, text.end, pass->is_go))
+		return;
+	while (next_of_other(&text, false, &site)) {
+		bool is_caught = try_patch(pass, &site) == 0;
+
+		pass->result.other_found += !is_exit(&site);
+		pass->result.other_patched += is_caught && !is_exit(&site);
+	}
+}
+
+static struct vmt_range segment_of(const struct dl_phdr_info *info, size_t index)
+{
+	uint64_t start = info->dlpi_addr + info->dlpi_phdr[index].p_vaddr;
+
+	return (struct vmt_range){ start, start + info->dlpi_phdr[index].p_filesz };
+}
+
+/* The program itself has no name. */
+static struct vmt_place place_of(const struct dl_phdr_info *info, size_t index)
+{
+	const char *name = info->dlpi_name;
+	uint64_t start = info->dlpi_addr + info->dlpi_phdr[index].p_vaddr;
+	uint64_t end = start + info->dlpi_phdr[index].p_memsz;
+
+	return (struct vmt_place){ { vmt_page_down(start), vmt_page_up(end) },
+				   name && *name ? name : "/proc/self/exe" };
+}
+
+static bool module_has(const struct dl_phdr_info *info, uint64_t addr)
+{
+	for (size_t i = 0; i < info->dlpi_phnum; i++) {
+		if (info->dlpi_phdr[i].p_type == PT_LOAD &&
+		    vmt_range_has(segment_of(info, i), addr))
+			return true;
+	}
+	return false;
+}
+
+static int patch_module(struct dl_phdr_info *info, size_t size, void *data)
+{
+	struct pass *pass = data;
+	bool is_ld_so = pass->ld_so && info->dlpi_addr == pass->ld_so;
+
+	(void)size;
+	if (module_has(info, pass->self))
+		return 0;
+	pass->is_libc = module_has(info, pass->libc);
+	pass->is_go = vmt_elf_is_go(info);
+	if (pass->is_libc)
+		vmt_home_find(info);
+	for (size_t i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+
+		if (segment->p_type != PT_LOAD || (segment->p_flags & (PF_R | PF_X)) != (PF_R | PF_X))
+			continue;
+		pass->place = place_of(info, i);
+		pass->is_begun = false;
+		if (pass->is_libc) {
+			libc_text = segment_of(info, i);
+			libc_place = pass->place;
+		}
+		if (pass->is_libc || is_ld_so)
+			patch_libc_text(pass, segment_of(info, i));
+		else
+			patch_other_text(pass, segment_of(info, i));
+		if (pass->is_begun && !pass->error)
+			vmt_writing_end(&pass->writing);
+	}
+	return 0;
+}
+
+static void note_misses(struct vmt_sites_result *result)
+{
+	int error = vmt_writing_mem_error();
+
+	if (error && !result->patched)
+		result->notes |= error == -EACCES ? VMT_NOTE_WRITE_REFUSED : VMT_NOTE_NO_MEM_FILE;
+	if (!result->found)
+		result->notes |= VMT_NOTE_NO_PATTERN;
+	else if (result->patched && result->patched < result->found)
+		result->notes |= VMT_NOTE_SITES_PARTIAL;
+	if (result->other_patched < result->other_found)
+		result->notes |= VMT_NOTE_INLINE_CALLS;
+}
+
+int vmt_sites_open(bool by_mprotect, struct vmt_sites_result *ret_result)
+{
+	struct pass pass = {
+		.libc = vmt_libc.inside,
+		.ld_so = vmt_libc_auxiliary(AT_BASE),
+		.self = (uint64_t)vmt_sites_open,
+		.is_alone = vmt_text_is_alone(),
+	};
+
+	vmt_writing_choose(by_mprotect);
+	vmt_near_open();
+	vmt_elf_each(patch_module, &pass);
+	pass.result.near = vmt_near_close();
+	note_misses(&pass.result);
+	*ret_result = pass.result;
+	if (!pass.result.patched)
+		return pass.result.found ? -EACCES : -ENOENT;
+	atomic_store_explicit(&sites_open, true, memory_order_release);
+	return 0;
+}
+
+/* Asked of the file for a large one only. */
+static bool is_go(const struct vmt_sites_module *module)
+{
+	return module->text.end - module->text.start > OTHER_TEXT_MAX &&
+	       vmt_elf_is_go_file(module->file);
+}
+
+int vmt_sites_scan(const struct vmt_sites_module *module)
+{
+	struct vmt_range text = module->text;
+	struct vmt_writing writing;
+	struct vmt_text_site site;
+	bool is_begun = false;
+	int missed = 0;
+
+	if (!vmt_sites_are_open() || is_left_out(text.start, text.end, is_go(module)))
+		return 0;
+	while (next_of_other(&text, false, &site)) {
+		if (!is_begun && vmt_writing_begin(&writing, module->map, module->file))
+			return -EACCES;
+		is_begun = true;
+		missed += patch_site(&writing, &site) < 0;
+	}
+	if (is_begun)
+		vmt_writing_end(&writing);
+	return missed ? -ENOSPC : 0;
+}
+
+/* Not over the entry itself, where a uprobe may be put: see above. */
+static const uint8_t *place_in_exit(void)
+{
+	/* libc's, and not another interposer's: exit() would not come by that. */
+	const uint8_t *entry = (const void *)vmt_libc.last_exit;
+	uint64_t at;
+
+	if (!vmt_range_has(libc_text, (uint64_t)entry))
+		return NULL;
+	at = vmt_text_find_exit((uint64_t)entry);
+	if (at && !vmt_text_has_jump_into(entry, (const uint8_t *)at))
+		return (const uint8_t *)at;
+	return vmt_text_has_jump_into(entry, entry) ? NULL : entry;
+}
+
+int vmt_sites_hook_exit(void)
+{
+	const uint8_t *place = place_in_exit();
+	bool is_alone = vmt_text_is_alone();
+	struct vmt_writing writing;
+	int ret;
+
+	if (!place)
+		return -ENOENT;
+	if (!vmt_text_is_in_one_line((uint64_t)place) && !is_alone)
+		return -EBUSY;
+	ret = begin_writing(&writing, &libc_place, is_alone);
+	if (ret < 0)
+		return ret;
+	ret = vmt_writing_jump(&writing, (uint64_t)place, (uint64_t)vmt_gate_exit);
+	vmt_writing_end(&writing);
+	exit_hooked = ret == 0;
+	return ret;
+}
+
+#else /* no gate for this architecture yet: the wrappers are the only door */
+
+bool vmt_sites_left_out(void)
+{
+	return false;
+}
+
+int vmt_sites_open(bool by_mprotect, struct vmt_sites_result *ret_result)
+{
+	(void)by_mprotect;
+	*ret_result = (struct vmt_sites_result){ .notes = VMT_NOTE_NO_PATTERN };
+	return -ENOSYS;
+}
+
+int vmt_sites_scan(const struct vmt_sites_module *module)
+{
+	(void)module;
+	return 0;
+}
+
+int vmt_sites_hook_exit(void)
+{
+	return -ENOSYS;
+}
+
+#endif

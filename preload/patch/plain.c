@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See plain.h. Rather refuse an instruction than move one that is not what it seems.
+ */
+#include "patch/plain.h"
+
+#define REX_MASK  0xf0
+#define REX	  0x40
+#define REX_WIDE  8	/* 64 bits */
+#define REX_REG   4	/* the fourth bit of the register in ModRM's middle */
+#define REX_BASE  1	/* …and of the one in its lowest bits */
+#define AX	  0
+#define SP	  4
+
+static bool is_free(unsigned int reg)
+{
+	return reg != AX && reg != SP;
+}
+
+/* mov, add, or, and, sub, xor from one register to another, movslq. */
+static bool is_between_registers(uint8_t opcode, uint8_t rex)
+{
+	switch (opcode) {
+	case 0x89:
+	case 0x8b:
+	case 0x01:
+	case 0x03:
+	case 0x09:
+	case 0x0b:
+	case 0x21:
+	case 0x23:
+	case 0x29:
+	case 0x2b:
+	case 0x31:
+	case 0x33:
+		return true;
+	case 0x63:
+		return (rex & REX_WIDE) != 0;
+	default:
+		return false;
+	}
+}
+
+/* add, or, and, sub, xor, cmp of a constant, mov of one: how many bytes the constant has; 0 = another. */
+static long constant_size(uint8_t opcode, unsigned int operation)
+{
+	const unsigned int adc = 2;
+	const unsigned int sbb = 3;
+
+	if (opcode == 0xc7)
+		return operation == 0 ? 4 : 0;
+	if (operation == adc || operation == sbb)
+		return 0;
+	return opcode == 0x83 ? 1 : opcode == 0x81 ? 4 : 0;
+}
+
+/* Length of the instruction at p, 0 = it is not plain. */
+static long length_of(const uint8_t *p, const uint8_t *end)
+{
+	uint8_t rex = (p[0] & REX_MASK) == REX ? p[0] : 0;
+	const uint8_t *at = p + (rex != 0);
+	unsigned int reg, base;
+	long size;
+
+	if (end - at < 2)
+		return 0;
+	if ((at[0] & 0xf8) == 0xb8) {	/* mov of 32 bits; with REX_WIDE it has 64 */
+		base = (at[0] & 7u) | (rex & REX_BASE) << 3;
+		return !(rex & REX_WIDE) && is_free(base) ? at + 5 - p : 0;
+	}
+	if (at[1] >> 6 != 3)	/* memory */
+		return 0;
+	reg = (at[1] >> 3 & 7u) | (rex & REX_REG) << 1;
+	base = (at[1] & 7u) | (rex & REX_BASE) << 3;
+	if (is_between_registers(at[0], rex))
+		return is_free(reg) && is_free(base) ? at + 2 - p : 0;
+	size = constant_size(at[0], at[1] >> 3 & 7u);
+	return size && is_free(base) ? at + 2 + size - p : 0;
+}
+
+bool vmt_plain_are(const uint8_t *start, const uint8_t *end)
+{
+	while (start < end) {
+		long length = length_of(start, end);
+
+		if (length == 0)
+			return false;
+		start += length;
+	}
+	return start == end;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See stubs.h. A stub that has the address it is to go on at is taken; 0 = it is free.
+ */
+#include "patch/stubs.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include "os/sys.h"
+#include "patch/code.h"
+#include "patch/gate.h"
+
+#if defined(__x86_64__)
+
+uint64_t vmt_stubs_address(int stub)
+{
+	bool is_moved = stub >= VMT_GATE_MOVED_FIRST &&
+			stub < VMT_GATE_MOVED_FIRST + VMT_GATE_MOVED_STUBS;
+	uint64_t first = is_moved ? VMT_GATE_MOVED_FIRST : 0;
+
+	return (uint64_t)(is_moved ? vmt_gate_moved : vmt_gate_stubs) +
+	       ((uint64_t)stub - first) * VMT_GATE_STUB_SIZE;
+}
+
+/* Make stub i return to addr, if it is free or (a module was loaded again) does so already. */
+static bool claim_stub(int i, uint64_t owner, uint64_t addr)
+{
+	return __atomic_compare_exchange_n(&vmt_gate_return[i], &owner, addr, false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+int vmt_stubs_take(int first, int count, uint32_t nr, uint64_t addr)
+{
+	const uint64_t owners[] = { addr, 0 };
+
+	for (size_t n = 0; n < VMT_COUNT(owners); n++) {
+		for (int i = first; i < first + count; i++) {
+			if (!claim_stub(i, owners[n], addr))
+				continue;
+			__atomic_store_n(&vmt_gate_nr[i], nr, __ATOMIC_RELEASE);
+			return i;
+		}
+	}
+	return -ENOSPC;
+}
+
+void vmt_stubs_give_back(int stub)
+{
+	__atomic_store_n(&vmt_gate_return[stub], 0, __ATOMIC_RELEASE);
+}
+
+/* A child of clone on a stack of its own begins at the site's system call: nothing would have been moved. */
+int vmt_stubs_take_moved(int mem, const struct vmt_text_site *site)
+{
+	int stub = site->nr == SYS_clone || mem < 0 ? -ENOTSUP :
+		   vmt_stubs_take(VMT_GATE_MOVED_FIRST, VMT_GATE_MOVED_STUBS, site->nr,
+				  site->addr + VMT_TEXT_SITE_SIZE + site->moved);
+	int ret;
+
+	static_assert(VMT_TEXT_MOVED_MAX == VMT_GATE_MOVED_MAX, "as much as there is room for");
+	if (stub < 0)
+		return stub;
+	ret = vmt_text_write_moved(mem, vmt_stubs_address(stub), site);
+	if (ret < 0)
+		vmt_stubs_give_back(stub);
+	return ret < 0 ? ret : stub;
+}
+
+/* Is there still, or again, a jump to this stub? Asked of the kernel: the text may be gone. */
+static bool is_led_to(uint64_t site, int stub)
+{
+	uint8_t code[VMT_TEXT_JUMP_SIZE];
+	uint8_t want[VMT_TEXT_JUMP_SIZE];
+	struct iovec here = { code, sizeof(code) };
+	struct iovec there = { (void *)site, sizeof(code) };
+	long ret = vmt_own6(SYS_process_vm_readv, vmt_sys0(SYS_getpid), (long)&here, 1,
+			    (long)&there, 1, 0);
+
+	if (ret != (long)sizeof(code))
+		return ret != -EFAULT;
+	return vmt_text_make_jump(site, vmt_stubs_address(stub), want) &&
+	       __builtin_memcmp(code, want, sizeof(code)) == 0;
+}
+
+void vmt_stubs_forget(uint64_t start, uint64_t end)
+{
+	struct vmt_range gone = { start, end };
+
+	for (int i = 0; i < VMT_GATE_MOVED_FIRST; i++) {
+		uint64_t addr = __atomic_load_n(&vmt_gate_return[i], __ATOMIC_RELAXED);
+
+		if (addr && vmt_range_has(gone, addr - 1) &&
+		    !is_led_to(addr - VMT_TEXT_SITE_SIZE, i))
+			__atomic_store_n(&vmt_gate_return[i], 0, __ATOMIC_RELEASE);
+	}
+}
+
+#else
+
+void vmt_stubs_forget(uint64_t start, uint64_t end)
+{
+	(void)start;
+	(void)end;
+}
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* See exit.h. */
+#include "process/exit.h"
+
+#include <sys/syscall.h>
+
+#include "core/recording/seal.h"
+#include "filter/filter.h"
+#include "kernel/ask.h"
+#include "os/line.h"
+#include "os/sys.h"
+#include "own/log.h"
+#include "patch/home.h"
+#include "report/exit_report.h"
+#include "report/failure.h"
+#include "safety/bus.h"
+#include "store/extend.h"
+#include "store/publish.h"
+#include "store/recording.h"
+#include "trace/account.h"
+#include "trace/guard.h"
+#include "trace/malloc_section.h"
+
+#define PAUSE_NS   200000
+#define PAUSES	   50	/* for other threads at the end */
+#define LAST_LOOKS 4	/* at the kernel, if other threads go on mapping */
+
+void vmt_exit_note(struct vmt_state *state, enum vmt_end end, int status)
+{
+	state->counters.end = (uint32_t)end;
+	state->counters.status = status;
+	state->counters.end_monotonic = end == VMT_END_RUNNING ? 0 : vmt_clock();
+	if (state->recording.base)
+		state->recording.header->end_monotonic = state->counters.end_monotonic;
+	vmt_publish_header(state);
+}
+
+/* Maps as the kernel counts them now, ours left out. */
+static uint64_t count_kernels(struct vmt_state *state)
+{
+	struct vmt_sketch *sketch = &state->lesson.sketch;
+
+	vmt_sketch_clear(sketch);
+	if (vmt_ask_everything(state, sketch) || sketch->out_of_memory)
+		return UINT64_MAX;
+	return sketch->count - state->space.own;
+}
+
+static void pause_a_moment(void)
+{
+	const int64_t pause[2] = { 0, PAUSE_NS };
+
+	uint64_t start;
+
+	if (!vmt_sys_failed(vmt_sys2(SYS_nanosleep, pause, 0)))
+		return;
+	start = vmt_clock();
+	while (vmt_clock() - start < PAUSE_NS)
+		__builtin_ia32_pause();
+}
+
+/* Nothing comes after us, so there is more time than for a call: a holder may be waiting for a processor. */
+static bool seize_in_the_end(struct vmt_state *state)
+{
+	for (int i = 0; i < PAUSES; i++) {
+		if (vmt_guard_seize(state))
+			return true;
+		pause_a_moment();
+	}
+	return false;
+}
+
+/* Calls under way without the lock: give them a moment to be counted. False: the lock was lost. */
+static bool wait_until_quiet(struct vmt_state *state)
+{
+	for (int i = 0; i < PAUSES && !vmt_late_is_quiet(&state->late); i++) {
+		vmt_guard_leave(state);
+		pause_a_moment();
+		if (!seize_in_the_end(state))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Another thread that was tired of waiting for the lock may map something while we look: then we look
+ * again. A last look is not an answer to a call, so its questions are not counted.
+ */
+static bool look_for_the_last_time(struct vmt_state *state)
+{
+	uint64_t asked_query = state->counters.asked_query;
+	uint64_t asked_maps = state->counters.asked_maps;
+	uint64_t found = 0;
+
+	for (int i = 0; i < LAST_LOOKS; i++) {
+		if (!wait_until_quiet(state))
+			return false;
+		found = vmt_account_everything(state);
+		state->counters.maps_kernel = count_kernels(state);
+		if (vmt_late_is_quiet(&state->late))
+			break;
+	}
+	if (found)
+		vmt_account_unseen(state, found);
+	vmt_failure_count_threads(state);
+	state->counters.asked_query = asked_query;
+	state->counters.asked_maps = asked_maps;
+	return true;
+}
+
+static void close_books(struct vmt_state *state)
+{
+	for (uint32_t id = 0; id < VMT_CALL_COUNT; id++) {
+		uint64_t passed = atomic_load_explicit(&state->passed[id], memory_order_relaxed);
+
+		state->calls[id].calls += passed;
+		state->counters.calls_seen += passed;
+		state->counters.calls_derived += passed;	/* no map could change */
+		vmt_publish_call(state, id);
+	}
+	vmt_allocators_publish(state);
+	vmt_extend_settle(state, true);
+}
+
+/* Nobody writes behind us: the others find the books closed when they get the lock. */
+static void seal(struct vmt_state *state)
+{
+	if (!state->recording.base)
+		return;
+	vmt_seal_set(&state->counters, state->recording.base);
+	vmt_publish_header(state);
+}
+
+/* Returns whether a report is due. */
+static bool finish(struct vmt_state *state, int status)
+{
+	bool locked;
+
+	if (atomic_exchange_explicit(&state->closing, 1, memory_order_acq_rel))
+		return false;	/* another thread was first */
+	locked = seize_in_the_end(state) && look_for_the_last_time(state);
+	if (locked)
+		close_books(state);
+	vmt_exit_note(state, VMT_END_EXIT, status);
+	if (locked)
+		seal(state);
+	atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
+	if (locked)
+		vmt_guard_leave(state);
+	if ((state->is_root || state->options.children) && vmt_recording_is_gone(state))
+		vmt_log(state, "the recording was removed while the program ran: nothing is left of it");
+	vmt_log_marker(state, "vmatrace: done");
+	return state->options.report && (state->is_root || state->options.children);
+}
+
+/* max_growth: a program that succeeded has failed all the same. */
+static int judge(struct vmt_state *state, int status)
+{
+	const struct vmt_rec_header *had = &state->counters;
+	char message[200];
+	struct vmt_line line = vmt_line_in(message, sizeof(message));
+
+	/* exit(256) is a success to whoever waits. */
+	if ((status & 0xff) || !(state->is_root || state->options.children) ||
+	    had->maps_now <= had->maps_start ||
+	    had->maps_now - had->maps_start <= state->options.max_growth)
+		return status;
+	vmt_line_add(&line, "ERROR: ");
+	vmt_line_add_number(&line, had->maps_now - had->maps_start);
+	vmt_line_add(&line, had->maps_now - had->maps_start == 1 ? " map" : " maps");
+	vmt_line_add(&line, " more than at the start, and max_growth is ");
+	vmt_line_add_number(&line, state->options.max_growth);
+	if (!state->options.report)
+		vmt_line_add(&line, "; report=1 tells whose they are");
+	vmt_log(state, message);
+	return (int)state->options.exitcode;
+}
+
+int vmt_exit_end(int status)
+{
+	struct vmt_state *state = vmt_state;
+
+	if (!vmt_state_is_on() || !vmt_state_is_ours(state))
+		return status;
+	if (finish(state, status & 0xff))
+		vmt_report_print(state);
+	return judge(state, status);
+}
+
+/* Returns whether a report is due. */
+static bool close_early(struct vmt_state *state)
+{
+	bool locked;
+
+	if (atomic_exchange_explicit(&state->closing, 1, memory_order_acq_rel))
+		return false;
+	vmt_note(state, VMT_NOTE_SWITCHED_OFF | VMT_NOTE_BY_ADDRESS);
+	locked = seize_in_the_end(state);
+	if (locked)
+		close_books(state);
+	vmt_publish_whole_header(state);
+	atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
+	if (locked)
+		vmt_guard_leave(state);
+	return state->options.report && (state->is_root || state->options.children);
+}
+
+void vmt_exit_step_aside(struct vmt_state *state)
+{
+	bool reports = false;
+
+	if (vmt_state_is_on() && vmt_state_is_ours(state))
+		reports = close_early(state);
+	atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
+	if (reports)
+		vmt_report_print(state);
+	vmt_bus_close(state);
+	vmt_filter_set_allowed(0);
+	vmt_home_step_aside();
+}

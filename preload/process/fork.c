@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* See fork.h. */
+#include "process/fork.h"
+
+#include <sys/syscall.h>
+
+#include "filter/filter.h"
+#include "kernel/ask.h"
+#include "kernel/mapsfile.h"
+#include "os/sys.h"
+#include "own/log.h"
+#include "own/memory.h"
+#include "safety/bus.h"
+#include "store/publish.h"
+#include "store/recording.h"
+#include "store/timeline.h"
+#include "trace/account.h"
+#include "trace/guard.h"
+#include "trace/malloc_section.h"
+
+#define STARTER_TURNS 2000u	/* of yielding, for two system calls of the other thread */
+
+/* The parent's recording is mapped shared: leave it, after taking over its strings. */
+static void leave_parents_recording(struct vmt_state *state, bool wants_own)
+{
+	const struct vmt_recording parents = state->recording;
+	const struct vmt_growth growth = state->growth;
+	uint64_t strings = state->counters.section[VMT_SECTION_STRINGS].used;
+	uint64_t offset = state->counters.section[VMT_SECTION_STRINGS].offset;
+
+	if (!parents.base)
+		return;
+	vmt_fd_close(&state->fds.record);
+	state->recording.base = NULL;
+	if (wants_own && vmt_publish_open(state) == 0) {
+		vmt_memory_own(state, state->recording.base, state->recording.size);
+		vmt_publish_string(state, (char *)parents.base + offset, strings);
+	}
+	vmt_memory_disown(state, parents.base);
+	vmt_sys2(SYS_munmap, parents.base, parents.size);
+	for (unsigned i = 0; i < growth.map_count; i++) {	/* it was growing when it forked */
+		vmt_memory_disown(state, (void *)(uintptr_t)growth.map[i].start);
+		vmt_sys2(SYS_munmap, growth.map[i].start, growth.map[i].length);
+	}
+}
+
+static void clear_counters(struct vmt_state *state)
+{
+	struct vmt_rec_header *header = &state->counters;
+	const struct vmt_rec_header was = *header;
+
+	*header = (struct vmt_rec_header){
+		.file_size = was.file_size,
+		.image = was.image,
+		.exe = was.exe,
+		.command = was.command,
+		.kernel = was.kernel,
+		.options = was.options,
+		.cwd = was.cwd,
+		.doors = was.doors,
+		.notes = was.notes,
+		.maps_limit = was.maps_limit,
+	};
+	for (unsigned i = 0; i < VMT_SECTION_COUNT; i++)
+		header->section[i] = was.section[i];
+	state->mark_epoch = 0;
+	state->caller = NULL;	/* another thread of the parent's may have been at it */
+	state->alarms_said = 0;
+	for (unsigned i = 0; i < VMT_CALL_COUNT; i++) {
+		state->calls[i] = (struct vmt_rec_counters){ 0 };
+		atomic_store_explicit(&state->passed[i], 0, memory_order_relaxed);
+	}
+	for (uint32_t id = 0; id < state->sites.count; id++) {
+		struct vmt_site *site = state->sites.by_id[id];
+
+		site->counters = (struct vmt_rec_counters){ 0 };
+		site->peak_epoch = 0;
+		site->mark_epoch = 0;
+		site->live_at_peak = 0;
+		site->bucket_end = 0;
+	}
+}
+
+static void publish_everything(struct vmt_state *state)
+{
+	for (uint32_t i = 0; i < state->module_count; i++)
+		vmt_publish_module(state, i);
+	for (uint32_t id = 0; id < state->sites.count; id++) {
+		vmt_publish_frames(state, state->sites.by_id[id]);
+		vmt_publish_site(state, state->sites.by_id[id]);
+	}
+	for (struct vmt_map *map = vmt_space_first(&state->space); map; map = vmt_space_next(map)) {
+		map->slot = VMT_NO_INDEX;
+		vmt_publish_range(state, map);
+	}
+	vmt_timeline_tick(state, 0);
+	vmt_publish_whole_header(state);
+}
+
+/* No thread of the parent's is here: its lock, its calls under way and its late ones are not ours. */
+static void forget_parents_threads(struct vmt_state *state)
+{
+	vmt_guard_enter_alone(state);	/* a handler may come before the table is ready */
+	atomic_store_explicit(&state->closing, 0, memory_order_relaxed);
+	atomic_store_explicit(&state->alarms_due, 0, memory_order_relaxed);
+	atomic_store_explicit(&state->printing, 0, memory_order_relaxed);
+	vmt_late_reset(&state->late);
+	vmt_last_forget();
+}
+
+/* MADV_DONTFORK maps are missing here, and nothing else: make the table so, without counting it. */
+static void learn_inherited(struct vmt_state *state)
+{
+	struct vmt_recording recording = state->recording;
+
+	state->recording.base = NULL;	/* the parent's slots are not ours to write to */
+	if (atomic_load_explicit(&state->dirty, memory_order_relaxed) != VMT_DIRTY_NOT)
+		vmt_account_rebuild(state);
+	vmt_account_inherited(state);
+	state->recording = recording;
+}
+
+static void start_own_counts(struct vmt_state *state)
+{
+	clear_counters(state);
+	vmt_publish_describe(state);
+	state->counters.maps_own = state->space.own;
+	state->counters.maps_now = vmt_account_maps(state);
+	state->counters.maps_start = state->counters.maps_now;
+	state->counters.maps_peak = state->counters.maps_now;
+}
+
+/* The lock is not ours to wait for yet: it is as the parent left it. */
+static bool wait_for_starter(void)
+{
+	for (unsigned turn = 0; turn < STARTER_TURNS; turn++) {
+		if (*vmt_alive == VMT_ALIVE)
+			return true;
+		if (vmt_sys_failed(vmt_sys0(SYS_sched_yield)))
+			__builtin_ia32_pause();
+	}
+	return false;
+}
+
+static void start_child(struct vmt_state *state)
+{
+	bool reports = state->options.children;
+
+	long pid;
+
+	vmt_filter_start_child();
+	pid = vmt_sys0(SYS_getpid);
+	if (vmt_sys_failed(pid)) {	/* under a seccomp filter: nothing can be found out */
+		atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
+		return;
+	}
+	state->pid = (uint32_t)pid;
+	forget_parents_threads(state);
+	state->parent_pid = (uint32_t)vmt_sys0(SYS_getppid);
+	state->is_root = false;
+	*vmt_alive = VMT_ALIVE;	/* from here on the others find the lock taken */
+	if (!state->options.follow_children) {
+		vmt_bus_close(state);
+		atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
+		vmt_guard_leave(state);
+		return;
+	}
+	if (reports)
+		vmt_log_open_child(state);
+	vmt_mapsfile_start_child(state);
+	vmt_ask_open(state);
+	leave_parents_recording(state, reports || state->options.dir[0]);
+	if (!state->recording.base || !state->recording.is_file)
+		vmt_bus_close(state);
+	learn_inherited(state);
+	start_own_counts(state);
+	publish_everything(state);
+	vmt_allocators_start_child(state);
+	vmt_guard_leave(state);
+}
+
+bool vmt_fork_start_child(struct vmt_state *state)
+{
+	uint32_t wiped = VMT_ALIVE_WIPED;
+
+	if (!atomic_compare_exchange_strong(vmt_alive, &wiped, VMT_ALIVE_STARTING))
+		return wait_for_starter();
+	start_child(state);
+	return true;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Descriptors that have to be open before the program changes its root or user, or closes its
+ * standard error: afterwards names lead elsewhere, or nowhere (shim.h).
+ */
+#include "kernel/mapsfile.h"
+#include "own/log.h"
+#include "store/recording.h"
+
+void vmt_keep_before_leaving(void)
+{
+	struct vmt_state *state = vmt_state;
+
+	if (!vmt_state_is_on() || !vmt_state_is_ours(state))
+		return;
+	vmt_mapsfile_keep(state);
+	vmt_recording_keep(state);
+	vmt_log_keep(state);
+}
+
+void vmt_keep_error(const struct vmt_regs *regs)
+{
+	struct vmt_state *state = vmt_state;
+
+	if (vmt_state_is_on() &&
+	    (state->is_root || state->options.children))
+		vmt_log_error_closes(state, regs);
+}

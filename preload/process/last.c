@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The process's last act, whichever way leads to it: libc's _exit, exit_group by syscall(3) or by an
+ * instruction of a module's own, and exit where no other thread is left. One thread is at it, and others that
+ * want to end the process wait for it meanwhile: without us the first would have ended it at once.
+ */
+#include <signal.h>
+#include <sys/syscall.h>
+
+#include "os/sys.h"
+#include "patch/code.h"
+#include "patch/gate.h"
+#include "process/exit.h"
+#include "safety/aside.h"
+
+#define PAUSE_NS 200000
+#define PAUSES	 100000u	/* longer than any report takes */
+
+/* Threads that clone made without storage of their own share this; that only makes them wait. */
+static uint64_t own_storage(void)
+{
+	uint64_t storage;
+
+#if defined(__x86_64__)
+	__asm__("mov %%fs:0, %0" : "=r"(storage));
+#else
+	storage = (uint64_t)(uintptr_t)vmt_thread();
+#endif
+	return storage;
+}
+
+static void pause_a_moment(void)
+{
+	const int64_t pause[2] = { 0, PAUSE_NS };
+
+	if (vmt_sys_failed(vmt_sys2(SYS_nanosleep, pause, 0)))
+		__builtin_ia32_pause();
+}
+
+uint64_t vmt_last_claim(void)
+{
+	const struct vmt_state *state = vmt_state;
+	const uint64_t self = own_storage();
+
+	if (!vmt_gate_last_stack || !vmt_state_is_ours(state))
+		return 0;
+	for (unsigned i = 0; i < PAUSES; i++) {
+		uint64_t owner = 0;
+
+		if (__atomic_compare_exchange_n(&vmt_gate_last_owner, &owner, self, false,
+						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+			return vmt_gate_last_stack;
+		if (owner == self)	/* in a handler that came in between */
+			return 0;
+		pause_a_moment();
+	}
+	return 0;
+}
+
+void vmt_last_forget(void)
+{
+	__atomic_store_n(&vmt_gate_last_owner, 0, __ATOMIC_RELEASE);
+}
+
+/*
+ * From here on a signal may not end the process otherwise than it has ended already. SIGBUS may come
+ * from the recording (bus.h).
+ */
+static int end(int status)
+{
+	struct vmt_state *state = vmt_state;
+	uint64_t all = ~(UINT64_C(1) << (SIGBUS - 1));
+
+	if (state &&
+	    vmt_state_is_on()) {
+		vmt_sys4(SYS_rt_sigprocmask, SIG_BLOCK, &all, 0, sizeof(all));
+		state->is_last_act = true;
+	}
+	return vmt_exit_end(status);
+}
+
+_Noreturn void vmt_last_act_claimed(int status)
+{
+	vmt_aside_exit(end(status));
+}
+
+_Noreturn void vmt_last_act(int status)
+{
+	vmt_aside_exit(vmt_last_claim() ? end(status) : status);
+}
+
+/* A thread may have unmapped what is its own. */
+static bool is_mapped(uint64_t storage)
+{
+	uint8_t is_there;
+
+	return !vmt_sys_failed(vmt_sys3(SYS_mincore, vmt_page_down(storage), VMT_PAGE_SIZE,
+					&is_there));
+}
+
+void vmt_last_thread(int status, uint64_t storage)
+{
+	const struct vmt_state *state = vmt_state;
+	int end_status;
+
+	if (!state || !vmt_state_is_ours(state) || !vmt_text_is_alone() || !is_mapped(storage))
+		return;
+	end_status = vmt_exit_end(status);
+	if (end_status != status)
+		vmt_aside_exit(end_status);
+}

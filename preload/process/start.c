@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The constructor: options, own memory, the recording, the doors, and the table as it is
+ * at that moment. Linked with -z initfirst, so it runs before the constructors of all other libraries
+ * (getenv is still empty). Whatever fails, the program goes on.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <linux/errno.h>
+#include <sys/auxv.h>
+#include <sys/personality.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+
+#include "capture/next.h"
+#include "filter/filter.h"
+#include "filter/probe.h"
+#include "kernel/ask.h"
+#include "kernel/confidence.h"
+#include "kernel/file_id.h"
+#include "kernel/mapsfile.h"
+#include "malloc/malloc.h"
+#include "os/fd.h"
+#include "os/libc.h"
+#include "os/line.h"
+#include "os/sys.h"
+#include "own/log.h"
+#include "own/memory.h"
+#include "patch/patch.h"
+#include "process/exit.h"
+#include "report/exit_report.h"
+#include "safety/bus.h"
+#include "store/publish.h"
+#include "store/timeline.h"
+#include "trace/account.h"
+#include "trace/malloc_section.h"
+#include "unwind/unwind_learn.h"
+#include "unwind/unwind_modules.h"
+#include "unwind/unwind_rows.h"
+
+#define MAPS_LEAST	100000
+#define MAPS_MOST	4000000
+#define USAGE_STATUS	2
+#define PERSONALITY_READ 0xffffffffUL	/* asks, changes nothing */
+
+static const char *find_variable(char **environment, const char *name)
+{
+	size_t length = __builtin_strlen(name);
+
+	for (; environment && *environment; environment++)
+		if (__builtin_memcmp(*environment, name, length) == 0 && (*environment)[length] == '=')
+			return *environment + length + 1;
+	return NULL;
+}
+
+static uint64_t number_of(const char *text)
+{
+	uint64_t number = 0;
+
+	for (; text && *text >= '0' && *text <= '9'; text++)
+		number = number * 10 + (uint64_t)(*text - '0');
+	return number;
+}
+
+static uint64_t read_number(const char *path)
+{
+	char text[32] = "";
+
+	vmt_fd_read_file(path, text, sizeof(text) - 1);
+	return number_of(text);
+}
+
+static bool contains(const char *text, long length, const char *what)
+{
+	long size = (long)__builtin_strlen(what);
+
+	for (long i = 0; i + size <= length; i++)
+		if (__builtin_memcmp(text + i, what, (size_t)size) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Is the parent traced as well? Its environment at its own start tells. A process whose
+ * parent is not was started by the user, and prints its report.
+ */
+static bool has_traced_parent(uint64_t parent, char *buffer, size_t size)
+{
+	char path[40];
+	struct vmt_line line = vmt_line_in(path, sizeof(path));
+	long length;
+
+	vmt_line_add(&line, "/proc/");
+	vmt_line_add_number(&line, parent);
+	vmt_line_add(&line, "/environ");
+	length = vmt_fd_read_file(path, buffer, size);
+	for (long at = 0; at < length;) {
+		long end = at;
+
+		while (end < length && buffer[end])
+			end++;
+		if (end - at > 11 && __builtin_memcmp(buffer + at, "LD_PRELOAD=", 11) == 0 &&
+		    contains(buffer + at, end - at, "libvmatrace.so"))
+			return true;
+		at = end + 1;
+	}
+	return false;
+}
+
+/*
+ * Preloaded, this library's constructor runs before all others (-z initfirst): what is mapped was mapped
+ * by the kernel and ld.so. An auditing library would have run earlier.
+ */
+static bool is_first(char **environment)
+{
+	const char *preload = find_variable(environment, "LD_PRELOAD");
+
+	return preload && contains(preload, (long)__builtin_strlen(preload), "libvmatrace.so") &&
+	       !find_variable(environment, "LD_AUDIT");
+}
+
+static void complain(void *context, const char *message)
+{
+	vmt_log(context, message);
+}
+
+static void ignore(void *context, const char *message)
+{
+	(void)context, (void)message;
+}
+
+static void read_options(struct vmt_options *options, const char *text, uint64_t limit)
+{
+	const struct vmt_options_ops silent = { ignore, NULL };
+
+	vmt_options_init(options);
+	if (text)
+		vmt_options_parse(options, text, &silent);
+	if (options->max_maps == 0)
+		options->max_maps = limit + MAPS_LEAST / 100;
+	if (options->max_maps < MAPS_LEAST && options->max_maps > limit)
+		options->max_maps = MAPS_LEAST;
+	if (options->max_maps > MAPS_MOST)
+		options->max_maps = MAPS_MOST;
+}
+
+/* Say what is wrong with the options, now that there is a log to say it in. */
+static void check_options(struct vmt_state *state, const char *text)
+{
+	const struct vmt_options_ops loud = { complain, state };
+	struct vmt_options again = state->options;
+
+	if (text && vmt_options_parse(&again, text, &loud) && state->options.strict) {
+		vmt_log(state, "strict=1: stopping because of the above");
+		vmt_sys1(SYS_exit_group, USAGE_STATUS);
+	}
+	for (size_t i = 0; state->options.help && vmt_options_help(i); i++)
+		vmt_log(state, vmt_options_help(i));
+}
+
+static void describe_process(struct vmt_state *state, const char *options)
+{
+	struct vmt_rec_header *header = &state->counters;
+	struct utsname uname;
+	long length = vmt_sys4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", state->text,
+			       sizeof(state->text));
+
+	if (length > 0)
+		header->exe = vmt_publish_string(state, state->text, (size_t)length);
+	length = vmt_fd_read_file("/proc/self/cmdline", state->text, sizeof(state->text));
+	if (length > 0)
+		header->command = vmt_publish_string(state, state->text, (size_t)length);
+	length = vmt_sys2(SYS_getcwd, state->text, sizeof(state->text));
+	if (length > 1)
+		header->cwd = vmt_publish_string(state, state->text, (size_t)length - 1);
+	if (!vmt_sys_failed(vmt_sys1(SYS_uname, &uname)))
+		header->kernel = vmt_publish_string(state, uname.release,
+						    __builtin_strlen(uname.release));
+	if (options)
+		header->options = vmt_publish_string(state, options, __builtin_strlen(options));
+}
+
+static const char *why_no_recording(int error)
+{
+	switch (error) {
+	case -ENOENT: return "there is no such directory";
+	case -ENOTDIR: return "it is no directory";
+	case -EACCES:
+	case -EPERM: return "it is not yours to write to";
+	case -EROFS: return "the file system is read-only";
+	case -ENOSPC:
+	case -EDQUOT: return "the disk is full";
+	case -ENOMEM:
+	case -EAGAIN: return "there are no addresses or no memory for it (ulimit -v)";
+	case -EMFILE:
+	case -ENFILE: return "no descriptor is left (ulimit -n)";
+	case -ENAMETOOLONG: return "its name is too long";
+	default: return "is it a directory, there and writable?";
+	}
+}
+
+static void say_no_recording(struct vmt_state *state, int error)
+{
+	char message[400];
+	struct vmt_line line = vmt_line_in(message, sizeof(message));
+
+	if (error == -EFBIG) {
+		vmt_log(state, "no recording and no report: the file size limit (ulimit -f) is too low");
+		return;
+	}
+	if (!state->options.dir[0]) {
+		vmt_line_add(&line, "no report: ");
+		vmt_line_add(&line, error == -EINVAL || error == -ENOSYS || error == -EPERM ?
+					    "the kernel gives no memfd for the recording" :
+					    why_no_recording(error));
+		vmt_log(state, message);
+		return;
+	}
+	vmt_line_add(&line, "cannot write a recording in dir='");
+	vmt_line_add(&line, state->options.dir);
+	vmt_line_add(&line, "': ");
+	vmt_line_add(&line, why_no_recording(error));
+	vmt_line_add(&line, state->options.report ? ". Only the report at exit is left" :
+						    ". Nothing will be left of it");
+	vmt_log(state, message);
+}
+
+static void open_recording(struct vmt_state *state, const char *options)
+{
+	int ret;
+
+	vmt_publish_describe(state);
+	ret = vmt_publish_open(state);
+	if (ret && state->is_root)
+		say_no_recording(state, ret);
+	if (ret && state->options.dir[0]) {
+		state->options.dir[0] = '\0';
+		ret = vmt_publish_open(state);
+	}
+	if (ret)
+		return;
+	vmt_memory_own(state, state->recording.base, state->recording.size);
+	if (vmt_sites_catch(SYS_rt_sigaction))
+		vmt_bus_open(state);
+	describe_process(state, options);
+}
+
+/* Where no function of libc's could be hooked or asked to call us. */
+static bool ends_by_destructor VMT_DATA = false;
+
+/* Where libc's _exit could not be hooked: later than all handlers that the program installs. */
+static void at_exit(int status, void *unused)
+{
+	(void)unused;
+	vmt_exit_end(status);
+}
+
+static void open_doors(struct vmt_state *state)
+{
+	struct vmt_sites_result result;
+
+	state->counters.doors = VMT_DOOR_WRAPPERS;
+	vmt_next_resolve();
+	if (!vmt_libc.inside && state->is_root)
+		vmt_log(state, "this C library is not known: only calls of exported functions are seen");
+	vmt_sites_want_actions = state->options.dir[0] != '\0';
+	if (state->options.sites) {
+		if (vmt_sites_open(state->options.sites == VMT_SITES_MPROTECT, &result) == 0)
+			state->counters.doors |= VMT_DOOR_SITES;
+		vmt_note(state, result.notes);
+		if (!vmt_range_is_empty(result.near))
+			vmt_memory_own(state, (void *)result.near.start, VMT_PAGE_SIZE);
+		vmt_sites_hook_exit();
+	}
+	ends_by_destructor = !vmt_sites_exit_is_hooked() && !vmt_libc_on_exit(at_exit);
+}
+
+/* The destructors of other libraries may come after it, and nothing tells the status. */
+__attribute__((destructor)) static void end(void)
+{
+	if (ends_by_destructor)
+		vmt_exit_end(0);
+}
+
+static int start_counting(struct vmt_state *state)
+{
+	int ret = vmt_account_init(state);
+
+	if (ret)
+		return ret;
+	for (uint32_t id = 0; id < state->sites.count; id++)
+		vmt_publish_site(state, state->sites.by_id[id]);
+	state->brk = (uint64_t)vmt_sys1(SYS_brk, 0);
+	ret = vmt_account_start(state);
+	if (ret)
+		return ret;
+	vmt_unwind_learn_none(state);
+	state->is_first = false;	/* no longer, should the table be filled again */
+	vmt_device_start(state);
+	vmt_trust_find_loader(state);
+	state->counters.maps_own = state->space.own;
+	state->counters.maps_now = vmt_account_maps(state);
+	state->counters.maps_start = state->counters.maps_now;
+	state->counters.maps_peak = state->counters.maps_now;
+	state->counters.asked_maps = 0;
+	vmt_timeline_tick(state, 0);
+	ret = vmt_publish_whole_header(state);
+	if (ret && state->is_root)
+		say_no_recording(state, ret);
+	return 0;
+}
+
+/* valgrind preloads libraries of its own, and makes maps that the program does not see it make. */
+static void look_for_valgrind(struct vmt_state *state)
+{
+	const char *preload = find_variable(state->environment, "LD_PRELOAD");
+
+	if (preload && contains(preload, (long)__builtin_strlen(preload), "vgpreload"))
+		vmt_note(state, VMT_NOTE_VALGRIND);
+}
+
+/* Files are opened by their names again and again: chdir may come. */
+static void find_start_folder(struct vmt_state *state)
+{
+	const struct vmt_options *options = &state->options;
+
+	if ((options->dir[0] && options->dir[0] != '/') ||
+	    (options->log_path[0] && options->log_path[0] != '/'))
+		vmt_sys2(SYS_getcwd, state->start_folder, sizeof(state->start_folder));
+}
+
+/* Without a state there is no log. */
+static void say_no_state(void)
+{
+	static const char text[] = "vmatrace: there are no addresses or no memory for it "
+				   "(ulimit -v); the program runs untraced\n";
+
+	if (vmt_probe_has_no_filter())
+		vmt_sys6(SYS_write, 2, (long)text, sizeof(text) - 1, 0, 0, 0);
+}
+
+/* The file is in hexadecimal. */
+static unsigned long read_personality(void)
+{
+	long personality = vmt_sys1(SYS_personality, PERSONALITY_READ);
+	char text[16] = "";
+
+	if (!vmt_sys_failed(personality))
+		return (unsigned long)personality;
+	personality = 0;
+	vmt_fd_read_file("/proc/self/personality", text, sizeof(text) - 1);
+	for (const char *at = text; *at > ' '; at++)
+		personality = personality * 16 + (*at <= '9' ? *at - '0' : *at - 'a' + 10);
+	return (unsigned long)personality;
+}
+
+static struct vmt_state *make_state(char **environment)
+{
+	const char *text = find_variable(environment, "VMATRACE_OPTIONS");
+	uint64_t limit = read_number("/proc/sys/vm/max_map_count");
+	struct vmt_options options;
+	struct vmt_state *state;
+
+	read_options(&options, text, limit);
+	state = vmt_memory_make(&options);
+	if (!state)
+		return NULL;
+	state->environment = environment;
+	state->verifies = options.verify != 0;
+#ifdef VMT_KILL_POINTS
+	state->kill_at = number_of(find_variable(environment, "VMATRACE_KILL_AT"));
+#endif
+	state->vdso = vmt_libc_auxiliary(AT_SYSINFO_EHDR);
+	vmt_clock_open(state->vdso);
+	vmt_probe_filter(state, options.filter == VMT_FILTER_PROBE);
+	find_start_folder(state);
+	state->counters.maps_limit = limit;
+	state->is_first = is_first(environment);
+	vmt_trust_open(state);
+	state->alarm_from = limit ? limit * 80 / 100 : UINT64_MAX;
+	state->main_sp = (uint64_t)(uintptr_t)__builtin_frame_address(0);
+	state->fds = (struct vmt_fds){ .maps = { .number = -1 }, .record = { .number = -1 },
+				       .error = { .number = -1 }, .log = { .number = -1 } };
+	state->is_root = !has_traced_parent(state->parent_pid, state->text, sizeof(state->text));
+	return state;
+}
+
+static void begin(char **arguments)
+{
+	struct vmt_state *state;
+	char **environment;
+	const char *text;
+
+	vmt_malloc_resolve();	/* first: a sanitizer that starts when it sees us look allocates */
+	vmt_libc_find();
+	environment = vmt_libc_environment(arguments);
+	text = find_variable(environment, "VMATRACE_OPTIONS");
+	state = make_state(environment);
+	if (!state) {
+		say_no_state();
+		vmt_next_resolve();
+		return;
+	}
+	vmt_state = state;
+	vmt_malloc_start(state->malloc_blocks);
+	atomic_store_explicit(&vmt_phase, VMT_PHASE_STARTING, memory_order_release);
+	if (state->is_root || state->options.children) {
+		vmt_log_open(state);
+		check_options(state, text);
+	}
+	vmt_ask_open(state);
+	look_for_valgrind(state);
+	state->no_deriving = (read_personality() & READ_IMPLIES_EXEC) != 0;
+	vmt_unwind_modules_load();
+	if (vmt_libc.inside && vmt_unwind_rows_are_missing(vmt_libc.last_exit))
+		vmt_note(state, VMT_NOTE_NO_UNWIND);
+	vmt_report_find_tool(state);
+	vmt_report_copy_environment(state);
+	open_doors(state);
+	if (!state->is_root && !state->options.follow_children)
+		return;
+	if (vmt_memory_make_alive(state)) {
+		vmt_log(state, "this kernel has no MADV_WIPEONFORK (Linux 4.14); the program runs untraced");
+		return;
+	}
+	open_recording(state, text);
+	if (start_counting(state)) {
+		vmt_log(state, "there is not memory enough for the table; the program runs untraced");
+		return;
+	}
+	vmt_allocators_start(state);
+	if (state->options.markers)
+		vmt_filter_mark_own();
+	vmt_log_marker(state, "vmatrace: ready");
+	atomic_store_explicit(&vmt_phase, VMT_PHASE_ON, memory_order_release);
+}
+
+__attribute__((constructor)) static void start(int argc, char **argv, char **arguments)
+{
+	(void)argc, (void)argv;
+	begin(arguments);
+	vmt_mapsfile_done();
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See exit_report.h. Runs as the process's last act, outside the lock, tracing off.
+ */
+#include "os/libc.h"
+#include "report/exit_report.h"
+
+#include <fcntl.h>
+#include <linux/errno.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/report/report.h"
+#include "filter/filter.h"
+#include "kernel/name.h"
+#include "os/fd.h"
+#include "os/line.h"
+#include "os/sys.h"
+#include "own/log.h"
+#include "report/function_names.h"
+#include "report/spawn.h"
+
+#define TOP_NOW	    3
+#define PRINT_TRIES 300	/* of 10 ms */
+#define PRINT_SECONDS 5	/* it waits for one at most, and for a processor */
+
+/* The folder of a path that has a slash, cut off in place. */
+static void cut_to_folder(char *path)
+{
+	size_t length = __builtin_strlen(path);
+
+	while (length && path[length - 1] != '/')
+		length--;
+	if (length)
+		path[length > 1 ? length - 1 : 1] = '\0';
+}
+
+static bool look_at(const char *path, struct stat *ret_status)
+{
+	return !vmt_sys_failed(vmt_sys4(SYS_newfstatat, AT_FDCWD, path, ret_status, 0));
+}
+
+/*
+ * May only those write to it who could have changed the library as well? They are its owner, root, we, and the
+ * group that may write to the library's folder.
+ */
+static bool is_trusted(const struct stat *what, const struct stat *library,
+		       const struct stat *folder)
+{
+	bool owner = what->st_uid == 0 || what->st_uid == vmt_libc_auxiliary(AT_EUID) ||
+		     what->st_uid == library->st_uid;
+	bool group = !(what->st_mode & S_IWGRP) ||
+		     ((folder->st_mode & S_IWGRP) && !(folder->st_mode & S_ISVTX) &&
+		      folder->st_gid == what->st_gid);
+
+	return owner && group && !(what->st_mode & S_IWOTH);
+}
+
+/* The tool lies beside the library, where somebody else may have put it. */
+static bool is_ours_to_run(const struct vmt_state *state)
+{
+	struct stat library, library_folder, tool, tool_folder;
+	char path[sizeof(state->tool)];
+	bool is_known = look_at(state->library, &library) && look_at(state->tool, &tool);
+
+	__builtin_memcpy(path, state->library, sizeof(state->library));
+	cut_to_folder(path);
+	is_known = is_known && look_at(path, &library_folder);
+	__builtin_memcpy(path, state->tool, sizeof(path));
+	cut_to_folder(path);
+	return is_known && look_at(path, &tool_folder) && S_ISREG(tool.st_mode) &&
+	       is_trusted(&tool, &library, &library_folder) &&
+	       is_trusted(&tool_folder, &library, &library_folder) &&
+	       !vmt_sys_failed(vmt_sys3(SYS_faccessat, AT_FDCWD, state->tool, X_OK));
+}
+
+/* Build tree: preload/libvmatrace.so, tools/vmatrace. Installed: lib/…/vmatrace/libvmatrace.so, bin/vmatrace. */
+void vmt_report_find_tool(struct vmt_state *state)
+{
+	static const char *const places[] = { "/../tools/vmatrace", "/../../bin/vmatrace",
+					      "/../../../bin/vmatrace" };
+	char folder[sizeof(state->library)];
+	size_t length = vmt_name_library(state, state->library, sizeof(state->library));
+
+	state->tool[0] = '\0';
+	if (!length || !state->options.tool)
+		return;
+	__builtin_memcpy(folder, state->library, sizeof(folder));
+	cut_to_folder(folder);
+	for (size_t i = 0; i < VMT_COUNT(places); i++) {
+		struct vmt_line path = vmt_line_in(state->tool, sizeof(state->tool));
+
+		vmt_line_add(&path, folder);
+		vmt_line_add(&path, places[i]);
+		if (!path.is_cut && is_ours_to_run(state))
+			return;
+	}
+	state->tool[0] = '\0';
+}
+
+static bool starts_with(const char *text, const char *start)
+{
+	while (*start && *text == *start)
+		text++, start++;
+	return !*start;
+}
+
+/* No server is asked for names while the program waits for its end. */
+static bool is_for_tool(const char *entry)
+{
+	return !starts_with(entry, "LD_PRELOAD=") && !starts_with(entry, "VMATRACE_OPTIONS=") &&
+	       !starts_with(entry, "LD_AUDIT=") && !starts_with(entry, "DEBUGINFOD_URLS=");
+}
+
+/* Copied at the start, since a program may put strings there that are gone at its end (putenv). */
+void vmt_report_copy_environment(struct vmt_state *state)
+{
+	char **to = state->spare_environment;
+	char *end = (char *)to + state->spare_environment_size;
+
+	for (char **from = state->environment; from && *from; from++) {
+		size_t length = __builtin_strlen(*from) + 1;
+
+		if (!is_for_tool(*from))
+			continue;
+		if ((size_t)(end - (char *)(to + 2)) < length)
+			break;
+		end -= length;
+		__builtin_memcpy(end, *from, length);
+		*to++ = end;
+	}
+	*to = NULL;
+}
+
+static bool copy_part(const struct vmt_recording *recording, long fd, uint64_t offset, uint64_t size)
+{
+	while (size) {
+		long ret = vmt_sys4(SYS_pwrite64, fd, recording->base + offset, size, offset);
+
+		if (ret <= 0)
+			return false;
+		offset += (uint64_t)ret;
+		size -= (uint64_t)ret;
+	}
+	return true;
+}
+
+/* What is used of the recording, as a file that nobody changes any more. */
+static long copy_recording(const struct vmt_state *state)
+{
+	const struct vmt_recording *recording = &state->recording;
+	const struct vmt_rec_header *header = recording->header;
+	long fd = vmt_sys2(SYS_memfd_create, "vmatrace", MFD_CLOEXEC);
+
+	if (vmt_sys_failed(fd) || vmt_sys_failed(vmt_sys2(SYS_ftruncate, fd, header->file_size)) ||
+	    !copy_part(recording, fd, 0, sizeof(*header)))
+		return -EIO;
+	for (unsigned i = 0; i < VMT_SECTION_COUNT; i++) {
+		const struct vmt_rec_section *section = &header->section[i];
+
+		if (!copy_part(recording, fd, section->offset, section->used * section->size))
+			return -EIO;
+	}
+	return fd;
+}
+
+struct job {
+	struct vmt_state *state;
+	uint64_t top;
+	_Atomic uint32_t has_begun;	/* something has been printed */
+};
+
+/* What the tool says, as a file: it is printed if the tool has come to its end. -errno. */
+static long ask_tool(struct vmt_helper *helper, const struct job *job)
+{
+	struct vmt_state *state = job->state;
+	char number[40];
+	struct vmt_line line = vmt_line_in(number, sizeof(number));
+	const char *argv[] = { "vmatrace", "report", "--fd=3", number, NULL, NULL };
+	struct vmt_command command = {
+		.path = state->tool,
+		.argv = argv,
+		.environment = state->spare_environment,
+		.in_fd = (int)copy_recording(state),
+		.out_fd = (int)vmt_sys2(SYS_memfd_create, "vmatrace", MFD_CLOEXEC),
+	};
+
+	if (state->options.verbosity)
+		argv[4] = "-v";
+	vmt_line_add(&line, "--top=");
+	vmt_line_add_number(&line, job->top);
+	if (command.in_fd < 0 || command.out_fd < 0 || !is_ours_to_run(state) ||
+	    vmt_helper_command(helper, &command) != 0)
+		return -EIO;
+	return command.out_fd;
+}
+
+static void print_file(struct vmt_state *state, long fd)
+{
+	char bytes[4096];
+	uint64_t at = 0;
+	long got;
+
+	while ((got = vmt_sys4(SYS_pread64, fd, bytes, sizeof(bytes), at)) > 0) {
+		vmt_log_emit(state, bytes, (size_t)got);
+		at += (uint64_t)got;
+	}
+}
+
+static void emit(void *context, const char *bytes, size_t size)
+{
+	const struct vmt_names *names = context;
+
+	vmt_log_emit(names->emit_context, bytes, size);
+}
+
+/* Names need maps of files, which would be counted as the program's while calls are recorded. */
+static void print_without_tool(struct vmt_state *state, uint64_t top)
+{
+	bool is_over = atomic_load_explicit(&vmt_phase, memory_order_acquire) == VMT_PHASE_OFF;
+	struct vmt_view view;
+	struct vmt_names names = { .view = &view, .emit_context = state };
+	const struct vmt_text_ops ops = { .emit = emit,
+					  .resolve = is_over ? vmt_names_resolve : NULL,
+					  .context = &names };
+	const struct vmt_text_options options = { .top = top,
+						  .verbose = state->options.verbosity != 0 };
+
+	if (vmt_view_open(state->recording.base, state->counters.file_size, &view) == 0)
+		vmt_text_report(&view, &options, &ops);
+	vmt_names_close(&names);
+}
+
+/* In a process of its own, which a reader who does not read cannot hold up for long. */
+static bool print_in_helper(struct vmt_helper *helper, void *context)
+{
+	struct job *job = context;
+	long text = job->state->tool[0] ? ask_tool(helper, job) : -ENOENT;
+
+	vmt_helper_limit(PRINT_SECONDS);
+	atomic_store_explicit(&job->has_begun, 1, memory_order_relaxed);
+	if (text >= 0)
+		print_file(job->state, text);
+	else
+		print_without_tool(job->state, job->top);
+	return true;
+}
+
+/* The helper has descriptors of its own, and none of those that it opens is one here. */
+static void print_by_helper(struct vmt_state *state, uint64_t top, bool is_last)
+{
+	struct job job = { .state = state, .top = top };
+	struct vmt_fd log;
+	struct vmt_helper helper = {
+		.work = print_in_helper,
+		.context = &job,
+		.stack = state->spare_stack,
+		.stack_size = state->spare_stack_size,
+		.keep_fd = vmt_log_fd(state),
+		.is_last = is_last,
+		.copies_memory = state->counters.notes & VMT_NOTE_VALGRIND,
+	};
+
+	log = state->fds.log;
+	if (vmt_helper_run(&helper) <= 0 &&
+	    !atomic_load_explicit(&job.has_begun, memory_order_relaxed))
+		print_without_tool(state, top);
+	else
+		state->fds.log = log;
+	vmt_log_pause(state);
+}
+
+/* One report at a time: the stack and the environment are there once. */
+static bool begin_printing(struct vmt_state *state)
+{
+	const int64_t pause[2] = { 0, 10000000 };
+
+	for (int i = 0; i < PRINT_TRIES; i++) {
+		if (!atomic_exchange_explicit(&state->printing, 1, memory_order_acquire))
+			return true;
+		vmt_sys2(SYS_nanosleep, pause, 0);
+	}
+	return false;
+}
+
+static void print(struct vmt_state *state, uint64_t top, bool is_last)
+{
+	if (!begin_printing(state))
+		return;
+	if (!vmt_filter_may_run_tool())
+		print_without_tool(state, top);
+	else
+		print_by_helper(state, top, is_last);
+	atomic_store_explicit(&state->printing, 0, memory_order_release);
+}
+
+void vmt_report_print(struct vmt_state *state)
+{
+	if (!state->recording.base && state->recording.is_lost)
+		vmt_log(state, "no report: the recording was cut short while the program ran");
+	else if (!state->recording.base)
+		vmt_log(state, "no report: there was no memory or disk for the recording");
+	else if (state->fds.log_is_file || vmt_log_fd(state) >= 0)
+		print(state, state->options.top, state->is_last_act);
+}
+
+void vmt_report_print_now(struct vmt_state *state)
+{
+	if (state->recording.base)
+		print(state, TOP_NOW, false);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See failure.h. The process's resources are read only when a call has failed, and
+ * not under a seccomp filter.
+ */
+#include "report/failure.h"
+
+#include <linux/errno.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+#include "core/base/fmt.h"
+#include "core/resolve/enomem.h"
+#include "os/fd.h"
+#include "os/sys.h"
+#include "own/log.h"
+#include "report/exit_report.h"
+#include "store/publish.h"
+
+static uint64_t limit_of(int resource)
+{
+	struct rlimit limit;
+
+	if (vmt_sys_failed(vmt_sys4(SYS_prlimit64, 0, resource, 0, &limit)) ||
+	    limit.rlim_cur == RLIM_INFINITY)
+		return VMT_UNLIMITED;
+	return limit.rlim_cur;
+}
+
+static uint64_t number_after(const char *text, long length, const char *key)
+{
+	long size = (long)__builtin_strlen(key);
+	uint64_t number = 0;
+	long at = 0;
+
+	while (at + size < length && __builtin_memcmp(text + at, key, (size_t)size) != 0)
+		at++;
+	for (at += size; at < length && (text[at] == ' ' || text[at] == '\t'); at++)
+		;
+	for (; at < length && text[at] >= '0' && text[at] <= '9'; at++)
+		number = number * 10 + (uint64_t)(text[at] - '0');
+	return number;
+}
+
+/* vm.overcommit_memory: 0 refuses what exceeds all memory, 1 nothing, 2 what exceeds CommitLimit (mm/util.c). */
+static uint64_t commit_left(struct vmt_state *state)
+{
+	char *text = state->text;
+	uint64_t limit, used;
+	long length = vmt_fd_read_file("/proc/sys/vm/overcommit_memory", text, sizeof(state->text));
+	char mode = length > 0 ? text[0] : '1';
+
+	if (mode == '1')
+		return VMT_UNLIMITED;
+	length = vmt_fd_read_file("/proc/meminfo", text, sizeof(state->text));
+	if (length <= 0)
+		return VMT_UNLIMITED;
+	if (mode == '0')
+		return (number_after(text, length, "MemTotal:") +
+			number_after(text, length, "SwapTotal:")) * 1024;
+	limit = number_after(text, length, "CommitLimit:") * 1024;
+	used = number_after(text, length, "Committed_AS:") * 1024;
+	return limit > used ? limit - used : 0;
+}
+
+/* False if it cannot be told. */
+static bool read_resources(struct vmt_state *state, struct vmt_resources *has)
+{
+	char *text = state->text;
+	long length;
+
+	*has = (struct vmt_resources){
+		.map_limit = state->counters.maps_limit,
+		.address_space_limit = limit_of(RLIMIT_AS),
+		.data_limit = limit_of(RLIMIT_DATA),
+		.locked_limit = limit_of(RLIMIT_MEMLOCK),
+		.commit_left = commit_left(state),
+	};
+	length = vmt_fd_read_file("/proc/self/status", text, sizeof(state->text));
+	if (length <= 0)
+		return length != -EPERM;
+	has->address_space = number_after(text, length, "VmSize:") * 1024;
+	has->data = number_after(text, length, "VmData:") * 1024;
+	has->locked = number_after(text, length, "VmLck:") * 1024;
+	state->counters.threads = number_after(text, length, "Threads:");
+	return true;
+}
+
+void vmt_failure_count_threads(struct vmt_state *state)
+{
+	long length = vmt_fd_read_file("/proc/self/status", state->text, sizeof(state->text));
+
+	state->counters.threads = length > 0 ? number_after(state->text, length, "Threads:") : 0;
+}
+
+static uint32_t error_of(const struct vmt_done *done)
+{
+	return done->call == VMT_CALL_BRK ? ENOMEM : (uint32_t)-done->result;
+}
+
+void vmt_failure_note(struct vmt_state *state, const struct vmt_done *done,
+		      const struct vmt_site *site, uint64_t maps)
+{
+	struct vmt_rec_failure failure = {
+		.time = vmt_time(state),
+		.site = site->id,
+		.error = error_of(done),
+		.maps = state->counters.maps_now,
+		.length = done->call == VMT_CALL_BRK ? 0 : (uint64_t)done->args[1],
+	};
+	struct vmt_resources has;
+
+	if (!vmt_reason_is_wanted(done) || vmt_publish_failures_full(state))
+		return;
+	if (read_resources(state, &has))
+		failure.reason = (uint32_t)vmt_reason_of(&state->space, done, maps, &has);
+	vmt_publish_failure(state, &failure);
+	if (failure.reason != VMT_REASON_MAP_LIMIT)
+		return;
+	state->limit_failure = failure;
+	vmt_state_raise(state, VMT_ALARM_LIMIT);
+}
+
+void vmt_failure_near(struct vmt_state *state)
+{
+	uint64_t limit = state->counters.maps_limit;
+
+	if (state->space.count >= limit * 95 / 100 + 1)
+		vmt_state_raise(state, VMT_ALARM_95);
+	else
+		vmt_state_raise(state, VMT_ALARM_80);
+}
+
+static void say_near(struct vmt_state *state)
+{
+	uint64_t limit = state->counters.maps_limit;
+	uint64_t count = state->counters.maps_now + state->counters.maps_own;
+	uint64_t ms = vmt_time(state) / 1000000;
+	uint64_t grown = state->counters.maps_now - state->counters.maps_start;
+	struct vmt_fmt fmt;
+
+	vmt_fmt_init(&fmt, vmt_log_emit, state, state->pid);
+	vmt_fmt_str(&fmt, "vmatrace: ");
+	vmt_fmt_num(&fmt, count, 0);
+	vmt_fmt_str(&fmt, " maps, ");
+	vmt_fmt_num(&fmt, limit ? count * 100 / limit : 0, 0);
+	vmt_fmt_str(&fmt, " % of vm.max_map_count (");
+	vmt_fmt_num(&fmt, limit, 0);
+	vmt_fmt_str(&fmt, ")");
+	if (ms >= 100 && state->counters.maps_now > state->counters.maps_start) {
+		vmt_fmt_str(&fmt, ", ");
+		vmt_fmt_signed(&fmt, (int64_t)(grown * 1000 / ms), 0);
+		vmt_fmt_str(&fmt, "/s");
+	}
+	vmt_fmt_wrap(&fmt, 0);
+}
+
+static void say_limit(struct vmt_state *state)
+{
+	const struct vmt_rec_failure *failure = &state->limit_failure;
+	const struct vmt_site *site = state->sites.by_id[failure->site];
+	struct vmt_fmt fmt;
+
+	vmt_fmt_init(&fmt, vmt_log_emit, state, state->pid);
+	vmt_fmt_str(&fmt, "vmatrace: ");
+	vmt_fmt_str(&fmt, vmt_call_name(site->call));
+	vmt_fmt_str(&fmt, failure->error == EAGAIN ? " failed: EAGAIN" : " failed: ENOMEM");
+	vmt_fmt_str(&fmt, ", because the process has ");
+	vmt_fmt_num(&fmt, failure->maps, 0);
+	vmt_fmt_str(&fmt, " maps (+");
+	vmt_fmt_num(&fmt, state->counters.maps_own, 0);
+	vmt_fmt_str(&fmt, " vmatrace) and vm.max_map_count is ");
+	vmt_fmt_num(&fmt, state->counters.maps_limit, 0);
+	vmt_fmt_wrap(&fmt, 0);
+	vmt_report_print_now(state);
+}
+
+void vmt_failure_say(struct vmt_state *state)
+{
+	uint32_t due = atomic_exchange_explicit(&state->alarms_due, 0, memory_order_relaxed);
+
+	if (!(state->is_root || state->options.children) || vmt_log_fd(state) < 0)
+		return;
+	if (due & VMT_ALARM_DISK)
+		vmt_log(state, "the disk is full: from here on the recording is not complete");
+	if (due & VMT_ALARM_CUT)
+		vmt_log(state, "somebody has cut the recording short: nothing is left of it, and "
+			       "nothing more is recorded");
+	if (!state->options.report)
+		return;
+	if (due & (VMT_ALARM_80 | VMT_ALARM_95))
+		say_near(state);
+	if (due & VMT_ALARM_LIMIT)
+		say_limit(state);
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A helper is cloned without an exit signal, so that a plain wait() of the program does not see it and
+ * no handler hears of it. With __WALL it could be reaped by any thread, once it has ended. So where there
+ * are other threads, it does not end before the process does: PR_SET_PDEATHSIG kills it then, and
+ * init reaps it (if we are init, the kernel does). The command is the helper's child, not ours.
+ */
+#include "report/spawn.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/errno.h>
+#include <linux/futex.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+
+#include "os/fd.h"
+#include "os/line.h"
+#include "os/sys.h"
+#include "state/state.h"
+
+#define COMMAND_FD    3
+#define CANNOT_RUN    127
+#define KERNEL_SIGSET 8
+#define LAST_SIGNAL   64
+#define SECOND	      UINT64_C(1000000000)
+#define SLICE_NS      20000000
+#define COMMAND_NS    (2 * SECOND)
+#define STARVED_NS    (20 * SECOND)	/* if it waits for nothing but a processor */
+#define HELPER_SECONDS 30
+#define FDS_WITHOUT_CLOSE_RANGE 1024
+
+#define SET_OF(signal) (UINT64_C(1) << ((signal) - 1))
+
+enum { WORKING, DONE, MAY_END };
+
+#if defined(__x86_64__)
+/* clone(2) with a stack of its own for the child, which calls function(argument) and exits with what it returns. */
+static long clone_with_stack(unsigned long flags, unsigned char *stack_end,
+			     int (*function)(void *argument), void *argument)
+{
+	register long r8 __asm__("r8") = (long)function;
+	register long r9 __asm__("r9") = (long)argument;
+	register long r10 __asm__("r10") = 0;
+	long ret;
+
+	__asm__ volatile("syscall\n\t"
+			 "test %%rax, %%rax\n\t"
+			 "jnz 1f\n\t"
+			 "xor %%ebp, %%ebp\n\t"
+			 "mov %%r9, %%rdi\n\t"
+			 "call *%%r8\n\t"
+			 "mov %%eax, %%edi\n\t"
+			 "mov %[exit], %%eax\n\t"
+			 "syscall\n\t"
+			 "hlt\n\t"
+			 "1:"
+			 : "=a"(ret)
+			 : "a"(SYS_clone), "D"(flags), "S"(stack_end), "d"(0),
+			   "r"(r8), "r"(r9), "r"(r10), [exit] "i"(SYS_exit)
+			 : "rcx", "r11", "memory");
+	return ret;
+}
+#else
+static long clone_with_stack(unsigned long flags, unsigned char *stack_end,
+			     int (*function)(void *argument), void *argument)
+{
+	(void)flags, (void)stack_end, (void)function, (void)argument;
+	return -ENOSYS;
+}
+#endif
+
+static unsigned char *aligned_end(unsigned char *end)
+{
+	return end - ((uintptr_t)end & 15);
+}
+
+static uint64_t set_mask(uint64_t mask)
+{
+	uint64_t old = 0;
+
+	vmt_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &old, KERNEL_SIGSET);
+	return old;
+}
+
+/* The program's handlers and ignored signals are neither the helper's nor the command's. */
+static void reset_signals(void)
+{
+	const struct {
+		void *handler;
+		unsigned long flags;
+		void *restorer;
+		uint64_t mask;
+	} by_default = { 0 };
+
+	for (int signal = 1; signal <= LAST_SIGNAL; signal++)
+		vmt_sys4(SYS_rt_sigaction, signal, &by_default, 0, KERNEL_SIGSET);
+}
+
+static int move_fd(int from, int to)
+{
+	if (from == to)
+		return (int)vmt_sys3(SYS_fcntl, from, F_SETFD, 0);
+	return (int)vmt_sys3(SYS_dup3, from, to, 0);
+}
+
+/* In the command's process. It dies with the helper, and leaves no core file. */
+static int exec_command(void *argument)
+{
+	const struct vmt_command *command = argument;
+	const struct rlimit none = { 0, 0 };
+
+	vmt_sys2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+	vmt_sys2(SYS_setrlimit, RLIMIT_CORE, &none);
+	set_mask(0);
+	if (move_fd(command->out_fd, 1) >= 0 && move_fd(command->out_fd, 2) >= 0 &&
+	    move_fd(command->in_fd, COMMAND_FD) >= 0)
+		/* Not by vmt_own6, which counts in our memory those that have not returned. */
+		vmt_sys6(SYS_execve, (long)command->path, (long)command->argv,
+			 (long)command->environment, 0, 0, 0);
+	return CANNOT_RUN;
+}
+
+/* Is the process ready to run, and waiting for nothing but a processor? */
+static bool is_runnable(long pid)
+{
+	char text[256];
+	struct vmt_line path = vmt_line_in(text, sizeof(text));
+	long length;
+
+	vmt_line_add(&path, "/proc/");
+	vmt_line_add_number(&path, (uint64_t)pid);
+	vmt_line_add(&path, "/stat");
+	length = vmt_fd_read_file(text, text, sizeof(text));
+	for (long i = length - 1; i > 1; i--)	/* PID (NAME) STATE: a name may hold anything */
+		if (text[i - 2] == ')' && text[i - 1] == ' ')
+			return text[i] == 'R';
+	return false;
+}
+
+static bool has_had_its_time(long pid, uint64_t start)
+{
+	uint64_t spent = vmt_clock() - start;
+
+	return spent >= STARVED_NS || (spent >= COMMAND_NS && !is_runnable(pid));
+}
+
+static int wait_for_command(const struct vmt_helper *helper, long pid)
+{
+	const uint64_t child_set = SET_OF(SIGCHLD);
+	const int64_t slice[2] = { 0, SLICE_NS };
+	uint64_t start = vmt_clock();
+	int status = 0;
+	long ret;
+
+	while ((ret = vmt_sys4(SYS_wait4, pid, &status, WNOHANG | __WALL, 0)) == 0) {
+		if (atomic_load_explicit(&helper->is_hurried, memory_order_relaxed) ||
+		    has_had_its_time(pid, start))
+			vmt_sys2(SYS_kill, pid, SIGKILL);
+		vmt_sys4(SYS_rt_sigtimedwait, &child_set, 0, slice, KERNEL_SIGSET);
+	}
+	return ret == pid && WIFEXITED(status) ? WEXITSTATUS(status) : CANNOT_RUN;
+}
+
+int vmt_helper_command(struct vmt_helper *helper, const struct vmt_command *command)
+{
+	unsigned char *stack_end = aligned_end(helper->stack + helper->stack_size / 4);
+	long pid = clone_with_stack(CLONE_VM | CLONE_VFORK, stack_end, exec_command,
+				    (void *)(uintptr_t)command);
+
+	return vmt_sys_failed(pid) ? CANNOT_RUN : wait_for_command(helper, pid);
+}
+
+void vmt_helper_limit(unsigned seconds)
+{
+	const struct itimerval limit = { .it_value = { .tv_sec = seconds } };
+
+	vmt_sys3(SYS_setitimer, ITIMER_REAL, &limit, 0);
+}
+
+/* Whoever waits for the end of what the program had open must not wait for us. */
+static void close_all(unsigned first, unsigned last)
+{
+	if (first > last || !vmt_sys_failed(vmt_sys3(SYS_close_range, first, last, 0)))
+		return;
+	for (unsigned fd = first; fd <= last && fd < FDS_WITHOUT_CLOSE_RANGE; fd++)
+		vmt_sys1(SYS_close, fd);
+}
+
+static void close_others(int keep_fd)
+{
+	unsigned keep = keep_fd < 2 ? 2 : (unsigned)keep_fd;
+
+	close_all(0, 1);
+	if (keep > 2)
+		close_all(2, keep - 1);
+	close_all(keep + 1, ~0U);
+}
+
+static void tell(struct vmt_helper *helper, uint32_t stage)
+{
+	atomic_store_explicit(&helper->stage, stage, memory_order_release);
+	vmt_sys3(SYS_futex, &helper->stage, FUTEX_WAKE_PRIVATE, 2);
+}
+
+static void await_change(struct vmt_helper *helper, uint32_t stage)
+{
+	const int64_t slice[2] = { 0, SLICE_NS };
+
+	vmt_sys4(SYS_futex, &helper->stage, FUTEX_WAIT_PRIVATE, stage, slice);
+}
+
+/* Nothing of ours may be missed: not the way to a file system that is to be unmounted, either. */
+static void let_everything_go(void)
+{
+	close_all(0, ~0U);
+	vmt_sys1(SYS_chdir, "/");
+	vmt_helper_limit(0);
+}
+
+/* Until the process ends, or until it wants us to. */
+static void wait_for_the_end(struct vmt_helper *helper)
+{
+	uint32_t stage = DONE;
+
+	while (stage != MAY_END) {
+		await_change(helper, stage);
+		stage = atomic_load_explicit(&helper->stage, memory_order_acquire);
+	}
+}
+
+static int run_helper(void *argument)
+{
+	struct vmt_helper *helper = argument;
+	bool has_worked;
+
+	reset_signals();
+	set_mask(~SET_OF(SIGALRM));
+	vmt_sys2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+	if ((uint32_t)vmt_sys0(SYS_getppid) != helper->parent)
+		return CANNOT_RUN;
+	vmt_helper_limit(HELPER_SECONDS);
+	close_others(helper->keep_fd);
+	has_worked = helper->work(helper, helper->context);
+	if (!helper->copies_memory) {
+		atomic_store_explicit(&helper->has_worked, has_worked, memory_order_relaxed);
+		let_everything_go();
+		tell(helper, DONE);
+		wait_for_the_end(helper);
+	}
+	return has_worked ? 0 : CANNOT_RUN;
+}
+
+/* The task directory has one link for each thread, and two of its own. */
+static bool is_alone(void)
+{
+	struct stat status;
+	long ret = vmt_sys4(SYS_newfstatat, AT_FDCWD, "/proc/self/task", &status, 0);
+
+	return !vmt_sys_failed(ret) && status.st_nlink <= 3;
+}
+
+/* A signal that usually ends a process waits for us, who have it blocked. */
+static bool is_wanted_to_end(void)
+{
+	const uint64_t ends = SET_OF(SIGHUP) | SET_OF(SIGINT) | SET_OF(SIGQUIT) | SET_OF(SIGTERM);
+	uint64_t pending = 0;
+
+	vmt_sys2(SYS_rt_sigpending, &pending, KERNEL_SIGSET);
+	return pending & ends;
+}
+
+/* False: it has gone, killed by whomever. */
+static bool wait_for_helper(struct vmt_helper *helper, long pid)
+{
+	while (atomic_load_explicit(&helper->stage, memory_order_acquire) == WORKING) {
+		await_change(helper, WORKING);
+		if (vmt_sys4(SYS_wait4, pid, 0, WNOHANG | __WALL, 0) != 0)
+			return false;
+		if (is_wanted_to_end())
+			atomic_store_explicit(&helper->is_hurried, 1, memory_order_relaxed);
+	}
+	return true;
+}
+
+static int reap(long pid)
+{
+	int status = 0;
+	long ret;
+
+	do
+		ret = vmt_sys4(SYS_wait4, pid, &status, __WALL, 0);
+	while (ret == -EINTR);
+	return ret == pid && WIFEXITED(status) ? WEXITSTATUS(status) : CANNOT_RUN;
+}
+
+static int start_and_wait(struct vmt_helper *helper)
+{
+	unsigned long flags = CLONE_VM | (helper->copies_memory ? CLONE_VFORK : 0);
+	long pid = clone_with_stack(flags, aligned_end(helper->stack + helper->stack_size),
+				    run_helper, helper);
+
+	if (vmt_sys_failed(pid))
+		return (int)pid;
+	if (helper->copies_memory)
+		return reap(pid) == 0;
+	if (wait_for_helper(helper, pid) && (helper->is_alone || !helper->is_last)) {
+		tell(helper, MAY_END);
+		reap(pid);
+	}
+	return (int)atomic_load_explicit(&helper->has_worked, memory_order_relaxed);
+}
+
+int vmt_helper_run(struct vmt_helper *helper)
+{
+	uint64_t old = set_mask(UINT64_MAX);	/* a handler of the program must not run in the helper */
+	int ret;
+
+	helper->parent = (uint32_t)vmt_sys0(SYS_getpid);
+	helper->is_alone = is_alone();
+	ret = start_and_wait(helper);
+	set_mask(old);
+	return ret;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See holder.h.
+ */
+#include "safety/holder.h"
+
+#include <linux/errno.h>
+#include <signal.h>
+#include <sys/syscall.h>
+
+#include "os/sys.h"
+#include "patch/patch.h"
+#include "safety/own_stack.h"
+
+bool vmt_holder_is_alive(void *context, uint32_t thread)
+{
+	(void)context;
+	return vmt_sys3(SYS_tgkill, vmt_state->pid, thread, 0) != -ESRCH;
+}
+
+/* The id of a thread's own clock is made from the thread's (kernel/time/posix-cpu-timers.c). */
+uint64_t vmt_holder_ran(void *context, uint32_t thread)
+{
+	int64_t time[2];
+
+	(void)context;
+	if (vmt_sys_failed(vmt_sys2(SYS_clock_gettime, (int)(~thread << 3 | 6), time)))
+		return 0;
+	return (uint64_t)time[0] * 1000000000 + (uint64_t)time[1];
+}
+
+/*
+ * The holder may have been interrupted by a signal, and wait in the handler for who has sent it. That
+ * one of libc's sites is not caught does not matter: pthread_cancel and setuid have their own, and
+ * their handlers wait for nobody.
+ */
+bool vmt_holder_may_stand(void *context)
+{
+	const struct vmt_state *state = vmt_state;
+
+	(void)context;
+	return state->has_signals || !vmt_sites_caught[SYS_tgkill];
+}
+
+void vmt_holder_note_signal(struct vmt_state *state, long nr, const long args[6])
+{
+	switch (nr) {
+	case SYS_kill:
+	case SYS_rt_sigqueueinfo:
+		if (args[0] > 0 && (uint32_t)args[0] != state->pid)
+			return;
+		break;
+	case SYS_tkill:
+	case SYS_tgkill:
+	case SYS_rt_tgsigqueueinfo:
+		break;
+	default:
+		return;
+	}
+	state->has_signals = true;
+}
+
+void vmt_holder_note_thread_signal(void)
+{
+	if (vmt_state)
+		vmt_state->has_signals = true;
+}
+
+/*
+ * The stack grows down: a handler that interrupted us runs below the frame that holds the lock. There or
+ * above it, on the same stack, that frame is gone. On a signal stack nothing can be said.
+ */
+static bool has_left_by_sp(uint64_t held_sp, uint64_t sp)
+{
+	struct vmt_range bounds;
+	stack_t stack;
+
+	if (vmt_sys_failed(vmt_sys2(SYS_sigaltstack, 0, &stack)) || (stack.ss_flags & SS_ONSTACK))
+		return false;
+	return vmt_stack_bounds(sp, &bounds) && vmt_range_has(bounds, held_sp) && sp >= held_sp;
+}
+
+/* Deeper than that frame, it is gone if others have taken its place. */
+bool vmt_holder_has_left(void *context, uint64_t held, uint64_t place)
+{
+	const struct vmt_regs *regs = (const void *)(uintptr_t)(place & ~VMT_PLACE_HAS_REGS);
+
+	(void)context;
+	held &= ~VMT_PLACE_HAS_REGS;
+	if (vmt_own_stack_has((const void *)(uintptr_t)held))
+		return false;
+	if (!(place & VMT_PLACE_HAS_REGS))
+		return has_left_by_sp(held, place);
+	return vmt_unwind_lies_over(regs, held) || has_left_by_sp(held, regs->sp);
+}

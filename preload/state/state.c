@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* See state.h. */
+#include "state/state.h"
+
+#include <sys/syscall.h>
+
+#include "os/sys.h"
+
+_Atomic uint32_t vmt_phase VMT_DATA = VMT_PHASE_UNINIT;
+struct vmt_state *vmt_state VMT_DATA = NULL;
+
+static _Atomic uint32_t always_alive VMT_DATA = VMT_ALIVE;
+_Atomic uint32_t *vmt_alive VMT_DATA = &always_alive;
+
+__thread struct vmt_thread vmt_this_thread;
+
+/* Where a filter may kill for getpid and nothing can be read, vfork children are taken for their parents. */
+static uint32_t own_pid(const struct vmt_state *state)
+{
+	long pid = vmt_sys0(SYS_getpid);
+	char text[32];
+	uint32_t number = 0;
+
+	if (!vmt_sys_failed(pid))
+		return (uint32_t)pid;
+	if (vmt_fd_read_file("/proc/self/stat", text, sizeof(text)) < (long)sizeof(text))
+		return state->pid;
+	for (const char *at = text; *at >= '0' && *at <= '9'; at++)
+		number = number * 10 + (uint32_t)(*at - '0');
+	return number;
+}
+
+bool vmt_state_is_ours(const struct vmt_state *state)
+{
+	return *vmt_alive == VMT_ALIVE && own_pid(state) == state->pid;
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See extend.h. The file is opened again by its name; a larger map of it needs none (mremap of no length makes another map of the same pages).
+ */
+#include "store/extend.h"
+
+#include <fcntl.h>
+#include <linux/errno.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "os/fd.h"
+#include "own/memory.h"
+#include "store/recording.h"
+
+#define MAP_FACTOR 4u
+#define READER_NS  UINT64_C(1000000000)	/* after which nobody reads by an old header */
+
+static int lengthen(struct vmt_state *state, uint64_t length)
+{
+	struct vmt_recording *recording = &state->recording;
+	int fd;
+	long ret;
+
+	if (length <= recording->length)
+		return 0;
+	if (!vmt_recording_may_be(length))
+		return -EFBIG;
+	fd = vmt_recording_descriptor(state);
+	if (fd < 0)
+		return fd;
+	ret = vmt_sys2(SYS_ftruncate, fd, length);
+	vmt_recording_put_back(state, fd);
+	if (!ret)
+		recording->length = length;
+	return (int)ret;
+}
+
+int vmt_extend_map(struct vmt_state *state, uint64_t size)
+{
+	struct vmt_recording *recording = &state->recording;
+	uint64_t larger = recording->size;
+	long ret;
+
+	if (size <= recording->size)
+		return 0;
+	if (state->growth.map_count == VMT_OUTGROWN_MAX)
+		return -ENOMEM;
+	while (larger < size)
+		larger *= MAP_FACTOR;
+	ret = vmt_sys4(SYS_mremap, recording->base, 0, larger, MREMAP_MAYMOVE);
+	if (vmt_sys_failed(ret))
+		return (int)ret;
+	vmt_memory_own(state, (const void *)ret, larger);
+	state->growth.map[state->growth.map_count++] = (struct vmt_outgrown){
+		(uint64_t)(uintptr_t)recording->base, recording->size
+	};
+	recording->base = (unsigned char *)ret;
+	recording->header = (struct vmt_rec_header *)ret;
+	recording->size = larger;
+	state->tick_end = 0;
+	state->room_is_due = true;
+	if (recording->is_file)
+		vmt_sys3(SYS_madvise, recording->base, larger, MADV_RANDOM);
+	return 0;
+}
+
+static void note_part(struct vmt_state *state, uint64_t offset, uint64_t length)
+{
+	if (state->growth.part_count == VMT_OUTGROWN_MAX)
+		return;	/* it stays in the file */
+	state->growth.part[state->growth.part_count++] = (struct vmt_outgrown){ offset, length };
+	state->growth.time = vmt_time(state);
+	state->room_is_due = true;
+}
+
+/*
+ * By stores in this order, so that who is killed here leaves a header that is true at each: what is in
+ * use is at both places, and there is room for it.
+ */
+static void publish_place(struct vmt_state *state, enum vmt_section_id id)
+{
+	const struct vmt_rec_section *from = &state->counters.section[id];
+	struct vmt_rec_header *header = state->recording.header;
+	struct vmt_rec_section *to = &header->section[id];
+
+	vmt_recording_begin(state, &header->seq);
+	__atomic_store_n(&to->offset, from->offset, __ATOMIC_RELEASE);
+	vmt_recording_kill_point(state);
+	__atomic_store_n(&to->capacity, from->capacity, __ATOMIC_RELEASE);
+	vmt_recording_kill_point(state);
+	header->file_size = state->counters.file_size;
+	vmt_recording_end(state, &header->seq);
+}
+
+static int move(struct vmt_state *state, enum vmt_section_id id, uint64_t offset)
+{
+	struct vmt_rec_section *section = &state->counters.section[id];
+	struct vmt_recording *recording = &state->recording;
+	uint64_t bytes = section->used * section->size;
+	int ret = bytes ? vmt_recording_allocate(state, offset, bytes) : 0;
+
+	if (ret)
+		return ret;
+	__builtin_memcpy(recording->base + offset, recording->base + section->offset, bytes);
+	note_part(state, section->offset, section->capacity * section->size);
+	section->offset = offset;
+	recording->ready[id] = bytes;
+	return 0;
+}
+
+static int make_room(struct vmt_state *state, enum vmt_section_id id, uint64_t capacity)
+{
+	struct vmt_rec_section *section = &state->counters.section[id];
+	uint64_t end = section->offset + section->capacity * section->size;
+	bool is_last = vmt_page_up(end) == state->counters.file_size;
+	uint64_t offset = is_last ? section->offset : state->counters.file_size;
+	uint64_t file_size = vmt_page_up(offset + capacity * section->size);
+	int ret = lengthen(state, file_size);
+
+	if (!ret)
+		ret = vmt_extend_map(state, file_size);
+	if (!ret && !is_last)
+		ret = move(state, id, offset);
+	if (ret)
+		return ret;
+	section->capacity = capacity;
+	state->counters.file_size = file_size;
+	publish_place(state, id);
+	return 0;
+}
+
+/* Not tried again: every call would. */
+static void note_failure(struct vmt_state *state, enum vmt_section_id id, int error)
+{
+	state->recording.full |= UINT32_C(1) << id;
+	if (error != -ENOSPC && error != -EDQUOT) {
+		vmt_note(state, VMT_NOTE_NOT_LONGER);
+		return;
+	}
+	vmt_note(state, VMT_NOTE_DISK_FULL);
+	vmt_state_raise(state, VMT_ALARM_DISK);
+}
+
+bool vmt_extend_section(struct vmt_state *state, enum vmt_section_id id, uint64_t count)
+{
+	const struct vmt_rec_section *section = &state->counters.section[id];
+	const struct vmt_recording *recording = &state->recording;
+	uint64_t capacity = 2 * section->capacity > count ? 2 * section->capacity : count;
+	int ret;
+
+	if (count > state->growth.most[id] || (recording->full >> id & 1) || !vmt_recording_may_grow())
+		return false;
+	if (capacity > state->growth.most[id])
+		capacity = state->growth.most[id];
+	ret = make_room(state, id, capacity);
+	if (ret)
+		note_failure(state, id, ret);
+	return ret == 0;
+}
+
+static void drop_old_maps(struct vmt_state *state)
+{
+	while (state->growth.map_count) {
+		const struct vmt_outgrown *old = &state->growth.map[--state->growth.map_count];
+
+		vmt_memory_drop(state, (void *)(uintptr_t)old->start, old->length);
+	}
+}
+
+/* A page that others lie on as well stays. */
+static void punch(const struct vmt_recording *recording, const struct vmt_outgrown *part)
+{
+	uint64_t start = vmt_page_up(part->start);
+	uint64_t end = vmt_page_down(part->start + part->length);
+
+	if (start < end)
+		vmt_sys3(SYS_madvise, recording->base + start, end - start, MADV_REMOVE);
+}
+
+bool vmt_extend_settle(struct vmt_state *state, bool is_last)
+{
+	struct vmt_recording *recording = &state->recording;
+
+	if (!recording->base || !vmt_recording_may_grow())
+		return false;
+	drop_old_maps(state);
+	if (!is_last && state->growth.part_count &&
+	    vmt_time(state) - state->growth.time < READER_NS)
+		return true;
+	while (state->growth.part_count)
+		punch(recording, &state->growth.part[--state->growth.part_count]);
+	return false;
+}

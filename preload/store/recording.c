@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See recording.h. In a file, blocks are allocated before use: a page without a block would
+ * SIGBUS on a full disk. Sizes are looked at first: beyond RLIMIT_FSIZE the kernel kills.
+ */
+#include "store/recording.h"
+
+#include <fcntl.h>
+#include <linux/errno.h>
+#include <linux/fs.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "filter/filter.h"
+#include "kernel/ask.h"
+#include "kernel/mapsfile.h"
+#include "kernel/name.h"
+#include "os/fd.h"
+#include "own/memory.h"
+#include "store/extend.h"
+
+#define NAME_TRIES  100u
+#define IMAGES_MOST (UINT64_C(1) << 31)
+#define BLOCK_STEP  (UINT64_C(256) * 1024)	/* the largest */
+#define FIRST_MAP   (UINT64_C(512) * 1024)
+
+#ifdef VMT_KILL_POINTS
+void vmt_recording_kill_point(struct vmt_state *state)
+{
+	if (state->kill_at && --state->kill_at == 0)
+		vmt_sys2(SYS_kill, vmt_sys0(SYS_getpid), SIGKILL);
+}
+#endif
+
+bool vmt_recording_may_be(uint64_t size)
+{
+	struct rlimit limit;
+
+	/* Beyond RLIMIT_FSIZE ftruncate raises SIGXFSZ, on a memfd too. */
+	if (vmt_sys_failed(vmt_sys4(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, &limit)))
+		return false;
+	return limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= size;
+}
+
+/*
+ * Without its name until it is valid: whatever is called *.vmt can be read. It holds the command line
+ * and is for its owner only; what is there already is somebody else's.
+ */
+static int open_in_dir(struct vmt_state *state)
+{
+	struct vmt_recording *recording = &state->recording;
+	int fd = -EEXIST;
+
+	for (unsigned i = 0; i < NAME_TRIES && fd == -EEXIST; i++) {
+		if (!vmt_name_temporary(state, i, state->recording_path,
+					sizeof(state->recording_path)))
+			return -ENAMETOOLONG;
+		fd = vmt_fd_open(state->recording_path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW,
+				 0600);
+	}
+	recording->is_file = fd >= 0;
+	return fd;
+}
+
+static int open_file(struct vmt_state *state)
+{
+	state->counters.image = 1;
+	state->recording.is_file = false;
+	if (state->options.dir[0])
+		return open_in_dir(state);
+
+	long fd = vmt_sys2(SYS_memfd_create, "vmatrace", MFD_CLOEXEC);
+
+	return vmt_sys_failed(fd) ? (int)fd : vmt_fd_raise((int)fd);
+}
+
+/* rename(2) that replaces nothing; where a file system has no such thing (NFS), by a link. */
+static int move_to_free(const char *from, const char *to)
+{
+	long ret = vmt_own6(SYS_renameat2, AT_FDCWD, (long)from, AT_FDCWD, (long)to,
+			    RENAME_NOREPLACE, 0);
+
+	if (ret != -EINVAL && ret != -ENOSYS)
+		return (int)ret;
+	ret = vmt_sys2(SYS_link, from, to);
+	if (!vmt_sys_failed(ret))
+		vmt_sys1(SYS_unlink, from);
+	return (int)ret;
+}
+
+static bool is_taken(struct vmt_state *state, uint64_t image)
+{
+	struct stat st;
+
+	return vmt_name_recording(state, image, state->recording_path,
+				  sizeof(state->recording_path)) &&
+	       !vmt_sys_failed(vmt_sys4(SYS_newfstatat, AT_FDCWD, state->recording_path, &st,
+					AT_SYMLINK_NOFOLLOW));
+}
+
+/*
+ * A number that is free, after one that is taken. There may be thousands (a shell script that
+ * execs itself in a loop, or one pid in thousands of containers), so not one by one.
+ */
+static uint64_t find_free(struct vmt_state *state, uint64_t taken)
+{
+	uint64_t free = taken + 1;
+
+	while (free < IMAGES_MOST && is_taken(state, free)) {
+		taken = free;
+		free *= 2;
+	}
+	while (free - taken > 1) {
+		uint64_t middle = taken + (free - taken) / 2;
+
+		if (is_taken(state, middle))
+			taken = middle;
+		else
+			free = middle;
+	}
+	return free;
+}
+
+static int name_image(struct vmt_state *state, const char *was, uint64_t image)
+{
+	if (!vmt_name_recording(state, image, state->recording_path, sizeof(state->recording_path)))
+		return -ENAMETOOLONG;
+	state->counters.image = (uint32_t)image;
+	state->recording.header->image = (uint32_t)image;
+	return move_to_free(was, state->recording_path);
+}
+
+int vmt_recording_name(struct vmt_state *state)
+{
+	struct vmt_recording *recording = &state->recording;
+	char was[sizeof(state->recording_path)];
+	uint64_t image = 1;
+	int ret;
+
+	if (!recording->base || !recording->is_file)
+		return 0;
+	__builtin_memcpy(was, state->recording_path, sizeof(was));
+	ret = name_image(state, was, image);
+	for (unsigned i = 0; i < NAME_TRIES && ret == -EEXIST; i++) {	/* others look for one too */
+		image = find_free(state, image);
+		ret = name_image(state, was, image);
+	}
+	if (ret)
+		vmt_sys1(SYS_unlink, was);
+	return ret;
+}
+
+/* A file system that cannot allocate, or a descriptor that the program has closed: by writing. */
+static int populate(const struct vmt_recording *recording, uint64_t offset, uint64_t length)
+{
+	uint64_t start = vmt_page_down(offset);
+	uint64_t end = vmt_page_up(offset + length);
+	long ret;
+
+	if (!recording->base)	/* the header, before it is mapped */
+		return 0;
+	ret = vmt_sys3(SYS_madvise, recording->base + start, end - start, MADV_POPULATE_WRITE);
+	return ret == -EFAULT ? -ENOSPC : 0;	/* it would have been a SIGBUS; before Linux 5.14 -EINVAL */
+}
+
+int vmt_recording_descriptor(const struct vmt_state *state)
+{
+	struct vmt_fd again;
+
+	if (vmt_fd_is_ours(&state->fds.record))
+		return state->fds.record.number;
+	if (!state->recording.is_file)
+		return -EBADF;
+	again = vmt_fd_note(vmt_fd_open(state->recording_path, O_RDWR | O_NOFOLLOW, 0));
+	if (again.number < 0)
+		return -ENOENT;
+	if (again.device == state->fds.record.device && again.inode == state->fds.record.inode)
+		return again.number;
+	vmt_sys1(SYS_close, again.number);
+	return -ENOENT;
+}
+
+void vmt_recording_put_back(const struct vmt_state *state, int fd)
+{
+	if (fd >= 0 && fd != state->fds.record.number)
+		vmt_sys1(SYS_close, fd);
+}
+
+void vmt_recording_keep(struct vmt_state *state)
+{
+	if (state->recording.base && state->recording.is_file && state->fds.record.number < 0)
+		state->fds.record = vmt_fd_note(vmt_recording_descriptor(state));
+}
+
+/* Mapped, a file needs no descriptor any more. A memfd has no name: others find it by one. */
+static void give_back(struct vmt_state *state)
+{
+	struct vmt_fd *fd = &state->fds.record;
+
+	if (state->recording.is_file) {
+		vmt_sys1(SYS_close, fd->number);
+		fd->number = -1;
+	} else {
+		fd->number = vmt_fd_put_aside(fd->number);
+	}
+}
+
+/* Under a seccomp filter no call of ours may be made: then a full disk is not survived. */
+int vmt_recording_allocate(struct vmt_state *state, uint64_t offset, uint64_t length)
+{
+	const struct vmt_recording *recording = &state->recording;
+	long ret;
+	int fd;
+
+	if (!recording->is_file)
+		return 0;
+	fd = vmt_recording_descriptor(state);
+	ret = fd;
+	if (fd >= 0)
+		ret = vmt_sys4(SYS_fallocate, fd, 0, offset, length);
+	vmt_recording_put_back(state, fd);
+	if (ret == -EBADF || ret == -ENOENT || ret == -EOPNOTSUPP || ret == -EINVAL ||
+	    ret == -EPERM)
+		return populate(recording, offset, length);
+	return (int)ret;
+}
+
+static int map_file(struct vmt_state *state)
+{
+	struct vmt_recording *recording = &state->recording;
+	uint64_t size = recording->length > FIRST_MAP ? recording->length : FIRST_MAP;
+	long ret = vmt_sys2(SYS_ftruncate, state->fds.record.number, recording->length);
+
+	if (!recording->is_file)
+		size = vmt_page_up(state->counters.file_size);
+	if (!vmt_sys_failed(ret))
+		ret = vmt_recording_allocate(state, 0, VMT_PAGE_SIZE);
+	if (vmt_sys_failed(ret))
+		return (int)ret;
+	ret = vmt_own6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
+		       MAP_SHARED, state->fds.record.number, 0);
+	if (vmt_sys_failed(ret))
+		return (int)ret;
+	recording->base = (unsigned char *)ret;
+	recording->header = (struct vmt_rec_header *)ret;
+	recording->size = size;
+	/* There is nothing to read ahead: the kernel would fill megabytes at each first touch. */
+	if (recording->is_file)
+		vmt_sys3(SYS_madvise, recording->base, size, MADV_RANDOM);
+	return 0;
+}
+
+/* What a child has from its parent is soon in its own recording. */
+static void count_wanted(const struct vmt_state *state, uint64_t wanted[VMT_SECTION_COUNT])
+{
+	for (unsigned i = 0; i < VMT_SECTION_COUNT; i++)
+		wanted[i] = 0;
+	wanted[VMT_SECTION_STRINGS] = state->counters.section[VMT_SECTION_STRINGS].used;
+	wanted[VMT_SECTION_FRAMES] = state->counters.section[VMT_SECTION_FRAMES].used;
+	wanted[VMT_SECTION_MODULES] = state->module_count;
+	wanted[VMT_SECTION_SITES] = state->sites.count;
+	wanted[VMT_SECTION_SITE_TIMES] = state->sites.count;
+	wanted[VMT_SECTION_RANGES] = state->space.count;
+}
+
+/*
+ * A size that was asked for is taken whole, and where no call can be made later as much as may
+ * ever be needed. A memfd's length is nobody's business: it never has to be changed.
+ */
+static void lay_out(struct vmt_state *state)
+{
+	struct vmt_rec_header *header = &state->counters;
+	struct vmt_recording *recording = &state->recording;
+	uint64_t wanted[VMT_SECTION_COUNT];
+	uint64_t whole;
+
+	count_wanted(state, wanted);
+	whole = vmt_layout_sections(state->options.max_maps, state->options.max_sites,
+				    state->options.max_size << 20, header->section);
+	for (unsigned i = 0; i < VMT_SECTION_COUNT; i++)
+		state->growth.most[i] = header->section[i].capacity;
+	header->file_size = whole;
+	if (vmt_recording_may_grow() && !state->options.max_size)
+		header->file_size = vmt_layout_first(wanted, header->section);
+	recording->length = header->file_size;
+	if (!state->options.dir[0] && vmt_recording_may_be(2 * whole))
+		recording->length = 2 * whole;
+}
+
+bool vmt_recording_may_grow(void)
+{
+	const long any[6] = { 0 };
+
+	return vmt_filter_is_open() ||
+	       (vmt_filter_may(SYS_mremap, any) && vmt_filter_may(SYS_munmap, any) &&
+		vmt_filter_may(SYS_ftruncate, any) && vmt_filter_may(SYS_fallocate, any));
+}
+
+/* Where a filter is not known to let files be made: for the report of this process alone. */
+static int map_private(struct vmt_state *state)
+{
+	struct vmt_recording *recording = &state->recording;
+
+	recording->size = vmt_page_up(recording->length);
+	recording->base = vmt_memory_map(recording->size);
+	recording->header = (struct vmt_rec_header *)recording->base;
+	recording->is_file = false;
+	state->fds.record.number = -1;
+	return recording->base ? 0 : -ENOMEM;
+}
+
+static bool may_be_file(void)
+{
+	const long any[6] = { 0 };
+
+	return vmt_filter_is_open() ||
+	       (vmt_filter_may(SYS_memfd_create, any) && vmt_filter_may(SYS_ftruncate, any) &&
+		vmt_filter_may(SYS_fcntl, any));
+}
+
+int vmt_recording_open(struct vmt_state *state)
+{
+	struct vmt_recording *recording = &state->recording;
+	int ret;
+
+	recording->base = NULL;
+	recording->is_lost = false;
+	state->tick_end = 0;	/* its bucket lies in the recording of before */
+	lay_out(state);
+	if (!vmt_recording_may_be(recording->length))
+		return -EFBIG;
+	__builtin_memset(recording->ready, 0, sizeof(recording->ready));
+	recording->full = 0;
+	state->growth.map_count = 0;
+	state->growth.part_count = 0;
+	if (!may_be_file())
+		return map_private(state);
+	ret = open_file(state);
+	if (ret < 0)
+		return ret;
+	state->fds.record = vmt_fd_note(ret);
+	ret = map_file(state);
+	if (ret) {
+		vmt_fd_close(&state->fds.record);
+		if (recording->is_file)
+			vmt_sys1(SYS_unlink, state->recording_path);
+		return ret;
+	}
+	give_back(state);
+	return 0;
+}
+
+/* The bytes of a section up to the end of a page, not beyond the section. */
+static uint64_t whole_pages(const struct vmt_rec_section *section, uint64_t bytes)
+{
+	uint64_t most = section->capacity * section->size;
+
+	bytes = vmt_page_up(section->offset + bytes) - section->offset;
+	return bytes < most ? bytes : most;
+}
+
+/* In steps that grow with it, while there is room for one; then what is needed, to the last block. */
+static bool make_ready(struct vmt_state *state, enum vmt_section_id id, uint64_t need)
+{
+	const struct vmt_rec_section *section = &state->counters.section[id];
+	struct vmt_recording *recording = &state->recording;
+	uint64_t ready = recording->ready[id];
+	uint64_t step = ready / 2 < BLOCK_STEP ? ready / 2 : BLOCK_STEP;
+	uint64_t end = whole_pages(section, need + vmt_page_down(step));
+
+	if (recording->full >> id & 1)
+		return false;
+	if (vmt_recording_allocate(state, section->offset + ready, end - ready)) {
+		end = whole_pages(section, need);
+		if (vmt_recording_allocate(state, section->offset + ready, end - ready)) {
+			recording->full |= UINT32_C(1) << id;
+			vmt_note(state, VMT_NOTE_DISK_FULL);
+			vmt_state_raise(state, VMT_ALARM_DISK);
+			return false;
+		}
+	}
+	recording->ready[id] = end;
+	return true;
+}
+
+/* Elements with blocks behind them, not counted as used yet. */
+static void *room_for(struct vmt_state *state, enum vmt_section_id id, uint64_t index,
+		      uint64_t count)
+{
+	const struct vmt_recording *recording = &state->recording;
+	const struct vmt_rec_section *section = &state->counters.section[id];
+	uint64_t need = (index + count) * section->size;
+
+	if (!recording->base)
+		return NULL;
+	if (VMT_UNLIKELY(index + count > section->capacity) &&
+	    !vmt_extend_section(state, id, index + count)) {
+		return NULL;
+	}
+	if (VMT_UNLIKELY(need > recording->ready[id]) && !make_ready(state, id, need))
+		return NULL;
+	return recording->base + section->offset + index * section->size;
+}
+
+static void use(struct vmt_state *state, enum vmt_section_id id, uint64_t used)
+{
+	vmt_recording_kill_point(state);
+	state->counters.section[id].used = used;
+	__atomic_store_n(&state->recording.header->section[id].used, used, __ATOMIC_RELEASE);
+}
+
+void *vmt_recording_new_element(struct vmt_state *state, enum vmt_section_id id, uint64_t index,
+				uint64_t count)
+{
+	void *element = room_for(state, id, index, count);
+
+	if (element && index + count > state->counters.section[id].used)
+		use(state, id, index + count);
+	return element;
+}
+
+bool vmt_recording_append(struct vmt_state *state, enum vmt_section_id id, const void *records,
+			  uint64_t count)
+{
+	const struct vmt_rec_section *section = &state->counters.section[id];
+	void *to;
+
+	/* With room for one more, or readers would take the list for one that had no end. */
+	room_for(state, id, section->used, count + 1);
+	to = room_for(state, id, section->used, count);
+	if (!to)
+		return false;
+	__builtin_memcpy(to, records, count * section->size);
+	use(state, id, section->used + count);
+	return true;
+}
+
+/* Of a file without a name the kernel says so in the list of maps. */
+bool vmt_recording_is_gone(struct vmt_state *state)
+{
+	static const char gone[] = " (deleted)";
+	char path[sizeof(state->recording_path) + sizeof(gone)];
+	uint8_t build_id[VMT_BUILD_ID_MAX];
+	uint32_t build_id_length;
+	size_t length;
+
+	if (!state->recording.base || !state->recording.is_file)
+		return false;
+	length = vmt_ask_name(state, (uint64_t)(uintptr_t)state->recording.base, path, sizeof(path),
+			      build_id, &build_id_length);
+	vmt_mapsfile_done();
+	return length > sizeof(gone) && length < sizeof(path) &&
+	       __builtin_memcmp(path + length - sizeof(gone) + 1, gone, sizeof(gone) - 1) == 0;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The file behind the recording: made, mapped, and given blocks before they are written to.
+ * Knows sections and elements, not what is in them; publish.h and timeline.h do. Under the lock only.
+ */
+#ifndef VMT_RECORDING_H
+#define VMT_RECORDING_H
+
+#include "os/sys.h"
+#include "state/state.h"
+
+/*
+ * Make the recording: a file in options.dir, else a memfd. Returns 0 or -errno; the
+ * state's recording is left empty on failure.
+ */
+int vmt_recording_open(struct vmt_state *state);
+
+/*
+ * Give the file its name, EXE.PID.vmt or EXE.PID-2.vmt…, once its header is valid. -errno:
+ * there is no such file then, but the recording can still be read by its descriptor.
+ */
+int vmt_recording_name(struct vmt_state *state);
+
+/* Is a file of this size allowed (RLIMIT_FSIZE)? Otherwise ftruncate would raise SIGXFSZ. */
+bool vmt_recording_may_be(uint64_t size);
+
+/* May it, and our memory, be extended when more room is needed? Not under every seccomp filter. */
+bool vmt_recording_may_grow(void);
+
+/* Blocks for this part of the file, or -ENOSPC; without them a store would raise SIGBUS. */
+int vmt_recording_allocate(struct vmt_state *state, uint64_t offset, uint64_t length);
+
+/*
+ * A descriptor of the recording: one that is kept, or the file opened by its name. To be put back afterwards. -errno.
+ */
+int vmt_recording_descriptor(const struct vmt_state *state);
+void vmt_recording_put_back(const struct vmt_state *state, int fd);
+
+/* Its name may lead nowhere soon: keep it open. */
+void vmt_recording_keep(struct vmt_state *state);
+
+/* Has somebody removed the file? */
+bool vmt_recording_is_gone(struct vmt_state *state);
+
+/*
+ * `count` elements from `index` on, with blocks behind them, counted as used from now on. NULL when
+ * there is no recording, no room in the section, or no disk.
+ */
+static inline void *vmt_recording_element(struct vmt_state *state, enum vmt_section_id id,
+					  uint64_t index, uint64_t count);
+
+/* The same for elements that have not been in use before. */
+void *vmt_recording_new_element(struct vmt_state *state, enum vmt_section_id id, uint64_t index,
+				uint64_t count);
+
+/*
+ * Put records behind the last one of a section that only grows: a reader sees them whole or not at all.
+ * False when there is no room.
+ */
+bool vmt_recording_append(struct vmt_state *state, enum vmt_section_id id, const void *records,
+			  uint64_t count);
+
+/*
+ * In a build for tests (meson -Dkill_points=true) the program kills itself at the Nth of these
+ * points, N from the environment: a recording must be readable whatever was its writer's last store.
+ */
+#ifdef VMT_KILL_POINTS
+void vmt_recording_kill_point(struct vmt_state *state);
+#else
+static inline void vmt_recording_kill_point(struct vmt_state *state)
+{
+	(void)state;
+}
+#endif
+
+static inline void *vmt_recording_element(struct vmt_state *state, enum vmt_section_id id,
+					  uint64_t index, uint64_t count)
+{
+	const struct vmt_rec_section *section = &state->counters.section[id];
+
+	if (VMT_UNLIKELY(!state->recording.base || index + count > section->used))
+		return vmt_recording_new_element(state, id, index, count);
+	return state->recording.base + section->offset + index * section->size;
+}
+
+/* Tell whoever looks, or finds us dead, what the holder of the lock is at. */
+static inline void vmt_recording_doing(struct vmt_state *state, enum vmt_doing doing)
+{
+	if (!state->recording.base)
+		return;
+	__atomic_store_n(&state->recording.header->doing, doing, __ATOMIC_RELAXED);
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+/* Around each change of a record that others may read meanwhile: its sequence word is odd. */
+static inline void vmt_recording_begin(struct vmt_state *state, uint32_t *seq)
+{
+	vmt_recording_kill_point(state);
+	__atomic_store_n(seq, *seq | 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	vmt_recording_kill_point(state);
+}
+
+static inline void vmt_recording_end(struct vmt_state *state, uint32_t *seq)
+{
+	vmt_recording_kill_point(state);
+	__atomic_store_n(seq, (*seq | 1) + 1, __ATOMIC_RELEASE);
+	vmt_recording_kill_point(state);
+}
+
+#endif

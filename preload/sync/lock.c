@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The owner's thread id is the lock word. `stuck` spares everybody but the first the wait for a
+ * holder that stands still: its generation is compared, so a new holder is waited for again.
+ */
+#include "sync/lock.h"
+
+/* In pauses, of which a processor makes 20 to 100 in a microsecond: a call and its learning last
+ * about as long as putting a thread to sleep and waking it. */
+#define SPIN_TURNS	100u
+#define SPIN_BUSY_TURNS 30u	/* of who comes to a busy lock */
+
+/* A lock is busy if so many holds follow each other at less than… */
+#define BUSY_HOLDS 1024u
+#define BUSY_NS	   UINT64_C(16000)	/* …between two of them, sleeping and waking included */
+/* While it is busy, somebody is woken only after so many holds, unless they come slowly. */
+#define KEPT_HOLDS 2u
+#define KEPT_NS	   UINT64_C(8000)
+
+/* How long a waiter sleeps before it looks at the holder: the first time, and at most. */
+#define FIRST_STEP_NS UINT64_C(200000)
+#define LAST_STEP_NS  UINT64_C(10000000)
+
+static bool spin_for(struct vmt_lock *lock, uint32_t self, unsigned turns)
+{
+	for (unsigned turn = 0; turn < turns; turn++) {
+		if (atomic_load_explicit(&lock->owner, memory_order_relaxed) == 0 &&
+		    vmt_lock_take(lock, 0, self))
+			return true;
+		__builtin_ia32_pause();
+	}
+	return false;
+}
+
+static unsigned spin_turns(const struct vmt_lock *lock)
+{
+	return atomic_load_explicit(&lock->is_busy, memory_order_relaxed) ? SPIN_BUSY_TURNS :
+									    SPIN_TURNS;
+}
+
+static void tell_asleep(struct vmt_lock *lock)
+{
+	atomic_store_explicit(&lock->waiters, VMT_LOCK_ASLEEP, memory_order_seq_cst);
+}
+
+/*
+ * Sleep until the lock is left, or for timeout_ns; returns whether the lock was taken. A thread that
+ * has slept takes it in the name of all: others may sleep still.
+ */
+static bool sleep_for(struct vmt_lock *lock, const struct vmt_lock_ops *ops, uint32_t self,
+		      uint64_t timeout_ns)
+{
+	uint32_t owner;
+
+	tell_asleep(lock);
+	if (vmt_lock_take(lock, 0, self))
+		return true;
+	owner = atomic_load_explicit(&lock->owner, memory_order_seq_cst);
+	if (owner)
+		ops->wait(ops->context, &lock->owner, owner, timeout_ns);
+	if (atomic_load_explicit(&lock->waiters, memory_order_relaxed) != VMT_LOCK_WOKEN)
+		return false;
+	if (!spin_for(lock, self, SPIN_TURNS))
+		return false;
+	tell_asleep(lock);
+	return true;
+}
+
+/* One holding of the lock, as a waiter watches it. */
+struct watch {
+	uint32_t owner;
+	uint32_t generation;
+	uint64_t since;	/* when the waiter first saw it */
+	uint64_t ran_ns;	/* processor time that its owner had used by then */
+};
+
+static struct watch watch_from(const struct vmt_lock *lock, const struct vmt_lock_ops *ops,
+			       uint64_t now)
+{
+	struct watch watch = {
+		.owner = atomic_load_explicit(&lock->owner, memory_order_relaxed),
+		.generation = atomic_load_explicit(&lock->generation, memory_order_relaxed),
+		.since = now,
+	};
+
+	watch.ran_ns = watch.owner ? ops->ran(ops->context, watch.owner) : 0;
+	return watch;
+}
+
+static bool is_same_holding(const struct vmt_lock *lock, const struct watch *watch)
+{
+	return watch->owner &&
+	       atomic_load_explicit(&lock->owner, memory_order_relaxed) == watch->owner &&
+	       atomic_load_explicit(&lock->generation, memory_order_relaxed) == watch->generation;
+}
+
+static void set_halvings(struct vmt_lock *lock, uint32_t halvings)
+{
+	if (halvings <= VMT_LOCK_HALVINGS)
+		atomic_store_explicit(&lock->halvings, halvings, memory_order_relaxed);
+}
+
+static uint64_t patience_of(const struct vmt_lock *lock, const struct vmt_lock_ops *ops)
+{
+	uint32_t halvings = atomic_load_explicit(&lock->halvings, memory_order_relaxed);
+
+	if (!ops->may_stand(ops->context))
+		return VMT_LOCK_STARVED_NS;
+	return VMT_LOCK_PATIENCE_NS >> halvings;
+}
+
+static bool is_hopeless(const struct vmt_lock_ops *ops, const struct watch *watch, uint64_t now,
+			uint64_t patience)
+{
+	return now - watch->since >= patience ||
+	       ops->ran(ops->context, watch->owner) - watch->ran_ns >= VMT_LOCK_PATIENCE_NS;
+}
+
+/* Those who come later need not wait for this holding as well. */
+static enum vmt_lock_result give_up(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
+				    const struct watch *watch, uint32_t self)
+{
+	if (!ops->is_alive(ops->context, watch->owner) && vmt_lock_take(lock, watch->owner, self))
+		return VMT_LOCK_ROBBED;
+	if (atomic_exchange_explicit(&lock->stuck, watch->generation, memory_order_relaxed) !=
+	    watch->generation)
+		set_halvings(lock, atomic_load_explicit(&lock->halvings, memory_order_relaxed) + 1);
+	return VMT_LOCK_BUSY;
+}
+
+/* If we needed over half of the patience, one halving was too many. */
+static void note_worth(struct vmt_lock *lock, uint64_t waited_ns)
+{
+	uint32_t halvings = atomic_load_explicit(&lock->halvings, memory_order_relaxed);
+
+	if (halvings && waited_ns > (VMT_LOCK_PATIENCE_NS >> halvings) / 2)
+		set_halvings(lock, halvings - 1);
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Sleep longer and longer, and look in between whether it is worth while. */
+static enum vmt_lock_result wait_for(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
+				     uint32_t self)
+{
+	uint64_t patience = patience_of(lock, ops);
+	uint64_t start = ops->now(ops->context);
+	uint64_t now = start;
+	struct watch watch = watch_from(lock, ops, now);
+
+	for (uint64_t step = FIRST_STEP_NS; now - start < VMT_LOCK_LIMIT_NS; step *= 2) {
+		uint64_t left = watch.since + patience - now;
+
+		step = least(step, LAST_STEP_NS);
+		if (sleep_for(lock, ops, self, least(step, left))) {
+			note_worth(lock, ops->now(ops->context) - start);
+			return VMT_LOCK_GOT;
+		}
+		now = ops->now(ops->context);
+		if (!is_same_holding(lock, &watch))
+			watch = watch_from(lock, ops, now);
+		else if (is_hopeless(ops, &watch, now, patience) && is_same_holding(lock, &watch))
+			return give_up(lock, ops, &watch, self);
+	}
+	return VMT_LOCK_BUSY;
+}
+
+static bool is_given_up(const struct vmt_lock *lock, const struct vmt_lock_ops *ops)
+{
+	return atomic_load_explicit(&lock->owner, memory_order_relaxed) &&
+	       atomic_load_explicit(&lock->generation, memory_order_relaxed) ==
+		       atomic_load_explicit(&lock->stuck, memory_order_relaxed) &&
+	       !(ops->is_crowded && ops->is_crowded(ops->context));
+}
+
+static enum vmt_lock_result take(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
+				 uint32_t self, bool patient)
+{
+	if (VMT_LIKELY(vmt_lock_take(lock, 0, self)))
+		return VMT_LOCK_GOT;
+	if (!patient)
+		return VMT_LOCK_BUSY;
+	if (is_given_up(lock, ops)) {
+		struct watch watch = watch_from(lock, ops, 0);
+
+		return watch.owner ? give_up(lock, ops, &watch, self) : VMT_LOCK_BUSY;
+	}
+	if (spin_for(lock, self, spin_turns(lock)))
+		return VMT_LOCK_GOT;
+	return wait_for(lock, ops, self);
+}
+
+enum vmt_lock_result vmt_lock_enter_taken(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
+					  struct vmt_lock_self self, uint64_t sp, bool patient)
+{
+	uint64_t outer_sp = *self.held_sp;
+	enum vmt_lock_result result;
+
+	if (VMT_UNLIKELY(atomic_load_explicit(&lock->owner, memory_order_relaxed) == self.id)) {
+		if (!ops->has_left(ops->context, outer_sp, sp))
+			return VMT_LOCK_BUSY;
+		return vmt_lock_seize(lock, ops, self, sp);
+	}
+	*self.held_sp = sp;
+	atomic_signal_fence(memory_order_seq_cst);
+	result = take(lock, ops, self.id, patient);
+	if (VMT_UNLIKELY(result == VMT_LOCK_BUSY)) {
+		*self.held_sp = outer_sp;
+		return result;
+	}
+	lock->outer_sp = outer_sp;
+	return result;
+}
+
+enum vmt_lock_result vmt_lock_seize(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
+				    struct vmt_lock_self self, uint64_t sp)
+{
+	if (atomic_load_explicit(&lock->owner, memory_order_relaxed) != self.id)
+		return vmt_lock_enter(lock, ops, self, sp, true);
+	atomic_fetch_add_explicit(&lock->generation, 1, memory_order_relaxed);
+	lock->outer_sp = 0;
+	*self.held_sp = sp;
+	return VMT_LOCK_ROBBED;
+}
+
+/* Measured at releases with sleepers only: a lock that nobody waits for need not be measured. */
+static bool is_busy(struct vmt_lock *lock, uint32_t generation, uint64_t now)
+{
+	uint64_t passed = now - lock->measured_ns;
+
+	if (generation - lock->measured_at >= BUSY_HOLDS || passed > BUSY_HOLDS * BUSY_NS) {
+		atomic_store_explicit(&lock->is_busy, passed <= BUSY_HOLDS * BUSY_NS,
+				      memory_order_relaxed);
+		lock->measured_at = generation;
+		lock->measured_ns = now;
+	}
+	return atomic_load_explicit(&lock->is_busy, memory_order_relaxed);
+}
+
+/*
+ * To pass the lock from one processor to another costs more than several calls, in the kernel as
+ * well, whose data go along. So a thread that takes a busy lock again and again keeps it for some
+ * time. When it stops, those who still sleep do so until their patience ends: that is why a few
+ * calls at a time, by however many threads, are no reason to withhold a wake.
+ */
+bool vmt_lock_is_wake_due(struct vmt_lock *lock, const struct vmt_lock_ops *ops)
+{
+	uint32_t generation = atomic_load_explicit(&lock->generation, memory_order_relaxed);
+	uint32_t holds = generation - lock->woken_at;
+	uint64_t now = ops->now(ops->context);
+
+	if (is_busy(lock, generation, now) && holds < KEPT_HOLDS &&
+	    now - lock->woken_ns < holds * KEPT_NS)
+		return false;
+	lock->woken_at = generation;
+	lock->woken_ns = now;
+	return true;
+}
+
+void vmt_lock_wake(struct vmt_lock *lock, const struct vmt_lock_ops *ops)
+{
+	if (atomic_exchange_explicit(&lock->waiters, VMT_LOCK_WOKEN, memory_order_seq_cst) ==
+	    VMT_LOCK_ASLEEP)
+		ops->wake(ops->context, &lock->owner);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Entries of the unwinder's memory, which all threads share without a lock: a sequence word each,
+ * odd while the entry is written. Whoever meets a writer goes without; a writer who never comes
+ * back costs the entry. Words of an entry are read and written by READ and WRITE only, and what was
+ * read is believed when the sequence has not moved. For unwind_segments.c and unwind_recall.c.
+ */
+#ifndef VMT_SEQLOCK_H
+#define VMT_SEQLOCK_H
+
+#include <stdatomic.h>
+
+#include "core/base/base.h"
+
+#define READ(place)	    __atomic_load_n(&(place), __ATOMIC_RELAXED)
+#define WRITE(place, value) __atomic_store_n(&(place), (value), __ATOMIC_RELAXED)
+
+/* To be taken before the first word is read. */
+static inline uint64_t vmt_entry_begin(const _Atomic uint64_t *sequence)
+{
+	return atomic_load_explicit(sequence, memory_order_acquire);
+}
+
+/* After the last one: was all of it of one moment? */
+static inline bool vmt_entry_stands(const _Atomic uint64_t *sequence, uint64_t begin)
+{
+	atomic_thread_fence(memory_order_acquire);
+	return !(begin & 1) && atomic_load_explicit(sequence, memory_order_relaxed) == begin;
+}
+
+static inline bool vmt_entry_is_written(const _Atomic uint64_t *sequence)
+{
+	return atomic_load_explicit(sequence, memory_order_relaxed) & 1;
+}
+
+/* Begin to write; false: somebody else does. */
+static inline bool vmt_entry_seize(_Atomic uint64_t *sequence)
+{
+	uint64_t was = atomic_load_explicit(sequence, memory_order_relaxed);
+
+	if ((was & 1) || !atomic_compare_exchange_strong_explicit(sequence, &was, was + 1,
+								  memory_order_acquire,
+								  memory_order_relaxed))
+		return false;
+	atomic_thread_fence(memory_order_release);
+	return true;
+}
+
+/* It is written. */
+static inline void vmt_entry_leave(_Atomic uint64_t *sequence)
+{
+	uint64_t was = atomic_load_explicit(sequence, memory_order_relaxed);
+
+	atomic_store_explicit(sequence, was + 1, memory_order_release);
+}
+
+#endif

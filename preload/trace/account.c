@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See account.h. The dirty word tells a robber of the lock what was being changed.
+ */
+#include "trace/account.h"
+
+#include <linux/errno.h>
+
+#include "core/fast/fast_range.h"
+#include "core/fast/fast_simple.h"
+#include "core/vma/merge_rules.h"
+#include "core/vma/resolve_gone.h"
+#include "kernel/ask.h"
+#include "kernel/confidence.h"
+#include "patch/patch.h"
+#include "patch/stubs.h"
+#include "report/failure.h"
+#include "store/publish.h"
+#include "store/recording.h"
+#include "store/timeline.h"
+#include "trace/malloc_section.h"
+#include "trace/modules.h"
+#include "trace/room.h"
+#include "unwind/unwind_learn.h"
+
+static void set_dirty(struct vmt_state *state, enum vmt_dirty dirty)
+{
+	atomic_store_explicit(&state->dirty, dirty, memory_order_relaxed);
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+VMT_HOT static void range_changed(void *context, struct vmt_map *map)
+{
+	vmt_unwind_learn_note(context, &map->look);
+	vmt_publish_range(context, map);
+}
+
+VMT_HOT static void range_removed(void *context, struct vmt_map *map)
+{
+	struct vmt_state *state = context;
+
+	if (vmt_unwind_learn_is_code(&map->look)) {
+		state->code_is_gone = true;
+		vmt_stubs_forget(map->look.start, map->look.end);
+	}
+	vmt_publish_range_gone(state, map);
+}
+
+static void site_added(void *context, const struct vmt_site *site)
+{
+	struct vmt_state *state = context;
+
+	if (site->flags & VMT_SITE_TRUNCATED)
+		state->counters.truncated++;
+	state->header_is_behind = true;
+	if (site->flags & VMT_SITE_LOST)
+		vmt_note(state, VMT_NOTE_SITES_FULL);
+	state->room_is_due |= state->arena.used > state->arena.ahead;
+	vmt_publish_frames(state, site);
+}
+
+static void reset_space(struct vmt_state *state)
+{
+	vmt_arena_init(&state->space_arena, state->space_memory, state->space_memory_size);
+	vmt_space_init(&state->space, &state->space_arena, &state->space_ops);
+	vmt_sketch_init(&state->lesson.sketch, &state->space_arena);
+	state->space.noreserve = state->noreserve;
+	state->space.has_ties = state->has_ties;
+}
+
+int vmt_account_init(struct vmt_state *state)
+{
+	/* As many as can be recorded: the rest count as lost, and the sums hold. */
+	uint32_t room = (uint32_t)state->growth.most[VMT_SECTION_SITES];
+
+	state->space_ops = (struct vmt_space_ops){ range_changed, range_removed, state };
+	state->sites_ops = (struct vmt_sites_ops){ vmt_modules_frame_of, site_added, state };
+	reset_space(state);
+	return vmt_sites_init(&state->sites, &state->arena, room, &state->sites_ops);
+}
+
+/* live_at_peak: the value before the first change after a peak is the value at that peak. */
+VMT_HOT static void change_live(void *context, uint32_t id, int delta)
+{
+	struct vmt_state *state = context;
+	struct vmt_site *site = state->sites.by_id[id];
+
+	vmt_publish_at_mark(state, site);
+	if (site->peak_epoch != state->counters.peak_epoch) {
+		site->live_at_peak = site->live;
+		site->peak_epoch = state->counters.peak_epoch;
+	}
+	vmt_timeline_before(state, site);
+	site->live += (uint64_t)(int64_t)delta;
+	vmt_timeline_after(state, site);
+	if (site != state->caller)	/* it is published when all of its call is known */
+		vmt_publish_site(state, site);
+}
+
+static void add_counts(struct vmt_rec_counters *to, const struct vmt_counts *counts)
+{
+	to->created += counts->created;
+	to->split += counts->split;
+	to->merged += counts->merged;
+	to->removed += counts->removed;
+}
+
+static uint64_t sum(const struct vmt_counts *counts)
+{
+	return counts->created + counts->split + counts->merged + counts->removed;
+}
+
+void vmt_account_unseen(struct vmt_state *state, uint64_t starts)
+{
+	state->counters.unseen += starts;
+	if (vmt_sites_left_out())
+		vmt_note(state, VMT_NOTE_TEXT_LARGE);
+}
+
+static void note_unseen(struct vmt_state *state, const struct vmt_counts *counts, bool late)
+{
+	struct vmt_site *unseen = state->sites.by_id[VMT_SITE_UNSEEN];
+
+	if (sum(counts) == 0)
+		return;
+	vmt_publish_at_mark(state, unseen);
+	add_counts(&unseen->counters, counts);
+	add_counts(&state->calls[VMT_CALL_NONE], counts);
+	/* Next to calls that are still to be learnt, what looks unexplained is theirs. */
+	if (!late && vmt_late_is_quiet(&state->late))
+		vmt_account_unseen(state, sum(counts));
+	vmt_publish_site(state, unseen);
+	vmt_publish_call(state, VMT_CALL_NONE);
+}
+
+static uint64_t questions(const struct vmt_state *state)
+{
+	const struct vmt_rec_header *counters = &state->counters;
+
+	return counters->asked_query + counters->asked_probe + counters->asked_maps;
+}
+
+static void note_learnt(struct vmt_state *state, enum vmt_learnt learnt, uint64_t questions_before)
+{
+	if (learnt == VMT_LEARNT_DERIVED && questions(state) == questions_before)
+		state->counters.calls_derived++;
+	if (learnt == VMT_LEARNT_GUESSED)
+		state->counters.relearned++;	/* right or not: nobody can tell */
+}
+
+VMT_HOT static void note_peak(struct vmt_state *state)
+{
+	struct vmt_rec_header *counters = &state->counters;
+	uint64_t time = state->call_time;
+
+	counters->maps_own = state->space.own;
+	counters->maps_now = vmt_account_maps(state);
+	if (counters->maps_now > counters->maps_peak) {
+		counters->maps_peak = counters->maps_now;
+		counters->maps_peak_time = time;
+		counters->peak_epoch++;
+	}
+	vmt_timeline_tick(state, time);
+	vmt_allocators_tick(state, time);
+}
+
+/* The table is changed: what else hangs on it. */
+VMT_HOT static void note_applied(struct vmt_state *state, const struct vmt_effect *effect)
+{
+	set_dirty(state, VMT_DIRTY_NOT);
+	if (effect->out_of_memory) {
+		vmt_note(state, VMT_NOTE_MEMORY_FULL);
+		state->counters.lost++;
+	}
+	if (state->code_is_gone) {
+		state->code_is_gone = false;
+		set_dirty(state, VMT_DIRTY_SITES);
+		vmt_sites_forget_addresses(&state->sites);
+		set_dirty(state, VMT_DIRTY_NOT);
+		vmt_unwind_learn_gone(state);
+	}
+	vmt_unwind_learn(state);
+}
+
+static inline struct vmt_effect_ops live_ops(struct vmt_state *state)
+{
+	return (struct vmt_effect_ops){ .live = change_live, .context = state };
+}
+
+/* At state->call_time, like what follows. */
+static void apply(struct vmt_state *state, const struct vmt_change *change, uint32_t site,
+		  struct vmt_effect *effect)
+{
+	const struct vmt_effect_ops ops = live_ops(state);
+
+	set_dirty(state, VMT_DIRTY_SPACE);
+	vmt_effect_apply(&state->space, change, &state->lesson, site, state->call_time, &ops,
+			 effect);
+	note_applied(state, effect);
+}
+
+static bool apply_carved(struct vmt_state *state, const struct vmt_change *change, uint32_t site,
+			 struct vmt_effect *effect)
+{
+	const struct vmt_effect_ops ops = live_ops(state);
+
+	if (!vmt_carve_apply(&state->space, change, site, state->call_time, &ops, effect))
+		return false;
+	note_applied(state, effect);
+	state->counters.calls_derived++;
+	return true;
+}
+
+static void learn_and_apply(struct vmt_state *state, struct vmt_change *change,
+			    struct vmt_site *site, bool late)
+{
+	struct vmt_kernel_ops kernel = vmt_ask_ops;
+	struct vmt_effect effect;
+	uint64_t asked = questions(state);
+
+	kernel.context = state;
+	if (change->how == VMT_CHANGE_EVERYTHING && site->call == VMT_CALL_PRCTL)
+		state->no_reasoning = true;
+	vmt_recording_doing(state, VMT_DOING_MAPS);
+	if ((late || state->no_deriving || (change->met_hole && !state->query_works)) &&
+	    change->how == VMT_CHANGE_DERIVE)	/* Linux 5.10 has two meanings for ENOMEM */
+		change->how = VMT_CHANGE_WALK;	/* others may have come between */
+	set_dirty(state, VMT_DIRTY_SPACE);
+	if (!apply_carved(state, change, site->id, &effect)) {
+		note_learnt(state, vmt_learn(&state->space, change, &kernel, &state->lesson),
+			    asked);
+		apply(state, change, site->id, &effect);
+	}
+	if (VMT_UNLIKELY(vmt_trust_is_lost(state))) {
+		state->counters.relearned++;
+		vmt_account_everything(state);
+	}
+	vmt_recording_doing(state, VMT_DOING_COUNTS);
+	add_counts(&site->counters, &effect.call);
+	add_counts(&state->calls[site->call], &effect.call);
+	note_unseen(state, &effect.unseen, late);
+	note_peak(state);
+}
+
+static bool is_failure(const struct vmt_done *done)
+{
+	if (done->call == VMT_CALL_BRK)
+		return done->args[0] && (uint64_t)done->result < (uint64_t)done->args[0];
+	return done->result < 0 && done->result >= -4095;
+}
+
+struct vmt_site *vmt_account_intern(struct vmt_state *state, const struct vmt_raw_stack *stack)
+{
+	struct vmt_site *site;
+
+	vmt_recording_doing(state, VMT_DOING_SITE);
+	set_dirty(state, VMT_DIRTY_SITES);
+	site = vmt_sites_intern(&state->sites, stack);
+	set_dirty(state, VMT_DIRTY_NOT);
+	return site;
+}
+
+VMT_HOT static void count_call(struct vmt_state *state, struct vmt_site *site, bool failed, bool late)
+{
+	vmt_publish_at_mark(state, site);
+	state->caller = site;
+	site->counters.calls++;
+	site->counters.failed += failed;
+	state->calls[site->call].calls++;
+	state->calls[site->call].failed += failed;
+	state->counters.calls_seen++;
+	state->counters.late += late;
+	if (VMT_UNLIKELY(site->flags & VMT_SITE_LOST || site->id == VMT_SITE_UNSEEN)) {
+		state->counters.lost++;
+		state->header_is_behind = true;
+	}
+}
+
+/* Most calls: no question is open, and nobody has come between. False: nothing has been done. */
+VMT_HOT static bool account_simple(struct vmt_state *state, const struct vmt_done *done,
+			   struct vmt_site *site)
+{
+	const struct vmt_effect_ops ops = live_ops(state);
+	struct vmt_simple simple;
+	struct vmt_effect effect;
+
+	if (state->no_deriving || !vmt_change_decode_simple(done, &simple))
+		return false;
+	vmt_recording_doing(state, VMT_DOING_MAPS);
+	set_dirty(state, VMT_DIRTY_SPACE);
+	if (!vmt_quick_apply(&state->space, &simple, site->id, state->call_time, &ops, &effect)) {
+		set_dirty(state, VMT_DIRTY_NOT);
+		return false;
+	}
+	note_applied(state, &effect);
+	vmt_recording_doing(state, VMT_DOING_COUNTS);
+	state->counters.calls_derived++;
+	add_counts(&site->counters, &effect.call);
+	add_counts(&state->calls[site->call], &effect.call);
+	note_peak(state);
+	return true;
+}
+
+static void account_other(struct vmt_state *state, const struct vmt_done *done,
+			  struct vmt_site *site, bool failed, bool late)
+{
+	struct vmt_done with_brk = *done;
+	struct vmt_change change;
+	uint64_t maps = state->space.count;
+	uint64_t left_out = vmt_publish_left_out(state);
+
+	with_brk.brk = state->brk;
+	vmt_change_decode(&with_brk, &change);
+	vmt_narrow_gone(&state->space, done, &change);
+	if (done->call == VMT_CALL_BRK)
+		state->brk = (uint64_t)done->result;
+	if (change.how == VMT_CHANGE_NOTHING)
+		state->counters.calls_derived++;
+	else
+		learn_and_apply(state, &change, site, late);
+	if (VMT_UNLIKELY(failed))
+		vmt_failure_note(state, &with_brk, site, maps);
+	if (late || vmt_publish_left_out(state) != left_out)
+		state->header_is_behind = true;
+}
+
+VMT_HOT void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, struct vmt_site *site,
+		      bool late)
+{
+	bool failed = is_failure(done);
+
+	vmt_recording_doing(state, VMT_DOING_COUNTS);
+	count_call(state, site, failed, late);
+	state->call_time = vmt_time(state);
+	vmt_trust_call(state);
+	if (late || !account_simple(state, done, site))
+		account_other(state, done, site, failed, late);
+	vmt_failure_watch(state);
+	state->caller = NULL;
+	vmt_publish_done(state, site);
+	vmt_room_keep(state);
+}
+
+uint64_t vmt_account_everything(struct vmt_state *state)
+{
+	struct vmt_change change = { .how = VMT_CHANGE_EVERYTHING };
+	struct vmt_kernel_ops kernel = vmt_ask_ops;
+	struct vmt_effect effect;
+
+	kernel.context = state;
+	state->call_time = vmt_time(state);
+	vmt_recording_doing(state, VMT_DOING_MAPS);
+	set_dirty(state, VMT_DIRTY_SPACE);
+	do {
+		if (vmt_learn(&state->space, &change, &kernel, &state->lesson) != VMT_LEARNT_ASKED) {
+			set_dirty(state, VMT_DIRTY_NOT);
+			return 0;
+		}
+	} while (vmt_room_enlarge(state, &state->lesson.sketch));
+	change.how = VMT_CHANGE_NOTHING;	/* nobody's call: all of it is unseen */
+	apply(state, &change, VMT_SITE_UNSEEN, &effect);
+	vmt_recording_doing(state, VMT_DOING_COUNTS);
+	note_unseen(state, &effect.call, true);
+	note_unseen(state, &effect.unseen, true);
+	note_peak(state);
+	vmt_publish_header(state);
+	return sum(&effect.call) + sum(&effect.unseen);
+}
+
+static void recount_live(struct vmt_state *state)
+{
+	for (uint32_t id = 0; id < state->sites.count; id++)
+		state->sites.by_id[id]->live = 0;
+	for (struct vmt_map *map = vmt_space_first(&state->space); map; map = vmt_space_next(map))
+		if (!(map->look.flags & VMT_MAP_OWN))
+			state->sites.by_id[map->put_by]->live++;
+	for (uint32_t id = 0; id < state->sites.count; id++)
+		vmt_publish_site(state, state->sites.by_id[id]);
+}
+
+int vmt_account_start(struct vmt_state *state)
+{
+	struct vmt_sketch *sketch = &state->lesson.sketch;
+
+	vmt_sketch_clear(sketch);
+	if (vmt_ask_everything(state, sketch)) {
+		vmt_note(state, VMT_NOTE_NO_PROC);	/* then the table begins empty */
+		vmt_sketch_clear(sketch);
+	}
+	vmt_trust_first_maps(state, sketch);
+	for (size_t i = 0; i < sketch->count; i++) {
+		struct vmt_look *look = &sketch->map[i].look;
+
+		if (!vmt_space_insert(&state->space, look, VMT_SITE_STARTUP, VMT_SITE_STARTUP, 0))
+			return -ENOMEM;
+		if (!(look->flags & VMT_MAP_OWN))
+			change_live(state, VMT_SITE_STARTUP, 1);
+	}
+	return sketch->out_of_memory ? -ENOMEM : 0;
+}
+
+static void read_back(struct vmt_state *state, const struct vmt_rec_range *range)
+{
+	const struct vmt_look look = {
+		.start = range->start,
+		.end = range->end,
+		.offset = range->offset,
+		.inode = range->inode,
+		.dev = vmt_dev(range->dev_major, range->dev_minor),
+		.flags = range->flags & ~VMT_MAP_USED,
+	};
+	struct vmt_map *next = vmt_space_from(&state->space, look.start);
+
+	if (look.start >= look.end || (next && next->look.start < look.end))
+		return;
+	vmt_space_insert(&state->space, &look, range->mapped_by, range->put_by, range->time);
+}
+
+void vmt_account_inherited(struct vmt_state *state)
+{
+	vmt_known_forget(&state->space);	/* fork has changed what does not show */
+	vmt_account_everything(state);
+	for (unsigned i = 0; i < state->own_count; i++) {
+		struct vmt_map *map = vmt_space_at(&state->space, state->own[i].start);
+		struct vmt_look look;
+
+		if (!map)
+			continue;
+		look = map->look;
+		look.flags |= VMT_MAP_OWN;
+		vmt_space_update(&state->space, map, &look, VMT_SITE_STARTUP, VMT_SITE_STARTUP, 0);
+	}
+	recount_live(state);
+}
+
+/* Owners come from the published ranges, which are consistent one by one. */
+static void rebuild_space(struct vmt_state *state)
+{
+	const struct vmt_rec_section *section = &state->counters.section[VMT_SECTION_RANGES];
+	unsigned char *base = state->recording.base;
+
+	reset_space(state);
+	state->space.ops = NULL;	/* what is published is read here, not changed */
+	for (uint64_t slot = 0; base && slot < section->used; slot++) {
+		const struct vmt_rec_range *range =
+			(const void *)(base + section->offset + slot * section->size);
+
+		if (!(range->seq & 1) && (range->flags & VMT_MAP_USED) &&
+		    range->put_by < state->sites.count && range->mapped_by < state->sites.count)
+			read_back(state, range);
+	}
+	state->space.ops = &state->space_ops;
+	if (!base) {
+		vmt_account_start(state);
+		return;
+	}
+	vmt_publish_reset_ranges(state);
+	for (struct vmt_map *map = vmt_space_first(&state->space); map; map = vmt_space_next(map))
+		vmt_publish_range(state, map);
+}
+
+/* A call was lost half-way: the sites' counts must still add up to the maps there are. */
+static void balance(struct vmt_state *state)
+{
+	struct vmt_counts missing = { 0 };
+	int64_t net = (int64_t)(state->counters.maps_now - state->counters.maps_start);
+
+	for (uint32_t id = 0; id < state->sites.count; id++) {
+		const struct vmt_rec_counters *had = &state->sites.by_id[id]->counters;
+
+		net -= (int64_t)(had->created + had->split - had->merged - had->removed);
+	}
+	if (net > 0)
+		missing.created = (uint64_t)net;
+	else
+		missing.removed = (uint64_t)-net;
+	note_unseen(state, &missing, true);
+}
+
+void vmt_account_rebuild(struct vmt_state *state)
+{
+	uint32_t dirty = atomic_load_explicit(&state->dirty, memory_order_relaxed);
+	uint64_t changed;
+
+	state->caller = NULL;
+	vmt_recording_doing(state, VMT_DOING_MAPS);
+	if (dirty == VMT_DIRTY_SITES)
+		vmt_sites_reindex(&state->sites);
+	if (dirty == VMT_DIRTY_SPACE) {
+		rebuild_space(state);
+		recount_live(state);
+	}
+	set_dirty(state, VMT_DIRTY_NOT);
+	changed = vmt_account_everything(state);
+	if (changed || dirty != VMT_DIRTY_NOT)
+		state->counters.relearned++;
+	balance(state);
+	vmt_publish_header(state);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See guard.h. The lock itself (lock.h) knows no state, and makes no system call of its own.
+ */
+#include "trace/guard.h"
+
+#include <linux/errno.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+
+#include "kernel/mapsfile.h"
+#include "os/sys.h"
+#include "safety/bus.h"
+#include "safety/holder.h"
+#include "store/publish.h"
+#include "store/recording.h"
+#include "trace/account.h"
+
+#define DRAIN_NS UINT64_C(20000000)	/* for others' calls, at one go */
+
+static void wait_on(void *context, _Atomic uint32_t *word, uint32_t value, uint64_t timeout_ns)
+{
+	const int64_t timeout[2] = { (int64_t)(timeout_ns / 1000000000),
+				     (int64_t)(timeout_ns % 1000000000) };
+
+	(void)context;
+	if (vmt_sys4(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, timeout) == -EPERM)
+		__builtin_ia32_pause();	/* a seccomp filter */
+}
+
+static void wake(void *context, _Atomic uint32_t *word)
+{
+	(void)context;
+	vmt_sys3(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1);
+}
+
+static uint64_t now(void *context)
+{
+	(void)context;
+	return vmt_clock();
+}
+
+static bool is_crowded(void *context)
+{
+	(void)context;
+	return vmt_late_is_crowded(&vmt_state->late);
+}
+
+/* There is one lock only: no context, so that they need not be put together for each call. */
+static const struct vmt_lock_ops lock_ops = { wait_on, wake, now,
+					      vmt_holder_is_alive, vmt_holder_ran,
+					      vmt_holder_may_stand, vmt_holder_has_left, is_crowded, NULL };
+
+/*
+ * Under a seccomp filter even gettid may kill: then the thread's own storage is its id. It cannot be
+ * asked whether it is alive, so nobody is robbed.
+ */
+VMT_HOT static uint32_t thread_id(const struct vmt_state *state, struct vmt_thread *thread)
+{
+	long tid;
+
+	if (VMT_LIKELY(thread->tid && thread->pid == state->pid))
+		return thread->tid;
+	tid = vmt_sys0(SYS_gettid);
+	thread->tid = vmt_sys_failed(tid) ? (uint32_t)((uintptr_t)thread >> 4) | 1u << 31 :
+					    (uint32_t)tid;
+	thread->pid = state->pid;
+	return thread->tid;
+}
+
+VMT_HOT static struct vmt_lock_self self_of(const struct vmt_state *state)
+{
+	struct vmt_thread *thread = vmt_thread();
+
+	return (struct vmt_lock_self){ thread_id(state, thread), &thread->held_sp };
+}
+
+/*
+ * Learn the calls that were made without the lock. They may come in faster than they can be
+ * learnt (with 60,000 maps and no PROCMAP_QUERY one takes 14 ms), so nobody does it for long.
+ */
+__attribute__((noinline)) static void drain(struct vmt_state *state)
+{
+	struct vmt_late_call *late;
+	uint64_t start = vmt_clock();
+
+	vmt_late_hear(&state->late);
+	while (VMT_UNLIKELY((late = vmt_late_take(&state->late)))) {
+		vmt_lock_go_on(&state->lock);
+		if (!vmt_state_is_on()) {	/* the books are closed */
+			vmt_late_release(&state->late, late);
+			continue;
+		}
+
+		const struct vmt_raw_stack stack = {
+			late->done.call, late->count, late->is_truncated, late->pc, 0
+		};
+
+		vmt_account_done(state, &late->done, vmt_account_intern(state, &stack), true);
+		vmt_late_release(&state->late, late);
+		if (vmt_clock() - start > DRAIN_NS) {
+			vmt_late_tell(&state->late);	/* to whom has the lock next */
+			break;
+		}
+	}
+	if (VMT_UNLIKELY(atomic_exchange_explicit(&state->late.overflow, 0,
+						  memory_order_relaxed)) && vmt_state_is_on()) {
+		uint64_t dropped = atomic_exchange_explicit(&state->late.dropped, 0,
+							    memory_order_relaxed);
+
+		state->counters.calls_seen += dropped;
+		state->counters.lost += dropped;
+		state->counters.relearned++;
+		vmt_publish_header(state);	/* first: should we be killed in the middle */
+		vmt_account_everything(state);
+	}
+}
+
+static inline bool begin(struct vmt_state *state, enum vmt_lock_result got)
+{
+	if (VMT_LIKELY(got != VMT_LOCK_BUSY))
+		vmt_bus_enter(state);
+	if (VMT_UNLIKELY(got != VMT_LOCK_GOT)) {
+		if (got == VMT_LOCK_BUSY)
+			return false;
+		vmt_account_rebuild(state);	/* robbed */
+	}
+	if (VMT_UNLIKELY(vmt_late_waits(&state->late)))
+		drain(state);
+	return true;
+}
+
+static inline __attribute__((always_inline)) uint64_t stack_pointer(void)
+{
+	return (uint64_t)(uintptr_t)__builtin_frame_address(0);
+}
+
+bool vmt_guard_enter_at(struct vmt_state *state, uint64_t place, bool patient)
+{
+	return begin(state, vmt_lock_enter(&state->lock, &lock_ops, self_of(state), place,
+					   patient));
+}
+
+bool vmt_guard_enter(struct vmt_state *state, bool patient)
+{
+	return vmt_guard_enter_at(state, stack_pointer(), patient);
+}
+
+bool vmt_guard_seize(struct vmt_state *state)
+{
+	return begin(state, vmt_lock_seize(&state->lock, &lock_ops, self_of(state),
+					   stack_pointer()));
+}
+
+void vmt_guard_enter_alone(struct vmt_state *state)
+{
+	struct vmt_lock_self self = self_of(state);
+
+	vmt_bus_enter(state);
+	state->lock.outer_sp = 0;
+	*self.held_sp = stack_pointer();
+	atomic_store_explicit(&state->lock.waiters, 0, memory_order_relaxed);
+	atomic_store_explicit(&state->lock.owner, self.id, memory_order_seq_cst);
+}
+
+static inline void leave(struct vmt_state *state)
+{
+	vmt_recording_doing(state, VMT_DOING_NOTHING);
+	vmt_mapsfile_done();
+	vmt_bus_leave();
+	vmt_lock_leave(&state->lock, &lock_ops, &vmt_thread()->held_sp);
+}
+
+/* After the lock was left: learn the calls that came too late for our last look. */
+__attribute__((noinline)) static void drain_again(struct vmt_state *state)
+{
+	uint64_t start = vmt_clock();
+
+	while (vmt_late_waits(&state->late) && vmt_clock() - start <= DRAIN_NS &&
+	       vmt_guard_enter(state, false))
+		leave(state);
+}
+
+/* A call that came too late for our last look finds the lock taken, or finds it free and drains itself. */
+void vmt_guard_leave(struct vmt_state *state)
+{
+	leave(state);
+	if (VMT_UNLIKELY(vmt_late_waits(&state->late)))
+		drain_again(state);
+}

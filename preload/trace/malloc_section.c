@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See malloc_section.h. Counts are summed over all threads a few hundred times a second at most, and
+ * only when there are memory calls: a program killed in between is a few ms, or one allocation in
+ * 128, behind.
+ */
+#include "trace/malloc_section.h"
+
+#include "malloc/malloc.h"
+#include "store/recording.h"
+#include "trace/modules.h"
+
+#define BEHIND 128	/* the part of all allocations that may be missing in the recording */
+
+/* Functions of one module are one allocator; mostly there is one only. */
+static struct {
+	struct vmt_rec_allocator item[VMT_ALLOCATORS_MAX];
+	uint32_t count;
+	uint32_t of[VMT_MALLOC_FUNCTIONS];	/* each function's */
+	uint64_t published;	/* vmt_time() */
+	uint64_t due;		/* allocations of this thread when it is time again */
+} allocators VMT_DATA = { .count = 0 };
+
+/* In the order of enum vmt_malloc_event: whose function it is, and what became of it. */
+static const struct {
+	uint8_t function;
+	uint8_t allocations;
+	uint8_t frees;
+} meaning[VMT_MALLOC_EVENTS] = {
+	[VMT_MALLOC] = { VMT_MALLOC, 1, 0 },
+	[VMT_FREE] = { VMT_FREE, 0, 1 },
+	[VMT_CALLOC] = { VMT_CALLOC, 1, 0 },
+	[VMT_REALLOC] = { VMT_REALLOC, 0, 0 },
+	[VMT_REALLOCARRAY] = { VMT_REALLOCARRAY, 0, 0 },
+	[VMT_MEMALIGN] = { VMT_MEMALIGN, 1, 0 },
+	[VMT_POSIX_MEMALIGN] = { VMT_POSIX_MEMALIGN, 1, 0 },
+	[VMT_ALIGNED_ALLOC] = { VMT_ALIGNED_ALLOC, 1, 0 },
+	[VMT_VALLOC] = { VMT_VALLOC, 1, 0 },
+	[VMT_PVALLOC] = { VMT_PVALLOC, 1, 0 },
+	[VMT_REALLOC_NEW] = { VMT_REALLOC, 1, 0 },
+	[VMT_REALLOC_GONE] = { VMT_REALLOC, 0, 1 },
+	[VMT_REALLOCARRAY_NEW] = { VMT_REALLOCARRAY, 1, 0 },
+};
+
+/* A function's first byte is not a return address: the byte behind it is looked up instead. */
+static uint32_t module_of(struct vmt_state *state, uint64_t function)
+{
+	return vmt_modules_frame_of(state, function + 1).module;
+}
+
+static uint32_t allocator_in(uint32_t module, uint32_t flags)
+{
+	uint32_t i = 0;
+
+	while (i < allocators.count && allocators.item[i].module != module)
+		i++;
+	if (i == VMT_ALLOCATORS_MAX)
+		return 0;
+	if (i == allocators.count) {
+		allocators.item[i] = (struct vmt_rec_allocator){ .module = module };
+		allocators.count++;
+	}
+	allocators.item[i].flags |= flags;
+	return i;
+}
+
+static void find_allocators(struct vmt_state *state)
+{
+	uint64_t before = vmt_malloc_before();
+
+	for (uint32_t i = 0; i < VMT_MALLOC_FUNCTIONS; i++)
+		allocators.of[i] = allocator_in(module_of(state, vmt_malloc_next(i)), 0);
+	allocators.item[0].flags |= VMT_ALLOCATOR_NEXT;
+	if (vmt_malloc_has_new())
+		allocators.item[0].flags |= VMT_ALLOCATOR_HAS_NEW;
+	if (before)
+		allocator_in(module_of(state, before), VMT_ALLOCATOR_BEFORE);
+}
+
+void vmt_allocators_start(struct vmt_state *state)
+{
+	if (!state->options.malloc)
+		return;
+	vmt_malloc_look_at_allocator();
+	find_allocators(state);
+	vmt_allocators_publish(state);
+}
+
+static void sum_up(void)
+{
+	struct vmt_malloc_count sums[VMT_MALLOC_EVENTS];
+
+	vmt_malloc_sum(sums);
+	for (uint32_t i = 0; i < allocators.count; i++) {
+		struct vmt_rec_allocator *item = &allocators.item[i];
+
+		item->allocations = item->frees = item->resizes = item->bytes = 0;
+	}
+	for (uint32_t i = 0; i < VMT_MALLOC_EVENTS; i++) {
+		struct vmt_rec_allocator *item = &allocators.item[allocators.of[meaning[i].function]];
+
+		item->allocations += meaning[i].allocations ? sums[i].calls : 0;
+		item->frees += meaning[i].frees ? sums[i].calls : 0;
+		item->resizes += meaning[i].allocations || meaning[i].frees ? 0 : sums[i].calls;
+		item->bytes += sums[i].bytes;
+	}
+}
+
+static void write_item(struct vmt_state *state, uint32_t index)
+{
+	struct vmt_rec_allocator *to =
+		vmt_recording_element(state, VMT_SECTION_ALLOCATORS, index, 1);
+	struct vmt_rec_allocator from = allocators.item[index];
+
+	if (!to)
+		return;
+	vmt_recording_begin(state, &to->seq);
+	from.seq = to->seq;
+	*to = from;
+	vmt_recording_end(state, &to->seq);
+}
+
+void vmt_allocators_publish(struct vmt_state *state)
+{
+	sum_up();
+	for (uint32_t i = 0; i < allocators.count; i++)
+		write_item(state, i);
+}
+
+VMT_HOT void vmt_allocators_tick(struct vmt_state *state, uint64_t time)
+{
+	uint64_t mine;
+
+	if (!allocators.count)
+		return;
+	mine = vmt_malloc_of_thread();
+	if (VMT_LIKELY(time == allocators.published && mine < allocators.due))
+		return;
+	vmt_allocators_publish(state);
+	allocators.published = time;
+	allocators.due = mine + allocators.item[0].allocations / BEHIND + 1;
+}
+
+void vmt_allocators_start_child(struct vmt_state *state)
+{
+	if (allocators.count)
+		sum_up();
+	for (uint32_t i = 0; i < allocators.count; i++) {
+		struct vmt_rec_allocator *item = &allocators.item[i];
+
+		item->inherited += item->allocations - item->frees;
+	}
+	vmt_malloc_start_child();
+	allocators.due = 0;
+	vmt_allocators_publish(state);
+}

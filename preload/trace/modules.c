@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A module is known by device and inode. Its path and build-id are asked of the
+ * kernel once, when its first frame is seen.
+ */
+#include "trace/modules.h"
+
+#include "kernel/ask.h"
+#include "store/publish.h"
+
+static bool is_module(const struct vmt_module *module, const struct vmt_look *look, uint32_t kind)
+{
+	return module->rec.kind == kind && module->rec.inode == look->inode &&
+	       vmt_dev(module->rec.dev_major, module->rec.dev_minor) == look->dev;
+}
+
+static uint32_t add_module(struct vmt_state *state, const struct vmt_look *look, uint32_t kind)
+{
+	char path[1024];
+	struct vmt_module *module;
+	size_t length = 0;
+
+	if (state->module_count == VMT_MODULES_MAX) {
+		vmt_note(state, VMT_NOTE_MODULES_FULL);
+		return VMT_NO_INDEX;
+	}
+	module = &state->modules[state->module_count];
+	*module = (struct vmt_module){ .rec = { .inode = look->inode,
+						.dev_major = vmt_dev_major(look->dev),
+						.dev_minor = vmt_dev_minor(look->dev),
+						.kind = kind } };
+	if (kind == VMT_MODULE_FILE)
+		length = vmt_ask_name(state, look->start, path, sizeof(path), module->rec.build_id,
+				      &module->rec.build_id_length);
+	if (kind == VMT_MODULE_JIT)
+		module->rec.path = vmt_publish_string(state, "jit", 3);
+	else if (kind == VMT_MODULE_VDSO)
+		module->rec.path = vmt_publish_string(state, "[vdso]", 6);
+	else
+		module->rec.path = vmt_publish_string(state, path, length);
+	vmt_publish_module(state, state->module_count);
+	return state->module_count++;
+}
+
+static uint32_t find_module(struct vmt_state *state, const struct vmt_look *look, uint32_t kind)
+{
+	uint32_t last = state->last_module;
+
+	if (last < state->module_count && is_module(&state->modules[last], look, kind))
+		return last;
+	for (uint32_t i = 0; i < state->module_count; i++) {
+		if (is_module(&state->modules[i], look, kind)) {
+			state->last_module = i;
+			return i;
+		}
+	}
+	return add_module(state, look, kind);
+}
+
+static uint32_t kind_of(const struct vmt_state *state, const struct vmt_look *look)
+{
+	if (look->inode)
+		return VMT_MODULE_FILE;
+	return look->start == state->vdso ? VMT_MODULE_VDSO : VMT_MODULE_JIT;
+}
+
+struct vmt_rec_frame vmt_modules_frame_of(void *context, uint64_t addr)
+{
+	struct vmt_state *state = context;
+	struct vmt_map *map = vmt_space_find(&state->space, addr - 1);
+
+	if (!map)
+		return (struct vmt_rec_frame){ .module = VMT_NO_INDEX, .offset = addr };
+
+	const struct vmt_look *look = &map->look;
+
+	return (struct vmt_rec_frame){
+		.module = find_module(state, look, kind_of(state, look)),
+		.map_page = kind_of(state, look) == VMT_MODULE_JIT ?
+				    (uint32_t)(look->start >> 12) : 0,
+		.offset = addr - look->start + look->offset,
+	};
+}

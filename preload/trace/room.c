@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See room.h. A map of ours that could not be put into the table here, since the table still has
+ * something else at its addresses, is known when the kernel is asked next: it is then
+ * flagged as ours (vmt_memory_flag).
+ */
+#include "trace/room.h"
+
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "kernel/ask.h"
+#include "own/memory.h"
+#include "safety/bus.h"
+#include "store/extend.h"
+#include "store/publish.h"
+#include "store/recording.h"
+#include "trace/account.h"
+
+#define BLOCK_FACTOR 4u
+#define MAP_ROOM     (sizeof(struct vmt_map) + 64)	/* bytes in the table, its index included */
+
+static void note_map(struct vmt_state *state, struct vmt_range own)
+{
+	const struct vmt_map *next = vmt_space_from(&state->space, own.start);
+	uint64_t asked_query = state->counters.asked_query;
+	uint64_t asked_maps = state->counters.asked_maps;
+	struct vmt_look look;
+
+	if (next && next->look.start < own.end)
+		return;	/* known, or something is there that is still to be learnt */
+	if (vmt_ask_look(state, own.start, &look) == 0 && look.start == own.start &&
+	    look.end == own.end) {
+		look.flags |= VMT_MAP_OWN;
+		vmt_space_insert(&state->space, &look, VMT_SITE_STARTUP, VMT_SITE_STARTUP, 0);
+	}
+	state->counters.asked_query = asked_query;	/* no answer to a call */
+	state->counters.asked_maps = asked_maps;
+}
+
+/* Once more in the table than in its arena: a quarter is used, and so much may be needed at once. */
+static void extend_arena(struct vmt_state *state, struct vmt_arena *arena)
+{
+	size_t size = arena->size * BLOCK_FACTOR;
+	void *block;
+
+	if (arena->used <= arena->ahead)
+		return;
+	block = vmt_memory_block(state, &size);
+	if (!block) {
+		arena->ahead = arena->size;	/* there is no more; the rest of it will do for some time */
+		return;
+	}
+	vmt_arena_extend(arena, block, size);
+	if (arena == &state->space_arena) {
+		state->space_memory = block;
+		state->space_memory_size = size;
+	}
+}
+
+/* Nobody points into it now. */
+static void give_up_recording(struct vmt_state *state)
+{
+	const struct vmt_recording was = state->recording;
+
+	vmt_extend_settle(state, false);
+	state->recording.base = NULL;
+	state->tick_end = 0;
+	vmt_memory_drop(state, was.base, was.size);
+	vmt_fd_close(&state->fds.record);
+	vmt_bus_close(state);
+	vmt_state_raise(state, VMT_ALARM_CUT);
+}
+
+void vmt_room_make(struct vmt_state *state)
+{
+	if (!vmt_recording_may_grow())
+		return;
+	if (state->recording.base && state->recording.is_lost)
+		give_up_recording(state);
+	extend_arena(state, &state->space_arena);
+	extend_arena(state, &state->arena);
+	state->room_is_due = vmt_extend_settle(state, false);
+	for (unsigned i = 0; i < state->own_count; i++)
+		note_map(state, state->own[i]);
+	state->counters.maps_own = state->space.own;
+	vmt_publish_header(state);
+}
+
+bool vmt_room_enlarge(struct vmt_state *state, const struct vmt_sketch *sketch)
+{
+	const struct vmt_arena *arena = &state->space_arena;
+	size_t size = arena->size;
+
+	if (!vmt_recording_may_grow() ||
+	    (!sketch->out_of_memory && arena->size - arena->used > sketch->count * MAP_ROOM))
+		return false;
+	state->space_arena.ahead = 0;
+	vmt_room_make(state);
+	return arena->size > size;
+}
+
+void vmt_room_make_all(struct vmt_state *state)
+{
+	const struct vmt_rec_section *section = state->counters.section;
+
+	if (!vmt_recording_may_grow())
+		return;
+	state->space_arena.ahead = 0;
+	state->arena.ahead = 0;
+	for (unsigned i = 0; state->recording.base && i < VMT_SECTION_COUNT; i++)
+		if (section[i].capacity < state->growth.most[i])
+			vmt_extend_section(state, (enum vmt_section_id)i, state->growth.most[i]);
+	vmt_room_make(state);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See user_args.h. The program's memory is read only where the kernel has just read or written it
+ * with success, in a call of this thread.
+ */
+#include "trace/user_args.h"
+
+#include <linux/ioctl.h>
+#include <linux/userfaultfd.h>
+#include <sys/personality.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include "os/sys.h"
+
+#define PERSONALITY_ASKS 0xffffffffUL	/* this persona changes nothing */
+
+static _Atomic int *place_of(struct vmt_state *state, int fd)
+{
+	for (unsigned i = 0; i < VMT_COUNT(state->userfault); i++)
+		if (atomic_load_explicit(&state->userfault[i], memory_order_relaxed) == fd + 1)
+			return &state->userfault[i];
+	return NULL;
+}
+
+bool vmt_rare_is_userfault(int fd)
+{
+	struct vmt_state *state = vmt_state;
+
+	if (VMT_LIKELY(!state || !atomic_load_explicit(&state->has_userfault,
+						       memory_order_relaxed)))
+		return false;
+	return fd >= 0 && place_of(state, fd);
+}
+
+bool vmt_rare_is_userfault_close(struct vmt_state *state, long nr, const long args[6])
+{
+	int fd = (int)args[0];
+
+	if (nr != SYS_close || !vmt_rare_is_userfault(fd))
+		return false;
+	atomic_store_explicit(place_of(state, fd), 0, memory_order_relaxed);
+	return true;
+}
+
+/* When there are too many, the closing of later ones is found at the end only. */
+static void note_userfault(struct vmt_state *state, int fd)
+{
+	_Atomic int *place = place_of(state, fd);
+
+	if (!place)
+		place = place_of(state, -1);	/* a free one */
+	if (place)
+		atomic_store_explicit(place, fd + 1, memory_order_relaxed);
+	atomic_store_explicit(&state->has_userfault, true, memory_order_relaxed);
+}
+
+/* Registering and unregistering both begin with the range (linux/userfaultfd.h). */
+static void complete_ioctl(struct vmt_state *state, struct vmt_done *done)
+{
+	const struct uffdio_range *range = (const void *)done->args[2];
+
+	done->told = (struct vmt_range){ range->start, range->start + range->len };
+	if ((unsigned long)done->args[1] == UFFDIO_REGISTER)
+		note_userfault(state, (int)done->args[0]);
+}
+
+/* All ranges, and what lies between them. */
+static void complete_process_madvise(struct vmt_done *done)
+{
+	const struct iovec *range = (const void *)done->args[1];
+
+	for (long i = 0; i < done->args[2]; i++) {
+		uint64_t start = vmt_page_down((uint64_t)(uintptr_t)range[i].iov_base);
+		uint64_t end = vmt_page_up((uint64_t)(uintptr_t)range[i].iov_base +
+					   range[i].iov_len);
+
+		if (start >= end)
+			continue;
+		if (vmt_range_is_empty(done->told))
+			done->told = (struct vmt_range){ start, end };
+		if (start < done->told.start)
+			done->told.start = start;
+		if (end > done->told.end)
+			done->told.end = end;
+	}
+}
+
+void vmt_rare_complete(struct vmt_state *state, struct vmt_done *done)
+{
+	if (vmt_sys_failed(done->result))
+		return;
+	if (done->call == VMT_CALL_IO_SETUP)
+		done->aio = *(const uint64_t *)done->args[1];
+	else if (done->call == VMT_CALL_IOCTL)
+		complete_ioctl(state, done);
+	else if (done->call == VMT_CALL_PROCESS_MADVISE)
+		complete_process_madvise(done);
+}
+
+/* It is each thread's own, so what one thread takes back may still hold for another. */
+void vmt_rare_note_personality(struct vmt_state *state, unsigned long persona)
+{
+	if (persona != PERSONALITY_ASKS && (persona & READ_IMPLIES_EXEC))
+		state->no_deriving = true;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reads the text of maps whatever way of asking is in use, so that the table is
+ * compared with something else than what it was made from.
+ */
+#include "trace/verify.h"
+
+#include <sys/syscall.h>
+
+#include "kernel/ask.h"
+#include "os/line.h"
+#include "os/sys.h"
+#include "own/log.h"
+#include "trace/account.h"
+
+static void add_look(struct vmt_line *line, const struct vmt_look *look)
+{
+	vmt_line_add_hex(line, look->start);
+	vmt_line_add(line, "-");
+	vmt_line_add_hex(line, look->end);
+	vmt_line_add(line, look->flags & VMT_MAP_READ ? " r" : " -");
+	vmt_line_add(line, look->flags & VMT_MAP_WRITE ? "w" : "-");
+	vmt_line_add(line, look->flags & VMT_MAP_EXEC ? "x" : "-");
+	vmt_line_add(line, look->flags & VMT_MAP_SHARED ? "s " : "p ");
+	vmt_line_add_hex(line, look->offset);
+	vmt_line_add(line, " ");
+	vmt_line_add_hex(line, vmt_dev_major(look->dev));
+	vmt_line_add(line, ":");
+	vmt_line_add_hex(line, vmt_dev_minor(look->dev));
+	vmt_line_add(line, " ");
+	vmt_line_add_number(line, look->inode);
+}
+
+static void add_call(struct vmt_line *line, const struct vmt_done *done)
+{
+	vmt_line_add(line, vmt_call_name(done->call));
+	vmt_line_add(line, "(");
+	for (unsigned i = 0; i < VMT_COUNT(done->args); i++) {
+		vmt_line_add(line, i ? ", 0x" : "0x");
+		vmt_line_add_hex(line, (uint64_t)done->args[i]);
+	}
+	vmt_line_add(line, ") = 0x");
+	vmt_line_add_hex(line, (uint64_t)done->result);
+}
+
+_Noreturn static void say_and_stop(struct vmt_state *state, const char *text)
+{
+	if (vmt_log_fd(state) < 0)
+		vmt_log_open(state);	/* a child process has none: it prints no report */
+	vmt_log(state, text);
+	for (;;)
+		vmt_sys1(SYS_exit_group, VMT_VERIFY_STATUS);
+}
+
+_Noreturn static void stop(struct vmt_state *state, const struct vmt_map *ours,
+			   const struct vmt_look *kernel, const struct vmt_done *last)
+{
+	char text[800];
+	struct vmt_line line = vmt_line_in(text, sizeof(text));
+
+	vmt_line_add(&line, "verify: the table differs from the kernel. Table: ");
+	if (ours)
+		add_look(&line, &ours->look);
+	else
+		vmt_line_add(&line, "nothing");
+	vmt_line_add(&line, " Kernel: ");
+	if (kernel)
+		add_look(&line, kernel);
+	else
+		vmt_line_add(&line, "nothing");
+	vmt_line_add(&line, " After call ");
+	vmt_line_add_number(&line, state->counters.calls_seen);
+	vmt_line_add(&line, ": ");
+	add_call(&line, last);
+	say_and_stop(state, text);
+}
+
+/* A stack grows by page faults, which nobody sees: take over its new start. */
+static bool is_grown_stack(const struct vmt_map *map, const struct vmt_look *look)
+{
+	struct vmt_look same = *look;
+
+	same.start = map->look.start;
+	return (map->look.flags & VMT_MAP_STACK) && look->start < map->look.start &&
+	       vmt_look_same(&map->look, &same);
+}
+
+static bool is_comparable(struct vmt_state *state)
+{
+	return vmt_ask_is_possible() && vmt_late_is_quiet(&state->late);
+}
+
+static void compare(struct vmt_state *state, const struct vmt_done *last)
+{
+	struct vmt_sketch *sketch = &state->lesson.sketch;
+	struct vmt_map *map = vmt_space_first(&state->space);
+	size_t i = 0;
+
+	vmt_sketch_clear(sketch);
+	if (vmt_ask_everything(state, sketch) || !is_comparable(state))
+		return;
+	for (; map && i < sketch->count; i++, map = vmt_space_next(map)) {
+		const struct vmt_look *look = &sketch->map[i].look;
+
+		if (!vmt_look_same(&map->look, look) && !is_grown_stack(map, look))
+			stop(state, map, look, last);
+	}
+	if (map || i < sketch->count)
+		stop(state, map, i < sketch->count ? &sketch->map[i].look : NULL, last);
+	state->counters.verified++;
+	state->header_is_behind = true;
+}
+
+void vmt_verify_table(struct vmt_state *state, const struct vmt_done *last)
+{
+	if (++state->calls_since_verify < state->options.verify)
+		return;
+	if (!is_comparable(state))
+		return;	/* at the next call, then */
+	state->calls_since_verify = 0;
+	uint64_t asked = state->counters.asked_maps;
+
+	compare(state, last);
+	state->counters.asked_maps = asked;	/* the comparison is not an answer */
+}
+
+void vmt_verify_recalled(struct vmt_state *state, enum vmt_call_id call,
+			 const struct vmt_regs *regs, uint32_t site)
+{
+	struct vmt_stack stack;
+	struct vmt_raw_stack raw = { .call = call };
+
+	vmt_unwind_plain(regs, &stack);
+	raw.count = stack.count;
+	raw.is_truncated = stack.flags & VMT_STACK_TRUNCATED;
+	raw.pc = stack.pc;
+	if (vmt_account_intern(state, &raw)->id == site)
+		return;
+	say_and_stop(state, "verify: a stack was recalled as another one's.");
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See unwind_learn.h. When ld.so maps a module's code, the file's beginning, with the headers that ld.so
+ * has just read, is mapped before it: it first maps the whole file. What no ELF file begins with is no
+ * module; rbp is followed there.
+ */
+#include "unwind/unwind_learn.h"
+
+#include <elf.h>
+#include <linux/errno.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include "os/sys.h"
+#include "unwind/unwind_modules.h"
+
+#define MAPS_BEFORE 16	/* of one file, between its headers and its code */
+
+/* The map of the file's first page, if it is below this one, and of the same file, and readable. */
+static const struct vmt_look *find_headers(struct vmt_map *map)
+{
+	const struct vmt_look *code = &map->look;
+	uint64_t next = code->end;
+
+	for (int i = 0; map && i < MAPS_BEFORE; i++, map = vmt_space_prev(map)) {
+		const struct vmt_look *look = &map->look;
+
+		if (look->end != next && look != code)
+			return NULL;
+		if (!vmt_look_same_file(look, code) || !(look->flags & VMT_MAP_READ))
+			return NULL;
+		if (look->offset == 0)
+			return look;
+		next = look->start;
+	}
+	return NULL;
+}
+
+/*
+ * Not all that looks like a file has the pages: not huge pages without a reservation, nor a file
+ * that is shorter than its map. The kernel looks first, unless it may not be asked.
+ */
+static bool has_page(const struct vmt_state *state, const ElfW(Ehdr) *header)
+{
+	ElfW(Ehdr) copy;
+	struct iovec here = { &copy, sizeof(copy) };
+	struct iovec there = { (void *)(uintptr_t)header, sizeof(copy) };
+
+	return vmt_own6(SYS_process_vm_readv, state->pid, (long)&here, 1, (long)&there, 1, 0) !=
+	       -EFAULT;
+}
+
+/* Only the first page is read: the file has one. */
+static bool is_module(const ElfW(Ehdr) *header)
+{
+	return __builtin_memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 &&
+	       header->e_ident[EI_CLASS] == ELFCLASS64 && header->e_ident[EI_DATA] == ELFDATA2LSB &&
+	       header->e_phentsize == sizeof(ElfW(Phdr)) && header->e_phoff % 8 == 0 &&
+	       header->e_phoff <= VMT_PAGE_SIZE &&
+	       header->e_phnum <= (VMT_PAGE_SIZE - header->e_phoff) / sizeof(ElfW(Phdr));
+}
+
+/* By how much it was moved: its first page is where the segment with it should be. */
+static bool find_bias(const ElfW(Ehdr) *header, struct dl_phdr_info *info)
+{
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+
+		if (segment->p_type != PT_LOAD || segment->p_offset >= VMT_PAGE_SIZE)
+			continue;
+		info->dlpi_addr = (uint64_t)(uintptr_t)header - vmt_page_down(segment->p_vaddr);
+		return true;
+	}
+	return false;
+}
+
+static void learn(struct vmt_state *state, struct vmt_map *map)
+{
+	const struct vmt_look *first = find_headers(map);
+	const ElfW(Ehdr) *header = first ? (const void *)(uintptr_t)first->start : NULL;
+	struct dl_phdr_info info = { .dlpi_addr = 0 };
+
+	if (!header || (map->look.flags & VMT_MAP_SHARED) || !has_page(state, header) ||
+	    !is_module(header))
+		return;
+	info.dlpi_phdr = (const void *)((uintptr_t)header + header->e_phoff);
+	info.dlpi_phnum = header->e_phnum;
+	if (find_bias(header, &info) && !vmt_unwind_modules_add(&info, map->look.start))
+		vmt_note(state, VMT_NOTE_MODULES_FULL);
+}
+
+void vmt_unwind_learn_new(struct vmt_state *state)
+{
+	struct vmt_map *map = vmt_space_at(&state->space, state->code_is_new);
+
+	if (state->code_is_many)
+		map = vmt_space_first(&state->space);
+	for (; map; map = state->code_is_many ? vmt_space_next(map) : NULL)
+		if (vmt_unwind_learn_is_code(&map->look))
+			learn(state, map);
+	vmt_unwind_learn_none(state);
+}
+
+/* A program that moves its code to huge pages leaves the tables where they were. */
+static bool is_there(void *context, const struct vmt_unwind_module *module)
+{
+	const struct vmt_state *state = context;
+	uint64_t at = module->tables.hdr ? module->tables.hdr : module->text.start;
+	const struct vmt_map *map = vmt_space_find(&state->space, at);
+
+	return map && (map->look.flags & VMT_MAP_READ) &&
+	       (map->look.inode || map->look.start == state->vdso);
+}
+
+void vmt_unwind_learn_gone(struct vmt_state *state)
+{
+	vmt_unwind_modules_sweep(is_there, state);
+	vmt_unwind_forget();
+}
+
+void vmt_unwind_learn_before(const struct vmt_done *done)
+{
+	uint64_t start = (uint64_t)done->args[0];
+	uint64_t length = (uint64_t)done->args[1];
+	uint64_t end;
+
+	if (!__builtin_add_overflow(start, length, &end))
+		vmt_unwind_modules_drop((struct vmt_range){ start, end });
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A stack that was recalled segment by segment (unwind_memory) to its end is kept as one: the
+ * slots of all its segments behind one another, with the values they held.
+ *
+ * Why what is recalled is what a walk would find: each segment is decided by its start, by the
+ * registers it needs and by its slots. The first one's start and registers are compared. Each other
+ * one's start is what the one before comes to; a register that it needs is either as it was at
+ * the first one's start, and compared there, or was restored from a slot, which is added to those
+ * compared. So if all of them are as they were, each segment is, and so is the end. The site that the stack
+ * belongs to changes only when code goes, and then all that is kept here holds no more.
+ *
+ * Entries are shared by all threads as seqlock.h says.
+ */
+#include "unwind/unwind_recall.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+
+#include "sync/seqlock.h"
+#include "unwind/unwind_rows.h"
+#include "unwind/unwind_segments.h"
+
+#define WAYS  4u
+#define STEP  4u	/* slots compared in one turn of the loop */
+#define SLOTS 100u
+#define MIX   UINT64_C(0x9e3779b97f4a7c15)
+
+struct entry {
+	_Alignas(64) _Atomic uint64_t sequence;	/* odd while it is written */
+	uint64_t salt;
+	uint64_t key;	/* see key_of() */
+	uint64_t sp;
+	uint64_t bp;	/* the call must come with these if flags say so */
+	uint64_t bx;
+	uint64_t hash;
+	uint32_t site;
+	uint8_t count;
+	uint8_t flags;	/* VMT_NEEDS_* */
+	uint16_t latest;	/* in the first of a set: which of them was recalled last, four times four bits */
+	uint16_t offset[SLOTS];	/* from sp, in words */
+	uint64_t value[SLOTS];
+};
+static_assert(offsetof(struct entry, offset) == 64, "one cache line");
+static_assert(SLOTS <= UINT8_MAX && SLOTS % STEP == 0, "counted in a byte, in whole turns");
+
+/* The address of the entries, and in the low six bits by how much a hash is shifted; 0 = none. */
+static _Atomic uint64_t table VMT_DATA = 0;
+
+void vmt_unwind_whole_set(void *memory, size_t bytes)
+{
+	uint64_t start = ((uint64_t)(uintptr_t)memory + 63) & ~UINT64_C(63);
+	uint64_t end = (uint64_t)(uintptr_t)memory + bytes;
+	uint64_t sets = memory && end > start ? (end - start) / (WAYS * sizeof(struct entry)) : 0;
+	uint64_t bits = sets ? 63 - (uint64_t)__builtin_clzll(sets) : 0;
+
+	/* A shift by 64 is none: one set is not used by its upper half. */
+	atomic_store_explicit(&table, sets ? start | (63 - bits) : 0, memory_order_release);
+}
+
+/* The WAYS entries that a stack may be in; NULL: there is no memory. */
+static struct entry *find_set(const struct vmt_regs *regs)
+{
+	uint64_t at = atomic_load_explicit(&table, memory_order_acquire);
+	uint64_t hash = (regs->pc + (regs->sp >> 3)) * MIX >> 1;
+
+	if (VMT_UNLIKELY(!at))
+		return NULL;
+	return (struct entry *)(uintptr_t)(at & ~UINT64_C(63)) + (hash >> (at & 63)) * WAYS;
+}
+
+/* A call and where it is made: no address has its upper seven bits set. */
+static uint64_t key_of(const struct vmt_regs *regs, uint32_t call)
+{
+	return regs->pc | (uint64_t)call << 57;
+}
+
+static bool has_registers(const struct entry *entry, const struct vmt_regs *regs)
+{
+	uint8_t flags = READ(entry->flags);
+
+	return (!(flags & VMT_NEEDS_BP) || READ(entry->bp) == regs->bp) &&
+	       (!(flags & VMT_NEEDS_BX) || READ(entry->bx) == regs->bx);
+}
+
+/* An offset is read once and looked at before it is used, since the entry may be changing. */
+static bool is_same(const uint16_t *offset, const uint64_t *value, const uint64_t *sp,
+		    uint64_t room)
+{
+	uint64_t at = READ(*offset);
+
+	return VMT_LIKELY(at <= room) && VMT_LIKELY(sp[at] == *value);
+}
+
+static inline __attribute__((always_inline)) bool matches(const struct entry *entry, const uint64_t *sp, uint64_t room)
+{
+	const uint16_t *offset = entry->offset;
+	const uint64_t *value = entry->value;
+	const uint64_t *end = value + READ(entry->count);
+
+	for (; value < end; offset += STEP, value += STEP)
+		if (!is_same(offset, value, sp, room) ||
+		    !is_same(offset + 1, value + 1, sp, room) ||
+		    !is_same(offset + 2, value + 2, sp, room) ||
+		    !is_same(offset + 3, value + 3, sp, room))
+			return false;
+	return true;
+}
+
+static inline __attribute__((always_inline)) bool
+recall(const struct entry *entry, const struct vmt_regs *regs, uint64_t key, uint64_t room,
+       struct vmt_whole *ret_whole)
+{
+	uint64_t sequence = vmt_entry_begin(&entry->sequence);
+
+	if (READ(entry->key) != key || READ(entry->sp) != regs->sp ||
+	    READ(entry->salt) != ret_whole->salt || (sequence & 1) ||
+	    (READ(entry->flags) && !has_registers(entry, regs)) ||
+	    !matches(entry, (const uint64_t *)(uintptr_t)regs->sp, room))
+		return false;
+	ret_whole->site = READ(entry->site);
+	ret_whole->hash = READ(entry->hash);
+	return vmt_entry_stands(&entry->sequence, sequence);
+}
+
+/*
+ * Which of a set to try first is kept by what lies at sp, mostly the address that the call returns
+ * to: two calls that one function makes by turns. Only a guess; where in `latest` it is kept.
+ */
+static uint32_t guess_at(const struct vmt_regs *regs)
+{
+	return (uint32_t)(*(const uint64_t *)(uintptr_t)regs->sp * MIX >> 62) * 4;
+}
+
+__attribute__((noinline)) static bool recall_other(struct entry *set, uint32_t tried,
+						   const struct vmt_regs *regs, uint64_t key,
+						   uint64_t room, struct vmt_whole *ret_whole)
+{
+	uint32_t at = guess_at(regs);
+
+	for (uint32_t i = 0; i < WAYS; i++) {
+		if (i == tried || !recall(&set[i], regs, key, room, ret_whole))
+			continue;
+		WRITE(set->latest, (uint16_t)((READ(set->latest) & ~(15u << at)) | i << at));
+		return true;
+	}
+	return false;
+}
+
+VMT_HOT bool vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_range bounds, uint32_t call,
+			     struct vmt_whole *ret_whole)
+{
+	struct entry *set = find_set(regs);
+	uint64_t room = (bounds.end - sizeof(uint64_t) - regs->sp) / sizeof(uint64_t);
+	uint64_t key = key_of(regs, call);
+	uint32_t latest;
+
+	if (VMT_UNLIKELY(!set || regs->sp % 8 || !vmt_range_has(bounds, regs->sp) ||
+			 regs->sp > bounds.end - sizeof(uint64_t)))
+		return false;
+	latest = (READ(set->latest) >> guess_at(regs)) % WAYS;
+	ret_whole->salt = vmt_unwind_rows_salt();
+	if (VMT_LIKELY(recall(&set[latest], regs, key, room, ret_whole)))
+		return true;
+	return recall_other(set, latest, regs, key, room, ret_whole);
+}
+
+VMT_HOT bool vmt_unwind_whole_holds(const struct vmt_whole *whole)
+{
+	return whole->salt == vmt_unwind_rows_salt();
+}
+
+/* An entry while its segments are put together. */
+struct whole {
+	struct entry *entry;
+	uint64_t sp;
+	uint64_t hash;
+	uint64_t bp_from;	/* address of the slot, or VMT_FROM_* */
+	uint64_t bx_from;
+	uint32_t count;
+	uint8_t flags;
+};
+
+static bool add_slot(struct whole *whole, uint64_t addr, uint64_t value)
+{
+	uint64_t offset = (addr - whole->sp) / sizeof(uint64_t);
+
+	if (whole->count == SLOTS || offset > UINT16_MAX || addr % sizeof(uint64_t))
+		return false;
+	WRITE(whole->entry->offset[whole->count], (uint16_t)offset);
+	WRITE(whole->entry->value[whole->count], value);
+	whole->count++;
+	return true;
+}
+
+/* A segment needs this register: by the slot that it came from, or by itself. */
+static bool add_register(struct whole *whole, uint8_t need, uint64_t from, uint64_t value)
+{
+	if (from != VMT_FROM_BEFORE)
+		return add_slot(whole, from, value);
+	whole->flags |= need;
+	return true;
+}
+
+static uint64_t from_after(const struct vmt_segment *segment, uint32_t after, uint64_t before)
+{
+	if (after == VMT_REGISTER_KEPT)
+		return before;
+	return after == VMT_REGISTER_LOST ? VMT_FROM_NOWHERE : segment->sp + after;
+}
+
+static bool add_segment(struct whole *whole, const struct vmt_segment *segment)
+{
+	if ((segment->flags & VMT_NEEDS_BP) &&
+	    !add_register(whole, VMT_NEEDS_BP, whole->bp_from, segment->bp))
+		return false;
+	if ((segment->flags & VMT_NEEDS_BX) &&
+	    !add_register(whole, VMT_NEEDS_BX, whole->bx_from, segment->bx))
+		return false;
+	for (uint32_t i = 0; i < segment->count; i++)
+		if (!add_slot(whole, segment->sp + segment->offset[i], segment->value[i]))
+			return false;
+	whole->bp_from = from_after(segment, segment->bp_after, whole->bp_from);
+	whole->bx_from = from_after(segment, segment->bx_after, whole->bx_from);
+	return true;
+}
+
+/* To whole turns of the loop: the last slot is compared once more. */
+static bool fill_up(struct whole *whole)
+{
+	struct entry *entry = whole->entry;
+	uint32_t last = whole->count - 1;
+
+	if (whole->count == 0)
+		return false;
+	for (; whole->count % STEP; whole->count++) {
+		WRITE(entry->offset[whole->count], entry->offset[last]);
+		WRITE(entry->value[whole->count], entry->value[last]);
+	}
+	return true;
+}
+
+/* The segments of this stack, as a walk recalls them, up to its end. */
+static bool add_segments(struct whole *whole, struct vmt_frame at, struct vmt_range bounds,
+			 uint64_t salt, struct vmt_stack *stack)
+{
+	struct vmt_segment segment;
+	enum vmt_recall got;
+
+	do {
+		got = vmt_unwind_memory_copy(&at, bounds, salt, stack, &segment);
+		if (got == VMT_RECALL_NOTHING || !add_segment(whole, &segment))
+			return false;
+	} while (got != VMT_RECALL_END);
+	return fill_up(whole) && stack->hash == whole->hash;
+}
+
+/* One that is of no use any more, else another one with each stack. */
+static struct entry *choose(struct entry *set, uint64_t salt, uint64_t hash)
+{
+	for (unsigned int i = 0; i < WAYS; i++)
+		if (READ(set[i].salt) != salt && !vmt_entry_is_written(&set[i].sequence))
+			return &set[i];
+	return &set[(hash * MIX >> 32) % WAYS];
+}
+
+static void describe(struct whole *whole, const struct vmt_regs *regs, uint32_t call,
+		     uint32_t site)
+{
+	struct entry *entry = whole->entry;
+
+	WRITE(entry->key, key_of(regs, call));
+	WRITE(entry->sp, regs->sp);
+	WRITE(entry->bp, regs->bp);
+	WRITE(entry->bx, regs->bx);
+	WRITE(entry->hash, whole->hash);
+	WRITE(entry->site, site);
+	WRITE(entry->count, (uint8_t)whole->count);
+	WRITE(entry->flags, whole->flags);
+}
+
+void vmt_unwind_whole_keep(const struct vmt_regs *regs, uint32_t call, uint32_t site,
+			   struct vmt_stack *stack)
+{
+	uint64_t salt = vmt_unwind_rows_salt();
+	struct entry *set = find_set(regs);
+	struct whole whole = { .sp = regs->sp, .hash = stack->hash };
+	struct vmt_range bounds;
+	bool is_whole;
+
+	if (!set || !vmt_stack_bounds(regs->sp, &bounds))
+		return;
+	whole.entry = choose(set, salt, stack->hash);
+	if (!vmt_entry_seize(&whole.entry->sequence))
+		return;
+	stack->count = 0;
+	stack->hash = 0;
+	is_whole = add_segments(&whole, vmt_frame_of(regs), bounds, salt, stack);
+	describe(&whole, regs, call, site);
+	WRITE(whole.entry->salt, is_whole ? salt : 0);
+	vmt_entry_leave(&whole.entry->sequence);
+}

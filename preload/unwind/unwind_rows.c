@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Unwind rows by pc: found through a table of modules (unwind_modules), read from .eh_frame
+ * (core/cfi), and kept in a cache that all threads share.
+ *
+ * Runs in signal handlers: no lock, no malloc, no system call. Called by unwind.c for every
+ * frame of every walk, so that a hit costs two loads.
+ */
+#include "unwind/unwind_rows.h"
+
+#include <stdatomic.h>
+
+#include "os/shim.h"
+#include "unwind/unwind_modules.h"
+
+/*
+ * The cache: pc -> row, direct-mapped. Its words are written without order, and a
+ * reader that sees halves of two writes must notice: check is pc ^ mixed row ^ salt.
+ * No salt is an address, so that zeroed memory holds nothing; a new epoch's salt
+ * makes all entries invalid at once.
+ */
+struct entry {
+	_Atomic uint64_t check;
+	_Atomic uint64_t row;
+};
+
+#define MIX UINT64_C(0x9e3779b97f4a7c15)
+
+/* The address of the entries, and in the low six bits by how much a hash is shifted; 0 = none. */
+static _Atomic uint64_t cache VMT_DATA = 0;
+_Atomic uint64_t vmt_unwind_epoch VMT_DATA = 1;
+
+static struct entry *entry_of(uint64_t pc)
+{
+	uint64_t table = atomic_load_explicit(&cache, memory_order_acquire);
+
+	if (VMT_UNLIKELY(!table))
+		return NULL;
+	return (struct entry *)(uintptr_t)(table & ~UINT64_C(63)) + (pc * MIX >> (table & 63));
+}
+
+static bool is_cached(const struct entry *entry, uint64_t pc, uint64_t salt,
+		      struct vmt_cfi_row *ret_row)
+{
+	uint64_t check = atomic_load_explicit(&entry->check, memory_order_relaxed);
+	uint64_t row = atomic_load_explicit(&entry->row, memory_order_relaxed);
+
+	if ((row * MIX ^ check ^ salt) != pc)
+		return false;
+	__builtin_memcpy(ret_row, &row, sizeof(row));
+	return true;
+}
+
+static void remember(struct entry *entry, uint64_t pc, uint64_t salt, const struct vmt_cfi_row *row)
+{
+	uint64_t word;
+
+	__builtin_memcpy(&word, row, sizeof(word));
+	atomic_store_explicit(&entry->check, word * MIX ^ pc ^ salt, memory_order_relaxed);
+	atomic_store_explicit(&entry->row, word, memory_order_relaxed);
+}
+
+/* Not inlined: its locals would lie on the stack of every walk. */
+__attribute__((noinline)) static bool read_row(uint64_t pc, struct vmt_cfi_row *ret_row)
+{
+	struct vmt_unwind_module module;
+	bool is_in_module = vmt_unwind_modules_find(pc, &module);
+
+	if (!is_in_module || !module.tables.hdr || vmt_cfi_row(&module.tables, pc, ret_row) < 0)
+		*ret_row = (struct vmt_cfi_row){ .kinds = VMT_CFA_NONE };
+	return is_in_module;
+}
+
+static struct vmt_range libc VMT_DATA = { 0, 0 };
+
+bool vmt_unwind_rows_are_missing(uint64_t function)
+{
+	struct vmt_unwind_module module;
+	struct vmt_cfi_row row;
+
+	if (!read_row(function, &row) || vmt_cfi_row_cfa(&row) != VMT_CFA_NONE)
+		return false;
+	if (vmt_unwind_modules_find(function, &module))
+		libc = module.text;
+	return true;
+}
+
+bool vmt_unwind_rows_is_in_libc(uint64_t pc)
+{
+	return vmt_range_has(libc, pc);
+}
+
+/* An entry of a table of jumps into other modules: jmp *x(%rip), perhaps behind an endbr64. */
+static bool is_jump_out(uint64_t at)
+{
+	const uint32_t endbr64 = 0xfa1e0ff3;
+	const uint8_t *p = (const uint8_t *)(uintptr_t)at;
+	struct vmt_unwind_module module;
+	uint32_t first;
+
+	if (!vmt_unwind_modules_find(at, &module) || !module.can_read || module.text.end - at < 16)
+		return false;
+	__builtin_memcpy(&first, p, sizeof(first));
+	p += first == endbr64 ? sizeof(first) : 0;
+	p += *p == 0xf2;	/* bnd */
+	return p[0] == 0xff && p[1] == 0x25;
+}
+
+/* Behind call rel32: libc is another module, so that the call leads to such a jump. */
+static bool leads_out(uint64_t word)
+{
+	int32_t distance;
+
+	__builtin_memcpy(&distance, (const void *)(uintptr_t)(word - sizeof(distance)),
+			 sizeof(distance));
+	return is_jump_out(word + (uint64_t)(int64_t)distance);
+}
+
+/* call rel32; call *register; call *displacement(register), with or without an index, of 8 or 32 bits. */
+static bool is_behind_call(const uint8_t *p)
+{
+	if (p[-5] == 0xe8 && leads_out((uint64_t)(uintptr_t)p))
+		return true;
+	if ((p[-2] == 0xff && (p[-1] & 0xf8) == 0xd0) || (p[-3] == 0xff && (p[-2] & 0xf8) == 0x50) ||
+	    (p[-2] == 0xff && (p[-1] & 0xf8) == 0x10))
+		return true;
+	return (p[-6] == 0xff && ((p[-5] & 0xf8) == 0x90 || p[-5] == 0x15)) ||
+	       (p[-4] == 0xff && p[-3] == 0x54) || (p[-7] == 0xff && p[-6] == 0x94);
+}
+
+bool vmt_unwind_rows_is_return(uint64_t word)
+{
+	const uint64_t longest = 7;
+	struct vmt_unwind_module module;
+	struct vmt_cfi_row row;
+
+	if (!vmt_unwind_modules_find(word, &module) || !module.can_read ||
+	    vmt_range_has(libc, word))
+		return false;
+	if (module.tables.hdr && vmt_cfi_row(&module.tables, word - 1, &row) < 0)
+		return false;
+	return word - module.text.start >= longest &&
+	       is_behind_call((const uint8_t *)(uintptr_t)word);
+}
+
+bool vmt_unwind_rows_find(uint64_t pc, uint64_t salt, struct vmt_cfi_row *ret_row)
+{
+	struct entry *entry = entry_of(pc);
+	bool is_in_module;
+
+	if (VMT_LIKELY(entry && is_cached(entry, pc, salt, ret_row)))
+		return true;
+	is_in_module = read_row(pc, ret_row);
+	if (entry && is_in_module)
+		remember(entry, pc, salt, ret_row);
+	return is_in_module;
+}
+
+void vmt_unwind_forget(void)
+{
+	atomic_fetch_add_explicit(&vmt_unwind_epoch, 1, memory_order_release);
+}
+
+void vmt_unwind_rows_set(void *memory, size_t bytes)
+{
+	uint64_t start = ((uint64_t)(uintptr_t)memory + 63) & ~UINT64_C(63);
+	uint64_t end = (uint64_t)(uintptr_t)memory + bytes;
+	uint64_t count = end > start ? (end - start) / sizeof(struct entry) : 0;
+	uint64_t bits = count ? 63 - (uint64_t)__builtin_clzll(count) : 0;
+
+	atomic_store_explicit(&cache, bits ? start | (64 - bits) : 0, memory_order_release);
+}

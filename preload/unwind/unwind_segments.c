@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A walk is remembered in segments of a few steps. A segment is known by the pc and sp it
+ * starts from, and holds every slot that decided a step with the value it held. Segments end at
+ * places that only sp decides, so that the outer ones serve all stacks that pass there.
+ *
+ * Why what is recalled is what a walk would find: by induction over the steps. A step takes
+ * the row of its pc, which does not change within an epoch for a pc inside a module (for others
+ * nothing is kept); sp; rbp or rbx if the row is based on them; and words of the stack. The
+ * first pc and sp are compared. Return addresses, words that a CFA is read from, and the slots
+ * that rbp and rbx were restored from before a step was based on them are noted, and compared; if
+ * they came from outside the segment, the registers are compared themselves. So each step's inputs
+ * are as they were, and with them the next pc and sp. A saved rbp that no step was based on is not
+ * compared, only handed on, as a walk would have it: read from its slot now. Steps with a failed
+ * read (it depends on the bounds), out of signal frames and of code outside modules are never kept.
+ *
+ * Shared by all threads as seqlock.h says. Words read are believed only when the sequence has
+ * not moved, and addresses formed before that are checked against the stack's bounds.
+ */
+#include "unwind/unwind_segments.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+
+#include "sync/seqlock.h"
+
+#define WAYS	  2u
+#define STEP_MOST 4u /* slots that one step may note */
+#define MIX	  UINT64_C(0x9e3779b97f4a7c15)
+
+#define WORDS (sizeof(struct vmt_segment) / sizeof(uint64_t))
+
+struct entry {
+	_Alignas(64) _Atomic uint64_t sequence;
+	union {
+		struct vmt_segment segment;
+		uint64_t word[WORDS];
+	};
+};
+static_assert(sizeof(struct entry) == 512, "eight cache lines");
+
+static _Atomic(struct entry *) entries VMT_DATA = NULL;
+static _Atomic uint32_t set_count VMT_DATA = 0;
+
+void vmt_unwind_memory_set(void *memory, size_t bytes)
+{
+	uint64_t start = ((uint64_t)(uintptr_t)memory + 63) & ~UINT64_C(63);
+	uint64_t end = (uint64_t)(uintptr_t)memory + bytes;
+	uint64_t sets = memory && end > start ? (end - start) / (WAYS * sizeof(struct entry)) : 0;
+
+	atomic_store_explicit(&set_count, 0, memory_order_release);
+	atomic_store_explicit(&entries, (struct entry *)(uintptr_t)start, memory_order_release);
+	atomic_store_explicit(&set_count, (uint32_t)sets, memory_order_release);
+}
+
+static uint64_t key_of(const struct vmt_frame *frame)
+{
+	return 2 * frame->pc + frame->is_exact;
+}
+
+/* The WAYS entries that a segment may be in; NULL: there is no memory. */
+static struct entry *find_set(uint64_t pc, uint64_t sp)
+{
+	uint64_t sets = atomic_load_explicit(&set_count, memory_order_acquire);
+	uint64_t hash = (pc * MIX ^ sp) * MIX;
+
+	if (VMT_UNLIKELY(!sets))
+		return NULL;
+	return atomic_load_explicit(&entries, memory_order_acquire) +
+	       ((hash >> 32) * sets >> 32) * WAYS;
+}
+
+static bool is_start_of(const struct vmt_segment *segment, const struct vmt_frame *frame,
+			uint64_t salt)
+{
+	uint8_t flags = READ(segment->flags);
+
+	if (READ(segment->pc) != key_of(frame) || READ(segment->sp) != frame->sp ||
+	    READ(segment->salt) != salt)
+		return false;
+	if ((flags & VMT_NEEDS_BX) && (!frame->is_bx_known || READ(segment->bx) != frame->bx))
+		return false;
+	return !(flags & VMT_NEEDS_BP) || (frame->is_bp_known && READ(segment->bp) == frame->bp);
+}
+
+/* Compare the slots; return addresses go to pc. Returns one more than there are of them, 0 = differ. */
+static uint32_t compare(const struct vmt_segment *segment, uint64_t sp, uint64_t room,
+			uint32_t slots, uint64_t *pc)
+{
+	uint64_t reported = READ(segment->reported);
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < slots; i++) {
+		uint64_t offset = READ(segment->offset[i]);
+		uint64_t word;
+
+		if (VMT_UNLIKELY(offset > room))
+			return 0;
+		word = *(const uint64_t *)(uintptr_t)(sp + offset);
+		if (VMT_UNLIKELY(word != READ(segment->value[i])))
+			return 0;
+		pc[count] = word;
+		count += reported & 1;
+		reported >>= 1;
+	}
+	return count + 1;
+}
+
+/* A register as it comes out of a segment. False if the slot cannot be read. */
+static bool hand_on(uint64_t sp, uint64_t room, uint32_t after, uint64_t *reg, bool *is_known)
+{
+	if (after == VMT_REGISTER_KEPT)
+		return true;
+	*is_known = after != VMT_REGISTER_LOST;
+	if (!*is_known)
+		return true;
+	if (after > room)
+		return false;
+	*reg = *(const uint64_t *)(uintptr_t)(sp + after);
+	return true;
+}
+
+static enum vmt_recall recall(const struct vmt_segment *segment, const _Atomic uint64_t *moves,
+			      struct vmt_frame *frame, uint64_t room, uint64_t salt,
+			      struct vmt_stack *stack)
+{
+	uint64_t sequence = vmt_entry_begin(moves);
+	uint32_t slots = READ(segment->count);
+	struct vmt_frame after;
+	uint32_t count;
+	uint64_t hash;
+	uint8_t flags;
+
+	if ((sequence & 1) || !is_start_of(segment, frame, salt) ||
+	    slots > VMT_FRAMES_MAX - stack->count)
+		return VMT_RECALL_NOTHING;
+	count = compare(segment, frame->sp, room, slots, stack->pc + stack->count);
+	after = *frame;
+	if (count == 0 ||
+	    !hand_on(frame->sp, room, READ(segment->bp_after), &after.bp, &after.is_bp_known) ||
+	    !hand_on(frame->sp, room, READ(segment->bx_after), &after.bx, &after.is_bx_known))
+		return VMT_RECALL_NOTHING;
+	after.pc = READ(segment->pc_after);
+	after.sp += READ(segment->sp_after);
+	after.is_exact = false;
+	flags = READ(segment->flags);
+	hash = stack->hash * READ(segment->scale) + READ(segment->hash);
+	if (!vmt_entry_stands(moves, sequence))
+		return VMT_RECALL_NOTHING;
+	*frame = after;
+	stack->recalled += count - 1;
+	stack->count += count - 1;
+	stack->hash = hash;
+	return flags & VMT_IS_LAST ? VMT_RECALL_END : VMT_RECALL_SEGMENT;
+}
+
+enum vmt_recall vmt_unwind_memory_recall(struct vmt_frame *frame, struct vmt_range bounds,
+					 uint64_t salt, struct vmt_stack *stack)
+{
+	struct entry *set = find_set(key_of(frame), frame->sp);
+	enum vmt_recall got = VMT_RECALL_NOTHING;
+
+	if (!set || frame->sp < bounds.start || frame->sp > bounds.end - sizeof(uint64_t))
+		return got;
+	for (unsigned int i = 0; i < WAYS && got == VMT_RECALL_NOTHING; i++)
+		got = recall(&set[i].segment, &set[i].sequence, frame,
+			     bounds.end - sizeof(uint64_t) - frame->sp, salt, stack);
+	return got;
+}
+
+/* As one moment of the entry has it; false if there was none. */
+static bool copy(const struct entry *entry, struct vmt_segment *ret_segment)
+{
+	uint64_t sequence = vmt_entry_begin(&entry->sequence);
+	uint64_t word;
+
+	for (unsigned int i = 0; i < WORDS; i++) {
+		word = READ(entry->word[i]);
+		__builtin_memcpy((char *)ret_segment + i * sizeof(word), &word, sizeof(word));
+	}
+	return vmt_entry_stands(&entry->sequence, sequence);
+}
+
+enum vmt_recall vmt_unwind_memory_copy(struct vmt_frame *frame, struct vmt_range bounds,
+				       uint64_t salt, struct vmt_stack *stack,
+				       struct vmt_segment *ret_segment)
+{
+	static const _Atomic uint64_t still = 0;
+	const struct entry *set = find_set(key_of(frame), frame->sp);
+	enum vmt_recall got = VMT_RECALL_NOTHING;
+
+	if (!set || frame->sp < bounds.start || frame->sp > bounds.end - sizeof(uint64_t))
+		return got;
+	for (unsigned int i = 0; i < WAYS && got == VMT_RECALL_NOTHING; i++)
+		if (copy(&set[i], ret_segment))
+			got = recall(ret_segment, &still, frame,
+				     bounds.end - sizeof(uint64_t) - frame->sp, salt, stack);
+	return got;
+}
+
+void vmt_unwind_memory_begin(struct vmt_learning *learning, const struct vmt_frame *frame,
+			     uint64_t salt)
+{
+	struct vmt_segment *segment = &learning->segment;
+
+	segment->salt = salt;
+	segment->pc = key_of(frame);
+	segment->sp = frame->sp;
+	segment->bp = frame->bp;
+	segment->bx = frame->bx;
+	segment->hash = 0;
+	segment->scale = 1;
+	segment->reported = 0;
+	segment->count = 0;
+	segment->flags = 0;
+	learning->bp_from = VMT_FROM_BEFORE;
+	learning->bx_from = VMT_FROM_BEFORE;
+	learning->is_bp_noted = false;
+	learning->is_bx_noted = false;
+	learning->is_open = true;
+}
+
+/* The offset of a slot, which must lie at or above sp and near it. */
+static bool is_near(const struct vmt_segment *segment, uint64_t addr)
+{
+	return addr - segment->sp < VMT_REGISTER_LOST;
+}
+
+void vmt_unwind_memory_note(struct vmt_learning *learning, uint64_t addr, uint64_t value,
+			    bool is_reported)
+{
+	struct vmt_segment *segment = &learning->segment;
+	unsigned int i = segment->count;
+
+	if (!learning->is_open)
+		return;
+	if (i == VMT_SEGMENT_SLOTS || !is_near(segment, addr)) {
+		learning->is_open = false;
+		return;
+	}
+	segment->value[i] = value;
+	segment->offset[i] = (uint32_t)(addr - segment->sp);
+	segment->count++;
+	if (is_reported) {
+		segment->reported |= UINT64_C(1) << i;
+		segment->hash = vmt_stack_hash(segment->hash, value);
+		segment->scale *= VMT_STACK_HASH_SCALE;
+	}
+}
+
+void vmt_unwind_memory_note_bp(struct vmt_learning *learning, uint64_t bp)
+{
+	if (learning->is_bp_noted)
+		return;
+	learning->is_bp_noted = true;
+	if (learning->bp_from == VMT_FROM_BEFORE)
+		learning->segment.flags |= VMT_NEEDS_BP;
+	else
+		vmt_unwind_memory_note(learning, learning->bp_from, bp, false);
+}
+
+void vmt_unwind_memory_note_bx(struct vmt_learning *learning, uint64_t bx)
+{
+	if (learning->is_bx_noted)
+		return;
+	learning->is_bx_noted = true;
+	if (learning->bx_from == VMT_FROM_BEFORE)
+		learning->segment.flags |= VMT_NEEDS_BX;
+	else
+		vmt_unwind_memory_note(learning, learning->bx_from, bx, false);
+}
+
+bool vmt_unwind_memory_is_end(const struct vmt_learning *learning, const struct vmt_frame *frame)
+{
+	return learning->segment.count > VMT_SEGMENT_SLOTS - STEP_MOST ||
+	       (frame->sp >> 3) * MIX >> 59 == 0;
+}
+
+static bool set_after(const struct vmt_segment *segment, uint64_t from, uint32_t *after)
+{
+	*after = from == VMT_FROM_BEFORE ? VMT_REGISTER_KEPT : VMT_REGISTER_LOST;
+	if (from == VMT_FROM_BEFORE || from == VMT_FROM_NOWHERE)
+		return true;
+	*after = (uint32_t)(from - segment->sp);
+	return is_near(segment, from);
+}
+
+/* One that is of no use any more, else another one with each stack. */
+static struct entry *choose(struct entry *set, const struct vmt_segment *segment)
+{
+	for (unsigned int i = 0; i < WAYS; i++)
+		if (READ(set[i].segment.salt) != segment->salt)
+			return &set[i];
+	return &set[(segment->value[0] * MIX >> 32) % WAYS];
+}
+
+static void store(struct entry *entry, const struct vmt_segment *segment)
+{
+	uint64_t word;
+
+	if (!vmt_entry_seize(&entry->sequence))
+		return;
+	for (unsigned int i = 0; i < WORDS; i++) {
+		__builtin_memcpy(&word, (const char *)segment + i * sizeof(word), sizeof(word));
+		WRITE(entry->word[i], word);
+	}
+	vmt_entry_leave(&entry->sequence);
+}
+
+void vmt_unwind_memory_keep(struct vmt_learning *learning, const struct vmt_frame *frame,
+			    bool is_last)
+{
+	struct vmt_segment *segment = &learning->segment;
+	struct entry *set;
+
+	if (!learning->is_open)
+		return;
+	learning->is_open = false;
+	if ((segment->count == 0 && !is_last) || frame->sp < segment->sp || !is_near(segment, frame->sp) ||
+	    !set_after(segment, learning->bp_from, &segment->bp_after) ||
+	    !set_after(segment, learning->bx_from, &segment->bx_after))
+		return;
+	segment->pc_after = frame->pc;
+	segment->sp_after = (uint32_t)(frame->sp - segment->sp);
+	if (is_last)
+		segment->flags |= VMT_IS_LAST;
+	set = find_set(segment->pc, segment->sp);
+	if (set)
+		store(choose(set, segment), segment);
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading of baselines by jansson. A damaged baseline is refused as a whole:
+ * half of one would let growth pass or blame the innocent. Prints nothing.
+ */
+#include "check/baseline.h"
+#include "json/json_parts.h"
+#include "symbols/inlined.h"
+#include "symbols/keyname.h"
+#include "util/must.h"
+#include "util/slurp.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+/* More maps than any kernel has; sums of them do not overflow. */
+#define MAPS_MAX (INT64_C(1) << 40)
+
+#define BYTES_MAX (UINT64_C(256) << 20)
+
+/* Of a stack: each frame may be several functions. */
+#define LINES_MAX (VMT_FRAMES_MAX * (1 + VMT_INLINED_CALLERS))
+
+bool vmt_baseline_is(const char *path)
+{
+	struct stat status;
+	int c = EOF;
+	FILE *file;
+
+	if (stat(path, &status))
+		return false;
+	/* A recording is mapped, so what is a pipe can be none. */
+	if (S_ISFIFO(status.st_mode))
+		return true;
+	file = S_ISREG(status.st_mode) ? fopen(path, "re") : NULL;
+	if (!file)
+		return false;
+	do
+		c = fgetc(file);
+	while (c == ' ' || c == '\n' || c == '\t' || c == '\r');
+	fclose(file);
+	return c == '{' || c == 0xef;
+}
+
+static int refuse(char *error, const char *what, const char *name)
+{
+	snprintf(error, VMT_BASELINE_ERROR_MAX, "%s%.100s%s", what, name ? name : "",
+		 name ? "\"" : "");
+	return -EBADMSG;
+}
+
+static bool read_number(const json_t *object, const char *key, int64_t low, int64_t *ret)
+{
+	const json_t *value = json_object_get(object, key);
+
+	if (!json_is_integer(value) || json_integer_value(value) < low ||
+	    json_integer_value(value) > MAPS_MAX)
+		return false;
+	*ret = json_integer_value(value);
+	return true;
+}
+
+/*
+ * The lines of a key, or NULL when the stack is none. Older versions trimmed names less, so several
+ * call sites may have become one.
+ */
+static char *read_stack(const json_t *array, bool *ret_is_older)
+{
+	char *key = vmt_must_copy("");
+	const json_t *frame;
+	char *longer;
+	size_t length;
+	size_t i;
+
+	*ret_is_older = false;
+	json_array_foreach(array, i, frame) {
+		const char *text = json_string_value(frame);
+
+		if (!text || !*text || i >= LINES_MAX || strchr(text, '\n')) {
+			free(key);
+			return NULL;
+		}
+		length = strlen(key) + (i > 0);
+		longer = vmt_must_format("%s%s%s", key, i ? "\n" : "", text);
+		free(key);
+		key = longer;
+		vmt_keyname_trim_line(key + length);
+		*ret_is_older |= strlen(key) != length + strlen(text);
+	}
+	return key;
+}
+
+static int read_site(struct vmt_census_program *program, const json_t *object, char *error)
+{
+	const char *call = json_string_value(json_object_get(object, "call"));
+	const json_t *array = json_object_get(object, "stack");
+	struct vmt_census_site *site;
+	bool is_older;
+	int64_t maps;
+	char *stack;
+
+	if (!call || strchr(call, '\n') || !read_number(object, "maps", -MAPS_MAX, &maps) ||
+	    !json_is_array(array))
+		return refuse(error, "a call site without call, maps or stack in \"",
+			      program->name);
+	stack = read_stack(array, &is_older);
+	if (!stack)
+		return refuse(error, "a stack that is no list of names in \"", program->name);
+	site = vmt_census_site(program, call, stack);
+	free(stack);
+	/* `current` counts those that were written as they are. */
+	if (!is_older && site->current++)
+		return refuse(error, "a call site that is there twice in \"", program->name);
+	site->maps += maps;
+	return 0;
+}
+
+static int read_program(struct vmt_census *census, const json_t *object, char *error)
+{
+	const char *name = json_string_value(json_object_get(object, "program"));
+	const json_t *sites = json_object_get(object, "sites");
+	struct vmt_census_program *program;
+	const json_t *site;
+	size_t i;
+	int ret = 0;
+
+	if (!name)
+		return refuse(error, "a program without a name", NULL);
+	if (vmt_census_find_program(census, name))
+		return refuse(error, "a program that is there twice: \"", name);
+	program = vmt_census_program(census, name);
+	if (!json_is_array(sites) || !read_number(object, "growth", -MAPS_MAX, &program->growth))
+		return refuse(error, "no growth or no sites in \"", name);
+	if (json_object_get(object, "merged") && !read_number(object, "merged", 0, &program->merged))
+		return refuse(error, "merges that are no number in \"", name);
+	json_array_foreach(sites, i, site) {
+		ret = read_site(program, site, error);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int read_phase(struct vmt_census *census, const json_t *phase, char *error)
+{
+	const char *from = json_string_value(json_object_get(phase, "from"));
+	const char *to = json_string_value(json_object_get(phase, "to"));
+	int64_t warmup = 0;
+
+	if (!phase)
+		return 0;
+	if (!json_is_object(phase) || (json_object_get(phase, "warmup") &&
+				       !read_number(phase, "warmup", 0, &warmup)))
+		return refuse(error, "a phase that is none", NULL);
+	census->from = from ? vmt_must_copy(from) : NULL;
+	census->to = to ? vmt_must_copy(to) : NULL;
+	census->warmup = (uint64_t)warmup;
+	return 0;
+}
+
+static int read_census(struct vmt_census *census, const json_t *root, char *error)
+{
+	const json_t *programs = json_object_get(root, "programs");
+	const char *name = json_string_value(json_object_get(root, "schema"));
+	const json_t *program;
+	size_t i;
+	int ret;
+
+	if (!name || strcmp(name, VMT_BASELINE_SCHEMA))
+		return refuse(error, "its schema is not " VMT_BASELINE_SCHEMA " but \"",
+			      name ? name : "");
+	if (!json_is_array(programs))
+		return refuse(error, "it has no list of programs", NULL);
+	census->with_lines = json_is_true(json_object_get(root, "lines"));
+	ret = read_phase(census, json_object_get(root, "phase"), error);
+	json_array_foreach(programs, i, program) {
+		if (!ret)
+			ret = read_program(census, program, error);
+	}
+	return ret;
+}
+
+/* All of a file, which may be a pipe, as from `git show`; NULL when it cannot be read. */
+static char *read_all(FILE *file, size_t *ret_n)
+{
+	char *bytes = NULL;
+	size_t room = 0;
+	size_t n = 0;
+	size_t got;
+
+	do {
+		if (n == room) {
+			room = 2 * room + 65536;
+			bytes = vmt_must(realloc(bytes, room));
+		}
+		got = fread(bytes + n, 1, room - n, file);
+		n += got;
+	} while (got && n <= BYTES_MAX);
+	*ret_n = n;
+	if (!ferror(file))
+		return bytes;
+	free(bytes);
+	return NULL;
+}
+
+/* What jansson would call a missing brace is told by its name. */
+static json_t *parse(const char *bytes, size_t n, char *error)
+{
+	size_t skipped = vmt_slurp_mark(bytes, n);
+	json_error_t problem;
+	json_t *root = NULL;
+
+	if (!n)
+		refuse(error, "it is empty", NULL);
+	else if (n > BYTES_MAX)
+		refuse(error, "it is far too large", NULL);
+	else if (n >= 8 && !memcmp(bytes, VMT_RECORD_MAGIC, 8))
+		refuse(error, "it is a recording", NULL);
+	else
+		root = json_loadb(bytes + skipped, n - skipped, JSON_REJECT_DUPLICATES, &problem);
+	if (!root && !*error)
+		snprintf(error, VMT_BASELINE_ERROR_MAX, "%s (line %d)", problem.text,
+			 problem.line);
+	return root;
+}
+
+int vmt_baseline_load(const char *path, struct vmt_census *ret_census,
+		      char error[VMT_BASELINE_ERROR_MAX])
+{
+	FILE *file = fopen(path, "re");
+	size_t n = 0;
+	char *bytes = file ? read_all(file, &n) : NULL;
+	int ret = bytes ? 0 : -errno;
+	json_t *root;
+
+	*ret_census = (struct vmt_census){ .programs = NULL };
+	*error = '\0';
+	if (file)
+		fclose(file);
+	if (ret) {
+		snprintf(error, VMT_BASELINE_ERROR_MAX, "%s", strerror(-ret));
+		return ret;
+	}
+	root = parse(bytes, n, error);
+	free(bytes);
+	if (!root)
+		return -EBADMSG;
+	ret = read_census(ret_census, root, error);
+	json_decref(root);
+	if (ret)
+		vmt_census_free(ret_census);
+	else
+		vmt_census_sort(ret_census);
+	return ret;
+}

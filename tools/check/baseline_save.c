@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writing of baselines: programs and call sites in the order of the census, which is always the
+ * same. What was there before stays whole until the new one is. Prints nothing.
+ */
+#include "check/baseline.h"
+#include "json/json_parts.h"
+#include "util/must.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static json_t *site_of(const struct vmt_census_site *site)
+{
+	const char *line = strchr(site->key, '\n');
+	json_t *object = json_object();
+	json_t *stack = json_array();
+
+	json_object_set_new(object, "call", vmt_json_string(site->call));
+	json_object_set_new(object, "maps", json_integer(site->maps));
+	while (line && line[1]) {
+		const char *start = line + 1;
+
+		line = strchr(start, '\n');
+		json_array_append_new(stack, vmt_json_text(start, line ? (size_t)(line - start) :
+								     strlen(start)));
+	}
+	json_object_set_new(object, "stack", stack);
+	return object;
+}
+
+static json_t *program_of(const struct vmt_census_program *program)
+{
+	const struct vmt_census_site *site;
+	json_t *object = json_object();
+	json_t *sites = json_array();
+
+	for (site = program->sites; site; site = site->hh.next) {
+		if (site->maps)
+			json_array_append_new(sites, site_of(site));
+	}
+	json_object_set_new(object, "program", vmt_json_string(program->name));
+	json_object_set_new(object, "growth", json_integer(program->growth));
+	if (program->merged >= 0)
+		json_object_set_new(object, "merged", json_integer(program->merged));
+	json_object_set_new(object, "sites", sites);
+	return object;
+}
+
+static json_t *root_of(const struct vmt_census *census)
+{
+	const struct vmt_census_program *program;
+	json_t *root = json_object();
+	json_t *programs = json_array();
+	json_t *phase;
+
+	json_object_set_new(root, "schema", json_string(VMT_BASELINE_SCHEMA));
+	if (census->with_lines)
+		json_object_set_new(root, "lines", json_true());
+	if (census->from || census->to) {
+		phase = json_object();
+		json_object_set_new(phase, "from", vmt_json_string(census->from));
+		json_object_set_new(phase, "to", vmt_json_string(census->to));
+		vmt_json_add_number(phase, "warmup", census->warmup);
+		json_object_set_new(root, "phase", phase);
+	}
+	for (program = census->programs; program; program = program->hh.next)
+		json_array_append_new(programs, program_of(program));
+	json_object_set_new(root, "programs", programs);
+	return root;
+}
+
+/* A file that is replaced as a whole: its real name when path is a link to it. NULL: no such file. */
+static char *replaceable(const char *path)
+{
+	struct stat status;
+
+	if (lstat(path, &status))
+		return errno == ENOENT ? vmt_must_copy(path) : NULL;
+	if (S_ISREG(status.st_mode))
+		return vmt_must_copy(path);
+	if (!S_ISLNK(status.st_mode) || stat(path, &status) || !S_ISREG(status.st_mode))
+		return NULL;
+	return realpath(path, NULL);
+}
+
+static int write_to(FILE *file, const json_t *root)
+{
+	int ret = json_dumpf(root, file, JSON_INDENT(1)) || fputc('\n', file) == EOF ? -EIO : 0;
+
+	if (fclose(file))
+		ret = -errno;
+	return ret;
+}
+
+int vmt_baseline_save(const char *path, const struct vmt_census *census)
+{
+	char *real = replaceable(path);
+	/* A device or a pipe is written to; to put a file in its place would break the machine. */
+	char *target = real ? vmt_must_format("%s.new", real) : vmt_must_copy(path);
+	FILE *file = fopen(target, "we");
+	json_t *root = root_of(census);
+	int ret = file ? write_to(file, root) : -errno;
+
+	if (!ret && real && rename(target, real))
+		ret = -errno;
+	if (ret && file && real)
+		unlink(target);
+	json_decref(root);
+	free(target);
+	free(real);
+	return ret;
+}

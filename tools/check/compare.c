@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Two censuses side by side: call sites matched by program and key, sorted by how much
+ * they changed. Loading says what is wrong with a file; nothing else here prints.
+ */
+#include "check/baseline.h"
+#include "check/compare.h"
+#include "util/message.h"
+#include "util/must.h"
+
+#include <errno.h>
+
+static int explain(int ret, const struct vmt_census_options *options)
+{
+	const char *from = options->phase.from;
+
+	if (!ret)
+		return 0;
+	if (ret == -ENOSPC)
+		vmt_message("there were more marks than a recording has room for (1,024, and 65,536 "
+			    "changes of call sites between them); make fewer, or run fewer rounds.");
+	else if (ret == -ERANGE)
+		vmt_message("the marks \"%s\" and \"%s\" were not made often enough or not in "
+			    "this order (--warmup=%llu); look at \"marks\" in vmatrace report "
+			    "--format=json.", from ? from : "start",
+			    options->phase.to ? options->phase.to : "end",
+			    (unsigned long long)options->phase.warmup);
+	else if (from || options->phase.to)
+		vmt_message("no process made the marks \"%s\" and \"%s\"; "
+			    "VMATRACE_MARK(\"NAME\") of vmatrace.h makes them.",
+			    from ? from : "start",
+			    options->phase.to ? options->phase.to : "end");
+	else
+		vmt_message("no process of a program \"%s\" was recorded; look at the list in "
+			    "vmatrace report.", options->program ? options->program : "*");
+	return VMT_EXIT_USAGE;
+}
+
+int vmt_compare_load(char **paths, size_t count, const struct vmt_census_options *options,
+		     struct vmt_census *ret_census)
+{
+	struct vmt_recordings recordings = { NULL, 0 };
+	int ret = 0;
+
+	vmt_census_init(ret_census, options);
+	for (size_t i = 0; i < count && !ret; i++)
+		ret = vmt_load_path(&recordings, paths[i]);
+	if (ret)
+		ret = VMT_EXIT_USAGE;	/* it has been said */
+	else
+		ret = explain(vmt_census_read(ret_census, &recordings, options), options);
+	vmt_load_free(&recordings);
+	return ret;
+}
+
+int vmt_compare_load_any(char *path, const struct vmt_census_options *options,
+			 struct vmt_census *ret_census)
+{
+	char error[VMT_BASELINE_ERROR_MAX];
+
+	if (!vmt_baseline_is(path))
+		return vmt_compare_load(&path, 1, options, ret_census);
+	if (!vmt_baseline_load(path, ret_census, error))
+		return 0;
+	vmt_message("%s is no usable baseline: %s; save it again with vmatrace check --save.", path,
+		    error);
+	return VMT_EXIT_USAGE;
+}
+
+static void add(struct vmt_comparison *comparison, const char *program,
+		const struct vmt_census_site *site, int64_t before, int64_t after)
+{
+	struct vmt_difference *item;
+
+	if (before == after)
+		return;
+	comparison->item = vmt_must_grow(comparison->item, comparison->count, sizeof(*item));
+	item = &comparison->item[comparison->count++];
+	*item = (struct vmt_difference){
+		.program = program,
+		.site = site,
+		.kind = !before ? "added" : !after ? "gone" : after > before ? "grown" : "shrunk",
+		.before = before,
+		.after = after,
+	};
+}
+
+static int64_t magnitude(const struct vmt_difference *item)
+{
+	return item->after > item->before ? item->after - item->before :
+					    item->before - item->after;
+}
+
+/* Growth before loss of the same size, then by name, so that the order is always the same. */
+static int by_change(const void *a, const void *b)
+{
+	const struct vmt_difference *one = a;
+	const struct vmt_difference *two = b;
+	int order;
+
+	if (magnitude(one) != magnitude(two))
+		return magnitude(one) > magnitude(two) ? -1 : 1;
+	if ((one->after > one->before) != (two->after > two->before))
+		return one->after > one->before ? -1 : 1;
+	order = strcmp(one->program, two->program);
+	return order ? order : strcmp(one->site->key, two->site->key);
+}
+
+static void add_program(struct vmt_comparison *comparison, const struct vmt_census_program *before,
+			const struct vmt_census_program *after)
+{
+	const struct vmt_census_site *site = after ? after->sites : NULL;
+	const struct vmt_census_site *other;
+
+	for (; site; site = site->hh.next) {
+		other = vmt_census_find_site(before, site->key);
+		add(comparison, after->name, site, other ? other->maps : 0, site->maps);
+	}
+	for (site = before ? before->sites : NULL; site; site = site->hh.next) {
+		if (!vmt_census_find_site(after, site->key))
+			add(comparison, before->name, site, site->maps, 0);
+	}
+}
+
+void vmt_compare(const struct vmt_census *before, const struct vmt_census *after,
+		 struct vmt_comparison *ret_comparison)
+{
+	const struct vmt_census_program *program;
+
+	*ret_comparison = (struct vmt_comparison){ .item = NULL };
+	for (program = after->programs; program; program = program->hh.next) {
+		ret_comparison->growth_after += program->growth;
+		add_program(ret_comparison, vmt_census_find_program(before, program->name),
+			    program);
+	}
+	for (program = before->programs; program; program = program->hh.next) {
+		ret_comparison->growth_before += program->growth;
+		if (!vmt_census_find_program(after, program->name))
+			add_program(ret_comparison, program, NULL);
+	}
+	if (ret_comparison->count)
+		qsort(ret_comparison->item, ret_comparison->count, sizeof(*ret_comparison->item),
+		      by_change);
+}
+
+void vmt_compare_free(struct vmt_comparison *comparison)
+{
+	free(comparison->item);
+	*comparison = (struct vmt_comparison){ .item = NULL };
+}

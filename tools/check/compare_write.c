@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* Differences as text and as JSON, for the command diff; see compare.h. */
+#include "check/compare.h"
+#include "core/base/fmt.h"
+#include "json/json_parts.h"
+#include "util/must.h"
+
+#include <errno.h>
+
+#define SHOWN_FRAMES 6
+
+static void emit(void *context, const char *bytes, size_t n)
+{
+	fwrite(bytes, 1, n, context);
+}
+
+/* Key lines without the call, one below the other; files and lines where they are known. */
+static void put_stack(FILE *stream, const struct vmt_census_site *site)
+{
+	const char *line = strchr(site->key, '\n');
+	const struct vmt_stack_frame *place = vmt_stack_blame(&site->stack);
+
+	if (place && place->file)
+		fprintf(stream, "            at %s:%u\n", place->file, place->line);
+	for (int i = 0; line && line[1] && i < SHOWN_FRAMES; i++) {
+		const char *start = line + 1;
+		int n;
+
+		line = strchr(start, '\n');
+		n = line ? (int)(line - start) : (int)strlen(start);
+		fprintf(stream, "            #%d  %.*s\n", i, n, start);
+	}
+}
+
+void vmt_compare_text(FILE *stream, const struct vmt_comparison *comparison)
+{
+	struct vmt_fmt fmt;
+	int64_t change = 0;
+
+	vmt_fmt_init(&fmt, emit, stream, 0);
+	if (comparison->count)
+		fputs("  change   before    after  call site\n", stream);
+	for (size_t i = 0; i < comparison->count; i++) {
+		const struct vmt_difference *item = &comparison->item[i];
+
+		change += item->after - item->before;
+		fprintf(stream, "%+8lld %8lld %8lld  %s  %s, %s\n",
+			(long long)(item->after - item->before), (long long)item->before,
+			(long long)item->after, item->site->call, item->program, item->kind);
+		put_stack(stream, item->site);
+	}
+	vmt_fmt_str(&fmt, "SUMMARY: vmatrace: ");
+	vmt_fmt_signed(&fmt, change, 0);
+	vmt_fmt_str(&fmt, change == 1 || change == -1 ? " map, " : " maps, ");
+	vmt_fmt_count(&fmt, comparison->count, "call site");
+	vmt_fmt_str(&fmt, " changed");
+	vmt_fmt_end_bare(&fmt);
+}
+
+static json_t *stack_of(const struct vmt_census_site *site)
+{
+	const char *line = strchr(site->key, '\n');
+	json_t *stack = json_array();
+
+	while (line && line[1]) {
+		const char *start = line + 1;
+
+		line = strchr(start, '\n');
+		json_array_append_new(stack, vmt_json_text(start, line ? (size_t)(line - start) :
+								     strlen(start)));
+	}
+	return stack;
+}
+
+static json_t *item_of(const struct vmt_difference *item)
+{
+	const struct vmt_stack_frame *place = vmt_stack_blame(&item->site->stack);
+	json_t *object = json_object();
+
+	json_object_set_new(object, "program", vmt_json_string(item->program));
+	json_object_set_new(object, "kind", json_string(item->kind));
+	json_object_set_new(object, "call", vmt_json_string(item->site->call));
+	json_object_set_new(object, "before", json_integer(item->before));
+	json_object_set_new(object, "after", json_integer(item->after));
+	json_object_set_new(object, "change", json_integer(item->after - item->before));
+	json_object_set_new(object, "file", vmt_json_string(place ? place->file : NULL));
+	json_object_set_new(object, "line", place && place->line ? json_integer(place->line) :
+								    json_null());
+	json_object_set_new(object, "stack", stack_of(item->site));
+	return object;
+}
+
+int vmt_compare_json(FILE *stream, const struct vmt_comparison *comparison)
+{
+	json_t *root = json_object();
+	json_t *sites = json_array();
+	int64_t change = 0;
+	int ret;
+
+	for (size_t i = 0; i < comparison->count; i++) {
+		change += comparison->item[i].after - comparison->item[i].before;
+		json_array_append_new(sites, item_of(&comparison->item[i]));
+	}
+	json_object_set_new(root, "schema", json_string("vmatrace.diff/1"));
+	json_object_set_new(root, "change", json_integer(change));
+	json_object_set_new(root, "growth_before", json_integer(comparison->growth_before));
+	json_object_set_new(root, "growth_after", json_integer(comparison->growth_after));
+	json_object_set_new(root, "sites", sites);
+	ret = json_dumpf(root, stream, JSON_INDENT(1)) ? -EIO : 0;
+	fputc('\n', stream);
+	json_decref(root);
+	return ret;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A verdict for GitHub Actions: an annotation per finding, which the runner picks out of
+ * the log, and Markdown for the step summary. Escaping is the whole of the matter:
+ * a name with a newline in it must not become a command of its own.
+ */
+#include "check/verdict.h"
+#include "util/must.h"
+
+static void put_data(FILE *stream, const char *text, bool is_property)
+{
+	for (; *text; text++) {
+		switch (*text) {
+		case '%': fputs("%25", stream); break;
+		case '\r': fputs("%0D", stream); break;
+		case '\n': fputs("%0A", stream); break;
+		case ':': fputs(is_property ? "%3A" : ":", stream); break;
+		case ',': fputs(is_property ? "%2C" : ",", stream); break;
+		default: fputc(*text, stream);
+		}
+	}
+}
+
+static void put_finding(FILE *stream, const struct vmt_finding *finding)
+{
+	const struct vmt_stack_frame *place = vmt_verdict_place(finding);
+
+	fputs("::error ", stream);
+	if (place && place->file) {
+		fputs("file=", stream);
+		put_data(stream, place->file, true);
+		if (place->line)
+			fprintf(stream, ",line=%u", place->line);
+		fputc(',', stream);
+	}
+	fputs("title=", stream);
+	put_data(stream, vmt_verdict_rule_title(finding->rule), true);
+	fputs("::", stream);
+	put_data(stream, finding->message, false);
+	for (uint32_t i = 0; finding->site && i < finding->site->stack.count; i++) {
+		char *where = vmt_stack_where(&finding->site->stack.frame[i]);
+		char *line = vmt_must_format("\n#%u %s", i, where);
+
+		put_data(stream, line, false);
+		free(line);
+		free(where);
+	}
+	fputc('\n', stream);
+}
+
+void vmt_github_write(FILE *stream, const struct vmt_verdict *verdict)
+{
+	char *summary = vmt_verdict_summary(verdict);
+
+	for (size_t i = 0; i < verdict->count; i++)
+		put_finding(stream, &verdict->finding[i]);
+	/* "SUMMARY:" is no command; names in it could begin a line only with a newline. */
+	fputs("SUMMARY: ", stream);
+	put_data(stream, summary, false);
+	fputc('\n', stream);
+	free(summary);
+}
+
+static void put_cell(FILE *stream, const char *text)
+{
+	for (; *text; text++) {
+		if (strchr("\\`*_{}[]<>()#+-!|~&", *text))
+			fprintf(stream, "&#%d;", *text);
+		else
+			fputc((unsigned char)*text < ' ' ? ' ' : *text, stream);
+	}
+}
+
+static void put_row(FILE *stream, const struct vmt_finding *finding)
+{
+	const struct vmt_stack_frame *place = vmt_verdict_place(finding);
+
+	fprintf(stream, "| %+lld | %lld | %lld | ", (long long)(finding->maps - finding->base),
+		(long long)finding->maps, (long long)finding->allowed);
+	if (place && place->file) {
+		char *where = vmt_must_format("%s:%u", place->file, place->line);
+
+		put_cell(stream, where);
+		free(where);
+	}
+	fputs(" | ", stream);
+	put_cell(stream, finding->message);
+	fputs(" |\n", stream);
+}
+
+void vmt_github_summary(FILE *stream, const struct vmt_verdict *verdict)
+{
+	char *summary = vmt_verdict_summary(verdict);
+
+	fputs(verdict->count ? "### Memory maps: failed\n\n" : "### Memory maps: passed\n\n",
+	      stream);
+	put_cell(stream, summary);
+	fputs("\n", stream);
+	if (verdict->count)
+		fputs("\n| more | maps | allowed | where | what |\n|--:|--:|--:|---|---|\n",
+		      stream);
+	for (size_t i = 0; i < verdict->count; i++)
+		put_row(stream, &verdict->finding[i]);
+	fputs("\n", stream);
+	free(summary);
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A verdict as JUnit XML, as Jenkins and GitLab read it: a suite per program, a case per
+ * limit, and one per call site that broke its own. tests/cli/junit.xsd has the form.
+ */
+#include "check/verdict.h"
+#include "core/base/printable.h"
+#include "util/must.h"
+
+/* Bytes of the character at the begin of text; 0 = none, or one that XML 1.0 cannot hold at all. */
+static size_t length_of(const unsigned char *at, size_t left)
+{
+	size_t n = vmt_printable_length(at, left);
+
+	if (n == 1 && *at < ' ' && *at != '\n' && *at != '\t')
+		return 0;
+	return n == 3 && at[0] == 0xef && at[1] == 0xbf && at[2] >= 0xbe ? 0 : n;
+}
+
+/* Escaped; what is no character becomes '?'. */
+static void put_text(FILE *stream, const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+	const unsigned char *end = at + strlen(text);
+
+	while (at < end) {
+		size_t n = length_of(at, (size_t)(end - at));
+
+		if (*at == '<')
+			fputs("&lt;", stream);
+		else if (*at == '>')
+			fputs("&gt;", stream);
+		else if (*at == '&')
+			fputs("&amp;", stream);
+		else if (*at == '"')
+			fputs("&quot;", stream);
+		else if (!n)
+			fputc('?', stream);
+		else
+			fwrite(at, 1, n, stream);
+		at += n ? n : 1;
+	}
+}
+
+static void put_attribute(FILE *stream, const char *name, const char *value)
+{
+	fprintf(stream, " %s=\"", name);
+	put_text(stream, value);
+	fputc('"', stream);
+}
+
+static void put_stack(FILE *stream, const struct vmt_stack *stack)
+{
+	for (uint32_t i = 0; i < stack->count; i++) {
+		char *where = vmt_stack_where(&stack->frame[i]);
+		char *line = vmt_must_format("#%u %s\n", i, where);
+
+		put_text(stream, line);
+		free(line);
+		free(where);
+	}
+}
+
+/*
+ * "per-site: mprotect in guard, pool_object, main": one for each call site, and the same from run
+ * to run, since readers take cases of one name for one case.
+ */
+static char *name_of(const struct vmt_finding *finding)
+{
+	const struct vmt_stack *stack = &finding->site->stack;
+	char *name = vmt_must_format("per-site: %s in", finding->site->call);
+	char *longer;
+
+	for (uint32_t i = 0; i < stack->count; i++) {
+		const struct vmt_stack_frame *frame = &stack->frame[i];
+
+		if (frame->is_runtime)
+			continue;
+		longer = vmt_must_format("%s %s%s", name, frame->function ? frame->function :
+					 frame->module, i + 1 < stack->count ? "," : "");
+		free(name);
+		name = longer;
+	}
+	return name;
+}
+
+/*
+ * The place begins the message: an attribute for it, which some readers know, makes others, as
+ * Jenkins' xUnit plugin, refuse the whole file.
+ */
+static char *message_of(const struct vmt_finding *finding)
+{
+	const struct vmt_stack_frame *place = vmt_verdict_place(finding);
+
+	if (!place || !place->file || !place->line)
+		return vmt_must_copy(finding->message);
+	return vmt_must_format("%s:%u: %s", place->file, place->line, finding->message);
+}
+
+static void put_failure(FILE *stream, const struct vmt_finding *finding)
+{
+	char *message = message_of(finding);
+	char *name = finding->rule == VMT_RULE_PER_SITE ? name_of(finding) :
+		     vmt_must_copy(vmt_verdict_rule_name(finding->rule));
+
+	fputs("    <testcase", stream);
+	put_attribute(stream, "classname", finding->program->name);
+	put_attribute(stream, "name", name);
+	fputs(">\n      <failure", stream);
+	put_attribute(stream, "type", vmt_verdict_rule_name(finding->rule));
+	put_attribute(stream, "message", message);
+	fputs(">", stream);
+	put_text(stream, message);
+	fputs("\n", stream);
+	if (finding->site)
+		put_stack(stream, &finding->site->stack);
+	fputs("</failure>\n    </testcase>\n", stream);
+	free(message);
+	free(name);
+}
+
+/* Findings of a rule in a program; rule VMT_RULE_COUNT: of all rules. */
+static size_t count_failures(const struct vmt_verdict *verdict,
+			     const struct vmt_census_program *program, enum vmt_rule rule)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < verdict->count; i++)
+		n += verdict->finding[i].program == program &&
+		     (rule == VMT_RULE_COUNT || verdict->finding[i].rule == rule);
+	return n;
+}
+
+static bool is_passed(const struct vmt_verdict *verdict, const struct vmt_census_program *program,
+		      enum vmt_rule rule)
+{
+	return verdict->limit[rule].is_set && !count_failures(verdict, program, rule);
+}
+
+static void put_suite(FILE *stream, const struct vmt_verdict *verdict,
+		      const struct vmt_census_program *program)
+{
+	size_t failures = count_failures(verdict, program, VMT_RULE_COUNT);
+	size_t tests = failures;
+
+	for (int rule = 0; rule < VMT_RULE_COUNT; rule++)
+		tests += is_passed(verdict, program, (enum vmt_rule)rule);
+	fputs("  <testsuite", stream);
+	put_attribute(stream, "name", program->name);
+	fprintf(stream, " tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"0\">\n", tests,
+		failures);
+	for (int rule = 0; rule < VMT_RULE_COUNT; rule++) {
+		if (!is_passed(verdict, program, (enum vmt_rule)rule))
+			continue;
+		fputs("    <testcase", stream);
+		put_attribute(stream, "classname", program->name);
+		put_attribute(stream, "name", vmt_verdict_rule_name((enum vmt_rule)rule));
+		fputs("/>\n", stream);
+	}
+	for (size_t i = 0; i < verdict->count; i++) {
+		if (verdict->finding[i].program == program)
+			put_failure(stream, &verdict->finding[i]);
+	}
+	fputs("  </testsuite>\n", stream);
+}
+
+int vmt_junit_write(FILE *stream, const struct vmt_verdict *verdict)
+{
+	const struct vmt_census_program *program = verdict->census->programs;
+
+	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+	      "<testsuites name=\"vmatrace\">\n", stream);
+	for (; program; program = program->hh.next)
+		put_suite(stream, verdict, program);
+	fputs("</testsuites>\n", stream);
+	return 0;
+}

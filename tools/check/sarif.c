@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A verdict as SARIF 2.1.0: a result per finding, its location the user's own line, its
+ * stack behind it. The fingerprint is a hash of the normalised stack, so that the
+ * same finding is recognised after lines have moved.
+ */
+#include "check/verdict.h"
+#include "json/json_parts.h"
+#include "util/must.h"
+#include "util/source.h"
+
+#include <errno.h>
+
+static const char schema[] = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/"
+			     "sarif-schema-2.1.0.json";
+
+/* A path as a URI reference: relative ones stay so, for the repository's root. */
+static json_t *uri_of(const char *path)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+				    "-._~/+@,=";
+	char *uri = vmt_must_alloc(strlen(path) * 3 + 8, 1);
+	size_t n = 0;
+	json_t *text;
+
+	if (*path == '/')
+		n = (size_t)sprintf(uri, "file://");
+	for (; *path; path++) {
+		if (strchr(plain, *path))
+			uri[n++] = *path;
+		else
+			n += (size_t)sprintf(uri + n, "%%%02X", (unsigned char)*path);
+	}
+	text = json_string(uri);
+	free(uri);
+	return text;
+}
+
+static json_t *message_of(const char *text)
+{
+	json_t *message = json_object();
+
+	json_object_set_new(message, "text", vmt_json_string(text));
+	return message;
+}
+
+static json_t *physical_of(const char *path, uint32_t line)
+{
+	json_t *physical = json_object();
+	json_t *artifact = json_object();
+	json_t *region;
+
+	json_object_set_new(artifact, "uri", uri_of(path));
+	json_object_set_new(physical, "artifactLocation", artifact);
+	if (!line)
+		return physical;
+	region = json_object();
+	json_object_set_new(region, "startLine", json_integer(line));
+	json_object_set_new(physical, "region", region);
+	return physical;
+}
+
+static json_t *location_of(const struct vmt_stack_frame *frame)
+{
+	json_t *location = json_object();
+	json_t *logical;
+	json_t *array;
+
+	if (frame->function) {
+		logical = json_object();
+		array = json_array();
+		json_object_set_new(logical, "name", vmt_json_string(frame->function));
+		json_object_set_new(logical, "kind", json_string("function"));
+		json_array_append_new(array, logical);
+		json_object_set_new(location, "logicalLocations", array);
+	}
+	if (frame->file)
+		json_object_set_new(location, "physicalLocation",
+				    physical_of(frame->file, frame->line));
+	return location;
+}
+
+/*
+ * GitHub refuses a whole file for one result without a place in some file. Where no source is
+ * known that is the program.
+ */
+static json_t *result_location(const struct vmt_finding *finding)
+{
+	const struct vmt_stack_frame *place = vmt_verdict_place(finding);
+	json_t *location = place ? location_of(place) : json_object();
+	char *path;
+
+	if (place && place->file)
+		return location;
+	path = finding->program->exe && *finding->program->exe ?
+	       vmt_source_path(NULL, finding->program->exe) : vmt_must_copy(finding->program->name);
+	json_object_set_new(location, "physicalLocation", physical_of(path, 1));
+	free(path);
+	return location;
+}
+
+static json_t *stacks_of(const struct vmt_stack *stack)
+{
+	json_t *stacks = json_array();
+	json_t *object = json_object();
+	json_t *frames = json_array();
+
+	for (uint32_t i = 0; i < stack->count; i++) {
+		json_t *frame = json_object();
+
+		json_object_set_new(frame, "location", location_of(&stack->frame[i]));
+		json_object_set_new(frame, "module", vmt_json_string(stack->frame[i].module));
+		json_array_append_new(frames, frame);
+	}
+	json_object_set_new(object, "message", message_of("The call that put the maps there"));
+	json_object_set_new(object, "frames", frames);
+	json_array_append_new(stacks, object);
+	return stacks;
+}
+
+static json_t *fingerprint_of(const struct vmt_census_site *site)
+{
+	json_t *object = json_object();
+	uint64_t hash = UINT64_C(14695981039346656037);	/* FNV-1a */
+	char text[20];
+
+	for (const char *at = site->key; *at; at++)
+		hash = (hash ^ (unsigned char)*at) * UINT64_C(1099511628211);
+	snprintf(text, sizeof(text), "%016llx", (unsigned long long)hash);
+	json_object_set_new(object, "vmatraceStack/v1", json_string(text));
+	return object;
+}
+
+static json_t *result_of(const struct vmt_finding *finding)
+{
+	json_t *result = json_object();
+	json_t *locations = json_array();
+
+	json_object_set_new(result, "ruleId", json_string(vmt_verdict_rule_name(finding->rule)));
+	json_object_set_new(result, "ruleIndex", json_integer(finding->rule));
+	json_object_set_new(result, "level", json_string("error"));
+	json_object_set_new(result, "message", message_of(finding->message));
+	json_array_append_new(locations, result_location(finding));
+	json_object_set_new(result, "locations", locations);
+	if (finding->site) {
+		json_object_set_new(result, "stacks", stacks_of(&finding->site->stack));
+		json_object_set_new(result, "partialFingerprints", fingerprint_of(finding->site));
+	}
+	return result;
+}
+
+static json_t *driver_of(void)
+{
+	json_t *driver = json_object();
+	json_t *rules = json_array();
+
+	for (int i = 0; i < VMT_RULE_COUNT; i++) {
+		json_t *rule = json_object();
+
+		json_object_set_new(rule, "id",
+				    json_string(vmt_verdict_rule_name((enum vmt_rule)i)));
+		json_object_set_new(rule, "shortDescription",
+				    message_of(vmt_verdict_rule_title((enum vmt_rule)i)));
+		json_object_set_new(rule, "fullDescription",
+				    message_of(vmt_verdict_rule_help((enum vmt_rule)i)));
+		json_object_set_new(rule, "help",
+				    message_of(vmt_verdict_rule_help((enum vmt_rule)i)));
+		json_array_append_new(rules, rule);
+	}
+	json_object_set_new(driver, "name", json_string("vmatrace"));
+	json_object_set_new(driver, "version", json_string(VMT_VERSION));
+	json_object_set_new(driver, "rules", rules);
+	return driver;
+}
+
+int vmt_sarif_write(FILE *stream, const struct vmt_verdict *verdict)
+{
+	json_t *root = json_object();
+	json_t *runs = json_array();
+	json_t *run = json_object();
+	json_t *tool = json_object();
+	json_t *results = json_array();
+	int ret;
+
+	for (size_t i = 0; i < verdict->count; i++)
+		json_array_append_new(results, result_of(&verdict->finding[i]));
+	json_object_set_new(tool, "driver", driver_of());
+	json_object_set_new(run, "tool", tool);
+	json_object_set_new(run, "results", results);
+	json_array_append_new(runs, run);
+	json_object_set_new(root, "$schema", json_string(schema));
+	json_object_set_new(root, "version", json_string("2.1.0"));
+	json_object_set_new(root, "runs", runs);
+	ret = json_dumpf(root, stream, JSON_INDENT(1)) ? -EIO : 0;
+	fputc('\n', stream);
+	json_decref(root);
+	return ret;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Two levels of uthash tables: programs by name, call sites by key. The pseudo-sites take
+ * no part: what was there at start-up depends on the machine, not on the program.
+ */
+#include "check/summary.h"
+#include "util/must.h"
+
+void vmt_census_init(struct vmt_census *census, const struct vmt_census_options *options)
+{
+	*census = (struct vmt_census){
+		.with_lines = options->with_lines,
+		.from = options->phase.from ? vmt_must_copy(options->phase.from) : NULL,
+		.to = options->phase.to ? vmt_must_copy(options->phase.to) : NULL,
+		.warmup = options->phase.warmup,
+	};
+}
+
+static void free_sites(struct vmt_census_program *program)
+{
+	struct vmt_census_site *site, *next;
+
+	HASH_ITER(hh, program->sites, site, next) {
+		HASH_DEL(program->sites, site);
+		vmt_stack_free(&site->stack);
+		free(site->key);
+		free(site->call);
+		free(site);
+	}
+}
+
+void vmt_census_free(struct vmt_census *census)
+{
+	struct vmt_census_program *program, *next;
+
+	HASH_ITER(hh, census->programs, program, next) {
+		HASH_DEL(census->programs, program);
+		free_sites(program);
+		free(program->name);
+		free(program->exe);
+		free(program);
+	}
+	free(census->from);
+	free(census->to);
+	*census = (struct vmt_census){ .programs = NULL };
+}
+
+struct vmt_census_program *vmt_census_find_program(const struct vmt_census *census,
+						   const char *name)
+{
+	struct vmt_census_program *program;
+
+	HASH_FIND_STR(census->programs, name, program);
+	return program;
+}
+
+struct vmt_census_program *vmt_census_program(struct vmt_census *census, const char *name)
+{
+	struct vmt_census_program *program = vmt_census_find_program(census, name);
+
+	if (program)
+		return program;
+	program = vmt_must_alloc(1, sizeof(*program));
+	program->name = vmt_must_copy(name);
+	program->merged = -1;
+	HASH_ADD_KEYPTR(hh, census->programs, program->name, strlen(program->name), program);
+	return program;
+}
+
+struct vmt_census_site *vmt_census_find_site(const struct vmt_census_program *program,
+					     const char *key)
+{
+	struct vmt_census_site *site = NULL;
+
+	if (program)
+		HASH_FIND_STR(program->sites, key, site);
+	return site;
+}
+
+struct vmt_census_site *vmt_census_site(struct vmt_census_program *program, const char *call,
+					const char *stack)
+{
+	char *key = vmt_must_format("%s\n%s", call, stack);
+	struct vmt_census_site *site = vmt_census_find_site(program, key);
+
+	if (site) {
+		free(key);
+		return site;
+	}
+	site = vmt_must_alloc(1, sizeof(*site));
+	site->key = key;
+	site->call = vmt_must_copy(call);
+	HASH_ADD_KEYPTR(hh, program->sites, site->key, strlen(site->key), site);
+	return site;
+}
+
+static int by_name(const struct vmt_census_program *a, const struct vmt_census_program *b)
+{
+	return strcmp(a->name, b->name);
+}
+
+static int by_key(const struct vmt_census_site *a, const struct vmt_census_site *b)
+{
+	return strcmp(a->key, b->key);
+}
+
+void vmt_census_sort(struct vmt_census *census)
+{
+	struct vmt_census_program *program;
+
+	HASH_SORT(census->programs, by_name);
+	for (program = census->programs; program; program = program->hh.next)
+		HASH_SORT(program->sites, by_key);
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Recordings into a census. Sites with different addresses but the same normalised stack
+ * become one; the stack shown is that of the one with the most maps.
+ */
+#include "check/summary.h"
+#include "util/must.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+
+struct process {
+	const struct vmt_view *view;
+	struct vmt_phase_bounds bounds;
+	uint64_t count;		/* sites */
+	uint64_t *from;		/* live maps of each at the begin… */
+	uint64_t *to;		/* …and at the end of the phase */
+	uint64_t *at_peak;	/* NULL when not asked for */
+	bool *is_file;
+};
+
+/* The sites that put maps of files. */
+static void find_files(struct process *process)
+{
+	uint64_t count = vmt_view_count(process->view, VMT_SECTION_RANGES);
+	struct vmt_rec_range range;
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (vmt_view_range(process->view, i, &range) && !(range.flags & VMT_MAP_OWN) &&
+		    range.inode && range.put_by < process->count)
+			process->is_file[range.put_by] = true;
+	}
+}
+
+/* What each site held when the process had most maps. */
+static void find_peak(struct process *process, const struct vmt_view_tally *tally)
+{
+	struct vmt_rec_site site;
+
+	process->at_peak = vmt_must_alloc(process->count, sizeof(*process->at_peak));
+	for (uint64_t i = VMT_SITE_FIRST; i < process->count; i++) {
+		if (vmt_view_site(process->view, i, &site))
+			process->at_peak[i] = vmt_view_live_at_peak(process->view, &site,
+								    tally[i].live);
+	}
+}
+
+static void open_process(struct process *process, bool with_peak)
+{
+	uint64_t count = vmt_view_count(process->view, VMT_SECTION_SITES);
+	struct vmt_view_tally *tally = vmt_must_alloc(count, sizeof(*tally));
+
+	process->count = count;
+	process->from = vmt_must_alloc(count, sizeof(*process->from));
+	process->to = vmt_must_alloc(count, sizeof(*process->to));
+	process->is_file = vmt_must_alloc(count, sizeof(*process->is_file));
+	vmt_view_tally(process->view, tally, count);
+	for (uint64_t i = 0; i < count; i++)
+		process->from[i] = process->to[i] = tally[i].live;
+	if (with_peak)
+		find_peak(process, tally);
+	free(tally);
+	find_files(process);
+	vmt_phase_rewind(process->view, process->bounds.to, process->to, count);
+	if (process->bounds.from)
+		vmt_phase_rewind(process->view, process->bounds.from, process->from, count);
+	else
+		memset(process->from, 0, count * sizeof(*process->from));
+}
+
+static void close_process(struct process *process)
+{
+	free(process->from);
+	free(process->to);
+	free(process->at_peak);
+	free(process->is_file);
+}
+
+/*
+ * The maps of a site that count. A fork child inherits its parent's with their owners. Recordings
+ * that do not say how many: a site cannot have put more than it created and split.
+ */
+static int64_t maps_of(const struct process *process, uint64_t index,
+		       const struct vmt_rec_site *site)
+{
+	uint64_t own = site->counters.created + site->counters.split;
+	uint64_t live = process->to[index];
+
+	if (process->bounds.from)
+		return (int64_t)live - (int64_t)process->from[index];
+	if (site->inherited)
+		return (int64_t)live - (int64_t)site->inherited;
+	return (int64_t)(live < own ? live : own);
+}
+
+static bool is_cutting(uint16_t call)
+{
+	switch (call) {
+	case VMT_CALL_MMAP:
+	case VMT_CALL_MREMAP:
+	case VMT_CALL_BRK:
+	case VMT_CALL_SHMAT:
+	case VMT_CALL_IO_SETUP:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/*
+ * The heap belongs to whoever happens to call malloc first; blaming a caller for it would
+ * be an alarm whenever that changes.
+ */
+static char *key_of(const struct vmt_rec_site *recorded, const struct vmt_stack *stack,
+		    bool with_lines)
+{
+	if (recorded->call == VMT_CALL_BRK)
+		return vmt_must_copy("[heap]");
+	return vmt_stack_key(stack, with_lines);
+}
+
+static void add_site(struct vmt_census_program *program, const struct process *process,
+		     uint64_t index, bool with_lines, struct vmt_symbols *symbols)
+{
+	struct vmt_census_site *site;
+	struct vmt_rec_site recorded;
+	struct vmt_stack stack;
+	int64_t maps;
+	char *key;
+
+	if (!vmt_view_site(process->view, index, &recorded))
+		return;
+	maps = maps_of(process, index, &recorded);
+	if (!maps && (!process->at_peak || !process->at_peak[index]))
+		return;
+	vmt_stack_read(&stack, process->view, &recorded, symbols);
+	for (uint32_t i = 0; i < stack.count; i++)
+		program->unnamed += stack.frame[i].is_user && !stack.frame[i].function;
+	program->has_threads |= vmt_stack_is_thread(&stack);
+	key = key_of(&recorded, &stack, with_lines);
+	site = vmt_census_site(program, vmt_call_name(recorded.call), key);
+	site->is_cut = is_cutting(recorded.call);
+	site->is_file |= process->is_file[index];
+	if (!site->stack.frame || maps > site->current) {
+		vmt_stack_free(&site->stack);
+		site->stack = stack;
+	} else {
+		vmt_stack_free(&stack);
+	}
+	site->current += maps;
+	if (process->at_peak)
+		site->at_peak += (int64_t)process->at_peak[index];
+	free(key);
+}
+
+/* How often neighbours became one: for the whole run only, marks do not keep it. */
+static int64_t merged_of(const struct process *process)
+{
+	struct vmt_rec_site site;
+	int64_t merged = 0;
+
+	if (process->bounds.from || process->bounds.to)
+		return -1;
+	for (uint64_t i = 0; i < process->count; i++) {
+		if (vmt_view_site(process->view, i, &site))
+			merged += (int64_t)site.counters.merged;
+	}
+	return merged;
+}
+
+/* The greatest of all processes; of a single one also what is negative. */
+static void fold(struct vmt_census_program *program, const struct process *process)
+{
+	int64_t growth = (int64_t)process->bounds.maps_to - (int64_t)process->bounds.maps_from;
+	bool is_first = !program->processes++;
+	struct vmt_census_site *site;
+
+	for (site = program->sites; site; site = site->hh.next) {
+		if (is_first || site->current > site->maps)
+			site->maps = site->current;
+		site->current = 0;
+	}
+	if (is_first || growth > program->growth) {
+		program->growth = growth;
+		program->merged = merged_of(process);
+		program->pid = process->view->header.pid;
+	}
+	if (process->bounds.maps_to > program->maps)
+		program->maps = process->bounds.maps_to;
+	program->uncompared += process->view->header.maps_kernel != process->view->header.maps_now;
+	program->is_exact = (is_first || program->is_exact) && vmt_view_is_exact(process->view);
+}
+
+static char *exe_of(const struct vmt_view *view)
+{
+	struct vmt_view_string exe = vmt_view_string(view, view->header.exe);
+
+	return vmt_must(strndup(exe.bytes, exe.length));
+}
+
+/* The base name. It becomes a part of lines that others read: a file's name may hold newlines. */
+static char *program_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *name = vmt_must_copy(slash ? slash + 1 : path);
+
+	for (char *at = name; *at; at++) {
+		if ((unsigned char)*at < ' ' || *at == 127)
+			*at = '?';
+	}
+	return name;
+}
+
+/* Whether this process has the highest peak so far: what others' sites held at theirs is dropped. */
+static bool is_highest(struct vmt_census_program *program, const struct vmt_rec_header *header)
+{
+	struct vmt_census_site *site;
+
+	if (header->maps_peak <= program->peak)
+		return false;
+	for (site = program->sites; site; site = site->hh.next)
+		site->at_peak = 0;
+	program->peak = header->maps_peak;
+	return true;
+}
+
+static void add_header(struct vmt_census_program *program, const struct vmt_rec_header *header)
+{
+	if (header->unseen > program->unseen)
+		program->unseen = header->unseen;
+	program->limit = header->maps_limit;
+	if (!program->pid)
+		program->pid = header->pid;
+}
+
+/* Whether the process was recorded on as the program that it became. */
+static bool has_next(const struct vmt_recordings *recordings, const struct vmt_rec_header *header)
+{
+	for (size_t i = 0; i < recordings->count; i++) {
+		const struct vmt_rec_header *other = &recordings->item[i].view.header;
+
+		if (other->pid == header->pid && other->start_realtime > header->start_realtime)
+			return true;
+	}
+	return false;
+}
+
+static int add_process(struct vmt_census *census, const char *exe, const char *name,
+		       const struct vmt_view *view, const struct vmt_census_options *options,
+		       struct vmt_symbols *symbols)
+{
+	struct vmt_census_program *program;
+	struct process process = { .view = view };
+	bool with_peak;
+	int ret = vmt_phase_find(view, &options->phase, &process.bounds);
+
+	if (ret)
+		return ret;
+	program = vmt_census_program(census, name);
+	if (!program->exe)
+		program->exe = vmt_must_copy(exe);
+	with_peak = is_highest(program, &view->header) && options->with_peak;
+	add_header(program, &view->header);
+	if (view->header.end == VMT_END_EXEC)
+		return 0;
+	open_process(&process, with_peak);
+	for (uint64_t i = VMT_SITE_FIRST; i < process.count; i++)
+		add_site(program, &process, i, options->with_lines, symbols);
+	fold(program, &process);
+	close_process(&process);
+	return 0;
+}
+
+static void count_vanished(const struct vmt_census *census, const char *name,
+			   const struct vmt_recordings *recordings, size_t index)
+{
+	const struct vmt_rec_header *header = &recordings->item[index].view.header;
+	struct vmt_census_program *program = vmt_census_find_program(census, name);
+
+	if (header->end == VMT_END_EXEC && !has_next(recordings, header)) {
+		program->vanished++;
+		program->uncompared++;
+	}
+}
+
+int vmt_census_read(struct vmt_census *census, const struct vmt_recordings *recordings,
+		    const struct vmt_census_options *options)
+{
+	struct vmt_symbols *symbols = vmt_must(vmt_symbols_new(options->symbols));
+	int result = -ENOENT;
+	char *name;
+	char *exe;
+	int ret = 0;
+
+	vmt_symbols_want_callers(symbols);
+	for (size_t i = 0; i < recordings->count; i++) {
+		exe = exe_of(&recordings->item[i].view);
+		name = program_name(exe);
+		ret = 0;
+		if (!options->program || !fnmatch(options->program, name, 0)) {
+			ret = add_process(census, exe, name, &recordings->item[i].view, options,
+					  symbols);
+			if (!ret)
+				count_vanished(census, name, recordings, i);
+			vmt_load_put_aside(&recordings->item[i]);
+			if (!ret || (ret == -ERANGE && result == -ENOENT))
+				result = ret;
+		}
+		free(name);
+		free(exe);
+		if (ret == -ENOSPC)
+			break;
+	}
+	vmt_symbols_free(symbols);
+	vmt_census_sort(census);
+	return ret == -ENOSPC ? ret : result;
+}

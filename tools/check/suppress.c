@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Parser and matcher of suppressions. A line that cannot be understood is an error: a
+ * suppression that silently does nothing makes a red build nobody can explain.
+ */
+#include "check/suppress.h"
+#include "util/must.h"
+#include "util/slurp.h"
+
+#include <errno.h>
+
+static const char *const type_names[] = {
+	[VMT_SUPPRESS_VMA] = "vma",
+	[VMT_SUPPRESS_SPLIT] = "split",
+	[VMT_SUPPRESS_STACK] = "stack",
+	[VMT_SUPPRESS_FILE] = "file",
+};
+
+#define NO_STACK "?"
+#define FILE_MAX 1048576u	/* bytes of a suppression file */
+
+const char *vmt_suppress_type_name(enum vmt_suppress_type type)
+{
+	return type_names[type];
+}
+
+/*
+ * Pattern [pattern, end) against all of text, or a part of it where it is open. Going back to
+ * the last * is enough; an open start is as if a * stood there.
+ */
+static bool matches(const char *pattern, const char *end, const char *text, bool is_open_start,
+		    bool is_open_end)
+{
+	const char *star = is_open_start ? pattern : NULL;
+	const char *retry = text;
+
+	for (;;) {
+		if (pattern < end && *pattern == '*') {
+			star = ++pattern;
+			retry = text;
+		} else if (pattern == end && (is_open_end || !*text)) {
+			return true;
+		} else if (*text && pattern < end && *pattern == *text) {
+			pattern++;
+			text++;
+		} else if (star && *retry) {
+			pattern = star;
+			text = ++retry;
+		} else {
+			return false;
+		}
+	}
+}
+
+bool vmt_suppress_matches(const char *pattern, const char *text)
+{
+	const char *end = pattern + strlen(pattern);
+	bool has_start = *pattern == '^';
+	bool has_end;
+
+	pattern += has_start;
+	has_end = pattern < end && end[-1] == '$';
+	return matches(pattern, end - has_end, text, !has_start, !has_end);
+}
+
+static bool matches_frame(const char *pattern, const struct vmt_stack_frame *frame)
+{
+	return (frame->function && vmt_suppress_matches(pattern, frame->function)) ||
+	       (frame->file && vmt_suppress_matches(pattern, frame->file)) ||
+	       (*frame->module && vmt_suppress_matches(pattern, frame->module));
+}
+
+static bool is_of_type(const struct vmt_census_site *site, enum vmt_suppress_type type)
+{
+	switch (type) {
+	case VMT_SUPPRESS_SPLIT: return site->is_cut;
+	case VMT_SUPPRESS_STACK: return vmt_stack_is_thread(&site->stack);
+	case VMT_SUPPRESS_FILE: return site->is_file;
+	default: return true;
+	}
+}
+
+static bool suppresses(const struct vmt_suppression *item, const struct vmt_census_site *site)
+{
+	if (!is_of_type(site, item->type))
+		return false;
+	for (uint32_t i = 0; i < site->stack.count; i++) {
+		if (matches_frame(item->pattern, &site->stack.frame[i]))
+			return true;
+	}
+	/* What is known of a call whose stack was lost; see vmt_suppress_line. */
+	return !site->stack.count && vmt_suppress_matches(item->pattern, NO_STACK);
+}
+
+struct vmt_suppression *vmt_suppress_find(const struct vmt_suppressions *suppressions,
+					  const struct vmt_census_site *site)
+{
+	for (size_t i = 0; i < suppressions->count; i++) {
+		if (suppresses(&suppressions->item[i], site))
+			return &suppressions->item[i];
+	}
+	return NULL;
+}
+
+void vmt_suppress_note(const struct vmt_suppressions *suppressions,
+		       const struct vmt_census_site *site)
+{
+	for (size_t i = 0; i < suppressions->count; i++) {
+		struct vmt_suppression *item = &suppressions->item[i];
+
+		item->is_known = item->is_known || suppresses(item, site);
+	}
+}
+
+static int refuse(char *error, uint32_t line, const char *what)
+{
+	snprintf(error, VMT_SUPPRESS_ERROR_MAX, "line %u: %s", line, what);
+	return -EBADMSG;
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* A line without the spaces around it. */
+static int parse_line(struct vmt_suppressions *suppressions, const char *bytes, size_t n,
+		      uint32_t line, char *error)
+{
+	const char *colon = memchr(bytes, ':', n);
+	size_t length = colon ? (size_t)(colon - bytes) : 0;
+	const char *pattern = colon ? colon + 1 : bytes;
+	struct vmt_suppression *item;
+	size_t type = 0;
+
+	if (memchr(bytes, '\0', n))
+		return refuse(error, line, "a NUL byte; it is no text");
+	while (type < VMT_COUNT(type_names) &&
+	       (strlen(type_names[type]) != length || memcmp(type_names[type], bytes, length)))
+		type++;
+	if (!colon || type == VMT_COUNT(type_names))
+		return refuse(error, line, "not vma:PATTERN, split:…, stack:… or file:…");
+	while (pattern < bytes + n && is_space(*pattern))
+		pattern++;
+	if (pattern == bytes + n)
+		return refuse(error, line, "an empty pattern would match everything; "
+					   "write * if that is meant");
+	suppressions->item = vmt_must_grow(suppressions->item, suppressions->count,
+					   sizeof(*suppressions->item));
+	item = &suppressions->item[suppressions->count++];
+	*item = (struct vmt_suppression){
+		.type = (enum vmt_suppress_type)type,
+		.pattern = vmt_must(strndup(pattern, (size_t)(bytes + n - pattern))),
+		.line = line,
+	};
+	return 0;
+}
+
+static void forget(struct vmt_suppressions *suppressions, size_t keep)
+{
+	while (suppressions->count > keep)
+		free(suppressions->item[--suppressions->count].pattern);
+}
+
+int vmt_suppress_parse(struct vmt_suppressions *suppressions, const char *bytes, size_t n,
+		       char error[VMT_SUPPRESS_ERROR_MAX])
+{
+	size_t before = suppressions->count;
+	const char *end = bytes + n;
+	uint32_t line = 0;
+	int ret = 0;
+
+	bytes += vmt_slurp_mark(bytes, n);
+	while (!ret && bytes < end) {
+		const char *next = memchr(bytes, '\n', (size_t)(end - bytes));
+		const char *stop = next ? next : end;
+
+		line++;
+		while (bytes < stop && is_space(*bytes))
+			bytes++;
+		while (stop > bytes && is_space(stop[-1]))
+			stop--;
+		if (bytes < stop && *bytes != '#')
+			ret = parse_line(suppressions, bytes, (size_t)(stop - bytes), line, error);
+		bytes = next ? next + 1 : end;
+	}
+	if (ret)
+		forget(suppressions, before);
+	return ret;
+}
+
+int vmt_suppress_load(struct vmt_suppressions *suppressions, const char *path,
+		      char error[VMT_SUPPRESS_ERROR_MAX])
+{
+	size_t before = suppressions->count;
+	FILE *file = fopen(path, "re");
+	char *bytes = vmt_must_alloc(FILE_MAX + 1, 1);
+	size_t n = file ? fread(bytes, 1, FILE_MAX + 1, file) : 0;
+	int ret = !file || ferror(file) ? -errno : 0;
+
+	if (file)
+		fclose(file);
+	if (ret)
+		snprintf(error, VMT_SUPPRESS_ERROR_MAX, "%s", strerror(-ret));
+	else if (n > FILE_MAX)
+		ret = refuse(error, 1, "more than a megabyte; it is no list of suppressions");
+	else
+		ret = vmt_suppress_parse(suppressions, bytes, n, error);
+	while (!ret && before < suppressions->count)
+		suppressions->item[before++].source = path;
+	free(bytes);
+	return ret;
+}
+
+/* What a pattern would take for more than itself becomes *. */
+static char *quoted(const char *name)
+{
+	char *copy = vmt_must_copy(name);
+
+	for (char *at = copy; *at; at++) {
+		if (*at == '^' || *at == '$' || *at == '\n' || *at == '\r')
+			*at = '*';
+	}
+	return copy;
+}
+
+char *vmt_suppress_line(const struct vmt_census_site *site)
+{
+	const struct vmt_stack_frame *frame = vmt_stack_blame(&site->stack);
+	const char *name = !frame ? NO_STACK : frame->function ? frame->function : frame->module;
+	char *pattern = quoted(name);
+	char *line = vmt_must_format("%s:^%s$", site->is_cut ? "split" : "vma", pattern);
+
+	free(pattern);
+	return line;
+}
+
+void vmt_suppress_free(struct vmt_suppressions *suppressions)
+{
+	forget(suppressions, 0);
+	free(suppressions->item);
+	*suppressions = (struct vmt_suppressions){ NULL, 0 };
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Suppressions that make a check pass, for a file that people then comment. They are tried: the
+ * verdict is given again with each line, since one may cover several call sites, and since of
+ * growth only the worst call site is named. Used by the command check.
+ */
+#include "check/verdict.h"
+#include "util/must.h"
+
+/* The lines that there are; those of the original count what they suppress. */
+static void copy_lines(struct vmt_suppressions *copy, const struct vmt_suppressions *original)
+{
+	*copy = (struct vmt_suppressions){ vmt_must_alloc(original->count, sizeof(*copy->item)),
+					   original->count };
+	for (size_t i = 0; i < copy->count; i++)
+		copy->item[i] = (struct vmt_suppression){
+			.type = original->item[i].type,
+			.pattern = vmt_must_copy(original->item[i].pattern),
+		};
+}
+
+/* A name in it may hold a newline; the line must stay a comment. */
+static void put_comment(FILE *stream, const char *text, const char *more)
+{
+	fputs("# ", stream);
+	for (; *text; text++)
+		fputc((unsigned char)*text < ' ' ? '?' : *text, stream);
+	fprintf(stream, "%s\n", more);
+}
+
+static bool is_suppressible(const struct vmt_finding *finding)
+{
+	return finding->site && (finding->rule == VMT_RULE_MAX_GROWTH ||
+				 finding->rule == VMT_RULE_PER_SITE);
+}
+
+/* Whether there is a line now that there was not. */
+static bool add_line(FILE *stream, struct vmt_suppressions *tried,
+		     const struct vmt_finding *finding)
+{
+	char error[VMT_SUPPRESS_ERROR_MAX];
+	char *line;
+	int ret;
+
+	if (!is_suppressible(finding) || vmt_suppress_find(tried, finding->site))
+		return false;
+	line = vmt_suppress_line(finding->site);
+	ret = vmt_suppress_parse(tried, line, strlen(line), error);
+	if (!ret) {
+		put_comment(stream, finding->message, "");
+		fprintf(stream, "%s\n", line);
+	}
+	free(line);
+	return !ret && vmt_suppress_find(tried, finding->site);
+}
+
+/* One verdict with what has been tried so far; whether another is due. */
+static bool try_again(FILE *stream, const struct vmt_verdict *verdict,
+		      struct vmt_suppressions *tried)
+{
+	struct vmt_verdict again = *verdict;
+	bool has_more = false;
+
+	again.suppressions = tried;
+	again.finding = NULL;
+	again.count = again.sites = 0;
+	again.maps = 0;
+	vmt_verdict_judge(&again);
+	for (size_t i = 0; i < again.count; i++)
+		has_more |= add_line(stream, tried, &again.finding[i]);
+	vmt_verdict_free(&again);
+	return has_more;
+}
+
+void vmt_suppress_generate(FILE *stream, const struct vmt_verdict *verdict)
+{
+	struct vmt_suppressions tried;
+
+	for (size_t i = 0; i < verdict->count; i++) {
+		if (!is_suppressible(&verdict->finding[i]))
+			put_comment(stream, verdict->finding[i].message,
+				    "; no suppression lifts this limit");
+	}
+	copy_lines(&tried, verdict->suppressions);
+	while (try_again(stream, verdict, &tried))
+		;
+	vmt_suppress_free(&tried);
+}

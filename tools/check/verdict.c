@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Judging. Rules are applied to each program on its own, since each of its processes has a
+ * limit of its own; suppressed call sites count neither on their own nor in the
+ * growth, but always towards --max-maps and --max-peak, which are hard limits.
+ */
+#include "check/verdict.h"
+#include "util/must.h"
+
+#include <ctype.h>
+#include <errno.h>
+
+static const struct {
+	const char *name;
+	const char *title;
+	const char *help;
+} rules[VMT_RULE_COUNT] = {
+	[VMT_RULE_MAX_MAPS] = {
+		"max-maps", "A process ended with too many memory maps",
+		"A process may have vm.max_map_count memory maps, 65,530 unless it was raised; at "
+		"that limit mmap, mprotect, munmap, malloc and thread creation fail with ENOMEM. "
+		"The call site named holds most of the maps of this process at its end.",
+	},
+	[VMT_RULE_MAX_PEAK] = {
+		"max-peak", "A process had too many memory maps at a time",
+		"A process may have vm.max_map_count memory maps, 65,530 unless it was raised; a "
+		"burst that reaches the limit fails with ENOMEM even if the maps are gone a moment "
+		"later. The call site named held most of them at that moment.",
+	},
+	[VMT_RULE_MAX_GROWTH] = {
+		"max-growth", "The memory maps of a process grew too much",
+		"The process has more memory maps than when it started, or than at the mark it is "
+		"counted from, and that is more than is allowed. What grows in a test of seconds "
+		"reaches vm.max_map_count in a service that runs for days. The call site named grew "
+		"most.",
+	},
+	[VMT_RULE_PER_SITE] = {
+		"per-site", "A call site holds more memory maps than before",
+		"The calls of this stack put more memory maps there, and left them, than the "
+		"baseline or the limit allows. mprotect, munmap and madvise on a part of a map cut "
+		"it in pieces and add maps as well. Give back or merge the maps, save a new "
+		"baseline if the growth is meant, or suppress the call site.",
+	},
+	[VMT_RULE_UNSEEN] = {
+		"allow-unseen", "Memory maps changed by no call that was seen",
+		"System calls that bypass libc, as of generated code, changed memory maps. No call "
+		"site can be named for those, and the other figures of this process are not exact.",
+	},
+	[VMT_RULE_UNCOMPARED] = {
+		"allow-uncompared", "A process was not compared with the kernel's table at its end",
+		"A process that is killed, ends by a way that vmatrace does not know, or becomes a "
+		"program that is not traced, is not compared with what the kernel has of it, and one "
+		"that was compared may differ: it can have more maps than its recording says. Let it "
+		"end by itself, or allow for as many as there are.",
+	},
+};
+
+const char *vmt_verdict_rule_name(enum vmt_rule rule)
+{
+	return rules[rule].name;
+}
+
+const char *vmt_verdict_rule_title(enum vmt_rule rule)
+{
+	return rules[rule].title;
+}
+
+const char *vmt_verdict_rule_help(enum vmt_rule rule)
+{
+	return rules[rule].help;
+}
+
+bool vmt_verdict_parse_limit(const char *text, struct vmt_limit *ret_limit)
+{
+	char *end;
+	unsigned long long value;
+
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (!isdigit((unsigned char)*text) || errno || value > UINT64_C(1) << 40)
+		return false;
+	*ret_limit = (struct vmt_limit){
+		.is_set = true, .is_percent = *end == '%', .value = value,
+	};
+	return !end[*end == '%'];
+}
+
+const struct vmt_stack_frame *vmt_verdict_place(const struct vmt_finding *finding)
+{
+	return finding->site ? vmt_stack_blame(&finding->site->stack) : NULL;
+}
+
+/* The most that passes, given what it was. */
+static int64_t allowed(const struct vmt_limit *limit, int64_t base)
+{
+	uint64_t value = limit->value;
+
+	if (limit->is_percent)
+		value = base > 0 ? (uint64_t)((__uint128_t)(uint64_t)base * value / 100) : 0;
+	return base + (int64_t)value;
+}
+
+static void add(struct vmt_verdict *verdict, const struct vmt_finding *finding, char *message)
+{
+	verdict->finding = vmt_must_grow(verdict->finding, verdict->count,
+					 sizeof(*verdict->finding));
+	verdict->finding[verdict->count] = *finding;
+	verdict->finding[verdict->count++].message = message;
+}
+
+/* The site that holds most of what the rule counts. */
+static void blame_most(struct vmt_finding *finding)
+{
+	const struct vmt_census_site *site = finding->program->sites;
+
+	if (finding->rule == VMT_RULE_UNSEEN || finding->rule == VMT_RULE_UNCOMPARED)
+		return;
+	for (; site; site = site->hh.next) {
+		int64_t maps = finding->rule == VMT_RULE_MAX_PEAK ? site->at_peak : site->maps;
+
+		if (maps <= finding->site_maps)
+			continue;
+		finding->site = site;
+		finding->site_maps = maps;
+	}
+}
+
+/* Limits on a single number: N at the end, at a time, unseen. */
+static void judge_number(struct vmt_verdict *verdict, enum vmt_rule rule,
+			 const struct vmt_census_program *program, uint64_t maps)
+{
+	static const char *const words[VMT_RULE_COUNT] = {
+		[VMT_RULE_MAX_MAPS] = "%s has %llu maps at the end, allowed are %llu",
+		[VMT_RULE_MAX_PEAK] = "%s had up to %llu maps, allowed are %llu",
+		[VMT_RULE_UNSEEN] = "%s: %llu maps changed by no call that was seen, allowed "
+				    "are %llu; the other figures cannot be relied upon",
+		[VMT_RULE_UNCOMPARED] = "%s: at the end of %llu of its processes the maps were not "
+					"known to be the kernel's (killed, or gone on as a program "
+					"that is not traced?), allowed are %llu",
+	};
+	const struct vmt_limit *limit = &verdict->limit[rule];
+	struct vmt_finding finding = { .rule = rule, .program = program, .maps = (int64_t)maps,
+				       .allowed = (int64_t)limit->value };
+	char *message = NULL;
+
+	if (!limit->is_set || maps <= limit->value)
+		return;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"	/* the four above */
+	if (asprintf(&message, words[rule], program->name, (unsigned long long)maps,
+		     (unsigned long long)limit->value) < 0)
+		abort();
+#pragma GCC diagnostic pop
+	blame_most(&finding);
+	add(verdict, &finding, message);
+}
+
+/* The heap, one map, comes with the first malloc of all: that is no growth of anybody's. */
+static int64_t base_of(const struct vmt_census_program *base, const struct vmt_census_site *site)
+{
+	const struct vmt_census_site *old = vmt_census_find_site(base, site->key);
+	int64_t maps = old ? old->maps : 0;
+
+	return maps < 1 && !strcmp(site->call, "brk") ? 1 : maps;
+}
+
+static const char *plural(int64_t maps)
+{
+	return maps == 1 || maps == -1 ? "" : "s";
+}
+
+static void judge_site(struct vmt_verdict *verdict, const struct vmt_census_program *program,
+		       const struct vmt_census_site *site, int64_t base)
+{
+	const struct vmt_limit *limit = &verdict->limit[VMT_RULE_PER_SITE];
+	struct vmt_finding finding = {
+		.rule = VMT_RULE_PER_SITE, .program = program, .site = site,
+		.maps = site->maps, .site_maps = site->maps, .base = base,
+		.allowed = allowed(limit, base),
+	};
+	const struct vmt_stack_frame *place = vmt_verdict_place(&finding);
+	const char *function = place && place->function ? place->function :
+			       place ? place->module : "an unknown stack";
+
+	if (!limit->is_set || site->maps <= finding.allowed)
+		return;
+	verdict->sites++;
+	verdict->maps += site->maps - base;
+	if (verdict->base)
+		add(verdict, &finding,
+		    vmt_must_format("%+lld map%s by %s in %s: %lld instead of %lld in the baseline",
+				    (long long)(site->maps - base), plural(site->maps - base),
+				    site->call, function, (long long)site->maps, (long long)base));
+	else
+		add(verdict, &finding,
+		    vmt_must_format("%+lld map%s by %s in %s, allowed are %lld",
+				    (long long)site->maps, plural(site->maps), site->call, function,
+				    (long long)finding.allowed));
+}
+
+/* ret_suppressed: growth that is passed over; ret_worst: the site that grew most. */
+static void judge_sites(struct vmt_verdict *verdict, const struct vmt_census_program *program,
+			const struct vmt_census_program *base, int64_t *ret_suppressed,
+			const struct vmt_census_site **ret_worst)
+{
+	const struct vmt_census_site *site;
+	int64_t most = 0;
+
+	for (site = program->sites; site; site = site->hh.next) {
+		int64_t old = base_of(base, site);
+		struct vmt_suppression *suppression;
+
+		vmt_suppress_note(verdict->suppressions, site);
+		if (site->maps <= old)
+			continue;
+		suppression = vmt_suppress_find(verdict->suppressions, site);
+		if (suppression) {
+			suppression->sites++;
+			suppression->maps += site->maps - old;
+			*ret_suppressed += site->maps - old;
+			continue;
+		}
+		if (site->maps - old > most) {
+			most = site->maps - old;
+			*ret_worst = site;
+		}
+		judge_site(verdict, program, site, old);
+	}
+}
+
+static void judge_growth(struct vmt_verdict *verdict, const struct vmt_census_program *program,
+			 const struct vmt_census_program *base, int64_t suppressed,
+			 const struct vmt_census_site *worst)
+{
+	const struct vmt_limit *limit = &verdict->limit[VMT_RULE_MAX_GROWTH];
+	int64_t growth = program->growth - suppressed;
+	struct vmt_finding finding = { .rule = VMT_RULE_MAX_GROWTH, .program = program,
+				       .site = worst, .maps = growth };
+	int64_t worst_base = worst ? base_of(base, worst) : 0;
+	/* Per cent of growth: of that in the baseline, otherwise of the maps at its begin. */
+	int64_t whole = base ? base->growth : (int64_t)program->maps - program->growth;
+
+	finding.site_maps = worst ? worst->maps - worst_base : 0;
+	finding.base = base ? base->growth : 0;
+	finding.allowed = finding.base + allowed(limit, whole) - whole;
+	if (!limit->is_set || growth <= finding.allowed)
+		return;
+	if (base)
+		add(verdict, &finding,
+		    vmt_must_format("%s grew by %lld map%s, by %lld in the baseline, allowed are "
+				    "%lld", program->name, (long long)growth, plural(growth),
+				    (long long)finding.base, (long long)finding.allowed));
+	else
+		add(verdict, &finding,
+		    vmt_must_format("%s grew by %lld map%s, allowed are %lld", program->name,
+				    (long long)growth, plural(growth), (long long)finding.allowed));
+}
+
+/*
+ * Where the kernel's random addresses make neighbours of fewer maps, fewer merge: the same calls then
+ * leave some maps more. That is told from growth by the number of merges; in real programs
+ * it is one or two.
+ */
+#define CHANCE_MAX 4
+
+static int64_t by_chance(const struct vmt_census_program *program,
+			 const struct vmt_census_program *base)
+{
+	int64_t fewer = base && base->merged >= 0 && program->merged >= 0 ?
+			base->merged - program->merged : 0;
+
+	return fewer < 0 ? 0 : fewer < CHANCE_MAX ? fewer : CHANCE_MAX;
+}
+
+/* Which of two call sites holds a map can be chance; then nothing has grown. */
+static void forgive_moved(struct vmt_verdict *verdict, size_t before)
+{
+	while (verdict->count > before) {
+		const struct vmt_finding *finding = &verdict->finding[--verdict->count];
+
+		verdict->sites--;
+		verdict->maps -= finding->maps - finding->base;
+		free(finding->message);
+	}
+}
+
+static void judge_program(struct vmt_verdict *verdict, const struct vmt_census_program *program)
+{
+	const struct vmt_census_program *base =
+		verdict->base ? vmt_census_find_program(verdict->base, program->name) : NULL;
+	const struct vmt_census_site *worst = NULL;
+	int64_t suppressed = 0;
+	size_t before;
+
+	judge_number(verdict, VMT_RULE_MAX_PEAK, program, program->peak);
+	judge_number(verdict, VMT_RULE_UNCOMPARED, program, program->uncompared);
+	if (!program->processes)
+		return;
+	judge_number(verdict, VMT_RULE_MAX_MAPS, program, program->maps);
+	judge_number(verdict, VMT_RULE_UNSEEN, program, program->unseen);
+	/* What a program did that nobody looked at before is no growth. */
+	if (verdict->base && !base)
+		return;
+	before = verdict->count;
+	judge_sites(verdict, program, base, &suppressed, &worst);
+	if (verdict->may_move && program->growth - suppressed <=
+					(base ? base->growth : 0) + by_chance(program, base))
+		forgive_moved(verdict, before);
+	judge_growth(verdict, program, base, suppressed, worst);
+}
+
+/* What weighs most comes first. */
+static int by_weight(const void *a, const void *b)
+{
+	const struct vmt_finding *one = a;
+	const struct vmt_finding *two = b;
+	int64_t grown = (two->maps - two->base) - (one->maps - one->base);
+
+	if (one->rule != two->rule)
+		return one->rule < two->rule ? -1 : 1;
+	if (grown)
+		return grown < 0 ? -1 : 1;
+	return one->site && two->site ? strcmp(one->site->key, two->site->key) : 0;
+}
+
+void vmt_verdict_judge(struct vmt_verdict *verdict)
+{
+	const struct vmt_census_program *program;
+
+	for (program = verdict->census->programs; program; program = program->hh.next)
+		judge_program(verdict, program);
+	if (verdict->count)
+		qsort(verdict->finding, verdict->count, sizeof(*verdict->finding), by_weight);
+}
+
+void vmt_verdict_free(struct vmt_verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->count; i++)
+		free(verdict->finding[i].message);
+	free(verdict->finding);
+	verdict->finding = NULL;
+	verdict->count = 0;
+}
+
+/* Those that held maps only at the peak are no matter. */
+static uint64_t count_sites(const struct vmt_census_program *program)
+{
+	const struct vmt_census_site *site;
+	uint64_t n = 0;
+
+	for (site = program->sites; site; site = site->hh.next)
+		n += site->maps != 0;
+	return n;
+}
+
+char *vmt_verdict_summary(const struct vmt_verdict *verdict)
+{
+	const struct vmt_census_program *program;
+	uint64_t sites = 0;
+
+	for (program = verdict->census->programs; program; program = program->hh.next)
+		sites += count_sites(program);
+	if (!verdict->count)
+		return vmt_must_format("vmatrace: check passed: %llu call site%s in %u program%s",
+				       (unsigned long long)sites, sites == 1 ? "" : "s",
+				       HASH_COUNT(verdict->census->programs),
+				       HASH_COUNT(verdict->census->programs) == 1 ? "" : "s");
+	if (!verdict->sites && verdict->count > 1)
+		return vmt_must_format("vmatrace: check failed: %s (and %zu more)",
+				       verdict->finding[0].message, verdict->count - 1);
+	if (!verdict->sites)
+		return vmt_must_format("vmatrace: check failed: %s", verdict->finding[0].message);
+	return vmt_must_format("vmatrace: check failed: %+lld map%s at %zu call site%s",
+			       (long long)verdict->maps, verdict->maps == 1 ? "" : "s",
+			       verdict->sites, verdict->sites == 1 ? "" : "s");
+}

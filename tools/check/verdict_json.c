@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* A verdict as JSON, "schema": "vmatrace.check/1"; fields are added, never changed. */
+#include "check/verdict.h"
+#include "json/json_parts.h"
+#include "util/must.h"
+
+#include <errno.h>
+
+static json_t *number_or_null(uint32_t value)
+{
+	return value ? json_integer(value) : json_null();
+}
+
+static json_t *stack_of(const struct vmt_stack *stack)
+{
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; i < stack->count; i++) {
+		const struct vmt_stack_frame *frame = &stack->frame[i];
+		json_t *object = json_object();
+
+		json_object_set_new(object, "module", vmt_json_string(frame->module));
+		json_object_set_new(object, "function", vmt_json_string(frame->function));
+		json_object_set_new(object, "file", vmt_json_string(frame->file));
+		json_object_set_new(object, "line", number_or_null(frame->line));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static json_t *finding_of(const struct vmt_finding *finding)
+{
+	const struct vmt_stack_frame *place = vmt_verdict_place(finding);
+	json_t *object = json_object();
+
+	json_object_set_new(object, "rule", json_string(vmt_verdict_rule_name(finding->rule)));
+	json_object_set_new(object, "program", vmt_json_string(finding->program->name));
+	json_object_set_new(object, "message", vmt_json_string(finding->message));
+	json_object_set_new(object, "maps", json_integer(finding->maps));
+	json_object_set_new(object, "base", json_integer(finding->base));
+	json_object_set_new(object, "allowed", json_integer(finding->allowed));
+	if (!finding->site)
+		return object;
+	json_object_set_new(object, "site_maps", json_integer(finding->site_maps));
+	json_object_set_new(object, "call", vmt_json_string(finding->site->call));
+	json_object_set_new(object, "function", vmt_json_string(place ? place->function : NULL));
+	json_object_set_new(object, "file", vmt_json_string(place ? place->file : NULL));
+	json_object_set_new(object, "line", number_or_null(place ? place->line : 0));
+	json_object_set_new(object, "stack", stack_of(&finding->site->stack));
+	return object;
+}
+
+static json_t *program_of(const struct vmt_census_program *program)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "program", vmt_json_string(program->name));
+	vmt_json_add_number(object, "processes", program->processes);
+	vmt_json_add_number(object, "maps", program->maps);
+	vmt_json_add_number(object, "peak", program->peak);
+	vmt_json_add_number(object, "limit", program->limit);
+	json_object_set_new(object, "growth", json_integer(program->growth));
+	vmt_json_add_number(object, "unseen", program->unseen);
+	vmt_json_add_number(object, "uncompared", program->uncompared);
+	json_object_set_new(object, "exact", json_boolean(program->is_exact));
+	return object;
+}
+
+static json_t *suppression_of(const struct vmt_suppression *item)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "type", json_string(vmt_suppress_type_name(item->type)));
+	json_object_set_new(object, "pattern", vmt_json_string(item->pattern));
+	vmt_json_add_number(object, "sites", item->sites);
+	json_object_set_new(object, "maps", json_integer(item->maps));
+	return object;
+}
+
+int vmt_verdict_json(FILE *stream, const struct vmt_verdict *verdict)
+{
+	const struct vmt_census_program *program = verdict->census->programs;
+	json_t *programs = json_array();
+	json_t *findings = json_array();
+	json_t *suppressions = json_array();
+	json_t *root = json_object();
+	char *summary = vmt_verdict_summary(verdict);
+	int ret;
+
+	for (; program; program = program->hh.next)
+		json_array_append_new(programs, program_of(program));
+	for (size_t i = 0; i < verdict->count; i++)
+		json_array_append_new(findings, finding_of(&verdict->finding[i]));
+	for (size_t i = 0; i < verdict->suppressions->count; i++)
+		json_array_append_new(suppressions,
+				      suppression_of(&verdict->suppressions->item[i]));
+	json_object_set_new(root, "schema", json_string("vmatrace.check/1"));
+	json_object_set_new(root, "verdict", json_string(verdict->count ? "fail" : "pass"));
+	json_object_set_new(root, "summary", vmt_json_string(summary));
+	json_object_set_new(root, "programs", programs);
+	json_object_set_new(root, "findings", findings);
+	json_object_set_new(root, "suppressions", suppressions);
+	ret = json_dumpf(root, stream, JSON_INDENT(1)) ? -EIO : 0;
+	fputc('\n', stream);
+	json_decref(root);
+	free(summary);
+	return ret;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A verdict for people: nothing but a SUMMARY line when all is well; otherwise each
+ * finding with its stack, the user's own line first. 80 columns.
+ */
+#include "check/verdict.h"
+#include "core/base/fmt.h"
+#include "util/must.h"
+
+#define DEPTH 8u
+
+static void emit(void *context, const char *bytes, size_t n)
+{
+	fwrite(bytes, 1, n, context);
+}
+
+static void put_where(struct vmt_fmt *fmt, const struct vmt_stack_frame *frame)
+{
+	char *where = vmt_stack_where(frame);
+
+	vmt_fmt_str(fmt, where);
+	free(where);
+}
+
+static void put_stack(struct vmt_fmt *fmt, const struct vmt_stack *stack)
+{
+	bool found_user = false;
+
+	for (uint32_t i = 0; i < stack->count; i++) {
+		const struct vmt_stack_frame *frame = &stack->frame[i];
+
+		if (i >= DEPTH && found_user) {
+			vmt_fmt_str(fmt, "    and ");
+			vmt_fmt_count(fmt, stack->count - i, "outer frame");
+			vmt_fmt_end(fmt);
+			return;
+		}
+		found_user |= frame->is_user;
+		/* Inside the C library the first and the last of a run are enough. */
+		if (i && frame->is_runtime && stack->frame[i - 1].is_runtime &&
+		    i + 1 < stack->count && stack->frame[i + 1].is_runtime)
+			continue;
+		vmt_fmt_str(fmt, "    #");
+		vmt_fmt_num(fmt, i, 0);
+		vmt_fmt_str(fmt, i < 10 ? "  " : " ");
+		put_where(fmt, frame);
+		if (!frame->is_user && frame->function && frame->file && frame->line) {
+			vmt_fmt_str(fmt, "  (");
+			vmt_fmt_str(fmt, frame->module);
+			vmt_fmt_str(fmt, ")");
+		}
+		vmt_fmt_end(fmt);
+	}
+}
+
+/* Less than none: a phase that gave back more than it took. */
+static void put_number(struct vmt_fmt *fmt, int64_t number)
+{
+	if (number < 0)
+		vmt_fmt_signed(fmt, number, 0);
+	else
+		vmt_fmt_num(fmt, (uint64_t)number, 0);
+}
+
+static void put_site(struct vmt_fmt *fmt, const struct vmt_finding *finding, bool has_base)
+{
+	const struct vmt_stack_frame *place = vmt_verdict_place(finding);
+
+	vmt_fmt_str(fmt, "  ");
+	vmt_fmt_signed(fmt, finding->maps - finding->base, 0);
+	vmt_fmt_str(fmt, " by ");
+	vmt_fmt_str(fmt, finding->site->call);
+	vmt_fmt_str(fmt, " in ");
+	if (place)
+		put_where(fmt, place);
+	else
+		vmt_fmt_str(fmt, "an unknown stack");
+	if (has_base) {
+		vmt_fmt_str(fmt, "  (");
+		put_number(fmt, finding->maps);
+		vmt_fmt_str(fmt, ", in the baseline ");
+		put_number(fmt, finding->base);
+		vmt_fmt_str(fmt, ")");
+	}
+	vmt_fmt_end(fmt);
+	put_stack(fmt, &finding->site->stack);
+}
+
+/* One head over all call sites of a program. */
+static void put_sites_head(struct vmt_fmt *fmt, const struct vmt_verdict *verdict, size_t index)
+{
+	const struct vmt_census_program *program = verdict->finding[index].program;
+	uint64_t sites = 0;
+	int64_t maps = 0;
+
+	for (size_t i = 0; i < verdict->count; i++) {
+		const struct vmt_finding *finding = &verdict->finding[i];
+
+		if (finding->rule != VMT_RULE_PER_SITE || finding->program != program)
+			continue;
+		/* Written with its first. */
+		if (i < index)
+			return;
+		sites++;
+		maps += finding->maps - finding->base;
+	}
+	vmt_fmt_str(fmt, "ERROR: vmatrace: ");
+	vmt_fmt_count(fmt, (uint64_t)maps, "map");
+	vmt_fmt_str(fmt, verdict->base ? " more than the baseline at " : " at ");
+	vmt_fmt_count(fmt, sites, "call site");
+	vmt_fmt_str(fmt, " of ");
+	vmt_fmt_str(fmt, program->name);
+	vmt_fmt_wrap(fmt, 4);
+}
+
+static bool has_sites(const struct vmt_verdict *verdict, const struct vmt_census_program *program)
+{
+	for (size_t i = 0; i < verdict->count; i++) {
+		if (verdict->finding[i].rule == VMT_RULE_PER_SITE &&
+		    verdict->finding[i].program == program)
+			return true;
+	}
+	return false;
+}
+
+static void put_most(struct vmt_fmt *fmt, const struct vmt_finding *finding)
+{
+	vmt_fmt_str(fmt, "  ");
+	vmt_fmt_num(fmt, (uint64_t)finding->site_maps, 0);
+	vmt_fmt_str(fmt, " of them by ");
+	vmt_fmt_str(fmt, finding->site->call);
+	vmt_fmt_str(fmt, " here, more than any other call site:");
+	vmt_fmt_end(fmt);
+	put_stack(fmt, &finding->site->stack);
+}
+
+static void put_finding(FILE *stream, const struct vmt_verdict *verdict, size_t index)
+{
+	const struct vmt_finding *finding = &verdict->finding[index];
+	struct vmt_fmt fmt;
+
+	vmt_fmt_init(&fmt, emit, stream, finding->program->pid);
+	if (finding->rule == VMT_RULE_PER_SITE) {
+		put_sites_head(&fmt, verdict, index);
+		put_site(&fmt, finding, verdict->base != NULL);
+		return;
+	}
+	vmt_fmt_str(&fmt, "ERROR: vmatrace: ");
+	vmt_fmt_str(&fmt, finding->message);
+	vmt_fmt_wrap(&fmt, 4);
+	/* Sites that grew are told one by one where they broke a limit of their own. */
+	if (finding->site && !(finding->rule == VMT_RULE_MAX_GROWTH &&
+			       has_sites(verdict, finding->program)))
+		put_most(&fmt, finding);
+}
+
+/* The ways out besides a fix, spelt out: who reads this has perhaps never seen vmatrace. */
+static void put_ways_out(FILE *stream, const struct vmt_verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->count; i++) {
+		const struct vmt_finding *finding = &verdict->finding[i];
+		char *line;
+
+		if (finding->rule != VMT_RULE_PER_SITE)
+			continue;
+		line = vmt_suppress_line(finding->site);
+		fputs("If these maps are meant, ", stream);
+		if (verdict->baseline)
+			fprintf(stream, "make a new baseline by --save=%s, or\n", verdict->baseline);
+		else
+			fputs("allow more by --per-site, or\n", stream);
+		fprintf(stream, "suppress them by --suppressions=FILE; --generate-suppressions "
+			"prints its lines:\n  %s\n", line);
+		if (verdict->may_move)
+			fputs("If their number varies from run to run (threads, malloc arenas, a JIT), "
+			      "allow\nfor that by --per-site=N, or judge a phase by --from=MARK "
+			      "--to=MARK.\n", stream);
+		free(line);
+		return;
+	}
+}
+
+static void put_suppressions(FILE *stream, const struct vmt_suppressions *suppressions)
+{
+	bool has_head = false;
+
+	for (size_t i = 0; i < suppressions->count; i++) {
+		const struct vmt_suppression *item = &suppressions->item[i];
+
+		if (!item->sites)
+			continue;
+		if (!has_head)
+			fprintf(stream, "Suppressions used:\n   sites      maps  suppression\n");
+		has_head = true;
+		fprintf(stream, "%8llu  %8lld  %s:%s\n", (unsigned long long)item->sites,
+			(long long)item->maps, vmt_suppress_type_name(item->type), item->pattern);
+	}
+}
+
+void vmt_verdict_text(FILE *stream, const struct vmt_verdict *verdict)
+{
+	char *summary = vmt_verdict_summary(verdict);
+
+	for (size_t i = 0; i < verdict->count; i++)
+		put_finding(stream, verdict, i);
+	put_ways_out(stream, verdict);
+	put_suppressions(stream, verdict->suppressions);
+	fprintf(stream, "SUMMARY: %s\n", summary);
+	free(summary);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * getopt_long with one behaviour for all commands. Used by every cmd_*.c and by the parser of
+ * check; never ends the tool itself.
+ */
+#include "cmd/arguments.h"
+#include "util/message.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int vmt_arguments_refuse(const struct vmt_arguments *arguments, const char *problem,
+			 const char *what)
+{
+	vmt_message("%s%s; vmatrace %s --help tells how.", problem, what, arguments->command);
+	return VMT_EXIT_USAGE;
+}
+
+int vmt_arguments_parse(const struct vmt_arguments *arguments, int argc, char **argv, void *request)
+{
+	const char *problem;
+	int option;
+
+	while ((option = getopt_long(argc, argv, arguments->letters, arguments->options, NULL)) !=
+	       -1) {
+		if (option == 'h') {
+			fputs(arguments->help, stdout);
+			return 0;
+		}
+		if (option == '?' || option == ':')
+			return vmt_arguments_refuse(arguments, option == ':' ?
+						    "a value is missing after " :
+						    "unknown option ", argv[optind - 1]);
+		problem = arguments->set(request, option, optarg);
+		if (problem)
+			return vmt_arguments_refuse(arguments, problem, optarg);
+	}
+	return -1;
+}
+
+bool vmt_arguments_number(const char *text, uint64_t max, uint64_t *ret_number)
+{
+	unsigned long long value;
+	char *end;
+
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	/* strtoull takes a sign and spaces; a count has none. */
+	if (!isdigit((unsigned char)*text) || *end || errno || value > max)
+		return false;
+	*ret_number = value;
+	return true;
+}
+
+bool vmt_arguments_is_json(const char *text, bool *ret_json)
+{
+	if (strcmp(text, "json") && strcmp(text, "text"))
+		return false;
+	*ret_json = !strcmp(text, "json");
+	return true;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Parsing for vmatrace check, and which limits hold when none is named: with a baseline no
+ * call site may grow, with a phase the number of maps may not.
+ */
+#include "cmd/arguments.h"
+#include "cmd/check_options.h"
+#include "input/debuginfod.h"
+
+#include <limits.h>
+#include <string.h>
+
+static const char help[] =
+	"Usage: vmatrace check [OPTIONS] DIR|FILE...\n"
+	"       vmatrace check [OPTIONS] -- PROGRAM [ARGUMENTS...]\n"
+	"\n"
+	"Fail when a program's memory maps break a limit. What is compared is live maps, each\n"
+	"call site's own; a call site is a system call and the names of the functions on its\n"
+	"stack. Every process is judged on its own; of several of one program the greatest\n"
+	"value counts.\n"
+	"\n"
+	"Limits (allowed is up to and including N; N% is of the baseline's value)\n"
+	"      --max-maps=N         maps at the end of a process, or at the mark --to\n"
+	"      --max-peak=N         maps at any moment\n"
+	"      --max-growth=N|N%    growth since the start (per cent: of the maps at\n"
+	"                           start), since --from, or beyond the baseline's\n"
+	"      --per-site=N|N%      growth of each call site\n"
+	"      --allow-unseen=N     maps that changed by no call that was seen (without this\n"
+	"                           option they are only mentioned)\n"
+	"      --allow-uncompared=N processes whose maps were not compared with the kernel's at\n"
+	"                           their end, or differed: killed, or gone on as a program that\n"
+	"                           is not traced (0 unless this option says otherwise)\n"
+	"    A --baseline without limits on growth means --per-site=0 for programs that hold\n"
+	"    more maps in all than in the baseline: where random addresses put maps decides which\n"
+	"    neighbours merge (up to 4 merges fewer are taken for that) and who holds the map that\n"
+	"    they become. Give programs whose maps vary for other reasons (threads, hash seeds) a\n"
+	"    tolerance, as two maps for each thread, --per-site=16, or a baseline of several runs:\n"
+	"    vmatrace run -o DIR, some times, then check --save=FILE DIR keeps the greatest of each.\n"
+	"    A --from or --to alone means --max-growth=0.\n"
+	"\n"
+	"Baselines\n"
+	"      --baseline=FILE      compare with this; programs that it has not are only named\n"
+	"      --save=FILE          write one (sorted JSON), also without any limit\n"
+	"      --lines              line numbers make call sites different\n"
+	"      --program=PATTERN    judge only programs of that name (* and ?)\n"
+	"\n"
+	"Phases (marks are made by VMATRACE_MARK(\"NAME\") of vmatrace.h, up to 1,024 of them)\n"
+	"      --from=MARK          count from the first mark of that name…\n"
+	"      --to=MARK            …to the last of that name, instead of to the end\n"
+	"      --warmup=N           pass over N marks --from first\n"
+	"\n"
+	"Suppressions, a line each: TYPE:PATTERN, # comments. PATTERN is sought in function,\n"
+	"file and module of every frame; * is anything, ^ and $ are begin and end. Types: vma,\n"
+	"split (maps cut out of others), stack (thread stacks), file (maps of files).\n"
+	"A program may bring some along: const char vmatrace_default_suppressions[] = \"...\";\n"
+	"      --suppressions=FILE\n"
+	"      --generate-suppressions[=FILE]\n"
+	"                           print lines that would make this check pass\n"
+	"\n"
+	"Output\n"
+	"  -f, --format=text|json|junit|sarif|github   (text)\n"
+	"  -o, --output=FILE        write the format there; the text then goes to the log\n"
+	"      --exitcode=N         status when a limit is broken (23)\n"
+	"      --symbols=DIR        look for modules and .build-id/ files here as well\n"
+	"      --debuginfod         ask the servers of DEBUGINFOD_URLS as well\n"
+	"  -h, --help\n"
+	"\n"
+	"Status: 0 passed, 23 failed, 2 bad usage, bad files or nothing traced, 125 vmatrace itself\n"
+	"failed; PROGRAM's own when it is not 0. Recordings of PROGRAM are kept in a temporary\n"
+	"directory; vmatrace run keeps them elsewhere. The verdict goes to standard output,\n"
+	"and to standard error when a PROGRAM is run.\n"
+	"With --format=github a table is appended to $GITHUB_STEP_SUMMARY.\n";
+
+enum {
+	OPTION_LIMIT = 256,	/* + enum vmt_rule */
+	OPTION_BASELINE = 300,
+	OPTION_SAVE,
+	OPTION_LINES,
+	OPTION_PROGRAM,
+	OPTION_FROM,
+	OPTION_TO,
+	OPTION_WARMUP,
+	OPTION_SUPPRESSIONS,
+	OPTION_GENERATE,
+	OPTION_EXITCODE,
+	OPTION_SYMBOLS,
+	OPTION_DEBUGINFOD,
+};
+
+static const struct option options[] = {
+	{ "max-maps", required_argument, NULL, OPTION_LIMIT + VMT_RULE_MAX_MAPS },
+	{ "max-peak", required_argument, NULL, OPTION_LIMIT + VMT_RULE_MAX_PEAK },
+	{ "max-growth", required_argument, NULL, OPTION_LIMIT + VMT_RULE_MAX_GROWTH },
+	{ "per-site", required_argument, NULL, OPTION_LIMIT + VMT_RULE_PER_SITE },
+	{ "allow-unseen", required_argument, NULL, OPTION_LIMIT + VMT_RULE_UNSEEN },
+	{ "allow-uncompared", required_argument, NULL, OPTION_LIMIT + VMT_RULE_UNCOMPARED },
+	{ "baseline", required_argument, NULL, OPTION_BASELINE },
+	{ "save", required_argument, NULL, OPTION_SAVE },
+	{ "lines", no_argument, NULL, OPTION_LINES },
+	{ "program", required_argument, NULL, OPTION_PROGRAM },
+	{ "from", required_argument, NULL, OPTION_FROM },
+	{ "to", required_argument, NULL, OPTION_TO },
+	{ "warmup", required_argument, NULL, OPTION_WARMUP },
+	{ "suppressions", required_argument, NULL, OPTION_SUPPRESSIONS },
+	{ "generate-suppressions", optional_argument, NULL, OPTION_GENERATE },
+	{ "format", required_argument, NULL, 'f' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "exitcode", required_argument, NULL, OPTION_EXITCODE },
+	{ "symbols", required_argument, NULL, OPTION_SYMBOLS },
+	{ "debuginfod", no_argument, NULL, OPTION_DEBUGINFOD },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const char *set_format(struct vmt_check *check, const char *value)
+{
+	static const char *const names[] = { "text", "json", "junit", "sarif", "github" };
+
+	for (size_t i = 0; i < VMT_COUNT(names); i++) {
+		if (!strcmp(value, names[i])) {
+			check->format = (enum vmt_check_format)i;
+			return NULL;
+		}
+	}
+	return "there is no format ";
+}
+
+/* Only growth has something that per cent could be of. */
+static const char *set_limit(struct vmt_check *check, enum vmt_rule rule, const char *value)
+{
+	bool has_percent = rule == VMT_RULE_MAX_GROWTH || rule == VMT_RULE_PER_SITE;
+
+	if (!vmt_verdict_parse_limit(value, &check->limit[rule]) ||
+	    (check->limit[rule].is_percent && !has_percent))
+		return has_percent ? "the limit is N or N%, not " : "the limit is N, not ";
+	check->has_limits = true;
+	check->census.with_peak |= rule == VMT_RULE_MAX_PEAK;
+	return NULL;
+}
+
+static const char *set_exitcode(struct vmt_check *check, const char *value)
+{
+	uint64_t number;
+
+	if (!vmt_arguments_number(value, 255, &number))
+		return "a status is 0 to 255, not ";
+	check->exitcode = (int)number;
+	return NULL;
+}
+
+static const char *set_option(void *context, int option, char *value)
+{
+	struct vmt_check *check = context;
+	struct vmt_phase *phase = &check->census.phase;
+
+	if (option >= OPTION_LIMIT && option < OPTION_LIMIT + VMT_RULE_COUNT)
+		return set_limit(check, (enum vmt_rule)(option - OPTION_LIMIT), value);
+	switch (option) {
+	case 'f': return set_format(check, value);
+	case OPTION_EXITCODE: return set_exitcode(check, value);
+	case OPTION_WARMUP:
+		return vmt_arguments_number(value, INT_MAX, &phase->warmup) ? NULL :
+									      "not a number: ";
+	case 'o': check->output = value; break;
+	case OPTION_BASELINE: check->baseline = value; break;
+	case OPTION_SAVE: check->save = value; break;
+	case OPTION_LINES: check->census.with_lines = true; break;
+	case OPTION_PROGRAM: check->census.program = value; break;
+	case OPTION_FROM: phase->from = value; break;
+	case OPTION_TO: phase->to = value; break;
+	case OPTION_SUPPRESSIONS: check->suppressions = value; break;
+	case OPTION_GENERATE:
+		check->generate = true;
+		check->generate_file = value;
+		break;
+	case OPTION_SYMBOLS: check->census.symbols = value; break;
+	case OPTION_DEBUGINFOD: vmt_debuginfod_allow(true); break;
+	default: break;
+	}
+	return NULL;
+}
+
+static const struct vmt_arguments arguments = {
+	"check", help, ":f:o:h", options, set_option,
+};
+
+/* What is not said but meant; NULL, or what is missing. */
+static const char *complete(struct vmt_check *check)
+{
+	const struct vmt_phase *phase = &check->census.phase;
+	enum vmt_rule rule = check->baseline ? VMT_RULE_PER_SITE : VMT_RULE_MAX_GROWTH;
+	bool has_growth = check->limit[VMT_RULE_MAX_GROWTH].is_set ||
+			  check->limit[VMT_RULE_PER_SITE].is_set;
+
+	if (phase->warmup && !phase->from)
+		return "--warmup needs --from, the mark that begins a round";
+	if (check->baseline ? !has_growth : !check->has_limits && (phase->from || phase->to) &&
+					   !check->save) {
+		check->limit[rule].is_set = true;
+		check->may_move = check->baseline != NULL;
+		check->has_limits = true;
+	}
+	if (!check->has_limits && !check->save)
+		return "nothing to check: no limit, no --baseline, no --save";
+	if (!check->command && !check->path_count)
+		return "no recording and no program named";
+	return NULL;
+}
+
+/* After "--" comes a program, otherwise recordings. */
+static void set_operands(struct vmt_check *check, int argc, char **argv)
+{
+	if (optind > 1 && !strcmp(argv[optind - 1], "--") && optind < argc) {
+		check->command = argv + optind;
+		return;
+	}
+	check->paths = argv + optind;
+	check->path_count = (size_t)(argc - optind);
+}
+
+int vmt_check_parse(int argc, char **argv, struct vmt_check *ret_check)
+{
+	const char *problem;
+	int status;
+
+	*ret_check = (struct vmt_check){
+		.exitcode = 23, .limit[VMT_RULE_UNCOMPARED].is_set = true,
+	};
+	status = vmt_arguments_parse(&arguments, argc, argv, ret_check);
+	if (status >= 0)
+		return status;
+	set_operands(ret_check, argc, argv);
+	problem = complete(ret_check);
+	return problem ? vmt_arguments_refuse(&arguments, problem, "") : -1;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of vmatrace check, parsed and completed; see cmd_check.c. */
+#ifndef VMT_CHECK_OPTIONS_H
+#define VMT_CHECK_OPTIONS_H
+
+#include "check/verdict.h"
+
+enum vmt_check_format {
+	VMT_CHECK_TEXT,
+	VMT_CHECK_JSON,
+	VMT_CHECK_JUNIT,
+	VMT_CHECK_SARIF,
+	VMT_CHECK_GITHUB,
+};
+
+struct vmt_check {
+	struct vmt_census_options census;
+	struct vmt_limit limit[VMT_RULE_COUNT];
+	bool may_move;			/* --per-site was not asked for, but meant */
+	bool has_limits;		/* otherwise only --save is asked for */
+	const char *baseline;
+	const char *save;
+	const char *suppressions;
+	bool generate;
+	const char *generate_file;	/* NULL: standard output */
+	enum vmt_check_format format;
+	const char *output;
+	int exitcode;
+	char **paths;			/* recordings, … */
+	size_t path_count;
+	char **command;			/* …or a program to run */
+};
+
+/* -1: go on; otherwise the exit status, after a message or the help text. */
+int vmt_check_parse(int argc, char **argv, struct vmt_check *ret_check);
+
+#endif

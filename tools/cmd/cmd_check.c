@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmatrace check: the verdict for continuous integration, on recordings or over a program
+ * that it runs. Quiet when all is well; ends with 23 when a limit is broken, unless
+ * the program itself failed, whose status is then kept.
+ */
+#include "check/baseline.h"
+#include "check/compare.h"
+#include "check/defaults.h"
+#include "cmd/check_notes.h"
+#include "cmd/check_options.h"
+#include "cmd/commands.h"
+#include "run/launch.h"
+#include "util/message.h"
+#include "util/must.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static int write_format(FILE *stream, enum vmt_check_format format,
+			const struct vmt_verdict *verdict)
+{
+	switch (format) {
+	case VMT_CHECK_JSON: return vmt_verdict_json(stream, verdict);
+	case VMT_CHECK_JUNIT: return vmt_junit_write(stream, verdict);
+	case VMT_CHECK_SARIF: return vmt_sarif_write(stream, verdict);
+	case VMT_CHECK_GITHUB: vmt_github_write(stream, verdict); return 0;
+	default: vmt_verdict_text(stream, verdict); return 0;
+	}
+}
+
+/* A step summary is appended to what other steps' tools have written. */
+static void append_step_summary(const struct vmt_verdict *verdict)
+{
+	const char *path = getenv("GITHUB_STEP_SUMMARY");
+	FILE *stream = path && *path ? fopen(path, "ae") : NULL;
+
+	if (path && *path && !stream)
+		vmt_message("%s (GITHUB_STEP_SUMMARY): %s", path, strerror(errno));
+	if (!stream)
+		return;
+	vmt_github_summary(stream, verdict);
+	fclose(stream);
+}
+
+/* In a format for machines the log gets the text as well, when the format goes to a file. */
+static int write_verdict(const struct vmt_check *check, const struct vmt_verdict *verdict)
+{
+	FILE *standard = check->command ? stderr : stdout;
+	FILE *stream = check->output ? fopen(check->output, "we") : standard;
+	int ret = stream ? 0 : -errno;
+
+	if (stream)
+		ret = write_format(stream, check->format, verdict);
+	if (stream && (fflush(stream) || ferror(stream)) && !ret)
+		ret = errno ? -errno : -EIO;
+	if (stream && stream != standard && fclose(stream) && !ret)
+		ret = -errno;
+	if (check->format == VMT_CHECK_GITHUB)
+		append_step_summary(verdict);
+	if (check->output)
+		vmt_verdict_text(standard, verdict);
+	if (!ret)
+		return 0;
+	vmt_message("cannot write the verdict to %s: %s", check->output ? check->output : "the log",
+		    strerror(-ret));
+	return VMT_EXIT_FAILED;
+}
+
+static bool is_same_mark(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+/* What was saved of another phase, or with lines, says nothing about this one. */
+static int load_baseline(const struct vmt_check *check, struct vmt_census *ret_base)
+{
+	char error[VMT_BASELINE_ERROR_MAX];
+
+	if (vmt_baseline_load(check->baseline, ret_base, error)) {
+		vmt_message("%s is no usable baseline: %s; vmatrace check --save=FILE makes one.",
+			    check->baseline, error);
+		return VMT_EXIT_USAGE;
+	}
+	if (is_same_mark(ret_base->from, check->census.phase.from) &&
+	    is_same_mark(ret_base->to, check->census.phase.to) &&
+	    ret_base->warmup == check->census.phase.warmup &&
+	    ret_base->with_lines == check->census.with_lines)
+		return 0;
+	vmt_message("%s was saved with other --from, --to, --warmup or --lines; use the same, or "
+		    "save it again.", check->baseline);
+	return VMT_EXIT_USAGE;
+}
+
+/* A baseline of other programs altogether would let everything pass. */
+static int require_common(const struct vmt_check *check, const struct vmt_census *census,
+			  const struct vmt_census *base)
+{
+	const struct vmt_census_program *program = check->baseline ? census->programs : NULL;
+
+	for (; program; program = program->hh.next) {
+		if (vmt_census_find_program(base, program->name))
+			return 0;
+	}
+	if (!check->baseline)
+		return 0;
+	vmt_message("%s has none of the programs that ran, as %s; compare with the one that was "
+		    "saved for them.", check->baseline, census->programs->name);
+	return VMT_EXIT_USAGE;
+}
+
+static bool generate(const struct vmt_check *check, const struct vmt_verdict *verdict)
+{
+	const char *name = check->generate_file;
+	FILE *stream = name ? fopen(name, "we") : stdout;
+	bool is_written = stream;
+
+	if (stream) {
+		vmt_suppress_generate(stream, verdict);
+		is_written = !fflush(stream) && !ferror(stream);
+	}
+	if (!is_written)
+		vmt_message("cannot write suppressions to %s: %s", name ? name : "the log",
+			    strerror(errno));
+	if (stream && name)
+		fclose(stream);
+	return is_written;
+}
+
+/* Nothing that could fail is no success. */
+static int require_processes(const struct vmt_census *census)
+{
+	const struct vmt_census_program *program;
+
+	for (program = census->programs; program; program = program->hh.next) {
+		if (program->processes)
+			return 0;
+	}
+	vmt_message("no process was traced to its end: %s became another program; is LD_PRELOAD "
+		    "gone from its environment, or is that static or setuid? Check it by itself.",
+		    census->programs ? census->programs->name : "all");
+	return VMT_EXIT_USAGE;
+}
+
+static int judge(const struct vmt_check *check, const struct vmt_census *census,
+		 const struct vmt_census *base, struct vmt_suppressions *suppressions)
+{
+	struct vmt_verdict verdict = { .census = census, .base = base,
+				       .baseline = check->baseline,
+				       .suppressions = suppressions,
+				       .may_move = check->may_move };
+	int status;
+
+	memcpy(verdict.limit, check->limit, sizeof(verdict.limit));
+	vmt_verdict_judge(&verdict);
+	status = write_verdict(check, &verdict);
+	vmt_check_warn(&verdict);
+	if (check->generate && !generate(check, &verdict) && !status)
+		status = VMT_EXIT_FAILED;
+	if (!status && verdict.count)
+		status = check->exitcode;
+	vmt_verdict_free(&verdict);
+	return status;
+}
+
+static int save(const struct vmt_check *check, const struct vmt_census *census)
+{
+	int ret = check->save ? vmt_baseline_save(check->save, census) : 0;
+
+	if (!ret && check->save && !check->limit[VMT_RULE_PER_SITE].is_set)
+		vmt_check_tell_saved(check, census);
+	if (!ret)
+		return 0;
+	vmt_message("cannot save the baseline %s: %s", check->save, strerror(-ret));
+	return VMT_EXIT_FAILED;
+}
+
+/* Baseline and suppressions first: a program need not run for a spelling mistake. */
+static int prepare(const struct vmt_check *check, struct vmt_census *base,
+		   struct vmt_suppressions *suppressions)
+{
+	char error[VMT_SUPPRESS_ERROR_MAX];
+	int status = check->baseline ? load_baseline(check, base) : 0;
+
+	if (!status && check->suppressions &&
+	    vmt_suppress_load(suppressions, check->suppressions, error)) {
+		vmt_message("%s: %s; see vmatrace check --help for its form.", check->suppressions,
+			    error);
+		status = VMT_EXIT_USAGE;
+	}
+	return status;
+}
+
+/* What programs bring along; lines that match nothing are no matter there. */
+static int add_defaults(const struct vmt_census *census, struct vmt_suppressions *suppressions)
+{
+	const struct vmt_census_program *program = census->programs;
+	char error[VMT_SUPPRESS_ERROR_MAX];
+	char *text;
+	int ret = 0;
+
+	for (; program && !ret; program = program->hh.next) {
+		text = program->exe ? vmt_defaults_read(program->exe) : NULL;
+		if (text)
+			ret = vmt_suppress_parse(suppressions, text, strlen(text), error);
+		if (ret)
+			vmt_message("%s: vmatrace_default_suppressions: %s", program->exe, error);
+		free(text);
+	}
+	return ret ? VMT_EXIT_USAGE : 0;
+}
+
+static int load(struct vmt_check *check, const struct vmt_launch *launch,
+		struct vmt_census *census)
+{
+	char *directory = vmt_must_copy(launch->directory);
+	int status;
+
+	if (check->command)
+		status = vmt_compare_load(&directory, 1, &check->census, census);
+	else
+		status = vmt_compare_load(check->paths, check->path_count, &check->census, census);
+	free(directory);
+	return status;
+}
+
+static int check_all(struct vmt_check *check)
+{
+	struct vmt_census census = { .programs = NULL };
+	struct vmt_census base = { .programs = NULL };
+	struct vmt_suppressions suppressions = { NULL, 0 };
+	struct vmt_launch launch = { .directory = "" };
+	int status = prepare(check, &base, &suppressions);
+
+	if (!status && check->command)
+		status = vmt_launch_run(check->command, &launch);
+	if (!status && check->command)
+		vmt_check_tell_ending(check, &launch);
+	if (!status)
+		status = load(check, &launch, &census);
+	if (!status)
+		status = require_processes(&census);
+	if (!status)
+		status = save(check, &census);
+	if (!status)
+		status = add_defaults(&census, &suppressions);
+	if (!status)
+		status = require_common(check, &census, &base);
+	if (!status && check->has_limits)
+		status = judge(check, &census, check->baseline ? &base : NULL, &suppressions);
+	/* Who failed first is what its caller wants to know. */
+	if (launch.status)
+		status = launch.status;
+	vmt_launch_clean(&launch);
+	vmt_suppress_free(&suppressions);
+	vmt_census_free(&census);
+	vmt_census_free(&base);
+	return status;
+}
+
+int vmt_cmd_check(int argc, char **argv)
+{
+	struct vmt_check check;
+	int status = vmt_check_parse(argc, argv, &check);
+
+	return status < 0 ? check_all(&check) : status;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmatrace diff: what changed between two runs, each a recording, a directory of them or
+ * a baseline. Says what is; the verdict is check's.
+ */
+#include "check/compare.h"
+#include "cmd/arguments.h"
+#include "cmd/commands.h"
+#include "util/message.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+struct request {
+	struct vmt_census_options options;
+	const char *output;
+	bool json;
+};
+
+static const char help[] =
+	"Usage: vmatrace diff [OPTIONS] BASE NEW\n"
+	"\n"
+	"Call sites whose live maps differ between two runs: added, gone, grown, shrunk, the\n"
+	"greatest change first. BASE and NEW are recordings, directories of recordings or\n"
+	"baselines (vmatrace check --save). Of several processes of one program the greatest\n"
+	"counts. The status is 0 whether or not anything differs; check judges.\n"
+	"\n"
+	"  -f, --format=text|json  default text\n"
+	"  -o, --output=FILE       write there instead of standard output\n"
+	"      --program=PATTERN   only programs of that name (* and ? as in the shell)\n"
+	"      --lines             call sites in different lines are different\n"
+	"      --from=MARK --to=MARK --warmup=N\n"
+	"                          only this phase of recordings, as in vmatrace check\n"
+	"      --symbols=DIR       look for modules and .build-id/ files here as well\n"
+	"  -h, --help\n";
+
+static const char *set_option(void *context, int option, char *value)
+{
+	struct request *request = context;
+	struct vmt_phase *phase = &request->options.phase;
+
+	switch (option) {
+	case 'f':
+		return vmt_arguments_is_json(value, &request->json) ? NULL : "there is no format ";
+	case 'w':
+		return vmt_arguments_number(value, INT_MAX, &phase->warmup) ? NULL :
+									      "not a number: ";
+	case 'o': request->output = value; break;
+	case 'p': request->options.program = value; break;
+	case 'l': request->options.with_lines = true; break;
+	case 'F': phase->from = value; break;
+	case 'T': phase->to = value; break;
+	default: request->options.symbols = value; break;
+	}
+	return NULL;
+}
+
+static const struct option long_options[] = {
+	{ "format", required_argument, NULL, 'f' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "program", required_argument, NULL, 'p' },
+	{ "lines", no_argument, NULL, 'l' },
+	{ "from", required_argument, NULL, 'F' },
+	{ "to", required_argument, NULL, 'T' },
+	{ "warmup", required_argument, NULL, 'w' },
+	{ "symbols", required_argument, NULL, 's' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const struct vmt_arguments arguments = {
+	"diff", help, ":f:o:h", long_options, set_option,
+};
+
+/* -1: go on; otherwise the exit status. */
+static int parse(int argc, char **argv, struct request *request)
+{
+	int status = vmt_arguments_parse(&arguments, argc, argv, request);
+
+	if (status >= 0)
+		return status;
+	if (request->options.phase.warmup && !request->options.phase.from)
+		return vmt_arguments_refuse(&arguments, "--warmup needs --from, the mark that "
+							"begins a round", "");
+	if (argc - optind != 2)
+		return vmt_arguments_refuse(&arguments, "two things to compare are needed", "");
+	return -1;
+}
+
+static int write_all(const struct request *request, const struct vmt_comparison *comparison)
+{
+	FILE *stream = request->output ? fopen(request->output, "we") : stdout;
+	int ret = stream ? 0 : -errno;
+
+	if (stream && request->json)
+		ret = vmt_compare_json(stream, comparison);
+	else if (stream)
+		vmt_compare_text(stream, comparison);
+	if (stream && (fflush(stream) || ferror(stream)) && !ret)
+		ret = errno ? -errno : -EIO;
+	if (stream && stream != stdout)
+		fclose(stream);
+	if (!ret)
+		return 0;
+	vmt_message("cannot write to %s: %s", request->output ? request->output : "standard output",
+		    strerror(-ret));
+	return VMT_EXIT_FAILED;
+}
+
+int vmt_cmd_diff(int argc, char **argv)
+{
+	struct vmt_census before = { .programs = NULL };
+	struct vmt_census after = { .programs = NULL };
+	struct request request = { .output = NULL };
+	struct vmt_comparison comparison;
+	int status = parse(argc, argv, &request);
+
+	if (status >= 0)
+		return status;
+	status = vmt_compare_load_any(argv[optind], &request.options, &before);
+	if (!status)
+		status = vmt_compare_load_any(argv[optind + 1], &request.options, &after);
+	if (!status) {
+		vmt_compare(&before, &after, &comparison);
+		status = write_all(&request, &comparison);
+		vmt_compare_free(&comparison);
+	}
+	vmt_census_free(&before);
+	vmt_census_free(&after);
+	return status;
+}

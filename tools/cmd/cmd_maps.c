@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmatrace maps: what the maps of a running process are, without any preload, or those of
+ * a saved /proc/PID/maps; and all processes by the number of their maps. Reads /proc only
+ * and never stops a process; one that vanishes meanwhile is told as such.
+ */
+#include "cmd/arguments.h"
+#include "cmd/commands.h"
+#include "cmd/snapshot_all.h"
+#include "input/process.h"
+#include "input/procmaps.h"
+#include "json/explain_json.h"
+#include "json/snapshot_json.h"
+#include "report/explain_text.h"
+#include "util/message.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define NARROWEST    40u	/* columns for which lines are broken */
+#define SCREEN_BYTES 65536
+
+struct request {
+	struct vmt_snapshot_options snapshot;
+	bool json;
+	bool all;
+	bool watch;
+	unsigned seconds;
+	unsigned long rounds;	/* 0 = for ever */
+	struct winsize screen;	/* that is drawn again and again; 0 rows = none */
+	unsigned used;	/* rows of it */
+	bool clears;	/* it is cleared when there is something to show */
+};
+
+static const char help[] =
+	"Usage: vmatrace maps [OPTIONS] PID...\n"
+	"       vmatrace maps [OPTIONS] FILE-WITH-MAPS-TEXT...\n"
+	"       vmatrace maps [OPTIONS] --all\n"
+	"\n"
+	"Explain the maps of any process, no preload needed: what they are, why neighbours\n"
+	"do not merge, and what would make them fewer. FILE holds a copy of /proc/PID/maps\n"
+	"or of /proc/PID/smaps, from this machine or another; - is standard input.\n"
+	"\n"
+	"  -f, --format=text|json  default text\n"
+	"  -F, --flags             read flags and NUMA policies as well (/proc/PID/smaps and\n"
+	"                          numa_maps), which takes longer for processes that use much\n"
+	"                          memory; done without being asked up to 1,000 maps, 8 GiB\n"
+	"      --no-flags          never read them\n"
+	"  -a, --all               all processes by the number of their maps, in per cent of\n"
+	"                          vm.max_map_count\n"
+	"  -w, --watch             again and again, until interrupted or the process ends\n"
+	"  -i, --interval=SECONDS  of --watch (2)\n"
+	"  -c, --count=N           so many times with --watch, then end\n"
+	"  -h, --help\n"
+	"\n"
+	"Exit status: 0; 2 for bad usage, a process that cannot be read or does not exist, a\n"
+	"kernel thread, or a file that is something else.\n";
+
+static const char *set_option(void *context, int option, char *value)
+{
+	struct request *request = context;
+	uint64_t number = 0;
+
+	switch (option) {
+	case 'f':
+		return vmt_arguments_is_json(value, &request->json) ? NULL : "there is no format ";
+	case 'F':
+		request->snapshot.flags = VMT_SNAPSHOT_FLAGS_ALWAYS;
+		return NULL;
+	case 'N':
+		request->snapshot.flags = VMT_SNAPSHOT_FLAGS_NEVER;
+		return NULL;
+	case 'a':
+		request->all = true;
+		return NULL;
+	case 'w':
+		request->watch = true;
+		return NULL;
+	default:
+		break;
+	}
+	if (!vmt_arguments_number(value, 1000000, &number) || !number)
+		return "no number from 1 to 1000000: ";
+	if (option == 'c')
+		request->rounds = number;
+	else
+		request->seconds = (unsigned)number;
+	return NULL;
+}
+
+static const struct option long_options[] = {
+	{ "format", required_argument, NULL, 'f' },
+	{ "flags", no_argument, NULL, 'F' },
+	{ "no-flags", no_argument, NULL, 'N' },
+	{ "all", no_argument, NULL, 'a' },
+	{ "watch", no_argument, NULL, 'w' },
+	{ "interval", required_argument, NULL, 'i' },
+	{ "count", required_argument, NULL, 'c' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const struct vmt_arguments arguments = {
+	"maps", help, ":f:Fawi:c:h", long_options, set_option,
+};
+
+/* -1: go on; otherwise the exit status. */
+static int parse(int argc, char **argv, struct request *request)
+{
+	int status = vmt_arguments_parse(&arguments, argc, argv, request);
+
+	if (status < 0 && (request->all ? optind < argc : optind == argc))
+		return vmt_arguments_refuse(&arguments, request->all ? "--all takes no process" :
+					    "no process named", "");
+	return status;
+}
+
+static uint32_t width_of(const struct request *request)
+{
+	unsigned columns = request->screen.ws_col;
+
+	return columns >= NARROWEST && columns < 80 ? columns : 80;
+}
+
+/* What would push the first lines off the screen is left out: the answer comes first. */
+static void print_lines(struct request *request, const struct vmt_lines *lines)
+{
+	unsigned rows = request->screen.ws_row;
+	unsigned columns = request->screen.ws_col ? request->screen.ws_col : 80;
+
+	if (request->clears)
+		fputs("\033[H\033[J", stdout);
+	request->clears = false;
+	for (size_t i = 0; i < lines->count; i++) {
+		request->used += (unsigned)(strlen(lines->line[i]) / (columns + 1)) + 1;
+		if (!rows || request->used < rows)
+			puts(lines->line[i]);
+	}
+}
+
+static void print_text(struct request *request, const struct vmt_snapshot *snapshot)
+{
+	struct vmt_lines lines = { .width = width_of(request) };
+
+	vmt_snapshot_headline(&lines, snapshot);
+	vmt_explain_page(&lines, &snapshot->explain, snapshot->limit);
+	print_lines(request, &lines);
+	vmt_lines_free(&lines);
+}
+
+/* 0, or the exit status. */
+static int show(struct request *request, const char *what, json_t *array)
+{
+	struct vmt_snapshot snapshot;
+	char problem[512];
+	int ret = vmt_snapshot_take(what, &request->snapshot, &snapshot, problem, sizeof(problem));
+
+	if (ret) {
+		vmt_message("%s", problem);
+		vmt_snapshot_free(&snapshot);
+		return ret == -ENOMEM ? VMT_EXIT_FAILED : VMT_EXIT_USAGE;
+	}
+	if (request->json)
+		json_array_append_new(array, vmt_snapshot_json(&snapshot));
+	else
+		print_text(request, &snapshot);
+	vmt_snapshot_free(&snapshot);
+	return 0;
+}
+
+static int show_all(struct request *request, json_t *array)
+{
+	struct vmt_lines lines = { .width = width_of(request) };
+	int ret = vmt_snapshot_all(request->json ? NULL : &lines, array);
+
+	print_lines(request, &lines);
+	vmt_lines_free(&lines);
+	if (!ret)
+		return 0;
+	vmt_message("/proc cannot be read: %s", strerror(-ret));
+	return VMT_EXIT_FAILED;
+}
+
+static int show_once(struct request *request, int argc, char **argv)
+{
+	struct vmt_lines empty = { .line = (char *[]){ (char[]){ "" } }, .count = 1 };
+	json_t *array = json_array();
+	json_t *document;
+	int status = 0;
+	int ret;
+
+	if (request->all)
+		status = show_all(request, array);
+	for (int i = 0; i < argc; i++) {
+		if (i && !request->json)
+			print_lines(request, &empty);
+		ret = show(request, argv[i], array);
+		status = ret ? ret : status;
+	}
+	if (request->json) {
+		document = json_object();
+		json_object_set_new(document, "schema", json_string("vmatrace.maps/1"));
+		json_object_set(document, "processes", array);
+		json_dumpf(document, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
+		putchar('\n');
+		json_decref(document);
+	}
+	json_decref(array);
+	return status;
+}
+
+/* What is written next, all at once, takes the place of what is there. */
+static void start_screen(struct request *request)
+{
+	if (!request->watch || request->json || !isatty(STDOUT_FILENO))
+		return;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &request->screen))
+		request->screen.ws_row = 0;
+	request->used = 0;
+	request->clears = true;
+}
+
+int vmt_cmd_maps(int argc, char **argv)
+{
+	struct request request = { .seconds = 2 };
+	int status = parse(argc, argv, &request);
+
+	if (status >= 0)
+		return status;
+	if (request.watch)
+		setvbuf(stdout, NULL, _IOFBF, SCREEN_BYTES);
+	for (unsigned long round = 1;; round++) {
+		start_screen(&request);
+		status = show_once(&request, argc - optind, argv + optind);
+		if (fflush(stdout) || ferror(stdout)) {
+			vmt_message("cannot write to standard output: %s", strerror(errno));
+			return VMT_EXIT_FAILED;
+		}
+		if (!request.watch || round == request.rounds)
+			return status;
+		/* What was seen once and is gone has ended: that is the end of watching it. */
+		if (status)
+			return round > 1 ? 0 : status;
+		sleep(request.seconds);
+	}
+}

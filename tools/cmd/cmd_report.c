@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmatrace report: from recordings to text or JSON. Also what the library starts at
+ * exit (with --fd), so that names are looked up outside the traced process.
+ */
+#include "cmd/arguments.h"
+#include "cmd/commands.h"
+#include "input/debuginfod.h"
+#include "input/live.h"
+#include "report/print.h"
+#include "util/message.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	OPTION_CUT = 256,
+	OPTION_SYMBOLS,
+	OPTION_COLOUR,
+	OPTION_DEBUGINFOD,
+	OPTION_FD,
+};
+
+struct request {
+	struct vmt_print_options print;
+	const char *output;
+	int fd;
+};
+
+static const char help[] =
+	"Usage: vmatrace report [OPTIONS] DIR|FILE|PID...\n"
+	"\n"
+	"Report from recordings: single files, all of a directory, or that of a running\n"
+	"process. Of several processes a tree comes first, then one of them in detail.\n"
+	"\n"
+	"  -f, --format=text|json  default text; json has everything and all call sites\n"
+	"  -o, --output=FILE       write there instead of standard output\n"
+	"  -p, --pid=PID           of several processes this one (that with the highest peak)\n"
+	"  -s, --sort=KEY          live, net, peak (live at the peak), calls, created or split\n"
+	"  -b, --by=WHAT           a row for each line (place and system call, the default),\n"
+	"                          site (whole stack), function, module or call\n"
+	"      --cut               count maps for who mapped them, and tell who cut them;\n"
+	"                          otherwise for who put their start there\n"
+	"  -m, --module=PART       only call sites with such a module in their stack; part of\n"
+	"                          its name, or a pattern with *\n"
+	"  -F, --function=PART     only those with such a function in their stack\n"
+	"  -c, --call=NAME         only those of a system call, as mprotect\n"
+	"  -n, --top=N             rows and stacks shown in text (10)\n"
+	"  -d, --depth=N           lines shown of each stack in text (8)\n"
+	"  -v, --verbose           full paths, build-ids, all frames, all counters\n"
+	"      --symbols=DIR       look for modules, .build-id/ and perf-PID.map files here as\n"
+	"                          well; /usr/lib/debug is always used, for generated code\n"
+	"                          /tmp/perf-PID.map (node --perf-basic-prof)\n"
+	"      --debuginfod        ask the servers of DEBUGINFOD_URLS as well, for a minute at\n"
+	"                          most\n"
+	"      --color             bold summary\n"
+	"      --fd=N              read the recording that is open as descriptor N\n"
+	"  -h, --help\n"
+	"\n"
+	"The exit status is 2 for what is no recording, 125 when the report cannot be written.\n";
+
+static const char *set_number(struct request *request, int option, const char *value)
+{
+	uint64_t number;
+
+	if (!vmt_arguments_number(value, INT_MAX, &number))
+		return "not a number: ";
+	if (option == 'n')
+		request->print.top = number;
+	else if (option == 'd')
+		request->print.depth = (uint32_t)number;
+	else if (option == 'p')
+		request->print.pid = (uint32_t)number;
+	else
+		request->fd = (int)number;
+	return NULL;
+}
+
+static const char *set_option(void *context, int option, char *value)
+{
+	struct request *request = context;
+	struct vmt_print_options *print = &request->print;
+
+	switch (option) {
+	case 'f':
+		return vmt_print_format(value, &print->format) ? NULL : "there is no format ";
+	case 's':
+		return vmt_rows_sort(value, &print->rows.sort) ? NULL : "nothing is sorted by ";
+	case 'b':
+		return vmt_rows_by(value, &print->rows.by) ? NULL : "no rows by ";
+	case 'o': request->output = value; break;
+	case 'm': print->rows.module = value; break;
+	case 'F': print->rows.function = value; break;
+	case 'c': print->rows.call = value; break;
+	case 'v': print->verbose = true; break;
+	case OPTION_SYMBOLS: print->symbols = value; break;
+	case OPTION_COLOUR: print->colour = true; break;
+	case OPTION_DEBUGINFOD: vmt_debuginfod_allow(true); break;
+	case OPTION_CUT: print->rows.cut = true; break;
+	default: return set_number(request, option, value);
+	}
+	return NULL;
+}
+
+static const struct option long_options[] = {
+	{ "format", required_argument, NULL, 'f' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "pid", required_argument, NULL, 'p' },
+	{ "sort", required_argument, NULL, 's' },
+	{ "by", required_argument, NULL, 'b' },
+	{ "cut", no_argument, NULL, OPTION_CUT },
+	{ "module", required_argument, NULL, 'm' },
+	{ "function", required_argument, NULL, 'F' },
+	{ "call", required_argument, NULL, 'c' },
+	{ "top", required_argument, NULL, 'n' },
+	{ "depth", required_argument, NULL, 'd' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "symbols", required_argument, NULL, OPTION_SYMBOLS },
+	{ "color", no_argument, NULL, OPTION_COLOUR },
+	{ "debuginfod", no_argument, NULL, OPTION_DEBUGINFOD },
+	{ "fd", required_argument, NULL, OPTION_FD },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const struct vmt_arguments arguments = {
+	"report", help, ":f:o:p:s:b:m:F:c:n:d:vh", long_options, set_option,
+};
+
+/* -1: go on; otherwise the exit status. */
+static int parse(int argc, char **argv, struct request *request)
+{
+	int status = vmt_arguments_parse(&arguments, argc, argv, request);
+
+	if (status < 0 && optind == argc && request->fd < 0)
+		return vmt_arguments_refuse(&arguments, "no recording named", "");
+	return status;
+}
+
+/* Whether the process asked for is among the recordings, said if it is not. */
+static bool has_pid(const struct vmt_recordings *recordings, uint32_t pid)
+{
+	for (size_t i = 0; i < recordings->count; i++) {
+		if (recordings->item[i].view.header.pid == pid)
+			return true;
+	}
+	if (pid)
+		vmt_message("no recording is of process %u; leave --pid out to see which there are.",
+			    pid);
+	return !pid;
+}
+
+static int print_all(const struct request *request, const struct vmt_recordings *recordings)
+{
+	FILE *stream = request->output ? fopen(request->output, "we") : stdout;
+	int ret;
+
+	if (!stream) {
+		vmt_message("%s: %s", request->output, strerror(errno));
+		return VMT_EXIT_FAILED;
+	}
+	ret = vmt_print(stream, recordings, &request->print);
+	if (request->output && fclose(stream) && !ret)
+		ret = -errno;
+	if (!ret)
+		return 0;
+	vmt_message("cannot write the report to %s: %s",
+		    request->output ? request->output : "standard output", strerror(-ret));
+	return VMT_EXIT_FAILED;
+}
+
+int vmt_cmd_report(int argc, char **argv)
+{
+	struct request request = { .print.format = VMT_FORMAT_TEXT, .fd = -1 };
+	struct vmt_recordings recordings = { NULL, 0 };
+	int status = parse(argc, argv, &request);
+	bool is_bad = false;
+
+	if (status >= 0)
+		return status;
+	if (request.fd >= 0)
+		is_bad |= vmt_load_fd(&recordings, request.fd) != 0;
+	for (; optind < argc; optind++)
+		is_bad |= vmt_live_load(&recordings, argv[optind]) != 0;
+	if (!has_pid(&recordings, request.print.pid))
+		is_bad = true;
+	else
+		status = recordings.count ? print_all(&request, &recordings) : 0;
+	vmt_load_free(&recordings);
+	return status > 0 ? status : is_bad ? VMT_EXIT_USAGE : 0;
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmatrace run: start a program with the library in it, wait, report. To its caller the
+ * tool behaves as the program would: same streams, same signals, same status.
+ */
+#include "cmd/arguments.h"
+#include "cmd/commands.h"
+#include "core/base/options.h"
+#include "input/load.h"
+#include "report/print.h"
+#include "run/ending.h"
+#include "run/launch.h"
+#include "run/outdir.h"
+#include "run/target.h"
+#include "util/message.h"
+#include "util/must.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+struct request {
+	struct vmt_print_options print;
+	const char *directory;
+	const char *output;
+	char *options;		/* for VMATRACE_OPTIONS */
+	char **command;
+};
+
+static const char help[] =
+	"Usage: vmatrace run [OPTIONS] [--] PROGRAM [ARGUMENTS...]\n"
+	"\n"
+	"Run PROGRAM, record its memory maps and those of its children, and report on\n"
+	"PROGRAM when it has ended. The status is PROGRAM's own (128+N for signal N).\n"
+	"\n"
+	"  -o, --output=DIR             where recordings go, beside those that are there; by\n"
+	"                               default vmatrace.data, and an older one of that name\n"
+	"                               becomes vmatrace.data.old\n"
+	"  -r, --report=text|json|none  what is printed on standard error at the end (text)\n"
+	"      --report-file=FILE       print it there instead\n"
+	"  -O, --option=KEY=VALUE       an option for the library (VMATRACE_OPTIONS=help=1\n"
+	"                               lists them); may be repeated\n"
+	"  -n, --top=N                  call sites shown (10)\n"
+	"  -d, --depth=N                frames shown of each stack (8)\n"
+	"  -v, --verbose                full paths, build-ids, frames below main\n"
+	"  -h, --help\n";
+
+/* Append ":text", or text alone to nothing. Out of memory ends the tool: nothing runs yet. */
+static void append(char **list, const char *text)
+{
+	char *longer = vmt_must_format("%s%s%s", *list ? *list : "", *list ? ":" : "", text);
+
+	free(*list);
+	*list = longer;
+}
+
+static const char *set_option(void *context, int option, char *value)
+{
+	struct request *request = context;
+	uint64_t number;
+
+	switch (option) {
+	case 'o':
+		request->directory = value;
+		return NULL;
+	case 'r':
+		return vmt_print_format(value, &request->print.format) ? NULL :
+									 "there is no report format ";
+	case 'F':
+		request->output = value;
+		return NULL;
+	case 'O':
+		if (!strchr(value, '='))
+			return "an option for the library is KEY=VALUE, not ";
+		append(&request->options, value);
+		return NULL;
+	case 'v':
+		request->print.verbose = true;
+		return NULL;
+	default:
+		break;
+	}
+	if (!vmt_arguments_number(value, INT_MAX, &number))
+		return "not a number: ";
+	if (option == 'n')
+		request->print.top = number;
+	else
+		request->print.depth = (uint32_t)number;
+	return NULL;
+}
+
+static const struct option long_options[] = {
+	{ "output", required_argument, NULL, 'o' },
+	{ "report", required_argument, NULL, 'r' },
+	{ "report-file", required_argument, NULL, 'F' },
+	{ "option", required_argument, NULL, 'O' },
+	{ "top", required_argument, NULL, 'n' },
+	{ "depth", required_argument, NULL, 'd' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* "+": the program's options are not ours. */
+static const struct vmt_arguments arguments = {
+	"run", help, "+:o:r:O:n:d:vh", long_options, set_option,
+};
+
+/* -1: go on; otherwise the exit status. */
+static int parse(int argc, char **argv, struct request *request)
+{
+	int status = vmt_arguments_parse(&arguments, argc, argv, request);
+
+	if (status < 0 && optind == argc)
+		return vmt_arguments_refuse(&arguments, "no program named", "");
+	request->command = argv + optind;
+	return status;
+}
+
+/* The directory, made if missing, as an absolute path: the program may change its own. */
+static int make_directory(const char *name, char real[PATH_MAX])
+{
+	if (mkdir(name, 0777) && errno != EEXIST) {
+		vmt_message("cannot make the directory %s: %s; name another with -o.", name,
+			    strerror(errno));
+		return VMT_EXIT_FAILED;
+	}
+	if (!realpath(name, real) || access(real, W_OK | X_OK)) {
+		vmt_message("cannot write to the directory %s: %s; name another with -o.", name,
+			    strerror(errno));
+		return VMT_EXIT_FAILED;
+	}
+	if (strlen(real) < 256 && !strpbrk(real, ":"))
+		return 0;
+	vmt_message("%s is too long or has a colon in it; name another directory with -o.", real);
+	return VMT_EXIT_FAILED;
+}
+
+static void ignore_complaint(void *context, const char *message)
+{
+	(void)context;
+	(void)message;	/* the library, which gets the same text, has said it already */
+}
+
+/* Where the report goes: --report-file, the library's log_path, or standard error. */
+static FILE *open_report(const struct request *request, pid_t pid)
+{
+	const struct vmt_options_ops ops = { .complain = ignore_complaint };
+	struct vmt_options options;
+	char path[sizeof(options.log_path) + 16];
+
+	if (request->output)
+		return fopen(request->output, "we");
+	vmt_options_init(&options);
+	vmt_options_parse(&options, getenv("VMATRACE_OPTIONS"), &ops);
+	if (!options.log_path[0])
+		return stderr;
+	snprintf(path, sizeof(path), "%s.%d", options.log_path, (int)pid);
+	return fopen(path, "we");
+}
+
+static int print_report(const struct request *request, const struct vmt_recordings *recordings,
+			pid_t pid)
+{
+	FILE *stream = open_report(request, pid);
+	int ret;
+
+	if (!stream)
+		return -errno;
+	ret = vmt_print(stream, recordings, &request->print);
+	if (stream != stderr && fclose(stream) && !ret)
+		ret = -errno;
+	return ret;
+}
+
+/* What a shell or a build tool started may be what was meant. */
+static void tell_others(const struct request *request, const char *directory, pid_t pid,
+			uint64_t since)
+{
+	uint64_t peak;
+	size_t count = vmt_outdir_others(directory, pid, since, &peak);
+
+	if (count)
+		vmt_message("%zu more recording%s of its children, at most %llu maps: "
+			    "vmatrace report %s", count, count == 1 ? "" : "s",
+			    (unsigned long long)peak, request->directory);
+}
+
+static void report(const struct request *request, const char *directory, pid_t pid,
+		   uint64_t since, int status)
+{
+	struct vmt_recordings recordings = { NULL, 0 };
+	int ret = vmt_load_process(&recordings, directory, pid, since);
+
+	if (ret == -ENOENT)
+		vmt_message("%s left no recording in %s; was LD_PRELOAD removed from its "
+			    "environment?", request->command[0], request->directory);
+	for (size_t i = 0; i < recordings.count; i++)
+		vmt_ending_write(recordings.item[i].name, status);
+	vmt_load_free(&recordings);
+	if (ret || request->print.format == VMT_FORMAT_NONE)
+		return;
+	/* Again, since the view is of the moment when it was opened. */
+	ret = vmt_load_process(&recordings, directory, pid, since);
+	if (!ret)
+		ret = print_report(request, &recordings, pid);
+	if (ret)
+		vmt_message("cannot write the report: %s", strerror(-ret));
+	else if (request->print.format == VMT_FORMAT_TEXT)
+		tell_others(request, directory, pid, since);
+	vmt_load_free(&recordings);
+}
+
+static int run(struct request *request, const char *path)
+{
+	char directory[PATH_MAX];
+	struct timespec now;
+	pid_t pid = 0;
+	int wait_status = 0;
+	int ret;
+
+	if (!request->directory) {
+		request->directory = "vmatrace.data";
+		vmt_outdir_set_aside(request->directory);
+	}
+	ret = make_directory(request->directory, directory);
+	if (!ret)
+		ret = vmt_launch_environment(directory, request->options);
+	if (ret)
+		return ret;
+	clock_gettime(CLOCK_REALTIME, &now);
+	ret = vmt_launch_child(path, request->command, &pid, &wait_status);
+	if (ret)
+		return ret;
+	report(request, directory, pid,
+	       (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec, wait_status);
+	return vmt_launch_status(wait_status);
+}
+
+int vmt_cmd_run(int argc, char **argv)
+{
+	struct request request = {
+		.print.format = VMT_FORMAT_TEXT,
+	};
+	static struct vmt_target target;
+	int status = parse(argc, argv, &request);
+
+	if (status < 0) {
+		status = vmt_target_check(request.command[0], &target);
+		if (status)
+			vmt_message("%s", target.problem);
+		else
+			status = run(&request, target.path);
+	}
+	free(request.options);
+	return status;
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sums of an explanation: maps by kind, neighbours by reason and site, holes; and the
+ * costs. See explain.h. Pure but for malloc.
+ */
+#include "explain/explain.h"
+#include "input/vmflags.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int by_maps(const void *a, const void *b)
+{
+	const struct vmt_explain_kind *one = a, *two = b;
+
+	if (one->maps != two->maps)
+		return one->maps > two->maps ? -1 : 1;
+	return (int)one->kind - (int)two->kind;
+}
+
+static bool is_same_detail(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+static struct vmt_explain_kind *kind_of(struct vmt_explain *explain,
+					const struct vmt_explain_map *map)
+{
+	struct vmt_explain_kind *more;
+
+	for (size_t i = 0; i < explain->kind_count; i++) {
+		if (explain->kinds[i].kind == map->kind &&
+		    is_same_detail(explain->kinds[i].detail, map->detail))
+			return &explain->kinds[i];
+	}
+	more = realloc(explain->kinds, (explain->kind_count + 1) * sizeof(*more));
+	if (!more)
+		return NULL;
+	explain->kinds = more;
+	more += explain->kind_count++;
+	*more = (struct vmt_explain_kind){ .kind = map->kind, .detail = map->detail };
+	return more;
+}
+
+static int sum_kinds(struct vmt_explain *explain)
+{
+	struct vmt_explain_kind *kind;
+
+	for (size_t i = 0; i < explain->count; i++) {
+		kind = kind_of(explain, &explain->map[i]);
+		if (!kind)
+			return -ENOMEM;
+		kind->maps++;
+		kind->bytes += explain->map[i].end - explain->map[i].start;
+	}
+	if (explain->kind_count)
+		qsort(explain->kinds, explain->kind_count, sizeof(*explain->kinds), by_maps);
+	return 0;
+}
+
+static int by_reason(const void *a, const void *b)
+{
+	const struct vmt_explain_pairs *one = a, *two = b;
+
+	if (one->why != two->why)
+		return (int)one->why - (int)two->why;
+	/* Of equals the later site: it cut what the earlier one had mapped. */
+	if (one->site != two->site)
+		return one->site > two->site ? -1 : 1;
+	return (one->detail > two->detail) - (one->detail < two->detail);
+}
+
+static int by_pairs(const void *a, const void *b)
+{
+	const struct vmt_explain_pairs *one = a, *two = b;
+
+	if (one->pairs != two->pairs)
+		return one->pairs > two->pairs ? -1 : 1;
+	return by_reason(a, b);
+}
+
+/* Equal ones next to each other become one entry. */
+static void add_up_pairs(struct vmt_explain *explain)
+{
+	struct vmt_explain_pairs *pairs = explain->pairs;
+	size_t n = 0;
+
+	qsort(pairs, explain->pairs_count, sizeof(*pairs), by_reason);
+	for (size_t i = 0; i < explain->pairs_count; i++) {
+		if (n && !by_reason(&pairs[n - 1], &pairs[i]))
+			pairs[n - 1].pairs += pairs[i].pairs;
+		else
+			pairs[n++] = pairs[i];
+	}
+	explain->pairs_count = n;
+	qsort(pairs, n, sizeof(*pairs), by_pairs);
+}
+
+static void see_hole(struct vmt_explain *explain, size_t i, uint64_t *by_site)
+{
+	uint64_t size = explain->map[i].start - explain->map[i - 1].end;
+
+	explain->holes++;
+	if (size > explain->largest_hole)
+		explain->largest_hole = size;
+	if (explain->map[i].put_call != VMT_CALL_MUNMAP)
+		return;
+	explain->holes_punched++;
+	explain->punched_bytes += size;
+	vmt_explain_count_site(by_site, &explain->facts, explain->map[i].put_by, 1);
+}
+
+static int sum_pairs(struct vmt_explain *explain)
+{
+	struct vmt_explain_pairs next = { .pairs = 1 };
+	struct vmt_explain_pairs *last;
+	uint64_t *by_site;
+
+	explain->pairs = malloc((explain->count + 1) * sizeof(*explain->pairs));
+	if (!explain->pairs)
+		return -ENOMEM;
+	by_site = vmt_explain_by_site(&explain->facts);
+	for (size_t i = 1; i < explain->count; i++) {
+		if (!vmt_explain_touch(&explain->map[i - 1], &explain->map[i])) {
+			see_hole(explain, i, by_site);
+			continue;
+		}
+		explain->touching++;
+		next.site = explain->map[i].put_by;
+		next.why = vmt_explain_apart(&explain->map[i - 1], &explain->map[i], &next.detail);
+		explain->map[i].apart = (uint8_t)(next.why + 1);
+		last = explain->pairs + explain->pairs_count - 1;
+		/* Mostly it is the same all over again: fewer to sort. */
+		if (explain->pairs_count && !by_reason(last, &next))
+			last->pairs++;
+		else if (explain->pairs_count > 1 && !by_reason(last - 1, &next))
+			last[-1].pairs++;
+		else
+			explain->pairs[explain->pairs_count++] = next;
+	}
+	explain->punched_by = vmt_explain_share_of(by_site, &explain->facts);
+	free(by_site);
+	add_up_pairs(explain);
+	return 0;
+}
+
+static bool is_alone(const struct vmt_explain *explain, size_t i)
+{
+	const struct vmt_explain_map *map = &explain->map[i];
+
+	return vmt_explain_is_anonymous(map) && map->flags & VMT_MAP_ACCESS &&
+	       (i == 0 || !vmt_explain_touch(map - 1, map)) &&
+	       (i + 1 == explain->count || !vmt_explain_touch(map, map + 1));
+}
+
+/* Boyer and Moore's majority vote: only a size that most have is worth telling. */
+static void sum_alone(struct vmt_explain *explain)
+{
+	uint64_t *by_site = vmt_explain_by_site(&explain->facts);
+	uint64_t votes = 0;
+
+	for (size_t i = 0; i < explain->count; i++) {
+		uint64_t size = explain->map[i].end - explain->map[i].start;
+
+		if (!is_alone(explain, i))
+			continue;
+		explain->alone++;
+		if (!votes)
+			explain->alone_size = size;
+		votes = size == explain->alone_size ? votes + 1 : votes - 1;
+		vmt_explain_count_site(by_site, &explain->facts, explain->map[i].put_by, 1);
+	}
+	explain->alone_by = vmt_explain_share_of(by_site, &explain->facts);
+	free(by_site);
+	for (size_t i = 0; i < explain->count; i++)
+		explain->alone_alike += is_alone(explain, i) &&
+					explain->map[i].end - explain->map[i].start ==
+						explain->alone_size;
+}
+
+static bool are_flags_known(const struct vmt_explain *explain)
+{
+	for (size_t i = 0; i < explain->count; i++) {
+		if (!(explain->map[i].vm_flags & VMT_VMFLAGS_KNOWN))
+			return false;
+	}
+	return true;
+}
+
+static bool has_library(const struct vmt_explain *explain, const char *name)
+{
+	for (size_t i = 0; i < explain->count; i++) {
+		const struct vmt_explain_map *map = &explain->map[i];
+
+		if (map->inode && map->name &&
+		    memmem(map->name, map->name_length, name, strlen(name)))
+			return true;
+	}
+	return false;
+}
+
+int vmt_explain(struct vmt_explain_map *map, size_t count, const struct vmt_explain_facts *facts,
+		struct vmt_explain *ret_explain)
+{
+	int ret;
+
+	*ret_explain = (struct vmt_explain){
+		.map = map, .count = count, .facts = *facts,
+		.punched_by = { .site = VMT_NO_INDEX }, .alone_by = { .site = VMT_NO_INDEX },
+	};
+	ret_explain->flags_known = are_flags_known(ret_explain);
+	ret_explain->is_java = has_library(ret_explain, "/libjvm.so");
+	ret = vmt_explain_kinds(map, count, facts);
+	if (!ret)
+		ret = sum_kinds(ret_explain);
+	if (!ret)
+		ret = sum_pairs(ret_explain);
+	if (!ret && ret_explain->holes >= VMT_EXPLAIN_LEAST)
+		sum_alone(ret_explain);
+	return ret ? ret : vmt_explain_patterns(ret_explain);
+}
+
+void vmt_explain_free(struct vmt_explain *explain)
+{
+	free(explain->kinds);
+	free(explain->pairs);
+	explain->kinds = NULL;
+	explain->pairs = NULL;
+}
+
+/* A line through the measured points; beyond the last one it goes on as steeply. */
+static uint64_t between(uint64_t maps, const uint64_t (*points)[2], size_t count)
+{
+	size_t i = 1;
+	uint64_t width, height;
+
+	while (i + 1 < count && points[i][0] < maps)
+		i++;
+	width = points[i][0] - points[i - 1][0];
+	height = points[i][1] - points[i - 1][1];
+	return points[i - 1][1] + (maps - points[i - 1][0]) * height / width;
+}
+
+struct vmt_explain_cost vmt_explain_cost(uint64_t maps)
+{
+	/* ns by maps: fork + exit + wait, without and with a page written in every other map */
+	static const uint64_t low[][2] = {
+		{ 0, 0 }, { 100, 5000 }, { 1000, 140000 }, { 10000, 3150000 }, { 60000, 37550000 }
+	};
+	static const uint64_t high[][2] = {
+		{ 0, 0 }, { 100, 25000 }, { 1000, 320000 }, { 10000, 5950000 }, { 60000, 90950000 }
+	};
+	/* per cent by maps: a first read and a first write of a page in one of them */
+	static const uint64_t read[][2] = { { 0, 0 }, { 1000, 3 }, { 10000, 10 }, { 60000, 79 } };
+	static const uint64_t write[][2] = { { 0, 0 }, { 1000, 6 }, { 10000, 36 }, { 60000, 107 } };
+	uint64_t measured = maps < 60000 ? maps : 60000;
+
+	return (struct vmt_explain_cost){
+		.bytes_low = maps * 220,	/* vm_area_struct 192, maple tree 19 to 41 */
+		.bytes_high = maps * 390,	/* and anon_vma with its chain, 168 */
+		.fork_low = between(maps, low, VMT_COUNT(low)),
+		.fork_high = between(maps, high, VMT_COUNT(high)),
+		.fault_low = (unsigned)between(measured, read, VMT_COUNT(read)),
+		.fault_high = (unsigned)between(measured, write, VMT_COUNT(write)),
+	};
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Patterns that are told by what was called: who mapped a file and who cut it, what the library did
+ * not see, which threads have ended. Where no calls are known, only by shapes that nothing
+ * else leaves. Pure; part of explain.h.
+ */
+#include "explain/explain_search.h"
+
+#include <stdlib.h>
+
+#define MIB		  (UINT64_C(1) << 20)
+#define LARGE_HEAP	  (16 * MIB)	/* on average: those of many arenas have less in use */
+#define LARGE_RESERVATION (64 * MIB)
+#define MOSTLY		  16u		/* times what is in use beside it */
+#define CACHED_STACKS	  (40 * MIB)	/* that glibc keeps for new threads */
+#define FEW_VIEWS	  8u		/* of a file; more are pieces of it */
+
+void vmt_search_unseen(struct vmt_search *search, enum vmt_pattern pattern)
+{
+	(void)pattern;
+	for (size_t i = 0; i < search->count; i++) {
+		if (search->map[i].put_by == VMT_SITE_UNSEEN)
+			vmt_search_mark(search, i);
+	}
+	vmt_search_leave_open(search);
+}
+
+static uint64_t size_of(const struct vmt_explain_map *map)
+{
+	return map->end - map->start;
+}
+
+bool vmt_search_has_large_heaps(const struct vmt_search *search)
+{
+	uint64_t heaps = 0, used = 0;
+
+	for (size_t i = 0; i < search->count; i++) {
+		if (!search->map[i].is_arena || !(search->map[i].flags & VMT_MAP_WRITE))
+			continue;
+		heaps++;
+		used += size_of(&search->map[i]);
+	}
+	return heaps && used / heaps >= LARGE_HEAP;
+}
+
+bool vmt_search_is_reserved(const struct vmt_search *search, size_t i)
+{
+	const struct vmt_explain_map *map = &search->map[i];
+	uint64_t in_use = 0;
+
+	if (i > 0 && vmt_explain_touch(map - 1, map) && map[-1].flags & VMT_MAP_ACCESS)
+		in_use += size_of(map - 1);
+	if (vmt_search_touches_next(search, i) && map[1].flags & VMT_MAP_ACCESS)
+		in_use += size_of(map + 1);
+	return size_of(map) >= LARGE_RESERVATION && size_of(map) / MOSTLY >= in_use;
+}
+
+/* Stacks, and how many of them belong to no thread any more though glibc does not keep them. */
+static uint64_t count_stacks(const struct vmt_search *search, uint64_t *ret_ended)
+{
+	uint64_t stacks = 0, bytes = 0, running, kept;
+
+	for (size_t i = 0; i < search->count; i++) {
+		if (search->map[i].kind != VMT_KIND_THREAD_STACK)
+			continue;
+		stacks++;
+		bytes += size_of(&search->map[i]);
+	}
+	running = search->facts->threads_left;
+	*ret_ended = 0;
+	if (!running || !stacks)
+		return stacks;
+	kept = CACHED_STACKS / (bytes / stacks) + 1;
+	if (stacks >= running + kept + VMT_EXPLAIN_LEAST / 2)
+		*ret_ended = stacks - running + 1;
+	return stacks;
+}
+
+void vmt_search_part_threads(const struct vmt_search *search, struct vmt_explain_pattern *at)
+{
+	uint64_t ended, stacks = count_stacks(search, &ended), part;
+
+	part = at->pattern == VMT_PATTERN_ENDED_THREADS ? ended : stacks - ended;
+	at->maps = stacks ? at->maps * part / stacks : 0;
+	at->saves = stacks ? at->saves * part / stacks : 0;
+}
+
+static bool is_mapped_file(const struct vmt_explain_map *map)
+{
+	return map->kind == VMT_KIND_FILE || map->kind == VMT_KIND_SHARED;
+}
+
+static bool is_same_file(const struct vmt_explain_map *a, const struct vmt_explain_map *b)
+{
+	return is_mapped_file(a) && a->kind == b->kind && a->inode == b->inode &&
+	       a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
+}
+
+/* As if both were there by one call that mapped the file. */
+static bool is_one_range(const struct vmt_explain_map *a, const struct vmt_explain_map *b)
+{
+	return is_same_file(a, b) && (!a->inode || b->offset - a->offset == b->start - a->start);
+}
+
+static bool is_by_mprotect(const struct vmt_explain_map *map)
+{
+	return map->put_call == VMT_CALL_MPROTECT || map->put_call == VMT_CALL_PKEY_MPROTECT;
+}
+
+void vmt_search_file_protection(struct vmt_search *search, enum vmt_pattern pattern)
+{
+	(void)pattern;
+	for (size_t i = 1; i < search->count; i++) {
+		const struct vmt_explain_map *map = &search->map[i];
+		bool is_cut = search->facts->sites ? is_by_mprotect(map) :
+						     map->apart == VMT_APART_PROTECTION + 1;
+
+		if (!is_cut || !vmt_explain_touch(map - 1, map) || !is_one_range(map - 1, map))
+			continue;
+		vmt_search_count_site(search, i);
+		vmt_search_save(search, i);
+	}
+}
+
+/* [file 0][ other ][file 2]: the other lies where the file's piece 1 was. */
+void vmt_search_mapped_over(struct vmt_search *search, enum vmt_pattern pattern)
+{
+	(void)pattern;
+	for (size_t i = 1; i < search->count; i++) {
+		const struct vmt_explain_map *map = &search->map[i];
+
+		if (!vmt_search_touches_next(search, i) || !vmt_explain_touch(map - 1, map) ||
+		    !is_one_range(map - 1, map + 1) || is_one_range(map - 1, map) ||
+		    (search->facts->sites && map->put_call != VMT_CALL_MMAP &&
+		     map->put_call != VMT_CALL_SHMAT && map->put_call != VMT_CALL_MREMAP))
+			continue;
+		vmt_search_count_site(search, i);
+		vmt_search_save(search, i);
+		vmt_search_save(search, i + 1);
+	}
+	vmt_search_leave_open(search);
+}
+
+void vmt_search_remapped(struct vmt_search *search, enum vmt_pattern pattern)
+{
+	(void)pattern;
+	for (size_t i = 1; i < search->count; i++) {
+		const struct vmt_explain_map *map = &search->map[i];
+
+		if (map->put_call != VMT_CALL_REMAP_FILE_PAGES ||
+		    !vmt_explain_touch(map - 1, map) || !is_same_file(map - 1, map))
+			continue;
+		vmt_search_count_site(search, i);
+		vmt_search_save(search, i);
+	}
+}
+
+static int by_file_and_offset(const void *a, const void *b)
+{
+	const struct vmt_explain_map *one = *(struct vmt_explain_map *const *)a;
+	const struct vmt_explain_map *two = *(struct vmt_explain_map *const *)b;
+
+	if (one->inode != two->inode)
+		return one->inode < two->inode ? -1 : 1;
+	if (one->dev_minor != two->dev_minor)
+		return one->dev_minor < two->dev_minor ? -1 : 1;
+	return (one->offset > two->offset) - (one->offset < two->offset);
+}
+
+static bool overlap(const struct vmt_explain_map *a, const struct vmt_explain_map *b)
+{
+	return b->offset < a->offset + size_of(a);
+}
+
+/* Maps file[0, n) in the order of their offsets; returns whether one part is there twice. */
+static bool has_views(struct vmt_explain_map *const *file, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		if (overlap(file[i - 1], file[i]))
+			return true;
+	}
+	return false;
+}
+
+static void see_file(struct vmt_search *search, struct vmt_explain_map *const *file, size_t n)
+{
+	if (n < 2 || !has_views(file, n))
+		return;
+	if (n > FEW_VIEWS) {
+		search->are_views = true;
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		vmt_search_mark(search, (size_t)(file[i] - search->map));
+		vmt_search_count_site(search, (size_t)(file[i] - search->map));
+	}
+}
+
+void vmt_search_views(struct vmt_search *search, enum vmt_pattern pattern)
+{
+	struct vmt_explain_map **order = malloc((search->count + 1) * sizeof(*order));
+	size_t n = 0, first = 0;
+
+	(void)pattern;
+	for (size_t i = 0; order && i < search->count; i++) {
+		if (is_mapped_file(&search->map[i]) && search->map[i].inode)
+			order[n++] = &search->map[i];
+	}
+	if (n)
+		qsort(order, n, sizeof(*order), by_file_and_offset);
+	for (size_t i = 1; i <= n; i++) {
+		if (i < n && is_same_file(order[first], order[i]))
+			continue;
+		see_file(search, order + first, i - first);
+		first = i;
+	}
+	free(order);
+	vmt_search_leave_open(search);
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See explain_owner.h. Looks from the innermost frame outwards, as far as the frames are
+ * the C library's or an allocator's; what the program itself calls its functions says
+ * nothing. A stripped libc still exports malloc and pthread_create.
+ */
+#include "core/report/report.h"
+#include "explain/explain_owner.h"
+#include "symbols/names.h"
+
+#include <string.h>
+
+#define FRAMES_MAX 12u
+
+static bool is_any(struct vmt_view_string text, const char *const *starts, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t n = strlen(starts[i]);
+
+		if (text.length >= n && !memcmp(text.bytes, starts[i], n))
+			return true;
+	}
+	return false;
+}
+
+static bool is_libc(struct vmt_view_string base)
+{
+	static const char *const names[] = { "libc.so", "libc-", "libpthread", "ld-musl" };
+
+	return is_any(base, names, VMT_COUNT(names));
+}
+
+static bool is_loader(struct vmt_view_string base)
+{
+	static const char *const names[] = { "ld-linux", "ld-2", "ld.so", "ld64.so" };
+
+	return is_any(base, names, VMT_COUNT(names));
+}
+
+static bool is_allocator(struct vmt_view_string base)
+{
+	static const char *const names[] = {
+		"libjemalloc", "libtcmalloc", "libmimalloc", "libefence", "libduma", "libhoard",
+		"libsnmalloc", "librpmalloc", "libscudo", "libhardened_malloc",
+	};
+
+	return is_any(base, names, VMT_COUNT(names));
+}
+
+static bool is_allocation(const char *function)
+{
+	static const char *const names[] = {
+		"malloc", "calloc", "realloc", "reallocarray", "memalign", "aligned_alloc",
+		"posix_memalign", "valloc", "pvalloc", "sysmalloc", "_int_malloc", "new_heap",
+		"arena_get2", "__libc_malloc", "__libc_calloc", "__libc_realloc",
+	};
+
+	for (size_t i = 0; function && i < VMT_COUNT(names); i++) {
+		if (!strcmp(function, names[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool is_thread_start(const char *function)
+{
+	return function && (!strncmp(function, "pthread_create", 14) ||
+			    !strncmp(function, "__pthread_create", 16) ||
+			    !strncmp(function, "allocate_stack", 14));
+}
+
+/* True when the frame decides; false: look at the next one out. */
+static bool decides(struct vmt_explain_owner *owner, struct vmt_view_string base,
+		    const char *function)
+{
+	if (is_loader(base)) {
+		owner->hint = VMT_HINT_LIBRARY;
+		return true;
+	}
+	if (is_libc(base) && is_thread_start(function)) {
+		owner->hint = VMT_HINT_THREAD_STACK;
+		return true;
+	}
+	if (is_allocator(base) || is_allocation(function)) {
+		owner->hint = VMT_HINT_ALLOCATOR;
+		owner->module = base;
+		return true;
+	}
+	return !is_libc(base);
+}
+
+struct vmt_explain_owner vmt_explain_owner(const struct vmt_view *view,
+					   const struct vmt_rec_site *site,
+					   struct vmt_symbols *symbols)
+{
+	struct vmt_explain_owner owner = { .call = site->call };
+	uint32_t count = vmt_view_frame_count(view, site);
+	struct vmt_rec_module module;
+	struct vmt_rec_frame frame;
+	struct vmt_symbol symbol;
+	struct vmt_view_string base;
+
+	if (site->call == VMT_CALL_BRK)
+		owner.hint = VMT_HINT_HEAP;
+	for (uint32_t i = 0; !owner.hint && i < count && i < FRAMES_MAX; i++) {
+		uint64_t index = (uint64_t)site->frame_first + i;
+
+		if (!vmt_view_frame(view, index, &frame) ||
+		    !vmt_view_module(view, frame.module, &module))
+			break;
+		base = vmt_text_base_name(vmt_view_string(view, module.path));
+		if (!vmt_names_find(symbols, view, index, &symbol))
+			symbol.function = NULL;
+		if (decides(&owner, base, symbol.function))
+			break;
+	}
+	return owner;
+}
+
+/*
+ * By which memory is given back; and of libc's allocator what is left by a jump, without a
+ * trace of who called it.
+ */
+static bool is_inside(const char *function, bool is_libcs)
+{
+	static const char *const names[] = {
+		"free", "cfree", "__libc_free", "_int_free", "_int_realloc", "munmap_chunk",
+		"mremap_chunk", "systrim", "heap_trim", "grow_heap", "shrink_heap", "tcache_init",
+		"malloc_trim", "__libc_memalign", "_mid_memalign",
+	};
+	size_t n = is_libcs ? VMT_COUNT(names) : 1;
+
+	for (size_t i = 0; function && i < n; i++) {
+		size_t length = strlen(names[i]);
+
+		/* "tcache_init.part.0": a piece that the compiler has cut off. */
+		if (!strncmp(function, names[i], length) &&
+		    (!function[length] || function[length] == '.'))
+			return true;
+	}
+	return false;
+}
+
+/* What malloc was found to be. Of a program's own module only functions of these names are. */
+static bool is_recorded(const struct vmt_view *view, uint32_t index,
+			const struct vmt_rec_module *module)
+{
+	struct vmt_view_string path = vmt_view_string(view, module->path);
+	struct vmt_view_string exe = vmt_view_string(view, view->header.exe);
+	uint64_t count = vmt_view_count(view, VMT_SECTION_ALLOCATORS);
+	struct vmt_rec_allocator allocator;
+
+	if (path.length == exe.length && !memcmp(path.bytes, exe.bytes, exe.length))
+		return false;
+	for (uint64_t i = 0; i < count; i++) {
+		if (vmt_view_allocator(view, i, &allocator) && allocator.module == index &&
+		    allocator.flags & (VMT_ALLOCATOR_NEXT | VMT_ALLOCATOR_BEFORE))
+			return true;
+	}
+	return false;
+}
+
+uint32_t vmt_explain_allocator(const struct vmt_view *view, const struct vmt_rec_site *site,
+			       struct vmt_symbols *symbols)
+{
+	uint32_t count = vmt_view_frame_count(view, site);
+	struct vmt_rec_module module;
+	struct vmt_rec_frame frame;
+	struct vmt_symbol symbol;
+	struct vmt_view_string base;
+
+	for (uint32_t i = 0; i < count && i < FRAMES_MAX; i++) {
+		uint64_t index = (uint64_t)site->frame_first + i;
+
+		if (!vmt_view_frame(view, index, &frame) ||
+		    !vmt_view_module(view, frame.module, &module))
+			break;
+		base = vmt_text_base_name(vmt_view_string(view, module.path));
+		if (is_allocator(base) ||
+		    (!is_libc(base) && is_recorded(view, frame.module, &module)))
+			return frame.module;
+		if (!vmt_names_find(symbols, view, index, &symbol))
+			symbol.function = NULL;
+		if (is_allocation(symbol.function) ||
+		    is_inside(symbol.function, is_libc(base)))
+			return frame.module;
+		if (!is_libc(base))
+			break;
+	}
+	return VMT_NO_INDEX;
+}

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Patterns that use up maps, and what their remedy saves. The saving is not estimated: the
+ * remedy is played through on the maps, and the boundaries that vanish are counted, so that
+ * the tests can demand it of real programs. Each map shows one pattern at most. Pure; part
+ * of explain.h.
+ */
+#include "explain/explain_search.h"
+#include "input/vmflags.h"
+#include "util/sorted.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Patterns that are neighbours which one attribute alone keeps apart. */
+static const enum vmt_apart reason_of[VMT_PATTERN_COUNT] = {
+	[VMT_PATTERN_BARRIERS] = VMT_APART_PROTECTION,
+	[VMT_PATTERN_ADVICE] = VMT_APART_ADVICE,
+	[VMT_PATTERN_LOCKS] = VMT_APART_LOCK,
+	[VMT_PATTERN_POLICY] = VMT_APART_POLICY,
+	[VMT_PATTERN_NAMES] = VMT_APART_NAME,
+	[VMT_PATTERN_ACCOUNTING] = VMT_APART_ACCOUNTING,
+	[VMT_PATTERN_FORK] = VMT_APART_UNKNOWN,
+	[VMT_PATTERN_ALIKE] = VMT_APART_UNKNOWN,
+	[VMT_PATTERN_KEYS] = VMT_APART_KEY,
+	[VMT_PATTERN_USERFAULTFD] = VMT_APART_USERFAULTFD,
+};
+
+#define HOLE_MAX (UINT64_C(64) << 20)
+#define ARENA	 (UINT64_C(64) << 20)
+
+static bool is_memory(const struct vmt_explain_map *map)
+{
+	return map->flags & VMT_MAP_ACCESS && vmt_explain_is_anonymous(map);
+}
+
+/* Alike but for the accounting, which a map without access does not have. */
+static bool is_alike(const struct vmt_explain_map *a, const struct vmt_explain_map *b)
+{
+	struct vmt_explain_map moved = *b;
+	uint64_t detail;
+	enum vmt_apart why;
+
+	moved.put_call = VMT_CALL_NONE;
+	if (moved.inode)
+		moved.offset = a->offset + (a->end - a->start);
+	why = vmt_explain_apart(a, &moved, &detail);
+	return why == VMT_APART_UNKNOWN || why == VMT_APART_ACCOUNTING;
+}
+
+static bool is_by_mprotect(const struct vmt_explain_map *map)
+{
+	return map->put_call == VMT_CALL_MPROTECT || map->put_call == VMT_CALL_PKEY_MPROTECT;
+}
+
+/*
+ * Whose call made a piece without access: an mprotect at either end; else, with memory below,
+ * the one that cut it from that.
+ */
+static size_t maker_of(const struct vmt_search *search, size_t i, bool below, bool above)
+{
+	if (above && is_by_mprotect(&search->map[i + 1]) && !is_by_mprotect(&search->map[i]))
+		return i + 1;
+	return below || !above || is_by_mprotect(&search->map[i]) ? i : i + 1;
+}
+
+/*
+ * A piece without access, if it had its neighbour's: [rw][--][rw] becomes one map,
+ * [--][rw] and [rw][--] too.
+ */
+static void fill_in(struct vmt_search *search, size_t i)
+{
+	bool below = i > 0 && vmt_search_touches_next(search, i - 1) && is_memory(&search->map[i - 1]);
+	bool above = vmt_search_touches_next(search, i) && is_memory(&search->map[i + 1]);
+
+	if (!below && !above)
+		return;
+	vmt_search_count_site(search, maker_of(search, i, below, above));
+	vmt_search_save(search, above ? i + 1 : i);
+	if (below && above && is_alike(&search->map[i - 1], &search->map[i + 1]))
+		vmt_search_save(search, i);
+}
+
+/* Electric Fence and DUMA make a guard of each allocation, and of each freed one. */
+static enum vmt_pattern pattern_without_access(const struct vmt_search *search, size_t i)
+{
+	if (vmt_search_touches_next(search, i) && search->map[i + 1].kind == VMT_KIND_THREAD_STACK &&
+	    search->map[i].kind == VMT_KIND_GUARD)
+		return VMT_PATTERN_THREADS;
+	if (search->has_debugger)
+		return VMT_PATTERN_DEBUGGER;
+	if (search->map[i].kind == VMT_KIND_GUARD)
+		return VMT_PATTERN_GUARDS;
+	return vmt_search_is_reserved(search, i) ? VMT_PATTERN_RESERVED : VMT_PATTERN_DECOMMIT;
+}
+
+static void find_without_access(struct vmt_search *search, enum vmt_pattern pattern)
+{
+	for (size_t i = 0; i < search->count; i++) {
+		const struct vmt_explain_map *map = &search->map[i];
+
+		if (!map->is_arena &&
+		    (map->kind == VMT_KIND_GUARD || map->kind == VMT_KIND_RESERVED) &&
+		    pattern_without_access(search, i) == pattern)
+			fill_in(search, i);
+	}
+	if (pattern == VMT_PATTERN_RESERVED)
+		vmt_search_leave_open(search);
+	if (pattern == VMT_PATTERN_THREADS)
+		vmt_search_part_threads(search, search->at);
+}
+
+/* The call at the cut shows it, where it is known; else the shape, and only if it repeats. */
+static void find_holes(struct vmt_search *search, enum vmt_pattern pattern)
+{
+	(void)pattern;
+	for (size_t i = 1; i < search->count; i++) {
+		const struct vmt_explain_map *a = &search->map[i - 1], *b = &search->map[i];
+
+		if (a->end == b->start || b->start - a->end > HOLE_MAX || !is_memory(a) ||
+		    !is_memory(b) || a->is_arena || b->is_arena || !is_alike(a, b) ||
+		    (search->facts->sites && b->put_call != VMT_CALL_MUNMAP))
+			continue;
+		vmt_search_count_site(search, i);
+		vmt_search_save(search, i);
+	}
+}
+
+static uint32_t protection_bit(const struct vmt_explain_map *map)
+{
+	return UINT32_C(1) << (map->flags & VMT_MAP_ACCESS);
+}
+
+/*
+ * [first, end) touch. Code: sorted by protection they would be as many as there are protections.
+ * Without code it is write protection, and they would be one.
+ */
+static void count_flips(struct vmt_search *search, size_t first, size_t end)
+{
+	bool wants_code = search->at->pattern != VMT_PATTERN_BARRIERS;
+	uint64_t code = 0, both = 0, left;
+	uint32_t seen = 0;
+
+	for (size_t i = first; i < end; i++) {
+		seen |= protection_bit(&search->map[i]);
+		code += search->map[i].flags & VMT_MAP_EXEC ? 1 : 0;
+		both += (search->map[i].flags & (VMT_MAP_EXEC | VMT_MAP_WRITE)) ==
+			(VMT_MAP_EXEC | VMT_MAP_WRITE);
+	}
+	left = wants_code ? (uint64_t)__builtin_popcount(seen) : 1;
+	if ((wants_code ? code < 2 : code > 0) || end - first <= left)
+		return;
+	/* What is both is not flipped: it was left so. */
+	if (wants_code && (both > code / 2) != (search->at->pattern == VMT_PATTERN_CODE_LEFT))
+		return;
+	search->at->saves += end - first - left;
+	for (size_t i = first; i < end; i++) {
+		vmt_search_mark(search, i);
+		if (i > first)
+			vmt_search_count_site(search, i);
+	}
+}
+
+static void find_flips(struct vmt_search *search, enum vmt_pattern pattern)
+{
+	size_t first = 0;
+
+	(void)pattern;
+	for (size_t i = 1; i <= search->count; i++) {
+		if (i < search->count && search->map[i].apart == VMT_APART_PROTECTION + 1 &&
+		    is_memory(&search->map[i - 1]) && is_memory(&search->map[i]))
+			continue;
+		count_flips(search, first, i);
+		first = i;
+	}
+}
+
+/*
+ * With MALLOC_ARENA_MAX=2 the main heap takes half of it, one arena the rest. Of few arenas with many
+ * heaps each, only the main heap has more than 64 MiB in a map.
+ */
+static void find_arenas(struct vmt_search *search, enum vmt_pattern pattern)
+{
+	uint64_t used = 0;
+	uint64_t after;
+
+	if (vmt_search_has_large_heaps(search) != (pattern == VMT_PATTERN_ARENA_HEAPS))
+		return;
+	for (size_t i = 0; i < search->count; i++) {
+		if (!search->map[i].is_arena)
+			continue;
+		vmt_search_mark(search, i);
+		vmt_search_count_site(search, i);
+		if (search->map[i].flags & VMT_MAP_WRITE)
+			used += search->map[i].end - search->map[i].start;
+	}
+	after = pattern == VMT_PATTERN_ARENA_HEAPS ? 1 : 2 * (used / 2 / ARENA + 1);
+	search->at->saves = search->at->maps > after ? search->at->maps - after : 0;
+}
+
+/* Their stacks are still there; they are found as those of all threads, and only the numbers part them. */
+static void find_ended_threads(struct vmt_search *search, enum vmt_pattern pattern)
+{
+	for (size_t i = 0; i < search->count; i++) {
+		if (search->map[i].kind == VMT_KIND_GUARD &&
+		    pattern_without_access(search, i) == VMT_PATTERN_THREADS)
+			fill_in(search, i);
+	}
+	(void)pattern;
+	vmt_search_part_threads(search, search->at);
+}
+
+/*
+ * A piece that was written to while it was accounted has memory of its own (an anon_vma), so
+ * [ac][  ][ac][  ] would still be [....][....]: of its two boundaries one goes.
+ */
+static bool stays_apart(const struct vmt_explain_map *a, const struct vmt_explain_map *b)
+{
+	uint64_t reserve = vmt_vmflags_parse("nr", 2) & ~VMT_VMFLAGS_KNOWN;
+
+	return !((a->vm_flags | b->vm_flags) & reserve) &&
+	       !(a->vm_flags & vmt_vmflags_of(VMT_VMFLAGS_ACCOUNTING));
+}
+
+/* Flags that are not known may still be told by the call that cut them. */
+static enum vmt_apart reason_for(const struct vmt_explain_map *map)
+{
+	enum vmt_apart why = (enum vmt_apart)(map->apart - 1);
+
+	return why == VMT_APART_UNKNOWN ? vmt_explain_cut(map->put_call) : why;
+}
+
+/*
+ * A file's pieces can only have attributes that calls give them; and of what was done unseen nobody
+ * knows whether it was more than what shows.
+ */
+static bool can_be(const struct vmt_explain_map *a, const struct vmt_explain_map *b,
+		   enum vmt_pattern pattern)
+{
+	if (pattern == VMT_PATTERN_ALIKE && b->put_by == VMT_SITE_UNSEEN)
+		return false;
+	if (vmt_explain_is_anonymous(a))
+		return true;
+	return pattern == VMT_PATTERN_ADVICE || pattern == VMT_PATTERN_LOCKS ||
+	       pattern == VMT_PATTERN_POLICY || pattern == VMT_PATTERN_KEYS ||
+	       pattern == VMT_PATTERN_USERFAULTFD;
+}
+
+/* Neighbours that one attribute alone keeps apart. */
+static void find_apart(struct vmt_search *search, enum vmt_pattern pattern)
+{
+	for (size_t i = 1; i < search->count; i++) {
+		const struct vmt_explain_map *a = &search->map[i - 1], *b = &search->map[i];
+
+		if (!b->apart || reason_for(b) != reason_of[pattern] || !can_be(a, b, pattern) ||
+		    (pattern == VMT_PATTERN_ACCOUNTING && stays_apart(a, b)))
+			continue;
+		vmt_search_count_site(search, i);
+		vmt_search_save(search, i);
+	}
+}
+
+#define CODE_KINDS (1u << VMT_KIND_JIT | 1u << VMT_KIND_ALLOCATOR | 1u << VMT_KIND_HEAP)
+
+/* Most programs show few patterns: a look at the sums saves a pass over the maps for each. */
+static bool is_possible(const struct vmt_explain *explain, enum vmt_pattern pattern)
+{
+	static const uint32_t kinds_of[VMT_PATTERN_COUNT] = {
+		[VMT_PATTERN_DEBUGGER] = 1u << VMT_KIND_GUARD | 1u << VMT_KIND_RESERVED,
+		[VMT_PATTERN_GUARDS] = 1u << VMT_KIND_GUARD,
+		[VMT_PATTERN_THREADS] = 1u << VMT_KIND_THREAD_STACK,
+		[VMT_PATTERN_DECOMMIT] = 1u << VMT_KIND_RESERVED,
+		[VMT_PATTERN_ARENAS] = 1u << VMT_KIND_ALLOCATOR,
+		[VMT_PATTERN_WX] = CODE_KINDS,
+		[VMT_PATTERN_CODE_LEFT] = CODE_KINDS,
+		[VMT_PATTERN_FILES] = 1u << VMT_KIND_FILE,
+		[VMT_PATTERN_SHARED] = 1u << VMT_KIND_SHARED,
+		[VMT_PATTERN_PIECES] = 1u << VMT_KIND_FILE | 1u << VMT_KIND_SHARED,
+		[VMT_PATTERN_DELETED] = 1u << VMT_KIND_DELETED,
+		[VMT_PATTERN_ENDED_THREADS] = 1u << VMT_KIND_THREAD_STACK,
+		[VMT_PATTERN_ARENA_HEAPS] = 1u << VMT_KIND_ALLOCATOR,
+		[VMT_PATTERN_RESERVED] = 1u << VMT_KIND_RESERVED,
+		[VMT_PATTERN_FILE_PROTECTION] = 1u << VMT_KIND_FILE | 1u << VMT_KIND_SHARED,
+		[VMT_PATTERN_MAPPED_OVER] = 1u << VMT_KIND_FILE | 1u << VMT_KIND_SHARED,
+		[VMT_PATTERN_REMAPPED] = 1u << VMT_KIND_FILE | 1u << VMT_KIND_SHARED,
+		[VMT_PATTERN_VIEWS] = 1u << VMT_KIND_FILE | 1u << VMT_KIND_SHARED,
+		[VMT_PATTERN_DEVICES] = 1u << VMT_KIND_DEVICE,
+		[VMT_PATTERN_HUGE_FILES] = 1u << VMT_KIND_HUGE,
+	};
+	uint64_t n = 0;
+
+	if (pattern == VMT_PATTERN_HOLES)
+		return explain->holes >= VMT_EXPLAIN_LEAST;
+	if (pattern == VMT_PATTERN_UNSEEN)
+		return explain->facts.sites > 0;
+	if (pattern == (explain->facts.is_fork_child ? VMT_PATTERN_ALIKE : VMT_PATTERN_FORK))
+		return false;
+	for (size_t i = 0; kinds_of[pattern] && i < explain->kind_count; i++)
+		n += kinds_of[pattern] >> explain->kinds[i].kind & 1 ? explain->kinds[i].maps : 0;
+	for (size_t i = 0; !kinds_of[pattern] && i < explain->pairs_count; i++)
+		n += explain->pairs[i].why == reason_of[pattern] ||
+				     explain->pairs[i].why == VMT_APART_UNKNOWN ?
+			     explain->pairs[i].pairs : 0;
+	return n >= (kinds_of[pattern] == CODE_KINDS ? 2 : VMT_EXPLAIN_LEAST / 2);
+}
+
+static void look_for(struct vmt_search *search, enum vmt_pattern pattern)
+{
+	static void (*const find[VMT_PATTERN_COUNT])(struct vmt_search *, enum vmt_pattern) = {
+		[VMT_PATTERN_DEBUGGER] = find_without_access,
+		[VMT_PATTERN_GUARDS] = find_without_access,
+		[VMT_PATTERN_THREADS] = find_without_access,
+		[VMT_PATTERN_DECOMMIT] = find_without_access,
+		[VMT_PATTERN_HOLES] = find_holes,
+		[VMT_PATTERN_WX] = find_flips,
+		[VMT_PATTERN_BARRIERS] = find_flips,
+		[VMT_PATTERN_ARENAS] = find_arenas,
+		[VMT_PATTERN_FILES] = vmt_search_files,
+		[VMT_PATTERN_SHARED] = vmt_search_files,
+		[VMT_PATTERN_PIECES] = vmt_search_pieces,
+		[VMT_PATTERN_DELETED] = vmt_search_deleted,
+		[VMT_PATTERN_ADVICE] = find_apart,
+		[VMT_PATTERN_LOCKS] = find_apart,
+		[VMT_PATTERN_POLICY] = find_apart,
+		[VMT_PATTERN_NAMES] = find_apart,
+		[VMT_PATTERN_ACCOUNTING] = find_apart,
+		[VMT_PATTERN_FORK] = find_apart,
+		[VMT_PATTERN_ALIKE] = find_apart,
+		[VMT_PATTERN_UNSEEN] = vmt_search_unseen,
+		[VMT_PATTERN_ENDED_THREADS] = find_ended_threads,
+		[VMT_PATTERN_ARENA_HEAPS] = find_arenas,
+		[VMT_PATTERN_RESERVED] = find_without_access,
+		[VMT_PATTERN_CODE_LEFT] = find_flips,
+		[VMT_PATTERN_KEYS] = find_apart,
+		[VMT_PATTERN_USERFAULTFD] = find_apart,
+		[VMT_PATTERN_FILE_PROTECTION] = vmt_search_file_protection,
+		[VMT_PATTERN_MAPPED_OVER] = vmt_search_mapped_over,
+		[VMT_PATTERN_REMAPPED] = vmt_search_remapped,
+		[VMT_PATTERN_VIEWS] = vmt_search_views,
+		[VMT_PATTERN_DEVICES] = vmt_search_devices,
+		[VMT_PATTERN_HUGE_FILES] = vmt_search_files,
+	};
+
+	search->at->pattern = pattern;
+	if (search->by_site)
+		memset(search->by_site, 0, search->facts->sites * sizeof(*search->by_site));
+	find[pattern](search, pattern);
+	search->at->by = vmt_explain_share_of(search->by_site, search->facts);
+}
+
+static bool is_debugger(const struct vmt_explain_map *map)
+{
+	static const char *const names[] = { "/libefence.so", "/libduma.so" };
+
+	if (map->kind != VMT_KIND_LIBRARY || !map->name)
+		return false;
+	for (size_t i = 0; i < VMT_COUNT(names); i++) {
+		if (memmem(map->name, map->name_length, names[i], strlen(names[i])))
+			return true;
+	}
+	return false;
+}
+
+static bool has_debugger(const struct vmt_explain *explain)
+{
+	for (size_t i = 0; i < explain->count; i++) {
+		if (is_debugger(&explain->map[i]))
+			return true;
+	}
+	return false;
+}
+
+uint64_t vmt_explain_weight(const struct vmt_explain_pattern *pattern)
+{
+	return pattern->is_open ? pattern->maps : pattern->saves;
+}
+
+static bool is_unseen(const struct vmt_explain_pattern *pattern)
+{
+	return pattern->pattern == VMT_PATTERN_UNSEEN;
+}
+
+static int by_saving(const void *a, const void *b)
+{
+	const struct vmt_explain_pattern *one = a, *two = b;
+
+	/* Of what nobody saw it is not known what it would save: that is said first. */
+	if (is_unseen(one) != is_unseen(two))
+		return is_unseen(one) ? -1 : 1;
+	if (vmt_explain_weight(one) != vmt_explain_weight(two))
+		return vmt_explain_weight(one) > vmt_explain_weight(two) ? -1 : 1;
+	return (int)one->pattern - (int)two->pattern;
+}
+
+/* Not worth a word; who shows it may show another. */
+static void forget(struct vmt_explain *explain, enum vmt_pattern pattern)
+{
+	for (size_t i = 0; i < explain->count; i++)
+		explain->map[i].shows &= ~(UINT32_C(1) << pattern);
+}
+
+/* What calls tell first: the shapes that they leave are told for what has no better cause. */
+static void search_all(struct vmt_explain *explain, struct vmt_search *search)
+{
+	for (uint32_t i = VMT_PATTERN_COUNT; i-- > 0;) {
+		struct vmt_explain_pattern *at = &explain->patterns[explain->pattern_count];
+
+		*at = (struct vmt_explain_pattern){ .saves = 0 };
+		search->at = at;
+		if (!is_possible(explain, (enum vmt_pattern)i))
+			continue;
+		look_for(search, (enum vmt_pattern)i);
+		if (vmt_explain_weight(at) >= VMT_EXPLAIN_LEAST)
+			explain->pattern_count++;
+		else
+			forget(explain, (enum vmt_pattern)i);
+	}
+}
+
+int vmt_explain_patterns(struct vmt_explain *explain)
+{
+	struct vmt_search search = {
+		.map = explain->map, .count = explain->count, .facts = &explain->facts,
+		.has_debugger = has_debugger(explain),
+	};
+
+	if (explain->facts.sites) {
+		search.by_site = vmt_explain_by_site(&explain->facts);
+		if (!search.by_site)
+			return -ENOMEM;
+	}
+	explain->pattern_count = 0;
+	search_all(explain, &search);
+	explain->are_views = search.are_views;
+	qsort(explain->patterns, explain->pattern_count, sizeof(*explain->patterns), by_saving);
+	free(search.by_site);
+	return 0;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Patterns of files and devices by the maps that they are in: many files, or many pieces of a few, or
+ * what is left of files that are gone. Pure but for malloc; part of explain.h.
+ */
+#include "explain/explain_search.h"
+#include "util/sorted.h"
+
+#include <stdlib.h>
+
+/* Better told by what was called than by being pieces of files. */
+#define FILE_PATTERNS \
+	(1u << VMT_PATTERN_FILE_PROTECTION | 1u << VMT_PATTERN_MAPPED_OVER | \
+	 1u << VMT_PATTERN_REMAPPED | 1u << VMT_PATTERN_VIEWS | 1u << VMT_PATTERN_ADVICE | \
+	 1u << VMT_PATTERN_LOCKS | 1u << VMT_PATTERN_POLICY)
+
+static bool is_of(const struct vmt_explain_map *map, enum vmt_kind kind)
+{
+	return map->kind == kind && !(map->shows & FILE_PATTERNS);
+}
+
+/*
+ * Different files among the maps of a kind; 0 when there is no memory to tell. Shared memory without
+ * a name is a file each (whose number a recording does not always have).
+ */
+static uint64_t count_files(const struct vmt_search *search, enum vmt_kind kind)
+{
+	uint64_t *inode = malloc((search->count + 1) * sizeof(*inode));
+	uint64_t files = 0;
+	size_t n = 0;
+
+	if (!inode)
+		return 0;
+	for (size_t i = 0; i < search->count; i++) {
+		if (is_of(&search->map[i], kind))
+			inode[n++] = search->map[i].inode;
+	}
+	qsort(inode, n, sizeof(*inode), vmt_sorted_by_number);
+	for (size_t i = 0; i < n; i++)
+		files += i == 0 || !inode[i] || inode[i] != inode[i - 1];
+	free(inode);
+	return files;
+}
+
+static void mark_kind(struct vmt_search *search, enum vmt_kind kind)
+{
+	for (size_t i = 0; i < search->count; i++) {
+		if (!is_of(&search->map[i], kind))
+			continue;
+		vmt_search_mark(search, i);
+		vmt_search_count_site(search, i);
+	}
+}
+
+static uint64_t count_kind(const struct vmt_search *search, enum vmt_kind kind)
+{
+	uint64_t maps = 0;
+
+	for (size_t i = 0; i < search->count; i++)
+		maps += is_of(&search->map[i], kind);
+	return maps;
+}
+
+void vmt_search_devices(struct vmt_search *search, enum vmt_pattern pattern)
+{
+	(void)pattern;
+	mark_kind(search, VMT_KIND_DEVICE);
+	vmt_search_leave_open(search);
+}
+
+void vmt_search_deleted(struct vmt_search *search, enum vmt_pattern pattern)
+{
+	(void)pattern;
+	mark_kind(search, VMT_KIND_DELETED);
+	search->at->saves = search->at->maps;
+}
+
+/* As many files as maps, nearly: they could be one. */
+void vmt_search_files(struct vmt_search *search, enum vmt_pattern pattern)
+{
+	enum vmt_kind kind = pattern == VMT_PATTERN_SHARED     ? VMT_KIND_SHARED :
+			     pattern == VMT_PATTERN_HUGE_FILES ? VMT_KIND_HUGE :
+								 VMT_KIND_FILE;
+	uint64_t maps = count_kind(search, kind);
+
+	if (maps < VMT_EXPLAIN_LEAST || count_files(search, kind) <= maps / 2)
+		return;
+	mark_kind(search, kind);
+	search->at->saves = maps - 1;
+}
+
+/* Far more maps than files: each could be mapped as a whole. */
+void vmt_search_pieces(struct vmt_search *search, enum vmt_pattern pattern)
+{
+	static const enum vmt_kind kinds[] = { VMT_KIND_FILE, VMT_KIND_SHARED };
+
+	(void)pattern;
+	for (size_t k = 0; k < VMT_COUNT(kinds); k++) {
+		uint64_t maps = count_kind(search, kinds[k]);
+		uint64_t files = count_files(search, kinds[k]);
+
+		if (maps < VMT_EXPLAIN_LEAST || !files || files > maps / 2)
+			continue;
+		mark_kind(search, kinds[k]);
+		search->at->saves += maps - files;
+	}
+}

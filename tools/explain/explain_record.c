@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See explain_record.h: ranges become maps in address order, their sites what is known of
+ * their owners. The library's own maps are left out.
+ */
+#include "core/report/report.h"
+#include "explain/explain_owner.h"
+#include "explain/explain_record.h"
+#include "input/liveness.h"
+#include "input/process.h"
+#include "symbols/names.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VDSO_MAX	(UINT64_C(16) << 10)
+#define FLAGS_MAPS_MAX	100000u
+#define FLAGS_BYTES_MAX (UINT64_C(8) << 30)
+#define FUNCTION_MAX	50	/* letters of a name; templates have more */
+#define FILE_MAX	45	/* of a path; the last ones are told */
+
+/* What is known of each site; looked up when its first map comes. */
+struct owners {
+	struct vmt_explain_owner *of;
+	bool *is_known;
+	const char **detail;
+	uint64_t count;
+};
+
+static int by_start(const void *a, const void *b)
+{
+	const struct vmt_explain_map *one = a, *two = b;
+
+	return (one->start > two->start) - (one->start < two->start);
+}
+
+static struct vmt_explain_map map_of(const struct vmt_rec_range *range)
+{
+	return (struct vmt_explain_map){
+		.start = range->start,
+		.end = range->end,
+		.offset = range->offset,
+		.inode = range->inode,
+		.dev_major = range->dev_major,
+		.dev_minor = range->dev_minor,
+		.flags = range->flags & (VMT_MAP_VISIBLE | VMT_MAP_STACK),
+		.put_by = range->put_by,
+		.mapped_by = range->mapped_by,
+	};
+}
+
+static int read_ranges(struct vmt_explain_record *record)
+{
+	uint64_t slots = vmt_view_count(record->view, VMT_SECTION_RANGES);
+	struct vmt_rec_range range;
+
+	record->map = malloc((slots + 1) * sizeof(*record->map));
+	if (!record->map)
+		return -ENOMEM;
+	for (uint64_t i = 0; i < slots; i++) {
+		if (vmt_view_range(record->view, i, &range) && !(range.flags & VMT_MAP_OWN))
+			record->map[record->count++] = map_of(&range);
+	}
+	qsort(record->map, record->count, sizeof(*record->map), by_start);
+	return 0;
+}
+
+/* A copy that lives as long as the record; the same one for the same text. */
+static const char *keep(struct vmt_explain_record *record, struct vmt_view_string text)
+{
+	char **more;
+
+	for (size_t i = 0; i < record->string_count; i++) {
+		if (strlen(record->strings[i]) == text.length &&
+		    !memcmp(record->strings[i], text.bytes, text.length))
+			return record->strings[i];
+	}
+	more = realloc(record->strings, (record->string_count + 1) * sizeof(*more));
+	if (!more)
+		return NULL;
+	record->strings = more;
+	more[record->string_count] = strndup(text.bytes, text.length);
+	return more[record->string_count] ? more[record->string_count++] : NULL;
+}
+
+static void learn_owner(struct vmt_explain_record *record, struct owners *owners, uint32_t index)
+{
+	struct vmt_rec_site site;
+
+	owners->is_known[index] = true;
+	if (index < VMT_SITE_FIRST || !vmt_view_site(record->view, index, &site))
+		return;
+	owners->of[index] = vmt_explain_owner(record->view, &site, record->symbols);
+	if (owners->of[index].module.length)
+		owners->detail[index] = keep(record, owners->of[index].module);
+}
+
+static void add_owner(struct vmt_explain_record *record, struct owners *owners,
+		      struct vmt_explain_map *map)
+{
+	uint32_t mapped_by = map->mapped_by;
+
+	if (mapped_by >= owners->count) {
+		map->mapped_by = VMT_NO_INDEX;
+	} else {
+		if (!owners->is_known[mapped_by])
+			learn_owner(record, owners, mapped_by);
+		map->hint = (uint8_t)owners->of[mapped_by].hint;
+		if (!map->inode)
+			map->detail = owners->detail[mapped_by];
+	}
+	if (map->put_by >= owners->count) {
+		map->put_by = VMT_NO_INDEX;
+		return;
+	}
+	if (!owners->is_known[map->put_by])
+		learn_owner(record, owners, map->put_by);
+	map->put_call = (uint8_t)owners->of[map->put_by].call;
+	/* Executable, small, there from the start and no file: the kernel's. */
+	if (mapped_by == VMT_SITE_STARTUP && !map->inode && map->flags & VMT_MAP_EXEC &&
+	    map->end - map->start <= VDSO_MAX)
+		map->hint = VMT_HINT_VDSO;
+}
+
+/* [vvar] and its like lie below [vdso] and can only be read. */
+static void mark_vvar(struct vmt_explain_map *map, size_t count)
+{
+	for (size_t i = count; i-- > 1;) {
+		if (map[i].hint == VMT_HINT_VDSO && vmt_explain_touch(&map[i - 1], &map[i]) &&
+		    map[i - 1].put_by == VMT_SITE_STARTUP && !map[i - 1].inode &&
+		    (map[i - 1].flags & VMT_MAP_ACCESS) == VMT_MAP_READ)
+			map[i - 1].hint = VMT_HINT_VDSO;
+	}
+}
+
+struct named {
+	struct vmt_rec_module module;
+	uint64_t order;
+};
+
+static int by_file(const void *a, const void *b)
+{
+	const struct vmt_rec_module *one = &((const struct named *)a)->module;
+	const struct vmt_rec_module *two = &((const struct named *)b)->module;
+
+	if (one->inode != two->inode)
+		return one->inode < two->inode ? -1 : 1;
+	if (one->dev_major != two->dev_major)
+		return one->dev_major < two->dev_major ? -1 : 1;
+	return (one->dev_minor > two->dev_minor) - (one->dev_minor < two->dev_minor);
+}
+
+/* Of one file, the path that was met last comes last. */
+static int by_file_and_order(const void *a, const void *b)
+{
+	uint64_t one = ((const struct named *)a)->order;
+	uint64_t two = ((const struct named *)b)->order;
+	int order = by_file(a, b);
+
+	return order ? order : (one > two) - (one < two);
+}
+
+static size_t read_modules(const struct vmt_view *view, struct named *named, uint64_t count)
+{
+	size_t n = 0;
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (!vmt_view_module(view, i, &named[n].module) || !named[n].module.inode ||
+		    !vmt_view_string(view, named[n].module.path).length)
+			continue;
+		named[n++].order = i;
+	}
+	qsort(named, n, sizeof(*named), by_file_and_order);
+	return n;
+}
+
+/* Names of files by the modules that the stacks went through; of others nothing is recorded. */
+static void add_names(struct vmt_explain_record *record)
+{
+	uint64_t count = vmt_view_count(record->view, VMT_SECTION_MODULES);
+	struct named *named = calloc(count + 1, sizeof(*named));
+	size_t n = named ? read_modules(record->view, named, count) : 0;
+
+	for (size_t i = 0; n && i < record->count; i++) {
+		struct vmt_explain_map *map = &record->map[i];
+		struct named key = { .module = { .inode = map->inode,
+						 .dev_major = map->dev_major,
+						 .dev_minor = map->dev_minor } };
+		const struct named *found = map->inode ? bsearch(&key, named, n, sizeof(*named),
+								 by_file) : NULL;
+		struct vmt_view_string path;
+
+		if (!found)
+			continue;
+		while (found + 1 < named + n && !by_file(found, found + 1))
+			found++;
+		path = vmt_view_string(record->view, found->module.path);
+		map->name = path.bytes;
+		map->name_length = path.length;
+	}
+	free(named);
+}
+
+/* It may have changed since it was recorded. */
+static bool is_same_map(const struct vmt_explain_map *a, const struct vmt_explain_map *b)
+{
+	return a->start == b->start && a->end == b->end && a->inode == b->inode &&
+	       a->dev_major == b->dev_major && a->dev_minor == b->dev_minor &&
+	       !((a->flags ^ b->flags) & VMT_MAP_VISIBLE);
+}
+
+/* smaps walks the page tables: 1.2 ms for 1,000 maps, 18 ms for a GiB in use. */
+static bool are_flags_cheap(const struct vmt_explain_record *record)
+{
+	return record->count <= FLAGS_MAPS_MAX &&
+	       vmt_process_resident((pid_t)record->view->header.pid) <= FLAGS_BYTES_MAX;
+}
+
+/*
+ * While the process is there (as at its exit), /proc has the names of its files, and the flags
+ * that no call tells; not reading it is fine.
+ */
+static void add_live_facts(struct vmt_explain_record *record)
+{
+	struct vmt_explain_map *map = record->map;
+	pid_t pid = (pid_t)record->view->header.pid;
+	size_t i = 0;
+
+	if (vmt_liveness_is_gone(record->view) ||
+	    vmt_procmaps_read_process(vmt_process_with_memory(pid), are_flags_cheap(record),
+				      &record->live))
+		return;
+	for (size_t j = 0; j < record->live.count; j++) {
+		const struct vmt_explain_map *live = &record->live.map[j];
+
+		while (i < record->count && map[i].start < live->start)
+			i++;
+		if (i == record->count || !is_same_map(&map[i], live))
+			continue;
+		if (live->inode || vmt_explain_has_own_name(live)) {
+			map[i].name = live->name;
+			map[i].name_length = live->name_length;
+		}
+		map[i].vm_flags = live->vm_flags;
+		map[i].policy = live->policy;
+		map[i].key = live->key;
+	}
+}
+
+static int add_owners(struct vmt_explain_record *record)
+{
+	struct owners owners = { .count = vmt_view_count(record->view, VMT_SECTION_SITES) };
+	int ret = 0;
+
+	owners.of = calloc(owners.count + 1, sizeof(*owners.of));
+	owners.is_known = calloc(owners.count + 1, sizeof(*owners.is_known));
+	owners.detail = calloc(owners.count + 1, sizeof(*owners.detail));
+	if (!owners.of || !owners.is_known || !owners.detail)
+		ret = -ENOMEM;
+	for (size_t i = 0; !ret && i < record->count; i++)
+		add_owner(record, &owners, &record->map[i]);
+	free(owners.of);
+	free(owners.is_known);
+	free(owners.detail);
+	return ret;
+}
+
+/* A child inherits owners whose calls it never made; nobody else does. */
+static bool is_fork_child(const struct vmt_explain_record *record)
+{
+	struct vmt_rec_site site;
+
+	for (size_t i = 0; i < record->count; i++) {
+		uint32_t owner = record->map[i].put_by;
+
+		if (owner >= VMT_SITE_FIRST && vmt_view_site(record->view, owner, &site) &&
+		    !site.counters.calls)
+			return true;
+	}
+	return false;
+}
+
+/* Those that run now, of a process that is there; else those that were when its recording ended. */
+static uint64_t threads_of(const struct vmt_view *view)
+{
+	struct vmt_process process;
+
+	if (vmt_liveness_is_gone(view) || vmt_process_read((pid_t)view->header.pid, &process))
+		return view->header.threads;
+	return process.threads;
+}
+
+static bool has_no_addresses(const struct vmt_view *view)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_FAILURES);
+	struct vmt_rec_failure failure;
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (vmt_view_failure(view, i, &failure) &&
+		    failure.reason == VMT_REASON_ADDRESS_SPACE)
+			return true;
+	}
+	return false;
+}
+
+int vmt_explain_record(const struct vmt_view *view, struct vmt_symbols *symbols,
+		       struct vmt_explain_record *ret_record)
+{
+	struct vmt_explain_facts facts = { .threads = 1 };
+	int ret;
+
+	*ret_record = (struct vmt_explain_record){ .view = view, .symbols = symbols };
+	ret = read_ranges(ret_record);
+	if (!ret)
+		ret = add_owners(ret_record);
+	if (ret)
+		return ret;
+	mark_vvar(ret_record->map, ret_record->count);
+	add_names(ret_record);
+	add_live_facts(ret_record);
+	facts.sites = (uint32_t)vmt_view_count(view, VMT_SECTION_SITES);
+	facts.is_fork_child = is_fork_child(ret_record);
+	facts.threads_left = threads_of(view);
+	facts.has_no_addresses = has_no_addresses(view);
+	facts.place = ret_record->place = vmt_explain_places(view, facts.sites);
+	return vmt_explain(ret_record->map, ret_record->count, &facts, &ret_record->explain);
+}
+
+void vmt_explain_record_free(struct vmt_explain_record *record)
+{
+	vmt_explain_free(&record->explain);
+	for (size_t i = 0; i < record->string_count; i++)
+		free(record->strings[i]);
+	free(record->strings);
+	free(record->place);
+	free(record->map);
+	vmt_procmaps_free(&record->live);
+	record->strings = NULL;
+	record->place = NULL;
+	record->map = NULL;
+}
+
+const char *vmt_explain_record_site(void *context, uint32_t index, char *text, size_t size)
+{
+	const struct vmt_explain_record *record = context;
+	struct vmt_symbol symbol;
+	struct vmt_rec_site site;
+	char line[16] = "";
+	const char *file;
+	uint64_t frame;
+	size_t n;
+
+	text[0] = '\0';
+	if (index == VMT_SITE_STARTUP)
+		snprintf(text, size, "start-up");
+	if (index < VMT_SITE_FIRST || !vmt_view_site(record->view, index, &site))
+		return text;
+	frame = vmt_text_user_frame(record->view, &site);
+	if (frame == UINT64_MAX || !vmt_names_find(record->symbols, record->view, frame, &symbol))
+		symbol = (struct vmt_symbol){ .function = NULL };
+	if (symbol.line)
+		snprintf(line, sizeof(line), ":%u", symbol.line);
+	file = symbol.short_file ? symbol.short_file : "";
+	n = strlen(file);
+	snprintf(text, size, "%s%s%.*s%s%s%s%s%s", vmt_call_name(site.call),
+		 symbol.function ? " in " : "", FUNCTION_MAX,
+		 symbol.function ? symbol.function : "",
+		 symbol.function && strlen(symbol.function) > FUNCTION_MAX ? "..." : "",
+		 n ? " " : "", n > FILE_MAX ? "..." : "", n > FILE_MAX ? file + n - FILE_MAX : file,
+		 line);
+	return text;
+}

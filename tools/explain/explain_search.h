@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the searches for patterns have in common. Shared by explain_patterns.c,
+ * explain_calls.c and explain_pieces.c, and by nobody else.
+ */
+#ifndef VMT_EXPLAIN_SEARCH_H
+#define VMT_EXPLAIN_SEARCH_H
+
+#include "explain/explain.h"
+
+struct vmt_search {
+	struct vmt_explain_map *map;
+	size_t count;
+	const struct vmt_explain_facts *facts;
+	bool has_debugger;	/* a debugging allocator is loaded */
+	bool are_views;		/* pieces of files are mapped more than once */
+	uint64_t *by_site;	/* boundaries of the pattern at hand; NULL = no sites */
+	struct vmt_explain_pattern *at;
+};
+
+static inline void vmt_search_count_site(struct vmt_search *search, size_t i)
+{
+	vmt_explain_count_site(search->by_site, search->facts, search->map[i].put_by, 1);
+}
+
+/* A map counts once for a pattern, however many of its boundaries do. */
+static inline void vmt_search_mark(struct vmt_search *search, size_t i)
+{
+	uint32_t bit = UINT32_C(1) << search->at->pattern;
+
+	search->at->maps += !(search->map[i].shows & bit);
+	search->map[i].shows |= bit;
+}
+
+/* The boundary below map i would not be there. */
+static inline void vmt_search_save(struct vmt_search *search, size_t i)
+{
+	search->at->saves++;
+	vmt_search_mark(search, i - 1);
+	vmt_search_mark(search, i);
+}
+
+static inline bool vmt_search_touches_next(const struct vmt_search *search, size_t i)
+{
+	return i + 1 < search->count &&
+	       vmt_explain_touch(&search->map[i], &search->map[i + 1]);
+}
+
+/* By how much the remedy makes it fewer cannot be told, or depends on what is needed. */
+static inline void vmt_search_leave_open(struct vmt_search *search)
+{
+	search->at->saves = 0;
+	search->at->is_open = true;
+}
+
+/* What only calls tell, or tell better than shapes: see explain_calls.c. */
+void vmt_search_unseen(struct vmt_search *search, enum vmt_pattern pattern);
+void vmt_search_file_protection(struct vmt_search *search, enum vmt_pattern pattern);
+void vmt_search_mapped_over(struct vmt_search *search, enum vmt_pattern pattern);
+void vmt_search_remapped(struct vmt_search *search, enum vmt_pattern pattern);
+void vmt_search_views(struct vmt_search *search, enum vmt_pattern pattern);
+
+/* Files and devices by their maps: see explain_pieces.c. */
+void vmt_search_files(struct vmt_search *search, enum vmt_pattern pattern);
+void vmt_search_pieces(struct vmt_search *search, enum vmt_pattern pattern);
+void vmt_search_deleted(struct vmt_search *search, enum vmt_pattern pattern);
+void vmt_search_devices(struct vmt_search *search, enum vmt_pattern pattern);
+
+/* Leave the share of the threads that run, or of those that have ended, whichever the pattern is. */
+void vmt_search_part_threads(const struct vmt_search *search, struct vmt_explain_pattern *at);
+
+/* The heaps are large ones of few arenas, not small ones of many. */
+bool vmt_search_has_large_heaps(const struct vmt_search *search);
+
+/* A range of addresses of which little is in use, not memory that was given back. */
+bool vmt_search_is_reserved(const struct vmt_search *search, size_t i);
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See snapshot.h. The text of /proc/PID/maps is read first and alone: it is quick and
+ * disturbs nobody. smaps walks the page tables, so it is read only for few maps or on demand.
+ */
+#include "explain/snapshot.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#define FEW_MAPS    1000u
+#define FEW_BYTES   (UINT64_C(8) << 30)	/* in use: 18 ms a GiB */
+#define THREADS_MAX 8192u
+#define DELETED_MAX 2000u
+
+static int explain_problem(const struct vmt_snapshot *snapshot, int error, char *problem,
+			   size_t size)
+{
+	const struct vmt_process *process = &snapshot->process;
+
+	if (snapshot->file && error == -EBADMSG)
+		snprintf(problem, size, "%s: line %zu is no line of /proc/PID/maps; save one with "
+			 "cat /proc/PID/maps.", snapshot->file, snapshot->maps.bad_line);
+	else if (snapshot->file)
+		snprintf(problem, size, "%s: %s", snapshot->file, strerror(-error));
+	else if (error == -ESRCH || error == -ENOENT)
+		snprintf(problem, size, "there is no process %d (any more).", (int)process->pid);
+	else if ((error == -EACCES || error == -EPERM) && process->user == getuid())
+		snprintf(problem, size, "%s (%d) lets nobody look at it (prctl PR_SET_DUMPABLE, or a "
+			 "program with rights of its own): try as root.", process->name,
+			 (int)process->pid);
+	else if (error == -EACCES || error == -EPERM)
+		snprintf(problem, size, "%s (%d) belongs to somebody else: try as that user, or as "
+			 "root.", process->name, (int)process->pid);
+	else
+		snprintf(problem, size, "the maps of %s (%d) cannot be read: %s", process->name,
+			 (int)process->pid, strerror(-error));
+	return error;
+}
+
+/* Without any map: it has just ended, or never had one. */
+static int explain_none(const struct vmt_snapshot *snapshot, char *problem, size_t size)
+{
+	const struct vmt_process *process = &snapshot->process;
+
+	if (snapshot->file)
+		snprintf(problem, size, "%s holds no maps.", snapshot->file);
+	else
+		snprintf(problem, size, "%s (%d) %s.", process->name, (int)process->pid,
+			 process->is_kernel_thread ? "is a kernel thread, which has no maps" :
+			 process->is_zombie ? "has ended and waits for its parent: it has no maps" :
+			 "has no maps: it is ending");
+	return -ESRCH;
+}
+
+/* The flags, where they can be had; what was read before stays if they cannot. */
+static void read_flags(struct vmt_snapshot *snapshot, pid_t reader, enum vmt_snapshot_flags when)
+{
+	struct vmt_procmaps maps;
+
+	if (when == VMT_SNAPSHOT_FLAGS_NEVER ||
+	    (when == VMT_SNAPSHOT_FLAGS_FEW &&
+	     (snapshot->maps.count > FEW_MAPS || vmt_process_resident(reader) > FEW_BYTES)))
+		return;
+	if (vmt_procmaps_read_process(reader, true, &maps) || !maps.count) {
+		vmt_procmaps_free(&maps);
+		return;
+	}
+	vmt_procmaps_free(&snapshot->maps);
+	snapshot->maps = maps;
+}
+
+/* The kernel writes a newline in a path as \\012, and nothing else so. */
+static bool is_file_there(const struct vmt_explain_map *map)
+{
+	char path[8192];
+	struct stat file;
+	size_t n = 0;
+
+	for (size_t i = 0; i < map->name_length && n + 1 < sizeof(path); i++) {
+		if (map->name_length - i >= 4 && !memcmp(map->name + i, "\\012", 4)) {
+			path[n++] = '\n';
+			i += 3;
+		} else {
+			path[n++] = map->name[i];
+		}
+	}
+	path[n] = '\0';
+	return !stat(path, &file) && file.st_ino == map->inode &&
+	       major(file.st_dev) == map->dev_major && minor(file.st_dev) == map->dev_minor;
+}
+
+/* A file that is called "x (deleted)" looks like one that is gone; only a few are looked up. */
+static void look_up_deleted(struct vmt_snapshot *snapshot)
+{
+	size_t tries = 0;
+
+	for (size_t i = 0; i < snapshot->maps.count && tries < DELETED_MAX; i++) {
+		struct vmt_explain_map *map = &snapshot->maps.map[i];
+
+		if (!map->inode || !vmt_explain_ends_deleted(map) || map->name[0] != '/')
+			continue;
+		tries++;
+		if (is_file_there(map))
+			map->hint = VMT_HINT_EXISTS;
+	}
+}
+
+static int read_process(struct vmt_snapshot *snapshot, const struct vmt_snapshot_options *options)
+{
+	struct vmt_process *process = &snapshot->process;
+	int ret = vmt_process_read(process->pid, process);
+	pid_t reader = process->pid;
+
+	if (ret)
+		return ret;
+	if (process->is_zombie)
+		reader = vmt_process_with_memory(reader);
+	ret = vmt_procmaps_read_process(reader, false, &snapshot->maps);
+	if (ret || !snapshot->maps.count)
+		return ret;
+	snapshot->limit = vmt_process_map_limit();
+	read_flags(snapshot, reader, options->flags);
+	look_up_deleted(snapshot);
+	if (process->threads > 1)
+		snapshot->stack_pointer_count =
+			vmt_process_stack_pointers(process->pid, THREADS_MAX,
+						   &snapshot->stack_pointers);
+	return 0;
+}
+
+int vmt_snapshot_take(const char *what, const struct vmt_snapshot_options *options,
+		      struct vmt_snapshot *ret_snapshot, char *ret_problem, size_t size)
+{
+	struct vmt_snapshot *snapshot = ret_snapshot;
+	struct vmt_explain_facts facts = { .sites = 0 };
+	int ret;
+
+	memset(snapshot, 0, sizeof(*snapshot));
+	if (vmt_process_parse(what, &snapshot->process.pid)) {
+		ret = read_process(snapshot, options);
+	} else {
+		snapshot->file = strcmp(what, "-") ? what : "standard input";
+		ret = vmt_procmaps_read(what, &snapshot->maps);
+	}
+	if (ret)
+		return explain_problem(snapshot, ret, ret_problem, size);
+	if (!snapshot->maps.count)
+		return explain_none(snapshot, ret_problem, size);
+	facts.stack_pointers = snapshot->stack_pointers;
+	facts.stack_pointer_count = snapshot->stack_pointer_count;
+	facts.threads = facts.threads_left = snapshot->process.threads;
+	/* Without the flags, what looks alike need not be alike. */
+	facts.is_fork_child = !snapshot->file && snapshot->maps.map[0].vm_flags &&
+			      vmt_process_is_fork(&snapshot->process);
+	ret = vmt_explain(snapshot->maps.map, snapshot->maps.count, &facts, &snapshot->explain);
+	return ret ? explain_problem(snapshot, ret, ret_problem, size) : 0;
+}
+
+void vmt_snapshot_free(struct vmt_snapshot *snapshot)
+{
+	vmt_explain_free(&snapshot->explain);
+	vmt_procmaps_free(&snapshot->maps);
+	free(snapshot->stack_pointers);
+	snapshot->stack_pointers = NULL;
+}
+
+static unsigned percent_of(uint64_t maps, uint64_t limit)
+{
+	return (unsigned)(limit ? maps * 100 / limit : 0);
+}
+
+void vmt_snapshot_headline(struct vmt_lines *lines, const struct vmt_snapshot *snapshot)
+{
+	const char *s = snapshot->explain.count == 1 ? "" : "s";
+	struct vmt_number maps, limit, threads;
+	char rest[128] = "";
+
+	if (snapshot->limit)
+		snprintf(rest, sizeof(rest), ", %u %% of vm.max_map_count (%s)",
+			 percent_of(snapshot->explain.count, snapshot->limit),
+			 vmt_number(&limit, snapshot->limit));
+	if (snapshot->maps.is_cut)
+		snprintf(rest, sizeof(rest), ", the last line is cut off");
+	if (snapshot->process.threads > 1)
+		snprintf(rest + strlen(rest), sizeof(rest) - strlen(rest), ", %s threads",
+			 vmt_number(&threads, snapshot->process.threads));
+	vmt_number(&maps, snapshot->explain.count);
+	if (snapshot->file)
+		vmt_lines_add(lines, 2, "%s: %s map%s%s", snapshot->file, maps.text, s, rest);
+	else
+		vmt_lines_add(lines, 2, "%s (%d): %s map%s%s", snapshot->process.name,
+			      (int)snapshot->process.pid, maps.text, s, rest);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See debuginfod.h. libdwfl asks by itself, whenever DEBUGINFOD_URLS is in the environment; so the variable is
+ * empty while libdwfl looks, unless servers may be asked. A program that is run gets it as it was.
+ */
+#include "input/debuginfod.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define URLS "DEBUGINFOD_URLS"
+
+/* For one file, in the words of debuginfod(8), if the user has not said otherwise. */
+#define SILENCE "5"	/* seconds for the first 100 KiB */
+#define MAXTIME "30"
+
+/* For all of them. */
+#define ONE_SECONDS 4	/* a question that takes so long and finds nothing is the last one */
+#define ALL_SECONDS 60
+
+static bool is_wanted;
+static bool shows_progress;
+static double spent;
+
+void vmt_debuginfod_allow(bool show_progress)
+{
+	is_wanted = true;
+	shows_progress = show_progress;
+}
+
+bool vmt_debuginfod_is_allowed(void)
+{
+	const char *servers = getenv(URLS);
+
+	return is_wanted && spent < ALL_SECONDS && servers && *servers;
+}
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static void set_limits(void)
+{
+	setenv("DEBUGINFOD_TIMEOUT", SILENCE, 0);
+	setenv("DEBUGINFOD_MAXTIME", MAXTIME, 0);
+	if (shows_progress)
+		setenv("DEBUGINFOD_PROGRESS", "1", 0);
+}
+
+/* What the variable held, for restore(); NULL if it stays. */
+static char *hide(void)
+{
+	const char *servers = getenv(URLS);
+	char *held;
+
+	if (vmt_debuginfod_is_allowed()) {
+		set_limits();
+		return NULL;
+	}
+	held = servers ? strdup(servers) : NULL;
+	if (held)
+		setenv(URLS, "", 1);
+	return held;
+}
+
+static void restore(char *held, double start, bool has_found)
+{
+	double took = now() - start;
+
+	if (held)
+		setenv(URLS, held, 1);
+	else if (is_wanted)
+		spent += took > ONE_SECONDS && !has_found ? ALL_SECONDS : took;
+	free(held);
+}
+
+int vmt_debuginfod_find_elf(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
+			    char **ret_path, Elf **ret_elf)
+{
+	double start = now();
+	char *held = hide();
+	int fd = dwfl_build_id_find_elf(module, data, name, base, ret_path, ret_elf);
+
+	restore(held, start, fd >= 0 || *ret_elf);
+	return fd;
+}
+
+int vmt_debuginfod_find_debuginfo(Dwfl_Module *module, void **data, const char *name,
+				  Dwarf_Addr base, const char *path, const char *link,
+				  GElf_Word crc, char **ret_path)
+{
+	double start = now();
+	char *held = hide();
+	int fd = dwfl_standard_find_debuginfo(module, data, name, base, path, link, crc, ret_path);
+
+	restore(held, start, fd >= 0);
+	return fd;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The recording of a running process, which keeps it mapped, and a memfd open: found below
+ * /proc/PID, also when it has no name (memfd) or lies in another mount namespace.
+ * Reads only; used by report and top.
+ */
+#include "core/recording/record.h"
+#include "input/live.h"
+#include "util/message.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool is_number(const char *text)
+{
+	const char *at = text;
+
+	while (isdigit((unsigned char)*at))
+		at++;
+	return at != text && !*at && at - text < 10;
+}
+
+/* A recording of this very process: after fork a child still has its parent's. */
+static bool is_recording_of(int fd, uint32_t pid)
+{
+	struct vmt_rec_header header;
+	struct stat stat;
+
+	return !fstat(fd, &stat) && S_ISREG(stat.st_mode) &&
+	       pread(fd, &header, sizeof(header), 0) == sizeof(header) &&
+	       !memcmp(header.magic, VMT_RECORD_MAGIC, sizeof(header.magic)) && header.pid == pid;
+}
+
+/* Only names that may be ours are opened: opening somebody's FIFO could wake him. */
+static bool may_be_recording(const char *link)
+{
+	char target[4096];
+	ssize_t n = readlink(link, target, sizeof(target) - 1);
+
+	if (n <= 0)
+		return false;
+	target[n] = '\0';
+	return strstr(target, ".vmt") || strstr(target, "/memfd:vmatrace");
+}
+
+/* An open descriptor of the recording found among the links of a directory, or -errno. */
+static int search(const char *directory, uint32_t pid)
+{
+	DIR *dir = opendir(directory);
+	struct dirent *entry;
+	char link[512];
+	int found = -ENOENT;
+
+	if (!dir)
+		return -errno;
+	while (found < 0 && (entry = readdir(dir))) {
+		snprintf(link, sizeof(link), "%s/%s", directory, entry->d_name);
+		if (!may_be_recording(link))
+			continue;
+		found = open(link, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (found >= 0 && !is_recording_of(found, pid)) {
+			close(found);
+			found = -ENOENT;
+		}
+	}
+	closedir(dir);
+	return found;
+}
+
+/* By its name, as the process sees it: "ADDRESSES FLAGS OFFSET DEVICE INODE PATH". */
+static int open_mapped(uint32_t pid, const char *line)
+{
+	const char *path = strchr(line, '/');
+	char name[4096 + 32];
+	int fd;
+
+	if (!path || !strstr(path, ".vmt"))
+		return -ENOENT;
+	snprintf(name, sizeof(name), "/proc/%u/root%.*s", pid, (int)strcspn(path, "\n"), path);
+	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 || is_recording_of(fd, pid))
+		return fd < 0 ? -ENOENT : fd;
+	close(fd);
+	return -ENOENT;
+}
+
+static int search_maps(uint32_t pid)
+{
+	char line[4096 + 128];
+	int found = -ENOENT;
+	FILE *maps;
+
+	snprintf(line, sizeof(line), "/proc/%u/maps", pid);
+	maps = fopen(line, "re");
+	if (!maps)
+		return -errno;
+	while (found < 0 && fgets(line, sizeof(line), maps))
+		found = open_mapped(pid, line);
+	fclose(maps);
+	return found;
+}
+
+static int open_recording(uint32_t pid)
+{
+	char directory[64];
+	int fd;
+
+	snprintf(directory, sizeof(directory), "/proc/%u/fd", pid);
+	fd = search(directory, pid);
+	if (fd != -ENOENT || access(directory, F_OK))
+		return fd;
+	fd = search_maps(pid);
+	if (fd != -ENOENT)
+		return fd;
+	/* A memfd that has no descriptor any more; the map stays. */
+	snprintf(directory, sizeof(directory), "/proc/%u/map_files", pid);
+	fd = search(directory, pid);
+	return fd == -EPERM ? -ENOENT : fd;
+}
+
+static int complain(uint32_t pid, int error)
+{
+	char directory[64];
+
+	snprintf(directory, sizeof(directory), "/proc/%u", pid);
+	if (access(directory, F_OK))
+		vmt_message("%u: no such file, and no such process.", pid);
+	else if (error == -EACCES)
+		vmt_message("process %u belongs to somebody else; try as root.", pid);
+	else
+		vmt_message("process %u is not traced; start it with vmatrace run, or look at it "
+			    "with vmatrace maps %u.", pid, pid);
+	return error;
+}
+
+int vmt_live_load(struct vmt_recordings *recordings, const char *text)
+{
+	struct stat stat_buffer;
+	uint32_t pid;
+	int ret;
+	int fd;
+
+	if (!is_number(text) || !stat(text, &stat_buffer))
+		return vmt_load_path(recordings, text);
+	pid = (uint32_t)strtoul(text, NULL, 10);
+	fd = open_recording(pid);
+	if (fd < 0)
+		return complain(pid, fd);
+	ret = vmt_load_fd(recordings, fd);
+	close(fd);
+	return ret;
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finding and mapping recordings: see load.h. Never writes to one. A recording is
+ * data from somewhere else; whether it is sound, the view says.
+ */
+#include "input/load.h"
+#include "util/message.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int complain(const char *name, int error)
+{
+	if (error == -EINVAL)
+		vmt_message("%s is no file; name a recording (*.vmt) or a directory of them.", name);
+	else
+		vmt_message("%s: %s; name a recording (*.vmt) or a directory of them.", name,
+			    strerror(-error));
+	return error;
+}
+
+/* A recording that somebody cuts short while it is read. */
+static void on_bus_error(int number)
+{
+	static const char text[] = "vmatrace: a recording became shorter while it was read; "
+				   "read it again.\n";
+
+	(void)number;
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(VMT_EXIT_FAILED);
+	_exit(VMT_EXIT_USAGE);
+}
+
+static void catch_bus_errors(void)
+{
+	struct sigaction action = { .sa_handler = on_bus_error };
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGBUS, &action, NULL);
+}
+
+/*
+ * A memfd is as long as it may ever become; addresses may be few here too (ulimit -v). What it grows by
+ * until its header is read again is less than this.
+ */
+static size_t size_in_use(int fd, size_t size)
+{
+	struct vmt_rec_header header;
+	size_t in_use;
+
+	if (pread(fd, &header, sizeof(header), 0) != (ssize_t)sizeof(header) ||
+	    memcmp(header.magic, VMT_RECORD_MAGIC, sizeof(header.magic)) ||
+	    header.file_size < sizeof(header) || header.file_size > size)
+		return size;
+	in_use = 4 * (size_t)header.file_size + (1 << 20);
+	return in_use < size ? in_use : size;
+}
+
+static int map_file(struct vmt_recording *recording, int fd)
+{
+	struct stat stat;
+
+	if (fstat(fd, &stat))
+		return -errno;
+	if (!S_ISREG(stat.st_mode))
+		return S_ISDIR(stat.st_mode) ? -EISDIR : -EINVAL;
+	catch_bus_errors();
+	recording->size = size_in_use(fd, (size_t)stat.st_size);
+	recording->data = NULL;
+	if (!recording->size)
+		return 0;
+	recording->data = mmap(NULL, recording->size, PROT_READ, MAP_SHARED, fd, 0);
+	return recording->data == MAP_FAILED ? -errno : 0;
+}
+
+static void release(struct vmt_recording *recording)
+{
+	if (recording->data)
+		munmap(recording->data, recording->size);
+	free(recording->name);
+}
+
+static int append(struct vmt_recordings *recordings, const struct vmt_recording *recording)
+{
+	struct vmt_recording *item = realloc(recordings->item,
+					     (recordings->count + 1) * sizeof(*item));
+
+	if (!item)
+		return -ENOMEM;
+	recordings->item = item;
+	item[recordings->count++] = *recording;
+	return 0;
+}
+
+static int complain_of_damage(const char *name)
+{
+	vmt_message("%s is damaged: what cannot be is left out, and the rest is not certain; "
+		    "record it again.", name);
+	return -EBADMSG;
+}
+
+/* A damaged one is appended all the same, since the report of it says so. */
+static int add(struct vmt_recordings *recordings, int fd, const char *name)
+{
+	struct vmt_recording recording = { .name = strdup(name) };
+	int ret = recording.name ? map_file(&recording, fd) : -ENOMEM;
+
+	if (ret) {
+		free(recording.name);
+		return complain(name, ret);
+	}
+	ret = vmt_view_open(recording.data, recording.size, &recording.view);
+	if (!ret)
+		ret = vmt_view_examine(&recording.view);
+	if (ret)
+		vmt_message("%s is no readable recording: %s (at byte %llu); record it again.",
+			    name, recording.view.error,
+			    (unsigned long long)recording.view.error_offset);
+	else
+		ret = append(recordings, &recording);
+	if (ret)
+		release(&recording);
+	else if (vmt_view_is_damaged(&recording.view))
+		ret = complain_of_damage(name);
+	return ret;
+}
+
+int vmt_load_fd(struct vmt_recordings *recordings, int fd)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "descriptor %d", fd);
+	return add(recordings, fd, name);
+}
+
+static int add_file(struct vmt_recordings *recordings, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);	/* of a FIFO too */
+	int ret;
+
+	if (fd < 0)
+		return complain(path, -errno);
+	ret = add(recordings, fd, path);
+	close(fd);
+	return ret;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct vmt_rec_header *one = &((const struct vmt_recording *)a)->view.header;
+	const struct vmt_rec_header *two = &((const struct vmt_recording *)b)->view.header;
+
+	if (one->start_realtime != two->start_realtime)
+		return one->start_realtime < two->start_realtime ? -1 : 1;
+	return (one->image > two->image) - (one->image < two->image);
+}
+
+static bool is_recording_name(const char *name)
+{
+	const char *end = strrchr(name, '.');
+
+	return end && !strcmp(end, ".vmt");
+}
+
+/* EXE.PID.vmt or EXE.PID-N.vmt */
+static bool is_of_process(const char *name, pid_t pid)
+{
+	char middle[32];
+	const char *found = NULL;
+	const char *next = name;
+
+	snprintf(middle, sizeof(middle), ".%d", (int)pid);
+	while ((next = strstr(next, middle)))
+		found = next++;
+	if (!found || !is_recording_name(name))
+		return false;
+	found += strlen(middle);
+	return !strcmp(found, ".vmt") || *found == '-';
+}
+
+/* pid 0: every process. */
+static int add_directory(struct vmt_recordings *recordings, const char *path, pid_t pid)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	char *file;
+	int result = 0;
+	int ret;
+
+	if (!dir)
+		return complain(path, -errno);
+	while ((entry = readdir(dir))) {
+		if (!is_recording_name(entry->d_name) ||
+		    (pid && !is_of_process(entry->d_name, pid)))
+			continue;
+		if (asprintf(&file, "%s/%s", path, entry->d_name) < 0)
+			break;
+		ret = add_file(recordings, file);
+		result = ret ? ret : result;
+		free(file);
+	}
+	closedir(dir);
+	return result;
+}
+
+int vmt_load_path(struct vmt_recordings *recordings, const char *path)
+{
+	size_t before = recordings->count;
+	struct stat stat_buffer;
+	int ret;
+
+	if (stat(path, &stat_buffer))
+		return complain(path, -errno);
+	if (!S_ISDIR(stat_buffer.st_mode))
+		return add_file(recordings, path);
+	ret = add_directory(recordings, path, 0);
+	if (recordings->count == before) {
+		if (!ret)
+			vmt_message("%s holds no recordings (*.vmt); make some with "
+				    "vmatrace run -o %s -- PROGRAM.", path, path);
+		return ret ? ret : -ENOENT;
+	}
+	qsort(recordings->item + before, recordings->count - before, sizeof(*recordings->item),
+	      by_start);
+	return ret;
+}
+
+int vmt_load_process(struct vmt_recordings *recordings, const char *directory, pid_t pid,
+		     uint64_t since)
+{
+	struct vmt_recordings all = { NULL, 0 };
+	const struct vmt_recording *last = NULL;
+	int ret = add_directory(&all, directory, pid);
+
+	for (size_t i = 0; i < all.count; i++) {
+		if (all.item[i].view.header.start_realtime >= since &&
+		    (!last || by_start(&all.item[i], last) > 0))
+			last = &all.item[i];
+	}
+	if (last)
+		ret = add_file(recordings, last->name);
+	else if (!ret)
+		ret = -ENOENT;
+	vmt_load_free(&all);
+	return ret;
+}
+
+void vmt_load_put_aside(const struct vmt_recording *recording)
+{
+	if (recording->data)
+		madvise(recording->data, recording->size, MADV_DONTNEED);
+}
+
+void vmt_load_free(struct vmt_recordings *recordings)
+{
+	for (size_t i = 0; i < recordings->count; i++)
+		release(&recordings->item[i]);
+	free(recordings->item);
+	recordings->item = NULL;
+	recordings->count = 0;
+}

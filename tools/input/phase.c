@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finding marks by name and undoing what happened after them: a site's old values were
+ * kept when it first changed after a mark (struct vmt_rec_mark_value).
+ */
+#include "input/phase.h"
+#include "util/must.h"
+
+#include <errno.h>
+
+static bool is_named(const struct vmt_view *view, const struct vmt_rec_mark *mark,
+		     const char *name)
+{
+	struct vmt_view_string text = vmt_view_string(view, mark->name);
+
+	return text.length == strlen(name) && !memcmp(text.bytes, name, text.length);
+}
+
+static int find_from(const struct vmt_view *view, const struct vmt_phase *phase, uint64_t *index,
+		     struct vmt_phase_bounds *bounds)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_MARKS);
+	struct vmt_rec_mark mark;
+	uint64_t seen = 0;
+
+	for (; *index < count; ++*index) {
+		if (!vmt_view_mark(view, *index, &mark) || !is_named(view, &mark, phase->from) ||
+		    seen++ < phase->warmup)
+			continue;
+		bounds->from = mark.epoch;
+		bounds->maps_from = mark.maps;
+		++*index;
+		return 0;
+	}
+	return seen ? -ERANGE : -ENOENT;
+}
+
+static int find_to(const struct vmt_view *view, const struct vmt_phase *phase, uint64_t index,
+		   struct vmt_phase_bounds *bounds)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_MARKS);
+	struct vmt_rec_mark mark;
+	int ret = -ENOENT;
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (!vmt_view_mark(view, i, &mark) || !is_named(view, &mark, phase->to))
+			continue;
+		if (ret)
+			ret = -ERANGE;
+		if (i < index)
+			continue;
+		bounds->to = mark.epoch;
+		bounds->maps_to = mark.maps;
+		ret = 0;
+	}
+	return ret;
+}
+
+static bool is_full(const struct vmt_view *view, enum vmt_section_id id)
+{
+	const struct vmt_rec_section *section = &view->header.section[id];
+
+	return section->used && section->used >= section->capacity;
+}
+
+bool vmt_phase_has_lost_values(const struct vmt_view *view)
+{
+	return is_full(view, VMT_SECTION_MARK_VALUES);
+}
+
+static bool has_lost_marks(const struct vmt_view *view)
+{
+	return is_full(view, VMT_SECTION_MARKS) || vmt_phase_has_lost_values(view);
+}
+
+int vmt_phase_find(const struct vmt_view *view, const struct vmt_phase *phase,
+		   struct vmt_phase_bounds *ret_bounds)
+{
+	struct vmt_phase_bounds bounds = {
+		.maps_from = view->header.maps_start,
+		.maps_to = vmt_view_maps_now(view),
+	};
+	uint64_t index = 0;
+	int ret = 0;
+
+	if ((phase->from || phase->to) && has_lost_marks(view))
+		ret = -ENOSPC;
+	if (!ret && phase->from)
+		ret = find_from(view, phase, &index, &bounds);
+	if (!ret && phase->to)
+		ret = find_to(view, phase, index, &bounds);
+	if (!ret)
+		*ret_bounds = bounds;
+	return ret;
+}
+
+void vmt_phase_rewind(const struct vmt_view *view, uint32_t epoch, uint64_t *live, uint64_t count)
+{
+	uint64_t values = epoch ? vmt_view_count(view, VMT_SECTION_MARK_VALUES) : 0;
+	uint32_t *best = vmt_must_alloc(count, sizeof(*best));
+	struct vmt_rec_mark_value value;
+
+	/* A value holds for its mark and those before it: the first not before ours counts. */
+	for (uint64_t i = 0; i < values; i++) {
+		if (!vmt_view_mark_value(view, i, &value) || value.site >= count ||
+		    value.epoch < epoch || (best[value.site] && best[value.site] <= value.epoch))
+			continue;
+		best[value.site] = value.epoch;
+		live[value.site] = value.live;
+	}
+	free(best);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* The allocators in the JSON report. Part of json.c, see there. */
+#include "json/allocators_json.h"
+#include "util/json_value.h"
+
+static void add_counts(json_t *object, const struct vmt_allocator *item)
+{
+	static const char *const keys[] = { "allocations", "frees", "resizes", "live", "bytes" };
+	const uint64_t values[] = { item->counts.allocations, item->counts.frees,
+				    item->counts.resizes, item->live, item->counts.bytes };
+
+	/* Without these calls nothing is known, which is not the same as none. */
+	for (size_t i = 0; i < VMT_COUNT(keys); i++) {
+		if (item->is_counted)
+			vmt_json_add_number(object, keys[i], values[i]);
+		else
+			json_object_set_new(object, keys[i], json_null());
+	}
+	if (item->is_counted && item->counts.inherited)
+		vmt_json_add_number(object, "inherited", item->counts.inherited);
+	json_object_set_new(object, "counts_new",
+			    json_boolean(item->is_counted &&
+					 !(item->counts.flags & VMT_ALLOCATOR_HAS_NEW)));
+}
+
+json_t *vmt_allocators_json(const struct vmt_allocators *allocators)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < allocators->count; i++) {
+		const struct vmt_allocator *item = &allocators->item[i];
+		json_t *object = json_object();
+		json_t *maps = json_object();
+
+		json_object_set_new(object, "module",
+				    vmt_json_text(item->path.bytes, item->path.length));
+		add_counts(object, item);
+		vmt_json_add_number(object, "maps_live", item->maps_live);
+		json_object_set_new(object, "maps_per_allocation",
+				    item->live ? json_real((double)item->maps_live /
+							   (double)item->live) : json_null());
+		vmt_json_add_counters(maps, &item->maps);
+		json_object_set_new(object, "maps", maps);
+		json_array_append_new(array, object);
+	}
+	return array;
+}

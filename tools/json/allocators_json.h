@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* The allocators of a recording in the JSON report. */
+#ifndef VMT_ALLOCATORS_JSON_H
+#define VMT_ALLOCATORS_JSON_H
+
+#include "explain/allocators.h"
+
+#include <jansson.h>
+
+/* The array "allocators" of the JSON report; NULL when nothing was recorded. */
+json_t *vmt_allocators_json(const struct vmt_allocators *allocators);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An explanation as JSON: what `report` and `maps` have in common. Only builds values;
+ * writing them is the caller's.
+ */
+#ifndef VMT_EXPLAIN_JSON_H
+#define VMT_EXPLAIN_JSON_H
+
+#include "explain/explain.h"
+
+#include <jansson.h>
+
+/* Add "kinds", "patterns", "neighbours", "holes" and "cost" to an object. */
+void vmt_explain_json(json_t *object, const struct vmt_explain *explain);
+
+/* Add "files": groups of mapped files, and how many maps each has. */
+void vmt_explain_json_files(json_t *object, const struct vmt_explain *explain);
+
+#endif

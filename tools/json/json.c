@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The JSON report. Everything that is in the text is here too, unshortened; unknown
+ * values are null. jansson checks nothing for us on allocation failure: a value that
+ * cannot be made is left out.
+ */
+#include "core/report/report.h"
+#include "explain/explain_record.h"
+#include "input/liveness.h"
+#include "json/allocators_json.h"
+#include "json/explain_json.h"
+#include "json/json.h"
+#include "json/json_output.h"
+#include "json/json_parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static json_t *command_of(const struct vmt_view *view)
+{
+	struct vmt_view_string text = vmt_view_string(view, view->header.command);
+	json_t *command = json_array();
+	uint32_t start = 0;
+
+	for (uint32_t i = 0; i < text.length; i++) {
+		if (text.bytes[i] && i + 1 < text.length)
+			continue;
+		json_array_append_new(command,
+				      vmt_json_text(text.bytes + start,
+						    i + (text.bytes[i] != '\0') - start));
+		start = i + 1;
+	}
+	return command;
+}
+
+static const char *end_of(const struct vmt_view *view)
+{
+	switch (view->header.end) {
+	case VMT_END_EXIT: return "exit";
+	case VMT_END_SIGNAL: return "signal";
+	case VMT_END_EXEC: return "exec";
+	case VMT_END_RUNNING: return vmt_liveness_is_gone(view) ? "unknown" : "running";
+	default: return "unknown";
+	}
+}
+
+static json_t *status_of(const struct vmt_rec_header *header)
+{
+	if (header->end == VMT_END_EXIT)
+		return json_integer(header->status & 255);
+	return header->end == VMT_END_SIGNAL ? json_integer(header->status) : json_null();
+}
+
+static json_t *number_or_null(uint64_t value, uint64_t unknown)
+{
+	return value == unknown ? json_null() : json_integer((json_int_t)value);
+}
+
+static json_t *maps_of(const struct vmt_view *view)
+{
+	const struct vmt_rec_header *header = &view->header;
+	json_t *maps = json_object();
+
+	vmt_json_add_number(maps, "start", header->maps_start);
+	vmt_json_add_number(maps, "now", vmt_view_maps_now(view));
+	vmt_json_add_number(maps, "peak", header->maps_peak);
+	json_object_set_new(maps, "peak_time", vmt_json_seconds(header->maps_peak_time));
+	json_object_set_new(maps, "limit", number_or_null(header->maps_limit, 0));
+	vmt_json_add_number(maps, "own", header->maps_own);
+	json_object_set_new(maps, "kernel", number_or_null(header->maps_kernel, UINT64_MAX));
+	return maps;
+}
+
+static json_t *doors_of(uint32_t doors)
+{
+	static const char *const names[] = { "wrappers", "sites", "traps" };
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; i < VMT_COUNT(names); i++) {
+		if (doors >> i & 1)
+			json_array_append_new(array, json_string(names[i]));
+	}
+	return array;
+}
+
+static json_t *notes_of(uint64_t notes)
+{
+	json_t *array = json_array();
+
+	for (uint32_t bit = 0; bit < 64; bit++) {
+		if (notes >> bit & 1 && vmt_text_note(bit))
+			json_array_append_new(array, json_string(vmt_text_note(bit)));
+	}
+	return array;
+}
+
+/* Sections that are not what was written. */
+static json_t *damaged_of(const struct vmt_view *view)
+{
+	json_t *array = json_array();
+
+	for (uint32_t id = 0; id < VMT_SECTION_COUNT; id++) {
+		if (view->damaged >> id & 1)
+			json_array_append_new(array, json_string(vmt_view_section_name(id)));
+	}
+	return array;
+}
+
+/* What the library was at; of a process that is gone, where it was interrupted. */
+static json_t *under_way(const struct vmt_view *view)
+{
+	static const char *const names[VMT_DOING_COUNT] = {
+		[VMT_DOING_SITE] = "site", [VMT_DOING_CALL] = "call",
+		[VMT_DOING_MAPS] = "maps", [VMT_DOING_COUNTS] = "counts",
+	};
+	uint32_t doing = view->header.doing;
+
+	return doing < VMT_DOING_COUNT && names[doing] ? json_string(names[doing]) : json_null();
+}
+
+static json_t *coverage_of(const struct vmt_view *view)
+{
+	const struct vmt_rec_header *header = &view->header;
+	json_t *coverage = json_object();
+	json_t *asked = json_object();
+
+	vmt_json_add_number(asked, "query", header->asked_query);
+	vmt_json_add_number(asked, "probe", header->asked_probe);
+	vmt_json_add_number(asked, "maps", header->asked_maps);
+	vmt_json_add_number(asked, "files", header->asked_files);
+	json_object_set_new(coverage, "doors", doors_of(header->doors));
+	json_object_set_new(coverage, "exact", json_boolean(vmt_view_is_exact(view)));
+	vmt_json_add_number(coverage, "unseen", header->unseen);
+	vmt_json_add_number(coverage, "lost", header->lost);
+	vmt_json_add_number(coverage, "relearned", header->relearned);
+	vmt_json_add_number(coverage, "calls", header->calls_seen);
+	vmt_json_add_number(coverage, "derived", header->calls_derived);
+	json_object_set_new(coverage, "asked", asked);
+	vmt_json_add_number(coverage, "late", header->late);
+	vmt_json_add_number(coverage, "verified", header->verified);
+	vmt_json_add_number(coverage, "truncated_stacks", header->truncated);
+	json_object_set_new(coverage, "under_way", under_way(view));
+	json_object_set_new(coverage, "notes", notes_of(header->notes));
+	json_object_set_new(coverage, "damaged", damaged_of(view));
+	vmt_json_add_number(coverage, "left_out", view->left_out);
+	return coverage;
+}
+
+static json_t *calls_of(const struct vmt_view *view)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_CALLS);
+	struct vmt_rec_counters counters;
+	json_t *calls = json_object();
+	json_t *call;
+
+	for (uint64_t i = VMT_CALL_NONE + 1; i < count && i < VMT_CALL_COUNT; i++) {
+		if (!vmt_view_call(view, i, &counters) || !counters.calls)
+			continue;
+		call = json_object();
+		vmt_json_add_counters(call, &counters);
+		json_object_set_new(calls, vmt_call_name((uint32_t)i), call);
+	}
+	return calls;
+}
+
+static json_t *timeline_of(const struct vmt_view *view)
+{
+	uint64_t count = vmt_view_bucket_count(view);
+	json_t *timeline = json_array();
+	struct vmt_rec_bucket bucket;
+	json_t *entry;
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (!vmt_view_bucket(view, i, &bucket))
+			continue;
+		entry = json_object();
+		json_object_set_new(entry, "time", vmt_json_seconds(i * view->header.bucket_ns));
+		vmt_json_add_number(entry, "min", bucket.min);
+		vmt_json_add_number(entry, "max", bucket.max);
+		json_array_append_new(timeline, entry);
+	}
+	return timeline;
+}
+
+static json_t *failure_of(const struct vmt_view *view, const struct vmt_rec_failure *failure,
+			  struct vmt_symbols *symbols)
+{
+	const char *name = vmt_text_errno(failure->error);
+	json_t *entry = json_object();
+	struct vmt_rec_site site;
+	bool has_site = vmt_view_site(view, failure->site, &site);
+
+	json_object_set_new(entry, "call",
+			    has_site ? json_string(vmt_call_name(site.call)) : json_null());
+	json_object_set_new(entry, "errno", name ? json_string(name) :
+						   json_integer(failure->error));
+	json_object_set_new(entry, "reason", json_string(vmt_text_reason(failure->reason)));
+	vmt_json_add_number(entry, "maps", failure->maps);
+	vmt_json_add_number(entry, "length", failure->length);
+	json_object_set_new(entry, "time", vmt_json_seconds(failure->time));
+	json_object_set_new(entry, "site", has_site ? json_integer(failure->site) : json_null());
+	json_object_set_new(entry, "stack", has_site ? vmt_json_stack(view, &site, symbols) :
+						       json_array());
+	return entry;
+}
+
+static json_t *failures_of(const struct vmt_view *view, struct vmt_symbols *symbols)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_FAILURES);
+	struct vmt_rec_failure failure;
+	json_t *failures = json_array();
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (vmt_view_failure(view, i, &failure))
+			json_array_append_new(failures, failure_of(view, &failure, symbols));
+	}
+	return failures;
+}
+
+/* Kinds, patterns, neighbours, holes and cost. */
+static void add_explanation(json_t *process, const struct vmt_view *view,
+			    struct vmt_symbols *symbols)
+{
+	struct vmt_explain_record record;
+
+	if (!vmt_explain_record(view, symbols, &record))
+		vmt_explain_json(process, &record.explain);
+	vmt_explain_record_free(&record);
+}
+
+static json_t *allocators_of(const struct vmt_view *view, struct vmt_symbols *symbols)
+{
+	uint64_t sites = vmt_view_count(view, VMT_SECTION_SITES);
+	struct vmt_view_tally *tally = calloc(sites + 2, sizeof(*tally));
+	struct vmt_allocators allocators = { .count = 0 };
+
+	if (tally) {
+		vmt_view_tally(view, tally, sites);
+		vmt_allocators_read(view, tally, symbols, &allocators);
+	}
+	free(tally);
+	return vmt_allocators_json(&allocators);
+}
+
+/* Empty where there was nothing to record, left out where there was no room for it. */
+static void add_list(json_t *process, const char *key, json_t *array, const struct vmt_view *view,
+		     enum vmt_section_id section)
+{
+	if (view->header.section[section].capacity)
+		json_object_set_new(process, key, array);
+	else
+		vmt_json_add_if_any(process, key, array);
+}
+
+/* What stands before the call sites… */
+static json_t *process_of(const struct vmt_view *view)
+{
+	const struct vmt_rec_header *header = &view->header;
+	json_t *process = json_object();
+
+	vmt_json_add_number(process, "pid", header->pid);
+	vmt_json_add_number(process, "parent_pid", header->parent_pid);
+	vmt_json_add_number(process, "image", header->image);
+	json_object_set_new(process, "exe", vmt_json_recorded(view, header->exe));
+	json_object_set_new(process, "command", command_of(view));
+	json_object_set_new(process, "os_release", vmt_json_recorded(view, header->kernel));
+	json_object_set_new(process, "end", json_string(end_of(view)));
+	json_object_set_new(process, "status", status_of(header));
+	json_object_set_new(process, "duration",
+			    header->end_monotonic < header->start_monotonic ? json_null() :
+			    vmt_json_seconds(header->end_monotonic - header->start_monotonic));
+	json_object_set_new(process, "maps", maps_of(view));
+	json_object_set_new(process, "coverage", coverage_of(view));
+	json_object_set_new(process, "calls", calls_of(view));
+	return process;
+}
+
+/* …and behind them. */
+static json_t *findings_of(const struct vmt_view *view, struct vmt_symbols *symbols)
+{
+	json_t *process = json_object();
+
+	add_explanation(process, view, symbols);
+	vmt_json_add_if_any(process, "allocators", allocators_of(view, symbols));
+	vmt_json_add_growth(process, view);
+	add_list(process, "timeline", timeline_of(view), view, VMT_SECTION_TIMELINE);
+	add_list(process, "marks", vmt_json_marks(view), view, VMT_SECTION_MARKS);
+	add_list(process, "failures", failures_of(view, symbols), view, VMT_SECTION_FAILURES);
+	return process;
+}
+
+static void put_process(struct vmt_json_output *output, const struct vmt_view *view,
+			struct vmt_symbols *symbols)
+{
+	json_t *findings;
+
+	vmt_json_put(output, "{");
+	vmt_json_put_members(output, 2, process_of(view));
+	vmt_json_put(output, ",\n   \"sites\": [");
+	vmt_json_put_sites(output, view, symbols);
+	vmt_json_put(output, "\n   ]");
+	findings = findings_of(view, symbols);
+	if (json_object_size(findings))
+		vmt_json_put(output, ",");
+	vmt_json_put_members(output, 2, findings);
+	vmt_json_put(output, "\n  }");
+}
+
+/* Piece by piece: all call sites of a directory of recordings would be gigabytes. */
+int vmt_json_write(FILE *stream, const struct vmt_recordings *recordings,
+		   struct vmt_symbols *symbols)
+{
+	struct vmt_json_output output = { .stream = stream };
+
+	vmt_json_put(&output, "{\n \"schema\": \"vmatrace.report/1\",\n \"processes\": [");
+	for (size_t i = 0; i < recordings->count; i++) {
+		vmt_json_put(&output, i ? ",\n  " : "\n  ");
+		put_process(&output, &recordings->item[i].view, symbols);
+		vmt_load_put_aside(&recordings->item[i]);
+	}
+	vmt_json_put(&output, recordings->count ? "\n ]\n}\n" : "]\n}\n");
+	return vmt_json_finish(&output);
+}

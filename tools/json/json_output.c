@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See json_output.h. jansson writes a token at a time: they are collected. What went wrong is told
+ * at the end, and nothing is written after it.
+ */
+#include "json/json_output.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define FLAGS (JSON_INDENT(1) | JSON_REAL_PRECISION(12))
+
+static void flush(struct vmt_json_output *output)
+{
+	if (fwrite(output->text, 1, output->used, output->stream) != output->used)
+		output->is_failed = true;
+	output->used = 0;
+}
+
+static void append(struct vmt_json_output *output, const char *bytes, size_t n)
+{
+	if (n > sizeof(output->text) - output->used)
+		flush(output);
+	if (n <= sizeof(output->text)) {
+		memcpy(output->text + output->used, bytes, n);
+		output->used += n;
+	} else if (fwrite(bytes, 1, n, output->stream) != n) {
+		output->is_failed = true;
+	}
+}
+
+/* A newline is a token of its own, and may be taken back as long as nothing follows it. */
+static int put(const char *bytes, size_t n, void *context)
+{
+	struct vmt_json_output *output = context;
+
+	if (output->owes_newline)
+		append(output, "\n          ", 1 + (size_t)output->indent);
+	output->owes_newline = n == 1 && *bytes == '\n';
+	if (!output->owes_newline)
+		append(output, bytes, n);
+	return output->is_failed ? -1 : 0;
+}
+
+void vmt_json_put(struct vmt_json_output *output, const char *text)
+{
+	append(output, text, strlen(text));
+}
+
+static void dump(struct vmt_json_output *output, int indent, json_t *value, size_t more_flags)
+{
+	output->indent += indent;
+	if (json_dump_callback(value, put, output, FLAGS | more_flags))
+		output->is_failed = true;
+	/* The one before the brace that members are written without. */
+	output->owes_newline = false;
+	output->indent -= indent;
+	json_decref(value);
+}
+
+void vmt_json_put_value(struct vmt_json_output *output, int indent, json_t *value)
+{
+	dump(output, indent, value, 0);
+}
+
+void vmt_json_put_members(struct vmt_json_output *output, int indent, json_t *object)
+{
+	dump(output, indent, object, JSON_EMBED);
+}
+
+int vmt_json_finish(struct vmt_json_output *output)
+{
+	flush(output);
+	return output->is_failed ? -EIO : 0;
+}

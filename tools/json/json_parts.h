@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Pieces of the JSON report, shared by its files and by nobody else. */
+#ifndef VMT_JSON_PARTS_H
+#define VMT_JSON_PARTS_H
+
+#include "core/recording/view.h"
+#include "json/json_output.h"
+#include "symbols/symbols.h"
+#include "util/json_value.h"
+
+#include <jansson.h>
+
+json_t *vmt_json_stack(const struct vmt_view *view, const struct vmt_rec_site *site,
+		       struct vmt_symbols *symbols);
+
+/* The elements of the list of call sites, a line each. */
+void vmt_json_put_sites(struct vmt_json_output *output, const struct vmt_view *view,
+			struct vmt_symbols *symbols);
+
+json_t *vmt_json_marks(const struct vmt_view *view);
+
+/* Add "growth": what the timeline amounts to. */
+void vmt_json_add_growth(json_t *process, const struct vmt_view *view);
+void vmt_json_add_site_growth(json_t *site, const struct vmt_view *view, uint64_t index,
+			      uint64_t calls, uint64_t live);
+
+#endif

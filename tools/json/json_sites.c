@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The call sites in the JSON report: all of them, also those without effect, so that
+ * sums over sites are the totals. Part of json.c, see there.
+ */
+#include "json/json_parts.h"
+#include "symbols/names.h"
+#include "util/must.h"
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+static json_t *build_id_of(const struct vmt_rec_module *module)
+{
+	static const char hex[] = "0123456789abcdef";
+	char text[2 * VMT_BUILD_ID_MAX];
+
+	if (!module->build_id_length)
+		return json_null();
+	for (uint32_t i = 0; i < module->build_id_length; i++) {
+		text[2 * i] = hex[module->build_id[i] >> 4];
+		text[2 * i + 1] = hex[module->build_id[i] & 15];
+	}
+	return json_stringn(text, 2 * (size_t)module->build_id_length);
+}
+
+static void add_names(json_t *object, const struct vmt_symbol *symbol)
+{
+	json_object_set_new(object, "function", vmt_json_string(symbol->function));
+	json_object_set_new(object, "file", vmt_json_string(symbol->file));
+	json_object_set_new(object, "line", symbol->line ? json_integer(symbol->line) :
+							    json_null());
+}
+
+/* A frame that many stacks have is one object, which they share. */
+struct shared {
+	struct vmt_rec_frame frame;
+	json_t *object;
+	UT_hash_handle hh;
+};
+
+static json_t *make_frame(const struct vmt_view *view, uint64_t index,
+			  const struct vmt_rec_frame *frame, struct vmt_symbols *symbols)
+{
+	json_t *object = json_object();
+	struct vmt_symbol symbol = { .function = NULL };
+	struct vmt_view_string path = { "", 0 };
+	struct vmt_rec_module module = { .build_id_length = 0 };
+
+	if (vmt_view_module(view, frame->module, &module))
+		path = vmt_view_string(view, module.path);
+	if (!vmt_names_find(symbols, view, index, &symbol))
+		memset(&symbol, 0, sizeof(symbol));
+	json_object_set_new(object, "module",
+			    path.length ? vmt_json_text(path.bytes, path.length) : json_null());
+	json_object_set_new(object, "build_id", build_id_of(&module));
+	vmt_json_add_number(object, "offset", frame->offset);
+	add_names(object, &symbol);
+	return object;
+}
+
+/* frames: those made before; NULL = none are kept. */
+static json_t *frame_of(const struct vmt_view *view, uint64_t index, struct vmt_symbols *symbols,
+			struct shared **frames)
+{
+	struct vmt_rec_frame frame = { .module = VMT_NO_INDEX };
+	struct shared *shared = NULL;
+
+	if (!vmt_view_frame(view, index, &frame))
+		frame = (struct vmt_rec_frame){ .module = VMT_NO_INDEX };
+	if (!frames)
+		return make_frame(view, index, &frame, symbols);
+	HASH_FIND(hh, *frames, &frame, sizeof(frame), shared);
+	if (shared)
+		return json_incref(shared->object);
+	shared = vmt_must_alloc(1, sizeof(*shared));
+	shared->frame = frame;
+	shared->object = make_frame(view, index, &frame, symbols);
+	HASH_ADD(hh, *frames, frame, sizeof(frame), shared);
+	return json_incref(shared->object);
+}
+
+static void free_frames(struct shared *frames)
+{
+	struct shared *shared;
+	struct shared *next;
+
+	HASH_ITER(hh, frames, shared, next) {
+		HASH_DEL(frames, shared);
+		json_decref(shared->object);
+		free(shared);
+	}
+}
+
+static json_t *stack_of(const struct vmt_view *view, const struct vmt_rec_site *site,
+			struct vmt_symbols *symbols, struct shared **frames)
+{
+	uint32_t count = vmt_view_frame_count(view, site);
+	json_t *stack = json_array();
+
+	for (uint32_t i = 0; i < count; i++)
+		json_array_append_new(stack, frame_of(view, (uint64_t)site->frame_first + i,
+						      symbols, frames));
+	return stack;
+}
+
+json_t *vmt_json_stack(const struct vmt_view *view, const struct vmt_rec_site *site,
+		       struct vmt_symbols *symbols)
+{
+	return stack_of(view, site, symbols, NULL);
+}
+
+static const char *kind_of(uint64_t index)
+{
+	if (index == VMT_SITE_STARTUP)
+		return "startup";
+	return index == VMT_SITE_UNSEEN ? "unseen" : "call";
+}
+
+/* Left out of a site that has not changed. Widths are the site's own. */
+static void add_timeline(json_t *object, const struct vmt_view *view, uint64_t index)
+{
+	struct vmt_rec_site_time time;
+	json_t *timeline;
+	json_t *entry;
+
+	if (!vmt_view_site_time(view, index, &time))
+		return;
+	timeline = json_array();
+	for (uint32_t i = 0; i < VMT_SITE_BUCKETS; i++) {
+		if (!time.bucket[i].max)
+			continue;
+		entry = json_object();
+		json_object_set_new(entry, "time",
+				    vmt_json_seconds(i * (VMT_SITE_TIME_NS << time.shift)));
+		vmt_json_add_number(entry, "before", time.bucket[i].first);
+		vmt_json_add_number(entry, "min", time.bucket[i].min);
+		vmt_json_add_number(entry, "max", time.bucket[i].max);
+		json_array_append_new(timeline, entry);
+	}
+	vmt_json_add_if_any(object, "timeline", timeline);
+}
+
+static json_t *site_of(const struct vmt_view *view, uint64_t index,
+		       const struct vmt_rec_site *site, struct vmt_view_tally tally,
+		       struct vmt_symbols *symbols, struct shared **frames)
+{
+	bool is_pseudo = index < VMT_SITE_FIRST;
+	json_t *object = json_object();
+
+	vmt_json_add_number(object, "id", index);
+	json_object_set_new(object, "kind", json_string(kind_of(index)));
+	json_object_set_new(object, "call",
+			    json_string(vmt_call_name(is_pseudo ? VMT_CALL_NONE : site->call)));
+	vmt_json_add_counters(object, &site->counters);
+	vmt_json_add_number(object, "live", tally.live);
+	vmt_json_add_number(object, "live_at_peak", vmt_view_live_at_peak(view, site, tally.live));
+	vmt_json_add_number(object, "bytes", tally.bytes);
+	vmt_json_add_site_growth(object, view, index, site->counters.calls, tally.live);
+	add_timeline(object, view, index);
+	json_object_set_new(object, "truncated", json_boolean(site->flags & VMT_SITE_TRUNCATED));
+	json_object_set_new(object, "stack", is_pseudo ? json_array() :
+							  stack_of(view, site, symbols, frames));
+	return object;
+}
+
+void vmt_json_put_sites(struct vmt_json_output *output, const struct vmt_view *view,
+			struct vmt_symbols *symbols)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
+	struct vmt_view_tally *tally = vmt_must_alloc(count + 1, sizeof(*tally));
+	struct shared *frames = NULL;
+	struct vmt_rec_site site;
+
+	vmt_view_tally(view, tally, count);
+	for (uint64_t i = 0; i < count && !output->is_failed; i++) {
+		/* A half-written site may still own ranges. */
+		if (!vmt_view_site(view, i, &site))
+			memset(&site, 0, sizeof(site));
+		if (i >= VMT_SITE_FIRST && !site.counters.calls && !tally[i].live)
+			continue;
+		vmt_json_put(output, i ? ",\n    " : "\n    ");
+		vmt_json_put_value(output, 4,
+				   site_of(view, i, &site, tally[i], symbols, &frames));
+	}
+	free_frames(frames);
+	free(tally);
+}

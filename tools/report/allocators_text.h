@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* The allocators of a recording as lines of the report. */
+#ifndef VMT_ALLOCATORS_TEXT_H
+#define VMT_ALLOCATORS_TEXT_H
+
+#include "explain/allocators.h"
+#include "util/lines.h"
+
+/* At most two lines, none if there is nothing to know; verbose: a line for each. */
+void vmt_allocators_lines(struct vmt_lines *lines, const struct vmt_allocators *allocators,
+			  bool verbose);
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The explanation in a report: first the cause and what would help, at the top of the
+ * first screen; then, further down, what the maps are, why neighbours are two and what they
+ * cost. Ten lines together. Part of explain_text.h.
+ */
+#include "report/explain_parts.h"
+#include "report/explain_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FEW_MAPS   100u	/* of fewer a report need not say what they are */
+#define KINDS_ROOM 104u	/* bytes that fit into two lines behind "  kinds   " */
+
+static const char *site_of(const struct vmt_explain_names *names, uint32_t site, char *text,
+			   size_t size)
+{
+	text[0] = '\0';
+	if (names && names->site && site != VMT_NO_INDEX)
+		return names->site(names->context, site, text, size);
+	return text;
+}
+
+/* ", by mmap in main app.c:7" of what is nearly all its doing; else how much of it is. */
+static const char *by_whom(const struct vmt_explain_names *names,
+			   const struct vmt_explain_share *share, const char *start, char *text,
+			   size_t size)
+{
+	char site[256];
+
+	site_of(names, share->site, site, sizeof(site));
+	text[0] = '\0';
+	if (!*site)
+		return text;
+	if (share->part >= share->all - share->all / 10)
+		snprintf(text, size, "%sby %s", start, site);
+	else if (share->part > share->all / 2)
+		snprintf(text, size, "%smostly by %s", start, site);
+	else
+		snprintf(text, size, "%s%llu %% of them by %s", start,
+			 (unsigned long long)(share->part * 100 / share->all), site);
+	return text;
+}
+
+static size_t put_kind(char *text, size_t size, const struct vmt_explain_kind *kind)
+{
+	struct vmt_number number;
+
+	return (size_t)snprintf(text, size, "%s %.20s%s%s%.40s%s",
+				vmt_number(&number, kind->maps),
+				vmt_explain_kind_word(kind->kind),
+				vmt_explain_plural(kind->kind, kind->maps),
+				kind->detail ? " (" : "", kind->detail ? kind->detail : "",
+				kind->detail ? ")" : "");
+}
+
+/* Most first, as many as two lines hold; the rest is counted. */
+static void put_kinds_line(struct vmt_lines *lines, const struct vmt_explain *explain)
+{
+	struct vmt_number number;
+	char text[512], one[128];
+	size_t used = 0, shown = 0;
+	uint64_t rest = explain->count;
+
+	for (; shown < explain->kind_count; shown++) {
+		size_t n = put_kind(one, sizeof(one), &explain->kinds[shown]);
+
+		if (shown && used + n + 2 > KINDS_ROOM)
+			break;
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s",
+					 shown ? ", " : "", one);
+		rest -= explain->kinds[shown].maps;
+	}
+	if (shown < explain->kind_count)
+		snprintf(text + used, sizeof(text) - used, ", %s other%s",
+			 vmt_number(&number, rest), rest == 1 ? "" : "s");
+	vmt_lines_add(lines, 10, "  kinds   %s", text);
+}
+
+static struct vmt_explain_share share_of(const struct vmt_explain *explain, enum vmt_apart why)
+{
+	uint64_t *by_site = vmt_explain_by_site(&explain->facts);
+	struct vmt_explain_share share;
+
+	for (size_t i = 0; i < explain->pairs_count; i++) {
+		if (explain->pairs[i].why == why)
+			vmt_explain_count_site(by_site, &explain->facts, explain->pairs[i].site,
+					       explain->pairs[i].pairs);
+	}
+	share = vmt_explain_share_of(by_site, &explain->facts);
+	free(by_site);
+	return share;
+}
+
+static void put_reason_line(struct vmt_lines *lines, const struct vmt_explain *explain,
+			    const struct vmt_explain_reason *reason,
+			    const struct vmt_explain_names *names)
+{
+	struct vmt_explain_share share = share_of(explain, reason->top->why);
+	struct vmt_number number;
+	char text[256], by[320];
+
+	by_whom(names, &share, "; cut ", by, sizeof(by));
+	vmt_explain_put_reason(text, sizeof(text), explain, reason, *by != '\0');
+	vmt_lines_add(lines, 10, "  apart   %s touching pairs %s%s",
+		      vmt_number(&number, reason->pairs), text, by);
+}
+
+static void put_cause(struct vmt_lines *lines, const char *start, const struct vmt_explain *explain,
+		      const struct vmt_explain_pattern *pattern,
+		      const struct vmt_explain_names *names)
+{
+	struct vmt_number count, maps;
+	char by[320];
+
+	vmt_lines_add(lines, 10, "%s%s: %s of %s maps%s", start,
+		      vmt_explain_pattern_word(explain, pattern->pattern), vmt_number(&maps, pattern->maps),
+		      vmt_number(&count, explain->count),
+		      by_whom(names, &pattern->by, ", ", by, sizeof(by)));
+}
+
+static void put_help(struct vmt_lines *lines, const struct vmt_explain *explain,
+		     const struct vmt_explain_pattern *pattern)
+{
+	const char *remedy = vmt_explain_remedy(explain, pattern->pattern);
+	struct vmt_number saves;
+
+	if (pattern->is_open)
+		vmt_lines_add(lines, 10, "  help    %s", remedy);
+	else
+		vmt_lines_add(lines, 10, "  help    -%s: %s", vmt_number(&saves, pattern->saves),
+			      remedy);
+}
+
+/* Pieces that no pattern explains, as heaps of garbage collectors are. */
+static void put_alone(struct vmt_lines *lines, const struct vmt_explain *explain,
+		      const struct vmt_explain_names *names)
+{
+	struct vmt_number maps, count, alike, size;
+	char by[320];
+
+	vmt_lines_add(lines, 10, "  cause   pieces of memory that touch no other, as heaps of garbage "
+		      "collectors have them: %s of %s maps (%s of %s)%s",
+		      vmt_number(&maps, explain->alone), vmt_number(&count, explain->count),
+		      vmt_number(&alike, explain->alone_alike),
+		      vmt_number_bytes(&size, explain->alone_size),
+		      by_whom(names, &explain->alone_by, ", ", by, sizeof(by)));
+	vmt_lines_add(lines, 10, "  help    %s", vmt_explain_alone_remedy());
+}
+
+static void put_holes(struct vmt_lines *lines, const struct vmt_explain *explain,
+		      const struct vmt_explain_names *names)
+{
+	struct vmt_number punched, size;
+	char by[320];
+
+	vmt_lines_add(lines, 10, "  holes   %s punched by munmap, %s on average%s",
+		      vmt_number(&punched, explain->holes_punched),
+		      vmt_number_bytes(&size, explain->punched_bytes / explain->holes_punched),
+		      by_whom(names, &explain->punched_by, ", ", by, sizeof(by)));
+}
+
+/* What does not fit as a whole is left out. */
+static void end_item(struct vmt_lines *lines, size_t *before, size_t most)
+{
+	if (lines->count > most)
+		vmt_lines_cut(lines, *before);
+	*before = lines->count;
+}
+
+/* The second one, when it makes half as many maps as the first, or more. */
+static bool has_second(const struct vmt_explain *explain)
+{
+	return explain->pattern_count > 1 &&
+	       vmt_explain_weight(&explain->patterns[1]) >=
+		       vmt_explain_weight(&explain->patterns[0]) / 2;
+}
+
+void vmt_explain_lead(struct vmt_lines *lines, const struct vmt_explain *explain,
+		      const struct vmt_explain_names *names)
+{
+	const struct vmt_explain_pattern *top = explain->patterns;
+	size_t before = lines->count;
+
+	if (vmt_explain_is_mostly_alone(explain)) {
+		put_alone(lines, explain, names);
+		return;
+	}
+	if (!explain->pattern_count)
+		return;
+	put_cause(lines, "  cause   ", explain, top, names);
+	if (has_second(explain))
+		put_cause(lines, "     and  ", explain, top + 1, names);
+	end_item(lines, &before, VMT_EXPLAIN_LEAD);
+	put_help(lines, explain, top);
+	end_item(lines, &before, VMT_EXPLAIN_LEAD);
+	if (has_second(explain))
+		put_help(lines, explain, top + 1);
+	end_item(lines, &before, VMT_EXPLAIN_LEAD);
+}
+
+void vmt_explain_brief(struct vmt_lines *lines, const struct vmt_explain *explain,
+		       const struct vmt_explain_names *names)
+{
+	size_t cost = explain->count >= VMT_EXPLAIN_COSTLY ? 2 : 0;
+	size_t most = VMT_EXPLAIN_LINES - cost, before;
+	struct vmt_explain_reason reasons[VMT_APART_COUNT];
+	const struct vmt_explain_reason *reason;
+
+	if (explain->count < FEW_MAPS && !explain->pattern_count)
+		return;
+	put_kinds_line(lines, explain);
+	before = lines->count;
+	vmt_explain_sum_reasons(explain, reasons);
+	reason = vmt_explain_next_reason(reasons, NULL);
+	if (reason && reason->pairs >= VMT_EXPLAIN_LEAST)
+		put_reason_line(lines, explain, reason, names);
+	end_item(lines, &before, most);
+	if (explain->holes_punched >= VMT_EXPLAIN_LEAST)
+		put_holes(lines, explain, names);
+	end_item(lines, &before, most);
+	if (cost)
+		vmt_explain_put_cost(lines, "  cost    ", explain->count);
+	end_item(lines, &before, VMT_EXPLAIN_LINES);
+}

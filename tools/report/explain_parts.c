@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See explain_parts.h: sums over reasons, and lines that appear in two places.
+ */
+#include "report/explain_parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SLOW_FAULTS  10000u
+#define NEAR_PERCENT 80u
+#define ROOMY_LIMIT  262144u	/* what much software asks for that maps a lot */
+
+void vmt_explain_sum_reasons(const struct vmt_explain *explain,
+			     struct vmt_explain_reason reasons[VMT_APART_COUNT])
+{
+	memset(reasons, 0, VMT_APART_COUNT * sizeof(*reasons));
+	/* Most pairs come first, so the first of a reason is its top. */
+	for (size_t i = 0; i < explain->pairs_count; i++) {
+		const struct vmt_explain_pairs *pairs = &explain->pairs[i];
+		struct vmt_explain_reason *reason = &reasons[pairs->why];
+
+		if (!reason->top)
+			reason->top = pairs;
+		reason->has_more_details |= pairs->detail != reason->top->detail;
+		reason->pairs += pairs->pairs;
+	}
+}
+
+const struct vmt_explain_reason *
+vmt_explain_next_reason(const struct vmt_explain_reason reasons[VMT_APART_COUNT],
+			const struct vmt_explain_reason *last)
+{
+	const struct vmt_explain_reason *best = NULL;
+
+	for (size_t i = 0; i < VMT_APART_COUNT; i++) {
+		const struct vmt_explain_reason *at = &reasons[i];
+		bool is_after = !last || at->pairs < last->pairs ||
+				(at->pairs == last->pairs && at > last);
+
+		if (at->pairs && is_after && (!best || at->pairs > best->pairs))
+			best = at;
+	}
+	return best;
+}
+
+void vmt_explain_put_reason(char *text, size_t size, const struct vmt_explain *explain,
+			    const struct vmt_explain_reason *reason, bool has_site)
+{
+	bool is_unknown = reason->top->why == VMT_APART_UNKNOWN;
+	char detail[160] = "";
+
+	if (!is_unknown || !has_site)
+		vmt_explain_detail(reason->top->why, reason->top->detail, true, detail,
+				   sizeof(detail));
+	snprintf(text, size, "%s%s%s%s%s",
+		 is_unknown && explain->flags_known && explain->facts.is_fork_child ?
+			 "look alike: inherited by fork, and such memory merges no more" :
+			 vmt_explain_apart_word(reason->top->why),
+		 *detail ? " (" : "", *detail && reason->has_more_details ? "mostly " : "", detail,
+		 *detail ? ")" : "");
+}
+
+const char *vmt_explain_plural(enum vmt_kind kind, uint64_t maps)
+{
+	if (maps == 1)
+		return "";
+	switch (kind) {
+	case VMT_KIND_THREAD_STACK:
+	case VMT_KIND_GUARD:
+	case VMT_KIND_FILE:
+	case VMT_KIND_DELETED:
+	case VMT_KIND_ALLOCATOR: return "s";
+	default: return "";
+	}
+}
+
+#define LIMIT_MAX (UINT64_C(1) << 30)	/* of vm.max_map_count, an int; more is no figure */
+
+/* Two digits are more than such an estimate has. */
+static double rounded(double value)
+{
+	uint64_t scale = 1;
+
+	while (value / (double)scale >= 100)
+		scale *= 10;
+	return scale == 1 ? value : (double)((uint64_t)(value / (double)scale + 0.5) * scale);
+}
+
+/* "13 to 24" */
+static const char *span(char text[48], uint64_t low, uint64_t high)
+{
+	double from = rounded((double)low / 1e6), to = rounded((double)high / 1e6);
+
+	snprintf(text, 48, "%.*f to %.*f", from < 10, from, to < 10, to);
+	return text;
+}
+
+void vmt_explain_put_cost(struct vmt_lines *lines, const char *start, uint64_t maps)
+{
+	struct vmt_explain_cost cost = vmt_explain_cost(maps);
+	char memory[48], fork[48], faults[96] = "";
+	struct vmt_number number;
+
+	if (maps >= SLOW_FAULTS)
+		snprintf(faults, sizeof(faults), ", a page fault up to %u to %u %% slower",
+			 cost.fault_low, cost.fault_high);
+	vmt_lines_add(lines, 10,
+		      "%s%s maps: about %s MB of kernel memory, a fork %s ms slower%s (estimate, "
+		      "after Linux 6.18)", start, vmt_number(&number, maps),
+		      span(memory, cost.bytes_low, cost.bytes_high),
+		      span(fork, cost.fork_low, cost.fork_high), faults);
+}
+
+void vmt_explain_put_limit(struct vmt_lines *lines, const char *start, uint64_t maps,
+			   uint64_t limit)
+{
+	struct vmt_number number;
+	uint64_t wanted = ROOMY_LIMIT;
+
+	if (!limit || maps > LIMIT_MAX / 2 || limit > LIMIT_MAX ||
+	    maps * 100 < limit * NEAR_PERCENT)
+		return;
+	while (wanted < 2 * maps)
+		wanted *= 2;
+	vmt_lines_add(lines, 10, "%ssysctl vm.max_map_count=%llu (it is %s), which gives time but "
+		      "cures nothing", start, (unsigned long long)wanted,
+		      vmt_number(&number, limit));
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See explain_peak.h. The maps of the peak are gone, but how many each call site held then
+ * is recorded. Sites of one line of the program are taken together.
+ */
+#include "explain/explain_owner.h"
+#include "report/explain_peak.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAMED 2u	/* so many places are told */
+
+struct place {
+	char name[256];
+	enum vmt_hint hint;
+	uint64_t maps;
+};
+
+struct places {
+	struct place *place;
+	size_t count;
+};
+
+static bool is_over(const struct vmt_explain_record *record)
+{
+	const struct vmt_rec_header *header = &record->view->header;
+	uint64_t now = record->count, rise;
+
+	if (header->maps_peak <= header->maps_start)
+		return false;
+	rise = header->maps_peak - header->maps_start;
+	return rise >= VMT_EXPLAIN_LEAST && now < header->maps_start + rise / 2;
+}
+
+static void add_place(struct places *places, const struct place *place)
+{
+	for (size_t i = 0; i < places->count; i++) {
+		if (!strcmp(places->place[i].name, place->name)) {
+			places->place[i].maps += place->maps;
+			return;
+		}
+	}
+	places->place[places->count++] = *place;
+}
+
+static int by_maps(const void *a, const void *b)
+{
+	const struct place *one = a, *two = b;
+
+	if (one->maps != two->maps)
+		return one->maps > two->maps ? -1 : 1;
+	return strcmp(one->name, two->name);
+}
+
+/* Those with a share worth telling. */
+static void gather(struct vmt_explain_record *record, struct places *places,
+		   const struct vmt_view_tally *tally, uint64_t sites)
+{
+	uint64_t rise = record->view->header.maps_peak - record->view->header.maps_start;
+	struct vmt_rec_site site;
+	struct place place;
+
+	for (uint64_t i = VMT_SITE_FIRST; i < sites; i++) {
+		if (!vmt_view_site(record->view, i, &site))
+			continue;
+		place.maps = vmt_view_live_at_peak(record->view, &site, tally[i].live);
+		if (place.maps < rise / 50 + 1)
+			continue;
+		place.hint = vmt_explain_owner(record->view, &site, record->symbols).hint;
+		vmt_explain_record_site(record, (uint32_t)i, place.name, sizeof(place.name));
+		add_place(places, &place);
+	}
+	if (places->count)
+		qsort(places->place, places->count, sizeof(*places->place), by_maps);
+}
+
+static const char *word_of(enum vmt_hint hint)
+{
+	switch (hint) {
+	case VMT_HINT_THREAD_STACK: return " (thread stacks)";
+	case VMT_HINT_ALLOCATOR:
+	case VMT_HINT_HEAP: return " (malloc)";
+	case VMT_HINT_LIBRARY: return " (libraries)";
+	default: return "";
+	}
+}
+
+static void put_places(struct vmt_lines *lines, const struct places *places, uint64_t peak)
+{
+	struct vmt_number number, all;
+	char text[1024];
+	size_t used = 0;
+
+	for (size_t i = 0; i < NAMED && i < places->count; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s by %.200s%s",
+					 i ? ", " : "", vmt_number(&number, places->place[i].maps),
+					 places->place[i].name, word_of(places->place[i].hint));
+	vmt_lines_add(lines, 10, "  cause   of the %s maps at the peak: %s",
+		      vmt_number(&all, peak), text);
+}
+
+bool vmt_explain_peak_lead(struct vmt_lines *lines, struct vmt_explain_record *record)
+{
+	uint64_t sites = vmt_view_count(record->view, VMT_SECTION_SITES);
+	struct vmt_view_tally *tally;
+	struct places places = { NULL, 0 };
+
+	if (!is_over(record))
+		return false;
+	tally = calloc(sites + 2, sizeof(*tally));
+	places.place = calloc(sites + 2, sizeof(*places.place));
+	if (tally && places.place) {
+		vmt_view_tally(record->view, tally, sites);
+		gather(record, &places, tally, sites);
+	}
+	if (places.count)
+		put_places(lines, &places, record->view->header.maps_peak);
+	free(places.place);
+	free(tally);
+	return places.count > 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reports of recordings, in a format, to a stream: what `report` and `run` have in
+ * common. Returns 0 or -errno (the stream could not be written).
+ */
+#ifndef VMT_PRINT_H
+#define VMT_PRINT_H
+
+#include "input/load.h"
+#include "rows/rows.h"
+
+#include <stdio.h>
+
+enum vmt_format {
+	VMT_FORMAT_NONE,
+	VMT_FORMAT_TEXT,
+	VMT_FORMAT_JSON,
+};
+
+struct vmt_print_options {
+	enum vmt_format format;
+	uint64_t top;		/* 0 = default */
+	uint32_t depth;		/* 0 = default */
+	bool verbose;
+	bool colour;
+	const char *symbols;	/* directory with more symbol files, or NULL */
+	uint32_t pid;		/* in text, of several processes the one to show; 0 = choose */
+	struct vmt_rows_options rows;
+};
+
+/* The format named by text; false if there is none of that name. */
+bool vmt_print_format(const char *text, enum vmt_format *ret_format);
+
+int vmt_print(FILE *stream, const struct vmt_recordings *recordings,
+	      const struct vmt_print_options *options);
+
+#endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The text report of the core, given names, rows and a stream. Of several processes one
+ * line each comes first. What a report says is decided in the core; used by print.c.
+ */
+#include "explain/explain_record.h"
+#include "input/liveness.h"
+#include "report/allocators_text.h"
+#include "report/explain_lead.h"
+#include "report/print_text.h"
+#include "report/tree.h"
+#include "symbols/names.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PREFIX	12u	/* columns of ==PID== at most */
+#define HANDFUL 4u	/* so few sites are shown with their stacks in the table */
+#define RISE	100u	/* maps more at the peak than at the start, for the peak to be the matter */
+
+struct context {
+	FILE *stream;
+	struct vmt_symbols *symbols;
+	const struct vmt_view *view;
+	bool verbose;
+};
+
+static void emit(void *context, const char *bytes, size_t n)
+{
+	struct context *text = context;
+
+	fwrite(bytes, 1, n, text->stream);
+}
+
+static bool resolve(void *context, uint64_t frame, struct vmt_text_place *ret_place)
+{
+	struct context *text = context;
+	struct vmt_symbol symbol;
+
+	if (!vmt_names_find(text->symbols, text->view, frame, &symbol))
+		return false;
+	ret_place->function = symbol.function;
+	ret_place->file = text->verbose ? symbol.file : symbol.short_file;
+	ret_place->line = symbol.line;
+	return true;
+}
+
+static uint32_t columns(FILE *stream)
+{
+	struct winsize size;
+
+	if (!isatty(fileno(stream)) || ioctl(fileno(stream), TIOCGWINSZ, &size))
+		return 0;
+	return size.ws_col;
+}
+
+static const char *heading_of(enum vmt_rows_by by)
+{
+	static const char *const headings[] = { "where", "where", "function", "module", "" };
+
+	return headings[by];
+}
+
+static bool is_default(const struct vmt_rows_options *rows)
+{
+	return rows->by == VMT_ROWS_BY_LINE && rows->sort == VMT_ROWS_DEFAULT && !rows->cut &&
+	       !rows->module && !rows->function && !rows->call;
+}
+
+/* Most of what there was at the peak is gone: who had it then is the question. */
+static bool is_given_back(const struct vmt_view *view)
+{
+	const struct vmt_rec_header *header = &view->header;
+	uint64_t rise = header->maps_peak - header->maps_start;
+
+	return header->maps_peak > header->maps_start && rise >= RISE &&
+	       vmt_view_maps_now(view) < header->maps_start + rise / 2;
+}
+
+/* Sites that the core would show. */
+static bool is_handful(const struct vmt_view *view, const struct vmt_view_tally *tally)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
+	struct vmt_rec_site site;
+	uint64_t n = 0;
+
+	for (uint64_t i = VMT_SITE_FIRST; i < count && n <= HANDFUL; i++) {
+		if (vmt_view_site(view, i, &site))
+			n += tally[i].live || site.counters.created || site.counters.split ||
+			     site.counters.merged || site.counters.removed;
+	}
+	return n <= HANDFUL;
+}
+
+/* Of all that was chosen, or of those that hold a hundredth of the maps, and of a handful in any case. */
+static uint64_t count_stacks(const struct vmt_rows *rows, const struct vmt_rows_options *options,
+			     uint64_t maps)
+{
+	uint64_t n = 0;
+
+	/* Stacks of single call sites do not explain sums over a function or module. */
+	if (options->by > VMT_ROWS_BY_SITE)
+		return 0;
+	if (!is_default(options))
+		return rows->count;
+	while (n < rows->count && (n < HANDFUL || rows->item[n].live > maps / 100))
+		n++;
+	return n;
+}
+
+static void use_rows(struct vmt_text_ops *ops, const struct vmt_rows *rows, uint64_t stack_count)
+{
+	ops->rows = rows->item;
+	ops->row_count = rows->count;
+	ops->stack_count = stack_count;
+}
+
+static void add_allocators(struct vmt_lines *lines, const struct vmt_view *view,
+			   struct vmt_view_tally *tally, struct vmt_symbols *symbols, bool verbose)
+{
+	struct vmt_allocators allocators;
+
+	vmt_view_tally(view, tally, vmt_view_count(view, VMT_SECTION_SITES));
+	vmt_allocators_read(view, tally, symbols, &allocators);
+	vmt_allocators_lines(lines, &allocators, verbose);
+}
+
+static void print_one(FILE *stream, const struct vmt_recording *recording,
+		      const struct vmt_print_options *options, struct vmt_symbols *symbols)
+{
+	const struct vmt_view *view = &recording->view;
+	uint64_t sites = vmt_view_count(view, VMT_SECTION_SITES);
+	struct vmt_view_tally *tally = calloc(sites + 2, sizeof(*tally));
+	struct vmt_rows rows = { NULL, 0, NULL, 0 };
+	struct vmt_rows_options chosen = options->rows;
+	struct context context = { stream, symbols, view, options->verbose };
+	struct vmt_text_ops ops = { .emit = emit, .resolve = resolve, .context = &context,
+				    .tally = tally };
+	struct vmt_text_options text = {
+		.top = options->top,
+		.depth = options->depth,
+		.colour = options->colour,
+		.verbose = options->verbose,
+		.is_gone = vmt_liveness_is_gone(view),
+		.width = columns(stream),
+		.where = heading_of(options->rows.by),
+	};
+
+	struct vmt_explain_record explained;
+	struct vmt_lines lines = { .width = (text.width > 80 ? text.width : 80) - PREFIX };
+
+	if (!vmt_explain_record(view, symbols, &explained))
+		ops.lead_count = vmt_explain_lead_lines(&lines, &explained);
+	if (!text.is_gone)
+		text.now = vmt_liveness_now(CLOCK_MONOTONIC);
+	if (chosen.sort == VMT_ROWS_DEFAULT && is_given_back(view))
+		chosen.sort = VMT_ROWS_PEAK;
+	if (chosen.sort == VMT_ROWS_PEAK) {
+		text.counted = "peak";
+		text.total = view->header.maps_peak;
+	}
+	if (tally)
+		add_allocators(&lines, view, tally, symbols, text.verbose);
+	ops.lines = lines.line;
+	ops.line_count = lines.count;
+	if (tally && !(is_default(&chosen) && is_handful(view, tally))) {
+		vmt_rows_make(&rows, view, tally, symbols, &chosen);
+		use_rows(&ops, &rows, options->verbose ? rows.count :
+				 count_stacks(&rows, &chosen, vmt_view_maps_now(view)));
+	}
+	vmt_text_report(view, &text, &ops);
+	vmt_lines_free(&lines);
+	vmt_explain_record_free(&explained);
+	vmt_rows_free(&rows);
+	free(tally);
+}
+
+/* The process asked for, or the one with the highest peak; the first of equals. */
+static size_t choose(const struct vmt_recordings *recordings, uint32_t pid)
+{
+	size_t chosen = 0;
+
+	for (size_t i = 0; i < recordings->count; i++) {
+		const struct vmt_rec_header *header = &recordings->item[i].view.header;
+
+		/* Of several images of a process the last. */
+		if (pid && header->pid == pid)
+			chosen = i;
+		if (!pid && header->maps_peak >
+				    recordings->item[chosen].view.header.maps_peak)
+			chosen = i;
+	}
+	return chosen;
+}
+
+void vmt_print_text(FILE *stream, const struct vmt_recordings *recordings,
+		    const struct vmt_print_options *options, struct vmt_symbols *symbols)
+{
+	size_t chosen = choose(recordings, options->pid);
+
+	if (recordings->count > 1)
+		vmt_tree_print(stream, recordings, chosen, options->verbose);
+	print_one(stream, &recordings->item[chosen], options, symbols);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* The text report with names: the tree of the processes, and one of them in detail. */
+#ifndef VMT_PRINT_TEXT_H
+#define VMT_PRINT_TEXT_H
+
+#include "report/print.h"
+#include "symbols/symbols.h"
+
+void vmt_print_text(FILE *stream, const struct vmt_recordings *recordings,
+		    const struct vmt_print_options *options, struct vmt_symbols *symbols);
+
+#endif

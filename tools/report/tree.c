@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tree of processes above a text report: who started whom, and whose maps are
+ * many. Numbers of processes come from files and may lead in circles; each recording is
+ * printed once. Used by print_text.c.
+ */
+#include "core/base/printable.h"
+#include "core/report/report.h"
+#include "input/liveness.h"
+#include "report/tree.h"
+#include "util/lines.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DEPTH_MAX   20u	/* of the indentation */
+#define NESTING_MAX 5000u
+#define LINES_MAX   10u	/* of a tree that leaves room for what follows; … */
+#define LINES_FEW   6u	/* …of a larger one, only so many are shown */
+#define NAMES_MAX   4u	/* of the programs that have no line */
+
+/* A process: of the programs that it became by exec the last one stands for all. */
+struct process {
+	bool is_last;	/* the recording at this index is such a last one */
+	bool is_shown;
+	bool is_printed;
+	size_t last;	/* of the same process */
+	size_t parent;	/* the last one of the parent process; SIZE_MAX: not recorded */
+	size_t child;	/* the first below it that has a line; SIZE_MAX: none */
+	size_t next;	/* of the same parent */
+	uint64_t peak;	/* of all its images */
+};
+
+struct tree {
+	FILE *stream;
+	const struct vmt_recordings *recordings;
+	struct process *process;	/* one element per recording */
+	size_t *by_pid;	/* all recordings by their pid, and of one pid in their order */
+	size_t chosen;
+	size_t count;	/* of processes */
+	size_t shown;
+	unsigned nesting;
+};
+
+static const struct vmt_rec_header *header_of(const struct tree *tree, size_t index)
+{
+	return &tree->recordings->item[index].view.header;
+}
+
+static void format_end(char *text, size_t size, const struct vmt_view *view)
+{
+	const struct vmt_rec_header *header = &view->header;
+	const char *name = vmt_text_signal((uint32_t)header->status);
+
+	if (header->end == VMT_END_EXIT)
+		snprintf(text, size, "exit %d", header->status & 255);
+	else if (header->end == VMT_END_SIGNAL && name)
+		snprintf(text, size, "%s", name);
+	else if (header->end == VMT_END_SIGNAL)
+		snprintf(text, size, "signal %d", header->status);
+	else if (header->end == VMT_END_EXEC)
+		snprintf(text, size, "exec");
+	else
+		snprintf(text, size, vmt_liveness_is_gone(view) ? "killed?" : "running");
+}
+
+/* Where the program's name begins in its path. */
+static struct vmt_view_string without_directory(struct vmt_view_string command)
+{
+	uint32_t from = 0;
+
+	for (uint32_t i = 0; i < command.length && command.bytes[i]; i++) {
+		if (command.bytes[i] == '/')
+			from = i + 1;
+	}
+	return (struct vmt_view_string){ command.bytes + from, command.length - from };
+}
+
+/* At most room bytes of it; the ends of arguments become spaces. */
+static void put_text(FILE *stream, struct vmt_view_string text, size_t room)
+{
+	char copy[512];
+	size_t n = text.length < room ? text.length : room;
+
+	n = n < sizeof(copy) ? n : sizeof(copy);
+	for (size_t i = 0; i < n; i++)
+		copy[i] = text.bytes[i] ? text.bytes[i] : ' ';
+	vmt_printable(copy, n);
+	fwrite(copy, 1, n, stream);
+}
+
+/* The arguments with spaces between, the program without its directory, at most room bytes. */
+static void put_command(FILE *stream, const struct vmt_view *view, size_t room)
+{
+	struct vmt_view_string command = vmt_view_string(view, view->header.command);
+
+	if (!command.length)
+		command = vmt_view_string(view, view->header.exe);
+	while (command.length && !command.bytes[command.length - 1])
+		command.length--;
+	command = without_directory(command);
+	put_text(stream, command, room);
+	fputc('\n', stream);
+}
+
+static void put_line(struct tree *tree, size_t index, unsigned depth)
+{
+	const struct vmt_view *view = &tree->recordings->item[index].view;
+	const struct vmt_rec_header *header = &view->header;
+	uint64_t now = vmt_view_maps_now(view);
+	char end[32];
+	struct vmt_number maps, growth, peak;
+
+	format_end(end, sizeof(end), view);
+	fprintf(tree->stream, "%c%8u %9s %9s %9s  %-8s ",
+		tree->process[tree->chosen].last == index ? '>' : ' ', header->pid,
+		vmt_number(&maps, now),
+		vmt_number_signed(&growth, (int64_t)(now - header->maps_start)),
+		vmt_number(&peak, tree->process[index].peak), end);
+	fprintf(tree->stream, "%*s", (int)(2 * depth), "");
+	put_command(tree->stream, view, 30 > 2 * depth ? 30 - 2 * depth : 1);
+}
+
+static bool began_before(const struct tree *tree, size_t one, size_t two)
+{
+	uint64_t first = header_of(tree, one)->start_realtime;
+	uint64_t second = header_of(tree, two)->start_realtime;
+
+	return first != second ? first < second : one < two;
+}
+
+static int by_pid(const void *a, const void *b, void *context)
+{
+	size_t one = *(const size_t *)a;
+	size_t two = *(const size_t *)b;
+	uint32_t pid_one = header_of(context, one)->pid;
+	uint32_t pid_two = header_of(context, two)->pid;
+
+	if (pid_one != pid_two)
+		return pid_one < pid_two ? -1 : 1;
+	return (one > two) - (one < two);
+}
+
+/* Where the recordings of a pid begin in by_pid; there may be tens of thousands in all. */
+static size_t first_of(const struct tree *tree, uint32_t pid)
+{
+	size_t low = 0;
+	size_t high = tree->recordings->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (header_of(tree, tree->by_pid[middle])->pid < pid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The recording of the program that became this one by exec; SIZE_MAX: there is none. */
+static size_t image_before(const struct tree *tree, size_t index)
+{
+	uint32_t pid = header_of(tree, index)->pid;
+	size_t last = SIZE_MAX;
+
+	for (size_t i = first_of(tree, pid); i < tree->recordings->count; i++) {
+		size_t other = tree->by_pid[i];
+
+		if (header_of(tree, other)->pid != pid)
+			break;
+		if (began_before(tree, other, index) &&
+		    (last == SIZE_MAX || began_before(tree, last, other)))
+			last = other;
+	}
+	/* After any other end the number was given to somebody else. */
+	return last != SIZE_MAX && header_of(tree, last)->end == VMT_END_EXEC ? last : SIZE_MAX;
+}
+
+/* The last image of the parent that was running when this one began. */
+static size_t parent_of(const struct tree *tree, size_t index)
+{
+	const struct vmt_rec_header *child = header_of(tree, index);
+	size_t parent = SIZE_MAX;
+
+	if (child->parent_pid == child->pid)
+		return SIZE_MAX;
+	for (size_t i = first_of(tree, child->parent_pid); i < tree->recordings->count; i++) {
+		const struct vmt_rec_header *header = header_of(tree, tree->by_pid[i]);
+
+		if (header->pid != child->parent_pid)
+			break;
+		if (header->start_realtime <= child->start_realtime)
+			parent = tree->by_pid[i];
+	}
+	return parent;
+}
+
+/* Follow a process back to its first image, which its parent started. */
+static void add_process(struct tree *tree, size_t last)
+{
+	struct process *process = &tree->process[last];
+	size_t first = last;
+
+	process->is_last = true;
+	tree->count++;
+	for (size_t i = last; i != SIZE_MAX && tree->process[i].last == SIZE_MAX;
+	     i = image_before(tree, i)) {
+		uint64_t peak = header_of(tree, i)->maps_peak;
+
+		tree->process[i].last = last;
+		process->peak = peak > process->peak ? peak : process->peak;
+		first = i;
+	}
+	process->parent = parent_of(tree, first);
+}
+
+static void find_processes(struct tree *tree)
+{
+	size_t count = tree->recordings->count;
+	size_t before;
+
+	for (size_t i = 0; i < count; i++)
+		tree->by_pid[i] = i;
+	qsort_r(tree->by_pid, count, sizeof(*tree->by_pid), by_pid, tree);
+	for (size_t i = 0; i < count; i++)
+		tree->process[i] = (struct process){ .is_last = true, .last = SIZE_MAX,
+						     .child = SIZE_MAX };
+	for (size_t i = 0; i < count; i++) {
+		before = image_before(tree, i);
+		if (before != SIZE_MAX)
+			tree->process[before].is_last = false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (tree->process[i].is_last)
+			add_process(tree, i);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (tree->process[i].parent != SIZE_MAX)
+			tree->process[i].parent = tree->process[tree->process[i].parent].last;
+	}
+}
+
+static void show(struct tree *tree, size_t index)
+{
+	tree->shown += !tree->process[index].is_shown;
+	tree->process[index].is_shown = true;
+}
+
+static size_t highest_hidden(const struct tree *tree)
+{
+	size_t found = SIZE_MAX;
+
+	for (size_t i = 0; i < tree->recordings->count; i++) {
+		if (tree->process[i].is_last && !tree->process[i].is_shown &&
+		    (found == SIZE_MAX || tree->process[i].peak > tree->process[found].peak))
+			found = i;
+	}
+	return found;
+}
+
+/* The chosen process, those it comes from, and those with the highest peaks. */
+static void choose_lines(struct tree *tree, bool all)
+{
+	size_t max = all || tree->count <= LINES_MAX ? tree->count : LINES_FEW;
+	size_t next = tree->process[tree->chosen].last;
+
+	/* With room for all, which is the highest does not matter. */
+	for (size_t i = 0; max == tree->count && i < tree->recordings->count; i++) {
+		if (tree->process[i].is_last)
+			show(tree, i);
+	}
+	for (; next != SIZE_MAX && tree->shown < max && !tree->process[next].is_shown;
+	     next = tree->process[next].parent)
+		show(tree, next);
+	while (tree->shown < max && (next = highest_hidden(tree)) != SIZE_MAX)
+		show(tree, next);
+}
+
+/* The nearest ancestor that has a line; SIZE_MAX: none. */
+static size_t shown_parent(const struct tree *tree, size_t index)
+{
+	size_t parent = tree->process[index].parent;
+
+	for (unsigned i = 0; i < NESTING_MAX && parent != SIZE_MAX; i++) {
+		if (tree->process[parent].is_shown)
+			return parent;
+		parent = tree->process[parent].parent;
+	}
+	return SIZE_MAX;
+}
+
+/* Children below their parents, in their order. */
+static void chain_lines(struct tree *tree)
+{
+	for (size_t i = tree->recordings->count; i-- > 0;) {
+		size_t parent = tree->process[i].is_shown ? shown_parent(tree, i) : SIZE_MAX;
+
+		if (parent == SIZE_MAX)
+			continue;
+		tree->process[i].next = tree->process[parent].child;
+		tree->process[parent].child = i;
+	}
+}
+
+static void put_below(struct tree *tree, size_t index, unsigned depth)
+{
+	size_t i = tree->process[index].child;
+
+	tree->process[index].is_printed = true;
+	tree->nesting++;
+	put_line(tree, index, depth < DEPTH_MAX ? depth : DEPTH_MAX);
+	for (; tree->nesting < NESTING_MAX && i != SIZE_MAX; i = tree->process[i].next) {
+		if (!tree->process[i].is_printed)
+			put_below(tree, i, depth + 1);
+	}
+	tree->nesting--;
+}
+
+static bool is_hidden(const struct tree *tree, size_t index)
+{
+	return tree->process[index].is_last && !tree->process[index].is_shown;
+}
+
+static struct vmt_view_string program_of(const struct tree *tree, size_t index)
+{
+	const struct vmt_view *view = &tree->recordings->item[index].view;
+
+	return without_directory(vmt_view_string(view, view->header.exe));
+}
+
+/* How many hidden processes run the program of this one; 0 if an earlier one does as well. */
+static uint64_t count_alike(const struct tree *tree, size_t index)
+{
+	struct vmt_view_string name = program_of(tree, index);
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < tree->recordings->count; i++) {
+		struct vmt_view_string other = program_of(tree, i);
+
+		if (!is_hidden(tree, i) || other.length != name.length ||
+		    memcmp(other.bytes, name.bytes, name.length))
+			continue;
+		if (i < index)
+			return 0;
+		count++;
+	}
+	return count;
+}
+
+/* "and 10 more, peak 42 at most: bash 6, readlink 3, basename" */
+static void put_rest(const struct tree *tree)
+{
+	size_t next = highest_hidden(tree);
+	size_t names = 0;
+	struct vmt_number text;
+
+	if (next == SIZE_MAX)
+		return;
+	fprintf(tree->stream, "      and %zu more, peak %s at most:", tree->count - tree->shown,
+		vmt_number(&text, tree->process[next].peak));
+	for (size_t i = 0; i < tree->recordings->count && names <= NAMES_MAX; i++) {
+		struct vmt_view_string name = program_of(tree, i);
+		uint64_t count = is_hidden(tree, i) ? count_alike(tree, i) : 0;
+
+		if (!count)
+			continue;
+		fputs(names == NAMES_MAX ? ", ..." : names ? ", " : " ", tree->stream);
+		if (names < NAMES_MAX)
+			put_text(tree->stream, name, 12);
+		if (count > 1 && names < NAMES_MAX)
+			fprintf(tree->stream, " %s", vmt_number(&text, count));
+		names++;
+	}
+	fputs(" (-v)\n", tree->stream);
+}
+
+static void put_all(struct tree *tree, bool all)
+{
+	size_t count = tree->recordings->count;
+
+	find_processes(tree);
+	choose_lines(tree, all);
+	chain_lines(tree);
+	fprintf(tree->stream, "%zu process%s", tree->count, tree->count == 1 ? "" : "es");
+	if (count > tree->count)
+		fprintf(tree->stream, " (%zu programs, by exec)", count);
+	fputs("; below the one marked, --pid=PID shows another\n\n", tree->stream);
+	fprintf(tree->stream, "      pid      maps    growth      peak  end      command\n");
+	for (size_t i = 0; i < count; i++) {
+		if (tree->process[i].is_shown && !tree->process[i].is_printed &&
+		    shown_parent(tree, i) == SIZE_MAX)
+			put_below(tree, i, 0);
+	}
+	/* Those in a circle have a parent, and nobody above them. */
+	for (size_t i = 0; i < count; i++) {
+		if (tree->process[i].is_shown && !tree->process[i].is_printed)
+			put_below(tree, i, 0);
+	}
+	put_rest(tree);
+	fputc('\n', tree->stream);
+}
+
+void vmt_tree_print(FILE *stream, const struct vmt_recordings *recordings, size_t chosen, bool all)
+{
+	struct tree tree = {
+		.stream = stream,
+		.recordings = recordings,
+		.process = calloc(recordings->count, sizeof(struct process)),
+		.by_pid = calloc(recordings->count, sizeof(size_t)),
+		.chosen = chosen,
+	};
+
+	if (tree.process && tree.by_pid)
+		put_all(&tree, all);
+	free(tree.by_pid);
+	free(tree.process);
+}

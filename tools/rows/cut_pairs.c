@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Counting live maps by pairs of owners: see cut_pairs.h. Start-up's and unseen maps are partners
+ * like any other. Prints nothing; used by the rows of the report.
+ */
+#include "core/report/report.h"
+#include "rows/cut_pairs.h"
+#include "symbols/names.h"
+#include "util/must.h"
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#define WORTH_A_WORD 16u	/* maps */
+
+struct pair {
+	struct {
+		uint32_t mapped_by;
+		uint32_t put_by;
+	} key;
+	uint64_t maps;
+	UT_hash_handle hh;
+};
+
+static uint32_t owner(uint32_t site, uint64_t sites)
+{
+	return site < sites ? site : VMT_SITE_UNSEEN;
+}
+
+static void count_pair(struct pair **pairs, uint32_t mapped_by, uint32_t put_by)
+{
+	struct pair wanted = { .key = { mapped_by, put_by } };
+	struct pair *pair = NULL;
+
+	HASH_FIND(hh, *pairs, &wanted.key, sizeof(wanted.key), pair);
+	if (!pair) {
+		pair = vmt_must_alloc(1, sizeof(*pair));
+		pair->key = wanted.key;
+		HASH_ADD(hh, *pairs, key, sizeof(pair->key), pair);
+	}
+	pair->maps++;
+}
+
+static int by_maps(const void *a, const void *b)
+{
+	const struct vmt_cut *one = a;
+	const struct vmt_cut *two = b;
+
+	if (one->maps != two->maps)
+		return one->maps < two->maps ? 1 : -1;
+	if (one->put_by != two->put_by)
+		return one->put_by < two->put_by ? -1 : 1;
+	return (one->mapped_by > two->mapped_by) - (one->mapped_by < two->mapped_by);
+}
+
+static void take_pairs(struct vmt_cuts *cuts, struct pair *pairs)
+{
+	struct pair *pair;
+	struct pair *next;
+
+	cuts->item = vmt_must_alloc(HASH_COUNT(pairs), sizeof(*cuts->item));
+	HASH_ITER(hh, pairs, pair, next) {
+		HASH_DEL(pairs, pair);
+		cuts->item[cuts->count++] = (struct vmt_cut){ pair->key.mapped_by,
+							       pair->key.put_by, pair->maps };
+		free(pair);
+	}
+	qsort(cuts->item, cuts->count, sizeof(*cuts->item), by_maps);
+}
+
+static uint64_t place_key(const struct vmt_cuts *cuts, uint32_t index)
+{
+	struct vmt_rec_frame frame = { .module = VMT_NO_INDEX };
+	struct vmt_rec_site site;
+
+	if (vmt_view_site(cuts->view, index, &site))
+		vmt_view_frame(cuts->view, vmt_text_user_frame(cuts->view, &site), &frame);
+	return (uint64_t)frame.module << 40 ^ frame.offset;
+}
+
+/* The pairs are in order: the first one of a site is its most frequent. */
+static void find_partners(struct vmt_cuts *cuts)
+{
+	cuts->cutter = vmt_must_alloc(cuts->sites + 2, sizeof(*cuts->cutter));
+	cuts->victim = vmt_must_alloc(cuts->sites + 2, sizeof(*cuts->victim));
+	for (uint32_t i = 0; i < cuts->count && cuts->item[i].maps >= WORTH_A_WORD; i++) {
+		const struct vmt_cut *cut = &cuts->item[i];
+
+		if (!cuts->cutter[cut->mapped_by])
+			cuts->cutter[cut->mapped_by] = i + 1;
+		if (!cuts->victim[cut->put_by] &&
+		    place_key(cuts, cut->mapped_by) != place_key(cuts, cut->put_by))
+			cuts->victim[cut->put_by] = i + 1;
+	}
+}
+
+void vmt_cuts_read(struct vmt_cuts *ret_cuts, const struct vmt_view *view)
+{
+	uint64_t ranges = vmt_view_count(view, VMT_SECTION_RANGES);
+	struct pair *pairs = NULL;
+	struct vmt_rec_range range;
+
+	*ret_cuts = (struct vmt_cuts){ .view = view,
+				       .sites = vmt_view_count(view, VMT_SECTION_SITES) };
+	ret_cuts->mapped = vmt_must_alloc(ret_cuts->sites + 2, sizeof(uint64_t));
+	for (uint64_t i = 0; i < ranges; i++) {
+		if (!vmt_view_range(view, i, &range) || range.flags & VMT_MAP_OWN)
+			continue;
+		range.mapped_by = owner(range.mapped_by, ret_cuts->sites);
+		range.put_by = owner(range.put_by, ret_cuts->sites);
+		ret_cuts->mapped[range.mapped_by]++;
+		if (range.mapped_by != range.put_by)
+			count_pair(&pairs, range.mapped_by, range.put_by);
+	}
+	take_pairs(ret_cuts, pairs);
+	find_partners(ret_cuts);
+}
+
+void vmt_cuts_free(struct vmt_cuts *cuts)
+{
+	free(cuts->item);
+	free(cuts->mapped);
+	free(cuts->cutter);
+	free(cuts->victim);
+}
+
+uint64_t vmt_cuts_mapped(const struct vmt_cuts *cuts, uint64_t site)
+{
+	return site < cuts->sites ? cuts->mapped[site] : 0;
+}
+
+static char *place_of(const struct vmt_cuts *cuts, uint32_t index, struct vmt_symbols *symbols)
+{
+	struct vmt_symbol symbol = { .function = NULL };
+	struct vmt_rec_site site;
+	const char *name;
+	uint64_t frame;
+
+	if (index == VMT_SITE_STARTUP)
+		return vmt_must_copy("start-up");
+	if (index == VMT_SITE_UNSEEN || !vmt_view_site(cuts->view, index, &site))
+		return vmt_must_copy("a call unseen");
+	name = vmt_call_name(site.call);
+	frame = vmt_text_user_frame(cuts->view, &site);
+	if (frame == UINT64_MAX || !vmt_names_find(symbols, cuts->view, frame, &symbol))
+		return vmt_must_format("%s at call site %u", name, index);
+	if (!symbol.short_file)
+		return vmt_must_format("%s in %s", name, symbol.function);
+	return vmt_must_format("%s in %s %s:%u", name, symbol.function ? symbol.function : "??",
+			       symbol.short_file, symbol.line);
+}
+
+char *vmt_cuts_describe(const struct vmt_cuts *cuts, uint64_t site, bool from_mapper,
+			struct vmt_symbols *symbols)
+{
+	uint32_t partner = site >= cuts->sites ? 0 :
+			   from_mapper	       ? cuts->cutter[site] : cuts->victim[site];
+	const struct vmt_cut *cut;
+	char *place;
+	char *text;
+
+	if (!partner)
+		return NULL;
+	cut = &cuts->item[partner - 1];
+	place = place_of(cuts, from_mapper ? cut->put_by : cut->mapped_by, symbols);
+	text = from_mapper ? vmt_must_format("%llu of them cut by %s",
+					     (unsigned long long)cut->maps, place) :
+			     vmt_must_format("cuts what %s mapped", place);
+	free(place);
+	return text;
+}

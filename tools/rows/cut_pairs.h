@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who cut what: live maps counted by the pair of call sites that own them, the one that
+ * mapped the memory and the one that put a start into it.
+ */
+#ifndef VMT_CUT_PAIRS_H
+#define VMT_CUT_PAIRS_H
+
+#include "core/recording/view.h"
+#include "symbols/symbols.h"
+
+struct vmt_cut {
+	uint32_t mapped_by;
+	uint32_t put_by;
+	uint64_t maps;
+};
+
+struct vmt_cuts {
+	const struct vmt_view *view;
+	struct vmt_cut *item;	/* sorted by maps, most first */
+	size_t count;
+	uint64_t *mapped;	/* live maps for each site that mapped them */
+	uint32_t *cutter;	/* for each site 1 + its most frequent partner: who cut its maps… */
+	uint32_t *victim;	/* …and whose maps, at another place, it cut; 0 = none worth a word */
+	uint64_t sites;
+};
+
+void vmt_cuts_read(struct vmt_cuts *ret_cuts, const struct vmt_view *view);
+void vmt_cuts_free(struct vmt_cuts *cuts);
+
+/* Live maps in memory that this site mapped, whoever cut it. */
+uint64_t vmt_cuts_mapped(const struct vmt_cuts *cuts, uint64_t site);
+
+/*
+ * One phrase about a site's most frequent partner, or NULL where there is none worth it:
+ * "cuts what mmap in make_stack src/fiber.c:38 mapped", and from_mapper the other way round:
+ * "32,652 of them cut by mprotect in …". The caller frees it.
+ */
+char *vmt_cuts_describe(const struct vmt_cuts *cuts, uint64_t site, bool from_mapper,
+			struct vmt_symbols *symbols);
+
+#endif

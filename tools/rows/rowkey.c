@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What call sites have in common when they are one row of a report: a place, a function, a
+ * module or a system call. Prints nothing; used by rows.c.
+ */
+#include "rows/rowkey.h"
+#include "symbols/names.h"
+#include "symbols/script.h"
+#include "util/must.h"
+
+char *vmt_rowkey_module(const struct vmt_view *view, uint64_t index)
+{
+	struct vmt_rec_module module;
+	struct vmt_rec_frame frame;
+	struct vmt_view_string path = { "", 0 };
+
+	if (vmt_view_frame(view, index, &frame) && vmt_view_module(view, frame.module, &module))
+		path = vmt_view_string(view, module.path);
+	if (!path.length || !path.bytes)	/* never NULL, which gcc does not see */
+		return vmt_must_copy("unknown module");
+	path = vmt_text_base_name(path);
+	return vmt_must(strndup(path.bytes, path.length));
+}
+
+static char *function_label(const struct vmt_view *view, struct vmt_symbols *symbols,
+			    uint64_t index)
+{
+	struct vmt_symbol symbol;
+	char *module;
+	char *label;
+
+	if (vmt_names_find(symbols, view, index, &symbol) && symbol.function)
+		return vmt_must_copy(symbol.function);
+	module = vmt_rowkey_module(view, index);
+	label = vmt_must_format("(%s)", module);
+	free(module);
+	return label;
+}
+
+/* The user's own script, which is further out than the runtime's code that runs it; or NULL. */
+static char *script_label(const struct vmt_view *view, struct vmt_symbols *symbols,
+			  const struct vmt_rec_site *site)
+{
+	uint32_t count = vmt_view_frame_count(view, site);
+	struct vmt_rec_module module;
+	struct vmt_rec_frame frame;
+	struct vmt_symbol symbol;
+	char *label = NULL;
+
+	for (uint32_t i = 0; i < count && !label; i++) {
+		uint64_t index = (uint64_t)site->frame_first + i;
+
+		if (vmt_view_frame(view, index, &frame) &&
+		    vmt_view_module(view, frame.module, &module) &&
+		    module.kind == VMT_MODULE_JIT &&
+		    vmt_names_find(symbols, view, index, &symbol) && symbol.function)
+			label = vmt_script_label(symbol.function);
+	}
+	return label;
+}
+
+/* What a line of the table is for: the system call at the user's own place. */
+static char *line_key(const struct vmt_view *view, struct vmt_symbols *symbols,
+		      const struct vmt_rec_site *site, uint64_t user, char **ret_label)
+{
+	struct vmt_rec_frame frame;
+
+	*ret_label = script_label(view, symbols, site);
+	if (*ret_label)
+		return vmt_must_format("%u %s", site->call, *ret_label);
+	if (vmt_view_frame(view, user, &frame))
+		return vmt_must_format("%u %u %llu", site->call, frame.module,
+				       (unsigned long long)frame.offset);
+	return vmt_must_format("%u", site->call);
+}
+
+char *vmt_rowkey_of(const struct vmt_view *view, struct vmt_symbols *symbols,
+		    enum vmt_rows_by by, uint64_t index,
+		    const struct vmt_rec_site *site, char **ret_label)
+{
+	uint64_t user = vmt_text_user_frame(view, site);
+
+	*ret_label = NULL;
+	switch (by) {
+	case VMT_ROWS_BY_FUNCTION:
+		*ret_label = script_label(view, symbols, site);
+		if (!*ret_label)
+			*ret_label = function_label(view, symbols, user);
+		return vmt_must_copy(*ret_label);
+	case VMT_ROWS_BY_MODULE:
+		*ret_label = vmt_rowkey_module(view, user);
+		return vmt_must_copy(*ret_label);
+	case VMT_ROWS_BY_CALL:
+		return vmt_must_format("%u", site->call);
+	case VMT_ROWS_BY_LINE:
+		return line_key(view, symbols, site, user, ret_label);
+	default:
+		return vmt_must_format("%llu", (unsigned long long)index);
+	}
+}

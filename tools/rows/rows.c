@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Choosing, grouping and ordering the call sites of a recording: see rows.h. What a row
+ * looks like is the core's business; nothing is printed here.
+ */
+#include "rows/cut_pairs.h"
+#include "rows/rowkey.h"
+#include "rows/rows.h"
+#include "symbols/names.h"
+#include "util/must.h"
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include <fnmatch.h>
+
+/* What several sites have in common, and their sum. */
+struct group {
+	char *key;
+	struct vmt_text_row row;
+	uint64_t most;		/* live maps of the site that stands for the group */
+	uint64_t peak;
+	UT_hash_handle hh;
+};
+
+struct maker {
+	const struct vmt_view *view;
+	const struct vmt_view_tally *tally;
+	struct vmt_symbols *symbols;
+	const struct vmt_rows_options *options;
+	struct vmt_cuts cuts;
+	struct vmt_rows *rows;
+	struct group *groups;
+	size_t site_count;
+};
+
+static bool word_index(const char *text, const char *const *words, size_t count, unsigned *ret)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (words[i] && !strcmp(text, words[i])) {
+			*ret = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool vmt_rows_by(const char *text, enum vmt_rows_by *ret_by)
+{
+	static const char *const words[] = { "line", "site", "function", "module", "call" };
+	unsigned found;
+
+	if (!word_index(text, words, VMT_COUNT(words), &found))
+		return false;
+	*ret_by = (enum vmt_rows_by)found;
+	return true;
+}
+
+bool vmt_rows_sort(const char *text, enum vmt_rows_sort *ret_sort)
+{
+	static const char *const words[] = { NULL, "live", "net", "peak", "calls", "created",
+					     "split" };
+	unsigned found;
+
+	if (!word_index(text, words, VMT_COUNT(words), &found))
+		return false;
+	*ret_sort = (enum vmt_rows_sort)found;
+	return true;
+}
+
+static bool fits(const char *pattern, const char *text)
+{
+	if (strpbrk(pattern, "*?["))
+		return !fnmatch(pattern, text, 0);
+	return strstr(text, pattern) != NULL;
+}
+
+static void frame_fits(const struct maker *maker, uint64_t index, bool *has_module,
+		       bool *has_function)
+{
+	const struct vmt_rows_options *options = maker->options;
+	struct vmt_symbol symbol;
+
+	if (!*has_module) {
+		char *name = vmt_rowkey_module(maker->view, index);
+
+		*has_module = fits(options->module, name);
+		free(name);
+	}
+	if (!*has_function && vmt_names_find(maker->symbols, maker->view, index, &symbol))
+		*has_function = symbol.function && fits(options->function, symbol.function);
+}
+
+static bool site_fits(const struct maker *maker, const struct vmt_rec_site *site)
+{
+	const struct vmt_rows_options *options = maker->options;
+	uint32_t count = vmt_view_frame_count(maker->view, site);
+	bool has_module = !options->module;
+	bool has_function = !options->function;
+
+	if (options->call && strcmp(options->call, vmt_call_name(site->call)))
+		return false;
+	for (uint32_t i = 0; i < count && !(has_module && has_function); i++)
+		frame_fits(maker, (uint64_t)site->frame_first + i, &has_module, &has_function);
+	return has_module && has_function;
+}
+
+static char *keep(struct vmt_rows *rows, char *text)
+{
+	rows->texts = vmt_must_grow(rows->texts, rows->text_count, sizeof(*rows->texts));
+	rows->texts[rows->text_count++] = text;
+	return text;
+}
+
+static void add_counters(struct vmt_rec_counters *sum, const struct vmt_rec_counters *more)
+{
+	sum->calls += more->calls;
+	sum->failed += more->failed;
+	sum->created += more->created;
+	sum->split += more->split;
+	sum->merged += more->merged;
+	sum->removed += more->removed;
+}
+
+static void add_to_group(struct maker *maker, const struct group *site,
+			 const struct vmt_rec_site *recorded)
+{
+	char *label;
+	char *key = vmt_rowkey_of(maker->view, maker->symbols, maker->options->by, site->row.site,
+				  recorded, &label);
+	struct group *group = NULL;
+
+	if (label)
+		keep(maker->rows, label);
+	HASH_FIND_STR(maker->groups, key, group);
+	if (!group) {
+		group = vmt_must_alloc(1, sizeof(*group));
+		*group = *site;
+		group->key = keep(maker->rows, key);
+		group->row.label = label;
+		HASH_ADD_KEYPTR(hh, maker->groups, group->key, strlen(group->key), group);
+		return;
+	}
+	free(key);
+	group->row.sites++;
+	group->row.live += site->row.live;
+	group->peak += site->peak;
+	add_counters(&group->row.counters, &site->row.counters);
+	if (group->row.call != site->row.call)
+		group->row.call = VMT_CALL_NONE;
+	if (site->row.live > group->most) {
+		group->most = site->row.live;
+		group->row.site = site->row.site;
+	}
+}
+
+static void read_site(struct maker *maker, uint64_t index)
+{
+	struct vmt_rec_counters *counters;
+	struct vmt_rec_site site;
+	struct group group = { .key = NULL };
+	uint64_t live = maker->tally[index].live;
+
+	if (!vmt_view_site(maker->view, index, &site) || !site_fits(maker, &site))
+		return;
+	counters = &site.counters;
+	if (maker->options->cut)
+		live = vmt_cuts_mapped(&maker->cuts, index);
+	group.row = (struct vmt_text_row){
+		.site = index, .sites = 1, .live = live, .counters = *counters,
+		.call = site.call,
+	};
+	group.most = live;
+	group.peak = vmt_view_live_at_peak(maker->view, &site, maker->tally[index].live);
+	if (!live && !group.peak && !counters->created && !counters->split && !counters->merged &&
+	    !counters->removed)
+		return;
+	maker->site_count++;
+	add_to_group(maker, &group, &site);
+}
+
+static int compare(uint64_t one, uint64_t two)
+{
+	return (one < two) - (one > two);
+}
+
+static uint64_t magnitude(int64_t value)
+{
+	return value < 0 ? -(uint64_t)value : (uint64_t)value;
+}
+
+static int by_sort(const void *a, const void *b, void *context)
+{
+	const struct group *one = a;
+	const struct group *two = b;
+	const struct vmt_rec_counters *c1 = &one->row.counters;
+	const struct vmt_rec_counters *c2 = &two->row.counters;
+	int order = 0;
+
+	switch (*(const enum vmt_rows_sort *)context) {
+	case VMT_ROWS_DEFAULT:
+		return -compare(one->row.site, two->row.site);
+	case VMT_ROWS_NET:
+		order = compare(magnitude(vmt_view_net(c1)), magnitude(vmt_view_net(c2)));
+		break;
+	case VMT_ROWS_PEAK:
+		order = compare(one->peak, two->peak);
+		break;
+	case VMT_ROWS_CALLS:
+		order = compare(c1->calls, c2->calls);
+		break;
+	case VMT_ROWS_CREATED:
+		order = compare(c1->created, c2->created);
+		break;
+	case VMT_ROWS_SPLIT:
+		order = compare(c1->split, c2->split);
+		break;
+	default:
+		break;
+	}
+	if (!order)
+		order = compare(one->row.live, two->row.live);
+	if (!order)
+		order = compare(magnitude(vmt_view_net(c1)), magnitude(vmt_view_net(c2)));
+	return order ? order : -compare(one->row.site, two->row.site);
+}
+
+static void finish_row(struct maker *maker, struct vmt_text_row *row, const struct group *group)
+{
+	char *below;
+
+	*row = group->row;
+	if (maker->options->by == VMT_ROWS_BY_CALL)
+		row->label = keep(maker->rows,
+				  vmt_must_format("%llu call site%s", (unsigned long long)row->sites,
+						  row->sites == 1 ? "" : "s"));
+	if (maker->options->sort == VMT_ROWS_PEAK)
+		row->live = group->peak;
+	below = vmt_cuts_describe(&maker->cuts, group->row.site, maker->options->cut,
+				  maker->symbols);
+	if (below)
+		row->below = keep(maker->rows, below);
+}
+
+static void take_groups(struct maker *maker, enum vmt_rows_sort sort)
+{
+	struct vmt_rows *rows = maker->rows;
+	size_t count = HASH_COUNT(maker->groups);
+	struct group *all = vmt_must_alloc(count, sizeof(*all));
+	struct group *group;
+	struct group *next;
+	size_t n = 0;
+
+	HASH_ITER(hh, maker->groups, group, next) {
+		HASH_DEL(maker->groups, group);
+		all[n++] = *group;
+		free(group);
+	}
+	qsort_r(all, count, sizeof(*all), by_sort, &sort);
+	rows->item = vmt_must_alloc(count, sizeof(*rows->item));
+	for (rows->count = 0; rows->count < count; rows->count++)
+		finish_row(maker, &rows->item[rows->count], &all[rows->count]);
+	free(all);
+}
+
+void vmt_rows_make(struct vmt_rows *ret_rows, const struct vmt_view *view,
+		   const struct vmt_view_tally *tally, struct vmt_symbols *symbols,
+		   const struct vmt_rows_options *options)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
+	struct maker maker = { .view = view, .tally = tally, .symbols = symbols,
+			       .options = options, .rows = ret_rows };
+	enum vmt_rows_sort sort = options->sort;
+
+	*ret_rows = (struct vmt_rows){ NULL, 0, NULL, 0 };
+	vmt_cuts_read(&maker.cuts, view);
+	for (uint64_t i = VMT_SITE_FIRST; i < count; i++)
+		read_site(&maker, i);
+	if (sort == VMT_ROWS_DEFAULT &&
+	    !vmt_text_is_by_time(view, vmt_view_maps_now(view), maker.site_count))
+		sort = VMT_ROWS_LIVE;
+	take_groups(&maker, sort);
+	vmt_cuts_free(&maker.cuts);
+}
+
+void vmt_rows_free(struct vmt_rows *rows)
+{
+	for (size_t i = 0; i < rows->text_count; i++)
+		free(rows->texts[i]);
+	free(rows->texts);
+	free(rows->item);
+}

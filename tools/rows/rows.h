@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lines of the report's table: call sites chosen by filters, taken together by place,
+ * function, module or system call, and ordered. The core prints them (code.h).
+ */
+#ifndef VMT_ROWS_H
+#define VMT_ROWS_H
+
+#include "core/report/report.h"
+#include "symbols/symbols.h"
+
+enum vmt_rows_by {
+	VMT_ROWS_BY_LINE,	/* system call and place in the user's code; the default */
+	VMT_ROWS_BY_SITE,
+	VMT_ROWS_BY_FUNCTION,
+	VMT_ROWS_BY_MODULE,
+	VMT_ROWS_BY_CALL,
+};
+
+enum vmt_rows_sort {
+	VMT_ROWS_DEFAULT,	/* few in the order in which they came, many by live maps */
+	VMT_ROWS_LIVE,
+	VMT_ROWS_NET,
+	VMT_ROWS_PEAK,	/* live when the count was highest */
+	VMT_ROWS_CALLS,
+	VMT_ROWS_CREATED,
+	VMT_ROWS_SPLIT,
+};
+
+struct vmt_rows_options {
+	enum vmt_rows_by by;
+	enum vmt_rows_sort sort;
+	bool cut;		/* count maps for who mapped them, and tell who cut them */
+	const char *module;	/* filters: any frame; a part of the name, or a pattern with * */
+	const char *function;
+	const char *call;
+};
+
+struct vmt_rows {
+	struct vmt_text_row *item;
+	size_t count;
+	char **texts;		/* that the rows point to */
+	size_t text_count;
+};
+
+/* The words of --by and --sort; false if there is none of that name. */
+bool vmt_rows_by(const char *text, enum vmt_rows_by *ret_by);
+bool vmt_rows_sort(const char *text, enum vmt_rows_sort *ret_sort);
+
+/*
+ * Choose, group and order the sites of a recording; tally has one element per site.
+ * Free with vmt_rows_free.
+ */
+void vmt_rows_make(struct vmt_rows *ret_rows, const struct vmt_view *view,
+		   const struct vmt_view_tally *tally, struct vmt_symbols *symbols,
+		   const struct vmt_rows_options *options);
+void vmt_rows_free(struct vmt_rows *rows);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The program under check runs as it would without us: same streams, same environment but
+ * for LD_PRELOAD and VMATRACE_OPTIONS. Its report is switched off; the recordings
+ * of it and its children stay until they are judged.
+ */
+#include "input/load.h"
+#include "run/child.h"
+#include "run/ending.h"
+#include "run/launch.h"
+#include "run/locate.h"
+#include "run/target.h"
+#include "util/message.h"
+#include "util/must.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int make_directory(struct vmt_launch *launch)
+{
+	const char *where = getenv("TMPDIR");
+	char *path = vmt_must_format("%s/vmatrace-check.XXXXXX", where && *where ? where : "/tmp");
+	int ret = 0;
+
+	if (strlen(path) >= 250 || strchr(path, ':') || !mkdtemp(path) ||
+	    !realpath(path, launch->directory)) {
+		vmt_message("cannot make the temporary directory %s: %s; set TMPDIR to one that "
+			    "is short and writable.", path, strerror(errno));
+		launch->directory[0] = '\0';
+		ret = VMT_EXIT_FAILED;
+	}
+	free(path);
+	return ret;
+}
+
+/* "one:two" of what may be missing. */
+static void set_joined(const char *name, const char *first, const char *second)
+{
+	bool has_both = first && *first && second && *second;
+	char *value = vmt_must_format("%s%s%s", first ? first : "", has_both ? ":" : "",
+				      second ? second : "");
+
+	setenv(name, value, 1);
+	free(value);
+}
+
+int vmt_launch_environment(const char *directory, const char *options)
+{
+	char library[PATH_MAX];
+	char *own;
+
+	if (vmt_locate_library(library, sizeof(library))) {
+		vmt_message("libvmatrace.so is not beside this tool; install both, or build both.");
+		return VMT_EXIT_FAILED;
+	}
+	if (strpbrk(library, ": ")) {
+		vmt_message("%s: LD_PRELOAD takes no path with spaces or colons; move it.", library);
+		return VMT_EXIT_FAILED;
+	}
+	own = vmt_must_format("%s%sreport=0:dir=%s", options ? options : "", options ? ":" : "",
+			      directory);
+	set_joined("LD_PRELOAD", library, getenv("LD_PRELOAD"));
+	set_joined("VMATRACE_OPTIONS", getenv("VMATRACE_OPTIONS"), own);
+	free(own);
+	return 0;
+}
+
+int vmt_launch_child(const char *path, char **command, pid_t *ret_pid, int *ret_wait_status)
+{
+	int ret = vmt_child_run(path, command, environ, ret_pid, ret_wait_status);
+
+	if (!ret)
+		return 0;
+	vmt_message("%s cannot be started: %s", path, strerror(-ret));
+	return ret == -ENOENT ? VMT_EXIT_NOT_FOUND : VMT_EXIT_CANNOT;
+}
+
+int vmt_launch_status(int wait_status)
+{
+	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+/* What a killed program could not write itself. */
+static void write_ending(const struct vmt_launch *launch, int wait_status)
+{
+	struct vmt_recordings recordings = { NULL, 0 };
+
+	if (!vmt_load_process(&recordings, launch->directory, launch->pid, 0) && recordings.count)
+		vmt_ending_write(recordings.item[0].name, wait_status);
+	vmt_load_free(&recordings);
+}
+
+int vmt_launch_run(char **command, struct vmt_launch *ret_launch)
+{
+	static struct vmt_target target;
+	struct vmt_launch *launch = ret_launch;
+	int wait_status = 0;
+	int ret = vmt_target_check(command[0], &target);
+
+	launch->directory[0] = '\0';
+	if (ret)
+		vmt_message("%s", target.problem);
+	if (!ret)
+		ret = make_directory(launch);
+	if (!ret)
+		ret = vmt_launch_environment(launch->directory, NULL);
+	if (!ret)
+		ret = vmt_launch_child(target.path, command, &launch->pid, &wait_status);
+	if (ret)
+		return ret;
+	write_ending(launch, wait_status);
+	launch->status = vmt_launch_status(wait_status);
+	launch->signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
+	return 0;
+}
+
+void vmt_launch_clean(struct vmt_launch *launch)
+{
+	DIR *dir = *launch->directory ? opendir(launch->directory) : NULL;
+	struct dirent *entry;
+
+	if (!dir)
+		return;
+	while ((entry = readdir(dir))) {
+		if (*entry->d_name != '.')
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	}
+	closedir(dir);
+	rmdir(launch->directory);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The directory that `vmatrace run` records into: see outdir.h. Removes nothing but recordings,
+ * and those only where an older run left them. Prints nothing of its own.
+ */
+#include "input/liveness.h"
+#include "input/load.h"
+#include "run/outdir.h"
+#include "util/must.h"
+
+#include <dirent.h>
+#include <unistd.h>
+
+static bool is_recording(const char *name)
+{
+	const char *end = strrchr(name, '.');
+
+	return end && !strcmp(end, ".vmt");
+}
+
+static size_t count_recordings(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	size_t count = 0;
+
+	while (dir && (entry = readdir(dir)))
+		count += is_recording(entry->d_name);
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
+static void remove_recordings(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		if (is_recording(entry->d_name))
+			(void)unlinkat(dirfd(dir), entry->d_name, 0);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* Another run that goes on in the same directory keeps it. */
+static bool is_in_use(const char *path)
+{
+	struct vmt_recordings recordings = { NULL, 0 };
+	bool found = false;
+
+	(void)vmt_load_path(&recordings, path);
+	for (size_t i = 0; i < recordings.count && !found; i++) {
+		const struct vmt_view *view = &recordings.item[i].view;
+
+		found = view->header.end == VMT_END_RUNNING && !vmt_liveness_is_gone(view);
+	}
+	vmt_load_free(&recordings);
+	return found;
+}
+
+void vmt_outdir_set_aside(const char *path)
+{
+	char *old;
+
+	if (!count_recordings(path) || is_in_use(path))
+		return;
+	old = vmt_must_format("%s.old", path);
+	remove_recordings(old);
+	/* Fails where something else is in it: then the recordings stay together. */
+	if (!rmdir(old) || access(old, F_OK))
+		(void)rename(path, old);
+	free(old);
+}
+
+size_t vmt_outdir_others(const char *path, pid_t pid, uint64_t since, uint64_t *ret_peak)
+{
+	struct vmt_recordings recordings = { NULL, 0 };
+	size_t count = 0;
+
+	*ret_peak = 0;
+	if (count_recordings(path) > 1)
+		(void)vmt_load_path(&recordings, path);
+	for (size_t i = 0; i < recordings.count; i++) {
+		const struct vmt_rec_header *header = &recordings.item[i].view.header;
+
+		if (header->pid == (uint32_t)pid || header->start_realtime < since)
+			continue;
+		count++;
+		if (header->maps_peak > *ret_peak)
+			*ret_peak = header->maps_peak;
+	}
+	vmt_load_free(&recordings);
+	return count;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A sorted index of function symbols. libdw's own look-up walks the whole table for
+ * each address, which takes a millisecond in programs like node; this takes a
+ * binary search. Symbols without a size name nothing. Used by symbols.c.
+ */
+#include "symbols/functions.h"
+#include "util/sorted.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Among aliases: mmap rather than __mmap or mmap64, a global name rather than a local one. */
+static uint32_t rank_of(const char *name, int binding)
+{
+	uint32_t rank = (uint32_t)strnlen(name, 4000);
+
+	for (; *name == '_'; name++)
+		rank += 10000;
+	return rank + (binding == STB_LOCAL ? 5000 : 0);
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct vmt_function *one = a;
+	const struct vmt_function *two = b;
+
+	if (one->start != two->start)
+		return one->start < two->start ? -1 : 1;
+	return (one->rank > two->rank) - (one->rank < two->rank);
+}
+
+static bool is_function(const GElf_Sym *symbol)
+{
+	int type = GELF_ST_TYPE(symbol->st_info);
+
+	return (type == STT_FUNC || type == STT_GNU_IFUNC) && symbol->st_size &&
+	       symbol->st_shndx != SHN_UNDEF;
+}
+
+void vmt_functions_read(struct vmt_functions *functions, Dwfl_Module *module)
+{
+	int count = dwfl_module_getsymtab(module);
+	GElf_Sym symbol;
+	GElf_Addr addr;
+
+	functions->count = 0;
+	functions->item = count > 0 ? calloc((size_t)count, sizeof(*functions->item)) : NULL;
+	for (int i = 0; functions->item && i < count; i++) {
+		const char *name = dwfl_module_getsym_info(module, i, &symbol, &addr, NULL, NULL,
+							   NULL);
+
+		if (!name || !*name || !is_function(&symbol))
+			continue;
+		functions->item[functions->count++] = (struct vmt_function){
+			.start = addr,
+			.end = addr + symbol.st_size,
+			.name = name,
+			.rank = rank_of(name, GELF_ST_BIND(symbol.st_info)),
+		};
+	}
+	if (functions->count)
+		qsort(functions->item, functions->count, sizeof(*functions->item), by_start);
+}
+
+const char *vmt_functions_find(const struct vmt_functions *functions, uint64_t addr)
+{
+	size_t n = vmt_sorted_up_to(functions->item, functions->count, sizeof(*functions->item),
+				    addr);
+
+	/* The best name of a place comes first; a shorter function may lie inside a longer. */
+	for (int tries = 0; n > 0 && tries < 16; tries++, n--) {
+		const struct vmt_function *found = &functions->item[n - 1];
+
+		if (addr >= found->end)
+			continue;
+		while (found > functions->item && found[-1].start == found->start &&
+		       addr < found[-1].end)
+			found--;
+		return found->name;
+	}
+	return NULL;
+}
+
+void vmt_functions_free(struct vmt_functions *functions)
+{
+	free(functions->item);
+	functions->item = NULL;
+	functions->count = 0;
+}

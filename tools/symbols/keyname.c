@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One name for a C++ function however it was compiled. A symbol is called
+ * "Pool<std::__cxx11::basic_string<char> >::grow" or "main::{lambda(int)#2}::operator()"; where the
+ * same function is inlined, the debug information spells types its own way and numbers no lambdas:
+ * "Pool<basic_string<char> >::grow", "main()::<lambda(int)>::operator()". What is left of both is
+ * "Pool::grow" and "main::{lambda}::operator()". Names of C have none of this and stay as they are.
+ * Used for keys only; people are shown the whole name.
+ */
+#include "symbols/keyname.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* Behind the bracket that closes the one at `at`; NULL when there is none. */
+static const char *behind(const char *at)
+{
+	int depth = 0;
+
+	for (; *at; at++) {
+		if (*at == '>' && at[-1] == '-')
+			continue;	/* "->" */
+		if (strchr("<({[", *at))
+			depth++;
+		else if (strchr(">)}]", *at) && --depth == 0)
+			return at + 1;
+	}
+	return NULL;
+}
+
+static bool is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == '$' || (unsigned char)c >= 0x80;
+}
+
+/* The symbol of an operator, as in "operator<<" or "operator()": how long it is; 0: it is none. */
+static size_t operator_length(const char *at)
+{
+	static const char *const symbols[] = { "()", "[]", "<=>", "<<=", ">>=", "<<", ">>", "<=",
+					       ">=", "->*", "->", "<", ">" };
+
+	for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
+		size_t n = strlen(symbols[i]);
+
+		if (!strncmp(at, symbols[i], n))
+			return n;
+	}
+	return 0;
+}
+
+/* Whether what was kept so far, [start, end), ends with the word "operator". */
+static bool ends_with_operator(const char *start, const char *end)
+{
+	static const char word[] = "operator";
+	const size_t n = sizeof(word) - 1;
+	size_t length = (size_t)(end - start);
+
+	return length >= n && !memcmp(end - n, word, n) && (length == n || !is_word(end[-9]));
+}
+
+static bool begins(const char *at, const char *text)
+{
+	return !strncmp(at, text, strlen(text));
+}
+
+/* What stands for the bracket at `at`, "" for nothing; NULL: it stays. before: what was kept last. */
+static const char *replacement(const char *at, char before)
+{
+	if (begins(at, "{lambda(") || begins(at, "<lambda("))
+		return "{lambda}";
+	if (begins(at, "[abi:"))
+		return "";
+	/* Arguments of a template or a function; "(anonymous namespace)" and Rust's "<T as Trait>" begin a name. */
+	if (*at == '<' || *at == '(')
+		return is_word(before) || before == '}' || before == ')' ? "" : NULL;
+	return NULL;
+}
+
+void vmt_keyname_trim(char *function)
+{
+	const char *at = function;
+	char *out = function;	/* never ahead of at: what is put in is shorter */
+
+	while (*at) {
+		char before = out > function ? out[-1] : '\0';
+		size_t n = ends_with_operator(function, out) ? operator_length(at) : 0;
+		const char *other = !n && strchr("<({[", *at) ? replacement(at, before) : NULL;
+		const char *next = other ? behind(at) : NULL;
+
+		if (next) {
+			memcpy(out, other, strlen(other));
+			out += strlen(other);
+			at = next;
+			continue;
+		}
+		n = n ? n : 1;
+		memmove(out, at, n);
+		out += n;
+		at += n;
+		if (before == '$' && out[-1] == '_')	/* clang's "$_0" is a lambda */
+			at += strspn(at, "0123456789");
+	}
+	*out = '\0';
+}
+
+void vmt_keyname_trim_line(char *line)
+{
+	char *mark = strchr(line, '!');
+
+	if (mark)
+		vmt_keyname_trim(mark + 1);
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finding the ELF file of a recorded module, on this machine or elsewhere: see modulefile.h.
+ * Files may be anybody's and anything; only the build-id says that one is the right one.
+ */
+#include "input/debuginfod.h"
+#include "symbols/modulefile.h"
+
+#include <elfutils/libdwelf.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool has_build_id(const struct vmt_modulefile *module, int fd)
+{
+	Elf *elf;
+	const void *id;
+	bool is_same;
+
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	if (!elf || elf_kind(elf) != ELF_K_ELF) {
+		elf_end(elf);
+		return false;
+	}
+	is_same = !module->build_id_length ||
+		  (dwelf_elf_gnu_build_id(elf, &id) == (ssize_t)module->build_id_length &&
+		   !memcmp(id, module->build_id, module->build_id_length));
+	elf_end(elf);
+	return is_same;
+}
+
+/* An open descriptor of the very file that was traced, or -1. */
+static int open_same(const struct vmt_modulefile *module, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd >= 0 && has_build_id(module, fd))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static int open_by_build_id(const struct vmt_modulefile *module, const char *directory)
+{
+	char path[4096];
+	int n = snprintf(path, sizeof(path), "%s/.build-id/", directory);
+
+	if (module->build_id_length < 2 || n < 0 || (size_t)n + 160 > sizeof(path))
+		return -1;
+	n += snprintf(path + n, 4, "%02x/", module->build_id[0]);
+	for (size_t i = 1; i < module->build_id_length; i++)
+		n += snprintf(path + n, 3, "%02x", module->build_id[i]);
+	strcpy(path + n, ".debug");
+	return open_same(module, path);
+}
+
+/* A tree of .build-id/, a copy of the other machine's root, or all files in one place. */
+static int open_in_directory(const struct vmt_modulefile *module, const char *directory)
+{
+	const char *base = strrchr(module->path, '/');
+	const char *const names[] = { module->path, base ? base + 1 : module->path };
+	char path[4096];
+	int fd = open_by_build_id(module, directory);
+
+	/* Without a build-id, a file of the same name is somebody else's. */
+	for (size_t i = 0; fd < 0 && module->build_id_length && i < 4; i++) {
+		int n = snprintf(path, sizeof(path), "%s/%s%s", directory, names[i / 2],
+				 i % 2 ? ".debug" : "");
+
+		if (n > 0 && (size_t)n < sizeof(path))
+			fd = open_same(module, path);
+	}
+	return fd;
+}
+
+/* What is nowhere on this machine: libdw asks the servers, if the user wants that. */
+static int open_from_server(const struct vmt_modulefile *module,
+			    const Dwfl_Callbacks *callbacks)
+{
+	Dwfl *dwfl = vmt_debuginfod_is_allowed() && module->build_id_length ?
+		     dwfl_begin(callbacks) : NULL;
+	Dwfl_Module *wanted = dwfl ? dwfl_report_module(dwfl, module->path, 0, 1) : NULL;
+	char *name = NULL;
+	Elf *elf = NULL;
+	int fd = -1;
+
+	if (wanted && !dwfl_module_report_build_id(wanted, module->build_id,
+						   module->build_id_length, 0)) {
+		fd = vmt_debuginfod_find_elf(wanted, NULL, module->path, 0, &name, &elf);
+		if (fd < 0)
+			fd = vmt_debuginfod_find_debuginfo(wanted, NULL, module->path, 0, NULL,
+							   NULL, 0, &name);
+	}
+	elf_end(elf);
+	free(name);
+	dwfl_end(dwfl);
+	if (fd >= 0 && !has_build_id(module, fd)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+int vmt_modulefile_open(const struct vmt_modulefile *module, const char *directory,
+			const Dwfl_Callbacks *callbacks)
+{
+	int fd = open_same(module, module->path);
+
+	if (fd < 0 && directory)
+		fd = open_in_directory(module, directory);
+	if (fd < 0)
+		fd = open_by_build_id(module, "/usr/lib/debug");
+	return fd < 0 ? open_from_server(module, callbacks) : fd;
+}
+
+/*
+ * A file of debug information alone (objcopy --only-keep-debug) has no code, and its program
+ * headers no longer tell where it was. Linkers put each segment at the first offset behind the one
+ * before that fits its address.
+ */
+static void restore_place(GElf_Phdr *header, uint64_t end_before)
+{
+	uint64_t align = header->p_align > 1 ? header->p_align : 1;
+
+	if (header->p_filesz || !header->p_memsz || !(header->p_flags & PF_X))
+		return;
+	header->p_filesz = header->p_memsz;
+	header->p_offset = end_before + (header->p_vaddr - end_before) % align;
+}
+
+bool vmt_modulefile_address(Elf *elf, uint64_t offset, uint64_t *ret_address)
+{
+	uint64_t end_before = 0;
+	GElf_Phdr header;
+	size_t count = 0;
+
+	if (!elf || elf_getphdrnum(elf, &count))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!gelf_getphdr(elf, (int)i, &header) || header.p_type != PT_LOAD)
+			continue;
+		restore_place(&header, end_before);
+		if (offset >= header.p_offset && offset - header.p_offset < header.p_filesz) {
+			*ret_address = offset - header.p_offset + header.p_vaddr;
+			return true;
+		}
+		end_before = header.p_offset + header.p_memsz;
+	}
+	return false;
+}

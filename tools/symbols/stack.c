@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From recorded frames to names that stay the same: across address spaces, rebuilds, patch
+ * releases of libraries, and whatever the C library inlines. Prints nothing; used by
+ * the census.
+ */
+#include "core/report/report.h"
+#include "symbols/keyname.h"
+#include "symbols/names.h"
+#include "symbols/stack.h"
+#include "util/must.h"
+#include "util/source.h"
+
+#include <ctype.h>
+
+static void trim_module(char *name)
+{
+	char *at = strstr(name, ".so.");
+
+	if (!at || !isdigit((unsigned char)at[4]))
+		return;
+	for (at += 4; isdigit((unsigned char)*at); at++)
+		;
+	if (*at == '.')
+		*at = '\0';
+}
+
+static void trim_function(char *name)
+{
+	static const char *const suffixes[] = {
+		".isra.", ".constprop.", ".part.", ".cold", ".lto_priv.",
+		" [clone ",	/* how the demangler writes them */
+	};
+
+	for (size_t i = 0; i < VMT_COUNT(suffixes); i++) {
+		char *at = strstr(name, suffixes[i]);
+
+		if (at && at != name)
+			*at = '\0';
+	}
+}
+
+static char *module_name(struct vmt_view_string path)
+{
+	struct vmt_view_string base = vmt_text_base_name(path);
+	char *name = vmt_must(strndup(base.bytes, base.length));
+
+	/* Names become lines of text; a file's name may hold anything. */
+	for (char *at = name; *at; at++) {
+		if ((unsigned char)*at < ' ')
+			*at = '?';
+	}
+	trim_module(name);
+	return name;
+}
+
+static bool is_system(struct vmt_view_string path)
+{
+	char *copy = vmt_must(strndup(path.bytes, path.length));
+	bool result = vmt_source_is_system(copy);
+
+	free(copy);
+	return result;
+}
+
+/* What an address of a module is called; kept apart from the names, of which inlining makes several. */
+static struct vmt_stack_frame frame_of(const struct vmt_rec_module *module,
+				       struct vmt_view_string path, uint64_t offset)
+{
+	struct vmt_stack_frame frame = { .module = module_name(path), .offset = offset };
+
+	frame.is_runtime = path.length && vmt_text_is_runtime(path);
+	frame.is_user = module->kind == VMT_MODULE_FILE && path.length && !frame.is_runtime;
+	frame.is_own = frame.is_user && !is_system(path);
+	return frame;
+}
+
+static void name_frame(struct vmt_stack_frame *frame, const struct vmt_symbol *symbol)
+{
+	frame->function = symbol->function ? vmt_must_copy(symbol->function) : NULL;
+	if (frame->function)
+		trim_function(frame->function);
+	frame->file = symbol->file ? vmt_source_path(symbol->directory, symbol->file) : NULL;
+	frame->line = symbol->line;
+	frame->is_own = frame->is_own && !(frame->file && vmt_source_is_system(frame->file));
+}
+
+static bool is_main(const struct vmt_stack_frame *frame)
+{
+	return frame->is_user && frame->function && !strcmp(frame->function, "main");
+}
+
+static void free_frame(struct vmt_stack_frame *frame)
+{
+	free(frame->module);
+	free(frame->function);
+	free(frame->file);
+}
+
+/* What started main or the thread is the same for all and differs between C libraries. */
+static void drop_outer(struct vmt_stack *stack)
+{
+	uint32_t keep = stack->count;
+
+	while (keep && !stack->frame[keep - 1].is_user)
+		keep--;
+	/* _start is in the program's own file. */
+	if (keep > 1 && stack->frame[keep - 1].function &&
+	    !strcmp(stack->frame[keep - 1].function, "_start")) {
+		keep--;
+		while (keep && !stack->frame[keep - 1].is_user)
+			keep--;
+	}
+	if (!keep)
+		return;
+	while (stack->count > keep)
+		free_frame(&stack->frame[--stack->count]);
+}
+
+/*
+ * Append the functions of a recorded frame: several when some were inlined, so that a stack reads
+ * the same whatever a compiler made of it. False when it ends here, in main.
+ */
+static bool add_frame(struct vmt_stack *stack, const struct vmt_view *view, uint64_t index,
+		      struct vmt_symbols *symbols)
+{
+	struct vmt_rec_module module = { .kind = VMT_MODULE_JIT };
+	struct vmt_view_string path = { "", 0 };
+	struct vmt_rec_frame recorded = { .offset = 0 };
+	struct vmt_symbol symbol = { .function = NULL };
+	const struct vmt_symbol *at = &symbol;
+	struct vmt_stack_frame *frame;
+
+	if (vmt_view_frame(view, index, &recorded) &&
+	    vmt_view_module(view, recorded.module, &module))
+		path = vmt_view_string(view, module.path);
+	if (!vmt_names_find(symbols, view, index, &symbol))
+		symbol = (struct vmt_symbol){ .function = NULL };
+	do {
+		stack->frame = vmt_must_grow(stack->frame, stack->count, sizeof(*stack->frame));
+		frame = &stack->frame[stack->count++];
+		*frame = frame_of(&module, path, recorded.offset);
+		name_frame(frame, at);
+		at = at->caller;
+	} while (at && !is_main(frame));
+	return !is_main(frame);
+}
+
+void vmt_stack_read(struct vmt_stack *ret_stack, const struct vmt_view *view,
+		    const struct vmt_rec_site *site, struct vmt_symbols *symbols)
+{
+	uint32_t count = vmt_view_frame_count(view, site);
+	struct vmt_stack stack = { vmt_must_alloc(1, sizeof(*stack.frame)), 0 };
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (!add_frame(&stack, view, (uint64_t)site->frame_first + i, symbols))
+			break;
+	}
+	drop_outer(&stack);
+	*ret_stack = stack;
+}
+
+void vmt_stack_free(struct vmt_stack *stack)
+{
+	for (uint32_t i = 0; i < stack->count; i++)
+		free_frame(&stack->frame[i]);
+	free(stack->frame);
+	*stack = (struct vmt_stack){ NULL, 0 };
+}
+
+/*
+ * Generated code has no names either: a function that was interpreted in one run is compiled in the
+ * next, and perf's names of it have lines in them.
+ */
+static char *frame_name(const struct vmt_stack_frame *frame, bool with_lines)
+{
+	const char *module = *frame->module ? frame->module : "?";
+	char *line;
+
+	if (!frame->function || !frame->is_user)
+		return vmt_must_copy(module);
+	if (with_lines && frame->line)
+		line = vmt_must_format("%s!%s:%u", module, frame->function, frame->line);
+	else
+		line = vmt_must_format("%s!%s", module, frame->function);
+	vmt_keyname_trim_line(line);
+	return line;
+}
+
+static void append(char **key, const char *name)
+{
+	char *longer = vmt_must_format("%s%s%s", *key, **key ? "\n" : "", name);
+
+	free(*key);
+	*key = longer;
+}
+
+char *vmt_stack_key(const struct vmt_stack *stack, bool with_lines)
+{
+	char *key = vmt_must_copy("");
+	char *last = vmt_must_copy("");
+
+	for (uint32_t i = 0; i < stack->count; i++) {
+		const struct vmt_stack_frame *frame = &stack->frame[i];
+		char *name;
+
+		if (frame->is_runtime && i + 1 < stack->count && stack->frame[i + 1].is_runtime)
+			continue;
+		name = frame_name(frame, with_lines);
+		if (strcmp(name, last))
+			append(&key, name);
+		free(last);
+		last = name;
+	}
+	free(last);
+	return key;
+}
+
+bool vmt_stack_is_thread(const struct vmt_stack *stack)
+{
+	static const char *const names[] = {
+		"pthread_create", "__pthread_create", "allocate_stack", "setup_stack_prot",
+		"thrd_create",
+	};
+
+	for (uint32_t i = 0; i < stack->count; i++) {
+		const struct vmt_stack_frame *frame = &stack->frame[i];
+
+		for (size_t k = 0; frame->is_runtime && frame->function && k < VMT_COUNT(names);
+		     k++) {
+			if (!strncmp(frame->function, names[k], strlen(names[k])))
+				return true;
+		}
+	}
+	return false;
+}
+
+char *vmt_stack_where(const struct vmt_stack_frame *frame)
+{
+	const char *module = *frame->module ? frame->module : "?";
+
+	if (!frame->function)
+		return vmt_must_format("%s+0x%llx", module, (unsigned long long)frame->offset);
+	if (frame->file && frame->line)
+		return vmt_must_format("%s %s:%u", frame->function, frame->file, frame->line);
+	return vmt_must_format("%s (%s)", frame->function, module);
+}
+
+const struct vmt_stack_frame *vmt_stack_blame(const struct vmt_stack *stack)
+{
+	for (uint32_t i = 0; i < stack->count; i++) {
+		if (stack->frame[i].is_own)
+			return &stack->frame[i];
+	}
+	for (uint32_t i = 0; i < stack->count; i++) {
+		if (stack->frame[i].is_user)
+			return &stack->frame[i];
+	}
+	return stack->count ? &stack->frame[0] : NULL;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading a moment of a running process: see top.h. The recording is mapped anew each
+ * time, since it grows and since a directory may hold more of them than before.
+ */
+#include "core/report/report.h"
+#include "input/live.h"
+#include "input/liveness.h"
+#include "symbols/names.h"
+#include "top/top.h"
+#include "util/must.h"
+
+#include <errno.h>
+
+char *vmt_top_frame(const struct vmt_view *view, uint64_t frame, struct vmt_symbols *symbols)
+{
+	struct vmt_symbol symbol = { .function = NULL };
+	struct vmt_rec_module module;
+	struct vmt_rec_frame recorded;
+	struct vmt_view_string path = { "unknown module", 14 };
+
+	if (frame == UINT64_MAX || !vmt_view_frame(view, frame, &recorded))
+		return vmt_must_copy("stack unknown");
+	if (vmt_names_find(symbols, view, frame, &symbol)) {
+		const char *function = symbol.function ? symbol.function : "??";
+
+		return symbol.short_file ? vmt_must_format("%s %s:%u", function, symbol.short_file,
+							   symbol.line) :
+					   vmt_must_copy(function);
+	}
+	if (vmt_view_module(view, recorded.module, &module))
+		path = vmt_view_string(view, module.path);
+	path = vmt_text_base_name(path);
+	return vmt_must_format("(%.*s+0x%llx)", (int)path.length, path.bytes,
+			       (unsigned long long)recorded.offset);
+}
+
+/* In a row there is room for the file's name only; its directory is in the stack. */
+static char *place_of(const struct vmt_view *view, const struct vmt_text_row *row, uint64_t frame,
+		      struct vmt_symbols *symbols)
+{
+	struct vmt_symbol symbol = { .function = NULL };
+	const char *base;
+
+	if (row->label)
+		return vmt_must_copy(row->label);
+	if (!vmt_names_find(symbols, view, frame, &symbol) || !symbol.file)
+		return vmt_top_frame(view, frame, symbols);
+	base = strrchr(symbol.file, '/');
+	return vmt_must_format("%s %s:%u", symbol.function ? symbol.function : "??",
+			       base ? base + 1 : symbol.file, symbol.line);
+}
+
+static uint64_t key_of(const struct vmt_view *view, const struct vmt_text_row *row)
+{
+	struct vmt_rec_frame frame = { .module = VMT_NO_INDEX };
+	struct vmt_rec_site site;
+
+	if (vmt_view_site(view, row->site, &site))
+		vmt_view_frame(view, vmt_text_user_frame(view, &site), &frame);
+	return (uint64_t)row->call << 56 ^ (uint64_t)frame.module << 36 ^ frame.offset;
+}
+
+static const struct vmt_top_row *find_before(const struct vmt_top *before, uint64_t key)
+{
+	for (size_t i = 0; i < before->count; i++) {
+		if (before->item[i].key == key)
+			return &before->item[i];
+	}
+	return NULL;
+}
+
+static int64_t per_second(int64_t change, uint64_t ns)
+{
+	return ns ? (int64_t)((double)change * 1e9 / (double)ns) : 0;
+}
+
+static void set_rates(struct vmt_top *top, const struct vmt_top *before)
+{
+	uint64_t ns = top->time - before->time;
+
+	if (before->pid != top->pid || before->image != top->image)
+		return;
+	top->rate = per_second((int64_t)(top->maps - before->maps), ns);
+	for (size_t i = 0; i < top->count; i++) {
+		struct vmt_top_row *row = &top->item[i];
+		const struct vmt_top_row *old = find_before(before, row->key);
+		uint64_t live = old ? old->row.live : 0;
+		uint64_t calls = old ? old->row.counters.calls : 0;
+
+		row->rate = per_second((int64_t)(row->row.live - live), ns);
+		row->call_rate = (uint64_t)per_second((int64_t)(row->row.counters.calls - calls),
+						      ns);
+	}
+}
+
+static void read_rows(struct vmt_top *top, enum vmt_rows_sort sort, struct vmt_symbols *symbols)
+{
+	const struct vmt_rows_options options = { .sort = sort };
+	const struct vmt_view *view = vmt_top_view(top);
+	uint64_t sites = vmt_view_count(view, VMT_SECTION_SITES);
+	struct vmt_view_tally *tally = vmt_must_alloc(sites + 2, sizeof(*tally));
+	struct vmt_rec_site site;
+	struct vmt_rows rows;
+
+	vmt_view_tally(view, tally, sites);
+	vmt_rows_make(&rows, view, tally, symbols, &options);
+	top->item = vmt_must_alloc(rows.count, sizeof(*top->item));
+	for (top->count = 0; top->count < rows.count; top->count++) {
+		struct vmt_top_row *row = &top->item[top->count];
+		uint64_t frame = UINT64_MAX;
+
+		row->row = rows.item[top->count];
+		row->row.label = row->row.below = NULL;
+		row->key = key_of(view, &row->row);
+		if (vmt_view_site(view, row->row.site, &site))
+			frame = vmt_text_user_frame(view, &site);
+		row->where = place_of(view, &rows.item[top->count], frame, symbols);
+	}
+	vmt_rows_free(&rows);
+	free(tally);
+}
+
+/* The highest count in each of so many slices of the run so far. */
+static void read_bars(struct vmt_top *top, uint32_t bars)
+{
+	const struct vmt_view *view = vmt_top_view(top);
+	uint64_t count = vmt_view_bucket_count(view);
+	uint64_t width = view->header.bucket_ns;
+	uint64_t last = view->header.maps_start;
+	struct vmt_rec_bucket bucket;
+	uint64_t end = top->time;
+
+	if (view->header.end_monotonic)
+		end = view->header.end_monotonic;
+	if (width && end > view->header.start_monotonic &&
+	    (end - view->header.start_monotonic) / width < 65536)
+		count = (end - view->header.start_monotonic) / width + 1;
+	if (count > 65536)
+		count = 65536;
+	top->bar_count = bars < VMT_TOP_BARS ? bars : VMT_TOP_BARS;
+	if (count < top->bar_count)
+		top->bar_count = count;
+	for (uint64_t i = 0; i < count; i++) {
+		uint64_t *bar = &top->bar[i * top->bar_count / count];
+		uint64_t max = last;
+
+		if (vmt_view_bucket(view, i, &bucket)) {
+			max = bucket.max;
+			last = bucket.last;
+		}
+		*bar = max > *bar ? max : *bar;
+	}
+}
+
+static size_t choose(const struct vmt_recordings *recordings, uint32_t pid)
+{
+	uint64_t most = 0;
+	size_t chosen = 0;
+
+	for (size_t i = 0; i < recordings->count; i++) {
+		const struct vmt_view *view = &recordings->item[i].view;
+		uint64_t maps = vmt_view_maps_now(view) +
+				(vmt_liveness_is_gone(view) ? 0 : UINT64_C(1) << 62);
+
+		if (pid ? view->header.pid == pid : maps > most) {
+			most = maps;
+			chosen = i;
+		}
+	}
+	return chosen;
+}
+
+int vmt_top_read(struct vmt_top *ret_top, const char *argument, uint32_t pid,
+		 enum vmt_rows_sort sort, uint32_t bars, struct vmt_symbols *symbols,
+		 const struct vmt_top *before)
+{
+	struct vmt_top *top = ret_top;
+	int ret;
+
+	*top = (struct vmt_top){ .count = 0 };
+	ret = vmt_live_load(&top->recordings, argument);
+	if (!top->recordings.count)
+		return ret ? ret : -ENOENT;
+	top->chosen = choose(&top->recordings, pid);
+	top->pid = vmt_top_view(top)->header.pid;
+	top->image = vmt_top_view(top)->header.image;
+	top->time = vmt_liveness_now(CLOCK_MONOTONIC);
+	top->maps = vmt_view_maps_now(vmt_top_view(top));
+	top->is_gone = vmt_top_view(top)->header.end != VMT_END_RUNNING ||
+		       vmt_liveness_is_gone(vmt_top_view(top));
+	read_rows(top, sort, symbols);
+	read_bars(top, bars);
+	if (before)
+		set_rates(top, before);
+	return 0;
+}
+
+void vmt_top_free(struct vmt_top *top)
+{
+	for (size_t i = 0; i < top->count; i++)
+		free(top->item[i].where);
+	free(top->item);
+	vmt_load_free(&top->recordings);
+	*top = (struct vmt_top){ .count = 0 };
+}

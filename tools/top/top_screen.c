@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The screen of `vmatrace top`: see top_screen.h. Draws a moment and knows the keys; where
+ * the numbers come from is top.c's business.
+ */
+#include "core/report/report.h"
+#include "top/top_screen.h"
+#include "util/lines.h"
+
+#include <curses.h>
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_ROW 7
+
+static const char *const sort_words[] = { "live", "live", "net", "peak", "calls", "created",
+					  "split" };
+
+int vmt_top_screen_open(struct vmt_top_screen *screen)
+{
+	setlocale(LC_CTYPE, "");
+	screen->is_utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+	if (!newterm(NULL, stdout, stdin))
+		return -ENOTTY;
+	cbreak();
+	noecho();
+	keypad(stdscr, TRUE);
+	curs_set(0);
+	return 0;
+}
+
+void vmt_top_screen_close(void)
+{
+	endwin();
+}
+
+uint32_t vmt_top_screen_width(void)
+{
+	return COLS > 0 ? (uint32_t)COLS : 80;
+}
+
+/* Texts that live as long as the block they are made in. */
+#define NUMBER(value) vmt_number(&(struct vmt_number){ .text = "" }, value)
+#define SIGNED(value) vmt_number_signed(&(struct vmt_number){ .text = "" }, value)
+
+static void put_line(int row, int column, const char *text)
+{
+	if (row < LINES && column < COLS)
+		mvaddnstr(row, column, text, COLS - column);
+}
+
+static void draw_title(const struct vmt_top *top)
+{
+	const struct vmt_rec_header *header = &vmt_top_view(top)->header;
+	struct vmt_view_string command = vmt_view_string(vmt_top_view(top), header->command);
+	uint64_t end = header->end_monotonic ? header->end_monotonic : top->time;
+	char text[300];
+	int n = snprintf(text, sizeof(text), "vmatrace top  %u  ", header->pid);
+
+	for (uint32_t i = 0; i < command.length && n < 200; i++) {
+		unsigned char c = (unsigned char)command.bytes[i];
+
+		text[n++] = c < ' ' || c > 126 ? ' ' : (char)c;
+	}
+	snprintf(text + n, sizeof(text) - (size_t)n, "  %.1f s  %s",
+		 end > header->start_monotonic ? (double)(end - header->start_monotonic) / 1e9 : 0.0,
+		 top->is_gone ? "ENDED" : "");
+	attron(A_BOLD);
+	put_line(0, 0, text);
+	attroff(A_BOLD);
+}
+
+static void draw_maps(const struct vmt_top *top)
+{
+	const struct vmt_rec_header *header = &vmt_top_view(top)->header;
+	uint64_t all = top->maps + header->maps_own;
+	double part = header->maps_limit ? (double)all / (double)header->maps_limit : 0;
+	char text[300];
+
+	snprintf(text, sizeof(text), "maps   %s (+%s vmatrace) of %s, %.0f %%   peak %s   start %s",
+		 NUMBER(top->maps), NUMBER(header->maps_own), NUMBER(header->maps_limit),
+		 100 * part, NUMBER(header->maps_peak), NUMBER(header->maps_start));
+	attron(part >= 0.8 ? A_STANDOUT : A_NORMAL);
+	put_line(1, 0, text);
+	attroff(A_STANDOUT);
+	if (top->rate > 0 && header->maps_limit > all)
+		snprintf(text, sizeof(text), "rate   %s a second, the limit in %s s",
+			 SIGNED(top->rate),
+			 NUMBER((header->maps_limit - all) / (uint64_t)top->rate));
+	else
+		snprintf(text, sizeof(text), "rate   %s a second", SIGNED(top->rate));
+	put_line(2, 0, text);
+}
+
+/* The count over the run; its lowest value is the base line. */
+static void draw_bars(const struct vmt_top_screen *screen, const struct vmt_top *top)
+{
+	static const char *const utf8[] = { "\u2581", "\u2582", "\u2583", "\u2584",
+					    "\u2585", "\u2586", "\u2587", "\u2588" };
+	static const char *const ascii[] = { "_", ".", ":", "-", "=", "+", "*", "#" };
+	uint64_t low = UINT64_MAX;
+	uint64_t high = 0;
+
+	for (size_t i = 0; i < top->bar_count; i++) {
+		low = top->bar[i] < low ? top->bar[i] : low;
+		high = top->bar[i] > high ? top->bar[i] : high;
+	}
+	move(4, 0);
+	for (size_t i = 0; i < top->bar_count && (int)i < COLS; i++) {
+		size_t step = high > low ? (size_t)((top->bar[i] - low) * 7 / (high - low)) : 0;
+
+		addstr(screen->is_utf8 ? utf8[step] : ascii[step]);
+	}
+}
+
+static void draw_rows(const struct vmt_top_screen *screen, const struct vmt_top *top)
+{
+	size_t room = LINES > FIRST_ROW + 1 ? (size_t)(LINES - FIRST_ROW - 1) : 0;
+	size_t from = screen->selected >= room ? screen->selected - room + 1 : 0;
+	char text[600];
+
+	attron(A_UNDERLINE);
+	put_line(FIRST_ROW - 1, 0, "     live       net   live/s    calls/s  call            where");
+	attroff(A_UNDERLINE);
+	for (size_t i = from; i < top->count && i - from < room; i++) {
+		const struct vmt_top_row *row = &top->item[i];
+
+		snprintf(text, sizeof(text), "%9s %9s %8s %10s  %-14s  %s",
+			 NUMBER(row->row.live),
+			 SIGNED(vmt_view_net(&row->row.counters)), SIGNED(row->rate),
+			 NUMBER(row->call_rate), vmt_call_name(row->row.call), row->where);
+		attron(i == screen->selected ? A_REVERSE : A_NORMAL);
+		put_line(FIRST_ROW + (int)(i - from), 0, text);
+		attroff(A_REVERSE);
+	}
+}
+
+static void draw_stack(const struct vmt_top_screen *screen, const struct vmt_top *top,
+		       struct vmt_symbols *symbols)
+{
+	const struct vmt_view *view = vmt_top_view(top);
+	const struct vmt_top_row *row = &top->item[screen->selected];
+	struct vmt_rec_site site;
+	char text[600];
+	uint32_t count;
+
+	if (!vmt_view_site(view, row->row.site, &site))
+		return;
+	count = vmt_view_frame_count(view, &site);
+	snprintf(text, sizeof(text), "%s: %s live, %s calls; created %s, split %s",
+		 vmt_call_name(row->row.call), NUMBER(row->row.live),
+		 NUMBER(row->row.counters.calls), NUMBER(row->row.counters.created),
+		 NUMBER(row->row.counters.split));
+	put_line(FIRST_ROW - 1, 0, text);
+	for (uint32_t i = 0; i < count && FIRST_ROW + (int)i < LINES - 1; i++) {
+		char *frame = vmt_top_frame(view, (uint64_t)site.frame_first + i, symbols);
+
+		snprintf(text, sizeof(text), "  #%-2u %s", i, frame);
+		put_line(FIRST_ROW + (int)i, 0, text);
+		free(frame);
+	}
+}
+
+void vmt_top_screen_draw(const struct vmt_top_screen *screen, const struct vmt_top *top,
+			 struct vmt_symbols *symbols)
+{
+	char text[200];
+
+	erase();
+	draw_title(top);
+	draw_maps(top);
+	draw_bars(screen, top);
+	if (screen->shows_stack && screen->selected < top->count)
+		draw_stack(screen, top, symbols);
+	else
+		draw_rows(screen, top);
+	snprintf(text, sizeof(text), "%ssorted by %s: l n p c r s   arrows, Enter: stack   "
+		 "Tab: process   space: pause   q: quit", screen->is_paused ? "PAUSED  " : "",
+		 sort_words[screen->sort]);
+	attron(A_DIM);
+	put_line(LINES - 1, 0, text);
+	attroff(A_DIM);
+	refresh();
+}
+
+static bool set_sort(struct vmt_top_screen *screen, int key)
+{
+	static const char keys[] = " lnpcrs";	/* as in enum vmt_rows_sort */
+	const char *found = key > ' ' && key < 127 ? strchr(keys, key) : NULL;
+
+	if (!found)
+		return false;
+	screen->sort = (enum vmt_rows_sort)(found - keys);
+	screen->selected = 0;
+	return true;
+}
+
+static void next_process(struct vmt_top_screen *screen, const struct vmt_top *top)
+{
+	size_t next = (top->chosen + 1) % top->recordings.count;
+
+	screen->pid = top->recordings.item[next].view.header.pid;
+	screen->selected = 0;
+	screen->shows_stack = false;
+}
+
+enum vmt_top_key vmt_top_screen_wait(struct vmt_top_screen *screen, const struct vmt_top *top,
+				     int milliseconds)
+{
+	int key;
+
+	timeout(milliseconds);
+	key = getch();
+	if (key == ERR)
+		return VMT_TOP_NOTHING;
+	if (key == 27 || key == 'q') {
+		if (!screen->shows_stack)
+			return VMT_TOP_QUIT;
+		screen->shows_stack = false;
+	} else if (key == '\n' || key == KEY_ENTER) {
+		screen->shows_stack = !screen->shows_stack;
+	} else if (key == KEY_DOWN && screen->selected + 1 < top->count) {
+		screen->selected++;
+	} else if (key == KEY_UP && screen->selected > 0) {
+		screen->selected--;
+	} else if (key == ' ') {
+		screen->is_paused = !screen->is_paused;
+	} else if (key == '\t') {
+		next_process(screen, top);
+	} else {
+		set_sort(screen, key);
+	}
+	return VMT_TOP_REDRAW;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See json_value.h.
+ */
+#include "util/json_value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+json_t *vmt_json_text(const char *bytes, size_t n)
+{
+	json_t *text = json_stringn(bytes, n);
+	char *copy;
+
+	if (text)
+		return text;
+	copy = malloc(n + 1);
+	if (!copy)
+		return json_null();
+	for (size_t i = 0; i < n; i++)
+		copy[i] = (unsigned char)bytes[i] < 128 ? bytes[i] : '?';
+	text = json_stringn(copy, n);
+	free(copy);
+	return text ? text : json_null();
+}
+
+json_t *vmt_json_recorded(const struct vmt_view *view, struct vmt_rec_string string)
+{
+	struct vmt_view_string text = vmt_view_string(view, string);
+
+	return text.length ? vmt_json_text(text.bytes, text.length) : json_null();
+}
+
+json_t *vmt_json_string(const char *text)
+{
+	return text ? vmt_json_text(text, strlen(text)) : json_null();
+}
+
+json_t *vmt_json_seconds(uint64_t ns)
+{
+	return json_real((double)ns / 1e9);
+}
+
+void vmt_json_add_if_any(json_t *object, const char *key, json_t *array)
+{
+	if (json_array_size(array))
+		json_object_set_new(object, key, array);
+	else
+		json_decref(array);
+}
+
+void vmt_json_add_counters(json_t *object, const struct vmt_rec_counters *counters)
+{
+	vmt_json_add_number(object, "calls", counters->calls);
+	vmt_json_add_number(object, "failed", counters->failed);
+	vmt_json_add_number(object, "created", counters->created);
+	vmt_json_add_number(object, "split", counters->split);
+	vmt_json_add_number(object, "merged", counters->merged);
+	vmt_json_add_number(object, "removed", counters->removed);
+	json_object_set_new(object, "net", json_integer(vmt_view_net(counters)));
+}

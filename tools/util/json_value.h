@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Values of JSON as they are made of what a recording holds. */
+#ifndef VMT_JSON_VALUE_H
+#define VMT_JSON_VALUE_H
+
+#include "core/recording/view.h"
+
+#include <jansson.h>
+
+/* A string, with '?' for what is not UTF-8; null for NULL, or of a recording for nothing. */
+json_t *vmt_json_text(const char *bytes, size_t n);
+json_t *vmt_json_string(const char *text);
+json_t *vmt_json_recorded(const struct vmt_view *view, struct vmt_rec_string string);
+json_t *vmt_json_seconds(uint64_t ns);
+
+/* Lists that are empty are left out: not recorded is not none. Takes the array over. */
+void vmt_json_add_if_any(json_t *object, const char *key, json_t *array);
+
+/* calls, failed, created, split, merged, removed, net */
+void vmt_json_add_counters(json_t *object, const struct vmt_rec_counters *counters);
+
+static inline void vmt_json_add_number(json_t *object, const char *key, uint64_t value)
+{
+	json_object_set_new(object, key, json_integer((json_int_t)value));
+}
+
+#endif

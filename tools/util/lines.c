@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See lines.h. Knows nothing of what the lines say, prints nothing, and does without a line
+ * rather than fail. Called by explain_text.c and snapshot*.c.
+ */
+#include "core/base/fmt.h"
+#include "core/base/printable.h"
+#include "util/lines.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void append(struct vmt_lines *lines, const char *text, size_t length, size_t indent)
+{
+	char **more = realloc(lines->line, (lines->count + 2) * sizeof(*more));
+	char *line = malloc(indent + length + 1);
+
+	if (more)
+		lines->line = more;
+	if (!more || !line) {
+		free(line);
+		return;
+	}
+	memset(line, ' ', indent);
+	memcpy(line + indent, text, length);
+	line[indent + length] = '\0';
+	vmt_printable(line + indent, length);
+	more[lines->count++] = line;
+	more[lines->count] = NULL;
+}
+
+/* Columns, not bytes: what goes on with UTF-8 takes none. */
+static size_t bytes_within(const char *text, size_t columns)
+{
+	size_t at = 0;
+
+	for (; text[at]; at++) {
+		if (((unsigned char)text[at] & 0xc0) != 0x80 && !columns--)
+			break;
+	}
+	return at;
+}
+
+/* Bytes of text that make one line; a word longer than that is not broken. */
+static size_t part_of(const char *text, size_t columns, size_t first)
+{
+	size_t n = bytes_within(text, columns);
+	size_t at;
+
+	if (!text[n])
+		return n;
+	for (at = n; at > first && !vmt_fmt_may_break(text, strlen(text), at); at--)
+		;
+	return at > first ? at : n + strcspn(text + n, " ");
+}
+
+static void wrap(struct vmt_lines *lines, uint32_t indent, const char *text)
+{
+	size_t used = 0;
+	size_t n;
+
+	while (*text) {
+		n = part_of(text, lines->width - used, used ? 0 : indent);
+		append(lines, text, n, used);
+		text += n;
+		while (*text == ' ')
+			text++;
+		used = indent;
+	}
+}
+
+void vmt_lines_add(struct vmt_lines *lines, uint32_t indent, const char *format, ...)
+{
+	va_list arguments;
+	char *text;
+	int n;
+
+	va_start(arguments, format);
+	n = vasprintf(&text, format, arguments);
+	va_end(arguments);
+	if (n < 0)
+		return;
+	if (*text)
+		wrap(lines, indent, text);
+	else
+		append(lines, "", 0, 0);
+	free(text);
+}
+
+void vmt_lines_cut(struct vmt_lines *lines, size_t count)
+{
+	while (lines->count > count) {
+		free(lines->line[--lines->count]);
+		lines->line[lines->count] = NULL;
+	}
+}
+
+void vmt_lines_free(struct vmt_lines *lines)
+{
+	vmt_lines_cut(lines, 0);
+	free(lines->line);
+	lines->line = NULL;
+}
+
+const char *vmt_number(struct vmt_number *buffer, uint64_t value)
+{
+	size_t at = sizeof(buffer->text) - 1;
+	int digits = 0;
+
+	buffer->text[at] = '\0';
+	do {
+		if (digits && digits % 3 == 0)
+			buffer->text[--at] = ',';
+		buffer->text[--at] = (char)('0' + value % 10);
+		value /= 10;
+		digits++;
+	} while (value);
+	memmove(buffer->text, buffer->text + at, sizeof(buffer->text) - at);
+	return buffer->text;
+}
+
+const char *vmt_number_signed(struct vmt_number *buffer, int64_t value)
+{
+	if (value == 0)
+		return vmt_number(buffer, 0);
+	vmt_number(buffer, value < 0 ? -(uint64_t)value : (uint64_t)value);
+	memmove(buffer->text + 1, buffer->text, strlen(buffer->text) + 1);
+	buffer->text[0] = value < 0 ? '-' : '+';
+	return buffer->text;
+}
+
+const char *vmt_number_bytes(struct vmt_number *buffer, uint64_t bytes)
+{
+	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	double value = (double)bytes;
+	size_t unit = 0;
+
+	for (; value >= 1024 && unit < 6; unit++)
+		value /= 1024;
+	snprintf(buffer->text, sizeof(buffer->text),
+		 value < 10 && value != (double)(int)value ? "%.1f %s" : "%.0f %s", value,
+		 units[unit]);
+	return buffer->text;
+}

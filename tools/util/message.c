@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one place that prints errors. A message is a sentence which names the file or
+ * pid it is about and the next step; it never ends the tool.
+ */
+#include "core/base/printable.h"
+#include "util/message.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void vmt_message(const char *format, ...)
+{
+	va_list args;
+	char *text;
+	int n;
+
+	fflush(stdout);
+	va_start(args, format);
+	n = vasprintf(&text, format, args);
+	va_end(args);
+	/* Names in it are other people's: they must not move the cursor, nor make a second line. */
+	if (n >= 0)
+		vmt_printable(text, (size_t)n);
+	fputs("vmatrace: ", stderr);
+	fputs(n < 0 ? format : text, stderr);
+	fputc('\n', stderr);
+	if (n >= 0)
+		free(text);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names only: the file need not be there, since recordings are read on other machines too. A
+ * build in a folder of its own names its sources "/src/build/../pool.c". Used by stack.c and the
+ * writers of verdicts.
+ */
+#include "util/must.h"
+#include "util/source.h"
+
+#include <unistd.h>
+
+/* Drop "." and empty parts, and ".." with the part before it; in place. */
+static void resolve(char *path)
+{
+	bool is_absolute = *path == '/';
+	char *out = path + is_absolute;
+	char *floor = out;	/* ".." that nothing stands before has to stay */
+	const char *in = out;
+
+	while (*in) {
+		size_t n = strcspn(in, "/");
+		const char *next = in + n + (in[n] == '/');
+		bool is_last = !*next;	/* its end may be overwritten below */
+		bool is_up = n == 2 && !memcmp(in, "..", 2);
+
+		if (is_up && out > floor) {
+			out--;
+			while (out > floor && out[-1] != '/')
+				out--;
+		} else if (n && !(n == 1 && *in == '.') && !(is_up && is_absolute)) {
+			memmove(out, in, n);
+			out += n;
+			*out = '/';
+			out++;
+			if (is_up)
+				floor = out;
+		}
+		if (is_last)
+			break;
+		in = next;
+	}
+	out -= out > path + is_absolute;
+	*out = '\0';
+}
+
+char *vmt_source_below(const char *path, const char *const *roots, int count)
+{
+	char *copy = vmt_must_copy(path);
+	char *below = NULL;
+
+	resolve(copy);
+	for (int i = 0; i < count && !below; i++) {
+		size_t n = roots[i] ? strlen(roots[i]) : 0;
+
+		while (n && roots[i][n - 1] == '/')
+			n--;
+		if (n && !strncmp(copy, roots[i], n) && copy[n] == '/')
+			below = vmt_must_copy(copy + n + 1);
+	}
+	if (!below)
+		return copy;
+	free(copy);
+	return below;
+}
+
+#define ROOTS 3
+
+/* Asked for once: paths are made by the hundred thousand. */
+static const char *const *roots_of_here(void)
+{
+	static const char *roots[ROOTS];
+	static char here[4096];
+	static bool are_known;
+
+	if (!are_known) {
+		roots[0] = getenv("GITHUB_WORKSPACE");
+		roots[1] = getenv("CI_PROJECT_DIR");
+		roots[2] = getcwd(here, sizeof(here));
+		are_known = true;
+	}
+	return roots;
+}
+
+char *vmt_source_path(const char *directory, const char *path)
+{
+	char *whole = directory && *path != '/' ? vmt_must_format("%s/%s", directory, path) :
+						  vmt_must_copy(path);
+	char *below = vmt_source_below(whole, roots_of_here(), ROOTS);
+
+	free(whole);
+	return below;
+}
+
+/* People build in /usr/local and /usr/src, as in many containers. */
+bool vmt_source_is_system(const char *path)
+{
+	static const char *const prefixes[] = { "/usr/", "/lib/", "/lib64/", "/bin/", "/sbin/" };
+	static const char *const others[] = { "/usr/local/", "/usr/src/", "/usr/home/" };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (!strncmp(path, others[i], strlen(others[i])))
+			return false;
+	}
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		if (!strncmp(path, prefixes[i], strlen(prefixes[i])))
+			return true;
+	}
+	return false;
+}
