@@ -28,22 +28,22 @@ mlock-rounds-up	core/vma/change.c	s/decode_hidden\(done, change, vmt_page_down\(
 mlock-ignored	core/vma/change.c	s/decode_mlock\(done, change\);\n\t\tbreak/break/
 madvise-half-way-ignored	core/vma/change.c	s/(static void decode_hidden.*?)failed\(done\) \? VMT_CHANGE_WALK/$1failed(done) ? VMT_CHANGE_NOTHING/s
 mprotect-half-way-ignored	core/vma/change.c	s/if \(\(failed\(done\) && !change->met_hole\) \|\| \(prot/if ((prot/
-mprotect-before-hole-ignored	core/resolve/predict.c	s/return !vmt_sketch_touches\(sketch, first\)/return true/
-madvise-behind-hole-ignored	core/resolve/predict.c	s/(static bool draw_advised.*?)\tdraw_altered\(/$1\tif (!change->met_hole)\n\t\tdraw_altered(/s
+mprotect-before-hole-ignored	core/resolve/predict.c	s/return !vmt_outcome_touches\(outcome, first\)/return true/
+madvise-behind-hole-ignored	core/resolve/predict.c	s/(static bool predict_advised.*?)\tdraw_altered\(/$1\tif (!change->met_hole)\n\t\tdraw_altered(/s
 munmap-failed-is-done	core/vma/change.c	s/failed\(done\) \? VMT_CHANGE_WALK : VMT_CHANGE_DERIVE;\n\tchange->window\[0\] = pages\(addr, length\);\n\tchange->gone/VMT_CHANGE_DERIVE;\n\tchange->window[0] = pages(addr, length);\n\tchange->gone/
 mmap-failed-ignored	core/vma/change.c	s/if \(!fixed \|\| is_bad_range\(addr, length\)/if (1 || !fixed || is_bad_range(addr, length)/
 mremap-failed-elsewhere	core/vma/change.c	s/if \(done->args\[3\] & MREMAP_FIXED && !is_bad_range/if (0 && !is_bad_range/
 mremap-shrink-keeps	core/vma/change.c	s/(change->to = to;\n\t\}\n\t)if \(new_length < old_length\)/$1if (0)/
 mremap-growth-forgotten	core/vma/change.c	s/if \(new_length > old_length\) \{/if (0) {/
 carved-rest-forgotten	core/fast/fast_protect.c	s/(static void keep.*?)if \(pieces->has_rest\)/$1if (0)/s
-carved-offset-kept	core/fast/fast.c	s/vmt_look_cut_front\(&part, start\)/part.start = start/
+carved-offset-kept	core/fast/fast.c	s/vmt_vma_cut_front\(&part, start\)/part.start = start/
 carved-joins-ignored	core/fast/fast_range.c	s/if \(!stay_apart\(it, &around\)\)/if (0)/
 rejoined-rest-forgotten	core/fast/fast_protect.c	s/(static void hand_over.*?)if \(pieces->has_rest\)/$1if (0)/s
-rejoined-right-kept	core/fast/fast_protect.c	s/if \(sides.joins_right\)\n\t\tvmt_direct_drop/if (0)\n\t\tvmt_direct_drop/
+rejoined-right-kept	core/fast/fast_protect.c	s/if \(sides.merges_right\)\n\t\tvmt_direct_drop/if (0)\n\t\tvmt_direct_drop/
 brk-shrink-ignored	core/vma/change.c	s/if \(after < before\) \{/if (after < before)\n\t\treturn;\n\tif (0) {/
 brk-always-joins	core/resolve/predict.c	s/if \(change->flags\) \{/if (0) {/
 grows-down-unknown	core/vma/change.c	s/change->flags \|= VMT_MAP_STACK/change->flags |= 0/
-stacks-not-included	core/resolve/resolve.c	s/\tinclude_stacks\(space, lesson\);\n//
+stacks-not-included	core/resolve/resolve.c	s/\tinclude_stacks\(space, resolution\);\n//
 huge-length-not-rounded	core/vma/change.c	s/if \(flags & MAP_HUGETLB\) \{/if (0) {/
 shared-as-private	core/vma/change.c	s/is_plain_anonymous\(flags\) \? VMT_CHANGE_DERIVE/1 ? VMT_CHANGE_DERIVE/
 shm-remap-plain	core/vma/change.c	s/if \(done->args\[2\] & SHM_REMAP\)/if (0)/

@@ -40,7 +40,7 @@ VMT_HOT static void make_done(struct vmt_state *state, struct vmt_done *done, lo
 	done->result = vmt_sys6(nr, done->args[0], done->args[1], done->args[2], done->args[3],
 				done->args[4], done->args[5]);
 	if (VMT_UNLIKELY(is_rare(done->call)))
-		vmt_rare_complete(state, done);
+		vmt_user_args_complete(state, done);
 }
 
 VMT_HOT static long call_locked(struct vmt_state *state, struct vmt_done *done, long nr,
@@ -60,7 +60,7 @@ VMT_HOT static long call_locked(struct vmt_state *state, struct vmt_done *done, 
 }
 
 /* One stack in four: those that never come again should not cost much. */
-static bool is_to_be_kept(struct vmt_state *state, const struct vmt_stack *stack,
+static bool is_to_be_kept(struct vmt_state *state, const struct vmt_walk *stack,
 			  const struct vmt_site *site)
 {
 	return stack->count && stack->recalled == stack->count && stack->flags == 0 &&
@@ -69,39 +69,39 @@ static bool is_to_be_kept(struct vmt_state *state, const struct vmt_stack *stack
 }
 
 static struct vmt_site *site_of(struct vmt_state *state, enum vmt_call_id id,
-				const struct vmt_regs *regs, struct vmt_stack *stack)
+				const struct vmt_regs *regs, struct vmt_walk *stack)
 {
-	const struct vmt_raw_stack raw = { id, stack->count, stack->flags & VMT_STACK_TRUNCATED,
+	const struct vmt_callsites_stack raw = { id, stack->count, stack->flags & VMT_WALK_TRUNCATED,
 					   stack->pc, stack->hash };
 	struct vmt_site *site = vmt_account_intern(state, &raw);
 
 	if (is_to_be_kept(state, stack, site))
-		vmt_unwind_whole_keep(regs, id, site->id, stack);
+		vmt_unwind_recall_keep(regs, id, site->id, stack);
 	return site;
 }
 
 static void leave_word(struct vmt_state *state, const struct vmt_done *done,
-		       const struct vmt_stack *stack)
+		       const struct vmt_walk *stack)
 {
-	struct vmt_late_call *late = vmt_late_claim(&state->late);
+	struct vmt_deferred_call *deferred = vmt_deferred_claim(&state->deferred);
 
-	if (!late)
+	if (!deferred)
 		return;
-	late->done = *done;
-	late->count = stack->count;
-	late->is_truncated = stack->flags & VMT_STACK_TRUNCATED;
+	deferred->done = *done;
+	deferred->count = stack->count;
+	deferred->is_truncated = stack->flags & VMT_WALK_TRUNCATED;
 	for (uint32_t i = 0; i < stack->count; i++)
-		late->pc[i] = stack->pc[i];
-	vmt_late_publish(&state->late, late);
+		deferred->pc[i] = stack->pc[i];
+	vmt_deferred_publish(&state->deferred, deferred);
 }
 
 static long call_outside(struct vmt_state *state, struct vmt_done *done, long nr,
-			 const struct vmt_stack *stack, const struct vmt_regs *regs, bool patient)
+			 const struct vmt_walk *stack, const struct vmt_regs *regs, bool patient)
 {
-	atomic_fetch_add_explicit(&state->late.outside, 1, memory_order_seq_cst);
+	atomic_fetch_add_explicit(&state->deferred.outside, 1, memory_order_seq_cst);
 	make_done(state, done, nr);
 	leave_word(state, done, stack);
-	atomic_fetch_sub_explicit(&state->late.outside, 1, memory_order_seq_cst);
+	atomic_fetch_sub_explicit(&state->deferred.outside, 1, memory_order_seq_cst);
 	if (vmt_guard_enter_at(state, vmt_holder_place(regs), patient)) {
 		if (vmt_state_is_on())
 			vmt_verify(state, done);
@@ -115,7 +115,7 @@ __attribute__((noinline)) static long record_walked(struct vmt_state *state, str
 						    long nr, const struct vmt_regs *regs,
 						    bool is_slow, bool patient)
 {
-	struct vmt_stack stack;
+	struct vmt_walk stack;
 
 	vmt_unwind(regs, &stack);
 	if (is_slow)
@@ -147,7 +147,7 @@ static inline void note_room(const long args[6])
 		       start + (uint64_t)args[1] <= thread->room[0] - VMT_ROOM))
 		return;
 	vmt_own_stack_forget_room();
-	vmt_stack_bounds_forget();
+	vmt_bounds_forget();
 }
 
 /* A stack that is remembered need not be walked, unless the call is made without the lock. */
@@ -162,15 +162,15 @@ VMT_HOT static long record(struct vmt_state *state, enum vmt_call_id id, long nr
 				 .is_loaders = is_loaders(state, id, args, regs),
 				 .told = { 0, 0 } };
 	bool is_slow = id != VMT_CALL_MUNMAP && vmt_change_is_slow(id, args);
-	struct vmt_whole whole;
+	struct vmt_recalled whole;
 
 	if (id != VMT_CALL_BRK)	/* whose second argument is none */
 		note_room(args);
-	if (is_slow || !vmt_unwind_whole_recall(regs, vmt_stack_bounds_kept(), id, &whole))
+	if (is_slow || !vmt_unwind_recall_find(regs, vmt_bounds_kept(), id, &whole))
 		return record_walked(state, &done, nr, regs, is_slow, true);
 	if (VMT_UNLIKELY(!vmt_guard_enter_at(state, vmt_holder_place(regs), true)))
 		return record_walked(state, &done, nr, regs, false, false);
-	if (VMT_LIKELY(vmt_state_is_on() && vmt_unwind_whole_holds(&whole))) {
+	if (VMT_LIKELY(vmt_state_is_on() && vmt_unwind_recall_holds(&whole))) {
 		vmt_verify_site(state, id, regs, whole.site);
 		return call_locked(state, &done, nr, state->sites.by_id[whole.site]);
 	}
@@ -191,7 +191,7 @@ VMT_HOT long vmt_call_here(long nr, const long args[6], const struct vmt_regs *r
 
 	if (VMT_UNLIKELY(!vmt_state_is_on()))
 		return vmt_aside_make(nr, args);
-	id = vmt_call_of_nr(nr);
+	id = vmt_calls_of_nr(nr);
 	if (VMT_UNLIKELY(*vmt_alive != VMT_ALIVE)) {
 		if (id == VMT_CALL_NONE)
 			return vmt_other_child_call(state, nr, args);
@@ -199,7 +199,7 @@ VMT_HOT long vmt_call_here(long nr, const long args[6], const struct vmt_regs *r
 			return vmt_aside_make(nr, args);
 	}
 	if (id == VMT_CALL_NONE ||
-	    (id == VMT_CALL_CLOSE && !vmt_rare_is_userfault_close(state, nr, args)))
+	    (id == VMT_CALL_CLOSE && !vmt_user_args_is_userfault_close(state, nr, args)))
 		return vmt_other_call(state, nr, args);
 	if (VMT_UNLIKELY(id == VMT_CALL_MADVISE && vmt_spare_is_due(state, args)))
 		return vmt_spare_make(state, args, regs);
@@ -225,13 +225,13 @@ static long call_without_thread(struct vmt_state *state, enum vmt_call_id id, lo
 {
 	struct vmt_done done = { .call = id,
 				 .args = { args[0], args[1], args[2], args[3], args[4], args[5] } };
-	struct vmt_stack stack;
+	struct vmt_walk stack;
 
 	vmt_unwind(regs, &stack);
-	atomic_fetch_add_explicit(&state->late.outside, 1, memory_order_seq_cst);
+	atomic_fetch_add_explicit(&state->deferred.outside, 1, memory_order_seq_cst);
 	make_done(state, &done, nr);
 	leave_word(state, &done, &stack);
-	atomic_fetch_sub_explicit(&state->late.outside, 1, memory_order_seq_cst);
+	atomic_fetch_sub_explicit(&state->deferred.outside, 1, memory_order_seq_cst);
 	return done.result;
 }
 
@@ -247,7 +247,7 @@ static bool has_room(uint64_t sp, const long args[6])
 long vmt_call_elsewhere(long nr, const long args[6], const struct vmt_regs *regs)
 {
 	struct vmt_state *state = vmt_state;
-	enum vmt_call_id id = vmt_call_of_nr(nr);
+	enum vmt_call_id id = vmt_calls_of_nr(nr);
 
 	if (VMT_UNLIKELY(always_can(id) && takes_thread(args) && vmt_state_is_on() &&
 			 *vmt_alive == VMT_ALIVE))

@@ -77,7 +77,7 @@ static long plain_call(struct vmt_state *state, long nr, const long args[6])
 		if (nr == SYS_sigaltstack)
 			vmt_own_stack_forget_room();
 		if (nr == SYS_personality)
-			vmt_rare_note_personality(state, (unsigned long)args[0]);
+			vmt_user_args_note_personality(state, (unsigned long)args[0]);
 	}
 	return ret;
 }

@@ -17,7 +17,7 @@
 #include "patch/patch.h"
 
 /* Is `name` to be called instead of making system call nr ourselves? */
-#define USE_NEXT(name, nr) (vmt_sites_catch(nr) && vmt_next.name)
+#define USE_NEXT(name, nr) (vmt_patch_catch(nr) && vmt_next.name)
 
 static inline long as_errno(long ret)
 {

@@ -105,7 +105,7 @@ VMT_EXPORT int mlock(const void *addr, size_t len)
 
 VMT_EXPORT int mlock2(const void *addr, size_t len, unsigned int flags)
 {
-	if (USE_NEXT(mlock2, SYS_mlock2) && vmt_sites_catch(SYS_mlock))
+	if (USE_NEXT(mlock2, SYS_mlock2) && vmt_patch_catch(SYS_mlock))
 		return vmt_next.mlock2(addr, len, flags);
 	if (!flags)
 		return (int)as_errno(call2(SYS_mlock, addr, len));

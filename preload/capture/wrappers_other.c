@@ -34,8 +34,8 @@ int set_mempolicy_home_node(void *addr, unsigned long len, int home_node, int fl
 int mseal(void *addr, size_t len, unsigned long flags);
 int io_setup(int events, void *ret_context);
 int io_destroy(void *context);
-long vmt_syscall_ours(long nr, long a, long b, long c, long d, long e, long f);
-long vmt_syscall_unresolved(long nr, long a, long b, long c, long d, long e, long f);
+long vmt_wrappers_ours(long nr, long a, long b, long c, long d, long e, long f);
+long vmt_wrappers_unresolved(long nr, long a, long b, long c, long d, long e, long f);
 
 VMT_EXPORT int prctl(int op, ...)
 {
@@ -72,7 +72,7 @@ VMT_EXPORT int close(int fd)
 {
 	if (VMT_UNLIKELY(fd == STDERR_FILENO))
 		before_error_closes();
-	if (VMT_LIKELY(vmt_next.close && !vmt_rare_is_userfault(fd)))
+	if (VMT_LIKELY(vmt_next.close && !vmt_user_args_is_userfault(fd)))
 		return vmt_next.close(fd);
 	return (int)as_errno(call1(SYS_close, fd));
 }
@@ -114,7 +114,7 @@ VMT_EXPORT int io_destroy(void *context)
 
 VMT_EXPORT _Noreturn void _exit(int status)
 {
-	if (vmt_sites_exit_is_hooked() && vmt_next.exit)
+	if (vmt_patch_exit_is_hooked() && vmt_next.exit)
 		vmt_next.exit(status);
 	vmt_last_act(status);
 }
@@ -125,13 +125,13 @@ VMT_EXPORT _Noreturn void _Exit(int status)
 }
 
 /*
- * What syscall(3) in gate.S sends to vmt_syscall_ours: 1 for these numbers, but
+ * What syscall(3) in gate.S sends to vmt_wrappers_ours: 1 for these numbers, but
  * clone only if it makes a copy of the process.
  */
-extern const uint8_t vmt_syscall_kinds[VMT_SITES_NR_MAX];
+extern const uint8_t vmt_wrappers_kinds[VMT_PATCH_NR_MAX];
 
 #if defined(__x86_64__)	/* others: syscall() at the end of this file */
-const uint8_t vmt_syscall_kinds[VMT_SITES_NR_MAX] = {
+const uint8_t vmt_wrappers_kinds[VMT_PATCH_NR_MAX] = {
 	[SYS_mmap] = 1,
 	[SYS_mprotect] = 1,
 	[SYS_munmap] = 1,
@@ -181,7 +181,7 @@ static bool is_map_vdso(long op)
 	return op >= ARCH_MAP_VDSO_FIRST && op <= ARCH_MAP_VDSO_LAST;
 }
 
-long vmt_syscall_ours(long nr, long a, long b, long c, long d, long e, long f)
+long vmt_wrappers_ours(long nr, long a, long b, long c, long d, long e, long f)
 {
 	if (nr == SYS_exit_group)
 		vmt_last_act((int)a);
@@ -197,7 +197,7 @@ long vmt_syscall_ours(long nr, long a, long b, long c, long d, long e, long f)
 }
 
 /* Before the constructor: libc's syscall is not known yet. */
-long vmt_syscall_unresolved(long nr, long a, long b, long c, long d, long e, long f)
+long vmt_wrappers_unresolved(long nr, long a, long b, long c, long d, long e, long f)
 {
 	return as_errno(vmt_sys6(nr, a, b, c, d, e, f));
 }
@@ -212,10 +212,10 @@ VMT_EXPORT long syscall(long nr, ...)
 	for (int i = 0; i < 6; i++)
 		arg[i] = va_arg(list, long);
 	va_end(list);
-	if (vmt_call_of_nr(nr) != VMT_CALL_NONE || nr == SYS_exit_group)
-		return vmt_syscall_ours(nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
+	if (vmt_calls_of_nr(nr) != VMT_CALL_NONE || nr == SYS_exit_group)
+		return vmt_wrappers_ours(nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
 	if (vmt_next.syscall)
 		return vmt_next.syscall(nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
-	return vmt_syscall_unresolved(nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
+	return vmt_wrappers_unresolved(nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
 }
 #endif

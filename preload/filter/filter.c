@@ -310,7 +310,7 @@ __attribute__((noinline)) static void mark(long nr)
 		make(SYS_write, arg);
 }
 
-VMT_HOT long vmt_own6(long nr, long a, long b, long c, long d, long e, long f)
+VMT_HOT long vmt_filter_own6(long nr, long a, long b, long c, long d, long e, long f)
 {
 	const long arg[6] = { a, b, c, d, e, f };
 	_Atomic uint32_t *calls = counter();

@@ -2,7 +2,7 @@
 /*
  * Which system calls of our own may be made. A seccomp filter can kill the program for a call that
  * it does not make itself; so each of ours, and there are some fifty kinds, is let through here
- * (see vmt_own6 in sys.h) only if it is known that nobody is killed for it. What is not let through is refused as the
+ * (see vmt_filter_own6 in sys.h) only if it is known that nobody is killed for it. What is not let through is refused as the
  * kernel would, with -EPERM, and the library does without it.
  *
  * Until the constructor has looked, and under an inherited filter that nothing is known of, only

@@ -100,9 +100,9 @@ static int query(struct vmt_state *state, struct procmap_query *query)
 	return query_by(state, &maps, query);
 }
 
-static void look_of(const struct procmap_query *query, struct vmt_look *look)
+static void vma_of(const struct procmap_query *query, struct vmt_vma *vma)
 {
-	*look = (struct vmt_look){
+	*vma = (struct vmt_vma){
 		.start = query->vma_start,
 		.end = query->vma_end,
 		.offset = query->vma_offset,
@@ -113,14 +113,14 @@ static void look_of(const struct procmap_query *query, struct vmt_look *look)
 }
 
 static int walk_by_query(struct vmt_state *state, struct vmt_range range,
-			 struct vmt_sketch *sketch)
+			 struct vmt_outcome *outcome)
 {
 	struct vmt_mapsfile maps = vmt_mapsfile_for_query(state);
 
 	for (uint64_t addr = range.start; addr < range.end;) {
 		struct procmap_query ask = { .query_addr = addr,
 					     .query_flags = QUERY_COVERING_OR_NEXT };
-		struct vmt_look look;
+		struct vmt_vma vma;
 		int ret = query_by(state, &maps, &ask);
 
 		state->counters.asked_query++;
@@ -130,10 +130,10 @@ static int walk_by_query(struct vmt_state *state, struct vmt_range range,
 			return ret;
 		if (ask.vma_start >= range.end)
 			return 0;
-		look_of(&ask, &look);
-		vmt_memory_flag(state, &look);
-		vmt_sketch_append(sketch, &look);
-		addr = look.end;
+		vma_of(&ask, &vma);
+		vmt_memory_flag(state, &vma);
+		vmt_outcome_append(outcome, &vma);
+		addr = vma.end;
 		vmt_lock_go_on(&state->lock);
 	}
 	return 0;
@@ -217,22 +217,22 @@ static int open_text(struct vmt_state *state, char *buffer, size_t size, struct 
 	return refill(reader) ? 0 : -ENOENT;
 }
 
-static int walk_by_text(struct vmt_state *state, struct vmt_range range, struct vmt_sketch *sketch)
+static int walk_by_text(struct vmt_state *state, struct vmt_range range, struct vmt_outcome *outcome)
 {
 	struct text_reader reader;
-	struct vmt_mapsline line = { .look = { .start = UINT64_MAX } };
+	struct vmt_mapsline line = { .vma = { .start = UINT64_MAX } };
 
 	if (open_text(state, state->text, sizeof(state->text), &reader))
 		return -ENOENT;
 	state->counters.asked_maps++;
 	while (next_line(&reader, &line)) {
-		if (line.look.start >= range.end)
+		if (line.vma.start >= range.end)
 			break;
-		if (line.look.end <= range.start || vmt_mapsline_is_vsyscall(&line))
+		if (line.vma.end <= range.start || vmt_mapsline_is_vsyscall(&line))
 			continue;
-		line.look.kin = vmt_mapsline_kin(&line);
-		vmt_memory_flag(state, &line.look);
-		vmt_sketch_append(sketch, &line.look);
+		line.vma.vma_class = vmt_mapsline_class(&line);
+		vmt_memory_flag(state, &line.vma);
+		vmt_outcome_append(outcome, &line.vma);
 	}
 	return reader.is_broken ? -EIO : 0;
 }
@@ -250,29 +250,29 @@ static bool may_query(const struct vmt_state *state)
 	       (state->options.ask == VMT_ASK_AUTO || state->options.ask == VMT_ASK_QUERY);
 }
 
-static int walk(void *context, struct vmt_range range, struct vmt_sketch *sketch)
+static int walk(void *context, struct vmt_range range, struct vmt_outcome *outcome)
 {
 	struct vmt_state *state = context;
 
 	if (may_query(state))
-		return walk_by_query(state, range, sketch);
-	return walk_by_text(state, range, sketch);
+		return walk_by_query(state, range, outcome);
+	return walk_by_text(state, range, outcome);
 }
 
-static int boundary_by_query(struct vmt_state *state, const struct vmt_look *right)
+static int boundary_by_query(struct vmt_state *state, const struct vmt_vma *right)
 {
 	struct procmap_query ask = { .query_addr = right->start };
-	struct vmt_look look;
+	struct vmt_vma vma;
 
 	int ret = query(state, &ask);
 
 	state->counters.asked_query++;
 	if (ret)
 		return ret == -EBADF ? -EBADF : -ENOENT;
-	look_of(&ask, &look);
-	if (((look.flags ^ right->flags) & VMT_MAP_VISIBLE) || look.end < right->end)
+	vma_of(&ask, &vma);
+	if (((vma.flags ^ right->flags) & VMT_MAP_VISIBLE) || vma.end < right->end)
 		return -ESTALE;
-	return look.start == right->start ? 1 : 0;
+	return vma.start == right->start ? 1 : 0;
 }
 
 /*
@@ -285,7 +285,7 @@ static long probe(uint64_t addr, uint64_t length)
 }
 
 /* Since 6.17 a length of more than the address space is refused before anything is looked at. */
-static int boundary_by_probe(struct vmt_state *state, const struct vmt_look *right)
+static int boundary_by_probe(struct vmt_state *state, const struct vmt_vma *right)
 {
 	long ret = probe(right->start - VMT_PAGE_SIZE, PROBE_LENGTH_5);
 
@@ -299,7 +299,7 @@ static int boundary_by_probe(struct vmt_state *state, const struct vmt_look *rig
 	return -ENOENT;
 }
 
-static int boundary(void *context, const struct vmt_look *right)
+static int boundary(void *context, const struct vmt_vma *right)
 {
 	struct vmt_state *state = context;
 	int ret = -EBADF;
@@ -315,13 +315,13 @@ static bool is_alone(void *context)
 {
 	struct vmt_state *state = context;
 
-	return vmt_late_is_quiet(&state->late);
+	return vmt_deferred_is_quiet(&state->deferred);
 }
 
 const struct vmt_kernel_ops vmt_ask_ops = { .walk = walk, .boundary = boundary,
-					     .file = vmt_device_file, .is_alone = is_alone };
+					     .file = vmt_file_id_file, .is_alone = is_alone };
 
-int vmt_ask_look(struct vmt_state *state, uint64_t addr, struct vmt_look *ret_look)
+int vmt_ask_vma(struct vmt_state *state, uint64_t addr, struct vmt_vma *ret_vma)
 {
 	struct procmap_query ask = { .query_addr = addr };
 	struct text_reader reader;
@@ -332,17 +332,17 @@ int vmt_ask_look(struct vmt_state *state, uint64_t addr, struct vmt_look *ret_lo
 		state->counters.asked_query++;
 		if (query(state, &ask))
 			return -ENOENT;
-		look_of(&ask, ret_look);
+		vma_of(&ask, ret_vma);
 		return 0;
 	}
 	if (open_text(state, state->text, sizeof(state->text), &reader))
 		return -ENOENT;
 	state->counters.asked_maps++;
 	ret = -ENOENT;
-	while (ret && next_line(&reader, &line) && line.look.start <= addr) {
-		if (line.look.end <= addr)
+	while (ret && next_line(&reader, &line) && line.vma.start <= addr) {
+		if (line.vma.end <= addr)
 			continue;
-		*ret_look = line.look;
+		*ret_vma = line.vma;
 		ret = 0;
 	}
 	return ret;
@@ -364,9 +364,9 @@ void vmt_ask_open(struct vmt_state *state)
 		vmt_note(state, VMT_NOTE_NO_QUERY);
 }
 
-int vmt_ask_everything(struct vmt_state *state, struct vmt_sketch *sketch)
+int vmt_ask_everything(struct vmt_state *state, struct vmt_outcome *outcome)
 {
-	return walk_by_text(state, (struct vmt_range){ 0, UINT64_MAX }, sketch);
+	return walk_by_text(state, (struct vmt_range){ 0, UINT64_MAX }, outcome);
 }
 
 static size_t name_by_text(struct vmt_state *state, uint64_t addr, char *path, size_t size)
@@ -377,8 +377,8 @@ static size_t name_by_text(struct vmt_state *state, uint64_t addr, char *path, s
 
 	if (open_text(state, state->text, sizeof(state->text), &reader))
 		return 0;
-	while (next_line(&reader, &line) && line.look.start <= addr) {
-		if (line.look.end <= addr)
+	while (next_line(&reader, &line) && line.vma.start <= addr) {
+		if (line.vma.end <= addr)
 			continue;
 		length = line.name_length < size ? line.name_length : size - 1;
 		__builtin_memcpy(path, line.name, length);
@@ -420,9 +420,9 @@ static bool bounds_by_text(struct vmt_state *state, uint64_t sp, struct vmt_rang
 		vmt_mapsfile_close(&reader.maps);
 		return false;
 	}
-	while (!is_found && next_line(&reader, &line) && line.look.start <= sp) {
-		is_found = line.look.end > sp && (line.look.flags & VMT_MAP_READ);
-		*ret_bounds = (struct vmt_range){ line.look.start, line.look.end };
+	while (!is_found && next_line(&reader, &line) && line.vma.start <= sp) {
+		is_found = line.vma.end > sp && (line.vma.flags & VMT_MAP_READ);
+		*ret_bounds = (struct vmt_range){ line.vma.start, line.vma.end };
 	}
 	vmt_mapsfile_close(&reader.maps);
 	return is_found;

@@ -12,7 +12,7 @@
 extern const struct vmt_kernel_ops vmt_ask_ops;
 
 /* The map that addr lies in, as the kernel shows it now. 0 or -errno. Counted as a question. */
-int vmt_ask_look(struct vmt_state *state, uint64_t addr, struct vmt_look *ret_look);
+int vmt_ask_vma(struct vmt_state *state, uint64_t addr, struct vmt_vma *ret_vma);
 
 /* Can the kernel be asked for the text of maps, as far as is known? */
 bool vmt_ask_is_possible(void);
@@ -21,8 +21,8 @@ bool vmt_ask_is_possible(void);
 void vmt_ask_open(struct vmt_state *state);
 
 /* Every map of the process, from the text, with what only the text tells: VMT_MAP_STACK,
- * and the kin that new maps with such names are of (vmt_mapsline_kin). */
-int vmt_ask_everything(struct vmt_state *state, struct vmt_sketch *sketch);
+ * and the class that new maps with such names are of (vmt_mapsline_class). */
+int vmt_ask_everything(struct vmt_state *state, struct vmt_outcome *outcome);
 
 /*
  * The name and build-id of the file mapped at addr. Returns the length of the

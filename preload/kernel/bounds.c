@@ -33,17 +33,17 @@ static void keep_bounds(struct vmt_thread *thread, struct vmt_range bounds)
 	} while (writes != thread->stack_writes);
 }
 
-void vmt_stack_bounds_forget(void)
+void vmt_bounds_forget(void)
 {
 	keep_bounds(vmt_thread(), (struct vmt_range){ 0, 0 });
 }
 
-struct vmt_range vmt_stack_bounds_kept(void)
+struct vmt_range vmt_bounds_kept(void)
 {
 	return kept_bounds(vmt_thread());
 }
 
-bool vmt_stack_bounds(uint64_t sp, struct vmt_range *ret_bounds)
+bool vmt_bounds_of(uint64_t sp, struct vmt_range *ret_bounds)
 {
 	struct vmt_thread *thread = vmt_thread();
 	struct vmt_range bounds = kept_bounds(thread);

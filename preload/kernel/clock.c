@@ -56,14 +56,14 @@ uint64_t vmt_clock(void)
 	return clock_of(VMT_LIKELY(may_call()) ? CLOCK_MONOTONIC : CLOCK_MONOTONIC_COARSE);
 }
 
-VMT_HOT uint64_t vmt_time(const struct vmt_state *state)
+VMT_HOT uint64_t vmt_clock_since_start(const struct vmt_state *state)
 {
 	uint64_t now = clock_of(CLOCK_MONOTONIC_COARSE);
 
 	return now > state->start_ns ? now - state->start_ns : 0;
 }
 
-uint64_t vmt_wall_clock(void)
+uint64_t vmt_clock_wall(void)
 {
 	return clock_of(may_call() ? CLOCK_REALTIME : CLOCK_REALTIME_COARSE);
 }

@@ -27,7 +27,7 @@ static enum vmt_noreserve read_noreserve(void)
 	return text[0] == '2' ? VMT_NORESERVE_IGNORED : VMT_NORESERVE_KEPT;
 }
 
-void vmt_trust_open(struct vmt_state *state)
+void vmt_confidence_open(struct vmt_state *state)
 {
 	struct utsname uname = { .release = "" };
 
@@ -36,35 +36,35 @@ void vmt_trust_open(struct vmt_state *state)
 				 sizeof(uname.release) - 1);
 	state->no_reasoning = state->options.derive != VMT_DERIVE_FULL;
 	state->noreserve = read_noreserve();
-	state->has_ties = vmt_ties_hold(uname.release);
+	state->knows_anon_vmas = vmt_anon_vma_rules_hold(uname.release);
 	if (vmt_kernel_is_tried(uname.release))
 		return;
 	state->no_reasoning = true;
 	vmt_note(state, VMT_NOTE_NEW_KERNEL);
 }
 
-void vmt_trust_first_maps(const struct vmt_state *state, struct vmt_sketch *sketch)
+void vmt_confidence_first_maps(const struct vmt_state *state, struct vmt_outcome *outcome)
 {
-	for (size_t i = 0; i < sketch->count; i++) {
-		struct vmt_look *look = &sketch->map[i].look;
+	for (size_t i = 0; i < outcome->count; i++) {
+		struct vmt_vma *vma = &outcome->map[i].vma;
 
-		if (!state->is_first || (look->flags & VMT_MAP_OWN))
-			look->kin = VMT_KIN_UNKNOWN;
-		vmt_known_settle_one(look);
+		if (!state->is_first || (vma->flags & VMT_MAP_OWN))
+			vma->vma_class = VMT_CLASS_UNKNOWN;
+		vmt_merge_rules_settle_one(vma);
 	}
 }
 
-void vmt_trust_find_loader(struct vmt_state *state)
+void vmt_confidence_find_loader(struct vmt_state *state)
 {
 	uint64_t base = vmt_libc_auxiliary(AT_BASE);	/* 0: ld.so was started as a program */
 	struct vmt_map *map = base ? vmt_space_at(&state->space, base) : NULL;
-	const struct vmt_look *first = map ? &map->look : NULL;
+	const struct vmt_vma *first = map ? &map->vma : NULL;
 
 	if (!first || !first->inode)
 		return;
 	state->loader.start = base;
-	for (; map && vmt_look_same_file(&map->look, first); map = vmt_space_next(map))
-		state->loader.end = map->look.end;
+	for (; map && vmt_vma_same_file(&map->vma, first); map = vmt_space_next(map))
+		state->loader.end = map->vma.end;
 }
 
 /*
@@ -77,10 +77,10 @@ VMT_HOT static bool may_reason(struct vmt_state *state)
 				VMT_NOTE_TEXT_LARGE | VMT_NOTE_VALGRIND;
 
 	return !state->no_reasoning && (state->counters.doors & VMT_DOOR_SITES) &&
-	       !(state->counters.notes & unseen) && vmt_late_is_quiet(&state->late);
+	       !(state->counters.notes & unseen) && vmt_deferred_is_quiet(&state->deferred);
 }
 
-VMT_HOT void vmt_trust_call(struct vmt_state *state)
+VMT_HOT void vmt_confidence_call(struct vmt_state *state)
 {
 	state->space.reasons = may_reason(state);
 	state->space.is_sample = false;
@@ -91,7 +91,7 @@ VMT_HOT void vmt_trust_call(struct vmt_state *state)
 	}
 }
 
-bool vmt_trust_is_lost(struct vmt_state *state)
+bool vmt_confidence_is_lost(struct vmt_state *state)
 {
 	if (VMT_LIKELY(!state->space.is_refuted))
 		return false;

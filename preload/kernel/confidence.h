@@ -10,22 +10,22 @@
 #include "state/state.h"
 
 /* Read what the system has set. Before the table is filled. */
-void vmt_trust_open(struct vmt_state *state);
+void vmt_confidence_open(struct vmt_state *state);
 
 /*
  * Of the maps that are there at the start, those that nobody but the kernel and ld.so can have
- * made: they are as they were born. sketch: as vmt_ask_everything has it.
+ * made: they are as they were born. outcome: as vmt_ask_everything has it.
  */
-void vmt_trust_first_maps(const struct vmt_state *state, struct vmt_sketch *sketch);
+void vmt_confidence_first_maps(const struct vmt_state *state, struct vmt_outcome *outcome);
 
 /* Where is ld.so? When the table is filled. */
-void vmt_trust_find_loader(struct vmt_state *state);
+void vmt_confidence_find_loader(struct vmt_state *state);
 
 /* Before each call is learnt: may the rules be relied on, and is it one that is asked about all the same? */
-void vmt_trust_call(struct vmt_state *state);
+void vmt_confidence_call(struct vmt_state *state);
 
 /* Has the kernel said something else than the rules? Then they are not used again. Returns whether
  * that is so for the first time: the table is to be learnt anew. */
-bool vmt_trust_is_lost(struct vmt_state *state);
+bool vmt_confidence_is_lost(struct vmt_state *state);
 
 #endif

@@ -21,7 +21,7 @@
 
 #define BLOCK_MAX 65536	/* hugetlbfs: a block is a huge page, and so is the unit of maps */
 
-/* Their mmap changes no flag and has no operation that keeps maps from joining. */
+/* Their mmap changes no flag and has no operation that keeps maps from merging. */
 static bool is_ordinary(const struct statfs *fs)
 {
 	static const long types[] = { EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
@@ -34,42 +34,42 @@ static bool is_ordinary(const struct statfs *fs)
 	return false;
 }
 
-static struct vmt_device *find(struct vmt_state *state, dev_t number)
+static struct vmt_file_id *find(struct vmt_state *state, dev_t number)
 {
 	for (unsigned i = 0; i < VMT_DEVICES_MAX; i++) {
-		struct vmt_device *device = &state->devices[i];
+		struct vmt_file_id *device = &state->devices[i];
 
 		if (!device->is_used)
-			*device = (struct vmt_device){ .number = number, .is_used = true };
+			*device = (struct vmt_file_id){ .number = number, .is_used = true };
 		if (device->number == number)
 			return device;
 	}
 	return NULL;
 }
 
-static bool is_as_expected(const struct vmt_look *asked, const struct vmt_look *look)
+static bool is_as_expected(const struct vmt_vma *asked, const struct vmt_vma *vma)
 {
-	return vmt_look_same(asked, look);
+	return vmt_vma_same(asked, vma);
 }
 
-static void set_file(struct vmt_look *look, const struct stat *st)
+static void set_file(struct vmt_vma *vma, const struct stat *st)
 {
-	look->inode = st->st_ino;
-	look->dev = vmt_dev(gnu_dev_major(st->st_dev), gnu_dev_minor(st->st_dev));
+	vma->inode = st->st_ino;
+	vma->dev = vmt_dev(gnu_dev_major(st->st_dev), gnu_dev_minor(st->st_dev));
 }
 
-void vmt_device_start(struct vmt_state *state)
+void vmt_file_id_start(struct vmt_state *state)
 {
-	struct vmt_device *device;
-	struct vmt_look look;
+	struct vmt_file_id *device;
+	struct vmt_vma vma;
 	struct statfs fs;
 	struct stat st;
 
 	if (vmt_sys_failed(vmt_sys4(SYS_newfstatat, AT_FDCWD, "/proc/self/exe", &st, 0)))
 		return;
-	set_file(&look, &st);
+	set_file(&vma, &st);
 	for (struct vmt_map *map = vmt_space_first(&state->space); map; map = vmt_space_next(map)) {
-		if (!vmt_look_same_file(&map->look, &look))
+		if (!vmt_vma_same_file(&map->vma, &vma))
 			continue;
 		device = find(state, st.st_dev);
 		device->is_compared = true;
@@ -81,22 +81,22 @@ void vmt_device_start(struct vmt_state *state)
 }
 
 /* The first file of a device: ask, and remember whether fstat said the same. */
-static int compare(struct vmt_state *state, struct vmt_device *device, struct vmt_look *look)
+static int compare(struct vmt_state *state, struct vmt_file_id *device, struct vmt_vma *vma)
 {
-	struct vmt_look asked;
-	int ret = vmt_ask_look(state, look->start, &asked);
+	struct vmt_vma asked;
+	int ret = vmt_ask_vma(state, vma->start, &asked);
 
 	if (ret)
 		return ret;
 	device->is_compared = true;
-	device->agrees = is_as_expected(&asked, look);
+	device->agrees = is_as_expected(&asked, vma);
 	return device->agrees ? device->is_ordinary : -EXDEV;
 }
 
-int vmt_device_file(void *context, int fd, struct vmt_look *look)
+int vmt_file_id_file(void *context, int fd, struct vmt_vma *vma)
 {
 	struct vmt_state *state = context;
-	struct vmt_device *device;
+	struct vmt_file_id *device;
 	struct statfs fs;
 	struct stat st;
 
@@ -108,9 +108,9 @@ int vmt_device_file(void *context, int fd, struct vmt_look *look)
 		device->is_ordinary = is_ordinary(&fs);
 	if (!device || (device->is_compared && !device->agrees))
 		return -ENOENT;
-	set_file(look, &st);
+	set_file(vma, &st);
 	if (!device->is_compared)
-		return compare(state, device, look);
+		return compare(state, device, vma);
 	state->counters.asked_files++;
 	return device->is_ordinary;
 }

@@ -8,9 +8,9 @@
 #include "state/state.h"
 
 /* For struct vmt_kernel_ops, whose contract it has; context is the state. */
-int vmt_device_file(void *context, int fd, struct vmt_look *look);
+int vmt_file_id_file(void *context, int fd, struct vmt_vma *vma);
 
 /* The program's own file is in the table and can be compared without a question: one device is known. */
-void vmt_device_start(struct vmt_state *state);
+void vmt_file_id_start(struct vmt_state *state);
 
 #endif

@@ -64,7 +64,7 @@ static bool has_plenty(void)
 /* Threads may miss each other's openings here: it takes one more, then. */
 static void count_opening(struct vmt_state *state)
 {
-	uint64_t now = vmt_time(state);
+	uint64_t now = vmt_clock_since_start(state);
 
 	if (now - atomic_load_explicit(&state->maps_since, memory_order_relaxed) > BURST_NS) {
 		atomic_store_explicit(&state->maps_since, now, memory_order_relaxed);

@@ -65,7 +65,7 @@ bool vmt_name_temporary(const struct vmt_state *state, unsigned try, char *path,
 	struct vmt_line text = start_of_name(state, path, size);
 
 	vmt_line_add(&text, ".");
-	vmt_line_add_hex(&text, vmt_wall_clock() ^ (uint64_t)(uintptr_t)&text << 20);
+	vmt_line_add_hex(&text, vmt_clock_wall() ^ (uint64_t)(uintptr_t)&text << 20);
 	vmt_line_add(&text, "-");
 	vmt_line_add_number(&text, try);
 	vmt_line_add(&text, ".tmp");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory for malloc and its kin before the next definitions are known: a resolver of an IFUNC
+ * Memory for malloc and its class before the next definitions are known: a resolver of an IFUNC
  * calls malloc before this library is relocated, and a sanitizer may start, and allocate, while the
  * next definitions are looked up. Blocks are never used again, and are known for ever.
  */

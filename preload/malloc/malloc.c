@@ -162,7 +162,7 @@ static void bind_to_itself(const struct vmt_elf *elf)
 		if (!is_wrapped(slot.name))
 			continue;
 		if (mem < 0)
-			mem = vmt_text_open();	/* it may be read-only by now (RELRO) */
+			mem = vmt_code_open();	/* it may be read-only by now (RELRO) */
 		if (mem < 0)
 			return;
 		vmt_sys4(SYS_pwrite64, mem, &slot.function, sizeof(slot.function), slot.slot);
@@ -202,7 +202,7 @@ static void load_directly(int mem, const uint8_t *at)
 
 static void jump_directly(int mem, const uint8_t *at, enum vmt_malloc_function function)
 {
-	vmt_text_write_jump(mem, (uint64_t)(uintptr_t)at, vmt_malloc_next(function));
+	vmt_code_write_jump(mem, (uint64_t)(uintptr_t)at, vmt_malloc_next(function));
 }
 
 /*
@@ -211,7 +211,7 @@ static void jump_directly(int mem, const uint8_t *at, enum vmt_malloc_function f
  */
 static void complete_entries(void)
 {
-	int mem = vmt_text_open();
+	int mem = vmt_code_open();
 
 	if (mem < 0)
 		return;

@@ -37,14 +37,14 @@ struct vmt_regs {
 	uint64_t r15;
 };
 
-#define VMT_STACK_TRUNCATED UINT32_C(1)
+#define VMT_WALK_TRUNCATED UINT32_C(1)
 
 /* Return addresses, innermost caller first. */
-struct vmt_stack {
+struct vmt_walk {
 	uint32_t count;
 	uint32_t flags;
 	uint32_t recalled;	/* of these, remembered from an earlier walk */
-	uint64_t hash;	/* of the pcs, by vmt_stack_hash() from 0 */
+	uint64_t hash;	/* of the pcs, by vmt_callsites_hash() from 0 */
 	uint64_t pc[VMT_FRAMES_MAX];
 };
 
@@ -61,7 +61,7 @@ long vmt_call_here(long nr, const long args[6], const struct vmt_regs *regs);
 long vmt_call_elsewhere(long nr, const long args[6], const struct vmt_regs *regs);
 
 /* Were maps registered with this userfaultfd? Then its close is a call to be accounted for. */
-bool vmt_rare_is_userfault(int fd);
+bool vmt_user_args_is_userfault(int fd);
 
 /* The program is about to close its standard error, in a function called with these registers. */
 void vmt_keep_error(const struct vmt_regs *regs);
@@ -89,10 +89,10 @@ void vmt_last_forget(void);
  * Walk the stack from regs. The first frame returned is the caller of the
  * function that regs->pc lies in; frames of this library are left out. Never faults on code that cannot be read.
  */
-void vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack);
+void vmt_unwind(const struct vmt_regs *regs, struct vmt_walk *ret_stack);
 
 /* The same without what is remembered of earlier walks, for comparison. */
-void vmt_unwind_plain(const struct vmt_regs *regs, struct vmt_stack *ret_stack);
+void vmt_unwind_plain(const struct vmt_regs *regs, struct vmt_walk *ret_stack);
 
 /*
  * Do the frames of the stack from regs on lie over `addr`, and is none of them this library's? Then what
@@ -107,13 +107,13 @@ void vmt_unwind_forget(void);
 void vmt_unwind_set_cache(void *memory, size_t bytes);
 
 /* The readable map that sp lies in, for the current thread; false if it cannot be told. */
-bool vmt_stack_bounds(uint64_t sp, struct vmt_range *ret_bounds);
+bool vmt_bounds_of(uint64_t sp, struct vmt_range *ret_bounds);
 
 /* What is known of it already, of whatever sp; it may be empty. */
-struct vmt_range vmt_stack_bounds_kept(void);
+struct vmt_range vmt_bounds_kept(void);
 
 /* Ask again next time: the answer is kept for the thread, and part of that map may be gone since. */
-void vmt_stack_bounds_forget(void);
+void vmt_bounds_forget(void);
 
 /* Fill regs with the registers of the function this is written in. */
 #define VMT_REGS_HERE(regs)                                                                        \

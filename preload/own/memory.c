@@ -22,7 +22,7 @@
 #define SPARE_ENVIRONMENT (UINT64_C(64) * 1024)
 #define UNWIND_CACHE (UINT64_C(3072) * 1024)
 #define SITE_COST    UINT64_C(1400)	/* record, frames, raw addresses, index */
-#define MAP_COST     UINT64_C(500)	/* record, index, and a sketch of all maps */
+#define MAP_COST     UINT64_C(500)	/* record, index, and an outcome of all maps */
 #define FLOOR	     (UINT64_C(8) * 1024 * 1024)
 #define FIRST_BLOCK  (UINT64_C(1024) * 1024)
 
@@ -58,7 +58,7 @@ void vmt_memory_drop(struct vmt_state *state, void *start, size_t size)
 
 	vmt_sys2(SYS_munmap, start, size);
 	vmt_memory_disown(state, start);
-	if (map && (map->look.flags & VMT_MAP_OWN))
+	if (map && (map->vma.flags & VMT_MAP_OWN))
 		vmt_space_remove(&state->space, map);
 }
 
@@ -72,7 +72,7 @@ void *vmt_memory_map(size_t size)
 		if (vmt_sys_failed(fd) || vmt_sys_failed(vmt_sys2(SYS_ftruncate, fd, size)))
 			return NULL;
 	}
-	ret = vmt_own6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
+	ret = vmt_filter_own6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_NORESERVE, fd, 0);
 	vmt_sys1(SYS_close, fd);
 	return vmt_sys_failed(ret) ? NULL : (void *)ret;
@@ -204,7 +204,7 @@ struct vmt_state *vmt_memory_make(const struct vmt_options *options)
  */
 int vmt_memory_make_alive(struct vmt_state *state)
 {
-	long ret = vmt_own6(SYS_mmap, (long)state->alive_page, (long)VMT_PAGE_SIZE,
+	long ret = vmt_filter_own6(SYS_mmap, (long)state->alive_page, (long)VMT_PAGE_SIZE,
 			    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 
 	if (vmt_sys_failed(ret))

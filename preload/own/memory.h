@@ -31,11 +31,11 @@ void vmt_memory_disown(struct vmt_state *state, const void *start);
 void vmt_memory_drop(struct vmt_state *state, void *start, size_t size);
 
 /* Flag what is the library's in an answer of the kernel's. */
-static inline void vmt_memory_flag(const struct vmt_state *state, struct vmt_look *look)
+static inline void vmt_memory_flag(const struct vmt_state *state, struct vmt_vma *vma)
 {
 	for (unsigned i = 0; i < state->own_count; i++)
-		if (look->start >= state->own[i].start && look->start < state->own[i].end)
-			look->flags |= VMT_MAP_OWN;
+		if (vma->start >= state->own[i].start && vma->start < state->own[i].end)
+			vma->flags |= VMT_MAP_OWN;
 }
 
 #endif

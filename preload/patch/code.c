@@ -89,29 +89,29 @@ static bool find_syscall(uint64_t *at, uint64_t end)
 
 static bool can_move(uint64_t first, uint64_t mov, uint64_t syscall)
 {
-	const uint8_t *between = (const uint8_t *)mov + VMT_TEXT_MOV_SIZE;
+	const uint8_t *between = (const uint8_t *)mov + VMT_CODE_MOV_SIZE;
 
-	return mov >= first + 3 && syscall - (uint64_t)between <= VMT_TEXT_MOVED_MAX &&
+	return mov >= first + 3 && syscall - (uint64_t)between <= VMT_CODE_MOVED_MAX &&
 	       is_mov_eax((const uint8_t *)mov) && vmt_plain_are(between, (const uint8_t *)syscall);
 }
 
 /* Other instructions between the mov and the system call? If they cannot be moved, it is only told. */
-static bool find_loose_mov(uint64_t first, uint64_t syscall, struct vmt_text_site *ret_site)
+static bool find_loose_mov(uint64_t first, uint64_t syscall, struct vmt_code_site *ret_site)
 {
 	for (uint64_t at = syscall - 6; at >= first && at + LOOSE_MAX >= syscall; at--) {
 		if (!is_mov_nr((const uint8_t *)at))
 			continue;
-		*ret_site = (struct vmt_text_site){ .addr = at, .nr = nr_of((const uint8_t *)at) };
+		*ret_site = (struct vmt_code_site){ .addr = at, .nr = nr_of((const uint8_t *)at) };
 		ret_site->is_exact = can_move(first, at, syscall);
 		if (ret_site->is_exact)
-			ret_site->moved = (uint8_t)(syscall - at - VMT_TEXT_MOV_SIZE);
+			ret_site->moved = (uint8_t)(syscall - at - VMT_CODE_MOV_SIZE);
 		return true;
 	}
 	return false;
 }
 
 /* `mov %edx, %eax; syscall`, and somewhat before it `mov $nr, %edx`: several calls of one number, as in liburing. */
-static bool find_shared_mov(uint64_t first, uint64_t syscall, struct vmt_text_site *ret_site)
+static bool find_shared_mov(uint64_t first, uint64_t syscall, struct vmt_code_site *ret_site)
 {
 	const uint8_t *copy = (const uint8_t *)syscall - 2;
 	uint8_t mov = (uint8_t)(MOV_EAX + (copy[1] >> 3 & 7));
@@ -123,7 +123,7 @@ static bool find_shared_mov(uint64_t first, uint64_t syscall, struct vmt_text_si
 
 		if (p[0] != mov || p[3] || p[4])
 			continue;
-		*ret_site = (struct vmt_text_site){ .addr = at, .nr = nr_of(p) };
+		*ret_site = (struct vmt_code_site){ .addr = at, .nr = nr_of(p) };
 		return true;
 	}
 	return false;
@@ -139,32 +139,32 @@ static bool is_errno_tail(const uint8_t *p)
 	       p[5] == 0xff && p[6] == (p[2] ? 0x73 : 0x77) && p[7] == 1 && p[8] == 0xc3;
 }
 
-static enum vmt_text_tail tail_of(uint64_t mov, uint32_t nr, uint64_t end)
+static enum vmt_code_tail tail_of(uint64_t mov, uint32_t nr, uint64_t end)
 {
-	const uint8_t *p = (const uint8_t *)mov + VMT_TEXT_SITE_SIZE;
+	const uint8_t *p = (const uint8_t *)mov + VMT_CODE_SITE_SIZE;
 
-	if (mov % ENTRY_ALIGN || mov + VMT_TEXT_SITE_SIZE + TAIL_SIZE > end)
-		return VMT_TEXT_TAIL_NONE;
+	if (mov % ENTRY_ALIGN || mov + VMT_CODE_SITE_SIZE + TAIL_SIZE > end)
+		return VMT_CODE_TAIL_NONE;
 	if (is_errno_tail(p))
-		return VMT_TEXT_TAIL_ERRNO;
+		return VMT_CODE_TAIL_ERRNO;
 	return nr == SYS_brk && p[0] == 0x48 && p[1] == 0x8b && p[2] == 0x15 ?
-		       VMT_TEXT_TAIL_RDX : VMT_TEXT_TAIL_NONE;
+		       VMT_CODE_TAIL_RDX : VMT_CODE_TAIL_NONE;
 }
 
-bool vmt_text_next_site(uint64_t *from, uint64_t end, struct vmt_text_site *ret_site)
+bool vmt_code_next_site(uint64_t *from, uint64_t end, struct vmt_code_site *ret_site)
 {
 	uint64_t first = *from;
 	uint64_t at = first + LOOK_BACK;
 
 	while (find_syscall(&at, end)) {
-		const uint8_t *p = (const uint8_t *)at - VMT_TEXT_JUMP_SIZE;
+		const uint8_t *p = (const uint8_t *)at - VMT_CODE_JUMP_SIZE;
 		bool is_exact = is_mov_nr(p) && is_mov_eax(p);
 		bool is_probed = is_probed_mov_nr(p);
 
 		at += 2;
 		*from = at - LOOK_BACK;
 		if (is_exact || is_probed)
-			*ret_site = (struct vmt_text_site){
+			*ret_site = (struct vmt_code_site){
 				(uint64_t)p, nr_of(p), is_exact, is_probed,
 				tail_of((uint64_t)p, nr_of(p), end), 0
 			};
@@ -176,7 +176,7 @@ bool vmt_text_next_site(uint64_t *from, uint64_t end, struct vmt_text_site *ret_
 	return false;
 }
 
-uint64_t vmt_text_find_home(uint64_t entry)
+uint64_t vmt_code_find_home(uint64_t entry)
 {
 	for (uint64_t at = entry; at < entry + ENTRY_MAX; at++) {
 		const uint8_t *p = (const uint8_t *)at;
@@ -187,7 +187,7 @@ uint64_t vmt_text_find_home(uint64_t entry)
 	return 0;
 }
 
-uint64_t vmt_text_find_exit(uint64_t entry)
+uint64_t vmt_code_find_exit(uint64_t entry)
 {
 	for (uint64_t at = entry + 1; at < entry + ENTRY_MAX; at++) {
 		const uint8_t *p = (const uint8_t *)at;
@@ -198,13 +198,13 @@ uint64_t vmt_text_find_exit(uint64_t entry)
 	return 0;
 }
 
-bool vmt_text_has_jump_into(const uint8_t *entry, const uint8_t *at)
+bool vmt_code_has_jump_into(const uint8_t *entry, const uint8_t *at)
 {
 	for (const uint8_t *p = entry; p < entry + 128; p++) {
 		const uint8_t *target = p + 2 + (int8_t)p[1];
 
 		if ((*p == 0xeb || (*p & 0xf0) == 0x70) && target > at &&
-		    target < at + VMT_TEXT_JUMP_SIZE)
+		    target < at + VMT_CODE_JUMP_SIZE)
 			return true;
 	}
 	return false;
@@ -214,7 +214,7 @@ bool vmt_text_has_jump_into(const uint8_t *entry, const uint8_t *at)
  * The task directory has one link for each thread, and two of its own. Where there is no /proc:
  * unshare of CLONE_THREAD changes nothing, and fails if there is a second thread.
  */
-bool vmt_text_is_alone(void)
+bool vmt_code_is_alone(void)
 {
 	struct stat status;
 	long ret = vmt_sys4(SYS_newfstatat, AT_FDCWD, "/proc/self/task", &status, 0);
@@ -224,7 +224,7 @@ bool vmt_text_is_alone(void)
 	return ret == -ENOENT && vmt_sys1(SYS_unshare, CLONE_THREAD) == 0;
 }
 
-int vmt_text_open(void)
+int vmt_code_open(void)
 {
 	return (int)vmt_sys4(SYS_openat, AT_FDCWD, "/proc/self/mem", O_WRONLY | O_CLOEXEC, 0);
 }
@@ -238,9 +238,9 @@ static int write_code(int mem, uint64_t addr, const uint8_t *code, size_t size)
 	return ret == (long)size ? 0 : -EIO;
 }
 
-bool vmt_text_make_jump(uint64_t addr, uint64_t target, uint8_t ret_code[VMT_TEXT_JUMP_SIZE])
+bool vmt_code_make_jump(uint64_t addr, uint64_t target, uint8_t ret_code[VMT_CODE_JUMP_SIZE])
 {
-	int64_t distance = (int64_t)(target - (addr + VMT_TEXT_JUMP_SIZE));
+	int64_t distance = (int64_t)(target - (addr + VMT_CODE_JUMP_SIZE));
 	int32_t rel = (int32_t)distance;
 
 	if (rel != distance)
@@ -250,25 +250,25 @@ bool vmt_text_make_jump(uint64_t addr, uint64_t target, uint8_t ret_code[VMT_TEX
 	return true;
 }
 
-int vmt_text_write_jump(int mem, uint64_t addr, uint64_t target)
+int vmt_code_write_jump(int mem, uint64_t addr, uint64_t target)
 {
-	uint8_t code[VMT_TEXT_JUMP_SIZE];
+	uint8_t code[VMT_CODE_JUMP_SIZE];
 
-	if (!vmt_text_make_jump(addr, target, code))
+	if (!vmt_code_make_jump(addr, target, code))
 		return -ERANGE;
 	return write_code(mem, addr, code, sizeof(code));
 }
 
-int vmt_text_write_moved(int mem, uint64_t addr, const struct vmt_text_site *site)
+int vmt_code_write_moved(int mem, uint64_t addr, const struct vmt_code_site *site)
 {
-	uint8_t code[VMT_TEXT_MOVED_MAX];
+	uint8_t code[VMT_CODE_MOVED_MAX];
 
 	__builtin_memset(code, 0x90, sizeof(code));
-	__builtin_memcpy(code, (const void *)(site->addr + VMT_TEXT_MOV_SIZE), site->moved);
+	__builtin_memcpy(code, (const void *)(site->addr + VMT_CODE_MOV_SIZE), site->moved);
 	return write_code(mem, addr, code, sizeof(code));
 }
 
-void vmt_text_make_leap(uint64_t target, uint8_t ret_code[VMT_TEXT_LEAP_SIZE])
+void vmt_code_make_leap(uint64_t target, uint8_t ret_code[VMT_CODE_LEAP_SIZE])
 {
 	ret_code[0] = 0xff;
 	ret_code[1] = 0x25;
@@ -276,10 +276,10 @@ void vmt_text_make_leap(uint64_t target, uint8_t ret_code[VMT_TEXT_LEAP_SIZE])
 	__builtin_memcpy(ret_code + 6, &target, sizeof(target));
 }
 
-int vmt_text_write_leap(int mem, uint64_t addr, uint64_t target)
+int vmt_code_write_leap(int mem, uint64_t addr, uint64_t target)
 {
-	uint8_t code[VMT_TEXT_LEAP_SIZE];
+	uint8_t code[VMT_CODE_LEAP_SIZE];
 
-	vmt_text_make_leap(target, code);
+	vmt_code_make_leap(target, code);
 	return write_code(mem, addr, code, sizeof(code));
 }

@@ -207,21 +207,21 @@ syscall:
 	.cfi_startproc
 	cmp	$512, %rdi
 	jae	.Lnext
-	lea	vmt_syscall_kinds(%rip), %rax
+	lea	vmt_wrappers_kinds(%rip), %rax
 	movzbl	(%rax,%rdi), %eax
 	test	%eax, %eax
 	jz	.Lnext
 	cmp	$NR_EXIT_GROUP, %edi
 	je	.Lexit
 	cmp	$NR_CLONE, %edi
-	jne	vmt_syscall_ours
+	jne	vmt_wrappers_ours
 	test	$CLONE_VM, %esi
 	jnz	.Lnext
 	test	%rdx, %rdx
-	jz	vmt_syscall_ours
+	jz	vmt_wrappers_ours
 .Lnext:	mov	vmt_next(%rip), %rax		/* vmt_next.syscall */
 	test	%rax, %rax
-	jz	vmt_syscall_unresolved
+	jz	vmt_wrappers_unresolved
 	notrack jmp *%rax
 .Lexit:	mov	%esi, %edi
 	jmp	vmt_gate_exit

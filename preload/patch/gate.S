@@ -306,9 +306,9 @@ vmt_gate_unseen:
 	cmpl	$PHASE_ON, vmt_phase(%rip)
 	jne	1f
 	mov	vmt_gate_late(%rip), %r11
-	lock incq VMT_LATE_DROPPED(%r11)
-	movl	$1, VMT_LATE_OVERFLOW(%r11)
-	movl	$1, VMT_LATE_NEWS(%r11)
+	lock incq VMT_DEFERRED_DROPPED(%r11)
+	movl	$1, VMT_DEFERRED_OVERFLOW(%r11)
+	movl	$1, VMT_DEFERRED_PENDING(%r11)
 1:	lea	vmt_gate_brk_site(%rip), %r11
 	cmp	(%r11), %rcx
 	jne	2f

@@ -36,11 +36,11 @@
 #define VMT_GATE_NO_MASK 1
 #define VMT_GATE_NO_FS	 2
 
-/* Offsets in struct vmt_thread and struct vmt_late. */
+/* Offsets in struct vmt_thread and struct vmt_deferred. */
 #define VMT_THREAD_ROOM	  16
-#define VMT_LATE_OVERFLOW 88
-#define VMT_LATE_DROPPED  80
-#define VMT_LATE_NEWS	  72
+#define VMT_DEFERRED_OVERFLOW 88
+#define VMT_DEFERRED_DROPPED  80
+#define VMT_DEFERRED_PENDING	  72
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
@@ -84,7 +84,7 @@ extern uint64_t vmt_gate_home;
 extern struct vmt_own_stack *vmt_gate_own_stacks;
 
 /* Where calls are noted that nobody has looked at. */
-extern struct vmt_late *vmt_gate_late;
+extern struct vmt_deferred *vmt_gate_late;
 
 /* Calls that may not be made, since the program did not make them: VMT_GATE_NO_*. */
 extern _Atomic uint32_t vmt_gate_is_strict;

@@ -18,7 +18,7 @@ void vmt_home_find(const struct dl_phdr_info *libc)
 	struct vmt_elf elf;
 	uint64_t entry = vmt_elf_open(libc, &elf) ? vmt_elf_find(&elf, "syscall") : 0;
 
-	vmt_gate_home = entry ? vmt_text_find_home(entry) : 0;
+	vmt_gate_home = entry ? vmt_code_find_home(entry) : 0;
 }
 
 void vmt_home_step_aside(void)

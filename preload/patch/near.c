@@ -26,7 +26,7 @@ static VMT_DATA uint64_t targets[VMT_PAGE_SIZE / LEAP_SIZE] = { 0 };
 
 static uint64_t map_at(int fd, uint64_t addr)
 {
-	long ret = vmt_own6(SYS_mmap, (long)addr, (long)VMT_PAGE_SIZE, PROT_READ | PROT_EXEC,
+	long ret = vmt_filter_own6(SYS_mmap, (long)addr, (long)VMT_PAGE_SIZE, PROT_READ | PROT_EXEC,
 			    MAP_PRIVATE | MAP_FIXED_NOREPLACE, fd, 0);
 
 	/* A kernel before 4.17 takes the address for a wish. */

@@ -34,17 +34,17 @@
 #include "patch/stubs.h"
 #include "patch/writing.h"
 
-VMT_DATA bool vmt_sites_want_actions = false;
-VMT_DATA uint8_t vmt_sites_caught[VMT_SITES_NR_MAX] = { 0 };
+VMT_DATA bool vmt_patch_want_actions = false;
+VMT_DATA uint8_t vmt_patch_caught[VMT_PATCH_NR_MAX] = { 0 };
 static VMT_DATA _Atomic bool sites_open = false;
 static VMT_DATA bool exit_hooked = false;
 
-bool vmt_sites_are_open(void)
+bool vmt_patch_are_open(void)
 {
 	return atomic_load_explicit(&sites_open, memory_order_relaxed);
 }
 
-bool vmt_sites_exit_is_hooked(void)
+bool vmt_patch_exit_is_hooked(void)
 {
 	return exit_hooked;
 }
@@ -68,7 +68,7 @@ static VMT_DATA bool text_left_out = false;
 
 /* One pass over the modules that are loaded already. */
 struct pass {
-	struct vmt_sites_result result;
+	struct vmt_patch_result result;
 	uint64_t libc;		/* an address within */
 	uint64_t ld_so;		/* where it is loaded; 0 if it was started as a program */
 	uint64_t self;		/* an address within */
@@ -100,13 +100,13 @@ static bool is_wanted(uint32_t nr)
 	case SYS_rt_tgsigqueueinfo:
 		return true;
 	case SYS_rt_sigaction:
-		return vmt_sites_want_actions;
+		return vmt_patch_want_actions;
 	case SYS_ioctl:
 	case SYS_close:
 	case SYS_arch_prctl:
 		return false;
 	default:
-		return vmt_call_of_nr(nr) != VMT_CALL_NONE;
+		return vmt_calls_of_nr(nr) != VMT_CALL_NONE;
 	}
 }
 
@@ -123,21 +123,21 @@ static int lead_to_stub(const struct vmt_writing *writing, uint64_t addr, int st
 	return ret;
 }
 
-/* The ways out of a process or a thread. libc's own ends in _exit: see vmt_sites_hook_exit. */
-static bool is_exit(const struct vmt_text_site *site)
+/* The ways out of a process or a thread. libc's own ends in _exit: see vmt_patch_hook_exit. */
+static bool is_exit(const struct vmt_code_site *site)
 {
 	return site->is_exact && !site->moved && (site->nr == SYS_exit_group || site->nr == SYS_exit);
 }
 
 /* Nothing comes back from there, so that no stub is taken. */
-static int patch_exit(const struct vmt_writing *writing, const struct vmt_text_site *site)
+static int patch_exit(const struct vmt_writing *writing, const struct vmt_code_site *site)
 {
 	return vmt_near_lead(writing, site->addr,
 		       (uint64_t)(site->nr == SYS_exit ? vmt_gate_exit_thread : vmt_gate_exit_group));
 }
 
 /* A jump over the mov. */
-static int patch_site(const struct vmt_writing *writing, const struct vmt_text_site *site)
+static int patch_site(const struct vmt_writing *writing, const struct vmt_code_site *site)
 {
 	bool is_clone = site->nr == SYS_clone;
 
@@ -150,21 +150,21 @@ static int patch_site(const struct vmt_writing *writing, const struct vmt_text_s
 	return lead_to_stub(writing, site->addr,
 			    vmt_stubs_take(is_clone ? VMT_GATE_CLONE_FIRST : 0,
 				      is_clone ? VMT_GATE_CLONE_STUBS : VMT_GATE_PLAIN_STUBS,
-				      site->nr, site->addr + VMT_TEXT_SITE_SIZE));
+				      site->nr, site->addr + VMT_CODE_SITE_SIZE));
 }
 
 /* A jump behind the mov. */
-static int patch_entry(const struct vmt_writing *writing, const struct vmt_text_site *site)
+static int patch_entry(const struct vmt_writing *writing, const struct vmt_code_site *site)
 {
-	uint64_t next = site->addr + VMT_TEXT_SITE_SIZE;
+	uint64_t next = site->addr + VMT_CODE_SITE_SIZE;
 	int32_t distance;
 	int stub;
 
-	if (site->tail == VMT_TEXT_TAIL_ERRNO) {
+	if (site->tail == VMT_CODE_TAIL_ERRNO) {
 		stub = vmt_stubs_take(VMT_GATE_KEPT_FIRST, VMT_GATE_KEPT_STUBS, site->nr,
-				 next + VMT_TEXT_CMP_SIZE);
+				 next + VMT_CODE_CMP_SIZE);
 	} else {
-		next += VMT_TEXT_LOAD_SIZE;
+		next += VMT_CODE_LOAD_SIZE;
 		stub = vmt_stubs_take(VMT_GATE_BRK_FIRST, VMT_GATE_BRK_STUBS, site->nr, next);
 		if (stub >= 0) {
 			__builtin_memcpy(&distance, (const void *)(next - 4), sizeof(distance));
@@ -172,13 +172,13 @@ static int patch_entry(const struct vmt_writing *writing, const struct vmt_text_
 			vmt_gate_brk_rdx = *(const uint64_t *)(next + (uint64_t)(int64_t)distance);
 		}
 	}
-	return lead_to_stub(writing, site->addr + VMT_TEXT_MOV_SIZE, stub);
+	return lead_to_stub(writing, site->addr + VMT_CODE_MOV_SIZE, stub);
 }
 
 /* exact: leave out those that are guessed. */
-static bool next_wanted(struct vmt_range *text, bool exact, struct vmt_text_site *ret_site)
+static bool next_wanted(struct vmt_range *text, bool exact, struct vmt_code_site *ret_site)
 {
-	while (vmt_text_next_site(&text->start, text->end, ret_site)) {
+	while (vmt_code_next_site(&text->start, text->end, ret_site)) {
 		if (is_wanted(ret_site->nr) && (ret_site->is_exact || ret_site->is_probed || !exact))
 			return true;
 	}
@@ -186,9 +186,9 @@ static bool next_wanted(struct vmt_range *text, bool exact, struct vmt_text_site
 }
 
 /* In a module that is not libc: the ways out as well. */
-static bool next_of_other(struct vmt_range *text, bool exact, struct vmt_text_site *ret_site)
+static bool next_of_other(struct vmt_range *text, bool exact, struct vmt_code_site *ret_site)
 {
-	while (vmt_text_next_site(&text->start, text->end, ret_site)) {
+	while (vmt_code_next_site(&text->start, text->end, ret_site)) {
 		if (is_exit(ret_site) || (is_wanted(ret_site->nr) && (ret_site->is_exact || !exact)))
 			return true;
 	}
@@ -213,13 +213,13 @@ static int begin_writing(struct vmt_writing *writing, const struct vmt_place *pl
 }
 
 /* To step aside, what is kept there is led to libc's syscall(3). */
-static bool may_patch_entry(const struct pass *pass, const struct vmt_text_site *site)
+static bool may_patch_entry(const struct pass *pass, const struct vmt_code_site *site)
 {
 	return pass->is_alone && pass->is_libc && vmt_gate_home &&
-	       site->tail != VMT_TEXT_TAIL_NONE;
+	       site->tail != VMT_CODE_TAIL_NONE;
 }
 
-static int try_patch(struct pass *pass, const struct vmt_text_site *site)
+static int try_patch(struct pass *pass, const struct vmt_code_site *site)
 {
 	int ret;
 
@@ -231,7 +231,7 @@ static int try_patch(struct pass *pass, const struct vmt_text_site *site)
 		return pass->error;
 	if (may_patch_entry(pass, site))
 		ret = patch_entry(&pass->writing, site);
-	else if (pass->is_alone || vmt_text_is_in_one_line(site->addr))
+	else if (pass->is_alone || vmt_code_is_in_one_line(site->addr))
 		ret = patch_site(&pass->writing, site);
 	else
 		return -EBUSY;
@@ -241,17 +241,17 @@ static int try_patch(struct pass *pass, const struct vmt_text_site *site)
 }
 
 /* A call that changes maps; but none is made for a shadow stack where there is none. */
-static bool is_missed(const struct vmt_text_site *site)
+static bool is_missed(const struct vmt_code_site *site)
 {
 	const uint32_t map_shadow_stack = 453;
 
-	return site->nr != map_shadow_stack && vmt_call_of_nr(site->nr) != VMT_CALL_NONE;
+	return site->nr != map_shadow_stack && vmt_calls_of_nr(site->nr) != VMT_CALL_NONE;
 }
 
 static void patch_libc_text(struct pass *pass, struct vmt_range text)
 {
 	bool is_libc = pass->is_libc;
-	struct vmt_text_site site;
+	struct vmt_code_site site;
 
 	while (next_wanted(&text, false, &site)) {
 		bool is_caught = try_patch(pass, &site) == 0;
@@ -259,9 +259,9 @@ static void patch_libc_text(struct pass *pass, struct vmt_range text)
 		pass->result.found += is_caught || is_missed(&site);
 		pass->result.patched += is_caught;
 		if (is_libc && !is_caught)
-			vmt_sites_caught[site.nr] = 2;
-		else if (is_libc && !vmt_sites_caught[site.nr])
-			vmt_sites_caught[site.nr] = 1;
+			vmt_patch_caught[site.nr] = 2;
+		else if (is_libc && !vmt_patch_caught[site.nr])
+			vmt_patch_caught[site.nr] = 1;
 	}
 }
 
@@ -274,14 +274,14 @@ static bool is_left_out(uint64_t start, uint64_t end, bool is_go)
 	return is_large;
 }
 
-bool vmt_sites_left_out(void)
+bool vmt_patch_left_out(void)
 {
 	return text_left_out;
 }
 
 static void patch_other_text(struct pass *pass, struct vmt_range text)
 {
-	struct vmt_text_site site;
+	struct vmt_code_site site;
 
 	if (is_left_out(text.start, text.end, pass->is_go))
 		return;
@@ -354,7 +354,7 @@ static int patch_module(struct dl_phdr_info *info, size_t size, void *data)
 	return 0;
 }
 
-static void note_misses(struct vmt_sites_result *result)
+static void note_misses(struct vmt_patch_result *result)
 {
 	int error = vmt_writing_mem_error();
 
@@ -368,13 +368,13 @@ static void note_misses(struct vmt_sites_result *result)
 		result->notes |= VMT_NOTE_INLINE_CALLS;
 }
 
-int vmt_sites_open(bool by_mprotect, struct vmt_sites_result *ret_result)
+int vmt_patch_open(bool by_mprotect, struct vmt_patch_result *ret_result)
 {
 	struct pass pass = {
 		.libc = vmt_libc.inside,
 		.ld_so = vmt_libc_auxiliary(AT_BASE),
-		.self = (uint64_t)vmt_sites_open,
-		.is_alone = vmt_text_is_alone(),
+		.self = (uint64_t)vmt_patch_open,
+		.is_alone = vmt_code_is_alone(),
 	};
 
 	vmt_writing_choose(by_mprotect);
@@ -390,21 +390,21 @@ int vmt_sites_open(bool by_mprotect, struct vmt_sites_result *ret_result)
 }
 
 /* Asked of the file for a large one only. */
-static bool is_go(const struct vmt_sites_module *module)
+static bool is_go(const struct vmt_patch_module *module)
 {
 	return module->text.end - module->text.start > OTHER_TEXT_MAX &&
 	       vmt_elf_is_go_file(module->file);
 }
 
-int vmt_sites_scan(const struct vmt_sites_module *module)
+int vmt_patch_scan(const struct vmt_patch_module *module)
 {
 	struct vmt_range text = module->text;
 	struct vmt_writing writing;
-	struct vmt_text_site site;
+	struct vmt_code_site site;
 	bool is_begun = false;
 	int missed = 0;
 
-	if (!vmt_sites_are_open() || is_left_out(text.start, text.end, is_go(module)))
+	if (!vmt_patch_are_open() || is_left_out(text.start, text.end, is_go(module)))
 		return 0;
 	while (next_of_other(&text, false, &site)) {
 		if (!is_begun && vmt_writing_begin(&writing, module->map, module->file))
@@ -426,22 +426,22 @@ static const uint8_t *place_in_exit(void)
 
 	if (!vmt_range_has(libc_text, (uint64_t)entry))
 		return NULL;
-	at = vmt_text_find_exit((uint64_t)entry);
-	if (at && !vmt_text_has_jump_into(entry, (const uint8_t *)at))
+	at = vmt_code_find_exit((uint64_t)entry);
+	if (at && !vmt_code_has_jump_into(entry, (const uint8_t *)at))
 		return (const uint8_t *)at;
-	return vmt_text_has_jump_into(entry, entry) ? NULL : entry;
+	return vmt_code_has_jump_into(entry, entry) ? NULL : entry;
 }
 
-int vmt_sites_hook_exit(void)
+int vmt_patch_hook_exit(void)
 {
 	const uint8_t *place = place_in_exit();
-	bool is_alone = vmt_text_is_alone();
+	bool is_alone = vmt_code_is_alone();
 	struct vmt_writing writing;
 	int ret;
 
 	if (!place)
 		return -ENOENT;
-	if (!vmt_text_is_in_one_line((uint64_t)place) && !is_alone)
+	if (!vmt_code_is_in_one_line((uint64_t)place) && !is_alone)
 		return -EBUSY;
 	ret = begin_writing(&writing, &libc_place, is_alone);
 	if (ret < 0)
@@ -454,25 +454,25 @@ int vmt_sites_hook_exit(void)
 
 #else /* no gate for this architecture yet: the wrappers are the only door */
 
-bool vmt_sites_left_out(void)
+bool vmt_patch_left_out(void)
 {
 	return false;
 }
 
-int vmt_sites_open(bool by_mprotect, struct vmt_sites_result *ret_result)
+int vmt_patch_open(bool by_mprotect, struct vmt_patch_result *ret_result)
 {
 	(void)by_mprotect;
-	*ret_result = (struct vmt_sites_result){ .notes = VMT_NOTE_NO_PATTERN };
+	*ret_result = (struct vmt_patch_result){ .notes = VMT_NOTE_NO_PATTERN };
 	return -ENOSYS;
 }
 
-int vmt_sites_scan(const struct vmt_sites_module *module)
+int vmt_patch_scan(const struct vmt_patch_module *module)
 {
 	(void)module;
 	return 0;
 }
 
-int vmt_sites_hook_exit(void)
+int vmt_patch_hook_exit(void)
 {
 	return -ENOSYS;
 }

@@ -10,9 +10,9 @@
 
 #include "core/base/base.h"
 
-#define VMT_SITES_NR_MAX 512
+#define VMT_PATCH_NR_MAX 512
 
-struct vmt_sites_result {
+struct vmt_patch_result {
 	uint32_t found;		/* call sites in libc and ld.so… */
 	uint32_t patched;	/* …and those that now lead here */
 	uint32_t other_found;	/* the same in all other modules */
@@ -27,15 +27,15 @@ struct vmt_sites_result {
  * libc's sites were caught, at least some; -errno when none was. ret_result is
  * filled in either way. by_mprotect: do not use /proc/self/mem.
  */
-int vmt_sites_open(bool by_mprotect, struct vmt_sites_result *ret_result);
+int vmt_patch_open(bool by_mprotect, struct vmt_patch_result *ret_result);
 
 /* Was a module's text too large to be searched for system calls? */
-bool vmt_sites_left_out(void);
+bool vmt_patch_left_out(void);
 
 /* Does any of libc's call sites lead here? */
-bool vmt_sites_are_open(void);
+bool vmt_patch_are_open(void);
 
-struct vmt_sites_module {
+struct vmt_patch_module {
 	struct vmt_range text;	/* as far as it can be read */
 	struct vmt_range map;	/* that it lies in */
 	int file;		/* a descriptor of what was mapped, asked whether a large one is written in Go */
@@ -47,25 +47,25 @@ struct vmt_sites_module {
  * (when there is a site), so not under a seccomp filter. Returns 0, also while the door is shut, or
  * -errno: some sites cannot be patched, and their calls will be unseen.
  */
-VMT_MUST_CHECK int vmt_sites_scan(const struct vmt_sites_module *module);
+VMT_MUST_CHECK int vmt_patch_scan(const struct vmt_patch_module *module);
 
 /*
- * Let libc's _exit jump to vmt_last_act, from wherever it is called. After vmt_sites_open.
+ * Let libc's _exit jump to vmt_last_act, from wherever it is called. After vmt_patch_open.
  * Returns 0 or -errno: then only the wrapper _exit leads there.
  */
-int vmt_sites_hook_exit(void);
-bool vmt_sites_exit_is_hooked(void);
+int vmt_patch_hook_exit(void);
+bool vmt_patch_exit_is_hooked(void);
 
-/* Catch rt_sigaction too: to be set before vmt_sites_open. */
-extern bool vmt_sites_want_actions;
+/* Catch rt_sigaction too: to be set before vmt_patch_open. */
+extern bool vmt_patch_want_actions;
 
 /* 1 = every site of this call in libc leads here, 2 = one or more do not. */
-extern uint8_t vmt_sites_caught[VMT_SITES_NR_MAX];
+extern uint8_t vmt_patch_caught[VMT_PATCH_NR_MAX];
 
 /* Is call number nr seen when libc makes it? Then a wrapper need not make it itself. */
-static inline bool vmt_sites_catch(long nr)
+static inline bool vmt_patch_catch(long nr)
 {
-	return vmt_sites_caught[nr] == 1;
+	return vmt_patch_caught[nr] == 1;
 }
 
 #endif

@@ -53,17 +53,17 @@ void vmt_stubs_give_back(int stub)
 }
 
 /* A child of clone on a stack of its own begins at the site's system call: nothing would have been moved. */
-int vmt_stubs_take_moved(int mem, const struct vmt_text_site *site)
+int vmt_stubs_take_moved(int mem, const struct vmt_code_site *site)
 {
 	int stub = site->nr == SYS_clone || mem < 0 ? -ENOTSUP :
 		   vmt_stubs_take(VMT_GATE_MOVED_FIRST, VMT_GATE_MOVED_STUBS, site->nr,
-				  site->addr + VMT_TEXT_SITE_SIZE + site->moved);
+				  site->addr + VMT_CODE_SITE_SIZE + site->moved);
 	int ret;
 
-	static_assert(VMT_TEXT_MOVED_MAX == VMT_GATE_MOVED_MAX, "as much as there is room for");
+	static_assert(VMT_CODE_MOVED_MAX == VMT_GATE_MOVED_MAX, "as much as there is room for");
 	if (stub < 0)
 		return stub;
-	ret = vmt_text_write_moved(mem, vmt_stubs_address(stub), site);
+	ret = vmt_code_write_moved(mem, vmt_stubs_address(stub), site);
 	if (ret < 0)
 		vmt_stubs_give_back(stub);
 	return ret < 0 ? ret : stub;
@@ -72,16 +72,16 @@ int vmt_stubs_take_moved(int mem, const struct vmt_text_site *site)
 /* Is there still, or again, a jump to this stub? Asked of the kernel: the text may be gone. */
 static bool is_led_to(uint64_t site, int stub)
 {
-	uint8_t code[VMT_TEXT_JUMP_SIZE];
-	uint8_t want[VMT_TEXT_JUMP_SIZE];
+	uint8_t code[VMT_CODE_JUMP_SIZE];
+	uint8_t want[VMT_CODE_JUMP_SIZE];
 	struct iovec here = { code, sizeof(code) };
 	struct iovec there = { (void *)site, sizeof(code) };
-	long ret = vmt_own6(SYS_process_vm_readv, vmt_sys0(SYS_getpid), (long)&here, 1,
+	long ret = vmt_filter_own6(SYS_process_vm_readv, vmt_sys0(SYS_getpid), (long)&here, 1,
 			    (long)&there, 1, 0);
 
 	if (ret != (long)sizeof(code))
 		return ret != -EFAULT;
-	return vmt_text_make_jump(site, vmt_stubs_address(stub), want) &&
+	return vmt_code_make_jump(site, vmt_stubs_address(stub), want) &&
 	       __builtin_memcmp(code, want, sizeof(code)) == 0;
 }
 
@@ -93,7 +93,7 @@ void vmt_stubs_forget(uint64_t start, uint64_t end)
 		uint64_t addr = __atomic_load_n(&vmt_gate_return[i], __ATOMIC_RELAXED);
 
 		if (addr && vmt_range_has(gone, addr - 1) &&
-		    !is_led_to(addr - VMT_TEXT_SITE_SIZE, i))
+		    !is_led_to(addr - VMT_CODE_SITE_SIZE, i))
 			__atomic_store_n(&vmt_gate_return[i], 0, __ATOMIC_RELEASE);
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See writing.h. The second way changes all of a map at once, for the kernel does not join again what
+ * See writing.h. The second way changes all of a map at once, for the kernel does not merge again what
  * was once written to and what was not. It depends on that the map may be executed again: SELinux
  * (execmod), PR_SET_MDWE and filters may forbid it. So it is tried before, on a page of the same file.
  */
@@ -24,7 +24,7 @@ static VMT_DATA int mem_error = 0;
 /* A byte of our own text, as it is. */
 static int try_mem(void)
 {
-	int mem = vmt_text_open();
+	int mem = vmt_code_open();
 	long ret;
 
 	if (mem < 0)
@@ -46,7 +46,7 @@ int vmt_writing_mem_error(void)
 
 static bool may_execute_again(int file)
 {
-	long page = vmt_own6(SYS_mmap, 0, VMT_PAGE_SIZE, TEXT, MAP_PRIVATE, file, 0);
+	long page = vmt_filter_own6(SYS_mmap, 0, VMT_PAGE_SIZE, TEXT, MAP_PRIVATE, file, 0);
 	bool ok;
 
 	if (vmt_sys_failed(page))
@@ -68,7 +68,7 @@ int vmt_writing_begin(struct vmt_writing *writing, struct vmt_range map, int fil
 
 	*writing = (struct vmt_writing){ -1, { 0, 0 } };
 	if (!mem_error) {
-		writing->mem = vmt_text_open();
+		writing->mem = vmt_code_open();
 		return writing->mem < 0 ? writing->mem : 0;
 	}
 	if (file < 0 || !may_execute_again(file))
@@ -82,13 +82,13 @@ int vmt_writing_begin(struct vmt_writing *writing, struct vmt_range map, int fil
 
 int vmt_writing_jump(const struct vmt_writing *writing, uint64_t addr, uint64_t target)
 {
-	uint8_t code[VMT_TEXT_JUMP_SIZE];
+	uint8_t code[VMT_CODE_JUMP_SIZE];
 
 	if (writing->mem >= 0)
-		return vmt_text_write_jump(writing->mem, addr, target);
+		return vmt_code_write_jump(writing->mem, addr, target);
 	if (!vmt_range_has(writing->map, addr))
 		return -EFAULT;
-	if (!vmt_text_make_jump(addr, target, code))
+	if (!vmt_code_make_jump(addr, target, code))
 		return -ERANGE;
 	__builtin_memcpy((void *)addr, code, sizeof(code));
 	return 0;
@@ -97,12 +97,12 @@ int vmt_writing_jump(const struct vmt_writing *writing, uint64_t addr, uint64_t 
 int vmt_writing_leap(const struct vmt_writing *writing, uint64_t addr, uint64_t target)
 {
 	uint64_t page = vmt_page_down(addr);
-	uint8_t code[VMT_TEXT_LEAP_SIZE];
+	uint8_t code[VMT_CODE_LEAP_SIZE];
 	long ret;
 
 	if (writing->mem >= 0)
-		return vmt_text_write_leap(writing->mem, addr, target);
-	vmt_text_make_leap(target, code);
+		return vmt_code_write_leap(writing->mem, addr, target);
+	vmt_code_make_leap(target, code);
 	ret = vmt_sys3(SYS_mprotect, page, VMT_PAGE_SIZE, WRITABLE);
 	if (vmt_sys_failed(ret))
 		return (int)ret;

@@ -26,7 +26,7 @@ int vmt_writing_mem_error(void);
  */
 int vmt_writing_begin(struct vmt_writing *writing, struct vmt_range map, int file);
 
-/* As vmt_text_write_jump(). */
+/* As vmt_code_write_jump(). */
 int vmt_writing_jump(const struct vmt_writing *writing, uint64_t addr, uint64_t target);
 
 /* Write a leap (code.h) into a page that nothing else is in, and no thread. */

@@ -38,12 +38,12 @@ void vmt_exit_note(struct vmt_state *state, enum vmt_end end, int status)
 /* Maps as the kernel counts them now, ours left out. */
 static uint64_t count_kernels(struct vmt_state *state)
 {
-	struct vmt_sketch *sketch = &state->lesson.sketch;
+	struct vmt_outcome *outcome = &state->resolution.outcome;
 
-	vmt_sketch_clear(sketch);
-	if (vmt_ask_everything(state, sketch) || sketch->out_of_memory)
+	vmt_outcome_clear(outcome);
+	if (vmt_ask_everything(state, outcome) || outcome->out_of_memory)
 		return UINT64_MAX;
-	return sketch->count - state->space.own;
+	return outcome->count - state->space.own;
 }
 
 static void pause_a_moment(void)
@@ -73,7 +73,7 @@ static bool seize_in_the_end(struct vmt_state *state)
 /* Calls under way without the lock: give them a moment to be counted. False: the lock was lost. */
 static bool wait_until_quiet(struct vmt_state *state)
 {
-	for (int i = 0; i < PAUSES && !vmt_late_is_quiet(&state->late); i++) {
+	for (int i = 0; i < PAUSES && !vmt_deferred_is_quiet(&state->deferred); i++) {
 		vmt_guard_leave(state);
 		pause_a_moment();
 		if (!seize_in_the_end(state))
@@ -97,7 +97,7 @@ static bool look_for_the_last_time(struct vmt_state *state)
 			return false;
 		found = vmt_account_everything(state);
 		state->counters.maps_kernel = count_kernels(state);
-		if (vmt_late_is_quiet(&state->late))
+		if (vmt_deferred_is_quiet(&state->deferred))
 			break;
 	}
 	if (found)
@@ -118,7 +118,7 @@ static void close_books(struct vmt_state *state)
 		state->counters.calls_derived += passed;	/* no map could change */
 		vmt_publish_call(state, id);
 	}
-	vmt_allocators_publish(state);
+	vmt_malloc_section_publish(state);
 	vmt_extend_settle(state, true);
 }
 
@@ -183,7 +183,7 @@ int vmt_exit_end(int status)
 	if (!vmt_state_is_on() || !vmt_state_is_ours(state))
 		return status;
 	if (finish(state, status & 0xff))
-		vmt_report_print(state);
+		vmt_exit_report_print(state);
 	return judge(state, status);
 }
 
@@ -213,7 +213,7 @@ void vmt_exit_step_aside(struct vmt_state *state)
 		reports = close_early(state);
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
 	if (reports)
-		vmt_report_print(state);
+		vmt_exit_report_print(state);
 	vmt_bus_close(state);
 	vmt_filter_set_allowed(0);
 	vmt_home_step_aside();

@@ -104,7 +104,7 @@ static void forget_parents_threads(struct vmt_state *state)
 	atomic_store_explicit(&state->closing, 0, memory_order_relaxed);
 	atomic_store_explicit(&state->alarms_due, 0, memory_order_relaxed);
 	atomic_store_explicit(&state->printing, 0, memory_order_relaxed);
-	vmt_late_reset(&state->late);
+	vmt_deferred_reset(&state->deferred);
 	vmt_last_forget();
 }
 
@@ -175,7 +175,7 @@ static void start_child(struct vmt_state *state)
 	learn_inherited(state);
 	start_own_counts(state);
 	publish_everything(state);
-	vmt_allocators_start_child(state);
+	vmt_malloc_section_start_child(state);
 	vmt_guard_leave(state);
 }
 

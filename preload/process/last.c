@@ -103,7 +103,7 @@ void vmt_last_thread(int status, uint64_t storage)
 	const struct vmt_state *state = vmt_state;
 	int end_status;
 
-	if (!state || !vmt_state_is_ours(state) || !vmt_text_is_alone() || !is_mapped(storage))
+	if (!state || !vmt_state_is_ours(state) || !vmt_code_is_alone() || !is_mapped(storage))
 		return;
 	end_status = vmt_exit_end(status);
 	if (end_status != status)

@@ -240,7 +240,7 @@ static void open_recording(struct vmt_state *state, const char *options)
 	if (ret)
 		return;
 	vmt_memory_own(state, state->recording.base, state->recording.size);
-	if (vmt_sites_catch(SYS_rt_sigaction))
+	if (vmt_patch_catch(SYS_rt_sigaction))
 		vmt_bus_open(state);
 	describe_process(state, options);
 }
@@ -257,22 +257,22 @@ static void at_exit(int status, void *unused)
 
 static void open_doors(struct vmt_state *state)
 {
-	struct vmt_sites_result result;
+	struct vmt_patch_result result;
 
 	state->counters.doors = VMT_DOOR_WRAPPERS;
 	vmt_next_resolve();
 	if (!vmt_libc.inside && state->is_root)
 		vmt_log(state, "this C library is not known: only calls of exported functions are seen");
-	vmt_sites_want_actions = state->options.dir[0] != '\0';
+	vmt_patch_want_actions = state->options.dir[0] != '\0';
 	if (state->options.sites) {
-		if (vmt_sites_open(state->options.sites == VMT_SITES_MPROTECT, &result) == 0)
+		if (vmt_patch_open(state->options.sites == VMT_SITES_MPROTECT, &result) == 0)
 			state->counters.doors |= VMT_DOOR_SITES;
 		vmt_note(state, result.notes);
 		if (!vmt_range_is_empty(result.near))
 			vmt_memory_own(state, (void *)result.near.start, VMT_PAGE_SIZE);
-		vmt_sites_hook_exit();
+		vmt_patch_hook_exit();
 	}
-	ends_by_destructor = !vmt_sites_exit_is_hooked() && !vmt_libc_on_exit(at_exit);
+	ends_by_destructor = !vmt_patch_exit_is_hooked() && !vmt_libc_on_exit(at_exit);
 }
 
 /* The destructors of other libraries may come after it, and nothing tells the status. */
@@ -296,8 +296,8 @@ static int start_counting(struct vmt_state *state)
 		return ret;
 	vmt_unwind_learn_none(state);
 	state->is_first = false;	/* no longer, should the table be filled again */
-	vmt_device_start(state);
-	vmt_trust_find_loader(state);
+	vmt_file_id_start(state);
+	vmt_confidence_find_loader(state);
 	state->counters.maps_own = state->space.own;
 	state->counters.maps_now = vmt_account_maps(state);
 	state->counters.maps_start = state->counters.maps_now;
@@ -376,7 +376,7 @@ static struct vmt_state *make_state(char **environment)
 	find_start_folder(state);
 	state->counters.maps_limit = limit;
 	state->is_first = is_first(environment);
-	vmt_trust_open(state);
+	vmt_confidence_open(state);
 	state->alarm_from = limit ? limit * 80 / 100 : UINT64_MAX;
 	state->main_sp = (uint64_t)(uintptr_t)__builtin_frame_address(0);
 	state->fds = (struct vmt_fds){ .maps = { .number = -1 }, .record = { .number = -1 },
@@ -414,8 +414,8 @@ static void begin(char **arguments)
 	vmt_unwind_modules_load();
 	if (vmt_libc.inside && vmt_unwind_rows_are_missing(vmt_libc.last_exit))
 		vmt_note(state, VMT_NOTE_NO_UNWIND);
-	vmt_report_find_tool(state);
-	vmt_report_copy_environment(state);
+	vmt_exit_report_find_tool(state);
+	vmt_exit_report_copy_environment(state);
 	open_doors(state);
 	if (!state->is_root && !state->options.follow_children)
 		return;
@@ -428,7 +428,7 @@ static void begin(char **arguments)
 		vmt_log(state, "there is not memory enough for the table; the program runs untraced");
 		return;
 	}
-	vmt_allocators_start(state);
+	vmt_malloc_section_start(state);
 	if (state->options.markers)
 		vmt_filter_mark_own();
 	vmt_log_marker(state, "vmatrace: ready");

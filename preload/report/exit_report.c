@@ -78,7 +78,7 @@ static bool is_ours_to_run(const struct vmt_state *state)
 }
 
 /* Build tree: preload/libvmatrace.so, tools/vmatrace. Installed: lib/…/vmatrace/libvmatrace.so, bin/vmatrace. */
-void vmt_report_find_tool(struct vmt_state *state)
+void vmt_exit_report_find_tool(struct vmt_state *state)
 {
 	static const char *const places[] = { "/../tools/vmatrace", "/../../bin/vmatrace",
 					      "/../../../bin/vmatrace" };
@@ -116,7 +116,7 @@ static bool is_for_tool(const char *entry)
 }
 
 /* Copied at the start, since a program may put strings there that are gone at its end (putenv). */
-void vmt_report_copy_environment(struct vmt_state *state)
+void vmt_exit_report_copy_environment(struct vmt_state *state)
 {
 	char **to = state->spare_environment;
 	char *end = (char *)to + state->spare_environment_size;
@@ -174,7 +174,7 @@ struct job {
 };
 
 /* What the tool says, as a file: it is printed if the tool has come to its end. -errno. */
-static long ask_tool(struct vmt_helper *helper, const struct job *job)
+static long ask_tool(struct vmt_spawn *helper, const struct job *job)
 {
 	struct vmt_state *state = job->state;
 	char number[40];
@@ -193,7 +193,7 @@ static long ask_tool(struct vmt_helper *helper, const struct job *job)
 	vmt_line_add(&line, "--top=");
 	vmt_line_add_number(&line, job->top);
 	if (command.in_fd < 0 || command.out_fd < 0 || !is_ours_to_run(state) ||
-	    vmt_helper_command(helper, &command) != 0)
+	    vmt_spawn_command(helper, &command) != 0)
 		return -EIO;
 	return command.out_fd;
 }
@@ -212,7 +212,7 @@ static void print_file(struct vmt_state *state, long fd)
 
 static void emit(void *context, const char *bytes, size_t size)
 {
-	const struct vmt_names *names = context;
+	const struct vmt_function_names *names = context;
 
 	vmt_log_emit(names->emit_context, bytes, size);
 }
@@ -222,25 +222,25 @@ static void print_without_tool(struct vmt_state *state, uint64_t top)
 {
 	bool is_over = atomic_load_explicit(&vmt_phase, memory_order_acquire) == VMT_PHASE_OFF;
 	struct vmt_view view;
-	struct vmt_names names = { .view = &view, .emit_context = state };
-	const struct vmt_text_ops ops = { .emit = emit,
-					  .resolve = is_over ? vmt_names_resolve : NULL,
+	struct vmt_function_names names = { .view = &view, .emit_context = state };
+	const struct vmt_report_ops ops = { .emit = emit,
+					  .resolve = is_over ? vmt_function_names_resolve : NULL,
 					  .context = &names };
-	const struct vmt_text_options options = { .top = top,
+	const struct vmt_report_options options = { .top = top,
 						  .verbose = state->options.verbosity != 0 };
 
 	if (vmt_view_open(state->recording.base, state->counters.file_size, &view) == 0)
-		vmt_text_report(&view, &options, &ops);
-	vmt_names_close(&names);
+		vmt_report_report(&view, &options, &ops);
+	vmt_function_names_close(&names);
 }
 
 /* In a process of its own, which a reader who does not read cannot hold up for long. */
-static bool print_in_helper(struct vmt_helper *helper, void *context)
+static bool print_in_helper(struct vmt_spawn *helper, void *context)
 {
 	struct job *job = context;
 	long text = job->state->tool[0] ? ask_tool(helper, job) : -ENOENT;
 
-	vmt_helper_limit(PRINT_SECONDS);
+	vmt_spawn_limit(PRINT_SECONDS);
 	atomic_store_explicit(&job->has_begun, 1, memory_order_relaxed);
 	if (text >= 0)
 		print_file(job->state, text);
@@ -254,7 +254,7 @@ static void print_by_helper(struct vmt_state *state, uint64_t top, bool is_last)
 {
 	struct job job = { .state = state, .top = top };
 	struct vmt_fd log;
-	struct vmt_helper helper = {
+	struct vmt_spawn helper = {
 		.work = print_in_helper,
 		.context = &job,
 		.stack = state->spare_stack,
@@ -265,7 +265,7 @@ static void print_by_helper(struct vmt_state *state, uint64_t top, bool is_last)
 	};
 
 	log = state->fds.log;
-	if (vmt_helper_run(&helper) <= 0 &&
+	if (vmt_spawn_run(&helper) <= 0 &&
 	    !atomic_load_explicit(&job.has_begun, memory_order_relaxed))
 		print_without_tool(state, top);
 	else
@@ -297,7 +297,7 @@ static void print(struct vmt_state *state, uint64_t top, bool is_last)
 	atomic_store_explicit(&state->printing, 0, memory_order_release);
 }
 
-void vmt_report_print(struct vmt_state *state)
+void vmt_exit_report_print(struct vmt_state *state)
 {
 	if (!state->recording.base && state->recording.is_lost)
 		vmt_log(state, "no report: the recording was cut short while the program ran");
@@ -307,7 +307,7 @@ void vmt_report_print(struct vmt_state *state)
 		print(state, state->options.top, state->is_last_act);
 }
 
-void vmt_report_print_now(struct vmt_state *state)
+void vmt_exit_report_print_now(struct vmt_state *state)
 {
 	if (state->recording.base)
 		print(state, TOP_NOW, false);

@@ -9,15 +9,15 @@
 #include "state/state.h"
 
 /* Look for the tool; in the constructor. */
-void vmt_report_find_tool(struct vmt_state *state);
+void vmt_exit_report_find_tool(struct vmt_state *state);
 
 /* Keep the environment for the tool; in the constructor. */
-void vmt_report_copy_environment(struct vmt_state *state);
+void vmt_exit_report_copy_environment(struct vmt_state *state);
 
 /* Print the report of the recording. */
-void vmt_report_print(struct vmt_state *state);
+void vmt_exit_report_print(struct vmt_state *state);
 
 /* The same while the program goes on, shorter. */
-void vmt_report_print_now(struct vmt_state *state);
+void vmt_exit_report_print_now(struct vmt_state *state);
 
 #endif

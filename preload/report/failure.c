@@ -102,7 +102,7 @@ void vmt_failure_note(struct vmt_state *state, const struct vmt_done *done,
 		      const struct vmt_site *site, uint64_t maps)
 {
 	struct vmt_rec_failure failure = {
-		.time = vmt_time(state),
+		.time = vmt_clock_since_start(state),
 		.site = site->id,
 		.error = error_of(done),
 		.maps = state->counters.maps_now,
@@ -110,10 +110,10 @@ void vmt_failure_note(struct vmt_state *state, const struct vmt_done *done,
 	};
 	struct vmt_resources has;
 
-	if (!vmt_reason_is_wanted(done) || vmt_publish_failures_full(state))
+	if (!vmt_enomem_is_wanted(done) || vmt_publish_failures_full(state))
 		return;
 	if (read_resources(state, &has))
-		failure.reason = (uint32_t)vmt_reason_of(&state->space, done, maps, &has);
+		failure.reason = (uint32_t)vmt_enomem_reason(&state->space, done, maps, &has);
 	vmt_publish_failure(state, &failure);
 	if (failure.reason != VMT_REASON_MAP_LIMIT)
 		return;
@@ -135,7 +135,7 @@ static void say_near(struct vmt_state *state)
 {
 	uint64_t limit = state->counters.maps_limit;
 	uint64_t count = state->counters.maps_now + state->counters.maps_own;
-	uint64_t ms = vmt_time(state) / 1000000;
+	uint64_t ms = vmt_clock_since_start(state) / 1000000;
 	uint64_t grown = state->counters.maps_now - state->counters.maps_start;
 	struct vmt_fmt fmt;
 
@@ -163,7 +163,7 @@ static void say_limit(struct vmt_state *state)
 
 	vmt_fmt_init(&fmt, vmt_log_emit, state, state->pid);
 	vmt_fmt_str(&fmt, "vmatrace: ");
-	vmt_fmt_str(&fmt, vmt_call_name(site->call));
+	vmt_fmt_str(&fmt, vmt_calls_name(site->call));
 	vmt_fmt_str(&fmt, failure->error == EAGAIN ? " failed: EAGAIN" : " failed: ENOMEM");
 	vmt_fmt_str(&fmt, ", because the process has ");
 	vmt_fmt_num(&fmt, failure->maps, 0);
@@ -172,7 +172,7 @@ static void say_limit(struct vmt_state *state)
 	vmt_fmt_str(&fmt, " vmatrace) and vm.max_map_count is ");
 	vmt_fmt_num(&fmt, state->counters.maps_limit, 0);
 	vmt_fmt_wrap(&fmt, 0);
-	vmt_report_print_now(state);
+	vmt_exit_report_print_now(state);
 }
 
 void vmt_failure_say(struct vmt_state *state)

@@ -16,7 +16,7 @@
 #define SIZE_MAX_MAPPED (UINT64_C(1) << 30)
 
 /* [offset, offset + count * size) of the file; NULL if that is not all in it. */
-static const void *part_of(const struct vmt_names_file *file, uint64_t offset, uint64_t count,
+static const void *part_of(const struct vmt_function_names_file *file, uint64_t offset, uint64_t count,
 			   uint64_t size)
 {
 	uint64_t length;
@@ -27,7 +27,7 @@ static const void *part_of(const struct vmt_names_file *file, uint64_t offset, u
 	return file->base + offset;
 }
 
-static void use_table(struct vmt_names_file *file, const ElfW(Shdr) *sections, uint64_t count,
+static void use_table(struct vmt_function_names_file *file, const ElfW(Shdr) *sections, uint64_t count,
 		      const ElfW(Shdr) *table)
 {
 	const ElfW(Shdr) *strings;
@@ -47,7 +47,7 @@ static void use_table(struct vmt_names_file *file, const ElfW(Shdr) *sections, u
 }
 
 /* The whole table of symbols, or where that was stripped the one for the dynamic linker. */
-static void find_symbols(struct vmt_names_file *file)
+static void find_symbols(struct vmt_function_names_file *file)
 {
 	const ElfW(Ehdr) *header = part_of(file, 0, 1, sizeof(*header));
 	const ElfW(Shdr) *sections, *found = NULL;
@@ -68,7 +68,7 @@ static void find_symbols(struct vmt_names_file *file)
 }
 
 /* By calls that ld.so makes as well: those a seccomp filter lets through, whatever it is. */
-static void map_file(struct vmt_names_file *file, const char *path)
+static void map_file(struct vmt_function_names_file *file, const char *path)
 {
 	struct stat status;
 	long fd = vmt_sys4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
@@ -79,7 +79,7 @@ static void map_file(struct vmt_names_file *file, const char *path)
 	if (!vmt_sys_failed(vmt_fd_status((int)fd, &status)) && S_ISREG(status.st_mode) &&
 	    status.st_size > 0 && (uint64_t)status.st_size <= SIZE_MAX_MAPPED) {
 		file->size = (uint64_t)status.st_size;
-		ret = vmt_own6(SYS_mmap, 0, status.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd,
+		ret = vmt_filter_own6(SYS_mmap, 0, status.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd,
 			       0);
 		if (!vmt_sys_failed(ret))
 			file->base = (const unsigned char *)ret;
@@ -89,14 +89,14 @@ static void map_file(struct vmt_names_file *file, const char *path)
 		find_symbols(file);
 }
 
-static void close_file(struct vmt_names_file *file)
+static void close_file(struct vmt_function_names_file *file)
 {
 	if (file->base)
 		vmt_sys2(SYS_munmap, file->base, file->size);
-	*file = (struct vmt_names_file){ .module = 0 };
+	*file = (struct vmt_function_names_file){ .module = 0 };
 }
 
-static void open_module(struct vmt_names *names, uint32_t index, struct vmt_names_file *file)
+static void open_module(struct vmt_function_names *names, uint32_t index, struct vmt_function_names_file *file)
 {
 	struct vmt_rec_module module;
 	struct vmt_view_string name;
@@ -113,7 +113,7 @@ static void open_module(struct vmt_names *names, uint32_t index, struct vmt_name
 	map_file(file, path);
 }
 
-static const struct vmt_names_file *file_of(struct vmt_names *names, uint32_t module)
+static const struct vmt_function_names_file *file_of(struct vmt_function_names *names, uint32_t module)
 {
 	for (unsigned i = 0; i < VMT_NAMES_FILES; i++)
 		if (names->file[i].module == module + 1)
@@ -125,7 +125,7 @@ static const struct vmt_names_file *file_of(struct vmt_names *names, uint32_t mo
 }
 
 /* Frames are told by offsets in the file, symbols by addresses; false if no segment has it. */
-static bool address_of(const struct vmt_names_file *file, uint64_t offset, uint64_t *ret_address)
+static bool address_of(const struct vmt_function_names_file *file, uint64_t offset, uint64_t *ret_address)
 {
 	for (uint64_t i = 0; i < file->segment_count; i++) {
 		const ElfW(Phdr) *segment = &file->segments[i];
@@ -139,10 +139,10 @@ static bool address_of(const struct vmt_names_file *file, uint64_t offset, uint6
 	return false;
 }
 
-bool vmt_names_resolve(void *context, uint64_t index, struct vmt_text_place *ret_place)
+bool vmt_function_names_resolve(void *context, uint64_t index, struct vmt_report_place *ret_place)
 {
-	struct vmt_names *names = context;
-	const struct vmt_names_file *file;
+	struct vmt_function_names *names = context;
+	const struct vmt_function_names_file *file;
 	struct vmt_rec_frame frame;
 	uint64_t address;
 
@@ -159,13 +159,13 @@ bool vmt_names_resolve(void *context, uint64_t index, struct vmt_text_place *ret
 		    address - symbol->st_value >= symbol->st_size ||
 		    symbol->st_name >= file->strings_size)
 			continue;
-		*ret_place = (struct vmt_text_place){ .function = file->strings + symbol->st_name };
+		*ret_place = (struct vmt_report_place){ .function = file->strings + symbol->st_name };
 		return true;
 	}
 	return false;
 }
 
-void vmt_names_close(struct vmt_names *names)
+void vmt_function_names_close(struct vmt_function_names *names)
 {
 	for (unsigned i = 0; i < VMT_NAMES_FILES; i++)
 		close_file(&names->file[i]);

@@ -12,7 +12,7 @@
 #include "core/report/report.h"
 
 /* A module's file, as far as it is needed. */
-struct vmt_names_file {
+struct vmt_function_names_file {
 	uint32_t module;	/* index + 1 in the recording; 0 = none */
 	const unsigned char *base;	/* NULL: it cannot be read */
 	uint64_t size;
@@ -26,17 +26,17 @@ struct vmt_names_file {
 
 #define VMT_NAMES_FILES 4u
 
-struct vmt_names {
+struct vmt_function_names {
 	const struct vmt_view *view;
 	void *emit_context;	/* of the report's emit, which shares the context with resolve */
-	struct vmt_names_file file[VMT_NAMES_FILES];
+	struct vmt_function_names_file file[VMT_NAMES_FILES];
 	unsigned last;	/* that was replaced */
 };
 
-/* For struct vmt_text_ops, context being the struct vmt_names. */
-bool vmt_names_resolve(void *context, uint64_t frame, struct vmt_text_place *ret_place);
+/* For struct vmt_report_ops, context being the struct vmt_function_names. */
+bool vmt_function_names_resolve(void *context, uint64_t frame, struct vmt_report_place *ret_place);
 
 /* Let go of all files. */
-void vmt_names_close(struct vmt_names *names);
+void vmt_function_names_close(struct vmt_function_names *names);
 
 #endif

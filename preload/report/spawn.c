@@ -121,7 +121,7 @@ static int exec_command(void *argument)
 	set_mask(0);
 	if (move_fd(command->out_fd, 1) >= 0 && move_fd(command->out_fd, 2) >= 0 &&
 	    move_fd(command->in_fd, COMMAND_FD) >= 0)
-		/* Not by vmt_own6, which counts in our memory those that have not returned. */
+		/* Not by vmt_filter_own6, which counts in our memory those that have not returned. */
 		vmt_sys6(SYS_execve, (long)command->path, (long)command->argv,
 			 (long)command->environment, 0, 0, 0);
 	return CANNOT_RUN;
@@ -151,7 +151,7 @@ static bool has_had_its_time(long pid, uint64_t start)
 	return spent >= STARVED_NS || (spent >= COMMAND_NS && !is_runnable(pid));
 }
 
-static int wait_for_command(const struct vmt_helper *helper, long pid)
+static int wait_for_command(const struct vmt_spawn *helper, long pid)
 {
 	const uint64_t child_set = SET_OF(SIGCHLD);
 	const int64_t slice[2] = { 0, SLICE_NS };
@@ -168,7 +168,7 @@ static int wait_for_command(const struct vmt_helper *helper, long pid)
 	return ret == pid && WIFEXITED(status) ? WEXITSTATUS(status) : CANNOT_RUN;
 }
 
-int vmt_helper_command(struct vmt_helper *helper, const struct vmt_command *command)
+int vmt_spawn_command(struct vmt_spawn *helper, const struct vmt_command *command)
 {
 	unsigned char *stack_end = aligned_end(helper->stack + helper->stack_size / 4);
 	long pid = clone_with_stack(CLONE_VM | CLONE_VFORK, stack_end, exec_command,
@@ -177,7 +177,7 @@ int vmt_helper_command(struct vmt_helper *helper, const struct vmt_command *comm
 	return vmt_sys_failed(pid) ? CANNOT_RUN : wait_for_command(helper, pid);
 }
 
-void vmt_helper_limit(unsigned seconds)
+void vmt_spawn_limit(unsigned seconds)
 {
 	const struct itimerval limit = { .it_value = { .tv_sec = seconds } };
 
@@ -203,13 +203,13 @@ static void close_others(int keep_fd)
 	close_all(keep + 1, ~0U);
 }
 
-static void tell(struct vmt_helper *helper, uint32_t stage)
+static void tell(struct vmt_spawn *helper, uint32_t stage)
 {
 	atomic_store_explicit(&helper->stage, stage, memory_order_release);
 	vmt_sys3(SYS_futex, &helper->stage, FUTEX_WAKE_PRIVATE, 2);
 }
 
-static void await_change(struct vmt_helper *helper, uint32_t stage)
+static void await_change(struct vmt_spawn *helper, uint32_t stage)
 {
 	const int64_t slice[2] = { 0, SLICE_NS };
 
@@ -221,11 +221,11 @@ static void let_everything_go(void)
 {
 	close_all(0, ~0U);
 	vmt_sys1(SYS_chdir, "/");
-	vmt_helper_limit(0);
+	vmt_spawn_limit(0);
 }
 
 /* Until the process ends, or until it wants us to. */
-static void wait_for_the_end(struct vmt_helper *helper)
+static void wait_for_the_end(struct vmt_spawn *helper)
 {
 	uint32_t stage = DONE;
 
@@ -237,7 +237,7 @@ static void wait_for_the_end(struct vmt_helper *helper)
 
 static int run_helper(void *argument)
 {
-	struct vmt_helper *helper = argument;
+	struct vmt_spawn *helper = argument;
 	bool has_worked;
 
 	reset_signals();
@@ -245,7 +245,7 @@ static int run_helper(void *argument)
 	vmt_sys2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
 	if ((uint32_t)vmt_sys0(SYS_getppid) != helper->parent)
 		return CANNOT_RUN;
-	vmt_helper_limit(HELPER_SECONDS);
+	vmt_spawn_limit(HELPER_SECONDS);
 	close_others(helper->keep_fd);
 	has_worked = helper->work(helper, helper->context);
 	if (!helper->copies_memory) {
@@ -277,7 +277,7 @@ static bool is_wanted_to_end(void)
 }
 
 /* False: it has gone, killed by whomever. */
-static bool wait_for_helper(struct vmt_helper *helper, long pid)
+static bool wait_for_helper(struct vmt_spawn *helper, long pid)
 {
 	while (atomic_load_explicit(&helper->stage, memory_order_acquire) == WORKING) {
 		await_change(helper, WORKING);
@@ -300,7 +300,7 @@ static int reap(long pid)
 	return ret == pid && WIFEXITED(status) ? WEXITSTATUS(status) : CANNOT_RUN;
 }
 
-static int start_and_wait(struct vmt_helper *helper)
+static int start_and_wait(struct vmt_spawn *helper)
 {
 	unsigned long flags = CLONE_VM | (helper->copies_memory ? CLONE_VFORK : 0);
 	long pid = clone_with_stack(flags, aligned_end(helper->stack + helper->stack_size),
@@ -317,7 +317,7 @@ static int start_and_wait(struct vmt_helper *helper)
 	return (int)atomic_load_explicit(&helper->has_worked, memory_order_relaxed);
 }
 
-int vmt_helper_run(struct vmt_helper *helper)
+int vmt_spawn_run(struct vmt_spawn *helper)
 {
 	uint64_t old = set_mask(UINT64_MAX);	/* a handler of the program must not run in the helper */
 	int ret;

@@ -14,9 +14,9 @@
 
 #include "core/base/base.h"
 
-struct vmt_helper {
+struct vmt_spawn {
 	/* What it does. Whether anything came of it. */
-	bool (*work)(struct vmt_helper *helper, void *context);
+	bool (*work)(struct vmt_spawn *helper, void *context);
 	void *context;
 	unsigned char *stack;	/* reserved memory for it and for the start of a command */
 	size_t stack_size;
@@ -41,15 +41,15 @@ struct vmt_command {
 };
 
 /* Start it and wait for it. Whether its work came to something; -errno when it cannot be started. */
-int vmt_helper_run(struct vmt_helper *helper);
+int vmt_spawn_run(struct vmt_spawn *helper);
 
 /*
  * In a helper: run the command, for two seconds at most. Returns its exit status, or another number if it did not end
  * by itself.
  */
-int vmt_helper_command(struct vmt_helper *helper, const struct vmt_command *command);
+int vmt_spawn_command(struct vmt_spawn *helper, const struct vmt_command *command);
 
 /* In a helper: from now on it has so many seconds left. */
-void vmt_helper_limit(unsigned seconds);
+void vmt_spawn_limit(unsigned seconds);
 
 #endif

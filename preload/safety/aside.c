@@ -36,7 +36,7 @@ static long read_memory(const void *from, void *to, size_t size, bool is_read_al
 		__builtin_memcpy(to, from, size);
 		return 0;
 	}
-	ret = vmt_own6(SYS_process_vm_readv, vmt_sys0(SYS_getpid), (long)&here, 1, (long)&there, 1,
+	ret = vmt_filter_own6(SYS_process_vm_readv, vmt_sys0(SYS_getpid), (long)&here, 1, (long)&there, 1,
 		       0);
 	if (vmt_sys_failed(ret))
 		return ret;

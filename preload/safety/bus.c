@@ -121,7 +121,7 @@ static bool give_memory(struct vmt_state *state, uint64_t addr)
 
 	if (!range)
 		return false;
-	ret = vmt_own6(SYS_mmap, (long)range->start, (long)(range->end - range->start),
+	ret = vmt_filter_own6(SYS_mmap, (long)range->start, (long)(range->end - range->start),
 		       PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
 	if (vmt_sys_failed(ret))
@@ -288,7 +288,7 @@ void vmt_bus_unblock(struct vmt_state *state)
 {
 	struct vmt_thread *thread = vmt_thread();
 	const uint64_t bus = BUS_BIT;
-	uint64_t time = vmt_time(state);
+	uint64_t time = vmt_clock_since_start(state);
 	uint64_t mask = 0;
 
 	if (!thread->blocks_bus && time < thread->mask_until)

@@ -39,7 +39,7 @@ bool vmt_holder_may_stand(void *context)
 	const struct vmt_state *state = vmt_state;
 
 	(void)context;
-	return state->has_signals || !vmt_sites_caught[SYS_tgkill];
+	return state->has_signals || !vmt_patch_caught[SYS_tgkill];
 }
 
 void vmt_holder_note_signal(struct vmt_state *state, long nr, const long args[6])
@@ -77,7 +77,7 @@ static bool has_left_by_sp(uint64_t held_sp, uint64_t sp)
 
 	if (vmt_sys_failed(vmt_sys2(SYS_sigaltstack, 0, &stack)) || (stack.ss_flags & SS_ONSTACK))
 		return false;
-	return vmt_stack_bounds(sp, &bounds) && vmt_range_has(bounds, held_sp) && sp >= held_sp;
+	return vmt_bounds_of(sp, &bounds) && vmt_range_has(bounds, held_sp) && sp >= held_sp;
 }
 
 /* Deeper than that frame, it is gone if others have taken its place. */

@@ -28,9 +28,9 @@ static_assert(offsetof(struct vmt_own_stack, is_unblocked) == 4 &&
 		      offsetof(struct vmt_own_stack, regs) == 96,
 	      "as in gate.S");
 static_assert(offsetof(struct vmt_thread, room) == VMT_THREAD_ROOM &&
-		      offsetof(struct vmt_late, overflow) == VMT_LATE_OVERFLOW &&
-		      offsetof(struct vmt_late, dropped) == VMT_LATE_DROPPED &&
-		      offsetof(struct vmt_late, news) == VMT_LATE_NEWS &&
+		      offsetof(struct vmt_deferred, overflow) == VMT_DEFERRED_OVERFLOW &&
+		      offsetof(struct vmt_deferred, dropped) == VMT_DEFERRED_DROPPED &&
+		      offsetof(struct vmt_deferred, pending) == VMT_DEFERRED_PENDING &&
 		      VMT_PHASE_ON == 2,
 	      "as in gate.h and gate.S");
 
@@ -54,7 +54,7 @@ void vmt_own_stack_open(struct vmt_state *state, void *memory)
 		stack->next = next;
 		next = stack;
 	}
-	vmt_gate_late = &state->late;
+	vmt_gate_late = &state->deferred;
 	vmt_gate_own_stacks = next;
 #else
 	(void)state, (void)memory;
@@ -159,7 +159,7 @@ void vmt_own_stack_find_room(const struct vmt_state *state, uint64_t sp)
 	struct vmt_range room;
 
 	vmt_own_stack_forget_room();
-	if (!vmt_stack_bounds(sp, &room))
+	if (!vmt_bounds_of(sp, &room))
 		return;
 	if (vmt_range_has(room, state->main_sp))
 		room.start = lowest_of_main(room);

@@ -42,7 +42,7 @@ struct vmt_module {
 };
 
 /* A file system, and whether fstat names its files as /proc/self/maps does (file_id.c). */
-struct vmt_device {
+struct vmt_file_id {
 	uint64_t number;
 	bool is_used;
 	bool is_compared;
@@ -108,7 +108,7 @@ struct vmt_state {
 	bool is_root;	/* the process that the user started: it prints */
 	bool is_first;	/* nobody but the kernel and ld.so had made maps before us */
 	enum vmt_noreserve noreserve;
-	bool has_ties;	/* see core/ties.h */
+	bool knows_anon_vmas;	/* see core/ties.h */
 	bool log_is_blocked;	/* nobody reads it: nothing more is said */
 	uint32_t log_waited_ms;	/* for who reads it */
 	bool query_works;
@@ -119,8 +119,8 @@ struct vmt_state {
 	void *space_memory;	/* the last and largest block of the table's */
 	size_t space_memory_size;
 	size_t memory_left;	/* of the ceiling: bytes that may still be had */
-	struct vmt_lesson lesson;
-	struct vmt_sites_ops sites_ops;
+	struct vmt_resolution resolution;
+	struct vmt_callsites_ops sites_ops;
 	struct vmt_malloc_block *malloc_blocks;	/* see capture/malloc.h */
 	struct vmt_module *modules;
 	uint32_t module_count;
@@ -133,7 +133,7 @@ struct vmt_state {
 	_Atomic int userfault[16];	/* see user_args.h: descriptors + 1, 0 = free */
 	struct vmt_range own[VMT_OWN_MAX];
 	unsigned own_count;
-	struct vmt_device devices[VMT_DEVICES_MAX];
+	struct vmt_file_id devices[VMT_DEVICES_MAX];
 
 	_Atomic uint32_t closing;	/* somebody is making the last act */
 	_Atomic uint64_t passed[VMT_CALL_COUNT];	/* calls that could change no map */
@@ -161,7 +161,7 @@ struct vmt_state {
 	size_t spare_stack_size;
 	char text[65536] __attribute__((aligned(16)));	/* for reading /proc/self/maps; under the lock */
 
-	_Alignas(VMT_PAGE_SIZE) struct vmt_sites sites;
+	_Alignas(VMT_PAGE_SIZE) struct vmt_callsites sites;
 	struct vmt_recording recording;
 	struct vmt_rec_counters calls[VMT_CALL_COUNT];
 	struct vmt_rec_header counters;	/* the private copy of what the header publishes */
@@ -191,9 +191,9 @@ struct vmt_state {
 	bool has_bus_handler;	/* see bus.h */
 	bool header_is_behind;	/* more of it has changed than vmt_publish_done() writes */
 	struct vmt_lock lock;
-	struct vmt_late late;
+	struct vmt_deferred deferred;
 };
-static_assert(offsetof(struct vmt_state, late.order) - offsetof(struct vmt_state, sites) <=
+static_assert(offsetof(struct vmt_state, deferred.order) - offsetof(struct vmt_state, sites) <=
 		      VMT_PAGE_SIZE,
 	      "what nearly every call reads or writes is one page");
 
@@ -205,7 +205,7 @@ struct vmt_thread {
 	uint64_t mask_until;	/* blocks_bus holds until then, ns since start_ns; see bus.h */
 	bool blocks_bus;
 	bool has_unblocked;	/* SIGBUS, which the program blocks, until the lock is left */
-	volatile uint64_t stack[2];	/* what is known of vmt_stack_bounds() */
+	volatile uint64_t stack[2];	/* what is known of vmt_bounds_of() */
 	volatile uint32_t stack_writes;
 	struct vmt_fd maps;	/* see mapsfile.h; number 0 = none */
 };
@@ -260,12 +260,12 @@ static inline void vmt_note(struct vmt_state *state, uint64_t note)
 void vmt_clock_open(uint64_t vdso);
 
 /* ns since the recording began; coarse (a few ms). */
-uint64_t vmt_time(const struct vmt_state *state);
+uint64_t vmt_clock_since_start(const struct vmt_state *state);
 
 /* Monotonic clock, ns. */
 uint64_t vmt_clock(void);
 
 /* ns since 1970. */
-uint64_t vmt_wall_clock(void);
+uint64_t vmt_clock_wall(void);
 
 #endif

@@ -70,7 +70,7 @@ static void note_part(struct vmt_state *state, uint64_t offset, uint64_t length)
 	if (state->growth.part_count == VMT_OUTGROWN_MAX)
 		return;	/* it stays in the file */
 	state->growth.part[state->growth.part_count++] = (struct vmt_outgrown){ offset, length };
-	state->growth.time = vmt_time(state);
+	state->growth.time = vmt_clock_since_start(state);
 	state->room_is_due = true;
 }
 
@@ -186,7 +186,7 @@ bool vmt_extend_settle(struct vmt_state *state, bool is_last)
 		return false;
 	drop_old_maps(state);
 	if (!is_last && state->growth.part_count &&
-	    vmt_time(state) - state->growth.time < READER_NS)
+	    vmt_clock_since_start(state) - state->growth.time < READER_NS)
 		return true;
 	while (state->growth.part_count)
 		punch(recording, &state->growth.part[--state->growth.part_count]);

@@ -135,16 +135,16 @@ VMT_HOT void vmt_publish_range(struct vmt_state *state, struct vmt_map *map)
 		return;
 	}
 	vmt_recording_begin(state, &to->seq);
-	to->flags = (map->look.flags & VMT_MAP_STORED) | VMT_MAP_USED;
+	to->flags = (map->vma.flags & VMT_MAP_STORED) | VMT_MAP_USED;
 	vmt_recording_kill_point(state);
 	to->mapped_by = map->mapped_by;
 	to->put_by = map->put_by;
-	to->start = map->look.start;
-	to->end = map->look.end;
-	to->offset = map->look.offset;
-	to->inode = map->look.inode;
-	to->dev_major = vmt_dev_major(map->look.dev);
-	to->dev_minor = vmt_dev_minor(map->look.dev);
+	to->start = map->vma.start;
+	to->end = map->vma.end;
+	to->offset = map->vma.offset;
+	to->inode = map->vma.inode;
+	to->dev_major = vmt_dev_major(map->vma.dev);
+	to->dev_minor = vmt_dev_minor(map->vma.dev);
 	to->time = map->time;
 	vmt_recording_end(state, &to->seq);
 }
@@ -226,7 +226,7 @@ uint64_t vmt_publish_left_out(const struct vmt_state *state)
 
 	return counters->asked_query + counters->asked_probe + counters->asked_maps +
 	       counters->asked_files + counters->unseen + counters->lost + counters->relearned +
-	       counters->late;
+	       counters->deferred;
 }
 
 VMT_HOT void vmt_publish_done(struct vmt_state *state, const struct vmt_site *site)
@@ -248,7 +248,7 @@ void vmt_publish_describe(struct vmt_state *state)
 	header->page_size = (uint32_t)VMT_PAGE_SIZE;
 	header->pid = state->pid;
 	header->parent_pid = state->parent_pid;
-	header->start_realtime = vmt_wall_clock();
+	header->start_realtime = vmt_clock_wall();
 	header->start_monotonic = vmt_clock();
 	header->bucket_ns = VMT_TIMELINE_NS;
 	header->maps_kernel = UINT64_MAX;
@@ -279,7 +279,7 @@ void vmt_publish_failure(struct vmt_state *state, const struct vmt_rec_failure *
 void vmt_publish_mark(struct vmt_state *state, const char *name, size_t length)
 {
 	const struct vmt_rec_mark mark = {
-		.time = vmt_time(state),
+		.time = vmt_clock_since_start(state),
 		.maps = state->counters.maps_now,
 		.name = vmt_publish_string(state, name, length),
 		.epoch = ++state->mark_epoch,

@@ -80,7 +80,7 @@ static int open_file(struct vmt_state *state)
 /* rename(2) that replaces nothing; where a file system has no such thing (NFS), by a link. */
 static int move_to_free(const char *from, const char *to)
 {
-	long ret = vmt_own6(SYS_renameat2, AT_FDCWD, (long)from, AT_FDCWD, (long)to,
+	long ret = vmt_filter_own6(SYS_renameat2, AT_FDCWD, (long)from, AT_FDCWD, (long)to,
 			    RENAME_NOREPLACE, 0);
 
 	if (ret != -EINVAL && ret != -ENOSYS)
@@ -240,7 +240,7 @@ static int map_file(struct vmt_state *state)
 		ret = vmt_recording_allocate(state, 0, VMT_PAGE_SIZE);
 	if (vmt_sys_failed(ret))
 		return (int)ret;
-	ret = vmt_own6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
+	ret = vmt_filter_own6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
 		       MAP_SHARED, state->fds.record.number, 0);
 	if (vmt_sys_failed(ret))
 		return (int)ret;

@@ -18,7 +18,7 @@ static uint64_t first_of(uint64_t bucket_ns)
 	return is_odd_width(bucket_ns) ? VMT_TIMELINE_BUCKETS : 0;
 }
 
-static struct vmt_rec_bucket join(struct vmt_rec_bucket a, struct vmt_rec_bucket b)
+static struct vmt_rec_bucket merge(struct vmt_rec_bucket a, struct vmt_rec_bucket b)
 {
 	if (a.max == 0)
 		return b;
@@ -41,7 +41,7 @@ static bool halve(struct vmt_state *state)
 	if (!from || !to)
 		return false;
 	for (uint64_t i = 0; i < VMT_TIMELINE_BUCKETS / 2; i++) {
-		to[i] = join(from[2 * i], from[2 * i + 1]);
+		to[i] = merge(from[2 * i], from[2 * i + 1]);
 		to[i + VMT_TIMELINE_BUCKETS / 2] = (struct vmt_rec_bucket){ 0 };
 	}
 	vmt_recording_kill_point(state);

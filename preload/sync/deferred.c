@@ -5,39 +5,39 @@
  */
 #include "sync/deferred.h"
 
-static struct vmt_late_call *claim_in(struct vmt_late *late, unsigned bank)
+static struct vmt_deferred_call *claim_in(struct vmt_deferred *deferred, unsigned bank)
 {
-	uint64_t claimed = atomic_load_explicit(&late->claimed[bank], memory_order_relaxed);
+	uint64_t claimed = atomic_load_explicit(&deferred->claimed[bank], memory_order_relaxed);
 
 	while (~claimed) {
 		unsigned index = (unsigned)__builtin_ctzl(~claimed);
 
-		if (atomic_compare_exchange_weak_explicit(&late->claimed[bank], &claimed,
+		if (atomic_compare_exchange_weak_explicit(&deferred->claimed[bank], &claimed,
 							  claimed | UINT64_C(1) << index,
 							  memory_order_acquire,
 							  memory_order_relaxed))
-			return &late->slot[bank * 64 + index];
+			return &deferred->slot[bank * 64 + index];
 	}
 	return NULL;
 }
 
-struct vmt_late_call *vmt_late_claim(struct vmt_late *late)
+struct vmt_deferred_call *vmt_deferred_claim(struct vmt_deferred *deferred)
 {
-	for (unsigned bank = 0; bank < VMT_LATE_BANKS; bank++) {
-		struct vmt_late_call *call = claim_in(late, bank);
+	for (unsigned bank = 0; bank < VMT_DEFERRED_BANKS; bank++) {
+		struct vmt_deferred_call *call = claim_in(deferred, bank);
 
 		if (call)
 			return call;
 	}
-	atomic_fetch_add_explicit(&late->dropped, 1, memory_order_relaxed);
-	atomic_store_explicit(&late->overflow, 1, memory_order_seq_cst);
-	atomic_store_explicit(&late->news, 1, memory_order_seq_cst);
+	atomic_fetch_add_explicit(&deferred->dropped, 1, memory_order_relaxed);
+	atomic_store_explicit(&deferred->overflow, 1, memory_order_seq_cst);
+	atomic_store_explicit(&deferred->pending, 1, memory_order_seq_cst);
 	return NULL;
 }
 
-static size_t index_of(const struct vmt_late *late, const struct vmt_late_call *call)
+static size_t index_of(const struct vmt_deferred *deferred, const struct vmt_deferred_call *call)
 {
-	return (size_t)(call - late->slot);
+	return (size_t)(call - deferred->slot);
 }
 
 static uint64_t bit_of(size_t index)
@@ -45,75 +45,75 @@ static uint64_t bit_of(size_t index)
 	return UINT64_C(1) << index % 64;
 }
 
-void vmt_late_publish(struct vmt_late *late, struct vmt_late_call *call)
+void vmt_deferred_publish(struct vmt_deferred *deferred, struct vmt_deferred_call *call)
 {
-	size_t index = index_of(late, call);
+	size_t index = index_of(deferred, call);
 
-	late->order[index] = atomic_fetch_add_explicit(&late->last_order, 1, memory_order_relaxed);
-	atomic_fetch_or_explicit(&late->ready[index / 64], bit_of(index), memory_order_seq_cst);
-	atomic_store_explicit(&late->news, 1, memory_order_seq_cst);
+	deferred->order[index] = atomic_fetch_add_explicit(&deferred->last_order, 1, memory_order_relaxed);
+	atomic_fetch_or_explicit(&deferred->ready[index / 64], bit_of(index), memory_order_seq_cst);
+	atomic_store_explicit(&deferred->pending, 1, memory_order_seq_cst);
 }
 
-struct vmt_late_call *vmt_late_take(struct vmt_late *late)
+struct vmt_deferred_call *vmt_deferred_take(struct vmt_deferred *deferred)
 {
-	size_t oldest = VMT_LATE_SLOTS;
+	size_t oldest = VMT_DEFERRED_SLOTS;
 
-	for (size_t bank = 0; bank < VMT_LATE_BANKS; bank++) {
-		uint64_t ready = atomic_load_explicit(&late->ready[bank], memory_order_acquire);
+	for (size_t bank = 0; bank < VMT_DEFERRED_BANKS; bank++) {
+		uint64_t ready = atomic_load_explicit(&deferred->ready[bank], memory_order_acquire);
 
 		for (; ready; ready &= ready - 1) {
 			size_t index = bank * 64 + (unsigned)__builtin_ctzl(ready);
 
-			if (oldest == VMT_LATE_SLOTS || late->order[index] < late->order[oldest])
+			if (oldest == VMT_DEFERRED_SLOTS || deferred->order[index] < deferred->order[oldest])
 				oldest = index;
 		}
 	}
-	return oldest == VMT_LATE_SLOTS ? NULL : &late->slot[oldest];
+	return oldest == VMT_DEFERRED_SLOTS ? NULL : &deferred->slot[oldest];
 }
 
-void vmt_late_release(struct vmt_late *late, struct vmt_late_call *call)
+void vmt_deferred_release(struct vmt_deferred *deferred, struct vmt_deferred_call *call)
 {
-	size_t index = index_of(late, call);
+	size_t index = index_of(deferred, call);
 	uint64_t bit = bit_of(index);
 
-	atomic_fetch_and_explicit(&late->ready[index / 64], ~bit, memory_order_relaxed);
-	atomic_fetch_and_explicit(&late->claimed[index / 64], ~bit, memory_order_release);
+	atomic_fetch_and_explicit(&deferred->ready[index / 64], ~bit, memory_order_relaxed);
+	atomic_fetch_and_explicit(&deferred->claimed[index / 64], ~bit, memory_order_release);
 }
 
-void vmt_late_hear(struct vmt_late *late)
+void vmt_deferred_clear_pending(struct vmt_deferred *deferred)
 {
-	atomic_store_explicit(&late->news, 0, memory_order_seq_cst);
+	atomic_store_explicit(&deferred->pending, 0, memory_order_seq_cst);
 }
 
-void vmt_late_tell(struct vmt_late *late)
+void vmt_deferred_set_pending(struct vmt_deferred *deferred)
 {
-	atomic_store_explicit(&late->news, 1, memory_order_seq_cst);
+	atomic_store_explicit(&deferred->pending, 1, memory_order_seq_cst);
 }
 
-bool vmt_late_is_crowded(struct vmt_late *late)
+bool vmt_deferred_is_crowded(struct vmt_deferred *deferred)
 {
 	/* Banks are filled in order. */
-	return atomic_load_explicit(&late->claimed[VMT_LATE_BANKS / 2], memory_order_relaxed) != 0;
+	return atomic_load_explicit(&deferred->claimed[VMT_DEFERRED_BANKS / 2], memory_order_relaxed) != 0;
 }
 
-VMT_HOT bool vmt_late_is_quiet(struct vmt_late *late)
+VMT_HOT bool vmt_deferred_is_quiet(struct vmt_deferred *deferred)
 {
-	bool is_quiet = !atomic_load_explicit(&late->outside, memory_order_seq_cst) &&
-			!atomic_load_explicit(&late->overflow, memory_order_seq_cst);
+	bool is_quiet = !atomic_load_explicit(&deferred->outside, memory_order_seq_cst) &&
+			!atomic_load_explicit(&deferred->overflow, memory_order_seq_cst);
 
-	for (size_t bank = 0; bank < VMT_LATE_BANKS; bank++)
-		is_quiet &= !atomic_load_explicit(&late->ready[bank], memory_order_seq_cst);
+	for (size_t bank = 0; bank < VMT_DEFERRED_BANKS; bank++)
+		is_quiet &= !atomic_load_explicit(&deferred->ready[bank], memory_order_seq_cst);
 	return is_quiet;
 }
 
-void vmt_late_reset(struct vmt_late *late)
+void vmt_deferred_reset(struct vmt_deferred *deferred)
 {
-	for (unsigned bank = 0; bank < VMT_LATE_BANKS; bank++) {
-		atomic_store_explicit(&late->claimed[bank], 0, memory_order_relaxed);
-		atomic_store_explicit(&late->ready[bank], 0, memory_order_relaxed);
+	for (unsigned bank = 0; bank < VMT_DEFERRED_BANKS; bank++) {
+		atomic_store_explicit(&deferred->claimed[bank], 0, memory_order_relaxed);
+		atomic_store_explicit(&deferred->ready[bank], 0, memory_order_relaxed);
 	}
-	atomic_store_explicit(&late->news, 0, memory_order_relaxed);
-	atomic_store_explicit(&late->outside, 0, memory_order_relaxed);
-	atomic_store_explicit(&late->overflow, 0, memory_order_relaxed);
-	atomic_store_explicit(&late->dropped, 0, memory_order_relaxed);
+	atomic_store_explicit(&deferred->pending, 0, memory_order_relaxed);
+	atomic_store_explicit(&deferred->outside, 0, memory_order_relaxed);
+	atomic_store_explicit(&deferred->overflow, 0, memory_order_relaxed);
+	atomic_store_explicit(&deferred->dropped, 0, memory_order_relaxed);
 }

@@ -10,55 +10,55 @@
 
 #include "core/vma/change.h"
 
-#define VMT_LATE_BANKS 4u	/* of 64 slots, a bit each */
-#define VMT_LATE_SLOTS (VMT_LATE_BANKS * 64u)
+#define VMT_DEFERRED_BANKS 4u	/* of 64 slots, a bit each */
+#define VMT_DEFERRED_SLOTS (VMT_DEFERRED_BANKS * 64u)
 
-struct vmt_late_call {
+struct vmt_deferred_call {
 	struct vmt_done done;
 	uint32_t count;
 	bool is_truncated;
 	uint64_t pc[VMT_FRAMES_MAX];
 };
 
-struct vmt_late {
-	_Atomic uint64_t claimed[VMT_LATE_BANKS];	/* bit set: slot in use */
-	_Atomic uint64_t ready[VMT_LATE_BANKS];	/* bit set: filled, to be taken out */
+struct vmt_deferred {
+	_Atomic uint64_t claimed[VMT_DEFERRED_BANKS];	/* bit set: slot in use */
+	_Atomic uint64_t ready[VMT_DEFERRED_BANKS];	/* bit set: filled, to be taken out */
 	_Atomic uint64_t last_order;
-	_Atomic uint32_t news;	/* since the last hearing a slot became ready, or overflow was set */
+	_Atomic uint32_t pending;	/* since the last hearing a slot became ready, or overflow was set */
 	_Atomic uint32_t outside;	/* calls being made without the lock right now */
 	_Atomic uint64_t dropped;	/* such calls */
 	_Atomic uint32_t overflow;	/* a call found no slot: everything must be learnt */
-	uint64_t order[VMT_LATE_SLOTS];	/* of completion; apart from the slots, which are large */
-	struct vmt_late_call slot[VMT_LATE_SLOTS];
+	uint64_t order[VMT_DEFERRED_SLOTS];	/* of completion; apart from the slots, which are large */
+	struct vmt_deferred_call slot[VMT_DEFERRED_SLOTS];
 };
 
 /* A slot to fill, or NULL when all are taken (overflow is then set). */
-struct vmt_late_call *vmt_late_claim(struct vmt_late *late);
-void vmt_late_publish(struct vmt_late *late, struct vmt_late_call *call);
+struct vmt_deferred_call *vmt_deferred_claim(struct vmt_deferred *deferred);
+void vmt_deferred_publish(struct vmt_deferred *deferred, struct vmt_deferred_call *call);
 
 /* Under the lock: the oldest call that is ready, or NULL. Give it back with release. */
-struct vmt_late_call *vmt_late_take(struct vmt_late *late);
-void vmt_late_release(struct vmt_late *late, struct vmt_late_call *call);
+struct vmt_deferred_call *vmt_deferred_take(struct vmt_deferred *deferred);
+void vmt_deferred_release(struct vmt_deferred *deferred, struct vmt_deferred_call *call);
 
 /* Is there anything to take out? One word for every call to look at; under the lock, hearing it
  * clears it, so look at what is ready, and at overflow, after that. */
-static inline bool vmt_late_waits(struct vmt_late *late)
+static inline bool vmt_deferred_waits(struct vmt_deferred *deferred)
 {
-	return atomic_load_explicit(&late->news, memory_order_seq_cst) != 0;
+	return atomic_load_explicit(&deferred->pending, memory_order_seq_cst) != 0;
 }
 
-void vmt_late_hear(struct vmt_late *late);
+void vmt_deferred_clear_pending(struct vmt_deferred *deferred);
 
 /* Not all that was heard of has been taken out. */
-void vmt_late_tell(struct vmt_late *late);
+void vmt_deferred_set_pending(struct vmt_deferred *deferred);
 
 /* Is the array more than half full? */
-bool vmt_late_is_crowded(struct vmt_late *late);
+bool vmt_deferred_is_crowded(struct vmt_deferred *deferred);
 
 /* Nothing outside the lock, nothing waiting: the table ought to be equal to the kernel's. */
-bool vmt_late_is_quiet(struct vmt_late *late);
+bool vmt_deferred_is_quiet(struct vmt_deferred *deferred);
 
 /* Forget all of them: a fork child, where none of those threads is. */
-void vmt_late_reset(struct vmt_late *late);
+void vmt_deferred_reset(struct vmt_deferred *deferred);
 
 #endif

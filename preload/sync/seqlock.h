@@ -16,25 +16,25 @@
 #define WRITE(place, value) __atomic_store_n(&(place), (value), __ATOMIC_RELAXED)
 
 /* To be taken before the first word is read. */
-static inline uint64_t vmt_entry_begin(const _Atomic uint64_t *sequence)
+static inline uint64_t vmt_seqlock_begin(const _Atomic uint64_t *sequence)
 {
 	return atomic_load_explicit(sequence, memory_order_acquire);
 }
 
 /* After the last one: was all of it of one moment? */
-static inline bool vmt_entry_stands(const _Atomic uint64_t *sequence, uint64_t begin)
+static inline bool vmt_seqlock_stands(const _Atomic uint64_t *sequence, uint64_t begin)
 {
 	atomic_thread_fence(memory_order_acquire);
 	return !(begin & 1) && atomic_load_explicit(sequence, memory_order_relaxed) == begin;
 }
 
-static inline bool vmt_entry_is_written(const _Atomic uint64_t *sequence)
+static inline bool vmt_seqlock_is_written(const _Atomic uint64_t *sequence)
 {
 	return atomic_load_explicit(sequence, memory_order_relaxed) & 1;
 }
 
 /* Begin to write; false: somebody else does. */
-static inline bool vmt_entry_seize(_Atomic uint64_t *sequence)
+static inline bool vmt_seqlock_seize(_Atomic uint64_t *sequence)
 {
 	uint64_t was = atomic_load_explicit(sequence, memory_order_relaxed);
 
@@ -47,7 +47,7 @@ static inline bool vmt_entry_seize(_Atomic uint64_t *sequence)
 }
 
 /* It is written. */
-static inline void vmt_entry_leave(_Atomic uint64_t *sequence)
+static inline void vmt_seqlock_leave(_Atomic uint64_t *sequence)
 {
 	uint64_t was = atomic_load_explicit(sequence, memory_order_relaxed);
 

@@ -31,7 +31,7 @@ static void set_dirty(struct vmt_state *state, enum vmt_dirty dirty)
 
 VMT_HOT static void range_changed(void *context, struct vmt_map *map)
 {
-	vmt_unwind_learn_note(context, &map->look);
+	vmt_unwind_learn_note(context, &map->vma);
 	vmt_publish_range(context, map);
 }
 
@@ -39,9 +39,9 @@ VMT_HOT static void range_removed(void *context, struct vmt_map *map)
 {
 	struct vmt_state *state = context;
 
-	if (vmt_unwind_learn_is_code(&map->look)) {
+	if (vmt_unwind_learn_is_code(&map->vma)) {
 		state->code_is_gone = true;
-		vmt_stubs_forget(map->look.start, map->look.end);
+		vmt_stubs_forget(map->vma.start, map->vma.end);
 	}
 	vmt_publish_range_gone(state, map);
 }
@@ -63,9 +63,9 @@ static void reset_space(struct vmt_state *state)
 {
 	vmt_arena_init(&state->space_arena, state->space_memory, state->space_memory_size);
 	vmt_space_init(&state->space, &state->space_arena, &state->space_ops);
-	vmt_sketch_init(&state->lesson.sketch, &state->space_arena);
+	vmt_outcome_init(&state->resolution.outcome, &state->space_arena);
 	state->space.noreserve = state->noreserve;
-	state->space.has_ties = state->has_ties;
+	state->space.knows_anon_vmas = state->knows_anon_vmas;
 }
 
 int vmt_account_init(struct vmt_state *state)
@@ -74,9 +74,9 @@ int vmt_account_init(struct vmt_state *state)
 	uint32_t room = (uint32_t)state->growth.most[VMT_SECTION_SITES];
 
 	state->space_ops = (struct vmt_space_ops){ range_changed, range_removed, state };
-	state->sites_ops = (struct vmt_sites_ops){ vmt_modules_frame_of, site_added, state };
+	state->sites_ops = (struct vmt_callsites_ops){ vmt_modules_frame_of, site_added, state };
 	reset_space(state);
-	return vmt_sites_init(&state->sites, &state->arena, room, &state->sites_ops);
+	return vmt_callsites_init(&state->sites, &state->arena, room, &state->sites_ops);
 }
 
 /* live_at_peak: the value before the first change after a peak is the value at that peak. */
@@ -113,11 +113,11 @@ static uint64_t sum(const struct vmt_counts *counts)
 void vmt_account_unseen(struct vmt_state *state, uint64_t starts)
 {
 	state->counters.unseen += starts;
-	if (vmt_sites_left_out())
+	if (vmt_patch_left_out())
 		vmt_note(state, VMT_NOTE_TEXT_LARGE);
 }
 
-static void note_unseen(struct vmt_state *state, const struct vmt_counts *counts, bool late)
+static void note_unseen(struct vmt_state *state, const struct vmt_counts *counts, bool deferred)
 {
 	struct vmt_site *unseen = state->sites.by_id[VMT_SITE_UNSEEN];
 
@@ -127,7 +127,7 @@ static void note_unseen(struct vmt_state *state, const struct vmt_counts *counts
 	add_counts(&unseen->counters, counts);
 	add_counts(&state->calls[VMT_CALL_NONE], counts);
 	/* Next to calls that are still to be learnt, what looks unexplained is theirs. */
-	if (!late && vmt_late_is_quiet(&state->late))
+	if (!deferred && vmt_deferred_is_quiet(&state->deferred))
 		vmt_account_unseen(state, sum(counts));
 	vmt_publish_site(state, unseen);
 	vmt_publish_call(state, VMT_CALL_NONE);
@@ -140,11 +140,11 @@ static uint64_t questions(const struct vmt_state *state)
 	return counters->asked_query + counters->asked_probe + counters->asked_maps;
 }
 
-static void note_learnt(struct vmt_state *state, enum vmt_learnt learnt, uint64_t questions_before)
+static void note_resolved(struct vmt_state *state, enum vmt_resolved resolved, uint64_t questions_before)
 {
-	if (learnt == VMT_LEARNT_DERIVED && questions(state) == questions_before)
+	if (resolved == VMT_RESOLVED_DERIVED && questions(state) == questions_before)
 		state->counters.calls_derived++;
-	if (learnt == VMT_LEARNT_GUESSED)
+	if (resolved == VMT_RESOLVED_GUESSED)
 		state->counters.relearned++;	/* right or not: nobody can tell */
 }
 
@@ -161,7 +161,7 @@ VMT_HOT static void note_peak(struct vmt_state *state)
 		counters->peak_epoch++;
 	}
 	vmt_timeline_tick(state, time);
-	vmt_allocators_tick(state, time);
+	vmt_malloc_section_tick(state, time);
 }
 
 /* The table is changed: what else hangs on it. */
@@ -175,7 +175,7 @@ VMT_HOT static void note_applied(struct vmt_state *state, const struct vmt_effec
 	if (state->code_is_gone) {
 		state->code_is_gone = false;
 		set_dirty(state, VMT_DIRTY_SITES);
-		vmt_sites_forget_addresses(&state->sites);
+		vmt_callsites_forget_addresses(&state->sites);
 		set_dirty(state, VMT_DIRTY_NOT);
 		vmt_unwind_learn_gone(state);
 	}
@@ -194,7 +194,7 @@ static void apply(struct vmt_state *state, const struct vmt_change *change, uint
 	const struct vmt_effect_ops ops = live_ops(state);
 
 	set_dirty(state, VMT_DIRTY_SPACE);
-	vmt_effect_apply(&state->space, change, &state->lesson, site, state->call_time, &ops,
+	vmt_effect_apply(&state->space, change, &state->resolution, site, state->call_time, &ops,
 			 effect);
 	note_applied(state, effect);
 }
@@ -204,15 +204,15 @@ static bool apply_carved(struct vmt_state *state, const struct vmt_change *chang
 {
 	const struct vmt_effect_ops ops = live_ops(state);
 
-	if (!vmt_carve_apply(&state->space, change, site, state->call_time, &ops, effect))
+	if (!vmt_fast_range_apply(&state->space, change, site, state->call_time, &ops, effect))
 		return false;
 	note_applied(state, effect);
 	state->counters.calls_derived++;
 	return true;
 }
 
-static void learn_and_apply(struct vmt_state *state, struct vmt_change *change,
-			    struct vmt_site *site, bool late)
+static void resolve_and_apply(struct vmt_state *state, struct vmt_change *change,
+			    struct vmt_site *site, bool deferred)
 {
 	struct vmt_kernel_ops kernel = vmt_ask_ops;
 	struct vmt_effect effect;
@@ -222,23 +222,23 @@ static void learn_and_apply(struct vmt_state *state, struct vmt_change *change,
 	if (change->how == VMT_CHANGE_EVERYTHING && site->call == VMT_CALL_PRCTL)
 		state->no_reasoning = true;
 	vmt_recording_doing(state, VMT_DOING_MAPS);
-	if ((late || state->no_deriving || (change->met_hole && !state->query_works)) &&
+	if ((deferred || state->no_deriving || (change->met_hole && !state->query_works)) &&
 	    change->how == VMT_CHANGE_DERIVE)	/* Linux 5.10 has two meanings for ENOMEM */
 		change->how = VMT_CHANGE_WALK;	/* others may have come between */
 	set_dirty(state, VMT_DIRTY_SPACE);
 	if (!apply_carved(state, change, site->id, &effect)) {
-		note_learnt(state, vmt_learn(&state->space, change, &kernel, &state->lesson),
+		note_resolved(state, vmt_resolve(&state->space, change, &kernel, &state->resolution),
 			    asked);
 		apply(state, change, site->id, &effect);
 	}
-	if (VMT_UNLIKELY(vmt_trust_is_lost(state))) {
+	if (VMT_UNLIKELY(vmt_confidence_is_lost(state))) {
 		state->counters.relearned++;
 		vmt_account_everything(state);
 	}
 	vmt_recording_doing(state, VMT_DOING_COUNTS);
 	add_counts(&site->counters, &effect.call);
 	add_counts(&state->calls[site->call], &effect.call);
-	note_unseen(state, &effect.unseen, late);
+	note_unseen(state, &effect.unseen, deferred);
 	note_peak(state);
 }
 
@@ -249,18 +249,18 @@ static bool is_failure(const struct vmt_done *done)
 	return done->result < 0 && done->result >= -4095;
 }
 
-struct vmt_site *vmt_account_intern(struct vmt_state *state, const struct vmt_raw_stack *stack)
+struct vmt_site *vmt_account_intern(struct vmt_state *state, const struct vmt_callsites_stack *stack)
 {
 	struct vmt_site *site;
 
 	vmt_recording_doing(state, VMT_DOING_SITE);
 	set_dirty(state, VMT_DIRTY_SITES);
-	site = vmt_sites_intern(&state->sites, stack);
+	site = vmt_callsites_intern(&state->sites, stack);
 	set_dirty(state, VMT_DIRTY_NOT);
 	return site;
 }
 
-VMT_HOT static void count_call(struct vmt_state *state, struct vmt_site *site, bool failed, bool late)
+VMT_HOT static void count_call(struct vmt_state *state, struct vmt_site *site, bool failed, bool deferred)
 {
 	vmt_publish_at_mark(state, site);
 	state->caller = site;
@@ -269,7 +269,7 @@ VMT_HOT static void count_call(struct vmt_state *state, struct vmt_site *site, b
 	state->calls[site->call].calls++;
 	state->calls[site->call].failed += failed;
 	state->counters.calls_seen++;
-	state->counters.late += late;
+	state->counters.deferred += deferred;
 	if (VMT_UNLIKELY(site->flags & VMT_SITE_LOST || site->id == VMT_SITE_UNSEEN)) {
 		state->counters.lost++;
 		state->header_is_behind = true;
@@ -288,7 +288,7 @@ VMT_HOT static bool account_simple(struct vmt_state *state, const struct vmt_don
 		return false;
 	vmt_recording_doing(state, VMT_DOING_MAPS);
 	set_dirty(state, VMT_DIRTY_SPACE);
-	if (!vmt_quick_apply(&state->space, &simple, site->id, state->call_time, &ops, &effect)) {
+	if (!vmt_fast_simple_apply(&state->space, &simple, site->id, state->call_time, &ops, &effect)) {
 		set_dirty(state, VMT_DIRTY_NOT);
 		return false;
 	}
@@ -302,7 +302,7 @@ VMT_HOT static bool account_simple(struct vmt_state *state, const struct vmt_don
 }
 
 static void account_other(struct vmt_state *state, const struct vmt_done *done,
-			  struct vmt_site *site, bool failed, bool late)
+			  struct vmt_site *site, bool failed, bool deferred)
 {
 	struct vmt_done with_brk = *done;
 	struct vmt_change change;
@@ -311,30 +311,30 @@ static void account_other(struct vmt_state *state, const struct vmt_done *done,
 
 	with_brk.brk = state->brk;
 	vmt_change_decode(&with_brk, &change);
-	vmt_narrow_gone(&state->space, done, &change);
+	vmt_resolve_gone(&state->space, done, &change);
 	if (done->call == VMT_CALL_BRK)
 		state->brk = (uint64_t)done->result;
 	if (change.how == VMT_CHANGE_NOTHING)
 		state->counters.calls_derived++;
 	else
-		learn_and_apply(state, &change, site, late);
+		resolve_and_apply(state, &change, site, deferred);
 	if (VMT_UNLIKELY(failed))
 		vmt_failure_note(state, &with_brk, site, maps);
-	if (late || vmt_publish_left_out(state) != left_out)
+	if (deferred || vmt_publish_left_out(state) != left_out)
 		state->header_is_behind = true;
 }
 
 VMT_HOT void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, struct vmt_site *site,
-		      bool late)
+		      bool deferred)
 {
 	bool failed = is_failure(done);
 
 	vmt_recording_doing(state, VMT_DOING_COUNTS);
-	count_call(state, site, failed, late);
-	state->call_time = vmt_time(state);
-	vmt_trust_call(state);
-	if (late || !account_simple(state, done, site))
-		account_other(state, done, site, failed, late);
+	count_call(state, site, failed, deferred);
+	state->call_time = vmt_clock_since_start(state);
+	vmt_confidence_call(state);
+	if (deferred || !account_simple(state, done, site))
+		account_other(state, done, site, failed, deferred);
 	vmt_failure_watch(state);
 	state->caller = NULL;
 	vmt_publish_done(state, site);
@@ -348,15 +348,15 @@ uint64_t vmt_account_everything(struct vmt_state *state)
 	struct vmt_effect effect;
 
 	kernel.context = state;
-	state->call_time = vmt_time(state);
+	state->call_time = vmt_clock_since_start(state);
 	vmt_recording_doing(state, VMT_DOING_MAPS);
 	set_dirty(state, VMT_DIRTY_SPACE);
 	do {
-		if (vmt_learn(&state->space, &change, &kernel, &state->lesson) != VMT_LEARNT_ASKED) {
+		if (vmt_resolve(&state->space, &change, &kernel, &state->resolution) != VMT_RESOLVED_ASKED) {
 			set_dirty(state, VMT_DIRTY_NOT);
 			return 0;
 		}
-	} while (vmt_room_enlarge(state, &state->lesson.sketch));
+	} while (vmt_room_enlarge(state, &state->resolution.outcome));
 	change.how = VMT_CHANGE_NOTHING;	/* nobody's call: all of it is unseen */
 	apply(state, &change, VMT_SITE_UNSEEN, &effect);
 	vmt_recording_doing(state, VMT_DOING_COUNTS);
@@ -372,7 +372,7 @@ static void recount_live(struct vmt_state *state)
 	for (uint32_t id = 0; id < state->sites.count; id++)
 		state->sites.by_id[id]->live = 0;
 	for (struct vmt_map *map = vmt_space_first(&state->space); map; map = vmt_space_next(map))
-		if (!(map->look.flags & VMT_MAP_OWN))
+		if (!(map->vma.flags & VMT_MAP_OWN))
 			state->sites.by_id[map->put_by]->live++;
 	for (uint32_t id = 0; id < state->sites.count; id++)
 		vmt_publish_site(state, state->sites.by_id[id]);
@@ -380,28 +380,28 @@ static void recount_live(struct vmt_state *state)
 
 int vmt_account_start(struct vmt_state *state)
 {
-	struct vmt_sketch *sketch = &state->lesson.sketch;
+	struct vmt_outcome *outcome = &state->resolution.outcome;
 
-	vmt_sketch_clear(sketch);
-	if (vmt_ask_everything(state, sketch)) {
+	vmt_outcome_clear(outcome);
+	if (vmt_ask_everything(state, outcome)) {
 		vmt_note(state, VMT_NOTE_NO_PROC);	/* then the table begins empty */
-		vmt_sketch_clear(sketch);
+		vmt_outcome_clear(outcome);
 	}
-	vmt_trust_first_maps(state, sketch);
-	for (size_t i = 0; i < sketch->count; i++) {
-		struct vmt_look *look = &sketch->map[i].look;
+	vmt_confidence_first_maps(state, outcome);
+	for (size_t i = 0; i < outcome->count; i++) {
+		struct vmt_vma *vma = &outcome->map[i].vma;
 
-		if (!vmt_space_insert(&state->space, look, VMT_SITE_STARTUP, VMT_SITE_STARTUP, 0))
+		if (!vmt_space_insert(&state->space, vma, VMT_SITE_STARTUP, VMT_SITE_STARTUP, 0))
 			return -ENOMEM;
-		if (!(look->flags & VMT_MAP_OWN))
+		if (!(vma->flags & VMT_MAP_OWN))
 			change_live(state, VMT_SITE_STARTUP, 1);
 	}
-	return sketch->out_of_memory ? -ENOMEM : 0;
+	return outcome->out_of_memory ? -ENOMEM : 0;
 }
 
 static void read_back(struct vmt_state *state, const struct vmt_rec_range *range)
 {
-	const struct vmt_look look = {
+	const struct vmt_vma vma = {
 		.start = range->start,
 		.end = range->end,
 		.offset = range->offset,
@@ -409,26 +409,26 @@ static void read_back(struct vmt_state *state, const struct vmt_rec_range *range
 		.dev = vmt_dev(range->dev_major, range->dev_minor),
 		.flags = range->flags & ~VMT_MAP_USED,
 	};
-	struct vmt_map *next = vmt_space_from(&state->space, look.start);
+	struct vmt_map *next = vmt_space_from(&state->space, vma.start);
 
-	if (look.start >= look.end || (next && next->look.start < look.end))
+	if (vma.start >= vma.end || (next && next->vma.start < vma.end))
 		return;
-	vmt_space_insert(&state->space, &look, range->mapped_by, range->put_by, range->time);
+	vmt_space_insert(&state->space, &vma, range->mapped_by, range->put_by, range->time);
 }
 
 void vmt_account_inherited(struct vmt_state *state)
 {
-	vmt_known_forget(&state->space);	/* fork has changed what does not show */
+	vmt_merge_rules_forget(&state->space);	/* fork has changed what does not show */
 	vmt_account_everything(state);
 	for (unsigned i = 0; i < state->own_count; i++) {
 		struct vmt_map *map = vmt_space_at(&state->space, state->own[i].start);
-		struct vmt_look look;
+		struct vmt_vma vma;
 
 		if (!map)
 			continue;
-		look = map->look;
-		look.flags |= VMT_MAP_OWN;
-		vmt_space_update(&state->space, map, &look, VMT_SITE_STARTUP, VMT_SITE_STARTUP, 0);
+		vma = map->vma;
+		vma.flags |= VMT_MAP_OWN;
+		vmt_space_update(&state->space, map, &vma, VMT_SITE_STARTUP, VMT_SITE_STARTUP, 0);
 	}
 	recount_live(state);
 }
@@ -485,7 +485,7 @@ void vmt_account_rebuild(struct vmt_state *state)
 	state->caller = NULL;
 	vmt_recording_doing(state, VMT_DOING_MAPS);
 	if (dirty == VMT_DIRTY_SITES)
-		vmt_sites_reindex(&state->sites);
+		vmt_callsites_reindex(&state->sites);
 	if (dirty == VMT_DIRTY_SPACE) {
 		rebuild_space(state);
 		recount_live(state);

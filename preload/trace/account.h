@@ -12,11 +12,11 @@
 int vmt_account_init(struct vmt_state *state);
 
 /* The site of this stack. */
-struct vmt_site *vmt_account_intern(struct vmt_state *state, const struct vmt_raw_stack *stack);
+struct vmt_site *vmt_account_intern(struct vmt_state *state, const struct vmt_callsites_stack *stack);
 
 /* A call has been made: learn what it did. late: without the lock, others may have come between. */
 void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, struct vmt_site *site,
-		      bool late);
+		      bool deferred);
 
 /*
  * Make the whole table equal to the kernel's. What no call explains goes to the unseen site;

@@ -43,7 +43,7 @@ static uint64_t now(void *context)
 static bool is_crowded(void *context)
 {
 	(void)context;
-	return vmt_late_is_crowded(&vmt_state->late);
+	return vmt_deferred_is_crowded(&vmt_state->deferred);
 }
 
 /* There is one lock only: no context, so that they need not be put together for each call. */
@@ -81,31 +81,31 @@ VMT_HOT static struct vmt_lock_self self_of(const struct vmt_state *state)
  */
 __attribute__((noinline)) static void drain(struct vmt_state *state)
 {
-	struct vmt_late_call *late;
+	struct vmt_deferred_call *deferred;
 	uint64_t start = vmt_clock();
 
-	vmt_late_hear(&state->late);
-	while (VMT_UNLIKELY((late = vmt_late_take(&state->late)))) {
+	vmt_deferred_clear_pending(&state->deferred);
+	while (VMT_UNLIKELY((deferred = vmt_deferred_take(&state->deferred)))) {
 		vmt_lock_go_on(&state->lock);
 		if (!vmt_state_is_on()) {	/* the books are closed */
-			vmt_late_release(&state->late, late);
+			vmt_deferred_release(&state->deferred, deferred);
 			continue;
 		}
 
-		const struct vmt_raw_stack stack = {
-			late->done.call, late->count, late->is_truncated, late->pc, 0
+		const struct vmt_callsites_stack stack = {
+			deferred->done.call, deferred->count, deferred->is_truncated, deferred->pc, 0
 		};
 
-		vmt_account_done(state, &late->done, vmt_account_intern(state, &stack), true);
-		vmt_late_release(&state->late, late);
+		vmt_account_done(state, &deferred->done, vmt_account_intern(state, &stack), true);
+		vmt_deferred_release(&state->deferred, deferred);
 		if (vmt_clock() - start > DRAIN_NS) {
-			vmt_late_tell(&state->late);	/* to whom has the lock next */
+			vmt_deferred_set_pending(&state->deferred);	/* to whom has the lock next */
 			break;
 		}
 	}
-	if (VMT_UNLIKELY(atomic_exchange_explicit(&state->late.overflow, 0,
+	if (VMT_UNLIKELY(atomic_exchange_explicit(&state->deferred.overflow, 0,
 						  memory_order_relaxed)) && vmt_state_is_on()) {
-		uint64_t dropped = atomic_exchange_explicit(&state->late.dropped, 0,
+		uint64_t dropped = atomic_exchange_explicit(&state->deferred.dropped, 0,
 							    memory_order_relaxed);
 
 		state->counters.calls_seen += dropped;
@@ -125,7 +125,7 @@ static inline bool begin(struct vmt_state *state, enum vmt_lock_result got)
 			return false;
 		vmt_account_rebuild(state);	/* robbed */
 	}
-	if (VMT_UNLIKELY(vmt_late_waits(&state->late)))
+	if (VMT_UNLIKELY(vmt_deferred_waits(&state->deferred)))
 		drain(state);
 	return true;
 }
@@ -176,7 +176,7 @@ __attribute__((noinline)) static void drain_again(struct vmt_state *state)
 {
 	uint64_t start = vmt_clock();
 
-	while (vmt_late_waits(&state->late) && vmt_clock() - start <= DRAIN_NS &&
+	while (vmt_deferred_waits(&state->deferred) && vmt_clock() - start <= DRAIN_NS &&
 	       vmt_guard_enter(state, false))
 		leave(state);
 }
@@ -185,6 +185,6 @@ __attribute__((noinline)) static void drain_again(struct vmt_state *state)
 void vmt_guard_leave(struct vmt_state *state)
 {
 	leave(state);
-	if (VMT_UNLIKELY(vmt_late_waits(&state->late)))
+	if (VMT_UNLIKELY(vmt_deferred_waits(&state->deferred)))
 		drain_again(state);
 }

@@ -17,7 +17,7 @@ static struct {
 	struct vmt_rec_allocator item[VMT_ALLOCATORS_MAX];
 	uint32_t count;
 	uint32_t of[VMT_MALLOC_FUNCTIONS];	/* each function's */
-	uint64_t published;	/* vmt_time() */
+	uint64_t published;	/* vmt_clock_since_start() */
 	uint64_t due;		/* allocations of this thread when it is time again */
 } allocators VMT_DATA = { .count = 0 };
 
@@ -77,13 +77,13 @@ static void find_allocators(struct vmt_state *state)
 		allocator_in(module_of(state, before), VMT_ALLOCATOR_BEFORE);
 }
 
-void vmt_allocators_start(struct vmt_state *state)
+void vmt_malloc_section_start(struct vmt_state *state)
 {
 	if (!state->options.malloc)
 		return;
 	vmt_malloc_look_at_allocator();
 	find_allocators(state);
-	vmt_allocators_publish(state);
+	vmt_malloc_section_publish(state);
 }
 
 static void sum_up(void)
@@ -120,14 +120,14 @@ static void write_item(struct vmt_state *state, uint32_t index)
 	vmt_recording_end(state, &to->seq);
 }
 
-void vmt_allocators_publish(struct vmt_state *state)
+void vmt_malloc_section_publish(struct vmt_state *state)
 {
 	sum_up();
 	for (uint32_t i = 0; i < allocators.count; i++)
 		write_item(state, i);
 }
 
-VMT_HOT void vmt_allocators_tick(struct vmt_state *state, uint64_t time)
+VMT_HOT void vmt_malloc_section_tick(struct vmt_state *state, uint64_t time)
 {
 	uint64_t mine;
 
@@ -136,12 +136,12 @@ VMT_HOT void vmt_allocators_tick(struct vmt_state *state, uint64_t time)
 	mine = vmt_malloc_of_thread();
 	if (VMT_LIKELY(time == allocators.published && mine < allocators.due))
 		return;
-	vmt_allocators_publish(state);
+	vmt_malloc_section_publish(state);
 	allocators.published = time;
 	allocators.due = mine + allocators.item[0].allocations / BEHIND + 1;
 }
 
-void vmt_allocators_start_child(struct vmt_state *state)
+void vmt_malloc_section_start_child(struct vmt_state *state)
 {
 	if (allocators.count)
 		sum_up();
@@ -152,5 +152,5 @@ void vmt_allocators_start_child(struct vmt_state *state)
 	}
 	vmt_malloc_start_child();
 	allocators.due = 0;
-	vmt_allocators_publish(state);
+	vmt_malloc_section_publish(state);
 }

@@ -8,13 +8,13 @@
 #include "kernel/ask.h"
 #include "store/publish.h"
 
-static bool is_module(const struct vmt_module *module, const struct vmt_look *look, uint32_t kind)
+static bool is_module(const struct vmt_module *module, const struct vmt_vma *vma, uint32_t kind)
 {
-	return module->rec.kind == kind && module->rec.inode == look->inode &&
-	       vmt_dev(module->rec.dev_major, module->rec.dev_minor) == look->dev;
+	return module->rec.kind == kind && module->rec.inode == vma->inode &&
+	       vmt_dev(module->rec.dev_major, module->rec.dev_minor) == vma->dev;
 }
 
-static uint32_t add_module(struct vmt_state *state, const struct vmt_look *look, uint32_t kind)
+static uint32_t add_module(struct vmt_state *state, const struct vmt_vma *vma, uint32_t kind)
 {
 	char path[1024];
 	struct vmt_module *module;
@@ -25,12 +25,12 @@ static uint32_t add_module(struct vmt_state *state, const struct vmt_look *look,
 		return VMT_NO_INDEX;
 	}
 	module = &state->modules[state->module_count];
-	*module = (struct vmt_module){ .rec = { .inode = look->inode,
-						.dev_major = vmt_dev_major(look->dev),
-						.dev_minor = vmt_dev_minor(look->dev),
+	*module = (struct vmt_module){ .rec = { .inode = vma->inode,
+						.dev_major = vmt_dev_major(vma->dev),
+						.dev_minor = vmt_dev_minor(vma->dev),
 						.kind = kind } };
 	if (kind == VMT_MODULE_FILE)
-		length = vmt_ask_name(state, look->start, path, sizeof(path), module->rec.build_id,
+		length = vmt_ask_name(state, vma->start, path, sizeof(path), module->rec.build_id,
 				      &module->rec.build_id_length);
 	if (kind == VMT_MODULE_JIT)
 		module->rec.path = vmt_publish_string(state, "jit", 3);
@@ -42,26 +42,26 @@ static uint32_t add_module(struct vmt_state *state, const struct vmt_look *look,
 	return state->module_count++;
 }
 
-static uint32_t find_module(struct vmt_state *state, const struct vmt_look *look, uint32_t kind)
+static uint32_t find_module(struct vmt_state *state, const struct vmt_vma *vma, uint32_t kind)
 {
 	uint32_t last = state->last_module;
 
-	if (last < state->module_count && is_module(&state->modules[last], look, kind))
+	if (last < state->module_count && is_module(&state->modules[last], vma, kind))
 		return last;
 	for (uint32_t i = 0; i < state->module_count; i++) {
-		if (is_module(&state->modules[i], look, kind)) {
+		if (is_module(&state->modules[i], vma, kind)) {
 			state->last_module = i;
 			return i;
 		}
 	}
-	return add_module(state, look, kind);
+	return add_module(state, vma, kind);
 }
 
-static uint32_t kind_of(const struct vmt_state *state, const struct vmt_look *look)
+static uint32_t kind_of(const struct vmt_state *state, const struct vmt_vma *vma)
 {
-	if (look->inode)
+	if (vma->inode)
 		return VMT_MODULE_FILE;
-	return look->start == state->vdso ? VMT_MODULE_VDSO : VMT_MODULE_JIT;
+	return vma->start == state->vdso ? VMT_MODULE_VDSO : VMT_MODULE_JIT;
 }
 
 struct vmt_rec_frame vmt_modules_frame_of(void *context, uint64_t addr)
@@ -72,12 +72,12 @@ struct vmt_rec_frame vmt_modules_frame_of(void *context, uint64_t addr)
 	if (!map)
 		return (struct vmt_rec_frame){ .module = VMT_NO_INDEX, .offset = addr };
 
-	const struct vmt_look *look = &map->look;
+	const struct vmt_vma *vma = &map->vma;
 
 	return (struct vmt_rec_frame){
-		.module = find_module(state, look, kind_of(state, look)),
-		.map_page = kind_of(state, look) == VMT_MODULE_JIT ?
-				    (uint32_t)(look->start >> 12) : 0,
-		.offset = addr - look->start + look->offset,
+		.module = find_module(state, vma, kind_of(state, vma)),
+		.map_page = kind_of(state, vma) == VMT_MODULE_JIT ?
+				    (uint32_t)(vma->start >> 12) : 0,
+		.offset = addr - vma->start + vma->offset,
 	};
 }

@@ -8,7 +8,7 @@
 
 #include "state/state.h"
 
-/* For vmt_sites_ops; context is the state. Under the lock. */
+/* For vmt_callsites_ops; context is the state. Under the lock. */
 struct vmt_rec_frame vmt_modules_frame_of(void *context, uint64_t addr);
 
 #endif

@@ -31,15 +31,15 @@ void vmt_new_text_catch(struct vmt_state *state, const struct vmt_done *done)
 	if (VMT_LIKELY(done->call != VMT_CALL_MMAP || (done->args[2] & text) != text ||
 		       (done->args[3] & MAP_ANONYMOUS) || !(done->args[3] & MAP_PRIVATE)))
 		return;
-	if (vmt_sys_failed(done->result) || !vmt_sites_are_open())
+	if (vmt_sys_failed(done->result) || !vmt_patch_are_open())
 		return;
 
-	const struct vmt_sites_module module = {
+	const struct vmt_patch_module module = {
 		.text = { start, start + length_in_file(done) },
 		.map = { start, vmt_page_up(start + (uint64_t)done->args[1]) },
 		.file = (int)done->args[4],
 	};
 
-	if (VMT_UNLIKELY(vmt_sites_scan(&module)))
+	if (VMT_UNLIKELY(vmt_patch_scan(&module)))
 		vmt_note(state, VMT_NOTE_INLINE_CALLS);
 }

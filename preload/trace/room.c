@@ -25,14 +25,14 @@ static void note_map(struct vmt_state *state, struct vmt_range own)
 	const struct vmt_map *next = vmt_space_from(&state->space, own.start);
 	uint64_t asked_query = state->counters.asked_query;
 	uint64_t asked_maps = state->counters.asked_maps;
-	struct vmt_look look;
+	struct vmt_vma vma;
 
-	if (next && next->look.start < own.end)
+	if (next && next->vma.start < own.end)
 		return;	/* known, or something is there that is still to be learnt */
-	if (vmt_ask_look(state, own.start, &look) == 0 && look.start == own.start &&
-	    look.end == own.end) {
-		look.flags |= VMT_MAP_OWN;
-		vmt_space_insert(&state->space, &look, VMT_SITE_STARTUP, VMT_SITE_STARTUP, 0);
+	if (vmt_ask_vma(state, own.start, &vma) == 0 && vma.start == own.start &&
+	    vma.end == own.end) {
+		vma.flags |= VMT_MAP_OWN;
+		vmt_space_insert(&state->space, &vma, VMT_SITE_STARTUP, VMT_SITE_STARTUP, 0);
 	}
 	state->counters.asked_query = asked_query;	/* no answer to a call */
 	state->counters.asked_maps = asked_maps;
@@ -87,13 +87,13 @@ void vmt_room_make(struct vmt_state *state)
 	vmt_publish_header(state);
 }
 
-bool vmt_room_enlarge(struct vmt_state *state, const struct vmt_sketch *sketch)
+bool vmt_room_enlarge(struct vmt_state *state, const struct vmt_outcome *outcome)
 {
 	const struct vmt_arena *arena = &state->space_arena;
 	size_t size = arena->size;
 
 	if (!vmt_recording_may_grow() ||
-	    (!sketch->out_of_memory && arena->size - arena->used > sketch->count * MAP_ROOM))
+	    (!outcome->out_of_memory && arena->size - arena->used > outcome->count * MAP_ROOM))
 		return false;
 	state->space_arena.ahead = 0;
 	vmt_room_make(state);

@@ -15,7 +15,7 @@ void vmt_room_make(struct vmt_state *state);
  * Of what was learnt in one go, as of a runtime that makes its system calls itself, there may be more
  * than a call brings. True: there is room for it now, and it is to be learnt again. Under the lock.
  */
-bool vmt_room_enlarge(struct vmt_state *state, const struct vmt_sketch *sketch);
+bool vmt_room_enlarge(struct vmt_state *state, const struct vmt_outcome *outcome);
 
 /* Before a seccomp filter, after which no call may be made: all that may ever be needed. Under the lock. */
 void vmt_room_make_all(struct vmt_state *state);

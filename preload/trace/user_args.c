@@ -23,7 +23,7 @@ static _Atomic int *place_of(struct vmt_state *state, int fd)
 	return NULL;
 }
 
-bool vmt_rare_is_userfault(int fd)
+bool vmt_user_args_is_userfault(int fd)
 {
 	struct vmt_state *state = vmt_state;
 
@@ -33,11 +33,11 @@ bool vmt_rare_is_userfault(int fd)
 	return fd >= 0 && place_of(state, fd);
 }
 
-bool vmt_rare_is_userfault_close(struct vmt_state *state, long nr, const long args[6])
+bool vmt_user_args_is_userfault_close(struct vmt_state *state, long nr, const long args[6])
 {
 	int fd = (int)args[0];
 
-	if (nr != SYS_close || !vmt_rare_is_userfault(fd))
+	if (nr != SYS_close || !vmt_user_args_is_userfault(fd))
 		return false;
 	atomic_store_explicit(place_of(state, fd), 0, memory_order_relaxed);
 	return true;
@@ -86,7 +86,7 @@ static void complete_process_madvise(struct vmt_done *done)
 	}
 }
 
-void vmt_rare_complete(struct vmt_state *state, struct vmt_done *done)
+void vmt_user_args_complete(struct vmt_state *state, struct vmt_done *done)
 {
 	if (vmt_sys_failed(done->result))
 		return;
@@ -99,7 +99,7 @@ void vmt_rare_complete(struct vmt_state *state, struct vmt_done *done)
 }
 
 /* It is each thread's own, so what one thread takes back may still hold for another. */
-void vmt_rare_note_personality(struct vmt_state *state, unsigned long persona)
+void vmt_user_args_note_personality(struct vmt_state *state, unsigned long persona)
 {
 	if (persona != PERSONALITY_ASKS && (persona & READ_IMPLIES_EXEC))
 		state->no_deriving = true;

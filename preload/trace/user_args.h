@@ -12,15 +12,15 @@
 #include "state/state.h"
 
 /* done has its result: complete what the kernel has read or written in the program's memory. */
-void vmt_rare_complete(struct vmt_state *state, struct vmt_done *done);
+void vmt_user_args_complete(struct vmt_state *state, struct vmt_done *done);
 
 /*
  * Is call nr the close of a userfaultfd that maps were registered with? Then maps that only the
- * registration kept apart may join. It counts as closed from here on.
+ * registration kept apart may merge. It counts as closed from here on.
  */
-bool vmt_rare_is_userfault_close(struct vmt_state *state, long nr, const long args[6]);
+bool vmt_user_args_is_userfault_close(struct vmt_state *state, long nr, const long args[6]);
 
 /* personality(2) was called with this argument, and succeeded. */
-void vmt_rare_note_personality(struct vmt_state *state, unsigned long persona);
+void vmt_user_args_note_personality(struct vmt_state *state, unsigned long persona);
 
 #endif

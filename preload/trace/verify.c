@@ -13,27 +13,27 @@
 #include "own/log.h"
 #include "trace/account.h"
 
-static void add_look(struct vmt_line *line, const struct vmt_look *look)
+static void add_vma(struct vmt_line *line, const struct vmt_vma *vma)
 {
-	vmt_line_add_hex(line, look->start);
+	vmt_line_add_hex(line, vma->start);
 	vmt_line_add(line, "-");
-	vmt_line_add_hex(line, look->end);
-	vmt_line_add(line, look->flags & VMT_MAP_READ ? " r" : " -");
-	vmt_line_add(line, look->flags & VMT_MAP_WRITE ? "w" : "-");
-	vmt_line_add(line, look->flags & VMT_MAP_EXEC ? "x" : "-");
-	vmt_line_add(line, look->flags & VMT_MAP_SHARED ? "s " : "p ");
-	vmt_line_add_hex(line, look->offset);
+	vmt_line_add_hex(line, vma->end);
+	vmt_line_add(line, vma->flags & VMT_MAP_READ ? " r" : " -");
+	vmt_line_add(line, vma->flags & VMT_MAP_WRITE ? "w" : "-");
+	vmt_line_add(line, vma->flags & VMT_MAP_EXEC ? "x" : "-");
+	vmt_line_add(line, vma->flags & VMT_MAP_SHARED ? "s " : "p ");
+	vmt_line_add_hex(line, vma->offset);
 	vmt_line_add(line, " ");
-	vmt_line_add_hex(line, vmt_dev_major(look->dev));
+	vmt_line_add_hex(line, vmt_dev_major(vma->dev));
 	vmt_line_add(line, ":");
-	vmt_line_add_hex(line, vmt_dev_minor(look->dev));
+	vmt_line_add_hex(line, vmt_dev_minor(vma->dev));
 	vmt_line_add(line, " ");
-	vmt_line_add_number(line, look->inode);
+	vmt_line_add_number(line, vma->inode);
 }
 
 static void add_call(struct vmt_line *line, const struct vmt_done *done)
 {
-	vmt_line_add(line, vmt_call_name(done->call));
+	vmt_line_add(line, vmt_calls_name(done->call));
 	vmt_line_add(line, "(");
 	for (unsigned i = 0; i < VMT_COUNT(done->args); i++) {
 		vmt_line_add(line, i ? ", 0x" : "0x");
@@ -53,19 +53,19 @@ _Noreturn static void say_and_stop(struct vmt_state *state, const char *text)
 }
 
 _Noreturn static void stop(struct vmt_state *state, const struct vmt_map *ours,
-			   const struct vmt_look *kernel, const struct vmt_done *last)
+			   const struct vmt_vma *kernel, const struct vmt_done *last)
 {
 	char text[800];
 	struct vmt_line line = vmt_line_in(text, sizeof(text));
 
 	vmt_line_add(&line, "verify: the table differs from the kernel. Table: ");
 	if (ours)
-		add_look(&line, &ours->look);
+		add_vma(&line, &ours->vma);
 	else
 		vmt_line_add(&line, "nothing");
 	vmt_line_add(&line, " Kernel: ");
 	if (kernel)
-		add_look(&line, kernel);
+		add_vma(&line, kernel);
 	else
 		vmt_line_add(&line, "nothing");
 	vmt_line_add(&line, " After call ");
@@ -76,37 +76,37 @@ _Noreturn static void stop(struct vmt_state *state, const struct vmt_map *ours,
 }
 
 /* A stack grows by page faults, which nobody sees: take over its new start. */
-static bool is_grown_stack(const struct vmt_map *map, const struct vmt_look *look)
+static bool is_grown_stack(const struct vmt_map *map, const struct vmt_vma *vma)
 {
-	struct vmt_look same = *look;
+	struct vmt_vma same = *vma;
 
-	same.start = map->look.start;
-	return (map->look.flags & VMT_MAP_STACK) && look->start < map->look.start &&
-	       vmt_look_same(&map->look, &same);
+	same.start = map->vma.start;
+	return (map->vma.flags & VMT_MAP_STACK) && vma->start < map->vma.start &&
+	       vmt_vma_same(&map->vma, &same);
 }
 
 static bool is_comparable(struct vmt_state *state)
 {
-	return vmt_ask_is_possible() && vmt_late_is_quiet(&state->late);
+	return vmt_ask_is_possible() && vmt_deferred_is_quiet(&state->deferred);
 }
 
 static void compare(struct vmt_state *state, const struct vmt_done *last)
 {
-	struct vmt_sketch *sketch = &state->lesson.sketch;
+	struct vmt_outcome *outcome = &state->resolution.outcome;
 	struct vmt_map *map = vmt_space_first(&state->space);
 	size_t i = 0;
 
-	vmt_sketch_clear(sketch);
-	if (vmt_ask_everything(state, sketch) || !is_comparable(state))
+	vmt_outcome_clear(outcome);
+	if (vmt_ask_everything(state, outcome) || !is_comparable(state))
 		return;
-	for (; map && i < sketch->count; i++, map = vmt_space_next(map)) {
-		const struct vmt_look *look = &sketch->map[i].look;
+	for (; map && i < outcome->count; i++, map = vmt_space_next(map)) {
+		const struct vmt_vma *vma = &outcome->map[i].vma;
 
-		if (!vmt_look_same(&map->look, look) && !is_grown_stack(map, look))
-			stop(state, map, look, last);
+		if (!vmt_vma_same(&map->vma, vma) && !is_grown_stack(map, vma))
+			stop(state, map, vma, last);
 	}
-	if (map || i < sketch->count)
-		stop(state, map, i < sketch->count ? &sketch->map[i].look : NULL, last);
+	if (map || i < outcome->count)
+		stop(state, map, i < outcome->count ? &outcome->map[i].vma : NULL, last);
 	state->counters.verified++;
 	state->header_is_behind = true;
 }
@@ -127,12 +127,12 @@ void vmt_verify_table(struct vmt_state *state, const struct vmt_done *last)
 void vmt_verify_recalled(struct vmt_state *state, enum vmt_call_id call,
 			 const struct vmt_regs *regs, uint32_t site)
 {
-	struct vmt_stack stack;
-	struct vmt_raw_stack raw = { .call = call };
+	struct vmt_walk stack;
+	struct vmt_callsites_stack raw = { .call = call };
 
 	vmt_unwind_plain(regs, &stack);
 	raw.count = stack.count;
-	raw.is_truncated = stack.flags & VMT_STACK_TRUNCATED;
+	raw.is_truncated = stack.flags & VMT_WALK_TRUNCATED;
 	raw.pc = stack.pc;
 	if (vmt_account_intern(state, &raw)->id == site)
 		return;

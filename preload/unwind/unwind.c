@@ -6,7 +6,7 @@
  * recalled (unwind_memory).
  *
  * It runs in signal handlers and on small stacks: no locks, no system calls of its own, about
- * 1 KiB of stack. Stack memory is read only inside vmt_stack_bounds(), code never.
+ * 1 KiB of stack. Stack memory is read only inside vmt_bounds_of(), code never.
  */
 #include "os/shim.h"
 
@@ -42,7 +42,7 @@ struct walk {
 	const struct vmt_regs *regs; /* NULL after the first frame */
 	struct vmt_range bounds;
 	bool bounds_are_new;	/* asked for in this walk */
-	struct vmt_learning learning; /* the steps that are to be remembered */
+	struct vmt_resolving work; /* the steps that are to be remembered */
 };
 
 /* What a step came to. */
@@ -56,7 +56,7 @@ enum outcome {
 static bool load(struct walk *walk, uint64_t addr, uint64_t *ret_word)
 {
 	if (addr < walk->bounds.start || addr > walk->bounds.end - sizeof(*ret_word)) {
-		vmt_unwind_memory_drop(&walk->learning);
+		vmt_unwind_segments_drop(&walk->work);
 		return false;
 	}
 	__builtin_memcpy(ret_word, (const void *)(uintptr_t)addr, sizeof(*ret_word));
@@ -68,7 +68,7 @@ static bool load_pc(struct walk *walk, uint64_t addr, uint64_t *ret_pc)
 {
 	if (!load(walk, addr, ret_pc))
 		return false;
-	vmt_unwind_memory_note(&walk->learning, addr, *ret_pc, *ret_pc && !is_own(*ret_pc));
+	vmt_unwind_segments_note(&walk->work, addr, *ret_pc, *ret_pc && !is_own(*ret_pc));
 	return true;
 }
 
@@ -76,10 +76,10 @@ static bool load_pc(struct walk *walk, uint64_t addr, uint64_t *ret_pc)
 static bool base_on_bp(struct walk *walk)
 {
 	if (!walk->at.is_bp_known) {
-		vmt_unwind_memory_drop(&walk->learning);
+		vmt_unwind_segments_drop(&walk->work);
 		return false;
 	}
-	vmt_unwind_memory_note_bp(&walk->learning, walk->at.bp);
+	vmt_unwind_segments_note_bp(&walk->work, walk->at.bp);
 	return true;
 }
 
@@ -106,10 +106,10 @@ static bool load_register(struct walk *walk, unsigned int reg, uint64_t *ret_val
 
 	if (reg == VMT_CFI_BX && walk->at.is_bx_known) {
 		*ret_value = walk->at.bx;
-		vmt_unwind_memory_note_bx(&walk->learning, walk->at.bx);
+		vmt_unwind_segments_note_bx(&walk->work, walk->at.bx);
 		return true;
 	}
-	vmt_unwind_memory_drop(&walk->learning);
+	vmt_unwind_segments_drop(&walk->work);
 	if (reg == VMT_CFI_BX)
 		return false;
 	if (!regs)
@@ -145,7 +145,7 @@ static bool find_cfa(struct walk *walk, const struct vmt_cfi_row *row, uint64_t 
 		}
 		if (!load(walk, base + offset, ret_cfa))
 			return false;
-		vmt_unwind_memory_note(&walk->learning, base + offset, *ret_cfa, false);
+		vmt_unwind_segments_note(&walk->work, base + offset, *ret_cfa, false);
 		*ret_cfa += (uint64_t)(int64_t)row->cfa_extra;
 		return true;
 	case VMT_CFA_REGISTER:
@@ -181,7 +181,7 @@ static void restore_bp(struct walk *walk, const struct vmt_cfi_row *row, uint64_
 		at->is_bp_known = false;
 		break;
 	}
-	vmt_unwind_memory_move_bp(&walk->learning, from);
+	vmt_unwind_segments_move_bp(&walk->work, from);
 }
 
 static void restore_bx(struct walk *walk, const struct vmt_cfi_row *row, uint64_t cfa)
@@ -193,7 +193,7 @@ static void restore_bx(struct walk *walk, const struct vmt_cfi_row *row, uint64_
 	walk->at.is_bx_known =
 		row->bx_words != VMT_BX_LOST &&
 		restore(walk, cfa + (uint64_t)(int64_t)row->bx_words * 8, &walk->at.bx, &from);
-	vmt_unwind_memory_move_bx(&walk->learning, from);
+	vmt_unwind_segments_move_bx(&walk->work, from);
 }
 
 static enum outcome arrive(struct walk *walk, uint64_t pc)
@@ -210,8 +210,8 @@ static bool renew_bounds(struct walk *walk)
 {
 	if (walk->bounds_are_new)
 		return true;
-	vmt_stack_bounds_forget();
-	walk->bounds_are_new = vmt_stack_bounds(walk->at.sp, &walk->bounds);
+	vmt_bounds_forget();
+	walk->bounds_are_new = vmt_bounds_of(walk->at.sp, &walk->bounds);
 	return walk->bounds_are_new;
 }
 
@@ -233,8 +233,8 @@ static enum outcome step_by_bp(struct walk *walk, bool is_in_module)
 	if (frame % 8 != 0 || frame < at->sp || !renew_bounds(walk) || !load(walk, frame, &at->bp) ||
 	    !load_pc(walk, frame + 8, &pc))
 		return STUCK;
-	vmt_unwind_memory_move_bp(&walk->learning, frame);
-	vmt_unwind_memory_move_bx(&walk->learning, VMT_FROM_NOWHERE);
+	vmt_unwind_segments_move_bp(&walk->work, frame);
+	vmt_unwind_segments_move_bx(&walk->work, VMT_FROM_NOWHERE);
 	at->sp = frame + 16;
 	at->is_bx_known = false;
 	walk->gregs = 0;
@@ -259,7 +259,7 @@ static enum outcome step_by_search(struct walk *walk)
 	uint64_t thread = thread_pointer();
 	uint64_t end, word;
 
-	vmt_unwind_memory_keep(&walk->learning, at, false);	/* what follows is not to be remembered */
+	vmt_unwind_segments_keep(&walk->work, at, false);	/* what follows is not to be remembered */
 	if (!renew_bounds(walk))
 		return STUCK;
 	end = walk->bounds.end - sizeof(uint64_t);
@@ -293,7 +293,7 @@ static enum outcome step_signal(struct walk *walk)
 	    !load(walk, gregs + 8 * GREGS_RBX, &walk->at.bx))
 		return STUCK;
 	if (!vmt_range_has(walk->bounds, sp)) {
-		if (!vmt_stack_bounds(sp, &walk->bounds) || !vmt_range_has(walk->bounds, sp))
+		if (!vmt_bounds_of(sp, &walk->bounds) || !vmt_range_has(walk->bounds, sp))
 			return STUCK;
 		gregs = 0; /* it lies outside the new bounds */
 	}
@@ -316,7 +316,7 @@ static enum outcome step(struct walk *walk)
 
 	/* What is known of other code may change without notice. */
 	if (!is_in_module || vmt_cfi_row_cfa(&row) == VMT_CFA_SIGNAL)
-		vmt_unwind_memory_keep(&walk->learning, at, false);
+		vmt_unwind_segments_keep(&walk->work, at, false);
 	switch (vmt_cfi_row_cfa(&row)) {
 	case VMT_CFA_NONE:
 		if (vmt_unwind_rows_is_in_libc(at->pc))
@@ -340,28 +340,28 @@ static enum outcome step(struct walk *walk)
 }
 
 /* A step by what is remembered, if possible; otherwise one that is learnt, if possible. */
-static enum outcome recall(struct walk *walk, struct vmt_stack *stack)
+static enum outcome recall(struct walk *walk, struct vmt_walk *stack)
 {
 	enum vmt_recall got;
 
 	if (walk->gregs)	/* they may be needed */
 		return STUCK;
-	got = vmt_unwind_memory_recall(&walk->at, walk->bounds, walk->salt, stack);
+	got = vmt_unwind_segments_recall(&walk->at, walk->bounds, walk->salt, stack);
 	if (got == VMT_RECALL_NOTHING) {
-		vmt_unwind_memory_begin(&walk->learning, &walk->at, walk->salt);
+		vmt_unwind_segments_begin(&walk->work, &walk->at, walk->salt);
 		return STUCK;
 	}
 	walk->regs = NULL;
 	return got == VMT_RECALL_END ? AT_END : GOES_ON;
 }
 
-static void walk_up(struct walk *walk, bool by_memory, struct vmt_stack *stack)
+static void walk_up(struct walk *walk, bool by_memory, struct vmt_walk *stack)
 {
 	enum outcome outcome = GOES_ON;
 	unsigned int steps;
 
 	for (steps = 0; steps < STEPS_MAX && outcome == GOES_ON; steps++) {
-		if (by_memory && !walk->learning.is_open) {
+		if (by_memory && !walk->work.is_open) {
 			outcome = recall(walk, stack);
 			if (outcome != STUCK)
 				continue;
@@ -369,21 +369,21 @@ static void walk_up(struct walk *walk, bool by_memory, struct vmt_stack *stack)
 		outcome = step(walk);
 		if (outcome == STUCK)
 			return;
-		if (walk->learning.is_open &&
-		    (outcome == AT_END || vmt_unwind_memory_is_end(&walk->learning, &walk->at)))
-			vmt_unwind_memory_keep(&walk->learning, &walk->at, outcome == AT_END);
+		if (walk->work.is_open &&
+		    (outcome == AT_END || vmt_unwind_segments_is_end(&walk->work, &walk->at)))
+			vmt_unwind_segments_keep(&walk->work, &walk->at, outcome == AT_END);
 		if (outcome == AT_END || is_own(walk->at.pc))
 			continue;
 		if (stack->count == VMT_FRAMES_MAX)
 			return;
-		stack->hash = vmt_stack_hash(stack->hash, walk->at.pc);
+		stack->hash = vmt_callsites_hash(stack->hash, walk->at.pc);
 		stack->pc[stack->count++] = walk->at.pc;
 	}
 	if (outcome == AT_END)
 		stack->flags = 0;
 }
 
-static void unwind(const struct vmt_regs *regs, bool by_memory, struct vmt_stack *stack)
+static void unwind(const struct vmt_regs *regs, bool by_memory, struct vmt_walk *stack)
 {
 	struct walk walk;
 
@@ -391,13 +391,13 @@ static void unwind(const struct vmt_regs *regs, bool by_memory, struct vmt_stack
 	walk.regs = regs;
 	walk.gregs = 0;
 	walk.salt = vmt_unwind_rows_salt();
-	walk.learning.is_open = false;
+	walk.work.is_open = false;
 	walk.bounds_are_new = false;
 	stack->count = 0;
-	stack->flags = VMT_STACK_TRUNCATED;
+	stack->flags = VMT_WALK_TRUNCATED;
 	stack->recalled = 0;
 	stack->hash = 0;
-	if (vmt_stack_bounds(walk.at.sp, &walk.bounds) && walk.bounds.end >= 8)
+	if (vmt_bounds_of(walk.at.sp, &walk.bounds) && walk.bounds.end >= 8)
 		walk_up(&walk, by_memory, stack);
 }
 
@@ -407,7 +407,7 @@ bool vmt_unwind_lies_over(const struct vmt_regs *regs, uint64_t addr)
 			     .salt = vmt_unwind_rows_salt() };
 	uint64_t lowest = regs->sp;	/* of this stack */
 
-	if (!vmt_stack_bounds(walk.at.sp, &walk.bounds) || walk.bounds.end < 8)
+	if (!vmt_bounds_of(walk.at.sp, &walk.bounds) || walk.bounds.end < 8)
 		return false;
 	for (unsigned int steps = 0; steps < STEPS_MAX; steps++) {
 		if (step(&walk) != GOES_ON || is_own(walk.at.pc))
@@ -420,12 +420,12 @@ bool vmt_unwind_lies_over(const struct vmt_regs *regs, uint64_t addr)
 	return false;
 }
 
-void vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack)
+void vmt_unwind(const struct vmt_regs *regs, struct vmt_walk *ret_stack)
 {
 	unwind(regs, true, ret_stack);
 }
 
-void vmt_unwind_plain(const struct vmt_regs *regs, struct vmt_stack *ret_stack)
+void vmt_unwind_plain(const struct vmt_regs *regs, struct vmt_walk *ret_stack)
 {
 	unwind(regs, false, ret_stack);
 }
@@ -438,6 +438,6 @@ void vmt_unwind_set_cache(void *memory, size_t bytes)
 	char *at = memory;
 
 	vmt_unwind_rows_set(at, rows);
-	vmt_unwind_whole_set(at ? at + rows : NULL, whole);
-	vmt_unwind_memory_set(at ? at + rows + whole : NULL, bytes - rows - whole);
+	vmt_unwind_recall_set(at ? at + rows : NULL, whole);
+	vmt_unwind_segments_set(at ? at + rows + whole : NULL, bytes - rows - whole);
 }

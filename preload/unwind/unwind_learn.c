@@ -17,21 +17,21 @@
 #define MAPS_BEFORE 16	/* of one file, between its headers and its code */
 
 /* The map of the file's first page, if it is below this one, and of the same file, and readable. */
-static const struct vmt_look *find_headers(struct vmt_map *map)
+static const struct vmt_vma *find_headers(struct vmt_map *map)
 {
-	const struct vmt_look *code = &map->look;
+	const struct vmt_vma *code = &map->vma;
 	uint64_t next = code->end;
 
 	for (int i = 0; map && i < MAPS_BEFORE; i++, map = vmt_space_prev(map)) {
-		const struct vmt_look *look = &map->look;
+		const struct vmt_vma *vma = &map->vma;
 
-		if (look->end != next && look != code)
+		if (vma->end != next && vma != code)
 			return NULL;
-		if (!vmt_look_same_file(look, code) || !(look->flags & VMT_MAP_READ))
+		if (!vmt_vma_same_file(vma, code) || !(vma->flags & VMT_MAP_READ))
 			return NULL;
-		if (look->offset == 0)
-			return look;
-		next = look->start;
+		if (vma->offset == 0)
+			return vma;
+		next = vma->start;
 	}
 	return NULL;
 }
@@ -46,7 +46,7 @@ static bool has_page(const struct vmt_state *state, const ElfW(Ehdr) *header)
 	struct iovec here = { &copy, sizeof(copy) };
 	struct iovec there = { (void *)(uintptr_t)header, sizeof(copy) };
 
-	return vmt_own6(SYS_process_vm_readv, state->pid, (long)&here, 1, (long)&there, 1, 0) !=
+	return vmt_filter_own6(SYS_process_vm_readv, state->pid, (long)&here, 1, (long)&there, 1, 0) !=
 	       -EFAULT;
 }
 
@@ -76,16 +76,16 @@ static bool find_bias(const ElfW(Ehdr) *header, struct dl_phdr_info *info)
 
 static void learn(struct vmt_state *state, struct vmt_map *map)
 {
-	const struct vmt_look *first = find_headers(map);
+	const struct vmt_vma *first = find_headers(map);
 	const ElfW(Ehdr) *header = first ? (const void *)(uintptr_t)first->start : NULL;
 	struct dl_phdr_info info = { .dlpi_addr = 0 };
 
-	if (!header || (map->look.flags & VMT_MAP_SHARED) || !has_page(state, header) ||
+	if (!header || (map->vma.flags & VMT_MAP_SHARED) || !has_page(state, header) ||
 	    !is_module(header))
 		return;
 	info.dlpi_phdr = (const void *)((uintptr_t)header + header->e_phoff);
 	info.dlpi_phnum = header->e_phnum;
-	if (find_bias(header, &info) && !vmt_unwind_modules_add(&info, map->look.start))
+	if (find_bias(header, &info) && !vmt_unwind_modules_add(&info, map->vma.start))
 		vmt_note(state, VMT_NOTE_MODULES_FULL);
 }
 
@@ -96,7 +96,7 @@ void vmt_unwind_learn_new(struct vmt_state *state)
 	if (state->code_is_many)
 		map = vmt_space_first(&state->space);
 	for (; map; map = state->code_is_many ? vmt_space_next(map) : NULL)
-		if (vmt_unwind_learn_is_code(&map->look))
+		if (vmt_unwind_learn_is_code(&map->vma))
 			learn(state, map);
 	vmt_unwind_learn_none(state);
 }
@@ -108,8 +108,8 @@ static bool is_there(void *context, const struct vmt_unwind_module *module)
 	uint64_t at = module->tables.hdr ? module->tables.hdr : module->text.start;
 	const struct vmt_map *map = vmt_space_find(&state->space, at);
 
-	return map && (map->look.flags & VMT_MAP_READ) &&
-	       (map->look.inode || map->look.start == state->vdso);
+	return map && (map->vma.flags & VMT_MAP_READ) &&
+	       (map->vma.inode || map->vma.start == state->vdso);
 }
 
 void vmt_unwind_learn_gone(struct vmt_state *state)

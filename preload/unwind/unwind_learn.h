@@ -8,18 +8,18 @@
 
 #include "state/state.h"
 
-static inline bool vmt_unwind_learn_is_code(const struct vmt_look *look)
+static inline bool vmt_unwind_learn_is_code(const struct vmt_vma *vma)
 {
-	return (look->flags & VMT_MAP_EXEC) && look->inode;
+	return (vma->flags & VMT_MAP_EXEC) && vma->inode;
 }
 
 /* Of the table, a map was made or changed: is it code that must be learnt? */
-static inline void vmt_unwind_learn_note(struct vmt_state *state, const struct vmt_look *look)
+static inline void vmt_unwind_learn_note(struct vmt_state *state, const struct vmt_vma *vma)
 {
-	if (VMT_LIKELY(!vmt_unwind_learn_is_code(look)))
+	if (VMT_LIKELY(!vmt_unwind_learn_is_code(vma)))
 		return;
-	state->code_is_many |= state->code_is_new && state->code_is_new != look->start;
-	state->code_is_new = look->start;
+	state->code_is_many |= state->code_is_new && state->code_is_new != vma->start;
+	state->code_is_new = vma->start;
 }
 
 /* What was noted is known: ld.so has told the constructor of it. */

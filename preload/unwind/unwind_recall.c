@@ -47,7 +47,7 @@ static_assert(SLOTS <= UINT8_MAX && SLOTS % STEP == 0, "counted in a byte, in wh
 /* The address of the entries, and in the low six bits by how much a hash is shifted; 0 = none. */
 static _Atomic uint64_t table VMT_DATA = 0;
 
-void vmt_unwind_whole_set(void *memory, size_t bytes)
+void vmt_unwind_recall_set(void *memory, size_t bytes)
 {
 	uint64_t start = ((uint64_t)(uintptr_t)memory + 63) & ~UINT64_C(63);
 	uint64_t end = (uint64_t)(uintptr_t)memory + bytes;
@@ -109,9 +109,9 @@ static inline __attribute__((always_inline)) bool matches(const struct entry *en
 
 static inline __attribute__((always_inline)) bool
 recall(const struct entry *entry, const struct vmt_regs *regs, uint64_t key, uint64_t room,
-       struct vmt_whole *ret_whole)
+       struct vmt_recalled *ret_whole)
 {
-	uint64_t sequence = vmt_entry_begin(&entry->sequence);
+	uint64_t sequence = vmt_seqlock_begin(&entry->sequence);
 
 	if (READ(entry->key) != key || READ(entry->sp) != regs->sp ||
 	    READ(entry->salt) != ret_whole->salt || (sequence & 1) ||
@@ -120,7 +120,7 @@ recall(const struct entry *entry, const struct vmt_regs *regs, uint64_t key, uin
 		return false;
 	ret_whole->site = READ(entry->site);
 	ret_whole->hash = READ(entry->hash);
-	return vmt_entry_stands(&entry->sequence, sequence);
+	return vmt_seqlock_stands(&entry->sequence, sequence);
 }
 
 /*
@@ -134,7 +134,7 @@ static uint32_t guess_at(const struct vmt_regs *regs)
 
 __attribute__((noinline)) static bool recall_other(struct entry *set, uint32_t tried,
 						   const struct vmt_regs *regs, uint64_t key,
-						   uint64_t room, struct vmt_whole *ret_whole)
+						   uint64_t room, struct vmt_recalled *ret_whole)
 {
 	uint32_t at = guess_at(regs);
 
@@ -147,8 +147,8 @@ __attribute__((noinline)) static bool recall_other(struct entry *set, uint32_t t
 	return false;
 }
 
-VMT_HOT bool vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_range bounds, uint32_t call,
-			     struct vmt_whole *ret_whole)
+VMT_HOT bool vmt_unwind_recall_find(const struct vmt_regs *regs, struct vmt_range bounds, uint32_t call,
+			     struct vmt_recalled *ret_whole)
 {
 	struct entry *set = find_set(regs);
 	uint64_t room = (bounds.end - sizeof(uint64_t) - regs->sp) / sizeof(uint64_t);
@@ -165,7 +165,7 @@ VMT_HOT bool vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_ran
 	return recall_other(set, latest, regs, key, room, ret_whole);
 }
 
-VMT_HOT bool vmt_unwind_whole_holds(const struct vmt_whole *whole)
+VMT_HOT bool vmt_unwind_recall_holds(const struct vmt_recalled *whole)
 {
 	return whole->salt == vmt_unwind_rows_salt();
 }
@@ -242,13 +242,13 @@ static bool fill_up(struct whole *whole)
 
 /* The segments of this stack, as a walk recalls them, up to its end. */
 static bool add_segments(struct whole *whole, struct vmt_frame at, struct vmt_range bounds,
-			 uint64_t salt, struct vmt_stack *stack)
+			 uint64_t salt, struct vmt_walk *stack)
 {
 	struct vmt_segment segment;
 	enum vmt_recall got;
 
 	do {
-		got = vmt_unwind_memory_copy(&at, bounds, salt, stack, &segment);
+		got = vmt_unwind_segments_copy(&at, bounds, salt, stack, &segment);
 		if (got == VMT_RECALL_NOTHING || !add_segment(whole, &segment))
 			return false;
 	} while (got != VMT_RECALL_END);
@@ -259,7 +259,7 @@ static bool add_segments(struct whole *whole, struct vmt_frame at, struct vmt_ra
 static struct entry *choose(struct entry *set, uint64_t salt, uint64_t hash)
 {
 	for (unsigned int i = 0; i < WAYS; i++)
-		if (READ(set[i].salt) != salt && !vmt_entry_is_written(&set[i].sequence))
+		if (READ(set[i].salt) != salt && !vmt_seqlock_is_written(&set[i].sequence))
 			return &set[i];
 	return &set[(hash * MIX >> 32) % WAYS];
 }
@@ -279,8 +279,8 @@ static void describe(struct whole *whole, const struct vmt_regs *regs, uint32_t 
 	WRITE(entry->flags, whole->flags);
 }
 
-void vmt_unwind_whole_keep(const struct vmt_regs *regs, uint32_t call, uint32_t site,
-			   struct vmt_stack *stack)
+void vmt_unwind_recall_keep(const struct vmt_regs *regs, uint32_t call, uint32_t site,
+			   struct vmt_walk *stack)
 {
 	uint64_t salt = vmt_unwind_rows_salt();
 	struct entry *set = find_set(regs);
@@ -288,15 +288,15 @@ void vmt_unwind_whole_keep(const struct vmt_regs *regs, uint32_t call, uint32_t 
 	struct vmt_range bounds;
 	bool is_whole;
 
-	if (!set || !vmt_stack_bounds(regs->sp, &bounds))
+	if (!set || !vmt_bounds_of(regs->sp, &bounds))
 		return;
 	whole.entry = choose(set, salt, stack->hash);
-	if (!vmt_entry_seize(&whole.entry->sequence))
+	if (!vmt_seqlock_seize(&whole.entry->sequence))
 		return;
 	stack->count = 0;
 	stack->hash = 0;
 	is_whole = add_segments(&whole, vmt_frame_of(regs), bounds, salt, stack);
 	describe(&whole, regs, call, site);
 	WRITE(whole.entry->salt, is_whole ? salt : 0);
-	vmt_entry_leave(&whole.entry->sequence);
+	vmt_seqlock_leave(&whole.entry->sequence);
 }

@@ -10,27 +10,27 @@
 #include "os/shim.h"
 
 /* What a stack was found to be. */
-struct vmt_whole {
+struct vmt_recalled {
 	uint64_t salt;	/* of the epoch (unwind_rows.h) that it was asked for in */
-	uint64_t hash;	/* as in struct vmt_stack */
+	uint64_t hash;	/* as in struct vmt_walk */
 	uint32_t site;	/* the number that was kept with it */
 };
 
 /* Memory for the stacks, zeroed; NULL = none: nothing is recalled any more. */
-void vmt_unwind_whole_set(void *memory, size_t bytes);
+void vmt_unwind_recall_set(void *memory, size_t bytes);
 
-/* Is the stack of this call remembered? It lies within bounds (vmt_stack_bounds). */
-bool vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_range bounds, uint32_t call,
-			     struct vmt_whole *ret_whole);
+/* Is the stack of this call remembered? It lies within bounds (vmt_bounds_of). */
+bool vmt_unwind_recall_find(const struct vmt_regs *regs, struct vmt_range bounds, uint32_t call,
+			     struct vmt_recalled *ret_whole);
 
 /* Looked at under the lock, where code goes: is it still so? */
-bool vmt_unwind_whole_holds(const struct vmt_whole *whole);
+bool vmt_unwind_recall_holds(const struct vmt_recalled *whole);
 
 /*
  * The stack of this call, which a walk has just recalled to its end, is that site's: remember it.
  * What stack holds besides is lost.
  */
-void vmt_unwind_whole_keep(const struct vmt_regs *regs, uint32_t call, uint32_t site,
-			   struct vmt_stack *stack);
+void vmt_unwind_recall_keep(const struct vmt_regs *regs, uint32_t call, uint32_t site,
+			   struct vmt_walk *stack);
 
 #endif

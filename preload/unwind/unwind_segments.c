@@ -42,7 +42,7 @@ static_assert(sizeof(struct entry) == 512, "eight cache lines");
 static _Atomic(struct entry *) entries VMT_DATA = NULL;
 static _Atomic uint32_t set_count VMT_DATA = 0;
 
-void vmt_unwind_memory_set(void *memory, size_t bytes)
+void vmt_unwind_segments_set(void *memory, size_t bytes)
 {
 	uint64_t start = ((uint64_t)(uintptr_t)memory + 63) & ~UINT64_C(63);
 	uint64_t end = (uint64_t)(uintptr_t)memory + bytes;
@@ -122,9 +122,9 @@ static bool hand_on(uint64_t sp, uint64_t room, uint32_t after, uint64_t *reg, b
 
 static enum vmt_recall recall(const struct vmt_segment *segment, const _Atomic uint64_t *moves,
 			      struct vmt_frame *frame, uint64_t room, uint64_t salt,
-			      struct vmt_stack *stack)
+			      struct vmt_walk *stack)
 {
-	uint64_t sequence = vmt_entry_begin(moves);
+	uint64_t sequence = vmt_seqlock_begin(moves);
 	uint32_t slots = READ(segment->count);
 	struct vmt_frame after;
 	uint32_t count;
@@ -145,7 +145,7 @@ static enum vmt_recall recall(const struct vmt_segment *segment, const _Atomic u
 	after.is_exact = false;
 	flags = READ(segment->flags);
 	hash = stack->hash * READ(segment->scale) + READ(segment->hash);
-	if (!vmt_entry_stands(moves, sequence))
+	if (!vmt_seqlock_stands(moves, sequence))
 		return VMT_RECALL_NOTHING;
 	*frame = after;
 	stack->recalled += count - 1;
@@ -154,8 +154,8 @@ static enum vmt_recall recall(const struct vmt_segment *segment, const _Atomic u
 	return flags & VMT_IS_LAST ? VMT_RECALL_END : VMT_RECALL_SEGMENT;
 }
 
-enum vmt_recall vmt_unwind_memory_recall(struct vmt_frame *frame, struct vmt_range bounds,
-					 uint64_t salt, struct vmt_stack *stack)
+enum vmt_recall vmt_unwind_segments_recall(struct vmt_frame *frame, struct vmt_range bounds,
+					 uint64_t salt, struct vmt_walk *stack)
 {
 	struct entry *set = find_set(key_of(frame), frame->sp);
 	enum vmt_recall got = VMT_RECALL_NOTHING;
@@ -171,18 +171,18 @@ enum vmt_recall vmt_unwind_memory_recall(struct vmt_frame *frame, struct vmt_ran
 /* As one moment of the entry has it; false if there was none. */
 static bool copy(const struct entry *entry, struct vmt_segment *ret_segment)
 {
-	uint64_t sequence = vmt_entry_begin(&entry->sequence);
+	uint64_t sequence = vmt_seqlock_begin(&entry->sequence);
 	uint64_t word;
 
 	for (unsigned int i = 0; i < WORDS; i++) {
 		word = READ(entry->word[i]);
 		__builtin_memcpy((char *)ret_segment + i * sizeof(word), &word, sizeof(word));
 	}
-	return vmt_entry_stands(&entry->sequence, sequence);
+	return vmt_seqlock_stands(&entry->sequence, sequence);
 }
 
-enum vmt_recall vmt_unwind_memory_copy(struct vmt_frame *frame, struct vmt_range bounds,
-				       uint64_t salt, struct vmt_stack *stack,
+enum vmt_recall vmt_unwind_segments_copy(struct vmt_frame *frame, struct vmt_range bounds,
+				       uint64_t salt, struct vmt_walk *stack,
 				       struct vmt_segment *ret_segment)
 {
 	static const _Atomic uint64_t still = 0;
@@ -198,10 +198,10 @@ enum vmt_recall vmt_unwind_memory_copy(struct vmt_frame *frame, struct vmt_range
 	return got;
 }
 
-void vmt_unwind_memory_begin(struct vmt_learning *learning, const struct vmt_frame *frame,
+void vmt_unwind_segments_begin(struct vmt_resolving *work, const struct vmt_frame *frame,
 			     uint64_t salt)
 {
-	struct vmt_segment *segment = &learning->segment;
+	struct vmt_segment *segment = &work->segment;
 
 	segment->salt = salt;
 	segment->pc = key_of(frame);
@@ -213,11 +213,11 @@ void vmt_unwind_memory_begin(struct vmt_learning *learning, const struct vmt_fra
 	segment->reported = 0;
 	segment->count = 0;
 	segment->flags = 0;
-	learning->bp_from = VMT_FROM_BEFORE;
-	learning->bx_from = VMT_FROM_BEFORE;
-	learning->is_bp_noted = false;
-	learning->is_bx_noted = false;
-	learning->is_open = true;
+	work->bp_from = VMT_FROM_BEFORE;
+	work->bx_from = VMT_FROM_BEFORE;
+	work->is_bp_noted = false;
+	work->is_bx_noted = false;
+	work->is_open = true;
 }
 
 /* The offset of a slot, which must lie at or above sp and near it. */
@@ -226,16 +226,16 @@ static bool is_near(const struct vmt_segment *segment, uint64_t addr)
 	return addr - segment->sp < VMT_REGISTER_LOST;
 }
 
-void vmt_unwind_memory_note(struct vmt_learning *learning, uint64_t addr, uint64_t value,
+void vmt_unwind_segments_note(struct vmt_resolving *work, uint64_t addr, uint64_t value,
 			    bool is_reported)
 {
-	struct vmt_segment *segment = &learning->segment;
+	struct vmt_segment *segment = &work->segment;
 	unsigned int i = segment->count;
 
-	if (!learning->is_open)
+	if (!work->is_open)
 		return;
 	if (i == VMT_SEGMENT_SLOTS || !is_near(segment, addr)) {
-		learning->is_open = false;
+		work->is_open = false;
 		return;
 	}
 	segment->value[i] = value;
@@ -243,36 +243,36 @@ void vmt_unwind_memory_note(struct vmt_learning *learning, uint64_t addr, uint64
 	segment->count++;
 	if (is_reported) {
 		segment->reported |= UINT64_C(1) << i;
-		segment->hash = vmt_stack_hash(segment->hash, value);
+		segment->hash = vmt_callsites_hash(segment->hash, value);
 		segment->scale *= VMT_STACK_HASH_SCALE;
 	}
 }
 
-void vmt_unwind_memory_note_bp(struct vmt_learning *learning, uint64_t bp)
+void vmt_unwind_segments_note_bp(struct vmt_resolving *work, uint64_t bp)
 {
-	if (learning->is_bp_noted)
+	if (work->is_bp_noted)
 		return;
-	learning->is_bp_noted = true;
-	if (learning->bp_from == VMT_FROM_BEFORE)
-		learning->segment.flags |= VMT_NEEDS_BP;
+	work->is_bp_noted = true;
+	if (work->bp_from == VMT_FROM_BEFORE)
+		work->segment.flags |= VMT_NEEDS_BP;
 	else
-		vmt_unwind_memory_note(learning, learning->bp_from, bp, false);
+		vmt_unwind_segments_note(work, work->bp_from, bp, false);
 }
 
-void vmt_unwind_memory_note_bx(struct vmt_learning *learning, uint64_t bx)
+void vmt_unwind_segments_note_bx(struct vmt_resolving *work, uint64_t bx)
 {
-	if (learning->is_bx_noted)
+	if (work->is_bx_noted)
 		return;
-	learning->is_bx_noted = true;
-	if (learning->bx_from == VMT_FROM_BEFORE)
-		learning->segment.flags |= VMT_NEEDS_BX;
+	work->is_bx_noted = true;
+	if (work->bx_from == VMT_FROM_BEFORE)
+		work->segment.flags |= VMT_NEEDS_BX;
 	else
-		vmt_unwind_memory_note(learning, learning->bx_from, bx, false);
+		vmt_unwind_segments_note(work, work->bx_from, bx, false);
 }
 
-bool vmt_unwind_memory_is_end(const struct vmt_learning *learning, const struct vmt_frame *frame)
+bool vmt_unwind_segments_is_end(const struct vmt_resolving *work, const struct vmt_frame *frame)
 {
-	return learning->segment.count > VMT_SEGMENT_SLOTS - STEP_MOST ||
+	return work->segment.count > VMT_SEGMENT_SLOTS - STEP_MOST ||
 	       (frame->sp >> 3) * MIX >> 59 == 0;
 }
 
@@ -298,27 +298,27 @@ static void store(struct entry *entry, const struct vmt_segment *segment)
 {
 	uint64_t word;
 
-	if (!vmt_entry_seize(&entry->sequence))
+	if (!vmt_seqlock_seize(&entry->sequence))
 		return;
 	for (unsigned int i = 0; i < WORDS; i++) {
 		__builtin_memcpy(&word, (const char *)segment + i * sizeof(word), sizeof(word));
 		WRITE(entry->word[i], word);
 	}
-	vmt_entry_leave(&entry->sequence);
+	vmt_seqlock_leave(&entry->sequence);
 }
 
-void vmt_unwind_memory_keep(struct vmt_learning *learning, const struct vmt_frame *frame,
+void vmt_unwind_segments_keep(struct vmt_resolving *work, const struct vmt_frame *frame,
 			    bool is_last)
 {
-	struct vmt_segment *segment = &learning->segment;
+	struct vmt_segment *segment = &work->segment;
 	struct entry *set;
 
-	if (!learning->is_open)
+	if (!work->is_open)
 		return;
-	learning->is_open = false;
+	work->is_open = false;
 	if ((segment->count == 0 && !is_last) || frame->sp < segment->sp || !is_near(segment, frame->sp) ||
-	    !set_after(segment, learning->bp_from, &segment->bp_after) ||
-	    !set_after(segment, learning->bx_from, &segment->bx_after))
+	    !set_after(segment, work->bp_from, &segment->bp_after) ||
+	    !set_after(segment, work->bx_from, &segment->bx_after))
 		return;
 	segment->pc_after = frame->pc;
 	segment->sp_after = (uint32_t)(frame->sp - segment->sp);

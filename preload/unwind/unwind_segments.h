@@ -68,7 +68,7 @@ struct vmt_segment {
 #define VMT_FROM_NOWHERE UINT64_C(1) /* it is not known */
 
 /* A segment while it is walked for the first time. */
-struct vmt_learning {
+struct vmt_resolving {
 	struct vmt_segment segment;
 	uint64_t bp_from; /* address of the slot, or VMT_FROM_* */
 	uint64_t bx_from;
@@ -78,7 +78,7 @@ struct vmt_learning {
 };
 
 /* Memory for the segments, zeroed; NULL = none: nothing is recalled any more. */
-void vmt_unwind_memory_set(void *memory, size_t bytes);
+void vmt_unwind_segments_set(void *memory, size_t bytes);
 
 enum vmt_recall {
 	VMT_RECALL_NOTHING,
@@ -87,50 +87,50 @@ enum vmt_recall {
 };
 
 /* Go on from frame by what is remembered. Nothing is changed if that is nothing. */
-enum vmt_recall vmt_unwind_memory_recall(struct vmt_frame *frame, struct vmt_range bounds,
-					 uint64_t salt, struct vmt_stack *stack);
+enum vmt_recall vmt_unwind_segments_recall(struct vmt_frame *frame, struct vmt_range bounds,
+					 uint64_t salt, struct vmt_walk *stack);
 
 /* The same, with a copy of the segment that was recalled. */
-enum vmt_recall vmt_unwind_memory_copy(struct vmt_frame *frame, struct vmt_range bounds,
-				       uint64_t salt, struct vmt_stack *stack,
+enum vmt_recall vmt_unwind_segments_copy(struct vmt_frame *frame, struct vmt_range bounds,
+				       uint64_t salt, struct vmt_walk *stack,
 				       struct vmt_segment *ret_segment);
 
 /* The steps from here on are to be remembered. */
-void vmt_unwind_memory_begin(struct vmt_learning *learning, const struct vmt_frame *frame,
+void vmt_unwind_segments_begin(struct vmt_resolving *work, const struct vmt_frame *frame,
 			     uint64_t salt);
 
 /* The word at addr has decided the step; is_reported: by being the next pc that the stack holds. */
-void vmt_unwind_memory_note(struct vmt_learning *learning, uint64_t addr, uint64_t value,
+void vmt_unwind_segments_note(struct vmt_resolving *work, uint64_t addr, uint64_t value,
 			    bool is_reported);
 
 /* The same of rbp and rbx: by the slots that they came from, if they decide. */
-void vmt_unwind_memory_note_bp(struct vmt_learning *learning, uint64_t bp);
-void vmt_unwind_memory_note_bx(struct vmt_learning *learning, uint64_t bx);
+void vmt_unwind_segments_note_bp(struct vmt_resolving *work, uint64_t bp);
+void vmt_unwind_segments_note_bx(struct vmt_resolving *work, uint64_t bx);
 
 /* They were restored from a slot, or VMT_FROM_*. */
-static inline void vmt_unwind_memory_move_bp(struct vmt_learning *learning, uint64_t from)
+static inline void vmt_unwind_segments_move_bp(struct vmt_resolving *work, uint64_t from)
 {
-	learning->bp_from = from;
-	learning->is_bp_noted = false;
+	work->bp_from = from;
+	work->is_bp_noted = false;
 }
 
-static inline void vmt_unwind_memory_move_bx(struct vmt_learning *learning, uint64_t from)
+static inline void vmt_unwind_segments_move_bx(struct vmt_resolving *work, uint64_t from)
 {
-	learning->bx_from = from;
-	learning->is_bx_noted = false;
+	work->bx_from = from;
+	work->is_bx_noted = false;
 }
 
 /* Is this a place to end a segment, so that stacks with other callees find the next one? */
-bool vmt_unwind_memory_is_end(const struct vmt_learning *learning, const struct vmt_frame *frame);
+bool vmt_unwind_segments_is_end(const struct vmt_resolving *work, const struct vmt_frame *frame);
 
 /* Keep what was walked since begin, if it could be told what decided it. */
-void vmt_unwind_memory_keep(struct vmt_learning *learning, const struct vmt_frame *frame,
+void vmt_unwind_segments_keep(struct vmt_resolving *work, const struct vmt_frame *frame,
 			    bool is_last);
 
 /* Something decided that cannot be noted. */
-static inline void vmt_unwind_memory_drop(struct vmt_learning *learning)
+static inline void vmt_unwind_segments_drop(struct vmt_resolving *work)
 {
-	learning->is_open = false;
+	work->is_open = false;
 }
 
 #endif

@@ -52,7 +52,7 @@ static void begin(void)
 	first_tick = tick();
 }
 
-static void count(enum way way, uint64_t ticks, const struct vmt_stack *stack)
+static void count(enum way way, uint64_t ticks, const struct vmt_walk *stack)
 {
 	if (counting != vmt_state->pid)
 		begin();
@@ -67,7 +67,7 @@ static void count(enum way way, uint64_t ticks, const struct vmt_stack *stack)
 	}
 }
 
-void __wrap_vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack)
+void __wrap_vmt_unwind(const struct vmt_regs *regs, struct vmt_walk *ret_stack)
 {
 	uint64_t start = tick();
 	uint64_t ticks;
@@ -78,11 +78,11 @@ void __wrap_vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack)
 	      ticks, ret_stack);
 }
 
-bool __wrap_vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_range bounds,
-				    uint32_t call, struct vmt_whole *ret_whole)
+bool __wrap_vmt_unwind_recall_find(const struct vmt_regs *regs, struct vmt_range bounds,
+				    uint32_t call, struct vmt_recalled *ret_whole)
 {
 	uint64_t start = tick();
-	bool is_known = __real_vmt_unwind_whole_recall(regs, bounds, call, ret_whole);
+	bool is_known = __real_vmt_unwind_recall_find(regs, bounds, call, ret_whole);
 	uint64_t ticks = tick() - start;
 
 	count(is_known ? WHOLE : TRIED, ticks, NULL);

@@ -40,9 +40,9 @@ static void count(long nr)
 static void scan(long at, const long args[6])
 {
 	const struct vmt_range text = { (uint64_t)at, (uint64_t)(at + args[1]) };
-	const struct vmt_sites_module module = { text, text, (int)args[4] };
+	const struct vmt_patch_module module = { text, text, (int)args[4] };
 
-	if (vmt_sites_scan(&module))
+	if (vmt_patch_scan(&module))
 		count(511);
 }
 
@@ -77,7 +77,7 @@ long vmt_call_here(long nr, const long args[6], const struct vmt_regs *regs)
 	return ret;
 }
 
-bool vmt_rare_is_userfault(int fd)
+bool vmt_user_args_is_userfault(int fd)
 {
 	return fd < 0;	/* for the wrapper to make the call itself now and then */
 }
@@ -141,7 +141,7 @@ static void map_counters(const char *path)
 __attribute__((constructor)) static void start(int argc, char **argv, char **envp)
 {
 	const char *doors = find(envp, "CAPTURE_DOORS");
-	struct vmt_sites_result result = { .found = 0 };
+	struct vmt_patch_result result = { .found = 0 };
 	int opened = -1;
 	int hooked = -1;
 
@@ -152,8 +152,8 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	vmt_libc_find();
 	vmt_next_resolve();
 	if (!doors || strcmp(doors, "1")) {
-		opened = vmt_sites_open(doors && !strcmp(doors, "mprotect"), &result);
-		hooked = vmt_sites_hook_exit();
+		opened = vmt_patch_open(doors && !strcmp(doors, "mprotect"), &result);
+		hooked = vmt_patch_hook_exit();
 	}
 	if (find(envp, "CAPTURE_SHOW"))
 		fprintf(stderr, "open %d found %u patched %u other %u/%u notes %lx exit %d\n", opened,

@@ -16,13 +16,13 @@ static void expect(const char *what, const void *code, size_t size, int want)
 	static uint8_t page[4096];
 
 	for (size_t offset = 8; offset + size <= 128; offset++) {
-		struct vmt_text_site site = { .is_exact = false };
+		struct vmt_code_site site = { .is_exact = false };
 		uint64_t from = (uint64_t)page;
 		bool is_found;
 
 		memset(page, 0x90, sizeof(page));
 		memcpy(page + offset, code, size);
-		is_found = vmt_text_next_site(&from, (uint64_t)page + offset + size, &site) &&
+		is_found = vmt_code_next_site(&from, (uint64_t)page + offset + size, &site) &&
 			   site.is_exact;
 		if (is_found != (want >= 0) ||
 		    (is_found && (site.addr != (uint64_t)page + offset + (unsigned)want || site.nr != 9))) {
@@ -40,18 +40,18 @@ static void expect(const char *what, const void *code, size_t size, int want)
 	} while (0)
 
 /* At the entry of a function, and nowhere else, what follows is looked at. */
-static void expect_tail(const char *what, const void *code, size_t size, enum vmt_text_tail want)
+static void expect_tail(const char *what, const void *code, size_t size, enum vmt_code_tail want)
 {
 	static uint8_t page[4096] __attribute__((aligned(64)));
 
 	for (size_t offset = 32; offset <= 33; offset++) {
-		struct vmt_text_site site = { .is_exact = false };
+		struct vmt_code_site site = { .is_exact = false };
 		uint64_t from = (uint64_t)page;
 
 		memset(page, 0x90, sizeof(page));
 		memcpy(page + offset, code, size);
-		vmt_text_next_site(&from, (uint64_t)page + sizeof(page), &site);
-		if (site.tail != (offset % 16 ? VMT_TEXT_TAIL_NONE : want)) {
+		vmt_code_next_site(&from, (uint64_t)page + sizeof(page), &site);
+		if (site.tail != (offset % 16 ? VMT_CODE_TAIL_NONE : want)) {
 			printf("%s at %zu: tail %d\n", what, offset, (int)site.tail);
 			failures++;
 		}
@@ -66,17 +66,17 @@ static void expect_tail(const char *what, const void *code, size_t size, enum vm
 
 static void look_at_tails(void)
 {
-	EXPECT_TAIL("munmap", VMT_TEXT_TAIL_ERRNO, 0xb8, 11, 0, 0, 0, 0x0f, 0x05, 0x48, 0x3d, 1,
+	EXPECT_TAIL("munmap", VMT_CODE_TAIL_ERRNO, 0xb8, 11, 0, 0, 0, 0x0f, 0x05, 0x48, 0x3d, 1,
 		    0xf0, 0xff, 0xff, 0x73, 1, 0xc3);
-	EXPECT_TAIL("shmdt", VMT_TEXT_TAIL_ERRNO, 0xb8, 67, 0, 0, 0, 0x0f, 0x05, 0x48, 0x3d, 0,
+	EXPECT_TAIL("shmdt", VMT_CODE_TAIL_ERRNO, 0xb8, 67, 0, 0, 0, 0x0f, 0x05, 0x48, 0x3d, 0,
 		    0xf0, 0xff, 0xff, 0x77, 1, 0xc3);
-	EXPECT_TAIL("one that a probe is on", VMT_TEXT_TAIL_ERRNO, 0xcc, 11, 0, 0, 0, 0x0f, 0x05,
+	EXPECT_TAIL("one that a probe is on", VMT_CODE_TAIL_ERRNO, 0xcc, 11, 0, 0, 0, 0x0f, 0x05,
 		    0x48, 0x3d, 1, 0xf0, 0xff, 0xff, 0x73, 1, 0xc3);
-	EXPECT_TAIL("another limit", VMT_TEXT_TAIL_NONE, 0xb8, 11, 0, 0, 0, 0x0f, 0x05, 0x48, 0x3d,
+	EXPECT_TAIL("another limit", VMT_CODE_TAIL_NONE, 0xb8, 11, 0, 0, 0, 0x0f, 0x05, 0x48, 0x3d,
 		    1, 0xe0, 0xff, 0xff, 0x73, 1, 0xc3);
-	EXPECT_TAIL("brk", VMT_TEXT_TAIL_RDX, 0xb8, 12, 0, 0, 0, 0x0f, 0x05, 0x48, 0x8b, 0x15, 1, 2,
+	EXPECT_TAIL("brk", VMT_CODE_TAIL_RDX, 0xb8, 12, 0, 0, 0, 0x0f, 0x05, 0x48, 0x8b, 0x15, 1, 2,
 		    3, 4);
-	EXPECT_TAIL("munmap with brk's", VMT_TEXT_TAIL_NONE, 0xb8, 11, 0, 0, 0, 0x0f, 0x05, 0x48,
+	EXPECT_TAIL("munmap with brk's", VMT_CODE_TAIL_NONE, 0xb8, 11, 0, 0, 0, 0x0f, 0x05, 0x48,
 		    0x8b, 0x15, 1, 2, 3, 4);
 }
 
@@ -85,10 +85,10 @@ static void look_at_shared_mov(void)
 {
 	static const uint8_t code[] = { 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0xba, 11, 0, 0,
 					0, 0x48, 0x8b, 0x7b, 0x50, 0x89, 0xd0, 0x0f, 0x05, 0x90 };
-	struct vmt_text_site site = { .is_exact = true };
+	struct vmt_code_site site = { .is_exact = true };
 	uint64_t from = (uint64_t)code;
 
-	if (!vmt_text_next_site(&from, (uint64_t)code + sizeof(code), &site) || site.is_exact ||
+	if (!vmt_code_next_site(&from, (uint64_t)code + sizeof(code), &site) || site.is_exact ||
 	    site.nr != 11) {
 		printf("mov edx, eax: number %u\n", site.nr);
 		failures++;
@@ -104,16 +104,16 @@ static void look_into_functions(void)
 	uint8_t code[96] = { 0 };
 
 	memcpy(code, exits, sizeof(exits));
-	if (vmt_text_find_exit((uint64_t)code) != (uint64_t)code + 4) {
+	if (vmt_code_find_exit((uint64_t)code) != (uint64_t)code + 4) {
 		printf("the place in _exit was not found\n");
 		failures++;
 	}
-	if (vmt_text_find_home((uint64_t)code)) {
+	if (vmt_code_find_home((uint64_t)code)) {
 		printf("a system call in _exit was found\n");
 		failures++;
 	}
 	memcpy(code, calls, sizeof(calls));
-	if (vmt_text_find_home((uint64_t)code) != (uint64_t)code + 3) {
+	if (vmt_code_find_home((uint64_t)code) != (uint64_t)code + 3) {
 		printf("the system call in syscall() was not found\n");
 		failures++;
 	}
@@ -123,14 +123,14 @@ static void count_neighbours(void)
 {
 	static const uint8_t one[] = { 0xb8, 9, 0, 0, 0, 0x0f, 0x05 };
 	uint8_t text[8 + 3 * sizeof(one)];
-	struct vmt_text_site site;
+	struct vmt_code_site site;
 	uint64_t from = (uint64_t)text;
 	int count = 0;
 
 	memset(text, 0x90, sizeof(text));
 	for (int i = 0; i < 3; i++)
 		memcpy(text + 8 + (size_t)i * sizeof(one), one, sizeof(one));
-	while (vmt_text_next_site(&from, (uint64_t)text + sizeof(text), &site))
+	while (vmt_code_next_site(&from, (uint64_t)text + sizeof(text), &site))
 		count += site.is_exact;
 	if (count != 3) {
 		printf("three sites in a row: found %d\n", count);

@@ -24,7 +24,7 @@ static void try_mmap_ranges(void)
 			trial(SYS_mmap, pairs[i].address, pairs[i].length, PROT_READ,
 			      MAP_SHARED | placing[p], files.good, 0);
 		}
-	/* The kernel chooses: what it chooses is shared, and has no neighbour to join. */
+	/* The kernel chooses: what it chooses is shared, and has no neighbour to merge. */
 	trial(SYS_mmap, 0, 0, READ_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	trial(SYS_mmap, 0, PAGE, READ_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	trial(SYS_mmap, 0, 1L << 47, READ_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

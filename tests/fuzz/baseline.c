@@ -10,19 +10,19 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static char *dump(const struct vmt_census *census)
+static char *dump(const struct vmt_summary *summary)
 {
-	const struct vmt_census_program *program;
-	const struct vmt_census_site *site;
+	const struct vmt_summary_program *program;
+	const struct vmt_summary_site *site;
 	char *text = NULL;
 	size_t size = 0;
 	FILE *stream = open_memstream(&text, &size);
 
 	if (!stream)
 		abort();
-	fprintf(stream, "%d %s %s %llu\n", census->with_lines, census->from ? census->from : "-",
-		census->to ? census->to : "-", census->from || census->to ? (unsigned long long)census->warmup : 0);
-	for (program = census->programs; program; program = program->hh.next) {
+	fprintf(stream, "%d %s %s %llu\n", summary->with_lines, summary->from ? summary->from : "-",
+		summary->to ? summary->to : "-", summary->from || summary->to ? (unsigned long long)summary->warmup : 0);
+	for (program = summary->programs; program; program = program->hh.next) {
 		fprintf(stream, "%s %lld\n", program->name, (long long)program->growth);
 		for (site = program->sites; site; site = site->hh.next) {
 			if (site->maps)
@@ -33,25 +33,25 @@ static char *dump(const struct vmt_census *census)
 	return text;
 }
 
-static void save_and_load(const struct vmt_census *census)
+static void save_and_load(const struct vmt_summary *summary)
 {
 	char error[VMT_BASELINE_ERROR_MAX] = "";
 	char path[] = "/tmp/vmatrace-fuzz-XXXXXX";
-	char *before = dump(census);
-	struct vmt_census again;
+	char *before = dump(summary);
+	struct vmt_summary again;
 	char *after;
 	int fd = mkstemp(path);
 
 	if (fd < 0)
 		abort();
 	close(fd);
-	fuzz_must(!vmt_baseline_save(path, census), "a baseline can be saved");
+	fuzz_must(!vmt_baseline_save(path, summary), "a baseline can be saved");
 	fuzz_must(!vmt_baseline_load(path, &again, error), "what was saved can be read");
 	after = dump(&again);
 	if (strcmp(before, after))
 		fprintf(stderr, "%s---\n%s", before, after);
 	fuzz_must(!strcmp(before, after), "what is read is what was saved");
-	vmt_census_free(&again);
+	vmt_summary_free(&again);
 	unlink(path);
 	free(before);
 	free(after);
@@ -60,7 +60,7 @@ static void save_and_load(const struct vmt_census *census)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char error[VMT_BASELINE_ERROR_MAX] = "";
-	struct vmt_census census;
+	struct vmt_summary summary;
 	char path[64];
 	int fd = memfd_create("baseline", MFD_CLOEXEC);
 
@@ -68,11 +68,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	(void)vmt_baseline_is(path);
-	if (!vmt_baseline_load(path, &census, error))
-		save_and_load(&census);
+	if (!vmt_baseline_load(path, &summary, error))
+		save_and_load(&summary);
 	else
-		fuzz_must(error[0] && !census.programs, "an error has words, and no baseline");
-	vmt_census_free(&census);
+		fuzz_must(error[0] && !summary.programs, "an error has words, and no baseline");
+	vmt_summary_free(&summary);
 	close(fd);
 	return 0;
 }

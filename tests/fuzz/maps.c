@@ -18,7 +18,7 @@ static void parse_line(const char *line, size_t length)
 
 	if (vmt_mapsline_parse(line, length, &parsed))
 		return;
-	fuzz_must(parsed.look.start < parsed.look.end, "a map has a length");
+	fuzz_must(parsed.vma.start < parsed.vma.end, "a map has a length");
 	fuzz_must(parsed.name_length <= length &&
 		  (!parsed.name_length || (parsed.name >= line &&
 			parsed.name + parsed.name_length <= line + length)),

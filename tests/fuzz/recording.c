@@ -25,24 +25,24 @@ static void look_at_string(const struct vmt_view *view, struct vmt_rec_string st
 static void look_at_sites(const struct vmt_view *view)
 {
 	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
-	struct vmt_view_tally *tally = calloc(count ? count : 1, sizeof(*tally));
+	struct vmt_view_totals *totals = calloc(count ? count : 1, sizeof(*totals));
 	struct vmt_rec_site site;
 	uint64_t live = 0;
 
-	if (!tally)
+	if (!totals)
 		abort();
-	vmt_view_tally(view, tally, count);
+	vmt_view_totals(view, totals, count);
 	for (uint64_t i = 0; i < count; i++) {
-		live += tally[i].live;
+		live += totals[i].live;
 		if (!vmt_view_site(view, i, &site))
 			continue;
 		fuzz_must(vmt_view_frame_count(view, &site) <= VMT_FRAMES_MAX, "a stack has an end");
-		(void)vmt_view_live_at_peak(view, &site, tally[i].live);
-		(void)vmt_text_user_frame(view, &site);
+		(void)vmt_view_live_at_peak(view, &site, totals[i].live);
+		(void)vmt_report_user_frame(view, &site);
 	}
 	fuzz_must(live <= vmt_view_count(view, VMT_SECTION_RANGES) ||
 		  view->header.notes & VMT_NOTE_RANGES_FULL, "no more maps than ranges");
-	free(tally);
+	free(totals);
 }
 
 static void look_at_rest(const struct vmt_view *view)
@@ -69,8 +69,8 @@ static void look_at_rest(const struct vmt_view *view)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t printed = 0;
-	struct vmt_text_ops ops = { .emit = emit, .context = &printed };
-	struct vmt_text_options options = { .verbose = size & 1, .is_gone = size & 2 };
+	struct vmt_report_ops ops = { .emit = emit, .context = &printed };
+	struct vmt_report_options options = { .verbose = size & 1, .is_gone = size & 2 };
 	struct vmt_view view;
 	void *copy = fuzz_recording(data, size);
 
@@ -79,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!vmt_view_open(copy, size, &view)) {
 		look_at_sites(&view);
 		look_at_rest(&view);
-		vmt_text_report(&view, &options, &ops);
+		vmt_report_report(&view, &options, &ops);
 		fuzz_must(printed > 0, "there is a report");
 	} else {
 		fuzz_must(view.error != NULL, "a refusal has a reason");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Fuzz target: the tool's reports of a recording of any bytes, as text and as JSON, and the
- * census that check and diff make of it. Names come from fake_symbols.c: files of the
+ * summary that check and diff make of it. Names come from fake_symbols.c: files of the
  * machine must not be opened because an input says so. The last two bytes choose options.
  */
 #include "check/summary.h"
@@ -54,19 +54,19 @@ static void print_all(const struct vmt_recordings *recordings, unsigned choice, 
 	print(recordings, &options);
 }
 
-static void take_census(const struct vmt_recordings *recordings, unsigned choice)
+static void take_summary(const struct vmt_recordings *recordings, unsigned choice)
 {
-	struct vmt_census_options options = { .with_lines = choice & 1 };
-	struct vmt_census census;
+	struct vmt_summary_options options = { .with_lines = choice & 1 };
+	struct vmt_summary summary;
 
 	if (choice & 2)
 		options.phase.from = "from";
 	if (choice & 4)
 		options.phase.to = "to";
-	vmt_census_init(&census, &options);
-	if (!vmt_census_read(&census, recordings, &options))
-		vmt_census_sort(&census);
-	vmt_census_free(&census);
+	vmt_summary_init(&summary, &options);
+	if (!vmt_summary_read(&summary, recordings, &options))
+		vmt_summary_sort(&summary);
+	vmt_summary_free(&summary);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -84,7 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		recording[1] = recording[0];
 		recordings.count += data[size - 2] >> 7;
 		print_all(&recordings, data[size - 1], data[size - 2]);
-		take_census(&recordings, data[size - 1]);
+		take_summary(&recordings, data[size - 1]);
 	}
 	free(copy);
 	return 0;

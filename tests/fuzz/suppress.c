@@ -28,7 +28,7 @@ static void match(const struct vmt_suppressions *all, const uint8_t *data, size_
 	struct vmt_stack_frame frame = {
 		.module = module, .function = function, .file = file, .line = 61, .is_user = true,
 	};
-	struct vmt_census_site site = { .call = call, .stack = { &frame, 1 }, .is_cut = size & 1 };
+	struct vmt_summary_site site = { .call = call, .stack = { &frame, 1 }, .is_cut = size & 1 };
 	struct vmt_suppressions own = { NULL, 0 };
 	char error[VMT_SUPPRESS_ERROR_MAX];
 	char *line = vmt_suppress_line(&site);

@@ -27,7 +27,7 @@ struct figures figures;
 static unsigned char memory[32 << 20] __attribute__((aligned(16)));
 static struct vmt_arena arena;
 static struct vmt_space space;
-static struct vmt_lesson lesson;
+static struct vmt_resolution resolution;
 static struct vmt_kernel_ops kernel;
 static enum way way_used;
 static uint64_t brk_now;
@@ -38,7 +38,7 @@ static size_t question_count;
 static const char *model_label = "";
 static bool with_stacks;
 
-static int note_question(void *context, const struct vmt_look *right)
+static int note_question(void *context, const struct vmt_vma *right)
 {
 	(void)context;
 	if (question_count < QUESTIONS_MAX)
@@ -54,46 +54,46 @@ static void note_live(void *context, uint32_t site, int delta)
 
 static const struct vmt_effect_ops live_ops = { .live = note_live };
 
-static void show(const char *title, const struct vmt_look *look, uint32_t mapped, uint32_t put)
+static void show(const char *title, const struct vmt_vma *vma, uint32_t mapped, uint32_t put)
 {
 	dprintf(2, "  %-6s %lx-%lx %c%c%c%c %lx %x:%x %lu   mapped by %u, put by %u\n", title,
-		look->start, look->end, look->flags & VMT_MAP_READ ? 'r' : '-',
-		look->flags & VMT_MAP_WRITE ? 'w' : '-', look->flags & VMT_MAP_EXEC ? 'x' : '-',
-		look->flags & VMT_MAP_SHARED ? 's' : 'p', look->offset, vmt_dev_major(look->dev),
-		vmt_dev_minor(look->dev), look->inode, mapped, put);
+		vma->start, vma->end, vma->flags & VMT_MAP_READ ? 'r' : '-',
+		vma->flags & VMT_MAP_WRITE ? 'w' : '-', vma->flags & VMT_MAP_EXEC ? 'x' : '-',
+		vma->flags & VMT_MAP_SHARED ? 's' : 'p', vma->offset, vmt_dev_major(vma->dev),
+		vmt_dev_minor(vma->dev), vma->inode, mapped, put);
 }
 
-static bool is_near(const struct vmt_look *look, uint64_t addr)
+static bool is_near(const struct vmt_vma *vma, uint64_t addr)
 {
-	return look->end + 4 * PAGE >= addr && look->start <= addr + 4 * PAGE;
+	return vma->end + 4 * PAGE >= addr && vma->start <= addr + 4 * PAGE;
 }
 
 static _Noreturn void differ(const char *what, const struct vmt_done *done, uint64_t addr)
 {
 	dprintf(2, "%s: DIFFERS after call %lu: %s\n", model_label, figures.calls, what);
-	dprintf(2, "  %s(%lx, %lx, %lx, %lx, %lx, %lx) = %lx\n", vmt_call_name(done->call),
+	dprintf(2, "  %s(%lx, %lx, %lx, %lx, %lx, %lx) = %lx\n", vmt_calls_name(done->call),
 		done->args[0], done->args[1], done->args[2], done->args[3], done->args[4],
 		done->args[5], done->result);
 	for (size_t i = 0; i < before.count; i++)
-		if (is_near(&before.look[i], addr))
-			show("before", &before.look[i], 0, 0);
+		if (is_near(&before.vma[i], addr))
+			show("before", &before.vma[i], 0, 0);
 	for (size_t i = 0; i < after.count; i++)
-		if (is_near(&after.look[i], addr))
-			show("kernel", &after.look[i], 0, 0);
+		if (is_near(&after.vma[i], addr))
+			show("kernel", &after.vma[i], 0, 0);
 	for (struct vmt_map *map = vmt_space_first(&space); map; map = vmt_space_next(map))
-		if (is_near(&map->look, addr))
-			show("model", &map->look, map->mapped_by, map->put_by);
+		if (is_near(&map->vma, addr))
+			show("model", &map->vma, map->mapped_by, map->put_by);
 	exit(1);
 }
 
 /* The start of a stack may be out of date until a call comes near it. */
-static bool is_same(const struct vmt_map *map, const struct vmt_look *look)
+static bool is_same(const struct vmt_map *map, const struct vmt_vma *vma)
 {
-	struct vmt_look grown = map->look;
+	struct vmt_vma grown = map->vma;
 
-	if (map->look.flags & VMT_MAP_STACK && look->start < grown.start)
-		grown.start = look->start;
-	return vmt_look_same(&grown, look);
+	if (map->vma.flags & VMT_MAP_STACK && vma->start < grown.start)
+		grown.start = vma->start;
+	return vmt_vma_same(&grown, vma);
 }
 
 static void compare_maps(const struct vmt_done *done)
@@ -101,13 +101,13 @@ static void compare_maps(const struct vmt_done *done)
 	struct vmt_map *map = vmt_space_first(&space);
 
 	for (size_t i = 0; i < after.count; i++, map = vmt_space_next(map)) {
-		if (!map || !is_same(map, &after.look[i]))
-			differ("the maps", done, after.look[i].start);
-		if (vmt_space_at(&space, map->look.start) != map)
-			differ("the index by start", done, map->look.start);
+		if (!map || !is_same(map, &after.vma[i]))
+			differ("the maps", done, after.vma[i].start);
+		if (vmt_space_at(&space, map->vma.start) != map)
+			differ("the index by start", done, map->vma.start);
 	}
 	if (map || space.count != after.count)
-		differ("the number of maps", done, map ? map->look.start : 0);
+		differ("the number of maps", done, map ? map->vma.start : 0);
 }
 
 static void compare_counts(const struct vmt_done *done, const struct vmt_effect *effect)
@@ -157,8 +157,8 @@ static void check_questions(const struct vmt_done *done)
 {
 	for (size_t q = 0; q < question_count; q++) {
 		for (size_t i = 1; i < after.count; i++) {
-			const struct vmt_look *left = &after.look[i - 1];
-			const struct vmt_look *right = &after.look[i];
+			const struct vmt_vma *left = &after.vma[i - 1];
+			const struct vmt_vma *right = &after.vma[i];
 
 			if (right->start != questions[q] || left->end != right->start)
 				continue;
@@ -172,15 +172,15 @@ static void check_questions(const struct vmt_done *done)
 }
 
 /* All files here lie on ordinary file systems, and a descriptor is always the same open file's. */
-static int file_of(void *context, int fd, struct vmt_look *look)
+static int file_of(void *context, int fd, struct vmt_vma *vma)
 {
 	struct stat st;
 
 	(void)context;
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
 		return -1;
-	look->inode = st.st_ino;
-	look->dev = vmt_dev(major(st.st_dev), minor(st.st_dev));
+	vma->inode = st.st_ino;
+	vma->dev = vmt_dev(major(st.st_dev), minor(st.st_dev));
 	return 1;
 }
 
@@ -193,7 +193,7 @@ static void learn(const struct vmt_done *done, struct vmt_effect *effect)
 
 	space.is_sample = figures.calls % 16 == 0;
 	if (vmt_change_decode_simple(done, &simple) &&
-	    vmt_quick_apply(&space, &simple, VMT_SITE_FIRST + done->call, figures.calls, &live_ops,
+	    vmt_fast_simple_apply(&space, &simple, VMT_SITE_FIRST + done->call, figures.calls, &live_ops,
 			    effect)) {
 		figures.derived++;
 		return;
@@ -203,16 +203,16 @@ static void learn(const struct vmt_done *done, struct vmt_effect *effect)
 		figures.nothing++;
 		return;
 	}
-	if (vmt_carve_apply(&space, &change, VMT_SITE_FIRST + done->call, figures.calls, &live_ops,
+	if (vmt_fast_range_apply(&space, &change, VMT_SITE_FIRST + done->call, figures.calls, &live_ops,
 			    effect)) {
 		figures.derived++;
 		return;
 	}
-	if (vmt_learn(&space, &change, &ops, &lesson) == VMT_LEARNT_DERIVED)
+	if (vmt_resolve(&space, &change, &ops, &resolution) == VMT_RESOLVED_DERIVED)
 		figures.derived++;
 	else
 		figures.asked++;
-	vmt_effect_apply(&space, &change, &lesson, VMT_SITE_FIRST + done->call, figures.calls,
+	vmt_effect_apply(&space, &change, &resolution, VMT_SITE_FIRST + done->call, figures.calls,
 			 &live_ops, effect);
 	if (space.is_refuted)
 		differ("what seemed known", done, (uint64_t)done->args[0]);
@@ -220,7 +220,7 @@ static void learn(const struct vmt_done *done, struct vmt_effect *effect)
 
 long model_call(long nr, long a, long b, long c, long d, long e, long f)
 {
-	struct vmt_done done = { .call = vmt_call_of_nr(nr),
+	struct vmt_done done = { .call = vmt_calls_of_nr(nr),
 				 .args = { a, b, c, d, e, f },
 				 .brk = brk_now,
 				 .is_loaders = true };
@@ -284,22 +284,22 @@ void model_start(enum way way, bool reasons, bool stacks, const char *label)
 	space.reasons = reasons;
 	space.noreserve = noreserve_of();
 	uname(&name);
-	space.has_ties = vmt_ties_hold(name.release);
-	vmt_sketch_init(&lesson.sketch, &arena);
+	space.knows_anon_vmas = vmt_anon_vma_rules_hold(name.release);
+	vmt_outcome_init(&resolution.outcome, &arena);
 	brk_now = (uint64_t)vmt_sys1(SYS_brk, 0);
 	take_over();
 	for (size_t i = 0; i < before.count; i++) {
-		if (!vmt_space_insert(&space, &before.look[i], VMT_SITE_STARTUP, VMT_SITE_STARTUP,
+		if (!vmt_space_insert(&space, &before.vma[i], VMT_SITE_STARTUP, VMT_SITE_STARTUP,
 				      0))
 			exit(3);
 		live[VMT_SITE_STARTUP]++;
 	}
 }
 
-static bool is_there(const struct vmt_look *look)
+static bool is_there(const struct vmt_vma *vma)
 {
 	for (size_t i = 0; i < before.count; i++)
-		if (before.look[i].start == look->start)
+		if (before.vma[i].start == vma->start)
 			return true;
 	return false;
 }
@@ -312,14 +312,14 @@ void model_forked(void)
 	take_over();
 	after = before;
 	for (struct vmt_map *map = vmt_space_first(&space); map; map = next) {
-		bool is_advised = map->look.flags & VMT_MAP_ADVISED(0);
+		bool is_advised = map->vma.flags & VMT_MAP_ADVISED(0);
 
 		next = vmt_space_next(map);
-		if (map->look.kin ? is_advised : !is_there(&map->look)) {
+		if (map->vma.vma_class ? is_advised : !is_there(&map->vma)) {
 			live[map->put_by]--;
 			vmt_space_remove(&space, map);
 		}
 	}
-	vmt_known_forget(&space);
+	vmt_merge_rules_forget(&space);
 	compare_maps(&(struct vmt_done){ .call = VMT_CALL_NONE });
 }

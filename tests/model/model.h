@@ -20,7 +20,7 @@
 
 /* /proc/self/maps, parsed. */
 struct text {
-	struct vmt_look look[TEXT_MAX];
+	struct vmt_vma vma[TEXT_MAX];
 	size_t count;
 };
 

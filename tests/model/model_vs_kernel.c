@@ -22,7 +22,7 @@ struct plan {
 	unsigned long calls;
 	unsigned long forks;	/* a child goes on after so many calls; 0 = never */
 	uint64_t seed;
-	bool plain;	/* the kernel is asked wherever a join is possible */
+	bool plain;	/* the kernel is asked wherever a merge is possible */
 	bool alloc;	/* only calls as allocators make them */
 	bool stacks;	/* maps that grow by accesses as well */
 	enum way way;

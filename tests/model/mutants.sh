@@ -24,14 +24,14 @@ rules() {
 	cat <<'END'
 resolve/effect.c	s/(source_moved\(.*?)if \(is_hole\(/$1if (0 \&\& is_hole(/s	--calls=20000
 resolve/effect.c	s/if \(is_hole\(space, was, x, &end\)\)\n\t\treturn source_kept\(space, x, end\);\n\tmap = /map = /	--calls=20000
-resolve/effect.c	s/if \(vmt_sketch_touches\(sketch,/if (0 \&\& vmt_sketch_touches(sketch,/	--calls=20000
+resolve/effect.c	s/if \(vmt_outcome_touches\(outcome,/if (0 \&\& vmt_outcome_touches(outcome,/	--calls=20000
 resolve/effect.c	s/if \(vmt_space_find\(space, x\)\)/if (0)/	--calls=20000
 resolve/effect.c	s/pieces - aliens > 1/pieces - aliens > 2/	--calls=20000
 resolve/effect.c	s/if \(vmt_range_has\(change->grown, x\)\)/if (0)/	--calls=20000
 resolve/effect.c	s/SOURCE_FRESH, NULL, x, end/SOURCE_ALIEN, NULL, x, end/	--calls=20000
 resolve/effect.c	s/\t\tnote_growth\([^\n]*\n//	--stacks
 fast/fast_protect.c	s/(static void hand_over.*?)if \(pieces->has_rest\)/$1if (0)/s	--alloc
-fast/fast_protect.c	s/if \(sides.joins_right\)\n\t\tvmt_direct_drop/if (0)\n\t\tvmt_direct_drop/	--alloc
+fast/fast_protect.c	s/if \(sides.merges_right\)\n\t\tvmt_direct_drop/if (0)\n\t\tvmt_direct_drop/	--alloc
 resolve/resolve.c	s/\tcomplete_grown\([^\n]*\n//	--forks=2000
 END
 }

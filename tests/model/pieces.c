@@ -2,7 +2,7 @@
 /*
  * What a call did, counted a second time and in the plainest way: from two readings of
  * /proc/self/maps, before and after it, page by page. Knows what calls mean (effect.h says what
- * is counted), and nothing of the core's table, windows or sketches, which it judges.
+ * is counted), and nothing of the core's table, windows or outcomes, which it judges.
  */
 #include "pieces.h"
 
@@ -37,16 +37,16 @@ static struct vmt_range range_of(uint64_t start, uint64_t length)
 static int index_at(const struct text *text, uint64_t addr)
 {
 	for (size_t i = 0; i < text->count; i++)
-		if (addr >= text->look[i].start && addr < text->look[i].end)
+		if (addr >= text->vma[i].start && addr < text->vma[i].end)
 			return (int)i;
 	return NONE;
 }
 
-static bool is_in(const struct text *text, const struct vmt_look *look)
+static bool is_in(const struct text *text, const struct vmt_vma *vma)
 {
-	int i = index_at(text, look->start);
+	int i = index_at(text, vma->start);
 
-	return i != NONE && vmt_look_same(&text->look[i], look);
+	return i != NONE && vmt_vma_same(&text->vma[i], vma);
 }
 
 static int in_place(const struct story *story, uint64_t page)
@@ -135,7 +135,7 @@ static void tell_mremap(const struct vmt_done *done, struct story *story)
 	}
 }
 
-/* Memory that does not join the map below it is a mapping of its own. */
+/* Memory that does not merge with the map below it is a mapping of its own. */
 static void tell_brk(const struct vmt_done *done, struct story *story)
 {
 	uint64_t from = vmt_page_up(done->brk), to = vmt_page_up((uint64_t)done->result);
@@ -152,13 +152,13 @@ static void tell_brk(const struct vmt_done *done, struct story *story)
 		story->grown_of = FRESH;
 }
 
-/* The new map is as long as the kernel made it: these never join others. */
+/* The new map is as long as the kernel made it: these never merge with others. */
 static void tell_new(struct story *story, uint64_t start)
 {
 	int i = index_at(story->after, start);
 
 	if (!story->failed && i != NONE)
-		story->fresh = (struct vmt_range){ start, story->after->look[i].end };
+		story->fresh = (struct vmt_range){ start, story->after->vma[i].end };
 }
 
 static void tell(const struct vmt_done *done, struct story *story)
@@ -196,28 +196,28 @@ static void tell(const struct vmt_done *done, struct story *story)
 	}
 }
 
-static bool meets(struct vmt_range range, const struct vmt_look *look)
+static bool meets(struct vmt_range range, const struct vmt_vma *vma)
 {
-	return range.start < look->end && look->start < range.end;
+	return range.start < vma->end && vma->start < range.end;
 }
 
 /* Does the story speak of this map? All others are what they were. */
-static bool is_concerned(const struct story *story, const struct vmt_look *look)
+static bool is_concerned(const struct story *story, const struct vmt_vma *vma)
 {
 	const struct vmt_range to = { story->to, story->to + story->from.end - story->from.start };
 
-	return meets(story->fresh, look) || meets(story->grown, look) || meets(story->from, look) ||
-	       meets(to, look) || meets(story->dropped[0], look) ||
-	       meets(story->dropped[1], look);
+	return meets(story->fresh, vma) || meets(story->grown, vma) || meets(story->from, vma) ||
+	       meets(to, vma) || meets(story->dropped[0], vma) ||
+	       meets(story->dropped[1], vma);
 }
 
-static void count_map(const struct story *story, const struct vmt_look *look, unsigned *pieces_of,
+static void count_map(const struct story *story, const struct vmt_vma *vma, unsigned *pieces_of,
 		      struct vmt_counts *counts, bool *unexplained)
 {
 	uint64_t pieces = 0;
 	int last = NONE;
 
-	for (uint64_t page = look->start; page < look->end; page += PAGE) {
+	for (uint64_t page = vma->start; page < vma->end; page += PAGE) {
 		int source = source_of(story, page);
 
 		*unexplained |= source == NONE;
@@ -245,12 +245,12 @@ bool pieces_count(const struct text *before, const struct text *after, const str
 	memset(pieces_of, 0, sizeof(pieces_of[0]) * before->count);
 	tell(done, &story);
 	for (size_t i = 0; i < after->count; i++) {
-		const struct vmt_look *look = &after->look[i];
+		const struct vmt_vma *vma = &after->vma[i];
 
-		if (is_in(before, look) && !is_concerned(&story, look))
-			pieces_of[index_at(before, look->start)] = 1;
+		if (is_in(before, vma) && !is_concerned(&story, vma))
+			pieces_of[index_at(before, vma->start)] = 1;
 		else
-			count_map(&story, look, pieces_of, &counts, &unexplained);
+			count_map(&story, vma, pieces_of, &counts, &unexplained);
 	}
 	for (size_t i = 0; i < before->count; i++) {
 		counts.removed += pieces_of[i] == 0;

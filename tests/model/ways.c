@@ -46,14 +46,14 @@ struct query {
 static int maps_fd = -1;
 static struct text walked;
 
-static int query_at(uint64_t addr, uint64_t flags, struct vmt_look *ret_look)
+static int query_at(uint64_t addr, uint64_t flags, struct vmt_vma *ret_vma)
 {
 	struct query query = { .size = sizeof(query), .flags = flags, .addr = addr };
 	long ret = vmt_sys3(SYS_ioctl, maps_fd, QUERY, &query);
 
 	if (vmt_sys_failed(ret))
 		return (int)ret;
-	*ret_look = (struct vmt_look){
+	*ret_vma = (struct vmt_vma){
 		.start = query.start,
 		.end = query.end,
 		.offset = query.offset,
@@ -64,37 +64,37 @@ static int query_at(uint64_t addr, uint64_t flags, struct vmt_look *ret_look)
 	return 0;
 }
 
-static int query_walk(void *context, struct vmt_range range, struct vmt_sketch *sketch)
+static int query_walk(void *context, struct vmt_range range, struct vmt_outcome *outcome)
 {
-	struct vmt_look look;
+	struct vmt_vma vma;
 	uint64_t at = range.start;
 	int ret = 0;
 
 	(void)context;
 	figures.walks++;
 	while (at < range.end) {
-		ret = query_at(at, COVERING_OR_NEXT, &look);
-		if (ret || look.start >= range.end)
+		ret = query_at(at, COVERING_OR_NEXT, &vma);
+		if (ret || vma.start >= range.end)
 			break;
-		vmt_sketch_append(sketch, &look);
-		at = look.end;
+		vmt_outcome_append(outcome, &vma);
+		at = vma.end;
 	}
 	return ret == -ENOENT ? 0 : ret;
 }
 
-static int query_boundary(void *context, const struct vmt_look *right)
+static int query_boundary(void *context, const struct vmt_vma *right)
 {
-	struct vmt_look look;
-	int ret = query_at(right->start, 0, &look);
+	struct vmt_vma vma;
+	int ret = query_at(right->start, 0, &vma);
 
 	(void)context;
 	figures.questions++;
 	if (ret)
 		return ret;
-	return look.start == right->start;
+	return vma.start == right->start;
 }
 
-static int probe_boundary(void *context, const struct vmt_look *right)
+static int probe_boundary(void *context, const struct vmt_vma *right)
 {
 	long ret = vmt_sys4(SYS_mremap, right->start - PAGE, 2 * PAGE, TOO_LONG_FOR_5, 0);
 
@@ -107,18 +107,18 @@ static int probe_boundary(void *context, const struct vmt_look *right)
 	return ret == -ENOMEM || ret == -EAGAIN ? 0 : -EIO;
 }
 
-static int text_walk(void *context, struct vmt_range range, struct vmt_sketch *sketch)
+static int text_walk(void *context, struct vmt_range range, struct vmt_outcome *outcome)
 {
 	(void)context;
 	figures.walks++;
 	text_read(&walked);
 	for (size_t i = 0; i < walked.count; i++)
-		if (walked.look[i].end > range.start && walked.look[i].start < range.end)
-			vmt_sketch_append(sketch, &walked.look[i]);
+		if (walked.vma[i].end > range.start && walked.vma[i].start < range.end)
+			vmt_outcome_append(outcome, &walked.vma[i]);
 	return 0;
 }
 
-static int text_boundary(void *context, const struct vmt_look *right)
+static int text_boundary(void *context, const struct vmt_vma *right)
 {
 	(void)context;
 	(void)right;
@@ -151,9 +151,9 @@ void ways_open(enum way way, struct vmt_kernel_ops *ret_ops)
 
 bool ways_can_query(void)
 {
-	struct vmt_look look;
+	struct vmt_vma vma;
 
-	return query_at(0, COVERING_OR_NEXT, &look) == 0;
+	return query_at(0, COVERING_OR_NEXT, &vma) == 0;
 }
 
 static size_t read_all(char *bytes, size_t size)
@@ -186,7 +186,7 @@ void text_read(struct text *text)
 			die("/proc/self/maps");
 		}
 		if (!vmt_mapsline_is_vsyscall(&line))
-			text->look[text->count++] = line.look;
+			text->vma[text->count++] = line.vma;
 		at = stop + 1;
 	}
 }

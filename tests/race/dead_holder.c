@@ -22,7 +22,7 @@ static void *die(void *argument)
 	pthread_barrier_wait(&start);
 	while (!room_lock_at(racer, (uint64_t)(uintptr_t)__builtin_frame_address(0), true)) {
 	}
-	if (vmt_late_take(&room_late))
+	if (vmt_deferred_take(&room_late))
 		books.is_inside = UINT32_MAX;	/* neither given back nor learnt */
 	atomic_store_explicit(&racer->is_dead, 1, memory_order_release);
 	return NULL;
@@ -51,7 +51,7 @@ static void one_round(void)
 	room_call(&racers[1], NULL);
 	deaths++;
 	EXPECT(books.robbed == deaths);
-	EXPECT(!vmt_late_waits(&room_late));
+	EXPECT(!vmt_deferred_waits(&room_late));
 	atomic_store(&racers[0].is_dead, 0);
 }
 

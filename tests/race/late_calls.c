@@ -32,38 +32,38 @@ static void *race(void *argument)
 /* What is completed first is learnt first, whichever slot it has. */
 static void check_order(void)
 {
-	struct vmt_late_call *first = vmt_late_claim(&room_late);
-	struct vmt_late_call *second = vmt_late_claim(&room_late);
+	struct vmt_deferred_call *first = vmt_deferred_claim(&room_late);
+	struct vmt_deferred_call *second = vmt_deferred_claim(&room_late);
 
-	EXPECT(first && second && !vmt_late_waits(&room_late) && !vmt_late_take(&room_late));
-	vmt_late_publish(&room_late, second);
-	vmt_late_publish(&room_late, first);
-	EXPECT(vmt_late_take(&room_late) == second);
-	vmt_late_release(&room_late, second);
-	EXPECT(vmt_late_take(&room_late) == first);
-	EXPECT(vmt_late_waits(&room_late));
-	vmt_late_hear(&room_late);
-	EXPECT(!vmt_late_is_quiet(&room_late));
-	vmt_late_release(&room_late, first);
-	EXPECT(vmt_late_is_quiet(&room_late));
+	EXPECT(first && second && !vmt_deferred_waits(&room_late) && !vmt_deferred_take(&room_late));
+	vmt_deferred_publish(&room_late, second);
+	vmt_deferred_publish(&room_late, first);
+	EXPECT(vmt_deferred_take(&room_late) == second);
+	vmt_deferred_release(&room_late, second);
+	EXPECT(vmt_deferred_take(&room_late) == first);
+	EXPECT(vmt_deferred_waits(&room_late));
+	vmt_deferred_clear_pending(&room_late);
+	EXPECT(!vmt_deferred_is_quiet(&room_late));
+	vmt_deferred_release(&room_late, first);
+	EXPECT(vmt_deferred_is_quiet(&room_late));
 }
 
 /* A call without a slot is to be heard of even when no slot is ready. */
 static void check_overflow(void)
 {
-	struct vmt_late_call *claimed[VMT_LATE_SLOTS];
+	struct vmt_deferred_call *claimed[VMT_DEFERRED_SLOTS];
 
-	for (unsigned i = 0; i < VMT_LATE_SLOTS; i++)
-		EXPECT((claimed[i] = vmt_late_claim(&room_late)) != NULL);
-	EXPECT(!vmt_late_waits(&room_late));
-	EXPECT(!vmt_late_claim(&room_late) && vmt_late_waits(&room_late));
-	for (unsigned i = 0; i < VMT_LATE_SLOTS; i++)
-		vmt_late_release(&room_late, claimed[i]);
-	EXPECT(vmt_late_waits(&room_late));
-	vmt_late_hear(&room_late);
-	EXPECT(!vmt_late_is_quiet(&room_late));
+	for (unsigned i = 0; i < VMT_DEFERRED_SLOTS; i++)
+		EXPECT((claimed[i] = vmt_deferred_claim(&room_late)) != NULL);
+	EXPECT(!vmt_deferred_waits(&room_late));
+	EXPECT(!vmt_deferred_claim(&room_late) && vmt_deferred_waits(&room_late));
+	for (unsigned i = 0; i < VMT_DEFERRED_SLOTS; i++)
+		vmt_deferred_release(&room_late, claimed[i]);
+	EXPECT(vmt_deferred_waits(&room_late));
+	vmt_deferred_clear_pending(&room_late);
+	EXPECT(!vmt_deferred_is_quiet(&room_late));
 	atomic_store(&room_late.overflow, 0);
-	EXPECT(vmt_late_is_quiet(&room_late));
+	EXPECT(vmt_deferred_is_quiet(&room_late));
 }
 
 int main(void)
@@ -80,6 +80,6 @@ int main(void)
 	for (uint32_t i = 0; i < RACERS; i++)
 		pthread_join(threads[i], NULL);
 	room_check("late_calls");
-	EXPECT(books.late > 0 && books.robbed == 0);
+	EXPECT(books.deferred > 0 && books.robbed == 0);
 	return 0;
 }

@@ -78,13 +78,13 @@ static void nest_until_overflow(struct racer *racer)
 {
 	EXPECT(room_enter(racer, HERE, true) == VMT_LOCK_GOT);
 	books.is_inside = racer->id;
-	for (unsigned i = 0; i < VMT_LATE_SLOTS + 6; i++) {
+	for (unsigned i = 0; i < VMT_DEFERRED_SLOTS + 6; i++) {
 		EXPECT(room_enter(racer, HERE - 256, true) == VMT_LOCK_BUSY);
 		room_call_late(racer, HERE - 256, atomic_fetch_add(&racer->made, 1));
 	}
 	EXPECT(racer->most_waits == 0);	/* in vain: it would be for itself */
 	room_unlock(racer);
-	EXPECT(books.late == VMT_LATE_SLOTS && books.overflows == 1);
+	EXPECT(books.deferred == VMT_DEFERRED_SLOTS && books.overflows == 1);
 	EXPECT(racer->held_sp == 0);
 }
 

@@ -10,7 +10,7 @@
 struct racer racers[RACERS];
 struct books books;
 struct vmt_lock room_lock;
-struct vmt_late room_late;
+struct vmt_deferred room_late;
 
 static void wait_on(void *context, _Atomic uint32_t *word, uint32_t value, uint64_t timeout_ns)
 {
@@ -91,8 +91,8 @@ enum vmt_lock_result room_enter(struct racer *racer, uint64_t sp, bool patient)
 
 static void learn(uint32_t id, uint32_t number)
 {
-	EXPECT(number < CALLS_MAX && books.learnt[id - 1][number] == 0);
-	books.learnt[id - 1][number]++;
+	EXPECT(number < CALLS_MAX && books.resolved[id - 1][number] == 0);
+	books.resolved[id - 1][number]++;
 	if (books.is_in_order)
 		EXPECT(number + 1 > books.last[id - 1]);
 	books.last[id - 1] = number + 1;
@@ -100,15 +100,15 @@ static void learn(uint32_t id, uint32_t number)
 
 static void drain(void)
 {
-	struct vmt_late_call *late;
+	struct vmt_deferred_call *deferred;
 
-	vmt_late_hear(&room_late);
-	while ((late = vmt_late_take(&room_late))) {
+	vmt_deferred_clear_pending(&room_late);
+	while ((deferred = vmt_deferred_take(&room_late))) {
 		vmt_lock_go_on(&room_lock);
-		EXPECT(late->count == 1 && late->pc[0] == ~(uint64_t)late->done.result);
-		learn((uint32_t)late->done.args[0], (uint32_t)late->done.result);
-		books.late++;
-		vmt_late_release(&room_late, late);
+		EXPECT(deferred->count == 1 && deferred->pc[0] == ~(uint64_t)deferred->done.result);
+		learn((uint32_t)deferred->done.args[0], (uint32_t)deferred->done.result);
+		books.deferred++;
+		vmt_deferred_release(&room_late, deferred);
 	}
 	if (!atomic_exchange_explicit(&room_late.overflow, 0, memory_order_relaxed))
 		return;
@@ -129,7 +129,7 @@ bool room_lock_at(struct racer *racer, uint64_t sp, bool patient)
 	}
 	EXPECT(books.is_inside == 0);
 	books.is_inside = racer->id;
-	if (vmt_late_waits(&room_late))
+	if (vmt_deferred_waits(&room_late))
 		drain();
 	return true;
 }
@@ -143,19 +143,19 @@ void room_unlock(struct racer *racer)
 		EXPECT(books.is_inside == racer->id);
 		books.is_inside = 0;
 		vmt_lock_leave(&room_lock, &ops, &racer->held_sp);
-	} while (vmt_late_waits(&room_late) && room_lock_at(racer, sp, false));
+	} while (vmt_deferred_waits(&room_late) && room_lock_at(racer, sp, false));
 }
 
 void room_call_late(struct racer *racer, uint64_t sp, uint32_t number)
 {
-	struct vmt_late_call *late = vmt_late_claim(&room_late);
+	struct vmt_deferred_call *deferred = vmt_deferred_claim(&room_late);
 
-	if (late) {
-		late->done.args[0] = racer->id;
-		late->done.result = number;
-		late->count = 1;
-		late->pc[0] = ~(uint64_t)number;
-		vmt_late_publish(&room_late, late);
+	if (deferred) {
+		deferred->done.args[0] = racer->id;
+		deferred->done.result = number;
+		deferred->count = 1;
+		deferred->pc[0] = ~(uint64_t)number;
+		vmt_deferred_publish(&room_late, deferred);
 	} else {
 		racer->lost[number] = 1;
 	}
@@ -189,11 +189,11 @@ void room_check(const char *name)
 	unsigned lost = 0;
 	unsigned most_waits = 0;
 
-	EXPECT(!vmt_late_waits(&room_late));
+	EXPECT(!vmt_deferred_waits(&room_late));
 	EXPECT(atomic_load(&room_lock.owner) == 0);
 	for (unsigned i = 0; i < RACERS; i++) {
 		for (uint32_t n = 0; n < atomic_load(&racers[i].made); n++) {
-			EXPECT(books.learnt[i][n] + racers[i].lost[n] == 1);
+			EXPECT(books.resolved[i][n] + racers[i].lost[n] == 1);
 			EXPECT(!racers[i].lost[n] || n < books.everything[i]);
 			lost += racers[i].lost[n];
 			made++;
@@ -201,9 +201,9 @@ void room_check(const char *name)
 		if (racers[i].most_waits > most_waits)
 			most_waits = racers[i].most_waits;
 	}
-	EXPECT(books.in_time + books.late + lost == made);
+	EXPECT(books.in_time + books.deferred + lost == made);
 	printf("%s: %u calls, %u in time, %u late, %u without a slot in %u overflows, "
 	       "%u robberies, at most %u waits of %u\n",
-	       name, made, books.in_time, books.late, lost, books.overflows, books.robbed,
+	       name, made, books.in_time, books.deferred, lost, books.overflows, books.robbed,
 	       most_waits, WAITS_MAX);
 }

@@ -40,10 +40,10 @@ struct racer {
 struct books {
 	uint32_t is_inside;
 	uint32_t in_time;	/* calls learnt by who made them */
-	uint32_t late;	/* learnt from the queue */
+	uint32_t deferred;	/* learnt from the queue */
 	uint32_t overflows;
 	uint32_t robbed;
-	unsigned char learnt[RACERS][CALLS_MAX];	/* how often */
+	unsigned char resolved[RACERS][CALLS_MAX];	/* how often */
 	uint32_t everything[RACERS];	/* calls made when everything was learnt */
 	uint32_t last[RACERS];	/* number of the call learnt last */
 	bool is_in_order;	/* calls of one thread must be learnt in their order */
@@ -52,7 +52,7 @@ struct books {
 extern struct racer racers[RACERS];
 extern struct books books;
 extern struct vmt_lock room_lock;
-extern struct vmt_late room_late;
+extern struct vmt_deferred room_late;
 
 /* sp: where the stack stands, for entering again from a handler. */
 enum vmt_lock_result room_enter(struct racer *racer, uint64_t sp, bool patient);

@@ -140,7 +140,7 @@ static bool has_others(void)
 	return threads && strtol(threads + 8, NULL, 10) > 1;
 }
 
-/* Threads that end at once and are neither joined nor detached. */
+/* Threads that end at once and are neither merged nor detached. */
 static void unjoined(long count)
 {
 	pthread_t thread;

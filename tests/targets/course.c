@@ -46,29 +46,29 @@ static double least(double a, double b)
 }
 
 /* part of the run, 0 to 1 */
-static void step(const char *course, double part)
+static void step(const char *curve, double part)
 {
 	double tooth = fraction(part * 6);
 
-	if (!strcmp(course, "leak"))
+	if (!strcmp(curve, "leak"))
 		grow((long)(1000 * part));
-	else if (!strcmp(course, "bursts"))
+	else if (!strcmp(curve, "bursts"))
 		grow(tooth > 0.4 && tooth < 0.6 ? 1000 : 10);
-	else if (!strcmp(course, "warm-up"))
+	else if (!strcmp(curve, "warm-up"))
 		grow((long)(1000 * least(part * 5, 1)) + (long)(tooth * 10));
-	else if (!strcmp(course, "sawtooth"))
+	else if (!strcmp(curve, "sawtooth"))
 		grow((long)(1000 * tooth));
-	else if (!strcmp(course, "burst"))
+	else if (!strcmp(curve, "burst"))
 		grow(part > 0.4 && part < 0.6 ? 1000 : 0);
-	else if (!strcmp(course, "rising-sawtooth"))
+	else if (!strcmp(curve, "rising-sawtooth"))
 		grow((long)(300 * tooth + 1500 * part));
-	else if (!strcmp(course, "leak-and-warm-up")) {
+	else if (!strcmp(curve, "leak-and-warm-up")) {
 		grow((long)(1000 * part));
 		grow_other((long)(500 * least(part * 5, 1)));
-	} else if (!strcmp(course, "small-leak")) {
+	} else if (!strcmp(curve, "small-leak")) {
 		grow((long)(120 * part));
 		grow_other((long)(3000 * least(part * 5, 1)));
-	} else if (!strcmp(course, "leak-and-bursts")) {
+	} else if (!strcmp(curve, "leak-and-bursts")) {
 		grow((long)(120 * part) + (tooth > 0.4 && tooth < 0.6 ? 2000 : 0));
 	} else
 		REQUIRE(!"such a course");

@@ -22,7 +22,7 @@ int main(void)
 	/* +1: without its middle page one map of 12 KiB is two maps of 4 KiB */
 	REQUIRE(munmap(at + PAGE, PAGE) == 0);
 
-	/* -1: the new page fits between the two, and the kernel joins all three */
+	/* -1: the new page fits between the two, and the kernel merges all three */
 	REQUIRE(mmap(at + PAGE, PAGE, prot, flags | MAP_FIXED_NOREPLACE, -1, 0) == at + PAGE);
 
 	/* Not by stdio, whose buffer would be a fourth call site. */

@@ -63,7 +63,7 @@ static void *leave_without_stack(void *nothing)
 	return nothing;
 }
 
-static void join_by_kernel(void)
+static void merge_by_kernel(void)
 {
 	pthread_t thread;
 
@@ -118,7 +118,7 @@ static void leave(const char *way)
 	if (strcmp(way, "small_stack") == 0)
 		leave_on_small_stack(8);
 	if (strcmp(way, "no_stack") == 0)
-		join_by_kernel();
+		merge_by_kernel();
 	if (strcmp(way, "hidden") == 0)
 		leave_hidden(0);
 	if (strcmp(way, "two") == 0)

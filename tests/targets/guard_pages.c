@@ -2,7 +2,7 @@
 /*
  * A leak as pools make it that put a guard page behind each object: 1,000 objects of three pages,
  * of which every second is given back. Each one left costs two maps. MAP_NORESERVE, as pools have
- * it, also keeps the first one from joining a map of ld.so: the numbers are the same each time.
+ * it, also keeps the first one from merging a map of ld.so: the numbers are the same each time.
  */
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -30,7 +30,7 @@ static int userfault, segment;
 static char layout[400];	/* of the current trial's surroundings */
 
 /* Count the lines, and put what lies in [from, from + TRIAL_PAGES) into words. */
-static void look(const char *from)
+static void vma(const char *from)
 {
 	static char text[1 << 16], line[4200];
 	FILE *maps = fopen("/proc/self/maps", "re");
@@ -68,12 +68,12 @@ static void fill(void)
 	char *area = mmap(AREA, AREA_PAGES * PAGE, PROT_NONE, PRIVATE | MAP_FIXED, -1, 0);
 
 	REQUIRE(area == AREA);
-	look(TRIALS);
+	vma(TRIALS);
 	for (long page = 1; lines < limit - 500; page += 2, lines += 2)
 		REQUIRE(mprotect(area + page * PAGE, PAGE, PROT_READ) == 0);
 	while (fill_one())
 		;
-	look(TRIALS);
+	vma(TRIALS);
 }
 
 static void adjust(long wanted)
@@ -286,7 +286,7 @@ int main(void)
 			before = lines;
 			errno = 0;
 			error = ways[way].call(at + 8 * PAGE) == -1 ? errno : 0;
-			look(at);
+			vma(at);
 			printf("%ld free, %s: %s, %+ld maps:%s\n", slack, ways[way].name,
 			       error ? strerror(error) : "fits", lines - before, layout);
 		}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Pairs of maps that touch, made at random, of which this program knows from its own calls in
- * what they differ: some differ in nothing any more but were not joined. It writes a line for
+ * what they differ: some differ in nothing any more but were not merged. It writes a line for
  * each pair, "ADDRESS ATTRIBUTE,ATTRIBUTE..." (address of the boundary; "-" = in nothing), and stays
  * until its input ends. Arguments: file to write, pairs, seed.
  */

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 static char error[VMT_BASELINE_ERROR_MAX];
-static struct vmt_census census;
+static struct vmt_summary summary;
 
 /* Written to a file of the test's own and read back. */
 static int load_bytes(const char *bytes, size_t n)
@@ -24,7 +24,7 @@ static int load_bytes(const char *bytes, size_t n)
 	cr_assert_eq(write(fd, bytes, n), (ssize_t)n);
 	close(fd);
 	error[0] = '\0';
-	ret = vmt_baseline_load(path, &census, error);
+	ret = vmt_baseline_load(path, &summary, error);
 	unlink(path);
 	return ret;
 }
@@ -40,27 +40,27 @@ static int load(const char *text)
 
 Test(baseline, is_read)
 {
-	struct vmt_census_program *program;
+	struct vmt_summary_program *program;
 
 	cr_assert_eq(load(HEAD APP SITE "]}]}"), 0);
-	program = vmt_census_find_program(&census, "app");
+	program = vmt_summary_find_program(&summary, "app");
 	cr_assert_eq(program->growth, 5);
-	cr_assert_eq(vmt_census_find_site(program, "mmap\napp!f\napp!main")->maps, 5);
-	cr_assert_null(vmt_census_find_site(program, "brk\napp!f"));
-	vmt_census_free(&census);
+	cr_assert_eq(vmt_summary_find_site(program, "mmap\napp!f\napp!main")->maps, 5);
+	cr_assert_null(vmt_summary_find_site(program, "brk\napp!f"));
+	vmt_summary_free(&summary);
 }
 
 Test(baseline, older_names_are_trimmed_and_added_up)
 {
-	struct vmt_census_program *program;
+	struct vmt_summary_program *program;
 
 	cr_assert_eq(load(HEAD APP
 		"{\"call\":\"mmap\",\"maps\":5,\"stack\":[\"app!P<int>::f\"]},"
 		"{\"call\":\"mmap\",\"maps\":2,\"stack\":[\"app!P<char>::f\"]},"
 		"{\"call\":\"mmap\",\"maps\":1,\"stack\":[\"app!P::f\"]}]}]}"), 0, "%s", error);
-	program = vmt_census_find_program(&census, "app");
-	cr_assert_eq(vmt_census_find_site(program, "mmap\napp!P::f")->maps, 8);
-	vmt_census_free(&census);
+	program = vmt_summary_find_program(&summary, "app");
+	cr_assert_eq(vmt_summary_find_site(program, "mmap\napp!P::f")->maps, 8);
+	vmt_summary_free(&summary);
 }
 
 Test(baseline, what_it_is_instead_is_said)
@@ -69,15 +69,15 @@ Test(baseline, what_it_is_instead_is_said)
 	cr_assert_str_eq(error, "it is empty");
 	cr_assert_eq(load("VMATRACE and so on"), -EBADMSG);
 	cr_assert_str_eq(error, "it is a recording");
-	cr_assert_eq(vmt_baseline_load("/", &census, error), -EISDIR);
+	cr_assert_eq(vmt_baseline_load("/", &summary, error), -EISDIR);
 	cr_assert_eq(load("\xef\xbb\xbf" HEAD "]}"), 0, "%s", error);
-	vmt_census_free(&census);
+	vmt_summary_free(&summary);
 }
 
-static struct vmt_verdict judged(struct vmt_census *now, struct vmt_census *before)
+static struct vmt_verdict judged(struct vmt_summary *now, struct vmt_summary *before)
 {
 	static struct vmt_suppressions none;
-	struct vmt_verdict verdict = { .census = now, .base = before, .suppressions = &none,
+	struct vmt_verdict verdict = { .summary = now, .base = before, .suppressions = &none,
 				       .limit[VMT_RULE_PER_SITE].is_set = true };
 
 	vmt_verdict_judge(&verdict);
@@ -86,29 +86,29 @@ static struct vmt_verdict judged(struct vmt_census *now, struct vmt_census *befo
 
 Test(baseline, the_first_heap_is_no_growth)
 {
-	struct vmt_census now = { .programs = NULL };
-	struct vmt_census before = { .programs = NULL };
-	struct vmt_census_program *program = vmt_census_program(&now, "app");
+	struct vmt_summary now = { .programs = NULL };
+	struct vmt_summary before = { .programs = NULL };
+	struct vmt_summary_program *program = vmt_summary_program(&now, "app");
 	struct vmt_verdict verdict;
 
 	program->processes = 1;
-	vmt_census_program(&before, "app");
-	vmt_census_site(program, "brk", "[heap]")->maps = 1;
+	vmt_summary_program(&before, "app");
+	vmt_summary_site(program, "brk", "[heap]")->maps = 1;
 	verdict = judged(&now, &before);
 	cr_assert_eq(verdict.count, 0);
-	vmt_census_site(program, "brk", "[heap]")->maps = 2;
+	vmt_summary_site(program, "brk", "[heap]")->maps = 2;
 	verdict = judged(&now, &before);
 	cr_assert_eq(verdict.count, 1);
 	cr_assert(strstr(verdict.finding[0].message, "+1 map by brk"));
 	vmt_verdict_free(&verdict);
-	vmt_census_free(&now);
-	vmt_census_free(&before);
+	vmt_summary_free(&now);
+	vmt_summary_free(&before);
 }
 
 Test(baseline, unknown_fields_are_left_alone)
 {
 	cr_assert_eq(load("{\"later\":[1],\"schema\":\"vmatrace.baseline/1\",\"programs\":[]}"), 0);
-	vmt_census_free(&census);
+	vmt_summary_free(&summary);
 }
 
 Test(baseline, damage_is_refused)
@@ -132,7 +132,7 @@ Test(baseline, damage_is_refused)
 	for (size_t i = 0; i < VMT_COUNT(bad); i++) {
 		cr_assert_neq(load(bad[i]), 0, "%s", bad[i]);
 		cr_assert_neq(error[0], '\0', "%s", bad[i]);
-		cr_assert_null(census.programs);
+		cr_assert_null(summary.programs);
 	}
 }
 
@@ -147,7 +147,7 @@ Test(baseline, every_truncation_and_flip_is_survived)
 			memcpy(copy, good, sizeof(good));
 			copy[i] = (char)(copy[i] ^ 1 << bit);
 			if (!load_bytes(copy, sizeof(good) - 1))
-				vmt_census_free(&census);
+				vmt_summary_free(&summary);
 		}
 	}
 }
@@ -162,28 +162,28 @@ Test(baseline, deep_nesting_is_refused)
 
 Test(baseline, a_missing_file_says_so)
 {
-	cr_assert_eq(vmt_baseline_load("/nonexistent", &census, error), -ENOENT);
+	cr_assert_eq(vmt_baseline_load("/nonexistent", &summary, error), -ENOENT);
 	cr_assert(strstr(error, "No such file"));
 }
 
 static bool allows(const char *text, int64_t base, int64_t maps)
 {
-	struct vmt_census now = { .programs = NULL };
-	struct vmt_census before = { .programs = NULL };
+	struct vmt_summary now = { .programs = NULL };
+	struct vmt_summary before = { .programs = NULL };
 	struct vmt_suppressions none = { NULL, 0 };
-	struct vmt_verdict verdict = { .census = &now, .base = &before, .suppressions = &none };
-	struct vmt_census_program *program = vmt_census_program(&now, "app");
+	struct vmt_verdict verdict = { .summary = &now, .base = &before, .suppressions = &none };
+	struct vmt_summary_program *program = vmt_summary_program(&now, "app");
 	bool passed;
 
 	program->processes = 1;
-	vmt_census_site(program, "mmap", "app!f")->maps = maps;
-	vmt_census_site(vmt_census_program(&before, "app"), "mmap", "app!f")->maps = base;
+	vmt_summary_site(program, "mmap", "app!f")->maps = maps;
+	vmt_summary_site(vmt_summary_program(&before, "app"), "mmap", "app!f")->maps = base;
 	cr_assert(vmt_verdict_parse_limit(text, &verdict.limit[VMT_RULE_PER_SITE]));
 	vmt_verdict_judge(&verdict);
 	passed = !verdict.count;
 	vmt_verdict_free(&verdict);
-	vmt_census_free(&now);
-	vmt_census_free(&before);
+	vmt_summary_free(&now);
+	vmt_summary_free(&before);
 	return passed;
 }
 
@@ -203,27 +203,27 @@ Test(baseline, tolerances)
 /* Five maps of one call site are another's now. */
 static size_t findings_when_moved(bool may_move, int64_t growth)
 {
-	struct vmt_census now = { .programs = NULL };
-	struct vmt_census before = { .programs = NULL };
+	struct vmt_summary now = { .programs = NULL };
+	struct vmt_summary before = { .programs = NULL };
 	struct vmt_suppressions none = { NULL, 0 };
-	struct vmt_verdict verdict = { .census = &now, .base = &before, .suppressions = &none,
+	struct vmt_verdict verdict = { .summary = &now, .base = &before, .suppressions = &none,
 				       .limit[VMT_RULE_PER_SITE].is_set = true,
 				       .may_move = may_move };
-	struct vmt_census_program *program = vmt_census_program(&now, "app");
+	struct vmt_summary_program *program = vmt_summary_program(&now, "app");
 	size_t count;
 
 	program->processes = 1;
 	program->growth = growth;
-	vmt_census_site(program, "mmap", "app!g")->maps = 5;
-	program = vmt_census_program(&before, "app");
+	vmt_summary_site(program, "mmap", "app!g")->maps = 5;
+	program = vmt_summary_program(&before, "app");
 	program->growth = 5;
-	vmt_census_site(program, "mmap", "app!f")->maps = 5;
+	vmt_summary_site(program, "mmap", "app!f")->maps = 5;
 	vmt_verdict_judge(&verdict);
 	count = verdict.count;
 	cr_assert_eq(verdict.sites, count);
 	vmt_verdict_free(&verdict);
-	vmt_census_free(&now);
-	vmt_census_free(&before);
+	vmt_summary_free(&now);
+	vmt_summary_free(&before);
 	return count;
 }
 

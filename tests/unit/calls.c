@@ -12,17 +12,17 @@
 Test(calls, every_identifier_has_a_name_of_its_own)
 {
 	for (uint32_t id = 0; id < VMT_CALL_COUNT; id++) {
-		cr_assert_not_null(vmt_call_name(id), "identifier %u", id);
+		cr_assert_not_null(vmt_calls_name(id), "identifier %u", id);
 		for (uint32_t other = 0; other < id; other++)
-			cr_assert_str_neq(vmt_call_name(id), vmt_call_name(other));
+			cr_assert_str_neq(vmt_calls_name(id), vmt_calls_name(other));
 	}
 }
 
 Test(calls, unknown_identifiers_have_a_name_too)
 {
-	cr_assert_str_eq(vmt_call_name(VMT_CALL_COUNT), "?");
-	cr_assert_str_eq(vmt_call_name(UINT32_MAX), "?");
-	cr_assert_str_eq(vmt_call_name(VMT_CALL_NONE), "none");
+	cr_assert_str_eq(vmt_calls_name(VMT_CALL_COUNT), "?");
+	cr_assert_str_eq(vmt_calls_name(UINT32_MAX), "?");
+	cr_assert_str_eq(vmt_calls_name(VMT_CALL_NONE), "none");
 }
 
 Test(calls, numbers_outside_the_table_are_no_memory_calls)
@@ -30,7 +30,7 @@ Test(calls, numbers_outside_the_table_are_no_memory_calls)
 	static const long numbers[] = { -1, 511, 512, 513, 0x40000009, INT64_MAX, INT64_MIN };
 
 	for (size_t i = 0; i < VMT_COUNT(numbers); i++)
-		cr_assert_eq(vmt_call_of_nr(numbers[i]), VMT_CALL_NONE, "%ld", numbers[i]);
+		cr_assert_eq(vmt_calls_of_nr(numbers[i]), VMT_CALL_NONE, "%ld", numbers[i]);
 }
 
 Test(calls, calls_without_effect_on_maps_have_no_identifier)
@@ -39,7 +39,7 @@ Test(calls, calls_without_effect_on_maps_have_no_identifier)
 					SYS_msync, SYS_exit_group };
 
 	for (size_t i = 0; i < VMT_COUNT(numbers); i++)
-		cr_assert_eq(vmt_call_of_nr(numbers[i]), VMT_CALL_NONE, "%ld", numbers[i]);
+		cr_assert_eq(vmt_calls_of_nr(numbers[i]), VMT_CALL_NONE, "%ld", numbers[i]);
 }
 
 /* clang-format off */
@@ -87,8 +87,8 @@ Test(calls, numbers_agree_with_the_headers)
 	};
 
 	for (size_t i = 0; i < VMT_COUNT(calls); i++) {
-		cr_assert_eq(vmt_call_of_nr(calls[i].nr), calls[i].id, "%s", calls[i].name);
-		cr_assert_str_eq(vmt_call_name(calls[i].id), calls[i].name);
+		cr_assert_eq(vmt_calls_of_nr(calls[i].nr), calls[i].id, "%s", calls[i].name);
+		cr_assert_str_eq(vmt_calls_name(calls[i].id), calls[i].name);
 	}
 }
 
@@ -97,7 +97,7 @@ Test(calls, every_identifier_but_none_has_at_most_one_number)
 	uint32_t seen[VMT_CALL_COUNT] = { 0 };
 
 	for (long nr = 0; nr < 600; nr++)
-		seen[vmt_call_of_nr(nr)]++;
+		seen[vmt_calls_of_nr(nr)]++;
 	for (uint32_t id = VMT_CALL_NONE + 1; id < VMT_CALL_COUNT; id++)
-		cr_assert_leq(seen[id], 1, "%s", vmt_call_name(id));
+		cr_assert_leq(seen[id], 1, "%s", vmt_calls_name(id));
 }

@@ -15,13 +15,13 @@
 static uint32_t maps[MOST];
 static uint64_t used;
 
-static bool bucket(const void *context, uint64_t index, struct vmt_course_bucket *ret_bucket)
+static bool bucket(const void *context, uint64_t index, struct vmt_curve_bucket *ret_bucket)
 {
 	const uint32_t *at = context;
 
 	if (at[index] == UINT32_MAX)
 		return false;
-	*ret_bucket = (struct vmt_course_bucket){ at[index], at[index], at[index] };
+	*ret_bucket = (struct vmt_curve_bucket){ at[index], at[index], at[index] };
 	return true;
 }
 
@@ -32,20 +32,20 @@ static uint32_t last_of(uint64_t i)
 	return maps[i] == UINT32_MAX ? 20 : maps[i];
 }
 
-static struct vmt_course judge(uint64_t duration)
+static struct vmt_curve judge(uint64_t duration)
 {
-	struct vmt_course_source source = {
+	struct vmt_curve_source source = {
 		.bucket = bucket, .context = maps, .buckets = MOST, .width = duration / used,
 		.duration = duration - 1, .start = 20, .now = last_of(used - 1),
 	};
-	struct vmt_course course;
+	struct vmt_curve curve;
 
 	for (uint64_t i = 0; i < used; i++) {
 		if (maps[i] != UINT32_MAX && maps[i] > source.peak)
 			source.peak = maps[i];
 	}
-	cr_assert(vmt_course_judge(&source, &course));
-	return course;
+	cr_assert(vmt_trend_judge(&source, &curve));
+	return curve;
 }
 
 static enum vmt_trend trend(uint64_t seconds)
@@ -67,7 +67,7 @@ static uint32_t teeth(uint64_t i) { return 20 + (uint32_t)(i % (used / 6) * 1000
 static uint32_t peaks(uint64_t i) { return i % (used / 6) == used / 12 ? 1020 : 20; }
 static uint32_t hill(uint64_t i) { return i > used / 4 && i < used / 3 ? 1020 : 20; }
 static uint32_t table(uint64_t i) { return i > used / 8 && i < used / 8 * 7 ? 1020 : 20; }
-static uint32_t late(uint64_t i) { return i > used - used / 10 ? 1020 : 20; }
+static uint32_t deferred(uint64_t i) { return i > used - used / 10 ? 1020 : 20; }
 static uint32_t none(uint64_t i) { return 20 + (uint32_t)(i % 9); }
 static uint32_t leaking_teeth(uint64_t i) { return teeth(i) / 3 + leak(i) * 3; }
 static uint32_t rippled(uint64_t i) { return flat(i) + (uint32_t)(i % 7); }
@@ -90,7 +90,7 @@ static uint32_t late_leak(uint64_t i)
 static uint32_t cache(uint64_t i) { return 20 + (uint32_t)(1000 * i * 12 / (used + i * 11)); }
 static uint32_t sparse_leak(uint64_t i) { return i % 3 ? UINT32_MAX : leak(i); }
 
-Test(course, known_ones_at_any_resolution)
+Test(curve, known_ones_at_any_resolution)
 {
 	static const struct {
 		uint32_t (*shape)(uint64_t i);
@@ -99,7 +99,7 @@ Test(course, known_ones_at_any_resolution)
 		{ leak, VMT_TREND_LEAK },	{ flat, VMT_TREND_PLATEAU },
 		{ teeth, VMT_TREND_SAWTOOTH },	{ peaks, VMT_TREND_BURSTS },
 		{ hill, VMT_TREND_BURST },	{ table, VMT_TREND_GIVEN_BACK },
-		{ late, VMT_TREND_GROWING },	{ none, VMT_TREND_NONE },
+		{ deferred, VMT_TREND_GROWING },	{ none, VMT_TREND_NONE },
 		{ leaking_teeth, VMT_TREND_LEAK }, { rippled, VMT_TREND_PLATEAU },
 		{ slow_leak, VMT_TREND_LEAK },	{ sparse_leak, VMT_TREND_LEAK },
 		{ warm_leak, VMT_TREND_LEAK },	{ burst_leak, VMT_TREND_LEAK },
@@ -111,44 +111,44 @@ Test(course, known_ones_at_any_resolution)
 		for (size_t i = 0; i < VMT_COUNT(known); i++) {
 			make(known[i].shape, count);
 			cr_assert_eq(trend(10), known[i].trend, "number %zu with %lu buckets is %s",
-				     i, (unsigned long)count, vmt_course_word(trend(10)));
+				     i, (unsigned long)count, vmt_trend_word(trend(10)));
 		}
 	}
 }
 
-Test(course, a_leak_has_a_rate)
+Test(curve, a_leak_has_a_rate)
 {
-	struct vmt_course course;
+	struct vmt_curve curve;
 
 	make(leak, 500);
-	course = judge(100 * SECOND);
-	cr_assert_eq(course.trend, VMT_TREND_LEAK);
-	cr_assert_float_eq((double)course.rise / ((double)course.span / SECOND), 10, 0.5);
-	cr_assert(!course.is_falling);
+	curve = judge(100 * SECOND);
+	cr_assert_eq(curve.trend, VMT_TREND_LEAK);
+	cr_assert_float_eq((double)curve.rise / ((double)curve.span / SECOND), 10, 0.5);
+	cr_assert(!curve.is_falling);
 	make(leaking_teeth, 500);
-	course = judge(100 * SECOND);
-	cr_assert_float_eq((double)course.rise / ((double)course.span / SECOND), 30, 3);
-	cr_assert(course.is_falling);
+	curve = judge(100 * SECOND);
+	cr_assert_float_eq((double)curve.rise / ((double)curve.span / SECOND), 30, 3);
+	cr_assert(curve.is_falling);
 }
 
-Test(course, a_leak_beside_something_larger_has_its_own_rate)
+Test(curve, a_leak_beside_something_larger_has_its_own_rate)
 {
 	uint32_t (*const shapes[])(uint64_t) = { warm_leak, burst_leak, started_leak };
-	struct vmt_course course;
+	struct vmt_curve curve;
 
 	for (size_t i = 0; i < VMT_COUNT(shapes); i++) {
 		make(shapes[i], 600);
-		course = judge(100 * SECOND);
-		cr_assert_float_eq((double)course.rise / ((double)course.span / SECOND), 1, 0.1,
+		curve = judge(100 * SECOND);
+		cr_assert_float_eq((double)curve.rise / ((double)curve.span / SECOND), 1, 0.1,
 				   "number %zu", i);
 	}
 	make(late_leak, 600);
-	course = judge(100 * SECOND);
-	cr_assert_float_eq((double)course.rise / ((double)course.span / SECOND), 10, 1);
+	curve = judge(100 * SECOND);
+	cr_assert_float_eq((double)curve.rise / ((double)curve.span / SECOND), 10, 1);
 }
 
 /* Noise that never settles must not be called a leak; the seed is fixed. */
-Test(course, noise_is_no_leak)
+Test(curve, noise_is_no_leak)
 {
 	unsigned seed = 7, leaks = 0;
 
@@ -161,18 +161,18 @@ Test(course, noise_is_no_leak)
 	cr_assert_leq(leaks, 2, "%u of 2,000", leaks);
 }
 
-Test(course, a_plateau_tells_when_it_began_to_rise_as_well)
+Test(curve, a_plateau_tells_when_it_began_to_rise_as_well)
 {
-	struct vmt_course course;
+	struct vmt_curve curve;
 
 	make(flat, 500);
-	course = judge(100 * SECOND);
-	cr_assert_lt(course.began, SECOND);
-	cr_assert_gt(course.since, 18 * SECOND);
-	cr_assert_lt(course.since, 21 * SECOND);
+	curve = judge(100 * SECOND);
+	cr_assert_lt(curve.began, SECOND);
+	cr_assert_gt(curve.since, 18 * SECOND);
+	cr_assert_lt(curve.since, 21 * SECOND);
 }
 
-Test(course, bursts_are_counted)
+Test(curve, bursts_are_counted)
 {
 	make(peaks, 600);
 	cr_assert_eq(judge(10 * SECOND).times, 6);
@@ -180,7 +180,7 @@ Test(course, bursts_are_counted)
 	cr_assert_eq(judge(10 * SECOND).high, 1020);
 }
 
-Test(course, a_short_run_is_not_judged)
+Test(curve, a_short_run_is_not_judged)
 {
 	make(leak, 100);
 	cr_assert_eq(trend(2), VMT_TREND_SHORT);
@@ -190,22 +190,22 @@ Test(course, a_short_run_is_not_judged)
 	cr_assert_eq(trend(2), VMT_TREND_BURST, "what went up and came back is known");
 }
 
-Test(course, what_cannot_be_judged)
+Test(curve, what_cannot_be_judged)
 {
-	struct vmt_course_source source = { .bucket = bucket, .context = maps, .duration = SECOND };
-	struct vmt_course course;
+	struct vmt_curve_source source = { .bucket = bucket, .context = maps, .duration = SECOND };
+	struct vmt_curve curve;
 
-	cr_assert(!vmt_course_judge(&source, &course), "no width");
+	cr_assert(!vmt_trend_judge(&source, &curve), "no width");
 	source.width = 1;
-	cr_assert(!vmt_course_judge(&source, &course), "a billion buckets");
+	cr_assert(!vmt_trend_judge(&source, &curve), "a billion buckets");
 	source.width = UINT64_MAX;
-	cr_assert(!vmt_course_judge(&source, &course));
+	cr_assert(!vmt_trend_judge(&source, &curve));
 }
 
-Test(course, random_timelines)
+Test(curve, random_timelines)
 {
 	unsigned seed = 1;
-	struct vmt_course course;
+	struct vmt_curve curve;
 
 	for (int round = 0; round < 20000; round++) {
 		uint64_t seconds = 1 + (uint64_t)rand_r(&seed) % 20;
@@ -213,8 +213,8 @@ Test(course, random_timelines)
 		used = 1 + (uint64_t)rand_r(&seed) % MOST;
 		for (uint64_t i = 0; i < MOST; i++)
 			maps[i] = rand_r(&seed) % 4 ? (uint32_t)rand_r(&seed) % 2000 : UINT32_MAX;
-		course = judge(seconds * SECOND);
-		cr_assert_lt(course.trend, VMT_TREND_COUNT);
-		cr_assert_leq(course.low, course.high);
+		curve = judge(seconds * SECOND);
+		cr_assert_lt(curve.trend, VMT_TREND_COUNT);
+		cr_assert_leq(curve.low, curve.high);
 	}
 }

@@ -19,7 +19,7 @@
 #define SITES	  (VMT_SITE_FIRST + 26)
 
 struct picture {
-	struct vmt_look look[MAPS_MAX];
+	struct vmt_vma vma[MAPS_MAX];
 	char letter[MAPS_MAX];
 	size_t count;
 };
@@ -40,19 +40,19 @@ static char upper(char c)
 	return is_lower(c) ? (char)(c - 'a' + 'A') : c;
 }
 
-static struct vmt_look look_of(char c, uint64_t start)
+static struct vmt_vma vma_of(char c, uint64_t start)
 {
-	struct vmt_look look = { .start = start, .end = start };
+	struct vmt_vma vma = { .start = start, .end = start };
 
-	look.flags = VMT_MAP_READ | (is_lower(c) ? 0 : VMT_MAP_WRITE);
+	vma.flags = VMT_MAP_READ | (is_lower(c) ? 0 : VMT_MAP_WRITE);
 	if (upper(c) == 'F' || upper(c) == 'G') {
-		look.inode = (uint64_t)upper(c);
-		look.dev = 1;
-		look.offset = start - DRAWN_START;
+		vma.inode = (uint64_t)upper(c);
+		vma.dev = 1;
+		vma.offset = start - DRAWN_START;
 	}
 	if (upper(c) == 'S')
-		look.flags |= VMT_MAP_STACK;
-	return look;
+		vma.flags |= VMT_MAP_STACK;
+	return vma;
 }
 
 static struct picture picture_of(const char *text)
@@ -66,40 +66,40 @@ static struct picture picture_of(const char *text)
 			continue;
 		if (*text != '.' && *text != last) {
 			picture.letter[picture.count] = *text;
-			picture.look[picture.count++] = look_of(*text, at);
+			picture.vma[picture.count++] = vma_of(*text, at);
 		}
 		at += VMT_PAGE_SIZE;
 		if (*text != '.')
-			picture.look[picture.count - 1].end = at;
+			picture.vma[picture.count - 1].end = at;
 	}
 	return picture;
 }
 
-static int picture_walk(void *context, struct vmt_range range, struct vmt_sketch *sketch)
+static int picture_walk(void *context, struct vmt_range range, struct vmt_outcome *outcome)
 {
 	const struct picture *picture = context;
 
 	result.walks++;
 	for (size_t i = 0; i < picture->count; i++) {
-		struct vmt_look look = picture->look[i];
+		struct vmt_vma vma = picture->vma[i];
 
-		look.flags &= VMT_MAP_VISIBLE;
-		if (look.end > range.start && look.start < range.end)
-			vmt_sketch_append(sketch, &look);
+		vma.flags &= VMT_MAP_VISIBLE;
+		if (vma.end > range.start && vma.start < range.end)
+			vmt_outcome_append(outcome, &vma);
 	}
 	return 0;
 }
 
-static int picture_boundary(void *context, const struct vmt_look *right)
+static int picture_boundary(void *context, const struct vmt_vma *right)
 {
 	const struct picture *picture = context;
 
 	result.boundaries++;
 	for (size_t i = 0; i < picture->count; i++) {
-		const struct vmt_look *look = &picture->look[i];
+		const struct vmt_vma *vma = &picture->vma[i];
 
-		if (right->start >= look->start && right->start < look->end)
-			return right->start == look->start;
+		if (right->start >= vma->start && right->start < vma->end)
+			return right->start == vma->start;
 	}
 	return -1;
 }
@@ -121,7 +121,7 @@ void drawn_space(struct vmt_space *drawn_in, struct vmt_arena *from, const char 
 	for (size_t i = 0; i < picture.count; i++) {
 		uint32_t site = DRAWN_SITE(picture.letter[i]);
 
-		cr_assert_not_null(vmt_space_insert(drawn_in, &picture.look[i], site, site, i));
+		cr_assert_not_null(vmt_space_insert(drawn_in, &picture.vma[i], site, site, i));
 		live[site]++;
 	}
 }
@@ -139,16 +139,16 @@ static void assert_maps(const struct picture *after, const char *put, const char
 	cr_assert_eq(after->count, strlen(put), "%s: an owner for each map", title);
 	for (size_t i = 0; i < after->count; i++, map = vmt_space_next(map)) {
 		cr_assert_not_null(map, "%s: map %zu is missing", title, i);
-		cr_assert(vmt_look_same(&map->look, &after->look[i]),
-			  "%s: map %zu is %lx-%lx flags %x, offset %lx", title, i, map->look.start,
-			  map->look.end, map->look.flags, map->look.offset);
+		cr_assert(vmt_vma_same(&map->vma, &after->vma[i]),
+			  "%s: map %zu is %lx-%lx flags %x, offset %lx", title, i, map->vma.start,
+			  map->vma.end, map->vma.flags, map->vma.offset);
 		cr_assert_eq(letter_of(map->mapped_by), upper(after->letter[i]),
 			     "%s: map %zu mapped by %c", title, i, letter_of(map->mapped_by));
 		cr_assert_eq(letter_of(map->put_by), put[i], "%s: map %zu put by %c", title, i,
 			     letter_of(map->put_by));
 		counted[map->put_by]++;
 	}
-	cr_assert_null(map, "%s: a map too many at %lx", title, map ? map->look.start : 0);
+	cr_assert_null(map, "%s: a map too many at %lx", title, map ? map->vma.start : 0);
 	cr_assert_eq(space.count, after->count, "%s", title);
 	cr_assert_arr_eq(counted, live, sizeof(live), "%s: live counts", title);
 }
@@ -175,30 +175,30 @@ static bool make_directly(const struct vmt_done *call, const struct vmt_change *
 	struct vmt_simple simple;
 
 	if (vmt_change_decode_simple(call, &simple) &&
-	    vmt_quick_apply(&space, &simple, SITE_CALL, 100, &live_ops, effect))
+	    vmt_fast_simple_apply(&space, &simple, SITE_CALL, 100, &live_ops, effect))
 		return true;
-	return vmt_carve_apply(&space, change, SITE_CALL, 100, &live_ops, effect);
+	return vmt_fast_range_apply(&space, change, SITE_CALL, 100, &live_ops, effect);
 }
 
 static void make(const char *before, const struct vmt_done *call, struct picture *after,
 		 bool must_walk, bool may_be_quick, const char *title)
 {
 	struct vmt_kernel_ops ops = ops_of(after);
-	struct vmt_lesson lesson;
+	struct vmt_resolution resolution;
 	struct vmt_change change;
 
 	vmt_arena_init(&arena, memory, sizeof(memory));
 	drawn_space(&space, &arena, before);
-	vmt_sketch_init(&lesson.sketch, &arena);
+	vmt_outcome_init(&resolution.outcome, &arena);
 	result = (struct drawn){ .boundaries = 0 };
 	vmt_change_decode(call, &change);
 	if (must_walk && change.how == VMT_CHANGE_DERIVE)
 		change.how = VMT_CHANGE_WALK;
 	if (change.how != VMT_CHANGE_NOTHING) {
-		result.learnt = VMT_LEARNT_DERIVED;
+		result.resolved = VMT_RESOLVED_DERIVED;
 		if (!may_be_quick || !make_directly(call, &change)) {
-			result.learnt = vmt_learn(&space, &change, &ops, &lesson);
-			vmt_effect_apply(&space, &change, &lesson, SITE_CALL, 100, &live_ops,
+			result.resolved = vmt_resolve(&space, &change, &ops, &resolution);
+			vmt_effect_apply(&space, &change, &resolution, SITE_CALL, 100, &live_ops,
 					 &result.effect);
 		}
 	}
@@ -234,15 +234,15 @@ const struct drawn *drawn(const char *before, struct vmt_done call, const char *
 	return drawn_unseen(before, call, after, counts, "0000", put);
 }
 
-static int refuse_walk(void *context, struct vmt_range range, struct vmt_sketch *sketch)
+static int refuse_walk(void *context, struct vmt_range range, struct vmt_outcome *outcome)
 {
 	(void)context;
 	(void)range;
-	(void)sketch;
+	(void)outcome;
 	return -EPERM;
 }
 
-static int refuse_boundary(void *context, const struct vmt_look *right)
+static int refuse_boundary(void *context, const struct vmt_vma *right)
 {
 	(void)context;
 	(void)right;
@@ -253,16 +253,16 @@ static void draw_table(char *text, size_t size)
 {
 	memset(text, 0, size);
 	for (struct vmt_map *map = vmt_space_first(&space); map; map = vmt_space_next(map)) {
-		uint64_t last = (map->look.end - DRAWN_START) / VMT_PAGE_SIZE;
+		uint64_t last = (map->vma.end - DRAWN_START) / VMT_PAGE_SIZE;
 		char c = letter_of(map->mapped_by);
 
 		cr_assert_lt(last, size);
-		if (!(map->look.flags & VMT_MAP_WRITE))
+		if (!(map->vma.flags & VMT_MAP_WRITE))
 			c = (char)(c - 'A' + 'a');
 		for (size_t i = strlen(text); i < last; i++) {
 			uint64_t at = (uint64_t)DRAWN_AT(i);
 
-			text[i] = at < map->look.start ? '.' : c;
+			text[i] = at < map->vma.start ? '.' : c;
 		}
 	}
 }
@@ -272,15 +272,15 @@ const char *drawn_guess(const char *before, struct vmt_done call)
 	static const struct vmt_kernel_ops ops = { .walk = refuse_walk,
 						   .boundary = refuse_boundary };
 	static char text[MAPS_MAX];
-	struct vmt_lesson lesson;
+	struct vmt_resolution resolution;
 	struct vmt_change change;
 
 	vmt_arena_init(&arena, memory, sizeof(memory));
 	drawn_space(&space, &arena, before);
-	vmt_sketch_init(&lesson.sketch, &arena);
+	vmt_outcome_init(&resolution.outcome, &arena);
 	vmt_change_decode(&call, &change);
-	cr_assert_eq(vmt_learn(&space, &change, &ops, &lesson), VMT_LEARNT_GUESSED);
-	vmt_effect_apply(&space, &change, &lesson, SITE_CALL, 100, &live_ops, &result.effect);
+	cr_assert_eq(vmt_resolve(&space, &change, &ops, &resolution), VMT_RESOLVED_GUESSED);
+	vmt_effect_apply(&space, &change, &resolution, SITE_CALL, 100, &live_ops, &result.effect);
 	draw_table(text, sizeof(text));
 	return text;
 }

@@ -36,7 +36,7 @@ struct vmt_done drawn_brk(int before, int after);
 /* What happened besides what was expected; valid until the next drawing. */
 struct drawn {
 	struct vmt_effect effect;
-	enum vmt_learnt learnt;
+	enum vmt_resolved resolved;
 	unsigned boundaries;	/* questions asked */
 	unsigned walks;
 };

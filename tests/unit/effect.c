@@ -50,7 +50,7 @@ Test(effect, mmap_between_other_protections_is_derived)
 {
 	const struct drawn *it = drawn("a.b", drawn_mmap(0, 1, 1, RW, OK), "aNb", "1000", "ANB");
 
-	cr_assert_eq(it->learnt, VMT_LEARNT_DERIVED);
+	cr_assert_eq(it->resolved, VMT_RESOLVED_DERIVED);
 	cr_assert_eq(it->boundaries + it->walks, 0);
 }
 
@@ -111,8 +111,8 @@ Test(effect, munmap_of_nothing_changes_nothing)
 
 Test(effect, munmap_is_derived_also_between_equal_maps)
 {
-	cr_assert_eq(drawn("AAABBB", drawn_munmap(2, 2, OK), "AA..BB", "0000", "AB")->learnt,
-		     VMT_LEARNT_DERIVED);
+	cr_assert_eq(drawn("AAABBB", drawn_munmap(2, 2, OK), "AA..BB", "0000", "AB")->resolved,
+		     VMT_RESOLVED_DERIVED);
 }
 
 Test(effect, mprotect_of_a_middle_splits_twice)
@@ -139,8 +139,8 @@ Test(effect, mprotect_of_a_tail_to_its_neighbours_protection_moves_the_boundary)
 
 Test(effect, mprotect_of_a_whole_map_without_equal_neighbours_is_derived)
 {
-	cr_assert_eq(drawn("A.BB.C", drawn_mprotect(2, 2, R, OK), "A.bb.C", "0000", "ABC")->learnt,
-		     VMT_LEARNT_DERIVED);
+	cr_assert_eq(drawn("A.BB.C", drawn_mprotect(2, 2, R, OK), "A.bb.C", "0000", "ABC")->resolved,
+		     VMT_RESOLVED_DERIVED);
 }
 
 Test(effect, mprotect_across_maps_may_join_them)
@@ -377,7 +377,7 @@ Test(effect, a_map_that_vanished_unseen)
 
 Test(effect, an_unseen_change_beyond_the_window_is_taken_in)
 {
-	/* The call touched the front of A only; whose the join was nobody can tell. */
+	/* The call touched the front of A only; whose the merge was nobody can tell. */
 	drawn_unseen("AAAb", drawn_mmap(MAP_SHARED | MAP_FIXED, 0, 1, RW, OK), "NAAA", "1010",
 		     "0000", "NA");
 }
@@ -400,18 +400,18 @@ Test(effect, out_of_memory_is_told)
 	for (size_t left = 0; left < 1024; left += 16) {
 		struct vmt_arena arena;
 		struct vmt_space space;
-		struct vmt_lesson lesson;
+		struct vmt_resolution resolution;
 		struct vmt_change change;
 		struct vmt_effect effect;
 
 		vmt_arena_init(&arena, memory, sizeof(memory));
-		vmt_sketch_init(&lesson.sketch, &arena);
-		vmt_sketch_append(&lesson.sketch, &(struct vmt_look){ .start = 1, .end = 2 });
+		vmt_outcome_init(&resolution.outcome, &arena);
+		vmt_outcome_append(&resolution.outcome, &(struct vmt_vma){ .start = 1, .end = 2 });
 		drawn_space(&space, &arena, "AAA.BBB");
 		arena.size = arena.used + left;
 		vmt_change_decode(&call, &change);
-		cr_assert_eq(vmt_learn(&space, &change, NULL, &lesson), VMT_LEARNT_DERIVED);
-		vmt_effect_apply(&space, &change, &lesson, 2, 1, &ops, &effect);
+		cr_assert_eq(vmt_resolve(&space, &change, NULL, &resolution), VMT_RESOLVED_DERIVED);
+		vmt_effect_apply(&space, &change, &resolution, 2, 1, &ops, &effect);
 		cr_assert_eq(effect.call.split, 2);
 		cr_assert_eq(effect.out_of_memory, space.count < 4);
 		cr_assert_geq(space.count, 2);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/known.c: which joins are certain, which are impossible, and which the kernel is asked
+ * core/known.c: which merges are certain, which are impossible, and which the kernel is asked
  * about. Calls are made one after another on an empty table; the kernel always answers "two maps".
  */
 #include <criterion/criterion.h>
@@ -20,7 +20,7 @@
 static unsigned char memory[1 << 18] __attribute__((aligned(16)));
 static struct vmt_arena arena;
 static struct vmt_space space;
-static struct vmt_lesson lesson;
+static struct vmt_resolution resolution;
 static unsigned asked;
 static bool is_one;	/* what the kernel answers */
 static bool is_quick;
@@ -29,16 +29,16 @@ static bool is_disturbed, is_stale;
 
 static unsigned walks;
 
-static int walk(void *context, struct vmt_range range, struct vmt_sketch *sketch)
+static int walk(void *context, struct vmt_range range, struct vmt_outcome *outcome)
 {
 	(void)context;
 	(void)range;
-	(void)sketch;
+	(void)outcome;
 	walks++;
 	return -1;
 }
 
-static int boundary(void *context, const struct vmt_look *right)
+static int boundary(void *context, const struct vmt_vma *right)
 {
 	(void)context;
 	(void)right;
@@ -48,12 +48,12 @@ static int boundary(void *context, const struct vmt_look *right)
 	return !is_one;
 }
 
-static int file(void *context, int fd, struct vmt_look *look)
+static int file(void *context, int fd, struct vmt_vma *vma)
 {
 	(void)context;
 	(void)fd;
-	look->dev = vmt_dev(8, 0);
-	look->inode = 7;
+	vma->dev = vmt_dev(8, 0);
+	vma->inode = 7;
 	return is_ordinary;
 }
 
@@ -83,13 +83,13 @@ static unsigned make_somehow(struct vmt_done done)
 
 	asked = walks = 0;
 	if (is_quick && vmt_change_decode_simple(&done, &simple) &&
-	    vmt_quick_apply(&space, &simple, VMT_SITE_FIRST, 0, &ops, &effect))
+	    vmt_fast_simple_apply(&space, &simple, VMT_SITE_FIRST, 0, &ops, &effect))
 		return 0;
 	vmt_change_decode(&done, &change);
-	if (is_quick && vmt_carve_apply(&space, &change, VMT_SITE_FIRST, 0, &ops, &effect))
+	if (is_quick && vmt_fast_range_apply(&space, &change, VMT_SITE_FIRST, 0, &ops, &effect))
 		return 0;
-	vmt_learn(&space, &change, &kernel, &lesson);
-	vmt_effect_apply(&space, &change, &lesson, VMT_SITE_FIRST, 0, &ops, &effect);
+	vmt_resolve(&space, &change, &kernel, &resolution);
+	vmt_effect_apply(&space, &change, &resolution, VMT_SITE_FIRST, 0, &ops, &effect);
 	return asked;
 }
 
@@ -121,7 +121,7 @@ static void begin(void)
 {
 	vmt_arena_init(&arena, memory, sizeof(memory));
 	vmt_space_init(&space, &arena, NULL);
-	vmt_sketch_init(&lesson.sketch, &arena);
+	vmt_outcome_init(&resolution.outcome, &arena);
 	space.reasons = true;
 	is_one = is_quick = is_disturbed = is_stale = false;
 	is_ordinary = 1;
@@ -313,7 +313,7 @@ Test(known, a_file_stays_accounted_for)
 
 Test(known, what_has_not_been_written_to_since_a_cut_fits)
 {
-	space.has_ties = is_one = true;
+	space.knows_anon_vmas = is_one = true;
 	space.noreserve = VMT_NORESERVE_KEPT;
 	map(MAP_NORESERVE, 0, 8, RW);
 	cr_assert_eq(protect(3, 1, NONE), 0);
@@ -321,7 +321,7 @@ Test(known, what_has_not_been_written_to_since_a_cut_fits)
 	cr_assert_eq(space.count, 3);
 	cr_assert_eq(protect(3, 2, RW), 2, "the left side; and the right one fits, but do the sides?");
 	begin();
-	space.has_ties = true;
+	space.knows_anon_vmas = true;
 	space.noreserve = VMT_NORESERVE_KEPT;
 	map(MAP_NORESERVE, 0, 8, RW);
 	protect(3, 1, NONE);
@@ -334,7 +334,7 @@ Test(known, what_has_not_been_written_to_since_a_cut_fits)
 
 Test(known, an_answer_tells_of_anon_vmas)
 {
-	space.has_ties = true;
+	space.knows_anon_vmas = true;
 	map(0, 0, 2, RW);
 	map(0, 4, 2, RW);
 	cr_assert_eq(map(0, 2, 2, RW), 1, "the left one takes it");
@@ -346,7 +346,7 @@ Test(known, an_answer_tells_of_anon_vmas)
 
 Test(known, an_answer_that_another_call_came_before_tells_nothing)
 {
-	space.has_ties = is_disturbed = true;
+	space.knows_anon_vmas = is_disturbed = true;
 	map(0, 0, 2, RW);
 	map(0, 4, 2, RW);
 	cr_assert_eq(map(0, 2, 2, RW), 1);
@@ -361,22 +361,22 @@ Test(known, an_answer_that_another_call_came_before_tells_nothing)
 
 Test(known, an_answer_with_other_reasons_tells_nothing)
 {
-	space.has_ties = true;
+	space.knows_anon_vmas = true;
 	map(0, 0, 1, RW);
 	protect(0, 1, R);
 	cr_assert_eq(map(0, 1, 1, R), 1, "accounted for?");
 	for (struct vmt_map *at = vmt_space_first(&space); at; at = vmt_space_next(at))
-		cr_assert_eq(at->look.anon, 0);
+		cr_assert_eq(at->vma.anon, 0);
 }
 
 Test(known, these_are_the_kernels_with_ties)
 {
-	cr_assert(vmt_ties_hold("6.16.0-amd64"));
-	cr_assert(vmt_ties_hold("6.18.44"));
-	cr_assert(vmt_ties_hold("7.0"));
-	cr_assert_not(vmt_ties_hold("6.12.9"));
-	cr_assert_not(vmt_ties_hold("5.10.223"));
-	cr_assert_not(vmt_ties_hold("six"));
+	cr_assert(vmt_anon_vma_rules_hold("6.16.0-amd64"));
+	cr_assert(vmt_anon_vma_rules_hold("6.18.44"));
+	cr_assert(vmt_anon_vma_rules_hold("7.0"));
+	cr_assert_not(vmt_anon_vma_rules_hold("6.12.9"));
+	cr_assert_not(vmt_anon_vma_rules_hold("5.10.223"));
+	cr_assert_not(vmt_anon_vma_rules_hold("six"));
 }
 
 Test(known, rules_are_trusted_up_to_the_newest_kernel_tried)
@@ -413,7 +413,7 @@ Test(known, locks_policies_and_keys_blur)
 
 Test(known, what_the_kernel_has_joined_is_of_one_kin)
 {
-	static const struct vmt_look unknown = { .start = DRAWN_START,
+	static const struct vmt_vma unknown = { .start = DRAWN_START,
 						 .end = DRAWN_START + VMT_PAGE_SIZE,
 						 .flags = VMT_MAP_READ | VMT_MAP_WRITE };
 
@@ -422,7 +422,7 @@ Test(known, what_the_kernel_has_joined_is_of_one_kin)
 	cr_assert_eq(map(0, 1, 1, RW), 1);
 	cr_assert_eq(map(0, 2, 1, RW), 0);
 	cr_assert_eq(space.count, 1);
-	vmt_known_forget(&space);
+	vmt_merge_rules_forget(&space);
 	cr_assert_eq(map(0, 3, 1, RW), 1);
 }
 
@@ -448,7 +448,7 @@ Test(known, moved_memory_is_drawn_and_its_edges_asked_about)
 	cr_assert_eq(make(drawn_mremap(MREMAP_MAYMOVE, 0, 2, 3, 5, DRAWN_OK)), 1);
 	cr_assert_eq(space.count, 2);
 	cr_assert_eq(make(drawn_mremap(MREMAP_MAYMOVE, 5, 3, 1, 5, DRAWN_OK)), 0);
-	cr_assert_eq(vmt_space_first(&space)->look.end, (uint64_t)DRAWN_AT(6));
+	cr_assert_eq(vmt_space_first(&space)->vma.end, (uint64_t)DRAWN_AT(6));
 }
 
 Test(known, mprotect_that_begins_in_a_hole_changes_nothing)
@@ -456,7 +456,7 @@ Test(known, mprotect_that_begins_in_a_hole_changes_nothing)
 	map(0, 1, 2, RW);
 	cr_assert_eq(make(drawn_mprotect(0, 4, R, -ENOMEM)), 0);
 	cr_assert_eq(space.count, 1);
-	cr_assert(vmt_space_first(&space)->look.flags & VMT_MAP_WRITE);
+	cr_assert(vmt_space_first(&space)->vma.flags & VMT_MAP_WRITE);
 }
 
 Test(known, mprotect_that_fails_further_on_is_walked)
@@ -477,7 +477,7 @@ Test(known, madvise_passes_over_holes)
 	map(0, 3, 2, RW);
 	cr_assert_eq(make(drawn_madvise(1, 3, MADV_DONTDUMP, -ENOMEM)), 0);
 	cr_assert_eq(space.count, 4);
-	cr_assert_eq(vmt_space_first(&space)->look.end, (uint64_t)DRAWN_AT(1));
+	cr_assert_eq(vmt_space_first(&space)->vma.end, (uint64_t)DRAWN_AT(1));
 	make_somehow(drawn_madvise(0, 1, MADV_DONTDUMP, -ENOMEM));
 	cr_assert_eq(walks, 1, "there is none");
 	make_somehow(drawn_madvise(2, 3, MADV_DONTDUMP, DRAWN_OK));
@@ -486,7 +486,7 @@ Test(known, madvise_passes_over_holes)
 
 Test(known, a_stack_may_have_grown_into_the_hole)
 {
-	static const struct vmt_look stack = { .start = DRAWN_START + 8 * VMT_PAGE_SIZE,
+	static const struct vmt_vma stack = { .start = DRAWN_START + 8 * VMT_PAGE_SIZE,
 					       .end = DRAWN_START + 9 * VMT_PAGE_SIZE,
 					       .flags = VMT_MAP_READ | VMT_MAP_STACK };
 

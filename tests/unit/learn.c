@@ -17,7 +17,7 @@ static void assert_asked(const struct drawn *it, unsigned boundaries, unsigned w
 {
 	cr_assert_eq(it->boundaries, boundaries, "%u boundaries", it->boundaries);
 	cr_assert_eq(it->walks, walks, "%u walks", it->walks);
-	cr_assert_eq(it->learnt, boundaries + walks ? VMT_LEARNT_ASKED : VMT_LEARNT_DERIVED);
+	cr_assert_eq(it->resolved, boundaries + walks ? VMT_RESOLVED_ASKED : VMT_RESOLVED_DERIVED);
 }
 
 Test(learn, what_leaves_no_doubt_is_not_asked)
@@ -104,44 +104,44 @@ Test(learn, a_move_is_guessed_to_take_everything_along)
 	cr_assert_str_eq(drawn_guess("AA...", drawn_mremap(MOVE | 4, 0, 2, 2, 3, OK)), "AA.NN");
 }
 
-static struct vmt_lesson lesson_in(struct vmt_arena *arena, void *memory, size_t size)
+static struct vmt_resolution resolution_in(struct vmt_arena *arena, void *memory, size_t size)
 {
-	struct vmt_lesson lesson;
+	struct vmt_resolution resolution;
 
 	vmt_arena_init(arena, memory, size);
-	vmt_sketch_init(&lesson.sketch, arena);
-	return lesson;
+	vmt_outcome_init(&resolution.outcome, arena);
+	return resolution;
 }
 
 Test(learn, sketches_cut_files_at_the_right_offset)
 {
 	static unsigned char memory[1 << 16] __attribute__((aligned(16)));
 	struct vmt_arena arena;
-	struct vmt_lesson lesson = lesson_in(&arena, memory, sizeof(memory));
-	struct vmt_look look = { .start = 0x1000, .end = 0x5000, .offset = 0x7000, .inode = 4 };
+	struct vmt_resolution resolution = resolution_in(&arena, memory, sizeof(memory));
+	struct vmt_vma vma = { .start = 0x1000, .end = 0x5000, .offset = 0x7000, .inode = 4 };
 
-	vmt_sketch_append(&lesson.sketch, &look);
-	vmt_sketch_remove(&lesson.sketch, (struct vmt_range){ 0x2000, 0x3000 });
-	cr_assert_eq(lesson.sketch.count, 2);
-	cr_assert_eq(lesson.sketch.map[0].look.offset, 0x7000);
-	cr_assert_eq(lesson.sketch.map[1].look.offset, 0x9000);
-	cr_assert(vmt_sketch_covers(&lesson.sketch, (struct vmt_range){ 0x3000, 0x5000 }));
-	cr_assert_not(vmt_sketch_covers(&lesson.sketch, (struct vmt_range){ 0x1000, 0x4000 }));
-	cr_assert_not(vmt_sketch_touches(&lesson.sketch, (struct vmt_range){ 0x2000, 0x3000 }));
+	vmt_outcome_append(&resolution.outcome, &vma);
+	vmt_outcome_remove(&resolution.outcome, (struct vmt_range){ 0x2000, 0x3000 });
+	cr_assert_eq(resolution.outcome.count, 2);
+	cr_assert_eq(resolution.outcome.map[0].vma.offset, 0x7000);
+	cr_assert_eq(resolution.outcome.map[1].vma.offset, 0x9000);
+	cr_assert(vmt_outcome_covers(&resolution.outcome, (struct vmt_range){ 0x3000, 0x5000 }));
+	cr_assert_not(vmt_outcome_covers(&resolution.outcome, (struct vmt_range){ 0x1000, 0x4000 }));
+	cr_assert_not(vmt_outcome_touches(&resolution.outcome, (struct vmt_range){ 0x2000, 0x3000 }));
 }
 
 Test(learn, a_sketch_without_memory_says_so)
 {
-	static unsigned char memory[64 * sizeof(struct vmt_sketch_map) + 8192]
+	static unsigned char memory[64 * sizeof(struct vmt_outcome_map) + 8192]
 		__attribute__((aligned(16)));
 	struct vmt_arena arena;
-	struct vmt_lesson lesson = lesson_in(&arena, memory, sizeof(memory));
+	struct vmt_resolution resolution = resolution_in(&arena, memory, sizeof(memory));
 
 	for (uint64_t i = 1; i < 200; i++)
-		vmt_sketch_append(&lesson.sketch,
-				  &(struct vmt_look){ .start = 8192 * i, .end = 8192 * i + 4096 });
-	cr_assert(lesson.sketch.out_of_memory);
-	cr_assert_eq(lesson.sketch.count, 64);
-	vmt_sketch_clear(&lesson.sketch);
-	cr_assert_not(lesson.sketch.out_of_memory);
+		vmt_outcome_append(&resolution.outcome,
+				  &(struct vmt_vma){ .start = 8192 * i, .end = 8192 * i + 4096 });
+	cr_assert(resolution.outcome.out_of_memory);
+	cr_assert_eq(resolution.outcome.count, 64);
+	vmt_outcome_clear(&resolution.outcome);
+	cr_assert_not(resolution.outcome.out_of_memory);
 }

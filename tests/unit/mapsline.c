@@ -27,13 +27,13 @@ Test(mapsline, a_file)
 	struct vmt_mapsline line = parse("7f12a4c00000-7f12a4c22000 r-xp 00028000 fe:01 "
 					 "1835077                    /usr/lib/libc.so.6");
 
-	cr_assert_eq(line.look.start, 0x7f12a4c00000);
-	cr_assert_eq(line.look.end, 0x7f12a4c22000);
-	cr_assert_eq(line.look.flags, VMT_MAP_READ | VMT_MAP_EXEC);
-	cr_assert_eq(line.look.offset, 0x28000);
-	cr_assert_eq(vmt_dev_major(line.look.dev), 0xfe);
-	cr_assert_eq(vmt_dev_minor(line.look.dev), 1);
-	cr_assert_eq(line.look.inode, 1835077);
+	cr_assert_eq(line.vma.start, 0x7f12a4c00000);
+	cr_assert_eq(line.vma.end, 0x7f12a4c22000);
+	cr_assert_eq(line.vma.flags, VMT_MAP_READ | VMT_MAP_EXEC);
+	cr_assert_eq(line.vma.offset, 0x28000);
+	cr_assert_eq(vmt_dev_major(line.vma.dev), 0xfe);
+	cr_assert_eq(vmt_dev_minor(line.vma.dev), 1);
+	cr_assert_eq(line.vma.inode, 1835077);
 	cr_assert(is_named(&line, "/usr/lib/libc.so.6"));
 }
 
@@ -42,14 +42,14 @@ Test(mapsline, anonymous_memory_has_no_name)
 	struct vmt_mapsline line = parse("7ffff7d80000-7ffff7d83000 rw-p 00000000 00:00 0 ");
 
 	cr_assert_eq(line.name_length, 0);
-	cr_assert_eq(line.look.inode, 0);
-	cr_assert_eq(line.look.flags, VMT_MAP_READ | VMT_MAP_WRITE);
+	cr_assert_eq(line.vma.inode, 0);
+	cr_assert_eq(line.vma.flags, VMT_MAP_READ | VMT_MAP_WRITE);
 	cr_assert_eq(parse("1000-2000 ---p 00000000 00:00 0").name_length, 0, "nor a blank");
 }
 
 Test(mapsline, shared_memory)
 {
-	cr_assert_eq(parse("1000-2000 rw-s 00000000 00:01 4 /dev/zero (deleted)").look.flags,
+	cr_assert_eq(parse("1000-2000 rw-s 00000000 00:01 4 /dev/zero (deleted)").vma.flags,
 		     VMT_MAP_READ | VMT_MAP_WRITE | VMT_MAP_SHARED);
 }
 
@@ -62,10 +62,10 @@ Test(mapsline, names_may_hold_blanks)
 
 Test(mapsline, the_stack_grows)
 {
-	cr_assert(parse("7ffffffde000-7ffffffff000 rw-p 00000000 00:00 0 [stack]").look.flags &
+	cr_assert(parse("7ffffffde000-7ffffffff000 rw-p 00000000 00:00 0 [stack]").vma.flags &
 		  VMT_MAP_STACK);
-	cr_assert_not(parse("1000-2000 rw-p 00000000 00:00 0 [stack]x").look.flags & VMT_MAP_STACK);
-	cr_assert_not(parse("1000-2000 rw-p 00000000 00:00 0 [stac").look.flags & VMT_MAP_STACK);
+	cr_assert_not(parse("1000-2000 rw-p 00000000 00:00 0 [stack]x").vma.flags & VMT_MAP_STACK);
+	cr_assert_not(parse("1000-2000 rw-p 00000000 00:00 0 [stac").vma.flags & VMT_MAP_STACK);
 }
 
 Test(mapsline, vsyscall_is_told_apart)
@@ -74,7 +74,7 @@ Test(mapsline, vsyscall_is_told_apart)
 		"ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0          [vsyscall]");
 
 	cr_assert(vmt_mapsline_is_vsyscall(&line));
-	cr_assert_eq(line.look.end, 0xffffffffff601000);
+	cr_assert_eq(line.vma.end, 0xffffffffff601000);
 	line = parse("7ffd000-7ffe000 r-xp 00000000 00:00 0 [vdso]");
 	cr_assert_not(vmt_mapsline_is_vsyscall(&line));
 }
@@ -84,9 +84,9 @@ Test(mapsline, the_largest_numbers)
 	struct vmt_mapsline line = parse("0-ffffffffffffffff rwxs ffffffffffffffff "
 					 "ffffffff:ffffffff 18446744073709551615 x");
 
-	cr_assert_eq(line.look.end, UINT64_MAX);
-	cr_assert_eq(line.look.inode, UINT64_MAX);
-	cr_assert_eq(line.look.dev, UINT32_MAX);
+	cr_assert_eq(line.vma.end, UINT64_MAX);
+	cr_assert_eq(line.vma.inode, UINT64_MAX);
+	cr_assert_eq(line.vma.dev, UINT32_MAX);
 }
 
 Test(mapsline, bad_lines_are_refused_and_nothing_is_touched)
@@ -165,26 +165,26 @@ Test(mapsline, every_byte_at_every_place_of_a_number)
 			cr_assert_eq(vmt_mapsline_parse(text, strlen(text), &line) == 0, is_good,
 				     "'%s'", text);
 			if (is_good)
-				cr_assert_eq(line.look.end, strtoull(text + 2, NULL, 16), "'%s'", text);
+				cr_assert_eq(line.vma.end, strtoull(text + 2, NULL, 16), "'%s'", text);
 		}
 	}
 }
 
-static uint32_t kin_of(const char *text)
+static uint32_t class_of(const char *text)
 {
 	struct vmt_mapsline line;
 
 	cr_assert_eq(vmt_mapsline_parse(text, strlen(text), &line), 0);
-	return vmt_mapsline_kin(&line);
+	return vmt_mapsline_class(&line);
 }
 
 Test(mapsline, memory_without_a_name_is_plain)
 {
-	cr_assert_eq(kin_of("1000-2000 rw-p 00000000 00:00 0"), VMT_KIN_PLAIN);
-	cr_assert_eq(kin_of("1000-2000 rw-p 00000000 00:00 0       [heap]"), VMT_KIN_BRK);
-	cr_assert_eq(kin_of("1000-2000 rw-p 00000000 00:00 0       [stack]"), VMT_KIN_UNKNOWN);
-	cr_assert_eq(kin_of("1000-2000 rw-p 00000000 00:00 0       [anon:x]"), VMT_KIN_UNKNOWN);
-	cr_assert_eq(kin_of("1000-2000 r--p 00000000 00:00 0"), VMT_KIN_UNKNOWN, "was it written to?");
-	cr_assert_eq(kin_of("1000-2000 rw-s 00000000 00:01 7       /dev/zero (deleted)"), VMT_KIN_UNKNOWN);
-	cr_assert_eq(kin_of("1000-2000 rw-p 00000000 fe:00 99      /bin/true"), VMT_KIN_UNKNOWN);
+	cr_assert_eq(class_of("1000-2000 rw-p 00000000 00:00 0"), VMT_CLASS_PLAIN);
+	cr_assert_eq(class_of("1000-2000 rw-p 00000000 00:00 0       [heap]"), VMT_CLASS_BRK);
+	cr_assert_eq(class_of("1000-2000 rw-p 00000000 00:00 0       [stack]"), VMT_CLASS_UNKNOWN);
+	cr_assert_eq(class_of("1000-2000 rw-p 00000000 00:00 0       [anon:x]"), VMT_CLASS_UNKNOWN);
+	cr_assert_eq(class_of("1000-2000 r--p 00000000 00:00 0"), VMT_CLASS_UNKNOWN, "was it written to?");
+	cr_assert_eq(class_of("1000-2000 rw-s 00000000 00:01 7       /dev/zero (deleted)"), VMT_CLASS_UNKNOWN);
+	cr_assert_eq(class_of("1000-2000 rw-p 00000000 fe:00 99      /bin/true"), VMT_CLASS_UNKNOWN);
 }

@@ -10,7 +10,7 @@
 
 static unsigned char block[8 << 20] __attribute__((aligned(16)));
 static struct vmt_arena arena;
-static struct vmt_sites sites;
+static struct vmt_callsites sites;
 static uint64_t base;	/* where the one module is loaded */
 static unsigned asked, added;
 
@@ -28,20 +28,20 @@ static void note_added(void *context, const struct vmt_site *site)
 	added++;
 }
 
-static const struct vmt_sites_ops ops = { .frame_of = frame_of, .added = note_added };
+static const struct vmt_callsites_ops ops = { .frame_of = frame_of, .added = note_added };
 
 static int start(size_t size, uint32_t room)
 {
 	base = 0x1000;
 	asked = added = 0;
 	vmt_arena_init(&arena, block, size);
-	return vmt_sites_init(&sites, &arena, room, &ops);
+	return vmt_callsites_init(&sites, &arena, room, &ops);
 }
 
 static struct vmt_site *intern(enum vmt_call_id call, uint32_t count, const uint64_t *pc)
 {
-	return vmt_sites_intern(&sites,
-				&(struct vmt_raw_stack){ .call = call, .count = count, .pc = pc });
+	return vmt_callsites_intern(&sites,
+				&(struct vmt_callsites_stack){ .call = call, .count = count, .pc = pc });
 }
 
 static const uint64_t stack[] = { 0x1111, 0x2222, 0x3333 };
@@ -90,7 +90,7 @@ Test(sites, code_loaded_elsewhere_is_the_same_site)
 	struct vmt_site *site = intern(VMT_CALL_MMAP, 3, stack);
 
 	base += 0x90000;
-	vmt_sites_forget_addresses(&sites);
+	vmt_callsites_forget_addresses(&sites);
 	cr_assert_eq(intern(VMT_CALL_MMAP, 3, moved), site);
 	cr_assert_neq(intern(VMT_CALL_MMAP, 3, stack), site, "other code at the old addresses");
 }
@@ -98,10 +98,10 @@ Test(sites, code_loaded_elsewhere_is_the_same_site)
 Test(sites, forgetting_gives_memory_back)
 {
 	cr_assert_eq(start(sizeof(block), 100), 0);
-	vmt_sites_forget_addresses(&sites);
+	vmt_callsites_forget_addresses(&sites);
 	for (unsigned round = 0; round < 20000; round++) {
 		cr_assert_eq(intern(VMT_CALL_MMAP, 3, stack)->id, VMT_SITE_FIRST);
-		vmt_sites_forget_addresses(&sites);
+		vmt_callsites_forget_addresses(&sites);
 	}
 	cr_assert_lt(arena.used, 1 << 17);
 }
@@ -121,8 +121,8 @@ Test(sites, a_cut_stack_is_marked)
 {
 	cr_assert_eq(start(sizeof(block), 100), 0);
 
-	struct vmt_site *site = vmt_sites_intern(
-		&sites, &(struct vmt_raw_stack){ VMT_CALL_MMAP, 3, true, stack, 0 });
+	struct vmt_site *site = vmt_callsites_intern(
+		&sites, &(struct vmt_callsites_stack){ VMT_CALL_MMAP, 3, true, stack, 0 });
 
 	cr_assert_eq(site->flags, VMT_SITE_TRUNCATED);
 }
@@ -134,7 +134,7 @@ Test(sites, many_sites_are_all_found_again)
 	cr_assert_eq(start(sizeof(block), 5000), 0);
 	for (uint64_t i = 0; i < VMT_COUNT(site); i++)
 		site[i] = intern(VMT_CALL_MMAP, 1, (uint64_t[]){ base + i });
-	vmt_sites_forget_addresses(&sites);
+	vmt_callsites_forget_addresses(&sites);
 	for (uint64_t i = 0; i < VMT_COUNT(site); i++) {
 		cr_assert_eq(intern(VMT_CALL_MMAP, 1, (uint64_t[]){ base + i }), site[i]);
 		cr_assert_eq(site[i]->id, VMT_SITE_FIRST + i);
@@ -177,7 +177,7 @@ Test(sites, out_of_memory_loses_stacks_only)
 			cr_assert_not_null(site);
 			cr_assert_lt(site->id, sites.count);
 		}
-		vmt_sites_forget_addresses(&sites);
+		vmt_callsites_forget_addresses(&sites);
 		cr_assert_not_null(intern(VMT_CALL_MMAP, 3, stack));
 	}
 }

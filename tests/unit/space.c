@@ -39,9 +39,9 @@ static void start(size_t size)
 
 static struct vmt_map *add(uint64_t from, uint64_t to, uint32_t flags)
 {
-	struct vmt_look look = { .start = AT(from), .end = AT(to), .flags = flags };
+	struct vmt_vma vma = { .start = AT(from), .end = AT(to), .flags = flags };
 
-	return vmt_space_insert(&space, &look, 3, 4, 5);
+	return vmt_space_insert(&space, &vma, 3, 4, 5);
 }
 
 Test(space, an_empty_table_finds_nothing)
@@ -129,10 +129,10 @@ Test(space, maps_are_walked_in_address_order)
 	struct vmt_map *map = vmt_space_first(&space);
 
 	for (uint64_t i = 0; i < 1000; i++, map = vmt_space_next(map)) {
-		cr_assert_eq(map->look.start, AT(2 * i));
+		cr_assert_eq(map->vma.start, AT(2 * i));
 		cr_assert_eq(vmt_space_at(&space, AT(2 * i)), map);
 		if (i)
-			cr_assert_eq(vmt_space_prev(map)->look.start, AT(2 * i - 2));
+			cr_assert_eq(vmt_space_prev(map)->vma.start, AT(2 * i - 2));
 	}
 	cr_assert_null(map);
 	cr_assert_eq(space.count, 1000);
@@ -161,7 +161,7 @@ static void expect_pages(const bool *has, unsigned pages)
 		cr_assert_eq(vmt_space_at(&space, AT(page)) != NULL, has[page]);
 		if (!has[page])
 			continue;
-		cr_assert(map && map->look.start == AT(page));
+		cr_assert(map && map->vma.start == AT(page));
 		map = vmt_space_next((struct vmt_map *)(uintptr_t)map);
 	}
 	cr_assert_null(map);
@@ -177,7 +177,7 @@ static void expect_from(const bool *has, unsigned pages, unsigned at)
 
 		while (next < pages && !has[next])
 			next++;
-		cr_assert_eq(map ? map->look.start : 0, next < pages ? AT(next) : 0);
+		cr_assert_eq(map ? map->vma.start : 0, next < pages ? AT(next) : 0);
 		map = vmt_space_at(&space, AT(page));
 		cr_assert_eq(map != NULL, has[page]);
 	}
@@ -193,13 +193,13 @@ Test(space, a_map_goes_before_the_one_that_follows_it)
 	srandom(seed);
 	for (int i = 0; i < 5000; i++) {
 		unsigned page = (unsigned)random() % VMT_COUNT(has);
-		struct vmt_look look = { .start = AT(page), .end = AT(page + 1) };
+		struct vmt_vma vma = { .start = AT(page), .end = AT(page + 1) };
 
 		if (has[page])
 			vmt_space_remove(&space, vmt_space_at(&space, AT(page)));
 		else
 			cr_assert_not_null(vmt_space_insert_before(
-				&space, vmt_space_from(&space, AT(page)), &look, 3, 4, 5));
+				&space, vmt_space_from(&space, AT(page)), &vma, 3, 4, 5));
 		has[page] = !has[page];
 		expect_from(has, VMT_COUNT(has), page);
 		if (i % 10 == 0)
@@ -235,11 +235,11 @@ Test(space, own_maps_are_counted_apart)
 
 	struct vmt_map *own = add(2, 4, VMT_MAP_OWN);
 	struct vmt_map *other = add(6, 8, 0);
-	struct vmt_look look = other->look;
+	struct vmt_vma vma = other->vma;
 
 	cr_assert_eq(space.own, 1);
-	look.flags = VMT_MAP_OWN;
-	vmt_space_update(&space, other, &look, 1, 1, 1);
+	vma.flags = VMT_MAP_OWN;
+	vmt_space_update(&space, other, &vma, 1, 1, 1);
 	cr_assert_eq(space.own, 2);
 	vmt_space_remove(&space, own);
 	cr_assert_eq(space.own, 1);
@@ -252,11 +252,11 @@ Test(space, listeners_hear_of_every_change)
 	changed = removed = 0;
 
 	struct vmt_map *map = add(2, 4, 0);
-	struct vmt_look look = map->look;
+	struct vmt_vma vma = map->vma;
 
 	cr_assert_eq(changed, 1);
-	look.end = AT(3);
-	vmt_space_update(&space, map, &look, 7, 8, 9);
+	vma.end = AT(3);
+	vmt_space_update(&space, map, &vma, 7, 8, 9);
 	cr_assert_eq(changed, 2);
 	cr_assert_eq(map->mapped_by, 7);
 	cr_assert_eq(map->put_by, 8);
@@ -284,9 +284,9 @@ Test(space, out_of_memory_changes_nothing)
 	}
 }
 
-static struct vmt_look look_of(uint64_t from, uint64_t to, uint64_t offset, uint64_t inode)
+static struct vmt_vma vma_of(uint64_t from, uint64_t to, uint64_t offset, uint64_t inode)
 {
-	return (struct vmt_look){ .start = AT(from),
+	return (struct vmt_vma){ .start = AT(from),
 				  .end = AT(to),
 				  .offset = AT(offset),
 				  .inode = inode,
@@ -295,48 +295,48 @@ static struct vmt_look look_of(uint64_t from, uint64_t to, uint64_t offset, uint
 
 Test(space, looks_continue_when_only_hidden_things_could_differ)
 {
-	struct vmt_look left = look_of(1, 3, 0, 0);
-	struct vmt_look right = look_of(3, 5, 0, 0);
+	struct vmt_vma left = vma_of(1, 3, 0, 0);
+	struct vmt_vma right = vma_of(3, 5, 0, 0);
 
-	cr_assert(vmt_look_continues(&left, &right));
-	cr_assert_not(vmt_look_continues(&right, &left));
+	cr_assert(vmt_vma_continues(&left, &right));
+	cr_assert_not(vmt_vma_continues(&right, &left));
 	right.flags |= VMT_MAP_WRITE;
-	cr_assert_not(vmt_look_continues(&left, &right));
-	right = look_of(4, 5, 0, 0);
-	cr_assert_not(vmt_look_continues(&left, &right), "a hole between");
+	cr_assert_not(vmt_vma_continues(&left, &right));
+	right = vma_of(4, 5, 0, 0);
+	cr_assert_not(vmt_vma_continues(&left, &right), "a hole between");
 }
 
 Test(space, looks_of_a_file_continue_when_offsets_do)
 {
-	struct vmt_look left = look_of(1, 3, 7, 42);
-	struct vmt_look right = look_of(3, 5, 9, 42);
+	struct vmt_vma left = vma_of(1, 3, 7, 42);
+	struct vmt_vma right = vma_of(3, 5, 9, 42);
 
-	cr_assert(vmt_look_continues(&left, &right));
+	cr_assert(vmt_vma_continues(&left, &right));
 	right.offset = AT(8);
-	cr_assert_not(vmt_look_continues(&left, &right));
-	right = look_of(3, 5, 9, 43);
-	cr_assert_not(vmt_look_continues(&left, &right));
-	right = look_of(3, 5, 9, 42);
+	cr_assert_not(vmt_vma_continues(&left, &right));
+	right = vma_of(3, 5, 9, 43);
+	cr_assert_not(vmt_vma_continues(&left, &right));
+	right = vma_of(3, 5, 9, 42);
 	right.dev = 1;
-	cr_assert_not(vmt_look_continues(&left, &right));
+	cr_assert_not(vmt_vma_continues(&left, &right));
 }
 
 Test(space, own_maps_never_continue_others)
 {
-	struct vmt_look left = look_of(1, 3, 0, 0);
-	struct vmt_look right = look_of(3, 5, 0, 0);
+	struct vmt_vma left = vma_of(1, 3, 0, 0);
+	struct vmt_vma right = vma_of(3, 5, 0, 0);
 
 	right.flags |= VMT_MAP_OWN;
-	cr_assert_not(vmt_look_continues(&left, &right));
+	cr_assert_not(vmt_vma_continues(&left, &right));
 }
 
 Test(space, same_looks_at_what_proc_maps_shows)
 {
-	struct vmt_look a = look_of(1, 3, 0, 0);
-	struct vmt_look b = a;
+	struct vmt_vma a = vma_of(1, 3, 0, 0);
+	struct vmt_vma b = a;
 
 	b.flags |= VMT_MAP_STACK;
-	cr_assert(vmt_look_same(&a, &b));
+	cr_assert(vmt_vma_same(&a, &b));
 	b.flags |= VMT_MAP_EXEC;
-	cr_assert_not(vmt_look_same(&a, &b));
+	cr_assert_not(vmt_vma_same(&a, &b));
 }

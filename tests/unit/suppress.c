@@ -70,7 +70,7 @@ Test(suppress, spaces_after_the_colon_and_a_byte_order_mark)
 
 Test(suppress, a_lost_stack_has_a_line_too)
 {
-	struct vmt_census_site site = { .call = NULL };
+	struct vmt_summary_site site = { .call = NULL };
 	char *line = vmt_suppress_line(&site);
 
 	cr_assert_eq(parse(line), 0);
@@ -120,7 +120,7 @@ Test(suppress, any_bytes)
 
 static struct vmt_suppression *find(struct vmt_stack_frame *frames, uint32_t count, bool is_cut)
 {
-	struct vmt_census_site site = { .key = NULL, .is_cut = is_cut,
+	struct vmt_summary_site site = { .key = NULL, .is_cut = is_cut,
 					.stack = { frames, count } };
 
 	return vmt_suppress_find(&suppressions, &site);

@@ -28,27 +28,27 @@ static const char *file_name = "demo.c";
 static const char *function_name = "main";
 
 /* Names as a tool would know them: libc's frames at even, the program's at odd indices. */
-static bool name(void *context, uint64_t frame, struct vmt_text_place *ret_place)
+static bool name(void *context, uint64_t frame, struct vmt_report_place *ret_place)
 {
 	static char file[64];
 
 	(void)context;
 	snprintf(file, sizeof(file), "%s", frame & 1 ? file_name : "malloc.c");
-	*ret_place = (struct vmt_text_place){ frame & 1 ? function_name : "sysmalloc", file,
+	*ret_place = (struct vmt_report_place){ frame & 1 ? function_name : "sysmalloc", file,
 					      (uint32_t)(12 + 3 * (frame / 2)) };
 	return true;
 }
 
 static const char *report_of(const void *data, uint64_t size, bool with_names)
 {
-	const struct vmt_text_ops ops = { .emit = collect, .resolve = with_names ? name : NULL };
-	const struct vmt_text_options options = { .top = 0 };
+	const struct vmt_report_ops ops = { .emit = collect, .resolve = with_names ? name : NULL };
+	const struct vmt_report_options options = { .top = 0 };
 	static struct vmt_view view;
 
 	output_used = 0;
 	output[0] = '\0';
 	if (!vmt_view_open(data, size, &view))
-		vmt_text_report(&view, &options, &ops);
+		vmt_report_report(&view, &options, &ops);
 	return output;
 }
 

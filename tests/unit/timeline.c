@@ -150,7 +150,7 @@ static void check_site(uint32_t id, uint32_t steps)
 }
 
 /* Gaps of about this many ns between two calls. */
-static void course(uint32_t steps, uint64_t gap)
+static void curve(uint32_t steps, uint64_t gap)
 {
 	uint64_t time = 0;
 
@@ -172,8 +172,8 @@ Test(timeline, nothing_is_lost_in_any_course)
 	seed = getenv("SEED") ? strtoull(getenv("SEED"), NULL, 0) : first;
 	fprintf(stderr, "SEED=%lu\n", (unsigned long)seed);
 	for (uint64_t gap = 1000; gap < UINT64_C(1) << 50; gap *= 7)
-		course(200 + (uint32_t)(dice() % 800), gap);
-	course(STEPS, 1000000);
+		curve(200 + (uint32_t)(dice() % 800), gap);
+	curve(STEPS, 1000000);
 }
 
 Test(timeline, without_a_recording_nothing_is_done)

@@ -20,13 +20,13 @@
 static struct vmt_range stack_bounds;
 static char cache_memory[65536] __attribute__((aligned(64)));
 
-void vmt_stack_bounds_forget(void);
+void vmt_bounds_forget(void);
 
-void vmt_stack_bounds_forget(void)
+void vmt_bounds_forget(void)
 {
 }
 
-bool vmt_stack_bounds(uint64_t sp, struct vmt_range *ret_bounds)
+bool vmt_bounds_of(uint64_t sp, struct vmt_range *ret_bounds)
 {
 	*ret_bounds = stack_bounds;
 	return vmt_range_has(stack_bounds, sp);
@@ -58,7 +58,7 @@ static double now(void)
 
 NOINLINE static void time_ours(const char *name, int times)
 {
-	struct vmt_stack stack;
+	struct vmt_walk stack;
 	struct vmt_regs regs;
 	double each = 1e9;
 
@@ -96,7 +96,7 @@ NOINLINE static void time_libgcc(int times)
 /* Paint what lies below the stack pointer, walk, and look how far down the paint is gone. */
 NOINLINE static void measure_stack(const char *name)
 {
-	struct vmt_stack stack;
+	struct vmt_walk stack;
 	struct vmt_regs regs;
 	volatile char *sp;
 	int untouched = 0;

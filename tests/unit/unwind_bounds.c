@@ -20,13 +20,13 @@ static uint64_t read_hex(const char **at)
 }
 
 /* The library's own knows the maps; here /proc/self/maps is read, without malloc. */
-void vmt_stack_bounds_forget(void);
+void vmt_bounds_forget(void);
 
-void vmt_stack_bounds_forget(void)
+void vmt_bounds_forget(void)
 {
 }
 
-bool vmt_stack_bounds(uint64_t sp, struct vmt_range *ret_bounds)
+bool vmt_bounds_of(uint64_t sp, struct vmt_range *ret_bounds)
 {
 	static __thread struct vmt_range known;
 	static __thread char text[32768];

@@ -16,7 +16,7 @@ static _Atomic uint64_t frames VMT_DATA = 0;
 static _Atomic uint64_t recalled VMT_DATA = 0;
 static _Atomic uint64_t differ VMT_DATA = 0;
 
-static bool is_same(const struct vmt_stack *a, const struct vmt_stack *b)
+static bool is_same(const struct vmt_walk *a, const struct vmt_walk *b)
 {
 	if (a->count != b->count || a->flags != b->flags || a->hash != b->hash)
 		return false;
@@ -28,9 +28,9 @@ static bool is_same(const struct vmt_stack *a, const struct vmt_stack *b)
 
 /* Not inlined: the second stack must not lie below the first walk. */
 __attribute__((noinline)) static void compare(const struct vmt_regs *regs,
-					      const struct vmt_stack *stack)
+					      const struct vmt_walk *stack)
 {
-	struct vmt_stack plain;
+	struct vmt_walk plain;
 
 	vmt_unwind_plain(regs, &plain);
 	walks++;
@@ -40,7 +40,7 @@ __attribute__((noinline)) static void compare(const struct vmt_regs *regs,
 	differ += !is_same(stack, &plain);
 }
 
-void __wrap_vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack)
+void __wrap_vmt_unwind(const struct vmt_regs *regs, struct vmt_walk *ret_stack)
 {
 	__real_vmt_unwind(regs, ret_stack);
 	compare(regs, ret_stack);
@@ -48,20 +48,20 @@ void __wrap_vmt_unwind(const struct vmt_regs *regs, struct vmt_stack *ret_stack)
 
 __attribute__((noinline)) static void compare_whole(const struct vmt_regs *regs, uint64_t hash)
 {
-	struct vmt_stack plain;
+	struct vmt_walk plain;
 	uint64_t plain_hash = 0;
 
 	vmt_unwind_plain(regs, &plain);
 	for (uint32_t i = 0; i < plain.count; i++)
-		plain_hash = vmt_stack_hash(plain_hash, plain.pc[i]);
+		plain_hash = vmt_callsites_hash(plain_hash, plain.pc[i]);
 	whole++;
 	differ += plain_hash != hash || plain.flags;
 }
 
-bool __wrap_vmt_unwind_whole_recall(const struct vmt_regs *regs, struct vmt_range bounds,
-				    uint32_t call, struct vmt_whole *ret_whole)
+bool __wrap_vmt_unwind_recall_find(const struct vmt_regs *regs, struct vmt_range bounds,
+				    uint32_t call, struct vmt_recalled *ret_whole)
 {
-	bool is_known = __real_vmt_unwind_whole_recall(regs, bounds, call, ret_whole);
+	bool is_known = __real_vmt_unwind_recall_find(regs, bounds, call, ret_whole);
 
 	if (is_known)
 		compare_whole(regs, ret_whole->hash);

@@ -29,7 +29,7 @@ static int failures;
 static uint64_t compared;
 static char cache_memory[65536] __attribute__((aligned(64)));
 
-static void fail(const char *name, const struct vmt_stack *ours, void *const *theirs, int count)
+static void fail(const char *name, const struct vmt_walk *ours, void *const *theirs, int count)
 {
 	if (__atomic_fetch_add(&failures, 1, __ATOMIC_RELAXED) > 5)
 		return;
@@ -61,7 +61,7 @@ static int drop_own(void **frames, int count)
 NOINLINE static void check(const char *name)
 {
 	void *theirs[VMT_FRAMES_MAX + 8];
-	struct vmt_stack ours;
+	struct vmt_walk ours;
 	struct vmt_regs regs;
 	int count = drop_own(theirs, backtrace(theirs, VMT_FRAMES_MAX + 8)) - 1;
 	bool is_deep = count > VMT_FRAMES_MAX;
@@ -72,7 +72,7 @@ NOINLINE static void check(const char *name)
 	if (is_deep)
 		count = VMT_FRAMES_MAX;
 	if ((int)ours.count != count || memcmp(ours.pc, theirs + 1, 8 * (size_t)count) != 0 ||
-	    ours.flags != (is_deep ? VMT_STACK_TRUNCATED : 0))
+	    ours.flags != (is_deep ? VMT_WALK_TRUNCATED : 0))
 		fail(name, &ours, theirs + 1, count);
 }
 
@@ -190,7 +190,7 @@ __asm__(".text\n"
 extern const char call_without_cfi[];
 extern const char call_without_cfi_end[];
 
-static struct vmt_stack stack_in_jit;
+static struct vmt_walk stack_in_jit;
 
 NOINLINE static void keep_stack(void)
 {
@@ -205,7 +205,7 @@ NOINLINE static void check_code(const char *name, const void *code)
 {
 	void *theirs[VMT_FRAMES_MAX];
 	int count = backtrace(theirs, VMT_FRAMES_MAX);
-	struct vmt_stack *ours = &stack_in_jit;
+	struct vmt_walk *ours = &stack_in_jit;
 
 	((void (*)(void (*)(void)))(uintptr_t)code)(keep_stack);
 	if ((int)ours->count != count + 1 || ours->flags != 0 ||

@@ -55,19 +55,19 @@ static uint32_t site_of(uint64_t hash)
 	return (uint32_t)(hash ^ hash >> 32);
 }
 
-static bool recall(const struct vmt_regs *regs, uint32_t call, struct vmt_whole *ret_whole)
+static bool recall(const struct vmt_regs *regs, uint32_t call, struct vmt_recalled *ret_whole)
 {
 	struct vmt_range bounds;
 
-	return vmt_stack_bounds(regs->sp, &bounds) &&
-	       vmt_unwind_whole_recall(regs, bounds, call, ret_whole);
+	return vmt_bounds_of(regs->sp, &bounds) &&
+	       vmt_unwind_recall_find(regs, bounds, call, ret_whole);
 }
 
 /* A stack that is recalled as a whole must be the one that a walk finds. */
 NOINLINE static void compare_whole(const struct vmt_regs *regs, uint64_t hash,
-				   struct vmt_stack *ours)
+				   struct vmt_walk *ours)
 {
-	struct vmt_whole whole;
+	struct vmt_recalled whole;
 
 	if (recall(regs, CALL, &whole)) {
 		__atomic_fetch_add(&wholes, 1, __ATOMIC_RELAXED);
@@ -75,18 +75,18 @@ NOINLINE static void compare_whole(const struct vmt_regs *regs, uint64_t hash,
 		    recall(regs, CALL + 1, &whole))
 			__atomic_fetch_add(&differ, 1, __ATOMIC_RELAXED);
 	} else if (ours->count && ours->recalled == ours->count && !ours->flags) {
-		vmt_unwind_whole_keep(regs, CALL, site_of(hash), ours);
+		vmt_unwind_recall_keep(regs, CALL, site_of(hash), ours);
 	}
 }
 
-NOINLINE static uint64_t compare(const struct vmt_regs *regs, const struct vmt_stack *ours)
+NOINLINE static uint64_t compare(const struct vmt_regs *regs, const struct vmt_walk *ours)
 {
-	struct vmt_stack plain;
+	struct vmt_walk plain;
 	uint64_t hash = 0;
 
 	vmt_unwind_plain(regs, &plain);
 	for (uint32_t i = 0; i < plain.count; i++)
-		hash = vmt_stack_hash(hash, plain.pc[i]);
+		hash = vmt_callsites_hash(hash, plain.pc[i]);
 	__atomic_fetch_add(&walks, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&frames, ours->count, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&recalled, ours->recalled, __ATOMIC_RELAXED);
@@ -98,7 +98,7 @@ NOINLINE static uint64_t compare(const struct vmt_regs *regs, const struct vmt_s
 
 NOINLINE static void check(void)
 {
-	struct vmt_stack ours;
+	struct vmt_walk ours;
 	struct vmt_regs regs;
 
 	VMT_REGS_HERE(&regs);
@@ -302,8 +302,8 @@ static void use_one_set(void)
 {
 	memset(cache_memory, 0, sizeof(cache_memory));
 	vmt_unwind_rows_set(cache_memory, 128);
-	vmt_unwind_memory_set(cache_memory + 128, 1024);
-	vmt_unwind_whole_set(cache_memory + 8192, 4352);
+	vmt_unwind_segments_set(cache_memory + 128, 1024);
+	vmt_unwind_recall_set(cache_memory + 8192, 4352);
 }
 
 /* A signal after every instruction. */
@@ -397,19 +397,19 @@ static void check_coroutines(void)
 /* After code has gone, nothing of before may be recalled. */
 NOINLINE static void check_forgotten(void)
 {
-	struct vmt_whole whole;
-	struct vmt_stack ours;
+	struct vmt_recalled whole;
+	struct vmt_walk ours;
 	struct vmt_regs regs;
 
 	VMT_REGS_HERE(&regs);
 	for (int i = 0; i < 3; i++)
 		vmt_unwind(&regs, &ours);
 	differ += ours.recalled != ours.count;
-	vmt_unwind_whole_keep(&regs, CALL, 7, &ours);
+	vmt_unwind_recall_keep(&regs, CALL, 7, &ours);
 	differ += !recall(&regs, CALL, &whole) || whole.site != 7;
-	differ += !vmt_unwind_whole_holds(&whole);
+	differ += !vmt_unwind_recall_holds(&whole);
 	vmt_unwind_forget();
-	differ += vmt_unwind_whole_holds(&whole);
+	differ += vmt_unwind_recall_holds(&whole);
 	differ += recall(&regs, CALL, &whole);
 	vmt_unwind(&regs, &ours);
 	differ += ours.recalled != 0;

@@ -46,11 +46,11 @@ static char cache_memory[1 << 20] __attribute__((aligned(64)));
 static uint64_t dice_state;
 static unsigned int wrong, recalled, missed, kept;
 
-void vmt_stack_bounds_forget(void)
+void vmt_bounds_forget(void)
 {
 }
 
-bool vmt_stack_bounds(uint64_t sp, struct vmt_range *ret_bounds)
+bool vmt_bounds_of(uint64_t sp, struct vmt_range *ret_bounds)
 {
 	*ret_bounds = bounds;
 	return vmt_range_has(bounds, sp);
@@ -121,20 +121,20 @@ static void make_stack(unsigned int depth)
 
 static uint64_t plain_hash(void)
 {
-	struct vmt_stack plain;
+	struct vmt_walk plain;
 	uint64_t hash = 0;
 
 	vmt_unwind_plain(&regs, &plain);
 	for (uint32_t i = 0; i < plain.count; i++)
-		hash = vmt_stack_hash(hash, plain.pc[i]);
+		hash = vmt_callsites_hash(hash, plain.pc[i]);
 	return plain.flags ? 0 : hash;
 }
 
 static void check(const char *what, uint64_t place)
 {
-	struct vmt_whole whole;
+	struct vmt_recalled whole;
 
-	if (!vmt_unwind_whole_recall(&regs, bounds, CALL, &whole)) {
+	if (!vmt_unwind_recall_find(&regs, bounds, CALL, &whole)) {
 		missed++;
 		return;
 	}
@@ -161,21 +161,21 @@ static void check_with(uint64_t *word, const char *what, uint64_t place)
 static void check_bounds(void)
 {
 	const uint64_t page = (uint64_t)(uintptr_t)stack_words + 4096;
-	struct vmt_whole whole;
+	struct vmt_recalled whole;
 
 	if (regs.sp >= page)
 		return;
 	bounds.end = page;
 	mprotect((void *)(uintptr_t)page, 4096, PROT_NONE);
-	vmt_unwind_whole_recall(&regs, bounds, CALL, &whole);
+	vmt_unwind_recall_find(&regs, bounds, CALL, &whole);
 	mprotect((void *)(uintptr_t)page, 4096, PROT_READ | PROT_WRITE);
 	bounds.end = page + 4096;
 }
 
 static void check_stack(void)
 {
-	struct vmt_whole whole;
-	struct vmt_stack stack;
+	struct vmt_recalled whole;
+	struct vmt_walk stack;
 	uint32_t site;
 
 	make_stack(1 + (unsigned int)dice(60));
@@ -184,11 +184,11 @@ static void check_stack(void)
 	if (stack.recalled != stack.count || !stack.count || stack.flags)
 		return;
 	site = (uint32_t)stack.hash;
-	vmt_unwind_whole_keep(&regs, CALL, site, &stack);
-	if (!vmt_unwind_whole_recall(&regs, bounds, CALL, &whole))
+	vmt_unwind_recall_keep(&regs, CALL, site, &stack);
+	if (!vmt_unwind_recall_find(&regs, bounds, CALL, &whole))
 		return;	/* more slots than there is room for */
 	kept++;
-	wrong += vmt_unwind_whole_recall(&regs, bounds, CALL + 1, &whole);
+	wrong += vmt_unwind_recall_find(&regs, bounds, CALL + 1, &whole);
 	for (unsigned int i = 0; i < WORDS; i++)
 		check_with(&stack_words[i], "word", i);
 	check_with(&regs.pc, "pc", 0);

@@ -39,23 +39,23 @@ Test(view, reads_sites_ranges_and_strings)
 
 Test(view, sums_over_sites_are_the_totals)
 {
-	struct vmt_view_tally tally[5];
+	struct vmt_view_totals totals[5];
 	struct vmt_rec_site site;
 	uint64_t live = 0;
 	int64_t net = 0;
 
 	sample_demo(&sample);
 	cr_assert_str_empty(open_error());
-	vmt_view_tally(&view, tally, 5);
+	vmt_view_totals(&view, totals, 5);
 	for (uint64_t i = 0; i < 5; i++) {
 		cr_assert(vmt_view_site(&view, i, &site));
-		cr_assert_eq(vmt_view_tally_site(&view, i).live, tally[i].live);
-		live += tally[i].live;
+		cr_assert_eq(vmt_view_totals_of_site(&view, i).live, totals[i].live);
+		live += totals[i].live;
 		net += vmt_view_net(&site.counters);
 	}
 	cr_assert_eq(live, vmt_view_maps_now(&view));
 	cr_assert_eq(net, (int64_t)(view.header.maps_now - view.header.maps_start));
-	cr_assert_eq(tally[2].bytes, 3 * 4096);
+	cr_assert_eq(totals[2].bytes, 3 * 4096);
 	cr_assert(vmt_view_is_exact(&view));
 }
 
@@ -67,7 +67,7 @@ Test(view, own_maps_do_not_count)
 	range = sample_at(&sample, VMT_SECTION_RANGES, 24);
 	range->flags |= VMT_MAP_OWN;
 	cr_assert_str_empty(open_error());
-	cr_assert_eq(vmt_view_tally_site(&view, 2).live, 0);
+	cr_assert_eq(vmt_view_totals_of_site(&view, 2).live, 0);
 }
 
 Test(view, half_written_ranges_are_skipped_and_sites_taken_as_they_are)
@@ -81,7 +81,7 @@ Test(view, half_written_ranges_are_skipped_and_sites_taken_as_they_are)
 	((struct vmt_rec_site *)sample_at(&sample, VMT_SECTION_SITES, 4))->seq = 1;
 	sample.header->end = VMT_END_SIGNAL;
 	cr_assert_str_empty(open_error());
-	cr_assert_eq(vmt_view_tally_site(&view, 2).live, 0);
+	cr_assert_eq(vmt_view_totals_of_site(&view, 2).live, 0);
 	cr_assert(vmt_view_site(&view, 4, &copy));
 	cr_assert_eq(copy.counters.calls, 1, "to skip it would lose all its calls");
 	cr_assert_eq(vmt_view_maps_now(&view), 24, "of a killed process the ranges count");
@@ -115,13 +115,13 @@ Test(view, half_written_header_is_read_and_told)
 
 Test(view, ranges_of_unknown_sites_are_unseen)
 {
-	struct vmt_view_tally tally[5];
+	struct vmt_view_totals totals[5];
 
 	sample_demo(&sample);
 	((struct vmt_rec_range *)sample_at(&sample, VMT_SECTION_RANGES, 24))->put_by = 4000;
 	cr_assert_str_empty(open_error());
-	vmt_view_tally(&view, tally, 5);
-	cr_assert_eq(tally[VMT_SITE_UNSEEN].live, 1);
+	vmt_view_totals(&view, totals, 5);
+	cr_assert_eq(totals[VMT_SITE_UNSEEN].live, 1);
 }
 
 Test(view, tells_apart_what_it_cannot_read)
@@ -163,7 +163,7 @@ Test(view, files_cut_short_are_refused_or_whole)
 		sample_demo(&sample);
 		memcpy(copy, sample.data, n);
 		if (!vmt_view_open(copy, n, &view))
-			vmt_view_tally_site(&view, 0);
+			vmt_view_totals_of_site(&view, 0);
 		free(copy);
 	}
 }
@@ -184,8 +184,8 @@ Test(view, more_sections_and_longer_elements_of_a_later_writer_are_passed_over)
 	}
 	ranges->size = 80;
 	cr_assert_str_empty(open_error());
-	cr_assert_eq(vmt_view_tally_site(&view, VMT_SITE_STARTUP).live, 24);
-	cr_assert_eq(vmt_view_tally_site(&view, 2).live, 1);
+	cr_assert_eq(vmt_view_totals_of_site(&view, VMT_SITE_STARTUP).live, 24);
+	cr_assert_eq(vmt_view_totals_of_site(&view, 2).live, 1);
 }
 
 Test(view, what_an_earlier_writer_did_not_have_is_zero)
@@ -228,15 +228,15 @@ Test(view, counts_that_nobody_can_have_counted_are_nonsense)
 
 Test(view, without_room_for_all_ranges_the_sites_say_what_lives)
 {
-	struct vmt_view_tally tally[5];
+	struct vmt_view_totals totals[5];
 
 	sample_demo(&sample);
 	((struct vmt_rec_site *)sample_at(&sample, VMT_SECTION_SITES, 2))->live = 70;
 	sample.header->notes |= VMT_NOTE_RANGES_FULL;
 	cr_assert_str_empty(open_error());
-	vmt_view_tally(&view, tally, 5);
-	cr_assert_eq(tally[2].live, 70);
-	cr_assert_eq(vmt_view_tally_site(&view, 2).live, 70);
+	vmt_view_totals(&view, totals, 5);
+	cr_assert_eq(totals[2].live, 70);
+	cr_assert_eq(vmt_view_totals_of_site(&view, 2).live, 70);
 }
 
 Test(view, the_wider_timeline_is_in_the_second_half)

@@ -90,11 +90,11 @@ static char *read_stack(const json_t *array, bool *ret_is_older)
 	return key;
 }
 
-static int read_site(struct vmt_census_program *program, const json_t *object, char *error)
+static int read_site(struct vmt_summary_program *program, const json_t *object, char *error)
 {
 	const char *call = json_string_value(json_object_get(object, "call"));
 	const json_t *array = json_object_get(object, "stack");
-	struct vmt_census_site *site;
+	struct vmt_summary_site *site;
 	bool is_older;
 	int64_t maps;
 	char *stack;
@@ -106,7 +106,7 @@ static int read_site(struct vmt_census_program *program, const json_t *object, c
 	stack = read_stack(array, &is_older);
 	if (!stack)
 		return refuse(error, "a stack that is no list of names in \"", program->name);
-	site = vmt_census_site(program, call, stack);
+	site = vmt_summary_site(program, call, stack);
 	free(stack);
 	/* `current` counts those that were written as they are. */
 	if (!is_older && site->current++)
@@ -115,20 +115,20 @@ static int read_site(struct vmt_census_program *program, const json_t *object, c
 	return 0;
 }
 
-static int read_program(struct vmt_census *census, const json_t *object, char *error)
+static int read_program(struct vmt_summary *summary, const json_t *object, char *error)
 {
 	const char *name = json_string_value(json_object_get(object, "program"));
 	const json_t *sites = json_object_get(object, "sites");
-	struct vmt_census_program *program;
+	struct vmt_summary_program *program;
 	const json_t *site;
 	size_t i;
 	int ret = 0;
 
 	if (!name)
 		return refuse(error, "a program without a name", NULL);
-	if (vmt_census_find_program(census, name))
+	if (vmt_summary_find_program(summary, name))
 		return refuse(error, "a program that is there twice: \"", name);
-	program = vmt_census_program(census, name);
+	program = vmt_summary_program(summary, name);
 	if (!json_is_array(sites) || !read_number(object, "growth", -MAPS_MAX, &program->growth))
 		return refuse(error, "no growth or no sites in \"", name);
 	if (json_object_get(object, "merged") && !read_number(object, "merged", 0, &program->merged))
@@ -141,7 +141,7 @@ static int read_program(struct vmt_census *census, const json_t *object, char *e
 	return 0;
 }
 
-static int read_phase(struct vmt_census *census, const json_t *phase, char *error)
+static int read_phase(struct vmt_summary *summary, const json_t *phase, char *error)
 {
 	const char *from = json_string_value(json_object_get(phase, "from"));
 	const char *to = json_string_value(json_object_get(phase, "to"));
@@ -152,13 +152,13 @@ static int read_phase(struct vmt_census *census, const json_t *phase, char *erro
 	if (!json_is_object(phase) || (json_object_get(phase, "warmup") &&
 				       !read_number(phase, "warmup", 0, &warmup)))
 		return refuse(error, "a phase that is none", NULL);
-	census->from = from ? vmt_must_copy(from) : NULL;
-	census->to = to ? vmt_must_copy(to) : NULL;
-	census->warmup = (uint64_t)warmup;
+	summary->from = from ? vmt_must_copy(from) : NULL;
+	summary->to = to ? vmt_must_copy(to) : NULL;
+	summary->warmup = (uint64_t)warmup;
 	return 0;
 }
 
-static int read_census(struct vmt_census *census, const json_t *root, char *error)
+static int read_summary(struct vmt_summary *summary, const json_t *root, char *error)
 {
 	const json_t *programs = json_object_get(root, "programs");
 	const char *name = json_string_value(json_object_get(root, "schema"));
@@ -171,11 +171,11 @@ static int read_census(struct vmt_census *census, const json_t *root, char *erro
 			      name ? name : "");
 	if (!json_is_array(programs))
 		return refuse(error, "it has no list of programs", NULL);
-	census->with_lines = json_is_true(json_object_get(root, "lines"));
-	ret = read_phase(census, json_object_get(root, "phase"), error);
+	summary->with_lines = json_is_true(json_object_get(root, "lines"));
+	ret = read_phase(summary, json_object_get(root, "phase"), error);
 	json_array_foreach(programs, i, program) {
 		if (!ret)
-			ret = read_program(census, program, error);
+			ret = read_program(summary, program, error);
 	}
 	return ret;
 }
@@ -224,7 +224,7 @@ static json_t *parse(const char *bytes, size_t n, char *error)
 	return root;
 }
 
-int vmt_baseline_load(const char *path, struct vmt_census *ret_census,
+int vmt_baseline_load(const char *path, struct vmt_summary *ret_summary,
 		      char error[VMT_BASELINE_ERROR_MAX])
 {
 	FILE *file = fopen(path, "re");
@@ -233,7 +233,7 @@ int vmt_baseline_load(const char *path, struct vmt_census *ret_census,
 	int ret = bytes ? 0 : -errno;
 	json_t *root;
 
-	*ret_census = (struct vmt_census){ .programs = NULL };
+	*ret_summary = (struct vmt_summary){ .programs = NULL };
 	*error = '\0';
 	if (file)
 		fclose(file);
@@ -245,11 +245,11 @@ int vmt_baseline_load(const char *path, struct vmt_census *ret_census,
 	free(bytes);
 	if (!root)
 		return -EBADMSG;
-	ret = read_census(ret_census, root, error);
+	ret = read_summary(ret_summary, root, error);
 	json_decref(root);
 	if (ret)
-		vmt_census_free(ret_census);
+		vmt_summary_free(ret_summary);
 	else
-		vmt_census_sort(ret_census);
+		vmt_summary_sort(ret_summary);
 	return ret;
 }

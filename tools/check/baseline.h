@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Baselines: a census as JSON, "schema": "vmatrace.baseline/1", made to be kept in a
+ * Baselines: a summary as JSON, "schema": "vmatrace.baseline/1", made to be kept in a
  * repository and reviewed: sorted, one site per block, no addresses. Fields may be
  * added, never change meaning. Anybody's bytes may be read.
  */
@@ -17,15 +17,15 @@ bool vmt_baseline_is(const char *path);
 
 /*
  * Read a baseline. Returns 0, or -errno with a sentence in error that does not name the
- * file; ret_census is then empty. Free with vmt_census_free.
+ * file; ret_census is then empty. Free with vmt_summary_free.
  */
-VMT_MUST_CHECK int vmt_baseline_load(const char *path, struct vmt_census *ret_census,
+VMT_MUST_CHECK int vmt_baseline_load(const char *path, struct vmt_summary *ret_summary,
 				     char error[VMT_BASELINE_ERROR_MAX]);
 
 /*
  * Replace path, or the file it is a link to, at once and only if all could be written; what is no
  * file (a device, a pipe) is written to. 0 or -errno.
  */
-VMT_MUST_CHECK int vmt_baseline_save(const char *path, const struct vmt_census *census);
+VMT_MUST_CHECK int vmt_baseline_save(const char *path, const struct vmt_summary *summary);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writing of baselines: programs and call sites in the order of the census, which is always the
+ * Writing of baselines: programs and call sites in the order of the summary, which is always the
  * same. What was there before stays whole until the new one is. Prints nothing.
  */
 #include "check/baseline.h"
@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static json_t *site_of(const struct vmt_census_site *site)
+static json_t *site_of(const struct vmt_summary_site *site)
 {
 	const char *line = strchr(site->key, '\n');
 	json_t *object = json_object();
@@ -30,9 +30,9 @@ static json_t *site_of(const struct vmt_census_site *site)
 	return object;
 }
 
-static json_t *program_of(const struct vmt_census_program *program)
+static json_t *program_of(const struct vmt_summary_program *program)
 {
-	const struct vmt_census_site *site;
+	const struct vmt_summary_site *site;
 	json_t *object = json_object();
 	json_t *sites = json_array();
 
@@ -48,24 +48,24 @@ static json_t *program_of(const struct vmt_census_program *program)
 	return object;
 }
 
-static json_t *root_of(const struct vmt_census *census)
+static json_t *root_of(const struct vmt_summary *summary)
 {
-	const struct vmt_census_program *program;
+	const struct vmt_summary_program *program;
 	json_t *root = json_object();
 	json_t *programs = json_array();
 	json_t *phase;
 
 	json_object_set_new(root, "schema", json_string(VMT_BASELINE_SCHEMA));
-	if (census->with_lines)
+	if (summary->with_lines)
 		json_object_set_new(root, "lines", json_true());
-	if (census->from || census->to) {
+	if (summary->from || summary->to) {
 		phase = json_object();
-		json_object_set_new(phase, "from", vmt_json_string(census->from));
-		json_object_set_new(phase, "to", vmt_json_string(census->to));
-		vmt_json_add_number(phase, "warmup", census->warmup);
+		json_object_set_new(phase, "from", vmt_json_string(summary->from));
+		json_object_set_new(phase, "to", vmt_json_string(summary->to));
+		vmt_json_add_number(phase, "warmup", summary->warmup);
 		json_object_set_new(root, "phase", phase);
 	}
-	for (program = census->programs; program; program = program->hh.next)
+	for (program = summary->programs; program; program = program->hh.next)
 		json_array_append_new(programs, program_of(program));
 	json_object_set_new(root, "programs", programs);
 	return root;
@@ -94,13 +94,13 @@ static int write_to(FILE *file, const json_t *root)
 	return ret;
 }
 
-int vmt_baseline_save(const char *path, const struct vmt_census *census)
+int vmt_baseline_save(const char *path, const struct vmt_summary *summary)
 {
 	char *real = replaceable(path);
 	/* A device or a pipe is written to; to put a file in its place would break the machine. */
 	char *target = real ? vmt_must_format("%s.new", real) : vmt_must_copy(path);
 	FILE *file = fopen(target, "we");
-	json_t *root = root_of(census);
+	json_t *root = root_of(summary);
 	int ret = file ? write_to(file, root) : -errno;
 
 	if (!ret && real && rename(target, real))

@@ -10,7 +10,7 @@
 
 #include <errno.h>
 
-static int explain(int ret, const struct vmt_census_options *options)
+static int explain(int ret, const struct vmt_summary_options *options)
 {
 	const char *from = options->phase.from;
 
@@ -36,31 +36,31 @@ static int explain(int ret, const struct vmt_census_options *options)
 	return VMT_EXIT_USAGE;
 }
 
-int vmt_compare_load(char **paths, size_t count, const struct vmt_census_options *options,
-		     struct vmt_census *ret_census)
+int vmt_compare_load(char **paths, size_t count, const struct vmt_summary_options *options,
+		     struct vmt_summary *ret_summary)
 {
 	struct vmt_recordings recordings = { NULL, 0 };
 	int ret = 0;
 
-	vmt_census_init(ret_census, options);
+	vmt_summary_init(ret_summary, options);
 	for (size_t i = 0; i < count && !ret; i++)
 		ret = vmt_load_path(&recordings, paths[i]);
 	if (ret)
 		ret = VMT_EXIT_USAGE;	/* it has been said */
 	else
-		ret = explain(vmt_census_read(ret_census, &recordings, options), options);
+		ret = explain(vmt_summary_read(ret_summary, &recordings, options), options);
 	vmt_load_free(&recordings);
 	return ret;
 }
 
-int vmt_compare_load_any(char *path, const struct vmt_census_options *options,
-			 struct vmt_census *ret_census)
+int vmt_compare_load_any(char *path, const struct vmt_summary_options *options,
+			 struct vmt_summary *ret_summary)
 {
 	char error[VMT_BASELINE_ERROR_MAX];
 
 	if (!vmt_baseline_is(path))
-		return vmt_compare_load(&path, 1, options, ret_census);
-	if (!vmt_baseline_load(path, ret_census, error))
+		return vmt_compare_load(&path, 1, options, ret_summary);
+	if (!vmt_baseline_load(path, ret_summary, error))
 		return 0;
 	vmt_message("%s is no usable baseline: %s; save it again with vmatrace check --save.", path,
 		    error);
@@ -68,7 +68,7 @@ int vmt_compare_load_any(char *path, const struct vmt_census_options *options,
 }
 
 static void add(struct vmt_comparison *comparison, const char *program,
-		const struct vmt_census_site *site, int64_t before, int64_t after)
+		const struct vmt_summary_site *site, int64_t before, int64_t after)
 {
 	struct vmt_difference *item;
 
@@ -106,36 +106,36 @@ static int by_change(const void *a, const void *b)
 	return order ? order : strcmp(one->site->key, two->site->key);
 }
 
-static void add_program(struct vmt_comparison *comparison, const struct vmt_census_program *before,
-			const struct vmt_census_program *after)
+static void add_program(struct vmt_comparison *comparison, const struct vmt_summary_program *before,
+			const struct vmt_summary_program *after)
 {
-	const struct vmt_census_site *site = after ? after->sites : NULL;
-	const struct vmt_census_site *other;
+	const struct vmt_summary_site *site = after ? after->sites : NULL;
+	const struct vmt_summary_site *other;
 
 	for (; site; site = site->hh.next) {
-		other = vmt_census_find_site(before, site->key);
+		other = vmt_summary_find_site(before, site->key);
 		add(comparison, after->name, site, other ? other->maps : 0, site->maps);
 	}
 	for (site = before ? before->sites : NULL; site; site = site->hh.next) {
-		if (!vmt_census_find_site(after, site->key))
+		if (!vmt_summary_find_site(after, site->key))
 			add(comparison, before->name, site, site->maps, 0);
 	}
 }
 
-void vmt_compare(const struct vmt_census *before, const struct vmt_census *after,
+void vmt_compare(const struct vmt_summary *before, const struct vmt_summary *after,
 		 struct vmt_comparison *ret_comparison)
 {
-	const struct vmt_census_program *program;
+	const struct vmt_summary_program *program;
 
 	*ret_comparison = (struct vmt_comparison){ .item = NULL };
 	for (program = after->programs; program; program = program->hh.next) {
 		ret_comparison->growth_after += program->growth;
-		add_program(ret_comparison, vmt_census_find_program(before, program->name),
+		add_program(ret_comparison, vmt_summary_find_program(before, program->name),
 			    program);
 	}
 	for (program = before->programs; program; program = program->hh.next) {
 		ret_comparison->growth_before += program->growth;
-		if (!vmt_census_find_program(after, program->name))
+		if (!vmt_summary_find_program(after, program->name))
 			add_program(ret_comparison, program, NULL);
 	}
 	if (ret_comparison->count)

@@ -12,7 +12,7 @@
 
 struct vmt_difference {
 	const char *program;
-	const struct vmt_census_site *site;	/* the new one, or the old one if it is gone */
+	const struct vmt_summary_site *site;	/* the new one, or the old one if it is gone */
 	const char *kind;			/* "added", "gone", "grown", "shrunk" */
 	int64_t before;
 	int64_t after;
@@ -26,17 +26,17 @@ struct vmt_comparison {
 };
 
 /*
- * Read recordings (all of paths[0, count)) into a census. 0, or the tool's exit status
+ * Read recordings (all of paths[0, count)) into a summary. 0, or the tool's exit status
  * after a message.
  */
-int vmt_compare_load(char **paths, size_t count, const struct vmt_census_options *options,
-		     struct vmt_census *ret_census);
+int vmt_compare_load(char **paths, size_t count, const struct vmt_summary_options *options,
+		     struct vmt_summary *ret_summary);
 
 /* The same of a single path that may also be a baseline. */
-int vmt_compare_load_any(char *path, const struct vmt_census_options *options,
-			 struct vmt_census *ret_census);
+int vmt_compare_load_any(char *path, const struct vmt_summary_options *options,
+			 struct vmt_summary *ret_summary);
 
-void vmt_compare(const struct vmt_census *before, const struct vmt_census *after,
+void vmt_compare(const struct vmt_summary *before, const struct vmt_summary *after,
 		 struct vmt_comparison *ret_comparison);
 void vmt_compare_free(struct vmt_comparison *comparison);
 

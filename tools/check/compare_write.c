@@ -15,7 +15,7 @@ static void emit(void *context, const char *bytes, size_t n)
 }
 
 /* Key lines without the call, one below the other; files and lines where they are known. */
-static void put_stack(FILE *stream, const struct vmt_census_site *site)
+static void put_stack(FILE *stream, const struct vmt_summary_site *site)
 {
 	const char *line = strchr(site->key, '\n');
 	const struct vmt_stack_frame *place = vmt_stack_blame(&site->stack);
@@ -57,7 +57,7 @@ void vmt_compare_text(FILE *stream, const struct vmt_comparison *comparison)
 	vmt_fmt_end_bare(&fmt);
 }
 
-static json_t *stack_of(const struct vmt_census_site *site)
+static json_t *stack_of(const struct vmt_summary_site *site)
 {
 	const char *line = strchr(site->key, '\n');
 	json_t *stack = json_array();

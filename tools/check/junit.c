@@ -121,7 +121,7 @@ static void put_failure(FILE *stream, const struct vmt_finding *finding)
 
 /* Findings of a rule in a program; rule VMT_RULE_COUNT: of all rules. */
 static size_t count_failures(const struct vmt_verdict *verdict,
-			     const struct vmt_census_program *program, enum vmt_rule rule)
+			     const struct vmt_summary_program *program, enum vmt_rule rule)
 {
 	size_t n = 0;
 
@@ -131,14 +131,14 @@ static size_t count_failures(const struct vmt_verdict *verdict,
 	return n;
 }
 
-static bool is_passed(const struct vmt_verdict *verdict, const struct vmt_census_program *program,
+static bool is_passed(const struct vmt_verdict *verdict, const struct vmt_summary_program *program,
 		      enum vmt_rule rule)
 {
 	return verdict->limit[rule].is_set && !count_failures(verdict, program, rule);
 }
 
 static void put_suite(FILE *stream, const struct vmt_verdict *verdict,
-		      const struct vmt_census_program *program)
+		      const struct vmt_summary_program *program)
 {
 	size_t failures = count_failures(verdict, program, VMT_RULE_COUNT);
 	size_t tests = failures;
@@ -166,7 +166,7 @@ static void put_suite(FILE *stream, const struct vmt_verdict *verdict,
 
 int vmt_junit_write(FILE *stream, const struct vmt_verdict *verdict)
 {
-	const struct vmt_census_program *program = verdict->census->programs;
+	const struct vmt_summary_program *program = verdict->summary->programs;
 
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 	      "<testsuites name=\"vmatrace\">\n", stream);

@@ -118,7 +118,7 @@ static json_t *stacks_of(const struct vmt_stack *stack)
 	return stacks;
 }
 
-static json_t *fingerprint_of(const struct vmt_census_site *site)
+static json_t *fingerprint_of(const struct vmt_summary_site *site)
 {
 	json_t *object = json_object();
 	uint64_t hash = UINT64_C(14695981039346656037);	/* FNV-1a */

@@ -6,9 +6,9 @@
 #include "check/summary.h"
 #include "util/must.h"
 
-void vmt_census_init(struct vmt_census *census, const struct vmt_census_options *options)
+void vmt_summary_init(struct vmt_summary *summary, const struct vmt_summary_options *options)
 {
-	*census = (struct vmt_census){
+	*summary = (struct vmt_summary){
 		.with_lines = options->with_lines,
 		.from = options->phase.from ? vmt_must_copy(options->phase.from) : NULL,
 		.to = options->phase.to ? vmt_must_copy(options->phase.to) : NULL,
@@ -16,9 +16,9 @@ void vmt_census_init(struct vmt_census *census, const struct vmt_census_options 
 	};
 }
 
-static void free_sites(struct vmt_census_program *program)
+static void free_sites(struct vmt_summary_program *program)
 {
-	struct vmt_census_site *site, *next;
+	struct vmt_summary_site *site, *next;
 
 	HASH_ITER(hh, program->sites, site, next) {
 		HASH_DEL(program->sites, site);
@@ -29,59 +29,59 @@ static void free_sites(struct vmt_census_program *program)
 	}
 }
 
-void vmt_census_free(struct vmt_census *census)
+void vmt_summary_free(struct vmt_summary *summary)
 {
-	struct vmt_census_program *program, *next;
+	struct vmt_summary_program *program, *next;
 
-	HASH_ITER(hh, census->programs, program, next) {
-		HASH_DEL(census->programs, program);
+	HASH_ITER(hh, summary->programs, program, next) {
+		HASH_DEL(summary->programs, program);
 		free_sites(program);
 		free(program->name);
 		free(program->exe);
 		free(program);
 	}
-	free(census->from);
-	free(census->to);
-	*census = (struct vmt_census){ .programs = NULL };
+	free(summary->from);
+	free(summary->to);
+	*summary = (struct vmt_summary){ .programs = NULL };
 }
 
-struct vmt_census_program *vmt_census_find_program(const struct vmt_census *census,
+struct vmt_summary_program *vmt_summary_find_program(const struct vmt_summary *summary,
 						   const char *name)
 {
-	struct vmt_census_program *program;
+	struct vmt_summary_program *program;
 
-	HASH_FIND_STR(census->programs, name, program);
+	HASH_FIND_STR(summary->programs, name, program);
 	return program;
 }
 
-struct vmt_census_program *vmt_census_program(struct vmt_census *census, const char *name)
+struct vmt_summary_program *vmt_summary_program(struct vmt_summary *summary, const char *name)
 {
-	struct vmt_census_program *program = vmt_census_find_program(census, name);
+	struct vmt_summary_program *program = vmt_summary_find_program(summary, name);
 
 	if (program)
 		return program;
 	program = vmt_must_alloc(1, sizeof(*program));
 	program->name = vmt_must_copy(name);
 	program->merged = -1;
-	HASH_ADD_KEYPTR(hh, census->programs, program->name, strlen(program->name), program);
+	HASH_ADD_KEYPTR(hh, summary->programs, program->name, strlen(program->name), program);
 	return program;
 }
 
-struct vmt_census_site *vmt_census_find_site(const struct vmt_census_program *program,
+struct vmt_summary_site *vmt_summary_find_site(const struct vmt_summary_program *program,
 					     const char *key)
 {
-	struct vmt_census_site *site = NULL;
+	struct vmt_summary_site *site = NULL;
 
 	if (program)
 		HASH_FIND_STR(program->sites, key, site);
 	return site;
 }
 
-struct vmt_census_site *vmt_census_site(struct vmt_census_program *program, const char *call,
+struct vmt_summary_site *vmt_summary_site(struct vmt_summary_program *program, const char *call,
 					const char *stack)
 {
 	char *key = vmt_must_format("%s\n%s", call, stack);
-	struct vmt_census_site *site = vmt_census_find_site(program, key);
+	struct vmt_summary_site *site = vmt_summary_find_site(program, key);
 
 	if (site) {
 		free(key);
@@ -94,21 +94,21 @@ struct vmt_census_site *vmt_census_site(struct vmt_census_program *program, cons
 	return site;
 }
 
-static int by_name(const struct vmt_census_program *a, const struct vmt_census_program *b)
+static int by_name(const struct vmt_summary_program *a, const struct vmt_summary_program *b)
 {
 	return strcmp(a->name, b->name);
 }
 
-static int by_key(const struct vmt_census_site *a, const struct vmt_census_site *b)
+static int by_key(const struct vmt_summary_site *a, const struct vmt_summary_site *b)
 {
 	return strcmp(a->key, b->key);
 }
 
-void vmt_census_sort(struct vmt_census *census)
+void vmt_summary_sort(struct vmt_summary *summary)
 {
-	struct vmt_census_program *program;
+	struct vmt_summary_program *program;
 
-	HASH_SORT(census->programs, by_name);
-	for (program = census->programs; program; program = program->hh.next)
+	HASH_SORT(summary->programs, by_name);
+	for (program = summary->programs; program; program = program->hh.next)
 		HASH_SORT(program->sites, by_key);
 }

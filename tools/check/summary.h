@@ -15,7 +15,7 @@
 #define HASH_NONFATAL_OOM 0
 #include <uthash.h>
 
-struct vmt_census_site {
+struct vmt_summary_site {
 	char *key;		/* the call, then the stack, a line each */
 	char *call;
 	struct vmt_stack stack;	/* with files and lines; empty when from a baseline */
@@ -27,7 +27,7 @@ struct vmt_census_site {
 	UT_hash_handle hh;
 };
 
-struct vmt_census_program {
+struct vmt_summary_program {
 	char *name;		/* base name of the executable */
 	char *exe;		/* its path; NULL when from a baseline */
 	uint32_t pid;		/* of the process with the greatest growth */
@@ -43,19 +43,19 @@ struct vmt_census_program {
 	uint64_t unnamed;	/* frames of the program's own code without a name */
 	bool is_exact;
 	bool has_threads;	/* that left stacks: known only of recordings */
-	struct vmt_census_site *sites;	/* uthash */
+	struct vmt_summary_site *sites;	/* uthash */
 	UT_hash_handle hh;
 };
 
-struct vmt_census {
+struct vmt_summary {
 	bool with_lines;
 	char *from;		/* the phase, as saved with a baseline; NULL = none */
 	char *to;
 	uint64_t warmup;
-	struct vmt_census_program *programs;	/* uthash, in order of their names */
+	struct vmt_summary_program *programs;	/* uthash, in order of their names */
 };
 
-struct vmt_census_options {
+struct vmt_summary_options {
 	struct vmt_phase phase;
 	bool with_lines;
 	bool with_peak;		/* call sites that held maps only at the peak as well */
@@ -63,20 +63,20 @@ struct vmt_census_options {
 	const char *symbols;	/* directory with more symbol files, or NULL */
 };
 
-void vmt_census_init(struct vmt_census *census, const struct vmt_census_options *options);
-void vmt_census_free(struct vmt_census *census);
+void vmt_summary_init(struct vmt_summary *summary, const struct vmt_summary_options *options);
+void vmt_summary_free(struct vmt_summary *summary);
 
 /* The program, made if it is new. */
-struct vmt_census_program *vmt_census_program(struct vmt_census *census, const char *name);
+struct vmt_summary_program *vmt_summary_program(struct vmt_summary *summary, const char *name);
 
 /* The site, made if it is new; the stack of a new one is empty. */
-struct vmt_census_site *vmt_census_site(struct vmt_census_program *program, const char *call,
+struct vmt_summary_site *vmt_summary_site(struct vmt_summary_program *program, const char *call,
 					const char *stack);
 
 /* NULL when there is none. */
-struct vmt_census_program *vmt_census_find_program(const struct vmt_census *census,
+struct vmt_summary_program *vmt_summary_find_program(const struct vmt_summary *summary,
 						   const char *name);
-struct vmt_census_site *vmt_census_find_site(const struct vmt_census_program *program,
+struct vmt_summary_site *vmt_summary_find_site(const struct vmt_summary_program *program,
 					     const char *key);
 
 /*
@@ -84,11 +84,11 @@ struct vmt_census_site *vmt_census_find_site(const struct vmt_census_program *pr
  * Returns 0 when there is a process to judge, or why there is none (see vmt_phase_find);
  * -ENOSPC as soon as one recording has it.
  */
-VMT_MUST_CHECK int vmt_census_read(struct vmt_census *census,
+VMT_MUST_CHECK int vmt_summary_read(struct vmt_summary *summary,
 				   const struct vmt_recordings *recordings,
-				   const struct vmt_census_options *options);
+				   const struct vmt_summary_options *options);
 
 /* Put programs in order of their names, sites in order of their keys. */
-void vmt_census_sort(struct vmt_census *census);
+void vmt_summary_sort(struct vmt_summary *summary);
 
 #endif

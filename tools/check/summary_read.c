@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Recordings into a census. Sites with different addresses but the same normalised stack
+ * Recordings into a summary. Sites with different addresses but the same normalised stack
  * become one; the stack shown is that of the one with the most maps.
  */
 #include "check/summary.h"
@@ -33,7 +33,7 @@ static void find_files(struct process *process)
 }
 
 /* What each site held when the process had most maps. */
-static void find_peak(struct process *process, const struct vmt_view_tally *tally)
+static void find_peak(struct process *process, const struct vmt_view_totals *totals)
 {
 	struct vmt_rec_site site;
 
@@ -41,25 +41,25 @@ static void find_peak(struct process *process, const struct vmt_view_tally *tall
 	for (uint64_t i = VMT_SITE_FIRST; i < process->count; i++) {
 		if (vmt_view_site(process->view, i, &site))
 			process->at_peak[i] = vmt_view_live_at_peak(process->view, &site,
-								    tally[i].live);
+								    totals[i].live);
 	}
 }
 
 static void open_process(struct process *process, bool with_peak)
 {
 	uint64_t count = vmt_view_count(process->view, VMT_SECTION_SITES);
-	struct vmt_view_tally *tally = vmt_must_alloc(count, sizeof(*tally));
+	struct vmt_view_totals *totals = vmt_must_alloc(count, sizeof(*totals));
 
 	process->count = count;
 	process->from = vmt_must_alloc(count, sizeof(*process->from));
 	process->to = vmt_must_alloc(count, sizeof(*process->to));
 	process->is_file = vmt_must_alloc(count, sizeof(*process->is_file));
-	vmt_view_tally(process->view, tally, count);
+	vmt_view_totals(process->view, totals, count);
 	for (uint64_t i = 0; i < count; i++)
-		process->from[i] = process->to[i] = tally[i].live;
+		process->from[i] = process->to[i] = totals[i].live;
 	if (with_peak)
-		find_peak(process, tally);
-	free(tally);
+		find_peak(process, totals);
+	free(totals);
 	find_files(process);
 	vmt_phase_rewind(process->view, process->bounds.to, process->to, count);
 	if (process->bounds.from)
@@ -119,10 +119,10 @@ static char *key_of(const struct vmt_rec_site *recorded, const struct vmt_stack 
 	return vmt_stack_key(stack, with_lines);
 }
 
-static void add_site(struct vmt_census_program *program, const struct process *process,
+static void add_site(struct vmt_summary_program *program, const struct process *process,
 		     uint64_t index, bool with_lines, struct vmt_symbols *symbols)
 {
-	struct vmt_census_site *site;
+	struct vmt_summary_site *site;
 	struct vmt_rec_site recorded;
 	struct vmt_stack stack;
 	int64_t maps;
@@ -138,7 +138,7 @@ static void add_site(struct vmt_census_program *program, const struct process *p
 		program->unnamed += stack.frame[i].is_user && !stack.frame[i].function;
 	program->has_threads |= vmt_stack_is_thread(&stack);
 	key = key_of(&recorded, &stack, with_lines);
-	site = vmt_census_site(program, vmt_call_name(recorded.call), key);
+	site = vmt_summary_site(program, vmt_calls_name(recorded.call), key);
 	site->is_cut = is_cutting(recorded.call);
 	site->is_file |= process->is_file[index];
 	if (!site->stack.frame || maps > site->current) {
@@ -169,11 +169,11 @@ static int64_t merged_of(const struct process *process)
 }
 
 /* The greatest of all processes; of a single one also what is negative. */
-static void fold(struct vmt_census_program *program, const struct process *process)
+static void fold(struct vmt_summary_program *program, const struct process *process)
 {
 	int64_t growth = (int64_t)process->bounds.maps_to - (int64_t)process->bounds.maps_from;
 	bool is_first = !program->processes++;
-	struct vmt_census_site *site;
+	struct vmt_summary_site *site;
 
 	for (site = program->sites; site; site = site->hh.next) {
 		if (is_first || site->current > site->maps)
@@ -212,9 +212,9 @@ static char *program_name(const char *path)
 }
 
 /* Whether this process has the highest peak so far: what others' sites held at theirs is dropped. */
-static bool is_highest(struct vmt_census_program *program, const struct vmt_rec_header *header)
+static bool is_highest(struct vmt_summary_program *program, const struct vmt_rec_header *header)
 {
-	struct vmt_census_site *site;
+	struct vmt_summary_site *site;
 
 	if (header->maps_peak <= program->peak)
 		return false;
@@ -224,7 +224,7 @@ static bool is_highest(struct vmt_census_program *program, const struct vmt_rec_
 	return true;
 }
 
-static void add_header(struct vmt_census_program *program, const struct vmt_rec_header *header)
+static void add_header(struct vmt_summary_program *program, const struct vmt_rec_header *header)
 {
 	if (header->unseen > program->unseen)
 		program->unseen = header->unseen;
@@ -245,18 +245,18 @@ static bool has_next(const struct vmt_recordings *recordings, const struct vmt_r
 	return false;
 }
 
-static int add_process(struct vmt_census *census, const char *exe, const char *name,
-		       const struct vmt_view *view, const struct vmt_census_options *options,
+static int add_process(struct vmt_summary *summary, const char *exe, const char *name,
+		       const struct vmt_view *view, const struct vmt_summary_options *options,
 		       struct vmt_symbols *symbols)
 {
-	struct vmt_census_program *program;
+	struct vmt_summary_program *program;
 	struct process process = { .view = view };
 	bool with_peak;
 	int ret = vmt_phase_find(view, &options->phase, &process.bounds);
 
 	if (ret)
 		return ret;
-	program = vmt_census_program(census, name);
+	program = vmt_summary_program(summary, name);
 	if (!program->exe)
 		program->exe = vmt_must_copy(exe);
 	with_peak = is_highest(program, &view->header) && options->with_peak;
@@ -271,11 +271,11 @@ static int add_process(struct vmt_census *census, const char *exe, const char *n
 	return 0;
 }
 
-static void count_vanished(const struct vmt_census *census, const char *name,
+static void count_vanished(const struct vmt_summary *summary, const char *name,
 			   const struct vmt_recordings *recordings, size_t index)
 {
 	const struct vmt_rec_header *header = &recordings->item[index].view.header;
-	struct vmt_census_program *program = vmt_census_find_program(census, name);
+	struct vmt_summary_program *program = vmt_summary_find_program(summary, name);
 
 	if (header->end == VMT_END_EXEC && !has_next(recordings, header)) {
 		program->vanished++;
@@ -283,8 +283,8 @@ static void count_vanished(const struct vmt_census *census, const char *name,
 	}
 }
 
-int vmt_census_read(struct vmt_census *census, const struct vmt_recordings *recordings,
-		    const struct vmt_census_options *options)
+int vmt_summary_read(struct vmt_summary *summary, const struct vmt_recordings *recordings,
+		    const struct vmt_summary_options *options)
 {
 	struct vmt_symbols *symbols = vmt_must(vmt_symbols_new(options->symbols));
 	int result = -ENOENT;
@@ -298,10 +298,10 @@ int vmt_census_read(struct vmt_census *census, const struct vmt_recordings *reco
 		name = program_name(exe);
 		ret = 0;
 		if (!options->program || !fnmatch(options->program, name, 0)) {
-			ret = add_process(census, exe, name, &recordings->item[i].view, options,
+			ret = add_process(summary, exe, name, &recordings->item[i].view, options,
 					  symbols);
 			if (!ret)
-				count_vanished(census, name, recordings, i);
+				count_vanished(summary, name, recordings, i);
 			vmt_load_put_aside(&recordings->item[i]);
 			if (!ret || (ret == -ERANGE && result == -ENOENT))
 				result = ret;
@@ -312,6 +312,6 @@ int vmt_census_read(struct vmt_census *census, const struct vmt_recordings *reco
 			break;
 	}
 	vmt_symbols_free(symbols);
-	vmt_census_sort(census);
+	vmt_summary_sort(summary);
 	return ret == -ENOSPC ? ret : result;
 }

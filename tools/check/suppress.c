@@ -70,7 +70,7 @@ static bool matches_frame(const char *pattern, const struct vmt_stack_frame *fra
 	       (*frame->module && vmt_suppress_matches(pattern, frame->module));
 }
 
-static bool is_of_type(const struct vmt_census_site *site, enum vmt_suppress_type type)
+static bool is_of_type(const struct vmt_summary_site *site, enum vmt_suppress_type type)
 {
 	switch (type) {
 	case VMT_SUPPRESS_SPLIT: return site->is_cut;
@@ -80,7 +80,7 @@ static bool is_of_type(const struct vmt_census_site *site, enum vmt_suppress_typ
 	}
 }
 
-static bool suppresses(const struct vmt_suppression *item, const struct vmt_census_site *site)
+static bool suppresses(const struct vmt_suppression *item, const struct vmt_summary_site *site)
 {
 	if (!is_of_type(site, item->type))
 		return false;
@@ -93,7 +93,7 @@ static bool suppresses(const struct vmt_suppression *item, const struct vmt_cens
 }
 
 struct vmt_suppression *vmt_suppress_find(const struct vmt_suppressions *suppressions,
-					  const struct vmt_census_site *site)
+					  const struct vmt_summary_site *site)
 {
 	for (size_t i = 0; i < suppressions->count; i++) {
 		if (suppresses(&suppressions->item[i], site))
@@ -103,7 +103,7 @@ struct vmt_suppression *vmt_suppress_find(const struct vmt_suppressions *suppres
 }
 
 void vmt_suppress_note(const struct vmt_suppressions *suppressions,
-		       const struct vmt_census_site *site)
+		       const struct vmt_summary_site *site)
 {
 	for (size_t i = 0; i < suppressions->count; i++) {
 		struct vmt_suppression *item = &suppressions->item[i];
@@ -224,7 +224,7 @@ static char *quoted(const char *name)
 	return copy;
 }
 
-char *vmt_suppress_line(const struct vmt_census_site *site)
+char *vmt_suppress_line(const struct vmt_summary_site *site)
 {
 	const struct vmt_stack_frame *frame = vmt_stack_blame(&site->stack);
 	const char *name = !frame ? NO_STACK : frame->function ? frame->function : frame->module;

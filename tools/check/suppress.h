@@ -47,17 +47,17 @@ VMT_MUST_CHECK int vmt_suppress_load(struct vmt_suppressions *suppressions, cons
 
 /* The first line that matches the site, or NULL. Counts nothing. */
 struct vmt_suppression *vmt_suppress_find(const struct vmt_suppressions *suppressions,
-					  const struct vmt_census_site *site);
+					  const struct vmt_summary_site *site);
 
 /* Note in every line that matches the site that it does. */
 void vmt_suppress_note(const struct vmt_suppressions *suppressions,
-		       const struct vmt_census_site *site);
+		       const struct vmt_summary_site *site);
 
 /* Whether pattern is found in text; time is at most the product of their lengths. */
 bool vmt_suppress_matches(const char *pattern, const char *text);
 
 /* A line that would suppress the site; the caller frees it. */
-char *vmt_suppress_line(const struct vmt_census_site *site);
+char *vmt_suppress_line(const struct vmt_summary_site *site);
 
 const char *vmt_suppress_type_name(enum vmt_suppress_type type);
 void vmt_suppress_free(struct vmt_suppressions *suppressions);

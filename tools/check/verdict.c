@@ -111,7 +111,7 @@ static void add(struct vmt_verdict *verdict, const struct vmt_finding *finding, 
 /* The site that holds most of what the rule counts. */
 static void blame_most(struct vmt_finding *finding)
 {
-	const struct vmt_census_site *site = finding->program->sites;
+	const struct vmt_summary_site *site = finding->program->sites;
 
 	if (finding->rule == VMT_RULE_UNSEEN || finding->rule == VMT_RULE_UNCOMPARED)
 		return;
@@ -127,7 +127,7 @@ static void blame_most(struct vmt_finding *finding)
 
 /* Limits on a single number: N at the end, at a time, unseen. */
 static void judge_number(struct vmt_verdict *verdict, enum vmt_rule rule,
-			 const struct vmt_census_program *program, uint64_t maps)
+			 const struct vmt_summary_program *program, uint64_t maps)
 {
 	static const char *const words[VMT_RULE_COUNT] = {
 		[VMT_RULE_MAX_MAPS] = "%s has %llu maps at the end, allowed are %llu",
@@ -156,9 +156,9 @@ static void judge_number(struct vmt_verdict *verdict, enum vmt_rule rule,
 }
 
 /* The heap, one map, comes with the first malloc of all: that is no growth of anybody's. */
-static int64_t base_of(const struct vmt_census_program *base, const struct vmt_census_site *site)
+static int64_t base_of(const struct vmt_summary_program *base, const struct vmt_summary_site *site)
 {
-	const struct vmt_census_site *old = vmt_census_find_site(base, site->key);
+	const struct vmt_summary_site *old = vmt_summary_find_site(base, site->key);
 	int64_t maps = old ? old->maps : 0;
 
 	return maps < 1 && !strcmp(site->call, "brk") ? 1 : maps;
@@ -169,8 +169,8 @@ static const char *plural(int64_t maps)
 	return maps == 1 || maps == -1 ? "" : "s";
 }
 
-static void judge_site(struct vmt_verdict *verdict, const struct vmt_census_program *program,
-		       const struct vmt_census_site *site, int64_t base)
+static void judge_site(struct vmt_verdict *verdict, const struct vmt_summary_program *program,
+		       const struct vmt_summary_site *site, int64_t base)
 {
 	const struct vmt_limit *limit = &verdict->limit[VMT_RULE_PER_SITE];
 	struct vmt_finding finding = {
@@ -199,11 +199,11 @@ static void judge_site(struct vmt_verdict *verdict, const struct vmt_census_prog
 }
 
 /* ret_suppressed: growth that is passed over; ret_worst: the site that grew most. */
-static void judge_sites(struct vmt_verdict *verdict, const struct vmt_census_program *program,
-			const struct vmt_census_program *base, int64_t *ret_suppressed,
-			const struct vmt_census_site **ret_worst)
+static void judge_sites(struct vmt_verdict *verdict, const struct vmt_summary_program *program,
+			const struct vmt_summary_program *base, int64_t *ret_suppressed,
+			const struct vmt_summary_site **ret_worst)
 {
-	const struct vmt_census_site *site;
+	const struct vmt_summary_site *site;
 	int64_t most = 0;
 
 	for (site = program->sites; site; site = site->hh.next) {
@@ -228,9 +228,9 @@ static void judge_sites(struct vmt_verdict *verdict, const struct vmt_census_pro
 	}
 }
 
-static void judge_growth(struct vmt_verdict *verdict, const struct vmt_census_program *program,
-			 const struct vmt_census_program *base, int64_t suppressed,
-			 const struct vmt_census_site *worst)
+static void judge_growth(struct vmt_verdict *verdict, const struct vmt_summary_program *program,
+			 const struct vmt_summary_program *base, int64_t suppressed,
+			 const struct vmt_summary_site *worst)
 {
 	const struct vmt_limit *limit = &verdict->limit[VMT_RULE_MAX_GROWTH];
 	int64_t growth = program->growth - suppressed;
@@ -263,8 +263,8 @@ static void judge_growth(struct vmt_verdict *verdict, const struct vmt_census_pr
  */
 #define CHANCE_MAX 4
 
-static int64_t by_chance(const struct vmt_census_program *program,
-			 const struct vmt_census_program *base)
+static int64_t by_chance(const struct vmt_summary_program *program,
+			 const struct vmt_summary_program *base)
 {
 	int64_t fewer = base && base->merged >= 0 && program->merged >= 0 ?
 			base->merged - program->merged : 0;
@@ -284,11 +284,11 @@ static void forgive_moved(struct vmt_verdict *verdict, size_t before)
 	}
 }
 
-static void judge_program(struct vmt_verdict *verdict, const struct vmt_census_program *program)
+static void judge_program(struct vmt_verdict *verdict, const struct vmt_summary_program *program)
 {
-	const struct vmt_census_program *base =
-		verdict->base ? vmt_census_find_program(verdict->base, program->name) : NULL;
-	const struct vmt_census_site *worst = NULL;
+	const struct vmt_summary_program *base =
+		verdict->base ? vmt_summary_find_program(verdict->base, program->name) : NULL;
+	const struct vmt_summary_site *worst = NULL;
 	int64_t suppressed = 0;
 	size_t before;
 
@@ -325,9 +325,9 @@ static int by_weight(const void *a, const void *b)
 
 void vmt_verdict_judge(struct vmt_verdict *verdict)
 {
-	const struct vmt_census_program *program;
+	const struct vmt_summary_program *program;
 
-	for (program = verdict->census->programs; program; program = program->hh.next)
+	for (program = verdict->summary->programs; program; program = program->hh.next)
 		judge_program(verdict, program);
 	if (verdict->count)
 		qsort(verdict->finding, verdict->count, sizeof(*verdict->finding), by_weight);
@@ -343,9 +343,9 @@ void vmt_verdict_free(struct vmt_verdict *verdict)
 }
 
 /* Those that held maps only at the peak are no matter. */
-static uint64_t count_sites(const struct vmt_census_program *program)
+static uint64_t count_sites(const struct vmt_summary_program *program)
 {
-	const struct vmt_census_site *site;
+	const struct vmt_summary_site *site;
 	uint64_t n = 0;
 
 	for (site = program->sites; site; site = site->hh.next)
@@ -355,16 +355,16 @@ static uint64_t count_sites(const struct vmt_census_program *program)
 
 char *vmt_verdict_summary(const struct vmt_verdict *verdict)
 {
-	const struct vmt_census_program *program;
+	const struct vmt_summary_program *program;
 	uint64_t sites = 0;
 
-	for (program = verdict->census->programs; program; program = program->hh.next)
+	for (program = verdict->summary->programs; program; program = program->hh.next)
 		sites += count_sites(program);
 	if (!verdict->count)
 		return vmt_must_format("vmatrace: check passed: %llu call site%s in %u program%s",
 				       (unsigned long long)sites, sites == 1 ? "" : "s",
-				       HASH_COUNT(verdict->census->programs),
-				       HASH_COUNT(verdict->census->programs) == 1 ? "" : "s");
+				       HASH_COUNT(verdict->summary->programs),
+				       HASH_COUNT(verdict->summary->programs) == 1 ? "" : "s");
 	if (!verdict->sites && verdict->count > 1)
 		return vmt_must_format("vmatrace: check failed: %s (and %zu more)",
 				       verdict->finding[0].message, verdict->count - 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The verdict of check: limits and a baseline against a census. Each limit that is broken
+ * The verdict of check: limits and a baseline against a summary. Each limit that is broken
  * is a finding with a sentence of its own and, where there is one, the call site to
  * blame. Pure; the writers below print it, each in a file of its name.
  */
@@ -30,8 +30,8 @@ struct vmt_limit {
 
 struct vmt_finding {
 	enum vmt_rule rule;
-	const struct vmt_census_program *program;
-	const struct vmt_census_site *site;	/* the one to blame, or NULL */
+	const struct vmt_summary_program *program;
+	const struct vmt_summary_site *site;	/* the one to blame, or NULL */
 	int64_t maps;
 	int64_t site_maps;	/* how many of them are the site's */
 	int64_t base;
@@ -42,8 +42,8 @@ struct vmt_finding {
 struct vmt_verdict {
 	struct vmt_limit limit[VMT_RULE_COUNT];
 	bool may_move;		/* call sites are judged only if their program grew */
-	const struct vmt_census *census;
-	const struct vmt_census *base;		/* NULL without a baseline */
+	const struct vmt_summary *summary;
+	const struct vmt_summary *base;		/* NULL without a baseline */
 	const char *baseline;			/* its file, or NULL */
 	struct vmt_suppressions *suppressions;
 	struct vmt_finding *finding;

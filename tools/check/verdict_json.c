@@ -50,7 +50,7 @@ static json_t *finding_of(const struct vmt_finding *finding)
 	return object;
 }
 
-static json_t *program_of(const struct vmt_census_program *program)
+static json_t *program_of(const struct vmt_summary_program *program)
 {
 	json_t *object = json_object();
 
@@ -79,7 +79,7 @@ static json_t *suppression_of(const struct vmt_suppression *item)
 
 int vmt_verdict_json(FILE *stream, const struct vmt_verdict *verdict)
 {
-	const struct vmt_census_program *program = verdict->census->programs;
+	const struct vmt_summary_program *program = verdict->summary->programs;
 	json_t *programs = json_array();
 	json_t *findings = json_array();
 	json_t *suppressions = json_array();

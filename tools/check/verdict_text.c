@@ -89,7 +89,7 @@ static void put_site(struct vmt_fmt *fmt, const struct vmt_finding *finding, boo
 /* One head over all call sites of a program. */
 static void put_sites_head(struct vmt_fmt *fmt, const struct vmt_verdict *verdict, size_t index)
 {
-	const struct vmt_census_program *program = verdict->finding[index].program;
+	const struct vmt_summary_program *program = verdict->finding[index].program;
 	uint64_t sites = 0;
 	int64_t maps = 0;
 
@@ -113,7 +113,7 @@ static void put_sites_head(struct vmt_fmt *fmt, const struct vmt_verdict *verdic
 	vmt_fmt_wrap(fmt, 4);
 }
 
-static bool has_sites(const struct vmt_verdict *verdict, const struct vmt_census_program *program)
+static bool has_sites(const struct vmt_verdict *verdict, const struct vmt_summary_program *program)
 {
 	for (size_t i = 0; i < verdict->count; i++) {
 		if (verdict->finding[i].rule == VMT_RULE_PER_SITE &&

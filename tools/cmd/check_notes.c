@@ -22,17 +22,17 @@ void vmt_check_tell_ending(const struct vmt_check *check, const struct vmt_launc
 			    "fail.", check->save);
 }
 
-void vmt_check_tell_saved(const struct vmt_check *check, const struct vmt_census *census)
+void vmt_check_tell_saved(const struct vmt_check *check, const struct vmt_summary *summary)
 {
-	const struct vmt_census_program *program;
+	const struct vmt_summary_program *program;
 
-	for (program = census->programs; program; program = program->hh.next) {
+	for (program = summary->programs; program; program = program->hh.next) {
 		if (program->uncompared && !check->has_limits)
 			vmt_message("%s: the end of %llu of its processes was not compared with the "
 				    "kernel's table; %s may know too few of its maps.", program->name,
 				    (unsigned long long)program->uncompared, check->save);
 	}
-	for (program = census->programs; program; program = program->hh.next) {
+	for (program = summary->programs; program; program = program->hh.next) {
 		if (!program->has_threads)
 			continue;
 		vmt_message("%s has threads: how many maps their stacks and malloc's arenas take "
@@ -56,7 +56,7 @@ static void warn_of_suppressions(const struct vmt_suppressions *suppressions)
 }
 
 static void warn_of_program(const struct vmt_verdict *verdict,
-			    const struct vmt_census_program *program)
+			    const struct vmt_summary_program *program)
 {
 	if (program->vanished)
 		vmt_message("%s became another program that was not traced (is LD_PRELOAD gone from "
@@ -66,7 +66,7 @@ static void warn_of_program(const struct vmt_verdict *verdict,
 		vmt_message("%s: %llu maps changed by no call that was seen; --allow-unseen=0 makes "
 			    "that an error.", program->name,
 			    (unsigned long long)program->unseen);
-	if (verdict->base && !vmt_census_find_program(verdict->base, program->name))
+	if (verdict->base && !vmt_summary_find_program(verdict->base, program->name))
 		vmt_message("the program %s is not in the baseline and was not compared; save it "
 			    "again with --save, or leave it out by --program.", program->name);
 	if (verdict->base && verdict->count && program->unnamed)
@@ -78,7 +78,7 @@ static void warn_of_program(const struct vmt_verdict *verdict,
 
 void vmt_check_warn(const struct vmt_verdict *verdict)
 {
-	const struct vmt_census_program *program = verdict->census->programs;
+	const struct vmt_summary_program *program = verdict->summary->programs;
 
 	warn_of_suppressions(verdict->suppressions);
 	for (; program; program = program->hh.next)

@@ -10,7 +10,7 @@
 void vmt_check_tell_ending(const struct vmt_check *check, const struct vmt_launch *launch);
 
 /* A baseline of what varies from run to run would be an alarm sooner or later. */
-void vmt_check_tell_saved(const struct vmt_check *check, const struct vmt_census *census);
+void vmt_check_tell_saved(const struct vmt_check *check, const struct vmt_summary *summary);
 
 /* What makes a verdict less than it seems; nothing if it is sound. */
 void vmt_check_warn(const struct vmt_verdict *verdict);

@@ -134,7 +134,7 @@ static const char *set_limit(struct vmt_check *check, enum vmt_rule rule, const 
 	    (check->limit[rule].is_percent && !has_percent))
 		return has_percent ? "the limit is N or N%, not " : "the limit is N, not ";
 	check->has_limits = true;
-	check->census.with_peak |= rule == VMT_RULE_MAX_PEAK;
+	check->summary.with_peak |= rule == VMT_RULE_MAX_PEAK;
 	return NULL;
 }
 
@@ -151,7 +151,7 @@ static const char *set_exitcode(struct vmt_check *check, const char *value)
 static const char *set_option(void *context, int option, char *value)
 {
 	struct vmt_check *check = context;
-	struct vmt_phase *phase = &check->census.phase;
+	struct vmt_phase *phase = &check->summary.phase;
 
 	if (option >= OPTION_LIMIT && option < OPTION_LIMIT + VMT_RULE_COUNT)
 		return set_limit(check, (enum vmt_rule)(option - OPTION_LIMIT), value);
@@ -164,8 +164,8 @@ static const char *set_option(void *context, int option, char *value)
 	case 'o': check->output = value; break;
 	case OPTION_BASELINE: check->baseline = value; break;
 	case OPTION_SAVE: check->save = value; break;
-	case OPTION_LINES: check->census.with_lines = true; break;
-	case OPTION_PROGRAM: check->census.program = value; break;
+	case OPTION_LINES: check->summary.with_lines = true; break;
+	case OPTION_PROGRAM: check->summary.program = value; break;
 	case OPTION_FROM: phase->from = value; break;
 	case OPTION_TO: phase->to = value; break;
 	case OPTION_SUPPRESSIONS: check->suppressions = value; break;
@@ -173,7 +173,7 @@ static const char *set_option(void *context, int option, char *value)
 		check->generate = true;
 		check->generate_file = value;
 		break;
-	case OPTION_SYMBOLS: check->census.symbols = value; break;
+	case OPTION_SYMBOLS: check->summary.symbols = value; break;
 	case OPTION_DEBUGINFOD: vmt_debuginfod_allow(true); break;
 	default: break;
 	}
@@ -187,7 +187,7 @@ static const struct vmt_arguments arguments = {
 /* What is not said but meant; NULL, or what is missing. */
 static const char *complete(struct vmt_check *check)
 {
-	const struct vmt_phase *phase = &check->census.phase;
+	const struct vmt_phase *phase = &check->summary.phase;
 	enum vmt_rule rule = check->baseline ? VMT_RULE_PER_SITE : VMT_RULE_MAX_GROWTH;
 	bool has_growth = check->limit[VMT_RULE_MAX_GROWTH].is_set ||
 			  check->limit[VMT_RULE_PER_SITE].is_set;

@@ -14,7 +14,7 @@ enum vmt_check_format {
 };
 
 struct vmt_check {
-	struct vmt_census_options census;
+	struct vmt_summary_options summary;
 	struct vmt_limit limit[VMT_RULE_COUNT];
 	bool may_move;			/* --per-site was not asked for, but meant */
 	bool has_limits;		/* otherwise only --save is asked for */

@@ -73,7 +73,7 @@ static bool is_same_mark(const char *a, const char *b)
 }
 
 /* What was saved of another phase, or with lines, says nothing about this one. */
-static int load_baseline(const struct vmt_check *check, struct vmt_census *ret_base)
+static int load_baseline(const struct vmt_check *check, struct vmt_summary *ret_base)
 {
 	char error[VMT_BASELINE_ERROR_MAX];
 
@@ -82,10 +82,10 @@ static int load_baseline(const struct vmt_check *check, struct vmt_census *ret_b
 			    check->baseline, error);
 		return VMT_EXIT_USAGE;
 	}
-	if (is_same_mark(ret_base->from, check->census.phase.from) &&
-	    is_same_mark(ret_base->to, check->census.phase.to) &&
-	    ret_base->warmup == check->census.phase.warmup &&
-	    ret_base->with_lines == check->census.with_lines)
+	if (is_same_mark(ret_base->from, check->summary.phase.from) &&
+	    is_same_mark(ret_base->to, check->summary.phase.to) &&
+	    ret_base->warmup == check->summary.phase.warmup &&
+	    ret_base->with_lines == check->summary.with_lines)
 		return 0;
 	vmt_message("%s was saved with other --from, --to, --warmup or --lines; use the same, or "
 		    "save it again.", check->baseline);
@@ -93,19 +93,19 @@ static int load_baseline(const struct vmt_check *check, struct vmt_census *ret_b
 }
 
 /* A baseline of other programs altogether would let everything pass. */
-static int require_common(const struct vmt_check *check, const struct vmt_census *census,
-			  const struct vmt_census *base)
+static int require_common(const struct vmt_check *check, const struct vmt_summary *summary,
+			  const struct vmt_summary *base)
 {
-	const struct vmt_census_program *program = check->baseline ? census->programs : NULL;
+	const struct vmt_summary_program *program = check->baseline ? summary->programs : NULL;
 
 	for (; program; program = program->hh.next) {
-		if (vmt_census_find_program(base, program->name))
+		if (vmt_summary_find_program(base, program->name))
 			return 0;
 	}
 	if (!check->baseline)
 		return 0;
 	vmt_message("%s has none of the programs that ran, as %s; compare with the one that was "
-		    "saved for them.", check->baseline, census->programs->name);
+		    "saved for them.", check->baseline, summary->programs->name);
 	return VMT_EXIT_USAGE;
 }
 
@@ -128,24 +128,24 @@ static bool generate(const struct vmt_check *check, const struct vmt_verdict *ve
 }
 
 /* Nothing that could fail is no success. */
-static int require_processes(const struct vmt_census *census)
+static int require_processes(const struct vmt_summary *summary)
 {
-	const struct vmt_census_program *program;
+	const struct vmt_summary_program *program;
 
-	for (program = census->programs; program; program = program->hh.next) {
+	for (program = summary->programs; program; program = program->hh.next) {
 		if (program->processes)
 			return 0;
 	}
 	vmt_message("no process was traced to its end: %s became another program; is LD_PRELOAD "
 		    "gone from its environment, or is that static or setuid? Check it by itself.",
-		    census->programs ? census->programs->name : "all");
+		    summary->programs ? summary->programs->name : "all");
 	return VMT_EXIT_USAGE;
 }
 
-static int judge(const struct vmt_check *check, const struct vmt_census *census,
-		 const struct vmt_census *base, struct vmt_suppressions *suppressions)
+static int judge(const struct vmt_check *check, const struct vmt_summary *summary,
+		 const struct vmt_summary *base, struct vmt_suppressions *suppressions)
 {
-	struct vmt_verdict verdict = { .census = census, .base = base,
+	struct vmt_verdict verdict = { .summary = summary, .base = base,
 				       .baseline = check->baseline,
 				       .suppressions = suppressions,
 				       .may_move = check->may_move };
@@ -163,12 +163,12 @@ static int judge(const struct vmt_check *check, const struct vmt_census *census,
 	return status;
 }
 
-static int save(const struct vmt_check *check, const struct vmt_census *census)
+static int save(const struct vmt_check *check, const struct vmt_summary *summary)
 {
-	int ret = check->save ? vmt_baseline_save(check->save, census) : 0;
+	int ret = check->save ? vmt_baseline_save(check->save, summary) : 0;
 
 	if (!ret && check->save && !check->limit[VMT_RULE_PER_SITE].is_set)
-		vmt_check_tell_saved(check, census);
+		vmt_check_tell_saved(check, summary);
 	if (!ret)
 		return 0;
 	vmt_message("cannot save the baseline %s: %s", check->save, strerror(-ret));
@@ -176,7 +176,7 @@ static int save(const struct vmt_check *check, const struct vmt_census *census)
 }
 
 /* Baseline and suppressions first: a program need not run for a spelling mistake. */
-static int prepare(const struct vmt_check *check, struct vmt_census *base,
+static int prepare(const struct vmt_check *check, struct vmt_summary *base,
 		   struct vmt_suppressions *suppressions)
 {
 	char error[VMT_SUPPRESS_ERROR_MAX];
@@ -192,9 +192,9 @@ static int prepare(const struct vmt_check *check, struct vmt_census *base,
 }
 
 /* What programs bring along; lines that match nothing are no matter there. */
-static int add_defaults(const struct vmt_census *census, struct vmt_suppressions *suppressions)
+static int add_defaults(const struct vmt_summary *summary, struct vmt_suppressions *suppressions)
 {
-	const struct vmt_census_program *program = census->programs;
+	const struct vmt_summary_program *program = summary->programs;
 	char error[VMT_SUPPRESS_ERROR_MAX];
 	char *text;
 	int ret = 0;
@@ -211,23 +211,23 @@ static int add_defaults(const struct vmt_census *census, struct vmt_suppressions
 }
 
 static int load(struct vmt_check *check, const struct vmt_launch *launch,
-		struct vmt_census *census)
+		struct vmt_summary *summary)
 {
 	char *directory = vmt_must_copy(launch->directory);
 	int status;
 
 	if (check->command)
-		status = vmt_compare_load(&directory, 1, &check->census, census);
+		status = vmt_compare_load(&directory, 1, &check->summary, summary);
 	else
-		status = vmt_compare_load(check->paths, check->path_count, &check->census, census);
+		status = vmt_compare_load(check->paths, check->path_count, &check->summary, summary);
 	free(directory);
 	return status;
 }
 
 static int check_all(struct vmt_check *check)
 {
-	struct vmt_census census = { .programs = NULL };
-	struct vmt_census base = { .programs = NULL };
+	struct vmt_summary summary = { .programs = NULL };
+	struct vmt_summary base = { .programs = NULL };
 	struct vmt_suppressions suppressions = { NULL, 0 };
 	struct vmt_launch launch = { .directory = "" };
 	int status = prepare(check, &base, &suppressions);
@@ -237,24 +237,24 @@ static int check_all(struct vmt_check *check)
 	if (!status && check->command)
 		vmt_check_tell_ending(check, &launch);
 	if (!status)
-		status = load(check, &launch, &census);
+		status = load(check, &launch, &summary);
 	if (!status)
-		status = require_processes(&census);
+		status = require_processes(&summary);
 	if (!status)
-		status = save(check, &census);
+		status = save(check, &summary);
 	if (!status)
-		status = add_defaults(&census, &suppressions);
+		status = add_defaults(&summary, &suppressions);
 	if (!status)
-		status = require_common(check, &census, &base);
+		status = require_common(check, &summary, &base);
 	if (!status && check->has_limits)
-		status = judge(check, &census, check->baseline ? &base : NULL, &suppressions);
+		status = judge(check, &summary, check->baseline ? &base : NULL, &suppressions);
 	/* Who failed first is what its caller wants to know. */
 	if (launch.status)
 		status = launch.status;
 	vmt_launch_clean(&launch);
 	vmt_suppress_free(&suppressions);
-	vmt_census_free(&census);
-	vmt_census_free(&base);
+	vmt_summary_free(&summary);
+	vmt_summary_free(&base);
 	return status;
 }
 

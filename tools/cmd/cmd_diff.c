@@ -13,7 +13,7 @@
 #include <string.h>
 
 struct request {
-	struct vmt_census_options options;
+	struct vmt_summary_options options;
 	const char *output;
 	bool json;
 };
@@ -110,8 +110,8 @@ static int write_all(const struct request *request, const struct vmt_comparison 
 
 int vmt_cmd_diff(int argc, char **argv)
 {
-	struct vmt_census before = { .programs = NULL };
-	struct vmt_census after = { .programs = NULL };
+	struct vmt_summary before = { .programs = NULL };
+	struct vmt_summary after = { .programs = NULL };
 	struct request request = { .output = NULL };
 	struct vmt_comparison comparison;
 	int status = parse(argc, argv, &request);
@@ -126,7 +126,7 @@ int vmt_cmd_diff(int argc, char **argv)
 		status = write_all(&request, &comparison);
 		vmt_compare_free(&comparison);
 	}
-	vmt_census_free(&before);
-	vmt_census_free(&after);
+	vmt_summary_free(&before);
+	vmt_summary_free(&after);
 	return status;
 }

@@ -131,11 +131,11 @@ static void print_line(const struct vmt_top *top)
 				    (top->maps + header->maps_own) * 100 / header->maps_limit : 0),
 	       (long long)top->rate);
 	if (most && most->rate)
-		printf("  %+lld/s %s in %s", (long long)most->rate, vmt_call_name(most->row.call),
+		printf("  %+lld/s %s in %s", (long long)most->rate, vmt_calls_name(most->row.call),
 		       most->where);
 	else if (most)
 		printf("  %llu by %s in %s", (unsigned long long)top->item[0].row.live,
-		       vmt_call_name(top->item[0].row.call), top->item[0].where);
+		       vmt_calls_name(top->item[0].row.call), top->item[0].where);
 	putchar('\n');
 	fflush(stdout);
 }

@@ -101,17 +101,17 @@ static void put_lines(struct vmt_lines *lines, const struct list *list, uint64_t
 	struct vmt_number number;
 
 	vmt_lines_add(lines, 0, "    maps     %%      pid  command   (limit %s)",
-		      vmt_number(&number, limit));
+		      vmt_lines_number(&number, limit));
 	for (size_t i = 0; i < list->count; i++) {
 		const struct entry *entry = &list->entry[i];
 
-		vmt_lines_add(lines, 0, "%8s %5.1f %8d  %s", vmt_number(&number, entry->maps),
+		vmt_lines_add(lines, 0, "%8s %5.1f %8d  %s", vmt_lines_number(&number, entry->maps),
 			      limit ? 100.0 * (double)entry->maps / (double)limit : 0.0,
 			      (int)entry->process.pid, entry->process.name);
 	}
 	if (list->unreadable)
 		vmt_lines_add(lines, 0, "and %s of other users, which cannot be read",
-			      vmt_number(&number, list->unreadable));
+			      vmt_lines_number(&number, list->unreadable));
 }
 
 static void put_json(json_t *array, const struct list *list, uint64_t limit)

@@ -46,7 +46,7 @@ static void read_counts(struct vmt_allocators *allocators, const struct vmt_view
 }
 
 static void read_maps(struct vmt_allocators *allocators, const struct vmt_view *view,
-		      const struct vmt_view_tally *tally, struct vmt_symbols *symbols)
+		      const struct vmt_view_totals *totals, struct vmt_symbols *symbols)
 {
 	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
 	struct vmt_allocator *item;
@@ -60,7 +60,7 @@ static void read_maps(struct vmt_allocators *allocators, const struct vmt_view *
 		item = module == VMT_NO_INDEX ? NULL : allocator_of(allocators, view, module);
 		if (!item)
 			continue;
-		item->maps_live += tally[i].live;
+		item->maps_live += totals[i].live;
 		item->maps.calls += site.counters.calls;
 		item->maps.failed += site.counters.failed;
 		item->maps.created += site.counters.created;
@@ -111,14 +111,14 @@ static bool has_cxx(const struct vmt_view *view)
 	return false;
 }
 
-void vmt_allocators_read(const struct vmt_view *view, const struct vmt_view_tally *tally,
+void vmt_allocators_read(const struct vmt_view *view, const struct vmt_view_totals *totals,
 			 struct vmt_symbols *symbols, struct vmt_allocators *ret_allocators)
 {
 	memset(ret_allocators, 0, sizeof(*ret_allocators));
 	if (!vmt_view_count(view, VMT_SECTION_ALLOCATORS))
 		return;
 	read_counts(ret_allocators, view);
-	read_maps(ret_allocators, view, tally, symbols);
+	read_maps(ret_allocators, view, totals, symbols);
 	drop_idle(ret_allocators);
 	ret_allocators->has_cxx = has_cxx(view);
 }

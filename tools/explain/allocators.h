@@ -27,8 +27,8 @@ struct vmt_allocators {
 	bool has_cxx;	/* libstdc++ or its like was seen in stacks */
 };
 
-/* tally: one element for each site (vmt_view_tally). Those that did nothing are left out. */
-void vmt_allocators_read(const struct vmt_view *view, const struct vmt_view_tally *tally,
+/* totals: one element for each site (vmt_view_totals). Those that did nothing are left out. */
+void vmt_allocators_read(const struct vmt_view *view, const struct vmt_view_totals *totals,
 			 struct vmt_symbols *symbols, struct vmt_allocators *ret_allocators);
 
 #endif

@@ -61,7 +61,7 @@ static int sum_kinds(struct vmt_explain *explain)
 
 static int by_reason(const void *a, const void *b)
 {
-	const struct vmt_explain_pairs *one = a, *two = b;
+	const struct vmt_explain_neighbours *one = a, *two = b;
 
 	if (one->why != two->why)
 		return (int)one->why - (int)two->why;
@@ -73,7 +73,7 @@ static int by_reason(const void *a, const void *b)
 
 static int by_pairs(const void *a, const void *b)
 {
-	const struct vmt_explain_pairs *one = a, *two = b;
+	const struct vmt_explain_neighbours *one = a, *two = b;
 
 	if (one->pairs != two->pairs)
 		return one->pairs > two->pairs ? -1 : 1;
@@ -83,7 +83,7 @@ static int by_pairs(const void *a, const void *b)
 /* Equal ones next to each other become one entry. */
 static void add_up_pairs(struct vmt_explain *explain)
 {
-	struct vmt_explain_pairs *pairs = explain->pairs;
+	struct vmt_explain_neighbours *pairs = explain->pairs;
 	size_t n = 0;
 
 	qsort(pairs, explain->pairs_count, sizeof(*pairs), by_reason);
@@ -113,8 +113,8 @@ static void see_hole(struct vmt_explain *explain, size_t i, uint64_t *by_site)
 
 static int sum_pairs(struct vmt_explain *explain)
 {
-	struct vmt_explain_pairs next = { .pairs = 1 };
-	struct vmt_explain_pairs *last;
+	struct vmt_explain_neighbours next = { .pairs = 1 };
+	struct vmt_explain_neighbours *last;
 	uint64_t *by_site;
 
 	explain->pairs = malloc((explain->count + 1) * sizeof(*explain->pairs));

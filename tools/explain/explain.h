@@ -76,7 +76,7 @@ struct vmt_explain_kind {
 	uint64_t bytes;
 };
 
-struct vmt_explain_pairs {
+struct vmt_explain_neighbours {
 	enum vmt_apart why;
 	/* protections (a << 4 | b, a < b), the flags that differ, or (why unknown) the call
 	 * that cut them, enum vmt_call_id */
@@ -117,7 +117,7 @@ struct vmt_explain {
 	size_t count;
 	struct vmt_explain_kind *kinds;	/* most maps first, none empty */
 	size_t kind_count;
-	struct vmt_explain_pairs *pairs;	/* most pairs first */
+	struct vmt_explain_neighbours *pairs;	/* most pairs first */
 	size_t pairs_count;
 	struct vmt_explain_pattern patterns[VMT_PATTERN_COUNT];	/* most saved first */
 	size_t pattern_count;

@@ -108,7 +108,7 @@ struct vmt_explain_owner vmt_explain_owner(const struct vmt_view *view,
 		if (!vmt_view_frame(view, index, &frame) ||
 		    !vmt_view_module(view, frame.module, &module))
 			break;
-		base = vmt_text_base_name(vmt_view_string(view, module.path));
+		base = vmt_report_base_name(vmt_view_string(view, module.path));
 		if (!vmt_names_find(symbols, view, index, &symbol))
 			symbol.function = NULL;
 		if (decides(&owner, base, symbol.function))
@@ -175,7 +175,7 @@ uint32_t vmt_explain_allocator(const struct vmt_view *view, const struct vmt_rec
 		if (!vmt_view_frame(view, index, &frame) ||
 		    !vmt_view_module(view, frame.module, &module))
 			break;
-		base = vmt_text_base_name(vmt_view_string(view, module.path));
+		base = vmt_report_base_name(vmt_view_string(view, module.path));
 		if (is_allocator(base) ||
 		    (!is_libc(base) && is_recorded(view, frame.module, &module)))
 			return frame.module;

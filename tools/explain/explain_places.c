@@ -42,7 +42,7 @@ static bool read_key(const struct vmt_view *view, uint32_t index, struct key *re
 
 	if (!vmt_view_site(view, index, &site))
 		return false;
-	user = vmt_text_user_frame(view, &site);
+	user = vmt_report_user_frame(view, &site);
 	if (user == UINT64_MAX || !vmt_view_frame(view, user, &frame))
 		return false;
 	*ret_key = (struct key){ frame.offset, frame.module, site.call, index };

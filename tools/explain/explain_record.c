@@ -357,14 +357,14 @@ const char *vmt_explain_record_site(void *context, uint32_t index, char *text, s
 		snprintf(text, size, "start-up");
 	if (index < VMT_SITE_FIRST || !vmt_view_site(record->view, index, &site))
 		return text;
-	frame = vmt_text_user_frame(record->view, &site);
+	frame = vmt_report_user_frame(record->view, &site);
 	if (frame == UINT64_MAX || !vmt_names_find(record->symbols, record->view, frame, &symbol))
 		symbol = (struct vmt_symbol){ .function = NULL };
 	if (symbol.line)
 		snprintf(line, sizeof(line), ":%u", symbol.line);
 	file = symbol.short_file ? symbol.short_file : "";
 	n = strlen(file);
-	snprintf(text, size, "%s%s%.*s%s%s%s%s%s", vmt_call_name(site.call),
+	snprintf(text, size, "%s%s%.*s%s%s%s%s%s", vmt_calls_name(site.call),
 		 symbol.function ? " in " : "", FUNCTION_MAX,
 		 symbol.function ? symbol.function : "",
 		 symbol.function && strlen(symbol.function) > FUNCTION_MAX ? "..." : "",

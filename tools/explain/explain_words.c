@@ -267,7 +267,7 @@ const char *vmt_explain_detail(enum vmt_apart why, uint64_t detail, bool in_word
 	} else if (why != VMT_APART_UNKNOWN) {
 		put_flags(text, size, detail, in_words);
 	} else if (detail) {
-		snprintf(text, size, "cut by %s", vmt_call_name((uint32_t)detail));
+		snprintf(text, size, "cut by %s", vmt_calls_name((uint32_t)detail));
 	}
 	return text;
 }

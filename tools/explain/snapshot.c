@@ -184,13 +184,13 @@ void vmt_snapshot_headline(struct vmt_lines *lines, const struct vmt_snapshot *s
 	if (snapshot->limit)
 		snprintf(rest, sizeof(rest), ", %u %% of vm.max_map_count (%s)",
 			 percent_of(snapshot->explain.count, snapshot->limit),
-			 vmt_number(&limit, snapshot->limit));
+			 vmt_lines_number(&limit, snapshot->limit));
 	if (snapshot->maps.is_cut)
 		snprintf(rest, sizeof(rest), ", the last line is cut off");
 	if (snapshot->process.threads > 1)
 		snprintf(rest + strlen(rest), sizeof(rest) - strlen(rest), ", %s threads",
-			 vmt_number(&threads, snapshot->process.threads));
-	vmt_number(&maps, snapshot->explain.count);
+			 vmt_lines_number(&threads, snapshot->process.threads));
+	vmt_lines_number(&maps, snapshot->explain.count);
 	if (snapshot->file)
 		vmt_lines_add(lines, 2, "%s: %s map%s%s", snapshot->file, maps.text, s, rest);
 	else

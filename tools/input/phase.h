@@ -33,7 +33,7 @@ VMT_MUST_CHECK int vmt_phase_find(const struct vmt_view *view, const struct vmt_
 /* A full recording has lost some of what sites were at marks: it would be guessed. */
 bool vmt_phase_has_lost_values(const struct vmt_view *view);
 
-/* live[0, count): what tally says is live now becomes what was live at the mark. */
+/* live[0, count): what totals says is live now becomes what was live at the mark. */
 void vmt_phase_rewind(const struct vmt_view *view, uint32_t epoch, uint64_t *live, uint64_t count);
 
 #endif

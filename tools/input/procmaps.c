@@ -55,13 +55,13 @@ static int add_map(struct vmt_procmaps *maps, size_t *room, const struct vmt_map
 		maps->map = more;
 	}
 	maps->map[maps->count++] = (struct vmt_explain_map){
-		.start = line->look.start,
-		.end = line->look.end,
-		.offset = line->look.offset,
-		.inode = line->look.inode,
-		.dev_major = vmt_dev_major(line->look.dev),
-		.dev_minor = vmt_dev_minor(line->look.dev),
-		.flags = line->look.flags,
+		.start = line->vma.start,
+		.end = line->vma.end,
+		.offset = line->vma.offset,
+		.inode = line->vma.inode,
+		.dev_major = vmt_dev_major(line->vma.dev),
+		.dev_minor = vmt_dev_minor(line->vma.dev),
+		.flags = line->vma.flags,
 		.name = line->name,
 		.name_length = (uint32_t)line->name_length,
 		.put_by = VMT_NO_INDEX,
@@ -95,7 +95,7 @@ static int take_line(struct vmt_procmaps *maps, size_t *room, const char *line, 
 	}
 	if (is_sum(&parsed))
 		return -EBADMSG;
-	if (vmt_mapsline_is_vsyscall(&parsed) || !is_behind(maps, parsed.look.start))
+	if (vmt_mapsline_is_vsyscall(&parsed) || !is_behind(maps, parsed.vma.start))
 		return 0;
 	return add_map(maps, room, &parsed);
 }

@@ -75,7 +75,7 @@ static json_t *neighbours_of(const struct vmt_explain *explain)
 	json_t *entry;
 
 	for (size_t i = 0; i < explain->pairs_count; i++) {
-		const struct vmt_explain_pairs *pairs = &explain->pairs[i];
+		const struct vmt_explain_neighbours *pairs = &explain->pairs[i];
 
 		vmt_explain_detail(pairs->why, pairs->detail, false, detail, sizeof(detail));
 		entry = json_object();

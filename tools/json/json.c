@@ -88,8 +88,8 @@ static json_t *notes_of(uint64_t notes)
 	json_t *array = json_array();
 
 	for (uint32_t bit = 0; bit < 64; bit++) {
-		if (notes >> bit & 1 && vmt_text_note(bit))
-			json_array_append_new(array, json_string(vmt_text_note(bit)));
+		if (notes >> bit & 1 && vmt_report_note(bit))
+			json_array_append_new(array, json_string(vmt_report_note(bit)));
 	}
 	return array;
 }
@@ -136,7 +136,7 @@ static json_t *coverage_of(const struct vmt_view *view)
 	vmt_json_add_number(coverage, "calls", header->calls_seen);
 	vmt_json_add_number(coverage, "derived", header->calls_derived);
 	json_object_set_new(coverage, "asked", asked);
-	vmt_json_add_number(coverage, "late", header->late);
+	vmt_json_add_number(coverage, "late", header->deferred);
 	vmt_json_add_number(coverage, "verified", header->verified);
 	vmt_json_add_number(coverage, "truncated_stacks", header->truncated);
 	json_object_set_new(coverage, "under_way", under_way(view));
@@ -158,7 +158,7 @@ static json_t *calls_of(const struct vmt_view *view)
 			continue;
 		call = json_object();
 		vmt_json_add_counters(call, &counters);
-		json_object_set_new(calls, vmt_call_name((uint32_t)i), call);
+		json_object_set_new(calls, vmt_calls_name((uint32_t)i), call);
 	}
 	return calls;
 }
@@ -185,16 +185,16 @@ static json_t *timeline_of(const struct vmt_view *view)
 static json_t *failure_of(const struct vmt_view *view, const struct vmt_rec_failure *failure,
 			  struct vmt_symbols *symbols)
 {
-	const char *name = vmt_text_errno(failure->error);
+	const char *name = vmt_report_errno(failure->error);
 	json_t *entry = json_object();
 	struct vmt_rec_site site;
 	bool has_site = vmt_view_site(view, failure->site, &site);
 
 	json_object_set_new(entry, "call",
-			    has_site ? json_string(vmt_call_name(site.call)) : json_null());
+			    has_site ? json_string(vmt_calls_name(site.call)) : json_null());
 	json_object_set_new(entry, "errno", name ? json_string(name) :
 						   json_integer(failure->error));
-	json_object_set_new(entry, "reason", json_string(vmt_text_reason(failure->reason)));
+	json_object_set_new(entry, "reason", json_string(vmt_report_reason(failure->reason)));
 	vmt_json_add_number(entry, "maps", failure->maps);
 	vmt_json_add_number(entry, "length", failure->length);
 	json_object_set_new(entry, "time", vmt_json_seconds(failure->time));
@@ -231,14 +231,14 @@ static void add_explanation(json_t *process, const struct vmt_view *view,
 static json_t *allocators_of(const struct vmt_view *view, struct vmt_symbols *symbols)
 {
 	uint64_t sites = vmt_view_count(view, VMT_SECTION_SITES);
-	struct vmt_view_tally *tally = calloc(sites + 2, sizeof(*tally));
+	struct vmt_view_totals *totals = calloc(sites + 2, sizeof(*totals));
 	struct vmt_allocators allocators = { .count = 0 };
 
-	if (tally) {
-		vmt_view_tally(view, tally, sites);
-		vmt_allocators_read(view, tally, symbols, &allocators);
+	if (totals) {
+		vmt_view_totals(view, totals, sites);
+		vmt_allocators_read(view, totals, symbols, &allocators);
 	}
-	free(tally);
+	free(totals);
 	return vmt_allocators_json(&allocators);
 }
 

@@ -49,17 +49,17 @@ static void read_values(struct past *past)
 
 static void read_now(struct past *past)
 {
-	struct vmt_view_tally *tally = vmt_must_alloc(past->sites + 1, sizeof(*tally));
+	struct vmt_view_totals *totals = vmt_must_alloc(past->sites + 1, sizeof(*totals));
 	struct vmt_rec_site site;
 
 	past->state = vmt_must_alloc(past->sites + 1, sizeof(*past->state));
-	vmt_view_tally(past->view, tally, past->sites);
+	vmt_view_totals(past->view, totals, past->sites);
 	for (uint64_t i = 0; i < past->sites; i++) {
-		past->state[i].live = tally[i].live;
+		past->state[i].live = totals[i].live;
 		if (vmt_view_site(past->view, i, &site))
 			past->state[i].net = vmt_view_net(&site.counters);
 	}
-	free(tally);
+	free(totals);
 }
 
 /* A value holds for its mark and for those before it. */

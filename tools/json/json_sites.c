@@ -145,7 +145,7 @@ static void add_timeline(json_t *object, const struct vmt_view *view, uint64_t i
 }
 
 static json_t *site_of(const struct vmt_view *view, uint64_t index,
-		       const struct vmt_rec_site *site, struct vmt_view_tally tally,
+		       const struct vmt_rec_site *site, struct vmt_view_totals totals,
 		       struct vmt_symbols *symbols, struct shared **frames)
 {
 	bool is_pseudo = index < VMT_SITE_FIRST;
@@ -154,12 +154,12 @@ static json_t *site_of(const struct vmt_view *view, uint64_t index,
 	vmt_json_add_number(object, "id", index);
 	json_object_set_new(object, "kind", json_string(kind_of(index)));
 	json_object_set_new(object, "call",
-			    json_string(vmt_call_name(is_pseudo ? VMT_CALL_NONE : site->call)));
+			    json_string(vmt_calls_name(is_pseudo ? VMT_CALL_NONE : site->call)));
 	vmt_json_add_counters(object, &site->counters);
-	vmt_json_add_number(object, "live", tally.live);
-	vmt_json_add_number(object, "live_at_peak", vmt_view_live_at_peak(view, site, tally.live));
-	vmt_json_add_number(object, "bytes", tally.bytes);
-	vmt_json_add_site_growth(object, view, index, site->counters.calls, tally.live);
+	vmt_json_add_number(object, "live", totals.live);
+	vmt_json_add_number(object, "live_at_peak", vmt_view_live_at_peak(view, site, totals.live));
+	vmt_json_add_number(object, "bytes", totals.bytes);
+	vmt_json_add_site_growth(object, view, index, site->counters.calls, totals.live);
 	add_timeline(object, view, index);
 	json_object_set_new(object, "truncated", json_boolean(site->flags & VMT_SITE_TRUNCATED));
 	json_object_set_new(object, "stack", is_pseudo ? json_array() :
@@ -171,21 +171,21 @@ void vmt_json_put_sites(struct vmt_json_output *output, const struct vmt_view *v
 			struct vmt_symbols *symbols)
 {
 	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
-	struct vmt_view_tally *tally = vmt_must_alloc(count + 1, sizeof(*tally));
+	struct vmt_view_totals *totals = vmt_must_alloc(count + 1, sizeof(*totals));
 	struct shared *frames = NULL;
 	struct vmt_rec_site site;
 
-	vmt_view_tally(view, tally, count);
+	vmt_view_totals(view, totals, count);
 	for (uint64_t i = 0; i < count && !output->is_failed; i++) {
 		/* A half-written site may still own ranges. */
 		if (!vmt_view_site(view, i, &site))
 			memset(&site, 0, sizeof(site));
-		if (i >= VMT_SITE_FIRST && !site.counters.calls && !tally[i].live)
+		if (i >= VMT_SITE_FIRST && !site.counters.calls && !totals[i].live)
 			continue;
 		vmt_json_put(output, i ? ",\n    " : "\n    ");
 		vmt_json_put_value(output, 4,
-				   site_of(view, i, &site, tally[i], symbols, &frames));
+				   site_of(view, i, &site, totals[i], symbols, &frames));
 	}
 	free_frames(frames);
-	free(tally);
+	free(totals);
 }

@@ -32,7 +32,7 @@ static const char *ratio(char *text, size_t size, const struct vmt_allocator *it
 			 (double)item->maps_live / (double)item->live);
 	else if (item->maps_live)
 		snprintf(text, size, ", a map for %s of them",
-			 vmt_number(&number, item->live / item->maps_live));
+			 vmt_lines_number(&number, item->live / item->maps_live));
 	return text;
 }
 
@@ -46,13 +46,13 @@ static void put_line(struct vmt_lines *lines, const struct vmt_allocator *item, 
 	if (!item->is_counted) {
 		vmt_lines_add(lines, 10, "  malloc  %.*s: its malloc comes before vmatrace's, so "
 			      "allocations that it does not pass on are not counted; %s maps", length, base,
-			      vmt_number(&maps, item->maps_live));
+			      vmt_lines_number(&maps, item->maps_live));
 		return;
 	}
 	vmt_lines_add(lines, 10, "  malloc  %.*s: %s live of %s allocations in %s map%s%s%s", length,
-		      base, vmt_number(&live, item->live),
-		      vmt_number(&all, item->counts.inherited + item->counts.allocations),
-		      vmt_number(&maps, item->maps_live), item->maps_live == 1 ? "" : "s",
+		      base, vmt_lines_number(&live, item->live),
+		      vmt_lines_number(&all, item->counts.inherited + item->counts.allocations),
+		      vmt_lines_number(&maps, item->maps_live), item->maps_live == 1 ? "" : "s",
 		      ratio(each, sizeof(each), item),
 		      says_new && item->counts.flags & VMT_ALLOCATOR_HAS_NEW ?
 			      " (C++ new not counted)" : "");

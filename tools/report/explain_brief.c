@@ -49,7 +49,7 @@ static size_t put_kind(char *text, size_t size, const struct vmt_explain_kind *k
 	struct vmt_number number;
 
 	return (size_t)snprintf(text, size, "%s %.20s%s%s%.40s%s",
-				vmt_number(&number, kind->maps),
+				vmt_lines_number(&number, kind->maps),
 				vmt_explain_kind_word(kind->kind),
 				vmt_explain_plural(kind->kind, kind->maps),
 				kind->detail ? " (" : "", kind->detail ? kind->detail : "",
@@ -75,7 +75,7 @@ static void put_kinds_line(struct vmt_lines *lines, const struct vmt_explain *ex
 	}
 	if (shown < explain->kind_count)
 		snprintf(text + used, sizeof(text) - used, ", %s other%s",
-			 vmt_number(&number, rest), rest == 1 ? "" : "s");
+			 vmt_lines_number(&number, rest), rest == 1 ? "" : "s");
 	vmt_lines_add(lines, 10, "  kinds   %s", text);
 }
 
@@ -105,7 +105,7 @@ static void put_reason_line(struct vmt_lines *lines, const struct vmt_explain *e
 	by_whom(names, &share, "; cut ", by, sizeof(by));
 	vmt_explain_put_reason(text, sizeof(text), explain, reason, *by != '\0');
 	vmt_lines_add(lines, 10, "  apart   %s touching pairs %s%s",
-		      vmt_number(&number, reason->pairs), text, by);
+		      vmt_lines_number(&number, reason->pairs), text, by);
 }
 
 static void put_cause(struct vmt_lines *lines, const char *start, const struct vmt_explain *explain,
@@ -116,8 +116,8 @@ static void put_cause(struct vmt_lines *lines, const char *start, const struct v
 	char by[320];
 
 	vmt_lines_add(lines, 10, "%s%s: %s of %s maps%s", start,
-		      vmt_explain_pattern_word(explain, pattern->pattern), vmt_number(&maps, pattern->maps),
-		      vmt_number(&count, explain->count),
+		      vmt_explain_pattern_word(explain, pattern->pattern), vmt_lines_number(&maps, pattern->maps),
+		      vmt_lines_number(&count, explain->count),
 		      by_whom(names, &pattern->by, ", ", by, sizeof(by)));
 }
 
@@ -130,7 +130,7 @@ static void put_help(struct vmt_lines *lines, const struct vmt_explain *explain,
 	if (pattern->is_open)
 		vmt_lines_add(lines, 10, "  help    %s", remedy);
 	else
-		vmt_lines_add(lines, 10, "  help    -%s: %s", vmt_number(&saves, pattern->saves),
+		vmt_lines_add(lines, 10, "  help    -%s: %s", vmt_lines_number(&saves, pattern->saves),
 			      remedy);
 }
 
@@ -143,9 +143,9 @@ static void put_alone(struct vmt_lines *lines, const struct vmt_explain *explain
 
 	vmt_lines_add(lines, 10, "  cause   pieces of memory that touch no other, as heaps of garbage "
 		      "collectors have them: %s of %s maps (%s of %s)%s",
-		      vmt_number(&maps, explain->alone), vmt_number(&count, explain->count),
-		      vmt_number(&alike, explain->alone_alike),
-		      vmt_number_bytes(&size, explain->alone_size),
+		      vmt_lines_number(&maps, explain->alone), vmt_lines_number(&count, explain->count),
+		      vmt_lines_number(&alike, explain->alone_alike),
+		      vmt_lines_number_bytes(&size, explain->alone_size),
 		      by_whom(names, &explain->alone_by, ", ", by, sizeof(by)));
 	vmt_lines_add(lines, 10, "  help    %s", vmt_explain_alone_remedy());
 }
@@ -157,8 +157,8 @@ static void put_holes(struct vmt_lines *lines, const struct vmt_explain *explain
 	char by[320];
 
 	vmt_lines_add(lines, 10, "  holes   %s punched by munmap, %s on average%s",
-		      vmt_number(&punched, explain->holes_punched),
-		      vmt_number_bytes(&size, explain->punched_bytes / explain->holes_punched),
+		      vmt_lines_number(&punched, explain->holes_punched),
+		      vmt_lines_number_bytes(&size, explain->punched_bytes / explain->holes_punched),
 		      by_whom(names, &explain->punched_by, ", ", by, sizeof(by)));
 }
 

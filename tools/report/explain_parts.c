@@ -17,7 +17,7 @@ void vmt_explain_sum_reasons(const struct vmt_explain *explain,
 	memset(reasons, 0, VMT_APART_COUNT * sizeof(*reasons));
 	/* Most pairs come first, so the first of a reason is its top. */
 	for (size_t i = 0; i < explain->pairs_count; i++) {
-		const struct vmt_explain_pairs *pairs = &explain->pairs[i];
+		const struct vmt_explain_neighbours *pairs = &explain->pairs[i];
 		struct vmt_explain_reason *reason = &reasons[pairs->why];
 
 		if (!reason->top)
@@ -107,7 +107,7 @@ void vmt_explain_put_cost(struct vmt_lines *lines, const char *start, uint64_t m
 			 cost.fault_low, cost.fault_high);
 	vmt_lines_add(lines, 10,
 		      "%s%s maps: about %s MB of kernel memory, a fork %s ms slower%s (estimate, "
-		      "after Linux 6.18)", start, vmt_number(&number, maps),
+		      "after Linux 6.18)", start, vmt_lines_number(&number, maps),
 		      span(memory, cost.bytes_low, cost.bytes_high),
 		      span(fork, cost.fork_low, cost.fork_high), faults);
 }
@@ -125,5 +125,5 @@ void vmt_explain_put_limit(struct vmt_lines *lines, const char *start, uint64_t 
 		wanted *= 2;
 	vmt_lines_add(lines, 10, "%ssysctl vm.max_map_count=%llu (it is %s), which gives time but "
 		      "cures nothing", start, (unsigned long long)wanted,
-		      vmt_number(&number, limit));
+		      vmt_lines_number(&number, limit));
 }

@@ -12,7 +12,7 @@
 /* Pairs of one reason, whatever the site. */
 struct vmt_explain_reason {
 	uint64_t pairs;
-	const struct vmt_explain_pairs *top;	/* what most of them are */
+	const struct vmt_explain_neighbours *top;	/* what most of them are */
 	bool has_more_details;
 };
 

@@ -56,7 +56,7 @@ static int by_maps(const void *a, const void *b)
 
 /* Those with a share worth telling. */
 static void gather(struct vmt_explain_record *record, struct places *places,
-		   const struct vmt_view_tally *tally, uint64_t sites)
+		   const struct vmt_view_totals *totals, uint64_t sites)
 {
 	uint64_t rise = record->view->header.maps_peak - record->view->header.maps_start;
 	struct vmt_rec_site site;
@@ -65,7 +65,7 @@ static void gather(struct vmt_explain_record *record, struct places *places,
 	for (uint64_t i = VMT_SITE_FIRST; i < sites; i++) {
 		if (!vmt_view_site(record->view, i, &site))
 			continue;
-		place.maps = vmt_view_live_at_peak(record->view, &site, tally[i].live);
+		place.maps = vmt_view_live_at_peak(record->view, &site, totals[i].live);
 		if (place.maps < rise / 50 + 1)
 			continue;
 		place.hint = vmt_explain_owner(record->view, &site, record->symbols).hint;
@@ -95,29 +95,29 @@ static void put_places(struct vmt_lines *lines, const struct places *places, uin
 
 	for (size_t i = 0; i < NAMED && i < places->count; i++)
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s by %.200s%s",
-					 i ? ", " : "", vmt_number(&number, places->place[i].maps),
+					 i ? ", " : "", vmt_lines_number(&number, places->place[i].maps),
 					 places->place[i].name, word_of(places->place[i].hint));
 	vmt_lines_add(lines, 10, "  cause   of the %s maps at the peak: %s",
-		      vmt_number(&all, peak), text);
+		      vmt_lines_number(&all, peak), text);
 }
 
 bool vmt_explain_peak_lead(struct vmt_lines *lines, struct vmt_explain_record *record)
 {
 	uint64_t sites = vmt_view_count(record->view, VMT_SECTION_SITES);
-	struct vmt_view_tally *tally;
+	struct vmt_view_totals *totals;
 	struct places places = { NULL, 0 };
 
 	if (!is_over(record))
 		return false;
-	tally = calloc(sites + 2, sizeof(*tally));
+	totals = calloc(sites + 2, sizeof(*totals));
 	places.place = calloc(sites + 2, sizeof(*places.place));
-	if (tally && places.place) {
-		vmt_view_tally(record->view, tally, sites);
-		gather(record, &places, tally, sites);
+	if (totals && places.place) {
+		vmt_view_totals(record->view, totals, sites);
+		gather(record, &places, totals, sites);
 	}
 	if (places.count)
 		put_places(lines, &places, record->view->header.maps_peak);
 	free(places.place);
-	free(tally);
+	free(totals);
 	return places.count > 0;
 }

@@ -49,7 +49,7 @@ static void put_files(struct vmt_lines *lines, const struct vmt_explain *explain
 
 	for (size_t i = 0; i < n; i++) {
 		snprintf(start, sizeof(start), "%*s%7s  ", (int)FILES_COLUMN - 9, "",
-			 vmt_number(&number, files[i].maps));
+			 vmt_lines_number(&number, files[i].maps));
 		put_path(lines, start, files[i].pattern);
 	}
 	vmt_explain_free_files(files, n);
@@ -67,16 +67,16 @@ static void put_kinds(struct vmt_lines *lines, const struct vmt_explain *explain
 			rest += kind->maps;
 			continue;
 		}
-		vmt_lines_add(lines, 12, "%8s  %s%s%s%s, %s", vmt_number(&number, kind->maps),
+		vmt_lines_add(lines, 12, "%8s  %s%s%s%s, %s", vmt_lines_number(&number, kind->maps),
 			      vmt_explain_kind_word(kind->kind), vmt_explain_plural(kind->kind, kind->maps),
 			      kind->detail ? ": " : "", kind->detail ? kind->detail : "",
-			      vmt_number_bytes(&bytes, kind->bytes));
+			      vmt_lines_number_bytes(&bytes, kind->bytes));
 		if (kind->maps >= VMT_EXPLAIN_LEAST &&
 		    (kind->kind == VMT_KIND_FILE || kind->kind == VMT_KIND_DELETED))
 			put_files(lines, explain, kind->kind);
 	}
 	if (rest)
-		vmt_lines_add(lines, 12, "%8s  of other kinds", vmt_number(&number, rest));
+		vmt_lines_add(lines, 12, "%8s  of other kinds", vmt_lines_number(&number, rest));
 }
 
 static void put_neighbours(struct vmt_lines *lines, const struct vmt_explain *explain, bool is_saved)
@@ -88,13 +88,13 @@ static void put_neighbours(struct vmt_lines *lines, const struct vmt_explain *ex
 
 	vmt_explain_sum_reasons(explain, reasons);
 	vmt_lines_add(lines, 0, "Neighbours that touch but are two maps: %s",
-		      vmt_number(&number, explain->touching));
+		      vmt_lines_number(&number, explain->touching));
 	for (unsigned i = 0; i < PAIRS_SHOWN; i++) {
 		reason = vmt_explain_next_reason(reasons, reason);
 		if (!reason)
 			break;
 		vmt_explain_put_reason(text, sizeof(text), explain, reason, false);
-		vmt_lines_add(lines, 12, "%8s  %s", vmt_number(&number, reason->pairs), text);
+		vmt_lines_add(lines, 12, "%8s  %s", vmt_lines_number(&number, reason->pairs), text);
 	}
 	if (reasons[VMT_APART_UNKNOWN].pairs && !explain->flags_known)
 		vmt_lines_add(lines, 10, "          (%s)", is_saved ?
@@ -127,7 +127,7 @@ static void put_remedies(struct vmt_lines *lines, const struct vmt_explain *expl
 		/* The most first: what remains is a drop in the ocean, for JSON to tell. */
 		if (vmt_explain_weight(pattern) < explain->count / 100)
 			break;
-		snprintf(text, sizeof(text), "-%s", vmt_number(&saves, pattern->saves));
+		snprintf(text, sizeof(text), "-%s", vmt_lines_number(&saves, pattern->saves));
 		if (pattern->is_open)
 			text[0] = '\0';
 		vmt_lines_add(lines, 10, "%8s  %s: %s.%s%s", text,
@@ -146,7 +146,7 @@ static void put_pattern(struct vmt_lines *lines, const struct vmt_explain *expla
 	vmt_lines_add(lines, 2, "  %s %s (%s maps)",
 		      pattern->maps > explain->count / 2 ? "mostly" : "among them",
 		      vmt_explain_pattern_word(explain, pattern->pattern),
-		      vmt_number(&number, pattern->maps));
+		      vmt_lines_number(&number, pattern->maps));
 }
 
 /* The cause in a line, if there is one, and in a second one what comes close to it. */
@@ -159,9 +159,9 @@ static void put_cause(struct vmt_lines *lines, const struct vmt_explain *explain
 		vmt_lines_add(lines, 2,
 			      "  mostly pieces of memory that touch no other (%s maps, %s of %s; "
 			      "heaps of garbage collectors are like that)",
-			      vmt_number(&number, explain->alone),
-			      vmt_number(&alike, explain->alone_alike),
-			      vmt_number_bytes(&size, explain->alone_size));
+			      vmt_lines_number(&number, explain->alone),
+			      vmt_lines_number(&alike, explain->alone_alike),
+			      vmt_lines_number_bytes(&size, explain->alone_size));
 	if (explain->pattern_count)
 		put_pattern(lines, explain, top);
 	if (explain->pattern_count > 1 &&
@@ -178,8 +178,8 @@ void vmt_explain_page(struct vmt_lines *lines, const struct vmt_explain *explain
 	put_neighbours(lines, explain, !limit);
 	if (explain->holes)
 		vmt_lines_add(lines, 0, "Holes between maps: %s, the largest %s",
-			      vmt_number(&number, explain->holes),
-			      vmt_number_bytes(&size, explain->largest_hole));
+			      vmt_lines_number(&number, explain->holes),
+			      vmt_lines_number_bytes(&size, explain->largest_hole));
 	put_remedies(lines, explain, limit);
 	if (explain->count >= VMT_EXPLAIN_COSTLY)
 		vmt_explain_put_cost(lines, "Cost of ", explain->count);

@@ -35,7 +35,7 @@ static void emit(void *context, const char *bytes, size_t n)
 	fwrite(bytes, 1, n, text->stream);
 }
 
-static bool resolve(void *context, uint64_t frame, struct vmt_text_place *ret_place)
+static bool resolve(void *context, uint64_t frame, struct vmt_report_place *ret_place)
 {
 	struct context *text = context;
 	struct vmt_symbol symbol;
@@ -81,7 +81,7 @@ static bool is_given_back(const struct vmt_view *view)
 }
 
 /* Sites that the core would show. */
-static bool is_handful(const struct vmt_view *view, const struct vmt_view_tally *tally)
+static bool is_handful(const struct vmt_view *view, const struct vmt_view_totals *totals)
 {
 	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
 	struct vmt_rec_site site;
@@ -89,7 +89,7 @@ static bool is_handful(const struct vmt_view *view, const struct vmt_view_tally 
 
 	for (uint64_t i = VMT_SITE_FIRST; i < count && n <= HANDFUL; i++) {
 		if (vmt_view_site(view, i, &site))
-			n += tally[i].live || site.counters.created || site.counters.split ||
+			n += totals[i].live || site.counters.created || site.counters.split ||
 			     site.counters.merged || site.counters.removed;
 	}
 	return n <= HANDFUL;
@@ -111,7 +111,7 @@ static uint64_t count_stacks(const struct vmt_rows *rows, const struct vmt_rows_
 	return n;
 }
 
-static void use_rows(struct vmt_text_ops *ops, const struct vmt_rows *rows, uint64_t stack_count)
+static void use_rows(struct vmt_report_ops *ops, const struct vmt_rows *rows, uint64_t stack_count)
 {
 	ops->rows = rows->item;
 	ops->row_count = rows->count;
@@ -119,12 +119,12 @@ static void use_rows(struct vmt_text_ops *ops, const struct vmt_rows *rows, uint
 }
 
 static void add_allocators(struct vmt_lines *lines, const struct vmt_view *view,
-			   struct vmt_view_tally *tally, struct vmt_symbols *symbols, bool verbose)
+			   struct vmt_view_totals *totals, struct vmt_symbols *symbols, bool verbose)
 {
 	struct vmt_allocators allocators;
 
-	vmt_view_tally(view, tally, vmt_view_count(view, VMT_SECTION_SITES));
-	vmt_allocators_read(view, tally, symbols, &allocators);
+	vmt_view_totals(view, totals, vmt_view_count(view, VMT_SECTION_SITES));
+	vmt_allocators_read(view, totals, symbols, &allocators);
 	vmt_allocators_lines(lines, &allocators, verbose);
 }
 
@@ -133,13 +133,13 @@ static void print_one(FILE *stream, const struct vmt_recording *recording,
 {
 	const struct vmt_view *view = &recording->view;
 	uint64_t sites = vmt_view_count(view, VMT_SECTION_SITES);
-	struct vmt_view_tally *tally = calloc(sites + 2, sizeof(*tally));
+	struct vmt_view_totals *totals = calloc(sites + 2, sizeof(*totals));
 	struct vmt_rows rows = { NULL, 0, NULL, 0 };
 	struct vmt_rows_options chosen = options->rows;
 	struct context context = { stream, symbols, view, options->verbose };
-	struct vmt_text_ops ops = { .emit = emit, .resolve = resolve, .context = &context,
-				    .tally = tally };
-	struct vmt_text_options text = {
+	struct vmt_report_ops ops = { .emit = emit, .resolve = resolve, .context = &context,
+				    .totals = totals };
+	struct vmt_report_options text = {
 		.top = options->top,
 		.depth = options->depth,
 		.colour = options->colour,
@@ -162,20 +162,20 @@ static void print_one(FILE *stream, const struct vmt_recording *recording,
 		text.counted = "peak";
 		text.total = view->header.maps_peak;
 	}
-	if (tally)
-		add_allocators(&lines, view, tally, symbols, text.verbose);
+	if (totals)
+		add_allocators(&lines, view, totals, symbols, text.verbose);
 	ops.lines = lines.line;
 	ops.line_count = lines.count;
-	if (tally && !(is_default(&chosen) && is_handful(view, tally))) {
-		vmt_rows_make(&rows, view, tally, symbols, &chosen);
+	if (totals && !(is_default(&chosen) && is_handful(view, totals))) {
+		vmt_rows_make(&rows, view, totals, symbols, &chosen);
 		use_rows(&ops, &rows, options->verbose ? rows.count :
 				 count_stacks(&rows, &chosen, vmt_view_maps_now(view)));
 	}
-	vmt_text_report(view, &text, &ops);
+	vmt_report_report(view, &text, &ops);
 	vmt_lines_free(&lines);
 	vmt_explain_record_free(&explained);
 	vmt_rows_free(&rows);
-	free(tally);
+	free(totals);
 }
 
 /* The process asked for, or the one with the highest peak; the first of equals. */

@@ -50,7 +50,7 @@ static const struct vmt_rec_header *header_of(const struct tree *tree, size_t in
 static void format_end(char *text, size_t size, const struct vmt_view *view)
 {
 	const struct vmt_rec_header *header = &view->header;
-	const char *name = vmt_text_signal((uint32_t)header->status);
+	const char *name = vmt_report_signal((uint32_t)header->status);
 
 	if (header->end == VMT_END_EXIT)
 		snprintf(text, size, "exit %d", header->status & 255);
@@ -114,9 +114,9 @@ static void put_line(struct tree *tree, size_t index, unsigned depth)
 	format_end(end, sizeof(end), view);
 	fprintf(tree->stream, "%c%8u %9s %9s %9s  %-8s ",
 		tree->process[tree->chosen].last == index ? '>' : ' ', header->pid,
-		vmt_number(&maps, now),
-		vmt_number_signed(&growth, (int64_t)(now - header->maps_start)),
-		vmt_number(&peak, tree->process[index].peak), end);
+		vmt_lines_number(&maps, now),
+		vmt_lines_number_signed(&growth, (int64_t)(now - header->maps_start)),
+		vmt_lines_number(&peak, tree->process[index].peak), end);
 	fprintf(tree->stream, "%*s", (int)(2 * depth), "");
 	put_command(tree->stream, view, 30 > 2 * depth ? 30 - 2 * depth : 1);
 }
@@ -358,7 +358,7 @@ static void put_rest(const struct tree *tree)
 	if (next == SIZE_MAX)
 		return;
 	fprintf(tree->stream, "      and %zu more, peak %s at most:", tree->count - tree->shown,
-		vmt_number(&text, tree->process[next].peak));
+		vmt_lines_number(&text, tree->process[next].peak));
 	for (size_t i = 0; i < tree->recordings->count && names <= NAMES_MAX; i++) {
 		struct vmt_view_string name = program_of(tree, i);
 		uint64_t count = is_hidden(tree, i) ? count_alike(tree, i) : 0;
@@ -369,7 +369,7 @@ static void put_rest(const struct tree *tree)
 		if (names < NAMES_MAX)
 			put_text(tree->stream, name, 12);
 		if (count > 1 && names < NAMES_MAX)
-			fprintf(tree->stream, " %s", vmt_number(&text, count));
+			fprintf(tree->stream, " %s", vmt_lines_number(&text, count));
 		names++;
 	}
 	fputs(" (-v)\n", tree->stream);

@@ -53,7 +53,7 @@ static int by_maps(const void *a, const void *b)
 	return (one->mapped_by > two->mapped_by) - (one->mapped_by < two->mapped_by);
 }
 
-static void take_pairs(struct vmt_cuts *cuts, struct pair *pairs)
+static void take_pairs(struct vmt_cut_pairs *cuts, struct pair *pairs)
 {
 	struct pair *pair;
 	struct pair *next;
@@ -68,18 +68,18 @@ static void take_pairs(struct vmt_cuts *cuts, struct pair *pairs)
 	qsort(cuts->item, cuts->count, sizeof(*cuts->item), by_maps);
 }
 
-static uint64_t place_key(const struct vmt_cuts *cuts, uint32_t index)
+static uint64_t place_key(const struct vmt_cut_pairs *cuts, uint32_t index)
 {
 	struct vmt_rec_frame frame = { .module = VMT_NO_INDEX };
 	struct vmt_rec_site site;
 
 	if (vmt_view_site(cuts->view, index, &site))
-		vmt_view_frame(cuts->view, vmt_text_user_frame(cuts->view, &site), &frame);
+		vmt_view_frame(cuts->view, vmt_report_user_frame(cuts->view, &site), &frame);
 	return (uint64_t)frame.module << 40 ^ frame.offset;
 }
 
 /* The pairs are in order: the first one of a site is its most frequent. */
-static void find_partners(struct vmt_cuts *cuts)
+static void find_partners(struct vmt_cut_pairs *cuts)
 {
 	cuts->cutter = vmt_must_alloc(cuts->sites + 2, sizeof(*cuts->cutter));
 	cuts->victim = vmt_must_alloc(cuts->sites + 2, sizeof(*cuts->victim));
@@ -94,13 +94,13 @@ static void find_partners(struct vmt_cuts *cuts)
 	}
 }
 
-void vmt_cuts_read(struct vmt_cuts *ret_cuts, const struct vmt_view *view)
+void vmt_cut_pairs_read(struct vmt_cut_pairs *ret_cuts, const struct vmt_view *view)
 {
 	uint64_t ranges = vmt_view_count(view, VMT_SECTION_RANGES);
 	struct pair *pairs = NULL;
 	struct vmt_rec_range range;
 
-	*ret_cuts = (struct vmt_cuts){ .view = view,
+	*ret_cuts = (struct vmt_cut_pairs){ .view = view,
 				       .sites = vmt_view_count(view, VMT_SECTION_SITES) };
 	ret_cuts->mapped = vmt_must_alloc(ret_cuts->sites + 2, sizeof(uint64_t));
 	for (uint64_t i = 0; i < ranges; i++) {
@@ -116,7 +116,7 @@ void vmt_cuts_read(struct vmt_cuts *ret_cuts, const struct vmt_view *view)
 	find_partners(ret_cuts);
 }
 
-void vmt_cuts_free(struct vmt_cuts *cuts)
+void vmt_cut_pairs_free(struct vmt_cut_pairs *cuts)
 {
 	free(cuts->item);
 	free(cuts->mapped);
@@ -124,12 +124,12 @@ void vmt_cuts_free(struct vmt_cuts *cuts)
 	free(cuts->victim);
 }
 
-uint64_t vmt_cuts_mapped(const struct vmt_cuts *cuts, uint64_t site)
+uint64_t vmt_cut_pairs_mapped(const struct vmt_cut_pairs *cuts, uint64_t site)
 {
 	return site < cuts->sites ? cuts->mapped[site] : 0;
 }
 
-static char *place_of(const struct vmt_cuts *cuts, uint32_t index, struct vmt_symbols *symbols)
+static char *place_of(const struct vmt_cut_pairs *cuts, uint32_t index, struct vmt_symbols *symbols)
 {
 	struct vmt_symbol symbol = { .function = NULL };
 	struct vmt_rec_site site;
@@ -140,8 +140,8 @@ static char *place_of(const struct vmt_cuts *cuts, uint32_t index, struct vmt_sy
 		return vmt_must_copy("start-up");
 	if (index == VMT_SITE_UNSEEN || !vmt_view_site(cuts->view, index, &site))
 		return vmt_must_copy("a call unseen");
-	name = vmt_call_name(site.call);
-	frame = vmt_text_user_frame(cuts->view, &site);
+	name = vmt_calls_name(site.call);
+	frame = vmt_report_user_frame(cuts->view, &site);
 	if (frame == UINT64_MAX || !vmt_names_find(symbols, cuts->view, frame, &symbol))
 		return vmt_must_format("%s at call site %u", name, index);
 	if (!symbol.short_file)
@@ -150,7 +150,7 @@ static char *place_of(const struct vmt_cuts *cuts, uint32_t index, struct vmt_sy
 			       symbol.short_file, symbol.line);
 }
 
-char *vmt_cuts_describe(const struct vmt_cuts *cuts, uint64_t site, bool from_mapper,
+char *vmt_cut_pairs_describe(const struct vmt_cut_pairs *cuts, uint64_t site, bool from_mapper,
 			struct vmt_symbols *symbols)
 {
 	uint32_t partner = site >= cuts->sites ? 0 :

@@ -15,7 +15,7 @@ struct vmt_cut {
 	uint64_t maps;
 };
 
-struct vmt_cuts {
+struct vmt_cut_pairs {
 	const struct vmt_view *view;
 	struct vmt_cut *item;	/* sorted by maps, most first */
 	size_t count;
@@ -25,18 +25,18 @@ struct vmt_cuts {
 	uint64_t sites;
 };
 
-void vmt_cuts_read(struct vmt_cuts *ret_cuts, const struct vmt_view *view);
-void vmt_cuts_free(struct vmt_cuts *cuts);
+void vmt_cut_pairs_read(struct vmt_cut_pairs *ret_cuts, const struct vmt_view *view);
+void vmt_cut_pairs_free(struct vmt_cut_pairs *cuts);
 
 /* Live maps in memory that this site mapped, whoever cut it. */
-uint64_t vmt_cuts_mapped(const struct vmt_cuts *cuts, uint64_t site);
+uint64_t vmt_cut_pairs_mapped(const struct vmt_cut_pairs *cuts, uint64_t site);
 
 /*
  * One phrase about a site's most frequent partner, or NULL where there is none worth it:
  * "cuts what mmap in make_stack src/fiber.c:38 mapped", and from_mapper the other way round:
  * "32,652 of them cut by mprotect in …". The caller frees it.
  */
-char *vmt_cuts_describe(const struct vmt_cuts *cuts, uint64_t site, bool from_mapper,
+char *vmt_cut_pairs_describe(const struct vmt_cut_pairs *cuts, uint64_t site, bool from_mapper,
 			struct vmt_symbols *symbols);
 
 #endif

@@ -18,7 +18,7 @@ char *vmt_rowkey_module(const struct vmt_view *view, uint64_t index)
 		path = vmt_view_string(view, module.path);
 	if (!path.length || !path.bytes)	/* never NULL, which gcc does not see */
 		return vmt_must_copy("unknown module");
-	path = vmt_text_base_name(path);
+	path = vmt_report_base_name(path);
 	return vmt_must(strndup(path.bytes, path.length));
 }
 
@@ -78,7 +78,7 @@ char *vmt_rowkey_of(const struct vmt_view *view, struct vmt_symbols *symbols,
 		    enum vmt_rows_by by, uint64_t index,
 		    const struct vmt_rec_site *site, char **ret_label)
 {
-	uint64_t user = vmt_text_user_frame(view, site);
+	uint64_t user = vmt_report_user_frame(view, site);
 
 	*ret_label = NULL;
 	switch (by) {

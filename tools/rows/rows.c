@@ -17,7 +17,7 @@
 /* What several sites have in common, and their sum. */
 struct group {
 	char *key;
-	struct vmt_text_row row;
+	struct vmt_report_row row;
 	uint64_t most;		/* live maps of the site that stands for the group */
 	uint64_t peak;
 	UT_hash_handle hh;
@@ -25,10 +25,10 @@ struct group {
 
 struct maker {
 	const struct vmt_view *view;
-	const struct vmt_view_tally *tally;
+	const struct vmt_view_totals *totals;
 	struct vmt_symbols *symbols;
 	const struct vmt_rows_options *options;
-	struct vmt_cuts cuts;
+	struct vmt_cut_pairs cuts;
 	struct vmt_rows *rows;
 	struct group *groups;
 	size_t site_count;
@@ -98,7 +98,7 @@ static bool site_fits(const struct maker *maker, const struct vmt_rec_site *site
 	bool has_module = !options->module;
 	bool has_function = !options->function;
 
-	if (options->call && strcmp(options->call, vmt_call_name(site->call)))
+	if (options->call && strcmp(options->call, vmt_calls_name(site->call)))
 		return false;
 	for (uint32_t i = 0; i < count && !(has_module && has_function); i++)
 		frame_fits(maker, (uint64_t)site->frame_first + i, &has_module, &has_function);
@@ -159,19 +159,19 @@ static void read_site(struct maker *maker, uint64_t index)
 	struct vmt_rec_counters *counters;
 	struct vmt_rec_site site;
 	struct group group = { .key = NULL };
-	uint64_t live = maker->tally[index].live;
+	uint64_t live = maker->totals[index].live;
 
 	if (!vmt_view_site(maker->view, index, &site) || !site_fits(maker, &site))
 		return;
 	counters = &site.counters;
 	if (maker->options->cut)
-		live = vmt_cuts_mapped(&maker->cuts, index);
-	group.row = (struct vmt_text_row){
+		live = vmt_cut_pairs_mapped(&maker->cuts, index);
+	group.row = (struct vmt_report_row){
 		.site = index, .sites = 1, .live = live, .counters = *counters,
 		.call = site.call,
 	};
 	group.most = live;
-	group.peak = vmt_view_live_at_peak(maker->view, &site, maker->tally[index].live);
+	group.peak = vmt_view_live_at_peak(maker->view, &site, maker->totals[index].live);
 	if (!live && !group.peak && !counters->created && !counters->split && !counters->merged &&
 	    !counters->removed)
 		return;
@@ -225,7 +225,7 @@ static int by_sort(const void *a, const void *b, void *context)
 	return order ? order : -compare(one->row.site, two->row.site);
 }
 
-static void finish_row(struct maker *maker, struct vmt_text_row *row, const struct group *group)
+static void finish_row(struct maker *maker, struct vmt_report_row *row, const struct group *group)
 {
 	char *below;
 
@@ -236,7 +236,7 @@ static void finish_row(struct maker *maker, struct vmt_text_row *row, const stru
 						  row->sites == 1 ? "" : "s"));
 	if (maker->options->sort == VMT_ROWS_PEAK)
 		row->live = group->peak;
-	below = vmt_cuts_describe(&maker->cuts, group->row.site, maker->options->cut,
+	below = vmt_cut_pairs_describe(&maker->cuts, group->row.site, maker->options->cut,
 				  maker->symbols);
 	if (below)
 		row->below = keep(maker->rows, below);
@@ -264,23 +264,23 @@ static void take_groups(struct maker *maker, enum vmt_rows_sort sort)
 }
 
 void vmt_rows_make(struct vmt_rows *ret_rows, const struct vmt_view *view,
-		   const struct vmt_view_tally *tally, struct vmt_symbols *symbols,
+		   const struct vmt_view_totals *totals, struct vmt_symbols *symbols,
 		   const struct vmt_rows_options *options)
 {
 	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
-	struct maker maker = { .view = view, .tally = tally, .symbols = symbols,
+	struct maker maker = { .view = view, .totals = totals, .symbols = symbols,
 			       .options = options, .rows = ret_rows };
 	enum vmt_rows_sort sort = options->sort;
 
 	*ret_rows = (struct vmt_rows){ NULL, 0, NULL, 0 };
-	vmt_cuts_read(&maker.cuts, view);
+	vmt_cut_pairs_read(&maker.cuts, view);
 	for (uint64_t i = VMT_SITE_FIRST; i < count; i++)
 		read_site(&maker, i);
 	if (sort == VMT_ROWS_DEFAULT &&
-	    !vmt_text_is_by_time(view, vmt_view_maps_now(view), maker.site_count))
+	    !vmt_report_is_by_time(view, vmt_view_maps_now(view), maker.site_count))
 		sort = VMT_ROWS_LIVE;
 	take_groups(&maker, sort);
-	vmt_cuts_free(&maker.cuts);
+	vmt_cut_pairs_free(&maker.cuts);
 }
 
 void vmt_rows_free(struct vmt_rows *rows)

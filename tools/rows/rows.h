@@ -37,7 +37,7 @@ struct vmt_rows_options {
 };
 
 struct vmt_rows {
-	struct vmt_text_row *item;
+	struct vmt_report_row *item;
 	size_t count;
 	char **texts;		/* that the rows point to */
 	size_t text_count;
@@ -48,11 +48,11 @@ bool vmt_rows_by(const char *text, enum vmt_rows_by *ret_by);
 bool vmt_rows_sort(const char *text, enum vmt_rows_sort *ret_sort);
 
 /*
- * Choose, group and order the sites of a recording; tally has one element per site.
+ * Choose, group and order the sites of a recording; totals has one element per site.
  * Free with vmt_rows_free.
  */
 void vmt_rows_make(struct vmt_rows *ret_rows, const struct vmt_view *view,
-		   const struct vmt_view_tally *tally, struct vmt_symbols *symbols,
+		   const struct vmt_view_totals *totals, struct vmt_symbols *symbols,
 		   const struct vmt_rows_options *options);
 void vmt_rows_free(struct vmt_rows *rows);
 

@@ -36,7 +36,7 @@ static int make_directory(struct vmt_launch *launch)
 }
 
 /* "one:two" of what may be missing. */
-static void set_joined(const char *name, const char *first, const char *second)
+static void set_merged(const char *name, const char *first, const char *second)
 {
 	bool has_both = first && *first && second && *second;
 	char *value = vmt_must_format("%s%s%s", first ? first : "", has_both ? ":" : "",
@@ -61,8 +61,8 @@ int vmt_launch_environment(const char *directory, const char *options)
 	}
 	own = vmt_must_format("%s%sreport=0:dir=%s", options ? options : "", options ? ":" : "",
 			      directory);
-	set_joined("LD_PRELOAD", library, getenv("LD_PRELOAD"));
-	set_joined("VMATRACE_OPTIONS", getenv("VMATRACE_OPTIONS"), own);
+	set_merged("LD_PRELOAD", library, getenv("LD_PRELOAD"));
+	set_merged("VMATRACE_OPTIONS", getenv("VMATRACE_OPTIONS"), own);
 	free(own);
 	return 0;
 }

@@ -2,7 +2,7 @@
 /*
  * From recorded frames to names that stay the same: across address spaces, rebuilds, patch
  * releases of libraries, and whatever the C library inlines. Prints nothing; used by
- * the census.
+ * the summary.
  */
 #include "core/report/report.h"
 #include "symbols/keyname.h"
@@ -42,7 +42,7 @@ static void trim_function(char *name)
 
 static char *module_name(struct vmt_view_string path)
 {
-	struct vmt_view_string base = vmt_text_base_name(path);
+	struct vmt_view_string base = vmt_report_base_name(path);
 	char *name = vmt_must(strndup(base.bytes, base.length));
 
 	/* Names become lines of text; a file's name may hold anything. */
@@ -69,7 +69,7 @@ static struct vmt_stack_frame frame_of(const struct vmt_rec_module *module,
 {
 	struct vmt_stack_frame frame = { .module = module_name(path), .offset = offset };
 
-	frame.is_runtime = path.length && vmt_text_is_runtime(path);
+	frame.is_runtime = path.length && vmt_report_is_runtime(path);
 	frame.is_user = module->kind == VMT_MODULE_FILE && path.length && !frame.is_runtime;
 	frame.is_own = frame.is_user && !is_system(path);
 	return frame;

@@ -2,7 +2,7 @@
 /*
  * Stacks as they are compared between runs: names of modules and functions, nothing that
  * changes with the address space, a rebuild or the C library's inner calls.
- * Used by the census (check, diff).
+ * Used by the summary (check, diff).
  */
 #ifndef VMT_STACK_H
 #define VMT_STACK_H

@@ -30,13 +30,13 @@ char *vmt_top_frame(const struct vmt_view *view, uint64_t frame, struct vmt_symb
 	}
 	if (vmt_view_module(view, recorded.module, &module))
 		path = vmt_view_string(view, module.path);
-	path = vmt_text_base_name(path);
+	path = vmt_report_base_name(path);
 	return vmt_must_format("(%.*s+0x%llx)", (int)path.length, path.bytes,
 			       (unsigned long long)recorded.offset);
 }
 
 /* In a row there is room for the file's name only; its directory is in the stack. */
-static char *place_of(const struct vmt_view *view, const struct vmt_text_row *row, uint64_t frame,
+static char *place_of(const struct vmt_view *view, const struct vmt_report_row *row, uint64_t frame,
 		      struct vmt_symbols *symbols)
 {
 	struct vmt_symbol symbol = { .function = NULL };
@@ -51,13 +51,13 @@ static char *place_of(const struct vmt_view *view, const struct vmt_text_row *ro
 			       base ? base + 1 : symbol.file, symbol.line);
 }
 
-static uint64_t key_of(const struct vmt_view *view, const struct vmt_text_row *row)
+static uint64_t key_of(const struct vmt_view *view, const struct vmt_report_row *row)
 {
 	struct vmt_rec_frame frame = { .module = VMT_NO_INDEX };
 	struct vmt_rec_site site;
 
 	if (vmt_view_site(view, row->site, &site))
-		vmt_view_frame(view, vmt_text_user_frame(view, &site), &frame);
+		vmt_view_frame(view, vmt_report_user_frame(view, &site), &frame);
 	return (uint64_t)row->call << 56 ^ (uint64_t)frame.module << 36 ^ frame.offset;
 }
 
@@ -99,12 +99,12 @@ static void read_rows(struct vmt_top *top, enum vmt_rows_sort sort, struct vmt_s
 	const struct vmt_rows_options options = { .sort = sort };
 	const struct vmt_view *view = vmt_top_view(top);
 	uint64_t sites = vmt_view_count(view, VMT_SECTION_SITES);
-	struct vmt_view_tally *tally = vmt_must_alloc(sites + 2, sizeof(*tally));
+	struct vmt_view_totals *totals = vmt_must_alloc(sites + 2, sizeof(*totals));
 	struct vmt_rec_site site;
 	struct vmt_rows rows;
 
-	vmt_view_tally(view, tally, sites);
-	vmt_rows_make(&rows, view, tally, symbols, &options);
+	vmt_view_totals(view, totals, sites);
+	vmt_rows_make(&rows, view, totals, symbols, &options);
 	top->item = vmt_must_alloc(rows.count, sizeof(*top->item));
 	for (top->count = 0; top->count < rows.count; top->count++) {
 		struct vmt_top_row *row = &top->item[top->count];
@@ -114,11 +114,11 @@ static void read_rows(struct vmt_top *top, enum vmt_rows_sort sort, struct vmt_s
 		row->row.label = row->row.below = NULL;
 		row->key = key_of(view, &row->row);
 		if (vmt_view_site(view, row->row.site, &site))
-			frame = vmt_text_user_frame(view, &site);
+			frame = vmt_report_user_frame(view, &site);
 		row->where = place_of(view, &rows.item[top->count], frame, symbols);
 	}
 	vmt_rows_free(&rows);
-	free(tally);
+	free(totals);
 }
 
 /* The highest count in each of so many slices of the run so far. */

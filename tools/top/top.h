@@ -12,7 +12,7 @@
 #define VMT_TOP_BARS 200u
 
 struct vmt_top_row {
-	struct vmt_text_row row;
+	struct vmt_report_row row;
 	uint64_t key;		/* of the place: the same in the next moment */
 	int64_t rate;		/* change of live maps a second */
 	uint64_t call_rate;	/* calls a second */

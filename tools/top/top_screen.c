@@ -43,8 +43,8 @@ uint32_t vmt_top_screen_width(void)
 }
 
 /* Texts that live as long as the block they are made in. */
-#define NUMBER(value) vmt_number(&(struct vmt_number){ .text = "" }, value)
-#define SIGNED(value) vmt_number_signed(&(struct vmt_number){ .text = "" }, value)
+#define NUMBER(value) vmt_lines_number(&(struct vmt_number){ .text = "" }, value)
+#define SIGNED(value) vmt_lines_number_signed(&(struct vmt_number){ .text = "" }, value)
 
 static void put_line(int row, int column, const char *text)
 {
@@ -131,7 +131,7 @@ static void draw_rows(const struct vmt_top_screen *screen, const struct vmt_top 
 		snprintf(text, sizeof(text), "%9s %9s %8s %10s  %-14s  %s",
 			 NUMBER(row->row.live),
 			 SIGNED(vmt_view_net(&row->row.counters)), SIGNED(row->rate),
-			 NUMBER(row->call_rate), vmt_call_name(row->row.call), row->where);
+			 NUMBER(row->call_rate), vmt_calls_name(row->row.call), row->where);
 		attron(i == screen->selected ? A_REVERSE : A_NORMAL);
 		put_line(FIRST_ROW + (int)(i - from), 0, text);
 		attroff(A_REVERSE);
@@ -151,7 +151,7 @@ static void draw_stack(const struct vmt_top_screen *screen, const struct vmt_top
 		return;
 	count = vmt_view_frame_count(view, &site);
 	snprintf(text, sizeof(text), "%s: %s live, %s calls; created %s, split %s",
-		 vmt_call_name(row->row.call), NUMBER(row->row.live),
+		 vmt_calls_name(row->row.call), NUMBER(row->row.live),
 		 NUMBER(row->row.counters.calls), NUMBER(row->row.counters.created),
 		 NUMBER(row->row.counters.split));
 	put_line(FIRST_ROW - 1, 0, text);

@@ -104,7 +104,7 @@ void vmt_lines_free(struct vmt_lines *lines)
 	lines->line = NULL;
 }
 
-const char *vmt_number(struct vmt_number *buffer, uint64_t value)
+const char *vmt_lines_number(struct vmt_number *buffer, uint64_t value)
 {
 	size_t at = sizeof(buffer->text) - 1;
 	int digits = 0;
@@ -121,17 +121,17 @@ const char *vmt_number(struct vmt_number *buffer, uint64_t value)
 	return buffer->text;
 }
 
-const char *vmt_number_signed(struct vmt_number *buffer, int64_t value)
+const char *vmt_lines_number_signed(struct vmt_number *buffer, int64_t value)
 {
 	if (value == 0)
-		return vmt_number(buffer, 0);
-	vmt_number(buffer, value < 0 ? -(uint64_t)value : (uint64_t)value);
+		return vmt_lines_number(buffer, 0);
+	vmt_lines_number(buffer, value < 0 ? -(uint64_t)value : (uint64_t)value);
 	memmove(buffer->text + 1, buffer->text, strlen(buffer->text) + 1);
 	buffer->text[0] = value < 0 ? '-' : '+';
 	return buffer->text;
 }
 
-const char *vmt_number_bytes(struct vmt_number *buffer, uint64_t bytes)
+const char *vmt_lines_number_bytes(struct vmt_number *buffer, uint64_t bytes)
 {
 	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
 	double value = (double)bytes;

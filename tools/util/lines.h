@@ -27,10 +27,10 @@ void vmt_lines_free(struct vmt_lines *lines);
 struct vmt_number {
 	char text[32];
 };
-const char *vmt_number(struct vmt_number *buffer, uint64_t value);
+const char *vmt_lines_number(struct vmt_number *buffer, uint64_t value);
 /* +12,345, -12,345; 0 has no sign. */
-const char *vmt_number_signed(struct vmt_number *buffer, int64_t value);
+const char *vmt_lines_number_signed(struct vmt_number *buffer, int64_t value);
 /* 4 KiB, 1.5 MiB */
-const char *vmt_number_bytes(struct vmt_number *buffer, uint64_t bytes);
+const char *vmt_lines_number_bytes(struct vmt_number *buffer, uint64_t bytes);
 
 #endif

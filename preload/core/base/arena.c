@@ -24,7 +24,7 @@ static unsigned class_of(size_t size, size_t *ret_rounded)
 	return SMALL_CLASSES + bits - 10;	/* 1024 = 2^10 is the first class above */
 }
 
-/* A sketch of all maps is one piece, nearly as large as all else there is: so at a quarter. */
+/* An outcome of all maps is one piece, nearly as large as all else there is: so at a quarter. */
 void vmt_arena_extend(struct vmt_arena *arena, void *memory, size_t size)
 {
 	arena->base = memory;

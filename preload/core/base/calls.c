@@ -99,12 +99,12 @@ static const uint8_t call_of_nr[NR_MAX] = {
 };
 #endif
 
-const char *vmt_call_name(uint32_t id)
+const char *vmt_calls_name(uint32_t id)
 {
 	return id < VMT_CALL_COUNT ? names[id] : "?";
 }
 
-enum vmt_call_id vmt_call_in_table(long nr)
+enum vmt_call_id vmt_calls_in_table(long nr)
 {
 	if (nr < 0 || nr >= NR_MAX)
 		return VMT_CALL_NONE;

@@ -51,10 +51,10 @@ enum vmt_call_id {
 };
 
 /* The kernel's name of a call; "none" for VMT_CALL_NONE, "?" for an unknown number. */
-const char *vmt_call_name(uint32_t id);
+const char *vmt_calls_name(uint32_t id);
 
-/* vmt_call_of_nr() for those that are rarer. */
-enum vmt_call_id vmt_call_in_table(long nr);
+/* vmt_calls_of_nr() for those that are rarer. */
+enum vmt_call_id vmt_calls_in_table(long nr);
 
 /*
  * The identifier of Linux system call number nr on this architecture, or
@@ -62,13 +62,13 @@ enum vmt_call_id vmt_call_in_table(long nr);
  * with certain arguments (madvise, prctl, ioctl, close) have an identifier;
  * the arguments are judged elsewhere.
  */
-static inline enum vmt_call_id vmt_call_of_nr(long nr)
+static inline enum vmt_call_id vmt_calls_of_nr(long nr)
 {
 	if (nr == VMT_NR_MMAP)
 		return VMT_CALL_MMAP;
 	if (nr == VMT_NR_MUNMAP)
 		return VMT_CALL_MUNMAP;
-	return nr == VMT_NR_MPROTECT ? VMT_CALL_MPROTECT : vmt_call_in_table(nr);
+	return nr == VMT_NR_MPROTECT ? VMT_CALL_MPROTECT : vmt_calls_in_table(nr);
 }
 
 #endif

@@ -4,95 +4,95 @@
  */
 #include "core/fast/fast.h"
 
-void vmt_direct_move_start(struct vmt_direct *it, struct vmt_map *map, const struct vmt_look *look)
+void vmt_fast_move_start(struct vmt_fast *it, struct vmt_map *map, const struct vmt_vma *vma)
 {
 	const struct vmt_map was = *map;
 
 	vmt_space_remove(it->space, map);	/* its memory serves the insertion */
-	if (!vmt_space_insert(it->space, look, was.mapped_by, was.put_by, was.time))
+	if (!vmt_space_insert(it->space, vma, was.mapped_by, was.put_by, was.time))
 		it->effect->out_of_memory = true;
 }
 
-void vmt_direct_join_left(struct vmt_direct *it, struct vmt_map *left, const struct vmt_look *look)
+void vmt_fast_merge_left(struct vmt_fast *it, struct vmt_map *left, const struct vmt_vma *vma)
 {
-	struct vmt_look both = left->look;
+	struct vmt_vma both = left->vma;
 
-	vmt_known_merge(&both, look);
-	vmt_known_settle_one(&both);
+	vmt_merge_rules_combine(&both, vma);
+	vmt_merge_rules_settle_one(&both);
 	vmt_space_update(it->space, left, &both, left->mapped_by, left->put_by, left->time);
 }
 
-void vmt_direct_join_right(struct vmt_direct *it, struct vmt_map *right,
-			   const struct vmt_look *look)
+void vmt_fast_merge_right(struct vmt_fast *it, struct vmt_map *right,
+			   const struct vmt_vma *vma)
 {
-	struct vmt_look both = *look;
+	struct vmt_vma both = *vma;
 
 	if (!right)
 		return;	/* there was no memory to split it off */
-	vmt_known_merge(&both, &right->look);
-	both.flags |= right->look.flags & VMT_MAP_STORED;
-	vmt_known_settle_one(&both);
-	vmt_direct_move_start(it, right, &both);
+	vmt_merge_rules_combine(&both, &right->vma);
+	both.flags |= right->vma.flags & VMT_MAP_STORED;
+	vmt_merge_rules_settle_one(&both);
+	vmt_fast_move_start(it, right, &both);
 }
 
-struct vmt_look vmt_direct_up_to(const struct vmt_look *look, uint64_t end)
+struct vmt_vma vmt_fast_up_to(const struct vmt_vma *vma, uint64_t end)
 {
-	struct vmt_look part = *look;
+	struct vmt_vma part = *vma;
 
 	if (part.end <= end)
 		return part;
 	part.end = end;
-	part.right_tie = 0;
+	part.right_anon = 0;
 	return part;
 }
 
-struct vmt_look vmt_direct_from(const struct vmt_look *look, uint64_t start)
+struct vmt_vma vmt_fast_from(const struct vmt_vma *vma, uint64_t start)
 {
-	struct vmt_look part = *look;
+	struct vmt_vma part = *vma;
 
 	if (part.start >= start)
 		return part;
-	vmt_look_cut_front(&part, start);
-	part.left_tie = 0;
+	vmt_vma_cut_front(&part, start);
+	part.left_anon = 0;
 	return part;
 }
 
-struct vmt_look vmt_direct_altered(const struct vmt_look *look, const struct vmt_change *change,
+struct vmt_vma vmt_fast_altered(const struct vmt_vma *vma, const struct vmt_change *change,
 				   struct vmt_range range)
 {
-	struct vmt_look part = vmt_direct_from(look, range.start);
+	struct vmt_vma part = vmt_fast_from(vma, range.start);
 
-	part = vmt_direct_up_to(&part, range.end);
-	vmt_known_alter(&part, change);
+	part = vmt_fast_up_to(&part, range.end);
+	vmt_merge_rules_alter(&part, change);
 	return part;
 }
 
-void vmt_direct_set_look(struct vmt_direct *it, struct vmt_map *map, const struct vmt_look *look)
+void vmt_fast_set_vma(struct vmt_fast *it, struct vmt_map *map, const struct vmt_vma *vma)
 {
-	if (vmt_look_same(&map->look, look) &&
-	    !((map->look.flags ^ look->flags) & VMT_MAP_STORED))
-		map->look = *look;
+	if (vmt_vma_same(&map->vma, vma) &&
+	    !((map->vma.flags ^ vma->flags) & VMT_MAP_STORED))
+		map->vma = *vma;
 	else
-		vmt_space_update(it->space, map, look, map->mapped_by, map->put_by, map->time);
+		vmt_space_update(it->space, map, vma, map->mapped_by, map->put_by, map->time);
 }
 
-void vmt_direct_split_off(struct vmt_direct *it, const struct vmt_look *look, uint32_t mapped_by)
+void vmt_fast_split_off(struct vmt_fast *it, const struct vmt_vma *vma, uint32_t mapped_by)
 {
 	it->effect->call.split++;
-	vmt_direct_put(it, NULL, look, mapped_by);
+	vmt_fast_put(it, NULL, vma, mapped_by);
 }
 
-void vmt_direct_take_part(struct vmt_direct *it, struct vmt_map *map, struct vmt_range range)
+void vmt_fast_take_part(struct vmt_fast *it, struct vmt_map *map, struct vmt_range range)
 {
-	const struct vmt_look front = vmt_direct_up_to(&map->look, range.start);
-	const struct vmt_look rest = vmt_direct_from(&map->look, range.end);
-	bool has_rest = map->look.end > range.end;
+	const struct vmt_vma front = vmt_fast_up_to(&map->vma, range.start);
+	const struct vmt_vma rest = vmt_fast_from(&map->vma, range.end);
+	bool has_rest = map->vma.end > range.end;
 
-	if (map->look.start >= range.start) {
-		vmt_direct_move_start(it, map, &rest);
+	if (map->vma.start >= range.start) {
+		vmt_fast_move_start(it, map, &rest);
 		return;
 	}
-	vmt_direct_set_look(it, map, &front);
+	vmt_fast_set_vma(it, map, &front);
 	if (has_rest)
-		vmt_direct_split_off(it, &rest, map->mapped_by);
+		vmt_fast_split_off(it, &rest, map->mapped_by);
 }

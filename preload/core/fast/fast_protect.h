@@ -17,12 +17,12 @@
  * The call altered range, of which all bytes lie in map; left and right touch the range (NULL: nothing
  * does, or map itself). False: nothing is changed, for the kernel must be asked.
  */
-VMT_MUST_CHECK bool vmt_alter_one(struct vmt_direct *it, const struct vmt_change *change,
+VMT_MUST_CHECK bool vmt_fast_protect_one(struct vmt_fast *it, const struct vmt_change *change,
 				  struct vmt_range range, struct vmt_map *left,
 				  struct vmt_map *map, struct vmt_map *right);
 
-/* The bytes of map in the range are altered, and it is certain that they join nothing. */
-void vmt_alter_apart(struct vmt_direct *it, const struct vmt_change *change,
+/* The bytes of map in the range are altered, and it is certain that they merge with nothing. */
+void vmt_fast_protect_apart(struct vmt_fast *it, const struct vmt_change *change,
 		     struct vmt_range range, struct vmt_map *map);
 
 #endif

@@ -10,7 +10,7 @@
 #include "core/vma/vma_class.h"
 
 struct carving {
-	struct vmt_direct direct;
+	struct vmt_fast direct;
 	const struct vmt_change *change;
 	struct vmt_range range;	/* of the call */
 };
@@ -33,74 +33,74 @@ static void look_around(const struct vmt_space *space, struct vmt_range range,
 	uint64_t at = range.start;
 
 	*around = (struct around){ .left = NULL };
-	if (map && map->look.end == range.start) {
+	if (map && map->vma.end == range.start) {
 		around->left = map;
 		map = vmt_space_next(map);
 	}
-	around->first = map && map->look.start < range.end ? map : NULL;
-	for (; map && map->look.start < range.end; map = vmt_space_next(map)) {
-		around->has_hole |= map->look.start > at;
-		around->has_stack |= vmt_direct_is_stack(map);
+	around->first = map && map->vma.start < range.end ? map : NULL;
+	for (; map && map->vma.start < range.end; map = vmt_space_next(map)) {
+		around->has_hole |= map->vma.start > at;
+		around->has_stack |= vmt_fast_is_stack(map);
 		around->last = map;
-		at = map->look.end;
+		at = map->vma.end;
 	}
 	around->has_hole |= at < range.end;
 	around->behind = map;
-	around->right = map && map->look.start == range.end ? map : NULL;
-	around->has_stack |= vmt_direct_is_stack(around->left) || vmt_direct_is_stack(around->right);
+	around->right = map && map->vma.start == range.end ? map : NULL;
+	around->has_stack |= vmt_fast_is_stack(around->left) || vmt_fast_is_stack(around->right);
 }
 
 static void take_all_out(struct carving *it, struct vmt_map *map)
 {
-	while (map && map->look.start < it->range.end) {
+	while (map && map->vma.start < it->range.end) {
 		struct vmt_map *next = vmt_space_next(map);
 
-		vmt_direct_take_out(&it->direct, map, it->range);
+		vmt_fast_take_out(&it->direct, map, it->range);
 		map = next;
 	}
 }
 
 /* What will lie beside the new map. */
 static bool is_certain(const struct carving *it, const struct around *around,
-		       const struct vmt_look *look, struct vmt_direct_sides *ret_sides)
+		       const struct vmt_vma *vma, struct vmt_fast_sides *ret_sides)
 {
 	const struct vmt_map *first = around->first;
 	const struct vmt_map *last = around->last;
 	const struct vmt_map *left =
-		first && first->look.start < it->range.start ? first : around->left;
+		first && first->vma.start < it->range.start ? first : around->left;
 	const struct vmt_map *right =
-		last && last->look.end > it->range.end ? last : around->right;
-	struct vmt_look sides[2];
+		last && last->vma.end > it->range.end ? last : around->right;
+	struct vmt_vma sides[2];
 
 	if (left)
-		sides[0] = vmt_direct_up_to(&left->look, it->range.start);
+		sides[0] = vmt_fast_up_to(&left->vma, it->range.start);
 	if (right)
-		sides[1] = vmt_direct_from(&right->look, it->range.end);
-	return vmt_direct_judge(it->direct.space, look, left ? &sides[0] : NULL,
+		sides[1] = vmt_fast_from(&right->vma, it->range.end);
+	return vmt_fast_judge(it->direct.space, vma, left ? &sides[0] : NULL,
 				right ? &sides[1] : NULL, ret_sides);
 }
 
-static bool carve_fixed(struct carving *it, const struct around *around)
+static bool range_fixed(struct carving *it, const struct around *around)
 {
 	struct vmt_space *space = it->direct.space;
-	struct vmt_look look = {
+	struct vmt_vma vma = {
 		.start = it->range.start,
 		.end = it->range.end,
 		.flags = it->change->flags | VMT_MAP_CHANGED,
-		.kin = vmt_kin_born(space, it->change->born),
+		.vma_class = vmt_vma_class_born(space, it->change->born),
 	};
-	struct vmt_direct_sides sides;
+	struct vmt_fast_sides sides;
 
-	if (!is_certain(it, around, &look, &sides))
+	if (!is_certain(it, around, &vma, &sides))
 		return false;
 	take_all_out(it, around->first);
-	vmt_direct_place(&it->direct, &look, sides,
-			 sides.joins_left ? vmt_space_find(space, look.start - 1) : NULL,
-			 sides.joins_right ? vmt_space_at(space, look.end) : NULL, NULL);
+	vmt_fast_place(&it->direct, &vma, sides,
+			 sides.merges_left ? vmt_space_find(space, vma.start - 1) : NULL,
+			 sides.merges_right ? vmt_space_at(space, vma.end) : NULL, NULL);
 	return true;
 }
 
-static bool carve_gone(struct carving *it)
+static bool range_gone(struct carving *it)
 {
 	const struct vmt_change *change = it->change;
 	struct around around;
@@ -108,10 +108,10 @@ static bool carve_gone(struct carving *it)
 	it->range = change->gone[0];
 	look_around(it->direct.space, it->range, &around);
 	/* A stack behind the range may reach down into it by now. */
-	if (around.has_stack || vmt_direct_is_stack(around.behind))
+	if (around.has_stack || vmt_fast_is_stack(around.behind))
 		return false;
 	if (!vmt_range_is_empty(change->fresh))
-		return carve_fixed(it, &around);
+		return range_fixed(it, &around);
 	take_all_out(it, around.first);
 	return true;
 }
@@ -120,33 +120,33 @@ static bool carve_gone(struct carving *it)
 static bool stay_apart(const struct carving *it, const struct around *around)
 {
 	const struct vmt_space *space = it->direct.space;
-	struct vmt_look last = { .end = 0 };
+	struct vmt_vma last = { .end = 0 };
 
 	if (around->left)
-		last = around->left->look;
-	for (struct vmt_map *map = around->first; map && map->look.start < it->range.end;
+		last = around->left->vma;
+	for (struct vmt_map *map = around->first; map && map->vma.start < it->range.end;
 	     map = vmt_space_next(map)) {
-		struct vmt_look part = map->look;
+		struct vmt_vma part = map->vma;
 
-		if (!vmt_known_keeps(&map->look, it->change)) {
+		if (!vmt_merge_rules_keeps(&map->vma, it->change)) {
 			if (part.start < it->range.start)
-				last = vmt_direct_up_to(&part, it->range.start);
-			part = vmt_direct_altered(&map->look, it->change, it->range);
+				last = vmt_fast_up_to(&part, it->range.start);
+			part = vmt_fast_altered(&map->vma, it->change, it->range);
 		}
-		if (vmt_direct_joins(space, &last, &part, NULL, NULL) != VMT_ANSWER_NO)
+		if (vmt_fast_merges(space, &last, &part, NULL, NULL) != VMT_ANSWER_NO)
 			return false;
 		last = part;
-		part = vmt_direct_from(&map->look, it->range.end);
+		part = vmt_fast_from(&map->vma, it->range.end);
 		if (last.end != it->range.end || part.start == part.end)
 			continue;
-		if (vmt_direct_joins(space, &last, &part, NULL, NULL) != VMT_ANSWER_NO)
+		if (vmt_fast_merges(space, &last, &part, NULL, NULL) != VMT_ANSWER_NO)
 			return false;
 	}
 	return !around->right ||
-	       vmt_direct_joins(space, &last, &around->right->look, NULL, NULL) == VMT_ANSWER_NO;
+	       vmt_fast_merges(space, &last, &around->right->vma, NULL, NULL) == VMT_ANSWER_NO;
 }
 
-static bool carve_altered(struct carving *it)
+static bool range_altered(struct carving *it)
 {
 	const struct vmt_change *change = it->change;
 	bool protects = !vmt_range_is_empty(change->protect);
@@ -159,21 +159,21 @@ static bool carve_altered(struct carving *it)
 	look_around(it->direct.space, it->range, &around);
 	if (around.has_stack || around.has_hole != change->met_hole)
 		return false;
-	if (change->met_hole && vmt_direct_is_stack(around.behind))
+	if (change->met_hole && vmt_fast_is_stack(around.behind))
 		return false;	/* it may have grown into the hole */
 	if (protects && change->met_hole)	/* as in predict.c */
-		return !around.first || around.first->look.start > it->range.start;
+		return !around.first || around.first->vma.start > it->range.start;
 	if (around.first == around.last && !around.has_hole &&
-	    !vmt_known_keeps(&around.first->look, change))
-		return vmt_alter_one(&it->direct, change, it->range, around.left, around.first,
+	    !vmt_merge_rules_keeps(&around.first->vma, change))
+		return vmt_fast_protect_one(&it->direct, change, it->range, around.left, around.first,
 				     around.right);
 	if (!stay_apart(it, &around))
 		return false;
-	for (struct vmt_map *map = around.first; map && map->look.start < it->range.end;
+	for (struct vmt_map *map = around.first; map && map->vma.start < it->range.end;
 	     map = next) {
 		next = vmt_space_next(map);
-		if (!vmt_known_keeps(&map->look, change))
-			vmt_alter_apart(&it->direct, change, it->range, map);
+		if (!vmt_merge_rules_keeps(&map->vma, change))
+			vmt_fast_protect_apart(&it->direct, change, it->range, map);
 	}
 	return true;
 }
@@ -193,7 +193,7 @@ static bool is_for_altered(const struct vmt_change *change)
 	       (!vmt_range_is_empty(change->advise) && change->advise.start);
 }
 
-bool vmt_carve_apply(struct vmt_space *space, const struct vmt_change *change, uint32_t site,
+bool vmt_fast_range_apply(struct vmt_space *space, const struct vmt_change *change, uint32_t site,
 		     uint64_t time, const struct vmt_effect_ops *ops, struct vmt_effect *ret_effect)
 {
 	struct carving it = {
@@ -206,6 +206,6 @@ bool vmt_carve_apply(struct vmt_space *space, const struct vmt_change *change, u
 	    !vmt_range_is_empty(change->remapped))
 		return false;
 	if (is_for_gone(change))
-		return carve_gone(&it);
-	return is_for_altered(change) && carve_altered(&it);
+		return range_gone(&it);
+	return is_for_altered(change) && range_altered(&it);
 }

@@ -19,58 +19,58 @@ VMT_HOT static bool has_sides(const struct vmt_space *space, struct vmt_range ra
 	struct vmt_map *map = vmt_space_from(space, range.start - 1);
 
 	*sides = (struct sides){ NULL, NULL, NULL };
-	if (map && map->look.end == range.start) {
+	if (map && map->vma.end == range.start) {
 		sides->left = map;
 		map = vmt_space_next(map);
 	}
-	if (map && map->look.start < range.end)
+	if (map && map->vma.start < range.end)
 		return false;	/* something is there that no call explains */
-	if (map && map->look.start == range.end)
+	if (map && map->vma.start == range.end)
 		sides->right = map;
 	sides->next = map;
-	return !vmt_direct_is_stack(sides->left) && !vmt_direct_is_stack(sides->right);
+	return !vmt_fast_is_stack(sides->left) && !vmt_fast_is_stack(sides->right);
 }
 
-VMT_HOT static bool apply_fresh(struct vmt_direct *it, const struct vmt_simple *simple)
+VMT_HOT static bool apply_fresh(struct vmt_fast *it, const struct vmt_simple *simple)
 {
-	struct vmt_look look = {
+	struct vmt_vma vma = {
 		.start = simple->range.start,
 		.end = simple->range.end,
 		.flags = simple->flags | VMT_MAP_CHANGED,
 	};
-	struct vmt_direct_sides joined;
+	struct vmt_fast_sides merged;
 	struct sides sides;
 
 	if (!has_sides(it->space, simple->range, &sides))
 		return false;
-	look.kin = vmt_kin_born(it->space, simple->born);
-	if (!vmt_direct_judge(it->space, &look, sides.left ? &sides.left->look : NULL,
-			      sides.right ? &sides.right->look : NULL, &joined))
+	vma.vma_class = vmt_vma_class_born(it->space, simple->born);
+	if (!vmt_fast_judge(it->space, &vma, sides.left ? &sides.left->vma : NULL,
+			      sides.right ? &sides.right->vma : NULL, &merged))
 		return false;
-	vmt_direct_place(it, &look, joined, sides.left, sides.right, sides.next);
+	vmt_fast_place(it, &vma, merged, sides.left, sides.right, sides.next);
 	return true;
 }
 
-VMT_HOT static bool apply_gone(struct vmt_direct *it, struct vmt_range gone)
+VMT_HOT static bool apply_gone(struct vmt_fast *it, struct vmt_range gone)
 {
 	struct vmt_map *map = vmt_space_at(it->space, gone.start);
 
 	if (!map)
 		map = vmt_space_find(it->space, gone.start);
-	if (!map || map->look.end < gone.end || vmt_direct_is_stack(map))
+	if (!map || map->vma.end < gone.end || vmt_fast_is_stack(map))
 		return false;
 	/* A stack behind it may reach down to it by now. */
-	if (map->look.end == gone.end && vmt_direct_is_stack(vmt_space_next(map)))
+	if (map->vma.end == gone.end && vmt_fast_is_stack(vmt_space_next(map)))
 		return false;
-	vmt_direct_take_out(it, map, gone);
+	vmt_fast_take_out(it, map, gone);
 	return true;
 }
 
-VMT_HOT bool vmt_quick_apply(struct vmt_space *space, const struct vmt_simple *simple, uint32_t site,
+VMT_HOT bool vmt_fast_simple_apply(struct vmt_space *space, const struct vmt_simple *simple, uint32_t site,
 		     uint64_t time, const struct vmt_effect_ops *ops,
 		     struct vmt_effect *ret_effect)
 {
-	struct vmt_direct it = { space, site, time, ops, ret_effect };
+	struct vmt_fast it = { space, site, time, ops, ret_effect };
 
 	*ret_effect = (struct vmt_effect){ 0 };
 	return simple->is_fresh ? apply_fresh(&it, simple) : apply_gone(&it, simple->range);

@@ -10,10 +10,10 @@
 #include "core/resolve/effect.h"
 
 /*
- * Update space and set ret_effect, as vmt_learn and vmt_effect_apply would have without asking.
+ * Update space and set ret_effect, as vmt_resolve and vmt_effect_apply would have without asking.
  * False: not one of those calls; then nothing has changed.
  */
-bool vmt_quick_apply(struct vmt_space *space, const struct vmt_simple *simple, uint32_t site,
+bool vmt_fast_simple_apply(struct vmt_space *space, const struct vmt_simple *simple, uint32_t site,
 		     uint64_t time, const struct vmt_effect_ops *ops,
 		     struct vmt_effect *ret_effect);
 

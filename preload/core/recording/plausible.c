@@ -26,7 +26,7 @@ const char *vmt_plausible_header(const struct vmt_rec_header *header)
 	    (header->maps_kernel >= MAPS_END && header->maps_kernel != UINT64_MAX))
 		return "more maps than there can be";
 	if ((header->calls_seen | header->calls_derived | header->unseen | header->lost |
-	     header->relearned | header->late | header->truncated) >= VMT_VIEW_COUNT_END)
+	     header->relearned | header->deferred | header->truncated) >= VMT_VIEW_COUNT_END)
 		return "more calls than there can be";
 	if (header->page_size && !is_power_of_two(header->page_size))
 		return "a page size that cannot be";
@@ -42,7 +42,7 @@ static uint64_t maps_most(const struct vmt_rec_header *header)
 	return 2 * header->maps_peak + 65536;
 }
 
-/* Those of one call site are among all; a call cannot make, cut, join or remove more maps than there are. */
+/* Those of one call site are among all; a call cannot make, cut, merge or remove more maps than there are. */
 bool vmt_plausible_counters(const struct vmt_rec_header *header,
 			    const struct vmt_rec_counters *counters)
 {

@@ -156,7 +156,7 @@ struct vmt_rec_header {
 	uint64_t lost;
 	uint64_t relearned;
 	uint64_t truncated;	/* call sites with a stack that is cut */
-	uint64_t late;		/* calls made without the lock and learnt afterwards */
+	uint64_t deferred;		/* calls made without the lock and learnt afterwards */
 	uint64_t verified;	/* whole-table comparisons made by verify=N */
 	uint64_t bucket_ns;	/* width of one timeline bucket; see struct vmt_rec_bucket */
 	uint64_t asked_files;	/* fstat calls that told which file a new map shows */

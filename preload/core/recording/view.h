@@ -37,7 +37,7 @@ struct vmt_view_string {
 };
 
 /* What the ranges say of one site. */
-struct vmt_view_tally {
+struct vmt_view_totals {
 	uint64_t live;	/* maps put by the site */
 	uint64_t bytes;	/* length of the maps mapped by the site */
 };
@@ -98,13 +98,13 @@ struct vmt_view_string vmt_view_string(const struct vmt_view *view, struct vmt_r
 uint32_t vmt_view_frame_count(const struct vmt_view *view, const struct vmt_rec_site *site);
 
 /*
- * Count the ranges into tally[0, count), one element per site; the library's own are
+ * Count the ranges into totals[0, count), one element per site; the library's own are
  * left out, and those of sites beyond count are the unseen site's.
  */
-void vmt_view_tally(const struct vmt_view *view, struct vmt_view_tally *tally, uint64_t count);
+void vmt_view_totals(const struct vmt_view *view, struct vmt_view_totals *totals, uint64_t count);
 
 /* The same for a single site, without memory: one pass over all ranges. */
-struct vmt_view_tally vmt_view_tally_site(const struct vmt_view *view, uint64_t site);
+struct vmt_view_totals vmt_view_totals_of_site(const struct vmt_view *view, uint64_t site);
 
 /*
  * Maps at the end, or now. A program that was killed may have left the header's

@@ -37,39 +37,39 @@ static uint64_t published_live(const struct vmt_view *view, uint64_t index)
 	return vmt_view_site(view, index, &site) && site.live < VMT_VIEW_COUNT_END ? site.live : 0;
 }
 
-void vmt_view_tally(const struct vmt_view *view, struct vmt_view_tally *tally, uint64_t count)
+void vmt_view_totals(const struct vmt_view *view, struct vmt_view_totals *totals, uint64_t count)
 {
 	struct vmt_rec_range range;
 	uint64_t index = 0;
 
 	for (uint64_t i = 0; i < count; i++)
-		tally[i] = (struct vmt_view_tally){ 0, 0 };
+		totals[i] = (struct vmt_view_totals){ 0, 0 };
 	if (count <= VMT_SITE_UNSEEN)
 		return;
 	while (next_range(view, &index, &range)) {
-		tally[owner(range.put_by, count)].live++;
-		tally[owner(range.mapped_by, count)].bytes += range.end - range.start;
+		totals[owner(range.put_by, count)].live++;
+		totals[owner(range.mapped_by, count)].bytes += range.end - range.start;
 	}
 	for (uint64_t i = 0; is_counted_by_sites(view) && i < count; i++)
-		tally[i].live = published_live(view, i);
+		totals[i].live = published_live(view, i);
 }
 
-struct vmt_view_tally vmt_view_tally_site(const struct vmt_view *view, uint64_t site)
+struct vmt_view_totals vmt_view_totals_of_site(const struct vmt_view *view, uint64_t site)
 {
 	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
-	struct vmt_view_tally tally = { 0, 0 };
+	struct vmt_view_totals totals = { 0, 0 };
 	struct vmt_rec_range range;
 	uint64_t index = 0;
 
 	while (next_range(view, &index, &range)) {
 		if (owner(range.put_by, count) == site)
-			tally.live++;
+			totals.live++;
 		if (owner(range.mapped_by, count) == site)
-			tally.bytes += range.end - range.start;
+			totals.bytes += range.end - range.start;
 	}
 	if (is_counted_by_sites(view))
-		tally.live = published_live(view, site);
-	return tally;
+		totals.live = published_live(view, site);
+	return totals;
 }
 
 uint64_t vmt_view_maps_now(const struct vmt_view *view)

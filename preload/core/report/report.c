@@ -15,7 +15,7 @@ static void put_string(struct vmt_fmt *fmt, struct vmt_view_string string)
 }
 
 /* The arguments with spaces between; a long command is cut, the rest is in the recording. */
-static void put_command(struct vmt_text *text)
+static void put_command(struct vmt_report *text)
 {
 	const struct vmt_rec_header *header = &text->view->header;
 	struct vmt_view_string command = vmt_view_string(text->view, header->command);
@@ -37,7 +37,7 @@ static void put_command(struct vmt_text *text)
 	}
 }
 
-static void put_duration(struct vmt_text *text)
+static void put_duration(struct vmt_report *text)
 {
 	const struct vmt_rec_header *header = &text->view->header;
 	uint64_t end = header->end_monotonic ? header->end_monotonic : text->options->now;
@@ -48,7 +48,7 @@ static void put_duration(struct vmt_text *text)
 	vmt_fmt_seconds(&text->fmt, end - header->start_monotonic);
 }
 
-static void put_status(struct vmt_text *text)
+static void put_status(struct vmt_report *text)
 {
 	const struct vmt_rec_header *header = &text->view->header;
 	struct vmt_fmt *fmt = &text->fmt;
@@ -60,7 +60,7 @@ static void put_status(struct vmt_text *text)
 		vmt_fmt_num(fmt, (uint32_t)header->status & 255, 0);
 		break;
 	case VMT_END_SIGNAL:
-		name = vmt_text_signal((uint32_t)header->status);
+		name = vmt_report_signal((uint32_t)header->status);
 		vmt_fmt_str(fmt, ", killed by ");
 		vmt_fmt_str(fmt, name ? name : "signal ");
 		if (!name)
@@ -83,7 +83,7 @@ static bool is_near(const struct vmt_rec_header *header, uint64_t maps)
 	return header->maps_limit && maps + header->maps_own >= header->maps_limit / 100 * NEAR_PERCENT;
 }
 
-static bool is_running(const struct vmt_text *text)
+static bool is_running(const struct vmt_report *text)
 {
 	return text->view->header.end == VMT_END_RUNNING && !text->options->is_gone;
 }
@@ -96,7 +96,7 @@ static uint64_t percent_of_limit(const struct vmt_rec_header *header, uint64_t m
 }
 
 /* " of 65,530 (80 %)"; less than a percent is left out. */
-static void put_limit(struct vmt_text *text)
+static void put_limit(struct vmt_report *text)
 {
 	const struct vmt_rec_header *header = &text->view->header;
 	uint64_t percent = percent_of_limit(header, header->maps_peak + header->maps_own);
@@ -117,7 +117,7 @@ static void put_limit(struct vmt_text *text)
 	vmt_fmt_str(&text->fmt, " %)");
 }
 
-static void put_maps(struct vmt_text *text)
+static void put_maps(struct vmt_report *text)
 {
 	const struct vmt_rec_header *header = &text->view->header;
 	struct vmt_fmt *fmt = &text->fmt;
@@ -154,7 +154,7 @@ static void put_call_row(struct vmt_fmt *fmt, const char *name, const struct vmt
 }
 
 /* Only system calls that occurred; all counters are for those who ask for them. */
-static void put_call_table(struct vmt_text *text)
+static void put_call_table(struct vmt_report *text)
 {
 	uint64_t count = vmt_view_count(text->view, VMT_SECTION_CALLS);
 	struct vmt_rec_counters call;
@@ -169,7 +169,7 @@ static void put_call_table(struct vmt_text *text)
 			vmt_fmt_end(&text->fmt);
 		}
 		any = true;
-		put_call_row(&text->fmt, vmt_call_name((uint32_t)i), &call);
+		put_call_row(&text->fmt, vmt_calls_name((uint32_t)i), &call);
 	}
 	if (any)
 		vmt_fmt_end(&text->fmt);
@@ -203,7 +203,7 @@ static void put_call(struct vmt_fmt *fmt, const char *name, const struct vmt_rec
 }
 
 /* New maps, or splits of old ones: by system call, those that changed or failed. */
-static void put_calls(struct vmt_text *text)
+static void put_calls(struct vmt_report *text)
 {
 	uint64_t count = vmt_view_count(text->view, VMT_SECTION_CALLS);
 	struct vmt_rec_counters call;
@@ -215,13 +215,13 @@ static void put_calls(struct vmt_text *text)
 			continue;
 		vmt_fmt_str(&text->fmt, any ? ", " : "  calls   ");
 		any = true;
-		put_call(&text->fmt, vmt_call_name((uint32_t)i), &call);
+		put_call(&text->fmt, vmt_calls_name((uint32_t)i), &call);
 	}
 	if (any)
 		vmt_fmt_wrap(&text->fmt, 10);
 }
 
-bool vmt_text_is_limit_reached(const struct vmt_view *view)
+bool vmt_report_is_limit_reached(const struct vmt_view *view)
 {
 	uint64_t count = vmt_view_count(view, VMT_SECTION_FAILURES);
 	struct vmt_rec_failure failure;
@@ -233,7 +233,7 @@ bool vmt_text_is_limit_reached(const struct vmt_view *view)
 	return false;
 }
 
-static void put_summary(struct vmt_text *text)
+static void put_summary(struct vmt_report *text)
 {
 	const struct vmt_rec_header *header = &text->view->header;
 	int64_t growth = (int64_t)(text->maps_now - header->maps_start);
@@ -243,7 +243,7 @@ static void put_summary(struct vmt_text *text)
 	vmt_fmt_signed(fmt, growth, 0);
 	vmt_fmt_str(fmt, growth == 1 || growth == -1 ? " map at " : " maps at ");
 	vmt_fmt_count(fmt, text->sites_shown, "call site");
-	if (vmt_text_is_limit_reached(text->view))
+	if (vmt_report_is_limit_reached(text->view))
 		vmt_fmt_str(fmt, ", limit reached");
 	vmt_fmt_str(fmt, " (peak ");
 	vmt_fmt_num(fmt, header->maps_peak, 0);
@@ -264,7 +264,7 @@ static void put_summary(struct vmt_text *text)
 	vmt_fmt_end_bare(fmt);
 }
 
-static void put_banner(struct vmt_text *text)
+static void put_banner(struct vmt_report *text)
 {
 	vmt_fmt_str(&text->fmt, "vmatrace: ");
 	put_command(text);
@@ -274,7 +274,7 @@ static void put_banner(struct vmt_text *text)
 }
 
 /* The cause, where there is one: the answer before the evidence. */
-static void put_lead(struct vmt_text *text)
+static void put_lead(struct vmt_report *text)
 {
 	for (size_t i = 0; i < text->ops->lead_count; i++) {
 		vmt_fmt_str(&text->fmt, text->ops->lines[i]);
@@ -282,17 +282,17 @@ static void put_lead(struct vmt_text *text)
 	}
 }
 
-void vmt_text_report(const struct vmt_view *view, const struct vmt_text_options *options,
-		     const struct vmt_text_ops *ops)
+void vmt_report_report(const struct vmt_view *view, const struct vmt_report_options *options,
+		     const struct vmt_report_ops *ops)
 {
-	uint64_t top = options->top ? options->top : VMT_TEXT_TOP;
-	struct vmt_text text = {
+	uint64_t top = options->top ? options->top : VMT_REPORT_TOP;
+	struct vmt_report text = {
 		.view = view,
 		.options = options,
 		.ops = ops,
 		.maps_now = vmt_view_maps_now(view),
-		.top = top < VMT_TEXT_TOP_MAX ? top : VMT_TEXT_TOP_MAX,
-		.depth = options->depth ? options->depth : VMT_TEXT_DEPTH,
+		.top = top < VMT_REPORT_TOP_MAX ? top : VMT_REPORT_TOP_MAX,
+		.depth = options->depth ? options->depth : VMT_REPORT_DEPTH,
 	};
 
 	vmt_fmt_init(&text.fmt, ops->emit, ops->context, view->header.pid);
@@ -301,15 +301,15 @@ void vmt_text_report(const struct vmt_view *view, const struct vmt_text_options 
 		text.fmt.width = options->width < 300 ? options->width : 300;
 	put_banner(&text);
 	put_maps(&text);
-	vmt_text_failures(&text);
-	vmt_text_growth(&text);
+	vmt_report_failures(&text);
+	vmt_report_growth(&text);
 	put_lead(&text);
 	put_calls(&text);
-	vmt_text_seen(&text);
+	vmt_report_seen(&text);
 	vmt_fmt_end(&text.fmt);
-	vmt_text_sites(&text);
+	vmt_report_sites(&text);
 	if (options->verbose)
 		put_call_table(&text);
-	vmt_text_notes(&text);
+	vmt_report_notes(&text);
 	put_summary(&text);
 }

@@ -11,19 +11,19 @@
 #include "core/recording/view.h"
 #include "core/report/trend.h"
 
-#define VMT_TEXT_TOP	 10u
-#define VMT_TEXT_TOP_MAX 1000u
-#define VMT_TEXT_DEPTH	 8u
+#define VMT_REPORT_TOP	 10u
+#define VMT_REPORT_TOP_MAX 1000u
+#define VMT_REPORT_DEPTH	 8u
 
 /* Where a frame is in the source; NULL and 0 for what is not known. */
-struct vmt_text_place {
+struct vmt_report_place {
 	const char *function;
 	const char *file;
 	uint32_t line;
 };
 
 /* One line of the table: a call site, or several taken together. */
-struct vmt_text_row {
+struct vmt_report_row {
 	uint64_t site;	/* whose stack stands for it; the first in the recording's order */
 	uint64_t sites;	/* how many call sites it is made of */
 	uint64_t live;
@@ -33,19 +33,19 @@ struct vmt_text_row {
 	const char *below;	/* a second line, or NULL */
 };
 
-struct vmt_text_ops {
+struct vmt_report_ops {
 	/* Take n bytes of output; lines arrive in several pieces. */
 	void (*emit)(void *context, const char *bytes, size_t n);
 	/* The name of a frame (an index into the frames section); false if there is none.
 	 * The strings stay valid until the next call. NULL where no names can be had. */
-	bool (*resolve)(void *context, uint64_t frame, struct vmt_text_place *ret_place);
+	bool (*resolve)(void *context, uint64_t frame, struct vmt_report_place *ret_place);
 	void *context;
-	/* One element per site (vmt_view_tally), or NULL: then live maps are counted for
+	/* One element per site (vmt_view_totals), or NULL: then live maps are counted for
 	 * each site that is shown, which takes longer. */
-	const struct vmt_view_tally *tally;
+	const struct vmt_view_totals *totals;
 	/* The table's lines in order, and of how many of them a stack follows; NULL: each call
 	 * site is a line with its stack, chosen and ordered here. */
-	const struct vmt_text_row *rows;
+	const struct vmt_report_row *rows;
 	uint64_t row_count;
 	uint64_t stack_count;
 	/* Lines that explain the maps: the first lead_count at the top, the others before
@@ -55,9 +55,9 @@ struct vmt_text_ops {
 	size_t lead_count;
 };
 
-struct vmt_text_options {
-	uint64_t top;		/* call sites shown; 0 = VMT_TEXT_TOP */
-	uint32_t depth;		/* frames shown of each; 0 = VMT_TEXT_DEPTH */
+struct vmt_report_options {
+	uint64_t top;		/* call sites shown; 0 = VMT_REPORT_TOP */
+	uint32_t depth;		/* frames shown of each; 0 = VMT_REPORT_DEPTH */
 	bool colour;
 	bool verbose;		/* full paths and build-ids, all frames, all counters */
 	bool is_gone;		/* the process is known to have ended */
@@ -69,45 +69,45 @@ struct vmt_text_options {
 };
 
 /* Print the whole report, from the banner to the SUMMARY line. */
-void vmt_text_report(const struct vmt_view *view, const struct vmt_text_options *options,
-		     const struct vmt_text_ops *ops);
+void vmt_report_report(const struct vmt_view *view, const struct vmt_report_options *options,
+		     const struct vmt_report_ops *ops);
 
 /*
  * The frame that stands for a call site: the innermost in code of the user's, since
  * everybody's maps are made in libc. An index into the frames section, or UINT64_MAX.
  */
-uint64_t vmt_text_user_frame(const struct vmt_view *view, const struct vmt_rec_site *site);
+uint64_t vmt_report_user_frame(const struct vmt_view *view, const struct vmt_rec_site *site);
 
 /* What the process's timeline amounts to; now: CLOCK_MONOTONIC for one still running, or 0. */
-bool vmt_text_course(const struct vmt_view *view, uint64_t now, struct vmt_course *ret_course);
+bool vmt_report_trend(const struct vmt_view *view, uint64_t now, struct vmt_curve *ret_curve);
 /* The same of a call site's own timeline, given what is live now; false if it has none. */
-bool vmt_text_site_course(const struct vmt_view *view, uint64_t site, uint64_t live, uint64_t now,
-			  struct vmt_course *ret_course);
+bool vmt_report_site_trend(const struct vmt_view *view, uint64_t site, uint64_t live, uint64_t now,
+			  struct vmt_curve *ret_curve);
 /* Did a call fail because there were too many maps? */
-bool vmt_text_is_limit_reached(const struct vmt_view *view);
+bool vmt_report_is_limit_reached(const struct vmt_view *view);
 /* How often a system call failed for a reason, and the first of these failures; none: 0. */
-uint64_t vmt_text_failed(const struct vmt_view *view, uint32_t call, uint32_t reason,
+uint64_t vmt_report_failed(const struct vmt_view *view, uint32_t call, uint32_t reason,
 			 struct vmt_rec_failure *ret_first);
 /* Maps that may come before the limit is reached; 0 = none, or not known. */
-uint64_t vmt_text_left(const struct vmt_view *view);
+uint64_t vmt_report_left(const struct vmt_view *view);
 /* ns in which a leak makes so many maps; 0 = not known. */
-uint64_t vmt_text_time_left(const struct vmt_course *course, uint64_t maps);
+uint64_t vmt_report_time_left(const struct vmt_curve *curve, uint64_t maps);
 /* Calls of a site that reach the limit if they make maps as they did; 0 = not known. */
-uint64_t vmt_text_calls_left(const struct vmt_view *view, uint64_t calls, uint64_t live);
+uint64_t vmt_report_calls_left(const struct vmt_view *view, uint64_t calls, uint64_t live);
 /* Whether so many sites, with so many maps now, are listed as they came, not by their maps. */
-bool vmt_text_is_by_time(const struct vmt_view *view, uint64_t now, uint64_t sites);
+bool vmt_report_is_by_time(const struct vmt_view *view, uint64_t now, uint64_t sites);
 
 /* ENOMEM and its like, "error 123" for others not in the table is NULL. */
-const char *vmt_text_errno(uint32_t error);
+const char *vmt_report_errno(uint32_t error);
 /* SIGSEGV and its like; NULL for numbers that have no name. */
-const char *vmt_text_signal(uint32_t number);
+const char *vmt_report_signal(uint32_t number);
 /* Why a call failed, as a machine-readable word: "map-limit", "rlimit-as", … */
-const char *vmt_text_reason(uint32_t reason);
+const char *vmt_report_reason(uint32_t reason);
 /* What a bit of vmt_rec_header.notes means and what to do, one sentence; NULL if unknown. */
-const char *vmt_text_note(uint32_t bit);
+const char *vmt_report_note(uint32_t bit);
 /* What follows a path's last '/'. */
-struct vmt_view_string vmt_text_base_name(struct vmt_view_string path);
+struct vmt_view_string vmt_report_base_name(struct vmt_view_string path);
 /* Libraries through which every program makes its maps: never the answer to "who?". */
-bool vmt_text_is_runtime(struct vmt_view_string path);
+bool vmt_report_is_runtime(struct vmt_view_string path);
 
 #endif

@@ -44,12 +44,12 @@ static const char *const notes[] = {
 	"may have merged, which takes longer.",
 };
 
-const char *vmt_text_note(uint32_t bit)
+const char *vmt_report_note(uint32_t bit)
 {
 	return bit < VMT_COUNT(notes) ? notes[bit] : NULL;
 }
 
-const char *vmt_text_errno(uint32_t error)
+const char *vmt_report_errno(uint32_t error)
 {
 	switch (error) {
 	case ENOMEM: return "ENOMEM";
@@ -67,7 +67,7 @@ const char *vmt_text_errno(uint32_t error)
 	}
 }
 
-const char *vmt_text_signal(uint32_t number)
+const char *vmt_report_signal(uint32_t number)
 {
 	static const char *const names[] = {
 		NULL, "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT", "SIGBUS",
@@ -101,7 +101,7 @@ static void put_per_cent(struct vmt_fmt *fmt, uint64_t part, uint64_t whole)
 }
 
 /* How the results were come by; for those who ask for it. */
-static void put_asked(struct vmt_text *text)
+static void put_asked(struct vmt_report *text)
 {
 	const struct vmt_rec_header *header = &text->view->header;
 	uint64_t asked = header->calls_seen > header->calls_derived ?
@@ -146,7 +146,7 @@ static const char *why_not_compared(const struct vmt_rec_header *header)
 	return "; its end was not seen, so that NOTHING was compared with the kernel's table";
 }
 
-static void put_verdict(struct vmt_text *text)
+static void put_verdict(struct vmt_report *text)
 {
 	const struct vmt_rec_header *header = &text->view->header;
 	struct vmt_fmt *fmt = &text->fmt;
@@ -177,7 +177,7 @@ static uint32_t notes_set(const struct vmt_view *view)
 	return n;
 }
 
-void vmt_text_seen(struct vmt_text *text)
+void vmt_report_seen(struct vmt_report *text)
 {
 	const struct vmt_rec_header *header = &text->view->header;
 	struct vmt_fmt *fmt = &text->fmt;
@@ -209,7 +209,7 @@ void vmt_text_seen(struct vmt_text *text)
 }
 
 /* "modules, maps": the sections that are not what was written. */
-static void put_damaged(struct vmt_text *text)
+static void put_damaged(struct vmt_report *text)
 {
 	const char *between = "";
 
@@ -222,7 +222,7 @@ static void put_damaged(struct vmt_text *text)
 	}
 }
 
-static void put_damage(struct vmt_text *text)
+static void put_damage(struct vmt_report *text)
 {
 	struct vmt_fmt *fmt = &text->fmt;
 
@@ -241,7 +241,7 @@ static void put_damage(struct vmt_text *text)
 	vmt_fmt_wrap(fmt, 10);
 }
 
-void vmt_text_notes(struct vmt_text *text)
+void vmt_report_notes(struct vmt_report *text)
 {
 	if (vmt_view_is_damaged(text->view))
 		put_damage(text);

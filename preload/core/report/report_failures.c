@@ -24,12 +24,12 @@ static const struct {
 	[VMT_REASON_HOLE] = { "hole", "nothing mapped in part of the range" },
 };
 
-const char *vmt_text_reason(uint32_t reason)
+const char *vmt_report_reason(uint32_t reason)
 {
 	return reason < VMT_COUNT(reasons) ? reasons[reason].word : reasons[0].word;
 }
 
-static void put_reason(struct vmt_text *text, const struct vmt_rec_failure *failure)
+static void put_reason(struct vmt_report *text, const struct vmt_rec_failure *failure)
 {
 	struct vmt_fmt *fmt = &text->fmt;
 
@@ -55,13 +55,13 @@ static bool starts_with(const char *text, const char *start)
 	return !*start;
 }
 
-static bool starts_a_thread(struct vmt_text *text, const struct vmt_rec_site *site)
+static bool starts_a_thread(struct vmt_report *text, const struct vmt_rec_site *site)
 {
 	uint32_t count = vmt_view_frame_count(text->view, site);
-	struct vmt_text_frame frame;
+	struct vmt_report_frame frame;
 
 	for (uint32_t i = 0; i < count && i < text->depth; i++) {
-		if (vmt_text_find(text, (uint64_t)site->frame_first + i, true, &frame) &&
+		if (vmt_report_find(text, (uint64_t)site->frame_first + i, true, &frame) &&
 		    frame.names.function &&
 		    (starts_with(frame.names.function, "pthread_create") ||
 		     starts_with(frame.names.function, "allocate_stack")))
@@ -71,7 +71,7 @@ static bool starts_a_thread(struct vmt_text *text, const struct vmt_rec_site *si
 }
 
 /* What the program was told is something else then, and what it complains of. */
-static void put_thread(struct vmt_text *text, const struct vmt_rec_failure *first)
+static void put_thread(struct vmt_report *text, const struct vmt_rec_failure *first)
 {
 	uint64_t count = vmt_view_count(text->view, VMT_SECTION_SITES);
 	struct vmt_rec_site site;
@@ -82,23 +82,23 @@ static void put_thread(struct vmt_text *text, const struct vmt_rec_failure *firs
 			continue;
 		if (i != first->site) {
 			vmt_fmt_str(&text->fmt, ", also in ");
-			vmt_text_place(text, &site);
+			vmt_report_place(text, &site);
 		}
 		vmt_fmt_str(&text->fmt, " (pthread_create makes EAGAIN of it)");
 		return;
 	}
 }
 
-static void put_failure(struct vmt_text *text, const struct vmt_rec_failure *failure,
+static void put_failure(struct vmt_report *text, const struct vmt_rec_failure *failure,
 			uint64_t times)
 {
 	struct vmt_fmt *fmt = &text->fmt;
-	const char *name = vmt_text_errno(failure->error);
+	const char *name = vmt_report_errno(failure->error);
 	struct vmt_rec_site site;
 	bool has_site = vmt_view_site(text->view, failure->site, &site);
 
 	vmt_fmt_str(fmt, "  failure ");
-	vmt_fmt_str(fmt, has_site && site.call ? vmt_call_name(site.call) : "a call");
+	vmt_fmt_str(fmt, has_site && site.call ? vmt_calls_name(site.call) : "a call");
 	vmt_fmt_str(fmt, " failed ");
 	if (times > 1) {
 		vmt_fmt_num(fmt, times, 0);
@@ -112,7 +112,7 @@ static void put_failure(struct vmt_text *text, const struct vmt_rec_failure *fai
 	put_reason(text, failure);
 	if (has_site && site.frame_count) {
 		vmt_fmt_str(fmt, times > 1 ? "; first in " : "; in ");
-		vmt_text_place(text, &site);
+		vmt_report_place(text, &site);
 		put_thread(text, failure);
 	}
 	vmt_fmt_wrap(fmt, 10);
@@ -147,7 +147,7 @@ static uint64_t not_listed(const struct vmt_view *view, uint64_t index, uint64_t
 	return site.counters.failed > listed ? site.counters.failed - listed : 0;
 }
 
-uint64_t vmt_text_failed(const struct vmt_view *view, uint32_t call, uint32_t reason,
+uint64_t vmt_report_failed(const struct vmt_view *view, uint32_t call, uint32_t reason,
 			 struct vmt_rec_failure *ret_first)
 {
 	uint64_t count = vmt_view_count(view, VMT_SECTION_FAILURES);
@@ -168,7 +168,7 @@ uint64_t vmt_text_failed(const struct vmt_view *view, uint32_t call, uint32_t re
 }
 
 /* Of each reason and system call, the first failure stands for all. */
-void vmt_text_failures(struct vmt_text *text)
+void vmt_report_failures(struct vmt_report *text)
 {
 	struct vmt_rec_failure first;
 	uint64_t times;
@@ -180,7 +180,7 @@ void vmt_text_failures(struct vmt_text *text)
 		uint32_t reason = i % VMT_COUNT(reasons);
 
 		for (uint32_t call = 0; call < VMT_CALL_COUNT; call++) {
-			times = vmt_text_failed(text->view, call, reason, &first);
+			times = vmt_report_failed(text->view, call, reason, &first);
 			if (times)
 				put_failure(text, &first, times);
 		}

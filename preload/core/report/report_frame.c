@@ -17,7 +17,7 @@ static bool starts_with(struct vmt_view_string text, const char *start)
 	return true;
 }
 
-struct vmt_view_string vmt_text_base_name(struct vmt_view_string path)
+struct vmt_view_string vmt_report_base_name(struct vmt_view_string path)
 {
 	for (uint32_t i = path.length; i > 0; i--) {
 		if (path.bytes[i - 1] == '/')
@@ -26,7 +26,7 @@ struct vmt_view_string vmt_text_base_name(struct vmt_view_string path)
 	return path;
 }
 
-bool vmt_text_is_runtime(struct vmt_view_string path)
+bool vmt_report_is_runtime(struct vmt_view_string path)
 {
 	static const char *const names[] = {
 		"libc.so", "libc-", "ld-linux", "ld-2", "ld.so", "libpthread", "librt.so",
@@ -34,7 +34,7 @@ bool vmt_text_is_runtime(struct vmt_view_string path)
 		"libjemalloc", "libtcmalloc", "libmimalloc", "libefence", "libduma",
 		"libasan", "linux-vdso", "[vdso]",
 	};
-	struct vmt_view_string base = vmt_text_base_name(path);
+	struct vmt_view_string base = vmt_report_base_name(path);
 
 	for (size_t i = 0; i < VMT_COUNT(names); i++) {
 		if (starts_with(base, names[i]))
@@ -43,49 +43,49 @@ bool vmt_text_is_runtime(struct vmt_view_string path)
 	return false;
 }
 
-static bool is_jit(const struct vmt_text_frame *frame)
+static bool is_jit(const struct vmt_report_frame *frame)
 {
 	return frame->has_module && frame->module.kind == VMT_MODULE_JIT;
 }
 
-bool vmt_text_is_users(const struct vmt_text_frame *frame)
+bool vmt_report_is_users(const struct vmt_report_frame *frame)
 {
-	return frame->has_module && !is_jit(frame) && !vmt_text_is_runtime(frame->path);
+	return frame->has_module && !is_jit(frame) && !vmt_report_is_runtime(frame->path);
 }
 
-static bool find(const struct vmt_view *view, uint64_t index, struct vmt_text_frame *ret)
+static bool find(const struct vmt_view *view, uint64_t index, struct vmt_report_frame *ret)
 {
 	if (!vmt_view_frame(view, index, &ret->frame))
 		return false;
 	ret->path = (struct vmt_view_string){ "", 0 };
-	ret->names = (struct vmt_text_place){ NULL, NULL, 0 };
+	ret->names = (struct vmt_report_place){ NULL, NULL, 0 };
 	ret->has_module = vmt_view_module(view, ret->frame.module, &ret->module);
 	if (ret->has_module)
 		ret->path = vmt_view_string(view, ret->module.path);
 	return true;
 }
 
-bool vmt_text_find(struct vmt_text *text, uint64_t index, bool with_names,
-		   struct vmt_text_frame *ret_frame)
+bool vmt_report_find(struct vmt_report *text, uint64_t index, bool with_names,
+		   struct vmt_report_frame *ret_frame)
 {
-	const struct vmt_text_ops *ops = text->ops;
+	const struct vmt_report_ops *ops = text->ops;
 
 	if (!find(text->view, index, ret_frame))
 		return false;
 	if (with_names && ops->resolve &&
 	    !ops->resolve(ops->context, index, &ret_frame->names))
-		ret_frame->names = (struct vmt_text_place){ NULL, NULL, 0 };
+		ret_frame->names = (struct vmt_report_place){ NULL, NULL, 0 };
 	return true;
 }
 
-uint64_t vmt_text_user_frame(const struct vmt_view *view, const struct vmt_rec_site *site)
+uint64_t vmt_report_user_frame(const struct vmt_view *view, const struct vmt_rec_site *site)
 {
 	uint32_t count = vmt_view_frame_count(view, site);
-	struct vmt_text_frame frame;
+	struct vmt_report_frame frame;
 
 	for (uint32_t i = 0; i < count; i++) {
 		if (find(view, (uint64_t)site->frame_first + i, &frame) &&
-		    vmt_text_is_users(&frame))
+		    vmt_report_is_users(&frame))
 			return (uint64_t)site->frame_first + i;
 	}
 	return count ? site->frame_first : UINT64_MAX;
@@ -106,10 +106,10 @@ static void put_build_id(struct vmt_fmt *fmt, const struct vmt_rec_module *modul
 }
 
 /* (libc.so.6+0x1234); whole path and build-id where names must be found from this line later. */
-static void put_address(struct vmt_text *text, const struct vmt_text_frame *frame, bool full)
+static void put_address(struct vmt_report *text, const struct vmt_report_frame *frame, bool full)
 {
 	struct vmt_fmt *fmt = &text->fmt;
-	struct vmt_view_string name = full ? frame->path : vmt_text_base_name(frame->path);
+	struct vmt_view_string name = full ? frame->path : vmt_report_base_name(frame->path);
 
 	vmt_fmt_str(fmt, "(");
 	if (name.length)
@@ -124,7 +124,7 @@ static void put_address(struct vmt_text *text, const struct vmt_text_frame *fram
 }
 
 /* Long C++ names are cut so that file and line stay on the screen. */
-static void put_name(struct vmt_text *text, const char *name, size_t reserve)
+static void put_name(struct vmt_report *text, const char *name, size_t reserve)
 {
 	size_t room = vmt_fmt_room(&text->fmt);
 	size_t n = vmt_fmt_length(name);
@@ -139,7 +139,7 @@ static void put_name(struct vmt_text *text, const char *name, size_t reserve)
 }
 
 /* Columns of " file:line" without the file's directories. */
-static size_t source_width(const struct vmt_text_place *names)
+static size_t source_width(const struct vmt_report_place *names)
 {
 	size_t base = 0;
 	size_t digits = 2;	/* with the colon */
@@ -187,7 +187,7 @@ static void put_line(struct vmt_fmt *fmt, uint32_t line)
 	vmt_fmt_bytes(fmt, digits + at, sizeof(digits) - at);
 }
 
-static void put_source(struct vmt_text *text, const struct vmt_text_place *names, size_t reserve)
+static void put_source(struct vmt_report *text, const struct vmt_report_place *names, size_t reserve)
 {
 	struct vmt_fmt *fmt = &text->fmt;
 	size_t room;
@@ -209,10 +209,10 @@ static void put_source(struct vmt_text *text, const struct vmt_text_place *names
  * The module as it is shown behind a frame of `need` columns. What does not fit loses
  * its version, and is left out where the file says enough.
  */
-static struct vmt_view_string fitting_module(struct vmt_text *text,
-					     const struct vmt_text_frame *frame, size_t need)
+static struct vmt_view_string fitting_module(struct vmt_report *text,
+					     const struct vmt_report_frame *frame, size_t need)
 {
-	struct vmt_view_string base = vmt_text_base_name(frame->path);
+	struct vmt_view_string base = vmt_report_base_name(frame->path);
 	size_t room = vmt_fmt_room(&text->fmt);
 
 	if (text->options->verbose || need + base.length + 3 <= room)
@@ -228,7 +228,7 @@ static struct vmt_view_string fitting_module(struct vmt_text *text,
 	return base;
 }
 
-void vmt_text_put_frame(struct vmt_text *text, const struct vmt_text_frame *frame,
+void vmt_report_put_frame(struct vmt_report *text, const struct vmt_report_frame *frame,
 			bool with_module)
 {
 	const char *function = frame->names.function ? frame->names.function : "??";
@@ -257,13 +257,13 @@ void vmt_text_put_frame(struct vmt_text *text, const struct vmt_text_frame *fram
 	vmt_fmt_str(&text->fmt, ")");
 }
 
-void vmt_text_headline(struct vmt_text *text, const struct vmt_rec_site *site)
+void vmt_report_headline(struct vmt_report *text, const struct vmt_rec_site *site)
 {
-	uint64_t index = vmt_text_user_frame(text->view, site);
-	struct vmt_text_frame frame;
+	uint64_t index = vmt_report_user_frame(text->view, site);
+	struct vmt_report_frame frame;
 
-	if (index != UINT64_MAX && vmt_text_find(text, index, true, &frame))
-		vmt_text_put_frame(text, &frame, false);
+	if (index != UINT64_MAX && vmt_report_find(text, index, true, &frame))
+		vmt_report_put_frame(text, &frame, false);
 	else if (site->flags & VMT_SITE_LOST)
 		vmt_fmt_str(&text->fmt, "calls recorded without a stack");
 	else
@@ -285,12 +285,12 @@ static void put_part(struct vmt_fmt *fmt, const char *text, size_t most, bool is
 		vmt_fmt_str(fmt, "...");
 }
 
-void vmt_text_place(struct vmt_text *text, const struct vmt_rec_site *site)
+void vmt_report_place(struct vmt_report *text, const struct vmt_rec_site *site)
 {
-	uint64_t index = vmt_text_user_frame(text->view, site);
-	struct vmt_text_frame frame;
+	uint64_t index = vmt_report_user_frame(text->view, site);
+	struct vmt_report_frame frame;
 
-	if (index == UINT64_MAX || !vmt_text_find(text, index, true, &frame)) {
+	if (index == UINT64_MAX || !vmt_report_find(text, index, true, &frame)) {
 		vmt_fmt_str(&text->fmt, "an unknown place");
 		return;
 	}

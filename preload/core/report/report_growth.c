@@ -53,20 +53,20 @@ static void put_duration(struct vmt_fmt *fmt, uint64_t ns)
 	}
 }
 
-static bool is_running(const struct vmt_text *text)
+static bool is_running(const struct vmt_report *text)
 {
 	return text->view->header.end == VMT_END_RUNNING && !text->options->is_gone;
 }
 
-static void put_leak(struct vmt_text *text, const struct vmt_course *course)
+static void put_leak(struct vmt_report *text, const struct vmt_curve *curve)
 {
-	uint64_t time = vmt_text_time_left(course, vmt_text_left(text->view));
+	uint64_t time = vmt_report_time_left(curve, vmt_report_left(text->view));
 	struct vmt_fmt *fmt = &text->fmt;
 
 	vmt_fmt_str(fmt, "a leak, ");
-	put_rate(fmt, course->rise, course->span);
-	put_since(fmt, course->since);
-	vmt_fmt_str(fmt, course->is_falling ? ", falling at times" : ", never falling");
+	put_rate(fmt, curve->rise, curve->span);
+	put_since(fmt, curve->since);
+	vmt_fmt_str(fmt, curve->is_falling ? ", falling at times" : ", never falling");
 	if (!time)
 		return;
 	vmt_fmt_str(fmt, is_running(text) ? "; at this rate the limit is reached in " :
@@ -74,7 +74,7 @@ static void put_leak(struct vmt_text *text, const struct vmt_course *course)
 	put_duration(fmt, time);
 }
 
-static void put_to_limit(struct vmt_text *text, const struct vmt_course *course)
+static void put_to_limit(struct vmt_report *text, const struct vmt_curve *curve)
 {
 	const struct vmt_rec_header *header = &text->view->header;
 	uint64_t to = header->maps_peak_time;
@@ -82,9 +82,9 @@ static void put_to_limit(struct vmt_text *text, const struct vmt_course *course)
 
 	vmt_fmt_str(fmt, "up to the limit, ");
 	put_rate(fmt, header->maps_peak - header->maps_start,
-		 to > course->began ? to - course->began : header->bucket_ns);
-	put_since(fmt, course->began);
-	if (!course->is_falling)
+		 to > curve->began ? to - curve->began : header->bucket_ns);
+	put_since(fmt, curve->began);
+	if (!curve->is_falling)
 		vmt_fmt_str(fmt, ", never falling");
 }
 
@@ -100,7 +100,7 @@ static void put_between(struct vmt_fmt *fmt, uint64_t low, uint64_t high)
 	vmt_fmt_num(fmt, high, 0);
 }
 
-static void put_peak(struct vmt_text *text)
+static void put_peak(struct vmt_report *text)
 {
 	struct vmt_fmt *fmt = &text->fmt;
 
@@ -132,37 +132,37 @@ static const char *trend_words(enum vmt_trend trend)
 }
 
 /* "7 times up to 1,022 and back to 24" */
-static void put_times(struct vmt_fmt *fmt, const struct vmt_course *course)
+static void put_times(struct vmt_fmt *fmt, const struct vmt_curve *curve)
 {
 	vmt_fmt_str(fmt, ": ");
-	vmt_fmt_count(fmt, course->times, "time");
+	vmt_fmt_count(fmt, curve->times, "time");
 	vmt_fmt_str(fmt, " up to ");
-	vmt_fmt_num(fmt, course->high, 0);
+	vmt_fmt_num(fmt, curve->high, 0);
 	vmt_fmt_str(fmt, " and back to ");
-	vmt_fmt_num(fmt, course->low, 0);
+	vmt_fmt_num(fmt, curve->low, 0);
 }
 
-static void put_course(struct vmt_text *text, const struct vmt_course *course)
+static void put_curve(struct vmt_report *text, const struct vmt_curve *curve)
 {
 	struct vmt_fmt *fmt = &text->fmt;
 
-	if (vmt_text_is_limit_reached(text->view)) {
-		put_to_limit(text, course);
+	if (vmt_report_is_limit_reached(text->view)) {
+		put_to_limit(text, curve);
 		return;
 	}
-	if (course->trend == VMT_TREND_LEAK) {
-		put_leak(text, course);
+	if (curve->trend == VMT_TREND_LEAK) {
+		put_leak(text, curve);
 		return;
 	}
-	vmt_fmt_str(fmt, trend_words(course->trend));
-	switch (course->trend) {
+	vmt_fmt_str(fmt, trend_words(curve->trend));
+	switch (curve->trend) {
 	case VMT_TREND_PLATEAU:
-		put_since(fmt, course->since);
-		put_between(fmt, course->low, course->high);
+		put_since(fmt, curve->since);
+		put_between(fmt, curve->low, curve->high);
 		break;
 	case VMT_TREND_BURSTS:
 	case VMT_TREND_SAWTOOTH:
-		put_times(fmt, course);
+		put_times(fmt, curve);
 		break;
 	case VMT_TREND_BURST:
 	case VMT_TREND_GIVEN_BACK:
@@ -174,24 +174,24 @@ static void put_course(struct vmt_text *text, const struct vmt_course *course)
 	}
 }
 
-void vmt_text_growth(struct vmt_text *text)
+void vmt_report_growth(struct vmt_report *text)
 {
-	struct vmt_course course;
+	struct vmt_curve curve;
 
-	if (!vmt_text_course(text->view, text->options->now, &course) ||
-	    (course.trend == VMT_TREND_NONE && !text->options->verbose))
+	if (!vmt_report_trend(text->view, text->options->now, &curve) ||
+	    (curve.trend == VMT_TREND_NONE && !text->options->verbose))
 		return;
 	vmt_fmt_str(&text->fmt, "  growth  ");
 	vmt_fmt_signed(&text->fmt, (int64_t)(text->maps_now - text->view->header.maps_start), 0);
 	vmt_fmt_str(&text->fmt, ": ");
-	put_course(text, &course);
+	put_curve(text, &curve);
 	vmt_fmt_wrap(&text->fmt, 10);
 }
 
 /* Calls of the site until the limit is reached, if only it goes on as it does; 0 = not known. */
-static void put_calls_left(struct vmt_text *text, uint64_t made, uint64_t live)
+static void put_calls_left(struct vmt_report *text, uint64_t made, uint64_t live)
 {
-	uint64_t calls = vmt_text_calls_left(text->view, made, live);
+	uint64_t calls = vmt_report_calls_left(text->view, made, live);
 
 	if (!calls)
 		return;
@@ -200,34 +200,34 @@ static void put_calls_left(struct vmt_text *text, uint64_t made, uint64_t live)
 	vmt_fmt_str(&text->fmt, " to the limit");
 }
 
-void vmt_text_site_growth(struct vmt_text *text, const struct vmt_text_row *row, uint64_t live)
+void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row *row, uint64_t live)
 {
 	struct vmt_fmt *fmt = &text->fmt;
-	struct vmt_course course;
+	struct vmt_curve curve;
 
-	if (!vmt_text_site_course(text->view, row->site, live, text->options->now, &course) ||
-	    course.trend == VMT_TREND_NONE || course.trend == VMT_TREND_SHORT)
+	if (!vmt_report_site_trend(text->view, row->site, live, text->options->now, &curve) ||
+	    curve.trend == VMT_TREND_NONE || curve.trend == VMT_TREND_SHORT)
 		return;
 	vmt_fmt_str(fmt, "    growth: ");
-	vmt_fmt_str(fmt, trend_words(course.trend));
-	switch (course.trend) {
+	vmt_fmt_str(fmt, trend_words(curve.trend));
+	switch (curve.trend) {
 	case VMT_TREND_LEAK:
 		vmt_fmt_str(fmt, ", ");
-		put_rate(fmt, course.rise, course.span);
+		put_rate(fmt, curve.rise, curve.span);
 		put_calls_left(text, row->counters.calls, live);
 		break;
 	case VMT_TREND_PLATEAU:
-		put_since(fmt, course.since);
-		put_between(fmt, course.low, course.high);
+		put_since(fmt, curve.since);
+		put_between(fmt, curve.low, curve.high);
 		break;
 	case VMT_TREND_BURSTS:
 	case VMT_TREND_SAWTOOTH:
-		put_times(fmt, &course);
+		put_times(fmt, &curve);
 		break;
 	case VMT_TREND_BURST:
 	case VMT_TREND_GIVEN_BACK:
 		vmt_fmt_str(fmt, " up to ");
-		vmt_fmt_num(fmt, course.high, 0);
+		vmt_fmt_num(fmt, curve.high, 0);
 		break;
 	default:
 		break;

@@ -8,11 +8,11 @@
 
 #include "core/report/report.h"
 
-struct vmt_text {
+struct vmt_report {
 	struct vmt_fmt fmt;
 	const struct vmt_view *view;
-	const struct vmt_text_options *options;
-	const struct vmt_text_ops *ops;
+	const struct vmt_report_options *options;
+	const struct vmt_report_ops *ops;
 	uint64_t maps_now;
 	uint64_t sites_shown;	/* worth showing: they changed something or hold maps */
 	uint64_t top;
@@ -22,55 +22,55 @@ struct vmt_text {
 };
 
 /* A frame with everything that can be said of it. */
-struct vmt_text_frame {
+struct vmt_report_frame {
 	struct vmt_rec_frame frame;
 	struct vmt_rec_module module;
 	struct vmt_view_string path;
-	struct vmt_text_place names;
+	struct vmt_report_place names;
 	bool has_module;
 };
 
 /* Leak, burst or plateau, one line; nothing where there is nothing to say. */
-void vmt_text_growth(struct vmt_text *text);
+void vmt_report_growth(struct vmt_report *text);
 
 /* The same for a call site, a line below its others. */
-void vmt_text_site_growth(struct vmt_text *text, const struct vmt_text_row *row, uint64_t live);
+void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row *row, uint64_t live);
 
 /* How much of the report is to be believed: one line on the first screen… */
-void vmt_text_seen(struct vmt_text *text);
+void vmt_report_seen(struct vmt_report *text);
 /* …and what was in the way, at the end. */
-void vmt_text_notes(struct vmt_text *text);
+void vmt_report_notes(struct vmt_report *text);
 
 /* Calls that failed, each reason once for each system call, with the first place. */
-void vmt_text_failures(struct vmt_text *text);
+void vmt_report_failures(struct vmt_report *text);
 
 /* The call sites: a line for each, then their stacks. Sets sites_shown. */
-void vmt_text_sites(struct vmt_text *text);
+void vmt_report_sites(struct vmt_report *text);
 
 /* Row number n of the table, in its order; last is the row before it, NULL for the first. */
-bool vmt_text_row(const struct vmt_text *text, uint64_t n, const struct vmt_text_row *last,
-		  struct vmt_text_row *ret_row);
+bool vmt_report_row(const struct vmt_report *text, uint64_t n, const struct vmt_report_row *last,
+		  struct vmt_report_row *ret_row);
 /* One site as a row; false when it changed nothing and holds nothing. */
-bool vmt_text_site_row(const struct vmt_text *text, uint64_t index, struct vmt_text_row *ret_row);
+bool vmt_report_site_row(const struct vmt_report *text, uint64_t index, struct vmt_report_row *ret_row);
 
 /* The place in the user's code, as it is: long ones are for the line to be broken. */
-void vmt_text_place(struct vmt_text *text, const struct vmt_rec_site *site);
+void vmt_report_place(struct vmt_report *text, const struct vmt_rec_site *site);
 
 /* One line naming the place in the user's code, without ending it. */
-void vmt_text_headline(struct vmt_text *text, const struct vmt_rec_site *site);
+void vmt_report_headline(struct vmt_report *text, const struct vmt_rec_site *site);
 
 /* The site's frames: "#0 function file:line (module)", one a line, indented. */
-void vmt_text_stack(struct vmt_text *text, const struct vmt_rec_site *site);
+void vmt_report_stack(struct vmt_report *text, const struct vmt_rec_site *site);
 
 /* Would the stack say no more than the line naming the place? */
-bool vmt_text_stack_is_headline(struct vmt_text *text, const struct vmt_rec_site *site);
+bool vmt_report_stack_is_headline(struct vmt_report *text, const struct vmt_rec_site *site);
 
 /* Frame number index of the recording, with its names if these are wanted. */
-bool vmt_text_find(struct vmt_text *text, uint64_t index, bool with_names,
-		   struct vmt_text_frame *ret_frame);
+bool vmt_report_find(struct vmt_report *text, uint64_t index, bool with_names,
+		   struct vmt_report_frame *ret_frame);
 /* Function, file and line, shortened to what is left of the line. */
-void vmt_text_put_frame(struct vmt_text *text, const struct vmt_text_frame *frame,
+void vmt_report_put_frame(struct vmt_report *text, const struct vmt_report_frame *frame,
 			bool with_module);
-bool vmt_text_is_users(const struct vmt_text_frame *frame);
+bool vmt_report_is_users(const struct vmt_report_frame *frame);
 
 #endif

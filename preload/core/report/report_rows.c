@@ -10,7 +10,7 @@
 #define FEW_SITES 10u
 #define FEW_MAPS  100u	/* more is growth, and who made it comes first */
 
-bool vmt_text_is_by_time(const struct vmt_view *view, uint64_t now, uint64_t sites)
+bool vmt_report_is_by_time(const struct vmt_view *view, uint64_t now, uint64_t sites)
 {
 	return sites <= FEW_SITES &&
 	       (now < view->header.maps_start || now - view->header.maps_start < FEW_MAPS);
@@ -22,18 +22,18 @@ static bool has_effect(const struct vmt_rec_counters *counters)
 }
 
 /* For choosing and ordering the recorded count will do; what is printed is counted. */
-static uint64_t quick_live(const struct vmt_text *text, uint64_t index, uint64_t recorded)
+static uint64_t quick_live(const struct vmt_report *text, uint64_t index, uint64_t recorded)
 {
-	return text->ops->tally ? text->ops->tally[index].live : recorded;
+	return text->ops->totals ? text->ops->totals[index].live : recorded;
 }
 
-bool vmt_text_site_row(const struct vmt_text *text, uint64_t index, struct vmt_text_row *ret_row)
+bool vmt_report_site_row(const struct vmt_report *text, uint64_t index, struct vmt_report_row *ret_row)
 {
 	struct vmt_rec_site site;
 
 	if (!vmt_view_site(text->view, index, &site))
 		return false;
-	*ret_row = (struct vmt_text_row){
+	*ret_row = (struct vmt_report_row){
 		.site = index,
 		.sites = 1,
 		.live = quick_live(text, index, site.live),
@@ -49,7 +49,7 @@ static uint64_t magnitude(int64_t value)
 }
 
 /* Whether a comes before b in the table. */
-static bool is_before(const struct vmt_text_row *a, const struct vmt_text_row *b, bool by_index)
+static bool is_before(const struct vmt_report_row *a, const struct vmt_report_row *b, bool by_index)
 {
 	uint64_t one = magnitude(vmt_view_net(&a->counters));
 	uint64_t two = magnitude(vmt_view_net(&b->counters));
@@ -62,16 +62,16 @@ static bool is_before(const struct vmt_text_row *a, const struct vmt_text_row *b
 }
 
 /* The first row after `last` in order. */
-static bool scan(const struct vmt_text *text, const struct vmt_text_row *last,
-		 struct vmt_text_row *ret)
+static bool scan(const struct vmt_report *text, const struct vmt_report_row *last,
+		 struct vmt_report_row *ret)
 {
 	uint64_t count = vmt_view_count(text->view, VMT_SECTION_SITES);
-	bool by_index = vmt_text_is_by_time(text->view, text->maps_now, text->sites_shown);
-	struct vmt_text_row row;
+	bool by_index = vmt_report_is_by_time(text->view, text->maps_now, text->sites_shown);
+	struct vmt_report_row row;
 	bool found = false;
 
 	for (uint64_t i = VMT_SITE_FIRST; i < count; i++) {
-		if (!vmt_text_site_row(text, i, &row) ||
+		if (!vmt_report_site_row(text, i, &row) ||
 		    (last && !is_before(last, &row, by_index)) ||
 		    (found && !is_before(&row, ret, by_index)))
 			continue;
@@ -81,8 +81,8 @@ static bool scan(const struct vmt_text *text, const struct vmt_text_row *last,
 	return found;
 }
 
-bool vmt_text_row(const struct vmt_text *text, uint64_t n, const struct vmt_text_row *last,
-		  struct vmt_text_row *ret_row)
+bool vmt_report_row(const struct vmt_report *text, uint64_t n, const struct vmt_report_row *last,
+		  struct vmt_report_row *ret_row)
 {
 	if (!text->ops->rows)
 		return scan(text, last, ret_row);

@@ -79,7 +79,7 @@ static void put_effects(struct vmt_fmt *fmt, const struct vmt_rec_counters *coun
 }
 
 /* Shares below a percent are left out, like those of a map or two. */
-static void put_share(struct vmt_text *text, uint64_t live)
+static void put_share(struct vmt_report *text, uint64_t live)
 {
 	uint64_t now = text->options->total ? text->options->total : text->maps_now;
 	uint64_t percent = now && live <= now ? (live / now) * 100 + live % now * 100 / now : 0;
@@ -92,14 +92,14 @@ static void put_share(struct vmt_text *text, uint64_t live)
 	vmt_fmt_str(&text->fmt, " %");
 }
 
-static uint64_t exact_live(const struct vmt_text *text, const struct vmt_text_row *row)
+static uint64_t exact_live(const struct vmt_report *text, const struct vmt_report_row *row)
 {
-	if (text->ops->tally || row->sites > 1)
+	if (text->ops->totals || row->sites > 1)
 		return row->live;
-	return vmt_view_tally_site(text->view, row->site).live;
+	return vmt_view_totals_of_site(text->view, row->site).live;
 }
 
-static void put_numbers(struct vmt_text *text, uint64_t live, int64_t net)
+static void put_numbers(struct vmt_report *text, uint64_t live, int64_t net)
 {
 	vmt_fmt_num(&text->fmt, live, text->live_width);
 	vmt_fmt_signed(&text->fmt, net, text->net_width);
@@ -107,9 +107,9 @@ static void put_numbers(struct vmt_text *text, uint64_t live, int64_t net)
 	vmt_fmt_str(&text->fmt, "  ");
 }
 
-static void put_call(struct vmt_text *text, const struct vmt_text_row *row)
+static void put_call(struct vmt_report *text, const struct vmt_report_row *row)
 {
-	const char *name = row->call ? vmt_call_name(row->call) : "several";
+	const char *name = row->call ? vmt_calls_name(row->call) : "several";
 	const char *word = word_of(&row->counters);
 	size_t n = vmt_fmt_length(name);
 
@@ -118,7 +118,7 @@ static void put_call(struct vmt_text *text, const struct vmt_text_row *row)
 	vmt_fmt_str(&text->fmt, "  ");
 }
 
-static void put_label(struct vmt_text *text, const char *label)
+static void put_label(struct vmt_report *text, const char *label)
 {
 	size_t n = vmt_fmt_length(label);
 	size_t room = vmt_fmt_room(&text->fmt);
@@ -131,7 +131,7 @@ static void put_label(struct vmt_text *text, const char *label)
 	vmt_fmt_str(&text->fmt, "...");
 }
 
-static void put_row(struct vmt_text *text, const struct vmt_text_row *row)
+static void put_row(struct vmt_report *text, const struct vmt_report_row *row)
 {
 	struct vmt_rec_site site;
 
@@ -140,7 +140,7 @@ static void put_row(struct vmt_text *text, const struct vmt_text_row *row)
 	if (row->label)
 		put_label(text, row->label);
 	else if (vmt_view_site(text->view, row->site, &site))
-		vmt_text_headline(text, &site);
+		vmt_report_headline(text, &site);
 	vmt_fmt_end(&text->fmt);
 	if (!row->below)
 		return;
@@ -149,22 +149,22 @@ static void put_row(struct vmt_text *text, const struct vmt_text_row *row)
 	vmt_fmt_wrap(&text->fmt, text->live_width + text->net_width + 10);
 }
 
-static void put_stack(struct vmt_text *text, const struct vmt_text_row *row, bool is_handful)
+static void put_stack(struct vmt_report *text, const struct vmt_report_row *row, bool is_handful)
 {
 	struct vmt_rec_site site;
 
 	if (vmt_view_site(text->view, row->site, &site) &&
-	    !(is_handful && vmt_text_stack_is_headline(text, &site)))
-		vmt_text_stack(text, &site);
+	    !(is_handful && vmt_report_stack_is_headline(text, &site)))
+		vmt_report_stack(text, &site);
 }
 
 /* "  mmap, 9 calls: created 9; 9 live" and the stack, the first of those on one line of the table. */
-static void put_detail(struct vmt_text *text, const struct vmt_text_row *row, uint64_t stacks)
+static void put_detail(struct vmt_report *text, const struct vmt_report_row *row, uint64_t stacks)
 {
 	uint64_t live = exact_live(text, row);
 
 	vmt_fmt_str(&text->fmt, "  ");
-	vmt_fmt_str(&text->fmt, vmt_call_name(row->call));
+	vmt_fmt_str(&text->fmt, vmt_calls_name(row->call));
 	vmt_fmt_str(&text->fmt, ", ");
 	put_effects(&text->fmt, &row->counters);
 	vmt_fmt_str(&text->fmt, "; ");
@@ -176,16 +176,16 @@ static void put_detail(struct vmt_text *text, const struct vmt_text_row *row, ui
 		vmt_fmt_str(&text->fmt, " stacks on its line");
 	}
 	vmt_fmt_wrap(&text->fmt, 4);
-	vmt_text_site_growth(text, row, live);
+	vmt_report_site_growth(text, row, live);
 	put_stack(text, row, false);
 }
 
-static void put_pseudo(struct vmt_text *text, uint32_t index, const char *words)
+static void put_pseudo(struct vmt_report *text, uint32_t index, const char *words)
 {
-	struct vmt_text_row row;
+	struct vmt_report_row row;
 	uint64_t live;
 
-	if (!vmt_text_site_row(text, index, &row))
+	if (!vmt_report_site_row(text, index, &row))
 		return;
 	live = exact_live(text, &row);
 	if (!live && !vmt_view_net(&row.counters))
@@ -203,16 +203,16 @@ static void put_pseudo(struct vmt_text *text, uint32_t index, const char *words)
 }
 
 /* Sites worth a row, the live maps of those that hold some, and how wide the columns are. */
-static uint64_t measure(struct vmt_text *text)
+static uint64_t measure(struct vmt_report *text)
 {
 	uint64_t count = vmt_view_count(text->view, VMT_SECTION_SITES);
 	uint64_t greatest = 0;
 	uint64_t live = 0;
-	struct vmt_text_row row;
+	struct vmt_report_row row;
 
 	text->sites_shown = 0;
 	for (uint64_t i = VMT_SITE_FIRST; i < count; i++) {
-		if (!vmt_text_site_row(text, i, &row))
+		if (!vmt_report_site_row(text, i, &row))
 			continue;
 		text->sites_shown++;
 		live += row.live;
@@ -228,7 +228,7 @@ static uint64_t measure(struct vmt_text *text)
 	return live;
 }
 
-static void put_rest(struct vmt_text *text, uint64_t sites, uint64_t live)
+static void put_rest(struct vmt_report *text, uint64_t sites, uint64_t live)
 {
 	if (!sites)
 		return;
@@ -245,7 +245,7 @@ static void put_rest(struct vmt_text *text, uint64_t sites, uint64_t live)
 	vmt_fmt_wrap(&text->fmt, text->live_width + text->net_width + 10);
 }
 
-static void put_heading(struct vmt_text *text)
+static void put_heading(struct vmt_report *text)
 {
 	vmt_fmt_left(&text->fmt, "", text->live_width - 4);
 	vmt_fmt_str(&text->fmt, text->options->counted ? text->options->counted : "live");
@@ -255,25 +255,25 @@ static void put_heading(struct vmt_text *text)
 	vmt_fmt_end(&text->fmt);
 }
 
-static void put_below(struct vmt_text *text, const struct vmt_text_row *row)
+static void put_below(struct vmt_report *text, const struct vmt_report_row *row)
 {
 	if (!is_trivial(&row->counters)) {
 		vmt_fmt_str(&text->fmt, "    ");
 		put_effects(&text->fmt, &row->counters);
 		vmt_fmt_wrap(&text->fmt, 6);
 	}
-	vmt_text_site_growth(text, row, exact_live(text, row));
+	vmt_report_site_growth(text, row, exact_live(text, row));
 	put_stack(text, row, true);
 }
 
-static void put_table(struct vmt_text *text, uint64_t live, bool with_stacks)
+static void put_table(struct vmt_report *text, uint64_t live, bool with_stacks)
 {
-	struct vmt_text_row rows[2];
-	struct vmt_text_row *last = NULL;
+	struct vmt_report_row rows[2];
+	struct vmt_report_row *last = NULL;
 	uint64_t sites = 0;
 
 	put_heading(text);
-	for (uint64_t n = 0; n < text->top && vmt_text_row(text, n, last, &rows[n & 1]); n++) {
+	for (uint64_t n = 0; n < text->top && vmt_report_row(text, n, last, &rows[n & 1]); n++) {
 		last = &rows[n & 1];
 		sites += last->sites;
 		live -= last->live < live ? last->live : live;
@@ -286,21 +286,21 @@ static void put_table(struct vmt_text *text, uint64_t live, bool with_stacks)
 	put_rest(text, sites < text->sites_shown ? text->sites_shown - sites : 0, live);
 }
 
-static void put_details(struct vmt_text *text)
+static void put_details(struct vmt_report *text)
 {
-	struct vmt_text_row rows[2], site;
-	struct vmt_text_row *last = NULL;
+	struct vmt_report_row rows[2], site;
+	struct vmt_report_row *last = NULL;
 
-	for (uint64_t n = 0; n < text->top && vmt_text_row(text, n, last, &rows[n & 1]); n++) {
+	for (uint64_t n = 0; n < text->top && vmt_report_row(text, n, last, &rows[n & 1]); n++) {
 		last = &rows[n & 1];
 		if (text->ops->rows && n == text->ops->stack_count)
 			return;
-		if (vmt_text_site_row(text, last->site, &site))
+		if (vmt_report_site_row(text, last->site, &site))
 			put_detail(text, &site, last->sites);
 	}
 }
 
-static void put_lines(struct vmt_text *text)
+static void put_lines(struct vmt_report *text)
 {
 	for (size_t i = text->ops->lead_count; i < text->ops->line_count; i++) {
 		vmt_fmt_str(&text->fmt, text->ops->lines[i]);
@@ -310,7 +310,7 @@ static void put_lines(struct vmt_text *text)
 		vmt_fmt_end(&text->fmt);
 }
 
-void vmt_text_sites(struct vmt_text *text)
+void vmt_report_sites(struct vmt_report *text)
 {
 	uint64_t live = measure(text);
 	bool is_handful = text->sites_shown <= HANDFUL && !text->ops->rows;

@@ -7,13 +7,13 @@
 
 #define SITE_BUCKETS 64u	/* a site that changed only early has narrow ones: fewer will do */
 
-static bool process_bucket(const void *context, uint64_t index, struct vmt_course_bucket *ret)
+static bool process_bucket(const void *context, uint64_t index, struct vmt_curve_bucket *ret)
 {
 	struct vmt_rec_bucket bucket;
 
 	if (!vmt_view_bucket(context, index, &bucket))
 		return false;
-	*ret = (struct vmt_course_bucket){ bucket.min, bucket.max, bucket.last };
+	*ret = (struct vmt_curve_bucket){ bucket.min, bucket.max, bucket.last };
 	return true;
 }
 
@@ -27,9 +27,9 @@ static uint64_t duration_of(const struct vmt_view *view, uint64_t now)
 	return vmt_view_bucket_count(view) * header->bucket_ns;
 }
 
-bool vmt_text_course(const struct vmt_view *view, uint64_t now, struct vmt_course *ret_course)
+bool vmt_report_trend(const struct vmt_view *view, uint64_t now, struct vmt_curve *ret_curve)
 {
-	const struct vmt_course_source source = {
+	const struct vmt_curve_source source = {
 		.bucket = process_bucket,
 		.context = view,
 		.buckets = vmt_view_bucket_count(view),
@@ -40,7 +40,7 @@ bool vmt_text_course(const struct vmt_view *view, uint64_t now, struct vmt_cours
 		.peak = view->header.maps_peak,
 	};
 
-	return vmt_course_judge(&source, ret_course);
+	return vmt_trend_judge(&source, ret_curve);
 }
 
 struct site_time {
@@ -59,7 +59,7 @@ static uint64_t last_of(const struct site_time *site, uint32_t i)
 	return site->live;
 }
 
-static bool site_bucket(const void *context, uint64_t index, struct vmt_course_bucket *ret)
+static bool site_bucket(const void *context, uint64_t index, struct vmt_curve_bucket *ret)
 {
 	const struct site_time *site = context;
 	uint64_t end = (index + 1) << site->scale;
@@ -81,11 +81,11 @@ static bool site_bucket(const void *context, uint64_t index, struct vmt_course_b
 	return any;
 }
 
-bool vmt_text_site_course(const struct vmt_view *view, uint64_t index, uint64_t live, uint64_t now,
-			  struct vmt_course *ret_course)
+bool vmt_report_site_trend(const struct vmt_view *view, uint64_t index, uint64_t live, uint64_t now,
+			  struct vmt_curve *ret_curve)
 {
 	struct site_time site = { .live = live };
-	struct vmt_course_source source = {
+	struct vmt_curve_source source = {
 		.bucket = site_bucket, .context = &site, .now = live, .peak = live,
 		.duration = duration_of(view, now),
 	};
@@ -107,10 +107,10 @@ bool vmt_text_site_course(const struct vmt_view *view, uint64_t index, uint64_t 
 		site.scale++;
 	}
 	source.buckets = SITE_BUCKETS;
-	return any && site.scale < 32 && vmt_course_judge(&source, ret_course);
+	return any && site.scale < 32 && vmt_trend_judge(&source, ret_curve);
 }
 
-uint64_t vmt_text_left(const struct vmt_view *view)
+uint64_t vmt_report_left(const struct vmt_view *view)
 {
 	const struct vmt_rec_header *header = &view->header;
 	uint64_t all = vmt_view_maps_now(view) + header->maps_own;
@@ -118,19 +118,19 @@ uint64_t vmt_text_left(const struct vmt_view *view)
 	return header->maps_limit > all ? header->maps_limit - all : 0;
 }
 
-uint64_t vmt_text_time_left(const struct vmt_course *course, uint64_t maps)
+uint64_t vmt_report_time_left(const struct vmt_curve *curve, uint64_t maps)
 {
-	uint64_t ms = course->span / 1000000;
+	uint64_t ms = curve->span / 1000000;
 
-	if (!course->rise || !maps || __builtin_mul_overflow(maps, ms, &ms))
+	if (!curve->rise || !maps || __builtin_mul_overflow(maps, ms, &ms))
 		return 0;
-	ms /= course->rise;
+	ms /= curve->rise;
 	return ms < UINT64_MAX / 1000000 ? ms * 1000000 : 0;
 }
 
-uint64_t vmt_text_calls_left(const struct vmt_view *view, uint64_t calls, uint64_t live)
+uint64_t vmt_report_calls_left(const struct vmt_view *view, uint64_t calls, uint64_t live)
 {
-	uint64_t left = vmt_text_left(view);
+	uint64_t left = vmt_report_left(view);
 
 	if (!live || __builtin_mul_overflow(left, calls, &left))
 		return 0;

@@ -5,10 +5,10 @@
  */
 #include "core/report/trend.h"
 
-#define WINDOWS VMT_COURSE_WINDOWS
+#define WINDOWS VMT_TREND_WINDOWS
 
-struct look {
-	const struct vmt_course_source *source;
+struct vma {
+	const struct vmt_curve_source *source;
 	uint64_t buckets;	/* that the duration covers */
 	uint64_t peak;
 	uint64_t first_rise;	/* bucket in which the count first exceeded the start */
@@ -26,76 +26,76 @@ struct look {
 };
 
 /* The bucket at index, with the count carried over those in which nothing happened. */
-static struct vmt_course_bucket bucket_at(const struct look *look, uint64_t index, uint64_t *carry)
+static struct vmt_curve_bucket bucket_at(const struct vma *vma, uint64_t index, uint64_t *carry)
 {
-	struct vmt_course_bucket bucket;
+	struct vmt_curve_bucket bucket;
 
-	if (index >= look->source->buckets ||
-	    !look->source->bucket(look->source->context, index, &bucket))
+	if (index >= vma->source->buckets ||
+	    !vma->source->bucket(vma->source->context, index, &bucket))
 		bucket.min = bucket.max = bucket.last = *carry;
 	*carry = bucket.last;
 	return bucket;
 }
 
-static void note_bucket(struct look *look, const struct vmt_course_bucket *bucket, uint64_t index,
+static void note_bucket(struct vma *vma, const struct vmt_curve_bucket *bucket, uint64_t index,
 			uint64_t before)
 {
-	const struct vmt_course_source *source = look->source;
-	uint64_t *floor = &look->floor[index * WINDOWS / look->buckets];
-	uint64_t rise = look->peak - source->start;
+	const struct vmt_curve_source *source = vma->source;
+	uint64_t *floor = &vma->floor[index * WINDOWS / vma->buckets];
+	uint64_t rise = vma->peak - source->start;
 	uint64_t band = rise / 20 > 4 ? rise / 20 : 4;
 
 	if (bucket->min < *floor)
 		*floor = bucket->min;
-	if (look->first_rise == UINT64_MAX && bucket->max > source->start)
-		look->first_rise = index;
-	if (bucket->min < before && look->first_rise < index)
-		look->is_falling = true;
-	look->above_half += bucket->max > source->start + rise / 2;
-	look->above_half += bucket->min > source->start + rise / 2;
+	if (vma->first_rise == UINT64_MAX && bucket->max > source->start)
+		vma->first_rise = index;
+	if (bucket->min < before && vma->first_rise < index)
+		vma->is_falling = true;
+	vma->above_half += bucket->max > source->start + rise / 2;
+	vma->above_half += bucket->min > source->start + rise / 2;
 	if (bucket->max > source->now + band || bucket->min + band < source->now) {
-		look->settled = index + 1;
-		look->low = look->high = source->now;
+		vma->settled = index + 1;
+		vma->low = vma->high = source->now;
 	}
-	if (look->settled <= index) {
-		look->low = bucket->min < look->low ? bucket->min : look->low;
-		look->high = bucket->max > look->high ? bucket->max : look->high;
+	if (vma->settled <= index) {
+		vma->low = bucket->min < vma->low ? bucket->min : vma->low;
+		vma->high = bucket->max > vma->high ? bucket->max : vma->high;
 	}
 }
 
-static void first_pass(struct look *look)
+static void first_pass(struct vma *vma)
 {
-	uint64_t carry = look->source->start;
+	uint64_t carry = vma->source->start;
 
-	for (uint64_t i = 0; i < look->buckets; i++) {
+	for (uint64_t i = 0; i < vma->buckets; i++) {
 		uint64_t before = carry;
-		struct vmt_course_bucket bucket = bucket_at(look, i, &carry);
+		struct vmt_curve_bucket bucket = bucket_at(vma, i, &carry);
 
-		note_bucket(look, &bucket, i, before);
+		note_bucket(vma, &bucket, i, before);
 	}
 }
 
 /* [trough] /high\ [trough] /high\: each way up counts, each trough between two of them too. */
-static void second_pass(struct look *look)
+static void second_pass(struct vma *vma)
 {
-	uint64_t rise, carry = look->source->start, lowest = UINT64_MAX, lowest_at = 0;
+	uint64_t rise, carry = vma->source->start, lowest = UINT64_MAX, lowest_at = 0;
 	bool is_up = false;
 
-	look->base = UINT64_MAX;
+	vma->base = UINT64_MAX;
 	for (uint32_t i = WINDOWS / 4; i < WINDOWS; i++)
-		look->base = look->floor[i] < look->base ? look->floor[i] : look->base;
-	rise = look->peak > look->base ? look->peak - look->base : 0;
-	for (uint64_t i = 0; rise && i < look->buckets; i++) {
-		struct vmt_course_bucket bucket = bucket_at(look, i, &carry);
+		vma->base = vma->floor[i] < vma->base ? vma->floor[i] : vma->base;
+	rise = vma->peak > vma->base ? vma->peak - vma->base : 0;
+	for (uint64_t i = 0; rise && i < vma->buckets; i++) {
+		struct vmt_curve_bucket bucket = bucket_at(vma, i, &carry);
 
-		if (!is_up && bucket.max > look->base + rise / 2) {
-			look->trough[look->times > 1] = lowest;
-			look->trough_at[look->times > 1] = lowest_at;
-			look->times++;
+		if (!is_up && bucket.max > vma->base + rise / 2) {
+			vma->trough[vma->times > 1] = lowest;
+			vma->trough_at[vma->times > 1] = lowest_at;
+			vma->times++;
 			is_up = true;
 			lowest = UINT64_MAX;
 		}
-		if (bucket.last < look->base + rise / 4)
+		if (bucket.last < vma->base + rise / 4)
 			is_up = false;
 		if (bucket.min < lowest) {
 			lowest = bucket.min;
@@ -103,15 +103,15 @@ static void second_pass(struct look *look)
 		}
 	}
 	/* The first one lies before the first way up: the start-up. */
-	if (look->times > 1 && !is_up) {
-		look->trough[1] = lowest;
-		look->trough_at[1] = lowest_at;
+	if (vma->times > 1 && !is_up) {
+		vma->trough[1] = lowest;
+		vma->trough_at[1] = lowest_at;
 	}
 }
 
-static bool prepare(const struct vmt_course_source *source, struct look *look)
+static bool prepare(const struct vmt_curve_source *source, struct vma *vma)
 {
-	*look = (struct look){
+	*vma = (struct vma){
 		.source = source,
 		.peak = source->peak > source->start ? source->peak : source->start,
 		.first_rise = UINT64_MAX,
@@ -119,29 +119,29 @@ static bool prepare(const struct vmt_course_source *source, struct look *look)
 		.high = source->now,
 	};
 	for (uint32_t i = 0; i < WINDOWS; i++)
-		look->floor[i] = UINT64_MAX;
-	if (!source->width || source->buckets > VMT_COURSE_BUCKETS_MAX ||
-	    source->width > UINT64_MAX / (VMT_COURSE_BUCKETS_MAX + 1))
+		vma->floor[i] = UINT64_MAX;
+	if (!source->width || source->buckets > VMT_TREND_BUCKETS_MAX ||
+	    source->width > UINT64_MAX / (VMT_TREND_BUCKETS_MAX + 1))
 		return false;
 	/* There may be more, left over from before the buckets widened. */
-	look->buckets = source->duration / source->width + 1;
-	return look->buckets <= VMT_COURSE_BUCKETS_MAX;
+	vma->buckets = source->duration / source->width + 1;
+	return vma->buckets <= VMT_TREND_BUCKETS_MAX;
 }
 
 /*
  * The lowest count rises from each eighth of the run to the next, and not in one or two steps:
  * what leaks does that. The first eighth is the start-up.
  */
-static bool is_rising(const struct look *look)
+static bool is_rising(const struct vma *vma)
 {
-	uint64_t all = look->floor[WINDOWS - 1] - look->floor[1];
+	uint64_t all = vma->floor[WINDOWS - 1] - vma->floor[1];
 	uint32_t rises = 0;
 
-	if (look->floor[WINDOWS - 1] <= look->floor[1])
+	if (vma->floor[WINDOWS - 1] <= vma->floor[1])
 		return false;
 	for (uint32_t i = 2; i < WINDOWS; i++)
-		rises += look->floor[i] > look->floor[i - 1] &&
-			 look->floor[i] - look->floor[i - 1] >= all / (4 * (WINDOWS - 2));
+		rises += vma->floor[i] > vma->floor[i - 1] &&
+			 vma->floor[i] - vma->floor[i - 1] >= all / (4 * (WINDOWS - 2));
 	return rises >= WINDOWS - 3;
 }
 
@@ -150,16 +150,16 @@ static bool is_rising(const struct look *look)
  * next; 0 = there is none of half the run. Less strict on how much it is than is_rising(): a
  * slow leak after a long warm-up, or below bursts, is one. A warm-up rises less and less.
  */
-static uint32_t steady_from(const struct look *look)
+static uint32_t steady_from(const struct vma *vma)
 {
 	for (uint32_t from = WINDOWS / 4; from <= WINDOWS / 2 - 1; from++) {
-		uint64_t all = look->floor[WINDOWS - 1] - look->floor[from];
+		uint64_t all = vma->floor[WINDOWS - 1] - vma->floor[from];
 		uint32_t i = from + 1;
 
-		if (look->floor[WINDOWS - 1] < look->floor[from] + VMT_COURSE_SMALL)
+		if (vma->floor[WINDOWS - 1] < vma->floor[from] + VMT_TREND_SMALL)
 			continue;
-		while (i < WINDOWS && look->floor[i] > look->floor[i - 1] &&
-		       look->floor[i] - look->floor[i - 1] >= all * 2 / (3 * (WINDOWS - 1 - from)))
+		while (i < WINDOWS && vma->floor[i] > vma->floor[i - 1] &&
+		       vma->floor[i] - vma->floor[i - 1] >= all * 2 / (3 * (WINDOWS - 1 - from)))
 			i++;
 		if (i == WINDOWS)
 			return from;
@@ -167,107 +167,107 @@ static uint32_t steady_from(const struct look *look)
 	return 0;
 }
 
-static bool is_plateau(const struct look *look)
+static bool is_plateau(const struct vma *vma)
 {
-	uint64_t before = look->settled * look->source->width;
-	uint64_t duration = look->source->duration;
+	uint64_t before = vma->settled * vma->source->width;
+	uint64_t duration = vma->source->duration;
 
 	return before <= duration && duration - before >= duration / 4 &&
-	       duration - before >= VMT_COURSE_SHORT_NS / 2;
+	       duration - before >= VMT_TREND_SHORT_NS / 2;
 }
 
 /* It went up more than once, by what is more than a ripple on a plateau. */
-static bool is_in_waves(const struct look *look)
+static bool is_in_waves(const struct vma *vma)
 {
-	return look->times > 1 && look->peak - look->base > (look->peak - look->source->start) / 4;
+	return vma->times > 1 && vma->peak - vma->base > (vma->peak - vma->source->start) / 4;
 }
 
 /* Of a count that goes up and down: what it comes down to rises or does not. */
-static enum vmt_trend of_waves(const struct look *look)
+static enum vmt_trend of_waves(const struct vma *vma)
 {
-	uint64_t rise = look->peak - look->base;
+	uint64_t rise = vma->peak - vma->base;
 
-	if (look->times > 2 && look->trough[1] > look->trough[0] + rise / 4)
+	if (vma->times > 2 && vma->trough[1] > vma->trough[0] + rise / 4)
 		return VMT_TREND_LEAK;
-	return look->above_half < 2 * look->buckets / 3 ? VMT_TREND_BURSTS : VMT_TREND_SAWTOOTH;
+	return vma->above_half < 2 * vma->buckets / 3 ? VMT_TREND_BURSTS : VMT_TREND_SAWTOOTH;
 }
 
-static enum vmt_trend trend_of(const struct look *look)
+static enum vmt_trend trend_of(const struct vma *vma)
 {
-	const struct vmt_course_source *source = look->source;
-	uint64_t rise = look->peak - source->start;
+	const struct vmt_curve_source *source = vma->source;
+	uint64_t rise = vma->peak - source->start;
 	bool is_back = source->now < source->start + rise / 2;
-	bool is_short = source->duration < VMT_COURSE_SHORT_NS || look->buckets < 2 * WINDOWS;
+	bool is_short = source->duration < VMT_TREND_SHORT_NS || vma->buckets < 2 * WINDOWS;
 
-	if (rise < VMT_COURSE_SMALL)
+	if (rise < VMT_TREND_SMALL)
 		return VMT_TREND_NONE;
 	if (is_short && !is_back)
 		return VMT_TREND_SHORT;
-	if (!is_short && steady_from(look))
+	if (!is_short && steady_from(vma))
 		return VMT_TREND_LEAK;
-	if (!is_short && is_in_waves(look))
-		return of_waves(look);
+	if (!is_short && is_in_waves(vma))
+		return of_waves(vma);
 	if (is_back)
-		return look->above_half > look->buckets ? VMT_TREND_GIVEN_BACK :
+		return vma->above_half > vma->buckets ? VMT_TREND_GIVEN_BACK :
 							      VMT_TREND_BURST;
-	if (is_plateau(look))
+	if (is_plateau(vma))
 		return VMT_TREND_PLATEAU;
-	if (is_rising(look))
+	if (is_rising(vma))
 		return VMT_TREND_LEAK;
-	return source->now + rise / 20 >= look->peak ? VMT_TREND_GROWING : VMT_TREND_UNEVEN;
+	return source->now + rise / 20 >= vma->peak ? VMT_TREND_GROWING : VMT_TREND_UNEVEN;
 }
 
 /* The first bucket of an eighth; where the count rises its lowest is there. */
-static uint64_t first_bucket(const struct look *look, uint32_t window)
+static uint64_t first_bucket(const struct vma *vma, uint32_t window)
 {
-	return (window * look->buckets + WINDOWS - 1) / WINDOWS;
+	return (window * vma->buckets + WINDOWS - 1) / WINDOWS;
 }
 
 /* How fast it leaks: by the troughs where there are any, else by the eighths of the run. */
-static void measure_leak(const struct look *look, struct vmt_course *course)
+static void measure_leak(const struct vma *vma, struct vmt_curve *curve)
 {
-	const struct vmt_course_source *source = look->source;
-	uint32_t from = steady_from(look);
+	const struct vmt_curve_source *source = vma->source;
+	uint32_t from = steady_from(vma);
 
 	/* The first quarter may be a warm-up beside the leak. */
 	from = from ? from : WINDOWS / 4;
-	course->rise = look->floor[WINDOWS - 1] - look->floor[from];
-	course->span = (first_bucket(look, WINDOWS - 1) - first_bucket(look, from)) * source->width;
-	if (look->times < 3 || !is_in_waves(look) || look->trough[1] <= look->trough[0])
+	curve->rise = vma->floor[WINDOWS - 1] - vma->floor[from];
+	curve->span = (first_bucket(vma, WINDOWS - 1) - first_bucket(vma, from)) * source->width;
+	if (vma->times < 3 || !is_in_waves(vma) || vma->trough[1] <= vma->trough[0])
 		return;
-	course->rise = look->trough[1] - look->trough[0];
-	course->span = (look->trough_at[1] - look->trough_at[0]) * source->width;
+	curve->rise = vma->trough[1] - vma->trough[0];
+	curve->span = (vma->trough_at[1] - vma->trough_at[0]) * source->width;
 }
 
-bool vmt_course_judge(const struct vmt_course_source *source, struct vmt_course *ret_course)
+bool vmt_trend_judge(const struct vmt_curve_source *source, struct vmt_curve *ret_curve)
 {
-	struct look look;
+	struct vma vma;
 
-	if (!prepare(source, &look))
+	if (!prepare(source, &vma))
 		return false;
-	first_pass(&look);
-	second_pass(&look);
-	*ret_course = (struct vmt_course){
-		.trend = trend_of(&look),
-		.low = look.low,
-		.high = look.high,
-		.times = look.times,
-		.is_falling = look.is_falling,
+	first_pass(&vma);
+	second_pass(&vma);
+	*ret_curve = (struct vmt_curve){
+		.trend = trend_of(&vma),
+		.low = vma.low,
+		.high = vma.high,
+		.times = vma.times,
+		.is_falling = vma.is_falling,
 	};
-	if (look.first_rise != UINT64_MAX)
-		ret_course->began = ret_course->since = look.first_rise * source->width;
-	if (ret_course->trend == VMT_TREND_PLATEAU)
-		ret_course->since = look.settled * source->width;
-	if (ret_course->trend == VMT_TREND_LEAK)
-		measure_leak(&look, ret_course);
-	if (ret_course->trend != VMT_TREND_PLATEAU) {
-		ret_course->low = look.base < look.peak ? look.base : look.peak;
-		ret_course->high = look.peak;
+	if (vma.first_rise != UINT64_MAX)
+		ret_curve->began = ret_curve->since = vma.first_rise * source->width;
+	if (ret_curve->trend == VMT_TREND_PLATEAU)
+		ret_curve->since = vma.settled * source->width;
+	if (ret_curve->trend == VMT_TREND_LEAK)
+		measure_leak(&vma, ret_curve);
+	if (ret_curve->trend != VMT_TREND_PLATEAU) {
+		ret_curve->low = vma.base < vma.peak ? vma.base : vma.peak;
+		ret_curve->high = vma.peak;
 	}
 	return true;
 }
 
-const char *vmt_course_word(enum vmt_trend trend)
+const char *vmt_trend_word(enum vmt_trend trend)
 {
 	static const char *const words[VMT_TREND_COUNT] = {
 		[VMT_TREND_NONE] = "none",	 [VMT_TREND_SHORT] = "too-short",

@@ -9,10 +9,10 @@
 
 #include "core/base/base.h"
 
-#define VMT_COURSE_WINDOWS  8u
-#define VMT_COURSE_SMALL    16u	/* maps; less than that is no growth worth a word */
-#define VMT_COURSE_SHORT_NS (3 * UINT64_C(1000000000))	/* a shorter run shows its start-up */
-#define VMT_COURSE_BUCKETS_MAX 65536u
+#define VMT_TREND_WINDOWS  8u
+#define VMT_TREND_SMALL    16u	/* maps; less than that is no growth worth a word */
+#define VMT_TREND_SHORT_NS (3 * UINT64_C(1000000000))	/* a shorter run shows its start-up */
+#define VMT_TREND_BUCKETS_MAX 65536u
 
 enum vmt_trend {
 	VMT_TREND_NONE,		/* no growth worth a word */
@@ -28,17 +28,17 @@ enum vmt_trend {
 	VMT_TREND_COUNT,
 };
 
-struct vmt_course_bucket {
+struct vmt_curve_bucket {
 	uint64_t min;
 	uint64_t max;
 	uint64_t last;
 };
 
 /* What to judge; buckets without a call are those for which bucket() returns false. */
-struct vmt_course_source {
-	bool (*bucket)(const void *context, uint64_t index, struct vmt_course_bucket *ret_bucket);
+struct vmt_curve_source {
+	bool (*bucket)(const void *context, uint64_t index, struct vmt_curve_bucket *ret_bucket);
 	const void *context;
-	uint64_t buckets;	/* at most VMT_COURSE_BUCKETS_MAX */
+	uint64_t buckets;	/* at most VMT_TREND_BUCKETS_MAX */
 	uint64_t width;		/* of a bucket, ns; not 0 */
 	uint64_t duration;	/* of the run, ns */
 	uint64_t start;
@@ -46,7 +46,7 @@ struct vmt_course_source {
 	uint64_t peak;
 };
 
-struct vmt_course {
+struct vmt_curve {
 	enum vmt_trend trend;
 	uint64_t began;		/* ns: when it first exceeded the start */
 	uint64_t since;		/* ns: the same, or when the plateau was reached */
@@ -59,9 +59,9 @@ struct vmt_course {
 };
 
 /* False, and nothing judged, when the source has no width or too many buckets. */
-bool vmt_course_judge(const struct vmt_course_source *source, struct vmt_course *ret_course);
+bool vmt_trend_judge(const struct vmt_curve_source *source, struct vmt_curve *ret_curve);
 
 /* "leak", "plateau": a word for machines, which never changes. */
-const char *vmt_course_word(enum vmt_trend trend);
+const char *vmt_trend_word(enum vmt_trend trend);
 
 #endif

@@ -59,9 +59,9 @@ static struct source source_kept(const struct vmt_space *space, uint64_t x, uint
 
 	if (!map)
 		return alien;
-	if (map->look.start <= x)
-		return (struct source){ SOURCE_MAP, map, x, lower(end, map->look.end) };
-	alien.end = lower(end, map->look.start);
+	if (map->vma.start <= x)
+		return (struct source){ SOURCE_MAP, map, x, lower(end, map->vma.end) };
+	alien.end = lower(end, map->vma.start);
 	return alien;
 }
 
@@ -83,10 +83,10 @@ static bool is_hole(const struct vmt_space *space, uint64_t was, uint64_t x, uin
 {
 	struct vmt_map *map = vmt_space_from(space, was);
 
-	if (map && map->look.start <= was)
+	if (map && map->vma.start <= was)
 		return false;
 	if (map)
-		*end = lower(*end, x + (map->look.start - was));
+		*end = lower(*end, x + (map->vma.start - was));
 	return true;
 }
 
@@ -100,7 +100,7 @@ static struct source source_moved(const struct vmt_space *space, const struct vm
 
 	struct vmt_map *map = vmt_space_find(space, was);
 
-	return (struct source){ SOURCE_MAP, map, was, lower(end, x + map->look.end - was) };
+	return (struct source){ SOURCE_MAP, map, was, lower(end, x + map->vma.end - was) };
 }
 
 static struct source source_fresh(const struct vmt_space *space, const struct vmt_change *change,
@@ -118,7 +118,7 @@ static struct source source_fresh(const struct vmt_space *space, const struct vm
 	if (is_hole(space, was, x, &end))
 		return source_kept(space, x, end);
 	map = vmt_space_find(space, was);
-	return (struct source){ SOURCE_FRESH, map, x, lower(end, x + map->look.end - was) };
+	return (struct source){ SOURCE_FRESH, map, x, lower(end, x + map->vma.end - was) };
 }
 
 /*
@@ -127,12 +127,12 @@ static struct source source_fresh(const struct vmt_space *space, const struct vm
  */
 static struct source source_half_moved(const struct vmt_space *space,
 				       const struct vmt_change *change,
-				       const struct vmt_sketch *sketch, uint64_t x, uint64_t end)
+				       const struct vmt_outcome *outcome, uint64_t x, uint64_t end)
 {
 	uint64_t was = x - change->to + change->from.start;
 
 	end = lower(end, x + VMT_PAGE_SIZE);
-	if (vmt_sketch_touches(sketch, (struct vmt_range){ was, was + VMT_PAGE_SIZE }))
+	if (vmt_outcome_touches(outcome, (struct vmt_range){ was, was + VMT_PAGE_SIZE }))
 		return source_in_place(space, change, x, end);
 	return source_moved(space, change, x, end);
 }
@@ -149,7 +149,7 @@ static struct source source_half_copied(const struct vmt_space *space,
 
 /* The source of the bytes from x on, which lie in a map that ends at limit. */
 static struct source source_of(const struct vmt_space *space, const struct vmt_change *change,
-			       const struct vmt_sketch *sketch, uint64_t x, uint64_t limit)
+			       const struct vmt_outcome *outcome, uint64_t x, uint64_t limit)
 {
 	uint64_t end = lower(limit, next_rule(change, x));
 
@@ -157,7 +157,7 @@ static struct source source_of(const struct vmt_space *space, const struct vmt_c
 		return change->failed ? source_half_copied(space, change, x, end) :
 					source_fresh(space, change, x, end);
 	if (vmt_range_has(moved_range(change), x))
-		return change->failed ? source_half_moved(space, change, sketch, x, end) :
+		return change->failed ? source_half_moved(space, change, outcome, x, end) :
 					source_moved(space, change, x, end);
 	if (vmt_range_has(change->grown, x)) {
 		struct vmt_map *map = vmt_space_find(space, change->grown_of);
@@ -182,78 +182,78 @@ static uint64_t stack_reach(const struct vmt_change *change, uint64_t start)
 }
 
 /* Where a stack starts now: at the lowest of the maps that reach up to it without a hole. */
-static uint64_t stack_start(const struct vmt_change *change, const struct vmt_sketch *sketch,
+static uint64_t stack_start(const struct vmt_change *change, const struct vmt_outcome *outcome,
 			    struct vmt_map *stack)
 {
 	struct vmt_map *below = vmt_space_prev(stack);
-	uint64_t floor = below ? below->look.end : 0;
-	uint64_t start = stack->look.start;
-	size_t i = vmt_sketch_from(sketch, start);
+	uint64_t floor = below ? below->vma.end : 0;
+	uint64_t start = stack->vma.start;
+	size_t i = vmt_outcome_from(outcome, start);
 
-	i += i < sketch->count;
+	i += i < outcome->count;
 	while (i-- > 0) {
-		const struct vmt_look *look = &sketch->map[i].look;
+		const struct vmt_vma *vma = &outcome->map[i].vma;
 
-		if (look->start >= start)
+		if (vma->start >= start)
 			continue;
-		if (is_gone(change, look->start) && look->start >= floor)
+		if (is_gone(change, vma->start) && vma->start >= floor)
 			continue;
-		if (look->end < stack_reach(change, start) || look->end <= floor ||
-		    vmt_range_has(change->fresh, look->start) ||
-		    vmt_range_has(moved_range(change), look->start))
+		if (vma->end < stack_reach(change, start) || vma->end <= floor ||
+		    vmt_range_has(change->fresh, vma->start) ||
+		    vmt_range_has(moved_range(change), vma->start))
 			break;
-		if (look->start <= floor)
-			return floor;	/* joined with the map below */
-		start = look->start;
+		if (vma->start <= floor)
+			return floor;	/* merged with the map below */
+		start = vma->start;
 	}
 	return start;
 }
 
 /* Stacks grow by page faults. That is nobody's call and changes no count. */
 static void note_growth(struct vmt_space *space, const struct vmt_change *change,
-			const struct vmt_lesson *lesson)
+			const struct vmt_resolution *resolution)
 {
 	struct vmt_map *next;
 
-	for (unsigned i = 0; i < lesson->span_count; i++) {
-		struct vmt_map *map = vmt_space_from(space, lesson->span[i].start);
+	for (unsigned i = 0; i < resolution->span_count; i++) {
+		struct vmt_map *map = vmt_space_from(space, resolution->span[i].start);
 
-		for (; map && map->look.start < lesson->span[i].end; map = next) {
+		for (; map && map->vma.start < resolution->span[i].end; map = next) {
 			struct vmt_map stack = *map;
 
 			next = vmt_space_next(map);
-			if (!(map->look.flags & VMT_MAP_STACK))
+			if (!(map->vma.flags & VMT_MAP_STACK))
 				continue;
-			stack.look.start = stack_start(change, &lesson->sketch, map);
-			if (stack.look.start == map->look.start)
+			stack.vma.start = stack_start(change, &resolution->outcome, map);
+			if (stack.vma.start == map->vma.start)
 				continue;
 			vmt_space_remove(space, map);	/* its memory serves the insertion */
-			vmt_space_insert(space, &stack.look, stack.mapped_by, stack.put_by,
+			vmt_space_insert(space, &stack.vma, stack.mapped_by, stack.put_by,
 						stack.time);
 		}
 	}
 }
 
 /* Find the first map of each span; forget how many pieces each has. Is a stack among them? */
-static bool begin_counting(const struct vmt_space *space, const struct vmt_lesson *lesson,
+static bool begin_counting(const struct vmt_space *space, const struct vmt_resolution *resolution,
 			   struct vmt_map *first[2])
 {
 	uint32_t flags = 0;
 
-	for (unsigned i = 0; i < lesson->span_count; i++) {
-		struct vmt_map *map = vmt_space_from(space, lesson->span[i].start);
+	for (unsigned i = 0; i < resolution->span_count; i++) {
+		struct vmt_map *map = vmt_space_from(space, resolution->span[i].start);
 
 		first[i] = map;
-		for (; map && map->look.start < lesson->span[i].end; map = vmt_space_next(map)) {
+		for (; map && map->vma.start < resolution->span[i].end; map = vmt_space_next(map)) {
 			map->pieces = 0;
 			map->first_byte = UINT64_MAX;
-			flags |= map->look.flags;
+			flags |= map->vma.flags;
 		}
 	}
 	return flags & VMT_MAP_STACK;
 }
 
-static void note_piece(struct vmt_sketch_map *after, const struct source *source)
+static void note_piece(struct vmt_outcome_map *after, const struct source *source)
 {
 	if (source->kind == SOURCE_FRESH) {
 		after->is_fresh = true;
@@ -271,19 +271,19 @@ static void note_piece(struct vmt_sketch_map *after, const struct source *source
 
 /* Count the pieces of one map afterwards. */
 static void count_after(const struct vmt_space *space, const struct vmt_change *change,
-			const struct vmt_sketch *sketch, struct vmt_sketch_map *after,
+			const struct vmt_outcome *outcome, struct vmt_outcome_map *after,
 			struct vmt_effect *effect)
 {
 	struct source last = { .kind = SOURCE_ALIEN, .map = NULL };
-	bool is_own = after->look.flags & VMT_MAP_OWN;	/* counts as nobody's */
+	bool is_own = after->vma.flags & VMT_MAP_OWN;	/* counts as nobody's */
 	uint64_t pieces = 0;
 	uint64_t aliens = 0;
 
 	after->kept = NULL;
 	after->copied = NULL;
 	after->is_fresh = false;
-	for (uint64_t x = after->look.start; x < after->look.end;) {
-		struct source source = source_of(space, change, sketch, x, after->look.end);
+	for (uint64_t x = after->vma.start; x < after->vma.end;) {
+		struct source source = source_of(space, change, outcome, x, after->vma.end);
 
 		if (pieces == 0 || !is_same_source(&source, &last)) {
 			note_piece(after, &source);
@@ -307,28 +307,28 @@ static void count_after(const struct vmt_space *space, const struct vmt_change *
 /* Does the call account for the disappearance of all of map? */
 static bool is_explained(const struct vmt_change *change, const struct vmt_map *map)
 {
-	uint64_t at = map->look.start;
+	uint64_t at = map->vma.start;
 
 	if (change->how == VMT_CHANGE_EVERYTHING)
 		return true;
-	for (unsigned round = 0; round < 3 && at < map->look.end; round++) {
+	for (unsigned round = 0; round < 3 && at < map->vma.end; round++) {
 		if (vmt_range_has(change->gone[0], at))
 			at = change->gone[0].end;
-		if (at < map->look.end && vmt_range_has(change->gone[1], at))
+		if (at < map->vma.end && vmt_range_has(change->gone[1], at))
 			at = change->gone[1].end;
-		if (at < map->look.end && vmt_range_has(change->from, at))
+		if (at < map->vma.end && vmt_range_has(change->from, at))
 			at = change->from.end;
 	}
-	return at >= map->look.end;
+	return at >= map->vma.end;
 }
 
 static void count_before(struct vmt_map *const first[2], const struct vmt_change *change,
-			 const struct vmt_lesson *lesson, struct vmt_effect *effect)
+			 const struct vmt_resolution *resolution, struct vmt_effect *effect)
 {
-	for (unsigned i = 0; i < lesson->span_count; i++) {
+	for (unsigned i = 0; i < resolution->span_count; i++) {
 		struct vmt_map *map = first[i];
 
-		for (; map && map->look.start < lesson->span[i].end; map = vmt_space_next(map)) {
+		for (; map && map->vma.start < resolution->span[i].end; map = vmt_space_next(map)) {
 			if (map->pieces)
 				effect->call.split += map->pieces - 1;
 			else if (is_explained(change, map))
@@ -339,19 +339,19 @@ static void count_before(struct vmt_map *const first[2], const struct vmt_change
 	}
 }
 
-static uint32_t hidden_flags(const struct vmt_change *change, const struct vmt_sketch_map *after)
+static uint32_t hidden_flags(const struct vmt_change *change, const struct vmt_outcome_map *after)
 {
 	const struct vmt_map *like = after->kept ? after->kept : after->copied;
 
-	return like ? like->look.flags & HIDDEN : change->flags & VMT_MAP_STACK;
+	return like ? like->vma.flags & HIDDEN : change->flags & VMT_MAP_STACK;
 }
 
-static void set_owners(const struct vmt_change *change, struct vmt_sketch_map *after, uint32_t site,
+static void set_owners(const struct vmt_change *change, struct vmt_outcome_map *after, uint32_t site,
 		       uint64_t time)
 {
 	const struct vmt_map *kept = after->kept;
 
-	after->look.flags = (after->look.flags & ~VMT_MAP_STACK) | hidden_flags(change, after);
+	after->vma.flags = (after->vma.flags & ~VMT_MAP_STACK) | hidden_flags(change, after);
 	after->mapped_by = site;
 	after->put_by = site;
 	after->time = time;
@@ -367,66 +367,66 @@ static void set_owners(const struct vmt_change *change, struct vmt_sketch_map *a
 	}
 }
 
-static bool is_unchanged(const struct vmt_map *map, const struct vmt_sketch_map *after)
+static bool is_unchanged(const struct vmt_map *map, const struct vmt_outcome_map *after)
 {
-	return vmt_look_same(&map->look, &after->look) &&
-	       !((map->look.flags ^ after->look.flags) & VMT_MAP_STORED) &&
+	return vmt_vma_same(&map->vma, &after->vma) &&
+	       !((map->vma.flags ^ after->vma.flags) & VMT_MAP_STORED) &&
 	       map->mapped_by == after->mapped_by && map->put_by == after->put_by;
 }
 
 static void replace(struct vmt_space *space, struct vmt_map *map,
-		    const struct vmt_sketch_map *after, const struct vmt_effect_ops *ops)
+		    const struct vmt_outcome_map *after, const struct vmt_effect_ops *ops)
 {
 	if (is_unchanged(map, after)) {
-		map->look = after->look;	/* what is known of it is not published */
+		map->vma = after->vma;	/* what is known of it is not published */
 		return;
 	}
 	if (map->put_by != after->put_by) {
-		vmt_effect_tell_live(ops, map->put_by, map->look.flags, -1);
-		vmt_effect_tell_live(ops, after->put_by, after->look.flags, 1);
+		vmt_effect_report_live(ops, map->put_by, map->vma.flags, -1);
+		vmt_effect_report_live(ops, after->put_by, after->vma.flags, 1);
 	}
-	vmt_space_update(space, map, &after->look, after->mapped_by, after->put_by, after->time);
+	vmt_space_update(space, map, &after->vma, after->mapped_by, after->put_by, after->time);
 }
 
-static void add(struct vmt_space *space, const struct vmt_sketch_map *after,
+static void add(struct vmt_space *space, const struct vmt_outcome_map *after,
 		const struct vmt_effect_ops *ops, struct vmt_effect *effect)
 {
-	if (!vmt_space_insert(space, &after->look, after->mapped_by, after->put_by, after->time)) {
+	if (!vmt_space_insert(space, &after->vma, after->mapped_by, after->put_by, after->time)) {
 		effect->out_of_memory = true;
 		return;
 	}
-	vmt_effect_tell_live(ops, after->put_by, after->look.flags, 1);
+	vmt_effect_report_live(ops, after->put_by, after->vma.flags, 1);
 }
 
 /*
- * Make one span of the table, from this map on, equal to the sketch's maps from index on; returns
+ * Make one span of the table, from this map on, equal to the outcome's maps from index on; returns
  * the next index.
  */
 static size_t commit(struct vmt_space *space, struct vmt_range span, struct vmt_map *map,
-		     const struct vmt_sketch *sketch, size_t index,
+		     const struct vmt_outcome *outcome, size_t index,
 		     const struct vmt_effect_ops *ops, struct vmt_effect *effect)
 {
 	size_t last = index;
 
-	while (last < sketch->count && sketch->map[last].look.start < span.end)
+	while (last < outcome->count && outcome->map[last].vma.start < span.end)
 		last++;
-	for (size_t i = index; map && map->look.start < span.end;) {
+	for (size_t i = index; map && map->vma.start < span.end;) {
 		struct vmt_map *next = vmt_space_next(map);
 
-		while (i < last && sketch->map[i].look.start < map->look.start)
+		while (i < last && outcome->map[i].vma.start < map->vma.start)
 			i++;
-		if (i == last || sketch->map[i].look.start != map->look.start) {
-			vmt_effect_tell_live(ops, map->put_by, map->look.flags, -1);
+		if (i == last || outcome->map[i].vma.start != map->vma.start) {
+			vmt_effect_report_live(ops, map->put_by, map->vma.flags, -1);
 			vmt_space_remove(space, map);
 		}
 		map = next;
 	}
 	for (size_t i = index; i < last; i++) {
-		map = vmt_space_at(space, sketch->map[i].look.start);
+		map = vmt_space_at(space, outcome->map[i].vma.start);
 		if (map)
-			replace(space, map, &sketch->map[i], ops);
+			replace(space, map, &outcome->map[i], ops);
 		else
-			add(space, &sketch->map[i], ops, effect);
+			add(space, &outcome->map[i], ops, effect);
 	}
 	return last;
 }
@@ -441,25 +441,25 @@ static void blame_nobody(struct vmt_effect *effect)
 }
 
 void vmt_effect_apply(struct vmt_space *space, const struct vmt_change *change,
-		      struct vmt_lesson *lesson, uint32_t site, uint64_t time,
+		      struct vmt_resolution *resolution, uint32_t site, uint64_t time,
 		      const struct vmt_effect_ops *ops, struct vmt_effect *ret_effect)
 {
-	struct vmt_sketch *sketch = &lesson->sketch;
-	struct vmt_effect effect = { .out_of_memory = sketch->out_of_memory };
+	struct vmt_outcome *outcome = &resolution->outcome;
+	struct vmt_effect effect = { .out_of_memory = outcome->out_of_memory };
 	struct vmt_map *first[2] = { NULL, NULL };
 	size_t index = 0;
 
-	if (begin_counting(space, lesson, first)) {
-		note_growth(space, change, lesson);
-		begin_counting(space, lesson, first);
+	if (begin_counting(space, resolution, first)) {
+		note_growth(space, change, resolution);
+		begin_counting(space, resolution, first);
 	}
-	for (size_t i = 0; i < sketch->count; i++)
-		count_after(space, change, sketch, &sketch->map[i], &effect);
-	count_before(first, change, lesson, &effect);
-	for (size_t i = 0; i < sketch->count; i++)
-		set_owners(change, &sketch->map[i], site, time);
-	for (unsigned i = 0; i < lesson->span_count; i++)
-		index = commit(space, lesson->span[i], first[i], sketch, index, ops, &effect);
+	for (size_t i = 0; i < outcome->count; i++)
+		count_after(space, change, outcome, &outcome->map[i], &effect);
+	count_before(first, change, resolution, &effect);
+	for (size_t i = 0; i < outcome->count; i++)
+		set_owners(change, &outcome->map[i], site, time);
+	for (unsigned i = 0; i < resolution->span_count; i++)
+		index = commit(space, resolution->span[i], first[i], outcome, index, ops, &effect);
 	if (change->how == VMT_CHANGE_NOTHING)
 		blame_nobody(&effect);
 	*ret_effect = effect;

@@ -40,7 +40,7 @@ struct vmt_effect_ops {
 };
 
 /* So many more of this site's maps live; flags: the map's. */
-static inline void vmt_effect_tell_live(const struct vmt_effect_ops *ops, uint32_t site,
+static inline void vmt_effect_report_live(const struct vmt_effect_ops *ops, uint32_t site,
 					uint32_t flags, int delta)
 {
 	if (!(flags & VMT_MAP_OWN))
@@ -54,13 +54,13 @@ static inline int64_t vmt_counts_net(const struct vmt_counts *counts)
 }
 
 /*
- * Replace the maps in lesson's spans by lesson's sketch and count the
+ * Replace the maps in resolution's spans by resolution's outcome and count the
  * difference. Owners: the leftmost piece of a map keeps its record, further pieces are put by
- * this site, a new mapping is mapped and put by it; where pieces join, the leftmost kept one's
+ * this site, a new mapping is mapped and put by it; where pieces merge, the leftmost kept one's
  * record survives. change->how == VMT_CHANGE_NOTHING: no call was made, every difference is unseen.
  */
 void vmt_effect_apply(struct vmt_space *space, const struct vmt_change *change,
-		      struct vmt_lesson *lesson, uint32_t site, uint64_t time,
+		      struct vmt_resolution *resolution, uint32_t site, uint64_t time,
 		      const struct vmt_effect_ops *ops, struct vmt_effect *ret_effect);
 
 #endif

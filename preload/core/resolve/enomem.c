@@ -10,7 +10,7 @@
 
 #define ADDRESS_END UINT64_C(0x7ffffffff000)
 
-bool vmt_reason_is_wanted(const struct vmt_done *done)
+bool vmt_enomem_is_wanted(const struct vmt_done *done)
 {
 	if (done->call == VMT_CALL_BRK)
 		return (uint64_t)done->result < (uint64_t)done->args[0];
@@ -104,7 +104,7 @@ static bool has_hole(const struct vmt_space *space, const struct vmt_done *done)
 
 		if (!map)
 			return true;
-		at = map->look.end;
+		at = map->vma.end;
 	}
 	return false;
 }
@@ -125,9 +125,9 @@ static bool has_gap(const struct vmt_space *space, uint64_t length)
 	uint64_t at = 0x10000;
 
 	for (struct vmt_map *map = vmt_space_first(space); map; map = vmt_space_next(map)) {
-		if (map->look.start >= at && map->look.start - at >= length)
+		if (map->vma.start >= at && map->vma.start - at >= length)
 			return true;
-		at = map->look.end;
+		at = map->vma.end;
 	}
 	return at < ADDRESS_END && ADDRESS_END - at >= length;
 }
@@ -154,7 +154,7 @@ static enum vmt_reason reason_of_size(const struct vmt_space *space, const struc
 	return VMT_REASON_UNKNOWN;
 }
 
-enum vmt_reason vmt_reason_of(const struct vmt_space *space, const struct vmt_done *done,
+enum vmt_reason vmt_enomem_reason(const struct vmt_space *space, const struct vmt_done *done,
 			      uint64_t maps, const struct vmt_resources *resources)
 {
 	uint64_t limit = resources->map_limit;

@@ -24,13 +24,13 @@ struct vmt_resources {
 };
 
 /* Is the cause of this error worth working out? */
-bool vmt_reason_is_wanted(const struct vmt_done *done);
+bool vmt_enomem_is_wanted(const struct vmt_done *done);
 
 /*
  * maps: all maps before the call, as the kernel counts them. space: before or after it.
  * Sources: mm/mmap.c, mm/vma.c, mm/mremap.c, mm/mlock.c, mm/util.c of Linux 6.18.
  */
-enum vmt_reason vmt_reason_of(const struct vmt_space *space, const struct vmt_done *done,
+enum vmt_reason vmt_enomem_reason(const struct vmt_space *space, const struct vmt_done *done,
 			      uint64_t maps, const struct vmt_resources *resources);
 
 #endif

@@ -27,21 +27,21 @@ static struct vmt_range edge_zone(const struct vmt_change *change)
 	return change->advise;
 }
 
-/* Edge number i of a sketch: between left, the map last kept, and the i-th. */
+/* Edge number i of an outcome: between left, the map last kept, and the i-th. */
 struct edge {
 	struct vmt_space *space;
 	const struct vmt_change *change;
-	struct vmt_sketch *sketch;
-	struct vmt_look *left;
+	struct vmt_outcome *outcome;
+	struct vmt_vma *left;
 	size_t i;
-	struct vmt_seam seam;	/* of what left was joined… */
-	bool is_joined;	/* …if it was */
+	struct vmt_pending_merge pending;	/* of what left was merged… */
+	bool is_merged;	/* …if it was */
 	bool is_open;	/* the rules do not tell */
 };
 
-static struct vmt_look *right_of(const struct edge *edge)
+static struct vmt_vma *right_of(const struct edge *edge)
 {
-	return &edge->sketch->map[edge->i].look;
+	return &edge->outcome->map[edge->i].vma;
 }
 
 static bool is_fresh(const struct edge *edge)
@@ -52,37 +52,37 @@ static bool is_fresh(const struct edge *edge)
 /* Are its two maps one now? */
 static enum vmt_answer judge(const struct edge *edge)
 {
-	const struct vmt_sketch *sketch = edge->sketch;
-	const struct vmt_look *next = edge->i + 1 < sketch->count ? &sketch->map[edge->i + 1].look :
+	const struct vmt_outcome *outcome = edge->outcome;
+	const struct vmt_vma *next = edge->i + 1 < outcome->count ? &outcome->map[edge->i + 1].vma :
 								    NULL;
 	enum vmt_answer answer;
 
-	if (!vmt_look_continues(edge->left, right_of(edge)))
+	if (!vmt_vma_continues(edge->left, right_of(edge)))
 		return VMT_ANSWER_NO;
 	if (!edge->space->reasons || !vmt_range_is_empty(edge->change->remapped))
 		return VMT_ANSWER_MAYBE;
-	answer = vmt_known_joins(edge->space, edge->left, right_of(edge), next,
-				 edge->is_joined ? &edge->seam : NULL);
-	if (answer != VMT_ANSWER_YES || !vmt_look_is_file(edge->left) || !is_fresh(edge))
+	answer = vmt_merge_rules_decide(edge->space, edge->left, right_of(edge), next,
+				 edge->is_merged ? &edge->pending : NULL);
+	if (answer != VMT_ANSWER_YES || !vmt_vma_is_file(edge->left) || !is_fresh(edge))
 		return answer;
-	return vmt_kin_files_join(edge->space, edge->left);
+	return vmt_vma_class_files_merge(edge->space, edge->left);
 }
 
 /*
  * The kernel was asked. If nothing but MAP_STACK could have been the reason for its answer, this
  * is what it means here.
  */
-static void learn_stack_kin(const struct edge *edge, enum vmt_answer answer)
+static void learn_stack_class(const struct edge *edge, enum vmt_answer answer)
 {
 	struct vmt_space *space = edge->space;
 
-	if (!space->reasons || space->stack_kin != VMT_STACK_KIN_UNKNOWN)
+	if (!space->reasons || space->stack_class != VMT_STACK_CLASS_UNKNOWN)
 		return;
-	space->stack_kin = VMT_STACK_KIN_EQUAL;
+	space->stack_class = VMT_STACK_CLASS_EQUAL;
 	if (judge(edge) != VMT_ANSWER_YES)
-		space->stack_kin = VMT_STACK_KIN_UNKNOWN;
+		space->stack_class = VMT_STACK_CLASS_UNKNOWN;
 	else if (answer == VMT_ANSWER_NO)
-		space->stack_kin = VMT_STACK_KIN_OTHER;
+		space->stack_class = VMT_STACK_CLASS_OTHER;
 }
 
 /* The same for what the file system does. */
@@ -91,9 +91,9 @@ static void learn_files(const struct edge *edge, enum vmt_answer answer)
 	struct vmt_files was = edge->space->files;
 	enum vmt_answer *place;
 
-	if (!edge->space->reasons || !vmt_look_is_file(edge->left) || !is_fresh(edge))
+	if (!edge->space->reasons || !vmt_vma_is_file(edge->left) || !is_fresh(edge))
 		return;
-	place = vmt_kin_files_place(edge->space, edge->left);
+	place = vmt_vma_class_files_place(edge->space, edge->left);
 	if (*place == VMT_ANSWER_MAYBE) {
 		*place = VMT_ANSWER_YES;
 		if (judge(edge) == VMT_ANSWER_YES) {
@@ -105,31 +105,31 @@ static void learn_files(const struct edge *edge, enum vmt_answer answer)
 }
 
 /* If it could only have been their anon_vmas that kept them apart, these are known now. */
-static void learn_ties(const struct edge *edge, enum vmt_answer answer)
+static void learn_anon_vmas(const struct edge *edge, enum vmt_answer answer)
 {
 	struct vmt_space *space = edge->space;
 
-	if (!space->reasons || !space->has_ties || answer == VMT_ANSWER_YES)
+	if (!space->reasons || !space->knows_anon_vmas || answer == VMT_ANSWER_YES)
 		return;
-	space->ties_fit = true;
+	space->anon_vmas_fit = true;
 	if (judge(edge) == VMT_ANSWER_YES || VMT_FAULT == 40)
-		vmt_ties_part(space, edge->left, right_of(edge));
-	space->ties_fit = false;
+		vmt_anon_vma_differ(space, edge->left, right_of(edge));
+	space->anon_vmas_fit = false;
 }
 
 /* The answer to what seemed known, or to what was open. */
 static void learn_from(const struct edge *edge, enum vmt_answer expected, enum vmt_answer answer)
 {
 	if (expected == VMT_ANSWER_MAYBE) {
-		learn_stack_kin(edge, answer);
+		learn_stack_class(edge, answer);
 		learn_files(edge, answer);
-		learn_ties(edge, answer);
+		learn_anon_vmas(edge, answer);
 	} else if (expected != answer) {
 		edge->space->is_refuted = true;
 	}
 }
 
-/* Ask the kernel. Returns an enum vmt_answer, or VMT_JOIN_UNKNOWN. */
+/* Ask the kernel. Returns an enum vmt_answer, or VMT_MERGE_UNKNOWN. */
 static int ask(const struct edge *edge, const struct vmt_kernel_ops *kernel,
 	       enum vmt_answer expected)
 {
@@ -140,7 +140,7 @@ static int ask(const struct edge *edge, const struct vmt_kernel_ops *kernel,
 	if (two == -ESTALE && is_alone && edge->space->reasons)
 		edge->space->is_refuted = true;
 	if (two < 0)
-		return VMT_JOIN_UNKNOWN;
+		return VMT_MERGE_UNKNOWN;
 	if (is_alone)
 		learn_from(edge, expected, answer);
 	return (int)answer;
@@ -150,7 +150,7 @@ static int ask(const struct edge *edge, const struct vmt_kernel_ops *kernel,
 static bool is_sampled(const struct edge *edge)
 {
 	return edge->space->reasons && edge->space->is_sample &&
-	       vmt_look_continues(edge->left, right_of(edge));
+	       vmt_vma_continues(edge->left, right_of(edge));
 }
 
 static bool is_at_edge(struct vmt_range zone, uint64_t addr)
@@ -160,46 +160,46 @@ static bool is_at_edge(struct vmt_range zone, uint64_t addr)
 	return addr >= zone.start && addr <= zone.end;
 }
 
-/* Has the kernel joined the two? Sets learnt. Returns an enum vmt_answer, or VMT_JOIN_UNKNOWN. */
-static int answer_of(struct edge *edge, const struct vmt_kernel_ops *kernel, int *learnt)
+/* Has the kernel merged the two? Sets learnt. Returns an enum vmt_answer, or VMT_MERGE_UNKNOWN. */
+static int answer_of(struct edge *edge, const struct vmt_kernel_ops *kernel, int *resolved)
 {
 	enum vmt_answer answer = judge(edge);
 
 	edge->is_open = answer == VMT_ANSWER_MAYBE;
 	if (answer != VMT_ANSWER_MAYBE && !(kernel && is_sampled(edge)))
 		return (int)answer;
-	*learnt = kernel ? VMT_LEARNT_ASKED : VMT_LEARNT_GUESSED;
+	*resolved = kernel ? VMT_RESOLVED_ASKED : VMT_RESOLVED_GUESSED;
 	return kernel ? ask(edge, kernel, answer) : VMT_ANSWER_YES;
 }
 
-int vmt_join_edges(struct vmt_space *space, struct vmt_sketch *sketch,
+int vmt_merge_edges(struct vmt_space *space, struct vmt_outcome *outcome,
 		      const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
 {
 	struct vmt_range zone = edge_zone(change);
-	struct edge edge = { .space = space, .change = change, .sketch = sketch };
-	int learnt = VMT_LEARNT_DERIVED;
+	struct edge edge = { .space = space, .change = change, .outcome = outcome };
+	int resolved = VMT_RESOLVED_DERIVED;
 	size_t kept = 0;
 
 	if (vmt_range_is_empty(zone))
-		return learnt;
-	for (edge.i = 1; edge.i < sketch->count; edge.i++) {
-		struct vmt_look *left = &sketch->map[kept].look;
+		return resolved;
+	for (edge.i = 1; edge.i < outcome->count; edge.i++) {
+		struct vmt_vma *left = &outcome->map[kept].vma;
 		int one = VMT_ANSWER_NO;
 
 		edge.left = left;
 		if (is_at_edge(zone, right_of(&edge)->start))
-			one = answer_of(&edge, kernel, &learnt);
-		if (one == VMT_JOIN_UNKNOWN)
-			return VMT_JOIN_UNKNOWN;
-		edge.is_joined = one == VMT_ANSWER_YES;
-		if (!edge.is_joined) {
-			sketch->map[++kept] = sketch->map[edge.i];
+			one = answer_of(&edge, kernel, &resolved);
+		if (one == VMT_MERGE_UNKNOWN)
+			return VMT_MERGE_UNKNOWN;
+		edge.is_merged = one == VMT_ANSWER_YES;
+		if (!edge.is_merged) {
+			outcome->map[++kept] = outcome->map[edge.i];
 			continue;
 		}
-		edge.seam = (struct vmt_seam){ *left, *right_of(&edge), edge.is_open };
-		vmt_known_merge(left, right_of(&edge));
+		edge.pending = (struct vmt_pending_merge){ *left, *right_of(&edge), edge.is_open };
+		vmt_merge_rules_combine(left, right_of(&edge));
 	}
-	if (sketch->count)
-		sketch->count = kept + 1;
-	return learnt;
+	if (outcome->count)
+		outcome->count = kept + 1;
+	return resolved;
 }

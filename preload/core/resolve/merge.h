@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The maps of a sketch that the kernel has joined, after the call was drawn with every cut and no
+ * The maps of an outcome that the kernel has merged, after the call was drawn with every cut and no
  * merge. Called by resolve.c; asks the kernel only where merge_rules.h does not tell, and in samples.
  */
 #ifndef VMT_MERGE_H
@@ -8,10 +8,10 @@
 
 #include "core/resolve/resolve.h"
 
-#define VMT_JOIN_UNKNOWN (-1)	/* a question had no answer */
+#define VMT_MERGE_UNKNOWN (-1)	/* a question had no answer */
 
-/* kernel: NULL = it cannot be asked. Returns enum vmt_learnt, or VMT_JOIN_UNKNOWN: then the sketch is useless. */
-int vmt_join_edges(struct vmt_space *space, struct vmt_sketch *sketch,
+/* kernel: NULL = it cannot be asked. Returns enum vmt_resolved, or VMT_MERGE_UNKNOWN: then the outcome is useless. */
+int vmt_merge_edges(struct vmt_space *space, struct vmt_outcome *outcome,
 		   const struct vmt_change *change, const struct vmt_kernel_ops *kernel);
 
 #endif

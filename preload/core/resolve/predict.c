@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A call's effect on a sketch of the maps before it: what goes, comes, moves and changes. Every
+ * A call's effect on an outcome of the maps before it: what goes, comes, moves and changes. Every
  * cut is drawn and no merge; merge.c decides over those.
  */
 #include "core/resolve/predict.h"
@@ -8,63 +8,63 @@
 #include "core/vma/merge_rules.h"
 
 /* What lies in range is cut out and altered, but for what the call leaves as it is. */
-static void draw_altered(struct vmt_sketch *sketch, struct vmt_range range,
+static void predict_altered(struct vmt_outcome *outcome, struct vmt_range range,
 			 const struct vmt_change *change, bool reasons)
 {
-	size_t i = vmt_sketch_from(sketch, range.start);
+	size_t i = vmt_outcome_from(outcome, range.start);
 
-	for (; i < sketch->count && sketch->map[i].look.start < range.end; i++) {
-		if (reasons && vmt_known_keeps(&sketch->map[i].look, change))
+	for (; i < outcome->count && outcome->map[i].vma.start < range.end; i++) {
+		if (reasons && vmt_merge_rules_keeps(&outcome->map[i].vma, change))
 			continue;
-		if (sketch->map[i].look.start < range.start) {
-			vmt_sketch_cut(sketch, range.start);	/* the next one is in the range */
+		if (outcome->map[i].vma.start < range.start) {
+			vmt_outcome_cut(outcome, range.start);	/* the next one is in the range */
 			continue;
 		}
-		if (sketch->map[i].look.end > range.end)
-			vmt_sketch_cut(sketch, range.end);
-		vmt_known_alter(&sketch->map[i].look, change);
+		if (outcome->map[i].vma.end > range.end)
+			vmt_outcome_cut(outcome, range.end);
+		vmt_merge_rules_alter(&outcome->map[i].vma, change);
 	}
 }
 
-static bool draw_new(struct vmt_sketch *sketch, struct vmt_look *look)
+static bool predict_new(struct vmt_outcome *outcome, struct vmt_vma *vma)
 {
-	if (vmt_sketch_touches(sketch, (struct vmt_range){ look->start, look->end }))
+	if (vmt_outcome_touches(outcome, (struct vmt_range){ vma->start, vma->end }))
 		return false;	/* something is there that no call explains */
-	look->flags |= VMT_MAP_CHANGED;
-	vmt_sketch_insert(sketch, look);
+	vma->flags |= VMT_MAP_CHANGED;
+	vmt_outcome_insert(outcome, vma);
 	return true;
 }
 
 /* What is mapped in range, drawn again at `to`; the original goes if it moves. */
-static void draw_shifted(struct vmt_sketch *sketch, struct vmt_range range, uint64_t to, bool moves)
+static void predict_shifted(struct vmt_outcome *outcome, struct vmt_range range, uint64_t to, bool moves)
 {
 	for (uint64_t at = range.start; at < range.end;) {
-		size_t i = vmt_sketch_from(sketch, at);
+		size_t i = vmt_outcome_from(outcome, at);
 
-		if (i == sketch->count || sketch->map[i].look.start >= range.end)
+		if (i == outcome->count || outcome->map[i].vma.start >= range.end)
 			break;
 
-		struct vmt_look look = sketch->map[i].look;
-		uint64_t start = look.start < range.start ? range.start : look.start;
-		uint64_t end = look.end > range.end ? range.end : look.end;
+		struct vmt_vma vma = outcome->map[i].vma;
+		uint64_t start = vma.start < range.start ? range.start : vma.start;
+		uint64_t end = vma.end > range.end ? range.end : vma.end;
 
-		vmt_look_cut_front(&look, start);
-		look.start = start - range.start + to;
-		look.end = end - range.start + to;
+		vmt_vma_cut_front(&vma, start);
+		vma.start = start - range.start + to;
+		vma.end = end - range.start + to;
 		if (VMT_FAULT != 30)
-			look.kin = VMT_KIN_UNKNOWN;	/* its page offset may be the old or a new one */
+			vma.vma_class = VMT_CLASS_UNKNOWN;	/* its page offset may be the old or a new one */
 		if (moves)
-			vmt_sketch_remove(sketch, (struct vmt_range){ start, end });
-		vmt_sketch_insert(sketch, &look);
+			vmt_outcome_remove(outcome, (struct vmt_range){ start, end });
+		vmt_outcome_insert(outcome, &vma);
 		at = end;
 	}
 }
 
 /* kernel: who knows which file fd is; NULL: nobody does. */
-static bool draw_fresh(struct vmt_space *space, struct vmt_sketch *sketch,
+static bool predict_fresh(struct vmt_space *space, struct vmt_outcome *outcome,
 		       const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
 {
-	struct vmt_look look = {
+	struct vmt_vma vma = {
 		.start = change->fresh.start,
 		.end = change->fresh.end,
 		.offset = change->offset,
@@ -74,27 +74,27 @@ static bool draw_fresh(struct vmt_space *space, struct vmt_sketch *sketch,
 	if (vmt_range_is_empty(change->fresh))
 		return true;
 	if (!vmt_range_is_empty(change->copied)) {
-		draw_shifted(sketch, change->copied, change->fresh.start, false);
+		predict_shifted(outcome, change->copied, change->fresh.start, false);
 		return true;
 	}
-	look.kin = change->is_file ? vmt_kin_of_file(space, change) :
-				      vmt_kin_born(space, change->born);
+	vma.vma_class = change->is_file ? vmt_vma_class_of_file(space, change) :
+				      vmt_vma_class_born(space, change->born);
 	if (change->is_file && kernel) {
-		int is_ordinary = kernel->file(kernel->context, change->fd, &look);
+		int is_ordinary = kernel->file(kernel->context, change->fd, &vma);
 
 		if (is_ordinary < 0)
 			return false;
 		if (!is_ordinary)
-			look.kin = VMT_KIN_UNKNOWN;
+			vma.vma_class = VMT_CLASS_UNKNOWN;
 	}
-	return draw_new(sketch, &look);
+	return predict_new(outcome, &vma);
 }
 
-/* mremap makes the map longer; brk's new memory is joined to it, or not, like any other. */
-static bool draw_grown(struct vmt_space *space, struct vmt_sketch *sketch,
+/* mremap makes the map longer; brk's new memory is merged to it, or not, like any other. */
+static bool predict_grown(struct vmt_space *space, struct vmt_outcome *outcome,
 		       const struct vmt_change *change)
 {
-	struct vmt_look look = {
+	struct vmt_vma vma = {
 		.start = change->grown.start,
 		.end = change->grown.end,
 		.flags = change->flags,
@@ -103,21 +103,21 @@ static bool draw_grown(struct vmt_space *space, struct vmt_sketch *sketch,
 	if (vmt_range_is_empty(change->grown))
 		return true;
 	if (change->flags) {
-		look.kin = vmt_kin_born(space, change->born);
-		return draw_new(sketch, &look);
+		vma.vma_class = vmt_vma_class_born(space, change->born);
+		return predict_new(outcome, &vma);
 	}
 
-	size_t below = vmt_sketch_from(sketch, change->grown.start - 1);
+	size_t below = vmt_outcome_from(outcome, change->grown.start - 1);
 
-	if (below == sketch->count || vmt_sketch_touches(sketch, change->grown))
+	if (below == outcome->count || vmt_outcome_touches(outcome, change->grown))
 		return false;
-	sketch->map[below].look.end = change->grown.end;
+	outcome->map[below].vma.end = change->grown.end;
 	return true;
 }
 
 /* At a hole mprotect stops. If it begins there nothing is changed; otherwise the reason may be
  * another one, a map in front of the hole that could not be split. */
-static bool draw_protected(struct vmt_sketch *sketch, const struct vmt_change *change, bool reasons)
+static bool predict_protected(struct vmt_outcome *outcome, const struct vmt_change *change, bool reasons)
 {
 	const struct vmt_range first = { change->protect.start,
 					 change->protect.start + VMT_PAGE_SIZE };
@@ -125,45 +125,45 @@ static bool draw_protected(struct vmt_sketch *sketch, const struct vmt_change *c
 	if (vmt_range_is_empty(change->protect))
 		return true;
 	if (change->met_hole)
-		return !vmt_sketch_touches(sketch, first);
-	if (!vmt_sketch_covers(sketch, change->protect))
+		return !vmt_outcome_touches(outcome, first);
+	if (!vmt_outcome_covers(outcome, change->protect))
 		return false;
-	draw_altered(sketch, change->protect, change, reasons);
+	predict_altered(outcome, change->protect, change, reasons);
 	return true;
 }
 
 /* madvise passes over holes; ENOMEM is what it says of them, and of nothing else (mm/madvise.c). */
-static bool draw_advised(struct vmt_sketch *sketch, const struct vmt_change *change, bool reasons)
+static bool predict_advised(struct vmt_outcome *outcome, const struct vmt_change *change, bool reasons)
 {
 	if (vmt_range_is_empty(change->advise))
 		return true;
-	if (vmt_sketch_covers(sketch, change->advise) == change->met_hole)
+	if (vmt_outcome_covers(outcome, change->advise) == change->met_hole)
 		return false;
-	draw_altered(sketch, change->advise, change, reasons);
+	predict_altered(outcome, change->advise, change, reasons);
 	return true;
 }
 
-static bool draw_change(struct vmt_space *space, struct vmt_sketch *sketch,
+static bool draw_change(struct vmt_space *space, struct vmt_outcome *outcome,
 			const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
 {
-	vmt_sketch_remove(sketch, change->gone[0]);
-	vmt_sketch_remove(sketch, change->gone[1]);
-	draw_shifted(sketch, change->from, change->to, true);
-	if (!draw_fresh(space, sketch, change, kernel) || !draw_grown(space, sketch, change))
+	vmt_outcome_remove(outcome, change->gone[0]);
+	vmt_outcome_remove(outcome, change->gone[1]);
+	predict_shifted(outcome, change->from, change->to, true);
+	if (!predict_fresh(space, outcome, change, kernel) || !predict_grown(space, outcome, change))
 		return false;
-	if (!draw_protected(sketch, change, space->reasons) ||
-	    !draw_advised(sketch, change, space->reasons))
+	if (!predict_protected(outcome, change, space->reasons) ||
+	    !predict_advised(outcome, change, space->reasons))
 		return false;
-	return !sketch->out_of_memory;
+	return !outcome->out_of_memory;
 }
 
-bool vmt_draw_change(struct vmt_space *space, struct vmt_sketch *sketch,
+bool vmt_predict_change(struct vmt_space *space, struct vmt_outcome *outcome,
 		     const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
 {
 	bool is_drawn;
 
-	sketch->last_tie = space->last_tie;
-	is_drawn = draw_change(space, sketch, change, kernel);
-	space->last_tie = sketch->last_tie;
+	outcome->last_anon_cut = space->last_anon_cut;
+	is_drawn = draw_change(space, outcome, change, kernel);
+	space->last_anon_cut = outcome->last_anon_cut;
 	return is_drawn;
 }

@@ -10,9 +10,9 @@
 
 /*
  * Draw the outcome of change. kernel: who knows which file a descriptor is; NULL: nobody does.
- * False: the call does not fit the maps in the sketch, or memory has run out.
+ * False: the call does not fit the maps in the outcome, or memory has run out.
  */
-bool vmt_draw_change(struct vmt_space *space, struct vmt_sketch *sketch,
+bool vmt_predict_change(struct vmt_space *space, struct vmt_outcome *outcome,
 		     const struct vmt_change *change, const struct vmt_kernel_ops *kernel);
 
 #endif

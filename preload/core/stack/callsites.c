@@ -37,7 +37,7 @@ static uint64_t hash_bytes(const void *bytes, size_t size, uint64_t seed)
 	return XXH64(bytes, size, seed);
 }
 
-static struct vmt_site *new_site(struct vmt_sites *sites, uint32_t call)
+static struct vmt_site *new_site(struct vmt_callsites *sites, uint32_t call)
 {
 	struct vmt_site *site;
 
@@ -50,16 +50,16 @@ static struct vmt_site *new_site(struct vmt_sites *sites, uint32_t call)
 	return site;
 }
 
-static void add_site(struct vmt_sites *sites, struct vmt_site *site)
+static void add_site(struct vmt_callsites *sites, struct vmt_site *site)
 {
 	sites->by_id[sites->count++] = site;
 	sites->ops->added(sites->ops->context, site);
 }
 
-int vmt_sites_init(struct vmt_sites *sites, struct vmt_arena *arena, uint32_t room,
-		   const struct vmt_sites_ops *ops)
+int vmt_callsites_init(struct vmt_callsites *sites, struct vmt_arena *arena, uint32_t room,
+		   const struct vmt_callsites_ops *ops)
 {
-	*sites = (struct vmt_sites){ .arena = arena, .room = room, .ops = ops };
+	*sites = (struct vmt_callsites){ .arena = arena, .room = room, .ops = ops };
 	sites->by_id = vmt_arena_alloc(arena, sizeof(struct vmt_site *) * room);
 	if (!sites->by_id)
 		return -ENOMEM;
@@ -73,7 +73,7 @@ int vmt_sites_init(struct vmt_sites *sites, struct vmt_arena *arena, uint32_t ro
 	return 0;
 }
 
-static bool is_same_raw(const struct vmt_raw_entry *entry, const struct vmt_raw_stack *stack)
+static bool is_same_raw(const struct vmt_raw_entry *entry, const struct vmt_callsites_stack *stack)
 {
 	if (entry->call != stack->call || entry->count != stack->count)
 		return false;
@@ -83,8 +83,8 @@ static bool is_same_raw(const struct vmt_raw_entry *entry, const struct vmt_raw_
 	return true;
 }
 
-static struct vmt_raw_entry *find_raw(struct vmt_sites *sites, uint64_t hash,
-				      const struct vmt_raw_stack *stack)
+static struct vmt_raw_entry *find_raw(struct vmt_callsites *sites, uint64_t hash,
+				      const struct vmt_callsites_stack *stack)
 {
 	struct vmt_raw_entry *entry = NULL;
 
@@ -94,7 +94,7 @@ static struct vmt_raw_entry *find_raw(struct vmt_sites *sites, uint64_t hash,
 	return entry;
 }
 
-static void remember_raw(struct vmt_sites *sites, uint64_t hash, const struct vmt_raw_stack *stack,
+static void remember_raw(struct vmt_callsites *sites, uint64_t hash, const struct vmt_callsites_stack *stack,
 			 struct vmt_site *site)
 {
 	struct arena_holder *space = &(struct arena_holder){ sites->arena };
@@ -126,7 +126,7 @@ static void remember_raw(struct vmt_sites *sites, uint64_t hash, const struct vm
 	}
 }
 
-static bool is_same_site(const struct vmt_site *site, const struct vmt_raw_stack *stack,
+static bool is_same_site(const struct vmt_site *site, const struct vmt_callsites_stack *stack,
 			 const struct vmt_rec_frame *frames)
 {
 	if (site->call != stack->call || site->frame_count != stack->count)
@@ -138,8 +138,8 @@ static bool is_same_site(const struct vmt_site *site, const struct vmt_raw_stack
 	return true;
 }
 
-static struct vmt_site *find_site(struct vmt_sites *sites, uint64_t hash,
-				  const struct vmt_raw_stack *stack,
+static struct vmt_site *find_site(struct vmt_callsites *sites, uint64_t hash,
+				  const struct vmt_callsites_stack *stack,
 				  const struct vmt_rec_frame *frames)
 {
 	struct vmt_site *site = NULL;
@@ -150,7 +150,7 @@ static struct vmt_site *find_site(struct vmt_sites *sites, uint64_t hash,
 	return site;
 }
 
-static bool index_site(struct vmt_sites *sites, struct vmt_site *site)
+static bool index_site(struct vmt_callsites *sites, struct vmt_site *site)
 {
 	struct arena_holder *space = &(struct arena_holder){ sites->arena };
 	struct vmt_site *head = NULL;
@@ -165,8 +165,8 @@ static bool index_site(struct vmt_sites *sites, struct vmt_site *site)
 	return site->hh.tbl != NULL;
 }
 
-static struct vmt_site *make_site(struct vmt_sites *sites, uint64_t hash,
-				  const struct vmt_raw_stack *stack,
+static struct vmt_site *make_site(struct vmt_callsites *sites, uint64_t hash,
+				  const struct vmt_callsites_stack *stack,
 				  const struct vmt_rec_frame *frames)
 {
 	struct vmt_site *site = new_site(sites, stack->call);
@@ -198,7 +198,7 @@ give_up:
  * No room: the calls of one kind share a site without a stack, the last one made of it. It is
  * asked for by every call from then on, so nothing is searched.
  */
-static bool make_lost_site(struct vmt_sites *sites, uint32_t call, struct vmt_site **ret_site)
+static bool make_lost_site(struct vmt_callsites *sites, uint32_t call, struct vmt_site **ret_site)
 {
 	struct vmt_site *site = sites->lost[call];
 
@@ -215,14 +215,14 @@ static bool make_lost_site(struct vmt_sites *sites, uint32_t call, struct vmt_si
 }
 
 /* The last sites of the table are kept for make_lost_site: one for each call. */
-static bool is_nearly_full(const struct vmt_sites *sites)
+static bool is_nearly_full(const struct vmt_callsites *sites)
 {
 	return sites->room - sites->count <= VMT_CALL_COUNT;
 }
 
-/* Apart from vmt_sites_intern, which most calls need: the frames take 1 KiB of stack. */
+/* Apart from vmt_callsites_intern, which most calls need: the frames take 1 KiB of stack. */
 __attribute__((noinline)) static struct vmt_site *
-intern_by_frames(struct vmt_sites *sites, uint64_t raw_hash, const struct vmt_raw_stack *stack)
+intern_by_frames(struct vmt_callsites *sites, uint64_t raw_hash, const struct vmt_callsites_stack *stack)
 {
 	struct vmt_rec_frame frames[VMT_FRAMES_MAX];
 	struct vmt_site *site;
@@ -242,17 +242,17 @@ intern_by_frames(struct vmt_sites *sites, uint64_t raw_hash, const struct vmt_ra
 	return site;
 }
 
-static uint64_t hash_raw(const struct vmt_raw_stack *stack)
+static uint64_t hash_raw(const struct vmt_callsites_stack *stack)
 {
 	uint64_t hash = stack->hash;
 
 	for (uint32_t i = 0; !stack->hash && i < stack->count; i++)
-		hash = vmt_stack_hash(hash, stack->pc[i]);
+		hash = vmt_callsites_hash(hash, stack->pc[i]);
 	hash = (hash + stack->call) * VMT_STACK_HASH_SCALE;
 	return hash ^ hash >> 32;
 }
 
-struct vmt_site *vmt_sites_intern(struct vmt_sites *sites, const struct vmt_raw_stack *stack)
+struct vmt_site *vmt_callsites_intern(struct vmt_callsites *sites, const struct vmt_callsites_stack *stack)
 {
 	uint64_t hash = hash_raw(stack);
 	struct vmt_raw_entry *entry = find_raw(sites, hash, stack);
@@ -262,7 +262,7 @@ struct vmt_site *vmt_sites_intern(struct vmt_sites *sites, const struct vmt_raw_
 	return intern_by_frames(sites, hash, stack);
 }
 
-static void free_raw_chain(struct vmt_sites *sites, struct vmt_raw_entry *entry)
+static void free_raw_chain(struct vmt_callsites *sites, struct vmt_raw_entry *entry)
 {
 	while (entry) {
 		struct vmt_raw_entry *same = entry->next_same;
@@ -273,7 +273,7 @@ static void free_raw_chain(struct vmt_sites *sites, struct vmt_raw_entry *entry)
 	}
 }
 
-void vmt_sites_forget_addresses(struct vmt_sites *sites)
+void vmt_callsites_forget_addresses(struct vmt_callsites *sites)
 {
 	struct arena_holder *space = &(struct arena_holder){ sites->arena };
 	struct vmt_raw_entry *entry = sites->by_raw;
@@ -287,7 +287,7 @@ void vmt_sites_forget_addresses(struct vmt_sites *sites)
 	}
 }
 
-void vmt_sites_reindex(struct vmt_sites *sites)
+void vmt_callsites_reindex(struct vmt_callsites *sites)
 {
 	sites->by_raw = NULL;
 	sites->by_frames = NULL;

@@ -32,15 +32,15 @@ struct vmt_site {
 };
 
 /* One stack as it was captured. */
-struct vmt_raw_stack {
+struct vmt_callsites_stack {
 	enum vmt_call_id call;
 	uint32_t count;
 	bool is_truncated;
 	const uint64_t *pc;	/* innermost first */
-	uint64_t hash;	/* of them, by vmt_stack_hash() from 0; 0 = not known yet */
+	uint64_t hash;	/* of them, by vmt_callsites_hash() from 0; 0 = not known yet */
 };
 
-struct vmt_sites_ops {
+struct vmt_callsites_ops {
 	/* Where addr lies: which module, which offset in it. Always answers. */
 	struct vmt_rec_frame (*frame_of)(void *context, uint64_t addr);
 	/* A site has been made. */
@@ -50,9 +50,9 @@ struct vmt_sites_ops {
 
 struct vmt_raw_entry;
 
-struct vmt_sites {
+struct vmt_callsites {
 	struct vmt_arena *arena;
-	const struct vmt_sites_ops *ops;
+	const struct vmt_callsites_ops *ops;
 	struct vmt_site **by_id;
 	uint32_t count;
 	uint32_t room;
@@ -62,22 +62,22 @@ struct vmt_sites {
 };
 
 /* room: sites at most. Returns 0 or -ENOMEM. */
-VMT_MUST_CHECK int vmt_sites_init(struct vmt_sites *sites, struct vmt_arena *arena, uint32_t room,
-				  const struct vmt_sites_ops *ops);
+VMT_MUST_CHECK int vmt_callsites_init(struct vmt_callsites *sites, struct vmt_arena *arena, uint32_t room,
+				  const struct vmt_callsites_ops *ops);
 
 /*
  * The site of this stack, made when it is new. When there is no room left:
  * a site of the same call without a stack, flagged VMT_SITE_LOST; VMT_SITE_UNSEEN when there is not even that.
  */
-struct vmt_site *vmt_sites_intern(struct vmt_sites *sites, const struct vmt_raw_stack *stack);
+struct vmt_site *vmt_callsites_intern(struct vmt_callsites *sites, const struct vmt_callsites_stack *stack);
 
 /* Code has been unmapped: the same addresses may be other code from now on. */
-void vmt_sites_forget_addresses(struct vmt_sites *sites);
+void vmt_callsites_forget_addresses(struct vmt_callsites *sites);
 
 /*
  * Both indexes may be broken (their writer was interrupted for good): make them
  * anew from by_id, which is always whole. What they held is lost to the arena.
  */
-void vmt_sites_reindex(struct vmt_sites *sites);
+void vmt_callsites_reindex(struct vmt_callsites *sites);
 
 #endif

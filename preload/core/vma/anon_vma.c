@@ -6,81 +6,81 @@
  *	AAAAAAAAAA		one map, with an anon_vma or without
  *	AAAA BB CCCC		cut, A|B tied and B|C tied
  *
- * and a side that cannot have been written to since, nor been joined with another map, has either
- * none or that of the other side. A side that can is stirred. Two that the kernel did not join
+ * and a side that cannot have been written to since, nor been merged with another map, has either
+ * none or that of the other side. A side that can is stirred. Two that the kernel did not merge
  * for the sake of their anon_vmas surely have one: these have a number, and are noted as a pair.
  */
 #include "core/vma/anon_vma.h"
 
 #include "core/base/kernel.h"
 
-#define LAST_TIE     (VMT_TIE_STIRRED - 1)
+#define LAST_ANON_CUT     (VMT_ANON_VMA_MAY_APPEAR - 1)
 #define FIRST_KERNEL VMT_KERNEL(6, 16)
 
-bool vmt_ties_hold(const char *release)
+bool vmt_anon_vma_rules_hold(const char *release)
 {
 	return vmt_kernel_number(release) >= FIRST_KERNEL;
 }
 
-bool vmt_ties_may_have(const struct vmt_look *look)
+bool vmt_anon_vma_may_have(const struct vmt_vma *vma)
 {
-	return VMT_FAULT != 21 && (!look->kin || (look->flags & VMT_MAP_TOUCHED));
+	return VMT_FAULT != 21 && (!vma->vma_class || (vma->flags & VMT_MAP_TOUCHED));
 }
 
-void vmt_ties_cut(struct vmt_look *left, struct vmt_look *right, uint32_t *last)
+void vmt_anon_vma_cut(struct vmt_vma *left, struct vmt_vma *right, uint32_t *last)
 {
-	uint32_t tie = *last < LAST_TIE ? ++*last : 0;
+	uint32_t anon = *last < LAST_ANON_CUT ? ++*last : 0;
 
-	left->right_tie = tie;
-	right->left_tie = tie;
+	left->right_anon = anon;
+	right->left_anon = anon;
 }
 
-void vmt_ties_forget(struct vmt_look *look)
+void vmt_anon_vma_forget(struct vmt_vma *vma)
 {
-	look->anon = look->left_tie = look->right_tie = 0;
+	vma->anon = vma->left_anon = vma->right_anon = 0;
 }
 
-static bool are_tied(const struct vmt_look *left, const struct vmt_look *right)
+static bool are_tied(const struct vmt_vma *left, const struct vmt_vma *right)
 {
-	uint32_t tie = left->right_tie & ~VMT_TIE_STIRRED;
+	uint32_t anon = left->right_anon & ~VMT_ANON_VMA_MAY_APPEAR;
 
-	return tie && tie == (right->left_tie & ~VMT_TIE_STIRRED);
+	return anon && anon == (right->left_anon & ~VMT_ANON_VMA_MAY_APPEAR);
 }
 
 /* Has it none, or surely the same? */
-static bool is_less(const struct vmt_look *look, const struct vmt_look *than)
+static bool is_less(const struct vmt_vma *vma, const struct vmt_vma *than)
 {
-	return !vmt_ties_may_have(look) || (look->anon && look->anon == than->anon);
+	return !vmt_anon_vma_may_have(vma) || (vma->anon && vma->anon == than->anon);
 }
 
 /* Has the left one of two neighbours no anon_vma but what the right one has? */
-static bool is_left_less(const struct vmt_look *left, const struct vmt_look *right)
+static bool is_left_less(const struct vmt_vma *left, const struct vmt_vma *right)
 {
-	if (are_tied(left, right) && (!(left->right_tie & VMT_TIE_STIRRED) || VMT_FAULT == 36))
+	if (are_tied(left, right) && (!(left->right_anon & VMT_ANON_VMA_MAY_APPEAR) || VMT_FAULT == 36))
 		return true;
 	return is_less(left, right);
 }
 
-static bool is_right_less(const struct vmt_look *left, const struct vmt_look *right)
+static bool is_right_less(const struct vmt_vma *left, const struct vmt_vma *right)
 {
-	if (are_tied(left, right) && (!(right->left_tie & VMT_TIE_STIRRED) || VMT_FAULT == 36))
+	if (are_tied(left, right) && (!(right->left_anon & VMT_ANON_VMA_MAY_APPEAR) || VMT_FAULT == 36))
 		return true;
 	return is_less(right, left);
 }
 
-/* To its other neighbours, what was joined with it is new, unless it adds nothing. */
-void vmt_ties_merge(struct vmt_look *left, const struct vmt_look *right)
+/* To its other neighbours, what was merged with it is new, unless it adds nothing. */
+void vmt_anon_vma_merge(struct vmt_vma *left, const struct vmt_vma *right)
 {
 	bool adds_to_left = !is_right_less(left, right);
 	bool adds_to_right = !is_left_less(left, right);
 
-	left->right_tie = right->right_tie;
+	left->right_anon = right->right_anon;
 	if (!left->anon)
 		left->anon = right->anon;
 	if (adds_to_left && VMT_FAULT != 37)
-		left->left_tie |= VMT_TIE_STIRRED;
+		left->left_anon |= VMT_ANON_VMA_MAY_APPEAR;
 	if (adds_to_right && VMT_FAULT != 39)
-		left->right_tie |= VMT_TIE_STIRRED;
+		left->right_anon |= VMT_ANON_VMA_MAY_APPEAR;
 }
 
 static bool are_unlike(const struct vmt_space *space, uint32_t a, uint32_t b)
@@ -93,16 +93,16 @@ static bool are_unlike(const struct vmt_space *space, uint32_t a, uint32_t b)
 }
 
 /* Neither is known to be less than the other. */
-static enum vmt_answer compare(const struct vmt_space *space, const struct vmt_look *left,
-			       const struct vmt_look *right)
+static enum vmt_answer compare(const struct vmt_space *space, const struct vmt_vma *left,
+			       const struct vmt_vma *right)
 {
 	if (left->anon && right->anon && are_unlike(space, left->anon, right->anon))
 		return VMT_ANSWER_NO;
 	return VMT_ANSWER_MAYBE;
 }
 
-static enum vmt_answer fit_neighbours(const struct vmt_space *space, const struct vmt_look *left,
-				      const struct vmt_look *right)
+static enum vmt_answer fit_neighbours(const struct vmt_space *space, const struct vmt_vma *left,
+				      const struct vmt_vma *right)
 {
 	if (is_left_less(left, right) || is_right_less(left, right))
 		return VMT_ANSWER_YES;
@@ -113,10 +113,10 @@ static enum vmt_answer fit_neighbours(const struct vmt_space *space, const struc
  * The kernel tests the middle one against either side, and then the sides against each other. Where
  * both sides fit the middle, they fit each other unless it is the middle that has none.
  */
-static enum vmt_answer fit_across(const struct vmt_space *space, const struct vmt_seam *seam,
-				  const struct vmt_look *next)
+static enum vmt_answer fit_across(const struct vmt_space *space, const struct vmt_pending_merge *pending,
+				  const struct vmt_vma *next)
 {
-	const struct vmt_look *prev = &seam->prev, *middle = &seam->middle;
+	const struct vmt_vma *prev = &pending->prev, *middle = &pending->middle;
 
 	if (VMT_FAULT == 27 || middle->anon || is_left_less(prev, middle) ||
 	    is_right_less(middle, next) || is_less(prev, next) || is_less(next, prev))
@@ -124,29 +124,29 @@ static enum vmt_answer fit_across(const struct vmt_space *space, const struct vm
 	return compare(space, prev, next);
 }
 
-enum vmt_answer vmt_ties_fit(const struct vmt_space *space, const struct vmt_look *left,
-			     const struct vmt_look *right, const struct vmt_seam *seam)
+enum vmt_answer vmt_anon_vma_fit(const struct vmt_space *space, const struct vmt_vma *left,
+			     const struct vmt_vma *right, const struct vmt_pending_merge *pending)
 {
 	enum vmt_answer middle, sides;
 
-	if (space->ties_fit)
+	if (space->anon_vmas_fit)
 		return VMT_ANSWER_YES;
-	if (!seam)
+	if (!pending)
 		return fit_neighbours(space, left, right);
-	middle = fit_neighbours(space, &seam->middle, right);
-	sides = fit_across(space, seam, right);
+	middle = fit_neighbours(space, &pending->middle, right);
+	sides = fit_across(space, pending, right);
 	if (middle == VMT_ANSWER_NO || sides == VMT_ANSWER_NO)
 		return VMT_ANSWER_NO;
 	return middle == VMT_ANSWER_YES ? sides : VMT_ANSWER_MAYBE;
 }
 
-static void number(struct vmt_space *space, struct vmt_look *look)
+static void number(struct vmt_space *space, struct vmt_vma *vma)
 {
-	if (!look->anon && space->last_anon < UINT32_MAX)
-		look->anon = ++space->last_anon;
+	if (!vma->anon && space->last_anon < UINT32_MAX)
+		vma->anon = ++space->last_anon;
 }
 
-void vmt_ties_part(struct vmt_space *space, struct vmt_look *left, struct vmt_look *right)
+void vmt_anon_vma_differ(struct vmt_space *space, struct vmt_vma *left, struct vmt_vma *right)
 {
 	number(space, left);
 	number(space, right);

@@ -385,7 +385,7 @@ VMT_HOT bool vmt_change_decode_simple(const struct vmt_done *done, struct vmt_si
 	simple->range = pages((uint64_t)done->result, length);
 	simple->is_fresh = true;
 	simple->flags = fresh_flags(done->args[2]);
-	simple->born = vmt_kin_of_mmap(done->args[2], (unsigned long)done->args[3]);
+	simple->born = vmt_vma_class_of_mmap(done->args[2], (unsigned long)done->args[3]);
 	return true;
 }
 
@@ -413,7 +413,7 @@ static void decode_rare(const struct vmt_done *done, struct vmt_change *change)
 	case VMT_CALL_SHMDT:
 	case VMT_CALL_IO_DESTROY:
 	case VMT_CALL_ARCH_PRCTL:
-	case VMT_CALL_CLOSE:	/* of a userfaultfd: what was registered with it may join again */
+	case VMT_CALL_CLOSE:	/* of a userfaultfd: what was registered with it may merge again */
 		decode_unless_failed(done, change);
 		break;
 	case VMT_CALL_PROCESS_MADVISE:
@@ -468,5 +468,5 @@ void vmt_change_decode(const struct vmt_done *done, struct vmt_change *change)
 		decode_rare(done, change);
 	}
 	if (change->how == VMT_CHANGE_DERIVE)
-		vmt_known_decode(done, change);
+		vmt_merge_rules_decode(done, change);
 }

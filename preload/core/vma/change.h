@@ -23,7 +23,7 @@ struct vmt_done {
 
 enum vmt_change_how {
 	VMT_CHANGE_NOTHING,	/* the call left every map as it was */
-	VMT_CHANGE_DERIVE,	/* the rules tell the outcome but for joins that look possible */
+	VMT_CHANGE_DERIVE,	/* the rules tell the outcome but for merges that look possible */
 	VMT_CHANGE_WALK,	/* the kernel must be asked what is there now */
 	VMT_CHANGE_EVERYTHING,	/* …about the whole address space */
 };
@@ -49,7 +49,7 @@ struct vmt_change {
 	struct vmt_range advise;	/* hidden attributes change */
 	uint32_t flags;	/* VMT_MAP_* of fresh or protect */
 	struct vmt_range touched;	/* may have an anon_vma now (merge_rules.h) */
-	uint32_t born;	/* enum vmt_kin of fresh, and of what brk has grown */
+	uint32_t born;	/* enum vmt_vma_class of fresh, and of what brk has grown */
 	uint32_t known_set;	/* VMT_MAP_ADVICE to set… */
 	uint32_t known_clear;	/* …and to clear in advise */
 	bool blurs;	/* protect or advise: nothing is known of it afterwards */
@@ -68,7 +68,7 @@ struct vmt_simple {
 	struct vmt_range range;
 	bool is_fresh;	/* otherwise it is gone */
 	uint32_t flags;	/* VMT_MAP_* of fresh memory */
-	uint32_t born;	/* enum vmt_kin of it */
+	uint32_t born;	/* enum vmt_vma_class of it */
 };
 
 /* Can this call change maps at all? False for madvise(MADV_DONTNEED) and the like. */

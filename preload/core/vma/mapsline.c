@@ -77,18 +77,18 @@ static bool skip_no_file(struct cursor *cursor)
 	return true;
 }
 
-static void read_file(struct cursor *cursor, struct vmt_look *look)
+static void read_file(struct cursor *cursor, struct vmt_vma *vma)
 {
 	uint32_t major;
 
 	expect(cursor, ' ');
-	look->offset = number(cursor, 16);
+	vma->offset = number(cursor, 16);
 	expect(cursor, ' ');
 	major = (uint32_t)number(cursor, 16);
 	expect(cursor, ':');
-	look->dev = vmt_dev(major, (uint32_t)number(cursor, 16));
+	vma->dev = vmt_dev(major, (uint32_t)number(cursor, 16));
 	expect(cursor, ' ');
-	look->inode = number(cursor, 10);
+	vma->inode = number(cursor, 10);
 }
 
 static bool is_name(const struct vmt_mapsline *line, const char *name)
@@ -105,24 +105,24 @@ int vmt_mapsline_parse(const char *text, size_t length, struct vmt_mapsline *ret
 	struct cursor cursor = { .at = text, .end = text + length };
 	struct vmt_mapsline line = { .name = NULL };
 
-	line.look.start = number(&cursor, 16);
+	line.vma.start = number(&cursor, 16);
 	expect(&cursor, '-');
-	line.look.end = number(&cursor, 16);
+	line.vma.end = number(&cursor, 16);
 	expect(&cursor, ' ');
-	line.look.flags = flag(&cursor, 'r', '-', VMT_MAP_READ);
-	line.look.flags |= flag(&cursor, 'w', '-', VMT_MAP_WRITE);
-	line.look.flags |= flag(&cursor, 'x', '-', VMT_MAP_EXEC);
-	line.look.flags |= flag(&cursor, 's', 'p', VMT_MAP_SHARED);
+	line.vma.flags = flag(&cursor, 'r', '-', VMT_MAP_READ);
+	line.vma.flags |= flag(&cursor, 'w', '-', VMT_MAP_WRITE);
+	line.vma.flags |= flag(&cursor, 'x', '-', VMT_MAP_EXEC);
+	line.vma.flags |= flag(&cursor, 's', 'p', VMT_MAP_SHARED);
 	if (!skip_no_file(&cursor))
-		read_file(&cursor, &line.look);
+		read_file(&cursor, &line.vma);
 	while (cursor.at < cursor.end && *cursor.at == ' ')
 		cursor.at++;
 	line.name = cursor.at;
 	line.name_length = (size_t)(cursor.end - cursor.at);
-	if (cursor.bad || line.look.start >= line.look.end)
+	if (cursor.bad || line.vma.start >= line.vma.end)
 		return -EBADMSG;
 	if (is_name(&line, "[stack]"))
-		line.look.flags |= VMT_MAP_STACK;
+		line.vma.flags |= VMT_MAP_STACK;
 	*ret_line = line;
 	return 0;
 }
@@ -132,14 +132,14 @@ bool vmt_mapsline_is_vsyscall(const struct vmt_mapsline *line)
 	return is_name(line, "[vsyscall]");
 }
 
-uint32_t vmt_mapsline_kin(const struct vmt_mapsline *line)
+uint32_t vmt_mapsline_class(const struct vmt_mapsline *line)
 {
-	const struct vmt_look *look = &line->look;
+	const struct vmt_vma *vma = &line->vma;
 
-	if (vmt_look_is_file(look) || !(look->flags & VMT_MAP_WRITE) ||
-	    (look->flags & VMT_MAP_SHARED))
-		return VMT_KIN_UNKNOWN;
+	if (vmt_vma_is_file(vma) || !(vma->flags & VMT_MAP_WRITE) ||
+	    (vma->flags & VMT_MAP_SHARED))
+		return VMT_CLASS_UNKNOWN;
 	if (is_name(line, "[heap]"))
-		return VMT_KIN_BRK;
-	return line->name_length == 0 ? VMT_KIN_PLAIN : VMT_KIN_UNKNOWN;
+		return VMT_CLASS_BRK;
+	return line->name_length == 0 ? VMT_CLASS_PLAIN : VMT_CLASS_UNKNOWN;
 }

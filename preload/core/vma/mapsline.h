@@ -8,7 +8,7 @@
 #include "core/vma/space.h"
 
 struct vmt_mapsline {
-	struct vmt_look look;	/* flags: VMT_MAP_VISIBLE, and VMT_MAP_STACK for [stack] */
+	struct vmt_vma vma;	/* flags: VMT_MAP_VISIBLE, and VMT_MAP_STACK for [stack] */
 	const char *name;	/* into the line; not terminated */
 	size_t name_length;
 };
@@ -18,10 +18,10 @@ VMT_MUST_CHECK int vmt_mapsline_parse(const char *line, size_t length,
 				      struct vmt_mapsline *ret_line);
 
 /*
- * Of what kin is the map if nothing has changed it since it was made: the break is memory of brk,
+ * Of what class is the map if nothing has changed it since it was made: the break is memory of brk,
  * writable memory without a name is of mmap or of a program's .bss, which are alike.
  */
-uint32_t vmt_mapsline_kin(const struct vmt_mapsline *line);
+uint32_t vmt_mapsline_class(const struct vmt_mapsline *line);
 
 /* [vsyscall] stands in the text but is not a map of the process. */
 bool vmt_mapsline_is_vsyscall(const struct vmt_mapsline *line);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Linux joins neighbours when all their flags, the file, the policy, the name and the page offset
+ * Linux merges neighbours when all their flags, the file, the policy, the name and the page offset
  * fit and their anon_vmas do not contradict each other (mm/vma.c, can_vma_merge_*; before 6.12 in
  * mm/mmap.c). Of these no call shows
  *
- *	kin	flags, policy, name and offset as they were at birth. Equal kin: equal. 0: unknown
+ *	class	flags, policy, name and offset as they were at birth. Equal class: equal. 0: unknown
  *	advice	what madvise has changed of them since, exactly
  *	TOUCHED	may have an anon_vma. What has been PROT_NONE all its life has none: it takes an
  *		access, or MADV_GUARD_INSTALL (a forced write through /proc/PID/mem or ptrace is not thought of)
  *	WRITTEN	has been writable. VM_ACCOUNT comes with that, and whether it goes with it depends
- *		on the anon_vma since 6.7; while it is writable it is determined by its kin
+ *		on the anon_vma since 6.7; while it is writable it is determined by its class
  *
  * One that has no anon_vma fits any neighbour in a process that was not forked, and after a fork
  * nothing is known; of two that may have some, anon_vma.h knows now and then whether it is the same.
@@ -49,14 +49,14 @@ static const struct {
 	{ MADV_NOHUGEPAGE, NOHUGEPAGE, HUGEPAGE },
 };
 
-static bool is_written(const struct vmt_look *look)
+static bool is_written(const struct vmt_vma *vma)
 {
-	return VMT_FAULT != 22 && (!look->kin || (look->flags & VMT_MAP_WRITTEN));
+	return VMT_FAULT != 22 && (!vma->vma_class || (vma->flags & VMT_MAP_WRITTEN));
 }
 
-static bool is_changed(const struct vmt_look *look)
+static bool is_changed(const struct vmt_vma *vma)
 {
-	return look->flags & VMT_MAP_CHANGED;
+	return vma->flags & VMT_MAP_CHANGED;
 }
 
 static void decode_advice(long advice, struct vmt_change *change)
@@ -71,20 +71,20 @@ static void decode_advice(long advice, struct vmt_change *change)
 	change->blurs = advice != GUARD_INSTALL;
 }
 
-void vmt_known_decode(const struct vmt_done *done, struct vmt_change *change)
+void vmt_merge_rules_decode(const struct vmt_done *done, struct vmt_change *change)
 {
 	switch (done->call) {
 	case VMT_CALL_MMAP:
-		change->born = vmt_kin_of_mmap(done->args[2], (unsigned long)done->args[3]);
+		change->born = vmt_vma_class_of_mmap(done->args[2], (unsigned long)done->args[3]);
 		break;
 	case VMT_CALL_BRK:
-		change->born = VMT_KIN_BRK;
+		change->born = VMT_CLASS_BRK;
 		break;
 	case VMT_CALL_MPROTECT:
-		change->blurs = vmt_kin_is_odd(done->args[2]);
+		change->blurs = vmt_vma_class_is_odd(done->args[2]);
 		break;
 	case VMT_CALL_PKEY_MPROTECT:
-		change->blurs = vmt_kin_is_odd(done->args[2]) || done->args[3] != -1;
+		change->blurs = vmt_vma_class_is_odd(done->args[2]) || done->args[3] != -1;
 		break;
 	case VMT_CALL_MADVISE:
 		decode_advice(done->args[2], change);
@@ -97,41 +97,41 @@ void vmt_known_decode(const struct vmt_done *done, struct vmt_change *change)
 }
 
 /* mm/mprotect.c and mm/madvise.c pass over a map whose flags are already those wanted. */
-bool vmt_known_keeps(const struct vmt_look *look, const struct vmt_change *change)
+bool vmt_merge_rules_keeps(const struct vmt_vma *vma, const struct vmt_change *change)
 {
 	if (change->blurs)
 		return false;
 	if (!vmt_range_is_empty(change->protect))
-		return (look->flags & RWX) == change->flags;
-	return look->kin && !(change->known_set & ~look->flags) &&
-	       !(change->known_clear & look->flags);
+		return (vma->flags & RWX) == change->flags;
+	return vma->vma_class && !(change->known_set & ~vma->flags) &&
+	       !(change->known_clear & vma->flags);
 }
 
-void vmt_known_alter(struct vmt_look *look, const struct vmt_change *change)
+void vmt_merge_rules_alter(struct vmt_vma *vma, const struct vmt_change *change)
 {
 	if (!vmt_range_is_empty(change->protect)) {
-		look->flags &= ~RWX;
-		look->flags |= VMT_FAULT == 6 ? 0 : change->flags;
+		vma->flags &= ~RWX;
+		vma->flags |= VMT_FAULT == 6 ? 0 : change->flags;
 	}
-	look->flags = (look->flags | change->known_set) & ~change->known_clear;
-	look->flags |= VMT_MAP_CHANGED;
+	vma->flags = (vma->flags | change->known_set) & ~change->known_clear;
+	vma->flags |= VMT_MAP_CHANGED;
 	if (change->blurs)
-		look->kin = VMT_KIN_UNKNOWN;
+		vma->vma_class = VMT_CLASS_UNKNOWN;
 }
 
 /* Of a file, VM_ACCOUNT stays what it has become (mm/mprotect.c, mprotect_fixup). */
-static bool differ_in_account(const struct vmt_look *left, const struct vmt_look *right)
+static bool differ_in_account(const struct vmt_vma *left, const struct vmt_vma *right)
 {
-	return left->kin && right->kin && vmt_look_is_file(left) &&
+	return left->vma_class && right->vma_class && vmt_vma_is_file(left) &&
 	       !(left->flags & VMT_MAP_WRITE) &&
 	       ((left->flags ^ right->flags) & VMT_MAP_WRITTEN) && VMT_FAULT != 33;
 }
 
 /* Of two that look alike. */
-static enum vmt_answer have_equal_flags(const struct vmt_space *space, const struct vmt_look *left,
-					const struct vmt_look *right)
+static enum vmt_answer have_equal_flags(const struct vmt_space *space, const struct vmt_vma *left,
+					const struct vmt_vma *right)
 {
-	enum vmt_answer equal = vmt_kin_equal(space, left, right);
+	enum vmt_answer equal = vmt_vma_class_equal(space, left, right);
 
 	if (differ_in_account(left, right))
 		return VMT_ANSWER_NO;
@@ -139,45 +139,45 @@ static enum vmt_answer have_equal_flags(const struct vmt_space *space, const str
 		return equal;
 	if (VMT_FAULT != 26 && ((left->flags ^ right->flags) & VMT_MAP_ADVICE))
 		return (left->flags ^ right->flags) & VMT_MAP_THP_ADVICE ? VMT_ANSWER_MAYBE : VMT_ANSWER_NO;
-	if (!(left->flags & VMT_MAP_WRITE) && !vmt_kin_has_no_reserve(left->kin) &&
-	    !vmt_look_is_file(left) && (is_written(left) || is_written(right)))
+	if (!(left->flags & VMT_MAP_WRITE) && !vmt_vma_class_has_no_reserve(left->vma_class) &&
+	    !vmt_vma_is_file(left) && (is_written(left) || is_written(right)))
 		return VMT_ANSWER_MAYBE;
 	return VMT_ANSWER_YES;
 }
 
 /*
- * When both neighbours of what the call has changed fit it but not each other, it is joined with one:
+ * When both neighbours of what the call has changed fit it but not each other, it is merged with one:
  * the left one, or from 6.1 to 6.11 the right one. All versions take both if the right one has no anon_vma.
  */
-static bool has_rival(const struct vmt_space *space, const struct vmt_look *right,
-		      const struct vmt_look *next)
+static bool has_rival(const struct vmt_space *space, const struct vmt_vma *right,
+		      const struct vmt_vma *next)
 {
-	return VMT_FAULT != 27 && next && vmt_look_continues(right, next) && !is_changed(next) &&
-	       vmt_ties_may_have(next) && have_equal_flags(space, right, next) != VMT_ANSWER_NO;
+	return VMT_FAULT != 27 && next && vmt_vma_continues(right, next) && !is_changed(next) &&
+	       vmt_anon_vma_may_have(next) && have_equal_flags(space, right, next) != VMT_ANSWER_NO;
 }
 
-/* Until 6.15, which of the two is the changed one matters: one with an anon_vma did not join a neighbour
+/* Until 6.15, which of the two is the changed one matters: one with an anon_vma did not merge with a neighbour
  * without. */
 static enum vmt_answer fit_in_old_kernels(const struct vmt_space *space,
-					  const struct vmt_look *left,
-					  const struct vmt_look *right,
-					  const struct vmt_look *next, const struct vmt_seam *seam)
+					  const struct vmt_vma *left,
+					  const struct vmt_vma *right,
+					  const struct vmt_vma *next, const struct vmt_pending_merge *pending)
 {
 	if (is_changed(right))
-		return vmt_ties_may_have(right) || has_rival(space, right, next) ?
+		return vmt_anon_vma_may_have(right) || has_rival(space, right, next) ?
 			       VMT_ANSWER_MAYBE :
 			       VMT_ANSWER_YES;
-	if (seam && seam->is_asked)
+	if (pending && pending->is_asked)
 		return VMT_ANSWER_MAYBE;
-	if (seam)
-		return vmt_ties_may_have(right) && VMT_FAULT != 27 ? VMT_ANSWER_MAYBE :
+	if (pending)
+		return vmt_anon_vma_may_have(right) && VMT_FAULT != 27 ? VMT_ANSWER_MAYBE :
 								     VMT_ANSWER_YES;
-	return vmt_ties_may_have(left) ? VMT_ANSWER_MAYBE : VMT_ANSWER_YES;
+	return vmt_anon_vma_may_have(left) ? VMT_ANSWER_MAYBE : VMT_ANSWER_YES;
 }
 
-enum vmt_answer vmt_known_joins(const struct vmt_space *space, const struct vmt_look *left,
-				const struct vmt_look *right, const struct vmt_look *next,
-				const struct vmt_seam *seam)
+enum vmt_answer vmt_merge_rules_decide(const struct vmt_space *space, const struct vmt_vma *left,
+				const struct vmt_vma *right, const struct vmt_vma *next,
+				const struct vmt_pending_merge *pending)
 {
 	enum vmt_answer equal = have_equal_flags(space, left, right);
 
@@ -186,24 +186,24 @@ enum vmt_answer vmt_known_joins(const struct vmt_space *space, const struct vmt_
 		return VMT_FAULT == 28 ? VMT_ANSWER_YES : VMT_ANSWER_NO;
 	if (equal != VMT_ANSWER_YES)
 		return equal;
-	if (space->has_ties)
-		return vmt_ties_fit(space, left, right, is_changed(right) ? NULL : seam);
-	return fit_in_old_kernels(space, left, right, next, seam);
+	if (space->knows_anon_vmas)
+		return vmt_anon_vma_fit(space, left, right, is_changed(right) ? NULL : pending);
+	return fit_in_old_kernels(space, left, right, next, pending);
 }
 
 /* Being one, they have the same attributes: what was known of either holds for both. */
-void vmt_known_merge(struct vmt_look *left, const struct vmt_look *right)
+void vmt_merge_rules_combine(struct vmt_vma *left, const struct vmt_vma *right)
 {
-	bool touched = vmt_ties_may_have(left) || vmt_ties_may_have(right);
+	bool touched = vmt_anon_vma_may_have(left) || vmt_anon_vma_may_have(right);
 	bool written = is_written(left) && is_written(right);
-	bool take_left = !right->kin || (left->kin && left->kin <= right->kin);
-	const struct vmt_look *better = take_left ? left : right;
+	bool take_left = !right->vma_class || (left->vma_class && left->vma_class <= right->vma_class);
+	const struct vmt_vma *better = take_left ? left : right;
 	uint32_t flags = better->flags & VMT_MAP_ADVICE;
 
 	flags |= right->flags & VMT_MAP_CHANGED;
 	flags |= (touched ? VMT_MAP_TOUCHED : 0) | (written ? VMT_MAP_WRITTEN : 0);
-	vmt_ties_merge(left, right);
-	left->kin = better->kin;
+	vmt_anon_vma_merge(left, right);
+	left->vma_class = better->vma_class;
 	left->flags = (left->flags & ~VMT_MAP_KNOWN) | flags;
 	left->end = right->end;
 }
@@ -213,73 +213,73 @@ void vmt_known_merge(struct vmt_look *left, const struct vmt_look *right)
  * hand. A breakpoint may be written into code, where this library writes its jumps before
  * anything else happens to it.
  */
-static bool is_open_to(const struct vmt_look *look, uint32_t of_file)
+static bool is_open_to(const struct vmt_vma *vma, uint32_t of_file)
 {
-	return look->flags & (vmt_look_is_file(look) ? of_file : RWX) &&
-	       !(VMT_FAULT == 35 && vmt_look_is_file(look));
+	return vma->flags & (vmt_vma_is_file(vma) ? of_file : RWX) &&
+	       !(VMT_FAULT == 35 && vmt_vma_is_file(vma));
 }
 
-VMT_HOT void vmt_known_settle_one(struct vmt_look *look)
+VMT_HOT void vmt_merge_rules_settle_one(struct vmt_vma *vma)
 {
-	look->flags &= ~VMT_MAP_CHANGED;
-	if (!look->kin) {
-		look->flags &= ~VMT_MAP_KNOWN;
-		vmt_ties_forget(look);
+	vma->flags &= ~VMT_MAP_CHANGED;
+	if (!vma->vma_class) {
+		vma->flags &= ~VMT_MAP_KNOWN;
+		vmt_anon_vma_forget(vma);
 	}
-	if (is_open_to(look, VMT_MAP_WRITE | VMT_MAP_EXEC))
-		look->flags |= VMT_MAP_TOUCHED;
-	if (is_open_to(look, VMT_MAP_WRITE))
-		vmt_ties_stir(look);
-	if (look->flags & VMT_MAP_WRITE)
-		look->flags |= VMT_MAP_WRITTEN;
+	if (is_open_to(vma, VMT_MAP_WRITE | VMT_MAP_EXEC))
+		vma->flags |= VMT_MAP_TOUCHED;
+	if (is_open_to(vma, VMT_MAP_WRITE))
+		vmt_anon_vma_may_appear(vma);
+	if (vma->flags & VMT_MAP_WRITE)
+		vma->flags |= VMT_MAP_WRITTEN;
 }
 
-void vmt_known_settle(struct vmt_sketch *sketch, const struct vmt_change *change)
+void vmt_merge_rules_settle(struct vmt_outcome *outcome, const struct vmt_change *change)
 {
-	for (size_t i = 0; i < sketch->count; i++) {
-		struct vmt_look *look = &sketch->map[i].look;
+	for (size_t i = 0; i < outcome->count; i++) {
+		struct vmt_vma *vma = &outcome->map[i].vma;
 
-		vmt_known_settle_one(look);
-		if (look->start >= change->touched.end || look->end <= change->touched.start ||
+		vmt_merge_rules_settle_one(vma);
+		if (vma->start >= change->touched.end || vma->end <= change->touched.start ||
 		    VMT_FAULT == 29)
 			continue;
-		look->flags |= VMT_MAP_TOUCHED;
+		vma->flags |= VMT_MAP_TOUCHED;
 		if (VMT_FAULT != 41)
-			vmt_ties_stir(look);
+			vmt_anon_vma_may_appear(vma);
 	}
 }
 
-static bool intersects(const struct vmt_look *look, struct vmt_range range)
+static bool intersects(const struct vmt_vma *vma, struct vmt_range range)
 {
-	return look->start < range.end && look->end > range.start;
+	return vma->start < range.end && vma->end > range.start;
 }
 
-static bool is_out_of_reach(const struct vmt_look *look, const struct vmt_change *change)
+static bool is_out_of_reach(const struct vmt_vma *vma, const struct vmt_change *change)
 {
-	return change->how != VMT_CHANGE_EVERYTHING && !intersects(look, change->window[0]) &&
-	       !intersects(look, change->window[1]);
+	return change->how != VMT_CHANGE_EVERYTHING && !intersects(vma, change->window[0]) &&
+	       !intersects(vma, change->window[1]);
 }
 
-void vmt_known_recall(const struct vmt_space *space, struct vmt_sketch *sketch,
+void vmt_merge_rules_recall(const struct vmt_space *space, struct vmt_outcome *outcome,
 		      const struct vmt_change *change)
 {
-	for (size_t i = 0; i < sketch->count; i++) {
-		struct vmt_look *look = &sketch->map[i].look;
-		const struct vmt_map *was = vmt_space_at(space, look->start);
+	for (size_t i = 0; i < outcome->count; i++) {
+		struct vmt_vma *vma = &outcome->map[i].vma;
+		const struct vmt_map *was = vmt_space_at(space, vma->start);
 
-		look->kin = VMT_KIN_UNKNOWN;
-		if (!was || !is_out_of_reach(look, change) || !vmt_look_same(&was->look, look))
+		vma->vma_class = VMT_CLASS_UNKNOWN;
+		if (!was || !is_out_of_reach(vma, change) || !vmt_vma_same(&was->vma, vma))
 			continue;
-		look->kin = was->look.kin;
-		look->anon = was->look.anon;
-		look->left_tie = was->look.left_tie;
-		look->right_tie = was->look.right_tie;
-		look->flags |= was->look.flags & VMT_MAP_KNOWN;
+		vma->vma_class = was->vma.vma_class;
+		vma->anon = was->vma.anon;
+		vma->left_anon = was->vma.left_anon;
+		vma->right_anon = was->vma.right_anon;
+		vma->flags |= was->vma.flags & VMT_MAP_KNOWN;
 	}
 }
 
-void vmt_known_forget(struct vmt_space *space)
+void vmt_merge_rules_forget(struct vmt_space *space)
 {
 	for (struct vmt_map *map = vmt_space_first(space); map; map = vmt_space_next(map))
-		map->look.kin = VMT_KIN_UNKNOWN;
+		map->vma.vma_class = VMT_CLASS_UNKNOWN;
 }

@@ -9,76 +9,76 @@
 
 #define FIRST_ROOM 64u
 
-void vmt_sketch_init(struct vmt_sketch *sketch, struct vmt_arena *arena)
+void vmt_outcome_init(struct vmt_outcome *outcome, struct vmt_arena *arena)
 {
-	*sketch = (struct vmt_sketch){ .arena = arena };
+	*outcome = (struct vmt_outcome){ .arena = arena };
 }
 
-void vmt_sketch_clear(struct vmt_sketch *sketch)
+void vmt_outcome_clear(struct vmt_outcome *outcome)
 {
-	sketch->count = 0;
-	sketch->out_of_memory = false;
-	sketch->is_torn = false;
+	outcome->count = 0;
+	outcome->out_of_memory = false;
+	outcome->is_torn = false;
 }
 
-static bool grow(struct vmt_sketch *sketch)
+static bool grow(struct vmt_outcome *outcome)
 {
-	size_t room = sketch->room ? sketch->room * 2 : FIRST_ROOM;
-	struct vmt_sketch_map *map = vmt_arena_alloc(sketch->arena, room * sizeof(*map));
+	size_t room = outcome->room ? outcome->room * 2 : FIRST_ROOM;
+	struct vmt_outcome_map *map = vmt_arena_alloc(outcome->arena, room * sizeof(*map));
 
 	if (!map)
 		return false;
-	for (size_t i = 0; i < sketch->count; i++)
-		map[i] = sketch->map[i];
-	if (sketch->map)
-		vmt_arena_free(sketch->arena, sketch->map, sketch->room * sizeof(*map));
-	sketch->map = map;
-	sketch->room = room;
+	for (size_t i = 0; i < outcome->count; i++)
+		map[i] = outcome->map[i];
+	if (outcome->map)
+		vmt_arena_free(outcome->arena, outcome->map, outcome->room * sizeof(*map));
+	outcome->map = map;
+	outcome->room = room;
 	return true;
 }
 
-static void put(struct vmt_sketch *sketch, size_t index, const struct vmt_look *look)
+static void put(struct vmt_outcome *outcome, size_t index, const struct vmt_vma *vma)
 {
-	if (sketch->count == sketch->room && !grow(sketch)) {
-		sketch->out_of_memory = true;
+	if (outcome->count == outcome->room && !grow(outcome)) {
+		outcome->out_of_memory = true;
 		return;
 	}
-	for (size_t i = sketch->count; i > index; i--)
-		sketch->map[i] = sketch->map[i - 1];
-	sketch->map[index] = (struct vmt_sketch_map){ .look = *look };
-	sketch->count++;
+	for (size_t i = outcome->count; i > index; i--)
+		outcome->map[i] = outcome->map[i - 1];
+	outcome->map[index] = (struct vmt_outcome_map){ .vma = *vma };
+	outcome->count++;
 }
 
 /*
  * The kernel is not asked at one moment: a map may have grown downwards since the one before it
  * was looked at. The later answer holds.
  */
-static void give_way(struct vmt_sketch *sketch, uint64_t start)
+static void give_way(struct vmt_outcome *outcome, uint64_t start)
 {
-	if (sketch->count == 0 || sketch->map[sketch->count - 1].look.end <= start)
+	if (outcome->count == 0 || outcome->map[outcome->count - 1].vma.end <= start)
 		return;
-	sketch->is_torn = true;
-	while (sketch->count && sketch->map[sketch->count - 1].look.start >= start)
-		sketch->count--;
-	if (sketch->count && sketch->map[sketch->count - 1].look.end > start)
-		sketch->map[sketch->count - 1].look.end = start;
+	outcome->is_torn = true;
+	while (outcome->count && outcome->map[outcome->count - 1].vma.start >= start)
+		outcome->count--;
+	if (outcome->count && outcome->map[outcome->count - 1].vma.end > start)
+		outcome->map[outcome->count - 1].vma.end = start;
 }
 
-void vmt_sketch_append(struct vmt_sketch *sketch, const struct vmt_look *look)
+void vmt_outcome_append(struct vmt_outcome *outcome, const struct vmt_vma *vma)
 {
-	give_way(sketch, look->start);
-	put(sketch, sketch->count, look);
+	give_way(outcome, vma->start);
+	put(outcome, outcome->count, vma);
 }
 
-size_t vmt_sketch_from(const struct vmt_sketch *sketch, uint64_t addr)
+size_t vmt_outcome_from(const struct vmt_outcome *outcome, uint64_t addr)
 {
 	size_t low = 0;
-	size_t high = sketch->count;
+	size_t high = outcome->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (sketch->map[middle].look.end > addr)
+		if (outcome->map[middle].vma.end > addr)
 			high = middle;
 		else
 			low = middle + 1;
@@ -86,59 +86,59 @@ size_t vmt_sketch_from(const struct vmt_sketch *sketch, uint64_t addr)
 	return low;
 }
 
-void vmt_sketch_insert(struct vmt_sketch *sketch, const struct vmt_look *look)
+void vmt_outcome_insert(struct vmt_outcome *outcome, const struct vmt_vma *vma)
 {
-	put(sketch, vmt_sketch_from(sketch, look->start), look);
+	put(outcome, vmt_outcome_from(outcome, vma->start), vma);
 }
 
-void vmt_sketch_cut(struct vmt_sketch *sketch, uint64_t addr)
+void vmt_outcome_cut(struct vmt_outcome *outcome, uint64_t addr)
 {
-	size_t index = vmt_sketch_from(sketch, addr);
+	size_t index = vmt_outcome_from(outcome, addr);
 
-	if (index == sketch->count || sketch->map[index].look.start >= addr)
+	if (index == outcome->count || outcome->map[index].vma.start >= addr)
 		return;
 
-	struct vmt_look right = sketch->map[index].look;
+	struct vmt_vma right = outcome->map[index].vma;
 
-	vmt_look_cut_front(&right, addr);
-	vmt_ties_cut(&sketch->map[index].look, &right, &sketch->last_tie);
+	vmt_vma_cut_front(&right, addr);
+	vmt_anon_vma_cut(&outcome->map[index].vma, &right, &outcome->last_anon_cut);
 	if (VMT_FAULT != 1)
-		put(sketch, index + 1, &right);
-	sketch->map[index].look.end = addr;
+		put(outcome, index + 1, &right);
+	outcome->map[index].vma.end = addr;
 }
 
-void vmt_sketch_remove(struct vmt_sketch *sketch, struct vmt_range range)
+void vmt_outcome_remove(struct vmt_outcome *outcome, struct vmt_range range)
 {
 	if (vmt_range_is_empty(range))
 		return;
-	vmt_sketch_cut(sketch, range.start);
-	vmt_sketch_cut(sketch, range.end);
+	vmt_outcome_cut(outcome, range.start);
+	vmt_outcome_cut(outcome, range.end);
 
-	size_t first = vmt_sketch_from(sketch, range.start);
+	size_t first = vmt_outcome_from(outcome, range.start);
 	size_t last = first;
 
-	while (last < sketch->count && sketch->map[last].look.start < range.end)
+	while (last < outcome->count && outcome->map[last].vma.start < range.end)
 		last++;
-	for (size_t i = last; i < sketch->count; i++)
-		sketch->map[first + i - last] = sketch->map[i];
-	sketch->count -= last - first;
+	for (size_t i = last; i < outcome->count; i++)
+		outcome->map[first + i - last] = outcome->map[i];
+	outcome->count -= last - first;
 }
 
-bool vmt_sketch_covers(const struct vmt_sketch *sketch, struct vmt_range range)
+bool vmt_outcome_covers(const struct vmt_outcome *outcome, struct vmt_range range)
 {
 	uint64_t at = range.start;
 
-	for (size_t i = vmt_sketch_from(sketch, at); i < sketch->count && at < range.end; i++) {
-		if (sketch->map[i].look.start > at)
+	for (size_t i = vmt_outcome_from(outcome, at); i < outcome->count && at < range.end; i++) {
+		if (outcome->map[i].vma.start > at)
 			return false;
-		at = sketch->map[i].look.end;
+		at = outcome->map[i].vma.end;
 	}
 	return at >= range.end;
 }
 
-bool vmt_sketch_touches(const struct vmt_sketch *sketch, struct vmt_range range)
+bool vmt_outcome_touches(const struct vmt_outcome *outcome, struct vmt_range range)
 {
-	size_t index = vmt_sketch_from(sketch, range.start);
+	size_t index = vmt_outcome_from(outcome, range.start);
 
-	return index < sketch->count && sketch->map[index].look.start < range.end;
+	return index < outcome->count && outcome->map[index].vma.start < range.end;
 }

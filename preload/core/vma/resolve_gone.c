@@ -9,10 +9,10 @@
 /* The kernel's rule for what shmdt takes (ipc/shm.c, ksys_shmdt), as far as it is visible. */
 static bool may_be_piece(const struct vmt_map *map, uint64_t addr)
 {
-	return map->look.inode && map->look.start - addr == map->look.offset;
+	return map->vma.inode && map->vma.start - addr == map->vma.offset;
 }
 
-void vmt_narrow_gone(const struct vmt_space *space, const struct vmt_done *done,
+void vmt_resolve_gone(const struct vmt_space *space, const struct vmt_done *done,
 		     struct vmt_change *change)
 {
 	uint64_t addr = (uint64_t)done->args[0];
@@ -25,9 +25,9 @@ void vmt_narrow_gone(const struct vmt_space *space, const struct vmt_done *done,
 	first = vmt_space_at(space, addr);
 	if (!first)
 		return;
-	for (map = first; map && map->look.start == whole.end && may_be_piece(map, addr) &&
-	     map->look.inode == first->look.inode; map = vmt_space_next(map))
-		whole.end = map->look.end;
+	for (map = first; map && map->vma.start == whole.end && may_be_piece(map, addr) &&
+	     map->vma.inode == first->vma.inode; map = vmt_space_next(map))
+		whole.end = map->vma.end;
 	for (; map; map = vmt_space_next(map))
 		if (may_be_piece(map, addr))
 			return;

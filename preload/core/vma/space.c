@@ -6,9 +6,9 @@
 
 static int order_of(const struct vmt_map *a, const struct vmt_map *b)
 {
-	if (a->look.start == b->look.start)
+	if (a->vma.start == b->vma.start)
 		return 0;
-	return a->look.start < b->look.start ? -1 : 1;
+	return a->vma.start < b->vma.start ? -1 : 1;
 }
 
 #pragma GCC diagnostic push
@@ -22,7 +22,7 @@ RB_GENERATE_INTERNAL(vmt_map_tree, vmt_map, order, order_of, VMT_HOT)
 void vmt_space_init(struct vmt_space *space, struct vmt_arena *arena,
 		    const struct vmt_space_ops *ops)
 {
-	*space = (struct vmt_space){ .arena = arena, .ops = ops, .last_kin = VMT_KIN_FIRST };
+	*space = (struct vmt_space){ .arena = arena, .ops = ops, .last_class = VMT_CLASS_FIRST };
 	RB_INIT(&space->tree);
 }
 
@@ -37,16 +37,16 @@ static struct vmt_map *from_near(const struct vmt_space *space, uint64_t addr)
 
 	if (!map)
 		return NULL;
-	if (map->look.end <= addr) {
+	if (map->vma.end <= addr) {
 		map = vmt_map_tree_RB_NEXT(map);
-		return map && map->look.end > addr ? map : NULL;
+		return map && map->vma.end > addr ? map : NULL;
 	}
-	if (map->look.start <= addr)
+	if (map->vma.start <= addr)
 		return map;
 	prev = vmt_map_tree_RB_PREV(map);
-	if (!prev || prev->look.end <= addr)
+	if (!prev || prev->vma.end <= addr)
 		return map;
-	return prev->look.start <= addr ? prev : NULL;
+	return prev->vma.start <= addr ? prev : NULL;
 }
 
 VMT_HOT struct vmt_map *vmt_space_from(const struct vmt_space *space, uint64_t addr)
@@ -58,7 +58,7 @@ VMT_HOT struct vmt_map *vmt_space_from(const struct vmt_space *space, uint64_t a
 		return map;
 	map = RB_ROOT(&space->tree);
 	while (map) {
-		if (map->look.end > addr) {
+		if (map->vma.end > addr) {
 			best = map;
 			map = RB_LEFT(map, order);
 		} else {
@@ -72,14 +72,14 @@ struct vmt_map *vmt_space_find(const struct vmt_space *space, uint64_t addr)
 {
 	struct vmt_map *map = vmt_space_from(space, addr);
 
-	return map && map->look.start <= addr ? map : NULL;
+	return map && map->vma.start <= addr ? map : NULL;
 }
 
 VMT_HOT struct vmt_map *vmt_space_at(const struct vmt_space *space, uint64_t start)
 {
 	struct vmt_map *map = space->near;
 
-	if (map && map->look.start == start)
+	if (map && map->vma.start == start)
 		return map;
 	map = NULL;
 	HASH_FIND(hh, space->by_start, &start, sizeof(start), map);
@@ -113,19 +113,19 @@ static void tell_changed(struct vmt_space *space, struct vmt_map *map)
 
 static bool index_by_start(struct vmt_space *space, struct vmt_map *map)
 {
-	HASH_ADD(hh, space->by_start, look.start, sizeof(map->look.start), map);
+	HASH_ADD(hh, space->by_start, vma.start, sizeof(map->vma.start), map);
 	return map->hh.tbl != NULL;
 }
 
 /* Not in the tree yet. Field by field: what the two indexes write themselves is not cleared before. */
-VMT_HOT static struct vmt_map *make_map(struct vmt_space *space, const struct vmt_look *look,
+VMT_HOT static struct vmt_map *make_map(struct vmt_space *space, const struct vmt_vma *vma,
 				uint32_t mapped_by, uint32_t put_by, uint64_t time)
 {
 	struct vmt_map *map = vmt_arena_alloc(space->arena, sizeof(*map));
 
 	if (!map)
 		return NULL;
-	map->look = *look;
+	map->vma = *vma;
 	map->mapped_by = mapped_by;
 	map->put_by = put_by;
 	map->time = time;
@@ -138,7 +138,7 @@ VMT_HOT static struct vmt_map *make_map(struct vmt_space *space, const struct vm
 	}
 	space->near = map;
 	space->count++;
-	space->own += (look->flags & VMT_MAP_OWN) != 0;
+	space->own += (vma->flags & VMT_MAP_OWN) != 0;
 	return map;
 }
 
@@ -161,10 +161,10 @@ VMT_HOT static void link_before(struct vmt_map_tree *tree, struct vmt_map *next,
 }
 
 VMT_HOT struct vmt_map *vmt_space_insert_before(struct vmt_space *space, struct vmt_map *next,
-						const struct vmt_look *look, uint32_t mapped_by,
+						const struct vmt_vma *vma, uint32_t mapped_by,
 						uint32_t put_by, uint64_t time)
 {
-	struct vmt_map *map = make_map(space, look, mapped_by, put_by, time);
+	struct vmt_map *map = make_map(space, vma, mapped_by, put_by, time);
 
 	if (!map)
 		return NULL;
@@ -176,10 +176,10 @@ VMT_HOT struct vmt_map *vmt_space_insert_before(struct vmt_space *space, struct 
 	return map;
 }
 
-struct vmt_map *vmt_space_insert(struct vmt_space *space, const struct vmt_look *look,
+struct vmt_map *vmt_space_insert(struct vmt_space *space, const struct vmt_vma *vma,
 				 uint32_t mapped_by, uint32_t put_by, uint64_t time)
 {
-	return vmt_space_insert_before(space, NULL, look, mapped_by, put_by, time);
+	return vmt_space_insert_before(space, NULL, vma, mapped_by, put_by, time);
 }
 
 VMT_HOT void vmt_space_remove(struct vmt_space *space, struct vmt_map *map)
@@ -188,18 +188,18 @@ VMT_HOT void vmt_space_remove(struct vmt_space *space, struct vmt_map *map)
 	HASH_DELETE(hh, space->by_start, map);
 	RB_REMOVE(vmt_map_tree, &space->tree, map);
 	space->count--;
-	space->own -= (map->look.flags & VMT_MAP_OWN) != 0;
+	space->own -= (map->vma.flags & VMT_MAP_OWN) != 0;
 	if (space->ops && space->ops->removed)
 		space->ops->removed(space->ops->context, map);
 	vmt_arena_free(space->arena, map, sizeof(*map));
 }
 
-void vmt_space_update(struct vmt_space *space, struct vmt_map *map, const struct vmt_look *look,
+void vmt_space_update(struct vmt_space *space, struct vmt_map *map, const struct vmt_vma *vma,
 		      uint32_t mapped_by, uint32_t put_by, uint64_t time)
 {
-	space->own += (look->flags & VMT_MAP_OWN) != 0;
-	space->own -= (map->look.flags & VMT_MAP_OWN) != 0;
-	map->look = *look;
+	space->own += (vma->flags & VMT_MAP_OWN) != 0;
+	space->own -= (map->vma.flags & VMT_MAP_OWN) != 0;
+	map->vma = *vma;
 	map->mapped_by = mapped_by;
 	map->put_by = put_by;
 	map->time = time;

@@ -33,22 +33,22 @@
 #include <bsd/sys/tree.h>
 
 /* Does MAP_STACK make a map differ? It depends on the kernel, and shows at the first that meets another. */
-enum vmt_stack_kin {
-	VMT_STACK_KIN_UNKNOWN,
-	VMT_STACK_KIN_EQUAL,
-	VMT_STACK_KIN_OTHER,
+enum vmt_stack_class {
+	VMT_STACK_CLASS_UNKNOWN,
+	VMT_STACK_CLASS_EQUAL,
+	VMT_STACK_CLASS_OTHER,
 };
-/* Does a new map of an opened file join another of the same, on this device? */
+/* Does a new map of an opened file merge with another of the same, on this device? */
 struct vmt_files {
 	uint32_t dev;
-	enum vmt_answer join;
+	enum vmt_answer merge;
 };
 
 /* The file that ld.so is mapping: all of it first, then piece by piece on top of that. */
 struct vmt_loaded {
 	struct vmt_range range;
 	int fd;
-	uint32_t kin;
+	uint32_t vma_class;
 };
 
 struct vmt_unlike {
@@ -65,7 +65,7 @@ enum vmt_noreserve {
 
 struct vmt_map {
 	RB_ENTRY(vmt_map) order;	/* first, beside the bounds: all that a descent looks at */
-	struct vmt_look look;
+	struct vmt_vma vma;
 	uint32_t mapped_by;	/* site whose call mapped the first byte */
 	uint32_t put_by;	/* site whose call put this start here */
 	uint64_t time;	/* when, ns */
@@ -93,16 +93,16 @@ struct vmt_space {
 	const struct vmt_space_ops *ops;
 	uint64_t count;	/* maps, own included */
 	uint64_t own;	/* of these, the library's */
-	uint32_t last_kin;	/* the last number given out */
-	enum vmt_stack_kin stack_kin;
+	uint32_t last_class;	/* the last number given out */
+	enum vmt_stack_class stack_class;
 	enum vmt_noreserve noreserve;
 	struct vmt_files files;
 	struct vmt_loaded loaded;
 	uint32_t last_anon;
-	uint32_t last_tie;	/* the last number given to a cut, see anon_vma.h */
+	uint32_t last_anon_cut;	/* the last number given to a cut, see anon_vma.h */
 	unsigned next_unlike;
-	bool has_ties;	/* the kernel's rules are those of anon_vma.h… */
-	bool ties_fit;	/* …and, for the sake of an argument, all anon_vmas fit */
+	bool knows_anon_vmas;	/* the kernel's rules are those of anon_vma.h… */
+	bool anon_vmas_fit;	/* …and, for the sake of an argument, all anon_vmas fit */
 	bool reasons;	/* what is known of hidden attributes may be relied on (merge_rules.h) */
 	bool is_sample;	/* the kernel is asked about this call although the answer seems known… */
 	bool is_refuted;	/* …and once said something else */
@@ -141,18 +141,18 @@ struct vmt_map *vmt_space_prev(struct vmt_map *map);
  * Add a map that overlaps no other. Returns it, or NULL when memory ran out
  * (then nothing has changed).
  */
-struct vmt_map *vmt_space_insert(struct vmt_space *space, const struct vmt_look *look,
+struct vmt_map *vmt_space_insert(struct vmt_space *space, const struct vmt_vma *vma,
 				 uint32_t mapped_by, uint32_t put_by, uint64_t time);
 
 /* The same, where it is known which map follows; spares the descent. next NULL: none, or not known. */
 struct vmt_map *vmt_space_insert_before(struct vmt_space *space, struct vmt_map *next,
-					const struct vmt_look *look, uint32_t mapped_by,
+					const struct vmt_vma *vma, uint32_t mapped_by,
 					uint32_t put_by, uint64_t time);
 
 void vmt_space_remove(struct vmt_space *space, struct vmt_map *map);
 
 /* Change map in place; look->start must be map's own. */
-void vmt_space_update(struct vmt_space *space, struct vmt_map *map, const struct vmt_look *look,
+void vmt_space_update(struct vmt_space *space, struct vmt_map *map, const struct vmt_vma *vma,
 		      uint32_t mapped_by, uint32_t put_by, uint64_t time);
 
 #endif

@@ -5,57 +5,57 @@
  * vm.overcommit_memory is 2 at that moment (mm/mmap.c, do_mmap): then it means nothing. The
  * setting is read once; that somebody changes it later is found by the samples of merge.c.
  *
- * Maps of a file join only if they were made from one and the same open(). Descriptors do not tell
+ * Maps of a file merge only if they were made from one and the same open(). Descriptors do not tell
  * that: a number may have been given out again in between. But ld.so maps a library from one of
  * its own, first as a whole and then piece by piece on top:
  *
  *	mmap(0, all of it, r)		rrrrrrrrr
  *	mmap(text, MAP_FIXED, rx)	rrXXXXrrr
- *	mmap(constants, MAP_FIXED, r)	rrXXXXrrr	joined with what is right of it
+ *	mmap(constants, MAP_FIXED, r)	rrXXXXrrr	merged with what is right of it
  */
 #include "core/vma/vma_class.h"
 
 #include <asm/mman.h>
 #include <linux/mman.h>
 
-bool vmt_kin_is_odd(long prot)
+bool vmt_vma_class_is_odd(long prot)
 {
 	return prot == PROT_EXEC || (prot & ~(long)(PROT_READ | PROT_WRITE | PROT_EXEC));
 }
 
-VMT_HOT uint32_t vmt_kin_of_mmap(long prot, unsigned long flags)
+VMT_HOT uint32_t vmt_vma_class_of_mmap(long prot, unsigned long flags)
 {
 	const unsigned long bare = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_FIXED_NOREPLACE |
 				   MAP_DENYWRITE | MAP_EXECUTABLE | MAP_32BIT | MAP_NONBLOCK;
 
-	if (vmt_kin_is_odd(prot))
-		return VMT_KIN_UNKNOWN;
+	if (vmt_vma_class_is_odd(prot))
+		return VMT_CLASS_UNKNOWN;
 	if (!(flags & MAP_ANONYMOUS))
-		return (flags & MAP_PRIVATE) && !(flags & ~bare) ? VMT_KIN_FILE : VMT_KIN_UNKNOWN;
+		return (flags & MAP_PRIVATE) && !(flags & ~bare) ? VMT_CLASS_FILE : VMT_CLASS_UNKNOWN;
 	switch (flags & ~bare) {
 	case 0:
-		return VMT_KIN_PLAIN;
+		return VMT_CLASS_PLAIN;
 	case MAP_STACK:
-		return VMT_KIN_STACK;
+		return VMT_CLASS_STACK;
 	case MAP_NORESERVE:
-		return VMT_FAULT == 23 ? VMT_KIN_PLAIN : VMT_KIN_NORESERVE;
+		return VMT_FAULT == 23 ? VMT_CLASS_PLAIN : VMT_CLASS_NORESERVE;
 	case MAP_NORESERVE | MAP_STACK:
-		return VMT_FAULT == 23 ? VMT_KIN_STACK : VMT_KIN_NORESERVE_STACK;
+		return VMT_FAULT == 23 ? VMT_CLASS_STACK : VMT_CLASS_NORESERVE_STACK;
 	default:
-		return VMT_KIN_UNKNOWN;
+		return VMT_CLASS_UNKNOWN;
 	}
 }
 
 static uint32_t next_number(struct vmt_space *space)
 {
-	return space->last_kin == UINT32_MAX ? VMT_KIN_UNKNOWN : ++space->last_kin;
+	return space->last_class == UINT32_MAX ? VMT_CLASS_UNKNOWN : ++space->last_class;
 }
 
-uint32_t vmt_kin_of_file(struct vmt_space *space, const struct vmt_change *change)
+uint32_t vmt_vma_class_of_file(struct vmt_space *space, const struct vmt_change *change)
 {
 	struct vmt_loaded *loaded = &space->loaded;
 
-	if (change->born != VMT_KIN_FILE)
+	if (change->born != VMT_CLASS_FILE)
 		return change->born;
 	if (!change->is_loaders)
 		return next_number(space);
@@ -65,78 +65,78 @@ uint32_t vmt_kin_of_file(struct vmt_space *space, const struct vmt_change *chang
 		 change->fresh.start < loaded->range.start ||
 		 change->fresh.end > loaded->range.end)
 		return next_number(space);
-	return loaded->kin;
+	return loaded->vma_class;
 }
 
-VMT_HOT uint32_t vmt_kin_born(struct vmt_space *space, uint32_t born)
+VMT_HOT uint32_t vmt_vma_class_born(struct vmt_space *space, uint32_t born)
 {
-	if (!vmt_kin_has_no_reserve(born))
+	if (!vmt_vma_class_has_no_reserve(born))
 		return born;
 	switch (space->noreserve) {
 	case VMT_NORESERVE_KEPT:
 		return born;
 	case VMT_NORESERVE_IGNORED:
-		return born == VMT_KIN_NORESERVE ? VMT_KIN_PLAIN : VMT_KIN_STACK;
+		return born == VMT_CLASS_NORESERVE ? VMT_CLASS_PLAIN : VMT_CLASS_STACK;
 	default:
 		return next_number(space);
 	}
 }
 
-bool vmt_kin_has_no_reserve(uint32_t kin)
+bool vmt_vma_class_has_no_reserve(uint32_t vma_class)
 {
-	return kin == VMT_KIN_NORESERVE || kin == VMT_KIN_NORESERVE_STACK;
+	return vma_class == VMT_CLASS_NORESERVE || vma_class == VMT_CLASS_NORESERVE_STACK;
 }
 
-/* The kin that it would be without MAP_STACK; 0: it is none of those. */
-static uint32_t without_stack(uint32_t kin)
+/* The class that it would be without MAP_STACK; 0: it is none of those. */
+static uint32_t without_stack(uint32_t vma_class)
 {
-	switch (kin) {
-	case VMT_KIN_PLAIN:
-	case VMT_KIN_STACK:
-		return VMT_KIN_PLAIN;
-	case VMT_KIN_NORESERVE:
-	case VMT_KIN_NORESERVE_STACK:
-		return VMT_KIN_NORESERVE;
+	switch (vma_class) {
+	case VMT_CLASS_PLAIN:
+	case VMT_CLASS_STACK:
+		return VMT_CLASS_PLAIN;
+	case VMT_CLASS_NORESERVE:
+	case VMT_CLASS_NORESERVE_STACK:
+		return VMT_CLASS_NORESERVE;
 	default:
-		return VMT_KIN_UNKNOWN;
+		return VMT_CLASS_UNKNOWN;
 	}
 }
 
-enum vmt_answer vmt_kin_equal(const struct vmt_space *space, const struct vmt_look *left,
-			      const struct vmt_look *right)
+enum vmt_answer vmt_vma_class_equal(const struct vmt_space *space, const struct vmt_vma *left,
+			      const struct vmt_vma *right)
 {
-	uint32_t a = without_stack(left->kin);
-	uint32_t b = without_stack(right->kin);
+	uint32_t a = without_stack(left->vma_class);
+	uint32_t b = without_stack(right->vma_class);
 
-	if (VMT_FAULT == 25 || (left->kin && left->kin == right->kin))
+	if (VMT_FAULT == 25 || (left->vma_class && left->vma_class == right->vma_class))
 		return VMT_ANSWER_YES;
 	if (!a || !b)
 		return VMT_ANSWER_MAYBE;
 	if (a != b)
 		return VMT_FAULT == 32 ? VMT_ANSWER_YES : VMT_ANSWER_NO;
-	if (VMT_FAULT == 31 || space->stack_kin == VMT_STACK_KIN_EQUAL)
+	if (VMT_FAULT == 31 || space->stack_class == VMT_STACK_CLASS_EQUAL)
 		return VMT_ANSWER_YES;
-	if (space->stack_kin == VMT_STACK_KIN_UNKNOWN ||
+	if (space->stack_class == VMT_STACK_CLASS_UNKNOWN ||
 	    ((left->flags | right->flags) & VMT_MAP_THP_ADVICE))
 		return VMT_ANSWER_MAYBE;
 	return VMT_ANSWER_NO;
 }
 
-static bool is_device_of(const struct vmt_files *files, const struct vmt_look *look)
+static bool is_device_of(const struct vmt_files *files, const struct vmt_vma *vma)
 {
-	return files->dev == look->dev;
+	return files->dev == vma->dev;
 }
 
-enum vmt_answer vmt_kin_files_join(const struct vmt_space *space, const struct vmt_look *look)
+enum vmt_answer vmt_vma_class_files_merge(const struct vmt_space *space, const struct vmt_vma *vma)
 {
-	return is_device_of(&space->files, look) ? space->files.join : VMT_ANSWER_MAYBE;
+	return is_device_of(&space->files, vma) ? space->files.merge : VMT_ANSWER_MAYBE;
 }
 
-enum vmt_answer *vmt_kin_files_place(struct vmt_space *space, const struct vmt_look *look)
+enum vmt_answer *vmt_vma_class_files_place(struct vmt_space *space, const struct vmt_vma *vma)
 {
 	struct vmt_files *files = &space->files;
 
-	if (!is_device_of(files, look))
-		*files = (struct vmt_files){ look->dev, VMT_ANSWER_MAYBE };
-	return &files->join;
+	if (!is_device_of(files, vma))
+		*files = (struct vmt_files){ vma->dev, VMT_ANSWER_MAYBE };
+	return &files->merge;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which maps are born alike in what nothing shows: vmt_look.kin. Maps of equal kin had the same
+ * Which maps are born alike in what nothing shows: vmt_vma.vma_class. Maps of equal class had the same
  * flags, memory policy, name and page offset when they were made; advice (merge_rules.h) and accesses
  * may have come since. Called by merge_rules.c for each new map and each two neighbours that look alike.
  */
@@ -16,30 +16,30 @@
 #define VMT_MAP_THP_ADVICE (VMT_MAP_HUGEPAGE | VMT_MAP_NOHUGEPAGE)
 
 /* PROT_EXEC alone takes a protection key that is not seen; other bits are an architecture's. */
-bool vmt_kin_is_odd(long prot);
+bool vmt_vma_class_is_odd(long prot);
 
-/* Of what kin is what mmap makes? */
-uint32_t vmt_kin_of_mmap(long prot, unsigned long flags);
+/* Of what class is what mmap makes? */
+uint32_t vmt_vma_class_of_mmap(long prot, unsigned long flags);
 
-/* The kin of a new map; numbers of their own are taken from space. born: what vmt_kin_of_mmap says. */
-uint32_t vmt_kin_born(struct vmt_space *space, uint32_t born);
+/* The class of a new map; numbers of their own are taken from space. born: what vmt_vma_class_of_mmap says. */
+uint32_t vmt_vma_class_born(struct vmt_space *space, uint32_t born);
 
 /* The same for one that shows a file. */
-uint32_t vmt_kin_of_file(struct vmt_space *space, const struct vmt_change *change);
+uint32_t vmt_vma_class_of_file(struct vmt_space *space, const struct vmt_change *change);
 
 /* Were the two born alike? */
-enum vmt_answer vmt_kin_equal(const struct vmt_space *space, const struct vmt_look *left,
-			      const struct vmt_look *right);
+enum vmt_answer vmt_vma_class_equal(const struct vmt_space *space, const struct vmt_vma *left,
+			      const struct vmt_vma *right);
 
 /*
  * Do two maps of one opened file on look's device, one of them new, become one where all else fits?
  * It depends on the file system: overlayfs puts another file in the place of the one that is mapped.
  * Place: where to note it.
  */
-enum vmt_answer vmt_kin_files_join(const struct vmt_space *space, const struct vmt_look *look);
-enum vmt_answer *vmt_kin_files_place(struct vmt_space *space, const struct vmt_look *look);
+enum vmt_answer vmt_vma_class_files_merge(const struct vmt_space *space, const struct vmt_vma *vma);
+enum vmt_answer *vmt_vma_class_files_place(struct vmt_space *space, const struct vmt_vma *vma);
 
 /* Was it made without VM_ACCOUNT for good (MAP_NORESERVE)? */
-bool vmt_kin_has_no_reserve(uint32_t kin);
+bool vmt_vma_class_has_no_reserve(uint32_t vma_class);
 
 #endif
