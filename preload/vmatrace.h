@@ -16,8 +16,8 @@ extern "C" {
 #endif
 
 /*
- * Note the moment in the recording, with the maps of every call site at it. name is copied, cut to 200
- * bytes. A recording has room for 1,024 of them; check says when there were more.
+ * Note the moment in the recording, with the maps of every call site at it. name is copied, cut to
+ * 200 bytes. A recording has room for 1,024 of them; check says when there were more.
  */
 __attribute__((weak)) void vmatrace_mark(const char *name);
 
@@ -32,7 +32,7 @@ __attribute__((weak)) long vmatrace_maps(void);
 extern __attribute__((weak, visibility("default"))) const char vmatrace_default_suppressions[];
 
 #define VMATRACE_MARK(name) (vmatrace_mark ? vmatrace_mark(name) : (void)0)
-#define VMATRACE_MAPS()	    (vmatrace_maps ? vmatrace_maps() : -1L)
+#define VMATRACE_MAPS()     (vmatrace_maps ? vmatrace_maps() : -1L)
 
 #ifdef __cplusplus
 }

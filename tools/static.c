@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For the tool that is linked statically, and in no other. libdw loads libdebuginfod when it starts (elfutils,
- * debuginfod-client.c); in a static program dlopen brings in whatever libc the house has, which crashes. So there
- * is nothing to be loaded.
+ * For the tool that is linked statically, and in no other. libdw loads libdebuginfod when it starts
+ * (elfutils, debuginfod-client.c); in a static program dlopen brings in whatever libc the house
+ * has, which crashes. So there is nothing to be loaded.
  */
 #include <dlfcn.h>
 #include <stddef.h>

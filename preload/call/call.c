@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every captured call ends here: the lock is taken, the call made, and what it did is learnt. A thread
- * that cannot get the lock in time makes its call all the same and queues it (deferred.h) for whoever has
- * the lock next. All of this runs in signal handlers, in threads, before main and in vfork children.
+ * Every captured call ends here: the lock is taken, the call made, and what it did is learnt. A
+ * thread that cannot get the lock in time makes its call all the same and queues it (deferred.h)
+ * for whoever has the lock next. All of this runs in signal handlers, in threads, before main and
+ * in vfork children.
  */
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -34,7 +35,9 @@ static bool is_rare(enum vmt_call_id id)
 	return id == VMT_CALL_IO_SETUP || id == VMT_CALL_IOCTL || id == VMT_CALL_PROCESS_MADVISE;
 }
 
-/* Make the call; what it has written for the program is read here, where the program waits for it. */
+/*
+ * Make the call; what it has written for the program is read here, where the program waits for it.
+ */
 VMT_HOT static void make_done(struct vmt_state *state, struct vmt_done *done, long nr)
 {
 	done->result = vmt_sys6(nr, done->args[0], done->args[1], done->args[2], done->args[3],
@@ -44,7 +47,7 @@ VMT_HOT static void make_done(struct vmt_state *state, struct vmt_done *done, lo
 }
 
 VMT_HOT static long call_locked(struct vmt_state *state, struct vmt_done *done, long nr,
-			struct vmt_site *site)
+				struct vmt_site *site)
 {
 	vmt_recording_doing(state, VMT_DOING_CALL);
 	if (VMT_UNLIKELY(done->is_loaders) && done->call == VMT_CALL_MUNMAP)
@@ -71,8 +74,9 @@ static bool is_to_be_kept(struct vmt_state *state, const struct vmt_walk *stack,
 static struct vmt_site *site_of(struct vmt_state *state, enum vmt_call_id id,
 				const struct vmt_regs *regs, struct vmt_walk *stack)
 {
-	const struct vmt_callsites_stack raw = { id, stack->count, stack->flags & VMT_WALK_TRUNCATED,
-					   stack->pc, stack->hash };
+	const struct vmt_callsites_stack raw = { id, stack->count,
+						 stack->flags & VMT_WALK_TRUNCATED, stack->pc,
+						 stack->hash };
 	struct vmt_site *site = vmt_account_intern(state, &raw);
 
 	if (is_to_be_kept(state, stack, site))
@@ -122,8 +126,9 @@ __attribute__((noinline)) static long record_walked(struct vmt_state *state, str
 		return call_outside(state, done, nr, &stack, regs, true);
 	if (patient && VMT_LIKELY(vmt_guard_enter_at(state, vmt_holder_place(regs), true))) {
 		if (VMT_LIKELY(vmt_state_is_on()))
-			return call_locked(state, done, nr, site_of(state, done->call, regs, &stack));
-		vmt_guard_leave(state);	/* the books were closed while we waited */
+			return call_locked(state, done, nr,
+					   site_of(state, done->call, regs, &stack));
+		vmt_guard_leave(state); /* the books were closed while we waited */
 		return vmt_aside_make(nr, done->args);
 	}
 	return call_outside(state, done, nr, &stack, regs, false);
@@ -151,8 +156,8 @@ static inline void note_room(const long args[6])
 }
 
 /* A stack that is remembered need not be walked, unless the call is made without the lock. */
-VMT_HOT static long record(struct vmt_state *state, enum vmt_call_id id, long nr, const long args[6],
-			  const struct vmt_regs *regs)
+VMT_HOT static long record(struct vmt_state *state, enum vmt_call_id id, long nr,
+			   const long args[6], const struct vmt_regs *regs)
 {
 	struct vmt_done done = { .call = id,
 				 .args = { args[0], args[1], args[2], args[3], args[4], args[5] },
@@ -164,7 +169,7 @@ VMT_HOT static long record(struct vmt_state *state, enum vmt_call_id id, long nr
 	bool is_slow = id != VMT_CALL_MUNMAP && vmt_change_is_slow(id, args);
 	struct vmt_recalled whole;
 
-	if (id != VMT_CALL_BRK)	/* whose second argument is none */
+	if (id != VMT_CALL_BRK) /* whose second argument is none */
 		note_room(args);
 	if (is_slow || !vmt_unwind_recall_find(regs, vmt_bounds_kept(), id, &whole))
 		return record_walked(state, &done, nr, regs, is_slow, true);
@@ -174,7 +179,7 @@ VMT_HOT static long record(struct vmt_state *state, enum vmt_call_id id, long nr
 		vmt_verify_site(state, id, regs, whole.site);
 		return call_locked(state, &done, nr, state->sites.by_id[whole.site]);
 	}
-	vmt_guard_leave(state);	/* the books were closed, or code has gone, while we waited */
+	vmt_guard_leave(state); /* the books were closed, or code has gone, while we waited */
 	return record_walked(state, &done, nr, regs, false, true);
 }
 
@@ -252,7 +257,7 @@ long vmt_call_elsewhere(long nr, const long args[6], const struct vmt_regs *regs
 	if (VMT_UNLIKELY(always_can(id) && takes_thread(args) && vmt_state_is_on() &&
 			 *vmt_alive == VMT_ALIVE))
 		return call_without_thread(state, id, nr, args, regs);
-	if (nr == SYS_execve || nr == SYS_execveat) {	/* may never come back to leave this stack */
+	if (nr == SYS_execve || nr == SYS_execveat) { /* may never come back to leave this stack */
 		if (vmt_state_is_on() && vmt_state_is_ours(state))
 			vmt_exec_before(state);
 		vmt_bus_before_exec();
@@ -266,7 +271,7 @@ long vmt_call_elsewhere(long nr, const long args[6], const struct vmt_regs *regs
 	return vmt_call_here(nr, args, regs);
 }
 
-#if !defined(__x86_64__)	/* others: gate.S */
+#if !defined(__x86_64__) /* others: gate.S */
 long vmt_call(long nr, const long args[6], const struct vmt_regs *regs)
 {
 	return vmt_call_here(nr, args, regs);

@@ -18,7 +18,7 @@
 #include "trace/guard.h"
 #include "trace/room.h"
 
-#define QUIET_NS  UINT64_C(2000000000)	/* that others are waited for */
+#define QUIET_NS  UINT64_C(2000000000) /* that others are waited for */
 #define EVERYBODY 0x7fffffff
 
 static bool is_strict(long nr, const long args[6])
@@ -34,7 +34,9 @@ bool vmt_install_is(long nr, const long args[6])
 	return nr == SYS_prctl && args[0] == PR_SET_SECCOMP;
 }
 
-/* Who sleeps until the table's lock is free is under way too: woken, it sees that it may not sleep. */
+/*
+ * Who sleeps until the table's lock is free is under way too: woken, it sees that it may not sleep.
+ */
 static void wait_for_others(struct vmt_state *state)
 {
 	const long any[6] = { 0, FUTEX_WAKE_PRIVATE };
@@ -86,7 +88,7 @@ long vmt_install_filter(struct vmt_state *state, long nr, const long args[6], bo
 	bool was_open = vmt_filter_is_open();
 	long ret;
 
-	vmt_own_stack_unblock();	/* later it may not be allowed */
+	vmt_own_stack_unblock(); /* later it may not be allowed */
 	if (VMT_UNLIKELY(vmt_aside_is_due(nr, args)))
 		vmt_exit_step_aside(state);
 	ret = install(state, nr, args, locks);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Seccomp filters that the program installs: before such a call is made those of ours that are under
- * way are waited for, and afterwards none is made that the filter does not let through.
+ * Seccomp filters that the program installs: before such a call is made those of ours that are
+ * under way are waited for, and afterwards none is made that the filter does not let through.
  */
 #ifndef VMT_INSTALL_H
 #define VMT_INSTALL_H

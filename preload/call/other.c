@@ -27,11 +27,11 @@ static long fork_call(struct vmt_state *state, long nr, const long args[6])
 	bool locked = vmt_guard_enter(state, true);
 	long ret;
 
-	vmt_mapsfile_done();	/* the child, too, has all of its descriptors */
+	vmt_mapsfile_done(); /* the child, too, has all of its descriptors */
 	ret = vmt_aside_make(nr, args);
-	if (ret == 0) {	/* the child: its first memory call starts it anew */
+	if (ret == 0) { /* the child: its first memory call starts it anew */
 		vmt_bus_leave();
-		vmt_own_stack_start_child();	/* before it has a second thread */
+		vmt_own_stack_start_child(); /* before it has a second thread */
 		return ret;
 	}
 	if (locked)

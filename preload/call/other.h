@@ -10,7 +10,9 @@
 /* Make the call and note what it means for us. */
 long vmt_other_call(struct vmt_state *state, long nr, const long args[6]);
 
-/* The same for a fork child that has not touched its maps yet, and may never: most go on to exec. */
+/*
+ * The same for a fork child that has not touched its maps yet, and may never: most go on to exec.
+ */
 long vmt_other_child_call(struct vmt_state *state, long nr, const long args[6]);
 
 #endif

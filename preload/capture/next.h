@@ -12,7 +12,7 @@
 #include <sys/uio.h>
 
 struct vmt_next {
-	long (*syscall)(long nr, ...);	/* first: gate.S jumps through it */
+	long (*syscall)(long nr, ...); /* first: gate.S jumps through it */
 	void *(*mmap)(void *addr, size_t len, int prot, int flags, int fd, off_t offset);
 	void *(*mmap64)(void *addr, size_t len, int prot, int flags, int fd, off64_t offset);
 	int (*munmap)(void *addr, size_t len);
@@ -35,10 +35,10 @@ struct vmt_next {
 	int (*ioctl)(int fd, unsigned long request, ...);
 	int (*close)(int fd);
 	int (*personality)(unsigned long persona);
-	void (*exit)(int status);	/* _exit */
-	void (*leave)(int status);	/* exit: its address is all that is wanted */
+	void (*exit)(int status); /* _exit */
+	void (*leave)(int status); /* exit: its address is all that is wanted */
 	int (*fclose)(void *stream);
-	void **error_stream;	/* stdio's stderr, a variable */
+	void **error_stream; /* stdio's stderr, a variable */
 	int (*chroot)(const char *path);
 	int (*setuid)(uid_t user);
 	int (*seteuid)(uid_t user);

@@ -23,7 +23,7 @@ static inline long as_errno(long ret)
 {
 	if (VMT_LIKELY(!vmt_sys_failed(ret)))
 		return ret;
-	if (VMT_LIKELY(__errno_location != NULL))	/* this library is relocated */
+	if (VMT_LIKELY(__errno_location != NULL)) /* this library is relocated */
 		errno = (int)-ret;
 	return -1;
 }
@@ -48,12 +48,11 @@ __attribute__((always_inline)) static inline void before_error_closes(void)
 	vmt_keep_error(&regs);
 }
 
-#define call0(nr)	      call6(nr, 0, 0, 0, 0, 0, 0)
-#define call1(nr, a)	      call6(nr, (long)(a), 0, 0, 0, 0, 0)
-#define call2(nr, a, b)	      call6(nr, (long)(a), (long)(b), 0, 0, 0, 0)
-#define call3(nr, a, b, c)    call6(nr, (long)(a), (long)(b), (long)(c), 0, 0, 0)
-#define call4(nr, a, b, c, d) call6(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
-#define call5(nr, a, b, c, d, e)                                                                   \
-	call6(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
+#define call0(nr)                call6(nr, 0, 0, 0, 0, 0, 0)
+#define call1(nr, a)             call6(nr, (long)(a), 0, 0, 0, 0, 0)
+#define call2(nr, a, b)          call6(nr, (long)(a), (long)(b), 0, 0, 0, 0)
+#define call3(nr, a, b, c)       call6(nr, (long)(a), (long)(b), (long)(c), 0, 0, 0)
+#define call4(nr, a, b, c, d)    call6(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+#define call5(nr, a, b, c, d, e) call6(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
 
 #endif

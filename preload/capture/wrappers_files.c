@@ -9,11 +9,11 @@
 
 #include "capture/wrap.h"
 
-int fclose(void *stream);	/* stdio.h may not be included here */
+int fclose(void *stream); /* stdio.h may not be included here */
 
 VMT_EXPORT int fclose(void *stream)
 {
-	if (VMT_UNLIKELY(!vmt_next.fclose))	/* before the constructor */
+	if (VMT_UNLIKELY(!vmt_next.fclose)) /* before the constructor */
 		vmt_next_resolve();
 	if (vmt_next.error_stream && stream == *vmt_next.error_stream)
 		before_error_closes();

@@ -130,7 +130,7 @@ VMT_EXPORT _Noreturn void _Exit(int status)
  */
 extern const uint8_t vmt_wrappers_kinds[VMT_PATCH_NR_MAX];
 
-#if defined(__x86_64__)	/* others: syscall() at the end of this file */
+#if defined(__x86_64__) /* others: syscall() at the end of this file */
 const uint8_t vmt_wrappers_kinds[VMT_PATCH_NR_MAX] = {
 	[SYS_mmap] = 1,
 	[SYS_mprotect] = 1,
@@ -170,7 +170,7 @@ const uint8_t vmt_wrappers_kinds[VMT_PATCH_NR_MAX] = {
 	[SYS_pkey_mprotect] = 1,
 	[SYS_process_madvise] = 1,
 	[SYS_set_mempolicy_home_node] = 1,
-	[453] = 1,	/* map_shadow_stack */
+	[453] = 1, /* map_shadow_stack */
 	[SYS_mseal] = 1,
 };
 #endif
@@ -189,9 +189,8 @@ long vmt_wrappers_ours(long nr, long a, long b, long c, long d, long e, long f)
 		vmt_last_thread((int)a & 0xff, (uint64_t)(uintptr_t)vmt_thread());
 #ifdef SYS_arch_prctl
 	if (nr == SYS_arch_prctl && !is_map_vdso(a))
-		return as_errno(vmt_home_is_aside() ?
-					vmt_home_call(nr, (const long[6]){ a, b }) :
-					vmt_sys2(nr, a, b));
+		return as_errno(vmt_home_is_aside() ? vmt_home_call(nr, (const long[6]){ a, b }) :
+						      vmt_sys2(nr, a, b));
 #endif
 	return as_errno(call6(nr, a, b, c, d, e, f));
 }

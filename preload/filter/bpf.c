@@ -32,7 +32,7 @@ struct way {
 struct walk {
 	const struct vmt_bpf_call *call;
 	struct way way;
-	struct way other[WAYS_MOST];	/* not gone yet */
+	struct way other[WAYS_MOST]; /* not gone yet */
 	unsigned others;
 	bool is_refused;
 };
@@ -91,7 +91,7 @@ static bool holds(uint16_t operation, uint32_t a, uint32_t b)
 	case BPF_JEQ: return a == b;
 	case BPF_JGT: return a > b;
 	case BPF_JGE: return a >= b;
-	default: return (a & b) != 0;	/* BPF_JSET */
+	default: return (a & b) != 0; /* BPF_JSET */
 	}
 }
 
@@ -151,19 +151,13 @@ static bool take_step(struct walk *walk, const struct sock_filter *step)
 
 	way->at++;
 	switch (BPF_CLASS(step->code)) {
-	case BPF_LD:
-		way->a = loaded(walk, step);
-		break;
-	case BPF_LDX:
-		way->x = loaded(walk, step);
-		break;
+	case BPF_LD: way->a = loaded(walk, step); break;
+	case BPF_LDX: way->x = loaded(walk, step); break;
 	case BPF_ALU:
 		way->a = calculate(BPF_OP(step->code), way->a,
 				   BPF_SRC(step->code) == BPF_X ? way->x : known(step->k));
 		break;
-	case BPF_JMP:
-		jump(walk, step);
-		break;
+	case BPF_JMP: jump(walk, step); break;
 	case BPF_MISC:
 		if (BPF_MISCOP(step->code) == BPF_TAX)
 			way->x = way->a;
@@ -175,8 +169,7 @@ static bool take_step(struct walk *walk, const struct sock_filter *step)
 			result = way->a;
 		walk->is_refused |= !result.is_known || !lets_through(result.is);
 		return next_way(walk);
-	default:	/* BPF_ST, BPF_STX */
-		break;
+	default: /* BPF_ST, BPF_STX */ break;
 	}
 	return true;
 }

@@ -14,8 +14,8 @@
 struct vmt_bpf_call {
 	long nr;
 	long arg[6];
-	unsigned known;	/* bit of each argument that is as arg[] says; the others may be anything */
-	uint64_t pc;	/* behind the system call instruction */
+	unsigned known; /* bit of each argument that is as arg[] says; the others may be anything */
+	uint64_t pc; /* behind the system call instruction */
 };
 
 /*

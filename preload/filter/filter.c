@@ -20,16 +20,19 @@
 #include "os/sys.h"
 #include "patch/gate.h"
 
-#define COUNTERS 16u
-#define TURNS_MOST (1u << 20)	/* of waiting while another thread installs a filter */
-#define QUERY_MAPS 0xc0686611	/* PROCMAP_QUERY, see ask.c */
-#define MERGING 68	/* PR_GET_MEMORY_MERGE */
+#define COUNTERS   16u
+#define TURNS_MOST (1u << 20) /* of waiting while another thread installs a filter */
+#define QUERY_MAPS 0xc0686611 /* PROCMAP_QUERY, see ask.c */
+#define MERGING    68 /* PR_GET_MEMORY_MERGE */
 
 #define ARG(n) (1u << (n))
 #define READS  (O_RDONLY | O_CLOEXEC)
 #define RW     (PROT_READ | PROT_WRITE)
 
-/* The first that fits counts. Those above the empty line are made at the start of every program, all but wait4. */
+/*
+ * The first that fits counts. Those above the empty line are made at the start of every program,
+ * all but wait4.
+ */
 const struct vmt_filter_kind vmt_filter_kinds[] = {
 	{ SYS_wait4, 0, { -1, 0, 1 /* WNOHANG */ | 0x40000000 /* __WALL */, 0 } },
 	{ SYS_read, 0, { -1 } },
@@ -100,14 +103,15 @@ static_assert(VMT_COUNT(vmt_filter_kinds) <= VMT_FILTER_KINDS_MAX, "one word has
 
 /* What the tool needs besides, in whatever way. */
 const long vmt_filter_tools_calls[] = {
-	SYS_lseek, SYS_getdents64, SYS_writev, SYS_access, SYS_readlink, SYS_set_tid_address,
-	SYS_set_robust_list, SYS_rseq, SYS_arch_prctl, SYS_getrandom,
+	SYS_lseek,           SYS_getdents64,      SYS_writev, SYS_access,     SYS_readlink,
+	SYS_set_tid_address, SYS_set_robust_list, SYS_rseq,   SYS_arch_prctl, SYS_getrandom,
 };
 const unsigned vmt_filter_tools_call_count = VMT_COUNT(vmt_filter_tools_calls);
 
 /* What there is another way for, or only rarely a use. */
-static const long can_be_spared[] = { SYS_personality, SYS_process_vm_readv, SYS_link, SYS_prctl,
-				      SYS_arch_prctl, SYS_mincore, SYS_unshare, SYS_rt_tgsigqueueinfo };
+static const long can_be_spared[] = { SYS_personality, SYS_process_vm_readv, SYS_link,
+				      SYS_prctl,       SYS_arch_prctl,       SYS_mincore,
+				      SYS_unshare,     SYS_rt_tgsigqueueinfo };
 
 /* Kinds 1 to 10; fstat(2) is made by ld.so, but in glibc 2.33 to 2.38 it has the other name. */
 #define BASIC_KINDS  UINT64_C(0x7fe)
@@ -115,7 +119,7 @@ static const long can_be_spared[] = { SYS_personality, SYS_process_vm_readv, SYS
 #define KIND_STAT_FD UINT64_C(0x1000)
 
 static _Atomic uint64_t allowed VMT_DATA = BASIC_KINDS;
-static _Atomic uint64_t refused VMT_DATA = 0;	/* kinds that a filter which is known refuses */
+static _Atomic uint64_t refused VMT_DATA = 0; /* kinds that a filter which is known refuses */
 static _Atomic uint32_t installers VMT_DATA = 0;
 static _Atomic bool by_address VMT_DATA = false;
 static bool is_marking VMT_DATA = false;
@@ -131,7 +135,6 @@ uint64_t vmt_filter_allowed(void)
 	return atomic_load_explicit(&allowed, memory_order_relaxed);
 }
 
-
 uint64_t vmt_filter_basic(bool has_fstat)
 {
 	return BASIC_KINDS | (has_fstat ? KIND_FSTAT : KIND_STAT_FD);
@@ -146,8 +149,7 @@ static void tell_gate(void)
 	uint32_t forbidden = vmt_filter_may(SYS_rt_sigprocmask, mask) ? 0 : VMT_GATE_NO_MASK;
 
 	forbidden |= vmt_filter_may(SYS_arch_prctl, fs) ? 0 : VMT_GATE_NO_FS;
-	if (vmt_filter_is_by_address() ||
-	    atomic_load_explicit(&installers, memory_order_seq_cst))
+	if (vmt_filter_is_by_address() || atomic_load_explicit(&installers, memory_order_seq_cst))
 		forbidden = VMT_GATE_NO_MASK | VMT_GATE_NO_FS;
 	atomic_store_explicit(&vmt_gate_is_strict, forbidden, memory_order_seq_cst);
 #endif
@@ -281,7 +283,8 @@ ONCE static long make(long nr, const long arg[6])
 	__asm__ volatile("syscall\n"
 			 "vmt_own_pc:"
 			 : "=a"(ret)
-			 : "a"(nr), "D"(arg[0]), "S"(arg[1]), "d"(arg[2]), "r"(r10), "r"(r8), "r"(r9)
+			 : "a"(nr), "D"(arg[0]), "S"(arg[1]), "d"(arg[2]), "r"(r10), "r"(r8),
+			   "r"(r9)
 			 : "rcx", "r11", "memory");
 	return ret;
 }
@@ -349,7 +352,8 @@ void vmt_filter_end_install(void)
 
 static bool allows(const struct sock_fprog *program, const struct vmt_filter_kind *kind)
 {
-	struct vmt_bpf_call call = { .nr = kind->nr, .known = kind->fixed,
+	struct vmt_bpf_call call = { .nr = kind->nr,
+				     .known = kind->fixed,
 				     .pc = (uint64_t)(uintptr_t)vmt_own_pc };
 
 	__builtin_memcpy(call.arg, kind->arg, sizeof(call.arg));

@@ -2,8 +2,8 @@
 /*
  * Which system calls of our own may be made. A seccomp filter can kill the program for a call that
  * it does not make itself; so each of ours, and there are some fifty kinds, is let through here
- * (see vmt_filter_own6 in sys.h) only if it is known that nobody is killed for it. What is not let through is refused as the
- * kernel would, with -EPERM, and the library does without it.
+ * (see vmt_filter_own6 in sys.h) only if it is known that nobody is killed for it. What is not let
+ * through is refused as the kernel would, with -EPERM, and the library does without it.
  *
  * Until the constructor has looked, and under an inherited filter that nothing is known of, only
  * what ld.so and libc's start have done themselves is let through. More is found out by
@@ -20,13 +20,13 @@
 /* One kind of call. */
 struct vmt_filter_kind {
 	long nr;
-	unsigned fixed;	/* bit of each argument that makes the kind */
-	long arg[6];	/* those that make the kind; the others as they do no harm when it is tried */
+	unsigned fixed; /* bit of each argument that makes the kind */
+	long arg[6]; /* those that make the kind; the others as they do no harm when it is tried */
 };
 
 #define VMT_FILTER_KINDS_MAX 62u
-#define VMT_FILTER_ALL UINT64_MAX	/* no filter, or one that allows all that we could want */
-#define VMT_FILTER_TOOL (UINT64_C(1) << 62)	/* the tool may be run */
+#define VMT_FILTER_ALL       UINT64_MAX /* no filter, or one that allows all that we could want */
+#define VMT_FILTER_TOOL      (UINT64_C(1) << 62) /* the tool may be run */
 
 extern const struct vmt_filter_kind vmt_filter_kinds[];
 extern const unsigned vmt_filter_kind_count;
@@ -35,7 +35,10 @@ extern const unsigned vmt_filter_kind_count;
 uint64_t vmt_filter_allowed(void);
 void vmt_filter_set_allowed(uint64_t kinds);
 
-/* It has been seen that the call is let through by what was not known; no filter that is known of refuses it? */
+/*
+ * It has been seen that the call is let through by what was not known; no filter that is known of
+ * refuses it?
+ */
 bool vmt_filter_allow(long nr);
 
 static inline bool vmt_filter_is_open(void)
@@ -59,7 +62,9 @@ bool vmt_filter_may_create(void);
 /* May the vmatrace tool be started, and do its work? */
 bool vmt_filter_may_run_tool(void);
 
-/* The kinds that every program makes when it starts; has_fstat: its ld.so makes fstat(2) as such. */
+/*
+ * The kinds that every program makes when it starts; has_fstat: its ld.so makes fstat(2) as such.
+ */
 uint64_t vmt_filter_basic(bool has_fstat);
 
 /*

@@ -26,10 +26,10 @@
 
 /* The page that is shared with the child. */
 struct trial {
-	_Atomic uint32_t at;	/* the kind that is being tried */
-	_Atomic uint32_t can_wait;	/* wait4 does not kill */
-	_Atomic uint32_t can_run_tool;	/* nor what the tool makes */
-	_Atomic uint32_t can_limit;	/* prlimit64 does not either */
+	_Atomic uint32_t at; /* the kind that is being tried */
+	_Atomic uint32_t can_wait; /* wait4 does not kill */
+	_Atomic uint32_t can_run_tool; /* nor what the tool makes */
+	_Atomic uint32_t can_limit; /* prlimit64 does not either */
 };
 
 static bool starts_with(const char *text, const char *end, const char *start)
@@ -137,18 +137,20 @@ static bool file_has(struct vmt_state *state, const char *path, const char *cons
 
 static bool is_in_container(struct vmt_state *state)
 {
-	static const char *const groups[] = { "/docker", "kubepods", "libpod", "containerd",
-					      "/lxc", "crio", "/buildkit", NULL };
+	static const char *const groups[] = { "/docker", "kubepods", "libpod",    "containerd",
+					      "/lxc",    "crio",     "/buildkit", NULL };
 
 	return exists("/.dockerenv") || exists("/run/.containerenv") || exists("/.flatpak-info") ||
-	       has_variable(state, "container=") || has_variable(state, "KUBERNETES_SERVICE_HOST=") ||
+	       has_variable(state, "container=") ||
+	       has_variable(state, "KUBERNETES_SERVICE_HOST=") ||
 	       file_has(state, "/proc/self/cgroup", groups) ||
 	       file_has(state, "/proc/self/mountinfo", groups);
 }
 
 /*
- * Is the filter the container's, whose first process has none but that? The profiles of all runtimes let
- * processes be made. Who was started from outside, as a container's first process is, has no parent.
+ * Is the filter the container's, whose first process has none but that? The profiles of all
+ * runtimes let processes be made. Who was started from outside, as a container's first process is,
+ * has no parent.
  */
 static bool is_containers(struct vmt_state *state, const struct vmt_status *self)
 {
@@ -159,7 +161,10 @@ static bool is_containers(struct vmt_state *state, const struct vmt_status *self
 	return has_same_filters(state, 1, self);
 }
 
-/* Installed by a runtime with rights, and not by a service's SystemCallFilter=, which may be strict. */
+/*
+ * Installed by a runtime with rights, and not by a service's SystemCallFilter=, which may be
+ * strict.
+ */
 static bool is_runtimes(const struct vmt_state *state, const struct vmt_status *self)
 {
 	return !self->no_new_privileges && self->parent != 1 &&
@@ -167,8 +172,8 @@ static bool is_runtimes(const struct vmt_state *state, const struct vmt_status *
 }
 
 /*
- * Signs that a child can be made. The parent has made us when it had these filters. Who has installed one
- * without giving up rights (seccomp(2)) has had them.
+ * Signs that a child can be made. The parent has made us when it had these filters. Who has
+ * installed one without giving up rights (seccomp(2)) has had them.
  */
 static bool may_try(struct vmt_state *state, const struct vmt_status *self)
 {
@@ -195,8 +200,8 @@ static void try_clone(long flags)
 			 "hlt\n\t"
 			 "1:"
 			 : "=a"(ret)
-			 : "a"(SYS_clone), "D"(flags), "S"(0), "d"(0), "r"(r10), "r"(r8),
-			   [exit] "i"(SYS_exit)
+			 : "a"(SYS_clone), "D"(flags), "S"(0), "d"(0), "r"(r10),
+			   "r"(r8), [exit] "i"(SYS_exit)
 			 : "rcx", "r11", "memory");
 #else
 	(void)flags;
@@ -206,7 +211,9 @@ static void try_clone(long flags)
 		vmt_sys6(SYS_wait4, ret, (long)&status, __WALL, 0, 0, 0);
 }
 
-/* Should a call kill, no file is to be left by it, and no handler started (a limit of 1: core(5)). */
+/*
+ * Should a call kill, no file is to be left by it, and no handler started (a limit of 1: core(5)).
+ */
 static void limit_core(void)
 {
 	const struct rlimit one = { 1, 1 };
@@ -306,7 +313,9 @@ static void try_in_child(void)
 	vmt_sys6(SYS_munmap, page, (long)VMT_PAGE_SIZE, 0, 0, 0, 0);
 }
 
-/* No filter is so strict that it leaves nothing to write with: seccomp's own strict mode does not. */
+/*
+ * No filter is so strict that it leaves nothing to write with: seccomp's own strict mode does not.
+ */
 bool vmt_probe_write(const struct vmt_state *state)
 {
 	const long any[6] = { 0 };
@@ -343,7 +352,7 @@ void vmt_probe_filter(struct vmt_state *state, bool forced)
 		try_in_child();
 	else
 		state->is_filter_unknown = true;
-	ask_numbers(state);	/* another /proc may know us by other ones */
+	ask_numbers(state); /* another /proc may know us by other ones */
 	if (vmt_filter_is_in_the_way())
 		vmt_note(state, VMT_NOTE_SECCOMP);
 }

@@ -14,7 +14,7 @@ struct vmt_state;
 struct vmt_status {
 	uint64_t pid;
 	uint64_t parent;
-	uint64_t seccomp;	/* SECCOMP_MODE_* */
+	uint64_t seccomp; /* SECCOMP_MODE_* */
 	uint64_t filters;
 	bool no_new_privileges;
 };
@@ -24,8 +24,8 @@ void vmt_probe_read_status(const char *text, size_t length, struct vmt_status *r
 
 /*
  * At the start, before any other system call of ours: let through those that are allowed
- * (vmt_filter_set_allowed). forced: try without a sign as well. Sets state->pid and parent_pid as far as
- * they are known. Notes a filter that is in the way.
+ * (vmt_filter_set_allowed). forced: try without a sign as well. Sets state->pid and parent_pid as
+ * far as they are known. Notes a filter that is in the way.
  */
 void vmt_probe_filter(struct vmt_state *state, bool forced);
 

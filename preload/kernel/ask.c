@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See ask.h. The program may close whatever is open, and be given its number for a file of its own: so
- * an unexpected answer to PROCMAP_QUERY means: open it again, once.
+ * See ask.h. The program may close whatever is open, and be given its number for a file of its own:
+ * so an unexpected answer to PROCMAP_QUERY means: open it again, once.
  */
 #include "kernel/ask.h"
 
@@ -37,11 +37,11 @@ struct procmap_query {
 };
 static_assert(sizeof(struct procmap_query) == 104, "as the kernel has it");
 
-#define PROCMAP_QUERY	      _IOWR('f', 17, struct procmap_query)
+#define PROCMAP_QUERY          _IOWR('f', 17, struct procmap_query)
 #define QUERY_COVERING_OR_NEXT 0x10
-#define QUERY_VISIBLE	      0x0f	/* the same bits as VMT_MAP_VISIBLE */
+#define QUERY_VISIBLE          0x0f /* the same bits as VMT_MAP_VISIBLE */
 
-#define PR_GET_MEMORY_MERGE_ 68	/* Linux 6.4; kept by exec */
+#define PR_GET_MEMORY_MERGE_ 68 /* Linux 6.4; kept by exec */
 
 /* No address space can hold them: with page tables of five levels, and of four. */
 #define PROBE_LENGTH_5 0xffffffffff0000UL
@@ -68,7 +68,7 @@ static bool is_answer(int ret)
 /* /proc is out of reach. Its ENOENT must not be taken for "nothing is mapped". */
 static int no_maps(struct vmt_state *state, int error)
 {
-	if (error != -EMFILE && error != -ENFILE)	/* for want of descriptors: later, perhaps */
+	if (error != -EMFILE && error != -ENFILE) /* for want of descriptors: later, perhaps */
 		vmt_note(state, VMT_NOTE_NO_PROC);
 	return -EBADF;
 }
@@ -83,7 +83,7 @@ static int query_by(struct vmt_state *state, struct vmt_mapsfile *maps, struct p
 	ret = query_once(maps->number, query);
 	if (VMT_LIKELY(is_answer(ret)))
 		return ret;
-	if (ret == -EPERM)	/* a seccomp filter */
+	if (ret == -EPERM) /* a seccomp filter */
 		return -EBADF;
 	vmt_mapsfile_forget(state, maps);
 	*maps = vmt_mapsfile_for_query(state);
@@ -141,13 +141,13 @@ static int walk_by_query(struct vmt_state *state, struct vmt_range range,
 
 struct text_reader {
 	struct vmt_mapsfile maps;
-	bool is_broken;	/* there was more that could not be read */
-	uint64_t offset;	/* in the file */
+	bool is_broken; /* there was more that could not be read */
+	uint64_t offset; /* in the file */
 	char *buffer;
 	size_t size;
 	size_t at;
 	size_t filled;
-	bool is_cut;	/* the rest of the line that was given last has not been read */
+	bool is_cut; /* the rest of the line that was given last has not been read */
 };
 
 static bool refill(struct text_reader *reader)
@@ -158,8 +158,8 @@ static bool refill(struct text_reader *reader)
 	reader->at = 0;
 	reader->filled = rest;
 
-	long got = vmt_sys4(SYS_pread64, reader->maps.number, reader->buffer + rest, reader->size - rest,
-			    reader->offset);
+	long got = vmt_sys4(SYS_pread64, reader->maps.number, reader->buffer + rest,
+			    reader->size - rest, reader->offset);
 
 	if (got <= 0) {
 		reader->is_broken |= got < 0;
@@ -212,12 +212,14 @@ static bool next_line(struct text_reader *reader, struct vmt_mapsline *ret_line)
 
 static int open_text(struct vmt_state *state, char *buffer, size_t size, struct text_reader *reader)
 {
-	*reader = (struct text_reader){ .maps = vmt_mapsfile_for_reading(state), .buffer = buffer,
+	*reader = (struct text_reader){ .maps = vmt_mapsfile_for_reading(state),
+					.buffer = buffer,
 					.size = size };
 	return refill(reader) ? 0 : -ENOENT;
 }
 
-static int walk_by_text(struct vmt_state *state, struct vmt_range range, struct vmt_outcome *outcome)
+static int walk_by_text(struct vmt_state *state, struct vmt_range range,
+			struct vmt_outcome *outcome)
 {
 	struct text_reader reader;
 	struct vmt_mapsline line = { .vma = { .start = UINT64_MAX } };
@@ -318,8 +320,9 @@ static bool is_alone(void *context)
 	return vmt_deferred_is_quiet(&state->deferred);
 }
 
-const struct vmt_kernel_ops vmt_ask_ops = { .walk = walk, .boundary = boundary,
-					     .file = vmt_file_id_file, .is_alone = is_alone };
+const struct vmt_kernel_ops vmt_ask_ops = {
+	.walk = walk, .boundary = boundary, .file = vmt_file_id_file, .is_alone = is_alone
+};
 
 int vmt_ask_vma(struct vmt_state *state, uint64_t addr, struct vmt_vma *ret_vma)
 {
@@ -398,7 +401,7 @@ size_t vmt_ask_name(struct vmt_state *state, uint64_t addr, char *path, size_t s
 	};
 
 	*ret_build_id_length = 0;
-	__builtin_memset(path, 0, size);	/* valgrind does not know what the query writes */
+	__builtin_memset(path, 0, size); /* valgrind does not know what the query writes */
 	if (!may_ioctl() || !state->query_works)
 		return name_by_text(state, addr, path, size);
 	if (query(state, &ask) == 0) {
@@ -408,7 +411,9 @@ size_t vmt_ask_name(struct vmt_state *state, uint64_t addr, char *path, size_t s
 	return name_by_text(state, addr, path, size);
 }
 
-/* Streams the text through a buffer, which the longest path fits into: this runs outside the lock. */
+/*
+ * Streams the text through a buffer, which the longest path fits into: this runs outside the lock.
+ */
 static bool bounds_by_text(struct vmt_state *state, uint64_t sp, struct vmt_range *ret_bounds)
 {
 	char buffer[4096 + 128];

@@ -20,8 +20,10 @@ bool vmt_ask_is_possible(void);
 /* Open /proc/self/maps and find out which ways work. Also after fork: the mm is fixed at open. */
 void vmt_ask_open(struct vmt_state *state);
 
-/* Every map of the process, from the text, with what only the text tells: VMT_MAP_STACK,
- * and the class that new maps with such names are of (vmt_mapsline_class). */
+/*
+ * Every map of the process, from the text, with what only the text tells: VMT_MAP_STACK,
+ * and the class that new maps with such names are of (vmt_mapsline_class).
+ */
 int vmt_ask_everything(struct vmt_state *state, struct vmt_outcome *outcome);
 
 /*
@@ -31,7 +33,10 @@ int vmt_ask_everything(struct vmt_state *state, struct vmt_outcome *outcome);
 size_t vmt_ask_name(struct vmt_state *state, uint64_t addr, char *path, size_t size,
 		    uint8_t build_id[VMT_BUILD_ID_MAX], uint32_t *ret_build_id_length);
 
-/* The map that addr lies in, if it can be read; false if it cannot be told. Any thread, without the lock. */
+/*
+ * The map that addr lies in, if it can be read; false if it cannot be told. Any thread, without the
+ * lock.
+ */
 bool vmt_ask_bounds(struct vmt_state *state, uint64_t addr, struct vmt_range *ret_bounds);
 
 #endif

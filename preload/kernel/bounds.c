@@ -5,8 +5,8 @@
 #include "kernel/ask.h"
 
 /*
- * What is kept for the thread is two words, and a handler may come between them that keeps bounds of
- * its own stack. It has come and gone when we go on, so it is enough to count those who write.
+ * What is kept for the thread is two words, and a handler may come between them that keeps bounds
+ * of its own stack. It has come and gone when we go on, so it is enough to count those who write.
  */
 static struct vmt_range kept_bounds(struct vmt_thread *thread)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Time, through the vdso: no system call, no lock, no vector register. Asked by every call, so it is
- * called directly: libc's way there leads over its own pages and those of ld.so.
+ * Time, through the vdso: no system call, no lock, no vector register. Asked by every call, so it
+ * is called directly: libc's way there leads over its own pages and those of ld.so.
  */
 #include <sys/syscall.h>
 #include <time.h>

@@ -16,7 +16,8 @@
 #include "os/libc.h"
 #include "os/sys.h"
 
-#define SAMPLE 251	/* of so many calls the kernel is asked about one; prime: no program's rhythm */
+#define SAMPLE 251 /* of so many calls the kernel is asked about one; prime: no program's rhythm \
+		    */
 
 static enum vmt_noreserve read_noreserve(void)
 {
@@ -56,7 +57,7 @@ void vmt_confidence_first_maps(const struct vmt_state *state, struct vmt_outcome
 
 void vmt_confidence_find_loader(struct vmt_state *state)
 {
-	uint64_t base = vmt_libc_auxiliary(AT_BASE);	/* 0: ld.so was started as a program */
+	uint64_t base = vmt_libc_auxiliary(AT_BASE); /* 0: ld.so was started as a program */
 	struct vmt_map *map = base ? vmt_space_at(&state->space, base) : NULL;
 	const struct vmt_vma *first = map ? &map->vma : NULL;
 
@@ -68,8 +69,8 @@ void vmt_confidence_find_loader(struct vmt_state *state)
 }
 
 /*
- * What is known of hidden attributes holds if all calls were seen. One that another thread is making
- * without the lock may have changed them already, and will be learnt afterwards.
+ * What is known of hidden attributes holds if all calls were seen. One that another thread is
+ * making without the lock may have changed them already, and will be learnt afterwards.
  */
 VMT_HOT static bool may_reason(struct vmt_state *state)
 {

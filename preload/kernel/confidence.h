@@ -2,7 +2,8 @@
 /*
  * How far this process may rely on what is known of hidden attributes (core/known.h): what is
  * known at its start, when the rules hold, and what follows when an answer of the kernel's
- * has refuted them. Under the lock; never asks where the program's seccomp filter might kill for it.
+ * has refuted them. Under the lock; never asks where the program's seccomp filter might kill for
+ * it.
  */
 #ifndef VMT_CONFIDENCE_H
 #define VMT_CONFIDENCE_H
@@ -21,11 +22,16 @@ void vmt_confidence_first_maps(const struct vmt_state *state, struct vmt_outcome
 /* Where is ld.so? When the table is filled. */
 void vmt_confidence_find_loader(struct vmt_state *state);
 
-/* Before each call is learnt: may the rules be relied on, and is it one that is asked about all the same? */
+/*
+ * Before each call is learnt: may the rules be relied on, and is it one that is asked about all the
+ * same?
+ */
 void vmt_confidence_call(struct vmt_state *state);
 
-/* Has the kernel said something else than the rules? Then they are not used again. Returns whether
- * that is so for the first time: the table is to be learnt anew. */
+/*
+ * Has the kernel said something else than the rules? Then they are not used again. Returns whether
+ * that is so for the first time: the table is to be learnt anew.
+ */
 bool vmt_confidence_is_lost(struct vmt_state *state);
 
 #endif

@@ -19,14 +19,14 @@
 #include "os/sys.h"
 #include "state/state.h"
 
-#define BLOCK_MAX 65536	/* hugetlbfs: a block is a huge page, and so is the unit of maps */
+#define BLOCK_MAX 65536 /* hugetlbfs: a block is a huge page, and so is the unit of maps */
 
 /* Their mmap changes no flag and has no operation that keeps maps from merging. */
 static bool is_ordinary(const struct statfs *fs)
 {
-	static const long types[] = { EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
-				      TMPFS_MAGIC, F2FS_SUPER_MAGIC, OVERLAYFS_SUPER_MAGIC,
-				      SQUASHFS_MAGIC, EROFS_SUPER_MAGIC_V1 };
+	static const long types[] = { EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC,     BTRFS_SUPER_MAGIC,
+				      TMPFS_MAGIC,      F2FS_SUPER_MAGIC,    OVERLAYFS_SUPER_MAGIC,
+				      SQUASHFS_MAGIC,   EROFS_SUPER_MAGIC_V1 };
 
 	for (unsigned i = 0; i < VMT_COUNT(types); i++)
 		if (fs->f_type == types[i])
@@ -74,8 +74,9 @@ void vmt_file_id_start(struct vmt_state *state)
 		device = find(state, st.st_dev);
 		device->is_compared = true;
 		device->agrees = true;
-		device->is_ordinary = !vmt_sys_failed(vmt_sys2(SYS_statfs, "/proc/self/exe", &fs)) &&
-				      is_ordinary(&fs);
+		device->is_ordinary =
+			!vmt_sys_failed(vmt_sys2(SYS_statfs, "/proc/self/exe", &fs)) &&
+			is_ordinary(&fs);
 		return;
 	}
 }

@@ -10,7 +10,10 @@
 /* For struct vmt_kernel_ops, whose contract it has; context is the state. */
 int vmt_file_id_file(void *context, int fd, struct vmt_vma *vma);
 
-/* The program's own file is in the table and can be compared without a question: one device is known. */
+/*
+ * The program's own file is in the table and can be compared without a question: one device is
+ * known.
+ */
 void vmt_file_id_start(struct vmt_state *state);
 
 #endif

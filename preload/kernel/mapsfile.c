@@ -14,15 +14,15 @@
 #include "os/sys.h"
 
 #define BURST_NS (UINT64_C(10) * 1000000)
-#define BURST	 32u	/* openings in that time, or questions in a review's: then it is kept open */
-#define PLENTY	 256u	/* descriptors */
+#define BURST    32u /* openings in that time, or questions in a review's: then it is kept open */
+#define PLENTY   256u /* descriptors */
 
 /* Of this thread: after the first one's end the process has no maps to show. */
 static long open_once(void)
 {
 	long fd = vmt_sys4(SYS_openat, AT_FDCWD, "/proc/thread-self/maps", O_RDONLY | O_CLOEXEC, 0);
 
-	if (fd == -ENOENT)	/* before Linux 3.17 */
+	if (fd == -ENOENT) /* before Linux 3.17 */
 		fd = vmt_sys4(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
 	return fd;
 }
@@ -36,7 +36,8 @@ static long open_in_place_of_another(void)
 	struct rlimit limit;
 	long ret = vmt_sys1(SYS_unshare, CLONE_FILES);
 
-	if (vmt_sys_failed(ret) || vmt_sys_failed(vmt_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &limit)) ||
+	if (vmt_sys_failed(ret) ||
+	    vmt_sys_failed(vmt_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &limit)) ||
 	    limit.rlim_cur < 4)
 		return -EMFILE;
 	vmt_sys1(SYS_close, limit.rlim_cur - 1);
@@ -107,7 +108,10 @@ struct vmt_mapsfile vmt_mapsfile_for_query(struct vmt_state *state)
 	return file;
 }
 
-/* Never by what is kept, where it can be avoided: another thread's reading would move this one's place. */
+/*
+ * Never by what is kept, where it can be avoided: another thread's reading would move this one's
+ * place.
+ */
 struct vmt_mapsfile vmt_mapsfile_for_reading(struct vmt_state *state)
 {
 	struct vmt_mapsfile file = open_here(state, true);
@@ -121,7 +125,7 @@ void vmt_mapsfile_close_all(void)
 {
 	struct vmt_fd open = vmt_thread()->maps;
 
-	vmt_thread()->maps.number = 0;	/* first: a handler opens its own */
+	vmt_thread()->maps.number = 0; /* first: a handler opens its own */
 	vmt_fd_close(&open);
 }
 
@@ -159,5 +163,5 @@ void vmt_mapsfile_review(struct vmt_state *state)
 void vmt_mapsfile_start_child(struct vmt_state *state)
 {
 	vmt_fd_close(&state->fds.maps);
-	vmt_mapsfile_done();	/* a handler has interrupted a question, and forked */
+	vmt_mapsfile_done(); /* a handler has interrupted a question, and forked */
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/self/maps, opened when there is something to ask and closed again before the program goes on, so
- * that it has all of its descriptors. Opening costs ten times what a question does: it is kept open, at a high
- * number, while there are thousands of questions a second and the program has descriptors to spare. Under the lock it stays open until the lock is left, since one question
- * often follows another. Whoever asks may be interrupted by a signal handler that asks as well, or that never comes
- * back (siglongjmp): then what is open serves the thread's next question.
+ * /proc/self/maps, opened when there is something to ask and closed again before the program goes
+ * on, so that it has all of its descriptors. Opening costs ten times what a question does: it is
+ * kept open, at a high number, while there are thousands of questions a second and the program has
+ * descriptors to spare. Under the lock it stays open until the lock is left, since one question
+ * often follows another. Whoever asks may be interrupted by a signal handler that asks as well, or
+ * that never comes back (siglongjmp): then what is open serves the thread's next question.
  */
 #ifndef VMT_MAPSFILE_H
 #define VMT_MAPSFILE_H
@@ -12,11 +13,14 @@
 #include "state/state.h"
 
 struct vmt_mapsfile {
-	int number;	/* -errno if it cannot be opened */
-	bool is_fresh;	/* it was opened for this question */
+	int number; /* -errno if it cannot be opened */
+	bool is_fresh; /* it was opened for this question */
 };
 
-/* For PROCMAP_QUERY, whose answer tells whether this is the right file; or for reading, which does not. */
+/*
+ * For PROCMAP_QUERY, whose answer tells whether this is the right file; or for reading, which does
+ * not.
+ */
 struct vmt_mapsfile vmt_mapsfile_for_query(struct vmt_state *state);
 struct vmt_mapsfile vmt_mapsfile_for_reading(struct vmt_state *state);
 

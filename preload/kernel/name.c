@@ -14,8 +14,8 @@
 static void add_exe(struct vmt_line *text)
 {
 	char path[512];
-	long length = vmt_sys4(SYS_readlinkat, -100 /* AT_FDCWD */, "/proc/self/exe", path,
-			       sizeof(path));
+	long length =
+		vmt_sys4(SYS_readlinkat, -100 /* AT_FDCWD */, "/proc/self/exe", path, sizeof(path));
 	long start = length > 0 ? length : 0;
 
 	if (length <= 0) {

@@ -14,14 +14,14 @@
 #include "os/shim.h"
 #include "os/sys.h"
 
-#define CHUNKS	   64u
+#define CHUNKS     64u
 #define CHUNK_SIZE (UINT64_C(256) * 1024)
 #define ALIGNMENT  UINT64_C(16)
-#define HEADER	   UINT64_C(16)
+#define HEADER     UINT64_C(16)
 #define IS_MAPPED  UINT64_C(2)
 
 struct chunk {
-	_Atomic uint64_t start;	/* 0 = not mapped yet */
+	_Atomic uint64_t start; /* 0 = not mapped yet */
 	_Atomic uint64_t end;
 	_Atomic uint64_t at;
 };

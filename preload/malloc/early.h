@@ -23,8 +23,9 @@ void *vmt_early_valloc(size_t size);
 void *vmt_early_pvalloc(size_t size);
 
 /*
- * The next definitions are known: should early blocks be out, what they can come back by is replaced by
- * functions that look at each block first. All of them are known by now, so who has none never looks.
+ * The next definitions are known: should early blocks be out, what they can come back by is
+ * replaced by functions that look at each block first. All of them are known by now, so who has
+ * none never looks.
  */
 void vmt_early_take_back(void *(*next_malloc)(size_t size), void (**free)(void *old),
 			 void *(**realloc)(void *old, size_t size),

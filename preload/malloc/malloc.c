@@ -19,8 +19,8 @@
 #include "patch/code.h"
 #include "state/state.h"
 
-#define PROBES 32	/* blocks looked at for one whose thread is gone */
-#define NOBODY UINT32_MAX	/* an owner who is not known, and taken to be alive */
+#define PROBES 32 /* blocks looked at for one whose thread is gone */
+#define NOBODY UINT32_MAX /* an owner who is not known, and taken to be alive */
 
 /* <malloc.h> is no part of the house. */
 void *memalign(size_t alignment, size_t size);
@@ -46,16 +46,16 @@ static struct others next VMT_DATA = { .calloc = NULL };
 
 /* In the order of enum vmt_malloc_function and of the pointers above. */
 static const char names[VMT_MALLOC_FUNCTIONS][16] = {
-	"malloc", "free", "calloc", "realloc", "reallocarray", "memalign", "posix_memalign",
-	"aligned_alloc", "valloc", "pvalloc",
+	"malloc",   "free",           "calloc",        "realloc", "reallocarray",
+	"memalign", "posix_memalign", "aligned_alloc", "valloc",  "pvalloc",
 };
 
 static struct {
 	bool has_new;
 	bool array_is_counted;
-	uint64_t libc;		/* where it is loaded */
+	uint64_t libc; /* where it is loaded */
 	uint64_t before;
-	struct vmt_malloc_block *blocks;	/* NULL: before the constructor */
+	struct vmt_malloc_block *blocks; /* NULL: before the constructor */
 	_Atomic uint32_t used;
 	_Atomic uint32_t probe;
 } door VMT_DATA __attribute__((aligned(128))) = { .blocks = NULL };
@@ -85,7 +85,7 @@ static int search_module(struct dl_phdr_info *info, size_t size, void *context)
 	}
 	if (!vmt_elf_open(info, &elf))
 		return 0;
-	if (vmt_elf_find(&elf, "__libc_start_main"))	/* the last one: see libc.c */
+	if (vmt_elf_find(&elf, "__libc_start_main")) /* the last one: see libc.c */
 		door.libc = elf.base;
 	for (size_t i = 0; i < VMT_MALLOC_FUNCTIONS; i++) {
 		uint64_t *to = search->is_after ? &search->found[i] : &search->before[i];
@@ -104,7 +104,8 @@ static void resolve(void)
 
 	vmt_elf_each(search_module, &search);
 	door.before = search.before[VMT_MALLOC];
-	for (size_t i = 0; i < VMT_MALLOC_FUNCTIONS; i++)	/* linked behind libc: then that is next */
+	for (size_t i = 0; i < VMT_MALLOC_FUNCTIONS;
+	     i++) /* linked behind libc: then that is next */
 		if (!search.found[i])
 			search.found[i] = search.before[i];
 	static_assert(sizeof(next) == (VMT_MALLOC_FUNCTIONS - FIRST_IN_NEXT) * sizeof(uint64_t),
@@ -113,18 +114,21 @@ static void resolve(void)
 	__builtin_memcpy(&next, &search.found[FIRST_IN_NEXT], sizeof(next));
 	__builtin_memcpy(&malloc_found, &search.found[VMT_MALLOC], sizeof(uint64_t));
 	vmt_early_take_back(malloc_found, &vmt_malloc_next_free, &next.realloc, &next.reallocarray);
-	vmt_malloc_next_malloc = malloc_found;	/* last: is_ready() */
+	vmt_malloc_next_malloc = malloc_found; /* last: is_ready() */
 }
 
-/* Before this library is relocated, none of libc's functions can be reached, nor what is the thread's. */
+/*
+ * Before this library is relocated, none of libc's functions can be reached, nor what is the
+ * thread's.
+ */
 static bool is_relocated(void)
 {
 	return dl_iterate_phdr != NULL;
 }
 
 /*
- * Are the next definitions known? Looking them up may lead back here, through a sanitizer that wants to
- * be told of it and starts on that occasion.
+ * Are the next definitions known? Looking them up may lead back here, through a sanitizer that
+ * wants to be told of it and starts on that occasion.
  */
 static bool is_ready(void)
 {
@@ -162,7 +166,7 @@ static void bind_to_itself(const struct vmt_elf *elf)
 		if (!is_wrapped(slot.name))
 			continue;
 		if (mem < 0)
-			mem = vmt_code_open();	/* it may be read-only by now (RELRO) */
+			mem = vmt_code_open(); /* it may be read-only by now (RELRO) */
 		if (mem < 0)
 			return;
 		vmt_sys4(SYS_pwrite64, mem, &slot.function, sizeof(slot.function), slot.slot);
@@ -278,7 +282,10 @@ static struct vmt_malloc_block *find_block(void)
 	return NULL;
 }
 
-/* Returns whether the next definitions are known. Until then what is the thread's may be out of reach. */
+/*
+ * Returns whether the next definitions are known. Until then what is the thread's may be out of
+ * reach.
+ */
 static bool count_slowly(enum vmt_malloc_function event, uint64_t calls, uint64_t bytes)
 {
 	bool ready = is_ready();
@@ -297,8 +304,8 @@ static bool count_slowly(enum vmt_malloc_function event, uint64_t calls, uint64_
 	return ready;
 }
 
-__attribute__((always_inline)) static inline void count(struct vmt_malloc_count *to,
-							 uint64_t calls, uint64_t bytes)
+__attribute__((always_inline)) static inline void count(struct vmt_malloc_count *to, uint64_t calls,
+							uint64_t bytes)
 {
 	add(&to->calls, calls);
 	if (!__builtin_constant_p(bytes) || bytes)
@@ -309,20 +316,20 @@ __attribute__((always_inline)) static inline void count(struct vmt_malloc_count 
  * A wrapper counts and jumps on. What it does without a block is a function apart, or the
  * compiler would save the arguments each time for a call that is made once in a thread.
  */
-#define WRAP(type, name, parameters, arguments, event, calls, bytes)                               \
-	__attribute__((noinline, cold)) static type name##_slowly parameters                       \
-	{                                                                                          \
-		if (VMT_UNLIKELY(!count_slowly(event, calls, bytes)))                              \
-			return vmt_early_##name arguments;                                           \
-		return next.name arguments;                                                        \
-	}                                                                                          \
-                                                                                                   \
-	VMT_EXPORT type name parameters                                                            \
-	{                                                                                          \
-		if (VMT_UNLIKELY(!next.name) || VMT_UNLIKELY(!vmt_malloc_own))                     \
-			return name##_slowly arguments;                                            \
-		count(&vmt_malloc_own->count[event], calls, bytes);                                \
-		return next.name arguments;                                                        \
+#define WRAP(type, name, parameters, arguments, event, calls, bytes)           \
+	__attribute__((noinline, cold)) static type name##_slowly parameters   \
+	{                                                                      \
+		if (VMT_UNLIKELY(!count_slowly(event, calls, bytes)))          \
+			return vmt_early_##name arguments;                     \
+		return next.name arguments;                                    \
+	}                                                                      \
+                                                                               \
+	VMT_EXPORT type name parameters                                        \
+	{                                                                      \
+		if (VMT_UNLIKELY(!next.name) || VMT_UNLIKELY(!vmt_malloc_own)) \
+			return name##_slowly arguments;                        \
+		count(&vmt_malloc_own->count[event], calls, bytes);            \
+		return next.name arguments;                                    \
 	}
 
 /* What no allocator can give is asked for in vain. */
@@ -354,10 +361,9 @@ __attribute__((cold)) void vmt_malloc_free_slowly(void *old)
 		vmt_malloc_next_free(old);
 }
 
-WRAP(void *, calloc, (size_t n, size_t size), (n, size), VMT_CALLOC, 1,
-     product(n, size))
+WRAP(void *, calloc, (size_t n, size_t size), (n, size), VMT_CALLOC, 1, product(n, size))
 WRAP(void *, reallocarray, (void *old, size_t n, size_t size), (old, n, size), ARRAY_EVENT,
-     ARRAY_CALLS, ARRAY_CALLS * product(n, size))
+     ARRAY_CALLS, ARRAY_CALLS *product(n, size))
 WRAP(void *, memalign, (size_t alignment, size_t size), (alignment, size), VMT_MEMALIGN, 1, size)
 WRAP(int, posix_memalign, (void **ret, size_t alignment, size_t size), (ret, alignment, size),
      VMT_POSIX_MEMALIGN, 1, size)

@@ -3,9 +3,9 @@
  * The malloc door: the allocation functions stand in front of whatever definitions come next and
  * count on the way. A call is counted before it is made and then jumped to, so that there is no
  * frame of ours on the stack and nothing to do on the way back. Hence an allocation that fails is
- * counted as one, and what an allocator does without these functions (operator new, where it defines
- * that as well) is not counted. Only of realloc(p, 0) the result is looked at: whether that frees
- * is the allocator's choice.
+ * counted as one, and what an allocator does without these functions (operator new, where it
+ * defines that as well) is not counted. Only of realloc(p, 0) the result is looked at: whether that
+ * frees is the allocator's choice.
  */
 #ifndef VMT_MALLOC_H
 #define VMT_MALLOC_H
@@ -26,21 +26,21 @@ enum vmt_malloc_function {
 	VMT_PVALLOC,
 	VMT_MALLOC_FUNCTIONS,
 	/* What else is counted: */
-	VMT_REALLOC_NEW = VMT_MALLOC_FUNCTIONS,	/* of NULL */
-	VMT_REALLOC_GONE,	/* to nothing */
+	VMT_REALLOC_NEW = VMT_MALLOC_FUNCTIONS, /* of NULL */
+	VMT_REALLOC_GONE, /* to nothing */
 	VMT_REALLOCARRAY_NEW,
 	VMT_MALLOC_EVENTS,
 };
 
 struct vmt_malloc_count {
-	uint64_t calls;	/* free: those not of NULL */
-	uint64_t bytes;	/* asked for */
+	uint64_t calls; /* free: those not of NULL */
+	uint64_t bytes; /* asked for */
 };
 
 /* One thread's counts, and after its end another's: the sums go on. */
 struct vmt_malloc_block {
 	struct vmt_malloc_count count[VMT_MALLOC_EVENTS];
-	_Atomic uint32_t owner;	/* thread id */
+	_Atomic uint32_t owner; /* thread id */
 } __attribute__((aligned(64)));
 
 /* What malloc_entry.S and malloc.c share. */
@@ -48,9 +48,9 @@ extern void *(*vmt_malloc_next_malloc)(size_t size);
 extern void (*vmt_malloc_next_free)(void *old);
 extern __thread struct vmt_malloc_block *vmt_malloc_own;
 #define VMT_MALLOC_LOAD_SIZE 11
-extern const uint8_t vmt_malloc_load[];	/* what loads the thread's block */
+extern const uint8_t vmt_malloc_load[]; /* what loads the thread's block */
 extern const uint8_t vmt_malloc_free_load[];
-extern const uint8_t vmt_malloc_jump[];	/* the instruction that leaves for the next definition */
+extern const uint8_t vmt_malloc_jump[]; /* the instruction that leaves for the next definition */
 extern const uint8_t vmt_malloc_free_jump[];
 void *vmt_malloc_slowly(size_t size);
 void vmt_malloc_free_slowly(void *old);

@@ -11,20 +11,20 @@
 
 #include "os/libc.h"
 
-#define VERSION_HIDDEN 0x8000u	/* not the default version of the name */
-#define VERSION_LOCAL  0u
-#define NOTE_GO_BUILDID 4u	/* of owner "Go" */
-#define NOTES_READ	256u	/* bytes; there are few notes, and Go's is the first of its segment */
+#define VERSION_HIDDEN  0x8000u /* not the default version of the name */
+#define VERSION_LOCAL   0u
+#define NOTE_GO_BUILDID 4u /* of owner "Go" */
+#define NOTES_READ      256u /* bytes; there are few notes, and Go's is the first of its segment */
 
 /* ld.so has made addresses of these, but not in the vdso. */
-static const void *at(const struct vmt_elf *elf, const ElfW(Dyn) *entry)
+static const void *at(const struct vmt_elf *elf, const ElfW(Dyn) * entry)
 {
 	uint64_t address = entry->d_un.d_ptr;
 
 	return (const void *)(address < elf->base ? address + elf->base : address);
 }
 
-static void read_entry(struct vmt_elf *elf, const ElfW(Dyn) *entry)
+static void read_entry(struct vmt_elf *elf, const ElfW(Dyn) * entry)
 {
 	switch (entry->d_tag) {
 	case DT_SYMTAB: elf->symbols = at(elf, entry); break;
@@ -40,7 +40,7 @@ static void read_entry(struct vmt_elf *elf, const ElfW(Dyn) *entry)
 	}
 }
 
-static bool open_dynamic(uint64_t base, const ElfW(Dyn) *entry, struct vmt_elf *ret_elf)
+static bool open_dynamic(uint64_t base, const ElfW(Dyn) * entry, struct vmt_elf *ret_elf)
 {
 	*ret_elf = (struct vmt_elf){ .base = base };
 	for (; entry && entry->d_tag != DT_NULL; entry++)
@@ -48,7 +48,7 @@ static bool open_dynamic(uint64_t base, const ElfW(Dyn) *entry, struct vmt_elf *
 	return ret_elf->symbols && ret_elf->strings && (ret_elf->gnu_hash || ret_elf->hash);
 }
 
-static const ElfW(Phdr) *find_segment(const struct dl_phdr_info *info, uint32_t type)
+static const ElfW(Phdr) * find_segment(const struct dl_phdr_info *info, uint32_t type)
 {
 	for (int i = 0; i < info->dlpi_phnum; i++)
 		if (info->dlpi_phdr[i].p_type == type)
@@ -56,7 +56,7 @@ static const ElfW(Phdr) *find_segment(const struct dl_phdr_info *info, uint32_t 
 	return NULL;
 }
 
-static const ElfW(Dyn) *find_dynamic(const struct dl_phdr_info *info)
+static const ElfW(Dyn) * find_dynamic(const struct dl_phdr_info *info)
 {
 	const ElfW(Phdr) *segment = find_segment(info, PT_DYNAMIC);
 
@@ -76,7 +76,7 @@ static const struct link_map *first_module(void)
 		.dlpi_phnum = (ElfW(Half))vmt_libc_auxiliary(AT_PHNUM),
 	};
 	const ElfW(Phdr) *own = info.dlpi_phdr ? find_segment(&info, PT_PHDR) : NULL;
-	const ElfW(Dyn) *entry;
+	const ElfW(Dyn) * entry;
 
 	if (own)
 		info.dlpi_addr = (uint64_t)(uintptr_t)info.dlpi_phdr - own->p_vaddr;
@@ -96,14 +96,15 @@ static uint64_t find_iterator(void)
 
 	for (; module; module = module->l_next)
 		if (open_dynamic(module->l_addr, module->l_ld, &elf) &&
-		    vmt_elf_find(&elf, "__libc_start_main") && vmt_elf_find(&elf, "dl_iterate_phdr"))
+		    vmt_elf_find(&elf, "__libc_start_main") &&
+		    vmt_elf_find(&elf, "dl_iterate_phdr"))
 			found = vmt_elf_find(&elf, "dl_iterate_phdr");
 	return found;
 }
 
 void vmt_elf_each(vmt_elf_look *vma, void *context)
 {
-	static int (*iterate)(vmt_elf_look *, void *)VMT_DATA = NULL;
+	static int (*iterate)(vmt_elf_look *, void *) VMT_DATA = NULL;
 	uint64_t found;
 
 	if (!iterate) {
@@ -128,7 +129,7 @@ bool vmt_elf_has(const struct dl_phdr_info *info, uint64_t addr)
 	return false;
 }
 
-static uint64_t address_of(const struct vmt_elf *elf, const ElfW(Sym) *symbol)
+static uint64_t address_of(const struct vmt_elf *elf, const ElfW(Sym) * symbol)
 {
 	uint64_t address = elf->base + symbol->st_value;
 	uint64_t (*choose)(void);
@@ -145,8 +146,7 @@ static bool is_wanted(const struct vmt_elf *elf, uint32_t index, const char *nam
 	uint32_t version = elf->versions ? elf->versions[index] : VERSION_LOCAL + 1;
 
 	return symbol->st_shndx != SHN_UNDEF && version != VERSION_LOCAL &&
-	       !(version & VERSION_HIDDEN) &&
-	       ELF64_ST_BIND(symbol->st_info) != STB_LOCAL &&
+	       !(version & VERSION_HIDDEN) && ELF64_ST_BIND(symbol->st_info) != STB_LOCAL &&
 	       __builtin_strcmp(elf->strings + symbol->st_name, name) == 0;
 }
 
@@ -175,7 +175,7 @@ static uint64_t find_by_gnu_hash(const struct vmt_elf *elf, const char *name)
 
 		if ((other | 1) == (hash | 1) && is_wanted(elf, index, name))
 			return address_of(elf, &elf->symbols[index]);
-		if (other & 1)	/* the last of its bucket */
+		if (other & 1) /* the last of its bucket */
 			return 0;
 	}
 }
@@ -190,7 +190,7 @@ uint64_t vmt_elf_find(const struct vmt_elf *elf, const char *name)
 	return 0;
 }
 
-static bool is_slot(const ElfW(Rela) *rela)
+static bool is_slot(const ElfW(Rela) * rela)
 {
 #if defined(__x86_64__)
 	return ELF64_R_TYPE(rela->r_info) == R_X86_64_JUMP_SLOT ||

@@ -14,12 +14,12 @@
 
 struct vmt_elf {
 	uint64_t base;
-	const ElfW(Sym) *symbols;
+	const ElfW(Sym) * symbols;
 	const char *strings;
-	const uint16_t *versions;	/* NULL = none */
-	const uint32_t *gnu_hash;	/* one of the two is there */
+	const uint16_t *versions; /* NULL = none */
+	const uint32_t *gnu_hash; /* one of the two is there */
 	const uint32_t *hash;
-	const ElfW(Rela) *rela[2];	/* ordinary relocations, those of calls */
+	const ElfW(Rela) * rela[2]; /* ordinary relocations, those of calls */
 	size_t rela_count[2];
 };
 
@@ -36,7 +36,10 @@ bool vmt_elf_open(const struct dl_phdr_info *info, struct vmt_elf *ret_elf);
 /* Is addr inside one of the module's segments? */
 bool vmt_elf_has(const struct dl_phdr_info *info, uint64_t addr);
 
-/* Was the module, or any part of it, made by Go's compiler? By its loaded notes, or by those in its file. */
+/*
+ * Was the module, or any part of it, made by Go's compiler? By its loaded notes, or by those in its
+ * file.
+ */
 bool vmt_elf_is_go(const struct dl_phdr_info *info);
 bool vmt_elf_is_go_file(int fd);
 
@@ -52,8 +55,8 @@ uint64_t vmt_elf_find(const struct vmt_elf *elf, const char *name);
  */
 struct vmt_elf_slot {
 	const char *name;
-	uint64_t slot;		/* address of the pointer */
-	uint64_t function;	/* the module's own definition */
+	uint64_t slot; /* address of the pointer */
+	uint64_t function; /* the module's own definition */
 };
 
 bool vmt_elf_next_slot(const struct vmt_elf *elf, size_t *at, struct vmt_elf_slot *ret_slot);

@@ -12,14 +12,14 @@
 
 #include "os/sys.h"
 
-#define HIGHEST 1000	/* below the usual soft limit of 1024 */
-#define FURTHEST 65536	/* the kernel's table is as long as the highest number */
+#define HIGHEST  1000 /* below the usual soft limit of 1024 */
+#define FURTHEST 65536 /* the kernel's table is as long as the highest number */
 
 long vmt_fd_status(int number, struct stat *ret_status)
 {
 	long ret = vmt_sys2(SYS_fstat, number, ret_status);
 
-	if (ret == -EPERM)	/* a seccomp filter: perhaps by the other name that ld.so has for it */
+	if (ret == -EPERM) /* a seccomp filter: perhaps by the other name that ld.so has for it */
 		ret = vmt_sys4(SYS_newfstatat, number, "", ret_status, AT_EMPTY_PATH);
 	return ret;
 }
@@ -92,7 +92,8 @@ int vmt_fd_put_aside(int fd)
 	if (!vmt_sys_failed(aside)) {
 		more = (struct rlimit){ limit.rlim_cur + 1, limit.rlim_max };
 		aside = limit.rlim_cur < limit.rlim_max && limit.rlim_cur < FURTHEST ?
-				vmt_sys2(SYS_setrlimit, RLIMIT_NOFILE, &more) : -EPERM;
+				vmt_sys2(SYS_setrlimit, RLIMIT_NOFILE, &more) :
+				-EPERM;
 	}
 	if (!vmt_sys_failed(aside)) {
 		aside = vmt_sys3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, limit.rlim_cur);

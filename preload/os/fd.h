@@ -8,11 +8,13 @@
 
 #include "core/base/base.h"
 
-/* A descriptor and what it was when we looked: the program may have closed it, and been given its
- * number for a file of its own. */
+/*
+ * A descriptor and what it was when we looked: the program may have closed it, and been given its
+ * number for a file of its own.
+ */
 struct vmt_fd {
-	int number;	/* -1 = none */
-	uint32_t type;	/* S_IFMT of its mode */
+	int number; /* -1 = none */
+	uint32_t type; /* S_IFMT of its mode */
 	uint64_t device;
 	uint64_t inode;
 };
@@ -40,8 +42,8 @@ int vmt_fd_open(const char *path, int flags, int mode);
 int vmt_fd_raise(int fd);
 
 /*
- * Move fd beyond the soft limit on descriptors, where it takes none of the program's; -errno if that cannot be:
- * then fd is closed. While there is one thread.
+ * Move fd beyond the soft limit on descriptors, where it takes none of the program's; -errno if
+ * that cannot be: then fd is closed. While there is one thread.
  */
 int vmt_fd_put_aside(int fd);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The C library of the program: which of the loaded modules it is, and what this library
- * needs of it beyond the few names that it is linked by. Found by reading symbol tables, so that one
- * file of ours is loaded by every C library, whatever its symbols and versions are.
+ * needs of it beyond the few names that it is linked by. Found by reading symbol tables, so that
+ * one file of ours is loaded by every C library, whatever its symbols and versions are.
  */
 #ifndef VMT_LIBC_H
 #define VMT_LIBC_H
@@ -10,11 +10,11 @@
 #include "core/base/base.h"
 
 struct vmt_libc {
-	uint64_t inside;	/* an address in its text; 0: none of the modules is one that we know */
-	uint64_t last_exit;	/* the function that every way of ending by exit(3) goes through */
-	uint64_t environment;	/* the variable __environ */
-	uint64_t on_exit;	/* the function, 0 = it has none */
-	bool is_glibc;	/* its constructors are given the arguments and the environment */
+	uint64_t inside; /* an address in its text; 0: none of the modules is one that we know */
+	uint64_t last_exit; /* the function that every way of ending by exit(3) goes through */
+	uint64_t environment; /* the variable __environ */
+	uint64_t on_exit; /* the function, 0 = it has none */
+	bool is_glibc; /* its constructors are given the arguments and the environment */
 };
 
 extern struct vmt_libc vmt_libc;

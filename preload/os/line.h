@@ -11,7 +11,7 @@ struct vmt_line {
 	char *bytes;
 	size_t size;
 	size_t length;
-	bool is_cut;	/* something did not fit */
+	bool is_cut; /* something did not fit */
 };
 
 struct vmt_line vmt_line_in(char *bytes, size_t size);

@@ -10,13 +10,15 @@
 #ifndef VMT_SHIM_H
 #define VMT_SHIM_H
 
-#include <errno.h>	/* declares the first of the two below, link.h the other, as clang demands */
+#include <errno.h> /* declares the first of the two below, link.h the other, as clang demands */
 #include <link.h>
 
 #include "core/base/base.h"
 
-/* Their addresses are NULL before this library is relocated. Weak wherever they are used, or no such
- * question is asked. */
+/*
+ * Their addresses are NULL before this library is relocated. Weak wherever they are used, or no
+ * such question is asked.
+ */
 #pragma weak __errno_location
 #pragma weak dl_iterate_phdr
 
@@ -27,7 +29,7 @@
 
 /* The registers an unwinder needs, at the moment a call is made. */
 struct vmt_regs {
-	uint64_t pc;	/* an address inside the calling function, not a return address */
+	uint64_t pc; /* an address inside the calling function, not a return address */
 	uint64_t sp;
 	uint64_t bp;
 	uint64_t bx;
@@ -43,8 +45,8 @@ struct vmt_regs {
 struct vmt_walk {
 	uint32_t count;
 	uint32_t flags;
-	uint32_t recalled;	/* of these, remembered from an earlier walk */
-	uint64_t hash;	/* of the pcs, by vmt_callsites_hash() from 0 */
+	uint32_t recalled; /* of these, remembered from an earlier walk */
+	uint64_t hash; /* of the pcs, by vmt_callsites_hash() from 0 */
 	uint64_t pc[VMT_FRAMES_MAX];
 };
 
@@ -73,8 +75,8 @@ void vmt_keep_before_leaving(void);
 _Noreturn void vmt_last_act(int status);
 
 /*
- * Is the last act the calling thread's to make? Then the end of a stack for it, otherwise 0: it is over, or
- * this is a vfork child. Waits while another thread is at it. Takes 200 bytes of stack.
+ * Is the last act the calling thread's to make? Then the end of a stack for it, otherwise 0: it is
+ * over, or this is a vfork child. Waits while another thread is at it. Takes 200 bytes of stack.
  */
 uint64_t vmt_last_claim(void);
 _Noreturn void vmt_last_act_claimed(int status);
@@ -87,7 +89,8 @@ void vmt_last_forget(void);
 
 /*
  * Walk the stack from regs. The first frame returned is the caller of the
- * function that regs->pc lies in; frames of this library are left out. Never faults on code that cannot be read.
+ * function that regs->pc lies in; frames of this library are left out. Never faults on code that
+ * cannot be read.
  */
 void vmt_unwind(const struct vmt_regs *regs, struct vmt_walk *ret_stack);
 
@@ -95,8 +98,9 @@ void vmt_unwind(const struct vmt_regs *regs, struct vmt_walk *ret_stack);
 void vmt_unwind_plain(const struct vmt_regs *regs, struct vmt_walk *ret_stack);
 
 /*
- * Do the frames of the stack from regs on lie over `addr`, and is none of them this library's? Then what
- * had its frame there is gone. On an alternate stack the one that the signal has interrupted is looked at.
+ * Do the frames of the stack from regs on lie over `addr`, and is none of them this library's? Then
+ * what had its frame there is gone. On an alternate stack the one that the signal has interrupted
+ * is looked at.
  */
 bool vmt_unwind_lies_over(const struct vmt_regs *regs, uint64_t addr);
 
@@ -112,22 +116,24 @@ bool vmt_bounds_of(uint64_t sp, struct vmt_range *ret_bounds);
 /* What is known of it already, of whatever sp; it may be empty. */
 struct vmt_range vmt_bounds_kept(void);
 
-/* Ask again next time: the answer is kept for the thread, and part of that map may be gone since. */
+/*
+ * Ask again next time: the answer is kept for the thread, and part of that map may be gone since.
+ */
 void vmt_bounds_forget(void);
 
 /* Fill regs with the registers of the function this is written in. */
-#define VMT_REGS_HERE(regs)                                                                        \
-	__asm__ volatile("lea 0(%%rip), %%rax\n\t"                                                 \
-			 "mov %%rax, 0(%0)\n\t"                                                    \
-			 "mov %%rsp, 8(%0)\n\t"                                                    \
-			 "mov %%rbp, 16(%0)\n\t"                                                   \
-			 "mov %%rbx, 24(%0)\n\t"                                                   \
-			 "mov %%r12, 32(%0)\n\t"                                                   \
-			 "mov %%r13, 40(%0)\n\t"                                                   \
-			 "mov %%r14, 48(%0)\n\t"                                                   \
-			 "mov %%r15, 56(%0)\n\t"                                                   \
-			 :                                                                         \
-			 : "r"(regs)                                                               \
+#define VMT_REGS_HERE(regs)                        \
+	__asm__ volatile("lea 0(%%rip), %%rax\n\t" \
+			 "mov %%rax, 0(%0)\n\t"    \
+			 "mov %%rsp, 8(%0)\n\t"    \
+			 "mov %%rbp, 16(%0)\n\t"   \
+			 "mov %%rbx, 24(%0)\n\t"   \
+			 "mov %%r12, 32(%0)\n\t"   \
+			 "mov %%r13, 40(%0)\n\t"   \
+			 "mov %%r14, 48(%0)\n\t"   \
+			 "mov %%r15, 56(%0)\n\t"   \
+			 :                         \
+			 : "r"(regs)               \
 			 : "rax", "memory")
 
 #endif

@@ -26,7 +26,7 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size)
 	const unsigned char *f = from;
 
 	for (; size >= 8; size -= 8, t += 8, f += 8)
-		__builtin_memcpy(t, f, 8);	/* one move of eight bytes */
+		__builtin_memcpy(t, f, 8); /* one move of eight bytes */
 	while (size--)
 		*t++ = *f++;
 	return to;

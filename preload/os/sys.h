@@ -4,8 +4,8 @@
  * kernel's own, -errno on failure; errno is never touched.
  *
  * vmt_sys6 makes the program's calls, whatever comes of it. The library's own are made by
- * vmt_sys0 to vmt_sys5 and vmt_filter_own6, and are refused with -EPERM where a seccomp filter might kill
- * for them (filter.h).
+ * vmt_sys0 to vmt_sys5 and vmt_filter_own6, and are refused with -EPERM where a seccomp filter
+ * might kill for them (filter.h).
  */
 #ifndef VMT_SYS_H
 #define VMT_SYS_H
@@ -24,18 +24,19 @@ static inline long vmt_sys6(long nr, long a, long b, long c, long d, long e, lon
 	return ret;
 }
 
-#ifdef VMT_FILTERED	/* not where tests are linked with parts of the library */
+#ifdef VMT_FILTERED /* not where tests are linked with parts of the library */
 long vmt_filter_own6(long nr, long a, long b, long c, long d, long e, long f);
 #else
 #define vmt_filter_own6 vmt_sys6
 #endif
 
-#define vmt_sys0(nr)		       vmt_filter_own6(nr, 0, 0, 0, 0, 0, 0)
-#define vmt_sys1(nr, a)		       vmt_filter_own6(nr, (long)(a), 0, 0, 0, 0, 0)
-#define vmt_sys2(nr, a, b)	       vmt_filter_own6(nr, (long)(a), (long)(b), 0, 0, 0, 0)
-#define vmt_sys3(nr, a, b, c)	       vmt_filter_own6(nr, (long)(a), (long)(b), (long)(c), 0, 0, 0)
-#define vmt_sys4(nr, a, b, c, d)       vmt_filter_own6(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
-#define vmt_sys5(nr, a, b, c, d, e)    \
+#define vmt_sys0(nr)          vmt_filter_own6(nr, 0, 0, 0, 0, 0, 0)
+#define vmt_sys1(nr, a)       vmt_filter_own6(nr, (long)(a), 0, 0, 0, 0, 0)
+#define vmt_sys2(nr, a, b)    vmt_filter_own6(nr, (long)(a), (long)(b), 0, 0, 0, 0)
+#define vmt_sys3(nr, a, b, c) vmt_filter_own6(nr, (long)(a), (long)(b), (long)(c), 0, 0, 0)
+#define vmt_sys4(nr, a, b, c, d) \
+	vmt_filter_own6(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+#define vmt_sys5(nr, a, b, c, d, e) \
 	vmt_filter_own6(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
 
 static inline int vmt_sys_failed(long ret)

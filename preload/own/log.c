@@ -21,11 +21,11 @@
 #include "os/sys.h"
 #include "own/logfile.h"
 
-#define PATIENCE_MS  1000	/* with a reader who does not read, in all */
-#define EXIT_SIZE    256	/* bytes of libc's exit or more: what follows it calls nobody */
-#define PIPE_CHUNK   4096	/* poll(2) says that so much has room… */
-#define OTHER_CHUNK  256	/* …in a pipe; of others that something has */
-#define NO_WAITING   8		/* RWF_NOWAIT (linux/fs.h), which older headers lack */
+#define PATIENCE_MS 1000 /* with a reader who does not read, in all */
+#define EXIT_SIZE   256 /* bytes of libc's exit or more: what follows it calls nobody */
+#define PIPE_CHUNK  4096 /* poll(2) says that so much has room… */
+#define OTHER_CHUNK 256 /* …in a pipe; of others that something has */
+#define NO_WAITING  8 /* RWF_NOWAIT (linux/fs.h), which older headers lack */
 
 static void say_unwritable(struct vmt_state *state, const char *path)
 {
@@ -45,14 +45,17 @@ static bool wants_file(const struct vmt_state *state)
 	return path[0] && !(path[0] == 's' && __builtin_strcmp(path, "stderr") == 0);
 }
 
-/* Now, since the program may lose the right to create it, and to say so while somebody is looking. */
+/*
+ * Now, since the program may lose the right to create it, and to say so while somebody is looking.
+ */
 static void open_file(struct vmt_state *state)
 {
 	int fd = vmt_logfile_create(state, true);
 
 	state->fds.log_is_file = fd >= 0;
 	if (fd < 0)
-		say_unwritable(state, state->log_name[0] ? state->log_name : state->options.log_path);
+		say_unwritable(state,
+			       state->log_name[0] ? state->log_name : state->options.log_path);
 	else
 		vmt_sys1(SYS_close, fd);
 }
@@ -165,7 +168,7 @@ static long write_once(const struct vmt_fd *fd, const char *bytes, size_t size)
 		piece.iov_len = fd->type == S_IFIFO ? PIPE_CHUNK : OTHER_CHUNK;
 	if (fd->type == S_IFSOCK)
 		return vmt_filter_own6(SYS_sendto, fd->number, (long)bytes, (long)piece.iov_len,
-				MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0);
+				       MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0);
 	ret = vmt_filter_own6(SYS_pwritev2, fd->number, (long)&piece, 1, -1, -1, NO_WAITING);
 	if (ret == -EOPNOTSUPP || ret == -ENOSYS || ret == -EPERM || ret == -EINVAL)
 		ret = vmt_sys3(SYS_write, fd->number, bytes, piece.iov_len);

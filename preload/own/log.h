@@ -22,12 +22,16 @@ int vmt_log_fd(struct vmt_state *state);
 /* Nothing more is to be said for now: close what was opened for it. */
 void vmt_log_pause(struct vmt_state *state);
 
-/* The program is about to give up its rights or its root: what has to be reached by name is kept open. */
+/*
+ * The program is about to give up its rights or its root: what has to be reached by name is kept
+ * open.
+ */
 void vmt_log_keep(struct vmt_state *state);
 
 /*
- * The program is about to close its standard error, from a function called with these registers. GNU
- * tools do that in an atexit handler; so while it exits, and only then, a copy is kept for the report.
+ * The program is about to close its standard error, from a function called with these registers.
+ * GNU tools do that in an atexit handler; so while it exits, and only then, a copy is kept for the
+ * report.
  */
 void vmt_log_error_closes(struct vmt_state *state, const struct vmt_regs *regs);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See logfile.h. In a folder where others may write, a name may be a link to one of our own files, or
- * a FIFO that nobody reads: only what we have created ourselves is written to.
+ * See logfile.h. In a folder where others may write, a name may be a link to one of our own files,
+ * or a FIFO that nobody reads: only what we have created ourselves is written to.
  */
 #include "os/libc.h"
 #include "own/logfile.h"
@@ -16,7 +16,7 @@
 #include "os/line.h"
 #include "os/sys.h"
 
-#define TRIES 100u	/* names in a folder of others */
+#define TRIES       100u /* names in a folder of others */
 #define WRITE_FLAGS (O_WRONLY | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK)
 
 /* By its whole path: chdir may come. False if it does not fit. */
@@ -90,7 +90,7 @@ int vmt_logfile_create(struct vmt_state *state, bool replace)
 		fd = vmt_fd_open(state->log_name, WRITE_FLAGS | O_CREAT | O_EXCL, 0600);
 		if (fd == -EEXIST && replace)
 			fd = take_over(state->log_name, is_in_own_folder(state->log_name));
-		if (fd == -ELOOP || fd == -ENXIO)	/* a link, or a FIFO that nobody reads */
+		if (fd == -ELOOP || fd == -ENXIO) /* a link, or a FIFO that nobody reads */
 			fd = -EEXIST;
 	}
 	state->fds.log_file = vmt_fd_note(fd);

@@ -9,9 +9,9 @@
 #include "state/state.h"
 
 /*
- * Create log_path.PID and remember its name and what it is. In a folder of our own it replaces what is there, if
- * replace is set; in anybody else's never: it is called log_path.PID-2 then, and so on. Returns a
- * descriptor or -errno.
+ * Create log_path.PID and remember its name and what it is. In a folder of our own it replaces what
+ * is there, if replace is set; in anybody else's never: it is called log_path.PID-2 then, and so
+ * on. Returns a descriptor or -errno.
  */
 int vmt_logfile_create(struct vmt_state *state, bool replace);
 

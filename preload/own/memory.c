@@ -17,21 +17,21 @@
 #include "safety/own_stack.h"
 #include "unwind/unwind_modules.h"
 
-#define SPARE_STACK  (UINT64_C(128) * 1024)
-#define LAST_STACK   (UINT64_C(64) * 1024)
+#define SPARE_STACK       (UINT64_C(128) * 1024)
+#define LAST_STACK        (UINT64_C(64) * 1024)
 #define SPARE_ENVIRONMENT (UINT64_C(64) * 1024)
-#define UNWIND_CACHE (UINT64_C(3072) * 1024)
-#define SITE_COST    UINT64_C(1400)	/* record, frames, raw addresses, index */
-#define MAP_COST     UINT64_C(500)	/* record, index, and an outcome of all maps */
-#define FLOOR	     (UINT64_C(8) * 1024 * 1024)
-#define FIRST_BLOCK  (UINT64_C(1024) * 1024)
+#define UNWIND_CACHE      (UINT64_C(3072) * 1024)
+#define SITE_COST         UINT64_C(1400) /* record, frames, raw addresses, index */
+#define MAP_COST          UINT64_C(500) /* record, index, and an outcome of all maps */
+#define FLOOR             (UINT64_C(8) * 1024 * 1024)
+#define FIRST_BLOCK       (UINT64_C(1024) * 1024)
 
 /* Where addresses are scarce. */
-#define SMALL_BLOCK  (UINT64_C(256) * 1024)
-#define SMALL_CACHE  (UINT64_C(192) * 1024)
-#define SMALL_MAPS   16384u
-#define SMALL_SITES  2000u
-#define SMALL_SHARE  16u	/* the library takes such a part of what is left, at most */
+#define SMALL_BLOCK (UINT64_C(256) * 1024)
+#define SMALL_CACHE (UINT64_C(192) * 1024)
+#define SMALL_MAPS  16384u
+#define SMALL_SITES 2000u
+#define SMALL_SHARE 16u /* the library takes such a part of what is left, at most */
 
 extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 extern const char _end[] __attribute__((visibility("hidden")));
@@ -41,8 +41,8 @@ void vmt_memory_own(struct vmt_state *state, const void *start, size_t size)
 	uint64_t addr = (uint64_t)(uintptr_t)start;
 
 	if (state->own_count < VMT_OWN_MAX)
-		state->own[state->own_count++] = (struct vmt_range){ vmt_page_down(addr),
-								     vmt_page_up(addr + size) };
+		state->own[state->own_count++] =
+			(struct vmt_range){ vmt_page_down(addr), vmt_page_up(addr + size) };
 }
 
 void vmt_memory_disown(struct vmt_state *state, const void *start)
@@ -67,13 +67,13 @@ void *vmt_memory_map(size_t size)
 	long fd = vmt_sys4(SYS_openat, AT_FDCWD, "/dev/zero", O_RDONLY | O_CLOEXEC, 0);
 	long ret;
 
-	if (vmt_sys_failed(fd)) {	/* a chroot without it */
+	if (vmt_sys_failed(fd)) { /* a chroot without it */
 		fd = vmt_sys2(SYS_memfd_create, "vmatrace", MFD_CLOEXEC);
 		if (vmt_sys_failed(fd) || vmt_sys_failed(vmt_sys2(SYS_ftruncate, fd, size)))
 			return NULL;
 	}
 	ret = vmt_filter_own6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_NORESERVE, fd, 0);
+			      MAP_PRIVATE | MAP_NORESERVE, fd, 0);
 	vmt_sys1(SYS_close, fd);
 	return vmt_sys_failed(ret) ? NULL : (void *)ret;
 }
@@ -86,7 +86,10 @@ static unsigned char *carve(unsigned char **at, size_t size)
 	return piece;
 }
 
-/* Bytes of addresses that the process may still take: UINT64_MAX without a limit, or where it is not known. */
+/*
+ * Bytes of addresses that the process may still take: UINT64_MAX without a limit, or where it is
+ * not known.
+ */
 static uint64_t addresses_left(void)
 {
 	char text[64] = "";
@@ -140,10 +143,11 @@ static struct sizes sizes_of(const struct vmt_options *options, size_t block, si
 		.cache = cache,
 	};
 
-	sizes.total = vmt_page_up(sizeof(struct vmt_state)) + sizes.sites + sizes.maps + sizes.slots +
-		      vmt_page_up(MODULES_SIZE) + vmt_page_up(BLOCKS_SIZE) + SPARE_STACK +
-		      sizes.cache + vmt_page_up(VMT_UNWIND_MODULES_SIZE) + SPARE_ENVIRONMENT +
-		      LAST_STACK + VMT_PAGE_SIZE + VMT_OWN_STACKS * VMT_OWN_STACK_SIZE;
+	sizes.total = vmt_page_up(sizeof(struct vmt_state)) + sizes.sites + sizes.maps +
+		      sizes.slots + vmt_page_up(MODULES_SIZE) + vmt_page_up(BLOCKS_SIZE) +
+		      SPARE_STACK + sizes.cache + vmt_page_up(VMT_UNWIND_MODULES_SIZE) +
+		      SPARE_ENVIRONMENT + LAST_STACK + VMT_PAGE_SIZE +
+		      VMT_OWN_STACKS * VMT_OWN_STACK_SIZE;
 	return sizes;
 }
 
@@ -172,7 +176,7 @@ static void cut_up(struct vmt_state *state, unsigned char *at, const struct size
 	vmt_unwind_modules_set(carve(&at, VMT_UNWIND_MODULES_SIZE));
 	state->spare_environment = (void *)carve(&at, SPARE_ENVIRONMENT);
 	state->alive_page = carve(&at, VMT_PAGE_SIZE);
-	state->spare_stack = carve(&at, SPARE_STACK);	/* also keeps alive_page from the edge */
+	state->spare_stack = carve(&at, SPARE_STACK); /* also keeps alive_page from the edge */
 	state->spare_stack_size = SPARE_STACK;
 	vmt_gate_last_stack = (uint64_t)(uintptr_t)carve(&at, LAST_STACK) + LAST_STACK;
 	state->spare_environment_size = SPARE_ENVIRONMENT;
@@ -205,12 +209,13 @@ struct vmt_state *vmt_memory_make(const struct vmt_options *options)
 int vmt_memory_make_alive(struct vmt_state *state)
 {
 	long ret = vmt_filter_own6(SYS_mmap, (long)state->alive_page, (long)VMT_PAGE_SIZE,
-			    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+				   PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+				   -1, 0);
 
 	if (vmt_sys_failed(ret))
 		return (int)ret;
 	ret = vmt_sys3(SYS_madvise, state->alive_page, VMT_PAGE_SIZE, MADV_WIPEONFORK);
-	if (ret == -EPERM)	/* a filter: a fork child is told by its pid, at its end */
+	if (ret == -EPERM) /* a filter: a fork child is told by its pid, at its end */
 		return 0;
 	if (vmt_sys_failed(ret))
 		return (int)ret;

@@ -9,12 +9,15 @@
 #include "state/state.h"
 
 /*
- * Make the state, with arenas to begin with. Where addresses are scarce (ulimit -v) it is smaller, and so
- * are the options' max_maps and max_sites in it. NULL when memory cannot be had.
+ * Make the state, with arenas to begin with. Where addresses are scarce (ulimit -v) it is smaller,
+ * and so are the options' max_maps and max_sites in it. NULL when memory cannot be had.
  */
 struct vmt_state *vmt_memory_make(const struct vmt_options *options);
 
-/* Another block of memory, zeroed: *size bytes, or less if the ceiling says so. NULL if there is none. */
+/*
+ * Another block of memory, zeroed: *size bytes, or less if the ceiling says so. NULL if there is
+ * none.
+ */
 void *vmt_memory_block(struct vmt_state *state, size_t *size);
 
 /* A private map of zeroes, which is made as ld.so makes its own. NULL on failure. */

@@ -15,15 +15,15 @@
 #include "os/sys.h"
 #include "patch/plain.h"
 
-#define LOOK_BACK 8	/* from a system call to what must be read before it */
-#define LOOSE_MAX 40
-#define SHARED_MAX 96
-#define ENTRY_ALIGN 16	/* of functions, in libc */
-#define TAIL_SIZE 9
-#define ENTRY_MAX 48	/* bytes of a short function that are looked at */
-#define MOV_EAX	  0xb8
-#define BREAKPOINT 0xcc
-#define BYTES(value) ((value) * UINT64_C(0x0101010101010101))
+#define LOOK_BACK    8 /* from a system call to what must be read before it */
+#define LOOSE_MAX    40
+#define SHARED_MAX   96
+#define ENTRY_ALIGN  16 /* of functions, in libc */
+#define TAIL_SIZE    9
+#define ENTRY_MAX    48 /* bytes of a short function that are looked at */
+#define MOV_EAX      0xb8
+#define BREAKPOINT   0xcc
+#define BYTES(value) ((value)*UINT64_C(0x0101010101010101))
 
 static uint64_t load64(uint64_t addr)
 {
@@ -58,7 +58,9 @@ static bool is_mov_nr(const uint8_t *p)
 	return p[0] == MOV_EAX && p[3] == 0 && p[4] == 0;
 }
 
-/* The same where a debugger, or the kernel for a uprobe, has put a breakpoint over the first byte. */
+/*
+ * The same where a debugger, or the kernel for a uprobe, has put a breakpoint over the first byte.
+ */
 static bool is_probed_mov_nr(const uint8_t *p)
 {
 	return p[0] == BREAKPOINT && (p[1] || p[2]) && p[3] == 0 && p[4] == 0;
@@ -75,8 +77,8 @@ static bool find_syscall(uint64_t *at, uint64_t end)
 	while (*at + 2 <= end) {
 		const uint8_t *p = (const uint8_t *)*at;
 
-		if (*at + 9 <= end && !has_zero_byte((load64(*at) ^ BYTES(0x0f)) |
-						     (load64(*at + 1) ^ BYTES(0x05)))) {
+		if (*at + 9 <= end &&
+		    !has_zero_byte((load64(*at) ^ BYTES(0x0f)) | (load64(*at + 1) ^ BYTES(0x05)))) {
 			*at += 8;
 			continue;
 		}
@@ -95,7 +97,9 @@ static bool can_move(uint64_t first, uint64_t mov, uint64_t syscall)
 	       is_mov_eax((const uint8_t *)mov) && vmt_plain_are(between, (const uint8_t *)syscall);
 }
 
-/* Other instructions between the mov and the system call? If they cannot be moved, it is only told. */
+/*
+ * Other instructions between the mov and the system call? If they cannot be moved, it is only told.
+ */
 static bool find_loose_mov(uint64_t first, uint64_t syscall, struct vmt_code_site *ret_site)
 {
 	for (uint64_t at = syscall - 6; at >= first && at + LOOSE_MAX >= syscall; at--) {
@@ -110,7 +114,10 @@ static bool find_loose_mov(uint64_t first, uint64_t syscall, struct vmt_code_sit
 	return false;
 }
 
-/* `mov %edx, %eax; syscall`, and somewhat before it `mov $nr, %edx`: several calls of one number, as in liburing. */
+/*
+ * `mov %edx, %eax; syscall`, and somewhat before it `mov $nr, %edx`: several calls of one number,
+ * as in liburing.
+ */
 static bool find_shared_mov(uint64_t first, uint64_t syscall, struct vmt_code_site *ret_site)
 {
 	const uint8_t *copy = (const uint8_t *)syscall - 2;
@@ -147,8 +154,8 @@ static enum vmt_code_tail tail_of(uint64_t mov, uint32_t nr, uint64_t end)
 		return VMT_CODE_TAIL_NONE;
 	if (is_errno_tail(p))
 		return VMT_CODE_TAIL_ERRNO;
-	return nr == SYS_brk && p[0] == 0x48 && p[1] == 0x8b && p[2] == 0x15 ?
-		       VMT_CODE_TAIL_RDX : VMT_CODE_TAIL_NONE;
+	return nr == SYS_brk && p[0] == 0x48 && p[1] == 0x8b && p[2] == 0x15 ? VMT_CODE_TAIL_RDX :
+									       VMT_CODE_TAIL_NONE;
 }
 
 bool vmt_code_next_site(uint64_t *from, uint64_t end, struct vmt_code_site *ret_site)
@@ -164,10 +171,12 @@ bool vmt_code_next_site(uint64_t *from, uint64_t end, struct vmt_code_site *ret_
 		at += 2;
 		*from = at - LOOK_BACK;
 		if (is_exact || is_probed)
-			*ret_site = (struct vmt_code_site){
-				(uint64_t)p, nr_of(p), is_exact, is_probed,
-				tail_of((uint64_t)p, nr_of(p), end), 0
-			};
+			*ret_site = (struct vmt_code_site){ (uint64_t)p,
+							    nr_of(p),
+							    is_exact,
+							    is_probed,
+							    tail_of((uint64_t)p, nr_of(p), end),
+							    0 };
 		if (is_exact || is_probed || find_shared_mov(first, at - 2, ret_site) ||
 		    find_loose_mov(first, at - 2, ret_site))
 			return true;
@@ -193,7 +202,7 @@ uint64_t vmt_code_find_exit(uint64_t entry)
 		const uint8_t *p = (const uint8_t *)at;
 
 		if ((p[0] & 0xf8) == MOV_EAX && p[1] == SYS_exit_group && !p[2] && !p[3] && !p[4])
-			return p[-1] == 0x41 ? at - 1 : at;	/* to r8d and above: REX.B */
+			return p[-1] == 0x41 ? at - 1 : at; /* to r8d and above: REX.B */
 	}
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls made where they belong: by the system call instructions of libc's text, for programs that let
- * them through by the address they come from.
+ * Calls made where they belong: by the system call instructions of libc's text, for programs that
+ * let them through by the address they come from.
  */
 #ifndef VMT_HOME_H
 #define VMT_HOME_H

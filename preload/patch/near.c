@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See near.h. One page for one module, which is the main program: others are near enough. What is mapped is a
- * page of this library's file, so that nothing is ever writable and executable.
+ * See near.h. One page for one module, which is the main program: others are near enough. What is
+ * mapped is a page of this library's file, so that nothing is ever writable and executable.
  */
 #include "patch/near.h"
 
@@ -16,8 +16,8 @@
 #include "patch/code.h"
 
 #define LEAP_SIZE 16u
-#define STEP	  (UINT64_C(1) << 20)
-#define TRIES	  64u
+#define STEP      (UINT64_C(1) << 20)
+#define TRIES     64u
 
 static VMT_DATA const char *own_file = NULL;
 static VMT_DATA uint64_t page = 0;
@@ -27,7 +27,7 @@ static VMT_DATA uint64_t targets[VMT_PAGE_SIZE / LEAP_SIZE] = { 0 };
 static uint64_t map_at(int fd, uint64_t addr)
 {
 	long ret = vmt_filter_own6(SYS_mmap, (long)addr, (long)VMT_PAGE_SIZE, PROT_READ | PROT_EXEC,
-			    MAP_PRIVATE | MAP_FIXED_NOREPLACE, fd, 0);
+				   MAP_PRIVATE | MAP_FIXED_NOREPLACE, fd, 0);
 
 	/* A kernel before 4.17 takes the address for a wish. */
 	if (!vmt_sys_failed(ret) && (uint64_t)ret != addr)

@@ -9,8 +9,8 @@
  * system call instruction. But at the entry of a function of libc's, over that instruction and what
  * follows, while no other thread is there, and the mov is kept. For that is where uprobes are put,
  * and when the kernel takes one away it writes back the first byte that the *file* has: over the
- * first byte of a jump that would leave broken code. The mov kept, a probe may come and go, and calls
- * are seen all the while.
+ * first byte of a jump that would leave broken code. The mov kept, a probe may come and go, and
+ * calls are seen all the while.
  */
 #include "patch/patch.h"
 
@@ -53,8 +53,10 @@ bool vmt_patch_exit_is_hooked(void)
 
 /* Larger modules are left out: reading 100 MB of a browser's text takes seconds on a cold disk. */
 #define OTHER_TEXT_MAX (UINT64_C(4) << 20)
-/* What is written in Go ends the process by a call of its own. To look for it takes 0.2 ms a MiB. */
-#define GO_TEXT_MAX    (UINT64_C(64) << 20)
+/*
+ * What is written in Go ends the process by a call of its own. To look for it takes 0.2 ms a MiB.
+ */
+#define GO_TEXT_MAX (UINT64_C(64) << 20)
 
 /* A map of text, and where it was read from. */
 struct vmt_place {
@@ -69,21 +71,23 @@ static VMT_DATA bool text_left_out = false;
 /* One pass over the modules that are loaded already. */
 struct pass {
 	struct vmt_patch_result result;
-	uint64_t libc;		/* an address within */
-	uint64_t ld_so;		/* where it is loaded; 0 if it was started as a program */
-	uint64_t self;		/* an address within */
-	bool is_alone;		/* no second thread */
+	uint64_t libc; /* an address within */
+	uint64_t ld_so; /* where it is loaded; 0 if it was started as a program */
+	uint64_t self; /* an address within */
+	bool is_alone; /* no second thread */
 	/* The segment that is being looked at: */
 	bool is_libc;
-	bool is_go;		/* has the module a program written in Go in it? */
+	bool is_go; /* has the module a program written in Go in it? */
 	struct vmt_place place;
 	struct vmt_writing writing;
 	bool is_begun;
-	int error;		/* why it cannot be written to */
+	int error; /* why it cannot be written to */
 };
 
-/* ioctl and close change maps on rare arguments only and are frequent: not caught here.
- * arch_prctl may replace the register that thread-local storage is reached by: neither. */
+/*
+ * ioctl and close change maps on rare arguments only and are frequent: not caught here.
+ * arch_prctl may replace the register that thread-local storage is reached by: neither.
+ */
 static bool is_wanted(uint32_t nr)
 {
 	switch (nr) {
@@ -97,16 +101,12 @@ static bool is_wanted(uint32_t nr)
 	case SYS_tkill:
 	case SYS_tgkill:
 	case SYS_rt_sigqueueinfo:
-	case SYS_rt_tgsigqueueinfo:
-		return true;
-	case SYS_rt_sigaction:
-		return vmt_patch_want_actions;
+	case SYS_rt_tgsigqueueinfo: return true;
+	case SYS_rt_sigaction: return vmt_patch_want_actions;
 	case SYS_ioctl:
 	case SYS_close:
-	case SYS_arch_prctl:
-		return false;
-	default:
-		return vmt_calls_of_nr(nr) != VMT_CALL_NONE;
+	case SYS_arch_prctl: return false;
+	default: return vmt_calls_of_nr(nr) != VMT_CALL_NONE;
 	}
 }
 
@@ -126,14 +126,16 @@ static int lead_to_stub(const struct vmt_writing *writing, uint64_t addr, int st
 /* The ways out of a process or a thread. libc's own ends in _exit: see vmt_patch_hook_exit. */
 static bool is_exit(const struct vmt_code_site *site)
 {
-	return site->is_exact && !site->moved && (site->nr == SYS_exit_group || site->nr == SYS_exit);
+	return site->is_exact && !site->moved &&
+	       (site->nr == SYS_exit_group || site->nr == SYS_exit);
 }
 
 /* Nothing comes back from there, so that no stub is taken. */
 static int patch_exit(const struct vmt_writing *writing, const struct vmt_code_site *site)
 {
-	return vmt_near_lead(writing, site->addr,
-		       (uint64_t)(site->nr == SYS_exit ? vmt_gate_exit_thread : vmt_gate_exit_group));
+	return vmt_near_lead(
+		writing, site->addr,
+		(uint64_t)(site->nr == SYS_exit ? vmt_gate_exit_thread : vmt_gate_exit_group));
 }
 
 /* A jump over the mov. */
@@ -149,8 +151,8 @@ static int patch_site(const struct vmt_writing *writing, const struct vmt_code_s
 		return lead_to_stub(writing, site->addr, vmt_stubs_take_moved(writing->mem, site));
 	return lead_to_stub(writing, site->addr,
 			    vmt_stubs_take(is_clone ? VMT_GATE_CLONE_FIRST : 0,
-				      is_clone ? VMT_GATE_CLONE_STUBS : VMT_GATE_PLAIN_STUBS,
-				      site->nr, site->addr + VMT_CODE_SITE_SIZE));
+					   is_clone ? VMT_GATE_CLONE_STUBS : VMT_GATE_PLAIN_STUBS,
+					   site->nr, site->addr + VMT_CODE_SITE_SIZE));
 }
 
 /* A jump behind the mov. */
@@ -162,7 +164,7 @@ static int patch_entry(const struct vmt_writing *writing, const struct vmt_code_
 
 	if (site->tail == VMT_CODE_TAIL_ERRNO) {
 		stub = vmt_stubs_take(VMT_GATE_KEPT_FIRST, VMT_GATE_KEPT_STUBS, site->nr,
-				 next + VMT_CODE_CMP_SIZE);
+				      next + VMT_CODE_CMP_SIZE);
 	} else {
 		next += VMT_CODE_LOAD_SIZE;
 		stub = vmt_stubs_take(VMT_GATE_BRK_FIRST, VMT_GATE_BRK_STUBS, site->nr, next);
@@ -179,7 +181,8 @@ static int patch_entry(const struct vmt_writing *writing, const struct vmt_code_
 static bool next_wanted(struct vmt_range *text, bool exact, struct vmt_code_site *ret_site)
 {
 	while (vmt_code_next_site(&text->start, text->end, ret_site)) {
-		if (is_wanted(ret_site->nr) && (ret_site->is_exact || ret_site->is_probed || !exact))
+		if (is_wanted(ret_site->nr) &&
+		    (ret_site->is_exact || ret_site->is_probed || !exact))
 			return true;
 	}
 	return false;
@@ -189,7 +192,8 @@ static bool next_wanted(struct vmt_range *text, bool exact, struct vmt_code_site
 static bool next_of_other(struct vmt_range *text, bool exact, struct vmt_code_site *ret_site)
 {
 	while (vmt_code_next_site(&text->start, text->end, ret_site)) {
-		if (is_exit(ret_site) || (is_wanted(ret_site->nr) && (ret_site->is_exact || !exact)))
+		if (is_exit(ret_site) ||
+		    (is_wanted(ret_site->nr) && (ret_site->is_exact || !exact)))
 			return true;
 	}
 	return false;
@@ -215,8 +219,7 @@ static int begin_writing(struct vmt_writing *writing, const struct vmt_place *pl
 /* To step aside, what is kept there is led to libc's syscall(3). */
 static bool may_patch_entry(const struct pass *pass, const struct vmt_code_site *site)
 {
-	return pass->is_alone && pass->is_libc && vmt_gate_home &&
-	       site->tail != VMT_CODE_TAIL_NONE;
+	return pass->is_alone && pass->is_libc && vmt_gate_home && site->tail != VMT_CODE_TAIL_NONE;
 }
 
 static int try_patch(struct pass *pass, const struct vmt_code_site *site)
@@ -270,7 +273,7 @@ static bool is_left_out(uint64_t start, uint64_t end, bool is_go)
 	bool is_large = end - start > (is_go ? GO_TEXT_MAX : OTHER_TEXT_MAX);
 
 	if (is_large)
-		text_left_out = true;	/* never taken back, so that writing it needs no order */
+		text_left_out = true; /* never taken back, so that writing it needs no order */
 	return is_large;
 }
 
@@ -336,7 +339,8 @@ static int patch_module(struct dl_phdr_info *info, size_t size, void *data)
 	for (size_t i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
 
-		if (segment->p_type != PT_LOAD || (segment->p_flags & (PF_R | PF_X)) != (PF_R | PF_X))
+		if (segment->p_type != PT_LOAD ||
+		    (segment->p_flags & (PF_R | PF_X)) != (PF_R | PF_X))
 			continue;
 		pass->place = place_of(info, i);
 		pass->is_begun = false;

@@ -13,12 +13,13 @@
 #define VMT_PATCH_NR_MAX 512
 
 struct vmt_patch_result {
-	uint32_t found;		/* call sites in libc and ld.so… */
-	uint32_t patched;	/* …and those that now lead here */
-	uint32_t other_found;	/* the same in all other modules */
+	uint32_t found; /* call sites in libc and ld.so… */
+	uint32_t patched; /* …and those that now lead here */
+	uint32_t other_found; /* the same in all other modules */
 	uint32_t other_patched;
-	uint64_t notes;		/* VMT_NOTE_*: why not all */
-	struct vmt_range near;	/* a page of the library's that was needed beside the program, or empty */
+	uint64_t notes; /* VMT_NOTE_*: why not all */
+	struct vmt_range
+		near; /* a page of the library's that was needed beside the program, or empty */
 };
 
 /*
@@ -36,9 +37,9 @@ bool vmt_patch_left_out(void);
 bool vmt_patch_are_open(void);
 
 struct vmt_patch_module {
-	struct vmt_range text;	/* as far as it can be read */
-	struct vmt_range map;	/* that it lies in */
-	int file;		/* a descriptor of what was mapped, asked whether a large one is written in Go */
+	struct vmt_range text; /* as far as it can be read */
+	struct vmt_range map; /* that it lies in */
+	int file; /* a descriptor of what was mapped, asked whether a large one is written in Go */
 };
 
 /*

@@ -4,13 +4,13 @@
  */
 #include "patch/plain.h"
 
-#define REX_MASK  0xf0
-#define REX	  0x40
-#define REX_WIDE  8	/* 64 bits */
-#define REX_REG   4	/* the fourth bit of the register in ModRM's middle */
-#define REX_BASE  1	/* …and of the one in its lowest bits */
-#define AX	  0
-#define SP	  4
+#define REX_MASK 0xf0
+#define REX      0x40
+#define REX_WIDE 8 /* 64 bits */
+#define REX_REG  4 /* the fourth bit of the register in ModRM's middle */
+#define REX_BASE 1 /* …and of the one in its lowest bits */
+#define AX       0
+#define SP       4
 
 static bool is_free(unsigned int reg)
 {
@@ -32,16 +32,16 @@ static bool is_between_registers(uint8_t opcode, uint8_t rex)
 	case 0x29:
 	case 0x2b:
 	case 0x31:
-	case 0x33:
-		return true;
-	case 0x63:
-		return (rex & REX_WIDE) != 0;
-	default:
-		return false;
+	case 0x33: return true;
+	case 0x63: return (rex & REX_WIDE) != 0;
+	default: return false;
 	}
 }
 
-/* add, or, and, sub, xor, cmp of a constant, mov of one: how many bytes the constant has; 0 = another. */
+/*
+ * add, or, and, sub, xor, cmp of a constant, mov of one: how many bytes the constant has; 0 =
+ * another.
+ */
 static long constant_size(uint8_t opcode, unsigned int operation)
 {
 	const unsigned int adc = 2;
@@ -64,11 +64,11 @@ static long length_of(const uint8_t *p, const uint8_t *end)
 
 	if (end - at < 2)
 		return 0;
-	if ((at[0] & 0xf8) == 0xb8) {	/* mov of 32 bits; with REX_WIDE it has 64 */
+	if ((at[0] & 0xf8) == 0xb8) { /* mov of 32 bits; with REX_WIDE it has 64 */
 		base = (at[0] & 7u) | (rex & REX_BASE) << 3;
 		return !(rex & REX_WIDE) && is_free(base) ? at + 5 - p : 0;
 	}
-	if (at[1] >> 6 != 3)	/* memory */
+	if (at[1] >> 6 != 3) /* memory */
 		return 0;
 	reg = (at[1] >> 3 & 7u) | (rex & REX_REG) << 1;
 	base = (at[1] & 7u) | (rex & REX_BASE) << 3;

@@ -9,8 +9,8 @@
 #include "core/base/base.h"
 
 /*
- * Are the bytes in [start, end) whole instructions that work on registers only, and neither on rax, which holds the
- * call's number, nor on rsp? Others are not moved.
+ * Are the bytes in [start, end) whole instructions that work on registers only, and neither on rax,
+ * which holds the call's number, nor on rsp? Others are not moved.
  */
 bool vmt_plain_are(const uint8_t *start, const uint8_t *end);
 

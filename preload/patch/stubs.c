@@ -17,8 +17,8 @@
 
 uint64_t vmt_stubs_address(int stub)
 {
-	bool is_moved = stub >= VMT_GATE_MOVED_FIRST &&
-			stub < VMT_GATE_MOVED_FIRST + VMT_GATE_MOVED_STUBS;
+	bool is_moved =
+		stub >= VMT_GATE_MOVED_FIRST && stub < VMT_GATE_MOVED_FIRST + VMT_GATE_MOVED_STUBS;
 	uint64_t first = is_moved ? VMT_GATE_MOVED_FIRST : 0;
 
 	return (uint64_t)(is_moved ? vmt_gate_moved : vmt_gate_stubs) +
@@ -52,12 +52,16 @@ void vmt_stubs_give_back(int stub)
 	__atomic_store_n(&vmt_gate_return[stub], 0, __ATOMIC_RELEASE);
 }
 
-/* A child of clone on a stack of its own begins at the site's system call: nothing would have been moved. */
+/*
+ * A child of clone on a stack of its own begins at the site's system call: nothing would have been
+ * moved.
+ */
 int vmt_stubs_take_moved(int mem, const struct vmt_code_site *site)
 {
-	int stub = site->nr == SYS_clone || mem < 0 ? -ENOTSUP :
-		   vmt_stubs_take(VMT_GATE_MOVED_FIRST, VMT_GATE_MOVED_STUBS, site->nr,
-				  site->addr + VMT_CODE_SITE_SIZE + site->moved);
+	int stub = site->nr == SYS_clone || mem < 0 ?
+			   -ENOTSUP :
+			   vmt_stubs_take(VMT_GATE_MOVED_FIRST, VMT_GATE_MOVED_STUBS, site->nr,
+					  site->addr + VMT_CODE_SITE_SIZE + site->moved);
 	int ret;
 
 	static_assert(VMT_CODE_MOVED_MAX == VMT_GATE_MOVED_MAX, "as much as there is room for");
@@ -77,7 +81,7 @@ static bool is_led_to(uint64_t site, int stub)
 	struct iovec here = { code, sizeof(code) };
 	struct iovec there = { (void *)site, sizeof(code) };
 	long ret = vmt_filter_own6(SYS_process_vm_readv, vmt_sys0(SYS_getpid), (long)&here, 1,
-			    (long)&there, 1, 0);
+				   (long)&there, 1, 0);
 
 	if (ret != (long)sizeof(code))
 		return ret != -EFAULT;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See writing.h. The second way changes all of a map at once, for the kernel does not merge again what
- * was once written to and what was not. It depends on that the map may be executed again: SELinux
- * (execmod), PR_SET_MDWE and filters may forbid it. So it is tried before, on a page of the same file.
+ * See writing.h. The second way changes all of a map at once, for the kernel does not merge again
+ * what was once written to and what was not. It depends on that the map may be executed again:
+ * SELinux (execmod), PR_SET_MDWE and filters may forbid it. So it is tried before, on a page of the
+ * same file.
  */
 #include "patch/writing.h"
 
@@ -15,9 +16,9 @@
 #include "patch/code.h"
 #include "patch/gate.h"
 
-#define TEXT	 (PROT_READ | PROT_EXEC)
+#define TEXT     (PROT_READ | PROT_EXEC)
 #define WRITABLE (PROT_READ | PROT_WRITE)
-#define TRIES	 3	/* to make text executable again, which cannot fail once it has been tried */
+#define TRIES    3 /* to make text executable again, which cannot fail once it has been tried */
 
 static VMT_DATA int mem_error = 0;
 

@@ -22,8 +22,8 @@
 #include "trace/malloc_section.h"
 
 #define PAUSE_NS   200000
-#define PAUSES	   50	/* for other threads at the end */
-#define LAST_LOOKS 4	/* at the kernel, if other threads go on mapping */
+#define PAUSES     50 /* for other threads at the end */
+#define LAST_LOOKS 4 /* at the kernel, if other threads go on mapping */
 
 void vmt_exit_note(struct vmt_state *state, enum vmt_end end, int status)
 {
@@ -59,7 +59,10 @@ static void pause_a_moment(void)
 		__builtin_ia32_pause();
 }
 
-/* Nothing comes after us, so there is more time than for a call: a holder may be waiting for a processor. */
+/*
+ * Nothing comes after us, so there is more time than for a call: a holder may be waiting for a
+ * processor.
+ */
 static bool seize_in_the_end(struct vmt_state *state)
 {
 	for (int i = 0; i < PAUSES; i++) {
@@ -83,8 +86,8 @@ static bool wait_until_quiet(struct vmt_state *state)
 }
 
 /*
- * Another thread that was tired of waiting for the lock may map something while we look: then we look
- * again. A last look is not an answer to a call, so its questions are not counted.
+ * Another thread that was tired of waiting for the lock may map something while we look: then we
+ * look again. A last look is not an answer to a call, so its questions are not counted.
  */
 static bool look_for_the_last_time(struct vmt_state *state)
 {
@@ -115,7 +118,7 @@ static void close_books(struct vmt_state *state)
 
 		state->calls[id].calls += passed;
 		state->counters.calls_seen += passed;
-		state->counters.calls_derived += passed;	/* no map could change */
+		state->counters.calls_derived += passed; /* no map could change */
 		vmt_publish_call(state, id);
 	}
 	vmt_malloc_section_publish(state);
@@ -137,7 +140,7 @@ static bool finish(struct vmt_state *state, int status)
 	bool locked;
 
 	if (atomic_exchange_explicit(&state->closing, 1, memory_order_acq_rel))
-		return false;	/* another thread was first */
+		return false; /* another thread was first */
 	locked = seize_in_the_end(state) && look_for_the_last_time(state);
 	if (locked)
 		close_books(state);
@@ -148,7 +151,8 @@ static bool finish(struct vmt_state *state, int status)
 	if (locked)
 		vmt_guard_leave(state);
 	if ((state->is_root || state->options.children) && vmt_recording_is_gone(state))
-		vmt_log(state, "the recording was removed while the program ran: nothing is left of it");
+		vmt_log(state,
+			"the recording was removed while the program ran: nothing is left of it");
 	vmt_log_marker(state, "vmatrace: done");
 	return state->options.report && (state->is_root || state->options.children);
 }

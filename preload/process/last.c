@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The process's last act, whichever way leads to it: libc's _exit, exit_group by syscall(3) or by an
- * instruction of a module's own, and exit where no other thread is left. One thread is at it, and others that
- * want to end the process wait for it meanwhile: without us the first would have ended it at once.
+ * The process's last act, whichever way leads to it: libc's _exit, exit_group by syscall(3) or by
+ * an instruction of a module's own, and exit where no other thread is left. One thread is at it,
+ * and others that want to end the process wait for it meanwhile: without us the first would have
+ * ended it at once.
  */
 #include <signal.h>
 #include <sys/syscall.h>
@@ -14,7 +15,7 @@
 #include "safety/aside.h"
 
 #define PAUSE_NS 200000
-#define PAUSES	 100000u	/* longer than any report takes */
+#define PAUSES   100000u /* longer than any report takes */
 
 /* Threads that clone made without storage of their own share this; that only makes them wait. */
 static uint64_t own_storage(void)
@@ -50,7 +51,7 @@ uint64_t vmt_last_claim(void)
 		if (__atomic_compare_exchange_n(&vmt_gate_last_owner, &owner, self, false,
 						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 			return vmt_gate_last_stack;
-		if (owner == self)	/* in a handler that came in between */
+		if (owner == self) /* in a handler that came in between */
 			return 0;
 		pause_a_moment();
 	}
@@ -63,16 +64,15 @@ void vmt_last_forget(void)
 }
 
 /*
- * From here on a signal may not end the process otherwise than it has ended already. SIGBUS may come
- * from the recording (bus.h).
+ * From here on a signal may not end the process otherwise than it has ended already. SIGBUS may
+ * come from the recording (bus.h).
  */
 static int end(int status)
 {
 	struct vmt_state *state = vmt_state;
 	uint64_t all = ~(UINT64_C(1) << (SIGBUS - 1));
 
-	if (state &&
-	    vmt_state_is_on()) {
+	if (state && vmt_state_is_on()) {
 		vmt_sys4(SYS_rt_sigprocmask, SIG_BLOCK, &all, 0, sizeof(all));
 		state->is_last_act = true;
 	}
@@ -94,8 +94,8 @@ static bool is_mapped(uint64_t storage)
 {
 	uint8_t is_there;
 
-	return !vmt_sys_failed(vmt_sys3(SYS_mincore, vmt_page_down(storage), VMT_PAGE_SIZE,
-					&is_there));
+	return !vmt_sys_failed(
+		vmt_sys3(SYS_mincore, vmt_page_down(storage), VMT_PAGE_SIZE, &is_there));
 }
 
 void vmt_last_thread(int status, uint64_t storage)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The constructor: options, own memory, the recording, the doors, and the table as it is
- * at that moment. Linked with -z initfirst, so it runs before the constructors of all other libraries
- * (getenv is still empty). Whatever fails, the program goes on.
+ * at that moment. Linked with -z initfirst, so it runs before the constructors of all other
+ * libraries (getenv is still empty). Whatever fails, the program goes on.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -38,17 +38,18 @@
 #include "unwind/unwind_modules.h"
 #include "unwind/unwind_rows.h"
 
-#define MAPS_LEAST	100000
-#define MAPS_MOST	4000000
-#define USAGE_STATUS	2
-#define PERSONALITY_READ 0xffffffffUL	/* asks, changes nothing */
+#define MAPS_LEAST       100000
+#define MAPS_MOST        4000000
+#define USAGE_STATUS     2
+#define PERSONALITY_READ 0xffffffffUL /* asks, changes nothing */
 
 static const char *find_variable(char **environment, const char *name)
 {
 	size_t length = __builtin_strlen(name);
 
 	for (; environment && *environment; environment++)
-		if (__builtin_memcmp(*environment, name, length) == 0 && (*environment)[length] == '=')
+		if (__builtin_memcmp(*environment, name, length) == 0 &&
+		    (*environment)[length] == '=')
 			return *environment + length + 1;
 	return NULL;
 }
@@ -108,8 +109,8 @@ static bool has_traced_parent(uint64_t parent, char *buffer, size_t size)
 }
 
 /*
- * Preloaded, this library's constructor runs before all others (-z initfirst): what is mapped was mapped
- * by the kernel and ld.so. An auditing library would have run earlier.
+ * Preloaded, this library's constructor runs before all others (-z initfirst): what is mapped was
+ * mapped by the kernel and ld.so. An auditing library would have run earlier.
  */
 static bool is_first(char **environment)
 {
@@ -174,8 +175,8 @@ static void describe_process(struct vmt_state *state, const char *options)
 	if (length > 1)
 		header->cwd = vmt_publish_string(state, state->text, (size_t)length - 1);
 	if (!vmt_sys_failed(vmt_sys1(SYS_uname, &uname)))
-		header->kernel = vmt_publish_string(state, uname.release,
-						    __builtin_strlen(uname.release));
+		header->kernel =
+			vmt_publish_string(state, uname.release, __builtin_strlen(uname.release));
 	if (options)
 		header->options = vmt_publish_string(state, options, __builtin_strlen(options));
 }
@@ -205,7 +206,8 @@ static void say_no_recording(struct vmt_state *state, int error)
 	struct vmt_line line = vmt_line_in(message, sizeof(message));
 
 	if (error == -EFBIG) {
-		vmt_log(state, "no recording and no report: the file size limit (ulimit -f) is too low");
+		vmt_log(state,
+			"no recording and no report: the file size limit (ulimit -f) is too low");
 		return;
 	}
 	if (!state->options.dir[0]) {
@@ -262,7 +264,8 @@ static void open_doors(struct vmt_state *state)
 	state->counters.doors = VMT_DOOR_WRAPPERS;
 	vmt_next_resolve();
 	if (!vmt_libc.inside && state->is_root)
-		vmt_log(state, "this C library is not known: only calls of exported functions are seen");
+		vmt_log(state,
+			"this C library is not known: only calls of exported functions are seen");
 	vmt_patch_want_actions = state->options.dir[0] != '\0';
 	if (state->options.sites) {
 		if (vmt_patch_open(state->options.sites == VMT_SITES_MPROTECT, &result) == 0)
@@ -295,7 +298,7 @@ static int start_counting(struct vmt_state *state)
 	if (ret)
 		return ret;
 	vmt_unwind_learn_none(state);
-	state->is_first = false;	/* no longer, should the table be filled again */
+	state->is_first = false; /* no longer, should the table be filled again */
 	vmt_file_id_start(state);
 	vmt_confidence_find_loader(state);
 	state->counters.maps_own = state->space.own;
@@ -379,8 +382,10 @@ static struct vmt_state *make_state(char **environment)
 	vmt_confidence_open(state);
 	state->alarm_from = limit ? limit * 80 / 100 : UINT64_MAX;
 	state->main_sp = (uint64_t)(uintptr_t)__builtin_frame_address(0);
-	state->fds = (struct vmt_fds){ .maps = { .number = -1 }, .record = { .number = -1 },
-				       .error = { .number = -1 }, .log = { .number = -1 } };
+	state->fds = (struct vmt_fds){ .maps = { .number = -1 },
+				       .record = { .number = -1 },
+				       .error = { .number = -1 },
+				       .log = { .number = -1 } };
 	state->is_root = !has_traced_parent(state->parent_pid, state->text, sizeof(state->text));
 	return state;
 }
@@ -391,7 +396,7 @@ static void begin(char **arguments)
 	char **environment;
 	const char *text;
 
-	vmt_malloc_resolve();	/* first: a sanitizer that starts when it sees us look allocates */
+	vmt_malloc_resolve(); /* first: a sanitizer that starts when it sees us look allocates */
 	vmt_libc_find();
 	environment = vmt_libc_environment(arguments);
 	text = find_variable(environment, "VMATRACE_OPTIONS");
@@ -420,12 +425,14 @@ static void begin(char **arguments)
 	if (!state->is_root && !state->options.follow_children)
 		return;
 	if (vmt_memory_make_alive(state)) {
-		vmt_log(state, "this kernel has no MADV_WIPEONFORK (Linux 4.14); the program runs untraced");
+		vmt_log(state,
+			"this kernel has no MADV_WIPEONFORK (Linux 4.14); the program runs untraced");
 		return;
 	}
 	open_recording(state, text);
 	if (start_counting(state)) {
-		vmt_log(state, "there is not memory enough for the table; the program runs untraced");
+		vmt_log(state,
+			"there is not memory enough for the table; the program runs untraced");
 		return;
 	}
 	vmt_malloc_section_start(state);

@@ -23,9 +23,9 @@
 #include "report/function_names.h"
 #include "report/spawn.h"
 
-#define TOP_NOW	    3
-#define PRINT_TRIES 300	/* of 10 ms */
-#define PRINT_SECONDS 5	/* it waits for one at most, and for a processor */
+#define TOP_NOW       3
+#define PRINT_TRIES   300 /* of 10 ms */
+#define PRINT_SECONDS 5 /* it waits for one at most, and for a processor */
 
 /* The folder of a path that has a slash, cut off in place. */
 static void cut_to_folder(char *path)
@@ -44,8 +44,8 @@ static bool look_at(const char *path, struct stat *ret_status)
 }
 
 /*
- * May only those write to it who could have changed the library as well? They are its owner, root, we, and the
- * group that may write to the library's folder.
+ * May only those write to it who could have changed the library as well? They are its owner, root,
+ * we, and the group that may write to the library's folder.
  */
 static bool is_trusted(const struct stat *what, const struct stat *library,
 		       const struct stat *folder)
@@ -77,7 +77,10 @@ static bool is_ours_to_run(const struct vmt_state *state)
 	       !vmt_sys_failed(vmt_sys3(SYS_faccessat, AT_FDCWD, state->tool, X_OK));
 }
 
-/* Build tree: preload/libvmatrace.so, tools/vmatrace. Installed: lib/…/vmatrace/libvmatrace.so, bin/vmatrace. */
+/*
+ * Build tree: preload/libvmatrace.so, tools/vmatrace. Installed: lib/…/vmatrace/libvmatrace.so,
+ * bin/vmatrace.
+ */
 void vmt_exit_report_find_tool(struct vmt_state *state)
 {
 	static const char *const places[] = { "/../tools/vmatrace", "/../../bin/vmatrace",
@@ -135,7 +138,8 @@ void vmt_exit_report_copy_environment(struct vmt_state *state)
 	*to = NULL;
 }
 
-static bool copy_part(const struct vmt_recording *recording, long fd, uint64_t offset, uint64_t size)
+static bool copy_part(const struct vmt_recording *recording, long fd, uint64_t offset,
+		      uint64_t size)
 {
 	while (size) {
 		long ret = vmt_sys4(SYS_pwrite64, fd, recording->base + offset, size, offset);
@@ -170,7 +174,7 @@ static long copy_recording(const struct vmt_state *state)
 struct job {
 	struct vmt_state *state;
 	uint64_t top;
-	_Atomic uint32_t has_begun;	/* something has been printed */
+	_Atomic uint32_t has_begun; /* something has been printed */
 };
 
 /* What the tool says, as a file: it is printed if the tool has come to its end. -errno. */
@@ -224,10 +228,10 @@ static void print_without_tool(struct vmt_state *state, uint64_t top)
 	struct vmt_view view;
 	struct vmt_function_names names = { .view = &view, .emit_context = state };
 	const struct vmt_report_ops ops = { .emit = emit,
-					  .resolve = is_over ? vmt_function_names_resolve : NULL,
-					  .context = &names };
+					    .resolve = is_over ? vmt_function_names_resolve : NULL,
+					    .context = &names };
 	const struct vmt_report_options options = { .top = top,
-						  .verbose = state->options.verbosity != 0 };
+						    .verbose = state->options.verbosity != 0 };
 
 	if (vmt_view_open(state->recording.base, state->counters.file_size, &view) == 0)
 		vmt_report_report(&view, &options, &ops);

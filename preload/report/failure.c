@@ -42,7 +42,10 @@ static uint64_t number_after(const char *text, long length, const char *key)
 	return number;
 }
 
-/* vm.overcommit_memory: 0 refuses what exceeds all memory, 1 nothing, 2 what exceeds CommitLimit (mm/util.c). */
+/*
+ * vm.overcommit_memory: 0 refuses what exceeds all memory, 1 nothing, 2 what exceeds CommitLimit
+ * (mm/util.c).
+ */
 static uint64_t commit_left(struct vmt_state *state)
 {
 	char *text = state->text;
@@ -57,7 +60,8 @@ static uint64_t commit_left(struct vmt_state *state)
 		return VMT_UNLIMITED;
 	if (mode == '0')
 		return (number_after(text, length, "MemTotal:") +
-			number_after(text, length, "SwapTotal:")) * 1024;
+			number_after(text, length, "SwapTotal:")) *
+		       1024;
 	limit = number_after(text, length, "CommitLimit:") * 1024;
 	used = number_after(text, length, "Committed_AS:") * 1024;
 	return limit > used ? limit - used : 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See function_names.h. A file may be cut, or be something else by now: whatever it says is checked against
- * its size.
+ * See function_names.h. A file may be cut, or be something else by now: whatever it says is checked
+ * against its size.
  */
 #include "report/function_names.h"
 
@@ -16,8 +16,8 @@
 #define SIZE_MAX_MAPPED (UINT64_C(1) << 30)
 
 /* [offset, offset + count * size) of the file; NULL if that is not all in it. */
-static const void *part_of(const struct vmt_function_names_file *file, uint64_t offset, uint64_t count,
-			   uint64_t size)
+static const void *part_of(const struct vmt_function_names_file *file, uint64_t offset,
+			   uint64_t count, uint64_t size)
 {
 	uint64_t length;
 
@@ -27,30 +27,29 @@ static const void *part_of(const struct vmt_function_names_file *file, uint64_t 
 	return file->base + offset;
 }
 
-static void use_table(struct vmt_function_names_file *file, const ElfW(Shdr) *sections, uint64_t count,
-		      const ElfW(Shdr) *table)
+static void use_table(struct vmt_function_names_file *file, const ElfW(Shdr) * sections,
+		      uint64_t count, const ElfW(Shdr) * table)
 {
-	const ElfW(Shdr) *strings;
+	const ElfW(Shdr) * strings;
 
 	if (table->sh_link >= count)
 		return;
 	strings = &sections[table->sh_link];
 	file->symbol_count = table->sh_size / sizeof(*file->symbols);
-	file->symbols = part_of(file, table->sh_offset, file->symbol_count,
-				sizeof(*file->symbols));
+	file->symbols = part_of(file, table->sh_offset, file->symbol_count, sizeof(*file->symbols));
 	if (strings->sh_offset > file->size || strings->sh_size > file->size - strings->sh_offset)
 		file->symbols = NULL;
 	file->strings = (const char *)file->base + strings->sh_offset;
 	file->strings_size = strings->sh_size;
 	if (!file->strings_size || file->strings[file->strings_size - 1])
-		file->symbols = NULL;	/* its last name would have no end */
+		file->symbols = NULL; /* its last name would have no end */
 }
 
 /* The whole table of symbols, or where that was stripped the one for the dynamic linker. */
 static void find_symbols(struct vmt_function_names_file *file)
 {
 	const ElfW(Ehdr) *header = part_of(file, 0, 1, sizeof(*header));
-	const ElfW(Shdr) *sections, *found = NULL;
+	const ElfW(Shdr) * sections, *found = NULL;
 
 	if (!header || __builtin_memcmp(header->e_ident, ELFMAG, SELFMAG) ||
 	    header->e_shentsize != sizeof(*sections) ||
@@ -79,8 +78,8 @@ static void map_file(struct vmt_function_names_file *file, const char *path)
 	if (!vmt_sys_failed(vmt_fd_status((int)fd, &status)) && S_ISREG(status.st_mode) &&
 	    status.st_size > 0 && (uint64_t)status.st_size <= SIZE_MAX_MAPPED) {
 		file->size = (uint64_t)status.st_size;
-		ret = vmt_filter_own6(SYS_mmap, 0, status.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd,
-			       0);
+		ret = vmt_filter_own6(SYS_mmap, 0, status.st_size, PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE, fd, 0);
 		if (!vmt_sys_failed(ret))
 			file->base = (const unsigned char *)ret;
 	}
@@ -96,7 +95,8 @@ static void close_file(struct vmt_function_names_file *file)
 	*file = (struct vmt_function_names_file){ .module = 0 };
 }
 
-static void open_module(struct vmt_function_names *names, uint32_t index, struct vmt_function_names_file *file)
+static void open_module(struct vmt_function_names *names, uint32_t index,
+			struct vmt_function_names_file *file)
 {
 	struct vmt_rec_module module;
 	struct vmt_view_string name;
@@ -113,7 +113,8 @@ static void open_module(struct vmt_function_names *names, uint32_t index, struct
 	map_file(file, path);
 }
 
-static const struct vmt_function_names_file *file_of(struct vmt_function_names *names, uint32_t module)
+static const struct vmt_function_names_file *file_of(struct vmt_function_names *names,
+						     uint32_t module)
 {
 	for (unsigned i = 0; i < VMT_NAMES_FILES; i++)
 		if (names->file[i].module == module + 1)
@@ -125,7 +126,8 @@ static const struct vmt_function_names_file *file_of(struct vmt_function_names *
 }
 
 /* Frames are told by offsets in the file, symbols by addresses; false if no segment has it. */
-static bool address_of(const struct vmt_function_names_file *file, uint64_t offset, uint64_t *ret_address)
+static bool address_of(const struct vmt_function_names_file *file, uint64_t offset,
+		       uint64_t *ret_address)
 {
 	for (uint64_t i = 0; i < file->segment_count; i++) {
 		const ElfW(Phdr) *segment = &file->segments[i];
@@ -159,7 +161,8 @@ bool vmt_function_names_resolve(void *context, uint64_t index, struct vmt_report
 		    address - symbol->st_value >= symbol->st_size ||
 		    symbol->st_name >= file->strings_size)
 			continue;
-		*ret_place = (struct vmt_report_place){ .function = file->strings + symbol->st_name };
+		*ret_place =
+			(struct vmt_report_place){ .function = file->strings + symbol->st_name };
 		return true;
 	}
 	return false;

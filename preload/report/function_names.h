@@ -13,12 +13,12 @@
 
 /* A module's file, as far as it is needed. */
 struct vmt_function_names_file {
-	uint32_t module;	/* index + 1 in the recording; 0 = none */
-	const unsigned char *base;	/* NULL: it cannot be read */
+	uint32_t module; /* index + 1 in the recording; 0 = none */
+	const unsigned char *base; /* NULL: it cannot be read */
 	uint64_t size;
-	const ElfW(Phdr) *segments;
+	const ElfW(Phdr) * segments;
 	uint64_t segment_count;
-	const ElfW(Sym) *symbols;
+	const ElfW(Sym) * symbols;
 	uint64_t symbol_count;
 	const char *strings;
 	uint64_t strings_size;
@@ -28,9 +28,9 @@ struct vmt_function_names_file {
 
 struct vmt_function_names {
 	const struct vmt_view *view;
-	void *emit_context;	/* of the report's emit, which shares the context with resolve */
+	void *emit_context; /* of the report's emit, which shares the context with resolve */
 	struct vmt_function_names_file file[VMT_NAMES_FILES];
-	unsigned last;	/* that was replaced */
+	unsigned last; /* that was replaced */
 };
 
 /* For struct vmt_report_ops, context being the struct vmt_function_names. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A helper is cloned without an exit signal, so that a plain wait() of the program does not see it and
- * no handler hears of it. With __WALL it could be reaped by any thread, once it has ended. So where there
- * are other threads, it does not end before the process does: PR_SET_PDEATHSIG kills it then, and
- * init reaps it (if we are init, the kernel does). The command is the helper's child, not ours.
+ * A helper is cloned without an exit signal, so that a plain wait() of the program does not see it
+ * and no handler hears of it. With __WALL it could be reaped by any thread, once it has ended. So
+ * where there are other threads, it does not end before the process does: PR_SET_PDEATHSIG kills it
+ * then, and init reaps it (if we are init, the kernel does). The command is the helper's child, not
+ * ours.
  */
 #include "report/spawn.h"
 
@@ -25,23 +26,26 @@
 #include "os/sys.h"
 #include "state/state.h"
 
-#define COMMAND_FD    3
-#define CANNOT_RUN    127
-#define KERNEL_SIGSET 8
-#define LAST_SIGNAL   64
-#define SECOND	      UINT64_C(1000000000)
-#define SLICE_NS      20000000
-#define COMMAND_NS    (2 * SECOND)
-#define STARVED_NS    (20 * SECOND)	/* if it waits for nothing but a processor */
-#define HELPER_SECONDS 30
+#define COMMAND_FD              3
+#define CANNOT_RUN              127
+#define KERNEL_SIGSET           8
+#define LAST_SIGNAL             64
+#define SECOND                  UINT64_C(1000000000)
+#define SLICE_NS                20000000
+#define COMMAND_NS              (2 * SECOND)
+#define STARVED_NS              (20 * SECOND) /* if it waits for nothing but a processor */
+#define HELPER_SECONDS          30
 #define FDS_WITHOUT_CLOSE_RANGE 1024
 
-#define SET_OF(signal) (UINT64_C(1) << ((signal) - 1))
+#define SET_OF(signal) (UINT64_C(1) << ((signal)-1))
 
 enum { WORKING, DONE, MAY_END };
 
 #if defined(__x86_64__)
-/* clone(2) with a stack of its own for the child, which calls function(argument) and exits with what it returns. */
+/*
+ * clone(2) with a stack of its own for the child, which calls function(argument) and exits with
+ * what it returns.
+ */
 static long clone_with_stack(unsigned long flags, unsigned char *stack_end,
 			     int (*function)(void *argument), void *argument)
 {
@@ -62,8 +66,8 @@ static long clone_with_stack(unsigned long flags, unsigned char *stack_end,
 			 "hlt\n\t"
 			 "1:"
 			 : "=a"(ret)
-			 : "a"(SYS_clone), "D"(flags), "S"(stack_end), "d"(0),
-			   "r"(r8), "r"(r9), "r"(r10), [exit] "i"(SYS_exit)
+			 : "a"(SYS_clone), "D"(flags), "S"(stack_end), "d"(0), "r"(r8), "r"(r9),
+			   "r"(r10), [exit] "i"(SYS_exit)
 			 : "rcx", "r11", "memory");
 	return ret;
 }
@@ -121,7 +125,9 @@ static int exec_command(void *argument)
 	set_mask(0);
 	if (move_fd(command->out_fd, 1) >= 0 && move_fd(command->out_fd, 2) >= 0 &&
 	    move_fd(command->in_fd, COMMAND_FD) >= 0)
-		/* Not by vmt_filter_own6, which counts in our memory those that have not returned. */
+		/*
+		 * Not by vmt_filter_own6, which counts in our memory those that have not returned.
+		 */
 		vmt_sys6(SYS_execve, (long)command->path, (long)command->argv,
 			 (long)command->environment, 0, 0, 0);
 	return CANNOT_RUN;
@@ -138,7 +144,7 @@ static bool is_runnable(long pid)
 	vmt_line_add_number(&path, (uint64_t)pid);
 	vmt_line_add(&path, "/stat");
 	length = vmt_fd_read_file(text, text, sizeof(text));
-	for (long i = length - 1; i > 1; i--)	/* PID (NAME) STATE: a name may hold anything */
+	for (long i = length - 1; i > 1; i--) /* PID (NAME) STATE: a name may hold anything */
 		if (text[i - 2] == ')' && text[i - 1] == ' ')
 			return text[i] == 'R';
 	return false;
@@ -319,7 +325,8 @@ static int start_and_wait(struct vmt_spawn *helper)
 
 int vmt_spawn_run(struct vmt_spawn *helper)
 {
-	uint64_t old = set_mask(UINT64_MAX);	/* a handler of the program must not run in the helper */
+	uint64_t old =
+		set_mask(UINT64_MAX); /* a handler of the program must not run in the helper */
 	int ret;
 
 	helper->parent = (uint32_t)vmt_sys0(SYS_getpid);

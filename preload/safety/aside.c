@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See aside.h. What a filter looks at is read from the program's memory through the kernel, since it
- * may be no memory at all; where that is refused the filter is taken for one that looks at addresses.
+ * See aside.h. What a filter looks at is read from the program's memory through the kernel, since
+ * it may be no memory at all; where that is refused the filter is taken for one that looks at
+ * addresses.
  */
 #include "safety/aside.h"
 
@@ -19,11 +20,11 @@
 
 #ifndef PR_SET_SYSCALL_USER_DISPATCH
 #define PR_SET_SYSCALL_USER_DISPATCH 59
-#define PR_SYS_DISPATCH_OFF	     0
-#define PR_SYS_DISPATCH_ON	     1
+#define PR_SYS_DISPATCH_OFF          0
+#define PR_SYS_DISPATCH_ON           1
 #endif
 
-#define PIECE 32u	/* instructions read at a time */
+#define PIECE 32u /* instructions read at a time */
 
 /* Returns 0 or -errno; -EFAULT: there is no such memory, as the kernel will tell the program. */
 static long read_memory(const void *from, void *to, size_t size, bool is_read_already)
@@ -36,8 +37,8 @@ static long read_memory(const void *from, void *to, size_t size, bool is_read_al
 		__builtin_memcpy(to, from, size);
 		return 0;
 	}
-	ret = vmt_filter_own6(SYS_process_vm_readv, vmt_sys0(SYS_getpid), (long)&here, 1, (long)&there, 1,
-		       0);
+	ret = vmt_filter_own6(SYS_process_vm_readv, vmt_sys0(SYS_getpid), (long)&here, 1,
+			      (long)&there, 1, 0);
 	if (vmt_sys_failed(ret))
 		return ret;
 	return ret == (long)size ? 0 : -EFAULT;
@@ -108,8 +109,8 @@ long vmt_aside_make(long nr, const long args[6])
 }
 
 /*
- * As libc does: the process or, where that is refused, the thread. First by our own instruction, which
- * a program that has let calls through by address without our noticing may refuse.
+ * As libc does: the process or, where that is refused, the thread. First by our own instruction,
+ * which a program that has let calls through by address without our noticing may refuse.
  */
 _Noreturn void vmt_aside_exit(int status)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See bus.h. The handler runs on any thread, at any store into the recording; it makes one system call
- * and returns. What it maps there is shared anonymous memory, which merges with nothing.
+ * See bus.h. The handler runs on any thread, at any store into the recording; it makes one system
+ * call and returns. What it maps there is shared anonymous memory, which merges with nothing.
  */
 #include "safety/bus.h"
 
@@ -14,12 +14,12 @@
 #include "filter/filter.h"
 #include "os/sys.h"
 
-#define ACTION_RESTORER	  0x04000000ul	/* SA_RESTORER, which the headers of libc leave out */
-#define SIGSET_SIZE	  8
-#define BUS_BIT		  (UINT64_C(1) << (SIGBUS - 1))
-#define MASK_HOLDS_NS	  UINT64_C(4000000)
-#define TURNS		  1000u
-#define IS_MISSING_FILE(info) ((info)->si_code > 0)	/* the kernel's own: no kill(2) */
+#define ACTION_RESTORER       0x04000000ul /* SA_RESTORER, which the headers of libc leave out */
+#define SIGSET_SIZE           8
+#define BUS_BIT               (UINT64_C(1) << (SIGBUS - 1))
+#define MASK_HOLDS_NS         UINT64_C(4000000)
+#define TURNS                 1000u
+#define IS_MISSING_FILE(info) ((info)->si_code > 0) /* the kernel's own: no kill(2) */
 
 /* As the kernel has it (asm/signal.h). */
 struct action {
@@ -33,7 +33,7 @@ struct action {
 static VMT_DATA struct {
 	struct action place[2];
 	_Atomic uint32_t current;
-	_Atomic uint32_t is_taken;	/* by who changes it */
+	_Atomic uint32_t is_taken; /* by who changes it */
 } program = { .current = 0 };
 
 static const struct action *programs_action(void)
@@ -105,7 +105,10 @@ static bool is_ours(const struct action *action)
 	return action->handler == (uint64_t)(uintptr_t)on_bus_error;
 }
 
-/* The map of a recording that addr lies in: of ours, all but the state and the library itself, the first two. */
+/*
+ * The map of a recording that addr lies in: of ours, all but the state and the library itself, the
+ * first two.
+ */
 static const struct vmt_range *recording_at(const struct vmt_state *state, uint64_t addr)
 {
 	for (unsigned i = 2; i < state->own_count; i++)
@@ -122,8 +125,8 @@ static bool give_memory(struct vmt_state *state, uint64_t addr)
 	if (!range)
 		return false;
 	ret = vmt_filter_own6(SYS_mmap, (long)range->start, (long)(range->end - range->start),
-		       PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+			      PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
 	if (vmt_sys_failed(ret))
 		return false;
 	if (vmt_range_has(*range, (uint64_t)(uintptr_t)state->recording.base))
@@ -236,8 +239,8 @@ static long set_ours(const struct action *set)
 	struct action ours = ours_for(set);
 	long ret;
 
-	for (unsigned i = 0; i < TURNS && atomic_exchange_explicit(&program.is_taken, 1,
-								   memory_order_acquire); i++)
+	for (unsigned i = 0;
+	     i < TURNS && atomic_exchange_explicit(&program.is_taken, 1, memory_order_acquire); i++)
 		__builtin_ia32_pause();
 	ret = kernel_action(&ours, NULL);
 	if (!ret)
@@ -256,7 +259,7 @@ long vmt_bus_action(const struct vmt_state *state, const long args[6])
 
 	if (ret)
 		return ret;
-	if (!state->has_bus_handler || !is_ours(&was))	/* somebody has set it past us */
+	if (!state->has_bus_handler || !is_ours(&was)) /* somebody has set it past us */
 		return kernel_action(set, ret_was);
 	was = *programs_action();
 	if (set)
@@ -283,7 +286,9 @@ void vmt_bus_after_exec(void)
 		kernel_action(&ours, NULL);
 }
 
-/* What the mask is, is found out anew every few ms: the program may change it without our seeing. */
+/*
+ * What the mask is, is found out anew every few ms: the program may change it without our seeing.
+ */
 void vmt_bus_unblock(struct vmt_state *state)
 {
 	struct vmt_thread *thread = vmt_thread();

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Somebody else may cut the recording's file short while it is mapped (logrotate's copytruncate): the next
- * store into it raises SIGBUS. Then the recording is lost and the program goes on. So, only where there is a
- * file, SIGBUS has a handler of ours; the program sees and sets its own action as without it, and
- * has its own signals delivered to that. Threads that block SIGBUS unblock it while they store.
+ * Somebody else may cut the recording's file short while it is mapped (logrotate's copytruncate):
+ * the next store into it raises SIGBUS. Then the recording is lost and the program goes on. So,
+ * only where there is a file, SIGBUS has a handler of ours; the program sees and sets its own
+ * action as without it, and has its own signals delivered to that. Threads that block SIGBUS
+ * unblock it while they store.
  */
 #ifndef VMT_BUS_H
 #define VMT_BUS_H

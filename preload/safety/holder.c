@@ -30,9 +30,9 @@ uint64_t vmt_holder_ran(void *context, uint32_t thread)
 }
 
 /*
- * The holder may have been interrupted by a signal, and wait in the handler for who has sent it. That
- * one of libc's sites is not caught does not matter: pthread_cancel and setuid have their own, and
- * their handlers wait for nobody.
+ * The holder may have been interrupted by a signal, and wait in the handler for who has sent it.
+ * That one of libc's sites is not caught does not matter: pthread_cancel and setuid have their own,
+ * and their handlers wait for nobody.
  */
 bool vmt_holder_may_stand(void *context)
 {
@@ -52,10 +52,8 @@ void vmt_holder_note_signal(struct vmt_state *state, long nr, const long args[6]
 		break;
 	case SYS_tkill:
 	case SYS_tgkill:
-	case SYS_rt_tgsigqueueinfo:
-		break;
-	default:
-		return;
+	case SYS_rt_tgsigqueueinfo: break;
+	default: return;
 	}
 	state->has_signals = true;
 }
@@ -67,8 +65,8 @@ void vmt_holder_note_thread_signal(void)
 }
 
 /*
- * The stack grows down: a handler that interrupted us runs below the frame that holds the lock. There or
- * above it, on the same stack, that frame is gone. On a signal stack nothing can be said.
+ * The stack grows down: a handler that interrupted us runs below the frame that holds the lock.
+ * There or above it, on the same stack, that frame is gone. On a signal stack nothing can be said.
  */
 static bool has_left_by_sp(uint64_t held_sp, uint64_t sp)
 {

@@ -15,8 +15,8 @@ bool vmt_holder_may_stand(void *context);
 bool vmt_holder_has_left(void *context, uint64_t held, uint64_t place);
 
 /*
- * Where a holder entered, for lock.h: the address of its registers, marked, or its stack pointer. Both lie
- * where its frames are; a holder on one of our own stacks is not interrupted.
+ * Where a holder entered, for lock.h: the address of its registers, marked, or its stack pointer.
+ * Both lie where its frames are; a holder on one of our own stacks is not interrupted.
  */
 #define VMT_PLACE_HAS_REGS UINT64_C(1)
 

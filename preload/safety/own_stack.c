@@ -96,7 +96,7 @@ bool vmt_own_stack_has(const void *address)
 
 long vmt_own_stack_make(long nr, const long args[6])
 {
-	const uint64_t everything = ~UINT64_C(0x4d8);	/* as gate.S has it */
+	const uint64_t everything = ~UINT64_C(0x4d8); /* as gate.S has it */
 	const struct vmt_own_stack *own = current();
 	long ret;
 

@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#define MADV_DONTNEED_LOCKED_ 24	/* Linux 5.18 */
-#define MADV_GUARD_INSTALL_   102	/* Linux 6.13 */
+#define MADV_DONTNEED_LOCKED_ 24 /* Linux 5.18 */
+#define MADV_GUARD_INSTALL_   102 /* Linux 6.13 */
 
 static bool takes_away(long advice)
 {
@@ -19,10 +19,8 @@ static bool takes_away(long advice)
 	case MADV_DONTFORK:
 	case MADV_WIPEONFORK:
 	case MADV_DONTNEED_LOCKED_:
-	case MADV_GUARD_INSTALL_:
-		return true;
-	default:
-		return false;
+	case MADV_GUARD_INSTALL_: return true;
+	default: return false;
 	}
 }
 

@@ -14,7 +14,10 @@ _Atomic uint32_t *vmt_alive VMT_DATA = &always_alive;
 
 __thread struct vmt_thread vmt_this_thread;
 
-/* Where a filter may kill for getpid and nothing can be read, vfork children are taken for their parents. */
+/*
+ * Where a filter may kill for getpid and nothing can be read, vfork children are taken for their
+ * parents.
+ */
 static uint32_t own_pid(const struct vmt_state *state)
 {
 	long pid = vmt_sys0(SYS_getpid);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See extend.h. The file is opened again by its name; a larger map of it needs none (mremap of no length makes another map of the same pages).
+ * See extend.h. The file is opened again by its name; a larger map of it needs none (mremap of no
+ * length makes another map of the same pages).
  */
 #include "store/extend.h"
 
@@ -14,7 +15,7 @@
 #include "store/recording.h"
 
 #define MAP_FACTOR 4u
-#define READER_NS  UINT64_C(1000000000)	/* after which nobody reads by an old header */
+#define READER_NS  UINT64_C(1000000000) /* after which nobody reads by an old header */
 
 static int lengthen(struct vmt_state *state, uint64_t length)
 {
@@ -52,9 +53,8 @@ int vmt_extend_map(struct vmt_state *state, uint64_t size)
 	if (vmt_sys_failed(ret))
 		return (int)ret;
 	vmt_memory_own(state, (const void *)ret, larger);
-	state->growth.map[state->growth.map_count++] = (struct vmt_outgrown){
-		(uint64_t)(uintptr_t)recording->base, recording->size
-	};
+	state->growth.map[state->growth.map_count++] =
+		(struct vmt_outgrown){ (uint64_t)(uintptr_t)recording->base, recording->size };
 	recording->base = (unsigned char *)ret;
 	recording->header = (struct vmt_rec_header *)ret;
 	recording->size = larger;
@@ -68,15 +68,15 @@ int vmt_extend_map(struct vmt_state *state, uint64_t size)
 static void note_part(struct vmt_state *state, uint64_t offset, uint64_t length)
 {
 	if (state->growth.part_count == VMT_OUTGROWN_MAX)
-		return;	/* it stays in the file */
+		return; /* it stays in the file */
 	state->growth.part[state->growth.part_count++] = (struct vmt_outgrown){ offset, length };
 	state->growth.time = vmt_clock_since_start(state);
 	state->room_is_due = true;
 }
 
 /*
- * By stores in this order, so that who is killed here leaves a header that is true at each: what is in
- * use is at both places, and there is room for it.
+ * By stores in this order, so that who is killed here leaves a header that is true at each: what is
+ * in use is at both places, and there is room for it.
  */
 static void publish_place(struct vmt_state *state, enum vmt_section_id id)
 {
@@ -149,7 +149,8 @@ bool vmt_extend_section(struct vmt_state *state, enum vmt_section_id id, uint64_
 	uint64_t capacity = 2 * section->capacity > count ? 2 * section->capacity : count;
 	int ret;
 
-	if (count > state->growth.most[id] || (recording->full >> id & 1) || !vmt_recording_may_grow())
+	if (count > state->growth.most[id] || (recording->full >> id & 1) ||
+	    !vmt_recording_may_grow())
 		return false;
 	if (capacity > state->growth.most[id])
 		capacity = state->growth.most[id];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A recording begins small, and its sections grow: by more of the file behind the last one, or by
- * moving to the end of the file. Who reads at that moment finds either place whole. Under the lock only.
+ * moving to the end of the file. Who reads at that moment finds either place whole. Under the lock
+ * only.
  */
 #ifndef VMT_EXTEND_H
 #define VMT_EXTEND_H
@@ -10,7 +11,8 @@
 
 /*
  * Room for `count` elements in a section, with blocks behind those in use. What points into the
- * recording stays good until vmt_extend_settle. False when it cannot be had; nothing has changed then.
+ * recording stays good until vmt_extend_settle. False when it cannot be had; nothing has changed
+ * then.
  */
 bool vmt_extend_section(struct vmt_state *state, enum vmt_section_id id, uint64_t count);
 

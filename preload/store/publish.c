@@ -129,7 +129,9 @@ VMT_HOT void vmt_publish_range(struct vmt_state *state, struct vmt_map *map)
 		return;
 	if (map->slot == VMT_NO_INDEX)
 		map->slot = take_slot(state);
-	to = map->slot == VMT_NO_INDEX ? NULL : vmt_recording_element(state, VMT_SECTION_RANGES, map->slot, 1);
+	to = map->slot == VMT_NO_INDEX ?
+		     NULL :
+		     vmt_recording_element(state, VMT_SECTION_RANGES, map->slot, 1);
 	if (!to) {
 		vmt_note(state, VMT_NOTE_RANGES_FULL);
 		return;
@@ -172,7 +174,8 @@ void vmt_publish_reset_ranges(struct vmt_state *state)
 	uint64_t used = state->counters.section[VMT_SECTION_RANGES].used;
 
 	for (uint64_t slot = 0; slot < used; slot++) {
-		struct vmt_rec_range *range = vmt_recording_element(state, VMT_SECTION_RANGES, slot, 1);
+		struct vmt_rec_range *range =
+			vmt_recording_element(state, VMT_SECTION_RANGES, slot, 1);
 
 		if (range)
 			*range = (struct vmt_rec_range){ .seq = (range->seq | 1) + 1 };

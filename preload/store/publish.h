@@ -32,13 +32,18 @@ uint64_t vmt_publish_left_out(const struct vmt_state *state);
 /* Fill in the state's header for a new recording of this process, from now on. */
 void vmt_publish_describe(struct vmt_state *state);
 
-/* The header as a whole, once: it makes the recording valid, and the file gets its name. 0 or -errno. */
+/*
+ * The header as a whole, once: it makes the recording valid, and the file gets its name. 0 or
+ * -errno.
+ */
 int vmt_publish_whole_header(struct vmt_state *state);
 
 void vmt_publish_failure(struct vmt_state *state, const struct vmt_rec_failure *failure);
 bool vmt_publish_failures_full(const struct vmt_state *state);
 
-/* A named moment. Sites write their values when they next change: vmt_publish_at_mark before that. */
+/*
+ * A named moment. Sites write their values when they next change: vmt_publish_at_mark before that.
+ */
 void vmt_publish_mark(struct vmt_state *state, const char *name, size_t length);
 void vmt_publish_mark_value(struct vmt_state *state, struct vmt_site *site);
 

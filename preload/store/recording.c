@@ -24,7 +24,7 @@
 
 #define NAME_TRIES  100u
 #define IMAGES_MOST (UINT64_C(1) << 31)
-#define BLOCK_STEP  (UINT64_C(256) * 1024)	/* the largest */
+#define BLOCK_STEP  (UINT64_C(256) * 1024) /* the largest */
 #define FIRST_MAP   (UINT64_C(512) * 1024)
 
 #ifdef VMT_KILL_POINTS
@@ -46,8 +46,8 @@ bool vmt_recording_may_be(uint64_t size)
 }
 
 /*
- * Without its name until it is valid: whatever is called *.vmt can be read. It holds the command line
- * and is for its owner only; what is there already is somebody else's.
+ * Without its name until it is valid: whatever is called *.vmt can be read. It holds the command
+ * line and is for its owner only; what is there already is somebody else's.
  */
 static int open_in_dir(struct vmt_state *state)
 {
@@ -81,7 +81,7 @@ static int open_file(struct vmt_state *state)
 static int move_to_free(const char *from, const char *to)
 {
 	long ret = vmt_filter_own6(SYS_renameat2, AT_FDCWD, (long)from, AT_FDCWD, (long)to,
-			    RENAME_NOREPLACE, 0);
+				   RENAME_NOREPLACE, 0);
 
 	if (ret != -EINVAL && ret != -ENOSYS)
 		return (int)ret;
@@ -144,7 +144,7 @@ int vmt_recording_name(struct vmt_state *state)
 		return 0;
 	__builtin_memcpy(was, state->recording_path, sizeof(was));
 	ret = name_image(state, was, image);
-	for (unsigned i = 0; i < NAME_TRIES && ret == -EEXIST; i++) {	/* others look for one too */
+	for (unsigned i = 0; i < NAME_TRIES && ret == -EEXIST; i++) { /* others look for one too */
 		image = find_free(state, image);
 		ret = name_image(state, was, image);
 	}
@@ -160,10 +160,11 @@ static int populate(const struct vmt_recording *recording, uint64_t offset, uint
 	uint64_t end = vmt_page_up(offset + length);
 	long ret;
 
-	if (!recording->base)	/* the header, before it is mapped */
+	if (!recording->base) /* the header, before it is mapped */
 		return 0;
 	ret = vmt_sys3(SYS_madvise, recording->base + start, end - start, MADV_POPULATE_WRITE);
-	return ret == -EFAULT ? -ENOSPC : 0;	/* it would have been a SIGBUS; before Linux 5.14 -EINVAL */
+	return ret == -EFAULT ? -ENOSPC :
+				0; /* it would have been a SIGBUS; before Linux 5.14 -EINVAL */
 }
 
 int vmt_recording_descriptor(const struct vmt_state *state)
@@ -240,8 +241,8 @@ static int map_file(struct vmt_state *state)
 		ret = vmt_recording_allocate(state, 0, VMT_PAGE_SIZE);
 	if (vmt_sys_failed(ret))
 		return (int)ret;
-	ret = vmt_filter_own6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
-		       MAP_SHARED, state->fds.record.number, 0);
+	ret = vmt_filter_own6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			      state->fds.record.number, 0);
 	if (vmt_sys_failed(ret))
 		return (int)ret;
 	recording->base = (unsigned char *)ret;
@@ -328,7 +329,7 @@ int vmt_recording_open(struct vmt_state *state)
 
 	recording->base = NULL;
 	recording->is_lost = false;
-	state->tick_end = 0;	/* its bucket lies in the recording of before */
+	state->tick_end = 0; /* its bucket lies in the recording of before */
 	lay_out(state);
 	if (!vmt_recording_may_be(recording->length))
 		return -EFBIG;
@@ -362,7 +363,9 @@ static uint64_t whole_pages(const struct vmt_rec_section *section, uint64_t byte
 	return bytes < most ? bytes : most;
 }
 
-/* In steps that grow with it, while there is room for one; then what is needed, to the last block. */
+/*
+ * In steps that grow with it, while there is room for one; then what is needed, to the last block.
+ */
 static bool make_ready(struct vmt_state *state, enum vmt_section_id id, uint64_t need)
 {
 	const struct vmt_rec_section *section = &state->counters.section[id];

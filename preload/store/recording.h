@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The file behind the recording: made, mapped, and given blocks before they are written to.
- * Knows sections and elements, not what is in them; publish.h and timeline.h do. Under the lock only.
+ * Knows sections and elements, not what is in them; publish.h and timeline.h do. Under the lock
+ * only.
  */
 #ifndef VMT_RECORDING_H
 #define VMT_RECORDING_H
@@ -31,7 +32,8 @@ bool vmt_recording_may_grow(void);
 int vmt_recording_allocate(struct vmt_state *state, uint64_t offset, uint64_t length);
 
 /*
- * A descriptor of the recording: one that is kept, or the file opened by its name. To be put back afterwards. -errno.
+ * A descriptor of the recording: one that is kept, or the file opened by its name. To be put back
+ * afterwards. -errno.
  */
 int vmt_recording_descriptor(const struct vmt_state *state);
 void vmt_recording_put_back(const struct vmt_state *state, int fd);
@@ -54,15 +56,16 @@ void *vmt_recording_new_element(struct vmt_state *state, enum vmt_section_id id,
 				uint64_t count);
 
 /*
- * Put records behind the last one of a section that only grows: a reader sees them whole or not at all.
- * False when there is no room.
+ * Put records behind the last one of a section that only grows: a reader sees them whole or not at
+ * all. False when there is no room.
  */
 bool vmt_recording_append(struct vmt_state *state, enum vmt_section_id id, const void *records,
 			  uint64_t count);
 
 /*
  * In a build for tests (meson -Dkill_points=true) the program kills itself at the Nth of these
- * points, N from the environment: a recording must be readable whatever was its writer's last store.
+ * points, N from the environment: a recording must be readable whatever was its writer's last
+ * store.
  */
 #ifdef VMT_KILL_POINTS
 void vmt_recording_kill_point(struct vmt_state *state);

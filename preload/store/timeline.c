@@ -51,7 +51,9 @@ static bool halve(struct vmt_state *state)
 	return true;
 }
 
-/* The bucket of this time, which serves until its end: divisions once in a bucket, not in a call. */
+/*
+ * The bucket of this time, which serves until its end: divisions once in a bucket, not in a call.
+ */
 bool vmt_timeline_begin(struct vmt_state *state, uint64_t time)
 {
 	uint64_t width;
@@ -103,7 +105,7 @@ void vmt_timeline_enter(struct vmt_state *state, struct vmt_site *site)
 	struct vmt_rec_site_bucket *at;
 	uint32_t live = (uint32_t)site->live;
 
-	if (!row) {	/* no recording, or it is full: look again in a second */
+	if (!row) { /* no recording, or it is full: look again in a second */
 		site->low = 0;
 		site->high = UINT32_MAX;
 		site->bucket_end = state->call_time + 1000000000;

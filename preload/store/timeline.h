@@ -28,7 +28,7 @@ static inline void vmt_timeline_tick(struct vmt_state *state, uint64_t time)
 		at->min = now;
 	at->last = now;
 	vmt_recording_kill_point(state);
-	if (now > at->max)	/* last: a bucket with a max is valid */
+	if (now > at->max) /* last: a bucket with a max is valid */
 		__atomic_store_n(&at->max, now, __ATOMIC_RELEASE);
 }
 

@@ -12,10 +12,9 @@ static struct vmt_deferred_call *claim_in(struct vmt_deferred *deferred, unsigne
 	while (~claimed) {
 		unsigned index = (unsigned)__builtin_ctzl(~claimed);
 
-		if (atomic_compare_exchange_weak_explicit(&deferred->claimed[bank], &claimed,
-							  claimed | UINT64_C(1) << index,
-							  memory_order_acquire,
-							  memory_order_relaxed))
+		if (atomic_compare_exchange_weak_explicit(
+			    &deferred->claimed[bank], &claimed, claimed | UINT64_C(1) << index,
+			    memory_order_acquire, memory_order_relaxed))
 			return &deferred->slot[bank * 64 + index];
 	}
 	return NULL;
@@ -49,7 +48,8 @@ void vmt_deferred_publish(struct vmt_deferred *deferred, struct vmt_deferred_cal
 {
 	size_t index = index_of(deferred, call);
 
-	deferred->order[index] = atomic_fetch_add_explicit(&deferred->last_order, 1, memory_order_relaxed);
+	deferred->order[index] =
+		atomic_fetch_add_explicit(&deferred->last_order, 1, memory_order_relaxed);
 	atomic_fetch_or_explicit(&deferred->ready[index / 64], bit_of(index), memory_order_seq_cst);
 	atomic_store_explicit(&deferred->pending, 1, memory_order_seq_cst);
 }
@@ -64,7 +64,8 @@ struct vmt_deferred_call *vmt_deferred_take(struct vmt_deferred *deferred)
 		for (; ready; ready &= ready - 1) {
 			size_t index = bank * 64 + (unsigned)__builtin_ctzl(ready);
 
-			if (oldest == VMT_DEFERRED_SLOTS || deferred->order[index] < deferred->order[oldest])
+			if (oldest == VMT_DEFERRED_SLOTS ||
+			    deferred->order[index] < deferred->order[oldest])
 				oldest = index;
 		}
 	}
@@ -93,7 +94,8 @@ void vmt_deferred_set_pending(struct vmt_deferred *deferred)
 bool vmt_deferred_is_crowded(struct vmt_deferred *deferred)
 {
 	/* Banks are filled in order. */
-	return atomic_load_explicit(&deferred->claimed[VMT_DEFERRED_BANKS / 2], memory_order_relaxed) != 0;
+	return atomic_load_explicit(&deferred->claimed[VMT_DEFERRED_BANKS / 2],
+				    memory_order_relaxed) != 0;
 }
 
 VMT_HOT bool vmt_deferred_is_quiet(struct vmt_deferred *deferred)

@@ -10,7 +10,7 @@
 
 #include "core/vma/change.h"
 
-#define VMT_DEFERRED_BANKS 4u	/* of 64 slots, a bit each */
+#define VMT_DEFERRED_BANKS 4u /* of 64 slots, a bit each */
 #define VMT_DEFERRED_SLOTS (VMT_DEFERRED_BANKS * 64u)
 
 struct vmt_deferred_call {
@@ -21,14 +21,16 @@ struct vmt_deferred_call {
 };
 
 struct vmt_deferred {
-	_Atomic uint64_t claimed[VMT_DEFERRED_BANKS];	/* bit set: slot in use */
-	_Atomic uint64_t ready[VMT_DEFERRED_BANKS];	/* bit set: filled, to be taken out */
+	_Atomic uint64_t claimed[VMT_DEFERRED_BANKS]; /* bit set: slot in use */
+	_Atomic uint64_t ready[VMT_DEFERRED_BANKS]; /* bit set: filled, to be taken out */
 	_Atomic uint64_t last_order;
-	_Atomic uint32_t pending;	/* since the last hearing a slot became ready, or overflow was set */
-	_Atomic uint32_t outside;	/* calls being made without the lock right now */
-	_Atomic uint64_t dropped;	/* such calls */
-	_Atomic uint32_t overflow;	/* a call found no slot: everything must be learnt */
-	uint64_t order[VMT_DEFERRED_SLOTS];	/* of completion; apart from the slots, which are large */
+	_Atomic uint32_t
+		pending; /* since the last hearing a slot became ready, or overflow was set */
+	_Atomic uint32_t outside; /* calls being made without the lock right now */
+	_Atomic uint64_t dropped; /* such calls */
+	_Atomic uint32_t overflow; /* a call found no slot: everything must be learnt */
+	uint64_t order[VMT_DEFERRED_SLOTS]; /* of completion; apart from the slots, which are large
+					     */
 	struct vmt_deferred_call slot[VMT_DEFERRED_SLOTS];
 };
 
@@ -40,8 +42,10 @@ void vmt_deferred_publish(struct vmt_deferred *deferred, struct vmt_deferred_cal
 struct vmt_deferred_call *vmt_deferred_take(struct vmt_deferred *deferred);
 void vmt_deferred_release(struct vmt_deferred *deferred, struct vmt_deferred_call *call);
 
-/* Is there anything to take out? One word for every call to look at; under the lock, hearing it
- * clears it, so look at what is ready, and at overflow, after that. */
+/*
+ * Is there anything to take out? One word for every call to look at; under the lock, hearing it
+ * clears it, so look at what is ready, and at overflow, after that.
+ */
 static inline bool vmt_deferred_waits(struct vmt_deferred *deferred)
 {
 	return atomic_load_explicit(&deferred->pending, memory_order_seq_cst) != 0;

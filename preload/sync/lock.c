@@ -5,17 +5,19 @@
  */
 #include "sync/lock.h"
 
-/* In pauses, of which a processor makes 20 to 100 in a microsecond: a call and its learning last
- * about as long as putting a thread to sleep and waking it. */
-#define SPIN_TURNS	100u
-#define SPIN_BUSY_TURNS 30u	/* of who comes to a busy lock */
+/*
+ * In pauses, of which a processor makes 20 to 100 in a microsecond: a call and its learning last
+ * about as long as putting a thread to sleep and waking it.
+ */
+#define SPIN_TURNS      100u
+#define SPIN_BUSY_TURNS 30u /* of who comes to a busy lock */
 
 /* A lock is busy if so many holds follow each other at less than… */
 #define BUSY_HOLDS 1024u
-#define BUSY_NS	   UINT64_C(16000)	/* …between two of them, sleeping and waking included */
+#define BUSY_NS    UINT64_C(16000) /* …between two of them, sleeping and waking included */
 /* While it is busy, somebody is woken only after so many holds, unless they come slowly. */
 #define KEPT_HOLDS 2u
-#define KEPT_NS	   UINT64_C(8000)
+#define KEPT_NS    UINT64_C(8000)
 
 /* How long a waiter sleeps before it looks at the holder: the first time, and at most. */
 #define FIRST_STEP_NS UINT64_C(200000)
@@ -44,8 +46,8 @@ static void tell_asleep(struct vmt_lock *lock)
 }
 
 /*
- * Sleep until the lock is left, or for timeout_ns; returns whether the lock was taken. A thread that
- * has slept takes it in the name of all: others may sleep still.
+ * Sleep until the lock is left, or for timeout_ns; returns whether the lock was taken. A thread
+ * that has slept takes it in the name of all: others may sleep still.
  */
 static bool sleep_for(struct vmt_lock *lock, const struct vmt_lock_ops *ops, uint32_t self,
 		      uint64_t timeout_ns)
@@ -70,8 +72,8 @@ static bool sleep_for(struct vmt_lock *lock, const struct vmt_lock_ops *ops, uin
 struct watch {
 	uint32_t owner;
 	uint32_t generation;
-	uint64_t since;	/* when the waiter first saw it */
-	uint64_t ran_ns;	/* processor time that its owner had used by then */
+	uint64_t since; /* when the waiter first saw it */
+	uint64_t ran_ns; /* processor time that its owner had used by then */
 };
 
 static struct watch watch_from(const struct vmt_lock *lock, const struct vmt_lock_ops *ops,

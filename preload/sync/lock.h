@@ -14,8 +14,8 @@
 #include "core/base/base.h"
 
 /*
- * How long a thread waits depends on what the holder does, for elapsed time alone says nothing where
- * threads wait for a processor. A holder that runs is given up when it has run for so long…
+ * How long a thread waits depends on what the holder does, for elapsed time alone says nothing
+ * where threads wait for a processor. A holder that runs is given up when it has run for so long…
  */
 #define VMT_LOCK_PATIENCE_NS UINT64_C(2000000)
 /*
@@ -24,35 +24,35 @@
  * VMT_LOCK_PATIENCE_NS, halved once more by each wait in vain and once less by each that was worth
  * its time. In a program that stops its threads, waiting is nearly always in vain.
  */
-#define VMT_LOCK_STARVED_NS  UINT64_C(500000000)
-#define VMT_LOCK_HALVINGS    5u
+#define VMT_LOCK_STARVED_NS UINT64_C(500000000)
+#define VMT_LOCK_HALVINGS   5u
 /* The most that anybody waits, should others take the lock again and again. */
-#define VMT_LOCK_LIMIT_NS    UINT64_C(10000000000)
+#define VMT_LOCK_LIMIT_NS UINT64_C(10000000000)
 
 enum vmt_lock_result {
-	VMT_LOCK_BUSY,	/* somebody holds it and may go on holding it */
+	VMT_LOCK_BUSY, /* somebody holds it and may go on holding it */
 	VMT_LOCK_GOT,
-	VMT_LOCK_ROBBED,	/* got it from a holder who is gone: what it covers may be half-changed */
+	VMT_LOCK_ROBBED, /* got it from a holder who is gone: what it covers may be half-changed */
 };
 
 enum vmt_lock_waiters {
-	VMT_LOCK_NOBODY,	/* no waiter sleeps */
-	VMT_LOCK_ASLEEP,	/* a waiter may sleep */
-	VMT_LOCK_WOKEN,	/* one of those who slept is on its way: enough for now */
+	VMT_LOCK_NOBODY, /* no waiter sleeps */
+	VMT_LOCK_ASLEEP, /* a waiter may sleep */
+	VMT_LOCK_WOKEN, /* one of those who slept is on its way: enough for now */
 };
 
 struct vmt_lock {
-	_Atomic uint32_t owner;	/* thread id, 0 = free */
-	_Atomic uint32_t waiters;	/* enum vmt_lock_waiters */
-	_Atomic uint32_t generation;	/* of the present holding; goes on with vmt_lock_go_on */
-	_Atomic uint32_t stuck;	/* the generation that somebody has waited for in vain */
-	_Atomic uint32_t is_busy;	/* it is taken all the time */
-	_Atomic uint32_t halvings;	/* of the patience with a holder that may stand still */
+	_Atomic uint32_t owner; /* thread id, 0 = free */
+	_Atomic uint32_t waiters; /* enum vmt_lock_waiters */
+	_Atomic uint32_t generation; /* of the present holding; goes on with vmt_lock_go_on */
+	_Atomic uint32_t stuck; /* the generation that somebody has waited for in vain */
+	_Atomic uint32_t is_busy; /* it is taken all the time */
+	_Atomic uint32_t halvings; /* of the patience with a holder that may stand still */
 	/* The holder's own: */
-	uint64_t outer_sp;	/* what its *sp was before */
-	uint32_t woken_at;	/* the generation in which somebody was woken last… */
-	uint32_t measured_at;	/* …or is_busy was measured… */
-	uint64_t woken_ns;	/* …and when that was */
+	uint64_t outer_sp; /* what its *sp was before */
+	uint32_t woken_at; /* the generation in which somebody was woken last… */
+	uint32_t measured_at; /* …or is_busy was measured… */
+	uint64_t woken_ns; /* …and when that was */
 	uint64_t measured_ns;
 };
 
@@ -60,7 +60,7 @@ struct vmt_lock_ops {
 	/* Sleep until *word is no longer value, a wake, or timeout_ns; may return early. */
 	void (*wait)(void *context, _Atomic uint32_t *word, uint32_t value, uint64_t timeout_ns);
 	void (*wake)(void *context, _Atomic uint32_t *word);
-	uint64_t (*now)(void *context);	/* ns, monotonic */
+	uint64_t (*now)(void *context); /* ns, monotonic */
 	bool (*is_alive)(void *context, uint32_t thread);
 	/* Processor time that the thread has used, ns; always the same if it cannot be told. */
 	uint64_t (*ran)(void *context, uint32_t thread);
@@ -74,8 +74,10 @@ struct vmt_lock_ops {
 	void *context;
 };
 
-/* The calling thread: its id, and where it remembers the stack pointer it took the lock with. It is
- * written before the lock is tried, so that a handler that comes in between is not misled. */
+/*
+ * The calling thread: its id, and where it remembers the stack pointer it took the lock with. It is
+ * written before the lock is tried, so that a handler that comes in between is not misled.
+ */
 struct vmt_lock_self {
 	uint32_t id;
 	volatile uint64_t *held_sp;
@@ -90,8 +92,10 @@ static inline void vmt_lock_go_on(struct vmt_lock *lock)
 	atomic_store_explicit(&lock->generation, generation + 1, memory_order_relaxed);
 }
 
-/* From 0, or from whom it is robbed. In one order with the late queue's words: who finds the lock taken
- * after leaving word of a call is heard by the holder's last look. */
+/*
+ * From 0, or from whom it is robbed. In one order with the late queue's words: who finds the lock
+ * taken after leaving word of a call is heard by the holder's last look.
+ */
 static inline bool vmt_lock_take(struct vmt_lock *lock, uint32_t from, uint32_t self)
 {
 	if (!atomic_compare_exchange_strong_explicit(&lock->owner, &from, self,
@@ -107,8 +111,10 @@ enum vmt_lock_result vmt_lock_enter_taken(struct vmt_lock *lock, const struct vm
 bool vmt_lock_is_wake_due(struct vmt_lock *lock, const struct vmt_lock_ops *ops);
 void vmt_lock_wake(struct vmt_lock *lock, const struct vmt_lock_ops *ops);
 
-/* patient: wait as the constants above say; for a holder that somebody has given up already only when
- * calls made without the lock pile up. Otherwise do not wait at all. */
+/*
+ * patient: wait as the constants above say; for a holder that somebody has given up already only
+ * when calls made without the lock pile up. Otherwise do not wait at all.
+ */
 static inline enum vmt_lock_result vmt_lock_enter(struct vmt_lock *lock,
 						  const struct vmt_lock_ops *ops,
 						  struct vmt_lock_self self, uint64_t sp,
@@ -147,8 +153,10 @@ static inline void vmt_lock_leave(struct vmt_lock *lock, const struct vmt_lock_o
 		vmt_lock_wake(lock, ops);
 }
 
-/* The calling thread will never return to what it interrupted: take the lock from itself, or from
- * nobody. Returns VMT_LOCK_BUSY when another thread has it. */
+/*
+ * The calling thread will never return to what it interrupted: take the lock from itself, or from
+ * nobody. Returns VMT_LOCK_BUSY when another thread has it.
+ */
 enum vmt_lock_result vmt_lock_seize(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
 				    struct vmt_lock_self self, uint64_t sp);
 

@@ -12,7 +12,7 @@
 
 #include "core/base/base.h"
 
-#define READ(place)	    __atomic_load_n(&(place), __ATOMIC_RELAXED)
+#define READ(place)         __atomic_load_n(&(place), __ATOMIC_RELAXED)
 #define WRITE(place, value) __atomic_store_n(&(place), (value), __ATOMIC_RELAXED)
 
 /* To be taken before the first word is read. */
@@ -38,9 +38,9 @@ static inline bool vmt_seqlock_seize(_Atomic uint64_t *sequence)
 {
 	uint64_t was = atomic_load_explicit(sequence, memory_order_relaxed);
 
-	if ((was & 1) || !atomic_compare_exchange_strong_explicit(sequence, &was, was + 1,
-								  memory_order_acquire,
-								  memory_order_relaxed))
+	if ((was & 1) ||
+	    !atomic_compare_exchange_strong_explicit(sequence, &was, was + 1, memory_order_acquire,
+						     memory_order_relaxed))
 		return false;
 	atomic_thread_fence(memory_order_release);
 	return true;

@@ -93,7 +93,7 @@ VMT_HOT static void change_live(void *context, uint32_t id, int delta)
 	vmt_timeline_before(state, site);
 	site->live += (uint64_t)(int64_t)delta;
 	vmt_timeline_after(state, site);
-	if (site != state->caller)	/* it is published when all of its call is known */
+	if (site != state->caller) /* it is published when all of its call is known */
 		vmt_publish_site(state, site);
 }
 
@@ -140,12 +140,13 @@ static uint64_t questions(const struct vmt_state *state)
 	return counters->asked_query + counters->asked_probe + counters->asked_maps;
 }
 
-static void note_resolved(struct vmt_state *state, enum vmt_resolved resolved, uint64_t questions_before)
+static void note_resolved(struct vmt_state *state, enum vmt_resolved resolved,
+			  uint64_t questions_before)
 {
 	if (resolved == VMT_RESOLVED_DERIVED && questions(state) == questions_before)
 		state->counters.calls_derived++;
 	if (resolved == VMT_RESOLVED_GUESSED)
-		state->counters.relearned++;	/* right or not: nobody can tell */
+		state->counters.relearned++; /* right or not: nobody can tell */
 }
 
 VMT_HOT static void note_peak(struct vmt_state *state)
@@ -212,7 +213,7 @@ static bool apply_carved(struct vmt_state *state, const struct vmt_change *chang
 }
 
 static void resolve_and_apply(struct vmt_state *state, struct vmt_change *change,
-			    struct vmt_site *site, bool deferred)
+			      struct vmt_site *site, bool deferred)
 {
 	struct vmt_kernel_ops kernel = vmt_ask_ops;
 	struct vmt_effect effect;
@@ -223,12 +224,13 @@ static void resolve_and_apply(struct vmt_state *state, struct vmt_change *change
 		state->no_reasoning = true;
 	vmt_recording_doing(state, VMT_DOING_MAPS);
 	if ((deferred || state->no_deriving || (change->met_hole && !state->query_works)) &&
-	    change->how == VMT_CHANGE_DERIVE)	/* Linux 5.10 has two meanings for ENOMEM */
-		change->how = VMT_CHANGE_WALK;	/* others may have come between */
+	    change->how == VMT_CHANGE_DERIVE) /* Linux 5.10 has two meanings for ENOMEM */
+		change->how = VMT_CHANGE_WALK; /* others may have come between */
 	set_dirty(state, VMT_DIRTY_SPACE);
 	if (!apply_carved(state, change, site->id, &effect)) {
-		note_resolved(state, vmt_resolve(&state->space, change, &kernel, &state->resolution),
-			    asked);
+		note_resolved(state,
+			      vmt_resolve(&state->space, change, &kernel, &state->resolution),
+			      asked);
 		apply(state, change, site->id, &effect);
 	}
 	if (VMT_UNLIKELY(vmt_confidence_is_lost(state))) {
@@ -249,7 +251,8 @@ static bool is_failure(const struct vmt_done *done)
 	return done->result < 0 && done->result >= -4095;
 }
 
-struct vmt_site *vmt_account_intern(struct vmt_state *state, const struct vmt_callsites_stack *stack)
+struct vmt_site *vmt_account_intern(struct vmt_state *state,
+				    const struct vmt_callsites_stack *stack)
 {
 	struct vmt_site *site;
 
@@ -260,7 +263,8 @@ struct vmt_site *vmt_account_intern(struct vmt_state *state, const struct vmt_ca
 	return site;
 }
 
-VMT_HOT static void count_call(struct vmt_state *state, struct vmt_site *site, bool failed, bool deferred)
+VMT_HOT static void count_call(struct vmt_state *state, struct vmt_site *site, bool failed,
+			       bool deferred)
 {
 	vmt_publish_at_mark(state, site);
 	state->caller = site;
@@ -278,7 +282,7 @@ VMT_HOT static void count_call(struct vmt_state *state, struct vmt_site *site, b
 
 /* Most calls: no question is open, and nobody has come between. False: nothing has been done. */
 VMT_HOT static bool account_simple(struct vmt_state *state, const struct vmt_done *done,
-			   struct vmt_site *site)
+				   struct vmt_site *site)
 {
 	const struct vmt_effect_ops ops = live_ops(state);
 	struct vmt_simple simple;
@@ -288,7 +292,8 @@ VMT_HOT static bool account_simple(struct vmt_state *state, const struct vmt_don
 		return false;
 	vmt_recording_doing(state, VMT_DOING_MAPS);
 	set_dirty(state, VMT_DIRTY_SPACE);
-	if (!vmt_fast_simple_apply(&state->space, &simple, site->id, state->call_time, &ops, &effect)) {
+	if (!vmt_fast_simple_apply(&state->space, &simple, site->id, state->call_time, &ops,
+				   &effect)) {
 		set_dirty(state, VMT_DIRTY_NOT);
 		return false;
 	}
@@ -324,8 +329,8 @@ static void account_other(struct vmt_state *state, const struct vmt_done *done,
 		state->header_is_behind = true;
 }
 
-VMT_HOT void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, struct vmt_site *site,
-		      bool deferred)
+VMT_HOT void vmt_account_done(struct vmt_state *state, const struct vmt_done *done,
+			      struct vmt_site *site, bool deferred)
 {
 	bool failed = is_failure(done);
 
@@ -352,12 +357,13 @@ uint64_t vmt_account_everything(struct vmt_state *state)
 	vmt_recording_doing(state, VMT_DOING_MAPS);
 	set_dirty(state, VMT_DIRTY_SPACE);
 	do {
-		if (vmt_resolve(&state->space, &change, &kernel, &state->resolution) != VMT_RESOLVED_ASKED) {
+		if (vmt_resolve(&state->space, &change, &kernel, &state->resolution) !=
+		    VMT_RESOLVED_ASKED) {
 			set_dirty(state, VMT_DIRTY_NOT);
 			return 0;
 		}
 	} while (vmt_room_enlarge(state, &state->resolution.outcome));
-	change.how = VMT_CHANGE_NOTHING;	/* nobody's call: all of it is unseen */
+	change.how = VMT_CHANGE_NOTHING; /* nobody's call: all of it is unseen */
 	apply(state, &change, VMT_SITE_UNSEEN, &effect);
 	vmt_recording_doing(state, VMT_DOING_COUNTS);
 	note_unseen(state, &effect.call, true);
@@ -384,7 +390,7 @@ int vmt_account_start(struct vmt_state *state)
 
 	vmt_outcome_clear(outcome);
 	if (vmt_ask_everything(state, outcome)) {
-		vmt_note(state, VMT_NOTE_NO_PROC);	/* then the table begins empty */
+		vmt_note(state, VMT_NOTE_NO_PROC); /* then the table begins empty */
 		vmt_outcome_clear(outcome);
 	}
 	vmt_confidence_first_maps(state, outcome);
@@ -418,7 +424,7 @@ static void read_back(struct vmt_state *state, const struct vmt_rec_range *range
 
 void vmt_account_inherited(struct vmt_state *state)
 {
-	vmt_merge_rules_forget(&state->space);	/* fork has changed what does not show */
+	vmt_merge_rules_forget(&state->space); /* fork has changed what does not show */
 	vmt_account_everything(state);
 	for (unsigned i = 0; i < state->own_count; i++) {
 		struct vmt_map *map = vmt_space_at(&state->space, state->own[i].start);
@@ -440,7 +446,7 @@ static void rebuild_space(struct vmt_state *state)
 	unsigned char *base = state->recording.base;
 
 	reset_space(state);
-	state->space.ops = NULL;	/* what is published is read here, not changed */
+	state->space.ops = NULL; /* what is published is read here, not changed */
 	for (uint64_t slot = 0; base && slot < section->used; slot++) {
 		const struct vmt_rec_range *range =
 			(const void *)(base + section->offset + slot * section->size);

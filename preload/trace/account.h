@@ -12,7 +12,8 @@
 int vmt_account_init(struct vmt_state *state);
 
 /* The site of this stack. */
-struct vmt_site *vmt_account_intern(struct vmt_state *state, const struct vmt_callsites_stack *stack);
+struct vmt_site *vmt_account_intern(struct vmt_state *state,
+				    const struct vmt_callsites_stack *stack);
 
 /* A call has been made: learn what it did. late: without the lock, others may have come between. */
 void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, struct vmt_site *site,
@@ -33,8 +34,10 @@ void vmt_account_inherited(struct vmt_state *state);
 /* The table may be half-changed: throw it away, take owners from the published copy. */
 void vmt_account_rebuild(struct vmt_state *state);
 
-/* Fill the table with the process as it is, all of it put by the start-up site. Without /proc it
- * begins empty, and a note says so. Returns 0 or -ENOMEM. */
+/*
+ * Fill the table with the process as it is, all of it put by the start-up site. Without /proc it
+ * begins empty, and a note says so. Returns 0 or -ENOMEM.
+ */
 int vmt_account_start(struct vmt_state *state);
 
 /* Maps of the program, as of the table. */

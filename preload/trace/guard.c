@@ -16,7 +16,7 @@
 #include "store/recording.h"
 #include "trace/account.h"
 
-#define DRAIN_NS UINT64_C(20000000)	/* for others' calls, at one go */
+#define DRAIN_NS UINT64_C(20000000) /* for others' calls, at one go */
 
 static void wait_on(void *context, _Atomic uint32_t *word, uint32_t value, uint64_t timeout_ns)
 {
@@ -25,7 +25,7 @@ static void wait_on(void *context, _Atomic uint32_t *word, uint32_t value, uint6
 
 	(void)context;
 	if (vmt_sys4(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, timeout) == -EPERM)
-		__builtin_ia32_pause();	/* a seccomp filter */
+		__builtin_ia32_pause(); /* a seccomp filter */
 }
 
 static void wake(void *context, _Atomic uint32_t *word)
@@ -47,13 +47,19 @@ static bool is_crowded(void *context)
 }
 
 /* There is one lock only: no context, so that they need not be put together for each call. */
-static const struct vmt_lock_ops lock_ops = { wait_on, wake, now,
-					      vmt_holder_is_alive, vmt_holder_ran,
-					      vmt_holder_may_stand, vmt_holder_has_left, is_crowded, NULL };
+static const struct vmt_lock_ops lock_ops = { wait_on,
+					      wake,
+					      now,
+					      vmt_holder_is_alive,
+					      vmt_holder_ran,
+					      vmt_holder_may_stand,
+					      vmt_holder_has_left,
+					      is_crowded,
+					      NULL };
 
 /*
- * Under a seccomp filter even gettid may kill: then the thread's own storage is its id. It cannot be
- * asked whether it is alive, so nobody is robbed.
+ * Under a seccomp filter even gettid may kill: then the thread's own storage is its id. It cannot
+ * be asked whether it is alive, so nobody is robbed.
  */
 VMT_HOT static uint32_t thread_id(const struct vmt_state *state, struct vmt_thread *thread)
 {
@@ -62,8 +68,8 @@ VMT_HOT static uint32_t thread_id(const struct vmt_state *state, struct vmt_thre
 	if (VMT_LIKELY(thread->tid && thread->pid == state->pid))
 		return thread->tid;
 	tid = vmt_sys0(SYS_gettid);
-	thread->tid = vmt_sys_failed(tid) ? (uint32_t)((uintptr_t)thread >> 4) | 1u << 31 :
-					    (uint32_t)tid;
+	thread->tid =
+		vmt_sys_failed(tid) ? (uint32_t)((uintptr_t)thread >> 4) | 1u << 31 : (uint32_t)tid;
 	thread->pid = state->pid;
 	return thread->tid;
 }
@@ -87,31 +93,32 @@ __attribute__((noinline)) static void drain(struct vmt_state *state)
 	vmt_deferred_clear_pending(&state->deferred);
 	while (VMT_UNLIKELY((deferred = vmt_deferred_take(&state->deferred)))) {
 		vmt_lock_go_on(&state->lock);
-		if (!vmt_state_is_on()) {	/* the books are closed */
+		if (!vmt_state_is_on()) { /* the books are closed */
 			vmt_deferred_release(&state->deferred, deferred);
 			continue;
 		}
 
-		const struct vmt_callsites_stack stack = {
-			deferred->done.call, deferred->count, deferred->is_truncated, deferred->pc, 0
-		};
+		const struct vmt_callsites_stack stack = { deferred->done.call, deferred->count,
+							   deferred->is_truncated, deferred->pc,
+							   0 };
 
 		vmt_account_done(state, &deferred->done, vmt_account_intern(state, &stack), true);
 		vmt_deferred_release(&state->deferred, deferred);
 		if (vmt_clock() - start > DRAIN_NS) {
-			vmt_deferred_set_pending(&state->deferred);	/* to whom has the lock next */
+			vmt_deferred_set_pending(&state->deferred); /* to whom has the lock next */
 			break;
 		}
 	}
-	if (VMT_UNLIKELY(atomic_exchange_explicit(&state->deferred.overflow, 0,
-						  memory_order_relaxed)) && vmt_state_is_on()) {
-		uint64_t dropped = atomic_exchange_explicit(&state->deferred.dropped, 0,
-							    memory_order_relaxed);
+	if (VMT_UNLIKELY(
+		    atomic_exchange_explicit(&state->deferred.overflow, 0, memory_order_relaxed)) &&
+	    vmt_state_is_on()) {
+		uint64_t dropped =
+			atomic_exchange_explicit(&state->deferred.dropped, 0, memory_order_relaxed);
 
 		state->counters.calls_seen += dropped;
 		state->counters.lost += dropped;
 		state->counters.relearned++;
-		vmt_publish_header(state);	/* first: should we be killed in the middle */
+		vmt_publish_header(state); /* first: should we be killed in the middle */
 		vmt_account_everything(state);
 	}
 }
@@ -123,7 +130,7 @@ static inline bool begin(struct vmt_state *state, enum vmt_lock_result got)
 	if (VMT_UNLIKELY(got != VMT_LOCK_GOT)) {
 		if (got == VMT_LOCK_BUSY)
 			return false;
-		vmt_account_rebuild(state);	/* robbed */
+		vmt_account_rebuild(state); /* robbed */
 	}
 	if (VMT_UNLIKELY(vmt_deferred_waits(&state->deferred)))
 		drain(state);
@@ -137,8 +144,8 @@ static inline __attribute__((always_inline)) uint64_t stack_pointer(void)
 
 bool vmt_guard_enter_at(struct vmt_state *state, uint64_t place, bool patient)
 {
-	return begin(state, vmt_lock_enter(&state->lock, &lock_ops, self_of(state), place,
-					   patient));
+	return begin(state,
+		     vmt_lock_enter(&state->lock, &lock_ops, self_of(state), place, patient));
 }
 
 bool vmt_guard_enter(struct vmt_state *state, bool patient)
@@ -148,8 +155,8 @@ bool vmt_guard_enter(struct vmt_state *state, bool patient)
 
 bool vmt_guard_seize(struct vmt_state *state)
 {
-	return begin(state, vmt_lock_seize(&state->lock, &lock_ops, self_of(state),
-					   stack_pointer()));
+	return begin(state,
+		     vmt_lock_seize(&state->lock, &lock_ops, self_of(state), stack_pointer()));
 }
 
 void vmt_guard_enter_alone(struct vmt_state *state)
@@ -181,7 +188,10 @@ __attribute__((noinline)) static void drain_again(struct vmt_state *state)
 		leave(state);
 }
 
-/* A call that came too late for our last look finds the lock taken, or finds it free and drains itself. */
+/*
+ * A call that came too late for our last look finds the lock taken, or finds it free and drains
+ * itself.
+ */
 void vmt_guard_leave(struct vmt_state *state)
 {
 	leave(state);

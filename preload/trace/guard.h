@@ -9,8 +9,9 @@
 #include "state/state.h"
 
 /*
- * patient: wait for the holder for as long as lock.h allows; otherwise only look. place: where on the
- * stack the call stands that the lock is taken for, see holder.h. False: somebody keeps the lock.
+ * patient: wait for the holder for as long as lock.h allows; otherwise only look. place: where on
+ * the stack the call stands that the lock is taken for, see holder.h. False: somebody keeps the
+ * lock.
  */
 bool vmt_guard_enter_at(struct vmt_state *state, uint64_t place, bool patient);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See malloc_section.h. Counts are summed over all threads a few hundred times a second at most, and
- * only when there are memory calls: a program killed in between is a few ms, or one allocation in
- * 128, behind.
+ * See malloc_section.h. Counts are summed over all threads a few hundred times a second at most,
+ * and only when there are memory calls: a program killed in between is a few ms, or one allocation
+ * in 128, behind.
  */
 #include "trace/malloc_section.h"
 
@@ -10,15 +10,15 @@
 #include "store/recording.h"
 #include "trace/modules.h"
 
-#define BEHIND 128	/* the part of all allocations that may be missing in the recording */
+#define BEHIND 128 /* the part of all allocations that may be missing in the recording */
 
 /* Functions of one module are one allocator; mostly there is one only. */
 static struct {
 	struct vmt_rec_allocator item[VMT_ALLOCATORS_MAX];
 	uint32_t count;
-	uint32_t of[VMT_MALLOC_FUNCTIONS];	/* each function's */
-	uint64_t published;	/* vmt_clock_since_start() */
-	uint64_t due;		/* allocations of this thread when it is time again */
+	uint32_t of[VMT_MALLOC_FUNCTIONS]; /* each function's */
+	uint64_t published; /* vmt_clock_since_start() */
+	uint64_t due; /* allocations of this thread when it is time again */
 } allocators VMT_DATA = { .count = 0 };
 
 /* In the order of enum vmt_malloc_event: whose function it is, and what became of it. */
@@ -97,7 +97,8 @@ static void sum_up(void)
 		item->allocations = item->frees = item->resizes = item->bytes = 0;
 	}
 	for (uint32_t i = 0; i < VMT_MALLOC_EVENTS; i++) {
-		struct vmt_rec_allocator *item = &allocators.item[allocators.of[meaning[i].function]];
+		struct vmt_rec_allocator *item =
+			&allocators.item[allocators.of[meaning[i].function]];
 
 		item->allocations += meaning[i].allocations ? sums[i].calls : 0;
 		item->frees += meaning[i].frees ? sums[i].calls : 0;

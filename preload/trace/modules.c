@@ -76,8 +76,8 @@ struct vmt_rec_frame vmt_modules_frame_of(void *context, uint64_t addr)
 
 	return (struct vmt_rec_frame){
 		.module = find_module(state, vma, kind_of(state, vma)),
-		.map_page = kind_of(state, vma) == VMT_MODULE_JIT ?
-				    (uint32_t)(vma->start >> 12) : 0,
+		.map_page =
+			kind_of(state, vma) == VMT_MODULE_JIT ? (uint32_t)(vma->start >> 12) : 0,
 		.offset = addr - vma->start + vma->offset,
 	};
 }

@@ -18,7 +18,8 @@ static uint64_t length_in_file(const struct vmt_done *done)
 	uint64_t offset = (uint64_t)done->args[5];
 	struct stat st;
 
-	if (vmt_sys_failed(vmt_sys2(SYS_fstat, done->args[4], &st)) || (uint64_t)st.st_size <= offset)
+	if (vmt_sys_failed(vmt_sys2(SYS_fstat, done->args[4], &st)) ||
+	    (uint64_t)st.st_size <= offset)
 		return 0;
 	return length < (uint64_t)st.st_size - offset ? length : (uint64_t)st.st_size - offset;
 }

@@ -18,7 +18,7 @@
 #include "trace/account.h"
 
 #define BLOCK_FACTOR 4u
-#define MAP_ROOM     (sizeof(struct vmt_map) + 64)	/* bytes in the table, its index included */
+#define MAP_ROOM     (sizeof(struct vmt_map) + 64) /* bytes in the table, its index included */
 
 static void note_map(struct vmt_state *state, struct vmt_range own)
 {
@@ -28,17 +28,19 @@ static void note_map(struct vmt_state *state, struct vmt_range own)
 	struct vmt_vma vma;
 
 	if (next && next->vma.start < own.end)
-		return;	/* known, or something is there that is still to be learnt */
+		return; /* known, or something is there that is still to be learnt */
 	if (vmt_ask_vma(state, own.start, &vma) == 0 && vma.start == own.start &&
 	    vma.end == own.end) {
 		vma.flags |= VMT_MAP_OWN;
 		vmt_space_insert(&state->space, &vma, VMT_SITE_STARTUP, VMT_SITE_STARTUP, 0);
 	}
-	state->counters.asked_query = asked_query;	/* no answer to a call */
+	state->counters.asked_query = asked_query; /* no answer to a call */
 	state->counters.asked_maps = asked_maps;
 }
 
-/* Once more in the table than in its arena: a quarter is used, and so much may be needed at once. */
+/*
+ * Once more in the table than in its arena: a quarter is used, and so much may be needed at once.
+ */
 static void extend_arena(struct vmt_state *state, struct vmt_arena *arena)
 {
 	size_t size = arena->size * BLOCK_FACTOR;
@@ -48,7 +50,8 @@ static void extend_arena(struct vmt_state *state, struct vmt_arena *arena)
 		return;
 	block = vmt_memory_block(state, &size);
 	if (!block) {
-		arena->ahead = arena->size;	/* there is no more; the rest of it will do for some time */
+		arena->ahead =
+			arena->size; /* there is no more; the rest of it will do for some time */
 		return;
 	}
 	vmt_arena_extend(arena, block, size);

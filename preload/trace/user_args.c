@@ -13,7 +13,7 @@
 
 #include "os/sys.h"
 
-#define PERSONALITY_ASKS 0xffffffffUL	/* this persona changes nothing */
+#define PERSONALITY_ASKS 0xffffffffUL /* this persona changes nothing */
 
 static _Atomic int *place_of(struct vmt_state *state, int fd)
 {
@@ -27,8 +27,8 @@ bool vmt_user_args_is_userfault(int fd)
 {
 	struct vmt_state *state = vmt_state;
 
-	if (VMT_LIKELY(!state || !atomic_load_explicit(&state->has_userfault,
-						       memory_order_relaxed)))
+	if (VMT_LIKELY(!state ||
+		       !atomic_load_explicit(&state->has_userfault, memory_order_relaxed)))
 		return false;
 	return fd >= 0 && place_of(state, fd);
 }
@@ -49,7 +49,7 @@ static void note_userfault(struct vmt_state *state, int fd)
 	_Atomic int *place = place_of(state, fd);
 
 	if (!place)
-		place = place_of(state, -1);	/* a free one */
+		place = place_of(state, -1); /* a free one */
 	if (place)
 		atomic_store_explicit(place, fd + 1, memory_order_relaxed);
 	atomic_store_explicit(&state->has_userfault, true, memory_order_relaxed);
@@ -72,8 +72,8 @@ static void complete_process_madvise(struct vmt_done *done)
 
 	for (long i = 0; i < done->args[2]; i++) {
 		uint64_t start = vmt_page_down((uint64_t)(uintptr_t)range[i].iov_base);
-		uint64_t end = vmt_page_up((uint64_t)(uintptr_t)range[i].iov_base +
-					   range[i].iov_len);
+		uint64_t end =
+			vmt_page_up((uint64_t)(uintptr_t)range[i].iov_base + range[i].iov_len);
 
 		if (start >= end)
 			continue;

@@ -46,7 +46,7 @@ static void add_call(struct vmt_line *line, const struct vmt_done *done)
 _Noreturn static void say_and_stop(struct vmt_state *state, const char *text)
 {
 	if (vmt_log_fd(state) < 0)
-		vmt_log_open(state);	/* a child process has none: it prints no report */
+		vmt_log_open(state); /* a child process has none: it prints no report */
 	vmt_log(state, text);
 	for (;;)
 		vmt_sys1(SYS_exit_group, VMT_VERIFY_STATUS);
@@ -116,12 +116,12 @@ void vmt_verify_table(struct vmt_state *state, const struct vmt_done *last)
 	if (++state->calls_since_verify < state->options.verify)
 		return;
 	if (!is_comparable(state))
-		return;	/* at the next call, then */
+		return; /* at the next call, then */
 	state->calls_since_verify = 0;
 	uint64_t asked = state->counters.asked_maps;
 
 	compare(state, last);
-	state->counters.asked_maps = asked;	/* the comparison is not an answer */
+	state->counters.asked_maps = asked; /* the comparison is not an answer */
 }
 
 void vmt_verify_recalled(struct vmt_state *state, enum vmt_call_id call,

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The option verify=N: compare the whole table with /proc/self/maps, and each site that was
- * recalled with the one of a walk, and stop the process at the first difference. The tests' main instrument.
+ * recalled with the one of a walk, and stop the process at the first difference. The tests' main
+ * instrument.
  */
 #ifndef VMT_VERIFY_H
 #define VMT_VERIFY_H
 
 #include "state/state.h"
 
-#define VMT_VERIFY_STATUS 97	/* exit status after a difference */
+#define VMT_VERIFY_STATUS 97 /* exit status after a difference */
 
 /* What the two functions below do with verify=N. */
 void vmt_verify_table(struct vmt_state *state, const struct vmt_done *last);
@@ -23,8 +24,8 @@ static inline void vmt_verify(struct vmt_state *state, const struct vmt_done *la
 }
 
 /*
- * Before a call, under the lock: was its site recalled rightly? Each stack is walked once more, without
- * what is remembered, and looked up.
+ * Before a call, under the lock: was its site recalled rightly? Each stack is walked once more,
+ * without what is remembered, and looked up.
  */
 static inline void vmt_verify_site(struct vmt_state *state, enum vmt_call_id call,
 				   const struct vmt_regs *regs, uint32_t site)

@@ -41,7 +41,7 @@ struct walk {
 	uint64_t salt; /* of the cache, as at the start of the walk */
 	const struct vmt_regs *regs; /* NULL after the first frame */
 	struct vmt_range bounds;
-	bool bounds_are_new;	/* asked for in this walk */
+	bool bounds_are_new; /* asked for in this walk */
 	struct vmt_resolving work; /* the steps that are to be remembered */
 };
 
@@ -116,10 +116,10 @@ static bool load_register(struct walk *walk, unsigned int reg, uint64_t *ret_val
 		return load_interrupted(walk, reg, ret_value);
 	if (reg < 12)
 		return false;
-	*ret_value = reg == 12   ? regs->r12
-		     : reg == 13 ? regs->r13
-		     : reg == 14 ? regs->r14
-				 : regs->r15;
+	*ret_value = reg == 12 ? regs->r12 :
+		     reg == 13 ? regs->r13 :
+		     reg == 14 ? regs->r14 :
+				 regs->r15;
 	return true;
 }
 
@@ -129,12 +129,8 @@ static bool find_cfa(struct walk *walk, const struct vmt_cfi_row *row, uint64_t 
 	uint64_t base;
 
 	switch (vmt_cfi_row_cfa(row)) {
-	case VMT_CFA_SP:
-		*ret_cfa = walk->at.sp + offset;
-		return true;
-	case VMT_CFA_BP:
-		*ret_cfa = walk->at.bp + offset;
-		return base_on_bp(walk);
+	case VMT_CFA_SP: *ret_cfa = walk->at.sp + offset; return true;
+	case VMT_CFA_BP: *ret_cfa = walk->at.bp + offset; return base_on_bp(walk);
 	case VMT_CFA_DEREF_SP:
 	case VMT_CFA_DEREF_BP:
 		base = walk->at.sp;
@@ -153,8 +149,7 @@ static bool find_cfa(struct walk *walk, const struct vmt_cfi_row *row, uint64_t 
 			return false;
 		*ret_cfa = base + offset;
 		return true;
-	default:
-		return false;
+	default: return false;
 	}
 }
 
@@ -165,21 +160,14 @@ static void restore_bp(struct walk *walk, const struct vmt_cfi_row *row, uint64_
 	uint64_t from = VMT_FROM_NOWHERE;
 
 	switch (vmt_cfi_row_bp(row)) {
-	case VMT_BP_SAME:
-		return;
-	case VMT_BP_AT_CFA:
-		at->is_bp_known = restore(walk, cfa + offset, &at->bp, &from);
-		break;
+	case VMT_BP_SAME: return;
+	case VMT_BP_AT_CFA: at->is_bp_known = restore(walk, cfa + offset, &at->bp, &from); break;
 	case VMT_BP_AT_BP:
 		at->is_bp_known =
 			base_on_bp(walk) && restore(walk, at->bp + offset, &at->bp, &from);
 		break;
-	case VMT_BP_AT_SP:
-		at->is_bp_known = restore(walk, at->sp + offset, &at->bp, &from);
-		break;
-	default:
-		at->is_bp_known = false;
-		break;
+	case VMT_BP_AT_SP: at->is_bp_known = restore(walk, at->sp + offset, &at->bp, &from); break;
+	default: at->is_bp_known = false; break;
 	}
 	vmt_unwind_segments_move_bp(&walk->work, from);
 }
@@ -205,7 +193,10 @@ static enum outcome arrive(struct walk *walk, uint64_t pc)
 	return pc < VMT_PAGE_SIZE || pc >= USER_END ? STUCK : GOES_ON;
 }
 
-/* Tables lead from frame to frame, but rbp may hold anything: it is followed only where memory is for sure. */
+/*
+ * Tables lead from frame to frame, but rbp may hold anything: it is followed only where memory is
+ * for sure.
+ */
 static bool renew_bounds(struct walk *walk)
 {
 	if (walk->bounds_are_new)
@@ -230,8 +221,8 @@ static enum outcome step_by_bp(struct walk *walk, bool is_in_module)
 	/* The psABI marks the outermost frame with rbp = 0; ld.so's entry has nothing but that. */
 	if (is_in_module && frame == 0)
 		return AT_END;
-	if (frame % 8 != 0 || frame < at->sp || !renew_bounds(walk) || !load(walk, frame, &at->bp) ||
-	    !load_pc(walk, frame + 8, &pc))
+	if (frame % 8 != 0 || frame < at->sp || !renew_bounds(walk) ||
+	    !load(walk, frame, &at->bp) || !load_pc(walk, frame + 8, &pc))
 		return STUCK;
 	vmt_unwind_segments_move_bp(&walk->work, frame);
 	vmt_unwind_segments_move_bx(&walk->work, VMT_FROM_NOWHERE);
@@ -249,9 +240,10 @@ static uint64_t thread_pointer(void)
 }
 
 /*
- * Out of a libc without tables: the nearest word that looks like a return address into another module is
- * taken for one, and libc's own frames are left out. That is a guess, which is told by a note. So is rbp: it is
- * taken to be as it was; and where there is no such word, libc's own start is taken to be reached.
+ * Out of a libc without tables: the nearest word that looks like a return address into another
+ * module is taken for one, and libc's own frames are left out. That is a guess, which is told by a
+ * note. So is rbp: it is taken to be as it was; and where there is no such word, libc's own start
+ * is taken to be reached.
  */
 static enum outcome step_by_search(struct walk *walk)
 {
@@ -259,7 +251,7 @@ static enum outcome step_by_search(struct walk *walk)
 	uint64_t thread = thread_pointer();
 	uint64_t end, word;
 
-	vmt_unwind_segments_keep(&walk->work, at, false);	/* what follows is not to be remembered */
+	vmt_unwind_segments_keep(&walk->work, at, false); /* what follows is not to be remembered */
 	if (!renew_bounds(walk))
 		return STUCK;
 	end = walk->bounds.end - sizeof(uint64_t);
@@ -322,12 +314,9 @@ static enum outcome step(struct walk *walk)
 		if (vmt_unwind_rows_is_in_libc(at->pc))
 			return step_by_search(walk);
 		return step_by_bp(walk, is_in_module);
-	case VMT_CFA_END:
-		return AT_END;
-	case VMT_CFA_SIGNAL:
-		return step_signal(walk);
-	default:
-		break;
+	case VMT_CFA_END: return AT_END;
+	case VMT_CFA_SIGNAL: return step_signal(walk);
+	default: break;
 	}
 	if (!find_cfa(walk, &row, &cfa) || cfa <= at->sp || !load_pc(walk, cfa - 8, &pc))
 		return STUCK;
@@ -344,7 +333,7 @@ static enum outcome recall(struct walk *walk, struct vmt_walk *stack)
 {
 	enum vmt_recall got;
 
-	if (walk->gregs)	/* they may be needed */
+	if (walk->gregs) /* they may be needed */
 		return STUCK;
 	got = vmt_unwind_segments_recall(&walk->at, walk->bounds, walk->salt, stack);
 	if (got == VMT_RECALL_NOTHING) {
@@ -403,16 +392,17 @@ static void unwind(const struct vmt_regs *regs, bool by_memory, struct vmt_walk 
 
 bool vmt_unwind_lies_over(const struct vmt_regs *regs, uint64_t addr)
 {
-	struct walk walk = { .at = vmt_frame_of(regs), .regs = regs,
+	struct walk walk = { .at = vmt_frame_of(regs),
+			     .regs = regs,
 			     .salt = vmt_unwind_rows_salt() };
-	uint64_t lowest = regs->sp;	/* of this stack */
+	uint64_t lowest = regs->sp; /* of this stack */
 
 	if (!vmt_bounds_of(walk.at.sp, &walk.bounds) || walk.bounds.end < 8)
 		return false;
 	for (unsigned int steps = 0; steps < STEPS_MAX; steps++) {
 		if (step(&walk) != GOES_ON || is_own(walk.at.pc))
 			return false;
-		if (walk.at.is_exact)	/* out of a signal frame */
+		if (walk.at.is_exact) /* out of a signal frame */
 			lowest = walk.at.sp;
 		if (lowest < addr && walk.at.sp > addr)
 			return vmt_range_has(walk.bounds, addr);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See unwind_learn.h. When ld.so maps a module's code, the file's beginning, with the headers that ld.so
- * has just read, is mapped before it: it first maps the whole file. What no ELF file begins with is no
- * module; rbp is followed there.
+ * See unwind_learn.h. When ld.so maps a module's code, the file's beginning, with the headers that
+ * ld.so has just read, is mapped before it: it first maps the whole file. What no ELF file begins
+ * with is no module; rbp is followed there.
  */
 #include "unwind/unwind_learn.h"
 
@@ -14,7 +14,7 @@
 #include "os/sys.h"
 #include "unwind/unwind_modules.h"
 
-#define MAPS_BEFORE 16	/* of one file, between its headers and its code */
+#define MAPS_BEFORE 16 /* of one file, between its headers and its code */
 
 /* The map of the file's first page, if it is below this one, and of the same file, and readable. */
 static const struct vmt_vma *find_headers(struct vmt_map *map)
@@ -40,18 +40,18 @@ static const struct vmt_vma *find_headers(struct vmt_map *map)
  * Not all that looks like a file has the pages: not huge pages without a reservation, nor a file
  * that is shorter than its map. The kernel looks first, unless it may not be asked.
  */
-static bool has_page(const struct vmt_state *state, const ElfW(Ehdr) *header)
+static bool has_page(const struct vmt_state *state, const ElfW(Ehdr) * header)
 {
 	ElfW(Ehdr) copy;
 	struct iovec here = { &copy, sizeof(copy) };
 	struct iovec there = { (void *)(uintptr_t)header, sizeof(copy) };
 
-	return vmt_filter_own6(SYS_process_vm_readv, state->pid, (long)&here, 1, (long)&there, 1, 0) !=
-	       -EFAULT;
+	return vmt_filter_own6(SYS_process_vm_readv, state->pid, (long)&here, 1, (long)&there, 1,
+			       0) != -EFAULT;
 }
 
 /* Only the first page is read: the file has one. */
-static bool is_module(const ElfW(Ehdr) *header)
+static bool is_module(const ElfW(Ehdr) * header)
 {
 	return __builtin_memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 &&
 	       header->e_ident[EI_CLASS] == ELFCLASS64 && header->e_ident[EI_DATA] == ELFDATA2LSB &&
@@ -61,7 +61,7 @@ static bool is_module(const ElfW(Ehdr) *header)
 }
 
 /* By how much it was moved: its first page is where the segment with it should be. */
-static bool find_bias(const ElfW(Ehdr) *header, struct dl_phdr_info *info)
+static bool find_bias(const ElfW(Ehdr) * header, struct dl_phdr_info *info)
 {
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];

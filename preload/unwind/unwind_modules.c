@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Two arrays, sorted by address, of which the version's lowest bit tells the valid one. A change is
- * made in the other, which is then the valid one. A reader who finds the version as it was has seen one
- * moment; if changes came one upon another it looks again. A writer that never comes back has changed
- * nothing.
+ * made in the other, which is then the valid one. A reader who finds the version as it was has seen
+ * one moment; if changes came one upon another it looks again. A writer that never comes back has
+ * changed nothing.
  */
 #include "os/elf.h"
 #include "unwind/unwind_modules.h"
@@ -13,7 +13,7 @@
 #include "os/shim.h"
 
 #define READ(place) __atomic_load_n(&(place), __ATOMIC_RELAXED)
-#define TRIES	    16
+#define TRIES       16
 
 static struct vmt_unwind_module *arrays[2] VMT_DATA = { NULL, NULL };
 static _Atomic uint32_t counts[2] VMT_DATA = { 0, 0 };
@@ -129,14 +129,17 @@ static bool insert(struct change *change, const struct vmt_unwind_module *module
 	return true;
 }
 
-static struct vmt_range segment_of(const struct dl_phdr_info *info, const ElfW(Phdr) *segment)
+static struct vmt_range segment_of(const struct dl_phdr_info *info, const ElfW(Phdr) * segment)
 {
 	uint64_t start = info->dlpi_addr + segment->p_vaddr;
 
 	return (struct vmt_range){ start, start + segment->p_memsz };
 }
 
-/* The tables are believed inside the segment that .eh_frame_hdr lies in, where .eh_frame lies as well. */
+/*
+ * The tables are believed inside the segment that .eh_frame_hdr lies in, where .eh_frame lies as
+ * well.
+ */
 static struct vmt_cfi_module tables_of(const struct dl_phdr_info *info)
 {
 	struct vmt_cfi_module tables = { .hdr = 0 };

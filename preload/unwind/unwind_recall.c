@@ -7,8 +7,8 @@
  * registers it needs and by its slots. The first one's start and registers are compared. Each other
  * one's start is what the one before comes to; a register that it needs is either as it was at
  * the first one's start, and compared there, or was restored from a slot, which is added to those
- * compared. So if all of them are as they were, each segment is, and so is the end. The site that the stack
- * belongs to changes only when code goes, and then all that is kept here holds no more.
+ * compared. So if all of them are as they were, each segment is, and so is the end. The site that
+ * the stack belongs to changes only when code goes, and then all that is kept here holds no more.
  *
  * Entries are shared by all threads as seqlock.h says.
  */
@@ -22,23 +22,24 @@
 #include "unwind/unwind_segments.h"
 
 #define WAYS  4u
-#define STEP  4u	/* slots compared in one turn of the loop */
+#define STEP  4u /* slots compared in one turn of the loop */
 #define SLOTS 100u
 #define MIX   UINT64_C(0x9e3779b97f4a7c15)
 
 struct entry {
-	_Alignas(64) _Atomic uint64_t sequence;	/* odd while it is written */
+	_Alignas(64) _Atomic uint64_t sequence; /* odd while it is written */
 	uint64_t salt;
-	uint64_t key;	/* see key_of() */
+	uint64_t key; /* see key_of() */
 	uint64_t sp;
-	uint64_t bp;	/* the call must come with these if flags say so */
+	uint64_t bp; /* the call must come with these if flags say so */
 	uint64_t bx;
 	uint64_t hash;
 	uint32_t site;
 	uint8_t count;
-	uint8_t flags;	/* VMT_NEEDS_* */
-	uint16_t latest;	/* in the first of a set: which of them was recalled last, four times four bits */
-	uint16_t offset[SLOTS];	/* from sp, in words */
+	uint8_t flags; /* VMT_NEEDS_* */
+	uint16_t latest; /* in the first of a set: which of them was recalled last, four times four
+			    bits */
+	uint16_t offset[SLOTS]; /* from sp, in words */
 	uint64_t value[SLOTS];
 };
 static_assert(offsetof(struct entry, offset) == 64, "one cache line");
@@ -92,7 +93,8 @@ static bool is_same(const uint16_t *offset, const uint64_t *value, const uint64_
 	return VMT_LIKELY(at <= room) && VMT_LIKELY(sp[at] == *value);
 }
 
-static inline __attribute__((always_inline)) bool matches(const struct entry *entry, const uint64_t *sp, uint64_t room)
+static inline __attribute__((always_inline)) bool matches(const struct entry *entry,
+							  const uint64_t *sp, uint64_t room)
 {
 	const uint16_t *offset = entry->offset;
 	const uint64_t *value = entry->value;
@@ -107,9 +109,10 @@ static inline __attribute__((always_inline)) bool matches(const struct entry *en
 	return true;
 }
 
-static inline __attribute__((always_inline)) bool
-recall(const struct entry *entry, const struct vmt_regs *regs, uint64_t key, uint64_t room,
-       struct vmt_recalled *ret_whole)
+static inline __attribute__((always_inline)) bool recall(const struct entry *entry,
+							 const struct vmt_regs *regs, uint64_t key,
+							 uint64_t room,
+							 struct vmt_recalled *ret_whole)
 {
 	uint64_t sequence = vmt_seqlock_begin(&entry->sequence);
 
@@ -147,8 +150,8 @@ __attribute__((noinline)) static bool recall_other(struct entry *set, uint32_t t
 	return false;
 }
 
-VMT_HOT bool vmt_unwind_recall_find(const struct vmt_regs *regs, struct vmt_range bounds, uint32_t call,
-			     struct vmt_recalled *ret_whole)
+VMT_HOT bool vmt_unwind_recall_find(const struct vmt_regs *regs, struct vmt_range bounds,
+				    uint32_t call, struct vmt_recalled *ret_whole)
 {
 	struct entry *set = find_set(regs);
 	uint64_t room = (bounds.end - sizeof(uint64_t) - regs->sp) / sizeof(uint64_t);
@@ -175,7 +178,7 @@ struct whole {
 	struct entry *entry;
 	uint64_t sp;
 	uint64_t hash;
-	uint64_t bp_from;	/* address of the slot, or VMT_FROM_* */
+	uint64_t bp_from; /* address of the slot, or VMT_FROM_* */
 	uint64_t bx_from;
 	uint32_t count;
 	uint8_t flags;
@@ -264,8 +267,7 @@ static struct entry *choose(struct entry *set, uint64_t salt, uint64_t hash)
 	return &set[(hash * MIX >> 32) % WAYS];
 }
 
-static void describe(struct whole *whole, const struct vmt_regs *regs, uint32_t call,
-		     uint32_t site)
+static void describe(struct whole *whole, const struct vmt_regs *regs, uint32_t call, uint32_t site)
 {
 	struct entry *entry = whole->entry;
 
@@ -280,7 +282,7 @@ static void describe(struct whole *whole, const struct vmt_regs *regs, uint32_t 
 }
 
 void vmt_unwind_recall_keep(const struct vmt_regs *regs, uint32_t call, uint32_t site,
-			   struct vmt_walk *stack)
+			    struct vmt_walk *stack)
 {
 	uint64_t salt = vmt_unwind_rows_salt();
 	struct entry *set = find_set(regs);

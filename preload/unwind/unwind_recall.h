@@ -11,9 +11,9 @@
 
 /* What a stack was found to be. */
 struct vmt_recalled {
-	uint64_t salt;	/* of the epoch (unwind_rows.h) that it was asked for in */
-	uint64_t hash;	/* as in struct vmt_walk */
-	uint32_t site;	/* the number that was kept with it */
+	uint64_t salt; /* of the epoch (unwind_rows.h) that it was asked for in */
+	uint64_t hash; /* as in struct vmt_walk */
+	uint32_t site; /* the number that was kept with it */
 };
 
 /* Memory for the stacks, zeroed; NULL = none: nothing is recalled any more. */
@@ -21,7 +21,7 @@ void vmt_unwind_recall_set(void *memory, size_t bytes);
 
 /* Is the stack of this call remembered? It lies within bounds (vmt_bounds_of). */
 bool vmt_unwind_recall_find(const struct vmt_regs *regs, struct vmt_range bounds, uint32_t call,
-			     struct vmt_recalled *ret_whole);
+			    struct vmt_recalled *ret_whole);
 
 /* Looked at under the lock, where code goes: is it still so? */
 bool vmt_unwind_recall_holds(const struct vmt_recalled *whole);
@@ -31,6 +31,6 @@ bool vmt_unwind_recall_holds(const struct vmt_recalled *whole);
  * What stack holds besides is lost.
  */
 void vmt_unwind_recall_keep(const struct vmt_regs *regs, uint32_t call, uint32_t site,
-			   struct vmt_walk *stack);
+			    struct vmt_walk *stack);
 
 #endif

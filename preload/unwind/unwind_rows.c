@@ -102,7 +102,7 @@ static bool is_jump_out(uint64_t at)
 		return false;
 	__builtin_memcpy(&first, p, sizeof(first));
 	p += first == endbr64 ? sizeof(first) : 0;
-	p += *p == 0xf2;	/* bnd */
+	p += *p == 0xf2; /* bnd */
 	return p[0] == 0xff && p[1] == 0x25;
 }
 
@@ -116,13 +116,16 @@ static bool leads_out(uint64_t word)
 	return is_jump_out(word + (uint64_t)(int64_t)distance);
 }
 
-/* call rel32; call *register; call *displacement(register), with or without an index, of 8 or 32 bits. */
+/*
+ * call rel32; call *register; call *displacement(register), with or without an index, of 8 or 32
+ * bits.
+ */
 static bool is_behind_call(const uint8_t *p)
 {
 	if (p[-5] == 0xe8 && leads_out((uint64_t)(uintptr_t)p))
 		return true;
-	if ((p[-2] == 0xff && (p[-1] & 0xf8) == 0xd0) || (p[-3] == 0xff && (p[-2] & 0xf8) == 0x50) ||
-	    (p[-2] == 0xff && (p[-1] & 0xf8) == 0x10))
+	if ((p[-2] == 0xff && (p[-1] & 0xf8) == 0xd0) ||
+	    (p[-3] == 0xff && (p[-2] & 0xf8) == 0x50) || (p[-2] == 0xff && (p[-1] & 0xf8) == 0x10))
 		return true;
 	return (p[-6] == 0xff && ((p[-5] & 0xf8) == 0x90 || p[-5] == 0x15)) ||
 	       (p[-4] == 0xff && p[-3] == 0x54) || (p[-7] == 0xff && p[-6] == 0x94);

@@ -33,14 +33,19 @@ static inline uint64_t vmt_unwind_rows_salt(void)
  */
 bool vmt_unwind_rows_find(uint64_t pc, uint64_t salt, struct vmt_cfi_row *ret_row);
 
-/* The module that function lies in, libc, is built without tables if there are none for this function. */
+/*
+ * The module that function lies in, libc, is built without tables if there are none for this
+ * function.
+ */
 bool vmt_unwind_rows_are_missing(uint64_t function);
 
 /* Does pc lie in that module? */
 bool vmt_unwind_rows_is_in_libc(uint64_t pc);
 
-/* Does word look like a return address: behind a call, in a module other than libc? In one with
- * tables, code without a row is the program's start, which is left out. */
+/*
+ * Does word look like a return address: behind a call, in a module other than libc? In one with
+ * tables, code without a row is the program's start, which is left out.
+ */
 bool vmt_unwind_rows_is_return(uint64_t word);
 
 #endif

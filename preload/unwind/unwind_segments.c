@@ -24,9 +24,9 @@
 
 #include "sync/seqlock.h"
 
-#define WAYS	  2u
+#define WAYS      2u
 #define STEP_MOST 4u /* slots that one step may note */
-#define MIX	  UINT64_C(0x9e3779b97f4a7c15)
+#define MIX       UINT64_C(0x9e3779b97f4a7c15)
 
 #define WORDS (sizeof(struct vmt_segment) / sizeof(uint64_t))
 
@@ -83,7 +83,10 @@ static bool is_start_of(const struct vmt_segment *segment, const struct vmt_fram
 	return !(flags & VMT_NEEDS_BP) || (frame->is_bp_known && READ(segment->bp) == frame->bp);
 }
 
-/* Compare the slots; return addresses go to pc. Returns one more than there are of them, 0 = differ. */
+/*
+ * Compare the slots; return addresses go to pc. Returns one more than there are of them, 0 =
+ * differ.
+ */
 static uint32_t compare(const struct vmt_segment *segment, uint64_t sp, uint64_t room,
 			uint32_t slots, uint64_t *pc)
 {
@@ -155,7 +158,7 @@ static enum vmt_recall recall(const struct vmt_segment *segment, const _Atomic u
 }
 
 enum vmt_recall vmt_unwind_segments_recall(struct vmt_frame *frame, struct vmt_range bounds,
-					 uint64_t salt, struct vmt_walk *stack)
+					   uint64_t salt, struct vmt_walk *stack)
 {
 	struct entry *set = find_set(key_of(frame), frame->sp);
 	enum vmt_recall got = VMT_RECALL_NOTHING;
@@ -182,8 +185,8 @@ static bool copy(const struct entry *entry, struct vmt_segment *ret_segment)
 }
 
 enum vmt_recall vmt_unwind_segments_copy(struct vmt_frame *frame, struct vmt_range bounds,
-				       uint64_t salt, struct vmt_walk *stack,
-				       struct vmt_segment *ret_segment)
+					 uint64_t salt, struct vmt_walk *stack,
+					 struct vmt_segment *ret_segment)
 {
 	static const _Atomic uint64_t still = 0;
 	const struct entry *set = find_set(key_of(frame), frame->sp);
@@ -199,7 +202,7 @@ enum vmt_recall vmt_unwind_segments_copy(struct vmt_frame *frame, struct vmt_ran
 }
 
 void vmt_unwind_segments_begin(struct vmt_resolving *work, const struct vmt_frame *frame,
-			     uint64_t salt)
+			       uint64_t salt)
 {
 	struct vmt_segment *segment = &work->segment;
 
@@ -227,7 +230,7 @@ static bool is_near(const struct vmt_segment *segment, uint64_t addr)
 }
 
 void vmt_unwind_segments_note(struct vmt_resolving *work, uint64_t addr, uint64_t value,
-			    bool is_reported)
+			      bool is_reported)
 {
 	struct vmt_segment *segment = &work->segment;
 	unsigned int i = segment->count;
@@ -308,7 +311,7 @@ static void store(struct entry *entry, const struct vmt_segment *segment)
 }
 
 void vmt_unwind_segments_keep(struct vmt_resolving *work, const struct vmt_frame *frame,
-			    bool is_last)
+			      bool is_last)
 {
 	struct vmt_segment *segment = &work->segment;
 	struct entry *set;
@@ -316,7 +319,8 @@ void vmt_unwind_segments_keep(struct vmt_resolving *work, const struct vmt_frame
 	if (!work->is_open)
 		return;
 	work->is_open = false;
-	if ((segment->count == 0 && !is_last) || frame->sp < segment->sp || !is_near(segment, frame->sp) ||
+	if ((segment->count == 0 && !is_last) || frame->sp < segment->sp ||
+	    !is_near(segment, frame->sp) ||
 	    !set_after(segment, work->bp_from, &segment->bp_after) ||
 	    !set_after(segment, work->bx_from, &segment->bx_after))
 		return;

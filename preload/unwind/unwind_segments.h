@@ -51,7 +51,8 @@ struct vmt_segment {
 	uint64_t bp; /* the walk must come with these if flags say so */
 	uint64_t bx;
 	uint64_t pc_after;
-	uint64_t hash; /* of the pcs reported, and what a hash of those before it is multiplied by */
+	uint64_t
+		hash; /* of the pcs reported, and what a hash of those before it is multiplied by */
 	uint64_t scale;
 	uint64_t reported; /* bit i: value[i] is a return address to be reported */
 	uint32_t sp_after;
@@ -64,7 +65,7 @@ struct vmt_segment {
 };
 
 /* Where a register's value came from, if not from a slot; no addresses of stacks. */
-#define VMT_FROM_BEFORE	 UINT64_C(0) /* the segment began with it */
+#define VMT_FROM_BEFORE  UINT64_C(0) /* the segment began with it */
 #define VMT_FROM_NOWHERE UINT64_C(1) /* it is not known */
 
 /* A segment while it is walked for the first time. */
@@ -88,20 +89,20 @@ enum vmt_recall {
 
 /* Go on from frame by what is remembered. Nothing is changed if that is nothing. */
 enum vmt_recall vmt_unwind_segments_recall(struct vmt_frame *frame, struct vmt_range bounds,
-					 uint64_t salt, struct vmt_walk *stack);
+					   uint64_t salt, struct vmt_walk *stack);
 
 /* The same, with a copy of the segment that was recalled. */
 enum vmt_recall vmt_unwind_segments_copy(struct vmt_frame *frame, struct vmt_range bounds,
-				       uint64_t salt, struct vmt_walk *stack,
-				       struct vmt_segment *ret_segment);
+					 uint64_t salt, struct vmt_walk *stack,
+					 struct vmt_segment *ret_segment);
 
 /* The steps from here on are to be remembered. */
 void vmt_unwind_segments_begin(struct vmt_resolving *work, const struct vmt_frame *frame,
-			     uint64_t salt);
+			       uint64_t salt);
 
 /* The word at addr has decided the step; is_reported: by being the next pc that the stack holds. */
 void vmt_unwind_segments_note(struct vmt_resolving *work, uint64_t addr, uint64_t value,
-			    bool is_reported);
+			      bool is_reported);
 
 /* The same of rbp and rbx: by the slots that they came from, if they decide. */
 void vmt_unwind_segments_note_bp(struct vmt_resolving *work, uint64_t bp);
@@ -125,7 +126,7 @@ bool vmt_unwind_segments_is_end(const struct vmt_resolving *work, const struct v
 
 /* Keep what was walked since begin, if it could be told what decided it. */
 void vmt_unwind_segments_keep(struct vmt_resolving *work, const struct vmt_frame *frame,
-			    bool is_last);
+			      bool is_last);
 
 /* Something decided that cannot be noted. */
 static inline void vmt_unwind_segments_drop(struct vmt_resolving *work)

@@ -39,15 +39,16 @@ static void die(const char *what)
  *	rw- in use | --- | hole | ---
  *
  * Where the kernel puts a page by itself depends on which libraries are loaded, and what the page
- * costs on who its neighbours are: one that merges with a map in use needs no anon_vma, one in a table of
- * pages that is in use needs no new table. So that with and without a library the kernel has
- * the same work, the page has a place of its own.
+ * costs on who its neighbours are: one that merges with a map in use needs no anon_vma, one in a
+ *table of pages that is in use needs no new table. So that with and without a library the kernel
+ *has the same work, the page has a place of its own.
  */
 static char *make_hole(void)
 {
 	char *at = mmap(NULL, 4 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	while (at != MAP_FAILED && ((uintptr_t)at ^ (uintptr_t)(at + 3 * PAGE)) >> 21)	/* two tables */
+	while (at != MAP_FAILED &&
+	       ((uintptr_t)at ^ (uintptr_t)(at + 3 * PAGE)) >> 21) /* two tables */
 		at = mmap(NULL, 4 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (at == MAP_FAILED || mprotect(at, PAGE, PROT_READ | PROT_WRITE) ||
 	    munmap(at + 2 * PAGE, PAGE))
@@ -199,8 +200,8 @@ static void fork_exit(long rounds)
 }
 
 /*
- * The calls themselves: below what main takes to come there (main, bench_at_depth, run_it, run_named,
- * run_timed), and bench_at_depth's first frame.
+ * The calls themselves: below what main takes to come there (main, bench_at_depth, run_it,
+ * run_named, run_timed), and bench_at_depth's first frame.
  */
 static const struct call {
 	const char *name;

@@ -168,14 +168,10 @@ static double hold_maps(long rounds, long n)
 }
 
 const struct bench bench_many[] = {
-	{ "maps", among_maps },
-	{ "frames", at_frames },
-	{ "longest", longest_call },
-	{ "threads", by_threads },
-	{ "sites", from_sites },
-	{ "new-sites", from_new_sites },
-	{ "leave", leave_maps },
-	{ "leave-and-say", leave_and_say },
+	{ "maps", among_maps },      { "frames", at_frames },
+	{ "longest", longest_call }, { "threads", by_threads },
+	{ "sites", from_sites },     { "new-sites", from_new_sites },
+	{ "leave", leave_maps },     { "leave-and-say", leave_and_say },
 	{ "hold", hold_maps },
 };
 const size_t bench_many_count = sizeof(bench_many) / sizeof(bench_many[0]);

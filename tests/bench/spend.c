@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a program spends: `spend [-n RUNS] [-e NAME=VALUE]... [-i FILE] [-o FILE [-x]] PROGRAM ARGS...`
- * prints the wall clock's nanoseconds, the processor's, and the largest resident KiB, of one run
- * (the mean of several; those of its children count, as far as they were waited for). The
- * variables are the program's alone, so that a preloaded library is not loaded here. -x: the wall clock's
- * time is that of the exit only: since the CLOCK_MONOTONIC, ns, that the program has written into FILE.
- * Called by scripts/bench.sh; a program that fails is an error, not a measurement.
+ * What a program spends: `spend [-n RUNS] [-e NAME=VALUE]... [-i FILE] [-o FILE [-x]] PROGRAM
+ * ARGS...` prints the wall clock's nanoseconds, the processor's, and the largest resident KiB, of
+ * one run (the mean of several; those of its children count, as far as they were waited for). The
+ * variables are the program's alone, so that a preloaded library is not loaded here. -x: the wall
+ * clock's time is that of the exit only: since the CLOCK_MONOTONIC, ns, that the program has
+ * written into FILE. Called by scripts/bench.sh; a program that fails is an error, not a
+ * measurement.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -140,8 +141,9 @@ int main(int argc, char **argv)
 	}
 	order.argv = argv + optind;
 	if (optind == argc || runs < 1) {
-		fprintf(stderr, "usage: spend [-n RUNS] [-e NAME=VALUE]... [-i FILE] [-o FILE [-x]] "
-				"PROGRAM ARGS...\n");
+		fprintf(stderr,
+			"usage: spend [-n RUNS] [-e NAME=VALUE]... [-i FILE] [-o FILE [-x]] "
+			"PROGRAM ARGS...\n");
 		return 2;
 	}
 	for (long i = 0; i < runs; i++) {

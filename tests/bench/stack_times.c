@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Linked into a copy of the library, in front of its unwinder: how often a call's stack is
- * remembered, and what it costs when it is and when it is not. At the end of each process one line of
- * names and numbers is appended to the file that BENCH_STACKS names in the environment. Run by
+ * remembered, and what it costs when it is and when it is not. At the end of each process one line
+ * of names and numbers is appended to the file that BENCH_STACKS names in the environment. Run by
  * scripts/bench.sh (part stacks). Times are by the time stamp counter; what reading it costs is
  * taken off.
  */
@@ -17,19 +17,19 @@
 
 /* How a stack was found. */
 enum way {
-	WHOLE,		/* recalled without a walk */
-	IN_PIECES,	/* a walk that recalled all of its frames */
-	WALKED,		/* at least one frame by the tables, or by rbp */
-	TRIED,		/* not recalled as a whole: part of what the two before cost */
+	WHOLE, /* recalled without a walk */
+	IN_PIECES, /* a walk that recalled all of its frames */
+	WALKED, /* at least one frame by the tables, or by rbp */
+	TRIED, /* not recalled as a whole: part of what the two before cost */
 	WAYS,
 };
 
 static struct {
 	_Atomic uint64_t count;
-	_Atomic uint64_t timed;	/* of these, not interrupted */
+	_Atomic uint64_t timed; /* of these, not interrupted */
 	_Atomic uint64_t ticks;
 	_Atomic uint64_t frames;
-	_Atomic uint64_t recalled;	/* frames */
+	_Atomic uint64_t recalled; /* frames */
 } seen[WAYS] VMT_DATA = { { 0 } };
 /* Of the process that counts: a fork child begins anew. */
 static uint32_t counting VMT_DATA = 0;
@@ -79,7 +79,7 @@ void __wrap_vmt_unwind(const struct vmt_regs *regs, struct vmt_walk *ret_stack)
 }
 
 bool __wrap_vmt_unwind_recall_find(const struct vmt_regs *regs, struct vmt_range bounds,
-				    uint32_t call, struct vmt_recalled *ret_whole)
+				   uint32_t call, struct vmt_recalled *ret_whole)
 {
 	uint64_t start = tick();
 	bool is_known = __real_vmt_unwind_recall_find(regs, bounds, call, ret_whole);

@@ -27,7 +27,8 @@ static void show(const char *name, long ret)
 {
 	int error = errno;
 
-	printf("%s %s%ld errno %d\n", name, ret > 4096 ? "address " : "", ret > 4096 ? 0 : ret, error);
+	printf("%s %s%ld errno %d\n", name, ret > 4096 ? "address " : "", ret > 4096 ? 0 : ret,
+	       error);
 	errno = 77;
 }
 

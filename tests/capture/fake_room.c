@@ -79,7 +79,7 @@ long vmt_call_here(long nr, const long args[6], const struct vmt_regs *regs)
 
 bool vmt_user_args_is_userfault(int fd)
 {
-	return fd < 0;	/* for the wrapper to make the call itself now and then */
+	return fd < 0; /* for the wrapper to make the call itself now and then */
 }
 
 _Noreturn void vmt_last_act(int status)
@@ -156,9 +156,9 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 		hooked = vmt_patch_hook_exit();
 	}
 	if (find(envp, "CAPTURE_SHOW"))
-		fprintf(stderr, "open %d found %u patched %u other %u/%u notes %lx exit %d\n", opened,
-			result.found, result.patched, result.other_patched, result.other_found,
-			(unsigned long)result.notes, hooked);
+		fprintf(stderr, "open %d found %u patched %u other %u/%u notes %lx exit %d\n",
+			opened, result.found, result.patched, result.other_patched,
+			result.other_found, (unsigned long)result.notes, hooked);
 	map_counters(find(envp, "CAPTURE_OUT"));
 	vmt_sys3(SYS_madvise, 0, MARKER, 12345);
 }

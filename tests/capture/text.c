@@ -10,7 +10,10 @@
 
 static int failures;
 
-/* Put code at each offset of a page of nops; want: its first site must be at code + want, -1 = none. */
+/*
+ * Put code at each offset of a page of nops; want: its first site must be at code + want, -1 =
+ * none.
+ */
 static void expect(const char *what, const void *code, size_t size, int want)
 {
 	static uint8_t page[4096];
@@ -25,7 +28,8 @@ static void expect(const char *what, const void *code, size_t size, int want)
 		is_found = vmt_code_next_site(&from, (uint64_t)page + offset + size, &site) &&
 			   site.is_exact;
 		if (is_found != (want >= 0) ||
-		    (is_found && (site.addr != (uint64_t)page + offset + (unsigned)want || site.nr != 9))) {
+		    (is_found &&
+		     (site.addr != (uint64_t)page + offset + (unsigned)want || site.nr != 9))) {
 			printf("%s at %zu: found %d\n", what, offset, is_found);
 			failures++;
 			return;
@@ -33,10 +37,10 @@ static void expect(const char *what, const void *code, size_t size, int want)
 	}
 }
 
-#define EXPECT(what, want, ...)                                                                    \
-	do {                                                                                       \
-		static const uint8_t code[] = { __VA_ARGS__ };                                     \
-		expect(what, code, sizeof(code), want);                                            \
+#define EXPECT(what, want, ...)                                \
+	do {                                                   \
+		static const uint8_t code[] = { __VA_ARGS__ }; \
+		expect(what, code, sizeof(code), want);        \
 	} while (0)
 
 /* At the entry of a function, and nowhere else, what follows is looked at. */
@@ -58,10 +62,10 @@ static void expect_tail(const char *what, const void *code, size_t size, enum vm
 	}
 }
 
-#define EXPECT_TAIL(what, want, ...)                                                               \
-	do {                                                                                       \
-		static const uint8_t code[] = { __VA_ARGS__ };                                     \
-		expect_tail(what, code, sizeof(code), want);                                       \
+#define EXPECT_TAIL(what, want, ...)                           \
+	do {                                                   \
+		static const uint8_t code[] = { __VA_ARGS__ }; \
+		expect_tail(what, code, sizeof(code), want);   \
 	} while (0)
 
 static void look_at_tails(void)
@@ -83,8 +87,9 @@ static void look_at_tails(void)
 /* Told, but not to be patched. */
 static void look_at_shared_mov(void)
 {
-	static const uint8_t code[] = { 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0xba, 11, 0, 0,
-					0, 0x48, 0x8b, 0x7b, 0x50, 0x89, 0xd0, 0x0f, 0x05, 0x90 };
+	static const uint8_t code[] = { 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90,
+					0xba, 11,   0,    0,    0,    0x48, 0x8b, 0x7b,
+					0x50, 0x89, 0xd0, 0x0f, 0x05, 0x90 };
 	struct vmt_code_site site = { .is_exact = true };
 	uint64_t from = (uint64_t)code;
 
@@ -97,10 +102,10 @@ static void look_at_shared_mov(void)
 
 static void look_into_functions(void)
 {
-	static const uint8_t exits[] = { 0xf3, 0x0f, 0x1e, 0xfa, 0x41, 0xb8, 231, 0, 0, 0, 0xba, 60,
-					 0, 0, 0 };
-	static const uint8_t calls[] = { 0x48, 0x89, 0xf8, 0x0f, 0x05, 0x48, 0x3d, 1, 0xf0, 0xff,
-					 0xff, 0x73, 1, 0xc3 };
+	static const uint8_t exits[] = { 0xf3, 0x0f, 0x1e, 0xfa, 0x41, 0xb8, 231, 0,
+					 0,    0,    0xba, 60,   0,    0,    0 };
+	static const uint8_t calls[] = { 0x48, 0x89, 0xf8, 0x0f, 0x05, 0x48, 0x3d,
+					 1,    0xf0, 0xff, 0xff, 0x73, 1,    0xc3 };
 	uint8_t code[96] = { 0 };
 
 	memcpy(code, exits, sizeof(exits));

@@ -12,8 +12,8 @@
 #include "vmatrace.h"
 
 #define THREADS 16
-#define SLOTS 64
-#define PAGE 4096
+#define SLOTS   64
+#define PAGE    4096
 
 static void *allocate(void *index)
 {

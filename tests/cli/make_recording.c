@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * make_recording FILE [SITES [PID [PARENT START [exec]]]]: a recording whose call sites are stacks of this very
- * program and of libc, so that the tool's names can be compared with the source. Used
+ * make_recording FILE [SITES [PID [PARENT START [exec]]]]: a recording whose call sites are stacks
+ * of this very program and of libc, so that the tool's names can be compared with the source. Used
  * by the shell tests beside it; needs no library.
  */
 #define SAMPLE_SCALE 64u
@@ -18,7 +18,7 @@ static void *pcs[2][32];
 static int counts[2];
 
 /* The module index of a mapped file, added with its build-id when it is new. */
-static uint32_t module_of(const char *path, const ElfW(Nhdr) *note)
+static uint32_t module_of(const char *path, const ElfW(Nhdr) * note)
 {
 	uint64_t count = sample.header->section[VMT_SECTION_MODULES].used;
 	struct vmt_rec_module *module;
@@ -40,7 +40,7 @@ static uint32_t module_of(const char *path, const ElfW(Nhdr) *note)
 	return index;
 }
 
-static const ElfW(Nhdr) *build_id_note(const struct dl_phdr_info *info)
+static const ElfW(Nhdr) * build_id_note(const struct dl_phdr_info *info)
 {
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
@@ -87,20 +87,20 @@ static int add_frame(struct dl_phdr_info *info, size_t size, void *data)
 __attribute__((noinline)) static int compare(const void *a, const void *b)
 {
 	if (!counts[0])
-		counts[0] = backtrace(pcs[0], 32);	/* LINE-COMPARE */
+		counts[0] = backtrace(pcs[0], 32); /* LINE-COMPARE */
 	return *(const int *)a - *(const int *)b;
 }
 
 static inline __attribute__((always_inline)) void inlined(void)
 {
-	counts[1] = backtrace(pcs[1], 32);	/* LINE-INLINED */
+	counts[1] = backtrace(pcs[1], 32); /* LINE-INLINED */
 }
 
 __attribute__((noinline)) static void sort(void)
 {
 	int numbers[] = { 3, 1, 2 };
 
-	qsort(numbers, 3, sizeof(numbers[0]), compare);	/* LINE-SORT */
+	qsort(numbers, 3, sizeof(numbers[0]), compare); /* LINE-SORT */
 	inlined();
 	__asm__ volatile("" : : "r"(numbers) : "memory");
 }
@@ -114,9 +114,10 @@ static void add_sites(int sites)
 			dl_iterate_phdr(add_frame, &pcs[which][k]);
 		/* Beyond two, other offsets in libc: each is looked up on its own. */
 		if (i > 1)
-			((struct vmt_rec_frame *)sample_at(&sample, VMT_SECTION_FRAMES,
-				sample.header->section[VMT_SECTION_FRAMES].used - 1))->offset +=
-				(uint64_t)i;
+			((struct vmt_rec_frame *)sample_at(
+				 &sample, VMT_SECTION_FRAMES,
+				 sample.header->section[VMT_SECTION_FRAMES].used - 1))
+				->offset += (uint64_t)i;
 		sample_site(&sample, VMT_CALL_MMAP, (uint16_t)counts[which],
 			    (struct vmt_rec_counters){ .calls = 1, .created = 1 });
 		sample_range(&sample, 0x10000000 + (uint64_t)i * 8192, 1, 2 + (uint32_t)i);
@@ -140,7 +141,7 @@ int main(int argc, char **argv)
 	if (argc > 6)
 		sample.header->end = VMT_END_EXEC;
 	add_sites(argc > 2 ? atoi(argv[2]) : 2);
-	if (getenv("PEAK")) {	/* so many maps more at the peak, all of the second call site */
+	if (getenv("PEAK")) { /* so many maps more at the peak, all of the second call site */
 		struct vmt_rec_site *second = sample_at(&sample, VMT_SECTION_SITES, 3);
 
 		sample.header->maps_peak += (uint64_t)atoi(getenv("PEAK"));

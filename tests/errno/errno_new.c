@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The calls that bring, move and take maps: mmap, mremap, brk, shmat, with all that can be wrong. */
+/*
+ * The calls that bring, move and take maps: mmap, mremap, brk, shmat, with all that can be wrong.
+ */
 #include "errno_table.h"
 
 #include <sys/mman.h>
@@ -9,7 +11,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define READ_WRITE   (PROT_READ | PROT_WRITE)
-#define PRIVATE	     (MAP_PRIVATE | MAP_ANONYMOUS)
+#define PRIVATE      (MAP_PRIVATE | MAP_ANONYMOUS)
 
 static void try_mmap_ranges(void)
 {
@@ -37,13 +39,30 @@ static void try_mmap_ranges(void)
 static void try_mmap_flags(void)
 {
 	static const long flags[] = {
-		0, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, MAP_SHARED_VALIDATE, 0x08, 0x0f,
-		MAP_ANONYMOUS, PRIVATE, MAP_SHARED | MAP_ANONYMOUS, PRIVATE | MAP_GROWSDOWN,
-		MAP_SHARED | MAP_ANONYMOUS | MAP_GROWSDOWN, PRIVATE | MAP_NORESERVE,
-		PRIVATE | MAP_STACK, PRIVATE | MAP_LOCKED, PRIVATE | MAP_POPULATE,
-		PRIVATE | MAP_HUGETLB, PRIVATE | MAP_HUGETLB | (63 << 26), PRIVATE | 0x40000000,
-		MAP_SHARED_VALIDATE | MAP_ANONYMOUS | 0x40000000, MAP_ANONYMOUS | 0x08,
-		MAP_SHARED_VALIDATE | MAP_SYNC, PRIVATE | MAP_SYNC, PRIVATE | MAP_32BIT,
+		0,
+		MAP_FIXED,
+		MAP_PRIVATE,
+		MAP_SHARED,
+		MAP_SHARED_VALIDATE,
+		0x08,
+		0x0f,
+		MAP_ANONYMOUS,
+		PRIVATE,
+		MAP_SHARED | MAP_ANONYMOUS,
+		PRIVATE | MAP_GROWSDOWN,
+		MAP_SHARED | MAP_ANONYMOUS | MAP_GROWSDOWN,
+		PRIVATE | MAP_NORESERVE,
+		PRIVATE | MAP_STACK,
+		PRIVATE | MAP_LOCKED,
+		PRIVATE | MAP_POPULATE,
+		PRIVATE | MAP_HUGETLB,
+		PRIVATE | MAP_HUGETLB | (63 << 26),
+		PRIVATE | 0x40000000,
+		MAP_SHARED_VALIDATE | MAP_ANONYMOUS | 0x40000000,
+		MAP_ANONYMOUS | 0x08,
+		MAP_SHARED_VALIDATE | MAP_SYNC,
+		PRIVATE | MAP_SYNC,
+		PRIVATE | MAP_32BIT,
 	};
 	static const long prots[] = { PROT_NONE, PROT_READ, PROT_WRITE, PROT_EXEC, 7, 0x1000, -1 };
 
@@ -59,9 +78,9 @@ static void try_mmap_flags(void)
 static void try_mmap_files(void)
 {
 	const int fds[] = { files.good, files.read_only, files.write_only, files.folder, files.null,
-			    files.pipe, files.zero, files.closed, -1, -4096 };
-	static const long offsets[] = { 0, PAGE, 1, PAGE - 1, 1L << 40, -PAGE, -1,
-					0x7ffffffffffff000L };
+			    files.pipe, files.zero,      files.closed,     -1,           -4096 };
+	static const long offsets[] = { 0,        PAGE,  1,  PAGE - 1,
+					1L << 40, -PAGE, -1, 0x7ffffffffffff000L };
 	const long fixed = MAP_FIXED;
 
 	for (size_t i = 0; i < COUNT(fds); i++) {
@@ -121,9 +140,10 @@ static void try_mremap_copies(void)
 static void try_brk(void)
 {
 	const long start = (long)sbrk(0);
-	const long ends[] = { start,	 start + PAGE, start + 3 * PAGE + 5, start + PAGE, start,
-			      start - 1, 0,	       1,		     KERNEL,	   1L << 46,
-			      start + PAGE, start };
+	const long ends[] = {
+		start,  start + PAGE, start + 3 * PAGE + 5, start + PAGE, start, start - 1, 0, 1,
+		KERNEL, 1L << 46,     start + PAGE,         start
+	};
 
 	for (size_t i = 0; i < COUNT(ends); i++) {
 		/* Below where the data ends is refused; start - 1 would give a page back. */
@@ -135,15 +155,16 @@ static void try_brk(void)
 
 static void try_shm(void)
 {
-	static const long flags[] = { 0, SHM_RND, SHM_REMAP, SHM_RND | SHM_REMAP, SHM_RDONLY,
-				      SHM_EXEC, -1 };
-	const long places[] = { 0, HOLE, HOLE + 5, WRITTEN, WRITTEN + 7, KERNEL, TOP, area + 40 * PAGE };
+	static const long flags[] = { 0,          SHM_RND,  SHM_REMAP, SHM_RND | SHM_REMAP,
+				      SHM_RDONLY, SHM_EXEC, -1 };
+	const long places[] = { 0,           HOLE,   HOLE + 5, WRITTEN,
+				WRITTEN + 7, KERNEL, TOP,      area + 40 * PAGE };
 	const long none[6] = { 0 };
 
 	for (size_t i = 0; i < COUNT(flags); i++)
 		for (size_t k = 0; k < COUNT(places); k++) {
 			if (places[k] == 0 && (flags[i] & SHM_REMAP) == 0)
-				continue;	/* the kernel chooses: nothing would detach it */
+				continue; /* the kernel chooses: nothing would detach it */
 			trial(SYS_shmat, files.segment, places[k], flags[i], 0, 0, 0);
 		}
 	trial(SYS_shmat, -1, HOLE, 0, 0, 0, 0);

@@ -14,18 +14,29 @@ size_t ranges(const struct pair **ret_pairs)
 {
 	static struct pair pairs[24];
 	const struct pair now[] = {
-		{ WRITTEN, 0 },		    { WRITTEN, 1 },
-		{ WRITTEN, 8 * PAGE },	    { WRITTEN + 2 * PAGE, 3 * PAGE },
-		{ WRITTEN + 6 * PAGE, 8 * PAGE },	/* into the hole and beyond */
-		{ WRITTEN + 1, PAGE },	    { WRITTEN + PAGE - 1, 2 },
-		{ WRITTEN, -1 },	    { WRITTEN, -PAGE },
-		{ WRITTEN, -PAGE - 1 },	    { HOLE, PAGE },
-		{ HOLE, 6 * PAGE },	    { FILE_MAP + PAGE, PAGE },
-		{ SHARED + PAGE, 4 * PAGE }, { NO_ACCESS + PAGE, PAGE },
-		{ PLAIN + PAGE, 2 * PAGE },  { PLAIN, 20 * PAGE },
-		{ 0, 0 },		    { 0, PAGE },
-		{ 1, PAGE },		    { KERNEL, PAGE },
-		{ KERNEL + 1, PAGE },	    { NEARLY_0, PAGE },
+		{ WRITTEN, 0 },
+		{ WRITTEN, 1 },
+		{ WRITTEN, 8 * PAGE },
+		{ WRITTEN + 2 * PAGE, 3 * PAGE },
+		{ WRITTEN + 6 * PAGE, 8 * PAGE }, /* into the hole and beyond */
+		{ WRITTEN + 1, PAGE },
+		{ WRITTEN + PAGE - 1, 2 },
+		{ WRITTEN, -1 },
+		{ WRITTEN, -PAGE },
+		{ WRITTEN, -PAGE - 1 },
+		{ HOLE, PAGE },
+		{ HOLE, 6 * PAGE },
+		{ FILE_MAP + PAGE, PAGE },
+		{ SHARED + PAGE, 4 * PAGE },
+		{ NO_ACCESS + PAGE, PAGE },
+		{ PLAIN + PAGE, 2 * PAGE },
+		{ PLAIN, 20 * PAGE },
+		{ 0, 0 },
+		{ 0, PAGE },
+		{ 1, PAGE },
+		{ KERNEL, PAGE },
+		{ KERNEL + 1, PAGE },
+		{ NEARLY_0, PAGE },
 		{ TOP, PAGE },
 	};
 
@@ -47,8 +58,9 @@ static void with_each_range(long nr, const long *values, size_t count)
 
 static void try_protection(void)
 {
-	static const long prots[] = { PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE, PROT_EXEC,
-				      0x10000, PROT_READ | PROT_GROWSDOWN, -1 };
+	static const long prots[] = { PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE,
+				      PROT_EXEC, 0x10000,   PROT_READ | PROT_GROWSDOWN,
+				      -1 };
 	static const long keys[] = { -1, 0, 14, 16, 4096 };
 
 	with_each_range(SYS_mprotect, prots, COUNT(prots));
@@ -62,10 +74,21 @@ static void try_protection(void)
 
 static void try_advice(void)
 {
-	static const long advice[] = { MADV_NORMAL, MADV_DONTFORK, MADV_DOFORK, MADV_WIPEONFORK,
-				       MADV_DONTDUMP, MADV_MERGEABLE, MADV_HUGEPAGE, MADV_DONTNEED,
-				       MADV_FREE, MADV_REMOVE, MADV_WILLNEED, MADV_POPULATE_WRITE,
-				       102 /* GUARD_INSTALL */, 4242, -1 };
+	static const long advice[] = { MADV_NORMAL,
+				       MADV_DONTFORK,
+				       MADV_DOFORK,
+				       MADV_WIPEONFORK,
+				       MADV_DONTDUMP,
+				       MADV_MERGEABLE,
+				       MADV_HUGEPAGE,
+				       MADV_DONTNEED,
+				       MADV_FREE,
+				       MADV_REMOVE,
+				       MADV_WILLNEED,
+				       MADV_POPULATE_WRITE,
+				       102 /* GUARD_INSTALL */,
+				       4242,
+				       -1 };
 
 	with_each_range(SYS_madvise, advice, COUNT(advice));
 }
@@ -79,7 +102,7 @@ static void try_locks(void)
 	with_each_range(SYS_mlock2, flags, COUNT(flags));
 	with_each_range(SYS_munlock, any, COUNT(any));
 	for (long flag = 0; flag < 10; flag++)
-		if (!(flag & MCL_CURRENT))	/* would lock all there is, the library included */
+		if (!(flag & MCL_CURRENT)) /* would lock all there is, the library included */
 			trial(SYS_mlockall, flag, 0, 0, 0, 0, 0);
 	trial(SYS_munlockall, 0, 0, 0, 0, 0, 0);
 }

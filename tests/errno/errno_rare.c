@@ -11,11 +11,11 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
-#define COUNT(array)	     (sizeof(array) / sizeof((array)[0]))
-#define SYS_MSEAL	     462
+#define COUNT(array)         (sizeof(array) / sizeof((array)[0]))
+#define SYS_MSEAL            462
 #define SYS_MAP_SHADOW_STACK 453
 #define SET_MEMORY_MERGE     67
-#define SET_VMA		     0x53564d41
+#define SET_VMA              0x53564d41
 
 static void try_io(void)
 {
@@ -104,8 +104,8 @@ static void try_process_madvise(void)
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < COUNT(advice); k++) {
 			range[0] = (struct iovec){ (void *)(PLAIN + PAGE), PAGE };
-			range[1] = (struct iovec){ (void *)pairs[i].address,
-						   (size_t)pairs[i].length };
+			range[1] =
+				(struct iovec){ (void *)pairs[i].address, (size_t)pairs[i].length };
 			trial(SYS_process_madvise, files.self, (long)range, 2, advice[k], 0, 0);
 		}
 	range[1] = (struct iovec){ (void *)WRITTEN, PAGE };

@@ -20,12 +20,12 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define UNTOUCHED 77	/* errno before each call */
+#define UNTOUCHED 77 /* errno before each call */
 #define TEXT_MAX  (256 * 1024)
 
 struct vma {
-	char area[4096];	/* the area's lines, in words */
-	long lines;		/* of all maps */
+	char area[4096]; /* the area's lines, in words */
+	long lines; /* of all maps */
 };
 
 struct files files;
@@ -99,27 +99,20 @@ static long mapped_by_libc(long nr, const long a[6])
 	void *at = (void *)a[0];
 
 	switch (nr) {
-	case SYS_mmap:
-		return (long)mmap(at, (size_t)a[1], (int)a[2], (int)a[3], (int)a[4], a[5]);
+	case SYS_mmap: return (long)mmap(at, (size_t)a[1], (int)a[2], (int)a[3], (int)a[4], a[5]);
 	case SYS_mremap:
 		return (long)mremap(at, (size_t)a[1], (size_t)a[2], (int)a[3], (void *)a[4]);
-	case SYS_shmat:
-		return (long)shmat((int)a[0], (void *)a[1], (int)a[2]);
-	case SYS_shmdt:
-		return shmdt(at);
-	case SYS_brk:
-		return brk(at);
+	case SYS_shmat: return (long)shmat((int)a[0], (void *)a[1], (int)a[2]);
+	case SYS_shmdt: return shmdt(at);
+	case SYS_brk: return brk(at);
 	case SYS_remap_file_pages:
 		return remap_file_pages(at, (size_t)a[1], (int)a[2], (size_t)a[3], (int)a[4]);
 	case SYS_process_madvise:
 		return process_madvise((int)a[0], (void *)a[1], (size_t)a[2], (int)a[3],
 				       (unsigned)a[4]);
-	case SYS_prctl:
-		return prctl((int)a[0], a[1], a[2], a[3], a[4]);
-	case SYS_ioctl:
-		return ioctl((int)a[0], (unsigned long)a[1], a[2]);
-	default:
-		return syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	case SYS_prctl: return prctl((int)a[0], a[1], a[2], a[3], a[4]);
+	case SYS_ioctl: return ioctl((int)a[0], (unsigned long)a[1], a[2]);
+	default: return syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 	}
 }
 
@@ -129,26 +122,16 @@ static long made_by_libc(long nr, const long a[6])
 	size_t length = (size_t)a[1];
 
 	switch (nr) {
-	case SYS_munmap:
-		return munmap(at, length);
-	case SYS_mprotect:
-		return mprotect(at, length, (int)a[2]);
-	case SYS_pkey_mprotect:
-		return pkey_mprotect(at, length, (int)a[2], (int)a[3]);
-	case SYS_madvise:
-		return madvise(at, length, (int)a[2]);
-	case SYS_mlock:
-		return mlock(at, length);
-	case SYS_mlock2:
-		return mlock2(at, length, (unsigned)a[2]);
-	case SYS_munlock:
-		return munlock(at, length);
-	case SYS_mlockall:
-		return mlockall((int)a[0]);
-	case SYS_munlockall:
-		return munlockall();
-	default:
-		return mapped_by_libc(nr, a);
+	case SYS_munmap: return munmap(at, length);
+	case SYS_mprotect: return mprotect(at, length, (int)a[2]);
+	case SYS_pkey_mprotect: return pkey_mprotect(at, length, (int)a[2], (int)a[3]);
+	case SYS_madvise: return madvise(at, length, (int)a[2]);
+	case SYS_mlock: return mlock(at, length);
+	case SYS_mlock2: return mlock2(at, length, (unsigned)a[2]);
+	case SYS_munlock: return munlock(at, length);
+	case SYS_mlockall: return mlockall((int)a[0]);
+	case SYS_munlockall: return munlockall();
+	default: return mapped_by_libc(nr, a);
 	}
 }
 
@@ -158,18 +141,30 @@ static const char *name_of(long nr)
 		long nr;
 		const char *name;
 	} names[] = {
-		{ SYS_mmap, "mmap" },		{ SYS_munmap, "munmap" },
-		{ SYS_mprotect, "mprotect" },	{ SYS_pkey_mprotect, "pkey_mprotect" },
-		{ SYS_mremap, "mremap" },	{ SYS_madvise, "madvise" },
-		{ SYS_brk, "brk" },		{ SYS_process_madvise, "process_madvise" },
-		{ SYS_mlock, "mlock" },		{ SYS_mlock2, "mlock2" },
-		{ SYS_munlock, "munlock" },	{ SYS_mlockall, "mlockall" },
-		{ SYS_munlockall, "munlockall" }, { SYS_mbind, "mbind" },
-		{ SYS_shmat, "shmat" },		{ SYS_shmdt, "shmdt" },
-		{ SYS_remap_file_pages, "remap_file_pages" }, { SYS_prctl, "prctl" },
-		{ SYS_io_setup, "io_setup" },	{ SYS_io_destroy, "io_destroy" },
-		{ SYS_ioctl, "ioctl" },		{ SYS_arch_prctl, "arch_prctl" },
-		{ 450, "set_mempolicy_home_node" }, { 453, "map_shadow_stack" },
+		{ SYS_mmap, "mmap" },
+		{ SYS_munmap, "munmap" },
+		{ SYS_mprotect, "mprotect" },
+		{ SYS_pkey_mprotect, "pkey_mprotect" },
+		{ SYS_mremap, "mremap" },
+		{ SYS_madvise, "madvise" },
+		{ SYS_brk, "brk" },
+		{ SYS_process_madvise, "process_madvise" },
+		{ SYS_mlock, "mlock" },
+		{ SYS_mlock2, "mlock2" },
+		{ SYS_munlock, "munlock" },
+		{ SYS_mlockall, "mlockall" },
+		{ SYS_munlockall, "munlockall" },
+		{ SYS_mbind, "mbind" },
+		{ SYS_shmat, "shmat" },
+		{ SYS_shmdt, "shmdt" },
+		{ SYS_remap_file_pages, "remap_file_pages" },
+		{ SYS_prctl, "prctl" },
+		{ SYS_io_setup, "io_setup" },
+		{ SYS_io_destroy, "io_destroy" },
+		{ SYS_ioctl, "ioctl" },
+		{ SYS_arch_prctl, "arch_prctl" },
+		{ 450, "set_mempolicy_home_node" },
+		{ 453, "map_shadow_stack" },
 		{ 462, "mseal" },
 	};
 

@@ -11,13 +11,13 @@
 #define PAGE 4096L
 
 /* Nothing comes here unasked. Each sealing trial has an area of its own: a seal is for ever. */
-#define AREA	   0x3000000000L
+#define AREA       0x3000000000L
 #define AREA_PAGES 64L
 
 /* Addresses no process has. */
-#define KERNEL	 (-0x7fff80000000L)
+#define KERNEL   (-0x7fff80000000L)
 #define NEARLY_0 (-PAGE)
-#define TOP	 0x7ffffffff000L
+#define TOP      0x7ffffffff000L
 
 struct pair {
 	long address;
@@ -30,17 +30,17 @@ struct files {
 	int read_only;
 	int write_only;
 	int folder;
-	int null;	/* /dev/null: cannot be mapped */
+	int null; /* /dev/null: cannot be mapped */
 	int pipe;
 	int zero;
 	int closed;
 	int segment;
 	int userfault;
-	int self;	/* a pidfd of this process */
+	int self; /* a pidfd of this process */
 };
 
 extern struct files files;
-extern long area;	/* AREA, or where the current sealing trial takes place */
+extern long area; /* AREA, or where the current sealing trial takes place */
 
 /*
  * Lay the area out anew, make system call nr, by libc's function and by syscall(2) in turn, and
@@ -52,19 +52,19 @@ void trial(long nr, long a, long b, long c, long d, long e, long f);
 void trial_as_is(int by_libc, long nr, const long args[6]);
 
 /* Layout of the area: eight pages of each kind, see lay_out() in errno_table.c. */
-#define WRITTEN	  (area)
-#define HOLE	  (area + 8 * PAGE)
+#define WRITTEN   (area)
+#define HOLE      (area + 8 * PAGE)
 #define FILE_MAP  (area + 12 * PAGE)
-#define SHARED	  (area + 16 * PAGE)
+#define SHARED    (area + 16 * PAGE)
 #define NO_ACCESS (area + 20 * PAGE)
-#define PLAIN	  (area + 24 * PAGE)
+#define PLAIN     (area + 24 * PAGE)
 
 /* Good, bad and boundary ranges; none begins low and ends high, which would be everything. */
 size_t ranges(const struct pair **ret_pairs);
 
-void try_ranges(void);	/* calls on a range of addresses */
-void try_new_maps(void);	/* mmap, mremap, brk, shmat */
-void try_rare(void);	/* io_setup, userfaultfd, prctl, process_madvise… */
+void try_ranges(void); /* calls on a range of addresses */
+void try_new_maps(void); /* mmap, mremap, brk, shmat */
+void try_rare(void); /* io_setup, userfaultfd, prctl, process_madvise… */
 void try_seals(void);
 
 #endif

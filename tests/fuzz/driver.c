@@ -82,8 +82,7 @@ static int run_path(const char *path)
 	if (!dir)
 		return run_file(path);
 	while ((entry = readdir(dir))) {
-		if (entry->d_name[0] == '.' ||
-		    asprintf(&file, "%s/%s", path, entry->d_name) < 0)
+		if (entry->d_name[0] == '.' || asprintf(&file, "%s/%s", path, entry->d_name) < 0)
 			continue;
 		ret |= run_file(file);
 		free(file);

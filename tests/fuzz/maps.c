@@ -20,8 +20,9 @@ static void parse_line(const char *line, size_t length)
 		return;
 	fuzz_must(parsed.vma.start < parsed.vma.end, "a map has a length");
 	fuzz_must(parsed.name_length <= length &&
-		  (!parsed.name_length || (parsed.name >= line &&
-			parsed.name + parsed.name_length <= line + length)),
+			  (!parsed.name_length ||
+			   (parsed.name >= line &&
+			    parsed.name + parsed.name_length <= line + length)),
 		  "a name lies in its line");
 }
 

@@ -27,7 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_must(vmt_options_parse(&options, text, &ops) == complaints,
 		  "every complaint is counted");
 	fuzz_must(memchr(options.log_path, '\0', sizeof(options.log_path)) &&
-		  memchr(options.dir, '\0', sizeof(options.dir)), "paths are terminated");
+			  memchr(options.dir, '\0', sizeof(options.dir)),
+		  "paths are terminated");
 	fuzz_must(options.ask <= VMT_ASK_MAPS, "a way of asking that there is");
 	free(text);
 	return 0;

@@ -36,12 +36,14 @@ static void look_at_sites(const struct vmt_view *view)
 		live += totals[i].live;
 		if (!vmt_view_site(view, i, &site))
 			continue;
-		fuzz_must(vmt_view_frame_count(view, &site) <= VMT_FRAMES_MAX, "a stack has an end");
+		fuzz_must(vmt_view_frame_count(view, &site) <= VMT_FRAMES_MAX,
+			  "a stack has an end");
 		(void)vmt_view_live_at_peak(view, &site, totals[i].live);
 		(void)vmt_report_user_frame(view, &site);
 	}
 	fuzz_must(live <= vmt_view_count(view, VMT_SECTION_RANGES) ||
-		  view->header.notes & VMT_NOTE_RANGES_FULL, "no more maps than ranges");
+			  view->header.notes & VMT_NOTE_RANGES_FULL,
+		  "no more maps than ranges");
 	free(totals);
 }
 

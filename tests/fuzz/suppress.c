@@ -26,7 +26,11 @@ static void match(const struct vmt_suppressions *all, const uint8_t *data, size_
 	char file[] = "src/pool.c";
 	char call[] = "mmap";
 	struct vmt_stack_frame frame = {
-		.module = module, .function = function, .file = file, .line = 61, .is_user = true,
+		.module = module,
+		.function = function,
+		.file = file,
+		.line = 61,
+		.is_user = true,
 	};
 	struct vmt_summary_site site = { .call = call, .stack = { &frame, 1 }, .is_cut = size & 1 };
 	struct vmt_suppressions own = { NULL, 0 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the golden recordings are recordings of; see make.sh. A little of all that a recording
- * can hold: sites, owners, failures, marks, and timelines that have been widened. "killed" as argument:
- * kills itself at the end.
+ * can hold: sites, owners, failures, marks, and timelines that have been widened. "killed" as
+ * argument: kills itself at the end.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -34,8 +34,8 @@ static void fail(void)
 {
 	const struct rlimit limit = { (rlim_t)1 << 32, RLIM_INFINITY };
 
-	if (setrlimit(RLIMIT_AS, &limit) ||
-	    mmap(NULL, (size_t)1 << 33, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED)
+	if (setrlimit(RLIMIT_AS, &limit) || mmap(NULL, (size_t)1 << 33, PROT_READ,
+						 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED)
 		exit(5);
 }
 

@@ -19,7 +19,7 @@
 
 #include "os/sys.h"
 
-#define SITES	      (VMT_SITE_FIRST + VMT_CALL_COUNT)
+#define SITES         (VMT_SITE_FIRST + VMT_CALL_COUNT)
 #define QUESTIONS_MAX 64
 
 struct figures figures;
@@ -186,15 +186,16 @@ static int file_of(void *context, int fd, struct vmt_vma *vma)
 
 static void learn(const struct vmt_done *done, struct vmt_effect *effect)
 {
-	const struct vmt_kernel_ops ops = { .walk = kernel.walk, .boundary = note_question,
+	const struct vmt_kernel_ops ops = { .walk = kernel.walk,
+					    .boundary = note_question,
 					    .file = file_of };
 	struct vmt_change change;
 	struct vmt_simple simple;
 
 	space.is_sample = figures.calls % 16 == 0;
 	if (vmt_change_decode_simple(done, &simple) &&
-	    vmt_fast_simple_apply(&space, &simple, VMT_SITE_FIRST + done->call, figures.calls, &live_ops,
-			    effect)) {
+	    vmt_fast_simple_apply(&space, &simple, VMT_SITE_FIRST + done->call, figures.calls,
+				  &live_ops, effect)) {
 		figures.derived++;
 		return;
 	}
@@ -203,8 +204,8 @@ static void learn(const struct vmt_done *done, struct vmt_effect *effect)
 		figures.nothing++;
 		return;
 	}
-	if (vmt_fast_range_apply(&space, &change, VMT_SITE_FIRST + done->call, figures.calls, &live_ops,
-			    effect)) {
+	if (vmt_fast_range_apply(&space, &change, VMT_SITE_FIRST + done->call, figures.calls,
+				 &live_ops, effect)) {
 		figures.derived++;
 		return;
 	}
@@ -227,7 +228,7 @@ long model_call(long nr, long a, long b, long c, long d, long e, long f)
 	struct vmt_effect effect = { .out_of_memory = false };
 
 	if (with_stacks)
-		text_read(&before);	/* accesses have moved their starts */
+		text_read(&before); /* accesses have moved their starts */
 	done.result = vmt_sys6(nr, a, b, c, d, e, f);
 	if (done.call == VMT_CALL_IO_SETUP && !vmt_sys_failed(done.result))
 		done.aio = *(const uint64_t *)b;

@@ -12,11 +12,11 @@
 #include "core/resolve/effect.h"
 #include "core/vma/merge_rules.h"
 
-#define PAGE	    ((uint64_t)4096)
-#define ARENA	    UINT64_C(0x1000000000)	/* 64 GiB: nothing comes there unasked */
+#define PAGE        ((uint64_t)4096)
+#define ARENA       UINT64_C(0x1000000000) /* 64 GiB: nothing comes there unasked */
 #define ARENA_PAGES 64
 #define ARENA_END   (ARENA + ARENA_PAGES * PAGE)
-#define TEXT_MAX    8192	/* maps in /proc/self/maps */
+#define TEXT_MAX    8192 /* maps in /proc/self/maps */
 
 /* /proc/self/maps, parsed. */
 struct text {
@@ -42,15 +42,15 @@ struct figures {
 	unsigned long nothing;
 	unsigned long derived;
 	unsigned long asked;
-	unsigned long questions;	/* of boundary */
+	unsigned long questions; /* of boundary */
 	unsigned long walks;
 };
 
 extern struct figures figures;
 
 /*
- * Start with the maps as they are now. reasons: hidden attributes are reasoned about (merge_rules.h);
- * stacks: some maps may grow between calls.
+ * Start with the maps as they are now. reasons: hidden attributes are reasoned about
+ * (merge_rules.h); stacks: some maps may grow between calls.
  */
 void model_start(enum way way, bool reasons, bool stacks, const char *label);
 
@@ -62,7 +62,6 @@ void model_forked(void);
  * program with a description at the first difference. Returns the kernel's result.
  */
 long model_call(long nr, long a, long b, long c, long d, long e, long f);
-
 
 uint64_t dice(uint64_t bound);
 

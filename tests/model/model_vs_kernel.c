@@ -20,11 +20,11 @@
 
 struct plan {
 	unsigned long calls;
-	unsigned long forks;	/* a child goes on after so many calls; 0 = never */
+	unsigned long forks; /* a child goes on after so many calls; 0 = never */
 	uint64_t seed;
-	bool plain;	/* the kernel is asked wherever a merge is possible */
-	bool alloc;	/* only calls as allocators make them */
-	bool stacks;	/* maps that grow by accesses as well */
+	bool plain; /* the kernel is asked wherever a merge is possible */
+	bool alloc; /* only calls as allocators make them */
+	bool stacks; /* maps that grow by accesses as well */
 	enum way way;
 };
 

@@ -10,8 +10,8 @@
 #include <sys/mman.h>
 #include <sys/shm.h>
 
-#define NONE	 (-1)	/* nobody's page: no call explains it */
-#define FRESH	 1000000	/* + the map it is a copy of, or alone */
+#define NONE      (-1) /* nobody's page: no call explains it */
+#define FRESH     1000000 /* + the map it is a copy of, or alone */
 #define DONTUNMAP 4
 
 /* A call as a story of bytes. Empty ranges: nothing of that kind. */
@@ -20,12 +20,12 @@ struct story {
 	const struct text *after;
 	struct vmt_range dropped[2];
 	struct vmt_range fresh;
-	struct vmt_range copied;	/* what fresh copies; end == start: one map, of any length */
+	struct vmt_range copied; /* what fresh copies; end == start: one map, of any length */
 	bool is_copy;
-	struct vmt_range from;	/* moved… */
+	struct vmt_range from; /* moved… */
 	uint64_t to;
 	struct vmt_range grown;
-	int grown_of;	/* index before */
+	int grown_of; /* index before */
 	bool failed;
 };
 
@@ -147,8 +147,7 @@ static void tell_brk(const struct vmt_done *done, struct story *story)
 		return;
 	story->grown = (struct vmt_range){ from, to };
 	story->grown_of = below;
-	if (below == NONE ||
-	    index_at(story->after, from) != index_at(story->after, from - PAGE))
+	if (below == NONE || index_at(story->after, from) != index_at(story->after, from - PAGE))
 		story->grown_of = FRESH;
 }
 
@@ -170,29 +169,18 @@ static void tell(const struct vmt_done *done, struct story *story)
 		if (!story->failed)
 			story->fresh = range_of((uint64_t)done->result, second);
 		break;
-	case VMT_CALL_MUNMAP:
-		story->dropped[0] = range_of(first, second);
-		break;
-	case VMT_CALL_MREMAP:
-		tell_mremap(done, story);
-		break;
-	case VMT_CALL_BRK:
-		tell_brk(done, story);
-		break;
-	case VMT_CALL_SHMAT:
-		tell_new(story, (uint64_t)done->result);
-		break;
-	case VMT_CALL_IO_SETUP:
-		tell_new(story, done->aio);
-		break;
+	case VMT_CALL_MUNMAP: story->dropped[0] = range_of(first, second); break;
+	case VMT_CALL_MREMAP: tell_mremap(done, story); break;
+	case VMT_CALL_BRK: tell_brk(done, story); break;
+	case VMT_CALL_SHMAT: tell_new(story, (uint64_t)done->result); break;
+	case VMT_CALL_IO_SETUP: tell_new(story, done->aio); break;
 	case VMT_CALL_REMAP_FILE_PAGES:
 		if (!story->failed)
-			story->fresh = (struct vmt_range){ vmt_page_down(first),
-							   vmt_page_down(first) +
-								   vmt_page_down(second) };
+			story->fresh =
+				(struct vmt_range){ vmt_page_down(first),
+						    vmt_page_down(first) + vmt_page_down(second) };
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 
@@ -207,8 +195,7 @@ static bool is_concerned(const struct story *story, const struct vmt_vma *vma)
 	const struct vmt_range to = { story->to, story->to + story->from.end - story->from.start };
 
 	return meets(story->fresh, vma) || meets(story->grown, vma) || meets(story->from, vma) ||
-	       meets(to, vma) || meets(story->dropped[0], vma) ||
-	       meets(story->dropped[1], vma);
+	       meets(to, vma) || meets(story->dropped[0], vma) || meets(story->dropped[1], vma);
 }
 
 static void count_map(const struct story *story, const struct vmt_vma *vma, unsigned *pieces_of,
@@ -236,7 +223,8 @@ static void count_map(const struct story *story, const struct vmt_vma *vma, unsi
 bool pieces_count(const struct text *before, const struct text *after, const struct vmt_done *done,
 		  struct vmt_counts *ret_counts)
 {
-	struct story story = { .before = before, .after = after,
+	struct story story = { .before = before,
+			       .after = after,
 			       .failed = done->result < 0 && done->result >= -4095 };
 	static unsigned pieces_of[TEXT_MAX];
 	struct vmt_counts counts = { 0 };

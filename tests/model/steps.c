@@ -17,13 +17,13 @@
 #include "os/sys.h"
 
 #ifndef MAP_DROPPABLE
-#define MAP_DROPPABLE 0x08	/* Linux 6.11; Debian 12's headers are older */
+#define MAP_DROPPABLE 0x08 /* Linux 6.11; Debian 12's headers are older */
 #endif
 #define ADVICE_GUARD_INSTALL 102
 #define ADVICE_GUARD_REMOVE  103
-#define KEPT_MAX	     32
-#define TOO_LONG	     (1L << 60)	/* page tables of five levels reach up to 1 << 56 */
-#define STACK_TOP	     (ARENA + (UINT64_C(64) << 20))
+#define KEPT_MAX             32
+#define TOO_LONG             (1L << 60) /* page tables of five levels reach up to 1 << 56 */
+#define STACK_TOP            (ARENA + (UINT64_C(64) << 20))
 
 struct span {
 	uint64_t start;
@@ -33,7 +33,7 @@ struct span {
 static uint64_t state;
 static struct span kept[KEPT_MAX];
 static size_t kept_count;
-static int files[6];	/* a file, again, by a second open, read-only, memfd, /dev/zero */
+static int files[6]; /* a file, again, by a second open, read-only, memfd, /dev/zero */
 static int pkey, segment;
 static uint64_t brk_low;
 static bool with_stacks, only_alloc;
@@ -85,17 +85,12 @@ static long some_anonymous(void)
 	static const int more[] = { MAP_NORESERVE, MAP_STACK, MAP_LOCKED, MAP_POPULATE };
 
 	switch (dice(10)) {
-	case 0:
-		return MAP_ANONYMOUS | MAP_SHARED;
-	case 1:
-		return MAP_ANONYMOUS | MAP_DROPPABLE;
+	case 0: return MAP_ANONYMOUS | MAP_SHARED;
+	case 1: return MAP_ANONYMOUS | MAP_DROPPABLE;
 	case 2:
-	case 3:
-		return MAP_ANONYMOUS | MAP_PRIVATE | more[dice(4)];
-	case 4:
-		return MAP_ANONYMOUS | MAP_PRIVATE | more[dice(4)] | more[dice(4)];
-	default:
-		return MAP_ANONYMOUS | MAP_PRIVATE;
+	case 3: return MAP_ANONYMOUS | MAP_PRIVATE | more[dice(4)];
+	case 4: return MAP_ANONYMOUS | MAP_PRIVATE | more[dice(4)] | more[dice(4)];
+	default: return MAP_ANONYMOUS | MAP_PRIVATE;
 	}
 }
 
@@ -145,11 +140,11 @@ static void step_mprotect(void)
 static void step_madvise(void)
 {
 	static const int advice[] = {
-		MADV_NORMAL,	  MADV_RANDOM,	     MADV_SEQUENTIAL,	   MADV_DONTFORK,
-		MADV_DOFORK,	  MADV_WIPEONFORK,   MADV_KEEPONFORK,	   MADV_DONTDUMP,
-		MADV_DODUMP,	  MADV_MERGEABLE,    MADV_UNMERGEABLE,	   MADV_HUGEPAGE,
-		MADV_NOHUGEPAGE,  MADV_POPULATE_READ, MADV_POPULATE_WRITE, MADV_DONTNEED,
-		MADV_FREE,	  ADVICE_GUARD_INSTALL, ADVICE_GUARD_REMOVE, 4242,
+		MADV_NORMAL,     MADV_RANDOM,          MADV_SEQUENTIAL,     MADV_DONTFORK,
+		MADV_DOFORK,     MADV_WIPEONFORK,      MADV_KEEPONFORK,     MADV_DONTDUMP,
+		MADV_DODUMP,     MADV_MERGEABLE,       MADV_UNMERGEABLE,    MADV_HUGEPAGE,
+		MADV_NOHUGEPAGE, MADV_POPULATE_READ,   MADV_POPULATE_WRITE, MADV_DONTNEED,
+		MADV_FREE,       ADVICE_GUARD_INSTALL, ADVICE_GUARD_REMOVE, 4242,
 	};
 	struct span range = some_range();
 
@@ -166,14 +161,9 @@ static void step_mlock(void)
 	long length = (long)(range.pages * PAGE) - shift;
 
 	switch (dice(4)) {
-	case 0:
-		model_call(SYS_mlock, start, length, 0, 0, 0, 0);
-		break;
-	case 1:
-		model_call(SYS_mlock2, start, length, (long)dice(2), 0, 0, 0);
-		break;
-	default:
-		model_call(SYS_munlock, start, length, 0, 0, 0, 0);
+	case 0: model_call(SYS_mlock, start, length, 0, 0, 0, 0); break;
+	case 1: model_call(SYS_mlock2, start, length, (long)dice(2), 0, 0, 0); break;
+	default: model_call(SYS_munlock, start, length, 0, 0, 0, 0);
 	}
 }
 
@@ -181,7 +171,7 @@ static void step_mbind(void)
 {
 	static unsigned long node = 1;
 	struct span range = some_range();
-	long policy = (long)dice(5);	/* default, preferred, bind, interleave, local */
+	long policy = (long)dice(5); /* default, preferred, bind, interleave, local */
 	bool has_nodes = policy >= 1 && policy <= 3;
 
 	model_call(SYS_mbind, (long)range.start, (long)(range.pages * PAGE), policy,
@@ -240,20 +230,11 @@ static void step_mremap(void)
 {
 	switch (dice(8)) {
 	case 0:
-	case 1:
-		step_resize(0);
-		break;
-	case 2:
-		step_resize(MREMAP_MAYMOVE);
-		break;
-	case 3:
-		step_copy();
-		break;
-	case 4:
-		step_move_in_arena(MREMAP_DONTUNMAP);
-		break;
-	default:
-		step_move_in_arena(0);
+	case 1: step_resize(0); break;
+	case 2: step_resize(MREMAP_MAYMOVE); break;
+	case 3: step_copy(); break;
+	case 4: step_move_in_arena(MREMAP_DONTUNMAP); break;
+	default: step_move_in_arena(0);
 	}
 }
 
@@ -271,9 +252,7 @@ static void step_segment(void)
 	case 0:
 		model_call(SYS_shmat, segment, (long)range.start, dice(2) ? SHM_REMAP : 0, 0, 0, 0);
 		break;
-	case 1:
-		model_call(SYS_shmdt, (long)range.start, 0, 0, 0, 0, 0);
-		break;
+	case 1: model_call(SYS_shmdt, (long)range.start, 0, 0, 0, 0, 0); break;
 	default:
 		model_call(SYS_remap_file_pages, (long)range.start, (long)length, 0,
 			   (long)dice(ARENA_PAGES), 0, 0);
@@ -285,9 +264,7 @@ static void step_whole(void)
 	static unsigned long ring;
 
 	switch (dice(4)) {
-	case 0:
-		model_call(SYS_mlockall, MCL_CURRENT | MCL_ONFAULT, 0, 0, 0, 0, 0);
-		break;
+	case 0: model_call(SYS_mlockall, MCL_CURRENT | MCL_ONFAULT, 0, 0, 0, 0, 0); break;
 	case 1:
 		if (ring)
 			model_call(SYS_io_destroy, (long)ring, 0, 0, 0, 0, 0);
@@ -297,8 +274,7 @@ static void step_whole(void)
 		if (!ring)
 			model_call(SYS_io_setup, 8, (long)&ring, 0, 0, 0, 0);
 		break;
-	default:
-		model_call(SYS_munlockall, 0, 0, 0, 0, 0, 0);
+	default: model_call(SYS_munlockall, 0, 0, 0, 0, 0, 0);
 	}
 }
 
@@ -310,29 +286,16 @@ static void step_wrong(void)
 	long fixed = MAP_FIXED | MAP_PRIVATE;
 
 	switch (dice(8)) {
-	case 0:
-		model_call(SYS_munmap, at + 8, length, 0, 0, 0, 0);
-		break;
-	case 1:
-		model_call(SYS_mprotect, at, length, 0x10000, 0, 0, 0);
-		break;
-	case 2:
-		model_call(SYS_mmap, at, length, 3, MAP_FIXED | MAP_ANONYMOUS, -1, 0);
-		break;
-	case 3:
-		model_call(SYS_mmap, at + 8, length, 3, fixed | MAP_ANONYMOUS, -1, 0);
-		break;
-	case 4:
-		model_call(SYS_mmap, at, length, 3, MAP_FIXED | MAP_SHARED, files[3], 0);
-		break;
-	case 5:
-		model_call(SYS_mmap, at, TOO_LONG, 3, fixed | MAP_ANONYMOUS, -1, 0);
-		break;
+	case 0: model_call(SYS_munmap, at + 8, length, 0, 0, 0, 0); break;
+	case 1: model_call(SYS_mprotect, at, length, 0x10000, 0, 0, 0); break;
+	case 2: model_call(SYS_mmap, at, length, 3, MAP_FIXED | MAP_ANONYMOUS, -1, 0); break;
+	case 3: model_call(SYS_mmap, at + 8, length, 3, fixed | MAP_ANONYMOUS, -1, 0); break;
+	case 4: model_call(SYS_mmap, at, length, 3, MAP_FIXED | MAP_SHARED, files[3], 0); break;
+	case 5: model_call(SYS_mmap, at, TOO_LONG, 3, fixed | MAP_ANONYMOUS, -1, 0); break;
 	case 6:
 		model_call(SYS_mremap, at, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, at, 0);
 		break;
-	default:
-		model_call(SYS_munmap, at, -length, 0, 0, 0, 0);
+	default: model_call(SYS_munmap, at, -length, 0, 0, 0, 0);
 	}
 }
 
@@ -347,25 +310,19 @@ static void step_stack(void)
 		model_call(SYS_mmap, (long)STACK_TOP - 4 * (long)PAGE, 4 * (long)PAGE, 3,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0);
 		break;
-	case 1:
-		model_call(SYS_munmap, (long)at, length, 0, 0, 0, 0);
-		break;
+	case 1: model_call(SYS_munmap, (long)at, length, 0, 0, 0, 0); break;
 	case 2:
 		model_call(SYS_mmap, (long)at, length, some_prot(),
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 		break;
-	case 3:
-		model_call(SYS_madvise, (long)at, length, MADV_DONTDUMP, 0, 0, 0);
-		break;
+	case 3: model_call(SYS_madvise, (long)at, length, MADV_DONTDUMP, 0, 0, 0); break;
 	case 4:
-		model_call(SYS_munmap, (long)(STACK_TOP - 64 * PAGE), 64 * (long)PAGE, 0, 0, 0,
-			   0);
+		model_call(SYS_munmap, (long)(STACK_TOP - 64 * PAGE), 64 * (long)PAGE, 0, 0, 0, 0);
 		break;
 	case 5:
 		model_call(SYS_mprotect, (long)at, length, some_prot() | PROT_GROWSDOWN, 0, 0, 0);
 		break;
-	default:
-		model_call(SYS_mprotect, (long)at, length, some_prot(), 0, 0, 0);
+	default: model_call(SYS_mprotect, (long)at, length, some_prot(), 0, 0, 0);
 	}
 	at = STACK_TOP - (1 + dice(32)) * PAGE;
 	vmt_sys4(SYS_pread64, files[5], at, 1, 0);
@@ -394,7 +351,7 @@ void steps_make(void)
 	} kinds[] = {
 		{ step_mmap, 32 },    { step_munmap, 9 }, { step_mprotect, 18 },
 		{ step_madvise, 12 }, { step_mlock, 6 },  { step_mbind, 4 },
-		{ step_mremap, 12 },  { step_brk, 3 },	  { step_segment, 1 },
+		{ step_mremap, 12 },  { step_brk, 3 },    { step_segment, 1 },
 		{ step_wrong, 3 },
 	};
 	uint64_t roll = dice(100);

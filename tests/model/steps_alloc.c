@@ -46,8 +46,9 @@ static void step_mmap(struct range range)
 
 static void step_madvise(struct range range)
 {
-	static const long advice[] = { MADV_DONTFORK, MADV_DOFORK, MADV_DODUMP, MADV_NOHUGEPAGE,
-				       MADV_HUGEPAGE, ADVICE_GUARD_INSTALL, ADVICE_GUARD_INSTALL };
+	static const long advice[] = { MADV_DONTFORK,       MADV_DOFORK,   MADV_DODUMP,
+				       MADV_NOHUGEPAGE,     MADV_HUGEPAGE, ADVICE_GUARD_INSTALL,
+				       ADVICE_GUARD_INSTALL };
 
 	model_call(SYS_madvise, range.start, range.length, advice[dice(VMT_COUNT(advice))], 0, 0,
 		   0);
@@ -58,15 +59,11 @@ static void step_rare(struct range range)
 	struct range to = some_range();
 
 	switch (dice(5)) {
-	case 0:
-		model_call(SYS_mlock2, range.start, range.length, 1, 0, 0, 0);
-		break;
+	case 0: model_call(SYS_mlock2, range.start, range.length, 1, 0, 0, 0); break;
 	case 1:
-		model_call(SYS_mbind, range.start, range.length, 4, 0, 0, 0);	/* local */
+		model_call(SYS_mbind, range.start, range.length, 4, 0, 0, 0); /* local */
 		break;
-	case 2:
-		model_call(SYS_mremap, range.start, range.length, 2 * range.length, 0, 0, 0);
-		break;
+	case 2: model_call(SYS_mremap, range.start, range.length, 2 * range.length, 0, 0, 0); break;
 	default:
 		if (to.start + range.length <= (long)ARENA_END)
 			model_call(SYS_mremap, range.start, range.length, range.length,
@@ -94,8 +91,8 @@ static void step_guard(int zero)
 {
 	long at = (long)(ARENA + dice(ARENA_PAGES - 5) * PAGE);
 
-	model_call(SYS_mmap, at, 5 * (long)PAGE, PROT_NONE,
-		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	model_call(SYS_mmap, at, 5 * (long)PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+		   -1, 0);
 	model_call(SYS_mprotect, at, (long)PAGE, 3, 0, 0, 0);
 	vmt_sys4(SYS_pread64, zero, at, 1, 0);
 	model_call(SYS_madvise, at + 3 * (long)PAGE, (long)PAGE, ADVICE_GUARD_INSTALL, 0, 0, 0);
@@ -129,8 +126,8 @@ static void step_library(int zero, const int library[2])
 }
 
 /*
- * A collector's write barrier: all read-only, then the pages that are written to one by one, then all
- * writable again. Pages that were written to apart from one another keep their maps apart.
+ * A collector's write barrier: all read-only, then the pages that are written to one by one, then
+ * all writable again. Pages that were written to apart from one another keep their maps apart.
  */
 static void step_barrier(int zero, const int library[2])
 {

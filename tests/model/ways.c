@@ -19,8 +19,8 @@
 #include "os/sys.h"
 
 #define COVERING_OR_NEXT 0x10u
-#define TOO_LONG	 UINT64_C(0x7fffffff0000)	/* with page tables of four levels… */
-#define TOO_LONG_FOR_5	 UINT64_C(0xffffffffff0000)	/* …and of five, which may be refused as such */
+#define TOO_LONG         UINT64_C(0x7fffffff0000) /* with page tables of four levels… */
+#define TOO_LONG_FOR_5   UINT64_C(0xffffffffff0000) /* …and of five, which may be refused as such */
 
 /* linux/fs.h since 6.11; Debian 12's is older. */
 struct query {
@@ -143,8 +143,8 @@ void ways_open(enum way way, struct vmt_kernel_ops *ret_ops)
 	if (way == WAY_AUTO)
 		way = ways_can_query() ? WAY_QUERY : WAY_PROBE;
 	if (way == WAY_QUERY)
-		*ret_ops = (struct vmt_kernel_ops){ .walk = query_walk,
-						    .boundary = query_boundary };
+		*ret_ops =
+			(struct vmt_kernel_ops){ .walk = query_walk, .boundary = query_boundary };
 	if (way == WAY_PROBE)
 		ret_ops->boundary = probe_boundary;
 }

@@ -21,7 +21,7 @@ static void wait_on(void *context, _Atomic uint32_t *word, uint32_t value, uint6
 static void wake(void *context, _Atomic uint32_t *word)
 {
 	(void)context;
-	EXPECT(*word == 0);	/* it could be taken at once */
+	EXPECT(*word == 0); /* it could be taken at once */
 	wakes++;
 }
 
@@ -56,10 +56,10 @@ int main(void)
 	EXPECT(leave(burst, 3000) == burst);
 	leave(long_time, 3000);
 	EXPECT(leave(320, 3000) == 160);
-	EXPECT(leave(200, 10000) == 200);	/* a little slower: no reason to keep it */
+	EXPECT(leave(200, 10000) == 200); /* a little slower: no reason to keep it */
 	EXPECT(leave(320, 3000) <= 161);
 	clock_now += 1000000000;
-	EXPECT(leave(burst, 3000) == burst);	/* it has to be busy for some time again */
+	EXPECT(leave(burst, 3000) == burst); /* it has to be busy for some time again */
 	EXPECT(leave(long_time, 20000) == long_time);
 	return 0;
 }

@@ -23,7 +23,7 @@ static void *die(void *argument)
 	while (!room_lock_at(racer, (uint64_t)(uintptr_t)__builtin_frame_address(0), true)) {
 	}
 	if (vmt_deferred_take(&room_late))
-		books.is_inside = UINT32_MAX;	/* neither given back nor learnt */
+		books.is_inside = UINT32_MAX; /* neither given back nor learnt */
 	atomic_store_explicit(&racer->is_dead, 1, memory_order_release);
 	return NULL;
 }

@@ -10,7 +10,7 @@
 
 #define CALLS 20000u
 
-static unsigned holds;	/* under the lock */
+static unsigned holds; /* under the lock */
 
 /* Long enough now and then for everybody else to lose patience, and even to fill the queue. */
 static void hold(void)
@@ -35,7 +35,8 @@ static void check_order(void)
 	struct vmt_deferred_call *first = vmt_deferred_claim(&room_late);
 	struct vmt_deferred_call *second = vmt_deferred_claim(&room_late);
 
-	EXPECT(first && second && !vmt_deferred_waits(&room_late) && !vmt_deferred_take(&room_late));
+	EXPECT(first && second && !vmt_deferred_waits(&room_late) &&
+	       !vmt_deferred_take(&room_late));
 	vmt_deferred_publish(&room_late, second);
 	vmt_deferred_publish(&room_late, first);
 	EXPECT(vmt_deferred_take(&room_late) == second);

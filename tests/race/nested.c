@@ -13,8 +13,8 @@
 
 #include "room.h"
 
-#define CALLS	  20000u
-#define HERE	  ((uint64_t)(uintptr_t)__builtin_frame_address(0))
+#define CALLS 20000u
+#define HERE  ((uint64_t)(uintptr_t)__builtin_frame_address(0))
 
 static __thread struct racer *self;
 static __thread unsigned nesting;
@@ -22,8 +22,8 @@ static __thread unsigned nesting;
 static void on_signal(int number)
 {
 	(void)number;
-	if (!self || nesting || atomic_load_explicit(&self->made, memory_order_relaxed) >=
-					CALLS_MAX - 100)
+	if (!self || nesting ||
+	    atomic_load_explicit(&self->made, memory_order_relaxed) >= CALLS_MAX - 100)
 		return;
 	nesting++;
 	room_call(self, NULL);
@@ -82,7 +82,7 @@ static void nest_until_overflow(struct racer *racer)
 		EXPECT(room_enter(racer, HERE - 256, true) == VMT_LOCK_BUSY);
 		room_call_late(racer, HERE - 256, atomic_fetch_add(&racer->made, 1));
 	}
-	EXPECT(racer->most_waits == 0);	/* in vain: it would be for itself */
+	EXPECT(racer->most_waits == 0); /* in vain: it would be for itself */
 	room_unlock(racer);
 	EXPECT(books.deferred == VMT_DEFERRED_SLOTS && books.overflows == 1);
 	EXPECT(racer->held_sp == 0);

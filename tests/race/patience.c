@@ -11,10 +11,10 @@
 
 static struct vmt_lock lock;
 static uint64_t clock_now;
-static uint64_t free_at;	/* the holder leaves then; 0: never */
-static bool goes_on;	/* the lock is taken again and again */
-static bool stands;	/* the holder may stand still */
-static uint64_t ran_percent;	/* of the time that passes, the holder runs */
+static uint64_t free_at; /* the holder leaves then; 0: never */
+static bool goes_on; /* the lock is taken again and again */
+static bool stands; /* the holder may stand still */
+static uint64_t ran_percent; /* of the time that passes, the holder runs */
 
 static void wait_on(void *context, _Atomic uint32_t *word, uint32_t value, uint64_t timeout_ns)
 {
@@ -111,7 +111,7 @@ static void waits_for_a_processor(void)
 	free_at = clock_now + VMT_LOCK_STARVED_NS - 1;
 	EXPECT(attempt(VMT_LOCK_GOT) == VMT_LOCK_STARVED_NS - 1);
 	free_at = 0;
-	ran_percent = 1;	/* of a processor that is shared by many */
+	ran_percent = 1; /* of a processor that is shared by many */
 	hold();
 	EXPECT(is_about(attempt(VMT_LOCK_BUSY), 100 * VMT_LOCK_PATIENCE_NS));
 }
@@ -147,10 +147,10 @@ static void may_stand_still(void)
 	}
 	printf("the floor is %lu ns\n", (unsigned long)patience);
 
-	hold();	/* a short wait says nothing */
+	hold(); /* a short wait says nothing */
 	free_at = clock_now + patience / 2;
 	EXPECT(attempt(VMT_LOCK_GOT) == patience / 2);
-	hold();	/* a long one that was worth it does */
+	hold(); /* a long one that was worth it does */
 	free_at = clock_now + patience - 1;
 	EXPECT(attempt(VMT_LOCK_GOT) == patience - 1);
 	free_at = 0;

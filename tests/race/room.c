@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order of locking, draining and leaving word is that of preload/call/call.c; what is learnt of a
- * call is its number.
+ * The order of locking, draining and leaving word is that of preload/call/call.c; what is learnt of
+ * a call is its number.
  */
 #include <sched.h>
 
@@ -28,7 +28,7 @@ static void wait_on(void *context, _Atomic uint32_t *word, uint32_t value, uint6
 static void wake(void *context, _Atomic uint32_t *word)
 {
 	(void)context;
-	(void)word;	/* waits are short and come to their end */
+	(void)word; /* waits are short and come to their end */
 }
 
 static uint64_t now(void *context)
@@ -65,7 +65,7 @@ static bool has_left(void *context, uint64_t held_sp, uint64_t sp)
 
 static struct vmt_lock_ops ops_of(struct racer *racer)
 {
-	return (struct vmt_lock_ops){ wait_on, wake,      now,  is_alive, ran,
+	return (struct vmt_lock_ops){ wait_on,   wake,     now,  is_alive, ran,
 				      may_stand, has_left, NULL, racer };
 }
 
@@ -77,7 +77,7 @@ static struct vmt_lock_self self_of(struct racer *racer)
 enum vmt_lock_result room_enter(struct racer *racer, uint64_t sp, bool patient)
 {
 	struct vmt_lock_ops ops = ops_of(racer);
-	unsigned outer_waits = racer->waits;	/* ours, if a handler runs this */
+	unsigned outer_waits = racer->waits; /* ours, if a handler runs this */
 	enum vmt_lock_result result;
 
 	racer->waits = 0;

@@ -13,40 +13,40 @@
 #include "sync/deferred.h"
 #include "sync/lock.h"
 
-#define RACERS	  8u
-#define CALLS_MAX 200000u	/* of one racer */
-#define WAITS_MAX 20u	/* that patience lasts for */
+#define RACERS    8u
+#define CALLS_MAX 200000u /* of one racer */
+#define WAITS_MAX 20u /* that patience lasts for */
 
 /* A failed check ends the test: threads that go on would only bury it. */
-#define EXPECT(condition)                                                                          \
-	((condition) ? (void)0 :                                                                   \
-		       (fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition),    \
+#define EXPECT(condition)                                                                       \
+	((condition) ? (void)0 :                                                                \
+		       (fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition), \
 			_Exit(1)))
 
 /* A thread. */
 struct racer {
 	uint32_t id;
 	_Atomic uint32_t is_dead;
-	_Atomic uint32_t made;	/* calls so far */
+	_Atomic uint32_t made; /* calls so far */
 	volatile uint64_t held_sp;
-	uint64_t clock;	/* ns; only this thread's waits move it */
-	unsigned waits;	/* for the lock, in this attempt */
+	uint64_t clock; /* ns; only this thread's waits move it */
+	unsigned waits; /* for the lock, in this attempt */
 	unsigned most_waits;
-	void (*interrupt)(void);	/* run while waiting, as a handler would; may be NULL */
-	unsigned char lost[CALLS_MAX];	/* found no slot in the queue; its own to write */
+	void (*interrupt)(void); /* run while waiting, as a handler would; may be NULL */
+	unsigned char lost[CALLS_MAX]; /* found no slot in the queue; its own to write */
 };
 
 /* What the lock covers. */
 struct books {
 	uint32_t is_inside;
-	uint32_t in_time;	/* calls learnt by who made them */
-	uint32_t deferred;	/* learnt from the queue */
+	uint32_t in_time; /* calls learnt by who made them */
+	uint32_t deferred; /* learnt from the queue */
 	uint32_t overflows;
 	uint32_t robbed;
-	unsigned char resolved[RACERS][CALLS_MAX];	/* how often */
-	uint32_t everything[RACERS];	/* calls made when everything was learnt */
-	uint32_t last[RACERS];	/* number of the call learnt last */
-	bool is_in_order;	/* calls of one thread must be learnt in their order */
+	unsigned char resolved[RACERS][CALLS_MAX]; /* how often */
+	uint32_t everything[RACERS]; /* calls made when everything was learnt */
+	uint32_t last[RACERS]; /* number of the call learnt last */
+	bool is_in_order; /* calls of one thread must be learnt in their order */
 };
 
 extern struct racer racers[RACERS];

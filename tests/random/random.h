@@ -10,11 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PAGE ((size_t)4096)
+#define PAGE        ((size_t)4096)
 #define ARENA_PAGES 64
-#define FILE_PAGES 64
-#define FREE_MAX 48
-#define HEAP_PAGES 64u
+#define FILE_PAGES  64
+#define FREE_MAX    48
+#define HEAP_PAGES  64u
 
 /* A map at an address that the kernel chose; nobody but its worker touches it. */
 struct free_map {
@@ -24,36 +24,36 @@ struct free_map {
 
 /* Descriptors that all workers map. */
 struct files {
-	int first;	/* one file… */
-	int second;	/* …by a second open() */
+	int first; /* one file… */
+	int second; /* …by a second open() */
 	int read_only;
-	int memory;	/* memfd */
-	int zero;	/* /dev/zero */
-	int pkey;	/* -1 if there are no protection keys */
-	int segment;	/* System V shared memory, FILE_PAGES pages */
-	int self;	/* a pidfd of this process */
+	int memory; /* memfd */
+	int zero; /* /dev/zero */
+	int pkey; /* -1 if there are no protection keys */
+	int segment; /* System V shared memory, FILE_PAGES pages */
+	int self; /* a pidfd of this process */
 };
 
 struct worker {
 	uint64_t state;
-	char *arena;		/* ARENA_PAGES pages, far from all that the kernel places */
-	char *block;		/* all arenas, side by side */
+	char *arena; /* ARENA_PAGES pages, far from all that the kernel places */
+	char *block; /* all arenas, side by side */
 	size_t block_pages;
 	const struct files *files;
 	struct free_map free_map[FREE_MAX];
 	size_t free_count;
-	unsigned long calls;	/* to make */
-	unsigned long forks;	/* after so many calls a child goes on; 0 = never */
+	unsigned long calls; /* to make */
+	unsigned long forks; /* after so many calls a child goes on; 0 = never */
 	unsigned long made;
-	bool is_alone;		/* no other threads */
-	char *rare;		/* 4 GiB of addresses for calls that need a place of their own */
-	char *corner;		/* pages that get sealed */
+	bool is_alone; /* no other threads */
+	char *rare; /* 4 GiB of addresses for calls that need a place of their own */
+	char *corner; /* pages that get sealed */
 	unsigned long corner_calls;
 	int userfault;
-	char *attached;		/* the segment's last place */
-	unsigned long ring;	/* an aio context, or 0 */
+	char *attached; /* the segment's last place */
+	unsigned long ring; /* an aio context, or 0 */
 	intptr_t break_grown;
-	char *heap;		/* HEAP_PAGES pages, of which the first are accessible; NULL = none */
+	char *heap; /* HEAP_PAGES pages, of which the first are accessible; NULL = none */
 	size_t heap_used;
 };
 
@@ -78,17 +78,17 @@ struct free_map random_range(struct worker *worker);
 void random_keep(struct worker *worker, char *at, size_t pages);
 
 void random_mmap(struct worker *worker);
-void random_heap(struct worker *worker);	/* what an allocator does with its own memory */
+void random_heap(struct worker *worker); /* what an allocator does with its own memory */
 void random_munmap(struct worker *worker);
 void random_mremap(struct worker *worker);
 void random_mprotect(struct worker *worker);
 void random_madvise(struct worker *worker);
 void random_mlock(struct worker *worker);
 void random_mbind(struct worker *worker);
-void random_free_map(struct worker *worker);	/* one call on a map outside the arenas */
-void random_failure(struct worker *worker);	/* one call that is wrong */
-void random_rare(struct worker *worker);	/* the calls that few programs make */
+void random_free_map(struct worker *worker); /* one call on a map outside the arenas */
+void random_failure(struct worker *worker); /* one call that is wrong */
+void random_rare(struct worker *worker); /* the calls that few programs make */
 void random_open_userfault(struct worker *worker);
-void random_touch(struct worker *worker);	/* not a call: a page is read or written */
+void random_touch(struct worker *worker); /* not a call: a page is read or written */
 
 #endif

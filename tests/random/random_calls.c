@@ -40,10 +40,10 @@ struct kind {
 };
 
 static const struct kind kinds[] = {
-	{ random_mmap, 22 },	{ random_munmap, 8 }, { random_mremap, 10 },
+	{ random_mmap, 22 },     { random_munmap, 8 },   { random_mremap, 10 },
 	{ random_mprotect, 14 }, { random_madvise, 10 }, { random_mlock, 5 },
-	{ random_mbind, 3 },	{ random_free_map, 7 }, { random_failure, 4 },
-	{ random_rare, 9 },	{ random_heap, 8 },	/* in 100 */
+	{ random_mbind, 3 },     { random_free_map, 7 }, { random_failure, 4 },
+	{ random_rare, 9 },      { random_heap, 8 }, /* in 100 */
 };
 
 static struct worker workers[THREADS_MAX];
@@ -61,8 +61,8 @@ uint64_t random_next(struct worker *worker)
 
 struct free_map random_range(struct worker *worker)
 {
-	const size_t first = (size_t)(worker->arena - worker->block) / PAGE +
-			     random_below(worker, ARENA_PAGES);
+	const size_t first =
+		(size_t)(worker->arena - worker->block) / PAGE + random_below(worker, ARENA_PAGES);
 	const size_t end = (size_t)(worker->arena - worker->block) / PAGE + ARENA_PAGES;
 	size_t pages = 1 + random_below(worker, random_once(worker, 4) ? 24 : 6);
 	const size_t last = random_once(worker, 20) ? worker->block_pages : end;
@@ -91,7 +91,7 @@ static void go_on_in_child(struct worker *worker)
 	const pid_t child = fork();
 
 	if (child == 0) {
-		close(worker->userfault);	/* it is of the parent's memory, and so is the pidfd */
+		close(worker->userfault); /* it is of the parent's memory, and so is the pidfd */
 		random_open_userfault(worker);
 		close(files.self);
 		files.self = (int)syscall(SYS_pidfd_open, getpid(), 0);

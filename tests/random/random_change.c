@@ -12,19 +12,18 @@
 
 /* Newer than Debian 12's headers. */
 #define ADVICE_GUARD_INSTALL 102
-#define ADVICE_GUARD_REMOVE 103
+#define ADVICE_GUARD_REMOVE  103
 
 /* From linux/mempolicy.h, without libnuma. */
 #define POLICY_COUNT 5
 
-static const int changing_advice[] = { MADV_NORMAL,	MADV_RANDOM,	  MADV_SEQUENTIAL,
-				       MADV_DONTFORK,	MADV_DOFORK,	  MADV_WIPEONFORK,
-				       MADV_KEEPONFORK, MADV_DONTDUMP,	  MADV_DODUMP,
-				       MADV_MERGEABLE,	MADV_UNMERGEABLE, MADV_HUGEPAGE,
+static const int changing_advice[] = { MADV_NORMAL,     MADV_RANDOM,      MADV_SEQUENTIAL,
+				       MADV_DONTFORK,   MADV_DOFORK,      MADV_WIPEONFORK,
+				       MADV_KEEPONFORK, MADV_DONTDUMP,    MADV_DODUMP,
+				       MADV_MERGEABLE,  MADV_UNMERGEABLE, MADV_HUGEPAGE,
 				       MADV_NOHUGEPAGE };
-static const int other_advice[] = { MADV_POPULATE_READ,	 MADV_POPULATE_WRITE,
-				    ADVICE_GUARD_INSTALL, ADVICE_GUARD_REMOVE,
-				    MADV_DONTNEED,	 MADV_FREE };
+static const int other_advice[] = { MADV_POPULATE_READ,  MADV_POPULATE_WRITE, ADVICE_GUARD_INSTALL,
+				    ADVICE_GUARD_REMOVE, MADV_DONTNEED,       MADV_FREE };
 
 static int random_prot(struct worker *worker)
 {
@@ -47,9 +46,8 @@ void random_mprotect(struct worker *worker)
 
 static void advise(struct worker *worker, struct free_map range)
 {
-	const int advice = random_below(worker, 4)
-				   ? changing_advice[random_below(worker, 13)]
-				   : other_advice[random_below(worker, 6)];
+	const int advice = random_below(worker, 4) ? changing_advice[random_below(worker, 13)] :
+						     other_advice[random_below(worker, 6)];
 
 	madvise(range.at, range.pages * PAGE, advice);
 }
@@ -66,14 +64,9 @@ void random_mlock(struct worker *worker)
 	const size_t shift = random_once(worker, 4) ? 100 : 0;
 
 	switch (random_below(worker, 4)) {
-	case 0:
-		mlock(range.at + shift, range.pages * PAGE - shift);
-		break;
-	case 1:
-		mlock2(range.at, range.pages * PAGE, (unsigned int)random_below(worker, 2));
-		break;
-	default:
-		munlock(range.at + shift, range.pages * PAGE - shift);
+	case 0: mlock(range.at + shift, range.pages * PAGE - shift); break;
+	case 1: mlock2(range.at, range.pages * PAGE, (unsigned int)random_below(worker, 2)); break;
+	default: munlock(range.at + shift, range.pages * PAGE - shift);
 	}
 }
 
@@ -119,14 +112,9 @@ void random_free_map(struct worker *worker)
 	}
 	whole = &worker->free_map[random_below(worker, worker->free_count)];
 	switch (random_below(worker, 3)) {
-	case 0:
-		unmap_part(worker, whole);
-		break;
-	case 1:
-		protect(worker, part_of(worker, *whole));
-		break;
-	default:
-		advise(worker, part_of(worker, *whole));
+	case 0: unmap_part(worker, whole); break;
+	case 1: protect(worker, part_of(worker, *whole)); break;
+	default: advise(worker, part_of(worker, *whole));
 	}
 }
 
@@ -137,38 +125,21 @@ void random_failure(struct worker *worker)
 	const int rw = PROT_READ | PROT_WRITE;
 
 	switch (random_below(worker, 11)) {
-	case 0:
-		munmap(range.at + 8, length);
-		break;
-	case 1:
-		munmap(range.at, 0);
-		break;
-	case 2:
-		mprotect(range.at + 8, length, PROT_READ);
-		break;
-	case 3:
-		mmap(range.at, length, rw, MAP_FIXED | MAP_ANONYMOUS, -1, 0);
-		break;
+	case 0: munmap(range.at + 8, length); break;
+	case 1: munmap(range.at, 0); break;
+	case 2: mprotect(range.at + 8, length, PROT_READ); break;
+	case 3: mmap(range.at, length, rw, MAP_FIXED | MAP_ANONYMOUS, -1, 0); break;
 	case 4:
 		mmap(range.at + 8, length, rw, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		break;
 	case 5:
 		mmap(range.at, length, rw, MAP_FIXED | MAP_SHARED, worker->files->read_only, 0);
 		break;
-	case 6:
-		mmap(range.at, length, rw, MAP_FIXED | MAP_PRIVATE, 12345, 0);
-		break;
-	case 7:
-		mmap(NULL, (size_t)1 << 60, rw, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		break;
-	case 8:
-		madvise(range.at, length, 4242);
-		break;
-	case 9:
-		mremap(range.at, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, range.at);
-		break;
-	default:
-		mprotect(range.at, length, 0x10000);
+	case 6: mmap(range.at, length, rw, MAP_FIXED | MAP_PRIVATE, 12345, 0); break;
+	case 7: mmap(NULL, (size_t)1 << 60, rw, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); break;
+	case 8: madvise(range.at, length, 4242); break;
+	case 9: mremap(range.at, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, range.at); break;
+	default: mprotect(range.at, length, 0x10000);
 	}
 }
 

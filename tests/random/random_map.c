@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 
 #ifndef MAP_DROPPABLE
-#define MAP_DROPPABLE 0x08	/* Linux 6.11; Debian 12's headers are older */
+#define MAP_DROPPABLE 0x08 /* Linux 6.11; Debian 12's headers are older */
 #endif
 
 static int random_prot(struct worker *worker)
@@ -44,25 +44,21 @@ static int anonymous_flags(struct worker *worker)
 	const int flags = MAP_ANONYMOUS;
 
 	switch (random_below(worker, 10)) {
-	case 0:
-		return flags | MAP_SHARED;
-	case 1:
-		return flags | MAP_DROPPABLE;
+	case 0: return flags | MAP_SHARED;
+	case 1: return flags | MAP_DROPPABLE;
 	case 2:
-	case 3:
-		return flags | MAP_PRIVATE | more[random_below(worker, 4)];
+	case 3: return flags | MAP_PRIVATE | more[random_below(worker, 4)];
 	case 4:
 		return flags | MAP_PRIVATE | more[random_below(worker, 4)] |
 		       more[random_below(worker, 4)];
-	default:
-		return flags | MAP_PRIVATE;
+	default: return flags | MAP_PRIVATE;
 	}
 }
 
 static int random_file(struct worker *worker)
 {
 	const struct files *files = worker->files;
-	const int fds[] = { files->first, files->first,	 files->second,
+	const int fds[] = { files->first,     files->first,  files->second,
 			    files->read_only, files->memory, files->zero };
 
 	return fds[random_below(worker, 6)];
@@ -73,17 +69,17 @@ void random_mmap(struct worker *worker)
 	const struct free_map range = random_range(worker);
 	const bool is_anonymous = random_below(worker, 3) != 0;
 	const bool is_free = random_once(worker, 5);
-	int flags = is_anonymous ? anonymous_flags(worker)
-				 : (random_once(worker, 2) ? MAP_SHARED : MAP_PRIVATE);
+	int flags = is_anonymous ? anonymous_flags(worker) :
+				   (random_once(worker, 2) ? MAP_SHARED : MAP_PRIVATE);
 	int fd = is_anonymous ? -1 : random_file(worker);
 	size_t page = 0;
 	char *at;
 
 	/* Half of the file maps continue where a neighbour of the same file would end. */
 	if (!is_anonymous)
-		page = random_once(worker, 2)
-			       ? (size_t)(range.at - worker->arena) / PAGE % FILE_PAGES
-			       : random_below(worker, FILE_PAGES);
+		page = random_once(worker, 2) ?
+			       (size_t)(range.at - worker->arena) / PAGE % FILE_PAGES :
+			       random_below(worker, FILE_PAGES);
 	if (!is_free)
 		flags |= random_once(worker, 8) ? MAP_FIXED_NOREPLACE : MAP_FIXED;
 	at = mmap(is_free ? NULL : range.at, range.pages * PAGE, random_prot(worker), flags, fd,
@@ -140,21 +136,15 @@ void random_mremap(struct worker *worker)
 
 	switch (random_below(worker, 8)) {
 	case 0:
-	case 1:
-		resize(worker, 0);
-		break;
-	case 2:
-		resize(worker, MREMAP_MAYMOVE);
-		break;
+	case 1: resize(worker, 0); break;
+	case 2: resize(worker, MREMAP_MAYMOVE); break;
 	case 3:
 		keep_moved(worker,
 			   mremap(from.at, from.pages * PAGE, from.pages * PAGE,
 				  MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL),
 			   from.pages);
 		break;
-	case 4:
-		move_in_arena(worker, MREMAP_DONTUNMAP);
-		break;
+	case 4: move_in_arena(worker, MREMAP_DONTUNMAP); break;
 	case 5:
 		if (random_once(worker, 2))
 			mremap(from.at, 0, to.pages * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to.at);
@@ -162,8 +152,7 @@ void random_mremap(struct worker *worker)
 			keep_moved(worker, mremap(from.at, 0, from.pages * PAGE, MREMAP_MAYMOVE),
 				   from.pages);
 		break;
-	default:
-		move_in_arena(worker, 0);
+	default: move_in_arena(worker, 0);
 	}
 }
 

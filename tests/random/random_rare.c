@@ -18,19 +18,19 @@
 #include <unistd.h>
 
 /* Newer than Debian 12's headers. */
-#define CALL_HOME_NODE	 450
-#define CALL_SEAL	 462
+#define CALL_HOME_NODE   450
+#define CALL_SEAL        462
 #define SET_MEMORY_MERGE 67
-#define SET_VMA		 0x53564d41
-#define USER_MODE_ONLY	 1
+#define SET_VMA          0x53564d41
+#define USER_MODE_ONLY   1
 
-#define HUGE_PAGE   (512 * PAGE)
-#define HUGE_PAGES  6
-#define STACK_TOP   (UINT64_C(1) << 30)
-#define HUGE_AT	    (UINT64_C(2) << 30)
-#define CORNERS_AT  (UINT64_C(3) << 30)
+#define HUGE_PAGE    (512 * PAGE)
+#define HUGE_PAGES   6
+#define STACK_TOP    (UINT64_C(1) << 30)
+#define HUGE_AT      (UINT64_C(2) << 30)
+#define CORNERS_AT   (UINT64_C(3) << 30)
 #define CORNER_PAGES 32
-#define CORNER_CALLS 200	/* after so many, a fresh corner: the old one is sealed by then */
+#define CORNER_CALLS 200 /* after so many, a fresh corner: the old one is sealed by then */
 
 static int random_prot(struct worker *worker)
 {
@@ -56,26 +56,13 @@ static void random_stack(struct worker *worker)
 	if (!worker->is_alone)
 		return;
 	switch (random_below(worker, 7)) {
-	case 0:
-		place(top - 4 * PAGE, 4, PROT_READ | PROT_WRITE, MAP_GROWSDOWN);
-		break;
-	case 1:
-		munmap(at, length);
-		break;
-	case 2:
-		place(at, length / PAGE, random_prot(worker), 0);
-		break;
-	case 3:
-		madvise(at, length, MADV_DONTDUMP);
-		break;
-	case 4:
-		munmap(top - 64 * PAGE, 64 * PAGE);
-		break;
-	case 5:
-		mprotect(at, length, random_prot(worker) | PROT_GROWSDOWN);
-		break;
-	default:
-		mprotect(at, length, random_prot(worker));
+	case 0: place(top - 4 * PAGE, 4, PROT_READ | PROT_WRITE, MAP_GROWSDOWN); break;
+	case 1: munmap(at, length); break;
+	case 2: place(at, length / PAGE, random_prot(worker), 0); break;
+	case 3: madvise(at, length, MADV_DONTDUMP); break;
+	case 4: munmap(top - 64 * PAGE, 64 * PAGE); break;
+	case 5: mprotect(at, length, random_prot(worker) | PROT_GROWSDOWN); break;
+	default: mprotect(at, length, random_prot(worker));
 	}
 	/* The kernel's own access lets it grow as the program's would. */
 	ignored = pread(worker->files->zero, top - (1 + random_below(worker, 32)) * PAGE, 1, 0);
@@ -88,7 +75,7 @@ static void random_huge(struct worker *worker)
 	char *const whole = worker->rare + HUGE_AT;
 	char *const at = whole + random_below(worker, HUGE_PAGES) * HUGE_PAGE;
 	const size_t length = (1 + random_below(worker, 3)) * HUGE_PAGE;
-	const size_t shift = random_once(worker, 4) ? PAGE : 0;	/* refused, mostly */
+	const size_t shift = random_once(worker, 4) ? PAGE : 0; /* refused, mostly */
 
 	switch (random_below(worker, 6)) {
 	case 0:
@@ -98,17 +85,12 @@ static void random_huge(struct worker *worker)
 			     (random_once(worker, 2) ? MAP_SHARED : MAP_PRIVATE),
 		     -1, 0);
 		break;
-	case 2:
-		munmap(at + shift, length);
-		break;
-	case 3:
-		mprotect(at + shift, length, random_prot(worker));
-		break;
+	case 2: munmap(at + shift, length); break;
+	case 3: mprotect(at + shift, length, random_prot(worker)); break;
 	case 4:
 		madvise(at + shift, length, random_once(worker, 2) ? MADV_DONTDUMP : MADV_DODUMP);
 		break;
-	default:
-		place(at + shift, length / PAGE, random_prot(worker), 0);
+	default: place(at + shift, length / PAGE, random_prot(worker), 0);
 	}
 }
 
@@ -130,18 +112,10 @@ static void random_seal(struct worker *worker)
 	renew_corner(worker);
 	at = worker->corner + random_below(worker, CORNER_PAGES - pages) * PAGE;
 	switch (random_below(worker, 8)) {
-	case 0:
-		syscall(CALL_SEAL, at, (1 + pages / 4) * PAGE, 0UL);
-		break;
-	case 1:
-		munmap(at, pages * PAGE);
-		break;
-	case 2:
-		place(at, pages, random_prot(worker), 0);
-		break;
-	case 3:
-		mremap(at, pages * PAGE, (1 + random_below(worker, 6)) * PAGE, 0);
-		break;
+	case 0: syscall(CALL_SEAL, at, (1 + pages / 4) * PAGE, 0UL); break;
+	case 1: munmap(at, pages * PAGE); break;
+	case 2: place(at, pages, random_prot(worker), 0); break;
+	case 3: mremap(at, pages * PAGE, (1 + random_below(worker, 6)) * PAGE, 0); break;
 	case 4:
 		mremap(at, pages * PAGE, pages * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
 		       worker->corner + random_below(worker, CORNER_PAGES - pages) * PAGE);
@@ -149,8 +123,7 @@ static void random_seal(struct worker *worker)
 	case 5:
 		madvise(at, pages * PAGE, random_once(worker, 2) ? MADV_DONTDUMP : MADV_DONTNEED);
 		break;
-	default:
-		mprotect(at, pages * PAGE, random_prot(worker));
+	default: mprotect(at, pages * PAGE, random_prot(worker));
 	}
 }
 
@@ -179,15 +152,12 @@ static void random_userfault(struct worker *worker)
 		break;
 	case 1:
 	case 2:
-	case 3:
-		ioctl(worker->userfault, UFFDIO_UNREGISTER, &request.range);
-		break;
+	case 3: ioctl(worker->userfault, UFFDIO_UNREGISTER, &request.range); break;
 	case 4:
 		request.range.start += 8;
 		ioctl(worker->userfault, UFFDIO_REGISTER, &request);
 		break;
-	default:
-		ioctl(worker->userfault, UFFDIO_REGISTER, &request);
+	default: ioctl(worker->userfault, UFFDIO_REGISTER, &request);
 	}
 }
 
@@ -205,9 +175,7 @@ static void random_segment(struct worker *worker)
 		if (at != (void *)-1)
 			worker->attached = at;
 		break;
-	case 1:
-		shmdt(random_once(worker, 4) ? range.at : worker->attached);
-		break;
+	case 1: shmdt(random_once(worker, 4) ? range.at : worker->attached); break;
 	default:
 		remap_file_pages(range.at, range.pages * PAGE, 0, random_below(worker, FILE_PAGES),
 				 0);
@@ -247,16 +215,10 @@ static void random_whole(struct worker *worker)
 	unsigned long node = 1;
 
 	switch (random_below(worker, 11)) {
-	case 0:
-		mlockall(MCL_CURRENT | MCL_ONFAULT);
-		break;
-	case 1:
-		mlockall(MCL_FUTURE | MCL_ONFAULT);
-		break;
+	case 0: mlockall(MCL_CURRENT | MCL_ONFAULT); break;
+	case 1: mlockall(MCL_FUTURE | MCL_ONFAULT); break;
 	case 2:
-	case 3:
-		munlockall();
-		break;
+	case 3: munlockall(); break;
 	case 4:
 		if (is_late)
 			prctl(SET_MEMORY_MERGE, 1UL, 0UL, 0UL, 0UL);
@@ -291,11 +253,11 @@ static void random_break(struct worker *worker)
 
 void random_rare(struct worker *worker)
 {
-	static void (*const calls[])(struct worker *worker) = {
-		random_stack,	random_stack,	random_huge,	 random_seal,	random_seal,
-		random_seal,	random_userfault, random_userfault, random_userfault,
-		random_segment, random_segment, random_ring,	 random_by_pidfd,
-		random_break,	random_break,	random_whole,
+	static void (*const calls[])(struct worker * worker) = {
+		random_stack,     random_stack,   random_huge,      random_seal,
+		random_seal,      random_seal,    random_userfault, random_userfault,
+		random_userfault, random_segment, random_segment,   random_ring,
+		random_by_pidfd,  random_break,   random_break,     random_whole,
 	};
 
 	calls[random_below(worker, sizeof(calls) / sizeof(calls[0]))](worker);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Says how many KiB of addresses the process has; with an argument, how many MiB it can still map. */
+/*
+ * Says how many KiB of addresses the process has; with an argument, how many MiB it can still map.
+ */
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>

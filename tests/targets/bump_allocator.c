@@ -53,14 +53,16 @@ void *realloc(void *old, size_t size)
 {
 	char *block = malloc(size);
 
-	allocations -= old != NULL;	/* a change of size is neither */
-	return old ? memmove(block, old, size) : block;	/* what follows old is read: never beyond the map */
+	allocations -= old != NULL; /* a change of size is neither */
+	return old ? memmove(block, old, size) :
+		     block; /* what follows old is read: never beyond the map */
 }
 
 __attribute__((destructor)) static void say(void)
 {
 	char text[64];
 
-	if (write(2, text, (size_t)snprintf(text, sizeof(text), "%ld %ld\n", allocations, frees)) < 0)
+	if (write(2, text, (size_t)snprintf(text, sizeof(text), "%ld %ld\n", allocations, frees)) <
+	    0)
 		_exit(3);
 }

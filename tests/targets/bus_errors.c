@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a program can see of SIGBUS: its action, its mask, faults and signals of its own. "cut": it also
- * truncates every file in a folder that has its number in the name, as if by somebody else, and goes on.
+ * What a program can see of SIGBUS: its action, its mask, faults and signals of its own. "cut": it
+ *also truncates every file in a folder that has its number in the name, as if by somebody else, and
+ *goes on.
  *
- *	bus_errors WAY DIR	plain | handler | once | blocked | ignored | default | killed | threads
+ *	bus_errors WAY DIR	plain | handler | once | blocked | ignored | default | killed |
+ *threads
  */
 #include <dirent.h>
 #include <pthread.h>
@@ -67,9 +69,10 @@ static void show(const char *when)
 	pthread_sigmask(SIG_BLOCK, NULL, &mask);
 	sigpending(&pending);
 	printf("%s: %s, flags %x, usr1 %d, blocked %d, pending %d, signals %d\n", when,
-	       action.sa_handler == SIG_DFL ? "default" :
-	       action.sa_handler == SIG_IGN ? "ignored" :
-	       action.sa_sigaction == on_signal ? "own" : "somebody's",
+	       action.sa_handler == SIG_DFL     ? "default" :
+	       action.sa_handler == SIG_IGN     ? "ignored" :
+	       action.sa_sigaction == on_signal ? "own" :
+						  "somebody's",
 	       (unsigned)action.sa_flags, sigismember(&action.sa_mask, SIGUSR1),
 	       sigismember(&mask, SIGBUS), sigismember(&pending, SIGBUS), (int)signals);
 	fflush(stdout);

@@ -7,8 +7,8 @@
 
 #include "target.h"
 
-#define THREADS 4
-#define DEPTH 14
+#define THREADS    4
+#define DEPTH      14
 #define NOT_A_PAGE ((void *)0x5000000001)
 
 static int even(uint64_t path, int depth);
@@ -21,7 +21,7 @@ static int leaf(void)
 		return 1;
 	mprotect(at + PAGE, PAGE, PROT_NONE);
 	munmap(at, 3 * PAGE);
-	for (int i = 0; i < 16; i++)	/* refused: calls that cost little but counting */
+	for (int i = 0; i < 16; i++) /* refused: calls that cost little but counting */
 		munmap(NOT_A_PAGE, PAGE);
 	return 0;
 }
@@ -30,16 +30,18 @@ static int leaf(void)
 static __attribute__((noinline)) int odd(uint64_t path, int depth)
 {
 	int ret = depth == 0 ? leaf() :
-		  path & 1 ? odd(path >> 1, depth - 1) : even(path >> 1, depth - 1);
+		  path & 1   ? odd(path >> 1, depth - 1) :
+			       even(path >> 1, depth - 1);
 
-	__asm__ volatile("");	/* no tail call */
+	__asm__ volatile(""); /* no tail call */
 	return ret;
 }
 
 static __attribute__((noinline)) int even(uint64_t path, int depth)
 {
 	int ret = depth == 0 ? leaf() :
-		  path & 1 ? odd(path >> 1, depth - 1) : even(path >> 1, depth - 1);
+		  path & 1   ? odd(path >> 1, depth - 1) :
+			       even(path >> 1, depth - 1);
 
 	__asm__ volatile("" : : "r"(depth));
 	return ret;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls are let through by the address they come from, as emulators and sandboxes do it: those
- * made from libc's text are (ld.so's too under a filter), any other fails or ends the program.
+ * System calls are let through by the address they come from, as emulators and sandboxes do it:
+ *those made from libc's text are (ld.so's too under a filter), any other fails or ends the program.
  *
  *	calls_by_address dispatch|everywhere|filter|filter_twice|kill return|exit|_exit|exit_group
  *
@@ -21,7 +21,7 @@
 
 #ifndef PR_SET_SYSCALL_USER_DISPATCH
 #define PR_SET_SYSCALL_USER_DISPATCH 59
-#define PR_SYS_DISPATCH_ON	     1
+#define PR_SYS_DISPATCH_ON           1
 #endif
 
 struct text {
@@ -34,7 +34,8 @@ static struct text libc_text, ld_so_text;
 static int note_text(struct dl_phdr_info *info, size_t size, void *unused)
 {
 	struct text *text = strstr(info->dlpi_name, "/libc.so.6") ? &libc_text :
-			    strstr(info->dlpi_name, "/ld-linux") ? &ld_so_text : NULL;
+			    strstr(info->dlpi_name, "/ld-linux")  ? &ld_so_text :
+								    NULL;
 
 	(void)size, (void)unused;
 	for (int i = 0; text && i < info->dlpi_phnum; i++) {

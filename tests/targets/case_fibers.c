@@ -10,7 +10,7 @@
 #include <ucontext.h>
 
 #define GUARD_INSTALL 102
-#define STACK	      (16 * PAGE)
+#define STACK         (16 * PAGE)
 
 struct fiber {
 	ucontext_t context;
@@ -35,7 +35,7 @@ static char *make_stack(bool by_mprotect)
 
 	REQUIRE(stack != MAP_FAILED);
 	if (by_mprotect)
-		REQUIRE(mprotect(stack, PAGE, PROT_NONE) == 0);	/* the fibers' guard */
+		REQUIRE(mprotect(stack, PAGE, PROT_NONE) == 0); /* the fibers' guard */
 	else if (madvise(stack, PAGE, GUARD_INSTALL))
 		exit(CANNOT);
 	return stack;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ways to use up maps, one for each first argument, of which what was called tells the cause and not
- * the shape that is left: who mapped, who cut, what was given back. The second one is how often.
+ * Ways to use up maps, one for each first argument, of which what was called tells the cause and
+ * not the shape that is left: who mapped, who cut, what was given back. The second one is how
+ * often.
  */
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -13,7 +14,7 @@
 
 #include "target.h"
 
-#define HUGE	(2ul << 20)
+#define HUGE    (2ul << 20)
 #define FOREVER 4000l
 
 static long raw(long number, long a, long b, long c, long d)
@@ -23,7 +24,8 @@ static long raw(long number, long a, long b, long c, long d)
 	register long r9 __asm__("r9") = 0;
 	long ret;
 
-	__asm__ volatile("syscall" : "=a"(ret)
+	__asm__ volatile("syscall"
+			 : "=a"(ret)
 			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
 			 : "rcx", "r11", "memory");
 	return ret;
@@ -38,7 +40,8 @@ static void advise_unseen(long count)
 	REQUIRE((long)heap > 0);
 	heap = (char *)(((size_t)heap + HUGE - 1) & ~(HUGE - 1));
 	for (long i = 0; i < count; i += 2)
-		REQUIRE(raw(SYS_madvise, (long)(heap + (size_t)i * HUGE), HUGE, MADV_NOHUGEPAGE, 0) == 0);
+		REQUIRE(raw(SYS_madvise, (long)(heap + (size_t)i * HUGE), HUGE, MADV_NOHUGEPAGE,
+			    0) == 0);
 }
 
 /* Up to the limit, and far beyond: each call fails from then on. A thread fails as well. */

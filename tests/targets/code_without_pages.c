@@ -27,7 +27,7 @@ int main(void)
 	REQUIRE(mprotect(cut, PAGE, PROT_READ) == 0);
 	REQUIRE(mprotect(cut, PAGE, PROT_READ | PROT_EXEC) == 0);
 	at = map_code(HUGE, MAP_ANONYMOUS | MAP_HUGETLB | MAP_NORESERVE, -1);
-	if (at != MAP_FAILED)	/* a system may have none of that kind at all */
+	if (at != MAP_FAILED) /* a system may have none of that kind at all */
 		REQUIRE(munmap(at, HUGE) == 0);
 	return write(1, done, sizeof(done) - 1) < 0;
 }

@@ -18,8 +18,8 @@ static void *keep_mapping(void *unused)
 {
 	(void)unused;
 	for (long i = 0; i < rounds_each; i++) {
-		char *area = mmap(NULL, LENGTH, PROT_READ | PROT_WRITE,
-				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *area = mmap(NULL, LENGTH, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+				  -1, 0);
 
 		REQUIRE(area != MAP_FAILED);
 		area[0] = 1;

@@ -49,7 +49,7 @@ static void serve(int to_parent)
 	atomic_store(&finished, 1);
 	pthread_join(thread, NULL);
 	REQUIRE(write(to_parent, &rounds, sizeof(rounds)) == sizeof(rounds));
-	exit(9);	/* nobody's child any more: the status goes to init */
+	exit(9); /* nobody's child any more: the status goes to init */
 }
 
 int main(void)

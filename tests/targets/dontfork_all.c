@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keeps every map out of its fork children but those that a child cannot do without: the program, its
- * heap and stack, libc and ld.so, and what lies beside them. The child maps memory all the same.
+ * Keeps every map out of its fork children but those that a child cannot do without: the program,
+ * its heap and stack, libc and ld.so, and what lies beside them. The child maps memory all the
+ * same.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +15,8 @@ static int advice;
 
 static int is_needed(const char *line)
 {
-	return strstr(line, "dontfork_all") || strstr(line, "libc.so") || strstr(line, "ld-linux") ||
-	       strstr(line, "[") || !strchr(line, '/');
+	return strstr(line, "dontfork_all") || strstr(line, "libc.so") ||
+	       strstr(line, "ld-linux") || strstr(line, "[") || !strchr(line, '/');
 }
 
 static void advise_all(void)
@@ -44,7 +45,8 @@ int main(int argc, char **argv)
 	child = fork();
 	if (child == 0) {
 		free(malloc(1 << 20));
-		_exit(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
+		_exit(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+		      MAP_FAILED);
 	}
 	waitpid(child, &status, 0);
 	free(malloc(1 << 20));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Maps a MiB after the other, each a map of its own, and fills it, until somebody stops it: the kernel
- * when a control group's memory is used up. Ends by itself after 64 of them.
+ * Maps a MiB after the other, each a map of its own, and fills it, until somebody stops it: the
+ * kernel when a control group's memory is used up. Ends by itself after 64 of them.
  */
 #include "target.h"
 
@@ -10,8 +10,8 @@
 int main(void)
 {
 	for (int i = 0; i < 64; i++) {
-		void *at = mmap(NULL, MIB, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-				-1, 0);
+		void *at =
+			mmap(NULL, MIB, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 		REQUIRE(at != MAP_FAILED);
 		memset(at, 1, MIB);

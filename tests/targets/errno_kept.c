@@ -7,7 +7,7 @@
 static void show(const char *what, long ret)
 {
 	printf("%-28s %2ld errno %d\n", what, ret, errno);
-	errno = 77;	/* must still be there after a success */
+	errno = 77; /* must still be there after a success */
 }
 
 #define SHOW(call) show(#call, (long)(intptr_t)(call))

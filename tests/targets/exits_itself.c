@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Leaves by instructions of its own, as Go's runtime does, with 40 maps more than at its start, by way of:
- * group thread small_stack no_stack vfork fork two hidden. What it prints and its status must be as without tracing,
- * and the report must be of its end; but nobody can see the hidden one.
+ * Leaves by instructions of its own, as Go's runtime does, with 40 maps more than at its start, by
+ * way of: group thread small_stack no_stack vfork fork two hidden. What it prints and its status
+ * must be as without tracing, and the report must be of its end; but nobody can see the hidden one.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -11,7 +11,7 @@
 
 #include "target.h"
 
-#define SMALL 512	/* what is left of a goroutine's stack when Go ends the process */
+#define SMALL 512 /* what is left of a goroutine's stack when Go ends the process */
 
 /* The shapes of runtime.exit and runtime.exitThread. */
 __asm__(".text\n\t"
@@ -59,7 +59,8 @@ static void *leave_without_stack(void *nothing)
 			 "xor %%edi, %%edi\n\t"
 			 "mov $0x3c, %%eax\n\t"
 			 "syscall\n\t"
-			 "hlt" ::: "rax", "rdi", "memory");
+			 "hlt" ::
+				 : "rax", "rdi", "memory");
 	return nothing;
 }
 
@@ -124,7 +125,8 @@ static void leave(const char *way)
 	if (strcmp(way, "two") == 0)
 		race_to_leave();
 	if (strcmp(way, "vfork") == 0)
-		wait_for(clone(leave_in_child, own_stack(PAGE), CLONE_VM | CLONE_VFORK | SIGCHLD, NULL));
+		wait_for(clone(leave_in_child, own_stack(PAGE), CLONE_VM | CLONE_VFORK | SIGCHLD,
+			       NULL));
 	if (strcmp(way, "fork") == 0) {
 		child = fork();
 		REQUIRE(child >= 0);
@@ -140,8 +142,8 @@ static void leave(const char *way)
 int main(int argc, char **argv)
 {
 	for (int i = 0; i < 40; i++)
-		REQUIRE(mmap(NULL, PAGE, i & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-			     0) != MAP_FAILED);
+		REQUIRE(mmap(NULL, PAGE, i & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+			     -1, 0) != MAP_FAILED);
 	puts("mapped");
 	fflush(stdout);
 	leave(argc > 1 ? argv[1] : "group");

@@ -14,8 +14,8 @@ int main(void)
 	map_and_cut();
 	REQUIRE(setrlimit(RLIMIT_FSIZE, &limit) == 0);
 	for (int i = 0; i < 5000; i++)
-		REQUIRE(mmap(NULL, PAGE, i % 2 ? PROT_READ : PROT_NONE,
-			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
+		REQUIRE(mmap(NULL, PAGE, i % 2 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+			     -1, 0) != MAP_FAILED);
 	puts("5000 maps");
 	return 0;
 }

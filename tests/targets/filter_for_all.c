@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Four threads map and unmap while the first installs a seccomp filter for all of them
- * (SECCOMP_FILTER_FLAG_TSYNC) that kills for what none of them does. By the raw call, which libseccomp
- * makes, and by prctl for the thread alone if `prctl` asks for it. With `small` behind that all of them
- * are on stacks of their own making, and it kills for rt_sigprocmask as well.
+ * (SECCOMP_FILTER_FLAG_TSYNC) that kills for what none of them does. By the raw call, which
+ * libseccomp makes, and by prctl for the thread alone if `prctl` asks for it. With `small` behind
+ * that all of them are on stacks of their own making, and it kills for rt_sigprocmask as well.
  */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -18,9 +18,9 @@
 #include "target.h"
 
 #define THREADS 4
-#define BEFORE	100
-#define AFTER	300
-#define STACK	(64 * 1024)
+#define BEFORE  100
+#define AFTER   300
+#define STACK   (64 * 1024)
 
 static atomic_int running;
 static atomic_int finished;
@@ -50,7 +50,7 @@ static void work(void)
 	for (int i = 0; i < AFTER; i++)
 		map_and_cut();
 	atomic_fetch_add(&finished, 1);
-	while (is_small)	/* to end would take rt_sigprocmask */
+	while (is_small) /* to end would take rt_sigprocmask */
 		sched_yield();
 }
 
@@ -63,16 +63,22 @@ static void *start(void *unused)
 	return NULL;
 }
 
-#define KILL(nr) \
+#define KILL(nr)                                         \
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (nr), 0, 1), \
-	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
 
 static void install(void)
 {
 	struct sock_filter steps[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		KILL(SYS_ioctl), KILL(SYS_getpid), KILL(SYS_tgkill), KILL(SYS_sigaltstack),
-		KILL(SYS_pread64), KILL(SYS_openat), KILL(SYS_mremap), KILL(SYS_fallocate),
+		KILL(SYS_ioctl),
+		KILL(SYS_getpid),
+		KILL(SYS_tgkill),
+		KILL(SYS_sigaltstack),
+		KILL(SYS_pread64),
+		KILL(SYS_openat),
+		KILL(SYS_mremap),
+		KILL(SYS_fallocate),
 		KILL(is_small ? SYS_rt_sigprocmask : SYS_mremap),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};

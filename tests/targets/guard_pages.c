@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 
 #define OBJECTS 1000
-#define PAGE	4096
+#define PAGE    4096
 
 __attribute__((noinline)) static void *make_object(void)
 {

@@ -39,7 +39,7 @@ static void allocate(void)
 	free(NULL);
 	mprotect(area, 4096, PROT_NONE);
 	munmap(area, 8192);
-	munmap((void *)1, 1);	/* fails */
+	munmap((void *)1, 1); /* fails */
 	syscall(SYS_getpid);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A library that points to another one's IFUNC: the pointer is filled in, and the resolver run, when
- * this library is relocated, which is before a preloaded one is.
+ * A library that points to another one's IFUNC: the pointer is filled in, and the resolver run,
+ * when this library is relocated, which is before a preloaded one is.
  */
 int ifunc_early(void);
 int ifunc_early_answer(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Does something on a stack of so many bytes, below which nothing is mapped: map, malloc or exit in a
- * coroutine, or map in a signal handler on the alternate stack. Dies if that is not enough.
+ * Does something on a stack of so many bytes, below which nothing is mapped: map, malloc or exit in
+ * a coroutine, or map in a signal handler on the alternate stack. Dies if that is not enough.
  */
 #include <signal.h>
 #include <ucontext.h>

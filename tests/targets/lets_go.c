@@ -29,7 +29,7 @@ static int live_on(const char *fifo)
 	for (int fd = 0; fd < 3; fd++)
 		REQUIRE(dup2(null, fd) == fd);
 	map_and_cut();
-	alarm(20);	/* its output has not ended, or nobody would wait for it */
+	alarm(20); /* its output has not ended, or nobody would wait for it */
 	return open(fifo, O_WRONLY) < 0;
 }
 

@@ -14,20 +14,20 @@
 
 #include "target.h"
 
-#define TRIALS	    ((char *)0x3000000000)
-#define TRIAL_PAGES 64L	/* apart from each other */
-#define MAP_PAGES   6L	/* a trial's map, at its page 8 */
-#define AREA	    ((char *)0x2000000000)
+#define TRIALS      ((char *)0x3000000000)
+#define TRIAL_PAGES 64L /* apart from each other */
+#define MAP_PAGES   6L /* a trial's map, at its page 8 */
+#define AREA        ((char *)0x2000000000)
 #define AREA_PAGES  70000L
-#define SLACKS	    9L
-#define RW	    (PROT_READ | PROT_WRITE)
-#define PRIVATE	    (MAP_PRIVATE | MAP_ANONYMOUS)
+#define SLACKS      9L
+#define RW          (PROT_READ | PROT_WRITE)
+#define PRIVATE     (MAP_PRIVATE | MAP_ANONYMOUS)
 
-static long limit, lines;	/* lines: of /proc/self/maps now */
+static long limit, lines; /* lines: of /proc/self/maps now */
 static char *fillers[70000];
 static size_t filler_count;
 static int userfault, segment;
-static char layout[400];	/* of the current trial's surroundings */
+static char layout[400]; /* of the current trial's surroundings */
 
 /* Count the lines, and put what lies in [from, from + TRIAL_PAGES) into words. */
 static void vma(const char *from)
@@ -43,11 +43,12 @@ static void vma(const char *from)
 	layout[0] = '\0';
 	for (lines = 0; fgets(line, sizeof(line), maps); lines++)
 		if (line[0] == '3' && sscanf(line, "%lx-%lx %4s", &start, &end, access) == 3 &&
-		    start >= (unsigned long)from && start < (unsigned long)(from + TRIAL_PAGES * PAGE))
-			used += snprintf(layout + used, sizeof(layout) - (size_t)used,
-					 " %lu-%lu%s", (start - (unsigned long)from) / PAGE,
+		    start >= (unsigned long)from &&
+		    start < (unsigned long)(from + TRIAL_PAGES * PAGE))
+			used += snprintf(layout + used, sizeof(layout) - (size_t)used, " %lu-%lu%s",
+					 (start - (unsigned long)from) / PAGE,
 					 (end - (unsigned long)from) / PAGE, access);
-	lines--;	/* [vsyscall] */
+	lines--; /* [vsyscall] */
 	fclose(maps);
 }
 

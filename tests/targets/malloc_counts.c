@@ -29,7 +29,7 @@ static void before_all(int argc, char **argv, char **environment)
 }
 
 __attribute__((section(".preinit_array"), used)) static void (*before)(int, char **,
-									 char **) = before_all;
+								       char **) = before_all;
 
 __attribute__((constructor)) static void construct(int argc, char **argv)
 {

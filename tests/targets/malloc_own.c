@@ -8,7 +8,6 @@
 
 #include "target.h"
 
-
 void *malloc(size_t size)
 {
 	char *at = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -5,7 +5,7 @@
 #include "target.h"
 
 #define THREADS 16
-#define SLOTS 256
+#define SLOTS   256
 
 static void *allocate(void *index)
 {

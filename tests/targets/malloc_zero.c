@@ -20,7 +20,7 @@ int main(int argc, char **argv)
 	}
 	errno = 0;
 	for (long i = 0; i < rounds; i++)
-		REQUIRE(!calloc(many, 4));	/* counted: what fails is not looked at */
+		REQUIRE(!calloc(many, 4)); /* counted: what fails is not looked at */
 	dprintf(1, "%ld\n", kept);
 	return 0;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Maps a page from N different stacks: the bits of a number are the way that leads to the call. With
- * a second argument it ends with its input. */
+/*
+ * Maps a page from N different stacks: the bits of a number are the way that leads to the call.
+ * With a second argument it ends with its input.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The ways out of a process, by name: exit _exit quick_exit abort pthread_exit exec signal
- * return thread_exit exit_group kill segv segv_in_thread. Output already printed must appear, the status must be the same.
+ * return thread_exit exit_group kill segv segv_in_thread. Output already printed must appear, the
+ * status must be the same.
  */
 #include <pthread.h>
 #include <signal.h>

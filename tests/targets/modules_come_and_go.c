@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * modules_come_and_go COUNT close|keep: loads COUNT copies of inline_munmap.so, each at an address of its
- * own, and lets each unmap something; closed at once, or all kept. Every sixteenth is called from a
- * thread as well.
+ * modules_come_and_go COUNT close|keep: loads COUNT copies of inline_munmap.so, each at an address
+ * of its own, and lets each unmap something; closed at once, or all kept. Every sixteenth is called
+ * from a thread as well.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -21,7 +21,8 @@ static void copy(const char *from, const char *to)
 	int out = open(to, O_WRONLY | O_CREAT, 0700);
 	ssize_t size = read(in, bytes, sizeof(bytes));
 
-	REQUIRE(size > 0 && size < (ssize_t)sizeof(bytes) && write(out, bytes, (size_t)size) == size);
+	REQUIRE(size > 0 && size < (ssize_t)sizeof(bytes) &&
+		write(out, bytes, (size_t)size) == size);
 	close(in);
 	close(out);
 }
@@ -75,8 +76,9 @@ int main(int argc, char **argv)
 			continue;
 		REQUIRE(dlclose(module) == 0);
 		/* So that the next one cannot be there. */
-		REQUIRE(mmap(place, 5 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
-			     MAP_FIXED_NOREPLACE, -1, 0) == place);
+		REQUIRE(mmap(place, 5 * PAGE, PROT_NONE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1,
+			     0) == place);
 	}
 	rmdir(folder);
 	printf("%ld modules\n", count);

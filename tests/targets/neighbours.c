@@ -2,8 +2,8 @@
 /*
  * Pairs of maps that touch, made at random, of which this program knows from its own calls in
  * what they differ: some differ in nothing any more but were not merged. It writes a line for
- * each pair, "ADDRESS ATTRIBUTE,ATTRIBUTE..." (address of the boundary; "-" = in nothing), and stays
- * until its input ends. Arguments: file to write, pairs, seed.
+ * each pair, "ADDRESS ATTRIBUTE,ATTRIBUTE..." (address of the boundary; "-" = in nothing), and
+ * stays until its input ends. Arguments: file to write, pairs, seed.
  */
 #include "pattern.h"
 
@@ -14,12 +14,12 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 
-#define SIDE (2 * PAGE)
-#define STEP (16 * PAGE)
-#define BASE 0x500000000000
+#define SIDE     (2 * PAGE)
+#define STEP     (16 * PAGE)
+#define BASE     0x500000000000
 #define NR_MSEAL 462
-#define STACK (1u << 31)	/* in advice: MAP_STACK, which means MADV_NOHUGEPAGE since 6.7 */
-#define UNSURE (STACK | 64 | 128)	/* MADV_MERGEABLE is ignored for some maps */
+#define STACK    (1u << 31) /* in advice: MAP_STACK, which means MADV_NOHUGEPAGE since 6.7 */
+#define UNSURE   (STACK | 64 | 128) /* MADV_MERGEABLE is ignored for some maps */
 
 /* What is known of one side of a pair; what cannot be seen by calls is not here. */
 struct side {
@@ -29,14 +29,14 @@ struct side {
 	int lock;
 	int policy;
 	int key;
-	int file;	/* 0 = none; 1 and 2 are the same file, opened twice */
+	int file; /* 0 = none; 1 and 2 are the same file, opened twice */
 	long offset;
 	bool is_shared;
 	bool is_unreserved;
 	bool was_writable;
 	bool has_uffd;
 	bool is_sealed;
-	unsigned long own_file;	/* shared anonymous memory is a file of its own for each mmap */
+	unsigned long own_file; /* shared anonymous memory is a file of its own for each mmap */
 };
 
 static unsigned long long state;
@@ -108,11 +108,13 @@ static void advise(struct side *side)
 		unsigned set;
 		unsigned clear;
 	} advices[] = {
-		{ MADV_DONTFORK, 1, 0 }, { MADV_DOFORK, 0, 1 }, { MADV_DONTDUMP, 2, 0 },
-		{ MADV_DODUMP, 0, 2 }, { MADV_RANDOM, 4, 8 }, { MADV_SEQUENTIAL, 8, 4 },
-		{ MADV_NORMAL, 0, 12 }, { MADV_WIPEONFORK, 16, 0 }, { MADV_KEEPONFORK, 0, 16 },
-		{ MADV_HUGEPAGE, 32, 64 | STACK }, { MADV_NOHUGEPAGE, 64, 32 },
-		{ MADV_MERGEABLE, 128, 0 }, { MADV_UNMERGEABLE, 0, 128 },
+		{ MADV_DONTFORK, 1, 0 },      { MADV_DOFORK, 0, 1 },
+		{ MADV_DONTDUMP, 2, 0 },      { MADV_DODUMP, 0, 2 },
+		{ MADV_RANDOM, 4, 8 },        { MADV_SEQUENTIAL, 8, 4 },
+		{ MADV_NORMAL, 0, 12 },       { MADV_WIPEONFORK, 16, 0 },
+		{ MADV_KEEPONFORK, 0, 16 },   { MADV_HUGEPAGE, 32, 64 | STACK },
+		{ MADV_NOHUGEPAGE, 64, 32 },  { MADV_MERGEABLE, 128, 0 },
+		{ MADV_UNMERGEABLE, 0, 128 },
 	};
 	unsigned i = dice(sizeof(advices) / sizeof(advices[0]));
 
@@ -126,7 +128,8 @@ static void lock(struct side *side)
 {
 	int how = (int)dice(3);
 	int ret = how == 0 ? munlock(side->at, SIDE) :
-		  how == 1 ? mlock(side->at, SIDE) : (int)syscall(SYS_mlock2, side->at, SIDE, 1);
+		  how == 1 ? mlock(side->at, SIDE) :
+			     (int)syscall(SYS_mlock2, side->at, SIDE, 1);
 
 	/* ENOMEM: locked, but not all of it could be read in. */
 	if (ret == 0 || errno == ENOMEM)
@@ -175,7 +178,8 @@ static void touch(struct side *side)
 static void watch(struct side *side)
 {
 	struct uffdio_register range = {
-		.range = { (unsigned long)side->at, SIDE }, .mode = UFFDIO_REGISTER_MODE_MISSING,
+		.range = { (unsigned long)side->at, SIDE },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
 
 	if (uffd < 0)
@@ -197,7 +201,9 @@ static void replace(struct side *side)
 	from[0] = 1;
 	REQUIRE(mremap(from, SIDE, SIDE, MREMAP_MAYMOVE | MREMAP_FIXED, side->at) == side->at);
 	*side = (struct side){
-		.at = side->at, .prot = PROT_READ | PROT_WRITE, .was_writable = true,
+		.at = side->at,
+		.prot = PROT_READ | PROT_WRITE,
+		.was_writable = true,
 	};
 }
 

@@ -9,7 +9,7 @@
 #include "target.h"
 
 static volatile sig_atomic_t nested;
-static volatile sig_atomic_t is_due = 1;	/* the timer is to be set again */
+static volatile sig_atomic_t is_due = 1; /* the timer is to be set again */
 
 static void nest(int signal_number)
 {

@@ -41,8 +41,8 @@ static void wait_for(pid_t thread)
 
 static void unmap_raw(void)
 {
-	const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
-			  CLONE_SYSVSEM;
+	const int flags =
+		CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
 	char *stack = map_pages(SIZE / PAGE);
 	int thread = clone(end_raw, stack + SIZE, flags, stack);
 

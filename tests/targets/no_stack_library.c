@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls of a library's own, made where there is no stack, or none any more. In a library they
- * are near enough to be caught.
+ * System calls of a library's own, made where there is no stack, or none any more. In a library
+ * they are near enough to be caught.
  */
 #include <sys/syscall.h>
 

@@ -37,8 +37,8 @@ static void *allocate_and_tell(void *text)
 
 __attribute__((noinline)) static void *map_pages(int pages)
 {
-	return mmap(NULL, (size_t)pages * 4096, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return mmap(NULL, (size_t)pages * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		    -1, 0);
 }
 
 static int run_threads(void)

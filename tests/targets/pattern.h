@@ -10,7 +10,7 @@
 
 #include "target.h"
 
-#define BLOCK (16 * PAGE)
+#define BLOCK  (16 * PAGE)
 #define CANNOT 77
 
 static inline int has_remedy(int argc, char **argv)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Code that is mapped twice from a memfd, piece by piece: to write and to execute, as runtimes do that
- * never have both in one map.
- * Remedy: the memfd is mapped twice as a whole.
+ * Code that is mapped twice from a memfd, piece by piece: to write and to execute, as runtimes do
+ * that never have both in one map. Remedy: the memfd is mapped twice as a whole.
  */
 #include "pattern.h"
 

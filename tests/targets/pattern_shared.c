@@ -13,8 +13,8 @@ static void share(size_t bytes, long number)
 		fd = memfd_create("tensor", MFD_CLOEXEC);
 		REQUIRE(fd >= 0 && ftruncate(fd, (long)bytes) == 0);
 	}
-	REQUIRE(mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		     MAP_SHARED | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0) != MAP_FAILED);
+	REQUIRE(mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | (fd < 0 ? MAP_ANONYMOUS : 0),
+		     fd, 0) != MAP_FAILED);
 	if (fd >= 0)
 		close(fd);
 }

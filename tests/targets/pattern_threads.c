@@ -26,7 +26,7 @@ int main(int argc, char **argv)
 		pthread_attr_setguardsize(&attributes, 0);
 	for (long i = 0; i < threads; i++)
 		REQUIRE(pthread_create(&thread, &attributes, wait_for_ever, NULL) == 0);
-	usleep(50000);	/* each is to be on its stack, though nothing fails if one is not */
+	usleep(50000); /* each is to be on its stack, though nothing fails if one is not */
 
 	stay();
 	return 0;

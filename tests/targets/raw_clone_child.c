@@ -37,8 +37,8 @@ int main(int argc, char **argv)
 		char *stack = map_pages(16);
 
 		if (shares) {
-			sum += wait_status(clone(child, stack + 16 * PAGE, CLONE_VM | SIGCHLD,
-						 &left_behind));
+			sum += wait_status(
+				clone(child, stack + 16 * PAGE, CLONE_VM | SIGCHLD, &left_behind));
 			REQUIRE(munmap(left_behind, 3 * PAGE) == 0);
 		} else {
 			long pid = syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, 0);

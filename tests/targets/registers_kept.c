@@ -9,7 +9,7 @@
 #include "target.h"
 
 struct registers {
-	uint64_t general[6];	/* rdx r8 r9 r10 rbx r12 */
+	uint64_t general[6]; /* rdx r8 r9 r10 rbx r12 */
 	unsigned char vector[16][16];
 };
 

@@ -20,7 +20,7 @@ static void *live(void *race)
 	for (int i = 0; i < 100; i++) {
 		char *block = malloc(300000);
 
-		shared++;	/* often: two at the very same moment are not told */
+		shared++; /* often: two at the very same moment are not told */
 		map_and_cut();
 		block[0] = 1;
 		free(block);

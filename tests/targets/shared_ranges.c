@@ -10,9 +10,9 @@
 #include "target.h"
 
 #define THREADS 4
-#define RANGE	(32 * PAGE)
-#define SHARED	((char *)0x5000000000)
-#define OWN(i)	((char *)0x5100000000 + (size_t)(i) * 2 * RANGE)
+#define RANGE   (32 * PAGE)
+#define SHARED  ((char *)0x5000000000)
+#define OWN(i)  ((char *)0x5100000000 + (size_t)(i)*2 * RANGE)
 
 static long rounds;
 
@@ -23,14 +23,9 @@ static void change(char *range, unsigned int *seed)
 	const size_t length = (size_t)(1 + rand_r(seed) % 8) * PAGE;
 
 	switch (rand_r(seed) % 4) {
-	case 0:
-		munmap(at, length);
-		break;
-	case 1:
-		mprotect(at, length, PROT_READ);
-		break;
-	default:
-		REQUIRE(mmap(at, length, PROT_READ | PROT_WRITE, flags, -1, 0) == at);
+	case 0: munmap(at, length); break;
+	case 1: mprotect(at, length, PROT_READ); break;
+	default: REQUIRE(mmap(at, length, PROT_READ | PROT_WRITE, flags, -1, 0) == at);
 	}
 }
 

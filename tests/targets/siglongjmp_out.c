@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A thread that is torn out of its memory calls by siglongjmp from a timer's handler, thousands
- * of times, while others map. Whatever the call held must not stay held. With a second argument the next
- * calls are made from up to so many frames deeper.
+ * of times, while others map. Whatever the call held must not stay held. With a second argument the
+ * next calls are made from up to so many frames deeper.
  */
 #include <pthread.h>
 #include <setjmp.h>

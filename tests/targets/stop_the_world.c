@@ -17,7 +17,7 @@
 #define MUTATORS 4
 
 static sem_t stopped;
-static atomic_uint epoch;	/* odd: the world stands still */
+static atomic_uint epoch; /* odd: the world stands still */
 static atomic_int finished;
 static atomic_ulong mutations;
 

@@ -20,19 +20,19 @@
 #define PAGE ((size_t)4096)
 
 /* End the program, naming what went wrong, unless ok holds. */
-#define REQUIRE(ok) \
-	do { \
-		if (!(ok)) { \
+#define REQUIRE(ok)                                                                 \
+	do {                                                                        \
+		if (!(ok)) {                                                        \
 			fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #ok, \
-				strerror(errno)); \
-			exit(3); \
-		} \
+				strerror(errno));                                   \
+			exit(3);                                                    \
+		}                                                                   \
 	} while (0)
 
 static inline void *map_pages(size_t pages)
 {
-	void *at = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			-1, 0);
+	void *at = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			0);
 
 	REQUIRE(at != MAP_FAILED);
 	return at;

@@ -11,7 +11,7 @@
 
 #include "target.h"
 
-#define THREADS 8
+#define THREADS    8
 #define AREA_PAGES 64
 
 static char *const area = (char *)0x5000000000;
@@ -37,17 +37,10 @@ static void one_call(char *at, size_t length, uint64_t dice)
 	const int prot = (int)(dice >> 8) & 3;
 
 	switch (dice & 3) {
-	case 0:
-		mmap(at, length, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-		break;
-	case 1:
-		munmap(at, length);
-		break;
-	case 2:
-		mprotect(at, length, prot);
-		break;
-	default:
-		madvise(at, length, dice & 4 ? MADV_DONTFORK : MADV_DOFORK);
+	case 0: mmap(at, length, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0); break;
+	case 1: munmap(at, length); break;
+	case 2: mprotect(at, length, prot); break;
+	default: madvise(at, length, dice & 4 ? MADV_DONTFORK : MADV_DOFORK);
 	}
 }
 

@@ -2,15 +2,12 @@
 /*
  * Runs a command under a seccomp filter as others install them: under_filter PROFILE HOW COMMAND...
  *
- * PROFILE  docker     Docker's default (moby's seccomp/default.json, no capabilities, x86-64): what is
- *                     not listed fails with EPERM
- *          service    like systemd's SystemCallFilter=@system-service: kills for the rest
- *          denies     a list of calls that fail, as Flatpak's
- *          all        allows everything
- *          few, few-eperm   what a small program and its ld.so need; kills for the rest, or EPERM
- * HOW      exec       the filter is installed and the command executed
- *          fork       as a shell in a container does: a child executes it, and is waited for
- * PRE      a library to preload into the command
+ * PROFILE  docker     Docker's default (moby's seccomp/default.json, no capabilities, x86-64): what
+ * is not listed fails with EPERM service    like systemd's SystemCallFilter=@system-service: kills
+ * for the rest denies     a list of calls that fail, as Flatpak's all        allows everything few,
+ * few-eperm   what a small program and its ld.so need; kills for the rest, or EPERM HOW      exec
+ * the filter is installed and the command executed fork       as a shell in a container does: a
+ * child executes it, and is waited for PRE      a library to preload into the command
  */
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -23,9 +20,9 @@
 
 #include "target.h"
 
-#define SIZE	 400
-#define NEW	 0x7e020000	/* CLONE_NEW… */
-#define CLONE3	 435
+#define SIZE   400
+#define NEW    0x7e020000 /* CLONE_NEW… */
+#define CLONE3 435
 
 struct range {
 	unsigned short first;
@@ -34,29 +31,49 @@ struct range {
 
 /* By number. */
 static const struct range docker[] = {
-	{ 0, 55 }, { 57, 102 }, { 104, 133 }, { 137, 138 }, { 140, 152 }, { 154, 154 }, { 157, 160 },
-	{ 162, 162 }, { 186, 211 }, { 213, 226 }, { 228, 235 }, { 240, 245 }, { 247, 247 },
-	{ 251, 255 }, { 257, 271 }, { 273, 278 }, { 280, 297 }, { 299, 299 }, { 301, 303 },
-	{ 305, 307 }, { 309, 311 }, { 314, 319 }, { 322, 322 }, { 324, 334 }, { 424, 424 },
-	{ 434, 434 }, { 436, 437 }, { 439, 439 }, { 441, 441 }, { 444, 449 }, { 451, 458 }, { 462, 462 },
+	{ 0, 55 },    { 57, 102 },  { 104, 133 }, { 137, 138 }, { 140, 152 }, { 154, 154 },
+	{ 157, 160 }, { 162, 162 }, { 186, 211 }, { 213, 226 }, { 228, 235 }, { 240, 245 },
+	{ 247, 247 }, { 251, 255 }, { 257, 271 }, { 273, 278 }, { 280, 297 }, { 299, 299 },
+	{ 301, 303 }, { 305, 307 }, { 309, 311 }, { 314, 319 }, { 322, 322 }, { 324, 334 },
+	{ 424, 424 }, { 434, 434 }, { 436, 437 }, { 439, 439 }, { 441, 441 }, { 444, 449 },
+	{ 451, 458 }, { 462, 462 },
 };
 
 static const struct range service[] = {
-	{ 0, 100 }, { 102, 102 }, { 104, 133 }, { 137, 152 }, { 157, 162 }, { 186, 245 }, { 247, 297 },
-	{ 299, 307 }, { 309, 309 }, { 314, 320 }, { 322, 322 }, { 324, 334 }, { 424, 460 }, { 462, 462 },
+	{ 0, 100 },   { 102, 102 }, { 104, 133 }, { 137, 152 }, { 157, 162 },
+	{ 186, 245 }, { 247, 297 }, { 299, 307 }, { 309, 309 }, { 314, 320 },
+	{ 322, 322 }, { 324, 334 }, { 424, 460 }, { 462, 462 },
 };
 
 static const int few[] = {
-	SYS_read, SYS_mmap, SYS_munmap, SYS_mprotect, SYS_brk, SYS_exit_group, SYS_rt_sigreturn,
-	SYS_newfstatat, SYS_fstat, SYS_execve, SYS_openat, SYS_access, SYS_pread64, SYS_close,
-	SYS_arch_prctl, SYS_set_tid_address, SYS_set_robust_list, SYS_rseq, SYS_prlimit64,
-	SYS_getrandom, SYS_futex,
+	SYS_read,
+	SYS_mmap,
+	SYS_munmap,
+	SYS_mprotect,
+	SYS_brk,
+	SYS_exit_group,
+	SYS_rt_sigreturn,
+	SYS_newfstatat,
+	SYS_fstat,
+	SYS_execve,
+	SYS_openat,
+	SYS_access,
+	SYS_pread64,
+	SYS_close,
+	SYS_arch_prctl,
+	SYS_set_tid_address,
+	SYS_set_robust_list,
+	SYS_rseq,
+	SYS_prlimit64,
+	SYS_getrandom,
+	SYS_futex,
 };
 
 static const int denied[] = {
-	SYS_syslog, SYS_acct, SYS_quotactl, SYS_add_key, SYS_keyctl, SYS_request_key, SYS_move_pages,
-	SYS_mbind, SYS_get_mempolicy, SYS_set_mempolicy, SYS_unshare, SYS_setns, SYS_mount,
-	SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_ptrace, SYS_perf_event_open, SYS_personality,
+	SYS_syslog,      SYS_acct,       SYS_quotactl,        SYS_add_key,       SYS_keyctl,
+	SYS_request_key, SYS_move_pages, SYS_mbind,           SYS_get_mempolicy, SYS_set_mempolicy,
+	SYS_unshare,     SYS_setns,      SYS_mount,           SYS_umount2,       SYS_pivot_root,
+	SYS_chroot,      SYS_ptrace,     SYS_perf_event_open, SYS_personality,
 };
 
 static struct sock_filter program[SIZE];
@@ -94,8 +111,9 @@ static void answer_ranges(const struct range *ranges, size_t count)
 static void answer_numbers(const int *numbers, size_t count, unsigned action)
 {
 	for (size_t i = 0; i < count; i++)
-		answer_range((struct range){ (unsigned short)numbers[i], (unsigned short)numbers[i] },
-			     action);
+		answer_range(
+			(struct range){ (unsigned short)numbers[i], (unsigned short)numbers[i] },
+			action);
 }
 
 /* clone without new namespaces, and the values of personality that ordinary programs use */
@@ -111,7 +129,8 @@ static void answer_dockers_arguments(void)
 	add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_personality, 0, 11));
 	load(offsetof(struct seccomp_data, args[0]));
 	for (size_t i = 0; i < sizeof(personalities) / sizeof(personalities[0]); i++) {
-		add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, personalities[i], 0, 1));
+		add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, personalities[i], 0,
+						 1));
 		answer(SECCOMP_RET_ALLOW);
 	}
 	answer_range((struct range){ CLONE3, CLONE3 }, SECCOMP_RET_ERRNO | ENOSYS);

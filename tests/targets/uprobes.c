@@ -3,7 +3,8 @@
  * A uprobe is put on the entry of each of libc's functions that make a memory call, as bpftrace and
  * perf do, and taken away again: the function works before, meanwhile and afterwards. That needs
  * rights; without them what the kernel does when it takes one away is done by hand, as
- * `by_hand` asks for: the entry's first byte is written as libc's file has it. Prints the calls that failed.
+ * `by_hand` asks for: the entry's first byte is written as libc's file has it. Prints the calls
+ * that failed.
  */
 #include <fcntl.h>
 #include <link.h>
@@ -13,8 +14,9 @@
 
 #include "target.h"
 
-static const char *const names[] = { "mmap", "munmap", "mprotect", "madvise", "mremap", "brk", "sbrk",
-				     "mlock", "munlock", "shmdt", "fork", "execve", "_exit" };
+static const char *const names[] = { "mmap", "munmap", "mprotect", "madvise", "mremap",
+				     "brk",  "sbrk",   "mlock",    "munlock", "shmdt",
+				     "fork", "execve", "_exit" };
 static int failed;
 
 static const struct link_map *find_libc(void)
@@ -73,7 +75,8 @@ static void execute(void)
 	child = fork();
 	if (child == 0)
 		_exit(7);
-	check("_exit", child > 0 && waitpid(child, &status, 0) == child && WEXITSTATUS(status) == 7);
+	check("_exit",
+	      child > 0 && waitpid(child, &status, 0) == child && WEXITSTATUS(status) == 7);
 }
 
 static void use_all(void)

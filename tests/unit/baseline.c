@@ -36,7 +36,7 @@ static int load(const char *text)
 
 #define HEAD "{\"schema\":\"vmatrace.baseline/1\",\"programs\":["
 #define SITE "{\"call\":\"mmap\",\"maps\":5,\"stack\":[\"app!f\",\"app!main\"]}"
-#define APP "{\"program\":\"app\",\"growth\":5,\"sites\":["
+#define APP  "{\"program\":\"app\",\"growth\":5,\"sites\":["
 
 Test(baseline, is_read)
 {
@@ -54,10 +54,10 @@ Test(baseline, older_names_are_trimmed_and_added_up)
 {
 	struct vmt_summary_program *program;
 
-	cr_assert_eq(load(HEAD APP
-		"{\"call\":\"mmap\",\"maps\":5,\"stack\":[\"app!P<int>::f\"]},"
-		"{\"call\":\"mmap\",\"maps\":2,\"stack\":[\"app!P<char>::f\"]},"
-		"{\"call\":\"mmap\",\"maps\":1,\"stack\":[\"app!P::f\"]}]}]}"), 0, "%s", error);
+	cr_assert_eq(load(HEAD APP "{\"call\":\"mmap\",\"maps\":5,\"stack\":[\"app!P<int>::f\"]},"
+				   "{\"call\":\"mmap\",\"maps\":2,\"stack\":[\"app!P<char>::f\"]},"
+				   "{\"call\":\"mmap\",\"maps\":1,\"stack\":[\"app!P::f\"]}]}]}"),
+		     0, "%s", error);
 	program = vmt_summary_find_program(&summary, "app");
 	cr_assert_eq(vmt_summary_find_site(program, "mmap\napp!P::f")->maps, 8);
 	vmt_summary_free(&summary);
@@ -77,7 +77,9 @@ Test(baseline, what_it_is_instead_is_said)
 static struct vmt_verdict judged(struct vmt_summary *now, struct vmt_summary *before)
 {
 	static struct vmt_suppressions none;
-	struct vmt_verdict verdict = { .summary = now, .base = before, .suppressions = &none,
+	struct vmt_verdict verdict = { .summary = now,
+				       .base = before,
+				       .suppressions = &none,
 				       .limit[VMT_RULE_PER_SITE].is_set = true };
 
 	vmt_verdict_judge(&verdict);
@@ -114,7 +116,15 @@ Test(baseline, unknown_fields_are_left_alone)
 Test(baseline, damage_is_refused)
 {
 	static const char *const bad[] = {
-		"", "{", "[]", "{}", "null", "{\"schema\":1}", HEAD "]", HEAD "1]}", HEAD "{}]}",
+		"",
+		"{",
+		"[]",
+		"{}",
+		"null",
+		"{\"schema\":1}",
+		HEAD "]",
+		HEAD "1]}",
+		HEAD "{}]}",
 		"{\"schema\":\"vmatrace.baseline/2\",\"programs\":[]}",
 		"{\"schema\":\"vmatrace.baseline/1\",\"programs\":{}}",
 		"{\"schema\":\"vmatrace.baseline/1\",\"phase\":3,\"programs\":[]}",
@@ -206,7 +216,9 @@ static size_t findings_when_moved(bool may_move, int64_t growth)
 	struct vmt_summary now = { .programs = NULL };
 	struct vmt_summary before = { .programs = NULL };
 	struct vmt_suppressions none = { NULL, 0 };
-	struct vmt_verdict verdict = { .summary = &now, .base = &before, .suppressions = &none,
+	struct vmt_verdict verdict = { .summary = &now,
+				       .base = &before,
+				       .suppressions = &none,
 				       .limit[VMT_RULE_PER_SITE].is_set = true,
 				       .may_move = may_move };
 	struct vmt_summary_program *program = vmt_summary_program(&now, "app");

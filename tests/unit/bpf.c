@@ -10,8 +10,8 @@
 
 #include "filter/bpf.h"
 
-#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
-#define IF(value)   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, 1)
+#define LOAD(field)  BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define IF(value)    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, 1)
 #define ANSWER(what) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_##what)
 
 #define ALLOWS(program, ...) \
@@ -20,8 +20,11 @@
 Test(bpf, a_list_of_what_is_allowed)
 {
 	const struct sock_filter program[] = {
-		LOAD(arch), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0), ANSWER(KILL_PROCESS),
-		LOAD(nr), IF(SYS_read), ANSWER(ALLOW), IF(SYS_write), ANSWER(LOG), ANSWER(ERRNO),
+		LOAD(arch),           BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
+		ANSWER(KILL_PROCESS), LOAD(nr),
+		IF(SYS_read),         ANSWER(ALLOW),
+		IF(SYS_write),        ANSWER(LOG),
+		ANSWER(ERRNO),
 	};
 
 	cr_assert(ALLOWS(program, .nr = SYS_read));
@@ -32,7 +35,10 @@ Test(bpf, a_list_of_what_is_allowed)
 Test(bpf, an_unknown_argument_goes_both_ways)
 {
 	const struct sock_filter program[] = {
-		LOAD(args[1]), IF(7), ANSWER(TRAP), ANSWER(ALLOW),
+		LOAD(args[1]),
+		IF(7),
+		ANSWER(TRAP),
+		ANSWER(ALLOW),
 	};
 
 	cr_assert(!ALLOWS(program, .nr = SYS_ioctl));
@@ -43,8 +49,12 @@ Test(bpf, an_unknown_argument_goes_both_ways)
 Test(bpf, an_unknown_argument_that_makes_no_difference)
 {
 	const struct sock_filter program[] = {
-		LOAD(args[0]), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 3), BPF_STMT(BPF_MISC | BPF_TAX, 0),
-		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_X, 0, 0, 1), ANSWER(ALLOW), ANSWER(LOG),
+		LOAD(args[0]),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 3),
+		BPF_STMT(BPF_MISC | BPF_TAX, 0),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_X, 0, 0, 1),
+		ANSWER(ALLOW),
+		ANSWER(LOG),
 	};
 
 	cr_assert(ALLOWS(program, .nr = SYS_clone));
@@ -53,7 +63,9 @@ Test(bpf, an_unknown_argument_that_makes_no_difference)
 Test(bpf, flags_under_a_mask)
 {
 	const struct sock_filter program[] = {
-		LOAD(args[0]), BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x7e020000, 0, 1), ANSWER(ERRNO),
+		LOAD(args[0]),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x7e020000, 0, 1),
+		ANSWER(ERRNO),
 		ANSWER(ALLOW),
 	};
 
@@ -65,7 +77,9 @@ Test(bpf, the_upper_half_of_an_argument)
 {
 	const struct sock_filter program[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2]) + 4),
-		IF(1), ANSWER(ALLOW), ANSWER(KILL_THREAD),
+		IF(1),
+		ANSWER(ALLOW),
+		ANSWER(KILL_THREAD),
 	};
 
 	cr_assert(ALLOWS(program, .arg = { 0, 0, 1L << 32 }, .known = 4));
@@ -75,7 +89,10 @@ Test(bpf, the_upper_half_of_an_argument)
 Test(bpf, the_address_that_a_call_comes_from)
 {
 	const struct sock_filter program[] = {
-		LOAD(instruction_pointer), IF(0x1000), ANSWER(ALLOW), ANSWER(KILL_PROCESS),
+		LOAD(instruction_pointer),
+		IF(0x1000),
+		ANSWER(ALLOW),
+		ANSWER(KILL_PROCESS),
 	};
 
 	cr_assert(ALLOWS(program, .nr = SYS_read, .pc = 0x1000));
@@ -88,15 +105,17 @@ Test(bpf, what_cannot_be_followed_is_a_no)
 {
 	const struct sock_filter endless[] = { LOAD(nr) };
 	const struct sock_filter stored[] = {
-		BPF_STMT(BPF_LD | BPF_IMM, SECCOMP_RET_ALLOW), BPF_STMT(BPF_ST, 0),
-		BPF_STMT(BPF_LD | BPF_MEM, 0), BPF_STMT(BPF_RET | BPF_A, 0),
+		BPF_STMT(BPF_LD | BPF_IMM, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_ST, 0),
+		BPF_STMT(BPF_LD | BPF_MEM, 0),
+		BPF_STMT(BPF_RET | BPF_A, 0),
 	};
 	struct sock_filter branches[201];
 
 	for (size_t i = 0; i < 200; i += 2) {
 		branches[i] = (struct sock_filter)LOAD(args[0]);
-		branches[i + 1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-							      (unsigned)i, 0, 0);
+		branches[i + 1] =
+			(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)i, 0, 0);
 	}
 	branches[200] = (struct sock_filter)ANSWER(ALLOW);
 	cr_assert(!ALLOWS(endless, .nr = 0));

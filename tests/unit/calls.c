@@ -35,8 +35,8 @@ Test(calls, numbers_outside_the_table_are_no_memory_calls)
 
 Test(calls, calls_without_effect_on_maps_have_no_identifier)
 {
-	static const long numbers[] = { SYS_read, SYS_openat, SYS_clone, SYS_execve, SYS_mincore,
-					SYS_msync, SYS_exit_group };
+	static const long numbers[] = { SYS_read,    SYS_openat, SYS_clone,     SYS_execve,
+					SYS_mincore, SYS_msync,  SYS_exit_group };
 
 	for (size_t i = 0; i < VMT_COUNT(numbers); i++)
 		cr_assert_eq(vmt_calls_of_nr(numbers[i]), VMT_CALL_NONE, "%ld", numbers[i]);

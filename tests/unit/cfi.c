@@ -123,14 +123,10 @@ static bool is_unchanged(const char *theirs)
 static bool is_same_bp(const struct vmt_cfi_row *row, const char *theirs)
 {
 	switch (vmt_cfi_row_bp(row)) {
-	case VMT_BP_SAME:
-		return is_unchanged(theirs);
-	case VMT_BP_AT_CFA:
-		return is_same_slot(row->bp_words, theirs);
-	case VMT_BP_LOST:
-		return !strcmp(theirs, "u");
-	default:
-		return !strcmp(theirs, "exp");
+	case VMT_BP_SAME: return is_unchanged(theirs);
+	case VMT_BP_AT_CFA: return is_same_slot(row->bp_words, theirs);
+	case VMT_BP_LOST: return !strcmp(theirs, "u");
+	default: return !strcmp(theirs, "exp");
 	}
 }
 
@@ -139,8 +135,8 @@ static bool is_same_bx(const struct vmt_cfi_row *row, const char *theirs)
 {
 	if (row->bx_words == VMT_BX_LOST)
 		return true;
-	return row->bx_words == VMT_BX_SAME ? is_unchanged(theirs)
-					    : is_same_slot(row->bx_words, theirs);
+	return row->bx_words == VMT_BX_SAME ? is_unchanged(theirs) :
+					      is_same_slot(row->bx_words, theirs);
 }
 
 /* An expression cannot be checked against "exp", but for the PLT's, which we have worked out. */
@@ -279,8 +275,8 @@ static void compare_file(const char *path)
 Test(cfi, rows_equal_those_of_readelf)
 {
 	const char *named = getenv("VMT_CFI_FILES");
-	char *files = strdup(named ? named
-				   : "/lib64/ld-linux-x86-64.so.2 "
+	char *files = strdup(named ? named :
+				     "/lib64/ld-linux-x86-64.so.2 "
 				     "/lib/x86_64-linux-gnu/libc.so.6");
 
 	for (char *save, *path = strtok_r(files, " ", &save); path;
@@ -331,8 +327,8 @@ Test(cfi, damaged_tables_are_not_read_beyond_their_bounds)
 
 		/* The header is damaged in every eighth round only: that hides all the rest. */
 		for (int i = 0; i < 200; i++)
-			copy[round % 8 ? 12 + (size_t)rand_r(&seed) % (size - 12)
-				       : (size_t)rand_r(&seed) % size] = (uint8_t)rand_r(&seed);
+			copy[round % 8 ? 12 + (size_t)rand_r(&seed) % (size - 12) :
+					 (size_t)rand_r(&seed) % size] = (uint8_t)rand_r(&seed);
 		look_up_many(&module, &image, &seed);
 		free(copy);
 	}

@@ -182,8 +182,8 @@ Test(change, advice_that_changes_no_map_is_not_our_business)
 	static const long flags[] = { MADV_DONTFORK, MADV_HUGEPAGE, MADV_NORMAL, MADV_MERGEABLE };
 
 	for (size_t i = 0; i < VMT_COUNT(harmless); i++)
-		cr_assert_not(vmt_change_is_possible(VMT_CALL_MADVISE,
-						     (long[6]){ 0, 0, harmless[i] }));
+		cr_assert_not(
+			vmt_change_is_possible(VMT_CALL_MADVISE, (long[6]){ 0, 0, harmless[i] }));
 	for (size_t i = 0; i < VMT_COUNT(flags); i++)
 		cr_assert(vmt_change_is_possible(VMT_CALL_MADVISE, (long[6]){ 0, 0, flags[i] }));
 }
@@ -213,8 +213,7 @@ Test(change, shmat_tells_no_end)
 
 Test(change, what_the_memory_told_narrows_the_look)
 {
-	struct vmt_done done = { .call = VMT_CALL_IOCTL,
-				 .told = { DRAWN_AT(2), DRAWN_AT(4) } };
+	struct vmt_done done = { .call = VMT_CALL_IOCTL, .told = { DRAWN_AT(2), DRAWN_AT(4) } };
 
 	cr_assert_eq(decode(done).how, VMT_CHANGE_WALK);
 	assert_range(decode(done).window[0], 2, 2);
@@ -253,8 +252,9 @@ static bool is_simple(struct vmt_done done)
 
 Test(change, anonymous_memory_that_replaces_nothing_is_simple)
 {
-	const long hidden[] = { 0, MAP_NORESERVE, MAP_STACK, MAP_FIXED_NOREPLACE, MAP_32BIT,
-				MAP_FIXED | MAP_FIXED_NOREPLACE };
+	const long hidden[] = { 0,         MAP_NORESERVE,
+				MAP_STACK, MAP_FIXED_NOREPLACE,
+				MAP_32BIT, MAP_FIXED | MAP_FIXED_NOREPLACE };
 	const long other[] = { MAP_FIXED, MAP_GROWSDOWN, MAP_HUGETLB, MAP_SHARED | MAP_ANONYMOUS,
 			       MAP_PRIVATE };
 

@@ -35,8 +35,13 @@ static uint32_t last_of(uint64_t i)
 static struct vmt_curve judge(uint64_t duration)
 {
 	struct vmt_curve_source source = {
-		.bucket = bucket, .context = maps, .buckets = MOST, .width = duration / used,
-		.duration = duration - 1, .start = 20, .now = last_of(used - 1),
+		.bucket = bucket,
+		.context = maps,
+		.buckets = MOST,
+		.width = duration / used,
+		.duration = duration - 1,
+		.start = 20,
+		.now = last_of(used - 1),
 	};
 	struct vmt_curve curve;
 
@@ -53,7 +58,10 @@ static enum vmt_trend trend(uint64_t seconds)
 	return judge(seconds * SECOND).trend;
 }
 
-/* The run ends in a bucket without a call; behind it lies what was there before the buckets widened. */
+/*
+ * The run ends in a bucket without a call; behind it lies what was there before the buckets
+ * widened.
+ */
 static void make(uint32_t (*shape)(uint64_t i), uint64_t count)
 {
 	used = count;
@@ -61,23 +69,59 @@ static void make(uint32_t (*shape)(uint64_t i), uint64_t count)
 		maps[i] = i < count ? shape(i) : i == count ? UINT32_MAX : 7;
 }
 
-static uint32_t leak(uint64_t i) { return 20 + (uint32_t)(i * 1000 / used); }
-static uint32_t flat(uint64_t i) { return (uint32_t)(20 + (i * 5 < used ? i * 5000 / used : 1000)); }
-static uint32_t teeth(uint64_t i) { return 20 + (uint32_t)(i % (used / 6) * 1000 / (used / 6)); }
-static uint32_t peaks(uint64_t i) { return i % (used / 6) == used / 12 ? 1020 : 20; }
-static uint32_t hill(uint64_t i) { return i > used / 4 && i < used / 3 ? 1020 : 20; }
-static uint32_t table(uint64_t i) { return i > used / 8 && i < used / 8 * 7 ? 1020 : 20; }
-static uint32_t deferred(uint64_t i) { return i > used - used / 10 ? 1020 : 20; }
-static uint32_t none(uint64_t i) { return 20 + (uint32_t)(i % 9); }
-static uint32_t leaking_teeth(uint64_t i) { return teeth(i) / 3 + leak(i) * 3; }
-static uint32_t rippled(uint64_t i) { return flat(i) + (uint32_t)(i % 7); }
-static uint32_t slow_leak(uint64_t i) { return 20 + (uint32_t)(i * 1000 / used) / 20 * 20; }
+static uint32_t leak(uint64_t i)
+{
+	return 20 + (uint32_t)(i * 1000 / used);
+}
+static uint32_t flat(uint64_t i)
+{
+	return (uint32_t)(20 + (i * 5 < used ? i * 5000 / used : 1000));
+}
+static uint32_t teeth(uint64_t i)
+{
+	return 20 + (uint32_t)(i % (used / 6) * 1000 / (used / 6));
+}
+static uint32_t peaks(uint64_t i)
+{
+	return i % (used / 6) == used / 12 ? 1020 : 20;
+}
+static uint32_t hill(uint64_t i)
+{
+	return i > used / 4 && i < used / 3 ? 1020 : 20;
+}
+static uint32_t table(uint64_t i)
+{
+	return i > used / 8 && i < used / 8 * 7 ? 1020 : 20;
+}
+static uint32_t deferred(uint64_t i)
+{
+	return i > used - used / 10 ? 1020 : 20;
+}
+static uint32_t none(uint64_t i)
+{
+	return 20 + (uint32_t)(i % 9);
+}
+static uint32_t leaking_teeth(uint64_t i)
+{
+	return teeth(i) / 3 + leak(i) * 3;
+}
+static uint32_t rippled(uint64_t i)
+{
+	return flat(i) + (uint32_t)(i % 7);
+}
+static uint32_t slow_leak(uint64_t i)
+{
+	return 20 + (uint32_t)(i * 1000 / used) / 20 * 20;
+}
 /* A leak of 100 after a warm-up to 3,000; under bursts of 3,000; after a start with 3,000. */
 static uint32_t warm_leak(uint64_t i)
 {
 	return flat(i) * 3 + (uint32_t)(i * 100 / used) + (uint32_t)(i % 7);
 }
-static uint32_t burst_leak(uint64_t i) { return peaks(i) * 3 + (uint32_t)(i * 100 / used); }
+static uint32_t burst_leak(uint64_t i)
+{
+	return peaks(i) * 3 + (uint32_t)(i * 100 / used);
+}
 static uint32_t started_leak(uint64_t i)
 {
 	return (i < used / 10 ? 3000 : 20) + (uint32_t)(i * 100 / used);
@@ -87,8 +131,14 @@ static uint32_t late_leak(uint64_t i)
 	return 20 + (i * 3 < used ? 0 : (uint32_t)((i - used / 3) * 1000 / used));
 }
 /* Never at its end, but slower and slower */
-static uint32_t cache(uint64_t i) { return 20 + (uint32_t)(1000 * i * 12 / (used + i * 11)); }
-static uint32_t sparse_leak(uint64_t i) { return i % 3 ? UINT32_MAX : leak(i); }
+static uint32_t cache(uint64_t i)
+{
+	return 20 + (uint32_t)(1000 * i * 12 / (used + i * 11));
+}
+static uint32_t sparse_leak(uint64_t i)
+{
+	return i % 3 ? UINT32_MAX : leak(i);
+}
 
 Test(curve, known_ones_at_any_resolution)
 {
@@ -96,14 +146,14 @@ Test(curve, known_ones_at_any_resolution)
 		uint32_t (*shape)(uint64_t i);
 		enum vmt_trend trend;
 	} known[] = {
-		{ leak, VMT_TREND_LEAK },	{ flat, VMT_TREND_PLATEAU },
-		{ teeth, VMT_TREND_SAWTOOTH },	{ peaks, VMT_TREND_BURSTS },
-		{ hill, VMT_TREND_BURST },	{ table, VMT_TREND_GIVEN_BACK },
-		{ deferred, VMT_TREND_GROWING },	{ none, VMT_TREND_NONE },
+		{ leak, VMT_TREND_LEAK },          { flat, VMT_TREND_PLATEAU },
+		{ teeth, VMT_TREND_SAWTOOTH },     { peaks, VMT_TREND_BURSTS },
+		{ hill, VMT_TREND_BURST },         { table, VMT_TREND_GIVEN_BACK },
+		{ deferred, VMT_TREND_GROWING },   { none, VMT_TREND_NONE },
 		{ leaking_teeth, VMT_TREND_LEAK }, { rippled, VMT_TREND_PLATEAU },
-		{ slow_leak, VMT_TREND_LEAK },	{ sparse_leak, VMT_TREND_LEAK },
-		{ warm_leak, VMT_TREND_LEAK },	{ burst_leak, VMT_TREND_LEAK },
-		{ started_leak, VMT_TREND_LEAK }, { late_leak, VMT_TREND_LEAK },
+		{ slow_leak, VMT_TREND_LEAK },     { sparse_leak, VMT_TREND_LEAK },
+		{ warm_leak, VMT_TREND_LEAK },     { burst_leak, VMT_TREND_LEAK },
+		{ started_leak, VMT_TREND_LEAK },  { late_leak, VMT_TREND_LEAK },
 		{ cache, VMT_TREND_PLATEAU },
 	};
 

@@ -21,7 +21,8 @@ static void add_the_rest(void)
 
 	*failure = (struct vmt_rec_failure){ .site = 3, .error = 12, .reason = 1, .maps = 24 };
 	*bucket = (struct vmt_rec_bucket){ .min = 20, .max = 30, .last = 25 };
-	*mark = (struct vmt_rec_mark){ .maps = 24, .epoch = 1,
+	*mark = (struct vmt_rec_mark){ .maps = 24,
+				       .epoch = 1,
 				       .name = sample_string(&sample, "here", 4) };
 	sample_add(&sample, VMT_SECTION_MARK_VALUES);
 	sample_add(&sample, VMT_SECTION_SITE_TIMES);
@@ -46,7 +47,8 @@ static bool is_sound(void)
 Test(damage, what_was_written_is_sound)
 {
 	begin(false);
-	cr_assert(is_sound(), "%s, %zu left out", view.error ? view.error : "", (size_t)view.left_out);
+	cr_assert(is_sound(), "%s, %zu left out", view.error ? view.error : "",
+		  (size_t)view.left_out);
 	begin(true);
 	cr_assert(is_sound());
 	cr_assert(vmt_view_is_exact(&view));
@@ -90,7 +92,8 @@ Test(damage, counts_and_timelines_that_were_changed_are_left_out)
 
 	begin(true);
 	((struct vmt_rec_bucket *)sample_at(&sample, VMT_SECTION_TIMELINE, 0))->max = 31;
-	((struct vmt_rec_counters *)sample_at(&sample, VMT_SECTION_CALLS, VMT_CALL_MMAP))->created++;
+	((struct vmt_rec_counters *)sample_at(&sample, VMT_SECTION_CALLS, VMT_CALL_MMAP))
+		->created++;
 	cr_assert_not(is_sound());
 	cr_assert_not(vmt_view_bucket(&view, 0, &bucket));
 	cr_assert_not(vmt_view_call(&view, VMT_CALL_MMAP, &counters));

@@ -16,7 +16,7 @@
 
 #define MAPS_MAX  64
 #define SITE_CALL DRAWN_SITE('N')
-#define SITES	  (VMT_SITE_FIRST + 26)
+#define SITES     (VMT_SITE_FIRST + 26)
 
 struct picture {
 	struct vmt_vma vma[MAPS_MAX];

@@ -16,8 +16,8 @@
 #include "core/resolve/effect.h"
 
 #define DRAWN_START    UINT64_C(0x10000000)
-#define DRAWN_AT(page) ((long)(DRAWN_START + (uint64_t)(page) * VMT_PAGE_SIZE))
-#define DRAWN_PAGES(n) ((long)((uint64_t)(n) * VMT_PAGE_SIZE))
+#define DRAWN_AT(page) ((long)(DRAWN_START + (uint64_t)(page)*VMT_PAGE_SIZE))
+#define DRAWN_PAGES(n) ((long)((uint64_t)(n)*VMT_PAGE_SIZE))
 #define DRAWN_SITE(c)  ((uint32_t)(VMT_SITE_FIRST + ((c) & ~0x20) - 'A'))
 
 #define RW (PROT_READ | PROT_WRITE)
@@ -31,13 +31,13 @@ struct vmt_done drawn_madvise(int at, int pages, long advice, long result);
 struct vmt_done drawn_mremap(long flags, int at, int pages, int new_pages, int to, long result);
 struct vmt_done drawn_brk(int before, int after);
 
-#define DRAWN_OK 0L	/* the result that success has for these arguments */
+#define DRAWN_OK 0L /* the result that success has for these arguments */
 
 /* What happened besides what was expected; valid until the next drawing. */
 struct drawn {
 	struct vmt_effect effect;
 	enum vmt_resolved resolved;
-	unsigned boundaries;	/* questions asked */
+	unsigned boundaries; /* questions asked */
 	unsigned walks;
 };
 

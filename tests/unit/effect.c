@@ -10,10 +10,10 @@
 
 #include "drawing.h"
 
-#define FIXED	   MAP_FIXED
-#define MOVE	   (MREMAP_MAYMOVE | MREMAP_FIXED)
-#define DONTUNMAP  (MOVE | 4)
-#define OK	   DRAWN_OK
+#define FIXED     MAP_FIXED
+#define MOVE      (MREMAP_MAYMOVE | MREMAP_FIXED)
+#define DONTUNMAP (MOVE | 4)
+#define OK        DRAWN_OK
 
 Test(effect, mmap_alone)
 {
@@ -139,8 +139,9 @@ Test(effect, mprotect_of_a_tail_to_its_neighbours_protection_moves_the_boundary)
 
 Test(effect, mprotect_of_a_whole_map_without_equal_neighbours_is_derived)
 {
-	cr_assert_eq(drawn("A.BB.C", drawn_mprotect(2, 2, R, OK), "A.bb.C", "0000", "ABC")->resolved,
-		     VMT_RESOLVED_DERIVED);
+	cr_assert_eq(
+		drawn("A.BB.C", drawn_mprotect(2, 2, R, OK), "A.bb.C", "0000", "ABC")->resolved,
+		VMT_RESOLVED_DERIVED);
 }
 
 Test(effect, mprotect_across_maps_may_join_them)
@@ -153,7 +154,7 @@ Test(effect, files_join_only_where_their_offsets_continue)
 {
 	const struct drawn *it = drawn("FfG", drawn_mprotect(1, 1, RW, OK), "FFG", "0010", "FG");
 
-	cr_assert_eq(it->boundaries, 1);	/* not asked about F and G */
+	cr_assert_eq(it->boundaries, 1); /* not asked about F and G */
 }
 
 Test(effect, mprotect_that_stops_at_a_hole_has_changed_what_lies_before)
@@ -221,8 +222,7 @@ Test(effect, mremap_of_several_maps_changes_no_count)
 
 Test(effect, mremap_of_several_maps_keeps_what_faces_their_holes)
 {
-	drawn("Aa.bBCCCCCC", drawn_mremap(MOVE, 0, 5, 5, 6, OK), ".....CAaCbB", "0100",
-	      "CAANBB");
+	drawn("Aa.bBCCCCCC", drawn_mremap(MOVE, 0, 5, 5, 6, OK), ".....CAaCbB", "0100", "CAANBB");
 }
 
 Test(effect, mremap_of_a_tail_splits)

@@ -48,9 +48,10 @@ Test(explain, kinds_by_name)
 	add("ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 [vsyscall]\n");
 	run(NULL);
 	static const enum vmt_kind wanted[] = {
-		VMT_KIND_LIBRARY, VMT_KIND_LIBRARY, VMT_KIND_LIBRARY, VMT_KIND_HEAP, VMT_KIND_FILE,
-		VMT_KIND_DELETED, VMT_KIND_SHARED, VMT_KIND_SHARED, VMT_KIND_DEVICE, VMT_KIND_JIT,
-		VMT_KIND_VDSO, VMT_KIND_VDSO, VMT_KIND_STACK, VMT_KIND_ANONYMOUS, VMT_KIND_KERNEL,
+		VMT_KIND_LIBRARY, VMT_KIND_LIBRARY,   VMT_KIND_LIBRARY, VMT_KIND_HEAP,
+		VMT_KIND_FILE,    VMT_KIND_DELETED,   VMT_KIND_SHARED,  VMT_KIND_SHARED,
+		VMT_KIND_DEVICE,  VMT_KIND_JIT,       VMT_KIND_VDSO,    VMT_KIND_VDSO,
+		VMT_KIND_STACK,   VMT_KIND_ANONYMOUS, VMT_KIND_KERNEL,
 	};
 	cr_assert_eq(maps.count, VMT_COUNT(wanted), "[vsyscall] is no map");
 	for (size_t i = 0; i < maps.count; i++)
@@ -71,8 +72,8 @@ Test(explain, files_that_never_had_a_name_are_not_deleted)
 	flags("rd wr sh mr mw me ms de ht");
 	run(NULL);
 	static const enum vmt_kind wanted[] = {
-		VMT_KIND_HUGE, VMT_KIND_HUGE, VMT_KIND_KERNEL, VMT_KIND_SHARED, VMT_KIND_DEVICE,
-		VMT_KIND_DEVICE, VMT_KIND_DELETED, VMT_KIND_HUGE,
+		VMT_KIND_HUGE,   VMT_KIND_HUGE,   VMT_KIND_KERNEL,  VMT_KIND_SHARED,
+		VMT_KIND_DEVICE, VMT_KIND_DEVICE, VMT_KIND_DELETED, VMT_KIND_HUGE,
 	};
 	for (size_t i = 0; i < maps.count; i++)
 		cr_assert_eq(kind(i), wanted[i], "map %zu is %s", i,
@@ -96,13 +97,14 @@ Test(explain, a_glibc_arena_has_64_mib_and_starts_at_a_multiple)
 Test(explain, a_stack_is_where_a_thread_is)
 {
 	uint64_t pointers[] = { UINT64_C(105) << 12 };
-	struct vmt_explain_facts facts = { .stack_pointers = pointers, .stack_pointer_count = 1,
-					     .threads = 2 };
+	struct vmt_explain_facts facts = { .stack_pointers = pointers,
+					   .stack_pointer_count = 1,
+					   .threads = 2 };
 
 	map(99, 1, "---p", ANON);
 	map(100, 16, "rw-p", ANON);
 	map(199, 1, "---p", ANON);
-	map(200, 16, "rw-p", ANON);	/* as large: kept for later */
+	map(200, 16, "rw-p", ANON); /* as large: kept for later */
 	map(300, 1, "---p", ANON);
 	map(301, 20, "rw-p", ANON);
 	run(&facts);
@@ -165,8 +167,9 @@ Test(explain, a_guard_is_a_page_whatever_its_size)
 Test(explain, many_more_stacks_than_threads_are_something_else)
 {
 	uint64_t pointers[] = { UINT64_C(1005) << 12 };
-	struct vmt_explain_facts facts = { .stack_pointers = pointers, .stack_pointer_count = 1,
-					     .threads = 2 };
+	struct vmt_explain_facts facts = { .stack_pointers = pointers,
+					   .stack_pointer_count = 1,
+					   .threads = 2 };
 
 	for (uint64_t i = 0; i < 40; i++) {
 		map(1000 + i * 17, 1, "---p", ANON);
@@ -206,8 +209,7 @@ Test(explain, why_two_maps_are_two)
 	cr_assert_eq(apart(rw, NULL, "r--p " ANON " [vvar]", NULL), VMT_APART_SPECIAL);
 	cr_assert_eq(apart(rw, all, rw, "rd wr mr mw me ac de"), VMT_APART_SPECIAL);
 	cr_assert_eq(apart(rw, NULL, "rw-p " ANON " [anon:a]", NULL), VMT_APART_NAME);
-	cr_assert_eq(apart("r--p 0 08:01 7 /x", NULL, "r--p 0 08:01 7 /x", NULL),
-		     VMT_APART_OFFSET);
+	cr_assert_eq(apart("r--p 0 08:01 7 /x", NULL, "r--p 0 08:01 7 /x", NULL), VMT_APART_OFFSET);
 	cr_assert_eq(apart(rw, all, "---p " ANON, "mr mw me"), VMT_APART_PROTECTION);
 	cr_assert_eq(apart(rw, all, rw, "rd wr mr mw me ac hg"), VMT_APART_ADVICE);
 	cr_assert_eq(apart(rw, all, rw, "rd wr mr mw me lo ac"), VMT_APART_LOCK);
@@ -235,7 +237,8 @@ Test(explain, a_call_that_cut_is_told_but_is_no_reason)
 			 "cut by madvise");
 	b.put_call = VMT_CALL_NONE;
 	cr_assert_eq(vmt_explain_apart(&a, &b, &detail), VMT_APART_UNKNOWN);
-	cr_assert_str_eq(vmt_explain_detail(VMT_APART_UNKNOWN, detail, true, words, sizeof(words)), "");
+	cr_assert_str_eq(vmt_explain_detail(VMT_APART_UNKNOWN, detail, true, words, sizeof(words)),
+			 "");
 	b.flags = 1;
 	b.put_call = VMT_CALL_MADVISE;
 	cr_assert_eq(vmt_explain_apart(&a, &b, &detail), VMT_APART_PROTECTION);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tools/input/procmaps.c, explain_text.c, explain_files.c: texts that are no maps or not whole ones, and
- * the page that is written of those that are.
+ * tools/input/procmaps.c, explain_text.c, explain_files.c: texts that are no maps or not whole
+ * ones, and the page that is written of those that are.
  */
 #include "explain/explain_files.h"
 #include "explain_maps.h"
@@ -91,9 +91,9 @@ Test(explain_page, near_the_limit_a_higher_one_is_told)
 		const char *told;
 	} limits[] = {
 		{ 65530, NULL },
-		{ 126, NULL },	/* 79 % */
+		{ 126, NULL }, /* 79 % */
 		{ 125, "  for now: sysctl vm.max_map_count=262144 (it is 125), which gives time" },
-		{ 0, NULL },	/* of a saved text it is not known */
+		{ 0, NULL }, /* of a saved text it is not known */
 	};
 	struct vmt_lines lines = { .width = 200 };
 

@@ -34,13 +34,15 @@ static void add_the_rest(void)
 	failure = sample_add(&sample, VMT_SECTION_FAILURES);
 	*failure = (struct vmt_rec_failure){ .site = 3, .error = 12, .reason = 1, .maps = 24 };
 	mark = sample_add(&sample, VMT_SECTION_MARKS);
-	*mark = (struct vmt_rec_mark){ .maps = 24, .epoch = 1,
+	*mark = (struct vmt_rec_mark){ .maps = 24,
+				       .epoch = 1,
 				       .name = sample_string(&sample, "here", 4) };
 	value = sample_add(&sample, VMT_SECTION_MARK_VALUES);
 	*value = (struct vmt_rec_mark_value){ .site = 2, .epoch = 1, .live = 1, .net = 1 };
 	allocator = sample_add(&sample, VMT_SECTION_ALLOCATORS);
-	*allocator = (struct vmt_rec_allocator){ .flags = VMT_ALLOCATOR_NEXT, .module = 1,
-						 .allocations = 7, .frees = 3, .bytes = 700 };
+	*allocator = (struct vmt_rec_allocator){
+		.flags = VMT_ALLOCATOR_NEXT, .module = 1, .allocations = 7, .frees = 3, .bytes = 700
+	};
 }
 
 /* No file of this machine is looked into: that is symbols.c's own business. */

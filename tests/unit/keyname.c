@@ -20,7 +20,9 @@ static const char *trimmed(const char *function)
 
 Test(keyname, of_c_stays)
 {
-	static const char *const names[] = { "main", "pool_object", "a.part.0", "$x", "", "_start" };
+	static const char *const names[] = {
+		"main", "pool_object", "a.part.0", "$x", "", "_start"
+	};
 
 	for (size_t i = 0; i < VMT_COUNT(names); i++)
 		cr_assert_str_eq(trimmed(names[i]), names[i]);
@@ -50,8 +52,8 @@ Test(keyname, a_lambda_is_a_lambda)
 Test(keyname, operators_stay)
 {
 	static const char *const names[] = {
-		"operator<", "A::operator<<", "A::operator->", "A::operator()", "A::operator<=>",
-		"A::operator[]", "A::operator bool",
+		"operator<",      "A::operator<<", "A::operator->",    "A::operator()",
+		"A::operator<=>", "A::operator[]", "A::operator bool",
 	};
 
 	for (size_t i = 0; i < VMT_COUNT(names); i++)
@@ -63,7 +65,8 @@ Test(keyname, operators_stay)
 Test(keyname, what_begins_a_name_stays)
 {
 	cr_assert_str_eq(trimmed("(anonymous namespace)::f"), "(anonymous namespace)::f");
-	cr_assert_str_eq(trimmed("a::(anonymous namespace)::f(int)"), "a::(anonymous namespace)::f");
+	cr_assert_str_eq(trimmed("a::(anonymous namespace)::f(int)"),
+			 "a::(anonymous namespace)::f");
 	cr_assert_str_eq(trimmed("<alloc::vec::Vec<T> as core::ops::Drop>::drop"),
 			 "<alloc::vec::Vec as core::ops::Drop>::drop");
 }

@@ -15,14 +15,14 @@
 #include "drawing.h"
 
 #define NONE  PROT_NONE
-#define GUARD 102	/* MADV_GUARD_INSTALL */
+#define GUARD 102 /* MADV_GUARD_INSTALL */
 
 static unsigned char memory[1 << 18] __attribute__((aligned(16)));
 static struct vmt_arena arena;
 static struct vmt_space space;
 static struct vmt_resolution resolution;
 static unsigned asked;
-static bool is_one;	/* what the kernel answers */
+static bool is_one; /* what the kernel answers */
 static bool is_quick;
 static int is_ordinary;
 static bool is_disturbed, is_stale;
@@ -73,9 +73,9 @@ static void live(void *context, uint32_t site, int delta)
 /* Returns how many questions it took. */
 static unsigned make_somehow(struct vmt_done done)
 {
-	static const struct vmt_kernel_ops kernel = { .walk = walk, .boundary = boundary,
-						    .file = file,
-						    .is_alone = is_alone };
+	static const struct vmt_kernel_ops kernel = {
+		.walk = walk, .boundary = boundary, .file = file, .is_alone = is_alone
+	};
 	static const struct vmt_effect_ops ops = { .live = live };
 	struct vmt_change change;
 	struct vmt_simple simple;
@@ -217,7 +217,9 @@ Test(known, a_guard_gives_an_anon_vma)
 	cr_assert_eq(protect(1, 1, RW), 1);
 }
 
-/* Two with MAP_NORESERVE and one without, of which none is asked about: the maps that they become. */
+/*
+ * Two with MAP_NORESERVE and one without, of which none is asked about: the maps that they become.
+ */
 static uint64_t maps_under(enum vmt_noreserve noreserve)
 {
 	begin();
@@ -319,7 +321,8 @@ Test(known, what_has_not_been_written_to_since_a_cut_fits)
 	cr_assert_eq(protect(3, 1, NONE), 0);
 	cr_assert_eq(protect(4, 1, NONE), 0, "a guard beside a guard");
 	cr_assert_eq(space.count, 3);
-	cr_assert_eq(protect(3, 2, RW), 2, "the left side; and the right one fits, but do the sides?");
+	cr_assert_eq(protect(3, 2, RW), 2,
+		     "the left side; and the right one fits, but do the sides?");
 	begin();
 	space.knows_anon_vmas = true;
 	space.noreserve = VMT_NORESERVE_KEPT;
@@ -414,10 +417,11 @@ Test(known, locks_policies_and_keys_blur)
 Test(known, what_the_kernel_has_joined_is_of_one_kin)
 {
 	static const struct vmt_vma unknown = { .start = DRAWN_START,
-						 .end = DRAWN_START + VMT_PAGE_SIZE,
-						 .flags = VMT_MAP_READ | VMT_MAP_WRITE };
+						.end = DRAWN_START + VMT_PAGE_SIZE,
+						.flags = VMT_MAP_READ | VMT_MAP_WRITE };
 
-	cr_assert_not_null(vmt_space_insert(&space, &unknown, VMT_SITE_STARTUP, VMT_SITE_STARTUP, 0));
+	cr_assert_not_null(
+		vmt_space_insert(&space, &unknown, VMT_SITE_STARTUP, VMT_SITE_STARTUP, 0));
 	is_one = true;
 	cr_assert_eq(map(0, 1, 1, RW), 1);
 	cr_assert_eq(map(0, 2, 1, RW), 0);
@@ -487,8 +491,8 @@ Test(known, madvise_passes_over_holes)
 Test(known, a_stack_may_have_grown_into_the_hole)
 {
 	static const struct vmt_vma stack = { .start = DRAWN_START + 8 * VMT_PAGE_SIZE,
-					       .end = DRAWN_START + 9 * VMT_PAGE_SIZE,
-					       .flags = VMT_MAP_READ | VMT_MAP_STACK };
+					      .end = DRAWN_START + 9 * VMT_PAGE_SIZE,
+					      .flags = VMT_MAP_READ | VMT_MAP_STACK };
 
 	map(0, 0, 2, RW);
 	cr_assert_not_null(vmt_space_insert(&space, &stack, VMT_SITE_STARTUP, VMT_SITE_STARTUP, 0));

@@ -17,7 +17,7 @@ static void check_order(uint64_t size)
 
 	cr_assert_geq(section[VMT_SECTION_CALLS].offset, sizeof(struct vmt_rec_header));
 	for (uint32_t id = 0; id < VMT_SECTION_COUNT; id++) {
-		if (id == VMT_SECTION_CALLS)	/* on the header's page */
+		if (id == VMT_SECTION_CALLS) /* on the header's page */
 			continue;
 		cr_assert_geq(section[id].offset, end, "section %u overlaps", id);
 		cr_assert_eq(section[id].offset % 64, 0);
@@ -98,8 +98,9 @@ Test(layout, a_recording_begins_small_whatever_it_may_grow_to)
 
 Test(layout, a_beginning_has_room_for_twice_what_is_wanted_and_not_for_more_than_allowed)
 {
-	const uint64_t wanted[VMT_SECTION_COUNT] = { [VMT_SECTION_RANGES] = 1000,
-						     [VMT_SECTION_SITES] = 150 };
+	const uint64_t wanted[VMT_SECTION_COUNT] = {
+		[VMT_SECTION_RANGES] = 1000, [VMT_SECTION_SITES] = 150
+	};
 
 	vmt_layout_sections(100000, 200, 0, section);
 	check_apart(vmt_layout_first(wanted, section));

@@ -62,8 +62,8 @@ Test(learn, a_window_is_widened_while_the_kernels_maps_reach_beyond)
 
 Test(learn, what_contradicts_the_table_is_walked)
 {
-	const struct drawn *it = drawn_unseen("A.XX", drawn_mmap(0, 1, 2, RW, OK), "ANN.", "1000",
-					      "0001", "AN");
+	const struct drawn *it =
+		drawn_unseen("A.XX", drawn_mmap(0, 1, 2, RW, OK), "ANN.", "1000", "0001", "AN");
 
 	assert_asked(it, 0, 1);
 }
@@ -126,8 +126,10 @@ Test(learn, sketches_cut_files_at_the_right_offset)
 	cr_assert_eq(resolution.outcome.map[0].vma.offset, 0x7000);
 	cr_assert_eq(resolution.outcome.map[1].vma.offset, 0x9000);
 	cr_assert(vmt_outcome_covers(&resolution.outcome, (struct vmt_range){ 0x3000, 0x5000 }));
-	cr_assert_not(vmt_outcome_covers(&resolution.outcome, (struct vmt_range){ 0x1000, 0x4000 }));
-	cr_assert_not(vmt_outcome_touches(&resolution.outcome, (struct vmt_range){ 0x2000, 0x3000 }));
+	cr_assert_not(
+		vmt_outcome_covers(&resolution.outcome, (struct vmt_range){ 0x1000, 0x4000 }));
+	cr_assert_not(
+		vmt_outcome_touches(&resolution.outcome, (struct vmt_range){ 0x2000, 0x3000 }));
 }
 
 Test(learn, a_sketch_without_memory_says_so)
@@ -139,7 +141,7 @@ Test(learn, a_sketch_without_memory_says_so)
 
 	for (uint64_t i = 1; i < 200; i++)
 		vmt_outcome_append(&resolution.outcome,
-				  &(struct vmt_vma){ .start = 8192 * i, .end = 8192 * i + 4096 });
+				   &(struct vmt_vma){ .start = 8192 * i, .end = 8192 * i + 4096 });
 	cr_assert(resolution.outcome.out_of_memory);
 	cr_assert_eq(resolution.outcome.count, 64);
 	vmt_outcome_clear(&resolution.outcome);

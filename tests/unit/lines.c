@@ -25,10 +25,11 @@ Test(lines, what_a_terminal_would_act_on_is_not_shown)
 		const char *is;
 		const char *shown;
 	} texts[] = {
-		{ "caf\303\251 \342\202\254 \360\237\230\200", "caf\303\251 \342\202\254 \360\237\230\200" },
-		{ "a\302\2332Jb", "a??2Jb" },	/* CSI of Latin-1: xterm clears the screen */
+		{ "caf\303\251 \342\202\254 \360\237\230\200",
+		  "caf\303\251 \342\202\254 \360\237\230\200" },
+		{ "a\302\2332Jb", "a??2Jb" }, /* CSI of Latin-1: xterm clears the screen */
 		{ "a\2332J\351\377", "a?2J??" },
-		{ "a\342\200\256b\342\201\247", "a???b???" },	/* from right to left */
+		{ "a\342\200\256b\342\201\247", "a???b???" }, /* from right to left */
 		{ "\300\257\355\240\200\364\220\200\200", "?????????" },
 		{ "cut \342\202", "cut ??" },
 	};

@@ -92,12 +92,27 @@ Test(mapsline, the_largest_numbers)
 Test(mapsline, bad_lines_are_refused_and_nothing_is_touched)
 {
 	static const char *const bad[] = {
-		"", "-", "1000", "1000-", "1000-2000", "1000-2000 ", "1000-2000 rw-p",
-		"2000-1000 rw-p 0 0:0 0", "1000-1000 rw-p 0 0:0 0", "1000-2000 xw-p 0 0:0 0",
-		"1000-2000 rw-q 0 0:0 0", "1000-2000 rw-p 0 00 0", "1000-2000 rw-p 0 0:0 ",
-		"1000 2000 rw-p 0 0:0 0", "g000-2000 rw-p 0 0:0 0", "1000-2000rw-p 0 0:0 0",
-		"1000-20000000000000000 rw-p 0 0:0 0", "1000-2000 rw-p 0 0:0 18446744073709551616",
-		"-1000-2000 rw-p 0 0:0 0", "1000-2000 rw-p 0 0:0 a", "Size:  4 kB",
+		"",
+		"-",
+		"1000",
+		"1000-",
+		"1000-2000",
+		"1000-2000 ",
+		"1000-2000 rw-p",
+		"2000-1000 rw-p 0 0:0 0",
+		"1000-1000 rw-p 0 0:0 0",
+		"1000-2000 xw-p 0 0:0 0",
+		"1000-2000 rw-q 0 0:0 0",
+		"1000-2000 rw-p 0 00 0",
+		"1000-2000 rw-p 0 0:0 ",
+		"1000 2000 rw-p 0 0:0 0",
+		"g000-2000 rw-p 0 0:0 0",
+		"1000-2000rw-p 0 0:0 0",
+		"1000-20000000000000000 rw-p 0 0:0 0",
+		"1000-2000 rw-p 0 0:0 18446744073709551616",
+		"-1000-2000 rw-p 0 0:0 0",
+		"1000-2000 rw-p 0 0:0 a",
+		"Size:  4 kB",
 	};
 
 	for (size_t i = 0; i < VMT_COUNT(bad); i++) {
@@ -161,11 +176,12 @@ Test(mapsline, every_byte_at_every_place_of_a_number)
 			strcpy(text + 2 + length, " rw-p 0 0:0 0");
 			is_good &= !byte || memchr(digits, byte, 16);
 			if (length == 1 && text[2] == '0')
-				is_good = false;	/* an empty range */
+				is_good = false; /* an empty range */
 			cr_assert_eq(vmt_mapsline_parse(text, strlen(text), &line) == 0, is_good,
 				     "'%s'", text);
 			if (is_good)
-				cr_assert_eq(line.vma.end, strtoull(text + 2, NULL, 16), "'%s'", text);
+				cr_assert_eq(line.vma.end, strtoull(text + 2, NULL, 16), "'%s'",
+					     text);
 		}
 	}
 }
@@ -184,7 +200,10 @@ Test(mapsline, memory_without_a_name_is_plain)
 	cr_assert_eq(class_of("1000-2000 rw-p 00000000 00:00 0       [heap]"), VMT_CLASS_BRK);
 	cr_assert_eq(class_of("1000-2000 rw-p 00000000 00:00 0       [stack]"), VMT_CLASS_UNKNOWN);
 	cr_assert_eq(class_of("1000-2000 rw-p 00000000 00:00 0       [anon:x]"), VMT_CLASS_UNKNOWN);
-	cr_assert_eq(class_of("1000-2000 r--p 00000000 00:00 0"), VMT_CLASS_UNKNOWN, "was it written to?");
-	cr_assert_eq(class_of("1000-2000 rw-s 00000000 00:01 7       /dev/zero (deleted)"), VMT_CLASS_UNKNOWN);
-	cr_assert_eq(class_of("1000-2000 rw-p 00000000 fe:00 99      /bin/true"), VMT_CLASS_UNKNOWN);
+	cr_assert_eq(class_of("1000-2000 r--p 00000000 00:00 0"), VMT_CLASS_UNKNOWN,
+		     "was it written to?");
+	cr_assert_eq(class_of("1000-2000 rw-s 00000000 00:01 7       /dev/zero (deleted)"),
+		     VMT_CLASS_UNKNOWN);
+	cr_assert_eq(class_of("1000-2000 rw-p 00000000 fe:00 99      /bin/true"),
+		     VMT_CLASS_UNKNOWN);
 }

@@ -44,7 +44,8 @@ Test(options, nothing_gives_what_is_usual)
 
 Test(options, several_at_once)
 {
-	cr_assert_eq(parse("dir=/tmp/x:malloc=0:report=0:top=25:ask=probe:verify=100"), 0, "%s", said);
+	cr_assert_eq(parse("dir=/tmp/x:malloc=0:report=0:top=25:ask=probe:verify=100"), 0, "%s",
+		     said);
 	cr_assert_str_eq(options.dir, "/tmp/x");
 	cr_assert_not(options.report);
 	cr_assert_not(options.malloc);
@@ -111,9 +112,24 @@ Test(options, unknown_keys_are_named_and_the_rest_holds)
 Test(options, bad_values_are_named_and_leave_what_was)
 {
 	static const char *const bad[] = {
-		"report=2", "report=", "report=yes", "top=0", "top=-1", "top=1x", "top=", "top= 1",
-		"top=99999999999999999999", "verify=18446744073709551616", "ask=maybe", "ask=",
-		"dir=", "max_maps=1", "max_sites=1000000000000", "verbosity=10", "=", "=1",
+		"report=2",
+		"report=",
+		"report=yes",
+		"top=0",
+		"top=-1",
+		"top=1x",
+		"top=",
+		"top= 1",
+		"top=99999999999999999999",
+		"verify=18446744073709551616",
+		"ask=maybe",
+		"ask=",
+		"dir=",
+		"max_maps=1",
+		"max_sites=1000000000000",
+		"verbosity=10",
+		"=",
+		"=1",
 		"top==1",
 	};
 

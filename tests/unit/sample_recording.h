@@ -52,22 +52,40 @@ static inline struct vmt_rec_string sample_string(struct sample *sample, const c
 static inline void sample_layout(struct sample *sample)
 {
 	static const uint32_t sizes[VMT_SECTION_COUNT] = {
-		1, sizeof(struct vmt_rec_module), sizeof(struct vmt_rec_site),
-		sizeof(struct vmt_rec_frame), sizeof(struct vmt_rec_counters),
-		sizeof(struct vmt_rec_range), sizeof(struct vmt_rec_bucket),
-		sizeof(struct vmt_rec_failure), sizeof(struct vmt_rec_mark),
-		sizeof(struct vmt_rec_mark_value), sizeof(struct vmt_rec_site_time),
+		1,
+		sizeof(struct vmt_rec_module),
+		sizeof(struct vmt_rec_site),
+		sizeof(struct vmt_rec_frame),
+		sizeof(struct vmt_rec_counters),
+		sizeof(struct vmt_rec_range),
+		sizeof(struct vmt_rec_bucket),
+		sizeof(struct vmt_rec_failure),
+		sizeof(struct vmt_rec_mark),
+		sizeof(struct vmt_rec_mark_value),
+		sizeof(struct vmt_rec_site_time),
 		sizeof(struct vmt_rec_allocator),
 	};
 	static const uint32_t room[VMT_SECTION_COUNT] = {
-		4096, 8, 64 * SAMPLE_SCALE, 256 * SAMPLE_SCALE, VMT_CALL_COUNT,
-		200 * SAMPLE_SCALE, 16, 16, 8, 8, 8, 4,
+		4096,
+		8,
+		64 * SAMPLE_SCALE,
+		256 * SAMPLE_SCALE,
+		VMT_CALL_COUNT,
+		200 * SAMPLE_SCALE,
+		16,
+		16,
+		8,
+		8,
+		8,
+		4,
 	};
 	uint64_t offset = 4096;
 
 	for (int i = 0; i < VMT_SECTION_COUNT; i++) {
 		sample->header->section[i] = (struct vmt_rec_section){
-			.offset = offset, .capacity = room[i], .size = sizes[i],
+			.offset = offset,
+			.capacity = room[i],
+			.size = sizes[i],
 		};
 		offset = (offset + (uint64_t)sizes[i] * room[i] + 63) & ~UINT64_C(63);
 	}
@@ -83,12 +101,21 @@ static inline void sample_init(struct sample *sample)
 	memset(sample->data, 0, sizeof(sample->data));
 	sample->header = (struct vmt_rec_header *)(void *)sample->data;
 	*sample->header = (struct vmt_rec_header){
-		.version = VMT_RECORD_VERSION, .endian = VMT_RECORD_ENDIAN,
-		.header_size = 4096, .section_count = VMT_SECTION_COUNT, .page_size = 4096,
-		.pid = 77, .parent_pid = 1, .image = 1,
-		.start_realtime = UINT64_C(1700000000000000000), .start_monotonic = 1000,
-		.end_monotonic = UINT64_C(12400001000), .end = VMT_END_EXIT,
-		.doors = VMT_DOOR_WRAPPERS | VMT_DOOR_SITES, .maps_limit = 65530, .maps_own = 12,
+		.version = VMT_RECORD_VERSION,
+		.endian = VMT_RECORD_ENDIAN,
+		.header_size = 4096,
+		.section_count = VMT_SECTION_COUNT,
+		.page_size = 4096,
+		.pid = 77,
+		.parent_pid = 1,
+		.image = 1,
+		.start_realtime = UINT64_C(1700000000000000000),
+		.start_monotonic = 1000,
+		.end_monotonic = UINT64_C(12400001000),
+		.end = VMT_END_EXIT,
+		.doors = VMT_DOOR_WRAPPERS | VMT_DOOR_SITES,
+		.maps_limit = 65530,
+		.maps_own = 12,
 		.bucket_ns = 1000000,
 	};
 	memcpy(sample->header->magic, VMT_RECORD_MAGIC, sizeof(sample->header->magic));
@@ -164,8 +191,8 @@ static inline void sample_demo(struct sample *sample)
 		sample_site(sample, i == 1 ? VMT_CALL_MUNMAP : VMT_CALL_MMAP, 2,
 			    i == 0 ? (struct vmt_rec_counters){ .calls = 1, .created = 1 } :
 			    i == 1 ? (struct vmt_rec_counters){ .calls = 1, .split = 1 } :
-				     (struct vmt_rec_counters){ .calls = 1, .created = 1,
-								 .merged = 2 });
+				     (struct vmt_rec_counters){
+					     .calls = 1, .created = 1, .merged = 2 });
 	}
 	for (uint64_t i = 0; i < 24; i++)
 		sample_range(sample, 0x400000 + i * 0x10000, 1, VMT_SITE_STARTUP);

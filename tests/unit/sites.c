@@ -11,7 +11,7 @@
 static unsigned char block[8 << 20] __attribute__((aligned(16)));
 static struct vmt_arena arena;
 static struct vmt_callsites sites;
-static uint64_t base;	/* where the one module is loaded */
+static uint64_t base; /* where the one module is loaded */
 static unsigned asked, added;
 
 static struct vmt_rec_frame frame_of(void *context, uint64_t addr)
@@ -40,8 +40,8 @@ static int start(size_t size, uint32_t room)
 
 static struct vmt_site *intern(enum vmt_call_id call, uint32_t count, const uint64_t *pc)
 {
-	return vmt_callsites_intern(&sites,
-				&(struct vmt_callsites_stack){ .call = call, .count = count, .pc = pc });
+	return vmt_callsites_intern(
+		&sites, &(struct vmt_callsites_stack){ .call = call, .count = count, .pc = pc });
 }
 
 static const uint64_t stack[] = { 0x1111, 0x2222, 0x3333 };
@@ -171,8 +171,8 @@ Test(sites, out_of_memory_loses_stacks_only)
 		if (start(size, 100))
 			continue;
 		for (uint64_t i = 0; i < 60; i++) {
-			struct vmt_site *site = intern(VMT_CALL_MMAP, 2,
-						       (uint64_t[]){ base + i, base });
+			struct vmt_site *site =
+				intern(VMT_CALL_MMAP, 2, (uint64_t[]){ base + i, base });
 
 			cr_assert_not_null(site);
 			cr_assert_lt(site->id, sites.count);

@@ -55,8 +55,13 @@ Test(source, the_systems_files)
 {
 	static const char *const system[] = { "/usr/include/c++/12/thread", "/lib/x86_64/libz.so",
 					      "/usr/bin/python3.11", "/usr/lib/libz.so" };
-	static const char *const own[] = { "pool.c", "/src/pool.c", "/usr/local/lib/libpool.so",
-					   "/usr/src/app/pool.c", "../usr/x.c", "", "/library/x.c" };
+	static const char *const own[] = { "pool.c",
+					   "/src/pool.c",
+					   "/usr/local/lib/libpool.so",
+					   "/usr/src/app/pool.c",
+					   "../usr/x.c",
+					   "",
+					   "/library/x.c" };
 
 	for (size_t i = 0; i < VMT_COUNT(system); i++)
 		cr_assert(vmt_source_is_system(system[i]), "%s", system[i]);

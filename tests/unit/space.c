@@ -8,7 +8,7 @@
 
 #include "core/vma/space.h"
 
-#define AT(page) ((uint64_t)(page) * VMT_PAGE_SIZE)
+#define AT(page) ((uint64_t)(page)*VMT_PAGE_SIZE)
 
 static unsigned char block[8 << 20] __attribute__((aligned(16)));
 static struct vmt_arena arena;
@@ -287,10 +287,10 @@ Test(space, out_of_memory_changes_nothing)
 static struct vmt_vma vma_of(uint64_t from, uint64_t to, uint64_t offset, uint64_t inode)
 {
 	return (struct vmt_vma){ .start = AT(from),
-				  .end = AT(to),
-				  .offset = AT(offset),
-				  .inode = inode,
-				  .flags = VMT_MAP_READ };
+				 .end = AT(to),
+				 .offset = AT(offset),
+				 .inode = inode,
+				 .flags = VMT_MAP_READ };
 }
 
 Test(space, looks_continue_when_only_hidden_things_could_differ)

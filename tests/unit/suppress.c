@@ -52,7 +52,8 @@ Test(suppress, hostile_pattern_takes_no_time)
 Test(suppress, lines_and_comments)
 {
 	cr_assert_eq(parse("# comment\n\n  vma:^pool_*$  \r\n"
-			   "split:libc\nstack:run\nfile:data\n"), 0);
+			   "split:libc\nstack:run\nfile:data\n"),
+		     0);
 	cr_assert_eq(suppressions.count, 4);
 	cr_assert_str_eq(suppressions.item[0].pattern, "^pool_*$");
 	cr_assert_eq(suppressions.item[0].line, 3);
@@ -120,8 +121,9 @@ Test(suppress, any_bytes)
 
 static struct vmt_suppression *find(struct vmt_stack_frame *frames, uint32_t count, bool is_cut)
 {
-	struct vmt_summary_site site = { .key = NULL, .is_cut = is_cut,
-					.stack = { frames, count } };
+	struct vmt_summary_site site = { .key = NULL,
+					 .is_cut = is_cut,
+					 .stack = { frames, count } };
 
 	return vmt_suppress_find(&suppressions, &site);
 }

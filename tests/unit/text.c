@@ -35,7 +35,7 @@ static bool name(void *context, uint64_t frame, struct vmt_report_place *ret_pla
 	(void)context;
 	snprintf(file, sizeof(file), "%s", frame & 1 ? file_name : "malloc.c");
 	*ret_place = (struct vmt_report_place){ frame & 1 ? function_name : "sysmalloc", file,
-					      (uint32_t)(12 + 3 * (frame / 2)) };
+						(uint32_t)(12 + 3 * (frame / 2)) };
 	return true;
 }
 
@@ -57,9 +57,8 @@ static const char *report(bool with_names)
 	return report_of(sample.data, sizeof(sample.data), with_names);
 }
 
-#define assert_has(text, part)                                                                     \
-	cr_assert_not_null(strstr(text, part), "missing: %s\n%s", part, text)
-#define assert_has_not(text, part)                                                                 \
+#define assert_has(text, part) cr_assert_not_null(strstr(text, part), "missing: %s\n%s", part, text)
+#define assert_has_not(text, part) \
 	cr_assert_null(strstr(text, part), "too much: %s\n%s", part, text)
 
 Test(text, demonstration_reads_plus_plus_minus)
@@ -104,7 +103,8 @@ Test(text, every_line_has_the_prefix_and_80_columns)
 	sample.header->maps_peak = 65519;
 	report(true);
 	for (line = strtok(output, "\n"); line; line = strtok(NULL, "\n")) {
-		cr_assert(!strncmp(line, "==77==", 6) || !strncmp(line, "SUMMARY: ", 9), "%s", line);
+		cr_assert(!strncmp(line, "==77==", 6) || !strncmp(line, "SUMMARY: ", 9), "%s",
+			  line);
 		cr_assert_leq(strlen(line), 80, "%s", line);
 	}
 }
@@ -161,8 +161,9 @@ Test(text, many_sites_are_sorted_and_the_rest_counted)
 
 	sample_demo(&sample);
 	for (uint64_t i = 0; i < 20; i++) {
-		uint32_t site = sample_site(&sample, VMT_CALL_MMAP, 0,
-					    (struct vmt_rec_counters){ .calls = i + 1, .created = i + 1 });
+		uint32_t site =
+			sample_site(&sample, VMT_CALL_MMAP, 0,
+				    (struct vmt_rec_counters){ .calls = i + 1, .created = i + 1 });
 
 		for (uint64_t j = 0; j <= i % 7; j++)
 			sample_range(&sample, 0x20000000 + i * 0x100000 + j * 0x2000, 1, site);
@@ -184,7 +185,8 @@ Test(text, sites_without_effect_are_not_shown)
 Test(text, control_characters_do_not_reach_the_terminal)
 {
 	sample_demo(&sample);
-	memcpy(sample_at(&sample, VMT_SECTION_STRINGS, sample.header->command.offset), "\033[31m!", 6);
+	memcpy(sample_at(&sample, VMT_SECTION_STRINGS, sample.header->command.offset), "\033[31m!",
+	       6);
 	assert_has_not(report(true), "\033");
 }
 

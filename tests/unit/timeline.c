@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timelines under a random course of counts, from milliseconds to months: no lowest or highest value
- * gets lost, and between buckets the value is known. A fake recording in plain memory.
+ * Timelines under a random course of counts, from milliseconds to months: no lowest or highest
+ * value gets lost, and between buckets the value is known. A fake recording in plain memory.
  */
 #include "store/timeline.h"
 
@@ -51,15 +51,19 @@ static void begin(void)
 	memset(&state, 0, sizeof(state));
 	memset(site, 0, sizeof(site));
 	state.counters = (struct vmt_rec_header){
-		.version = VMT_RECORD_VERSION, .endian = VMT_RECORD_ENDIAN,
-		.header_size = sizeof(struct vmt_rec_header), .section_count = VMT_SECTION_COUNT,
-		.bucket_ns = VMT_TIMELINE_NS, .end = VMT_END_EXIT, .maps_peak = 1000000,
+		.version = VMT_RECORD_VERSION,
+		.endian = VMT_RECORD_ENDIAN,
+		.header_size = sizeof(struct vmt_rec_header),
+		.section_count = VMT_SECTION_COUNT,
+		.bucket_ns = VMT_TIMELINE_NS,
+		.end = VMT_END_EXIT,
+		.maps_peak = 1000000,
 	};
 	memcpy(state.counters.magic, VMT_RECORD_MAGIC, sizeof(state.counters.magic));
-	state.counters.section[VMT_SECTION_TIMELINE] = (struct vmt_rec_section){
-		.offset = 4096, .capacity = 2 * VMT_TIMELINE_BUCKETS,
-		.size = sizeof(struct vmt_rec_bucket)
-	};
+	state.counters.section[VMT_SECTION_TIMELINE] =
+		(struct vmt_rec_section){ .offset = 4096,
+					  .capacity = 2 * VMT_TIMELINE_BUCKETS,
+					  .size = sizeof(struct vmt_rec_bucket) };
 	state.counters.section[VMT_SECTION_SITE_TIMES] = (struct vmt_rec_section){
 		.offset = 65536, .capacity = SITES, .size = sizeof(struct vmt_rec_site_time)
 	};
@@ -116,8 +120,8 @@ static void check_process(uint32_t steps)
 		bool any = extremes(steps, i * width, (i + 1) * width, &wanted);
 
 		cr_assert_eq(vmt_view_bucket(&view, i, &is), any);
-		cr_assert(!any || (is.min == wanted.min && is.max == wanted.max &&
-				   is.last == wanted.last));
+		cr_assert(!any ||
+			  (is.min == wanted.min && is.max == wanted.max && is.last == wanted.last));
 	}
 }
 
@@ -137,15 +141,16 @@ static void check_site(uint32_t id, uint32_t steps)
 			wanted.min = before < wanted.min ? before : wanted.min;
 			wanted.max = before > wanted.max ? before : wanted.max;
 		}
-		if (wanted.min == wanted.max) {	/* no change: it may not be in use */
+		if (wanted.min == wanted.max) { /* no change: it may not be in use */
 			cr_assert(!row.bucket[i].max || row.bucket[i].first == wanted.first);
 			continue;
 		}
 		cr_assert(!memcmp(&row.bucket[i], &wanted, sizeof(wanted)),
-			  "site %u bucket %u: %u %u %u, wanted %u %u %u", id, i, row.bucket[i].first,
-			  row.bucket[i].min, row.bucket[i].max, wanted.first, wanted.min, wanted.max);
+			  "site %u bucket %u: %u %u %u, wanted %u %u %u", id, i,
+			  row.bucket[i].first, row.bucket[i].min, row.bucket[i].max, wanted.first,
+			  wanted.min, wanted.max);
 	}
-	for (; at < steps; at++)	/* beyond its last bucket it has not changed */
+	for (; at < steps; at++) /* beyond its last bucket it has not changed */
 		cr_assert_eq(live[at][id], before);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Linked into a copy of the library for tests, in front of its unwinder: every stack is walked
- * once more without what is remembered of earlier walks, and compared. At the end of each process one
- * line is appended to the file that UNWIND_CHECK_LOG names in the environment (tests/real/unwind.sh).
+ * once more without what is remembered of earlier walks, and compared. At the end of each process
+ * one line is appended to the file that UNWIND_CHECK_LOG names in the environment
+ * (tests/real/unwind.sh).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +11,8 @@
 #include "unwind_wrapped.h"
 
 static _Atomic uint64_t walks VMT_DATA = 0;
-static _Atomic uint64_t in_pieces VMT_DATA = 0;	/* of the walks, recalled to their end */
-static _Atomic uint64_t whole VMT_DATA = 0;	/* recalled without a walk */
+static _Atomic uint64_t in_pieces VMT_DATA = 0; /* of the walks, recalled to their end */
+static _Atomic uint64_t whole VMT_DATA = 0; /* recalled without a walk */
 static _Atomic uint64_t frames VMT_DATA = 0;
 static _Atomic uint64_t recalled VMT_DATA = 0;
 static _Atomic uint64_t differ VMT_DATA = 0;
@@ -59,7 +60,7 @@ __attribute__((noinline)) static void compare_whole(const struct vmt_regs *regs,
 }
 
 bool __wrap_vmt_unwind_recall_find(const struct vmt_regs *regs, struct vmt_range bounds,
-				    uint32_t call, struct vmt_recalled *ret_whole)
+				   uint32_t call, struct vmt_recalled *ret_whole)
 {
 	bool is_known = __real_vmt_unwind_recall_find(regs, bounds, call, ret_whole);
 
@@ -72,11 +73,11 @@ static void say(void)
 {
 	const char *log = getenv("UNWIND_CHECK_LOG");
 	char line[200];
-	int length = snprintf(line, sizeof(line),
-			      "pid %ld whole %lu walks %lu in pieces %lu frames %lu recalled %lu "
-			      "differ %lu\n",
-			      vmt_sys0(SYS_getpid), whole, walks, in_pieces, frames, recalled,
-			      differ);
+	int length =
+		snprintf(line, sizeof(line),
+			 "pid %ld whole %lu walks %lu in pieces %lu frames %lu recalled %lu "
+			 "differ %lu\n",
+			 vmt_sys0(SYS_getpid), whole, walks, in_pieces, frames, recalled, differ);
 
 	append_line(log, line, length);
 }

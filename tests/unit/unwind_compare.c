@@ -142,7 +142,7 @@ void check_in_constructor(void);
 
 void check_in_constructor(void)
 {
-	know_modules();	/* the one that calls */
+	know_modules(); /* the one that calls */
 	check("constructor");
 	AFTER_CALL;
 }

@@ -8,14 +8,14 @@
 #include <pthread.h>
 #include <stdio.h>
 
-#define SIZE   UINT64_C(0x10000)	/* of a module: headers and tables, then text in the second half */
+#define SIZE   UINT64_C(0x10000) /* of a module: headers and tables, then text in the second half */
 #define ROUNDS 20000
-#define CHECK(what)                                                                                \
-	do {                                                                                       \
-		if (!(what)) {                                                                     \
-			printf("line %d: %s\n", __LINE__, #what);                                  \
-			failures++;                                                                \
-		}                                                                                  \
+#define CHECK(what)                                               \
+	do {                                                      \
+		if (!(what)) {                                    \
+			printf("line %d: %s\n", __LINE__, #what); \
+			failures++;                               \
+		}                                                 \
 	} while (0)
 
 static _Alignas(64) char memory[VMT_UNWIND_MODULES_SIZE];
@@ -26,10 +26,15 @@ static bool add(uint64_t base, uint64_t only)
 {
 	const ElfW(Phdr) headers[] = {
 		{ .p_type = PT_LOAD, .p_flags = PF_R, .p_vaddr = 0, .p_memsz = SIZE / 2 },
-		{ .p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_vaddr = SIZE / 2, .p_memsz = SIZE / 2 },
+		{ .p_type = PT_LOAD,
+		  .p_flags = PF_R | PF_X,
+		  .p_vaddr = SIZE / 2,
+		  .p_memsz = SIZE / 2 },
 		{ .p_type = PT_GNU_EH_FRAME, .p_flags = PF_R, .p_vaddr = 0x100, .p_memsz = 8 },
 	};
-	const struct dl_phdr_info info = { .dlpi_addr = base, .dlpi_phdr = headers, .dlpi_phnum = 3 };
+	const struct dl_phdr_info info = { .dlpi_addr = base,
+					   .dlpi_phdr = headers,
+					   .dlpi_phnum = 3 };
 
 	return vmt_unwind_modules_add(&info, only);
 }
@@ -70,9 +75,9 @@ static void check_edges(void)
 
 static void check_changes(void)
 {
-	CHECK(add(4 * SIZE + 0x1000, 0));	/* another in its place */
+	CHECK(add(4 * SIZE + 0x1000, 0)); /* another in its place */
 	CHECK(is_found(5 * SIZE, 4 * SIZE + 0x1000) && is_unknown(4 * SIZE + SIZE / 2));
-	drop(5 * SIZE, 5 * SIZE + 0x1000);	/* only tables, of the last one */
+	drop(5 * SIZE, 5 * SIZE + 0x1000); /* only tables, of the last one */
 	CHECK(is_unknown(6 * SIZE - 1) && is_found(3 * SIZE + SIZE / 2, 3 * SIZE));
 	CHECK(add(9 * SIZE, 9 * SIZE) && is_unknown(9 * SIZE + SIZE / 2));
 	CHECK(add(9 * SIZE, 10 * SIZE - 1) && is_found(10 * SIZE - 1, 9 * SIZE));
@@ -87,7 +92,7 @@ static void check_full(void)
 	for (i = 1; i <= VMT_UNWIND_MODULES_MAX; i++)
 		CHECK(add(i * SIZE, 0));
 	CHECK(!add(i * SIZE, 0));
-	CHECK(add(5 * SIZE, 0));	/* known already */
+	CHECK(add(5 * SIZE, 0)); /* known already */
 	CHECK(is_found(i * SIZE - 1, (i - 1) * SIZE));
 	drop(0, UINT64_MAX);
 }
@@ -102,7 +107,8 @@ static void *look_up(void *unused)
 
 		if (is_there && !is_found(3 * SIZE - 1, 2 * SIZE) && !is_unknown(3 * SIZE - 1))
 			__atomic_fetch_add(&failures, 1, __ATOMIC_RELAXED);
-		if (is_there && (module.tables.hdr != 2 * SIZE + 0x100 || module.text.end != 3 * SIZE))
+		if (is_there &&
+		    (module.tables.hdr != 2 * SIZE + 0x100 || module.text.end != 3 * SIZE))
 			__atomic_fetch_add(&failures, 1, __ATOMIC_RELAXED);
 	}
 	return unused;

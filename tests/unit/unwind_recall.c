@@ -110,7 +110,7 @@ void check_in_constructor(void);
 
 void check_in_constructor(void)
 {
-	know_modules();	/* the one that calls */
+	know_modules(); /* the one that calls */
 	check();
 	AFTER_CALL;
 }
@@ -230,10 +230,10 @@ NOINLINE static void jump(int depth)
 
 static void wander(int depth)
 {
-	static void (*const way[])(int) = { plain_frame, wide_frame, frame_with_rbp,
+	static void (*const way[])(int) = { plain_frame,       wide_frame,      frame_with_rbp,
 					    frame_of_any_size, realigned_frame, data_in_rbp,
-					    plain_frame, wide_frame, frame_without_cfi,
-					    callback, in_signal, jump };
+					    plain_frame,       wide_frame,      frame_without_cfi,
+					    callback,          in_signal,       jump };
 
 	if (depth <= 0 || dice(8) == 0)
 		check();

@@ -6,7 +6,8 @@
  *
  *     unwind_whole [SEED]
  *
- * A plain program, linked with the unwinder as a library of its own. Exits with 0 if nothing was wrong.
+ * A plain program, linked with the unwinder as a library of its own. Exits with 0 if nothing was
+ * wrong.
  */
 #include "unwind/unwind_recall.h"
 #include "unwind_known.h"
@@ -28,18 +29,16 @@
  *	1 CFA = rsp + 32, rbp saved		4 CFA = rbx + 16
  *	2 CFA = rbp + 16, rbp saved
  */
-#define KINDS 5
+#define KINDS        5
 #define FRAME(rules) ".cfi_startproc\n" rules ".fill 16, 1, 0x90\n.cfi_endproc\n"
 __asm__(".text\n.p2align 4\nframes:\n" /* 16 bytes each */
-	FRAME(".cfi_def_cfa 7, 16\n")
-	FRAME(".cfi_def_cfa 7, 32\n.cfi_offset 6, -16\n")
-	FRAME(".cfi_def_cfa 6, 16\n.cfi_offset 6, -16\n")
-	FRAME(".cfi_def_cfa 7, 48\n.cfi_offset 3, -24\n")
-	FRAME(".cfi_def_cfa 3, 16\n")
-	FRAME(".cfi_undefined 16\n"));
+	FRAME(".cfi_def_cfa 7, 16\n") FRAME(".cfi_def_cfa 7, 32\n.cfi_offset 6, -16\n")
+		FRAME(".cfi_def_cfa 6, 16\n.cfi_offset 6, -16\n")
+			FRAME(".cfi_def_cfa 7, 48\n.cfi_offset 3, -24\n")
+				FRAME(".cfi_def_cfa 3, 16\n") FRAME(".cfi_undefined 16\n"));
 extern const char frames[];
 
-static uint64_t *stack_words;	/* WORDS of them, and nothing behind */
+static uint64_t *stack_words; /* WORDS of them, and nothing behind */
 static struct vmt_range bounds;
 static struct vmt_regs regs;
 static char cache_memory[1 << 20] __attribute__((aligned(64)));
@@ -105,7 +104,7 @@ static uint64_t *add_frame(uint64_t kind, uint64_t *sp, struct sources *from)
 
 static void make_stack(unsigned int depth)
 {
-	uint64_t *sp = stack_words + 400 + dice(100);	/* crosses a page */
+	uint64_t *sp = stack_words + 400 + dice(100); /* crosses a page */
 	struct sources from = { &regs.bp, &regs.bx };
 	uint64_t kind = kind_that_fits(&from);
 
@@ -186,7 +185,7 @@ static void check_stack(void)
 	site = (uint32_t)stack.hash;
 	vmt_unwind_recall_keep(&regs, CALL, site, &stack);
 	if (!vmt_unwind_recall_find(&regs, bounds, CALL, &whole))
-		return;	/* more slots than there is room for */
+		return; /* more slots than there is room for */
 	kept++;
 	wrong += vmt_unwind_recall_find(&regs, bounds, CALL + 1, &whole);
 	for (unsigned int i = 0; i < WORDS; i++)
@@ -203,7 +202,8 @@ int main(int argc, char **argv)
 {
 	dice_state = argc > 1 ? strtoull(argv[1], NULL, 0) : (uint64_t)getpid() << 20 | 1;
 	printf("seed %lu\n", dice_state);
-	stack_words = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	stack_words =
+		mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	mprotect((char *)stack_words + 8192, 4096, PROT_NONE);
 	bounds.start = (uint64_t)(uintptr_t)stack_words;
 	bounds.end = bounds.start + 8192;

@@ -16,9 +16,9 @@
 void __real_vmt_unwind(const struct vmt_regs *regs, struct vmt_walk *ret_stack);
 void __wrap_vmt_unwind(const struct vmt_regs *regs, struct vmt_walk *ret_stack);
 bool __real_vmt_unwind_recall_find(const struct vmt_regs *regs, struct vmt_range bounds,
-				    uint32_t call, struct vmt_recalled *ret_whole);
+				   uint32_t call, struct vmt_recalled *ret_whole);
 bool __wrap_vmt_unwind_recall_find(const struct vmt_regs *regs, struct vmt_range bounds,
-				    uint32_t call, struct vmt_recalled *ret_whole);
+				   uint32_t call, struct vmt_recalled *ret_whole);
 _Noreturn void __real_vmt_last_act(int status);
 _Noreturn void __wrap_vmt_last_act(int status);
 /* The end by a system call of the program's own. */

@@ -142,7 +142,9 @@ Test(view, tells_apart_what_it_cannot_read)
 
 Test(view, sections_outside_are_refused)
 {
-	static const uint64_t values[] = { 1, 8, 4097, UINT64_MAX, UINT64_MAX - 7, UINT64_C(1) << 63 };
+	static const uint64_t values[] = {
+		1, 8, 4097, UINT64_MAX, UINT64_MAX - 7, UINT64_C(1) << 63
+	};
 
 	for (size_t i = 0; i < VMT_COUNT(values); i++) {
 		sample_demo(&sample);
@@ -176,7 +178,7 @@ Test(view, more_sections_and_longer_elements_of_a_later_writer_are_passed_over)
 	sample.header->section_count = VMT_SECTION_COUNT + 3;
 	sample.header->header_size = sizeof(struct vmt_rec_header) + 3 * sizeof(*ranges);
 	ranges = &sample.header->section[VMT_SECTION_RANGES];
-	for (uint64_t i = ranges->used; i-- > 0;) {	/* 64 bytes become 80 */
+	for (uint64_t i = ranges->used; i-- > 0;) { /* 64 bytes become 80 */
 		unsigned char *at = sample.data + ranges->offset;
 
 		memmove(at + i * 80, at + i * 64, 64);
@@ -199,7 +201,7 @@ Test(view, what_an_earlier_writer_did_not_have_is_zero)
 	((struct vmt_rec_mark *)sample_at(&sample, VMT_SECTION_MARKS, 0))->maps = 99;
 	((struct vmt_rec_mark *)sample_at(&sample, VMT_SECTION_MARKS, 0))->time = 5;
 	marks = &sample.header->section[VMT_SECTION_MARKS];
-	marks->size = 16;	/* time and maps */
+	marks->size = 16; /* time and maps */
 	cr_assert_str_empty(open_error());
 	cr_assert(vmt_view_mark(&view, 0, &mark));
 	cr_assert_eq(mark.maps, 99);

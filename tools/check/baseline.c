@@ -73,7 +73,8 @@ static char *read_stack(const json_t *array, bool *ret_is_older)
 	size_t i;
 
 	*ret_is_older = false;
-	json_array_foreach(array, i, frame) {
+	json_array_foreach(array, i, frame)
+	{
 		const char *text = json_string_value(frame);
 
 		if (!text || !*text || i >= LINES_MAX || strchr(text, '\n')) {
@@ -131,9 +132,11 @@ static int read_program(struct vmt_summary *summary, const json_t *object, char 
 	program = vmt_summary_program(summary, name);
 	if (!json_is_array(sites) || !read_number(object, "growth", -MAPS_MAX, &program->growth))
 		return refuse(error, "no growth or no sites in \"", name);
-	if (json_object_get(object, "merged") && !read_number(object, "merged", 0, &program->merged))
+	if (json_object_get(object, "merged") &&
+	    !read_number(object, "merged", 0, &program->merged))
 		return refuse(error, "merges that are no number in \"", name);
-	json_array_foreach(sites, i, site) {
+	json_array_foreach(sites, i, site)
+	{
 		ret = read_site(program, site, error);
 		if (ret)
 			return ret;
@@ -149,8 +152,8 @@ static int read_phase(struct vmt_summary *summary, const json_t *phase, char *er
 
 	if (!phase)
 		return 0;
-	if (!json_is_object(phase) || (json_object_get(phase, "warmup") &&
-				       !read_number(phase, "warmup", 0, &warmup)))
+	if (!json_is_object(phase) ||
+	    (json_object_get(phase, "warmup") && !read_number(phase, "warmup", 0, &warmup)))
 		return refuse(error, "a phase that is none", NULL);
 	summary->from = from ? vmt_must_copy(from) : NULL;
 	summary->to = to ? vmt_must_copy(to) : NULL;
@@ -173,7 +176,8 @@ static int read_summary(struct vmt_summary *summary, const json_t *root, char *e
 		return refuse(error, "it has no list of programs", NULL);
 	summary->with_lines = json_is_true(json_object_get(root, "lines"));
 	ret = read_phase(summary, json_object_get(root, "phase"), error);
-	json_array_foreach(programs, i, program) {
+	json_array_foreach(programs, i, program)
+	{
 		if (!ret)
 			ret = read_program(summary, program, error);
 	}
@@ -219,8 +223,7 @@ static json_t *parse(const char *bytes, size_t n, char *error)
 	else
 		root = json_loadb(bytes + skipped, n - skipped, JSON_REJECT_DUPLICATES, &problem);
 	if (!root && !*error)
-		snprintf(error, VMT_BASELINE_ERROR_MAX, "%s (line %d)", problem.text,
-			 problem.line);
+		snprintf(error, VMT_BASELINE_ERROR_MAX, "%s (line %d)", problem.text, problem.line);
 	return root;
 }
 

@@ -9,7 +9,7 @@
 
 #include "check/summary.h"
 
-#define VMT_BASELINE_SCHEMA	"vmatrace.baseline/1"
+#define VMT_BASELINE_SCHEMA    "vmatrace.baseline/1"
 #define VMT_BASELINE_ERROR_MAX 300
 
 /* Whether the file's first character makes it a baseline rather than a recording; a pipe is one. */

@@ -23,8 +23,8 @@ static json_t *site_of(const struct vmt_summary_site *site)
 		const char *start = line + 1;
 
 		line = strchr(start, '\n');
-		json_array_append_new(stack, vmt_json_text(start, line ? (size_t)(line - start) :
-								     strlen(start)));
+		json_array_append_new(
+			stack, vmt_json_text(start, line ? (size_t)(line - start) : strlen(start)));
 	}
 	json_object_set_new(object, "stack", stack);
 	return object;
@@ -71,7 +71,9 @@ static json_t *root_of(const struct vmt_summary *summary)
 	return root;
 }
 
-/* A file that is replaced as a whole: its real name when path is a link to it. NULL: no such file. */
+/*
+ * A file that is replaced as a whole: its real name when path is a link to it. NULL: no such file.
+ */
 static char *replaceable(const char *path)
 {
 	struct stat status;

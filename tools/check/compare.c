@@ -17,22 +17,23 @@ static int explain(int ret, const struct vmt_summary_options *options)
 	if (!ret)
 		return 0;
 	if (ret == -ENOSPC)
-		vmt_message("there were more marks than a recording has room for (1,024, and 65,536 "
-			    "changes of call sites between them); make fewer, or run fewer rounds.");
+		vmt_message(
+			"there were more marks than a recording has room for (1,024, and 65,536 "
+			"changes of call sites between them); make fewer, or run fewer rounds.");
 	else if (ret == -ERANGE)
 		vmt_message("the marks \"%s\" and \"%s\" were not made often enough or not in "
 			    "this order (--warmup=%llu); look at \"marks\" in vmatrace report "
-			    "--format=json.", from ? from : "start",
-			    options->phase.to ? options->phase.to : "end",
+			    "--format=json.",
+			    from ? from : "start", options->phase.to ? options->phase.to : "end",
 			    (unsigned long long)options->phase.warmup);
 	else if (from || options->phase.to)
 		vmt_message("no process made the marks \"%s\" and \"%s\"; "
 			    "VMATRACE_MARK(\"NAME\") of vmatrace.h makes them.",
-			    from ? from : "start",
-			    options->phase.to ? options->phase.to : "end");
+			    from ? from : "start", options->phase.to ? options->phase.to : "end");
 	else
 		vmt_message("no process of a program \"%s\" was recorded; look at the list in "
-			    "vmatrace report.", options->program ? options->program : "*");
+			    "vmatrace report.",
+			    options->program ? options->program : "*");
 	return VMT_EXIT_USAGE;
 }
 
@@ -46,7 +47,7 @@ int vmt_compare_load(char **paths, size_t count, const struct vmt_summary_option
 	for (size_t i = 0; i < count && !ret; i++)
 		ret = vmt_load_path(&recordings, paths[i]);
 	if (ret)
-		ret = VMT_EXIT_USAGE;	/* it has been said */
+		ret = VMT_EXIT_USAGE; /* it has been said */
 	else
 		ret = explain(vmt_summary_read(ret_summary, &recordings, options), options);
 	vmt_load_free(&recordings);
@@ -79,7 +80,10 @@ static void add(struct vmt_comparison *comparison, const char *program,
 	*item = (struct vmt_difference){
 		.program = program,
 		.site = site,
-		.kind = !before ? "added" : !after ? "gone" : after > before ? "grown" : "shrunk",
+		.kind = !before        ? "added" :
+			!after         ? "gone" :
+			after > before ? "grown" :
+					 "shrunk",
 		.before = before,
 		.after = after,
 	};
@@ -87,8 +91,7 @@ static void add(struct vmt_comparison *comparison, const char *program,
 
 static int64_t magnitude(const struct vmt_difference *item)
 {
-	return item->after > item->before ? item->after - item->before :
-					    item->before - item->after;
+	return item->after > item->before ? item->after - item->before : item->before - item->after;
 }
 
 /* Growth before loss of the same size, then by name, so that the order is always the same. */

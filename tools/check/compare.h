@@ -12,16 +12,16 @@
 
 struct vmt_difference {
 	const char *program;
-	const struct vmt_summary_site *site;	/* the new one, or the old one if it is gone */
-	const char *kind;			/* "added", "gone", "grown", "shrunk" */
+	const struct vmt_summary_site *site; /* the new one, or the old one if it is gone */
+	const char *kind; /* "added", "gone", "grown", "shrunk" */
 	int64_t before;
 	int64_t after;
 };
 
 struct vmt_comparison {
-	struct vmt_difference *item;	/* the greatest change first */
+	struct vmt_difference *item; /* the greatest change first */
 	size_t count;
-	int64_t growth_before;		/* of all programs */
+	int64_t growth_before; /* of all programs */
 	int64_t growth_after;
 };
 

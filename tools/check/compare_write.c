@@ -66,8 +66,8 @@ static json_t *stack_of(const struct vmt_summary_site *site)
 		const char *start = line + 1;
 
 		line = strchr(start, '\n');
-		json_array_append_new(stack, vmt_json_text(start, line ? (size_t)(line - start) :
-								     strlen(start)));
+		json_array_append_new(
+			stack, vmt_json_text(start, line ? (size_t)(line - start) : strlen(start)));
 	}
 	return stack;
 }
@@ -84,8 +84,8 @@ static json_t *item_of(const struct vmt_difference *item)
 	json_object_set_new(object, "after", json_integer(item->after));
 	json_object_set_new(object, "change", json_integer(item->after - item->before));
 	json_object_set_new(object, "file", vmt_json_string(place ? place->file : NULL));
-	json_object_set_new(object, "line", place && place->line ? json_integer(place->line) :
-								    json_null());
+	json_object_set_new(object, "line",
+			    place && place->line ? json_integer(place->line) : json_null());
 	json_object_set_new(object, "stack", stack_of(item->site));
 	return object;
 }

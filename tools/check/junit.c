@@ -76,8 +76,9 @@ static char *name_of(const struct vmt_finding *finding)
 
 		if (frame->is_runtime)
 			continue;
-		longer = vmt_must_format("%s %s%s", name, frame->function ? frame->function :
-					 frame->module, i + 1 < stack->count ? "," : "");
+		longer = vmt_must_format("%s %s%s", name,
+					 frame->function ? frame->function : frame->module,
+					 i + 1 < stack->count ? "," : "");
 		free(name);
 		name = longer;
 	}
@@ -100,8 +101,9 @@ static char *message_of(const struct vmt_finding *finding)
 static void put_failure(FILE *stream, const struct vmt_finding *finding)
 {
 	char *message = message_of(finding);
-	char *name = finding->rule == VMT_RULE_PER_SITE ? name_of(finding) :
-		     vmt_must_copy(vmt_verdict_rule_name(finding->rule));
+	char *name = finding->rule == VMT_RULE_PER_SITE ?
+			     name_of(finding) :
+			     vmt_must_copy(vmt_verdict_rule_name(finding->rule));
 
 	fputs("    <testcase", stream);
 	put_attribute(stream, "classname", finding->program->name);
@@ -169,7 +171,8 @@ int vmt_junit_write(FILE *stream, const struct vmt_verdict *verdict)
 	const struct vmt_summary_program *program = verdict->summary->programs;
 
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-	      "<testsuites name=\"vmatrace\">\n", stream);
+	      "<testsuites name=\"vmatrace\">\n",
+	      stream);
 	for (; program; program = program->hh.next)
 		put_suite(stream, verdict, program);
 	fputs("</testsuites>\n", stream);

@@ -93,7 +93,8 @@ static json_t *result_location(const struct vmt_finding *finding)
 	if (place && place->file)
 		return location;
 	path = finding->program->exe && *finding->program->exe ?
-	       vmt_source_path(NULL, finding->program->exe) : vmt_must_copy(finding->program->name);
+		       vmt_source_path(NULL, finding->program->exe) :
+		       vmt_must_copy(finding->program->name);
 	json_object_set_new(location, "physicalLocation", physical_of(path, 1));
 	free(path);
 	return location;
@@ -121,7 +122,7 @@ static json_t *stacks_of(const struct vmt_stack *stack)
 static json_t *fingerprint_of(const struct vmt_summary_site *site)
 {
 	json_t *object = json_object();
-	uint64_t hash = UINT64_C(14695981039346656037);	/* FNV-1a */
+	uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
 	char text[20];
 
 	for (const char *at = site->key; *at; at++)

@@ -20,7 +20,8 @@ static void free_sites(struct vmt_summary_program *program)
 {
 	struct vmt_summary_site *site, *next;
 
-	HASH_ITER(hh, program->sites, site, next) {
+	HASH_ITER(hh, program->sites, site, next)
+	{
 		HASH_DEL(program->sites, site);
 		vmt_stack_free(&site->stack);
 		free(site->key);
@@ -33,7 +34,8 @@ void vmt_summary_free(struct vmt_summary *summary)
 {
 	struct vmt_summary_program *program, *next;
 
-	HASH_ITER(hh, summary->programs, program, next) {
+	HASH_ITER(hh, summary->programs, program, next)
+	{
 		HASH_DEL(summary->programs, program);
 		free_sites(program);
 		free(program->name);
@@ -46,7 +48,7 @@ void vmt_summary_free(struct vmt_summary *summary)
 }
 
 struct vmt_summary_program *vmt_summary_find_program(const struct vmt_summary *summary,
-						   const char *name)
+						     const char *name)
 {
 	struct vmt_summary_program *program;
 
@@ -68,7 +70,7 @@ struct vmt_summary_program *vmt_summary_program(struct vmt_summary *summary, con
 }
 
 struct vmt_summary_site *vmt_summary_find_site(const struct vmt_summary_program *program,
-					     const char *key)
+					       const char *key)
 {
 	struct vmt_summary_site *site = NULL;
 
@@ -78,7 +80,7 @@ struct vmt_summary_site *vmt_summary_find_site(const struct vmt_summary_program 
 }
 
 struct vmt_summary_site *vmt_summary_site(struct vmt_summary_program *program, const char *call,
-					const char *stack)
+					  const char *stack)
 {
 	char *key = vmt_must_format("%s\n%s", call, stack);
 	struct vmt_summary_site *site = vmt_summary_find_site(program, key);

@@ -12,10 +12,10 @@
 struct process {
 	const struct vmt_view *view;
 	struct vmt_phase_bounds bounds;
-	uint64_t count;		/* sites */
-	uint64_t *from;		/* live maps of each at the begin… */
-	uint64_t *to;		/* …and at the end of the phase */
-	uint64_t *at_peak;	/* NULL when not asked for */
+	uint64_t count; /* sites */
+	uint64_t *from; /* live maps of each at the begin… */
+	uint64_t *to; /* …and at the end of the phase */
+	uint64_t *at_peak; /* NULL when not asked for */
 	bool *is_file;
 };
 
@@ -40,8 +40,8 @@ static void find_peak(struct process *process, const struct vmt_view_totals *tot
 	process->at_peak = vmt_must_alloc(process->count, sizeof(*process->at_peak));
 	for (uint64_t i = VMT_SITE_FIRST; i < process->count; i++) {
 		if (vmt_view_site(process->view, i, &site))
-			process->at_peak[i] = vmt_view_live_at_peak(process->view, &site,
-								    totals[i].live);
+			process->at_peak[i] =
+				vmt_view_live_at_peak(process->view, &site, totals[i].live);
 	}
 }
 
@@ -100,10 +100,8 @@ static bool is_cutting(uint16_t call)
 	case VMT_CALL_MREMAP:
 	case VMT_CALL_BRK:
 	case VMT_CALL_SHMAT:
-	case VMT_CALL_IO_SETUP:
-		return false;
-	default:
-		return true;
+	case VMT_CALL_IO_SETUP: return false;
+	default: return true;
 	}
 }
 
@@ -211,7 +209,9 @@ static char *program_name(const char *path)
 	return name;
 }
 
-/* Whether this process has the highest peak so far: what others' sites held at theirs is dropped. */
+/*
+ * Whether this process has the highest peak so far: what others' sites held at theirs is dropped.
+ */
 static bool is_highest(struct vmt_summary_program *program, const struct vmt_rec_header *header)
 {
 	struct vmt_summary_site *site;
@@ -284,7 +284,7 @@ static void count_vanished(const struct vmt_summary *summary, const char *name,
 }
 
 int vmt_summary_read(struct vmt_summary *summary, const struct vmt_recordings *recordings,
-		    const struct vmt_summary_options *options)
+		     const struct vmt_summary_options *options)
 {
 	struct vmt_symbols *symbols = vmt_must(vmt_symbols_new(options->symbols));
 	int result = -ENOENT;

@@ -17,7 +17,7 @@ static const char *const type_names[] = {
 };
 
 #define NO_STACK "?"
-#define FILE_MAX 1048576u	/* bytes of a suppression file */
+#define FILE_MAX 1048576u /* bytes of a suppression file */
 
 const char *vmt_suppress_type_name(enum vmt_suppress_type type)
 {
@@ -143,10 +143,11 @@ static int parse_line(struct vmt_suppressions *suppressions, const char *bytes, 
 	while (pattern < bytes + n && is_space(*pattern))
 		pattern++;
 	if (pattern == bytes + n)
-		return refuse(error, line, "an empty pattern would match everything; "
-					   "write * if that is meant");
-	suppressions->item = vmt_must_grow(suppressions->item, suppressions->count,
-					   sizeof(*suppressions->item));
+		return refuse(error, line,
+			      "an empty pattern would match everything; "
+			      "write * if that is meant");
+	suppressions->item =
+		vmt_must_grow(suppressions->item, suppressions->count, sizeof(*suppressions->item));
 	item = &suppressions->item[suppressions->count++];
 	*item = (struct vmt_suppression){
 		.type = (enum vmt_suppress_type)type,

@@ -20,11 +20,11 @@ enum vmt_suppress_type {
 struct vmt_suppression {
 	enum vmt_suppress_type type;
 	char *pattern;
-	const char *source;	/* its file; NULL when compiled into a program */
+	const char *source; /* its file; NULL when compiled into a program */
 	uint32_t line;
-	bool is_known;		/* matches a call site, whether that grew or not */
-	uint64_t sites;		/* call sites that were passed over */
-	int64_t maps;		/* and their growth */
+	bool is_known; /* matches a call site, whether that grew or not */
+	uint64_t sites; /* call sites that were passed over */
+	int64_t maps; /* and their growth */
 };
 
 struct vmt_suppressions {

@@ -30,8 +30,8 @@ static void put_comment(FILE *stream, const char *text, const char *more)
 
 static bool is_suppressible(const struct vmt_finding *finding)
 {
-	return finding->site && (finding->rule == VMT_RULE_MAX_GROWTH ||
-				 finding->rule == VMT_RULE_PER_SITE);
+	return finding->site &&
+	       (finding->rule == VMT_RULE_MAX_GROWTH || finding->rule == VMT_RULE_PER_SITE);
 }
 
 /* Whether there is a line now that there was not. */

@@ -80,7 +80,9 @@ bool vmt_verdict_parse_limit(const char *text, struct vmt_limit *ret_limit)
 	if (!isdigit((unsigned char)*text) || errno || value > UINT64_C(1) << 40)
 		return false;
 	*ret_limit = (struct vmt_limit){
-		.is_set = true, .is_percent = *end == '%', .value = value,
+		.is_set = true,
+		.is_percent = *end == '%',
+		.value = value,
 	};
 	return !end[*end == '%'];
 }
@@ -102,8 +104,8 @@ static int64_t allowed(const struct vmt_limit *limit, int64_t base)
 
 static void add(struct vmt_verdict *verdict, const struct vmt_finding *finding, char *message)
 {
-	verdict->finding = vmt_must_grow(verdict->finding, verdict->count,
-					 sizeof(*verdict->finding));
+	verdict->finding =
+		vmt_must_grow(verdict->finding, verdict->count, sizeof(*verdict->finding));
 	verdict->finding[verdict->count] = *finding;
 	verdict->finding[verdict->count++].message = message;
 }
@@ -139,14 +141,16 @@ static void judge_number(struct vmt_verdict *verdict, enum vmt_rule rule,
 					"that is not traced?), allowed are %llu",
 	};
 	const struct vmt_limit *limit = &verdict->limit[rule];
-	struct vmt_finding finding = { .rule = rule, .program = program, .maps = (int64_t)maps,
+	struct vmt_finding finding = { .rule = rule,
+				       .program = program,
+				       .maps = (int64_t)maps,
 				       .allowed = (int64_t)limit->value };
 	char *message = NULL;
 
 	if (!limit->is_set || maps <= limit->value)
 		return;
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"	/* the four above */
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* the four above */
 	if (asprintf(&message, words[rule], program->name, (unsigned long long)maps,
 		     (unsigned long long)limit->value) < 0)
 		abort();
@@ -174,13 +178,18 @@ static void judge_site(struct vmt_verdict *verdict, const struct vmt_summary_pro
 {
 	const struct vmt_limit *limit = &verdict->limit[VMT_RULE_PER_SITE];
 	struct vmt_finding finding = {
-		.rule = VMT_RULE_PER_SITE, .program = program, .site = site,
-		.maps = site->maps, .site_maps = site->maps, .base = base,
+		.rule = VMT_RULE_PER_SITE,
+		.program = program,
+		.site = site,
+		.maps = site->maps,
+		.site_maps = site->maps,
+		.base = base,
 		.allowed = allowed(limit, base),
 	};
 	const struct vmt_stack_frame *place = vmt_verdict_place(&finding);
 	const char *function = place && place->function ? place->function :
-			       place ? place->module : "an unknown stack";
+			       place                    ? place->module :
+							  "an unknown stack";
 
 	if (!limit->is_set || site->maps <= finding.allowed)
 		return;
@@ -234,8 +243,9 @@ static void judge_growth(struct vmt_verdict *verdict, const struct vmt_summary_p
 {
 	const struct vmt_limit *limit = &verdict->limit[VMT_RULE_MAX_GROWTH];
 	int64_t growth = program->growth - suppressed;
-	struct vmt_finding finding = { .rule = VMT_RULE_MAX_GROWTH, .program = program,
-				       .site = worst, .maps = growth };
+	struct vmt_finding finding = {
+		.rule = VMT_RULE_MAX_GROWTH, .program = program, .site = worst, .maps = growth
+	};
 	int64_t worst_base = worst ? base_of(base, worst) : 0;
 	/* Per cent of growth: of that in the baseline, otherwise of the maps at its begin. */
 	int64_t whole = base ? base->growth : (int64_t)program->maps - program->growth;
@@ -248,7 +258,8 @@ static void judge_growth(struct vmt_verdict *verdict, const struct vmt_summary_p
 	if (base)
 		add(verdict, &finding,
 		    vmt_must_format("%s grew by %lld map%s, by %lld in the baseline, allowed are "
-				    "%lld", program->name, (long long)growth, plural(growth),
+				    "%lld",
+				    program->name, (long long)growth, plural(growth),
 				    (long long)finding.base, (long long)finding.allowed));
 	else
 		add(verdict, &finding,
@@ -257,9 +268,9 @@ static void judge_growth(struct vmt_verdict *verdict, const struct vmt_summary_p
 }
 
 /*
- * Where the kernel's random addresses make neighbours of fewer maps, fewer merge: the same calls then
- * leave some maps more. That is told from growth by the number of merges; in real programs
- * it is one or two.
+ * Where the kernel's random addresses make neighbours of fewer maps, fewer merge: the same calls
+ * then leave some maps more. That is told from growth by the number of merges; in real programs it
+ * is one or two.
  */
 #define CHANCE_MAX 4
 
@@ -267,7 +278,8 @@ static int64_t by_chance(const struct vmt_summary_program *program,
 			 const struct vmt_summary_program *base)
 {
 	int64_t fewer = base && base->merged >= 0 && program->merged >= 0 ?
-			base->merged - program->merged : 0;
+				base->merged - program->merged :
+				0;
 
 	return fewer < 0 ? 0 : fewer < CHANCE_MAX ? fewer : CHANCE_MAX;
 }
@@ -303,8 +315,8 @@ static void judge_program(struct vmt_verdict *verdict, const struct vmt_summary_
 		return;
 	before = verdict->count;
 	judge_sites(verdict, program, base, &suppressed, &worst);
-	if (verdict->may_move && program->growth - suppressed <=
-					(base ? base->growth : 0) + by_chance(program, base))
+	if (verdict->may_move &&
+	    program->growth - suppressed <= (base ? base->growth : 0) + by_chance(program, base))
 		forgive_moved(verdict, before);
 	judge_growth(verdict, program, base, suppressed, worst);
 }

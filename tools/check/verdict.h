@@ -24,32 +24,32 @@ enum vmt_rule {
 
 struct vmt_limit {
 	bool is_set;
-	bool is_percent;	/* of the value in the baseline, or of the maps at start */
+	bool is_percent; /* of the value in the baseline, or of the maps at start */
 	uint64_t value;
 };
 
 struct vmt_finding {
 	enum vmt_rule rule;
 	const struct vmt_summary_program *program;
-	const struct vmt_summary_site *site;	/* the one to blame, or NULL */
+	const struct vmt_summary_site *site; /* the one to blame, or NULL */
 	int64_t maps;
-	int64_t site_maps;	/* how many of them are the site's */
+	int64_t site_maps; /* how many of them are the site's */
 	int64_t base;
-	int64_t allowed;	/* most that would have passed */
-	char *message;		/* a sentence without its full stop */
+	int64_t allowed; /* most that would have passed */
+	char *message; /* a sentence without its full stop */
 };
 
 struct vmt_verdict {
 	struct vmt_limit limit[VMT_RULE_COUNT];
-	bool may_move;		/* call sites are judged only if their program grew */
+	bool may_move; /* call sites are judged only if their program grew */
 	const struct vmt_summary *summary;
-	const struct vmt_summary *base;		/* NULL without a baseline */
-	const char *baseline;			/* its file, or NULL */
+	const struct vmt_summary *base; /* NULL without a baseline */
+	const char *baseline; /* its file, or NULL */
 	struct vmt_suppressions *suppressions;
 	struct vmt_finding *finding;
 	size_t count;
-	size_t sites;		/* findings that are call sites… */
-	int64_t maps;		/* …and what they have more than their base */
+	size_t sites; /* findings that are call sites… */
+	int64_t maps; /* …and what they have more than their base */
 };
 
 /* "N" or "N%"; false for anything else. */

@@ -149,8 +149,8 @@ static void put_finding(FILE *stream, const struct vmt_verdict *verdict, size_t 
 	vmt_fmt_str(&fmt, finding->message);
 	vmt_fmt_wrap(&fmt, 4);
 	/* Sites that grew are told one by one where they broke a limit of their own. */
-	if (finding->site && !(finding->rule == VMT_RULE_MAX_GROWTH &&
-			       has_sites(verdict, finding->program)))
+	if (finding->site &&
+	    !(finding->rule == VMT_RULE_MAX_GROWTH && has_sites(verdict, finding->program)))
 		put_most(&fmt, finding);
 }
 
@@ -166,15 +166,19 @@ static void put_ways_out(FILE *stream, const struct vmt_verdict *verdict)
 		line = vmt_suppress_line(finding->site);
 		fputs("If these maps are meant, ", stream);
 		if (verdict->baseline)
-			fprintf(stream, "make a new baseline by --save=%s, or\n", verdict->baseline);
+			fprintf(stream, "make a new baseline by --save=%s, or\n",
+				verdict->baseline);
 		else
 			fputs("allow more by --per-site, or\n", stream);
-		fprintf(stream, "suppress them by --suppressions=FILE; --generate-suppressions "
-			"prints its lines:\n  %s\n", line);
+		fprintf(stream,
+			"suppress them by --suppressions=FILE; --generate-suppressions "
+			"prints its lines:\n  %s\n",
+			line);
 		if (verdict->may_move)
 			fputs("If their number varies from run to run (threads, malloc arenas, a JIT), "
 			      "allow\nfor that by --per-site=N, or judge a phase by --from=MARK "
-			      "--to=MARK.\n", stream);
+			      "--to=MARK.\n",
+			      stream);
 		free(line);
 		return;
 	}

@@ -31,9 +31,10 @@ int vmt_arguments_parse(const struct vmt_arguments *arguments, int argc, char **
 			return 0;
 		}
 		if (option == '?' || option == ':')
-			return vmt_arguments_refuse(arguments, option == ':' ?
-						    "a value is missing after " :
-						    "unknown option ", argv[optind - 1]);
+			return vmt_arguments_refuse(arguments,
+						    option == ':' ? "a value is missing after " :
+								    "unknown option ",
+						    argv[optind - 1]);
 		problem = arguments->set(request, option, optarg);
 		if (problem)
 			return vmt_arguments_refuse(arguments, problem, optarg);

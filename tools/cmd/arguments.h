@@ -12,9 +12,9 @@
 #include <stdint.h>
 
 struct vmt_arguments {
-	const char *command;	/* "top": named in complaints */
-	const char *help;	/* what --help prints */
-	const char *letters;	/* as getopt wants them, beginning with ":" or "+:" */
+	const char *command; /* "top": named in complaints */
+	const char *help; /* what --help prints */
+	const char *letters; /* as getopt wants them, beginning with ":" or "+:" */
 	const struct option *options;
 	/* Take over an option; NULL, or what is wrong with its value, which is printed behind. */
 	const char *(*set)(void *request, int option, char *value);

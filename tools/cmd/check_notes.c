@@ -13,13 +13,16 @@ void vmt_check_tell_ending(const struct vmt_check *check, const struct vmt_launc
 {
 	if (launch->signal)
 		vmt_message("%s was killed by signal %d (%s); what follows is of its maps until "
-			    "then.", check->command[0], launch->signal, strsignal(launch->signal));
+			    "then.",
+			    check->command[0], launch->signal, strsignal(launch->signal));
 	else if (launch->status)
 		vmt_message("%s ended with status %d, and so does this check, whatever its "
-			    "verdict.", check->command[0], launch->status);
+			    "verdict.",
+			    check->command[0], launch->status);
 	if (launch->status && check->save)
 		vmt_message("the baseline %s is of that run; save it again if it was not meant to "
-			    "fail.", check->save);
+			    "fail.",
+			    check->save);
 }
 
 void vmt_check_tell_saved(const struct vmt_check *check, const struct vmt_summary *summary)
@@ -28,17 +31,19 @@ void vmt_check_tell_saved(const struct vmt_check *check, const struct vmt_summar
 
 	for (program = summary->programs; program; program = program->hh.next) {
 		if (program->uncompared && !check->has_limits)
-			vmt_message("%s: the end of %llu of its processes was not compared with the "
-				    "kernel's table; %s may know too few of its maps.", program->name,
-				    (unsigned long long)program->uncompared, check->save);
+			vmt_message(
+				"%s: the end of %llu of its processes was not compared with the "
+				"kernel's table; %s may know too few of its maps.",
+				program->name, (unsigned long long)program->uncompared,
+				check->save);
 	}
 	for (program = summary->programs; program; program = program->hh.next) {
 		if (!program->has_threads)
 			continue;
 		vmt_message("%s has threads: how many maps their stacks and malloc's arenas take "
 			    "varies from run to run, so compare it with %s by a tolerance of two "
-			    "maps for each thread, as --per-site=16 for eight.", program->name,
-			    check->save);
+			    "maps for each thread, as --per-site=16 for eight.",
+			    program->name, check->save);
 		return;
 	}
 }
@@ -50,8 +55,9 @@ static void warn_of_suppressions(const struct vmt_suppressions *suppressions)
 
 		if (!item->is_known && item->source)
 			vmt_message("%s:%u: %s:%s matched nothing; remove the line if that "
-				    "stays so.", item->source, item->line,
-				    vmt_suppress_type_name(item->type), item->pattern);
+				    "stays so.",
+				    item->source, item->line, vmt_suppress_type_name(item->type),
+				    item->pattern);
 	}
 }
 
@@ -59,21 +65,24 @@ static void warn_of_program(const struct vmt_verdict *verdict,
 			    const struct vmt_summary_program *program)
 {
 	if (program->vanished)
-		vmt_message("%s became another program that was not traced (is LD_PRELOAD gone from "
-			    "its environment, or is it static or setuid?) and was not judged.",
-			    program->name);
+		vmt_message(
+			"%s became another program that was not traced (is LD_PRELOAD gone from "
+			"its environment, or is it static or setuid?) and was not judged.",
+			program->name);
 	if (program->unseen && !verdict->limit[VMT_RULE_UNSEEN].is_set)
-		vmt_message("%s: %llu maps changed by no call that was seen; --allow-unseen=0 makes "
-			    "that an error.", program->name,
-			    (unsigned long long)program->unseen);
+		vmt_message(
+			"%s: %llu maps changed by no call that was seen; --allow-unseen=0 makes "
+			"that an error.",
+			program->name, (unsigned long long)program->unseen);
 	if (verdict->base && !vmt_summary_find_program(verdict->base, program->name))
 		vmt_message("the program %s is not in the baseline and was not compared; save it "
-			    "again with --save, or leave it out by --program.", program->name);
+			    "again with --save, or leave it out by --program.",
+			    program->name);
 	if (verdict->base && verdict->count && program->unnamed)
 		vmt_message("%s: %llu frames of its own code have no name (stripped, or built "
 			    "again since it ran), and a baseline compares names; keep the symbols, "
-			    "or say where they are by --symbols=DIR.", program->name,
-			    (unsigned long long)program->unnamed);
+			    "or say where they are by --symbols=DIR.",
+			    program->name, (unsigned long long)program->unnamed);
 }
 
 void vmt_check_warn(const struct vmt_verdict *verdict)

@@ -72,7 +72,7 @@ static const char help[] =
 	"With --format=github a table is appended to $GITHUB_STEP_SUMMARY.\n";
 
 enum {
-	OPTION_LIMIT = 256,	/* + enum vmt_rule */
+	OPTION_LIMIT = 256, /* + enum vmt_rule */
 	OPTION_BASELINE = 300,
 	OPTION_SAVE,
 	OPTION_LINES,
@@ -189,13 +189,13 @@ static const char *complete(struct vmt_check *check)
 {
 	const struct vmt_phase *phase = &check->summary.phase;
 	enum vmt_rule rule = check->baseline ? VMT_RULE_PER_SITE : VMT_RULE_MAX_GROWTH;
-	bool has_growth = check->limit[VMT_RULE_MAX_GROWTH].is_set ||
-			  check->limit[VMT_RULE_PER_SITE].is_set;
+	bool has_growth =
+		check->limit[VMT_RULE_MAX_GROWTH].is_set || check->limit[VMT_RULE_PER_SITE].is_set;
 
 	if (phase->warmup && !phase->from)
 		return "--warmup needs --from, the mark that begins a round";
-	if (check->baseline ? !has_growth : !check->has_limits && (phase->from || phase->to) &&
-					   !check->save) {
+	if (check->baseline ? !has_growth :
+			      !check->has_limits && (phase->from || phase->to) && !check->save) {
 		check->limit[rule].is_set = true;
 		check->may_move = check->baseline != NULL;
 		check->has_limits = true;
@@ -224,7 +224,8 @@ int vmt_check_parse(int argc, char **argv, struct vmt_check *ret_check)
 	int status;
 
 	*ret_check = (struct vmt_check){
-		.exitcode = 23, .limit[VMT_RULE_UNCOMPARED].is_set = true,
+		.exitcode = 23,
+		.limit[VMT_RULE_UNCOMPARED].is_set = true,
 	};
 	status = vmt_arguments_parse(&arguments, argc, argv, ret_check);
 	if (status >= 0)

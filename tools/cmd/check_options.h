@@ -16,19 +16,19 @@ enum vmt_check_format {
 struct vmt_check {
 	struct vmt_summary_options summary;
 	struct vmt_limit limit[VMT_RULE_COUNT];
-	bool may_move;			/* --per-site was not asked for, but meant */
-	bool has_limits;		/* otherwise only --save is asked for */
+	bool may_move; /* --per-site was not asked for, but meant */
+	bool has_limits; /* otherwise only --save is asked for */
 	const char *baseline;
 	const char *save;
 	const char *suppressions;
 	bool generate;
-	const char *generate_file;	/* NULL: standard output */
+	const char *generate_file; /* NULL: standard output */
 	enum vmt_check_format format;
 	const char *output;
 	int exitcode;
-	char **paths;			/* recordings, … */
+	char **paths; /* recordings, … */
 	size_t path_count;
-	char **command;			/* …or a program to run */
+	char **command; /* …or a program to run */
 };
 
 /* -1: go on; otherwise the exit status, after a message or the help text. */

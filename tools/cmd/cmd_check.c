@@ -88,7 +88,8 @@ static int load_baseline(const struct vmt_check *check, struct vmt_summary *ret_
 	    ret_base->with_lines == check->summary.with_lines)
 		return 0;
 	vmt_message("%s was saved with other --from, --to, --warmup or --lines; use the same, or "
-		    "save it again.", check->baseline);
+		    "save it again.",
+		    check->baseline);
 	return VMT_EXIT_USAGE;
 }
 
@@ -105,7 +106,8 @@ static int require_common(const struct vmt_check *check, const struct vmt_summar
 	if (!check->baseline)
 		return 0;
 	vmt_message("%s has none of the programs that ran, as %s; compare with the one that was "
-		    "saved for them.", check->baseline, summary->programs->name);
+		    "saved for them.",
+		    check->baseline, summary->programs->name);
 	return VMT_EXIT_USAGE;
 }
 
@@ -145,7 +147,8 @@ static int require_processes(const struct vmt_summary *summary)
 static int judge(const struct vmt_check *check, const struct vmt_summary *summary,
 		 const struct vmt_summary *base, struct vmt_suppressions *suppressions)
 {
-	struct vmt_verdict verdict = { .summary = summary, .base = base,
+	struct vmt_verdict verdict = { .summary = summary,
+				       .base = base,
 				       .baseline = check->baseline,
 				       .suppressions = suppressions,
 				       .may_move = check->may_move };
@@ -219,7 +222,8 @@ static int load(struct vmt_check *check, const struct vmt_launch *launch,
 	if (check->command)
 		status = vmt_compare_load(&directory, 1, &check->summary, summary);
 	else
-		status = vmt_compare_load(check->paths, check->path_count, &check->summary, summary);
+		status =
+			vmt_compare_load(check->paths, check->path_count, &check->summary, summary);
 	free(directory);
 	return status;
 }

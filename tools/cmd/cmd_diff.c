@@ -57,16 +57,11 @@ static const char *set_option(void *context, int option, char *value)
 }
 
 static const struct option long_options[] = {
-	{ "format", required_argument, NULL, 'f' },
-	{ "output", required_argument, NULL, 'o' },
-	{ "program", required_argument, NULL, 'p' },
-	{ "lines", no_argument, NULL, 'l' },
-	{ "from", required_argument, NULL, 'F' },
-	{ "to", required_argument, NULL, 'T' },
-	{ "warmup", required_argument, NULL, 'w' },
-	{ "symbols", required_argument, NULL, 's' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
+	{ "format", required_argument, NULL, 'f' },  { "output", required_argument, NULL, 'o' },
+	{ "program", required_argument, NULL, 'p' }, { "lines", no_argument, NULL, 'l' },
+	{ "from", required_argument, NULL, 'F' },    { "to", required_argument, NULL, 'T' },
+	{ "warmup", required_argument, NULL, 'w' },  { "symbols", required_argument, NULL, 's' },
+	{ "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 },
 };
 
 static const struct vmt_arguments arguments = {
@@ -81,8 +76,10 @@ static int parse(int argc, char **argv, struct request *request)
 	if (status >= 0)
 		return status;
 	if (request->options.phase.warmup && !request->options.phase.from)
-		return vmt_arguments_refuse(&arguments, "--warmup needs --from, the mark that "
-							"begins a round", "");
+		return vmt_arguments_refuse(&arguments,
+					    "--warmup needs --from, the mark that "
+					    "begins a round",
+					    "");
 	if (argc - optind != 2)
 		return vmt_arguments_refuse(&arguments, "two things to compare are needed", "");
 	return -1;

@@ -20,7 +20,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define NARROWEST    40u	/* columns for which lines are broken */
+#define NARROWEST    40u /* columns for which lines are broken */
 #define SCREEN_BYTES 65536
 
 struct request {
@@ -29,10 +29,10 @@ struct request {
 	bool all;
 	bool watch;
 	unsigned seconds;
-	unsigned long rounds;	/* 0 = for ever */
-	struct winsize screen;	/* that is drawn again and again; 0 rows = none */
-	unsigned used;	/* rows of it */
-	bool clears;	/* it is cleared when there is something to show */
+	unsigned long rounds; /* 0 = for ever */
+	struct winsize screen; /* that is drawn again and again; 0 rows = none */
+	unsigned used; /* rows of it */
+	bool clears; /* it is cleared when there is something to show */
 };
 
 static const char help[] =
@@ -67,20 +67,11 @@ static const char *set_option(void *context, int option, char *value)
 	switch (option) {
 	case 'f':
 		return vmt_arguments_is_json(value, &request->json) ? NULL : "there is no format ";
-	case 'F':
-		request->snapshot.flags = VMT_SNAPSHOT_FLAGS_ALWAYS;
-		return NULL;
-	case 'N':
-		request->snapshot.flags = VMT_SNAPSHOT_FLAGS_NEVER;
-		return NULL;
-	case 'a':
-		request->all = true;
-		return NULL;
-	case 'w':
-		request->watch = true;
-		return NULL;
-	default:
-		break;
+	case 'F': request->snapshot.flags = VMT_SNAPSHOT_FLAGS_ALWAYS; return NULL;
+	case 'N': request->snapshot.flags = VMT_SNAPSHOT_FLAGS_NEVER; return NULL;
+	case 'a': request->all = true; return NULL;
+	case 'w': request->watch = true; return NULL;
+	default: break;
 	}
 	if (!vmt_arguments_number(value, 1000000, &number) || !number)
 		return "no number from 1 to 1000000: ";
@@ -113,8 +104,9 @@ static int parse(int argc, char **argv, struct request *request)
 	int status = vmt_arguments_parse(&arguments, argc, argv, request);
 
 	if (status < 0 && (request->all ? optind < argc : optind == argc))
-		return vmt_arguments_refuse(&arguments, request->all ? "--all takes no process" :
-					    "no process named", "");
+		return vmt_arguments_refuse(
+			&arguments, request->all ? "--all takes no process" : "no process named",
+			"");
 	return status;
 }
 

@@ -84,12 +84,9 @@ static const char *set_option(void *context, int option, char *value)
 	struct vmt_print_options *print = &request->print;
 
 	switch (option) {
-	case 'f':
-		return vmt_print_format(value, &print->format) ? NULL : "there is no format ";
-	case 's':
-		return vmt_rows_sort(value, &print->rows.sort) ? NULL : "nothing is sorted by ";
-	case 'b':
-		return vmt_rows_by(value, &print->rows.by) ? NULL : "no rows by ";
+	case 'f': return vmt_print_format(value, &print->format) ? NULL : "there is no format ";
+	case 's': return vmt_rows_sort(value, &print->rows.sort) ? NULL : "nothing is sorted by ";
+	case 'b': return vmt_rows_by(value, &print->rows.by) ? NULL : "no rows by ";
 	case 'o': request->output = value; break;
 	case 'm': print->rows.module = value; break;
 	case 'F': print->rows.function = value; break;
@@ -147,8 +144,9 @@ static bool has_pid(const struct vmt_recordings *recordings, uint32_t pid)
 			return true;
 	}
 	if (pid)
-		vmt_message("no recording is of process %u; leave --pid out to see which there are.",
-			    pid);
+		vmt_message(
+			"no recording is of process %u; leave --pid out to see which there are.",
+			pid);
 	return !pid;
 }
 

@@ -27,7 +27,7 @@ struct request {
 	struct vmt_print_options print;
 	const char *directory;
 	const char *output;
-	char *options;		/* for VMATRACE_OPTIONS */
+	char *options; /* for VMATRACE_OPTIONS */
 	char **command;
 };
 
@@ -64,25 +64,19 @@ static const char *set_option(void *context, int option, char *value)
 	uint64_t number;
 
 	switch (option) {
-	case 'o':
-		request->directory = value;
-		return NULL;
+	case 'o': request->directory = value; return NULL;
 	case 'r':
-		return vmt_print_format(value, &request->print.format) ? NULL :
-									 "there is no report format ";
-	case 'F':
-		request->output = value;
-		return NULL;
+		return vmt_print_format(value, &request->print.format) ?
+			       NULL :
+			       "there is no report format ";
+	case 'F': request->output = value; return NULL;
 	case 'O':
 		if (!strchr(value, '='))
 			return "an option for the library is KEY=VALUE, not ";
 		append(&request->options, value);
 		return NULL;
-	case 'v':
-		request->print.verbose = true;
-		return NULL;
-	default:
-		break;
+	case 'v': request->print.verbose = true; return NULL;
+	default: break;
 	}
 	if (!vmt_arguments_number(value, INT_MAX, &number))
 		return "not a number: ";
@@ -143,7 +137,7 @@ static int make_directory(const char *name, char real[PATH_MAX])
 static void ignore_complaint(void *context, const char *message)
 {
 	(void)context;
-	(void)message;	/* the library, which gets the same text, has said it already */
+	(void)message; /* the library, which gets the same text, has said it already */
 }
 
 /* Where the report goes: --report-file, the library's log_path, or standard error. */
@@ -186,19 +180,21 @@ static void tell_others(const struct request *request, const char *directory, pi
 
 	if (count)
 		vmt_message("%zu more recording%s of its children, at most %llu maps: "
-			    "vmatrace report %s", count, count == 1 ? "" : "s",
-			    (unsigned long long)peak, request->directory);
+			    "vmatrace report %s",
+			    count, count == 1 ? "" : "s", (unsigned long long)peak,
+			    request->directory);
 }
 
-static void report(const struct request *request, const char *directory, pid_t pid,
-		   uint64_t since, int status)
+static void report(const struct request *request, const char *directory, pid_t pid, uint64_t since,
+		   int status)
 {
 	struct vmt_recordings recordings = { NULL, 0 };
 	int ret = vmt_load_process(&recordings, directory, pid, since);
 
 	if (ret == -ENOENT)
 		vmt_message("%s left no recording in %s; was LD_PRELOAD removed from its "
-			    "environment?", request->command[0], request->directory);
+			    "environment?",
+			    request->command[0], request->directory);
 	for (size_t i = 0; i < recordings.count; i++)
 		vmt_ending_write(recordings.item[i].name, status);
 	vmt_load_free(&recordings);
@@ -236,8 +232,8 @@ static int run(struct request *request, const char *path)
 	ret = vmt_launch_child(path, request->command, &pid, &wait_status);
 	if (ret)
 		return ret;
-	report(request, directory, pid,
-	       (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec, wait_status);
+	report(request, directory, pid, (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec,
+	       wait_status);
 	return vmt_launch_status(wait_status);
 }
 

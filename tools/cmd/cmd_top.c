@@ -21,8 +21,8 @@ struct request {
 	const char *symbols;
 	enum vmt_rows_sort sort;
 	uint32_t pid;
-	unsigned long count;	/* moments shown; 0 = until the process ends */
-	int interval;		/* ms */
+	unsigned long count; /* moments shown; 0 = until the process ends */
+	int interval; /* ms */
 	bool is_plain;
 };
 
@@ -62,21 +62,12 @@ static const char *set_option(void *context, int option, char *value)
 	uint64_t number;
 
 	switch (option) {
-	case 'i':
-		return set_interval(request, value) ? NULL : "no interval: ";
-	case 's':
-		return vmt_rows_sort(value, &request->sort) ? NULL : "nothing is sorted by ";
-	case 'P':
-		request->is_plain = true;
-		return NULL;
-	case 'S':
-		request->symbols = value;
-		return NULL;
-	case 'D':
-		vmt_debuginfod_allow(false);
-		return NULL;
-	default:
-		break;
+	case 'i': return set_interval(request, value) ? NULL : "no interval: ";
+	case 's': return vmt_rows_sort(value, &request->sort) ? NULL : "nothing is sorted by ";
+	case 'P': request->is_plain = true; return NULL;
+	case 'S': request->symbols = value; return NULL;
+	case 'D': vmt_debuginfod_allow(false); return NULL;
+	default: break;
 	}
 	if (!vmt_arguments_number(value, INT_MAX, &number))
 		return "not a number: ";
@@ -109,8 +100,10 @@ static int parse(int argc, char **argv, struct request *request)
 	int status = vmt_arguments_parse(&arguments, argc, argv, request);
 
 	if (status < 0 && optind + 1 != argc)
-		return vmt_arguments_refuse(&arguments, "one process, directory or recording is "
-							"wanted", "");
+		return vmt_arguments_refuse(&arguments,
+					    "one process, directory or recording is "
+					    "wanted",
+					    "");
 	request->argument = argv[optind];
 	return status;
 }
@@ -125,10 +118,11 @@ static void print_line(const struct vmt_top *top)
 		if (!most || llabs(top->item[i].rate) > llabs(most->rate))
 			most = &top->item[i];
 	}
-	printf("%8.1f s  %8llu maps %3llu %%  %+8lld/s", (double)(top->time -
-	       header->start_monotonic) / 1e9, (unsigned long long)top->maps,
-	       (unsigned long long)(header->maps_limit ?
-				    (top->maps + header->maps_own) * 100 / header->maps_limit : 0),
+	printf("%8.1f s  %8llu maps %3llu %%  %+8lld/s",
+	       (double)(top->time - header->start_monotonic) / 1e9, (unsigned long long)top->maps,
+	       (unsigned long long)(header->maps_limit ? (top->maps + header->maps_own) * 100 /
+								 header->maps_limit :
+							 0),
 	       (long long)top->rate);
 	if (most && most->rate)
 		printf("  %+lld/s %s in %s", (long long)most->rate, vmt_calls_name(most->row.call),
@@ -217,7 +211,8 @@ static int show(const struct request *request, struct vmt_symbols *symbols)
 	}
 	if (vmt_top_screen_open(&screen)) {
 		vmt_message("there is no terminfo here for TERM=%s: a line at a time, as with "
-			    "--plain.", getenv("TERM") ? getenv("TERM") : "");
+			    "--plain.",
+			    getenv("TERM") ? getenv("TERM") : "");
 		vmt_top_free(&top);
 		return run_plain(request, symbols);
 	}

@@ -123,8 +123,8 @@ static void put_json(json_t *array, const struct list *list, uint64_t limit)
 		vmt_json_add_number(object, "pid", (uint64_t)list->entry[i].process.pid);
 		json_object_set_new(object, "name", vmt_json_string(list->entry[i].process.name));
 		vmt_json_add_number(object, "maps", list->entry[i].maps);
-		json_object_set_new(object, "limit", limit ? json_integer((json_int_t)limit) :
-							     json_null());
+		json_object_set_new(object, "limit",
+				    limit ? json_integer((json_int_t)limit) : json_null());
 		json_array_append_new(array, object);
 	}
 }

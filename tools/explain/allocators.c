@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See malloc_section.h. A map belongs to an allocator if the call that put it there was made inside:
- * its stack says so. Counts come from the wrappers of malloc and its like, where they were asked.
+ * See malloc_section.h. A map belongs to an allocator if the call that put it there was made
+ * inside: its stack says so. Counts come from the wrappers of malloc and its like, where they were
+ * asked.
  */
 #include "explain/allocators.h"
 #include "explain/explain_owner.h"

@@ -14,17 +14,17 @@
 struct vmt_allocator {
 	uint32_t module;
 	struct vmt_view_string path;
-	bool is_counted;	/* otherwise only its maps are known */
+	bool is_counted; /* otherwise only its maps are known */
 	struct vmt_rec_allocator counts;
-	uint64_t live;		/* allocations; 0 when more were freed than made */
-	uint64_t maps_live;	/* put where they are by calls made inside it */
-	struct vmt_rec_counters maps;	/* what such calls changed */
+	uint64_t live; /* allocations; 0 when more were freed than made */
+	uint64_t maps_live; /* put where they are by calls made inside it */
+	struct vmt_rec_counters maps; /* what such calls changed */
 };
 
 struct vmt_allocators {
 	struct vmt_allocator item[VMT_ALLOCATORS_SHOWN];
 	size_t count;
-	bool has_cxx;	/* libstdc++ or its like was seen in stacks */
+	bool has_cxx; /* libstdc++ or its like was seen in stacks */
 };
 
 /* totals: one element for each site (vmt_view_totals). Those that did nothing are left out. */

@@ -174,9 +174,9 @@ static void sum_alone(struct vmt_explain *explain)
 	explain->alone_by = vmt_explain_share_of(by_site, &explain->facts);
 	free(by_site);
 	for (size_t i = 0; i < explain->count; i++)
-		explain->alone_alike += is_alone(explain, i) &&
-					explain->map[i].end - explain->map[i].start ==
-						explain->alone_size;
+		explain->alone_alike +=
+			is_alone(explain, i) &&
+			explain->map[i].end - explain->map[i].start == explain->alone_size;
 }
 
 static bool are_flags_known(const struct vmt_explain *explain)
@@ -206,8 +206,11 @@ int vmt_explain(struct vmt_explain_map *map, size_t count, const struct vmt_expl
 	int ret;
 
 	*ret_explain = (struct vmt_explain){
-		.map = map, .count = count, .facts = *facts,
-		.punched_by = { .site = VMT_NO_INDEX }, .alone_by = { .site = VMT_NO_INDEX },
+		.map = map,
+		.count = count,
+		.facts = *facts,
+		.punched_by = { .site = VMT_NO_INDEX },
+		.alone_by = { .site = VMT_NO_INDEX },
 	};
 	ret_explain->flags_known = are_flags_known(ret_explain);
 	ret_explain->is_java = has_library(ret_explain, "/libjvm.so");
@@ -257,8 +260,8 @@ struct vmt_explain_cost vmt_explain_cost(uint64_t maps)
 	uint64_t measured = maps < 60000 ? maps : 60000;
 
 	return (struct vmt_explain_cost){
-		.bytes_low = maps * 220,	/* vm_area_struct 192, maple tree 19 to 41 */
-		.bytes_high = maps * 390,	/* and anon_vma with its chain, 168 */
+		.bytes_low = maps * 220, /* vm_area_struct 192, maple tree 19 to 41 */
+		.bytes_high = maps * 390, /* and anon_vma with its chain, 168 */
 		.fork_low = between(maps, low, VMT_COUNT(low)),
 		.fork_high = between(maps, high, VMT_COUNT(high)),
 		.fault_low = (unsigned)between(measured, read, VMT_COUNT(read)),

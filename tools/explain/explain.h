@@ -12,20 +12,20 @@
 
 /* Why two maps that touch are two. */
 enum vmt_apart {
-	VMT_APART_FILE,		/* another file, or a file beside anonymous memory */
+	VMT_APART_FILE, /* another file, or a file beside anonymous memory */
 	VMT_APART_SHARING,
-	VMT_APART_SPECIAL,	/* of the kernel or a driver: never merges */
+	VMT_APART_SPECIAL, /* of the kernel or a driver: never merges */
 	VMT_APART_NAME,
-	VMT_APART_OFFSET,	/* the same file, but not the next piece of it */
-	VMT_APART_PROTECTION,	/* and in nothing of the above */
+	VMT_APART_OFFSET, /* the same file, but not the next piece of it */
+	VMT_APART_PROTECTION, /* and in nothing of the above */
 	VMT_APART_ADVICE,
 	VMT_APART_LOCK,
 	VMT_APART_ACCOUNTING,
 	VMT_APART_USERFAULTFD,
-	VMT_APART_FLAGS,	/* others */
+	VMT_APART_FLAGS, /* others */
 	VMT_APART_POLICY,
-	VMT_APART_KEY,		/* protection key */
-	VMT_APART_UNKNOWN,	/* alike in all that is known */
+	VMT_APART_KEY, /* protection key */
+	VMT_APART_UNKNOWN, /* alike in all that is known */
 	VMT_APART_COUNT,
 };
 
@@ -71,7 +71,7 @@ static_assert(VMT_PATTERN_COUNT <= 32, "bits of vmt_explain_map.shows");
 
 struct vmt_explain_kind {
 	enum vmt_kind kind;
-	const char *detail;	/* NULL = none */
+	const char *detail; /* NULL = none */
 	uint64_t maps;
 	uint64_t bytes;
 };
@@ -81,60 +81,61 @@ struct vmt_explain_neighbours {
 	/* protections (a << 4 | b, a < b), the flags that differ, or (why unknown) the call
 	 * that cut them, enum vmt_call_id */
 	uint64_t detail;
-	uint32_t site;		/* whose call put the boundary; VMT_NO_INDEX = not known */
+	uint32_t site; /* whose call put the boundary; VMT_NO_INDEX = not known */
 	uint64_t pairs;
 };
 
 /* Who made most of something: a place in the program, and how much of it is its doing. */
 struct vmt_explain_share {
-	uint32_t site;	/* the one that made most of those there; VMT_NO_INDEX = not known */
-	uint64_t part;	/* by all sites of the place… */
-	uint64_t all;	/* …of so many */
+	uint32_t site; /* the one that made most of those there; VMT_NO_INDEX = not known */
+	uint64_t part; /* by all sites of the place… */
+	uint64_t all; /* …of so many */
 };
 
 struct vmt_explain_pattern {
 	enum vmt_pattern pattern;
-	uint64_t maps;		/* that show it */
-	uint64_t saves;		/* of these, how many the remedy does without… */
-	bool is_open;		/* …where that can be told; else 0 */
+	uint64_t maps; /* that show it */
+	uint64_t saves; /* of these, how many the remedy does without… */
+	bool is_open; /* …where that can be told; else 0 */
 	struct vmt_explain_share by;
 };
 
 /* What is known of the process besides its maps. */
 struct vmt_explain_facts {
-	const uint64_t *stack_pointers;	/* of its threads, ascending */
+	const uint64_t *stack_pointers; /* of its threads, ascending */
 	size_t stack_pointer_count;
-	uint64_t threads;	/* 0 = not known */
-	uint32_t sites;		/* put_by is below; 0 = there are none */
-	bool is_fork_child;	/* that has not called exec since, for certain */
-	uint64_t threads_left;	/* at the end, or at the last failure; 0 = not known */
-	bool has_no_addresses;	/* a call failed for lack of them */
-	const uint32_t *place;	/* of each site: the same for those of one place; NULL = all differ */
+	uint64_t threads; /* 0 = not known */
+	uint32_t sites; /* put_by is below; 0 = there are none */
+	bool is_fork_child; /* that has not called exec since, for certain */
+	uint64_t threads_left; /* at the end, or at the last failure; 0 = not known */
+	bool has_no_addresses; /* a call failed for lack of them */
+	const uint32_t
+		*place; /* of each site: the same for those of one place; NULL = all differ */
 };
 
 struct vmt_explain {
 	struct vmt_explain_map *map;
 	size_t count;
-	struct vmt_explain_kind *kinds;	/* most maps first, none empty */
+	struct vmt_explain_kind *kinds; /* most maps first, none empty */
 	size_t kind_count;
-	struct vmt_explain_neighbours *pairs;	/* most pairs first */
+	struct vmt_explain_neighbours *pairs; /* most pairs first */
 	size_t pairs_count;
-	struct vmt_explain_pattern patterns[VMT_PATTERN_COUNT];	/* most saved first */
+	struct vmt_explain_pattern patterns[VMT_PATTERN_COUNT]; /* most saved first */
 	size_t pattern_count;
-	uint64_t touching;	/* pairs without a hole between */
+	uint64_t touching; /* pairs without a hole between */
 	uint64_t holes;
-	uint64_t holes_punched;	/* of these by munmap, where a recording tells… */
-	uint64_t punched_bytes;	/* …their size together… */
+	uint64_t holes_punched; /* of these by munmap, where a recording tells… */
+	uint64_t punched_bytes; /* …their size together… */
 	struct vmt_explain_share punched_by;
 	uint64_t largest_hole;
-	uint64_t alone;	/* maps of memory that touch no other… */
-	uint64_t alone_size;	/* …and of these the most frequent size, in bytes… */
-	uint64_t alone_alike;	/* …which so many have */
+	uint64_t alone; /* maps of memory that touch no other… */
+	uint64_t alone_size; /* …and of these the most frequent size, in bytes… */
+	uint64_t alone_alike; /* …which so many have */
 	struct vmt_explain_share alone_by;
-	bool flags_known;	/* of all maps */
-	bool is_java;		/* a JVM is loaded */
-	bool are_views;		/* pieces of files are mapped more than once */
-	struct vmt_explain_facts facts;	/* as given; what it points to stays the caller's */
+	bool flags_known; /* of all maps */
+	bool is_java; /* a JVM is loaded */
+	bool are_views; /* pieces of files are mapped more than once */
+	struct vmt_explain_facts facts; /* as given; what it points to stays the caller's */
 };
 
 /* Most are pieces that touch no other, and no pattern says so better. */
@@ -224,12 +225,12 @@ const char *vmt_explain_detail(enum vmt_apart why, uint64_t detail, bool in_word
 
 /* What so many maps cost, from figures measured on Linux 6.18. */
 struct vmt_explain_cost {
-	uint64_t bytes_low;	/* kernel memory: no page written… */
-	uint64_t bytes_high;	/* …every map written to */
-	uint64_t fork_low;	/* ns that a fork takes longer */
+	uint64_t bytes_low; /* kernel memory: no page written… */
+	uint64_t bytes_high; /* …every map written to */
+	uint64_t fork_low; /* ns that a fork takes longer */
 	uint64_t fork_high;
-	unsigned fault_low;	/* per cent that a fault in scattered memory takes longer: reading… */
-	unsigned fault_high;	/* …and writing */
+	unsigned fault_low; /* per cent that a fault in scattered memory takes longer: reading… */
+	unsigned fault_high; /* …and writing */
 };
 struct vmt_explain_cost vmt_explain_cost(uint64_t maps);
 

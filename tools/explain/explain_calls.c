@@ -8,12 +8,12 @@
 
 #include <stdlib.h>
 
-#define MIB		  (UINT64_C(1) << 20)
-#define LARGE_HEAP	  (16 * MIB)	/* on average: those of many arenas have less in use */
+#define MIB               (UINT64_C(1) << 20)
+#define LARGE_HEAP        (16 * MIB) /* on average: those of many arenas have less in use */
 #define LARGE_RESERVATION (64 * MIB)
-#define MOSTLY		  16u		/* times what is in use beside it */
-#define CACHED_STACKS	  (40 * MIB)	/* that glibc keeps for new threads */
-#define FEW_VIEWS	  8u		/* of a file; more are pieces of it */
+#define MOSTLY            16u /* times what is in use beside it */
+#define CACHED_STACKS     (40 * MIB) /* that glibc keeps for new threads */
+#define FEW_VIEWS         8u /* of a file; more are pieces of it */
 
 void vmt_search_unseen(struct vmt_search *search, enum vmt_pattern pattern)
 {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GROUPS 4096u	/* a power of two */
+#define GROUPS 4096u /* a power of two */
 
 struct group {
 	const struct vmt_explain_map *first;
@@ -19,9 +19,9 @@ struct group {
 
 struct name {
 	const char *text;
-	size_t length;		/* without " (deleted)" */
-	size_t directory;	/* bytes up to and with the last / */
-	size_t ending;		/* where .ext begins; length = none */
+	size_t length; /* without " (deleted)" */
+	size_t directory; /* bytes up to and with the last / */
+	size_t ending; /* where .ext begins; length = none */
 };
 
 static struct name name_of(const struct vmt_explain_map *map)

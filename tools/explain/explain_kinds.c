@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GUARD_MAX      (UINT64_C(16) << 10)
-#define ARENA	       (UINT64_C(64) << 20)	/* HEAP_MAX_SIZE of glibc on 64 bits */
-#define DEFAULT_STACK  (UINT64_C(8) << 20)
-#define BSS_MAX	       (UINT64_C(16) << 20)
-#define THREADS_LEAST  16u	/* of which the number says what their stacks are */
+#define GUARD_MAX     (UINT64_C(16) << 10)
+#define ARENA         (UINT64_C(64) << 20) /* HEAP_MAX_SIZE of glibc on 64 bits */
+#define DEFAULT_STACK (UINT64_C(8) << 20)
+#define BSS_MAX       (UINT64_C(16) << 20)
+#define THREADS_LEAST 16u /* of which the number says what their stacks are */
 
 static bool starts_with(const struct vmt_explain_map *map, const char *start)
 {
@@ -58,7 +58,7 @@ static enum vmt_kind of_nameless(const struct vmt_explain_map *map)
 		enum vmt_kind kind;
 	} names[] = {
 		{ "/anon_hugepage", VMT_KIND_HUGE }, { "/[aio]", VMT_KIND_KERNEL },
-		{ "/secretmem", VMT_KIND_SHARED }, { "/drm mm object", VMT_KIND_DEVICE },
+		{ "/secretmem", VMT_KIND_SHARED },   { "/drm mm object", VMT_KIND_DEVICE },
 		{ "/i915", VMT_KIND_DEVICE },
 	};
 
@@ -288,7 +288,7 @@ static void mark_stacks(struct vmt_explain_map *map, size_t count,
 	if (facts->threads == 1) {
 		if (facts->sites)
 			return;
-		size = DEFAULT_STACK;	/* as many as there may be are of threads that have ended */
+		size = DEFAULT_STACK; /* as many as there may be are of threads that have ended */
 	} else if (facts->threads && !facts->stack_pointer_count)
 		size = size_by_number(map, count, facts->threads);
 	for (size_t i = 0; i < count; i++) {
@@ -316,7 +316,9 @@ static bool is_beside_memory(const struct vmt_explain_map *map, size_t count, si
 		map[i + 1].flags & VMT_MAP_ACCESS && vmt_explain_is_anonymous(&map[i + 1]));
 }
 
-/* A page may be larger than 4 KiB elsewhere (arm64, ppc64): then all addresses are multiples of it. */
+/*
+ * A page may be larger than 4 KiB elsewhere (arm64, ppc64): then all addresses are multiples of it.
+ */
 static uint64_t guard_max(const struct vmt_explain_map *map, size_t count)
 {
 	uint64_t all = 4 * GUARD_MAX;
@@ -336,7 +338,8 @@ static void mark_without_access(struct vmt_explain_map *map, size_t count, size_
 		most = 4 * GUARD_MAX;
 
 	map[i].kind = size_of(&map[i]) <= most && is_beside_memory(map, count, i) ?
-			      VMT_KIND_GUARD : VMT_KIND_RESERVED;
+			      VMT_KIND_GUARD :
+			      VMT_KIND_RESERVED;
 }
 
 /* The zeroed data of a library begins where its file's data ends. */

@@ -18,8 +18,9 @@ static bool is_same_name(const struct vmt_explain_map *a, const struct vmt_expla
 {
 	if (vmt_explain_has_own_name(a) != vmt_explain_has_own_name(b))
 		return false;
-	return !vmt_explain_has_own_name(a) || (a->name_length == b->name_length &&
-				    !__builtin_memcmp(a->name, b->name, a->name_length));
+	return !vmt_explain_has_own_name(a) ||
+	       (a->name_length == b->name_length &&
+		!__builtin_memcmp(a->name, b->name, a->name_length));
 }
 
 static bool is_same_file(const struct vmt_explain_map *a, const struct vmt_explain_map *b)

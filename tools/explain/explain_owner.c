@@ -40,8 +40,8 @@ static bool is_loader(struct vmt_view_string base)
 static bool is_allocator(struct vmt_view_string base)
 {
 	static const char *const names[] = {
-		"libjemalloc", "libtcmalloc", "libmimalloc", "libefence", "libduma", "libhoard",
-		"libsnmalloc", "librpmalloc", "libscudo", "libhardened_malloc",
+		"libjemalloc", "libtcmalloc", "libmimalloc", "libefence", "libduma",
+		"libhoard",    "libsnmalloc", "librpmalloc", "libscudo",  "libhardened_malloc",
 	};
 
 	return is_any(base, names, VMT_COUNT(names));
@@ -50,9 +50,10 @@ static bool is_allocator(struct vmt_view_string base)
 static bool is_allocation(const char *function)
 {
 	static const char *const names[] = {
-		"malloc", "calloc", "realloc", "reallocarray", "memalign", "aligned_alloc",
-		"posix_memalign", "valloc", "pvalloc", "sysmalloc", "_int_malloc", "new_heap",
-		"arena_get2", "__libc_malloc", "__libc_calloc", "__libc_realloc",
+		"malloc",     "calloc",        "realloc",        "reallocarray",
+		"memalign",   "aligned_alloc", "posix_memalign", "valloc",
+		"pvalloc",    "sysmalloc",     "_int_malloc",    "new_heap",
+		"arena_get2", "__libc_malloc", "__libc_calloc",  "__libc_realloc",
 	};
 
 	for (size_t i = 0; function && i < VMT_COUNT(names); i++) {
@@ -124,9 +125,9 @@ struct vmt_explain_owner vmt_explain_owner(const struct vmt_view *view,
 static bool is_inside(const char *function, bool is_libcs)
 {
 	static const char *const names[] = {
-		"free", "cfree", "__libc_free", "_int_free", "_int_realloc", "munmap_chunk",
-		"mremap_chunk", "systrim", "heap_trim", "grow_heap", "shrink_heap", "tcache_init",
-		"malloc_trim", "__libc_memalign", "_mid_memalign",
+		"free",         "cfree",        "__libc_free", "_int_free",       "_int_realloc",
+		"munmap_chunk", "mremap_chunk", "systrim",     "heap_trim",       "grow_heap",
+		"shrink_heap",  "tcache_init",  "malloc_trim", "__libc_memalign", "_mid_memalign",
 	};
 	size_t n = is_libcs ? VMT_COUNT(names) : 1;
 
@@ -181,8 +182,7 @@ uint32_t vmt_explain_allocator(const struct vmt_view *view, const struct vmt_rec
 			return frame.module;
 		if (!vmt_names_find(symbols, view, index, &symbol))
 			symbol.function = NULL;
-		if (is_allocation(symbol.function) ||
-		    is_inside(symbol.function, is_libc(base)))
+		if (is_allocation(symbol.function) || is_inside(symbol.function, is_libc(base)))
 			return frame.module;
 		if (!is_libc(base))
 			break;

@@ -12,8 +12,8 @@
 
 struct vmt_explain_owner {
 	enum vmt_hint hint;
-	uint32_t call;	/* enum vmt_call_id */
-	struct vmt_view_string module;	/* of the allocator; points into the recording */
+	uint32_t call; /* enum vmt_call_id */
+	struct vmt_view_string module; /* of the allocator; points into the recording */
 };
 
 struct vmt_explain_owner vmt_explain_owner(const struct vmt_view *view,

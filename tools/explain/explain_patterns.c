@@ -28,7 +28,7 @@ static const enum vmt_apart reason_of[VMT_PATTERN_COUNT] = {
 };
 
 #define HOLE_MAX (UINT64_C(64) << 20)
-#define ARENA	 (UINT64_C(64) << 20)
+#define ARENA    (UINT64_C(64) << 20)
 
 static bool is_memory(const struct vmt_explain_map *map)
 {
@@ -71,7 +71,8 @@ static size_t maker_of(const struct vmt_search *search, size_t i, bool below, bo
  */
 static void fill_in(struct vmt_search *search, size_t i)
 {
-	bool below = i > 0 && vmt_search_touches_next(search, i - 1) && is_memory(&search->map[i - 1]);
+	bool below =
+		i > 0 && vmt_search_touches_next(search, i - 1) && is_memory(&search->map[i - 1]);
 	bool above = vmt_search_touches_next(search, i) && is_memory(&search->map[i + 1]);
 
 	if (!below && !above)
@@ -85,7 +86,8 @@ static void fill_in(struct vmt_search *search, size_t i)
 /* Electric Fence and DUMA make a guard of each allocation, and of each freed one. */
 static enum vmt_pattern pattern_without_access(const struct vmt_search *search, size_t i)
 {
-	if (vmt_search_touches_next(search, i) && search->map[i + 1].kind == VMT_KIND_THREAD_STACK &&
+	if (vmt_search_touches_next(search, i) &&
+	    search->map[i + 1].kind == VMT_KIND_THREAD_STACK &&
 	    search->map[i].kind == VMT_KIND_GUARD)
 		return VMT_PATTERN_THREADS;
 	if (search->has_debugger)
@@ -177,8 +179,8 @@ static void find_flips(struct vmt_search *search, enum vmt_pattern pattern)
 }
 
 /*
- * With MALLOC_ARENA_MAX=2 the main heap takes half of it, one arena the rest. Of few arenas with many
- * heaps each, only the main heap has more than 64 MiB in a map.
+ * With MALLOC_ARENA_MAX=2 the main heap takes half of it, one arena the rest. Of few arenas with
+ * many heaps each, only the main heap has more than 64 MiB in a map.
  */
 static void find_arenas(struct vmt_search *search, enum vmt_pattern pattern)
 {
@@ -199,7 +201,10 @@ static void find_arenas(struct vmt_search *search, enum vmt_pattern pattern)
 	search->at->saves = search->at->maps > after ? search->at->maps - after : 0;
 }
 
-/* Their stacks are still there; they are found as those of all threads, and only the numbers part them. */
+/*
+ * Their stacks are still there; they are found as those of all threads, and only the numbers part
+ * them.
+ */
 static void find_ended_threads(struct vmt_search *search, enum vmt_pattern pattern)
 {
 	for (size_t i = 0; i < search->count; i++) {
@@ -301,7 +306,8 @@ static bool is_possible(const struct vmt_explain *explain, enum vmt_pattern patt
 	for (size_t i = 0; !kinds_of[pattern] && i < explain->pairs_count; i++)
 		n += explain->pairs[i].why == reason_of[pattern] ||
 				     explain->pairs[i].why == VMT_APART_UNKNOWN ?
-			     explain->pairs[i].pairs : 0;
+			     explain->pairs[i].pairs :
+			     0;
 	return n >= (kinds_of[pattern] == CODE_KINDS ? 2 : VMT_EXPLAIN_LEAST / 2);
 }
 
@@ -421,7 +427,9 @@ static void search_all(struct vmt_explain *explain, struct vmt_search *search)
 int vmt_explain_patterns(struct vmt_explain *explain)
 {
 	struct vmt_search search = {
-		.map = explain->map, .count = explain->count, .facts = &explain->facts,
+		.map = explain->map,
+		.count = explain->count,
+		.facts = &explain->facts,
 		.has_debugger = has_debugger(explain),
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Patterns of files and devices by the maps that they are in: many files, or many pieces of a few, or
- * what is left of files that are gone. Pure but for malloc; part of explain.h.
+ * Patterns of files and devices by the maps that they are in: many files, or many pieces of a few,
+ * or what is left of files that are gone. Pure but for malloc; part of explain.h.
  */
 #include "explain/explain_search.h"
 #include "util/sorted.h"
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 
 /* Better told by what was called than by being pieces of files. */
-#define FILE_PATTERNS \
-	(1u << VMT_PATTERN_FILE_PROTECTION | 1u << VMT_PATTERN_MAPPED_OVER | \
+#define FILE_PATTERNS                                                                      \
+	(1u << VMT_PATTERN_FILE_PROTECTION | 1u << VMT_PATTERN_MAPPED_OVER |               \
 	 1u << VMT_PATTERN_REMAPPED | 1u << VMT_PATTERN_VIEWS | 1u << VMT_PATTERN_ADVICE | \
 	 1u << VMT_PATTERN_LOCKS | 1u << VMT_PATTERN_POLICY)
 
@@ -20,8 +20,8 @@ static bool is_of(const struct vmt_explain_map *map, enum vmt_kind kind)
 }
 
 /*
- * Different files among the maps of a kind; 0 when there is no memory to tell. Shared memory without
- * a name is a file each (whose number a recording does not always have).
+ * Different files among the maps of a kind; 0 when there is no memory to tell. Shared memory
+ * without a name is a file each (whose number a recording does not always have).
  */
 static uint64_t count_files(const struct vmt_search *search, enum vmt_kind kind)
 {

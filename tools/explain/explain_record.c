@@ -15,11 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VDSO_MAX	(UINT64_C(16) << 10)
-#define FLAGS_MAPS_MAX	100000u
+#define VDSO_MAX        (UINT64_C(16) << 10)
+#define FLAGS_MAPS_MAX  100000u
 #define FLAGS_BYTES_MAX (UINT64_C(8) << 30)
-#define FUNCTION_MAX	50	/* letters of a name; templates have more */
-#define FILE_MAX	45	/* of a path; the last ones are told */
+#define FUNCTION_MAX    50 /* letters of a name; templates have more */
+#define FILE_MAX        45 /* of a path; the last ones are told */
 
 /* What is known of each site; looked up when its first map comes. */
 struct owners {
@@ -188,8 +188,8 @@ static void add_names(struct vmt_explain_record *record)
 		struct named key = { .module = { .inode = map->inode,
 						 .dev_major = map->dev_major,
 						 .dev_minor = map->dev_minor } };
-		const struct named *found = map->inode ? bsearch(&key, named, n, sizeof(*named),
-								 by_file) : NULL;
+		const struct named *found =
+			map->inode ? bsearch(&key, named, n, sizeof(*named), by_file) : NULL;
 		struct vmt_view_string path;
 
 		if (!found)

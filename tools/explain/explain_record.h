@@ -16,10 +16,10 @@ struct vmt_explain_record {
 	struct vmt_explain explain;
 	struct vmt_explain_map *map;
 	size_t count;
-	char **strings;	/* details that the maps point to */
+	char **strings; /* details that the maps point to */
 	size_t string_count;
-	uint32_t *place;	/* of each site */
-	struct vmt_procmaps live;	/* of the process while it is there: names of files */
+	uint32_t *place; /* of each site */
+	struct vmt_procmaps live; /* of the process while it is there: names of files */
 	const struct vmt_view *view;
 	struct vmt_symbols *symbols;
 };

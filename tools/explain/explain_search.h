@@ -12,9 +12,9 @@ struct vmt_search {
 	struct vmt_explain_map *map;
 	size_t count;
 	const struct vmt_explain_facts *facts;
-	bool has_debugger;	/* a debugging allocator is loaded */
-	bool are_views;		/* pieces of files are mapped more than once */
-	uint64_t *by_site;	/* boundaries of the pattern at hand; NULL = no sites */
+	bool has_debugger; /* a debugging allocator is loaded */
+	bool are_views; /* pieces of files are mapped more than once */
+	uint64_t *by_site; /* boundaries of the pattern at hand; NULL = no sites */
 	struct vmt_explain_pattern *at;
 };
 
@@ -42,8 +42,7 @@ static inline void vmt_search_save(struct vmt_search *search, size_t i)
 
 static inline bool vmt_search_touches_next(const struct vmt_search *search, size_t i)
 {
-	return i + 1 < search->count &&
-	       vmt_explain_touch(&search->map[i], &search->map[i + 1]);
+	return i + 1 < search->count && vmt_explain_touch(&search->map[i], &search->map[i + 1]);
 }
 
 /* By how much the remedy makes it fewer cannot be told, or depends on what is needed. */
@@ -66,7 +65,9 @@ void vmt_search_pieces(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_deleted(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_devices(struct vmt_search *search, enum vmt_pattern pattern);
 
-/* Leave the share of the threads that run, or of those that have ended, whichever the pattern is. */
+/*
+ * Leave the share of the threads that run, or of those that have ended, whichever the pattern is.
+ */
 void vmt_search_part_threads(const struct vmt_search *search, struct vmt_explain_pattern *at);
 
 /* The heaps are large ones of few arenas, not small ones of many. */

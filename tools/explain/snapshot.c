@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define FEW_MAPS    1000u
-#define FEW_BYTES   (UINT64_C(8) << 30)	/* in use: 18 ms a GiB */
+#define FEW_BYTES   (UINT64_C(8) << 30) /* in use: 18 ms a GiB */
 #define THREADS_MAX 8192u
 #define DELETED_MAX 2000u
 
@@ -24,19 +24,24 @@ static int explain_problem(const struct vmt_snapshot *snapshot, int error, char 
 	const struct vmt_process *process = &snapshot->process;
 
 	if (snapshot->file && error == -EBADMSG)
-		snprintf(problem, size, "%s: line %zu is no line of /proc/PID/maps; save one with "
-			 "cat /proc/PID/maps.", snapshot->file, snapshot->maps.bad_line);
+		snprintf(problem, size,
+			 "%s: line %zu is no line of /proc/PID/maps; save one with "
+			 "cat /proc/PID/maps.",
+			 snapshot->file, snapshot->maps.bad_line);
 	else if (snapshot->file)
 		snprintf(problem, size, "%s: %s", snapshot->file, strerror(-error));
 	else if (error == -ESRCH || error == -ENOENT)
 		snprintf(problem, size, "there is no process %d (any more).", (int)process->pid);
 	else if ((error == -EACCES || error == -EPERM) && process->user == getuid())
-		snprintf(problem, size, "%s (%d) lets nobody look at it (prctl PR_SET_DUMPABLE, or a "
-			 "program with rights of its own): try as root.", process->name,
-			 (int)process->pid);
+		snprintf(problem, size,
+			 "%s (%d) lets nobody look at it (prctl PR_SET_DUMPABLE, or a "
+			 "program with rights of its own): try as root.",
+			 process->name, (int)process->pid);
 	else if (error == -EACCES || error == -EPERM)
-		snprintf(problem, size, "%s (%d) belongs to somebody else: try as that user, or as "
-			 "root.", process->name, (int)process->pid);
+		snprintf(problem, size,
+			 "%s (%d) belongs to somebody else: try as that user, or as "
+			 "root.",
+			 process->name, (int)process->pid);
 	else
 		snprintf(problem, size, "the maps of %s (%d) cannot be read: %s", process->name,
 			 (int)process->pid, strerror(-error));
@@ -54,7 +59,7 @@ static int explain_none(const struct vmt_snapshot *snapshot, char *problem, size
 		snprintf(problem, size, "%s (%d) %s.", process->name, (int)process->pid,
 			 process->is_kernel_thread ? "is a kernel thread, which has no maps" :
 			 process->is_zombie ? "has ended and waits for its parent: it has no maps" :
-			 "has no maps: it is ending");
+					      "has no maps: it is ending");
 	return -ESRCH;
 }
 
@@ -128,9 +133,8 @@ static int read_process(struct vmt_snapshot *snapshot, const struct vmt_snapshot
 	read_flags(snapshot, reader, options->flags);
 	look_up_deleted(snapshot);
 	if (process->threads > 1)
-		snapshot->stack_pointer_count =
-			vmt_process_stack_pointers(process->pid, THREADS_MAX,
-						   &snapshot->stack_pointers);
+		snapshot->stack_pointer_count = vmt_process_stack_pointers(
+			process->pid, THREADS_MAX, &snapshot->stack_pointers);
 	return 0;
 }
 

@@ -12,7 +12,7 @@
 #include "util/lines.h"
 
 enum vmt_snapshot_flags {
-	VMT_SNAPSHOT_FLAGS_FEW,	/* when there are few maps */
+	VMT_SNAPSHOT_FLAGS_FEW, /* when there are few maps */
 	VMT_SNAPSHOT_FLAGS_ALWAYS,
 	VMT_SNAPSHOT_FLAGS_NEVER,
 };
@@ -22,11 +22,11 @@ struct vmt_snapshot_options {
 };
 
 struct vmt_snapshot {
-	const char *file;	/* NULL = a process */
+	const char *file; /* NULL = a process */
 	struct vmt_process process;
 	struct vmt_procmaps maps;
 	struct vmt_explain explain;
-	uint64_t limit;	/* 0 = not known */
+	uint64_t limit; /* 0 = not known */
 	uint64_t *stack_pointers;
 	size_t stack_pointer_count;
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See debuginfod.h. libdwfl asks by itself, whenever DEBUGINFOD_URLS is in the environment; so the variable is
- * empty while libdwfl looks, unless servers may be asked. A program that is run gets it as it was.
+ * See debuginfod.h. libdwfl asks by itself, whenever DEBUGINFOD_URLS is in the environment; so the
+ * variable is empty while libdwfl looks, unless servers may be asked. A program that is run gets it
+ * as it was.
  */
 #include "input/debuginfod.h"
 
@@ -12,11 +13,11 @@
 #define URLS "DEBUGINFOD_URLS"
 
 /* For one file, in the words of debuginfod(8), if the user has not said otherwise. */
-#define SILENCE "5"	/* seconds for the first 100 KiB */
+#define SILENCE "5" /* seconds for the first 100 KiB */
 #define MAXTIME "30"
 
 /* For all of them. */
-#define ONE_SECONDS 4	/* a question that takes so long and finds nothing is the last one */
+#define ONE_SECONDS 4 /* a question that takes so long and finds nothing is the last one */
 #define ALL_SECONDS 60
 
 static bool is_wanted;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Servers that have modules and debug information by build-id (DEBUGINFOD_URLS): asked only when the user wants
- * that, since each answer may take as long as its download, and each server that is silent until
- * its time is up.
+ * Servers that have modules and debug information by build-id (DEBUGINFOD_URLS): asked only when
+ * the user wants that, since each answer may take as long as its download, and each server that is
+ * silent until its time is up.
  */
 #ifndef VMT_DEBUGINFOD_H
 #define VMT_DEBUGINFOD_H

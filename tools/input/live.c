@@ -136,7 +136,8 @@ static int complain(uint32_t pid, int error)
 		vmt_message("process %u belongs to somebody else; try as root.", pid);
 	else
 		vmt_message("process %u is not traced; start it with vmatrace run, or look at it "
-			    "with vmatrace maps %u.", pid, pid);
+			    "with vmatrace maps %u.",
+			    pid, pid);
 	return error;
 }
 

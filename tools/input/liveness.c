@@ -34,9 +34,11 @@ static uint64_t begin_of(uint32_t pid)
 	n = fread(text, 1, sizeof(text) - 1, file);
 	fclose(file);
 	text[n] = '\0';
-	end = strrchr(text, ')');	/* the name before it may hold anything */
-	if (!end || sscanf(end + 1, " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
-				    " %*s %*s %*s %*s %*s %llu", &ticks) != 1)
+	end = strrchr(text, ')'); /* the name before it may hold anything */
+	if (!end || sscanf(end + 1,
+			   " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
+			   " %*s %*s %*s %*s %*s %llu",
+			   &ticks) != 1)
 		return 0;
 	return vmt_liveness_now(CLOCK_REALTIME) - vmt_liveness_now(CLOCK_BOOTTIME) +
 	       ticks * (1000000000 / (unsigned long long)sysconf(_SC_CLK_TCK));

@@ -20,7 +20,8 @@
 static int complain(const char *name, int error)
 {
 	if (error == -EINVAL)
-		vmt_message("%s is no file; name a recording (*.vmt) or a directory of them.", name);
+		vmt_message("%s is no file; name a recording (*.vmt) or a directory of them.",
+			    name);
 	else
 		vmt_message("%s: %s; name a recording (*.vmt) or a directory of them.", name,
 			    strerror(-error));
@@ -48,8 +49,8 @@ static void catch_bus_errors(void)
 }
 
 /*
- * A memfd is as long as it may ever become; addresses may be few here too (ulimit -v). What it grows by
- * until its header is read again is less than this.
+ * A memfd is as long as it may ever become; addresses may be few here too (ulimit -v). What it
+ * grows by until its header is read again is less than this.
  */
 static size_t size_in_use(int fd, size_t size)
 {
@@ -90,8 +91,8 @@ static void release(struct vmt_recording *recording)
 
 static int append(struct vmt_recordings *recordings, const struct vmt_recording *recording)
 {
-	struct vmt_recording *item = realloc(recordings->item,
-					     (recordings->count + 1) * sizeof(*item));
+	struct vmt_recording *item =
+		realloc(recordings->item, (recordings->count + 1) * sizeof(*item));
 
 	if (!item)
 		return -ENOMEM;
@@ -103,7 +104,8 @@ static int append(struct vmt_recordings *recordings, const struct vmt_recording 
 static int complain_of_damage(const char *name)
 {
 	vmt_message("%s is damaged: what cannot be is left out, and the rest is not certain; "
-		    "record it again.", name);
+		    "record it again.",
+		    name);
 	return -EBADMSG;
 }
 
@@ -143,7 +145,7 @@ int vmt_load_fd(struct vmt_recordings *recordings, int fd)
 
 static int add_file(struct vmt_recordings *recordings, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);	/* of a FIFO too */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* of a FIFO too */
 	int ret;
 
 	if (fd < 0)
@@ -225,7 +227,8 @@ int vmt_load_path(struct vmt_recordings *recordings, const char *path)
 	if (recordings->count == before) {
 		if (!ret)
 			vmt_message("%s holds no recordings (*.vmt); make some with "
-				    "vmatrace run -o %s -- PROGRAM.", path, path);
+				    "vmatrace run -o %s -- PROGRAM.",
+				    path, path);
 		return ret ? ret : -ENOENT;
 	}
 	qsort(recordings->item + before, recordings->count - before, sizeof(*recordings->item),

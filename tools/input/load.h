@@ -12,7 +12,7 @@
 
 struct vmt_recording {
 	char *name;
-	void *data;	/* the map of the file; NULL: the view is of memory that is somebody else's */
+	void *data; /* the map of the file; NULL: the view is of memory that is somebody else's */
 	size_t size;
 	struct vmt_view view;
 };

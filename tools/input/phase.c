@@ -8,8 +8,7 @@
 
 #include <errno.h>
 
-static bool is_named(const struct vmt_view *view, const struct vmt_rec_mark *mark,
-		     const char *name)
+static bool is_named(const struct vmt_view *view, const struct vmt_rec_mark *mark, const char *name)
 {
 	struct vmt_view_string text = vmt_view_string(view, mark->name);
 

@@ -9,15 +9,15 @@
 #include "core/recording/view.h"
 
 struct vmt_phase {
-	const char *from;	/* name of a mark; NULL = the start */
-	const char *to;		/* NULL = the end */
-	uint64_t warmup;	/* marks named `from` to pass over */
+	const char *from; /* name of a mark; NULL = the start */
+	const char *to; /* NULL = the end */
+	uint64_t warmup; /* marks named `from` to pass over */
 };
 
 /* Where the phase lies in one recording. */
 struct vmt_phase_bounds {
-	uint32_t from;		/* epoch of the mark, 0 = the start */
-	uint32_t to;		/* 0 = the end */
+	uint32_t from; /* epoch of the mark, 0 = the start */
+	uint32_t to; /* 0 = the end */
 	uint64_t maps_from;
 	uint64_t maps_to;
 };

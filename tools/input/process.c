@@ -220,7 +220,8 @@ uint64_t vmt_process_map_limit(void)
 	char text[32];
 
 	return read_file("/proc/sys/vm/max_map_count", text, sizeof(text)) ?
-		       strtoull(text, NULL, 10) : 0;
+		       strtoull(text, NULL, 10) :
+		       0;
 }
 
 bool vmt_process_parse(const char *text, pid_t *ret_pid)

@@ -14,9 +14,9 @@
 struct vmt_process {
 	pid_t pid;
 	pid_t parent;
-	uid_t user;	/* its real one; -1 = not known */
-	char name[64];	/* the command's name; "?" = not known */
-	uint64_t threads;	/* 0 = not known */
+	uid_t user; /* its real one; -1 = not known */
+	char name[64]; /* the command's name; "?" = not known */
+	uint64_t threads; /* 0 = not known */
 	bool is_kernel_thread;
 	bool is_zombie;
 };

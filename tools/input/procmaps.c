@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE_LEAST 48u	/* bytes of a line as the kernel writes it */
+#define LINE_LEAST 48u /* bytes of a line as the kernel writes it */
 
 /* "Rss:   4 kB", "VmFlags: rd ex": a line of smaps below the map's own. */
 static bool is_field(const char *line, size_t length)
@@ -211,8 +211,8 @@ static void take_policies(struct vmt_procmaps *maps, char *text)
 		while (i < maps->count && maps->map[i].start < start)
 			i++;
 		if (*word == ' ' && i < maps->count && maps->map[i].start == start)
-			maps->map[i].policy = policy_of(&policies, word + 1,
-							strcspn(word + 1, " \n"));
+			maps->map[i].policy =
+				policy_of(&policies, word + 1, strcspn(word + 1, " \n"));
 		at += strcspn(at, "\n");
 		at += *at == '\n';
 	}

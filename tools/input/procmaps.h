@@ -11,17 +11,17 @@
 #include <sys/types.h>
 
 struct vmt_procmaps {
-	char *text;	/* the names in map point here */
+	char *text; /* the names in map point here */
 	struct vmt_explain_map *map;
-	size_t count;	/* without [vsyscall] */
-	size_t bad_line;	/* after -EBADMSG: number of the line that is none of maps */
-	bool is_cut;	/* the text ends within a line, which is left out */
+	size_t count; /* without [vsyscall] */
+	size_t bad_line; /* after -EBADMSG: number of the line that is none of maps */
+	bool is_cut; /* the text ends within a line, which is left out */
 };
 
 /*
  * Read the saved text at path ("-": standard input) to its end and parse it: lines of maps, or
- * of smaps with their VmFlags. Returns 0 or -errno: -EBADMSG for text that is something else; nothing at all is
- * no error (a kernel thread has no maps). Free the result in any case.
+ * of smaps with their VmFlags. Returns 0 or -errno: -EBADMSG for text that is something else;
+ * nothing at all is no error (a kernel thread has no maps). Free the result in any case.
  */
 VMT_MUST_CHECK int vmt_procmaps_read(const char *path, struct vmt_procmaps *ret_maps);
 

@@ -8,7 +8,7 @@
 static const struct {
 	char letters[3];
 	uint8_t group;
-	const char *word;	/* what sets it; NULL: the letters have to do */
+	const char *word; /* what sets it; NULL: the letters have to do */
 } flags[] = {
 	{ "rd", VMT_VMFLAGS_IGNORED, NULL },
 	{ "wr", VMT_VMFLAGS_IGNORED, NULL },
@@ -48,7 +48,7 @@ static const struct {
 	{ "sl", VMT_VMFLAGS_OTHER, "mseal" },
 	{ "dp", VMT_VMFLAGS_OTHER, "MAP_DROPPABLE" },
 	{ "sd", VMT_VMFLAGS_IGNORED, NULL },
-	{ "gu", VMT_VMFLAGS_IGNORED, NULL },	/* guard regions, ignored since 6.13 has them */
+	{ "gu", VMT_VMFLAGS_IGNORED, NULL }, /* guard regions, ignored since 6.13 has them */
 };
 
 static uint64_t bit_of(char first, char second)

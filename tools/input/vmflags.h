@@ -12,13 +12,13 @@
 
 /* Groups of flags that are set in the same way. */
 enum vmt_vmflags_group {
-	VMT_VMFLAGS_ADVICE,	/* madvise, and MAP_STACK since 6.7 */
+	VMT_VMFLAGS_ADVICE, /* madvise, and MAP_STACK since 6.7 */
 	VMT_VMFLAGS_LOCK,
 	VMT_VMFLAGS_ACCOUNTING,
 	VMT_VMFLAGS_USERFAULTFD,
-	VMT_VMFLAGS_SPECIAL,	/* a map with one of these never merges */
+	VMT_VMFLAGS_SPECIAL, /* a map with one of these never merges */
 	VMT_VMFLAGS_OTHER,
-	VMT_VMFLAGS_IGNORED,	/* shown in maps as well, or of no effect */
+	VMT_VMFLAGS_IGNORED, /* shown in maps as well, or of no effect */
 };
 
 /* The flags in text, VMT_VMFLAGS_KNOWN among them; unknown letters are left out. */

@@ -18,9 +18,9 @@ static void add_counts(json_t *object, const struct vmt_allocator *item)
 	}
 	if (item->is_counted && item->counts.inherited)
 		vmt_json_add_number(object, "inherited", item->counts.inherited);
-	json_object_set_new(object, "counts_new",
-			    json_boolean(item->is_counted &&
-					 !(item->counts.flags & VMT_ALLOCATOR_HAS_NEW)));
+	json_object_set_new(
+		object, "counts_new",
+		json_boolean(item->is_counted && !(item->counts.flags & VMT_ALLOCATOR_HAS_NEW)));
 }
 
 json_t *vmt_allocators_json(const struct vmt_allocators *allocators)
@@ -36,9 +36,10 @@ json_t *vmt_allocators_json(const struct vmt_allocators *allocators)
 				    vmt_json_text(item->path.bytes, item->path.length));
 		add_counts(object, item);
 		vmt_json_add_number(object, "maps_live", item->maps_live);
-		json_object_set_new(object, "maps_per_allocation",
-				    item->live ? json_real((double)item->maps_live /
-							   (double)item->live) : json_null());
+		json_object_set_new(
+			object, "maps_per_allocation",
+			item->live ? json_real((double)item->maps_live / (double)item->live) :
+				     json_null());
 		vmt_json_add_counters(maps, &item->maps);
 		json_object_set_new(object, "maps", maps);
 		json_array_append_new(array, object);

@@ -11,16 +11,17 @@
 
 static void add_site(json_t *object, uint32_t site)
 {
-	json_object_set_new(object, "site", site == VMT_NO_INDEX ? json_null() :
-								    json_integer(site));
+	json_object_set_new(object, "site",
+			    site == VMT_NO_INDEX ? json_null() : json_integer(site));
 }
 
 /* The site, and what part of all is by its place. */
 static void add_share(json_t *object, const struct vmt_explain_share *share)
 {
 	add_site(object, share->site);
-	json_object_set_new(object, "site_part", share->all ?
-			    json_real((double)share->part / (double)share->all) : json_null());
+	json_object_set_new(object, "site_part",
+			    share->all ? json_real((double)share->part / (double)share->all) :
+					 json_null());
 }
 
 static json_t *kinds_of(const struct vmt_explain *explain)
@@ -57,8 +58,9 @@ static json_t *patterns_of(const struct vmt_explain *explain)
 		vmt_json_add_number(entry, "saves", pattern->saves);
 		json_object_set_new(entry, "saves_known", json_boolean(!pattern->is_open));
 		add_share(entry, &pattern->by);
-		json_object_set_new(entry, "what",
-				    json_string(vmt_explain_pattern_word(explain, pattern->pattern)));
+		json_object_set_new(
+			entry, "what",
+			json_string(vmt_explain_pattern_word(explain, pattern->pattern)));
 		json_object_set_new(entry, "remedy",
 				    json_string(vmt_explain_remedy(explain, pattern->pattern)));
 		json_object_set_new(entry, "also",

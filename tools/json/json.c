@@ -25,9 +25,8 @@ static json_t *command_of(const struct vmt_view *view)
 	for (uint32_t i = 0; i < text.length; i++) {
 		if (text.bytes[i] && i + 1 < text.length)
 			continue;
-		json_array_append_new(command,
-				      vmt_json_text(text.bytes + start,
-						    i + (text.bytes[i] != '\0') - start));
+		json_array_append_new(command, vmt_json_text(text.bytes + start,
+							     i + (text.bytes[i] != '\0') - start));
 		start = i + 1;
 	}
 	return command;
@@ -110,8 +109,10 @@ static json_t *damaged_of(const struct vmt_view *view)
 static json_t *under_way(const struct vmt_view *view)
 {
 	static const char *const names[VMT_DOING_COUNT] = {
-		[VMT_DOING_SITE] = "site", [VMT_DOING_CALL] = "call",
-		[VMT_DOING_MAPS] = "maps", [VMT_DOING_COUNTS] = "counts",
+		[VMT_DOING_SITE] = "site",
+		[VMT_DOING_CALL] = "call",
+		[VMT_DOING_MAPS] = "maps",
+		[VMT_DOING_COUNTS] = "counts",
 	};
 	uint32_t doing = view->header.doing;
 
@@ -192,15 +193,15 @@ static json_t *failure_of(const struct vmt_view *view, const struct vmt_rec_fail
 
 	json_object_set_new(entry, "call",
 			    has_site ? json_string(vmt_calls_name(site.call)) : json_null());
-	json_object_set_new(entry, "errno", name ? json_string(name) :
-						   json_integer(failure->error));
+	json_object_set_new(entry, "errno",
+			    name ? json_string(name) : json_integer(failure->error));
 	json_object_set_new(entry, "reason", json_string(vmt_report_reason(failure->reason)));
 	vmt_json_add_number(entry, "maps", failure->maps);
 	vmt_json_add_number(entry, "length", failure->length);
 	json_object_set_new(entry, "time", vmt_json_seconds(failure->time));
 	json_object_set_new(entry, "site", has_site ? json_integer(failure->site) : json_null());
-	json_object_set_new(entry, "stack", has_site ? vmt_json_stack(view, &site, symbols) :
-						       json_array());
+	json_object_set_new(entry, "stack",
+			    has_site ? vmt_json_stack(view, &site, symbols) : json_array());
 	return entry;
 }
 
@@ -266,9 +267,11 @@ static json_t *process_of(const struct vmt_view *view)
 	json_object_set_new(process, "os_release", vmt_json_recorded(view, header->kernel));
 	json_object_set_new(process, "end", json_string(end_of(view)));
 	json_object_set_new(process, "status", status_of(header));
-	json_object_set_new(process, "duration",
-			    header->end_monotonic < header->start_monotonic ? json_null() :
-			    vmt_json_seconds(header->end_monotonic - header->start_monotonic));
+	json_object_set_new(
+		process, "duration",
+		header->end_monotonic < header->start_monotonic ?
+			json_null() :
+			vmt_json_seconds(header->end_monotonic - header->start_monotonic));
 	json_object_set_new(process, "maps", maps_of(view));
 	json_object_set_new(process, "coverage", coverage_of(view));
 	json_object_set_new(process, "calls", calls_of(view));

@@ -16,8 +16,8 @@ static json_t *curve_of(const struct vmt_curve *curve)
 	json_object_set_new(growth, "verdict", json_string(vmt_trend_word(curve->trend)));
 	json_object_set_new(growth, "since", vmt_json_seconds(curve->since));
 	if (curve->trend == VMT_TREND_LEAK && curve->span)
-		json_object_set_new(growth, "rate", json_real((double)curve->rise * 1e9 /
-							      (double)curve->span));
+		json_object_set_new(growth, "rate",
+				    json_real((double)curve->rise * 1e9 / (double)curve->span));
 	if (curve->trend == VMT_TREND_BURSTS || curve->trend == VMT_TREND_SAWTOOTH)
 		vmt_json_add_number(growth, "times", curve->times);
 	if (curve->trend == VMT_TREND_BURSTS || curve->trend == VMT_TREND_SAWTOOTH ||
@@ -45,8 +45,8 @@ void vmt_json_add_site_growth(json_t *site, const struct vmt_view *view, uint64_
 		return;
 	growth = curve_of(&curve);
 	left = curve.trend == VMT_TREND_LEAK ? vmt_report_calls_left(view, calls, live) : 0;
-	json_object_set_new(growth, "calls_left", left ? json_integer((json_int_t)left) :
-							 json_null());
+	json_object_set_new(growth, "calls_left",
+			    left ? json_integer((json_int_t)left) : json_null());
 	json_object_set_new(site, "growth", growth);
 }
 

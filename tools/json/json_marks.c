@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-#define ENTRIES_MAX 200000u	/* sites at marks; of those beyond only the marks are told */
+#define ENTRIES_MAX 200000u /* sites at marks; of those beyond only the marks are told */
 
 struct state {
 	uint64_t live;
@@ -19,10 +19,10 @@ struct state {
 
 struct past {
 	const struct vmt_view *view;
-	struct vmt_rec_mark_value *value;	/* by mark, the last one first */
+	struct vmt_rec_mark_value *value; /* by mark, the last one first */
 	size_t values;
-	size_t used;		/* of these */
-	struct state *state;	/* of each site, at the mark at hand */
+	size_t used; /* of these */
+	struct state *state; /* of each site, at the mark at hand */
 	uint64_t sites;
 	uint64_t entries;
 };

@@ -12,9 +12,9 @@
 
 struct vmt_json_output {
 	FILE *stream;
-	int indent;	/* blanks after each newline, before jansson's own */
-	bool is_failed;	/* for good */
-	bool owes_newline;	/* jansson's last token was one */
+	int indent; /* blanks after each newline, before jansson's own */
+	bool is_failed; /* for good */
+	bool owes_newline; /* jansson's last token was one */
 	size_t used;
 	char text[65536];
 };

@@ -31,8 +31,8 @@ static void add_names(json_t *object, const struct vmt_symbol *symbol)
 {
 	json_object_set_new(object, "function", vmt_json_string(symbol->function));
 	json_object_set_new(object, "file", vmt_json_string(symbol->file));
-	json_object_set_new(object, "line", symbol->line ? json_integer(symbol->line) :
-							    json_null());
+	json_object_set_new(object, "line",
+			    symbol->line ? json_integer(symbol->line) : json_null());
 }
 
 /* A frame that many stacks have is one object, which they share. */
@@ -88,7 +88,8 @@ static void free_frames(struct shared *frames)
 	struct shared *shared;
 	struct shared *next;
 
-	HASH_ITER(hh, frames, shared, next) {
+	HASH_ITER(hh, frames, shared, next)
+	{
 		HASH_DEL(frames, shared);
 		json_decref(shared->object);
 		free(shared);
@@ -102,8 +103,8 @@ static json_t *stack_of(const struct vmt_view *view, const struct vmt_rec_site *
 	json_t *stack = json_array();
 
 	for (uint32_t i = 0; i < count; i++)
-		json_array_append_new(stack, frame_of(view, (uint64_t)site->frame_first + i,
-						      symbols, frames));
+		json_array_append_new(
+			stack, frame_of(view, (uint64_t)site->frame_first + i, symbols, frames));
 	return stack;
 }
 
@@ -144,9 +145,9 @@ static void add_timeline(json_t *object, const struct vmt_view *view, uint64_t i
 	vmt_json_add_if_any(object, "timeline", timeline);
 }
 
-static json_t *site_of(const struct vmt_view *view, uint64_t index,
-		       const struct vmt_rec_site *site, struct vmt_view_totals totals,
-		       struct vmt_symbols *symbols, struct shared **frames)
+static json_t *site_of(const struct vmt_view *view, uint64_t index, const struct vmt_rec_site *site,
+		       struct vmt_view_totals totals, struct vmt_symbols *symbols,
+		       struct shared **frames)
 {
 	bool is_pseudo = index < VMT_SITE_FIRST;
 	json_t *object = json_object();
@@ -162,8 +163,8 @@ static json_t *site_of(const struct vmt_view *view, uint64_t index,
 	vmt_json_add_site_growth(object, view, index, site->counters.calls, totals.live);
 	add_timeline(object, view, index);
 	json_object_set_new(object, "truncated", json_boolean(site->flags & VMT_SITE_TRUNCATED));
-	json_object_set_new(object, "stack", is_pseudo ? json_array() :
-							  stack_of(view, site, symbols, frames));
+	json_object_set_new(object, "stack",
+			    is_pseudo ? json_array() : stack_of(view, site, symbols, frames));
 	return object;
 }
 
@@ -183,8 +184,7 @@ void vmt_json_put_sites(struct vmt_json_output *output, const struct vmt_view *v
 		if (i >= VMT_SITE_FIRST && !site.counters.calls && !totals[i].live)
 			continue;
 		vmt_json_put(output, i ? ",\n    " : "\n    ");
-		vmt_json_put_value(output, 4,
-				   site_of(view, i, &site, totals[i], symbols, &frames));
+		vmt_json_put_value(output, 4, site_of(view, i, &site, totals[i], symbols, &frames));
 	}
 	free_frames(frames);
 	free(totals);

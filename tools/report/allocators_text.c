@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FEW_MAPS 16u	/* the first screen need not speak of fewer */
-#define LINES	 2u
+#define FEW_MAPS 16u /* the first screen need not speak of fewer */
+#define LINES    2u
 
 static const char *base_name(const struct vmt_allocator *item, int *ret_length)
 {
@@ -44,18 +44,20 @@ static void put_line(struct vmt_lines *lines, const struct vmt_allocator *item, 
 	const char *base = base_name(item, &length);
 
 	if (!item->is_counted) {
-		vmt_lines_add(lines, 10, "  malloc  %.*s: its malloc comes before vmatrace's, so "
-			      "allocations that it does not pass on are not counted; %s maps", length, base,
-			      vmt_lines_number(&maps, item->maps_live));
+		vmt_lines_add(lines, 10,
+			      "  malloc  %.*s: its malloc comes before vmatrace's, so "
+			      "allocations that it does not pass on are not counted; %s maps",
+			      length, base, vmt_lines_number(&maps, item->maps_live));
 		return;
 	}
-	vmt_lines_add(lines, 10, "  malloc  %.*s: %s live of %s allocations in %s map%s%s%s", length,
-		      base, vmt_lines_number(&live, item->live),
+	vmt_lines_add(lines, 10, "  malloc  %.*s: %s live of %s allocations in %s map%s%s%s",
+		      length, base, vmt_lines_number(&live, item->live),
 		      vmt_lines_number(&all, item->counts.inherited + item->counts.allocations),
 		      vmt_lines_number(&maps, item->maps_live), item->maps_live == 1 ? "" : "s",
 		      ratio(each, sizeof(each), item),
 		      says_new && item->counts.flags & VMT_ALLOCATOR_HAS_NEW ?
-			      " (C++ new not counted)" : "");
+			      " (C++ new not counted)" :
+			      "");
 }
 
 void vmt_allocators_lines(struct vmt_lines *lines, const struct vmt_allocators *allocators,

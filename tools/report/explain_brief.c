@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FEW_MAPS   100u	/* of fewer a report need not say what they are */
-#define KINDS_ROOM 104u	/* bytes that fit into two lines behind "  kinds   " */
+#define FEW_MAPS   100u /* of fewer a report need not say what they are */
+#define KINDS_ROOM 104u /* bytes that fit into two lines behind "  kinds   " */
 
 static const char *site_of(const struct vmt_explain_names *names, uint32_t site, char *text,
 			   size_t size)
@@ -48,12 +48,11 @@ static size_t put_kind(char *text, size_t size, const struct vmt_explain_kind *k
 {
 	struct vmt_number number;
 
-	return (size_t)snprintf(text, size, "%s %.20s%s%s%.40s%s",
-				vmt_lines_number(&number, kind->maps),
-				vmt_explain_kind_word(kind->kind),
-				vmt_explain_plural(kind->kind, kind->maps),
-				kind->detail ? " (" : "", kind->detail ? kind->detail : "",
-				kind->detail ? ")" : "");
+	return (size_t)snprintf(
+		text, size, "%s %.20s%s%s%.40s%s", vmt_lines_number(&number, kind->maps),
+		vmt_explain_kind_word(kind->kind), vmt_explain_plural(kind->kind, kind->maps),
+		kind->detail ? " (" : "", kind->detail ? kind->detail : "",
+		kind->detail ? ")" : "");
 }
 
 /* Most first, as many as two lines hold; the rest is counted. */
@@ -116,7 +115,8 @@ static void put_cause(struct vmt_lines *lines, const char *start, const struct v
 	char by[320];
 
 	vmt_lines_add(lines, 10, "%s%s: %s of %s maps%s", start,
-		      vmt_explain_pattern_word(explain, pattern->pattern), vmt_lines_number(&maps, pattern->maps),
+		      vmt_explain_pattern_word(explain, pattern->pattern),
+		      vmt_lines_number(&maps, pattern->maps),
 		      vmt_lines_number(&count, explain->count),
 		      by_whom(names, &pattern->by, ", ", by, sizeof(by)));
 }
@@ -130,8 +130,8 @@ static void put_help(struct vmt_lines *lines, const struct vmt_explain *explain,
 	if (pattern->is_open)
 		vmt_lines_add(lines, 10, "  help    %s", remedy);
 	else
-		vmt_lines_add(lines, 10, "  help    -%s: %s", vmt_lines_number(&saves, pattern->saves),
-			      remedy);
+		vmt_lines_add(lines, 10, "  help    -%s: %s",
+			      vmt_lines_number(&saves, pattern->saves), remedy);
 }
 
 /* Pieces that no pattern explains, as heaps of garbage collectors are. */
@@ -141,9 +141,11 @@ static void put_alone(struct vmt_lines *lines, const struct vmt_explain *explain
 	struct vmt_number maps, count, alike, size;
 	char by[320];
 
-	vmt_lines_add(lines, 10, "  cause   pieces of memory that touch no other, as heaps of garbage "
+	vmt_lines_add(lines, 10,
+		      "  cause   pieces of memory that touch no other, as heaps of garbage "
 		      "collectors have them: %s of %s maps (%s of %s)%s",
-		      vmt_lines_number(&maps, explain->alone), vmt_lines_number(&count, explain->count),
+		      vmt_lines_number(&maps, explain->alone),
+		      vmt_lines_number(&count, explain->count),
 		      vmt_lines_number(&alike, explain->alone_alike),
 		      vmt_lines_number_bytes(&size, explain->alone_size),
 		      by_whom(names, &explain->alone_by, ", ", by, sizeof(by)));
@@ -156,10 +158,11 @@ static void put_holes(struct vmt_lines *lines, const struct vmt_explain *explain
 	struct vmt_number punched, size;
 	char by[320];
 
-	vmt_lines_add(lines, 10, "  holes   %s punched by munmap, %s on average%s",
-		      vmt_lines_number(&punched, explain->holes_punched),
-		      vmt_lines_number_bytes(&size, explain->punched_bytes / explain->holes_punched),
-		      by_whom(names, &explain->punched_by, ", ", by, sizeof(by)));
+	vmt_lines_add(
+		lines, 10, "  holes   %s punched by munmap, %s on average%s",
+		vmt_lines_number(&punched, explain->holes_punched),
+		vmt_lines_number_bytes(&size, explain->punched_bytes / explain->holes_punched),
+		by_whom(names, &explain->punched_by, ", ", by, sizeof(by)));
 }
 
 /* What does not fit as a whole is left out. */
@@ -173,9 +176,8 @@ static void end_item(struct vmt_lines *lines, size_t *before, size_t most)
 /* The second one, when it makes half as many maps as the first, or more. */
 static bool has_second(const struct vmt_explain *explain)
 {
-	return explain->pattern_count > 1 &&
-	       vmt_explain_weight(&explain->patterns[1]) >=
-		       vmt_explain_weight(&explain->patterns[0]) / 2;
+	return explain->pattern_count > 1 && vmt_explain_weight(&explain->patterns[1]) >=
+						     vmt_explain_weight(&explain->patterns[0]) / 2;
 }
 
 void vmt_explain_lead(struct vmt_lines *lines, const struct vmt_explain *explain,

@@ -9,7 +9,7 @@
 
 #define SLOW_FAULTS  10000u
 #define NEAR_PERCENT 80u
-#define ROOMY_LIMIT  262144u	/* what much software asks for that maps a lot */
+#define ROOMY_LIMIT  262144u /* what much software asks for that maps a lot */
 
 void vmt_explain_sum_reasons(const struct vmt_explain *explain,
 			     struct vmt_explain_reason reasons[VMT_APART_COUNT])
@@ -35,8 +35,8 @@ vmt_explain_next_reason(const struct vmt_explain_reason reasons[VMT_APART_COUNT]
 
 	for (size_t i = 0; i < VMT_APART_COUNT; i++) {
 		const struct vmt_explain_reason *at = &reasons[i];
-		bool is_after = !last || at->pairs < last->pairs ||
-				(at->pairs == last->pairs && at > last);
+		bool is_after =
+			!last || at->pairs < last->pairs || (at->pairs == last->pairs && at > last);
 
 		if (at->pairs && is_after && (!best || at->pairs > best->pairs))
 			best = at;
@@ -75,7 +75,7 @@ const char *vmt_explain_plural(enum vmt_kind kind, uint64_t maps)
 	}
 }
 
-#define LIMIT_MAX (UINT64_C(1) << 30)	/* of vm.max_map_count, an int; more is no figure */
+#define LIMIT_MAX (UINT64_C(1) << 30) /* of vm.max_map_count, an int; more is no figure */
 
 /* Two digits are more than such an estimate has. */
 static double rounded(double value)
@@ -107,7 +107,8 @@ void vmt_explain_put_cost(struct vmt_lines *lines, const char *start, uint64_t m
 			 cost.fault_low, cost.fault_high);
 	vmt_lines_add(lines, 10,
 		      "%s%s maps: about %s MB of kernel memory, a fork %s ms slower%s (estimate, "
-		      "after Linux 6.18)", start, vmt_lines_number(&number, maps),
+		      "after Linux 6.18)",
+		      start, vmt_lines_number(&number, maps),
 		      span(memory, cost.bytes_low, cost.bytes_high),
 		      span(fork, cost.fork_low, cost.fork_high), faults);
 }
@@ -123,7 +124,8 @@ void vmt_explain_put_limit(struct vmt_lines *lines, const char *start, uint64_t 
 		return;
 	while (wanted < 2 * maps)
 		wanted *= 2;
-	vmt_lines_add(lines, 10, "%ssysctl vm.max_map_count=%llu (it is %s), which gives time but "
-		      "cures nothing", start, (unsigned long long)wanted,
-		      vmt_lines_number(&number, limit));
+	vmt_lines_add(lines, 10,
+		      "%ssysctl vm.max_map_count=%llu (it is %s), which gives time but "
+		      "cures nothing",
+		      start, (unsigned long long)wanted, vmt_lines_number(&number, limit));
 }

@@ -12,7 +12,7 @@
 /* Pairs of one reason, whatever the site. */
 struct vmt_explain_reason {
 	uint64_t pairs;
-	const struct vmt_explain_neighbours *top;	/* what most of them are */
+	const struct vmt_explain_neighbours *top; /* what most of them are */
 	bool has_more_details;
 };
 
@@ -41,6 +41,6 @@ void vmt_explain_put_cost(struct vmt_lines *lines, const char *start, uint64_t m
 void vmt_explain_put_limit(struct vmt_lines *lines, const char *start, uint64_t maps,
 			   uint64_t limit);
 
-#define VMT_EXPLAIN_COSTLY 1000u	/* of fewer maps the cost is not worth a word */
+#define VMT_EXPLAIN_COSTLY 1000u /* of fewer maps the cost is not worth a word */
 
 #endif

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAMED 2u	/* so many places are told */
+#define NAMED 2u /* so many places are told */
 
 struct place {
 	char name[256];
@@ -95,7 +95,8 @@ static void put_places(struct vmt_lines *lines, const struct places *places, uin
 
 	for (size_t i = 0; i < NAMED && i < places->count; i++)
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s by %.200s%s",
-					 i ? ", " : "", vmt_lines_number(&number, places->place[i].maps),
+					 i ? ", " : "",
+					 vmt_lines_number(&number, places->place[i].maps),
 					 places->place[i].name, word_of(places->place[i].hint));
 	vmt_lines_add(lines, 10, "  cause   of the %s maps at the peak: %s",
 		      vmt_lines_number(&all, peak), text);

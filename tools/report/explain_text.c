@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define KINDS_SHOWN  8u
-#define PAIRS_SHOWN  6u
-#define TOP_FILES    3u
+#define KINDS_SHOWN 8u
+#define PAIRS_SHOWN 6u
+#define TOP_FILES   3u
 
 #define FILES_COLUMN 31u
 
@@ -68,8 +68,9 @@ static void put_kinds(struct vmt_lines *lines, const struct vmt_explain *explain
 			continue;
 		}
 		vmt_lines_add(lines, 12, "%8s  %s%s%s%s, %s", vmt_lines_number(&number, kind->maps),
-			      vmt_explain_kind_word(kind->kind), vmt_explain_plural(kind->kind, kind->maps),
-			      kind->detail ? ": " : "", kind->detail ? kind->detail : "",
+			      vmt_explain_kind_word(kind->kind),
+			      vmt_explain_plural(kind->kind, kind->maps), kind->detail ? ": " : "",
+			      kind->detail ? kind->detail : "",
 			      vmt_lines_number_bytes(&bytes, kind->bytes));
 		if (kind->maps >= VMT_EXPLAIN_LEAST &&
 		    (kind->kind == VMT_KIND_FILE || kind->kind == VMT_KIND_DELETED))
@@ -79,7 +80,8 @@ static void put_kinds(struct vmt_lines *lines, const struct vmt_explain *explain
 		vmt_lines_add(lines, 12, "%8s  of other kinds", vmt_lines_number(&number, rest));
 }
 
-static void put_neighbours(struct vmt_lines *lines, const struct vmt_explain *explain, bool is_saved)
+static void put_neighbours(struct vmt_lines *lines, const struct vmt_explain *explain,
+			   bool is_saved)
 {
 	struct vmt_explain_reason reasons[VMT_APART_COUNT];
 	const struct vmt_explain_reason *reason = NULL;
@@ -97,20 +99,22 @@ static void put_neighbours(struct vmt_lines *lines, const struct vmt_explain *ex
 		vmt_lines_add(lines, 12, "%8s  %s", vmt_lines_number(&number, reason->pairs), text);
 	}
 	if (reasons[VMT_APART_UNKNOWN].pairs && !explain->flags_known)
-		vmt_lines_add(lines, 10, "          (%s)", is_saved ?
-			      "a copy of /proc/PID/smaps would have their flags" :
-			      "--flags reads their flags and policies, too, which takes longer");
+		vmt_lines_add(
+			lines, 10, "          (%s)",
+			is_saved ?
+				"a copy of /proc/PID/smaps would have their flags" :
+				"--flags reads their flags and policies, too, which takes longer");
 }
 
-static void put_remedies(struct vmt_lines *lines, const struct vmt_explain *explain,
-			 uint64_t limit)
+static void put_remedies(struct vmt_lines *lines, const struct vmt_explain *explain, uint64_t limit)
 {
 	bool is_alone = vmt_explain_is_mostly_alone(explain);
 	struct vmt_number saves;
 	char text[40];
 
 	if (!explain->pattern_count && !is_alone) {
-		vmt_lines_add(lines, 0, "What would help: no pattern is recognised that a known "
+		vmt_lines_add(lines, 0,
+			      "What would help: no pattern is recognised that a known "
 			      "remedy would make fewer");
 		vmt_explain_put_limit(lines, "  for now: ", explain->count, limit);
 		return;

@@ -19,12 +19,12 @@ enum vmt_format {
 
 struct vmt_print_options {
 	enum vmt_format format;
-	uint64_t top;		/* 0 = default */
-	uint32_t depth;		/* 0 = default */
+	uint64_t top; /* 0 = default */
+	uint32_t depth; /* 0 = default */
 	bool verbose;
 	bool colour;
-	const char *symbols;	/* directory with more symbol files, or NULL */
-	uint32_t pid;		/* in text, of several processes the one to show; 0 = choose */
+	const char *symbols; /* directory with more symbol files, or NULL */
+	uint32_t pid; /* in text, of several processes the one to show; 0 = choose */
 	struct vmt_rows_options rows;
 };
 

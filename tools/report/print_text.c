@@ -17,9 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PREFIX	12u	/* columns of ==PID== at most */
-#define HANDFUL 4u	/* so few sites are shown with their stacks in the table */
-#define RISE	100u	/* maps more at the peak than at the start, for the peak to be the matter */
+#define PREFIX  12u /* columns of ==PID== at most */
+#define HANDFUL 4u /* so few sites are shown with their stacks in the table */
+#define RISE    100u /* maps more at the peak than at the start, for the peak to be the matter */
 
 struct context {
 	FILE *stream;
@@ -95,7 +95,10 @@ static bool is_handful(const struct vmt_view *view, const struct vmt_view_totals
 	return n <= HANDFUL;
 }
 
-/* Of all that was chosen, or of those that hold a hundredth of the maps, and of a handful in any case. */
+/*
+ * Of all that was chosen, or of those that hold a hundredth of the maps, and of a handful in any
+ * case.
+ */
 static uint64_t count_stacks(const struct vmt_rows *rows, const struct vmt_rows_options *options,
 			     uint64_t maps)
 {
@@ -119,7 +122,8 @@ static void use_rows(struct vmt_report_ops *ops, const struct vmt_rows *rows, ui
 }
 
 static void add_allocators(struct vmt_lines *lines, const struct vmt_view *view,
-			   struct vmt_view_totals *totals, struct vmt_symbols *symbols, bool verbose)
+			   struct vmt_view_totals *totals, struct vmt_symbols *symbols,
+			   bool verbose)
 {
 	struct vmt_allocators allocators;
 
@@ -137,8 +141,9 @@ static void print_one(FILE *stream, const struct vmt_recording *recording,
 	struct vmt_rows rows = { NULL, 0, NULL, 0 };
 	struct vmt_rows_options chosen = options->rows;
 	struct context context = { stream, symbols, view, options->verbose };
-	struct vmt_report_ops ops = { .emit = emit, .resolve = resolve, .context = &context,
-				    .totals = totals };
+	struct vmt_report_ops ops = {
+		.emit = emit, .resolve = resolve, .context = &context, .totals = totals
+	};
 	struct vmt_report_options text = {
 		.top = options->top,
 		.depth = options->depth,
@@ -168,8 +173,9 @@ static void print_one(FILE *stream, const struct vmt_recording *recording,
 	ops.line_count = lines.count;
 	if (totals && !(is_default(&chosen) && is_handful(view, totals))) {
 		vmt_rows_make(&rows, view, totals, symbols, &chosen);
-		use_rows(&ops, &rows, options->verbose ? rows.count :
-				 count_stacks(&rows, &chosen, vmt_view_maps_now(view)));
+		use_rows(&ops, &rows,
+			 options->verbose ? rows.count :
+					    count_stacks(&rows, &chosen, vmt_view_maps_now(view)));
 	}
 	vmt_report_report(view, &text, &ops);
 	vmt_lines_free(&lines);
@@ -189,8 +195,7 @@ static size_t choose(const struct vmt_recordings *recordings, uint32_t pid)
 		/* Of several images of a process the last. */
 		if (pid && header->pid == pid)
 			chosen = i;
-		if (!pid && header->maps_peak >
-				    recordings->item[chosen].view.header.maps_peak)
+		if (!pid && header->maps_peak > recordings->item[chosen].view.header.maps_peak)
 			chosen = i;
 	}
 	return chosen;

@@ -13,31 +13,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEPTH_MAX   20u	/* of the indentation */
+#define DEPTH_MAX   20u /* of the indentation */
 #define NESTING_MAX 5000u
-#define LINES_MAX   10u	/* of a tree that leaves room for what follows; … */
-#define LINES_FEW   6u	/* …of a larger one, only so many are shown */
-#define NAMES_MAX   4u	/* of the programs that have no line */
+#define LINES_MAX   10u /* of a tree that leaves room for what follows; … */
+#define LINES_FEW   6u /* …of a larger one, only so many are shown */
+#define NAMES_MAX   4u /* of the programs that have no line */
 
 /* A process: of the programs that it became by exec the last one stands for all. */
 struct process {
-	bool is_last;	/* the recording at this index is such a last one */
+	bool is_last; /* the recording at this index is such a last one */
 	bool is_shown;
 	bool is_printed;
-	size_t last;	/* of the same process */
-	size_t parent;	/* the last one of the parent process; SIZE_MAX: not recorded */
-	size_t child;	/* the first below it that has a line; SIZE_MAX: none */
-	size_t next;	/* of the same parent */
-	uint64_t peak;	/* of all its images */
+	size_t last; /* of the same process */
+	size_t parent; /* the last one of the parent process; SIZE_MAX: not recorded */
+	size_t child; /* the first below it that has a line; SIZE_MAX: none */
+	size_t next; /* of the same parent */
+	uint64_t peak; /* of all its images */
 };
 
 struct tree {
 	FILE *stream;
 	const struct vmt_recordings *recordings;
-	struct process *process;	/* one element per recording */
-	size_t *by_pid;	/* all recordings by their pid, and of one pid in their order */
+	struct process *process; /* one element per recording */
+	size_t *by_pid; /* all recordings by their pid, and of one pid in their order */
 	size_t chosen;
-	size_t count;	/* of processes */
+	size_t count; /* of processes */
 	size_t shown;
 	unsigned nesting;
 };
@@ -224,8 +224,8 @@ static void find_processes(struct tree *tree)
 		tree->by_pid[i] = i;
 	qsort_r(tree->by_pid, count, sizeof(*tree->by_pid), by_pid, tree);
 	for (size_t i = 0; i < count; i++)
-		tree->process[i] = (struct process){ .is_last = true, .last = SIZE_MAX,
-						     .child = SIZE_MAX };
+		tree->process[i] =
+			(struct process){ .is_last = true, .last = SIZE_MAX, .child = SIZE_MAX };
 	for (size_t i = 0; i < count; i++) {
 		before = image_before(tree, i);
 		if (before != SIZE_MAX)

@@ -15,7 +15,6 @@
  * wanted, of many processes only the chosen one, its ancestors and those with the highest
  * peaks have a line.
  */
-void vmt_tree_print(FILE *stream, const struct vmt_recordings *recordings, size_t chosen,
-		    bool all);
+void vmt_tree_print(FILE *stream, const struct vmt_recordings *recordings, size_t chosen, bool all);
 
 #endif

@@ -11,7 +11,7 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
-#define WORTH_A_WORD 16u	/* maps */
+#define WORTH_A_WORD 16u /* maps */
 
 struct pair {
 	struct {
@@ -59,10 +59,11 @@ static void take_pairs(struct vmt_cut_pairs *cuts, struct pair *pairs)
 	struct pair *next;
 
 	cuts->item = vmt_must_alloc(HASH_COUNT(pairs), sizeof(*cuts->item));
-	HASH_ITER(hh, pairs, pair, next) {
+	HASH_ITER(hh, pairs, pair, next)
+	{
 		HASH_DEL(pairs, pair);
-		cuts->item[cuts->count++] = (struct vmt_cut){ pair->key.mapped_by,
-							       pair->key.put_by, pair->maps };
+		cuts->item[cuts->count++] =
+			(struct vmt_cut){ pair->key.mapped_by, pair->key.put_by, pair->maps };
 		free(pair);
 	}
 	qsort(cuts->item, cuts->count, sizeof(*cuts->item), by_maps);
@@ -101,7 +102,7 @@ void vmt_cut_pairs_read(struct vmt_cut_pairs *ret_cuts, const struct vmt_view *v
 	struct vmt_rec_range range;
 
 	*ret_cuts = (struct vmt_cut_pairs){ .view = view,
-				       .sites = vmt_view_count(view, VMT_SECTION_SITES) };
+					    .sites = vmt_view_count(view, VMT_SECTION_SITES) };
 	ret_cuts->mapped = vmt_must_alloc(ret_cuts->sites + 2, sizeof(uint64_t));
 	for (uint64_t i = 0; i < ranges; i++) {
 		if (!vmt_view_range(view, i, &range) || range.flags & VMT_MAP_OWN)
@@ -151,10 +152,11 @@ static char *place_of(const struct vmt_cut_pairs *cuts, uint32_t index, struct v
 }
 
 char *vmt_cut_pairs_describe(const struct vmt_cut_pairs *cuts, uint64_t site, bool from_mapper,
-			struct vmt_symbols *symbols)
+			     struct vmt_symbols *symbols)
 {
 	uint32_t partner = site >= cuts->sites ? 0 :
-			   from_mapper	       ? cuts->cutter[site] : cuts->victim[site];
+			   from_mapper         ? cuts->cutter[site] :
+						 cuts->victim[site];
 	const struct vmt_cut *cut;
 	char *place;
 	char *text;

@@ -17,11 +17,11 @@ struct vmt_cut {
 
 struct vmt_cut_pairs {
 	const struct vmt_view *view;
-	struct vmt_cut *item;	/* sorted by maps, most first */
+	struct vmt_cut *item; /* sorted by maps, most first */
 	size_t count;
-	uint64_t *mapped;	/* live maps for each site that mapped them */
-	uint32_t *cutter;	/* for each site 1 + its most frequent partner: who cut its maps… */
-	uint32_t *victim;	/* …and whose maps, at another place, it cut; 0 = none worth a word */
+	uint64_t *mapped; /* live maps for each site that mapped them */
+	uint32_t *cutter; /* for each site 1 + its most frequent partner: who cut its maps… */
+	uint32_t *victim; /* …and whose maps, at another place, it cut; 0 = none worth a word */
 	uint64_t sites;
 };
 
@@ -37,6 +37,6 @@ uint64_t vmt_cut_pairs_mapped(const struct vmt_cut_pairs *cuts, uint64_t site);
  * "32,652 of them cut by mprotect in …". The caller frees it.
  */
 char *vmt_cut_pairs_describe(const struct vmt_cut_pairs *cuts, uint64_t site, bool from_mapper,
-			struct vmt_symbols *symbols);
+			     struct vmt_symbols *symbols);
 
 #endif

@@ -16,7 +16,7 @@ char *vmt_rowkey_module(const struct vmt_view *view, uint64_t index)
 
 	if (vmt_view_frame(view, index, &frame) && vmt_view_module(view, frame.module, &module))
 		path = vmt_view_string(view, module.path);
-	if (!path.length || !path.bytes)	/* never NULL, which gcc does not see */
+	if (!path.length || !path.bytes) /* never NULL, which gcc does not see */
 		return vmt_must_copy("unknown module");
 	path = vmt_report_base_name(path);
 	return vmt_must(strndup(path.bytes, path.length));
@@ -51,8 +51,7 @@ static char *script_label(const struct vmt_view *view, struct vmt_symbols *symbo
 		uint64_t index = (uint64_t)site->frame_first + i;
 
 		if (vmt_view_frame(view, index, &frame) &&
-		    vmt_view_module(view, frame.module, &module) &&
-		    module.kind == VMT_MODULE_JIT &&
+		    vmt_view_module(view, frame.module, &module) && module.kind == VMT_MODULE_JIT &&
 		    vmt_names_find(symbols, view, index, &symbol) && symbol.function)
 			label = vmt_script_label(symbol.function);
 	}
@@ -74,9 +73,8 @@ static char *line_key(const struct vmt_view *view, struct vmt_symbols *symbols,
 	return vmt_must_format("%u", site->call);
 }
 
-char *vmt_rowkey_of(const struct vmt_view *view, struct vmt_symbols *symbols,
-		    enum vmt_rows_by by, uint64_t index,
-		    const struct vmt_rec_site *site, char **ret_label)
+char *vmt_rowkey_of(const struct vmt_view *view, struct vmt_symbols *symbols, enum vmt_rows_by by,
+		    uint64_t index, const struct vmt_rec_site *site, char **ret_label)
 {
 	uint64_t user = vmt_report_user_frame(view, site);
 
@@ -90,11 +88,8 @@ char *vmt_rowkey_of(const struct vmt_view *view, struct vmt_symbols *symbols,
 	case VMT_ROWS_BY_MODULE:
 		*ret_label = vmt_rowkey_module(view, user);
 		return vmt_must_copy(*ret_label);
-	case VMT_ROWS_BY_CALL:
-		return vmt_must_format("%u", site->call);
-	case VMT_ROWS_BY_LINE:
-		return line_key(view, symbols, site, user, ret_label);
-	default:
-		return vmt_must_format("%llu", (unsigned long long)index);
+	case VMT_ROWS_BY_CALL: return vmt_must_format("%u", site->call);
+	case VMT_ROWS_BY_LINE: return line_key(view, symbols, site, user, ret_label);
+	default: return vmt_must_format("%llu", (unsigned long long)index);
 	}
 }

@@ -9,8 +9,7 @@
 char *vmt_rowkey_module(const struct vmt_view *view, uint64_t frame);
 
 /* What a site is grouped by; ret_label is NULL where the core names the place better. */
-char *vmt_rowkey_of(const struct vmt_view *view, struct vmt_symbols *symbols,
-		    enum vmt_rows_by by, uint64_t index, const struct vmt_rec_site *site,
-		    char **ret_label);
+char *vmt_rowkey_of(const struct vmt_view *view, struct vmt_symbols *symbols, enum vmt_rows_by by,
+		    uint64_t index, const struct vmt_rec_site *site, char **ret_label);
 
 #endif

@@ -18,7 +18,7 @@
 struct group {
 	char *key;
 	struct vmt_report_row row;
-	uint64_t most;		/* live maps of the site that stands for the group */
+	uint64_t most; /* live maps of the site that stands for the group */
 	uint64_t peak;
 	UT_hash_handle hh;
 };
@@ -58,8 +58,8 @@ bool vmt_rows_by(const char *text, enum vmt_rows_by *ret_by)
 
 bool vmt_rows_sort(const char *text, enum vmt_rows_sort *ret_sort)
 {
-	static const char *const words[] = { NULL, "live", "net", "peak", "calls", "created",
-					     "split" };
+	static const char *const words[] = { NULL,    "live",    "net",  "peak",
+					     "calls", "created", "split" };
 	unsigned found;
 
 	if (!word_index(text, words, VMT_COUNT(words), &found))
@@ -167,7 +167,10 @@ static void read_site(struct maker *maker, uint64_t index)
 	if (maker->options->cut)
 		live = vmt_cut_pairs_mapped(&maker->cuts, index);
 	group.row = (struct vmt_report_row){
-		.site = index, .sites = 1, .live = live, .counters = *counters,
+		.site = index,
+		.sites = 1,
+		.live = live,
+		.counters = *counters,
 		.call = site.call,
 	};
 	group.most = live;
@@ -198,25 +201,15 @@ static int by_sort(const void *a, const void *b, void *context)
 	int order = 0;
 
 	switch (*(const enum vmt_rows_sort *)context) {
-	case VMT_ROWS_DEFAULT:
-		return -compare(one->row.site, two->row.site);
+	case VMT_ROWS_DEFAULT: return -compare(one->row.site, two->row.site);
 	case VMT_ROWS_NET:
 		order = compare(magnitude(vmt_view_net(c1)), magnitude(vmt_view_net(c2)));
 		break;
-	case VMT_ROWS_PEAK:
-		order = compare(one->peak, two->peak);
-		break;
-	case VMT_ROWS_CALLS:
-		order = compare(c1->calls, c2->calls);
-		break;
-	case VMT_ROWS_CREATED:
-		order = compare(c1->created, c2->created);
-		break;
-	case VMT_ROWS_SPLIT:
-		order = compare(c1->split, c2->split);
-		break;
-	default:
-		break;
+	case VMT_ROWS_PEAK: order = compare(one->peak, two->peak); break;
+	case VMT_ROWS_CALLS: order = compare(c1->calls, c2->calls); break;
+	case VMT_ROWS_CREATED: order = compare(c1->created, c2->created); break;
+	case VMT_ROWS_SPLIT: order = compare(c1->split, c2->split); break;
+	default: break;
 	}
 	if (!order)
 		order = compare(one->row.live, two->row.live);
@@ -231,13 +224,13 @@ static void finish_row(struct maker *maker, struct vmt_report_row *row, const st
 
 	*row = group->row;
 	if (maker->options->by == VMT_ROWS_BY_CALL)
-		row->label = keep(maker->rows,
-				  vmt_must_format("%llu call site%s", (unsigned long long)row->sites,
-						  row->sites == 1 ? "" : "s"));
+		row->label = keep(maker->rows, vmt_must_format("%llu call site%s",
+							       (unsigned long long)row->sites,
+							       row->sites == 1 ? "" : "s"));
 	if (maker->options->sort == VMT_ROWS_PEAK)
 		row->live = group->peak;
 	below = vmt_cut_pairs_describe(&maker->cuts, group->row.site, maker->options->cut,
-				  maker->symbols);
+				       maker->symbols);
 	if (below)
 		row->below = keep(maker->rows, below);
 }
@@ -251,7 +244,8 @@ static void take_groups(struct maker *maker, enum vmt_rows_sort sort)
 	struct group *next;
 	size_t n = 0;
 
-	HASH_ITER(hh, maker->groups, group, next) {
+	HASH_ITER(hh, maker->groups, group, next)
+	{
 		HASH_DEL(maker->groups, group);
 		all[n++] = *group;
 		free(group);
@@ -268,8 +262,11 @@ void vmt_rows_make(struct vmt_rows *ret_rows, const struct vmt_view *view,
 		   const struct vmt_rows_options *options)
 {
 	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
-	struct maker maker = { .view = view, .totals = totals, .symbols = symbols,
-			       .options = options, .rows = ret_rows };
+	struct maker maker = { .view = view,
+			       .totals = totals,
+			       .symbols = symbols,
+			       .options = options,
+			       .rows = ret_rows };
 	enum vmt_rows_sort sort = options->sort;
 
 	*ret_rows = (struct vmt_rows){ NULL, 0, NULL, 0 };

@@ -10,7 +10,7 @@
 #include "symbols/symbols.h"
 
 enum vmt_rows_by {
-	VMT_ROWS_BY_LINE,	/* system call and place in the user's code; the default */
+	VMT_ROWS_BY_LINE, /* system call and place in the user's code; the default */
 	VMT_ROWS_BY_SITE,
 	VMT_ROWS_BY_FUNCTION,
 	VMT_ROWS_BY_MODULE,
@@ -18,10 +18,10 @@ enum vmt_rows_by {
 };
 
 enum vmt_rows_sort {
-	VMT_ROWS_DEFAULT,	/* few in the order in which they came, many by live maps */
+	VMT_ROWS_DEFAULT, /* few in the order in which they came, many by live maps */
 	VMT_ROWS_LIVE,
 	VMT_ROWS_NET,
-	VMT_ROWS_PEAK,	/* live when the count was highest */
+	VMT_ROWS_PEAK, /* live when the count was highest */
 	VMT_ROWS_CALLS,
 	VMT_ROWS_CREATED,
 	VMT_ROWS_SPLIT,
@@ -30,8 +30,8 @@ enum vmt_rows_sort {
 struct vmt_rows_options {
 	enum vmt_rows_by by;
 	enum vmt_rows_sort sort;
-	bool cut;		/* count maps for who mapped them, and tell who cut them */
-	const char *module;	/* filters: any frame; a part of the name, or a pattern with * */
+	bool cut; /* count maps for who mapped them, and tell who cut them */
+	const char *module; /* filters: any frame; a part of the name, or a pattern with * */
 	const char *function;
 	const char *call;
 };
@@ -39,7 +39,7 @@ struct vmt_rows_options {
 struct vmt_rows {
 	struct vmt_report_row *item;
 	size_t count;
-	char **texts;		/* that the rows point to */
+	char **texts; /* that the rows point to */
 	size_t text_count;
 };
 

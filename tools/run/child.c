@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const int forwarded[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2,
-				 SIGALRM, SIGWINCH, SIGCONT };
+static const int forwarded[] = { SIGHUP,  SIGINT,  SIGQUIT,  SIGTERM, SIGUSR1,
+				 SIGUSR2, SIGALRM, SIGWINCH, SIGCONT };
 
 static volatile sig_atomic_t child_pid;
 
@@ -58,7 +58,7 @@ static void exec_shell(const char *path, char **argv, char **environment)
 	static char sh[] = "/bin/sh";
 	union {
 		const char *constant;
-		char *plain;	/* execve leaves it alone */
+		char *plain; /* execve leaves it alone */
 	} script = { path };
 	size_t n = 0;
 	char **shell;

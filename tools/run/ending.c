@@ -23,8 +23,8 @@ static int write_end(int fd, int wait_status)
 	struct timespec now;
 	uint64_t when;
 	uint32_t end = WIFSIGNALED(wait_status) ? VMT_END_SIGNAL : VMT_END_EXIT;
-	int32_t status = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) :
-						    WEXITSTATUS(wait_status);
+	int32_t status =
+		WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 
 	if (pread(fd, &header, sizeof(header), 0) != sizeof(header))
 		return -EBADMSG;

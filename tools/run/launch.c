@@ -27,7 +27,8 @@ static int make_directory(struct vmt_launch *launch)
 	if (strlen(path) >= 250 || strchr(path, ':') || !mkdtemp(path) ||
 	    !realpath(path, launch->directory)) {
 		vmt_message("cannot make the temporary directory %s: %s; set TMPDIR to one that "
-			    "is short and writable.", path, strerror(errno));
+			    "is short and writable.",
+			    path, strerror(errno));
 		launch->directory[0] = '\0';
 		ret = VMT_EXIT_FAILED;
 	}
@@ -56,7 +57,8 @@ int vmt_launch_environment(const char *directory, const char *options)
 		return VMT_EXIT_FAILED;
 	}
 	if (strpbrk(library, ": ")) {
-		vmt_message("%s: LD_PRELOAD takes no path with spaces or colons; move it.", library);
+		vmt_message("%s: LD_PRELOAD takes no path with spaces or colons; move it.",
+			    library);
 		return VMT_EXIT_FAILED;
 	}
 	own = vmt_must_format("%s%sreport=0:dir=%s", options ? options : "", options ? ":" : "",

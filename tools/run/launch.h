@@ -23,10 +23,10 @@ int vmt_launch_child(const char *path, char **command, pid_t *ret_pid, int *ret_
 int vmt_launch_status(int wait_status);
 
 struct vmt_launch {
-	char directory[PATH_MAX];	/* the recordings; "" before the start */
+	char directory[PATH_MAX]; /* the recordings; "" before the start */
 	pid_t pid;
-	int status;			/* see vmt_launch_status */
-	int signal;			/* that killed it, or 0 */
+	int status; /* see vmt_launch_status */
+	int signal; /* that killed it, or 0 */
 };
 
 /*

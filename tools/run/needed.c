@@ -18,7 +18,8 @@ static bool section_has(Elf *elf, Elf_Scn *section, const char *part)
 		return false;
 	for (int i = 0; gelf_getdyn(data, i, &entry) && entry.d_tag != DT_NULL; i++) {
 		const char *name = entry.d_tag == DT_NEEDED ?
-			elf_strptr(elf, header.sh_link, entry.d_un.d_val) : NULL;
+					   elf_strptr(elf, header.sh_link, entry.d_un.d_val) :
+					   NULL;
 
 		if (name && strstr(name, part))
 			return true;

@@ -19,10 +19,10 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#define SCRIPTS_MAX 5	/* as in the kernel: an interpreter may be a script itself */
+#define SCRIPTS_MAX 5 /* as in the kernel: an interpreter may be a script itself */
 
-__attribute__((format(printf, 3, 4)))
-static int refuse(struct vmt_target *target, int status, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static int refuse(struct vmt_target *target, int status,
+							const char *format, ...)
 {
 	va_list args;
 
@@ -36,7 +36,8 @@ static int cannot_trace(struct vmt_target *target, const char *path, const char 
 {
 	return refuse(target, VMT_EXIT_FAILED,
 		      "%s %s, so no library can be preloaded into it; start it without vmatrace "
-		      "and look at it with vmatrace maps PID.", path, why);
+		      "and look at it with vmatrace maps PID.",
+		      path, why);
 }
 
 static const char *machine_name(unsigned machine)
@@ -90,7 +91,8 @@ static int check_sanitizer(struct vmt_target *target, const char *path, int fd)
 		return 0;
 	return refuse(target, VMT_EXIT_FAILED,
 		      "%s is built with AddressSanitizer, which refuses to start after a preloaded "
-		      "library; set ASAN_OPTIONS=verify_asan_link_order=0.", path);
+		      "library; set ASAN_OPTIONS=verify_asan_link_order=0.",
+		      path);
 }
 
 static int check_elf(struct vmt_target *target, const char *path, int fd, const Elf64_Ehdr *elf)
@@ -98,15 +100,16 @@ static int check_elf(struct vmt_target *target, const char *path, int fd, const 
 	char interpreter[PATH_MAX];
 
 	if (elf->e_ident[EI_DATA] == ELFDATA2LSB && elf->e_ident[EI_CLASS] == ELFCLASS32)
-		return cannot_trace(target, path, elf->e_machine == EM_X86_64 ?
-				    "is an x32 program" : "is a 32-bit program");
+		return cannot_trace(target, path,
+				    elf->e_machine == EM_X86_64 ? "is an x32 program" :
+								  "is a 32-bit program");
 	if (elf->e_ident[EI_DATA] != ELFDATA2LSB || elf->e_machine != EM_X86_64)
 		return cannot_trace(target, path, machine_name(elf->e_machine));
 	if (elf->e_phentsize < sizeof(Elf64_Phdr))
 		return 0;
 	if (!read_interpreter(fd, elf, interpreter, sizeof(interpreter)))
 		return is_dynamic_linker(path) ? 0 :
-			       cannot_trace(target, path, "is statically linked");
+						 cannot_trace(target, path, "is statically linked");
 	if (strstr(interpreter, "ld-musl"))
 		return cannot_trace(target, path, "is linked with musl instead of glibc");
 	return check_sanitizer(target, path, fd);
@@ -188,16 +191,16 @@ static int check_executable(struct vmt_target *target)
 	struct stat stat_buffer;
 
 	if (stat(target->path, &stat_buffer))
-		return refuse(target, errno == ENOENT || errno == ENOTDIR ?
-			      VMT_EXIT_NOT_FOUND : VMT_EXIT_CANNOT,
+		return refuse(target,
+			      errno == ENOENT || errno == ENOTDIR ? VMT_EXIT_NOT_FOUND :
+								    VMT_EXIT_CANNOT,
 			      "%s: %s; give the path of a program.", target->path, strerror(errno));
 	if (S_ISDIR(stat_buffer.st_mode))
 		return refuse(target, VMT_EXIT_CANNOT, "%s is a directory; give a program.",
 			      target->path);
 	if (access(target->path, X_OK))
-		return refuse(target, VMT_EXIT_CANNOT,
-			      "%s cannot be executed: %s; try chmod +x.", target->path,
-			      strerror(errno));
+		return refuse(target, VMT_EXIT_CANNOT, "%s cannot be executed: %s; try chmod +x.",
+			      target->path, strerror(errno));
 	return 0;
 }
 

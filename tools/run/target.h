@@ -9,8 +9,8 @@
 #include <limits.h>
 
 struct vmt_target {
-	char path[PATH_MAX];	/* what would be executed */
-	char problem[PATH_MAX + 256];	/* a sentence that names the file; "" = none */
+	char path[PATH_MAX]; /* what would be executed */
+	char problem[PATH_MAX + 256]; /* a sentence that names the file; "" = none */
 };
 
 /*

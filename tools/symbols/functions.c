@@ -47,8 +47,8 @@ void vmt_functions_read(struct vmt_functions *functions, Dwfl_Module *module)
 	functions->count = 0;
 	functions->item = count > 0 ? calloc((size_t)count, sizeof(*functions->item)) : NULL;
 	for (int i = 0; functions->item && i < count; i++) {
-		const char *name = dwfl_module_getsym_info(module, i, &symbol, &addr, NULL, NULL,
-							   NULL);
+		const char *name =
+			dwfl_module_getsym_info(module, i, &symbol, &addr, NULL, NULL, NULL);
 
 		if (!name || !*name || !is_function(&symbol))
 			continue;
@@ -65,8 +65,8 @@ void vmt_functions_read(struct vmt_functions *functions, Dwfl_Module *module)
 
 const char *vmt_functions_find(const struct vmt_functions *functions, uint64_t addr)
 {
-	size_t n = vmt_sorted_up_to(functions->item, functions->count, sizeof(*functions->item),
-				    addr);
+	size_t n =
+		vmt_sorted_up_to(functions->item, functions->count, sizeof(*functions->item), addr);
 
 	/* The best name of a place comes first; a shorter function may lie inside a longer. */
 	for (int tries = 0; n > 0 && tries < 16; tries++, n--) {

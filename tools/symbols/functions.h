@@ -8,10 +8,10 @@
 #include <stdint.h>
 
 struct vmt_function {
-	uint64_t start;	/* first, for sorted.h */
+	uint64_t start; /* first, for sorted.h */
 	uint64_t end;
-	const char *name;	/* mangled; the module's memory */
-	uint32_t rank;		/* lower is the better of two names for one place */
+	const char *name; /* mangled; the module's memory */
+	uint32_t rank; /* lower is the better of two names for one place */
 };
 
 struct vmt_functions {

@@ -14,13 +14,13 @@
 #include <stdlib.h>
 
 struct function {
-	uint64_t start;	/* first, for sorted.h */
+	uint64_t start; /* first, for sorted.h */
 	uint64_t end;
 	Dwarf_Off die;
 };
 
 struct vmt_inlined {
-	Dwarf_Off offset;	/* of the unit */
+	Dwarf_Off offset; /* of the unit */
 	struct function *item;
 	size_t count;
 	size_t room;
@@ -81,8 +81,8 @@ static const struct function *find_function(const struct vmt_inlined *unit, uint
 static const char *name_of(Dwarf_Die *die)
 {
 	Dwarf_Attribute attribute;
-	const char *name = dwarf_formstring(dwarf_attr_integrate(die, DW_AT_linkage_name,
-								 &attribute));
+	const char *name =
+		dwarf_formstring(dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute));
 
 	if (name && vmt_is_mangled(name))
 		return name;
@@ -170,7 +170,8 @@ void vmt_inlined_free(struct vmt_inlined **units)
 	struct vmt_inlined *unit;
 	struct vmt_inlined *next;
 
-	HASH_ITER(hh, *units, unit, next) {
+	HASH_ITER(hh, *units, unit, next)
+	{
 		HASH_DEL(*units, unit);
 		free(unit->item);
 		free(unit);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which functions that were inlined an address lies in, one in another. libdw's dwarf_getscopes goes
- * through the whole unit for each address; this reads a unit's functions once and then looks
+ * Which functions that were inlined an address lies in, one in another. libdw's dwarf_getscopes
+ * goes through the whole unit for each address; this reads a unit's functions once and then looks
  * into one of them. Names belong to libdw. Used by symbols.c.
  */
 #ifndef VMT_INLINED_H
@@ -11,10 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define VMT_INLINED_NESTING 100	/* of scopes within a function */
+#define VMT_INLINED_NESTING 100 /* of scopes within a function */
 #define VMT_INLINED_CALLERS 15
 
-struct vmt_inlined;	/* the units of a module that were asked for; NULL = none yet */
+struct vmt_inlined; /* the units of a module that were asked for; NULL = none yet */
 
 /* The inlined functions that lie within each other around an address, the outermost first. */
 struct vmt_inlined_path {
@@ -24,9 +24,9 @@ struct vmt_inlined_path {
 };
 
 struct vmt_inlined_caller {
-	const char *name;	/* NULL for the outermost, which was not inlined */
-	Dwarf_Die *function;	/* the same in the path, or NULL */
-	const char *file;	/* where it calls the function before it; NULL = not known */
+	const char *name; /* NULL for the outermost, which was not inlined */
+	Dwarf_Die *function; /* the same in the path, or NULL */
+	const char *file; /* where it calls the function before it; NULL = not known */
 	uint32_t line;
 };
 

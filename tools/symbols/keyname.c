@@ -20,7 +20,7 @@ static const char *behind(const char *at)
 
 	for (; *at; at++) {
 		if (*at == '>' && at[-1] == '-')
-			continue;	/* "->" */
+			continue; /* "->" */
 		if (strchr("<({[", *at))
 			depth++;
 		else if (strchr(">)}]", *at) && --depth == 0)
@@ -37,8 +37,8 @@ static bool is_word(char c)
 /* The symbol of an operator, as in "operator<<" or "operator()": how long it is; 0: it is none. */
 static size_t operator_length(const char *at)
 {
-	static const char *const symbols[] = { "()", "[]", "<=>", "<<=", ">>=", "<<", ">>", "<=",
-					       ">=", "->*", "->", "<", ">" };
+	static const char *const symbols[] = { "()", "[]", "<=>", "<<=", ">>=", "<<", ">>",
+					       "<=", ">=", "->*", "->",  "<",   ">" };
 
 	for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
 		size_t n = strlen(symbols[i]);
@@ -64,14 +64,19 @@ static bool begins(const char *at, const char *text)
 	return !strncmp(at, text, strlen(text));
 }
 
-/* What stands for the bracket at `at`, "" for nothing; NULL: it stays. before: what was kept last. */
+/*
+ * What stands for the bracket at `at`, "" for nothing; NULL: it stays. before: what was kept last.
+ */
 static const char *replacement(const char *at, char before)
 {
 	if (begins(at, "{lambda(") || begins(at, "<lambda("))
 		return "{lambda}";
 	if (begins(at, "[abi:"))
 		return "";
-	/* Arguments of a template or a function; "(anonymous namespace)" and Rust's "<T as Trait>" begin a name. */
+	/*
+	 * Arguments of a template or a function; "(anonymous namespace)" and Rust's "<T as Trait>"
+	 * begin a name.
+	 */
 	if (*at == '<' || *at == '(')
 		return is_word(before) || before == '}' || before == ')' ? "" : NULL;
 	return NULL;
@@ -80,7 +85,7 @@ static const char *replacement(const char *at, char before)
 void vmt_keyname_trim(char *function)
 {
 	const char *at = function;
-	char *out = function;	/* never ahead of at: what is put in is shorter */
+	char *out = function; /* never ahead of at: what is put in is shorter */
 
 	while (*at) {
 		char before = out > function ? out[-1] : '\0';
@@ -98,7 +103,7 @@ void vmt_keyname_trim(char *function)
 		memmove(out, at, n);
 		out += n;
 		at += n;
-		if (before == '$' && out[-1] == '_')	/* clang's "$_0" is a lambda */
+		if (before == '$' && out[-1] == '_') /* clang's "$_0" is a lambda */
 			at += strspn(at, "0123456789");
 	}
 	*out = '\0';

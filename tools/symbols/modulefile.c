@@ -79,18 +79,18 @@ static int open_in_directory(const struct vmt_modulefile *module, const char *di
 }
 
 /* What is nowhere on this machine: libdw asks the servers, if the user wants that. */
-static int open_from_server(const struct vmt_modulefile *module,
-			    const Dwfl_Callbacks *callbacks)
+static int open_from_server(const struct vmt_modulefile *module, const Dwfl_Callbacks *callbacks)
 {
 	Dwfl *dwfl = vmt_debuginfod_is_allowed() && module->build_id_length ?
-		     dwfl_begin(callbacks) : NULL;
+			     dwfl_begin(callbacks) :
+			     NULL;
 	Dwfl_Module *wanted = dwfl ? dwfl_report_module(dwfl, module->path, 0, 1) : NULL;
 	char *name = NULL;
 	Elf *elf = NULL;
 	int fd = -1;
 
-	if (wanted && !dwfl_module_report_build_id(wanted, module->build_id,
-						   module->build_id_length, 0)) {
+	if (wanted &&
+	    !dwfl_module_report_build_id(wanted, module->build_id, module->build_id_length, 0)) {
 		fd = vmt_debuginfod_find_elf(wanted, NULL, module->path, 0, &name, &elf);
 		if (fd < 0)
 			fd = vmt_debuginfod_find_debuginfo(wanted, NULL, module->path, 0, NULL,

@@ -15,7 +15,7 @@
 struct vmt_modulefile {
 	const char *path;
 	const uint8_t *build_id;
-	size_t build_id_length;	/* 0 = unknown: the path is trusted */
+	size_t build_id_length; /* 0 = unknown: the path is trusted */
 };
 
 /* An open descriptor of the very file that was traced, or -1. directory may be NULL. */

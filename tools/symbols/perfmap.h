@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 struct vmt_perfmap_entry {
-	uint64_t start;	/* first, for sorted.h */
+	uint64_t start; /* first, for sorted.h */
 	uint64_t size;
-	size_t line;	/* later ones replace earlier ones */
+	size_t line; /* later ones replace earlier ones */
 	char *name;
 };
 

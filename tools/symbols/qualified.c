@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A function that is inlined everywhere has no symbol, and one of an anonymous namespace or a lambda
- * no linkage name: the debug information calls it "grow" or "operator()". What it lies in, its
- * namespace, class or function, is found on the way down to it from the top of its unit. The tables
- * may be anybody's: whatever they hold, the way ends. Used by symbols.c.
+ * A function that is inlined everywhere has no symbol, and one of an anonymous namespace or a
+ * lambda no linkage name: the debug information calls it "grow" or "operator()". What it lies in,
+ * its namespace, class or function, is found on the way down to it from the top of its unit. The
+ * tables may be anybody's: whatever they hold, the way ends. Used by symbols.c.
  */
 #include "symbols/qualified.h"
 #include "util/must.h"
@@ -11,7 +11,7 @@
 #include <dwarf.h>
 #include <stdbool.h>
 
-#define STEPS_MAX 200	/* into scopes, and to where they are declared */
+#define STEPS_MAX 200 /* into scopes, and to where they are declared */
 
 static bool is_cplusplus(Dwarf_Die *unit)
 {
@@ -19,10 +19,8 @@ static bool is_cplusplus(Dwarf_Die *unit)
 	case DW_LANG_C_plus_plus:
 	case DW_LANG_C_plus_plus_03:
 	case DW_LANG_C_plus_plus_11:
-	case DW_LANG_C_plus_plus_14:
-		return true;
-	default:
-		return false;
+	case DW_LANG_C_plus_plus_14: return true;
+	default: return false;
 	}
 }
 

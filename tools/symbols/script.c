@@ -30,7 +30,7 @@ char *vmt_script_label(const char *name)
 	if (strncmp(name, "JS:", 3))
 		return NULL;
 	name += 3;
-	name += strspn(name, "*^~+'");	/* how it was compiled */
+	name += strspn(name, "*^~+'"); /* how it was compiled */
 	place = strchr(name, ' ');
 	base = place ? strrchr(place, '/') : NULL;
 	/* The runtime's own scripts are never the answer to "who?". */

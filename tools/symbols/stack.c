@@ -28,8 +28,8 @@ static void trim_module(char *name)
 static void trim_function(char *name)
 {
 	static const char *const suffixes[] = {
-		".isra.", ".constprop.", ".part.", ".cold", ".lto_priv.",
-		" [clone ",	/* how the demangler writes them */
+		".isra.", ".constprop.", ".part.",
+		".cold",  ".lto_priv.",  " [clone ", /* how the demangler writes them */
 	};
 
 	for (size_t i = 0; i < VMT_COUNT(suffixes); i++) {
@@ -63,7 +63,10 @@ static bool is_system(struct vmt_view_string path)
 	return result;
 }
 
-/* What an address of a module is called; kept apart from the names, of which inlining makes several. */
+/*
+ * What an address of a module is called; kept apart from the names, of which inlining makes
+ * several.
+ */
 static struct vmt_stack_frame frame_of(const struct vmt_rec_module *module,
 				       struct vmt_view_string path, uint64_t offset)
 {
@@ -219,8 +222,8 @@ char *vmt_stack_key(const struct vmt_stack *stack, bool with_lines)
 bool vmt_stack_is_thread(const struct vmt_stack *stack)
 {
 	static const char *const names[] = {
-		"pthread_create", "__pthread_create", "allocate_stack", "setup_stack_prot",
-		"thrd_create",
+		"pthread_create",   "__pthread_create", "allocate_stack",
+		"setup_stack_prot", "thrd_create",
 	};
 
 	for (uint32_t i = 0; i < stack->count; i++) {

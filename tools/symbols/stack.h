@@ -11,18 +11,18 @@
 #include "symbols/symbols.h"
 
 struct vmt_stack_frame {
-	char *module;	/* base name up to .so.N; "" = unknown */
-	char *function;	/* without the compiler's suffixes; NULL = unknown */
-	char *file;	/* relative to the working directory where it lies below; or NULL */
+	char *module; /* base name up to .so.N; "" = unknown */
+	char *function; /* without the compiler's suffixes; NULL = unknown */
+	char *file; /* relative to the working directory where it lies below; or NULL */
 	uint32_t line;
-	uint64_t offset;	/* in the module's file */
-	bool is_runtime;	/* of the C library, an allocator or their like */
-	bool is_user;	/* neither that nor generated code… */
-	bool is_own;	/* …nor of a library or header of the system */
+	uint64_t offset; /* in the module's file */
+	bool is_runtime; /* of the C library, an allocator or their like */
+	bool is_user; /* neither that nor generated code… */
+	bool is_own; /* …nor of a library or header of the system */
 };
 
 struct vmt_stack {
-	struct vmt_stack_frame *frame;	/* innermost first, up to main */
+	struct vmt_stack_frame *frame; /* innermost first, up to main */
 	uint32_t count;
 };
 

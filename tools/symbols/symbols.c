@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names from ELF symbol tables and DWARF line tables, by libdwfl (which also knows /usr/lib/debug and,
- * if they may be asked, debuginfod's servers). A module is opened once, each place looked up once.
- * The files may be anybody's: nothing here trusts a path without its build-id.
+ * Names from ELF symbol tables and DWARF line tables, by libdwfl (which also knows /usr/lib/debug
+ * and, if they may be asked, debuginfod's servers). A module is opened once, each place looked up
+ * once. The files may be anybody's: nothing here trusts a path without its build-id.
  */
 #include "input/debuginfod.h"
 #include "symbols/functions.h"
@@ -26,7 +26,7 @@
 struct known {
 	uint64_t offset;
 	struct vmt_symbol symbol;
-	struct vmt_symbol *callers;	/* of inlined code, each pointing to the next */
+	struct vmt_symbol *callers; /* of inlined code, each pointing to the next */
 	UT_hash_handle hh;
 };
 
@@ -35,7 +35,7 @@ struct module {
 	uint8_t build_id[64];
 	size_t build_id_length;
 	Dwfl *dwfl;
-	Dwfl_Module *handle;	/* NULL: no usable file */
+	Dwfl_Module *handle; /* NULL: no usable file */
 	struct vmt_functions functions;
 	struct vmt_units *units;
 	struct vmt_inlined *inlined;
@@ -46,10 +46,10 @@ struct module {
 struct vmt_symbols {
 	char *directory;
 	bool wants_callers;
-	char *debug_path;	/* where libdw looks for the debug files of stripped modules */
+	char *debug_path; /* where libdw looks for the debug files of stripped modules */
 	Dwfl_Callbacks callbacks;
 	struct module *modules;
-	struct vmt_perfmap generated;	/* of the process looked at last */
+	struct vmt_perfmap generated; /* of the process looked at last */
 };
 
 /* libdw follows only absolute paths to .build-id/ trees; its own default comes first. */
@@ -89,7 +89,7 @@ static void load_module(const struct vmt_symbols *symbols, struct module *module
 	if (fd < 0)
 		return;
 	module->dwfl = dwfl_begin(&symbols->callbacks);
-	if (module->dwfl)	/* takes the descriptor over when it succeeds */
+	if (module->dwfl) /* takes the descriptor over when it succeeds */
 		module->handle = dwfl_report_offline(module->dwfl, module->path, module->path, fd);
 	if (!module->handle) {
 		close(fd);
@@ -139,7 +139,7 @@ static struct module *get_module(struct vmt_symbols *symbols,
 
 static const char *demangle(const char *name)
 {
-	const char *version = strchr(name, '@');	/* of the symbol: main@@GLIBC_2.34 */
+	const char *version = strchr(name, '@'); /* of the symbol: main@@GLIBC_2.34 */
 	char *plain = NULL;
 
 	if (version)
@@ -164,8 +164,8 @@ static void set_file(struct vmt_symbol *symbol, const char *file, const char *di
 
 	symbol->file = file;
 	symbol->directory = directory;
-	symbol->short_file = n && !strncmp(file, directory, n) && file[n] == '/' ? file + n + 1 :
-										    file;
+	symbol->short_file =
+		n && !strncmp(file, directory, n) && file[n] == '/' ? file + n + 1 : file;
 	symbol->line = line;
 }
 
@@ -190,17 +190,16 @@ static void find_callers(struct known *known, struct vmt_inlined_path *path, con
 		struct vmt_symbol *caller = &known->callers[i];
 		const char *name = callers[i].name ? callers[i].name : outermost;
 
-		caller->function = callers[i].name ?
-				   name_inlined(name, callers[i].function, true) :
-				   name ? demangle(name) : NULL;
+		caller->function = callers[i].name ? name_inlined(name, callers[i].function, true) :
+				   name            ? demangle(name) :
+						     NULL;
 		if (callers[i].file)
 			set_file(caller, callers[i].file, known->symbol.directory, callers[i].line);
 		*(i == 0 ? &known->symbol.caller : &caller[-1].caller) = caller;
 	}
 }
 
-static void look_up(struct module *module, uint64_t offset, bool wants_callers,
-		    struct known *known)
+static void look_up(struct module *module, uint64_t offset, bool wants_callers, struct known *known)
 {
 	struct vmt_inlined_path path = { .count = 0 };
 	const char *inlined;
@@ -223,8 +222,8 @@ static void look_up(struct module *module, uint64_t offset, bool wants_callers,
 	if (inlined && wants_callers)
 		find_callers(known, &path, name);
 	if (inlined)
-		known->symbol.function = name_inlined(inlined, &path.function[path.count - 1],
-						      wants_callers);
+		known->symbol.function =
+			name_inlined(inlined, &path.function[path.count - 1], wants_callers);
 	else if (name)
 		known->symbol.function = demangle(name);
 }
@@ -278,7 +277,7 @@ static void free_function(const struct vmt_symbol *symbol)
 {
 	union {
 		const char *constant;
-		void *owned;	/* made by demangle */
+		void *owned; /* made by demangle */
 	} name = { symbol->function };
 
 	free(name.owned);
@@ -289,7 +288,8 @@ static void free_module(struct module *module)
 	struct known *known;
 	struct known *next;
 
-	HASH_ITER(hh, module->known, known, next) {
+	HASH_ITER(hh, module->known, known, next)
+	{
 		HASH_DEL(module->known, known);
 		free_function(&known->symbol);
 		for (const struct vmt_symbol *at = known->symbol.caller; at; at = at->caller)

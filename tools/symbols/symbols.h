@@ -14,20 +14,20 @@
 struct vmt_symbols;
 
 struct vmt_symbols_module {
-	const char *path;	/* not terminated */
+	const char *path; /* not terminated */
 	size_t path_length;
 	const uint8_t *build_id;
-	size_t build_id_length;	/* 0 = unknown: the path is trusted */
+	size_t build_id_length; /* 0 = unknown: the path is trusted */
 };
 
 /* NULL and 0 where nothing is known; all that is pointed to lives as long as the symbols. */
 struct vmt_symbol {
 	const char *function;
-	const char *file;	/* as the compiler was told */
-	const char *directory;	/* where it was then: what a relative file is relative to */
-	const char *short_file;	/* the same without the directory of the compilation */
+	const char *file; /* as the compiler was told */
+	const char *directory; /* where it was then: what a relative file is relative to */
+	const char *short_file; /* the same without the directory of the compilation */
 	uint32_t line;
-	const struct vmt_symbol *caller;	/* what it was inlined into, if that is wanted */
+	const struct vmt_symbol *caller; /* what it was inlined into, if that is wanted */
 };
 
 /* directory: an additional tree of .build-id/ files and of modules by name, or NULL. */

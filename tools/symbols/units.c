@@ -10,9 +10,9 @@
 #include <stdlib.h>
 
 struct range {
-	uint64_t start;	/* first, for sorted.h */
+	uint64_t start; /* first, for sorted.h */
 	uint64_t end;
-	Dwarf_Die *unit;	/* libdwfl's memory */
+	Dwarf_Die *unit; /* libdwfl's memory */
 	Dwarf_Addr bias;
 };
 

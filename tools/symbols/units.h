@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct vmt_units;	/* of a module; NULL = not read yet */
+struct vmt_units; /* of a module; NULL = not read yet */
 
 /*
  * The unit of an address, which has the module's bias; ret_bias is what to take from it for

@@ -89,8 +89,8 @@ static void set_rates(struct vmt_top *top, const struct vmt_top *before)
 		uint64_t calls = old ? old->row.counters.calls : 0;
 
 		row->rate = per_second((int64_t)(row->row.live - live), ns);
-		row->call_rate = (uint64_t)per_second((int64_t)(row->row.counters.calls - calls),
-						      ns);
+		row->call_rate =
+			(uint64_t)per_second((int64_t)(row->row.counters.calls - calls), ns);
 	}
 }
 

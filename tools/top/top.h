@@ -13,25 +13,25 @@
 
 struct vmt_top_row {
 	struct vmt_report_row row;
-	uint64_t key;		/* of the place: the same in the next moment */
-	int64_t rate;		/* change of live maps a second */
-	uint64_t call_rate;	/* calls a second */
+	uint64_t key; /* of the place: the same in the next moment */
+	int64_t rate; /* change of live maps a second */
+	uint64_t call_rate; /* calls a second */
 	char *where;
 };
 
 struct vmt_top {
-	struct vmt_recordings recordings;	/* all that the user's argument names */
+	struct vmt_recordings recordings; /* all that the user's argument names */
 	size_t chosen;
 	uint32_t pid;
 	uint32_t image;
-	uint64_t time;		/* CLOCK_MONOTONIC of the moment, ns */
+	uint64_t time; /* CLOCK_MONOTONIC of the moment, ns */
 	uint64_t maps;
-	int64_t rate;		/* maps a second since the moment before */
+	int64_t rate; /* maps a second since the moment before */
 	bool is_gone;
 	struct vmt_top_row *item;
 	size_t count;
 	size_t bar_count;
-	uint64_t bar[VMT_TOP_BARS];	/* highest count in each slice of the run */
+	uint64_t bar[VMT_TOP_BARS]; /* highest count in each slice of the run */
 };
 
 /* The recording that is shown. */

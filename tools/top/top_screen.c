@@ -16,8 +16,9 @@
 
 #define FIRST_ROW 7
 
-static const char *const sort_words[] = { "live", "live", "net", "peak", "calls", "created",
-					  "split" };
+static const char *const sort_words[] = {
+	"live", "live", "net", "peak", "calls", "created", "split"
+};
 
 int vmt_top_screen_open(struct vmt_top_screen *screen)
 {
@@ -66,7 +67,8 @@ static void draw_title(const struct vmt_top *top)
 		text[n++] = c < ' ' || c > 126 ? ' ' : (char)c;
 	}
 	snprintf(text + n, sizeof(text) - (size_t)n, "  %.1f s  %s",
-		 end > header->start_monotonic ? (double)(end - header->start_monotonic) / 1e9 : 0.0,
+		 end > header->start_monotonic ? (double)(end - header->start_monotonic) / 1e9 :
+						 0.0,
 		 top->is_gone ? "ENDED" : "");
 	attron(A_BOLD);
 	put_line(0, 0, text);
@@ -123,13 +125,13 @@ static void draw_rows(const struct vmt_top_screen *screen, const struct vmt_top 
 	char text[600];
 
 	attron(A_UNDERLINE);
-	put_line(FIRST_ROW - 1, 0, "     live       net   live/s    calls/s  call            where");
+	put_line(FIRST_ROW - 1, 0,
+		 "     live       net   live/s    calls/s  call            where");
 	attroff(A_UNDERLINE);
 	for (size_t i = from; i < top->count && i - from < room; i++) {
 		const struct vmt_top_row *row = &top->item[i];
 
-		snprintf(text, sizeof(text), "%9s %9s %8s %10s  %-14s  %s",
-			 NUMBER(row->row.live),
+		snprintf(text, sizeof(text), "%9s %9s %8s %10s  %-14s  %s", NUMBER(row->row.live),
 			 SIGNED(vmt_view_net(&row->row.counters)), SIGNED(row->rate),
 			 NUMBER(row->call_rate), vmt_calls_name(row->row.call), row->where);
 		attron(i == screen->selected ? A_REVERSE : A_NORMAL);
@@ -177,9 +179,10 @@ void vmt_top_screen_draw(const struct vmt_top_screen *screen, const struct vmt_t
 		draw_stack(screen, top, symbols);
 	else
 		draw_rows(screen, top);
-	snprintf(text, sizeof(text), "%ssorted by %s: l n p c r s   arrows, Enter: stack   "
-		 "Tab: process   space: pause   q: quit", screen->is_paused ? "PAUSED  " : "",
-		 sort_words[screen->sort]);
+	snprintf(text, sizeof(text),
+		 "%ssorted by %s: l n p c r s   arrows, Enter: stack   "
+		 "Tab: process   space: pause   q: quit",
+		 screen->is_paused ? "PAUSED  " : "", sort_words[screen->sort]);
 	attron(A_DIM);
 	put_line(LINES - 1, 0, text);
 	attroff(A_DIM);
@@ -188,7 +191,7 @@ void vmt_top_screen_draw(const struct vmt_top_screen *screen, const struct vmt_t
 
 static bool set_sort(struct vmt_top_screen *screen, int key)
 {
-	static const char keys[] = " lnpcrs";	/* as in enum vmt_rows_sort */
+	static const char keys[] = " lnpcrs"; /* as in enum vmt_rows_sort */
 	const char *found = key > ' ' && key < 127 ? strchr(keys, key) : NULL;
 
 	if (!found)

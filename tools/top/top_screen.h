@@ -7,15 +7,15 @@
 
 struct vmt_top_screen {
 	enum vmt_rows_sort sort;
-	size_t selected;	/* row */
-	bool shows_stack;	/* of the selected row */
+	size_t selected; /* row */
+	bool shows_stack; /* of the selected row */
 	bool is_paused;
 	bool is_utf8;
-	uint32_t pid;		/* shown process; 0 = the one with most maps */
+	uint32_t pid; /* shown process; 0 = the one with most maps */
 };
 
 enum vmt_top_key {
-	VMT_TOP_NOTHING,	/* the interval passed */
+	VMT_TOP_NOTHING, /* the interval passed */
 	VMT_TOP_REDRAW,
 	VMT_TOP_QUIT,
 };

@@ -12,7 +12,7 @@
 struct vmt_lines {
 	char **line;
 	size_t count;
-	uint32_t width;	/* columns of a line */
+	uint32_t width; /* columns of a line */
 };
 
 /* Add formatted text; where it is broken, the lines that follow begin with indent blanks. */

@@ -14,13 +14,13 @@ static void resolve(char *path)
 {
 	bool is_absolute = *path == '/';
 	char *out = path + is_absolute;
-	char *floor = out;	/* ".." that nothing stands before has to stay */
+	char *floor = out; /* ".." that nothing stands before has to stay */
 	const char *in = out;
 
 	while (*in) {
 		size_t n = strcspn(in, "/");
 		const char *next = in + n + (in[n] == '/');
-		bool is_last = !*next;	/* its end may be overwritten below */
+		bool is_last = !*next; /* its end may be overwritten below */
 		bool is_up = n == 2 && !memcmp(in, "..", 2);
 
 		if (is_up && out > floor) {

@@ -5,9 +5,9 @@
  */
 #include "core/base/arena.h"
 
-#define SMALL_STEP	16u
-#define SMALL_CLASSES	32u
-#define SMALL_MAX	(SMALL_STEP * SMALL_CLASSES)
+#define SMALL_STEP    16u
+#define SMALL_CLASSES 32u
+#define SMALL_MAX     (SMALL_STEP * SMALL_CLASSES)
 
 static unsigned class_of(size_t size, size_t *ret_rounded)
 {
@@ -21,7 +21,7 @@ static unsigned class_of(size_t size, size_t *ret_rounded)
 	unsigned bits = 64 - (unsigned)__builtin_clzl(size - 1);
 
 	*ret_rounded = (size_t)1 << bits;
-	return SMALL_CLASSES + bits - 10;	/* 1024 = 2^10 is the first class above */
+	return SMALL_CLASSES + bits - 10; /* 1024 = 2^10 is the first class above */
 }
 
 /* An outcome of all maps is one piece, nearly as large as all else there is: so at a quarter. */

@@ -12,15 +12,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VMT_MUST_CHECK __attribute__((warn_unused_result))
-#define VMT_LIKELY(x)	__builtin_expect(!!(x), 1)
+#define VMT_MUST_CHECK  __attribute__((warn_unused_result))
+#define VMT_LIKELY(x)   __builtin_expect(!!(x), 1)
 #define VMT_UNLIKELY(x) __builtin_expect(!!(x), 0)
 /* On the way of nearly every call: these lie side by side, in few pages. */
-#define VMT_HOT __attribute__((hot))
+#define VMT_HOT          __attribute__((hot))
 #define VMT_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-#define VMT_PAGE_SIZE	UINT64_C(4096)
-#define VMT_FRAMES_MAX	64	/* frames kept of one stack; deeper stacks are cut and marked */
+#define VMT_PAGE_SIZE  UINT64_C(4096)
+#define VMT_FRAMES_MAX 64 /* frames kept of one stack; deeper stacks are cut and marked */
 
 /*
  * The hash of a stack, pc by pc from 0. Of two stacks after one another it is

@@ -10,17 +10,17 @@
 
 /* The commonest three. */
 #if defined(__x86_64__)
-#define VMT_NR_MMAP	9
+#define VMT_NR_MMAP     9
 #define VMT_NR_MPROTECT 10
-#define VMT_NR_MUNMAP	11
+#define VMT_NR_MUNMAP   11
 #else
-#define VMT_NR_MMAP	222
+#define VMT_NR_MMAP     222
 #define VMT_NR_MPROTECT 226
-#define VMT_NR_MUNMAP	215
+#define VMT_NR_MUNMAP   215
 #endif
 
 enum vmt_call_id {
-	VMT_CALL_NONE,	/* pseudo-sites: start-up, unseen */
+	VMT_CALL_NONE, /* pseudo-sites: start-up, unseen */
 	VMT_CALL_MMAP,
 	VMT_CALL_MUNMAP,
 	VMT_CALL_MPROTECT,
@@ -43,10 +43,10 @@ enum vmt_call_id {
 	VMT_CALL_IO_SETUP,
 	VMT_CALL_IO_DESTROY,
 	VMT_CALL_MAP_SHADOW_STACK,
-	VMT_CALL_PRCTL,		/* PR_SET_VMA, PR_SET_MEMORY_MERGE */
-	VMT_CALL_ARCH_PRCTL,	/* ARCH_MAP_VDSO_* */
-	VMT_CALL_IOCTL,		/* UFFDIO_REGISTER, UFFDIO_UNREGISTER */
-	VMT_CALL_CLOSE,		/* of a userfaultfd */
+	VMT_CALL_PRCTL, /* PR_SET_VMA, PR_SET_MEMORY_MERGE */
+	VMT_CALL_ARCH_PRCTL, /* ARCH_MAP_VDSO_* */
+	VMT_CALL_IOCTL, /* UFFDIO_REGISTER, UFFDIO_UNREGISTER */
+	VMT_CALL_CLOSE, /* of a userfaultfd */
 	VMT_CALL_COUNT,
 };
 

@@ -7,12 +7,12 @@
 #include "core/base/fmt.h"
 #include "core/base/printable.h"
 
-#define BOLD "\033[1m"
+#define BOLD  "\033[1m"
 #define PLAIN "\033[0m"
 
 size_t vmt_fmt_length(const char *text)
 {
-	const volatile char *at = text;	/* or gcc makes this loop a call of strlen again */
+	const volatile char *at = text; /* or gcc makes this loop a call of strlen again */
 	size_t n = 0;
 
 	while (at[n])
@@ -215,7 +215,7 @@ void vmt_fmt_wrap(struct vmt_fmt *fmt, uint32_t indent)
 	size_t room = fmt->prefix < fmt->width ? fmt->width - fmt->prefix : 1;
 	const char *text = fmt->line;
 	size_t n = fmt->used;
-	size_t first = indent;	/* do not break inside the first line's own indentation */
+	size_t first = indent; /* do not break inside the first line's own indentation */
 
 	if (fmt->is_partial || indent >= sizeof(spaces) || indent >= room) {
 		vmt_fmt_end(fmt);

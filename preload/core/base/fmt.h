@@ -16,10 +16,10 @@ struct vmt_fmt {
 	void (*emit)(void *context, const char *bytes, size_t n);
 	void *context;
 	uint32_t pid;
-	uint32_t prefix;	/* width of "==PID== " */
-	uint32_t width;		/* columns of a line, VMT_FMT_WIDTH unless changed */
+	uint32_t prefix; /* width of "==PID== " */
+	uint32_t width; /* columns of a line, VMT_FMT_WIDTH unless changed */
 	bool colour;
-	bool is_partial;	/* the line's first part was already written */
+	bool is_partial; /* the line's first part was already written */
 	size_t used;
 	char line[600];
 };

@@ -8,7 +8,7 @@
 
 #include "core/base/base.h"
 
-#define VMT_KERNEL(major, minor) ((major) * 1000u + (minor))
+#define VMT_KERNEL(major, minor) ((major)*1000u + (minor))
 
 /*
  * The newest that scripts/kernels.sh found no difference on. That script fails when it comes by a

@@ -6,14 +6,14 @@
 #include "core/base/options.h"
 
 enum option_kind {
-	OPTION_BOOL,	/* 0 or 1 */
+	OPTION_BOOL, /* 0 or 1 */
 	OPTION_NUMBER,
 	OPTION_TEXT,
 	OPTION_ASK,
 	OPTION_DERIVE,
-	OPTION_SITES,	/* full or plain */
-	OPTION_FILTER,	/* auto or probe */
-	OPTION_CHILDREN,	/* report or record */
+	OPTION_SITES, /* full or plain */
+	OPTION_FILTER, /* auto or probe */
+	OPTION_CHILDREN, /* report or record */
 };
 
 struct option {
@@ -40,7 +40,8 @@ static const struct option table[] = {
 	  "children=report   child processes print their reports, and are judged, as well" },
 	{ "follow_children", OPTION_BOOL, AT(follow_children), 0, 0,
 	  "follow_children=0 child processes are not recorded" },
-	{ "top", OPTION_NUMBER, AT(top), 1, 1000000, "top=N             call sites in the report (10)" },
+	{ "top", OPTION_NUMBER, AT(top), 1, 1000000,
+	  "top=N             call sites in the report (10)" },
 	{ "verbosity", OPTION_NUMBER, AT(verbosity), 0, 9,
 	  "verbosity=N       1: more about how the numbers were come by" },
 	{ "max_growth", OPTION_NUMBER, AT(max_growth), 0, UINT64_MAX,
@@ -49,8 +50,7 @@ static const struct option table[] = {
 	  "exitcode=N        the exit status then (23)" },
 	{ "sites", OPTION_SITES, AT(sites), 0, 0,
 	  "sites=WAY         libc's own system calls: auto, mprotect (not /proc/self/mem), 0 (unseen)" },
-	{ "malloc", OPTION_BOOL, AT(malloc), 0, 0,
-	  "malloc=0          do not count allocations" },
+	{ "malloc", OPTION_BOOL, AT(malloc), 0, 0, "malloc=0          do not count allocations" },
 	{ "ask", OPTION_ASK, AT(ask), 0, 0,
 	  "ask=WAY           how the kernel is asked: auto, query, probe or maps" },
 	{ "derive", OPTION_DERIVE, AT(derive), 0, 0,
@@ -204,22 +204,14 @@ static bool set(struct vmt_options *options, const struct option *option, struct
 	void *field = (char *)options + option->offset;
 
 	switch (option->kind) {
-	case OPTION_BOOL:
-		return set_bool(field, value);
-	case OPTION_NUMBER:
-		return set_number(field, option, value);
-	case OPTION_TEXT:
-		return set_text(field, sizeof(options->log_path), value);
-	case OPTION_ASK:
-		return set_ask(field, value);
-	case OPTION_DERIVE:
-		return set_derive(field, value);
-	case OPTION_SITES:
-		return set_sites(field, value);
-	case OPTION_FILTER:
-		return set_filter(field, value);
-	case OPTION_CHILDREN:
-		return set_children(field, value);
+	case OPTION_BOOL: return set_bool(field, value);
+	case OPTION_NUMBER: return set_number(field, option, value);
+	case OPTION_TEXT: return set_text(field, sizeof(options->log_path), value);
+	case OPTION_ASK: return set_ask(field, value);
+	case OPTION_DERIVE: return set_derive(field, value);
+	case OPTION_SITES: return set_sites(field, value);
+	case OPTION_FILTER: return set_filter(field, value);
+	case OPTION_CHILDREN: return set_children(field, value);
 	}
 	return false;
 }
@@ -258,7 +250,7 @@ static int parse_one(struct vmt_options *options, struct piece piece,
 		     const struct vmt_options_ops *ops)
 {
 	struct piece key = piece;
-	struct piece value = { "1", 1 };	/* a bare key switches on */
+	struct piece value = { "1", 1 }; /* a bare key switches on */
 	size_t equals = 0;
 
 	while (equals < piece.length && piece.text[equals] != '=')
@@ -276,11 +268,13 @@ static int parse_one(struct vmt_options *options, struct piece piece,
 		return 1;
 	}
 	if (equals == piece.length && option->kind != OPTION_BOOL) {
-		complain(ops, "option '", key, "' in VMATRACE_OPTIONS needs a value; help=1 lists them");
+		complain(ops, "option '", key,
+			 "' in VMATRACE_OPTIONS needs a value; help=1 lists them");
 		return 1;
 	}
 	if (!set(options, option, value)) {
-		complain(ops, "bad value in VMATRACE_OPTIONS: '", piece, "'; help=1 lists what is good");
+		complain(ops, "bad value in VMATRACE_OPTIONS: '", piece,
+			 "'; help=1 lists what is good");
 		return 1;
 	}
 	return 0;

@@ -32,27 +32,27 @@ enum vmt_filter_way {
 };
 
 struct vmt_options {
-	char log_path[256];	/* "" = standard error; ".PID" is appended */
-	char dir[256];		/* where recordings go; "" = a memfd */
-	uint64_t max_maps;	/* maps there is room for; 0 = by vm.max_map_count */
+	char log_path[256]; /* "" = standard error; ".PID" is appended */
+	char dir[256]; /* where recordings go; "" = a memfd */
+	uint64_t max_maps; /* maps there is room for; 0 = by vm.max_map_count */
 	uint64_t max_sites;
-	uint64_t max_size;	/* of a recording, MiB; 0 = what max_maps and max_sites need */
-	uint64_t verify;	/* compare with the kernel after every Nth call; 0 = never */
-	uint64_t top;		/* call sites in the report */
-	uint64_t max_growth;	/* maps more at the end than at the start; UINT64_MAX = no limit */
-	uint64_t exitcode;	/* the status when that is exceeded */
-	uint32_t ask;		/* enum vmt_ask */
-	uint32_t derive;	/* enum vmt_derive */
-	uint32_t filter;	/* enum vmt_filter_way: what to do about an inherited seccomp filter */
+	uint64_t max_size; /* of a recording, MiB; 0 = what max_maps and max_sites need */
+	uint64_t verify; /* compare with the kernel after every Nth call; 0 = never */
+	uint64_t top; /* call sites in the report */
+	uint64_t max_growth; /* maps more at the end than at the start; UINT64_MAX = no limit */
+	uint64_t exitcode; /* the status when that is exceeded */
+	uint32_t ask; /* enum vmt_ask */
+	uint32_t derive; /* enum vmt_derive */
+	uint32_t filter; /* enum vmt_filter_way: what to do about an inherited seccomp filter */
 	bool help;
 	bool strict;
-	bool report;		/* print at exit */
-	bool children;		/* child processes print as well */
+	bool report; /* print at exit */
+	bool children; /* child processes print as well */
 	bool follow_children;
-	uint32_t sites;		/* enum vmt_option_sites: door 2 */
-	bool malloc;		/* count allocations */
-	bool tool;		/* use the vmatrace tool for names */
-	bool markers;		/* show strace(1) where recording starts and ends */
+	uint32_t sites; /* enum vmt_option_sites: door 2 */
+	bool malloc; /* count allocations */
+	bool tool; /* use the vmatrace tool for names */
+	bool markers; /* show strace(1) where recording starts and ends */
 	uint64_t verbosity;
 };
 

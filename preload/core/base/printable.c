@@ -8,8 +8,12 @@
 size_t vmt_printable_length(const unsigned char *text, size_t left)
 {
 	unsigned char first = text[0];
-	size_t n = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 :
-		   first < 0xf5 ? 4 : 0;
+	size_t n = first < 0x80 ? 1 :
+		   first < 0xc2 ? 0 :
+		   first < 0xe0 ? 2 :
+		   first < 0xf0 ? 3 :
+		   first < 0xf5 ? 4 :
+				  0;
 
 	if (n > left)
 		return 0;
@@ -28,7 +32,7 @@ static bool is_harmful(const unsigned char *text, size_t n)
 {
 	if (n == 1)
 		return text[0] < ' ' || text[0] == 0x7f;
-	if (n == 2)	/* U+0080 to U+009f */
+	if (n == 2) /* U+0080 to U+009f */
 		return text[0] == 0xc2 && text[1] < 0xa0;
 	if (n != 3 || text[0] != 0xe2)
 		return false;

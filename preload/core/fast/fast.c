@@ -8,7 +8,7 @@ void vmt_fast_move_start(struct vmt_fast *it, struct vmt_map *map, const struct 
 {
 	const struct vmt_map was = *map;
 
-	vmt_space_remove(it->space, map);	/* its memory serves the insertion */
+	vmt_space_remove(it->space, map); /* its memory serves the insertion */
 	if (!vmt_space_insert(it->space, vma, was.mapped_by, was.put_by, was.time))
 		it->effect->out_of_memory = true;
 }
@@ -22,13 +22,12 @@ void vmt_fast_merge_left(struct vmt_fast *it, struct vmt_map *left, const struct
 	vmt_space_update(it->space, left, &both, left->mapped_by, left->put_by, left->time);
 }
 
-void vmt_fast_merge_right(struct vmt_fast *it, struct vmt_map *right,
-			   const struct vmt_vma *vma)
+void vmt_fast_merge_right(struct vmt_fast *it, struct vmt_map *right, const struct vmt_vma *vma)
 {
 	struct vmt_vma both = *vma;
 
 	if (!right)
-		return;	/* there was no memory to split it off */
+		return; /* there was no memory to split it off */
 	vmt_merge_rules_combine(&both, &right->vma);
 	both.flags |= right->vma.flags & VMT_MAP_STORED;
 	vmt_merge_rules_settle_one(&both);
@@ -58,7 +57,7 @@ struct vmt_vma vmt_fast_from(const struct vmt_vma *vma, uint64_t start)
 }
 
 struct vmt_vma vmt_fast_altered(const struct vmt_vma *vma, const struct vmt_change *change,
-				   struct vmt_range range)
+				struct vmt_range range)
 {
 	struct vmt_vma part = vmt_fast_from(vma, range.start);
 
@@ -69,8 +68,7 @@ struct vmt_vma vmt_fast_altered(const struct vmt_vma *vma, const struct vmt_chan
 
 void vmt_fast_set_vma(struct vmt_fast *it, struct vmt_map *map, const struct vmt_vma *vma)
 {
-	if (vmt_vma_same(&map->vma, vma) &&
-	    !((map->vma.flags ^ vma->flags) & VMT_MAP_STORED))
+	if (vmt_vma_same(&map->vma, vma) && !((map->vma.flags ^ vma->flags) & VMT_MAP_STORED))
 		map->vma = *vma;
 	else
 		vmt_space_update(it->space, map, vma, map->mapped_by, map->put_by, map->time);

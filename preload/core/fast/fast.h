@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changes made on the table itself, without an outcome of it, when what the call has done is certain:
- * what fast_simple.c, fast_range.c and fast_protect.c have in common. Each does only what resolve.h and effect.h would have
- * done. A lack of memory is noted in the effect and stops nothing. Inline is what most calls need.
+ * Changes made on the table itself, without an outcome of it, when what the call has done is
+ * certain: what fast_simple.c, fast_range.c and fast_protect.c have in common. Each does only what
+ * resolve.h and effect.h would have done. A lack of memory is noted in the effect and stops
+ * nothing. Inline is what most calls need.
  */
 #ifndef VMT_FAST_H
 #define VMT_FAST_H
@@ -32,10 +33,11 @@ static inline bool vmt_fast_is_stack(const struct vmt_map *map)
 }
 
 /* Are two neighbours one? next, pending: see vmt_merge_rules_decide. */
-static inline enum vmt_answer
-vmt_fast_merges(const struct vmt_space *space, const struct vmt_vma *left,
-		 const struct vmt_vma *right, const struct vmt_vma *next,
-		 const struct vmt_pending_merge *pending)
+static inline enum vmt_answer vmt_fast_merges(const struct vmt_space *space,
+					      const struct vmt_vma *left,
+					      const struct vmt_vma *right,
+					      const struct vmt_vma *next,
+					      const struct vmt_pending_merge *pending)
 {
 	if (!vmt_vma_continues(left, right))
 		return VMT_ANSWER_NO;
@@ -44,11 +46,13 @@ vmt_fast_merges(const struct vmt_space *space, const struct vmt_vma *left,
 		       VMT_ANSWER_MAYBE;
 }
 
-/* Does the new map merge with what will lie beside it? NULL: nothing touches it there. False: it is not
- * certain, or it merges with both. */
+/*
+ * Does the new map merge with what will lie beside it? NULL: nothing touches it there. False: it is
+ * not certain, or it merges with both.
+ */
 static inline bool vmt_fast_judge(const struct vmt_space *space, const struct vmt_vma *vma,
-				    const struct vmt_vma *left, const struct vmt_vma *right,
-				    struct vmt_fast_sides *ret_sides)
+				  const struct vmt_vma *left, const struct vmt_vma *right,
+				  struct vmt_fast_sides *ret_sides)
 {
 	enum vmt_answer with_left = VMT_ANSWER_NO, with_right = VMT_ANSWER_NO;
 
@@ -64,7 +68,7 @@ static inline bool vmt_fast_judge(const struct vmt_space *space, const struct vm
 
 /* A map that the call puts there; next: what follows, if that is known, otherwise NULL. */
 static inline void vmt_fast_put(struct vmt_fast *it, struct vmt_map *next,
-				  const struct vmt_vma *vma, uint32_t mapped_by)
+				const struct vmt_vma *vma, uint32_t mapped_by)
 {
 	const struct vmt_map *map =
 		vmt_space_insert_before(it->space, next, vma, mapped_by, it->site, it->time);
@@ -93,7 +97,7 @@ static inline void vmt_fast_take(struct vmt_fast *it, struct vmt_map *map)
 void vmt_fast_take_part(struct vmt_fast *it, struct vmt_map *map, struct vmt_range range);
 
 static inline void vmt_fast_take_out(struct vmt_fast *it, struct vmt_map *map,
-				       struct vmt_range range)
+				     struct vmt_range range)
 {
 	if (map->vma.start >= range.start && map->vma.end <= range.end)
 		vmt_fast_take(it, map);
@@ -104,14 +108,16 @@ static inline void vmt_fast_take_out(struct vmt_fast *it, struct vmt_map *map,
 /* A further piece of a map. */
 void vmt_fast_split_off(struct vmt_fast *it, const struct vmt_vma *vma, uint32_t mapped_by);
 
-/* What of a map lies before end, and from start on. Beside a hole nothing is known of a neighbour's
- * anon_vma (anon_vma.h). */
+/*
+ * What of a map lies before end, and from start on. Beside a hole nothing is known of a neighbour's
+ * anon_vma (anon_vma.h).
+ */
 struct vmt_vma vmt_fast_up_to(const struct vmt_vma *vma, uint64_t end);
 struct vmt_vma vmt_fast_from(const struct vmt_vma *vma, uint64_t start);
 
 /* What the call makes of the bytes of a map in its range. */
 struct vmt_vma vmt_fast_altered(const struct vmt_vma *vma, const struct vmt_change *change,
-				   struct vmt_range range);
+				struct vmt_range range);
 
 /* The same start and owners. What is only known of it is not published. */
 void vmt_fast_set_vma(struct vmt_fast *it, struct vmt_map *map, const struct vmt_vma *vma);
@@ -121,13 +127,12 @@ void vmt_fast_move_start(struct vmt_fast *it, struct vmt_map *map, const struct 
 
 /* The call's new map becomes part of the one that it touches. */
 void vmt_fast_merge_left(struct vmt_fast *it, struct vmt_map *left, const struct vmt_vma *vma);
-void vmt_fast_merge_right(struct vmt_fast *it, struct vmt_map *right,
-			   const struct vmt_vma *vma);
+void vmt_fast_merge_right(struct vmt_fast *it, struct vmt_map *right, const struct vmt_vma *vma);
 
 /* The call's new map: on its own, before next (see _put), or as part of left or right. */
 static inline void vmt_fast_place(struct vmt_fast *it, struct vmt_vma *vma,
-				    struct vmt_fast_sides sides, struct vmt_map *left,
-				    struct vmt_map *right, struct vmt_map *next)
+				  struct vmt_fast_sides sides, struct vmt_map *left,
+				  struct vmt_map *right, struct vmt_map *next)
 {
 	it->effect->call.created = 1;
 	it->effect->call.merged = sides.merges_left || sides.merges_right;

@@ -7,7 +7,7 @@
 /* A map cut at the ends of the range. */
 struct pieces {
 	struct vmt_vma front;
-	struct vmt_vma part;	/* the altered one, later with what it has become one with */
+	struct vmt_vma part; /* the altered one, later with what it has become one with */
 	struct vmt_vma rest;
 	bool has_front;
 	bool has_rest;
@@ -20,8 +20,7 @@ static struct pieces cut(struct vmt_space *space, const struct vmt_vma *vma,
 		.front = vmt_fast_up_to(vma, range.start),
 		.part = vmt_fast_altered(vma, change, range),
 		.rest = vmt_fast_from(vma, range.end),
-		.has_front = vma->start < range.start,
-		.has_rest = vma->end > range.end,
+		.has_front = vma->start<range.start, .has_rest = vma->end> range.end,
 	};
 
 	if (pieces.has_front) {
@@ -53,7 +52,7 @@ static bool is_certain(const struct vmt_space *space, const struct vmt_vma *left
 	}
 	if (right)
 		with_right = vmt_fast_merges(space, part, right, NULL,
-					      ret_sides->merges_left ? &pending : NULL);
+					     ret_sides->merges_left ? &pending : NULL);
 	ret_sides->merges_right = with_right == VMT_ANSWER_YES;
 	if (ret_sides->merges_right)
 		vmt_merge_rules_combine(part, right);
@@ -85,14 +84,20 @@ static void hand_over(struct vmt_fast *it, struct vmt_map *left, struct vmt_map 
 	vmt_fast_set_vma(it, left, &pieces->part);
 }
 
-bool vmt_fast_protect_one(struct vmt_fast *it, const struct vmt_change *change, struct vmt_range range,
-		   struct vmt_map *left, struct vmt_map *map, struct vmt_map *right)
+bool vmt_fast_protect_one(struct vmt_fast *it, const struct vmt_change *change,
+			  struct vmt_range range, struct vmt_map *left, struct vmt_map *map,
+			  struct vmt_map *right)
 {
 	struct pieces pieces = cut(it->space, &map->vma, change, range);
 	struct vmt_fast_sides sides;
 
-	if (!is_certain(it->space, pieces.has_front ? &pieces.front : left ? &left->vma : NULL,
-			pieces.has_rest ? &pieces.rest : right ? &right->vma : NULL,
+	if (!is_certain(it->space,
+			pieces.has_front ? &pieces.front :
+			left             ? &left->vma :
+					   NULL,
+			pieces.has_rest ? &pieces.rest :
+			right           ? &right->vma :
+					  NULL,
 			&pieces.part, &sides))
 		return false;
 	/* Not with what is left of its own map. */
@@ -110,7 +115,7 @@ bool vmt_fast_protect_one(struct vmt_fast *it, const struct vmt_change *change, 
 }
 
 void vmt_fast_protect_apart(struct vmt_fast *it, const struct vmt_change *change,
-		     struct vmt_range range, struct vmt_map *map)
+			    struct vmt_range range, struct vmt_map *map)
 {
 	struct pieces pieces = cut(it->space, &map->vma, change, range);
 

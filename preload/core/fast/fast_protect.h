@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What mprotect and madvise do to a map that lies in their range, or to a piece of it. Mostly it is one
- * map only, which may become one with its neighbours: a heap grows, or a page that was protected is
- * given back its protection. Called by fast_range.c, which has looked at everything else.
+ * What mprotect and madvise do to a map that lies in their range, or to a piece of it. Mostly it is
+ *one map only, which may become one with its neighbours: a heap grows, or a page that was protected
+ *is given back its protection. Called by fast_range.c, which has looked at everything else.
  *
  *	"AAABCCC"  B becomes like both  ->  "AAAAAAA"   merged 2
  *	"AAABBCC"  the front of B       ->  "AAAABCC"   split 1, merged 1
@@ -14,15 +14,15 @@
 #include "core/fast/fast.h"
 
 /*
- * The call altered range, of which all bytes lie in map; left and right touch the range (NULL: nothing
- * does, or map itself). False: nothing is changed, for the kernel must be asked.
+ * The call altered range, of which all bytes lie in map; left and right touch the range (NULL:
+ * nothing does, or map itself). False: nothing is changed, for the kernel must be asked.
  */
 VMT_MUST_CHECK bool vmt_fast_protect_one(struct vmt_fast *it, const struct vmt_change *change,
-				  struct vmt_range range, struct vmt_map *left,
-				  struct vmt_map *map, struct vmt_map *right);
+					 struct vmt_range range, struct vmt_map *left,
+					 struct vmt_map *map, struct vmt_map *right);
 
 /* The bytes of map in the range are altered, and it is certain that they merge with nothing. */
 void vmt_fast_protect_apart(struct vmt_fast *it, const struct vmt_change *change,
-		     struct vmt_range range, struct vmt_map *map);
+			    struct vmt_range range, struct vmt_map *map);
 
 #endif

@@ -12,7 +12,7 @@
 struct carving {
 	struct vmt_fast direct;
 	const struct vmt_change *change;
-	struct vmt_range range;	/* of the call */
+	struct vmt_range range; /* of the call */
 };
 
 /* The maps at a range: those that touch it on either side, and the first that has bytes in it. */
@@ -21,9 +21,9 @@ struct around {
 	struct vmt_map *first;
 	struct vmt_map *last;
 	struct vmt_map *right;
-	struct vmt_map *behind;	/* it touches the range, or not */
+	struct vmt_map *behind; /* it touches the range, or not */
 	bool has_hole;
-	bool has_stack;	/* which may have grown by itself */
+	bool has_stack; /* which may have grown by itself */
 };
 
 static void look_around(const struct vmt_space *space, struct vmt_range range,
@@ -68,8 +68,7 @@ static bool is_certain(const struct carving *it, const struct around *around,
 	const struct vmt_map *last = around->last;
 	const struct vmt_map *left =
 		first && first->vma.start < it->range.start ? first : around->left;
-	const struct vmt_map *right =
-		last && last->vma.end > it->range.end ? last : around->right;
+	const struct vmt_map *right = last && last->vma.end > it->range.end ? last : around->right;
 	struct vmt_vma sides[2];
 
 	if (left)
@@ -77,7 +76,7 @@ static bool is_certain(const struct carving *it, const struct around *around,
 	if (right)
 		sides[1] = vmt_fast_from(&right->vma, it->range.end);
 	return vmt_fast_judge(it->direct.space, vma, left ? &sides[0] : NULL,
-				right ? &sides[1] : NULL, ret_sides);
+			      right ? &sides[1] : NULL, ret_sides);
 }
 
 static bool range_fixed(struct carving *it, const struct around *around)
@@ -95,8 +94,8 @@ static bool range_fixed(struct carving *it, const struct around *around)
 		return false;
 	take_all_out(it, around->first);
 	vmt_fast_place(&it->direct, &vma, sides,
-			 sides.merges_left ? vmt_space_find(space, vma.start - 1) : NULL,
-			 sides.merges_right ? vmt_space_at(space, vma.end) : NULL, NULL);
+		       sides.merges_left ? vmt_space_find(space, vma.start - 1) : NULL,
+		       sides.merges_right ? vmt_space_at(space, vma.end) : NULL, NULL);
 	return true;
 }
 
@@ -160,13 +159,13 @@ static bool range_altered(struct carving *it)
 	if (around.has_stack || around.has_hole != change->met_hole)
 		return false;
 	if (change->met_hole && vmt_fast_is_stack(around.behind))
-		return false;	/* it may have grown into the hole */
-	if (protects && change->met_hole)	/* as in predict.c */
+		return false; /* it may have grown into the hole */
+	if (protects && change->met_hole) /* as in predict.c */
 		return !around.first || around.first->vma.start > it->range.start;
 	if (around.first == around.last && !around.has_hole &&
 	    !vmt_merge_rules_keeps(&around.first->vma, change))
-		return vmt_fast_protect_one(&it->direct, change, it->range, around.left, around.first,
-				     around.right);
+		return vmt_fast_protect_one(&it->direct, change, it->range, around.left,
+					    around.first, around.right);
 	if (!stay_apart(it, &around))
 		return false;
 	for (struct vmt_map *map = around.first; map && map->vma.start < it->range.end;
@@ -180,8 +179,8 @@ static bool range_altered(struct carving *it)
 
 static bool is_for_gone(const struct vmt_change *change)
 {
-	return !vmt_range_is_empty(change->gone[0]) && change->gone[0].start &&
-	       !change->is_file && !(change->flags & VMT_MAP_STACK) &&
+	return !vmt_range_is_empty(change->gone[0]) && change->gone[0].start && !change->is_file &&
+	       !(change->flags & VMT_MAP_STACK) &&
 	       (vmt_range_is_empty(change->fresh) ||
 		(change->fresh.start == change->gone[0].start &&
 		 change->fresh.end == change->gone[0].end));
@@ -194,7 +193,8 @@ static bool is_for_altered(const struct vmt_change *change)
 }
 
 bool vmt_fast_range_apply(struct vmt_space *space, const struct vmt_change *change, uint32_t site,
-		     uint64_t time, const struct vmt_effect_ops *ops, struct vmt_effect *ret_effect)
+			  uint64_t time, const struct vmt_effect_ops *ops,
+			  struct vmt_effect *ret_effect)
 {
 	struct carving it = {
 		.direct = { space, site, time, ops, ret_effect },

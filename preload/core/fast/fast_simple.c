@@ -11,10 +11,11 @@
 struct sides {
 	struct vmt_map *left;
 	struct vmt_map *right;
-	struct vmt_map *next;	/* behind it, touching or not; NULL = nothing */
+	struct vmt_map *next; /* behind it, touching or not; NULL = nothing */
 };
 
-VMT_HOT static bool has_sides(const struct vmt_space *space, struct vmt_range range, struct sides *sides)
+VMT_HOT static bool has_sides(const struct vmt_space *space, struct vmt_range range,
+			      struct sides *sides)
 {
 	struct vmt_map *map = vmt_space_from(space, range.start - 1);
 
@@ -24,7 +25,7 @@ VMT_HOT static bool has_sides(const struct vmt_space *space, struct vmt_range ra
 		map = vmt_space_next(map);
 	}
 	if (map && map->vma.start < range.end)
-		return false;	/* something is there that no call explains */
+		return false; /* something is there that no call explains */
 	if (map && map->vma.start == range.end)
 		sides->right = map;
 	sides->next = map;
@@ -45,7 +46,7 @@ VMT_HOT static bool apply_fresh(struct vmt_fast *it, const struct vmt_simple *si
 		return false;
 	vma.vma_class = vmt_vma_class_born(it->space, simple->born);
 	if (!vmt_fast_judge(it->space, &vma, sides.left ? &sides.left->vma : NULL,
-			      sides.right ? &sides.right->vma : NULL, &merged))
+			    sides.right ? &sides.right->vma : NULL, &merged))
 		return false;
 	vmt_fast_place(it, &vma, merged, sides.left, sides.right, sides.next);
 	return true;
@@ -66,9 +67,9 @@ VMT_HOT static bool apply_gone(struct vmt_fast *it, struct vmt_range gone)
 	return true;
 }
 
-VMT_HOT bool vmt_fast_simple_apply(struct vmt_space *space, const struct vmt_simple *simple, uint32_t site,
-		     uint64_t time, const struct vmt_effect_ops *ops,
-		     struct vmt_effect *ret_effect)
+VMT_HOT bool vmt_fast_simple_apply(struct vmt_space *space, const struct vmt_simple *simple,
+				   uint32_t site, uint64_t time, const struct vmt_effect_ops *ops,
+				   struct vmt_effect *ret_effect)
 {
 	struct vmt_fast it = { space, site, time, ops, ret_effect };
 

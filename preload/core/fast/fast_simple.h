@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The commonest calls at a third of the cost: memory mapped where nothing was, and one map or a piece
- * of it given back, when no question is open. Whatever else comes is left to resolve.h and effect.h,
- * and must be: this may only do what they would have done.
+ * The commonest calls at a third of the cost: memory mapped where nothing was, and one map or a
+ * piece of it given back, when no question is open. Whatever else comes is left to resolve.h and
+ * effect.h, and must be: this may only do what they would have done.
  */
 #ifndef VMT_FAST_SIMPLE_H
 #define VMT_FAST_SIMPLE_H
@@ -14,7 +14,7 @@
  * False: not one of those calls; then nothing has changed.
  */
 bool vmt_fast_simple_apply(struct vmt_space *space, const struct vmt_simple *simple, uint32_t site,
-		     uint64_t time, const struct vmt_effect_ops *ops,
-		     struct vmt_effect *ret_effect);
+			   uint64_t time, const struct vmt_effect_ops *ops,
+			   struct vmt_effect *ret_effect);
 
 #endif

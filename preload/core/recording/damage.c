@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Whether a recording is still what was written: by the sums of a process that ended, and by what
- * its records can be at all. Part of the view (view.h); the same rules hold. Used by the tools, once
- * for each recording that they read.
+ * its records can be at all. Part of the view (view.h); the same rules hold. Used by the tools,
+ * once for each recording that they read.
  */
 #include "core/recording/view.h"
 
@@ -12,7 +12,7 @@
 
 static const struct {
 	const char *name;
-	bool is_needed;	/* there is no report without it */
+	bool is_needed; /* there is no report without it */
 } sections[VMT_SECTION_COUNT] = {
 	[VMT_SECTION_STRINGS] = { "names", true },
 	[VMT_SECTION_MODULES] = { "modules", true },
@@ -44,8 +44,7 @@ static bool can_be_site(const struct vmt_view *view, uint64_t index)
 static bool can_be_range(const struct vmt_view *view, uint64_t index)
 {
 	const struct vmt_view_section *section = &view->section[VMT_SECTION_RANGES];
-	const struct vmt_rec_range *raw =
-		(const void *)(section->data + index * section->stride);
+	const struct vmt_rec_range *raw = (const void *)(section->data + index * section->stride);
 	struct vmt_rec_range range;
 
 	return vmt_view_range(view, index, &range) ||
@@ -104,14 +103,10 @@ static bool can_be_allocator(const struct vmt_view *view, uint64_t index)
 
 /* Timelines are looked at where they are drawn: a bucket that is left out is one without a call. */
 static bool (*const can_be[VMT_SECTION_COUNT])(const struct vmt_view *, uint64_t) = {
-	[VMT_SECTION_MODULES] = can_be_module,
-	[VMT_SECTION_SITES] = can_be_site,
-	[VMT_SECTION_FRAMES] = can_be_frame,
-	[VMT_SECTION_CALLS] = can_be_call,
-	[VMT_SECTION_RANGES] = can_be_range,
-	[VMT_SECTION_FAILURES] = can_be_failure,
-	[VMT_SECTION_MARKS] = can_be_mark,
-	[VMT_SECTION_MARK_VALUES] = can_be_mark_value,
+	[VMT_SECTION_MODULES] = can_be_module,       [VMT_SECTION_SITES] = can_be_site,
+	[VMT_SECTION_FRAMES] = can_be_frame,         [VMT_SECTION_CALLS] = can_be_call,
+	[VMT_SECTION_RANGES] = can_be_range,         [VMT_SECTION_FAILURES] = can_be_failure,
+	[VMT_SECTION_MARKS] = can_be_mark,           [VMT_SECTION_MARK_VALUES] = can_be_mark_value,
 	[VMT_SECTION_ALLOCATORS] = can_be_allocator,
 };
 

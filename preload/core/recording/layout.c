@@ -6,7 +6,7 @@
 
 #include <assert.h>
 
-#define WHOLE UINT64_C(1024)	/* shares are counted in 1,024ths */
+#define WHOLE UINT64_C(1024) /* shares are counted in 1,024ths */
 
 /* The counts per system call, which every call changes as it does the header's, are on its page. */
 #define CALLS_OFFSET ((sizeof(struct vmt_rec_header) + 63) & ~UINT64_C(63))
@@ -51,9 +51,9 @@ static uint64_t lay_out(uint64_t max_maps, uint64_t max_sites, uint64_t share,
 	uint64_t offset = VMT_PAGE_SIZE;
 
 	for (unsigned i = 0; i < VMT_SECTION_COUNT; i++) {
-		section[i] = (struct vmt_rec_section){
-			.offset = offset, .capacity = shape[i].capacity, .size = shape[i].size
-		};
+		section[i] = (struct vmt_rec_section){ .offset = offset,
+						       .capacity = shape[i].capacity,
+						       .size = shape[i].size };
 		if (i == VMT_SECTION_CALLS)
 			section[i].offset = CALLS_OFFSET;
 		else
@@ -90,10 +90,9 @@ static const uint64_t first_capacity[VMT_SECTION_COUNT] = {
 
 /* What every process fills stands together, what hardly any needs behind it. */
 static const uint8_t first_order[] = {
-	VMT_SECTION_STRINGS,	VMT_SECTION_MODULES,  VMT_SECTION_ALLOCATORS,
-	VMT_SECTION_RANGES,	VMT_SECTION_SITES,    VMT_SECTION_SITE_TIMES,
-	VMT_SECTION_FRAMES,	VMT_SECTION_TIMELINE, VMT_SECTION_FAILURES,
-	VMT_SECTION_MARKS,	VMT_SECTION_MARK_VALUES,
+	VMT_SECTION_STRINGS,  VMT_SECTION_MODULES,    VMT_SECTION_ALLOCATORS,  VMT_SECTION_RANGES,
+	VMT_SECTION_SITES,    VMT_SECTION_SITE_TIMES, VMT_SECTION_FRAMES,      VMT_SECTION_TIMELINE,
+	VMT_SECTION_FAILURES, VMT_SECTION_MARKS,      VMT_SECTION_MARK_VALUES,
 };
 static_assert(VMT_COUNT(first_order) == VMT_SECTION_COUNT - 1, "all but the calls");
 

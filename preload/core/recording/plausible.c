@@ -2,17 +2,17 @@
 /* See plausible.h. */
 #include "core/recording/plausible.h"
 
-#define MAPS_END     (UINT64_C(1) << 31)	/* the kernel counts them in an int */
-#define ADDRESS_END  (UINT64_C(1) << 56)	/* of user space, with five levels of page tables */
-#define VSYSCALL     UINT64_C(0xffffffffff600000)
-#define CALLS_END    10000u
-#define CALLS_AHEAD  (UINT64_C(1) << 20)
-#define INDEX_END    10000002u
-#define ERRNO_END    4096u
-#define KINDS_END    256u
-#define SHIFTS_END   32u
-#define BYTES_END    (UINT64_C(1) << 62)
-#define TIME_END     (UINT64_C(1) << 60)	/* 36 years */
+#define MAPS_END    (UINT64_C(1) << 31) /* the kernel counts them in an int */
+#define ADDRESS_END (UINT64_C(1) << 56) /* of user space, with five levels of page tables */
+#define VSYSCALL    UINT64_C(0xffffffffff600000)
+#define CALLS_END   10000u
+#define CALLS_AHEAD (UINT64_C(1) << 20)
+#define INDEX_END   10000002u
+#define ERRNO_END   4096u
+#define KINDS_END   256u
+#define SHIFTS_END  32u
+#define BYTES_END   (UINT64_C(1) << 62)
+#define TIME_END    (UINT64_C(1) << 60) /* 36 years */
 
 static bool is_power_of_two(uint64_t number)
 {
@@ -42,7 +42,10 @@ static uint64_t maps_most(const struct vmt_rec_header *header)
 	return 2 * header->maps_peak + 65536;
 }
 
-/* Those of one call site are among all; a call cannot make, cut, merge or remove more maps than there are. */
+/*
+ * Those of one call site are among all; a call cannot make, cut, merge or remove more maps than
+ * there are.
+ */
 bool vmt_plausible_counters(const struct vmt_rec_header *header,
 			    const struct vmt_rec_counters *counters)
 {
@@ -75,8 +78,7 @@ bool vmt_plausible_range(const struct vmt_rec_header *header, const struct vmt_r
 	return range->start < range->end && is_aligned(header, range->start | range->end) &&
 	       is_aligned(header, range->offset) &&
 	       (range->end <= ADDRESS_END || range->start == VSYSCALL) &&
-	       range->put_by < INDEX_END && range->mapped_by < INDEX_END &&
-	       range->time < TIME_END;
+	       range->put_by < INDEX_END && range->mapped_by < INDEX_END && range->time < TIME_END;
 }
 
 bool vmt_plausible_frame(const struct vmt_rec_frame *frame)
@@ -131,5 +133,6 @@ bool vmt_plausible_allocator(const struct vmt_rec_allocator *allocator)
 {
 	/* What was inherited may be less than nothing: a child gives back what is its parent's. */
 	return (allocator->allocations | allocator->frees | allocator->resizes) <
-		       VMT_VIEW_COUNT_END && allocator->bytes < BYTES_END;
+		       VMT_VIEW_COUNT_END &&
+	       allocator->bytes < BYTES_END;
 }

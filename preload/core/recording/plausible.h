@@ -9,7 +9,7 @@
 
 #include "core/recording/record.h"
 
-#define VMT_VIEW_COUNT_END (UINT64_C(1) << 46)	/* no counter comes so far */
+#define VMT_VIEW_COUNT_END (UINT64_C(1) << 46) /* no counter comes so far */
 
 /* NULL, or which of the header's fields cannot be so. */
 const char *vmt_plausible_header(const struct vmt_rec_header *header);
@@ -20,8 +20,7 @@ bool vmt_plausible_site(const struct vmt_rec_header *header, const struct vmt_re
 bool vmt_plausible_range(const struct vmt_rec_header *header, const struct vmt_rec_range *range);
 bool vmt_plausible_frame(const struct vmt_rec_frame *frame);
 bool vmt_plausible_module(const struct vmt_rec_module *module);
-bool vmt_plausible_bucket(const struct vmt_rec_header *header,
-			  const struct vmt_rec_bucket *bucket);
+bool vmt_plausible_bucket(const struct vmt_rec_header *header, const struct vmt_rec_bucket *bucket);
 bool vmt_plausible_site_time(const struct vmt_rec_header *header,
 			     const struct vmt_rec_site_time *time);
 bool vmt_plausible_failure(const struct vmt_rec_header *header,

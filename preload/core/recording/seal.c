@@ -39,10 +39,13 @@ uint32_t vmt_seal_sum(const void *data, uint64_t bytes)
 uint32_t vmt_seal_sum_header(const struct vmt_rec_header *header, uint64_t header_size)
 {
 	/* Others may set end_monotonic, doing and seq after the end. */
-	static const struct { size_t from, to; } parts[] = {
+	static const struct {
+		size_t from, to;
+	} parts[] = {
 		{ 0, offsetof(struct vmt_rec_header, end_monotonic) },
 		{ offsetof(struct vmt_rec_header, exe), offsetof(struct vmt_rec_header, doing) },
-		{ offsetof(struct vmt_rec_header, end), offsetof(struct vmt_rec_header, sum_header) },
+		{ offsetof(struct vmt_rec_header, end),
+		  offsetof(struct vmt_rec_header, sum_header) },
 	};
 	const size_t rest = offsetof(struct vmt_rec_header, sum);
 	const unsigned char *at = (const unsigned char *)header;
@@ -58,7 +61,8 @@ void vmt_seal_set(struct vmt_rec_header *header, const unsigned char *base)
 	for (uint32_t id = 0; id < VMT_SECTION_COUNT; id++) {
 		const struct vmt_rec_section *section = &header->section[id];
 
-		header->sum[id] = vmt_seal_sum(base + section->offset, section->used * section->size);
+		header->sum[id] =
+			vmt_seal_sum(base + section->offset, section->used * section->size);
 	}
 	header->sum_version = VMT_SUM_VERSION;
 	header->sum_header = vmt_seal_sum_header(header, header->header_size);

@@ -32,18 +32,12 @@ static const uint32_t element_size[VMT_SECTION_COUNT] = {
 
 /* What options allow, with room to spare (0: anything): more only wastes the reader's time. */
 static const uint64_t elements_max[VMT_SECTION_COUNT] = {
-	[VMT_SECTION_STRINGS] = UINT32_MAX,
-	[VMT_SECTION_MODULES] = 1000000,
-	[VMT_SECTION_SITES] = 10000002,
-	[VMT_SECTION_FRAMES] = 10000002 * UINT64_C(64),
-	[VMT_SECTION_CALLS] = 10000,
-	[VMT_SECTION_RANGES] = 200000000,
-	[VMT_SECTION_TIMELINE] = 1000000,
-	[VMT_SECTION_FAILURES] = 1000000,
-	[VMT_SECTION_MARKS] = 1000000,
-	[VMT_SECTION_MARK_VALUES] = 1000000000,
-	[VMT_SECTION_SITE_TIMES] = 10000002,
-	[VMT_SECTION_ALLOCATORS] = 1000,
+	[VMT_SECTION_STRINGS] = UINT32_MAX,  [VMT_SECTION_MODULES] = 1000000,
+	[VMT_SECTION_SITES] = 10000002,      [VMT_SECTION_FRAMES] = 10000002 * UINT64_C(64),
+	[VMT_SECTION_CALLS] = 10000,         [VMT_SECTION_RANGES] = 200000000,
+	[VMT_SECTION_TIMELINE] = 1000000,    [VMT_SECTION_FAILURES] = 1000000,
+	[VMT_SECTION_MARKS] = 1000000,       [VMT_SECTION_MARK_VALUES] = 1000000000,
+	[VMT_SECTION_SITE_TIMES] = 10000002, [VMT_SECTION_ALLOCATORS] = 1000,
 };
 
 /* Word by word and atomically, since a writer may be at work; all records are 8-aligned. */
@@ -227,8 +221,9 @@ static bool read_guarded(const struct vmt_view *view, enum vmt_section_id id, ui
 }
 
 /*
- * A writer killed in the middle leaves the word odd for ever. A site's counters only grow, so what it had
- * written is right to within the one call under way; to skip the site would lose all its calls.
+ * A writer killed in the middle leaves the word odd for ever. A site's counters only grow, so what
+ * it had written is right to within the one call under way; to skip the site would lose all its
+ * calls.
  */
 bool vmt_view_site(const struct vmt_view *view, uint64_t index, struct vmt_rec_site *ret_site)
 {
@@ -249,8 +244,7 @@ bool vmt_view_frame(const struct vmt_view *view, uint64_t index, struct vmt_rec_
 	       vmt_plausible_frame(ret_frame);
 }
 
-bool vmt_view_module(const struct vmt_view *view, uint64_t index,
-		     struct vmt_rec_module *ret_module)
+bool vmt_view_module(const struct vmt_view *view, uint64_t index, struct vmt_rec_module *ret_module)
 {
 	if (!read_plain(view, VMT_SECTION_MODULES, index, ret_module) ||
 	    !vmt_plausible_module(ret_module))
@@ -273,11 +267,11 @@ static uint64_t first_bucket(const struct vmt_view *view)
 	uint64_t width = view->header.bucket_ns / VMT_TIMELINE_NS;
 
 	return width && __builtin_ctzll(width) & 1 ?
-		       view->header.section[VMT_SECTION_TIMELINE].capacity / 2 : 0;
+		       view->header.section[VMT_SECTION_TIMELINE].capacity / 2 :
+		       0;
 }
 
-bool vmt_view_bucket(const struct vmt_view *view, uint64_t index,
-		     struct vmt_rec_bucket *ret_bucket)
+bool vmt_view_bucket(const struct vmt_view *view, uint64_t index, struct vmt_rec_bucket *ret_bucket)
 {
 	return index < view->header.section[VMT_SECTION_TIMELINE].capacity / 2 &&
 	       read_plain(view, VMT_SECTION_TIMELINE, first_bucket(view) + index, ret_bucket) &&

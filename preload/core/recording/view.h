@@ -21,12 +21,12 @@ struct vmt_view_section {
 struct vmt_view {
 	const unsigned char *data;
 	uint64_t size;
-	bool is_torn;			/* the header was left half-written */
-	uint64_t error_offset;		/* after a failed open: where… */
-	const char *error;		/* …and which check it was */
-	uint32_t damaged;		/* bits: sections that are not what was written */
-	uint64_t left_out;		/* records that cannot be, see vmt_view_examine() */
-	struct vmt_rec_header header;	/* a consistent copy, as of the open */
+	bool is_torn; /* the header was left half-written */
+	uint64_t error_offset; /* after a failed open: where… */
+	const char *error; /* …and which check it was */
+	uint32_t damaged; /* bits: sections that are not what was written */
+	uint64_t left_out; /* records that cannot be, see vmt_view_examine() */
+	struct vmt_rec_header header; /* a consistent copy, as of the open */
 	struct vmt_view_section section[VMT_SECTION_COUNT];
 };
 
@@ -38,8 +38,8 @@ struct vmt_view_string {
 
 /* What the ranges say of one site. */
 struct vmt_view_totals {
-	uint64_t live;	/* maps put by the site */
-	uint64_t bytes;	/* length of the maps mapped by the site */
+	uint64_t live; /* maps put by the site */
+	uint64_t bytes; /* length of the maps mapped by the site */
 };
 
 /*
@@ -79,7 +79,9 @@ bool vmt_view_call(const struct vmt_view *view, uint64_t index,
 bool vmt_view_site_time(const struct vmt_view *view, uint64_t site,
 			struct vmt_rec_site_time *ret_time);
 
-/* The timeline: buckets of header.bucket_ns; false for one without a call. The last one has a call. */
+/*
+ * The timeline: buckets of header.bucket_ns; false for one without a call. The last one has a call.
+ */
 uint64_t vmt_view_bucket_count(const struct vmt_view *view);
 bool vmt_view_bucket(const struct vmt_view *view, uint64_t index,
 		     struct vmt_rec_bucket *ret_bucket);

@@ -97,8 +97,8 @@ bool vmt_view_is_exact(const struct vmt_view *view)
 {
 	const struct vmt_rec_header *header = &view->header;
 
-	return !view->is_torn && !vmt_view_is_damaged(view) && !header->unseen && !header->lost && !header->relearned &&
-	       header->maps_now == header->maps_kernel;
+	return !view->is_torn && !vmt_view_is_damaged(view) && !header->unseen && !header->lost &&
+	       !header->relearned && header->maps_now == header->maps_kernel;
 }
 
 int64_t vmt_view_net(const struct vmt_rec_counters *counters)

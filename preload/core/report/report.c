@@ -66,21 +66,19 @@ static void put_status(struct vmt_report *text)
 		if (!name)
 			vmt_fmt_num(fmt, (uint32_t)header->status, 0);
 		break;
-	case VMT_END_EXEC:
-		vmt_fmt_str(fmt, ", went on as another program (exec)");
-		break;
+	case VMT_END_EXEC: vmt_fmt_str(fmt, ", went on as another program (exec)"); break;
 	case VMT_END_RUNNING:
 		vmt_fmt_str(fmt, text->options->is_gone ? ", ended without saying how (killed?)" :
-							 ", running");
+							  ", running");
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 
 static bool is_near(const struct vmt_rec_header *header, uint64_t maps)
 {
-	return header->maps_limit && maps + header->maps_own >= header->maps_limit / 100 * NEAR_PERCENT;
+	return header->maps_limit &&
+	       maps + header->maps_own >= header->maps_limit / 100 * NEAR_PERCENT;
 }
 
 static bool is_running(const struct vmt_report *text)
@@ -283,7 +281,7 @@ static void put_lead(struct vmt_report *text)
 }
 
 void vmt_report_report(const struct vmt_view *view, const struct vmt_report_options *options,
-		     const struct vmt_report_ops *ops)
+		       const struct vmt_report_ops *ops)
 {
 	uint64_t top = options->top ? options->top : VMT_REPORT_TOP;
 	struct vmt_report text = {

@@ -11,9 +11,9 @@
 #include "core/recording/view.h"
 #include "core/report/trend.h"
 
-#define VMT_REPORT_TOP	 10u
+#define VMT_REPORT_TOP     10u
 #define VMT_REPORT_TOP_MAX 1000u
-#define VMT_REPORT_DEPTH	 8u
+#define VMT_REPORT_DEPTH   8u
 
 /* Where a frame is in the source; NULL and 0 for what is not known. */
 struct vmt_report_place {
@@ -24,13 +24,13 @@ struct vmt_report_place {
 
 /* One line of the table: a call site, or several taken together. */
 struct vmt_report_row {
-	uint64_t site;	/* whose stack stands for it; the first in the recording's order */
-	uint64_t sites;	/* how many call sites it is made of */
+	uint64_t site; /* whose stack stands for it; the first in the recording's order */
+	uint64_t sites; /* how many call sites it is made of */
 	uint64_t live;
 	struct vmt_rec_counters counters;
-	uint32_t call;	/* VMT_CALL_NONE: of several system calls */
-	const char *label;	/* printed instead of the user's own frame; NULL for that */
-	const char *below;	/* a second line, or NULL */
+	uint32_t call; /* VMT_CALL_NONE: of several system calls */
+	const char *label; /* printed instead of the user's own frame; NULL for that */
+	const char *below; /* a second line, or NULL */
 };
 
 struct vmt_report_ops {
@@ -56,21 +56,21 @@ struct vmt_report_ops {
 };
 
 struct vmt_report_options {
-	uint64_t top;		/* call sites shown; 0 = VMT_REPORT_TOP */
-	uint32_t depth;		/* frames shown of each; 0 = VMT_REPORT_DEPTH */
+	uint64_t top; /* call sites shown; 0 = VMT_REPORT_TOP */
+	uint32_t depth; /* frames shown of each; 0 = VMT_REPORT_DEPTH */
 	bool colour;
-	bool verbose;		/* full paths and build-ids, all frames, all counters */
-	bool is_gone;		/* the process is known to have ended */
-	uint32_t width;		/* columns of a line; 0 = 80 */
-	const char *where;	/* heading of the table's last column; NULL = "where" */
-	const char *counted;	/* …and of its first, whose numbers are parts of total; … */
-	uint64_t total;		/* …NULL and 0: "live", of all maps */
-	uint64_t now;		/* CLOCK_MONOTONIC in ns, for one still running; 0 = unknown */
+	bool verbose; /* full paths and build-ids, all frames, all counters */
+	bool is_gone; /* the process is known to have ended */
+	uint32_t width; /* columns of a line; 0 = 80 */
+	const char *where; /* heading of the table's last column; NULL = "where" */
+	const char *counted; /* …and of its first, whose numbers are parts of total; … */
+	uint64_t total; /* …NULL and 0: "live", of all maps */
+	uint64_t now; /* CLOCK_MONOTONIC in ns, for one still running; 0 = unknown */
 };
 
 /* Print the whole report, from the banner to the SUMMARY line. */
 void vmt_report_report(const struct vmt_view *view, const struct vmt_report_options *options,
-		     const struct vmt_report_ops *ops);
+		       const struct vmt_report_ops *ops);
 
 /*
  * The frame that stands for a call site: the innermost in code of the user's, since
@@ -82,12 +82,12 @@ uint64_t vmt_report_user_frame(const struct vmt_view *view, const struct vmt_rec
 bool vmt_report_trend(const struct vmt_view *view, uint64_t now, struct vmt_curve *ret_curve);
 /* The same of a call site's own timeline, given what is live now; false if it has none. */
 bool vmt_report_site_trend(const struct vmt_view *view, uint64_t site, uint64_t live, uint64_t now,
-			  struct vmt_curve *ret_curve);
+			   struct vmt_curve *ret_curve);
 /* Did a call fail because there were too many maps? */
 bool vmt_report_is_limit_reached(const struct vmt_view *view);
 /* How often a system call failed for a reason, and the first of these failures; none: 0. */
 uint64_t vmt_report_failed(const struct vmt_view *view, uint32_t call, uint32_t reason,
-			 struct vmt_rec_failure *ret_first);
+			   struct vmt_rec_failure *ret_first);
 /* Maps that may come before the limit is reached; 0 = none, or not known. */
 uint64_t vmt_report_left(const struct vmt_view *view);
 /* ns in which a leak makes so many maps; 0 = not known. */

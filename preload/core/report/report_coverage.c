@@ -70,11 +70,11 @@ const char *vmt_report_errno(uint32_t error)
 const char *vmt_report_signal(uint32_t number)
 {
 	static const char *const names[] = {
-		NULL, "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT", "SIGBUS",
-		"SIGFPE", "SIGKILL", "SIGUSR1", "SIGSEGV", "SIGUSR2", "SIGPIPE", "SIGALRM",
-		"SIGTERM", "SIGSTKFLT", "SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN",
-		"SIGTTOU", "SIGURG", "SIGXCPU", "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH",
-		"SIGIO", "SIGPWR", "SIGSYS",
+		NULL,       "SIGHUP",  "SIGINT",    "SIGQUIT", "SIGILL",  "SIGTRAP",   "SIGABRT",
+		"SIGBUS",   "SIGFPE",  "SIGKILL",   "SIGUSR1", "SIGSEGV", "SIGUSR2",   "SIGPIPE",
+		"SIGALRM",  "SIGTERM", "SIGSTKFLT", "SIGCHLD", "SIGCONT", "SIGSTOP",   "SIGTSTP",
+		"SIGTTIN",  "SIGTTOU", "SIGURG",    "SIGXCPU", "SIGXFSZ", "SIGVTALRM", "SIGPROF",
+		"SIGWINCH", "SIGIO",   "SIGPWR",    "SIGSYS",
 	};
 
 	return number < VMT_COUNT(names) ? names[number] : NULL;
@@ -83,8 +83,8 @@ const char *vmt_report_signal(uint32_t number)
 static const char *doors_of(const struct vmt_rec_header *header)
 {
 	if (header->doors & VMT_DOOR_SITES)
-		return header->doors & VMT_DOOR_TRAPS ?
-			       " (libc's own included, raw ones trapped)" : " (libc's own included)";
+		return header->doors & VMT_DOOR_TRAPS ? " (libc's own included, raw ones trapped)" :
+							" (libc's own included)";
 	return header->doors & VMT_DOOR_TRAPS ? " (raw ones trapped)" :
 						" (without those inside libc)";
 }
@@ -134,7 +134,8 @@ static void put_asked(struct vmt_report *text)
 	vmt_fmt_wrap(fmt, 10);
 }
 
-#define NOTES_OF_NO_LOOK (VMT_NOTE_SECCOMP | VMT_NOTE_NO_PROC | VMT_NOTE_SWITCHED_OFF | VMT_NOTE_BY_ADDRESS)
+#define NOTES_OF_NO_LOOK \
+	(VMT_NOTE_SECCOMP | VMT_NOTE_NO_PROC | VMT_NOTE_SWITCHED_OFF | VMT_NOTE_BY_ADDRESS)
 
 /* Who was there at the end but could not look, says in a note why. */
 static const char *why_not_compared(const struct vmt_rec_header *header)
@@ -154,7 +155,7 @@ static void put_verdict(struct vmt_report *text)
 	if (vmt_view_is_damaged(text->view)) {
 		vmt_fmt_str(fmt, "; the recording is DAMAGED, so that nothing here is certain");
 	} else if (header->end == VMT_END_RUNNING && !text->options->is_gone &&
-	    !(header->notes & VMT_NOTE_SWITCHED_OFF)) {
+		   !(header->notes & VMT_NOTE_SWITCHED_OFF)) {
 		vmt_fmt_str(fmt, "; will be compared with the kernel's table at the end");
 	} else if (header->maps_kernel == UINT64_MAX) {
 		vmt_fmt_str(fmt, why_not_compared(header));
@@ -255,8 +256,9 @@ void vmt_report_notes(struct vmt_report *text)
 		vmt_fmt_wrap(&text->fmt, 10);
 	}
 	if (text->view->is_torn) {
-		vmt_fmt_str(&text->fmt, "  note    The program was stopped while the header was being "
-					"written: a figure may be one call behind.");
+		vmt_fmt_str(&text->fmt,
+			    "  note    The program was stopped while the header was being "
+			    "written: a figure may be one call behind.");
 		vmt_fmt_wrap(&text->fmt, 10);
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which calls failed, how often and why: the first thing that the text report says behind the numbers,
- * since it is what the program's own message was about. Pure like the rest (report.h).
+ * Which calls failed, how often and why: the first thing that the text report says behind the
+ * numbers, since it is what the program's own message was about. Pure like the rest (report.h).
  */
 #include "core/report/report_parts.h"
 
@@ -148,7 +148,7 @@ static uint64_t not_listed(const struct vmt_view *view, uint64_t index, uint64_t
 }
 
 uint64_t vmt_report_failed(const struct vmt_view *view, uint32_t call, uint32_t reason,
-			 struct vmt_rec_failure *ret_first)
+			   struct vmt_rec_failure *ret_first)
 {
 	uint64_t count = vmt_view_count(view, VMT_SECTION_FAILURES);
 	struct vmt_rec_failure failure;

@@ -29,10 +29,11 @@ struct vmt_view_string vmt_report_base_name(struct vmt_view_string path)
 bool vmt_report_is_runtime(struct vmt_view_string path)
 {
 	static const char *const names[] = {
-		"libc.so", "libc-", "ld-linux", "ld-2", "ld.so", "libpthread", "librt.so",
-		"libdl.so", "libstdc++", "libgcc_s", "libc++", "libm.so", "libvmatrace",
-		"libjemalloc", "libtcmalloc", "libmimalloc", "libefence", "libduma",
-		"libasan", "linux-vdso", "[vdso]",
+		"libc.so",     "libc-",     "ld-linux",    "ld-2",        "ld.so",
+		"libpthread",  "librt.so",  "libdl.so",    "libstdc++",   "libgcc_s",
+		"libc++",      "libm.so",   "libvmatrace", "libjemalloc", "libtcmalloc",
+		"libmimalloc", "libefence", "libduma",     "libasan",     "linux-vdso",
+		"[vdso]",
 	};
 	struct vmt_view_string base = vmt_report_base_name(path);
 
@@ -66,14 +67,13 @@ static bool find(const struct vmt_view *view, uint64_t index, struct vmt_report_
 }
 
 bool vmt_report_find(struct vmt_report *text, uint64_t index, bool with_names,
-		   struct vmt_report_frame *ret_frame)
+		     struct vmt_report_frame *ret_frame)
 {
 	const struct vmt_report_ops *ops = text->ops;
 
 	if (!find(text->view, index, ret_frame))
 		return false;
-	if (with_names && ops->resolve &&
-	    !ops->resolve(ops->context, index, &ret_frame->names))
+	if (with_names && ops->resolve && !ops->resolve(ops->context, index, &ret_frame->names))
 		ret_frame->names = (struct vmt_report_place){ NULL, NULL, 0 };
 	return true;
 }
@@ -142,7 +142,7 @@ static void put_name(struct vmt_report *text, const char *name, size_t reserve)
 static size_t source_width(const struct vmt_report_place *names)
 {
 	size_t base = 0;
-	size_t digits = 2;	/* with the colon */
+	size_t digits = 2; /* with the colon */
 	size_t n;
 
 	if (!names->file)
@@ -187,7 +187,8 @@ static void put_line(struct vmt_fmt *fmt, uint32_t line)
 	vmt_fmt_bytes(fmt, digits + at, sizeof(digits) - at);
 }
 
-static void put_source(struct vmt_report *text, const struct vmt_report_place *names, size_t reserve)
+static void put_source(struct vmt_report *text, const struct vmt_report_place *names,
+		       size_t reserve)
 {
 	struct vmt_fmt *fmt = &text->fmt;
 	size_t room;
@@ -229,7 +230,7 @@ static struct vmt_view_string fitting_module(struct vmt_report *text,
 }
 
 void vmt_report_put_frame(struct vmt_report *text, const struct vmt_report_frame *frame,
-			bool with_module)
+			  bool with_module)
 {
 	const char *function = frame->names.function ? frame->names.function : "??";
 	size_t source = source_width(&frame->names);
@@ -239,8 +240,8 @@ void vmt_report_put_frame(struct vmt_report *text, const struct vmt_report_frame
 	if (!frame->names.function && !frame->names.file) {
 		if (is_jit(frame))
 			vmt_fmt_str(&text->fmt, "generated code ");
-		put_address(text, frame, with_module && (!text->ops->resolve ||
-							text->options->verbose));
+		put_address(text, frame,
+			    with_module && (!text->ops->resolve || text->options->verbose));
 		return;
 	}
 	if (with_module)

@@ -69,8 +69,9 @@ static void put_leak(struct vmt_report *text, const struct vmt_curve *curve)
 	vmt_fmt_str(fmt, curve->is_falling ? ", falling at times" : ", never falling");
 	if (!time)
 		return;
-	vmt_fmt_str(fmt, is_running(text) ? "; at this rate the limit is reached in " :
-					    "; at this rate the limit would be reached in another ");
+	vmt_fmt_str(fmt, is_running(text) ?
+				 "; at this rate the limit is reached in " :
+				 "; at this rate the limit would be reached in another ");
 	put_duration(fmt, time);
 }
 
@@ -161,16 +162,11 @@ static void put_curve(struct vmt_report *text, const struct vmt_curve *curve)
 		put_between(fmt, curve->low, curve->high);
 		break;
 	case VMT_TREND_BURSTS:
-	case VMT_TREND_SAWTOOTH:
-		put_times(fmt, curve);
-		break;
+	case VMT_TREND_SAWTOOTH: put_times(fmt, curve); break;
 	case VMT_TREND_BURST:
 	case VMT_TREND_GIVEN_BACK:
-	case VMT_TREND_UNEVEN:
-		put_peak(text);
-		break;
-	default:
-		break;
+	case VMT_TREND_UNEVEN: put_peak(text); break;
+	default: break;
 	}
 }
 
@@ -200,7 +196,8 @@ static void put_calls_left(struct vmt_report *text, uint64_t made, uint64_t live
 	vmt_fmt_str(&text->fmt, " to the limit");
 }
 
-void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row *row, uint64_t live)
+void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row *row,
+			    uint64_t live)
 {
 	struct vmt_fmt *fmt = &text->fmt;
 	struct vmt_curve curve;
@@ -221,16 +218,13 @@ void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row
 		put_between(fmt, curve.low, curve.high);
 		break;
 	case VMT_TREND_BURSTS:
-	case VMT_TREND_SAWTOOTH:
-		put_times(fmt, &curve);
-		break;
+	case VMT_TREND_SAWTOOTH: put_times(fmt, &curve); break;
 	case VMT_TREND_BURST:
 	case VMT_TREND_GIVEN_BACK:
 		vmt_fmt_str(fmt, " up to ");
 		vmt_fmt_num(fmt, curve.high, 0);
 		break;
-	default:
-		break;
+	default: break;
 	}
 	vmt_fmt_wrap(fmt, 6);
 }

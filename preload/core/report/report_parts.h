@@ -14,10 +14,10 @@ struct vmt_report {
 	const struct vmt_report_options *options;
 	const struct vmt_report_ops *ops;
 	uint64_t maps_now;
-	uint64_t sites_shown;	/* worth showing: they changed something or hold maps */
+	uint64_t sites_shown; /* worth showing: they changed something or hold maps */
 	uint64_t top;
 	uint32_t depth;
-	uint32_t live_width;	/* columns of the table */
+	uint32_t live_width; /* columns of the table */
 	uint32_t net_width;
 };
 
@@ -34,7 +34,8 @@ struct vmt_report_frame {
 void vmt_report_growth(struct vmt_report *text);
 
 /* The same for a call site, a line below its others. */
-void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row *row, uint64_t live);
+void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row *row,
+			    uint64_t live);
 
 /* How much of the report is to be believed: one line on the first screen… */
 void vmt_report_seen(struct vmt_report *text);
@@ -49,9 +50,10 @@ void vmt_report_sites(struct vmt_report *text);
 
 /* Row number n of the table, in its order; last is the row before it, NULL for the first. */
 bool vmt_report_row(const struct vmt_report *text, uint64_t n, const struct vmt_report_row *last,
-		  struct vmt_report_row *ret_row);
+		    struct vmt_report_row *ret_row);
 /* One site as a row; false when it changed nothing and holds nothing. */
-bool vmt_report_site_row(const struct vmt_report *text, uint64_t index, struct vmt_report_row *ret_row);
+bool vmt_report_site_row(const struct vmt_report *text, uint64_t index,
+			 struct vmt_report_row *ret_row);
 
 /* The place in the user's code, as it is: long ones are for the line to be broken. */
 void vmt_report_place(struct vmt_report *text, const struct vmt_rec_site *site);
@@ -67,10 +69,10 @@ bool vmt_report_stack_is_headline(struct vmt_report *text, const struct vmt_rec_
 
 /* Frame number index of the recording, with its names if these are wanted. */
 bool vmt_report_find(struct vmt_report *text, uint64_t index, bool with_names,
-		   struct vmt_report_frame *ret_frame);
+		     struct vmt_report_frame *ret_frame);
 /* Function, file and line, shortened to what is left of the line. */
 void vmt_report_put_frame(struct vmt_report *text, const struct vmt_report_frame *frame,
-			bool with_module);
+			  bool with_module);
 bool vmt_report_is_users(const struct vmt_report_frame *frame);
 
 #endif

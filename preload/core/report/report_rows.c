@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which call sites the text report shows, and in which order. A few of a program that hardly
- * grew are shown in the order in which they came, others by the maps they hold. The greatest are found by scanning
- * again for each, which needs no memory; a caller that has memory hands in its own
- * choice. Pure like the rest (report.h).
+ * grew are shown in the order in which they came, others by the maps they hold. The greatest are
+ * found by scanning again for each, which needs no memory; a caller that has memory hands in its
+ * own choice. Pure like the rest (report.h).
  */
 #include "core/report/report_parts.h"
 
 #define FEW_SITES 10u
-#define FEW_MAPS  100u	/* more is growth, and who made it comes first */
+#define FEW_MAPS  100u /* more is growth, and who made it comes first */
 
 bool vmt_report_is_by_time(const struct vmt_view *view, uint64_t now, uint64_t sites)
 {
@@ -27,7 +27,8 @@ static uint64_t quick_live(const struct vmt_report *text, uint64_t index, uint64
 	return text->ops->totals ? text->ops->totals[index].live : recorded;
 }
 
-bool vmt_report_site_row(const struct vmt_report *text, uint64_t index, struct vmt_report_row *ret_row)
+bool vmt_report_site_row(const struct vmt_report *text, uint64_t index,
+			 struct vmt_report_row *ret_row)
 {
 	struct vmt_rec_site site;
 
@@ -82,7 +83,7 @@ static bool scan(const struct vmt_report *text, const struct vmt_report_row *las
 }
 
 bool vmt_report_row(const struct vmt_report *text, uint64_t n, const struct vmt_report_row *last,
-		  struct vmt_report_row *ret_row)
+		    struct vmt_report_row *ret_row)
 {
 	if (!text->ops->rows)
 		return scan(text, last, ret_row);

@@ -158,7 +158,9 @@ static void put_stack(struct vmt_report *text, const struct vmt_report_row *row,
 		vmt_report_stack(text, &site);
 }
 
-/* "  mmap, 9 calls: created 9; 9 live" and the stack, the first of those on one line of the table. */
+/*
+ * "  mmap, 9 calls: created 9; 9 live" and the stack, the first of those on one line of the table.
+ */
 static void put_detail(struct vmt_report *text, const struct vmt_report_row *row, uint64_t stacks)
 {
 	uint64_t live = exact_live(text, row);

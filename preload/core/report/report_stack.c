@@ -6,7 +6,7 @@
  */
 #include "core/report/report_parts.h"
 
-#define RUN_MIN	    3u	/* shorter runs are shown as they are */
+#define RUN_MIN     3u /* shorter runs are shown as they are */
 #define RUN_MODULES 3u
 
 static bool is_same(const char *text, const char *other)
@@ -50,7 +50,8 @@ static void put_indent(struct vmt_report *text)
 	vmt_fmt_str(&text->fmt, "    ");
 }
 
-static void put_frame(struct vmt_report *text, const struct vmt_report_frame *frame, uint32_t number)
+static void put_frame(struct vmt_report *text, const struct vmt_report_frame *frame,
+		      uint32_t number)
 {
 	put_indent(text);
 	vmt_fmt_str(&text->fmt, "#");

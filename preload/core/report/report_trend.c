@@ -5,7 +5,7 @@
  */
 #include "core/report/report_parts.h"
 
-#define SITE_BUCKETS 64u	/* a site that changed only early has narrow ones: fewer will do */
+#define SITE_BUCKETS 64u /* a site that changed only early has narrow ones: fewer will do */
 
 static bool process_bucket(const void *context, uint64_t index, struct vmt_curve_bucket *ret)
 {
@@ -46,7 +46,7 @@ bool vmt_report_trend(const struct vmt_view *view, uint64_t now, struct vmt_curv
 struct site_time {
 	struct vmt_rec_site_time time;
 	uint64_t live;
-	uint32_t scale;	/* so many of its buckets, as a power of two, are one of the course's */
+	uint32_t scale; /* so many of its buckets, as a power of two, are one of the course's */
 };
 
 /* What the site had at the end of its bucket number i. */
@@ -82,11 +82,14 @@ static bool site_bucket(const void *context, uint64_t index, struct vmt_curve_bu
 }
 
 bool vmt_report_site_trend(const struct vmt_view *view, uint64_t index, uint64_t live, uint64_t now,
-			  struct vmt_curve *ret_curve)
+			   struct vmt_curve *ret_curve)
 {
 	struct site_time site = { .live = live };
 	struct vmt_curve_source source = {
-		.bucket = site_bucket, .context = &site, .now = live, .peak = live,
+		.bucket = site_bucket,
+		.context = &site,
+		.now = live,
+		.peak = live,
 		.duration = duration_of(view, now),
 	};
 	bool any = false;

@@ -9,20 +9,20 @@
 
 struct vma {
 	const struct vmt_curve_source *source;
-	uint64_t buckets;	/* that the duration covers */
+	uint64_t buckets; /* that the duration covers */
 	uint64_t peak;
-	uint64_t first_rise;	/* bucket in which the count first exceeded the start */
-	uint64_t settled;	/* first bucket from which on the count stays near its end */
-	uint64_t low;		/* extremes from there on */
+	uint64_t first_rise; /* bucket in which the count first exceeded the start */
+	uint64_t settled; /* first bucket from which on the count stays near its end */
+	uint64_t low; /* extremes from there on */
 	uint64_t high;
-	uint64_t above_half;	/* half buckets spent in the upper half of the rise, about */
-	uint64_t floor[WINDOWS];	/* lowest count in each eighth of the run */
+	uint64_t above_half; /* half buckets spent in the upper half of the rise, about */
+	uint64_t floor[WINDOWS]; /* lowest count in each eighth of the run */
 	bool is_falling;
 	/* second pass */
-	uint64_t base;	/* lowest count after the first quarter */
-	uint64_t times;	/* that it went up from near the base beyond the middle */
-	uint64_t trough[2];	/* lowest count between these: the first, the last… */
-	uint64_t trough_at[2];	/* …and the buckets where they were */
+	uint64_t base; /* lowest count after the first quarter */
+	uint64_t times; /* that it went up from near the base beyond the middle */
+	uint64_t trough[2]; /* lowest count between these: the first, the last… */
+	uint64_t trough_at[2]; /* …and the buckets where they were */
 };
 
 /* The bucket at index, with the count carried over those in which nothing happened. */
@@ -208,8 +208,7 @@ static enum vmt_trend trend_of(const struct vma *vma)
 	if (!is_short && is_in_waves(vma))
 		return of_waves(vma);
 	if (is_back)
-		return vma->above_half > vma->buckets ? VMT_TREND_GIVEN_BACK :
-							      VMT_TREND_BURST;
+		return vma->above_half > vma->buckets ? VMT_TREND_GIVEN_BACK : VMT_TREND_BURST;
 	if (is_plateau(vma))
 		return VMT_TREND_PLATEAU;
 	if (is_rising(vma))
@@ -270,11 +269,11 @@ bool vmt_trend_judge(const struct vmt_curve_source *source, struct vmt_curve *re
 const char *vmt_trend_word(enum vmt_trend trend)
 {
 	static const char *const words[VMT_TREND_COUNT] = {
-		[VMT_TREND_NONE] = "none",	 [VMT_TREND_SHORT] = "too-short",
-		[VMT_TREND_BURST] = "burst",	 [VMT_TREND_BURSTS] = "bursts",
+		[VMT_TREND_NONE] = "none",         [VMT_TREND_SHORT] = "too-short",
+		[VMT_TREND_BURST] = "burst",       [VMT_TREND_BURSTS] = "bursts",
 		[VMT_TREND_SAWTOOTH] = "sawtooth", [VMT_TREND_GIVEN_BACK] = "given-back",
-		[VMT_TREND_PLATEAU] = "plateau", [VMT_TREND_LEAK] = "leak",
-		[VMT_TREND_GROWING] = "growing", [VMT_TREND_UNEVEN] = "uneven",
+		[VMT_TREND_PLATEAU] = "plateau",   [VMT_TREND_LEAK] = "leak",
+		[VMT_TREND_GROWING] = "growing",   [VMT_TREND_UNEVEN] = "uneven",
 	};
 
 	return words[trend < VMT_TREND_COUNT ? trend : VMT_TREND_NONE];

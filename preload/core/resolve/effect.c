@@ -12,8 +12,8 @@ enum source_kind { SOURCE_MAP, SOURCE_FRESH, SOURCE_ALIEN };
 /* Where a run of bytes [x, end) of a map afterwards comes from. */
 struct source {
 	enum source_kind kind;
-	struct vmt_map *map;	/* SOURCE_MAP; of SOURCE_FRESH what it is a copy of */
-	uint64_t byte;	/* where x was before the call */
+	struct vmt_map *map; /* SOURCE_MAP; of SOURCE_FRESH what it is a copy of */
+	uint64_t byte; /* where x was before the call */
 	uint64_t end;
 };
 
@@ -113,7 +113,7 @@ static struct source source_fresh(const struct vmt_space *space, const struct vm
 
 	struct vmt_map *map = vmt_space_find(space, change->copied.start);
 
-	if (vmt_range_is_empty(change->copied))	/* old length 0: of one map, of any length */
+	if (vmt_range_is_empty(change->copied)) /* old length 0: of one map, of any length */
 		return (struct source){ SOURCE_FRESH, map, x, end };
 	if (is_hole(space, was, x, &end))
 		return source_kept(space, x, end);
@@ -203,7 +203,7 @@ static uint64_t stack_start(const struct vmt_change *change, const struct vmt_ou
 		    vmt_range_has(moved_range(change), vma->start))
 			break;
 		if (vma->start <= floor)
-			return floor;	/* merged with the map below */
+			return floor; /* merged with the map below */
 		start = vma->start;
 	}
 	return start;
@@ -227,9 +227,9 @@ static void note_growth(struct vmt_space *space, const struct vmt_change *change
 			stack.vma.start = stack_start(change, &resolution->outcome, map);
 			if (stack.vma.start == map->vma.start)
 				continue;
-			vmt_space_remove(space, map);	/* its memory serves the insertion */
+			vmt_space_remove(space, map); /* its memory serves the insertion */
 			vmt_space_insert(space, &stack.vma, stack.mapped_by, stack.put_by,
-						stack.time);
+					 stack.time);
 		}
 	}
 }
@@ -275,7 +275,7 @@ static void count_after(const struct vmt_space *space, const struct vmt_change *
 			struct vmt_effect *effect)
 {
 	struct source last = { .kind = SOURCE_ALIEN, .map = NULL };
-	bool is_own = after->vma.flags & VMT_MAP_OWN;	/* counts as nobody's */
+	bool is_own = after->vma.flags & VMT_MAP_OWN; /* counts as nobody's */
 	uint64_t pieces = 0;
 	uint64_t aliens = 0;
 
@@ -346,8 +346,8 @@ static uint32_t hidden_flags(const struct vmt_change *change, const struct vmt_o
 	return like ? like->vma.flags & HIDDEN : change->flags & VMT_MAP_STACK;
 }
 
-static void set_owners(const struct vmt_change *change, struct vmt_outcome_map *after, uint32_t site,
-		       uint64_t time)
+static void set_owners(const struct vmt_change *change, struct vmt_outcome_map *after,
+		       uint32_t site, uint64_t time)
 {
 	const struct vmt_map *kept = after->kept;
 
@@ -378,7 +378,7 @@ static void replace(struct vmt_space *space, struct vmt_map *map,
 		    const struct vmt_outcome_map *after, const struct vmt_effect_ops *ops)
 {
 	if (is_unchanged(map, after)) {
-		map->vma = after->vma;	/* what is known of it is not published */
+		map->vma = after->vma; /* what is known of it is not published */
 		return;
 	}
 	if (map->put_by != after->put_by) {

@@ -28,9 +28,9 @@ struct vmt_counts {
 };
 
 struct vmt_effect {
-	struct vmt_counts call;	/* done by the call */
-	struct vmt_counts unseen;	/* found on the way, done by nobody we saw */
-	bool out_of_memory;	/* the table lacks a map now */
+	struct vmt_counts call; /* done by the call */
+	struct vmt_counts unseen; /* found on the way, done by nobody we saw */
+	bool out_of_memory; /* the table lacks a map now */
 };
 
 /* Who keeps the count of live maps by site; own maps are not told of. */
@@ -41,7 +41,7 @@ struct vmt_effect_ops {
 
 /* So many more of this site's maps live; flags: the map's. */
 static inline void vmt_effect_report_live(const struct vmt_effect_ops *ops, uint32_t site,
-					uint32_t flags, int delta)
+					  uint32_t flags, int delta)
 {
 	if (!(flags & VMT_MAP_OWN))
 		ops->live(ops->context, site, delta);

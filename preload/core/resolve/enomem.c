@@ -26,19 +26,14 @@ static bool is_fixed(const struct vmt_done *done)
 static uint64_t least_at_limit(const struct vmt_done *done, uint64_t limit)
 {
 	switch (done->call) {
-	case VMT_CALL_MMAP:
-		return is_fixed(done) ? limit : limit + 1;
+	case VMT_CALL_MMAP: return is_fixed(done) ? limit : limit + 1;
 	case VMT_CALL_BRK:
 	case VMT_CALL_SHMAT:
-	case VMT_CALL_IO_SETUP:
-		return limit + 1;
+	case VMT_CALL_IO_SETUP: return limit + 1;
 	case VMT_CALL_MUNMAP:
-	case VMT_CALL_REMAP_FILE_PAGES:
-		return limit;
-	case VMT_CALL_MREMAP:
-		return limit - 5;	/* it may need up to four at once */
-	default:
-		return limit - 1;	/* two splits */
+	case VMT_CALL_REMAP_FILE_PAGES: return limit;
+	case VMT_CALL_MREMAP: return limit - 5; /* it may need up to four at once */
+	default: return limit - 1; /* two splits */
 	}
 }
 
@@ -50,15 +45,14 @@ static uint64_t length_of(const struct vmt_done *done)
 			       (uint64_t)done->args[2] - (uint64_t)done->args[1] :
 			       0;
 	case VMT_CALL_BRK:
-		return (uint64_t)done->args[0] > done->brk ? (uint64_t)done->args[0] - done->brk : 0;
+		return (uint64_t)done->args[0] > done->brk ? (uint64_t)done->args[0] - done->brk :
+							     0;
 	case VMT_CALL_MMAP:
 	case VMT_CALL_MLOCK:
 	case VMT_CALL_MLOCK2:
 	case VMT_CALL_MPROTECT:
-	case VMT_CALL_PKEY_MPROTECT:
-		return (uint64_t)done->args[1];
-	default:
-		return 0;
+	case VMT_CALL_PKEY_MPROTECT: return (uint64_t)done->args[1];
+	default: return 0;
 	}
 }
 
@@ -66,7 +60,8 @@ static bool exceeds(uint64_t used, uint64_t more, uint64_t limit)
 {
 	uint64_t total;
 
-	return limit != VMT_UNLIMITED && (__builtin_add_overflow(used, more, &total) || total > limit);
+	return limit != VMT_UNLIMITED &&
+	       (__builtin_add_overflow(used, more, &total) || total > limit);
 }
 
 static bool adds_memory(const struct vmt_done *done)
@@ -155,16 +150,17 @@ static enum vmt_reason reason_of_size(const struct vmt_space *space, const struc
 }
 
 enum vmt_reason vmt_enomem_reason(const struct vmt_space *space, const struct vmt_done *done,
-			      uint64_t maps, const struct vmt_resources *resources)
+				  uint64_t maps, const struct vmt_resources *resources)
 {
 	uint64_t limit = resources->map_limit;
 	enum vmt_reason reason;
 
 	if (done->call != VMT_CALL_BRK && done->result == -EPERM) {
 		if (locks_memory(done))
-			return VMT_REASON_RLIMIT_MEMLOCK;	/* the limit is 0 */
+			return VMT_REASON_RLIMIT_MEMLOCK; /* the limit is 0 */
 		return done->call == VMT_CALL_MUNMAP || done->call == VMT_CALL_MPROTECT ||
-				       done->call == VMT_CALL_MREMAP || done->call == VMT_CALL_MMAP ?
+				       done->call == VMT_CALL_MREMAP ||
+				       done->call == VMT_CALL_MMAP ?
 			       VMT_REASON_SEALED :
 			       VMT_REASON_UNKNOWN;
 	}

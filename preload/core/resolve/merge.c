@@ -16,8 +16,8 @@ static struct vmt_range edge_zone(const struct vmt_change *change)
 	uint64_t end = change->to + (from->end - from->start);
 
 	if (!vmt_range_is_empty(*from))
-		return (struct vmt_range){ change->to, change->grown.end > end ? change->grown.end :
-										 end };
+		return (struct vmt_range){ change->to,
+					   change->grown.end > end ? change->grown.end : end };
 	if (!vmt_range_is_empty(change->fresh))
 		return change->fresh;
 	if (!vmt_range_is_empty(change->grown))
@@ -34,9 +34,9 @@ struct edge {
 	struct vmt_outcome *outcome;
 	struct vmt_vma *left;
 	size_t i;
-	struct vmt_pending_merge pending;	/* of what left was merged… */
-	bool is_merged;	/* …if it was */
-	bool is_open;	/* the rules do not tell */
+	struct vmt_pending_merge pending; /* of what left was merged… */
+	bool is_merged; /* …if it was */
+	bool is_open; /* the rules do not tell */
 };
 
 static struct vmt_vma *right_of(const struct edge *edge)
@@ -53,8 +53,8 @@ static bool is_fresh(const struct edge *edge)
 static enum vmt_answer judge(const struct edge *edge)
 {
 	const struct vmt_outcome *outcome = edge->outcome;
-	const struct vmt_vma *next = edge->i + 1 < outcome->count ? &outcome->map[edge->i + 1].vma :
-								    NULL;
+	const struct vmt_vma *next =
+		edge->i + 1 < outcome->count ? &outcome->map[edge->i + 1].vma : NULL;
 	enum vmt_answer answer;
 
 	if (!vmt_vma_continues(edge->left, right_of(edge)))
@@ -62,7 +62,7 @@ static enum vmt_answer judge(const struct edge *edge)
 	if (!edge->space->reasons || !vmt_range_is_empty(edge->change->remapped))
 		return VMT_ANSWER_MAYBE;
 	answer = vmt_merge_rules_decide(edge->space, edge->left, right_of(edge), next,
-				 edge->is_merged ? &edge->pending : NULL);
+					edge->is_merged ? &edge->pending : NULL);
 	if (answer != VMT_ANSWER_YES || !vmt_vma_is_file(edge->left) || !is_fresh(edge))
 		return answer;
 	return vmt_vma_class_files_merge(edge->space, edge->left);
@@ -173,7 +173,7 @@ static int answer_of(struct edge *edge, const struct vmt_kernel_ops *kernel, int
 }
 
 int vmt_merge_edges(struct vmt_space *space, struct vmt_outcome *outcome,
-		      const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
+		    const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
 {
 	struct vmt_range zone = edge_zone(change);
 	struct edge edge = { .space = space, .change = change, .outcome = outcome };

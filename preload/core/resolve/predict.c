@@ -9,7 +9,7 @@
 
 /* What lies in range is cut out and altered, but for what the call leaves as it is. */
 static void predict_altered(struct vmt_outcome *outcome, struct vmt_range range,
-			 const struct vmt_change *change, bool reasons)
+			    const struct vmt_change *change, bool reasons)
 {
 	size_t i = vmt_outcome_from(outcome, range.start);
 
@@ -17,7 +17,7 @@ static void predict_altered(struct vmt_outcome *outcome, struct vmt_range range,
 		if (reasons && vmt_merge_rules_keeps(&outcome->map[i].vma, change))
 			continue;
 		if (outcome->map[i].vma.start < range.start) {
-			vmt_outcome_cut(outcome, range.start);	/* the next one is in the range */
+			vmt_outcome_cut(outcome, range.start); /* the next one is in the range */
 			continue;
 		}
 		if (outcome->map[i].vma.end > range.end)
@@ -29,14 +29,15 @@ static void predict_altered(struct vmt_outcome *outcome, struct vmt_range range,
 static bool predict_new(struct vmt_outcome *outcome, struct vmt_vma *vma)
 {
 	if (vmt_outcome_touches(outcome, (struct vmt_range){ vma->start, vma->end }))
-		return false;	/* something is there that no call explains */
+		return false; /* something is there that no call explains */
 	vma->flags |= VMT_MAP_CHANGED;
 	vmt_outcome_insert(outcome, vma);
 	return true;
 }
 
 /* What is mapped in range, drawn again at `to`; the original goes if it moves. */
-static void predict_shifted(struct vmt_outcome *outcome, struct vmt_range range, uint64_t to, bool moves)
+static void predict_shifted(struct vmt_outcome *outcome, struct vmt_range range, uint64_t to,
+			    bool moves)
 {
 	for (uint64_t at = range.start; at < range.end;) {
 		size_t i = vmt_outcome_from(outcome, at);
@@ -52,7 +53,8 @@ static void predict_shifted(struct vmt_outcome *outcome, struct vmt_range range,
 		vma.start = start - range.start + to;
 		vma.end = end - range.start + to;
 		if (VMT_FAULT != 30)
-			vma.vma_class = VMT_CLASS_UNKNOWN;	/* its page offset may be the old or a new one */
+			vma.vma_class =
+				VMT_CLASS_UNKNOWN; /* its page offset may be the old or a new one */
 		if (moves)
 			vmt_outcome_remove(outcome, (struct vmt_range){ start, end });
 		vmt_outcome_insert(outcome, &vma);
@@ -62,7 +64,7 @@ static void predict_shifted(struct vmt_outcome *outcome, struct vmt_range range,
 
 /* kernel: who knows which file fd is; NULL: nobody does. */
 static bool predict_fresh(struct vmt_space *space, struct vmt_outcome *outcome,
-		       const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
+			  const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
 {
 	struct vmt_vma vma = {
 		.start = change->fresh.start,
@@ -78,7 +80,7 @@ static bool predict_fresh(struct vmt_space *space, struct vmt_outcome *outcome,
 		return true;
 	}
 	vma.vma_class = change->is_file ? vmt_vma_class_of_file(space, change) :
-				      vmt_vma_class_born(space, change->born);
+					  vmt_vma_class_born(space, change->born);
 	if (change->is_file && kernel) {
 		int is_ordinary = kernel->file(kernel->context, change->fd, &vma);
 
@@ -92,7 +94,7 @@ static bool predict_fresh(struct vmt_space *space, struct vmt_outcome *outcome,
 
 /* mremap makes the map longer; brk's new memory is merged to it, or not, like any other. */
 static bool predict_grown(struct vmt_space *space, struct vmt_outcome *outcome,
-		       const struct vmt_change *change)
+			  const struct vmt_change *change)
 {
 	struct vmt_vma vma = {
 		.start = change->grown.start,
@@ -115,9 +117,12 @@ static bool predict_grown(struct vmt_space *space, struct vmt_outcome *outcome,
 	return true;
 }
 
-/* At a hole mprotect stops. If it begins there nothing is changed; otherwise the reason may be
- * another one, a map in front of the hole that could not be split. */
-static bool predict_protected(struct vmt_outcome *outcome, const struct vmt_change *change, bool reasons)
+/*
+ * At a hole mprotect stops. If it begins there nothing is changed; otherwise the reason may be
+ * another one, a map in front of the hole that could not be split.
+ */
+static bool predict_protected(struct vmt_outcome *outcome, const struct vmt_change *change,
+			      bool reasons)
 {
 	const struct vmt_range first = { change->protect.start,
 					 change->protect.start + VMT_PAGE_SIZE };
@@ -133,7 +138,8 @@ static bool predict_protected(struct vmt_outcome *outcome, const struct vmt_chan
 }
 
 /* madvise passes over holes; ENOMEM is what it says of them, and of nothing else (mm/madvise.c). */
-static bool predict_advised(struct vmt_outcome *outcome, const struct vmt_change *change, bool reasons)
+static bool predict_advised(struct vmt_outcome *outcome, const struct vmt_change *change,
+			    bool reasons)
 {
 	if (vmt_range_is_empty(change->advise))
 		return true;
@@ -149,7 +155,8 @@ static bool draw_change(struct vmt_space *space, struct vmt_outcome *outcome,
 	vmt_outcome_remove(outcome, change->gone[0]);
 	vmt_outcome_remove(outcome, change->gone[1]);
 	predict_shifted(outcome, change->from, change->to, true);
-	if (!predict_fresh(space, outcome, change, kernel) || !predict_grown(space, outcome, change))
+	if (!predict_fresh(space, outcome, change, kernel) ||
+	    !predict_grown(space, outcome, change))
 		return false;
 	if (!predict_protected(outcome, change, space->reasons) ||
 	    !predict_advised(outcome, change, space->reasons))
@@ -158,7 +165,7 @@ static bool draw_change(struct vmt_space *space, struct vmt_outcome *outcome,
 }
 
 bool vmt_predict_change(struct vmt_space *space, struct vmt_outcome *outcome,
-		     const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
+			const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
 {
 	bool is_drawn;
 

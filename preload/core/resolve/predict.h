@@ -13,6 +13,6 @@
  * False: the call does not fit the maps in the outcome, or memory has run out.
  */
 bool vmt_predict_change(struct vmt_space *space, struct vmt_outcome *outcome,
-		     const struct vmt_change *change, const struct vmt_kernel_ops *kernel);
+			const struct vmt_change *change, const struct vmt_kernel_ops *kernel);
 
 #endif

@@ -11,7 +11,7 @@
 #include "core/resolve/predict.h"
 #include "core/vma/merge_rules.h"
 
-#define EVERYWHERE ((struct vmt_range){ 0, UINT64_MAX })
+#define EVERYWHERE    ((struct vmt_range){ 0, UINT64_MAX })
 #define CANNOT_DERIVE VMT_MERGE_UNKNOWN
 #define WALK_TRIES    8u
 
@@ -63,7 +63,7 @@ static void set_spans(const struct vmt_space *space, const struct vmt_change *ch
 
 /* What the table says; false if a map's start may have moved by itself. */
 static bool predict_before(const struct vmt_space *space, const struct vmt_change *change,
-			struct vmt_resolution *resolution)
+			   struct vmt_resolution *resolution)
 {
 	bool meets_holes = !vmt_range_is_empty(change->gone[0]) || change->met_hole;
 	bool sure = true;
@@ -97,7 +97,7 @@ static int derive(struct vmt_space *space, const struct vmt_change *change,
 	if (change->is_file && (!space->reasons || !kernel->file))
 		return CANNOT_DERIVE;
 	if (change->met_hole && !space->reasons)
-		return CANNOT_DERIVE;	/* the table may not show the hole it met */
+		return CANNOT_DERIVE; /* the table may not show the hole it met */
 	if (!vmt_range_is_empty(change->remapped) &&
 	    (!space->reasons || !is_one_anonymous_map(space, change->remapped)))
 		return CANNOT_DERIVE;
@@ -138,7 +138,8 @@ static void include_stack(struct vmt_map *map, struct vmt_range *span)
 static void include_stacks(const struct vmt_space *space, struct vmt_resolution *resolution)
 {
 	for (unsigned i = 0; i < resolution->span_count; i++) {
-		include_stack(vmt_space_from(space, resolution->span[i].start), &resolution->span[i]);
+		include_stack(vmt_space_from(space, resolution->span[i].start),
+			      &resolution->span[i]);
 		include_stack(vmt_space_from(space, resolution->span[i].end), &resolution->span[i]);
 	}
 	merge_spans(resolution);
@@ -164,7 +165,8 @@ static bool widen_spans(const struct vmt_space *space, struct vmt_resolution *re
 			whole.start = vma->start < whole.start ? vma->start : whole.start;
 			whole.end = vma->end > whole.end ? vma->end : whole.end;
 		}
-		if (whole.start < resolution->span[i].start || whole.end > resolution->span[i].end) {
+		if (whole.start < resolution->span[i].start ||
+		    whole.end > resolution->span[i].end) {
 			resolution->span[i] = span_of(space, whole);
 			is_wider = true;
 		}
@@ -238,7 +240,9 @@ static void complete_fresh(struct vmt_change *change, const struct vmt_resolutio
 		change->fresh.start = 0;
 }
 
-/* Growth that did not merge with the map below is a mapping of its own (first brk of a fork child). */
+/*
+ * Growth that did not merge with the map below is a mapping of its own (first brk of a fork child).
+ */
 static void complete_grown(struct vmt_change *change, const struct vmt_resolution *resolution)
 {
 	const struct vmt_outcome *outcome = &resolution->outcome;
@@ -267,7 +271,8 @@ static void guess(struct vmt_space *space, const struct vmt_change *change,
 }
 
 enum vmt_resolved vmt_resolve(struct vmt_space *space, struct vmt_change *change,
-			  const struct vmt_kernel_ops *kernel, struct vmt_resolution *resolution)
+			      const struct vmt_kernel_ops *kernel,
+			      struct vmt_resolution *resolution)
 {
 	int resolved = CANNOT_DERIVE;
 

@@ -18,32 +18,32 @@ struct vmt_kernel_ops {
 	int (*walk)(void *context, struct vmt_range range, struct vmt_outcome *outcome);
 	/*
 	 * Two maps are expected to touch at addr, the right one looking like right: are they
-	 * two (1) or has the kernel made them one (0)? -ESTALE: the kernel's map there is another one.
-	 * Otherwise negative: cannot be told this way; walk.
+	 * two (1) or has the kernel made them one (0)? -ESTALE: the kernel's map there is another
+	 * one. Otherwise negative: cannot be told this way; walk.
 	 */
 	int (*boundary)(void *context, const struct vmt_vma *right);
 	/*
-	 * Which file does the new map look, of descriptor fd, show? Sets inode and device. 1: one of a
-	 * file system that maps files as they are; 0: any other. Negative: cannot be told this way;
-	 * walk. May be NULL.
+	 * Which file does the new map look, of descriptor fd, show? Sets inode and device. 1: one
+	 * of a file system that maps files as they are; 0: any other. Negative: cannot be told this
+	 * way; walk. May be NULL.
 	 */
 	int (*file)(void *context, int fd, struct vmt_vma *vma);
 	/*
-	 * Is there nobody whose call may have come between this call and the answers to it? Only then
-	 * do they tell more than what is there now. NULL: nobody.
+	 * Is there nobody whose call may have come between this call and the answers to it? Only
+	 * then do they tell more than what is there now. NULL: nobody.
 	 */
 	bool (*is_alone)(void *context);
 	void *context;
 };
 
 enum vmt_resolved {
-	VMT_RESOLVED_DERIVED,	/* without the kernel */
-	VMT_RESOLVED_ASKED,	/* the kernel answered */
-	VMT_RESOLVED_GUESSED,	/* it could not be asked: the likeliest outcome */
+	VMT_RESOLVED_DERIVED, /* without the kernel */
+	VMT_RESOLVED_ASKED, /* the kernel answered */
+	VMT_RESOLVED_GUESSED, /* it could not be asked: the likeliest outcome */
 };
 
 struct vmt_resolution {
-	struct vmt_range span[2];	/* what outcome tells about, whole maps; ascending */
+	struct vmt_range span[2]; /* what outcome tells about, whole maps; ascending */
 	unsigned span_count;
 	struct vmt_outcome outcome;
 };
@@ -53,6 +53,7 @@ struct vmt_resolution {
  * maps of the table that lie in the spans are to be replaced by resolution->outcome.
  */
 enum vmt_resolved vmt_resolve(struct vmt_space *space, struct vmt_change *change,
-			  const struct vmt_kernel_ops *kernel, struct vmt_resolution *resolution);
+			      const struct vmt_kernel_ops *kernel,
+			      struct vmt_resolution *resolution);
 
 #endif

@@ -8,7 +8,7 @@
 #include <linux/errno.h>
 
 #define XXH_INLINE_ALL
-#define XXH_VECTOR   0	/* scalar: the library must not touch vector registers */
+#define XXH_VECTOR 0 /* scalar: the library must not touch vector registers */
 #define XXH_NO_STDLIB
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wundef"
@@ -57,7 +57,7 @@ static void add_site(struct vmt_callsites *sites, struct vmt_site *site)
 }
 
 int vmt_callsites_init(struct vmt_callsites *sites, struct vmt_arena *arena, uint32_t room,
-		   const struct vmt_callsites_ops *ops)
+		       const struct vmt_callsites_ops *ops)
 {
 	*sites = (struct vmt_callsites){ .arena = arena, .room = room, .ops = ops };
 	sites->by_id = vmt_arena_alloc(arena, sizeof(struct vmt_site *) * room);
@@ -94,8 +94,8 @@ static struct vmt_raw_entry *find_raw(struct vmt_callsites *sites, uint64_t hash
 	return entry;
 }
 
-static void remember_raw(struct vmt_callsites *sites, uint64_t hash, const struct vmt_callsites_stack *stack,
-			 struct vmt_site *site)
+static void remember_raw(struct vmt_callsites *sites, uint64_t hash,
+			 const struct vmt_callsites_stack *stack, struct vmt_site *site)
 {
 	struct arena_holder *space = &(struct arena_holder){ sites->arena };
 	struct vmt_raw_entry *head = NULL;
@@ -222,7 +222,8 @@ static bool is_nearly_full(const struct vmt_callsites *sites)
 
 /* Apart from vmt_callsites_intern, which most calls need: the frames take 1 KiB of stack. */
 __attribute__((noinline)) static struct vmt_site *
-intern_by_frames(struct vmt_callsites *sites, uint64_t raw_hash, const struct vmt_callsites_stack *stack)
+intern_by_frames(struct vmt_callsites *sites, uint64_t raw_hash,
+		 const struct vmt_callsites_stack *stack)
 {
 	struct vmt_rec_frame frames[VMT_FRAMES_MAX];
 	struct vmt_site *site;
@@ -252,7 +253,8 @@ static uint64_t hash_raw(const struct vmt_callsites_stack *stack)
 	return hash ^ hash >> 32;
 }
 
-struct vmt_site *vmt_callsites_intern(struct vmt_callsites *sites, const struct vmt_callsites_stack *stack)
+struct vmt_site *vmt_callsites_intern(struct vmt_callsites *sites,
+				      const struct vmt_callsites_stack *stack)
 {
 	uint64_t hash = hash_raw(stack);
 	struct vmt_raw_entry *entry = find_raw(sites, hash, stack);
@@ -278,7 +280,7 @@ void vmt_callsites_forget_addresses(struct vmt_callsites *sites)
 	struct arena_holder *space = &(struct arena_holder){ sites->arena };
 	struct vmt_raw_entry *entry = sites->by_raw;
 
-	HASH_CLEAR(hh, sites->by_raw);	/* frees the index, not the entries */
+	HASH_CLEAR(hh, sites->by_raw); /* frees the index, not the entries */
 	while (entry) {
 		struct vmt_raw_entry *after = entry->hh.next;
 

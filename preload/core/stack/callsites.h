@@ -14,20 +14,20 @@
 
 struct vmt_site {
 	uint32_t id;
-	uint16_t call;	/* enum vmt_call_id */
+	uint16_t call; /* enum vmt_call_id */
 	uint16_t frame_count;
-	uint32_t flags;	/* VMT_SITE_* */
+	uint32_t flags; /* VMT_SITE_* */
 	uint32_t peak_epoch;
-	uint32_t mark_epoch;	/* the last mark its values were written for */
-	uint32_t low;	/* fewest and most live maps in the bucket of its timeline that ends… */
+	uint32_t mark_epoch; /* the last mark its values were written for */
+	uint32_t low; /* fewest and most live maps in the bucket of its timeline that ends… */
 	uint32_t high;
-	uint64_t bucket_end;	/* …then, ns; 0 = not begun */
-	struct vmt_rec_frame *frames;	/* NULL when frame_count is 0 */
+	uint64_t bucket_end; /* …then, ns; 0 = not begun */
+	struct vmt_rec_frame *frames; /* NULL when frame_count is 0 */
 	struct vmt_rec_counters counters;
 	uint64_t live;
-	uint64_t live_at_peak;	/* see struct vmt_rec_site */
+	uint64_t live_at_peak; /* see struct vmt_rec_site */
 	uint64_t frame_hash;
-	UT_hash_handle hh;	/* by frame_hash; equal hashes are chained by next_same */
+	UT_hash_handle hh; /* by frame_hash; equal hashes are chained by next_same */
 	struct vmt_site *next_same;
 };
 
@@ -36,8 +36,8 @@ struct vmt_callsites_stack {
 	enum vmt_call_id call;
 	uint32_t count;
 	bool is_truncated;
-	const uint64_t *pc;	/* innermost first */
-	uint64_t hash;	/* of them, by vmt_callsites_hash() from 0; 0 = not known yet */
+	const uint64_t *pc; /* innermost first */
+	uint64_t hash; /* of them, by vmt_callsites_hash() from 0; 0 = not known yet */
 };
 
 struct vmt_callsites_ops {
@@ -58,18 +58,21 @@ struct vmt_callsites {
 	uint32_t room;
 	struct vmt_site *by_frames;
 	struct vmt_raw_entry *by_raw;
-	struct vmt_site *lost[VMT_CALL_COUNT];	/* VMT_SITE_LOST of each call; NULL = not needed yet */
+	struct vmt_site
+		*lost[VMT_CALL_COUNT]; /* VMT_SITE_LOST of each call; NULL = not needed yet */
 };
 
 /* room: sites at most. Returns 0 or -ENOMEM. */
-VMT_MUST_CHECK int vmt_callsites_init(struct vmt_callsites *sites, struct vmt_arena *arena, uint32_t room,
-				  const struct vmt_callsites_ops *ops);
+VMT_MUST_CHECK int vmt_callsites_init(struct vmt_callsites *sites, struct vmt_arena *arena,
+				      uint32_t room, const struct vmt_callsites_ops *ops);
 
 /*
  * The site of this stack, made when it is new. When there is no room left:
- * a site of the same call without a stack, flagged VMT_SITE_LOST; VMT_SITE_UNSEEN when there is not even that.
+ * a site of the same call without a stack, flagged VMT_SITE_LOST; VMT_SITE_UNSEEN when there is not
+ * even that.
  */
-struct vmt_site *vmt_callsites_intern(struct vmt_callsites *sites, const struct vmt_callsites_stack *stack);
+struct vmt_site *vmt_callsites_intern(struct vmt_callsites *sites,
+				      const struct vmt_callsites_stack *stack);
 
 /* Code has been unmapped: the same addresses may be other code from now on. */
 void vmt_callsites_forget_addresses(struct vmt_callsites *sites);

@@ -83,20 +83,14 @@ static bool read_augmentation(struct vmt_cfi_reader *data, char letter,
 	uint8_t encoding;
 
 	switch (letter) {
-	case 'R':
-		program->encoding = (uint8_t)vmt_cfi_read_unsigned(data, 1);
-		return true;
-	case 'L':
-		(void)vmt_cfi_read_unsigned(data, 1);
-		return true;
+	case 'R': program->encoding = (uint8_t)vmt_cfi_read_unsigned(data, 1); return true;
+	case 'L': (void)vmt_cfi_read_unsigned(data, 1); return true;
 	case 'P':
 		encoding = (uint8_t)vmt_cfi_read_unsigned(data, 1);
 		(void)vmt_cfi_read_format(data, encoding);
 		return true;
-	case 'S': /* a signal frame: its rules say so as well */
-		return true;
-	default:
-		return false;
+	case 'S': /* a signal frame: its rules say so as well */ return true;
+	default: return false;
 	}
 }
 

@@ -137,23 +137,14 @@ static inline uint64_t vmt_cfi_read_format(struct vmt_cfi_reader *from, uint8_t 
 	switch (encoding & 0x0f) {
 	case 0x00: /* absptr */
 	case 0x04:
-	case 0x0c:
-		return vmt_cfi_read_unsigned(from, 8);
-	case 0x01:
-		return vmt_cfi_read_uleb(from);
-	case 0x02:
-		return vmt_cfi_read_unsigned(from, 2);
-	case 0x03:
-		return vmt_cfi_read_unsigned(from, 4);
-	case 0x09:
-		return (uint64_t)vmt_cfi_read_sleb(from);
-	case 0x0a:
-		return (uint64_t)vmt_cfi_read_signed(from, 2);
-	case VMT_PE_SDATA4:
-		return (uint64_t)vmt_cfi_read_signed(from, 4);
-	default:
-		from->bad = true;
-		return 0;
+	case 0x0c: return vmt_cfi_read_unsigned(from, 8);
+	case 0x01: return vmt_cfi_read_uleb(from);
+	case 0x02: return vmt_cfi_read_unsigned(from, 2);
+	case 0x03: return vmt_cfi_read_unsigned(from, 4);
+	case 0x09: return (uint64_t)vmt_cfi_read_sleb(from);
+	case 0x0a: return (uint64_t)vmt_cfi_read_signed(from, 2);
+	case VMT_PE_SDATA4: return (uint64_t)vmt_cfi_read_signed(from, 4);
+	default: from->bad = true; return 0;
 	}
 }
 
@@ -165,12 +156,9 @@ static inline uint64_t vmt_cfi_read_pointer(struct vmt_cfi_reader *from, uint8_t
 	uint64_t value = vmt_cfi_read_format(from, encoding);
 
 	switch (encoding & 0x70) {
-	case VMT_PE_PCREL:
-		return value + here;
-	case VMT_PE_DATAREL:
-		return value + data_base;
-	default:
-		return value;
+	case VMT_PE_PCREL: return value + here;
+	case VMT_PE_DATAREL: return value + data_base;
+	default: return value;
 	}
 }
 

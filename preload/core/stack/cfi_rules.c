@@ -124,22 +124,15 @@ static bool step_frame(struct machine *machine, struct vmt_cfi_reader *from, uns
 	uint64_t reg;
 
 	switch (opcode) {
-	case 0x00: /* nop */
-		return true;
+	case 0x00: /* nop */ return true;
 	case 0x01: /* set_loc */
 		machine->location = vmt_cfi_read_pointer(from, machine->program->encoding, 0);
 		return true;
 	case 0x02: /* advance_loc1, 2, 4 */
 	case 0x03:
-	case 0x04:
-		advance(machine, vmt_cfi_read_unsigned(from, 1u << (opcode - 2)));
-		return true;
-	case 0x0a:
-		remember(machine);
-		return true;
-	case 0x0b:
-		recall(machine);
-		return true;
+	case 0x04: advance(machine, vmt_cfi_read_unsigned(from, 1u << (opcode - 2))); return true;
+	case 0x0a: remember(machine); return true;
+	case 0x0b: recall(machine); return true;
 	case 0x0c: /* def_cfa */
 		reg = vmt_cfi_read_uleb(from);
 		machine->now.cfa = vmt_cfi_make_rule(VMT_RULE_AT_REGISTER, reg,
@@ -163,11 +156,8 @@ static bool step_frame(struct machine *machine, struct vmt_cfi_reader *from, uns
 	case 0x13: /* def_cfa_offset_sf */
 		set_cfa_offset_factored(machine, vmt_cfi_read_sleb(from));
 		return true;
-	case 0x2e: /* GNU_args_size */
-		(void)vmt_cfi_read_uleb(from);
-		return true;
-	default:
-		return false;
+	case 0x2e: /* GNU_args_size */ (void)vmt_cfi_read_uleb(from); return true;
+	default: return false;
 	}
 }
 
@@ -182,15 +172,9 @@ static void step_register(struct machine *machine, struct vmt_cfi_reader *from, 
 	case 0x05: /* offset_extended */
 		set_rule_factored(machine, reg, (int64_t)vmt_cfi_read_uleb(from));
 		break;
-	case 0x06: /* restore_extended */
-		restore_rule(machine, reg);
-		break;
-	case 0x07:
-		set_rule(machine, reg, vmt_cfi_make_rule(VMT_RULE_UNDEFINED, 0, 0));
-		break;
-	case 0x08:
-		set_rule(machine, reg, vmt_cfi_make_rule(VMT_RULE_SAME, 0, 0));
-		break;
+	case 0x06: /* restore_extended */ restore_rule(machine, reg); break;
+	case 0x07: set_rule(machine, reg, vmt_cfi_make_rule(VMT_RULE_UNDEFINED, 0, 0)); break;
+	case 0x08: set_rule(machine, reg, vmt_cfi_make_rule(VMT_RULE_SAME, 0, 0)); break;
 	case 0x09: /* register */
 	case 0x14: /* val_offset */
 	case 0x15: /* val_offset_sf; the second operand's sign does not matter here */
@@ -208,8 +192,7 @@ static void step_register(struct machine *machine, struct vmt_cfi_reader *from, 
 		(void)read_block_expression(machine, from);
 		set_rule(machine, reg, other);
 		break;
-	default:
-		machine->error = -EBADMSG;
+	default: machine->error = -EBADMSG;
 	}
 }
 
@@ -219,15 +202,9 @@ static void step(struct machine *machine, struct vmt_cfi_reader *from)
 	unsigned int operand = opcode & 0x3f;
 
 	switch (opcode >> 6) {
-	case ADVANCE:
-		advance(machine, operand);
-		break;
-	case OFFSET:
-		set_rule_factored(machine, operand, (int64_t)vmt_cfi_read_uleb(from));
-		break;
-	case RESTORE:
-		restore_rule(machine, operand);
-		break;
+	case ADVANCE: advance(machine, operand); break;
+	case OFFSET: set_rule_factored(machine, operand, (int64_t)vmt_cfi_read_uleb(from)); break;
+	case RESTORE: restore_rule(machine, operand); break;
 	default:
 		if (!step_frame(machine, from, opcode))
 			step_register(machine, from, opcode);

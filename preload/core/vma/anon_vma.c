@@ -14,8 +14,8 @@
 
 #include "core/base/kernel.h"
 
-#define LAST_ANON_CUT     (VMT_ANON_VMA_MAY_APPEAR - 1)
-#define FIRST_KERNEL VMT_KERNEL(6, 16)
+#define LAST_ANON_CUT (VMT_ANON_VMA_MAY_APPEAR - 1)
+#define FIRST_KERNEL  VMT_KERNEL(6, 16)
 
 bool vmt_anon_vma_rules_hold(const char *release)
 {
@@ -56,14 +56,16 @@ static bool is_less(const struct vmt_vma *vma, const struct vmt_vma *than)
 /* Has the left one of two neighbours no anon_vma but what the right one has? */
 static bool is_left_less(const struct vmt_vma *left, const struct vmt_vma *right)
 {
-	if (are_tied(left, right) && (!(left->right_anon & VMT_ANON_VMA_MAY_APPEAR) || VMT_FAULT == 36))
+	if (are_tied(left, right) &&
+	    (!(left->right_anon & VMT_ANON_VMA_MAY_APPEAR) || VMT_FAULT == 36))
 		return true;
 	return is_less(left, right);
 }
 
 static bool is_right_less(const struct vmt_vma *left, const struct vmt_vma *right)
 {
-	if (are_tied(left, right) && (!(right->left_anon & VMT_ANON_VMA_MAY_APPEAR) || VMT_FAULT == 36))
+	if (are_tied(left, right) &&
+	    (!(right->left_anon & VMT_ANON_VMA_MAY_APPEAR) || VMT_FAULT == 36))
 		return true;
 	return is_less(right, left);
 }
@@ -113,7 +115,8 @@ static enum vmt_answer fit_neighbours(const struct vmt_space *space, const struc
  * The kernel tests the middle one against either side, and then the sides against each other. Where
  * both sides fit the middle, they fit each other unless it is the middle that has none.
  */
-static enum vmt_answer fit_across(const struct vmt_space *space, const struct vmt_pending_merge *pending,
+static enum vmt_answer fit_across(const struct vmt_space *space,
+				  const struct vmt_pending_merge *pending,
 				  const struct vmt_vma *next)
 {
 	const struct vmt_vma *prev = &pending->prev, *middle = &pending->middle;
@@ -125,7 +128,8 @@ static enum vmt_answer fit_across(const struct vmt_space *space, const struct vm
 }
 
 enum vmt_answer vmt_anon_vma_fit(const struct vmt_space *space, const struct vmt_vma *left,
-			     const struct vmt_vma *right, const struct vmt_pending_merge *pending)
+				 const struct vmt_vma *right,
+				 const struct vmt_pending_merge *pending)
 {
 	enum vmt_answer middle, sides;
 

@@ -14,7 +14,7 @@
 struct vmt_pending_merge {
 	struct vmt_vma prev;
 	struct vmt_vma middle;
-	bool is_asked;	/* the kernel has said so */
+	bool is_asked; /* the kernel has said so */
 };
 
 /* Is this a kernel whose rules these are? release: as uname tells it. */
@@ -23,7 +23,10 @@ bool vmt_anon_vma_rules_hold(const char *release);
 /* May it have an anon_vma? What has been inaccessible all its life has none. */
 bool vmt_anon_vma_may_have(const struct vmt_vma *vma);
 
-/* One map becomes two, which are alike until one of them is written to. last: the last number given out. */
+/*
+ * One map becomes two, which are alike until one of them is written to. last: the last number given
+ * out.
+ */
 void vmt_anon_vma_cut(struct vmt_vma *left, struct vmt_vma *right, uint32_t *last);
 
 /* Left is both of them now. */
@@ -41,9 +44,13 @@ static inline void vmt_anon_vma_may_appear(struct vmt_vma *vma)
 /* Nothing is known. */
 void vmt_anon_vma_forget(struct vmt_vma *vma);
 
-/* Do the anon_vmas of two neighbours let them be merged? pending: how left was merged; NULL: it was not. */
+/*
+ * Do the anon_vmas of two neighbours let them be merged? pending: how left was merged; NULL: it was
+ * not.
+ */
 enum vmt_answer vmt_anon_vma_fit(const struct vmt_space *space, const struct vmt_vma *left,
-			     const struct vmt_vma *right, const struct vmt_pending_merge *pending);
+				 const struct vmt_vma *right,
+				 const struct vmt_pending_merge *pending);
 
 /* The kernel has not merged them, and there is no other reason: each has one, and not the same. */
 void vmt_anon_vma_differ(struct vmt_space *space, struct vmt_vma *left, struct vmt_vma *right);

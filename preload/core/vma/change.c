@@ -17,11 +17,11 @@
 #include "core/recording/record.h"
 
 /* Not in the headers of Debian 12. */
-#define MAP_TYPE_MASK	       0x0f
-#define MREMAP_DONTUNMAP_      4
-#define MADV_GUARD_INSTALL_    102
-#define PR_SET_MEMORY_MERGE_   67
-#define PR_SET_VMA_	       0x53564d41
+#define MAP_TYPE_MASK        0x0f
+#define MREMAP_DONTUNMAP_    4
+#define MADV_GUARD_INSTALL_  102
+#define PR_SET_MEMORY_MERGE_ 67
+#define PR_SET_VMA_          0x53564d41
 
 static bool failed(const struct vmt_done *done)
 {
@@ -122,7 +122,7 @@ static void decode_mmap(const struct vmt_done *done, struct vmt_change *change)
 		change->offset = (uint64_t)done->args[5];
 		change->flags |= (flags & MAP_TYPE_MASK) == MAP_SHARED ? VMT_MAP_SHARED : 0;
 	}
-	if (flags & MAP_HUGETLB) {	/* the kernel rounds to a huge page */
+	if (flags & MAP_HUGETLB) { /* the kernel rounds to a huge page */
 		change->how = fixed ? VMT_CHANGE_EVERYTHING : VMT_CHANGE_WALK;
 		change->fresh.end = 0;
 	}
@@ -176,7 +176,7 @@ static void decode_hidden(const struct vmt_done *done, struct vmt_change *change
 static void decode_madvise(const struct vmt_done *done, struct vmt_change *change)
 {
 	decode_hidden(done, change, (uint64_t)done->args[0], (uint64_t)done->args[1]);
-	if (done->args[2] == MADV_GUARD_INSTALL_) {	/* cuts nothing, also when it fails midway */
+	if (done->args[2] == MADV_GUARD_INSTALL_) { /* cuts nothing, also when it fails midway */
 		change->touched = change->advise;
 		change->advise = (struct vmt_range){ 0, 0 };
 		if (change->how == VMT_CHANGE_WALK)
@@ -228,7 +228,7 @@ static void decode_mremap_failed(const struct vmt_done *done, struct vmt_change 
 			change->copied = change->window[0];
 			return;
 		}
-		change->from = pages(addr, kept);	/* several maps: the first may have moved */
+		change->from = pages(addr, kept); /* several maps: the first may have moved */
 		change->to = change->window[1].start;
 	}
 }
@@ -306,8 +306,8 @@ static void decode_new_map_at(uint64_t start, struct vmt_change *change)
 static void decode_shmat(const struct vmt_done *done, struct vmt_change *change)
 {
 	if (failed(done)) {
-		change->how = done->args[2] & SHM_REMAP ? VMT_CHANGE_EVERYTHING :
-							   VMT_CHANGE_NOTHING;
+		change->how =
+			done->args[2] & SHM_REMAP ? VMT_CHANGE_EVERYTHING : VMT_CHANGE_NOTHING;
 		return;
 	}
 	decode_new_map_at((uint64_t)done->result, change);
@@ -397,35 +397,22 @@ static void decode_unless_failed(const struct vmt_done *done, struct vmt_change 
 static void decode_rare(const struct vmt_done *done, struct vmt_change *change)
 {
 	switch (done->call) {
-	case VMT_CALL_REMAP_FILE_PAGES:
-		decode_remap_file_pages(done, change);
-		break;
-	case VMT_CALL_PRCTL:
-		decode_prctl(done, change);
-		break;
-	case VMT_CALL_SHMAT:
-		decode_shmat(done, change);
-		break;
+	case VMT_CALL_REMAP_FILE_PAGES: decode_remap_file_pages(done, change); break;
+	case VMT_CALL_PRCTL: decode_prctl(done, change); break;
+	case VMT_CALL_SHMAT: decode_shmat(done, change); break;
 	case VMT_CALL_IO_SETUP:
-	case VMT_CALL_MAP_SHADOW_STACK:
-		decode_new_map(done, change);
-		break;
+	case VMT_CALL_MAP_SHADOW_STACK: decode_new_map(done, change); break;
 	case VMT_CALL_SHMDT:
 	case VMT_CALL_IO_DESTROY:
 	case VMT_CALL_ARCH_PRCTL:
-	case VMT_CALL_CLOSE:	/* of a userfaultfd: what was registered with it may merge again */
+	case VMT_CALL_CLOSE: /* of a userfaultfd: what was registered with it may merge again */
 		decode_unless_failed(done, change);
 		break;
 	case VMT_CALL_PROCESS_MADVISE:
-	case VMT_CALL_IOCTL:
-		decode_told(done, change);
-		break;
+	case VMT_CALL_IOCTL: decode_told(done, change); break;
 	case VMT_CALL_MLOCKALL:
-	case VMT_CALL_MUNLOCKALL:
-		change->how = VMT_CHANGE_EVERYTHING;
-		break;
-	default:
-		break;
+	case VMT_CALL_MUNLOCKALL: change->how = VMT_CHANGE_EVERYTHING; break;
+	default: break;
 	}
 }
 
@@ -435,37 +422,22 @@ void vmt_change_decode(const struct vmt_done *done, struct vmt_change *change)
 	if (VMT_FAULT == 3 && change->failed)
 		return;
 	switch (done->call) {
-	case VMT_CALL_MMAP:
-		decode_mmap(done, change);
-		break;
-	case VMT_CALL_MUNMAP:
-		decode_munmap(done, change);
-		break;
+	case VMT_CALL_MMAP: decode_mmap(done, change); break;
+	case VMT_CALL_MUNMAP: decode_munmap(done, change); break;
 	case VMT_CALL_MPROTECT:
-	case VMT_CALL_PKEY_MPROTECT:
-		decode_protect(done, change);
-		break;
-	case VMT_CALL_MREMAP:
-		decode_mremap(done, change);
-		break;
-	case VMT_CALL_BRK:
-		decode_brk(done, change);
-		break;
-	case VMT_CALL_MADVISE:
-		decode_madvise(done, change);
-		break;
+	case VMT_CALL_PKEY_MPROTECT: decode_protect(done, change); break;
+	case VMT_CALL_MREMAP: decode_mremap(done, change); break;
+	case VMT_CALL_BRK: decode_brk(done, change); break;
+	case VMT_CALL_MADVISE: decode_madvise(done, change); break;
 	case VMT_CALL_MLOCK:
 	case VMT_CALL_MLOCK2:
-	case VMT_CALL_MUNLOCK:
-		decode_mlock(done, change);
-		break;
+	case VMT_CALL_MUNLOCK: decode_mlock(done, change); break;
 	case VMT_CALL_MBIND:
 	case VMT_CALL_SET_MEMPOLICY_HOME_NODE:
 	case VMT_CALL_MSEAL:
 		decode_hidden(done, change, (uint64_t)done->args[0], (uint64_t)done->args[1]);
 		break;
-	default:
-		decode_rare(done, change);
+	default: decode_rare(done, change);
 	}
 	if (change->how == VMT_CHANGE_DERIVE)
 		vmt_merge_rules_decode(done, change);

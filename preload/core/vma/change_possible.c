@@ -13,10 +13,10 @@
 /* Not in the headers of Debian 12. */
 #define MADV_GUARD_INSTALL_  102
 #define PR_SET_MEMORY_MERGE_ 67
-#define PR_SET_VMA_	     0x53564d41
+#define PR_SET_VMA_          0x53564d41
 #define ARCH_MAP_VDSO_X32_   0x2001
 #define ARCH_MAP_VDSO_64_    0x2003
-#define UFFD_IOCTL_TYPE	     0xaa
+#define UFFD_IOCTL_TYPE      0xaa
 #define UFFDIO_REGISTER_NR   0x00
 #define UFFDIO_UNREGISTER_NR 0x01
 
@@ -35,10 +35,8 @@ static bool is_flag_advice(long advice)
 	case MADV_MERGEABLE:
 	case MADV_UNMERGEABLE:
 	case MADV_HUGEPAGE:
-	case MADV_NOHUGEPAGE:
-		return true;
-	default:
-		return false;
+	case MADV_NOHUGEPAGE: return true;
+	default: return false;
 	}
 }
 
@@ -52,34 +50,26 @@ VMT_HOT bool vmt_change_is_possible(enum vmt_call_id call, const long args[6])
 {
 	switch (call) {
 	case VMT_CALL_NONE:
-	case VMT_CALL_CLOSE:
-		return false;
-	case VMT_CALL_MADVISE:
-		return is_flag_advice(args[2]) || args[2] == MADV_GUARD_INSTALL_;
+	case VMT_CALL_CLOSE: return false;
+	case VMT_CALL_MADVISE: return is_flag_advice(args[2]) || args[2] == MADV_GUARD_INSTALL_;
 	case VMT_CALL_PROCESS_MADVISE:
 		return is_flag_advice(args[3]) || args[3] == MADV_GUARD_INSTALL_;
-	case VMT_CALL_PRCTL:
-		return args[0] == PR_SET_VMA_ || args[0] == PR_SET_MEMORY_MERGE_;
+	case VMT_CALL_PRCTL: return args[0] == PR_SET_VMA_ || args[0] == PR_SET_MEMORY_MERGE_;
 	case VMT_CALL_ARCH_PRCTL:
 		return args[0] >= ARCH_MAP_VDSO_X32_ && args[0] <= ARCH_MAP_VDSO_64_;
-	case VMT_CALL_IOCTL:
-		return is_uffd_ioctl((unsigned long)args[1]);
-	default:
-		return true;
+	case VMT_CALL_IOCTL: return is_uffd_ioctl((unsigned long)args[1]);
+	default: return true;
 	}
 }
 
 VMT_HOT bool vmt_change_is_slow(enum vmt_call_id call, const long args[6])
 {
 	switch (call) {
-	case VMT_CALL_MMAP:
-		return (args[3] & (MAP_POPULATE | MAP_LOCKED)) != 0;
+	case VMT_CALL_MMAP: return (args[3] & (MAP_POPULATE | MAP_LOCKED)) != 0;
 	case VMT_CALL_MLOCK:
 	case VMT_CALL_MLOCK2:
 	case VMT_CALL_MLOCKALL:
-	case VMT_CALL_MUNLOCKALL:
-		return true;
-	default:
-		return false;
+	case VMT_CALL_MUNLOCKALL: return true;
+	default: return false;
 	}
 }

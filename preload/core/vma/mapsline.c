@@ -15,8 +15,8 @@ struct cursor {
 
 /* A table, since digits of addresses cannot be foreseen by branches; 0 = none, else one more. */
 static const unsigned char digit_plus_one[256] = {
-	['0'] = 1,  ['1'] = 2,	['2'] = 3,  ['3'] = 4,	['4'] = 5,  ['5'] = 6,
-	['6'] = 7,  ['7'] = 8,	['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+	['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
 	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
 };
 
@@ -64,7 +64,9 @@ static uint32_t flag(struct cursor *cursor, char set, char clear, uint32_t value
 	return c == set ? value : 0;
 }
 
-/* What follows the flags of all that is no file, which is most of the lines where there are many. */
+/*
+ * What follows the flags of all that is no file, which is most of the lines where there are many.
+ */
 static bool skip_no_file(struct cursor *cursor)
 {
 	static const char none[] = " 00000000 00:00 0 ";
@@ -136,8 +138,7 @@ uint32_t vmt_mapsline_class(const struct vmt_mapsline *line)
 {
 	const struct vmt_vma *vma = &line->vma;
 
-	if (vmt_vma_is_file(vma) || !(vma->flags & VMT_MAP_WRITE) ||
-	    (vma->flags & VMT_MAP_SHARED))
+	if (vmt_vma_is_file(vma) || !(vma->flags & VMT_MAP_WRITE) || (vma->flags & VMT_MAP_SHARED))
 		return VMT_CLASS_UNKNOWN;
 	if (is_name(line, "[heap]"))
 		return VMT_CLASS_BRK;

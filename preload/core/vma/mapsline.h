@@ -8,8 +8,8 @@
 #include "core/vma/space.h"
 
 struct vmt_mapsline {
-	struct vmt_vma vma;	/* flags: VMT_MAP_VISIBLE, and VMT_MAP_STACK for [stack] */
-	const char *name;	/* into the line; not terminated */
+	struct vmt_vma vma; /* flags: VMT_MAP_VISIBLE, and VMT_MAP_STACK for [stack] */
+	const char *name; /* into the line; not terminated */
 	size_t name_length;
 };
 

@@ -7,12 +7,13 @@
  *	class	flags, policy, name and offset as they were at birth. Equal class: equal. 0: unknown
  *	advice	what madvise has changed of them since, exactly
  *	TOUCHED	may have an anon_vma. What has been PROT_NONE all its life has none: it takes an
- *		access, or MADV_GUARD_INSTALL (a forced write through /proc/PID/mem or ptrace is not thought of)
- *	WRITTEN	has been writable. VM_ACCOUNT comes with that, and whether it goes with it depends
- *		on the anon_vma since 6.7; while it is writable it is determined by its class
+ *		access, or MADV_GUARD_INSTALL (a forced write through /proc/PID/mem or ptrace is not
+ *thought of) WRITTEN	has been writable. VM_ACCOUNT comes with that, and whether it goes with it
+ *depends on the anon_vma since 6.7; while it is writable it is determined by its class
  *
  * One that has no anon_vma fits any neighbour in a process that was not forked, and after a fork
- * nothing is known; of two that may have some, anon_vma.h knows now and then whether it is the same.
+ * nothing is known; of two that may have some, anon_vma.h knows now and then whether it is the
+ *same.
  */
 #include "core/vma/merge_rules.h"
 
@@ -21,15 +22,15 @@
 
 #include "core/recording/record.h"
 
-#define RWX	       (VMT_MAP_READ | VMT_MAP_WRITE | VMT_MAP_EXEC)
-#define GUARD_INSTALL  102	/* Linux 6.13 */
-#define DONTFORK       VMT_MAP_ADVISED(0)
-#define WIPEONFORK     VMT_MAP_ADVISED(1)
-#define DONTDUMP       VMT_MAP_ADVISED(2)
-#define RANDOM	       VMT_MAP_ADVISED(3)
-#define SEQUENTIAL     VMT_MAP_ADVISED(4)
-#define HUGEPAGE       VMT_MAP_HUGEPAGE
-#define NOHUGEPAGE     VMT_MAP_NOHUGEPAGE
+#define RWX           (VMT_MAP_READ | VMT_MAP_WRITE | VMT_MAP_EXEC)
+#define GUARD_INSTALL 102 /* Linux 6.13 */
+#define DONTFORK      VMT_MAP_ADVISED(0)
+#define WIPEONFORK    VMT_MAP_ADVISED(1)
+#define DONTDUMP      VMT_MAP_ADVISED(2)
+#define RANDOM        VMT_MAP_ADVISED(3)
+#define SEQUENTIAL    VMT_MAP_ADVISED(4)
+#define HUGEPAGE      VMT_MAP_HUGEPAGE
+#define NOHUGEPAGE    VMT_MAP_NOHUGEPAGE
 
 static const struct {
 	long advice;
@@ -77,20 +78,13 @@ void vmt_merge_rules_decode(const struct vmt_done *done, struct vmt_change *chan
 	case VMT_CALL_MMAP:
 		change->born = vmt_vma_class_of_mmap(done->args[2], (unsigned long)done->args[3]);
 		break;
-	case VMT_CALL_BRK:
-		change->born = VMT_CLASS_BRK;
-		break;
-	case VMT_CALL_MPROTECT:
-		change->blurs = vmt_vma_class_is_odd(done->args[2]);
-		break;
+	case VMT_CALL_BRK: change->born = VMT_CLASS_BRK; break;
+	case VMT_CALL_MPROTECT: change->blurs = vmt_vma_class_is_odd(done->args[2]); break;
 	case VMT_CALL_PKEY_MPROTECT:
 		change->blurs = vmt_vma_class_is_odd(done->args[2]) || done->args[3] != -1;
 		break;
-	case VMT_CALL_MADVISE:
-		decode_advice(done->args[2], change);
-		break;
-	default:
-		change->blurs = true;
+	case VMT_CALL_MADVISE: decode_advice(done->args[2], change); break;
+	default: change->blurs = true;
 	}
 	if (VMT_FAULT == 24)
 		change->blurs = false;
@@ -123,8 +117,8 @@ void vmt_merge_rules_alter(struct vmt_vma *vma, const struct vmt_change *change)
 static bool differ_in_account(const struct vmt_vma *left, const struct vmt_vma *right)
 {
 	return left->vma_class && right->vma_class && vmt_vma_is_file(left) &&
-	       !(left->flags & VMT_MAP_WRITE) &&
-	       ((left->flags ^ right->flags) & VMT_MAP_WRITTEN) && VMT_FAULT != 33;
+	       !(left->flags & VMT_MAP_WRITE) && ((left->flags ^ right->flags) & VMT_MAP_WRITTEN) &&
+	       VMT_FAULT != 33;
 }
 
 /* Of two that look alike. */
@@ -138,7 +132,8 @@ static enum vmt_answer have_equal_flags(const struct vmt_space *space, const str
 	if (equal != VMT_ANSWER_YES)
 		return equal;
 	if (VMT_FAULT != 26 && ((left->flags ^ right->flags) & VMT_MAP_ADVICE))
-		return (left->flags ^ right->flags) & VMT_MAP_THP_ADVICE ? VMT_ANSWER_MAYBE : VMT_ANSWER_NO;
+		return (left->flags ^ right->flags) & VMT_MAP_THP_ADVICE ? VMT_ANSWER_MAYBE :
+									   VMT_ANSWER_NO;
 	if (!(left->flags & VMT_MAP_WRITE) && !vmt_vma_class_has_no_reserve(left->vma_class) &&
 	    !vmt_vma_is_file(left) && (is_written(left) || is_written(right)))
 		return VMT_ANSWER_MAYBE;
@@ -146,8 +141,9 @@ static enum vmt_answer have_equal_flags(const struct vmt_space *space, const str
 }
 
 /*
- * When both neighbours of what the call has changed fit it but not each other, it is merged with one:
- * the left one, or from 6.1 to 6.11 the right one. All versions take both if the right one has no anon_vma.
+ * When both neighbours of what the call has changed fit it but not each other, it is merged with
+ * one: the left one, or from 6.1 to 6.11 the right one. All versions take both if the right one has
+ * no anon_vma.
  */
 static bool has_rival(const struct vmt_space *space, const struct vmt_vma *right,
 		      const struct vmt_vma *next)
@@ -156,12 +152,13 @@ static bool has_rival(const struct vmt_space *space, const struct vmt_vma *right
 	       vmt_anon_vma_may_have(next) && have_equal_flags(space, right, next) != VMT_ANSWER_NO;
 }
 
-/* Until 6.15, which of the two is the changed one matters: one with an anon_vma did not merge with a neighbour
- * without. */
-static enum vmt_answer fit_in_old_kernels(const struct vmt_space *space,
-					  const struct vmt_vma *left,
-					  const struct vmt_vma *right,
-					  const struct vmt_vma *next, const struct vmt_pending_merge *pending)
+/*
+ * Until 6.15, which of the two is the changed one matters: one with an anon_vma did not merge with
+ * a neighbour without.
+ */
+static enum vmt_answer fit_in_old_kernels(const struct vmt_space *space, const struct vmt_vma *left,
+					  const struct vmt_vma *right, const struct vmt_vma *next,
+					  const struct vmt_pending_merge *pending)
 {
 	if (is_changed(right))
 		return vmt_anon_vma_may_have(right) || has_rival(space, right, next) ?
@@ -171,13 +168,13 @@ static enum vmt_answer fit_in_old_kernels(const struct vmt_space *space,
 		return VMT_ANSWER_MAYBE;
 	if (pending)
 		return vmt_anon_vma_may_have(right) && VMT_FAULT != 27 ? VMT_ANSWER_MAYBE :
-								     VMT_ANSWER_YES;
+									 VMT_ANSWER_YES;
 	return vmt_anon_vma_may_have(left) ? VMT_ANSWER_MAYBE : VMT_ANSWER_YES;
 }
 
 enum vmt_answer vmt_merge_rules_decide(const struct vmt_space *space, const struct vmt_vma *left,
-				const struct vmt_vma *right, const struct vmt_vma *next,
-				const struct vmt_pending_merge *pending)
+				       const struct vmt_vma *right, const struct vmt_vma *next,
+				       const struct vmt_pending_merge *pending)
 {
 	enum vmt_answer equal = have_equal_flags(space, left, right);
 
@@ -196,7 +193,8 @@ void vmt_merge_rules_combine(struct vmt_vma *left, const struct vmt_vma *right)
 {
 	bool touched = vmt_anon_vma_may_have(left) || vmt_anon_vma_may_have(right);
 	bool written = is_written(left) && is_written(right);
-	bool take_left = !right->vma_class || (left->vma_class && left->vma_class <= right->vma_class);
+	bool take_left =
+		!right->vma_class || (left->vma_class && left->vma_class <= right->vma_class);
 	const struct vmt_vma *better = take_left ? left : right;
 	uint32_t flags = better->flags & VMT_MAP_ADVICE;
 
@@ -261,7 +259,7 @@ static bool is_out_of_reach(const struct vmt_vma *vma, const struct vmt_change *
 }
 
 void vmt_merge_rules_recall(const struct vmt_space *space, struct vmt_outcome *outcome,
-		      const struct vmt_change *change)
+			    const struct vmt_change *change)
 {
 	for (size_t i = 0; i < outcome->count; i++) {
 		struct vmt_vma *vma = &outcome->map[i].vma;

@@ -17,7 +17,10 @@
 /* Complete change: of what class its new map is, which advice it gives, what it blurs. */
 void vmt_merge_rules_decode(const struct vmt_done *done, struct vmt_change *change);
 
-/* Does the call leave this map, which lies in its range, as it is? Then it cuts and merges with nothing. */
+/*
+ * Does the call leave this map, which lies in its range, as it is? Then it cuts and merges with
+ * nothing.
+ */
 bool vmt_merge_rules_keeps(const struct vmt_vma *vma, const struct vmt_change *change);
 
 /* What the call makes of a map in its range. */
@@ -25,11 +28,12 @@ void vmt_merge_rules_alter(struct vmt_vma *vma, const struct vmt_change *change)
 
 /*
  * Two that continue each other after the call: has the kernel merged them? next: what lies
- * behind right (NULL = nothing); pending: of what left has been merged in this call (NULL = of nothing).
+ * behind right (NULL = nothing); pending: of what left has been merged in this call (NULL = of
+ * nothing).
  */
 enum vmt_answer vmt_merge_rules_decide(const struct vmt_space *space, const struct vmt_vma *left,
-				const struct vmt_vma *right, const struct vmt_vma *next,
-				const struct vmt_pending_merge *pending);
+				       const struct vmt_vma *right, const struct vmt_vma *next,
+				       const struct vmt_pending_merge *pending);
 
 /* Left is both of them now. */
 void vmt_merge_rules_combine(struct vmt_vma *left, const struct vmt_vma *right);
@@ -41,7 +45,7 @@ void vmt_merge_rules_settle_one(struct vmt_vma *vma);
 
 /* The outcome is the kernel's: keep what is known of maps that the call cannot have changed. */
 void vmt_merge_rules_recall(const struct vmt_space *space, struct vmt_outcome *outcome,
-		      const struct vmt_change *change);
+			    const struct vmt_change *change);
 
 /* Nothing is known any more: in the child of a fork. */
 void vmt_merge_rules_forget(struct vmt_space *space);

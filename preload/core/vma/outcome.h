@@ -13,10 +13,10 @@ struct vmt_outcome_map {
 	uint32_t mapped_by;
 	uint32_t put_by;
 	uint64_t time;
-	struct vmt_map *kept;	/* whose bytes come first in it; NULL = only new ones */
-	uint64_t kept_byte;	/* where the first of these bytes was before the call */
-	struct vmt_map *copied;	/* what the call's new mapping is a copy of; NULL = of nothing */
-	bool is_fresh;	/* holds bytes of the call's own new mapping */
+	struct vmt_map *kept; /* whose bytes come first in it; NULL = only new ones */
+	uint64_t kept_byte; /* where the first of these bytes was before the call */
+	struct vmt_map *copied; /* what the call's new mapping is a copy of; NULL = of nothing */
+	bool is_fresh; /* holds bytes of the call's own new mapping */
 };
 
 struct vmt_outcome {
@@ -24,9 +24,9 @@ struct vmt_outcome {
 	struct vmt_outcome_map *map;
 	size_t count;
 	size_t room;
-	uint32_t last_anon_cut;	/* the space's, while a change is drawn */
-	bool out_of_memory;	/* something was left out */
-	bool is_torn;	/* maps changed while they were appended: they overlapped */
+	uint32_t last_anon_cut; /* the space's, while a change is drawn */
+	bool out_of_memory; /* something was left out */
+	bool is_torn; /* maps changed while they were appended: they overlapped */
 };
 
 void vmt_outcome_init(struct vmt_outcome *outcome, struct vmt_arena *arena);

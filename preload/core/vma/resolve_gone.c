@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See resolve_gone.h. What shmdt and io_destroy take away lies at their address, and is one file: no need
- * to look everywhere, unless other maps lie between its pieces, or took the place of the first.
- * Called for every call that fast_simple.h does not know; pure.
+ * See resolve_gone.h. What shmdt and io_destroy take away lies at their address, and is one file:
+ * no need to look everywhere, unless other maps lie between its pieces, or took the place of the
+ * first. Called for every call that fast_simple.h does not know; pure.
  */
 #include "core/vma/resolve_gone.h"
 
@@ -13,7 +13,7 @@ static bool may_be_piece(const struct vmt_map *map, uint64_t addr)
 }
 
 void vmt_resolve_gone(const struct vmt_space *space, const struct vmt_done *done,
-		     struct vmt_change *change)
+		      struct vmt_change *change)
 {
 	uint64_t addr = (uint64_t)done->args[0];
 	struct vmt_map *first, *map;
@@ -26,7 +26,8 @@ void vmt_resolve_gone(const struct vmt_space *space, const struct vmt_done *done
 	if (!first)
 		return;
 	for (map = first; map && map->vma.start == whole.end && may_be_piece(map, addr) &&
-	     map->vma.inode == first->vma.inode; map = vmt_space_next(map))
+			  map->vma.inode == first->vma.inode;
+	     map = vmt_space_next(map))
 		whole.end = map->vma.end;
 	for (; map; map = vmt_space_next(map))
 		if (may_be_piece(map, addr))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls that name an address and no length, shmdt and io_destroy: from the table, the range that they
- * took away, so that not the whole address space has to be learnt.
+ * Calls that name an address and no length, shmdt and io_destroy: from the table, the range that
+ * they took away, so that not the whole address space has to be learnt.
  */
 #ifndef VMT_RESOLVE_GONE_H
 #define VMT_RESOLVE_GONE_H
@@ -9,8 +9,11 @@
 #include "core/vma/change.h"
 #include "core/vma/space.h"
 
-/* Make change, decoded from done, a smaller one where the table leaves no doubt; space is as before the call. */
+/*
+ * Make change, decoded from done, a smaller one where the table leaves no doubt; space is as before
+ * the call.
+ */
 void vmt_resolve_gone(const struct vmt_space *space, const struct vmt_done *done,
-		     struct vmt_change *change);
+		      struct vmt_change *change);
 
 #endif

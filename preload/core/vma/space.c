@@ -117,9 +117,11 @@ static bool index_by_start(struct vmt_space *space, struct vmt_map *map)
 	return map->hh.tbl != NULL;
 }
 
-/* Not in the tree yet. Field by field: what the two indexes write themselves is not cleared before. */
+/*
+ * Not in the tree yet. Field by field: what the two indexes write themselves is not cleared before.
+ */
 VMT_HOT static struct vmt_map *make_map(struct vmt_space *space, const struct vmt_vma *vma,
-				uint32_t mapped_by, uint32_t put_by, uint64_t time)
+					uint32_t mapped_by, uint32_t put_by, uint64_t time)
 {
 	struct vmt_map *map = vmt_arena_alloc(space->arena, sizeof(*map));
 
@@ -146,7 +148,8 @@ VMT_HOT static struct vmt_map *make_map(struct vmt_space *space, const struct vm
  * Of two neighbours in order, one has no child on the other's side: there the tree's own search
  * would end.
  */
-VMT_HOT static void link_before(struct vmt_map_tree *tree, struct vmt_map *next, struct vmt_map *map)
+VMT_HOT static void link_before(struct vmt_map_tree *tree, struct vmt_map *next,
+				struct vmt_map *map)
 {
 	struct vmt_map *parent = next;
 
@@ -184,7 +187,7 @@ struct vmt_map *vmt_space_insert(struct vmt_space *space, const struct vmt_vma *
 
 VMT_HOT void vmt_space_remove(struct vmt_space *space, struct vmt_map *map)
 {
-	space->near = RB_PARENT(map, order);	/* mostly a leaf, and then that is its neighbour */
+	space->near = RB_PARENT(map, order); /* mostly a leaf, and then that is its neighbour */
 	HASH_DELETE(hh, space->by_start, map);
 	RB_REMOVE(vmt_map_tree, &space->tree, map);
 	space->count--;

@@ -14,25 +14,28 @@
 #include "core/base/base.h"
 #include "core/vma/vma.h"
 
-#define uthash_malloc(bytes)	  vmt_arena_alloc(space->arena, (bytes))
+#define uthash_malloc(bytes)      vmt_arena_alloc(space->arena, (bytes))
 #define uthash_free(piece, bytes) vmt_arena_free(space->arena, (piece), (bytes))
-#define uthash_fatal(text)	  uthash_fatal_must_not_be_used(text)
-#define uthash_bzero(piece, n)	  __builtin_memset((piece), 0, (n))
-#define HASH_NONFATAL_OOM	  1
-#define HASH_FUNCTION(key, length, hash)                                                           \
+#define uthash_fatal(text)        uthash_fatal_must_not_be_used(text)
+#define uthash_bzero(piece, n)    __builtin_memset((piece), 0, (n))
+#define HASH_NONFATAL_OOM         1
+#define HASH_FUNCTION(key, length, hash) \
 	((hash) = vmt_space_hash(*(const uint64_t *)(const void *)(key)))
-#define HASH_KEYCMP(a, b, length)                                                                  \
+#define HASH_KEYCMP(a, b, length) \
 	(*(const uint64_t *)(const void *)(a) != *(const uint64_t *)(const void *)(b))
 #include <uthash.h>
-#undef HASH_INITIAL_NUM_BUCKETS	/* uthash defines them itself, whatever was defined before */
+#undef HASH_INITIAL_NUM_BUCKETS /* uthash defines them itself, whatever was defined before */
 #undef HASH_INITIAL_NUM_BUCKETS_LOG2
 #define HASH_INITIAL_NUM_BUCKETS      1024u
 #define HASH_INITIAL_NUM_BUCKETS_LOG2 10u
-#undef HASH_BKT_CAPACITY_THRESH	/* 10: twice the buckets for hardly shorter chains */
+#undef HASH_BKT_CAPACITY_THRESH /* 10: twice the buckets for hardly shorter chains */
 #define HASH_BKT_CAPACITY_THRESH 14u
 #include <bsd/sys/tree.h>
 
-/* Does MAP_STACK make a map differ? It depends on the kernel, and shows at the first that meets another. */
+/*
+ * Does MAP_STACK make a map differ? It depends on the kernel, and shows at the first that meets
+ * another.
+ */
 enum vmt_stack_class {
 	VMT_STACK_CLASS_UNKNOWN,
 	VMT_STACK_CLASS_EQUAL,
@@ -64,15 +67,15 @@ enum vmt_noreserve {
 };
 
 struct vmt_map {
-	RB_ENTRY(vmt_map) order;	/* first, beside the bounds: all that a descent looks at */
+	RB_ENTRY(vmt_map) order; /* first, beside the bounds: all that a descent looks at */
 	struct vmt_vma vma;
-	uint32_t mapped_by;	/* site whose call mapped the first byte */
-	uint32_t put_by;	/* site whose call put this start here */
-	uint64_t time;	/* when, ns */
-	uint32_t slot;	/* of the owner's published copy; VMT_NO_INDEX = none */
+	uint32_t mapped_by; /* site whose call mapped the first byte */
+	uint32_t put_by; /* site whose call put this start here */
+	uint64_t time; /* when, ns */
+	uint32_t slot; /* of the owner's published copy; VMT_NO_INDEX = none */
 
-	uint32_t pieces;	/* scratch of effect.c */
-	uint64_t first_byte;	/* scratch of effect.c */
+	uint32_t pieces; /* scratch of effect.c */
+	uint64_t first_byte; /* scratch of effect.c */
 	UT_hash_handle hh;
 };
 
@@ -89,24 +92,25 @@ struct vmt_space {
 	struct vmt_arena *arena;
 	struct vmt_map *by_start;
 	struct vmt_map_tree tree;
-	struct vmt_map *near;	/* changed last, or beside what was removed; NULL = none */
+	struct vmt_map *near; /* changed last, or beside what was removed; NULL = none */
 	const struct vmt_space_ops *ops;
-	uint64_t count;	/* maps, own included */
-	uint64_t own;	/* of these, the library's */
-	uint32_t last_class;	/* the last number given out */
+	uint64_t count; /* maps, own included */
+	uint64_t own; /* of these, the library's */
+	uint32_t last_class; /* the last number given out */
 	enum vmt_stack_class stack_class;
 	enum vmt_noreserve noreserve;
 	struct vmt_files files;
 	struct vmt_loaded loaded;
 	uint32_t last_anon;
-	uint32_t last_anon_cut;	/* the last number given to a cut, see anon_vma.h */
+	uint32_t last_anon_cut; /* the last number given to a cut, see anon_vma.h */
 	unsigned next_unlike;
-	bool knows_anon_vmas;	/* the kernel's rules are those of anon_vma.h… */
-	bool anon_vmas_fit;	/* …and, for the sake of an argument, all anon_vmas fit */
-	bool reasons;	/* what is known of hidden attributes may be relied on (merge_rules.h) */
-	bool is_sample;	/* the kernel is asked about this call although the answer seems known… */
-	bool is_refuted;	/* …and once said something else */
-	struct vmt_unlike unlike[64];	/* numbers of anon_vmas that are not the same; the last so many */
+	bool knows_anon_vmas; /* the kernel's rules are those of anon_vma.h… */
+	bool anon_vmas_fit; /* …and, for the sake of an argument, all anon_vmas fit */
+	bool reasons; /* what is known of hidden attributes may be relied on (merge_rules.h) */
+	bool is_sample; /* the kernel is asked about this call although the answer seems known… */
+	bool is_refuted; /* …and once said something else */
+	struct vmt_unlike
+		unlike[64]; /* numbers of anon_vmas that are not the same; the last so many */
 };
 
 /*
@@ -144,7 +148,9 @@ struct vmt_map *vmt_space_prev(struct vmt_map *map);
 struct vmt_map *vmt_space_insert(struct vmt_space *space, const struct vmt_vma *vma,
 				 uint32_t mapped_by, uint32_t put_by, uint64_t time);
 
-/* The same, where it is known which map follows; spares the descent. next NULL: none, or not known. */
+/*
+ * The same, where it is known which map follows; spares the descent. next NULL: none, or not known.
+ */
 struct vmt_map *vmt_space_insert_before(struct vmt_space *space, struct vmt_map *next,
 					const struct vmt_vma *vma, uint32_t mapped_by,
 					uint32_t put_by, uint64_t time);

@@ -31,18 +31,15 @@ VMT_HOT uint32_t vmt_vma_class_of_mmap(long prot, unsigned long flags)
 	if (vmt_vma_class_is_odd(prot))
 		return VMT_CLASS_UNKNOWN;
 	if (!(flags & MAP_ANONYMOUS))
-		return (flags & MAP_PRIVATE) && !(flags & ~bare) ? VMT_CLASS_FILE : VMT_CLASS_UNKNOWN;
+		return (flags & MAP_PRIVATE) && !(flags & ~bare) ? VMT_CLASS_FILE :
+								   VMT_CLASS_UNKNOWN;
 	switch (flags & ~bare) {
-	case 0:
-		return VMT_CLASS_PLAIN;
-	case MAP_STACK:
-		return VMT_CLASS_STACK;
-	case MAP_NORESERVE:
-		return VMT_FAULT == 23 ? VMT_CLASS_PLAIN : VMT_CLASS_NORESERVE;
+	case 0: return VMT_CLASS_PLAIN;
+	case MAP_STACK: return VMT_CLASS_STACK;
+	case MAP_NORESERVE: return VMT_FAULT == 23 ? VMT_CLASS_PLAIN : VMT_CLASS_NORESERVE;
 	case MAP_NORESERVE | MAP_STACK:
 		return VMT_FAULT == 23 ? VMT_CLASS_STACK : VMT_CLASS_NORESERVE_STACK;
-	default:
-		return VMT_CLASS_UNKNOWN;
+	default: return VMT_CLASS_UNKNOWN;
 	}
 }
 
@@ -62,8 +59,7 @@ uint32_t vmt_vma_class_of_file(struct vmt_space *space, const struct vmt_change 
 	if (vmt_range_is_empty(change->gone[0]))
 		*loaded = (struct vmt_loaded){ change->fresh, change->fd, next_number(space) };
 	else if ((change->fd != loaded->fd && VMT_FAULT != 34) ||
-		 change->fresh.start < loaded->range.start ||
-		 change->fresh.end > loaded->range.end)
+		 change->fresh.start < loaded->range.start || change->fresh.end > loaded->range.end)
 		return next_number(space);
 	return loaded->vma_class;
 }
@@ -73,12 +69,10 @@ VMT_HOT uint32_t vmt_vma_class_born(struct vmt_space *space, uint32_t born)
 	if (!vmt_vma_class_has_no_reserve(born))
 		return born;
 	switch (space->noreserve) {
-	case VMT_NORESERVE_KEPT:
-		return born;
+	case VMT_NORESERVE_KEPT: return born;
 	case VMT_NORESERVE_IGNORED:
 		return born == VMT_CLASS_NORESERVE ? VMT_CLASS_PLAIN : VMT_CLASS_STACK;
-	default:
-		return next_number(space);
+	default: return next_number(space);
 	}
 }
 
@@ -92,18 +86,15 @@ static uint32_t without_stack(uint32_t vma_class)
 {
 	switch (vma_class) {
 	case VMT_CLASS_PLAIN:
-	case VMT_CLASS_STACK:
-		return VMT_CLASS_PLAIN;
+	case VMT_CLASS_STACK: return VMT_CLASS_PLAIN;
 	case VMT_CLASS_NORESERVE:
-	case VMT_CLASS_NORESERVE_STACK:
-		return VMT_CLASS_NORESERVE;
-	default:
-		return VMT_CLASS_UNKNOWN;
+	case VMT_CLASS_NORESERVE_STACK: return VMT_CLASS_NORESERVE;
+	default: return VMT_CLASS_UNKNOWN;
 	}
 }
 
 enum vmt_answer vmt_vma_class_equal(const struct vmt_space *space, const struct vmt_vma *left,
-			      const struct vmt_vma *right)
+				    const struct vmt_vma *right)
 {
 	uint32_t a = without_stack(left->vma_class);
 	uint32_t b = without_stack(right->vma_class);

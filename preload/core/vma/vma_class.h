@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which maps are born alike in what nothing shows: vmt_vma.vma_class. Maps of equal class had the same
- * flags, memory policy, name and page offset when they were made; advice (merge_rules.h) and accesses
- * may have come since. Called by merge_rules.c for each new map and each two neighbours that look alike.
+ * Which maps are born alike in what nothing shows: vmt_vma.vma_class. Maps of equal class had the
+ * same flags, memory policy, name and page offset when they were made; advice (merge_rules.h) and
+ * accesses may have come since. Called by merge_rules.c for each new map and each two neighbours
+ * that look alike.
  */
 #ifndef VMT_VMA_CLASS_H
 #define VMT_VMA_CLASS_H
@@ -21,7 +22,10 @@ bool vmt_vma_class_is_odd(long prot);
 /* Of what class is what mmap makes? */
 uint32_t vmt_vma_class_of_mmap(long prot, unsigned long flags);
 
-/* The class of a new map; numbers of their own are taken from space. born: what vmt_vma_class_of_mmap says. */
+/*
+ * The class of a new map; numbers of their own are taken from space. born: what
+ * vmt_vma_class_of_mmap says.
+ */
 uint32_t vmt_vma_class_born(struct vmt_space *space, uint32_t born);
 
 /* The same for one that shows a file. */
@@ -29,12 +33,12 @@ uint32_t vmt_vma_class_of_file(struct vmt_space *space, const struct vmt_change 
 
 /* Were the two born alike? */
 enum vmt_answer vmt_vma_class_equal(const struct vmt_space *space, const struct vmt_vma *left,
-			      const struct vmt_vma *right);
+				    const struct vmt_vma *right);
 
 /*
  * Do two maps of one opened file on look's device, one of them new, become one where all else fits?
- * It depends on the file system: overlayfs puts another file in the place of the one that is mapped.
- * Place: where to note it.
+ * It depends on the file system: overlayfs puts another file in the place of the one that is
+ * mapped. Place: where to note it.
  */
 enum vmt_answer vmt_vma_class_files_merge(const struct vmt_space *space, const struct vmt_vma *vma);
 enum vmt_answer *vmt_vma_class_files_place(struct vmt_space *space, const struct vmt_vma *vma);

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <sys/mman.h>
 
-#define PAGE 4096
+#define PAGE    4096
 #define OBJECTS 512
 
 static char *chunk;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workers N LEAKED: holds a hundred maps and forks a worker, which maps and unmaps N times by the same
- * calls, keeps LEAKED maps more, and ends; then gives its own back.
+ * workers N LEAKED: holds a hundred maps and forks a worker, which maps and unmaps N times by the
+ * same calls, keeps LEAKED maps more, and ends; then gives its own back.
  */
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -21,8 +21,8 @@ int main(void)
 	for (int i = 1; i <= 20; i++)
 		sum += own_round(i);
 	for (int i = 0; i < 20; i++) {
-		char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
-				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+				  -1, 0);
 
 		page[4096] = 1;
 		mprotect(page, 4096, PROT_NONE);
