@@ -6,6 +6,10 @@
  */
 #include "store/publish.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
 #include "store/recording.h"
 #include "store/timeline.h"
 
@@ -239,6 +243,16 @@ VMT_HOT void vmt_publish_done(struct vmt_state *state, const struct vmt_site *si
 	write_counts(state);
 }
 
+/* The same number is another process's in each of them. */
+static uint32_t pid_namespace(void)
+{
+	struct stat st;
+
+	return vmt_sys_failed(vmt_sys4(SYS_newfstatat, AT_FDCWD, "/proc/self/ns/pid", &st, 0)) ?
+		       0 :
+		       (uint32_t)st.st_ino;
+}
+
 void vmt_publish_describe(struct vmt_state *state)
 {
 	struct vmt_rec_header *header = &state->counters;
@@ -251,6 +265,7 @@ void vmt_publish_describe(struct vmt_state *state)
 	header->page_size = (uint32_t)VMT_PAGE_SIZE;
 	header->pid = state->pid;
 	header->parent_pid = state->parent_pid;
+	header->pid_namespace = pid_namespace();
 	header->start_realtime = vmt_clock_wall();
 	header->start_monotonic = vmt_clock();
 	header->bucket_ns = VMT_TIMELINE_NS;

@@ -29,6 +29,34 @@ else
 	fail same_pid "$count recordings, $(ls same_pid | head -20 | tr '\n' ' ') $(head -c 300 same_pid.err)"
 fi
 
+# A process in a container is found by the number that we know it by, while it runs and in whatever way
+# it is recorded; its recording says that it runs, though its number there is nobody's or another's here.
+for way in file memfd; do
+	mkdir "container_$way"
+	mkfifo "container_$way.end"
+	options=report=0
+	[ $way = memfd ] || options+=:dir=$TMP/container_$way
+	unshare -pf env LD_PRELOAD="$LIB" VMATRACE_OPTIONS=$options "$TARGETS/many_sites" 50 wait \
+		<"container_$way.end" >"container_$way.out" 2>&1 &
+	exec 3>"container_$way.end"
+	inside=
+	for ((SECONDS = 0; SECONDS < 60; )); do
+		inside=$(pgrep -P $! 2>/dev/null)
+		grep -qs many_sites "/proc/${inside:-0}/comm" && "$TOOL" report "$inside" >/dev/null 2>&1 && break
+	done
+	wrong=
+	"$TOOL" report --format=json "${inside:-0}" 2>&1 | jq -e '.processes[0] |
+		.pid == 1 and .end == "running"' >/dev/null || wrong+="report; "
+	"$TOOL" top --plain -n 1 "${inside:-0}" >top.out 2>&1 || wrong+="top: $(head -c 200 top.out); "
+	[ $way = memfd ] || "$TOOL" report --format=json "container_$way" 2>&1 |
+		jq -e '.processes[0].end == "running"' >/dev/null || wrong+="by its folder; "
+	exec 3>&-
+	wait
+	[ $way = memfd ] || "$TOOL" report --format=json "container_$way" 2>&1 |
+		jq -e '.processes[0].end == "exit"' >/dev/null || wrong+="its end; "
+	[ -z "$wrong" ] && pass "container_$way" || fail "container_$way" "pid ${inside:-none}: $wrong"
+done
+
 # More than 1,000 images of one process: each has its recording, the last one is number 1,101.
 mkdir images
 bash -c 'for i in {2..1100}; do : >images/demo12k.$$-$i.vmt; done; : >images/demo12k.$$.vmt

@@ -239,7 +239,8 @@ static bool has_next(const struct vmt_recordings *recordings, const struct vmt_r
 	for (size_t i = 0; i < recordings->count; i++) {
 		const struct vmt_rec_header *other = &recordings->item[i].view.header;
 
-		if (other->pid == header->pid && other->start_realtime > header->start_realtime)
+		if (other->pid == header->pid && other->pid_namespace == header->pid_namespace &&
+		    other->start_realtime > header->start_realtime)
 			return true;
 	}
 	return false;

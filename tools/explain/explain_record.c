@@ -215,7 +215,7 @@ static bool is_same_map(const struct vmt_explain_map *a, const struct vmt_explai
 static bool are_flags_cheap(const struct vmt_explain_record *record)
 {
 	return record->count <= FLAGS_MAPS_MAX &&
-	       vmt_process_resident((pid_t)record->view->header.pid) <= FLAGS_BYTES_MAX;
+	       vmt_process_resident(vmt_liveness_pid(record->view)) <= FLAGS_BYTES_MAX;
 }
 
 /*
@@ -225,12 +225,11 @@ static bool are_flags_cheap(const struct vmt_explain_record *record)
 static void add_live_facts(struct vmt_explain_record *record)
 {
 	struct vmt_explain_map *map = record->map;
-	pid_t pid = (pid_t)record->view->header.pid;
+	pid_t pid = vmt_liveness_pid(record->view);
 	size_t i = 0;
 
-	if (vmt_liveness_is_gone(record->view) ||
-	    vmt_procmaps_read_process(vmt_process_with_memory(pid), are_flags_cheap(record),
-				      &record->live))
+	if (!pid || vmt_procmaps_read_process(vmt_process_with_memory(pid), are_flags_cheap(record),
+					      &record->live))
 		return;
 	for (size_t j = 0; j < record->live.count; j++) {
 		const struct vmt_explain_map *live = &record->live.map[j];
@@ -286,8 +285,9 @@ static bool is_fork_child(const struct vmt_explain_record *record)
 static uint64_t threads_of(const struct vmt_view *view)
 {
 	struct vmt_process process;
+	pid_t pid = vmt_liveness_pid(view);
 
-	if (vmt_liveness_is_gone(view) || vmt_process_read((pid_t)view->header.pid, &process))
+	if (!pid || vmt_process_read(pid, &process))
 		return view->header.threads;
 	return process.threads;
 }

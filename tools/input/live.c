@@ -6,6 +6,7 @@
  */
 #include "core/recording/record.h"
 #include "input/live.h"
+#include "input/liveness.h"
 #include "util/message.h"
 
 #include <ctype.h>
@@ -27,7 +28,10 @@ static bool is_number(const char *text)
 	return at != text && !*at && at - text < 10;
 }
 
-/* A recording of this very process: after fork a child still has its parent's. */
+/*
+ * A recording of this very process, whatever it calls itself in a container: after fork a child
+ * still has its parent's.
+ */
 static bool is_recording_of(int fd, uint32_t pid)
 {
 	struct vmt_rec_header header;
@@ -35,7 +39,8 @@ static bool is_recording_of(int fd, uint32_t pid)
 
 	return !fstat(fd, &stat) && S_ISREG(stat.st_mode) &&
 	       pread(fd, &header, sizeof(header), 0) == sizeof(header) &&
-	       !memcmp(header.magic, VMT_RECORD_MAGIC, sizeof(header.magic)) && header.pid == pid;
+	       !memcmp(header.magic, VMT_RECORD_MAGIC, sizeof(header.magic)) &&
+	       (header.pid == pid || vmt_liveness_calls_itself((pid_t)pid, header.pid));
 }
 
 /* Only names that may be ours are opened: opening somebody's FIFO could wake him. */

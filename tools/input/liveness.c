@@ -4,10 +4,13 @@
  */
 #include "input/liveness.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 uint64_t vmt_liveness_now(clockid_t clock)
@@ -44,12 +47,81 @@ static uint64_t begin_of(uint32_t pid)
 	       ticks * (1000000000 / (unsigned long long)sysconf(_SC_CLK_TCK));
 }
 
-bool vmt_liveness_is_gone(const struct vmt_view *view)
+static uint32_t namespace_of(const char *process)
+{
+	char path[300];
+	struct stat of;
+
+	snprintf(path, sizeof(path), "/proc/%s/ns/pid", process);
+	return stat(path, &of) ? 0 : (uint32_t)of.st_ino;
+}
+
+bool vmt_liveness_calls_itself(pid_t here, uint32_t pid)
+{
+	char line[512];
+	unsigned long innermost = (unsigned long)here;
+	FILE *file;
+
+	snprintf(line, sizeof(line), "/proc/%d/status", (int)here);
+	file = fopen(line, "re");
+	if (!file)
+		return false;
+	while (fgets(line, sizeof(line), file)) {
+		if (strncmp(line, "NSpid:", 6))
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		innermost = strtoul(strrchr(line, '\t') ? strrchr(line, '\t') : line + 6, NULL, 10);
+		break;
+	}
+	fclose(file);
+	return innermost == pid;
+}
+
+/* Two seconds: clocks may have been set meanwhile. */
+static bool has_begun_later(uint32_t pid, const struct vmt_rec_header *header)
+{
+	return begin_of(pid) > header->start_realtime + 2000000000;
+}
+
+/* Among all that we can see: those of other namespaces have a number of ours too. */
+static pid_t search(const struct vmt_rec_header *header)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	pid_t found = 0;
+	pid_t pid;
+
+	while (proc && !found && (entry = readdir(proc))) {
+		pid = (pid_t)strtoul(entry->d_name, NULL, 10);
+		if (pid && namespace_of(entry->d_name) == header->pid_namespace &&
+		    vmt_liveness_calls_itself(pid, header->pid) &&
+		    !has_begun_later((uint32_t)pid, header))
+			found = pid;
+	}
+	if (proc)
+		closedir(proc);
+	return found;
+}
+
+static bool is_in_other_namespace(const struct vmt_rec_header *header)
+{
+	uint32_t own = namespace_of("self");
+
+	return own && header->pid_namespace && header->pid_namespace != own;
+}
+
+pid_t vmt_liveness_pid(const struct vmt_view *view)
 {
 	const struct vmt_rec_header *header = &view->header;
 
-	if (kill((pid_t)header->pid, 0) && errno == ESRCH)
-		return true;
-	/* Two seconds: clocks may have been set meanwhile. */
-	return begin_of(header->pid) > header->start_realtime + 2000000000;
+	if (is_in_other_namespace(header)) /* of one that has ended long ago nothing is there */
+		return header->end == VMT_END_RUNNING ? search(header) : 0;
+	if ((kill((pid_t)header->pid, 0) && errno == ESRCH) || has_begun_later(header->pid, header))
+		return 0;
+	return (pid_t)header->pid;
+}
+
+bool vmt_liveness_is_gone(const struct vmt_view *view)
+{
+	return vmt_liveness_pid(view) == 0;
 }

@@ -11,6 +11,15 @@
 
 uint64_t vmt_liveness_now(clockid_t clock); /* ns */
 
+/*
+ * The number by which we know the recorded process, which may be in another pid namespace (a
+ * container), where it has the one of its recording. Returns 0 when it is not to be found.
+ */
+pid_t vmt_liveness_pid(const struct vmt_view *view);
+
+/* Whether /proc/PID is that of a process which calls itself pid, in whatever namespace. */
+bool vmt_liveness_calls_itself(pid_t here, uint32_t pid);
+
 /* Whether the recorded process is certainly no more; a new one may have its number. */
 bool vmt_liveness_is_gone(const struct vmt_view *view);
 

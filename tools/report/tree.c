@@ -129,12 +129,23 @@ static bool began_before(const struct tree *tree, size_t one, size_t two)
 	return first != second ? first < second : one < two;
 }
 
+/* A pid within its namespace: containers have equal ones. */
+static uint64_t number_in(const struct vmt_rec_header *header, uint32_t pid)
+{
+	return (uint64_t)header->pid_namespace << 32 | pid;
+}
+
+static uint64_t number_of(const struct tree *tree, size_t index)
+{
+	return number_in(header_of(tree, index), header_of(tree, index)->pid);
+}
+
 static int by_pid(const void *a, const void *b, void *context)
 {
 	size_t one = *(const size_t *)a;
 	size_t two = *(const size_t *)b;
-	uint32_t pid_one = header_of(context, one)->pid;
-	uint32_t pid_two = header_of(context, two)->pid;
+	uint64_t pid_one = number_of(context, one);
+	uint64_t pid_two = number_of(context, two);
 
 	if (pid_one != pid_two)
 		return pid_one < pid_two ? -1 : 1;
@@ -142,7 +153,7 @@ static int by_pid(const void *a, const void *b, void *context)
 }
 
 /* Where the recordings of a pid begin in by_pid; there may be tens of thousands in all. */
-static size_t first_of(const struct tree *tree, uint32_t pid)
+static size_t first_of(const struct tree *tree, uint64_t number)
 {
 	size_t low = 0;
 	size_t high = tree->recordings->count;
@@ -150,7 +161,7 @@ static size_t first_of(const struct tree *tree, uint32_t pid)
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (header_of(tree, tree->by_pid[middle])->pid < pid)
+		if (number_of(tree, tree->by_pid[middle]) < number)
 			low = middle + 1;
 		else
 			high = middle;
@@ -161,13 +172,13 @@ static size_t first_of(const struct tree *tree, uint32_t pid)
 /* The recording of the program that became this one by exec; SIZE_MAX: there is none. */
 static size_t image_before(const struct tree *tree, size_t index)
 {
-	uint32_t pid = header_of(tree, index)->pid;
+	uint64_t number = number_of(tree, index);
 	size_t last = SIZE_MAX;
 
-	for (size_t i = first_of(tree, pid); i < tree->recordings->count; i++) {
+	for (size_t i = first_of(tree, number); i < tree->recordings->count; i++) {
 		size_t other = tree->by_pid[i];
 
-		if (header_of(tree, other)->pid != pid)
+		if (number_of(tree, other) != number)
 			break;
 		if (began_before(tree, other, index) &&
 		    (last == SIZE_MAX || began_before(tree, last, other)))
@@ -181,14 +192,15 @@ static size_t image_before(const struct tree *tree, size_t index)
 static size_t parent_of(const struct tree *tree, size_t index)
 {
 	const struct vmt_rec_header *child = header_of(tree, index);
+	uint64_t number = number_in(child, child->parent_pid);
 	size_t parent = SIZE_MAX;
 
 	if (child->parent_pid == child->pid)
 		return SIZE_MAX;
-	for (size_t i = first_of(tree, child->parent_pid); i < tree->recordings->count; i++) {
+	for (size_t i = first_of(tree, number); i < tree->recordings->count; i++) {
 		const struct vmt_rec_header *header = header_of(tree, tree->by_pid[i]);
 
-		if (header->pid != child->parent_pid)
+		if (number_of(tree, tree->by_pid[i]) != number)
 			break;
 		if (header->start_realtime <= child->start_realtime)
 			parent = tree->by_pid[i];

@@ -148,7 +148,8 @@ struct vmt_rec_header {
 	uint64_t maps_own;
 	uint64_t maps_kernel; /* UINT64_MAX = was not read */
 	uint32_t peak_epoch; /* see vmt_rec_site.peak_epoch */
-	uint32_t reserved1;
+	uint32_t pid_namespace; /* inode of /proc/self/ns/pid, which pid is a number of; 0 = unknown
+				 */
 
 	uint64_t calls_seen; /* all memory calls, also those that change no map */
 	uint64_t calls_derived; /* results worked out without asking the kernel */
