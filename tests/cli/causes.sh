@@ -52,7 +52,7 @@ many() {
 
 many advise-unseen unseen-calls 'changed by system calls that were not seen .*: 999 of 1,0[0-9]+ maps help +strace -f -k' \
 	'map the range afresh'
-many rings mapped-twice 'the same part of a file mapped more than once, as rings are: 2,000 of 2,0[0-9]+ maps, .*by mmap in rings' \
+many rings mapped-twice 'the same part of a file mapped more than once, as rings are: 2,000 of 2,0[0-9]+ maps, .*by mmap in rings [^ ]*causes.c:[0-9]+, none given back \(a leak, unless all are in use\) help +unmap all maps of each' \
 	'map each file once'
 many dirty-pages file-protection 'protection of pieces of a mapped file, changed one by one \(mprotect\): 2,000 of 2,0[0-9]+ maps, by mprotect in dirty_pages [^ ]*causes.c:[0-9]+ help +-1,999: it is mapped as a whole already' \
 	'map each file once'
@@ -75,5 +75,19 @@ many one-arena arena-heaps 'heaps of 64 MiB of glibc.s malloc arenas, most of ea
 	'MALLOC_ARENA_MAX=2'
 many advise-file madvise-islands 'advice \(madvise\) for pieces of a range: 2,000 of 2,0[0-9]+ maps, by madvise in advise_file' \
 	'map each file once'
+
+# Growth by work is known after a thousand calls, in however short a run; and what is given back is none.
+run hoard 2000
+says hoard 'growth +\+2,0[0-9]+: steady, 1.00 maps a call of hoard, none given back; 6[0-9],[0-9]{3} more calls to the limit' \
+	'too short a run'
+holds hoard 'any(.sites[]; .per_call.course == "steady" and .per_call.maps > 0.99 and .per_call.given_back == 0 and
+	(.per_call.calls_left | . > 60000 and . < 65530))'
+says hoard 'cause +maps of memory, 1.00 for each call, none given back: 2,000 of 2,0[0-9]+ maps, by mmap in hoard' \
+	'read-only piece by piece|userfaultfd'
+run hoard 500
+says hoard 'growth +\+[45][0-9]+: too short a run'
+run use 2000
+holds use 'any(.sites[]; .per_call.course == "given-back" and .per_call.given_back == 1)'
+says use 'maps +.*peak' 'steady'
 
 finish

@@ -229,6 +229,21 @@ static void one_arena(long count)
 	pthread_join(thread, NULL);
 }
 
+/* A map for each call, which touches no other and is never given back. */
+static void hoard(long count)
+{
+	for (long i = 0; i < count; i++)
+		REQUIRE(mmap(NULL, PAGE, i & 1 ? PROT_READ : PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
+}
+
+/* The same, given back. */
+static void use(long count)
+{
+	for (long i = 0; i < count; i++)
+		REQUIRE(munmap(map_file(1, PROT_READ, MAP_PRIVATE), PAGE) == 0);
+}
+
 /* Advice for pieces of a file's map. */
 static void advise_file(long count)
 {
@@ -256,6 +271,8 @@ static const struct {
 	{ "reserve", reserve_much },
 	{ "one-arena", one_arena },
 	{ "advise-file", advise_file },
+	{ "hoard", hoard },
+	{ "use", use },
 };
 
 int main(int argc, char **argv)

@@ -207,6 +207,8 @@ static inline bool vmt_explain_ends_deleted(const struct vmt_explain_map *map)
 
 /* Words: for people and as identifiers in JSON. Never NULL. */
 const char *vmt_explain_kind_word(enum vmt_kind kind);
+/* The same in a sentence: "maps of memory", "of files". */
+const char *vmt_explain_kind_plain(const struct vmt_explain_map *map);
 const char *vmt_explain_apart_word(enum vmt_apart why);
 const char *vmt_explain_apart_id(enum vmt_apart why);
 const char *vmt_explain_pattern_id(enum vmt_pattern pattern);

@@ -164,14 +164,20 @@ static void count_flips(struct vmt_search *search, size_t first, size_t end)
 	}
 }
 
+/* Maps that were asked for with one protection and another are no flips. */
+static bool is_flipped(const struct vmt_search *search, const struct vmt_explain_map *map)
+{
+	return map->apart == VMT_APART_PROTECTION + 1 && is_memory(map - 1) && is_memory(map) &&
+	       (!search->facts->sites || is_by_mprotect(map - 1) || is_by_mprotect(map));
+}
+
 static void find_flips(struct vmt_search *search, enum vmt_pattern pattern)
 {
 	size_t first = 0;
 
 	(void)pattern;
 	for (size_t i = 1; i <= search->count; i++) {
-		if (i < search->count && search->map[i].apart == VMT_APART_PROTECTION + 1 &&
-		    is_memory(&search->map[i - 1]) && is_memory(&search->map[i]))
+		if (i < search->count && is_flipped(search, &search->map[i]))
 			continue;
 		count_flips(search, first, i);
 		first = i;

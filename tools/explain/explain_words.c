@@ -54,6 +54,24 @@ static const struct {
 	[VMT_APART_UNKNOWN] = { "unknown", "look alike: why they are two cannot be known" },
 };
 
+const char *vmt_explain_kind_plain(const struct vmt_explain_map *map)
+{
+	switch (map->kind) {
+	case VMT_KIND_ANONYMOUS: return "memory";
+	case VMT_KIND_THREAD_STACK: return "threads' stacks";
+	case VMT_KIND_GUARD: return "guards";
+	case VMT_KIND_RESERVED: return "reserved addresses";
+	case VMT_KIND_HEAP: return "the heap (brk)";
+	case VMT_KIND_ALLOCATOR: return "an allocator";
+	case VMT_KIND_JIT: return "code without a file";
+	case VMT_KIND_FILE: return "files";
+	case VMT_KIND_DELETED: return "files that have been deleted";
+	case VMT_KIND_LIBRARY: return "libraries (dlopen)";
+	case VMT_KIND_DEVICE: return "devices";
+	default: return vmt_explain_kind_word((enum vmt_kind)map->kind);
+	}
+}
+
 const char *vmt_explain_apart_id(enum vmt_apart why)
 {
 	return why < VMT_APART_COUNT ? reasons[why].id : "unknown";

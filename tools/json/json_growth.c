@@ -33,18 +33,45 @@ static uint64_t now_of(const struct vmt_view *view)
 	return vmt_liveness_is_gone(view) ? 0 : vmt_liveness_now(CLOCK_MONOTONIC);
 }
 
-void vmt_json_add_site_growth(json_t *site, const struct vmt_view *view, uint64_t index,
-			      uint64_t calls, uint64_t live)
+/* By work: what a call adds, what part of it is given back, how many more the limit allows. */
+static void add_per_call(json_t *site, const struct vmt_view *view, uint64_t live,
+			 const struct vmt_rec_counters *counters, enum vmt_trend trend)
 {
-	struct vmt_curve curve;
+	struct vmt_report_per_call per_call;
+	json_t *object;
+	uint64_t left;
+
+	if (!vmt_report_per_call(counters, live, &per_call) ||
+	    !vmt_report_is_worth_telling(&per_call))
+		return;
+	object = json_object();
+	json_object_set_new(object, "maps",
+			    json_real((double)per_call.made / (double)per_call.calls));
+	json_object_set_new(object, "given_back",
+			    json_real((double)per_call.given_back / (double)per_call.made));
+	json_object_set_new(object, "course",
+			    json_string(vmt_report_work_word(vmt_report_work(&per_call, trend))));
+	left = vmt_report_calls_left(view, per_call.calls, live);
+	json_object_set_new(object, "calls_left",
+			    left ? json_integer((json_int_t)left) : json_null());
+	json_object_set_new(site, "per_call", object);
+}
+
+void vmt_json_add_site_growth(json_t *site, const struct vmt_view *view, uint64_t index,
+			      const struct vmt_rec_counters *counters, uint64_t live)
+{
+	struct vmt_curve curve = { .trend = VMT_TREND_NONE };
 	json_t *growth;
 	uint64_t left;
 
-	if (!vmt_report_site_trend(view, index, live, now_of(view), &curve) ||
-	    curve.trend == VMT_TREND_NONE)
+	if (!vmt_report_site_trend(view, index, live, now_of(view), &curve))
+		curve.trend = VMT_TREND_NONE;
+	add_per_call(site, view, live, counters, curve.trend);
+	if (curve.trend == VMT_TREND_NONE)
 		return;
 	growth = curve_of(&curve);
-	left = curve.trend == VMT_TREND_LEAK ? vmt_report_calls_left(view, calls, live) : 0;
+	left = curve.trend == VMT_TREND_LEAK ? vmt_report_calls_left(view, counters->calls, live) :
+					       0;
 	json_object_set_new(growth, "calls_left",
 			    left ? json_integer((json_int_t)left) : json_null());
 	json_object_set_new(site, "growth", growth);

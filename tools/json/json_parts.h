@@ -22,6 +22,6 @@ json_t *vmt_json_marks(const struct vmt_view *view);
 /* Add "growth": what the timeline amounts to. */
 void vmt_json_add_growth(json_t *process, const struct vmt_view *view);
 void vmt_json_add_site_growth(json_t *site, const struct vmt_view *view, uint64_t index,
-			      uint64_t calls, uint64_t live);
+			      const struct vmt_rec_counters *counters, uint64_t live);
 
 #endif

@@ -160,7 +160,7 @@ static json_t *site_of(const struct vmt_view *view, uint64_t index, const struct
 	vmt_json_add_number(object, "live", totals.live);
 	vmt_json_add_number(object, "live_at_peak", vmt_view_live_at_peak(view, site, totals.live));
 	vmt_json_add_number(object, "bytes", totals.bytes);
-	vmt_json_add_site_growth(object, view, index, site->counters.calls, totals.live);
+	vmt_json_add_site_growth(object, view, index, &site->counters, totals.live);
 	add_timeline(object, view, index);
 	json_object_set_new(object, "truncated", json_boolean(site->flags & VMT_SITE_TRUNCATED));
 	json_object_set_new(object, "stack",

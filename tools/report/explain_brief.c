@@ -107,18 +107,29 @@ static void put_reason_line(struct vmt_lines *lines, const struct vmt_explain *e
 		      vmt_lines_number(&number, reason->pairs), text, by);
 }
 
+/* Of these it matters most whether they are ever given back. */
+static bool is_to_be_unmapped(enum vmt_pattern pattern)
+{
+	return pattern == VMT_PATTERN_VIEWS || pattern == VMT_PATTERN_DEVICES ||
+	       pattern == VMT_PATTERN_HUGE_FILES || pattern == VMT_PATTERN_FILES ||
+	       pattern == VMT_PATTERN_SHARED;
+}
+
 static void put_cause(struct vmt_lines *lines, const char *start, const struct vmt_explain *explain,
 		      const struct vmt_explain_pattern *pattern,
 		      const struct vmt_explain_names *names)
 {
 	struct vmt_number count, maps;
-	char by[320];
+	char by[320], given_back[64] = "";
 
-	vmt_lines_add(lines, 10, "%s%s: %s of %s maps%s", start,
+	if (names && names->given_back && is_to_be_unmapped(pattern->pattern) &&
+	    pattern->by.site != VMT_NO_INDEX)
+		names->given_back(names->context, pattern->by.site, given_back, sizeof(given_back));
+	vmt_lines_add(lines, 10, "%s%s: %s of %s maps%s%s", start,
 		      vmt_explain_pattern_word(explain, pattern->pattern),
 		      vmt_lines_number(&maps, pattern->maps),
 		      vmt_lines_number(&count, explain->count),
-		      by_whom(names, &pattern->by, ", ", by, sizeof(by)));
+		      by_whom(names, &pattern->by, ", ", by, sizeof(by)), given_back);
 }
 
 static void put_help(struct vmt_lines *lines, const struct vmt_explain *explain,
@@ -180,18 +191,30 @@ static bool has_second(const struct vmt_explain *explain)
 						     vmt_explain_weight(&explain->patterns[0]) / 2;
 }
 
-void vmt_explain_lead(struct vmt_lines *lines, const struct vmt_explain *explain,
-		      const struct vmt_explain_names *names)
+void vmt_explain_lead_pattern(struct vmt_lines *lines, const struct vmt_explain *explain,
+			      const struct vmt_explain_pattern *pattern,
+			      const struct vmt_explain_names *names)
+{
+	size_t before = lines->count;
+
+	put_cause(lines, "     and  ", explain, pattern, names);
+	end_item(lines, &before, VMT_EXPLAIN_LEAD);
+	put_help(lines, explain, pattern);
+	end_item(lines, &before, VMT_EXPLAIN_LEAD);
+}
+
+uint32_t vmt_explain_lead(struct vmt_lines *lines, const struct vmt_explain *explain,
+			  const struct vmt_explain_names *names)
 {
 	const struct vmt_explain_pattern *top = explain->patterns;
 	size_t before = lines->count;
 
 	if (vmt_explain_is_mostly_alone(explain)) {
 		put_alone(lines, explain, names);
-		return;
+		return 0;
 	}
 	if (!explain->pattern_count)
-		return;
+		return 0;
 	put_cause(lines, "  cause   ", explain, top, names);
 	if (has_second(explain))
 		put_cause(lines, "     and  ", explain, top + 1, names);
@@ -201,6 +224,8 @@ void vmt_explain_lead(struct vmt_lines *lines, const struct vmt_explain *explain
 	if (has_second(explain))
 		put_help(lines, explain, top + 1);
 	end_item(lines, &before, VMT_EXPLAIN_LEAD);
+	return UINT32_C(1) << top->pattern |
+	       (has_second(explain) ? UINT32_C(1) << top[1].pattern : 0);
 }
 
 void vmt_explain_brief(struct vmt_lines *lines, const struct vmt_explain *explain,

@@ -2,6 +2,7 @@
 /*
  * See explain_lead.h.
  */
+#include "report/explain_plain.h"
 #include "report/explain_lead.h"
 #include "report/explain_parts.h"
 #include "report/explain_peak.h"
@@ -9,12 +10,14 @@
 
 size_t vmt_explain_lead_lines(struct vmt_lines *lines, struct vmt_explain_record *record)
 {
-	struct vmt_explain_names names = { vmt_explain_record_site, record };
+	struct vmt_explain_names names = { vmt_explain_record_site, vmt_explain_plain_given_back,
+					   record };
 	const struct vmt_rec_header *header = &record->view->header;
 	size_t lead;
 
 	if (!vmt_explain_peak_lead(lines, record))
-		vmt_explain_lead(lines, &record->explain, &names);
+		vmt_explain_plain(lines, record, &names,
+				  vmt_explain_lead(lines, &record->explain, &names));
 	if (lines->count < VMT_EXPLAIN_LEAD - 1)
 		vmt_explain_put_limit(lines, "  for now ", header->maps_peak + header->maps_own,
 				      header->maps_limit);

@@ -12,15 +12,25 @@
 struct vmt_explain_names {
 	/* "mprotect, make_stack src/fiber.c:41" of a site, or "". NULL: there are no sites. */
 	const char *(*site)(void *context, uint32_t site, char *text, size_t size);
+	/* ", none given back" of what the site's place did, or "". NULL like it. */
+	const char *(*given_back)(void *context, uint32_t site, char *text, size_t size);
 	void *context;
 };
 
-#define VMT_EXPLAIN_LINES 10u
-#define VMT_EXPLAIN_LEAD  8u
+#define VMT_EXPLAIN_LINES 14u
+#define VMT_EXPLAIN_LEAD  12u
 
-/* The cause and what would help, at most VMT_EXPLAIN_LEAD lines; none where there is none. */
-void vmt_explain_lead(struct vmt_lines *lines, const struct vmt_explain *explain,
-		      const struct vmt_explain_names *names);
+/*
+ * The cause and what would help, at most VMT_EXPLAIN_LEAD lines; none where there is none. Returns
+ * the patterns told, a bit for each.
+ */
+uint32_t vmt_explain_lead(struct vmt_lines *lines, const struct vmt_explain *explain,
+			  const struct vmt_explain_names *names);
+
+/* One pattern more, with what would help, as far as there is room. */
+void vmt_explain_lead_pattern(struct vmt_lines *lines, const struct vmt_explain *explain,
+			      const struct vmt_explain_pattern *pattern,
+			      const struct vmt_explain_names *names);
 
 /*
  * What there is more to say, up to VMT_EXPLAIN_LINES lines with those already there; none when

@@ -94,6 +94,34 @@ uint64_t vmt_report_left(const struct vmt_view *view);
 uint64_t vmt_report_time_left(const struct vmt_curve *curve, uint64_t maps);
 /* Calls of a site that reach the limit if they make maps as they did; 0 = not known. */
 uint64_t vmt_report_calls_left(const struct vmt_view *view, uint64_t calls, uint64_t live);
+/* What the calls of a site, or of several, did to the count of maps. */
+struct vmt_report_per_call {
+	uint64_t calls; /* that did not fail */
+	uint64_t made; /* maps that they added in all… */
+	uint64_t given_back; /* …and of these, how many are gone */
+};
+
+/* The course of a site's maps by its calls, whatever time it took. */
+enum vmt_work {
+	VMT_WORK_MIXED,
+	VMT_WORK_STEADY, /* each call adds, nothing is given back, for a thousand calls */
+	VMT_WORK_SAWTOOTH,
+	VMT_WORK_ONE_OFF,
+	VMT_WORK_GIVEN_BACK,
+};
+
+/* False for a site whose calls add no maps. */
+bool vmt_report_per_call(const struct vmt_rec_counters *counters, uint64_t live,
+			 struct vmt_report_per_call *ret_per_call);
+/* trend: of the site's course in time. */
+enum vmt_work vmt_report_work(const struct vmt_report_per_call *per_call, enum vmt_trend trend);
+/* "steady": a word for machines, which never changes. */
+const char *vmt_report_work_word(enum vmt_work work);
+/* So few calls or maps say nothing. */
+bool vmt_report_is_worth_telling(const struct vmt_report_per_call *per_call);
+/* "none given back", "30 % given back" */
+void vmt_report_put_given_back(struct vmt_fmt *fmt, const struct vmt_report_per_call *per_call);
+
 /* Whether so many sites, with so many maps now, are listed as they came, not by their maps. */
 bool vmt_report_is_by_time(const struct vmt_view *view, uint64_t now, uint64_t sites);
 

@@ -286,21 +286,36 @@ static void put_part(struct vmt_fmt *fmt, const char *text, size_t most, bool is
 		vmt_fmt_str(fmt, "...");
 }
 
-void vmt_report_place(struct vmt_report *text, const struct vmt_rec_site *site)
+/* False: there is no more to say. */
+static bool put_function(struct vmt_report *text, const struct vmt_rec_site *site,
+			 struct vmt_report_frame *ret_frame)
 {
 	uint64_t index = vmt_report_user_frame(text->view, site);
+
+	if (index == UINT64_MAX || !vmt_report_find(text, index, true, ret_frame)) {
+		vmt_fmt_str(&text->fmt, "an unknown place");
+		return false;
+	}
+	if (!ret_frame->names.function) {
+		put_address(text, ret_frame, false);
+		return false;
+	}
+	put_part(&text->fmt, ret_frame->names.function, NAME_MAX_SHOWN, false);
+	return ret_frame->names.file;
+}
+
+void vmt_report_function(struct vmt_report *text, const struct vmt_rec_site *site)
+{
 	struct vmt_report_frame frame;
 
-	if (index == UINT64_MAX || !vmt_report_find(text, index, true, &frame)) {
-		vmt_fmt_str(&text->fmt, "an unknown place");
-		return;
-	}
-	if (!frame.names.function) {
-		put_address(text, &frame, false);
-		return;
-	}
-	put_part(&text->fmt, frame.names.function, NAME_MAX_SHOWN, false);
-	if (!frame.names.file)
+	put_function(text, site, &frame);
+}
+
+void vmt_report_place(struct vmt_report *text, const struct vmt_rec_site *site)
+{
+	struct vmt_report_frame frame;
+
+	if (!put_function(text, site, &frame))
 		return;
 	vmt_fmt_str(&text->fmt, " ");
 	put_part(&text->fmt, frame.names.file, FILE_MAX_SHOWN, true);

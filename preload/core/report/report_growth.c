@@ -143,6 +143,15 @@ static void put_times(struct vmt_fmt *fmt, const struct vmt_curve *curve)
 	vmt_fmt_num(fmt, curve->low, 0);
 }
 
+/* Too short a time to judge by, but perhaps not too little work. */
+static bool is_work_told(struct vmt_report *text)
+{
+	const struct vmt_rec_header *header = &text->view->header;
+
+	return text->maps_now > header->maps_start &&
+	       vmt_report_put_work(text, text->maps_now - header->maps_start);
+}
+
 static void put_curve(struct vmt_report *text, const struct vmt_curve *curve)
 {
 	struct vmt_fmt *fmt = &text->fmt;
@@ -155,6 +164,8 @@ static void put_curve(struct vmt_report *text, const struct vmt_curve *curve)
 		put_leak(text, curve);
 		return;
 	}
+	if (curve->trend == VMT_TREND_SHORT && is_work_told(text))
+		return;
 	vmt_fmt_str(fmt, trend_words(curve->trend));
 	switch (curve->trend) {
 	case VMT_TREND_PLATEAU:
@@ -196,6 +207,23 @@ static void put_calls_left(struct vmt_report *text, uint64_t made, uint64_t live
 	vmt_fmt_str(&text->fmt, " to the limit");
 }
 
+/* Growth for each call, where that is known: it says more than one in time, and sooner. */
+static void put_by_work(struct vmt_report *text, const struct vmt_report_row *row, uint64_t live,
+			bool is_first)
+{
+	struct vmt_report_per_call per_call;
+
+	if (!vmt_report_per_call(&row->counters, live, &per_call) ||
+	    !vmt_report_is_worth_telling(&per_call))
+		return;
+	vmt_fmt_str(&text->fmt, is_first ? "    growth: " : ", ");
+	vmt_report_put_per_call(text, &per_call, NULL);
+	if (per_call.given_back < per_call.made / 2)
+		put_calls_left(text, per_call.calls, live);
+	if (is_first)
+		vmt_fmt_wrap(&text->fmt, 6);
+}
+
 void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row *row,
 			    uint64_t live)
 {
@@ -203,15 +231,17 @@ void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row
 	struct vmt_curve curve;
 
 	if (!vmt_report_site_trend(text->view, row->site, live, text->options->now, &curve) ||
-	    curve.trend == VMT_TREND_NONE || curve.trend == VMT_TREND_SHORT)
+	    curve.trend == VMT_TREND_NONE || curve.trend == VMT_TREND_SHORT) {
+		put_by_work(text, row, live, true);
 		return;
+	}
 	vmt_fmt_str(fmt, "    growth: ");
 	vmt_fmt_str(fmt, trend_words(curve.trend));
 	switch (curve.trend) {
 	case VMT_TREND_LEAK:
 		vmt_fmt_str(fmt, ", ");
 		put_rate(fmt, curve.rise, curve.span);
-		put_calls_left(text, row->counters.calls, live);
+		put_by_work(text, row, live, false);
 		break;
 	case VMT_TREND_PLATEAU:
 		put_since(fmt, curve.since);

@@ -37,6 +37,13 @@ void vmt_report_growth(struct vmt_report *text);
 void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row *row,
 			    uint64_t live);
 
+/* "1.00 maps a call of f, none given back"; site: NULL = without "of f". */
+void vmt_report_put_per_call(struct vmt_report *text, const struct vmt_report_per_call *per_call,
+			     const struct vmt_rec_site *site);
+
+/* The same of the site that made most of the growth, if that tells steady growth; else false. */
+bool vmt_report_put_work(struct vmt_report *text, uint64_t growth);
+
 /* How much of the report is to be believed: one line on the first screen… */
 void vmt_report_seen(struct vmt_report *text);
 /* …and what was in the way, at the end. */
@@ -57,6 +64,9 @@ bool vmt_report_site_row(const struct vmt_report *text, uint64_t index,
 
 /* The place in the user's code, as it is: long ones are for the line to be broken. */
 void vmt_report_place(struct vmt_report *text, const struct vmt_rec_site *site);
+
+/* Its function only, or module and offset. */
+void vmt_report_function(struct vmt_report *text, const struct vmt_rec_site *site);
 
 /* One line naming the place in the user's code, without ending it. */
 void vmt_report_headline(struct vmt_report *text, const struct vmt_rec_site *site);

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Growth by work: how many maps each call of a site adds, and what part of them is given back. That
+ * is known after a thousand calls, however short the run. Pure like the rest (report.h).
+ */
+#include "core/report/report_parts.h"
+
+#define ENOUGH_TO_JUDGE 1000u /* calls */
+#define ENOUGH_TO_TELL  16u /* calls, and maps */
+
+bool vmt_report_per_call(const struct vmt_rec_counters *counters, uint64_t live,
+			 struct vmt_report_per_call *ret_per_call)
+{
+	int64_t net = vmt_view_net(counters);
+	/* A call that maps over another's maps removes these, and may add none on the whole. */
+	uint64_t made = net > 0 && (uint64_t)net > live ? (uint64_t)net : live;
+
+	if (!made || counters->calls <= counters->failed)
+		return false;
+	*ret_per_call = (struct vmt_report_per_call){
+		.calls = counters->calls - counters->failed,
+		.made = made,
+		.given_back = made - live,
+	};
+	return true;
+}
+
+enum vmt_work vmt_report_work(const struct vmt_report_per_call *per_call, enum vmt_trend trend)
+{
+	if (per_call->calls <= 2)
+		return VMT_WORK_ONE_OFF;
+	if (trend == VMT_TREND_SAWTOOTH || trend == VMT_TREND_BURSTS)
+		return VMT_WORK_SAWTOOTH;
+	if (per_call->given_back >= per_call->made - per_call->made / 100)
+		return VMT_WORK_GIVEN_BACK;
+	if (trend == VMT_TREND_PLATEAU)
+		return VMT_WORK_ONE_OFF;
+	if (per_call->given_back <= per_call->made / 100 && per_call->calls >= ENOUGH_TO_JUDGE)
+		return VMT_WORK_STEADY;
+	return VMT_WORK_MIXED;
+}
+
+const char *vmt_report_work_word(enum vmt_work work)
+{
+	static const char *const words[] = {
+		[VMT_WORK_MIXED] = "mixed",           [VMT_WORK_STEADY] = "steady",
+		[VMT_WORK_SAWTOOTH] = "sawtooth",     [VMT_WORK_ONE_OFF] = "one-off",
+		[VMT_WORK_GIVEN_BACK] = "given-back",
+	};
+
+	return words[work];
+}
+
+bool vmt_report_is_worth_telling(const struct vmt_report_per_call *per_call)
+{
+	return per_call->calls >= ENOUGH_TO_TELL && per_call->made >= ENOUGH_TO_TELL;
+}
+
+static void put_hundredths(struct vmt_fmt *fmt, uint64_t part, uint64_t whole)
+{
+	uint64_t hundredths;
+
+	if (__builtin_mul_overflow(part, 100, &hundredths))
+		hundredths = UINT64_MAX;
+	hundredths = (hundredths + whole / 2) / whole;
+	vmt_fmt_num(fmt, hundredths / 100, 0);
+	vmt_fmt_str(fmt, hundredths % 100 < 10 ? ".0" : ".");
+	vmt_fmt_num(fmt, hundredths % 100, 0);
+}
+
+void vmt_report_put_given_back(struct vmt_fmt *fmt, const struct vmt_report_per_call *per_call)
+{
+	uint64_t percent = per_call->given_back / (per_call->made / 100 ? per_call->made / 100 : 1);
+
+	if (!per_call->given_back) {
+		vmt_fmt_str(fmt, "none given back");
+	} else if (per_call->given_back == per_call->made) {
+		vmt_fmt_str(fmt, "all given back");
+	} else if (percent < 1 || percent > 99) {
+		vmt_fmt_str(fmt, percent < 1 ? "nearly none given back" : "nearly all given back");
+	} else {
+		vmt_fmt_num(fmt, percent, 0);
+		vmt_fmt_str(fmt, " % given back");
+	}
+}
+
+void vmt_report_put_per_call(struct vmt_report *text, const struct vmt_report_per_call *per_call,
+			     const struct vmt_rec_site *site)
+{
+	struct vmt_fmt *fmt = &text->fmt;
+
+	put_hundredths(fmt, per_call->made, per_call->calls);
+	vmt_fmt_str(fmt, " maps a call");
+	if (site) {
+		vmt_fmt_str(fmt, " of ");
+		vmt_report_function(text, site);
+	}
+	vmt_fmt_str(fmt, ", ");
+	vmt_report_put_given_back(fmt, per_call);
+}
+
+static bool is_more(const struct vmt_report_row *row, const struct vmt_report_row *best, bool found)
+{
+	return row->live && (!found || row->live > best->live);
+}
+
+/* Of the rows, or where there are none of the sites, the one with most maps. */
+static bool find_most(const struct vmt_report *text, struct vmt_report_row *ret_row)
+{
+	uint64_t count = text->ops->rows ? text->ops->row_count :
+					   vmt_view_count(text->view, VMT_SECTION_SITES);
+	struct vmt_report_row row;
+	bool found = false;
+
+	for (uint64_t i = text->ops->rows ? 0 : VMT_SITE_FIRST; i < count; i++) {
+		if (text->ops->rows)
+			row = text->ops->rows[i];
+		else if (!vmt_report_site_row(text, i, &row))
+			continue;
+		if (!is_more(&row, ret_row, found))
+			continue;
+		*ret_row = row;
+		found = true;
+	}
+	return found;
+}
+
+bool vmt_report_put_work(struct vmt_report *text, uint64_t growth)
+{
+	struct vmt_report_per_call per_call;
+	struct vmt_report_row row;
+	struct vmt_rec_site site;
+	uint64_t left;
+
+	if (!find_most(text, &row) || row.live <= growth / 2 || row.label ||
+	    !vmt_report_per_call(&row.counters, row.live, &per_call) ||
+	    vmt_report_work(&per_call, VMT_TREND_SHORT) != VMT_WORK_STEADY ||
+	    !vmt_view_site(text->view, row.site, &site))
+		return false;
+	vmt_fmt_str(&text->fmt, "steady, ");
+	vmt_report_put_per_call(text, &per_call, &site);
+	left = vmt_report_calls_left(text->view, per_call.calls, row.live);
+	if (!left)
+		return true;
+	vmt_fmt_str(&text->fmt, "; ");
+	vmt_fmt_count(&text->fmt, left, "more call");
+	vmt_fmt_str(&text->fmt, " to the limit");
+	return true;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See explain_plain.h. What a map is there for is the doing of the call that put its start there;
+ * the call sites of one place are added up.
+ */
+#include "core/report/report.h"
+#include "explain/explain_owner.h"
+#include "report/explain_plain.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PLACES_TOLD 3u
+#define SHARE       20u /* a twentieth of the growth is worth a cause */
+
+/* What all sites of one place did. */
+struct place {
+	uint32_t site; /* of these the one with most maps */
+	uint64_t most;
+	uint64_t live;
+	struct vmt_rec_counters counters;
+};
+
+static uint32_t place_of(const struct vmt_explain_record *record, uint32_t site)
+{
+	return record->place ? record->place[site] : site;
+}
+
+/* Maps put by each place that show none of the patterns told, and how many; NULL: no memory. */
+static uint64_t *count_untold(const struct vmt_explain_record *record, uint32_t told)
+{
+	uint32_t sites = record->explain.facts.sites;
+	uint64_t *untold = calloc((size_t)sites + 1, sizeof(*untold));
+
+	for (size_t i = 0; untold && i < record->count; i++) {
+		const struct vmt_explain_map *map = &record->map[i];
+
+		if (map->put_by < sites && map->put_by >= VMT_SITE_FIRST && !(map->shows & told))
+			untold[place_of(record, map->put_by)]++;
+	}
+	return untold;
+}
+
+static void add_site(struct place *sum, uint32_t index, const struct vmt_rec_site *site,
+		     uint64_t live)
+{
+	sum->live += live;
+	sum->counters.calls += site->counters.calls;
+	sum->counters.failed += site->counters.failed;
+	sum->counters.created += site->counters.created;
+	sum->counters.split += site->counters.split;
+	sum->counters.merged += site->counters.merged;
+	sum->counters.removed += site->counters.removed;
+	if (sum->site != VMT_NO_INDEX && live <= sum->most)
+		return;
+	sum->site = index;
+	sum->most = live;
+}
+
+static bool sum_place(const struct vmt_explain_record *record, uint32_t place, struct place *ret)
+{
+	uint32_t sites = record->explain.facts.sites;
+	uint64_t *live = calloc((size_t)sites + 1, sizeof(*live));
+	struct vmt_rec_site site;
+
+	*ret = (struct place){ .site = VMT_NO_INDEX };
+	for (size_t i = 0; live && i < record->count; i++) {
+		if (record->map[i].put_by < sites)
+			live[record->map[i].put_by]++;
+	}
+	for (uint32_t i = VMT_SITE_FIRST; live && i < sites; i++) {
+		if (place_of(record, i) == place && vmt_view_site(record->view, i, &site))
+			add_site(ret, i, &site, live[i]);
+	}
+	free(live);
+	return ret->site != VMT_NO_INDEX;
+}
+
+static void put_part(char *text, size_t size, const struct vmt_report_per_call *per_call)
+{
+	uint64_t percent = per_call->given_back * 100 / (per_call->made ? per_call->made : 1);
+
+	if (percent < 1)
+		snprintf(text, size, ", %s given back",
+			 per_call->given_back ? "nearly none" : "none");
+	else
+		snprintf(text, size, ", %llu %% given back", (unsigned long long)percent);
+}
+
+const char *vmt_explain_plain_given_back(void *context, uint32_t site, char *text, size_t size)
+{
+	const struct vmt_explain_record *record = context;
+	struct vmt_report_per_call per_call;
+	struct place place;
+
+	text[0] = '\0';
+	if (site < VMT_SITE_FIRST || site >= record->explain.facts.sites ||
+	    !sum_place(record, place_of(record, site), &place) ||
+	    !vmt_report_per_call(&place.counters, place.live, &per_call) ||
+	    !vmt_report_is_worth_telling(&per_call))
+		return text;
+	put_part(text, size, &per_call);
+	if (!per_call.given_back)
+		snprintf(text, size, ", none given back (a leak, unless all are in use)");
+	return text;
+}
+
+/* A map that the place put there and no pattern tells of. */
+static const struct vmt_explain_map *example_of(const struct vmt_explain_record *record,
+						uint32_t place, uint32_t told)
+{
+	for (size_t i = 0; i < record->count; i++) {
+		const struct vmt_explain_map *map = &record->map[i];
+
+		if (map->put_by < record->explain.facts.sites && map->put_by >= VMT_SITE_FIRST &&
+		    place_of(record, map->put_by) == place && !(map->shows & told))
+			return map;
+	}
+	return NULL;
+}
+
+static bool is_cut(const struct vmt_explain_map *map)
+{
+	return map->mapped_by != map->put_by && map->put_call != VMT_CALL_MMAP &&
+	       map->put_call != VMT_CALL_BRK && map->put_call != VMT_CALL_SHMAT;
+}
+
+/* "maps of a file", "pieces cut from what mmap in f a.c:7 mapped" */
+static void put_what(struct vmt_explain_record *record, const struct vmt_explain_map *map,
+		     char *text, size_t size)
+{
+	char by[256] = "";
+
+	if (!is_cut(map)) {
+		snprintf(text, size, "maps of %s", vmt_explain_kind_plain(map));
+		return;
+	}
+	if (map->mapped_by != VMT_NO_INDEX)
+		vmt_explain_record_site(record, map->mapped_by, by, sizeof(by));
+	snprintf(text, size, "pieces cut from %s%s%s", *by ? "what " : "earlier maps",
+		 *by ? by : "", *by ? " mapped" : "");
+}
+
+static void put_for_each(char *text, size_t size, const struct place *place)
+{
+	struct vmt_report_per_call per_call;
+	size_t n;
+
+	text[0] = '\0';
+	if (!vmt_report_per_call(&place->counters, place->live, &per_call) ||
+	    !vmt_report_is_worth_telling(&per_call))
+		return;
+	n = (size_t)snprintf(text, size, ", %.2f for each call",
+			     (double)per_call.made / (double)per_call.calls);
+	put_part(text + n, size - n, &per_call);
+}
+
+static void put_plain(struct vmt_lines *lines, struct vmt_explain_record *record, uint32_t index,
+		      uint64_t maps, uint32_t told)
+{
+	const struct vmt_explain_map *map = example_of(record, index, told);
+	char what[400], each[96], by[256];
+	struct vmt_number number, count;
+	size_t before = lines->count;
+	struct place place;
+
+	if (!map || !sum_place(record, index, &place))
+		return;
+	put_what(record, map, what, sizeof(what));
+	put_for_each(each, sizeof(each), &place);
+	vmt_explain_record_site(record, place.site, by, sizeof(by));
+	vmt_lines_add(lines, 10, "%s%s%s: %s of %s maps, by %s",
+		      before ? "     and  " : "  cause   ", what, each,
+		      vmt_lines_number(&number, maps), vmt_lines_number(&count, record->count), by);
+	if (lines->count > VMT_EXPLAIN_LEAD)
+		vmt_lines_cut(lines, before);
+}
+
+static uint32_t greatest(const uint64_t *untold, uint32_t sites)
+{
+	uint32_t best = 0;
+
+	for (uint32_t i = 1; i < sites; i++)
+		best = untold[i] > untold[best] ? i : best;
+	return best;
+}
+
+/* A pattern that most of the place's untold maps show. */
+static const struct vmt_explain_pattern *pattern_of(const struct vmt_explain_record *record,
+						    uint32_t place, uint64_t maps, uint32_t told)
+{
+	const struct vmt_explain *explain = &record->explain;
+
+	for (size_t p = 0; p < explain->pattern_count; p++) {
+		uint32_t bit = UINT32_C(1) << explain->patterns[p].pattern;
+		uint64_t shown = 0;
+
+		for (size_t i = 0; !(told & bit) && i < record->count; i++) {
+			const struct vmt_explain_map *map = &record->map[i];
+
+			shown += map->put_by < explain->facts.sites && map->shows & bit &&
+				 !(map->shows & told) && place_of(record, map->put_by) == place;
+		}
+		if (shown > maps / 2)
+			return &explain->patterns[p];
+	}
+	return NULL;
+}
+
+void vmt_explain_plain(struct vmt_lines *lines, struct vmt_explain_record *record,
+		       const struct vmt_explain_names *names, uint32_t told)
+{
+	uint64_t start = record->view->header.maps_start;
+	uint64_t growth = record->count > start ? record->count - start : 0;
+
+	for (unsigned i = 0; growth && i < PLACES_TOLD; i++) {
+		const struct vmt_explain_pattern *pattern;
+		uint64_t *untold = count_untold(record, told);
+		uint32_t place = untold ? greatest(untold, record->explain.facts.sites) : 0;
+		uint64_t maps = untold ? untold[place] : 0;
+
+		free(untold);
+		if (maps < VMT_EXPLAIN_LEAST || maps <= growth / SHARE)
+			return;
+		pattern = pattern_of(record, place, maps, told);
+		if (!pattern) {
+			put_plain(lines, record, place, maps, told);
+			return;
+		}
+		vmt_explain_lead_pattern(lines, &record->explain, pattern, names);
+		told |= UINT32_C(1) << pattern->pattern;
+	}
+}
