@@ -71,6 +71,20 @@ check_symbols() {
 		preload/*.c preload/core/*.c preload/capture/*.c | grep -vE ':\s*(/?\*|//)')"
 }
 
+# A system call of ours that has no kind is refused as soon as there is a filter; one that the program
+# makes must not depend on what is known of filters.
+check_filter_kinds() {
+	local made listed
+	made=$(find preload -name '*.[ch]' -exec cat {} + | tr -d '\n' |
+		grep -oE 'vmt_(sys[0-5]|own6)\([ 	]*SYS_[a-z0-9_]+' | grep -oE 'SYS_.*' | sort -u)
+	listed=$(find preload -name filter.c -exec sed -n '/_kinds\[\] = {/,/^}/p
+		/_tools_calls\[\] = {/,/^}/p' {} + | grep -oE '\{ SYS_[a-z0-9_]+' | cut -c3- | sort -u)
+	empty filter-kinds "$(comm -23 <(echo "$made") <(echo "$listed"))" \
+		"$(echo "$made" | wc -l) numbers"
+	empty filter-program-calls "$(find preload -name 'wrap*.[ch]' -exec \
+		grep -HnE 'vmt_(sys[0-5]|own6)\(' {} +)"
+}
+
 check_lengths() {
 	local files
 	files=$(find preload tools tests scripts -name '*.[chS]' -o -name '*.cc' -o -name '*.sh' \
@@ -162,6 +176,7 @@ sanitized_tool() {
 
 check_includes
 check_symbols
+check_filter_kinds
 check_lengths
 check_file
 if [ -z "${FAST:-}" ]; then

@@ -25,7 +25,7 @@ VMT_EXPORT int chroot(const char *path)
 	vmt_keep_before_leaving();
 	if (vmt_next.chroot)
 		return vmt_next.chroot(path);
-	return (int)as_errno(vmt_sys1(SYS_chroot, path));
+	return (int)as_errno(vmt_sys6(SYS_chroot, (long)path, 0, 0, 0, 0, 0));
 }
 
 VMT_EXPORT int setuid(uid_t user)
@@ -33,7 +33,7 @@ VMT_EXPORT int setuid(uid_t user)
 	vmt_keep_before_leaving();
 	if (vmt_next.setuid)
 		return vmt_next.setuid(user);
-	return (int)as_errno(vmt_sys1(SYS_setuid, user));
+	return (int)as_errno(vmt_sys6(SYS_setuid, user, 0, 0, 0, 0, 0));
 }
 
 VMT_EXPORT int seteuid(uid_t user)
@@ -41,7 +41,7 @@ VMT_EXPORT int seteuid(uid_t user)
 	vmt_keep_before_leaving();
 	if (vmt_next.seteuid)
 		return vmt_next.seteuid(user);
-	return (int)as_errno(vmt_sys3(SYS_setresuid, -1, user, -1));
+	return (int)as_errno(vmt_sys6(SYS_setresuid, -1, user, -1, 0, 0, 0));
 }
 
 VMT_EXPORT int setreuid(uid_t real, uid_t effective)
@@ -49,7 +49,7 @@ VMT_EXPORT int setreuid(uid_t real, uid_t effective)
 	vmt_keep_before_leaving();
 	if (vmt_next.setreuid)
 		return vmt_next.setreuid(real, effective);
-	return (int)as_errno(vmt_sys2(SYS_setreuid, real, effective));
+	return (int)as_errno(vmt_sys6(SYS_setreuid, real, effective, 0, 0, 0, 0));
 }
 
 VMT_EXPORT int setresuid(uid_t real, uid_t effective, uid_t saved)
@@ -57,5 +57,5 @@ VMT_EXPORT int setresuid(uid_t real, uid_t effective, uid_t saved)
 	vmt_keep_before_leaving();
 	if (vmt_next.setresuid)
 		return vmt_next.setresuid(real, effective, saved);
-	return (int)as_errno(vmt_sys3(SYS_setresuid, real, effective, saved));
+	return (int)as_errno(vmt_sys6(SYS_setresuid, real, effective, saved, 0, 0, 0));
 }

@@ -64,7 +64,7 @@ VMT_EXPORT int ioctl(int fd, unsigned long request, ...)
 		return (int)as_errno(call3(SYS_ioctl, fd, request, arg));
 	if (VMT_LIKELY(vmt_next.ioctl))
 		return vmt_next.ioctl(fd, request, arg);
-	return (int)as_errno(vmt_sys3(SYS_ioctl, fd, request, arg));
+	return (int)as_errno(vmt_sys6(SYS_ioctl, fd, (long)request, (long)arg, 0, 0, 0));
 }
 
 /* Only the close of a userfaultfd can change maps. */
@@ -190,7 +190,7 @@ long vmt_wrappers_ours(long nr, long a, long b, long c, long d, long e, long f)
 #ifdef SYS_arch_prctl
 	if (nr == SYS_arch_prctl && !is_map_vdso(a))
 		return as_errno(vmt_home_is_aside() ? vmt_home_call(nr, (const long[6]){ a, b }) :
-						      vmt_sys2(nr, a, b));
+						      vmt_sys6(nr, a, b, 0, 0, 0, 0));
 #endif
 	return as_errno(call6(nr, a, b, c, d, e, f));
 }

@@ -137,10 +137,11 @@ static bool next_way(struct walk *walk)
 	return true;
 }
 
-static bool lets_through(uint32_t action)
+static bool lets_through(const struct vmt_bpf_call *call, uint32_t action)
 {
 	action &= SECCOMP_RET_ACTION_FULL;
-	return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
+	return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG ||
+	       (call->errors_will_do && action == SECCOMP_RET_ERRNO);
 }
 
 /* Returns whether there is more to do. */
@@ -167,7 +168,7 @@ static bool take_step(struct walk *walk, const struct sock_filter *step)
 	case BPF_RET:
 		if (BPF_RVAL(step->code) == BPF_A)
 			result = way->a;
-		walk->is_refused |= !result.is_known || !lets_through(result.is);
+		walk->is_refused |= !result.is_known || !lets_through(walk->call, result.is);
 		return next_way(walk);
 	default: /* BPF_ST, BPF_STX */ break;
 	}

@@ -15,6 +15,7 @@ struct vmt_bpf_call {
 	long nr;
 	long arg[6];
 	unsigned known; /* bit of each argument that is as arg[] says; the others may be anything */
+	bool errors_will_do; /* it may be made where the answer is an error, too */
 	uint64_t pc; /* behind the system call instruction */
 };
 

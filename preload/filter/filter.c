@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/errno.h>
 #include <linux/futex.h>
 #include <sched.h>
@@ -25,9 +26,10 @@
 #define QUERY_MAPS 0xc0686611 /* PROCMAP_QUERY, see ask.c */
 #define MERGING    68 /* PR_GET_MEMORY_MERGE */
 
-#define ARG(n) (1u << (n))
-#define READS  (O_RDONLY | O_CLOEXEC)
-#define RW     (PROT_READ | PROT_WRITE)
+#define ARG(n)   (1u << (n))
+#define MAY_FAIL (1u << 6) /* among vmt_filter_tools_calls */
+#define READS    (O_RDONLY | O_CLOEXEC)
+#define RW       (PROT_READ | PROT_WRITE)
 
 /*
  * The first that fits counts. Those above the empty line are made at the start of every program,
@@ -101,10 +103,30 @@ const struct vmt_filter_kind vmt_filter_kinds[] = {
 const unsigned vmt_filter_kind_count = VMT_COUNT(vmt_filter_kinds);
 static_assert(VMT_COUNT(vmt_filter_kinds) <= VMT_FILTER_KINDS_MAX, "one word has a bit for each");
 
-/* What the tool needs besides, in whatever way. */
-const long vmt_filter_tools_calls[] = {
-	SYS_lseek,           SYS_getdents64,      SYS_writev, SYS_access,     SYS_readlink,
-	SYS_set_tid_address, SYS_set_robust_list, SYS_rseq,   SYS_arch_prctl, SYS_getrandom,
+/*
+ * What the tool needs besides, and what only the printing of a report does. An error will do for
+ * the last.
+ */
+const struct vmt_filter_kind vmt_filter_tools_calls[] = {
+	{ SYS_lseek, 0, { -1 } },
+	{ SYS_getdents64, 0, { -1 } },
+	{ SYS_writev, 0, { -1 } },
+	{ SYS_access, 0, { -1 } },
+	{ SYS_readlink, 0, { -1 } },
+	{ SYS_set_tid_address, 0, { -1 } },
+	{ SYS_set_robust_list, 0, { -1 } },
+	{ SYS_rseq, 0, { -1 } },
+	{ SYS_arch_prctl, 0, { -1 } },
+	{ SYS_getrandom, 0, { -1 } },
+	{ SYS_kill, 0, { INT_MAX, 0 } },
+
+	{ SYS_prctl, ARG(0) | MAY_FAIL, { PR_SET_PDEATHSIG, -1 } },
+	{ SYS_close_range, MAY_FAIL, { -1, 0, 0 } },
+	{ SYS_chdir, MAY_FAIL, { 0 } },
+	{ SYS_rt_sigpending, MAY_FAIL, { 0, -1 } },
+	{ SYS_fchmod, MAY_FAIL, { -1, 0 } },
+	{ SYS_sendto, MAY_FAIL, { -1, 0, 0, 0, 0, 0 } },
+	{ SYS_pwritev2, MAY_FAIL, { -1, 0, 0, 0, 0, 0 } },
 };
 const unsigned vmt_filter_tools_call_count = VMT_COUNT(vmt_filter_tools_calls);
 
@@ -187,6 +209,14 @@ static bool is_kind(const struct vmt_filter_kind *kind, long nr, const long arg[
 	return true;
 }
 
+static bool is_tools(long nr, const long arg[6])
+{
+	for (unsigned i = 0; i < vmt_filter_tools_call_count; i++)
+		if (is_kind(&vmt_filter_tools_calls[i], nr, arg))
+			return true;
+	return false;
+}
+
 static bool is_spared(long nr)
 {
 	for (unsigned i = 0; i < VMT_COUNT(can_be_spared); i++)
@@ -214,7 +244,7 @@ bool vmt_filter_may(long nr, const long arg[6])
 	for (unsigned i = 0; i < VMT_COUNT(vmt_filter_kinds); i++)
 		if (is_kind(&vmt_filter_kinds[i], nr, arg))
 			return kinds >> i & 1;
-	return false;
+	return kinds & VMT_FILTER_TOOL && is_tools(nr, arg);
 }
 
 bool vmt_filter_may_create(void)
@@ -354,6 +384,7 @@ static bool allows(const struct sock_fprog *program, const struct vmt_filter_kin
 {
 	struct vmt_bpf_call call = { .nr = kind->nr,
 				     .known = kind->fixed,
+				     .errors_will_do = kind->fixed & MAY_FAIL,
 				     .pc = (uint64_t)(uintptr_t)vmt_own_pc };
 
 	__builtin_memcpy(call.arg, kind->arg, sizeof(call.arg));
@@ -362,12 +393,9 @@ static bool allows(const struct sock_fprog *program, const struct vmt_filter_kin
 
 static bool allows_tool(const struct sock_fprog *program)
 {
-	for (unsigned i = 0; i < VMT_COUNT(vmt_filter_tools_calls); i++) {
-		const struct vmt_filter_kind any = { .nr = vmt_filter_tools_calls[i] };
-
-		if (!allows(program, &any))
+	for (unsigned i = 0; i < VMT_COUNT(vmt_filter_tools_calls); i++)
+		if (!allows(program, &vmt_filter_tools_calls[i]))
 			return false;
-	}
 	return true;
 }
 

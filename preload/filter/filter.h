@@ -49,8 +49,11 @@ static inline bool vmt_filter_is_open(void)
 /* Are calls refused without which less is found out than without a filter? */
 bool vmt_filter_is_in_the_way(void);
 
-/* Calls that the tool makes, in whatever way. */
-extern const long vmt_filter_tools_calls[];
+/*
+ * Calls that the tool makes besides, or we to print a report: VMT_FILTER_TOOL says it of all of
+ * them.
+ */
+extern const struct vmt_filter_kind vmt_filter_tools_calls[];
 extern const unsigned vmt_filter_tools_call_count;
 
 /* May the kind of call that nr and arg are be made now? */

@@ -221,6 +221,12 @@ static void limit_core(void)
 	vmt_sys6(SYS_prlimit64, 0, RLIMIT_CORE, (long)&one, 0, 0, 0);
 }
 
+static void try_call(const struct vmt_filter_kind *kind)
+{
+	vmt_sys6(kind->nr, kind->arg[0], kind->arg[1], kind->arg[2], kind->arg[3], kind->arg[4],
+		 kind->arg[5]);
+}
+
 _Noreturn static void try_from(struct trial *trial, unsigned first)
 {
 	if (atomic_load_explicit(&trial->can_limit, memory_order_relaxed))
@@ -232,8 +238,7 @@ _Noreturn static void try_from(struct trial *trial, unsigned first)
 		if (kind->nr == SYS_clone)
 			try_clone(kind->arg[0]);
 		else
-			vmt_sys6(kind->nr, kind->arg[0], kind->arg[1], kind->arg[2], kind->arg[3],
-				 kind->arg[4], kind->arg[5]);
+			try_call(kind);
 		if (kind->nr == SYS_wait4) {
 			atomic_store_explicit(&trial->can_wait, 1, memory_order_release);
 			limit_core();
@@ -242,7 +247,7 @@ _Noreturn static void try_from(struct trial *trial, unsigned first)
 	}
 	atomic_store_explicit(&trial->at, vmt_filter_kind_count, memory_order_release);
 	for (unsigned i = 0; i < vmt_filter_tools_call_count; i++)
-		vmt_sys6(vmt_filter_tools_calls[i], -1, 0, 0, 0, 0, 0);
+		try_call(&vmt_filter_tools_calls[i]);
 	atomic_store_explicit(&trial->can_run_tool, 1, memory_order_release);
 	for (;;)
 		vmt_sys6(SYS_exit_group, 0, 0, 0, 0, 0, 0);

@@ -92,12 +92,12 @@ int vmt_fd_put_aside(int fd)
 	if (!vmt_sys_failed(aside)) {
 		more = (struct rlimit){ limit.rlim_cur + 1, limit.rlim_max };
 		aside = limit.rlim_cur < limit.rlim_max && limit.rlim_cur < FURTHEST ?
-				vmt_sys2(SYS_setrlimit, RLIMIT_NOFILE, &more) :
+				vmt_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, &more, 0) :
 				-EPERM;
 	}
 	if (!vmt_sys_failed(aside)) {
 		aside = vmt_sys3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, limit.rlim_cur);
-		vmt_sys2(SYS_setrlimit, RLIMIT_NOFILE, &limit);
+		vmt_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, &limit, 0);
 	}
 	vmt_sys1(SYS_close, fd);
 	return (int)aside;

@@ -167,9 +167,11 @@ static long write_once(const struct vmt_fd *fd, const char *bytes, size_t size)
 	if (size > (fd->type == S_IFIFO ? PIPE_CHUNK : OTHER_CHUNK))
 		piece.iov_len = fd->type == S_IFIFO ? PIPE_CHUNK : OTHER_CHUNK;
 	if (fd->type == S_IFSOCK)
-		return vmt_filter_own6(SYS_sendto, fd->number, (long)bytes, (long)piece.iov_len,
-				       MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0);
-	ret = vmt_filter_own6(SYS_pwritev2, fd->number, (long)&piece, 1, -1, -1, NO_WAITING);
+		ret = vmt_filter_own6(SYS_sendto, fd->number, (long)bytes, (long)piece.iov_len,
+				      MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0);
+	else
+		ret = vmt_filter_own6(SYS_pwritev2, fd->number, (long)&piece, 1, -1, -1,
+				      NO_WAITING);
 	if (ret == -EOPNOTSUPP || ret == -ENOSYS || ret == -EPERM || ret == -EINVAL)
 		ret = vmt_sys3(SYS_write, fd->number, bytes, piece.iov_len);
 	return ret;

@@ -153,7 +153,7 @@ static void check_options(struct vmt_state *state, const char *text)
 
 	if (text && vmt_options_parse(&again, text, &loud) && state->options.strict) {
 		vmt_log(state, "strict=1: stopping because of the above");
-		vmt_sys1(SYS_exit_group, USAGE_STATUS);
+		vmt_sys6(SYS_exit_group, USAGE_STATUS, 0, 0, 0, 0, 0);
 	}
 	for (size_t i = 0; state->options.help && vmt_options_help(i); i++)
 		vmt_log(state, vmt_options_help(i));

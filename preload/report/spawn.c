@@ -121,7 +121,7 @@ static int exec_command(void *argument)
 	const struct rlimit none = { 0, 0 };
 
 	vmt_sys2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
-	vmt_sys2(SYS_setrlimit, RLIMIT_CORE, &none);
+	vmt_sys4(SYS_prlimit64, 0, RLIMIT_CORE, &none, 0);
 	set_mask(0);
 	if (move_fd(command->out_fd, 1) >= 0 && move_fd(command->out_fd, 2) >= 0 &&
 	    move_fd(command->in_fd, COMMAND_FD) >= 0)

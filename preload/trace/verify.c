@@ -49,7 +49,7 @@ _Noreturn static void say_and_stop(struct vmt_state *state, const char *text)
 		vmt_log_open(state); /* a child process has none: it prints no report */
 	vmt_log(state, text);
 	for (;;)
-		vmt_sys1(SYS_exit_group, VMT_VERIFY_STATUS);
+		vmt_sys6(SYS_exit_group, VMT_VERIFY_STATUS, 0, 0, 0, 0, 0);
 }
 
 _Noreturn static void stop(struct vmt_state *state, const struct vmt_map *ours,

@@ -32,6 +32,19 @@ Test(bpf, a_list_of_what_is_allowed)
 	cr_assert(!ALLOWS(program, .nr = SYS_ioctl));
 }
 
+Test(bpf, an_error_will_do_for_some_calls)
+{
+	const struct sock_filter program[] = {
+		LOAD(nr),      IF(SYS_read), ANSWER(ERRNO),
+		IF(SYS_write), ANSWER(TRAP), ANSWER(KILL_THREAD),
+	};
+
+	cr_assert(!ALLOWS(program, .nr = SYS_read));
+	cr_assert(ALLOWS(program, .nr = SYS_read, .errors_will_do = true));
+	cr_assert(!ALLOWS(program, .nr = SYS_write, .errors_will_do = true));
+	cr_assert(!ALLOWS(program, .nr = SYS_ioctl, .errors_will_do = true));
+}
+
 Test(bpf, an_unknown_argument_goes_both_ways)
 {
 	const struct sock_filter program[] = {

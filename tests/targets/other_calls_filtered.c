@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls of the program's that the library looks at and that are no memory calls, under a filter
+ * that allows them to the program: by libc's syscall, which arch_prctl has no other function for.
+ */
+#include <sys/syscall.h>
+
+#include "target.h"
+
+#define SET_GS      0x1001
+#define GET_GS      0x1004
+#define MAP_VDSO_64 0x2003
+
+int main(void)
+{
+	unsigned long gs = 1;
+	long set = syscall(SYS_arch_prctl, SET_GS, 0x12345000UL);
+	long get = syscall(SYS_arch_prctl, GET_GS, &gs);
+	long bad = syscall(SYS_arch_prctl, MAP_VDSO_64, 1);
+
+	printf("set %ld, get %ld: 0x%lx, map %ld\n", set, get, gs, bad);
+	return 0;
+}
