@@ -76,13 +76,13 @@ check_symbols() {
 check_filter_kinds() {
 	local made listed
 	made=$(find preload -name '*.[ch]' -exec cat {} + | tr -d '\n' |
-		grep -oE 'vmt_(sys[0-5]|own6)\([ 	]*SYS_[a-z0-9_]+' | grep -oE 'SYS_.*' | sort -u)
+		grep -oE 'vmt_(sys[0-5]|filter_own6)\([ 	]*SYS_[a-z0-9_]+' | grep -oE 'SYS_.*' | sort -u)
 	listed=$(find preload -name filter.c -exec sed -n '/_kinds\[\] = {/,/^}/p
 		/_tools_calls\[\] = {/,/^}/p' {} + | grep -oE '\{ SYS_[a-z0-9_]+' | cut -c3- | sort -u)
 	empty filter-kinds "$(comm -23 <(echo "$made") <(echo "$listed"))" \
 		"$(echo "$made" | wc -l) numbers"
 	empty filter-program-calls "$(find preload -name 'wrap*.[ch]' -exec \
-		grep -HnE 'vmt_(sys[0-5]|own6)\(' {} +)"
+		grep -HnE 'vmt_(sys[0-5]|filter_own6)\(' {} +)"
 }
 
 check_lengths() {
