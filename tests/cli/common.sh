@@ -4,7 +4,7 @@
 # Usage of each test: sh NAME.sh PATH-OF-VMATRACE
 
 here=$(cd "$(dirname "$0")" && pwd)
-core="$here/../../preload/core"
+core="$here/../../preload"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 passed=0

@@ -5,7 +5,7 @@
 
 # Where the header's table of sections is.
 cat >offset.c <<'END'
-#include "record.h"
+#include "core/recording/record.h"
 #include <stdio.h>
 int main(void)
 {

@@ -19,6 +19,17 @@ check "report file" status 0 run --report-file=rep true
 check "…is written" has rep SUMMARY
 check "log_path" status 0 env VMATRACE_OPTIONS=log_path=log "$VMATRACE" run -o data true
 check "…is where the report goes" sh -c 'grep -q SUMMARY log.[0-9]*'
+check "…which is its owner's" [ "$(stat -c %a log.[0-9]*)" = 600 ]
+mkdir shared && chmod 1777 shared
+for kind in file link; do
+	echo precious >victim
+	check "log_path over a $kind of others" status 0 env VMATRACE_OPTIONS=log_path=shared/log \
+		"$VMATRACE" run -o data sh -c 'if [ $0 = file ]; then cat victim >shared/log.$$; else
+			ln -sf ../victim shared/log.$$; fi' $kind
+	check "…writes beside it" sh -c '[ "$(cat victim)" = precious ] &&
+		grep -q SUMMARY shared/log*-[23] && ! grep -l precious shared/* | xargs grep -q SUMMARY'
+	rm -f shared/*
+done
 check "options of the program are its own" [ "$(run --report=none echo -n -o x)" = "-o x" ]
 check "LD_PRELOAD is kept" [ "$(LD_PRELOAD=libm.so.6 run --report=none sh -c 'echo $LD_PRELOAD')" = \
 	"$work/preload/libvmatrace.so:libm.so.6" ]

@@ -11,6 +11,7 @@
 #include "run/ending.h"
 #include "run/launch.h"
 #include "run/outdir.h"
+#include "run/report_file.h"
 #include "run/target.h"
 #include "util/message.h"
 #include "util/must.h"
@@ -145,16 +146,12 @@ static FILE *open_report(const struct request *request, pid_t pid)
 {
 	const struct vmt_options_ops ops = { .complain = ignore_complaint };
 	struct vmt_options options;
-	char path[sizeof(options.log_path) + 16];
 
 	if (request->output)
 		return fopen(request->output, "we");
 	vmt_options_init(&options);
 	vmt_options_parse(&options, getenv("VMATRACE_OPTIONS"), &ops);
-	if (!options.log_path[0])
-		return stderr;
-	snprintf(path, sizeof(path), "%s.%d", options.log_path, (int)pid);
-	return fopen(path, "we");
+	return options.log_path[0] ? vmt_report_file_open(options.log_path, pid) : stderr;
 }
 
 static int print_report(const struct request *request, const struct vmt_recordings *recordings,
