@@ -52,7 +52,7 @@ many() {
 
 many advise-unseen unseen-calls 'changed by system calls that were not seen .*: 999 of 1,0[0-9]+ maps help +strace -f -k' \
 	'map the range afresh'
-many rings mapped-twice 'the same part of a file mapped more than once, as rings are: 2,000 of 2,0[0-9]+ maps, .*by mmap in rings [^ ]*causes.c:[0-9]+, none given back \(a leak, unless all are in use\) help +unmap all maps of each' \
+many rings mapped-twice 'the same part of a file mapped more than once, as rings are: 2,000 of 2,0[0-9]+ maps, by mmap in rings [^ ]*causes.c:[0-9]+, none given back \(a leak, unless all are in use\) help +unmap all maps of each' \
 	'map each file once'
 many dirty-pages file-protection 'protection of pieces of a mapped file, changed one by one \(mprotect\): 2,000 of 2,0[0-9]+ maps, by mprotect in dirty_pages [^ ]*causes.c:[0-9]+ help +-1,999: it is mapped as a whole already' \
 	'map each file once'
@@ -75,6 +75,19 @@ many one-arena arena-heaps 'heaps of 64 MiB of glibc.s malloc arenas, most of ea
 	'MALLOC_ARENA_MAX=2'
 many advise-file madvise-islands 'advice \(madvise\) for pieces of a range: 2,000 of 2,0[0-9]+ maps, by madvise in advise_file' \
 	'map each file once'
+many requests device-maps 'maps of devices and kernel objects \(io_uring, GPU, perf\), which never merge: 1,000 of 1,0[0-9]+ maps, by mmap in requests [^ ]*causes.c:[0-9]+, none given back' \
+	'map each file once|small files'
+many huge-objects huge-pages 'huge pages of many files or calls, which never merge: 1,000 of 1,0[0-9]+ maps, by mmap in huge_objects' \
+	'map each file once|small files'
+many punch-file punched-holes 'holes punched into memory by munmap: 1,000 of 1,0[0-9]+ maps, by munmap in punch_file' \
+	'map each file once'
+many copy-over mapped-over 'maps put over pieces of a mapped file \(MAP_FIXED\): (1,999|2,000) of 2,0[0-9]+ maps, by mmap in copy_over' \
+	'map each file once'
+
+# What no pattern explains has the plain cause: who cut what, and how often.
+run move-pieces 1000
+says move-pieces 'cause +pieces cut from what mmap in [a-z_]+ [^ ]+ mapped, 3.00 for each call, none given back: 2,99[0-9] of 3,0[0-9]+ maps, by mremap in move_pieces [^ ]*causes.c:[0-9]+' \
+	'MADV_GUARD_INSTALL'
 
 # Growth by work is known after a thousand calls, in however short a run; and what is given back is none.
 run hoard 2000

@@ -5,6 +5,8 @@
  * often.
  */
 #include <fcntl.h>
+#include <linux/io_uring.h>
+#include <linux/memfd.h>
 #include <linux/userfaultfd.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -244,6 +246,67 @@ static void use(long count)
 		REQUIRE(munmap(map_file(1, PROT_READ, MAP_PRIVATE), PAGE) == 0);
 }
 
+/* One ring for each request, left open. */
+static void requests(long count)
+{
+	for (long i = 0; i < count; i++) {
+		struct io_uring_params parameters = { .flags = 0 };
+		int fd = (int)syscall(SYS_io_uring_setup, 4, &parameters);
+
+		REQUIRE(fd >= 0 && mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+					IORING_OFF_SQ_RING) != MAP_FAILED);
+		REQUIRE(close(fd) == 0);
+	}
+}
+
+/* A file of huge pages for each object. */
+static void huge_objects(long count)
+{
+	for (long i = 0; i < count; i++) {
+		int fd = memfd_create("object", MFD_CLOEXEC | MFD_HUGETLB);
+
+		REQUIRE(fd >= 0 && ftruncate(fd, (long)HUGE) == 0);
+		REQUIRE(mmap(NULL, HUGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd,
+			     0) != MAP_FAILED);
+		REQUIRE(close(fd) == 0);
+	}
+}
+
+/* Pages of a file given back by munmap. */
+static void punch_file(long count)
+{
+	char *at = map_file(2 * count, PROT_READ, MAP_SHARED);
+
+	for (long i = 0; i < count; i++)
+		REQUIRE(munmap(at + 2 * (size_t)i * PAGE, PAGE) == 0);
+}
+
+/* Private copies put over pages of the same file. */
+static void copy_over(long count)
+{
+	int fd = new_file(2 * count);
+	char *at = mmap(NULL, 2 * (size_t)count * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+
+	REQUIRE(at != MAP_FAILED);
+	for (long i = 0; i < count; i++)
+		REQUIRE(mmap(at + (2 * (size_t)i + 1) * PAGE, PAGE, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_FIXED, fd, (2 * i + 1) * (long)PAGE) != MAP_FAILED);
+}
+
+/* Pieces that no known pattern is made of. */
+static void move_pieces(long count)
+{
+	char *from = map_pages(2 * (size_t)count);
+	char *to = mmap(NULL, 4 * (size_t)count * PAGE, PROT_NONE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	REQUIRE(to != MAP_FAILED);
+	for (long i = 0; i < count; i++)
+		REQUIRE(mremap(from + 2 * (size_t)i * PAGE, PAGE, PAGE,
+			       MREMAP_MAYMOVE | MREMAP_FIXED,
+			       to + 4 * (size_t)i * PAGE) != MAP_FAILED);
+}
+
 /* Advice for pieces of a file's map. */
 static void advise_file(long count)
 {
@@ -271,6 +334,11 @@ static const struct {
 	{ "reserve", reserve_much },
 	{ "one-arena", one_arena },
 	{ "advise-file", advise_file },
+	{ "requests", requests },
+	{ "huge-objects", huge_objects },
+	{ "punch-file", punch_file },
+	{ "copy-over", copy_over },
+	{ "move-pieces", move_pieces },
 	{ "hoard", hoard },
 	{ "use", use },
 };

@@ -166,6 +166,7 @@ static void sum_alone(struct vmt_explain *explain)
 		if (!is_alone(explain, i))
 			continue;
 		explain->alone++;
+		explain->map[i].shows |= VMT_SHOWS_ALONE;
 		if (!votes)
 			explain->alone_size = size;
 		votes = size == explain->alone_size ? votes + 1 : votes - 1;

@@ -64,7 +64,7 @@ enum vmt_pattern {
 	VMT_PATTERN_HUGE_FILES,
 	VMT_PATTERN_COUNT,
 };
-static_assert(VMT_PATTERN_COUNT <= 32, "bits of vmt_explain_map.shows");
+static_assert(VMT_PATTERN_COUNT < 63, "bits of vmt_explain_map.shows");
 
 /* Patterns that save less are not worth a word. */
 #define VMT_EXPLAIN_LEAST 16u

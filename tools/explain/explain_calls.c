@@ -97,7 +97,7 @@ static bool is_same_file(const struct vmt_explain_map *a, const struct vmt_expla
 }
 
 /* As if both were there by one call that mapped the file. */
-static bool is_one_range(const struct vmt_explain_map *a, const struct vmt_explain_map *b)
+bool vmt_search_is_one_range(const struct vmt_explain_map *a, const struct vmt_explain_map *b)
 {
 	return is_same_file(a, b) && (!a->inode || b->offset - a->offset == b->start - a->start);
 }
@@ -115,14 +115,29 @@ void vmt_search_file_protection(struct vmt_search *search, enum vmt_pattern patt
 		bool is_cut = search->facts->sites ? is_by_mprotect(map) :
 						     map->apart == VMT_APART_PROTECTION + 1;
 
-		if (!is_cut || !vmt_explain_touch(map - 1, map) || !is_one_range(map - 1, map))
+		if (!is_cut || !vmt_explain_touch(map - 1, map) ||
+		    !vmt_search_is_one_range(map - 1, map))
 			continue;
 		vmt_search_count_site(search, i);
 		vmt_search_save(search, i);
 	}
 }
 
-/* [file 0][ other ][file 2]: the other lies where the file's piece 1 was. */
+/*
+ * [file 0][ other ][file 2]: the other lies where the file's piece 1 was, be it of the same file
+ * with another protection or mapped privately.
+ */
+static bool is_other(const struct vmt_search *search, const struct vmt_explain_map *map)
+{
+	if (search->facts->sites && map->put_call != VMT_CALL_MMAP &&
+	    map->put_call != VMT_CALL_SHMAT && map->put_call != VMT_CALL_MREMAP)
+		return false;
+	if (!vmt_search_is_one_range(map - 1, map) || (map[-1].flags ^ map->flags) & VMT_MAP_SHARED)
+		return true;
+	return search->facts->sites && map[-1].mapped_by == map[1].mapped_by &&
+	       map->mapped_by != map[1].mapped_by;
+}
+
 void vmt_search_mapped_over(struct vmt_search *search, enum vmt_pattern pattern)
 {
 	(void)pattern;
@@ -130,9 +145,7 @@ void vmt_search_mapped_over(struct vmt_search *search, enum vmt_pattern pattern)
 		const struct vmt_explain_map *map = &search->map[i];
 
 		if (!vmt_search_touches_next(search, i) || !vmt_explain_touch(map - 1, map) ||
-		    !is_one_range(map - 1, map + 1) || is_one_range(map - 1, map) ||
-		    (search->facts->sites && map->put_call != VMT_CALL_MMAP &&
-		     map->put_call != VMT_CALL_SHMAT && map->put_call != VMT_CALL_MREMAP))
+		    !vmt_search_is_one_range(map - 1, map + 1) || !is_other(search, map))
 			continue;
 		vmt_search_count_site(search, i);
 		vmt_search_save(search, i);

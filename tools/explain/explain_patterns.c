@@ -97,6 +97,12 @@ static enum vmt_pattern pattern_without_access(const struct vmt_search *search, 
 	return vmt_search_is_reserved(search, i) ? VMT_PATTERN_RESERVED : VMT_PATTERN_DECOMMIT;
 }
 
+/* A guard that was moved there with its memory is nobody's mprotect(PROT_NONE). */
+static bool is_made(const struct vmt_search *search, size_t i)
+{
+	return search->map[i].kind != VMT_KIND_GUARD || search->map[i].put_call != VMT_CALL_MREMAP;
+}
+
 static void find_without_access(struct vmt_search *search, enum vmt_pattern pattern)
 {
 	for (size_t i = 0; i < search->count; i++) {
@@ -104,7 +110,7 @@ static void find_without_access(struct vmt_search *search, enum vmt_pattern patt
 
 		if (!map->is_arena &&
 		    (map->kind == VMT_KIND_GUARD || map->kind == VMT_KIND_RESERVED) &&
-		    pattern_without_access(search, i) == pattern)
+		    pattern_without_access(search, i) == pattern && is_made(search, i))
 			fill_in(search, i);
 	}
 	if (pattern == VMT_PATTERN_RESERVED)
@@ -120,8 +126,10 @@ static void find_holes(struct vmt_search *search, enum vmt_pattern pattern)
 	for (size_t i = 1; i < search->count; i++) {
 		const struct vmt_explain_map *a = &search->map[i - 1], *b = &search->map[i];
 
-		if (a->end == b->start || b->start - a->end > HOLE_MAX || !is_memory(a) ||
-		    !is_memory(b) || a->is_arena || b->is_arena || !is_alike(a, b) ||
+		if (a->end == b->start || b->start - a->end > HOLE_MAX || a->is_arena ||
+		    b->is_arena ||
+		    !(is_memory(a) ? is_memory(b) && is_alike(a, b) :
+				     vmt_search_is_one_range(a, b)) ||
 		    (search->facts->sites && b->put_call != VMT_CALL_MUNMAP))
 			continue;
 		vmt_search_count_site(search, i);
@@ -409,14 +417,18 @@ static int by_saving(const void *a, const void *b)
 static void forget(struct vmt_explain *explain, enum vmt_pattern pattern)
 {
 	for (size_t i = 0; i < explain->count; i++)
-		explain->map[i].shows &= ~(UINT32_C(1) << pattern);
+		explain->map[i].shows &= ~(UINT64_C(1) << pattern);
 }
 
 /* What calls tell first: the shapes that they leave are told for what has no better cause. */
 static void search_all(struct vmt_explain *explain, struct vmt_search *search)
 {
-	for (uint32_t i = VMT_PATTERN_COUNT; i-- > 0;) {
+	for (uint32_t n = 0; n <= VMT_PATTERN_COUNT; n++) {
 		struct vmt_explain_pattern *at = &explain->patterns[explain->pattern_count];
+		uint32_t i = n ? VMT_PATTERN_COUNT - n : VMT_PATTERN_HOLES;
+
+		if (n && i == VMT_PATTERN_HOLES)
+			continue;
 
 		*at = (struct vmt_explain_pattern){ .saves = 0 };
 		search->at = at;

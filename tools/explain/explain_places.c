@@ -7,6 +7,7 @@
 #include "explain/explain_record.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct key {
 	uint64_t offset;
@@ -71,4 +72,53 @@ uint32_t *vmt_explain_places(const struct vmt_view *view, uint32_t sites)
 	}
 	free(key);
 	return place;
+}
+
+struct line {
+	char *text;
+	uint32_t site;
+};
+
+static int by_text(const void *a, const void *b)
+{
+	const struct line *one = a, *two = b;
+	int order = strcmp(one->text, two->text);
+
+	return order ? order : (one->site > two->site) - (one->site < two->site);
+}
+
+/* Only what a line is known of; the rest is told apart by its address. */
+static size_t read_lines(struct vmt_explain_record *record, struct line *line, uint32_t sites)
+{
+	char text[256];
+	size_t n = 0;
+
+	for (uint32_t i = VMT_SITE_FIRST; i < sites; i++) {
+		if (record->place[i] != i ||
+		    !vmt_explain_record_line(record, i, text, sizeof(text)))
+			continue;
+		line[n].text = strdup(text);
+		line[n].site = i;
+		n += line[n].text != NULL;
+	}
+	return n;
+}
+
+void vmt_explain_places_by_line(struct vmt_explain_record *record, uint32_t sites)
+{
+	struct line *line = calloc((size_t)sites + 1, sizeof(*line));
+	size_t n = line && record->place ? read_lines(record, line, sites) : 0, first = 0;
+
+	if (n)
+		qsort(line, n, sizeof(*line), by_text);
+	for (size_t i = 1; i < n; i++) {
+		if (strcmp(line[first].text, line[i].text))
+			first = i;
+		record->place[line[i].site] = line[first].site;
+	}
+	for (uint32_t i = VMT_SITE_FIRST; n && i < sites; i++)
+		record->place[i] = record->place[record->place[i]];
+	for (size_t i = 0; i < n; i++)
+		free(line[i].text);
+	free(line);
 }

@@ -6,6 +6,7 @@
 #include "core/report/report.h"
 #include "explain/explain_owner.h"
 #include "explain/explain_record.h"
+#include "input/filesystems.h"
 #include "input/liveness.h"
 #include "input/process.h"
 #include "symbols/names.h"
@@ -203,6 +204,30 @@ static void add_names(struct vmt_explain_record *record)
 	free(named);
 }
 
+/* What files without a name are. Those of libraries have one, others are not changed by it. */
+static void add_filesystems(struct vmt_explain_record *record)
+{
+	static const enum vmt_hint hints[] = {
+		[VMT_FILESYSTEM_OTHER] = VMT_HINT_NONE,
+		[VMT_FILESYSTEM_DEVICES] = VMT_HINT_DEVICE,
+		[VMT_FILESYSTEM_HUGE] = VMT_HINT_HUGE,
+		[VMT_FILESYSTEM_SHARED] = VMT_HINT_SHARED,
+	};
+	struct vmt_filesystems filesystems;
+
+	vmt_filesystems_read(record->view, &filesystems);
+	for (size_t i = 0; i < record->count; i++) {
+		struct vmt_explain_map *map = &record->map[i];
+		enum vmt_filesystem kind;
+
+		if (!map->inode || map->name_length)
+			continue;
+		kind = vmt_filesystems_find(&filesystems, map->dev_major, map->dev_minor);
+		if (kind)
+			map->hint = (uint8_t)hints[kind];
+	}
+}
+
 /* It may have changed since it was recorded. */
 static bool is_same_map(const struct vmt_explain_map *a, const struct vmt_explain_map *b)
 {
@@ -320,11 +345,13 @@ int vmt_explain_record(const struct vmt_view *view, struct vmt_symbols *symbols,
 	mark_vvar(ret_record->map, ret_record->count);
 	add_names(ret_record);
 	add_live_facts(ret_record);
+	add_filesystems(ret_record);
 	facts.sites = (uint32_t)vmt_view_count(view, VMT_SECTION_SITES);
 	facts.is_fork_child = is_fork_child(ret_record);
 	facts.threads_left = threads_of(view);
 	facts.has_no_addresses = has_no_addresses(view);
 	facts.place = ret_record->place = vmt_explain_places(view, facts.sites);
+	vmt_explain_places_by_line(ret_record, facts.sites);
 	return vmt_explain(ret_record->map, ret_record->count, &facts, &ret_record->explain);
 }
 
@@ -342,6 +369,38 @@ void vmt_explain_record_free(struct vmt_explain_record *record)
 	record->map = NULL;
 }
 
+static bool find_symbol(const struct vmt_explain_record *record, uint32_t index,
+			struct vmt_rec_site *ret_site, uint64_t *ret_frame,
+			struct vmt_symbol *ret_symbol)
+{
+	*ret_symbol = (struct vmt_symbol){ .function = NULL };
+	if (index < VMT_SITE_FIRST || !vmt_view_site(record->view, index, ret_site))
+		return false;
+	*ret_frame = vmt_report_user_frame(record->view, ret_site);
+	if (*ret_frame == UINT64_MAX ||
+	    !vmt_names_find(record->symbols, record->view, *ret_frame, ret_symbol))
+		*ret_symbol = (struct vmt_symbol){ .function = NULL };
+	return true;
+}
+
+/* "mmap in libfoo.so+0x1234": what can be looked up later. */
+static void put_address(const struct vmt_explain_record *record, const struct vmt_rec_site *site,
+			uint64_t index, char *text, size_t size)
+{
+	struct vmt_rec_module module;
+	struct vmt_rec_frame frame;
+	struct vmt_view_string name;
+
+	if (index == UINT64_MAX || !vmt_view_frame(record->view, index, &frame) ||
+	    !vmt_view_module(record->view, frame.module, &module)) {
+		snprintf(text, size, "%s", vmt_calls_name(site->call));
+		return;
+	}
+	name = vmt_report_base_name(vmt_view_string(record->view, module.path));
+	snprintf(text, size, "%s in %.*s+0x%llx", vmt_calls_name(site->call), (int)name.length,
+		 name.bytes, (unsigned long long)frame.offset);
+}
+
 const char *vmt_explain_record_site(void *context, uint32_t index, char *text, size_t size)
 {
 	const struct vmt_explain_record *record = context;
@@ -355,20 +414,31 @@ const char *vmt_explain_record_site(void *context, uint32_t index, char *text, s
 	text[0] = '\0';
 	if (index == VMT_SITE_STARTUP)
 		snprintf(text, size, "start-up");
-	if (index < VMT_SITE_FIRST || !vmt_view_site(record->view, index, &site))
+	if (!find_symbol(record, index, &site, &frame, &symbol))
 		return text;
-	frame = vmt_report_user_frame(record->view, &site);
-	if (frame == UINT64_MAX || !vmt_names_find(record->symbols, record->view, frame, &symbol))
-		symbol = (struct vmt_symbol){ .function = NULL };
+	if (!symbol.function) {
+		put_address(record, &site, frame, text, size);
+		return text;
+	}
 	if (symbol.line)
 		snprintf(line, sizeof(line), ":%u", symbol.line);
 	file = symbol.short_file ? symbol.short_file : "";
 	n = strlen(file);
-	snprintf(text, size, "%s%s%.*s%s%s%s%s%s", vmt_calls_name(site.call),
-		 symbol.function ? " in " : "", FUNCTION_MAX,
-		 symbol.function ? symbol.function : "",
-		 symbol.function && strlen(symbol.function) > FUNCTION_MAX ? "..." : "",
-		 n ? " " : "", n > FILE_MAX ? "..." : "", n > FILE_MAX ? file + n - FILE_MAX : file,
-		 line);
+	snprintf(text, size, "%s in %.*s%s%s%s%s%s", vmt_calls_name(site.call), FUNCTION_MAX,
+		 symbol.function, strlen(symbol.function) > FUNCTION_MAX ? "..." : "", n ? " " : "",
+		 n > FILE_MAX ? "..." : "", n > FILE_MAX ? file + n - FILE_MAX : file, line);
 	return text;
+}
+
+bool vmt_explain_record_line(struct vmt_explain_record *record, uint32_t index, char *text,
+			     size_t size)
+{
+	struct vmt_symbol symbol;
+	struct vmt_rec_site site;
+	uint64_t frame;
+
+	if (!find_symbol(record, index, &site, &frame, &symbol) || !symbol.function || !symbol.line)
+		return false;
+	vmt_explain_record_site(record, index, text, size);
+	return true;
 }

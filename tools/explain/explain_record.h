@@ -32,7 +32,14 @@ void vmt_explain_record_free(struct vmt_explain_record *record);
 /* For struct vmt_explain_facts, malloc'd: the first site of each one's place; NULL: no memory. */
 uint32_t *vmt_explain_places(const struct vmt_view *view, uint32_t sites);
 
+/* The same line of the program may be compiled to several calls: those are one place. */
+void vmt_explain_places_by_line(struct vmt_explain_record *record, uint32_t sites);
+
 /* For struct vmt_explain_names, context being the record: "mprotect in f src/f.c:41". */
 const char *vmt_explain_record_site(void *context, uint32_t site, char *text, size_t size);
+
+/* The same, if function and line are known. */
+bool vmt_explain_record_line(struct vmt_explain_record *record, uint32_t index, char *text,
+			     size_t size);
 
 #endif

@@ -26,7 +26,7 @@ static inline void vmt_search_count_site(struct vmt_search *search, size_t i)
 /* A map counts once for a pattern, however many of its boundaries do. */
 static inline void vmt_search_mark(struct vmt_search *search, size_t i)
 {
-	uint32_t bit = UINT32_C(1) << search->at->pattern;
+	uint64_t bit = UINT64_C(1) << search->at->pattern;
 
 	search->at->maps += !(search->map[i].shows & bit);
 	search->map[i].shows |= bit;
@@ -58,6 +58,9 @@ void vmt_search_file_protection(struct vmt_search *search, enum vmt_pattern patt
 void vmt_search_mapped_over(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_remapped(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_views(struct vmt_search *search, enum vmt_pattern pattern);
+
+/* Maps of one file, as if one call had mapped both, with what lies between. */
+bool vmt_search_is_one_range(const struct vmt_explain_map *a, const struct vmt_explain_map *b);
 
 /* Files and devices by their maps: see explain_pieces.c. */
 void vmt_search_files(struct vmt_search *search, enum vmt_pattern pattern);

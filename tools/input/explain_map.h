@@ -42,6 +42,8 @@ enum vmt_hint {
 	VMT_HINT_SHARED,
 };
 
+#define VMT_SHOWS_ALONE (UINT64_C(1) << 63) /* memory that touches no other */
+
 struct vmt_explain_map {
 	uint64_t start;
 	uint64_t end;
@@ -63,7 +65,7 @@ struct vmt_explain_map {
 	uint8_t put_call; /* enum vmt_call_id of put_by; VMT_CALL_NONE = not known */
 	bool is_arena; /* part of a heap of a glibc arena; set with the kind */
 	uint8_t apart; /* 1 + enum vmt_apart, from the map below; 0 = a hole */
-	uint32_t shows; /* patterns, a bit for each (enum vmt_pattern) */
+	uint64_t shows; /* patterns, a bit for each (enum vmt_pattern); VMT_SHOWS_ALONE */
 };
 
 #endif

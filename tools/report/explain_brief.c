@@ -203,7 +203,7 @@ void vmt_explain_lead_pattern(struct vmt_lines *lines, const struct vmt_explain 
 	end_item(lines, &before, VMT_EXPLAIN_LEAD);
 }
 
-uint32_t vmt_explain_lead(struct vmt_lines *lines, const struct vmt_explain *explain,
+uint64_t vmt_explain_lead(struct vmt_lines *lines, const struct vmt_explain *explain,
 			  const struct vmt_explain_names *names)
 {
 	const struct vmt_explain_pattern *top = explain->patterns;
@@ -211,7 +211,7 @@ uint32_t vmt_explain_lead(struct vmt_lines *lines, const struct vmt_explain *exp
 
 	if (vmt_explain_is_mostly_alone(explain)) {
 		put_alone(lines, explain, names);
-		return 0;
+		return VMT_SHOWS_ALONE;
 	}
 	if (!explain->pattern_count)
 		return 0;
@@ -224,8 +224,8 @@ uint32_t vmt_explain_lead(struct vmt_lines *lines, const struct vmt_explain *exp
 	if (has_second(explain))
 		put_help(lines, explain, top + 1);
 	end_item(lines, &before, VMT_EXPLAIN_LEAD);
-	return UINT32_C(1) << top->pattern |
-	       (has_second(explain) ? UINT32_C(1) << top[1].pattern : 0);
+	return UINT64_C(1) << top->pattern |
+	       (has_second(explain) ? UINT64_C(1) << top[1].pattern : 0);
 }
 
 void vmt_explain_brief(struct vmt_lines *lines, const struct vmt_explain *explain,

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define PLACES_TOLD 3u
+#define ENOUGH      16u /* calls; fewer are not unmapped one by one */
 #define SHARE       20u /* a twentieth of the growth is worth a cause */
 
 /* What all sites of one place did. */
@@ -28,7 +29,7 @@ static uint32_t place_of(const struct vmt_explain_record *record, uint32_t site)
 }
 
 /* Maps put by each place that show none of the patterns told, and how many; NULL: no memory. */
-static uint64_t *count_untold(const struct vmt_explain_record *record, uint32_t told)
+static uint64_t *count_untold(const struct vmt_explain_record *record, uint64_t told)
 {
 	uint32_t sites = record->explain.facts.sites;
 	uint64_t *untold = calloc((size_t)sites + 1, sizeof(*untold));
@@ -108,7 +109,7 @@ const char *vmt_explain_plain_given_back(void *context, uint32_t site, char *tex
 
 /* A map that the place put there and no pattern tells of. */
 static const struct vmt_explain_map *example_of(const struct vmt_explain_record *record,
-						uint32_t place, uint32_t told)
+						uint32_t place, uint64_t told)
 {
 	for (size_t i = 0; i < record->count; i++) {
 		const struct vmt_explain_map *map = &record->map[i];
@@ -157,7 +158,7 @@ static void put_for_each(char *text, size_t size, const struct place *place)
 }
 
 static void put_plain(struct vmt_lines *lines, struct vmt_explain_record *record, uint32_t index,
-		      uint64_t maps, uint32_t told)
+		      uint64_t maps, uint64_t told)
 {
 	const struct vmt_explain_map *map = example_of(record, index, told);
 	char what[400], each[96], by[256];
@@ -173,6 +174,12 @@ static void put_plain(struct vmt_lines *lines, struct vmt_explain_record *record
 	vmt_lines_add(lines, 10, "%s%s%s: %s of %s maps, by %s",
 		      before ? "     and  " : "  cause   ", what, each,
 		      vmt_lines_number(&number, maps), vmt_lines_number(&count, record->count), by);
+	if (is_cut(map))
+		vmt_lines_add(lines, 10, "  help    cut larger pieces, or the whole range at once");
+	else if (map->kind != VMT_KIND_LIBRARY && place.counters.calls > ENOUGH)
+		vmt_lines_add(lines, 10,
+			      "  help    unmap them when they are done with, or use "
+			      "parts of one larger map");
 	if (lines->count > VMT_EXPLAIN_LEAD)
 		vmt_lines_cut(lines, before);
 }
@@ -188,12 +195,12 @@ static uint32_t greatest(const uint64_t *untold, uint32_t sites)
 
 /* A pattern that most of the place's untold maps show. */
 static const struct vmt_explain_pattern *pattern_of(const struct vmt_explain_record *record,
-						    uint32_t place, uint64_t maps, uint32_t told)
+						    uint32_t place, uint64_t maps, uint64_t told)
 {
 	const struct vmt_explain *explain = &record->explain;
 
 	for (size_t p = 0; p < explain->pattern_count; p++) {
-		uint32_t bit = UINT32_C(1) << explain->patterns[p].pattern;
+		uint64_t bit = UINT64_C(1) << explain->patterns[p].pattern;
 		uint64_t shown = 0;
 
 		for (size_t i = 0; !(told & bit) && i < record->count; i++) {
@@ -209,7 +216,7 @@ static const struct vmt_explain_pattern *pattern_of(const struct vmt_explain_rec
 }
 
 void vmt_explain_plain(struct vmt_lines *lines, struct vmt_explain_record *record,
-		       const struct vmt_explain_names *names, uint32_t told)
+		       const struct vmt_explain_names *names, uint64_t told)
 {
 	uint64_t start = record->view->header.maps_start;
 	uint64_t growth = record->count > start ? record->count - start : 0;
@@ -229,6 +236,6 @@ void vmt_explain_plain(struct vmt_lines *lines, struct vmt_explain_record *recor
 			return;
 		}
 		vmt_explain_lead_pattern(lines, &record->explain, pattern, names);
-		told |= UINT32_C(1) << pattern->pattern;
+		told |= UINT64_C(1) << pattern->pattern;
 	}
 }

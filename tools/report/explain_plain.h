@@ -12,7 +12,7 @@
 
 /* told: the patterns that lines already tell of, a bit for each. */
 void vmt_explain_plain(struct vmt_lines *lines, struct vmt_explain_record *record,
-		       const struct vmt_explain_names *names, uint32_t told);
+		       const struct vmt_explain_names *names, uint64_t told);
 
 /* For struct vmt_explain_names, context being the record. */
 const char *vmt_explain_plain_given_back(void *context, uint32_t site, char *text, size_t size);

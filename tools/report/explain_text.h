@@ -24,7 +24,7 @@ struct vmt_explain_names {
  * The cause and what would help, at most VMT_EXPLAIN_LEAD lines; none where there is none. Returns
  * the patterns told, a bit for each.
  */
-uint32_t vmt_explain_lead(struct vmt_lines *lines, const struct vmt_explain *explain,
+uint64_t vmt_explain_lead(struct vmt_lines *lines, const struct vmt_explain *explain,
 			  const struct vmt_explain_names *names);
 
 /* One pattern more, with what would help, as far as there is room. */

@@ -99,47 +99,54 @@ void vmt_report_put_per_call(struct vmt_report *text, const struct vmt_report_pe
 	vmt_report_put_given_back(fmt, per_call);
 }
 
-static bool is_more(const struct vmt_report_row *row, const struct vmt_report_row *best, bool found)
+static bool is_steady(const struct vmt_report_row *row)
 {
-	return row->live && (!found || row->live > best->live);
+	struct vmt_report_per_call per_call;
+
+	return row->live && !row->label &&
+	       vmt_report_per_call(&row->counters, row->live, &per_call) &&
+	       vmt_report_work(&per_call, VMT_TREND_SHORT) == VMT_WORK_STEADY;
 }
 
-/* Of the rows, or where there are none of the sites, the one with most maps. */
-static bool find_most(const struct vmt_report *text, struct vmt_report_row *ret_row)
+/*
+ * Of the rows, or where there are none of the sites, those that grow steadily: the maps of all, and
+ * the one with most.
+ */
+static uint64_t sum_steady(const struct vmt_report *text, struct vmt_report_row *ret_most)
 {
 	uint64_t count = text->ops->rows ? text->ops->row_count :
 					   vmt_view_count(text->view, VMT_SECTION_SITES);
 	struct vmt_report_row row;
-	bool found = false;
+	uint64_t sum = 0;
 
 	for (uint64_t i = text->ops->rows ? 0 : VMT_SITE_FIRST; i < count; i++) {
 		if (text->ops->rows)
 			row = text->ops->rows[i];
 		else if (!vmt_report_site_row(text, i, &row))
 			continue;
-		if (!is_more(&row, ret_row, found))
+		if (!is_steady(&row))
 			continue;
-		*ret_row = row;
-		found = true;
+		if (!sum || row.live > ret_most->live)
+			*ret_most = row;
+		sum += row.live;
 	}
-	return found;
+	return sum;
 }
 
 bool vmt_report_put_work(struct vmt_report *text, uint64_t growth)
 {
 	struct vmt_report_per_call per_call;
 	struct vmt_report_row row;
+	uint64_t sum = sum_steady(text, &row);
 	struct vmt_rec_site site;
 	uint64_t left;
 
-	if (!find_most(text, &row) || row.live <= growth / 2 || row.label ||
-	    !vmt_report_per_call(&row.counters, row.live, &per_call) ||
-	    vmt_report_work(&per_call, VMT_TREND_SHORT) != VMT_WORK_STEADY ||
+	if (sum <= growth / 2 || !vmt_report_per_call(&row.counters, row.live, &per_call) ||
 	    !vmt_view_site(text->view, row.site, &site))
 		return false;
 	vmt_fmt_str(&text->fmt, "steady, ");
 	vmt_report_put_per_call(text, &per_call, &site);
-	left = vmt_report_calls_left(text->view, per_call.calls, row.live);
+	left = vmt_report_calls_left(text->view, per_call.calls, sum);
 	if (!left)
 		return true;
 	vmt_fmt_str(&text->fmt, "; ");
