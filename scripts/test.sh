@@ -24,6 +24,7 @@ install
 dist
 check
 limits
+frames
 alarms
 ci
 self

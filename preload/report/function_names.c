@@ -141,14 +141,16 @@ static bool address_of(const struct vmt_function_names_file *file, uint64_t offs
 	return false;
 }
 
-bool vmt_function_names_resolve(void *context, uint64_t index, struct vmt_report_place *ret_place)
+bool vmt_function_names_resolve(void *context, const struct vmt_rec_site *site,
+				struct vmt_report_spot spot, struct vmt_report_place *ret_place)
 {
 	struct vmt_function_names *names = context;
 	const struct vmt_function_names_file *file;
 	struct vmt_rec_frame frame;
 	uint64_t address;
 
-	if (!vmt_view_frame(names->view, index, &frame) || !frame.offset)
+	(void)site;
+	if (spot.level || !vmt_view_frame(names->view, spot.frame, &frame) || !frame.offset)
 		return false;
 	file = file_of(names, frame.module);
 	/* The call that returns there stands before it. */

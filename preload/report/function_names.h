@@ -34,7 +34,7 @@ struct vmt_function_names {
 };
 
 /* For struct vmt_report_ops, context being the struct vmt_function_names. */
-bool vmt_function_names_resolve(void *context, uint64_t frame, struct vmt_report_place *ret_place);
+vmt_report_resolve vmt_function_names_resolve;
 
 /* Let go of all files. */
 void vmt_function_names_close(struct vmt_function_names *names);

@@ -23,14 +23,10 @@ void vmt_symbols_free(struct vmt_symbols *symbols)
 	free(symbols);
 }
 
-void vmt_symbols_want_callers(struct vmt_symbols *symbols)
-{
-	(void)symbols;
-}
-
 bool vmt_symbols_find(struct vmt_symbols *symbols, const struct vmt_symbols_module *module,
 		      uint64_t offset, struct vmt_symbol *ret_symbol)
 {
+	static const struct vmt_symbol outer = { .function = "outer", .line = 1 };
 	static const char *const names[] = { "f", "g::operator()<int, (char)10>", "main",
 					     "h\033[2J.constprop.0" };
 
@@ -42,8 +38,44 @@ bool vmt_symbols_find(struct vmt_symbols *symbols, const struct vmt_symbols_modu
 		.file = offset % 3 ? "/home/me/src/file.c" : NULL,
 		.short_file = offset % 3 ? "src/file.c" : NULL,
 		.line = (uint32_t)offset,
+		.is_system = offset % 7 == 1,
+		.caller = offset % 3 == 1 ? &outer : NULL,
 	};
 	return true;
+}
+
+bool vmt_symbols_callee(struct vmt_symbols *symbols, const struct vmt_symbols_place *call,
+			struct vmt_symbols_callee *ret_callee)
+{
+	(void)symbols;
+	*ret_callee = (struct vmt_symbols_callee){ call->offset % 2 ? "f" : NULL, call->offset };
+	return call->offset % 11 < 2;
+}
+
+bool vmt_symbols_is_outside(struct vmt_symbols *symbols, const struct vmt_symbols_place *place,
+			    const struct vmt_symbols_module *caller,
+			    const struct vmt_symbols_callee *callee)
+{
+	(void)symbols, (void)caller, (void)callee;
+	return place->offset % 3;
+}
+
+bool vmt_symbols_tail_named(struct vmt_symbols *symbols, const struct vmt_symbols_module *module,
+			    const char *name, struct vmt_symbol *ret_symbol)
+{
+	(void)symbols, (void)module;
+	*ret_symbol = (struct vmt_symbol){ .function = name, .is_tail = true };
+	return true;
+}
+
+bool vmt_symbols_tail_at(struct vmt_symbols *symbols, const struct vmt_symbols_place *place,
+			 struct vmt_symbol *ret_symbol)
+{
+	bool found = vmt_symbols_find(symbols, place->module, place->offset, ret_symbol);
+
+	ret_symbol->caller = NULL;
+	ret_symbol->is_tail = true;
+	return found;
 }
 
 bool vmt_symbols_find_generated(struct vmt_symbols *symbols, uint32_t pid, uint64_t since,

@@ -28,14 +28,19 @@ static const char *file_name = "demo.c";
 static const char *function_name = "main";
 
 /* Names as a tool would know them: libc's frames at even, the program's at odd indices. */
-static bool name(void *context, uint64_t frame, struct vmt_report_place *ret_place)
+static bool name(void *context, const struct vmt_rec_site *site, struct vmt_report_spot spot,
+		 struct vmt_report_place *ret_place)
 {
 	static char file[64];
+	uint64_t frame = spot.frame;
 
 	(void)context;
+	(void)site;
+	if (spot.level)
+		return false;
 	snprintf(file, sizeof(file), "%s", frame & 1 ? file_name : "malloc.c");
 	*ret_place = (struct vmt_report_place){ frame & 1 ? function_name : "sysmalloc", file,
-						(uint32_t)(12 + 3 * (frame / 2)) };
+						(uint32_t)(12 + 3 * (frame / 2)), false, false };
 	return true;
 }
 

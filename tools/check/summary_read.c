@@ -293,7 +293,6 @@ int vmt_summary_read(struct vmt_summary *summary, const struct vmt_recordings *r
 	char *exe;
 	int ret = 0;
 
-	vmt_symbols_want_callers(symbols);
 	for (size_t i = 0; i < recordings->count; i++) {
 		exe = exe_of(&recordings->item[i].view);
 		name = program_name(exe);

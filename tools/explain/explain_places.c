@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Call sites of a recording by their place: the same system call from the same instruction of the
- * user's code, on whatever way that was reached. Needs no names. Part of explain_record.h.
+ * project's own code, on whatever way that was reached. Part of explain_record.h.
  */
-#include "core/report/report.h"
 #include "explain/explain_record.h"
+#include "symbols/place.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 struct key {
 	uint64_t offset;
 	uint32_t module;
+	uint32_t level; /* of the functions inlined there */
 	uint32_t call;
 	uint32_t site;
 };
@@ -24,6 +25,8 @@ static int by_place(const void *a, const void *b)
 		return one->module < two->module ? -1 : 1;
 	if (one->offset != two->offset)
 		return one->offset < two->offset ? -1 : 1;
+	if (one->level != two->level)
+		return one->level < two->level ? -1 : 1;
 	return (one->call > two->call) - (one->call < two->call);
 }
 
@@ -35,22 +38,24 @@ static int by_place_and_site(const void *a, const void *b)
 	return order ? order : (one->site > two->site) - (one->site < two->site);
 }
 
-static bool read_key(const struct vmt_view *view, uint32_t index, struct key *ret_key)
+static bool read_key(const struct vmt_view *view, struct vmt_symbols *symbols, uint32_t index,
+		     struct key *ret_key)
 {
 	struct vmt_rec_frame frame;
 	struct vmt_rec_site site;
-	uint64_t user;
+	struct vmt_place place;
 
 	if (!vmt_view_site(view, index, &site))
 		return false;
-	user = vmt_report_user_frame(view, &site);
-	if (user == UINT64_MAX || !vmt_view_frame(view, user, &frame))
+	if (!vmt_place_find(symbols, view, &site, &place) ||
+	    !vmt_view_frame(view, place.spot.frame, &frame))
 		return false;
-	*ret_key = (struct key){ frame.offset, frame.module, site.call, index };
+	*ret_key = (struct key){ frame.offset, frame.module, place.spot.level, site.call, index };
 	return true;
 }
 
-uint32_t *vmt_explain_places(const struct vmt_view *view, uint32_t sites)
+uint32_t *vmt_explain_places(const struct vmt_view *view, struct vmt_symbols *symbols,
+			     uint32_t sites)
 {
 	uint32_t *place = calloc((size_t)sites + 1, sizeof(*place));
 	struct key *key = calloc((size_t)sites + 1, sizeof(*key));
@@ -58,7 +63,7 @@ uint32_t *vmt_explain_places(const struct vmt_view *view, uint32_t sites)
 
 	for (uint32_t i = 0; place && key && i < sites; i++) {
 		place[i] = i;
-		n += i >= VMT_SITE_FIRST && read_key(view, i, &key[n]);
+		n += i >= VMT_SITE_FIRST && read_key(view, symbols, i, &key[n]);
 	}
 	if (n)
 		qsort(key, n, sizeof(*key), by_place_and_site);

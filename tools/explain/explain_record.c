@@ -9,6 +9,7 @@
 #include "input/filesystems.h"
 #include "input/liveness.h"
 #include "input/process.h"
+#include "symbols/place.h"
 #include "symbols/names.h"
 
 #include <errno.h>
@@ -350,7 +351,7 @@ int vmt_explain_record(const struct vmt_view *view, struct vmt_symbols *symbols,
 	facts.is_fork_child = is_fork_child(ret_record);
 	facts.threads_left = threads_of(view);
 	facts.has_no_addresses = has_no_addresses(view);
-	facts.place = ret_record->place = vmt_explain_places(view, facts.sites);
+	facts.place = ret_record->place = vmt_explain_places(view, symbols, facts.sites);
 	vmt_explain_places_by_line(ret_record, facts.sites);
 	return vmt_explain(ret_record->map, ret_record->count, &facts, &ret_record->explain);
 }
@@ -369,17 +370,12 @@ void vmt_explain_record_free(struct vmt_explain_record *record)
 	record->map = NULL;
 }
 
-static bool find_symbol(const struct vmt_explain_record *record, uint32_t index,
-			struct vmt_rec_site *ret_site, uint64_t *ret_frame,
-			struct vmt_symbol *ret_symbol)
+static bool find_place(const struct vmt_explain_record *record, uint32_t index,
+		       struct vmt_rec_site *ret_site, struct vmt_place *ret_place)
 {
-	*ret_symbol = (struct vmt_symbol){ .function = NULL };
 	if (index < VMT_SITE_FIRST || !vmt_view_site(record->view, index, ret_site))
 		return false;
-	*ret_frame = vmt_report_user_frame(record->view, ret_site);
-	if (*ret_frame == UINT64_MAX ||
-	    !vmt_names_find(record->symbols, record->view, *ret_frame, ret_symbol))
-		*ret_symbol = (struct vmt_symbol){ .function = NULL };
+	vmt_place_find(record->symbols, record->view, ret_site, ret_place);
 	return true;
 }
 
@@ -401,43 +397,52 @@ static void put_address(const struct vmt_explain_record *record, const struct vm
 		 name.bytes, (unsigned long long)frame.offset);
 }
 
+/* "grow src/pool.c:12" with the names cut to what is read in one go. */
+static void put_place(const struct vmt_rec_site *site, const struct vmt_place *place, char *text,
+		      size_t size)
+{
+	const struct vmt_symbol *symbol = &place->symbol;
+	const char *file = symbol->short_file ? symbol->short_file : "";
+	const char *outer = place->outermost;
+	size_t n = strlen(file);
+	char line[16] = "";
+
+	if (symbol->line)
+		snprintf(line, sizeof(line), ":%u", symbol->line);
+	snprintf(text, size, "%s in %.*s%s%s%s%s%s%s%.*s%s", vmt_calls_name(site->call),
+		 FUNCTION_MAX, symbol->function,
+		 strlen(symbol->function) > FUNCTION_MAX ? "..." : "", n ? " " : "",
+		 n > FILE_MAX ? "..." : "", n > FILE_MAX ? file + n - FILE_MAX : file, line,
+		 outer ? " in " : "", FUNCTION_MAX, outer ? outer : "",
+		 symbol->is_tail ? " [tail call]" : "");
+}
+
 const char *vmt_explain_record_site(void *context, uint32_t index, char *text, size_t size)
 {
 	const struct vmt_explain_record *record = context;
-	struct vmt_symbol symbol;
+	struct vmt_place place;
 	struct vmt_rec_site site;
-	char line[16] = "";
-	const char *file;
-	uint64_t frame;
-	size_t n;
 
 	text[0] = '\0';
 	if (index == VMT_SITE_STARTUP)
 		snprintf(text, size, "start-up");
-	if (!find_symbol(record, index, &site, &frame, &symbol))
+	if (!find_place(record, index, &site, &place))
 		return text;
-	if (!symbol.function) {
-		put_address(record, &site, frame, text, size);
-		return text;
-	}
-	if (symbol.line)
-		snprintf(line, sizeof(line), ":%u", symbol.line);
-	file = symbol.short_file ? symbol.short_file : "";
-	n = strlen(file);
-	snprintf(text, size, "%s in %.*s%s%s%s%s%s", vmt_calls_name(site.call), FUNCTION_MAX,
-		 symbol.function, strlen(symbol.function) > FUNCTION_MAX ? "..." : "", n ? " " : "",
-		 n > FILE_MAX ? "..." : "", n > FILE_MAX ? file + n - FILE_MAX : file, line);
+	if (place.symbol.function)
+		put_place(&site, &place, text, size);
+	else
+		put_address(record, &site, place.spot.frame, text, size);
 	return text;
 }
 
 bool vmt_explain_record_line(struct vmt_explain_record *record, uint32_t index, char *text,
 			     size_t size)
 {
-	struct vmt_symbol symbol;
+	struct vmt_place place;
 	struct vmt_rec_site site;
-	uint64_t frame;
 
-	if (!find_symbol(record, index, &site, &frame, &symbol) || !symbol.function || !symbol.line)
+	if (!find_place(record, index, &site, &place) || !place.symbol.function ||
+	    !place.symbol.line)
 		return false;
 	vmt_explain_record_site(record, index, text, size);
 	return true;

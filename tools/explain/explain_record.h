@@ -30,7 +30,8 @@ VMT_MUST_CHECK int vmt_explain_record(const struct vmt_view *view, struct vmt_sy
 void vmt_explain_record_free(struct vmt_explain_record *record);
 
 /* For struct vmt_explain_facts, malloc'd: the first site of each one's place; NULL: no memory. */
-uint32_t *vmt_explain_places(const struct vmt_view *view, uint32_t sites);
+uint32_t *vmt_explain_places(const struct vmt_view *view, struct vmt_symbols *symbols,
+			     uint32_t sites);
 
 /* The same line of the program may be compiled to several calls: those are one place. */
 void vmt_explain_places_by_line(struct vmt_explain_record *record, uint32_t sites);

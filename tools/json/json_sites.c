@@ -35,31 +35,44 @@ static void add_names(json_t *object, const struct vmt_symbol *symbol)
 			    symbol->line ? json_integer(symbol->line) : json_null());
 }
 
-/* A frame that many stacks have is one object, which they share. */
+/* A frame that many stacks have is made once, and they share its objects. */
 struct shared {
 	struct vmt_rec_frame frame;
-	json_t *object;
+	json_t *functions;
 	UT_hash_handle hh;
 };
 
-static json_t *make_frame(const struct vmt_view *view, uint64_t index,
-			  const struct vmt_rec_frame *frame, struct vmt_symbols *symbols)
+static json_t *make_function(const struct vmt_view *view, const struct vmt_rec_frame *frame,
+			     const struct vmt_symbol *symbol)
 {
 	json_t *object = json_object();
-	struct vmt_symbol symbol = { .function = NULL };
 	struct vmt_view_string path = { "", 0 };
 	struct vmt_rec_module module = { .build_id_length = 0 };
 
-	if (vmt_view_module(view, frame->module, &module))
+	if (view && vmt_view_module(view, frame->module, &module))
 		path = vmt_view_string(view, module.path);
-	if (!vmt_names_find(symbols, view, index, &symbol))
-		memset(&symbol, 0, sizeof(symbol));
 	json_object_set_new(object, "module",
 			    path.length ? vmt_json_text(path.bytes, path.length) : json_null());
 	json_object_set_new(object, "build_id", build_id_of(&module));
 	vmt_json_add_number(object, "offset", frame->offset);
-	add_names(object, &symbol);
+	add_names(object, symbol);
+	json_object_set_new(object, "inlined", json_boolean(symbol->caller));
+	json_object_set_new(object, "tail_call", json_boolean(symbol->is_tail));
 	return object;
+}
+
+/* Its functions: those that were inlined first, each in the next. */
+static json_t *make_frame(const struct vmt_view *view, uint64_t index,
+			  const struct vmt_rec_frame *frame, struct vmt_symbols *symbols)
+{
+	struct vmt_symbol symbol;
+	json_t *list = json_array();
+
+	if (!vmt_names_find(symbols, view, index, &symbol))
+		memset(&symbol, 0, sizeof(symbol));
+	for (const struct vmt_symbol *at = &symbol; at; at = at->caller)
+		json_array_append_new(list, make_function(view, frame, at));
+	return list;
 }
 
 /* frames: those made before; NULL = none are kept. */
@@ -75,12 +88,12 @@ static json_t *frame_of(const struct vmt_view *view, uint64_t index, struct vmt_
 		return make_frame(view, index, &frame, symbols);
 	HASH_FIND(hh, *frames, &frame, sizeof(frame), shared);
 	if (shared)
-		return json_incref(shared->object);
+		return json_incref(shared->functions);
 	shared = vmt_must_alloc(1, sizeof(*shared));
 	shared->frame = frame;
-	shared->object = make_frame(view, index, &frame, symbols);
+	shared->functions = make_frame(view, index, &frame, symbols);
 	HASH_ADD(hh, *frames, frame, sizeof(frame), shared);
-	return json_incref(shared->object);
+	return json_incref(shared->functions);
 }
 
 static void free_frames(struct shared *frames)
@@ -91,20 +104,36 @@ static void free_frames(struct shared *frames)
 	HASH_ITER(hh, frames, shared, next)
 	{
 		HASH_DEL(frames, shared);
-		json_decref(shared->object);
+		json_decref(shared->functions);
 		free(shared);
 	}
+}
+
+/* A function that was called by the frame behind it, and is not on the stack. */
+static json_t *make_tail(const struct vmt_symbol *symbol)
+{
+	const struct vmt_rec_frame nowhere = { .module = VMT_NO_INDEX };
+
+	return make_function(NULL, &nowhere, symbol);
 }
 
 static json_t *stack_of(const struct vmt_view *view, const struct vmt_rec_site *site,
 			struct vmt_symbols *symbols, struct shared **frames)
 {
 	uint32_t count = vmt_view_frame_count(view, site);
+	const struct vmt_function_names names = { symbols, view, false };
+	struct vmt_symbol tail;
 	json_t *stack = json_array();
 
-	for (uint32_t i = 0; i < count; i++)
-		json_array_append_new(
-			stack, frame_of(view, (uint64_t)site->frame_first + i, symbols, frames));
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t index = (uint64_t)site->frame_first + i;
+		json_t *functions = frame_of(view, index, symbols, frames);
+
+		if (vmt_names_find_tail(&names, site, index, &tail))
+			json_array_append_new(stack, make_tail(&tail));
+		json_array_extend(stack, functions);
+		json_decref(functions);
+	}
 	return stack;
 }
 

@@ -22,10 +22,8 @@
 #define RISE    100u /* maps more at the peak than at the start, for the peak to be the matter */
 
 struct context {
+	struct vmt_function_names names;
 	FILE *stream;
-	struct vmt_symbols *symbols;
-	const struct vmt_view *view;
-	bool verbose;
 };
 
 static void emit(void *context, const char *bytes, size_t n)
@@ -35,17 +33,12 @@ static void emit(void *context, const char *bytes, size_t n)
 	fwrite(bytes, 1, n, text->stream);
 }
 
-static bool resolve(void *context, uint64_t frame, struct vmt_report_place *ret_place)
+static bool resolve(void *context, const struct vmt_rec_site *site, struct vmt_report_spot spot,
+		    struct vmt_report_place *ret_place)
 {
 	struct context *text = context;
-	struct vmt_symbol symbol;
 
-	if (!vmt_names_find(text->symbols, text->view, frame, &symbol))
-		return false;
-	ret_place->function = symbol.function;
-	ret_place->file = text->verbose ? symbol.file : symbol.short_file;
-	ret_place->line = symbol.line;
-	return true;
+	return vmt_function_names_resolve(&text->names, site, spot, ret_place);
 }
 
 static uint32_t columns(FILE *stream)
@@ -140,7 +133,7 @@ static void print_one(FILE *stream, const struct vmt_recording *recording,
 	struct vmt_view_totals *totals = calloc(sites + 2, sizeof(*totals));
 	struct vmt_rows rows = { NULL, 0, NULL, 0 };
 	struct vmt_rows_options chosen = options->rows;
-	struct context context = { stream, symbols, view, options->verbose };
+	struct context context = { { symbols, view, options->verbose }, stream };
 	struct vmt_report_ops ops = {
 		.emit = emit, .resolve = resolve, .context = &context, .totals = totals
 	};

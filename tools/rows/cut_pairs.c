@@ -4,8 +4,8 @@
  * like any other. Prints nothing; used by the rows of the report.
  */
 #include "core/report/report.h"
+#include "symbols/place.h"
 #include "rows/cut_pairs.h"
-#include "symbols/names.h"
 #include "util/must.h"
 
 #define HASH_NONFATAL_OOM 1
@@ -132,23 +132,24 @@ uint64_t vmt_cut_pairs_mapped(const struct vmt_cut_pairs *cuts, uint64_t site)
 
 static char *place_of(const struct vmt_cut_pairs *cuts, uint32_t index, struct vmt_symbols *symbols)
 {
-	struct vmt_symbol symbol = { .function = NULL };
+	struct vmt_place place;
 	struct vmt_rec_site site;
 	const char *name;
-	uint64_t frame;
+	char *where = NULL;
+	char *text;
 
 	if (index == VMT_SITE_STARTUP)
 		return vmt_must_copy("start-up");
 	if (index == VMT_SITE_UNSEEN || !vmt_view_site(cuts->view, index, &site))
 		return vmt_must_copy("a call unseen");
 	name = vmt_calls_name(site.call);
-	frame = vmt_report_user_frame(cuts->view, &site);
-	if (frame == UINT64_MAX || !vmt_names_find(symbols, cuts->view, frame, &symbol))
+	if (vmt_place_find(symbols, cuts->view, &site, &place))
+		where = vmt_place_text(&place, place.symbol.short_file);
+	if (!where)
 		return vmt_must_format("%s at call site %u", name, index);
-	if (!symbol.short_file)
-		return vmt_must_format("%s in %s", name, symbol.function);
-	return vmt_must_format("%s in %s %s:%u", name, symbol.function ? symbol.function : "??",
-			       symbol.short_file, symbol.line);
+	text = vmt_must_format("%s in %s", name, where);
+	free(where);
+	return text;
 }
 
 char *vmt_cut_pairs_describe(const struct vmt_cut_pairs *cuts, uint64_t site, bool from_mapper,

@@ -3,6 +3,7 @@
  * What call sites have in common when they are one row of a report: a place, a function, a
  * module or a system call. Prints nothing; used by rows.c.
  */
+#include "symbols/place.h"
 #include "rows/rowkey.h"
 #include "symbols/names.h"
 #include "symbols/script.h"
@@ -22,16 +23,14 @@ char *vmt_rowkey_module(const struct vmt_view *view, uint64_t index)
 	return vmt_must(strndup(path.bytes, path.length));
 }
 
-static char *function_label(const struct vmt_view *view, struct vmt_symbols *symbols,
-			    uint64_t index)
+static char *function_label(const struct vmt_view *view, const struct vmt_place *place)
 {
-	struct vmt_symbol symbol;
 	char *module;
 	char *label;
 
-	if (vmt_names_find(symbols, view, index, &symbol) && symbol.function)
-		return vmt_must_copy(symbol.function);
-	module = vmt_rowkey_module(view, index);
+	if (place->symbol.function)
+		return vmt_must_copy(place->symbol.function);
+	module = vmt_rowkey_module(view, place->spot.frame);
 	label = vmt_must_format("(%s)", module);
 	free(module);
 	return label;
@@ -58,16 +57,28 @@ static char *script_label(const struct vmt_view *view, struct vmt_symbols *symbo
 	return label;
 }
 
-/* What a line of the table is for: the system call at the user's own place. */
+/*
+ * What a line of the table is for: the system call at the project's own place. A line that was
+ * compiled several times is one place, in each function that it was inlined into.
+ */
 static char *line_key(const struct vmt_view *view, struct vmt_symbols *symbols,
-		      const struct vmt_rec_site *site, uint64_t user, char **ret_label)
+		      const struct vmt_rec_site *site, const struct vmt_place *place,
+		      char **ret_label)
 {
 	struct vmt_rec_frame frame;
+	char *text;
+	char *key;
 
 	*ret_label = script_label(view, symbols, site);
 	if (*ret_label)
 		return vmt_must_format("%u %s", site->call, *ret_label);
-	if (vmt_view_frame(view, user, &frame))
+	if (place->symbol.line && vmt_view_frame(view, place->spot.frame, &frame)) {
+		text = vmt_must(vmt_place_text(place, place->symbol.file));
+		key = vmt_must_format("%u %u %s", site->call, frame.module, text);
+		free(text);
+		return key;
+	}
+	if (vmt_view_frame(view, place->spot.frame, &frame))
 		return vmt_must_format("%u %u %llu", site->call, frame.module,
 				       (unsigned long long)frame.offset);
 	return vmt_must_format("%u", site->call);
@@ -76,20 +87,22 @@ static char *line_key(const struct vmt_view *view, struct vmt_symbols *symbols,
 char *vmt_rowkey_of(const struct vmt_view *view, struct vmt_symbols *symbols, enum vmt_rows_by by,
 		    uint64_t index, const struct vmt_rec_site *site, char **ret_label)
 {
-	uint64_t user = vmt_report_user_frame(view, site);
+	struct vmt_place place = { .spot = { UINT64_MAX, 0 } };
 
 	*ret_label = NULL;
+	if (by == VMT_ROWS_BY_LINE || by == VMT_ROWS_BY_FUNCTION)
+		vmt_place_find(symbols, view, site, &place);
 	switch (by) {
 	case VMT_ROWS_BY_FUNCTION:
 		*ret_label = script_label(view, symbols, site);
 		if (!*ret_label)
-			*ret_label = function_label(view, symbols, user);
+			*ret_label = function_label(view, &place);
 		return vmt_must_copy(*ret_label);
 	case VMT_ROWS_BY_MODULE:
-		*ret_label = vmt_rowkey_module(view, user);
+		*ret_label = vmt_rowkey_module(view, vmt_report_user_frame(view, site));
 		return vmt_must_copy(*ret_label);
 	case VMT_ROWS_BY_CALL: return vmt_must_format("%u", site->call);
-	case VMT_ROWS_BY_LINE: return line_key(view, symbols, site, user, ret_label);
+	case VMT_ROWS_BY_LINE: return line_key(view, symbols, site, &place, ret_label);
 	default: return vmt_must_format("%llu", (unsigned long long)index);
 	}
 }

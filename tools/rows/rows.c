@@ -75,11 +75,24 @@ static bool fits(const char *pattern, const char *text)
 	return strstr(text, pattern) != NULL;
 }
 
-static void frame_fits(const struct maker *maker, uint64_t index, bool *has_module,
-		       bool *has_function)
+static bool has_function_named(const struct maker *maker, const struct vmt_rec_site *site,
+			       uint64_t index)
+{
+	const struct vmt_function_names names = { maker->symbols, maker->view, false };
+	struct vmt_report_spot spot = { index, 0 };
+	struct vmt_symbol symbol;
+
+	for (; vmt_names_find_spot(&names, site, spot, &symbol); spot.level++) {
+		if (symbol.function && fits(maker->options->function, symbol.function))
+			return true;
+	}
+	return false;
+}
+
+static void frame_fits(const struct maker *maker, const struct vmt_rec_site *site, uint64_t index,
+		       bool *has_module, bool *has_function)
 {
 	const struct vmt_rows_options *options = maker->options;
-	struct vmt_symbol symbol;
 
 	if (!*has_module) {
 		char *name = vmt_rowkey_module(maker->view, index);
@@ -87,8 +100,8 @@ static void frame_fits(const struct maker *maker, uint64_t index, bool *has_modu
 		*has_module = fits(options->module, name);
 		free(name);
 	}
-	if (!*has_function && vmt_names_find(maker->symbols, maker->view, index, &symbol))
-		*has_function = symbol.function && fits(options->function, symbol.function);
+	if (!*has_function)
+		*has_function = has_function_named(maker, site, index);
 }
 
 static bool site_fits(const struct maker *maker, const struct vmt_rec_site *site)
@@ -101,7 +114,8 @@ static bool site_fits(const struct maker *maker, const struct vmt_rec_site *site
 	if (options->call && strcmp(options->call, vmt_calls_name(site->call)))
 		return false;
 	for (uint32_t i = 0; i < count && !(has_module && has_function); i++)
-		frame_fits(maker, (uint64_t)site->frame_first + i, &has_module, &has_function);
+		frame_fits(maker, site, (uint64_t)site->frame_first + i, &has_module,
+			   &has_function);
 	return has_module && has_function;
 }
 

@@ -63,7 +63,7 @@ void vmt_functions_read(struct vmt_functions *functions, Dwfl_Module *module)
 		qsort(functions->item, functions->count, sizeof(*functions->item), by_start);
 }
 
-const char *vmt_functions_find(const struct vmt_functions *functions, uint64_t addr)
+const struct vmt_function *vmt_functions_at(const struct vmt_functions *functions, uint64_t addr)
 {
 	size_t n =
 		vmt_sorted_up_to(functions->item, functions->count, sizeof(*functions->item), addr);
@@ -77,7 +77,28 @@ const char *vmt_functions_find(const struct vmt_functions *functions, uint64_t a
 		while (found > functions->item && found[-1].start == found->start &&
 		       addr < found[-1].end)
 			found--;
-		return found->name;
+		return found;
+	}
+	return NULL;
+}
+
+const char *vmt_functions_find(const struct vmt_functions *functions, uint64_t addr)
+{
+	const struct vmt_function *found = vmt_functions_at(functions, addr);
+
+	return found ? found->name : NULL;
+}
+
+const struct vmt_function *vmt_functions_named(const struct vmt_functions *functions,
+					       const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < functions->count; i++) {
+		const char *other = functions->item[i].name;
+
+		if (!strncmp(other, name, n) && (!other[n] || other[n] == '@'))
+			return &functions->item[i];
 	}
 	return NULL;
 }

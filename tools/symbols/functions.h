@@ -25,6 +25,13 @@ void vmt_functions_read(struct vmt_functions *functions, Dwfl_Module *module);
 /* The mangled name of the function that addr lies in, or NULL. */
 const char *vmt_functions_find(const struct vmt_functions *functions, uint64_t addr);
 
+/* The function that addr lies in as a whole; NULL if none. */
+const struct vmt_function *vmt_functions_at(const struct vmt_functions *functions, uint64_t addr);
+
+/* The first of this name, whatever version follows it; NULL if there is none. */
+const struct vmt_function *vmt_functions_named(const struct vmt_functions *functions,
+					       const char *name);
+
 void vmt_functions_free(struct vmt_functions *functions);
 
 #endif

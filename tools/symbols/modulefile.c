@@ -133,11 +133,13 @@ static void restore_place(GElf_Phdr *header, uint64_t end_before)
 	header->p_offset = end_before + (header->p_vaddr - end_before) % align;
 }
 
-bool vmt_modulefile_address(Elf *elf, uint64_t offset, uint64_t *ret_address)
+/* The segment of the file that has an offset, or with_address an address. */
+static bool find_segment(Elf *elf, uint64_t place, bool with_address, GElf_Phdr *ret_header)
 {
 	uint64_t end_before = 0;
 	GElf_Phdr header;
 	size_t count = 0;
+	uint64_t start;
 
 	if (!elf || elf_getphdrnum(elf, &count))
 		return false;
@@ -145,11 +147,32 @@ bool vmt_modulefile_address(Elf *elf, uint64_t offset, uint64_t *ret_address)
 		if (!gelf_getphdr(elf, (int)i, &header) || header.p_type != PT_LOAD)
 			continue;
 		restore_place(&header, end_before);
-		if (offset >= header.p_offset && offset - header.p_offset < header.p_filesz) {
-			*ret_address = offset - header.p_offset + header.p_vaddr;
+		start = with_address ? header.p_vaddr : header.p_offset;
+		if (place >= start && place - start < header.p_filesz) {
+			*ret_header = header;
 			return true;
 		}
 		end_before = header.p_offset + header.p_memsz;
 	}
 	return false;
+}
+
+bool vmt_modulefile_address(Elf *elf, uint64_t offset, uint64_t *ret_address)
+{
+	GElf_Phdr header;
+
+	if (!find_segment(elf, offset, false, &header))
+		return false;
+	*ret_address = offset - header.p_offset + header.p_vaddr;
+	return true;
+}
+
+bool vmt_modulefile_offset(Elf *elf, uint64_t address, uint64_t *ret_offset)
+{
+	GElf_Phdr header;
+
+	if (!find_segment(elf, address, true, &header))
+		return false;
+	*ret_offset = address - header.p_vaddr + header.p_offset;
+	return true;
 }

@@ -25,4 +25,7 @@ int vmt_modulefile_open(const struct vmt_modulefile *module, const char *directo
 /* Recordings hold file offsets, symbol tables addresses; the program headers tell both. */
 bool vmt_modulefile_address(Elf *elf, uint64_t offset, uint64_t *ret_address);
 
+/* And back. */
+bool vmt_modulefile_offset(Elf *elf, uint64_t address, uint64_t *ret_offset);
+
 #endif

@@ -1,9 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A frame of a recording is a module and a return address in it; this asks the symbols
- * for the call before it. Used by both report formats, so that they agree.
+ * for the call before it, and for each function that was inlined there. Used by all commands, so
+ * that they agree.
  */
 #include "symbols/names.h"
+
+#include <string.h>
+
+static bool find_module(const struct vmt_view *view, const struct vmt_rec_module *module,
+			struct vmt_symbols_module *ret_wanted)
+{
+	struct vmt_view_string path = vmt_view_string(view, module->path);
+
+	*ret_wanted = (struct vmt_symbols_module){
+		.path = path.bytes,
+		.path_length = path.length,
+		.build_id = module->build_id,
+		.build_id_length = module->build_id_length,
+	};
+	return path.length;
+}
 
 bool vmt_names_find(struct vmt_symbols *symbols, const struct vmt_view *view, uint64_t index,
 		    struct vmt_symbol *ret_symbol)
@@ -11,7 +28,6 @@ bool vmt_names_find(struct vmt_symbols *symbols, const struct vmt_view *view, ui
 	struct vmt_symbols_module wanted;
 	struct vmt_rec_module module;
 	struct vmt_rec_frame frame;
-	struct vmt_view_string path;
 
 	if (!vmt_view_frame(view, index, &frame) || !frame.offset ||
 	    !vmt_view_module(view, frame.module, &module))
@@ -20,16 +36,129 @@ bool vmt_names_find(struct vmt_symbols *symbols, const struct vmt_view *view, ui
 		return vmt_symbols_find_generated(symbols, view->header.pid,
 						  view->header.start_realtime, frame.map_page,
 						  frame.offset - 1, ret_symbol);
-	if (module.kind != VMT_MODULE_FILE)
+	if (module.kind != VMT_MODULE_FILE || !find_module(view, &module, &wanted))
 		return false;
-	path = vmt_view_string(view, module.path);
-	if (!path.length)
-		return false;
-	wanted = (struct vmt_symbols_module){
-		.path = path.bytes,
-		.path_length = path.length,
-		.build_id = module.build_id,
-		.build_id_length = module.build_id_length,
-	};
 	return vmt_symbols_find(symbols, &wanted, frame.offset - 1, ret_symbol);
+}
+
+/* A frame in the file of a module. */
+struct file_frame {
+	struct vmt_rec_module recorded; /* whose build-id the next one points to */
+	struct vmt_symbols_module module;
+	struct vmt_symbols_place place;
+	struct vmt_view_string path;
+	uint32_t number; /* of the module */
+};
+
+static bool find_frame(const struct vmt_view *view, uint64_t index, struct file_frame *ret)
+{
+	struct vmt_rec_frame frame;
+
+	if (!vmt_view_frame(view, index, &frame) || !frame.offset ||
+	    !vmt_view_module(view, frame.module, &ret->recorded) ||
+	    ret->recorded.kind != VMT_MODULE_FILE ||
+	    !find_module(view, &ret->recorded, &ret->module))
+		return false;
+	ret->place = (struct vmt_symbols_place){ &ret->module, frame.offset };
+	ret->path = vmt_view_string(view, ret->recorded.path);
+	ret->number = frame.module;
+	return true;
+}
+
+/* A function of the project's own libraries: who else ends in a jump is not to blame. */
+static bool find_in_modules(const struct vmt_function_names *names, const char *name,
+			    struct vmt_symbol *ret_symbol)
+{
+	uint64_t count = vmt_view_count(names->view, VMT_SECTION_MODULES);
+	struct vmt_symbols_module wanted;
+	struct vmt_rec_module module;
+	struct vmt_view_string path;
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (!vmt_view_module(names->view, i, &module) || module.kind != VMT_MODULE_FILE ||
+		    !find_module(names->view, &module, &wanted))
+			continue;
+		path = vmt_view_string(names->view, module.path);
+		if (!vmt_report_is_runtime(path) && !vmt_report_is_system(path) &&
+		    vmt_symbols_tail_named(names->symbols, &wanted, name, ret_symbol))
+			return true;
+	}
+	return false;
+}
+
+static bool is_calls_own(const struct vmt_rec_site *site, const char *name)
+{
+	const char *call = vmt_calls_name(site->call);
+
+	return !strncmp(name, call, strlen(call)) || !strcmp(name, "syscall") ||
+	       !strcmp(name, "sbrk");
+}
+
+/* Functions are bound on their first call: until then, what is called is the loader. */
+static bool is_loader(struct vmt_view_string path)
+{
+	struct vmt_view_string base = vmt_report_base_name(path);
+
+	return base.length > 3 && !memcmp(base.bytes, "ld-", 3);
+}
+
+bool vmt_names_find_tail(const struct vmt_function_names *names, const struct vmt_rec_site *site,
+			 uint64_t index, struct vmt_symbol *ret_symbol)
+{
+	bool is_innermost = index == site->frame_first;
+	struct vmt_symbols_callee callee;
+	struct file_frame call, inside;
+
+	if (!find_frame(names->view, index, &call) || vmt_report_is_runtime(call.path) ||
+	    !vmt_symbols_callee(names->symbols, &call.place, &callee))
+		return false;
+	if (is_innermost && callee.name && is_calls_own(site, callee.name))
+		return false;
+	if (!is_innermost &&
+	    (!find_frame(names->view, index - 1, &inside) ||
+	     (callee.name && is_loader(inside.path)) ||
+	     !vmt_symbols_is_outside(names->symbols, &inside.place, &call.module, &callee)))
+		return false;
+	if (callee.name)
+		return find_in_modules(names, callee.name, ret_symbol);
+	call.place.offset = callee.offset;
+	return vmt_symbols_tail_at(names->symbols, &call.place, ret_symbol);
+}
+
+bool vmt_names_find_spot(const struct vmt_function_names *names, const struct vmt_rec_site *site,
+			 struct vmt_report_spot spot, struct vmt_symbol *ret_symbol)
+{
+	struct vmt_symbol symbol;
+
+	if (vmt_names_find_tail(names, site, spot.frame, &symbol)) {
+		if (!spot.level) {
+			*ret_symbol = symbol;
+			return true;
+		}
+		spot.level--;
+	}
+	if (!vmt_names_find(names->symbols, names->view, spot.frame, &symbol))
+		return false;
+	for (; spot.level && symbol.caller; spot.level--)
+		symbol = *symbol.caller;
+	*ret_symbol = symbol;
+	return !spot.level;
+}
+
+bool vmt_function_names_resolve(void *context, const struct vmt_rec_site *site,
+				struct vmt_report_spot spot, struct vmt_report_place *ret_place)
+{
+	const struct vmt_function_names *names = context;
+	struct vmt_symbol symbol;
+
+	if (!vmt_names_find_spot(names, site, spot, &symbol))
+		return false;
+	*ret_place = (struct vmt_report_place){
+		.function = symbol.function,
+		.file = names->is_verbose ? symbol.file : symbol.short_file,
+		.line = symbol.line,
+		.is_system = symbol.is_system,
+		.is_tail = symbol.is_tail,
+	};
+	return true;
 }

@@ -85,6 +85,7 @@ static void name_frame(struct vmt_stack_frame *frame, const struct vmt_symbol *s
 		trim_function(frame->function);
 	frame->file = symbol->file ? vmt_source_path(symbol->directory, symbol->file) : NULL;
 	frame->line = symbol->line;
+	frame->is_tail = symbol->is_tail;
 	frame->is_own = frame->is_own && !(frame->file && vmt_source_is_system(frame->file));
 }
 
@@ -124,28 +125,29 @@ static void drop_outer(struct vmt_stack *stack)
  * Append the functions of a recorded frame: several when some were inlined, so that a stack reads
  * the same whatever a compiler made of it. False when it ends here, in main.
  */
-static bool add_frame(struct vmt_stack *stack, const struct vmt_view *view, uint64_t index,
-		      struct vmt_symbols *symbols)
+static bool add_frame(struct vmt_stack *stack, const struct vmt_function_names *names,
+		      const struct vmt_rec_site *site, uint64_t index)
 {
 	struct vmt_rec_module module = { .kind = VMT_MODULE_JIT };
 	struct vmt_view_string path = { "", 0 };
 	struct vmt_rec_frame recorded = { .offset = 0 };
 	struct vmt_symbol symbol = { .function = NULL };
-	const struct vmt_symbol *at = &symbol;
+	struct vmt_report_spot spot = { index, 0 };
 	struct vmt_stack_frame *frame;
+	bool has_name;
 
-	if (vmt_view_frame(view, index, &recorded) &&
-	    vmt_view_module(view, recorded.module, &module))
-		path = vmt_view_string(view, module.path);
-	if (!vmt_names_find(symbols, view, index, &symbol))
-		symbol = (struct vmt_symbol){ .function = NULL };
+	if (vmt_view_frame(names->view, index, &recorded) &&
+	    vmt_view_module(names->view, recorded.module, &module))
+		path = vmt_view_string(names->view, module.path);
+	has_name = vmt_names_find_spot(names, site, spot, &symbol);
 	do {
 		stack->frame = vmt_must_grow(stack->frame, stack->count, sizeof(*stack->frame));
 		frame = &stack->frame[stack->count++];
 		*frame = frame_of(&module, path, recorded.offset);
-		name_frame(frame, at);
-		at = at->caller;
-	} while (at && !is_main(frame));
+		if (has_name)
+			name_frame(frame, &symbol);
+		spot.level++;
+	} while (has_name && !is_main(frame) && vmt_names_find_spot(names, site, spot, &symbol));
 	return !is_main(frame);
 }
 
@@ -154,9 +156,10 @@ void vmt_stack_read(struct vmt_stack *ret_stack, const struct vmt_view *view,
 {
 	uint32_t count = vmt_view_frame_count(view, site);
 	struct vmt_stack stack = { vmt_must_alloc(1, sizeof(*stack.frame)), 0 };
+	const struct vmt_function_names names = { symbols, view, false };
 
 	for (uint32_t i = 0; i < count; i++) {
-		if (!add_frame(&stack, view, (uint64_t)site->frame_first + i, symbols))
+		if (!add_frame(&stack, &names, site, (uint64_t)site->frame_first + i))
 			break;
 	}
 	drop_outer(&stack);
@@ -245,7 +248,8 @@ char *vmt_stack_where(const struct vmt_stack_frame *frame)
 	if (!frame->function)
 		return vmt_must_format("%s+0x%llx", module, (unsigned long long)frame->offset);
 	if (frame->file && frame->line)
-		return vmt_must_format("%s %s:%u", frame->function, frame->file, frame->line);
+		return vmt_must_format("%s %s:%u%s", frame->function, frame->file, frame->line,
+				       frame->is_tail ? " [tail call]" : "");
 	return vmt_must_format("%s (%s)", frame->function, module);
 }
 

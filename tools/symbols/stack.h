@@ -16,6 +16,7 @@ struct vmt_stack_frame {
 	char *file; /* relative to the working directory where it lies below; or NULL */
 	uint32_t line;
 	uint64_t offset; /* in the module's file */
+	bool is_tail; /* it ended in a jump: see function_names.h */
 	bool is_runtime; /* of the C library, an allocator or their like */
 	bool is_user; /* neither that nor generated code… */
 	bool is_own; /* …nor of a library or header of the system */

@@ -4,6 +4,7 @@
  * and, if they may be asked, debuginfod's servers). A module is opened once, each place looked up
  * once. The files may be anybody's: nothing here trusts a path without its build-id.
  */
+#include "symbols/callee.h"
 #include "input/debuginfod.h"
 #include "symbols/functions.h"
 #include "symbols/inlined.h"
@@ -12,6 +13,7 @@
 #include "symbols/qualified.h"
 #include "symbols/symbols.h"
 #include "symbols/units.h"
+#include "util/source.h"
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
@@ -27,6 +29,9 @@ struct known {
 	uint64_t offset;
 	struct vmt_symbol symbol;
 	struct vmt_symbol *callers; /* of inlined code, each pointing to the next */
+	bool is_call; /* of the function below, as far as that was asked for */
+	bool is_call_known;
+	struct vmt_callee callee;
 	UT_hash_handle hh;
 };
 
@@ -45,7 +50,6 @@ struct module {
 
 struct vmt_symbols {
 	char *directory;
-	bool wants_callers;
 	char *debug_path; /* where libdw looks for the debug files of stripped modules */
 	Dwfl_Callbacks callbacks;
 	struct module *modules;
@@ -149,10 +153,10 @@ static const char *demangle(const char *name)
 	return plain ? plain : strdup(name);
 }
 
-/* The whole name where it is asked for: what is inlined often has a short one only. */
-static const char *name_inlined(const char *name, Dwarf_Die *function, bool is_whole)
+/* What is inlined often has a short name only. */
+static const char *name_inlined(const char *name, Dwarf_Die *function)
 {
-	char *whole = is_whole && !vmt_is_mangled(name) ? vmt_qualified_name(function) : NULL;
+	char *whole = vmt_is_mangled(name) ? NULL : vmt_qualified_name(function);
 
 	return whole ? whole : demangle(name);
 }
@@ -161,7 +165,10 @@ static void set_file(struct vmt_symbol *symbol, const char *file, const char *di
 		     uint32_t line)
 {
 	size_t n = directory ? strlen(directory) : 0;
+	char *path = vmt_source_path(directory, file);
 
+	symbol->is_system = vmt_source_is_system(path);
+	free(path);
 	symbol->file = file;
 	symbol->directory = directory;
 	symbol->short_file =
@@ -190,7 +197,7 @@ static void find_callers(struct known *known, struct vmt_inlined_path *path, con
 		struct vmt_symbol *caller = &known->callers[i];
 		const char *name = callers[i].name ? callers[i].name : outermost;
 
-		caller->function = callers[i].name ? name_inlined(name, callers[i].function, true) :
+		caller->function = callers[i].name ? name_inlined(name, callers[i].function) :
 				   name            ? demangle(name) :
 						     NULL;
 		if (callers[i].file)
@@ -199,7 +206,7 @@ static void find_callers(struct known *known, struct vmt_inlined_path *path, con
 	}
 }
 
-static void look_up(struct module *module, uint64_t offset, bool wants_callers, struct known *known)
+static void look_up(struct module *module, uint64_t offset, struct known *known)
 {
 	struct vmt_inlined_path path = { .count = 0 };
 	const char *inlined;
@@ -219,39 +226,184 @@ static void look_up(struct module *module, uint64_t offset, bool wants_callers, 
 		vmt_inlined_find(&module->inlined, unit, address - bias, &path);
 	}
 	inlined = vmt_inlined_name(&path);
-	if (inlined && wants_callers)
+	if (inlined)
 		find_callers(known, &path, name);
 	if (inlined)
-		known->symbol.function =
-			name_inlined(inlined, &path.function[path.count - 1], wants_callers);
+		known->symbol.function = name_inlined(inlined, &path.function[path.count - 1]);
 	else if (name)
 		known->symbol.function = demangle(name);
 }
 
-void vmt_symbols_want_callers(struct vmt_symbols *symbols)
+static struct known *get_known(struct module *module, uint64_t offset)
 {
-	symbols->wants_callers = true;
+	struct known *known = NULL;
+
+	HASH_FIND(hh, module->known, &offset, sizeof(offset), known);
+	if (known)
+		return known;
+	known = calloc(1, sizeof(*known));
+	if (!known)
+		return NULL;
+	known->offset = offset;
+	look_up(module, offset, known);
+	HASH_ADD(hh, module->known, offset, sizeof(offset), known);
+	return known;
 }
 
 bool vmt_symbols_find(struct vmt_symbols *symbols, const struct vmt_symbols_module *wanted,
 		      uint64_t offset, struct vmt_symbol *ret_symbol)
 {
 	struct module *module = get_module(symbols, wanted);
-	struct known *known = NULL;
+	const struct known *known = module ? get_known(module, offset) : NULL;
 
-	if (!module)
+	if (!known)
 		return false;
-	HASH_FIND(hh, module->known, &offset, sizeof(offset), known);
-	if (!known) {
-		known = calloc(1, sizeof(*known));
-		if (!known)
-			return false;
-		known->offset = offset;
-		look_up(module, offset, symbols->wants_callers, known);
-		HASH_ADD(hh, module->known, offset, sizeof(offset), known);
-	}
 	*ret_symbol = known->symbol;
 	return known->symbol.function || known->symbol.file;
+}
+
+static Elf *elf_of(const struct module *module, Dwarf_Addr *ret_bias)
+{
+	*ret_bias = 0;
+	return module && module->handle ? dwfl_module_getelf(module->handle, ret_bias) : NULL;
+}
+
+bool vmt_symbols_callee(struct vmt_symbols *symbols, const struct vmt_symbols_place *call,
+			struct vmt_symbols_callee *ret_callee)
+{
+	struct module *module = get_module(symbols, call->module);
+	struct known *known = module ? get_known(module, call->offset - 1) : NULL;
+	Dwarf_Addr bias;
+	Elf *elf = elf_of(module, &bias);
+	uint64_t address;
+
+	if (!known || !elf)
+		return false;
+	if (!known->is_call_known)
+		known->is_call = vmt_modulefile_address(elf, call->offset, &address) &&
+				 vmt_callee_find(elf, address, &known->callee);
+	known->is_call_known = true;
+	ret_callee->name = known->callee.name;
+	return known->is_call &&
+	       (known->callee.name ||
+		vmt_modulefile_offset(elf, known->callee.address, &ret_callee->offset));
+}
+
+/* "grow", and "grow.cold", which is another piece of it. */
+static bool is_piece(const char *name, const char *whole)
+{
+	size_t n = strcspn(whole, "@");
+
+	return !strncmp(name, whole, n) && (!name[n] || strchr(".@", name[n]));
+}
+
+static bool has_name(const struct vmt_functions *functions, const struct vmt_function *at,
+		     const char *name)
+{
+	for (uint64_t start = at->start;
+	     at < functions->item + functions->count && at->start == start; at++) {
+		if (is_piece(at->name, name))
+			return true;
+	}
+	return false;
+}
+
+static const struct vmt_function *function_at(const struct module *module, uint64_t offset)
+{
+	Dwarf_Addr bias;
+	Elf *elf = elf_of(module, &bias);
+	uint64_t address;
+
+	return elf && vmt_modulefile_address(elf, offset, &address) ?
+		       vmt_functions_at(&module->functions, address + bias) :
+		       NULL;
+}
+
+static bool is_after_signal(const struct module *module, uint64_t offset)
+{
+	Dwarf_Addr bias;
+	Elf *elf = elf_of(module, &bias);
+	uint64_t address;
+
+	return elf && vmt_modulefile_address(elf, offset, &address) &&
+	       vmt_callee_is_signal(elf, address);
+}
+
+bool vmt_symbols_is_outside(struct vmt_symbols *symbols, const struct vmt_symbols_place *place,
+			    const struct vmt_symbols_module *caller,
+			    const struct vmt_symbols_callee *callee)
+{
+	struct module *module = get_module(symbols, place->module);
+	const struct vmt_function *at = function_at(module, place->offset - 1);
+	struct module *other = at ? get_module(symbols, caller) : NULL;
+	const struct vmt_function *called;
+
+	if (!other || is_after_signal(module, place->offset))
+		return false;
+	if (callee->name)
+		return !has_name(&module->functions, at, callee->name);
+	called = function_at(other, callee->offset);
+	return called && (other != module ||
+			  (called->start != at->start && !is_piece(at->name, called->name)));
+}
+
+/* What changes the register that a call goes by, or the object it is made for, is nobody's code. */
+static bool is_thunk(const char *name)
+{
+	static const char *const starts[] = { "__x86_indirect_", "__llvm_", "_ZTh", "_ZTv",
+					      "_ZTc" };
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		if (!strncmp(name, starts[i], strlen(starts[i])))
+			return true;
+	}
+	return false;
+}
+
+static bool tail_of(struct module *module, const struct vmt_function *function, Elf *elf,
+		    Dwarf_Addr bias, struct vmt_symbol *ret_symbol)
+{
+	const struct vmt_symbol *symbol;
+	const struct known *known;
+	uint64_t offset;
+
+	if (is_thunk(function->name) ||
+	    !vmt_modulefile_offset(elf, function->start - bias, &offset))
+		return false;
+	known = get_known(module, offset);
+	if (!known)
+		return false;
+	for (symbol = &known->symbol; symbol->caller; symbol = symbol->caller)
+		;
+	*ret_symbol = *symbol;
+	ret_symbol->is_tail = true;
+	return symbol->function;
+}
+
+bool vmt_symbols_tail_named(struct vmt_symbols *symbols, const struct vmt_symbols_module *wanted,
+			    const char *name, struct vmt_symbol *ret_symbol)
+{
+	struct module *module = get_module(symbols, wanted);
+	Dwarf_Addr bias;
+	Elf *elf = elf_of(module, &bias);
+	const struct vmt_function *function =
+		elf ? vmt_functions_named(&module->functions, name) : NULL;
+
+	return function && tail_of(module, function, elf, bias, ret_symbol);
+}
+
+bool vmt_symbols_tail_at(struct vmt_symbols *symbols, const struct vmt_symbols_place *place,
+			 struct vmt_symbol *ret_symbol)
+{
+	struct module *module = get_module(symbols, place->module);
+	const struct vmt_function *function = function_at(module, place->offset);
+	Dwarf_Addr bias;
+	Elf *elf = elf_of(module, &bias);
+	uint64_t address;
+
+	return function && vmt_modulefile_address(elf, place->offset, &address) &&
+	       function->start == address + bias &&
+	       tail_of(module, function, elf, bias, ret_symbol);
 }
 
 bool vmt_symbols_find_generated(struct vmt_symbols *symbols, uint32_t pid, uint64_t since,

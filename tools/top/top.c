@@ -6,28 +6,20 @@
 #include "core/report/report.h"
 #include "input/live.h"
 #include "input/liveness.h"
-#include "symbols/names.h"
+#include "symbols/place.h"
 #include "top/top.h"
 #include "util/must.h"
 
 #include <errno.h>
 
-char *vmt_top_frame(const struct vmt_view *view, uint64_t frame, struct vmt_symbols *symbols)
+static char *address_of(const struct vmt_view *view, uint64_t frame)
 {
-	struct vmt_symbol symbol = { .function = NULL };
 	struct vmt_rec_module module;
 	struct vmt_rec_frame recorded;
 	struct vmt_view_string path = { "unknown module", 14 };
 
 	if (frame == UINT64_MAX || !vmt_view_frame(view, frame, &recorded))
 		return vmt_must_copy("stack unknown");
-	if (vmt_names_find(symbols, view, frame, &symbol)) {
-		const char *function = symbol.function ? symbol.function : "??";
-
-		return symbol.short_file ? vmt_must_format("%s %s:%u", function, symbol.short_file,
-							   symbol.line) :
-					   vmt_must_copy(function);
-	}
 	if (vmt_view_module(view, recorded.module, &module))
 		path = vmt_view_string(view, module.path);
 	path = vmt_report_base_name(path);
@@ -35,30 +27,45 @@ char *vmt_top_frame(const struct vmt_view *view, uint64_t frame, struct vmt_symb
 			       (unsigned long long)recorded.offset);
 }
 
+char *vmt_top_frame(const struct vmt_view *view, const struct vmt_rec_site *site,
+		    struct vmt_report_spot spot, struct vmt_symbols *symbols)
+{
+	const struct vmt_function_names names = { symbols, view, false };
+	struct vmt_place place = { .spot = spot };
+
+	if (spot.level && !vmt_names_find_spot(&names, site, spot, &place.symbol))
+		return NULL;
+	if (spot.level || vmt_names_find_spot(&names, site, spot, &place.symbol))
+		return vmt_place_text(&place, place.symbol.short_file);
+	return address_of(view, spot.frame);
+}
+
 /* In a row there is room for the file's name only; its directory is in the stack. */
-static char *place_of(const struct vmt_view *view, const struct vmt_report_row *row, uint64_t frame,
+static char *place_of(const struct vmt_view *view, const struct vmt_report_row *row,
 		      struct vmt_symbols *symbols)
 {
-	struct vmt_symbol symbol = { .function = NULL };
+	struct vmt_rec_site site;
+	struct vmt_place place;
 	const char *base;
+	char *text;
 
 	if (row->label)
 		return vmt_must_copy(row->label);
-	if (!vmt_names_find(symbols, view, frame, &symbol) || !symbol.file)
-		return vmt_top_frame(view, frame, symbols);
-	base = strrchr(symbol.file, '/');
-	return vmt_must_format("%s %s:%u", symbol.function ? symbol.function : "??",
-			       base ? base + 1 : symbol.file, symbol.line);
+	if (!vmt_view_site(view, row->site, &site) || !vmt_place_find(symbols, view, &site, &place))
+		return vmt_must_copy("stack unknown");
+	base = place.symbol.file ? strrchr(place.symbol.file, '/') : NULL;
+	text = vmt_place_text(&place, base ? base + 1 : place.symbol.file);
+	return text ? text : address_of(view, place.spot.frame);
 }
 
-static uint64_t key_of(const struct vmt_view *view, const struct vmt_report_row *row)
+/* The same for a place at every moment, whichever of its call sites stands for it then. */
+static uint64_t key_of(const struct vmt_report_row *row, const char *where)
 {
-	struct vmt_rec_frame frame = { .module = VMT_NO_INDEX };
-	struct vmt_rec_site site;
+	uint64_t key = row->call;
 
-	if (vmt_view_site(view, row->site, &site))
-		vmt_view_frame(view, vmt_report_user_frame(view, &site), &frame);
-	return (uint64_t)row->call << 56 ^ (uint64_t)frame.module << 36 ^ frame.offset;
+	for (; *where; where++)
+		key = (key ^ (unsigned char)*where) * UINT64_C(0x100000001b3);
+	return key;
 }
 
 static const struct vmt_top_row *find_before(const struct vmt_top *before, uint64_t key)
@@ -100,7 +107,6 @@ static void read_rows(struct vmt_top *top, enum vmt_rows_sort sort, struct vmt_s
 	const struct vmt_view *view = vmt_top_view(top);
 	uint64_t sites = vmt_view_count(view, VMT_SECTION_SITES);
 	struct vmt_view_totals *totals = vmt_must_alloc(sites + 2, sizeof(*totals));
-	struct vmt_rec_site site;
 	struct vmt_rows rows;
 
 	vmt_view_totals(view, totals, sites);
@@ -108,14 +114,11 @@ static void read_rows(struct vmt_top *top, enum vmt_rows_sort sort, struct vmt_s
 	top->item = vmt_must_alloc(rows.count, sizeof(*top->item));
 	for (top->count = 0; top->count < rows.count; top->count++) {
 		struct vmt_top_row *row = &top->item[top->count];
-		uint64_t frame = UINT64_MAX;
 
 		row->row = rows.item[top->count];
 		row->row.label = row->row.below = NULL;
-		row->key = key_of(view, &row->row);
-		if (vmt_view_site(view, row->row.site, &site))
-			frame = vmt_report_user_frame(view, &site);
-		row->where = place_of(view, &rows.item[top->count], frame, symbols);
+		row->where = place_of(view, &rows.item[top->count], symbols);
+		row->key = key_of(&row->row, row->where);
 	}
 	vmt_rows_free(&rows);
 	free(totals);

@@ -6,6 +6,7 @@
 #ifndef VMT_TOP_H
 #define VMT_TOP_H
 
+#include "core/report/report.h"
 #include "report/print.h"
 #include "symbols/symbols.h"
 
@@ -49,7 +50,11 @@ int vmt_top_read(struct vmt_top *ret_top, const char *argument, uint32_t pid,
 		 const struct vmt_top *before);
 void vmt_top_free(struct vmt_top *top);
 
-/* "function file:line" of a frame, or "(module+0xoffset)"; the caller frees it. */
-char *vmt_top_frame(const struct vmt_view *view, uint64_t frame, struct vmt_symbols *symbols);
+/*
+ * "function file:line" of a frame, or "(module+0xoffset)"; NULL beyond the last of the functions
+ * inlined there. The caller frees it.
+ */
+char *vmt_top_frame(const struct vmt_view *view, const struct vmt_rec_site *site,
+		    struct vmt_report_spot spot, struct vmt_symbols *symbols);
 
 #endif

@@ -140,6 +140,25 @@ static void draw_rows(const struct vmt_top_screen *screen, const struct vmt_top 
 	}
 }
 
+/* The functions of a frame, a line each; n: lines so far. Returns how many there are then. */
+static int put_frame(int n, const struct vmt_view *view, const struct vmt_rec_site *site,
+		     uint64_t index, struct vmt_symbols *symbols)
+{
+	struct vmt_report_spot spot = { index, 0 };
+	char text[600];
+	char *frame;
+
+	for (; FIRST_ROW + n < LINES - 1; spot.level++, n++) {
+		frame = vmt_top_frame(view, site, spot, symbols);
+		if (!frame)
+			break;
+		snprintf(text, sizeof(text), "  #%-2d %s", n, frame);
+		put_line(FIRST_ROW + n, 0, text);
+		free(frame);
+	}
+	return n;
+}
+
 static void draw_stack(const struct vmt_top_screen *screen, const struct vmt_top *top,
 		       struct vmt_symbols *symbols)
 {
@@ -148,6 +167,7 @@ static void draw_stack(const struct vmt_top_screen *screen, const struct vmt_top
 	struct vmt_rec_site site;
 	char text[600];
 	uint32_t count;
+	int n = 0;
 
 	if (!vmt_view_site(view, row->row.site, &site))
 		return;
@@ -157,13 +177,8 @@ static void draw_stack(const struct vmt_top_screen *screen, const struct vmt_top
 		 NUMBER(row->row.counters.calls), NUMBER(row->row.counters.created),
 		 NUMBER(row->row.counters.split));
 	put_line(FIRST_ROW - 1, 0, text);
-	for (uint32_t i = 0; i < count && FIRST_ROW + (int)i < LINES - 1; i++) {
-		char *frame = vmt_top_frame(view, (uint64_t)site.frame_first + i, symbols);
-
-		snprintf(text, sizeof(text), "  #%-2u %s", i, frame);
-		put_line(FIRST_ROW + (int)i, 0, text);
-		free(frame);
-	}
+	for (uint32_t i = 0; i < count; i++)
+		n = put_frame(n, view, &site, (uint64_t)site.frame_first + i, symbols);
 }
 
 void vmt_top_screen_draw(const struct vmt_top_screen *screen, const struct vmt_top *top,

@@ -4,6 +4,7 @@
  * build in a folder of its own names its sources "/src/build/../pool.c". Used by stack.c and the
  * writers of verdicts.
  */
+#include "core/report/report.h"
 #include "util/must.h"
 #include "util/source.h"
 
@@ -91,19 +92,7 @@ char *vmt_source_path(const char *directory, const char *path)
 	return below;
 }
 
-/* People build in /usr/local and /usr/src, as in many containers. */
 bool vmt_source_is_system(const char *path)
 {
-	static const char *const prefixes[] = { "/usr/", "/lib/", "/lib64/", "/bin/", "/sbin/" };
-	static const char *const others[] = { "/usr/local/", "/usr/src/", "/usr/home/" };
-
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		if (!strncmp(path, others[i], strlen(others[i])))
-			return false;
-	}
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-		if (!strncmp(path, prefixes[i], strlen(prefixes[i])))
-			return true;
-	}
-	return false;
+	return vmt_report_is_system((struct vmt_view_string){ path, (uint32_t)strlen(path) });
 }

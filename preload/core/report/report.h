@@ -20,7 +20,22 @@ struct vmt_report_place {
 	const char *function;
 	const char *file;
 	uint32_t line;
+	bool is_tail; /* it ended in a jump, and is not itself on the stack */
+	bool is_system; /* the file is one of the system's, like a header of the C++ library */
 };
+
+/* Which of the functions that a frame stands for: level 0 is the innermost one inlined there. */
+struct vmt_report_spot {
+	uint64_t frame; /* an index into the frames section */
+	uint32_t level;
+};
+
+/*
+ * The name of a spot; false if there is none. The strings stay valid until the next call, those of
+ * one frame until another frame is asked for.
+ */
+typedef bool vmt_report_resolve(void *context, const struct vmt_rec_site *site,
+				struct vmt_report_spot spot, struct vmt_report_place *ret_place);
 
 /* One line of the table: a call site, or several taken together. */
 struct vmt_report_row {
@@ -36,9 +51,7 @@ struct vmt_report_row {
 struct vmt_report_ops {
 	/* Take n bytes of output; lines arrive in several pieces. */
 	void (*emit)(void *context, const char *bytes, size_t n);
-	/* The name of a frame (an index into the frames section); false if there is none.
-	 * The strings stay valid until the next call. NULL where no names can be had. */
-	bool (*resolve)(void *context, uint64_t frame, struct vmt_report_place *ret_place);
+	vmt_report_resolve *resolve; /* NULL where no names can be had */
 	void *context;
 	/* One element per site (vmt_view_totals), or NULL: then live maps are counted for
 	 * each site that is shown, which takes longer. */
@@ -77,6 +90,13 @@ void vmt_report_report(const struct vmt_view *view, const struct vmt_report_opti
  * everybody's maps are made in libc. An index into the frames section, or UINT64_MAX.
  */
 uint64_t vmt_report_user_frame(const struct vmt_view *view, const struct vmt_rec_site *site);
+
+/*
+ * The function that stands for a call site: the innermost of the project's own code. Code of the
+ * system's libraries and headers stands for it where there is no other. False without a stack.
+ */
+bool vmt_report_blame(const struct vmt_view *view, const struct vmt_rec_site *site,
+		      vmt_report_resolve *resolve, void *context, struct vmt_report_spot *ret_spot);
 
 /* What the process's timeline amounts to; now: CLOCK_MONOTONIC for one still running, or 0. */
 bool vmt_report_trend(const struct vmt_view *view, uint64_t now, struct vmt_curve *ret_curve);
@@ -135,6 +155,8 @@ const char *vmt_report_reason(uint32_t reason);
 const char *vmt_report_note(uint32_t bit);
 /* What follows a path's last '/'. */
 struct vmt_view_string vmt_report_base_name(struct vmt_view_string path);
+/* Files that came with the system; those in /usr/local and /usr/src are people's own. */
+bool vmt_report_is_system(struct vmt_view_string path);
 /* Libraries through which every program makes its maps: never the answer to "who?". */
 bool vmt_report_is_runtime(struct vmt_view_string path);
 

@@ -61,8 +61,9 @@ static bool starts_a_thread(struct vmt_report *text, const struct vmt_rec_site *
 	struct vmt_report_frame frame;
 
 	for (uint32_t i = 0; i < count && i < text->depth; i++) {
-		if (vmt_report_find(text, (uint64_t)site->frame_first + i, true, &frame) &&
-		    frame.names.function &&
+		const struct vmt_report_spot spot = { (uint64_t)site->frame_first + i, 0 };
+
+		if (vmt_report_find(text, site, spot, true, &frame) && frame.names.function &&
 		    (starts_with(frame.names.function, "pthread_create") ||
 		     starts_with(frame.names.function, "allocate_stack")))
 			return true;

@@ -54,27 +54,50 @@ bool vmt_report_is_users(const struct vmt_report_frame *frame)
 	return frame->has_module && !is_jit(frame) && !vmt_report_is_runtime(frame->path);
 }
 
+bool vmt_report_is_system(struct vmt_view_string path)
+{
+	static const char *const prefixes[] = { "/usr/", "/lib/", "/lib64/", "/bin/", "/sbin/" };
+	static const char *const others[] = { "/usr/local/", "/usr/src/", "/usr/home/" };
+
+	for (size_t i = 0; i < VMT_COUNT(others); i++) {
+		if (starts_with(path, others[i]))
+			return false;
+	}
+	for (size_t i = 0; i < VMT_COUNT(prefixes); i++) {
+		if (starts_with(path, prefixes[i]))
+			return true;
+	}
+	return false;
+}
+
 static bool find(const struct vmt_view *view, uint64_t index, struct vmt_report_frame *ret)
 {
 	if (!vmt_view_frame(view, index, &ret->frame))
 		return false;
 	ret->path = (struct vmt_view_string){ "", 0 };
-	ret->names = (struct vmt_report_place){ NULL, NULL, 0 };
+	ret->names = (struct vmt_report_place){ .function = NULL };
+	ret->is_inlined = false;
 	ret->has_module = vmt_view_module(view, ret->frame.module, &ret->module);
 	if (ret->has_module)
 		ret->path = vmt_view_string(view, ret->module.path);
 	return true;
 }
 
-bool vmt_report_find(struct vmt_report *text, uint64_t index, bool with_names,
+bool vmt_report_find(struct vmt_report *text, const struct vmt_rec_site *site,
+		     struct vmt_report_spot spot, bool with_names,
 		     struct vmt_report_frame *ret_frame)
 {
 	const struct vmt_report_ops *ops = text->ops;
+	struct vmt_report_spot next = { spot.frame, spot.level + 1 };
+	struct vmt_report_place ignored;
 
-	if (!find(text->view, index, ret_frame))
+	if (!find(text->view, spot.frame, ret_frame))
 		return false;
-	if (with_names && ops->resolve && !ops->resolve(ops->context, index, &ret_frame->names))
-		ret_frame->names = (struct vmt_report_place){ NULL, NULL, 0 };
+	if (!with_names || !ops->resolve)
+		return true;
+	ret_frame->is_inlined = ops->resolve(ops->context, site, next, &ignored);
+	if (!ops->resolve(ops->context, site, spot, &ret_frame->names))
+		ret_frame->names = (struct vmt_report_place){ .function = NULL };
 	return true;
 }
 
@@ -89,6 +112,49 @@ uint64_t vmt_report_user_frame(const struct vmt_view *view, const struct vmt_rec
 			return (uint64_t)site->frame_first + i;
 	}
 	return count ? site->frame_first : UINT64_MAX;
+}
+
+/* The first function of a frame that no header of the system's defines. */
+static bool find_own(const struct vmt_rec_site *site, uint64_t frame, vmt_report_resolve *resolve,
+		     void *context, uint32_t *ret_level)
+{
+	struct vmt_report_spot spot = { frame, 0 };
+	struct vmt_report_place place;
+
+	if (!resolve || !resolve(context, site, spot, &place)) {
+		*ret_level = 0;
+		return true;
+	}
+	do {
+		if (!place.is_system) {
+			*ret_level = spot.level;
+			return true;
+		}
+		spot.level++;
+	} while (resolve(context, site, spot, &place));
+	return false;
+}
+
+bool vmt_report_blame(const struct vmt_view *view, const struct vmt_rec_site *site,
+		      vmt_report_resolve *resolve, void *context, struct vmt_report_spot *ret_spot)
+{
+	uint32_t count = vmt_view_frame_count(view, site);
+	struct vmt_report_spot spot = { vmt_report_user_frame(view, site), 0 };
+	struct vmt_report_frame frame;
+
+	if (spot.frame == UINT64_MAX)
+		return false;
+	*ret_spot = spot;
+	for (uint64_t i = spot.frame; i - site->frame_first < count; i++) {
+		if (!find(view, i, &frame) || !vmt_report_is_users(&frame) ||
+		    vmt_report_is_system(frame.path) ||
+		    !find_own(site, i, resolve, context, &spot.level))
+			continue;
+		ret_spot->frame = i;
+		ret_spot->level = spot.level;
+		return true;
+	}
+	return true;
 }
 
 static void put_build_id(struct vmt_fmt *fmt, const struct vmt_rec_module *module)
@@ -229,10 +295,14 @@ static struct vmt_view_string fitting_module(struct vmt_report *text,
 	return base;
 }
 
+/* Whoever jumped may have jumped more than once: the last function of these is not known. */
+static const char tail_mark[] = " [tail call]";
+
 void vmt_report_put_frame(struct vmt_report *text, const struct vmt_report_frame *frame,
 			  bool with_module)
 {
 	const char *function = frame->names.function ? frame->names.function : "??";
+	size_t mark = frame->names.is_tail ? sizeof(tail_mark) - 1 : 0;
 	size_t source = source_width(&frame->names);
 	struct vmt_view_string module = { "", 0 };
 	size_t reserve = 0;
@@ -245,30 +315,62 @@ void vmt_report_put_frame(struct vmt_report *text, const struct vmt_report_frame
 		return;
 	}
 	if (with_module)
-		module = fitting_module(text, frame, vmt_fmt_length(function) + source);
+		module = fitting_module(text, frame, vmt_fmt_length(function) + source + mark);
 	if (module.length)
 		reserve = module.length + 3;
+	reserve += mark;
 	put_name(text, function, source + reserve);
 	if (frame->names.file)
 		put_source(text, &frame->names, reserve);
-	if (!module.length)
-		return;
-	vmt_fmt_str(&text->fmt, " (");
-	vmt_fmt_bytes(&text->fmt, module.bytes, module.length);
-	vmt_fmt_str(&text->fmt, ")");
+	if (module.length) {
+		vmt_fmt_str(&text->fmt, " (");
+		vmt_fmt_bytes(&text->fmt, module.bytes, module.length);
+		vmt_fmt_str(&text->fmt, ")");
+	}
+	vmt_fmt_bytes(&text->fmt, tail_mark, mark);
+}
+
+static bool find_blamed(struct vmt_report *text, const struct vmt_rec_site *site,
+			struct vmt_report_spot *ret_spot, struct vmt_report_frame *ret_frame)
+{
+	const struct vmt_report_ops *ops = text->ops;
+
+	return vmt_report_blame(text->view, site, ops->resolve, ops->context, ret_spot) &&
+	       vmt_report_find(text, site, *ret_spot, true, ret_frame);
+}
+
+/* The function that code was inlined into: it tells apart what has one line in common. */
+static const char *outermost_of(struct vmt_report *text, const struct vmt_rec_site *site,
+				struct vmt_report_spot spot)
+{
+	struct vmt_report_frame frame = { .is_inlined = true };
+
+	while (frame.is_inlined) {
+		spot.level++;
+		if (!vmt_report_find(text, site, spot, true, &frame))
+			return NULL;
+	}
+	return frame.names.function;
 }
 
 void vmt_report_headline(struct vmt_report *text, const struct vmt_rec_site *site)
 {
-	uint64_t index = vmt_report_user_frame(text->view, site);
+	struct vmt_report_spot spot;
 	struct vmt_report_frame frame;
+	const char *outer;
 
-	if (index != UINT64_MAX && vmt_report_find(text, index, true, &frame))
-		vmt_report_put_frame(text, &frame, false);
-	else if (site->flags & VMT_SITE_LOST)
-		vmt_fmt_str(&text->fmt, "calls recorded without a stack");
-	else
-		vmt_fmt_str(&text->fmt, "stack unknown");
+	if (!find_blamed(text, site, &spot, &frame)) {
+		vmt_fmt_str(&text->fmt, site->flags & VMT_SITE_LOST ?
+						"calls recorded without a stack" :
+						"stack unknown");
+		return;
+	}
+	vmt_report_put_frame(text, &frame, false);
+	outer = frame.is_inlined && !frame.names.is_tail ? outermost_of(text, site, spot) : NULL;
+	if (outer && (text->options->verbose || vmt_fmt_room(&text->fmt) > 12)) {
+		vmt_fmt_str(&text->fmt, " in ");
+		put_name(text, outer, 0);
+	}
 }
 
 #define NAME_MAX_SHOWN 50u
@@ -288,11 +390,9 @@ static void put_part(struct vmt_fmt *fmt, const char *text, size_t most, bool is
 
 /* False: there is no more to say. */
 static bool put_function(struct vmt_report *text, const struct vmt_rec_site *site,
-			 struct vmt_report_frame *ret_frame)
+			 struct vmt_report_spot *ret_spot, struct vmt_report_frame *ret_frame)
 {
-	uint64_t index = vmt_report_user_frame(text->view, site);
-
-	if (index == UINT64_MAX || !vmt_report_find(text, index, true, ret_frame)) {
+	if (!find_blamed(text, site, ret_spot, ret_frame)) {
 		vmt_fmt_str(&text->fmt, "an unknown place");
 		return false;
 	}
@@ -301,26 +401,43 @@ static bool put_function(struct vmt_report *text, const struct vmt_rec_site *sit
 		return false;
 	}
 	put_part(&text->fmt, ret_frame->names.function, NAME_MAX_SHOWN, false);
-	return ret_frame->names.file;
+	return true;
 }
 
 void vmt_report_function(struct vmt_report *text, const struct vmt_rec_site *site)
 {
+	struct vmt_report_spot spot;
 	struct vmt_report_frame frame;
 
-	put_function(text, site, &frame);
+	put_function(text, site, &spot, &frame);
+}
+
+static void put_whole_source(struct vmt_report *text, const struct vmt_report_place *names)
+{
+	vmt_fmt_str(&text->fmt, " ");
+	put_part(&text->fmt, names->file, FILE_MAX_SHOWN, true);
+	if (!names->line)
+		return;
+	vmt_fmt_str(&text->fmt, ":");
+	put_line(&text->fmt, names->line);
 }
 
 void vmt_report_place(struct vmt_report *text, const struct vmt_rec_site *site)
 {
+	struct vmt_report_spot spot;
 	struct vmt_report_frame frame;
+	const char *outer = NULL;
 
-	if (!put_function(text, site, &frame))
+	if (!put_function(text, site, &spot, &frame))
 		return;
-	vmt_fmt_str(&text->fmt, " ");
-	put_part(&text->fmt, frame.names.file, FILE_MAX_SHOWN, true);
-	if (!frame.names.line)
+	if (frame.names.file)
+		put_whole_source(text, &frame.names);
+	if (frame.names.is_tail)
+		vmt_fmt_str(&text->fmt, tail_mark);
+	else if (frame.is_inlined)
+		outer = outermost_of(text, site, spot);
+	if (!outer)
 		return;
-	vmt_fmt_str(&text->fmt, ":");
-	put_line(&text->fmt, frame.names.line);
+	vmt_fmt_str(&text->fmt, " in ");
+	put_part(&text->fmt, outer, NAME_MAX_SHOWN, false);
 }

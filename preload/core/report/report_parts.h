@@ -28,6 +28,7 @@ struct vmt_report_frame {
 	struct vmt_view_string path;
 	struct vmt_report_place names;
 	bool has_module;
+	bool is_inlined; /* another function of the same frame follows */
 };
 
 /* Leak, burst or plateau, one line; nothing where there is nothing to say. */
@@ -77,8 +78,9 @@ void vmt_report_stack(struct vmt_report *text, const struct vmt_rec_site *site);
 /* Would the stack say no more than the line naming the place? */
 bool vmt_report_stack_is_headline(struct vmt_report *text, const struct vmt_rec_site *site);
 
-/* Frame number index of the recording, with its names if these are wanted. */
-bool vmt_report_find(struct vmt_report *text, uint64_t index, bool with_names,
+/* A frame of a site's, with its names if these are wanted; false where the frame has none. */
+bool vmt_report_find(struct vmt_report *text, const struct vmt_rec_site *site,
+		     struct vmt_report_spot spot, bool with_names,
 		     struct vmt_report_frame *ret_frame);
 /* Function, file and line, shortened to what is left of the line. */
 void vmt_report_put_frame(struct vmt_report *text, const struct vmt_report_frame *frame,

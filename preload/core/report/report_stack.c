@@ -9,6 +9,18 @@
 #define RUN_MIN     3u /* shorter runs are shown as they are */
 #define RUN_MODULES 3u
 
+/* How far the stack is printed. */
+struct progress {
+	uint32_t lines;
+	uint32_t number; /* of the next function: inlined ones count */
+	bool is_over;
+};
+
+static struct vmt_report_spot spot_of(const struct vmt_rec_site *site, uint32_t at)
+{
+	return (struct vmt_report_spot){ (uint64_t)site->frame_first + at, 0 };
+}
+
 static bool is_same(const char *text, const char *other)
 {
 	for (; *text && *text == *other; text++)
@@ -41,8 +53,8 @@ bool vmt_report_stack_is_headline(struct vmt_report *text, const struct vmt_rec_
 {
 	struct vmt_report_frame frame;
 
-	return vmt_report_find(text, site->frame_first, true, &frame) &&
-	       vmt_report_is_users(&frame) && is_main(text, &frame);
+	return vmt_report_find(text, site, spot_of(site, 0), true, &frame) &&
+	       vmt_report_is_users(&frame) && !frame.is_inlined && is_main(text, &frame);
 }
 
 static void put_indent(struct vmt_report *text)
@@ -69,7 +81,7 @@ static uint32_t run_length(struct vmt_report *text, const struct vmt_rec_site *s
 	uint32_t n = 0;
 
 	while (!text->options->verbose && from + n < count &&
-	       vmt_report_find(text, (uint64_t)site->frame_first + from + n, true, &frame) &&
+	       vmt_report_find(text, site, spot_of(site, from + n), true, &frame) &&
 	       vmt_report_is_runtime(frame.path) && !is_below_main(text, &frame))
 		n++;
 	return n;
@@ -97,7 +109,7 @@ static void put_run(struct vmt_report *text, const struct vmt_rec_site *site, ui
 	vmt_fmt_str(&text->fmt, "... ");
 	vmt_fmt_count(&text->fmt, length, "frame");
 	for (uint32_t i = 0; i < length && count < RUN_MODULES; i++) {
-		if (!vmt_report_find(text, (uint64_t)site->frame_first + from + i, false, &frame))
+		if (!vmt_report_find(text, site, spot_of(site, from + i), false, &frame))
 			break;
 		frame.path = vmt_report_base_name(frame.path);
 		if (is_listed(names, count, frame.path))
@@ -121,43 +133,71 @@ static void put_rest(struct vmt_report *text, uint32_t frames)
 	vmt_fmt_end(&text->fmt);
 }
 
-/* One frame, or a run of the runtime's; how many frames that were, 0 at the stack's end. */
+/* The functions of a frame, of the runtime's the innermost alone. */
+static void put_functions(struct vmt_report *text, const struct vmt_rec_site *site,
+			  struct vmt_report_spot spot, struct progress *progress)
+{
+	struct vmt_report_frame frame = { .is_inlined = true };
+
+	for (; frame.is_inlined && !progress->is_over; spot.level++) {
+		if (!vmt_report_find(text, site, spot, true, &frame) ||
+		    (progress->number && is_below_main(text, &frame))) {
+			progress->is_over = true;
+			return;
+		}
+		put_frame(text, &frame, progress->number++);
+		progress->lines++;
+		progress->is_over = is_main(text, &frame);
+		frame.is_inlined &= !vmt_report_is_runtime(frame.path);
+	}
+}
+
+/* One frame, or a run of the runtime's; how many frames that were. */
 static uint32_t put_next(struct vmt_report *text, const struct vmt_rec_site *site, uint32_t at,
-			 uint32_t count, bool *found_user)
+			 uint32_t count, struct progress *progress)
 {
 	uint32_t run = run_length(text, site, at, count);
-	struct vmt_report_frame frame;
 
-	if (run >= RUN_MIN) {
-		put_run(text, site, at, run - 1);
-		return run - 1;
+	if (run < RUN_MIN) {
+		put_functions(text, site, spot_of(site, at), progress);
+		return 1;
 	}
-	if (!vmt_report_find(text, (uint64_t)site->frame_first + at, true, &frame) ||
-	    (at && is_below_main(text, &frame)))
+	put_run(text, site, at, run - 1);
+	progress->lines++;
+	progress->number += run - 1;
+	return run - 1;
+}
+
+static uint32_t blamed_frame(struct vmt_report *text, const struct vmt_rec_site *site)
+{
+	const struct vmt_report_ops *ops = text->ops;
+	struct vmt_report_spot spot;
+
+	if (!vmt_report_blame(text->view, site, ops->resolve, ops->context, &spot))
 		return 0;
-	*found_user |= vmt_report_is_users(&frame);
-	put_frame(text, &frame, at);
-	return is_main(text, &frame) ? 0 : 1;
+	return (uint32_t)(spot.frame - site->frame_first);
 }
 
 void vmt_report_stack(struct vmt_report *text, const struct vmt_rec_site *site)
 {
 	uint32_t count = vmt_view_frame_count(text->view, site);
-	bool found_user = false;
-	uint32_t lines = 0;
-	uint32_t n;
+	struct progress progress = { .lines = 0 };
+	uint32_t blamed = blamed_frame(text, site);
 
-	for (uint32_t at = 0; at < count; at += n, lines++) {
-		/* However deep, the user's line is shown. */
-		if (lines >= text->depth && found_user) {
+	for (uint32_t at = 0; at < count && !progress.is_over;) {
+		if (progress.lines >= text->depth && at > blamed) {
 			put_rest(text, count - at);
 			return;
 		}
-		n = put_next(text, site, at, count, &found_user);
-		if (!n)
-			return;
+		/* However deep, the line that is blamed is shown. */
+		if (progress.lines >= text->depth && at + 1 < blamed) {
+			put_run(text, site, at, blamed - at);
+			progress.number += blamed - at;
+			at = blamed;
+		}
+		at += put_next(text, site, at, count, &progress);
 	}
-	if (site->flags & VMT_SITE_TRUNCATED && count) {
+	if (site->flags & VMT_SITE_TRUNCATED && count && !progress.is_over) {
 		put_indent(text);
 		vmt_fmt_str(&text->fmt, "(the stack ends here: outer frames unknown)");
 		vmt_fmt_end(&text->fmt);

@@ -1,0 +1,161 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# One way to name a frame for all commands: functions that were inlined are frames, the project's own line
+# comes before a header of the system's, names are whole, and a function that ended in a tail call is
+# not passed over in silence.
+. "$(dirname "$0")/../lib.sh"
+cd "$TMP" || exit 2
+
+mkdir bin
+cat >inlined.c <<'END'
+#include <sys/mman.h>
+static void *kept[1000];
+static volatile int n;
+static inline __attribute__((always_inline)) void *raw(int prot)
+{
+	return mmap(0, 4096, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); /* RAW */
+}
+static __attribute__((noinline)) void session_open(int i)
+{
+	kept[n] = raw(i & 1 ? PROT_READ : PROT_NONE); /* SESSION */
+	n++;
+}
+static __attribute__((noinline)) void cache_fill(int i)
+{
+	kept[n] = raw(i & 1 ? PROT_READ | PROT_WRITE : PROT_READ); /* CACHE */
+	n++;
+}
+int main(void)
+{
+	for (int i = 0; i < 200; i++) {
+		session_open(i);
+		cache_fill(i);
+	}
+	return 0;
+}
+END
+cat >tail.c <<'END'
+#include <sys/mman.h>
+__attribute__((noinline)) void *raw(int prot)
+{
+	return mmap(0, 4096, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+#ifndef LIBRARY
+#ifdef WITH_LIBRARY
+void *raw_of_library(int prot);
+#define raw raw_of_library
+#endif
+void *(*volatile any)(int);
+__attribute__((noinline)) void *session_open(int i)
+{
+	return raw(i & 1 ? PROT_READ : PROT_NONE);
+}
+int main(void)
+{
+	for (int i = 0; i < 100; i++)
+		any = session_open(i) ? any : any; /* MAIN */
+	return 0;
+}
+#endif
+END
+cat >store.cc <<'END'
+#include <cstdlib>
+#include <memory>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <vector>
+namespace acme { namespace session {
+struct Pages {
+	void *start = nullptr;
+};
+struct Map : std::allocator<Pages> {
+};
+struct Unmap {
+	void operator()(char *p) { munmap(p, 4096); } /* UNMAP */
+};
+struct SessionStore {
+	std::vector<std::unique_ptr<char, Unmap>> all;
+	template<class F> void each(F f) { f(); }
+	__attribute__((noinline)) void open(int i)
+	{
+		const int prot = i & 1 ? PROT_READ : PROT_NONE;
+		const int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+		all.emplace_back((char *)mmap(0, 4096, prot, flags, -1, 0)); /* OPEN */
+	}
+	__attribute__((noinline)) void close() { all.clear(); } /* CLOSE */
+};
+} }
+int main()
+{
+	static acme::session::SessionStore store;
+
+	for (int i = 0; i < 200; i++)
+		store.open(i);
+	if (getenv("CLOSE"))
+		store.close();
+	_exit(0);
+}
+END
+${CC:-cc} -g -O2 inlined.c -o bin/inlined || exit 2
+${CC:-cc} -g -O2 tail.c -o bin/tail || exit 2
+${CC:-cc} -g -O2 -fPIC -shared -DLIBRARY -Draw=raw_of_library tail.c -o bin/libtail.so || exit 2
+${CC:-cc} -g -O2 -fcf-protection -DWITH_LIBRARY tail.c -o bin/tail-library -Lbin -ltail -Wl,-rpath,"$TMP/bin" || exit 2
+${CC:-cc} -g -O2 -fno-plt -DWITH_LIBRARY tail.c -o bin/tail-no-plt -Lbin -ltail -Wl,-rpath,"$TMP/bin" || exit 2
+${CXX:-c++} -g -O2 store.cc -o bin/store || exit 2
+for name in inlined tail; do
+	cp bin/$name bin/$name-stripped && strip -g bin/$name-stripped || exit 2
+done
+line() { grep -n "/\* $2 \*/" "$1" | cut -d: -f1; }
+
+for name in inlined inlined-stripped tail tail-stripped tail-library tail-no-plt store; do
+	traced $name "" bin/$name
+	"$TOOL" report $name/rec >$name/text 2>&1
+	"$TOOL" report -v $name/rec >$name/verbose 2>&1
+	"$TOOL" report --format=json $name/rec >$name/json 2>&1
+done
+
+# The report at exit is the same as the command's.
+at=$(line inlined.c RAW)
+for text in text log.'*' verbose; do
+	# shellcheck disable=SC2086
+	for caller in session_open cache_fill; do
+		check "inlined-row-${text%.*}-$caller" grep -Eq "mmap new +raw .*inlined.c:$at in $caller" \
+			inlined/$text
+		check "inlined-frame-${text%.*}-$caller" grep -Eq "#1  $caller .*inlined.c:" inlined/$text
+	done
+	# shellcheck disable=SC2086
+	check "inlined-cause-${text%.*}" grep -Ezoq "raw( |\n==[0-9]+== +)[^ ]*inlined.c:$at( |\n==[0-9]+== +)in" inlined/$text
+done
+check inlined-rows [ "$(grep -c ' mmap new ' inlined/text) $(grep -c ' mmap new ' inlined-stripped/text)" = "2 2" ]
+check inlined-filter sh -c '"$0" report -F session_open inlined/rec | grep -q "mmap new *raw"' "$TOOL"
+check inlined-json [ "$(jq -c '[.processes[0].sites[].stack[:2] | select(length > 0) |
+	map([.function, .line, .inlined])] | sort' inlined/json)" = "$(jq -nc "[[[\"raw\", $at, true],
+	[\"cache_fill\", $(line inlined.c CACHE), false]], [[\"raw\", $at, true],
+	[\"session_open\", $(line inlined.c SESSION), false]]]")" ]
+
+# Whoever was called and is not there jumped; the caller's line is not the culprit.
+for name in tail tail-library tail-no-plt tail-stripped; do
+	culprit='session_open tail.c:[0-9]+'
+	[ $name != tail-stripped ] || culprit=session_open
+	check $name-row grep -Eq "mmap new +$culprit \[tail call\]" $name/text
+	check $name-at-exit grep -Eq "mmap new +$culprit \[tail call\]" $name/log.*
+	check $name-caller grep -Eq "#1  main" $name/text
+	check $name-json [ "$(jq -c '[.processes[0].sites[] | select(.stack | length > 0) |
+		.stack[:2] | map([.function, .tail_call])]' $name/json)" = \
+		'[[["session_open",true],["main",false]]]' ]
+done
+"$TOOL" check --max-growth=5 -- bin/tail >check.txt 2>&1
+check tail-check grep -q 'session_open .*tail.c:[0-9]* \[tail call\]' check.txt
+
+# A header of the C++ library is nobody's line.
+at=$(line store.cc OPEN)
+check store-row grep -Eq "mmap new +acme::session::Se.* store.cc:$at" store/text
+check store-whole grep -Eq "mmap new +acme::session::SessionStore::open .*store.cc:$at" store/verbose
+CLOSE=1 traced closed "" bin/store
+"$TOOL" report -v closed/rec >closed/verbose 2>&1
+check store-close grep -Eq "munmap gone +acme::session::Unmap::operator\(\) .*store.cc:$(line store.cc UNMAP) in acme::session::SessionStore::close" \
+	closed/verbose
+check store-header grep -Eq '#[1-9] +std::.*unique_ptr.h:[0-9]+' closed/verbose
+check store-no-header sh -c '! grep -q "munmap gone .*unique_ptr.h" closed/verbose'
+
+finish

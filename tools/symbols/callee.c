@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See callee.h. Decodes the two ways in which compilers call what they know: "call function", which
+ * for another module's goes through a jump in .plt, and -fno-plt's "call *slot(%rip)". The name of
+ * what is in a slot is in the relocation that fills it. Files may be anybody's: offsets are
+ * checked by libelf.
+ */
+#include "symbols/callee.h"
+#include "symbols/modulefile.h"
+
+#include <string.h>
+
+#define RELOCATIONS_MAX 200000u /* looked through for one slot */
+
+static bool read_code(Elf *elf, uint64_t address, uint8_t *bytes, size_t n)
+{
+	uint64_t offset;
+	Elf_Data *data;
+
+	if (!vmt_modulefile_offset(elf, address, &offset))
+		return false;
+	data = elf_getdata_rawchunk(elf, (int64_t)offset, n, ELF_T_BYTE);
+	if (!data || !data->d_buf || data->d_size < n)
+		return false;
+	memcpy(bytes, data->d_buf, n);
+	return true;
+}
+
+static uint64_t relative(uint64_t next, const uint8_t *bytes)
+{
+	int32_t distance;
+
+	memcpy(&distance, bytes, sizeof(distance));
+	return next + (uint64_t)(int64_t)distance;
+}
+
+static const char *symbol_of(Elf *elf, Elf_Scn *symbols, uint64_t number)
+{
+	Elf_Data *data = symbols ? elf_getdata(symbols, NULL) : NULL;
+	GElf_Shdr header;
+	GElf_Sym symbol;
+
+	if (!data || !gelf_getshdr(symbols, &header) || number > INT32_MAX ||
+	    !gelf_getsym(data, (int)number, &symbol))
+		return NULL;
+	return elf_strptr(elf, header.sh_link, symbol.st_name);
+}
+
+static const char *name_in(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, uint64_t slot)
+{
+	Elf_Data *data = elf_getdata(section, NULL);
+	uint64_t count = header->sh_entsize ? header->sh_size / header->sh_entsize : 0;
+	GElf_Rela rela;
+
+	for (uint64_t i = 0; data && i < count && i < RELOCATIONS_MAX; i++) {
+		if (gelf_getrela(data, (int)i, &rela) && rela.r_offset == slot)
+			return symbol_of(elf, elf_getscn(elf, header->sh_link),
+					 GELF_R_SYM(rela.r_info));
+	}
+	return NULL;
+}
+
+/* The function whose address the loader puts there. */
+static const char *name_of_slot(Elf *elf, uint64_t slot)
+{
+	Elf_Scn *section = NULL;
+	const char *name = NULL;
+	GElf_Shdr header;
+
+	while (!name && (section = elf_nextscn(elf, section))) {
+		if (gelf_getshdr(section, &header) && header.sh_type == SHT_RELA &&
+		    header.sh_flags & SHF_ALLOC)
+			name = name_in(elf, section, &header, slot);
+	}
+	return name && *name ? name : NULL;
+}
+
+/* "jmp *slot(%rip)", behind endbr64 and with the prefix bnd where these are. */
+static bool is_stub(Elf *elf, uint64_t address, uint64_t *ret_slot)
+{
+	static const uint8_t endbr[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+	uint8_t code[11];
+	size_t n = 0;
+
+	if (!read_code(elf, address, code, sizeof(code)))
+		return false;
+	if (!memcmp(code, endbr, sizeof(endbr)))
+		n = sizeof(endbr);
+	n += code[n] == 0xf2;
+	if (n + 6 > sizeof(code) || code[n] != 0xff || code[n + 1] != 0x25)
+		return false;
+	*ret_slot = relative(address + n + 6, code + n + 2);
+	return true;
+}
+
+static bool is_x86_64(Elf *elf)
+{
+	GElf_Ehdr header;
+
+	return elf && gelf_getehdr(elf, &header) && header.e_machine == EM_X86_64;
+}
+
+bool vmt_callee_find(Elf *elf, uint64_t address, struct vmt_callee *ret_callee)
+{
+	struct vmt_callee callee = { .name = NULL };
+	uint8_t code[6];
+	uint64_t slot;
+
+	if (!is_x86_64(elf) || address < sizeof(code) ||
+	    !read_code(elf, address - sizeof(code), code, sizeof(code)))
+		return false;
+	if (code[0] == 0xff && code[1] == 0x15) {
+		slot = relative(address, code + 2);
+	} else if (code[1] == 0xe8) {
+		callee.address = relative(address, code + 2);
+		if (!is_stub(elf, callee.address, &slot)) {
+			*ret_callee = callee;
+			return true;
+		}
+	} else {
+		return false;
+	}
+	callee.name = name_of_slot(elf, slot);
+	*ret_callee = callee;
+	return callee.name;
+}
+
+bool vmt_callee_is_signal(Elf *elf, uint64_t address)
+{
+	static const uint8_t sigreturn[] = { 0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05 };
+	uint8_t code[sizeof(sigreturn)];
+
+	return is_x86_64(elf) && read_code(elf, address, code, sizeof(code)) &&
+	       !memcmp(code, sigreturn, sizeof(code));
+}
