@@ -36,19 +36,19 @@ shim_objects() {
 }
 
 check_includes() {
-	local own shim
-	own=$(basename -a preload/core/*.h | paste -sd'|')
-	# linux/ and asm/ hold constants only.
-	empty core-includes "$(includes preload/core/* | grep -vE ":($own)\$" | grep -vE \
-		':(assert|stdbool|stddef|stdint|uthash|xxhash|bsd/sys/tree|(linux|asm)/[a-z]+)\.h$')"
-	# A name that the core or the tools have as well is theirs: they see no other.
-	shim=$(cd preload && ls ./*.h capture/*.h | sed 's|^\./||' | while read -r header; do
-		[ -e "core/$header" ] || [ -e "../tools/$header" ] || echo "$header"
-	done | paste -sd'|')
-	empty tools-include-no-shim "$(includes tools/*.[ch] | grep -E ":(.*/)?($shim)\$")"
-	empty commands-apart "$(includes tools/cmd_*.c | grep ':cmd_')"
-	empty shim-includes "$(includes preload/*.[ch] preload/capture/*.[ch] |
-		grep -E ':(stdio|malloc|pthread|threads|locale|wchar|setjmp|semaphore)\.h$')"
+	# tests/rooms.txt says which folder may include which; these are the headers of others.
+	empty core-includes "$(includes preload/core/*/* | grep -vE ':(core/.*|assert\.h|std(bool|def|int)\.h|'\
+'(uthash|xxhash)\.h|bsd/sys/tree\.h|(linux|asm)/[a-z]+\.h)$')"	# linux/ and asm/ hold constants only
+	empty shim-includes "$(find preload -name '*.[ch]' | xargs grep -HoE '^# *include *[<"][^>"]*' |
+		grep -E '[<"](stdio|malloc|pthread|threads|locale|wchar|setjmp|semaphore)\.h$')"
+	empty commands-apart "$(includes tools/cmd/cmd_*.c | grep ':cmd/cmd_')"
+	empty rooms "$(python3 tests/rooms.py)" "$(grep -c ^[pt] tests/rooms.txt) folders"
+	empty names "$(python3 tests/names.py)"
+	empty self-sufficient-headers "$(for header in $(find preload tools -name '*.h' ! -name gate_macros.h); do
+		echo "#include \"$header\"" | ${CC:-gcc} -std=gnu17 -D_GNU_SOURCE -fsyntax-only -x c \
+			-I. -Ipreload -Itools - 2>&1 | grep -m1 error
+	done)"
+	empty format "$(sh scripts/format.sh --check 2>&1)"
 }
 
 check_symbols() {
@@ -68,7 +68,7 @@ check_symbols() {
 'dl_iterate_phdr|getauxval')"
 	forbidden='malloc|calloc|realloc|free|printf|fprintf|snprintf|abort|exit|getenv'
 	empty no-malloc-in-source "$(grep -nE "(^|[^a-z_A-Z0-9>.])($forbidden) *\\(" \
-		preload/*.c preload/core/*.c preload/capture/*.c | grep -vE ':\s*(/?\*|//)')"
+		$(find preload -name '*.c') | grep -vE ':\s*(/?\*|//)')"
 }
 
 # A system call of ours that has no kind is refused as soon as there is a filter; one that the program

@@ -32,7 +32,7 @@ struct trial {
 	_Atomic uint32_t can_limit; /* prlimit64 does not either */
 };
 
-static bool starts_with(const char *text, const char *end, const char *start)
+static bool has_prefix(const char *text, const char *end, const char *start)
 {
 	size_t size = __builtin_strlen(start);
 
@@ -42,7 +42,7 @@ static bool starts_with(const char *text, const char *end, const char *start)
 static const char *find(const char *text, size_t length, const char *what)
 {
 	for (const char *at = text; at < text + length; at++)
-		if (starts_with(at, text + length, what))
+		if (has_prefix(at, text + length, what))
 			return at;
 	return NULL;
 }
@@ -120,7 +120,7 @@ static bool exists(const char *path)
 static bool has_variable(const struct vmt_state *state, const char *name)
 {
 	for (char **at = state->environment; at && *at; at++)
-		if (starts_with(*at, *at + __builtin_strlen(*at), name))
+		if (has_prefix(*at, *at + __builtin_strlen(*at), name))
 			return true;
 	return false;
 }

@@ -16,8 +16,9 @@
 #include "os/libc.h"
 #include "os/sys.h"
 
-#define SAMPLE 251 /* of so many calls the kernel is asked about one; prime: no program's rhythm \
-		    */
+#define SAMPLE                                                                            \
+	251 /* of so many calls the kernel is asked about one; prime: no program's rhythm \
+	     */
 
 static enum vmt_noreserve read_noreserve(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How far this process may rely on what is known of hidden attributes (core/known.h): what is
+ * How far this process may rely on what is known of hidden attributes (merge_rules.h): what is
  * known at its start, when the rules hold, and what follows when an answer of the kernel's
  * has refuted them. Under the lock; never asks where the program's seccomp filter might kill for
  * it.

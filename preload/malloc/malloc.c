@@ -238,7 +238,7 @@ void vmt_malloc_look_at_allocator(void)
 }
 
 /* One instruction, so that a handler on this thread comes before it or after it. */
-static inline void add(uint64_t *to, uint64_t n)
+static inline void add_to_block(uint64_t *to, uint64_t n)
 {
 #if defined(__x86_64__)
 	__asm__("addq %1, %0" : "+m"(*to) : "er"(n) : "cc");
@@ -295,8 +295,8 @@ static bool count_slowly(enum vmt_malloc_function event, uint64_t calls, uint64_
 		is_refused = !vmt_malloc_own;
 	}
 	if (ready && vmt_malloc_own) {
-		add(&vmt_malloc_own->count[event].calls, calls);
-		add(&vmt_malloc_own->count[event].bytes, bytes);
+		add_to_block(&vmt_malloc_own->count[event].calls, calls);
+		add_to_block(&vmt_malloc_own->count[event].bytes, bytes);
 		return true;
 	}
 	__atomic_fetch_add(&shared.count[event].calls, calls, __ATOMIC_RELAXED);
@@ -307,9 +307,9 @@ static bool count_slowly(enum vmt_malloc_function event, uint64_t calls, uint64_
 __attribute__((always_inline)) static inline void count(struct vmt_malloc_count *to, uint64_t calls,
 							uint64_t bytes)
 {
-	add(&to->calls, calls);
+	add_to_block(&to->calls, calls);
 	if (!__builtin_constant_p(bytes) || bytes)
-		add(&to->bytes, bytes);
+		add_to_block(&to->bytes, bytes);
 }
 
 /*

@@ -17,6 +17,7 @@
 #include "trace/account.h"
 #include "trace/guard.h"
 #include "trace/malloc_section.h"
+#include "trace/rebuild.h"
 
 #define STARTER_TURNS 2000u /* of yielding, for two system calls of the other thread */
 
@@ -117,8 +118,8 @@ static void learn_inherited(struct vmt_state *state)
 
 	state->recording.base = NULL; /* the parent's slots are not ours to write to */
 	if (atomic_load_explicit(&state->dirty, memory_order_relaxed) != VMT_DIRTY_NOT)
-		vmt_account_rebuild(state);
-	vmt_account_inherited(state);
+		vmt_rebuild(state);
+	vmt_rebuild_inherited(state);
 	state->recording = recording;
 }
 

@@ -104,7 +104,7 @@ void vmt_exit_report_find_tool(struct vmt_state *state)
 	state->tool[0] = '\0';
 }
 
-static bool starts_with(const char *text, const char *start)
+static bool begins_with(const char *text, const char *start)
 {
 	while (*start && *text == *start)
 		text++, start++;
@@ -114,8 +114,8 @@ static bool starts_with(const char *text, const char *start)
 /* No server is asked for names while the program waits for its end. */
 static bool is_for_tool(const char *entry)
 {
-	return !starts_with(entry, "LD_PRELOAD=") && !starts_with(entry, "VMATRACE_OPTIONS=") &&
-	       !starts_with(entry, "LD_AUDIT=") && !starts_with(entry, "DEBUGINFOD_URLS=");
+	return !begins_with(entry, "LD_PRELOAD=") && !begins_with(entry, "VMATRACE_OPTIONS=") &&
+	       !begins_with(entry, "LD_AUDIT=") && !begins_with(entry, "DEBUGINFOD_URLS=");
 }
 
 /* Copied at the start, since a program may put strings there that are gone at its end (putenv). */

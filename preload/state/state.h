@@ -110,7 +110,7 @@ struct vmt_state {
 	bool is_root; /* the process that the user started: it prints */
 	bool is_first; /* nobody but the kernel and ld.so had made maps before us */
 	enum vmt_noreserve noreserve;
-	bool knows_anon_vmas; /* see core/ties.h */
+	bool knows_anon_vmas; /* see anon_vma.h */
 	bool log_is_blocked; /* nobody reads it: nothing more is said */
 	uint32_t log_waited_ms; /* for who reads it */
 	bool query_works;
@@ -252,6 +252,13 @@ static inline void vmt_state_raise(struct vmt_state *state, enum vmt_alarm alarm
 		return;
 	state->alarms_said |= alarm;
 	atomic_fetch_or_explicit(&state->alarms_due, (uint32_t)alarm, memory_order_relaxed);
+}
+
+/* For whoever takes the lock over: which structure is being changed. Under the lock. */
+static inline void vmt_state_set_dirty(struct vmt_state *state, enum vmt_dirty dirty)
+{
+	atomic_store_explicit(&state->dirty, dirty, memory_order_relaxed);
+	atomic_signal_fence(memory_order_seq_cst);
 }
 
 static inline void vmt_note(struct vmt_state *state, uint64_t note)

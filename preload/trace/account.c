@@ -9,7 +9,7 @@
 #include "core/fast/fast_range.h"
 #include "core/fast/fast_simple.h"
 #include "core/vma/merge_rules.h"
-#include "core/vma/resolve_gone.h"
+#include "core/resolve/resolve_gone.h"
 #include "kernel/ask.h"
 #include "kernel/confidence.h"
 #include "patch/patch.h"
@@ -22,12 +22,6 @@
 #include "trace/modules.h"
 #include "trace/room.h"
 #include "unwind/unwind_learn.h"
-
-static void set_dirty(struct vmt_state *state, enum vmt_dirty dirty)
-{
-	atomic_store_explicit(&state->dirty, dirty, memory_order_relaxed);
-	atomic_signal_fence(memory_order_seq_cst);
-}
 
 VMT_HOT static void range_changed(void *context, struct vmt_map *map)
 {
@@ -59,7 +53,7 @@ static void site_added(void *context, const struct vmt_site *site)
 	vmt_publish_frames(state, site);
 }
 
-static void reset_space(struct vmt_state *state)
+void vmt_account_reset(struct vmt_state *state)
 {
 	vmt_arena_init(&state->space_arena, state->space_memory, state->space_memory_size);
 	vmt_space_init(&state->space, &state->space_arena, &state->space_ops);
@@ -75,7 +69,7 @@ int vmt_account_init(struct vmt_state *state)
 
 	state->space_ops = (struct vmt_space_ops){ range_changed, range_removed, state };
 	state->sites_ops = (struct vmt_callsites_ops){ vmt_modules_frame_of, site_added, state };
-	reset_space(state);
+	vmt_account_reset(state);
 	return vmt_callsites_init(&state->sites, &state->arena, room, &state->sites_ops);
 }
 
@@ -168,16 +162,16 @@ VMT_HOT static void note_peak(struct vmt_state *state)
 /* The table is changed: what else hangs on it. */
 VMT_HOT static void note_applied(struct vmt_state *state, const struct vmt_effect *effect)
 {
-	set_dirty(state, VMT_DIRTY_NOT);
+	vmt_state_set_dirty(state, VMT_DIRTY_NOT);
 	if (effect->out_of_memory) {
 		vmt_note(state, VMT_NOTE_MEMORY_FULL);
 		state->counters.lost++;
 	}
 	if (state->code_is_gone) {
 		state->code_is_gone = false;
-		set_dirty(state, VMT_DIRTY_SITES);
+		vmt_state_set_dirty(state, VMT_DIRTY_SITES);
 		vmt_callsites_forget_addresses(&state->sites);
-		set_dirty(state, VMT_DIRTY_NOT);
+		vmt_state_set_dirty(state, VMT_DIRTY_NOT);
 		vmt_unwind_learn_gone(state);
 	}
 	vmt_unwind_learn(state);
@@ -194,7 +188,7 @@ static void apply(struct vmt_state *state, const struct vmt_change *change, uint
 {
 	const struct vmt_effect_ops ops = live_ops(state);
 
-	set_dirty(state, VMT_DIRTY_SPACE);
+	vmt_state_set_dirty(state, VMT_DIRTY_SPACE);
 	vmt_effect_apply(&state->space, change, &state->resolution, site, state->call_time, &ops,
 			 effect);
 	note_applied(state, effect);
@@ -226,7 +220,7 @@ static void resolve_and_apply(struct vmt_state *state, struct vmt_change *change
 	if ((deferred || state->no_deriving || (change->met_hole && !state->query_works)) &&
 	    change->how == VMT_CHANGE_DERIVE) /* Linux 5.10 has two meanings for ENOMEM */
 		change->how = VMT_CHANGE_WALK; /* others may have come between */
-	set_dirty(state, VMT_DIRTY_SPACE);
+	vmt_state_set_dirty(state, VMT_DIRTY_SPACE);
 	if (!apply_carved(state, change, site->id, &effect)) {
 		note_resolved(state,
 			      vmt_resolve(&state->space, change, &kernel, &state->resolution),
@@ -257,9 +251,9 @@ struct vmt_site *vmt_account_intern(struct vmt_state *state,
 	struct vmt_site *site;
 
 	vmt_recording_doing(state, VMT_DOING_SITE);
-	set_dirty(state, VMT_DIRTY_SITES);
+	vmt_state_set_dirty(state, VMT_DIRTY_SITES);
 	site = vmt_callsites_intern(&state->sites, stack);
-	set_dirty(state, VMT_DIRTY_NOT);
+	vmt_state_set_dirty(state, VMT_DIRTY_NOT);
 	return site;
 }
 
@@ -291,10 +285,10 @@ VMT_HOT static bool account_simple(struct vmt_state *state, const struct vmt_don
 	if (state->no_deriving || !vmt_change_decode_simple(done, &simple))
 		return false;
 	vmt_recording_doing(state, VMT_DOING_MAPS);
-	set_dirty(state, VMT_DIRTY_SPACE);
+	vmt_state_set_dirty(state, VMT_DIRTY_SPACE);
 	if (!vmt_fast_simple_apply(&state->space, &simple, site->id, state->call_time, &ops,
 				   &effect)) {
-		set_dirty(state, VMT_DIRTY_NOT);
+		vmt_state_set_dirty(state, VMT_DIRTY_NOT);
 		return false;
 	}
 	note_applied(state, &effect);
@@ -355,11 +349,11 @@ uint64_t vmt_account_everything(struct vmt_state *state)
 	kernel.context = state;
 	state->call_time = vmt_clock_since_start(state);
 	vmt_recording_doing(state, VMT_DOING_MAPS);
-	set_dirty(state, VMT_DIRTY_SPACE);
+	vmt_state_set_dirty(state, VMT_DIRTY_SPACE);
 	do {
 		if (vmt_resolve(&state->space, &change, &kernel, &state->resolution) !=
 		    VMT_RESOLVED_ASKED) {
-			set_dirty(state, VMT_DIRTY_NOT);
+			vmt_state_set_dirty(state, VMT_DIRTY_NOT);
 			return 0;
 		}
 	} while (vmt_room_enlarge(state, &state->resolution.outcome));
@@ -373,15 +367,9 @@ uint64_t vmt_account_everything(struct vmt_state *state)
 	return sum(&effect.call) + sum(&effect.unseen);
 }
 
-static void recount_live(struct vmt_state *state)
+void vmt_account_balance(struct vmt_state *state, const struct vmt_counts *missing)
 {
-	for (uint32_t id = 0; id < state->sites.count; id++)
-		state->sites.by_id[id]->live = 0;
-	for (struct vmt_map *map = vmt_space_first(&state->space); map; map = vmt_space_next(map))
-		if (!(map->vma.flags & VMT_MAP_OWN))
-			state->sites.by_id[map->put_by]->live++;
-	for (uint32_t id = 0; id < state->sites.count; id++)
-		vmt_publish_site(state, state->sites.by_id[id]);
+	note_unseen(state, missing, true);
 }
 
 int vmt_account_start(struct vmt_state *state)
@@ -403,103 +391,4 @@ int vmt_account_start(struct vmt_state *state)
 			change_live(state, VMT_SITE_STARTUP, 1);
 	}
 	return outcome->out_of_memory ? -ENOMEM : 0;
-}
-
-static void read_back(struct vmt_state *state, const struct vmt_rec_range *range)
-{
-	const struct vmt_vma vma = {
-		.start = range->start,
-		.end = range->end,
-		.offset = range->offset,
-		.inode = range->inode,
-		.dev = vmt_dev(range->dev_major, range->dev_minor),
-		.flags = range->flags & ~VMT_MAP_USED,
-	};
-	struct vmt_map *next = vmt_space_from(&state->space, vma.start);
-
-	if (vma.start >= vma.end || (next && next->vma.start < vma.end))
-		return;
-	vmt_space_insert(&state->space, &vma, range->mapped_by, range->put_by, range->time);
-}
-
-void vmt_account_inherited(struct vmt_state *state)
-{
-	vmt_merge_rules_forget(&state->space); /* fork has changed what does not show */
-	vmt_account_everything(state);
-	for (unsigned i = 0; i < state->own_count; i++) {
-		struct vmt_map *map = vmt_space_at(&state->space, state->own[i].start);
-		struct vmt_vma vma;
-
-		if (!map)
-			continue;
-		vma = map->vma;
-		vma.flags |= VMT_MAP_OWN;
-		vmt_space_update(&state->space, map, &vma, VMT_SITE_STARTUP, VMT_SITE_STARTUP, 0);
-	}
-	recount_live(state);
-}
-
-/* Owners come from the published ranges, which are consistent one by one. */
-static void rebuild_space(struct vmt_state *state)
-{
-	const struct vmt_rec_section *section = &state->counters.section[VMT_SECTION_RANGES];
-	unsigned char *base = state->recording.base;
-
-	reset_space(state);
-	state->space.ops = NULL; /* what is published is read here, not changed */
-	for (uint64_t slot = 0; base && slot < section->used; slot++) {
-		const struct vmt_rec_range *range =
-			(const void *)(base + section->offset + slot * section->size);
-
-		if (!(range->seq & 1) && (range->flags & VMT_MAP_USED) &&
-		    range->put_by < state->sites.count && range->mapped_by < state->sites.count)
-			read_back(state, range);
-	}
-	state->space.ops = &state->space_ops;
-	if (!base) {
-		vmt_account_start(state);
-		return;
-	}
-	vmt_publish_reset_ranges(state);
-	for (struct vmt_map *map = vmt_space_first(&state->space); map; map = vmt_space_next(map))
-		vmt_publish_range(state, map);
-}
-
-/* A call was lost half-way: the sites' counts must still add up to the maps there are. */
-static void balance(struct vmt_state *state)
-{
-	struct vmt_counts missing = { 0 };
-	int64_t net = (int64_t)(state->counters.maps_now - state->counters.maps_start);
-
-	for (uint32_t id = 0; id < state->sites.count; id++) {
-		const struct vmt_rec_counters *had = &state->sites.by_id[id]->counters;
-
-		net -= (int64_t)(had->created + had->split - had->merged - had->removed);
-	}
-	if (net > 0)
-		missing.created = (uint64_t)net;
-	else
-		missing.removed = (uint64_t)-net;
-	note_unseen(state, &missing, true);
-}
-
-void vmt_account_rebuild(struct vmt_state *state)
-{
-	uint32_t dirty = atomic_load_explicit(&state->dirty, memory_order_relaxed);
-	uint64_t changed;
-
-	state->caller = NULL;
-	vmt_recording_doing(state, VMT_DOING_MAPS);
-	if (dirty == VMT_DIRTY_SITES)
-		vmt_callsites_reindex(&state->sites);
-	if (dirty == VMT_DIRTY_SPACE) {
-		rebuild_space(state);
-		recount_live(state);
-	}
-	set_dirty(state, VMT_DIRTY_NOT);
-	changed = vmt_account_everything(state);
-	if (changed || dirty != VMT_DIRTY_NOT)
-		state->counters.relearned++;
-	balance(state);
-	vmt_publish_header(state);
 }

@@ -28,11 +28,11 @@ uint64_t vmt_account_everything(struct vmt_state *state);
 /* Count starts that came or went without a call, and note why that may be. */
 void vmt_account_unseen(struct vmt_state *state, uint64_t starts);
 
-/* The same in a fork child, whose maps are its parent's but for a few; our own may be new ones. */
-void vmt_account_inherited(struct vmt_state *state);
+/* Count what nobody's call explains, so that the sites' counts add up to the maps there are. */
+void vmt_account_balance(struct vmt_state *state, const struct vmt_counts *missing);
 
-/* The table may be half-changed: throw it away, take owners from the published copy. */
-void vmt_account_rebuild(struct vmt_state *state);
+/* Make the table empty. */
+void vmt_account_reset(struct vmt_state *state);
 
 /*
  * Fill the table with the process as it is, all of it put by the start-up site. Without /proc it

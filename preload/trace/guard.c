@@ -15,6 +15,7 @@
 #include "store/publish.h"
 #include "store/recording.h"
 #include "trace/account.h"
+#include "trace/rebuild.h"
 
 #define DRAIN_NS UINT64_C(20000000) /* for others' calls, at one go */
 
@@ -130,7 +131,7 @@ static inline bool begin(struct vmt_state *state, enum vmt_lock_result got)
 	if (VMT_UNLIKELY(got != VMT_LOCK_GOT)) {
 		if (got == VMT_LOCK_BUSY)
 			return false;
-		vmt_account_rebuild(state); /* robbed */
+		vmt_rebuild(state); /* robbed */
 	}
 	if (VMT_UNLIKELY(vmt_deferred_waits(&state->deferred)))
 		drain(state);

@@ -90,7 +90,7 @@ static bool is_comparable(struct vmt_state *state)
 	return vmt_ask_is_possible() && vmt_deferred_is_quiet(&state->deferred);
 }
 
-static void compare(struct vmt_state *state, const struct vmt_done *last)
+static void compare_maps(struct vmt_state *state, const struct vmt_done *last)
 {
 	struct vmt_outcome *outcome = &state->resolution.outcome;
 	struct vmt_map *map = vmt_space_first(&state->space);
@@ -120,7 +120,7 @@ void vmt_verify_table(struct vmt_state *state, const struct vmt_done *last)
 	state->calls_since_verify = 0;
 	uint64_t asked = state->counters.asked_maps;
 
-	compare(state, last);
+	compare_maps(state, last);
 	state->counters.asked_maps = asked; /* the comparison is not an answer */
 }
 

@@ -18,8 +18,8 @@ fail() { echo "FAILED: $*"; failed=$((failed + 1)); }
 
 build() {
 	$cc -std=gnu17 -D_GNU_SOURCE -g -O2 -Wall -Wextra -fPIC -fvisibility=hidden \
-		-mgeneral-regs-only -I"$top/preload" -I"$top/preload/core" -shared -o libfake.so \
-		"$top"/preload/capture/*.[cS] \
+		-mgeneral-regs-only -I"$top/preload" -shared -o libfake.so \
+		"$top"/preload/{capture,malloc,patch}/*.[cS] "$top"/preload/os/{elf,libc}.c \
 		"$top/preload/core/base/calls.c" "$here/fake_room.c" -Wl,-z,initfirst \
 		-Wl,-z,nodelete -Wl,-z,defs -Wl,--version-script="$top/preload/vmatrace.map" &&
 	$cc -shared -o libsite.so "$here/site_in_module.S" &&
@@ -28,7 +28,7 @@ build() {
 	$cc -D_GNU_SOURCE -O1 -o far_site "$here/every_call.c" "$here/site_in_module.S" &&
 	g++ -O1 -rdynamic -fnon-call-exceptions -o stacks "$here/stacks.cc" \
 		-L. -lsite -Wl,-rpath,"$out" &&
-	$cc -D_GNU_SOURCE -O1 -I"$top/preload" -I"$top/preload/core" -o text "$here/text.c" \
+	$cc -D_GNU_SOURCE -O1 -I"$top/preload" -o code "$here/code.c" \
 		"$top/preload/patch/code.c" "$top/preload/patch/plain.c" &&
 	$cc -O2 -o bench_gate "$here/bench_gate.c"
 }
@@ -62,7 +62,7 @@ if_there() {
 }
 
 build || exit 2
-./text || fail "text"
+./code || fail "code"
 same ./every_call
 same ./far_site
 for way in return exit _exit _Exit quick thread group; do

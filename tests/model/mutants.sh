@@ -11,7 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 preload=$here/../../preload
 seed=${1:-1}
 calls=20000
-faults="$(seq 8) $(seq 21 41)"	# from 21 on those of known.c and kin.c
+faults="$(seq 8) $(seq 21 41)"	# from 21 on those of merge_rules.c and vma_class.c
 folder=$(mktemp -d) || exit 3
 trap 'rm -rf "$folder"' EXIT
 cp -r "$preload" "$folder/preload"
@@ -31,15 +31,15 @@ resolve/effect.c	s/if \(vmt_range_has\(change->grown, x\)\)/if (0)/	--calls=2000
 resolve/effect.c	s/SOURCE_FRESH, NULL, x, end/SOURCE_ALIEN, NULL, x, end/	--calls=20000
 resolve/effect.c	s/\t\tnote_growth\([^\n]*\n//	--stacks
 fast/fast_protect.c	s/(static void hand_over.*?)if \(pieces->has_rest\)/$1if (0)/s	--alloc
-fast/fast_protect.c	s/if \(sides.merges_right\)\n\t\tvmt_direct_drop/if (0)\n\t\tvmt_direct_drop/	--alloc
+fast/fast_protect.c	s/if \(sides.merges_right\)\n\t\tvmt_fast_drop/if (0)\n\t\tvmt_fast_drop/	--alloc
 resolve/resolve.c	s/\tcomplete_grown\([^\n]*\n//	--forks=2000
 END
 }
 
 build() {	# NAME FAULT
-	${CC:-gcc} -std=gnu17 -D_GNU_SOURCE -O1 -DVMT_FAULT="$2" -I"$core" -I"$folder/preload" \
+	${CC:-gcc} -std=gnu17 -D_GNU_SOURCE -O1 -DVMT_FAULT="$2" -I"$folder/preload" \
 		-o "$folder/$1" "$here"/*.c \
-		"$core"/base/arena.c "$core"/vma/space.c "$core"/vma/change.c "$core"/vma/change_possible.c "$core"/vma/outcome.c "$core"/resolve/merge.c "$core"/vma/vma_class.c "$core"/vma/merge_rules.c \
+		"$core"/base/arena.c "$core"/vma/space.c "$core"/vma/change.c "$core"/vma/change_possible.c "$core"/vma/vma.c "$core"/vma/outcome.c "$core"/resolve/merge.c "$core"/vma/vma_class.c "$core"/vma/merge_rules.c \
 		"$core"/resolve/predict.c "$core"/resolve/resolve.c \
 		"$core"/resolve/effect.c "$core"/fast/fast_simple.c "$core"/fast/fast_range.c "$core"/fast/fast_protect.c "$core"/fast/fast.c "$core"/vma/mapsline.c "$core"/vma/anon_vma.c "$core"/base/kernel.c "$core"/base/calls.c
 }

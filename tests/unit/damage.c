@@ -41,7 +41,7 @@ static void begin(bool sealed)
 static bool is_sound(void)
 {
 	return !vmt_view_open(sample.data, sizeof(sample.data), &view) &&
-	       !vmt_view_examine(&view) && !vmt_view_is_damaged(&view);
+	       !vmt_damage_examine(&view) && !vmt_view_is_damaged(&view);
 }
 
 Test(damage, what_was_written_is_sound)
@@ -81,7 +81,7 @@ Test(damage, a_sealed_header_that_was_changed_is_refused)
 	begin(true);
 	sample.header->maps_now++;
 	cr_assert_eq(vmt_view_open(sample.data, sizeof(sample.data), &view), 0);
-	cr_assert_eq(vmt_view_examine(&view), -EBADMSG);
+	cr_assert_eq(vmt_damage_examine(&view), -EBADMSG);
 	cr_assert_str_eq(view.error, "it was changed after the process ended");
 }
 

@@ -68,8 +68,8 @@ int vmt_compare_load_any(char *path, const struct vmt_summary_options *options,
 	return VMT_EXIT_USAGE;
 }
 
-static void add(struct vmt_comparison *comparison, const char *program,
-		const struct vmt_summary_site *site, int64_t before, int64_t after)
+static void add_difference(struct vmt_comparison *comparison, const char *program,
+			   const struct vmt_summary_site *site, int64_t before, int64_t after)
 {
 	struct vmt_difference *item;
 
@@ -117,11 +117,11 @@ static void add_program(struct vmt_comparison *comparison, const struct vmt_summ
 
 	for (; site; site = site->hh.next) {
 		other = vmt_summary_find_site(before, site->key);
-		add(comparison, after->name, site, other ? other->maps : 0, site->maps);
+		add_difference(comparison, after->name, site, other ? other->maps : 0, site->maps);
 	}
 	for (site = before ? before->sites : NULL; site; site = site->hh.next) {
 		if (!vmt_summary_find_site(after, site->key))
-			add(comparison, before->name, site, site->maps, 0);
+			add_difference(comparison, before->name, site, site->maps, 0);
 	}
 }
 

@@ -102,7 +102,8 @@ static int64_t allowed(const struct vmt_limit *limit, int64_t base)
 	return base + (int64_t)value;
 }
 
-static void add(struct vmt_verdict *verdict, const struct vmt_finding *finding, char *message)
+static void add_finding(struct vmt_verdict *verdict, const struct vmt_finding *finding,
+			char *message)
 {
 	verdict->finding =
 		vmt_must_grow(verdict->finding, verdict->count, sizeof(*verdict->finding));
@@ -156,7 +157,7 @@ static void judge_number(struct vmt_verdict *verdict, enum vmt_rule rule,
 		abort();
 #pragma GCC diagnostic pop
 	blame_most(&finding);
-	add(verdict, &finding, message);
+	add_finding(verdict, &finding, message);
 }
 
 /* The heap, one map, comes with the first malloc of all: that is no growth of anybody's. */
@@ -196,15 +197,16 @@ static void judge_site(struct vmt_verdict *verdict, const struct vmt_summary_pro
 	verdict->sites++;
 	verdict->maps += site->maps - base;
 	if (verdict->base)
-		add(verdict, &finding,
-		    vmt_must_format("%+lld map%s by %s in %s: %lld instead of %lld in the baseline",
+		add_finding(verdict, &finding,
+			    vmt_must_format(
+				    "%+lld map%s by %s in %s: %lld instead of %lld in the baseline",
 				    (long long)(site->maps - base), plural(site->maps - base),
 				    site->call, function, (long long)site->maps, (long long)base));
 	else
-		add(verdict, &finding,
-		    vmt_must_format("%+lld map%s by %s in %s, allowed are %lld",
-				    (long long)site->maps, plural(site->maps), site->call, function,
-				    (long long)finding.allowed));
+		add_finding(verdict, &finding,
+			    vmt_must_format("%+lld map%s by %s in %s, allowed are %lld",
+					    (long long)site->maps, plural(site->maps), site->call,
+					    function, (long long)finding.allowed));
 }
 
 /* ret_suppressed: growth that is passed over; ret_worst: the site that grew most. */
@@ -256,15 +258,17 @@ static void judge_growth(struct vmt_verdict *verdict, const struct vmt_summary_p
 	if (!limit->is_set || growth <= finding.allowed)
 		return;
 	if (base)
-		add(verdict, &finding,
-		    vmt_must_format("%s grew by %lld map%s, by %lld in the baseline, allowed are "
+		add_finding(verdict, &finding,
+			    vmt_must_format(
+				    "%s grew by %lld map%s, by %lld in the baseline, allowed are "
 				    "%lld",
 				    program->name, (long long)growth, plural(growth),
 				    (long long)finding.base, (long long)finding.allowed));
 	else
-		add(verdict, &finding,
-		    vmt_must_format("%s grew by %lld map%s, allowed are %lld", program->name,
-				    (long long)growth, plural(growth), (long long)finding.allowed));
+		add_finding(verdict, &finding,
+			    vmt_must_format("%s grew by %lld map%s, allowed are %lld",
+					    program->name, (long long)growth, plural(growth),
+					    (long long)finding.allowed));
 }
 
 /*

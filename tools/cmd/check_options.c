@@ -148,7 +148,7 @@ static const char *set_exitcode(struct vmt_check *check, const char *value)
 	return NULL;
 }
 
-static const char *set_option(void *context, int option, char *value)
+static const char *set_check_option(void *context, int option, char *value)
 {
 	struct vmt_check *check = context;
 	struct vmt_phase *phase = &check->summary.phase;
@@ -181,7 +181,7 @@ static const char *set_option(void *context, int option, char *value)
 }
 
 static const struct vmt_arguments arguments = {
-	"check", help, ":f:o:h", options, set_option,
+	"check", help, ":f:o:h", options, set_check_option,
 };
 
 /* What is not said but meant; NULL, or what is missing. */

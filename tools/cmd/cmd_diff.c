@@ -35,7 +35,7 @@ static const char help[] =
 	"      --symbols=DIR       look for modules and .build-id/ files here as well\n"
 	"  -h, --help\n";
 
-static const char *set_option(void *context, int option, char *value)
+static const char *set_diff_option(void *context, int option, char *value)
 {
 	struct request *request = context;
 	struct vmt_phase *phase = &request->options.phase;
@@ -65,11 +65,11 @@ static const struct option long_options[] = {
 };
 
 static const struct vmt_arguments arguments = {
-	"diff", help, ":f:o:h", long_options, set_option,
+	"diff", help, ":f:o:h", long_options, set_diff_option,
 };
 
 /* -1: go on; otherwise the exit status. */
-static int parse(int argc, char **argv, struct request *request)
+static int parse_diff(int argc, char **argv, struct request *request)
 {
 	int status = vmt_arguments_parse(&arguments, argc, argv, request);
 
@@ -111,7 +111,7 @@ int vmt_cmd_diff(int argc, char **argv)
 	struct vmt_summary after = { .programs = NULL };
 	struct request request = { .output = NULL };
 	struct vmt_comparison comparison;
-	int status = parse(argc, argv, &request);
+	int status = parse_diff(argc, argv, &request);
 
 	if (status >= 0)
 		return status;

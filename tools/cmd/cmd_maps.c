@@ -59,7 +59,7 @@ static const char help[] =
 	"Exit status: 0; 2 for bad usage, a process that cannot be read or does not exist, a\n"
 	"kernel thread, or a file that is something else.\n";
 
-static const char *set_option(void *context, int option, char *value)
+static const char *set_maps_option(void *context, int option, char *value)
 {
 	struct request *request = context;
 	uint64_t number = 0;
@@ -95,11 +95,11 @@ static const struct option long_options[] = {
 };
 
 static const struct vmt_arguments arguments = {
-	"maps", help, ":f:Fawi:c:h", long_options, set_option,
+	"maps", help, ":f:Fawi:c:h", long_options, set_maps_option,
 };
 
 /* -1: go on; otherwise the exit status. */
-static int parse(int argc, char **argv, struct request *request)
+static int parse_maps(int argc, char **argv, struct request *request)
 {
 	int status = vmt_arguments_parse(&arguments, argc, argv, request);
 
@@ -218,7 +218,7 @@ static void start_screen(struct request *request)
 int vmt_cmd_maps(int argc, char **argv)
 {
 	struct request request = { .seconds = 2 };
-	int status = parse(argc, argv, &request);
+	int status = parse_maps(argc, argv, &request);
 
 	if (status >= 0)
 		return status;

@@ -78,7 +78,7 @@ static const char *set_number(struct request *request, int option, const char *v
 	return NULL;
 }
 
-static const char *set_option(void *context, int option, char *value)
+static const char *set_report_option(void *context, int option, char *value)
 {
 	struct request *request = context;
 	struct vmt_print_options *print = &request->print;
@@ -123,11 +123,11 @@ static const struct option long_options[] = {
 };
 
 static const struct vmt_arguments arguments = {
-	"report", help, ":f:o:p:s:b:m:F:c:n:d:vh", long_options, set_option,
+	"report", help, ":f:o:p:s:b:m:F:c:n:d:vh", long_options, set_report_option,
 };
 
 /* -1: go on; otherwise the exit status. */
-static int parse(int argc, char **argv, struct request *request)
+static int parse_report(int argc, char **argv, struct request *request)
 {
 	int status = vmt_arguments_parse(&arguments, argc, argv, request);
 
@@ -173,7 +173,7 @@ int vmt_cmd_report(int argc, char **argv)
 {
 	struct request request = { .print.format = VMT_FORMAT_TEXT, .fd = -1 };
 	struct vmt_recordings recordings = { NULL, 0 };
-	int status = parse(argc, argv, &request);
+	int status = parse_report(argc, argv, &request);
 	bool is_bad = false;
 
 	if (status >= 0)

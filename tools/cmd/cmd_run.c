@@ -51,7 +51,7 @@ static const char help[] =
 	"  -h, --help\n";
 
 /* Append ":text", or text alone to nothing. Out of memory ends the tool: nothing runs yet. */
-static void append(char **list, const char *text)
+static void append_argument(char **list, const char *text)
 {
 	char *longer = vmt_must_format("%s%s%s", *list ? *list : "", *list ? ":" : "", text);
 
@@ -59,7 +59,7 @@ static void append(char **list, const char *text)
 	*list = longer;
 }
 
-static const char *set_option(void *context, int option, char *value)
+static const char *set_run_option(void *context, int option, char *value)
 {
 	struct request *request = context;
 	uint64_t number;
@@ -74,7 +74,7 @@ static const char *set_option(void *context, int option, char *value)
 	case 'O':
 		if (!strchr(value, '='))
 			return "an option for the library is KEY=VALUE, not ";
-		append(&request->options, value);
+		append_argument(&request->options, value);
 		return NULL;
 	case 'v': request->print.verbose = true; return NULL;
 	default: break;
@@ -102,11 +102,11 @@ static const struct option long_options[] = {
 
 /* "+": the program's options are not ours. */
 static const struct vmt_arguments arguments = {
-	"run", help, "+:o:r:O:n:d:vh", long_options, set_option,
+	"run", help, "+:o:r:O:n:d:vh", long_options, set_run_option,
 };
 
 /* -1: go on; otherwise the exit status. */
-static int parse(int argc, char **argv, struct request *request)
+static int parse_run(int argc, char **argv, struct request *request)
 {
 	int status = vmt_arguments_parse(&arguments, argc, argv, request);
 
@@ -240,7 +240,7 @@ int vmt_cmd_run(int argc, char **argv)
 		.print.format = VMT_FORMAT_TEXT,
 	};
 	static struct vmt_target target;
-	int status = parse(argc, argv, &request);
+	int status = parse_run(argc, argv, &request);
 
 	if (status < 0) {
 		status = vmt_target_check(request.command[0], &target);

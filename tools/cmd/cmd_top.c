@@ -56,7 +56,7 @@ static bool set_interval(struct request *request, const char *text)
 	return true;
 }
 
-static const char *set_option(void *context, int option, char *value)
+static const char *set_top_option(void *context, int option, char *value)
 {
 	struct request *request = context;
 	uint64_t number;
@@ -91,11 +91,11 @@ static const struct option long_options[] = {
 };
 
 static const struct vmt_arguments arguments = {
-	"top", help, ":i:s:p:n:h", long_options, set_option,
+	"top", help, ":i:s:p:n:h", long_options, set_top_option,
 };
 
 /* -1: go on; otherwise the exit status. */
-static int parse(int argc, char **argv, struct request *request)
+static int parse_top(int argc, char **argv, struct request *request)
 {
 	int status = vmt_arguments_parse(&arguments, argc, argv, request);
 
@@ -225,7 +225,7 @@ static int show(const struct request *request, struct vmt_symbols *symbols)
 int vmt_cmd_top(int argc, char **argv)
 {
 	struct request request = { .interval = 1000 };
-	int status = parse(argc, argv, &request);
+	int status = parse_top(argc, argv, &request);
 	struct vmt_symbols *symbols;
 
 	if (status >= 0)

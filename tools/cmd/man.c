@@ -37,7 +37,7 @@ static void put(const char *text, size_t n)
 	}
 }
 
-static void put_line(const char *text)
+static void put_man_line(const char *text)
 {
 	put(text, strlen(text));
 	putchar('\n');
@@ -65,7 +65,7 @@ static void put_option(const char *line)
 	put(line, n);
 	putchar('\n');
 	if (text)
-		put_line(text);
+		put_man_line(text);
 }
 
 /* What kind of line follows in a block of the kind before. */
@@ -94,7 +94,7 @@ static enum block put_body(const char *line, enum block before)
 	if (block == BLOCK_OPTION && line[indent] == '-')
 		put_option(line + indent);
 	else
-		put_line(line + (block == BLOCK_EXAMPLE ? 0 : indent));
+		put_man_line(line + (block == BLOCK_EXAMPLE ? 0 : indent));
 	return block;
 }
 
@@ -107,7 +107,7 @@ static void convert(FILE *help)
 		line[strcspn(line, "\n")] = '\0';
 		if (!strncmp(line, "Usage: ", 7)) {
 			fputs(".SH SYNOPSIS\n.B ", stdout);
-			put_line(line + 7);
+			put_man_line(line + 7);
 			block = BLOCK_SYNOPSIS;
 		} else if (!*line) {
 			if (block == BLOCK_SYNOPSIS)
@@ -117,7 +117,7 @@ static void convert(FILE *help)
 			block = BLOCK_NONE;
 		} else if (block == BLOCK_SYNOPSIS) {
 			fputs(".br\n.B ", stdout);
-			put_line(line + strspn(line, " "));
+			put_man_line(line + strspn(line, " "));
 		} else {
 			block = put_body(line, block);
 		}
@@ -174,7 +174,7 @@ int vmt_man_print(const char *name, const char *summary, int (*run)(int argc, ch
 	puts("\" 1 \"\" \"vmatrace " VMT_VERSION "\" \"User Commands\"\n.SH NAME");
 	put(title, strlen(title));
 	fputs(" \\- ", stdout);
-	put_line(summary);
+	put_man_line(summary);
 	convert(help);
 	fclose(help);
 	put_see_also(name != NULL);

@@ -46,7 +46,7 @@ static int count_maps(pid_t pid, uint64_t *ret_maps)
 	return 0;
 }
 
-static int add(struct list *list, pid_t pid)
+static int add_process(struct list *list, pid_t pid)
 {
 	struct entry entry = { .maps = 0 };
 	struct entry *more;
@@ -68,7 +68,7 @@ static int add(struct list *list, pid_t pid)
 	return 0;
 }
 
-static int by_maps(const void *a, const void *b)
+static int by_count(const void *a, const void *b)
 {
 	const struct entry *one = a, *two = b;
 
@@ -88,11 +88,11 @@ static int read_all(struct list *list)
 		return -errno;
 	while (!ret && (entry = readdir(dir))) {
 		if (vmt_process_parse(entry->d_name, &pid))
-			ret = add(list, pid);
+			ret = add_process(list, pid);
 	}
 	closedir(dir);
 	if (list->count)
-		qsort(list->entry, list->count, sizeof(*list->entry), by_maps);
+		qsort(list->entry, list->count, sizeof(*list->entry), by_count);
 	return ret;
 }
 

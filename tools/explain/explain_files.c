@@ -62,7 +62,7 @@ static bool is_same_name(const struct name *a, const struct name *b)
 	return a->length == b->length && !memcmp(a->text, b->text, a->length);
 }
 
-static void add(struct group *groups, const struct vmt_explain_map *map)
+static void add_file(struct group *groups, const struct vmt_explain_map *map)
 {
 	struct name name = name_of(map), other;
 	uint32_t at = hash_bytes(2166136261u, name.text, name.directory);
@@ -112,7 +112,7 @@ size_t vmt_explain_top_files(const struct vmt_explain *explain, enum vmt_kind ki
 		return 0;
 	for (size_t i = 0; i < explain->count; i++) {
 		if (explain->map[i].kind == kind && explain->map[i].name_length)
-			add(groups, &explain->map[i]);
+			add_file(groups, &explain->map[i]);
 	}
 	qsort(groups, GROUPS, sizeof(*groups), by_maps);
 	for (; n < count && groups[n].maps; n++) {

@@ -5,7 +5,7 @@
  * the tests can demand it of real programs. Each map shows one pattern at most. Pure; part
  * of explain.h.
  */
-#include "explain/explain_search.h"
+#include "explain/search.h"
 #include "input/vmflags.h"
 #include "util/sorted.h"
 

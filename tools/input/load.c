@@ -89,7 +89,7 @@ static void release(struct vmt_recording *recording)
 	free(recording->name);
 }
 
-static int append(struct vmt_recordings *recordings, const struct vmt_recording *recording)
+static int append_view(struct vmt_recordings *recordings, const struct vmt_recording *recording)
 {
 	struct vmt_recording *item =
 		realloc(recordings->item, (recordings->count + 1) * sizeof(*item));
@@ -121,13 +121,13 @@ static int add(struct vmt_recordings *recordings, int fd, const char *name)
 	}
 	ret = vmt_view_open(recording.data, recording.size, &recording.view);
 	if (!ret)
-		ret = vmt_view_examine(&recording.view);
+		ret = vmt_damage_examine(&recording.view);
 	if (ret)
 		vmt_message("%s is no readable recording: %s (at byte %llu); record it again.",
 			    name, recording.view.error,
 			    (unsigned long long)recording.view.error_offset);
 	else
-		ret = append(recordings, &recording);
+		ret = append_view(recordings, &recording);
 	if (ret)
 		release(&recording);
 	else if (vmt_view_is_damaged(&recording.view))

@@ -100,7 +100,7 @@ static json_t *damaged_of(const struct vmt_view *view)
 
 	for (uint32_t id = 0; id < VMT_SECTION_COUNT; id++) {
 		if (view->damaged >> id & 1)
-			json_array_append_new(array, json_string(vmt_view_section_name(id)));
+			json_array_append_new(array, json_string(vmt_damage_section_name(id)));
 	}
 	return array;
 }

@@ -17,7 +17,7 @@ static void flush(struct vmt_json_output *output)
 	output->used = 0;
 }
 
-static void append(struct vmt_json_output *output, const char *bytes, size_t n)
+static void append_output(struct vmt_json_output *output, const char *bytes, size_t n)
 {
 	if (n > sizeof(output->text) - output->used)
 		flush(output);
@@ -35,16 +35,16 @@ static int put(const char *bytes, size_t n, void *context)
 	struct vmt_json_output *output = context;
 
 	if (output->owes_newline)
-		append(output, "\n          ", 1 + (size_t)output->indent);
+		append_output(output, "\n          ", 1 + (size_t)output->indent);
 	output->owes_newline = n == 1 && *bytes == '\n';
 	if (!output->owes_newline)
-		append(output, bytes, n);
+		append_output(output, bytes, n);
 	return output->is_failed ? -1 : 0;
 }
 
 void vmt_json_put(struct vmt_json_output *output, const char *text)
 {
-	append(output, text, strlen(text));
+	append_output(output, text, strlen(text));
 }
 
 static void dump(struct vmt_json_output *output, int indent, json_t *value, size_t more_flags)

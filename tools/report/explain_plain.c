@@ -23,7 +23,7 @@ struct place {
 	struct vmt_rec_counters counters;
 };
 
-static uint32_t place_of(const struct vmt_explain_record *record, uint32_t site)
+static uint32_t place_of_site(const struct vmt_explain_record *record, uint32_t site)
 {
 	return record->place ? record->place[site] : site;
 }
@@ -38,7 +38,7 @@ static uint64_t *count_untold(const struct vmt_explain_record *record, uint64_t 
 		const struct vmt_explain_map *map = &record->map[i];
 
 		if (map->put_by < sites && map->put_by >= VMT_SITE_FIRST && !(map->shows & told))
-			untold[place_of(record, map->put_by)]++;
+			untold[place_of_site(record, map->put_by)]++;
 	}
 	return untold;
 }
@@ -71,7 +71,7 @@ static bool sum_place(const struct vmt_explain_record *record, uint32_t place, s
 			live[record->map[i].put_by]++;
 	}
 	for (uint32_t i = VMT_SITE_FIRST; live && i < sites; i++) {
-		if (place_of(record, i) == place && vmt_view_site(record->view, i, &site))
+		if (place_of_site(record, i) == place && vmt_view_site(record->view, i, &site))
 			add_site(ret, i, &site, live[i]);
 	}
 	free(live);
@@ -97,7 +97,7 @@ const char *vmt_explain_plain_given_back(void *context, uint32_t site, char *tex
 
 	text[0] = '\0';
 	if (site < VMT_SITE_FIRST || site >= record->explain.facts.sites ||
-	    !sum_place(record, place_of(record, site), &place) ||
+	    !sum_place(record, place_of_site(record, site), &place) ||
 	    !vmt_report_per_call(&place.counters, place.live, &per_call) ||
 	    !vmt_report_is_worth_telling(&per_call))
 		return text;
@@ -115,7 +115,7 @@ static const struct vmt_explain_map *example_of(const struct vmt_explain_record 
 		const struct vmt_explain_map *map = &record->map[i];
 
 		if (map->put_by < record->explain.facts.sites && map->put_by >= VMT_SITE_FIRST &&
-		    place_of(record, map->put_by) == place && !(map->shows & told))
+		    place_of_site(record, map->put_by) == place && !(map->shows & told))
 			return map;
 	}
 	return NULL;
@@ -207,7 +207,8 @@ static const struct vmt_explain_pattern *pattern_of(const struct vmt_explain_rec
 			const struct vmt_explain_map *map = &record->map[i];
 
 			shown += map->put_by < explain->facts.sites && map->shows & bit &&
-				 !(map->shows & told) && place_of(record, map->put_by) == place;
+				 !(map->shows & told) &&
+				 place_of_site(record, map->put_by) == place;
 		}
 		if (shown > maps / 2)
 			return &explain->patterns[p];

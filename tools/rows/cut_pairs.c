@@ -41,7 +41,7 @@ static void count_pair(struct pair **pairs, uint32_t mapped_by, uint32_t put_by)
 	pair->maps++;
 }
 
-static int by_maps(const void *a, const void *b)
+static int by_cuts(const void *a, const void *b)
 {
 	const struct vmt_cut *one = a;
 	const struct vmt_cut *two = b;
@@ -66,7 +66,7 @@ static void take_pairs(struct vmt_cut_pairs *cuts, struct pair *pairs)
 			(struct vmt_cut){ pair->key.mapped_by, pair->key.put_by, pair->maps };
 		free(pair);
 	}
-	qsort(cuts->item, cuts->count, sizeof(*cuts->item), by_maps);
+	qsort(cuts->item, cuts->count, sizeof(*cuts->item), by_cuts);
 }
 
 static uint64_t place_key(const struct vmt_cut_pairs *cuts, uint32_t index)
@@ -130,7 +130,8 @@ uint64_t vmt_cut_pairs_mapped(const struct vmt_cut_pairs *cuts, uint64_t site)
 	return site < cuts->sites ? cuts->mapped[site] : 0;
 }
 
-static char *place_of(const struct vmt_cut_pairs *cuts, uint32_t index, struct vmt_symbols *symbols)
+static char *place_of_pair(const struct vmt_cut_pairs *cuts, uint32_t index,
+			   struct vmt_symbols *symbols)
 {
 	struct vmt_place place;
 	struct vmt_rec_site site;
@@ -165,7 +166,7 @@ char *vmt_cut_pairs_describe(const struct vmt_cut_pairs *cuts, uint64_t site, bo
 	if (!partner)
 		return NULL;
 	cut = &cuts->item[partner - 1];
-	place = place_of(cuts, from_mapper ? cut->put_by : cut->mapped_by, symbols);
+	place = place_of_pair(cuts, from_mapper ? cut->put_by : cut->mapped_by, symbols);
 	text = from_mapper ? vmt_must_format("%llu of them cut by %s",
 					     (unsigned long long)cut->maps, place) :
 			     vmt_must_format("cuts what %s mapped", place);

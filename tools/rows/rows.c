@@ -196,7 +196,7 @@ static void read_site(struct maker *maker, uint64_t index)
 	add_to_group(maker, &group, &site);
 }
 
-static int compare(uint64_t one, uint64_t two)
+static int compare_rows(uint64_t one, uint64_t two)
 {
 	return (one < two) - (one > two);
 }
@@ -215,21 +215,21 @@ static int by_sort(const void *a, const void *b, void *context)
 	int order = 0;
 
 	switch (*(const enum vmt_rows_sort *)context) {
-	case VMT_ROWS_DEFAULT: return -compare(one->row.site, two->row.site);
+	case VMT_ROWS_DEFAULT: return -compare_rows(one->row.site, two->row.site);
 	case VMT_ROWS_NET:
-		order = compare(magnitude(vmt_view_net(c1)), magnitude(vmt_view_net(c2)));
+		order = compare_rows(magnitude(vmt_view_net(c1)), magnitude(vmt_view_net(c2)));
 		break;
-	case VMT_ROWS_PEAK: order = compare(one->peak, two->peak); break;
-	case VMT_ROWS_CALLS: order = compare(c1->calls, c2->calls); break;
-	case VMT_ROWS_CREATED: order = compare(c1->created, c2->created); break;
-	case VMT_ROWS_SPLIT: order = compare(c1->split, c2->split); break;
+	case VMT_ROWS_PEAK: order = compare_rows(one->peak, two->peak); break;
+	case VMT_ROWS_CALLS: order = compare_rows(c1->calls, c2->calls); break;
+	case VMT_ROWS_CREATED: order = compare_rows(c1->created, c2->created); break;
+	case VMT_ROWS_SPLIT: order = compare_rows(c1->split, c2->split); break;
 	default: break;
 	}
 	if (!order)
-		order = compare(one->row.live, two->row.live);
+		order = compare_rows(one->row.live, two->row.live);
 	if (!order)
-		order = compare(magnitude(vmt_view_net(c1)), magnitude(vmt_view_net(c2)));
-	return order ? order : -compare(one->row.site, two->row.site);
+		order = compare_rows(magnitude(vmt_view_net(c1)), magnitude(vmt_view_net(c2)));
+	return order ? order : -compare_rows(one->row.site, two->row.site);
 }
 
 static void finish_row(struct maker *maker, struct vmt_report_row *row, const struct group *group)

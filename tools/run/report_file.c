@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TRIES 100	/* names in a folder of others */
+#define TRIES 100 /* names in a folder of others */
 #define FLAGS (O_WRONLY | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
 
 /* Is nobody else able to put anything into the folder that this name is in? */
@@ -33,8 +33,7 @@ static bool may_use(int fd, bool is_own_folder)
 	struct stat st;
 
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	       (is_own_folder ||
-		(st.st_size == 0 && st.st_nlink == 1 && st.st_uid == geteuid()));
+	       (is_own_folder || (st.st_size == 0 && st.st_nlink == 1 && st.st_uid == geteuid()));
 }
 
 static int open_one(const char *name)

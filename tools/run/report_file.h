@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file that log_path names, under the library's own rules: a report holds command lines and is its
- * owner's alone, and in a folder where others may write, a name may be a link to one of our own files.
+ * The file that log_path names, under the library's own rules: a report holds command lines and is
+ * its owner's alone, and in a folder where others may write, a name may be a link to one of our own
+ * files.
  */
 #ifndef VMT_REPORT_FILE_H
 #define VMT_REPORT_FILE_H

@@ -47,7 +47,7 @@ uint32_t vmt_top_screen_width(void)
 #define NUMBER(value) vmt_lines_number(&(struct vmt_number){ .text = "" }, value)
 #define SIGNED(value) vmt_lines_number_signed(&(struct vmt_number){ .text = "" }, value)
 
-static void put_line(int row, int column, const char *text)
+static void put_screen_line(int row, int column, const char *text)
 {
 	if (row < LINES && column < COLS)
 		mvaddnstr(row, column, text, COLS - column);
@@ -71,7 +71,7 @@ static void draw_title(const struct vmt_top *top)
 						 0.0,
 		 top->is_gone ? "ENDED" : "");
 	attron(A_BOLD);
-	put_line(0, 0, text);
+	put_screen_line(0, 0, text);
 	attroff(A_BOLD);
 }
 
@@ -86,7 +86,7 @@ static void draw_maps(const struct vmt_top *top)
 		 NUMBER(top->maps), NUMBER(header->maps_own), NUMBER(header->maps_limit),
 		 100 * part, NUMBER(header->maps_peak), NUMBER(header->maps_start));
 	attron(part >= 0.8 ? A_STANDOUT : A_NORMAL);
-	put_line(1, 0, text);
+	put_screen_line(1, 0, text);
 	attroff(A_STANDOUT);
 	if (top->rate > 0 && header->maps_limit > all)
 		snprintf(text, sizeof(text), "rate   %s a second, the limit in %s s",
@@ -94,7 +94,7 @@ static void draw_maps(const struct vmt_top *top)
 			 NUMBER((header->maps_limit - all) / (uint64_t)top->rate));
 	else
 		snprintf(text, sizeof(text), "rate   %s a second", SIGNED(top->rate));
-	put_line(2, 0, text);
+	put_screen_line(2, 0, text);
 }
 
 /* The count over the run; its lowest value is the base line. */
@@ -125,8 +125,8 @@ static void draw_rows(const struct vmt_top_screen *screen, const struct vmt_top 
 	char text[600];
 
 	attron(A_UNDERLINE);
-	put_line(FIRST_ROW - 1, 0,
-		 "     live       net   live/s    calls/s  call            where");
+	put_screen_line(FIRST_ROW - 1, 0,
+			"     live       net   live/s    calls/s  call            where");
 	attroff(A_UNDERLINE);
 	for (size_t i = from; i < top->count && i - from < room; i++) {
 		const struct vmt_top_row *row = &top->item[i];
@@ -135,7 +135,7 @@ static void draw_rows(const struct vmt_top_screen *screen, const struct vmt_top 
 			 SIGNED(vmt_view_net(&row->row.counters)), SIGNED(row->rate),
 			 NUMBER(row->call_rate), vmt_calls_name(row->row.call), row->where);
 		attron(i == screen->selected ? A_REVERSE : A_NORMAL);
-		put_line(FIRST_ROW + (int)(i - from), 0, text);
+		put_screen_line(FIRST_ROW + (int)(i - from), 0, text);
 		attroff(A_REVERSE);
 	}
 }
@@ -153,7 +153,7 @@ static int put_frame(int n, const struct vmt_view *view, const struct vmt_rec_si
 		if (!frame)
 			break;
 		snprintf(text, sizeof(text), "  #%-2d %s", n, frame);
-		put_line(FIRST_ROW + n, 0, text);
+		put_screen_line(FIRST_ROW + n, 0, text);
 		free(frame);
 	}
 	return n;
@@ -176,7 +176,7 @@ static void draw_stack(const struct vmt_top_screen *screen, const struct vmt_top
 		 vmt_calls_name(row->row.call), NUMBER(row->row.live),
 		 NUMBER(row->row.counters.calls), NUMBER(row->row.counters.created),
 		 NUMBER(row->row.counters.split));
-	put_line(FIRST_ROW - 1, 0, text);
+	put_screen_line(FIRST_ROW - 1, 0, text);
 	for (uint32_t i = 0; i < count; i++)
 		n = put_frame(n, view, &site, (uint64_t)site.frame_first + i, symbols);
 }
@@ -199,7 +199,7 @@ void vmt_top_screen_draw(const struct vmt_top_screen *screen, const struct vmt_t
 		 "Tab: process   space: pause   q: quit",
 		 screen->is_paused ? "PAUSED  " : "", sort_words[screen->sort]);
 	attron(A_DIM);
-	put_line(LINES - 1, 0, text);
+	put_screen_line(LINES - 1, 0, text);
 	attroff(A_DIM);
 	refresh();
 }

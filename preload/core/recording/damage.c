@@ -28,7 +28,7 @@ static const struct {
 	[VMT_SECTION_ALLOCATORS] = { "allocators", false },
 };
 
-const char *vmt_view_section_name(enum vmt_section_id section)
+const char *vmt_damage_section_name(enum vmt_section_id section)
 {
 	return sections[section].name;
 }
@@ -131,7 +131,7 @@ static bool has_section_changed(const struct vmt_view *view, uint32_t id)
 			    section->used * section->size) != view->header.sum[id];
 }
 
-int vmt_view_examine(struct vmt_view *view)
+int vmt_damage_examine(struct vmt_view *view)
 {
 	uint32_t count = view->header.section_count;
 

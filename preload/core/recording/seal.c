@@ -11,7 +11,7 @@ static uint64_t mix(uint64_t sum, uint64_t word)
 	return sum ^ sum >> 29;
 }
 
-static uint64_t add(uint64_t sum, const void *data, uint64_t bytes)
+static uint64_t add_bytes(uint64_t sum, const void *data, uint64_t bytes)
 {
 	const unsigned char *at = data;
 	uint64_t word;
@@ -33,7 +33,7 @@ static uint32_t fold(uint64_t sum)
 
 uint32_t vmt_seal_sum(const void *data, uint64_t bytes)
 {
-	return fold(add(bytes, data, bytes));
+	return fold(add_bytes(bytes, data, bytes));
 }
 
 uint32_t vmt_seal_sum_header(const struct vmt_rec_header *header, uint64_t header_size)
@@ -52,8 +52,8 @@ uint32_t vmt_seal_sum_header(const struct vmt_rec_header *header, uint64_t heade
 	uint64_t sum = header_size;
 
 	for (size_t i = 0; i < VMT_COUNT(parts); i++)
-		sum = add(sum, at + parts[i].from, parts[i].to - parts[i].from);
-	return fold(add(sum, at + rest, header_size - rest));
+		sum = add_bytes(sum, at + parts[i].from, parts[i].to - parts[i].from);
+	return fold(add_bytes(sum, at + rest, header_size - rest));
 }
 
 void vmt_seal_set(struct vmt_rec_header *header, const unsigned char *base)

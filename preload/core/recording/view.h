@@ -25,7 +25,7 @@ struct vmt_view {
 	uint64_t error_offset; /* after a failed open: where… */
 	const char *error; /* …and which check it was */
 	uint32_t damaged; /* bits: sections that are not what was written */
-	uint64_t left_out; /* records that cannot be, see vmt_view_examine() */
+	uint64_t left_out; /* records that cannot be, see vmt_damage_examine() */
 	struct vmt_rec_header header; /* a consistent copy, as of the open */
 	struct vmt_view_section section[VMT_SECTION_COUNT];
 };
@@ -55,7 +55,7 @@ VMT_MUST_CHECK int vmt_view_open(const void *data, uint64_t size, struct vmt_vie
  * as a whole if it is damaged; of the rest each record that can be is still read. Returns
  * -EBADMSG, like vmt_view_open(), if it is the header that is not what was written.
  */
-VMT_MUST_CHECK int vmt_view_examine(struct vmt_view *view);
+VMT_MUST_CHECK int vmt_damage_examine(struct vmt_view *view);
 
 static inline bool vmt_view_is_damaged(const struct vmt_view *view)
 {
@@ -63,7 +63,7 @@ static inline bool vmt_view_is_damaged(const struct vmt_view *view)
 }
 
 /* The name of a section in a report, as "call sites". */
-const char *vmt_view_section_name(enum vmt_section_id section);
+const char *vmt_damage_section_name(enum vmt_section_id section);
 
 /* Number of records that there may be; each may still be unreadable. */
 uint64_t vmt_view_count(const struct vmt_view *view, enum vmt_section_id section);

@@ -218,7 +218,7 @@ static void put_damaged(struct vmt_report *text)
 		if (!(text->view->damaged >> id & 1))
 			continue;
 		vmt_fmt_str(&text->fmt, between);
-		vmt_fmt_str(&text->fmt, vmt_view_section_name(id));
+		vmt_fmt_str(&text->fmt, vmt_damage_section_name(id));
 		between = ", ";
 	}
 }

@@ -4,7 +4,7 @@
  * no need to look everywhere, unless other maps lie between its pieces, or took the place of the
  * first. Called for every call that fast_simple.h does not know; pure.
  */
-#include "core/vma/resolve_gone.h"
+#include "core/resolve/resolve_gone.h"
 
 /* The kernel's rule for what shmdt takes (ipc/shm.c, ksys_shmdt), as far as it is visible. */
 static bool may_be_piece(const struct vmt_map *map, uint64_t addr)

@@ -4,7 +4,7 @@
  * not see, which threads have ended. Where no calls are known, only by shapes that nothing
  * else leaves. Pure; part of explain.h.
  */
-#include "explain/explain_search.h"
+#include "explain/search.h"
 
 #include <stdlib.h>
 

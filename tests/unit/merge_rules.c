@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/known.c: which merges are certain, which are impossible, and which the kernel is asked
- * about. Calls are made one after another on an empty table; the kernel always answers "two maps".
+ * core/vma/merge_rules.c: which merges are certain, which impossible, and which the kernel is asked
+ * about. Calls are made one after another on an empty table; the kernel answers "two maps".
  */
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -22,8 +22,7 @@ static struct vmt_arena arena;
 static struct vmt_space space;
 static struct vmt_resolution resolution;
 static unsigned asked;
-static bool is_one; /* what the kernel answers */
-static bool is_quick;
+static bool is_one, is_quick; /* the kernel answers; the fast way */
 static int is_ordinary;
 static bool is_disturbed, is_stale;
 

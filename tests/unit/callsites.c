@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/sites.c: a stack is one site however often it is seen and wherever its code lies; a full
- * table loses stacks, not calls.
+ * core/stack/callsites.c: a stack is one site however often it is seen and wherever its code lies;
+ * a full table loses stacks, not calls.
  */
 #include <criterion/criterion.h>
 #include <errno.h>

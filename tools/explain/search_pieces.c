@@ -3,7 +3,7 @@
  * Patterns of files and devices by the maps that they are in: many files, or many pieces of a few,
  * or what is left of files that are gone. Pure but for malloc; part of explain.h.
  */
-#include "explain/explain_search.h"
+#include "explain/search.h"
 #include "util/sorted.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/course.c: known courses are called by their names, whatever the width of the buckets and
- * however many of them had no call; and no timeline whatever makes it crash.
+ * core/report/trend.c: known courses are called by their names, whatever the width of the buckets
+ * and however many of them had no call; and no timeline whatever makes it crash.
  */
 #include "core/report/trend.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the searches for patterns have in common. Shared by explain_patterns.c,
- * explain_calls.c and explain_pieces.c, and by nobody else.
+ * search_calls.c and search_pieces.c, and by nobody else.
  */
-#ifndef VMT_EXPLAIN_SEARCH_H
-#define VMT_EXPLAIN_SEARCH_H
+#ifndef VMT_SEARCH_H
+#define VMT_SEARCH_H
 
 #include "explain/explain.h"
 
@@ -52,7 +52,7 @@ static inline void vmt_search_leave_open(struct vmt_search *search)
 	search->at->is_open = true;
 }
 
-/* What only calls tell, or tell better than shapes: see explain_calls.c. */
+/* What only calls tell, or tell better than shapes: see search_calls.c. */
 void vmt_search_unseen(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_file_protection(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_mapped_over(struct vmt_search *search, enum vmt_pattern pattern);
@@ -62,7 +62,7 @@ void vmt_search_views(struct vmt_search *search, enum vmt_pattern pattern);
 /* Maps of one file, as if one call had mapped both, with what lies between. */
 bool vmt_search_is_one_range(const struct vmt_explain_map *a, const struct vmt_explain_map *b);
 
-/* Files and devices by their maps: see explain_pieces.c. */
+/* Files and devices by their maps: see search_pieces.c. */
 void vmt_search_files(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_pieces(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_deleted(struct vmt_search *search, enum vmt_pattern pattern);
