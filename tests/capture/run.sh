@@ -19,7 +19,8 @@ fail() { echo "FAILED: $*"; failed=$((failed + 1)); }
 build() {
 	$cc -std=gnu17 -D_GNU_SOURCE -g -O2 -Wall -Wextra -fPIC -fvisibility=hidden \
 		-mgeneral-regs-only -I"$top/preload" -shared -o libfake.so \
-		"$top"/preload/{capture,malloc,patch}/*.[cS] "$top"/preload/os/{elf,libc}.c \
+		"$top"/preload/capture/*.c "$top"/preload/malloc/*.[cS] "$top"/preload/patch/*.[cS] \
+		"$top/preload/os/elf.c" "$top/preload/os/libc.c" \
 		"$top/preload/core/base/calls.c" "$here/fake_room.c" -Wl,-z,initfirst \
 		-Wl,-z,nodelete -Wl,-z,defs -Wl,--version-script="$top/preload/vmatrace.map" &&
 	$cc -shared -o libsite.so "$here/site_in_module.S" &&
