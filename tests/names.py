@@ -40,7 +40,8 @@ def main():
     for name, paths in sorted(static.items()):
         if len(paths) > MOST:
             found.append(f"{name}: static in {len(paths)} files: {' '.join(sorted(paths))}")
-    print("\n".join(found))
+    for line in found:
+        print(line)
     return 1 if found else 0
 
 

@@ -76,7 +76,8 @@ def cycles(allowed):
 def main():
     allowed = rooms_of("tests/rooms.txt")
     found = list(complaints(allowed)) + list(cycles(allowed))
-    print("\n".join(found))
+    for line in found:
+        print(line)
     return 1 if found else 0
 
 

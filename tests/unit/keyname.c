@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Names as keys have them: what two builds of one function are called must become the same. */
 #include "core/base/base.h"
-#include "symbols/keyname.h"
+#include "naming/keyname.h"
 
 #include <criterion/criterion.h>
 #include <stdint.h>

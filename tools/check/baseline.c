@@ -6,7 +6,7 @@
 #include "check/baseline.h"
 #include "json/json_parts.h"
 #include "symbols/inlined.h"
-#include "symbols/keyname.h"
+#include "naming/keyname.h"
 #include "util/must.h"
 #include "util/slurp.h"
 

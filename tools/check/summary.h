@@ -10,7 +10,7 @@
 
 #include "input/load.h"
 #include "input/phase.h"
-#include "symbols/stack.h"
+#include "naming/stack.h"
 
 #define HASH_NONFATAL_OOM 0
 #include <uthash.h>

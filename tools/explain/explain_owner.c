@@ -6,7 +6,7 @@
  */
 #include "core/report/report.h"
 #include "explain/explain_owner.h"
-#include "symbols/names.h"
+#include "naming/names.h"
 
 #include <string.h>
 

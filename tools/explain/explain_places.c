@@ -4,7 +4,7 @@
  * project's own code, on whatever way that was reached. Part of explain_record.h.
  */
 #include "explain/explain_record.h"
-#include "symbols/place.h"
+#include "naming/place.h"
 
 #include <stdlib.h>
 #include <string.h>

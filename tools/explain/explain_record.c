@@ -9,8 +9,8 @@
 #include "input/filesystems.h"
 #include "input/liveness.h"
 #include "input/process.h"
-#include "symbols/place.h"
-#include "symbols/names.h"
+#include "naming/place.h"
+#include "naming/names.h"
 
 #include <errno.h>
 #include <stdio.h>

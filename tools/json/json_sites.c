@@ -4,7 +4,7 @@
  * sums over sites are the totals. Part of json.c, see there.
  */
 #include "json/json_parts.h"
-#include "symbols/names.h"
+#include "naming/names.h"
 #include "util/must.h"
 
 #define HASH_NONFATAL_OOM 1

@@ -9,7 +9,7 @@
 #include "report/explain_lead.h"
 #include "report/print_text.h"
 #include "report/tree.h"
-#include "symbols/names.h"
+#include "naming/names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +38,7 @@ static bool resolve(void *context, const struct vmt_rec_site *site, struct vmt_r
 {
 	struct context *text = context;
 
-	return vmt_function_names_resolve(&text->names, site, spot, ret_place);
+	return vmt_names_resolve(&text->names, site, spot, ret_place);
 }
 
 static uint32_t columns(FILE *stream)

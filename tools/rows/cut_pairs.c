@@ -4,7 +4,7 @@
  * like any other. Prints nothing; used by the rows of the report.
  */
 #include "core/report/report.h"
-#include "symbols/place.h"
+#include "naming/place.h"
 #include "rows/cut_pairs.h"
 #include "util/must.h"
 

@@ -3,10 +3,10 @@
  * What call sites have in common when they are one row of a report: a place, a function, a
  * module or a system call. Prints nothing; used by rows.c.
  */
-#include "symbols/place.h"
+#include "naming/place.h"
 #include "rows/rowkey.h"
-#include "symbols/names.h"
-#include "symbols/script.h"
+#include "naming/names.h"
+#include "naming/script.h"
 #include "util/must.h"
 
 char *vmt_rowkey_module(const struct vmt_view *view, uint64_t index)

@@ -6,7 +6,7 @@
 #include "rows/cut_pairs.h"
 #include "rows/rowkey.h"
 #include "rows/rows.h"
-#include "symbols/names.h"
+#include "naming/names.h"
 #include "util/must.h"
 
 #define HASH_NONFATAL_OOM 1

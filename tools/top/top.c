@@ -6,7 +6,7 @@
 #include "core/report/report.h"
 #include "input/live.h"
 #include "input/liveness.h"
-#include "symbols/place.h"
+#include "naming/place.h"
 #include "top/top.h"
 #include "util/must.h"
 

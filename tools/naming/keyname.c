@@ -7,7 +7,7 @@
  * "Pool::grow" and "main::{lambda}::operator()". Names of C have none of this and stay as they are.
  * Used for keys only; people are shown the whole name.
  */
-#include "symbols/keyname.h"
+#include "naming/keyname.h"
 
 #include <ctype.h>
 #include <stdbool.h>

@@ -3,7 +3,7 @@
  * Names that V8 writes into perf maps: "JS:*tick /srv/app.js:12:30" or
  * "JS:^emit node:events:513:28". Pure; used by rows.c.
  */
-#include "symbols/script.h"
+#include "naming/script.h"
 #include "util/must.h"
 
 #include <ctype.h>

@@ -32,6 +32,6 @@ bool vmt_names_find_spot(const struct vmt_function_names *names, const struct vm
 			 struct vmt_report_spot spot, struct vmt_symbol *ret_symbol);
 
 /* The same for the core; context is the struct vmt_function_names. */
-vmt_report_resolve vmt_function_names_resolve;
+vmt_report_resolve vmt_names_resolve;
 
 #endif

@@ -6,7 +6,7 @@
 #ifndef VMT_PLACE_H
 #define VMT_PLACE_H
 
-#include "symbols/names.h"
+#include "naming/names.h"
 
 struct vmt_place {
 	struct vmt_report_spot spot;

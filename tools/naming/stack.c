@@ -5,9 +5,9 @@
  * the summary.
  */
 #include "core/report/report.h"
-#include "symbols/keyname.h"
-#include "symbols/names.h"
-#include "symbols/stack.h"
+#include "naming/keyname.h"
+#include "naming/names.h"
+#include "naming/stack.h"
 #include "util/must.h"
 #include "util/source.h"
 

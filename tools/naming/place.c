@@ -2,7 +2,7 @@
 /*
  * See place.h. The core decides which function it is; this adds what is said of it. Prints nothing.
  */
-#include "symbols/place.h"
+#include "naming/place.h"
 #include "util/must.h"
 
 static const char *outermost_of(const struct vmt_symbol *symbol)
@@ -20,7 +20,7 @@ bool vmt_place_find(struct vmt_symbols *symbols, const struct vmt_view *view,
 	struct vmt_function_names names = { symbols, view, false };
 
 	*ret_place = (struct vmt_place){ .spot = { UINT64_MAX, 0 } };
-	if (!vmt_report_blame(view, site, vmt_function_names_resolve, &names, &ret_place->spot))
+	if (!vmt_report_blame(view, site, vmt_names_resolve, &names, &ret_place->spot))
 		return false;
 	if (!vmt_names_find_spot(&names, site, ret_place->spot, &ret_place->symbol))
 		ret_place->symbol = (struct vmt_symbol){ .function = NULL };

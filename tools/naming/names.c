@@ -4,7 +4,7 @@
  * for the call before it, and for each function that was inlined there. Used by all commands, so
  * that they agree.
  */
-#include "symbols/names.h"
+#include "naming/names.h"
 
 #include <string.h>
 
@@ -145,8 +145,8 @@ bool vmt_names_find_spot(const struct vmt_function_names *names, const struct vm
 	return !spot.level;
 }
 
-bool vmt_function_names_resolve(void *context, const struct vmt_rec_site *site,
-				struct vmt_report_spot spot, struct vmt_report_place *ret_place)
+bool vmt_names_resolve(void *context, const struct vmt_rec_site *site, struct vmt_report_spot spot,
+		       struct vmt_report_place *ret_place)
 {
 	const struct vmt_function_names *names = context;
 	struct vmt_symbol symbol;
