@@ -9,4 +9,5 @@ format=$(command -v clang-format-14 || command -v clang-format) || {
 }
 files=$(find preload tools tests -name '*.[ch]' ! -name 'gate*')	# those two are the assembler's
 [ "${1:-}" = --check ] || exec $format -i $files
-$format --dry-run $files 2>&1 | sed -n 's/: warning: .*/: not as clang-format lays it out; scripts\/format.sh does/p'
+found=$($format --dry-run $files 2>&1 | sed -n 's/: warning: .*/: not as clang-format lays it out; scripts\/format.sh does/p')
+[ -z "$found" ] || { echo "$found"; exit 1; }
