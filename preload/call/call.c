@@ -122,8 +122,11 @@ __attribute__((noinline)) static long record_walked(struct vmt_state *state, str
 	struct vmt_walk stack;
 
 	vmt_unwind(regs, &stack);
-	if (is_slow)
-		return call_outside(state, done, nr, &stack, regs, true);
+	if (is_slow || vmt_user_args_may_wait(state, done)) {
+		call_outside(state, done, nr, &stack, regs, true);
+		vmt_user_args_note_move(state, done);
+		return done->result;
+	}
 	if (patient && VMT_LIKELY(vmt_guard_enter_at(state, vmt_holder_place(regs), true))) {
 		if (VMT_LIKELY(vmt_state_is_on()))
 			return call_locked(state, done, nr,

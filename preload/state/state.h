@@ -133,6 +133,8 @@ struct vmt_state {
 	_Atomic bool has_userfault;
 	_Atomic bool has_signals; /* its threads send signals to it */
 	_Atomic int userfault[16]; /* see user_args.h: descriptors + 1, 0 = free */
+	_Atomic uint64_t userfault_below; /* no map was registered at or above this address, */
+	_Atomic uint64_t userfault_under; /* nor below this one's complement (0 = none at all) */
 	struct vmt_range own[VMT_OWN_MAX];
 	unsigned own_count;
 	struct vmt_file_id devices[VMT_DEVICES_MAX];

@@ -7,11 +7,13 @@
 
 #include <linux/ioctl.h>
 #include <linux/userfaultfd.h>
+#include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
 #include "os/sys.h"
+#include "unwind/unwind_recall.h"
 
 #define PERSONALITY_ASKS 0xffffffffUL /* this persona changes nothing */
 
@@ -55,14 +57,67 @@ static void note_userfault(struct vmt_state *state, int fd)
 	atomic_store_explicit(&state->has_userfault, true, memory_order_relaxed);
 }
 
+static void raise(_Atomic uint64_t *bound, uint64_t to)
+{
+	uint64_t old = atomic_load_explicit(bound, memory_order_relaxed);
+
+	while (to > old && !atomic_compare_exchange_weak_explicit(bound, &old, to,
+								  memory_order_relaxed,
+								  memory_order_relaxed))
+		;
+}
+
+static void note_range(struct vmt_state *state, struct vmt_range range)
+{
+	raise(&state->userfault_below, range.end);
+	raise(&state->userfault_under, ~range.start);
+}
+
+static bool is_registered(struct vmt_state *state, const long args[6])
+{
+	uint64_t start = (uint64_t)args[0];
+	uint64_t end = start + vmt_page_up((uint64_t)args[1]);
+
+	return start < atomic_load_explicit(&state->userfault_below, memory_order_relaxed) &&
+	       end > ~atomic_load_explicit(&state->userfault_under, memory_order_relaxed);
+}
+
+bool vmt_user_args_may_wait(struct vmt_state *state, const struct vmt_done *done)
+{
+	if (VMT_LIKELY(!atomic_load_explicit(&state->has_userfault, memory_order_relaxed)))
+		return false;
+	switch (done->call) {
+	case VMT_CALL_MMAP: return done->args[3] & MAP_FIXED && is_registered(state, done->args);
+	case VMT_CALL_MUNMAP: return is_registered(state, done->args);
+	case VMT_CALL_MREMAP:
+		return is_registered(state, done->args) ||
+		       (done->args[3] & MREMAP_FIXED &&
+			is_registered(state, (const long[6]){ done->args[4], done->args[2] }));
+	default: return false;
+	}
+}
+
+void vmt_user_args_note_move(struct vmt_state *state, const struct vmt_done *done)
+{
+	uint64_t start = (uint64_t)done->result;
+
+	if (done->call == VMT_CALL_MREMAP && !vmt_sys_failed(done->result) &&
+	    vmt_user_args_may_wait(state, done))
+		note_range(state, (struct vmt_range){
+					  start, start + vmt_page_up((uint64_t)done->args[2]) });
+}
+
 /* Registering and unregistering both begin with the range (linux/userfaultfd.h). */
 static void complete_ioctl(struct vmt_state *state, struct vmt_done *done)
 {
 	const struct uffdio_range *range = (const void *)done->args[2];
 
 	done->told = (struct vmt_range){ range->start, range->start + range->len };
-	if ((unsigned long)done->args[1] == UFFDIO_REGISTER)
-		note_userfault(state, (int)done->args[0]);
+	if ((unsigned long)done->args[1] != UFFDIO_REGISTER)
+		return;
+	note_range(state, done->told);
+	note_userfault(state, (int)done->args[0]);
+	vmt_unwind_recall_set(NULL, 0); /* only who walks the stack asks vmt_user_args_may_wait */
 }
 
 /* All ranges, and what lies between them. */

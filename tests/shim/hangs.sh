@@ -45,4 +45,5 @@ never_hangs boehm_incremental
 never_hangs siglongjmp_out
 never_hangs timer_maps "${SECONDS_OF_TIMER:-10}"
 never_hangs nested_in_signal
+VERIFY=20 same_and_true userfault_monitor "$TARGETS/userfault_monitor"
 finish
