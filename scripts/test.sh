@@ -25,6 +25,7 @@ dist
 check
 limits
 frames
+bursts
 alarms
 ci
 self

@@ -179,7 +179,7 @@ done
 check "--by=call names its call sites" has out "mmap new  *9 call sites"
 "$VMATRACE" report nine.vmt >out
 check "a stack for each line of the table" [ "$(grep -c '#0  ' out)" = 2 ]
-check "…the first of several" has out "1 live, the first of 5 stacks on its line"
+check "…the first of several" has out "1 of 5 live, the first of 5 stacks on its line"
 "$VMATRACE" report --by=site nine.vmt >out
 check "--by=site: every stack" [ "$(grep -c '#0  ' out)" = 9 ]
 "$VMATRACE" report --by=module nine.vmt >out

@@ -206,6 +206,28 @@ Test(text, exactness_is_judged)
 	assert_has(output, ", 1 unseen\n");
 }
 
+/* The line that says how much was seen, and the row below it, agree on what the row is made of. */
+Test(text, what_no_call_is_known_of_has_one_word)
+{
+	struct vmt_rec_site *unseen;
+
+	sample_demo(&sample);
+	unseen = sample_at(&sample, VMT_SECTION_SITES, VMT_SITE_UNSEEN);
+	unseen->counters.created = 29;
+	unseen->counters.removed = 3;
+	report(true);
+	assert_has(output, "0 unseen, 32 concurrent,");
+	assert_has(output, "  changed by concurrent calls, by which is not known\n");
+	sample.header->unseen = 30;
+	report(true);
+	assert_has(output, "30 unseen, 2 concurrent,");
+	assert_has(output, "  changed unseen, or by concurrent calls\n");
+	sample.header->unseen = 32;
+	report(true);
+	assert_has(output, "32 unseen, 0 lost");
+	assert_has(output, "  changed unseen, by no call that was recorded\n");
+}
+
 /* Every byte of what is in use, three ways, and the report of each. */
 Test(text, flipped_bytes_do_no_harm, .timeout = 100)
 {

@@ -132,6 +132,7 @@ static json_t *coverage_of(const struct vmt_view *view)
 	json_object_set_new(coverage, "doors", doors_of(header->doors));
 	json_object_set_new(coverage, "exact", json_boolean(vmt_view_is_exact(view)));
 	vmt_json_add_number(coverage, "unseen", header->unseen);
+	vmt_json_add_number(coverage, "concurrent", vmt_view_concurrent(view));
 	vmt_json_add_number(coverage, "lost", header->lost);
 	vmt_json_add_number(coverage, "relearned", header->relearned);
 	vmt_json_add_number(coverage, "calls", header->calls_seen);

@@ -186,6 +186,10 @@ static json_t *site_of(const struct vmt_view *view, uint64_t index, const struct
 	json_object_set_new(object, "call",
 			    json_string(vmt_calls_name(is_pseudo ? VMT_CALL_NONE : site->call)));
 	vmt_json_add_counters(object, &site->counters);
+	if (index == VMT_SITE_UNSEEN) { /* what these counters are made of */
+		vmt_json_add_number(object, "unseen", view->header.unseen);
+		vmt_json_add_number(object, "concurrent", vmt_view_concurrent(view));
+	}
 	vmt_json_add_number(object, "live", totals.live);
 	vmt_json_add_number(object, "live_at_peak", vmt_view_live_at_peak(view, site, totals.live));
 	vmt_json_add_number(object, "bytes", totals.bytes);

@@ -18,7 +18,9 @@
 struct group {
 	char *key;
 	struct vmt_report_row row;
-	uint64_t most; /* live maps of the site that stands for the group */
+	struct vmt_report_row stands; /* the site that stands for the group */
+	uint64_t most; /* what it has of what is sorted by… */
+	uint64_t most_peak; /* …and of the maps at the peak */
 	uint64_t peak;
 	UT_hash_handle hh;
 };
@@ -136,6 +138,39 @@ static void add_counters(struct vmt_rec_counters *sum, const struct vmt_rec_coun
 	sum->removed += more->removed;
 }
 
+static uint64_t magnitude(int64_t value)
+{
+	return value < 0 ? -(uint64_t)value : (uint64_t)value;
+}
+
+/* What a row is placed by, and which of its call sites stands for it. */
+static uint64_t sorted_by(const struct group *group, enum vmt_rows_sort sort)
+{
+	const struct vmt_rec_counters *counters = &group->row.counters;
+
+	switch (sort) {
+	case VMT_ROWS_NET: return magnitude(vmt_view_net(counters));
+	case VMT_ROWS_PEAK: return group->peak;
+	case VMT_ROWS_CALLS: return counters->calls;
+	case VMT_ROWS_CREATED: return counters->created;
+	case VMT_ROWS_SPLIT: return counters->split;
+	default: return group->row.live;
+	}
+}
+
+/* Of those that hold as much, the one that did most. */
+static bool is_more(const struct group *site, const struct group *group)
+{
+	int64_t net = vmt_view_net(&site->stands.counters);
+	int64_t other = vmt_view_net(&group->stands.counters);
+
+	if (site->most != group->most)
+		return site->most > group->most;
+	if (site->most_peak != group->most_peak)
+		return site->most_peak > group->most_peak;
+	return magnitude(net) > magnitude(other);
+}
+
 static void add_to_group(struct maker *maker, const struct group *site,
 			 const struct vmt_rec_site *recorded)
 {
@@ -162,9 +197,12 @@ static void add_to_group(struct maker *maker, const struct group *site,
 	add_counters(&group->row.counters, &site->row.counters);
 	if (group->row.call != site->row.call)
 		group->row.call = VMT_CALL_NONE;
-	if (site->row.live > group->most) {
-		group->most = site->row.live;
+	if (is_more(site, group)) {
+		group->most = site->most;
+		group->most_peak = site->most_peak;
+		group->stands = site->stands;
 		group->row.site = site->row.site;
+		group->row.part = site->row.part;
 	}
 }
 
@@ -187,8 +225,11 @@ static void read_site(struct maker *maker, uint64_t index)
 		.counters = *counters,
 		.call = site.call,
 	};
-	group.most = live;
 	group.peak = vmt_view_live_at_peak(maker->view, &site, maker->totals[index].live);
+	group.row.part = maker->options->sort == VMT_ROWS_PEAK ? group.peak : live;
+	group.most = sorted_by(&group, maker->options->sort);
+	group.most_peak = group.peak;
+	group.stands = group.row;
 	if (!live && !group.peak && !counters->created && !counters->split && !counters->merged &&
 	    !counters->removed)
 		return;
@@ -201,30 +242,18 @@ static int compare_rows(uint64_t one, uint64_t two)
 	return (one < two) - (one > two);
 }
 
-static uint64_t magnitude(int64_t value)
-{
-	return value < 0 ? -(uint64_t)value : (uint64_t)value;
-}
-
 static int by_sort(const void *a, const void *b, void *context)
 {
 	const struct group *one = a;
 	const struct group *two = b;
 	const struct vmt_rec_counters *c1 = &one->row.counters;
 	const struct vmt_rec_counters *c2 = &two->row.counters;
-	int order = 0;
+	const enum vmt_rows_sort sort = *(const enum vmt_rows_sort *)context;
+	int order;
 
-	switch (*(const enum vmt_rows_sort *)context) {
-	case VMT_ROWS_DEFAULT: return -compare_rows(one->row.site, two->row.site);
-	case VMT_ROWS_NET:
-		order = compare_rows(magnitude(vmt_view_net(c1)), magnitude(vmt_view_net(c2)));
-		break;
-	case VMT_ROWS_PEAK: order = compare_rows(one->peak, two->peak); break;
-	case VMT_ROWS_CALLS: order = compare_rows(c1->calls, c2->calls); break;
-	case VMT_ROWS_CREATED: order = compare_rows(c1->created, c2->created); break;
-	case VMT_ROWS_SPLIT: order = compare_rows(c1->split, c2->split); break;
-	default: break;
-	}
+	if (sort == VMT_ROWS_DEFAULT)
+		return -compare_rows(one->row.site, two->row.site);
+	order = compare_rows(sorted_by(one, sort), sorted_by(two, sort));
 	if (!order)
 		order = compare_rows(one->row.live, two->row.live);
 	if (!order)

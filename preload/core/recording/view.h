@@ -121,6 +121,13 @@ uint64_t vmt_view_live_at_peak(const struct vmt_view *view, const struct vmt_rec
 /* Nothing unseen, lost or learnt again, and as many maps as the kernel counts. */
 bool vmt_view_is_exact(const struct vmt_view *view);
 
+/*
+ * Changes of maps that the calls of several threads made at the same time, so that none of them can
+ * be told as its doer. The pseudo-site of what came and went unseen has both these and
+ * header.unseen.
+ */
+uint64_t vmt_view_concurrent(const struct vmt_view *view);
+
 /* created + split - merged - removed */
 int64_t vmt_view_net(const struct vmt_rec_counters *counters);
 

@@ -101,6 +101,18 @@ bool vmt_view_is_exact(const struct vmt_view *view)
 	       !header->relearned && header->maps_now == header->maps_kernel;
 }
 
+uint64_t vmt_view_concurrent(const struct vmt_view *view)
+{
+	struct vmt_rec_site site;
+	uint64_t sum;
+
+	if (!vmt_view_site(view, VMT_SITE_UNSEEN, &site))
+		return 0;
+	sum = site.counters.created + site.counters.split + site.counters.merged +
+	      site.counters.removed;
+	return sum > view->header.unseen ? sum - view->header.unseen : 0;
+}
+
 int64_t vmt_view_net(const struct vmt_rec_counters *counters)
 {
 	return (int64_t)(counters->created + counters->split - counters->merged -

@@ -39,9 +39,10 @@ typedef bool vmt_report_resolve(void *context, const struct vmt_rec_site *site,
 
 /* One line of the table: a call site, or several taken together. */
 struct vmt_report_row {
-	uint64_t site; /* whose stack stands for it; the first in the recording's order */
+	uint64_t site; /* whose stack stands for it; the one with most of what is sorted by */
 	uint64_t sites; /* how many call sites it is made of */
 	uint64_t live;
+	uint64_t part; /* of these, what is the site's alone */
 	struct vmt_rec_counters counters;
 	uint32_t call; /* VMT_CALL_NONE: of several system calls */
 	const char *label; /* printed instead of the user's own frame; NULL for that */

@@ -181,6 +181,7 @@ static uint32_t notes_set(const struct vmt_view *view)
 void vmt_report_seen(struct vmt_report *text)
 {
 	const struct vmt_rec_header *header = &text->view->header;
+	uint64_t concurrent = vmt_view_concurrent(text->view);
 	struct vmt_fmt *fmt = &text->fmt;
 
 	vmt_fmt_str(fmt, "  seen    ");
@@ -189,6 +190,10 @@ void vmt_report_seen(struct vmt_report *text)
 	vmt_fmt_str(fmt, "; ");
 	vmt_fmt_num(fmt, header->unseen, 0);
 	vmt_fmt_str(fmt, " unseen, ");
+	if (concurrent) {
+		vmt_fmt_num(fmt, concurrent, 0);
+		vmt_fmt_str(fmt, " concurrent, ");
+	}
 	vmt_fmt_num(fmt, header->lost, 0);
 	vmt_fmt_str(fmt, " lost");
 	if (header->relearned) {

@@ -41,6 +41,7 @@ bool vmt_report_site_row(const struct vmt_report *text, uint64_t index,
 		.counters = site.counters,
 		.call = site.call,
 	};
+	ret_row->part = ret_row->live;
 	return ret_row->live || has_effect(&site.counters);
 }
 

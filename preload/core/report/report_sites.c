@@ -161,7 +161,8 @@ static void put_stack(struct vmt_report *text, const struct vmt_report_row *row,
 /*
  * "  mmap, 9 calls: created 9; 9 live" and the stack, the first of those on one line of the table.
  */
-static void put_detail(struct vmt_report *text, const struct vmt_report_row *row, uint64_t stacks)
+static void put_detail(struct vmt_report *text, const struct vmt_report_row *row,
+		       const struct vmt_report_row *line)
 {
 	uint64_t live = exact_live(text, row);
 
@@ -170,16 +171,31 @@ static void put_detail(struct vmt_report *text, const struct vmt_report_row *row
 	vmt_fmt_str(&text->fmt, ", ");
 	put_effects(&text->fmt, &row->counters);
 	vmt_fmt_str(&text->fmt, "; ");
-	vmt_fmt_num(&text->fmt, live, 0);
-	vmt_fmt_str(&text->fmt, " live");
-	if (stacks > 1) {
+	vmt_fmt_num(&text->fmt, text->ops->rows ? line->part : live, 0);
+	if (line->sites > 1) {
+		vmt_fmt_str(&text->fmt, " of ");
+		vmt_fmt_num(&text->fmt, line->live, 0);
+	}
+	vmt_fmt_str(&text->fmt, text->options->counted ? " at the peak" : " live");
+	if (line->sites > 1) {
 		vmt_fmt_str(&text->fmt, ", the first of ");
-		vmt_fmt_num(&text->fmt, stacks, 0);
+		vmt_fmt_num(&text->fmt, line->sites, 0);
 		vmt_fmt_str(&text->fmt, " stacks on its line");
 	}
 	vmt_fmt_wrap(&text->fmt, 4);
 	vmt_report_site_growth(text, row, live);
 	put_stack(text, row, false);
+}
+
+/* What the first column has of a site. */
+static uint64_t counted_of(const struct vmt_report *text, const struct vmt_report_row *row)
+{
+	uint64_t live = exact_live(text, row);
+	struct vmt_rec_site site;
+
+	if (!text->options->counted || !vmt_view_site(text->view, row->site, &site))
+		return live;
+	return vmt_view_live_at_peak(text->view, &site, live);
 }
 
 static void put_pseudo(struct vmt_report *text, uint32_t index, const char *words)
@@ -189,7 +205,7 @@ static void put_pseudo(struct vmt_report *text, uint32_t index, const char *word
 
 	if (!vmt_report_site_row(text, index, &row))
 		return;
-	live = exact_live(text, &row);
+	live = counted_of(text, &row);
 	if (!live && !vmt_view_net(&row.counters))
 		return;
 	if (vmt_view_net(&row.counters)) {
@@ -204,12 +220,24 @@ static void put_pseudo(struct vmt_report *text, uint32_t index, const char *word
 	vmt_fmt_end(&text->fmt);
 }
 
-/* Sites worth a row, the live maps of those that hold some, and how wide the columns are. */
+/* Calls that were made at the same time have changed them, if it was not something unseen. */
+static const char *words_of_unseen(const struct vmt_view *view)
+{
+	if (!vmt_view_concurrent(view))
+		return "changed unseen, by no call that was recorded";
+	return view->header.unseen ? "changed unseen, or by concurrent calls" :
+				     "changed by concurrent calls, by which is not known";
+}
+
+/* Sites worth a row, the maps (live, or at the peak) of those that hold some, and how wide the
+ * columns are. */
 static uint64_t measure(struct vmt_report *text)
 {
 	uint64_t count = vmt_view_count(text->view, VMT_SECTION_SITES);
 	uint64_t greatest = 0;
 	uint64_t live = 0;
+	uint64_t most =
+		text->options->total > text->maps_now ? text->options->total : text->maps_now;
 	struct vmt_report_row row;
 
 	text->sites_shown = 0;
@@ -217,7 +245,7 @@ static uint64_t measure(struct vmt_report *text)
 		if (!vmt_report_site_row(text, i, &row))
 			continue;
 		text->sites_shown++;
-		live += row.live;
+		live += text->options->counted ? counted_of(text, &row) : row.live;
 		if (magnitude(vmt_view_net(&row.counters)) > greatest)
 			greatest = magnitude(vmt_view_net(&row.counters));
 	}
@@ -225,7 +253,7 @@ static uint64_t measure(struct vmt_report *text)
 		if (magnitude(vmt_view_net(&text->ops->rows[i].counters)) > greatest)
 			greatest = magnitude(vmt_view_net(&text->ops->rows[i].counters));
 	}
-	text->live_width = width_of(text->maps_now) + 2 < 6 ? 6 : width_of(text->maps_now) + 2;
+	text->live_width = width_of(most) + 2 < 6 ? 6 : width_of(most) + 2;
 	text->net_width = width_of(greatest) + 3 < 5 ? 5 : width_of(greatest) + 3;
 	return live;
 }
@@ -237,12 +265,16 @@ static void put_rest(struct vmt_report *text, uint64_t sites, uint64_t live)
 	vmt_fmt_left(&text->fmt, "", text->live_width + text->net_width + 8);
 	vmt_fmt_str(&text->fmt, "and ");
 	vmt_fmt_count(&text->fmt, sites, "more call site");
-	if (live) {
+	if (text->options->counted)
+		vmt_fmt_str(&text->fmt, ", which held ");
+	else
 		vmt_fmt_str(&text->fmt, sites == 1 ? ", which holds " : ", which hold ");
+	if (live)
 		vmt_fmt_count(&text->fmt, live, "map");
-	} else {
-		vmt_fmt_str(&text->fmt, ", holding no maps");
-	}
+	else
+		vmt_fmt_str(&text->fmt, "no maps");
+	if (text->options->counted)
+		vmt_fmt_str(&text->fmt, " at the peak");
 	vmt_fmt_str(&text->fmt, text->ops->resolve ? " (--top=N)" : " (top=N)");
 	vmt_fmt_wrap(&text->fmt, text->live_width + text->net_width + 10);
 }
@@ -284,7 +316,7 @@ static void put_table(struct vmt_report *text, uint64_t live, bool with_stacks)
 			put_below(text, last);
 	}
 	put_pseudo(text, VMT_SITE_STARTUP, "there at start-up");
-	put_pseudo(text, VMT_SITE_UNSEEN, "changed unseen, by no call that was recorded");
+	put_pseudo(text, VMT_SITE_UNSEEN, words_of_unseen(text->view));
 	put_rest(text, sites < text->sites_shown ? text->sites_shown - sites : 0, live);
 }
 
@@ -298,7 +330,7 @@ static void put_details(struct vmt_report *text)
 		if (text->ops->rows && n == text->ops->stack_count)
 			return;
 		if (vmt_report_site_row(text, last->site, &site))
-			put_detail(text, &site, last->sites);
+			put_detail(text, &site, last);
 	}
 }
 

@@ -1,0 +1,79 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What a row of the report sums is what its stack shows: the stack is that of the call site which has
+# most of what the rows are sorted by, and what is left out is counted in the same way.
+. "$(dirname "$0")/../lib.sh"
+cd "$TMP" || exit 2
+
+cat >burst.c <<'END'
+#include <sys/mman.h>
+static void *kept[2000];
+static volatile int n;
+static volatile int quiet;
+__attribute__((noinline)) static void *map_one(int i)
+{
+	void *p = mmap(0, 4096, i & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	quiet++;
+	return p;
+}
+__attribute__((noinline)) static void startup(void)
+{
+	for (int i = 0; i < 20; i++) /* they stay */
+		map_one(i);
+	quiet++;
+}
+__attribute__((noinline)) static void give_back(int count)
+{
+	for (int i = 0; i < count; i++) {
+		n--;
+		munmap(kept[n], 4096);
+	}
+	quiet++;
+}
+__attribute__((noinline)) static void storm(void)
+{
+	for (int i = 0; i < 400; i++, n++)
+		kept[n] = map_one(i);
+	give_back(400);
+	quiet++;
+}
+__attribute__((noinline)) static void second_storm(void)
+{
+	for (int i = 0; i < 300; i++, n++)
+		kept[n] = mmap(0, 4096, i & 1 ? PROT_READ | PROT_WRITE : PROT_NONE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	storm();
+	give_back(300);
+	quiet++;
+}
+int main(void)
+{
+	startup();
+	second_storm();
+	return 0;
+}
+END
+mkdir bin
+${CC:-cc} -g -O2 burst.c -o bin/burst || exit 2
+traced run "" bin/burst
+"$TOOL" report run/rec >default
+"$TOOL" report --top=1 run/rec >one
+for key in live peak net calls created; do
+	"$TOOL" report --sort=$key --call=mmap run/rec >"$key"
+done
+
+# The line of a detail and the frame that called map_one; the kernel may merge a map or two.
+stack() { sed 's/^==[0-9]*==//' "$1" | tr '\n' ' ' | tr -s ' ' | grep -Eo "mmap, [0-9]+ calls: [^#]*#0 map_one [^#]*#1 [a-z_]+"; }
+
+for report in default one peak; do
+	check "peak-$report" grep -Eq '^mmap, 400 calls: .* (39[0-9]|400) of 4[0-9]{2} at the peak, the first of 2 stacks on its line .*#1 storm$' \
+		<(stack $report)
+done
+for report in calls created; do
+	check "$report" grep -Eq '^mmap, 400 calls: .* 0 of (1[0-9]|20) live, .*#1 storm$' <(stack $report)
+done
+check live grep -Eq '^mmap, 20 calls: .* (1[0-9]|20) of (1[0-9]|20) live, .*#1 startup$' <(stack live)
+check rest grep -Eqz 'and [23] more call sites, which held (29[0-9]|300) maps at the[^(]*peak \(--top=N' one
+check start grep -Eq ' 2[0-9] .* there at start-up' default
+
+finish
