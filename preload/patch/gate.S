@@ -305,7 +305,7 @@ vmt_gate_unseen:
 	.cfi_register rip, rcx
 	cmpl	$PHASE_ON, vmt_phase(%rip)
 	jne	1f
-	mov	vmt_gate_late(%rip), %r11
+	mov	vmt_gate_deferred(%rip), %r11
 	lock incq VMT_DEFERRED_DROPPED(%r11)
 	movl	$1, VMT_DEFERRED_OVERFLOW(%r11)
 	movl	$1, VMT_DEFERRED_PENDING(%r11)
@@ -459,11 +459,11 @@ vmt_gate_brk_site:
 vmt_gate_own_stacks:
 	.quad	0
 	.size	vmt_gate_own_stacks, . - vmt_gate_own_stacks
-	.globl	vmt_gate_late
-	.type	vmt_gate_late, @object
-vmt_gate_late:
+	.globl	vmt_gate_deferred
+	.type	vmt_gate_deferred, @object
+vmt_gate_deferred:
 	.quad	0
-	.size	vmt_gate_late, . - vmt_gate_late
+	.size	vmt_gate_deferred, . - vmt_gate_deferred
 	.globl	vmt_gate_is_strict
 	.type	vmt_gate_is_strict, @object
 vmt_gate_is_strict:

@@ -84,7 +84,7 @@ extern uint64_t vmt_gate_home;
 extern struct vmt_own_stack *vmt_gate_own_stacks;
 
 /* Where calls are noted that nobody has looked at. */
-extern struct vmt_deferred *vmt_gate_late;
+extern struct vmt_deferred *vmt_gate_deferred;
 
 /* Calls that may not be made, since the program did not make them: VMT_GATE_NO_*. */
 extern _Atomic uint32_t vmt_gate_is_strict;

@@ -54,7 +54,7 @@ void vmt_own_stack_open(struct vmt_state *state, void *memory)
 		stack->next = next;
 		next = stack;
 	}
-	vmt_gate_late = &state->deferred;
+	vmt_gate_deferred = &state->deferred;
 	vmt_gate_own_stacks = next;
 #else
 	(void)state, (void)memory;
