@@ -92,7 +92,7 @@ bool vmt_probe_has_no_filter(void)
 	long length = vmt_fd_read_file("/proc/self/status", text, sizeof(text));
 
 	if (length <= 0)
-		return false;
+		return length == -ENOENT; /* no /proc */
 	vmt_probe_read_status(text, (size_t)length, &status);
 	return status.seccomp == 0;
 }

@@ -54,6 +54,24 @@ check "children are told of" status 0 "$VMATRACE" run -o more sh -c '/bin/true; 
 check "…with the next step" has err "^vmatrace: 1 more recording of its children, at most 26 maps: vmatrace report more"
 check "…but not where there are none" status 0 "$VMATRACE" run -o none true
 check "…at all" sh -c '! grep -q "more recording" err'
+# A daemon is still running when the program that started it has ended, and may have no recording yet.
+cat >daemon.c <<'EOF'
+#include <unistd.h>
+int main(int count, char **arguments)
+{
+	if (fork())
+		return 0;
+	close(1);
+	close(2);
+	execl("/bin/cat", arguments[0], arguments[count - 1], NULL);
+	return 1;
+}
+EOF
+$CC daemon.c -o daemon && mkfifo daemon.end
+check "a daemon" status 0 "$VMATRACE" run -o daemons -- ./daemon daemon.end
+check "…is told of" has err "^vmatrace: 1 process that it has started still runs: vmatrace top [0-9]* now, vmatrace report daemons at the end"
+: >daemon.end
+
 cd "$work" || exit 2
 
 # A signal sent to the tool reaches the program, which ends as it likes.

@@ -57,6 +57,19 @@ for way in file memfd; do
 	[ -z "$wrong" ] && pass "container_$way" || fail "container_$way" "pid ${inside:-none}: $wrong"
 done
 
+# Begun without /proc and /dev, as in a bare chroot: the calls are counted, and the report says what is
+# missing and why.
+mkdir bare
+LD_PRELOAD='' unshare -m sh -c 'mount -t tmpfs none /proc && mount -t tmpfs none /dev &&
+	LD_PRELOAD=$0 VMATRACE_OPTIONS=report=0:dir=$1 exec "$2"' "$LIB" "$TMP/bare" "$DEMO" >bare.out 2>bare.err
+"$TOOL" report bare >bare.report 2>&1
+if cmp -s bare.out plain.out && grep -q 'memory calls' bare.report && [ ! -s bare.err ] &&
+	tr -s '=0-9 \n' ' ' <bare.report | grep -q 'no stack is known: mount /proc'; then
+	pass bare "$(grep -m1 'memory calls' bare.report)"
+else
+	fail bare "$(head -c 300 bare.err) $(head -c 300 bare.report)"
+fi
+
 # More than 1,000 images of one process: each has its recording, the last one is number 1,101.
 mkdir images
 bash -c 'for i in {2..1100}; do : >images/demo12k.$$-$i.vmt; done; : >images/demo12k.$$.vmt

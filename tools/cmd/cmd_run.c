@@ -182,6 +182,34 @@ static void tell_others(const struct request *request, const char *directory, pi
 			    request->directory);
 }
 
+static void tell_running(const struct request *request, const char *directory, uint64_t since)
+{
+	pid_t pid = 0;
+	size_t count = vmt_outdir_running(directory, since, &pid);
+
+	if (count)
+		vmt_message("%zu process%s that it has started still run%s: vmatrace top %d now, "
+			    "vmatrace report %s at the end",
+			    count, count == 1 ? "" : "es", count == 1 ? "s" : "", (int)pid,
+			    request->directory);
+}
+
+/* Of the images of a process the last one has been loaded. */
+static void tell_untraced(const struct vmt_recordings *recordings)
+{
+	const struct vmt_view *view;
+	struct vmt_view_string exe;
+
+	if (!recordings->count || recordings->item[0].view.header.end != VMT_END_EXEC)
+		return;
+	view = &recordings->item[0].view;
+	exe = vmt_view_string(view, view->header.exe);
+	vmt_message("%.*s became another program, which was not traced: its LD_PRELOAD is without "
+		    "libvmatrace.so (as after env LD_PRELOAD=...), or it is static or setuid; name that "
+		    "program itself.",
+		    (int)exe.length, exe.bytes);
+}
+
 static void report(const struct request *request, const char *directory, pid_t pid, uint64_t since,
 		   int status)
 {
@@ -189,8 +217,8 @@ static void report(const struct request *request, const char *directory, pid_t p
 	int ret = vmt_load_process(&recordings, directory, pid, since);
 
 	if (ret == -ENOENT)
-		vmt_message("%s left no recording in %s; was LD_PRELOAD removed from its "
-			    "environment?",
+		vmt_message("%s left no recording in %s; if the library has not said why, LD_PRELOAD "
+			    "was removed from its environment.",
 			    request->command[0], request->directory);
 	for (size_t i = 0; i < recordings.count; i++)
 		vmt_ending_write(recordings.item[i].name, status);
@@ -205,6 +233,8 @@ static void report(const struct request *request, const char *directory, pid_t p
 		vmt_message("cannot write the report: %s", strerror(-ret));
 	else if (request->print.format == VMT_FORMAT_TEXT)
 		tell_others(request, directory, pid, since);
+	tell_running(request, directory, since);
+	tell_untraced(&recordings);
 	vmt_load_free(&recordings);
 }
 

@@ -130,6 +130,22 @@ static int open_recording(uint32_t pid)
 	return fd == -EPERM ? -ENOENT : fd;
 }
 
+/* A fork child has its parent's recording, and begins its own with its first memory call. */
+static bool has_library(uint32_t pid)
+{
+	char line[4096 + 128];
+	bool found = false;
+	FILE *maps;
+
+	snprintf(line, sizeof(line), "/proc/%u/maps", pid);
+	maps = fopen(line, "re");
+	while (maps && !found && fgets(line, sizeof(line), maps))
+		found = strstr(line, "/libvmatrace.so");
+	if (maps)
+		fclose(maps);
+	return found;
+}
+
 static int complain(uint32_t pid, int error)
 {
 	char directory[64];
@@ -139,6 +155,10 @@ static int complain(uint32_t pid, int error)
 		vmt_message("%u: no such file, and no such process.", pid);
 	else if (error == -EACCES)
 		vmt_message("process %u belongs to somebody else; try as root.", pid);
+	else if (has_library(pid))
+		vmt_message("process %u has no recording that can be found: it has made no memory call "
+			    "since it was forked, or follow_children=0 or a seccomp filter forbids it.",
+			    pid);
 	else
 		vmt_message("process %u is not traced; start it with vmatrace run, or look at it "
 			    "with vmatrace maps %u.",

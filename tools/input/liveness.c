@@ -21,8 +21,7 @@ uint64_t vmt_liveness_now(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* When the process began, ns since 1970 and a clock tick exact; 0 = unknown. */
-static uint64_t begin_of(uint32_t pid)
+uint64_t vmt_liveness_begin(uint32_t pid)
 {
 	char text[1024];
 	unsigned long long ticks = 0;
@@ -80,7 +79,7 @@ bool vmt_liveness_calls_itself(pid_t here, uint32_t pid)
 /* Two seconds: clocks may have been set meanwhile. */
 static bool has_begun_later(uint32_t pid, const struct vmt_rec_header *header)
 {
-	return begin_of(pid) > header->start_realtime + 2000000000;
+	return vmt_liveness_begin(pid) > header->start_realtime + 2000000000;
 }
 
 /* Among all that we can see: those of other namespaces have a number of ours too. */

@@ -11,6 +11,9 @@
 
 uint64_t vmt_liveness_now(clockid_t clock); /* ns */
 
+/* When the process began, ns since 1970 and a clock tick exact; 0 = unknown. */
+uint64_t vmt_liveness_begin(uint32_t pid);
+
 /*
  * The number by which we know the recorded process, which may be in another pid namespace (a
  * container), where it has the one of its recording. Returns 0 when it is not to be found.

@@ -7,8 +7,11 @@
 #include "input/load.h"
 #include "run/outdir.h"
 #include "util/must.h"
+#include "util/slurp.h"
 
 #include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static bool is_recording(const char *name)
@@ -92,5 +95,47 @@ size_t vmt_outdir_others(const char *path, pid_t pid, uint64_t since, uint64_t *
 			*ret_peak = header->maps_peak;
 	}
 	vmt_load_free(&recordings);
+	return count;
+}
+
+/* Whether the options in the process's environment name the directory. */
+static bool records_into(const char *process, const char *path)
+{
+	static const char variable[] = "VMATRACE_OPTIONS=";
+	char *name = vmt_must_format("/proc/%s/environ", process);
+	char *wanted = vmt_must_format("dir=%s", path);
+	char *text = NULL;
+	size_t size = 0;
+	bool found = false;
+
+	if (!vmt_slurp(name, &text, &size)) {
+		for (size_t at = 0; at < size && !found; at += strnlen(text + at, size - at) + 1)
+			found = !strncmp(text + at, variable, sizeof(variable) - 1) &&
+				strstr(text + at, wanted);
+	}
+	free(text);
+	free(wanted);
+	free(name);
+	return found;
+}
+
+size_t vmt_outdir_running(const char *path, uint64_t since, pid_t *ret_pid)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	size_t count = 0;
+
+	while (proc && (entry = readdir(proc))) {
+		uint32_t pid = (uint32_t)strtoul(entry->d_name, NULL, 10);
+
+		/* Two seconds: clocks may have been set meanwhile. */
+		if (!pid || vmt_liveness_begin(pid) + 2000000000 < since ||
+		    !records_into(entry->d_name, path))
+			continue;
+		*ret_pid = (pid_t)pid;
+		count++;
+	}
+	if (proc)
+		closedir(proc);
 	return count;
 }

@@ -24,8 +24,8 @@ static const char *const notes[] = {
 	"part. Set max_maps= or max_size= higher.",
 	"vmatrace's memory ceiling was reached: some calls are recorded without a stack.",
 	"The disk is full: the recording is not complete. Give dir= a place with room.",
-	"/proc/self/maps cannot be read, so nothing could be compared with the kernel: mount "
-	"/proc.",
+	"/proc/self/maps cannot be read, so nothing could be compared with the kernel, "
+	"and where it was so from the start no stack is known: mount /proc.",
 	"This kernel has no PROCMAP_QUERY (Linux 6.11): asking takes longer, results are the "
 	"same.",
 	"Running under valgrind: the maps that valgrind makes itself are not seen.",
