@@ -7,6 +7,7 @@
 #include "core/recording/seal.h"
 #include "filter/filter.h"
 #include "kernel/ask.h"
+#include "trace/attributes.h"
 #include "os/line.h"
 #include "os/sys.h"
 #include "own/log.h"
@@ -106,6 +107,7 @@ static bool look_for_the_last_time(struct vmt_state *state)
 	if (found)
 		vmt_account_unseen(state, found);
 	vmt_failure_count_threads(state);
+	vmt_attributes_record(state);
 	state->counters.asked_query = asked_query;
 	state->counters.asked_maps = asked_maps;
 	return true;

@@ -155,6 +155,20 @@ VMT_HOT void vmt_publish_range(struct vmt_state *state, struct vmt_map *map)
 	vmt_recording_end(state, &to->seq);
 }
 
+void vmt_publish_attributes(struct vmt_state *state, struct vmt_map *map, uint32_t flags)
+{
+	struct vmt_rec_range *to =
+		map->slot == VMT_NO_INDEX ?
+			NULL :
+			vmt_recording_element(state, VMT_SECTION_RANGES, map->slot, 1);
+
+	if (!to)
+		return;
+	vmt_recording_begin(state, &to->seq);
+	to->flags |= flags;
+	vmt_recording_end(state, &to->seq);
+}
+
 VMT_HOT void vmt_publish_range_gone(struct vmt_state *state, struct vmt_map *map)
 {
 	struct vmt_recording *recording = &state->recording;

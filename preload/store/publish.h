@@ -16,6 +16,9 @@ void vmt_publish_site(struct vmt_state *state, const struct vmt_site *site);
 void vmt_publish_frames(struct vmt_state *state, const struct vmt_site *site);
 void vmt_publish_call(struct vmt_state *state, uint32_t call);
 void vmt_publish_range(struct vmt_state *state, struct vmt_map *map);
+/* More flags for a range that is published and changes no more. */
+void vmt_publish_attributes(struct vmt_state *state, struct vmt_map *map, uint32_t flags);
+
 void vmt_publish_range_gone(struct vmt_state *state, struct vmt_map *map);
 void vmt_publish_module(struct vmt_state *state, uint32_t index);
 void vmt_publish_header(struct vmt_state *state);

@@ -36,7 +36,7 @@ holds() {
 }
 
 run advise-unseen 6000
-holds advise-unseen '.maps.now == .maps.start + 6000 and .maps.kernel == .maps.now'
+holds advise-unseen '.maps.now >= .maps.start + 5998 and .maps.kernel == .maps.now'
 holds advise-unseen '.coverage.lost == 0'
 
 # The list of failures is bounded, their number is not.
@@ -50,11 +50,11 @@ many() {
 	holds "$1" ".patterns[0].pattern == \"$2\""
 }
 
-many advise-unseen unseen-calls 'changed by system calls that were not seen .*: 999 of 1,0[0-9]+ maps help +strace -f -k' \
+many advise-unseen unseen-calls 'changed by system calls that were not seen .*: (99[0-9]|1,00[0-9]) of 1,0[0-9]+ maps +and +advice \(madvise\) for pieces of a range: (99[0-9]|1,00[0-9]) of 1,0[0-9]+ maps help +strace -f -k' \
 	'map the range afresh'
-many rings mapped-twice 'the same part of a file mapped more than once, as rings are: 2,000 of 2,0[0-9]+ maps, by mmap in rings [^ ]*causes.c:[0-9]+, none given back \(a leak, unless all are in use\) help +unmap all maps of each' \
+many rings mapped-twice 'the same part of a file mapped more than once, as rings are: (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by mmap in rings [^ ]*causes.c:[0-9]+, none given back \(a leak, unless all are in use\) help +unmap all maps of each' \
 	'map each file once'
-many dirty-pages file-protection 'protection of pieces of a mapped file, changed one by one \(mprotect\): 2,000 of 2,0[0-9]+ maps, by mprotect in dirty_pages [^ ]*causes.c:[0-9]+ help +-1,999: it is mapped as a whole already' \
+many dirty-pages file-protection 'protection of pieces of a mapped file, changed one by one \(mprotect\): (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by mprotect in dirty_pages [^ ]*causes.c:[0-9]+ help +-1,999: it is mapped as a whole already' \
 	'map each file once'
 many watch-pages file-protection 'protection of pieces of a mapped file, .*, by mprotect in watch_pages' 'map each file once'
 many overlay mapped-over 'maps put over pieces of a mapped file \(MAP_FIXED\): [12],[0-9]+ of 2,0[0-9]+ maps, by mmap in overlay' \
@@ -67,13 +67,13 @@ many threads thread-stacks 'a stack and a guard for each thread: [12],[0-9]+ of 
 	'have ended|JDK'
 many code-in-heap code-left 'pieces of memory made writable and executable \(rwx\) and left so: .*, by mprotect in code_in_heap' \
 	'no pattern is recognised'
-many islands userfaultfd-islands 'pieces of a range registered with userfaultfd: 2,000 of 2,0[0-9]+ maps, by ioctl in islands'
+many islands userfaultfd-islands 'pieces of a range registered with userfaultfd: (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by ioctl in islands'
 run reserve 64
 says reserve 'failure mmap failed once: ENOMEM, because of no free addresses of that length; in reserve_much .*cause +address ranges reserved without access .*, of which little is in use: 4,[0-9]+ of 4,[0-9]+ maps, by mprotect in reserve_much [^ ]*causes.c:[0-9]+ help +it was addresses that ran out' \
 	'MADV_DONTNEED'
 many one-arena arena-heaps 'heaps of 64 MiB of glibc.s malloc arenas, most of each in use: 6[0-9]+ of 6[0-9]+ maps, .*by mprotect in grow_one_arena [^ ]*causes.c:[0-9]+ help +-6[0-9]+: MALLOC_ARENA_MAX=1' \
 	'MALLOC_ARENA_MAX=2'
-many advise-file madvise-islands 'advice \(madvise\) for pieces of a range: 2,000 of 2,0[0-9]+ maps, by madvise in advise_file' \
+many advise-file madvise-islands 'advice \(madvise\) for pieces of a range: (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by madvise in advise_file' \
 	'map each file once'
 many requests device-maps 'maps of devices and kernel objects \(io_uring, GPU, perf\), which never merge: 1,000 of 1,0[0-9]+ maps, by mmap in requests [^ ]*causes.c:[0-9]+, none given back' \
 	'map each file once|small files'
@@ -86,16 +86,16 @@ many copy-over mapped-over 'maps put over pieces of a mapped file \(MAP_FIXED\):
 
 # What no pattern explains has the plain cause: who cut what, and how often.
 run move-pieces 1000
-says move-pieces 'cause +pieces cut from what mmap in [a-z_]+ [^ ]+ mapped, 3.00 for each call, none given back: 2,99[0-9] of 3,0[0-9]+ maps, by mremap in move_pieces [^ ]*causes.c:[0-9]+' \
+says move-pieces 'cause +pieces cut from what mmap in [^,]+ mapped, 3.00 for each call, none given back: 2,99[0-9] of 3,0[0-9]+ maps, by mremap in move_pieces [^ ]*causes.c:[0-9]+' \
 	'MADV_GUARD_INSTALL'
 
 # Growth by work is known after a thousand calls, in however short a run; and what is given back is none.
 run hoard 2000
-says hoard 'growth +\+2,0[0-9]+: steady, 1.00 maps a call of hoard, none given back; 6[0-9],[0-9]{3} more calls to the limit' \
+says hoard 'growth +\+(1,99[0-9]|2,0[0-9]+): steady, 1.00 maps a call of hoard, none given back; 6[0-9],[0-9]{3} more calls to the limit' \
 	'too short a run'
 holds hoard 'any(.sites[]; .per_call.course == "steady" and .per_call.maps > 0.99 and .per_call.given_back == 0 and
 	(.per_call.calls_left | . > 60000 and . < 65530))'
-says hoard 'cause +maps of memory, 1.00 for each call, none given back: 2,000 of 2,0[0-9]+ maps, by mmap in hoard' \
+says hoard 'cause +maps of memory, 1.00 for each call, none given back: (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by mmap in hoard' \
 	'read-only piece by piece|userfaultfd'
 run hoard 500
 says hoard 'growth +\+[45][0-9]+: too short a run'

@@ -130,7 +130,7 @@ static void find_holes(struct vmt_search *search, enum vmt_pattern pattern)
 		    b->is_arena ||
 		    !(is_memory(a) ? is_memory(b) && is_alike(a, b) :
 				     vmt_search_is_one_range(a, b)) ||
-		    (search->facts->sites && b->put_call != VMT_CALL_MUNMAP))
+		    (vmt_search_is_call_known(search, b) && b->put_call != VMT_CALL_MUNMAP))
 			continue;
 		vmt_search_count_site(search, i);
 		vmt_search_save(search, i);
@@ -176,7 +176,8 @@ static void count_flips(struct vmt_search *search, size_t first, size_t end)
 static bool is_flipped(const struct vmt_search *search, const struct vmt_explain_map *map)
 {
 	return map->apart == VMT_APART_PROTECTION + 1 && is_memory(map - 1) && is_memory(map) &&
-	       (!search->facts->sites || is_by_mprotect(map - 1) || is_by_mprotect(map));
+	       (!vmt_search_is_call_known(search, map) || is_by_mprotect(map - 1) ||
+		is_by_mprotect(map));
 }
 
 static void find_flips(struct vmt_search *search, enum vmt_pattern pattern)

@@ -9,6 +9,7 @@
 #include "input/filesystems.h"
 #include "input/liveness.h"
 #include "input/process.h"
+#include "input/vmflags.h"
 #include "naming/place.h"
 #include "naming/names.h"
 
@@ -38,6 +39,20 @@ static int by_start(const void *a, const void *b)
 	return (one->start > two->start) - (one->start < two->start);
 }
 
+static uint64_t attributes_of(const struct vmt_rec_range *range)
+{
+	static const char letters[] = VMT_MAP_ATTRIBUTE_LETTERS;
+	uint64_t flags = 0;
+
+	if (!(range->flags & VMT_MAP_HAS_ATTRIBUTES))
+		return 0;
+	for (uint32_t i = 0; i + 1 < sizeof(letters) - 1; i += 2) {
+		if (range->flags & VMT_MAP_ATTRIBUTE(i / 2))
+			flags |= vmt_vmflags_parse(letters + i, 2);
+	}
+	return flags | VMT_VMFLAGS_KNOWN;
+}
+
 static struct vmt_explain_map map_of(const struct vmt_rec_range *range)
 {
 	return (struct vmt_explain_map){
@@ -50,6 +65,7 @@ static struct vmt_explain_map map_of(const struct vmt_rec_range *range)
 		.flags = range->flags & (VMT_MAP_VISIBLE | VMT_MAP_STACK),
 		.put_by = range->put_by,
 		.mapped_by = range->mapped_by,
+		.vm_flags = attributes_of(range),
 	};
 }
 
@@ -268,7 +284,8 @@ static void add_live_facts(struct vmt_explain_record *record)
 			map[i].name = live->name;
 			map[i].name_length = live->name_length;
 		}
-		map[i].vm_flags = live->vm_flags;
+		if (live->vm_flags)
+			map[i].vm_flags = live->vm_flags;
 		map[i].policy = live->policy;
 		map[i].key = live->key;
 	}

@@ -62,6 +62,13 @@ void vmt_search_views(struct vmt_search *search, enum vmt_pattern pattern);
 /* Maps of one file, as if one call had mapped both, with what lies between. */
 bool vmt_search_is_one_range(const struct vmt_explain_map *a, const struct vmt_explain_map *b);
 
+/* Whether it is known which call put the map there; else its shape must tell. */
+static inline bool vmt_search_is_call_known(const struct vmt_search *search,
+					    const struct vmt_explain_map *map)
+{
+	return search->facts->sites && map->put_by != VMT_SITE_UNSEEN;
+}
+
 /* Files and devices by their maps: see search_pieces.c. */
 void vmt_search_files(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_pieces(struct vmt_search *search, enum vmt_pattern pattern);

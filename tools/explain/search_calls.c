@@ -112,8 +112,9 @@ void vmt_search_file_protection(struct vmt_search *search, enum vmt_pattern patt
 	(void)pattern;
 	for (size_t i = 1; i < search->count; i++) {
 		const struct vmt_explain_map *map = &search->map[i];
-		bool is_cut = search->facts->sites ? is_by_mprotect(map) :
-						     map->apart == VMT_APART_PROTECTION + 1;
+		bool is_cut = vmt_search_is_call_known(search, map) ?
+				      is_by_mprotect(map) :
+				      map->apart == VMT_APART_PROTECTION + 1;
 
 		if (!is_cut || !vmt_explain_touch(map - 1, map) ||
 		    !vmt_search_is_one_range(map - 1, map))
@@ -129,7 +130,7 @@ void vmt_search_file_protection(struct vmt_search *search, enum vmt_pattern patt
  */
 static bool is_other(const struct vmt_search *search, const struct vmt_explain_map *map)
 {
-	if (search->facts->sites && map->put_call != VMT_CALL_MMAP &&
+	if (vmt_search_is_call_known(search, map) && map->put_call != VMT_CALL_MMAP &&
 	    map->put_call != VMT_CALL_SHMAT && map->put_call != VMT_CALL_MREMAP)
 		return false;
 	if (!vmt_search_is_one_range(map - 1, map) || (map[-1].flags ^ map->flags) & VMT_MAP_SHARED)

@@ -249,7 +249,14 @@ static_assert(sizeof(struct vmt_rec_module) == 56, "on disk");
 /* …and what only the calls tell. */
 #define VMT_MAP_OWN   (UINT32_C(1) << 4) /* belongs to the library */
 #define VMT_MAP_STACK (UINT32_C(1) << 5) /* grows downwards by page faults */
-#define VMT_MAP_USED  (UINT32_C(1) << 31) /* in a recording: the slot holds a map */
+/*
+ * What smaps shows (VmFlags), where it was read: of a process with calls that were not seen, at its
+ * exit. Bit 9 + n is the nth pair of letters.
+ */
+#define VMT_MAP_HAS_ATTRIBUTES    (UINT32_C(1) << 8)
+#define VMT_MAP_ATTRIBUTE(n)      (UINT32_C(1) << (9 + (n)))
+#define VMT_MAP_ATTRIBUTE_LETTERS "lolfsrrrdcwfddhgnhmgacnrumuwuislhtde"
+#define VMT_MAP_USED              (UINT32_C(1) << 31) /* in a recording: the slot holds a map */
 
 struct vmt_rec_range {
 	uint32_t seq;

@@ -241,11 +241,12 @@ static uint64_t measure(struct vmt_report *text)
 	struct vmt_report_row row;
 
 	text->sites_shown = 0;
-	for (uint64_t i = VMT_SITE_FIRST; i < count; i++) {
+	for (uint64_t i = VMT_SITE_STARTUP; i < count; i++) {
 		if (!vmt_report_site_row(text, i, &row))
 			continue;
-		text->sites_shown++;
-		live += text->options->counted ? counted_of(text, &row) : row.live;
+		text->sites_shown += i >= VMT_SITE_FIRST;
+		if (i >= VMT_SITE_FIRST)
+			live += text->options->counted ? counted_of(text, &row) : row.live;
 		if (magnitude(vmt_view_net(&row.counters)) > greatest)
 			greatest = magnitude(vmt_view_net(&row.counters));
 	}
