@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Are names where they may be looked for? Prints what is not, a line each: public functions that are
-not named for their file (or for the family that it belongs to: vmt_view_ in view_totals.c), headers
-that declare another file's functions, and names of static functions that too many files define."""
+not named for their file (or for the family that it belongs to: vmt_view_ in view_totals.c), and names of static functions that too many files define."""
 import collections
 import os
 import re

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every captured call ends here: the lock is taken, the call made, and what it did is learnt. A
- * thread that cannot get the lock in time makes its call all the same and queues it (deferred.h)
- * for whoever has the lock next. All of this runs in signal handlers, in threads, before main and
- * in vfork children.
+ * Every captured call comes in here. One that cannot change maps is passed on. For any other the
+ * stack is found, the lock taken, the call made, and the table brought up to date with what it did;
+ * deferred.h lists when the call is made without the lock. All of this runs in signal handlers, in
+ * threads, before main and in vfork children.
  */
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -62,7 +62,7 @@ VMT_HOT static long call_locked(struct vmt_state *state, struct vmt_done *done, 
 	return done->result;
 }
 
-/* One stack in four: those that never come again should not cost much. */
+/* Keep every fourth, so that stacks seen once cost little. */
 static bool is_to_be_kept(struct vmt_state *state, const struct vmt_walk *stack,
 			  const struct vmt_site *site)
 {
@@ -84,7 +84,7 @@ static struct vmt_site *site_of(struct vmt_state *state, enum vmt_call_id id,
 	return site;
 }
 
-static void leave_word(struct vmt_state *state, const struct vmt_done *done,
+static void defer_call(struct vmt_state *state, const struct vmt_done *done,
 		       const struct vmt_walk *stack)
 {
 	struct vmt_deferred_call *deferred = vmt_deferred_claim(&state->deferred);
@@ -104,7 +104,7 @@ static long call_outside(struct vmt_state *state, struct vmt_done *done, long nr
 {
 	atomic_fetch_add_explicit(&state->deferred.outside, 1, memory_order_seq_cst);
 	make_done(state, done, nr);
-	leave_word(state, done, stack);
+	defer_call(state, done, stack);
 	atomic_fetch_sub_explicit(&state->deferred.outside, 1, memory_order_seq_cst);
 	if (vmt_guard_enter_at(state, vmt_holder_place(regs), patient)) {
 		if (vmt_state_is_on())
@@ -115,14 +115,14 @@ static long call_outside(struct vmt_state *state, struct vmt_done *done, long nr
 }
 
 /* Kept apart so that the stack's 500 bytes are taken only by calls that need them. */
-__attribute__((noinline)) static long record_walked(struct vmt_state *state, struct vmt_done *done,
-						    long nr, const struct vmt_regs *regs,
-						    bool is_slow, bool patient)
+__attribute__((noinline)) static long call_walked(struct vmt_state *state, struct vmt_done *done,
+						  long nr, const struct vmt_regs *regs,
+						  bool may_take_long, bool patient)
 {
 	struct vmt_walk stack;
 
 	vmt_unwind(regs, &stack);
-	if (is_slow || vmt_user_args_may_wait(state, done)) {
+	if (may_take_long || vmt_user_args_may_wait(state, done)) {
 		call_outside(state, done, nr, &stack, regs, true);
 		vmt_user_args_note_move(state, done);
 		return done->result;
@@ -131,7 +131,7 @@ __attribute__((noinline)) static long record_walked(struct vmt_state *state, str
 		if (VMT_LIKELY(vmt_state_is_on()))
 			return call_locked(state, done, nr,
 					   site_of(state, done->call, regs, &stack));
-		vmt_guard_leave(state); /* the books were closed while we waited */
+		vmt_guard_leave(state); /* tracing ended while we waited */
 		return vmt_aside_make(nr, done->args);
 	}
 	return call_outside(state, done, nr, &stack, regs, false);
@@ -159,8 +159,8 @@ static inline void note_room(const long args[6])
 }
 
 /* A stack that is remembered need not be walked, unless the call is made without the lock. */
-VMT_HOT static long record(struct vmt_state *state, enum vmt_call_id id, long nr,
-			   const long args[6], const struct vmt_regs *regs)
+VMT_HOT static long call_recorded(struct vmt_state *state, enum vmt_call_id id, long nr,
+				  const long args[6], const struct vmt_regs *regs)
 {
 	struct vmt_done done = { .call = id,
 				 .args = { args[0], args[1], args[2], args[3], args[4], args[5] },
@@ -169,30 +169,30 @@ VMT_HOT static long record(struct vmt_state *state, enum vmt_call_id id, long nr
 				 .aio = 0,
 				 .is_loaders = is_loaders(state, id, args, regs),
 				 .told = { 0, 0 } };
-	bool is_slow = id != VMT_CALL_MUNMAP && vmt_change_is_slow(id, args);
+	bool may_take_long = id != VMT_CALL_MUNMAP && vmt_change_is_slow(id, args);
 	struct vmt_recalled whole;
 
 	if (id != VMT_CALL_BRK) /* whose second argument is none */
 		note_room(args);
-	if (is_slow || !vmt_unwind_recall_find(regs, vmt_bounds_kept(), id, &whole))
-		return record_walked(state, &done, nr, regs, is_slow, true);
+	if (may_take_long || !vmt_unwind_recall_find(regs, vmt_bounds_kept(), id, &whole))
+		return call_walked(state, &done, nr, regs, may_take_long, true);
 	if (VMT_UNLIKELY(!vmt_guard_enter_at(state, vmt_holder_place(regs), true)))
-		return record_walked(state, &done, nr, regs, false, false);
+		return call_walked(state, &done, nr, regs, false, false);
 	if (VMT_LIKELY(vmt_state_is_on() && vmt_unwind_recall_holds(&whole))) {
 		vmt_verify_site(state, id, regs, whole.site);
 		return call_locked(state, &done, nr, state->sites.by_id[whole.site]);
 	}
-	vmt_guard_leave(state); /* the books were closed, or code has gone, while we waited */
-	return record_walked(state, &done, nr, regs, false, true);
+	vmt_guard_leave(state); /* tracing ended, or code was unmapped, while we waited */
+	return call_walked(state, &done, nr, regs, false, true);
 }
 
 /* The commonest, whatever their arguments. */
-static bool always_can(enum vmt_call_id id)
+static bool always_may_change_maps(enum vmt_call_id id)
 {
 	return id == VMT_CALL_MMAP || id == VMT_CALL_MUNMAP || id == VMT_CALL_MPROTECT;
 }
 
-VMT_HOT long vmt_call_here(long nr, const long args[6], const struct vmt_regs *regs)
+VMT_HOT long vmt_call_on_program_stack(long nr, const long args[6], const struct vmt_regs *regs)
 {
 	struct vmt_state *state = vmt_state;
 	enum vmt_call_id id;
@@ -211,15 +211,16 @@ VMT_HOT long vmt_call_here(long nr, const long args[6], const struct vmt_regs *r
 		return vmt_other_call(state, nr, args);
 	if (VMT_UNLIKELY(id == VMT_CALL_MADVISE && vmt_spare_is_due(state, args)))
 		return vmt_spare_make(state, args, regs);
-	if (!always_can(id) && id != VMT_CALL_CLOSE && !vmt_change_is_possible(id, args)) {
+	if (!always_may_change_maps(id) && id != VMT_CALL_CLOSE &&
+	    !vmt_change_is_possible(id, args)) {
 		if (id != VMT_CALL_PRCTL && id != VMT_CALL_IOCTL && id != VMT_CALL_ARCH_PRCTL)
 			atomic_fetch_add_explicit(&state->passed[id], 1, memory_order_relaxed);
 		return vmt_other_call(state, nr, args);
 	}
-	return record(state, id, nr, args, regs);
+	return call_recorded(state, id, nr, args, regs);
 }
 
-/* Does the call concern what is the thread's? Then nothing of it can be used afterwards. */
+/* Does the range hold this thread's own storage? Then none of it can be used afterwards. */
 static bool takes_thread(const long args[6])
 {
 	uint64_t start = (uint64_t)args[0];
@@ -238,12 +239,12 @@ static long call_without_thread(struct vmt_state *state, enum vmt_call_id id, lo
 	vmt_unwind(regs, &stack);
 	atomic_fetch_add_explicit(&state->deferred.outside, 1, memory_order_seq_cst);
 	make_done(state, &done, nr);
-	leave_word(state, &done, &stack);
+	defer_call(state, &done, &stack);
 	atomic_fetch_sub_explicit(&state->deferred.outside, 1, memory_order_seq_cst);
 	return done.result;
 }
 
-/* As gate.S asks it. */
+/* The same question as NEED_ROOM in gate_macros.h. */
 static bool has_room(uint64_t sp, const long args[6])
 {
 	const struct vmt_thread *thread = vmt_thread();
@@ -252,31 +253,31 @@ static bool has_room(uint64_t sp, const long args[6])
 	       sp - (uint64_t)args[0] >= (uint64_t)args[1] + VMT_ROOM;
 }
 
-long vmt_call_elsewhere(long nr, const long args[6], const struct vmt_regs *regs)
+long vmt_call_on_own_stack(long nr, const long args[6], const struct vmt_regs *regs)
 {
 	struct vmt_state *state = vmt_state;
 	enum vmt_call_id id = vmt_calls_of_nr(nr);
 
-	if (VMT_UNLIKELY(always_can(id) && takes_thread(args) && vmt_state_is_on() &&
+	if (VMT_UNLIKELY(always_may_change_maps(id) && takes_thread(args) && vmt_state_is_on() &&
 			 *vmt_alive == VMT_ALIVE))
 		return call_without_thread(state, id, nr, args, regs);
 	if (nr == SYS_execve || nr == SYS_execveat) { /* may never come back to leave this stack */
 		if (vmt_state_is_on() && vmt_state_is_ours(state))
 			vmt_exec_before(state);
 		vmt_bus_before_exec();
-		return VMT_BY_SITE;
+		return VMT_MAKE_AT_SITE;
 	}
 	if (vmt_state_is_on()) {
 		vmt_own_stack_find_room(state, regs->sp);
 		if (has_room(regs->sp, args))
-			return VMT_BY_STACK;
+			return VMT_USE_PROGRAM_STACK;
 	}
-	return vmt_call_here(nr, args, regs);
+	return vmt_call_on_program_stack(nr, args, regs);
 }
 
-#if !defined(__x86_64__) /* others: gate.S */
+#if !defined(__x86_64__) /* here: entries.S */
 long vmt_call(long nr, const long args[6], const struct vmt_regs *regs)
 {
-	return vmt_call_here(nr, args, regs);
+	return vmt_call_on_program_stack(nr, args, regs);
 }
 #endif

@@ -59,8 +59,8 @@ struct vmt_walk {
 long vmt_call(long nr, const long args[6], const struct vmt_regs *regs);
 
 /* What vmt_call is on the stack that it is called on; and on one of our own (own_stack.h). */
-long vmt_call_here(long nr, const long args[6], const struct vmt_regs *regs);
-long vmt_call_elsewhere(long nr, const long args[6], const struct vmt_regs *regs);
+long vmt_call_on_program_stack(long nr, const long args[6], const struct vmt_regs *regs);
+long vmt_call_on_own_stack(long nr, const long args[6], const struct vmt_regs *regs);
 
 /* Were maps registered with this userfaultfd? Then its close is a call to be accounted for. */
 bool vmt_user_args_is_userfault(int fd);

@@ -41,7 +41,7 @@ void vmt_log(struct vmt_state *state, const char *message);
 /* markers=1: a write(2) that fails, for whoever reads an strace log. */
 void vmt_log_marker(const struct vmt_state *state, const char *text);
 
-/* Bytes as they are; as an emit function of core/fmt.h. context is the state. */
+/* Bytes as they are; as an emit function of core/base/fmt.h. context is the state. */
 void vmt_log_emit(void *context, const char *bytes, size_t size);
 
 #endif

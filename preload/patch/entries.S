@@ -20,17 +20,17 @@ vmt_call:
 	add	$VMT_ROOM, %r11
 	cmp	%r11, %rax
 	jb	.Lcall_far
-	jmp	vmt_call_here
+	jmp	vmt_call_on_program_stack
 .Lcall_far:
 	cmp	$NR_EXECVE, %edi	/* never comes back to leave a stack of ours */
-	je	vmt_call_here
+	je	vmt_call_on_program_stack
 	cmp	$NR_EXECVEAT, %edi
-	je	vmt_call_here
+	je	vmt_call_on_program_stack
 	cmpl	$PHASE_ON, vmt_phase(%rip)
-	jne	vmt_call_here
+	jne	vmt_call_on_program_stack
 	testl	$VMT_GATE_NO_MASK, vmt_gate_is_strict(%rip)
-	jnz	vmt_call_here
-	CLAIM_STACK vmt_call_here
+	jnz	vmt_call_on_program_stack
+	CLAIM_STACK vmt_call_on_program_stack
 	mov	%rsp, SLOT_SP(%r11)
 	mov	%rbp, SLOT_RBP(%r11)
 	mov	%r11, %rbp
@@ -45,7 +45,7 @@ vmt_call:
 	mov	SLOT_ARGS(%rbp), %rsi
 	mov	SLOT_ARGS+8(%rbp), %rdx
 	mov	%rbp, %rsp
-	call	vmt_call_elsewhere
+	call	vmt_call_on_own_stack
 	mov	SLOT_SP(%rbp), %rsp
 	mov	%rax, SLOT_RESULT(%rbp)
 	UNBLOCK_SIGNALS
@@ -58,8 +58,8 @@ vmt_call:
 	.cfi_def_cfa rsp, 8
 	.cfi_restore rbp
 	movl	$0, SLOT_BUSY(%r11)
-	cmp	$VMT_BY_STACK, %rax
-	je	vmt_call_here
+	cmp	$VMT_USE_PROGRAM_STACK, %rax
+	je	vmt_call_on_program_stack
 	ret
 	.cfi_endproc
 	.size	vmt_call, . - vmt_call

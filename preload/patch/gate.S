@@ -167,7 +167,7 @@ vmt_gate_moved:
 	mov	%rsp, %rsi
 	mov	%r11, %rdx
 	and	$-16, %rsp
-	call	vmt_call_here
+	call	vmt_call_on_program_stack
 	cmp	$-4095, %rax		/* from here on the flags are the site's */
 	lea	-SAVED(%rbp), %rsp
 	pop	%rdi
@@ -234,7 +234,7 @@ vmt_gate_moved:
 	lea	SLOT_ARGS(%rbp), %rsi
 	lea	SLOT_REGS(%rbp), %rdx
 	mov	%rbp, %rsp
-	call	vmt_call_elsewhere
+	call	vmt_call_on_own_stack
 	mov	SLOT_SP(%rbp), %rsp
 	mov	%rax, SLOT_RESULT(%rbp)
 	UNBLOCK_SIGNALS
@@ -254,9 +254,9 @@ vmt_gate_moved:
 	mov	SLOT_RBP(%rbp), %rbp
 	.cfi_def_cfa rsp, 0
 	.cfi_restore rbp
-	cmp	$VMT_BY_SITE, %rax
+	cmp	$VMT_MAKE_AT_SITE, %rax
 	je	5f
-	cmp	$VMT_BY_STACK, %rax
+	cmp	$VMT_USE_PROGRAM_STACK, %rax
 	je	6f
 	movl	$0, SLOT_BUSY(%r11)
 	cmp	$-4095, %rax

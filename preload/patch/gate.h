@@ -27,10 +27,10 @@
  */
 #define VMT_ROOM 12288
 
-/* From vmt_call_elsewhere, no result of any call: let it be made where it belongs. */
-#define VMT_BY_SITE (-5000)
+/* From vmt_call_on_own_stack, no result of any call: let it be made where it belongs. */
+#define VMT_MAKE_AT_SITE (-5000)
 /* …or on the program's stack after all, on which there is room: ours are few, and not to be waited on. */
-#define VMT_BY_STACK (-5001)
+#define VMT_USE_PROGRAM_STACK (-5001)
 
 /* Under a seccomp filter signals may not be blocked, or it may not be asked for fs. */
 #define VMT_GATE_NO_MASK 1

@@ -127,7 +127,7 @@
 
 	.hidden	vmt_gate_all_signals
 	.hidden	vmt_gate_stubs, vmt_gate_moved, vmt_gate_return, vmt_gate_nr, vmt_gate_exit
-	.hidden	vmt_call, vmt_call_here, vmt_call_elsewhere, vmt_phase, vmt_this_thread
+	.hidden	vmt_call, vmt_call_on_program_stack, vmt_call_on_own_stack, vmt_phase, vmt_this_thread
 	.hidden	vmt_gate_own_stacks, vmt_gate_is_strict, vmt_gate_deferred, vmt_last_act
 	.hidden	vmt_wrappers_ours, vmt_wrappers_unresolved
 	.hidden	vmt_gate_exit_group, vmt_gate_exit_thread, vmt_gate_last_owner, vmt_gate_last_stack

@@ -123,7 +123,7 @@ struct vmt_state {
 	size_t memory_left; /* of the ceiling: bytes that may still be had */
 	struct vmt_resolution resolution;
 	struct vmt_callsites_ops sites_ops;
-	struct vmt_malloc_block *malloc_blocks; /* see capture/malloc.h */
+	struct vmt_malloc_block *malloc_blocks; /* see malloc/malloc.h */
 	struct vmt_module *modules;
 	uint32_t module_count;
 	uint32_t last_module;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The published copy: a recording (core/record.h) in a shared map that outlives the
+ * The published copy: a recording (core/recording/record.h) in a shared map that outlives the
  * process or can be read while it runs. Written under the lock only. Without a
  * recording (base == NULL) all of these do nothing.
  */

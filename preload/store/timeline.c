@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * See timeline.h. What a bucket is and where it lies: struct vmt_rec_bucket and struct
- * vmt_rec_site_time of core/record.h.
+ * vmt_rec_site_time of core/recording/record.h.
  */
 #include "store/timeline.h"
 

@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls that were made without the lock and wait to be learnt: a fixed array, claimed and
- * published with a bit each, never blocking. Whoever holds the lock takes them out.
+ * Calls that were made without the lock, and whose effect is not in the table yet: a fixed array,
+ * claimed and published with a bit each, never blocking. Whoever holds the lock applies them.
+ *
+ * A call is made without the lock when
+ *  - the lock was not to be had in time (lock.h says how long that is, and why not longer);
+ *  - the call itself may take long, such as MAP_POPULATE or mlock (vmt_change_is_slow);
+ *  - it may wait for the reader of a userfaultfd, who may need the lock (vmt_user_args_may_wait);
+ *  - its range holds the calling thread's own storage (takes_thread in call.c);
+ *  - there is no stack to work on (gate.S): then nothing is queued, and overflow is set.
+ * Other calls may have come between such a call and its application, so the kernel is asked what it
+ * did. After overflow the whole table is read anew, and the calls that found no slot count as lost.
  */
 #ifndef VMT_DEFERRED_H
 #define VMT_DEFERRED_H
@@ -25,12 +34,11 @@ struct vmt_deferred {
 	_Atomic uint64_t ready[VMT_DEFERRED_BANKS]; /* bit set: filled, to be taken out */
 	_Atomic uint64_t last_order;
 	_Atomic uint32_t
-		pending; /* since the last hearing a slot became ready, or overflow was set */
+		pending; /* since it was cleared a slot became ready, or overflow was set */
 	_Atomic uint32_t outside; /* calls being made without the lock right now */
-	_Atomic uint64_t dropped; /* such calls */
+	_Atomic uint64_t dropped; /* calls that found no slot */
 	_Atomic uint32_t overflow; /* a call found no slot: everything must be learnt */
-	uint64_t order[VMT_DEFERRED_SLOTS]; /* of completion; apart from the slots, which are large
-					     */
+	uint64_t order[VMT_DEFERRED_SLOTS]; /* of completion; apart from the large slots */
 	struct vmt_deferred_call slot[VMT_DEFERRED_SLOTS];
 };
 
@@ -43,8 +51,8 @@ struct vmt_deferred_call *vmt_deferred_take(struct vmt_deferred *deferred);
 void vmt_deferred_release(struct vmt_deferred *deferred, struct vmt_deferred_call *call);
 
 /*
- * Is there anything to take out? One word for every call to look at; under the lock, hearing it
- * clears it, so look at what is ready, and at overflow, after that.
+ * Is there anything to apply? A single flag, cheap enough to test at each call. The holder of the
+ * lock clears it first, and then looks at `ready` and `overflow`.
  */
 static inline bool vmt_deferred_waits(struct vmt_deferred *deferred)
 {
@@ -53,10 +61,10 @@ static inline bool vmt_deferred_waits(struct vmt_deferred *deferred)
 
 void vmt_deferred_clear_pending(struct vmt_deferred *deferred);
 
-/* Not all that was heard of has been taken out. */
+/* Something is left to be taken out after all. */
 void vmt_deferred_set_pending(struct vmt_deferred *deferred);
 
-/* Is the array more than half full? */
+/* Is the array about half full? */
 bool vmt_deferred_is_crowded(struct vmt_deferred *deferred);
 
 /* Nothing outside the lock, nothing waiting: the table ought to be equal to the kernel's. */

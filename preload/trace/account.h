@@ -15,7 +15,8 @@ int vmt_account_init(struct vmt_state *state);
 struct vmt_site *vmt_account_intern(struct vmt_state *state,
 				    const struct vmt_callsites_stack *stack);
 
-/* A call has been made: learn what it did. deferred: without the lock, others may have come between. */
+/* A call has been made: learn what it did. deferred: without the lock, others may have come
+ * between. */
 void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, struct vmt_site *site,
 		      bool deferred);
 

@@ -61,9 +61,8 @@ static void raise(_Atomic uint64_t *bound, uint64_t to)
 {
 	uint64_t old = atomic_load_explicit(bound, memory_order_relaxed);
 
-	while (to > old && !atomic_compare_exchange_weak_explicit(bound, &old, to,
-								  memory_order_relaxed,
-								  memory_order_relaxed))
+	while (to > old && !atomic_compare_exchange_weak_explicit(
+				   bound, &old, to, memory_order_relaxed, memory_order_relaxed))
 		;
 }
 

@@ -21,8 +21,9 @@ void vmt_user_args_complete(struct vmt_state *state, struct vmt_done *done);
 bool vmt_user_args_is_userfault_close(struct vmt_state *state, long nr, const long args[6]);
 
 /*
- * Will the call return only when who reads from a userfaultfd has been told of it, who may map memory
- * before? Then the lock may not be held. Counts what was registered, wherever mremap has moved it.
+ * Will the call return only when who reads from a userfaultfd has been told of it, who may map
+ * memory before? Then the lock may not be held. Counts what was registered, wherever mremap has
+ * moved it.
  */
 bool vmt_user_args_may_wait(struct vmt_state *state, const struct vmt_done *done);
 void vmt_user_args_note_move(struct vmt_state *state, const struct vmt_done *done);

@@ -60,12 +60,12 @@ static void follow_text(long nr, const long args[6], long ret)
 _Atomic uint32_t vmt_phase VMT_DATA = 0;
 __thread struct vmt_thread vmt_this_thread;
 
-long vmt_call_elsewhere(long nr, const long args[6], const struct vmt_regs *regs)
+long vmt_call_on_own_stack(long nr, const long args[6], const struct vmt_regs *regs)
 {
-	return vmt_call_here(nr, args, regs);
+	return vmt_call_on_program_stack(nr, args, regs);
 }
 
-long vmt_call_here(long nr, const long args[6], const struct vmt_regs *regs)
+long vmt_call_on_program_stack(long nr, const long args[6], const struct vmt_regs *regs)
 {
 	long ret;
 

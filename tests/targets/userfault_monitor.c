@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thread that reads from a userfaultfd, and maps memory before it does: munmap, mremap and mmap over
- * what was registered return only when it has read that they were called.
+ * A thread that reads from a userfaultfd, and maps memory before it does: munmap, mremap and mmap
+ * over what was registered return only when it has read that they were called.
  */
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -31,7 +31,9 @@ static void work_with_memory(void)
 
 static void answer(const struct uffd_msg *message)
 {
-	struct uffdio_zeropage zero = { { message->arg.pagefault.address & ~(PAGE - 1), PAGE }, 0, 0 };
+	struct uffdio_zeropage zero = { { message->arg.pagefault.address & ~(PAGE - 1), PAGE },
+					0,
+					0 };
 
 	if (message->event == UFFD_EVENT_PAGEFAULT)
 		REQUIRE(ioctl(monitored, UFFDIO_ZEROPAGE, &zero) == 0 || errno == EEXIST);
@@ -69,7 +71,8 @@ static void use_registered(void)
 
 int main(void)
 {
-	struct uffdio_api api = { UFFD_API, UFFD_FEATURE_EVENT_REMAP | UFFD_FEATURE_EVENT_UNMAP, 0 };
+	struct uffdio_api api = { UFFD_API, UFFD_FEATURE_EVENT_REMAP | UFFD_FEATURE_EVENT_UNMAP,
+				  0 };
 	pthread_t thread;
 
 	monitored = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | UFFD_USER_MODE_ONLY);

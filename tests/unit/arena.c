@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/arena.c: pieces are aligned, do not overlap, come back after being freed, and a full
+ * core/base/arena.c: pieces are aligned, do not overlap, come back after being freed, and a full
  * block says so without harm.
  */
 #include <criterion/criterion.h>

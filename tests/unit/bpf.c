@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/bpf.c: what filters answer, where arguments are known, unknown or looked at; what cannot be
- * followed is a no.
+ * filter/bpf.c: what filters answer, where arguments are known, unknown or looked at; what cannot
+ * be followed is a no.
  */
 #include <criterion/criterion.h>
 #include <linux/audit.h>

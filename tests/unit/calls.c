@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/calls.c: every identifier has a name, and the numbers written out there
+ * core/base/calls.c: every identifier has a name, and the numbers written out there
  * are those of this machine's kernel headers.
  */
 #include <criterion/criterion.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/change.c: which bytes went, came, moved or changed, from arguments and result alone.
+ * core/vma/change.c: which bytes went, came, moved or changed, from arguments and result alone.
  */
 #include <criterion/criterion.h>
 #include <errno.h>

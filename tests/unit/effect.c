@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/effect.c: what each call did, and to whom the maps belong afterwards. The rows of the
- * table that defines created, split, merged and removed, one test each, and the cases beside it.
+ * core/resolve/effect.c: what each call did, and to whom the maps belong afterwards. The rows of
+ * the table that defines created, split, merged and removed, one test each, and the cases beside
+ * it.
  */
 #include <criterion/criterion.h>
 #include <errno.h>

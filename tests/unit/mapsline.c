@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/mapsline.c: lines as the kernel writes them, and lines that it never would.
+ * core/vma/mapsline.c: lines as the kernel writes them, and lines that it never would.
  */
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/options.c: VMATRACE_OPTIONS as people write it, well and badly.
+ * core/base/options.c: VMATRACE_OPTIONS as people write it, well and badly.
  */
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/space.c: both indexes agree, listeners hear of every change, a full arena harms nothing.
+ * core/vma/space.c: both indexes agree, listeners hear of every change, a full arena harms nothing.
  */
 #include <criterion/criterion.h>
 #include <string.h>

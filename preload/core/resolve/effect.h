@@ -12,8 +12,12 @@
  *	merged  = for each map afterwards, its pieces - 1
  *	net     = created + split - merged - removed: always the change of the count
  *
- *	"AAA"  munmap of the middle ->  "A.A"   split 1
- *	"A.A"  mmap into the hole   ->  "AAA"   created 1, merged 2
+ *	"AAA"  munmap of the middle    ->  "A.A"   split 1
+ *	"A.A"  mmap into the hole      ->  "AAA"   created 1, merged 2
+ *	"AAA"  mprotect of the middle  ->  "AaA"   split 2
+ *	"A.B"  munmap of the last      ->  "A.."   removed 1
+ *
+ * A piece of what no call explains (another one came between) is counted apart, as unseen.
  */
 #ifndef VMT_EFFECT_H
 #define VMT_EFFECT_H
@@ -29,11 +33,11 @@ struct vmt_counts {
 
 struct vmt_effect {
 	struct vmt_counts call; /* done by the call */
-	struct vmt_counts unseen; /* found on the way, done by nobody we saw */
+	struct vmt_counts unseen; /* differences that no call we saw explains */
 	bool out_of_memory; /* the table lacks a map now */
 };
 
-/* Who keeps the count of live maps by site; own maps are not told of. */
+/* Who keeps the count of live maps by site; the library's own maps are not reported. */
 struct vmt_effect_ops {
 	void (*live)(void *context, uint32_t site, int delta);
 	void *context;
