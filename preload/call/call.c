@@ -10,6 +10,7 @@
 
 #include "call/other.h"
 #include "core/base/calls.h"
+#include "filter/carry.h"
 #include "os/sys.h"
 #include "patch/gate.h"
 #include "process/exec.h"
@@ -264,6 +265,8 @@ long vmt_call_on_own_stack(long nr, const long args[6], const struct vmt_regs *r
 	if (nr == SYS_execve || nr == SYS_execveat) { /* may never come back to leave this stack */
 		if (vmt_state_is_on() && vmt_state_is_ours(state))
 			vmt_exec_before(state);
+		if (vmt_state_is_on())
+			vmt_carry_write(state);
 		vmt_bus_before_exec();
 		return VMT_MAKE_AT_SITE;
 	}

@@ -11,6 +11,7 @@
 #include "call/install.h"
 #include "filter/filter.h"
 #include "kernel/mapsfile.h"
+#include "filter/carry.h"
 #include "os/sys.h"
 #include "process/exec.h"
 #include "process/exit.h"
@@ -53,9 +54,11 @@ static long exec_call(struct vmt_state *state, long nr, const long args[6])
 
 	if (is_ours)
 		vmt_exec_before(state);
+	vmt_carry_write(state);
 	vmt_bus_before_exec();
 	ret = vmt_own_stack_make(nr, args);
 	vmt_bus_after_exec();
+	vmt_carry_remove(state);
 	if (is_ours)
 		vmt_exec_after(state);
 	return ret;

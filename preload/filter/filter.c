@@ -144,6 +144,7 @@ static _Atomic uint64_t allowed VMT_DATA = BASIC_KINDS;
 static _Atomic uint64_t refused VMT_DATA = 0; /* kinds that a filter which is known refuses */
 static _Atomic uint32_t installers VMT_DATA = 0;
 static _Atomic bool by_address VMT_DATA = false;
+static _Atomic uint64_t filters_known VMT_DATA = 0;
 static bool is_marking VMT_DATA = false;
 
 /* Calls of ours under way; several words, since threads make them at once. */
@@ -416,6 +417,17 @@ void vmt_filter_add(const struct sock_fprog *installed)
 		atomic_store_explicit(&by_address, true, memory_order_relaxed);
 	atomic_fetch_or_explicit(&refused, ~kinds, memory_order_relaxed);
 	atomic_fetch_and_explicit(&allowed, kinds, memory_order_seq_cst);
+	atomic_fetch_add_explicit(&filters_known, installed != NULL, memory_order_relaxed);
+}
+
+uint64_t vmt_filter_count(void)
+{
+	return atomic_load_explicit(&filters_known, memory_order_relaxed);
+}
+
+void vmt_filter_set_count(uint64_t filters)
+{
+	atomic_store_explicit(&filters_known, filters, memory_order_relaxed);
 }
 
 void vmt_filter_start_child(void)

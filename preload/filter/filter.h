@@ -79,6 +79,10 @@ bool vmt_filter_is_quiet(void);
 void vmt_filter_add(const struct sock_fprog *installed);
 void vmt_filter_end_install(void);
 
+/* How many filters the process has, of those of which it is known what they allow. */
+uint64_t vmt_filter_count(void);
+void vmt_filter_set_count(uint64_t filters);
+
 /* A fork child: the calls that were under way are its parent's. */
 void vmt_filter_start_child(void);
 

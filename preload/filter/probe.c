@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "filter/carry.h"
 #include "filter/filter.h"
 #include "os/fd.h"
 #include "os/libc.h"
@@ -307,7 +308,7 @@ static uint64_t try_all(struct trial *trial)
 	return kills ? kinds | VMT_FILTER_TOOL : VMT_FILTER_ALL;
 }
 
-static void try_in_child(void)
+static void try_in_child(uint64_t filters)
 {
 	long page = vmt_sys6(SYS_mmap, 0, (long)VMT_PAGE_SIZE, PROT_READ | PROT_WRITE,
 			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -315,6 +316,7 @@ static void try_in_child(void)
 	if (vmt_sys_failed(page))
 		return;
 	vmt_filter_set_allowed(try_all((struct trial *)page));
+	vmt_filter_set_count(filters);
 	vmt_sys6(SYS_munmap, page, (long)VMT_PAGE_SIZE, 0, 0, 0, 0);
 }
 
@@ -353,8 +355,10 @@ void vmt_probe_filter(struct vmt_state *state, bool forced)
 	state->pid = (uint32_t)self.pid;
 	state->parent_pid = (uint32_t)self.parent;
 	vmt_filter_set_allowed(vmt_filter_basic(false));
-	if (forced || may_try(state, &self))
-		try_in_child();
+	if (vmt_carry_take(state, self.pid, self.filters))
+		vmt_filter_set_count(self.filters);
+	else if (forced || may_try(state, &self))
+		try_in_child(self.filters);
 	else
 		state->is_filter_unknown = true;
 	ask_numbers(state); /* another /proc may know us by other ones */

@@ -78,6 +78,58 @@ check check_under_docker grep -q "grew by 1000 maps" "$TMP/check"
 under docker exec by_option "filter=probe:dir=$TMP/by_option/traced/rec" "$TARGETS/guard_pages"
 named by_option
 
+# A launcher that is traced has read its filter, and leaves to what it executes what is known of it.
+for profile in docker service few few-eperm; do
+	dir=$TMP/carried_$profile rec=$TMP/carried_$profile/rec
+	mkdir -p "$rec"
+	plain "$dir/plain" "$TARGETS/under_filter" $profile exec "$TARGETS/guard_pages"
+	mkdir -p "$dir/traced"
+	PRE=$LIB LD_PRELOAD=$LIB VMATRACE_OPTIONS=dir=$rec:report=0 timeout 60 "$TARGETS/under_filter" $profile \
+		exec "$TARGETS/guard_pages" >"$dir/traced/out" 2>"$dir/traced/err" </dev/null
+	echo $? >"$dir/traced/status"
+	different=$(differences "$dir/plain" "$dir/traced")
+	case $profile in docker | service)
+		different+=$("$TOOL" report --format=json "$rec" | jq -r '[.processes[] | select((.exe | endswith("guard_pages")) and
+			.coverage.exact and .coverage.notes == [])] | if length == 1 then empty else "not as outside" end') ;;
+	esac
+	different+=$(ls -A "$rec" | grep "^\.filter")
+	[ -z "$different" ] && pass "carried_$profile" || fail "carried_$profile" "$different"
+done
+
+# What lies there and is not of this process says nothing.
+mkdir -m 755 forged
+sh -c 'head -c 32 /dev/zero | tr "\0" "\377" >forged/.filter.$$; chmod 600 forged/.filter.$$
+	PRE=$1 VMATRACE_OPTIONS=report=0:dir=$PWD/forged exec "$2/under_filter" few exec "$2/guard_pages"' \
+	sh "$LIB" "$TARGETS" >out 2>err
+check forged_is_ignored [ $? = 0 ]
+
+# Real programs, with children and threads, under Docker's profile: as without it, names and all.
+real_program() {	# NAME COMMAND...
+	local name=docker_$1 rec=$TMP/docker_$1/traced/rec not_outside
+	shift
+	under docker fork "$name" "dir=$rec:report=0" "$@"
+	not_outside=$("$TOOL" report --format=json "$rec" 2>&1 | jq -r '.processes[] | select(.coverage.notes != [] or
+		.coverage.unseen > 0 or (.end == "exit" and (.coverage.exact | not))) | .exe' 2>&1)
+	[ -z "$not_outside" ] && [ -n "$(ls "$rec")" ] && pass "${name}_as_outside" ||
+		fail "${name}_as_outside" "$not_outside"
+}
+
+python=$(python3 -c 'import sys; print(sys.executable)')
+real_program python3 "$python" -c 'import json, subprocess, threading
+threads = [threading.Thread(target=lambda: json.dumps([1] * 9999)) for i in range(5)]
+[t.start() for t in threads]; [t.join() for t in threads]; print(subprocess.call(["true"]))'
+real_program perl perl -e 'my @a = map { "x" x 10000 } 1..1000; system("true"); print "done\n"; exit 3'
+real_program node node -e 'console.log(require("child_process").spawnSync("true").status)'
+cat >Hello.java <<'END'
+public class Hello {
+	public static void main(String[] args) throws Exception {
+		System.out.println(new ProcessBuilder("true").start().waitFor());
+	}
+}
+END
+real_program java java -Xmx64m Hello.java
+real_program redis sh -c 'redis-server --version | grep -c v= && redis-cli --version | grep -c redis'
+
 # A filter for all threads, which kills for what only we do, while all of them make calls.
 # filter_for_all NAME [small]: whether with stacks of the program's making
 filter_for_all() {
