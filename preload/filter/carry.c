@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See carry.h. A file of another process, of another time or of another library says nothing: it has when
- * its process was started, and what the kinds of calls were.
+ * See carry.h. A file of another process, of another time or of another library says nothing: it
+ * has when its process was started, and what the kinds of calls were.
  */
 #include "filter/carry.h"
 

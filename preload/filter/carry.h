@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is known of the seccomp filters of a process, for the program that it executes: a file in `dir`,
- * .filter.PID, from execve to the start of the next image, which removes it. A filter cannot be taken
- * away, so what was known of as many filters as there are is known of these.
+ * What is known of the seccomp filters of a process, for the program that it executes: a file in
+ * `dir`, .filter.PID, from execve to the start of the next image, which removes it. A filter cannot
+ * be taken away, so what was known of as many filters as there are is known of these.
  */
 #ifndef VMT_CARRY_H
 #define VMT_CARRY_H

@@ -204,10 +204,11 @@ static void tell_untraced(const struct vmt_recordings *recordings)
 		return;
 	view = &recordings->item[0].view;
 	exe = vmt_view_string(view, view->header.exe);
-	vmt_message("%.*s became another program, which was not traced: its LD_PRELOAD is without "
-		    "libvmatrace.so (as after env LD_PRELOAD=...), or it is static or setuid; name that "
-		    "program itself.",
-		    (int)exe.length, exe.bytes);
+	vmt_message(
+		"%.*s became another program, which was not traced: its LD_PRELOAD is without "
+		"libvmatrace.so (as after env LD_PRELOAD=...), or it is static or setuid; name that "
+		"program itself.",
+		(int)exe.length, exe.bytes);
 }
 
 static void report(const struct request *request, const char *directory, pid_t pid, uint64_t since,
@@ -217,9 +218,10 @@ static void report(const struct request *request, const char *directory, pid_t p
 	int ret = vmt_load_process(&recordings, directory, pid, since);
 
 	if (ret == -ENOENT)
-		vmt_message("%s left no recording in %s; if the library has not said why, LD_PRELOAD "
-			    "was removed from its environment.",
-			    request->command[0], request->directory);
+		vmt_message(
+			"%s left no recording in %s; if the library has not said why, LD_PRELOAD "
+			"was removed from its environment.",
+			request->command[0], request->directory);
 	for (size_t i = 0; i < recordings.count; i++)
 		vmt_ending_write(recordings.item[i].name, status);
 	vmt_load_free(&recordings);
