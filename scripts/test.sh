@@ -26,6 +26,7 @@ check
 limits
 frames
 bursts
+leaks
 alarms
 ci
 self

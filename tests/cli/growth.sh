@@ -19,7 +19,7 @@ judged() {
 	"$TOOL" report --format=json "$1.rec" >"$1.json" 2>"$1.err"
 	"$TOOL" report "$1.rec" >"$1.txt" 2>>"$1.err"
 	growth=$(jq -c '.processes[0] | .growth + { limit: .maps.limit }' "$1.json" 2>>"$1.err")
-	line=$(awk '/^==[0-9]+==   growth / { on = 1 } /^==[0-9]+==   (cause|calls) / { on = 0 }
+	line=$(awk '/^==[0-9]+==   growth / { on = 1 } /^==[0-9]+==   (leak|cause|calls) / { on = 0 }
 		on { sub(/^==[0-9]+== +/, ""); printf "%s ", $0 }' "$1.txt")
 	if [ "$(jq -r .verdict <<<"$growth")" = "$2" ] && grep -qE "$3" <<<"$line" &&
 		jq -e "${4:-true}" <<<"$growth" >/dev/null; then

@@ -4,17 +4,20 @@
  */
 #include "report/explain_plain.h"
 #include "report/explain_lead.h"
+#include "report/explain_leak.h"
 #include "report/explain_parts.h"
 #include "report/explain_peak.h"
 #include "report/explain_text.h"
 
-size_t vmt_explain_lead_lines(struct vmt_lines *lines, struct vmt_explain_record *record)
+size_t vmt_explain_lead_lines(struct vmt_lines *lines, struct vmt_explain_record *record,
+			      uint64_t now)
 {
 	struct vmt_explain_names names = { vmt_explain_record_site, vmt_explain_plain_given_back,
 					   record };
 	const struct vmt_rec_header *header = &record->view->header;
 	size_t lead;
 
+	vmt_explain_leak(lines, record, now);
 	if (!vmt_explain_peak_lead(lines, record))
 		vmt_explain_plain(lines, record, &names,
 				  vmt_explain_lead(lines, &record->explain, &names));

@@ -6,7 +6,11 @@
 #include "explain/explain_record.h"
 #include "util/lines.h"
 
-/* The ten lines of the report; returns how many of them belong at its top. */
-size_t vmt_explain_lead_lines(struct vmt_lines *lines, struct vmt_explain_record *record);
+/*
+ * The ten lines of the report; returns how many of them belong at its top. now: CLOCK_MONOTONIC of
+ * one still running, or 0.
+ */
+size_t vmt_explain_lead_lines(struct vmt_lines *lines, struct vmt_explain_record *record,
+			      uint64_t now);
 
 #endif

@@ -171,9 +171,9 @@ static void put_plain(struct vmt_lines *lines, struct vmt_explain_record *record
 	put_what(record, map, what, sizeof(what));
 	put_for_each(each, sizeof(each), &place);
 	vmt_explain_record_site(record, place.site, by, sizeof(by));
-	vmt_lines_add(lines, 10, "%s%s%s: %s of %s maps, by %s",
-		      before ? "     and  " : "  cause   ", what, each,
-		      vmt_lines_number(&number, maps), vmt_lines_number(&count, record->count), by);
+	vmt_lines_add(lines, 10, "%s%s%s: %s of %s maps, by %s", told ? "     and  " : "  cause   ",
+		      what, each, vmt_lines_number(&number, maps),
+		      vmt_lines_number(&count, record->count), by);
 	if (is_cut(map))
 		vmt_lines_add(lines, 10, "  help    cut larger pieces, or the whole range at once");
 	else if (map->kind != VMT_KIND_LIBRARY && place.counters.calls > ENOUGH)

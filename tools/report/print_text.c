@@ -150,10 +150,10 @@ static void print_one(FILE *stream, const struct vmt_recording *recording,
 	struct vmt_explain_record explained;
 	struct vmt_lines lines = { .width = (text.width > 80 ? text.width : 80) - PREFIX };
 
-	if (!vmt_explain_record(view, symbols, &explained))
-		ops.lead_count = vmt_explain_lead_lines(&lines, &explained);
 	if (!text.is_gone)
 		text.now = vmt_liveness_now(CLOCK_MONOTONIC);
+	if (!vmt_explain_record(view, symbols, &explained))
+		ops.lead_count = vmt_explain_lead_lines(&lines, &explained, text.now);
 	if (chosen.sort == VMT_ROWS_DEFAULT && is_given_back(view))
 		chosen.sort = VMT_ROWS_PEAK;
 	if (chosen.sort == VMT_ROWS_PEAK) {

@@ -1,0 +1,110 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# A leak is told before what would make each of its maps cost less; where a part of the objects is given
+# back, with the place that does so, if there is no doubt of it. The programs run side by side
+# for 6 seconds, as in growth.sh.
+. "$(dirname "$0")/../lib.sh"
+cd "$TMP" || exit 2
+
+cat >leaks.c <<'END'
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#define STEPS 3000
+static volatile int quiet;
+static char *make(size_t length)
+{
+	return mmap(0, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+static __attribute__((noinline)) char *session_open(void)
+{
+	char *p = make(16384);
+
+	mprotect(p, 4096, PROT_NONE);
+	quiet++;
+	return p;
+}
+static __attribute__((noinline)) void session_close(char *p)
+{
+	munmap(p, 16384);
+	quiet += 1;
+}
+static __attribute__((noinline)) void session_abort(char *p)
+{
+	munmap(p, 4 * 4096);
+	quiet += 2;
+}
+static __attribute__((noinline)) char *cache_fill(void)
+{
+	char *p = make(8192);
+
+	quiet += 3;
+	return p;
+}
+static __attribute__((noinline)) void cache_drop(char *p)
+{
+	munmap(p, 8192);
+	quiet += 4;
+}
+static __attribute__((noinline)) void step(const char *way, int i)
+{
+	char *p;
+
+	if (!strcmp(way, "cached"))
+		cache_drop(cache_fill());
+	if (!strcmp(way, "plateau") && i > STEPS / 4)
+		return;
+	p = session_open();
+	if (!strcmp(way, "all") || i % 3 == 0 || !strcmp(way, "plateau"))
+		return;
+	if (!strcmp(way, "two") && i % 3 == 1)
+		session_abort(p);
+	else
+		session_close(p);
+}
+/* Which step it is depends on the time alone, however busy the machine. */
+int main(int argc, char **argv)
+{
+	struct timespec at, pause = { 0, 2000000 };
+	double begin, now;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	begin = at.tv_sec + at.tv_nsec / 1e9;
+	for (int i = 0; argc > 1 && i < STEPS;) {
+		nanosleep(&pause, NULL);
+		clock_gettime(CLOCK_MONOTONIC, &at);
+		now = at.tv_sec + at.tv_nsec / 1e9 - begin;
+		for (; i < STEPS && i < now / 6 * STEPS; i++)
+			step(argv[1], i);
+	}
+	return 0;
+}
+END
+mkdir bin
+${CC:-cc} -g -O2 -fno-ipa-icf leaks.c -o bin/leaks || exit 2
+for way in one two cached all plateau; do
+	traced $way report=0 bin/leaks $way &
+done
+wait
+for way in one two cached all plateau; do
+	"$TOOL" report $way/rec 2>&1 | sed 's/^==[0-9]*== //' |
+		awk '/^  [a-z]/ { if (line) print line; line = "" } /^$/ { exit }
+			{ sub(/^ +/, " "); line = line $0 } END { print line }' >$way/lead
+done
+
+# told WAY TEXT: the line, which stands before causes and remedies
+told() {
+	check "$1" grep -Eq "^ leak +$2\$" "$1/lead"
+	check "$1-first" awk '/^ leak/ { leak = NR } /^ (cause|help)/ && !other { other = NR }
+		END { exit !(leak && other && leak < other) }' "$1/lead"
+}
+by='by mmap in make leaks.c:[0-9]+ in session_open'
+some='(99[0-9]|1,0[0-9]{2}) of (2,9[0-9]{2}|3,0[0-9]{2}) maps'
+told one "$some $by are not given back, the others by munmap in session_close leaks.c:[0-9]+"
+told two "$some $by are not given back, the others by (munmap in session_(close|abort) leaks.c:[0-9]+( and |$)){2}"
+told cached "$some $by are not given back"
+told all "none of the (2,9[0-9]{2}|3,0[0-9]{2}) maps $by is given back"
+check plateau-no-leak sh -c 'grep -q "^ cause" "$0" && ! grep -q "^ leak" "$0"' plateau/lead
+
+finish

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See explain_leak.h. Objects are what one place mapped, whoever cut them in pieces later. Who
+ * gives them back is not recorded for each: it is said only where nearly all that is given back was
+ * this place's, and one place or two did it.
+ */
+#include "report/explain_leak.h"
+#include "core/report/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LEAST_SHARE 3u /* of the growth: a third is worth going first */
+#define MOST        90u /* percent of what was removed, by those who are named */
+
+/* What all sites of one place did. */
+struct sum {
+	uint32_t site; /* of these the one that did most */
+	uint64_t most;
+	uint64_t mapped; /* maps now whose memory it mapped */
+	uint64_t live; /* maps now that it put where they start */
+	struct vmt_rec_counters counters;
+};
+
+static uint32_t number_of_place(const struct vmt_explain_record *record, uint32_t site)
+{
+	return record->place ? record->place[site] : site;
+}
+
+static void add_counts_of_site(struct sum *sum, uint32_t index,
+			       const struct vmt_rec_counters *counters)
+{
+	uint64_t did = counters->created + counters->split + counters->removed;
+
+	sum->counters.calls += counters->calls;
+	sum->counters.failed += counters->failed;
+	sum->counters.created += counters->created;
+	sum->counters.split += counters->split;
+	sum->counters.merged += counters->merged;
+	sum->counters.removed += counters->removed;
+	if (sum->site && did <= sum->most)
+		return;
+	sum->site = index;
+	sum->most = did;
+}
+
+/* By the number of the first site of each place; NULL: no memory. */
+static struct sum *sum_places(const struct vmt_explain_record *record)
+{
+	uint32_t sites = record->explain.facts.sites;
+	struct sum *sums = calloc((size_t)sites + 1, sizeof(*sums));
+	struct vmt_rec_site site;
+
+	for (uint32_t i = VMT_SITE_FIRST; sums && i < sites; i++) {
+		if (vmt_view_site(record->view, i, &site))
+			add_counts_of_site(&sums[number_of_place(record, i)], i, &site.counters);
+	}
+	for (size_t i = 0; sums && i < record->count; i++) {
+		const struct vmt_explain_map *map = &record->map[i];
+
+		if (map->put_by < sites)
+			sums[number_of_place(record, map->put_by)].live++;
+		if (map->mapped_by < sites)
+			sums[number_of_place(record, map->mapped_by)].mapped++;
+	}
+	return sums;
+}
+
+static uint32_t greatest(const struct sum *sums, uint32_t sites)
+{
+	uint32_t best = 0;
+
+	for (uint32_t i = VMT_SITE_FIRST; i < sites; i++) {
+		if (!best || sums[i].mapped > sums[best].mapped)
+			best = i;
+	}
+	return best;
+}
+
+/* Who removed most maps but for `other`; 0: nobody. */
+static uint32_t greatest_remover(const struct sum *sums, uint32_t sites, uint32_t other)
+{
+	uint32_t best = 0;
+
+	for (uint32_t i = VMT_SITE_FIRST; i < sites; i++) {
+		if (i != other && sums[i].counters.removed > sums[best].counters.removed)
+			best = i;
+	}
+	return best;
+}
+
+static uint64_t given_back_of(const struct sum *sum)
+{
+	struct vmt_report_per_call per_call;
+
+	return vmt_report_per_call(&sum->counters, sum->live, &per_call) ? per_call.given_back : 0;
+}
+
+/* Whether most of what was given back is what this place mapped: most other places gave back
+ * little. */
+static bool is_most_given_back(const struct sum *sums, uint32_t sites, uint32_t place)
+{
+	uint64_t made = given_back_of(&sums[place]);
+	uint64_t others = 0;
+
+	for (uint32_t i = VMT_SITE_FIRST; i < sites; i++) {
+		/* Who cuts maps has its pieces given back together with the rest of them. */
+		if (i != place && sums[i].counters.created > sums[i].counters.split)
+			others += given_back_of(&sums[i]);
+	}
+	return made > 9 * others;
+}
+
+static void put_removers(struct vmt_explain_record *record, const struct sum *sums, uint32_t place,
+			 char *text, size_t size)
+{
+	uint32_t sites = record->explain.facts.sites;
+	uint32_t first = greatest_remover(sums, sites, 0);
+	uint32_t second = greatest_remover(sums, sites, first);
+	char by[256], also[256] = "";
+	uint64_t total = 0, told;
+
+	text[0] = '\0';
+	for (uint32_t i = VMT_SITE_FIRST; i < sites; i++)
+		total += sums[i].counters.removed;
+	told = sums[first].counters.removed;
+	if (!first || !is_most_given_back(sums, sites, place))
+		return;
+	if (told < total / 100 * MOST) {
+		told += sums[second].counters.removed;
+		vmt_explain_record_site(record, sums[second].site, also, sizeof(also));
+	}
+	if (told < total / 100 * MOST)
+		return;
+	vmt_explain_record_site(record, sums[first].site, by, sizeof(by));
+	snprintf(text, size, ", the others by %s%s%s", by, *also ? " and " : "", also);
+}
+
+static bool is_leak(const struct vmt_explain_record *record, const struct sum *sum, uint64_t now)
+{
+	struct vmt_curve curve;
+
+	if (vmt_report_trend(record->view, now, &curve) && curve.trend == VMT_TREND_LEAK)
+		return true;
+	return vmt_report_site_trend(record->view, sum->site, sum->live, now, &curve) &&
+	       curve.trend == VMT_TREND_LEAK;
+}
+
+static void put_leak(struct vmt_lines *lines, struct vmt_explain_record *record,
+		     const struct sum *sums, uint32_t place)
+{
+	struct vmt_report_per_call per_call;
+	struct vmt_number number, made;
+	char by[256], others[600];
+
+	if (!vmt_report_per_call(&sums[place].counters, sums[place].live, &per_call) ||
+	    !vmt_report_is_worth_telling(&per_call) ||
+	    per_call.given_back >= per_call.made - per_call.made / 100)
+		return;
+	vmt_explain_record_site(record, sums[place].site, by, sizeof(by));
+	if (per_call.given_back <= per_call.made / 100) {
+		vmt_lines_add(lines, 10, "  leak    none of the %s maps by %s is given back",
+			      vmt_lines_number(&made, per_call.made), by);
+		return;
+	}
+	put_removers(record, sums, place, others, sizeof(others));
+	vmt_lines_add(lines, 10, "  leak    %s of %s maps by %s are not given back%s",
+		      vmt_lines_number(&number, per_call.made - per_call.given_back),
+		      vmt_lines_number(&made, per_call.made), by, others);
+}
+
+void vmt_explain_leak(struct vmt_lines *lines, struct vmt_explain_record *record, uint64_t now)
+{
+	uint64_t start = record->view->header.maps_start;
+	struct sum *sums = record->count > start ? sum_places(record) : NULL;
+	uint32_t place = sums ? greatest(sums, record->explain.facts.sites) : 0;
+
+	if (place && sums[place].mapped >= (record->count - start) / LEAST_SHARE &&
+	    is_leak(record, &sums[place], now))
+		put_leak(lines, record, sums, place);
+	free(sums);
+}
