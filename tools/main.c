@@ -62,8 +62,23 @@ static int print_library(void)
 	return 0;
 }
 
+static int help_of(char *name)
+{
+	static char option[] = "--help";
+	char *arguments[] = { name, option, NULL };
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (!strcmp(name, commands[i].name))
+			return commands[i].run(2, arguments);
+	}
+	vmt_message("there is no command \"%s\"; vmatrace --help lists them.", name);
+	return VMT_EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 3 && !strcmp(argv[1], "help"))
+		return help_of(argv[2]);
 	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
 	    !strcmp(argv[1], "help")) {
 		print_help();

@@ -67,8 +67,26 @@ check "no argument" status 2 "$VMATRACE" report
 check "bad format" status 2 "$VMATRACE" report --format=yaml a.vmt
 check "bad number" status 2 "$VMATRACE" report --top=-1 a.vmt
 check "help" status 0 "$VMATRACE" report --help
+check "help COMMAND" status 0 "$VMATRACE" help report
+check "…is the command's" has out "^Usage: vmatrace report"
+check "help of nothing" status 2 "$VMATRACE" help frobnicate
+for wrong in "--format=yaml text" "--sort=size created" "--by=thread function" "--top=0 least" "--depth=0 least"; do
+	check "wrong ${wrong% *}" status 2 "$VMATRACE" report ${wrong% *} a.vmt
+	check "…says what is right" has err "${wrong#* }"
+done
+for filter in module=nowhere function=nobody call=mlock; do
+	check "--$filter" status 0 "$VMATRACE" report --$filter a.vmt
+	check "…that nothing passes is said" has out "no call site has --$filter"
+done
 check "unknown command" status 2 "$VMATRACE" frobnicate
-check "full disk" status 125 "$VMATRACE" report -o /dev/full a.vmt
+for format in text json; do
+	check "full disk" status 125 "$VMATRACE" report --format=$format -o /dev/full a.vmt
+	check "…is called so" has err "No space left on device"
+	check "…and the device stays" [ -c /dev/full ]
+	check "a file too large" status 125 sh -c 'trap "" XFSZ; ulimit -f 0; exec "$@"' sh "$VMATRACE" report \
+		--format=$format -o half a.vmt
+	check "…leaves no half of it" [ ! -e half ]
+done
 
 # Damaged in many places: any report or refusal will do, a crash will not.
 crashes=0

@@ -89,9 +89,12 @@ static char *replaceable(const char *path)
 
 static int write_to(FILE *file, const json_t *root)
 {
-	int ret = json_dumpf(root, file, JSON_INDENT(1)) || fputc('\n', file) == EOF ? -EIO : 0;
+	int ret = 0;
 
-	if (fclose(file))
+	errno = 0;
+	if (json_dumpf(root, file, JSON_INDENT(1)) || fputc('\n', file) == EOF)
+		ret = errno ? -errno : -EIO;
+	if (fclose(file) && !ret)
 		ret = -errno;
 	return ret;
 }

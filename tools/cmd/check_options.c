@@ -59,7 +59,8 @@ static const char help[] =
 	"\n"
 	"Output\n"
 	"  -f, --format=text|json|junit|sarif|github   (text)\n"
-	"  -o, --output=FILE        write the format there; the text then goes to the log\n"
+	"  -o, --output=FILE        write the format there; the text then goes to the log;\n"
+	"                           without it a PROGRAM's verdict is on standard error\n"
 	"      --exitcode=N         status when a limit is broken (23)\n"
 	"      --symbols=DIR        look for modules and .build-id/ files here as well\n"
 	"      --debuginfod         ask the servers of DEBUGINFOD_URLS as well\n"
@@ -122,7 +123,7 @@ static const char *set_format(struct vmt_check *check, const char *value)
 			return NULL;
 		}
 	}
-	return "there is no format ";
+	return "the format is text, json, junit, sarif or github, not ";
 }
 
 /* Only growth has something that per cent could be of. */

@@ -62,6 +62,8 @@ static int write_verdict(const struct vmt_check *check, const struct vmt_verdict
 		vmt_verdict_text(standard, verdict);
 	if (!ret)
 		return 0;
+	if (check->output)
+		vmt_message_give_up(check->output);
 	vmt_message("cannot write the verdict to %s: %s", check->output ? check->output : "the log",
 		    strerror(-ret));
 	return VMT_EXIT_FAILED;

@@ -42,7 +42,9 @@ static const char *set_diff_option(void *context, int option, char *value)
 
 	switch (option) {
 	case 'f':
-		return vmt_arguments_is_json(value, &request->json) ? NULL : "there is no format ";
+		return vmt_arguments_is_json(value, &request->json) ?
+			       NULL :
+			       "the format is text or json, not ";
 	case 'w':
 		return vmt_arguments_number(value, INT_MAX, &phase->warmup) ? NULL :
 									      "not a number: ";
@@ -100,6 +102,8 @@ static int write_all(const struct request *request, const struct vmt_comparison 
 		fclose(stream);
 	if (!ret)
 		return 0;
+	if (request->output)
+		vmt_message_give_up(request->output);
 	vmt_message("cannot write to %s: %s", request->output ? request->output : "standard output",
 		    strerror(-ret));
 	return VMT_EXIT_FAILED;

@@ -66,7 +66,9 @@ static const char *set_maps_option(void *context, int option, char *value)
 
 	switch (option) {
 	case 'f':
-		return vmt_arguments_is_json(value, &request->json) ? NULL : "there is no format ";
+		return vmt_arguments_is_json(value, &request->json) ?
+			       NULL :
+			       "the format is text or json, not ";
 	case 'F': request->snapshot.flags = VMT_SNAPSHOT_FLAGS_ALWAYS; return NULL;
 	case 'N': request->snapshot.flags = VMT_SNAPSHOT_FLAGS_NEVER; return NULL;
 	case 'a': request->all = true; return NULL;

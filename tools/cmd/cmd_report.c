@@ -67,6 +67,8 @@ static const char *set_number(struct request *request, int option, const char *v
 
 	if (!vmt_arguments_number(value, INT_MAX, &number))
 		return "not a number: ";
+	if ((option == 'n' || option == 'd') && !number)
+		return "at least 1 is shown, not ";
 	if (option == 'n')
 		request->print.top = number;
 	else if (option == 'd')
@@ -84,9 +86,17 @@ static const char *set_report_option(void *context, int option, char *value)
 	struct vmt_print_options *print = &request->print;
 
 	switch (option) {
-	case 'f': return vmt_print_format(value, &print->format) ? NULL : "there is no format ";
-	case 's': return vmt_rows_sort(value, &print->rows.sort) ? NULL : "nothing is sorted by ";
-	case 'b': return vmt_rows_by(value, &print->rows.by) ? NULL : "no rows by ";
+	case 'f':
+		return vmt_print_format(value, &print->format) ? NULL :
+								 "the format is text or json, not ";
+	case 's':
+		return vmt_rows_sort(value, &print->rows.sort) ?
+			       NULL :
+			       "rows are sorted by live, net, peak, calls, created or split, not by ";
+	case 'b':
+		return vmt_rows_by(value, &print->rows.by) ?
+			       NULL :
+			       "rows are by line, site, function, module or call, not by ";
 	case 'o': request->output = value; break;
 	case 'm': print->rows.module = value; break;
 	case 'F': print->rows.function = value; break;
@@ -164,6 +174,8 @@ static int print_all(const struct request *request, const struct vmt_recordings 
 		ret = -errno;
 	if (!ret)
 		return 0;
+	if (request->output)
+		vmt_message_give_up(request->output);
 	vmt_message("cannot write the report to %s: %s",
 		    request->output ? request->output : "standard output", strerror(-ret));
 	return VMT_EXIT_FAILED;

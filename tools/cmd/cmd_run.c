@@ -69,7 +69,7 @@ static const char *set_run_option(void *context, int option, char *value)
 	case 'r':
 		return vmt_print_format(value, &request->print.format) ?
 			       NULL :
-			       "there is no report format ";
+			       "the report is text, json or none, not ";
 	case 'F': request->output = value; return NULL;
 	case 'O':
 		if (!strchr(value, '='))
@@ -81,6 +81,8 @@ static const char *set_run_option(void *context, int option, char *value)
 	}
 	if (!vmt_arguments_number(value, INT_MAX, &number))
 		return "not a number: ";
+	if (!number)
+		return "at least 1 is shown, not ";
 	if (option == 'n')
 		request->print.top = number;
 	else

@@ -63,7 +63,10 @@ static const char *set_top_option(void *context, int option, char *value)
 
 	switch (option) {
 	case 'i': return set_interval(request, value) ? NULL : "no interval: ";
-	case 's': return vmt_rows_sort(value, &request->sort) ? NULL : "nothing is sorted by ";
+	case 's':
+		return vmt_rows_sort(value, &request->sort) ?
+			       NULL :
+			       "rows are sorted by live, net, peak, calls, created or split, not by ";
 	case 'P': request->is_plain = true; return NULL;
 	case 'S': request->symbols = value; return NULL;
 	case 'D': vmt_debuginfod_allow(false); return NULL;

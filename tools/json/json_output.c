@@ -10,10 +10,16 @@
 
 #define FLAGS (JSON_INDENT(1) | JSON_REAL_PRECISION(12))
 
+static void fail(struct vmt_json_output *output)
+{
+	if (!output->error)
+		output->error = errno ? errno : EIO;
+}
+
 static void flush(struct vmt_json_output *output)
 {
 	if (fwrite(output->text, 1, output->used, output->stream) != output->used)
-		output->is_failed = true;
+		fail(output);
 	output->used = 0;
 }
 
@@ -25,7 +31,7 @@ static void append_output(struct vmt_json_output *output, const char *bytes, siz
 		memcpy(output->text + output->used, bytes, n);
 		output->used += n;
 	} else if (fwrite(bytes, 1, n, output->stream) != n) {
-		output->is_failed = true;
+		fail(output);
 	}
 }
 
@@ -39,7 +45,7 @@ static int put(const char *bytes, size_t n, void *context)
 	output->owes_newline = n == 1 && *bytes == '\n';
 	if (!output->owes_newline)
 		append_output(output, bytes, n);
-	return output->is_failed ? -1 : 0;
+	return output->error ? -1 : 0;
 }
 
 void vmt_json_put(struct vmt_json_output *output, const char *text)
@@ -51,7 +57,7 @@ static void dump(struct vmt_json_output *output, int indent, json_t *value, size
 {
 	output->indent += indent;
 	if (json_dump_callback(value, put, output, FLAGS | more_flags))
-		output->is_failed = true;
+		fail(output);
 	/* The one before the brace that members are written without. */
 	output->owes_newline = false;
 	output->indent -= indent;
@@ -71,5 +77,5 @@ void vmt_json_put_members(struct vmt_json_output *output, int indent, json_t *ob
 int vmt_json_finish(struct vmt_json_output *output)
 {
 	flush(output);
-	return output->is_failed ? -EIO : 0;
+	return -output->error;
 }

@@ -13,7 +13,7 @@
 struct vmt_json_output {
 	FILE *stream;
 	int indent; /* blanks after each newline, before jansson's own */
-	bool is_failed; /* for good */
+	int error; /* errno, for good */
 	bool owes_newline; /* jansson's last token was one */
 	size_t used;
 	char text[65536];
@@ -28,7 +28,7 @@ void vmt_json_put_value(struct vmt_json_output *output, int indent, json_t *valu
 /* The members of an object, which is taken over, without its braces and the last newline. */
 void vmt_json_put_members(struct vmt_json_output *output, int indent, json_t *object);
 
-/* Write what is left. Returns 0 or -EIO, whenever that was. */
+/* Write what is left. Returns 0 or -errno, whenever that was. */
 int vmt_json_finish(struct vmt_json_output *output);
 
 #endif

@@ -210,7 +210,7 @@ void vmt_json_put_sites(struct vmt_json_output *output, const struct vmt_view *v
 	struct vmt_rec_site site;
 
 	vmt_view_totals(view, totals, count);
-	for (uint64_t i = 0; i < count && !output->is_failed; i++) {
+	for (uint64_t i = 0; i < count && !output->error; i++) {
 		/* A half-written site may still own ranges. */
 		if (!vmt_view_site(view, i, &site))
 			memset(&site, 0, sizeof(site));

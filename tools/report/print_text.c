@@ -125,6 +125,19 @@ static void add_allocators(struct vmt_lines *lines, const struct vmt_view *view,
 	vmt_allocators_lines(lines, &allocators, verbose);
 }
 
+/* Filters that nothing passes are a slip mostly. */
+static void tell_no_match(struct vmt_lines *lines, const struct vmt_rows_options *options)
+{
+	const char *const filters[] = { options->module, options->function, options->call };
+	static const char *const names[] = { "module", "function", "call" };
+
+	for (size_t i = 0; i < VMT_COUNT(filters); i++) {
+		if (filters[i])
+			vmt_lines_add(lines, 10, "  filter  no call site has --%s=%s", names[i],
+				      filters[i]);
+	}
+}
+
 static void print_one(FILE *stream, const struct vmt_recording *recording,
 		      const struct vmt_print_options *options, struct vmt_symbols *symbols)
 {
@@ -169,6 +182,10 @@ static void print_one(FILE *stream, const struct vmt_recording *recording,
 		use_rows(&ops, &rows,
 			 options->verbose ? rows.count :
 					    count_stacks(&rows, &chosen, vmt_view_maps_now(view)));
+		if (!rows.count)
+			tell_no_match(&lines, &chosen);
+		ops.lines = lines.line;
+		ops.line_count = lines.count;
 	}
 	vmt_report_report(view, &text, &ops);
 	vmt_lines_free(&lines);

@@ -9,6 +9,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 void vmt_message(const char *format, ...)
 {
@@ -28,4 +30,12 @@ void vmt_message(const char *format, ...)
 	fputc('\n', stderr);
 	if (n >= 0)
 		free(text);
+}
+
+void vmt_message_give_up(const char *path)
+{
+	struct stat status;
+
+	if (!lstat(path, &status) && S_ISREG(status.st_mode))
+		unlink(path);
 }

@@ -14,4 +14,7 @@
 
 void vmt_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* A file that could not be written to its end is removed; a device or a pipe stays. */
+void vmt_message_give_up(const char *path);
+
 #endif

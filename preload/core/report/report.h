@@ -153,6 +153,8 @@ const char *vmt_report_signal(uint32_t number);
 /* Why a call failed, as a machine-readable word: "map-limit", "rlimit-as", … */
 const char *vmt_report_reason(uint32_t reason);
 /* What a bit of vmt_rec_header.notes means and what to do, one sentence; NULL if unknown. */
+/* The notes that a reader of the report is told. */
+uint64_t vmt_report_notes_told(const struct vmt_rec_header *header);
 const char *vmt_report_note(uint32_t bit);
 /* What follows a path's last '/'. */
 struct vmt_view_string vmt_report_base_name(struct vmt_view_string path);

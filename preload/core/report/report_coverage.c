@@ -169,12 +169,21 @@ static void put_verdict(struct vmt_report *text)
 	}
 }
 
+/* A full disk is why there was no room: the options that would make more are no help then. */
+uint64_t vmt_report_notes_told(const struct vmt_rec_header *header)
+{
+	const uint64_t room = VMT_NOTE_SITES_FULL | VMT_NOTE_RANGES_FULL | VMT_NOTE_MODULES_FULL |
+			      VMT_NOTE_NOT_LONGER;
+
+	return header->notes & VMT_NOTE_DISK_FULL ? header->notes & ~room : header->notes;
+}
+
 static uint32_t notes_set(const struct vmt_view *view)
 {
 	uint32_t n = view->is_torn + vmt_view_is_damaged(view);
 
 	for (uint32_t bit = 0; bit < VMT_COUNT(notes); bit++)
-		n += view->header.notes >> bit & 1;
+		n += vmt_report_notes_told(&view->header) >> bit & 1;
 	return n;
 }
 
@@ -254,7 +263,7 @@ void vmt_report_notes(struct vmt_report *text)
 	if (text->options->verbose)
 		put_asked(text);
 	for (uint32_t bit = 0; bit < VMT_COUNT(notes); bit++) {
-		if (!(text->view->header.notes >> bit & 1))
+		if (!(vmt_report_notes_told(&text->view->header) >> bit & 1))
 			continue;
 		vmt_fmt_str(&text->fmt, "  note    ");
 		vmt_fmt_str(&text->fmt, notes[bit]);
