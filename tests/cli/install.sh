@@ -11,6 +11,15 @@ DESTDIR=$TMP/first meson install -C "$BUILD" --no-rebuild --quiet >install.log 2
 	fail install "$(tail -2 install.log)"
 mv first root
 prefix=$(echo "$TMP"/root/usr/local)
+
+# An installation builds neither tests nor their targets.
+meson setup -Dtests=false "$TMP/plain" "$ROOT" >setup.log 2>&1 || fail setup "$(tail -2 setup.log)"
+built=$(ninja -C "$TMP/plain" -t targets all 2>&1)
+if grep -q 'tools/vmatrace:' <<<"$built" && ! grep -q '^tests/' <<<"$built"; then
+	pass builds-no-tests "$(grep -c '_COMPILER' <<<"$built") files compiled"
+else
+	fail builds-no-tests "$(grep -c '^tests/' <<<"$built") targets of tests"
+fi
 tool=$prefix/bin/vmatrace
 library=$(find "$prefix" -name libvmatrace.so)
 
