@@ -68,3 +68,20 @@ Test(source, the_systems_files)
 	for (size_t i = 0; i < VMT_COUNT(own); i++)
 		cr_assert_not(vmt_source_is_system(own[i]), "%s", own[i]);
 }
+
+static const char *whole(const char *directory, const char *path)
+{
+	static char *result;
+
+	free(result);
+	result = vmt_source_path(directory, path);
+	return result;
+}
+
+Test(source, a_folder_that_the_name_has_already_is_not_put_before_it)
+{
+	cr_assert_str_eq(whole("./nptl", "./nptl/allocatestack.c"), "nptl/allocatestack.c");
+	cr_assert_str_eq(whole("./nptl", "../sysdeps/x.h"), "sysdeps/x.h");
+	cr_assert_str_eq(whole("nptl", "nptlx/a.c"), "nptl/nptlx/a.c");
+	cr_assert_str_eq(whole("/srcs/nptl", "a.c"), "/srcs/nptl/a.c");
+}

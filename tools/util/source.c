@@ -82,10 +82,19 @@ static const char *const *roots_of_here(void)
 	return roots;
 }
 
+/* -ffile-prefix-map makes both relative to the same folder: "./nptl" and "./nptl/allocatestack.c".
+ */
+static bool has_directory(const char *path, const char *directory)
+{
+	size_t n = strlen(directory);
+
+	return *directory != '/' && !strncmp(path, directory, n) && path[n] == '/';
+}
+
 char *vmt_source_path(const char *directory, const char *path)
 {
-	char *whole = directory && *path != '/' ? vmt_must_format("%s/%s", directory, path) :
-						  vmt_must_copy(path);
+	bool is_whole = !directory || *path == '/' || has_directory(path, directory);
+	char *whole = !is_whole ? vmt_must_format("%s/%s", directory, path) : vmt_must_copy(path);
 	char *below = vmt_source_below(whole, roots_of_here(), ROOTS);
 
 	free(whole);
