@@ -65,7 +65,7 @@ site() {
 		fail "$1, $2" "wanted $3, '$4', ${5:-}: $growth $line"
 	fi
 }
-site leak-and-warm-up grow leak 'growth: a leak, \+1[0-9][0-9] a second; [0-9,]+ more calls' \
+site leak-and-warm-up grow leak 'growth: a leak, \+1[0-9][0-9] a second, .*; [0-9,]+ more calls' \
 	"$(near $PER_SECOND) and (.calls_left / .limit | . > 0.9 and . <= 1)"
 site leak-and-warm-up grow_other plateau 'growth: a plateau since [0-3].[0-9] s, (no change|between 4[0-9][0-9] and 500)' \
 	'.low >= 400 and .high == 500'
