@@ -9,6 +9,7 @@
 #   VMATRACE_BASELINE folder of baselines (vmatrace-baselines): PROGRAM.json, or
 #                     PROGRAM-ARGUMENTS.json; a program without one is only run, and that is said
 #   VMATRACE_SAVE=1   write these baselines instead of comparing
+#   VMATRACE_REQUIRE=1 a program without a baseline fails (status 2): none is forgotten
 #   VMATRACE_CHECK    more options for vmatrace check, as --per-site=16 or --suppressions=FILE;
 #                     with limits among them, programs without a baseline are checked as well
 #   VMATRACE_REPORTS  folder for a JUnit report of each program
@@ -37,6 +38,10 @@ baseline=$folder/$name.json
 if [ "${VMATRACE_SAVE:-0}" = 1 ]; then
 	mkdir -p "$folder"
 	exec "$tool" check --save="$baseline" -- "$@"
+fi
+if [ ! -e "$baseline" ] && [ "${VMATRACE_REQUIRE:-0}" = 1 ]; then
+	echo "$0: $1 has no baseline $baseline, and VMATRACE_REQUIRE=1; VMATRACE_SAVE=1 makes it" >&2
+	exit 2
 fi
 if [ ! -e "$baseline" ] && [ -z "${VMATRACE_CHECK:-}" ]; then
 	echo "$0: $1 is not checked: there is no $baseline; VMATRACE_SAVE=1 makes it" >&2

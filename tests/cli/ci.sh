@@ -125,6 +125,9 @@ meson_tests() {
 	status meson-no-baseline 0 env VMATRACE_BASELINE="$TMP/none" meson test -C build-meson \
 		--wrapper=vmatrace-check.sh --verbose
 	says meson-no-baseline-said 'unit-tests is not checked: there is no .*/none/unit-tests.json'
+	status meson-require-baseline 1 env VMATRACE_REQUIRE=1 VMATRACE_BASELINE="$TMP/none" \
+		meson test -C build-meson --wrapper=vmatrace-check.sh --verbose
+	says meson-require-said 'unit-tests has no baseline .*/none/unit-tests.json'
 }
 
 ctest_tests() {
