@@ -143,6 +143,7 @@ ctest_tests() {
 	status ctest-bad 8 sh -c 'cmake --build build-cmake && ctest --test-dir build-cmake \
 		--output-on-failure'
 	says ctest-place "\+50 by mprotect in pool_object $REPO/pool.c:$LINE "
+	says ctest-by-shell 'by-shell .*Failed'
 	unset VMATRACE_BASELINE
 }
 
