@@ -38,12 +38,13 @@ shows()
 	false
 }
 
-tmux new-session -d -s top -x 90 -y 20 "$VMATRACE top nine.vmt; echo status \$?; sleep 60"
+tmux new-session -d -s top -x 80 -y 20 "$VMATRACE top nine.vmt; echo status \$?; sleep 60"
 check "the count against the limit" shows "maps   9 (+12 vmatrace) of 65,530, 0 %"
 check "the call site" shows "mmap  *compare "
 check "sorted by live maps" shows "sorted by live"
 tmux send-keys -t top c
 check "a key sorts" shows "sorted by calls"
+check "80 columns show how to quit" shows "q: quit"
 tmux send-keys -t top Enter
 check "Enter opens the stack" shows "#1  "
 tmux send-keys -t top q

@@ -156,9 +156,10 @@ static int complain(uint32_t pid, int error)
 	else if (error == -EACCES)
 		vmt_message("process %u belongs to somebody else; try as root.", pid);
 	else if (has_library(pid))
-		vmt_message("process %u has no recording that can be found: it has made no memory call "
-			    "since it was forked, or follow_children=0 or a seccomp filter forbids it.",
-			    pid);
+		vmt_message(
+			"process %u has no recording that can be found: it has made no memory call "
+			"since it was forked, or follow_children=0 or a seccomp filter forbids it.",
+			pid);
 	else
 		vmt_message("process %u is not traced; start it with vmatrace run, or look at it "
 			    "with vmatrace maps %u.",

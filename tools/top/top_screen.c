@@ -195,8 +195,7 @@ void vmt_top_screen_draw(const struct vmt_top_screen *screen, const struct vmt_t
 	else
 		draw_rows(screen, top);
 	snprintf(text, sizeof(text),
-		 "%ssorted by %s: l n p c r s   arrows, Enter: stack   "
-		 "Tab: process   space: pause   q: quit",
+		 "%sq: quit  space: pause  Tab: process  Enter: stack  sorted by %s: lnpcrs",
 		 screen->is_paused ? "PAUSED  " : "", sort_words[screen->sort]);
 	attron(A_DIM);
 	put_screen_line(LINES - 1, 0, text);
