@@ -5,11 +5,12 @@
 # (`setup.sh bench`) needs. Does nothing, and needs no rights, when all are there.
 set -eu
 BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config uthash-dev libbsd-dev libdw-dev
-	libelf-dev libiberty-dev libjansson-dev libncurses-dev libxxhash-dev"
-DIST_PACKAGES="zlib1g-dev liblzma-dev libbz2-dev libzstd-dev xz-utils binutils"
+	libelf-dev libiberty-dev libjansson-dev libncurses-dev libxxhash-dev zlib1g-dev"
+DIST_PACKAGES="liblzma-dev libbz2-dev libzstd-dev xz-utils binutils"
 TEST_PACKAGES="libcriterion-dev g++ jq strace tmux valgrind binutils sbcl redis-server redis-tools
 	electric-fence duma musl-tools libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0 libgc-dev
 	default-jdk-headless nodejs perl python3 python3-jsonschema python3-yaml git
+	protobuf-compiler python3-protobuf python3-prometheus-client
 	cmake make patch libxml2-utils libdebuginfod1 vim-tiny less groff-base
 	qemu-system-x86 busybox-static cpio clang clang-format libclang-rt-dev"
 MATRIX_PACKAGES="libpython3.11-testsuite ruby guile-3.0 postgresql nginx-light wrk sqlite3

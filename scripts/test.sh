@@ -17,6 +17,7 @@ model
 doors
 run
 report
+export
 symbols
 top
 terminal

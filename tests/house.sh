@@ -157,7 +157,7 @@ sanitized_tool() {
 	local tool=$TMP/build-sanitized/tools/vmatrace format
 
 	traced "$TMP/tool" report=0 "$TARGETS/demo12k"
-	for format in text json; do
+	for format in text json folded speedscope pprof chrome openmetrics csv; do
 		if "$tool" report --format=$format "$TMP/tool/rec" >"$TMP/tool/$format" \
 			2>"$TMP/tool/$format.err" && [ ! -s "$TMP/tool/$format.err" ]; then
 			pass "tool-sanitized-$format"

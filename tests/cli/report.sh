@@ -94,7 +94,7 @@ i=0
 while [ $i -lt 120 ]; do
 	cp a.vmt damaged.vmt
 	printf '\377' | dd of=damaged.vmt bs=1 seek=$((i * 37 % 1024 + i / 30 * 4096)) conv=notrunc 2>/dev/null
-	for format in text json; do
+	for format in text json; do # the others: export.sh
 		timeout 20 "$VMATRACE" report --format=$format damaged.vmt >/dev/null 2>&1
 		code=$?
 		[ $code = 0 ] || [ $code = 2 ] || { crashes=$((crashes + 1)); echo "  byte $i: $code"; }

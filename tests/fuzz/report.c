@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz target: the tool's reports of a recording of any bytes, as text and as JSON, and the
+ * Fuzz target: the tool's reports of a recording of any bytes, in all formats, and the
  * summary that check and diff make of it. Names come from fake_symbols.c: files of the
  * machine must not be opened because an input says so. The last two bytes choose options.
  */
@@ -9,6 +9,12 @@
 #include "report/print.h"
 
 #include <jansson.h>
+
+static bool is_json(enum vmt_format format)
+{
+	return format == VMT_FORMAT_JSON || format == VMT_FORMAT_SPEEDSCOPE ||
+	       format == VMT_FORMAT_CHROME;
+}
 
 static void print(const struct vmt_recordings *recordings, const struct vmt_print_options *options)
 {
@@ -22,14 +28,14 @@ static void print(const struct vmt_recordings *recordings, const struct vmt_prin
 		abort();
 	fuzz_must(!vmt_print(stream, recordings, options), "a report can be printed");
 	fclose(stream);
-	fuzz_must(size > 0, "there is a report");
-	if (options->format == VMT_FORMAT_JSON) {
+	fuzz_must(size > 0 || options->format == VMT_FORMAT_FOLDED, "there is a report");
+	if (is_json(options->format)) {
 		read = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
 		if (!read)
 			fprintf(stderr, "%s (line %d)\n", error.text, error.line);
 		fuzz_must(read != NULL, "JSON is JSON");
 		json_decref(read);
-	} else {
+	} else if (options->format == VMT_FORMAT_TEXT) {
 		fuzz_must_be_printable(text, size);
 	}
 	free(text);
@@ -38,7 +44,6 @@ static void print(const struct vmt_recordings *recordings, const struct vmt_prin
 static void print_all(const struct vmt_recordings *recordings, unsigned choice, unsigned more)
 {
 	struct vmt_print_options options = {
-		.format = VMT_FORMAT_TEXT,
 		.top = more & 63,
 		.verbose = choice & 128,
 		.rows = {
@@ -49,9 +54,11 @@ static void print_all(const struct vmt_recordings *recordings, unsigned choice, 
 		},
 	};
 
-	print(recordings, &options);
-	options.format = VMT_FORMAT_JSON;
-	print(recordings, &options);
+	for (int format = VMT_FORMAT_TEXT; format < VMT_FORMATS; format++) {
+		options.format = (enum vmt_format)format;
+		options.value = (enum vmt_export_value)(choice % VMT_EXPORT_VALUES);
+		print(recordings, &options);
+	}
 }
 
 static void take_summary(const struct vmt_recordings *recordings, unsigned choice)

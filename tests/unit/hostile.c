@@ -64,16 +64,16 @@ static bool report(const void *data, size_t size)
 	static char name[] = "hostile";
 	struct vmt_recording recording = { .name = name, .size = size };
 	struct vmt_recordings recordings = { &recording, 1 };
-	struct vmt_print_options options = { .format = VMT_FORMAT_JSON };
+	struct vmt_print_options options = { .verbose = true };
 
 	if (vmt_view_open(data, size, &recording.view)) {
 		cr_assert_gt(strlen(recording.view.error), 4);
 		return false;
 	}
-	cr_assert_eq(vmt_print(nowhere, &recordings, &options), 0);
-	options.format = VMT_FORMAT_TEXT;
-	options.verbose = true;
-	cr_assert_eq(vmt_print(nowhere, &recordings, &options), 0);
+	for (int format = VMT_FORMAT_TEXT; format < VMT_FORMATS; format++) {
+		options.format = (enum vmt_format)format;
+		cr_assert_eq(vmt_print(nowhere, &recordings, &options), 0);
+	}
 	return true;
 }
 

@@ -66,7 +66,7 @@ static inline void sample_layout(struct sample *sample)
 		sizeof(struct vmt_rec_allocator),
 	};
 	static const uint32_t room[VMT_SECTION_COUNT] = {
-		4096,
+		4096 * SAMPLE_SCALE,
 		8,
 		64 * SAMPLE_SCALE,
 		256 * SAMPLE_SCALE,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vmatrace report: from recordings to text or JSON. Also what the library starts at
- * exit (with --fd), so that names are looked up outside the traced process.
+ * vmatrace report: from recordings to text, JSON or the formats of viewers. Also what the library
+ * starts at exit (with --fd), so that names are looked up outside the traced process.
  */
 #include "cmd/arguments.h"
 #include "cmd/commands.h"
@@ -21,6 +21,7 @@ enum {
 	OPTION_COLOUR,
 	OPTION_DEBUGINFOD,
 	OPTION_FD,
+	OPTION_VALUE,
 };
 
 struct request {
@@ -35,9 +36,15 @@ static const char help[] =
 	"Report from recordings: single files, all of a directory, or that of a running\n"
 	"process. Of several processes a tree comes first, then one of them in detail.\n"
 	"\n"
-	"  -f, --format=text|json  default text; json has everything and all call sites\n"
+	"  -f, --format=FORMAT     text (the default); json, which has everything and all call\n"
+	"                          sites (doc/report.schema.json); folded stacks for\n"
+	"                          flamegraph.pl and inferno; speedscope; pprof; chrome, a\n"
+	"                          trace for Perfetto; openmetrics for Prometheus; csv\n"
+	"      --value=WHAT        what folded counts, and speedscope and pprof show first: live\n"
+	"                          (the default), peak, created, split, merged or bytes\n"
 	"  -o, --output=FILE       write there instead of standard output\n"
-	"  -p, --pid=PID           of several processes this one (that with the highest peak)\n"
+	"  -p, --pid=PID           of several processes this one (text: that with the highest\n"
+	"                          peak; json: always all)\n"
 	"  -s, --sort=KEY          live, net, peak (live at the peak), calls, created or split\n"
 	"  -b, --by=WHAT           a row for each line (place and system call, the default),\n"
 	"                          site (whole stack), function, module or call\n"
@@ -88,7 +95,12 @@ static const char *set_report_option(void *context, int option, char *value)
 	switch (option) {
 	case 'f':
 		return vmt_print_format(value, &print->format) ? NULL :
-								 "the format is text or json, not ";
+								 "the format is " VMT_PRINT_FORMATS
+								 ", not ";
+	case OPTION_VALUE:
+		return vmt_export_value(value, &print->value) ?
+			       NULL :
+			       "the value is live, peak, created, split, merged or bytes, not ";
 	case 's':
 		return vmt_rows_sort(value, &print->rows.sort) ?
 			       NULL :
@@ -128,6 +140,7 @@ static const struct option long_options[] = {
 	{ "color", no_argument, NULL, OPTION_COLOUR },
 	{ "debuginfod", no_argument, NULL, OPTION_DEBUGINFOD },
 	{ "fd", required_argument, NULL, OPTION_FD },
+	{ "value", required_argument, NULL, OPTION_VALUE },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -143,6 +156,10 @@ static int parse_report(int argc, char **argv, struct request *request)
 
 	if (status < 0 && optind == argc && request->fd < 0)
 		return vmt_arguments_refuse(&arguments, "no recording named", "");
+	if (status < 0 && request->print.format == VMT_FORMAT_PPROF && !request->output &&
+	    isatty(STDOUT_FILENO))
+		return vmt_arguments_refuse(
+			&arguments, "pprof's format is not for terminals: name a file with -o", "");
 	return status;
 }
 

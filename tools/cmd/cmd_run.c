@@ -41,7 +41,8 @@ static const char help[] =
 	"  -o, --output=DIR             where recordings go, beside those that are there; by\n"
 	"                               default vmatrace.data, and an older one of that name\n"
 	"                               becomes vmatrace.data.old\n"
-	"  -r, --report=text|json|none  what is printed on standard error at the end (text)\n"
+	"  -r, --report=FORMAT          what is printed on standard error at the end: text (the\n"
+	"                               default), none, or another that report --format has\n"
 	"      --report-file=FILE       print it there instead\n"
 	"  -O, --option=KEY=VALUE       an option for the library (VMATRACE_OPTIONS=help=1\n"
 	"                               lists them); may be repeated\n"
@@ -69,7 +70,7 @@ static const char *set_run_option(void *context, int option, char *value)
 	case 'r':
 		return vmt_print_format(value, &request->print.format) ?
 			       NULL :
-			       "the report is text, json or none, not ";
+			       "the report is none, " VMT_PRINT_FORMATS ", not ";
 	case 'F': request->output = value; return NULL;
 	case 'O':
 		if (!strchr(value, '='))

@@ -10,12 +10,25 @@
 #include <errno.h>
 #include <string.h>
 
+static const struct {
+	const char *name;
+	vmt_export_write *write; /* NULL: see vmt_print() */
+} formats[VMT_FORMATS] = {
+	[VMT_FORMAT_NONE] = { "none", NULL },
+	[VMT_FORMAT_TEXT] = { "text", NULL },
+	[VMT_FORMAT_JSON] = { "json", NULL },
+	[VMT_FORMAT_FOLDED] = { "folded", vmt_folded_write },
+	[VMT_FORMAT_SPEEDSCOPE] = { "speedscope", vmt_speedscope_write },
+	[VMT_FORMAT_PPROF] = { "pprof", vmt_pprof_write },
+	[VMT_FORMAT_CHROME] = { "chrome", vmt_chrome_write },
+	[VMT_FORMAT_OPENMETRICS] = { "openmetrics", vmt_openmetrics_write },
+	[VMT_FORMAT_CSV] = { "csv", vmt_csv_write },
+};
+
 bool vmt_print_format(const char *text, enum vmt_format *ret_format)
 {
-	static const char *const names[] = { "none", "text", "json" };
-
-	for (size_t i = 0; i < VMT_COUNT(names); i++) {
-		if (!strcmp(text, names[i])) {
+	for (size_t i = 0; i < VMT_FORMATS; i++) {
+		if (!strcmp(text, formats[i].name)) {
 			*ret_format = (enum vmt_format)i;
 			return true;
 		}
@@ -26,6 +39,7 @@ bool vmt_print_format(const char *text, enum vmt_format *ret_format)
 int vmt_print(FILE *stream, const struct vmt_recordings *recordings,
 	      const struct vmt_print_options *options)
 {
+	const struct vmt_export_options exported = { options->value, options->pid, options->top };
 	struct vmt_symbols *symbols = vmt_symbols_new(options->symbols);
 	int ret = 0;
 
@@ -35,6 +49,8 @@ int vmt_print(FILE *stream, const struct vmt_recordings *recordings,
 		ret = vmt_json_write(stream, recordings, symbols);
 	if (options->format == VMT_FORMAT_TEXT)
 		vmt_print_text(stream, recordings, options, symbols);
+	if (formats[options->format].write)
+		ret = formats[options->format].write(stream, recordings, &exported, symbols);
 	vmt_symbols_free(symbols);
 	if (!ret && (fflush(stream) || ferror(stream)))
 		ret = errno ? -errno : -EIO;

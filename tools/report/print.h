@@ -6,6 +6,7 @@
 #ifndef VMT_PRINT_H
 #define VMT_PRINT_H
 
+#include "export/export.h"
 #include "input/load.h"
 #include "rows/rows.h"
 
@@ -15,7 +16,17 @@ enum vmt_format {
 	VMT_FORMAT_NONE,
 	VMT_FORMAT_TEXT,
 	VMT_FORMAT_JSON,
+	VMT_FORMAT_FOLDED,
+	VMT_FORMAT_SPEEDSCOPE,
+	VMT_FORMAT_PPROF,
+	VMT_FORMAT_CHROME,
+	VMT_FORMAT_OPENMETRICS,
+	VMT_FORMAT_CSV,
+	VMT_FORMATS,
 };
+
+/* For whoever names another; "none" is understood as well. */
+#define VMT_PRINT_FORMATS "text, json, folded, speedscope, pprof, chrome, openmetrics or csv"
 
 struct vmt_print_options {
 	enum vmt_format format;
@@ -24,7 +35,8 @@ struct vmt_print_options {
 	bool verbose;
 	bool colour;
 	const char *symbols; /* directory with more symbol files, or NULL */
-	uint32_t pid; /* in text, of several processes the one to show; 0 = choose */
+	uint32_t pid; /* of several processes the one to show; 0 = choose in text, all in others */
+	enum vmt_export_value value; /* for viewers of one number */
 	struct vmt_rows_options rows;
 };
 

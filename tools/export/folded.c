@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Folded stacks, as flamegraph.pl, inferno and speedscope read them: a line for each call site,
+ * "program;main;guard;mprotect_[k] 50", outermost first. As perf's have it, the name of a system
+ * call ends in _[k], and with several processes their ids are behind the programs' names.
+ */
+#include "export/profile.h"
+
+#include <inttypes.h>
+
+/* A frame ends at a semicolon. */
+static void put_folded_name(FILE *stream, const char *name)
+{
+	for (; *name; name++)
+		putc(*name == ';' ? ':' : *name, stream);
+}
+
+static void put_folded_location(FILE *stream, const struct vmt_profile_location *location)
+{
+	for (uint32_t i = location->lines; i-- > 0;) {
+		putc(';', stream);
+		put_folded_name(stream, location->line[i].function);
+	}
+	if (location->kind == VMT_PROFILE_CALL)
+		fputs("_[k]", stream);
+}
+
+static void put_folded(FILE *stream, const struct vmt_profile *profile,
+		       const struct vmt_profile_sample *sample, enum vmt_export_value value,
+		       bool with_pid)
+{
+	if (!sample->value[value])
+		return;
+	put_folded_name(stream, profile->program);
+	if (with_pid)
+		fprintf(stream, "-%" PRIu32, profile->view->header.pid);
+	for (uint32_t i = sample->count; i-- > 0;)
+		put_folded_location(stream, &profile->location[sample->location[i]]);
+	fprintf(stream, " %" PRIu64 "\n", sample->value[value]);
+}
+
+int vmt_folded_write(FILE *stream, const struct vmt_recordings *recordings,
+		     const struct vmt_export_options *options, struct vmt_symbols *symbols)
+{
+	bool with_pid = vmt_export_count(options, recordings) > 1;
+	struct vmt_profile profile;
+
+	for (size_t i = 0; i < recordings->count; i++) {
+		if (!vmt_export_is_wanted(options, &recordings->item[i].view))
+			continue;
+		vmt_profile_read(&profile, &recordings->item[i].view, symbols);
+		for (size_t k = 0; k < profile.samples; k++)
+			put_folded(stream, &profile, &profile.sample[k], options->value, with_pid);
+		vmt_profile_free(&profile);
+		vmt_load_put_aside(&recordings->item[i]);
+	}
+	return 0;
+}
