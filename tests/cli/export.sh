@@ -137,6 +137,11 @@ refusals() {
 	done
 	script -qec "$TOOL report --format=pprof rec" /dev/null >out 2>&1 </dev/null
 	check pprof-terminal grep -q "not for terminals: name a file with -o" out
+	script -qec "$TOOL run -o run --report=pprof -- ./program child" /dev/null >out 2>&1 </dev/null
+	check run-pprof-terminal grep -q "not for terminals: name a file with --report-file" out
+	check run-pprof "$TOOL" run -o run --report=pprof --report-file=run.pprof -- ./program child
+	"$TOOL" report --format=json run >run.json
+	read_back run-pprof-file pprof run.pprof run.json
 }
 
 # Any byte may be damaged: a report or a refusal will do, a crash will not.

@@ -115,6 +115,11 @@ static int parse_run(int argc, char **argv, struct request *request)
 
 	if (status < 0 && optind == argc)
 		return vmt_arguments_refuse(&arguments, "no program named", "");
+	if (status < 0 && request->print.format == VMT_FORMAT_PPROF && !request->output &&
+	    isatty(STDERR_FILENO))
+		return vmt_arguments_refuse(
+			&arguments,
+			"pprof's format is not for terminals: name a file with --report-file", "");
 	request->command = argv + optind;
 	return status;
 }
