@@ -97,6 +97,9 @@ holds hoard 'any(.sites[]; .per_call.course == "steady" and .per_call.maps > 0.9
 	(.per_call.calls_left | . > 60000 and . < 65530))'
 says hoard 'cause +maps of memory, 1.00 for each call, none given back: (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by mmap in hoard' \
 	'read-only piece by piece|userfaultfd'
+# Who holds more maps than show a pattern comes first; the pattern has a line of its own.
+run hoard-and-guard 1000
+says hoard-and-guard 'cause +maps of memory, 1.00 for each call, none given back: (99[0-9]|1,00[0-9]) of 1,2[0-9]+ maps, by mmap in hoard.*and +a guard page for each object: (19[0-9]|20[0-2]) of 1,2[0-9]+ maps, by mprotect in hoard_and_guard'
 run hoard 500
 says hoard 'growth +\+[45][0-9]+: too short a run'
 run use 2000

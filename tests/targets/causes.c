@@ -239,6 +239,16 @@ static void hoard(long count)
 			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
 }
 
+/* Most of it has no pattern; a few guards have. */
+static void hoard_and_guard(long count)
+{
+	char *at = map_pages(2 * (size_t)count / 10);
+
+	hoard(count);
+	for (long i = 0; i < count / 10; i++)
+		REQUIRE(mprotect(at + 2 * (size_t)i * PAGE, PAGE, PROT_NONE) == 0);
+}
+
 /* The same, given back. */
 static void use(long count)
 {
@@ -340,6 +350,7 @@ static const struct {
 	{ "copy-over", copy_over },
 	{ "move-pieces", move_pieces },
 	{ "hoard", hoard },
+	{ "hoard-and-guard", hoard_and_guard },
 	{ "use", use },
 };
 

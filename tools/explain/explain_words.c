@@ -241,6 +241,9 @@ const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_patte
 	if (pattern == VMT_PATTERN_RESERVED && explain->facts.has_no_addresses)
 		return "it was addresses that ran out, not maps: share one reservation among "
 		       "several, or reserve less for each";
+	if (pattern == VMT_PATTERN_ALIKE && !explain->facts.sites && !explain->flags_known)
+		return "see first what keeps them apart (vmatrace maps --flags); where nothing "
+		       "does, map the range afresh, as a whole";
 	if (pattern == VMT_PATTERN_PIECES && explain->are_views)
 		return "map each file as a whole, once for each protection, and use pieces of these "
 		       "maps";

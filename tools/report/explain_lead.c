@@ -9,6 +9,28 @@
 #include "report/explain_peak.h"
 #include "report/explain_text.h"
 
+static bool is_small(const struct vmt_explain_record *record)
+{
+	const struct vmt_explain_pattern *top = record->explain.patterns;
+
+	return record->explain.pattern_count && !vmt_explain_is_mostly_alone(&record->explain) &&
+	       vmt_explain_plain_most(record, UINT64_C(1) << top->pattern) > top->maps;
+}
+
+/* A pattern comes first, unless one place holds more maps than show it. */
+static void put_causes(struct vmt_lines *lines, struct vmt_explain_record *record,
+		       const struct vmt_explain_names *names)
+{
+	size_t before = lines->count;
+
+	if (is_small(record)) {
+		vmt_explain_plain(lines, record, names, 0);
+		if (lines->count > before)
+			return;
+	}
+	vmt_explain_plain(lines, record, names, vmt_explain_lead(lines, &record->explain, names));
+}
+
 size_t vmt_explain_lead_lines(struct vmt_lines *lines, struct vmt_explain_record *record,
 			      uint64_t now)
 {
@@ -19,8 +41,7 @@ size_t vmt_explain_lead_lines(struct vmt_lines *lines, struct vmt_explain_record
 
 	vmt_explain_leak(lines, record, now);
 	if (!vmt_explain_peak_lead(lines, record))
-		vmt_explain_plain(lines, record, &names,
-				  vmt_explain_lead(lines, &record->explain, &names));
+		put_causes(lines, record, &names);
 	if (lines->count < VMT_EXPLAIN_LEAD - 1)
 		vmt_explain_put_limit(lines, "  for now ", header->maps_peak + header->maps_own,
 				      header->maps_limit);

@@ -37,7 +37,8 @@ static bool is_over(const struct vmt_explain_record *record)
 static void add_place(struct places *places, const struct place *place)
 {
 	for (size_t i = 0; i < places->count; i++) {
-		if (!strcmp(places->place[i].name, place->name)) {
+		if (places->place[i].hint == place->hint &&
+		    !strcmp(places->place[i].name, place->name)) {
 			places->place[i].maps += place->maps;
 			return;
 		}

@@ -193,6 +193,15 @@ static uint32_t greatest(const uint64_t *untold, uint32_t sites)
 	return best;
 }
 
+uint64_t vmt_explain_plain_most(const struct vmt_explain_record *record, uint64_t told)
+{
+	uint64_t *untold = count_untold(record, told);
+	uint64_t most = untold ? untold[greatest(untold, record->explain.facts.sites)] : 0;
+
+	free(untold);
+	return most;
+}
+
 /* A pattern that most of the place's untold maps show. */
 static const struct vmt_explain_pattern *pattern_of(const struct vmt_explain_record *record,
 						    uint32_t place, uint64_t maps, uint64_t told)
@@ -216,27 +225,43 @@ static const struct vmt_explain_pattern *pattern_of(const struct vmt_explain_rec
 	return NULL;
 }
 
+/* The place with most maps that neither a pattern told nor a plain cause before tells of. */
+static uint32_t next_place(const struct vmt_explain_record *record, uint64_t told,
+			   const uint32_t *done, unsigned count, uint64_t *ret_maps)
+{
+	uint64_t *untold = count_untold(record, told);
+	uint32_t place = 0;
+
+	*ret_maps = 0;
+	for (unsigned i = 0; untold && i < count; i++)
+		untold[done[i]] = 0;
+	if (untold) {
+		place = greatest(untold, record->explain.facts.sites);
+		*ret_maps = untold[place];
+	}
+	free(untold);
+	return place;
+}
+
 void vmt_explain_plain(struct vmt_lines *lines, struct vmt_explain_record *record,
 		       const struct vmt_explain_names *names, uint64_t told)
 {
 	uint64_t start = record->view->header.maps_start;
-	uint64_t growth = record->count > start ? record->count - start : 0;
+	uint64_t growth = record->count > start ? record->count - start : 0, maps;
+	uint32_t done[PLACES_TOLD];
 
 	for (unsigned i = 0; growth && i < PLACES_TOLD; i++) {
 		const struct vmt_explain_pattern *pattern;
-		uint64_t *untold = count_untold(record, told);
-		uint32_t place = untold ? greatest(untold, record->explain.facts.sites) : 0;
-		uint64_t maps = untold ? untold[place] : 0;
 
-		free(untold);
+		done[i] = next_place(record, told, done, i, &maps);
 		if (maps < VMT_EXPLAIN_LEAST || maps <= growth / SHARE)
 			return;
-		pattern = pattern_of(record, place, maps, told);
-		if (!pattern) {
-			put_plain(lines, record, place, maps, told);
-			return;
+		pattern = pattern_of(record, done[i], maps, told);
+		if (pattern) {
+			vmt_explain_lead_pattern(lines, &record->explain, pattern, names);
+			told |= UINT64_C(1) << pattern->pattern;
+		} else {
+			put_plain(lines, record, done[i], maps, told);
 		}
-		vmt_explain_lead_pattern(lines, &record->explain, pattern, names);
-		told |= UINT64_C(1) << pattern->pattern;
 	}
 }

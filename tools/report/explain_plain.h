@@ -14,6 +14,9 @@
 void vmt_explain_plain(struct vmt_lines *lines, struct vmt_explain_record *record,
 		       const struct vmt_explain_names *names, uint64_t told);
 
+/* The most maps that one place holds and no pattern told tells of. */
+uint64_t vmt_explain_plain_most(const struct vmt_explain_record *record, uint64_t told);
+
 /* For struct vmt_explain_names, context being the record. */
 const char *vmt_explain_plain_given_back(void *context, uint32_t site, char *text, size_t size);
 
