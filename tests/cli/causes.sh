@@ -41,7 +41,7 @@ holds advise-unseen '.coverage.lost == 0'
 
 # The list of failures is bounded, their number is not.
 run read-chunks 70000
-says read-chunks 'failure mmap failed 4,[0-9]{3} times: ENOMEM, because the process had 65,[0-9]+ maps .*; first in read_chunks [^ ]*causes.c:[0-9]+.*pthread_create makes EAGAIN of it.*cause'
+says read-chunks 'failure mmap failed 4,[0-9]{3} times: ENOMEM, because the process had 65,[0-9]+ maps .*; first in read_chunks [^ ]*causes.c:[0-9]+.*pthread_create: EAGAIN.*cause'
 
 # many WAY PATTERN TEXT [WRONG]: 1,000 of it, in JSON as well
 many() {

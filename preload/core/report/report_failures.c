@@ -83,9 +83,9 @@ static void put_thread(struct vmt_report *text, const struct vmt_rec_failure *fi
 			continue;
 		if (i != first->site) {
 			vmt_fmt_str(&text->fmt, ", also in ");
-			vmt_report_place(text, &site);
+			vmt_report_function(text, &site);
 		}
-		vmt_fmt_str(&text->fmt, " (pthread_create makes EAGAIN of it)");
+		vmt_fmt_str(&text->fmt, " (pthread_create: EAGAIN)");
 		return;
 	}
 }
