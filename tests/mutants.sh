@@ -15,14 +15,14 @@ ALL=0
 # NAME FILE PERL-EXPRESSION: what a fault does to the text of the file
 mutants() {
 	cat <<'END'
-right-piece-forgotten	core/vma/outcome.c	s/VMT_FAULT != 1\b/0/
-file-offset-ignored	core/vma/vma.h	s/VMT_FAULT != 2\b/0/
-failed-call-ignored	core/vma/change.c	s/VMT_FAULT == 3\b/1/
-right-edge-never-joins	core/resolve/merge.c	s/VMT_FAULT == 4\b/1/
-left-edge-never-joins	core/resolve/merge.c	s/VMT_FAULT == 5\b/1/
-mprotect-flags-lost	core/vma/merge_rules.c	s/VMT_FAULT == 6\b/1/
-mremap-window-forgotten	core/vma/change.c	s/VMT_FAULT != 7\b/0/
-mmap-flags-wrong	core/vma/change.c	s/VMT_FAULT == 8\b/1/
+right-piece-forgotten	core/vma/outcome.c	s/\tput\(outcome, index \+ 1, &right\);\n//
+file-offset-ignored	core/vma/vma.h	s/if \(vmt_vma_is_file\(vma\)\)\n\t\tvma->offset \+=/if (0)\n\t\tvma->offset +=/
+failed-call-ignored	core/vma/change.c	s/(\.failed = failed\(done\) \};\n)/$1\tif (change->failed)\n\t\treturn;\n/
+right-edge-never-joins	core/resolve/merge.c	s/addr <= zone\.end/addr < zone.end/
+left-edge-never-joins	core/resolve/merge.c	s/addr >= zone\.start/addr > zone.start/
+mprotect-flags-lost	core/vma/merge_rules.c	s/\t\tvma->flags \|= change->flags;\n//
+mremap-window-forgotten	core/vma/change.c	s/if \(to != addr\) \{\n\t\tchange->window/if (0) {\n\t\tchange->window/
+mmap-flags-wrong	core/vma/change.c	s/flags = prot_flags\(done->args\[2\]\)/flags = VMT_MAP_READ/g
 fixed-drops-nothing	core/vma/change.c	s/\tif \(fixed\)\n\t\tchange->gone\[0\] = change->fresh;//
 mlock-rounds-up	core/vma/change.c	s/decode_hidden\(done, change, vmt_page_down\(addr\), total\)/decode_hidden(done, change, vmt_page_up(addr), total)/
 mlock-ignored	core/vma/change.c	s/decode_mlock\(done, change\); break/break/

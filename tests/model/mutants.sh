@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Does model_vs_kernel notice a wrong rule? Builds it with each of the faults that the core keeps
-# behind VMT_FAULT, and with each rule of what a call did broken in a copy, and expects every one
-# to be found, and nothing without a fault.
+# Does model_vs_kernel notice a wrong rule? Builds it with one rule at a time broken in a copy, and
+# expects every one to be found, and nothing where nothing is broken. A change that no longer finds
+# its place is a failure as well.
 #
 # Usage: tests/model/mutants.sh [SEED]
 set -u
@@ -11,42 +11,90 @@ here=$(cd "$(dirname "$0")" && pwd)
 preload=$here/../../preload
 seed=${1:-1}
 calls=20000
-faults="$(seq 8) $(seq 21 41)"	# from 21 on those of merge_rules.c and vma_class.c
 folder=$(mktemp -d) || exit 3
 trap 'rm -rf "$folder"' EXIT
-cp -r "$preload" "$folder/preload"
-core=$folder/preload/core
 caught=0
 tried=0
+tab=$(printf '\t')
 
-# FILE PERL-EXPRESSION OPTIONS, of what the counting and learning of effects rests on
-rules() {
+# NAME FILES PERL-EXPRESSION OPTIONS: what a fault does to the text of the files, which must change
+# each of them. First what a call does to the table, then what merges, then how effects are counted.
+mutants() {
 	cat <<'END'
-resolve/effect.c	s/(source_moved\(.*?)if \(is_hole\(/$1if (0 \&\& is_hole(/s	--calls=20000
-resolve/effect.c	s/if \(is_hole\(space, was, x, &end\)\)\n\t\treturn source_kept\(space, x, end\);\n\tmap = /map = /	--calls=20000
-resolve/effect.c	s/if \(vmt_outcome_touches\(outcome,/if (0 \&\& vmt_outcome_touches(outcome,/	--calls=20000
-resolve/effect.c	s/if \(vmt_space_find\(space, x\)\)/if (0)/	--calls=20000
-resolve/effect.c	s/pieces - aliens > 1/pieces - aliens > 2/	--calls=20000
-resolve/effect.c	s/if \(vmt_range_has\(change->grown, x\)\)/if (0)/	--calls=20000
-resolve/effect.c	s/SOURCE_FRESH, NULL, x, end/SOURCE_ALIEN, NULL, x, end/	--calls=20000
-resolve/effect.c	s/\t\tnote_growth\([^\n]*\n//	--stacks
-fast/fast_protect.c	s/(static void hand_over.*?)if \(pieces->has_rest\)/$1if (0)/s	--alloc
-fast/fast_protect.c	s/if \(sides.merges_right\)\n\t\tvmt_fast_drop/if (0)\n\t\tvmt_fast_drop/	--alloc
-resolve/resolve.c	s/\tcomplete_grown\([^\n]*\n//	--forks=2000
+right-piece-forgotten	vma/outcome.c	s/\tput\(outcome, index \+ 1, &right\);\n//	
+file-offset-ignored	vma/vma.h vma/vma.c	s/if \(vmt_vma_is_file\(vma\)\)\n\t\tvma->offset \+=/if (0)\n\t\tvma->offset +=/; s/return !vmt_vma_is_file\(left\)/return 1/	
+failed-call-ignored	vma/change.c	s/(\.failed = failed\(done\) \};\n)/$1\tif (change->failed)\n\t\treturn;\n/	
+right-edge-never-merges	resolve/merge.c	s/addr <= zone\.end/addr < zone.end/	
+left-edge-never-merges	resolve/merge.c	s/addr >= zone\.start/addr > zone.start/	
+mprotect-flags-lost	vma/merge_rules.c	s/\t\tvma->flags \|= change->flags;\n//	
+mremap-window-forgotten	vma/change.c	s/if \(to != addr\) \{\n\t\tchange->window/if (0) {\n\t\tchange->window/	
+mmap-flags-wrong	vma/change.c	s/flags = prot_flags\(done->args\[2\]\)/flags = VMT_MAP_READ/g	
+nothing-is-touched	vma/anon_vma.c	s/(bool vmt_anon_vma_may_have.*?)return [^;]*/$1return false/s	--alloc
+nothing-is-written	vma/merge_rules.c	s/(static bool is_written.*?)return !vma->vma_class \|\|/$1return 0 \&\&/s	--alloc
+noreserve-is-plain	vma/vma_class.c	s/return VMT_CLASS_NORESERVE;(\n.*)return VMT_CLASS_NORESERVE_STACK;/return VMT_CLASS_PLAIN;$1return VMT_CLASS_STACK;/	--alloc
+nothing-blurs	vma/merge_rules.c	s/(default: change->blurs = true;\n\t\}\n)/$1\tchange->blurs = false;\n/	--alloc
+all-classes-equal	vma/vma_class.c	s/if \(left->vma_class && left->vma_class == right->vma_class\)/if (1)/	--alloc
+advice-ignored	vma/merge_rules.c	s/if \(\(left->flags \^ right->flags\) & VMT_MAP_ADVICE\)/if (0)/	--alloc
+sides-always-fit	vma/anon_vma.c vma/merge_rules.c	s/if \(middle->anon \|\|/if (1 ||/; s/return next &&/return 0 \&\&/; s/return vmt_anon_vma_may_have\(right\) \?/return 0 ?/	--alloc
+unchanged-merge	vma/merge_rules.c	s/(if \(!is_changed\(left\) && !is_changed\(right\)\)\n\t\treturn VMT_ANSWER_)NO/$1YES/	--alloc
+populated-is-untouched	vma/merge_rules.c	s/if \(vma->start >= change->touched\.end/if (1 || vma->start >= change->touched.end/	--alloc
+moved-keeps-class	resolve/predict.c	s/\t\tvma\.vma_class = VMT_CLASS_UNKNOWN;[^\n]*\n//	--alloc
+stack-is-plain	vma/vma_class.c	s/if \(space->stack_class == VMT_STACK_CLASS_EQUAL\)/if (1)/	--alloc
+noreserve-is-equal	vma/vma_class.c	s/(if \(a != b\)\n\t\treturn VMT_ANSWER_)NO/$1YES/	--alloc
+account-ignored	vma/merge_rules.c	s/(static bool differ_in_account.*?)return /$1return 0 \&\& /s	--alloc
+other-file-is-loaded	vma/vma_class.c	s/change->fd != loaded->fd \|\| //	--alloc
+files-are-untouched	vma/merge_rules.c	s/(static bool is_open_to.*?)return /$1return !vmt_vma_is_file(vma) \&\& /s	--alloc
+anon-may-not-appear	vma/anon_vma.c	s/are_tied\(left, right\) && !\([^)]*\)/are_tied(left, right)/g	--alloc
+left-adds-nothing	vma/anon_vma.c	s/if \(adds_to_left\)/if (0)/	--alloc
+all-anon-vmas-unlike	vma/anon_vma.c	s/(static bool are_unlike.*?)return false;/$1return true;/s	--alloc
+right-adds-nothing	vma/anon_vma.c	s/if \(adds_to_right\)/if (0)/	--alloc
+anon-vmas-learnt-always	resolve/merge.c	s/if \([^\n]*\)\n(\t\tvmt_anon_vma_differ)/if (1)\n$1/	--alloc
+touch-makes-no-anon	vma/merge_rules.c	s/(touched\.start\).*?MAP_TOUCHED;\n)\t\tvmt_anon_vma_may_appear\(vma\);\n/$1/s	--alloc
+source-moved-holes	resolve/effect.c	s/(source_moved\(.*?)if \(is_hole\(/$1if (0 \&\& is_hole(/s	--calls=20000
+source-kept-holes	resolve/effect.c	s/if \(is_hole\(space, was, x, &end\)\)\n\t\treturn source_kept\(space, x, end\);\n\tmap = /map = /	--calls=20000
+source-touched	resolve/effect.c	s/if \(vmt_outcome_touches\(outcome,/if (0 \&\& vmt_outcome_touches(outcome,/	--calls=20000
+source-found	resolve/effect.c	s/if \(vmt_space_find\(space, x\)\)/if (0)/	--calls=20000
+alien-pieces	resolve/effect.c	s/pieces - aliens > 1/pieces - aliens > 2/	--calls=20000
+grown-is-fresh	resolve/effect.c	s/if \(vmt_range_has\(change->grown, x\)\)/if (0)/	--calls=20000
+fresh-is-alien	resolve/effect.c	s/SOURCE_FRESH, NULL, x, end/SOURCE_ALIEN, NULL, x, end/	--calls=20000
+growth-not-noted	resolve/effect.c	s/\t\tnote_growth\([^\n]*\n//	--stacks
+rejoined-rest-forgotten	fast/fast_protect.c	s/(static void hand_over.*?)if \(pieces->has_rest\)/$1if (0)/s	--alloc
+rejoined-right-kept	fast/fast_protect.c	s/if \(sides.merges_right\)\n\t\tvmt_fast_drop/if (0)\n\t\tvmt_fast_drop/	--alloc
+grown-not-completed	resolve/resolve.c	s/\tcomplete_grown\([^\n]*\n//	--forks=2000
 END
 }
 
-build() {	# NAME FAULT
-	${CC:-gcc} -std=gnu17 -D_GNU_SOURCE -O1 -DVMT_FAULT="$2" -I"$folder/preload" \
+build() {	# NAME: from the copy of that name
+	core=$folder/$1.d/core
+	${CC:-gcc} -std=gnu17 -D_GNU_SOURCE -O1 -I"$folder/$1.d" -I"$preload" \
 		-o "$folder/$1" "$here"/*.c \
-		"$core"/base/arena.c "$core"/vma/space.c "$core"/vma/change.c "$core"/vma/change_possible.c "$core"/vma/vma.c "$core"/vma/outcome.c "$core"/resolve/merge.c "$core"/vma/vma_class.c "$core"/vma/merge_rules.c \
-		"$core"/resolve/predict.c "$core"/resolve/resolve.c \
-		"$core"/resolve/effect.c "$core"/fast/fast_simple.c "$core"/fast/fast_range.c "$core"/fast/fast_protect.c "$core"/fast/fast.c "$core"/vma/mapsline.c "$core"/vma/anon_vma.c "$core"/base/kernel.c "$core"/base/calls.c
+		"$core"/vma/*.c "$core"/resolve/*.c "$core"/fast/*.c \
+		"$core"/base/arena.c "$core"/base/kernel.c "$core"/base/calls.c
+}
+
+copy() {	# NAME
+	mkdir "$folder/$1.d" && cp -r "$preload/core" "$folder/$1.d/core"
+}
+
+break_rule() {	# NAME FILES EXPRESSION
+	for file in $2; do
+		perl -0pi -e "$3" "$folder/$1.d/core/$file"
+		! cmp -s "$folder/$1.d/core/$file" "$preload/core/$file" || return
+	done
+}
+
+prepare() {	# NAME FILES EXPRESSION
+	copy "$1" || return
+	if break_rule "$1" "$2" "$3"; then
+		build "$1"
+	else
+		echo "nothing to break in $file: $3" >"$folder/$1.missed"
+	fi
+	rm -rf "$folder/$1.d"
 }
 
 # A crash is noticed as well. What it takes to notice some is rare: not every seed has it.
 is_noticed() {	# NAME OPTIONS
-	tried=$((tried + 1))
 	for more in 0 1 2 3 4 5; do
 		"$folder/$1" --calls=$calls --seed=$((seed + more)) $2 >"$folder/out" 2>&1 && continue
 		caught=$((caught + 1))
@@ -56,35 +104,26 @@ is_noticed() {	# NAME OPTIONS
 	echo "$1: NOT NOTICED in $calls calls (seeds $seed to $((seed + 5)))"
 }
 
-build sound 0 || exit 3
+copy sound && build sound || exit 3
 "$folder/sound" --calls=$calls --seed="$seed" >"$folder/out" 2>&1
 status=$?
 [ $status -eq 0 ] || { cat "$folder/out"; echo "mutants: fails without a fault"; exit 1; }
 
-# Two at a time.
-for fault in $faults; do
-	build "fault$fault" "$fault" &
-	[ $((fault % 2)) -eq 0 ] || wait
-done
+mutants >"$folder/mutants"
+while IFS=$tab read -r name files expression options; do	# two at a time
+	prepare "$name" "$files" "$expression" &
+	tried=$((tried + 1))
+	[ $((tried % 2)) -ne 0 ] || wait
+done <"$folder/mutants"
 wait
-for fault in $faults; do
-	[ -x "$folder/fault$fault" ] || exit 3
-	is_noticed "fault$fault" "$([ "$fault" -lt 21 ] || echo --alloc)"
-done
-
-rules >"$folder/rules"
-tab=$(printf '\t')
-while IFS=$tab read -r file expression options; do
-	cp "$core/$file" "$folder/sound.c"
-	perl -0pi -e "$expression" "$core/$file"
-	if cmp -s "$core/$file" "$folder/sound.c"; then
-		tried=$((tried + 1))
-		echo "$file: NOTHING TO BREAK: $expression"
+while IFS=$tab read -r name files expression options; do
+	if [ -e "$folder/$name.missed" ]; then
+		echo "$name: NOT TRIED, $(cat "$folder/$name.missed")"
+	elif [ -x "$folder/$name" ]; then
+		is_noticed "$name" "$options"
 	else
-		build "rule$tried" 0 || exit 3
-		is_noticed "rule$tried" "$options"
+		exit 3
 	fi
-	cp "$folder/sound.c" "$core/$file"
-done <"$folder/rules"
+done <"$folder/mutants"
 echo "$caught of $tried caught"
 [ $caught -eq $tried ]

@@ -33,11 +33,6 @@ static inline uint64_t vmt_callsites_hash(uint64_t hash, uint64_t pc)
 	return hash * VMT_STACK_HASH_SCALE + pc;
 }
 
-/* A build with VMT_FAULT=1..8 or 21..41 has that fault: tests/model must find each of them. */
-#ifndef VMT_FAULT
-#define VMT_FAULT 0
-#endif
-
 /* Bytes [start, end), page-aligned unless said otherwise; empty when start == end. */
 struct vmt_range {
 	uint64_t start;

@@ -112,7 +112,7 @@ static void learn_anon_vmas(const struct edge *edge, enum vmt_answer answer)
 	if (!space->reasons || !space->knows_anon_vmas || answer == VMT_ANSWER_YES)
 		return;
 	space->anon_vmas_fit = true;
-	if (judge(edge) == VMT_ANSWER_YES || VMT_FAULT == 40)
+	if (judge(edge) == VMT_ANSWER_YES)
 		vmt_anon_vma_differ(space, edge->left, right_of(edge));
 	space->anon_vmas_fit = false;
 }
@@ -155,8 +155,6 @@ static bool is_sampled(const struct edge *edge)
 
 static bool is_at_edge(struct vmt_range zone, uint64_t addr)
 {
-	if ((VMT_FAULT == 4 && addr == zone.end) || (VMT_FAULT == 5 && addr == zone.start))
-		return false;
 	return addr >= zone.start && addr <= zone.end;
 }
 

@@ -52,9 +52,7 @@ static void predict_shifted(struct vmt_outcome *outcome, struct vmt_range range,
 		vmt_vma_cut_front(&vma, start);
 		vma.start = start - range.start + to;
 		vma.end = end - range.start + to;
-		if (VMT_FAULT != 30)
-			vma.vma_class =
-				VMT_CLASS_UNKNOWN; /* its page offset may be the old or a new one */
+		vma.vma_class = VMT_CLASS_UNKNOWN; /* its page offset may be the old or a new one */
 		if (moves)
 			vmt_outcome_remove(outcome, (struct vmt_range){ start, end });
 		vmt_outcome_insert(outcome, &vma);

@@ -24,7 +24,7 @@ bool vmt_anon_vma_rules_hold(const char *release)
 
 bool vmt_anon_vma_may_have(const struct vmt_vma *vma)
 {
-	return VMT_FAULT != 21 && (!vma->vma_class || (vma->flags & VMT_MAP_TOUCHED));
+	return !vma->vma_class || (vma->flags & VMT_MAP_TOUCHED);
 }
 
 void vmt_anon_vma_cut(struct vmt_vma *left, struct vmt_vma *right, uint32_t *last)
@@ -56,16 +56,14 @@ static bool is_less(const struct vmt_vma *vma, const struct vmt_vma *than)
 /* Has the left one of two neighbours no anon_vma but what the right one has? */
 static bool is_left_less(const struct vmt_vma *left, const struct vmt_vma *right)
 {
-	if (are_tied(left, right) &&
-	    (!(left->right_anon & VMT_ANON_VMA_MAY_APPEAR) || VMT_FAULT == 36))
+	if (are_tied(left, right) && !(left->right_anon & VMT_ANON_VMA_MAY_APPEAR))
 		return true;
 	return is_less(left, right);
 }
 
 static bool is_right_less(const struct vmt_vma *left, const struct vmt_vma *right)
 {
-	if (are_tied(left, right) &&
-	    (!(right->left_anon & VMT_ANON_VMA_MAY_APPEAR) || VMT_FAULT == 36))
+	if (are_tied(left, right) && !(right->left_anon & VMT_ANON_VMA_MAY_APPEAR))
 		return true;
 	return is_less(right, left);
 }
@@ -79,9 +77,9 @@ void vmt_anon_vma_merge(struct vmt_vma *left, const struct vmt_vma *right)
 	left->right_anon = right->right_anon;
 	if (!left->anon)
 		left->anon = right->anon;
-	if (adds_to_left && VMT_FAULT != 37)
+	if (adds_to_left)
 		left->left_anon |= VMT_ANON_VMA_MAY_APPEAR;
-	if (adds_to_right && VMT_FAULT != 39)
+	if (adds_to_right)
 		left->right_anon |= VMT_ANON_VMA_MAY_APPEAR;
 }
 
@@ -91,7 +89,7 @@ static bool are_unlike(const struct vmt_space *space, uint32_t a, uint32_t b)
 		if ((space->unlike[i].a == a && space->unlike[i].b == b) ||
 		    (space->unlike[i].a == b && space->unlike[i].b == a))
 			return true;
-	return VMT_FAULT == 38;
+	return false;
 }
 
 /* Neither is known to be less than the other. */
@@ -121,8 +119,8 @@ static enum vmt_answer fit_across(const struct vmt_space *space,
 {
 	const struct vmt_vma *prev = &pending->prev, *middle = &pending->middle;
 
-	if (VMT_FAULT == 27 || middle->anon || is_left_less(prev, middle) ||
-	    is_right_less(middle, next) || is_less(prev, next) || is_less(next, prev))
+	if (middle->anon || is_left_less(prev, middle) || is_right_less(middle, next) ||
+	    is_less(prev, next) || is_less(next, prev))
 		return VMT_ANSWER_YES;
 	return compare(space, prev, next);
 }

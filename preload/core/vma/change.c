@@ -80,11 +80,6 @@ static bool is_fixed(uint64_t flags)
 	return (flags & MAP_FIXED) && !(flags & MAP_FIXED_NOREPLACE);
 }
 
-static uint32_t fresh_flags(long prot)
-{
-	return VMT_FAULT == 8 ? VMT_MAP_READ : prot_flags(prot);
-}
-
 /*
  * A failed mmap changes nothing unless it was to replace something: until 6.11 the old range is
  * gone by then, later a split may stay behind (mm/vma.c, vms_abort_munmap_vmas).
@@ -110,7 +105,7 @@ static void decode_mmap(const struct vmt_done *done, struct vmt_change *change)
 	change->window[0] = change->fresh;
 	if (fixed)
 		change->gone[0] = change->fresh;
-	change->flags = fresh_flags(done->args[2]);
+	change->flags = prot_flags(done->args[2]);
 	if (flags & MAP_GROWSDOWN && flags & MAP_ANONYMOUS)
 		change->flags |= VMT_MAP_STACK;
 	change->how = is_plain_anonymous(flags) ? VMT_CHANGE_DERIVE : VMT_CHANGE_WALK;
@@ -250,7 +245,7 @@ static void decode_mremap(const struct vmt_done *done, struct vmt_change *change
 	change->how = copies ? VMT_CHANGE_WALK : VMT_CHANGE_DERIVE;
 	change->remapped = pages(addr, kept);
 	change->window[0] = pages(addr, old_length);
-	if (to != addr && VMT_FAULT != 7) {
+	if (to != addr) {
 		change->window[1] = pages(to, new_length);
 		if (done->args[3] & MREMAP_FIXED)
 			change->gone[1] = change->window[1];
@@ -384,7 +379,7 @@ VMT_HOT bool vmt_change_decode_simple(const struct vmt_done *done, struct vmt_si
 		return false;
 	simple->range = pages((uint64_t)done->result, length);
 	simple->is_fresh = true;
-	simple->flags = fresh_flags(done->args[2]);
+	simple->flags = prot_flags(done->args[2]);
 	simple->born = vmt_vma_class_of_mmap(done->args[2], (unsigned long)done->args[3]);
 	return true;
 }
@@ -419,8 +414,6 @@ static void decode_rare(const struct vmt_done *done, struct vmt_change *change)
 void vmt_change_decode(const struct vmt_done *done, struct vmt_change *change)
 {
 	*change = (struct vmt_change){ .how = VMT_CHANGE_NOTHING, .failed = failed(done) };
-	if (VMT_FAULT == 3 && change->failed)
-		return;
 	switch (done->call) {
 	case VMT_CALL_MMAP: decode_mmap(done, change); break;
 	case VMT_CALL_MUNMAP: decode_munmap(done, change); break;

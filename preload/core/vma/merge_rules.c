@@ -52,7 +52,7 @@ static const struct {
 
 static bool is_written(const struct vmt_vma *vma)
 {
-	return VMT_FAULT != 22 && (!vma->vma_class || (vma->flags & VMT_MAP_WRITTEN));
+	return !vma->vma_class || (vma->flags & VMT_MAP_WRITTEN);
 }
 
 static bool is_changed(const struct vmt_vma *vma)
@@ -86,8 +86,6 @@ void vmt_merge_rules_decode(const struct vmt_done *done, struct vmt_change *chan
 	case VMT_CALL_MADVISE: decode_advice(done->args[2], change); break;
 	default: change->blurs = true;
 	}
-	if (VMT_FAULT == 24)
-		change->blurs = false;
 }
 
 /* mm/mprotect.c and mm/madvise.c pass over a map whose flags are already those wanted. */
@@ -105,7 +103,7 @@ void vmt_merge_rules_alter(struct vmt_vma *vma, const struct vmt_change *change)
 {
 	if (!vmt_range_is_empty(change->protect)) {
 		vma->flags &= ~RWX;
-		vma->flags |= VMT_FAULT == 6 ? 0 : change->flags;
+		vma->flags |= change->flags;
 	}
 	vma->flags = (vma->flags | change->known_set) & ~change->known_clear;
 	vma->flags |= VMT_MAP_CHANGED;
@@ -117,8 +115,7 @@ void vmt_merge_rules_alter(struct vmt_vma *vma, const struct vmt_change *change)
 static bool differ_in_account(const struct vmt_vma *left, const struct vmt_vma *right)
 {
 	return left->vma_class && right->vma_class && vmt_vma_is_file(left) &&
-	       !(left->flags & VMT_MAP_WRITE) && ((left->flags ^ right->flags) & VMT_MAP_WRITTEN) &&
-	       VMT_FAULT != 33;
+	       !(left->flags & VMT_MAP_WRITE) && ((left->flags ^ right->flags) & VMT_MAP_WRITTEN);
 }
 
 /* Of two that look alike. */
@@ -131,7 +128,7 @@ static enum vmt_answer have_equal_flags(const struct vmt_space *space, const str
 		return VMT_ANSWER_NO;
 	if (equal != VMT_ANSWER_YES)
 		return equal;
-	if (VMT_FAULT != 26 && ((left->flags ^ right->flags) & VMT_MAP_ADVICE))
+	if ((left->flags ^ right->flags) & VMT_MAP_ADVICE)
 		return (left->flags ^ right->flags) & VMT_MAP_THP_ADVICE ? VMT_ANSWER_MAYBE :
 									   VMT_ANSWER_NO;
 	if (!(left->flags & VMT_MAP_WRITE) && !vmt_vma_class_has_no_reserve(left->vma_class) &&
@@ -148,7 +145,7 @@ static enum vmt_answer have_equal_flags(const struct vmt_space *space, const str
 static bool has_rival(const struct vmt_space *space, const struct vmt_vma *right,
 		      const struct vmt_vma *next)
 {
-	return VMT_FAULT != 27 && next && vmt_vma_continues(right, next) && !is_changed(next) &&
+	return next && vmt_vma_continues(right, next) && !is_changed(next) &&
 	       vmt_anon_vma_may_have(next) && have_equal_flags(space, right, next) != VMT_ANSWER_NO;
 }
 
@@ -167,8 +164,7 @@ static enum vmt_answer fit_in_old_kernels(const struct vmt_space *space, const s
 	if (pending && pending->is_asked)
 		return VMT_ANSWER_MAYBE;
 	if (pending)
-		return vmt_anon_vma_may_have(right) && VMT_FAULT != 27 ? VMT_ANSWER_MAYBE :
-									 VMT_ANSWER_YES;
+		return vmt_anon_vma_may_have(right) ? VMT_ANSWER_MAYBE : VMT_ANSWER_YES;
 	return vmt_anon_vma_may_have(left) ? VMT_ANSWER_MAYBE : VMT_ANSWER_YES;
 }
 
@@ -180,7 +176,7 @@ enum vmt_answer vmt_merge_rules_decide(const struct vmt_space *space, const stru
 
 	/* Only what has changed is tried on its neighbours. */
 	if (!is_changed(left) && !is_changed(right))
-		return VMT_FAULT == 28 ? VMT_ANSWER_YES : VMT_ANSWER_NO;
+		return VMT_ANSWER_NO;
 	if (equal != VMT_ANSWER_YES)
 		return equal;
 	if (space->knows_anon_vmas)
@@ -213,8 +209,7 @@ void vmt_merge_rules_combine(struct vmt_vma *left, const struct vmt_vma *right)
  */
 static bool is_open_to(const struct vmt_vma *vma, uint32_t of_file)
 {
-	return vma->flags & (vmt_vma_is_file(vma) ? of_file : RWX) &&
-	       !(VMT_FAULT == 35 && vmt_vma_is_file(vma));
+	return vma->flags & (vmt_vma_is_file(vma) ? of_file : RWX);
 }
 
 VMT_HOT void vmt_merge_rules_settle_one(struct vmt_vma *vma)
@@ -238,12 +233,10 @@ void vmt_merge_rules_settle(struct vmt_outcome *outcome, const struct vmt_change
 		struct vmt_vma *vma = &outcome->map[i].vma;
 
 		vmt_merge_rules_settle_one(vma);
-		if (vma->start >= change->touched.end || vma->end <= change->touched.start ||
-		    VMT_FAULT == 29)
+		if (vma->start >= change->touched.end || vma->end <= change->touched.start)
 			continue;
 		vma->flags |= VMT_MAP_TOUCHED;
-		if (VMT_FAULT != 41)
-			vmt_anon_vma_may_appear(vma);
+		vmt_anon_vma_may_appear(vma);
 	}
 }
 

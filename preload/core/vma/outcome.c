@@ -102,8 +102,7 @@ void vmt_outcome_cut(struct vmt_outcome *outcome, uint64_t addr)
 
 	vmt_vma_cut_front(&right, addr);
 	vmt_anon_vma_cut(&outcome->map[index].vma, &right, &outcome->last_anon_cut);
-	if (VMT_FAULT != 1)
-		put(outcome, index + 1, &right);
+	put(outcome, index + 1, &right);
 	outcome->map[index].vma.end = addr;
 }
 

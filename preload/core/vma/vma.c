@@ -8,8 +8,7 @@ VMT_HOT bool vmt_vma_continues(const struct vmt_vma *left, const struct vmt_vma 
 		return false;
 	if ((left->flags ^ right->flags) & (VMT_MAP_VISIBLE | VMT_MAP_OWN))
 		return false;
-	return VMT_FAULT == 2 || !vmt_vma_is_file(left) ||
-	       left->offset + (left->end - left->start) == right->offset;
+	return !vmt_vma_is_file(left) || left->offset + (left->end - left->start) == right->offset;
 }
 
 bool vmt_vma_same(const struct vmt_vma *a, const struct vmt_vma *b)

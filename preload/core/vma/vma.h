@@ -77,7 +77,7 @@ static inline bool vmt_vma_same_file(const struct vmt_vma *a, const struct vmt_v
 /* What is left of it from start on, which lies in it: a file's offset goes along. */
 static inline void vmt_vma_cut_front(struct vmt_vma *vma, uint64_t start)
 {
-	if (vmt_vma_is_file(vma) && VMT_FAULT != 2)
+	if (vmt_vma_is_file(vma))
 		vma->offset += start - vma->start;
 	vma->start = start;
 }

@@ -36,9 +36,8 @@ VMT_HOT uint32_t vmt_vma_class_of_mmap(long prot, unsigned long flags)
 	switch (flags & ~bare) {
 	case 0: return VMT_CLASS_PLAIN;
 	case MAP_STACK: return VMT_CLASS_STACK;
-	case MAP_NORESERVE: return VMT_FAULT == 23 ? VMT_CLASS_PLAIN : VMT_CLASS_NORESERVE;
-	case MAP_NORESERVE | MAP_STACK:
-		return VMT_FAULT == 23 ? VMT_CLASS_STACK : VMT_CLASS_NORESERVE_STACK;
+	case MAP_NORESERVE: return VMT_CLASS_NORESERVE;
+	case MAP_NORESERVE | MAP_STACK: return VMT_CLASS_NORESERVE_STACK;
 	default: return VMT_CLASS_UNKNOWN;
 	}
 }
@@ -58,8 +57,8 @@ uint32_t vmt_vma_class_of_file(struct vmt_space *space, const struct vmt_change 
 		return next_number(space);
 	if (vmt_range_is_empty(change->gone[0]))
 		*loaded = (struct vmt_loaded){ change->fresh, change->fd, next_number(space) };
-	else if ((change->fd != loaded->fd && VMT_FAULT != 34) ||
-		 change->fresh.start < loaded->range.start || change->fresh.end > loaded->range.end)
+	else if (change->fd != loaded->fd || change->fresh.start < loaded->range.start ||
+		 change->fresh.end > loaded->range.end)
 		return next_number(space);
 	return loaded->vma_class;
 }
@@ -99,13 +98,13 @@ enum vmt_answer vmt_vma_class_equal(const struct vmt_space *space, const struct 
 	uint32_t a = without_stack(left->vma_class);
 	uint32_t b = without_stack(right->vma_class);
 
-	if (VMT_FAULT == 25 || (left->vma_class && left->vma_class == right->vma_class))
+	if (left->vma_class && left->vma_class == right->vma_class)
 		return VMT_ANSWER_YES;
 	if (!a || !b)
 		return VMT_ANSWER_MAYBE;
 	if (a != b)
-		return VMT_FAULT == 32 ? VMT_ANSWER_YES : VMT_ANSWER_NO;
-	if (VMT_FAULT == 31 || space->stack_class == VMT_STACK_CLASS_EQUAL)
+		return VMT_ANSWER_NO;
+	if (space->stack_class == VMT_STACK_CLASS_EQUAL)
 		return VMT_ANSWER_YES;
 	if (space->stack_class == VMT_STACK_CLASS_UNKNOWN ||
 	    ((left->flags | right->flags) & VMT_MAP_THP_ADVICE))
