@@ -210,8 +210,8 @@ VMT_HOT long vmt_call_on_program_stack(long nr, const long args[6], const struct
 	if (id == VMT_CALL_NONE ||
 	    (id == VMT_CALL_CLOSE && !vmt_user_args_is_userfault_close(state, nr, args)))
 		return vmt_other_call(state, nr, args);
-	if (VMT_UNLIKELY(id == VMT_CALL_MADVISE && vmt_spare_is_due(state, args)))
-		return vmt_spare_make(state, args, regs);
+	if (VMT_UNLIKELY(vmt_spare_is_due(state, id, args)))
+		return vmt_spare_make(state, nr, args, regs);
 	if (!always_may_change_maps(id) && id != VMT_CALL_CLOSE &&
 	    !vmt_change_is_possible(id, args)) {
 		if (id != VMT_CALL_PRCTL && id != VMT_CALL_IOCTL && id != VMT_CALL_ARCH_PRCTL)

@@ -39,10 +39,16 @@ extern const char _end[] __attribute__((visibility("hidden")));
 void vmt_memory_own(struct vmt_state *state, const void *start, size_t size)
 {
 	uint64_t addr = (uint64_t)(uintptr_t)start;
+	struct vmt_range own = { vmt_page_down(addr), vmt_page_up(addr + size) };
+	struct vmt_range *bounds = &state->own_bounds;
 
-	if (state->own_count < VMT_OWN_MAX)
-		state->own[state->own_count++] =
-			(struct vmt_range){ vmt_page_down(addr), vmt_page_up(addr + size) };
+	if (state->own_count == VMT_OWN_MAX)
+		return;
+	if (!state->own_count || own.start < bounds->start)
+		bounds->start = own.start;
+	if (own.end > bounds->end)
+		bounds->end = own.end;
+	state->own[state->own_count++] = own;
 }
 
 void vmt_memory_disown(struct vmt_state *state, const void *start)

@@ -5,12 +5,11 @@
 #include "safety/spare.h"
 
 #include <sys/mman.h>
-#include <sys/syscall.h>
 
 #define MADV_DONTNEED_LOCKED_ 24 /* Linux 5.18 */
 #define MADV_GUARD_INSTALL_   102 /* Linux 6.13 */
 
-static bool takes_away(long advice)
+static bool advice_takes_away(long advice)
 {
 	switch (advice) {
 	case MADV_DONTNEED:
@@ -48,15 +47,27 @@ static bool range_of(const long args[6], struct vmt_range *ret_range)
 	return start == vmt_page_down(start) && length && start + length > start;
 }
 
-bool vmt_spare_is_due(const struct vmt_state *state, const long args[6])
+static bool takes_away(enum vmt_call_id id, const long args[6])
+{
+	switch (id) {
+	case VMT_CALL_MUNMAP:
+	case VMT_CALL_MPROTECT:
+	case VMT_CALL_PKEY_MPROTECT: return true;
+	case VMT_CALL_MADVISE: return advice_takes_away(args[2]);
+	default: return false;
+	}
+}
+
+bool vmt_spare_is_due_for(const struct vmt_state *state, enum vmt_call_id id, const long args[6])
 {
 	struct vmt_range range;
 
-	return takes_away(args[2]) && range_of(args, &range) &&
+	return takes_away(id, args) && range_of(args, &range) &&
 	       own_from(state, range.start, range.end);
 }
 
-long vmt_spare_make(const struct vmt_state *state, const long args[6], const struct vmt_regs *regs)
+long vmt_spare_make(const struct vmt_state *state, long nr, const long args[6],
+		    const struct vmt_regs *regs)
 {
 	const struct vmt_range *own;
 	struct vmt_range range;
@@ -67,8 +78,8 @@ long vmt_spare_make(const struct vmt_state *state, const long args[6], const str
 		own = own_from(state, at, range.end);
 
 		uint64_t end = own ? own->start : range.end;
-		const long piece[6] = { (long)at, (long)(end - at), args[2] };
-		long ret = end > at ? vmt_call(SYS_madvise, piece, regs) : 0;
+		const long piece[6] = { (long)at, (long)(end - at), args[2], args[3] };
+		long ret = end > at ? vmt_call(nr, piece, regs) : 0;
 
 		result = ret ? ret : result;
 	}

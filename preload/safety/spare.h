@@ -1,20 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program may advise the kernel about every map that it finds in /proc/self/maps: not to be there
- * in fork children, or to lose its pages. The library's own are left out of that.
+ * A program may go through all that it finds in /proc/self/maps: unmap it, forbid it, keep it out
+ * of fork children, or drop its pages. The library's own memory is left out of that.
  */
 #ifndef VMT_SPARE_H
 #define VMT_SPARE_H
 
 #include "state/state.h"
 
-/* Would this madvise take memory of the library's away, now or in fork children? */
-bool vmt_spare_is_due(const struct vmt_state *state, const long args[6]);
+/* Would this call take memory of the library's away, now or in fork children? */
+bool vmt_spare_is_due_for(const struct vmt_state *state, enum vmt_call_id id, const long args[6]);
+
+static inline bool vmt_spare_is_due(const struct vmt_state *state, enum vmt_call_id id,
+				    const long args[6])
+{
+	return VMT_UNLIKELY((uint64_t)args[0] < state->own_bounds.end &&
+			    (uint64_t)args[0] + (uint64_t)args[1] > state->own_bounds.start) &&
+	       vmt_spare_is_due_for(state, id, args);
+}
 
 /*
  * Make it for what lies around that memory. The kernel's result: the last failure, if there was
  * one.
  */
-long vmt_spare_make(const struct vmt_state *state, const long args[6], const struct vmt_regs *regs);
+long vmt_spare_make(const struct vmt_state *state, long nr, const long args[6],
+		    const struct vmt_regs *regs);
 
 #endif

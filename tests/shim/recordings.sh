@@ -214,4 +214,18 @@ for advice in 10 4; do
 	fi
 done
 
+# A program that unmaps all files but those it needs, or forbids access to them: ours stay.
+for way in munmap mprotect; do
+	mkdir "others_$way"
+	"$TARGETS/unmaps_others" $way >others.plain 2>&1
+	LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:dir=others_$way "$TARGETS/unmaps_others" $way \
+		>others.traced 2>&1
+	if cmp -s others.plain others.traced && grep -q 'status 3' others.traced &&
+		[ "$(recorded "others_$way")" = 2 ]; then
+		pass "others_$way" "$(cat others.traced)"
+	else
+		fail "others_$way" "$(head -c 300 others.traced) $(recorded "others_$way") recordings"
+	fi
+done
+
 finish

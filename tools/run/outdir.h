@@ -18,7 +18,8 @@ size_t vmt_outdir_others(const char *path, pid_t pid, uint64_t since, uint64_t *
 
 /*
  * Processes begun since that still run and are recorded into path, told by their environment: a
- * daemon may have no recording yet when the program that started it has ended. ret_pid: one of them.
+ * daemon may have no recording yet when the program that started it has ended. ret_pid: one of
+ * them.
  */
 size_t vmt_outdir_running(const char *path, uint64_t since, pid_t *ret_pid);
 
