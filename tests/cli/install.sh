@@ -33,6 +33,9 @@ check library-alone grep -q '^SUMMARY: vmatrace' err
 cp "$TARGETS/demo12k" demo && LD_PRELOAD=$library ./demo >/dev/null 2>err
 check library-finds-tool grep -q 'main .*demo12k.c:' err
 
+check schema [ "$(jq -r .title "$prefix/share/doc/vmatrace/report.schema.json")" = \
+	"What vmatrace report --format=json writes" ]
+
 # A program with marks, by pkg-config, which is told that the folder was moved.
 cat >marks.c <<'END'
 #include <stdio.h>

@@ -62,6 +62,7 @@ static void begin(void)
 static bool report(const void *data, size_t size)
 {
 	static char name[] = "hostile";
+	static unsigned turn;
 	struct vmt_recording recording = { .name = name, .size = size };
 	struct vmt_recordings recordings = { &recording, 1 };
 	struct vmt_print_options options = { .verbose = true };
@@ -70,10 +71,14 @@ static bool report(const void *data, size_t size)
 		cr_assert_gt(strlen(recording.view.error), 4);
 		return false;
 	}
-	for (int format = VMT_FORMAT_TEXT; format < VMT_FORMATS; format++) {
-		options.format = (enum vmt_format)format;
-		cr_assert_eq(vmt_print(nowhere, &recordings, &options), 0);
-	}
+	options.format = VMT_FORMAT_TEXT;
+	cr_assert_eq(vmt_print(nowhere, &recordings, &options), 0);
+	options.format = VMT_FORMAT_JSON;
+	cr_assert_eq(vmt_print(nowhere, &recordings, &options), 0);
+	/* The others read what these do: one in turn, so that this takes no minutes. */
+	options.format =
+		(enum vmt_format)(VMT_FORMAT_FOLDED + turn++ % (VMT_FORMATS - VMT_FORMAT_FOLDED));
+	cr_assert_eq(vmt_print(nowhere, &recordings, &options), 0);
 	return true;
 }
 
