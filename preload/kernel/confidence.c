@@ -84,20 +84,20 @@ VMT_HOT static bool may_reason(struct vmt_state *state)
 
 VMT_HOT void vmt_confidence_call(struct vmt_state *state)
 {
-	state->space.reasons = may_reason(state);
-	state->space.is_sample = false;
+	state->space.rules.reasons = may_reason(state);
+	state->space.rules.is_sample = false;
 	if (VMT_UNLIKELY(++state->since_sample == SAMPLE)) {
 		state->since_sample = 0;
 		vmt_mapsfile_review(state);
-		state->space.is_sample = vmt_ask_is_possible();
+		state->space.rules.is_sample = vmt_ask_is_possible();
 	}
 }
 
 bool vmt_confidence_is_lost(struct vmt_state *state)
 {
-	if (VMT_LIKELY(!state->space.is_refuted))
+	if (VMT_LIKELY(!state->space.rules.is_refuted))
 		return false;
-	state->space.is_refuted = false;
+	state->space.rules.is_refuted = false;
 	state->no_reasoning = true;
 	return true;
 }

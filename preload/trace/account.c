@@ -58,8 +58,8 @@ void vmt_account_reset(struct vmt_state *state)
 	vmt_arena_init(&state->space_arena, state->space_memory, state->space_memory_size);
 	vmt_space_init(&state->space, &state->space_arena, &state->space_ops);
 	vmt_outcome_init(&state->resolution.outcome, &state->space_arena);
-	state->space.noreserve = state->noreserve;
-	state->space.knows_anon_vmas = state->knows_anon_vmas;
+	state->space.rules.noreserve = state->noreserve;
+	state->space.rules.knows_anon_vmas = state->knows_anon_vmas;
 }
 
 int vmt_account_init(struct vmt_state *state)

@@ -192,7 +192,7 @@ static void learn(const struct vmt_done *done, struct vmt_effect *effect)
 	struct vmt_change change;
 	struct vmt_simple simple;
 
-	space.is_sample = figures.calls % 16 == 0;
+	space.rules.is_sample = figures.calls % 16 == 0;
 	if (vmt_change_decode_simple(done, &simple) &&
 	    vmt_fast_simple_apply(&space, &simple, VMT_SITE_FIRST + done->call, figures.calls,
 				  &live_ops, effect)) {
@@ -215,7 +215,7 @@ static void learn(const struct vmt_done *done, struct vmt_effect *effect)
 		figures.asked++;
 	vmt_effect_apply(&space, &change, &resolution, VMT_SITE_FIRST + done->call, figures.calls,
 			 &live_ops, effect);
-	if (space.is_refuted)
+	if (space.rules.is_refuted)
 		differ("what seemed known", done, (uint64_t)done->args[0]);
 }
 
@@ -282,10 +282,10 @@ void model_start(enum way way, bool reasons, bool stacks, const char *label)
 	model_label = label;
 	vmt_arena_init(&arena, memory, sizeof(memory));
 	vmt_space_init(&space, &arena, NULL);
-	space.reasons = reasons;
-	space.noreserve = noreserve_of();
+	space.rules.reasons = reasons;
+	space.rules.noreserve = noreserve_of();
 	uname(&name);
-	space.knows_anon_vmas = vmt_anon_vma_rules_hold(name.release);
+	space.rules.knows_anon_vmas = vmt_anon_vma_rules_hold(name.release);
 	vmt_outcome_init(&resolution.outcome, &arena);
 	brk_now = (uint64_t)vmt_sys1(SYS_brk, 0);
 	take_over();

@@ -39,7 +39,7 @@ sides-always-fit	vma/anon_vma.c vma/merge_rules.c	s/if \(middle->anon \|\|/if (1
 unchanged-merge	vma/merge_rules.c	s/(if \(!is_changed\(left\) && !is_changed\(right\)\)\n\t\treturn VMT_ANSWER_)NO/$1YES/	--alloc
 populated-is-untouched	vma/merge_rules.c	s/if \(vma->start >= change->touched\.end/if (1 || vma->start >= change->touched.end/	--alloc
 moved-keeps-class	resolve/predict.c	s/\t\tvma\.vma_class = VMT_CLASS_UNKNOWN;[^\n]*\n//	--alloc
-stack-is-plain	vma/vma_class.c	s/if \(space->stack_class == VMT_STACK_CLASS_EQUAL\)/if (1)/	--alloc
+stack-is-plain	vma/vma_class.c	s/if \(rules->stack_class == VMT_STACK_CLASS_EQUAL\)/if (1)/	--alloc
 noreserve-is-equal	vma/vma_class.c	s/(if \(a != b\)\n\t\treturn VMT_ANSWER_)NO/$1YES/	--alloc
 account-ignored	vma/merge_rules.c	s/(static bool differ_in_account.*?)return /$1return 0 \&\& /s	--alloc
 other-file-is-loaded	vma/vma_class.c	s/change->fd != loaded->fd \|\| //	--alloc
@@ -48,7 +48,7 @@ anon-may-not-appear	vma/anon_vma.c	s/are_tied\(left, right\) && !\([^)]*\)/are_t
 left-adds-nothing	vma/anon_vma.c	s/if \(adds_to_left\)/if (0)/	--alloc
 all-anon-vmas-unlike	vma/anon_vma.c	s/(static bool are_unlike.*?)return false;/$1return true;/s	--alloc
 right-adds-nothing	vma/anon_vma.c	s/if \(adds_to_right\)/if (0)/	--alloc
-anon-vmas-learnt-always	resolve/merge.c	s/if \([^\n]*\)\n(\t\tvmt_anon_vma_differ)/if (1)\n$1/	--alloc
+anon-vmas-learnt-always	resolve/merge.c	s/ && would_merge\([^)]*\)\)\n(\t\tvmt_anon_vma_differ)/)\n$1/	--alloc
 touch-makes-no-anon	vma/merge_rules.c	s/(touched\.start\).*?MAP_TOUCHED;\n)\t\tvmt_anon_vma_may_appear\(vma\);\n/$1/s	--alloc
 source-moved-holes	resolve/effect.c	s/(source_moved\(.*?)if \(is_hole\(/$1if (0 \&\& is_hole(/s	--calls=20000
 source-kept-holes	resolve/effect.c	s/if \(is_hole\(space, was, x, &end\)\)\n\t\treturn source_kept\(space, x, end\);\n\tmap = /map = /	--calls=20000

@@ -121,7 +121,7 @@ static void begin(void)
 	vmt_arena_init(&arena, memory, sizeof(memory));
 	vmt_space_init(&space, &arena, NULL);
 	vmt_outcome_init(&resolution.outcome, &arena);
-	space.reasons = true;
+	space.rules.reasons = true;
 	is_one = is_quick = is_disturbed = is_stale = false;
 	is_ordinary = 1;
 }
@@ -151,7 +151,7 @@ Test(known, it_is_the_same_the_quick_way)
 
 Test(known, nothing_is_known_without_reasons)
 {
-	space.reasons = false;
+	space.rules.reasons = false;
 	map(0, 2, 1, RW);
 	cr_assert_eq(map(0, 1, 1, RW), 1);
 	cr_assert_eq(space.count, 2);
@@ -222,7 +222,7 @@ Test(known, a_guard_gives_an_anon_vma)
 static uint64_t maps_under(enum vmt_noreserve noreserve)
 {
 	begin();
-	space.noreserve = noreserve;
+	space.rules.noreserve = noreserve;
 	map(MAP_NORESERVE, 0, 1, NONE);
 	cr_assert_eq(map(MAP_NORESERVE, 1, 1, NONE), 0);
 	cr_assert_eq(map(0, 2, 1, NONE), 0);
@@ -239,7 +239,7 @@ Test(known, noreserve_is_what_the_overcommit_mode_makes_of_it)
 
 Test(known, noreserve_is_never_accounted_for)
 {
-	space.noreserve = VMT_NORESERVE_KEPT;
+	space.rules.noreserve = VMT_NORESERVE_KEPT;
 	map(MAP_NORESERVE, 0, 1, RW);
 	protect(0, 1, R);
 	cr_assert_eq(map(MAP_NORESERVE, 1, 1, R), 0);
@@ -253,19 +253,19 @@ Test(known, noreserve_is_never_accounted_for)
 Test(known, a_sample_is_asked_about_and_refutes)
 {
 	map(0, 0, 1, RW);
-	is_one = space.is_sample = true;
+	is_one = space.rules.is_sample = true;
 	cr_assert_eq(map(0, 1, 1, RW), 1);
-	cr_assert_not(space.is_refuted);
+	cr_assert_not(space.rules.is_refuted);
 	is_one = false;
 	cr_assert_eq(map(0, 2, 1, RW), 1);
-	cr_assert(space.is_refuted);
+	cr_assert(space.rules.is_refuted);
 	cr_assert_eq(space.count, 2, "the kernel is right");
 	is_quick = true;
 	cr_assert_eq(map(0, 3, 1, RW), 1, "also the quick way");
-	space.is_refuted = false;
+	space.rules.is_refuted = false;
 	is_stale = true;
 	make_somehow(drawn_mmap(0, 4, 1, RW, DRAWN_OK));
-	cr_assert(space.is_refuted, "what is there is another map");
+	cr_assert(space.rules.is_refuted, "what is there is another map");
 }
 
 /* A piece of a file, whose page 0 is at page 0; by ld.so. */
@@ -314,8 +314,8 @@ Test(known, a_file_stays_accounted_for)
 
 Test(known, what_has_not_been_written_to_since_a_cut_fits)
 {
-	space.knows_anon_vmas = is_one = true;
-	space.noreserve = VMT_NORESERVE_KEPT;
+	space.rules.knows_anon_vmas = is_one = true;
+	space.rules.noreserve = VMT_NORESERVE_KEPT;
 	map(MAP_NORESERVE, 0, 8, RW);
 	cr_assert_eq(protect(3, 1, NONE), 0);
 	cr_assert_eq(protect(4, 1, NONE), 0, "a guard beside a guard");
@@ -323,8 +323,8 @@ Test(known, what_has_not_been_written_to_since_a_cut_fits)
 	cr_assert_eq(protect(3, 2, RW), 2,
 		     "the left side; and the right one fits, but do the sides?");
 	begin();
-	space.knows_anon_vmas = true;
-	space.noreserve = VMT_NORESERVE_KEPT;
+	space.rules.knows_anon_vmas = true;
+	space.rules.noreserve = VMT_NORESERVE_KEPT;
 	map(MAP_NORESERVE, 0, 8, RW);
 	protect(3, 1, NONE);
 	cr_assert_eq(protect(3, 1, RW), 1, "the sides, of each other");
@@ -336,7 +336,7 @@ Test(known, what_has_not_been_written_to_since_a_cut_fits)
 
 Test(known, an_answer_tells_of_anon_vmas)
 {
-	space.knows_anon_vmas = true;
+	space.rules.knows_anon_vmas = true;
 	map(0, 0, 2, RW);
 	map(0, 4, 2, RW);
 	cr_assert_eq(map(0, 2, 2, RW), 1, "the left one takes it");
@@ -348,22 +348,22 @@ Test(known, an_answer_tells_of_anon_vmas)
 
 Test(known, an_answer_that_another_call_came_before_tells_nothing)
 {
-	space.knows_anon_vmas = is_disturbed = true;
+	space.rules.knows_anon_vmas = is_disturbed = true;
 	map(0, 0, 2, RW);
 	map(0, 4, 2, RW);
 	cr_assert_eq(map(0, 2, 2, RW), 1);
 	protect(3, 2, R);
 	cr_assert_neq(protect(3, 2, RW), 0);
 	begin();
-	space.is_sample = is_disturbed = true;
+	space.rules.is_sample = is_disturbed = true;
 	map(0, 0, 1, RW);
 	cr_assert_eq(map(0, 1, 1, RW), 1);
-	cr_assert_not(space.is_refuted);
+	cr_assert_not(space.rules.is_refuted);
 }
 
 Test(known, an_answer_with_other_reasons_tells_nothing)
 {
-	space.knows_anon_vmas = true;
+	space.rules.knows_anon_vmas = true;
 	map(0, 0, 1, RW);
 	protect(0, 1, R);
 	cr_assert_eq(map(0, 1, 1, R), 1, "accounted for?");
@@ -469,7 +469,7 @@ Test(known, mprotect_that_fails_further_on_is_walked)
 	cr_assert_eq(walks, 1, "is the hole what it stopped at?");
 	make_somehow(drawn_mprotect(0, 2, R, -ENOMEM));
 	cr_assert_eq(walks, 1, "there is none");
-	space.reasons = false;
+	space.rules.reasons = false;
 	make_somehow(drawn_mprotect(4, 2, R, -ENOMEM));
 	cr_assert_eq(walks, 1, "it may not be in the table");
 }

@@ -33,7 +33,7 @@ static inline bool vmt_fast_is_stack(const struct vmt_map *map)
 }
 
 /* Are two neighbours one? next, pending: see vmt_merge_rules_decide. */
-static inline enum vmt_answer vmt_fast_merges(const struct vmt_space *space,
+static inline enum vmt_answer vmt_fast_merges(const struct vmt_rules *rules,
 					      const struct vmt_vma *left,
 					      const struct vmt_vma *right,
 					      const struct vmt_vma *next,
@@ -41,8 +41,8 @@ static inline enum vmt_answer vmt_fast_merges(const struct vmt_space *space,
 {
 	if (!vmt_vma_continues(left, right))
 		return VMT_ANSWER_NO;
-	return space->reasons && !space->is_sample ?
-		       vmt_merge_rules_decide(space, left, right, next, pending) :
+	return rules->reasons && !rules->is_sample ?
+		       vmt_merge_rules_decide(rules, left, right, next, pending) :
 		       VMT_ANSWER_MAYBE;
 }
 
@@ -57,9 +57,9 @@ static inline bool vmt_fast_judge(const struct vmt_space *space, const struct vm
 	enum vmt_answer with_left = VMT_ANSWER_NO, with_right = VMT_ANSWER_NO;
 
 	if (left)
-		with_left = vmt_fast_merges(space, left, vma, right, NULL);
+		with_left = vmt_fast_merges(&space->rules, left, vma, right, NULL);
 	if (right)
-		with_right = vmt_fast_merges(space, vma, right, NULL, NULL);
+		with_right = vmt_fast_merges(&space->rules, vma, right, NULL, NULL);
 	ret_sides->merges_left = with_left == VMT_ANSWER_YES;
 	ret_sides->merges_right = with_right == VMT_ANSWER_YES;
 	return with_left != VMT_ANSWER_MAYBE && with_right != VMT_ANSWER_MAYBE &&

@@ -24,11 +24,11 @@ static struct pieces cut(struct vmt_space *space, const struct vmt_vma *vma,
 	};
 
 	if (pieces.has_front) {
-		vmt_anon_vma_cut(&pieces.front, &pieces.part, &space->last_anon_cut);
+		vmt_anon_vma_cut(&pieces.front, &pieces.part, &space->rules.last_anon_cut);
 		vmt_merge_rules_settle_one(&pieces.front);
 	}
 	if (pieces.has_rest) {
-		vmt_anon_vma_cut(&pieces.part, &pieces.rest, &space->last_anon_cut);
+		vmt_anon_vma_cut(&pieces.part, &pieces.rest, &space->rules.last_anon_cut);
 		vmt_merge_rules_settle_one(&pieces.rest);
 	}
 	return pieces;
@@ -43,7 +43,7 @@ static bool is_certain(const struct vmt_space *space, const struct vmt_vma *left
 	struct vmt_pending_merge pending;
 
 	if (left)
-		with_left = vmt_fast_merges(space, left, part, right, NULL);
+		with_left = vmt_fast_merges(&space->rules, left, part, right, NULL);
 	ret_sides->merges_left = with_left == VMT_ANSWER_YES;
 	if (ret_sides->merges_left) {
 		pending = (struct vmt_pending_merge){ *left, *part, false };
@@ -51,7 +51,7 @@ static bool is_certain(const struct vmt_space *space, const struct vmt_vma *left
 		vmt_merge_rules_combine(part, &pending.middle);
 	}
 	if (right)
-		with_right = vmt_fast_merges(space, part, right, NULL,
+		with_right = vmt_fast_merges(&space->rules, part, right, NULL,
 					     ret_sides->merges_left ? &pending : NULL);
 	ret_sides->merges_right = with_right == VMT_ANSWER_YES;
 	if (ret_sides->merges_right)

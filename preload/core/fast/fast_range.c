@@ -86,7 +86,7 @@ static bool range_fixed(struct carving *it, const struct around *around)
 		.start = it->range.start,
 		.end = it->range.end,
 		.flags = it->change->flags | VMT_MAP_CHANGED,
-		.vma_class = vmt_vma_class_born(space, it->change->born),
+		.vma_class = vmt_vma_class_born(&space->rules, it->change->born),
 	};
 	struct vmt_fast_sides sides;
 
@@ -132,17 +132,17 @@ static bool stay_apart(const struct carving *it, const struct around *around)
 				last = vmt_fast_up_to(&part, it->range.start);
 			part = vmt_fast_altered(&map->vma, it->change, it->range);
 		}
-		if (vmt_fast_merges(space, &last, &part, NULL, NULL) != VMT_ANSWER_NO)
+		if (vmt_fast_merges(&space->rules, &last, &part, NULL, NULL) != VMT_ANSWER_NO)
 			return false;
 		last = part;
 		part = vmt_fast_from(&map->vma, it->range.end);
 		if (last.end != it->range.end || part.start == part.end)
 			continue;
-		if (vmt_fast_merges(space, &last, &part, NULL, NULL) != VMT_ANSWER_NO)
+		if (vmt_fast_merges(&space->rules, &last, &part, NULL, NULL) != VMT_ANSWER_NO)
 			return false;
 	}
-	return !around->right ||
-	       vmt_fast_merges(space, &last, &around->right->vma, NULL, NULL) == VMT_ANSWER_NO;
+	return !around->right || vmt_fast_merges(&space->rules, &last, &around->right->vma, NULL,
+						 NULL) == VMT_ANSWER_NO;
 }
 
 static bool range_altered(struct carving *it)
@@ -153,7 +153,7 @@ static bool range_altered(struct carving *it)
 	struct around around;
 
 	it->range = protects ? change->protect : change->advise;
-	if (!it->direct.space->reasons)
+	if (!it->direct.space->rules.reasons)
 		return false;
 	look_around(it->direct.space, it->range, &around);
 	if (around.has_stack || around.has_hole != change->met_hole)

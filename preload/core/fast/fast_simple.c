@@ -44,7 +44,7 @@ VMT_HOT static bool apply_fresh(struct vmt_fast *it, const struct vmt_simple *si
 
 	if (!has_sides(it->space, simple->range, &sides))
 		return false;
-	vma.vma_class = vmt_vma_class_born(it->space, simple->born);
+	vma.vma_class = vmt_vma_class_born(&it->space->rules, simple->born);
 	if (!vmt_fast_judge(it->space, &vma, sides.left ? &sides.left->vma : NULL,
 			    sides.right ? &sides.right->vma : NULL, &merged))
 		return false;

@@ -2,7 +2,7 @@
 /*
  * Edge by edge from left to right, as the kernel goes: what is certain, what the kernel has to be
  * asked about, and what its answer tells of later ones. One edge's answer can have one reason only
- * if all others are known: so each learner asks what the rules would say if it had its way.
+ * if all others are known: so each learner asks the rules about maps that lack what it learns of.
  */
 #include "core/resolve/merge.h"
 
@@ -49,23 +49,63 @@ static bool is_fresh(const struct edge *edge)
 	return !vmt_range_is_empty(edge->change->fresh);
 }
 
-/* Are its two maps one now? */
+static const struct vmt_vma *next_of(const struct edge *edge)
+{
+	return edge->i + 1 < edge->outcome->count ? &edge->outcome->map[edge->i + 1].vma : NULL;
+}
+
+/* Do new maps of the file that left shows merge? */
+static enum vmt_answer files_merge(const struct edge *edge)
+{
+	return vmt_vma_is_file(edge->left) && is_fresh(edge) ?
+		       vmt_vma_class_files_merge(&edge->space->rules, edge->left) :
+		       VMT_ANSWER_YES;
+}
+
+/* Are left and right one now, whatever the file system does? */
+static inline enum vmt_answer judge_maps(const struct edge *edge, const struct vmt_vma *left,
+					 const struct vmt_vma *right, const struct vmt_vma *next)
+{
+	if (!vmt_vma_continues(left, right))
+		return VMT_ANSWER_NO;
+	if (!edge->space->rules.reasons || !vmt_range_is_empty(edge->change->remapped))
+		return VMT_ANSWER_MAYBE;
+	return vmt_merge_rules_decide(&edge->space->rules, left, right, next,
+				      edge->is_merged ? &edge->pending : NULL);
+}
+
+/* Are the edge's two maps one now? */
 static enum vmt_answer judge(const struct edge *edge)
 {
-	const struct vmt_outcome *outcome = edge->outcome;
-	const struct vmt_vma *next =
-		edge->i + 1 < outcome->count ? &outcome->map[edge->i + 1].vma : NULL;
-	enum vmt_answer answer;
+	enum vmt_answer answer = judge_maps(edge, edge->left, right_of(edge), next_of(edge));
 
-	if (!vmt_vma_continues(edge->left, right_of(edge)))
-		return VMT_ANSWER_NO;
-	if (!edge->space->reasons || !vmt_range_is_empty(edge->change->remapped))
-		return VMT_ANSWER_MAYBE;
-	answer = vmt_merge_rules_decide(edge->space, edge->left, right_of(edge), next,
-					edge->is_merged ? &edge->pending : NULL);
-	if (answer != VMT_ANSWER_YES || !vmt_vma_is_file(edge->left) || !is_fresh(edge))
-		return answer;
-	return vmt_vma_class_files_merge(edge->space, edge->left);
+	return answer == VMT_ANSWER_YES ? files_merge(edge) : answer;
+}
+
+/* What a learner supposes, to see whether all the rest is known. */
+struct assumption {
+	bool no_stack; /* none of the maps was made with MAP_STACK */
+	bool files_merge; /* new maps of this file merge */
+	bool no_anon; /* right has no anon_vma, which any neighbour fits */
+};
+
+/* Would they surely be one? Apart, so that the copies are on nobody else's stack. */
+__attribute__((noinline)) static bool would_merge(const struct edge *edge,
+						  const struct assumption *assumption)
+{
+	struct vmt_vma left = *edge->left, right = *right_of(edge);
+	const struct vmt_vma *behind = next_of(edge);
+	struct vmt_vma next = behind ? *behind : right;
+
+	if (assumption->no_stack) {
+		vmt_vma_class_take_stack(&left);
+		vmt_vma_class_take_stack(&right);
+		vmt_vma_class_take_stack(&next);
+	}
+	if (assumption->no_anon)
+		right.flags &= ~VMT_MAP_TOUCHED;
+	return (assumption->files_merge || files_merge(edge) == VMT_ANSWER_YES) &&
+	       judge_maps(edge, &left, &right, behind ? &next : NULL) == VMT_ANSWER_YES;
 }
 
 /*
@@ -74,50 +114,35 @@ static enum vmt_answer judge(const struct edge *edge)
  */
 static void learn_stack_class(const struct edge *edge, enum vmt_answer answer)
 {
-	struct vmt_space *space = edge->space;
+	static const struct assumption assumption = { .no_stack = true };
+	struct vmt_rules *rules = &edge->space->rules;
 
-	if (!space->reasons || space->stack_class != VMT_STACK_CLASS_UNKNOWN)
+	if (rules->stack_class != VMT_STACK_CLASS_UNKNOWN || !would_merge(edge, &assumption))
 		return;
-	space->stack_class = VMT_STACK_CLASS_EQUAL;
-	if (judge(edge) != VMT_ANSWER_YES)
-		space->stack_class = VMT_STACK_CLASS_UNKNOWN;
-	else if (answer == VMT_ANSWER_NO)
-		space->stack_class = VMT_STACK_CLASS_OTHER;
+	rules->stack_class =
+		answer == VMT_ANSWER_NO ? VMT_STACK_CLASS_OTHER : VMT_STACK_CLASS_EQUAL;
 }
 
 /* The same for what the file system does. */
 static void learn_files(const struct edge *edge, enum vmt_answer answer)
 {
-	struct vmt_files was = edge->space->files;
-	enum vmt_answer *place;
+	static const struct assumption assumption = { .files_merge = true };
 
-	if (!edge->space->reasons || !vmt_vma_is_file(edge->left) || !is_fresh(edge))
-		return;
-	place = vmt_vma_class_files_place(edge->space, edge->left);
-	if (*place == VMT_ANSWER_MAYBE) {
-		*place = VMT_ANSWER_YES;
-		if (judge(edge) == VMT_ANSWER_YES) {
-			*place = answer;
-			return;
-		}
-	}
-	edge->space->files = was;
+	if (files_merge(edge) == VMT_ANSWER_MAYBE && would_merge(edge, &assumption))
+		vmt_vma_class_files_learn(&edge->space->rules, edge->left, answer);
 }
 
 /* If it could only have been their anon_vmas that kept them apart, these are known now. */
 static void learn_anon_vmas(const struct edge *edge, enum vmt_answer answer)
 {
-	struct vmt_space *space = edge->space;
+	static const struct assumption assumption = { .no_anon = true };
+	struct vmt_rules *rules = &edge->space->rules;
 
-	if (!space->reasons || !space->knows_anon_vmas || answer == VMT_ANSWER_YES)
-		return;
-	space->anon_vmas_fit = true;
-	if (judge(edge) == VMT_ANSWER_YES)
-		vmt_anon_vma_differ(space, edge->left, right_of(edge));
-	space->anon_vmas_fit = false;
+	if (rules->knows_anon_vmas && answer != VMT_ANSWER_YES && would_merge(edge, &assumption))
+		vmt_anon_vma_differ(rules, edge->left, right_of(edge));
 }
 
-/* The answer to what seemed known, or to what was open. */
+/* The answer to what seemed known, or to what was open, where hidden attributes are known. */
 static void learn_from(const struct edge *edge, enum vmt_answer expected, enum vmt_answer answer)
 {
 	if (expected == VMT_ANSWER_MAYBE) {
@@ -125,7 +150,7 @@ static void learn_from(const struct edge *edge, enum vmt_answer expected, enum v
 		learn_files(edge, answer);
 		learn_anon_vmas(edge, answer);
 	} else if (expected != answer) {
-		edge->space->is_refuted = true;
+		edge->space->rules.is_refuted = true;
 	}
 }
 
@@ -137,11 +162,11 @@ static int ask(const struct edge *edge, const struct vmt_kernel_ops *kernel,
 	enum vmt_answer answer = two ? VMT_ANSWER_NO : VMT_ANSWER_YES;
 	bool is_alone = !kernel->is_alone || kernel->is_alone(kernel->context);
 
-	if (two == -ESTALE && is_alone && edge->space->reasons)
-		edge->space->is_refuted = true;
+	if (two == -ESTALE && is_alone && edge->space->rules.reasons)
+		edge->space->rules.is_refuted = true;
 	if (two < 0)
 		return VMT_MERGE_UNKNOWN;
-	if (is_alone)
+	if (is_alone && edge->space->rules.reasons)
 		learn_from(edge, expected, answer);
 	return (int)answer;
 }
@@ -149,7 +174,7 @@ static int ask(const struct edge *edge, const struct vmt_kernel_ops *kernel,
 /* Is the kernel asked although it seems known what it has done? */
 static bool is_sampled(const struct edge *edge)
 {
-	return edge->space->reasons && edge->space->is_sample &&
+	return edge->space->rules.reasons && edge->space->rules.is_sample &&
 	       vmt_vma_continues(edge->left, right_of(edge));
 }
 

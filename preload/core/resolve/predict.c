@@ -77,8 +77,8 @@ static bool predict_fresh(struct vmt_space *space, struct vmt_outcome *outcome,
 		predict_shifted(outcome, change->copied, change->fresh.start, false);
 		return true;
 	}
-	vma.vma_class = change->is_file ? vmt_vma_class_of_file(space, change) :
-					  vmt_vma_class_born(space, change->born);
+	vma.vma_class = change->is_file ? vmt_vma_class_of_file(&space->rules, change) :
+					  vmt_vma_class_born(&space->rules, change->born);
 	if (change->is_file && kernel) {
 		int is_ordinary = kernel->file(kernel->context, change->fd, &vma);
 
@@ -103,7 +103,7 @@ static bool predict_grown(struct vmt_space *space, struct vmt_outcome *outcome,
 	if (vmt_range_is_empty(change->grown))
 		return true;
 	if (change->flags) {
-		vma.vma_class = vmt_vma_class_born(space, change->born);
+		vma.vma_class = vmt_vma_class_born(&space->rules, change->born);
 		return predict_new(outcome, &vma);
 	}
 
@@ -156,8 +156,8 @@ static bool draw_change(struct vmt_space *space, struct vmt_outcome *outcome,
 	if (!predict_fresh(space, outcome, change, kernel) ||
 	    !predict_grown(space, outcome, change))
 		return false;
-	if (!predict_protected(outcome, change, space->reasons) ||
-	    !predict_advised(outcome, change, space->reasons))
+	if (!predict_protected(outcome, change, space->rules.reasons) ||
+	    !predict_advised(outcome, change, space->rules.reasons))
 		return false;
 	return !outcome->out_of_memory;
 }
@@ -167,8 +167,8 @@ bool vmt_predict_change(struct vmt_space *space, struct vmt_outcome *outcome,
 {
 	bool is_drawn;
 
-	outcome->last_anon_cut = space->last_anon_cut;
+	outcome->last_anon_cut = space->rules.last_anon_cut;
 	is_drawn = draw_change(space, outcome, change, kernel);
-	space->last_anon_cut = outcome->last_anon_cut;
+	space->rules.last_anon_cut = outcome->last_anon_cut;
 	return is_drawn;
 }

@@ -94,12 +94,12 @@ static bool is_one_anonymous_map(const struct vmt_space *space, struct vmt_range
 static int derive(struct vmt_space *space, const struct vmt_change *change,
 		  const struct vmt_kernel_ops *kernel, struct vmt_resolution *resolution)
 {
-	if (change->is_file && (!space->reasons || !kernel->file))
+	if (change->is_file && (!space->rules.reasons || !kernel->file))
 		return CANNOT_DERIVE;
-	if (change->met_hole && !space->reasons)
+	if (change->met_hole && !space->rules.reasons)
 		return CANNOT_DERIVE; /* the table may not show the hole it met */
 	if (!vmt_range_is_empty(change->remapped) &&
-	    (!space->reasons || !is_one_anonymous_map(space, change->remapped)))
+	    (!space->rules.reasons || !is_one_anonymous_map(space, change->remapped)))
 		return CANNOT_DERIVE;
 	if (!predict_before(space, change, resolution) ||
 	    !vmt_predict_change(space, &resolution->outcome, change, kernel))

@@ -83,37 +83,37 @@ void vmt_anon_vma_merge(struct vmt_vma *left, const struct vmt_vma *right)
 		left->right_anon |= VMT_ANON_VMA_MAY_APPEAR;
 }
 
-static bool are_unlike(const struct vmt_space *space, uint32_t a, uint32_t b)
+static bool are_unlike(const struct vmt_rules *rules, uint32_t a, uint32_t b)
 {
-	for (unsigned i = 0; i < VMT_COUNT(space->unlike); i++)
-		if ((space->unlike[i].a == a && space->unlike[i].b == b) ||
-		    (space->unlike[i].a == b && space->unlike[i].b == a))
+	for (unsigned i = 0; i < VMT_COUNT(rules->unlike); i++)
+		if ((rules->unlike[i].a == a && rules->unlike[i].b == b) ||
+		    (rules->unlike[i].a == b && rules->unlike[i].b == a))
 			return true;
 	return false;
 }
 
 /* Neither is known to be less than the other. */
-static enum vmt_answer compare(const struct vmt_space *space, const struct vmt_vma *left,
+static enum vmt_answer compare(const struct vmt_rules *rules, const struct vmt_vma *left,
 			       const struct vmt_vma *right)
 {
-	if (left->anon && right->anon && are_unlike(space, left->anon, right->anon))
+	if (left->anon && right->anon && are_unlike(rules, left->anon, right->anon))
 		return VMT_ANSWER_NO;
 	return VMT_ANSWER_MAYBE;
 }
 
-static enum vmt_answer fit_neighbours(const struct vmt_space *space, const struct vmt_vma *left,
+static enum vmt_answer fit_neighbours(const struct vmt_rules *rules, const struct vmt_vma *left,
 				      const struct vmt_vma *right)
 {
 	if (is_left_less(left, right) || is_right_less(left, right))
 		return VMT_ANSWER_YES;
-	return compare(space, left, right);
+	return compare(rules, left, right);
 }
 
 /*
  * The kernel tests the middle one against either side, and then the sides against each other. Where
  * both sides fit the middle, they fit each other unless it is the middle that has none.
  */
-static enum vmt_answer fit_across(const struct vmt_space *space,
+static enum vmt_answer fit_across(const struct vmt_rules *rules,
 				  const struct vmt_pending_merge *pending,
 				  const struct vmt_vma *next)
 {
@@ -122,36 +122,34 @@ static enum vmt_answer fit_across(const struct vmt_space *space,
 	if (middle->anon || is_left_less(prev, middle) || is_right_less(middle, next) ||
 	    is_less(prev, next) || is_less(next, prev))
 		return VMT_ANSWER_YES;
-	return compare(space, prev, next);
+	return compare(rules, prev, next);
 }
 
-enum vmt_answer vmt_anon_vma_fit(const struct vmt_space *space, const struct vmt_vma *left,
+enum vmt_answer vmt_anon_vma_fit(const struct vmt_rules *rules, const struct vmt_vma *left,
 				 const struct vmt_vma *right,
 				 const struct vmt_pending_merge *pending)
 {
 	enum vmt_answer middle, sides;
 
-	if (space->anon_vmas_fit)
-		return VMT_ANSWER_YES;
 	if (!pending)
-		return fit_neighbours(space, left, right);
-	middle = fit_neighbours(space, &pending->middle, right);
-	sides = fit_across(space, pending, right);
+		return fit_neighbours(rules, left, right);
+	middle = fit_neighbours(rules, &pending->middle, right);
+	sides = fit_across(rules, pending, right);
 	if (middle == VMT_ANSWER_NO || sides == VMT_ANSWER_NO)
 		return VMT_ANSWER_NO;
 	return middle == VMT_ANSWER_YES ? sides : VMT_ANSWER_MAYBE;
 }
 
-static void number(struct vmt_space *space, struct vmt_vma *vma)
+static void number(struct vmt_rules *rules, struct vmt_vma *vma)
 {
-	if (!vma->anon && space->last_anon < UINT32_MAX)
-		vma->anon = ++space->last_anon;
+	if (!vma->anon && rules->last_anon < UINT32_MAX)
+		vma->anon = ++rules->last_anon;
 }
 
-void vmt_anon_vma_differ(struct vmt_space *space, struct vmt_vma *left, struct vmt_vma *right)
+void vmt_anon_vma_differ(struct vmt_rules *rules, struct vmt_vma *left, struct vmt_vma *right)
 {
-	number(space, left);
-	number(space, right);
-	space->unlike[space->next_unlike] = (struct vmt_unlike){ left->anon, right->anon };
-	space->next_unlike = (space->next_unlike + 1) % VMT_COUNT(space->unlike);
+	number(rules, left);
+	number(rules, right);
+	rules->unlike[rules->next_unlike] = (struct vmt_unlike){ left->anon, right->anon };
+	rules->next_unlike = (rules->next_unlike + 1) % VMT_COUNT(rules->unlike);
 }

@@ -8,7 +8,7 @@
 #ifndef VMT_ANON_VMA_H
 #define VMT_ANON_VMA_H
 
-#include "core/vma/space.h"
+#include "core/vma/rules.h"
 
 /* Three maps one after another, of which the first two have been merged in the call under way. */
 struct vmt_pending_merge {
@@ -48,11 +48,11 @@ void vmt_anon_vma_forget(struct vmt_vma *vma);
  * Do the anon_vmas of two neighbours let them be merged? pending: how left was merged; NULL: it was
  * not.
  */
-enum vmt_answer vmt_anon_vma_fit(const struct vmt_space *space, const struct vmt_vma *left,
+enum vmt_answer vmt_anon_vma_fit(const struct vmt_rules *rules, const struct vmt_vma *left,
 				 const struct vmt_vma *right,
 				 const struct vmt_pending_merge *pending);
 
 /* The kernel has not merged them, and there is no other reason: each has one, and not the same. */
-void vmt_anon_vma_differ(struct vmt_space *space, struct vmt_vma *left, struct vmt_vma *right);
+void vmt_anon_vma_differ(struct vmt_rules *rules, struct vmt_vma *left, struct vmt_vma *right);
 
 #endif

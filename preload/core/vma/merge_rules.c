@@ -119,10 +119,10 @@ static bool differ_in_account(const struct vmt_vma *left, const struct vmt_vma *
 }
 
 /* Of two that look alike. */
-static enum vmt_answer have_equal_flags(const struct vmt_space *space, const struct vmt_vma *left,
+static enum vmt_answer have_equal_flags(const struct vmt_rules *rules, const struct vmt_vma *left,
 					const struct vmt_vma *right)
 {
-	enum vmt_answer equal = vmt_vma_class_equal(space, left, right);
+	enum vmt_answer equal = vmt_vma_class_equal(rules, left, right);
 
 	if (differ_in_account(left, right))
 		return VMT_ANSWER_NO;
@@ -142,23 +142,23 @@ static enum vmt_answer have_equal_flags(const struct vmt_space *space, const str
  * one: the left one, or from 6.1 to 6.11 the right one. All versions take both if the right one has
  * no anon_vma.
  */
-static bool has_rival(const struct vmt_space *space, const struct vmt_vma *right,
+static bool has_rival(const struct vmt_rules *rules, const struct vmt_vma *right,
 		      const struct vmt_vma *next)
 {
 	return next && vmt_vma_continues(right, next) && !is_changed(next) &&
-	       vmt_anon_vma_may_have(next) && have_equal_flags(space, right, next) != VMT_ANSWER_NO;
+	       vmt_anon_vma_may_have(next) && have_equal_flags(rules, right, next) != VMT_ANSWER_NO;
 }
 
 /*
  * Until 6.15, which of the two is the changed one matters: one with an anon_vma did not merge with
  * a neighbour without.
  */
-static enum vmt_answer fit_in_old_kernels(const struct vmt_space *space, const struct vmt_vma *left,
+static enum vmt_answer fit_in_old_kernels(const struct vmt_rules *rules, const struct vmt_vma *left,
 					  const struct vmt_vma *right, const struct vmt_vma *next,
 					  const struct vmt_pending_merge *pending)
 {
 	if (is_changed(right))
-		return vmt_anon_vma_may_have(right) || has_rival(space, right, next) ?
+		return vmt_anon_vma_may_have(right) || has_rival(rules, right, next) ?
 			       VMT_ANSWER_MAYBE :
 			       VMT_ANSWER_YES;
 	if (pending && pending->is_asked)
@@ -168,20 +168,20 @@ static enum vmt_answer fit_in_old_kernels(const struct vmt_space *space, const s
 	return vmt_anon_vma_may_have(left) ? VMT_ANSWER_MAYBE : VMT_ANSWER_YES;
 }
 
-enum vmt_answer vmt_merge_rules_decide(const struct vmt_space *space, const struct vmt_vma *left,
+enum vmt_answer vmt_merge_rules_decide(const struct vmt_rules *rules, const struct vmt_vma *left,
 				       const struct vmt_vma *right, const struct vmt_vma *next,
 				       const struct vmt_pending_merge *pending)
 {
-	enum vmt_answer equal = have_equal_flags(space, left, right);
+	enum vmt_answer equal = have_equal_flags(rules, left, right);
 
 	/* Only what has changed is tried on its neighbours. */
 	if (!is_changed(left) && !is_changed(right))
 		return VMT_ANSWER_NO;
 	if (equal != VMT_ANSWER_YES)
 		return equal;
-	if (space->knows_anon_vmas)
-		return vmt_anon_vma_fit(space, left, right, is_changed(right) ? NULL : pending);
-	return fit_in_old_kernels(space, left, right, next, pending);
+	if (rules->knows_anon_vmas)
+		return vmt_anon_vma_fit(rules, left, right, is_changed(right) ? NULL : pending);
+	return fit_in_old_kernels(rules, left, right, next, pending);
 }
 
 /* Being one, they have the same attributes: what was known of either holds for both. */

@@ -31,7 +31,7 @@ void vmt_merge_rules_alter(struct vmt_vma *vma, const struct vmt_change *change)
  * behind right (NULL = nothing); pending: of what left has been merged in this call (NULL = of
  * nothing).
  */
-enum vmt_answer vmt_merge_rules_decide(const struct vmt_space *space, const struct vmt_vma *left,
+enum vmt_answer vmt_merge_rules_decide(const struct vmt_rules *rules, const struct vmt_vma *left,
 				       const struct vmt_vma *right, const struct vmt_vma *next,
 				       const struct vmt_pending_merge *pending);
 

@@ -22,7 +22,8 @@ RB_GENERATE_INTERNAL(vmt_map_tree, vmt_map, order, order_of, VMT_HOT)
 void vmt_space_init(struct vmt_space *space, struct vmt_arena *arena,
 		    const struct vmt_space_ops *ops)
 {
-	*space = (struct vmt_space){ .arena = arena, .ops = ops, .last_class = VMT_CLASS_FIRST };
+	*space = (struct vmt_space){ .arena = arena, .ops = ops };
+	space->rules.last_class = VMT_CLASS_FIRST;
 	RB_INIT(&space->tree);
 }
 

@@ -12,6 +12,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/base.h"
+#include "core/vma/rules.h"
 #include "core/vma/vma.h"
 
 #define uthash_malloc(bytes)      vmt_arena_alloc(space->arena, (bytes))
@@ -31,40 +32,6 @@
 #undef HASH_BKT_CAPACITY_THRESH /* 10: twice the buckets for hardly shorter chains */
 #define HASH_BKT_CAPACITY_THRESH 14u
 #include <bsd/sys/tree.h>
-
-/*
- * Does MAP_STACK make a map differ? It depends on the kernel, and shows at the first that meets
- * another.
- */
-enum vmt_stack_class {
-	VMT_STACK_CLASS_UNKNOWN,
-	VMT_STACK_CLASS_EQUAL,
-	VMT_STACK_CLASS_OTHER,
-};
-/* Does a new map of an opened file merge with another of the same, on this device? */
-struct vmt_files {
-	uint32_t dev;
-	enum vmt_answer merge;
-};
-
-/* The file that ld.so is mapping: all of it first, then piece by piece on top of that. */
-struct vmt_loaded {
-	struct vmt_range range;
-	int fd;
-	uint32_t vma_class;
-};
-
-struct vmt_unlike {
-	uint32_t a;
-	uint32_t b;
-};
-
-/* What is MAP_NORESERVE? vm.overcommit_memory says it. */
-enum vmt_noreserve {
-	VMT_NORESERVE_UNKNOWN,
-	VMT_NORESERVE_KEPT,
-	VMT_NORESERVE_IGNORED,
-};
 
 struct vmt_map {
 	RB_ENTRY(vmt_map) order; /* first, beside the bounds: all that a descent looks at */
@@ -96,21 +63,7 @@ struct vmt_space {
 	const struct vmt_space_ops *ops;
 	uint64_t count; /* maps, own included */
 	uint64_t own; /* of these, the library's */
-	uint32_t last_class; /* the last number given out */
-	enum vmt_stack_class stack_class;
-	enum vmt_noreserve noreserve;
-	struct vmt_files files;
-	struct vmt_loaded loaded;
-	uint32_t last_anon;
-	uint32_t last_anon_cut; /* the last number given to a cut, see anon_vma.h */
-	unsigned next_unlike;
-	bool knows_anon_vmas; /* the kernel's rules are those of anon_vma.h… */
-	bool anon_vmas_fit; /* …and, for the sake of an argument, all anon_vmas fit */
-	bool reasons; /* what is known of hidden attributes may be relied on (merge_rules.h) */
-	bool is_sample; /* the kernel is asked about this call although the answer seems known… */
-	bool is_refuted; /* …and once said something else */
-	struct vmt_unlike
-		unlike[64]; /* numbers of anon_vmas that are not the same; the last so many */
+	struct vmt_rules rules;
 };
 
 /*

@@ -42,36 +42,36 @@ VMT_HOT uint32_t vmt_vma_class_of_mmap(long prot, unsigned long flags)
 	}
 }
 
-static uint32_t next_number(struct vmt_space *space)
+static uint32_t next_number(struct vmt_rules *rules)
 {
-	return space->last_class == UINT32_MAX ? VMT_CLASS_UNKNOWN : ++space->last_class;
+	return rules->last_class == UINT32_MAX ? VMT_CLASS_UNKNOWN : ++rules->last_class;
 }
 
-uint32_t vmt_vma_class_of_file(struct vmt_space *space, const struct vmt_change *change)
+uint32_t vmt_vma_class_of_file(struct vmt_rules *rules, const struct vmt_change *change)
 {
-	struct vmt_loaded *loaded = &space->loaded;
+	struct vmt_loaded *loaded = &rules->loaded;
 
 	if (change->born != VMT_CLASS_FILE)
 		return change->born;
 	if (!change->is_loaders)
-		return next_number(space);
+		return next_number(rules);
 	if (vmt_range_is_empty(change->gone[0]))
-		*loaded = (struct vmt_loaded){ change->fresh, change->fd, next_number(space) };
+		*loaded = (struct vmt_loaded){ change->fresh, change->fd, next_number(rules) };
 	else if (change->fd != loaded->fd || change->fresh.start < loaded->range.start ||
 		 change->fresh.end > loaded->range.end)
-		return next_number(space);
+		return next_number(rules);
 	return loaded->vma_class;
 }
 
-VMT_HOT uint32_t vmt_vma_class_born(struct vmt_space *space, uint32_t born)
+VMT_HOT uint32_t vmt_vma_class_born(struct vmt_rules *rules, uint32_t born)
 {
 	if (!vmt_vma_class_has_no_reserve(born))
 		return born;
-	switch (space->noreserve) {
+	switch (rules->noreserve) {
 	case VMT_NORESERVE_KEPT: return born;
 	case VMT_NORESERVE_IGNORED:
 		return born == VMT_CLASS_NORESERVE ? VMT_CLASS_PLAIN : VMT_CLASS_STACK;
-	default: return next_number(space);
+	default: return next_number(rules);
 	}
 }
 
@@ -92,7 +92,15 @@ static uint32_t without_stack(uint32_t vma_class)
 	}
 }
 
-enum vmt_answer vmt_vma_class_equal(const struct vmt_space *space, const struct vmt_vma *left,
+void vmt_vma_class_take_stack(struct vmt_vma *vma)
+{
+	uint32_t without = without_stack(vma->vma_class);
+
+	if (without)
+		vma->vma_class = without;
+}
+
+enum vmt_answer vmt_vma_class_equal(const struct vmt_rules *rules, const struct vmt_vma *left,
 				    const struct vmt_vma *right)
 {
 	uint32_t a = without_stack(left->vma_class);
@@ -104,29 +112,21 @@ enum vmt_answer vmt_vma_class_equal(const struct vmt_space *space, const struct 
 		return VMT_ANSWER_MAYBE;
 	if (a != b)
 		return VMT_ANSWER_NO;
-	if (space->stack_class == VMT_STACK_CLASS_EQUAL)
+	if (rules->stack_class == VMT_STACK_CLASS_EQUAL)
 		return VMT_ANSWER_YES;
-	if (space->stack_class == VMT_STACK_CLASS_UNKNOWN ||
+	if (rules->stack_class == VMT_STACK_CLASS_UNKNOWN ||
 	    ((left->flags | right->flags) & VMT_MAP_THP_ADVICE))
 		return VMT_ANSWER_MAYBE;
 	return VMT_ANSWER_NO;
 }
 
-static bool is_device_of(const struct vmt_files *files, const struct vmt_vma *vma)
+enum vmt_answer vmt_vma_class_files_merge(const struct vmt_rules *rules, const struct vmt_vma *vma)
 {
-	return files->dev == vma->dev;
+	return rules->files.dev == vma->dev ? rules->files.merge : VMT_ANSWER_MAYBE;
 }
 
-enum vmt_answer vmt_vma_class_files_merge(const struct vmt_space *space, const struct vmt_vma *vma)
+void vmt_vma_class_files_learn(struct vmt_rules *rules, const struct vmt_vma *vma,
+			       enum vmt_answer merge)
 {
-	return is_device_of(&space->files, vma) ? space->files.merge : VMT_ANSWER_MAYBE;
-}
-
-enum vmt_answer *vmt_vma_class_files_place(struct vmt_space *space, const struct vmt_vma *vma)
-{
-	struct vmt_files *files = &space->files;
-
-	if (!is_device_of(files, vma))
-		*files = (struct vmt_files){ vma->dev, VMT_ANSWER_MAYBE };
-	return &files->merge;
+	rules->files = (struct vmt_files){ vma->dev, merge };
 }

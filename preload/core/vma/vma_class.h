@@ -9,7 +9,7 @@
 #define VMT_VMA_CLASS_H
 
 #include "core/vma/change.h"
-#include "core/vma/space.h"
+#include "core/vma/rules.h"
 
 /* Set by madvise, and perhaps at birth. */
 #define VMT_MAP_HUGEPAGE   VMT_MAP_ADVISED(5)
@@ -23,25 +23,29 @@ bool vmt_vma_class_is_odd(long prot);
 uint32_t vmt_vma_class_of_mmap(long prot, unsigned long flags);
 
 /*
- * The class of a new map; numbers of their own are taken from space. born: what
+ * The class of a new map; numbers of their own are taken from rules. born: what
  * vmt_vma_class_of_mmap says.
  */
-uint32_t vmt_vma_class_born(struct vmt_space *space, uint32_t born);
+uint32_t vmt_vma_class_born(struct vmt_rules *rules, uint32_t born);
 
 /* The same for one that shows a file. */
-uint32_t vmt_vma_class_of_file(struct vmt_space *space, const struct vmt_change *change);
+uint32_t vmt_vma_class_of_file(struct vmt_rules *rules, const struct vmt_change *change);
 
 /* Were the two born alike? */
-enum vmt_answer vmt_vma_class_equal(const struct vmt_space *space, const struct vmt_vma *left,
+enum vmt_answer vmt_vma_class_equal(const struct vmt_rules *rules, const struct vmt_vma *left,
 				    const struct vmt_vma *right);
 
 /*
  * Do two maps of one opened file on look's device, one of them new, become one where all else fits?
  * It depends on the file system: overlayfs puts another file in the place of the one that is
- * mapped. Place: where to note it.
+ * mapped. Learn notes what it does.
  */
-enum vmt_answer vmt_vma_class_files_merge(const struct vmt_space *space, const struct vmt_vma *vma);
-enum vmt_answer *vmt_vma_class_files_place(struct vmt_space *space, const struct vmt_vma *vma);
+enum vmt_answer vmt_vma_class_files_merge(const struct vmt_rules *rules, const struct vmt_vma *vma);
+void vmt_vma_class_files_learn(struct vmt_rules *rules, const struct vmt_vma *vma,
+			       enum vmt_answer merge);
+
+/* As if it had been made without MAP_STACK. */
+void vmt_vma_class_take_stack(struct vmt_vma *vma);
 
 /* Was it made without VM_ACCOUNT for good (MAP_NORESERVE)? */
 bool vmt_vma_class_has_no_reserve(uint32_t vma_class);
