@@ -177,7 +177,7 @@ static int judge(struct vmt_state *state, int status)
 	vmt_line_add(&line, " more than at the start, and max_growth is ");
 	vmt_line_add_number(&line, state->options.max_growth);
 	if (!state->options.report)
-		vmt_line_add(&line, "; report=1 tells whose they are");
+		vmt_line_add(&line, "; report=1 shows their call sites");
 	vmt_log(state, message);
 	return (int)state->options.exitcode;
 }

@@ -185,18 +185,18 @@ static const char *why_no_recording(int error)
 {
 	switch (error) {
 	case -ENOENT: return "there is no such directory";
-	case -ENOTDIR: return "it is no directory";
+	case -ENOTDIR: return "it is not a directory";
 	case -EACCES:
-	case -EPERM: return "it is not yours to write to";
+	case -EPERM: return "you have no permission to write to it";
 	case -EROFS: return "the file system is read-only";
 	case -ENOSPC:
 	case -EDQUOT: return "the disk is full";
 	case -ENOMEM:
-	case -EAGAIN: return "there are no addresses or no memory for it (ulimit -v)";
+	case -EAGAIN: return "there is no address space or memory for it (ulimit -v)";
 	case -EMFILE:
-	case -ENFILE: return "no descriptor is left (ulimit -n)";
+	case -ENFILE: return "no file descriptor is left (ulimit -n)";
 	case -ENAMETOOLONG: return "its name is too long";
-	default: return "is it a directory, there and writable?";
+	default: return "does the directory exist, and is it writable?";
 	}
 }
 
@@ -213,7 +213,7 @@ static void say_no_recording(struct vmt_state *state, int error)
 	if (!state->options.dir[0]) {
 		vmt_line_add(&line, "no report: ");
 		vmt_line_add(&line, error == -EINVAL || error == -ENOSYS || error == -EPERM ?
-					    "the kernel gives no memfd for the recording" :
+					    "the kernel provides no memfd for the recording" :
 					    why_no_recording(error));
 		vmt_log(state, message);
 		return;
@@ -222,8 +222,8 @@ static void say_no_recording(struct vmt_state *state, int error)
 	vmt_line_add(&line, state->options.dir);
 	vmt_line_add(&line, "': ");
 	vmt_line_add(&line, why_no_recording(error));
-	vmt_line_add(&line, state->options.report ? ". Only the report at exit is left" :
-						    ". Nothing will be left of it");
+	vmt_line_add(&line, state->options.report ? ". There will only be the report at exit" :
+						    ". Nothing of this run will be kept");
 	vmt_log(state, message);
 }
 
@@ -265,7 +265,8 @@ static void open_doors(struct vmt_state *state)
 	vmt_next_resolve();
 	if (!vmt_libc.inside && state->is_root)
 		vmt_log(state,
-			"this C library is not known: only calls of exported functions are seen");
+			"vmatrace does not know this C library, so it sees only calls of exported "
+			"functions");
 	vmt_patch_want_actions = state->options.dir[0] != '\0';
 	if (state->options.sites) {
 		if (vmt_patch_open(state->options.sites == VMT_SITES_MPROTECT, &result) == 0)
@@ -335,8 +336,8 @@ static void find_start_folder(struct vmt_state *state)
 /* Without a state there is no log. */
 static void say_no_state(void)
 {
-	static const char text[] = "vmatrace: there are no addresses or no memory for it "
-				   "(ulimit -v); the program runs untraced\n";
+	static const char text[] = "vmatrace: there is no address space or memory for it (ulimit "
+				   "-v); the program runs untraced\n";
 
 	if (vmt_probe_has_no_filter())
 		vmt_sys6(SYS_write, 2, (long)text, sizeof(text) - 1, 0, 0, 0);
@@ -429,14 +430,14 @@ static void begin(char **arguments)
 	if (!state->is_root && !state->options.follow_children)
 		return;
 	if (vmt_memory_make_alive(state)) {
-		vmt_log(state,
-			"this kernel has no MADV_WIPEONFORK (Linux 4.14); the program runs untraced");
+		vmt_log(state, "this kernel has no MADV_WIPEONFORK (Linux 4.14); the program runs "
+			       "untraced");
 		return;
 	}
 	open_recording(state, text);
 	if (start_counting(state)) {
 		vmt_log(state,
-			"there is not memory enough for the table; the program runs untraced");
+			"there is not enough memory for the table; the program runs untraced");
 		return;
 	}
 	vmt_malloc_section_start(state);

@@ -186,9 +186,9 @@ void vmt_failure_say(struct vmt_state *state)
 	if (!(state->is_root || state->options.children) || vmt_log_fd(state) < 0)
 		return;
 	if (due & VMT_ALARM_DISK)
-		vmt_log(state, "the disk is full: from here on the recording is not complete");
+		vmt_log(state, "the disk is full: the recording is incomplete from here on");
 	if (due & VMT_ALARM_CUT)
-		vmt_log(state, "somebody has cut the recording short: nothing is left of it, and "
+		vmt_log(state, "the recording's file was truncated: its contents are lost, and "
 			       "nothing more is recorded");
 	if (!state->options.report)
 		return;

@@ -136,5 +136,5 @@ void vmt_verify_recalled(struct vmt_state *state, enum vmt_call_id call,
 	raw.pc = stack.pc;
 	if (vmt_account_intern(state, &raw)->id == site)
 		return;
-	say_and_stop(state, "verify: a stack was recalled as another one's.");
+	say_and_stop(state, "verify: a remembered stack was used for a different stack.");
 }

@@ -65,7 +65,7 @@ heap() {
 # Who saves what varies is told at once, not by the first alarm.
 varying() {
 	"$TOOL" check --save=templates.json -- ./templates 2>err
-	has threads-told err '^vmatrace: templates has threads: .* with templates.json by a tolerance of two maps'
+	has threads-told err '^vmatrace: templates has threads: .* with templates.json with a tolerance of two maps'
 	check threads-once [ "$(wc -l <err)" = 1 ]
 	"$TOOL" check --save=templates.json --per-site=16 -- ./templates 2>err
 	check threads-known sh -c '! grep -q "has threads" err'
@@ -80,7 +80,7 @@ script() {
 	{
 	status script 0 "$TOOL" check $phase -- /usr/bin/python3 "$HERE/alarms/phase.py" 0
 	status script-grown 23 "$TOOL" check $phase -- /usr/bin/python3 "$HERE/alarms/phase.py" 7
-	has script-grown-said err 'python[0-9.]* grew by 7 maps, allowed are 0$'
+	has script-grown-said err 'python[0-9.]* grew by 7 maps, limit 0$'
 	}
 	status script-untraced 0 /usr/bin/python3 "$HERE/alarms/phase.py" 7
 }
@@ -93,7 +93,7 @@ endings() {
 	status failed 3 "$TOOL" check --max-maps=1000 -- ./ends return 3
 	has failed-said err '^vmatrace: ./ends ended with status 3, and so does this check'
 	status failed-saved 3 "$TOOL" check --save=failed.json -- ./ends return 3
-	has failed-saved-said err '^vmatrace: the baseline failed.json is of that run;'
+	has failed-saved-said err '^vmatrace: the baseline failed.json comes from that run;'
 	# A check that looks at nothing has not passed.
 	status vanished 2 "$TOOL" check --max-growth=5 -- env -i ./ends return
 	has vanished-said err '^vmatrace: no process was traced to its end: env became another program;'
@@ -132,7 +132,7 @@ ways_out() {
 # unusable NAME FILE PATTERN: as a baseline it is refused with that reason, for check and for diff
 unusable() {
 	status "baseline-$1" 2 "$TOOL" check --baseline="$2" rec
-	has "baseline-$1-said" err "^vmatrace: $2 is no usable baseline: $3; vmatrace check --save=FILE makes one\.$"
+	has "baseline-$1-said" err "^vmatrace: $2 is not a usable baseline: $3; vmatrace check --save=FILE makes one\.$"
 }
 
 baselines() {

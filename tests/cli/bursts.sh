@@ -74,6 +74,6 @@ for report in calls created; do
 done
 check live grep -Eq '^mmap, 20 calls: .* (1[0-9]|20) of (1[0-9]|20) live, .*#1 startup$' <(stack live)
 check rest grep -Eqz 'and [23] more call sites, which held (29[0-9]|300) maps at the[^(]*peak \(--top=N' one
-check start grep -Eq ' 2[0-9] .* there at start-up' default
+check start grep -Eq ' 2[0-9] .* present at start-up' default
 
 finish

@@ -51,10 +51,10 @@ many() {
 }
 
 many advise-unseen unseen-calls 'changed by system calls that were not seen .*: (99[0-9]|1,00[0-9]) of 1,0[0-9]+ maps +and +advice \(madvise\) for pieces of a range: (99[0-9]|1,00[0-9]) of 1,0[0-9]+ maps help +strace -f -k' \
-	'map the range afresh'
+	'map the range anew'
 many rings mapped-twice 'the same part of a file mapped more than once, as rings are: (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by mmap in rings [^ ]*causes.c:[0-9]+, none given back \(a leak, unless all are in use\) help +unmap all maps of each' \
 	'map each file once'
-many dirty-pages file-protection 'protection of pieces of a mapped file, changed one by one \(mprotect\): (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by mprotect in dirty_pages [^ ]*causes.c:[0-9]+ help +-1,999: it is mapped as a whole already' \
+many dirty-pages file-protection 'protection of pieces of a mapped file, changed one by one \(mprotect\): (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by mprotect in dirty_pages [^ ]*causes.c:[0-9]+ help +-1,999: the file is already mapped as a whole' \
 	'map each file once'
 many watch-pages file-protection 'protection of pieces of a mapped file, .*, by mprotect in watch_pages' 'map each file once'
 many overlay mapped-over 'maps put over pieces of a mapped file \(MAP_FIXED\): [12],[0-9]+ of 2,0[0-9]+ maps, by mmap in overlay' \
@@ -66,10 +66,10 @@ many unjoined ended-threads 'stacks of threads that have ended and were neither 
 many threads thread-stacks 'a stack and a guard for each thread: [12],[0-9]+ of 2,0[0-9]+ maps, by mprotect in threads [^ ]*causes.c:[0-9]+ help +-[12],[0-9]+: fewer threads \(a pool\), or guards' \
 	'have ended|JDK'
 many code-in-heap code-left 'pieces of memory made writable and executable \(rwx\) and left so: .*, by mprotect in code_in_heap' \
-	'no pattern is recognised'
+	'no pattern with a known remedy is recognised'
 many islands userfaultfd-islands 'pieces of a range registered with userfaultfd: (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by ioctl in islands'
 run reserve 64
-says reserve 'failure mmap failed once: ENOMEM, because of no free addresses of that length; in reserve_much .*cause +address ranges reserved without access .*, of which little is in use: 4,[0-9]+ of 4,[0-9]+ maps, by mprotect in reserve_much [^ ]*causes.c:[0-9]+ help +it was addresses that ran out' \
+says reserve 'failure mmap failed once: ENOMEM, because of no free addresses of that length; in reserve_much .*cause +address ranges reserved without access .*, of which little is in use: 4,[0-9]+ of 4,[0-9]+ maps, by mprotect in reserve_much [^ ]*causes.c:[0-9]+ help +addresses ran out, not maps' \
 	'MADV_DONTNEED'
 many one-arena arena-heaps 'heaps of 64 MiB of glibc.s malloc arenas, most of each in use: 6[0-9]+ of 6[0-9]+ maps, .*by mprotect in grow_one_arena [^ ]*causes.c:[0-9]+ help +-6[0-9]+: MALLOC_ARENA_MAX=1' \
 	'MALLOC_ARENA_MAX=2'
@@ -92,7 +92,7 @@ says move-pieces 'cause +pieces cut from what mmap in [^,]+ mapped, 3.00 for eac
 # Growth by work is known after a thousand calls, in however short a run; and what is given back is none.
 run hoard 2000
 says hoard 'growth +\+(1,99[0-9]|2,0[0-9]+): steady, 1.00 maps a call of hoard, none given back; 6[0-9],[0-9]{3} more calls to the limit' \
-	'too short a run'
+	'the run is too short'
 holds hoard 'any(.sites[]; .per_call.course == "steady" and .per_call.maps > 0.99 and .per_call.given_back == 0 and
 	(.per_call.calls_left | . > 60000 and . < 65530))'
 says hoard 'cause +maps of memory, 1.00 for each call, none given back: (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by mmap in hoard' \
@@ -101,7 +101,7 @@ says hoard 'cause +maps of memory, 1.00 for each call, none given back: (1,99[0-
 run hoard-and-guard 1000
 says hoard-and-guard 'cause +maps of memory, 1.00 for each call, none given back: (99[0-9]|1,00[0-9]) of 1,2[0-9]+ maps, by mmap in hoard.*and +a guard page for each object: (19[0-9]|20[0-2]) of 1,2[0-9]+ maps, by mprotect in hoard_and_guard'
 run hoard 500
-says hoard 'growth +\+[45][0-9]+: too short a run'
+says hoard 'growth +\+[45][0-9]+: the run is too short'
 run use 2000
 holds use 'any(.sites[]; .per_call.course == "given-back" and .per_call.given_back == 1)'
 says use 'maps +.*peak' 'steady'

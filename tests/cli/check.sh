@@ -46,7 +46,7 @@ story() {
 	has story-line err \
 		"\+50 by mprotect in guard pool.c:$(line_of GUARD)  \(50, in the baseline 0\)$"
 	has story-caller err "#1  pool_object pool.c:$(line_of CALL)$"
-	has story-way-out err 'make a new baseline by --save=maps.json, or$'
+	has story-way-out err 'save a new baseline with --save=maps.json, or$'
 	has story-suppression err '^  split:\^guard\$$'
 	has story-summary err '^SUMMARY: vmatrace: check failed: \+50 maps at 1 call site$'
 	check story-80-columns sh -c '! grep -E "^.{81}" err'
@@ -283,7 +283,7 @@ baselines() {
 	status other-child 0 "$TOOL" check --baseline=shell.json -- sh -c './unit-tests; ./kinds; exit 0'
 	has other-child-said err 'the program kinds is not in the baseline and was not compared'
 	status other-program-alone 2 "$TOOL" check --baseline=saved.json -- ./kinds
-	has other-program-said err 'saved.json has none of the programs that ran, as kinds'
+	has other-program-said err 'saved.json has none of the programs that ran, such as kinds'
 	check no-addresses sh -c '! grep -qE "0x|[0-9]{5}" saved.json'
 	same unit-tests ./unit-tests
 	# Here addresses decide how many maps merge: not always the same baseline, and no alarm.

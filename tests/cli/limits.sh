@@ -20,7 +20,7 @@ limits() {
 	has max-growth-most out '^==[0-9]+==   50 of them by mprotect here, more than any other call site:$'
 	has max-growth-line out "#0  guard pool.c:$(line_of GUARD)"
 	status two-limits 23 "$TOOL" check --max-growth=10 --max-maps=50 rec
-	has two-limits-said out 'check failed: .*, allowed are 50 \(and 1 more\)$'
+	has two-limits-said out 'check failed: .*, limit 50 \(and 1 more\)$'
 	status max-growth-percent 0 "$TOOL" check --max-growth=1000% rec
 	status per-site-alone 23 "$TOOL" check --per-site=49 rec
 	status unseen 0 "$TOOL" check --allow-unseen=0 rec
@@ -74,9 +74,9 @@ usage() {
 	for command in run report diff check top maps; do
 		status "usage-$command-unknown" 2 "$TOOL" $command --nonsense
 		has "usage-$command-unknown-said" err \
-			"^vmatrace: unknown option --nonsense; vmatrace $command --help tells how\.$"
+			"^vmatrace: unknown option --nonsense; see vmatrace $command --help\.$"
 		status "usage-$command-bare" 2 "$TOOL" $command
-		has "usage-$command-bare-said" err "; vmatrace $command --help tells how\.$"
+		has "usage-$command-bare-said" err "; see vmatrace $command --help\.$"
 	done
 	status usage-no-value 2 "$TOOL" report --top
 	has usage-no-value-said err 'a value is missing after --top'
@@ -117,9 +117,9 @@ percents() {
 unseen() {
 	status unseen-allowed 0 "$TOOL" check --allow-unseen=10 -- "$TARGETS/inline_syscalls"
 	status unseen-more 23 "$TOOL" check --allow-unseen=9 -- "$TARGETS/inline_syscalls"
-	has unseen-said err 'inline_syscalls: 10 maps changed by no call that was'
+	has unseen-said err 'inline_syscalls: 10 maps were changed by calls that were not'
 	status unseen-warned 0 "$TOOL" check --max-maps=1000 -- "$TARGETS/inline_syscalls"
-	has unseen-warning err '10 maps changed .*; --allow-unseen=0 makes that an error.$'
+	has unseen-warning err '10 maps changed .*; --allow-unseen=0 makes this an error.$'
 }
 
 statuses() {
@@ -139,7 +139,7 @@ library_alone() {
 	growth=$("$TOOL" report --format=json rec | jq '.processes[0].maps | .now - .start')
 	alone alone 23 max_growth=0 ./unit-tests
 	has alone-said err "ERROR: $growth maps more than at the start, and max_growth is 0;$"
-	has alone-said-how err 'report=1 tells whose they are$'
+	has alone-said-how err 'report=1 shows their call sites$'
 	check alone-output [ "$(cat out)" = fine ]
 	alone alone-allowed 0 "max_growth=$growth" ./unit-tests
 	check alone-allowed-quiet [ ! -s err ]

@@ -85,7 +85,7 @@ check "empty file" status 2 "$TOOL" maps empty
 check "…is told" one_sentence "empty holds no maps"
 echo "no maps here" >other
 check "something else" status 2 "$TOOL" maps other
-check "…is told with its line" one_sentence "line 1 is no line of"
+check "…is told with its line" one_sentence "line 1 is not a line of"
 mkfifo fifo
 check "FIFO without a writer" status 2 timeout 5 "$TOOL" maps fifo
 check "nothing named" status 2 "$TOOL" maps
@@ -186,7 +186,7 @@ if cc -o hostile hostile.c; then
 		cp "$TOOL" tool
 		waiting setpriv --reuid=65534 --clear-groups ./hostile undumpable
 		check "undumpable" status 2 setpriv --reuid=65534 --clear-groups ./tool maps "$PID"
-		check "…is told" one_sentence "lets nobody look at it"
+		check "…is told" one_sentence "does not allow inspection"
 		check "…without control bytes" sh -c "! grep -q '[[:cntrl:]]' err"
 		done_waiting
 	fi

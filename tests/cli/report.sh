@@ -56,7 +56,7 @@ mv keep make_recording
 
 printf 'no recording' >bad.vmt
 check "bad file" status 2 "$VMATRACE" report bad.vmt
-check "…is named" has err "bad.vmt is no readable recording"
+check "…is named" has err "bad.vmt is not a readable recording"
 check "empty file" status 2 "$VMATRACE" report dir/other
 check "missing file" status 2 "$VMATRACE" report nowhere.vmt
 check "good beside bad" status 2 "$VMATRACE" report bad.vmt a.vmt

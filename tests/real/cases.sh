@@ -149,8 +149,8 @@ page jemalloc-decommit "jemalloc with vm.overcommit_memory=2" "\`MALLOC_CONF=dir
 memory is never promised twice: what is freed is mapped anew without access (\"decommitted\")."
 
 look node node workers.js 16
-says node maps 'mostly pieces of memory that touch no other \([0-9]+ maps, [0-9]+ of 256 KiB; heaps of garbage collectors'
-says node report 'cause +pieces of memory that touch no other, as heaps of garbage collectors have them: [0-9]+ of [0-9]+ maps \([0-9]+ of 256 KiB\), by mmap in .*v8::'
+says node maps 'mostly pieces of memory that touch no other \([0-9]+ maps, [0-9]+ of 256 KiB; typical of garbage-collected heaps'
+says node report 'cause +pieces of memory that touch no other, which is typical of garbage-collected heaps: [0-9]+ of [0-9]+ maps \([0-9]+ of 256 KiB\), by mmap in .*v8::'
 page node "node with 16 workers" "Each worker is an isolate with a heap of its own, which V8 maps in aligned pages of 256 KiB: about
 35 maps a worker."
 

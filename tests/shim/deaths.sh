@@ -114,7 +114,7 @@ no_place() {
 	missing no_directory "no such directory"
 	: >file
 	preloaded dir=file "$TARGETS/demo12k"
-	missing no_directory_but_a_file "it is no directory"
+	missing no_directory_but_a_file "it is not a directory"
 	mkdir gone
 	WANTED=3
 	preloaded "dir=$TMP/gone" sh -c 'rm -rf "$0"; exit 3' "$TMP/gone"
@@ -132,7 +132,7 @@ mounts() {
 		return
 	fi
 	preloaded dir=disk "$TARGETS/at_map_limit"
-	missing disk_fills "the disk is full: from here on"
+	missing disk_fills "the disk is full: the recording is incomplete"
 	"$TOOL" report --format=json disk >json 2>err
 	said=$(sums)$(cat err)
 	jq -e '.processes[0].coverage.notes |

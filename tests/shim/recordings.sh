@@ -181,7 +181,7 @@ for way in plain handler once blocked ignored default killed threads; do
 	timeout 60 env LD_PRELOAD="$LIB" VMATRACE_OPTIONS="report=0:log_path=$TMP/bus_$way.log:dir=bus_$way" \
 		"$TARGETS/bus_errors" $way "bus_$way" >"bus_$way.traced" 2>&1
 	status=$?
-	said=$(cat "bus_$way".log.* 2>/dev/null | tr '\n' ' ' | grep -c 'has cut the recording short')
+	said=$(cat "bus_$way".log.* 2>/dev/null | tr '\n' ' ' | grep -c 'file was truncated')
 	[ $way != ignored ] || said=1	# the image after its exec has a log of that name
 	if [ $status = $plain_status ] && cmp -s "bus_$way.plain" "bus_$way.traced" &&
 		[ "$said" = 1 ]; then

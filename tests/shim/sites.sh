@@ -29,7 +29,7 @@ failed_calls() {
 VERIFY=50 same_and_true modules_come_and_go "$TARGETS/modules_come_and_go" 500 close
 failed_calls modules_come_and_go 500
 VERIFY=0 ALLOW=noted same_and_true modules_stay "$TARGETS/modules_come_and_go" 300 keep
-noted modules_stay "system calls of its own"
+noted modules_stay "system calls directly"
 
 # Where /proc/self/mem may not be written to, text is made writable for a moment: all of a map, or it
 # would not be one map afterwards.

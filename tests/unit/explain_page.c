@@ -92,7 +92,7 @@ Test(explain_page, near_the_limit_a_higher_one_is_told)
 	} limits[] = {
 		{ 65530, NULL },
 		{ 126, NULL }, /* 79 % */
-		{ 125, "  for now: sysctl vm.max_map_count=262144 (it is 125), which gives time" },
+		{ 125, "  for now: sysctl vm.max_map_count=262144 (now 125), which buys time but" },
 		{ 0, NULL }, /* of a saved text it is not known */
 	};
 	struct vmt_lines lines = { .width = 200 };

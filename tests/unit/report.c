@@ -225,7 +225,7 @@ Test(text, what_no_call_is_known_of_has_one_word)
 	sample.header->unseen = 32;
 	report(true);
 	assert_has(output, "32 unseen, 0 lost");
-	assert_has(output, "  changed unseen, by no call that was recorded\n");
+	assert_has(output, "  changed unseen, by calls that were not recorded\n");
 }
 
 /* Every byte of what is in use, three ways, and the report of each. */

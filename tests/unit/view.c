@@ -131,7 +131,7 @@ Test(view, tells_apart_what_it_cannot_read)
 	cr_assert_str_eq(open_error(), "recorded by another version of vmatrace");
 	sample_demo(&sample);
 	sample.header->endian = __builtin_bswap32(VMT_RECORD_ENDIAN);
-	cr_assert_str_eq(open_error(), "recorded on a machine of the other byte order");
+	cr_assert_str_eq(open_error(), "recorded on a machine with the other byte order");
 	sample.data[0] ^= 1;
 	cr_assert_str_eq(open_error(), "not a vmatrace recording");
 	cr_assert_eq(vmt_view_open(sample.data, 0, &view), -EBADMSG);
@@ -225,7 +225,7 @@ Test(view, counts_that_nobody_can_have_counted_are_nonsense)
 	inside->counters.merged = VMT_VIEW_COUNT_END;
 	cr_assert_not(vmt_view_site(&view, 2, &site));
 	sample.header->maps_peak = VMT_VIEW_COUNT_END;
-	cr_assert_str_eq(open_error(), "more maps than there can be");
+	cr_assert_str_eq(open_error(), "too many maps");
 }
 
 Test(view, without_room_for_all_ranges_the_sites_say_what_lives)

@@ -106,12 +106,12 @@ static int read_site(struct vmt_summary_program *program, const json_t *object, 
 			      program->name);
 	stack = read_stack(array, &is_older);
 	if (!stack)
-		return refuse(error, "a stack that is no list of names in \"", program->name);
+		return refuse(error, "a stack that is not a list of names in \"", program->name);
 	site = vmt_summary_site(program, call, stack);
 	free(stack);
 	/* `current` counts those that were written as they are. */
 	if (!is_older && site->current++)
-		return refuse(error, "a call site that is there twice in \"", program->name);
+		return refuse(error, "a duplicate call site in \"", program->name);
 	site->maps += maps;
 	return 0;
 }
@@ -128,13 +128,13 @@ static int read_program(struct vmt_summary *summary, const json_t *object, char 
 	if (!name)
 		return refuse(error, "a program without a name", NULL);
 	if (vmt_summary_find_program(summary, name))
-		return refuse(error, "a program that is there twice: \"", name);
+		return refuse(error, "a duplicate program: \"", name);
 	program = vmt_summary_program(summary, name);
 	if (!json_is_array(sites) || !read_number(object, "growth", -MAPS_MAX, &program->growth))
-		return refuse(error, "no growth or no sites in \"", name);
+		return refuse(error, "growth or sites missing in \"", name);
 	if (json_object_get(object, "merged") &&
 	    !read_number(object, "merged", 0, &program->merged))
-		return refuse(error, "merges that are no number in \"", name);
+		return refuse(error, "a merge count that is not a number in \"", name);
 	json_array_foreach(sites, i, site)
 	{
 		ret = read_site(program, site, error);
@@ -154,7 +154,7 @@ static int read_phase(struct vmt_summary *summary, const json_t *phase, char *er
 		return 0;
 	if (!json_is_object(phase) ||
 	    (json_object_get(phase, "warmup") && !read_number(phase, "warmup", 0, &warmup)))
-		return refuse(error, "a phase that is none", NULL);
+		return refuse(error, "an invalid phase", NULL);
 	summary->from = from ? vmt_must_copy(from) : NULL;
 	summary->to = to ? vmt_must_copy(to) : NULL;
 	summary->warmup = (uint64_t)warmup;

@@ -63,8 +63,8 @@ int vmt_compare_load_any(char *path, const struct vmt_summary_options *options,
 		return vmt_compare_load(&path, 1, options, ret_summary);
 	if (!vmt_baseline_load(path, ret_summary, error))
 		return 0;
-	vmt_message("%s is no usable baseline: %s; save it again with vmatrace check --save.", path,
-		    error);
+	vmt_message("%s is not a usable baseline: %s; save it again with vmatrace check --save.",
+		    path, error);
 	return VMT_EXIT_USAGE;
 }
 

@@ -134,7 +134,7 @@ static int parse_line(struct vmt_suppressions *suppressions, const char *bytes, 
 	size_t type = 0;
 
 	if (memchr(bytes, '\0', n))
-		return refuse(error, line, "a NUL byte; it is no text");
+		return refuse(error, line, "a NUL byte, so this is not text");
 	while (type < VMT_COUNT(type_names) &&
 	       (strlen(type_names[type]) != length || memcmp(type_names[type], bytes, length)))
 		type++;
@@ -204,7 +204,8 @@ int vmt_suppress_load(struct vmt_suppressions *suppressions, const char *path,
 	if (ret)
 		snprintf(error, VMT_SUPPRESS_ERROR_MAX, "%s", strerror(-ret));
 	else if (n > FILE_MAX)
-		ret = refuse(error, 1, "more than a megabyte; it is no list of suppressions");
+		ret = refuse(error, 1,
+			     "more than a megabyte, so this is not a list of suppressions");
 	else
 		ret = vmt_suppress_parse(suppressions, bytes, n, error);
 	while (!ret && before < suppressions->count)

@@ -22,36 +22,39 @@ static const struct {
 		"The call site named holds most of the maps of this process at its end.",
 	},
 	[VMT_RULE_MAX_PEAK] = {
-		"max-peak", "A process had too many memory maps at a time",
+		"max-peak", "A process had too many memory maps at one time",
 		"A process may have vm.max_map_count memory maps, 65,530 unless it was raised; a "
 		"burst that reaches the limit fails with ENOMEM even if the maps are gone a moment "
 		"later. The call site named held most of them at that moment.",
 	},
 	[VMT_RULE_MAX_GROWTH] = {
 		"max-growth", "The memory maps of a process grew too much",
-		"The process has more memory maps than when it started, or than at the mark it is "
-		"counted from, and that is more than is allowed. What grows in a test of seconds "
-		"reaches vm.max_map_count in a service that runs for days. The call site named grew "
+		"The number of memory maps grew since the process started, or since the mark that "
+		"growth is counted from, by more than is allowed. Growth that shows in a test of "
+		"seconds reaches vm.max_map_count in a service that runs for days. The call site "
+		"named grew "
 		"most.",
 	},
 	[VMT_RULE_PER_SITE] = {
 		"per-site", "A call site holds more memory maps than before",
-		"The calls of this stack put more memory maps there, and left them, than the "
-		"baseline or the limit allows. mprotect, munmap and madvise on a part of a map cut "
-		"it in pieces and add maps as well. Give back or merge the maps, save a new "
-		"baseline if the growth is meant, or suppress the call site.",
+		"The calls made from this stack left more memory maps behind than the baseline or "
+		"the limit allows. mprotect, munmap and madvise on part of a map split it, which "
+		"adds maps as well. Unmap or merge the maps, save a new baseline if the growth is "
+		"intended, or suppress the call site.",
 	},
 	[VMT_RULE_UNSEEN] = {
-		"allow-unseen", "Memory maps changed by no call that was seen",
-		"System calls that bypass libc, as of generated code, changed memory maps. No call "
-		"site can be named for those, and the other figures of this process are not exact.",
+		"allow-unseen", "Memory maps were changed by calls that were not seen",
+		"System calls that bypass libc, such as those of generated code, changed memory "
+		"maps. No call site can be named for them, and the other figures of this process "
+		"are not exact.",
 	},
 	[VMT_RULE_UNCOMPARED] = {
 		"allow-uncompared", "A process was not compared with the kernel's table at its end",
-		"A process that is killed, ends by a way that vmatrace does not know, or becomes a "
-		"program that is not traced, is not compared with what the kernel has of it, and one "
-		"that was compared may differ: it can have more maps than its recording says. Let it "
-		"end by itself, or allow for as many as there are.",
+		"At the end of a process vmatrace compares its recorded maps with the kernel's "
+		"table. It cannot do so if the process is killed, ends in a way that vmatrace does "
+		"not know, or becomes a program that is not traced; and the comparison may find a "
+		"difference. Such a process can have more maps than its recording says. Let it end "
+		"by itself, or allow as many such processes as there are.",
 	},
 };
 
@@ -133,13 +136,14 @@ static void judge_number(struct vmt_verdict *verdict, enum vmt_rule rule,
 			 const struct vmt_summary_program *program, uint64_t maps)
 {
 	static const char *const words[VMT_RULE_COUNT] = {
-		[VMT_RULE_MAX_MAPS] = "%s has %llu maps at the end, allowed are %llu",
-		[VMT_RULE_MAX_PEAK] = "%s had up to %llu maps, allowed are %llu",
-		[VMT_RULE_UNSEEN] = "%s: %llu maps changed by no call that was seen, allowed "
-				    "are %llu; the other figures cannot be relied upon",
-		[VMT_RULE_UNCOMPARED] = "%s: at the end of %llu of its processes the maps were not "
-					"known to be the kernel's (killed, or gone on as a program "
-					"that is not traced?), allowed are %llu",
+		[VMT_RULE_MAX_MAPS] = "%s has %llu maps at the end, limit %llu",
+		[VMT_RULE_MAX_PEAK] = "%s had up to %llu maps, limit %llu",
+		[VMT_RULE_UNSEEN] = "%s: %llu maps were changed by calls that were not seen, limit "
+				    "%llu; the other figures are not reliable",
+		[VMT_RULE_UNCOMPARED] =
+			"%s: at the end of %llu of its processes the maps were not "
+			"compared with the kernel's table, or differed (killed, or became a program that "
+			"is not traced?), limit %llu",
 	};
 	const struct vmt_limit *limit = &verdict->limit[rule];
 	struct vmt_finding finding = { .rule = rule,
@@ -204,7 +208,7 @@ static void judge_site(struct vmt_verdict *verdict, const struct vmt_summary_pro
 				    site->call, function, (long long)site->maps, (long long)base));
 	else
 		add_finding(verdict, &finding,
-			    vmt_must_format("%+lld map%s by %s in %s, allowed are %lld",
+			    vmt_must_format("%+lld map%s by %s in %s, limit %lld",
 					    (long long)site->maps, plural(site->maps), site->call,
 					    function, (long long)finding.allowed));
 }
@@ -259,15 +263,14 @@ static void judge_growth(struct vmt_verdict *verdict, const struct vmt_summary_p
 		return;
 	if (base)
 		add_finding(verdict, &finding,
-			    vmt_must_format(
-				    "%s grew by %lld map%s, by %lld in the baseline, allowed are "
-				    "%lld",
-				    program->name, (long long)growth, plural(growth),
-				    (long long)finding.base, (long long)finding.allowed));
+			    vmt_must_format("%s grew by %lld map%s, by %lld in the baseline, limit "
+					    "%lld",
+					    program->name, (long long)growth, plural(growth),
+					    (long long)finding.base, (long long)finding.allowed));
 	else
 		add_finding(verdict, &finding,
-			    vmt_must_format("%s grew by %lld map%s, allowed are %lld",
-					    program->name, (long long)growth, plural(growth),
+			    vmt_must_format("%s grew by %lld map%s, limit %lld", program->name,
+					    (long long)growth, plural(growth),
 					    (long long)finding.allowed));
 }
 

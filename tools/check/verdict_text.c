@@ -164,19 +164,21 @@ static void put_ways_out(FILE *stream, const struct vmt_verdict *verdict)
 		if (finding->rule != VMT_RULE_PER_SITE)
 			continue;
 		line = vmt_suppress_line(finding->site);
-		fputs("If these maps are meant, ", stream);
+		fputs("If these maps are intended, ", stream);
 		if (verdict->baseline)
-			fprintf(stream, "make a new baseline by --save=%s, or\n",
+			fprintf(stream, "save a new baseline with --save=%s, or\n",
 				verdict->baseline);
 		else
-			fputs("allow more by --per-site, or\n", stream);
+			fputs("allow more with --per-site, or\n", stream);
 		fprintf(stream,
-			"suppress them by --suppressions=FILE; --generate-suppressions "
-			"prints its lines:\n  %s\n",
+			"suppress them with --suppressions=FILE; --generate-suppressions prints "
+			"them:\n  %s\n",
 			line);
 		if (verdict->may_move)
-			fputs("If their number varies from run to run (threads, malloc arenas, a JIT), "
-			      "allow\nfor that by --per-site=N, or judge a phase by --from=MARK "
+			fputs("If their number varies from run to run (threads, malloc arenas, a "
+			      "JIT), "
+			      "allow\nfor that with --per-site=N, or judge one phase with "
+			      "--from=MARK "
 			      "--to=MARK.\n",
 			      stream);
 		free(line);

@@ -15,7 +15,7 @@
 int vmt_arguments_refuse(const struct vmt_arguments *arguments, const char *problem,
 			 const char *what)
 {
-	vmt_message("%s%s; vmatrace %s --help tells how.", problem, what, arguments->command);
+	vmt_message("%s%s; see vmatrace %s --help.", problem, what, arguments->command);
 	return VMT_EXIT_USAGE;
 }
 

@@ -12,15 +12,16 @@
 void vmt_check_tell_ending(const struct vmt_check *check, const struct vmt_launch *launch)
 {
 	if (launch->signal)
-		vmt_message("%s was killed by signal %d (%s); what follows is of its maps until "
-			    "then.",
+		vmt_message("%s was killed by signal %d (%s); what follows describes its maps "
+			    "until then.",
 			    check->command[0], launch->signal, strsignal(launch->signal));
 	else if (launch->status)
 		vmt_message("%s ended with status %d, and so does this check, whatever its "
 			    "verdict.",
 			    check->command[0], launch->status);
 	if (launch->status && check->save)
-		vmt_message("the baseline %s is of that run; save it again if it was not meant to "
+		vmt_message("the baseline %s comes from that run; save it again if it was not "
+			    "meant to "
 			    "fail.",
 			    check->save);
 }
@@ -41,8 +42,8 @@ void vmt_check_tell_saved(const struct vmt_check *check, const struct vmt_summar
 		if (!program->has_threads)
 			continue;
 		vmt_message("%s has threads: how many maps their stacks and malloc's arenas take "
-			    "varies from run to run, so compare it with %s by a tolerance of two "
-			    "maps for each thread, as --per-site=16 for eight.",
+			    "varies from run to run, so compare it with %s with a tolerance of two "
+			    "maps for each thread, such as --per-site=16 for eight.",
 			    program->name, check->save);
 		return;
 	}
@@ -54,8 +55,8 @@ static void warn_of_suppressions(const struct vmt_suppressions *suppressions)
 		const struct vmt_suppression *item = &suppressions->item[i];
 
 		if (!item->is_known && item->source)
-			vmt_message("%s:%u: %s:%s matched nothing; remove the line if that "
-				    "stays so.",
+			vmt_message("%s:%u: %s:%s matched nothing; remove the line if this is "
+				    "always so.",
 				    item->source, item->line, vmt_suppress_type_name(item->type),
 				    item->pattern);
 	}
@@ -71,17 +72,17 @@ static void warn_of_program(const struct vmt_verdict *verdict,
 			program->name);
 	if (program->unseen && !verdict->limit[VMT_RULE_UNSEEN].is_set)
 		vmt_message(
-			"%s: %llu maps changed by no call that was seen; --allow-unseen=0 makes "
-			"that an error.",
+			"%s: %llu maps were changed by calls that were not seen; --allow-unseen=0 "
+			"makes this an error.",
 			program->name, (unsigned long long)program->unseen);
 	if (verdict->base && !vmt_summary_find_program(verdict->base, program->name))
 		vmt_message("the program %s is not in the baseline and was not compared; save it "
-			    "again with --save, or leave it out by --program.",
+			    "again with --save, or exclude it with --program.",
 			    program->name);
 	if (verdict->base && verdict->count && program->unnamed)
 		vmt_message("%s: %llu frames of its own code have no name (stripped, or built "
 			    "again since it ran), and a baseline compares names; keep the symbols, "
-			    "or say where they are by --symbols=DIR.",
+			    "or say where they are with --symbols=DIR.",
 			    program->name, (unsigned long long)program->unnamed);
 }
 

@@ -14,45 +14,48 @@ static const char help[] =
 	"Usage: vmatrace check [OPTIONS] DIR|FILE...\n"
 	"       vmatrace check [OPTIONS] -- PROGRAM [ARGUMENTS...]\n"
 	"\n"
-	"Fail when a program's memory maps break a limit. What is compared is live maps, each\n"
-	"call site's own; a call site is a system call and the names of the functions on its\n"
-	"stack. Every process is judged on its own; of several of one program the greatest\n"
+	"Fail when a program's memory maps exceed a limit. vmatrace compares the live maps of\n"
+	"each call site; a call site is a system call and the names of the functions on its\n"
+	"stack. Every process is judged separately; if several run the same program, the greatest\n"
 	"value counts.\n"
 	"\n"
-	"Limits (allowed is up to and including N; N% is of the baseline's value)\n"
+	"Limits (values up to and including N pass; N% is relative to the baseline's value)\n"
 	"      --max-maps=N         maps at the end of a process, or at the mark --to\n"
 	"      --max-peak=N         maps at any moment\n"
-	"      --max-growth=N|N%    growth since the start (per cent: of the maps at\n"
-	"                           start), since --from, or beyond the baseline's\n"
+	"      --max-growth=N|N%    growth since the start (per cent of the maps at the\n"
+	"                           start), since --from, or beyond the baseline's growth\n"
 	"      --per-site=N|N%      growth of each call site\n"
-	"      --allow-unseen=N     maps that changed by no call that was seen (without this\n"
-	"                           option they are only mentioned)\n"
+	"      --allow-unseen=N     maps that were changed by calls that were not seen (without\n"
+	"                           this option they are only mentioned)\n"
 	"      --allow-uncompared=N processes whose maps were not compared with the kernel's at\n"
-	"                           their end, or differed: killed, or gone on as a program that\n"
-	"                           is not traced (0 unless this option says otherwise)\n"
-	"    A --baseline without limits on growth means --per-site=0 for programs that hold\n"
-	"    more maps in all than in the baseline: where random addresses put maps decides which\n"
-	"    neighbours merge (up to 4 merges fewer are taken for that) and who holds the map that\n"
-	"    they become. Give programs whose maps vary for other reasons (threads, hash seeds) a\n"
-	"    tolerance, as two maps for each thread, --per-site=16, or a baseline of several runs:\n"
-	"    vmatrace run -o DIR, some times, then check --save=FILE DIR keeps the greatest of each.\n"
-	"    A --from or --to alone means --max-growth=0.\n"
+	"                           their end, or differed: killed, or became a program that is\n"
+	"                           not traced (default 0)\n"
+	"    --baseline without limits on growth means --per-site=0 for programs that hold more\n"
+	"    maps in total than in the baseline. The total counts because random addresses decide\n"
+	"    which neighbours merge (up to 4 fewer merges are tolerated) and which call site "
+	"holds\n"
+	"    the merged map. If a program's maps vary for other reasons (threads, hash seeds), "
+	"set\n"
+	"    a tolerance, such as two maps for each thread (--per-site=16 for eight), or save a\n"
+	"    baseline of several runs: repeat vmatrace run -o DIR, then check --save=FILE DIR\n"
+	"    keeps the greatest value of each. --from or --to alone means --max-growth=0.\n"
 	"\n"
 	"Baselines\n"
-	"      --baseline=FILE      compare with this; programs that it has not are only named\n"
-	"      --save=FILE          write one (sorted JSON), also without any limit\n"
-	"      --lines              line numbers make call sites different\n"
-	"      --program=PATTERN    judge only programs of that name (* and ?)\n"
+	"      --baseline=FILE      compare with this; programs missing from it are only named\n"
+	"      --save=FILE          write one (sorted JSON); no limit is needed\n"
+	"      --lines              distinguish call sites by line number\n"
+	"      --program=PATTERN    judge only programs with that name (* and ?)\n"
 	"\n"
-	"Phases (marks are made by VMATRACE_MARK(\"NAME\") of vmatrace.h, up to 1,024 of them)\n"
-	"      --from=MARK          count from the first mark of that name…\n"
-	"      --to=MARK            …to the last of that name, instead of to the end\n"
-	"      --warmup=N           pass over N marks --from first\n"
+	"Phases (VMATRACE_MARK(\"NAME\") of vmatrace.h makes marks, up to 1,024 of them)\n"
+	"      --from=MARK          count from the first mark with that name…\n"
+	"      --to=MARK            …to the last mark with that name, instead of to the end\n"
+	"      --warmup=N           skip the first N marks of --from\n"
 	"\n"
-	"Suppressions, a line each: TYPE:PATTERN, # comments. PATTERN is sought in function,\n"
-	"file and module of every frame; * is anything, ^ and $ are begin and end. Types: vma,\n"
-	"split (maps cut out of others), stack (thread stacks), file (maps of files).\n"
-	"A program may bring some along: const char vmatrace_default_suppressions[] = \"...\";\n"
+	"Suppressions, a line each: TYPE:PATTERN, # comments. PATTERN is matched against the\n"
+	"function, file and module of every frame; * matches anything, ^ the beginning and $ the\n"
+	"end. Types: vma, split (maps cut out of others), stack (thread stacks), file (file "
+	"maps).\n"
+	"A program may contain some: const char vmatrace_default_suppressions[] = \"...\";\n"
 	"      --suppressions=FILE\n"
 	"      --generate-suppressions[=FILE]\n"
 	"                           print lines that would make this check pass\n"
@@ -61,15 +64,16 @@ static const char help[] =
 	"  -f, --format=text|json|junit|sarif|github   (text)\n"
 	"  -o, --output=FILE        write the format there; the text then goes to the log;\n"
 	"                           without it a PROGRAM's verdict is on standard error\n"
-	"      --exitcode=N         status when a limit is broken (23)\n"
+	"      --exitcode=N         status when a limit is exceeded (23)\n"
 	"      --symbols=DIR        look for modules and .build-id/ files here as well\n"
-	"      --debuginfod         ask the servers of DEBUGINFOD_URLS as well\n"
+	"      --debuginfod         query the servers of DEBUGINFOD_URLS as well\n"
 	"  -h, --help\n"
 	"\n"
-	"Status: 0 passed, 23 failed, 2 bad usage, bad files or nothing traced, 125 vmatrace itself\n"
-	"failed; PROGRAM's own when it is not 0. Recordings of PROGRAM are kept in a temporary\n"
-	"directory; vmatrace run keeps them elsewhere. The verdict goes to standard output,\n"
-	"and to standard error when a PROGRAM is run.\n"
+	"Status: 0 passed, 23 failed, 2 bad usage, bad files or nothing traced, 125 vmatrace "
+	"itself\n"
+	"failed; PROGRAM's own status if it is not 0. Recordings of PROGRAM go to a temporary\n"
+	"directory; use vmatrace run to keep them. The verdict goes to standard output, or to\n"
+	"standard error when a PROGRAM is run.\n"
 	"With --format=github a table is appended to $GITHUB_STEP_SUMMARY.\n";
 
 enum {
@@ -133,7 +137,7 @@ static const char *set_limit(struct vmt_check *check, enum vmt_rule rule, const 
 
 	if (!vmt_verdict_parse_limit(value, &check->limit[rule]) ||
 	    (check->limit[rule].is_percent && !has_percent))
-		return has_percent ? "the limit is N or N%, not " : "the limit is N, not ";
+		return has_percent ? "a limit must be N or N%, not " : "a limit must be N, not ";
 	check->has_limits = true;
 	check->summary.with_peak |= rule == VMT_RULE_MAX_PEAK;
 	return NULL;
@@ -144,7 +148,7 @@ static const char *set_exitcode(struct vmt_check *check, const char *value)
 	uint64_t number;
 
 	if (!vmt_arguments_number(value, 255, &number))
-		return "a status is 0 to 255, not ";
+		return "a status must be 0 to 255, not ";
 	check->exitcode = (int)number;
 	return NULL;
 }
@@ -204,7 +208,7 @@ static const char *complete(struct vmt_check *check)
 	if (!check->has_limits && !check->save)
 		return "nothing to check: no limit, no --baseline, no --save";
 	if (!check->command && !check->path_count)
-		return "no recording and no program named";
+		return "no recording and no program given";
 	return NULL;
 }
 

@@ -80,8 +80,9 @@ static int load_baseline(const struct vmt_check *check, struct vmt_summary *ret_
 	char error[VMT_BASELINE_ERROR_MAX];
 
 	if (vmt_baseline_load(check->baseline, ret_base, error)) {
-		vmt_message("%s is no usable baseline: %s; vmatrace check --save=FILE makes one.",
-			    check->baseline, error);
+		vmt_message(
+			"%s is not a usable baseline: %s; vmatrace check --save=FILE makes one.",
+			check->baseline, error);
 		return VMT_EXIT_USAGE;
 	}
 	if (is_same_mark(ret_base->from, check->summary.phase.from) &&
@@ -107,8 +108,8 @@ static int require_common(const struct vmt_check *check, const struct vmt_summar
 	}
 	if (!check->baseline)
 		return 0;
-	vmt_message("%s has none of the programs that ran, as %s; compare with the one that was "
-		    "saved for them.",
+	vmt_message("%s has none of the programs that ran, such as %s; compare with the baseline "
+		    "that was saved for them.",
 		    check->baseline, summary->programs->name);
 	return VMT_EXIT_USAGE;
 }
@@ -141,7 +142,8 @@ static int require_processes(const struct vmt_summary *summary)
 			return 0;
 	}
 	vmt_message("no process was traced to its end: %s became another program; is LD_PRELOAD "
-		    "gone from its environment, or is that static or setuid? Check it by itself.",
+		    "gone from its environment, or is that program static or setuid? Check it by "
+		    "itself.",
 		    summary->programs ? summary->programs->name : "all");
 	return VMT_EXIT_USAGE;
 }
@@ -189,8 +191,8 @@ static int prepare(const struct vmt_check *check, struct vmt_summary *base,
 
 	if (!status && check->suppressions &&
 	    vmt_suppress_load(suppressions, check->suppressions, error)) {
-		vmt_message("%s: %s; see vmatrace check --help for its form.", check->suppressions,
-			    error);
+		vmt_message("%s: %s; see vmatrace check --help for the format.",
+			    check->suppressions, error);
 		status = VMT_EXIT_USAGE;
 	}
 	return status;

@@ -41,23 +41,23 @@ static const char help[] =
 	"       vmatrace maps [OPTIONS] --all\n"
 	"\n"
 	"Explain the maps of any process, no preload needed: what they are, why neighbours\n"
-	"do not merge, and what would make them fewer. FILE holds a copy of /proc/PID/maps\n"
-	"or of /proc/PID/smaps, from this machine or another; - is standard input.\n"
+	"do not merge, and how to reduce their number. FILE is a copy of /proc/PID/maps or\n"
+	"of /proc/PID/smaps, from this machine or another; - is standard input.\n"
 	"\n"
 	"  -f, --format=text|json  default text\n"
 	"  -F, --flags             read flags and NUMA policies as well (/proc/PID/smaps and\n"
 	"                          numa_maps), which takes longer for processes that use much\n"
-	"                          memory; done without being asked up to 1,000 maps, 8 GiB\n"
+	"                          memory; the default up to 1,000 maps and 8 GiB\n"
 	"      --no-flags          never read them\n"
-	"  -a, --all               all processes by the number of their maps, in per cent of\n"
-	"                          vm.max_map_count\n"
-	"  -w, --watch             again and again, until interrupted or the process ends\n"
-	"  -i, --interval=SECONDS  of --watch (2)\n"
-	"  -c, --count=N           so many times with --watch, then end\n"
+	"  -a, --all               list all processes by the number of their maps, in per cent\n"
+	"                          of vm.max_map_count\n"
+	"  -w, --watch             repeat until interrupted or the process ends\n"
+	"  -i, --interval=SECONDS  time between repetitions with --watch (2)\n"
+	"  -c, --count=N           stop after N repetitions with --watch\n"
 	"  -h, --help\n"
 	"\n"
 	"Exit status: 0; 2 for bad usage, a process that cannot be read or does not exist, a\n"
-	"kernel thread, or a file that is something else.\n";
+	"kernel thread, or a file with other contents.\n";
 
 static const char *set_maps_option(void *context, int option, char *value)
 {
@@ -76,7 +76,7 @@ static const char *set_maps_option(void *context, int option, char *value)
 	default: break;
 	}
 	if (!vmt_arguments_number(value, 1000000, &number) || !number)
-		return "no number from 1 to 1000000: ";
+		return "not a number from 1 to 1000000: ";
 	if (option == 'c')
 		request->rounds = number;
 	else
@@ -107,8 +107,8 @@ static int parse_maps(int argc, char **argv, struct request *request)
 
 	if (status < 0 && (request->all ? optind < argc : optind == argc))
 		return vmt_arguments_refuse(
-			&arguments, request->all ? "--all takes no process" : "no process named",
-			"");
+			&arguments,
+			request->all ? "--all does not take a process" : "no process given", "");
 	return status;
 }
 

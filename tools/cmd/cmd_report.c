@@ -33,40 +33,41 @@ struct request {
 static const char help[] =
 	"Usage: vmatrace report [OPTIONS] DIR|FILE|PID...\n"
 	"\n"
-	"Report from recordings: single files, all of a directory, or that of a running\n"
-	"process. Of several processes a tree comes first, then one of them in detail.\n"
+	"Report from recordings: single files, all files of a directory, or that of a running\n"
+	"process. For several processes, print a tree first, then one process in detail.\n"
 	"\n"
-	"  -f, --format=FORMAT     text (the default); json, which has everything and all call\n"
+	"  -f, --format=FORMAT     text (the default); json, with everything and all call\n"
 	"                          sites (doc/report.schema.json); folded stacks for\n"
 	"                          flamegraph.pl and inferno; speedscope; pprof; chrome, a\n"
 	"                          trace for Perfetto; openmetrics for Prometheus; csv\n"
 	"      --value=WHAT        what folded counts, and speedscope and pprof show first: live\n"
 	"                          (the default), peak, created, split, merged or bytes\n"
 	"  -o, --output=FILE       write there instead of standard output\n"
-	"  -p, --pid=PID           of several processes this one (text: that with the highest\n"
-	"                          peak; json: always all)\n"
+	"  -p, --pid=PID           show this process (default in text: that with the highest\n"
+	"                          peak; json always shows all)\n"
 	"  -s, --sort=KEY          live, net, peak (live at the peak), calls, created or split\n"
 	"  -b, --by=WHAT           a row for each line (place and system call, the default),\n"
 	"                          site (whole stack), function, module or call\n"
-	"      --cut               count maps for who mapped them, and tell who cut them;\n"
-	"                          otherwise for who put their start there\n"
-	"  -m, --module=PART       only call sites with such a module in their stack; part of\n"
-	"                          its name, or a pattern with *\n"
-	"  -F, --function=PART     only those with such a function in their stack\n"
-	"  -c, --call=NAME         only those of a system call, as mprotect\n"
+	"      --cut               count maps for the call site that mapped them, and tell which\n"
+	"                          cut them; by default, for the one that put their start there\n"
+	"  -m, --module=PART       only call sites with this module in their stack; PART is a\n"
+	"                          part of its name, or a pattern with *\n"
+	"  -F, --function=PART     only call sites with this function in their stack\n"
+	"  -c, --call=NAME         only call sites of this system call, such as mprotect\n"
 	"  -n, --top=N             rows and stacks shown in text (10)\n"
 	"  -d, --depth=N           lines shown of each stack in text (8)\n"
 	"  -v, --verbose           full paths, build-ids, all frames, all counters\n"
 	"      --symbols=DIR       look for modules, .build-id/ and perf-PID.map files here as\n"
-	"                          well; /usr/lib/debug is always used, for generated code\n"
-	"                          /tmp/perf-PID.map (node --perf-basic-prof)\n"
-	"      --debuginfod        ask the servers of DEBUGINFOD_URLS as well, for a minute at\n"
-	"                          most\n"
-	"      --color             bold summary\n"
+	"                          well; /usr/lib/debug is always used, and for generated\n"
+	"                          code /tmp/perf-PID.map (node --perf-basic-prof)\n"
+	"      --debuginfod        query the servers of DEBUGINFOD_URLS as well, for at most a\n"
+	"                          minute\n"
+	"      --color             print the summary in bold\n"
 	"      --fd=N              read the recording that is open as descriptor N\n"
 	"  -h, --help\n"
 	"\n"
-	"The exit status is 2 for what is no recording, 125 when the report cannot be written.\n";
+	"The exit status is 2 for a file that is not a recording, 125 if the report cannot be\n"
+	"written.\n";
 
 static const char *set_number(struct request *request, int option, const char *value)
 {
@@ -104,7 +105,8 @@ static const char *set_report_option(void *context, int option, char *value)
 	case 's':
 		return vmt_rows_sort(value, &print->rows.sort) ?
 			       NULL :
-			       "rows are sorted by live, net, peak, calls, created or split, not by ";
+			       "rows are sorted by live, net, peak, calls, created or split, not "
+			       "by ";
 	case 'b':
 		return vmt_rows_by(value, &print->rows.by) ?
 			       NULL :
@@ -155,7 +157,7 @@ static int parse_report(int argc, char **argv, struct request *request)
 	int status = vmt_arguments_parse(&arguments, argc, argv, request);
 
 	if (status < 0 && optind == argc && request->fd < 0)
-		return vmt_arguments_refuse(&arguments, "no recording named", "");
+		return vmt_arguments_refuse(&arguments, "no recording given", "");
 	if (status < 0 && request->print.format == VMT_FORMAT_PPROF && !request->output &&
 	    isatty(STDOUT_FILENO))
 		return vmt_arguments_refuse(
@@ -172,7 +174,8 @@ static bool has_pid(const struct vmt_recordings *recordings, uint32_t pid)
 	}
 	if (pid)
 		vmt_message(
-			"no recording is of process %u; leave --pid out to see which there are.",
+			"there is no recording of process %u; leave out --pid to see which there "
+			"are.",
 			pid);
 	return !pid;
 }

@@ -36,14 +36,14 @@ static const char help[] =
 	"Usage: vmatrace run [OPTIONS] [--] PROGRAM [ARGUMENTS...]\n"
 	"\n"
 	"Run PROGRAM, record its memory maps and those of its children, and report on\n"
-	"PROGRAM when it has ended. The status is PROGRAM's own (128+N for signal N).\n"
+	"PROGRAM when it ends. The status is PROGRAM's own (128+N for signal N).\n"
 	"\n"
-	"  -o, --output=DIR             where recordings go, beside those that are there; by\n"
-	"                               default vmatrace.data, and an older one of that name\n"
-	"                               becomes vmatrace.data.old\n"
-	"  -r, --report=FORMAT          what is printed on standard error at the end: text (the\n"
-	"                               default), none, or another that report --format has\n"
-	"      --report-file=FILE       print it there instead\n"
+	"  -o, --output=DIR             add the recordings to this directory; the default is a\n"
+	"                               new vmatrace.data, and an older one is renamed to\n"
+	"                               vmatrace.data.old\n"
+	"  -r, --report=FORMAT          format of the report on standard error at the end: text\n"
+	"                               (the default), none, or another of report --format\n"
+	"      --report-file=FILE       write the report to FILE instead\n"
 	"  -O, --option=KEY=VALUE       an option for the library (VMATRACE_OPTIONS=help=1\n"
 	"                               lists them); may be repeated\n"
 	"  -n, --top=N                  call sites shown (10)\n"
@@ -74,7 +74,7 @@ static const char *set_run_option(void *context, int option, char *value)
 	case 'F': request->output = value; return NULL;
 	case 'O':
 		if (!strchr(value, '='))
-			return "an option for the library is KEY=VALUE, not ";
+			return "a library option must be KEY=VALUE, not ";
 		append_argument(&request->options, value);
 		return NULL;
 	case 'v': request->print.verbose = true; return NULL;
@@ -114,7 +114,7 @@ static int parse_run(int argc, char **argv, struct request *request)
 	int status = vmt_arguments_parse(&arguments, argc, argv, request);
 
 	if (status < 0 && optind == argc)
-		return vmt_arguments_refuse(&arguments, "no program named", "");
+		return vmt_arguments_refuse(&arguments, "no program given", "");
 	if (status < 0 && request->print.format == VMT_FORMAT_PPROF && !request->output &&
 	    isatty(STDERR_FILENO))
 		return vmt_arguments_refuse(
@@ -212,11 +212,10 @@ static void tell_untraced(const struct vmt_recordings *recordings)
 		return;
 	view = &recordings->item[0].view;
 	exe = vmt_view_string(view, view->header.exe);
-	vmt_message(
-		"%.*s became another program, which was not traced: its LD_PRELOAD is without "
-		"libvmatrace.so (as after env LD_PRELOAD=...), or it is static or setuid; name that "
-		"program itself.",
-		(int)exe.length, exe.bytes);
+	vmt_message("%.*s became another program, which was not traced: its LD_PRELOAD is without "
+		    "libvmatrace.so (as after env LD_PRELOAD=...), or it is static or setuid; name "
+		    "that program itself.",
+		    (int)exe.length, exe.bytes);
 }
 
 static void report(const struct request *request, const char *directory, pid_t pid, uint64_t since,

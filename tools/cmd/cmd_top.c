@@ -29,17 +29,18 @@ struct request {
 static const char help[] =
 	"Usage: vmatrace top [OPTIONS] PID|DIR|FILE\n"
 	"\n"
-	"Watch a traced process: its maps against the limit, their course, and the call\n"
-	"sites with what they hold, add and call a second. Of a directory the process with\n"
-	"most maps. Without a terminal, or with --plain, a line at a time.\n"
+	"Watch a traced process: its maps against the limit, their number over time, and for\n"
+	"each call site the maps it holds, and the maps and calls it adds a second. For a\n"
+	"directory, watch the process with most maps. Without a terminal, or with --plain,\n"
+	"print line by line.\n"
 	"\n"
-	"  -i, --interval=SECONDS  time between two looks (1), at least 0.1\n"
+	"  -i, --interval=SECONDS  time between updates (1), at least 0.1\n"
 	"  -s, --sort=KEY          live, net, peak, calls, created or split\n"
-	"  -p, --pid=PID           of several processes this one\n"
-	"  -n, --count=N           stop after so many looks\n"
+	"  -p, --pid=PID           watch this one of several processes\n"
+	"  -n, --count=N           stop after N updates\n"
 	"      --plain             lines instead of a screen\n"
 	"      --symbols=DIR       look for modules and .build-id/ files here as well\n"
-	"      --debuginfod        ask the servers of DEBUGINFOD_URLS as well\n"
+	"      --debuginfod        query the servers of DEBUGINFOD_URLS as well\n"
 	"  -h, --help\n"
 	"\n"
 	"Keys: l n p c r s sort by live, net, peak, calls, created, split; arrows choose a\n"
@@ -66,7 +67,8 @@ static const char *set_top_option(void *context, int option, char *value)
 	case 's':
 		return vmt_rows_sort(value, &request->sort) ?
 			       NULL :
-			       "rows are sorted by live, net, peak, calls, created or split, not by ";
+			       "rows are sorted by live, net, peak, calls, created or split, not "
+			       "by ";
 	case 'P': request->is_plain = true; return NULL;
 	case 'S': request->symbols = value; return NULL;
 	case 'D': vmt_debuginfod_allow(false); return NULL;
@@ -103,10 +105,8 @@ static int parse_top(int argc, char **argv, struct request *request)
 	int status = vmt_arguments_parse(&arguments, argc, argv, request);
 
 	if (status < 0 && optind + 1 != argc)
-		return vmt_arguments_refuse(&arguments,
-					    "one process, directory or recording is "
-					    "wanted",
-					    "");
+		return vmt_arguments_refuse(
+			&arguments, "exactly one process, directory or recording is needed", "");
 	request->argument = argv[optind];
 	return status;
 }
@@ -213,8 +213,8 @@ static int show(const struct request *request, struct vmt_symbols *symbols)
 		return VMT_EXIT_USAGE;
 	}
 	if (vmt_top_screen_open(&screen)) {
-		vmt_message("there is no terminfo here for TERM=%s: a line at a time, as with "
-			    "--plain.",
+		vmt_message("there is no terminfo entry for TERM=%s: printing line by line, as "
+			    "with --plain.",
 			    getenv("TERM") ? getenv("TERM") : "");
 		vmt_top_free(&top);
 		return run_plain(request, symbols);

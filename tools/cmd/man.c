@@ -151,7 +151,7 @@ static FILE *help_of(const char *name, int (*run)(int argc, char **argv))
 static void put_see_also(bool is_command)
 {
 	puts(".SH EXIT STATUS\n0 when all went well, 2 for bad usage or a bad recording, 125 when "
-	     "vmatrace itself\nfailed; run has the status of its program.");
+	     "vmatrace itself\nfailed; run exits with the status of its program.");
 	puts(is_command ? ".SH SEE ALSO\n.BR vmatrace (1),\n.BR vmatrace\\-cases (7)" :
 			  ".SH SEE ALSO\n.BR vmatrace\\-run (1),\n.BR vmatrace\\-report (1),\n"
 			  ".BR vmatrace\\-cases (7),\n"
@@ -164,7 +164,8 @@ int vmt_man_print(const char *name, const char *summary, int (*run)(int argc, ch
 	char title[64];
 
 	if (!help) {
-		vmt_message("no temporary file for the manual page: %s", strerror(errno));
+		vmt_message("cannot create a temporary file for the manual page: %s",
+			    strerror(errno));
 		return VMT_EXIT_FAILED;
 	}
 	snprintf(title, sizeof(title), "vmatrace%s%s", name ? "-" : "", name ? name : "");

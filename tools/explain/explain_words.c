@@ -37,12 +37,12 @@ static const struct {
 	const char *id;
 	const char *word;
 } reasons[VMT_APART_COUNT] = {
-	[VMT_APART_FILE] = { "file", "are of different files, or one is no file" },
+	[VMT_APART_FILE] = { "file", "are of different files, or only one is of a file" },
 	[VMT_APART_SHARING] = { "sharing", "are shared and private" },
 	[VMT_APART_SPECIAL] = { "special",
 				"are the kernel's, a driver's or huge pages, which never merge" },
 	[VMT_APART_NAME] = { "name", "differ in name (PR_SET_VMA_ANON_NAME)" },
-	[VMT_APART_OFFSET] = { "offset", "are of one file, but not in its order" },
+	[VMT_APART_OFFSET] = { "offset", "are of one file, but not of consecutive pages" },
 	[VMT_APART_PROTECTION] = { "protection", "differ in protection" },
 	[VMT_APART_ADVICE] = { "advice", "differ in advice to the kernel" },
 	[VMT_APART_LOCK] = { "lock", "differ in locking" },
@@ -51,7 +51,7 @@ static const struct {
 	[VMT_APART_FLAGS] = { "flags", "differ in other flags" },
 	[VMT_APART_POLICY] = { "policy", "differ in NUMA policy (mbind)" },
 	[VMT_APART_KEY] = { "protection-key", "differ in protection key (pkey_mprotect)" },
-	[VMT_APART_UNKNOWN] = { "unknown", "look alike: why they are two cannot be known" },
+	[VMT_APART_UNKNOWN] = { "unknown", "look alike: why they did not merge is unknown" },
 };
 
 const char *vmt_explain_kind_plain(const struct vmt_explain_map *map)
@@ -90,128 +90,167 @@ static const struct {
 } patterns[VMT_PATTERN_COUNT] = {
 	[VMT_PATTERN_DEBUGGER] = { "debugging-allocator",
 				   "allocations of a debugging allocator, each with a guard",
-				   "do without it (Electric Fence, DUMA), or set vm.max_map_count to more than twice "
-				   "the allocations",
-				   "Both are meant to make two maps of each allocation." },
+				   "turn it off (Electric Fence, DUMA), or set vm.max_map_count to "
+				   "more than twice the number of allocations",
+				   "Both make two maps for each allocation by design." },
 	[VMT_PATTERN_GUARDS] = { "guard-pages", "a guard page for each object",
-				 "MADV_GUARD_INSTALL (Linux 6.13) instead of mprotect(PROT_NONE) makes no map",
-				 "One guard for a pool of objects does it, too." },
+				 "MADV_GUARD_INSTALL (Linux 6.13) instead of mprotect(PROT_NONE) "
+				 "makes no map",
+				 "One guard for a whole pool of objects helps as well." },
 	[VMT_PATTERN_THREADS] = { "thread-stacks", "a stack and a guard for each thread",
 				  "fewer threads (a pool), or guards that are no maps",
-				  "pthread_attr_setguardsize(0), and MADV_GUARD_INSTALL (Linux 6.13) on the "
+				  "pthread_attr_setguardsize(0), and MADV_GUARD_INSTALL (Linux "
+				  "6.13) on the "
 				  "lowest page." },
 	[VMT_PATTERN_DECOMMIT] = { "prot-none-decommit",
 				   "memory without access (PROT_NONE), given back or reserved",
-				   "give pages back by MADV_DONTNEED or MADV_FREE (Linux 4.5) and leave the "
+				   "give pages back by MADV_DONTNEED or MADV_FREE (Linux 4.5) and "
+				   "leave the "
 				   "protection as it is",
 				   "Map such ranges readable and writable with "
-				   "MAP_NORESERVE. jemalloc gives back like this where vm.overcommit_memory is 2." },
+				   "MAP_NORESERVE. jemalloc gives back like this where "
+				   "vm.overcommit_memory is 2." },
 	[VMT_PATTERN_HOLES] = { "punched-holes", "holes punched into memory by munmap",
 				"keep the range and give pages back by MADV_DONTNEED",
 				"jemalloc: retain:true, the default since 5.0 on 64-bit Linux." },
 	[VMT_PATTERN_WX] = { "wx-flips", "code flipped between writable and executable",
 			     "keep code and data in regions of their own and flip each as a whole",
-			     ".NET 7 and later: DOTNET_EnableWriteXorExecute=0 does without." },
+			     ".NET 7 and later: DOTNET_EnableWriteXorExecute=0 turns this off." },
 	[VMT_PATTERN_BARRIERS] = { "write-barriers", "memory made read-only piece by piece",
-				   "see writes by other means: userfaultfd's write protection (Linux 5.7) makes no "
-				   "map, nor do cards that the program marks",
-				   "Boehm's collector does it in its incremental mode (GC_ENABLE_INCREMENTAL)." },
+				   "detect writes by other means: userfaultfd's write protection "
+				   "(Linux 5.7) makes no map, nor does card marking in the program",
+				   "Boehm's collector does this in its incremental mode "
+				   "(GC_ENABLE_INCREMENTAL)." },
 	[VMT_PATTERN_ARENAS] = { "malloc-arenas", "glibc's malloc arenas, 2 maps each",
 				 "MALLOC_ARENA_MAX=2 in the environment (glibc 2.10)",
-				 "In the program: mallopt(M_ARENA_MAX, 2) before the first thread." },
+				 "In the program: mallopt(M_ARENA_MAX, 2) before the first "
+				 "thread." },
 	[VMT_PATTERN_FILES] = { "one-map-per-file", "a map for each of many files",
-				"read small files instead of mapping them, or keep their contents in one file "
+				"read small files instead of mapping them, or keep their contents "
+				"in one file "
 				"that is mapped once",
-				"Lucene: compound files. Files that were deleted can just be unmapped." },
+				"Lucene: compound files. Files that were deleted can just be "
+				"unmapped." },
 	[VMT_PATTERN_SHARED] = { "one-map-per-shared-memory",
 				 "a map for each of many pieces of shared memory",
-				 "share few large pieces and use parts of them: shared memory never merges",
-				 "PyTorch: each tensor that is shared is a map; share one that holds them all." },
+				 "share a few large pieces and use parts of them: shared memory "
+				 "never merges",
+				 "PyTorch: each tensor that is shared is a map; share one that "
+				 "holds them all." },
 	[VMT_PATTERN_PIECES] = { "pieces-of-files", "many maps of pieces of the same file",
 				 "map each file once, as a whole, and use pieces of that map",
-				 "Of memfd:doublemapper, which is .NET's since 7: DOTNET_EnableWriteXorExecute=0 does "
-				 "without." },
+				 "memfd:doublemapper belongs to .NET 7 and later: "
+				 "DOTNET_EnableWriteXorExecute=0 turns it off." },
 	[VMT_PATTERN_DELETED] = { "deleted-files", "files that have been deleted",
 				  "unmap them: nobody can open these files any more",
-				  "Their disk space is not freed before, either." },
+				  "Their disk space is not freed before that, either." },
 	[VMT_PATTERN_ADVICE] = { "madvise-islands", "advice (madvise) for pieces of a range",
-				 "give the advice once, to the whole range, or take it back when it is done with",
-				 "After MADV_DOFORK, MADV_DODUMP, MADV_NORMAL the pieces merge again; MADV_HUGEPAGE "
+				 "give the advice once, to the whole range, or undo it when it is "
+				 "no longer needed",
+				 "After MADV_DOFORK, MADV_DODUMP, MADV_NORMAL the pieces merge "
+				 "again; MADV_HUGEPAGE "
 				 "and MADV_NOHUGEPAGE have no opposite." },
 	[VMT_PATTERN_LOCKS] = { "lock-islands", "mlock of pieces of a range",
-				"keep what is to be locked together and lock it once",
-				"mlock2(MLOCK_ONFAULT) (Linux 4.4) over the whole range locks only pages in use." },
+				"keep memory that needs locking in one place and lock it once",
+				"mlock2(MLOCK_ONFAULT) (Linux 4.4) over the whole range locks only "
+				"pages in use." },
 	[VMT_PATTERN_POLICY] = { "mbind-islands", "NUMA policy (mbind) for pieces of a range",
 				 "one mbind over the whole range",
-				 "Or set_mempolicy in the thread that first touches the memory: it makes no map." },
+				 "Or set_mempolicy in the thread that first touches the memory: it "
+				 "makes no map." },
 	[VMT_PATTERN_NAMES] = { "names", "names for pieces of a range (PR_SET_VMA_ANON_NAME)",
 				"one name for the whole range, or none",
-				"Maps with different names never merge, nor do named and unnamed ones." },
+				"Maps with different names never merge, nor do named and unnamed "
+				"ones." },
 	[VMT_PATTERN_ACCOUNTING] = { "accounting", "memory accounted for piece by piece",
 				     "map the whole range with MAP_NORESERVE",
-				     "Pieces that were writable once are counted against the memory that may be "
-				     "committed, others are not, and the two do not merge." },
-	[VMT_PATTERN_FORK] = { "fork-tainted", "memory inherited by fork, which merges no more",
-			       "let the parent make it one map before it forks, or the child map afresh (or exec)",
-			       "What was written to before a fork keeps its boundaries in the child." },
-	[VMT_PATTERN_ALIKE] = { "alike", "neighbours that look alike and are two all the same",
-				"map the range afresh, as a whole",
-				"What keeps them apart does not show here: flags (vmatrace maps --flags shows "
+				     "Pieces that were ever writable count towards the commit "
+				     "limit, others do not, and the two do not merge." },
+	[VMT_PATTERN_FORK] = { "fork-tainted", "memory inherited by fork, which no longer merges",
+			       "let the parent make it one map before it forks, or let the child "
+			       "map it anew (or exec)",
+			       "Memory that was written to before a fork keeps its boundaries in "
+			       "the child." },
+	[VMT_PATTERN_ALIKE] = { "alike", "neighbours that look alike but did not merge",
+				"map the range anew, as a whole",
+				"The reason is not visible here: flags (vmatrace maps --flags "
+				"shows "
 				"them), or memory moved by mremap or inherited by fork." },
 	[VMT_PATTERN_UNSEEN] = { "unseen-calls",
-				 "changed by system calls that were not seen (not made by libc): who made them is not "
-				 "known",
-				 "strace -f -k -e trace=%memory PROGRAM shows who calls, or perf trace with "
+				 "changed by system calls that were not seen (not made by libc): "
+				 "their caller is unknown",
+				 "strace -f -k -e trace=%memory PROGRAM shows who calls, or perf "
+				 "trace with "
 				 "--call-graph",
 				 "Runtimes like Go's make system calls themselves." },
 	[VMT_PATTERN_ENDED_THREADS] = { "ended-threads",
-					"stacks of threads that have ended and were neither joined nor detached",
+					"stacks of threads that have ended and were neither joined "
+					"nor detached",
 					"join them (pthread_join), or start them detached",
-					"Of threads that were joined glibc keeps up to 40 MiB of stacks for new ones." },
+					"glibc keeps up to 40 MiB of the stacks of joined threads "
+					"for new ones." },
 	[VMT_PATTERN_ARENA_HEAPS] = { "arena-heaps",
-				      "heaps of 64 MiB of glibc's malloc arenas, most of each in use",
-				      "MALLOC_ARENA_MAX=1 in the environment (glibc 2.10): the main heap is one map",
-				      "Or another allocator: in glibc's an arena of a thread grows by such heaps only, 2 maps "
-				      "each. Large blocks become maps of their own by M_MMAP_THRESHOLD." },
+				      "heaps of 64 MiB of glibc's malloc arenas, most of each in "
+				      "use",
+				      "MALLOC_ARENA_MAX=1 in the environment (glibc 2.10): the "
+				      "main heap is one map",
+				      "Or use another allocator: in glibc a thread's arena grows "
+				      "only by such heaps, 2 maps each. M_MMAP_THRESHOLD gives "
+				      "large blocks maps of their own." },
 	[VMT_PATTERN_RESERVED] = { "reserved-ranges",
-				   "address ranges reserved without access (PROT_NONE), of which little is in use",
+				   "address ranges reserved without access (PROT_NONE), of which "
+				   "little is in use",
 				   "share one reservation among several, or reserve less for each",
 				   "Each is two maps: the part in use and the rest." },
 	[VMT_PATTERN_CODE_LEFT] = { "code-left",
-				    "pieces of memory made writable and executable (rwx) and left so",
-				    "keep code in maps of its own, or set the protection back before it is freed",
-				    "What malloc gets back with another protection it hands out as it is." },
+				    "pieces of memory made writable and executable (rwx) and left "
+				    "so",
+				    "keep code in maps of its own, or set the protection back "
+				    "before it is freed",
+				    "malloc does not reset the protection of freed memory before "
+				    "handing it out again." },
 	[VMT_PATTERN_KEYS] = { "protection-keys",
 			       "protection keys for pieces of a range (pkey_mprotect)",
-			       "keep together what has the same key, and set it once", NULL },
+			       "keep memory with the same key together, and set the key "
+			       "once",
+			       NULL },
 	[VMT_PATTERN_USERFAULTFD] = { "userfaultfd-islands",
 				      "pieces of a range registered with userfaultfd",
-				      "register the whole range once (UFFDIO_REGISTER) and tell pieces apart in the handler",
+				      "register the whole range once (UFFDIO_REGISTER) and tell "
+				      "pieces apart in the handler",
 				      NULL },
 	[VMT_PATTERN_FILE_PROTECTION] = { "file-protection",
-					  "protection of pieces of a mapped file, changed one by one (mprotect)",
-					  "it is mapped as a whole already; see writes without mprotect (userfaultfd's write "
-					  "protection, soft-dirty, PAGEMAP_SCAN), or change larger pieces",
-					  "Write protection by userfaultfd (Linux 5.7, of files in shared memory 5.19) makes no "
+					  "protection of pieces of a mapped file, changed one by "
+					  "one (mprotect)",
+					  "the file is already mapped as a whole; detect writes "
+					  "without mprotect (userfaultfd's write "
+					  "protection, soft-dirty, PAGEMAP_SCAN), or change larger "
+					  "pieces",
+					  "Write protection by userfaultfd (Linux 5.7, of files in "
+					  "shared memory 5.19) makes no "
 					  "map; PAGEMAP_SCAN is Linux 6.7." },
 	[VMT_PATTERN_MAPPED_OVER] = { "mapped-over",
 				      "maps put over pieces of a mapped file (MAP_FIXED)",
-				      "if the file can be mapped privately, write the pieces into its map; else map over "
+				      "if the file can be mapped privately, write the pieces into "
+				      "its map; else map over "
 				      "larger pieces",
-				      "Each makes up to two maps: its own, and the file's rest behind it." },
+				      "Each makes up to two maps: its own, and the file's rest "
+				      "behind it." },
 	[VMT_PATTERN_REMAPPED] = { "remapped-pages",
 				   "pages of a file in another order (remap_file_pages)",
-				   "read the pages where they are wanted (pread), or find them by an index",
+				   "read the pages where they are needed (pread), or find them "
+				   "through an index",
 				   "Since Linux 4.0 each piece in another order is a map." },
 	[VMT_PATTERN_VIEWS] = { "mapped-twice",
 				"the same part of a file mapped more than once, as rings are",
-				"unmap all maps of each when it is done with; if it need not be mapped twice, one map "
-				"does",
+				"unmap all maps of each when it is no longer used; if it need not "
+				"be mapped twice, one map is enough",
 				NULL },
 	[VMT_PATTERN_DEVICES] = { "device-maps",
-				  "maps of devices and kernel objects (io_uring, GPU, perf), which never merge",
-				  "fewer of them, each for several threads or uses; unmap and close those that are done "
-				  "with",
+				  "maps of devices and kernel objects (io_uring, GPU, perf), which "
+				  "never merge",
+				  "fewer of them, each for several threads or uses; unmap and "
+				  "close those that are no longer used",
 				  NULL },
 	[VMT_PATTERN_HUGE_FILES] = { "huge-pages",
 				     "huge pages of many files or calls, which never merge",
@@ -228,7 +267,8 @@ const char *vmt_explain_pattern_word(const struct vmt_explain *explain, enum vmt
 	if (pattern == VMT_PATTERN_HOLES && !explain->facts.sites)
 		return "holes between pieces of memory, as munmap leaves them";
 	if (pattern == VMT_PATTERN_ENDED_THREADS && !explain->facts.sites)
-		return "by their size stacks of threads that have ended and were neither joined nor "
+		return "judging by their size, stacks of threads that have ended and were neither "
+		       "joined nor "
 		       "detached";
 	return patterns[pattern < VMT_PATTERN_COUNT ? pattern : VMT_PATTERN_ALIKE].word;
 }
@@ -236,16 +276,18 @@ const char *vmt_explain_pattern_word(const struct vmt_explain *explain, enum vmt
 const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_pattern pattern)
 {
 	if (pattern == VMT_PATTERN_THREADS && explain->is_java)
-		return "fewer threads (a pool, or virtual threads since JDK 21), or guards that are "
+		return "fewer threads (a pool, or virtual threads since JDK 21), or guards that "
+		       "are "
 		       "no maps";
 	if (pattern == VMT_PATTERN_RESERVED && explain->facts.has_no_addresses)
-		return "it was addresses that ran out, not maps: share one reservation among "
+		return "addresses ran out, not maps: share one reservation among "
 		       "several, or reserve less for each";
 	if (pattern == VMT_PATTERN_ALIKE && !explain->facts.sites && !explain->flags_known)
 		return "see first what keeps them apart (vmatrace maps --flags); where nothing "
 		       "does, map the range afresh, as a whole";
 	if (pattern == VMT_PATTERN_PIECES && explain->are_views)
-		return "map each file as a whole, once for each protection, and use pieces of these "
+		return "map each file as a whole, once for each protection, and use pieces of "
+		       "these "
 		       "maps";
 	return patterns[pattern < VMT_PATTERN_COUNT ? pattern : VMT_PATTERN_ALIKE].remedy;
 }

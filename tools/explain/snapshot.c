@@ -25,8 +25,8 @@ static int explain_problem(const struct vmt_snapshot *snapshot, int error, char 
 
 	if (snapshot->file && error == -EBADMSG)
 		snprintf(problem, size,
-			 "%s: line %zu is no line of /proc/PID/maps; save one with "
-			 "cat /proc/PID/maps.",
+			 "%s: line %zu is not a line of /proc/PID/maps; save a copy with cat "
+			 "/proc/PID/maps.",
 			 snapshot->file, snapshot->maps.bad_line);
 	else if (snapshot->file)
 		snprintf(problem, size, "%s: %s", snapshot->file, strerror(-error));
@@ -34,8 +34,8 @@ static int explain_problem(const struct vmt_snapshot *snapshot, int error, char 
 		snprintf(problem, size, "there is no process %d (any more).", (int)process->pid);
 	else if ((error == -EACCES || error == -EPERM) && process->user == getuid())
 		snprintf(problem, size,
-			 "%s (%d) lets nobody look at it (prctl PR_SET_DUMPABLE, or a "
-			 "program with rights of its own): try as root.",
+			 "%s (%d) does not allow inspection (prctl PR_SET_DUMPABLE, or a setuid or "
+			 "otherwise privileged program): try as root.",
 			 process->name, (int)process->pid);
 	else if (error == -EACCES || error == -EPERM)
 		snprintf(problem, size,

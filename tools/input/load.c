@@ -20,7 +20,7 @@
 static int complain(const char *name, int error)
 {
 	if (error == -EINVAL)
-		vmt_message("%s is no file; name a recording (*.vmt) or a directory of them.",
+		vmt_message("%s is not a file; name a recording (*.vmt) or a directory of them.",
 			    name);
 	else
 		vmt_message("%s: %s; name a recording (*.vmt) or a directory of them.", name,
@@ -103,7 +103,7 @@ static int append_view(struct vmt_recordings *recordings, const struct vmt_recor
 
 static int complain_of_damage(const char *name)
 {
-	vmt_message("%s is damaged: what cannot be is left out, and the rest is not certain; "
+	vmt_message("%s is damaged: impossible records are left out, and the rest is not certain; "
 		    "record it again.",
 		    name);
 	return -EBADMSG;
@@ -123,7 +123,7 @@ static int add(struct vmt_recordings *recordings, int fd, const char *name)
 	if (!ret)
 		ret = vmt_damage_examine(&recording.view);
 	if (ret)
-		vmt_message("%s is no readable recording: %s (at byte %llu); record it again.",
+		vmt_message("%s is not a readable recording: %s (at byte %llu); record it again.",
 			    name, recording.view.error,
 			    (unsigned long long)recording.view.error_offset);
 	else

@@ -153,8 +153,8 @@ static void put_alone(struct vmt_lines *lines, const struct vmt_explain *explain
 	char by[320];
 
 	vmt_lines_add(lines, 10,
-		      "  cause   pieces of memory that touch no other, as heaps of garbage "
-		      "collectors have them: %s of %s maps (%s of %s)%s",
+		      "  cause   pieces of memory that touch no other, which is typical of "
+		      "garbage-collected heaps: %s of %s maps (%s of %s)%s",
 		      vmt_lines_number(&maps, explain->alone),
 		      vmt_lines_number(&count, explain->count),
 		      vmt_lines_number(&alike, explain->alone_alike),

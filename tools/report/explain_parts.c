@@ -55,7 +55,7 @@ void vmt_explain_put_reason(char *text, size_t size, const struct vmt_explain *e
 				   sizeof(detail));
 	snprintf(text, size, "%s%s%s%s%s",
 		 is_unknown && explain->flags_known && explain->facts.is_fork_child ?
-			 "look alike: inherited by fork, and such memory merges no more" :
+			 "look alike: inherited by fork, and such memory no longer merges" :
 			 vmt_explain_apart_word(reason->top->why),
 		 *detail ? " (" : "", *detail && reason->has_more_details ? "mostly " : "", detail,
 		 *detail ? ")" : "");
@@ -107,7 +107,7 @@ void vmt_explain_put_cost(struct vmt_lines *lines, const char *start, uint64_t m
 			 cost.fault_low, cost.fault_high);
 	vmt_lines_add(lines, 10,
 		      "%s%s maps: about %s MB of kernel memory, a fork %s ms slower%s (estimate, "
-		      "after Linux 6.18)",
+		      "measured on Linux 6.18)",
 		      start, vmt_lines_number(&number, maps),
 		      span(memory, cost.bytes_low, cost.bytes_high),
 		      span(fork, cost.fork_low, cost.fork_high), faults);
@@ -125,7 +125,7 @@ void vmt_explain_put_limit(struct vmt_lines *lines, const char *start, uint64_t 
 	while (wanted < 2 * maps)
 		wanted *= 2;
 	vmt_lines_add(lines, 10,
-		      "%ssysctl vm.max_map_count=%llu (it is %s), which gives time but "
-		      "cures nothing",
+		      "%ssysctl vm.max_map_count=%llu (now %s), which buys time but does not fix "
+		      "the cause",
 		      start, (unsigned long long)wanted, vmt_lines_number(&number, limit));
 }

@@ -178,8 +178,8 @@ static void put_plain(struct vmt_lines *lines, struct vmt_explain_record *record
 		vmt_lines_add(lines, 10, "  help    cut larger pieces, or the whole range at once");
 	else if (map->kind != VMT_KIND_LIBRARY && place.counters.calls > ENOUGH)
 		vmt_lines_add(lines, 10,
-			      "  help    unmap them when they are done with, or use "
-			      "parts of one larger map");
+			      "  help    unmap them when they are no longer used, or use parts of "
+			      "one larger map");
 	if (lines->count > VMT_EXPLAIN_LEAD)
 		vmt_lines_cut(lines, before);
 }

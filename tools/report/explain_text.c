@@ -114,8 +114,7 @@ static void put_remedies(struct vmt_lines *lines, const struct vmt_explain *expl
 
 	if (!explain->pattern_count && !is_alone) {
 		vmt_lines_add(lines, 0,
-			      "What would help: no pattern is recognised that a known "
-			      "remedy would make fewer");
+			      "What would help: no pattern with a known remedy is recognised");
 		vmt_explain_put_limit(lines, "  for now: ", explain->count, limit);
 		return;
 	}
@@ -162,7 +161,7 @@ static void put_cause(struct vmt_lines *lines, const struct vmt_explain *explain
 	if (vmt_explain_is_mostly_alone(explain))
 		vmt_lines_add(lines, 2,
 			      "  mostly pieces of memory that touch no other (%s maps, %s of %s; "
-			      "heaps of garbage collectors are like that)",
+			      "typical of garbage-collected heaps)",
 			      vmt_lines_number(&number, explain->alone),
 			      vmt_lines_number(&alike, explain->alone_alike),
 			      vmt_lines_number_bytes(&size, explain->alone_size));

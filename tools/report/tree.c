@@ -397,7 +397,7 @@ static void put_all(struct tree *tree, bool all)
 	fprintf(tree->stream, "%zu process%s", tree->count, tree->count == 1 ? "" : "es");
 	if (count > tree->count)
 		fprintf(tree->stream, " (%zu programs, by exec)", count);
-	fputs("; below the one marked, --pid=PID shows another\n\n", tree->stream);
+	fputs("; details of the marked one follow, --pid=PID shows another\n\n", tree->stream);
 	fprintf(tree->stream, "      pid      maps    growth      peak  end      command\n");
 	for (size_t i = 0; i < count; i++) {
 		if (tree->process[i].is_shown && !tree->process[i].is_printed &&

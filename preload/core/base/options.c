@@ -28,7 +28,8 @@ struct option {
 #define AT(field) offsetof(struct vmt_options, field)
 
 static const struct option table[] = {
-	{ "help", OPTION_BOOL, AT(help), 0, 0, "help=1            list these options and go on" },
+	{ "help", OPTION_BOOL, AT(help), 0, 0,
+	  "help=1            list these options, then run the program" },
 	{ "strict", OPTION_BOOL, AT(strict), 0, 0,
 	  "strict=1          a bad option ends the program with status 2" },
 	{ "log_path", OPTION_TEXT, AT(log_path), 0, 0,
@@ -37,38 +38,45 @@ static const struct option table[] = {
 	  "dir=DIR           keep a recording of every process in DIR, EXE.PID.vmt" },
 	{ "report", OPTION_BOOL, AT(report), 0, 0, "report=0          no report at exit" },
 	{ "children", OPTION_CHILDREN, AT(children), 0, 0,
-	  "children=report   child processes print their reports, and are judged, as well" },
+	  "children=report   child processes also print reports, and max_growth applies to them "
+	  "too" },
 	{ "follow_children", OPTION_BOOL, AT(follow_children), 0, 0,
 	  "follow_children=0 child processes are not recorded" },
 	{ "top", OPTION_NUMBER, AT(top), 1, 1000000,
 	  "top=N             call sites in the report (10)" },
 	{ "verbosity", OPTION_NUMBER, AT(verbosity), 0, 9,
-	  "verbosity=N       1: more about how the numbers were come by" },
+	  "verbosity=N       1: also explain how the numbers were obtained" },
 	{ "max_growth", OPTION_NUMBER, AT(max_growth), 0, UINT64_MAX,
-	  "max_growth=N      fail a program that ends well with more than N maps more than at its start" },
+	  "max_growth=N      fail a program that succeeds but has over N more maps than at its "
+	  "start" },
 	{ "exitcode", OPTION_NUMBER, AT(exitcode), 1, 255,
-	  "exitcode=N        the exit status then (23)" },
+	  "exitcode=N        exit status of a program that max_growth fails (23)" },
 	{ "sites", OPTION_SITES, AT(sites), 0, 0,
-	  "sites=WAY         libc's own system calls: auto, mprotect (not /proc/self/mem), 0 (unseen)" },
+	  "sites=WAY         how to catch libc's own calls: auto, mprotect (not /proc/self/mem), 0 "
+	  "(do not)" },
 	{ "malloc", OPTION_BOOL, AT(malloc), 0, 0, "malloc=0          do not count allocations" },
 	{ "ask", OPTION_ASK, AT(ask), 0, 0,
-	  "ask=WAY           how the kernel is asked: auto, query, probe or maps" },
+	  "ask=WAY           how to query the kernel: auto, query, probe or maps" },
 	{ "derive", OPTION_DERIVE, AT(derive), 0, 0,
-	  "derive=plain      ask wherever maps may have merged, not only where the rules leave it open" },
+	  "derive=plain      query the kernel for every possible merge, not only for the ambiguous "
+	  "ones" },
 	{ "filter", OPTION_FILTER, AT(filter), 0, 0,
-	  "filter=probe      under a seccomp filter, let a child find out what it allows" },
+	  "filter=probe      under a seccomp filter, find out in a child process what it allows" },
 	{ "verify", OPTION_NUMBER, AT(verify), 0, UINT64_MAX,
-	  "verify=N          compare with /proc/self/maps after every Nth call, stop if it differs" },
+	  "verify=N          compare with /proc/self/maps after every Nth call, stop if it "
+	  "differs" },
 	{ "max_maps", OPTION_NUMBER, AT(max_maps), 1000, 100000000,
-	  "max_maps=N        maps there is room for (vm.max_map_count, at least 100000)" },
+	  "max_maps=N        room for N maps (vm.max_map_count, at least 100000)" },
 	{ "max_sites", OPTION_NUMBER, AT(max_sites), 100, 10000000,
-	  "max_sites=N       call sites there is room for (20000)" },
+	  "max_sites=N       room for N call sites (20000)" },
 	{ "max_size", OPTION_NUMBER, AT(max_size), 1, 1000000,
-	  "max_size=N        MiB a recording may take (what max_maps and max_sites need: 30)" },
+	  "max_size=N        size limit of a recording in MiB (as max_maps and max_sites need: "
+	  "30)" },
 	{ "tool", OPTION_BOOL, AT(tool), 0, 0,
 	  "tool=0            do not run the vmatrace tool for function names" },
 	{ "markers", OPTION_BOOL, AT(markers), 0, 0,
-	  "markers=1         write(-1, \"vmatrace: ready\") and \"…done\", for reading strace logs" },
+	  "markers=1         write(-1, \"vmatrace: ready\") and \"…done\", for reading strace "
+	  "logs" },
 };
 
 void vmt_options_init(struct vmt_options *options)
@@ -274,7 +282,7 @@ static int parse_one(struct vmt_options *options, struct piece piece,
 	}
 	if (!set(options, option, value)) {
 		complain(ops, "bad value in VMATRACE_OPTIONS: '", piece,
-			 "'; help=1 lists what is good");
+			 "'; help=1 lists what is valid");
 		return 1;
 	}
 	return 0;

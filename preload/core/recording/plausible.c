@@ -24,15 +24,15 @@ const char *vmt_plausible_header(const struct vmt_rec_header *header)
 	if ((header->maps_start | header->maps_now | header->maps_peak | header->maps_own) >=
 		    MAPS_END ||
 	    (header->maps_kernel >= MAPS_END && header->maps_kernel != UINT64_MAX))
-		return "more maps than there can be";
+		return "too many maps";
 	if ((header->calls_seen | header->calls_derived | header->unseen | header->lost |
 	     header->relearned | header->deferred | header->truncated) >= VMT_VIEW_COUNT_END)
-		return "more calls than there can be";
+		return "too many calls";
 	if (header->page_size && !is_power_of_two(header->page_size))
-		return "a page size that cannot be";
+		return "an impossible page size";
 	if (header->bucket_ns % VMT_TIMELINE_NS ||
 	    (header->bucket_ns && !is_power_of_two(header->bucket_ns / VMT_TIMELINE_NS)))
-		return "a timeline that cannot be";
+		return "an impossible timeline";
 	return NULL;
 }
 

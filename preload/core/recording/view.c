@@ -100,7 +100,7 @@ static int check_header(struct vmt_view *view)
 		return refuse(view, 0, "not a vmatrace recording");
 	if (header->endian == __builtin_bswap32(VMT_RECORD_ENDIAN))
 		return refuse(view, offsetof(struct vmt_rec_header, endian),
-			      "recorded on a machine of the other byte order");
+			      "recorded on a machine with the other byte order");
 	if (header->endian != VMT_RECORD_ENDIAN)
 		return refuse(view, offsetof(struct vmt_rec_header, endian), "bad byte order mark");
 	if (header->version != VMT_RECORD_VERSION)

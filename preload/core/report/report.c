@@ -66,10 +66,10 @@ static void put_status(struct vmt_report *text)
 		if (!name)
 			vmt_fmt_num(fmt, (uint32_t)header->status, 0);
 		break;
-	case VMT_END_EXEC: vmt_fmt_str(fmt, ", went on as another program (exec)"); break;
+	case VMT_END_EXEC: vmt_fmt_str(fmt, ", became another program (exec)"); break;
 	case VMT_END_RUNNING:
-		vmt_fmt_str(fmt, text->options->is_gone ? ", ended without saying how (killed?)" :
-							  ", running");
+		vmt_fmt_str(fmt,
+			    text->options->is_gone ? ", end not recorded (killed?)" : ", running");
 		break;
 	default: break;
 	}

@@ -9,39 +9,38 @@
 #include <linux/errno.h>
 
 static const char *const notes[] = {
-	"/proc/self/mem cannot be opened (there is no /proc, or a seccomp filter), so libc's own "
-	"calls are not caught, only the program's: read \"unseen\" as libc's part.",
-	"The kernel refuses writing to /proc/self/mem, so libc's own calls are not caught, "
-	"only the program's: read \"unseen\" as libc's part.",
-	"This libc has no call sites that vmatrace knows, so its own calls are not caught, "
-	"only the program's: read \"unseen\" as libc's part.",
-	"Some of libc's call sites could not be caught; their calls are \"unseen\".",
-	"A seccomp filter is active that is not known to allow all that vmatrace asks the kernel "
-	"for, so less was found out: if it allows making processes, set filter=probe.",
-	"More call sites than there is room for: later ones share one entry. Set max_sites= or "
-	"max_size= higher.",
-	"More maps than the recording has room for: kinds, patterns and bytes are those of a "
-	"part. Set max_maps= or max_size= higher.",
+	"/proc/self/mem cannot be opened (no /proc, or a seccomp filter), so only the program's "
+	"calls are caught, not libc's own, which appear as \"unseen\".",
+	"The kernel refuses writes to /proc/self/mem, so only the program's calls are caught, not "
+	"libc's own, which appear as \"unseen\".",
+	"vmatrace recognises no call sites in this libc, so only the program's calls are caught, "
+	"not libc's own, which appear as \"unseen\".",
+	"Some of libc's call sites could not be patched; their calls are \"unseen\".",
+	"A seccomp filter is active that may forbid some of vmatrace's own system calls, so "
+	"vmatrace did without them: if the filter allows creating processes, set filter=probe.",
+	"There were more call sites than there is room for: later ones share one entry. Raise "
+	"max_sites= or max_size=.",
+	"There were more maps than the recording has room for: kinds, patterns and bytes cover "
+	"only some of them. Raise max_maps= or max_size=.",
 	"vmatrace's memory ceiling was reached: some calls are recorded without a stack.",
-	"The disk is full: the recording is not complete. Give dir= a place with room.",
+	"The disk is full: the recording is incomplete. Set dir= to a place with room.",
 	"/proc/self/maps cannot be read, so nothing could be compared with the kernel, "
 	"and where it was so from the start no stack is known: mount /proc.",
-	"This kernel has no PROCMAP_QUERY (Linux 6.11): asking takes longer, results are the "
-	"same.",
+	"This kernel has no PROCMAP_QUERY (Linux 6.11): queries take longer, results are the same.",
 	"Running under valgrind: the maps that valgrind makes itself are not seen.",
-	"A module makes system calls of its own, past libc; what they change is \"unseen\".",
+	"A module makes system calls directly, bypassing libc; what they change is \"unseen\".",
 	"Tracing was switched off before the end: the figures are those of that moment.",
-	"This C library has no unwind tables: who called it is a guess, and frames of its own are "
+	"This C library has no unwind tables: its callers are guessed, and its own frames are "
 	"missing.",
-	"More modules than there is room for: frames in later ones have no name.",
-	"A module is too large to be searched for system calls of its own; what they change is "
+	"There were more modules than there is room for: frames in later ones have no names.",
+	"A module is too large to be searched for direct system calls; what those change is "
 	"\"unseen\".",
-	"The program lets system calls through by the address they come from (Syscall User "
-	"Dispatch, or a seccomp filter), which would refuse vmatrace's own: it stepped aside.",
-	"The recording's file could not be made longer (its folder is out of reach by now, or "
-	"ulimit -f too low): it is not complete.",
-	"This Linux is newer than any that vmatrace was tried on: the kernel is asked wherever maps "
-	"may have merged, which takes longer.",
+	"The program allows system calls only from certain addresses (Syscall User Dispatch, or a "
+	"seccomp filter), which would refuse vmatrace's own calls, so vmatrace stopped tracing.",
+	"The recording's file could not be extended (its directory can no longer be reached, or "
+	"ulimit -f is too low): the recording is incomplete.",
+	"This Linux is newer than any that vmatrace was tested on: it queries the kernel wherever "
+	"maps may have merged, which takes longer.",
 };
 
 const char *vmt_report_note(uint32_t bit)
@@ -100,7 +99,7 @@ static void put_per_cent(struct vmt_fmt *fmt, uint64_t part, uint64_t whole)
 	vmt_fmt_str(fmt, " %");
 }
 
-/* How the results were come by; for those who ask for it. */
+/* How the results of the calls were obtained; printed with verbosity. */
 static void put_asked(struct vmt_report *text)
 {
 	const struct vmt_rec_header *header = &text->view->header;
@@ -111,9 +110,9 @@ static void put_asked(struct vmt_report *text)
 
 	vmt_fmt_str(fmt, "  results ");
 	vmt_fmt_num(fmt, header->calls_derived, 0);
-	vmt_fmt_str(fmt, " worked out, ");
+	vmt_fmt_str(fmt, " derived, ");
 	vmt_fmt_num(fmt, asked, 0);
-	vmt_fmt_str(fmt, " asked of the kernel, ");
+	vmt_fmt_str(fmt, " obtained from the kernel, ");
 	put_per_cent(fmt, asked, header->calls_seen);
 	vmt_fmt_str(fmt, " of the calls (query ");
 	vmt_fmt_num(fmt, header->asked_query, 0);
@@ -125,10 +124,10 @@ static void put_asked(struct vmt_report *text)
 	if (header->asked_files) {
 		vmt_fmt_str(fmt, "; ");
 		vmt_fmt_count(fmt, header->asked_files, "file");
-		vmt_fmt_str(fmt, " told by fstat");
+		vmt_fmt_str(fmt, " identified by fstat");
 	}
 	if (header->verified) {
-		vmt_fmt_str(fmt, "; compared as a whole ");
+		vmt_fmt_str(fmt, "; compared with the whole kernel table ");
 		vmt_fmt_count(fmt, header->verified, "time");
 	}
 	vmt_fmt_wrap(fmt, 10);
@@ -137,14 +136,14 @@ static void put_asked(struct vmt_report *text)
 #define NOTES_OF_NO_LOOK \
 	(VMT_NOTE_SECCOMP | VMT_NOTE_NO_PROC | VMT_NOTE_SWITCHED_OFF | VMT_NOTE_BY_ADDRESS)
 
-/* Who was there at the end but could not look, says in a note why. */
+/* If the library ran at the end but could not compare, a note gives the reason. */
 static const char *why_not_compared(const struct vmt_rec_header *header)
 {
 	if (header->end == VMT_END_EXEC)
 		return "; not compared with the kernel's table before it became another program";
 	if (header->end == VMT_END_EXIT && (header->notes & NOTES_OF_NO_LOOK))
 		return "; not compared with the kernel's table at the end";
-	return "; its end was not seen, so that NOTHING was compared with the kernel's table";
+	return "; its end was not seen, so NOTHING was compared with the kernel's table";
 }
 
 static void put_verdict(struct vmt_report *text)
@@ -153,7 +152,7 @@ static void put_verdict(struct vmt_report *text)
 	struct vmt_fmt *fmt = &text->fmt;
 
 	if (vmt_view_is_damaged(text->view)) {
-		vmt_fmt_str(fmt, "; the recording is DAMAGED, so that nothing here is certain");
+		vmt_fmt_str(fmt, "; the recording is DAMAGED, so nothing here is certain");
 	} else if (header->end == VMT_END_RUNNING && !text->options->is_gone &&
 		   !(header->notes & VMT_NOTE_SWITCHED_OFF)) {
 		vmt_fmt_str(fmt, "; will be compared with the kernel's table at the end");
@@ -165,7 +164,7 @@ static void put_verdict(struct vmt_report *text)
 	} else {
 		vmt_fmt_str(fmt, vmt_view_is_exact(text->view) ?
 					 "; equal to the kernel's table" :
-					 "; now equal to the kernel's table, but not all the time");
+					 "; equal to the kernel's table now, but not at all times");
 	}
 }
 
@@ -206,7 +205,7 @@ void vmt_report_seen(struct vmt_report *text)
 	vmt_fmt_num(fmt, header->lost, 0);
 	vmt_fmt_str(fmt, " lost");
 	if (header->relearned) {
-		vmt_fmt_str(fmt, ", table learnt again ");
+		vmt_fmt_str(fmt, ", table reread ");
 		vmt_fmt_count(fmt, header->relearned, "time");
 	}
 	if (header->truncated) {
@@ -223,7 +222,7 @@ void vmt_report_seen(struct vmt_report *text)
 	vmt_fmt_wrap(fmt, 10);
 }
 
-/* "modules, maps": the sections that are not what was written. */
+/* "modules, maps": the sections that differ from what the library wrote. */
 static void put_damaged(struct vmt_report *text)
 {
 	const char *between = "";
@@ -249,8 +248,8 @@ static void put_damage(struct vmt_report *text)
 	}
 	if (text->view->left_out) {
 		vmt_fmt_str(fmt, text->view->damaged ? "; " : "");
-		vmt_fmt_count(fmt, text->view->left_out, "record");
-		vmt_fmt_str(fmt, ", which cannot be, left out");
+		vmt_fmt_count(fmt, text->view->left_out, "impossible record");
+		vmt_fmt_str(fmt, " left out");
 	}
 	vmt_fmt_str(fmt, ". Record it again.");
 	vmt_fmt_wrap(fmt, 10);
@@ -271,8 +270,8 @@ void vmt_report_notes(struct vmt_report *text)
 	}
 	if (text->view->is_torn) {
 		vmt_fmt_str(&text->fmt,
-			    "  note    The program was stopped while the header was being "
-			    "written: a figure may be one call behind.");
+			    "  note    The program was stopped while the header was being written, "
+			    "so a figure may be one call behind.");
 		vmt_fmt_wrap(&text->fmt, 10);
 	}
 }

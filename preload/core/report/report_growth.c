@@ -118,7 +118,7 @@ static const char *trend_words(enum vmt_trend trend)
 {
 	static const char *const words[VMT_TREND_COUNT] = {
 		[VMT_TREND_NONE] = "little",
-		[VMT_TREND_SHORT] = "too short a run to tell a leak from starting up",
+		[VMT_TREND_SHORT] = "the run is too short to tell a leak from start-up",
 		[VMT_TREND_BURST] = "a burst",
 		[VMT_TREND_BURSTS] = "bursts",
 		[VMT_TREND_SAWTOOTH] = "a sawtooth",

@@ -224,7 +224,7 @@ static void put_pseudo(struct vmt_report *text, uint32_t index, const char *word
 static const char *words_of_unseen(const struct vmt_view *view)
 {
 	if (!vmt_view_concurrent(view))
-		return "changed unseen, by no call that was recorded";
+		return "changed unseen, by calls that were not recorded";
 	return view->header.unseen ? "changed unseen, or by concurrent calls" :
 				     "changed by concurrent calls, by which is not known";
 }
@@ -316,7 +316,7 @@ static void put_table(struct vmt_report *text, uint64_t live, bool with_stacks)
 		if (with_stacks)
 			put_below(text, last);
 	}
-	put_pseudo(text, VMT_SITE_STARTUP, "there at start-up");
+	put_pseudo(text, VMT_SITE_STARTUP, "present at start-up");
 	put_pseudo(text, VMT_SITE_UNSEEN, words_of_unseen(text->view));
 	put_rest(text, sites < text->sites_shown ? text->sites_shown - sites : 0, live);
 }

@@ -5,7 +5,7 @@
 NEEDS=gcc
 VERIFY=0
 ALLOW=noted
-EXPECT="makes system calls of its own"
+EXPECT="makes system calls directly"
 export ASAN_OPTIONS=verify_asan_link_order=0
 
 prepare() {
