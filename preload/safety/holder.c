@@ -58,12 +58,6 @@ void vmt_holder_note_signal(struct vmt_state *state, long nr, const long args[6]
 	state->has_signals = true;
 }
 
-void vmt_holder_note_thread_signal(void)
-{
-	if (vmt_state)
-		vmt_state->has_signals = true;
-}
-
 /*
  * The stack grows down: a handler that interrupted us runs below the frame that holds the lock.
  * There or above it, on the same stack, that frame is gone. On a signal stack nothing can be said.

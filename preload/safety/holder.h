@@ -28,7 +28,4 @@ static inline uint64_t vmt_holder_place(const struct vmt_regs *regs)
 /* The program makes system call nr: remember whether its threads send signals to each other. */
 void vmt_holder_note_signal(struct vmt_state *state, long nr, const long args[6]);
 
-/* The same for a signal to a thread that is not sent by a system call we see. */
-void vmt_holder_note_thread_signal(void);
-
 #endif

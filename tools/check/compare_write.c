@@ -3,16 +3,12 @@
 #include "check/compare.h"
 #include "core/base/fmt.h"
 #include "json/json_parts.h"
+#include "util/lines.h"
 #include "util/must.h"
 
 #include <errno.h>
 
 #define SHOWN_FRAMES 6
-
-static void emit(void *context, const char *bytes, size_t n)
-{
-	fwrite(bytes, 1, n, context);
-}
 
 /* Key lines without the call, one below the other; files and lines where they are known. */
 static void put_stack(FILE *stream, const struct vmt_summary_site *site)
@@ -37,7 +33,7 @@ void vmt_compare_text(FILE *stream, const struct vmt_comparison *comparison)
 	struct vmt_fmt fmt;
 	int64_t change = 0;
 
-	vmt_fmt_init(&fmt, emit, stream, 0);
+	vmt_fmt_init(&fmt, vmt_lines_emit, stream, 0);
 	if (comparison->count)
 		fputs("  change   before    after  call site\n", stream);
 	for (size_t i = 0; i < comparison->count; i++) {

@@ -5,14 +5,10 @@
  */
 #include "check/verdict.h"
 #include "core/base/fmt.h"
+#include "util/lines.h"
 #include "util/must.h"
 
 #define DEPTH 8u
-
-static void emit(void *context, const char *bytes, size_t n)
-{
-	fwrite(bytes, 1, n, context);
-}
 
 static void put_where(struct vmt_fmt *fmt, const struct vmt_stack_frame *frame)
 {
@@ -139,7 +135,7 @@ static void put_finding(FILE *stream, const struct vmt_verdict *verdict, size_t 
 	const struct vmt_finding *finding = &verdict->finding[index];
 	struct vmt_fmt fmt;
 
-	vmt_fmt_init(&fmt, emit, stream, finding->program->pid);
+	vmt_fmt_init(&fmt, vmt_lines_emit, stream, finding->program->pid);
 	if (finding->rule == VMT_RULE_PER_SITE) {
 		put_sites_head(&fmt, verdict, index);
 		put_site(&fmt, finding, verdict->base != NULL);

@@ -10,6 +10,8 @@
 
 #include "input/explain_map.h"
 
+#define VMT_EXPLAIN_ARENA (UINT64_C(64) << 20) /* HEAP_MAX_SIZE of glibc on 64 bits */
+
 /* Why two maps that touch are two. */
 enum vmt_apart {
 	VMT_APART_FILE, /* another file, or a file beside anonymous memory */

@@ -13,7 +13,6 @@
 #include <string.h>
 
 #define GUARD_MAX     (UINT64_C(16) << 10)
-#define ARENA         (UINT64_C(64) << 20) /* HEAP_MAX_SIZE of glibc on 64 bits */
 #define DEFAULT_STACK (UINT64_C(8) << 20)
 #define BSS_MAX       (UINT64_C(16) << 20)
 #define THREADS_LEAST 16u /* of which the number says what their stacks are */
@@ -202,10 +201,11 @@ static void mark_arenas(struct vmt_explain_map *map, size_t count)
 	for (size_t i = 0; i + 1 < count; i++) {
 		struct vmt_explain_map *rest = &map[i + 1];
 
-		if (map[i].start % ARENA || !(map[i].flags & VMT_MAP_WRITE) ||
-		    !vmt_explain_touch(&map[i], rest) || rest->end != map[i].start + ARENA ||
-		    !is_without_access(rest) || !vmt_explain_is_anonymous(&map[i]) ||
-		    map[i].kind == VMT_KIND_THREAD_STACK || map[i].name_length)
+		if (map[i].start % VMT_EXPLAIN_ARENA || !(map[i].flags & VMT_MAP_WRITE) ||
+		    !vmt_explain_touch(&map[i], rest) ||
+		    rest->end != map[i].start + VMT_EXPLAIN_ARENA || !is_without_access(rest) ||
+		    !vmt_explain_is_anonymous(&map[i]) || map[i].kind == VMT_KIND_THREAD_STACK ||
+		    map[i].name_length)
 			continue;
 		map[i].kind = rest->kind = VMT_KIND_ALLOCATOR;
 		map[i].is_arena = rest->is_arena = true;

@@ -28,7 +28,6 @@ static const enum vmt_apart reason_of[VMT_PATTERN_COUNT] = {
 };
 
 #define HOLE_MAX (UINT64_C(64) << 20)
-#define ARENA    (UINT64_C(64) << 20)
 
 static bool is_memory(const struct vmt_explain_map *map)
 {
@@ -212,7 +211,7 @@ static void find_arenas(struct vmt_search *search, enum vmt_pattern pattern)
 		if (search->map[i].flags & VMT_MAP_WRITE)
 			used += search->map[i].end - search->map[i].start;
 	}
-	after = pattern == VMT_PATTERN_ARENA_HEAPS ? 1 : 2 * (used / 2 / ARENA + 1);
+	after = pattern == VMT_PATTERN_ARENA_HEAPS ? 1 : 2 * (used / 2 / VMT_EXPLAIN_ARENA + 1);
 	search->at->saves = search->at->maps > after ? search->at->maps - after : 0;
 }
 

@@ -165,7 +165,7 @@ static int by_start(const void *a, const void *b)
 	return (one->image > two->image) - (one->image < two->image);
 }
 
-static bool is_recording_name(const char *name)
+bool vmt_load_is_recording_name(const char *name)
 {
 	const char *end = strrchr(name, '.');
 
@@ -182,7 +182,7 @@ static bool is_of_process(const char *name, pid_t pid)
 	snprintf(middle, sizeof(middle), ".%d", (int)pid);
 	while ((next = strstr(next, middle)))
 		found = next++;
-	if (!found || !is_recording_name(name))
+	if (!found || !vmt_load_is_recording_name(name))
 		return false;
 	found += strlen(middle);
 	return !strcmp(found, ".vmt") || *found == '-';
@@ -200,7 +200,7 @@ static int add_directory(struct vmt_recordings *recordings, const char *path, pi
 	if (!dir)
 		return complain(path, -errno);
 	while ((entry = readdir(dir))) {
-		if (!is_recording_name(entry->d_name) ||
+		if (!vmt_load_is_recording_name(entry->d_name) ||
 		    (pid && !is_of_process(entry->d_name, pid)))
 			continue;
 		if (asprintf(&file, "%s/%s", path, entry->d_name) < 0)

@@ -29,6 +29,9 @@ struct vmt_recordings {
  */
 int vmt_load_path(struct vmt_recordings *recordings, const char *path);
 
+/* NAME.vmt */
+bool vmt_load_is_recording_name(const char *name);
+
 /* Add the recording open as descriptor fd, which stays open. */
 int vmt_load_fd(struct vmt_recordings *recordings, int fd);
 

@@ -2,14 +2,14 @@
 /*
  * See explain_parts.h: sums over reasons, and lines that appear in two places.
  */
+#include "core/report/report.h"
 #include "report/explain_parts.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define SLOW_FAULTS  10000u
-#define NEAR_PERCENT 80u
-#define ROOMY_LIMIT  262144u /* what much software asks for that maps a lot */
+#define SLOW_FAULTS 10000u
+#define ROOMY_LIMIT 262144u /* what much software asks for that maps a lot */
 
 void vmt_explain_sum_reasons(const struct vmt_explain *explain,
 			     struct vmt_explain_reason reasons[VMT_APART_COUNT])
@@ -120,7 +120,7 @@ void vmt_explain_put_limit(struct vmt_lines *lines, const char *start, uint64_t 
 	uint64_t wanted = ROOMY_LIMIT;
 
 	if (!limit || maps > LIMIT_MAX / 2 || limit > LIMIT_MAX ||
-	    maps * 100 < limit * NEAR_PERCENT)
+	    maps * 100 < limit * VMT_REPORT_NEAR_PERCENT)
 		return;
 	while (wanted < 2 * maps)
 		wanted *= 2;

@@ -23,15 +23,13 @@ struct places {
 	size_t count;
 };
 
-static bool is_over(const struct vmt_explain_record *record)
+bool vmt_explain_peak_is_over(const struct vmt_view *view)
 {
-	const struct vmt_rec_header *header = &record->view->header;
-	uint64_t now = record->count, rise;
+	const struct vmt_rec_header *header = &view->header;
+	uint64_t rise = header->maps_peak - header->maps_start;
 
-	if (header->maps_peak <= header->maps_start)
-		return false;
-	rise = header->maps_peak - header->maps_start;
-	return rise >= VMT_EXPLAIN_LEAST && now < header->maps_start + rise / 2;
+	return header->maps_peak > header->maps_start && rise >= VMT_EXPLAIN_LEAST &&
+	       vmt_view_maps_now(view) < header->maps_start + rise / 2;
 }
 
 static void add_place(struct places *places, const struct place *place)
@@ -109,7 +107,7 @@ bool vmt_explain_peak_lead(struct vmt_lines *lines, struct vmt_explain_record *r
 	struct vmt_view_totals *totals;
 	struct places places = { NULL, 0 };
 
-	if (!is_over(record))
+	if (!vmt_explain_peak_is_over(record->view))
 		return false;
 	totals = calloc(sites + 2, sizeof(*totals));
 	places.place = calloc(sites + 2, sizeof(*places.place));

@@ -7,6 +7,7 @@
 #include "input/liveness.h"
 #include "report/allocators_text.h"
 #include "report/explain_lead.h"
+#include "report/explain_peak.h"
 #include "report/print_text.h"
 #include "report/tree.h"
 #include "naming/names.h"
@@ -17,9 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PREFIX  12u /* columns of ==PID== at most */
-#define HANDFUL 4u /* so few sites are shown with their stacks in the table */
-#define RISE    100u /* maps more at the peak than at the start, for the peak to be the matter */
+#define PREFIX 12u /* columns of ==PID== at most */
 
 struct context {
 	struct vmt_function_names names;
@@ -63,16 +62,6 @@ static bool is_default(const struct vmt_rows_options *rows)
 	       !rows->module && !rows->function && !rows->call;
 }
 
-/* Most of what there was at the peak is gone: who had it then is the question. */
-static bool is_given_back(const struct vmt_view *view)
-{
-	const struct vmt_rec_header *header = &view->header;
-	uint64_t rise = header->maps_peak - header->maps_start;
-
-	return header->maps_peak > header->maps_start && rise >= RISE &&
-	       vmt_view_maps_now(view) < header->maps_start + rise / 2;
-}
-
 /* Sites that the core would show. */
 static bool is_handful(const struct vmt_view *view, const struct vmt_view_totals *totals)
 {
@@ -80,12 +69,12 @@ static bool is_handful(const struct vmt_view *view, const struct vmt_view_totals
 	struct vmt_rec_site site;
 	uint64_t n = 0;
 
-	for (uint64_t i = VMT_SITE_FIRST; i < count && n <= HANDFUL; i++) {
+	for (uint64_t i = VMT_SITE_FIRST; i < count && n <= VMT_REPORT_HANDFUL; i++) {
 		if (vmt_view_site(view, i, &site))
 			n += totals[i].live || site.counters.created || site.counters.split ||
 			     site.counters.merged || site.counters.removed;
 	}
-	return n <= HANDFUL;
+	return n <= VMT_REPORT_HANDFUL;
 }
 
 /*
@@ -102,7 +91,7 @@ static uint64_t count_stacks(const struct vmt_rows *rows, const struct vmt_rows_
 		return 0;
 	if (!is_default(options))
 		return rows->count;
-	while (n < rows->count && (n < HANDFUL || rows->item[n].live > maps / 100))
+	while (n < rows->count && (n < VMT_REPORT_HANDFUL || rows->item[n].live > maps / 100))
 		n++;
 	return n;
 }
@@ -167,7 +156,7 @@ static void print_one(FILE *stream, const struct vmt_recording *recording,
 		text.now = vmt_liveness_now(CLOCK_MONOTONIC);
 	if (!vmt_explain_record(view, symbols, &explained))
 		ops.lead_count = vmt_explain_lead_lines(&lines, &explained, text.now);
-	if (chosen.sort == VMT_ROWS_DEFAULT && is_given_back(view))
+	if (chosen.sort == VMT_ROWS_DEFAULT && vmt_explain_peak_is_over(view))
 		chosen.sort = VMT_ROWS_PEAK;
 	if (chosen.sort == VMT_ROWS_PEAK) {
 		text.counted = "peak";

@@ -138,18 +138,13 @@ static void add_counters(struct vmt_rec_counters *sum, const struct vmt_rec_coun
 	sum->removed += more->removed;
 }
 
-static uint64_t magnitude(int64_t value)
-{
-	return value < 0 ? -(uint64_t)value : (uint64_t)value;
-}
-
 /* What a row is placed by, and which of its call sites stands for it. */
 static uint64_t sorted_by(const struct group *group, enum vmt_rows_sort sort)
 {
 	const struct vmt_rec_counters *counters = &group->row.counters;
 
 	switch (sort) {
-	case VMT_ROWS_NET: return magnitude(vmt_view_net(counters));
+	case VMT_ROWS_NET: return vmt_report_magnitude(vmt_view_net(counters));
 	case VMT_ROWS_PEAK: return group->peak;
 	case VMT_ROWS_CALLS: return counters->calls;
 	case VMT_ROWS_CREATED: return counters->created;
@@ -168,7 +163,7 @@ static bool is_more(const struct group *site, const struct group *group)
 		return site->most > group->most;
 	if (site->most_peak != group->most_peak)
 		return site->most_peak > group->most_peak;
-	return magnitude(net) > magnitude(other);
+	return vmt_report_magnitude(net) > vmt_report_magnitude(other);
 }
 
 static void add_to_group(struct maker *maker, const struct group *site,
@@ -257,7 +252,8 @@ static int by_sort(const void *a, const void *b, void *context)
 	if (!order)
 		order = compare_rows(one->row.live, two->row.live);
 	if (!order)
-		order = compare_rows(magnitude(vmt_view_net(c1)), magnitude(vmt_view_net(c2)));
+		order = compare_rows(vmt_report_magnitude(vmt_view_net(c1)),
+				     vmt_report_magnitude(vmt_view_net(c2)));
 	return order ? order : -compare_rows(one->row.site, two->row.site);
 }
 

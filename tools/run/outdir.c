@@ -14,13 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool is_recording(const char *name)
-{
-	const char *end = strrchr(name, '.');
-
-	return end && !strcmp(end, ".vmt");
-}
-
 static size_t count_recordings(const char *path)
 {
 	DIR *dir = opendir(path);
@@ -28,7 +21,7 @@ static size_t count_recordings(const char *path)
 	size_t count = 0;
 
 	while (dir && (entry = readdir(dir)))
-		count += is_recording(entry->d_name);
+		count += vmt_load_is_recording_name(entry->d_name);
 	if (dir)
 		closedir(dir);
 	return count;
@@ -40,7 +33,7 @@ static void remove_recordings(const char *path)
 	struct dirent *entry;
 
 	while (dir && (entry = readdir(dir))) {
-		if (is_recording(entry->d_name))
+		if (vmt_load_is_recording_name(entry->d_name))
 			(void)unlinkat(dirfd(dir), entry->d_name, 0);
 	}
 	if (dir)

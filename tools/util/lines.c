@@ -144,3 +144,8 @@ const char *vmt_lines_number_bytes(struct vmt_number *buffer, uint64_t bytes)
 		 units[unit]);
 	return buffer->text;
 }
+
+void vmt_lines_emit(void *stream, const char *bytes, size_t n)
+{
+	fwrite(bytes, 1, n, stream);
+}

@@ -33,4 +33,7 @@ const char *vmt_lines_number_signed(struct vmt_number *buffer, int64_t value);
 /* 4 KiB, 1.5 MiB */
 const char *vmt_lines_number_bytes(struct vmt_number *buffer, uint64_t bytes);
 
+/* For struct vmt_fmt: what is made goes to stream, a FILE *. */
+void vmt_lines_emit(void *stream, const char *bytes, size_t n);
+
 #endif

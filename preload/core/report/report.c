@@ -7,7 +7,6 @@
 #include "core/report/report_parts.h"
 
 /* From here on, own maps count: the kernel's limit is for both together. */
-#define NEAR_PERCENT 80u
 
 static void put_string(struct vmt_fmt *fmt, struct vmt_view_string string)
 {
@@ -78,12 +77,7 @@ static void put_status(struct vmt_report *text)
 static bool is_near(const struct vmt_rec_header *header, uint64_t maps)
 {
 	return header->maps_limit &&
-	       maps + header->maps_own >= header->maps_limit / 100 * NEAR_PERCENT;
-}
-
-static bool is_running(const struct vmt_report *text)
-{
-	return text->view->header.end == VMT_END_RUNNING && !text->options->is_gone;
+	       maps + header->maps_own >= header->maps_limit / 100 * VMT_REPORT_NEAR_PERCENT;
 }
 
 static uint64_t percent_of_limit(const struct vmt_rec_header *header, uint64_t maps)
@@ -124,7 +118,7 @@ static void put_maps(struct vmt_report *text)
 	vmt_fmt_num(fmt, header->maps_start, 0);
 	vmt_fmt_str(fmt, " at start, ");
 	vmt_fmt_num(fmt, text->maps_now, 0);
-	vmt_fmt_str(fmt, is_running(text) ? " now (" : " at the end (");
+	vmt_fmt_str(fmt, vmt_report_is_running(text) ? " now (" : " at the end (");
 	vmt_fmt_signed(fmt, (int64_t)(text->maps_now - header->maps_start), 0);
 	vmt_fmt_str(fmt, "), peak ");
 	vmt_fmt_num(fmt, header->maps_peak, 0);

@@ -15,6 +15,14 @@
 #define VMT_REPORT_TOP_MAX 1000u
 #define VMT_REPORT_DEPTH   8u
 
+#define VMT_REPORT_HANDFUL      4u /* so few call sites are shown with their stacks in the table */
+#define VMT_REPORT_NEAR_PERCENT 80u /* of the limit, from which on it is told of */
+
+static inline uint64_t vmt_report_magnitude(int64_t value)
+{
+	return value < 0 ? -(uint64_t)value : (uint64_t)value;
+}
+
 /* Where a frame is in the source; NULL and 0 for what is not known. */
 struct vmt_report_place {
 	const char *function;

@@ -81,10 +81,7 @@ const char *vmt_report_signal(uint32_t number)
 
 static const char *doors_of(const struct vmt_rec_header *header)
 {
-	if (header->doors & VMT_DOOR_SITES)
-		return header->doors & VMT_DOOR_TRAPS ? " (libc's own included, raw ones trapped)" :
-							" (libc's own included)";
-	return header->doors & VMT_DOOR_TRAPS ? " (raw ones trapped)" :
+	return header->doors & VMT_DOOR_SITES ? " (libc's own included)" :
 						" (without those inside libc)";
 }
 

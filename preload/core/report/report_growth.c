@@ -53,11 +53,6 @@ static void put_duration(struct vmt_fmt *fmt, uint64_t ns)
 	}
 }
 
-static bool is_running(const struct vmt_report *text)
-{
-	return text->view->header.end == VMT_END_RUNNING && !text->options->is_gone;
-}
-
 static void put_leak(struct vmt_report *text, const struct vmt_curve *curve)
 {
 	uint64_t time = vmt_report_time_left(curve, vmt_report_left(text->view));
@@ -69,7 +64,7 @@ static void put_leak(struct vmt_report *text, const struct vmt_curve *curve)
 	vmt_fmt_str(fmt, curve->is_falling ? ", falling at times" : ", never falling");
 	if (!time)
 		return;
-	vmt_fmt_str(fmt, is_running(text) ?
+	vmt_fmt_str(fmt, vmt_report_is_running(text) ?
 				 "; at this rate the limit is reached in " :
 				 "; at this rate the limit would be reached in another ");
 	put_duration(fmt, time);

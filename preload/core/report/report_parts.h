@@ -21,6 +21,11 @@ struct vmt_report {
 	uint32_t net_width;
 };
 
+static inline bool vmt_report_is_running(const struct vmt_report *text)
+{
+	return text->view->header.end == VMT_END_RUNNING && !text->options->is_gone;
+}
+
 /* A frame with everything that can be said of it. */
 struct vmt_report_frame {
 	struct vmt_rec_frame frame;

@@ -45,16 +45,11 @@ bool vmt_report_site_row(const struct vmt_report *text, uint64_t index,
 	return ret_row->live || has_effect(&site.counters);
 }
 
-static uint64_t magnitude(int64_t value)
-{
-	return value < 0 ? -(uint64_t)value : (uint64_t)value;
-}
-
 /* Whether a comes before b in the table. */
 static bool is_before(const struct vmt_report_row *a, const struct vmt_report_row *b, bool by_index)
 {
-	uint64_t one = magnitude(vmt_view_net(&a->counters));
-	uint64_t two = magnitude(vmt_view_net(&b->counters));
+	uint64_t one = vmt_report_magnitude(vmt_view_net(&a->counters));
+	uint64_t two = vmt_report_magnitude(vmt_view_net(&b->counters));
 
 	if (!by_index && a->live != b->live)
 		return a->live > b->live;

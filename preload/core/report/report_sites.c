@@ -6,13 +6,6 @@
  */
 #include "core/report/report_parts.h"
 
-#define HANDFUL 4u
-
-static uint64_t magnitude(int64_t value)
-{
-	return value < 0 ? -(uint64_t)value : (uint64_t)value;
-}
-
 static uint32_t width_of(uint64_t value)
 {
 	uint32_t width = 1;
@@ -247,12 +240,12 @@ static uint64_t measure(struct vmt_report *text)
 		text->sites_shown += i >= VMT_SITE_FIRST;
 		if (i >= VMT_SITE_FIRST)
 			live += text->options->counted ? counted_of(text, &row) : row.live;
-		if (magnitude(vmt_view_net(&row.counters)) > greatest)
-			greatest = magnitude(vmt_view_net(&row.counters));
+		if (vmt_report_magnitude(vmt_view_net(&row.counters)) > greatest)
+			greatest = vmt_report_magnitude(vmt_view_net(&row.counters));
 	}
 	for (uint64_t i = 0; text->ops->rows && i < text->ops->row_count; i++) {
-		if (magnitude(vmt_view_net(&text->ops->rows[i].counters)) > greatest)
-			greatest = magnitude(vmt_view_net(&text->ops->rows[i].counters));
+		if (vmt_report_magnitude(vmt_view_net(&text->ops->rows[i].counters)) > greatest)
+			greatest = vmt_report_magnitude(vmt_view_net(&text->ops->rows[i].counters));
 	}
 	text->live_width = width_of(most) + 2 < 6 ? 6 : width_of(most) + 2;
 	text->net_width = width_of(greatest) + 3 < 5 ? 5 : width_of(greatest) + 3;
@@ -348,7 +341,7 @@ static void put_lines(struct vmt_report *text)
 void vmt_report_sites(struct vmt_report *text)
 {
 	uint64_t live = measure(text);
-	bool is_handful = text->sites_shown <= HANDFUL && !text->ops->rows;
+	bool is_handful = text->sites_shown <= VMT_REPORT_HANDFUL && !text->ops->rows;
 
 	/* A handful has its stacks in the table. */
 	if (is_handful)
