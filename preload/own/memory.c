@@ -36,19 +36,46 @@
 extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 extern const char _end[] __attribute__((visibility("hidden")));
 
+/* The hole above a range of ours, up to the next one; empty above the last. */
+static struct vmt_range gap_above(const struct vmt_state *state, uint64_t end)
+{
+	struct vmt_range gap = { end, UINT64_MAX };
+
+	for (unsigned i = 0; i < state->own_count; i++)
+		if (state->own[i].start >= end && state->own[i].start < gap.end)
+			gap.end = state->own[i].start;
+	return gap.end == UINT64_MAX ? (struct vmt_range){ end, end } : gap;
+}
+
+static void find_bounds(struct vmt_state *state)
+{
+	struct vmt_range bounds = { UINT64_MAX, 0 };
+	struct vmt_range largest = { 0, 0 };
+
+	for (unsigned i = 0; i < state->own_count; i++) {
+		const struct vmt_range *own = &state->own[i];
+		struct vmt_range gap = gap_above(state, own->end);
+
+		if (own->start < bounds.start)
+			bounds.start = own->start;
+		if (own->end > bounds.end)
+			bounds.end = own->end;
+		if (gap.end - gap.start > largest.end - largest.start)
+			largest = gap;
+	}
+	state->own_bounds = bounds;
+	state->own_gap = largest;
+}
+
 void vmt_memory_own(struct vmt_state *state, const void *start, size_t size)
 {
 	uint64_t addr = (uint64_t)(uintptr_t)start;
-	struct vmt_range own = { vmt_page_down(addr), vmt_page_up(addr + size) };
-	struct vmt_range *bounds = &state->own_bounds;
 
 	if (state->own_count == VMT_OWN_MAX)
 		return;
-	if (!state->own_count || own.start < bounds->start)
-		bounds->start = own.start;
-	if (own.end > bounds->end)
-		bounds->end = own.end;
-	state->own[state->own_count++] = own;
+	state->own[state->own_count++] =
+		(struct vmt_range){ vmt_page_down(addr), vmt_page_up(addr + size) };
+	find_bounds(state);
 }
 
 void vmt_memory_disown(struct vmt_state *state, const void *start)

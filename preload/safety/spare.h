@@ -14,9 +14,13 @@ bool vmt_spare_is_due_for(const struct vmt_state *state, enum vmt_call_id id, co
 static inline bool vmt_spare_is_due(const struct vmt_state *state, enum vmt_call_id id,
 				    const long args[6])
 {
-	return VMT_UNLIKELY((uint64_t)args[0] < state->own_bounds.end &&
-			    (uint64_t)args[0] + (uint64_t)args[1] > state->own_bounds.start) &&
-	       vmt_spare_is_due_for(state, id, args);
+	uint64_t start = (uint64_t)args[0];
+	uint64_t end = start + (uint64_t)args[1];
+
+	if (VMT_LIKELY(end <= state->own_bounds.start || start >= state->own_bounds.end ||
+		       (start >= state->own_gap.start && end <= state->own_gap.end)))
+		return false;
+	return vmt_spare_is_due_for(state, id, args);
 }
 
 /*

@@ -194,7 +194,8 @@ struct vmt_state {
 	bool code_is_many; /* …mapped, more than one */
 	uint64_t code_is_new; /* …mapped, here; 0 = none */
 	struct vmt_range loader; /* ld.so */
-	struct vmt_range own_bounds; /* all of own[] lies in there, and much else */
+	struct vmt_range own_bounds; /* all of own[] lies in there… */
+	struct vmt_range own_gap; /* …but nothing in here, the largest hole in it */
 	bool has_bus_handler; /* see bus.h */
 	bool header_is_behind; /* more of it has changed than vmt_publish_done() writes */
 	struct vmt_lock lock;
