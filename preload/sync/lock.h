@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One lock covers a call and the learning of what it did. Nobody waits for it without
- * bound: a program that stops its threads in signal handlers would hang otherwise. A
- * holder that is gone (its thread is dead, or jumped out of a handler) is robbed.
+ * One lock covers a call and the update of the table with what the call did. No thread waits for it
+ * without bound, because a program that stops its threads in signal handlers would hang otherwise.
+ * A holder that has gone (its thread has ended, or has jumped out of the call) loses the lock to
+ * the next thread that wants it: it is robbed.
  *
- * No system call here: effects come as functions, so that race tests can drive it.
+ * No system call is made here. Effects are passed as functions, so that race tests can drive the
+ * lock.
  */
 #ifndef VMT_LOCK_H
 #define VMT_LOCK_H
@@ -14,8 +16,8 @@
 #include "core/base/base.h"
 
 /*
- * How long a thread waits depends on what the holder does, for elapsed time alone says nothing
- * where threads wait for a processor. A holder that runs is given up when it has run for so long…
+ * How long a thread waits depends on what the holder does, because elapsed time alone says nothing
+ * where threads wait for a processor. A holder that runs is given up after it has run for so long…
  */
 #define VMT_LOCK_PATIENCE_NS UINT64_C(2000000)
 /*
@@ -83,18 +85,19 @@ struct vmt_lock_self {
 	volatile uint64_t *held_sp;
 };
 
-/* The holder is at work on something long and not stuck: those who wait need not give it up. */
+/* The holder does something that takes long, and is not stuck: waiters need not give it up. */
 static inline void vmt_lock_go_on(struct vmt_lock *lock)
 {
 	uint32_t generation = atomic_load_explicit(&lock->generation, memory_order_relaxed);
 
-	/* Nobody else writes it while the lock is held. */
+	/* Only the holder writes it. */
 	atomic_store_explicit(&lock->generation, generation + 1, memory_order_relaxed);
 }
 
 /*
- * From 0, or from whom it is robbed. In one order with the late queue's words: who finds the lock
- * taken after leaving word of a call is heard by the holder's last look.
+ * From 0, or from whom it is robbed. Sequentially consistent with the words of deferred.h: if a
+ * thread queues a call and then finds the lock taken, the holder sees that call when it looks at
+ * the queue for the last time.
  */
 static inline bool vmt_lock_take(struct vmt_lock *lock, uint32_t from, uint32_t self)
 {

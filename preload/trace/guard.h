@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The lock with all that entering and leaving it means: a table whose holder has gone is mended,
- * and the calls that were made without the lock meanwhile are learnt.
+ * The lock around the table, with what entering and leaving it means: if the last holder has gone,
+ * the table is repaired, and calls that were made without the lock meanwhile are applied.
  */
 #ifndef VMT_GUARD_H
 #define VMT_GUARD_H
@@ -9,20 +9,21 @@
 #include "state/state.h"
 
 /*
- * patient: wait for the holder for as long as lock.h allows; otherwise only look. place: where on
- * the stack the call stands that the lock is taken for, see holder.h. False: somebody keeps the
- * lock.
+ * patient: wait for the holder as long as lock.h allows; otherwise do not wait. place: the stack
+ * position of the program's call (vmt_holder_place). False: the lock was not taken.
  */
 bool vmt_guard_enter_at(struct vmt_state *state, uint64_t place, bool patient);
 
-/* The same for what is no call of the program's. */
+/* The same for work that is not a call of the program. */
 bool vmt_guard_enter(struct vmt_state *state, bool patient);
 void vmt_guard_leave(struct vmt_state *state);
 
-/* In a fork child, whose parent's threads are not here: take the lock from whoever had it there. */
+/* In a fork child, where the parent's other threads do not exist: take the lock, whoever held it.
+ */
 void vmt_guard_enter_alone(struct vmt_state *state);
 
-/* For the last act: also from a call that this thread has interrupted and will never return to. */
+/* At exit: take the lock even if this thread holds it already, in a frame that it has interrupted
+ * and will not return to. */
 bool vmt_guard_seize(struct vmt_state *state);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which maps are born alike in what nothing shows: vmt_vma.vma_class. Maps of equal class had the
- * same flags, memory policy, name and page offset when they were made; advice (merge_rules.h) and
- * accesses may have come since. Called by merge_rules.c for each new map and each two neighbours
- * that look alike.
+ * The class of a map (vmt_vma.vma_class): maps of one class had the same flags, memory policy, name
+ * and page offset when they were made. Advice and accesses may have made them differ since;
+ * merge_rules.h keeps track of those. merge_rules.c asks for the class of each new map, and
+ * compares the classes of neighbours that look alike.
  */
 #ifndef VMT_VMA_CLASS_H
 #define VMT_VMA_CLASS_H
@@ -16,29 +16,29 @@
 #define VMT_MAP_NOHUGEPAGE VMT_MAP_ADVISED(6)
 #define VMT_MAP_THP_ADVICE (VMT_MAP_HUGEPAGE | VMT_MAP_NOHUGEPAGE)
 
-/* PROT_EXEC alone takes a protection key that is not seen; other bits are an architecture's. */
+/* PROT_EXEC alone takes a protection key, which is not shown; other bits depend on the machine. */
 bool vmt_vma_class_is_odd(long prot);
 
-/* Of what class is what mmap makes? */
+/* The class of what mmap makes with these arguments. */
 uint32_t vmt_vma_class_of_mmap(long prot, unsigned long flags);
 
 /*
- * The class of a new map; numbers of their own are taken from rules. born: what
- * vmt_vma_class_of_mmap says.
+ * The class of a new map. A class of its own gets the next number of rules. born: the result of
+ * vmt_vma_class_of_mmap.
  */
 uint32_t vmt_vma_class_born(struct vmt_rules *rules, uint32_t born);
 
-/* The same for one that shows a file. */
+/* The same for a map of a file. */
 uint32_t vmt_vma_class_of_file(struct vmt_rules *rules, const struct vmt_change *change);
 
-/* Were the two born alike? */
+/* Are the two of one class? */
 enum vmt_answer vmt_vma_class_equal(const struct vmt_rules *rules, const struct vmt_vma *left,
 				    const struct vmt_vma *right);
 
 /*
- * Do two maps of one opened file on look's device, one of them new, become one where all else fits?
- * It depends on the file system: overlayfs puts another file in the place of the one that is
- * mapped. Learn notes what it does.
+ * Do two maps of one opened file on the device of vma, one of them new, merge if all else fits?
+ * That depends on the file system: overlayfs puts another file in the place of the one that is
+ * mapped. vmt_vma_class_files_learn notes what the kernel was seen to do.
  */
 enum vmt_answer vmt_vma_class_files_merge(const struct vmt_rules *rules, const struct vmt_vma *vma);
 void vmt_vma_class_files_learn(struct vmt_rules *rules, const struct vmt_vma *vma,
