@@ -16,7 +16,7 @@
 #include "os/libc.h"
 #include "os/sys.h"
 
-#define SAMPLE                                                                            \
+#define SAMPLE \
 	251 /* of so many calls the kernel is asked about one; prime: no program's rhythm \
 	     */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How far this process may rely on what is known of hidden attributes (merge_rules.h): what is
+ * How far this process may rely on the merge rules (merge_rules.h): what is
  * known at its start, when the rules hold, and what follows when an answer of the kernel's
  * has refuted them. Under the lock; never asks where the program's seccomp filter might kill for
  * it.
@@ -23,8 +23,8 @@ void vmt_confidence_first_maps(const struct vmt_state *state, struct vmt_outcome
 void vmt_confidence_find_loader(struct vmt_state *state);
 
 /*
- * Before each call is learnt: may the rules be relied on, and is it one that is asked about all the
- * same?
+ * Before each call is learnt: decide whether the rules may be relied on for this call, and whether
+ * it is a sample that is asked about all the same
  */
 void vmt_confidence_call(struct vmt_state *state);
 

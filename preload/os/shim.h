@@ -113,7 +113,7 @@ void vmt_unwind_set_cache(void *memory, size_t bytes);
 /* The readable map that sp lies in, for the current thread; false if it cannot be told. */
 bool vmt_bounds_of(uint64_t sp, struct vmt_range *ret_bounds);
 
-/* What is known of it already, of whatever sp; it may be empty. */
+/* What is known of the bounds already, whatever sp is; the range may be empty. */
 struct vmt_range vmt_bounds_kept(void);
 
 /*

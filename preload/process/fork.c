@@ -133,7 +133,7 @@ static void start_own_counts(struct vmt_state *state)
 	state->counters.maps_peak = state->counters.maps_now;
 }
 
-/* The lock is not ours to wait for yet: it is as the parent left it. */
+/* The lock cannot be used yet: its state is the parent's. */
 static bool wait_for_starter(void)
 {
 	for (unsigned turn = 0; turn < STARTER_TURNS; turn++) {

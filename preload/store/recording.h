@@ -86,7 +86,7 @@ static inline void *vmt_recording_element(struct vmt_state *state, enum vmt_sect
 	return state->recording.base + section->offset + index * section->size;
 }
 
-/* Tell whoever looks, or finds us dead, what the holder of the lock is at. */
+/* Publish what the holder of the lock is doing, for readers now and after a kill. */
 static inline void vmt_recording_doing(struct vmt_state *state, enum vmt_doing doing)
 {
 	if (!state->recording.base)

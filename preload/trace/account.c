@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See account.h. The dirty word tells a robber of the lock what was being changed.
+ * See account.h. `dirty` says which structure was being changed, for whoever takes the lock over.
  */
 #include "trace/account.h"
 

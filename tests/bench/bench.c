@@ -39,9 +39,9 @@ static void die(const char *what)
  *	rw- in use | --- | hole | ---
  *
  * Where the kernel puts a page by itself depends on which libraries are loaded, and what the page
- * costs on who its neighbours are: one that merges with a map in use needs no anon_vma, one in a
- *table of pages that is in use needs no new table. So that with and without a library the kernel
- *has the same work, the page has a place of its own.
+ * costs on who its neighbours are: one that merges with a map in use needs no anon_vma, one in a table of
+ * pages that is in use needs no new table. So that with and without a library the kernel has
+ * the same work, the page has a place of its own.
  */
 static char *make_hole(void)
 {

@@ -14,7 +14,7 @@ unseen=$(jq '[.processes[].coverage.unseen] | add' "$TMP/uprobes/traced/json")
 
 # noted NAME [TEXT]: the recording says why it ends before its process, or TEXT
 noted() {
-	jq -e --arg text "${2:-by the address}" '.processes[0].coverage.notes | any(test($text))' \
+	jq -e --arg text "${2:-only from certain addresses}" '.processes[0].coverage.notes | any(test($text))' \
 		"$TMP/$1/traced/json" >/dev/null && pass "$1_noted" || fail "$1_noted" "no note of it"
 }
 

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a program can see of SIGBUS: its action, its mask, faults and signals of its own. "cut": it
- *also truncates every file in a folder that has its number in the name, as if by somebody else, and
- *goes on.
+ * What a program can see of SIGBUS: its action, its mask, faults and signals of its own. "cut": it also
+ * truncates every file in a folder that has its number in the name, as if by somebody else, and goes on.
  *
- *	bus_errors WAY DIR	plain | handler | once | blocked | ignored | default | killed |
- *threads
+ *	bus_errors WAY DIR	plain | handler | once | blocked | ignored | default | killed | threads
  */
 #include <dirent.h>
 #include <pthread.h>

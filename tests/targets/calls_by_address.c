@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls are let through by the address they come from, as emulators and sandboxes do it:
- *those made from libc's text are (ld.so's too under a filter), any other fails or ends the program.
+ * System calls are let through by the address they come from, as emulators and sandboxes do it: those
+ * made from libc's text are (ld.so's too under a filter), any other fails or ends the program.
  *
  *	calls_by_address dispatch|everywhere|filter|filter_twice|kill return|exit|_exit|exit_group
  *

@@ -361,7 +361,7 @@ void vmt_verdict_free(struct vmt_verdict *verdict)
 	verdict->count = 0;
 }
 
-/* Those that held maps only at the peak are no matter. */
+/* Sites that held maps only at the peak are ignored. */
 static uint64_t count_sites(const struct vmt_summary_program *program)
 {
 	const struct vmt_summary_site *site;

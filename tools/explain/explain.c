@@ -65,7 +65,7 @@ static int by_reason(const void *a, const void *b)
 
 	if (one->why != two->why)
 		return (int)one->why - (int)two->why;
-	/* Of equals the later site: it cut what the earlier one had mapped. */
+	/* Among equals prefer the later site, which cut what the earlier one had mapped. */
 	if (one->site != two->site)
 		return one->site > two->site ? -1 : 1;
 	return (one->detail > two->detail) - (one->detail < two->detail);

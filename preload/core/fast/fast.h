@@ -2,8 +2,8 @@
 /*
  * Changes made on the table itself, without an outcome of it, when what the call has done is
  * certain: what fast_simple.c, fast_range.c and fast_protect.c have in common. Each does only what
- * resolve.h and effect.h would have done. A lack of memory is noted in the effect and stops
- * nothing. Inline is what most calls need.
+ * resolve.h and effect.h would have done. A lack of memory is noted in the effect, and the work
+ * goes on. Inline functions are those that most calls need.
  */
 #ifndef VMT_FAST_H
 #define VMT_FAST_H
@@ -26,7 +26,7 @@ struct vmt_fast_sides {
 	bool merges_right;
 };
 
-/* It may have grown by itself. NULL: there is no map. */
+/* Is it a stack, which may have grown by itself? NULL: there is no map. */
 static inline bool vmt_fast_is_stack(const struct vmt_map *map)
 {
 	return map && (map->vma.flags & VMT_MAP_STACK);

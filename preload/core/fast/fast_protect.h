@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What mprotect and madvise do to a map that lies in their range, or to a piece of it. Mostly it is
- *one map only, which may become one with its neighbours: a heap grows, or a page that was protected
- *is given back its protection. Called by fast_range.c, which has looked at everything else.
+ * What mprotect and madvise do to a map that lies in their range, or to a piece of it. Mostly it is one
+ * map only, which may become one with its neighbours: a heap grows, or a page that was protected is
+ * given back its protection. Called by fast_range.c, which has looked at everything else.
  *
  *	"AAABCCC"  B becomes like both  ->  "AAAAAAA"   merged 2
  *	"AAABBCC"  the front of B       ->  "AAAABCC"   split 1, merged 1

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * First it is looked whether anything is in doubt, then everything is done: nothing is left
+ * First it is checked that nothing is in doubt, then everything is done: nothing is left
  * half-done but by a lack of memory.
  */
 #include "core/fast/fast_range.h"

@@ -91,7 +91,7 @@ enum vmt_doing {
 #define VMT_NOTE_WRITE_REFUSED (UINT64_C(1) << 1) /* …or not written: libc's sites not caught */
 #define VMT_NOTE_NO_PATTERN    (UINT64_C(1) << 2) /* libc has no known call sites */
 #define VMT_NOTE_SITES_PARTIAL (UINT64_C(1) << 3) /* some call sites were not caught */
-#define VMT_NOTE_SECCOMP                                                        \
+#define VMT_NOTE_SECCOMP \
 	(UINT64_C(1) << 4) /* a filter is active: the kernel is no longer asked \
 			    */
 #define VMT_NOTE_SITES_FULL  (UINT64_C(1) << 5) /* more call sites than room */

@@ -43,7 +43,7 @@ struct vmt_effect_ops {
 	void *context;
 };
 
-/* So many more of this site's maps live; flags: the map's. */
+/* Add delta to the number of live maps of the site. flags: those of the map. */
 static inline void vmt_effect_report_live(const struct vmt_effect_ops *ops, uint32_t site,
 					  uint32_t flags, int delta)
 {

@@ -10,8 +10,8 @@
 #include "core/vma/space.h"
 
 /*
- * Make change, decoded from done, a smaller one where the table leaves no doubt; space is as before
- * the call.
+ * Narrow change, which was decoded from done, with the help of the table where the table leaves no
+ * doubt; space is as before the call.
  */
 void vmt_resolve_gone(const struct vmt_space *space, const struct vmt_done *done,
 		      struct vmt_change *change);

@@ -68,7 +68,7 @@ static bool is_right_less(const struct vmt_vma *left, const struct vmt_vma *righ
 	return is_less(right, left);
 }
 
-/* To its other neighbours, what was merged with it is new, unless it adds nothing. */
+/* A merge may change the anon_vma that the outer neighbours see, unless it adds nothing. */
 void vmt_anon_vma_merge(struct vmt_vma *left, const struct vmt_vma *right)
 {
 	bool adds_to_left = !is_right_less(left, right);

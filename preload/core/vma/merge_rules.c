@@ -2,18 +2,18 @@
 /*
  * Linux merges neighbours when all their flags, the file, the policy, the name and the page offset
  * fit and their anon_vmas do not contradict each other (mm/vma.c, can_vma_merge_*; before 6.12 in
- * mm/mmap.c). Of these no call shows
+ * mm/mmap.c). No call shows the following of them:
  *
- *	class	flags, policy, name and offset as they were at birth. Equal class: equal. 0: unknown
+ *	class	flags, policy, name and offset as they were when the map was made. Equal class:
+ *		equal. 0: unknown
  *	advice	what madvise has changed of them since, exactly
- *	TOUCHED	may have an anon_vma. What has been PROT_NONE all its life has none: it takes an
- *		access, or MADV_GUARD_INSTALL (a forced write through /proc/PID/mem or ptrace is not
- *thought of) WRITTEN	has been writable. VM_ACCOUNT comes with that, and whether it goes with it
- *depends on the anon_vma since 6.7; while it is writable it is determined by its class
+ *	TOUCHED	may have an anon_vma. A map that has never been accessible has none: that takes an
+ *		access, or MADV_GUARD_INSTALL (FOLL_FORCE writes are not handled)
+ *	WRITTEN	has been writable. VM_ACCOUNT comes with that, and whether it goes with it depends
+ *		on the anon_vma since 6.7; while the map is writable it is determined by its class
  *
- * One that has no anon_vma fits any neighbour in a process that was not forked, and after a fork
- * nothing is known; of two that may have some, anon_vma.h knows now and then whether it is the
- *same.
+ * A map without an anon_vma fits any neighbour in a process that was not forked; after a fork nothing
+ * is known. Of two that may have one, anon_vma.h sometimes knows whether it is the same.
  */
 #include "core/vma/merge_rules.h"
 
@@ -118,7 +118,7 @@ static bool differ_in_account(const struct vmt_vma *left, const struct vmt_vma *
 	       !(left->flags & VMT_MAP_WRITE) && ((left->flags ^ right->flags) & VMT_MAP_WRITTEN);
 }
 
-/* Of two that look alike. */
+/* Left and right look alike. */
 static enum vmt_answer have_equal_flags(const struct vmt_rules *rules, const struct vmt_vma *left,
 					const struct vmt_vma *right)
 {
