@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Install what is missing, build, and run every test: unit tests, then the library under target
 # programs and real programs. Prints a line per test, and at the end the lines of those that failed
-# once more and "N passed, N failed"; succeeds only if none failed. About 25 minutes on two cores.
+# once more and "N passed, N failed"; succeeds only if none failed. About 20 minutes on two cores.
+# Two parts run at a time (JOBS), and the lines of each are printed when it has ended.
 #
 #   scripts/test.sh            everything
 #   scripts/test.sh quick      what finds most mistakes, in less than two minutes
@@ -88,10 +89,9 @@ for part in "${@:-all}"; do
 	*) PARTS+=" $part" ;;
 	esac
 done
-passed=0
-failed=0
-failures=$(mktemp)
-trap 'rm -f "$failures"' EXIT
+JOBS=${JOBS:-2}
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
 
 "$ROOT/scripts/setup.sh" test || exit 1
 # Configured again: what was missing before may be installed by now.
@@ -116,49 +116,69 @@ command_of() {
 	esac
 }
 
+# sum PART PASSED FAILED
+sum() {
+	echo "$2 $3" >"$results/$1.sum"
+}
+
 # A part says at its end how many passed; one that does not counts as one, by its status.
 run_part() {
-	local command output status
-	command=$(command_of "$1") || {
-		echo "no part is called $1" >&2
-		exit 2
-	}
-	echo "== $1 (after $SECONDS s)"
-	output=$(mktemp)
-	# shellcheck disable=SC2086
-	(cd "$ROOT" && $command) 2>&1 | tee "$output"
-	status=${PIPESTATUS[0]}
-	if tail -1 "$output" | grep -qE '^[0-9]+ passed, [0-9]+ failed$'; then
-		passed=$((passed + $(tail -1 "$output" | cut -d' ' -f1)))
-		failed=$((failed + $(tail -1 "$output" | cut -d' ' -f3)))
+	local output=$results/$1.out last status
+	# shellcheck disable=SC2046
+	(cd "$ROOT" && $(command_of "$1")) >"$output" 2>&1
+	status=$?
+	last=$(tail -1 "$output")
+	if echo "$last" | grep -qE '^[0-9]+ passed, [0-9]+ failed$'; then
+		sum "$1" "$(echo "$last" | cut -d' ' -f1)" "$(echo "$last" | cut -d' ' -f3)"
 	elif [ "$status" = 0 ]; then
-		passed=$((passed + 1))
+		sum "$1" 1 0
 	else
-		echo "FAIL $1 ended with status $status" | tee -a "$output"
-		failed=$((failed + 1))
+		echo "FAIL $1 ended with status $status" >>"$output"
+		sum "$1" 0 1
 	fi
-	grep '^FAIL ' "$output" | sed "s/^FAIL /FAIL $1: /" >>"$failures"
-	rm -f "$output"
+	grep '^FAIL ' "$output" | sed "s/^FAIL /FAIL $1: /" >"$results/$1.failures"
 }
 
 run_unit() {
-	local output
-	echo "== unit (after $SECONDS s)"
-	output=$(mktemp)
-	meson test -C "$BUILD" --print-errorlogs --num-processes 2 2>&1 | tee "$output"
-	passed=$((passed + $(awk '/^Ok:/ { n = $2 } END { print n + 0 }' "$output")))
-	failed=$((failed + $(awk '/^(Fail|Timeout|Unexpected Pass):/ { n += $NF }
-		END { print n + 0 }' "$output")))
+	local output=$results/unit.out ok failed
+	meson test -C "$BUILD" --print-errorlogs --num-processes 2 >"$output" 2>&1
+	ok=$(awk '/^Ok:/ { n = $2 } END { print n + 0 }' "$output")
+	failed=$(awk '/^(Fail|Timeout|Unexpected Pass):/ { n += $NF } END { print n + 0 }' "$output")
 	grep -q '^Ok:' "$output" || failed=$((failed + 1))
+	sum unit "$ok" "$failed"
 	grep -E '^ *[0-9]+/[0-9]+ .* (FAIL|ERROR|TIMEOUT|INTERRUPT)' "$output" | sort -u |
-		sed 's/^/FAIL unit: /' >>"$failures"
-	rm -f "$output"
+		sed 's/^/FAIL unit: /' >"$results/unit.failures"
+}
+
+# One at a time may print.
+run() {
+	local began=$SECONDS
+	if [ "$1" = unit ]; then run_unit; else run_part "$1"; fi
+	(
+		flock 9
+		echo "== $1 (from $began to $SECONDS s)"
+		cat "$results/$1.out"
+	) 9>"$results/printing"
 }
 
 for part in $PARTS; do
-	if [ "$part" = unit ]; then run_unit; else run_part "$part"; fi
+	command_of "$part" >/dev/null || [ "$part" = unit ] || {
+		echo "no part is called $part" >&2
+		exit 2
+	}
+	while [ "$(jobs -rp | wc -l)" -ge "$JOBS" ]; do wait -n; done
+	run "$part" &
 done
+wait
 echo "== all parts ended (after $SECONDS s)"
-cat "$failures"
+for part in $PARTS; do
+	cat "$results/$part.failures"
+	[ -s "$results/$part.sum" ] || echo "FAIL $part: no result"
+done
+passed=$(cat "$results"/*.sum | awk '{ n += $1 } END { print n + 0 }')
+failed=$(cat "$results"/*.sum | awk '{ n += $2 } END { print n + 0 }')
+for part in $PARTS; do
+	[ -s "$results/$part.sum" ] || failed=$((failed + 1))
+done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
