@@ -13,6 +13,8 @@ static struct vmt_range kept_bounds(struct vmt_thread *thread)
 	struct vmt_range bounds;
 	uint32_t writes;
 
+	if (VMT_UNLIKELY(thread->is_shared))
+		return (struct vmt_range){ 0, 0 };
 	do {
 		writes = thread->stack_writes;
 		bounds = (struct vmt_range){ thread->stack[0], thread->stack[1] };

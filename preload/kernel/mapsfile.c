@@ -98,6 +98,10 @@ struct vmt_mapsfile vmt_mapsfile_for_query(struct vmt_state *state)
 	int kept = state->fds.maps.number;
 	struct vmt_mapsfile file;
 
+	if (VMT_UNLIKELY(kept < 0 && vmt_thread()->is_shared)) {
+		keep(state, false);
+		kept = state->fds.maps.number;
+	}
 	if (kept >= 0) {
 		atomic_fetch_add_explicit(&state->maps_opened, 1, memory_order_relaxed);
 		return (struct vmt_mapsfile){ kept, false };

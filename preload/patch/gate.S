@@ -404,7 +404,16 @@ vmt_gate_clone:
 	jnz	1f
 	test	%rsi, %rsi
 	jz	vmt_gate
-1:	mov	STUB_DISP(%rcx), %eax
+	jmp	2f
+	/* A thread that shares this one's storage: from now on nothing may be remembered there. */
+1:	test	$(CLONE_SETTLS | CLONE_VFORK), %edi
+	jnz	2f
+	mov	vmt_this_thread@gottpoff(%rip), %r11
+	movb	$1, %fs:VMT_THREAD_SHARED(%r11)
+	movl	$0, %fs:VMT_THREAD_PID(%r11)
+	movq	$0, %fs:VMT_THREAD_ROOM(%r11)
+	movq	$0, %fs:VMT_THREAD_ROOM+8(%r11)
+2:	mov	STUB_DISP(%rcx), %eax
 	mov	STUB_END(%rcx,%rax), %r11
 	.cfi_register rip, r11
 	sub	$2, %r11

@@ -38,6 +38,8 @@
 
 /* Offsets in struct vmt_thread and struct vmt_deferred. */
 #define VMT_THREAD_ROOM	  16
+#define VMT_THREAD_PID	  4
+#define VMT_THREAD_SHARED 42
 #define VMT_DEFERRED_OVERFLOW 88
 #define VMT_DEFERRED_DROPPED  80
 #define VMT_DEFERRED_PENDING	  72

@@ -13,7 +13,9 @@
 #include <cet.h>
 #endif
 
-#define CLONE_VM  0x100
+#define CLONE_VM     0x100
+#define CLONE_VFORK  0x4000
+#define CLONE_SETTLS 0x80000
 #define NR_CLONE  56
 #define NR_BRK	  12
 #define NR_EXIT	  60

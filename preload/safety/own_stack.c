@@ -28,6 +28,8 @@ static_assert(offsetof(struct vmt_own_stack, is_unblocked) == 4 &&
 		      offsetof(struct vmt_own_stack, regs) == 96,
 	      "as in gate.S");
 static_assert(offsetof(struct vmt_thread, room) == VMT_THREAD_ROOM &&
+		      offsetof(struct vmt_thread, pid) == VMT_THREAD_PID &&
+		      offsetof(struct vmt_thread, is_shared) == VMT_THREAD_SHARED &&
 		      offsetof(struct vmt_deferred, overflow) == VMT_DEFERRED_OVERFLOW &&
 		      offsetof(struct vmt_deferred, dropped) == VMT_DEFERRED_DROPPED &&
 		      offsetof(struct vmt_deferred, pending) == VMT_DEFERRED_PENDING &&
@@ -159,7 +161,7 @@ void vmt_own_stack_find_room(const struct vmt_state *state, uint64_t sp)
 	struct vmt_range room;
 
 	vmt_own_stack_forget_room();
-	if (!vmt_bounds_of(sp, &room))
+	if (thread->is_shared || !vmt_bounds_of(sp, &room))
 		return;
 	if (vmt_range_has(room, state->main_sp))
 		room.start = lowest_of_main(room);

@@ -213,6 +213,7 @@ struct vmt_thread {
 	uint64_t mask_until; /* blocks_bus holds until then, ns since start_ns; see bus.h */
 	bool blocks_bus;
 	bool has_unblocked; /* SIGBUS, which the program blocks, until the lock is left */
+	bool is_shared; /* clone gave a thread no storage of its own: nothing is remembered here */
 	volatile uint64_t stack[2]; /* what is known of vmt_bounds_of() */
 	volatile uint32_t stack_writes;
 	struct vmt_fd maps; /* see mapsfile.h; number 0 = none */

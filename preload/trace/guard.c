@@ -69,10 +69,13 @@ VMT_HOT static uint32_t thread_id(const struct vmt_state *state, struct vmt_thre
 	if (VMT_LIKELY(thread->tid && thread->pid == state->pid))
 		return thread->tid;
 	tid = vmt_sys0(SYS_gettid);
-	thread->tid =
-		vmt_sys_failed(tid) ? (uint32_t)((uintptr_t)thread >> 4) | 1u << 31 : (uint32_t)tid;
-	thread->pid = state->pid;
-	return thread->tid;
+	if (vmt_sys_failed(tid))
+		tid = (long)((uint32_t)((uintptr_t)thread >> 4) | 1u << 31);
+	if (!thread->is_shared) {
+		thread->tid = (uint32_t)tid;
+		thread->pid = state->pid;
+	}
+	return (uint32_t)tid;
 }
 
 VMT_HOT static struct vmt_lock_self self_of(const struct vmt_state *state)

@@ -25,6 +25,11 @@ failed_calls() {
 	[ "$failed" = "$2" ] && pass "$1_seen" "$failed" || fail "$1_seen" "$failed instead of $2"
 }
 
+# Threads that share their storage are told apart all the same.
+for round in 1 2 3; do
+	VERIFY=0 same_and_true shared_storage_$round "$TARGETS/shared_storage"
+done
+
 # There are stubs for some 200 modules at a time.
 VERIFY=50 same_and_true modules_come_and_go "$TARGETS/modules_come_and_go" 500 close
 failed_calls modules_come_and_go 500
