@@ -119,7 +119,7 @@ unseen() {
 	status unseen-more 23 "$TOOL" check --allow-unseen=9 -- "$TARGETS/inline_syscalls"
 	has unseen-said err 'inline_syscalls: 10 maps were changed by calls that were not'
 	status unseen-warned 0 "$TOOL" check --max-maps=1000 -- "$TARGETS/inline_syscalls"
-	has unseen-warning err '10 maps changed .*; --allow-unseen=0 makes this an error.$'
+	has unseen-warning err '10 maps were changed .*; --allow-unseen=0 makes this an error.$'
 }
 
 statuses() {
