@@ -74,7 +74,8 @@ update() {
 	(cd "$TMP" && ln -s "$BUILD" build && LD_PRELOAD=build/preload/libvmatrace.so \
 		build/tests/targets/guard_pages 2>"$TMP/block1")
 	sed -n '/^static const struct option table/,/^};/p' "$ROOT/preload/core/base/options.c" |
-		grep -oE '"[a-z_]+=.*"' | sed -E -e 's/^"(.*)"$/\1/' -e 's/\\"/"/g' >"$TMP/block2"
+		tr '\n\t' '  ' | sed -E 's/" +"//g' | grep -oE '"[a-z_]+=([^"\\]|\\.)*"' |
+		sed -E -e 's/^"(.*)"$/\1/' -e 's/\\"/"/g' >"$TMP/block2"
 	awk -v folder="$TMP" '
 		/^```$/ && !inside { inside = 1; block = folder "/block" ++count
 			print; while ((getline line < block) > 0) print line; next }
