@@ -42,6 +42,12 @@ export TSAN_OPTIONS=symbolize=0
 FIXED=
 setarch -R true 2>/dev/null && FIXED="setarch -R"
 
+# Having found a race on a busy machine, clang 14's ThreadSanitizer ends by a fault of its own now and
+# then, before the program does: in 11 and 16 of 80 untraced runs.
+has_failed_itself() {	# DIR FAULT
+	[ "$2" = race ] && ! grep -q end "$1/out"
+}
+
 # sanitized NAME COMPILER SANITIZER FAULT: the same finding and status; with no fault, the same output
 sanitized() {
 	local name=$1 program=$TMP/$2-$3
@@ -50,20 +56,19 @@ sanitized() {
 		fail "$name" "cannot be compiled: $(head -1 "$name.cc")"
 		return
 	}
-	# On a busy machine ThreadSanitizer now and then misses a race, or ends by a fault of its own,
-	# with us or without: an untraced run that shows nothing is made again, and a traced one that
-	# such a fault has ended.
+	# Such a run is made again, and so is an untraced one that shows nothing.
 	for try in 1 2 3 4 5; do
 		rm -rf "$name/plain"
 		plain "$name/plain" $FIXED "$program" $4
 		finding "$name/plain" >"$name/plain/finding"
+		has_failed_itself "$name/plain" "$4" && continue
 		[ -z "$4" ] || [ -s "$name/plain/finding" ] && break
 	done
 	for try in 1 2 3 4 5; do
 		rm -rf "$name/traced"
 		traced "$name/traced" "" $FIXED "$program" $4
 		finding "$name/traced" >"$name/traced/finding"
-		grep -qE 'nested bug|DEADLYSIGNAL' "$name/traced/err" || break
+		has_failed_itself "$name/traced" "$4" || break
 	done
 	if [ -n "$4" ] && [ ! -s "$name/plain/finding" ]; then
 		fail "$name" "untraced, nothing is found"
