@@ -171,14 +171,13 @@ for part in $PARTS; do
 done
 wait
 echo "== all parts ended (after $SECONDS s)"
-for part in $PARTS; do
-	cat "$results/$part.failures"
-	[ -s "$results/$part.sum" ] || echo "FAIL $part: no result"
-done
 passed=$(cat "$results"/*.sum | awk '{ n += $1 } END { print n + 0 }')
 failed=$(cat "$results"/*.sum | awk '{ n += $2 } END { print n + 0 }')
 for part in $PARTS; do
-	[ -s "$results/$part.sum" ] || failed=$((failed + 1))
+	cat "$results/$part.failures"
+	[ -s "$results/$part.sum" ] && continue
+	echo "FAIL $part: no result"
+	failed=$((failed + 1))
 done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -100,13 +100,19 @@ static void defer_call(struct vmt_state *state, const struct vmt_done *done,
 	vmt_deferred_publish(&state->deferred, deferred);
 }
 
-static long call_outside(struct vmt_state *state, struct vmt_done *done, long nr,
-			 const struct vmt_walk *stack, const struct vmt_regs *regs, bool patient)
+static void make_deferred(struct vmt_state *state, struct vmt_done *done, long nr,
+			  const struct vmt_walk *stack)
 {
 	atomic_fetch_add_explicit(&state->deferred.outside, 1, memory_order_seq_cst);
 	make_done(state, done, nr);
 	defer_call(state, done, stack);
 	atomic_fetch_sub_explicit(&state->deferred.outside, 1, memory_order_seq_cst);
+}
+
+static long call_outside(struct vmt_state *state, struct vmt_done *done, long nr,
+			 const struct vmt_walk *stack, const struct vmt_regs *regs, bool patient)
+{
+	make_deferred(state, done, nr, stack);
 	if (vmt_guard_enter_at(state, vmt_holder_place(regs), patient)) {
 		if (vmt_state_is_on())
 			vmt_verify(state, done);
@@ -238,10 +244,7 @@ static long call_without_thread(struct vmt_state *state, enum vmt_call_id id, lo
 	struct vmt_walk stack;
 
 	vmt_unwind(regs, &stack);
-	atomic_fetch_add_explicit(&state->deferred.outside, 1, memory_order_seq_cst);
-	make_done(state, &done, nr);
-	defer_call(state, &done, &stack);
-	atomic_fetch_sub_explicit(&state->deferred.outside, 1, memory_order_seq_cst);
+	make_deferred(state, &done, nr, &stack);
 	return done.result;
 }
 

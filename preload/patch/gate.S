@@ -109,6 +109,18 @@ vmt_gate_moved:
 	.org	vmt_gate_moved + VMT_GATE_MOVED_STUBS * VMT_GATE_STUB_SIZE	/* fails if one is larger */
 	.size	vmt_gate_moved, . - vmt_gate_moved
 
+/* Leave the red zone alone, and put there where the stub's site goes on. Changes eax and r11. */
+	.macro PUSH_RETURN
+	mov	STUB_DISP(%rcx), %eax
+	mov	STUB_END(%rcx,%rax), %r11
+	.cfi_register rip, r11
+	lea	-RED_ZONE(%rsp), %rsp
+	.cfi_def_cfa_offset RED_ZONE
+	push	%r11
+	.cfi_def_cfa_offset TO_RETURN
+	.cfi_offset rip, -TO_RETURN
+	.endm
+
 /* rcx = the stub. */
 	.macro GATE name, aside, is_brk=0
 	.p2align 6
@@ -127,14 +139,7 @@ vmt_gate_moved:
 	cmp	%r11, %rax
 	jb	.L\name\()_without
 .L\name\()_here:
-	mov	STUB_DISP(%rcx), %eax
-	mov	STUB_END(%rcx,%rax), %r11
-	.cfi_register rip, r11
-	lea	-RED_ZONE(%rsp), %rsp
-	.cfi_def_cfa_offset RED_ZONE
-	push	%r11
-	.cfi_def_cfa_offset TO_RETURN
-	.cfi_offset rip, -TO_RETURN
+	PUSH_RETURN
 	push	%rbp
 	.cfi_def_cfa_offset TO_RBP
 	.cfi_offset rbp, -TO_RBP
@@ -351,14 +356,7 @@ vmt_gate_pass_brk:
 	.cfi_startproc
 	.cfi_def_cfa rsp, 0
 	CFI_RETURN_BY(0x72, STUB_DISP, STUB_END)
-	mov	STUB_DISP(%rcx), %eax
-	mov	STUB_END(%rcx,%rax), %r11
-	.cfi_register rip, r11
-	lea	-RED_ZONE(%rsp), %rsp
-	.cfi_def_cfa_offset RED_ZONE
-	push	%r11
-	.cfi_def_cfa_offset TO_RETURN
-	.cfi_offset rip, -TO_RETURN
+	PUSH_RETURN
 	mov	$NR_BRK, %eax
 	call	*vmt_gate_home(%rip)
 	mov	vmt_gate_brk_rdx(%rip), %rdx

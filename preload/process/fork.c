@@ -127,10 +127,7 @@ static void start_own_counts(struct vmt_state *state)
 {
 	clear_counters(state);
 	vmt_publish_describe(state);
-	state->counters.maps_own = state->space.own;
-	state->counters.maps_now = vmt_account_maps(state);
-	state->counters.maps_start = state->counters.maps_now;
-	state->counters.maps_peak = state->counters.maps_now;
+	vmt_account_begin(state);
 }
 
 /* The lock cannot be used yet: its state is the parent's. */

@@ -302,10 +302,7 @@ static int start_counting(struct vmt_state *state)
 	state->is_first = false; /* no longer, should the table be filled again */
 	vmt_file_id_start(state);
 	vmt_confidence_find_loader(state);
-	state->counters.maps_own = state->space.own;
-	state->counters.maps_now = vmt_account_maps(state);
-	state->counters.maps_start = state->counters.maps_now;
-	state->counters.maps_peak = state->counters.maps_now;
+	vmt_account_begin(state);
 	state->counters.asked_maps = 0;
 	vmt_timeline_tick(state, 0);
 	ret = vmt_publish_whole_header(state);

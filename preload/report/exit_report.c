@@ -104,18 +104,12 @@ void vmt_exit_report_find_tool(struct vmt_state *state)
 	state->tool[0] = '\0';
 }
 
-static bool begins_with(const char *text, const char *start)
-{
-	while (*start && *text == *start)
-		text++, start++;
-	return !*start;
-}
-
 /* No server is asked for names while the program waits for its end. */
 static bool is_for_tool(const char *entry)
 {
-	return !begins_with(entry, "LD_PRELOAD=") && !begins_with(entry, "VMATRACE_OPTIONS=") &&
-	       !begins_with(entry, "LD_AUDIT=") && !begins_with(entry, "DEBUGINFOD_URLS=");
+	return !vmt_begins_with(entry, "LD_PRELOAD=") &&
+	       !vmt_begins_with(entry, "VMATRACE_OPTIONS=") &&
+	       !vmt_begins_with(entry, "LD_AUDIT=") && !vmt_begins_with(entry, "DEBUGINFOD_URLS=");
 }
 
 /* Copied at the start, since a program may put strings there that are gone at its end (putenv). */

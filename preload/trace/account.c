@@ -392,3 +392,11 @@ int vmt_account_start(struct vmt_state *state)
 	}
 	return outcome->out_of_memory ? -ENOMEM : 0;
 }
+
+void vmt_account_begin(struct vmt_state *state)
+{
+	state->counters.maps_own = state->space.own;
+	state->counters.maps_now = vmt_account_maps(state);
+	state->counters.maps_start = state->counters.maps_now;
+	state->counters.maps_peak = state->counters.maps_now;
+}

@@ -41,6 +41,9 @@ void vmt_account_reset(struct vmt_state *state);
  */
 int vmt_account_start(struct vmt_state *state);
 
+/* What is in the table now is what the process begins with. */
+void vmt_account_begin(struct vmt_state *state);
+
 /* Maps of the program, as of the table. */
 static inline uint64_t vmt_account_maps(const struct vmt_state *state)
 {

@@ -60,4 +60,14 @@ static inline uint64_t vmt_page_up(uint64_t addr)
 	return (addr + VMT_PAGE_SIZE - 1) & ~(VMT_PAGE_SIZE - 1);
 }
 
+/* Does the string text begin with start? */
+static inline bool vmt_begins_with(const char *text, const char *start)
+{
+	while (*start && *text == *start) {
+		text++;
+		start++;
+	}
+	return !*start;
+}
+
 #endif

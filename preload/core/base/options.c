@@ -157,46 +157,62 @@ static bool set_text(char *field, size_t size, struct piece value)
 	return true;
 }
 
-static bool set_ask(uint32_t *field, struct piece value)
+/* The place of value among names. */
+static bool find_name(struct piece value, const char *const *names, uint32_t count,
+		      uint32_t *ret_place)
 {
-	static const char *const names[] = { "auto", "query", "probe", "maps" };
-
-	for (uint32_t i = 0; i < VMT_COUNT(names); i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		if (is_text(value, names[i])) {
-			*field = i;
+			*ret_place = i;
 			return true;
 		}
 	}
 	return false;
+}
+
+static bool set_ask(uint32_t *field, struct piece value)
+{
+	static const char *const names[] = {
+		[VMT_ASK_AUTO] = "auto",
+		[VMT_ASK_QUERY] = "query",
+		[VMT_ASK_PROBE] = "probe",
+		[VMT_ASK_MAPS] = "maps",
+	};
+
+	return find_name(value, names, VMT_COUNT(names), field);
 }
 
 static bool set_derive(uint32_t *field, struct piece value)
 {
-	if (!is_text(value, "full") && !is_text(value, "plain"))
-		return false;
-	*field = is_text(value, "full") ? VMT_DERIVE_FULL : VMT_DERIVE_PLAIN;
-	return true;
+	static const char *const names[] = {
+		[VMT_DERIVE_FULL] = "full",
+		[VMT_DERIVE_PLAIN] = "plain",
+	};
+
+	return find_name(value, names, VMT_COUNT(names), field);
 }
 
 static bool set_sites(uint32_t *field, struct piece value)
 {
-	static const char *const names[] = { "0", "auto", "mprotect", "1" };
+	static const char *const names[] = {
+		[VMT_SITES_OFF] = "0",
+		[VMT_SITES_AUTO] = "auto",
+		[VMT_SITES_MPROTECT] = "mprotect",
+	};
 
-	for (uint32_t i = 0; i < VMT_COUNT(names); i++) {
-		if (is_text(value, names[i])) {
-			*field = i < 3 ? i : VMT_SITES_AUTO;
-			return true;
-		}
-	}
-	return false;
+	if (is_text(value, "1"))
+		value = (struct piece){ .text = "auto", .length = 4 };
+	return find_name(value, names, VMT_COUNT(names), field);
 }
 
 static bool set_filter(uint32_t *field, struct piece value)
 {
-	if (!is_text(value, "auto") && !is_text(value, "probe"))
-		return false;
-	*field = is_text(value, "auto") ? VMT_FILTER_AUTO : VMT_FILTER_PROBE;
-	return true;
+	static const char *const names[] = {
+		[VMT_FILTER_AUTO] = "auto",
+		[VMT_FILTER_PROBE] = "probe",
+	};
+
+	return find_name(value, names, VMT_COUNT(names), field);
 }
 
 static bool set_children(bool *field, struct piece value)

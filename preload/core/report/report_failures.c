@@ -46,15 +46,6 @@ static void put_reason(struct vmt_report *text, const struct vmt_rec_failure *fa
 	}
 }
 
-static bool starts_with(const char *text, const char *start)
-{
-	while (*start && *text == *start) {
-		text++;
-		start++;
-	}
-	return !*start;
-}
-
 static bool starts_a_thread(struct vmt_report *text, const struct vmt_rec_site *site)
 {
 	uint32_t count = vmt_view_frame_count(text->view, site);
@@ -64,8 +55,8 @@ static bool starts_a_thread(struct vmt_report *text, const struct vmt_rec_site *
 		const struct vmt_report_spot spot = { (uint64_t)site->frame_first + i, 0 };
 
 		if (vmt_report_find(text, site, spot, true, &frame) && frame.names.function &&
-		    (starts_with(frame.names.function, "pthread_create") ||
-		     starts_with(frame.names.function, "allocate_stack")))
+		    (vmt_begins_with(frame.names.function, "pthread_create") ||
+		     vmt_begins_with(frame.names.function, "allocate_stack")))
 			return true;
 	}
 	return false;
