@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Size classes: multiples of 16 up to 512 bytes, powers of two above. The first
- * word of a free piece points to the next one of its class.
+ * Pieces come in size classes: multiples of 16 up to 512 bytes, powers of two above. The first word
+ * of a free piece points to the next free piece of its class.
  */
 #include "core/base/arena.h"
 
@@ -24,7 +24,10 @@ static unsigned class_of(size_t size, size_t *ret_rounded)
 	return SMALL_CLASSES + bits - 10; /* 1024 = 2^10 is the first class above */
 }
 
-/* An outcome of all maps is one piece, nearly as large as all else there is: so at a quarter. */
+/*
+ * The largest piece is an outcome that holds every map. It is nearly as large as all other memory
+ * together, so an arena is due for extension once a quarter of it is in use.
+ */
 void vmt_arena_extend(struct vmt_arena *arena, void *memory, size_t size)
 {
 	arena->base = memory;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory for tables, cut from blocks that the caller owns. Freed pieces are
- * kept by size and used again; nothing is ever given back. Not thread-safe: the
- * caller's lock covers it.
+ * Memory for tables, cut from blocks that the caller owns. Freed pieces are kept in a list for
+ * their size and reused; no memory goes back to the caller. Not thread-safe: the caller's lock
+ * covers an arena.
  */
 #ifndef VMT_ARENA_H
 #define VMT_ARENA_H
@@ -13,23 +13,26 @@ struct vmt_arena {
 	unsigned char *base;
 	size_t size;
 	size_t used;
-	size_t ahead; /* more used than this: time to extend it */
-	void *free_list[64]; /* by size class */
+	size_t ahead; /* once more bytes than this are used, the arena should be extended */
+	void *free_list[64]; /* one list of free pieces for each size class */
 };
 
-/* memory: zeroed or not, 16-byte aligned. */
+/* memory must be 16-byte aligned, and need not be zeroed. */
 void vmt_arena_init(struct vmt_arena *arena, void *memory, size_t size);
 
 /*
- * Go on in another block, which is to be larger; what was given out stays good, and comes back to
- * be used.
+ * Continue in another, larger block. Pieces of the old block stay valid, and are reused once they
+ * are freed.
  */
 void vmt_arena_extend(struct vmt_arena *arena, void *memory, size_t size);
 
-/* 16-byte aligned, not zeroed; NULL when the block is full (nothing has changed then). */
+/*
+ * Returns 16-byte aligned memory that is not zeroed, or NULL when the block is full; the arena is
+ * unchanged then.
+ */
 void *vmt_arena_alloc(struct vmt_arena *arena, size_t size);
 
-/* size: as it was asked for. */
+/* size is the size that the piece was allocated with. */
 void vmt_arena_free(struct vmt_arena *arena, void *piece, size_t size);
 
 #endif

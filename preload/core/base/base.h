@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every file of the core needs: attributes, limits and half-open ranges.
- * The core is pure: it makes no system call, allocates nothing, prints nothing
- * and holds no global state, so it runs alike in the preloaded library, in the
- * tools and in the tests.
+ * Attributes, limits and half-open ranges for every file of the core. The core is pure: it makes no
+ * system calls, allocates nothing, prints nothing and has no global state. It therefore behaves
+ * alike in the preloaded library, in the tools and in the tests.
  */
 #ifndef VMT_BASE_H
 #define VMT_BASE_H
@@ -15,7 +14,7 @@
 #define VMT_MUST_CHECK  __attribute__((warn_unused_result))
 #define VMT_LIKELY(x)   __builtin_expect(!!(x), 1)
 #define VMT_UNLIKELY(x) __builtin_expect(!!(x), 0)
-/* On the way of nearly every call: these lie side by side, in few pages. */
+/* Nearly every call runs these functions; the linker places them together, on few pages. */
 #define VMT_HOT          __attribute__((hot))
 #define VMT_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -23,7 +22,7 @@
 #define VMT_FRAMES_MAX 64 /* frames kept of one stack; deeper stacks are cut and marked */
 
 /*
- * The hash of a stack, pc by pc from 0. Of two stacks after one another it is
+ * A stack's hash is computed pc by pc, starting from 0. Two stacks one after the other hash to
  * hash(first) * VMT_STACK_HASH_SCALE^(length of second) + hash(second).
  */
 #define VMT_STACK_HASH_SCALE UINT64_C(0x9e3779b97f4a7c15)
@@ -54,13 +53,13 @@ static inline uint64_t vmt_page_down(uint64_t addr)
 	return addr & ~(VMT_PAGE_SIZE - 1);
 }
 
-/* Round up; addresses within a page of 2^64 wrap to 0, as they do in the kernel. */
+/* Round up. An address within the last page of 2^64 wraps to 0, as in the kernel. */
 static inline uint64_t vmt_page_up(uint64_t addr)
 {
 	return (addr + VMT_PAGE_SIZE - 1) & ~(VMT_PAGE_SIZE - 1);
 }
 
-/* Does the string text begin with start? */
+/* Does text begin with start? */
 static inline bool vmt_begins_with(const char *text, const char *start)
 {
 	while (*start && *text == *start) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names and numbers of the memory calls. The numbers are written out, because
- * the core sees no system headers and because a C library's headers are often
- * older than the kernel it runs on (mseal: Linux 6.10). Pure, like all of the core; used by the
- * library for every call and by the tools to print recordings.
+ * Names and numbers of the memory calls. The numbers are written out because the core sees no
+ * system headers, and because a C library's headers are often older than the kernel it runs on
+ * (mseal: Linux 6.10). The library uses this file for every call, the tools use it to print
+ * recordings.
  */
 #include "core/base/calls.h"
 

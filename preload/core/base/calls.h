@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The system calls that can change a process's maps. The identifiers are dense,
- * stored in recordings and therefore never renumbered: new ones go to the end.
+ * The system calls that can change a process's maps. Recordings store these identifiers, so they
+ * are never renumbered: a new one goes to the end.
  */
 #ifndef VMT_CALLS_H
 #define VMT_CALLS_H
 
 #include "core/base/base.h"
 
-/* The commonest three. */
+/* The three most frequent calls are recognised without a table. */
 #if defined(__x86_64__)
 #define VMT_NR_MMAP     9
 #define VMT_NR_MPROTECT 10
@@ -53,14 +53,13 @@ enum vmt_call_id {
 /* The kernel's name of a call; "none" for VMT_CALL_NONE, "?" for an unknown number. */
 const char *vmt_calls_name(uint32_t id);
 
-/* vmt_calls_of_nr() for those that are rarer. */
+/* The table behind vmt_calls_of_nr(), for all calls but the most frequent ones. */
 enum vmt_call_id vmt_calls_in_table(long nr);
 
 /*
- * The identifier of Linux system call number nr on this architecture, or
- * VMT_CALL_NONE when the call never changes maps. Calls that change maps only
- * with certain arguments (madvise, prctl, ioctl, close) have an identifier;
- * the arguments are judged elsewhere.
+ * Return the identifier of Linux system call number nr on this architecture, or VMT_CALL_NONE for a
+ * call that never changes maps. A call that changes maps only with certain arguments (madvise,
+ * prctl, ioctl, close) has an identifier; vmt_change_is_possible() judges the arguments.
  */
 static inline enum vmt_call_id vmt_calls_of_nr(long nr)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lines of text: see fmt.h. A whole line is gathered before it is handed on, so that
- * lines of several processes writing to one terminal stay whole. A line that is
- * longer than the buffer (a long path) goes out in parts and is not wrapped.
+ * Lines of text (see fmt.h). A line is gathered before any of it is emitted, so that lines of
+ * several processes which write to one terminal stay whole. A line longer than the buffer (a long
+ * path) is emitted in parts and is not wrapped.
  */
 #include "core/base/fmt.h"
 #include "core/base/printable.h"
@@ -12,7 +12,8 @@
 
 size_t vmt_fmt_length(const char *text)
 {
-	const volatile char *at = text; /* or gcc makes this loop a call of strlen again */
+	/* volatile keeps gcc from turning this loop into a call of strlen */
+	const volatile char *at = text;
 	size_t n = 0;
 
 	while (at[n])
@@ -20,7 +21,7 @@ size_t vmt_fmt_length(const char *text)
 	return n;
 }
 
-/* Digits of value, the last ones at the end of buffer[32]; returns where they start. */
+/* Write value's digits to the end of buffer[32]; returns the index of the first one. */
 static size_t digits(char buffer[32], uint64_t value, bool separate)
 {
 	size_t at = 32;
@@ -51,7 +52,7 @@ void vmt_fmt_init(struct vmt_fmt *fmt, void (*emit)(void *context, const char *b
 	fmt->used = 0;
 }
 
-/* An empty line gets no space at its end. */
+/* The prefix of an empty line ends without a space. */
 static void emit_prefix(struct vmt_fmt *fmt, bool is_empty)
 {
 	char text[40] = "==";
@@ -79,7 +80,7 @@ static void flush_part(struct vmt_fmt *fmt)
 void vmt_fmt_bytes(struct vmt_fmt *fmt, const char *bytes, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		/* Room for the newline is kept. */
+		/* The last byte is kept for the newline. */
 		if (fmt->used == sizeof(fmt->line) - 1)
 			flush_part(fmt);
 		fmt->line[fmt->used++] = bytes[i];
@@ -193,7 +194,10 @@ bool vmt_fmt_may_break(const char *text, size_t n, size_t at)
 	       (next >= 'a' && next <= 'z');
 }
 
-/* Where text must be broken to fit into room columns; n if it fits or cannot be broken. */
+/*
+ * Returns where to break text of n bytes to fit into room columns, or n if it fits or cannot be
+ * broken.
+ */
 static size_t break_at(const char *text, size_t n, size_t room, size_t first)
 {
 	size_t at;
@@ -215,7 +219,7 @@ void vmt_fmt_wrap(struct vmt_fmt *fmt, uint32_t indent)
 	size_t room = fmt->prefix < fmt->width ? fmt->width - fmt->prefix : 1;
 	const char *text = fmt->line;
 	size_t n = fmt->used;
-	size_t first = indent; /* do not break inside the first line's own indentation */
+	size_t first = indent; /* the indentation of the first line is no place to break */
 
 	if (fmt->is_partial || indent >= sizeof(spaces) || indent >= room) {
 		vmt_fmt_end(fmt);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See kernel.h.
- */
+/* Parses the release string of uname(2); see kernel.h. */
 #include "core/base/kernel.h"
 
 static unsigned number_at(const char **at)

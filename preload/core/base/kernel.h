@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which Linux this is, and whether the rules of this library have been tried on it. Pure; called by
+ * The kernel's version, and whether this library's rules have been tried on it. Pure; called by
  * confidence.c and by tests/model.
  */
 #ifndef VMT_KERNEL_H
@@ -11,15 +11,18 @@
 #define VMT_KERNEL(major, minor) ((major)*1000u + (minor))
 
 /*
- * The newest that scripts/kernels.sh found no difference on. That script fails when it comes by a
- * newer one: once nothing differs there, this number is to be raised.
+ * The newest kernel that scripts/kernels.sh found no differences on. The script fails when it meets
+ * a newer kernel: raise this number once no difference is left there.
  */
 #define VMT_KERNEL_TRIED VMT_KERNEL(7, 2)
 
-/* The number of a release as uname tells it ("6.12.9-amd64"); 0: it is none. */
+/*
+ * Returns the version number of a release as uname(2) reports it ("6.12.9-amd64"), or 0 if the text
+ * is no release.
+ */
 unsigned vmt_kernel_number(const char *release);
 
-/* Not newer than what was tried? */
+/* Is this kernel no newer than the newest one tried? */
 bool vmt_kernel_is_tried(const char *release);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One table: name, kind, where the value goes, a line of help. Values are
- * checked here and nowhere else.
+ * One table holds each option's name, kind, destination and line of help. Values are checked only
+ * here.
  */
 #include "core/base/options.h"
 
@@ -157,7 +157,7 @@ static bool set_text(char *field, size_t size, struct piece value)
 	return true;
 }
 
-/* The place of value among names. */
+/* Find value among names; its index goes to ret_place. */
 static bool find_name(struct piece value, const char *const *names, uint32_t count,
 		      uint32_t *ret_place)
 {
@@ -274,7 +274,7 @@ static int parse_one(struct vmt_options *options, struct piece piece,
 		     const struct vmt_options_ops *ops)
 {
 	struct piece key = piece;
-	struct piece value = { "1", 1 }; /* a bare key switches on */
+	struct piece value = { "1", 1 }; /* a key without a value means key=1 */
 	size_t equals = 0;
 
 	while (equals < piece.length && piece.text[equals] != '=')

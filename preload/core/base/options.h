@@ -32,31 +32,32 @@ enum vmt_filter_way {
 };
 
 struct vmt_options {
-	char log_path[256]; /* "" = standard error; ".PID" is appended */
-	char dir[256]; /* where recordings go; "" = a memfd */
-	uint64_t max_maps; /* maps there is room for; 0 = by vm.max_map_count */
+	char log_path[256]; /* "" = standard error; the library appends ".PID" */
+	char dir[256]; /* the folder for recordings; "" = record to a memfd */
+	uint64_t max_maps; /* room for this many maps; 0 = follow vm.max_map_count */
 	uint64_t max_sites;
-	uint64_t max_size; /* of a recording, MiB; 0 = what max_maps and max_sites need */
+	/* size limit of a recording, MiB; 0 = what max_maps and max_sites need */
+	uint64_t max_size;
 	uint64_t verify; /* compare with the kernel after every Nth call; 0 = never */
-	uint64_t top; /* call sites in the report */
-	uint64_t max_growth; /* maps more at the end than at the start; UINT64_MAX = no limit */
-	uint64_t exitcode; /* the status when that is exceeded */
+	uint64_t top; /* call sites shown in the report */
+	uint64_t max_growth; /* maps that the end may have over the start; UINT64_MAX = no limit */
+	uint64_t exitcode; /* exit status when max_growth is exceeded */
 	uint32_t ask; /* enum vmt_ask */
 	uint32_t derive; /* enum vmt_derive */
-	uint32_t filter; /* enum vmt_filter_way: what to do about an inherited seccomp filter */
+	uint32_t filter; /* enum vmt_filter_way: how to deal with an inherited seccomp filter */
 	bool help;
 	bool strict;
-	bool report; /* print at exit */
-	bool children; /* child processes print as well */
+	bool report; /* print a report at exit */
+	bool children; /* child processes print a report as well */
 	bool follow_children;
-	uint32_t sites; /* enum vmt_option_sites: door 2 */
+	uint32_t sites; /* enum vmt_option_sites: how call sites are patched (door 2) */
 	bool malloc; /* count allocations */
-	bool tool; /* use the vmatrace tool for names */
-	bool markers; /* show strace(1) where recording starts and ends */
+	bool tool; /* start the vmatrace tool for function names */
+	bool markers; /* make calls that show in strace(1) where recording starts and ends */
 	uint64_t verbosity;
 };
 
-/* What the parser says of one key; message is one sentence without a newline. */
+/* The parser's complaint about one key; message is a sentence without a newline. */
 struct vmt_options_ops {
 	void (*complain)(void *context, const char *message);
 	void *context;
@@ -65,14 +66,14 @@ struct vmt_options_ops {
 void vmt_options_init(struct vmt_options *options);
 
 /*
- * Parse text (any bytes, NUL-terminated) into options, which must have been
- * initialised. Bad parts are complained about and skipped; the rest holds.
- * Returns the number of complaints.
+ * Parse text (any bytes, NUL-terminated) into options, which must have been initialised. The parser
+ * complains about each invalid part and skips it; the other parts take effect. Returns the number
+ * of complaints.
  */
 int vmt_options_parse(struct vmt_options *options, const char *text,
 		      const struct vmt_options_ops *ops);
 
-/* One line of help per option, in order; NULL after the last. */
+/* Returns the help line of option number index, or NULL after the last one. */
 const char *vmt_options_help(size_t index);
 
 #endif

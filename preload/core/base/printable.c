@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See printable.h: UTF-8 as RFC 3629 has it, the shortest forms only. A text that is cut
- * within a character loses that one.
+ * UTF-8 as in RFC 3629, which accepts the shortest form only. Where text was cut within a
+ * character, that character is lost.
  */
 #include "core/base/printable.h"
 
@@ -21,7 +21,7 @@ size_t vmt_printable_length(const unsigned char *text, size_t left)
 		if ((text[i] & 0xc0) != 0x80)
 			return 0;
 	}
-	/* What fewer bytes would do for, surrogates, beyond 0x10ffff */
+	/* Refuse overlong forms, surrogates, and code points beyond U+10FFFF. */
 	if ((first == 0xe0 && text[1] < 0xa0) || (first == 0xed && text[1] > 0x9f) ||
 	    (first == 0xf0 && text[1] < 0x90) || (first == 0xf4 && text[1] > 0x8f))
 		return 0;

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names of files and programs may hold any bytes. What a terminal would act on, or show as
- * something else than it is, becomes '?': control characters (those of Latin-1 written in UTF-8 as
- * well, which xterm obeys), bytes that are no UTF-8, marks that turn the direction of writing.
- * Used wherever text is written for people.
+ * Names of files and programs may contain any bytes. Bytes that a terminal would interpret, or
+ * would show as something else, are replaced by '?': control characters (also the C1 controls
+ * encoded in UTF-8, which xterm obeys), bytes that are not UTF-8, and marks that change the
+ * direction of writing. Used wherever text is written for people.
  */
 #ifndef VMT_PRINTABLE_H
 #define VMT_PRINTABLE_H
 
 #include "core/base/base.h"
 
-/* In place; as many bytes as before. */
+/* Replace in place; the length stays the same. */
 void vmt_printable(char *bytes, size_t n);
 
-/* Bytes of the character of UTF-8 at text, harmful or not, at most left; 0 = there is none. */
+/*
+ * Returns the length of the UTF-8 character at text, harmful or not, which may use up to `left`
+ * bytes; 0 = the bytes are not UTF-8.
+ */
 size_t vmt_printable_length(const unsigned char *text, size_t left);
 
 #endif
