@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Interning: one look-up by raw addresses for a stack seen before; the slow way
- * through modules and offsets otherwise.
+ * Interning of stacks. A stack that was seen before takes one look-up by raw addresses; a new one
+ * is resolved to modules and offsets first.
  */
 #include "core/stack/callsites.h"
 
 #include <linux/errno.h>
 
 #define XXH_INLINE_ALL
-#define XXH_VECTOR 0 /* scalar: the library must not touch vector registers */
+#define XXH_VECTOR 0 /* scalar code only: the library must not touch vector registers */
 #define XXH_NO_STDLIB
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wundef"
@@ -27,7 +27,7 @@ struct vmt_raw_entry {
 	UT_hash_handle hh;
 };
 
-/* uthash's allocation macros take their arena from a variable of this name. */
+/* The allocation macros of uthash (space.h) take their arena from a variable named `space`. */
 struct arena_holder {
 	struct vmt_arena *arena;
 };
@@ -195,8 +195,8 @@ give_up:
 }
 
 /*
- * No room: the calls of one kind share a site without a stack, the last one made of it. It is
- * asked for by every call from then on, so nothing is searched.
+ * There is no room for more sites: all further calls of one kind share a site without a stack.
+ * Every later call asks for this site, so it is found without a search.
  */
 static bool make_lost_site(struct vmt_callsites *sites, uint32_t call, struct vmt_site **ret_site)
 {
@@ -214,13 +214,13 @@ static bool make_lost_site(struct vmt_callsites *sites, uint32_t call, struct vm
 	return true;
 }
 
-/* The last sites of the table are kept for make_lost_site: one for each call. */
+/* The last slots of the table are reserved for make_lost_site(): one for each system call. */
 static bool is_nearly_full(const struct vmt_callsites *sites)
 {
 	return sites->room - sites->count <= VMT_CALL_COUNT;
 }
 
-/* Apart from vmt_callsites_intern, which most calls need: the frames take 1 KiB of stack. */
+/* Kept out of vmt_callsites_intern(), which most calls take: the frames need 1 KiB of stack. */
 __attribute__((noinline)) static struct vmt_site *
 intern_by_frames(struct vmt_callsites *sites, uint64_t raw_hash,
 		 const struct vmt_callsites_stack *stack)
@@ -280,7 +280,7 @@ void vmt_callsites_forget_addresses(struct vmt_callsites *sites)
 	struct arena_holder *space = &(struct arena_holder){ sites->arena };
 	struct vmt_raw_entry *entry = sites->by_raw;
 
-	HASH_CLEAR(hh, sites->by_raw); /* frees the index, not the entries */
+	HASH_CLEAR(hh, sites->by_raw); /* this frees the index but not its entries */
 	while (entry) {
 		struct vmt_raw_entry *after = entry->hh.next;
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See cfi.h. This half finds what is to be run for a pc: a sorted table in
- * .eh_frame_hdr leads from the pc to its FDE, the FDE names its CIE.
+ * This half of the CFI reader (cfi.h) finds the instructions for a pc: the sorted table in
+ * .eh_frame_hdr leads from the pc to its FDE, and the FDE names its CIE.
  *
- * It must not read outside the module's bounds nor believe a length or an offset that
- * it has not checked. Called in signal handlers on small stacks.
+ * It must not read outside the module's bounds, nor trust a length or an offset that it has not
+ * checked. Called in signal handlers, on small stacks.
  */
 #include "core/stack/cfi.h"
 
@@ -12,7 +12,7 @@
 
 #include "core/stack/cfi_read.h"
 
-/* The body of a CIE or FDE at address, without its length. */
+/* Return the body of the CIE or FDE at address, after its length. */
 static struct vmt_cfi_reader read_entry(const struct vmt_cfi_module *module, uint64_t address)
 {
 	struct vmt_cfi_reader all = { address, module->bounds.end,
@@ -31,7 +31,10 @@ static int64_t table_value(const struct vmt_cfi_module *module, uint64_t table, 
 	return vmt_cfi_read_signed(&from, 4);
 }
 
-/* The FDE with the highest start at or below pc; 0 = none. The table's bounds were checked. */
+/*
+ * Return the FDE with the highest start at or below pc, or 0. The caller has checked the table's
+ * bounds.
+ */
 static uint64_t search_table(const struct vmt_cfi_module *module, uint64_t table, uint64_t count,
 			     uint64_t pc)
 {
@@ -63,7 +66,7 @@ static int find_fde(const struct vmt_cfi_module *module, uint64_t pc, uint64_t *
 
 	if (hdr.bad || version != 1)
 		return -EBADMSG;
-	/* No linker writes another table; libgcc searches no other either. */
+	/* No linker writes any other kind of table, and libgcc does not search any other. */
 	if (count_encoding == VMT_PE_OMIT || table_encoding != (VMT_PE_DATAREL | VMT_PE_SDATA4))
 		return -ENOENT;
 	if (frame_encoding != VMT_PE_OMIT)
@@ -76,7 +79,7 @@ static int find_fde(const struct vmt_cfi_module *module, uint64_t pc, uint64_t *
 	return *ret_fde ? 0 : -ENOENT;
 }
 
-/* One letter of an augmentation string; false when its meaning is not known. */
+/* Handle one letter of an augmentation string; false when its meaning is unknown. */
 static bool read_augmentation(struct vmt_cfi_reader *data, char letter,
 			      struct vmt_cfi_program *program)
 {
@@ -89,7 +92,7 @@ static bool read_augmentation(struct vmt_cfi_reader *data, char letter,
 		encoding = (uint8_t)vmt_cfi_read_unsigned(data, 1);
 		(void)vmt_cfi_read_format(data, encoding);
 		return true;
-	case 'S': /* a signal frame: its rules say so as well */ return true;
+	case 'S': /* marks a signal frame; the frame's rules say so, too */ return true;
 	default: return false;
 	}
 }
@@ -108,7 +111,7 @@ static int read_augmentations(struct vmt_cfi_reader *body, struct vmt_cfi_reader
 	data = vmt_cfi_take(body, vmt_cfi_read_uleb(body));
 	while ((letter = (char)vmt_cfi_read_unsigned(&letters, 1)) != 0) {
 		if (!read_augmentation(&data, letter, program))
-			break; /* the rest is stepped over by its length */
+			break; /* an unknown letter: the length of the data lets us skip it */
 	}
 	return data.bad ? -EBADMSG : 0;
 }
@@ -137,7 +140,9 @@ static int read_cie(const struct vmt_cfi_module *module, uint64_t address,
 	return body.bad ? -EBADMSG : ret;
 }
 
-/* Find pc's FDE and what to run for it. Not inlined, to be off the stack when it is run. */
+/*
+ * Find pc's FDE and its instructions. noinline, so that this frame is off the stack when they run.
+ */
 __attribute__((noinline)) static int read_fde(const struct vmt_cfi_module *module, uint64_t pc,
 					      struct vmt_cfi_program *program)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * DWARF expressions in call frame information, recognised by their shape. There
- * is no stack machine here: a handful of shapes is all that is met in practice, and each of
- * them becomes a rule with an offset. It must not guess: unknown shapes are told as such.
- * Called by cfi_rules.c.
+ * Recognises DWARF expressions in call frame information by their shape. There is no stack machine:
+ * only a handful of shapes occur in practice, and each becomes a rule with an offset. An unknown
+ * shape gives VMT_RULE_OTHER and is never guessed at. Called by cfi_rules.c.
  */
 #include "core/stack/cfi_read.h"
 
@@ -15,8 +14,9 @@ enum {
 };
 
 /*
- * The CFA of a lazily bound PLT entry: 16 more bytes apart, the push in its middle moves
- * the stack: base + offset + ((rip & 15) >= N) * 8. Since the pc is known, it is a plain offset.
+ * The CFA of a lazily bound PLT entry. Entries are 16 bytes apart, and the push in the middle of an
+ * entry moves the stack: base + offset + ((rip & 15) >= N) * 8. The pc is known, so this becomes a
+ * plain offset.
  */
 static bool read_plt_expression(struct vmt_cfi_reader expr, uint64_t pc, struct vmt_cfi_rule *rule)
 {
@@ -41,7 +41,7 @@ static bool read_plt_expression(struct vmt_cfi_reader expr, uint64_t pc, struct 
 	return true;
 }
 
-/* What follows a "breg; deref": nothing, or a small constant that is added. */
+/* A "breg; deref" may be followed by nothing, or by a small constant that is added. */
 static bool read_deref_expression(struct vmt_cfi_reader expr, struct vmt_cfi_rule *rule)
 {
 	uint64_t extra = 0;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of the CFI reader, shared by its two halves: cfi.c finds the tables of
- * a pc, cfi_rules.c runs their programs. Nobody else includes this.
+ * Shared by the two halves of the CFI reader, and included by nothing else: cfi.c finds the tables
+ * for a pc, cfi_rules.c runs their programs.
  *
- * Every byte passes through vmt_cfi_take(), which checks the bounds; a read that
- * fails gives 0 and marks the reader, so that it is enough to look at the mark at the end.
+ * Every byte passes through vmt_cfi_take(), which checks the bounds. A read that fails returns 0
+ * and marks the reader as bad, so callers check the mark once, at the end.
  */
 #ifndef VMT_CFI_READ_H
 #define VMT_CFI_READ_H
@@ -17,32 +17,32 @@
 #define VMT_PE_DATAREL 0x30u
 #define VMT_PE_SDATA4  0x0bu
 
-/* Bytes [at, end), which are known to be readable. */
+/* Bytes [at, end), all of them readable. */
 struct vmt_cfi_reader {
 	uint64_t at;
 	uint64_t end;
 	bool bad;
 };
 
-/* What is to be run for a pc: the instructions of the CIE, then those of the FDE. */
+/* The instructions for a pc: those of the CIE, then those of the FDE. */
 struct vmt_cfi_program {
 	struct vmt_cfi_reader cie;
 	struct vmt_cfi_reader fde;
-	uint64_t start; /* the first pc that the FDE is about */
+	uint64_t start; /* the first pc that the FDE covers */
 	uint64_t code_align;
 	int64_t data_align;
-	uint8_t encoding; /* of addresses in the FDE */
+	uint8_t encoding; /* the encoding of addresses in the FDE */
 	bool has_augmentation;
 };
 
-/* Where a value of the caller is to be found. */
+/* Where to find a value of the caller. */
 enum vmt_cfi_where {
-	VMT_RULE_SAME, /* what holds for a register before any instruction */
+	VMT_RULE_SAME, /* the rule of every register before any instruction */
 	VMT_RULE_UNDEFINED,
 	VMT_RULE_AT_CFA, /* [CFA + offset] */
-	VMT_RULE_AT_REGISTER, /* [base + offset]; of the CFA: base + offset */
-	VMT_RULE_AT_DEREF, /* of the CFA only: [base + offset] + extra */
-	VMT_RULE_OTHER, /* more than can be said here */
+	VMT_RULE_AT_REGISTER, /* [base + offset]; for the CFA: base + offset */
+	VMT_RULE_AT_DEREF, /* for the CFA only: [base + offset] + extra */
+	VMT_RULE_OTHER, /* a rule that cannot be expressed here */
 };
 
 struct vmt_cfi_rule {
@@ -63,16 +63,16 @@ static inline struct vmt_cfi_rule vmt_cfi_make_rule(enum vmt_cfi_where where, ui
 }
 
 /*
- * The expressions that compilers, linkers and glibc write: breg; breg deref; breg deref plus;
- * the lazily bound PLT. Anything else gives VMT_RULE_OTHER. All of expr must be used.
+ * The expressions that compilers, linkers and glibc write: breg; breg deref; breg deref plus; and
+ * the lazily bound PLT. Any other gives VMT_RULE_OTHER, as does one with bytes left over.
  */
 struct vmt_cfi_rule vmt_cfi_read_expression(struct vmt_cfi_reader expr, uint64_t pc);
 
-/* Run the program up to pc; returns as vmt_cfi_row() does. */
+/* Run the program up to pc. Returns what vmt_cfi_row() returns. */
 VMT_MUST_CHECK int vmt_cfi_run(const struct vmt_cfi_program *program, uint64_t pc,
 			       struct vmt_cfi_row *ret_row);
 
-/* The reader of the next len bytes, which it steps over; an empty one that is bad past the end. */
+/* Split off a reader of the next len bytes. Past the end, the result is empty and marked bad. */
 static inline struct vmt_cfi_reader vmt_cfi_take(struct vmt_cfi_reader *from, uint64_t len)
 {
 	struct vmt_cfi_reader part = { .at = from->at, .end = from->at + len };
@@ -92,7 +92,7 @@ static inline uint64_t vmt_cfi_read_unsigned(struct vmt_cfi_reader *from, unsign
 
 	if (part.bad)
 		return 0;
-	/* x86-64 only, hence little-endian; a constant size becomes one load. */
+	/* Little-endian, since this is x86-64; with a constant size it compiles to one load. */
 	__builtin_memcpy(&value, (const void *)(uintptr_t)part.at, size);
 	return value;
 }
@@ -131,7 +131,7 @@ static inline int64_t vmt_cfi_read_sleb(struct vmt_cfi_reader *from)
 	return (int64_t)vmt_cfi_read_leb(from, true);
 }
 
-/* The format half of a pointer encoding. */
+/* Read a value in the format of a pointer encoding (its low half). */
 static inline uint64_t vmt_cfi_read_format(struct vmt_cfi_reader *from, uint8_t encoding)
 {
 	switch (encoding & 0x0f) {
@@ -148,7 +148,7 @@ static inline uint64_t vmt_cfi_read_format(struct vmt_cfi_reader *from, uint8_t 
 	}
 }
 
-/* An encoded pointer; those that would have to be fetched from elsewhere are stepped over. */
+/* Read an encoded pointer. Indirect ones are skipped. */
 static inline uint64_t vmt_cfi_read_pointer(struct vmt_cfi_reader *from, uint8_t encoding,
 					    uint64_t data_base)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The other half of the CFI reader: runs the instructions of a CIE and an FDE up to
- * a pc and packs what then holds into a row. Only the rules of the CFA, of rbp,
- * rbx and of the return address are kept; all other registers are stepped over.
+ * This half of the CFI reader runs the instructions of a CIE and an FDE up to a pc, and packs the
+ * resulting rules into a row. It keeps the rules of the CFA, rbp, rbx and the return address; those
+ * of other registers are skipped.
  *
- * It must not loop or recurse on what the tables say: every instruction consumes at least one
- * byte. A rule that a row cannot say makes the row -EOPNOTSUPP, never a guess. Called by cfi.c.
+ * The tables must not be able to make it loop or recurse: every instruction consumes at least one
+ * byte. A rule that a row cannot express gives -EOPNOTSUPP, never a guess. Called by cfi.c.
  */
 #include "core/stack/cfi.h"
 
@@ -13,9 +13,10 @@
 
 #include "core/stack/cfi_read.h"
 
-#define REMEMBER_MAX 4 /* compilers never nest; the machine lives on a small stack */
+/* compilers never nest remember_state, and the machine lives on a small stack */
+#define REMEMBER_MAX 4
 
-/* The upper two bits of an instruction; 0 = the lower six are the opcode, not an operand. */
+/* The upper two bits of an instruction; where they are 0, the lower six bits are the opcode. */
 enum {
 	ADVANCE = 1,
 	OFFSET = 2,
@@ -32,7 +33,7 @@ struct rules {
 struct machine {
 	const struct vmt_cfi_program *program;
 	struct rules now;
-	struct rules initial; /* as the CIE left them */
+	struct rules initial; /* the rules as the CIE left them */
 	struct rules remembered[REMEMBER_MAX];
 	uint64_t location;
 	uint64_t pc;
@@ -40,7 +41,7 @@ struct machine {
 	int error;
 };
 
-/* The rule kept of a register; a scratch one for those that are not kept. */
+/* The rule of a register; scratch for a register that is not tracked. */
 static struct vmt_cfi_rule *rule_of(struct rules *rules, uint64_t reg, struct vmt_cfi_rule *scratch)
 {
 	if (reg == VMT_CFI_BP)
@@ -64,7 +65,7 @@ static void set_rule_factored(struct machine *machine, uint64_t reg, int64_t off
 	int64_t bytes;
 
 	if (__builtin_mul_overflow(offset, machine->program->data_align, &bytes))
-		bytes = INT64_MAX; /* does not fit a rule */
+		bytes = INT64_MAX; /* too large for a rule */
 	set_rule(machine, reg, vmt_cfi_make_rule(VMT_RULE_AT_CFA, 0, bytes));
 }
 
@@ -118,7 +119,7 @@ static void recall(struct machine *machine)
 		machine->now = machine->remembered[--machine->depth];
 }
 
-/* The instructions that move the location or the CFA; false for all others. */
+/* Handle the instructions that advance the location or define the CFA; false for all others. */
 static bool step_frame(struct machine *machine, struct vmt_cfi_reader *from, unsigned int opcode)
 {
 	uint64_t reg;
@@ -161,7 +162,7 @@ static bool step_frame(struct machine *machine, struct vmt_cfi_reader *from, uns
 	}
 }
 
-/* The instructions about one register; the first operand is its number. */
+/* Handle the instructions about one register, whose number is the first operand. */
 static void step_register(struct machine *machine, struct vmt_cfi_reader *from, unsigned int opcode)
 {
 	const struct vmt_cfi_rule other = { .where = VMT_RULE_OTHER };
@@ -177,11 +178,11 @@ static void step_register(struct machine *machine, struct vmt_cfi_reader *from, 
 	case 0x08: set_rule(machine, reg, vmt_cfi_make_rule(VMT_RULE_SAME, 0, 0)); break;
 	case 0x09: /* register */
 	case 0x14: /* val_offset */
-	case 0x15: /* val_offset_sf; the second operand's sign does not matter here */
+	case 0x15: /* val_offset_sf; the sign of the second operand does not matter here */
 		(void)vmt_cfi_read_uleb(from);
 		set_rule(machine, reg, other);
 		break;
-	case 0x10: /* expression: the address of where the register is saved */
+	case 0x10: /* expression: computes the address at which the register is saved */
 		rule = read_block_expression(machine, from);
 		set_rule(machine, reg, rule.where == VMT_RULE_AT_REGISTER ? rule : other);
 		break;
@@ -211,7 +212,7 @@ static void step(struct machine *machine, struct vmt_cfi_reader *from)
 	}
 }
 
-/* Rules take effect at the location that was advanced to: those beyond pc do not hold yet. */
+/* Rules take effect at the location advanced to; those beyond pc do not apply yet. */
 static int run(struct machine *machine, struct vmt_cfi_reader from)
 {
 	while (from.at < from.end && !from.bad && !machine->error &&
@@ -233,7 +234,7 @@ static enum vmt_cfi_cfa cfa_kind(const struct vmt_cfi_rule *cfa)
 	return is_deref || cfa->base > 15 ? VMT_CFA_NONE : VMT_CFA_REGISTER;
 }
 
-/* Slots are counted in words of eight bytes; INT8_MIN is left for "lost". */
+/* Slots count words of eight bytes; INT8_MIN is reserved for "lost". */
 static bool is_slot(const struct vmt_cfi_rule *rule)
 {
 	return rule->offset % 8 == 0 && rule->offset / 8 > INT8_MIN && rule->offset / 8 <= INT8_MAX;
@@ -261,7 +262,9 @@ static int8_t bx_words(const struct vmt_cfi_rule *bx)
 	return bx->where == VMT_RULE_AT_CFA && is_slot(bx) ? (int8_t)(bx->offset / 8) : VMT_BX_LOST;
 }
 
-/* rt_sigreturn's trampoline as glibc describes it: rsp at +160, rip at +168 of the ucontext. */
+/*
+ * The trampoline of rt_sigreturn as glibc describes it: rsp at +160 of the ucontext, rip at +168.
+ */
 static bool is_signal_trampoline(const struct rules *rules)
 {
 	return cfa_kind(&rules->cfa) == VMT_CFA_DEREF_SP && rules->cfa.offset == 160 &&
@@ -300,7 +303,7 @@ int vmt_cfi_run(const struct vmt_cfi_program *program, uint64_t pc, struct vmt_c
 	struct machine machine;
 	int ret;
 
-	/* Not an initialiser: the remembered rules need none. */
+	/* Assigned field by field: an initialiser would clear the remembered rules as well. */
 	machine.program = program;
 	machine.pc = pc;
 	machine.location = 0;
