@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A map gets its anon_vma at the first write to it (mm/rmap.c, __anon_vma_prepare) and keeps it;
- * its pieces have the same, or none. So a cut leaves a tie, a number that both sides of it know:
+ * when the map is cut, its pieces have the same anon_vma, or none. So a cut leaves a tie, a number
+ * that both sides of the cut remember:
  *
- *	AAAAAAAAAA		one map, with an anon_vma or without
- *	AAAA BB CCCC		cut, A|B tied and B|C tied
+ * 	AAAAAAAAAA		one map, with an anon_vma or without
+ * 	AAAA BB CCCC		cut, A|B tied and B|C tied
  *
- * and a side that cannot have been written to since, nor been merged with another map, has either
- * none or that of the other side. A side that can is stirred. Two that the kernel did not merge
- * for the sake of their anon_vmas surely have one: these have a number, and are noted as a pair.
+ * A side that cannot have been written to since, and was not merged with another map, has either no
+ * anon_vma or that of the other side. A side that may have been written to is marked
+ * (VMT_ANON_VMA_MAY_APPEAR). Two maps that the kernel did not merge because of their anon_vmas
+ * certainly have one each; both then get a number, and the two numbers are noted as a pair that
+ * differs.
  */
 #include "core/vma/anon_vma.h"
 
@@ -47,13 +50,13 @@ static bool are_tied(const struct vmt_vma *left, const struct vmt_vma *right)
 	return anon && anon == (right->left_anon & ~VMT_ANON_VMA_MAY_APPEAR);
 }
 
-/* Has it none, or surely the same? */
+/* Does vma have no anon_vma, or certainly the same one as `than`? */
 static bool is_less(const struct vmt_vma *vma, const struct vmt_vma *than)
 {
 	return !vmt_anon_vma_may_have(vma) || (vma->anon && vma->anon == than->anon);
 }
 
-/* Has the left one of two neighbours no anon_vma but what the right one has? */
+/* Does the left neighbour have no anon_vma other than the right one's? */
 static bool is_left_less(const struct vmt_vma *left, const struct vmt_vma *right)
 {
 	if (are_tied(left, right) && !(left->right_anon & VMT_ANON_VMA_MAY_APPEAR))
@@ -68,7 +71,7 @@ static bool is_right_less(const struct vmt_vma *left, const struct vmt_vma *righ
 	return is_less(right, left);
 }
 
-/* A merge may change the anon_vma that the outer neighbours see, unless it adds nothing. */
+/* A merge may change the anon_vma that the outer neighbours see, unless right adds none. */
 void vmt_anon_vma_merge(struct vmt_vma *left, const struct vmt_vma *right)
 {
 	bool adds_to_left = !is_right_less(left, right);
@@ -92,7 +95,7 @@ static bool are_unlike(const struct vmt_rules *rules, uint32_t a, uint32_t b)
 	return false;
 }
 
-/* Neither is known to be less than the other. */
+/* Each map may have an anon_vma that the other one lacks. */
 static enum vmt_answer compare(const struct vmt_rules *rules, const struct vmt_vma *left,
 			       const struct vmt_vma *right)
 {
@@ -110,8 +113,9 @@ static enum vmt_answer fit_neighbours(const struct vmt_rules *rules, const struc
 }
 
 /*
- * The kernel tests the middle one against either side, and then the sides against each other. Where
- * both sides fit the middle, they fit each other unless it is the middle that has none.
+ * The kernel tests the middle map against either side, and then the sides against each other. Where
+ * both sides fit the middle, they fit each other too, unless the middle is the map that has no
+ * anon_vma.
  */
 static enum vmt_answer fit_across(const struct vmt_rules *rules,
 				  const struct vmt_pending_merge *pending,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One small decoder per system call. The rules are those of Linux 5.10 to 6.18
- * (mm/mmap.c, mm/vma.c, mm/mremap.c, mm/madvise.c, mm/mprotect.c); where versions
- * differ, the kernel is asked.
+ * One small decoder for each system call. The rules are those of Linux 5.10 to 6.18 (mm/mmap.c,
+ * mm/vma.c, mm/mremap.c, mm/madvise.c, mm/mprotect.c); where versions differ, the decoder has the
+ * kernel asked.
  */
 #include "core/vma/change.h"
 
@@ -16,7 +16,7 @@
 
 #include "core/recording/record.h"
 
-/* Not in the headers of Debian 12. */
+/* The headers of Debian 12 lack these. */
 #define MAP_TYPE_MASK        0x0f
 #define MREMAP_DONTUNMAP_    4
 #define MADV_GUARD_INSTALL_  102
@@ -38,7 +38,7 @@ static bool is_aligned(uint64_t addr)
 	return (addr & (VMT_PAGE_SIZE - 1)) == 0;
 }
 
-/* A range the kernel would refuse before it looks at any map. */
+/* Would the kernel refuse the range before it looks at any map? */
 static bool is_bad_range(uint64_t start, uint64_t length)
 {
 	uint64_t end;
@@ -47,7 +47,7 @@ static bool is_bad_range(uint64_t start, uint64_t length)
 	       __builtin_add_overflow(start, vmt_page_up(length), &end);
 }
 
-/* Private anonymous memory with no flag that would show in maps or change its size. */
+/* Is it private anonymous memory, with no flag that shows in maps or changes its size? */
 static bool is_plain_anonymous(uint64_t flags)
 {
 	uint64_t known = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_FIXED_NOREPLACE |
@@ -58,7 +58,7 @@ static bool is_plain_anonymous(uint64_t flags)
 	       !(flags & ~known);
 }
 
-/* A file whose map looks as the arguments say, if it is an ordinary one. */
+/* A file's map looks as the arguments say, provided that the file is an ordinary one. */
 static bool is_plain_file(uint64_t flags)
 {
 	uint64_t known = MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_FIXED_NOREPLACE |
@@ -74,15 +74,15 @@ static uint32_t prot_flags(long prot)
 	       (prot & PROT_EXEC ? VMT_MAP_EXEC : 0);
 }
 
-/* Does mmap unmap what is in its place? */
+/* Does this mmap unmap what lies at its address? */
 static bool is_fixed(uint64_t flags)
 {
 	return (flags & MAP_FIXED) && !(flags & MAP_FIXED_NOREPLACE);
 }
 
 /*
- * A failed mmap changes nothing unless it was to replace something: until 6.11 the old range is
- * gone by then, later a split may stay behind (mm/vma.c, vms_abort_munmap_vmas).
+ * A failed mmap changes nothing unless it was to replace something: before 6.11 the old range is
+ * gone by then, later a split may remain (mm/vma.c, vms_abort_munmap_vmas).
  */
 static void decode_mmap(const struct vmt_done *done, struct vmt_change *change)
 {
@@ -117,7 +117,7 @@ static void decode_mmap(const struct vmt_done *done, struct vmt_change *change)
 		change->offset = (uint64_t)done->args[5];
 		change->flags |= (flags & MAP_TYPE_MASK) == MAP_SHARED ? VMT_MAP_SHARED : 0;
 	}
-	if (flags & MAP_HUGETLB) { /* the kernel rounds to a huge page */
+	if (flags & MAP_HUGETLB) { /* the kernel rounds the length up to a huge page */
 		change->how = fixed ? VMT_CHANGE_EVERYTHING : VMT_CHANGE_WALK;
 		change->fresh.end = 0;
 	}
@@ -136,7 +136,7 @@ static void decode_munmap(const struct vmt_done *done, struct vmt_change *change
 	change->gone[0] = change->window[0];
 }
 
-/* A call that failed midway has changed the maps before the hole (or seal). */
+/* A call that failed midway has changed the maps before the hole (or the sealed map). */
 static void decode_protect(const struct vmt_done *done, struct vmt_change *change)
 {
 	uint64_t addr = (uint64_t)done->args[0];
@@ -171,7 +171,7 @@ static void decode_hidden(const struct vmt_done *done, struct vmt_change *change
 static void decode_madvise(const struct vmt_done *done, struct vmt_change *change)
 {
 	decode_hidden(done, change, (uint64_t)done->args[0], (uint64_t)done->args[1]);
-	if (done->args[2] == MADV_GUARD_INSTALL_) { /* cuts nothing, also when it fails midway */
+	if (done->args[2] == MADV_GUARD_INSTALL_) { /* it cuts nothing, even when it fails midway */
 		change->touched = change->advise;
 		change->advise = (struct vmt_range){ 0, 0 };
 		if (change->how == VMT_CHANGE_WALK)
@@ -197,8 +197,8 @@ static void decode_mlock(const struct vmt_done *done, struct vmt_change *change)
 }
 
 /*
- * mremap: [addr, addr + old) becomes [result, result + new). The destination of
- * MREMAP_FIXED is unmapped first, and then the tail that is to go, also when the call fails
+ * mremap turns [addr, addr + old) into [result, result + new). The destination of MREMAP_FIXED is
+ * unmapped first, then the tail that a smaller size cuts off. Both are gone even if the call fails
  * later (mm/mremap.c, mremap_to).
  */
 static void decode_mremap_failed(const struct vmt_done *done, struct vmt_change *change)
@@ -223,7 +223,8 @@ static void decode_mremap_failed(const struct vmt_done *done, struct vmt_change 
 			change->copied = change->window[0];
 			return;
 		}
-		change->from = pages(addr, kept); /* several maps: the first may have moved */
+		/* the range had several maps, and the first may have moved */
+		change->from = pages(addr, kept);
 		change->to = change->window[1].start;
 	}
 }
@@ -310,7 +311,7 @@ static void decode_shmat(const struct vmt_done *done, struct vmt_change *change)
 		change->how = VMT_CHANGE_EVERYTHING;
 }
 
-/* aio_context_t is the address of the ring (fs/aio.c). */
+/* An aio_context_t is the address of its ring (fs/aio.c). */
 static void decode_new_map(const struct vmt_done *done, struct vmt_change *change)
 {
 	bool is_ring = done->call == VMT_CALL_IO_SETUP;
@@ -343,7 +344,7 @@ static void decode_prctl(const struct vmt_done *done, struct vmt_change *change)
 		decode_hidden(done, change, (uint64_t)done->args[2], (uint64_t)done->args[3]);
 }
 
-/* The range is in the program's memory, and was read there if the call succeeded. */
+/* The program passed the range in memory; it was read from there, if the call succeeded. */
 static void decode_told(const struct vmt_done *done, struct vmt_change *change)
 {
 	change->how = VMT_CHANGE_EVERYTHING;
@@ -354,7 +355,10 @@ static void decode_told(const struct vmt_done *done, struct vmt_change *change)
 	change->length = done->told.end - done->told.start;
 }
 
-/* Address hints and MAP_FIXED_NOREPLACE replace nothing; a stack below may have grown to it. */
+/*
+ * Address hints and MAP_FIXED_NOREPLACE replace nothing. A MAP_GROWSDOWN map is left out because it
+ * may have grown already.
+ */
 static bool is_simple_mmap(const struct vmt_done *done)
 {
 	uint64_t flags = (uint64_t)done->args[3];
@@ -400,9 +404,8 @@ static void decode_rare(const struct vmt_done *done, struct vmt_change *change)
 	case VMT_CALL_SHMDT:
 	case VMT_CALL_IO_DESTROY:
 	case VMT_CALL_ARCH_PRCTL:
-	case VMT_CALL_CLOSE: /* of a userfaultfd: what was registered with it may merge again */
-		decode_unless_failed(done, change);
-		break;
+	/* for a userfaultfd: maps that were registered with it may merge again */
+	case VMT_CALL_CLOSE: decode_unless_failed(done, change); break;
 	case VMT_CALL_PROCESS_MADVISE:
 	case VMT_CALL_IOCTL: decode_told(done, change); break;
 	case VMT_CALL_MLOCKALL:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a finished system call may have done to the maps: which bytes went, came,
- * moved or changed. Decoded from the arguments and the result alone; which maps the
- * kernel then split and merged is worked out in resolve.h and effect.h.
+ * What a finished system call may have done to the maps: which bytes went, came, moved or changed.
+ * This is decoded from the arguments and the result alone; resolve.h and effect.h work out which
+ * maps the kernel split and merged.
  */
 #ifndef VMT_CHANGE_H
 #define VMT_CHANGE_H
@@ -10,22 +10,23 @@
 #include "core/base/base.h"
 #include "core/base/calls.h"
 
-/* A call with its result. brk: the program break before the call (brk only). */
+/* A finished call with its result. brk: the program break before the call (for brk only). */
 struct vmt_done {
 	enum vmt_call_id call;
 	long args[6];
 	long result; /* -errno on failure */
 	uint64_t brk;
-	uint64_t aio; /* io_setup: the context it has made, which is its map's address */
-	bool is_loaders; /* ld.so's own code has made it */
-	struct vmt_range told; /* ioctl, process_madvise: the range in the memory they were given */
+	/* io_setup: the context that it made, which is the address of the context's map */
+	uint64_t aio;
+	bool is_loaders; /* the call was made by ld.so's own code */
+	struct vmt_range told; /* ioctl, process_madvise: the range that was passed in memory */
 };
 
 enum vmt_change_how {
 	VMT_CHANGE_NOTHING, /* the call left every map as it was */
-	VMT_CHANGE_DERIVE, /* the rules tell the outcome but for merges that look possible */
-	VMT_CHANGE_WALK, /* the kernel must be asked what is there now */
-	VMT_CHANGE_EVERYTHING, /* …about the whole address space */
+	VMT_CHANGE_DERIVE, /* the rules give the outcome, except for merges that remain possible */
+	VMT_CHANGE_WALK, /* the kernel must be asked what is in the windows now */
+	VMT_CHANGE_EVERYTHING, /* the kernel must be asked about the whole address space */
 };
 
 /*
@@ -37,42 +38,43 @@ enum vmt_change_how {
  */
 struct vmt_change {
 	enum vmt_change_how how;
-	struct vmt_range window[2]; /* the second is empty but for mremap that moves */
+	struct vmt_range window[2]; /* the second is empty, except for an mremap that moves */
 	struct vmt_range gone[2];
-	struct vmt_range fresh; /* end == 0: the new map's end is not in the arguments */
-	struct vmt_range copied; /* what fresh is a copy of; start == 0: of nothing */
+	struct vmt_range fresh; /* the new map; end == 0: the arguments do not tell its end */
+	/* the range that fresh is a copy of; start == 0: fresh is no copy */
+	struct vmt_range copied;
 	struct vmt_range from;
 	uint64_t to;
 	struct vmt_range grown;
 	uint64_t grown_of;
-	struct vmt_range protect; /* rwx becomes flags; nothing else changes visibly */
-	struct vmt_range advise; /* hidden attributes change */
-	uint32_t flags; /* VMT_MAP_* of fresh or protect */
-	struct vmt_range touched; /* may have an anon_vma now (merge_rules.h) */
-	uint32_t born; /* enum vmt_vma_class of fresh, and of what brk has grown */
-	uint32_t known_set; /* VMT_MAP_ADVICE to set… */
-	uint32_t known_clear; /* …and to clear in advise */
-	bool blurs; /* protect or advise: nothing is known of it afterwards */
-	struct vmt_range remapped; /* mremap: what stays of the old range; derived if it is one
-				      anonymous map */
-	bool is_file; /* fresh shows the file fd, from offset on */
-	bool is_loaders; /* ld.so maps it, as part of a library */
+	struct vmt_range protect; /* protections change to flags; nothing else changes visibly */
+	struct vmt_range advise; /* hidden attributes change here */
+	uint32_t flags; /* VMT_MAP_* flags of fresh or protect */
+	struct vmt_range touched; /* may have an anon_vma after the call (merge_rules.h) */
+	uint32_t born; /* enum vmt_vma_class of fresh, and of the memory that brk added */
+	uint32_t known_set; /* VMT_MAP_ADVICE bits to set in advise */
+	uint32_t known_clear; /* VMT_MAP_ADVICE bits to clear in advise */
+	bool blurs; /* nothing is known of protect or advise after the call */
+	/* mremap: what remains of the old range; derived only if that is one anonymous map */
+	struct vmt_range remapped;
+	bool is_file; /* fresh maps the file fd, from offset on */
+	bool is_loaders; /* ld.so makes the map, as part of a library */
 	int fd;
 	uint64_t offset;
-	uint64_t length; /* bytes asked for, for the record */
-	bool failed; /* bytes that should be gone may still be there */
-	bool met_hole; /* protect, advise: failed as those do that come to a hole */
+	uint64_t length; /* bytes asked for; goes into the recording only */
+	bool failed; /* the call failed; bytes that it should have removed may still be there */
+	bool met_hole; /* protect, advise: failed with the error that a hole in the range gives */
 };
 
 /*
- * The commonest changes, in few words: anonymous memory mapped, replacing nothing, or memory given
- * back.
+ * The most frequent changes in short: anonymous memory mapped where nothing was, or memory
+ * unmapped.
  */
 struct vmt_simple {
 	struct vmt_range range;
-	bool is_fresh; /* otherwise it is gone */
-	uint32_t flags; /* VMT_MAP_* of fresh memory */
-	uint32_t born; /* enum vmt_vma_class of it */
+	bool is_fresh; /* true: mapped; false: unmapped */
+	uint32_t flags; /* VMT_MAP_* flags of the new map */
+	uint32_t born; /* enum vmt_vma_class of the new map */
 };
 
 /* Can this call change maps at all? False for madvise(MADV_DONTNEED) and the like. */
@@ -81,10 +83,13 @@ bool vmt_change_is_possible(enum vmt_call_id call, const long args[6]);
 /* May this call run long with the kernel's map lock released (populating, locking)? */
 bool vmt_change_is_slow(enum vmt_call_id call, const long args[6]);
 
-/* Is this one of them? False says nothing: the call may still have changed something. */
+/* Is this one of the most frequent changes? If not, the call may still have changed something. */
 bool vmt_change_decode_simple(const struct vmt_done *done, struct vmt_simple *ret_simple);
 
-/* Decode done. Never fails: what it cannot judge becomes VMT_CHANGE_WALK or _EVERYTHING. */
+/*
+ * Decode a finished call. Never fails: whatever it cannot judge becomes VMT_CHANGE_WALK or
+ * VMT_CHANGE_EVERYTHING.
+ */
 void vmt_change_decode(const struct vmt_done *done, struct vmt_change *ret_change);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which calls can change maps at all, and which may take long: asked before every call, so that
- * the others are only counted.
+ * Which calls can change maps at all, and which may take long. This is asked before every call, so
+ * that all other calls are only counted.
  */
 #include "core/vma/change.h"
 
@@ -10,7 +10,7 @@
 #include <asm/prctl.h>
 #include <linux/mman.h>
 
-/* Not in the headers of Debian 12. */
+/* The headers of Debian 12 lack these. */
 #define MADV_GUARD_INSTALL_  102
 #define PR_SET_MEMORY_MERGE_ 67
 #define PR_SET_VMA_          0x53564d41

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * START-END rwxp OFFSET MAJOR:MINOR INODE   NAME, all numbers hexadecimal but
- * the inode (fs/proc/task_mmu.c, show_map_vma).
+ * The format is
+ * 	START-END rwxp OFFSET MAJOR:MINOR INODE   NAME
+ * with all numbers hexadecimal except for the inode (fs/proc/task_mmu.c, show_map_vma).
  */
 #include "core/vma/mapsline.h"
 
@@ -13,7 +14,10 @@ struct cursor {
 	bool bad;
 };
 
-/* A table, since digits of addresses cannot be foreseen by branches; 0 = none, else one more. */
+/*
+ * A table, since branches on the digits of addresses cannot be predicted; 0 = no digit, otherwise
+ * the digit's value plus one.
+ */
 static const unsigned char digit_plus_one[256] = {
 	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
 	['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
@@ -25,7 +29,7 @@ static inline unsigned digit_of(char c)
 	return digit_plus_one[(unsigned char)c] - 1u;
 }
 
-/* Inlined for each base: 60,000 lines are half a million numbers. */
+/* Inlined for each base, since 60,000 lines contain half a million numbers. */
 static inline __attribute__((always_inline)) uint64_t number(struct cursor *cursor, unsigned base)
 {
 	uint64_t value = 0;
@@ -41,7 +45,7 @@ static inline __attribute__((always_inline)) uint64_t number(struct cursor *curs
 			bad |= value > (UINT64_MAX - digit) / base;
 		value = value * base + digit;
 	}
-	/* Hexadecimal numbers are written without zeros that make them longer than 16 digits. */
+	/* The kernel does not pad hexadecimal numbers to more than 16 digits. */
 	cursor->bad |= bad || at == cursor->at || (base == 16 && at - cursor->at > 16);
 	cursor->at = at;
 	return value;
@@ -65,7 +69,7 @@ static uint32_t flag(struct cursor *cursor, char set, char clear, uint32_t value
 }
 
 /*
- * What follows the flags of all that is no file, which is most of the lines where there are many.
+ * Skip the offset, device and inode of a map without a file. In a long table most lines are such.
  */
 static bool skip_no_file(struct cursor *cursor)
 {

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Linux merges neighbours when all their flags, the file, the policy, the name and the page offset
- * fit and their anon_vmas do not contradict each other (mm/vma.c, can_vma_merge_*; before 6.12 in
- * mm/mmap.c). No call shows the following of them:
+ * Linux merges neighbours when their flags, file, policy, name and page offset all match, and their
+ * anon_vmas are compatible (mm/vma.c, can_vma_merge_*; before 6.12 in mm/mmap.c). Of these
+ * attributes, no call shows the following:
  *
- *	class	flags, policy, name and offset as they were when the map was made. Equal class:
- *		equal. 0: unknown
- *	advice	what madvise has changed of them since, exactly
- *	TOUCHED	may have an anon_vma. A map that has never been accessible has none: that takes an
- *		access, or MADV_GUARD_INSTALL (FOLL_FORCE writes are not handled)
- *	WRITTEN	has been writable. VM_ACCOUNT comes with that, and whether it goes with it depends
- *		on the anon_vma since 6.7; while the map is writable it is determined by its class
+ * 	class	flags, policy, name and offset as they were when the map was made. Maps of equal
+ * 		class were equal in these; class 0 is unknown
+ * 	advice	what madvise has changed in the flags since then, exactly
+ * 	TOUCHED	the map may have an anon_vma. A map that has never been accessible has none, since it
+ * 		takes an access or MADV_GUARD_INSTALL (FOLL_FORCE writes are not handled)
+ * 	WRITTEN	the map has been writable. It got VM_ACCOUNT then, and since 6.7 the anon_vma decides
+ * 		whether it loses that again; while the map is writable, its class decides
  *
- * A map without an anon_vma fits any neighbour in a process that was not forked; after a fork nothing
- * is known. Of two that may have one, anon_vma.h sometimes knows whether it is the same.
+ * A map without an anon_vma fits any neighbour in a process that was not forked; after a fork
+ * nothing is known. Where both neighbours may have an anon_vma, anon_vma.h sometimes knows whether
+ * it is the same.
  */
 #include "core/vma/merge_rules.h"
 
@@ -88,7 +89,7 @@ void vmt_merge_rules_decode(const struct vmt_done *done, struct vmt_change *chan
 	}
 }
 
-/* mm/mprotect.c and mm/madvise.c pass over a map whose flags are already those wanted. */
+/* mm/mprotect.c and mm/madvise.c skip a map whose flags are already the requested ones. */
 bool vmt_merge_rules_keeps(const struct vmt_vma *vma, const struct vmt_change *change)
 {
 	if (change->blurs)
@@ -111,14 +112,14 @@ void vmt_merge_rules_alter(struct vmt_vma *vma, const struct vmt_change *change)
 		vma->vma_class = VMT_CLASS_UNKNOWN;
 }
 
-/* Of a file, VM_ACCOUNT stays what it has become (mm/mprotect.c, mprotect_fixup). */
+/* A file's map keeps VM_ACCOUNT once it has it (mm/mprotect.c, mprotect_fixup). */
 static bool differ_in_account(const struct vmt_vma *left, const struct vmt_vma *right)
 {
 	return left->vma_class && right->vma_class && vmt_vma_is_file(left) &&
 	       !(left->flags & VMT_MAP_WRITE) && ((left->flags ^ right->flags) & VMT_MAP_WRITTEN);
 }
 
-/* Left and right look alike. */
+/* Precondition: left and right look alike. */
 static enum vmt_answer have_equal_flags(const struct vmt_rules *rules, const struct vmt_vma *left,
 					const struct vmt_vma *right)
 {
@@ -138,9 +139,9 @@ static enum vmt_answer have_equal_flags(const struct vmt_rules *rules, const str
 }
 
 /*
- * When both neighbours of what the call has changed fit it but not each other, it is merged with
- * one: the left one, or from 6.1 to 6.11 the right one. All versions take both if the right one has
- * no anon_vma.
+ * When the changed map fits both neighbours but these do not fit each other, the kernel merges it
+ * with one of the two: with the left one, or from 6.1 to 6.11 with the right one. All versions
+ * merge all three if the right one has no anon_vma.
  */
 static bool has_rival(const struct vmt_rules *rules, const struct vmt_vma *right,
 		      const struct vmt_vma *next)
@@ -150,8 +151,8 @@ static bool has_rival(const struct vmt_rules *rules, const struct vmt_vma *right
 }
 
 /*
- * Until 6.15, which of the two is the changed one matters: one with an anon_vma did not merge with
- * a neighbour without.
+ * Before 6.16 it matters which of the two is the changed map: a changed map with an anon_vma did
+ * not merge with a neighbour that had none.
  */
 static enum vmt_answer fit_in_old_kernels(const struct vmt_rules *rules, const struct vmt_vma *left,
 					  const struct vmt_vma *right, const struct vmt_vma *next,
@@ -174,7 +175,7 @@ enum vmt_answer vmt_merge_rules_decide(const struct vmt_rules *rules, const stru
 {
 	enum vmt_answer equal = have_equal_flags(rules, left, right);
 
-	/* Only what has changed is tried on its neighbours. */
+	/* The kernel only tries to merge what has changed. */
 	if (!is_changed(left) && !is_changed(right))
 		return VMT_ANSWER_NO;
 	if (equal != VMT_ANSWER_YES)
@@ -184,7 +185,7 @@ enum vmt_answer vmt_merge_rules_decide(const struct vmt_rules *rules, const stru
 	return fit_in_old_kernels(rules, left, right, next, pending);
 }
 
-/* Being one, they have the same attributes: what was known of either holds for both. */
+/* The result has one set of attributes, so what was known of either map holds for both. */
 void vmt_merge_rules_combine(struct vmt_vma *left, const struct vmt_vma *right)
 {
 	bool touched = vmt_anon_vma_may_have(left) || vmt_anon_vma_may_have(right);
@@ -203,9 +204,9 @@ void vmt_merge_rules_combine(struct vmt_vma *left, const struct vmt_vma *right)
 }
 
 /*
- * Can a write reach it? Reading gives anonymous memory an anon_vma as well where huge pages are at
- * hand. A breakpoint may be written into code, where this library writes its jumps before
- * anything else happens to it.
+ * Can a write reach the map? With huge pages available, a read gives anonymous memory an anon_vma
+ * as well. A debugger may write a breakpoint into code; this library writes its jumps into code
+ * before anything else happens to it.
  */
 static bool is_open_to(const struct vmt_vma *vma, uint32_t of_file)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A growing array of maps. When the arena is full the rest is left out and
- * marked, so that the caller can say that its table is no longer complete.
+ * A growing array of maps. When the arena is full, further maps are left out and out_of_memory is
+ * set, so that the caller can report that its table is no longer complete.
  */
 #include "core/vma/outcome.h"
 
@@ -50,8 +50,8 @@ static void put(struct vmt_outcome *outcome, size_t index, const struct vmt_vma 
 }
 
 /*
- * The kernel is not asked at one moment: a map may have grown downwards since the one before it
- * was looked at. The later answer holds.
+ * The kernel is not read in one atomic step, so a map may have grown downwards after the map below
+ * it was read. The later answer wins.
  */
 static void give_way(struct vmt_outcome *outcome, uint64_t start)
 {

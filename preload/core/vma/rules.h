@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the merge rules have to go by: what this kernel does, as far as it is known, whether what is
- * known may be relied on, and the numbers given out so far. One for each table (space.h).
+ * The facts and settings that the merge rules depend on: what is known of this kernel's behaviour,
+ * whether hidden attributes may be relied on, and the last numbers given out. There is one for each
+ * table (space.h).
  */
 #ifndef VMT_RULES_H
 #define VMT_RULES_H
@@ -10,8 +11,8 @@
 #include "core/vma/vma.h"
 
 /*
- * Does MAP_STACK make a map differ? It depends on the kernel, and shows at the first that meets
- * another.
+ * Does MAP_STACK keep maps from merging? That depends on the kernel, and shows when the first such
+ * map touches another.
  */
 enum vmt_stack_class {
 	VMT_STACK_CLASS_UNKNOWN,
@@ -19,13 +20,13 @@ enum vmt_stack_class {
 	VMT_STACK_CLASS_OTHER,
 };
 
-/* Does a new map of an opened file merge with another of the same, on this device? */
+/* Does a new map of an open file merge with another map of that file, on this device? */
 struct vmt_files {
 	uint32_t dev;
 	enum vmt_answer merge;
 };
 
-/* The file that ld.so is mapping: all of it first, then piece by piece on top of that. */
+/* The file that ld.so is mapping. It maps the whole file first, then piece by piece over that. */
 struct vmt_loaded {
 	struct vmt_range range;
 	int fd;
@@ -37,7 +38,7 @@ struct vmt_unlike {
 	uint32_t b;
 };
 
-/* What is MAP_NORESERVE? vm.overcommit_memory says it. */
+/* Whether MAP_NORESERVE has an effect, which depends on vm.overcommit_memory. */
 enum vmt_noreserve {
 	VMT_NORESERVE_UNKNOWN,
 	VMT_NORESERVE_KEPT,
@@ -45,20 +46,20 @@ enum vmt_noreserve {
 };
 
 struct vmt_rules {
-	bool reasons; /* what is known of hidden attributes may be relied on (merge_rules.h) */
-	bool is_sample; /* the kernel is asked about this call although the answer seems known… */
-	bool is_refuted; /* …and once said something else */
-	bool knows_anon_vmas; /* the kernel's rules are those of anon_vma.h */
+	bool reasons; /* the rules may rely on hidden attributes (merge_rules.h) */
+	/* the kernel is asked about this call as a sample, although the rules know the answer */
+	bool is_sample;
+	bool is_refuted; /* a sample contradicted the rules once */
+	bool knows_anon_vmas; /* this kernel follows the rules of anon_vma.h */
 	enum vmt_stack_class stack_class;
 	enum vmt_noreserve noreserve;
 	struct vmt_files files;
 	struct vmt_loaded loaded;
-	uint32_t last_class; /* the last number given out */
+	uint32_t last_class; /* the last class number given out */
 	uint32_t last_anon;
-	uint32_t last_anon_cut; /* the last number given to a cut, see anon_vma.h */
+	uint32_t last_anon_cut; /* the last number given to a cut (anon_vma.h) */
 	unsigned next_unlike;
-	struct vmt_unlike
-		unlike[64]; /* numbers of anon_vmas that are not the same; the last so many */
+	struct vmt_unlike unlike[64]; /* the latest pairs of numbers of anon_vmas that differ */
 };
 
 #endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The table itself: insertion, removal and look-up, both indexes kept together.
- */
+/* The table: insertion, removal and look-up. Both indexes are updated together. */
 #include "core/vma/space.h"
 
 static int order_of(const struct vmt_map *a, const struct vmt_map *b)
@@ -28,8 +26,9 @@ void vmt_space_init(struct vmt_space *space, struct vmt_arena *arena,
 }
 
 /*
- * Most calls are about the map that the last one was about, or lie beside it: look there, a step to
- * either side, before the whole tree. NULL: not there, which says nothing.
+ * Most calls are about the map that was changed last, or a map beside it: look there, one step to
+ * either side, before the whole tree is searched. NULL means not found here; the map may still
+ * exist.
  */
 static struct vmt_map *from_near(const struct vmt_space *space, uint64_t addr)
 {
@@ -119,7 +118,8 @@ static bool index_by_start(struct vmt_space *space, struct vmt_map *map)
 }
 
 /*
- * Not in the tree yet. Field by field: what the two indexes write themselves is not cleared before.
+ * Make a record that is not in the tree yet. Fields are assigned one by one, since those that the
+ * two indexes write need not be cleared first.
  */
 VMT_HOT static struct vmt_map *make_map(struct vmt_space *space, const struct vmt_vma *vma,
 					uint32_t mapped_by, uint32_t put_by, uint64_t time)
@@ -146,8 +146,8 @@ VMT_HOT static struct vmt_map *make_map(struct vmt_space *space, const struct vm
 }
 
 /*
- * Of two neighbours in order, one has no child on the other's side: there the tree's own search
- * would end.
+ * Of two neighbours in address order, at least one has no child on the other's side. The tree's own
+ * search would end at that place.
  */
 VMT_HOT static void link_before(struct vmt_map_tree *tree, struct vmt_map *next,
 				struct vmt_map *map)
@@ -188,7 +188,8 @@ struct vmt_map *vmt_space_insert(struct vmt_space *space, const struct vmt_vma *
 
 VMT_HOT void vmt_space_remove(struct vmt_space *space, struct vmt_map *map)
 {
-	space->near = RB_PARENT(map, order); /* mostly a leaf, and then that is its neighbour */
+	/* the parent is a neighbour of a leaf, and most maps removed are leaves */
+	space->near = RB_PARENT(map, order);
 	HASH_DELETE(hh, space->by_start, map);
 	RB_REMOVE(vmt_map_tree, &space->tree, map);
 	space->count--;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of a process's maps: start address -> who put it there. It is a
- * cache of the kernel's own list; effect.h says how a call changes it.
+ * The table of a process's maps, which stores who put each start address there. It is a cache of
+ * the kernel's own list; effect.h says how a call changes it.
  *
- * Records are found by their start (uthash) and walked in address order
- * (a red-black tree over the same records). Memory comes from the caller's arena. Nothing
- * here makes a system call, and one lock of the caller's covers it all.
+ * Records are found by their start (uthash), and walked in address order (a red-black tree over the
+ * same records). Memory comes from the caller's arena. Nothing here makes a system call. One lock,
+ * the caller's, protects the whole table.
  */
 #ifndef VMT_SPACE_H
 #define VMT_SPACE_H
@@ -25,21 +25,21 @@
 #define HASH_KEYCMP(a, b, length) \
 	(*(const uint64_t *)(const void *)(a) != *(const uint64_t *)(const void *)(b))
 #include <uthash.h>
-#undef HASH_INITIAL_NUM_BUCKETS /* uthash defines them itself, whatever was defined before */
+#undef HASH_INITIAL_NUM_BUCKETS /* uthash defines these unconditionally */
 #undef HASH_INITIAL_NUM_BUCKETS_LOG2
 #define HASH_INITIAL_NUM_BUCKETS      1024u
 #define HASH_INITIAL_NUM_BUCKETS_LOG2 10u
-#undef HASH_BKT_CAPACITY_THRESH /* 10: twice the buckets for hardly shorter chains */
+#undef HASH_BKT_CAPACITY_THRESH /* uthash's 10 would double the buckets for hardly shorter chains */
 #define HASH_BKT_CAPACITY_THRESH 14u
 #include <bsd/sys/tree.h>
 
 struct vmt_map {
-	RB_ENTRY(vmt_map) order; /* first, beside the bounds: all that a descent looks at */
+	RB_ENTRY(vmt_map) order; /* first, next to the bounds: a descent reads nothing else */
 	struct vmt_vma vma;
-	uint32_t mapped_by; /* site whose call mapped the first byte */
-	uint32_t put_by; /* site whose call put this start here */
-	uint64_t time; /* when, ns */
-	uint32_t slot; /* of the owner's published copy; VMT_NO_INDEX = none */
+	uint32_t mapped_by; /* the site whose call mapped the first byte */
+	uint32_t put_by; /* the site whose call put this start here */
+	uint64_t time; /* when the start was put here, ns */
+	uint32_t slot; /* the slot of its range in the recording; VMT_NO_INDEX = none */
 
 	uint32_t pieces; /* scratch of effect.c */
 	uint64_t first_byte; /* scratch of effect.c */
@@ -48,7 +48,7 @@ struct vmt_map {
 
 RB_HEAD(vmt_map_tree, vmt_map);
 
-/* Who wants to hear of changes (the published copy does). May be all NULL. */
+/* Callbacks for changes to the table, so that the recording can follow. All may be NULL. */
 struct vmt_space_ops {
 	void (*changed)(void *context, struct vmt_map *map);
 	void (*removed)(void *context, struct vmt_map *map);
@@ -59,16 +59,17 @@ struct vmt_space {
 	struct vmt_arena *arena;
 	struct vmt_map *by_start;
 	struct vmt_map_tree tree;
-	struct vmt_map *near; /* changed last, or beside what was removed; NULL = none */
+	/* the map that was changed last, or a neighbour of one removed; NULL = none */
+	struct vmt_map *near;
 	const struct vmt_space_ops *ops;
-	uint64_t count; /* maps, own included */
-	uint64_t own; /* of these, the library's */
+	uint64_t count; /* all maps, including the library's own */
+	uint64_t own; /* the library's own maps */
 	struct vmt_rules rules;
 };
 
 /*
- * uthash takes the low bits, and stops to grow for good when it finds them badly spread, as those
- * of one multiplication are for pages side by side: the high bits are folded into them.
+ * uthash uses the low bits, and stops growing for good when they are badly distributed. The low
+ * bits of one multiplication are, for adjacent pages; so the high bits are folded in.
  */
 static inline unsigned vmt_space_hash(uint64_t start)
 {
@@ -81,13 +82,16 @@ static inline unsigned vmt_space_hash(uint64_t start)
 void vmt_space_init(struct vmt_space *space, struct vmt_arena *arena,
 		    const struct vmt_space_ops *ops);
 
-/* The map that addr lies in, or NULL. */
+/* Returns the map that contains addr, or NULL. */
 struct vmt_map *vmt_space_find(const struct vmt_space *space, uint64_t addr);
 
-/* The map that starts at exactly start, or NULL. */
+/* Returns the map that starts at exactly start, or NULL. */
 struct vmt_map *vmt_space_at(const struct vmt_space *space, uint64_t start);
 
-/* The first map whose end is > addr: the one addr lies in or the next one; NULL at the end. */
+/*
+ * Returns the first map whose end is > addr: the map that contains addr, or the next one; NULL
+ * after the last.
+ */
 struct vmt_map *vmt_space_from(const struct vmt_space *space, uint64_t addr);
 
 struct vmt_map *vmt_space_first(const struct vmt_space *space);
@@ -95,14 +99,14 @@ struct vmt_map *vmt_space_next(struct vmt_map *map);
 struct vmt_map *vmt_space_prev(struct vmt_map *map);
 
 /*
- * Add a map that overlaps no other. Returns it, or NULL when memory ran out
- * (then nothing has changed).
+ * Add a map, which must not overlap another. Returns it, or NULL without memory; the table is
+ * unchanged then.
  */
 struct vmt_map *vmt_space_insert(struct vmt_space *space, const struct vmt_vma *vma,
 				 uint32_t mapped_by, uint32_t put_by, uint64_t time);
 
 /*
- * The same, where it is known which map follows; spares the descent. next NULL: none, or not known.
+ * Add a map when the map after it is known, which saves the descent. next NULL: unknown, or none.
  */
 struct vmt_map *vmt_space_insert_before(struct vmt_space *space, struct vmt_map *next,
 					const struct vmt_vma *vma, uint32_t mapped_by,
@@ -110,7 +114,7 @@ struct vmt_map *vmt_space_insert_before(struct vmt_space *space, struct vmt_map 
 
 void vmt_space_remove(struct vmt_space *space, struct vmt_map *map);
 
-/* Change map in place; look->start must be map's own. */
+/* Change map in place; vma->start must equal the map's own. */
 void vmt_space_update(struct vmt_space *space, struct vmt_map *map, const struct vmt_vma *vma,
 		      uint32_t mapped_by, uint32_t put_by, uint64_t time);
 

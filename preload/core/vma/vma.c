@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* See vma.h. */
+/* Comparisons of two VMAs by what /proc/PID/maps shows; see vma.h. */
 #include "core/vma/vma.h"
 
 VMT_HOT bool vmt_vma_continues(const struct vmt_vma *left, const struct vmt_vma *right)

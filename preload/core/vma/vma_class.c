@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MAP_STACK means VM_NOHUGEPAGE since Linux 6.7, where transparent huge pages are configured: what
- * it means here shows at the first map that meets another. MAP_NORESERVE is VM_NORESERVE, unless
- * vm.overcommit_memory is 2 at that moment (mm/mmap.c, do_mmap): then it means nothing. The
- * setting is read once; that somebody changes it later is found by the samples of merge.c.
+ * MAP_STACK means VM_NOHUGEPAGE since Linux 6.7 if transparent huge pages are configured; what it
+ * means on this kernel shows when the first such map touches another. MAP_NORESERVE means
+ * VM_NORESERVE, unless vm.overcommit_memory is 2 at that moment (mm/mmap.c, do_mmap); then it means
+ * nothing. The setting is read once; if somebody changes it later, the samples of merge.c find out.
  *
- * Maps of a file merge only if they were made from one and the same open(). Descriptors do not tell
- * that: a number may have been given out again in between. But ld.so maps a library from one of
- * its own, first as a whole and then piece by piece on top:
+ * Maps of a file merge only if they come from one and the same open(). The descriptor's number does
+ * not show that, since it may have been closed and reused in between. ld.so, however, maps a
+ * library from a descriptor of its own, first as a whole and then piece by piece over that:
  *
- *	mmap(0, all of it, r)		rrrrrrrrr
- *	mmap(text, MAP_FIXED, rx)	rrXXXXrrr
- *	mmap(constants, MAP_FIXED, r)	rrXXXXrrr	merged with what is right of it
+ * 	mmap(0, all of it, r)		rrrrrrrrr
+ * 	mmap(text, MAP_FIXED, rx)	rrXXXXrrr
+ * 	mmap(constants, MAP_FIXED, r)	rrXXXXrrr	merged with the map to its right
  */
 #include "core/vma/vma_class.h"
 
@@ -80,7 +80,7 @@ bool vmt_vma_class_has_no_reserve(uint32_t vma_class)
 	return vma_class == VMT_CLASS_NORESERVE || vma_class == VMT_CLASS_NORESERVE_STACK;
 }
 
-/* The class that it would be without MAP_STACK; 0: it is none of those. */
+/* The class that the map would have without MAP_STACK; 0 if it was made otherwise. */
 static uint32_t without_stack(uint32_t vma_class)
 {
 	switch (vma_class) {
