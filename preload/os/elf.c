@@ -102,7 +102,7 @@ static uint64_t find_iterator(void)
 	return found;
 }
 
-void vmt_elf_each(vmt_elf_look *vma, void *context)
+void vmt_elf_each(vmt_elf_look *look, void *context)
 {
 	static int (*iterate)(vmt_elf_look *, void *) VMT_DATA = NULL;
 	uint64_t found;
@@ -114,7 +114,7 @@ void vmt_elf_each(vmt_elf_look *vma, void *context)
 		__builtin_memcpy(&iterate, &found, sizeof(iterate));
 	}
 	if (iterate)
-		iterate(vma, context);
+		iterate(look, context);
 }
 
 bool vmt_elf_has(const struct dl_phdr_info *info, uint64_t addr)

@@ -28,7 +28,7 @@ struct vmt_elf {
  * started yet when we do.
  */
 typedef int vmt_elf_look(struct dl_phdr_info *info, size_t size, void *context);
-void vmt_elf_each(vmt_elf_look *vma, void *context);
+void vmt_elf_each(vmt_elf_look *look, void *context);
 
 /* False for a module without symbols. What is read stays the module's. */
 bool vmt_elf_open(const struct dl_phdr_info *info, struct vmt_elf *ret_elf);

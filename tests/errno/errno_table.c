@@ -23,7 +23,7 @@
 #define UNTOUCHED 77 /* errno before each call */
 #define TEXT_MAX  (256 * 1024)
 
-struct vma {
+struct table {
 	char area[4096]; /* the area's lines, in words */
 	long lines; /* of all maps */
 };
@@ -39,24 +39,24 @@ static void die(const char *what)
 }
 
 /* "0-8 rw-p 0" for each line that lies in the area. */
-static void add_line(struct vma *vma, const char *line)
+static void add_line(struct table *table, const char *line)
 {
 	unsigned long start, end, offset;
 	char access[5];
-	size_t used = strlen(vma->area);
+	size_t used = strlen(table->area);
 
 	if (strstr(line, "[vsyscall]"))
 		return;
-	vma->lines++;
+	table->lines++;
 	if (sscanf(line, "%lx-%lx %4s %lx", &start, &end, access, &offset) != 4)
 		die("/proc/self/maps");
 	if (end <= (unsigned long)area || start >= (unsigned long)(area + AREA_PAGES * PAGE))
 		return;
-	snprintf(vma->area + used, sizeof(vma->area) - used, " %ld-%ld:%s:%lx",
+	snprintf(table->area + used, sizeof(table->area) - used, " %ld-%ld:%s:%lx",
 		 ((long)start - area) / PAGE, ((long)end - area) / PAGE, access, offset / PAGE);
 }
 
-static void look_at(struct vma *vma)
+static void look_at(struct table *table)
 {
 	static char text[TEXT_MAX];
 	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
@@ -69,9 +69,9 @@ static void look_at(struct vma *vma)
 		used += got;
 	text[used] = '\0';
 	close(fd);
-	*vma = (struct vma){ .lines = 0 };
+	*table = (struct table){ .lines = 0 };
 	for (char *line = strtok_r(rest, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-		add_line(vma, line);
+		add_line(table, line);
 }
 
 static void place(long at, long pages, int prot, int flags, int fd)
@@ -196,7 +196,7 @@ static void put_value(long value)
 		printf(" %lx", value);
 }
 
-static void put_effect(const struct vma *before, const struct vma *after)
+static void put_effect(const struct table *before, const struct table *after)
 {
 	if (before->lines != after->lines)
 		printf(" maps %+ld", after->lines - before->lines);
@@ -207,7 +207,7 @@ static void put_effect(const struct vma *before, const struct vma *after)
 
 void trial_as_is(int by_libc, long nr, const long args[6])
 {
-	static struct vma before, after;
+	static struct table before, after;
 	long result;
 	int error;
 

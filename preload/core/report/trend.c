@@ -7,7 +7,7 @@
 
 #define WINDOWS VMT_TREND_WINDOWS
 
-struct vma {
+struct run {
 	const struct vmt_curve_source *source;
 	uint64_t buckets; /* that the duration covers */
 	uint64_t peak;
@@ -26,76 +26,76 @@ struct vma {
 };
 
 /* The bucket at index, with the count carried over those in which nothing happened. */
-static struct vmt_curve_bucket bucket_at(const struct vma *vma, uint64_t index, uint64_t *carry)
+static struct vmt_curve_bucket bucket_at(const struct run *run, uint64_t index, uint64_t *carry)
 {
 	struct vmt_curve_bucket bucket;
 
-	if (index >= vma->source->buckets ||
-	    !vma->source->bucket(vma->source->context, index, &bucket))
+	if (index >= run->source->buckets ||
+	    !run->source->bucket(run->source->context, index, &bucket))
 		bucket.min = bucket.max = bucket.last = *carry;
 	*carry = bucket.last;
 	return bucket;
 }
 
-static void note_bucket(struct vma *vma, const struct vmt_curve_bucket *bucket, uint64_t index,
+static void note_bucket(struct run *run, const struct vmt_curve_bucket *bucket, uint64_t index,
 			uint64_t before)
 {
-	const struct vmt_curve_source *source = vma->source;
-	uint64_t *floor = &vma->floor[index * WINDOWS / vma->buckets];
-	uint64_t rise = vma->peak - source->start;
+	const struct vmt_curve_source *source = run->source;
+	uint64_t *floor = &run->floor[index * WINDOWS / run->buckets];
+	uint64_t rise = run->peak - source->start;
 	uint64_t band = rise / 20 > 4 ? rise / 20 : 4;
 
 	if (bucket->min < *floor)
 		*floor = bucket->min;
-	if (vma->first_rise == UINT64_MAX && bucket->max > source->start)
-		vma->first_rise = index;
-	if (bucket->min < before && vma->first_rise < index)
-		vma->is_falling = true;
-	vma->above_half += bucket->max > source->start + rise / 2;
-	vma->above_half += bucket->min > source->start + rise / 2;
+	if (run->first_rise == UINT64_MAX && bucket->max > source->start)
+		run->first_rise = index;
+	if (bucket->min < before && run->first_rise < index)
+		run->is_falling = true;
+	run->above_half += bucket->max > source->start + rise / 2;
+	run->above_half += bucket->min > source->start + rise / 2;
 	if (bucket->max > source->now + band || bucket->min + band < source->now) {
-		vma->settled = index + 1;
-		vma->low = vma->high = source->now;
+		run->settled = index + 1;
+		run->low = run->high = source->now;
 	}
-	if (vma->settled <= index) {
-		vma->low = bucket->min < vma->low ? bucket->min : vma->low;
-		vma->high = bucket->max > vma->high ? bucket->max : vma->high;
+	if (run->settled <= index) {
+		run->low = bucket->min < run->low ? bucket->min : run->low;
+		run->high = bucket->max > run->high ? bucket->max : run->high;
 	}
 }
 
-static void first_pass(struct vma *vma)
+static void first_pass(struct run *run)
 {
-	uint64_t carry = vma->source->start;
+	uint64_t carry = run->source->start;
 
-	for (uint64_t i = 0; i < vma->buckets; i++) {
+	for (uint64_t i = 0; i < run->buckets; i++) {
 		uint64_t before = carry;
-		struct vmt_curve_bucket bucket = bucket_at(vma, i, &carry);
+		struct vmt_curve_bucket bucket = bucket_at(run, i, &carry);
 
-		note_bucket(vma, &bucket, i, before);
+		note_bucket(run, &bucket, i, before);
 	}
 }
 
 /* [trough] /high\ [trough] /high\: each way up counts, each trough between two of them too. */
-static void second_pass(struct vma *vma)
+static void second_pass(struct run *run)
 {
-	uint64_t rise, carry = vma->source->start, lowest = UINT64_MAX, lowest_at = 0;
+	uint64_t rise, carry = run->source->start, lowest = UINT64_MAX, lowest_at = 0;
 	bool is_up = false;
 
-	vma->base = UINT64_MAX;
+	run->base = UINT64_MAX;
 	for (uint32_t i = WINDOWS / 4; i < WINDOWS; i++)
-		vma->base = vma->floor[i] < vma->base ? vma->floor[i] : vma->base;
-	rise = vma->peak > vma->base ? vma->peak - vma->base : 0;
-	for (uint64_t i = 0; rise && i < vma->buckets; i++) {
-		struct vmt_curve_bucket bucket = bucket_at(vma, i, &carry);
+		run->base = run->floor[i] < run->base ? run->floor[i] : run->base;
+	rise = run->peak > run->base ? run->peak - run->base : 0;
+	for (uint64_t i = 0; rise && i < run->buckets; i++) {
+		struct vmt_curve_bucket bucket = bucket_at(run, i, &carry);
 
-		if (!is_up && bucket.max > vma->base + rise / 2) {
-			vma->trough[vma->times > 1] = lowest;
-			vma->trough_at[vma->times > 1] = lowest_at;
-			vma->times++;
+		if (!is_up && bucket.max > run->base + rise / 2) {
+			run->trough[run->times > 1] = lowest;
+			run->trough_at[run->times > 1] = lowest_at;
+			run->times++;
 			is_up = true;
 			lowest = UINT64_MAX;
 		}
-		if (bucket.last < vma->base + rise / 4)
+		if (bucket.last < run->base + rise / 4)
 			is_up = false;
 		if (bucket.min < lowest) {
 			lowest = bucket.min;
@@ -103,15 +103,15 @@ static void second_pass(struct vma *vma)
 		}
 	}
 	/* The first one lies before the first way up: the start-up. */
-	if (vma->times > 1 && !is_up) {
-		vma->trough[1] = lowest;
-		vma->trough_at[1] = lowest_at;
+	if (run->times > 1 && !is_up) {
+		run->trough[1] = lowest;
+		run->trough_at[1] = lowest_at;
 	}
 }
 
-static bool prepare(const struct vmt_curve_source *source, struct vma *vma)
+static bool prepare(const struct vmt_curve_source *source, struct run *run)
 {
-	*vma = (struct vma){
+	*run = (struct run){
 		.source = source,
 		.peak = source->peak > source->start ? source->peak : source->start,
 		.first_rise = UINT64_MAX,
@@ -119,29 +119,29 @@ static bool prepare(const struct vmt_curve_source *source, struct vma *vma)
 		.high = source->now,
 	};
 	for (uint32_t i = 0; i < WINDOWS; i++)
-		vma->floor[i] = UINT64_MAX;
+		run->floor[i] = UINT64_MAX;
 	if (!source->width || source->buckets > VMT_TREND_BUCKETS_MAX ||
 	    source->width > UINT64_MAX / (VMT_TREND_BUCKETS_MAX + 1))
 		return false;
 	/* There may be more, left over from before the buckets widened. */
-	vma->buckets = source->duration / source->width + 1;
-	return vma->buckets <= VMT_TREND_BUCKETS_MAX;
+	run->buckets = source->duration / source->width + 1;
+	return run->buckets <= VMT_TREND_BUCKETS_MAX;
 }
 
 /*
  * The lowest count rises from each eighth of the run to the next, and not in one or two steps:
  * what leaks does that. The first eighth is the start-up.
  */
-static bool is_rising(const struct vma *vma)
+static bool is_rising(const struct run *run)
 {
-	uint64_t all = vma->floor[WINDOWS - 1] - vma->floor[1];
+	uint64_t all = run->floor[WINDOWS - 1] - run->floor[1];
 	uint32_t rises = 0;
 
-	if (vma->floor[WINDOWS - 1] <= vma->floor[1])
+	if (run->floor[WINDOWS - 1] <= run->floor[1])
 		return false;
 	for (uint32_t i = 2; i < WINDOWS; i++)
-		rises += vma->floor[i] > vma->floor[i - 1] &&
-			 vma->floor[i] - vma->floor[i - 1] >= all / (4 * (WINDOWS - 2));
+		rises += run->floor[i] > run->floor[i - 1] &&
+			 run->floor[i] - run->floor[i - 1] >= all / (4 * (WINDOWS - 2));
 	return rises >= WINDOWS - 3;
 }
 
@@ -150,16 +150,16 @@ static bool is_rising(const struct vma *vma)
  * next; 0 = there is none of half the run. Less strict on how much it is than is_rising(): a
  * slow leak after a long warm-up, or below bursts, is one. A warm-up rises less and less.
  */
-static uint32_t steady_from(const struct vma *vma)
+static uint32_t steady_from(const struct run *run)
 {
 	for (uint32_t from = WINDOWS / 4; from <= WINDOWS / 2 - 1; from++) {
-		uint64_t all = vma->floor[WINDOWS - 1] - vma->floor[from];
+		uint64_t all = run->floor[WINDOWS - 1] - run->floor[from];
 		uint32_t i = from + 1;
 
-		if (vma->floor[WINDOWS - 1] < vma->floor[from] + VMT_TREND_SMALL)
+		if (run->floor[WINDOWS - 1] < run->floor[from] + VMT_TREND_SMALL)
 			continue;
-		while (i < WINDOWS && vma->floor[i] > vma->floor[i - 1] &&
-		       vma->floor[i] - vma->floor[i - 1] >= all * 2 / (3 * (WINDOWS - 1 - from)))
+		while (i < WINDOWS && run->floor[i] > run->floor[i - 1] &&
+		       run->floor[i] - run->floor[i - 1] >= all * 2 / (3 * (WINDOWS - 1 - from)))
 			i++;
 		if (i == WINDOWS)
 			return from;
@@ -167,101 +167,101 @@ static uint32_t steady_from(const struct vma *vma)
 	return 0;
 }
 
-static bool is_plateau(const struct vma *vma)
+static bool is_plateau(const struct run *run)
 {
-	uint64_t before = vma->settled * vma->source->width;
-	uint64_t duration = vma->source->duration;
+	uint64_t before = run->settled * run->source->width;
+	uint64_t duration = run->source->duration;
 
 	return before <= duration && duration - before >= duration / 4 &&
 	       duration - before >= VMT_TREND_SHORT_NS / 2;
 }
 
 /* It went up more than once, by what is more than a ripple on a plateau. */
-static bool is_in_waves(const struct vma *vma)
+static bool is_in_waves(const struct run *run)
 {
-	return vma->times > 1 && vma->peak - vma->base > (vma->peak - vma->source->start) / 4;
+	return run->times > 1 && run->peak - run->base > (run->peak - run->source->start) / 4;
 }
 
 /* Of a count that goes up and down: what it comes down to rises or does not. */
-static enum vmt_trend of_waves(const struct vma *vma)
+static enum vmt_trend of_waves(const struct run *run)
 {
-	uint64_t rise = vma->peak - vma->base;
+	uint64_t rise = run->peak - run->base;
 
-	if (vma->times > 2 && vma->trough[1] > vma->trough[0] + rise / 4)
+	if (run->times > 2 && run->trough[1] > run->trough[0] + rise / 4)
 		return VMT_TREND_LEAK;
-	return vma->above_half < 2 * vma->buckets / 3 ? VMT_TREND_BURSTS : VMT_TREND_SAWTOOTH;
+	return run->above_half < 2 * run->buckets / 3 ? VMT_TREND_BURSTS : VMT_TREND_SAWTOOTH;
 }
 
-static enum vmt_trend trend_of(const struct vma *vma)
+static enum vmt_trend trend_of(const struct run *run)
 {
-	const struct vmt_curve_source *source = vma->source;
-	uint64_t rise = vma->peak - source->start;
+	const struct vmt_curve_source *source = run->source;
+	uint64_t rise = run->peak - source->start;
 	bool is_back = source->now < source->start + rise / 2;
-	bool is_short = source->duration < VMT_TREND_SHORT_NS || vma->buckets < 2 * WINDOWS;
+	bool is_short = source->duration < VMT_TREND_SHORT_NS || run->buckets < 2 * WINDOWS;
 
 	if (rise < VMT_TREND_SMALL)
 		return VMT_TREND_NONE;
 	if (is_short && !is_back)
 		return VMT_TREND_SHORT;
-	if (!is_short && steady_from(vma))
+	if (!is_short && steady_from(run))
 		return VMT_TREND_LEAK;
-	if (!is_short && is_in_waves(vma))
-		return of_waves(vma);
+	if (!is_short && is_in_waves(run))
+		return of_waves(run);
 	if (is_back)
-		return vma->above_half > vma->buckets ? VMT_TREND_GIVEN_BACK : VMT_TREND_BURST;
-	if (is_plateau(vma))
+		return run->above_half > run->buckets ? VMT_TREND_GIVEN_BACK : VMT_TREND_BURST;
+	if (is_plateau(run))
 		return VMT_TREND_PLATEAU;
-	if (is_rising(vma))
+	if (is_rising(run))
 		return VMT_TREND_LEAK;
-	return source->now + rise / 20 >= vma->peak ? VMT_TREND_GROWING : VMT_TREND_UNEVEN;
+	return source->now + rise / 20 >= run->peak ? VMT_TREND_GROWING : VMT_TREND_UNEVEN;
 }
 
 /* The first bucket of an eighth; where the count rises its lowest is there. */
-static uint64_t first_bucket(const struct vma *vma, uint32_t window)
+static uint64_t first_bucket(const struct run *run, uint32_t window)
 {
-	return (window * vma->buckets + WINDOWS - 1) / WINDOWS;
+	return (window * run->buckets + WINDOWS - 1) / WINDOWS;
 }
 
 /* How fast it leaks: by the troughs where there are any, else by the eighths of the run. */
-static void measure_leak(const struct vma *vma, struct vmt_curve *curve)
+static void measure_leak(const struct run *run, struct vmt_curve *curve)
 {
-	const struct vmt_curve_source *source = vma->source;
-	uint32_t from = steady_from(vma);
+	const struct vmt_curve_source *source = run->source;
+	uint32_t from = steady_from(run);
 
 	/* The first quarter may be a warm-up beside the leak. */
 	from = from ? from : WINDOWS / 4;
-	curve->rise = vma->floor[WINDOWS - 1] - vma->floor[from];
-	curve->span = (first_bucket(vma, WINDOWS - 1) - first_bucket(vma, from)) * source->width;
-	if (vma->times < 3 || !is_in_waves(vma) || vma->trough[1] <= vma->trough[0])
+	curve->rise = run->floor[WINDOWS - 1] - run->floor[from];
+	curve->span = (first_bucket(run, WINDOWS - 1) - first_bucket(run, from)) * source->width;
+	if (run->times < 3 || !is_in_waves(run) || run->trough[1] <= run->trough[0])
 		return;
-	curve->rise = vma->trough[1] - vma->trough[0];
-	curve->span = (vma->trough_at[1] - vma->trough_at[0]) * source->width;
+	curve->rise = run->trough[1] - run->trough[0];
+	curve->span = (run->trough_at[1] - run->trough_at[0]) * source->width;
 }
 
 bool vmt_trend_judge(const struct vmt_curve_source *source, struct vmt_curve *ret_curve)
 {
-	struct vma vma;
+	struct run run;
 
-	if (!prepare(source, &vma))
+	if (!prepare(source, &run))
 		return false;
-	first_pass(&vma);
-	second_pass(&vma);
+	first_pass(&run);
+	second_pass(&run);
 	*ret_curve = (struct vmt_curve){
-		.trend = trend_of(&vma),
-		.low = vma.low,
-		.high = vma.high,
-		.times = vma.times,
-		.is_falling = vma.is_falling,
+		.trend = trend_of(&run),
+		.low = run.low,
+		.high = run.high,
+		.times = run.times,
+		.is_falling = run.is_falling,
 	};
-	if (vma.first_rise != UINT64_MAX)
-		ret_curve->began = ret_curve->since = vma.first_rise * source->width;
+	if (run.first_rise != UINT64_MAX)
+		ret_curve->began = ret_curve->since = run.first_rise * source->width;
 	if (ret_curve->trend == VMT_TREND_PLATEAU)
-		ret_curve->since = vma.settled * source->width;
+		ret_curve->since = run.settled * source->width;
 	if (ret_curve->trend == VMT_TREND_LEAK)
-		measure_leak(&vma, ret_curve);
+		measure_leak(&run, ret_curve);
 	if (ret_curve->trend != VMT_TREND_PLATEAU) {
-		ret_curve->low = vma.base < vma.peak ? vma.base : vma.peak;
-		ret_curve->high = vma.peak;
+		ret_curve->low = run.base < run.peak ? run.base : run.peak;
+		ret_curve->high = run.peak;
 	}
 	return true;
 }
