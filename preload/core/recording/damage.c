@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether a recording is still what was written: by the sums of a process that ended, and by what
- * its records can be at all. Part of the view (view.h); the same rules hold. Used by the tools,
- * once for each recording that they read.
+ * Decides whether a recording is still what the library wrote: by the sums of a process that ended,
+ * and by the limits that every record keeps (plausible.h). Part of the view (view.h), whose rules
+ * hold here too. The tools examine each recording once.
  */
 #include "core/recording/view.h"
 
@@ -12,7 +12,7 @@
 
 static const struct {
 	const char *name;
-	bool is_needed; /* there is no report without it */
+	bool is_needed; /* without this section there is no report */
 } sections[VMT_SECTION_COUNT] = {
 	[VMT_SECTION_STRINGS] = { "names", true },
 	[VMT_SECTION_MODULES] = { "modules", true },
@@ -40,7 +40,7 @@ static bool can_be_site(const struct vmt_view *view, uint64_t index)
 	return vmt_view_site(view, index, &site);
 }
 
-/* A free slot, and one that a killed writer left half-written, are nothing that cannot be. */
+/* A free slot is valid, and so is one that a killed writer left half-written. */
 static bool can_be_range(const struct vmt_view *view, uint64_t index)
 {
 	const struct vmt_view_section *section = &view->section[VMT_SECTION_RANGES];
@@ -101,7 +101,7 @@ static bool can_be_allocator(const struct vmt_view *view, uint64_t index)
 	return vmt_view_allocator(view, index, &allocator);
 }
 
-/* Timelines are looked at where they are drawn: a bucket that is left out is one without a call. */
+/* Timelines are checked where they are drawn: an invalid bucket counts as one without a call. */
 static bool (*const can_be[VMT_SECTION_COUNT])(const struct vmt_view *, uint64_t) = {
 	[VMT_SECTION_MODULES] = can_be_module,       [VMT_SECTION_SITES] = can_be_site,
 	[VMT_SECTION_FRAMES] = can_be_frame,         [VMT_SECTION_CALLS] = can_be_call,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See layout.h. All shares shrink alike: a program that needs many maps needs many sites too.
+ * Where the size is limited, all sections shrink by the same share: a program that needs many maps
+ * needs many sites as well.
  */
 #include "core/recording/layout.h"
 
@@ -8,12 +9,12 @@
 
 #define WHOLE UINT64_C(1024) /* shares are counted in 1,024ths */
 
-/* The counts per system call, which every call changes as it does the header's, are on its page. */
+/* The counts per system call lie on the header's page, since every call changes both. */
 #define CALLS_OFFSET ((sizeof(struct vmt_rec_header) + 63) & ~UINT64_C(63))
 static_assert(CALLS_OFFSET + VMT_CALL_COUNT * sizeof(struct vmt_rec_counters) <= VMT_PAGE_SIZE,
 	      "one page");
 
-/* The share of full, but not less than least, unless full itself is less. */
+/* The given share of full, but at least `least`, or full if that is smaller. */
 static uint64_t part(uint64_t full, uint64_t share, uint64_t least)
 {
 	uint64_t less = share == WHOLE ? full : full / WHOLE * share;
@@ -72,7 +73,7 @@ uint64_t vmt_layout_sections(uint64_t max_maps, uint64_t max_sites, uint64_t max
 	return size;
 }
 
-/* What a small process needs: its files, a call site for every library that ld.so maps. */
+/* The needs of a small process: its files, and a call site for every library that ld.so maps. */
 static const uint64_t first_capacity[VMT_SECTION_COUNT] = {
 	[VMT_SECTION_STRINGS] = 4096,
 	[VMT_SECTION_MODULES] = 32,
@@ -88,7 +89,7 @@ static const uint64_t first_capacity[VMT_SECTION_COUNT] = {
 	[VMT_SECTION_ALLOCATORS] = VMT_ALLOCATORS_MAX,
 };
 
-/* What every process fills stands together, what hardly any needs behind it. */
+/* Sections that every process fills come first, and close together; rarely used ones follow. */
 static const uint8_t first_order[] = {
 	VMT_SECTION_STRINGS,  VMT_SECTION_MODULES,    VMT_SECTION_ALLOCATORS,  VMT_SECTION_RANGES,
 	VMT_SECTION_SITES,    VMT_SECTION_SITE_TIMES, VMT_SECTION_FRAMES,      VMT_SECTION_TIMELINE,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* See plausible.h. */
+/* The limits of each kind of record; see plausible.h. */
 #include "core/recording/plausible.h"
 
-#define MAPS_END    (UINT64_C(1) << 31) /* the kernel counts them in an int */
-#define ADDRESS_END (UINT64_C(1) << 56) /* of user space, with five levels of page tables */
+#define MAPS_END    (UINT64_C(1) << 31) /* the kernel counts maps in an int */
+#define ADDRESS_END (UINT64_C(1) << 56) /* the end of user space with five-level page tables */
 #define VSYSCALL    UINT64_C(0xffffffffff600000)
 #define CALLS_END   10000u
 #define CALLS_AHEAD (UINT64_C(1) << 20)
@@ -12,7 +12,7 @@
 #define KINDS_END   256u
 #define SHIFTS_END  32u
 #define BYTES_END   (UINT64_C(1) << 62)
-#define TIME_END    (UINT64_C(1) << 60) /* 36 years */
+#define TIME_END    (UINT64_C(1) << 60) /* 36 years in ns */
 
 static bool is_power_of_two(uint64_t number)
 {
@@ -36,15 +36,18 @@ const char *vmt_plausible_header(const struct vmt_rec_header *header)
 	return NULL;
 }
 
-/* Of maps at any one moment, with what a writer may have added since the header was read. */
+/*
+ * The most maps there can be at any moment, including those that a writer may have added since the
+ * header was read.
+ */
 static uint64_t maps_most(const struct vmt_rec_header *header)
 {
 	return 2 * header->maps_peak + 65536;
 }
 
 /*
- * Those of one call site are among all; a call cannot make, cut, merge or remove more maps than
- * there are.
+ * The counters of one call site are part of all counters. A call cannot create, split, merge or
+ * remove more maps than there are.
  */
 bool vmt_plausible_counters(const struct vmt_rec_header *header,
 			    const struct vmt_rec_counters *counters)
@@ -131,7 +134,7 @@ bool vmt_plausible_mark_value(const struct vmt_rec_mark_value *value)
 
 bool vmt_plausible_allocator(const struct vmt_rec_allocator *allocator)
 {
-	/* What was inherited may be less than nothing: a child gives back what is its parent's. */
+	/* `inherited` may be negative: a child frees memory that its parent allocated. */
 	return (allocator->allocations | allocator->frees | allocator->resizes) <
 		       VMT_VIEW_COUNT_END &&
 	       allocator->bytes < BYTES_END;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a record can be at all, whatever has happened to the file it lies in: the bounds that the
- * kernel and the library keep. A record outside them was never written, and the view leaves it
- * out. Bounds are wide, since a living writer may be ahead of the header that was read.
+ * The limits that the kernel and the library keep, for each kind of record. A record outside of
+ * them was never written as it is, whatever has happened to the file, so the view leaves it out.
+ * The limits are wide, because a living writer may be ahead of the header that was read.
  */
 #ifndef VMT_PLAUSIBLE_H
 #define VMT_PLAUSIBLE_H
 
 #include "core/recording/record.h"
 
-#define VMT_VIEW_COUNT_END (UINT64_C(1) << 46) /* no counter comes so far */
+#define VMT_VIEW_COUNT_END (UINT64_C(1) << 46) /* no counter ever reaches this value */
 
-/* NULL, or which of the header's fields cannot be so. */
+/* Returns NULL, or the name of a header field with an impossible value. */
 const char *vmt_plausible_header(const struct vmt_rec_header *header);
 
 bool vmt_plausible_counters(const struct vmt_rec_header *header,

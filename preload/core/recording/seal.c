@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See seal.h. A word at a time: 60,000 maps are 4 MB, which take a millisecond. It is no secret
- * hash: it has to tell bad blocks, copies that broke off and editors, not forgers.
+ * The sums are computed a word at a time: 60,000 maps are 4 MB, which take a millisecond. They are
+ * no cryptographic hash: they have to detect bad blocks, partial copies and editors, not forgers.
  */
 #include "core/recording/seal.h"
 
@@ -38,7 +38,7 @@ uint32_t vmt_seal_sum(const void *data, uint64_t bytes)
 
 uint32_t vmt_seal_sum_header(const struct vmt_rec_header *header, uint64_t header_size)
 {
-	/* Others may set end_monotonic, doing and seq after the end. */
+	/* Other processes may set end_monotonic, doing and seq after the end. */
 	static const struct {
 		size_t from, to;
 	} parts[] = {

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading a recording: the checks of its header, the retry loop around sequence
- * words, and the counts that are derived from the ranges. Reads nothing outside
- * [data, data + size), allocates nothing, writes nothing but its results.
+ * Reading a recording: the checks of its header, the retry loop around sequence words, and the
+ * counts derived from the ranges. It reads nothing outside [data, data + size), allocates nothing,
+ * and writes nothing but its results.
  */
 #include "core/recording/view.h"
 
 #include <linux/errno.h>
 
-/* Sections of the first version 1, and as many as fit into a page. */
+/* The number of sections in the first version 1, and the most that fit into a page. */
 #define SECTIONS_LEAST 11
 #define SECTIONS_MOST  100
 
-/* A living writer holds a record for nanoseconds; a dead one for ever. */
+/* A living writer finishes a record within nanoseconds; a dead one never does. */
 #define TRIES 200
 
 static const uint32_t element_size[VMT_SECTION_COUNT] = {
@@ -30,7 +30,10 @@ static const uint32_t element_size[VMT_SECTION_COUNT] = {
 	[VMT_SECTION_ALLOCATORS] = sizeof(struct vmt_rec_allocator),
 };
 
-/* What options allow, with room to spare (0: anything): more only wastes the reader's time. */
+/*
+ * Limits on elements, with ample room over what the options allow (0: no limit). Larger numbers
+ * would only waste the reader's time.
+ */
 static const uint64_t elements_max[VMT_SECTION_COUNT] = {
 	[VMT_SECTION_STRINGS] = UINT32_MAX,  [VMT_SECTION_MODULES] = 1000000,
 	[VMT_SECTION_SITES] = 10000002,      [VMT_SECTION_FRAMES] = 10000002 * UINT64_C(64),
@@ -40,7 +43,7 @@ static const uint64_t elements_max[VMT_SECTION_COUNT] = {
 	[VMT_SECTION_SITE_TIMES] = 10000002, [VMT_SECTION_ALLOCATORS] = 1000,
 };
 
-/* Word by word and atomically, since a writer may be at work; all records are 8-aligned. */
+/* Copied word by word, atomically, since a writer may be at work. All records are 8-aligned. */
 static void copy_words(void *to, const unsigned char *from, size_t bytes)
 {
 	for (size_t i = 0; i < bytes; i += sizeof(uint64_t)) {
@@ -51,7 +54,7 @@ static void copy_words(void *to, const unsigned char *from, size_t bytes)
 	}
 }
 
-/* Copy what the sequence word at `from + seq_at` guards; false when it stays odd. */
+/* Copy what the sequence word at `from + seq_at` guards; false if it stays odd. */
 static bool copy_guarded(void *to, const unsigned char *from, size_t bytes, size_t seq_at)
 {
 	const uint32_t *seq = (const uint32_t *)(const void *)(from + seq_at);
@@ -118,14 +121,14 @@ static int check_header(struct vmt_view *view)
 	return 0;
 }
 
-/* Sections that its writer did not know of yet are empty; what lies there is not theirs. */
+/* Sections that the writer's version did not know are empty; their bytes mean something else. */
 static void drop_unknown_sections(struct vmt_rec_header *header)
 {
 	for (uint32_t id = header->section_count; id < VMT_SECTION_COUNT; id++)
 		header->section[id] = (struct vmt_rec_section){ 0 };
 }
 
-/* A section must be inside the data as far as it is used, aligned, and of elements we know. */
+/* A section must be aligned, lie inside the data as far as it is used, and have known elements. */
 static int check_section(struct vmt_view *view, uint32_t id)
 {
 	const struct vmt_rec_section *section = &view->header.section[id];
@@ -138,7 +141,7 @@ static int check_section(struct vmt_view *view, uint32_t id)
 		return 0;
 	if (elements_max[id] && section->used > elements_max[id])
 		return refuse(view, at, "a section has more elements than vmatrace ever writes");
-	/* Shorter than what we know: by a version that had fewer fields. */
+	/* A section is shorter than we know it when a version with fewer fields wrote it. */
 	if (section->size == 0 || (id != VMT_SECTION_STRINGS && section->size % 8))
 		return refuse(view, at, "a section has elements of the wrong size");
 	if (section->offset % 8 || section->offset < sizeof(struct vmt_rec_header))
@@ -189,7 +192,7 @@ static const unsigned char *element(const struct vmt_view *view, enum vmt_sectio
 	return index < section->used ? section->data + index * section->stride : NULL;
 }
 
-/* Of an element what it has; the fields it has not are 0. */
+/* The number of an element's bytes that both sides know; fields beyond them read as 0. */
 static size_t known_bytes(const struct vmt_view *view, enum vmt_section_id id)
 {
 	uint64_t stride = view->section[id].stride;
@@ -221,9 +224,8 @@ static bool read_guarded(const struct vmt_view *view, enum vmt_section_id id, ui
 }
 
 /*
- * A writer killed in the middle leaves the word odd for ever. A site's counters only grow, so what
- * it had written is right to within the one call under way; to skip the site would lose all its
- * calls.
+ * A writer that was killed midway leaves the word odd for ever. A site's counters only grow, so
+ * they are right to within the one call under way; skipping the site would lose all its calls.
  */
 bool vmt_view_site(const struct vmt_view *view, uint64_t index, struct vmt_rec_site *ret_site)
 {
@@ -261,7 +263,7 @@ bool vmt_view_call(const struct vmt_view *view, uint64_t index,
 	       vmt_plausible_counters(&view->header, ret_counters);
 }
 
-/* Which half of the section is valid: see struct vmt_rec_bucket. */
+/* Returns the first bucket of the valid half of the section (struct vmt_rec_bucket). */
 static uint64_t first_bucket(const struct vmt_view *view)
 {
 	uint64_t width = view->header.bucket_ns / VMT_TIMELINE_NS;
@@ -278,7 +280,7 @@ bool vmt_view_bucket(const struct vmt_view *view, uint64_t index, struct vmt_rec
 	       ret_bucket->max && vmt_plausible_bucket(&view->header, ret_bucket);
 }
 
-/* The section's count says nothing of the half that is valid now. */
+/* The section's own count does not tell how many buckets of the valid half are used. */
 uint64_t vmt_view_bucket_count(const struct vmt_view *view)
 {
 	uint64_t used = view->section[VMT_SECTION_TIMELINE].used;
@@ -331,7 +333,7 @@ struct vmt_view_string vmt_view_string(const struct vmt_view *view, struct vmt_r
 {
 	const struct vmt_view_section *strings = &view->section[VMT_SECTION_STRINGS];
 
-	/* Elements wider than a byte would be no strings; such a section is not read. */
+	/* A string section with elements wider than a byte is not read. */
 	if (string.length == 0 || strings->stride != 1 || string.offset > strings->used ||
 	    string.length > strings->used - string.offset)
 		return (struct vmt_view_string){ "", 0 };

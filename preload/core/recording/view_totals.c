@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What follows from the records of a recording taken together: live maps and bytes per
- * site, counted from the ranges so that sums cannot disagree, and the verdict
- * whether the table is exact. Part of the view (view.h); the same rules hold.
+ * What follows from all records together: the live maps and bytes of each site, counted from the
+ * ranges so that sums cannot disagree, and whether the table is exact. Part of the view (view.h),
+ * whose rules hold here too.
  */
 #include "core/recording/view.h"
 
-/* A range that counts: in use, readable, and not the library's own. */
+/* Find the next range that counts: in use, readable, and not the library's own. */
 static bool next_range(const struct vmt_view *view, uint64_t *index, struct vmt_rec_range *ret)
 {
 	uint64_t count = vmt_view_count(view, VMT_SECTION_RANGES);
@@ -18,13 +18,15 @@ static bool next_range(const struct vmt_view *view, uint64_t *index, struct vmt_
 	return false;
 }
 
-/* A range of a site that cannot be read is nobody's, and must not get lost in the sum. */
+/*
+ * A range whose site cannot be read is attributed to the unseen site, so that sums stay complete.
+ */
 static uint64_t owner(uint32_t site, uint64_t sites)
 {
 	return site < sites ? site : VMT_SITE_UNSEEN;
 }
 
-/* Ranges are missing for want of room: then what the library itself has counted is all there is. */
+/* Are ranges missing because there was no room? Then the library's own counts are all there is. */
 static bool is_counted_by_sites(const struct vmt_view *view)
 {
 	return view->header.notes & VMT_NOTE_RANGES_FULL;
