@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Three passes: count the pieces of every map before and after, give every map
- * afterwards its owners, then make the table so. Nothing is freed before the last pass.
+ * There are three passes: count the pieces of every map before and after the call, give every map
+ * after it its owners, and update the table accordingly. Nothing is freed before the last pass.
  */
 #include "core/resolve/effect.h"
 
@@ -9,11 +9,12 @@
 
 enum source_kind { SOURCE_MAP, SOURCE_FRESH, SOURCE_ALIEN };
 
-/* Where a run of bytes [x, end) of a map afterwards comes from. */
+/* The origin of a run of bytes [x, end) in a map after the call. */
 struct source {
 	enum source_kind kind;
-	struct vmt_map *map; /* SOURCE_MAP; of SOURCE_FRESH what it is a copy of */
-	uint64_t byte; /* where x was before the call */
+	/* SOURCE_MAP: the earlier map; SOURCE_FRESH: the map it is a copy of */
+	struct vmt_map *map;
+	uint64_t byte; /* the address of x before the call */
 	uint64_t end;
 };
 
@@ -27,7 +28,7 @@ static struct vmt_range moved_range(const struct vmt_change *change)
 	return (struct vmt_range){ change->to, change->to + change->from.end - change->from.start };
 }
 
-/* The next address after x at which another rule of source_of applies. */
+/* Returns the next address after x at which source_of() may apply a different rule. */
 static uint64_t next_rule(const struct vmt_change *change, uint64_t x)
 {
 	const struct vmt_range range[] = { change->fresh, moved_range(change), change->grown,
@@ -51,7 +52,7 @@ static bool is_gone(const struct vmt_change *change, uint64_t x)
 	       (vmt_range_has(change->gone[0], x) || vmt_range_has(change->gone[1], x));
 }
 
-/* Bytes that lie where they were before, or that nothing explains. */
+/* Bytes that did not move, or that nothing explains. */
 static struct source source_kept(const struct vmt_space *space, uint64_t x, uint64_t end)
 {
 	struct vmt_map *map = vmt_space_from(space, x);
@@ -74,10 +75,10 @@ static struct source source_in_place(const struct vmt_space *space, const struct
 }
 
 /*
- * Since 6.17 mremap moves several maps at once, one by one (mm/mremap.c, remap_move): what lies
- * at the destination of a hole between them stays.
+ * Since 6.17 mremap moves several maps at once, one by one (mm/mremap.c, remap_move). Where the
+ * source has a hole between two maps, whatever lies at the destination stays.
  *
- *	AA..BB moved onto CCCCCC -> AACCBB
+ * 	AA..BB moved onto CCCCCC -> AACCBB
  */
 static bool is_hole(const struct vmt_space *space, uint64_t was, uint64_t x, uint64_t *end)
 {
@@ -113,7 +114,7 @@ static struct source source_fresh(const struct vmt_space *space, const struct vm
 
 	struct vmt_map *map = vmt_space_find(space, change->copied.start);
 
-	if (vmt_range_is_empty(change->copied)) /* old length 0: of one map, of any length */
+	if (vmt_range_is_empty(change->copied)) /* old length 0: a copy of one map, of any length */
 		return (struct source){ SOURCE_FRESH, map, x, end };
 	if (is_hole(space, was, x, &end))
 		return source_kept(space, x, end);
@@ -122,8 +123,8 @@ static struct source source_fresh(const struct vmt_space *space, const struct vm
 }
 
 /*
- * A move of several maps that failed midway: what has left its old place lies at the new one. Page
- * by page, since the next page may have stayed.
+ * A move of several maps that failed midway: bytes that have left their old place are at the new
+ * one. This is decided page by page, since the next page may have stayed.
  */
 static struct source source_half_moved(const struct vmt_space *space,
 				       const struct vmt_change *change,
@@ -137,7 +138,10 @@ static struct source source_half_moved(const struct vmt_space *space,
 	return source_moved(space, change, x, end);
 }
 
-/* The same with copies (MREMAP_DONTUNMAP): what was there before is taken to be there still. */
+/*
+ * A copy of several maps (MREMAP_DONTUNMAP) that failed midway: whatever was at the destination
+ * before is assumed to be there still.
+ */
 static struct source source_half_copied(const struct vmt_space *space,
 					const struct vmt_change *change, uint64_t x, uint64_t end)
 {
@@ -147,7 +151,7 @@ static struct source source_half_copied(const struct vmt_space *space,
 	return source_fresh(space, change, x, end);
 }
 
-/* The source of the bytes from x on, which lie in a map that ends at limit. */
+/* Find the source of the bytes from x on, in a map that ends at limit. */
 static struct source source_of(const struct vmt_space *space, const struct vmt_change *change,
 			       const struct vmt_outcome *outcome, uint64_t x, uint64_t limit)
 {
@@ -173,7 +177,10 @@ static bool is_same_source(const struct source *a, const struct source *b)
 	return a->kind == b->kind && a->map == b->map;
 }
 
-/* Where bytes of a stack may end that starts at `start`: below what the call took of it. */
+/*
+ * Where the memory below a stack's start may end and still belong to the stack: below the part that
+ * the call unmapped.
+ */
 static uint64_t stack_reach(const struct vmt_change *change, uint64_t start)
 {
 	if (change->failed || !vmt_range_has(change->gone[0], start - 1))
@@ -181,7 +188,7 @@ static uint64_t stack_reach(const struct vmt_change *change, uint64_t start)
 	return change->gone[0].start;
 }
 
-/* Where a stack starts now: at the lowest of the maps that reach up to it without a hole. */
+/* Where a stack starts now: at the lowest of the maps that continue it downwards without a hole. */
 static uint64_t stack_start(const struct vmt_change *change, const struct vmt_outcome *outcome,
 			    struct vmt_map *stack)
 {
@@ -203,13 +210,13 @@ static uint64_t stack_start(const struct vmt_change *change, const struct vmt_ou
 		    vmt_range_has(moved_range(change), vma->start))
 			break;
 		if (vma->start <= floor)
-			return floor; /* merged with the map below */
+			return floor; /* it merged with the map below */
 		start = vma->start;
 	}
 	return start;
 }
 
-/* Stacks grow by page faults. That is nobody's call and changes no count. */
+/* Stacks grow by page faults. No call made that change, so no counter changes. */
 static void note_growth(struct vmt_space *space, const struct vmt_change *change,
 			const struct vmt_resolution *resolution)
 {
@@ -227,14 +234,18 @@ static void note_growth(struct vmt_space *space, const struct vmt_change *change
 			stack.vma.start = stack_start(change, &resolution->outcome, map);
 			if (stack.vma.start == map->vma.start)
 				continue;
-			vmt_space_remove(space, map); /* its memory serves the insertion */
+			/* this frees the memory that the insertion needs */
+			vmt_space_remove(space, map);
 			vmt_space_insert(space, &stack.vma, stack.mapped_by, stack.put_by,
 					 stack.time);
 		}
 	}
 }
 
-/* Find the first map of each span; forget how many pieces each has. Is a stack among them? */
+/*
+ * Find the first map of each span, and reset the pieces of all maps. Returns whether one is a
+ * stack.
+ */
 static bool begin_counting(const struct vmt_space *space, const struct vmt_resolution *resolution,
 			   struct vmt_map *first[2])
 {
@@ -269,13 +280,13 @@ static void note_piece(struct vmt_outcome_map *after, const struct source *sourc
 	}
 }
 
-/* Count the pieces of one map afterwards. */
+/* Count the pieces of one map after the call. */
 static void count_after(const struct vmt_space *space, const struct vmt_change *change,
 			const struct vmt_outcome *outcome, struct vmt_outcome_map *after,
 			struct vmt_effect *effect)
 {
 	struct source last = { .kind = SOURCE_ALIEN, .map = NULL };
-	bool is_own = after->vma.flags & VMT_MAP_OWN; /* counts as nobody's */
+	bool is_own = after->vma.flags & VMT_MAP_OWN; /* the library's own maps are not counted */
 	uint64_t pieces = 0;
 	uint64_t aliens = 0;
 
@@ -304,7 +315,7 @@ static void count_after(const struct vmt_space *space, const struct vmt_change *
 	effect->unseen.merged += pieces - 1 - merged;
 }
 
-/* Does the call account for the disappearance of all of map? */
+/* Does the call explain why the whole map has disappeared? */
 static bool is_explained(const struct vmt_change *change, const struct vmt_map *map)
 {
 	uint64_t at = map->vma.start;
@@ -378,7 +389,7 @@ static void replace(struct vmt_space *space, struct vmt_map *map,
 		    const struct vmt_outcome_map *after, const struct vmt_effect_ops *ops)
 {
 	if (is_unchanged(map, after)) {
-		map->vma = after->vma; /* what is known of it is not published */
+		map->vma = after->vma; /* hidden attributes are not published */
 		return;
 	}
 	if (map->put_by != after->put_by) {
@@ -399,8 +410,8 @@ static void add(struct vmt_space *space, const struct vmt_outcome_map *after,
 }
 
 /*
- * Make one span of the table, from this map on, equal to the outcome's maps from index on; returns
- * the next index.
+ * Make one span of the table equal to the outcome. map: the first map of the span; index: the
+ * outcome's first map in it. Returns the next index.
  */
 static size_t commit(struct vmt_space *space, struct vmt_range span, struct vmt_map *map,
 		     const struct vmt_outcome *outcome, size_t index,

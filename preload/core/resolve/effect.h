@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a call did to the maps, and to whom they belong afterwards.
+ * What a call did to the maps, and who owns them afterwards.
  *
- * After a call every map consists of pieces: runs of bytes from one earlier
- * map, or from one mapping that the call made. Bytes keep their identity when moved, grown
- * or changed.
+ * After a call, every map consists of pieces: runs of bytes that come from one earlier map, or from
+ * one mapping that the call made. Bytes keep their identity when they are moved, grown or changed.
  *
- *	created = new mappings of the call
- *	split   = for each earlier map that keeps a byte, its pieces - 1
- *	removed = earlier maps that keep none
- *	merged  = for each map afterwards, its pieces - 1
- *	net     = created + split - merged - removed: always the change of the count
+ * 	created = new mappings that the call made
+ * 	split   = for each earlier map that keeps a byte, its pieces - 1
+ * 	removed = earlier maps that keep none
+ * 	merged  = for each map after the call, its pieces - 1
+ * 	net     = created + split - merged - removed: always the change of the count
  *
- *	"AAA"  munmap of the middle    ->  "A.A"   split 1
- *	"A.A"  mmap into the hole      ->  "AAA"   created 1, merged 2
- *	"AAA"  mprotect of the middle  ->  "AaA"   split 2
- *	"A.B"  munmap of the last      ->  "A.."   removed 1
+ * 	"AAA"  munmap of the middle    ->  "A.A"   split 1
+ * 	"A.A"  mmap into the hole      ->  "AAA"   created 1, merged 2
+ * 	"AAA"  mprotect of the middle  ->  "AaA"   split 2
+ * 	"A.B"  munmap of the last      ->  "A.."   removed 1
  *
- * A piece of what no call explains (another one came between) is counted apart, as unseen.
+ * Pieces that the call does not explain (another call came in between) are counted separately, as
+ * unseen.
  */
 #ifndef VMT_EFFECT_H
 #define VMT_EFFECT_H
@@ -33,17 +33,19 @@ struct vmt_counts {
 
 struct vmt_effect {
 	struct vmt_counts call; /* done by the call */
-	struct vmt_counts unseen; /* differences that no call we saw explains */
-	bool out_of_memory; /* the table lacks a map now */
+	struct vmt_counts unseen; /* differences that no captured call explains */
+	bool out_of_memory; /* the table has lost a map */
 };
 
-/* Who keeps the count of live maps by site; the library's own maps are not reported. */
+/* Callbacks for the count of live maps of each site. The library's own maps are not reported. */
 struct vmt_effect_ops {
 	void (*live)(void *context, uint32_t site, int delta);
 	void *context;
 };
 
-/* Add delta to the number of live maps of the site. flags: those of the map. */
+/*
+ * Add delta to the number of live maps of the site. flags: the flags of the map that came or went.
+ */
 static inline void vmt_effect_report_live(const struct vmt_effect_ops *ops, uint32_t site,
 					  uint32_t flags, int delta)
 {
@@ -58,10 +60,11 @@ static inline int64_t vmt_counts_net(const struct vmt_counts *counts)
 }
 
 /*
- * Replace the maps in resolution's spans by resolution's outcome and count the
- * difference. Owners: the leftmost piece of a map keeps its record, further pieces are put by
- * this site, a new mapping is mapped and put by it; where pieces merge, the leftmost kept one's
- * record survives. change->how == VMT_CHANGE_NOTHING: no call was made, every difference is unseen.
+ * Replace the maps in resolution's spans by resolution's outcome, and count the difference. Owners:
+ * the leftmost piece of an earlier map keeps that map's record; its other pieces are put by `site`.
+ * A new mapping is both mapped and put by `site`. Where pieces merge, the record of the leftmost
+ * earlier piece survives. change->how == VMT_CHANGE_NOTHING means that no call was made: every
+ * difference is unseen.
  */
 void vmt_effect_apply(struct vmt_space *space, const struct vmt_change *change,
 		      struct vmt_resolution *resolution, uint32_t site, uint64_t time,

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See enomem.h. The limits are tried in the order in which the kernel tries them.
- */
+/* The limits are checked in the order in which the kernel checks them; see enomem.h. */
 #include "core/resolve/enomem.h"
 
 #include <asm/mman.h>
@@ -22,7 +20,7 @@ static bool is_fixed(const struct vmt_done *done)
 	return (done->args[3] & MAP_FIXED) != 0;
 }
 
-/* The count from which on this call can fail for the sake of the limit. */
+/* The lowest count of maps at which this call can fail because of the limit. */
 static uint64_t least_at_limit(const struct vmt_done *done, uint64_t limit)
 {
 	switch (done->call) {
@@ -32,8 +30,8 @@ static uint64_t least_at_limit(const struct vmt_done *done, uint64_t limit)
 	case VMT_CALL_IO_SETUP: return limit + 1;
 	case VMT_CALL_MUNMAP:
 	case VMT_CALL_REMAP_FILE_PAGES: return limit;
-	case VMT_CALL_MREMAP: return limit - 5; /* it may need up to four at once */
-	default: return limit - 1; /* two splits */
+	case VMT_CALL_MREMAP: return limit - 5; /* mremap may need up to four maps at once */
+	default: return limit - 1; /* a call may split two maps */
 	}
 }
 
@@ -77,7 +75,7 @@ static bool locks_memory(const struct vmt_done *done)
 	       (done->call == VMT_CALL_MMAP && (done->args[3] & MAP_LOCKED));
 }
 
-/* Private and writable: what RLIMIT_DATA and the commit limit count. */
+/* Is the memory private and writable? RLIMIT_DATA and the commit limit count only such memory. */
 static bool is_data(const struct vmt_done *done)
 {
 	if (done->call == VMT_CALL_MMAP)
@@ -114,7 +112,7 @@ static bool is_beyond_addresses(const struct vmt_done *done)
 	       (uint64_t)done->args[0] > ADDRESS_END - length;
 }
 
-/* Room for a map of that length anywhere? Only asked when nothing else explains the failure. */
+/* Is there a gap of that length anywhere? Only asked when nothing else explains the failure. */
 static bool has_gap(const struct vmt_space *space, uint64_t length)
 {
 	uint64_t at = 0x10000;
@@ -157,14 +155,15 @@ enum vmt_reason vmt_enomem_reason(const struct vmt_space *space, const struct vm
 
 	if (done->call != VMT_CALL_BRK && done->result == -EPERM) {
 		if (locks_memory(done))
-			return VMT_REASON_RLIMIT_MEMLOCK; /* the limit is 0 */
+			/* even one page exceeds the limit, which is 0 */
+			return VMT_REASON_RLIMIT_MEMLOCK;
 		return done->call == VMT_CALL_MUNMAP || done->call == VMT_CALL_MPROTECT ||
 				       done->call == VMT_CALL_MREMAP ||
 				       done->call == VMT_CALL_MMAP ?
 			       VMT_REASON_SEALED :
 			       VMT_REASON_UNKNOWN;
 	}
-	/* mmap looks at the count of maps before anything else; other calls on their way. */
+	/* mmap checks the count of maps before anything else; other calls do so later. */
 	if (limit && done->call == VMT_CALL_MMAP && maps >= limit + 1)
 		return VMT_REASON_MAP_LIMIT;
 	reason = reason_of_size(space, done, resources);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Edge by edge from left to right, as the kernel goes: what is certain, what the kernel has to be
- * asked about, and what its answer tells of later ones. One edge's answer can have one reason only
- * if all others are known: so each learner asks the rules about maps that lack what it learns of.
+ * Edges between neighbours are judged from left to right, as the kernel goes. Where the rules leave
+ * an edge open, the kernel is asked, and its answer may decide later edges too. An answer has only
+ * one possible reason if everything else about the edge is known. So each learn_*() function first
+ * asks the rules what they would say if its own unknown were settled.
  */
 #include "core/resolve/merge.h"
 
@@ -27,16 +28,16 @@ static struct vmt_range edge_zone(const struct vmt_change *change)
 	return change->advise;
 }
 
-/* Edge number i of an outcome: between left, the map last kept, and the i-th. */
+/* Edge number i of an outcome: between left, the last map kept so far, and map number i. */
 struct edge {
 	struct vmt_space *space;
 	const struct vmt_change *change;
 	struct vmt_outcome *outcome;
 	struct vmt_vma *left;
 	size_t i;
-	struct vmt_pending_merge pending; /* of what left was merged… */
-	bool is_merged; /* …if it was */
-	bool is_open; /* the rules do not tell */
+	struct vmt_pending_merge pending; /* the merge that produced left, if is_merged */
+	bool is_merged; /* left is the result of a merge */
+	bool is_open; /* the rules do not decide this edge */
 };
 
 static struct vmt_vma *right_of(const struct edge *edge)
@@ -54,7 +55,7 @@ static const struct vmt_vma *next_of(const struct edge *edge)
 	return edge->i + 1 < edge->outcome->count ? &edge->outcome->map[edge->i + 1].vma : NULL;
 }
 
-/* Do new maps of the file that left shows merge? */
+/* Do new maps of left's file merge? */
 static enum vmt_answer files_merge(const struct edge *edge)
 {
 	return vmt_vma_is_file(edge->left) && is_fresh(edge) ?
@@ -62,7 +63,7 @@ static enum vmt_answer files_merge(const struct edge *edge)
 		       VMT_ANSWER_YES;
 }
 
-/* Are left and right one now, whatever the file system does? */
+/* Have left and right merged, if the file system allows it? */
 static inline enum vmt_answer judge_maps(const struct edge *edge, const struct vmt_vma *left,
 					 const struct vmt_vma *right, const struct vmt_vma *next)
 {
@@ -74,7 +75,7 @@ static inline enum vmt_answer judge_maps(const struct edge *edge, const struct v
 				      edge->is_merged ? &edge->pending : NULL);
 }
 
-/* Are the edge's two maps one now? */
+/* Have the edge's two maps merged? */
 static enum vmt_answer judge(const struct edge *edge)
 {
 	enum vmt_answer answer = judge_maps(edge, edge->left, right_of(edge), next_of(edge));
@@ -82,14 +83,16 @@ static enum vmt_answer judge(const struct edge *edge)
 	return answer == VMT_ANSWER_YES ? files_merge(edge) : answer;
 }
 
-/* What a learner supposes, to see whether all the rest is known. */
+/* What a learn_*() function assumes, to see whether everything else is known. */
 struct assumption {
-	bool no_stack; /* none of the maps was made with MAP_STACK */
+	bool no_stack; /* no map was made with MAP_STACK */
 	bool files_merge; /* new maps of this file merge */
-	bool no_anon; /* right has no anon_vma, which any neighbour fits */
+	bool no_anon; /* right has no anon_vma, so any neighbour fits */
 };
 
-/* Would they surely be one? Apart, so that the copies are on nobody else's stack. */
+/*
+ * Would the two certainly merge? noinline, so that only this case pays for the copies on the stack.
+ */
 __attribute__((noinline)) static bool would_merge(const struct edge *edge,
 						  const struct assumption *assumption)
 {
@@ -109,8 +112,8 @@ __attribute__((noinline)) static bool would_merge(const struct edge *edge,
 }
 
 /*
- * The kernel was asked. If nothing but MAP_STACK could have been the reason for its answer, this
- * is what it means here.
+ * The kernel has answered. If nothing but MAP_STACK can be the reason for its answer, this shows
+ * what MAP_STACK means here.
  */
 static void learn_stack_class(const struct edge *edge, enum vmt_answer answer)
 {
@@ -123,7 +126,7 @@ static void learn_stack_class(const struct edge *edge, enum vmt_answer answer)
 		answer == VMT_ANSWER_NO ? VMT_STACK_CLASS_OTHER : VMT_STACK_CLASS_EQUAL;
 }
 
-/* The same for what the file system does. */
+/* Likewise for what the file system does. */
 static void learn_files(const struct edge *edge, enum vmt_answer answer)
 {
 	static const struct assumption assumption = { .files_merge = true };
@@ -132,7 +135,7 @@ static void learn_files(const struct edge *edge, enum vmt_answer answer)
 		vmt_vma_class_files_learn(&edge->space->rules, edge->left, answer);
 }
 
-/* If it could only have been their anon_vmas that kept them apart, these are known now. */
+/* If only their anon_vmas can have kept the two apart, these are known to differ. */
 static void learn_anon_vmas(const struct edge *edge, enum vmt_answer answer)
 {
 	static const struct assumption assumption = { .no_anon = true };
@@ -142,7 +145,7 @@ static void learn_anon_vmas(const struct edge *edge, enum vmt_answer answer)
 		vmt_anon_vma_differ(rules, edge->left, right_of(edge));
 }
 
-/* The answer to what seemed known, or to what was open, where hidden attributes are known. */
+/* Learn from the kernel's answer: it settles an open question, or it refutes the rules. */
 static void learn_from(const struct edge *edge, enum vmt_answer expected, enum vmt_answer answer)
 {
 	if (expected == VMT_ANSWER_MAYBE) {
@@ -154,7 +157,7 @@ static void learn_from(const struct edge *edge, enum vmt_answer expected, enum v
 	}
 }
 
-/* Ask the kernel. Returns an enum vmt_answer, or VMT_MERGE_UNKNOWN. */
+/* Ask the kernel about the edge. Returns an enum vmt_answer, or VMT_MERGE_UNKNOWN. */
 static int ask(const struct edge *edge, const struct vmt_kernel_ops *kernel,
 	       enum vmt_answer expected)
 {
@@ -171,7 +174,7 @@ static int ask(const struct edge *edge, const struct vmt_kernel_ops *kernel,
 	return (int)answer;
 }
 
-/* Is the kernel asked although it seems known what it has done? */
+/* Is the kernel asked although the rules know the answer? */
 static bool is_sampled(const struct edge *edge)
 {
 	return edge->space->rules.reasons && edge->space->rules.is_sample &&
@@ -183,7 +186,10 @@ static bool is_at_edge(struct vmt_range zone, uint64_t addr)
 	return addr >= zone.start && addr <= zone.end;
 }
 
-/* Has the kernel merged the two? Sets learnt. Returns an enum vmt_answer, or VMT_MERGE_UNKNOWN. */
+/*
+ * Has the kernel merged the two? Sets *resolved if it was asked or guessed. Returns an enum
+ * vmt_answer, or VMT_MERGE_UNKNOWN.
+ */
 static int answer_of(struct edge *edge, const struct vmt_kernel_ops *kernel, int *resolved)
 {
 	enum vmt_answer answer = judge(edge);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A call's effect on an outcome of the maps before it: what goes, comes, moves and changes. Every
- * cut is drawn and no merge; merge.c decides over those.
+ * Applies a call to an outcome that holds the maps before it: what goes, comes, moves and changes.
+ * All cuts are made here but no merges, on which merge.c decides.
  */
 #include "core/resolve/predict.h"
 
 #include "core/vma/merge_rules.h"
 
-/* What lies in range is cut out and altered, but for what the call leaves as it is. */
+/*
+ * Cut out the part of the maps in range and alter it, except for maps that the call leaves alone.
+ */
 static void predict_altered(struct vmt_outcome *outcome, struct vmt_range range,
 			    const struct vmt_change *change, bool reasons)
 {
@@ -17,7 +19,8 @@ static void predict_altered(struct vmt_outcome *outcome, struct vmt_range range,
 		if (reasons && vmt_merge_rules_keeps(&outcome->map[i].vma, change))
 			continue;
 		if (outcome->map[i].vma.start < range.start) {
-			vmt_outcome_cut(outcome, range.start); /* the next one is in the range */
+			/* the next map starts in the range */
+			vmt_outcome_cut(outcome, range.start);
 			continue;
 		}
 		if (outcome->map[i].vma.end > range.end)
@@ -29,13 +32,13 @@ static void predict_altered(struct vmt_outcome *outcome, struct vmt_range range,
 static bool predict_new(struct vmt_outcome *outcome, struct vmt_vma *vma)
 {
 	if (vmt_outcome_touches(outcome, (struct vmt_range){ vma->start, vma->end }))
-		return false; /* something is there that no call explains */
+		return false; /* a map is there that no call explains */
 	vma->flags |= VMT_MAP_CHANGED;
 	vmt_outcome_insert(outcome, vma);
 	return true;
 }
 
-/* What is mapped in range, drawn again at `to`; the original goes if it moves. */
+/* Copy the maps in range to `to`; remove the originals if they move. */
 static void predict_shifted(struct vmt_outcome *outcome, struct vmt_range range, uint64_t to,
 			    bool moves)
 {
@@ -52,7 +55,8 @@ static void predict_shifted(struct vmt_outcome *outcome, struct vmt_range range,
 		vmt_vma_cut_front(&vma, start);
 		vma.start = start - range.start + to;
 		vma.end = end - range.start + to;
-		vma.vma_class = VMT_CLASS_UNKNOWN; /* its page offset may be the old or a new one */
+		/* the page offset may be the old one or a new one */
+		vma.vma_class = VMT_CLASS_UNKNOWN;
 		if (moves)
 			vmt_outcome_remove(outcome, (struct vmt_range){ start, end });
 		vmt_outcome_insert(outcome, &vma);
@@ -60,7 +64,7 @@ static void predict_shifted(struct vmt_outcome *outcome, struct vmt_range range,
 	}
 }
 
-/* kernel: who knows which file fd is; NULL: nobody does. */
+/* kernel: identifies the file of a descriptor; NULL: no file can be identified. */
 static bool predict_fresh(struct vmt_space *space, struct vmt_outcome *outcome,
 			  const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
 {
@@ -90,7 +94,9 @@ static bool predict_fresh(struct vmt_space *space, struct vmt_outcome *outcome,
 	return predict_new(outcome, &vma);
 }
 
-/* mremap makes the map longer; brk's new memory is merged to it, or not, like any other. */
+/*
+ * mremap makes its map longer. brk's new memory merges with the old, or does not, like any other.
+ */
 static bool predict_grown(struct vmt_space *space, struct vmt_outcome *outcome,
 			  const struct vmt_change *change)
 {
@@ -116,8 +122,8 @@ static bool predict_grown(struct vmt_space *space, struct vmt_outcome *outcome,
 }
 
 /*
- * At a hole mprotect stops. If it begins there nothing is changed; otherwise the reason may be
- * another one, a map in front of the hole that could not be split.
+ * mprotect stops at a hole. If the range begins with the hole, nothing has changed. Otherwise the
+ * call may have failed for another reason: a map before the hole could not be split.
  */
 static bool predict_protected(struct vmt_outcome *outcome, const struct vmt_change *change,
 			      bool reasons)
@@ -135,7 +141,7 @@ static bool predict_protected(struct vmt_outcome *outcome, const struct vmt_chan
 	return true;
 }
 
-/* madvise passes over holes; ENOMEM is what it says of them, and of nothing else (mm/madvise.c). */
+/* madvise skips holes, and returns ENOMEM for them and for nothing else (mm/madvise.c). */
 static bool predict_advised(struct vmt_outcome *outcome, const struct vmt_change *change,
 			    bool reasons)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Drawing what a call did over the maps as they were, as far as the call alone tells it.
- * Asks nothing but which file a descriptor is. Called by resolve.c.
+ * Applies a call to the maps as they were before it, as far as the call alone determines the
+ * result. It asks the kernel nothing but which file a descriptor is. Called by resolve.c.
  */
 #ifndef VMT_PREDICT_H
 #define VMT_PREDICT_H
@@ -9,8 +9,8 @@
 #include "core/resolve/resolve.h"
 
 /*
- * Draw the outcome of change. kernel: who knows which file a descriptor is; NULL: nobody does.
- * False: the call does not fit the maps in the outcome, or memory has run out.
+ * Apply change to outcome. kernel: identifies the file of a descriptor; NULL: no file can be
+ * identified. False: the call does not fit the maps in outcome, or memory ran out.
  */
 bool vmt_predict_change(struct vmt_space *space, struct vmt_outcome *outcome,
 			const struct vmt_change *change, const struct vmt_kernel_ops *kernel);

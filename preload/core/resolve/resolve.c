@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether two neighbours merge depends on attributes that no call shows (anon_vma,
- * accounting, policy…; mm/vma.c, is_mergeable_vma). But they never merge when what is
- * visible differs, and a call tries it only at the edges of what it touched. So the visible
- * outcome is drawn first, and the kernel is asked only about edges that look alike on both sides.
+ * Whether two neighbours merge depends on attributes that no call shows (anon_vma, accounting,
+ * policy…; mm/vma.c, is_mergeable_vma). But maps that differ visibly never merge, and a call only
+ * tries to merge at the edges of what it touched. So the visible outcome is predicted first, and
+ * the kernel is asked only about edges whose two sides look alike.
  */
 #include "core/resolve/resolve.h"
 
@@ -15,7 +15,7 @@
 #define CANNOT_DERIVE VMT_MERGE_UNKNOWN
 #define WALK_TRIES    8u
 
-/* Widen a window to whole maps, those that touch it included. */
+/* Widen a window to whole maps, including those that touch it. */
 static struct vmt_range span_of(const struct vmt_space *space, struct vmt_range window)
 {
 	struct vmt_map *map = vmt_space_from(space, window.start ? window.start - 1 : 0);
@@ -61,7 +61,7 @@ static void set_spans(const struct vmt_space *space, const struct vmt_change *ch
 	}
 }
 
-/* What the table says; false if a map's start may have moved by itself. */
+/* Fill the outcome from the table; false if the start of a map may have moved by itself. */
 static bool predict_before(const struct vmt_space *space, const struct vmt_change *change,
 			   struct vmt_resolution *resolution)
 {
@@ -82,7 +82,7 @@ static bool predict_before(const struct vmt_space *space, const struct vmt_chang
 	return sure && !resolution->outcome.out_of_memory;
 }
 
-/* mremap treats each kind of map in its own way; ordinary memory is ordinary. */
+/* mremap treats each kind of map differently; only private anonymous memory is simple. */
 static bool is_one_anonymous_map(const struct vmt_space *space, struct vmt_range range)
 {
 	struct vmt_map *map = vmt_space_find(space, range.start);
@@ -97,7 +97,7 @@ static int derive(struct vmt_space *space, const struct vmt_change *change,
 	if (change->is_file && (!space->rules.reasons || !kernel->file))
 		return CANNOT_DERIVE;
 	if (change->met_hole && !space->rules.reasons)
-		return CANNOT_DERIVE; /* the table may not show the hole it met */
+		return CANNOT_DERIVE; /* the table may not show the hole that the call met */
 	if (!vmt_range_is_empty(change->remapped) &&
 	    (!space->rules.reasons || !is_one_anonymous_map(space, change->remapped)))
 		return CANNOT_DERIVE;
@@ -134,7 +134,7 @@ static void include_stack(struct vmt_map *map, struct vmt_range *span)
 		span->start = floor;
 }
 
-/* A stack may have grown since it was last looked at: it is learnt with all the hole below it. */
+/* A stack may have grown since it was last read: learn it along with the whole hole below it. */
 static void include_stacks(const struct vmt_space *space, struct vmt_resolution *resolution)
 {
 	for (unsigned i = 0; i < resolution->span_count; i++) {
@@ -146,8 +146,8 @@ static void include_stacks(const struct vmt_space *space, struct vmt_resolution 
 }
 
 /*
- * The kernel's maps may reach beyond what the table took for whole maps, after changes that
- * were not seen. Returns whether there is more to walk.
+ * After unseen changes, the kernel's maps may extend beyond the maps that the table knows. Returns
+ * whether more has to be walked.
  */
 static bool widen_spans(const struct vmt_space *space, struct vmt_resolution *resolution)
 {
@@ -193,7 +193,7 @@ static bool is_in_spans(const struct vmt_resolution *resolution, const struct vm
 	return false;
 }
 
-/* What is left of maps that changed while they were looked at may lie outside. */
+/* Maps that changed while they were read may lie outside the spans. */
 static void drop_outside(struct vmt_resolution *resolution)
 {
 	struct vmt_outcome *outcome = &resolution->outcome;
@@ -205,7 +205,7 @@ static void drop_outside(struct vmt_resolution *resolution)
 	outcome->count = kept;
 }
 
-/* Other threads may change maps between two questions; then all of them are asked again. */
+/* Other threads may change maps between two questions; all questions are asked again then. */
 static int walk(const struct vmt_space *space, const struct vmt_kernel_ops *kernel,
 		struct vmt_resolution *resolution)
 {
@@ -224,7 +224,7 @@ static int walk(const struct vmt_space *space, const struct vmt_kernel_ops *kern
 	return 0;
 }
 
-/* A new map whose end the arguments do not tell: it is one map of its own. */
+/* The arguments do not tell the new map's end: it is the end of the map at that address. */
 static void complete_fresh(struct vmt_change *change, const struct vmt_resolution *resolution)
 {
 	const struct vmt_outcome *outcome = &resolution->outcome;
@@ -241,7 +241,8 @@ static void complete_fresh(struct vmt_change *change, const struct vmt_resolutio
 }
 
 /*
- * Growth that did not merge with the map below is a mapping of its own (first brk of a fork child).
+ * Growth that did not merge with the map below is a mapping of its own (the first brk of a fork
+ * child).
  */
 static void complete_grown(struct vmt_change *change, const struct vmt_resolution *resolution)
 {
@@ -258,7 +259,10 @@ static void complete_grown(struct vmt_change *change, const struct vmt_resolutio
 	}
 }
 
-/* Neither rules nor kernel: draw the change over the table and merge with what looks alike. */
+/*
+ * Neither the rules nor the kernel give an answer: apply the change to the table, and merge what
+ * looks alike.
+ */
 static void guess(struct vmt_space *space, const struct vmt_change *change,
 		  struct vmt_resolution *resolution)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finds out what the maps are after a call: they are derived from the table and the call where
- * there is no doubt, and read from the kernel otherwise. The table is not changed here.
+ * Finds out what the maps are after a call. They are derived from the table and the call where
+ * there is no doubt, and otherwise read from the kernel. The table is not changed here.
  */
 #ifndef VMT_RESOLVE_H
 #define VMT_RESOLVE_H
@@ -9,48 +9,50 @@
 #include "core/vma/change.h"
 #include "core/vma/outcome.h"
 
-/* The kernel, as far as it can be asked. */
+/* The questions that can be put to the kernel. */
 struct vmt_kernel_ops {
 	/*
-	 * Append every map that intersects range, in order, to outcome. Returns 0 or
-	 * -errno (then the outcome is to be thrown away).
+	 * Append every map that intersects range, in order, to outcome. Returns 0 or -errno; the
+	 * outcome must be discarded on failure.
 	 */
 	int (*walk)(void *context, struct vmt_range range, struct vmt_outcome *outcome);
 	/*
-	 * A map like right is expected, and another one that touches its start: are they still two
-	 * (1), or has the kernel merged them (0)? -ESTALE: the kernel has another map there. Any
-	 * other negative number: this way gives no answer; walk instead.
+	 * Right is expected to be a map, and to touch another map at its start. Returns 1 if the
+	 * two are still separate, 0 if the kernel has merged them, and -ESTALE if the kernel has
+	 * some other map there. Any other negative number means that this question cannot be
+	 * answered: walk instead.
 	 */
 	int (*boundary)(void *context, const struct vmt_vma *right);
 	/*
-	 * Set inode and device of the new map vma, which was mapped from descriptor fd. 1: its file
-	 * system maps files as they are; 0: another file system. Negative: this way gives no
-	 * answer; walk instead. The function may be NULL.
+	 * Set the inode and device of vma, a new map of descriptor fd. Returns 1 if the file system
+	 * is known to add no attributes to its maps, 0 if it is not. A negative number means that
+	 * the question cannot be answered: walk instead. The function may be NULL.
 	 */
 	int (*file)(void *context, int fd, struct vmt_vma *vma);
 	/*
-	 * Can no other call have come between this call and the kernel's answers? Only then do the
-	 * answers say something about this call. NULL: none can.
+	 * Is it certain that no other call came between this call and the kernel's answers? Only
+	 * then do the answers tell something about this call. NULL: it is always certain.
 	 */
 	bool (*is_alone)(void *context);
 	void *context;
 };
 
 enum vmt_resolved {
-	VMT_RESOLVED_DERIVED, /* without the kernel */
+	VMT_RESOLVED_DERIVED, /* derived without the kernel */
 	VMT_RESOLVED_ASKED, /* the kernel answered */
-	VMT_RESOLVED_GUESSED, /* the kernel could not be asked: the likeliest outcome */
+	VMT_RESOLVED_GUESSED, /* the kernel could not be asked: this is the likeliest outcome */
 };
 
 struct vmt_resolution {
-	struct vmt_range span[2]; /* the addresses that outcome covers, in whole maps; ascending */
+	struct vmt_range span[2]; /* the addresses that outcome covers, as whole maps; ascending */
 	unsigned span_count;
 	struct vmt_outcome outcome;
 };
 
 /*
- * change may be completed (the end of a new map, growth that became a map of its own). The caller
- * replaces the maps of the table that lie in the spans by resolution->outcome.
+ * Find the outcome of change. change may be completed: with the end of a new map, or when growth
+ * became a map of its own. The caller then replaces the table's maps in the spans by
+ * resolution->outcome.
  */
 enum vmt_resolved vmt_resolve(struct vmt_space *space, struct vmt_change *change,
 			      const struct vmt_kernel_ops *kernel,

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See resolve_gone.h. What shmdt and io_destroy take away lies at their address, and is one file:
- * no need to look everywhere, unless other maps lie between its pieces, or took the place of the
- * first. Called for every call that fast_simple.h does not know; pure.
+ * The maps that shmdt and io_destroy remove start at the given address and all belong to one file.
+ * So there is no need to look everywhere, unless other maps lie between the pieces or took the
+ * place of the first one. Called for every call that fast_simple.h does not handle; pure.
  */
 #include "core/resolve/resolve_gone.h"
 
-/* The kernel's rule for what shmdt takes (ipc/shm.c, ksys_shmdt), as far as it is visible. */
+/* The kernel's rule for what shmdt removes (ipc/shm.c, ksys_shmdt), as far as it is visible. */
 static bool may_be_piece(const struct vmt_map *map, uint64_t addr)
 {
 	return map->vma.inode && map->vma.start - addr == map->vma.offset;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls that name an address and no length, shmdt and io_destroy: from the table, the range that
- * they took away, so that not the whole address space has to be learnt.
+ * shmdt and io_destroy take an address but no length. This finds the range that they removed from
+ * the table, so that not the whole address space has to be read.
  */
 #ifndef VMT_RESOLVE_GONE_H
 #define VMT_RESOLVE_GONE_H
@@ -10,8 +10,8 @@
 #include "core/vma/space.h"
 
 /*
- * Narrow change, which was decoded from done, with the help of the table where the table leaves no
- * doubt; space is as before the call.
+ * Narrow change, which was decoded from done, if the table leaves no doubt. space: the table before
+ * the call.
  */
 void vmt_resolve_gone(const struct vmt_space *space, const struct vmt_done *done,
 		      struct vmt_change *change);
