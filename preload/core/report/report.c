@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The text report: banner, maps against the limit, calls, and the summary; growth,
- * call sites and coverage have their own files. See report.h for what it may not do. The answer
- * comes before the evidence, in 80 columns, and nothing is said that is not known.
+ * The text report: banner, maps against the limit, calls, and summary. Growth, call sites and
+ * coverage have files of their own. The answer comes before the evidence, lines have 80 columns,
+ * and the report claims nothing that is not known. report.h says what this code may not do.
  */
 #include "core/report/report_parts.h"
-
-/* From here on, own maps count: the kernel's limit is for both together. */
 
 static void put_string(struct vmt_fmt *fmt, struct vmt_view_string string)
 {
 	vmt_fmt_bytes(fmt, string.bytes, string.length);
 }
 
-/* The arguments with spaces between; a long command is cut, the rest is in the recording. */
+/* The arguments, separated by spaces. A long command is cut; the recording has all of it. */
 static void put_command(struct vmt_report *text)
 {
 	const struct vmt_rec_header *header = &text->view->header;
@@ -87,7 +85,7 @@ static uint64_t percent_of_limit(const struct vmt_rec_header *header, uint64_t m
 	return limit ? maps / limit * 100 + maps % limit * 100 / limit : 0;
 }
 
-/* " of 65,530 (80 %)"; less than a percent is left out. */
+/* " of 65,530 (80 %)"; the percentage is left out below 1. */
 static void put_limit(struct vmt_report *text)
 {
 	const struct vmt_rec_header *header = &text->view->header;
@@ -123,7 +121,7 @@ static void put_maps(struct vmt_report *text)
 	vmt_fmt_str(fmt, "), peak ");
 	vmt_fmt_num(fmt, header->maps_peak, 0);
 	put_limit(text);
-	/* In a run of less than a second it says nothing. */
+	/* The time of the peak means nothing in a run of less than a second. */
 	if (header->maps_peak > header->maps_start && header->maps_peak_time >= 1000000000) {
 		vmt_fmt_str(fmt, " at ");
 		vmt_fmt_seconds(fmt, header->maps_peak_time);
@@ -145,7 +143,7 @@ static void put_call_row(struct vmt_fmt *fmt, const char *name, const struct vmt
 	vmt_fmt_end(fmt);
 }
 
-/* Only system calls that occurred; all counters are for those who ask for them. */
+/* All counters, for verbosity=1; only system calls that occurred. */
 static void put_call_table(struct vmt_report *text)
 {
 	uint64_t count = vmt_view_count(text->view, VMT_SECTION_CALLS);
@@ -194,7 +192,7 @@ static void put_call(struct vmt_fmt *fmt, const char *name, const struct vmt_rec
 		vmt_fmt_str(fmt, ")");
 }
 
-/* New maps, or splits of old ones: by system call, those that changed or failed. */
+/* System calls that changed the maps or failed: new maps, splits, and so on. */
 static void put_calls(struct vmt_report *text)
 {
 	uint64_t count = vmt_view_count(text->view, VMT_SECTION_CALLS);
@@ -265,7 +263,7 @@ static void put_banner(struct vmt_report *text)
 	vmt_fmt_wrap(&text->fmt, 10);
 }
 
-/* The cause, where there is one: the answer before the evidence. */
+/* The line that names the cause, if there is one: the answer comes before the evidence. */
 static void put_lead(struct vmt_report *text)
 {
 	for (size_t i = 0; i < text->ops->lead_count; i++) {

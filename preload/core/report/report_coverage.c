@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the text report says besides the maps: how much of it is to be believed, and what
- * was in the way, each as a sentence that says what to do.
- * Pure like the rest (report.h). Words of the recording's numbers live here too.
+ * How far the text report can be trusted, and what limited it; each note is a sentence that says
+ * what to do. Pure like the rest (report.h). The names of the recording's numbers are here as well.
  */
 #include "core/report/report_parts.h"
 
@@ -85,7 +84,7 @@ static const char *doors_of(const struct vmt_rec_header *header)
 						" (without those inside libc)";
 }
 
-/* "0.3", of a hundred; rounded up, so that 0.0 means none. */
+/* "0.3" percent of the whole, rounded up so that 0.0 means none. */
 static void put_per_cent(struct vmt_fmt *fmt, uint64_t part, uint64_t whole)
 {
 	uint64_t tenths = whole ? (part * 1000 + whole - 1) / whole : 0;
@@ -96,7 +95,7 @@ static void put_per_cent(struct vmt_fmt *fmt, uint64_t part, uint64_t whole)
 	vmt_fmt_str(fmt, " %");
 }
 
-/* How the results of the calls were obtained; printed with verbosity. */
+/* How the results of the calls were obtained; printed with verbosity=1. */
 static void put_asked(struct vmt_report *text)
 {
 	const struct vmt_rec_header *header = &text->view->header;
@@ -133,7 +132,7 @@ static void put_asked(struct vmt_report *text)
 #define NOTES_OF_NO_LOOK \
 	(VMT_NOTE_SECCOMP | VMT_NOTE_NO_PROC | VMT_NOTE_SWITCHED_OFF | VMT_NOTE_BY_ADDRESS)
 
-/* If the library ran at the end but could not compare, a note gives the reason. */
+/* If the library was alive at the end but could not compare, a note gives the reason. */
 static const char *why_not_compared(const struct vmt_rec_header *header)
 {
 	if (header->end == VMT_END_EXEC)
@@ -165,7 +164,7 @@ static void put_verdict(struct vmt_report *text)
 	}
 }
 
-/* A full disk is why there was no room: the options that would make more are no help then. */
+/* A full disk is the reason why there was no room: options for more room would not help. */
 uint64_t vmt_report_notes_told(const struct vmt_rec_header *header)
 {
 	const uint64_t room = VMT_NOTE_SITES_FULL | VMT_NOTE_RANGES_FULL | VMT_NOTE_MODULES_FULL |

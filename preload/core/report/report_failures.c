@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which calls failed, how often and why: the first thing that the text report says behind the
- * numbers, since it is what the program's own message was about. Pure like the rest (report.h).
+ * Which calls failed, how often and why. The text report says this right after the numbers, since
+ * the program's own error message was about it. Pure like the rest (report.h).
  */
 #include "core/report/report_parts.h"
 
@@ -62,7 +62,7 @@ static bool starts_a_thread(struct vmt_report *text, const struct vmt_rec_site *
 	return false;
 }
 
-/* What the program was told is something else then, and what it complains of. */
+/* pthread_create turns ENOMEM into EAGAIN, so this is what the program's own message says. */
 static void put_thread(struct vmt_report *text, const struct vmt_rec_failure *first)
 {
 	uint64_t count = vmt_view_count(text->view, VMT_SECTION_SITES);
@@ -122,7 +122,10 @@ static bool is_last_of_its_site(const struct vmt_view *view, uint64_t index, uin
 	return true;
 }
 
-/* The list is bounded, the count is not: what a site failed more often was for the same reason. */
+/*
+ * The list of failures is bounded, the counter is not. Further failures of a site are assumed to
+ * have had the same reason.
+ */
 static uint64_t not_listed(const struct vmt_view *view, uint64_t index, uint64_t count,
 			   const struct vmt_rec_failure *failure)
 {
@@ -159,7 +162,7 @@ uint64_t vmt_report_failed(const struct vmt_view *view, uint32_t call, uint32_t 
 	return times;
 }
 
-/* Of each reason and system call, the first failure stands for all. */
+/* The first failure for each reason and system call represents the others. */
 void vmt_report_failures(struct vmt_report *text)
 {
 	struct vmt_rec_failure first;
@@ -168,7 +171,7 @@ void vmt_report_failures(struct vmt_report *text)
 	if (!vmt_view_count(text->view, VMT_SECTION_FAILURES))
 		return;
 	for (uint32_t i = 1; i <= VMT_COUNT(reasons); i++) {
-		/* Those that are not known come last. */
+		/* Failures for an unknown reason come last. */
 		uint32_t reason = i % VMT_COUNT(reasons);
 
 		for (uint32_t call = 0; call < VMT_CALL_COUNT; call++) {

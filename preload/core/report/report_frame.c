@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A frame in the text report: function, file and line, or module and offset, shortened
- * so that what matters most stays on the line. Also whose code a frame is in.
- * Pure like the rest of the report (report.h); called by the table and the stacks.
+ * A frame in the text report: function, file and line, or module and offset. It is shortened so
+ * that the most important part stays on the line. Also decides whose code a frame belongs to. Pure
+ * like the rest of the report (report.h); used by the table and the stacks.
  */
 #include "core/report/report_parts.h"
 
@@ -114,7 +114,7 @@ uint64_t vmt_report_user_frame(const struct vmt_view *view, const struct vmt_rec
 	return count ? site->frame_first : UINT64_MAX;
 }
 
-/* The first function of a frame that no header of the system's defines. */
+/* Find the innermost function of a frame that is not defined in a system header. */
 static bool find_own(const struct vmt_rec_site *site, uint64_t frame, vmt_report_resolve *resolve,
 		     void *context, uint32_t *ret_level)
 {
@@ -171,7 +171,10 @@ static void put_build_id(struct vmt_fmt *fmt, const struct vmt_rec_module *modul
 	vmt_fmt_str(fmt, ")");
 }
 
-/* (libc.so.6+0x1234); whole path and build-id where names must be found from this line later. */
+/*
+ * (libc.so.6+0x1234). With full, the whole path and the build-id, so that names can be found from
+ * this line later.
+ */
 static void put_address(struct vmt_report *text, const struct vmt_report_frame *frame, bool full)
 {
 	struct vmt_fmt *fmt = &text->fmt;
@@ -189,7 +192,7 @@ static void put_address(struct vmt_report *text, const struct vmt_report_frame *
 		put_build_id(fmt, &frame->module);
 }
 
-/* Long C++ names are cut so that file and line stay on the screen. */
+/* A long C++ name is cut, so that file and line stay on the screen. */
 static void put_name(struct vmt_report *text, const char *name, size_t reserve)
 {
 	size_t room = vmt_fmt_room(&text->fmt);
@@ -204,11 +207,11 @@ static void put_name(struct vmt_report *text, const char *name, size_t reserve)
 	vmt_fmt_str(&text->fmt, "...");
 }
 
-/* Columns of " file:line" without the file's directories. */
+/* Returns the columns of " file:line" without the file's directories. */
 static size_t source_width(const struct vmt_report_place *names)
 {
 	size_t base = 0;
-	size_t digits = 2; /* with the colon */
+	size_t digits = 2; /* one for the colon */
 	size_t n;
 
 	if (!names->file)
@@ -222,7 +225,7 @@ static size_t source_width(const struct vmt_report_place *names)
 	return 1 + n - base + digits;
 }
 
-/* A path that does not fit loses directories in front: .../tools/main.c, main.c */
+/* A path that is too long loses its first directories: .../tools/main.c, main.c */
 static void put_path(struct vmt_fmt *fmt, const char *path, size_t room)
 {
 	const char *tail = path;
@@ -242,7 +245,7 @@ static void put_path(struct vmt_fmt *fmt, const char *path, size_t room)
 	}
 }
 
-/* No separators here: editors and terminals open file:line. */
+/* Line numbers have no separators, since editors and terminals open file:line. */
 static void put_line(struct vmt_fmt *fmt, uint32_t line)
 {
 	char digits[12];
@@ -273,8 +276,8 @@ static void put_source(struct vmt_report *text, const struct vmt_report_place *n
 }
 
 /*
- * The module as it is shown behind a frame of `need` columns. What does not fit loses
- * its version, and is left out where the file says enough.
+ * The module, as shown behind a frame of `need` columns. If it does not fit, its version is cut; it
+ * is left out altogether where the file says enough.
  */
 static struct vmt_view_string fitting_module(struct vmt_report *text,
 					     const struct vmt_report_frame *frame, size_t need)
@@ -295,7 +298,7 @@ static struct vmt_view_string fitting_module(struct vmt_report *text,
 	return base;
 }
 
-/* Whoever jumped may have jumped more than once: the last function of these is not known. */
+/* A function that ended in a jump may not have been the only one: the last of them is unknown. */
 static const char tail_mark[] = " [tail call]";
 
 void vmt_report_put_frame(struct vmt_report *text, const struct vmt_report_frame *frame,
@@ -339,7 +342,7 @@ static bool find_blamed(struct vmt_report *text, const struct vmt_rec_site *site
 	       vmt_report_find(text, site, *ret_spot, true, ret_frame);
 }
 
-/* The function that code was inlined into: it tells apart what has one line in common. */
+/* The function that the code was inlined into. It distinguishes sites that share a line. */
 static const char *outermost_of(struct vmt_report *text, const struct vmt_rec_site *site,
 				struct vmt_report_spot spot)
 {
@@ -376,7 +379,7 @@ void vmt_report_headline(struct vmt_report *text, const struct vmt_rec_site *sit
 #define NAME_MAX_SHOWN 50u
 #define FILE_MAX_SHOWN 45u
 
-/* The first or the last letters of a text, "..." for the others. */
+/* Print the first or the last letters of a text, with "..." for the rest. */
 static void put_part(struct vmt_fmt *fmt, const char *text, size_t most, bool is_end)
 {
 	size_t n = vmt_fmt_length(text);
@@ -388,7 +391,7 @@ static void put_part(struct vmt_fmt *fmt, const char *text, size_t most, bool is
 		vmt_fmt_str(fmt, "...");
 }
 
-/* False: there is no more to say. */
+/* Returns false if there is no further function. */
 static bool put_function(struct vmt_report *text, const struct vmt_rec_site *site,
 			 struct vmt_report_spot *ret_spot, struct vmt_report_frame *ret_frame)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Leak, burst or plateau in words: a line for the process, and one for each call site shown.
- * Where the run was too short or the count too small to judge, it says so or says
- * nothing. Pure like the rest (report.h); judging is trend.h's.
+ * Leak, burst or plateau in words: a line for the process, and one for each call site shown. If the
+ * run was too short or the count too small to judge, the line says so or is left out. Pure like the
+ * rest (report.h); trend.h does the judging.
  */
 #include "core/report/report_parts.h"
 
-/* "+5,103 a second", or per minute or hour where that is little. */
+/* "+5,103 a second", or per minute or hour if the rate is low. */
 static void put_rate(struct vmt_fmt *fmt, uint64_t maps, uint64_t ns)
 {
 	static const struct {
@@ -35,7 +35,7 @@ static void put_since(struct vmt_fmt *fmt, uint64_t ns)
 	vmt_fmt_seconds(fmt, ns);
 }
 
-/* Two digits are more than an extrapolation has. */
+/* Two digits, since an extrapolation is no more precise. */
 static void put_duration(struct vmt_fmt *fmt, uint64_t ns)
 {
 	static const struct {
@@ -138,7 +138,7 @@ static void put_times(struct vmt_fmt *fmt, const struct vmt_curve *curve)
 	vmt_fmt_num(fmt, curve->low, 0);
 }
 
-/* Too short a time to judge by, but perhaps not too little work. */
+/* Is the run too short to judge by time, but long enough to judge by calls? */
 static bool is_work_told(struct vmt_report *text)
 {
 	const struct vmt_rec_header *header = &text->view->header;
@@ -190,7 +190,7 @@ void vmt_report_growth(struct vmt_report *text)
 	vmt_fmt_wrap(&text->fmt, 10);
 }
 
-/* Calls of the site until the limit is reached, if only it goes on as it does; 0 = not known. */
+/* How many more calls of the site reach the limit at its present rate. */
 static void put_calls_left(struct vmt_report *text, uint64_t made, uint64_t live)
 {
 	uint64_t calls = vmt_report_calls_left(text->view, made, live);
@@ -202,7 +202,7 @@ static void put_calls_left(struct vmt_report *text, uint64_t made, uint64_t live
 	vmt_fmt_str(&text->fmt, " to the limit");
 }
 
-/* Growth for each call, where that is known: it says more than one in time, and sooner. */
+/* Growth for each call, if known: it says more than growth over time, and is known sooner. */
 static void put_by_work(struct vmt_report *text, const struct vmt_report_row *row, uint64_t live,
 			bool is_first)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Growth by work: how many maps each call of a site adds, and what part of them is given back. That
- * is known after a thousand calls, however short the run. Pure like the rest (report.h).
+ * Growth for each call: how many maps a call of a site adds, and which part of them is given back.
+ * A thousand calls are enough to know this, however short the run. Pure like the rest (report.h).
  */
 #include "core/report/report_parts.h"
 
@@ -12,7 +12,7 @@ bool vmt_report_per_call(const struct vmt_rec_counters *counters, uint64_t live,
 			 struct vmt_report_per_call *ret_per_call)
 {
 	int64_t net = vmt_view_net(counters);
-	/* A call that maps over another's maps removes these, and may add none on the whole. */
+	/* A call that replaces another site's maps removes those, and may add none on balance. */
 	uint64_t made = net > 0 && (uint64_t)net > live ? (uint64_t)net : live;
 
 	if (!made || counters->calls <= counters->failed)
@@ -109,8 +109,8 @@ static bool is_steady(const struct vmt_report_row *row)
 }
 
 /*
- * Of the rows, or where there are none of the sites, those that grow steadily: the maps of all, and
- * the one with most.
+ * Sum the maps of all rows (or sites, if there are no rows) that grow steadily, and find the one
+ * with most maps.
  */
 static uint64_t sum_steady(const struct vmt_report *text, struct vmt_report_row *ret_most)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which call sites the text report shows, and in which order. A few of a program that hardly
- * grew are shown in the order in which they came, others by the maps they hold. The greatest are
- * found by scanning again for each, which needs no memory; a caller that has memory hands in its
- * own choice. Pure like the rest (report.h).
+ * Which call sites the text report shows, and in which order. A few sites of a program that hardly
+ * grew are shown in the order in which they came, others by the maps that they hold. The next
+ * greatest is found by scanning all again, which needs no memory; a caller that has memory passes
+ * its own choice. Pure like the rest (report.h).
  */
 #include "core/report/report_parts.h"
 
 #define FEW_SITES 10u
-#define FEW_MAPS  100u /* more is growth, and who made it comes first */
+#define FEW_MAPS  100u /* more maps than this are growth, and the site that made them comes first */
 
 bool vmt_report_is_by_time(const struct vmt_view *view, uint64_t now, uint64_t sites)
 {
@@ -21,7 +21,7 @@ static bool has_effect(const struct vmt_rec_counters *counters)
 	return counters->created || counters->split || counters->merged || counters->removed;
 }
 
-/* For choosing and ordering the recorded count will do; what is printed is counted. */
+/* The recorded count is good enough for choosing and ordering; what is printed is counted. */
 static uint64_t quick_live(const struct vmt_report *text, uint64_t index, uint64_t recorded)
 {
 	return text->ops->totals ? text->ops->totals[index].live : recorded;
@@ -45,7 +45,7 @@ bool vmt_report_site_row(const struct vmt_report *text, uint64_t index,
 	return ret_row->live || has_effect(&site.counters);
 }
 
-/* Whether a comes before b in the table. */
+/* Does a come before b in the table? */
 static bool is_before(const struct vmt_report_row *a, const struct vmt_report_row *b, bool by_index)
 {
 	uint64_t one = vmt_report_magnitude(vmt_view_net(&a->counters));
@@ -58,7 +58,7 @@ static bool is_before(const struct vmt_report_row *a, const struct vmt_report_ro
 	return a->site < b->site;
 }
 
-/* The first row after `last` in order. */
+/* Find the first row after `last`. */
 static bool scan(const struct vmt_report *text, const struct vmt_report_row *last,
 		 struct vmt_report_row *ret)
 {

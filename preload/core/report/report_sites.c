@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The call sites in the text report: first the table, a line for each, so that the answer
- * fits on one screen; then their stacks. A handful is shown with the stack below each
- * line instead. Pure like the rest (report.h).
+ * The call sites in the text report: first the table with a line for each, so that the answer fits
+ * on one screen, then their stacks. If there are only a few, each line is followed by its stack
+ * instead. Pure like the rest (report.h).
  */
 #include "core/report/report_parts.h"
 
@@ -15,7 +15,7 @@ static uint32_t width_of(uint64_t value)
 	return width + (width - 1) / 3;
 }
 
-/* What a call mostly did: new maps, or splits of old ones? */
+/* The main effect of a site's calls: new maps, splits, merges, or removals? */
 static const char *word_of(const struct vmt_rec_counters *counters)
 {
 	uint64_t most = counters->created;
@@ -32,7 +32,7 @@ static const char *word_of(const struct vmt_rec_counters *counters)
 	return counters->removed > most ? " gone" : word;
 }
 
-/* One call with one effect says nothing that the table's line does not. */
+/* For one call with one effect, the table's line says it all. */
 static bool is_trivial(const struct vmt_rec_counters *counters)
 {
 	return counters->calls == 1 && !counters->failed &&
@@ -54,7 +54,7 @@ static void put_effects(struct vmt_fmt *fmt, const struct vmt_rec_counters *coun
 {
 	bool is_first = true;
 
-	/* Only a fork child has maps of sites that it never called. */
+	/* A site without calls is one whose maps a fork child inherited. */
 	if (!counters->calls) {
 		vmt_fmt_str(fmt, "by the parent, before the fork");
 		return;
@@ -71,7 +71,7 @@ static void put_effects(struct vmt_fmt *fmt, const struct vmt_rec_counters *coun
 	put_effect(fmt, "removed", counters->removed, &is_first);
 }
 
-/* Shares below a percent are left out, like those of a map or two. */
+/* Shares below a percent are left out, as are those of one or two maps. */
 static void put_share(struct vmt_report *text, uint64_t live)
 {
 	uint64_t now = text->options->total ? text->options->total : text->maps_now;
@@ -152,7 +152,7 @@ static void put_stack(struct vmt_report *text, const struct vmt_report_row *row,
 }
 
 /*
- * "  mmap, 9 calls: created 9; 9 live" and the stack, the first of those on one line of the table.
+ * "  mmap, 9 calls: created 9; 9 live" and the stack: the first of several sites in one table row.
  */
 static void put_detail(struct vmt_report *text, const struct vmt_report_row *row,
 		       const struct vmt_report_row *line)
@@ -180,7 +180,7 @@ static void put_detail(struct vmt_report *text, const struct vmt_report_row *row
 	put_stack(text, row, false);
 }
 
-/* What the first column has of a site. */
+/* The number in the first column of a site's row. */
 static uint64_t counted_of(const struct vmt_report *text, const struct vmt_report_row *row)
 {
 	uint64_t live = exact_live(text, row);
@@ -213,7 +213,7 @@ static void put_pseudo(struct vmt_report *text, uint32_t index, const char *word
 	vmt_fmt_end(&text->fmt);
 }
 
-/* Calls that were made at the same time have changed them, if it was not something unseen. */
+/* The changes came from calls made at the same time, or were unseen. */
 static const char *words_of_unseen(const struct vmt_view *view)
 {
 	if (!vmt_view_concurrent(view))
@@ -222,8 +222,10 @@ static const char *words_of_unseen(const struct vmt_view *view)
 				     "changed by concurrent calls, by which is not known";
 }
 
-/* Sites worth a row, the maps (live, or at the peak) of those that hold some, and how wide the
- * columns are. */
+/*
+ * Count the sites worth a row and the maps (live, or at the peak) of those that hold any, and set
+ * the widths of the columns.
+ */
 static uint64_t measure(struct vmt_report *text)
 {
 	uint64_t count = vmt_view_count(text->view, VMT_SECTION_SITES);
@@ -343,7 +345,7 @@ void vmt_report_sites(struct vmt_report *text)
 	uint64_t live = measure(text);
 	bool is_handful = text->sites_shown <= VMT_REPORT_HANDFUL && !text->ops->rows;
 
-	/* A handful has its stacks in the table. */
+	/* A few sites have their stacks in the table. */
 	if (is_handful)
 		put_lines(text);
 	put_table(text, live, is_handful);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stacks in the text report. What every program has in common is left out: runs of frames
- * inside libc and its like are one line, of which the outermost, which the program called,
- * stays; what called main is not shown. Pure like the rest of the report (report.h).
+ * Stacks in the text report, without what every program has in common. A run of frames in libc and
+ * the like becomes one line; its outermost frame, which the program called, is kept. Frames that
+ * called main are not shown. Pure like the rest of the report (report.h).
  */
 #include "core/report/report_parts.h"
 
-#define RUN_MIN     3u /* shorter runs are shown as they are */
+#define RUN_MIN     3u /* shorter runs are shown in full */
 #define RUN_MODULES 3u
 
-/* How far the stack is printed. */
+/* How far the stack has been printed. */
 struct progress {
 	uint32_t lines;
-	uint32_t number; /* of the next function: inlined ones count */
+	uint32_t number; /* of the next function; inlined functions count */
 	bool is_over;
 };
 
@@ -28,14 +28,14 @@ static bool is_same(const char *text, const char *other)
 	return *text == *other;
 }
 
-/* What called main tells nobody anything. */
+/* Frames outside of main tell the reader nothing. */
 static bool is_main(const struct vmt_report *text, const struct vmt_report_frame *frame)
 {
 	return !text->options->verbose && frame->names.function &&
 	       is_same(frame->names.function, "main");
 }
 
-/* The same for programs whose main has no name, and for threads. */
+/* The same for a main without a name, and for threads. */
 static bool is_below_main(const struct vmt_report *text, const struct vmt_report_frame *frame)
 {
 	static const char *const names[] = { "__libc_start_call_main", "__libc_start_main",
@@ -73,7 +73,9 @@ static void put_frame(struct vmt_report *text, const struct vmt_report_frame *fr
 	vmt_fmt_end(&text->fmt);
 }
 
-/* Frames from number `from` on that are the runtime's, without those below main. */
+/*
+ * Returns the number of consecutive runtime frames from number `from` on, without those below main.
+ */
 static uint32_t run_length(struct vmt_report *text, const struct vmt_rec_site *site, uint32_t from,
 			   uint32_t count)
 {
@@ -133,7 +135,7 @@ static void put_rest(struct vmt_report *text, uint32_t frames)
 	vmt_fmt_end(&text->fmt);
 }
 
-/* The functions of a frame, of the runtime's the innermost alone. */
+/* The functions of a frame; for a runtime frame only the innermost. */
 static void put_functions(struct vmt_report *text, const struct vmt_rec_site *site,
 			  struct vmt_report_spot spot, struct progress *progress)
 {
@@ -152,7 +154,7 @@ static void put_functions(struct vmt_report *text, const struct vmt_rec_site *si
 	}
 }
 
-/* One frame, or a run of the runtime's; how many frames that were. */
+/* Print one frame, or a run of runtime frames. Returns how many frames that was. */
 static uint32_t put_next(struct vmt_report *text, const struct vmt_rec_site *site, uint32_t at,
 			 uint32_t count, struct progress *progress)
 {
@@ -189,7 +191,7 @@ void vmt_report_stack(struct vmt_report *text, const struct vmt_rec_site *site)
 			put_rest(text, count - at);
 			return;
 		}
-		/* However deep, the line that is blamed is shown. */
+		/* The line that is blamed is shown however deep it is. */
 		if (progress.lines >= text->depth && at + 1 < blamed) {
 			put_run(text, site, at, blamed - at);
 			progress.number += blamed - at;

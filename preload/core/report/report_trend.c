@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The timelines of a recording as trend.h takes them, the process's and each call site's, and
+ * Prepares the timelines of a recording, the process's and each call site's, for trend.h, and says
  * how far it is to the limit. Pure like the rest (report.h).
  */
 #include "core/report/report_parts.h"
 
-#define SITE_BUCKETS 64u /* a site that changed only early has narrow ones: fewer will do */
+#define SITE_BUCKETS 64u /* a site that changed only early has narrow buckets: use fewer */
 
 static bool process_bucket(const void *context, uint64_t index, struct vmt_curve_bucket *ret)
 {
@@ -46,10 +46,10 @@ bool vmt_report_trend(const struct vmt_view *view, uint64_t now, struct vmt_curv
 struct site_time {
 	struct vmt_rec_site_time time;
 	uint64_t live;
-	uint32_t scale; /* so many of its buckets, as a power of two, are one of the course's */
+	uint32_t scale; /* log2 of how many of the site's buckets make one bucket for trend.h */
 };
 
-/* What the site had at the end of its bucket number i. */
+/* Returns the site's live maps at the end of its bucket number i. */
 static uint64_t last_of(const struct site_time *site, uint32_t i)
 {
 	while (++i < VMT_SITE_BUCKETS) {
@@ -65,7 +65,7 @@ static bool site_bucket(const void *context, uint64_t index, struct vmt_curve_bu
 	uint64_t end = (index + 1) << site->scale;
 	bool any = false;
 
-	/* After a day of quiet a bucket of the course is as wide as thousands of the site's. */
+	/* After a day without changes, one bucket may be as wide as thousands of the site's. */
 	if (end > VMT_SITE_BUCKETS)
 		end = VMT_SITE_BUCKETS;
 	for (uint64_t i = index << site->scale; i < end; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See trend.h. The first pass takes the lowest count in each eighth of the run and finds
- * when the count settled; the second counts how often it went up and came back.
+ * The first pass finds the lowest count in each eighth of the run, and when the count settled. The
+ * second pass counts how often the count rose and came back. See trend.h.
  */
 #include "core/report/trend.h"
 
@@ -9,23 +9,23 @@
 
 struct run {
 	const struct vmt_curve_source *source;
-	uint64_t buckets; /* that the duration covers */
+	uint64_t buckets; /* in the run's duration */
 	uint64_t peak;
 	uint64_t first_rise; /* bucket in which the count first exceeded the start */
-	uint64_t settled; /* first bucket from which on the count stays near its end */
-	uint64_t low; /* extremes from there on */
+	uint64_t settled; /* first bucket from which on the count stays near its final value */
+	uint64_t low; /* extremes from `settled` on */
 	uint64_t high;
-	uint64_t above_half; /* half buckets spent in the upper half of the rise, about */
+	uint64_t above_half; /* about how many half buckets were in the upper half of the rise */
 	uint64_t floor[WINDOWS]; /* lowest count in each eighth of the run */
 	bool is_falling;
-	/* second pass */
+	/* set by the second pass */
 	uint64_t base; /* lowest count after the first quarter */
-	uint64_t times; /* that it went up from near the base beyond the middle */
-	uint64_t trough[2]; /* lowest count between these: the first, the last… */
-	uint64_t trough_at[2]; /* …and the buckets where they were */
+	uint64_t times; /* how often it rose from near the base to beyond the middle */
+	uint64_t trough[2]; /* the lowest count between two rises: first and last */
+	uint64_t trough_at[2]; /* the buckets of these troughs */
 };
 
-/* The bucket at index, with the count carried over those in which nothing happened. */
+/* Returns the bucket at index. In a bucket without a call, the count stays what it was. */
 static struct vmt_curve_bucket bucket_at(const struct run *run, uint64_t index, uint64_t *carry)
 {
 	struct vmt_curve_bucket bucket;
@@ -75,7 +75,7 @@ static void first_pass(struct run *run)
 	}
 }
 
-/* [trough] /high\ [trough] /high\: each way up counts, each trough between two of them too. */
+/* [trough] /high\ [trough] /high\: counts each rise, and finds each trough between two rises. */
 static void second_pass(struct run *run)
 {
 	uint64_t rise, carry = run->source->start, lowest = UINT64_MAX, lowest_at = 0;
@@ -102,7 +102,7 @@ static void second_pass(struct run *run)
 			lowest_at = i;
 		}
 	}
-	/* The first one lies before the first way up: the start-up. */
+	/* The trough before the first rise is the start-up, and does not count. */
 	if (run->times > 1 && !is_up) {
 		run->trough[1] = lowest;
 		run->trough_at[1] = lowest_at;
@@ -123,14 +123,14 @@ static bool prepare(const struct vmt_curve_source *source, struct run *run)
 	if (!source->width || source->buckets > VMT_TREND_BUCKETS_MAX ||
 	    source->width > UINT64_MAX / (VMT_TREND_BUCKETS_MAX + 1))
 		return false;
-	/* There may be more, left over from before the buckets widened. */
+	/* The source may have more buckets, left over from before they widened. */
 	run->buckets = source->duration / source->width + 1;
 	return run->buckets <= VMT_TREND_BUCKETS_MAX;
 }
 
 /*
- * The lowest count rises from each eighth of the run to the next, and not in one or two steps:
- * what leaks does that. The first eighth is the start-up.
+ * Does the lowest count rise from each eighth of the run to the next, and not just in one or two
+ * steps? A leak does. The first eighth is left out as start-up.
  */
 static bool is_rising(const struct run *run)
 {
@@ -146,9 +146,9 @@ static bool is_rising(const struct run *run)
 }
 
 /*
- * The part of the run from which on the lowest count rises by about as much from each eighth to the
- * next; 0 = there is none of half the run. Less strict on how much it is than is_rising(): a
- * slow leak after a long warm-up, or below bursts, is one. A warm-up rises less and less.
+ * Returns the eighth from which on the lowest count rises by about the same amount each time; 0 =
+ * it does not do so over half the run. The amount may be smaller than for is_rising(), so that a
+ * slow leak after a long warm-up, or below bursts, is found. A warm-up rises less each time.
  */
 static uint32_t steady_from(const struct run *run)
 {
@@ -176,13 +176,13 @@ static bool is_plateau(const struct run *run)
 	       duration - before >= VMT_TREND_SHORT_NS / 2;
 }
 
-/* It went up more than once, by what is more than a ripple on a plateau. */
+/* Did the count rise more than once, by more than a ripple on a plateau? */
 static bool is_in_waves(const struct run *run)
 {
 	return run->times > 1 && run->peak - run->base > (run->peak - run->source->start) / 4;
 }
 
-/* Of a count that goes up and down: what it comes down to rises or does not. */
+/* The count rises and falls: this depends on whether its troughs rise. */
 static enum vmt_trend of_waves(const struct run *run)
 {
 	uint64_t rise = run->peak - run->base;
@@ -216,19 +216,19 @@ static enum vmt_trend trend_of(const struct run *run)
 	return source->now + rise / 20 >= run->peak ? VMT_TREND_GROWING : VMT_TREND_UNEVEN;
 }
 
-/* The first bucket of an eighth; where the count rises its lowest is there. */
+/* Returns the first bucket of an eighth. While the count rises, the lowest value is there. */
 static uint64_t first_bucket(const struct run *run, uint32_t window)
 {
 	return (window * run->buckets + WINDOWS - 1) / WINDOWS;
 }
 
-/* How fast it leaks: by the troughs where there are any, else by the eighths of the run. */
+/* Measure how fast it leaks: from trough to trough if there are troughs, otherwise by eighths. */
 static void measure_leak(const struct run *run, struct vmt_curve *curve)
 {
 	const struct vmt_curve_source *source = run->source;
 	uint32_t from = steady_from(run);
 
-	/* The first quarter may be a warm-up beside the leak. */
+	/* The first quarter is left out: it may be a warm-up on top of the leak. */
 	from = from ? from : WINDOWS / 4;
 	curve->rise = run->floor[WINDOWS - 1] - run->floor[from];
 	curve->span = (first_bucket(run, WINDOWS - 1) - first_bucket(run, from)) * source->width;
