@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See elf.h. ld.so has checked these tables before it let us in, so they are believed.
+ * ld.so has checked these tables before it ran any of our code, so they are trusted here. See
+ * elf.h.
  */
 #include "os/elf.h"
 
@@ -11,12 +12,12 @@
 
 #include "os/libc.h"
 
-#define VERSION_HIDDEN  0x8000u /* not the default version of the name */
+#define VERSION_HIDDEN  0x8000u /* marks a version that is not the name's default */
 #define VERSION_LOCAL   0u
-#define NOTE_GO_BUILDID 4u /* of owner "Go" */
+#define NOTE_GO_BUILDID 4u /* the type of this note, whose owner is "Go" */
 #define NOTES_READ      256u /* bytes; there are few notes, and Go's is the first of its segment */
 
-/* ld.so has made addresses of these, but not in the vdso. */
+/* ld.so replaces these values by addresses, except in the vdso. */
 static const void *at(const struct vmt_elf *elf, const ElfW(Dyn) * entry)
 {
 	uint64_t address = entry->d_un.d_ptr;
@@ -68,7 +69,7 @@ bool vmt_elf_open(const struct dl_phdr_info *info, struct vmt_elf *ret_elf)
 	return open_dynamic(info->dlpi_addr, find_dynamic(info), ret_elf);
 }
 
-/* What ld.so tells a debugger: its list of modules. */
+/* The list of modules that ld.so keeps for debuggers. */
 static const struct link_map *first_module(void)
 {
 	struct dl_phdr_info info = {
@@ -87,7 +88,7 @@ static const struct link_map *first_module(void)
 	return NULL;
 }
 
-/* libc's own: it is the last module that defines __libc_start_main. */
+/* libc's own dl_iterate_phdr: libc is the last module that defines __libc_start_main. */
 static uint64_t find_iterator(void)
 {
 	const struct link_map *module = first_module();
@@ -159,7 +160,10 @@ static uint32_t gnu_hash_of(const char *name)
 	return hash;
 }
 
-/* Words: buckets, first symbol, words of the filter, shift; filter, buckets, chain. */
+/*
+ * The table's words: number of buckets, first symbol, words of the filter, shift; then the filter,
+ * the buckets and the chain.
+ */
 static uint64_t find_by_gnu_hash(const struct vmt_elf *elf, const char *name)
 {
 	const uint32_t *words = elf->gnu_hash;
@@ -175,7 +179,7 @@ static uint64_t find_by_gnu_hash(const struct vmt_elf *elf, const char *name)
 
 		if ((other | 1) == (hash | 1) && is_wanted(elf, index, name))
 			return address_of(elf, &elf->symbols[index]);
-		if (other & 1) /* the last of its bucket */
+		if (other & 1) /* this was the last symbol of its bucket */
 			return 0;
 	}
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See fd.h. Everything here is async-signal-safe and leaves errno alone.
- */
+/* Everything here is async-signal-safe and leaves errno alone. See fd.h. */
 #include "os/fd.h"
 
 #include <fcntl.h>
@@ -13,13 +11,14 @@
 #include "os/sys.h"
 
 #define HIGHEST  1000 /* below the usual soft limit of 1024 */
-#define FURTHEST 65536 /* the kernel's table is as long as the highest number */
+#define FURTHEST 65536 /* moderate, since the kernel's table is as long as the highest number */
 
 long vmt_fd_status(int number, struct stat *ret_status)
 {
 	long ret = vmt_sys2(SYS_fstat, number, ret_status);
 
-	if (ret == -EPERM) /* a seccomp filter: perhaps by the other name that ld.so has for it */
+	/* a seccomp filter refuses it; ld.so's other call for this may be allowed */
+	if (ret == -EPERM)
 		ret = vmt_sys4(SYS_newfstatat, number, "", ret_status, AT_EMPTY_PATH);
 	return ret;
 }
@@ -82,7 +81,7 @@ int vmt_fd_raise(int fd)
 	return high;
 }
 
-/* The limit is looked at when a number is given out, and never again (fs/file.c). */
+/* The kernel checks the limit when it allocates a number, and never again (fs/file.c). */
 int vmt_fd_put_aside(int fd)
 {
 	struct rlimit limit;

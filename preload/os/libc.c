@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See libc.h. The last module that defines __libc_start_main is libc: those before it may be
- * libraries that stand in front of it.
+ * libc is the last module that defines __libc_start_main; modules before it may be libraries that
+ * interpose that function. See libc.h.
  */
 #include "os/libc.h"
 
@@ -31,7 +31,7 @@ static int look_at(struct dl_phdr_info *info, size_t size, void *context)
 		.environment = vmt_elf_find(&elf, "__environ"),
 		.on_exit = vmt_elf_find(&elf, "on_exit"),
 	};
-	/* One function in glibc. In musl _exit calls _Exit, and so does exit. */
+	/* glibc has one function for this. In musl, both _exit and exit call _Exit. */
 	vmt_libc.last_exit = vmt_elf_find(&elf, vmt_libc.is_glibc ? "_exit" : "_Exit");
 	return 0;
 }
@@ -46,7 +46,10 @@ unsigned long vmt_libc_auxiliary(unsigned long type)
 	return getauxval ? getauxval(type) : 0;
 }
 
-/* glibc passes it on before its own variable is set; musl passes nothing, but has set it. */
+/*
+ * glibc passes the environment to constructors before it sets its own variable. musl passes
+ * nothing, but has set the variable.
+ */
 char **vmt_libc_environment(char **arguments)
 {
 	char **environment = NULL;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See line.h.
- */
+/* Appends to a fixed buffer; see line.h. */
 #include "os/line.h"
 
 struct vmt_line vmt_line_in(char *bytes, size_t size)

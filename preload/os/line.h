@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Building paths and short strings in fixed buffers, without stdio. Always terminated.
+ * Builds paths and short strings in fixed buffers, without stdio. The result is always terminated.
  */
 #ifndef VMT_LINE_H
 #define VMT_LINE_H
@@ -11,7 +11,7 @@ struct vmt_line {
 	char *bytes;
 	size_t size;
 	size_t length;
-	bool is_cut; /* something did not fit */
+	bool is_cut; /* the text did not fit, and was cut */
 };
 
 struct vmt_line vmt_line_in(char *bytes, size_t size);

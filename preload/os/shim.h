@@ -1,35 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the parts of the library share. Nothing here may be used by the tools.
+ * Declarations that the parts of the library share. The tools must not use any of them.
  *
- * The house rules inside somebody else's process: raw system calls only; no malloc, stdio,
- * pthread locks or dlsym once started; no vector registers (the whole library is
- * compiled with -mgeneral-regs-only, since the call-site stubs do not save them);
- * async-signal-safe throughout; no fatal error of our own.
+ * The house rules inside somebody else's process: raw system calls only; no malloc, stdio, pthread
+ * locks or dlsym once started; no vector registers (the whole library is compiled with
+ * -mgeneral-regs-only, since the call-site stubs do not save them); async-signal-safe throughout;
+ * no fatal error of our own.
  */
 #ifndef VMT_SHIM_H
 #define VMT_SHIM_H
 
-#include <errno.h> /* declares the first of the two below, link.h the other, as clang demands */
+/* errno.h declares the first symbol below, link.h the second; clang wants both declared */
+#include <errno.h>
 #include <link.h>
 
 #include "core/base/base.h"
 
 /*
- * Their addresses are NULL before this library is relocated. Weak wherever they are used, or no
- * such question is asked.
+ * Their addresses are NULL before this library is relocated. They have to be weak in every file
+ * that uses them; otherwise the compiler assumes that they are not NULL.
  */
 #pragma weak __errno_location
 #pragma weak dl_iterate_phdr
 
 #define VMT_EXPORT __attribute__((visibility("default")))
 
-/* Every writable variable of the library: a .bss would become one map with its neighbour's. */
+/*
+ * Every writable variable of the library needs this: a .bss would merge with the neighbouring map.
+ */
 #define VMT_DATA __attribute__((section(".data")))
 
-/* The registers an unwinder needs, at the moment a call is made. */
+/* The registers that an unwinder needs, as they are when a call is made. */
 struct vmt_regs {
-	uint64_t pc; /* an address inside the calling function, not a return address */
+	uint64_t pc; /* an address inside the calling function; not a return address */
 	uint64_t sp;
 	uint64_t bp;
 	uint64_t bx;
@@ -45,83 +48,81 @@ struct vmt_regs {
 struct vmt_walk {
 	uint32_t count;
 	uint32_t flags;
-	uint32_t recalled; /* of these, remembered from an earlier walk */
-	uint64_t hash; /* of the pcs, by vmt_callsites_hash() from 0 */
+	uint32_t recalled; /* how many of these were remembered from an earlier walk */
+	uint64_t hash; /* vmt_callsites_hash() of the pcs, from 0 */
 	uint64_t pc[VMT_FRAMES_MAX];
 };
 
 /*
- * The one place where all doors end: make system call nr and account for what
- * it does to the maps. regs: where the call is made from. Returns the kernel's result, -errno on
- * failure; does not touch errno. Safe in signal handlers, threads, before the constructor and in
- * fork children. Calls that are not about maps are passed through.
+ * All doors end here: make system call nr, and account for what it does to the maps. regs: the
+ * registers at the place of the call. Returns the kernel's result, -errno on failure; does not
+ * touch errno. Safe in signal handlers, in threads, before the constructor, and in fork children.
+ * Calls that cannot change maps are passed through.
  */
 long vmt_call(long nr, const long args[6], const struct vmt_regs *regs);
 
-/* What vmt_call is on the stack that it is called on; and on one of our own (own_stack.h). */
+/* vmt_call() on the stack it is called on, and on one of the library's own stacks (own_stack.h). */
 long vmt_call_on_program_stack(long nr, const long args[6], const struct vmt_regs *regs);
 long vmt_call_on_own_stack(long nr, const long args[6], const struct vmt_regs *regs);
 
-/* Were maps registered with this userfaultfd? Then its close is a call to be accounted for. */
+/* Were maps registered with this userfaultfd? Then closing it may change maps. */
 bool vmt_user_args_is_userfault(int fd);
 
 /* The program is about to close its standard error, in a function called with these registers. */
 void vmt_keep_error(const struct vmt_regs *regs);
 
-/* The program is about to change its root or its user: names may lead nowhere afterwards. */
+/* The program is about to change its root or its user; paths may become unreachable then. */
 void vmt_keep_before_leaving(void);
 
-/* exit_group(2), after writing the report; called instead of libc's _exit. */
+/* Write the report, then call exit_group(2). Called instead of libc's _exit. */
 _Noreturn void vmt_last_act(int status);
 
 /*
- * Is the last act the calling thread's to make? Then the end of a stack for it, otherwise 0: it is
- * over, or this is a vfork child. Waits while another thread is at it. Takes 200 bytes of stack.
+ * Is it for the calling thread to make the last act? Then returns the end of a stack for it,
+ * otherwise 0: it has been made, or this is a vfork child. Waits while another thread is making it.
+ * Takes 200 bytes of stack.
  */
 uint64_t vmt_last_claim(void);
 _Noreturn void vmt_last_act_claimed(int status);
 
-/* exit(2) is about to be made: the last act, if this is the only thread. */
+/* exit(2) is about to be called: make the last act if this is the only thread. */
 void vmt_last_thread(int status, uint64_t storage);
 
-/* In a fork child: whoever was at it is the parent's. */
+/* In a fork child: if a thread was making the last act, it was the parent's. */
 void vmt_last_forget(void);
 
 /*
- * Walk the stack from regs. The first frame returned is the caller of the
- * function that regs->pc lies in; frames of this library are left out. Never faults on code that
- * cannot be read.
+ * Walk the stack from regs. The first frame returned is the caller of the function that contains
+ * regs->pc; frames of this library are left out. Never faults on code that cannot be read.
  */
 void vmt_unwind(const struct vmt_regs *regs, struct vmt_walk *ret_stack);
 
-/* The same without what is remembered of earlier walks, for comparison. */
+/* Walk without using stacks remembered earlier, for comparison. */
 void vmt_unwind_plain(const struct vmt_regs *regs, struct vmt_walk *ret_stack);
 
 /*
  * Do the frames of the stack from regs on lie over `addr`, and is none of them this library's? Then
- * what had its frame there is gone. On an alternate stack the one that the signal has interrupted
- * is looked at.
+ * whatever had its frame at addr has been left. On an alternate stack, the stack that the signal
+ * interrupted is examined.
  */
 bool vmt_unwind_lies_over(const struct vmt_regs *regs, uint64_t addr);
 
-/* Code was unmapped or replaced: forget what is cached of it. */
+/* Code was unmapped or replaced: drop what is cached about it. */
 void vmt_unwind_forget(void);
 
-/* Give the unwinder memory for its cache (zeroed, private); before that it works uncached. */
+/* Give the unwinder memory for its cache (zeroed, private). Until then it works without a cache. */
 void vmt_unwind_set_cache(void *memory, size_t bytes);
 
-/* The readable map that sp lies in, for the current thread; false if it cannot be told. */
+/* Find the readable map that contains sp, for the current thread; false if that cannot be told. */
 bool vmt_bounds_of(uint64_t sp, struct vmt_range *ret_bounds);
 
-/* What is known of the bounds already, whatever sp is; the range may be empty. */
+/* The bounds remembered for this thread, whatever its sp is; the range may be empty. */
 struct vmt_range vmt_bounds_kept(void);
 
-/*
- * Ask again next time: the answer is kept for the thread, and part of that map may be gone since.
- */
+/* Drop the bounds remembered for this thread, since part of that map may be gone. */
 void vmt_bounds_forget(void);
 
-/* Fill regs with the registers of the function this is written in. */
+/* Fill regs with the registers of the function that uses this macro. */
 #define VMT_REGS_HERE(regs)                        \
 	__asm__ volatile("lea 0(%%rip), %%rax\n\t" \
 			 "mov %%rax, 0(%0)\n\t"    \

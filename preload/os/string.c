@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The four functions that compilers call by themselves. libc's use vector
- * registers, which nobody saves for us; these stay inside the library.
+ * The four functions that compilers call implicitly. libc's versions use vector registers, which
+ * the call-site stubs do not save; these are used inside the library only.
  */
 #include <stddef.h>
 #include <stdint.h>
 
-/* A loop must not be made a call of the very function it is in; clang is told by -fno-builtin. */
+/*
+ * Keep the compiler from turning a loop into a call of the very function it is in; for clang,
+ * -fno-builtin does this.
+ */
 #ifdef __clang__
 #define HIDDEN __attribute__((visibility("hidden")))
 #else
@@ -26,7 +29,7 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size)
 	const unsigned char *f = from;
 
 	for (; size >= 8; size -= 8, t += 8, f += 8)
-		__builtin_memcpy(t, f, 8); /* one move of eight bytes */
+		__builtin_memcpy(t, f, 8); /* the compiler makes this one move of eight bytes */
 	while (size--)
 		*t++ = *f++;
 	return to;
@@ -52,7 +55,10 @@ void *memset(void *to, int byte, size_t size)
 	unsigned char *t = to;
 	uint64_t eight = (unsigned char)byte * UINT64_C(0x0101010101010101);
 
-	/* The buckets of a table are 16 KiB, and dlclose makes a table anew. */
+	/*
+	 * Speed matters a little: the buckets of a hash table are 16 KiB, and each dlclose makes a
+	 * new one.
+	 */
 	for (; size >= 8; size -= 8, t += 8)
 		__builtin_memcpy(t, &eight, 8);
 	while (size--)

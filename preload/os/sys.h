@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Raw system calls: the library's only way to the kernel. Results are the
- * kernel's own, -errno on failure; errno is never touched.
+ * Raw system calls: the library's only way to the kernel. They return the kernel's result, which is
+ * -errno on failure, and never touch errno.
  *
- * vmt_sys6 makes the program's calls, whatever comes of it. The library's own are made by
- * vmt_sys0 to vmt_sys5 and vmt_filter_own6, and are refused with -EPERM where a seccomp filter
- * might kill for them (filter.h).
+ * vmt_sys6 makes the program's calls, whatever happens then. The library's own calls are made by
+ * vmt_sys0 to vmt_sys5 and vmt_filter_own6; they are refused with -EPERM where a seccomp filter
+ * might kill the process for them (filter.h).
  */
 #ifndef VMT_SYS_H
 #define VMT_SYS_H
@@ -24,7 +24,7 @@ static inline long vmt_sys6(long nr, long a, long b, long c, long d, long e, lon
 	return ret;
 }
 
-#ifdef VMT_FILTERED /* not where tests are linked with parts of the library */
+#ifdef VMT_FILTERED /* not in tests that link parts of the library */
 long vmt_filter_own6(long nr, long a, long b, long c, long d, long e, long f);
 #else
 #define vmt_filter_own6 vmt_sys6
