@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* See state.h. */
+/* The variables behind state.h, and the check for vfork children. */
 #include "state/state.h"
 
 #include <sys/syscall.h>
@@ -15,7 +15,7 @@ _Atomic uint32_t *vmt_alive VMT_DATA = &always_alive;
 __thread struct vmt_thread vmt_this_thread;
 
 /*
- * Where a filter may kill for getpid and nothing can be read, vfork children are taken for their
+ * Where a filter may kill for getpid and nothing can be read, vfork children count as their
  * parents.
  */
 static uint32_t own_pid(const struct vmt_state *state)
