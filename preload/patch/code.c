@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Call sites in machine code, and jumps over them. Must not use libc: it runs
- * within system calls that the program makes, when a module appears. Called by
- * patch.c only.
+ * Finds call sites in machine code, and writes jumps over them. It must not use libc, since it runs
+ * inside system calls of the program, when a module appears. Called by patch.c only.
  */
 #include "patch/code.h"
 
@@ -15,12 +14,12 @@
 #include "os/sys.h"
 #include "patch/plain.h"
 
-#define LOOK_BACK    8 /* from a system call to what must be read before it */
+#define LOOK_BACK    8 /* how far before a system call instructions are examined */
 #define LOOSE_MAX    40
 #define SHARED_MAX   96
-#define ENTRY_ALIGN  16 /* of functions, in libc */
+#define ENTRY_ALIGN  16 /* alignment of functions in libc */
 #define TAIL_SIZE    9
-#define ENTRY_MAX    48 /* bytes of a short function that are looked at */
+#define ENTRY_MAX    48 /* bytes of a short function that are examined */
 #define MOV_EAX      0xb8
 #define BREAKPOINT   0xcc
 #define BYTES(value) ((value)*UINT64_C(0x0101010101010101))
@@ -39,9 +38,9 @@ static bool has_zero_byte(uint64_t word)
 }
 
 /*
- * Is the b8 at p the first byte of `mov $imm32, %eax`? Not if it belongs to
- * `mov $imm32, %r8d` or `movabs` (a REX byte with B or W before it), or is the
- * displacement of `movl $imm32, -72(%base)`. Rather miss a site than break one.
+ * Is the b8 at p the first byte of `mov $imm32, %eax`? It is not if it belongs to `mov $imm32,
+ * %r8d` or `movabs` (a REX prefix with B or W precedes it), or is the displacement of `movl $imm32,
+ * -72(%base)`. When in doubt, a site is missed rather than broken.
  */
 static bool is_mov_eax(const uint8_t *p)
 {
@@ -52,15 +51,13 @@ static bool is_mov_eax(const uint8_t *p)
 	return !(p[-3] == 0xc7 && p[-2] == 0x44);
 }
 
-/* Could these five bytes be `mov $nr, %eax`? No number is 2^16 or more. */
+/* Could these five bytes be `mov $nr, %eax`? No call number reaches 2^16. */
 static bool is_mov_nr(const uint8_t *p)
 {
 	return p[0] == MOV_EAX && p[3] == 0 && p[4] == 0;
 }
 
-/*
- * The same where a debugger, or the kernel for a uprobe, has put a breakpoint over the first byte.
- */
+/* The same, where a debugger or a uprobe has put a breakpoint over the first byte. */
 static bool is_probed_mov_nr(const uint8_t *p)
 {
 	return p[0] == BREAKPOINT && (p[1] || p[2]) && p[3] == 0 && p[4] == 0;
@@ -71,7 +68,7 @@ static uint32_t nr_of(const uint8_t *p)
 	return (uint32_t)p[1] | (uint32_t)p[2] << 8;
 }
 
-/* Move *at to the next 0f 05. They are rare: eight bytes a step. */
+/* Advance *at to the next 0f 05. These bytes are rare, so eight are examined at a time. */
 static bool find_syscall(uint64_t *at, uint64_t end)
 {
 	while (*at + 2 <= end) {
@@ -98,7 +95,8 @@ static bool can_move(uint64_t first, uint64_t mov, uint64_t syscall)
 }
 
 /*
- * Other instructions between the mov and the system call? If they cannot be moved, it is only told.
+ * Find a mov that other instructions separate from the system call. If these cannot be moved, the
+ * site is only reported.
  */
 static bool find_loose_mov(uint64_t first, uint64_t syscall, struct vmt_code_site *ret_site)
 {
@@ -115,8 +113,8 @@ static bool find_loose_mov(uint64_t first, uint64_t syscall, struct vmt_code_sit
 }
 
 /*
- * `mov %edx, %eax; syscall`, and somewhat before it `mov $nr, %edx`: several calls of one number,
- * as in liburing.
+ * Find `mov %edx, %eax; syscall` that is preceded by `mov $nr, %edx`: several calls share the
+ * number's mov, as in liburing.
  */
 static bool find_shared_mov(uint64_t first, uint64_t syscall, struct vmt_code_site *ret_site)
 {
@@ -137,8 +135,8 @@ static bool find_shared_mov(uint64_t first, uint64_t syscall, struct vmt_code_si
 }
 
 /*
- * cmp $-4095, %rax; jae .+3; ret, or the same thing said otherwise: cmp $-4096; ja. No call returns
- * the one number where they differ.
+ * Is this cmp $-4095, %rax; jae .+3; ret, or the equivalent cmp $-4096; ja? The two differ for one
+ * value only, which no call returns.
  */
 static bool is_errno_tail(const uint8_t *p)
 {
@@ -202,7 +200,8 @@ uint64_t vmt_code_find_exit(uint64_t entry)
 		const uint8_t *p = (const uint8_t *)at;
 
 		if ((p[0] & 0xf8) == MOV_EAX && p[1] == SYS_exit_group && !p[2] && !p[3] && !p[4])
-			return p[-1] == 0x41 ? at - 1 : at; /* to r8d and above: REX.B */
+			/* REX.B: the register is r8d or above */
+			return p[-1] == 0x41 ? at - 1 : at;
 	}
 	return 0;
 }
@@ -220,8 +219,8 @@ bool vmt_code_has_jump_into(const uint8_t *entry, const uint8_t *at)
 }
 
 /*
- * The task directory has one link for each thread, and two of its own. Where there is no /proc:
- * unshare of CLONE_THREAD changes nothing, and fails if there is a second thread.
+ * The task directory has two links of its own and one for each thread. Without /proc,
+ * unshare(CLONE_THREAD) tells: it changes nothing, and fails if there is a second thread.
  */
 bool vmt_code_is_alone(void)
 {

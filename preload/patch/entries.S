@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The other ways in (x86-64): the wrappers' calls, syscall(3), and the ways out. On which stack: see gate.S.
+ * The other entries (x86-64): the wrappers' calls, syscall(3), and the ways to exit. gate.S
+ * explains which stack they use.
  */
 #include "patch/gate_macros.h"
 
 #if defined(__x86_64__)
 
 	.section .text.hot, "ax", @progbits
-/* long vmt_call(long nr, const long args[6], const struct vmt_regs *regs): the wrappers' way in. */
+/* long vmt_call(long nr, const long args[6], const struct vmt_regs *regs): the wrappers' entry. */
 	.p2align 4
 	.globl	vmt_call
 	.type	vmt_call, @function
@@ -22,7 +23,7 @@ vmt_call:
 	jb	.Lcall_far
 	jmp	vmt_call_on_program_stack
 .Lcall_far:
-	cmp	$NR_EXECVE, %edi	/* never comes back to leave a stack of ours */
+	cmp	$NR_EXECVE, %edi /* exec does not return, so it would never leave a stack of ours */
 	je	vmt_call_on_program_stack
 	cmp	$NR_EXECVEAT, %edi
 	je	vmt_call_on_program_stack
@@ -64,7 +65,7 @@ vmt_call:
 	.cfi_endproc
 	.size	vmt_call, . - vmt_call
 
-/* As if it were _exit itself: entered by a jump from within, status in edi. */
+/* Stands in for _exit: entered by a jump from within it, with the status in edi. */
 	.p2align 4
 	.globl	vmt_gate_exit
 	.type	vmt_gate_exit, @function
@@ -84,13 +85,13 @@ vmt_gate_exit:
 	.cfi_restore rbp
 	cmpl	$0, vmt_gate_is_aside(%rip)
 	jne	.Lexit_here
-	mov	%edi, %ebx		/* nothing comes back, and all registers are free */
+	mov	%edi, %ebx /* nothing returns from here, so all registers are free */
 	CLAIM_STACK .Lexit_bare, 0
 	mov	%r11, %rsp
 	mov	%r11, %rbp
 	.cfi_undefined rip
 	call	vmt_last_claim
-	movl	$0, SLOT_BUSY(%rbp)	/* before the end: a vfork child's memory is its parent's */
+	movl	$0, SLOT_BUSY(%rbp) /* now, because a vfork child shares its parent's memory */
 	mov	%ebx, %edi
 	test	%rax, %rax
 	jz	.Lexit_bare
@@ -108,8 +109,9 @@ vmt_gate_exit:
 	.size	vmt_gate_exit, . - vmt_gate_exit
 
 /*
- * A module's own exit_group, status in edi. The stack may be a goroutine's, with room for a few hundred
- * bytes: it is asked there whether the last act is due, which has a stack of its own.
+ * A module's own exit_group, with the status in edi. The stack may belong to a goroutine, with room
+ * for a few hundred bytes. That is enough to ask whether the last act is due; the last act has a
+ * stack of its own.
  */
 	.p2align 4
 	.globl	vmt_gate_exit_group
@@ -119,7 +121,7 @@ vmt_gate_exit_group:
 	.cfi_undefined rip
 	cmpl	$0, vmt_gate_is_aside(%rip)
 	jne	1f
-	mov	%edi, %ebx		/* nothing comes back, and all registers are free */
+	mov	%edi, %ebx /* nothing returns from here, so all registers are free */
 	and	$-16, %rsp
 	call	vmt_last_claim
 	mov	%ebx, %edi
@@ -134,8 +136,8 @@ vmt_gate_exit_group:
 	.size	vmt_gate_exit_group, . - vmt_gate_exit_group
 
 /*
- * A module's own exit of a thread, status in edi. Others may have the thread's stack for themselves by now,
- * so that nothing is put there.
+ * A module's own exit of a thread, with the status in edi. Another thread may own this stack by
+ * now, so nothing is written to it.
  */
 	.p2align 4
 	.globl	vmt_gate_exit_thread
@@ -143,13 +145,13 @@ vmt_gate_exit_group:
 vmt_gate_exit_thread:
 	.cfi_startproc
 	.cfi_undefined rip
-	mov	%edi, %ebx		/* nothing comes back, and all registers are free */
+	mov	%edi, %ebx /* nothing returns from here, so all registers are free */
 	cmpl	$0, vmt_gate_is_aside(%rip)
 	jne	.Lend
 	testl	$VMT_GATE_NO_FS, vmt_gate_is_strict(%rip)
 	jnz	.Lend
 	CLAIM_STACK .Lend, VMT_GATE_NO_FS
-	/* fs:0 may be gone with the stack: ask where it was. */
+	/* fs:0 may have been unmapped together with the stack: ask the kernel for its address. */
 	mov	%r11, %rbp
 	mov	$NR_ARCH_PRCTL, %eax
 	mov	$ARCH_GET_FS, %edi
@@ -169,7 +171,7 @@ vmt_gate_exit_thread:
 	mov	%rdx, %rsp
 	mov	%ebx, %edi
 	mov	%rcx, %rsi
-	call	vmt_last_thread		/* goes on to exit if it was the last */
+	call	vmt_last_thread /* calls exit itself if this was the last thread */
 	mov	%r12, %rsp
 	movq	$0, vmt_gate_last_owner(%rip)
 .Lend:	mov	%ebx, %edi
@@ -178,7 +180,7 @@ vmt_gate_exit_thread:
 	.cfi_endproc
 	.size	vmt_gate_exit_thread, . - vmt_gate_exit_thread
 
-/* By libc's instruction, where ours is not allowed. */
+/* Use libc's instruction where ours is not allowed. */
 	.p2align 4
 	.type	vmt_gate_no_return, @function
 vmt_gate_no_return:
@@ -196,9 +198,9 @@ vmt_gate_no_return:
 	.size	vmt_gate_no_return, . - vmt_gate_no_return
 
 /*
- * syscall(3). What is not about maps is left to libc by a jump, with the stack
- * as it was: a child of vfork, or one with a stack of its own, returns from it.
- * The six arguments lie where a C function with seven parameters has them.
+ * syscall(3). A call that does not concern us is left to libc by a jump, with the stack unchanged,
+ * since a child of vfork, or a child on a stack of its own, returns from it. The six arguments are
+ * in the places where a C function with seven parameters has them.
  */
 	.p2align 4
 	.globl	syscall
@@ -219,7 +221,7 @@ syscall:
 	jnz	.Lnext
 	test	%rdx, %rdx
 	jz	vmt_wrappers_ours
-.Lnext:	mov	vmt_next(%rip), %rax		/* vmt_next.syscall */
+.Lnext:	mov	vmt_next(%rip), %rax /* the first member of vmt_next: syscall */
 	test	%rax, %rax
 	jz	vmt_wrappers_unresolved
 	notrack jmp *%rax

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The gate: where patched call sites land (x86-64). A site was
+ * The gate: the target of patched call sites (x86-64). A site was
  *
- *	mov $NR, %eax; syscall		and is now	jmp stub; syscall
+ * 	mov $NR, %eax; syscall		and becomes	jmp stub; syscall
  *
- * or, at the entry of a function of libc's, where probes are put (patch.c tells why),
+ * or, at the entry of a function in libc, where probes are put (patch.c explains why),
  *
- *	mov $NR, %eax; syscall; cmp $-4095, %rax	mov $NR, %eax; jmp stub
+ * 	mov $NR, %eax; syscall; cmp $-4095, %rax	becomes	mov $NR, %eax; jmp stub
  *
- * The stub does what the kernel would have done to the registers: the result
- * goes to rax, rcx and r11 are lost, all others keep their values (the C code
- * behind vmt_call uses no vector registers; flags are lost, which every
- * compiler assumes of a system call). The red zone is left alone. At the end
- * it jumps behind what was replaced, with the flags of that cmp.
+ * The stub does to the registers what the kernel would have done: the result goes to rax, rcx and
+ * r11 are lost, and all others keep their values. (The C code behind vmt_call uses no vector
+ * registers. The flags are lost, as every compiler assumes of a system call.) The red zone is left
+ * alone. At the end the stub jumps behind the replaced bytes, with the flags that the replaced cmp
+ * would have set.
  *
- * A system call needs no stack, so a stub begins without one. The program's is used where there is
- * room for sure (struct vmt_thread) and the call does not take it away; otherwise one of our own is
- * (own_stack.h), with all signals blocked: a handler must find the program's stack. Should there be
- * none, the stub makes the call itself.
+ * A system call needs no stack, so a stub begins without one. It uses the program's stack where
+ * there is certainly room (struct vmt_thread) and the call does not take that memory away.
+ * Otherwise it uses one of the library's own stacks (own_stack.h) with all signals blocked, since a
+ * handler must find the program's stack. If no such stack is free, the stub makes the call itself.
  *
- * To an unwinder a stub looks like a function called by that syscall
- * instruction, at any stack depth: CFA = the site's rsp, return address at
- * CFA-136. Before the return address is pushed, the rule finds it as the
- * stub does, through the displacement in its last but one instruction.
+ * To an unwinder, a stub looks like a function called by the site's syscall instruction, at any
+ * stack depth: CFA = the site's rsp, return address at CFA-136. Before the return address is
+ * pushed, the unwind rule finds it as the stub does, through the displacement in the stub's last
+ * but one instruction.
  */
 #include "patch/gate_macros.h"
 
@@ -48,16 +48,17 @@
 	.endm
 
 /*
- * Where a site leads whose moved instructions come first: they have run before the stub begins. To an unwinder it is
- * as the stub; wherever rip is, the word behind tells how far away the return address is.
+ * Where a site goes if instructions were moved from it: they run here, before the stub. To an
+ * unwinder this looks like the stub. Wherever rip is, the word at the end tells how far away the
+ * return address is.
  */
 	.macro MOVED index
 	.p2align 5
 	.cfi_startproc
 	.cfi_def_cfa rsp, 0
 	CFI_RETURN_BY_WORD_BEHIND
-9:	.fill	VMT_GATE_MOVED_MAX, 1, 0x90	/* written by stubs.c; they use neither rax nor rsp */
-	.byte	0xe9				/* jmp, of 5 bytes whatever the distance */
+9:	.fill	VMT_GATE_MOVED_MAX, 1, 0x90 /* stubs.c writes these; they use neither rax nor rsp */
+	.byte	0xe9 /* jmp rel32, 5 bytes at any distance */
 	.long	vmt_gate_stubs + VMT_GATE_STUB_SIZE*\index - . - 4
 	.org	9b + MOVED_WORD
 	.quad	vmt_gate_return+8*\index - .
@@ -92,7 +93,8 @@ vmt_gate_stubs:
 	.set	i, i + 1
 	.endr
 	.noaltmacro
-	.org	vmt_gate_stubs + VMT_GATE_STUBS * VMT_GATE_STUB_SIZE	/* fails if one is larger */
+	/* an error if a stub is too large */
+	.org	vmt_gate_stubs + VMT_GATE_STUBS * VMT_GATE_STUB_SIZE
 	.size	vmt_gate_stubs, . - vmt_gate_stubs
 
 	.p2align 6
@@ -106,10 +108,11 @@ vmt_gate_moved:
 	.set	i, i + 1
 	.endr
 	.noaltmacro
-	.org	vmt_gate_moved + VMT_GATE_MOVED_STUBS * VMT_GATE_STUB_SIZE	/* fails if one is larger */
+	/* an error if an entry is too large */
+	.org	vmt_gate_moved + VMT_GATE_MOVED_STUBS * VMT_GATE_STUB_SIZE
 	.size	vmt_gate_moved, . - vmt_gate_moved
 
-/* Leave the red zone alone, and put there where the stub's site goes on. Changes eax and r11. */
+/* Skip the red zone, and push the address where the stub's site continues. Changes eax and r11. */
 	.macro PUSH_RETURN
 	mov	STUB_DISP(%rcx), %eax
 	mov	STUB_END(%rcx,%rax), %r11
@@ -121,7 +124,7 @@ vmt_gate_moved:
 	.cfi_offset rip, -TO_RETURN
 	.endm
 
-/* rcx = the stub. */
+/* On entry, rcx = the address of the stub. */
 	.macro GATE name, aside, is_brk=0
 	.p2align 6
 	.type	\name, @function
@@ -145,7 +148,7 @@ vmt_gate_moved:
 	.cfi_offset rbp, -TO_RBP
 	mov	%rsp, %rbp
 	.cfi_def_cfa_register rbp
-	/* struct vmt_regs, last member first */
+	/* struct vmt_regs, pushed from its last member to its first */
 	push	%r15
 	push	%r14
 	push	%r13
@@ -154,7 +157,7 @@ vmt_gate_moved:
 	push	(%rbp)
 	lea	TO_RBP(%rbp), %rax
 	push	%rax
-	sub	$2, %r11		/* the syscall instruction itself */
+	sub	$2, %r11 /* regs.pc is the syscall instruction itself */
 	push	%r11
 	mov	%rsp, %r11
 	/* long args[6] */
@@ -166,14 +169,15 @@ vmt_gate_moved:
 	push	%rdi
 	lea	vmt_gate_stubs(%rip), %rax
 	sub	%rax, %rcx
-	shr	$3, %ecx		/* 32 bytes a stub, 4 a number */
+	shr	$3, %ecx /* 32 bytes for each stub, 4 for each number */
 	lea	vmt_gate_nr(%rip), %rax
 	mov	(%rax,%rcx), %edi
 	mov	%rsp, %rsi
 	mov	%r11, %rdx
 	and	$-16, %rsp
 	call	vmt_call_on_program_stack
-	cmp	$-4095, %rax		/* from here on the flags are the site's */
+	/* no instruction after this one changes the flags, which the site tests */
+	cmp	$-4095, %rax
 	lea	-SAVED(%rbp), %rsp
 	pop	%rdi
 	pop	%rsi
@@ -282,7 +286,7 @@ vmt_gate_moved:
 	GATE	vmt_gate, vmt_gate_pass
 	GATE	vmt_gate_brk, vmt_gate_pass_brk, 1
 
-/* By the stub's own system call instruction, with no stack at all. */
+/* Let the stub make the system call with its own instruction, without any stack. */
 	.p2align 4
 	.type	vmt_gate_by_stub, @function
 vmt_gate_by_stub:
@@ -301,7 +305,10 @@ vmt_gate_by_stub:
 	.cfi_endproc
 	.size	vmt_gate_by_stub, . - vmt_gate_by_stub
 
-/* Back from there, rcx = where to: somebody has to learn everything. */
+/*
+ * The stub has made the call itself; rcx = where the site continues. The whole table has to be read
+ * anew.
+ */
 	.p2align 4
 	.type	vmt_gate_unseen, @function
 vmt_gate_unseen:
@@ -324,8 +331,9 @@ vmt_gate_unseen:
 	.size	vmt_gate_unseen, . - vmt_gate_unseen
 
 /*
- * As if there were no stub: the call is made by the syscall instruction that is still at the site,
- * or by libc's own other one. Behind the latter stands what stood at the site.
+ * Behave as if there were no stub: the call is made by the syscall instruction that is still at the
+ * site, or, if that was overwritten, by the one in libc's syscall(3). The instructions after the
+ * latter are the same as those that followed at the site.
  */
 	.p2align 4
 	.type	vmt_gate_pass, @function
@@ -349,7 +357,7 @@ vmt_gate_pass:
 	.cfi_endproc
 	.size	vmt_gate_pass, . - vmt_gate_pass
 
-/* What stands behind brk's system call is its own: come back here for it. */
+/* The instructions after brk's system call are found nowhere else: return here to execute them. */
 	.p2align 4
 	.type	vmt_gate_pass_brk, @function
 vmt_gate_pass_brk:
@@ -388,9 +396,9 @@ vmt_gate_call_home:
 	.size	vmt_gate_call_home, . - vmt_gate_call_home
 
 /*
- * A new thread, or a child on a stack of its own, must begin where the kernel
- * puts it: make the call with the site's own syscall instruction. A child that
- * gets a copy of this stack can return through vmt_call as the parent does.
+ * A new thread, or a child on a stack of its own, must start where the kernel puts it: make the
+ * call with the site's own syscall instruction. A child that gets a copy of this stack can return
+ * through vmt_call like its parent.
  */
 	.p2align 4
 	.type	vmt_gate_clone, @function
@@ -403,7 +411,10 @@ vmt_gate_clone:
 	test	%rsi, %rsi
 	jz	vmt_gate
 	jmp	2f
-	/* A thread that shares this one's storage: from now on nothing may be remembered there. */
+	/*
+	 * The new thread will share this one's storage: nothing may be remembered there from now
+	 * on.
+	 */
 1:	test	$(CLONE_SETTLS | CLONE_VFORK), %edi
 	jnz	2f
 	mov	vmt_this_thread@gottpoff(%rip), %r11
@@ -424,7 +435,7 @@ vmt_gate_clone:
 	.p2align 3
 	.globl	vmt_gate_all_signals
 	.type	vmt_gate_all_signals, @object
-vmt_gate_all_signals:		/* but SIGILL, SIGTRAP, SIGBUS, SIGFPE and SIGSEGV */
+vmt_gate_all_signals: /* all except SIGILL, SIGTRAP, SIGBUS, SIGFPE and SIGSEGV */
 	.quad	~0x4d8
 	.size	vmt_gate_all_signals, . - vmt_gate_all_signals
 

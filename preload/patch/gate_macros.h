@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What gate.S and entries.S are made of. For assembler only.
- */
+/* Constants and macros shared by gate.S and entries.S. For the assembler only. */
 #ifndef VMT_GATE_MACROS_H
 #define VMT_GATE_MACROS_H
 
@@ -23,17 +21,23 @@
 #define RED_ZONE  128
 #define TO_RETURN (RED_ZONE + 8)
 #define TO_RBP	  (TO_RETURN + 8)
-#define SAVED	  (6 * 8 + 8 * 8)	/* arguments and struct vmt_regs below rbp */
+#define SAVED	  (6 * 8 + 8 * 8) /* the size of the arguments and of struct vmt_regs, below rbp */
 
-/* Within a stub: its system call instruction; the displacement of its word, and what that counts from. */
+/*
+ * Offsets in a stub: its system call instruction, the displacement of its return word, and the end
+ * of that instruction, from which the displacement counts.
+ */
 #define STUB_CALL 12
 #define STUB_DISP 17
 #define STUB_END  21
 
-/* Within the entry of a stub with moved instructions: the distance to the stub's word, from there. */
+/*
+ * The offset, in an entry with moved instructions, of the word that holds the distance to the
+ * return word.
+ */
 #define MOVED_WORD 16
 
-/* Members of struct vmt_own_stack. */
+/* Offsets of the members of struct vmt_own_stack. */
 #define SLOT_BUSY   0
 #define SLOT_UNBLOCKED 4
 #define SLOT_NEXT   8
@@ -56,27 +60,31 @@
 
 /*
  * DW_CFA_val_expression: rip = *(reg + to_end + (*(uint64_t *)(reg + to_disp) & 0xffffffff)), where
- * reg is 0x80 for rip itself, 0x72 for rcx. The displacement is positive, .data lies behind .text;
- * valgrind 3.19 reads no DW_OP_deref_size.
+ * reg is 0x80 for rip itself and 0x72 for rcx. The displacement is positive, since .data lies
+ * behind .text. DW_OP_deref_size is avoided because valgrind 3.19 does not read it.
  */
 #define CFI_RETURN_BY(reg, to_disp, to_end)                                                        \
 	.cfi_escape 0x16, 0x10, 13, reg, to_disp, 0x06, 0x0c, 0xff, 0xff, 0xff, 0xff, 0x1a, reg,   \
 		to_end, 0x22, 0x06
 
-/* The same there: with word = (rip & -32) + MOVED_WORD it is *(word + *word), wherever rip is. */
+/*
+ * The same for an entry with moved instructions: with word = (rip & -32) + MOVED_WORD, the return
+ * address is *(word + *word), wherever rip is.
+ */
 #define CFI_RETURN_BY_WORD_BEHIND                                                                  \
 	.cfi_escape 0x16, 0x10, 17, 0x80, 0, 0x09, 0xe0, 0x1a, 0x23, MOVED_WORD, 0x80, 0, 0x09,    \
 		0xe0, 0x1a, 0x23, MOVED_WORD, 0x06, 0x22, 0x06
 
 /* On a stack of our own, whose address is in rbp: CFA = *(rbp + SLOT_SP) + above. */
 #define CFI_CFA_IN_SLOT(above) .cfi_escape 0x0f, 6, 0x76, 0xe8, 0x00, 0x06, 0x23, above
-/* DW_CFA_expression: rip and rbp are saved there. */
+/* DW_CFA_expression: the slot of that stack holds rip and rbp. */
 #define CFI_RIP_IN_SLOT .cfi_escape 0x10, 0x10, 2, 0x76, SLOT_RETURN
 #define CFI_RBP_IN_SLOT .cfi_escape 0x10, 0x06, 3, 0x76, 0xf0, 0x00
 
 	/*
-	 * r11 = a stack of our own; to `none` without one, or if signals may not be blocked: asked again with the
-	 * stack in hand, since who installs a filter says so first and then waits for those who have one.
+	 * Set r11 to a free stack of our own. Jump to `none` if there is none, or if signals may
+	 * not be blocked. That is tested after the stack is taken: a thread that installs a filter
+	 * first sets the flag, and then waits for all threads that have taken a stack.
 	 */
 	.macro CLAIM_STACK none, forbidden=VMT_GATE_NO_MASK	/* changes rax */
 	mov	vmt_gate_own_stacks(%rip), %r11
@@ -95,7 +103,7 @@
 3:
 	.endm
 
-	/* Where rbp is a stack of our own. Changes all registers that a call's arguments are in. */
+	/* rbp must be a stack of our own. Changes all registers that hold a call's arguments. */
 	.macro BLOCK_SIGNALS
 	movl	$0, SLOT_UNBLOCKED(%rbp)
 	mov	$NR_SIGPROCMASK, %eax
@@ -118,7 +126,7 @@
 4:
 	.endm
 
-	/* To `far` unless rsp lies where there is room for sure. Changes r11. */
+	/* Jump to `far` unless rsp is where there certainly is room. Changes r11. */
 	.macro NEED_ROOM far
 	mov	vmt_this_thread@gottpoff(%rip), %r11
 	cmp	%rsp, %fs:VMT_THREAD_ROOM(%r11)

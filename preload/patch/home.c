@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See home.h. Must not look at errno, which is the program's, but where libc has just set it.
+ * errno belongs to the program, so it is read only where libc has just set it, and restored. See
+ * home.h.
  */
 #include "patch/home.h"
 

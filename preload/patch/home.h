@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls made where they belong: by the system call instructions of libc's text, for programs that
- * let them through by the address they come from.
+ * Calls made by the system call instructions in libc's own text, for programs that let calls
+ * through only from certain addresses.
  */
 #ifndef VMT_HOME_H
 #define VMT_HOME_H
@@ -10,16 +10,16 @@
 
 #include "core/base/base.h"
 
-/* Look for the instruction in libc's own syscall(3), whoever else exports one. */
+/* Look for the instruction in libc's own syscall(3), even if another module exports one, too. */
 void vmt_home_find(const struct dl_phdr_info *libc);
 
-/* From now on each stub makes its call as if it were not there, and nobody learns of it. */
+/* From now on each stub makes its call as if it were not there, and no call is recorded. */
 void vmt_home_step_aside(void);
 bool vmt_home_is_aside(void);
 
 /*
- * Make a system call by that instruction. Returns its result, -errno on failure, and leaves errno
- * alone; by one of ours where libc has none that is known.
+ * Make a system call with that instruction, or with one of ours if libc has none that is known.
+ * Returns its result, -errno on failure, and leaves errno alone.
  */
 long vmt_home_call(long nr, const long args[6]);
 

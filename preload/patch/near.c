@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See near.h. One page for one module, which is the main program: others are near enough. What is
- * mapped is a page of this library's file, so that nothing is ever writable and executable.
+ * There is one such page, for one module: the main program. All other modules are within reach. The
+ * page is mapped from this library's file, so that no memory is ever writable and executable. See
+ * near.h.
  */
 #include "patch/near.h"
 
@@ -29,13 +30,13 @@ static uint64_t map_at(int fd, uint64_t addr)
 	long ret = vmt_filter_own6(SYS_mmap, (long)addr, (long)VMT_PAGE_SIZE, PROT_READ | PROT_EXEC,
 				   MAP_PRIVATE | MAP_FIXED_NOREPLACE, fd, 0);
 
-	/* A kernel before 4.17 takes the address for a wish. */
+	/* A kernel before 4.17 treats the address as a hint. */
 	if (!vmt_sys_failed(ret) && (uint64_t)ret != addr)
 		vmt_sys2(SYS_munmap, ret, VMT_PAGE_SIZE);
 	return (uint64_t)ret == addr ? addr : 0;
 }
 
-/* Below the program: above it is where its heap grows. */
+/* Below the program, since its heap grows above it. */
 static void make_page(uint64_t addr)
 {
 	uint64_t at = addr & ~(STEP - 1);
@@ -50,7 +51,7 @@ static void make_page(uint64_t addr)
 	vmt_sys1(SYS_close, fd);
 }
 
-/* An address within reach of addr from where target is reached, or 0. */
+/* Returns an address within reach of addr that leads on to target, or 0. */
 static uint64_t find_leap(const struct vmt_writing *writing, uint64_t addr, uint64_t target)
 {
 	uint64_t leap;

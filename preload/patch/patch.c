@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which call sites are caught, and by which stub. Must never touch this
- * library's own text, whose system calls are the way to the kernel. The
- * constructor calls open and hook_exit; scan and forget run within mmap and
- * munmap, in any thread, so stubs are handed out without a lock.
+ * Decides which call sites are patched, and with which stub. It must never touch this library's own
+ * text, whose system calls are the way to the kernel. The constructor calls vmt_patch_open() and
+ * vmt_patch_hook_exit(). vmt_patch_scan() and vmt_stubs_forget() run inside mmap and munmap, in any
+ * thread, so stubs are allocated without a lock.
  *
- * Where the jump is written: over the mov, so that a thread that the kernel restarts finds its
- * system call instruction. But at the entry of a function of libc's, over that instruction and what
- * follows, while no other thread is there, and the mov is kept. For that is where uprobes are put,
- * and when the kernel takes one away it writes back the first byte that the *file* has: over the
- * first byte of a jump that would leave broken code. The mov kept, a probe may come and go, and
- * calls are seen all the while.
+ * Where is the jump written? Usually over the mov, so that a thread whose call the kernel restarts
+ * finds its system call instruction. At the entry of a function in libc, however, the jump goes
+ * over the system call instruction and the bytes after it, while there is no other thread, and the
+ * mov is kept. The reason is that uprobes are placed on entries. When the kernel removes a uprobe,
+ * it writes back the first byte that the *file* has; if that byte were the first of a jump, broken
+ * code would remain. With the mov kept, a probe may come and go, and calls are seen all the time.
  */
 #include "patch/patch.h"
 
@@ -54,11 +54,11 @@ bool vmt_patch_exit_is_hooked(void)
 /* Larger modules are left out: reading 100 MB of a browser's text takes seconds on a cold disk. */
 #define OTHER_TEXT_MAX (UINT64_C(4) << 20)
 /*
- * What is written in Go ends the process by a call of its own. To look for it takes 0.2 ms a MiB.
+ * A Go program ends the process by a call of its own. Searching for that call takes 0.2 ms a MiB.
  */
 #define GO_TEXT_MAX (UINT64_C(64) << 20)
 
-/* A map of text, and where it was read from. */
+/* A map of text, and the file it comes from. */
 struct vmt_place {
 	struct vmt_range map;
 	const char *path;
@@ -71,22 +71,23 @@ static VMT_DATA bool text_left_out = false;
 /* One pass over the modules that are loaded already. */
 struct pass {
 	struct vmt_patch_result result;
-	uint64_t libc; /* an address within */
-	uint64_t ld_so; /* where it is loaded; 0 if it was started as a program */
-	uint64_t self; /* an address within */
-	bool is_alone; /* no second thread */
-	/* The segment that is being looked at: */
+	uint64_t libc; /* an address in libc */
+	uint64_t ld_so; /* where ld.so is loaded; 0 if it was started as a program */
+	uint64_t self; /* an address in this library */
+	bool is_alone; /* there is no second thread */
+	/* The segment that is being patched: */
 	bool is_libc;
-	bool is_go; /* has the module a program written in Go in it? */
+	bool is_go; /* does the module contain a Go program? */
 	struct vmt_place place;
 	struct vmt_writing writing;
 	bool is_begun;
-	int error; /* why it cannot be written to */
+	int error; /* why the segment cannot be written to */
 };
 
 /*
- * ioctl and close change maps on rare arguments only and are frequent: not caught here.
- * arch_prctl may replace the register that thread-local storage is reached by: neither.
+ * ioctl and close are frequent, and change maps with rare arguments only, so they are not patched
+ * here. Neither is arch_prctl, which may change the register that thread-local storage is reached
+ * by.
  */
 static bool is_wanted(uint32_t nr)
 {
@@ -116,21 +117,23 @@ static int lead_to_stub(const struct vmt_writing *writing, uint64_t addr, int st
 
 	if (stub < 0)
 		return stub;
-	/* The stub's words are in place before the jump can be seen. */
+	/* The stub's words were set before the jump becomes visible. */
 	ret = vmt_near_lead(writing, addr, vmt_stubs_address(stub));
 	if (ret < 0)
 		vmt_stubs_give_back(stub);
 	return ret;
 }
 
-/* The ways out of a process or a thread. libc's own ends in _exit: see vmt_patch_hook_exit. */
+/*
+ * Is it a call that ends a process or a thread? libc's own are in _exit: see vmt_patch_hook_exit().
+ */
 static bool is_exit(const struct vmt_code_site *site)
 {
 	return site->is_exact && !site->moved &&
 	       (site->nr == SYS_exit_group || site->nr == SYS_exit);
 }
 
-/* Nothing comes back from there, so that no stub is taken. */
+/* Such a call does not return, so it needs no stub. */
 static int patch_exit(const struct vmt_writing *writing, const struct vmt_code_site *site)
 {
 	return vmt_near_lead(
@@ -138,7 +141,7 @@ static int patch_exit(const struct vmt_writing *writing, const struct vmt_code_s
 		(uint64_t)(site->nr == SYS_exit ? vmt_gate_exit_thread : vmt_gate_exit_group));
 }
 
-/* A jump over the mov. */
+/* Write the jump over the mov. */
 static int patch_site(const struct vmt_writing *writing, const struct vmt_code_site *site)
 {
 	bool is_clone = site->nr == SYS_clone;
@@ -155,7 +158,7 @@ static int patch_site(const struct vmt_writing *writing, const struct vmt_code_s
 					   site->nr, site->addr + VMT_CODE_SITE_SIZE));
 }
 
-/* A jump behind the mov. */
+/* Write the jump behind the mov. */
 static int patch_entry(const struct vmt_writing *writing, const struct vmt_code_site *site)
 {
 	uint64_t next = site->addr + VMT_CODE_SITE_SIZE;
@@ -177,7 +180,7 @@ static int patch_entry(const struct vmt_writing *writing, const struct vmt_code_
 	return lead_to_stub(writing, site->addr + VMT_CODE_MOV_SIZE, stub);
 }
 
-/* exact: leave out those that are guessed. */
+/* exact: skip sites whose number is guessed. */
 static bool next_wanted(struct vmt_range *text, bool exact, struct vmt_code_site *ret_site)
 {
 	while (vmt_code_next_site(&text->start, text->end, ret_site)) {
@@ -188,7 +191,7 @@ static bool next_wanted(struct vmt_range *text, bool exact, struct vmt_code_site
 	return false;
 }
 
-/* In a module that is not libc: the ways out as well. */
+/* In modules other than libc, the calls that exit are wanted as well. */
 static bool next_of_other(struct vmt_range *text, bool exact, struct vmt_code_site *ret_site)
 {
 	while (vmt_code_next_site(&text->start, text->end, ret_site)) {
@@ -199,7 +202,10 @@ static bool next_of_other(struct vmt_range *text, bool exact, struct vmt_code_si
 	return false;
 }
 
-/* Where only one of all threads may run, and it must not be in that text: see writing.h. */
+/*
+ * See writing.h: the text may be writable for a moment, so there must be no other thread, and this
+ * one must not be in that text.
+ */
 static int begin_writing(struct vmt_writing *writing, const struct vmt_place *place, bool is_alone)
 {
 	long file = -1;
@@ -216,7 +222,10 @@ static int begin_writing(struct vmt_writing *writing, const struct vmt_place *pl
 	return ret;
 }
 
-/* To step aside, what is kept there is led to libc's syscall(3). */
+/*
+ * When the library steps aside, calls from a patched entry are made by libc's syscall(3), so that
+ * must be known.
+ */
 static bool may_patch_entry(const struct pass *pass, const struct vmt_code_site *site)
 {
 	return pass->is_alone && pass->is_libc && vmt_gate_home && site->tail != VMT_CODE_TAIL_NONE;
@@ -243,7 +252,10 @@ static int try_patch(struct pass *pass, const struct vmt_code_site *site)
 	return ret;
 }
 
-/* A call that changes maps; but none is made for a shadow stack where there is none. */
+/*
+ * A call that is not seen although it changes maps. glibc contains map_shadow_stack, but calls it
+ * only where there are shadow stacks.
+ */
 static bool is_missed(const struct vmt_code_site *site)
 {
 	const uint32_t map_shadow_stack = 453;
@@ -273,7 +285,7 @@ static bool is_left_out(uint64_t start, uint64_t end, bool is_go)
 	bool is_large = end - start > (is_go ? GO_TEXT_MAX : OTHER_TEXT_MAX);
 
 	if (is_large)
-		text_left_out = true; /* never taken back, so that writing it needs no order */
+		text_left_out = true; /* never reset, so writing it needs no memory order */
 	return is_large;
 }
 
@@ -303,7 +315,7 @@ static struct vmt_range segment_of(const struct dl_phdr_info *info, size_t index
 	return (struct vmt_range){ start, start + info->dlpi_phdr[index].p_filesz };
 }
 
-/* The program itself has no name. */
+/* The main program has an empty name. */
 static struct vmt_place place_of(const struct dl_phdr_info *info, size_t index)
 {
 	const char *name = info->dlpi_name;
@@ -393,7 +405,7 @@ int vmt_patch_open(bool by_mprotect, struct vmt_patch_result *ret_result)
 	return 0;
 }
 
-/* Asked of the file for a large one only. */
+/* The file is only examined for a large module. */
 static bool is_go(const struct vmt_patch_module *module)
 {
 	return module->text.end - module->text.start > OTHER_TEXT_MAX &&
@@ -421,10 +433,10 @@ int vmt_patch_scan(const struct vmt_patch_module *module)
 	return missed ? -ENOSPC : 0;
 }
 
-/* Not over the entry itself, where a uprobe may be put: see above. */
+/* Not over the entry itself, where a uprobe may be placed (see the top of this file). */
 static const uint8_t *place_in_exit(void)
 {
-	/* libc's, and not another interposer's: exit() would not come by that. */
+	/* libc's own: exit() would not come through another interposer's. */
 	const uint8_t *entry = (const void *)vmt_libc.last_exit;
 	uint64_t at;
 
@@ -456,7 +468,7 @@ int vmt_patch_hook_exit(void)
 	return ret;
 }
 
-#else /* no gate for this architecture yet: the wrappers are the only door */
+#else /* without a gate for this architecture, the wrappers are the only door */
 
 bool vmt_patch_left_out(void)
 {

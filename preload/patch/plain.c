@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See plain.h. Rather refuse an instruction than move one that is not what it seems.
- */
+/* When in doubt, an instruction is refused rather than moved. See plain.h. */
 #include "patch/plain.h"
 
 #define REX_MASK 0xf0
 #define REX      0x40
-#define REX_WIDE 8 /* 64 bits */
-#define REX_REG  4 /* the fourth bit of the register in ModRM's middle */
-#define REX_BASE 1 /* …and of the one in its lowest bits */
+#define REX_WIDE 8 /* operands of 64 bits */
+#define REX_REG  4 /* the fourth bit of ModRM's middle register */
+#define REX_BASE 1 /* the fourth bit of ModRM's lowest register */
 #define AX       0
 #define SP       4
 
@@ -17,7 +15,7 @@ static bool is_free(unsigned int reg)
 	return reg != AX && reg != SP;
 }
 
-/* mov, add, or, and, sub, xor from one register to another, movslq. */
+/* mov, add, or, and, sub, xor from one register to another; movslq. */
 static bool is_between_registers(uint8_t opcode, uint8_t rex)
 {
 	switch (opcode) {
@@ -39,8 +37,8 @@ static bool is_between_registers(uint8_t opcode, uint8_t rex)
 }
 
 /*
- * add, or, and, sub, xor, cmp of a constant, mov of one: how many bytes the constant has; 0 =
- * another.
+ * add, or, and, sub, xor, cmp or mov with a constant: returns the bytes of the constant; 0 =
+ * another instruction.
  */
 static long constant_size(uint8_t opcode, unsigned int operation)
 {
@@ -54,7 +52,7 @@ static long constant_size(uint8_t opcode, unsigned int operation)
 	return opcode == 0x83 ? 1 : opcode == 0x81 ? 4 : 0;
 }
 
-/* Length of the instruction at p, 0 = it is not plain. */
+/* Returns the length of the instruction at p; 0 = it is not plain. */
 static long length_of(const uint8_t *p, const uint8_t *end)
 {
 	uint8_t rex = (p[0] & REX_MASK) == REX ? p[0] : 0;
@@ -64,11 +62,12 @@ static long length_of(const uint8_t *p, const uint8_t *end)
 
 	if (end - at < 2)
 		return 0;
-	if ((at[0] & 0xf8) == 0xb8) { /* mov of 32 bits; with REX_WIDE it has 64 */
+	/* mov of a 32-bit constant; of a 64-bit constant with REX_WIDE */
+	if ((at[0] & 0xf8) == 0xb8) {
 		base = (at[0] & 7u) | (rex & REX_BASE) << 3;
 		return !(rex & REX_WIDE) && is_free(base) ? at + 5 - p : 0;
 	}
-	if (at[1] >> 6 != 3) /* memory */
+	if (at[1] >> 6 != 3) /* the operand is in memory */
 		return 0;
 	reg = (at[1] >> 3 & 7u) | (rex & REX_REG) << 1;
 	base = (at[1] & 7u) | (rex & REX_BASE) << 3;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See stubs.h. A stub that has the address it is to go on at is taken; 0 = it is free.
- */
+/* A stub is in use if it has a return address; 0 = free. See stubs.h. */
 #include "patch/stubs.h"
 
 #include <assert.h>
@@ -25,7 +23,7 @@ uint64_t vmt_stubs_address(int stub)
 	       ((uint64_t)stub - first) * VMT_GATE_STUB_SIZE;
 }
 
-/* Make stub i return to addr, if it is free or (a module was loaded again) does so already. */
+/* Make stub i return to addr, if it is free or does so already (a module was loaded again). */
 static bool claim_stub(int i, uint64_t owner, uint64_t addr)
 {
 	return __atomic_compare_exchange_n(&vmt_gate_return[i], &owner, addr, false,
@@ -53,7 +51,7 @@ void vmt_stubs_give_back(int stub)
 }
 
 /*
- * A child of clone on a stack of its own begins at the site's system call: nothing would have been
+ * Not for clone: a child on a stack of its own starts at the site's system call, where nothing was
  * moved.
  */
 int vmt_stubs_take_moved(int mem, const struct vmt_code_site *site)
@@ -73,7 +71,9 @@ int vmt_stubs_take_moved(int mem, const struct vmt_code_site *site)
 	return ret < 0 ? ret : stub;
 }
 
-/* Is there still, or again, a jump to this stub? Asked of the kernel: the text may be gone. */
+/*
+ * Is there (still, or again) a jump to this stub? The kernel reads it, since the text may be gone.
+ */
 static bool is_led_to(uint64_t site, int stub)
 {
 	uint8_t code[VMT_CODE_JUMP_SIZE];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See writing.h. The second way changes all of a map at once, for the kernel does not merge again
- * what was once written to and what was not. It depends on that the map may be executed again:
- * SELinux (execmod), PR_SET_MDWE and filters may forbid it. So it is tried before, on a page of the
- * same file.
+ * The second way makes a whole map writable at once, since the kernel would not merge a written
+ * part with an unwritten part again. Afterwards the map must become executable again, which SELinux
+ * (execmod), PR_SET_MDWE and filters may forbid. So this is first tried on a page of the same file.
+ * See writing.h.
  */
 #include "patch/writing.h"
 
@@ -18,11 +18,11 @@
 
 #define TEXT     (PROT_READ | PROT_EXEC)
 #define WRITABLE (PROT_READ | PROT_WRITE)
-#define TRIES    3 /* to make text executable again, which cannot fail once it has been tried */
+#define TRIES    3 /* of making text executable again, which succeeded on the page that was tried */
 
 static VMT_DATA int mem_error = 0;
 
-/* A byte of our own text, as it is. */
+/* Write a byte of our own text, unchanged. */
 static int try_mem(void)
 {
 	int mem = vmt_code_open();

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writing jumps into text, so that it stays one map and is not writable afterwards. Through
- * /proc/self/mem, or, where the kernel refuses that, by making all of the map writable for a
- * moment.
+ * Writes jumps into text so that it stays one map and is not writable afterwards: through
+ * /proc/self/mem, or, where the kernel refuses that, by making the whole map writable for a moment.
  */
 #ifndef VMT_WRITING_H
 #define VMT_WRITING_H
@@ -10,29 +9,33 @@
 #include "core/base/base.h"
 
 struct vmt_writing {
-	int mem; /* -1: by what follows */
-	struct vmt_range map; /* it is writable, and cannot be executed meanwhile */
+	int mem; /* a descriptor of /proc/self/mem; -1: the map below was made writable */
+	struct vmt_range map; /* writable at the moment, and not executable */
 };
 
 /*
- * Find out which way is open. By the constructor; by_mprotect: as if /proc/self/mem were not there.
+ * Find out which way works. Called by the constructor. by_mprotect: pretend that /proc/self/mem
+ * does not exist.
  */
 void vmt_writing_choose(bool by_mprotect);
 
-/* Why /proc/self/mem is not written to: 0, -ENOENT and the like (it cannot be opened), -EACCES. */
+/*
+ * Why /proc/self/mem cannot be written to: 0 (it can), -ENOENT or another error of open, or
+ * -EACCES.
+ */
 int vmt_writing_mem_error(void);
 
 /*
- * Begin to write into a map of text, which is read from file: a descriptor. No thread may be in it
- * until the end, this one included, so no function of libc's may be called. Returns 0, or -errno:
- * nothing is changed then.
+ * Begin to write into a map of text; file: a descriptor of its file. Until vmt_writing_end() no
+ * thread may execute that text, this thread included, so no function of libc may be called. Returns
+ * 0, or -errno with nothing changed.
  */
 int vmt_writing_begin(struct vmt_writing *writing, struct vmt_range map, int file);
 
-/* As vmt_code_write_jump(). */
+/* Write a jump, like vmt_code_write_jump(). */
 int vmt_writing_jump(const struct vmt_writing *writing, uint64_t addr, uint64_t target);
 
-/* Write a leap (code.h) into a page that nothing else is in, and no thread. */
+/* Write a jump of any distance (code.h) into a page that no thread executes. */
 int vmt_writing_leap(const struct vmt_writing *writing, uint64_t addr, uint64_t target);
 
 void vmt_writing_end(struct vmt_writing *writing);
