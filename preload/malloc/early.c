@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See early.h. No relocation, no lock, no TLS: chunks are mapped when they are needed, and a block
- * is taken by one addition. In front of each is its size, as glibc has it for a block with a map of
- * its own: malloc_usable_size is not wrapped and finds it there.
+ * No relocation, no lock and no TLS are needed: chunks are mapped on demand, and a block is taken
+ * with one addition. In front of each block stands its size, in glibc's format for a block with a
+ * map of its own, where malloc_usable_size, which is not wrapped, finds it. See early.h.
  */
 #include "malloc/early.h"
 
@@ -162,7 +162,7 @@ void *vmt_early_pvalloc(size_t size)
 	return vmt_early_get(vmt_page_up(size), VMT_PAGE_SIZE);
 }
 
-/* The next definitions, where ours stand in front of them. */
+/* The next definitions, for the functions that are put in front of them. */
 static struct {
 	void *(*malloc)(size_t size);
 	void (*free)(void *old);
@@ -170,7 +170,7 @@ static struct {
 	void *(*reallocarray)(void *old, size_t n, size_t size);
 } next VMT_DATA = { .malloc = NULL };
 
-/* To where it belongs. */
+/* Move an early block to the next allocator. */
 static void *move(void *old, size_t size)
 {
 	void *block = size ? next.malloc(size) : NULL;
@@ -191,7 +191,7 @@ static void *realloc_any(void *old, size_t size)
 	return is_early(old) ? move(old, size) : next.realloc(old, size);
 }
 
-/* An overflow is left to the next one, which sets errno. */
+/* On overflow, the next definition is called, and sets errno. */
 static void *reallocarray_any(void *old, size_t n, size_t size)
 {
 	size_t bytes;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See malloc.h. Called before the constructor (by constructors that come earlier, by ld.so), in
- * destructors, handlers, threads and fork children. Never allocates, locks or waits. The first
- * call of a thread is slow, and finds counters for it; all others cost an addition or two and a
- * jump.
+ * Called before the constructor (by ld.so, and by constructors that run earlier), in destructors,
+ * handlers, threads and fork children. It never allocates, locks or waits. A thread's first call is
+ * slow, and finds counters for it; every other call costs an addition or two and a jump. See
+ * malloc.h.
  */
 #include "malloc/malloc.h"
 
@@ -19,14 +19,14 @@
 #include "patch/code.h"
 #include "state/state.h"
 
-#define PROBES 32 /* blocks looked at for one whose thread is gone */
-#define NOBODY UINT32_MAX /* an owner who is not known, and taken to be alive */
+#define PROBES 32 /* blocks examined to find one whose thread is gone */
+#define NOBODY UINT32_MAX /* an owner that is not known, and is assumed to be alive */
 
-/* <malloc.h> is no part of the house. */
+/* Declared here, since <malloc.h> is not available with every C library. */
 void *memalign(size_t alignment, size_t size);
 void *pvalloc(size_t size);
 
-/* In their order; the first two by names that malloc_entry.S knows. */
+/* Adjacent, in the order of enum vmt_malloc_function; malloc_entry.S uses the first two by name. */
 VMT_DATA void *(*vmt_malloc_next_malloc)(size_t size) __attribute__((aligned(128))) = NULL;
 VMT_DATA void (*vmt_malloc_next_free)(void *old) = NULL;
 
@@ -53,17 +53,17 @@ static const char names[VMT_MALLOC_FUNCTIONS][16] = {
 static struct {
 	bool has_new;
 	bool array_is_counted;
-	uint64_t libc; /* where it is loaded */
+	uint64_t libc; /* where libc is loaded */
 	uint64_t before;
-	struct vmt_malloc_block *blocks; /* NULL: before the constructor */
+	struct vmt_malloc_block *blocks; /* NULL before the constructor has run */
 	_Atomic uint32_t used;
 	_Atomic uint32_t probe;
 } door VMT_DATA __attribute__((aligned(128))) = { .blocks = NULL };
 
-/* Of threads without a block of their own. */
+/* The counters of threads that have no block of their own. */
 static struct vmt_malloc_block shared VMT_DATA = { .owner = NOBODY };
 
-/* The thread's block, and whether there was none for it. */
+/* The thread's block, and whether none was left for this thread. */
 __thread struct vmt_malloc_block *vmt_malloc_own __attribute__((tls_model("initial-exec")));
 static __thread bool is_refused __attribute__((tls_model("initial-exec")));
 
@@ -85,7 +85,7 @@ static int search_module(struct dl_phdr_info *info, size_t size, void *context)
 	}
 	if (!vmt_elf_open(info, &elf))
 		return 0;
-	if (vmt_elf_find(&elf, "__libc_start_main")) /* the last one: see libc.c */
+	if (vmt_elf_find(&elf, "__libc_start_main")) /* the last module wins, see libc.c */
 		door.libc = elf.base;
 	for (size_t i = 0; i < VMT_MALLOC_FUNCTIONS; i++) {
 		uint64_t *to = search->is_after ? &search->found[i] : &search->before[i];
@@ -96,7 +96,7 @@ static int search_module(struct dl_phdr_info *info, size_t size, void *context)
 	return 0;
 }
 
-/* The order of modules is that of the search for symbols, as long as none was loaded later. */
+/* The order of modules is the order of symbol look-up, unless a module was loaded later. */
 static void resolve(void)
 {
 	struct search search = { .is_after = false };
@@ -105,7 +105,7 @@ static void resolve(void)
 	vmt_elf_each(search_module, &search);
 	door.before = search.before[VMT_MALLOC];
 	for (size_t i = 0; i < VMT_MALLOC_FUNCTIONS;
-	     i++) /* linked behind libc: then that is next */
+	     i++) /* if we are linked behind libc, libc is next all the same */
 		if (!search.found[i])
 			search.found[i] = search.before[i];
 	static_assert(sizeof(next) == (VMT_MALLOC_FUNCTIONS - FIRST_IN_NEXT) * sizeof(uint64_t),
@@ -114,12 +114,12 @@ static void resolve(void)
 	__builtin_memcpy(&next, &search.found[FIRST_IN_NEXT], sizeof(next));
 	__builtin_memcpy(&malloc_found, &search.found[VMT_MALLOC], sizeof(uint64_t));
 	vmt_early_take_back(malloc_found, &vmt_malloc_next_free, &next.realloc, &next.reallocarray);
-	vmt_malloc_next_malloc = malloc_found; /* last: is_ready() */
+	vmt_malloc_next_malloc = malloc_found; /* assigned last, since is_ready() tests it */
 }
 
 /*
- * Before this library is relocated, none of libc's functions can be reached, nor what is the
- * thread's.
+ * Before this library is relocated, neither libc's functions nor thread-local storage can be
+ * reached.
  */
 static bool is_relocated(void)
 {
@@ -127,8 +127,8 @@ static bool is_relocated(void)
 }
 
 /*
- * Are the next definitions known? Looking them up may lead back here, through a sanitizer that
- * wants to be told of it and starts on that occasion.
+ * Are the next definitions known? Looking them up may lead back here: a sanitizer that wants to be
+ * told of the look-up starts at that moment, and allocates.
  */
 static bool is_ready(void)
 {
@@ -156,7 +156,7 @@ static bool is_wrapped(const char *name)
 	return false;
 }
 
-/* Let the module reach its own functions as if it were linked with -Bsymbolic. */
+/* Make the module call its own functions, as if it had been linked with -Bsymbolic. */
 static void bind_to_itself(const struct vmt_elf *elf)
 {
 	struct vmt_elf_slot slot;
@@ -166,7 +166,7 @@ static void bind_to_itself(const struct vmt_elf *elf)
 		if (!is_wrapped(slot.name))
 			continue;
 		if (mem < 0)
-			mem = vmt_code_open(); /* it may be read-only by now (RELRO) */
+			mem = vmt_code_open(); /* the slot may be read-only by now (RELRO) */
 		if (mem < 0)
 			return;
 		vmt_sys4(SYS_pwrite64, mem, &slot.function, sizeof(slot.function), slot.slot);
@@ -191,7 +191,10 @@ static int look_at_allocator(struct dl_phdr_info *info, size_t size, void *conte
 	return 0;
 }
 
-/* `mov %fs:offset, %rax` with two prefixes that change nothing, as long as what it replaces. */
+/*
+ * Write `mov %fs:offset, %rax`, with two prefixes that change nothing, so that it is as long as the
+ * instructions it replaces.
+ */
 static void load_directly(int mem, const uint8_t *at)
 {
 	uint8_t code[VMT_MALLOC_LOAD_SIZE] = { 0x66, 0x66, 0x64, 0x48, 0x8b, 0x04, 0x25 };
@@ -210,8 +213,8 @@ static void jump_directly(int mem, const uint8_t *at, enum vmt_malloc_function f
 }
 
 /*
- * What was not known when the code was made. A jump through a pointer stays where the definition
- * is too far away, and all of it where the code cannot be written.
+ * Fill in what was unknown when the code was assembled. The jump still goes through a pointer if
+ * the definition is too far away, and everything stays as it was if the code cannot be written.
  */
 static void complete_entries(void)
 {
@@ -237,7 +240,7 @@ void vmt_malloc_look_at_allocator(void)
 	vmt_elf_each(look_at_allocator, NULL);
 }
 
-/* One instruction, so that a handler on this thread comes before it or after it. */
+/* This is one instruction, so that a signal handler on this thread runs before or after it. */
 static inline void add_to_block(uint64_t *to, uint64_t n)
 {
 #if defined(__x86_64__)
@@ -259,7 +262,7 @@ static bool is_gone(uint32_t owner)
 	return owner != NOBODY && vmt_sys3(SYS_tgkill, vmt_state->pid, owner, 0) == -ESRCH;
 }
 
-/* One never used, or that of a thread that has ended. */
+/* Find a block that was never used, or whose thread has ended. */
 static struct vmt_malloc_block *find_block(void)
 {
 	uint32_t self = thread_id();
@@ -283,7 +286,7 @@ static struct vmt_malloc_block *find_block(void)
 }
 
 /*
- * Returns whether the next definitions are known. Until then what is the thread's may be out of
+ * Returns whether the next definitions are known; until then, thread-local storage may be out of
  * reach.
  */
 static bool count_slowly(enum vmt_malloc_function event, uint64_t calls, uint64_t bytes)
@@ -313,8 +316,9 @@ __attribute__((always_inline)) static inline void count(struct vmt_malloc_count 
 }
 
 /*
- * A wrapper counts and jumps on. What it does without a block is a function apart, or the
- * compiler would save the arguments each time for a call that is made once in a thread.
+ * A wrapper counts and then jumps. The case without a block is a separate function: inlined, it
+ * would make the compiler save the arguments in every call, for something that happens once in a
+ * thread.
  */
 #define WRAP(type, name, parameters, arguments, event, calls, bytes)           \
 	__attribute__((noinline, cold)) static type name##_slowly parameters   \
@@ -332,7 +336,7 @@ __attribute__((always_inline)) static inline void count(struct vmt_malloc_count 
 		return next.name arguments;                                    \
 	}
 
-/* What no allocator can give is asked for in vain. */
+/* On overflow, a size that no allocator can give. */
 static inline size_t product(size_t n, size_t size)
 {
 	size_t bytes;
@@ -340,14 +344,14 @@ static inline size_t product(size_t n, size_t size)
 	return VMT_UNLIKELY(__builtin_mul_overflow(n, size, &bytes)) ? 0 : bytes;
 }
 
-/* libc's calls realloc, which is us. */
+/* libc's reallocarray calls realloc, which is wrapped as well. */
 #define ARRAY_CALLS door.array_is_counted
 #define ARRAY_EVENT (old ? VMT_REALLOCARRAY : VMT_REALLOCARRAY_NEW)
 
 static_assert(VMT_MALLOC == 0 && VMT_FREE == 1 && sizeof(struct vmt_malloc_count) == 16,
 	      "as in malloc_entry.S");
 
-/* malloc and free without a block: entered by a jump from malloc_entry.S. */
+/* malloc and free for a thread without a block: malloc_entry.S jumps here. */
 __attribute__((cold)) void *vmt_malloc_slowly(size_t size)
 {
 	if (!count_slowly(VMT_MALLOC, 1, size))
@@ -384,7 +388,10 @@ __attribute__((noinline, cold)) static void *realloc_slowly(void *old, size_t si
 	return next.realloc(old, size);
 }
 
-/* To nothing: glibc and jemalloc free it and give NULL, mimalloc gives a block of no size. */
+/*
+ * realloc to size 0: glibc and jemalloc free the block and return NULL, mimalloc returns a block of
+ * size 0.
+ */
 __attribute__((noinline, cold)) static void *realloc_to_nothing(void *old)
 {
 	void *result;

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The malloc door: the allocation functions stand in front of whatever definitions come next and
- * count on the way. A call is counted before it is made and then jumped to, so that there is no
- * frame of ours on the stack and nothing to do on the way back. Hence an allocation that fails is
- * counted as one, and what an allocator does without these functions (operator new, where it
- * defines that as well) is not counted. Only of realloc(p, 0) the result is looked at: whether that
- * frees is the allocator's choice.
+ * The malloc door: the library's allocation functions stand in front of the next definitions, and
+ * count on the way. A call is counted first and then jumped to, so that the stack has no frame of
+ * ours and nothing is left to do after it. Therefore a failed allocation counts as an allocation,
+ * and memory that an allocator hands out in other ways (operator new, if the allocator defines that
+ * too) is not counted. Only the result of realloc(p, 0) is examined, since allocators differ in
+ * whether it frees.
  */
 #ifndef VMT_MALLOC_H
 #define VMT_MALLOC_H
 
 #include "core/base/base.h"
 
-/* The functions wrapped. malloc and free first: they share a cache line of the counters. */
+/* The functions that are wrapped. malloc and free come first: their counters share a cache line. */
 enum vmt_malloc_function {
 	VMT_MALLOC,
 	VMT_FREE,
@@ -25,72 +25,78 @@ enum vmt_malloc_function {
 	VMT_VALLOC,
 	VMT_PVALLOC,
 	VMT_MALLOC_FUNCTIONS,
-	/* What else is counted: */
-	VMT_REALLOC_NEW = VMT_MALLOC_FUNCTIONS, /* of NULL */
-	VMT_REALLOC_GONE, /* to nothing */
+	/* Further events that are counted: */
+	VMT_REALLOC_NEW = VMT_MALLOC_FUNCTIONS, /* realloc of NULL */
+	VMT_REALLOC_GONE, /* realloc to size 0 */
 	VMT_REALLOCARRAY_NEW,
 	VMT_MALLOC_EVENTS,
 };
 
 struct vmt_malloc_count {
-	uint64_t calls; /* free: those not of NULL */
-	uint64_t bytes; /* asked for */
+	uint64_t calls; /* free(NULL) is not counted as a free */
+	uint64_t bytes; /* bytes requested */
 };
 
-/* One thread's counts, and after its end another's: the sums go on. */
+/*
+ * The counts of one thread. After the thread's end, another thread continues with them, since only
+ * sums matter.
+ */
 struct vmt_malloc_block {
 	struct vmt_malloc_count count[VMT_MALLOC_EVENTS];
 	_Atomic uint32_t owner; /* thread id */
 } __attribute__((aligned(64)));
 
-/* What malloc_entry.S and malloc.c share. */
+/* Shared by malloc_entry.S and malloc.c. */
 extern void *(*vmt_malloc_next_malloc)(size_t size);
 extern void (*vmt_malloc_next_free)(void *old);
 extern __thread struct vmt_malloc_block *vmt_malloc_own;
 #define VMT_MALLOC_LOAD_SIZE 11
-extern const uint8_t vmt_malloc_load[]; /* what loads the thread's block */
+extern const uint8_t vmt_malloc_load[]; /* the instructions that load the thread's block */
 extern const uint8_t vmt_malloc_free_load[];
-extern const uint8_t vmt_malloc_jump[]; /* the instruction that leaves for the next definition */
+extern const uint8_t vmt_malloc_jump[]; /* the instruction that jumps to the next definition */
 extern const uint8_t vmt_malloc_free_jump[];
 void *vmt_malloc_slowly(size_t size);
 void vmt_malloc_free_slowly(void *old);
 
-/* For so many threads at a time; more share one, with atomic adds. */
+/*
+ * Blocks for this many threads at a time; further threads share one block, with atomic additions.
+ */
 #define VMT_MALLOC_BLOCKS 1024u
 
-/* Look the next definitions up, if that was not necessary before. By the constructor. */
+/* Look up the next definitions, if no call has needed them before. Called by the constructor. */
 void vmt_malloc_resolve(void);
 
 /*
- * Give each thread counters of its own, of blocks[0, VMT_MALLOC_BLOCKS), which are zero. To count
- * costs less than to ask whether to count: malloc=0 changes what is reported only.
+ * Give each thread counters of its own, from blocks[0, VMT_MALLOC_BLOCKS), which must be zero.
+ * Counting costs less than testing whether to count; so malloc=0 changes only what is reported.
  */
 void vmt_malloc_start(struct vmt_malloc_block *blocks);
 
 /*
- * Calls that the next allocator makes to its own functions will no longer come here, or Electric
- * Fence, whose malloc calls memalign, would be counted twice. By the constructor.
+ * Calls that the next allocator makes to its own functions will no longer come here; otherwise
+ * Electric Fence, whose malloc calls memalign, would be counted twice. Called by the constructor.
  */
 void vmt_malloc_look_at_allocator(void);
 
-/* Sums over all threads since the start, or since the fork. */
+/* Sums over all threads, since the start or the fork. */
 void vmt_malloc_sum(struct vmt_malloc_count ret_sums[VMT_MALLOC_EVENTS]);
 
-/* Calls of malloc and calloc by this thread, as far as they are known without looking elsewhere. */
+/* Returns the calls of malloc and calloc by this thread, as far as its own block tells. */
 uint64_t vmt_malloc_of_thread(void);
 
-/* A fork child: its only thread begins at zero. */
+/* In a fork child: the counts of its only thread start at zero. */
 void vmt_malloc_start_child(void);
 
-/* The definition that calls go to; 0 before it is known. */
+/* Returns the address of the definition that calls go to, or 0 before it is known. */
 uint64_t vmt_malloc_next(enum vmt_malloc_function function);
 
 /*
- * The definition of malloc that stands before ours, so that we are not asked; 0 if there is none.
+ * Returns the address of a definition of malloc that stands before ours, so that we are never
+ * called; 0 if there is none.
  */
 uint64_t vmt_malloc_before(void);
 
-/* Does the allocator define operator new as well? That is not counted then. */
+/* Does the allocator define operator new as well? Its allocations are not counted. */
 bool vmt_malloc_has_new(void);
 
 #endif

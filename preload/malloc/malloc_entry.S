@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * malloc and free themselves (x86-64), since of these every instruction counts: add to the
- * thread's counters (struct vmt_malloc_block, malloc.h), jump to the next definition. The stack
- * and all arguments are left as they are, so to the next definition and to an unwinder it is as
- * if the caller had called it. Both lie in one cache line.
+ * malloc and free themselves (x86-64), in assembler because every instruction counts here: they add
+ * to the thread's counters (struct vmt_malloc_block, malloc.h) and jump to the next definition. The
+ * stack and all arguments are left alone, so to the next definition and to an unwinder it looks as
+ * if the caller had called it. Both functions lie in one cache line.
  *
- * Where the thread's pointer lies and where the next definition is are known when the library has
- * been loaded. Until malloc.c has written both into the code the former is read from the GOT, if it
- * is there already, the latter from a variable.
+ * The offset of the thread's pointer and the address of the next definition are known once the
+ * library is loaded. malloc.c then writes both into this code. Until then, the offset is read from
+ * the GOT, if that is relocated, and the address from a variable.
  *
- * Where the time goes, of glibc's 10 to 15 ns for a malloc and a free (variants by turns in one
+ * Costs, as a share of glibc's 10 to 15 ns for a malloc and a free (variants in turns in one
  * process, Golden Cove): the jumps 0.5 %, the load 2 %, the test 2 %, counting the two calls 5 %,
- * the bytes 1 %, NULL 1 %. Counters in the thread's own block, without load and test, which could
- * not be summed over threads, would still take 8.5 % of such a loop.
+ * the bytes 1 %, NULL 1 %. Counters in the thread's own block, without load and test, could not be
+ * summed over threads, and would still take 8.5 % of such a loop.
  */
 #if defined(__x86_64__)
 
@@ -31,7 +31,7 @@
 	.type	malloc, @function
 malloc:
 	.cfi_startproc
-vmt_malloc_load:		/* this becomes one instruction of eleven bytes */
+vmt_malloc_load: /* malloc.c replaces this by one instruction of eleven bytes */
 	jmp	.Lmalloc_load
 	.org	vmt_malloc_load + 11, 0x90
 .Lmalloc_loaded:
@@ -55,7 +55,7 @@ vmt_malloc_free_load:
 .Lfree_loaded:
 	test	%rax, %rax
 	jz	.Lfree_slowly
-	test	%rdi, %rdi	/* free(NULL) is no free */
+	test	%rdi, %rdi /* free(NULL) does not count as a free */
 	jz	vmt_malloc_free_jump
 	addq	$1, CALLS_OF_FREE(%rax)
 vmt_malloc_free_jump:
@@ -64,7 +64,7 @@ vmt_malloc_free_jump:
 	.size	free, . - free
 
 	.cfi_startproc
-.Lmalloc_load:			/* 0: this library is not relocated yet */
+.Lmalloc_load: /* 0 if this library is not relocated yet */
 	mov	vmt_malloc_own@gottpoff(%rip), %rax
 	test	%rax, %rax
 	jz	.Lmalloc_slowly
