@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finding the next definition of each wrapped function, in the modules behind this library as
- * dlsym(RTLD_NEXT) would, but without its locks and its memory, and without its symbol, whose
- * version differs from one glibc to the next. What no module defines stays NULL.
+ * Finds the next definition of each wrapped function, in the modules behind this library, as
+ * dlsym(RTLD_NEXT) would. dlsym itself takes locks and memory, and its symbol has different
+ * versions in different versions of glibc. Functions that no module defines stay NULL.
  */
 #include "capture/next.h"
 
@@ -15,7 +15,7 @@ VMT_DATA struct vmt_next vmt_next = { .syscall = NULL };
 
 struct name {
 	char text[24];
-	size_t offset; /* of the pointer in struct vmt_next */
+	size_t offset; /* offset of the pointer in struct vmt_next */
 };
 
 /* clang-format off */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The definitions that the exported wrappers stand in front of: libc's, or
- * another interposer's. All NULL until the constructor has resolved them; a
- * wrapper then makes the system call itself.
+ * The definitions behind the exported wrappers: libc's, or another interposer's. All are NULL until
+ * the constructor has resolved them; until then a wrapper makes the system call itself.
  */
 #ifndef VMT_NEXT_H
 #define VMT_NEXT_H
@@ -12,7 +11,7 @@
 #include <sys/uio.h>
 
 struct vmt_next {
-	long (*syscall)(long nr, ...); /* first: gate.S jumps through it */
+	long (*syscall)(long nr, ...); /* has to be first: entries.S jumps through it */
 	void *(*mmap)(void *addr, size_t len, int prot, int flags, int fd, off_t offset);
 	void *(*mmap64)(void *addr, size_t len, int prot, int flags, int fd, off64_t offset);
 	int (*munmap)(void *addr, size_t len);
@@ -36,9 +35,9 @@ struct vmt_next {
 	int (*close)(int fd);
 	int (*personality)(unsigned long persona);
 	void (*exit)(int status); /* _exit */
-	void (*leave)(int status); /* exit: its address is all that is wanted */
+	void (*leave)(int status); /* exit; only its address is used */
 	int (*fclose)(void *stream);
-	void **error_stream; /* stdio's stderr, a variable */
+	void **error_stream; /* the variable stderr of stdio */
 	int (*chroot)(const char *path);
 	int (*setuid)(uid_t user);
 	int (*seteuid)(uid_t user);
@@ -48,7 +47,7 @@ struct vmt_next {
 
 extern struct vmt_next vmt_next;
 
-/* Look all of them up, without dlsym. To be called once, by the constructor. */
+/* Look all of them up, without dlsym. The constructor calls this once. */
 void vmt_next_resolve(void);
 
 #endif

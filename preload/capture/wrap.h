@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What all wrappers are made of. A wrapper has one decision: when the system
- * call is seen inside libc anyway, call the next definition, so that other
- * interposers keep their place; otherwise make the call. errno is touched on
- * failure only. Included by the wrapper files only.
+ * Shared by the files with wrappers. A wrapper makes one decision: if the system call is seen
+ * inside libc anyway, it calls the next definition, so that other interposers keep their place;
+ * otherwise it makes the call itself. It sets errno only on failure.
  */
 #ifndef VMT_WRAP_H
 #define VMT_WRAP_H
@@ -16,19 +15,19 @@
 #include "os/sys.h"
 #include "patch/patch.h"
 
-/* Is `name` to be called instead of making system call nr ourselves? */
+/* Call the next definition of `name` instead of making system call nr? */
 #define USE_NEXT(name, nr) (vmt_patch_catch(nr) && vmt_next.name)
 
 static inline long as_errno(long ret)
 {
 	if (VMT_LIKELY(!vmt_sys_failed(ret)))
 		return ret;
-	if (VMT_LIKELY(__errno_location != NULL)) /* this library is relocated */
+	if (VMT_LIKELY(__errno_location != NULL)) /* NULL before this library is relocated */
 		errno = (int)-ret;
 	return -1;
 }
 
-/* Inlined, so that the registers are those of the wrapper itself: its caller is the first frame. */
+/* Inlined, so that the registers are the wrapper's own, and its caller is the first frame. */
 __attribute__((always_inline)) static inline long call6(long nr, long a, long b, long c, long d,
 							long e, long f)
 {
@@ -39,7 +38,7 @@ __attribute__((always_inline)) static inline long call6(long nr, long a, long b,
 	return vmt_call(nr, args, &regs);
 }
 
-/* Descriptor 2 is about to be closed by the function that this is in. */
+/* The calling function is about to close descriptor 2. */
 __attribute__((always_inline)) static inline void before_error_closes(void)
 {
 	struct vmt_regs regs;

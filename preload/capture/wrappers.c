@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Door 1: the memory calls that libc exports, in the order of mmap(2)'s "see
- * also". Must work before the constructor has run, in any thread and handler,
- * and must not recurse. brk and sbrk are left to libc, which keeps the break in
- * a variable of its own: they are seen through door 2 only.
+ * Door 1: the memory calls that libc exports, in the order of "see also" in mmap(2). They must work
+ * before the constructor has run, in any thread and signal handler, and must not recurse. brk and
+ * sbrk are left to libc, which keeps the break in a variable of its own; they are seen through door
+ * 2 only.
  */
 #include <stdarg.h>
 #include <sys/mman.h>
@@ -78,7 +78,7 @@ VMT_EXPORT int madvise(void *addr, size_t len, int advice)
 	return (int)as_errno(call3(SYS_madvise, addr, len, advice));
 }
 
-/* Returns the error instead of setting errno; DONTNEED does nothing, as in glibc. */
+/* Returns the error instead of setting errno. MADV_DONTNEED does nothing, as in glibc. */
 VMT_EXPORT int posix_madvise(void *addr, size_t len, int advice)
 {
 	if (USE_NEXT(posix_madvise, SYS_madvise))

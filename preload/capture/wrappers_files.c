@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Calls that change no map but take something away from the library: descriptor 2, which its report
- * goes to, and the ways to files that it opens by name. They are passed on unchanged; what is
- * needed later is opened before.
+ * goes to, and the paths by which it opens files. They are passed on unchanged, after what is
+ * needed later has been opened.
  */
 #include <sys/types.h>
 #include <unistd.h>
 
 #include "capture/wrap.h"
 
-int fclose(void *stream); /* stdio.h may not be included here */
+int fclose(void *stream); /* stdio.h cannot be included here */
 
 VMT_EXPORT int fclose(void *stream)
 {
-	if (VMT_UNLIKELY(!vmt_next.fclose)) /* before the constructor */
+	if (VMT_UNLIKELY(!vmt_next.fclose)) /* NULL before the constructor has run */
 		vmt_next_resolve();
 	if (vmt_next.error_stream && stream == *vmt_next.error_stream)
 		before_error_closes();

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Door 1, the rest: calls that change maps with certain arguments only, those
- * that come from other libraries than libc (libnuma, libaio) or only from a
- * newer one, what is behind syscall(3), and the ways out. The same rules as in
- * wrappers.c.
+ * The rest of door 1: calls that change maps only with certain arguments, calls that other
+ * libraries (libnuma, libaio) or only a newer libc export, calls made through syscall(3), and the
+ * ways to exit. The rules of wrappers.c hold here too.
  */
 #include <linux/userfaultfd.h>
 #include <stdarg.h>
@@ -27,7 +26,7 @@
 #define ARCH_MAP_VDSO_FIRST 0x2001
 #define ARCH_MAP_VDSO_LAST  0x2003
 
-/* Not in every header these come from. */
+/* Declared here, since not every version of their headers does. */
 long mbind(void *addr, unsigned long len, int mode, const unsigned long *nodes,
 	   unsigned long max_node, unsigned int flags);
 int set_mempolicy_home_node(void *addr, unsigned long len, int home_node, int flags);
@@ -51,7 +50,7 @@ VMT_EXPORT int prctl(int op, ...)
 	return (int)as_errno(call5(SYS_prctl, op, arg[0], arg[1], arg[2], arg[3]));
 }
 
-/* Its site in libc is not caught, since hardly any request is ours. */
+/* Its call site in libc is not patched, since hardly any request concerns us. */
 VMT_EXPORT int ioctl(int fd, unsigned long request, ...)
 {
 	void *arg;
@@ -67,7 +66,7 @@ VMT_EXPORT int ioctl(int fd, unsigned long request, ...)
 	return (int)as_errno(vmt_sys6(SYS_ioctl, fd, (long)request, (long)arg, 0, 0, 0));
 }
 
-/* Only the close of a userfaultfd can change maps. */
+/* Closing a descriptor changes maps only if it is a userfaultfd. */
 VMT_EXPORT int close(int fd)
 {
 	if (VMT_UNLIKELY(fd == STDERR_FILENO))
@@ -101,7 +100,7 @@ VMT_EXPORT int mseal(void *addr, size_t len, unsigned long flags)
 	return (int)as_errno(call3(SYS_mseal, addr, len, flags));
 }
 
-/* libaio returns -errno and leaves errno alone. */
+/* Like libaio, it returns -errno and leaves errno alone. */
 VMT_EXPORT int io_setup(int events, void *ret_context)
 {
 	return (int)call2(SYS_io_setup, events, ret_context);
@@ -125,12 +124,12 @@ VMT_EXPORT _Noreturn void _Exit(int status)
 }
 
 /*
- * What syscall(3) in gate.S sends to vmt_wrappers_ours: 1 for these numbers, but
- * clone only if it makes a copy of the process.
+ * Which calls syscall(3) in entries.S sends to vmt_wrappers_ours: those with 1 here, but clone only
+ * if it copies the process.
  */
 extern const uint8_t vmt_wrappers_kinds[VMT_PATCH_NR_MAX];
 
-#if defined(__x86_64__) /* others: syscall() at the end of this file */
+#if defined(__x86_64__) /* other architectures: syscall() at the end of this file */
 const uint8_t vmt_wrappers_kinds[VMT_PATCH_NR_MAX] = {
 	[SYS_mmap] = 1,
 	[SYS_mprotect] = 1,
@@ -175,7 +174,7 @@ const uint8_t vmt_wrappers_kinds[VMT_PATCH_NR_MAX] = {
 };
 #endif
 
-/* Every other operation of arch_prctl may move thread-local storage away from under C code. */
+/* All other operations of arch_prctl may move thread-local storage while C code uses it. */
 static bool is_map_vdso(long op)
 {
 	return op >= ARCH_MAP_VDSO_FIRST && op <= ARCH_MAP_VDSO_LAST;
@@ -195,7 +194,7 @@ long vmt_wrappers_ours(long nr, long a, long b, long c, long d, long e, long f)
 	return as_errno(call6(nr, a, b, c, d, e, f));
 }
 
-/* Before the constructor: libc's syscall is not known yet. */
+/* Used before the constructor has run, when libc's syscall is not known yet. */
 long vmt_wrappers_unresolved(long nr, long a, long b, long c, long d, long e, long f)
 {
 	return as_errno(vmt_sys6(nr, a, b, c, d, e, f));
