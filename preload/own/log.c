@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See log.h. Descriptor 2 is written to only while it is still what it was at the start; a daemon
- * that closes it is let go at once.
+ * Descriptor 2 is written to only as long as it is the file it was at the start; a daemon that
+ * closes it is let go at once. See log.h.
  */
 #include "own/log.h"
 
@@ -21,10 +21,11 @@
 #include "os/sys.h"
 #include "own/logfile.h"
 
-#define PATIENCE_MS 1000 /* with a reader who does not read, in all */
-#define EXIT_SIZE   256 /* bytes of libc's exit or more: what follows it calls nobody */
-#define PIPE_CHUNK  4096 /* poll(2) says that so much has room… */
-#define OTHER_CHUNK 256 /* …in a pipe; of others that something has */
+#define PATIENCE_MS 1000 /* for a reader that does not read, in total */
+/* libc's exit is at least this long, and the function after it calls nobody */
+#define EXIT_SIZE   256
+#define PIPE_CHUNK  4096 /* what a pipe has room for if poll(2) reports room… */
+#define OTHER_CHUNK 256 /* …and what other files have room for */
 #define NO_WAITING  8 /* RWF_NOWAIT (linux/fs.h), which older headers lack */
 
 static void say_unwritable(struct vmt_state *state, const char *path)
@@ -46,7 +47,8 @@ static bool wants_file(const struct vmt_state *state)
 }
 
 /*
- * Now, since the program may lose the right to create it, and to say so while somebody is looking.
+ * Opened now, since the program may lose the right to create the file, and since a user who looks
+ * at the start sees the complaint.
  */
 static void open_file(struct vmt_state *state)
 {
@@ -103,7 +105,7 @@ void vmt_log_keep(struct vmt_state *state)
 		state->fds.log_is_kept = vmt_log_fd(state) == state->fds.log.number;
 }
 
-/* Does this function run because of exit(3), or because main has returned? */
+/* Is this function called from exit(3), or from main's return? */
 static bool is_exiting(const struct vmt_regs *regs)
 {
 	uint64_t leave = (uint64_t)(uintptr_t)vmt_next.leave;
@@ -126,7 +128,7 @@ void vmt_log_error_closes(struct vmt_state *state, const struct vmt_regs *regs)
 	fds->log = vmt_fd_note(vmt_fd_duplicate(2));
 }
 
-/* Wait until somebody has read something, in all no longer than PATIENCE_MS. */
+/* Wait until the reader has read something, for PATIENCE_MS in total. */
 static bool wait_for_room(struct vmt_state *state, int fd)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLOUT };
@@ -146,7 +148,7 @@ static bool wait_for_room(struct vmt_state *state, int fd)
 	return ret > 0;
 }
 
-/* It was said that there is room, and there is none: not for ever. */
+/* poll reported room, but the write found none: pause, but not for ever. */
 static bool pause_a_moment(struct vmt_state *state)
 {
 	const int64_t pause[2] = { 0, 1000000 };
@@ -156,7 +158,10 @@ static bool pause_a_moment(struct vmt_state *state)
 	return !state->log_is_blocked;
 }
 
-/* Another may have written since there was room: so without waiting, where that can be had. */
+/*
+ * Another process may have filled the pipe since poll reported room, so write without waiting if
+ * possible.
+ */
 static long write_once(const struct vmt_fd *fd, const char *bytes, size_t size)
 {
 	struct iovec piece = { (void *)(uintptr_t)bytes, size };
@@ -177,7 +182,10 @@ static long write_once(const struct vmt_fd *fd, const char *bytes, size_t size)
 	return ret;
 }
 
-/* Write without ever raising SIGPIPE: blocked around the write, and taken away if it came. */
+/*
+ * Write without ever raising SIGPIPE: the signal is blocked around the write, and consumed if it
+ * came.
+ */
 static bool write_some(struct vmt_state *state, const struct vmt_fd *fd, const char **bytes,
 		       size_t *size)
 {

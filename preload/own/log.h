@@ -1,47 +1,50 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the library says while the program runs: whole lines, `==PID== vmatrace: …`,
- * to standard error as it was when we started, or to log_path. Never blocks for
- * long, never raises SIGPIPE, never writes into a file that the program has since opened. No
- * descriptor is kept for it: somebody may be waiting for the end of what the program writes there.
+ * Messages of the library while the program runs: whole lines, `==PID== vmatrace: …`, to standard
+ * error as it was at the start, or to log_path. It never blocks for long, never raises SIGPIPE, and
+ * never writes to a file that the program has opened since. No descriptor is kept for this, since
+ * somebody may be waiting for the end of the program's output.
  */
 #ifndef VMT_LOG_H
 #define VMT_LOG_H
 
 #include "state/state.h"
 
-/* Find out where messages go. An unwritable log_path is complained about on standard error. */
+/* Find out where messages go. If log_path cannot be written, standard error gets a complaint. */
 void vmt_log_open(struct vmt_state *state);
 
-/* The same in a fork child: standard error is still its parent's, a log file is its own. */
+/* In a fork child: standard error is still the parent's; a log file is the child's own. */
 void vmt_log_open_child(struct vmt_state *state);
 
-/* The descriptor to write to now, or -1. It may have been opened for that: see vmt_log_pause. */
+/*
+ * Returns the descriptor to write to now, or -1. It may have been opened for this: see
+ * vmt_log_pause().
+ */
 int vmt_log_fd(struct vmt_state *state);
 
-/* Nothing more is to be said for now: close what was opened for it. */
+/* Nothing more will be said for now: close what was opened for it. */
 void vmt_log_pause(struct vmt_state *state);
 
 /*
- * The program is about to give up its rights or its root: what has to be reached by name is kept
- * open.
+ * The program is about to give up its rights or its root: keep open what could not be opened by
+ * name any more.
  */
 void vmt_log_keep(struct vmt_state *state);
 
 /*
- * The program is about to close its standard error, from a function called with these registers.
- * GNU tools do that in an atexit handler; so while it exits, and only then, a copy is kept for the
- * report.
+ * The program is about to close its standard error, in a function called with these registers. GNU
+ * tools do that in an atexit handler; so while the program exits, and only then, a copy is kept for
+ * the report.
  */
 void vmt_log_error_closes(struct vmt_state *state, const struct vmt_regs *regs);
 
-/* One message, wrapped at 80 columns. */
+/* Log one message, wrapped at 80 columns. */
 void vmt_log(struct vmt_state *state, const char *message);
 
-/* markers=1: a write(2) that fails, for whoever reads an strace log. */
+/* For markers=1: a write(2) that fails, and shows in an strace log. */
 void vmt_log_marker(const struct vmt_state *state, const char *text);
 
-/* Bytes as they are; as an emit function of core/base/fmt.h. context is the state. */
+/* Write the bytes as they are: an emit function for core/base/fmt.h. context is the state. */
 void vmt_log_emit(void *context, const char *bytes, size_t size);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See logfile.h. In a folder where others may write, a name may be a link to one of our own files,
- * or a FIFO that nobody reads: only what we have created ourselves is written to.
+ * In a folder that others may write to, a name may be a link to one of the user's own files, or a
+ * FIFO that nobody reads. So only files that the library has created itself are written to. See
+ * logfile.h.
  */
 #include "os/libc.h"
 #include "own/logfile.h"
@@ -16,10 +17,10 @@
 #include "os/line.h"
 #include "os/sys.h"
 
-#define TRIES       100u /* names in a folder of others */
+#define TRIES       100u /* names to try in a folder of others */
 #define WRITE_FLAGS (O_WRONLY | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK)
 
-/* By its whole path: chdir may come. False if it does not fit. */
+/* The name with its whole path, since the program may call chdir. False if it does not fit. */
 static bool make_name(struct vmt_state *state, unsigned try)
 {
 	const char *path = state->options.log_path;
@@ -39,7 +40,7 @@ static bool make_name(struct vmt_state *state, unsigned try)
 	return !name.is_cut;
 }
 
-/* Is nobody else able to put anything into the folder that this name is in? */
+/* Is the file in a folder that nobody else can write to? */
 static bool is_in_own_folder(const char *name)
 {
 	char folder[sizeof(((struct vmt_state *)0)->log_name)];
@@ -54,7 +55,10 @@ static bool is_in_own_folder(const char *name)
 	       st.st_uid == vmt_libc_auxiliary(AT_EUID) && !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
-/* Nothing is lost of it: one that an image of this process before exec has left. */
+/*
+ * Is the file empty, so that nothing is lost by using it? An earlier image of this process, before
+ * exec, may have left it.
+ */
 static bool is_empty_and_ours(int fd)
 {
 	struct stat st;
@@ -63,7 +67,7 @@ static bool is_empty_and_ours(int fd)
 	       st.st_uid == vmt_libc_auxiliary(AT_EUID);
 }
 
-/* A file that is there already: an ordinary one, and empty from now on. */
+/* Use a file that exists: it must be an ordinary file, and is emptied. */
 static int take_over(const char *name, bool is_own_folder)
 {
 	int fd = vmt_fd_open(name, WRITE_FLAGS, 0);

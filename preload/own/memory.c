@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See memory.h. What is reserved is only touched when used.
- */
+/* Reserved memory is only touched once it is used. See memory.h. */
 #include "own/memory.h"
 
 #include <fcntl.h>
@@ -21,22 +19,23 @@
 #define LAST_STACK        (UINT64_C(64) * 1024)
 #define SPARE_ENVIRONMENT (UINT64_C(64) * 1024)
 #define UNWIND_CACHE      (UINT64_C(3072) * 1024)
-#define SITE_COST         UINT64_C(1400) /* record, frames, raw addresses, index */
-#define MAP_COST          UINT64_C(500) /* record, index, and an outcome of all maps */
-#define FLOOR             (UINT64_C(8) * 1024 * 1024)
-#define FIRST_BLOCK       (UINT64_C(1024) * 1024)
+#define SITE_COST         UINT64_C(1400) /* bytes of a site: record, frames, raw addresses, index */
+/* bytes of a map: record, index, and its part of an outcome of all maps */
+#define MAP_COST    UINT64_C(500)
+#define FLOOR       (UINT64_C(8) * 1024 * 1024)
+#define FIRST_BLOCK (UINT64_C(1024) * 1024)
 
-/* Where addresses are scarce. */
+/* Sizes for when addresses are scarce. */
 #define SMALL_BLOCK (UINT64_C(256) * 1024)
 #define SMALL_CACHE (UINT64_C(192) * 1024)
 #define SMALL_MAPS  16384u
 #define SMALL_SITES 2000u
-#define SMALL_SHARE 16u /* the library takes such a part of what is left, at most */
+#define SMALL_SHARE 16u /* the library takes at most this part of the free addresses */
 
 extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 extern const char _end[] __attribute__((visibility("hidden")));
 
-/* The hole above a range of ours, up to the next one; empty above the last. */
+/* The hole above a range of ours, up to the next range of ours; empty above the last one. */
 static struct vmt_range gap_above(const struct vmt_state *state, uint64_t end)
 {
 	struct vmt_range gap = { end, UINT64_MAX };
@@ -100,7 +99,7 @@ void *vmt_memory_map(size_t size)
 	long fd = vmt_sys4(SYS_openat, AT_FDCWD, "/dev/zero", O_RDONLY | O_CLOEXEC, 0);
 	long ret;
 
-	if (vmt_sys_failed(fd)) { /* a chroot without it */
+	if (vmt_sys_failed(fd)) { /* /dev/zero does not exist in this chroot */
 		fd = vmt_sys2(SYS_memfd_create, "vmatrace", MFD_CLOEXEC);
 		if (vmt_sys_failed(fd) || vmt_sys_failed(vmt_sys2(SYS_ftruncate, fd, size)))
 			return NULL;
@@ -120,8 +119,8 @@ static unsigned char *carve(unsigned char **at, size_t size)
 }
 
 /*
- * Bytes of addresses that the process may still take: UINT64_MAX without a limit, or where it is
- * not known.
+ * Returns how many bytes of addresses the process may still take; UINT64_MAX without a limit, or if
+ * it is not known.
  */
 static uint64_t addresses_left(void)
 {
@@ -155,7 +154,7 @@ void *vmt_memory_block(struct vmt_state *state, size_t *size)
 	return block;
 }
 
-/* How large the parts are that the library begins with. */
+/* How large the library's parts are at the start. */
 struct sizes {
 	size_t sites;
 	size_t maps;
@@ -209,7 +208,8 @@ static void cut_up(struct vmt_state *state, unsigned char *at, const struct size
 	vmt_unwind_modules_set(carve(&at, VMT_UNWIND_MODULES_SIZE));
 	state->spare_environment = (void *)carve(&at, SPARE_ENVIRONMENT);
 	state->alive_page = carve(&at, VMT_PAGE_SIZE);
-	state->spare_stack = carve(&at, SPARE_STACK); /* also keeps alive_page from the edge */
+	/* this also separates alive_page from the edge */
+	state->spare_stack = carve(&at, SPARE_STACK);
 	state->spare_stack_size = SPARE_STACK;
 	vmt_gate_last_stack = (uint64_t)(uintptr_t)carve(&at, LAST_STACK) + LAST_STACK;
 	state->spare_environment_size = SPARE_ENVIRONMENT;
@@ -236,8 +236,8 @@ struct vmt_state *vmt_memory_make(const struct vmt_options *options)
 }
 
 /*
- * Only anonymous memory can be wiped (mm/madvise.c), and a program's page with the same advice
- * would merge with it: so it lies in the middle of our own memory.
+ * Only anonymous memory can be wiped (mm/madvise.c), and a page of the program with the same advice
+ * would merge with ours. So the page lies in the middle of our own memory.
  */
 int vmt_memory_make_alive(struct vmt_state *state)
 {
@@ -248,7 +248,8 @@ int vmt_memory_make_alive(struct vmt_state *state)
 	if (vmt_sys_failed(ret))
 		return (int)ret;
 	ret = vmt_sys3(SYS_madvise, state->alive_page, VMT_PAGE_SIZE, MADV_WIPEONFORK);
-	if (ret == -EPERM) /* a filter: a fork child is told by its pid, at its end */
+	/* a filter refuses it: a fork child will be recognised by its pid, at its end */
+	if (ret == -EPERM)
 		return 0;
 	if (vmt_sys_failed(ret))
 		return (int)ret;

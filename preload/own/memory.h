@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The library's own memory: private maps of /dev/zero, which never merge with the
- * program's anonymous memory, and one page that a fork child finds wiped.
+ * The library's own memory: private maps of /dev/zero, which never merge with the program's
+ * anonymous memory, and one page that a fork child finds wiped.
  */
 #ifndef VMT_MEMORY_H
 #define VMT_MEMORY_H
@@ -9,31 +9,34 @@
 #include "state/state.h"
 
 /*
- * Make the state, with arenas to begin with. Where addresses are scarce (ulimit -v) it is smaller,
- * and so are the options' max_maps and max_sites in it. NULL when memory cannot be had.
+ * Make the state, and the arenas to start with. Where addresses are scarce (ulimit -v), the arenas
+ * are smaller, and the state's options have a smaller max_maps and max_sites. Returns NULL if there
+ * is no memory.
  */
 struct vmt_state *vmt_memory_make(const struct vmt_options *options);
 
 /*
- * Another block of memory, zeroed: *size bytes, or less if the ceiling says so. NULL if there is
- * none.
+ * Map another block of zeroed memory, of *size bytes or less if the ceiling requires it. Returns
+ * NULL if there is none.
  */
 void *vmt_memory_block(struct vmt_state *state, size_t *size);
 
-/* A private map of zeroes, which is made as ld.so makes its own. NULL on failure. */
+/*
+ * Map private zeroed memory, made in the way in which ld.so makes its own. Returns NULL on failure.
+ */
 void *vmt_memory_map(size_t size);
 
-/* Make the page behind vmt_alive. Returns 0 or -errno. */
+/* Make the page that vmt_alive points to. Returns 0 or -errno. */
 int vmt_memory_make_alive(struct vmt_state *state);
 
-/* These addresses are the library's. */
+/* Remember that these addresses belong to the library. */
 void vmt_memory_own(struct vmt_state *state, const void *start, size_t size);
 void vmt_memory_disown(struct vmt_state *state, const void *start);
 
-/* Give a map of the library's back, and take it out of the table. */
+/* Unmap a map of the library's, and remove it from the table. */
 void vmt_memory_drop(struct vmt_state *state, void *start, size_t size);
 
-/* Flag what is the library's in an answer of the kernel's. */
+/* Flag a map that the kernel has reported if it is the library's. */
 static inline void vmt_memory_flag(const struct vmt_state *state, struct vmt_vma *vma)
 {
 	for (unsigned i = 0; i < state->own_count; i++)
