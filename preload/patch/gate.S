@@ -93,8 +93,7 @@ vmt_gate_stubs:
 	.set	i, i + 1
 	.endr
 	.noaltmacro
-	/* an error if a stub is too large */
-	.org	vmt_gate_stubs + VMT_GATE_STUBS * VMT_GATE_STUB_SIZE
+	.org	vmt_gate_stubs + VMT_GATE_STUBS * VMT_GATE_STUB_SIZE /* fails if one is larger */
 	.size	vmt_gate_stubs, . - vmt_gate_stubs
 
 	.p2align 6
@@ -108,8 +107,7 @@ vmt_gate_moved:
 	.set	i, i + 1
 	.endr
 	.noaltmacro
-	/* an error if an entry is too large */
-	.org	vmt_gate_moved + VMT_GATE_MOVED_STUBS * VMT_GATE_STUB_SIZE
+	.org	vmt_gate_moved + VMT_GATE_MOVED_STUBS * VMT_GATE_STUB_SIZE /* likewise */
 	.size	vmt_gate_moved, . - vmt_gate_moved
 
 /* Skip the red zone, and push the address where the stub's site continues. Changes eax and r11. */
@@ -176,8 +174,7 @@ vmt_gate_moved:
 	mov	%r11, %rdx
 	and	$-16, %rsp
 	call	vmt_call_on_program_stack
-	/* no instruction after this one changes the flags, which the site tests */
-	cmp	$-4095, %rax
+	cmp	$-4095, %rax /* the site tests these flags; nothing below changes them */
 	lea	-SAVED(%rbp), %rsp
 	pop	%rdi
 	pop	%rsi
@@ -305,10 +302,7 @@ vmt_gate_by_stub:
 	.cfi_endproc
 	.size	vmt_gate_by_stub, . - vmt_gate_by_stub
 
-/*
- * The stub has made the call itself; rcx = where the site continues. The whole table has to be read
- * anew.
- */
+/* The stub has made the call; rcx = where the site continues. The table has to be read anew. */
 	.p2align 4
 	.type	vmt_gate_unseen, @function
 vmt_gate_unseen:
@@ -411,10 +405,7 @@ vmt_gate_clone:
 	test	%rsi, %rsi
 	jz	vmt_gate
 	jmp	2f
-	/*
-	 * The new thread will share this one's storage: nothing may be remembered there from now
-	 * on.
-	 */
+	/* The new thread will share this one's storage: remember nothing there from now on. */
 1:	test	$(CLONE_SETTLS | CLONE_VFORK), %edi
 	jnz	2f
 	mov	vmt_this_thread@gottpoff(%rip), %r11
