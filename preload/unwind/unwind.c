@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stack walks: from the registers of a call to the return addresses of all its
- * callers. What is known of a pc comes from the modules' .eh_frame (unwind_rows);
- * where there is none, as in JIT code, rbp is followed. Stretches that were walked before are
- * recalled (unwind_memory).
+ * Walks a stack: from the registers of a call to the return addresses of all its callers. The rule
+ * for each pc comes from the module's .eh_frame (unwind_rows); where there is none, as in JIT code,
+ * rbp is followed. Stretches that were walked before are recalled (unwind_segments).
  *
- * It runs in signal handlers and on small stacks: no locks, no system calls of its own, about
- * 1 KiB of stack. Stack memory is read only inside vmt_bounds_of(), code never.
+ * This runs in signal handlers and on small stacks: it takes no locks, makes no system calls of its
+ * own, and uses about 1 KiB of stack. Stack memory is read only inside vmt_bounds_of(); code is
+ * never read.
  */
 #include "os/shim.h"
 
@@ -15,12 +15,14 @@
 #include "unwind/unwind_rows.h"
 #include "unwind/unwind_segments.h"
 
-#define USER_END  (UINT64_C(1) << 56) /* with five-level page tables */
-#define STEPS_MAX (4 * VMT_FRAMES_MAX) /* own frames included; ends any walk in circles */
+#define USER_END (UINT64_C(1) << 56) /* the end of user space with five-level page tables */
+/* includes our own frames; ends any walk that goes in circles */
+#define STEPS_MAX (4 * VMT_FRAMES_MAX)
 
-#define SEARCH_MAX UINT64_C(4096) /* bytes of stack that its frames may take */
+/* the most stack, in bytes, that a libc function's frames may take */
+#define SEARCH_MAX UINT64_C(4096)
 
-/* The ucontext that a signal handler is given: offset of gregs[] and indices into it. */
+/* The ucontext that a signal handler gets: the offset of gregs[], and indices into it. */
 #define GREGS     40
 #define GREGS_RBP 10
 #define GREGS_RBX 11
@@ -37,15 +39,16 @@ static bool is_own(uint64_t pc)
 
 struct walk {
 	struct vmt_frame at;
-	uint64_t gregs; /* address of the interrupted registers; 0 = not interrupted */
-	uint64_t salt; /* of the cache, as at the start of the walk */
+	/* the address of the interrupted registers; 0 = the frame was not interrupted */
+	uint64_t gregs;
+	uint64_t salt; /* of the cache, when the walk began */
 	const struct vmt_regs *regs; /* NULL after the first frame */
 	struct vmt_range bounds;
-	bool bounds_are_new; /* asked for in this walk */
-	struct vmt_resolving work; /* the steps that are to be remembered */
+	bool bounds_are_new; /* they were asked for during this walk */
+	struct vmt_resolving work; /* the steps that are going to be remembered */
 };
 
-/* What a step came to. */
+/* The result of a step. */
 enum outcome {
 	GOES_ON,
 	AT_END,
@@ -63,7 +66,7 @@ static bool load(struct walk *walk, uint64_t addr, uint64_t *ret_word)
 	return true;
 }
 
-/* The same for a return address, which decides where the walk goes on. */
+/* Read a return address, which decides where the walk continues. */
 static bool load_pc(struct walk *walk, uint64_t addr, uint64_t *ret_pc)
 {
 	if (!load(walk, addr, ret_pc))
@@ -72,7 +75,7 @@ static bool load_pc(struct walk *walk, uint64_t addr, uint64_t *ret_pc)
 	return true;
 }
 
-/* rbp, when the step is based on it. */
+/* Use rbp, which the step depends on. */
 static bool base_on_bp(struct walk *walk)
 {
 	if (!walk->at.is_bp_known) {
@@ -91,7 +94,9 @@ static bool restore(struct walk *walk, uint64_t addr, uint64_t *reg, uint64_t *r
 	return is_known;
 }
 
-/* The registers of the interrupted frame by DWARF number; the order of gregs[] is the kernel's. */
+/*
+ * Read a register of the interrupted frame by its DWARF number; gregs[] is in the kernel's order.
+ */
 static bool load_interrupted(struct walk *walk, unsigned int reg, uint64_t *ret_value)
 {
 	static const uint8_t index[16] = { 13, 12, 14, 11, 9, 8, 10, 15, 0, 1, 2, 3, 4, 5, 6, 7 };
@@ -99,7 +104,7 @@ static bool load_interrupted(struct walk *walk, unsigned int reg, uint64_t *ret_
 	return walk->gregs && load(walk, walk->gregs + 8 * (uint64_t)index[reg & 15], ret_value);
 }
 
-/* A CFA in another register: rbx is followed, the others are known where all of the frame's are. */
+/* The CFA is in another register: rbx is tracked, others are known only in an interrupted frame. */
 static bool load_register(struct walk *walk, unsigned int reg, uint64_t *ret_value)
 {
 	const struct vmt_regs *regs = walk->regs;
@@ -194,8 +199,8 @@ static enum outcome arrive(struct walk *walk, uint64_t pc)
 }
 
 /*
- * Tables lead from frame to frame, but rbp may hold anything: it is followed only where memory is
- * for sure.
+ * Tables lead reliably from frame to frame, but rbp may hold anything. So it is followed only where
+ * the memory is certain to be there.
  */
 static bool renew_bounds(struct walk *walk)
 {
@@ -207,8 +212,8 @@ static bool renew_bounds(struct walk *walk)
 }
 
 /*
- * Out of a module, or where it has no tables: [rbp] is the next rbp, [rbp + 8] the return
- * address, if rbp looks like one.
+ * Step without tables, or out of code outside modules: [rbp] is the caller's rbp and [rbp + 8] the
+ * return address, if rbp looks like a frame pointer.
  */
 static enum outcome step_by_bp(struct walk *walk, bool is_in_module)
 {
@@ -218,7 +223,7 @@ static enum outcome step_by_bp(struct walk *walk, bool is_in_module)
 
 	if (!base_on_bp(walk))
 		return STUCK;
-	/* The psABI marks the outermost frame with rbp = 0; ld.so's entry has nothing but that. */
+	/* The psABI marks the outermost frame with rbp = 0, and ld.so's entry has no other mark. */
 	if (is_in_module && frame == 0)
 		return AT_END;
 	if (frame % 8 != 0 || frame < at->sp || !renew_bounds(walk) ||
@@ -233,17 +238,17 @@ static enum outcome step_by_bp(struct walk *walk, bool is_in_module)
 	return arrive(walk, pc);
 }
 
-/* musl puts a thread's storage above its stack, and the next thread's may be gone at any time. */
+/* musl puts a thread's storage above its stack; the memory beyond may be unmapped at any time. */
 static uint64_t thread_pointer(void)
 {
 	return (uint64_t)(uintptr_t)__builtin_thread_pointer();
 }
 
 /*
- * Out of a libc without tables: the nearest word that looks like a return address into another
- * module is taken for one, and libc's own frames are left out. That is a guess, which is told by a
- * note. So is rbp: it is taken to be as it was; and where there is no such word, libc's own start
- * is taken to be reached.
+ * Step out of a libc without tables: the nearest word that looks like a return address into another
+ * module is taken for the return address, and libc's own frames are skipped. This is a guess, and a
+ * note says so. rbp is assumed to be unchanged. If there is no such word, the walk is assumed to
+ * have reached libc's own start code.
  */
 static enum outcome step_by_search(struct walk *walk)
 {
@@ -251,7 +256,7 @@ static enum outcome step_by_search(struct walk *walk)
 	uint64_t thread = thread_pointer();
 	uint64_t end, word;
 
-	vmt_unwind_segments_keep(&walk->work, at, false); /* what follows is not to be remembered */
+	vmt_unwind_segments_keep(&walk->work, at, false); /* nothing after this may be remembered */
 	if (!renew_bounds(walk))
 		return STUCK;
 	end = walk->bounds.end - sizeof(uint64_t);
@@ -273,7 +278,7 @@ static enum outcome step_by_search(struct walk *walk)
 	return AT_END;
 }
 
-/* Out of a signal handler, perhaps back from the alternate stack. */
+/* Step out of a signal handler, which may lead back from the alternate stack. */
 static enum outcome step_signal(struct walk *walk)
 {
 	uint64_t gregs = walk->at.sp + GREGS;
@@ -287,7 +292,7 @@ static enum outcome step_signal(struct walk *walk)
 	if (!vmt_range_has(walk->bounds, sp)) {
 		if (!vmt_bounds_of(sp, &walk->bounds) || !vmt_range_has(walk->bounds, sp))
 			return STUCK;
-		gregs = 0; /* it lies outside the new bounds */
+		gregs = 0; /* the ucontext lies outside the new bounds */
 	}
 	walk->gregs = gregs;
 	walk->at.sp = sp;
@@ -306,7 +311,7 @@ static enum outcome step(struct walk *walk)
 	uint64_t cfa;
 	uint64_t pc;
 
-	/* What is known of other code may change without notice. */
+	/* What is known of code outside modules may change without notice. */
 	if (!is_in_module || vmt_cfi_row_cfa(&row) == VMT_CFA_SIGNAL)
 		vmt_unwind_segments_keep(&walk->work, at, false);
 	switch (vmt_cfi_row_cfa(&row)) {
@@ -328,12 +333,12 @@ static enum outcome step(struct walk *walk)
 	return arrive(walk, pc);
 }
 
-/* A step by what is remembered, if possible; otherwise one that is learnt, if possible. */
+/* Step by what is remembered if possible, or else by what is being learnt. */
 static enum outcome recall(struct walk *walk, struct vmt_walk *stack)
 {
 	enum vmt_recall got;
 
-	if (walk->gregs) /* they may be needed */
+	if (walk->gregs) /* the step may need other registers of the frame */
 		return STUCK;
 	got = vmt_unwind_segments_recall(&walk->at, walk->bounds, walk->salt, stack);
 	if (got == VMT_RECALL_NOTHING) {
@@ -395,14 +400,14 @@ bool vmt_unwind_lies_over(const struct vmt_regs *regs, uint64_t addr)
 	struct walk walk = { .at = vmt_frame_of(regs),
 			     .regs = regs,
 			     .salt = vmt_unwind_rows_salt() };
-	uint64_t lowest = regs->sp; /* of this stack */
+	uint64_t lowest = regs->sp; /* the lowest sp on the current stack */
 
 	if (!vmt_bounds_of(walk.at.sp, &walk.bounds) || walk.bounds.end < 8)
 		return false;
 	for (unsigned int steps = 0; steps < STEPS_MAX; steps++) {
 		if (step(&walk) != GOES_ON || is_own(walk.at.pc))
 			return false;
-		if (walk.at.is_exact) /* out of a signal frame */
+		if (walk.at.is_exact) /* a step out of a signal frame */
 			lowest = walk.at.sp;
 		if (lowest < addr && walk.at.sp > addr)
 			return vmt_range_has(walk.bounds, addr);
@@ -420,7 +425,7 @@ void vmt_unwind_plain(const struct vmt_regs *regs, struct vmt_walk *ret_stack)
 	unwind(regs, false, ret_stack);
 }
 
-/* A sixth for what is known of code, half for stacks in segments, a third for whole stacks. */
+/* A sixth for rows of code, half for segments of stacks, a third for whole stacks. */
 void vmt_unwind_set_cache(void *memory, size_t bytes)
 {
 	size_t rows = bytes / 6;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See unwind_learn.h. When ld.so maps a module's code, the file's beginning, with the headers that
- * ld.so has just read, is mapped before it: it first maps the whole file. What no ELF file begins
- * with is no module; rbp is followed there.
+ * ld.so first maps the whole file and then the module's code over that. So when the code appears,
+ * the file's beginning, with the headers that ld.so has just read, is mapped below it. A file that
+ * does not begin like an ELF file is no module, and rbp is followed in its code. See
+ * unwind_learn.h.
  */
 #include "unwind/unwind_learn.h"
 
@@ -14,9 +15,9 @@
 #include "os/sys.h"
 #include "unwind/unwind_modules.h"
 
-#define MAPS_BEFORE 16 /* of one file, between its headers and its code */
+#define MAPS_BEFORE 16 /* maps of one file between its headers and its code */
 
-/* The map of the file's first page, if it is below this one, and of the same file, and readable. */
+/* Find the map of the file's first page: below this map, of the same file, and readable. */
 static const struct vmt_vma *find_headers(struct vmt_map *map)
 {
 	const struct vmt_vma *code = &map->vma;
@@ -37,8 +38,8 @@ static const struct vmt_vma *find_headers(struct vmt_map *map)
 }
 
 /*
- * Not all that looks like a file has the pages: not huge pages without a reservation, nor a file
- * that is shorter than its map. The kernel looks first, unless it may not be asked.
+ * A map that looks like a file's may lack the page: huge pages without a reservation, or a file
+ * that is shorter than its map. So the kernel is asked first, unless a filter forbids that.
  */
 static bool has_page(const struct vmt_state *state, const ElfW(Ehdr) * header)
 {
@@ -50,7 +51,7 @@ static bool has_page(const struct vmt_state *state, const ElfW(Ehdr) * header)
 			       0) != -EFAULT;
 }
 
-/* Only the first page is read: the file has one. */
+/* Only the first page is read, since the file is known to have that. */
 static bool is_module(const ElfW(Ehdr) * header)
 {
 	return __builtin_memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 &&
@@ -60,7 +61,7 @@ static bool is_module(const ElfW(Ehdr) * header)
 	       header->e_phnum <= (VMT_PAGE_SIZE - header->e_phoff) / sizeof(ElfW(Phdr));
 }
 
-/* By how much it was moved: its first page is where the segment with it should be. */
+/* Find the load bias: the segment with the first page tells where that was meant to be. */
 static bool find_bias(const ElfW(Ehdr) * header, struct dl_phdr_info *info)
 {
 	for (int i = 0; i < info->dlpi_phnum; i++) {

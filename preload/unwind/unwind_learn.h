@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The unwinder's modules in step with the table of maps: code that dlopen has mapped is learnt from
- * the file's own headers in memory, and what was unmapped is forgotten. Under the lock.
+ * Keeps the unwinder's modules in step with the table of maps: code mapped by dlopen is learnt from
+ * the file's own headers in memory, and unmapped code is forgotten. Under the lock.
  */
 #ifndef VMT_UNWIND_LEARN_H
 #define VMT_UNWIND_LEARN_H
@@ -13,7 +13,7 @@ static inline bool vmt_unwind_learn_is_code(const struct vmt_vma *vma)
 	return (vma->flags & VMT_MAP_EXEC) && vma->inode;
 }
 
-/* Of the table, a map was made or changed: is it code that must be learnt? */
+/* A map of the table was made or changed: is it code that has to be learnt? */
 static inline void vmt_unwind_learn_note(struct vmt_state *state, const struct vmt_vma *vma)
 {
 	if (VMT_LIKELY(!vmt_unwind_learn_is_code(vma)))
@@ -22,7 +22,7 @@ static inline void vmt_unwind_learn_note(struct vmt_state *state, const struct v
 	state->code_is_new = vma->start;
 }
 
-/* What was noted is known: ld.so has told the constructor of it. */
+/* Discard what was noted: the constructor knows it already, from ld.so's list. */
 static inline void vmt_unwind_learn_none(struct vmt_state *state)
 {
 	state->code_is_new = 0;
@@ -38,10 +38,10 @@ static inline void vmt_unwind_learn(struct vmt_state *state)
 		vmt_unwind_learn_new(state);
 }
 
-/* Forget what the table has no map for any more, and all rows. */
+/* Forget modules that the table has no maps for any more, and all rows. */
 void vmt_unwind_learn_gone(struct vmt_state *state);
 
-/* ld.so is about to unmap this: nobody may be led to its tables meanwhile. */
+/* ld.so is about to unmap this range: no walk may use its tables from now on. */
 void vmt_unwind_learn_before(const struct vmt_done *done);
 
 #endif

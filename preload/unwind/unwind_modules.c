@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two arrays, sorted by address, of which the version's lowest bit tells the valid one. A change is
- * made in the other, which is then the valid one. A reader who finds the version as it was has seen
- * one moment; if changes came one upon another it looks again. A writer that never comes back has
- * changed nothing.
+ * There are two arrays, sorted by address; the lowest bit of the version says which of the two is
+ * valid. A change is made in the other array, which then becomes the valid one. A reader that finds
+ * the version unchanged has seen a consistent state; otherwise it looks again. A writer that never
+ * finishes has changed nothing.
  */
 #include "os/elf.h"
 #include "unwind/unwind_modules.h"
@@ -26,7 +26,7 @@ void vmt_unwind_modules_set(void *memory)
 	counts[0] = counts[1] = 0;
 }
 
-/* Index of the first whose text ends behind pc. */
+/* Returns the index of the first module whose text ends above pc. */
 static uint32_t search(const struct vmt_unwind_module *array, uint32_t count, uint64_t pc)
 {
 	uint32_t low = 0;
@@ -74,7 +74,7 @@ bool vmt_unwind_modules_find(uint64_t pc, struct vmt_unwind_module *ret_module)
 	return false;
 }
 
-/* A change: the array to write to, which holds what is valid now. */
+/* A change in progress: the array to write to, which starts as a copy of the valid one. */
 struct change {
 	struct vmt_unwind_module *array;
 	uint32_t count;
@@ -88,7 +88,7 @@ static struct change begin(void)
 				 atomic_load_explicit(&counts[now & 1], memory_order_relaxed),
 				 now + 1 };
 
-	/* Readers of the version before must not take what is written now for theirs. */
+	/* Readers of the older version must not take the following writes for valid. */
 	atomic_thread_fence(memory_order_seq_cst);
 	if (change.count)
 		__builtin_memcpy(change.array, arrays[now & 1],
@@ -136,10 +136,7 @@ static struct vmt_range segment_of(const struct dl_phdr_info *info, const ElfW(P
 	return (struct vmt_range){ start, start + segment->p_memsz };
 }
 
-/*
- * The tables are believed inside the segment that .eh_frame_hdr lies in, where .eh_frame lies as
- * well.
- */
+/* Tables are trusted inside the segment that contains .eh_frame_hdr; .eh_frame is in it as well. */
 static struct vmt_cfi_module tables_of(const struct dl_phdr_info *info)
 {
 	struct vmt_cfi_module tables = { .hdr = 0 };
@@ -207,7 +204,7 @@ void vmt_unwind_modules_drop(struct vmt_range range)
 	vmt_unwind_modules_sweep(is_outside, &range);
 }
 
-/* Nothing is written if all are there, as after most calls that could have unmapped one. */
+/* Nothing is written if all are still there, as after most calls that could have unmapped one. */
 void vmt_unwind_modules_sweep(bool (*is_there)(void *context,
 					       const struct vmt_unwind_module *module),
 			      void *context)

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A stack that was recalled segment by segment (unwind_memory) to its end is kept as one: the
- * slots of all its segments behind one another, with the values they held.
+ * A stack that was recalled segment by segment (unwind_segments) to its end is remembered as a
+ * whole: the slots of all its segments, one after the other, with the values they held.
  *
- * Why what is recalled is what a walk would find: each segment is decided by its start, by the
- * registers it needs and by its slots. The first one's start and registers are compared. Each other
- * one's start is what the one before comes to; a register that it needs is either as it was at
- * the first one's start, and compared there, or was restored from a slot, which is added to those
- * compared. So if all of them are as they were, each segment is, and so is the end. The site that
- * the stack belongs to changes only when code goes, and then all that is kept here holds no more.
+ * Why does this give what a walk would give? Each segment is determined by its start, by the
+ * registers it needs, and by its slots. The start and the registers of the first segment are
+ * compared. The start of every other segment results from the one before it. A register that it
+ * needs either has its value from the start of the first segment, and is compared there, or was
+ * restored from a slot, and that slot is added to those compared. So if everything compared is
+ * unchanged, each segment is unchanged, and so is the end of the stack. The site of a stack changes
+ * only when code is unmapped, and then nothing remembered here is valid any more.
  *
- * Entries are shared by all threads as seqlock.h says.
+ * All threads share the entries, as described in seqlock.h.
  */
 #include "unwind/unwind_recall.h"
 
@@ -22,30 +23,30 @@
 #include "unwind/unwind_segments.h"
 
 #define WAYS  4u
-#define STEP  4u /* slots compared in one turn of the loop */
+#define STEP  4u /* slots compared in each turn of the loop */
 #define SLOTS 100u
 #define MIX   UINT64_C(0x9e3779b97f4a7c15)
 
 struct entry {
-	_Alignas(64) _Atomic uint64_t sequence; /* odd while it is written */
+	_Alignas(64) _Atomic uint64_t sequence; /* odd while the entry is being written */
 	uint64_t salt;
 	uint64_t key; /* see key_of() */
 	uint64_t sp;
-	uint64_t bp; /* the call must come with these if flags say so */
+	uint64_t bp; /* required values of the registers; flags say which of them count */
 	uint64_t bx;
 	uint64_t hash;
 	uint32_t site;
 	uint8_t count;
 	uint8_t flags; /* VMT_NEEDS_* */
-	uint16_t latest; /* in the first of a set: which of them was recalled last, four times four
-			    bits */
-	uint16_t offset[SLOTS]; /* from sp, in words */
+	/* in the first entry of a set: which one was recalled last, four numbers of four bits */
+	uint16_t latest;
+	uint16_t offset[SLOTS]; /* distance from sp, in words */
 	uint64_t value[SLOTS];
 };
 static_assert(offsetof(struct entry, offset) == 64, "one cache line");
 static_assert(SLOTS <= UINT8_MAX && SLOTS % STEP == 0, "counted in a byte, in whole turns");
 
-/* The address of the entries, and in the low six bits by how much a hash is shifted; 0 = none. */
+/* The address of the entries; the low six bits say by how much a hash is shifted. 0 = none. */
 static _Atomic uint64_t table VMT_DATA = 0;
 
 void vmt_unwind_recall_set(void *memory, size_t bytes)
@@ -55,11 +56,11 @@ void vmt_unwind_recall_set(void *memory, size_t bytes)
 	uint64_t sets = memory && end > start ? (end - start) / (WAYS * sizeof(struct entry)) : 0;
 	uint64_t bits = sets ? 63 - (uint64_t)__builtin_clzll(sets) : 0;
 
-	/* A shift by 64 is none: one set is not used by its upper half. */
+	/* Hashes have 63 bits, so one set needs a shift by 63; a shift by 64 would do nothing. */
 	atomic_store_explicit(&table, sets ? start | (63 - bits) : 0, memory_order_release);
 }
 
-/* The WAYS entries that a stack may be in; NULL: there is no memory. */
+/* The WAYS entries that a stack may be in; NULL without memory. */
 static struct entry *find_set(const struct vmt_regs *regs)
 {
 	uint64_t at = atomic_load_explicit(&table, memory_order_acquire);
@@ -70,7 +71,7 @@ static struct entry *find_set(const struct vmt_regs *regs)
 	return (struct entry *)(uintptr_t)(at & ~UINT64_C(63)) + (hash >> (at & 63)) * WAYS;
 }
 
-/* A call and where it is made: no address has its upper seven bits set. */
+/* Combines the call and its address; no address has any of its upper seven bits set. */
 static uint64_t key_of(const struct vmt_regs *regs, uint32_t call)
 {
 	return regs->pc | (uint64_t)call << 57;
@@ -84,7 +85,7 @@ static bool has_registers(const struct entry *entry, const struct vmt_regs *regs
 	       (!(flags & VMT_NEEDS_BX) || READ(entry->bx) == regs->bx);
 }
 
-/* An offset is read once and looked at before it is used, since the entry may be changing. */
+/* An offset is read once and checked before it is used, since the entry may be changing. */
 static bool is_same(const uint16_t *offset, const uint64_t *value, const uint64_t *sp,
 		    uint64_t room)
 {
@@ -127,8 +128,9 @@ static inline __attribute__((always_inline)) bool recall(const struct entry *ent
 }
 
 /*
- * Which of a set to try first is kept by what lies at sp, mostly the address that the call returns
- * to: two calls that one function makes by turns. Only a guess; where in `latest` it is kept.
+ * Which entry of a set is tried first depends on the word at sp, mostly the call's return address:
+ * so two calls that a function makes in turns are both found at once. This is a guess only. Returns
+ * the position in `latest`.
  */
 static uint32_t guess_at(const struct vmt_regs *regs)
 {
@@ -173,12 +175,12 @@ VMT_HOT bool vmt_unwind_recall_holds(const struct vmt_recalled *whole)
 	return whole->salt == vmt_unwind_rows_salt();
 }
 
-/* An entry while its segments are put together. */
+/* A stack that is being put together from its segments. */
 struct whole {
 	struct entry *entry;
 	uint64_t sp;
 	uint64_t hash;
-	uint64_t bp_from; /* address of the slot, or VMT_FROM_* */
+	uint64_t bp_from; /* the address of the slot that rbp came from, or VMT_FROM_* */
 	uint64_t bx_from;
 	uint32_t count;
 	uint8_t flags;
@@ -196,7 +198,7 @@ static bool add_slot(struct whole *whole, uint64_t addr, uint64_t value)
 	return true;
 }
 
-/* A segment needs this register: by the slot that it came from, or by itself. */
+/* A segment needs this register: add the slot that it came from, or the register itself. */
 static bool add_register(struct whole *whole, uint8_t need, uint64_t from, uint64_t value)
 {
 	if (from != VMT_FROM_BEFORE)
@@ -228,7 +230,7 @@ static bool add_segment(struct whole *whole, const struct vmt_segment *segment)
 	return true;
 }
 
-/* To whole turns of the loop: the last slot is compared once more. */
+/* Fill the last turn of the loop by comparing the last slot again. */
 static bool fill_up(struct whole *whole)
 {
 	struct entry *entry = whole->entry;
@@ -243,7 +245,7 @@ static bool fill_up(struct whole *whole)
 	return true;
 }
 
-/* The segments of this stack, as a walk recalls them, up to its end. */
+/* Add the segments of this stack up to its end, as a walk recalls them. */
 static bool add_segments(struct whole *whole, struct vmt_frame at, struct vmt_range bounds,
 			 uint64_t salt, struct vmt_walk *stack)
 {
@@ -258,7 +260,7 @@ static bool add_segments(struct whole *whole, struct vmt_frame at, struct vmt_ra
 	return fill_up(whole) && stack->hash == whole->hash;
 }
 
-/* One that is of no use any more, else another one with each stack. */
+/* Choose an entry that is not valid any more, or one that depends on the stack. */
 static struct entry *choose(struct entry *set, uint64_t salt, uint64_t hash)
 {
 	for (unsigned int i = 0; i < WAYS; i++)

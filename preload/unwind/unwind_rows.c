@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Unwind rows by pc: found through a table of modules (unwind_modules), read from .eh_frame
- * (core/cfi), and kept in a cache that all threads share.
+ * Unwind rows by pc: found through the list of modules (unwind_modules), read from .eh_frame
+ * (core/stack/cfi), and cached for all threads.
  *
- * Runs in signal handlers: no lock, no malloc, no system call. Called by unwind.c for every
- * frame of every walk, so that a hit costs two loads.
+ * This runs in signal handlers: no lock, no malloc, no system call. unwind.c calls it for every
+ * frame of every walk, so a hit costs only two loads.
  */
 #include "unwind/unwind_rows.h"
 
@@ -14,10 +14,10 @@
 #include "unwind/unwind_modules.h"
 
 /*
- * The cache: pc -> row, direct-mapped. Its words are written without order, and a
- * reader that sees halves of two writes must notice: check is pc ^ mixed row ^ salt.
- * No salt is an address, so that zeroed memory holds nothing; a new epoch's salt
- * makes all entries invalid at once.
+ * The cache maps a pc to its row and is direct-mapped. The two words of an entry are written
+ * without any order, and a reader that sees halves of two writes must notice: check is pc ^ mixed
+ * row ^ salt. No salt looks like an address, so zeroed memory matches nothing; the salt of a new
+ * epoch invalidates all entries at once.
  */
 struct entry {
 	_Atomic uint64_t check;
@@ -26,7 +26,7 @@ struct entry {
 
 #define MIX UINT64_C(0x9e3779b97f4a7c15)
 
-/* The address of the entries, and in the low six bits by how much a hash is shifted; 0 = none. */
+/* The address of the entries; the low six bits say by how much a hash is shifted. 0 = none. */
 static _Atomic uint64_t cache VMT_DATA = 0;
 _Atomic uint64_t vmt_unwind_epoch VMT_DATA = 1;
 
@@ -60,7 +60,7 @@ static void remember(struct entry *entry, uint64_t pc, uint64_t salt, const stru
 	atomic_store_explicit(&entry->row, word, memory_order_relaxed);
 }
 
-/* Not inlined: its locals would lie on the stack of every walk. */
+/* noinline, so that its locals do not lie on the stack of every walk. */
 __attribute__((noinline)) static bool read_row(uint64_t pc, struct vmt_cfi_row *ret_row)
 {
 	struct vmt_unwind_module module;
@@ -90,7 +90,9 @@ bool vmt_unwind_rows_is_in_libc(uint64_t pc)
 	return vmt_range_has(libc, pc);
 }
 
-/* An entry of a table of jumps into other modules: jmp *x(%rip), perhaps behind an endbr64. */
+/*
+ * Is this an entry of a table of jumps into other modules: jmp *x(%rip), perhaps after an endbr64?
+ */
 static bool is_jump_out(uint64_t at)
 {
 	const uint32_t endbr64 = 0xfa1e0ff3;
@@ -102,11 +104,14 @@ static bool is_jump_out(uint64_t at)
 		return false;
 	__builtin_memcpy(&first, p, sizeof(first));
 	p += first == endbr64 ? sizeof(first) : 0;
-	p += *p == 0xf2; /* bnd */
+	p += *p == 0xf2; /* bnd prefix */
 	return p[0] == 0xff && p[1] == 0x25;
 }
 
-/* Behind call rel32: libc is another module, so that the call leads to such a jump. */
+/*
+ * Does the call rel32 before this word lead to such a jump? libc is another module, so a call into
+ * it does.
+ */
 static bool leads_out(uint64_t word)
 {
 	int32_t distance;
@@ -117,8 +122,8 @@ static bool leads_out(uint64_t word)
 }
 
 /*
- * call rel32; call *register; call *displacement(register), with or without an index, of 8 or 32
- * bits.
+ * Is there a call instruction before p: call rel32; call *register; call *displacement(register),
+ * with or without an index, with a displacement of 8 or 32 bits?
  */
 static bool is_behind_call(const uint8_t *p)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is known of a pc: its unwind row, from a cache or from the tables of its
- * module. Used by unwind.c only; the end of the cache's validity is told through
- * vmt_unwind_forget() of shim.h.
+ * The unwind row for a pc, from the cache or from the module's tables. Used by unwind.c only;
+ * vmt_unwind_forget() (shim.h) invalidates the cache.
  */
 #ifndef VMT_UNWIND_ROWS_H
 #define VMT_UNWIND_ROWS_H
@@ -11,14 +10,14 @@
 
 #include "core/stack/cfi.h"
 
-/* Memory for the cache, zeroed; NULL = none. */
+/* Memory for the cache, zeroed; NULL = no cache. */
 void vmt_unwind_rows_set(void *memory, size_t bytes);
 
 extern _Atomic uint64_t vmt_unwind_epoch __attribute__((visibility("hidden")));
 
 /*
- * To be taken before a walk: rows found with it are not kept if a module goes meanwhile. No salt
- * is an address.
+ * Take this before a walk: rows found with it are not cached if a module is unmapped meanwhile. No
+ * salt looks like an address.
  */
 static inline uint64_t vmt_unwind_rows_salt(void)
 {
@@ -28,23 +27,23 @@ static inline uint64_t vmt_unwind_rows_salt(void)
 }
 
 /*
- * The row of pc. Returns whether pc is in a module; if it is not, or if the module says nothing
- * of it (or more than a row can say), the row is VMT_CFA_NONE.
+ * Find the row of pc. Returns whether pc is in a module. If it is not, or if the module's tables
+ * have no row for it (or none that can be expressed), the row is VMT_CFA_NONE.
  */
 bool vmt_unwind_rows_find(uint64_t pc, uint64_t salt, struct vmt_cfi_row *ret_row);
 
 /*
- * The module that function lies in, libc, is built without tables if there are none for this
- * function.
+ * If there is no row for this function, then libc, the module that contains it, was built without
+ * tables. Returns whether that is so.
  */
 bool vmt_unwind_rows_are_missing(uint64_t function);
 
-/* Does pc lie in that module? */
+/* Is pc in a libc that was built without tables? */
 bool vmt_unwind_rows_is_in_libc(uint64_t pc);
 
 /*
- * Does word look like a return address: behind a call, in a module other than libc? In one with
- * tables, code without a row is the program's start, which is left out.
+ * Does word look like a return address: after a call instruction, in a module other than libc? In a
+ * module with tables, code without a row is the program's start code, which is left out.
  */
 bool vmt_unwind_rows_is_return(uint64_t word);
 

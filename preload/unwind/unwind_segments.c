@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A walk is remembered in segments of a few steps. A segment is known by the pc and sp it
- * starts from, and holds every slot that decided a step with the value it held. Segments end at
- * places that only sp decides, so that the outer ones serve all stacks that pass there.
+ * A walk is remembered in segments of a few steps. A segment is found by the pc and sp it starts
+ * from. It holds every slot whose value determined a step, with that value. Segments end at places
+ * that only sp determines, so that the outer segments serve all stacks that pass through there.
  *
- * Why what is recalled is what a walk would find: by induction over the steps. A step takes
- * the row of its pc, which does not change within an epoch for a pc inside a module (for others
- * nothing is kept); sp; rbp or rbx if the row is based on them; and words of the stack. The
- * first pc and sp are compared. Return addresses, words that a CFA is read from, and the slots
- * that rbp and rbx were restored from before a step was based on them are noted, and compared; if
- * they came from outside the segment, the registers are compared themselves. So each step's inputs
- * are as they were, and with them the next pc and sp. A saved rbp that no step was based on is not
- * compared, only handed on, as a walk would have it: read from its slot now. Steps with a failed
- * read (it depends on the bounds), out of signal frames and of code outside modules are never kept.
+ * Why does recalling give what a walk would give? By induction over the steps. A step depends on
+ * the row of its pc, which does not change within an epoch for a pc inside a module (for other code
+ * nothing is remembered); on sp; on rbp or rbx if the row is based on them; and on words of the
+ * stack. The first pc and sp are compared. Return addresses, words that a CFA is read from, and the
+ * slots that rbp and rbx were restored from before a step used them are noted and compared; if
+ * those registers came from outside the segment, they are compared themselves. So the inputs of
+ * each step are unchanged, and with them the next pc and sp. A saved rbp that no step used is not
+ * compared but read from its slot again, as a walk would do. Steps with a failed read (which
+ * depends on the bounds), steps out of signal frames, and steps out of code outside modules are
+ * never remembered.
  *
- * Shared by all threads as seqlock.h says. Words read are believed only when the sequence has
- * not moved, and addresses formed before that are checked against the stack's bounds.
+ * All threads share the segments, as described in seqlock.h. Words that were read are trusted only
+ * if the sequence has not changed; addresses that are formed before that is known are checked
+ * against the stack's bounds.
  */
 #include "unwind/unwind_segments.h"
 
@@ -25,7 +27,7 @@
 #include "sync/seqlock.h"
 
 #define WAYS      2u
-#define STEP_MOST 4u /* slots that one step may note */
+#define STEP_MOST 4u /* the most slots that one step may note */
 #define MIX       UINT64_C(0x9e3779b97f4a7c15)
 
 #define WORDS (sizeof(struct vmt_segment) / sizeof(uint64_t))
@@ -58,7 +60,7 @@ static uint64_t key_of(const struct vmt_frame *frame)
 	return 2 * frame->pc + frame->is_exact;
 }
 
-/* The WAYS entries that a segment may be in; NULL: there is no memory. */
+/* The WAYS entries that a segment may be in; NULL without memory. */
 static struct entry *find_set(uint64_t pc, uint64_t sp)
 {
 	uint64_t sets = atomic_load_explicit(&set_count, memory_order_acquire);
@@ -84,8 +86,8 @@ static bool is_start_of(const struct vmt_segment *segment, const struct vmt_fram
 }
 
 /*
- * Compare the slots; return addresses go to pc. Returns one more than there are of them, 0 =
- * differ.
+ * Compare the slots, and store return addresses in pc. Returns their number plus one; 0 = a slot
+ * differs.
  */
 static uint32_t compare(const struct vmt_segment *segment, uint64_t sp, uint64_t room,
 			uint32_t slots, uint64_t *pc)
@@ -109,7 +111,7 @@ static uint32_t compare(const struct vmt_segment *segment, uint64_t sp, uint64_t
 	return count + 1;
 }
 
-/* A register as it comes out of a segment. False if the slot cannot be read. */
+/* Restore a register at the end of a segment. False if its slot cannot be read. */
 static bool hand_on(uint64_t sp, uint64_t room, uint32_t after, uint64_t *reg, bool *is_known)
 {
 	if (after == VMT_REGISTER_KEPT)
@@ -171,7 +173,7 @@ enum vmt_recall vmt_unwind_segments_recall(struct vmt_frame *frame, struct vmt_r
 	return got;
 }
 
-/* As one moment of the entry has it; false if there was none. */
+/* Copy a consistent state of the entry; false if it is being written. */
 static bool copy(const struct entry *entry, struct vmt_segment *ret_segment)
 {
 	uint64_t sequence = vmt_seqlock_begin(&entry->sequence);
@@ -223,7 +225,7 @@ void vmt_unwind_segments_begin(struct vmt_resolving *work, const struct vmt_fram
 	work->is_open = true;
 }
 
-/* The offset of a slot, which must lie at or above sp and near it. */
+/* Is the slot at or above sp, and near enough for its offset to be stored? */
 static bool is_near(const struct vmt_segment *segment, uint64_t addr)
 {
 	return addr - segment->sp < VMT_REGISTER_LOST;
@@ -288,7 +290,7 @@ static bool set_after(const struct vmt_segment *segment, uint64_t from, uint32_t
 	return is_near(segment, from);
 }
 
-/* One that is of no use any more, else another one with each stack. */
+/* Choose an entry that is not valid any more, or one that depends on the stack. */
 static struct entry *choose(struct entry *set, const struct vmt_segment *segment)
 {
 	for (unsigned int i = 0; i < WAYS; i++)
