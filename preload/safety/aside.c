@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See aside.h. What a filter looks at is read from the program's memory through the kernel, since
- * it may be no memory at all; where that is refused the filter is taken for one that looks at
- * addresses.
+ * A filter's program is read from the program's memory through the kernel, since the address may be
+ * invalid. Where that is refused, the filter is assumed to examine addresses. See aside.h.
  */
 #include "safety/aside.h"
 
@@ -24,9 +23,9 @@
 #define PR_SYS_DISPATCH_ON           1
 #endif
 
-#define PIECE 32u /* instructions read at a time */
+#define PIECE 32u /* instructions that are read at a time */
 
-/* Returns 0 or -errno; -EFAULT: there is no such memory, as the kernel will tell the program. */
+/* Returns 0 or -errno; -EFAULT: the memory does not exist, as the kernel will tell the program. */
 static long read_memory(const void *from, void *to, size_t size, bool is_read_already)
 {
 	struct iovec here = { to, size };
@@ -70,7 +69,10 @@ static bool filter_looks_at_address(const void *program, bool is_read_already)
 	return ret && ret != -EFAULT;
 }
 
-/* Calls from within a range are let through: is all of this library's text? It is below 1 MiB. */
+/*
+ * Calls from this range are let through: does it include all of this library's text, which is less
+ * than 1 MiB?
+ */
 static bool has_our_text(uint64_t start, uint64_t length)
 {
 	const uint64_t reach = UINT64_C(1) << 20;
@@ -91,7 +93,7 @@ bool vmt_aside_is_due(long nr, const long args[6])
 		return args[1] != PR_SYS_DISPATCH_OFF &&
 		       !(args[1] == PR_SYS_DISPATCH_ON &&
 			 has_our_text((uint64_t)args[2], (uint64_t)args[3]));
-	/* Under a filter that is there already it may not be asked for: see below. */
+	/* Under a filter that exists already, these calls are not made: see vmt_aside_was_due(). */
 	return vmt_filter_is_open() && is_filter(nr, args) && args[2] &&
 	       filter_looks_at_address((const void *)args[2], false);
 }
@@ -109,8 +111,8 @@ long vmt_aside_make(long nr, const long args[6])
 }
 
 /*
- * As libc does: the process or, where that is refused, the thread. First by our own instruction,
- * which a program that has let calls through by address without our noticing may refuse.
+ * Like libc: end the process or, where that is refused, the thread. Our own instruction is tried
+ * first; a program that lets calls through by address may refuse it, if that was not noticed.
  */
 _Noreturn void vmt_aside_exit(int status)
 {

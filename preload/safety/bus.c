@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See bus.h. The handler runs on any thread, at any store into the recording; it makes one system
- * call and returns. What it maps there is shared anonymous memory, which merges with nothing.
+ * The handler runs on any thread, at any store into the recording; it makes one system call and
+ * returns. It maps shared anonymous memory, which merges with nothing, over the recording. See
+ * bus.h.
  */
 #include "safety/bus.h"
 
@@ -14,14 +15,15 @@
 #include "filter/filter.h"
 #include "os/sys.h"
 
-#define ACTION_RESTORER       0x04000000ul /* SA_RESTORER, which the headers of libc leave out */
-#define SIGSET_SIZE           8
-#define BUS_BIT               (UINT64_C(1) << (SIGBUS - 1))
-#define MASK_HOLDS_NS         UINT64_C(4000000)
-#define TURNS                 1000u
-#define IS_MISSING_FILE(info) ((info)->si_code > 0) /* the kernel's own: no kill(2) */
+#define ACTION_RESTORER 0x04000000ul /* SA_RESTORER, which libc's headers do not define */
+#define SIGSET_SIZE     8
+#define BUS_BIT         (UINT64_C(1) << (SIGBUS - 1))
+#define MASK_HOLDS_NS   UINT64_C(4000000)
+#define TURNS           1000u
+/* the kernel sent the signal; kill(2) did not */
+#define IS_MISSING_FILE(info) ((info)->si_code > 0)
 
-/* As the kernel has it (asm/signal.h). */
+/* The kernel's format (asm/signal.h). */
 struct action {
 	uint64_t handler;
 	uint64_t flags;
@@ -29,11 +31,11 @@ struct action {
 	uint64_t mask;
 };
 
-/* The program's action, in one of two places, so that the handler always finds a whole one. */
+/* The program's action. It has two places, so that the handler always finds a complete action. */
 static VMT_DATA struct {
 	struct action place[2];
 	_Atomic uint32_t current;
-	_Atomic uint32_t is_taken; /* by who changes it */
+	_Atomic uint32_t is_taken; /* by the thread that changes the action */
 } program = { .current = 0 };
 
 static const struct action *programs_action(void)
@@ -54,7 +56,7 @@ static long kernel_action(const struct action *set, struct action *was)
 	return vmt_sys6(SYS_rt_sigaction, SIGBUS, (long)set, (long)was, SIGSET_SIZE, 0, 0);
 }
 
-/* May it be called where the program has not done so itself? */
+/* May the library make this call when the program has not made it itself? */
 static bool may_act(void)
 {
 	const long any[6] = { 0 };
@@ -63,7 +65,7 @@ static bool may_act(void)
 }
 
 #if defined(__x86_64__)
-/* What unwinders and debuggers know a signal frame by. */
+/* Unwinders and debuggers recognise a signal frame by this code. */
 __attribute__((naked)) static void restore(void)
 {
 	__asm__("mov $15, %rax\n\tsyscall");
@@ -82,7 +84,7 @@ static bool is_ignored(const struct action *action)
 	return action->handler == (uint64_t)(uintptr_t)SIG_IGN;
 }
 
-/* Our handler, entered as the program's would be: on its stack, with its mask. */
+/* Our handler's action. It is entered like the program's: on the same stack, with the same mask. */
 static struct action ours_for(const struct action *action)
 {
 	struct action ours = *action;
@@ -106,8 +108,8 @@ static bool is_ours(const struct action *action)
 }
 
 /*
- * The map of a recording that addr lies in: of ours, all but the state and the library itself, the
- * first two.
+ * Find the map of a recording that contains addr. The first two of our own ranges are not
+ * recordings: they are the state and the library itself.
  */
 static const struct vmt_range *recording_at(const struct vmt_state *state, uint64_t addr)
 {
@@ -135,13 +137,16 @@ static bool give_memory(struct vmt_state *state, uint64_t addr)
 	return true;
 }
 
-/* Once more, as by the kernel, when the handler is left and the program's own action holds. */
+/*
+ * Send the signal again, as the kernel sent it, for when the handler returns and the program's own
+ * action is in force.
+ */
 static void send_again(siginfo_t *info)
 {
 	vmt_sys4(SYS_rt_tgsigqueueinfo, vmt_sys0(SYS_getpid), vmt_sys0(SYS_gettid), SIGBUS, info);
 }
 
-/* A fault comes again by itself. */
+/* A fault raises the signal again by itself. */
 static void act_by_default(const struct action *action, siginfo_t *info)
 {
 	kernel_action(action, NULL);
@@ -149,7 +154,10 @@ static void act_by_default(const struct action *action, siginfo_t *info)
 		send_again(info);
 }
 
-/* The kernel leaves the rest of the action as it was (kernel/signal.c, get_signal). */
+/*
+ * Reset the handler only; the kernel keeps the rest of the action as it was (kernel/signal.c,
+ * get_signal).
+ */
 static void reset_handler(struct action action)
 {
 	struct action ours;
@@ -176,7 +184,7 @@ static void deliver(int number, siginfo_t *info, void *context)
 	((void (*)(int, siginfo_t *, void *))(uintptr_t)action.handler)(number, info, context);
 }
 
-/* The program blocks it, and will get it when it does no longer. */
+/* The program blocks the signal, and gets it once it unblocks it. */
 static void put_off(siginfo_t *info, void *context)
 {
 	ucontext_t *interrupted = context;
@@ -226,7 +234,7 @@ bool vmt_bus_is_action(long nr, const long args[6])
 	return nr == SYS_rt_sigaction && args[0] == SIGBUS && args[3] == SIGSET_SIZE;
 }
 
-/* A vfork child has its own actions, but this memory is its parent's. */
+/* A vfork child has signal actions of its own but uses its parent's memory. */
 static bool is_vfork_child(const struct vmt_state *state)
 {
 	long pid = vmt_sys0(SYS_getpid);
@@ -249,7 +257,7 @@ static long set_ours(const struct action *set)
 	return ret;
 }
 
-/* The result is written last: both may be the same structure. */
+/* The result is written last, because both arguments may point to the same structure. */
 long vmt_bus_action(const struct vmt_state *state, const long args[6])
 {
 	const struct action *set = (const void *)args[1];
@@ -259,7 +267,8 @@ long vmt_bus_action(const struct vmt_state *state, const long args[6])
 
 	if (ret)
 		return ret;
-	if (!state->has_bus_handler || !is_ours(&was)) /* somebody has set it past us */
+	/* somebody has set an action without our seeing it */
+	if (!state->has_bus_handler || !is_ours(&was))
 		return kernel_action(set, ret_was);
 	was = *programs_action();
 	if (set)
@@ -286,9 +295,7 @@ void vmt_bus_after_exec(void)
 		kernel_action(&ours, NULL);
 }
 
-/*
- * What the mask is, is found out anew every few ms: the program may change it without our seeing.
- */
+/* The mask is read anew every few ms, since the program may change it without our seeing. */
 void vmt_bus_unblock(struct vmt_state *state)
 {
 	struct vmt_thread *thread = vmt_thread();

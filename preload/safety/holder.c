@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See holder.h.
- */
+/* Questions about the thread that holds the lock; see holder.h. */
 #include "safety/holder.h"
 
 #include <linux/errno.h>
@@ -18,7 +16,7 @@ bool vmt_holder_is_alive(void *context, uint32_t thread)
 	return vmt_sys3(SYS_tgkill, vmt_state->pid, thread, 0) != -ESRCH;
 }
 
-/* The id of a thread's own clock is made from the thread's (kernel/time/posix-cpu-timers.c). */
+/* The id of a thread's clock is computed from the thread's id (kernel/time/posix-cpu-timers.c). */
 uint64_t vmt_holder_ran(void *context, uint32_t thread)
 {
 	int64_t time[2];
@@ -30,9 +28,9 @@ uint64_t vmt_holder_ran(void *context, uint32_t thread)
 }
 
 /*
- * The holder may have been interrupted by a signal, and wait in the handler for who has sent it.
- * That one of libc's sites is not caught does not matter: pthread_cancel and setuid have their own,
- * and their handlers wait for nobody.
+ * A signal may have interrupted the holder, and its handler may wait for the thread that sent the
+ * signal. If one of libc's sites for sending signals is not patched, that does not matter:
+ * pthread_cancel and setuid have sites of their own, and their handlers wait for nobody.
  */
 bool vmt_holder_may_stand(void *context)
 {
@@ -59,8 +57,9 @@ void vmt_holder_note_signal(struct vmt_state *state, long nr, const long args[6]
 }
 
 /*
- * The stack grows down: a handler that interrupted us runs below the frame that holds the lock.
- * There or above it, on the same stack, that frame is gone. On a signal stack nothing can be said.
+ * The stack grows down: a handler that interrupted the holder runs below the frame that took the
+ * lock. If sp is at that frame or above it, on the same stack, the frame has been left. On a signal
+ * stack this cannot be decided.
  */
 static bool has_left_by_sp(uint64_t held_sp, uint64_t sp)
 {
@@ -72,7 +71,7 @@ static bool has_left_by_sp(uint64_t held_sp, uint64_t sp)
 	return vmt_bounds_of(sp, &bounds) && vmt_range_has(bounds, held_sp) && sp >= held_sp;
 }
 
-/* Deeper than that frame, it is gone if others have taken its place. */
+/* If sp is below that frame, the frame has been left only if other frames now lie at its place. */
 bool vmt_holder_has_left(void *context, uint64_t held, uint64_t place)
 {
 	const struct vmt_regs *regs = (const void *)(uintptr_t)(place & ~VMT_PLACE_HAS_REGS);

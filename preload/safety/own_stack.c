@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See own_stack.h. Called in signal handlers, threads and fork children, and never waits.
- */
+/* Called in signal handlers, threads and fork children; never waits. See own_stack.h. */
 #include "safety/own_stack.h"
 
 #include <assert.h>
@@ -16,7 +14,7 @@
 
 #define KERNEL_SIGSET 8
 
-/* The main stack grows where it may; more than this is not needed of it. */
+/* The main stack grows by itself; no more than this much of it is needed. */
 #define MAIN_GROWTH (UINT64_C(8) * 1024 * 1024)
 
 static_assert(offsetof(struct vmt_own_stack, is_unblocked) == 4 &&
@@ -98,7 +96,7 @@ bool vmt_own_stack_has(const void *address)
 
 long vmt_own_stack_make(long nr, const long args[6])
 {
-	const uint64_t everything = ~UINT64_C(0x4d8); /* as gate.S has it */
+	const uint64_t everything = ~UINT64_C(0x4d8); /* the same mask as in gate.S */
 	const struct vmt_own_stack *own = current();
 	long ret;
 
@@ -126,7 +124,10 @@ void vmt_own_stack_forget_room(void)
 	vmt_thread()->room[1] = 0;
 }
 
-/* Down to where it may grow; that memory is kept free for it when the program is loaded. */
+/*
+ * Returns the address down to which the main stack may grow: the kernel kept that memory free when
+ * it loaded the program.
+ */
 static uint64_t lowest_of_main(struct vmt_range bounds)
 {
 	struct rlimit limit;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stacks of the library's own, for calls that are made where the program has none, or a small one:
- * coroutines, signal stacks, a thread that has unmapped its own. gate.S takes and leaves them.
- * Everything is blocked meanwhile: a handler of the program's must find the program's stack, whose
- * bounds it may know, and the kernel tells by rsp whether the alternate stack is in use.
+ * Stacks of the library's own, for calls that are made where the program has no stack or a small
+ * one: coroutines, signal stacks, a thread that has unmapped its stack. gate.S takes and leaves
+ * them. Signals are blocked meanwhile: a handler of the program's must find the program's stack,
+ * whose bounds it may know, and the kernel uses rsp to tell whether the alternate stack is in use.
  */
 #ifndef VMT_OWN_STACK_H
 #define VMT_OWN_STACK_H
@@ -13,14 +13,14 @@
 #define VMT_OWN_STACKS     32u
 #define VMT_OWN_STACK_SIZE (UINT64_C(32) * 1024)
 
-/* At the upper end of each. gate.S knows where its members are. */
+/* This lies at the upper end of each stack. gate_macros.h has the offsets of its members. */
 struct vmt_own_stack {
 	_Alignas(64) _Atomic uint32_t is_busy;
-	uint32_t is_unblocked; /* the program's signal mask is in force again, for good */
+	uint32_t is_unblocked; /* the program's signal mask has been restored, and stays in force */
 	struct vmt_own_stack *next;
 	const void *stub;
 	uint64_t return_address;
-	uint64_t mask; /* the program's blocked signals */
+	uint64_t mask; /* the program's signal mask */
 	uint64_t result;
 	long args[6];
 	struct vmt_regs regs;
@@ -29,28 +29,28 @@ struct vmt_own_stack {
 /* memory: VMT_OWN_STACKS * VMT_OWN_STACK_SIZE bytes, zeroed. */
 void vmt_own_stack_open(struct vmt_state *state, void *memory);
 
-/* A fork child has only the one that it runs on, if it does. */
+/* In a fork child: no stack is in use, except perhaps the one that this thread runs on. */
 void vmt_own_stack_start_child(void);
 
 bool vmt_own_stack_has(const void *address);
 
-/* Is none in use by others? */
+/* Do no other threads use any of them? */
 bool vmt_own_stack_is_quiet(void);
 
-/* Put the program's signal mask in force, if it is not, until the stack is left. */
+/* Restore the program's signal mask, if it is not in force, until the stack is left. */
 void vmt_own_stack_unblock(void);
 
-/* Make the call with the program's signal mask, if that is not in force. */
+/* Make the call with the program's signal mask in force. */
 long vmt_own_stack_make(long nr, const long args[6]);
 
 /*
- * Find out where the calling thread's stack has room for us, sp being the program's. That is for
- * sure on the thread's own stack only, which it keeps as long as it lives: any other may be small,
- * whatever map it lies in.
+ * Find out where the calling thread's stack has room for the library; sp is the program's. Only the
+ * thread's own stack is sure to have it, since the thread keeps that as long as it lives. Any other
+ * stack may be small, however large its map is.
  */
 void vmt_own_stack_find_room(const struct vmt_state *state, uint64_t sp);
 
-/* The alternate stack may have moved into it. */
+/* The alternate stack may have been moved into the thread's stack: find out anew. */
 void vmt_own_stack_forget_room(void);
 
 #endif

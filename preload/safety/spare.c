@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See spare.h. Each piece is a call like any other, made and recorded by vmt_call.
- */
+/* Each remaining piece is a call like any other, made and recorded by vmt_call(). See spare.h. */
 #include "safety/spare.h"
 
 #include <sys/mman.h>
@@ -23,7 +21,7 @@ static bool advice_takes_away(long advice)
 	}
 }
 
-/* The lowest range of ours that ends above addr and begins below end; NULL: there is none. */
+/* Find the lowest range of ours that overlaps [addr, end); NULL if there is none. */
 static const struct vmt_range *own_from(const struct vmt_state *state, uint64_t addr, uint64_t end)
 {
 	const struct vmt_range *lowest = NULL;
@@ -37,7 +35,7 @@ static const struct vmt_range *own_from(const struct vmt_state *state, uint64_t 
 	return lowest;
 }
 
-/* What the kernel refuses, it shall refuse: bad alignment, or a length that wraps. */
+/* The kernel must refuse what it would have refused: bad alignment, or a length that wraps. */
 static bool range_of(const long args[6], struct vmt_range *ret_range)
 {
 	uint64_t start = (uint64_t)args[0];

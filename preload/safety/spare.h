@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program may go through all that it finds in /proc/self/maps: unmap it, forbid it, keep it out
- * of fork children, or drop its pages. The library's own memory is left out of that.
+ * A program may walk over everything that it finds in /proc/self/maps, and unmap it, protect it,
+ * keep it out of fork children, or drop its pages. The library's own memory is left out of such
+ * calls.
  */
 #ifndef VMT_SPARE_H
 #define VMT_SPARE_H
 
 #include "state/state.h"
 
-/* Would this call take memory of the library's away, now or in fork children? */
+/* Would this call take away memory of the library's, now or in fork children? */
 bool vmt_spare_is_due_for(const struct vmt_state *state, enum vmt_call_id id, const long args[6]);
 
 static inline bool vmt_spare_is_due(const struct vmt_state *state, enum vmt_call_id id,
@@ -24,8 +25,8 @@ static inline bool vmt_spare_is_due(const struct vmt_state *state, enum vmt_call
 }
 
 /*
- * Make it for what lies around that memory. The kernel's result: the last failure, if there was
- * one.
+ * Make the call for the memory around the library's. Returns the kernel's result: that of the last
+ * call that failed, if one did.
  */
 long vmt_spare_make(const struct vmt_state *state, long nr, const long args[6],
 		    const struct vmt_regs *regs);
