@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See ask.h. The program may close whatever is open, and be given its number for a file of its own:
- * so an unexpected answer to PROCMAP_QUERY means: open it again, once.
+ * The program may close any descriptor, and get its number for a file of its own. So after an
+ * unexpected answer to PROCMAP_QUERY, /proc/self/maps is opened again, once. See ask.h.
  */
 #include "kernel/ask.h"
 
@@ -17,7 +17,7 @@
 #include "os/sys.h"
 #include "own/memory.h"
 
-/* include/uapi/linux/fs.h, Linux 6.11; Debian 12's headers lack it. */
+/* From include/uapi/linux/fs.h of Linux 6.11; Debian 12's headers lack it. */
 struct procmap_query {
 	uint64_t size;
 	uint64_t query_flags;
@@ -41,9 +41,9 @@ static_assert(sizeof(struct procmap_query) == 104, "as the kernel has it");
 #define QUERY_COVERING_OR_NEXT 0x10
 #define QUERY_VISIBLE          0x0f /* the same bits as VMT_MAP_VISIBLE */
 
-#define PR_GET_MEMORY_MERGE_ 68 /* Linux 6.4; kept by exec */
+#define PR_GET_MEMORY_MERGE_ 68 /* Linux 6.4; exec keeps it */
 
-/* No address space can hold them: with page tables of five levels, and of four. */
+/* Lengths that no address space can hold: with page tables of five levels, and of four. */
 #define PROBE_LENGTH_5 0xffffffffff0000UL
 #define PROBE_LENGTH_4 0x7fffffff0000UL
 
@@ -68,12 +68,13 @@ static bool is_answer(int ret)
 /* /proc is out of reach. Its ENOENT must not be taken for "nothing is mapped". */
 static int no_maps(struct vmt_state *state, int error)
 {
-	if (error != -EMFILE && error != -ENFILE) /* for want of descriptors: later, perhaps */
+	/* for lack of descriptors, asking may work later */
+	if (error != -EMFILE && error != -ENFILE)
 		vmt_note(state, VMT_NOTE_NO_PROC);
 	return -EBADF;
 }
 
-/* Ask by what is open; if that has become something else, by the real one. */
+/* Ask through the open file; if its number has been reused, open the real one and ask again. */
 static int query_by(struct vmt_state *state, struct vmt_mapsfile *maps, struct procmap_query *query)
 {
 	int ret = maps->number;
@@ -83,7 +84,7 @@ static int query_by(struct vmt_state *state, struct vmt_mapsfile *maps, struct p
 	ret = query_once(maps->number, query);
 	if (VMT_LIKELY(is_answer(ret)))
 		return ret;
-	if (ret == -EPERM) /* a seccomp filter */
+	if (ret == -EPERM) /* refused by a seccomp filter */
 		return -EBADF;
 	vmt_mapsfile_forget(state, maps);
 	*maps = vmt_mapsfile_for_query(state);
@@ -92,7 +93,7 @@ static int query_by(struct vmt_state *state, struct vmt_mapsfile *maps, struct p
 	return query_once(maps->number, query);
 }
 
-/* Under the lock, which closes it. */
+/* Under the lock; the file is closed when the lock is left. */
 static int query(struct vmt_state *state, struct procmap_query *query)
 {
 	struct vmt_mapsfile maps = vmt_mapsfile_for_query(state);
@@ -141,13 +142,13 @@ static int walk_by_query(struct vmt_state *state, struct vmt_range range,
 
 struct text_reader {
 	struct vmt_mapsfile maps;
-	bool is_broken; /* there was more that could not be read */
-	uint64_t offset; /* in the file */
+	bool is_broken; /* there was more text, but it could not be read */
+	uint64_t offset; /* the position in the file */
 	char *buffer;
 	size_t size;
 	size_t at;
 	size_t filled;
-	bool is_cut; /* the rest of the line that was given last has not been read */
+	bool is_cut; /* the rest of the line returned last has not been read */
 };
 
 static bool refill(struct text_reader *reader)
@@ -170,7 +171,10 @@ static bool refill(struct text_reader *reader)
 	return true;
 }
 
-/* Its rest is of no interest, and may be longer than the buffer. False at the end of the text. */
+/*
+ * The rest of the line is not needed, and may be longer than the buffer. False at the end of the
+ * file.
+ */
 static bool skip_line(struct text_reader *reader)
 {
 	for (;;) {
@@ -183,8 +187,9 @@ static bool skip_line(struct text_reader *reader)
 }
 
 /*
- * The next line, which stays valid until the next call; false at the end. Of a line that is longer
- * than the buffer (a path has up to 4 KiB, four times that when escaped), its beginning.
+ * Read the next line, which stays valid until the next call; false at the end of the file. Of a
+ * line longer than the buffer (a path has up to 4 KiB, four times that when escaped), this returns
+ * the beginning.
  */
 static bool next_line(struct text_reader *reader, struct vmt_mapsline *ret_line)
 {
@@ -278,15 +283,15 @@ static int boundary_by_query(struct vmt_state *state, const struct vmt_vma *righ
 }
 
 /*
- * mremap(b - page, two pages, huge) fails for certain: with EFAULT where two maps meet, with
- * ENOMEM (EAGAIN: locked) inside one. Hugetlb and sealed maps answer otherwise.
+ * mremap(b - page, two pages, huge) always fails: with EFAULT where two maps meet, and with ENOMEM
+ * (EAGAIN if locked) inside one map. Hugetlb maps and sealed maps answer differently.
  */
 static long probe(uint64_t addr, uint64_t length)
 {
 	return vmt_sys5(SYS_mremap, addr, 2 * VMT_PAGE_SIZE, length, 0, 0);
 }
 
-/* Since 6.17 a length of more than the address space is refused before anything is looked at. */
+/* Since 6.17, a length beyond the address space is refused before any map is examined. */
 static int boundary_by_probe(struct vmt_state *state, const struct vmt_vma *right)
 {
 	long ret = probe(right->start - VMT_PAGE_SIZE, PROBE_LENGTH_5);
@@ -401,7 +406,7 @@ size_t vmt_ask_name(struct vmt_state *state, uint64_t addr, char *path, size_t s
 	};
 
 	*ret_build_id_length = 0;
-	__builtin_memset(path, 0, size); /* valgrind does not know what the query writes */
+	__builtin_memset(path, 0, size); /* valgrind does not know that the query writes here */
 	if (!may_ioctl() || !state->query_works)
 		return name_by_text(state, addr, path, size);
 	if (query(state, &ask) == 0) {
@@ -411,9 +416,7 @@ size_t vmt_ask_name(struct vmt_state *state, uint64_t addr, char *path, size_t s
 	return name_by_text(state, addr, path, size);
 }
 
-/*
- * Streams the text through a buffer, which the longest path fits into: this runs outside the lock.
- */
+/* Stream the file through a buffer that holds the longest path; this runs outside the lock. */
 static bool bounds_by_text(struct vmt_state *state, uint64_t sp, struct vmt_range *ret_bounds)
 {
 	char buffer[4096 + 128];

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The map that the calling thread's stack lies in (shim.h), which is kept for the thread.
+ * Finds the map that contains the calling thread's stack (shim.h), and remembers it for the thread.
  */
 #include "kernel/ask.h"
 
 /*
- * What is kept for the thread is two words, and a handler may come between them that keeps bounds
- * of its own stack. It has come and gone when we go on, so it is enough to count those who write.
+ * What is remembered is two words. A signal handler may run between their accesses, and remember
+ * the bounds of its own stack. It has finished when this code goes on, so it is enough to count the
+ * writes.
  */
 static struct vmt_range kept_bounds(struct vmt_thread *thread)
 {
@@ -22,7 +23,7 @@ static struct vmt_range kept_bounds(struct vmt_thread *thread)
 	return bounds;
 }
 
-/* A handler that finds this half done finds a range without an end. */
+/* A handler that interrupts this finds a range without an end. */
 static void keep_bounds(struct vmt_thread *thread, struct vmt_range bounds)
 {
 	uint32_t writes;
@@ -55,7 +56,7 @@ bool vmt_bounds_of(uint64_t sp, struct vmt_range *ret_bounds)
 			return false;
 		keep_bounds(thread, bounds);
 	}
-	/* A main stack grows: what lies below what we know of it is its own as well. */
+	/* The main stack grows; the memory below its known bounds belongs to it as well. */
 	*ret_bounds = bounds;
 	return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Time, through the vdso: no system call, no lock, no vector register. Asked by every call, so it
- * is called directly: libc's way there leads over its own pages and those of ld.so.
+ * Time, from the vdso: no system call, no lock, no vector register. Every call needs the time, so
+ * the vdso is called directly; libc would go through its own pages and those of ld.so.
  */
 #include <sys/syscall.h>
 #include <time.h>
@@ -11,7 +11,7 @@
 #include "os/sys.h"
 #include "state/state.h"
 
-/* A kernel without a vdso (vdso=0). */
+/* For a kernel without a vdso (vdso=0). */
 static int ask_kernel(clockid_t id, struct timespec *ret_time)
 {
 	return (int)vmt_sys2(SYS_clock_gettime, id, ret_time);
@@ -43,7 +43,7 @@ VMT_HOT static uint64_t clock_of(clockid_t id)
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
-/* Where the vdso cannot read the clock it makes a system call, but never for a coarse one. */
+/* If the vdso cannot read the clock, it makes a system call, but never for a coarse clock. */
 static bool may_call(void)
 {
 	const long any[6] = { 0 };

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See confidence.h.
- */
+/* Decides how far the merge rules are trusted; see confidence.h. */
 #include "kernel/confidence.h"
 
 #include <sys/auxv.h>
@@ -70,8 +68,8 @@ void vmt_confidence_find_loader(struct vmt_state *state)
 }
 
 /*
- * What is known of hidden attributes holds if all calls were seen. One that another thread is
- * making without the lock may have changed them already, and will be learnt afterwards.
+ * The rules for hidden attributes hold if all calls have been seen. A call that another thread is
+ * making without the lock may already have changed some; it is applied later.
  */
 VMT_HOT static bool may_reason(struct vmt_state *state)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Device and inode of a map are those that fstat tells of the file, on ordinary file systems; on
- * btrfs and on some overlays they are not. So the first file of each device is looked up in the
- * kernel's list too, and only where the two agreed is fstat believed from then on. Called under the
- * lock, while the program waits for its mmap: the descriptor is still the one that was mapped.
+ * On ordinary file systems, fstat returns the device and inode that the list of maps shows; on
+ * btrfs and on some overlays it does not. So the first file of each device is compared with the
+ * kernel's list, and fstat is trusted only if the two agree. Called under the lock, while the
+ * program waits for its mmap, so the descriptor is still the one that was mapped.
  */
 #include "kernel/file_id.h"
 
@@ -19,9 +19,9 @@
 #include "os/sys.h"
 #include "state/state.h"
 
-#define BLOCK_MAX 65536 /* hugetlbfs: a block is a huge page, and so is the unit of maps */
+#define BLOCK_MAX 65536 /* on hugetlbfs, whose blocks are huge pages, maps come in larger units */
 
-/* Their mmap changes no flag and has no operation that keeps maps from merging. */
+/* File systems whose mmap sets no flag, and no operation that keeps maps from merging. */
 static bool is_ordinary(const struct statfs *fs)
 {
 	static const long types[] = { EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC,     BTRFS_SUPER_MAGIC,
@@ -81,7 +81,7 @@ void vmt_file_id_start(struct vmt_state *state)
 	}
 }
 
-/* The first file of a device: ask, and remember whether fstat said the same. */
+/* The first file of a device: ask the kernel, and remember whether fstat agrees. */
 static int compare(struct vmt_state *state, struct vmt_file_id *device, struct vmt_vma *vma)
 {
 	struct vmt_vma asked;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See mapsfile.h. Called under the lock and outside, in any thread and handler.
- */
+/* Called under the lock and outside, in any thread and signal handler. See mapsfile.h. */
 #include "kernel/mapsfile.h"
 
 #include <fcntl.h>
@@ -14,10 +12,14 @@
 #include "os/sys.h"
 
 #define BURST_NS (UINT64_C(10) * 1000000)
-#define BURST    32u /* openings in that time, or questions in a review's: then it is kept open */
-#define PLENTY   256u /* descriptors */
+/*
+ * the file is kept open after this many openings in that time, or as long as there are this many
+ * questions
+ */
+#define BURST  32u
+#define PLENTY 256u /* descriptors that the program has to spare */
 
-/* Of this thread: after the first one's end the process has no maps to show. */
+/* The calling thread's: once the first thread has ended, /proc/self/maps shows nothing. */
 static long open_once(void)
 {
 	long fd = vmt_sys4(SYS_openat, AT_FDCWD, "/proc/thread-self/maps", O_RDONLY | O_CLOEXEC, 0);
@@ -28,8 +30,8 @@ static long open_once(void)
 }
 
 /*
- * The program has used up its descriptors, and this is its last act. One of them can go, in a table
- * that no other thread shares; the files that others have open stay open.
+ * The program has used up its descriptors, and this is its last act. One of them may be given up if
+ * no other thread shares the table; files that other processes have open stay open.
  */
 static long open_in_place_of_another(void)
 {
@@ -62,7 +64,7 @@ static bool has_plenty(void)
 	       limit.rlim_cur >= PLENTY;
 }
 
-/* Threads may miss each other's openings here: it takes one more, then. */
+/* Threads may miss each other's increments here: it takes one more opening then. */
 static void count_opening(struct vmt_state *state)
 {
 	uint64_t now = vmt_clock_since_start(state);
@@ -76,7 +78,7 @@ static void count_opening(struct vmt_state *state)
 		keep(state, false);
 }
 
-/* The thread's own: open already, or opened now. */
+/* The thread's own file: already open, or opened now. */
 static struct vmt_mapsfile open_here(struct vmt_state *state, bool is_to_be_sure)
 {
 	struct vmt_fd *open = &vmt_thread()->maps;
@@ -113,8 +115,7 @@ struct vmt_mapsfile vmt_mapsfile_for_query(struct vmt_state *state)
 }
 
 /*
- * Never by what is kept, where it can be avoided: another thread's reading would move this one's
- * place.
+ * Avoid the file that is kept open: reading moves its position, and another thread may be reading.
  */
 struct vmt_mapsfile vmt_mapsfile_for_reading(struct vmt_state *state)
 {
@@ -129,7 +130,8 @@ void vmt_mapsfile_close_all(void)
 {
 	struct vmt_fd open = vmt_thread()->maps;
 
-	vmt_thread()->maps.number = 0; /* first: a handler opens its own */
+	/* cleared first, so that a handler opens a file of its own */
+	vmt_thread()->maps.number = 0;
 	vmt_fd_close(&open);
 }
 

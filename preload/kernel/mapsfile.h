@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/self/maps, opened when there is something to ask and closed again before the program goes
- * on, so that it has all of its descriptors. Opening costs ten times what a question does: it is
- * kept open, at a high number, while there are thousands of questions a second and the program has
- * descriptors to spare. Under the lock it stays open until the lock is left, since one question
- * often follows another. Whoever asks may be interrupted by a signal handler that asks as well, or
- * that never comes back (siglongjmp): then what is open serves the thread's next question.
+ * Opens /proc/self/maps when there is something to ask, and closes it before the program goes on,
+ * so that the program has all of its descriptors. Opening costs ten times as much as a question. So
+ * the file is kept open, at a high number, while there are thousands of questions a second and the
+ * program has descriptors to spare. Under the lock it stays open until the lock is left, since one
+ * question often follows another. A thread that is asking may be interrupted by a signal handler
+ * that asks as well, or that never returns (siglongjmp): the file that is left open serves the
+ * thread's next question.
  */
 #ifndef VMT_MAPSFILE_H
 #define VMT_MAPSFILE_H
@@ -13,21 +14,21 @@
 #include "state/state.h"
 
 struct vmt_mapsfile {
-	int number; /* -errno if it cannot be opened */
+	int number; /* a negative number is the -errno of opening it */
 	bool is_fresh; /* it was opened for this question */
 };
 
 /*
- * For PROCMAP_QUERY, whose answer tells whether this is the right file; or for reading, which does
- * not.
+ * For PROCMAP_QUERY, whose answer shows whether this is the right file, or for reading, where
+ * nothing shows it.
  */
 struct vmt_mapsfile vmt_mapsfile_for_query(struct vmt_state *state);
 struct vmt_mapsfile vmt_mapsfile_for_reading(struct vmt_state *state);
 
-/* After a question outside the lock: close it if it was opened for this question. */
+/* After a question outside the lock: close the file if it was opened for this question. */
 void vmt_mapsfile_close(struct vmt_mapsfile *file);
 
-/* Before the lock is left, or before a fork: close what this thread has open. */
+/* Before the lock is left, or before a fork: close the file that this thread has open. */
 void vmt_mapsfile_close_all(void);
 
 static inline void vmt_mapsfile_done(void)
@@ -36,16 +37,19 @@ static inline void vmt_mapsfile_done(void)
 		vmt_mapsfile_close_all();
 }
 
-/* It is not what it was: the program has closed it, and its number is not ours to close. */
+/* The number belongs to another file: the program has closed ours, so do not close it. */
 void vmt_mapsfile_forget(struct vmt_state *state, struct vmt_mapsfile *file);
 
-/* /proc may be out of reach soon: keep it open for good. */
+/* /proc may become unreachable: keep the file open for good. */
 void vmt_mapsfile_keep(struct vmt_state *state);
 
-/* It may be kept because there was much to ask. Now and then, under the lock: is there still? */
+/*
+ * The file may be kept open because there were many questions. Called now and then under the lock:
+ * are there still many?
+ */
 void vmt_mapsfile_review(struct vmt_state *state);
 
-/* A fork child: what is open tells of its parent. */
+/* In a fork child: the open file shows the parent's maps. */
 void vmt_mapsfile_start_child(struct vmt_state *state);
 
 #endif

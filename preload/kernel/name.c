@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See name.h.
- */
+/* Composes file names; see name.h. */
 #include "kernel/name.h"
 
 #include <sys/syscall.h>
@@ -10,7 +8,7 @@
 #include "os/line.h"
 #include "os/sys.h"
 
-/* The base name of the executable, as far as /proc tells. */
+/* Append the base name of the executable, as far as /proc shows it. */
 static void add_exe(struct vmt_line *text)
 {
 	char path[512];
@@ -57,8 +55,8 @@ bool vmt_name_recording(const struct vmt_state *state, uint64_t image, char *pat
 }
 
 /*
- * Processes in different pid namespaces have the same numbers, those that were forked the same
- * AT_RANDOM: the clock and a place in memory make a difference, and O_EXCL decides.
+ * Processes in different pid namespaces may have the same pid, and processes from one fork have the
+ * same AT_RANDOM. The clock and an address make the names differ, and O_EXCL decides.
  */
 bool vmt_name_temporary(const struct vmt_state *state, unsigned try, char *path, size_t size)
 {
