@@ -14,9 +14,8 @@
 #include "os/libc.h"
 #include "os/sys.h"
 
-#define SAMPLE \
-	251 /* of so many calls the kernel is asked about one; prime: no program's rhythm \
-	     */
+/* The kernel is asked about one of this many calls; a prime, so that no program keeps step. */
+#define SAMPLE 251
 
 static enum vmt_noreserve read_noreserve(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See extend.h. The file is opened again by its name; a larger map of it needs none (mremap of no
- * length makes another map of the same pages).
+ * The file is opened again by its name to be extended. Mapping more of it needs no descriptor: an
+ * mremap with an old length of 0 makes another map of the same pages. See extend.h.
  */
 #include "store/extend.h"
 
@@ -15,7 +15,7 @@
 #include "store/recording.h"
 
 #define MAP_FACTOR 4u
-#define READER_NS  UINT64_C(1000000000) /* after which nobody reads by an old header */
+#define READER_NS  UINT64_C(1000000000) /* no reader still uses an older header after this time */
 
 static int lengthen(struct vmt_state *state, uint64_t length)
 {
@@ -68,15 +68,15 @@ int vmt_extend_map(struct vmt_state *state, uint64_t size)
 static void note_part(struct vmt_state *state, uint64_t offset, uint64_t length)
 {
 	if (state->growth.part_count == VMT_OUTGROWN_MAX)
-		return; /* it stays in the file */
+		return; /* the list is full: the part's blocks stay allocated */
 	state->growth.part[state->growth.part_count++] = (struct vmt_outgrown){ offset, length };
 	state->growth.time = vmt_clock_since_start(state);
 	state->room_is_due = true;
 }
 
 /*
- * By stores in this order, so that who is killed here leaves a header that is true at each: what is
- * in use is at both places, and there is room for it.
+ * The order of these stores makes the header valid at each step, so that a kill here does no harm:
+ * the elements in use are at both places, and there is room for them.
  */
 static void publish_place(struct vmt_state *state, enum vmt_section_id id)
 {
@@ -130,7 +130,7 @@ static int make_room(struct vmt_state *state, enum vmt_section_id id, uint64_t c
 	return 0;
 }
 
-/* Not tried again: every call would. */
+/* A section that cannot grow is not tried again; otherwise every call would try. */
 static void note_failure(struct vmt_state *state, enum vmt_section_id id, int error)
 {
 	state->recording.full |= UINT32_C(1) << id;
@@ -169,7 +169,7 @@ static void drop_old_maps(struct vmt_state *state)
 	}
 }
 
-/* A page that others lie on as well stays. */
+/* Punch a hole for the part, except for pages that other sections share. */
 static void punch(const struct vmt_recording *recording, const struct vmt_outgrown *part)
 {
 	uint64_t start = vmt_page_up(part->start);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A recording begins small, and its sections grow: by more of the file behind the last one, or by
- * moving to the end of the file. Who reads at that moment finds either place whole. Under the lock
+ * A recording begins small, and its sections grow. The last section grows in place; another one
+ * moves to the end of the file. A reader at that moment finds either place complete. Under the lock
  * only.
  */
 #ifndef VMT_EXTEND_H
@@ -10,18 +10,18 @@
 #include "state/state.h"
 
 /*
- * Room for `count` elements in a section, with blocks behind those in use. What points into the
- * recording stays good until vmt_extend_settle. False when it cannot be had; nothing has changed
+ * Make room for `count` elements in a section, with blocks behind those in use. Pointers into the
+ * recording stay valid until vmt_extend_settle(). False if there is no room; nothing has changed
  * then.
  */
 bool vmt_extend_section(struct vmt_state *state, enum vmt_section_id id, uint64_t count);
 
-/* Map so much of the file, where more of it is needed than is mapped. 0 or -errno. */
+/* Map this much of the file, if less is mapped. Returns 0 or -errno. */
 int vmt_extend_map(struct vmt_state *state, uint64_t size);
 
 /*
- * Nobody holds a pointer into the recording: give older maps of it back, and the older places of
- * sections when no reader can still be at them. Returns whether there is more to do later.
+ * No pointer into the recording is in use: unmap its older maps, and free the older places of
+ * sections that no reader can still be using. Returns whether some of that is left for later.
  */
 bool vmt_extend_settle(struct vmt_state *state, bool is_last);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each record that changes is written between two steps of its sequence word, so that a
- * reader at any moment, or after our death at any moment, knows which to skip. Which records
- * there are and when they change is decided here; where they lie, in recording.c.
+ * Each record that changes is written between two increments of its sequence word. A reader at any
+ * moment, even after we were killed at any moment, thus knows which records to skip. This file
+ * decides which records there are and when they change; recording.c decides where they lie.
  */
 #include "store/publish.h"
 
@@ -48,7 +48,10 @@ static struct vmt_rec_site *site_record(struct vmt_state *state, const struct vm
 	return to;
 }
 
-/* Once per site, before its counters: what is live by then a fork child has from its parent. */
+/*
+ * Written once for each site, before its counters: at this time the live maps of a fork child's
+ * site are those inherited from its parent.
+ */
 void vmt_publish_frames(struct vmt_state *state, const struct vmt_site *site)
 {
 	struct vmt_rec_site *to = site_record(state, site);
@@ -102,7 +105,9 @@ void vmt_publish_call(struct vmt_state *state, uint32_t call)
 	write_call(state, call);
 }
 
-/* A map that comes where one has just gone needs none of the long list of free slots. */
+/*
+ * A map that comes where another one has just gone takes that slot, without the list of free slots.
+ */
 static uint32_t take_slot(struct vmt_state *state)
 {
 	struct vmt_recording *recording = &state->recording;
@@ -203,7 +208,7 @@ void vmt_publish_reset_ranges(struct vmt_state *state)
 	recording->free_slot = VMT_NO_INDEX;
 }
 
-/* Everything from seq on changes while the program runs; what is before it was written once. */
+/* The fields from seq on change while the program runs; those before it are written once. */
 void vmt_publish_header(struct vmt_state *state)
 {
 	struct vmt_rec_header *to = state->recording.header;
@@ -219,7 +224,10 @@ void vmt_publish_header(struct vmt_state *state)
 	vmt_recording_end(state, &to->seq);
 }
 
-/* Of the header, what a call without questions changes; all of it if more has changed. */
+/*
+ * Write the fields of the header that a call without questions changes, or all of them if others
+ * have changed.
+ */
 static inline void write_counts(struct vmt_state *state)
 {
 	struct vmt_rec_header *to = state->recording.header;
@@ -257,7 +265,7 @@ VMT_HOT void vmt_publish_done(struct vmt_state *state, const struct vmt_site *si
 	write_counts(state);
 }
 
-/* The same number is another process's in each of them. */
+/* A pid means another process in each namespace. */
 static uint32_t pid_namespace(void)
 {
 	struct stat st;

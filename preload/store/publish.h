@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The published copy: a recording (core/recording/record.h) in a shared map that outlives the
- * process or can be read while it runs. Written under the lock only. Without a
- * recording (base == NULL) all of these do nothing.
+ * The published copy: a recording (core/recording/record.h) in a shared map, which can be read
+ * while the process runs and after its end. Written under the lock only. Without a recording (base
+ * == NULL) none of these functions does anything.
  */
 #ifndef VMT_PUBLISH_H
 #define VMT_PUBLISH_H
 
 #include "state/state.h"
 
-/* Make the recording (recording.h), with all slots for ranges free. Returns 0 or -errno. */
+/* Make the recording (recording.h), with all slots of ranges free. Returns 0 or -errno. */
 int vmt_publish_open(struct vmt_state *state);
 
 void vmt_publish_site(struct vmt_state *state, const struct vmt_site *site);
 void vmt_publish_frames(struct vmt_state *state, const struct vmt_site *site);
 void vmt_publish_call(struct vmt_state *state, uint32_t call);
 void vmt_publish_range(struct vmt_state *state, struct vmt_map *map);
-/* More flags for a range that is published and changes no more. */
+/* Add flags to a range that is published and will not change any more. */
 void vmt_publish_attributes(struct vmt_state *state, struct vmt_map *map, uint32_t flags);
 
 void vmt_publish_range_gone(struct vmt_state *state, struct vmt_map *map);
@@ -24,20 +24,23 @@ void vmt_publish_module(struct vmt_state *state, uint32_t index);
 void vmt_publish_header(struct vmt_state *state);
 
 /*
- * After a call: its site, the sum of its kind, and of the header what a call without questions
- * changes, or all of it if more has changed (header_is_behind).
+ * After a call: write its site, the counters of its system call, and the header. Of the header,
+ * only what a call without questions changes is written, or all of it if header_is_behind.
  */
 void vmt_publish_done(struct vmt_state *state, const struct vmt_site *site);
 
-/* The sum of the header's counts that it leaves out: has one of them changed? They only grow. */
+/*
+ * Returns the sum of the counts that vmt_publish_done() leaves out. They only grow, so the sum
+ * tells whether one of them has changed.
+ */
 uint64_t vmt_publish_left_out(const struct vmt_state *state);
 
-/* Fill in the state's header for a new recording of this process, from now on. */
+/* Fill in the state's header for a new recording of this process that starts now. */
 void vmt_publish_describe(struct vmt_state *state);
 
 /*
- * The header as a whole, once: it makes the recording valid, and the file gets its name. 0 or
- * -errno.
+ * Write the whole header, once: this makes the recording valid, and gives the file its name.
+ * Returns 0 or -errno.
  */
 int vmt_publish_whole_header(struct vmt_state *state);
 
@@ -45,7 +48,8 @@ void vmt_publish_failure(struct vmt_state *state, const struct vmt_rec_failure *
 bool vmt_publish_failures_full(const struct vmt_state *state);
 
 /*
- * A named moment. Sites write their values when they next change: vmt_publish_at_mark before that.
+ * Record a named moment. A site writes its values when it next changes; vmt_publish_at_mark() has
+ * to be called before each change.
  */
 void vmt_publish_mark(struct vmt_state *state, const char *name, size_t length);
 void vmt_publish_mark_value(struct vmt_state *state, struct vmt_site *site);
@@ -56,10 +60,10 @@ static inline void vmt_publish_at_mark(struct vmt_state *state, struct vmt_site 
 		vmt_publish_mark_value(state, site);
 }
 
-/* Put bytes into the strings section; offset 0, length 0 when there is no room. */
+/* Put bytes into the strings section. Returns offset 0 and length 0 if there is no room. */
 struct vmt_rec_string vmt_publish_string(struct vmt_state *state, const char *bytes, size_t length);
 
-/* All slots of the ranges are free again. */
+/* Make all slots of ranges free again. */
 void vmt_publish_reset_ranges(struct vmt_state *state);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See recording.h. In a file, blocks are allocated before use: a page without a block would
- * SIGBUS on a full disk. Sizes are looked at first: beyond RLIMIT_FSIZE the kernel kills.
+ * In a file, blocks are allocated before they are used, since a page without a block would raise
+ * SIGBUS on a full disk. Sizes are checked first, since the kernel kills for a size beyond
+ * RLIMIT_FSIZE. See recording.h.
  */
 #include "store/recording.h"
 
@@ -24,7 +25,7 @@
 
 #define NAME_TRIES  100u
 #define IMAGES_MOST (UINT64_C(1) << 31)
-#define BLOCK_STEP  (UINT64_C(256) * 1024) /* the largest */
+#define BLOCK_STEP  (UINT64_C(256) * 1024) /* the largest step */
 #define FIRST_MAP   (UINT64_C(512) * 1024)
 
 #ifdef VMT_KILL_POINTS
@@ -39,15 +40,15 @@ bool vmt_recording_may_be(uint64_t size)
 {
 	struct rlimit limit;
 
-	/* Beyond RLIMIT_FSIZE ftruncate raises SIGXFSZ, on a memfd too. */
+	/* Beyond RLIMIT_FSIZE, ftruncate raises SIGXFSZ, even on a memfd. */
 	if (vmt_sys_failed(vmt_sys4(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, &limit)))
 		return false;
 	return limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= size;
 }
 
 /*
- * Without its name until it is valid: whatever is called *.vmt can be read. It holds the command
- * line and is for its owner only; what is there already is somebody else's.
+ * The file has a temporary name until it is valid, since every *.vmt can be read. It contains the
+ * command line, so it is for its owner only. A file that exists already belongs to somebody else.
  */
 static int open_in_dir(struct vmt_state *state)
 {
@@ -77,7 +78,7 @@ static int open_file(struct vmt_state *state)
 	return vmt_sys_failed(fd) ? (int)fd : vmt_fd_raise((int)fd);
 }
 
-/* rename(2) that replaces nothing; where a file system has no such thing (NFS), by a link. */
+/* rename(2) without replacing; by a link where the file system cannot do that (NFS). */
 static int move_to_free(const char *from, const char *to)
 {
 	long ret = vmt_filter_own6(SYS_renameat2, AT_FDCWD, (long)from, AT_FDCWD, (long)to,
@@ -102,8 +103,8 @@ static bool is_taken(struct vmt_state *state, uint64_t image)
 }
 
 /*
- * A number that is free, after one that is taken. There may be thousands (a shell script that
- * execs itself in a loop, or one pid in thousands of containers), so not one by one.
+ * Find a free number after one that is taken. Thousands may be taken (by a shell script that execs
+ * itself in a loop, or one pid in thousands of containers), so they are not tried one by one.
  */
 static uint64_t find_free(struct vmt_state *state, uint64_t taken)
 {
@@ -144,7 +145,8 @@ int vmt_recording_name(struct vmt_state *state)
 		return 0;
 	__builtin_memcpy(was, state->recording_path, sizeof(was));
 	ret = name_image(state, was, image);
-	for (unsigned i = 0; i < NAME_TRIES && ret == -EEXIST; i++) { /* others look for one too */
+	/* other processes may be looking, too */
+	for (unsigned i = 0; i < NAME_TRIES && ret == -EEXIST; i++) {
 		image = find_free(state, image);
 		ret = name_image(state, was, image);
 	}
@@ -153,7 +155,9 @@ int vmt_recording_name(struct vmt_state *state)
 	return ret;
 }
 
-/* A file system that cannot allocate, or a descriptor that the program has closed: by writing. */
+/*
+ * For a file system that cannot allocate, or a descriptor that the program has closed: by writing.
+ */
 static int populate(const struct vmt_recording *recording, uint64_t offset, uint64_t length)
 {
 	uint64_t start = vmt_page_down(offset);
@@ -164,7 +168,7 @@ static int populate(const struct vmt_recording *recording, uint64_t offset, uint
 		return 0;
 	ret = vmt_sys3(SYS_madvise, recording->base + start, end - start, MADV_POPULATE_WRITE);
 	return ret == -EFAULT ? -ENOSPC :
-				0; /* it would have been a SIGBUS; before Linux 5.14 -EINVAL */
+				0; /* it would have been a SIGBUS; -EINVAL before Linux 5.14 */
 }
 
 int vmt_recording_descriptor(const struct vmt_state *state)
@@ -196,7 +200,9 @@ void vmt_recording_keep(struct vmt_state *state)
 		state->fds.record = vmt_fd_note(vmt_recording_descriptor(state));
 }
 
-/* Mapped, a file needs no descriptor any more. A memfd has no name: others find it by one. */
+/*
+ * A mapped file needs no descriptor any more. A memfd has no name, and is found by its descriptor.
+ */
 static void give_back(struct vmt_state *state)
 {
 	struct vmt_fd *fd = &state->fds.record;
@@ -209,7 +215,7 @@ static void give_back(struct vmt_state *state)
 	}
 }
 
-/* Under a seccomp filter no call of ours may be made: then a full disk is not survived. */
+/* Under a seccomp filter we may make no call: a full disk is not survived then. */
 int vmt_recording_allocate(struct vmt_state *state, uint64_t offset, uint64_t length)
 {
 	const struct vmt_recording *recording = &state->recording;
@@ -248,13 +254,15 @@ static int map_file(struct vmt_state *state)
 	recording->base = (unsigned char *)ret;
 	recording->header = (struct vmt_rec_header *)ret;
 	recording->size = size;
-	/* There is nothing to read ahead: the kernel would fill megabytes at each first touch. */
+	/*
+	 * Reading ahead makes no sense here: the kernel would read megabytes at each first touch.
+	 */
 	if (recording->is_file)
 		vmt_sys3(SYS_madvise, recording->base, size, MADV_RANDOM);
 	return 0;
 }
 
-/* What a child has from its parent is soon in its own recording. */
+/* A fork child's own recording will soon contain what it has inherited. */
 static void count_wanted(const struct vmt_state *state, uint64_t wanted[VMT_SECTION_COUNT])
 {
 	for (unsigned i = 0; i < VMT_SECTION_COUNT; i++)
@@ -268,8 +276,9 @@ static void count_wanted(const struct vmt_state *state, uint64_t wanted[VMT_SECT
 }
 
 /*
- * A size that was asked for is taken whole, and where no call can be made later as much as may
- * ever be needed. A memfd's length is nobody's business: it never has to be changed.
+ * A size that the user asked for is used in full; where no call can be made later, the size is the
+ * most that may ever be needed. The length of a memfd is visible to nobody, so it is large enough
+ * from the start.
  */
 static void lay_out(struct vmt_state *state)
 {
@@ -300,7 +309,7 @@ bool vmt_recording_may_grow(void)
 		vmt_filter_may(SYS_ftruncate, any) && vmt_filter_may(SYS_fallocate, any));
 }
 
-/* Where a filter is not known to let files be made: for the report of this process alone. */
+/* For when a filter may forbid making files: a recording for the report of this process only. */
 static int map_private(struct vmt_state *state)
 {
 	struct vmt_recording *recording = &state->recording;
@@ -329,7 +338,7 @@ int vmt_recording_open(struct vmt_state *state)
 
 	recording->base = NULL;
 	recording->is_lost = false;
-	state->tick_end = 0; /* its bucket lies in the recording of before */
+	state->tick_end = 0; /* the bucket was in the older recording */
 	lay_out(state);
 	if (!vmt_recording_may_be(recording->length))
 		return -EFBIG;
@@ -354,7 +363,7 @@ int vmt_recording_open(struct vmt_state *state)
 	return 0;
 }
 
-/* The bytes of a section up to the end of a page, not beyond the section. */
+/* Round bytes of a section up to the end of a page, but not beyond the section. */
 static uint64_t whole_pages(const struct vmt_rec_section *section, uint64_t bytes)
 {
 	uint64_t most = section->capacity * section->size;
@@ -364,7 +373,8 @@ static uint64_t whole_pages(const struct vmt_rec_section *section, uint64_t byte
 }
 
 /*
- * In steps that grow with it, while there is room for one; then what is needed, to the last block.
+ * Allocate blocks in steps that grow with the section, as long as a step fits; then only what is
+ * needed, to the last block.
  */
 static bool make_ready(struct vmt_state *state, enum vmt_section_id id, uint64_t need)
 {
@@ -389,7 +399,7 @@ static bool make_ready(struct vmt_state *state, enum vmt_section_id id, uint64_t
 	return true;
 }
 
-/* Elements with blocks behind them, not counted as used yet. */
+/* Returns elements with blocks behind them, which do not yet count as used. */
 static void *room_for(struct vmt_state *state, enum vmt_section_id id, uint64_t index,
 		      uint64_t count)
 {
@@ -431,7 +441,10 @@ bool vmt_recording_append(struct vmt_state *state, enum vmt_section_id id, const
 	const struct vmt_rec_section *section = &state->counters.section[id];
 	void *to;
 
-	/* With room for one more, or readers would take the list for one that had no end. */
+	/*
+	 * Make room for one more: readers would take a list without a free element for one that was
+	 * cut.
+	 */
 	room_for(state, id, section->used, count + 1);
 	to = room_for(state, id, section->used, count);
 	if (!to)
@@ -441,7 +454,7 @@ bool vmt_recording_append(struct vmt_state *state, enum vmt_section_id id, const
 	return true;
 }
 
-/* Of a file without a name the kernel says so in the list of maps. */
+/* For a file whose name was removed, the kernel says so in the list of maps. */
 bool vmt_recording_is_gone(struct vmt_state *state)
 {
 	static const char gone[] = " (deleted)";

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file behind the recording: made, mapped, and given blocks before they are written to.
- * Knows sections and elements, not what is in them; publish.h and timeline.h do. Under the lock
- * only.
+ * The file behind the recording: made, mapped, and given blocks before they are written. This knows
+ * sections and elements; publish.h and timeline.h know their contents. Under the lock only.
  */
 #ifndef VMT_RECORDING_H
 #define VMT_RECORDING_H
@@ -11,61 +10,64 @@
 #include "state/state.h"
 
 /*
- * Make the recording: a file in options.dir, else a memfd. Returns 0 or -errno; the
- * state's recording is left empty on failure.
+ * Make the recording: a file in options.dir, or a memfd without that. Returns 0 or -errno; on
+ * failure the state's recording is empty.
  */
 int vmt_recording_open(struct vmt_state *state);
 
 /*
- * Give the file its name, EXE.PID.vmt or EXE.PID-2.vmt…, once its header is valid. -errno:
- * there is no such file then, but the recording can still be read by its descriptor.
+ * Give the file its name, EXE.PID.vmt or EXE.PID-2.vmt and so on, once its header is valid. Returns
+ * 0 or -errno; on failure the recording can still be read by its descriptor.
  */
 int vmt_recording_name(struct vmt_state *state);
 
-/* Is a file of this size allowed (RLIMIT_FSIZE)? Otherwise ftruncate would raise SIGXFSZ. */
+/* Does RLIMIT_FSIZE allow a file of this size? Otherwise ftruncate would raise SIGXFSZ. */
 bool vmt_recording_may_be(uint64_t size);
 
-/* May it, and our memory, be extended when more room is needed? Not under every seccomp filter. */
+/* May the recording and our memory be extended later? Not under every seccomp filter. */
 bool vmt_recording_may_grow(void);
 
-/* Blocks for this part of the file, or -ENOSPC; without them a store would raise SIGBUS. */
+/*
+ * Allocate blocks for this part of the file. Returns 0 or -ENOSPC; a store without a block would
+ * raise SIGBUS.
+ */
 int vmt_recording_allocate(struct vmt_state *state, uint64_t offset, uint64_t length);
 
 /*
- * A descriptor of the recording: one that is kept, or the file opened by its name. To be put back
- * afterwards. -errno.
+ * Returns a descriptor of the recording, or -errno: one that is kept, or the file opened by its
+ * name. To be given back by vmt_recording_put_back().
  */
 int vmt_recording_descriptor(const struct vmt_state *state);
 void vmt_recording_put_back(const struct vmt_state *state, int fd);
 
-/* Its name may lead nowhere soon: keep it open. */
+/* The file's path may become unreachable: keep it open. */
 void vmt_recording_keep(struct vmt_state *state);
 
 /* Has somebody removed the file? */
 bool vmt_recording_is_gone(struct vmt_state *state);
 
 /*
- * `count` elements from `index` on, with blocks behind them, counted as used from now on. NULL when
- * there is no recording, no room in the section, or no disk.
+ * Returns `count` elements from `index` on, with blocks behind them, which count as used from now
+ * on. NULL without a recording, without room in the section, or on a full disk.
  */
 static inline void *vmt_recording_element(struct vmt_state *state, enum vmt_section_id id,
 					  uint64_t index, uint64_t count);
 
-/* The same for elements that have not been in use before. */
+/* Likewise, for elements that have not been used before. */
 void *vmt_recording_new_element(struct vmt_state *state, enum vmt_section_id id, uint64_t index,
 				uint64_t count);
 
 /*
- * Put records behind the last one of a section that only grows: a reader sees them whole or not at
- * all. False when there is no room.
+ * Append records to a section that only grows: a reader sees all of them or none. False if there is
+ * no room.
  */
 bool vmt_recording_append(struct vmt_state *state, enum vmt_section_id id, const void *records,
 			  uint64_t count);
 
 /*
- * In a build for tests (meson -Dkill_points=true) the program kills itself at the Nth of these
- * points, N from the environment: a recording must be readable whatever was its writer's last
- * store.
+ * In a build for tests (meson -Dkill_points=true), the program kills itself at the Nth of these
+ * points, with N from the environment: a recording must be readable whichever store was its
+ * writer's last.
  */
 #ifdef VMT_KILL_POINTS
 void vmt_recording_kill_point(struct vmt_state *state);
@@ -95,7 +97,10 @@ static inline void vmt_recording_doing(struct vmt_state *state, enum vmt_doing d
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
-/* Around each change of a record that others may read meanwhile: its sequence word is odd. */
+/*
+ * To be called around each change of a record that others may be reading: its sequence word is odd
+ * meanwhile.
+ */
 static inline void vmt_recording_begin(struct vmt_state *state, uint32_t *seq)
 {
 	vmt_recording_kill_point(state);

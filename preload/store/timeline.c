@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See timeline.h. What a bucket is and where it lies: struct vmt_rec_bucket and struct
- * vmt_rec_site_time of core/recording/record.h.
+ * record.h explains what a bucket is and where it lies (struct vmt_rec_bucket, struct
+ * vmt_rec_site_time). See timeline.h.
  */
 #include "store/timeline.h"
 
@@ -12,7 +12,7 @@ static bool is_odd_width(uint64_t bucket_ns)
 	return __builtin_ctzll(bucket_ns / VMT_TIMELINE_NS) & 1;
 }
 
-/* The first bucket of the timeline whose buckets are so wide. */
+/* Returns the first bucket of the timeline with buckets of this width. */
 static uint64_t first_of(uint64_t bucket_ns)
 {
 	return is_odd_width(bucket_ns) ? VMT_TIMELINE_BUCKETS : 0;
@@ -29,7 +29,9 @@ static struct vmt_rec_bucket merge(struct vmt_rec_bucket a, struct vmt_rec_bucke
 					.last = b.last };
 }
 
-/* The wider timeline is made beside the narrower one, which is read until the width is stored. */
+/*
+ * The wider timeline is made beside the narrower one, which stays valid until the width is stored.
+ */
 static bool halve(struct vmt_state *state)
 {
 	uint64_t width = state->counters.bucket_ns;
@@ -52,7 +54,8 @@ static bool halve(struct vmt_state *state)
 }
 
 /*
- * The bucket of this time, which serves until its end: divisions once in a bucket, not in a call.
+ * Begin the bucket that contains this time. It is used until its end, so that there is one division
+ * for each bucket and not for each call.
  */
 bool vmt_timeline_begin(struct vmt_state *state, uint64_t time)
 {
@@ -97,7 +100,7 @@ static uint64_t width_of(const struct vmt_rec_site_time *row)
 	return VMT_SITE_TIME_NS << row->shift;
 }
 
-/* A bucket begins with what the site has had until now. */
+/* A bucket begins with the site's present value. */
 void vmt_timeline_enter(struct vmt_state *state, struct vmt_site *site)
 {
 	struct vmt_rec_site_time *row =
@@ -105,7 +108,7 @@ void vmt_timeline_enter(struct vmt_state *state, struct vmt_site *site)
 	struct vmt_rec_site_bucket *at;
 	uint32_t live = (uint32_t)site->live;
 
-	if (!row) { /* no recording, or it is full: look again in a second */
+	if (!row) { /* without room for it, look again in a second */
 		site->low = 0;
 		site->high = UINT32_MAX;
 		site->bucket_end = state->call_time + 1000000000;
