@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See exit_report.h. Runs as the process's last act, outside the lock, tracing off.
- */
+/* This runs as the process's last act, outside the lock, with tracing off. See exit_report.h. */
 #include "os/libc.h"
 #include "report/exit_report.h"
 
@@ -24,10 +22,10 @@
 #include "report/spawn.h"
 
 #define TOP_NOW       3
-#define PRINT_TRIES   300 /* of 10 ms */
-#define PRINT_SECONDS 5 /* it waits for one at most, and for a processor */
+#define PRINT_TRIES   300 /* waits of 10 ms each */
+#define PRINT_SECONDS 5 /* the most that it waits for the tool, and for a processor */
 
-/* The folder of a path that has a slash, cut off in place. */
+/* Cut a path that has a slash to its folder, in place. */
 static void cut_to_folder(char *path)
 {
 	size_t length = __builtin_strlen(path);
@@ -44,8 +42,8 @@ static bool look_at(const char *path, struct stat *ret_status)
 }
 
 /*
- * May only those write to it who could have changed the library as well? They are its owner, root,
- * we, and the group that may write to the library's folder.
+ * May only people write to it who could have changed the library as well? These are the library's
+ * owner, root, this user, and the group that may write to the library's folder.
  */
 static bool is_trusted(const struct stat *what, const struct stat *library,
 		       const struct stat *folder)
@@ -59,7 +57,7 @@ static bool is_trusted(const struct stat *what, const struct stat *library,
 	return owner && group && !(what->st_mode & S_IWOTH);
 }
 
-/* The tool lies beside the library, where somebody else may have put it. */
+/* May the tool be run? It is expected beside the library, where somebody else may have put it. */
 static bool is_ours_to_run(const struct vmt_state *state)
 {
 	struct stat library, library_folder, tool, tool_folder;
@@ -78,8 +76,8 @@ static bool is_ours_to_run(const struct vmt_state *state)
 }
 
 /*
- * Build tree: preload/libvmatrace.so, tools/vmatrace. Installed: lib/…/vmatrace/libvmatrace.so,
- * bin/vmatrace.
+ * In a build tree: preload/libvmatrace.so and tools/vmatrace. Installed:
+ * lib/…/vmatrace/libvmatrace.so and bin/vmatrace.
  */
 void vmt_exit_report_find_tool(struct vmt_state *state)
 {
@@ -104,7 +102,10 @@ void vmt_exit_report_find_tool(struct vmt_state *state)
 	state->tool[0] = '\0';
 }
 
-/* No server is asked for names while the program waits for its end. */
+/*
+ * Leave out variables that would have the tool traced, or make it ask a server for names while the
+ * program waits.
+ */
 static bool is_for_tool(const char *entry)
 {
 	return !vmt_begins_with(entry, "LD_PRELOAD=") &&
@@ -112,7 +113,10 @@ static bool is_for_tool(const char *entry)
 	       !vmt_begins_with(entry, "LD_AUDIT=") && !vmt_begins_with(entry, "DEBUGINFOD_URLS=");
 }
 
-/* Copied at the start, since a program may put strings there that are gone at its end (putenv). */
+/*
+ * Copied at the start, since the program may add strings (putenv) that do not exist any more at its
+ * end.
+ */
 void vmt_exit_report_copy_environment(struct vmt_state *state)
 {
 	char **to = state->spare_environment;
@@ -146,7 +150,7 @@ static bool copy_part(const struct vmt_recording *recording, long fd, uint64_t o
 	return true;
 }
 
-/* What is used of the recording, as a file that nobody changes any more. */
+/* Copy the used part of the recording into a file that nobody else changes. */
 static long copy_recording(const struct vmt_state *state)
 {
 	const struct vmt_recording *recording = &state->recording;
@@ -168,10 +172,12 @@ static long copy_recording(const struct vmt_state *state)
 struct job {
 	struct vmt_state *state;
 	uint64_t top;
-	_Atomic uint32_t has_begun; /* something has been printed */
+	_Atomic uint32_t has_begun; /* output has begun to appear */
 };
 
-/* What the tool says, as a file: it is printed if the tool has come to its end. -errno. */
+/*
+ * Let the tool write into a file, which is printed if the tool has finished. Returns 0 or -errno.
+ */
 static long ask_tool(struct vmt_spawn *helper, const struct job *job)
 {
 	struct vmt_state *state = job->state;
@@ -215,7 +221,7 @@ static void emit(void *context, const char *bytes, size_t size)
 	vmt_log_emit(names->emit_context, bytes, size);
 }
 
-/* Names need maps of files, which would be counted as the program's while calls are recorded. */
+/* Finding names maps files, which would count as the program's maps while calls are recorded. */
 static void print_without_tool(struct vmt_state *state, uint64_t top)
 {
 	bool is_over = atomic_load_explicit(&vmt_phase, memory_order_acquire) == VMT_PHASE_OFF;
@@ -232,7 +238,10 @@ static void print_without_tool(struct vmt_state *state, uint64_t top)
 	vmt_function_names_close(&names);
 }
 
-/* In a process of its own, which a reader who does not read cannot hold up for long. */
+/*
+ * The printing is done in another process, so that a reader who does not read cannot delay the
+ * program for long.
+ */
 static bool print_in_helper(struct vmt_spawn *helper, void *context)
 {
 	struct job *job = context;
@@ -247,7 +256,7 @@ static bool print_in_helper(struct vmt_spawn *helper, void *context)
 	return true;
 }
 
-/* The helper has descriptors of its own, and none of those that it opens is one here. */
+/* The helper has its own descriptors; none that it opens takes a number of the program's. */
 static void print_by_helper(struct vmt_state *state, uint64_t top, bool is_last)
 {
 	struct job job = { .state = state, .top = top };
@@ -271,7 +280,7 @@ static void print_by_helper(struct vmt_state *state, uint64_t top, bool is_last)
 	vmt_log_pause(state);
 }
 
-/* One report at a time: the stack and the environment are there once. */
+/* Only one report at a time, since there is one stack and one environment for it. */
 static bool begin_printing(struct vmt_state *state)
 {
 	const int64_t pause[2] = { 0, 10000000 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See failure.h. The process's resources are read only when a call has failed, and
- * not under a seccomp filter.
+ * The process's resources are read only when a call has failed, and not under a seccomp filter. See
+ * failure.h.
  */
 #include "report/failure.h"
 
@@ -43,8 +43,8 @@ static uint64_t number_after(const char *text, long length, const char *key)
 }
 
 /*
- * vm.overcommit_memory: 0 refuses what exceeds all memory, 1 nothing, 2 what exceeds CommitLimit
- * (mm/util.c).
+ * vm.overcommit_memory: 0 refuses requests larger than all memory, 1 refuses nothing, 2 refuses
+ * what exceeds CommitLimit (mm/util.c).
  */
 static uint64_t commit_left(struct vmt_state *state)
 {
@@ -67,7 +67,7 @@ static uint64_t commit_left(struct vmt_state *state)
 	return limit > used ? limit - used : 0;
 }
 
-/* False if it cannot be told. */
+/* Returns false if the resources cannot be read. */
 static bool read_resources(struct vmt_state *state, struct vmt_resources *has)
 {
 	char *text = state->text;

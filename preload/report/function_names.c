@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See function_names.h. A file may be cut, or be something else by now: whatever it says is checked
- * against its size.
+ * A file may have been cut or replaced, so everything that is read from it is checked against its
+ * size. See function_names.h.
  */
 #include "report/function_names.h"
 
@@ -15,7 +15,9 @@
 
 #define SIZE_MAX_MAPPED (UINT64_C(1) << 30)
 
-/* [offset, offset + count * size) of the file; NULL if that is not all in it. */
+/*
+ * Returns [offset, offset + count * size) of the file; NULL if the file does not contain all of it.
+ */
 static const void *part_of(const struct vmt_function_names_file *file, uint64_t offset,
 			   uint64_t count, uint64_t size)
 {
@@ -42,10 +44,10 @@ static void use_table(struct vmt_function_names_file *file, const ElfW(Shdr) * s
 	file->strings = (const char *)file->base + strings->sh_offset;
 	file->strings_size = strings->sh_size;
 	if (!file->strings_size || file->strings[file->strings_size - 1])
-		file->symbols = NULL; /* its last name would have no end */
+		file->symbols = NULL; /* the table's last name would have no end */
 }
 
-/* The whole table of symbols, or where that was stripped the one for the dynamic linker. */
+/* Use the full table of symbols, or if that was stripped, the dynamic linker's. */
 static void find_symbols(struct vmt_function_names_file *file)
 {
 	const ElfW(Ehdr) *header = part_of(file, 0, 1, sizeof(*header));
@@ -66,7 +68,7 @@ static void find_symbols(struct vmt_function_names_file *file)
 		use_table(file, sections, header->e_shnum, found);
 }
 
-/* By calls that ld.so makes as well: those a seccomp filter lets through, whatever it is. */
+/* With calls that ld.so makes, too, so that any seccomp filter lets them through. */
 static void map_file(struct vmt_function_names_file *file, const char *path)
 {
 	struct stat status;
@@ -125,7 +127,9 @@ static const struct vmt_function_names_file *file_of(struct vmt_function_names *
 	return &names->file[names->last];
 }
 
-/* Frames are told by offsets in the file, symbols by addresses; false if no segment has it. */
+/*
+ * Frames have offsets in the file, symbols have addresses. False if no segment contains the offset.
+ */
 static bool address_of(const struct vmt_function_names_file *file, uint64_t offset,
 		       uint64_t *ret_address)
 {
@@ -153,7 +157,7 @@ bool vmt_function_names_resolve(void *context, const struct vmt_rec_site *site,
 	if (spot.level || !vmt_view_frame(names->view, spot.frame, &frame) || !frame.offset)
 		return false;
 	file = file_of(names, frame.module);
-	/* The call that returns there stands before it. */
+	/* The return address belongs to the call before it. */
 	if (!file->symbols || !address_of(file, frame.offset - 1, &address))
 		return false;
 	for (uint64_t i = 0; i < file->symbol_count; i++) {

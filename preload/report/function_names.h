@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names of functions for the report that the library prints itself, where the tool, which knows
- * lines and inlined functions as well, is missing or may not be run. Read from the symbol
- * tables of the modules' files, which are mapped for that: only when nothing is recorded any more.
+ * Function names for the report that the library prints itself, for when the tool (which also knows
+ * lines and inlined functions) is missing or may not be run. They are read from the symbol tables
+ * of the modules' files. These are mapped for that, so it is done only after recording has ended.
  */
 #ifndef VMT_FUNCTION_NAMES_H
 #define VMT_FUNCTION_NAMES_H
@@ -11,10 +11,10 @@
 
 #include "core/report/report.h"
 
-/* A module's file, as far as it is needed. */
+/* The parts of a module's file that are needed. */
 struct vmt_function_names_file {
-	uint32_t module; /* index + 1 in the recording; 0 = none */
-	const unsigned char *base; /* NULL: it cannot be read */
+	uint32_t module; /* index in the recording + 1; 0 = none */
+	const unsigned char *base; /* NULL: the file cannot be read */
 	uint64_t size;
 	const ElfW(Phdr) * segments;
 	uint64_t segment_count;
@@ -28,15 +28,16 @@ struct vmt_function_names_file {
 
 struct vmt_function_names {
 	const struct vmt_view *view;
-	void *emit_context; /* of the report's emit, which shares the context with resolve */
+	/* for the report's emit function, which shares its context with resolve */
+	void *emit_context;
 	struct vmt_function_names_file file[VMT_NAMES_FILES];
-	unsigned last; /* that was replaced */
+	unsigned last; /* the entry that was replaced last */
 };
 
-/* For struct vmt_report_ops, context being the struct vmt_function_names. */
+/* A resolve function for struct vmt_report_ops; context is the struct vmt_function_names. */
 vmt_report_resolve vmt_function_names_resolve;
 
-/* Let go of all files. */
+/* Unmap all files. */
 void vmt_function_names_close(struct vmt_function_names *names);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A helper is cloned without an exit signal, so that a plain wait() of the program does not see it
- * and no handler hears of it. With __WALL it could be reaped by any thread, once it has ended. So
- * where there are other threads, it does not end before the process does: PR_SET_PDEATHSIG kills it
- * then, and init reaps it (if we are init, the kernel does). The command is the helper's child, not
- * ours.
+ * and no handler is called for it. With __WALL, however, any thread could reap it once it has
+ * ended. So if there are other threads, the helper does not end before the process does:
+ * PR_SET_PDEATHSIG kills it then, and init reaps it (if this process is init, the kernel does). The
+ * command is the helper's child, not ours.
  */
 #include "report/spawn.h"
 
@@ -33,7 +33,7 @@
 #define SECOND                  UINT64_C(1000000000)
 #define SLICE_NS                20000000
 #define COMMAND_NS              (2 * SECOND)
-#define STARVED_NS              (20 * SECOND) /* if it waits for nothing but a processor */
+#define STARVED_NS              (20 * SECOND) /* longer, if the helper waits only for a processor */
 #define HELPER_SECONDS          30
 #define FDS_WITHOUT_CLOSE_RANGE 1024
 
@@ -43,8 +43,8 @@ enum { WORKING, DONE, MAY_END };
 
 #if defined(__x86_64__)
 /*
- * clone(2) with a stack of its own for the child, which calls function(argument) and exits with
- * what it returns.
+ * clone(2), with a stack for the child. The child calls function(argument), and exits with what
+ * that returns.
  */
 static long clone_with_stack(unsigned long flags, unsigned char *stack_end,
 			     int (*function)(void *argument), void *argument)
@@ -93,7 +93,9 @@ static uint64_t set_mask(uint64_t mask)
 	return old;
 }
 
-/* The program's handlers and ignored signals are neither the helper's nor the command's. */
+/*
+ * The program's handlers and ignored signals must apply neither to the helper nor to the command.
+ */
 static void reset_signals(void)
 {
 	const struct {
@@ -114,7 +116,7 @@ static int move_fd(int from, int to)
 	return (int)vmt_sys3(SYS_dup3, from, to, 0);
 }
 
-/* In the command's process. It dies with the helper, and leaves no core file. */
+/* Runs in the command's process, which dies with the helper and leaves no core file. */
 static int exec_command(void *argument)
 {
 	const struct vmt_command *command = argument;
@@ -126,14 +128,15 @@ static int exec_command(void *argument)
 	if (move_fd(command->out_fd, 1) >= 0 && move_fd(command->out_fd, 2) >= 0 &&
 	    move_fd(command->in_fd, COMMAND_FD) >= 0)
 		/*
-		 * Not by vmt_filter_own6, which counts in our memory those that have not returned.
+		 * Not by vmt_filter_own6(), which counts calls in our memory that have not
+		 * returned.
 		 */
 		vmt_sys6(SYS_execve, (long)command->path, (long)command->argv,
 			 (long)command->environment, 0, 0, 0);
 	return CANNOT_RUN;
 }
 
-/* Is the process ready to run, and waiting for nothing but a processor? */
+/* Is the process runnable, so that it waits for nothing but a processor? */
 static bool is_runnable(long pid)
 {
 	char text[256];
@@ -144,7 +147,8 @@ static bool is_runnable(long pid)
 	vmt_line_add_number(&path, (uint64_t)pid);
 	vmt_line_add(&path, "/stat");
 	length = vmt_fd_read_file(text, text, sizeof(text));
-	for (long i = length - 1; i > 1; i--) /* PID (NAME) STATE: a name may hold anything */
+	/* the format is PID (NAME) STATE, and the name may contain anything */
+	for (long i = length - 1; i > 1; i--)
 		if (text[i - 2] == ')' && text[i - 1] == ' ')
 			return text[i] == 'R';
 	return false;
@@ -190,7 +194,7 @@ void vmt_spawn_limit(unsigned seconds)
 	vmt_sys3(SYS_setitimer, ITIMER_REAL, &limit, 0);
 }
 
-/* Whoever waits for the end of what the program had open must not wait for us. */
+/* Somebody who waits for the end of the program's output must not have to wait for us. */
 static void close_all(unsigned first, unsigned last)
 {
 	if (first > last || !vmt_sys_failed(vmt_sys3(SYS_close_range, first, last, 0)))
@@ -222,7 +226,7 @@ static void await_change(struct vmt_spawn *helper, uint32_t stage)
 	vmt_sys4(SYS_futex, &helper->stage, FUTEX_WAIT_PRIVATE, stage, slice);
 }
 
-/* Nothing of ours may be missed: not the way to a file system that is to be unmounted, either. */
+/* We must not keep a file system busy that is going to be unmounted, or anything else. */
 static void let_everything_go(void)
 {
 	close_all(0, ~0U);
@@ -230,7 +234,7 @@ static void let_everything_go(void)
 	vmt_spawn_limit(0);
 }
 
-/* Until the process ends, or until it wants us to. */
+/* Until the process ends, or wants the helper to end. */
 static void wait_for_the_end(struct vmt_spawn *helper)
 {
 	uint32_t stage = DONE;
@@ -263,7 +267,7 @@ static int run_helper(void *argument)
 	return has_worked ? 0 : CANNOT_RUN;
 }
 
-/* The task directory has one link for each thread, and two of its own. */
+/* The task directory has two links of its own and one for each thread. */
 static bool is_alone(void)
 {
 	struct stat status;
@@ -272,7 +276,7 @@ static bool is_alone(void)
 	return !vmt_sys_failed(ret) && status.st_nlink <= 3;
 }
 
-/* A signal that usually ends a process waits for us, who have it blocked. */
+/* Is a signal pending that usually ends a process? We have it blocked, so it waits for us. */
 static bool is_wanted_to_end(void)
 {
 	const uint64_t ends = SET_OF(SIGHUP) | SET_OF(SIGINT) | SET_OF(SIGQUIT) | SET_OF(SIGTERM);
@@ -282,7 +286,7 @@ static bool is_wanted_to_end(void)
 	return pending & ends;
 }
 
-/* False: it has gone, killed by whomever. */
+/* Returns false if the helper is gone; anybody may have killed it. */
 static bool wait_for_helper(struct vmt_spawn *helper, long pid)
 {
 	while (atomic_load_explicit(&helper->stage, memory_order_acquire) == WORKING) {
@@ -325,8 +329,7 @@ static int start_and_wait(struct vmt_spawn *helper)
 
 int vmt_spawn_run(struct vmt_spawn *helper)
 {
-	uint64_t old =
-		set_mask(UINT64_MAX); /* a handler of the program must not run in the helper */
+	uint64_t old = set_mask(UINT64_MAX); /* no handler of the program may run in the helper */
 	int ret;
 
 	helper->parent = (uint32_t)vmt_sys0(SYS_getpid);

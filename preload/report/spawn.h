@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Working and running a command at the very end of somebody else's process: without fork (which
- * copies 60,000 maps), without malloc, without taking one of the program's descriptors, and without
- * a child that the program could reap.
+ * Does work, and runs a command, at the very end of somebody else's process: without fork (which
+ * copies 60,000 maps), without malloc, without taking a descriptor of the program's, and without a
+ * child that the program could reap.
  *
- * The work is done by a helper, a process of its own with our memory and its own copy of the
- * descriptors. It is bounded in time whatever it waits for; so is the command that it may run.
+ * The work is done by a helper, a separate process that shares our memory but has its own copy of
+ * the descriptors. The helper's time is bounded whatever it waits for, and so is that of the
+ * command that it may run.
  */
 #ifndef VMT_SPAWN_H
 #define VMT_SPAWN_H
@@ -15,21 +16,22 @@
 #include "core/base/base.h"
 
 struct vmt_spawn {
-	/* What it does. Whether anything came of it. */
+	/* The work. Returns whether it has succeeded. */
 	bool (*work)(struct vmt_spawn *helper, void *context);
 	void *context;
-	unsigned char *stack; /* reserved memory for it and for the start of a command */
+	/* reserved memory, for the helper's stack and for starting a command */
+	unsigned char *stack;
 	size_t stack_size;
-	int keep_fd; /* this descriptor is left open, all others from 3 on are closed */
+	int keep_fd; /* stays open in the helper; all others from 3 on are closed */
 	bool is_last; /* the process ends after this, with all signals blocked */
-	bool copies_memory; /* valgrind makes the helper a fork: it cannot tell us anything but its
-			       status */
+	/* valgrind turns the clone into a fork: only the exit status tells us anything */
+	bool copies_memory;
 
-	/* For spawn.c only: */
+	/* Used by spawn.c only: */
 	uint32_t parent;
-	bool is_alone; /* no other thread could reap it */
+	bool is_alone; /* no other thread could reap the helper */
 	_Atomic uint32_t stage;
-	_Atomic uint32_t has_worked; /* what work() returned */
+	_Atomic uint32_t has_worked; /* the result of work() */
 	_Atomic uint32_t is_hurried; /* the user or the system wants the process to end */
 };
 
@@ -37,22 +39,23 @@ struct vmt_command {
 	const char *path;
 	const char *const *argv;
 	char *const *environment;
-	int in_fd; /* becomes descriptor 3 of the command */
-	int out_fd; /* becomes its standard output and error */
+	int in_fd; /* becomes the command's descriptor 3 */
+	int out_fd; /* becomes the command's standard output and standard error */
 };
 
 /*
- * Start it and wait for it. Whether its work came to something; -errno when it cannot be started.
+ * Start the helper and wait for it. Returns whether its work succeeded, or -errno if it could not
+ * be started.
  */
 int vmt_spawn_run(struct vmt_spawn *helper);
 
 /*
- * In a helper: run the command, for two seconds at most. Returns its exit status, or another number
+ * In a helper: run the command for at most two seconds. Returns its exit status, or another number
  * if it did not end by itself.
  */
 int vmt_spawn_command(struct vmt_spawn *helper, const struct vmt_command *command);
 
-/* In a helper: from now on it has so many seconds left. */
+/* In a helper: end after this many more seconds. */
 void vmt_spawn_limit(unsigned seconds);
 
 #endif
