@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See account.h. `dirty` says which structure was being changed, for whoever takes the lock over.
+ * `dirty` says which structure is being changed, for a thread that takes the lock over. See
+ * account.h.
  */
 #include "trace/account.h"
 
@@ -64,7 +65,10 @@ void vmt_account_reset(struct vmt_state *state)
 
 int vmt_account_init(struct vmt_state *state)
 {
-	/* As many as can be recorded: the rest count as lost, and the sums hold. */
+	/*
+	 * As many as the recording has room for. Further sites count as lost, so that sums stay
+	 * right.
+	 */
 	uint32_t room = (uint32_t)state->growth.most[VMT_SECTION_SITES];
 
 	state->space_ops = (struct vmt_space_ops){ range_changed, range_removed, state };
@@ -73,7 +77,7 @@ int vmt_account_init(struct vmt_state *state)
 	return vmt_callsites_init(&state->sites, &state->arena, room, &state->sites_ops);
 }
 
-/* live_at_peak: the value before the first change after a peak is the value at that peak. */
+/* live_at_peak: the value before the first change after a peak is the value at the peak. */
 VMT_HOT static void change_live(void *context, uint32_t id, int delta)
 {
 	struct vmt_state *state = context;
@@ -87,7 +91,7 @@ VMT_HOT static void change_live(void *context, uint32_t id, int delta)
 	vmt_timeline_before(state, site);
 	site->live += (uint64_t)(int64_t)delta;
 	vmt_timeline_after(state, site);
-	if (site != state->caller) /* it is published when all of its call is known */
+	if (site != state->caller) /* the caller's site is published when its call is complete */
 		vmt_publish_site(state, site);
 }
 
@@ -120,7 +124,7 @@ static void note_unseen(struct vmt_state *state, const struct vmt_counts *counts
 	vmt_publish_at_mark(state, unseen);
 	add_counts(&unseen->counters, counts);
 	add_counts(&state->calls[VMT_CALL_NONE], counts);
-	/* Next to calls that are still to be learnt, what looks unexplained is theirs. */
+	/* While calls are waiting to be applied, unexplained changes may be theirs. */
 	if (!deferred && vmt_deferred_is_quiet(&state->deferred))
 		vmt_account_unseen(state, sum(counts));
 	vmt_publish_site(state, unseen);
@@ -140,7 +144,7 @@ static void note_resolved(struct vmt_state *state, enum vmt_resolved resolved,
 	if (resolved == VMT_RESOLVED_DERIVED && questions(state) == questions_before)
 		state->counters.calls_derived++;
 	if (resolved == VMT_RESOLVED_GUESSED)
-		state->counters.relearned++; /* right or not: nobody can tell */
+		state->counters.relearned++; /* a guess: nobody can tell whether it is right */
 }
 
 VMT_HOT static void note_peak(struct vmt_state *state)
@@ -159,7 +163,7 @@ VMT_HOT static void note_peak(struct vmt_state *state)
 	vmt_malloc_section_tick(state, time);
 }
 
-/* The table is changed: what else hangs on it. */
+/* The table has changed: update everything that depends on it. */
 VMT_HOT static void note_applied(struct vmt_state *state, const struct vmt_effect *effect)
 {
 	vmt_state_set_dirty(state, VMT_DIRTY_NOT);
@@ -182,7 +186,7 @@ static inline struct vmt_effect_ops live_ops(struct vmt_state *state)
 	return (struct vmt_effect_ops){ .live = change_live, .context = state };
 }
 
-/* At state->call_time, like what follows. */
+/* The time of this, and of what follows, is state->call_time. */
 static void apply(struct vmt_state *state, const struct vmt_change *change, uint32_t site,
 		  struct vmt_effect *effect)
 {
@@ -218,8 +222,8 @@ static void resolve_and_apply(struct vmt_state *state, struct vmt_change *change
 		state->no_reasoning = true;
 	vmt_recording_doing(state, VMT_DOING_MAPS);
 	if ((deferred || state->no_deriving || (change->met_hole && !state->query_works)) &&
-	    change->how == VMT_CHANGE_DERIVE) /* Linux 5.10 has two meanings for ENOMEM */
-		change->how = VMT_CHANGE_WALK; /* others may have come between */
+	    change->how == VMT_CHANGE_DERIVE) /* Linux 5.10 returns ENOMEM for two reasons */
+		change->how = VMT_CHANGE_WALK; /* other calls may have come in between */
 	vmt_state_set_dirty(state, VMT_DIRTY_SPACE);
 	if (!apply_carved(state, change, site->id, &effect)) {
 		note_resolved(state,
@@ -274,7 +278,10 @@ VMT_HOT static void count_call(struct vmt_state *state, struct vmt_site *site, b
 	}
 }
 
-/* Most calls: no question is open, and nobody has come between. False: nothing has been done. */
+/*
+ * The path of most calls: no question is open, and no other call came in between. False: nothing
+ * has been done.
+ */
 VMT_HOT static bool account_simple(struct vmt_state *state, const struct vmt_done *done,
 				   struct vmt_site *site)
 {
@@ -357,7 +364,7 @@ uint64_t vmt_account_everything(struct vmt_state *state)
 			return 0;
 		}
 	} while (vmt_room_enlarge(state, &state->resolution.outcome));
-	change.how = VMT_CHANGE_NOTHING; /* nobody's call: all of it is unseen */
+	change.how = VMT_CHANGE_NOTHING; /* no call was made: every difference is unseen */
 	apply(state, &change, VMT_SITE_UNSEEN, &effect);
 	vmt_recording_doing(state, VMT_DOING_COUNTS);
 	note_unseen(state, &effect.call, true);
@@ -378,7 +385,7 @@ int vmt_account_start(struct vmt_state *state)
 
 	vmt_outcome_clear(outcome);
 	if (vmt_ask_everything(state, outcome)) {
-		vmt_note(state, VMT_NOTE_NO_PROC); /* then the table begins empty */
+		vmt_note(state, VMT_NOTE_NO_PROC); /* the table starts empty then */
 		vmt_outcome_clear(outcome);
 	}
 	vmt_confidence_first_maps(state, outcome);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* See attributes.h. Reading smaps walks the page tables: 18 ms for a GiB in use. */
+/* Reading smaps walks the page tables, which takes 18 ms for a GiB in use. See attributes.h. */
 #include "trace/attributes.h"
 
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include "os/sys.h"
 #include "store/publish.h"
 
-#define UNSEEN_LEAST  16u /* of fewer nobody asks */
+#define UNSEEN_LEAST  16u /* smaps is not read for fewer unseen maps */
 #define MAPS_MOST     100000u
 #define RESIDENT_MOST (UINT64_C(4) << 30)
 
@@ -56,7 +56,7 @@ static bool is_digit(char byte)
 	return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f');
 }
 
-/* A map's first line begins with its address, the others with a word. */
+/* The first line of a map begins with its address, all others with a word. */
 static void read_line(struct vmt_state *state, const char *line, size_t length, uint64_t *start)
 {
 	static const char key[] = "VmFlags:";
@@ -77,7 +77,7 @@ static void read_line(struct vmt_state *state, const char *line, size_t length, 
 				       flags_of(line + sizeof(key) - 1, length - sizeof(key) + 1));
 }
 
-/* The lines that are whole; returns how many bytes these are. */
+/* Read the complete lines; returns how many bytes they take. */
 static size_t read_lines(struct vmt_state *state, const char *text, size_t length, uint64_t *start)
 {
 	size_t begin = 0;
@@ -108,7 +108,7 @@ void vmt_attributes_record(struct vmt_state *state)
 		filled += (size_t)got;
 		done = read_lines(state, text, filled, &start);
 		if (!done && filled == sizeof(state->text))
-			break; /* no line is so long */
+			break; /* no line is that long */
 		filled -= done;
 		for (size_t i = 0; i < filled; i++)
 			text[i] = text[done + i];

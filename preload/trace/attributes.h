@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the kernel knows of maps and shows nowhere but in /proc/self/smaps: advice, locks,
- * accounting. Read once, when the books are closed, and only of a process of which much was not
- * seen: who reads the recording has nothing else to tell by why those maps are apart.
+ * Attributes of maps that the kernel shows only in /proc/self/smaps: advice, locks, accounting.
+ * They are read once, at the end, and only in a process with many unseen calls: there, nothing else
+ * tells the reader of the recording why these maps do not merge.
  */
 #ifndef VMT_ATTRIBUTES_H
 #define VMT_ATTRIBUTES_H
 
 #include "state/state.h"
 
-/* Into the recording, for each map. Under the lock; nothing is asked of the kernel after it. */
+/*
+ * Add the attributes of each map to the recording. Under the lock; afterwards the kernel is asked
+ * nothing more.
+ */
 void vmt_attributes_record(struct vmt_state *state);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See guard.h. The lock itself (lock.h) knows no state, and makes no system call of its own.
+ * Connects the lock with the state. The lock itself (lock.h) knows no state, and makes no system
+ * call of its own. See guard.h.
  */
 #include "trace/guard.h"
 
@@ -17,7 +18,7 @@
 #include "trace/account.h"
 #include "trace/rebuild.h"
 
-#define DRAIN_NS UINT64_C(20000000) /* for others' calls, at one go */
+#define DRAIN_NS UINT64_C(20000000) /* the longest time spent on other threads' calls at once */
 
 static void wait_on(void *context, _Atomic uint32_t *word, uint32_t value, uint64_t timeout_ns)
 {
@@ -26,7 +27,7 @@ static void wait_on(void *context, _Atomic uint32_t *word, uint32_t value, uint6
 
 	(void)context;
 	if (vmt_sys4(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, timeout) == -EPERM)
-		__builtin_ia32_pause(); /* a seccomp filter */
+		__builtin_ia32_pause(); /* refused by a seccomp filter */
 }
 
 static void wake(void *context, _Atomic uint32_t *word)
@@ -47,7 +48,7 @@ static bool is_crowded(void *context)
 	return vmt_deferred_is_crowded(&vmt_state->deferred);
 }
 
-/* There is one lock only: no context, so that they need not be put together for each call. */
+/* There is only one lock, so no context is needed, and this need not be assembled for each call. */
 static const struct vmt_lock_ops lock_ops = { wait_on,
 					      wake,
 					      now,
@@ -59,8 +60,8 @@ static const struct vmt_lock_ops lock_ops = { wait_on,
 					      NULL };
 
 /*
- * Under a seccomp filter even gettid may kill: then the thread's own storage is its id. It cannot
- * be asked whether it is alive, so nobody is robbed.
+ * Under a seccomp filter even gettid may kill; the address of the thread's storage is its id then.
+ * It cannot be found out whether such a thread is alive, so it is never robbed.
  */
 VMT_HOT static uint32_t thread_id(const struct vmt_state *state, struct vmt_thread *thread)
 {
@@ -86,8 +87,8 @@ VMT_HOT static struct vmt_lock_self self_of(const struct vmt_state *state)
 }
 
 /*
- * Learn the calls that were made without the lock. They may come in faster than they can be
- * learnt (with 60,000 maps and no PROCMAP_QUERY one takes 14 ms), so nobody does it for long.
+ * Apply the calls that were made without the lock. They may come faster than they can be applied
+ * (one takes 14 ms with 60,000 maps and no PROCMAP_QUERY), so no thread does this for long.
  */
 __attribute__((noinline)) static void drain(struct vmt_state *state)
 {
@@ -97,7 +98,7 @@ __attribute__((noinline)) static void drain(struct vmt_state *state)
 	vmt_deferred_clear_pending(&state->deferred);
 	while (VMT_UNLIKELY((deferred = vmt_deferred_take(&state->deferred)))) {
 		vmt_lock_go_on(&state->lock);
-		if (!vmt_state_is_on()) { /* the books are closed */
+		if (!vmt_state_is_on()) { /* the recording has been closed */
 			vmt_deferred_release(&state->deferred, deferred);
 			continue;
 		}
@@ -109,7 +110,8 @@ __attribute__((noinline)) static void drain(struct vmt_state *state)
 		vmt_account_done(state, &deferred->done, vmt_account_intern(state, &stack), true);
 		vmt_deferred_release(&state->deferred, deferred);
 		if (vmt_clock() - start > DRAIN_NS) {
-			vmt_deferred_set_pending(&state->deferred); /* to whom has the lock next */
+			/* leave the rest to the next holder */
+			vmt_deferred_set_pending(&state->deferred);
 			break;
 		}
 	}
@@ -122,7 +124,7 @@ __attribute__((noinline)) static void drain(struct vmt_state *state)
 		state->counters.calls_seen += dropped;
 		state->counters.lost += dropped;
 		state->counters.relearned++;
-		vmt_publish_header(state); /* first: should we be killed in the middle */
+		vmt_publish_header(state); /* first, in case we are killed in the middle */
 		vmt_account_everything(state);
 	}
 }
@@ -134,7 +136,7 @@ static inline bool begin(struct vmt_state *state, enum vmt_lock_result got)
 	if (VMT_UNLIKELY(got != VMT_LOCK_GOT)) {
 		if (got == VMT_LOCK_BUSY)
 			return false;
-		vmt_rebuild(state); /* robbed */
+		vmt_rebuild(state); /* the lock was taken over */
 	}
 	if (VMT_UNLIKELY(vmt_deferred_waits(&state->deferred)))
 		drain(state);
@@ -182,7 +184,7 @@ static inline void leave(struct vmt_state *state)
 	vmt_lock_leave(&state->lock, &lock_ops, &vmt_thread()->held_sp);
 }
 
-/* After the lock was left: learn the calls that came too late for our last look. */
+/* After the lock was left: apply calls that were queued after our last look. */
 __attribute__((noinline)) static void drain_again(struct vmt_state *state)
 {
 	uint64_t start = vmt_clock();
@@ -193,8 +195,8 @@ __attribute__((noinline)) static void drain_again(struct vmt_state *state)
 }
 
 /*
- * A call that came too late for our last look finds the lock taken, or finds it free and drains
- * itself.
+ * A call queued after our last look either finds the lock taken, or finds it free and drains the
+ * queue itself.
  */
 void vmt_guard_leave(struct vmt_state *state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The lock around the table, with what entering and leaving it means: if the last holder has gone,
- * the table is repaired, and calls that were made without the lock meanwhile are applied.
+ * The lock around the table, and what entering and leaving it involves: if the last holder has
+ * gone, the table is repaired; calls that were made without the lock meanwhile are applied.
  */
 #ifndef VMT_GUARD_H
 #define VMT_GUARD_H
@@ -10,11 +10,11 @@
 
 /*
  * patient: wait for the holder as long as lock.h allows; otherwise do not wait. place: the stack
- * position of the program's call (vmt_holder_place). False: the lock was not taken.
+ * position of the program's call (vmt_holder_place). Returns false if the lock was not taken.
  */
 bool vmt_guard_enter_at(struct vmt_state *state, uint64_t place, bool patient);
 
-/* The same for work that is not a call of the program. */
+/* For work that is not a call of the program. */
 bool vmt_guard_enter(struct vmt_state *state, bool patient);
 void vmt_guard_leave(struct vmt_state *state);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See malloc_section.h. Counts are summed over all threads a few hundred times a second at most,
- * and only when there are memory calls: a program killed in between is a few ms, or one allocation
- * in 128, behind.
+ * Counts are summed over all threads at most a few hundred times a second, and only when there are
+ * memory calls. So the recording of a killed program is a few ms behind, or one allocation in 128.
+ * See malloc_section.h.
  */
 #include "trace/malloc_section.h"
 
@@ -10,18 +10,18 @@
 #include "store/recording.h"
 #include "trace/modules.h"
 
-#define BEHIND 128 /* the part of all allocations that may be missing in the recording */
+#define BEHIND 128 /* one in this many allocations may be missing in the recording */
 
-/* Functions of one module are one allocator; mostly there is one only. */
+/* Functions of the same module are one allocator; mostly there is only one. */
 static struct {
 	struct vmt_rec_allocator item[VMT_ALLOCATORS_MAX];
 	uint32_t count;
-	uint32_t of[VMT_MALLOC_FUNCTIONS]; /* each function's */
-	uint64_t published; /* vmt_clock_since_start() */
-	uint64_t due; /* allocations of this thread when it is time again */
+	uint32_t of[VMT_MALLOC_FUNCTIONS]; /* the allocator of each function */
+	uint64_t published; /* when it was published, as vmt_clock_since_start() */
+	uint64_t due; /* publish again when this thread has made so many allocations */
 } allocators VMT_DATA = { .count = 0 };
 
-/* In the order of enum vmt_malloc_event: whose function it is, and what became of it. */
+/* In the order of enum vmt_malloc_event: which function it belongs to, and what it counts as. */
 static const struct {
 	uint8_t function;
 	uint8_t allocations;
@@ -42,7 +42,7 @@ static const struct {
 	[VMT_REALLOCARRAY_NEW] = { VMT_REALLOCARRAY, 1, 0 },
 };
 
-/* A function's first byte is not a return address: the byte behind it is looked up instead. */
+/* A function's first byte is not a return address, so the next byte is looked up. */
 static uint32_t module_of(struct vmt_state *state, uint64_t function)
 {
 	return vmt_modules_frame_of(state, function + 1).module;

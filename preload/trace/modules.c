@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A module is known by device and inode. Its path and build-id are asked of the
- * kernel once, when its first frame is seen.
+ * A module is identified by device and inode. The kernel is asked for its path and build-id once,
+ * when its first frame is seen. See modules.h.
  */
 #include "trace/modules.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See new_text.h. What cannot be caught is noted, for then not all calls are seen any more.
+ * If a call site cannot be patched, a note says so, since some calls will be unseen. See
+ * new_text.h.
  */
 #include "trace/new_text.h"
 
@@ -11,7 +12,7 @@
 #include "os/sys.h"
 #include "patch/patch.h"
 
-/* Bytes of a mapping that lie within its file: beyond its end, reading would raise SIGBUS. */
+/* Returns how many bytes of a mapping lie within its file; reading beyond would raise SIGBUS. */
 static uint64_t length_in_file(const struct vmt_done *done)
 {
 	uint64_t length = (uint64_t)done->args[1];

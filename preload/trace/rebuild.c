@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* See rebuild.h. */
+/* Makes the table anew; see rebuild.h. */
 #include "trace/rebuild.h"
 
 #include "core/vma/merge_rules.h"
@@ -37,7 +37,7 @@ static void read_back(struct vmt_state *state, const struct vmt_rec_range *range
 
 void vmt_rebuild_inherited(struct vmt_state *state)
 {
-	vmt_merge_rules_forget(&state->space); /* fork has changed what does not show */
+	vmt_merge_rules_forget(&state->space); /* fork has changed hidden attributes */
 	vmt_account_everything(state);
 	for (unsigned i = 0; i < state->own_count; i++) {
 		struct vmt_map *map = vmt_space_at(&state->space, state->own[i].start);
@@ -52,14 +52,14 @@ void vmt_rebuild_inherited(struct vmt_state *state)
 	recount_live(state);
 }
 
-/* Owners come from the published ranges, which are consistent one by one. */
+/* The owners of maps are taken from the published ranges, each of which is consistent. */
 static void rebuild_space(struct vmt_state *state)
 {
 	const struct vmt_rec_section *section = &state->counters.section[VMT_SECTION_RANGES];
 	unsigned char *base = state->recording.base;
 
 	vmt_account_reset(state);
-	state->space.ops = NULL; /* what is published is read here, not changed */
+	state->space.ops = NULL; /* the published ranges are read here, so do not change them */
 	for (uint64_t slot = 0; base && slot < section->used; slot++) {
 		const struct vmt_rec_range *range =
 			(const void *)(base + section->offset + slot * section->size);
@@ -78,7 +78,7 @@ static void rebuild_space(struct vmt_state *state)
 		vmt_publish_range(state, map);
 }
 
-/* A call was lost half-way: the sites' counts must still add up to the maps there are. */
+/* A call was lost half-way: make the counts of the sites add up to the number of maps. */
 static void balance(struct vmt_state *state)
 {
 	struct vmt_counts missing = { 0 };

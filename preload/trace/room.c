@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See room.h. A map of ours that could not be put into the table here, since the table still has
- * something else at its addresses, is known when the kernel is asked next: it is then
- * flagged as ours (vmt_memory_flag).
+ * If a new map of ours cannot be put into the table here, because the table still has another map
+ * at its address, it is flagged as ours when the kernel is asked next (vmt_memory_flag). See
+ * room.h.
  */
 #include "trace/room.h"
 
@@ -18,7 +18,8 @@
 #include "trace/account.h"
 
 #define BLOCK_FACTOR 4u
-#define MAP_ROOM     (sizeof(struct vmt_map) + 64) /* bytes in the table, its index included */
+/* bytes of a map in the table, including its index */
+#define MAP_ROOM (sizeof(struct vmt_map) + 64)
 
 static void note_map(struct vmt_state *state, struct vmt_range own)
 {
@@ -28,19 +29,17 @@ static void note_map(struct vmt_state *state, struct vmt_range own)
 	struct vmt_vma vma;
 
 	if (next && next->vma.start < own.end)
-		return; /* known, or something is there that is still to be learnt */
+		return; /* it is known already, or another map there has yet to be learnt */
 	if (vmt_ask_vma(state, own.start, &vma) == 0 && vma.start == own.start &&
 	    vma.end == own.end) {
 		vma.flags |= VMT_MAP_OWN;
 		vmt_space_insert(&state->space, &vma, VMT_SITE_STARTUP, VMT_SITE_STARTUP, 0);
 	}
-	state->counters.asked_query = asked_query; /* no answer to a call */
+	state->counters.asked_query = asked_query; /* the question did not answer a call */
 	state->counters.asked_maps = asked_maps;
 }
 
-/*
- * Once more in the table than in its arena: a quarter is used, and so much may be needed at once.
- */
+/* A quarter of the arena is in use. Outcomes need as much again at once as the whole table. */
 static void extend_arena(struct vmt_state *state, struct vmt_arena *arena)
 {
 	size_t size = arena->size * BLOCK_FACTOR;
@@ -51,7 +50,7 @@ static void extend_arena(struct vmt_state *state, struct vmt_arena *arena)
 	block = vmt_memory_block(state, &size);
 	if (!block) {
 		arena->ahead =
-			arena->size; /* there is no more; the rest of it will do for some time */
+			arena->size; /* there is no more memory: the rest of this block has to do */
 		return;
 	}
 	vmt_arena_extend(arena, block, size);
@@ -61,7 +60,7 @@ static void extend_arena(struct vmt_state *state, struct vmt_arena *arena)
 	}
 }
 
-/* Nobody points into it now. */
+/* No pointer into the recording is in use now. */
 static void give_up_recording(struct vmt_state *state)
 {
 	const struct vmt_recording was = state->recording;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The library's memory and its recording begin small and grow with what there is to keep. That
+ * The library's memory and its recording begin small, and grow as more has to be stored. Growing
  * changes the process's maps, so it is done between calls, and the new maps are told apart from the
  * program's.
  */
@@ -9,19 +9,18 @@
 
 #include "state/state.h"
 
-/* The rarer part of vmt_room_keep. */
+/* The slow part of vmt_room_keep(). */
 void vmt_room_make(struct vmt_state *state);
 
 /*
- * Of what was learnt in one go, as of a runtime that makes its system calls itself, there may be
- * more than a call brings. True: there is room for it now, and it is to be learnt again. Under the
- * lock.
+ * When many maps are learnt at once (those of a runtime that makes its system calls itself), there
+ * may not be room for all. True: there is room now, so learn them again. Under the lock.
  */
 bool vmt_room_enlarge(struct vmt_state *state, const struct vmt_outcome *outcome);
 
 /*
- * Before a seccomp filter, after which no call may be made: all that may ever be needed. Under the
- * lock.
+ * Before a seccomp filter that may forbid all calls of ours: make all the room that may ever be
+ * needed. Under the lock.
  */
 void vmt_room_make_all(struct vmt_state *state);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See user_args.h. The program's memory is read only where the kernel has just read or written it
- * with success, in a call of this thread.
+ * The program's memory is read only where the kernel has just read or written it with success, in a
+ * call of this thread. See user_args.h.
  */
 #include "trace/user_args.h"
 
@@ -15,7 +15,7 @@
 #include "os/sys.h"
 #include "unwind/unwind_recall.h"
 
-#define PERSONALITY_ASKS 0xffffffffUL /* this persona changes nothing */
+#define PERSONALITY_ASKS 0xffffffffUL /* personality(2) with this argument only reads */
 
 static _Atomic int *place_of(struct vmt_state *state, int fd)
 {
@@ -45,13 +45,13 @@ bool vmt_user_args_is_userfault_close(struct vmt_state *state, long nr, const lo
 	return true;
 }
 
-/* When there are too many, the closing of later ones is found at the end only. */
+/* If there are too many, closing one of the others is not noticed until the end. */
 static void note_userfault(struct vmt_state *state, int fd)
 {
 	_Atomic int *place = place_of(state, fd);
 
 	if (!place)
-		place = place_of(state, -1); /* a free one */
+		place = place_of(state, -1); /* use a free place */
 	if (place)
 		atomic_store_explicit(place, fd + 1, memory_order_relaxed);
 	atomic_store_explicit(&state->has_userfault, true, memory_order_relaxed);
@@ -106,7 +106,9 @@ void vmt_user_args_note_move(struct vmt_state *state, const struct vmt_done *don
 					  start, start + vmt_page_up((uint64_t)done->args[2]) });
 }
 
-/* Registering and unregistering both begin with the range (linux/userfaultfd.h). */
+/*
+ * The arguments for registering and unregistering both begin with the range (linux/userfaultfd.h).
+ */
 static void complete_ioctl(struct vmt_state *state, struct vmt_done *done)
 {
 	const struct uffdio_range *range = (const void *)done->args[2];
@@ -116,10 +118,11 @@ static void complete_ioctl(struct vmt_state *state, struct vmt_done *done)
 		return;
 	note_range(state, done->told);
 	note_userfault(state, (int)done->args[0]);
-	vmt_unwind_recall_set(NULL, 0); /* only who walks the stack asks vmt_user_args_may_wait */
+	/* only calls that walk the stack ask vmt_user_args_may_wait() */
+	vmt_unwind_recall_set(NULL, 0);
 }
 
-/* All ranges, and what lies between them. */
+/* From the first range to the last, including everything in between. */
 static void complete_process_madvise(struct vmt_done *done)
 {
 	const struct iovec *range = (const void *)done->args[1];
@@ -152,7 +155,7 @@ void vmt_user_args_complete(struct vmt_state *state, struct vmt_done *done)
 		complete_process_madvise(done);
 }
 
-/* It is each thread's own, so what one thread takes back may still hold for another. */
+/* Each thread has its own personality: if one thread resets it, it may still apply to another. */
 void vmt_user_args_note_personality(struct vmt_state *state, unsigned long persona)
 {
 	if (persona != PERSONALITY_ASKS && (persona & READ_IMPLIES_EXEC))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads the text of maps whatever way of asking is in use, so that the table is
- * compared with something else than what it was made from.
+ * The text of /proc/self/maps is read whichever way of asking is in use, so that the table is
+ * compared with another source than the one it was made from. See verify.h.
  */
 #include "trace/verify.h"
 
@@ -46,7 +46,7 @@ static void add_call(struct vmt_line *line, const struct vmt_done *done)
 _Noreturn static void say_and_stop(struct vmt_state *state, const char *text)
 {
 	if (vmt_log_fd(state) < 0)
-		vmt_log_open(state); /* a child process has none: it prints no report */
+		vmt_log_open(state); /* a fork child has no log, since it prints no report */
 	vmt_log(state, text);
 	for (;;)
 		vmt_sys6(SYS_exit_group, VMT_VERIFY_STATUS, 0, 0, 0, 0, 0);
@@ -75,7 +75,7 @@ _Noreturn static void stop(struct vmt_state *state, const struct vmt_map *ours,
 	say_and_stop(state, text);
 }
 
-/* A stack grows by page faults, which nobody sees: take over its new start. */
+/* A stack grows by page faults, which are not seen: adopt its new start. */
 static bool is_grown_stack(const struct vmt_map *map, const struct vmt_vma *vma)
 {
 	struct vmt_vma same = *vma;
@@ -116,12 +116,12 @@ void vmt_verify_table(struct vmt_state *state, const struct vmt_done *last)
 	if (++state->calls_since_verify < state->options.verify)
 		return;
 	if (!is_comparable(state))
-		return; /* at the next call, then */
+		return; /* compare at the next call instead */
 	state->calls_since_verify = 0;
 	uint64_t asked = state->counters.asked_maps;
 
 	compare_maps(state, last);
-	state->counters.asked_maps = asked; /* the comparison is not an answer */
+	state->counters.asked_maps = asked; /* the comparison did not answer a call */
 }
 
 void vmt_verify_recalled(struct vmt_state *state, enum vmt_call_id call,

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The option verify=N: compare the whole table with /proc/self/maps, and each site that was
- * recalled with the one of a walk, and stop the process at the first difference. The tests' main
- * instrument.
+ * The option verify=N: compare the whole table with /proc/self/maps, and each recalled site with
+ * that of a walk; stop the process at the first difference. The tests rely on this.
  */
 #ifndef VMT_VERIFY_H
 #define VMT_VERIFY_H
@@ -11,12 +10,14 @@
 
 #define VMT_VERIFY_STATUS 97 /* exit status after a difference */
 
-/* What the two functions below do with verify=N. */
+/* The slow parts of the two functions below. */
 void vmt_verify_table(struct vmt_state *state, const struct vmt_done *last);
 void vmt_verify_recalled(struct vmt_state *state, enum vmt_call_id call,
 			 const struct vmt_regs *regs, uint32_t site);
 
-/* After a call, under the lock: compare if it is the Nth. last: which call was made last. */
+/*
+ * After a call, under the lock: compare if it is the Nth call. last: the call that was made last.
+ */
 static inline void vmt_verify(struct vmt_state *state, const struct vmt_done *last)
 {
 	if (VMT_UNLIKELY(state->verifies))
@@ -24,8 +25,8 @@ static inline void vmt_verify(struct vmt_state *state, const struct vmt_done *la
 }
 
 /*
- * Before a call, under the lock: was its site recalled rightly? Each stack is walked once more,
- * without what is remembered, and looked up.
+ * Before a call, under the lock: was its site recalled correctly? The stack is walked again without
+ * anything remembered, and looked up.
  */
 static inline void vmt_verify_site(struct vmt_state *state, enum vmt_call_id call,
 				   const struct vmt_regs *regs, uint32_t site)
