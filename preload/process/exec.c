@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* See exec.h. */
+/* The image ends with execve; see exec.h. */
 #include "process/exec.h"
 
 #include "process/exit.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* See exit.h. */
+/* Closes the recording at the end of the process; see exit.h. */
 #include "process/exit.h"
 
 #include <sys/syscall.h>
@@ -23,8 +23,8 @@
 #include "trace/malloc_section.h"
 
 #define PAUSE_NS   200000
-#define PAUSES     50 /* for other threads at the end */
-#define LAST_LOOKS 4 /* at the kernel, if other threads go on mapping */
+#define PAUSES     50 /* the most that it waits for other threads at the end */
+#define LAST_LOOKS 4 /* how often it asks the kernel again if other threads go on mapping */
 
 void vmt_exit_note(struct vmt_state *state, enum vmt_end end, int status)
 {
@@ -36,7 +36,7 @@ void vmt_exit_note(struct vmt_state *state, enum vmt_end end, int status)
 	vmt_publish_header(state);
 }
 
-/* Maps as the kernel counts them now, ours left out. */
+/* Returns how many maps the kernel counts now, without the library's own. */
 static uint64_t count_kernels(struct vmt_state *state)
 {
 	struct vmt_outcome *outcome = &state->resolution.outcome;
@@ -61,7 +61,7 @@ static void pause_a_moment(void)
 }
 
 /*
- * Nothing comes after us, so there is more time than for a call: a holder may be waiting for a
+ * Nothing comes after this, so it may take longer than a call may: a holder may be waiting for a
  * processor.
  */
 static bool seize_in_the_end(struct vmt_state *state)
@@ -74,7 +74,10 @@ static bool seize_in_the_end(struct vmt_state *state)
 	return false;
 }
 
-/* Calls under way without the lock: give them a moment to be counted. False: the lock was lost. */
+/*
+ * Wait a moment for calls that are being made without the lock, so that they can be counted. False:
+ * the lock was lost.
+ */
 static bool wait_until_quiet(struct vmt_state *state)
 {
 	for (int i = 0; i < PAUSES && !vmt_deferred_is_quiet(&state->deferred); i++) {
@@ -87,8 +90,8 @@ static bool wait_until_quiet(struct vmt_state *state)
 }
 
 /*
- * Another thread that was tired of waiting for the lock may map something while we look: then we
- * look again. A last look is not an answer to a call, so its questions are not counted.
+ * Another thread that has waited too long for the lock may map something while we ask the kernel;
+ * then we ask again. These questions do not answer a call, so they are not counted.
  */
 static bool look_for_the_last_time(struct vmt_state *state)
 {
@@ -120,14 +123,16 @@ static void close_books(struct vmt_state *state)
 
 		state->calls[id].calls += passed;
 		state->counters.calls_seen += passed;
-		state->counters.calls_derived += passed; /* no map could change */
+		state->counters.calls_derived += passed; /* these calls could change no map */
 		vmt_publish_call(state, id);
 	}
 	vmt_malloc_section_publish(state);
 	vmt_extend_settle(state, true);
 }
 
-/* Nobody writes behind us: the others find the books closed when they get the lock. */
+/*
+ * Nobody writes to the recording after this: other threads find it closed when they get the lock.
+ */
 static void seal(struct vmt_state *state)
 {
 	if (!state->recording.base)
@@ -159,14 +164,14 @@ static bool finish(struct vmt_state *state, int status)
 	return state->options.report && (state->is_root || state->options.children);
 }
 
-/* max_growth: a program that succeeded has failed all the same. */
+/* max_growth: a program that has succeeded fails after all. */
 static int judge(struct vmt_state *state, int status)
 {
 	const struct vmt_rec_header *had = &state->counters;
 	char message[200];
 	struct vmt_line line = vmt_line_in(message, sizeof(message));
 
-	/* exit(256) is a success to whoever waits. */
+	/* exit(256) is a success to the parent. */
 	if ((status & 0xff) || !(state->is_root || state->options.children) ||
 	    had->maps_now <= had->maps_start ||
 	    had->maps_now - had->maps_start <= state->options.max_growth)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of a process image, and of what can be counted of it. A vfork child shares everything
- * with its parent and ends nothing of it.
+ * The end of a process image, and of what can be counted about it. A vfork child shares everything
+ * with its parent, and ends none of that.
  */
 #ifndef VMT_EXIT_H
 #define VMT_EXIT_H
@@ -9,22 +9,21 @@
 #include "state/state.h"
 
 /*
- * Write into the recording how the image ends, or that it has not ended after all. Under the lock,
- * if it can be had.
+ * Record how the image ended, or that it has not ended after all. Under the lock, if it can be had.
  */
 void vmt_exit_note(struct vmt_state *state, enum vmt_end end, int status);
 
 /*
- * The image ends: close the recording, print the report. Once; the program may still go on. Returns
- * the status to end with: the program's own, unless max_growth says otherwise.
+ * The image ends: close the recording and print the report, once; the program may still go on.
+ * Returns the exit status: the program's own, unless max_growth changes it.
  */
 int vmt_exit_end(int status);
 
 /*
- * Close the books while the program goes on, and off for good: the figures are those of this
- * moment. Prints them, if they would be printed at exit. A filter that is active already allows no
- * more than being off. Before the call is made that begins such a regime: afterwards nothing can be
- * said any more.
+ * Close the recording while the program goes on, and stop tracing for good: the figures are those
+ * of this moment. The report is printed, if there would be one at exit. An active filter may allow
+ * no more than stopping. This has to be called before the system call that establishes such a
+ * regime, because nothing can be printed after it.
  */
 void vmt_exit_step_aside(struct vmt_state *state);
 

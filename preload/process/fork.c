@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* See fork.h. */
+/* Turns the state inherited from the parent into the child's own; see fork.h. */
 #include "process/fork.h"
 
 #include <sys/syscall.h>
@@ -19,9 +19,10 @@
 #include "trace/malloc_section.h"
 #include "trace/rebuild.h"
 
-#define STARTER_TURNS 2000u /* of yielding, for two system calls of the other thread */
+/* how often it yields: long enough for two system calls of the other thread */
+#define STARTER_TURNS 2000u
 
-/* The parent's recording is mapped shared: leave it, after taking over its strings. */
+/* The parent's recording is mapped shared: copy its strings, then leave it. */
 static void leave_parents_recording(struct vmt_state *state, bool wants_own)
 {
 	const struct vmt_recording parents = state->recording;
@@ -39,7 +40,8 @@ static void leave_parents_recording(struct vmt_state *state, bool wants_own)
 	}
 	vmt_memory_disown(state, parents.base);
 	vmt_sys2(SYS_munmap, parents.base, parents.size);
-	for (unsigned i = 0; i < growth.map_count; i++) { /* it was growing when it forked */
+	/* it was being extended during the fork */
+	for (unsigned i = 0; i < growth.map_count; i++) {
 		vmt_memory_disown(state, (void *)(uintptr_t)growth.map[i].start);
 		vmt_sys2(SYS_munmap, growth.map[i].start, growth.map[i].length);
 	}
@@ -65,7 +67,7 @@ static void clear_counters(struct vmt_state *state)
 	for (unsigned i = 0; i < VMT_SECTION_COUNT; i++)
 		header->section[i] = was.section[i];
 	state->mark_epoch = 0;
-	state->caller = NULL; /* another thread of the parent's may have been at it */
+	state->caller = NULL; /* another thread of the parent may have been accounting */
 	state->alarms_said = 0;
 	for (unsigned i = 0; i < VMT_CALL_COUNT; i++) {
 		state->calls[i] = (struct vmt_rec_counters){ 0 };
@@ -99,11 +101,12 @@ static void publish_everything(struct vmt_state *state)
 }
 
 /*
- * No thread of the parent's is here: its lock, its calls under way and its late ones are not ours.
+ * The parent's threads do not exist here: its lock, its calls under way and its deferred calls do
+ * not concern the child.
  */
 static void forget_parents_threads(struct vmt_state *state)
 {
-	vmt_guard_enter_alone(state); /* a handler may come before the table is ready */
+	vmt_guard_enter_alone(state); /* a signal handler may run before the table is ready */
 	atomic_store_explicit(&state->closing, 0, memory_order_relaxed);
 	atomic_store_explicit(&state->alarms_due, 0, memory_order_relaxed);
 	atomic_store_explicit(&state->printing, 0, memory_order_relaxed);
@@ -111,12 +114,15 @@ static void forget_parents_threads(struct vmt_state *state)
 	vmt_last_forget();
 }
 
-/* MADV_DONTFORK maps are missing here, and nothing else: make the table so, without counting it. */
+/*
+ * Maps with MADV_DONTFORK are missing here, and nothing else is: remove them from the table,
+ * without counting that.
+ */
 static void learn_inherited(struct vmt_state *state)
 {
 	struct vmt_recording recording = state->recording;
 
-	state->recording.base = NULL; /* the parent's slots are not ours to write to */
+	state->recording.base = NULL; /* the parent's slots must not be written to */
 	if (atomic_load_explicit(&state->dirty, memory_order_relaxed) != VMT_DIRTY_NOT)
 		vmt_rebuild(state);
 	vmt_rebuild_inherited(state);
@@ -150,7 +156,7 @@ static void start_child(struct vmt_state *state)
 
 	vmt_filter_start_child();
 	pid = vmt_sys0(SYS_getpid);
-	if (vmt_sys_failed(pid)) { /* under a seccomp filter: nothing can be found out */
+	if (vmt_sys_failed(pid)) { /* refused by a seccomp filter: nothing can be found out */
 		atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
 		return;
 	}
@@ -158,7 +164,7 @@ static void start_child(struct vmt_state *state)
 	forget_parents_threads(state);
 	state->parent_pid = (uint32_t)vmt_sys0(SYS_getppid);
 	state->is_root = false;
-	*vmt_alive = VMT_ALIVE; /* from here on the others find the lock taken */
+	*vmt_alive = VMT_ALIVE; /* from here on other threads find the lock taken */
 	if (!state->options.follow_children) {
 		vmt_bus_close(state);
 		atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);

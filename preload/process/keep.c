@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptors that have to be open before the program changes its root or user, or closes its
- * standard error: afterwards names lead elsewhere, or nowhere (shim.h).
+ * Opens descriptors before the program changes its root or its user, or closes its standard error;
+ * afterwards their names may lead elsewhere, or nowhere (shim.h).
  */
 #include "kernel/mapsfile.h"
 #include "own/log.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The process's last act, whichever way leads to it: libc's _exit, exit_group by syscall(3) or by
- * an instruction of a module's own, and exit where no other thread is left. One thread is at it,
- * and others that want to end the process wait for it meanwhile: without us the first would have
- * ended it at once.
+ * The process's last act, by whichever way it is reached: libc's _exit; exit_group, by syscall(3)
+ * or an instruction of a module's own; and exit, if no other thread is left. One thread makes it;
+ * other threads that want to end the process wait meanwhile. Without the library, the first of them
+ * would have ended it at once.
  */
 #include <signal.h>
 #include <sys/syscall.h>
@@ -17,7 +17,9 @@
 #define PAUSE_NS 200000
 #define PAUSES   100000u /* longer than any report takes */
 
-/* Threads that clone made without storage of their own share this; that only makes them wait. */
+/*
+ * Threads that clone made without storage of their own share this address; they only wait for it.
+ */
 static uint64_t own_storage(void)
 {
 	uint64_t storage;
@@ -51,7 +53,7 @@ uint64_t vmt_last_claim(void)
 		if (__atomic_compare_exchange_n(&vmt_gate_last_owner, &owner, self, false,
 						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 			return vmt_gate_last_stack;
-		if (owner == self) /* in a handler that came in between */
+		if (owner == self) /* this is a signal handler that interrupted the last act */
 			return 0;
 		pause_a_moment();
 	}
@@ -64,8 +66,8 @@ void vmt_last_forget(void)
 }
 
 /*
- * From here on a signal may not end the process otherwise than it has ended already. SIGBUS may
- * come from the recording (bus.h).
+ * From here on, no signal may end the process in another way. SIGBUS stays unblocked, since the
+ * recording may raise it (bus.h).
  */
 static int end(int status)
 {
@@ -89,7 +91,7 @@ _Noreturn void vmt_last_act(int status)
 	vmt_aside_exit(vmt_last_claim() ? end(status) : status);
 }
 
-/* A thread may have unmapped what is its own. */
+/* Is the thread's storage still mapped? A thread may unmap its own. */
 static bool is_mapped(uint64_t storage)
 {
 	uint8_t is_there;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The functions of vmatrace.h: what a program may ask of the library in it.
- */
+/* The functions of vmatrace.h, which a program may call. */
 #include "vmatrace.h"
 
 #include "process/fork.h"
@@ -13,7 +11,7 @@
 VMT_EXPORT void vmatrace_mark(const char *name);
 VMT_EXPORT long vmatrace_maps(void);
 
-/* The state, if this process is recorded; a fork child is started anew first. */
+/* Returns the state if this process is recorded; in a fork child, tracing is set up first. */
 static struct vmt_state *recorded(void)
 {
 	if (!vmt_state_is_on())

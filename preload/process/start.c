@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The constructor: options, own memory, the recording, the doors, and the table as it is
- * at that moment. Linked with -z initfirst, so it runs before the constructors of all other
- * libraries (getenv is still empty). Whatever fails, the program goes on.
+ * The constructor sets up options, memory, the recording, the doors, and the table as it is at that
+ * moment. Because of -z initfirst, it runs before the constructors of all other libraries (getenv
+ * does not work yet). Whatever fails, the program goes on.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -41,7 +41,7 @@
 #define MAPS_LEAST       100000
 #define MAPS_MOST        4000000
 #define USAGE_STATUS     2
-#define PERSONALITY_READ 0xffffffffUL /* asks, changes nothing */
+#define PERSONALITY_READ 0xffffffffUL /* personality(2) with this argument only reads */
 
 static const char *find_variable(char **environment, const char *name)
 {
@@ -82,8 +82,8 @@ static bool contains(const char *text, long length, const char *what)
 }
 
 /*
- * Is the parent traced as well? Its environment at its own start tells. A process whose
- * parent is not was started by the user, and prints its report.
+ * Is the parent traced as well? The environment of its own start tells. If not, the user has
+ * started this process, and it prints its report.
  */
 static bool has_traced_parent(uint64_t parent, char *buffer, size_t size)
 {
@@ -109,8 +109,8 @@ static bool has_traced_parent(uint64_t parent, char *buffer, size_t size)
 }
 
 /*
- * Preloaded, this library's constructor runs before all others (-z initfirst): what is mapped was
- * mapped by the kernel and ld.so. An auditing library would have run earlier.
+ * When this library is preloaded, its constructor runs before all others (-z initfirst), so all
+ * maps were made by the kernel and ld.so. An auditing library may have made some before.
  */
 static bool is_first(char **environment)
 {
@@ -145,7 +145,7 @@ static void read_options(struct vmt_options *options, const char *text, uint64_t
 		options->max_maps = MAPS_MOST;
 }
 
-/* Say what is wrong with the options, now that there is a log to say it in. */
+/* Complain about the options, now that there is a log to complain in. */
 static void check_options(struct vmt_state *state, const char *text)
 {
 	const struct vmt_options_ops loud = { complain, state };
@@ -247,10 +247,10 @@ static void open_recording(struct vmt_state *state, const char *options)
 	describe_process(state, options);
 }
 
-/* Where no function of libc's could be hooked or asked to call us. */
+/* Set if no function of libc could be hooked or asked to call us. */
 static bool ends_by_destructor VMT_DATA = false;
 
-/* Where libc's _exit could not be hooked: later than all handlers that the program installs. */
+/* Used if libc's _exit could not be hooked: runs after all handlers that the program installs. */
 static void at_exit(int status, void *unused)
 {
 	(void)unused;
@@ -279,7 +279,7 @@ static void open_doors(struct vmt_state *state)
 	ends_by_destructor = !vmt_patch_exit_is_hooked() && !vmt_libc_on_exit(at_exit);
 }
 
-/* The destructors of other libraries may come after it, and nothing tells the status. */
+/* The destructors of other libraries may run after this one, and the status is unknown. */
 __attribute__((destructor)) static void end(void)
 {
 	if (ends_by_destructor)
@@ -299,7 +299,7 @@ static int start_counting(struct vmt_state *state)
 	if (ret)
 		return ret;
 	vmt_unwind_learn_none(state);
-	state->is_first = false; /* no longer, should the table be filled again */
+	state->is_first = false; /* not any more, in case the table is filled again */
 	vmt_file_id_start(state);
 	vmt_confidence_find_loader(state);
 	vmt_account_begin(state);
@@ -311,7 +311,7 @@ static int start_counting(struct vmt_state *state)
 	return 0;
 }
 
-/* valgrind preloads libraries of its own, and makes maps that the program does not see it make. */
+/* valgrind preloads libraries of its own, and makes maps without system calls of the program. */
 static void look_for_valgrind(struct vmt_state *state)
 {
 	const char *preload = find_variable(state->environment, "LD_PRELOAD");
@@ -320,7 +320,7 @@ static void look_for_valgrind(struct vmt_state *state)
 		vmt_note(state, VMT_NOTE_VALGRIND);
 }
 
-/* Files are opened by their names again and again: chdir may come. */
+/* Files are opened by name later, when the program may have called chdir. */
 static void find_start_folder(struct vmt_state *state)
 {
 	const struct vmt_options *options = &state->options;
@@ -330,7 +330,7 @@ static void find_start_folder(struct vmt_state *state)
 		vmt_sys2(SYS_getcwd, state->start_folder, sizeof(state->start_folder));
 }
 
-/* Without a state there is no log. */
+/* Without a state there is no log to write to. */
 static void say_no_state(void)
 {
 	static const char text[] = "vmatrace: there is no address space or memory for it (ulimit "
@@ -340,7 +340,7 @@ static void say_no_state(void)
 		vmt_sys6(SYS_write, 2, (long)text, sizeof(text) - 1, 0, 0, 0);
 }
 
-/* The file is in hexadecimal. */
+/* The file contains a hexadecimal number. */
 static unsigned long read_personality(void)
 {
 	long personality = vmt_sys1(SYS_personality, PERSONALITY_READ);
@@ -364,7 +364,8 @@ static struct vmt_state *make_state(char **environment)
 
 	read_options(&options, text, limit);
 	state = vmt_memory_make(&options);
-	if (!state && vmt_probe_has_no_filter()) { /* a chroot without /dev/zero: by other calls */
+	/* a chroot without /dev/zero: map memory in another way */
+	if (!state && vmt_probe_has_no_filter()) {
 		vmt_filter_set_allowed(VMT_FILTER_ALL);
 		state = vmt_memory_make(&options);
 	}
@@ -398,7 +399,8 @@ static void begin(char **arguments)
 	char **environment;
 	const char *text;
 
-	vmt_malloc_resolve(); /* first: a sanitizer that starts when it sees us look allocates */
+	/* first, since a sanitizer that starts while we look for symbols allocates memory */
+	vmt_malloc_resolve();
 	vmt_libc_find();
 	environment = vmt_libc_environment(arguments);
 	text = find_variable(environment, "VMATRACE_OPTIONS");
