@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See bpf.h. A value that depends on what is not known is itself unknown; a jump on it goes both
- * ways. Jumps lead forward only, so every way ends; the number of steps is bounded all the same.
+ * Interprets a filter with partly unknown arguments. A value that depends on an unknown one is
+ * unknown, and a jump on it goes both ways. Jumps only lead forward, so every way ends; the number
+ * of steps is bounded all the same. See bpf.h.
  */
 #include "filter/bpf.h"
 
@@ -22,7 +23,7 @@ struct value {
 	bool is_known;
 };
 
-/* One way through the program, and where on it we are. */
+/* One way through the program, and the position on it. */
 struct way {
 	size_t at;
 	struct value a;
@@ -32,7 +33,7 @@ struct way {
 struct walk {
 	const struct vmt_bpf_call *call;
 	struct way way;
-	struct way other[WAYS_MOST]; /* not gone yet */
+	struct way other[WAYS_MOST]; /* ways that have not been followed yet */
 	unsigned others;
 	bool is_refused;
 };
@@ -49,7 +50,7 @@ static struct value half(uint64_t word, bool high)
 	return known((uint32_t)(high ? word >> 32 : word));
 }
 
-/* A word of struct seccomp_data. */
+/* Load a word of struct seccomp_data. */
 static struct value load(const struct vmt_bpf_call *call, uint32_t offset)
 {
 	uint32_t argument = (offset - offsetof(struct seccomp_data, args)) / 8;
@@ -117,7 +118,7 @@ static void jump(struct walk *walk, const struct sock_filter *step)
 	way->at += step->jt;
 }
 
-/* What was stored is taken for unknown when it is loaded again: filters hardly do. */
+/* A stored value counts as unknown when it is loaded again, which filters hardly ever do. */
 static struct value loaded(const struct walk *walk, const struct sock_filter *step)
 {
 	switch (BPF_MODE(step->code)) {
@@ -128,7 +129,7 @@ static struct value loaded(const struct walk *walk, const struct sock_filter *st
 	}
 }
 
-/* Another way that is left, or none: then all of them ended well. */
+/* Continue on another way that is left; false if there is none, so that all have ended well. */
 static bool next_way(struct walk *walk)
 {
 	if (!walk->others)
@@ -144,7 +145,7 @@ static bool lets_through(const struct vmt_bpf_call *call, uint32_t action)
 	       (call->errors_will_do && action == SECCOMP_RET_ERRNO);
 }
 
-/* Returns whether there is more to do. */
+/* Returns whether there are more steps. */
 static bool take_step(struct walk *walk, const struct sock_filter *step)
 {
 	struct way *way = &walk->way;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a seccomp filter says to a system call: its program is interpreted as the kernel does it
- * (net/core/filter.c), with the call's number and those of its arguments that are known. Pure and
- * bounded; programs that the kernel has taken are walked, others are refused.
+ * Finds out what a seccomp filter does with a system call. The filter's program is interpreted as
+ * in the kernel (net/core/filter.c), with the call's number and those arguments that are known.
+ * Pure and bounded. A program has to be one that the kernel accepted; others are refused.
  */
 #ifndef VMT_BPF_H
 #define VMT_BPF_H
@@ -14,19 +14,22 @@
 struct vmt_bpf_call {
 	long nr;
 	long arg[6];
-	unsigned known; /* bit of each argument that is as arg[] says; the others may be anything */
-	bool errors_will_do; /* it may be made where the answer is an error, too */
-	uint64_t pc; /* behind the system call instruction */
+	/* a bit for each argument that has the value in arg[]; others may have any value */
+	unsigned known;
+	/* the call may also be made where the filter returns an error for it */
+	bool errors_will_do;
+	uint64_t pc; /* the address after the system call instruction */
 };
 
 /*
- * Is the call let through, whatever the arguments are that are not known? What lets it through only
- * at times, what answers in the kernel's place and what is too long to follow is a no.
+ * Does the filter let the call through, whatever the unknown arguments are? The answer is no if it
+ * lets the call through only sometimes, if it answers in the kernel's place, or if it is too long
+ * to follow.
  */
 bool vmt_bpf_allows(const struct sock_filter *program, size_t length,
 		    const struct vmt_bpf_call *call);
 
-/* Does the program look at the address that a call comes from? */
+/* Does the program examine the address that a call comes from? */
 bool vmt_bpf_is_by_address(const struct sock_filter *program, size_t length);
 
 #endif

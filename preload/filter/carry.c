@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See carry.h. A file of another process, of another time or of another library says nothing: it
- * has when its process was started, and what the kinds of calls were.
+ * A file of another process, from another time or from another version of the library must not be
+ * used: so it contains the start time of its process and the list of kinds of calls. See carry.h.
  */
 #include "filter/carry.h"
 
@@ -20,7 +20,7 @@
 
 #define PATH_SIZE   (sizeof(((struct vmt_options *)0)->dir) + 32)
 #define TEXT_SIZE   2048
-#define START_FIELD 20 /* in /proc/PID/stat, behind the name */
+#define START_FIELD 20 /* the position in /proc/PID/stat, after the name */
 
 struct carried {
 	uint64_t layout;
@@ -52,7 +52,7 @@ static uint64_t layout(void)
 	return hash;
 }
 
-/* In clock ticks; 0: not known. It stays the same over exec. */
+/* Returns the start time in clock ticks, which exec keeps; 0 = unknown. */
 static uint64_t start_time(void)
 {
 	char text[TEXT_SIZE];
@@ -85,7 +85,7 @@ static void write_file(const char *path, const struct carried *carried)
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 	int fd;
 
-	vmt_sys1(SYS_unlink, path); /* whatever a process of this number has left */
+	vmt_sys1(SYS_unlink, path); /* a process with the same pid may have left one */
 	fd = vmt_fd_open(path, flags, 0600);
 	if (fd < 0)
 		return;
@@ -101,7 +101,7 @@ static bool may_write(void)
 	       vmt_filter_may(SYS_unlink, any);
 }
 
-/* Apart, since hardly any exec needs so much stack. */
+/* noinline, since hardly any exec needs so much stack. */
 __attribute__((noinline)) static void write_known(const struct vmt_state *state)
 {
 	struct carried carried = { layout(), vmt_filter_allowed(), vmt_filter_count(),
@@ -135,7 +135,10 @@ void vmt_carry_remove(const struct vmt_state *state)
 		remove_known(state);
 }
 
-/* Is it ours alone? Nothing but what every program does at its start may be asked for. */
+/*
+ * Does the file belong to us alone? Only calls that every program makes at its start may be used
+ * here.
+ */
 static bool is_own(const char *path, mode_t type, mode_t forbidden)
 {
 	long fd = vmt_sys4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);

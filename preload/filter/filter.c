@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See filter.h. Async-signal-safe: words that are read and written whole.
+ * The state consists of words that are read and written whole, so this is async-signal-safe. See
+ * filter.h.
  */
 #include "filter/filter.h"
 
@@ -22,18 +23,18 @@
 #include "patch/gate.h"
 
 #define COUNTERS   16u
-#define TURNS_MOST (1u << 20) /* of waiting while another thread installs a filter */
+#define TURNS_MOST (1u << 20) /* how long to wait while another thread installs a filter */
 #define QUERY_MAPS 0xc0686611 /* PROCMAP_QUERY, see ask.c */
 #define MERGING    68 /* PR_GET_MEMORY_MERGE */
 
 #define ARG(n)   (1u << (n))
-#define MAY_FAIL (1u << 6) /* among vmt_filter_tools_calls */
+#define MAY_FAIL (1u << 6) /* a flag of kinds in vmt_filter_tools_calls: an error is acceptable */
 #define READS    (O_RDONLY | O_CLOEXEC)
 #define RW       (PROT_READ | PROT_WRITE)
 
 /*
- * The first that fits counts. Those above the empty line are made at the start of every program,
- * all but wait4.
+ * The first kind that fits counts. Every program makes the kinds above the empty line at its start,
+ * except for wait4.
  */
 const struct vmt_filter_kind vmt_filter_kinds[] = {
 	{ SYS_wait4, 0, { -1, 0, 1 /* WNOHANG */ | 0x40000000 /* __WALL */, 0 } },
@@ -104,8 +105,8 @@ const unsigned vmt_filter_kind_count = VMT_COUNT(vmt_filter_kinds);
 static_assert(VMT_COUNT(vmt_filter_kinds) <= VMT_FILTER_KINDS_MAX, "one word has a bit for each");
 
 /*
- * What the tool needs besides, and what only the printing of a report does. An error will do for
- * the last.
+ * The calls that the tool makes in addition, and those that only printing a report needs. For the
+ * latter, an error is acceptable.
  */
 const struct vmt_filter_kind vmt_filter_tools_calls[] = {
 	{ SYS_lseek, 0, { -1 } },
@@ -130,24 +131,27 @@ const struct vmt_filter_kind vmt_filter_tools_calls[] = {
 };
 const unsigned vmt_filter_tools_call_count = VMT_COUNT(vmt_filter_tools_calls);
 
-/* What there is another way for, or only rarely a use. */
+/* Calls that can be replaced by others, or are rarely of use. */
 static const long can_be_spared[] = { SYS_personality, SYS_process_vm_readv, SYS_link,
 				      SYS_prctl,       SYS_arch_prctl,       SYS_mincore,
 				      SYS_unshare,     SYS_rt_tgsigqueueinfo };
 
-/* Kinds 1 to 10; fstat(2) is made by ld.so, but in glibc 2.33 to 2.38 it has the other name. */
+/* Kinds 1 to 10. ld.so calls fstat(2) as well, but from glibc 2.33 to 2.38 under its other name. */
 #define BASIC_KINDS  UINT64_C(0x7fe)
 #define KIND_FSTAT   UINT64_C(0x800)
 #define KIND_STAT_FD UINT64_C(0x1000)
 
 static _Atomic uint64_t allowed VMT_DATA = BASIC_KINDS;
-static _Atomic uint64_t refused VMT_DATA = 0; /* kinds that a filter which is known refuses */
+static _Atomic uint64_t refused VMT_DATA = 0; /* kinds that a known filter refuses */
 static _Atomic uint32_t installers VMT_DATA = 0;
 static _Atomic bool by_address VMT_DATA = false;
 static _Atomic uint64_t filters_known VMT_DATA = 0;
 static bool is_marking VMT_DATA = false;
 
-/* Calls of ours under way; several words, since threads make them at once. */
+/*
+ * Our calls that are being made. They are counted in several words, since threads make them at the
+ * same time.
+ */
 static struct {
 	_Atomic uint32_t calls;
 	char apart[60];
@@ -163,7 +167,7 @@ uint64_t vmt_filter_basic(bool has_fstat)
 	return BASIC_KINDS | (has_fstat ? KIND_FSTAT : KIND_STAT_FD);
 }
 
-/* The gate makes calls of its own, with other code than ours. */
+/* The gate makes calls as well, without this code: tell it which are forbidden. */
 static void tell_gate(void)
 {
 #if defined(__x86_64__)
@@ -270,7 +274,7 @@ static _Atomic uint32_t *counter(void)
 	return &under_way[(uintptr_t)__builtin_frame_address(0) >> 14 & (COUNTERS - 1)].calls;
 }
 
-/* Another thread installs a filter: that does not take long. */
+/* Another thread is installing a filter, which does not take long. */
 static bool wait_for_installers(void)
 {
 	for (unsigned turn = 0; turn < TURNS_MOST; turn++) {
@@ -281,7 +285,10 @@ static bool wait_for_installers(void)
 	return false;
 }
 
-/* In one order with begin_install: either the call is counted or the installer is seen. */
+/*
+ * Sequentially consistent with begin_install(): either the call is counted, or the installer is
+ * seen.
+ */
 static bool begin_call(_Atomic uint32_t *calls)
 {
 	for (;;) {
@@ -297,7 +304,7 @@ static bool begin_call(_Atomic uint32_t *calls)
 #if defined(__x86_64__)
 extern const char vmt_own_pc[] __attribute__((visibility("hidden")));
 
-/* The label can be there once only. */
+/* The function must not be copied, since its label can exist only once. */
 #ifdef __clang__
 #define ONCE __attribute__((noinline, optnone))
 #else
@@ -333,7 +340,10 @@ void vmt_filter_mark_own(void)
 	is_marking = true;
 }
 
-/* For who counts the program's calls in strace's log: the memory call before this was not one. */
+/*
+ * For tests that count the program's calls in strace's log: the memory call before this one was
+ * ours.
+ */
 __attribute__((noinline)) static void mark(long nr)
 {
 	static const char text[] = "vmatrace: own";

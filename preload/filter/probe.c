@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See probe.h. The child is a plain copy of the process, which shares one page with it, has no exit
- * signal and is reaped at once: the program cannot see it. It makes each kind of call of ours, in a
- * form that does nothing, and says which one it has come to; one that kills it is not
- * made by us, and another child goes on behind it.
+ * The child is a copy of the process that shares one page with it, has no exit signal, and is
+ * reaped at once, so the program cannot see it. It makes each kind of call in a harmless form,
+ * after noting which one. If a call kills the child, we never make that kind, and another child
+ * continues with the next. See probe.h.
  */
 #include "filter/probe.h"
 
@@ -29,8 +29,8 @@
 struct trial {
 	_Atomic uint32_t at; /* the kind that is being tried */
 	_Atomic uint32_t can_wait; /* wait4 does not kill */
-	_Atomic uint32_t can_run_tool; /* nor what the tool makes */
-	_Atomic uint32_t can_limit; /* prlimit64 does not either */
+	_Atomic uint32_t can_run_tool; /* the tool's calls do not kill */
+	_Atomic uint32_t can_limit; /* prlimit64 does not kill */
 };
 
 static bool has_prefix(const char *text, const char *end, const char *start)
@@ -48,7 +48,7 @@ static const char *find(const char *text, size_t length, const char *what)
 	return NULL;
 }
 
-/* The number in the line that begins with name. */
+/* Returns the number in the line that begins with name. */
 static uint64_t field(const char *text, size_t length, const char *name)
 {
 	const char *end = text + length;
@@ -93,7 +93,7 @@ bool vmt_probe_has_no_filter(void)
 	long length = vmt_fd_read_file("/proc/self/status", text, sizeof(text));
 
 	if (length <= 0)
-		return length == -ENOENT; /* no /proc */
+		return length == -ENOENT; /* there is no /proc */
 	vmt_probe_read_status(text, (size_t)length, &status);
 	return status.seccomp == 0;
 }
@@ -149,9 +149,9 @@ static bool is_in_container(struct vmt_state *state)
 }
 
 /*
- * Is the filter the container's, whose first process has none but that? The profiles of all
- * runtimes let processes be made. Who was started from outside, as a container's first process is,
- * has no parent.
+ * Does the filter come from the container, whose first process has no other? The profiles of all
+ * container runtimes allow creating processes. A process that was started from outside, like a
+ * container's first one, has no parent.
  */
 static bool is_containers(struct vmt_state *state, const struct vmt_status *self)
 {
@@ -163,8 +163,8 @@ static bool is_containers(struct vmt_state *state, const struct vmt_status *self
 }
 
 /*
- * Installed by a runtime with rights, and not by a service's SystemCallFilter=, which may be
- * strict.
+ * Did a container runtime with privileges install the filter, and not SystemCallFilter= of a
+ * service, which may be strict?
  */
 static bool is_runtimes(const struct vmt_state *state, const struct vmt_status *self)
 {
@@ -173,8 +173,8 @@ static bool is_runtimes(const struct vmt_state *state, const struct vmt_status *
 }
 
 /*
- * Signs that a child can be made. The parent has made us when it had these filters. Who has
- * installed one without giving up rights (seccomp(2)) has had them.
+ * Is there a sign that a child can be made? The parent made this process under these filters. A
+ * process that installed a filter without giving up rights (seccomp(2)) had those rights.
  */
 static bool may_try(struct vmt_state *state, const struct vmt_status *self)
 {
@@ -182,7 +182,7 @@ static bool may_try(struct vmt_state *state, const struct vmt_status *self)
 	       is_containers(state, self);
 }
 
-/* The child of a child must go at once, on a stack that it may share. */
+/* The child of the child must exit at once, since it may share the stack. */
 static void try_clone(long flags)
 {
 	long ret;
@@ -213,7 +213,7 @@ static void try_clone(long flags)
 }
 
 /*
- * Should a call kill, no file is to be left by it, and no handler started (a limit of 1: core(5)).
+ * If a call kills, it must neither leave a core file nor start a handler (a limit of 1: core(5)).
  */
 static void limit_core(void)
 {
@@ -254,7 +254,7 @@ _Noreturn static void try_from(struct trial *trial, unsigned first)
 		vmt_sys6(SYS_exit_group, 0, 0, 0, 0, 0, 0);
 }
 
-/* Where waiting kills, the child has been killed by it, and must stay as it is. */
+/* If waiting kills, it has killed the child, which must stay as it is. */
 static bool can_wait(const struct trial *trial)
 {
 	uint64_t start = vmt_clock();
@@ -267,7 +267,10 @@ static bool can_wait(const struct trial *trial)
 	return true;
 }
 
-/* Returns the kind that killed the child, or how many there are; negative: nothing can be said. */
+/*
+ * Returns the kind that killed the child, or the number of kinds if none did; negative if nothing
+ * can be said.
+ */
 static long run_trial(struct trial *trial, unsigned first)
 {
 	long child = vmt_sys6(SYS_clone, 0, 0, 0, 0, 0, 0);
@@ -286,7 +289,7 @@ static long run_trial(struct trial *trial, unsigned first)
 	return (long)atomic_load_explicit(&trial->at, memory_order_acquire);
 }
 
-/* So early there is no handler yet that a child could run. */
+/* This early, there is no signal handler yet that the child could run. */
 static uint64_t try_all(struct trial *trial)
 {
 	uint64_t kinds = vmt_filter_allowed();
@@ -320,9 +323,7 @@ static void try_in_child(uint64_t filters)
 	vmt_sys6(SYS_munmap, page, (long)VMT_PAGE_SIZE, 0, 0, 0, 0);
 }
 
-/*
- * No filter is so strict that it leaves nothing to write with: seccomp's own strict mode does not.
- */
+/* No filter is so strict that it forbids writing; even seccomp's strict mode allows it. */
 bool vmt_probe_write(const struct vmt_state *state)
 {
 	const long any[6] = { 0 };
@@ -361,7 +362,7 @@ void vmt_probe_filter(struct vmt_state *state, bool forced)
 		try_in_child(self.filters);
 	else
 		state->is_filter_unknown = true;
-	ask_numbers(state); /* another /proc may know us by other ones */
+	ask_numbers(state); /* in a /proc of another namespace our numbers would differ */
 	if (vmt_filter_is_in_the_way())
 		vmt_note(state, VMT_NOTE_SECCOMP);
 }
