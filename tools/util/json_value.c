@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See json_value.h.
- */
+/* Builds JSON values; see json_value.h. */
 #include "util/json_value.h"
 
 #include <stdlib.h>

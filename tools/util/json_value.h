@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Values of JSON as they are made of what a recording holds. */
+/* JSON values for the contents of a recording. */
 #ifndef VMT_JSON_VALUE_H
 #define VMT_JSON_VALUE_H
 
@@ -7,16 +7,19 @@
 
 #include <jansson.h>
 
-/* A string, with '?' for what is not UTF-8; null for NULL, or of a recording for nothing. */
+/*
+ * A string, with '?' for bytes that are not UTF-8; null for a NULL pointer, or for an empty string
+ * of a recording.
+ */
 json_t *vmt_json_text(const char *bytes, size_t n);
 json_t *vmt_json_string(const char *text);
 json_t *vmt_json_recorded(const struct vmt_view *view, struct vmt_rec_string string);
 json_t *vmt_json_seconds(uint64_t ns);
 
-/* Lists that are empty are left out: not recorded is not none. Takes the array over. */
+/* Add array, unless it is empty: "not recorded" is not the same as "none". Takes array over. */
 void vmt_json_add_if_any(json_t *object, const char *key, json_t *array);
 
-/* calls, failed, created, split, merged, removed, net */
+/* Add calls, failed, created, split, merged, removed and net. */
 void vmt_json_add_counters(json_t *object, const struct vmt_rec_counters *counters);
 
 static inline void vmt_json_add_number(json_t *object, const char *key, uint64_t value)

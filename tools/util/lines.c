@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See lines.h. Knows nothing of what the lines say, prints nothing, and does without a line
- * rather than fail. Called by explain_text.c and snapshot*.c.
+ * Gathers lines. Nothing is printed here, and without memory a line is left out rather than an
+ * error returned. See lines.h.
  */
 #include "core/base/fmt.h"
 #include "core/base/printable.h"
@@ -31,7 +31,9 @@ static void append(struct vmt_lines *lines, const char *text, size_t length, siz
 	more[lines->count] = NULL;
 }
 
-/* Columns, not bytes: what goes on with UTF-8 takes none. */
+/*
+ * Returns how many bytes of text fit into so many columns: continuation bytes of UTF-8 take none.
+ */
 static size_t bytes_within(const char *text, size_t columns)
 {
 	size_t at = 0;
@@ -43,7 +45,7 @@ static size_t bytes_within(const char *text, size_t columns)
 	return at;
 }
 
-/* Bytes of text that make one line; a word longer than that is not broken. */
+/* Returns how many bytes of text make one line; a word that is too long for it is not broken. */
 static size_t part_of(const char *text, size_t columns, size_t first)
 {
 	size_t n = bytes_within(text, columns);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lines of text gathered for printing elsewhere, broken between words. Pure but for
- * malloc; when there is none, lines are missing. Bytes a terminal would act on become '?'.
+ * Gathers lines of text to be printed later, broken between words. Pure except for malloc; without
+ * memory, lines are missing. Bytes that a terminal would interpret become '?'.
  */
 #ifndef VMT_LINES_H
 #define VMT_LINES_H
@@ -15,15 +15,15 @@ struct vmt_lines {
 	uint32_t width; /* columns of a line */
 };
 
-/* Add formatted text; where it is broken, the lines that follow begin with indent blanks. */
+/* Add formatted text. Where it is broken, each continuation line begins with indent blanks. */
 void vmt_lines_add(struct vmt_lines *lines, uint32_t indent, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Keep at most so many. */
+/* Keep at most `count` lines. */
 void vmt_lines_cut(struct vmt_lines *lines, size_t count);
 void vmt_lines_free(struct vmt_lines *lines);
 
-/* 12,345 in a buffer of the caller's, which is returned. */
+/* Write 12,345 into the caller's buffer, and return it. */
 struct vmt_number {
 	char text[32];
 };
@@ -33,7 +33,7 @@ const char *vmt_lines_number_signed(struct vmt_number *buffer, int64_t value);
 /* 4 KiB, 1.5 MiB */
 const char *vmt_lines_number_bytes(struct vmt_number *buffer, uint64_t bytes);
 
-/* For struct vmt_fmt: what is made goes to stream, a FILE *. */
+/* An emit function for struct vmt_fmt; stream is a FILE *. */
 void vmt_lines_emit(void *stream, const char *bytes, size_t n);
 
 #endif

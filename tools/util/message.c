@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one place that prints errors. A message is a sentence which names the file or
- * pid it is about and the next step; it never ends the tool.
+ * The only place that prints errors. A message is a sentence that names the file or pid and the
+ * next step. It never ends the tool.
  */
 #include "core/base/printable.h"
 #include "util/message.h"
@@ -22,7 +22,10 @@ void vmt_message(const char *format, ...)
 	va_start(args, format);
 	n = vasprintf(&text, format, args);
 	va_end(args);
-	/* Names in it are other people's: they must not move the cursor, nor make a second line. */
+	/*
+	 * Names in the message come from others: they must neither move the cursor nor begin a
+	 * line.
+	 */
 	if (n >= 0)
 		vmt_printable(text, (size_t)n);
 	fputs("vmatrace: ", stderr);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory for the checking commands, which have nothing to save when it runs out: they
- * stop. Not for what runs beside a traced program.
+ * Memory for commands that have nothing to save when it runs out: they exit. Not for code that runs
+ * beside a traced program.
  */
 #ifndef VMT_MUST_H
 #define VMT_MUST_H
@@ -28,7 +28,7 @@ static inline char *vmt_must_copy(const char *text)
 	return vmt_must(strdup(text));
 }
 
-/* Make room for one more element of an array that has `used`. */
+/* Make room for one more element in an array of `used` elements. */
 static inline void *vmt_must_grow(void *array, size_t used, size_t size)
 {
 	return vmt_must(realloc(array, (used + 1) * size));

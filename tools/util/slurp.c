@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See slurp.h. Sized for /proc/PID/maps with tens of thousands of lines; used by procmaps.c and
- * by the list of all processes.
- */
+/* The buffer is sized for /proc/PID/maps with tens of thousands of lines. See slurp.h. */
 #include "util/slurp.h"
 
 #include <errno.h>
@@ -41,7 +38,10 @@ static char *grow(char *text, size_t used, size_t room)
 	return more;
 }
 
-/* Room for most texts, which is not used before it is written to; else what can be had. */
+/*
+ * Allocate room for most texts (memory that is not written to costs nothing), or as much as there
+ * is.
+ */
 static char *allocate_first(size_t *room)
 {
 	char *text;
@@ -54,7 +54,7 @@ static char *allocate_first(size_t *room)
 	return malloc(*room + 1);
 }
 
-/* Whether to read again: of a pipe whose writer is still at it nothing may be there yet. */
+/* Is it worth reading again? A pipe may be empty while its writer is still running. */
 static bool is_worth_another(int fd, int error)
 {
 	struct pollfd readable = { .fd = fd, .events = POLLIN };
@@ -101,7 +101,7 @@ int vmt_slurp(const char *path, char **ret_text, size_t *ret_size)
 
 	if (!strcmp(path, "-"))
 		return read_all(STDIN_FILENO, ret_text, ret_size);
-	/* A FIFO nobody writes to must not hold us up. */
+	/* Opening a FIFO that nobody writes to must not block. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return -errno;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arrays sorted by a number: of numbers, or of structs that begin with one, as those do that say
- * where code lies. Used by what reads the tables of modules and of processes.
+ * Arrays sorted by a number: arrays of uint64_t, or of structs whose first member is one. Used for
+ * tables of modules and of processes.
  */
 #ifndef VMT_SORTED_H
 #define VMT_SORTED_H
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* For qsort: by the uint64_t that each element is or begins with. */
+/* A comparison for qsort: by the uint64_t that each element is or begins with. */
 static inline int vmt_sorted_by_number(const void *a, const void *b)
 {
 	uint64_t one = *(const uint64_t *)a, two = *(const uint64_t *)b;
@@ -17,7 +17,7 @@ static inline int vmt_sorted_by_number(const void *a, const void *b)
 	return (one > two) - (one < two);
 }
 
-/* How many elements, of size bytes each, have at most that number: they come first. */
+/* Returns how many elements, of size bytes each, have at most this number. */
 static inline size_t vmt_sorted_up_to(const void *array, size_t count, size_t size, uint64_t number)
 {
 	size_t low = 0;

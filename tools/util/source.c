@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names only: the file need not be there, since recordings are read on other machines too. A
- * build in a folder of its own names its sources "/src/build/../pool.c". Used by stack.c and the
- * writers of verdicts.
+ * Only names are handled: the file need not exist, since recordings are read on other machines too.
+ * A build in a folder of its own may name its sources "/src/build/../pool.c". Used by stack.c and
+ * the writers of verdicts.
  */
 #include "core/report/report.h"
 #include "util/must.h"
@@ -10,18 +10,18 @@
 
 #include <unistd.h>
 
-/* Drop "." and empty parts, and ".." with the part before it; in place. */
+/* Remove "." and empty parts, and ".." together with the part before it, in place. */
 static void resolve(char *path)
 {
 	bool is_absolute = *path == '/';
 	char *out = path + is_absolute;
-	char *floor = out; /* ".." that nothing stands before has to stay */
+	char *floor = out; /* a ".." without a part before it stays */
 	const char *in = out;
 
 	while (*in) {
 		size_t n = strcspn(in, "/");
 		const char *next = in + n + (in[n] == '/');
-		bool is_last = !*next; /* its end may be overwritten below */
+		bool is_last = !*next; /* the separator may be overwritten below */
 		bool is_up = n == 2 && !memcmp(in, "..", 2);
 
 		if (is_up && out > floor) {
@@ -66,7 +66,7 @@ char *vmt_source_below(const char *path, const char *const *roots, int count)
 
 #define ROOTS 3
 
-/* Asked for once: paths are made by the hundred thousand. */
+/* Looked up once, since there are hundreds of thousands of paths. */
 static const char *const *roots_of_here(void)
 {
 	static const char *roots[ROOTS];
