@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See debuginfod.h. libdwfl asks by itself, whenever DEBUGINFOD_URLS is in the environment; so the
- * variable is empty while libdwfl looks, unless servers may be asked. A program that is run gets it
- * as it was.
+ * libdwfl asks servers by itself whenever DEBUGINFOD_URLS is in the environment. So the variable is
+ * empty while libdwfl looks for files, unless servers may be asked. A program that is run gets its
+ * original value. See debuginfod.h.
  */
 #include "input/debuginfod.h"
 
@@ -12,12 +12,13 @@
 
 #define URLS "DEBUGINFOD_URLS"
 
-/* For one file, in the words of debuginfod(8), if the user has not said otherwise. */
-#define SILENCE "5" /* seconds for the first 100 KiB */
+/* Limits for one file, as variables of debuginfod(8), unless the user has set them. */
+#define SILENCE "5" /* seconds until the first 100 KiB have arrived */
 #define MAXTIME "30"
 
-/* For all of them. */
-#define ONE_SECONDS 4 /* a question that takes so long and finds nothing is the last one */
+/* Limits for all files together. */
+/* seconds; after a request that took so long and found nothing, no more are made */
+#define ONE_SECONDS 4
 #define ALL_SECONDS 60
 
 static bool is_wanted;
@@ -53,7 +54,7 @@ static void set_limits(void)
 		setenv("DEBUGINFOD_PROGRESS", "1", 0);
 }
 
-/* What the variable held, for restore(); NULL if it stays. */
+/* Returns the variable's value, for restore(); NULL if it is left alone. */
 static char *hide(void)
 {
 	const char *servers = getenv(URLS);

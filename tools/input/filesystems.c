@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See filesystems.h. Mounted ones are in /proc/self/mountinfo; of those that the kernel keeps to
- * itself a file is made, looked at, and closed.
+ * Mounted file systems are listed in /proc/self/mountinfo. For those internal to the kernel, a file
+ * is created, examined and closed. See filesystems.h.
  */
 #include "input/filesystems.h"
 

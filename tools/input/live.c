@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The recording of a running process, which keeps it mapped, and a memfd open: found below
- * /proc/PID, also when it has no name (memfd) or lies in another mount namespace.
- * Reads only; used by report and top.
+ * Finds the recording of a running process, which has it mapped (and if it is a memfd, open). It is
+ * found below /proc/PID even if it has no name (memfd) or lies in another mount namespace.
+ * Read-only; used by report and top.
  */
 #include "core/recording/record.h"
 #include "input/live.h"
@@ -29,8 +29,8 @@ static bool is_number(const char *text)
 }
 
 /*
- * A recording of this very process, whatever it calls itself in a container: after fork a child
- * still has its parent's.
+ * Is this the recording of this process, whatever its pid in a container? A fork child may still
+ * have its parent's.
  */
 static bool is_recording_of(int fd, uint32_t pid)
 {
@@ -43,7 +43,7 @@ static bool is_recording_of(int fd, uint32_t pid)
 	       (header.pid == pid || vmt_liveness_calls_itself((pid_t)pid, header.pid));
 }
 
-/* Only names that may be ours are opened: opening somebody's FIFO could wake him. */
+/* Only open names that may be recordings: opening somebody's FIFO could wake its reader. */
 static bool may_be_recording(const char *link)
 {
 	char target[4096];
@@ -55,7 +55,10 @@ static bool may_be_recording(const char *link)
 	return strstr(target, ".vmt") || strstr(target, "/memfd:vmatrace");
 }
 
-/* An open descriptor of the recording found among the links of a directory, or -errno. */
+/*
+ * Find an open descriptor of the recording among the links of a directory. Returns a descriptor or
+ * -errno.
+ */
 static int search(const char *directory, uint32_t pid)
 {
 	DIR *dir = opendir(directory);
@@ -79,7 +82,7 @@ static int search(const char *directory, uint32_t pid)
 	return found;
 }
 
-/* By its name, as the process sees it: "ADDRESSES FLAGS OFFSET DEVICE INODE PATH". */
+/* Open the file by its name as the process sees it: "ADDRESSES FLAGS OFFSET DEVICE INODE PATH". */
 static int open_mapped(uint32_t pid, const char *line)
 {
 	const char *path = strchr(line, '/');
@@ -124,13 +127,13 @@ static int open_recording(uint32_t pid)
 	fd = search_maps(pid);
 	if (fd != -ENOENT)
 		return fd;
-	/* A memfd that has no descriptor any more; the map stays. */
+	/* A memfd without a descriptor is still mapped. */
 	snprintf(directory, sizeof(directory), "/proc/%u/map_files", pid);
 	fd = search(directory, pid);
 	return fd == -EPERM ? -ENOENT : fd;
 }
 
-/* A fork child has its parent's recording, and begins its own with its first memory call. */
+/* A fork child has its parent's recording until its first memory call. */
 static bool has_library(uint32_t pid)
 {
 	char line[4096 + 128];

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See liveness.h.
- */
+/* Finds the process of a recording; see liveness.h. */
 #include "input/liveness.h"
 
 #include <dirent.h>
@@ -36,7 +34,7 @@ uint64_t vmt_liveness_begin(uint32_t pid)
 	n = fread(text, 1, sizeof(text) - 1, file);
 	fclose(file);
 	text[n] = '\0';
-	end = strrchr(text, ')'); /* the name before it may hold anything */
+	end = strrchr(text, ')'); /* the name before this may contain any character */
 	if (!end || sscanf(end + 1,
 			   " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
 			   " %*s %*s %*s %*s %*s %llu",
@@ -76,13 +74,13 @@ bool vmt_liveness_calls_itself(pid_t here, uint32_t pid)
 	return innermost == pid;
 }
 
-/* Two seconds: clocks may have been set meanwhile. */
+/* With two seconds of tolerance, since clocks may have been set meanwhile. */
 static bool has_begun_later(uint32_t pid, const struct vmt_rec_header *header)
 {
 	return vmt_liveness_begin(pid) > header->start_realtime + 2000000000;
 }
 
-/* Among all that we can see: those of other namespaces have a number of ours too. */
+/* Search all visible processes: those of other namespaces have a pid in ours, too. */
 static pid_t search(const struct vmt_rec_header *header)
 {
 	DIR *proc = opendir("/proc");
@@ -113,7 +111,7 @@ pid_t vmt_liveness_pid(const struct vmt_view *view)
 {
 	const struct vmt_rec_header *header = &view->header;
 
-	if (is_in_other_namespace(header)) /* of one that has ended long ago nothing is there */
+	if (is_in_other_namespace(header)) /* if it has ended, there is nothing to find */
 		return header->end == VMT_END_RUNNING ? search(header) : 0;
 	if ((kill((pid_t)header->pid, 0) && errno == ESRCH) || has_begun_later(header->pid, header))
 		return 0;

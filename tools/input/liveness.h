@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Is the process of a recording still there?
- */
+/* Does the process of a recording still exist? */
 #ifndef VMT_LIVENESS_H
 #define VMT_LIVENESS_H
 
@@ -9,21 +7,21 @@
 
 #include <time.h>
 
-uint64_t vmt_liveness_now(clockid_t clock); /* ns */
+uint64_t vmt_liveness_now(clockid_t clock); /* Returns the clock's time, ns. */
 
-/* When the process began, ns since 1970 and a clock tick exact; 0 = unknown. */
+/* Returns when the process began, in ns since 1970, to within a clock tick; 0 = unknown. */
 uint64_t vmt_liveness_begin(uint32_t pid);
 
 /*
- * The number by which we know the recorded process, which may be in another pid namespace (a
- * container), where it has the one of its recording. Returns 0 when it is not to be found.
+ * Returns our pid for the recorded process, which may be in another pid namespace (a container) and
+ * have another pid there. Returns 0 if it cannot be found.
  */
 pid_t vmt_liveness_pid(const struct vmt_view *view);
 
-/* Whether /proc/PID is that of a process which calls itself pid, in whatever namespace. */
+/* Is /proc/PID a process that has this pid in its own namespace? */
 bool vmt_liveness_calls_itself(pid_t here, uint32_t pid);
 
-/* Whether the recorded process is certainly no more; a new one may have its number. */
+/* Is the recorded process certainly gone? A new process may have its pid. */
 bool vmt_liveness_is_gone(const struct vmt_view *view);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finding and mapping recordings: see load.h. Never writes to one. A recording is
- * data from somewhere else; whether it is sound, the view says.
+ * Finds and maps recordings, and never writes to them; see load.h. A recording may come from
+ * anywhere; the view decides whether it is valid.
  */
 #include "input/load.h"
 #include "util/message.h"
@@ -28,7 +28,7 @@ static int complain(const char *name, int error)
 	return error;
 }
 
-/* A recording that somebody cuts short while it is read. */
+/* For a recording that somebody truncates while it is read. */
 static void on_bus_error(int number)
 {
 	static const char text[] = "vmatrace: a recording became shorter while it was read; "
@@ -49,8 +49,8 @@ static void catch_bus_errors(void)
 }
 
 /*
- * A memfd is as long as it may ever become; addresses may be few here too (ulimit -v). What it
- * grows by until its header is read again is less than this.
+ * A memfd is as long as it may ever become, and addresses may be scarce here too (ulimit -v). A
+ * recording grows by less than this until its header is read again.
  */
 static size_t size_in_use(int fd, size_t size)
 {
@@ -109,7 +109,7 @@ static int complain_of_damage(const char *name)
 	return -EBADMSG;
 }
 
-/* A damaged one is appended all the same, since the report of it says so. */
+/* A damaged recording is added as well, since its report says so. */
 static int add(struct vmt_recordings *recordings, int fd, const char *name)
 {
 	struct vmt_recording recording = { .name = strdup(name) };
@@ -145,7 +145,8 @@ int vmt_load_fd(struct vmt_recordings *recordings, int fd)
 
 static int add_file(struct vmt_recordings *recordings, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* of a FIFO too */
+	/* these flags open even a FIFO without waiting */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	int ret;
 
 	if (fd < 0)
@@ -172,7 +173,7 @@ bool vmt_load_is_recording_name(const char *name)
 	return end && !strcmp(end, ".vmt");
 }
 
-/* EXE.PID.vmt or EXE.PID-N.vmt */
+/* Is the name EXE.PID.vmt or EXE.PID-N.vmt? */
 static bool is_of_process(const char *name, pid_t pid)
 {
 	char middle[32];
@@ -188,7 +189,7 @@ static bool is_of_process(const char *name, pid_t pid)
 	return !strcmp(found, ".vmt") || *found == '-';
 }
 
-/* pid 0: every process. */
+/* pid 0 stands for every process. */
 static int add_directory(struct vmt_recordings *recordings, const char *path, pid_t pid)
 {
 	DIR *dir = opendir(path);

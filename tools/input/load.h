@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Recordings from files, directories and inherited descriptors. They are mapped, not
- * read, since sequence words only work on the writer's own pages.
+ * Recordings from files, directories and inherited descriptors. They are mapped rather than read,
+ * since sequence words work only on the pages that the writer writes to.
  */
 #ifndef VMT_LOAD_H
 #define VMT_LOAD_H
@@ -12,7 +12,8 @@
 
 struct vmt_recording {
 	char *name;
-	void *data; /* the map of the file; NULL: the view is of memory that is somebody else's */
+	/* the map of the file; NULL: the view is of memory that belongs to somebody else */
+	void *data;
 	size_t size;
 	struct vmt_view view;
 };
@@ -23,26 +24,26 @@ struct vmt_recordings {
 };
 
 /*
- * Add what path names: a recording, or all *.vmt of a directory in the order in
- * which they began. Bad ones are named in a message and left out.
- * Returns 0, or -errno of the last one that failed (-EBADMSG: not a recording).
+ * Add what path names: a recording, or all *.vmt files of a directory, in the order in which they
+ * began. Invalid ones are reported in a message and left out. Returns 0, or -errno of the last one
+ * that failed (-EBADMSG: not a recording).
  */
 int vmt_load_path(struct vmt_recordings *recordings, const char *path);
 
-/* NAME.vmt */
+/* Does the name end in .vmt? */
 bool vmt_load_is_recording_name(const char *name);
 
-/* Add the recording open as descriptor fd, which stays open. */
+/* Add the recording that descriptor fd refers to; fd stays open. */
 int vmt_load_fd(struct vmt_recordings *recordings, int fd);
 
 /*
- * Add the last image of process pid in a directory, begun not before since (ns since
- * 1970). -ENOENT without a message when there is none.
+ * Add the recording of the last image of process pid in a directory, if it began after `since` (ns
+ * since 1970). Returns -ENOENT without a message if there is none.
  */
 int vmt_load_process(struct vmt_recordings *recordings, const char *directory, pid_t pid,
 		     uint64_t since);
 
-/* It will hardly be read again: its pages need not stay in memory. */
+/* The recording will hardly be read again: release its pages. */
 void vmt_load_put_aside(const struct vmt_recording *recording);
 
 void vmt_load_free(struct vmt_recordings *recordings);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finding marks by name and undoing what happened after them: a site's old values were
- * kept when it first changed after a mark (struct vmt_rec_mark_value).
+ * Finds marks by name, and undoes what happened after them: a site's older values were recorded
+ * when it first changed after a mark (struct vmt_rec_mark_value).
  */
 #include "input/phase.h"
 #include "util/must.h"
@@ -99,7 +99,10 @@ void vmt_phase_rewind(const struct vmt_view *view, uint32_t epoch, uint64_t *liv
 	uint32_t *best = vmt_must_alloc(count, sizeof(*best));
 	struct vmt_rec_mark_value value;
 
-	/* A value holds for its mark and those before it: the first not before ours counts. */
+	/*
+	 * A value holds for its mark and earlier ones, so the first value not before our mark
+	 * counts.
+	 */
 	for (uint64_t i = 0; i < values; i++) {
 		if (!vmt_view_mark_value(view, i, &value) || value.site >= count ||
 		    value.epoch < epoch || (best[value.site] && best[value.site] <= value.epoch))

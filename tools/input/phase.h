@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The part of a run that is judged: between two marks which the program made
- * (vmatrace_mark), or from the start to the end. Reads the view, prints nothing.
+ * The part of a run that is judged: between two marks made by the program (vmatrace_mark), or from
+ * the start to the end. Reads the view and prints nothing.
  */
 #ifndef VMT_PHASE_H
 #define VMT_PHASE_H
@@ -9,31 +9,31 @@
 #include "core/recording/view.h"
 
 struct vmt_phase {
-	const char *from; /* name of a mark; NULL = the start */
+	const char *from; /* a mark's name; NULL = the start */
 	const char *to; /* NULL = the end */
-	uint64_t warmup; /* marks named `from` to pass over */
+	uint64_t warmup; /* how many marks named `from` are skipped */
 };
 
-/* Where the phase lies in one recording. */
+/* The position of the phase in one recording. */
 struct vmt_phase_bounds {
-	uint32_t from; /* epoch of the mark, 0 = the start */
+	uint32_t from; /* the mark's epoch; 0 = the start */
 	uint32_t to; /* 0 = the end */
 	uint64_t maps_from;
 	uint64_t maps_to;
 };
 
 /*
- * The (warmup + 1)th mark `from`, and the last mark `to` after it. Returns 0, -ENOENT when a
- * mark is not there at all, -ERANGE when it is there but not often or late enough,
- * -ENOSPC when the recording had no room for what sites were at its marks.
+ * Find the (warmup + 1)th mark `from`, and the last mark `to` after it. Returns 0, -ENOENT if there
+ * is no such mark at all, -ERANGE if it is not there often or late enough, -ENOSPC if the recording
+ * had no room for the values of sites at its marks.
  */
 VMT_MUST_CHECK int vmt_phase_find(const struct vmt_view *view, const struct vmt_phase *phase,
 				  struct vmt_phase_bounds *ret_bounds);
 
-/* A full recording has lost some of what sites were at marks: it would be guessed. */
+/* Did the recording run out of room for values at marks? They would have to be guessed. */
 bool vmt_phase_has_lost_values(const struct vmt_view *view);
 
-/* live[0, count): what totals says is live now becomes what was live at the mark. */
+/* Turn live[0, count) from what is live now into what was live at the mark. */
 void vmt_phase_rewind(const struct vmt_view *view, uint32_t epoch, uint64_t *live, uint64_t count);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See process.h. Nothing here waits for or stops a process; each may vanish at any moment,
- * which makes a fact unknown and is no error.
+ * Nothing here waits for a process or stops it. A process may vanish at any moment; a fact is
+ * unknown then, which is no error. See process.h.
  */
 #include "input/process.h"
 #include "util/sorted.h"
@@ -42,7 +42,7 @@ static void read_name(struct vmt_process *process)
 	snprintf(path, sizeof(path), "/proc/%d/comm", (int)process->pid);
 	if (!read_file(path, process->name, sizeof(process->name)))
 		strcpy(process->name, "?");
-	/* The name itself may hold a newline; the last one is not its own. */
+	/* The name itself may contain a newline, but the last one is not part of it. */
 	end = strrchr(process->name, '\n');
 	if (end && !end[1])
 		*end = '\0';
@@ -50,7 +50,7 @@ static void read_name(struct vmt_process *process)
 
 #define PF_KTHREAD 0x00200000u
 
-/* By its flags (field 9 of proc(5)): what is ending has no memory either. */
+/* By its flags (field 9 of proc(5)), since a process that is exiting has no memory either. */
 static bool is_kernel_thread(pid_t pid)
 {
 	char path[64], text[2048];
@@ -75,7 +75,7 @@ int vmt_process_read(pid_t pid, struct vmt_process *ret_process)
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	if (!read_file(path, status, sizeof(status)))
 		return -ESRCH;
-	/* A newline in the name is escaped here, so a name cannot forge a field. */
+	/* The kernel escapes a newline in the name here, so a name cannot forge a field. */
 	at = field_of(status, "\nThreads:");
 	process.threads = at ? strtoull(at, NULL, 10) : 0;
 	at = field_of(status, "\nPPid:");
@@ -119,7 +119,7 @@ pid_t vmt_process_with_memory(pid_t pid)
 	return found;
 }
 
-/* "NR ARGUMENTS SP PC", "-1 SP PC", or "running" with nothing to learn. */
+/* The text is "NR ARGUMENTS SP PC", "-1 SP PC", or "running", which tells nothing. */
 static uint64_t pointer_of(const char *text)
 {
 	const char *last = strrchr(text, ' ');
@@ -145,7 +145,7 @@ size_t vmt_process_stack_pointers(pid_t pid, size_t limit, uint64_t **ret_pointe
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
 		snprintf(path, sizeof(path), "/proc/%d/task/%s/syscall", (int)pid, entry->d_name);
-		/* Refused for one means refused for all. */
+		/* If one thread may not be examined, none may. */
 		if (!read_file(path, text, sizeof(text)) && errno != ENOENT && errno != ESRCH)
 			break;
 		pointers[n] = pointer_of(text);
@@ -171,7 +171,7 @@ static bool is_same_program(pid_t a, pid_t b)
 	return !stat(path, &two) && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
 }
 
-/* startstack and the like: placed at random by each exec, kept by fork. */
+/* startstack and the like: each exec places them at random, fork keeps them. */
 static bool read_places(pid_t pid, unsigned long long place[3])
 {
 	char path[64], text[2048];
@@ -181,7 +181,7 @@ static bool read_places(pid_t pid, unsigned long long place[3])
 	if (!read_file(path, text, sizeof(text)))
 		return false;
 	at = strrchr(text, ')');
-	/* fields 26 startcode, 28 startstack, 47 start_brk of proc(5) */
+	/* fields 26 (startcode), 28 (startstack) and 47 (start_brk) of proc(5) */
 	return at &&
 	       sscanf(at + 1,
 		      " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
@@ -195,7 +195,7 @@ bool vmt_process_is_fork(const struct vmt_process *process)
 	unsigned long long own[3], parent[3];
 	char text[16];
 
-	/* Without randomisation every image lies at the same place. */
+	/* Without randomisation every image lies at the same place, so this proves nothing. */
 	if (process->parent <= 0 ||
 	    !read_file("/proc/sys/kernel/randomize_va_space", text, sizeof(text)) ||
 	    text[0] == '0' || !is_same_program(process->pid, process->parent))

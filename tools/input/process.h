@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A process as /proc shows it: its name, its threads and where their stacks are, whether it
- * is a fork of its parent. Each may be unknown. Used by the command maps.
+ * Facts about a process from /proc: its name, its threads and where their stacks are, and whether
+ * it is a fork of its parent. Each may be unknown. Used by the command maps.
  */
 #ifndef VMT_PROCESS_H
 #define VMT_PROCESS_H
@@ -14,38 +14,38 @@
 struct vmt_process {
 	pid_t pid;
 	pid_t parent;
-	uid_t user; /* its real one; -1 = not known */
-	char name[64]; /* the command's name; "?" = not known */
-	uint64_t threads; /* 0 = not known */
+	uid_t user; /* the real user; -1 = unknown */
+	char name[64]; /* the command's name; "?" = unknown */
+	uint64_t threads; /* 0 = unknown */
 	bool is_kernel_thread;
 	bool is_zombie;
 };
 
-/* 0, or -ESRCH when there is no such process (any more). */
+/* Returns 0, or -ESRCH if there is no such process (any more). */
 int vmt_process_read(pid_t pid, struct vmt_process *ret_process);
 
 /*
- * The process, or if its first thread has ended before the others and nothing is told of its
- * memory, one of these; the process again if there is none.
+ * Returns the process, or one of its threads if the first thread has ended, since /proc then shows
+ * no memory for the process itself. Without such a thread, returns the process.
  */
 pid_t vmt_process_with_memory(pid_t pid);
 
 /*
- * Stack pointers of its threads, ascending, malloc'd; none where they may not be read. At
- * most limit threads are looked at. Returns their number.
+ * Returns the number of stack pointers of its threads in ret_pointers, ascending, from malloc; none
+ * if they may not be read. At most `limit` threads are examined.
  */
 size_t vmt_process_stack_pointers(pid_t pid, size_t limit, uint64_t **ret_pointers);
 
-/* Whether it runs in a copy of its parent's memory: certain if true. */
+/* Does it run in a copy of its parent's memory? If true, this is certain. */
 bool vmt_process_is_fork(const struct vmt_process *process);
 
-/* Memory it has in use, bytes; 0 = not known. */
+/* Returns the memory in use, bytes; 0 = unknown. */
 uint64_t vmt_process_resident(pid_t pid);
 
-/* vm.max_map_count; 0 = not known. */
+/* Returns vm.max_map_count; 0 = unknown. */
 uint64_t vmt_process_map_limit(void);
 
-/* Whether text is a process number; others are file names. */
+/* Is text a pid? Otherwise it is a file name. */
 bool vmt_process_parse(const char *text, pid_t *ret_pid);
 
 #endif

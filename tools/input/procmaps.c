@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See procmaps.h. The text is kept and names point into it, since most of reading 60,000
- * maps is the kernel's time and copying would double ours.
+ * The text is kept, and names point into it: most of the time for 60,000 maps is spent in the
+ * kernel, and copying would double ours. See procmaps.h.
  */
 #include "core/vma/mapsline.h"
 #include "input/procmaps.h"
@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE_LEAST 48u /* bytes of a line as the kernel writes it */
+#define LINE_LEAST 48u /* the shortest line that the kernel writes */
 
-/* "Rss:   4 kB", "VmFlags: rd ex": a line of smaps below the map's own. */
+/* Is this a field of smaps, below the line of its map: "Rss:   4 kB", "VmFlags: rd ex"? */
 static bool is_field(const char *line, size_t length)
 {
 	if (line[0] < 'A' || line[0] > 'Z')
@@ -69,13 +69,13 @@ static int add_map(struct vmt_procmaps *maps, size_t *room, const struct vmt_map
 	return 0;
 }
 
-/* Since the text is not read at one instant, a map may come twice: the first one counts. */
+/* The text is not read in one atomic step, so a map may occur twice: the first one counts. */
 static bool is_behind(const struct vmt_procmaps *maps, uint64_t start)
 {
 	return !maps->count || maps->map[maps->count - 1].end <= start;
 }
 
-/* The one line of smaps_rollup, from the first map's start to the last one's end. */
+/* Is this the only line of smaps_rollup, from the first map's start to the last one's end? */
 static bool is_sum(const struct vmt_mapsline *line)
 {
 	return line->name_length == 8 && !memcmp(line->name, "[rollup]", 8);
@@ -116,7 +116,10 @@ int vmt_procmaps_parse(char *text, size_t size, struct vmt_procmaps *ret_maps)
 			end = text + size;
 		line++;
 		ret = take_line(&maps, &room, at, (size_t)(end - at));
-		/* The kernel ends each line: what was saved of this one is its begin. */
+		/*
+		 * The kernel ends each line with a newline, so this line was cut when the text was
+		 * saved.
+		 */
 		if (ret == -EBADMSG && maps.count && end == text + size) {
 			maps.is_cut = true;
 			ret = 0;
@@ -129,8 +132,9 @@ int vmt_procmaps_parse(char *text, size_t size, struct vmt_procmaps *ret_maps)
 }
 
 /*
- * What editors and other systems put into a text: a byte order mark, "\r\n" at all ends of
- * lines. Only of saved texts, since a file's name may end in "\r". Returns the size now.
+ * Remove what editors and other systems add: a byte order mark, and "\r
+ * " at the ends of all lines. Only for saved texts, since a file's name may end in "\r". Returns
+ * the new size.
  */
 static size_t make_plain(char *text, size_t size)
 {
@@ -182,7 +186,10 @@ struct policies {
 	uint32_t count;
 };
 
-/* Number of a policy, as its words are compared; those beyond the table are not known. */
+/*
+ * Returns the number of a policy; equal texts have equal numbers. Policies beyond the table are
+ * unknown.
+ */
 static uint32_t policy_of(struct policies *policies, const char *text, size_t length)
 {
 	if (length == 7 && !memcmp(text, "default", 7))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See vmflags.h. The letters are those of fs/proc/task_mmu.c (show_smap_vma_flags) up to
- * Linux 6.18; the groups follow what the kernel compares when it merges.
+ * The letters are those of fs/proc/task_mmu.c (show_smap_vma_flags) up to Linux 6.18; the groups
+ * follow what the kernel compares for a merge. See vmflags.h.
  */
 #include "input/vmflags.h"
 
@@ -48,7 +48,8 @@ static const struct {
 	{ "sl", VMT_VMFLAGS_OTHER, "mseal" },
 	{ "dp", VMT_VMFLAGS_OTHER, "MAP_DROPPABLE" },
 	{ "sd", VMT_VMFLAGS_IGNORED, NULL },
-	{ "gu", VMT_VMFLAGS_IGNORED, NULL }, /* guard regions, ignored since 6.13 has them */
+	/* guard regions; a merge ignores them since they exist (6.13) */
+	{ "gu", VMT_VMFLAGS_IGNORED, NULL },
 };
 
 static uint64_t bit_of(char first, char second)
