@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See callee.h. Decodes the two ways in which compilers call what they know: "call function", which
- * for another module's goes through a jump in .plt, and -fno-plt's "call *slot(%rip)". The name of
- * what is in a slot is in the relocation that fills it. Files may be anybody's: offsets are
- * checked by libelf.
+ * Decodes the two ways in which compilers call a known function: "call function", which reaches
+ * another module's function through a jump in .plt, and "call *slot(%rip)" of -fno-plt. The name of
+ * the function in a slot is in the relocation that fills the slot. The files are not trusted:
+ * libelf checks offsets. See callee.h.
  */
 #include "symbols/callee.h"
 #include "symbols/modulefile.h"
 
 #include <string.h>
 
-#define RELOCATIONS_MAX 200000u /* looked through for one slot */
+#define RELOCATIONS_MAX 200000u /* relocations searched for one slot */
 
 static bool read_code(Elf *elf, uint64_t address, uint8_t *bytes, size_t n)
 {
@@ -60,7 +60,7 @@ static const char *name_in(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, 
 	return NULL;
 }
 
-/* The function whose address the loader puts there. */
+/* Returns the name of the function whose address the loader stores in the slot. */
 static const char *name_of_slot(Elf *elf, uint64_t slot)
 {
 	Elf_Scn *section = NULL;
@@ -75,7 +75,7 @@ static const char *name_of_slot(Elf *elf, uint64_t slot)
 	return name && *name ? name : NULL;
 }
 
-/* "jmp *slot(%rip)", behind endbr64 and with the prefix bnd where these are. */
+/* Is this "jmp *slot(%rip)", after an optional endbr64 and with an optional bnd prefix? */
 static bool is_stub(Elf *elf, uint64_t address, uint64_t *ret_slot)
 {
 	static const uint8_t endbr[] = { 0xf3, 0x0f, 0x1e, 0xfa };

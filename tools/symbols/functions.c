@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A sorted index of function symbols. libdw's own look-up walks the whole table for
- * each address, which takes a millisecond in programs like node; this takes a
- * binary search. Symbols without a size name nothing. Used by symbols.c.
+ * A sorted index of function symbols. libdw's own look-up walks the whole table for each address,
+ * which takes a millisecond in programs like node; a binary search is enough. Symbols without a
+ * size are ignored. Used by symbols.c.
  */
 #include "symbols/functions.h"
 #include "util/sorted.h"
@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Among aliases: mmap rather than __mmap or mmap64, a global name rather than a local one. */
+/*
+ * The best name among aliases: mmap rather than __mmap or mmap64, a global one rather than a local
+ * one.
+ */
 static uint32_t rank_of(const char *name, int binding)
 {
 	uint32_t rank = (uint32_t)strnlen(name, 4000);
@@ -68,7 +71,9 @@ const struct vmt_function *vmt_functions_at(const struct vmt_functions *function
 	size_t n =
 		vmt_sorted_up_to(functions->item, functions->count, sizeof(*functions->item), addr);
 
-	/* The best name of a place comes first; a shorter function may lie inside a longer. */
+	/*
+	 * The best name of an address comes first; a shorter function may lie inside a longer one.
+	 */
 	for (int tries = 0; n > 0 && tries < 16; tries++, n--) {
 		const struct vmt_function *found = &functions->item[n - 1];
 

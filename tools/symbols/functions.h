@@ -8,10 +8,10 @@
 #include <stdint.h>
 
 struct vmt_function {
-	uint64_t start; /* first, for sorted.h */
+	uint64_t start; /* the first member, for sorted.h */
 	uint64_t end;
-	const char *name; /* mangled; the module's memory */
-	uint32_t rank; /* lower is the better of two names for one place */
+	const char *name; /* mangled; belongs to the module */
+	uint32_t rank; /* the name with the lowest rank is the best one for its address */
 };
 
 struct vmt_functions {
@@ -19,16 +19,16 @@ struct vmt_functions {
 	size_t count;
 };
 
-/* Read the symbol table of a module (its debug file's if there is one). */
+/* Read the symbol table of a module, or of its debug file if there is one. */
 void vmt_functions_read(struct vmt_functions *functions, Dwfl_Module *module);
 
-/* The mangled name of the function that addr lies in, or NULL. */
+/* Returns the mangled name of the function that contains addr, or NULL. */
 const char *vmt_functions_find(const struct vmt_functions *functions, uint64_t addr);
 
-/* The function that addr lies in as a whole; NULL if none. */
+/* Returns the function that contains addr, or NULL. */
 const struct vmt_function *vmt_functions_at(const struct vmt_functions *functions, uint64_t addr);
 
-/* The first of this name, whatever version follows it; NULL if there is none. */
+/* Returns the first function of this name, whatever its version, or NULL. */
 const struct vmt_function *vmt_functions_named(const struct vmt_functions *functions,
 					       const char *name);
 

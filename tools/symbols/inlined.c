@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See inlined.h. A unit of a large program holds thousands of functions, and a report asks for
- * hundreds of addresses in it: one pass over the unit, then a binary search for each address.
- * The tables may be anybody's: what does not fit together names nothing.
+ * A unit of a large program contains thousands of functions, and a report asks for hundreds of
+ * addresses in it. So there is one pass over the unit, and a binary search for each address. The
+ * tables are not trusted: inconsistent ones give no names. See inlined.h.
  */
 #include "symbols/inlined.h"
 #include "util/sorted.h"
@@ -14,13 +14,13 @@
 #include <stdlib.h>
 
 struct function {
-	uint64_t start; /* first, for sorted.h */
+	uint64_t start; /* the first member, for sorted.h */
 	uint64_t end;
 	Dwarf_Off die;
 };
 
 struct vmt_inlined {
-	Dwarf_Off offset; /* of the unit */
+	Dwarf_Off offset; /* the unit's offset */
 	struct function *item;
 	size_t count;
 	size_t room;
@@ -77,7 +77,7 @@ static const struct function *find_function(const struct vmt_inlined *unit, uint
 	return n && address < unit->item[n - 1].end ? &unit->item[n - 1] : NULL;
 }
 
-/* C has linkage names only where an alias got in, like glibc's __GI_…. */
+/* Names in C have a linkage name only if an alias came in, like glibc's __GI_…. */
 static const char *name_of(Dwarf_Die *die)
 {
 	Dwarf_Attribute attribute;
@@ -114,7 +114,7 @@ static bool is_scope(Dwarf_Die *die)
 	return tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block;
 }
 
-/* Scopes lie within each other: the child that holds the address holds all that is left. */
+/* Scopes are nested: the child that contains the address contains all inner scopes. */
 void vmt_inlined_find(struct vmt_inlined **units, Dwarf_Die *die, uint64_t address,
 		      struct vmt_inlined_path *ret_path)
 {

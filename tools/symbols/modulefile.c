@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finding the ELF file of a recorded module, on this machine or elsewhere: see modulefile.h.
- * Files may be anybody's and anything; only the build-id says that one is the right one.
+ * Finds the ELF file of a recorded module, on this machine or elsewhere. Files of any content may
+ * be found; only the build-id tells which one is right. See modulefile.h.
  */
 #include "input/debuginfod.h"
 #include "symbols/modulefile.h"
@@ -33,7 +33,7 @@ static bool has_build_id(const struct vmt_modulefile *module, int fd)
 	return is_same;
 }
 
-/* An open descriptor of the very file that was traced, or -1. */
+/* Returns an open descriptor of the file that was traced, or -1 if path is another file. */
 static int open_same(const struct vmt_modulefile *module, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -59,7 +59,10 @@ static int open_by_build_id(const struct vmt_modulefile *module, const char *dir
 	return open_same(module, path);
 }
 
-/* A tree of .build-id/, a copy of the other machine's root, or all files in one place. */
+/*
+ * The directory may be a tree of .build-id/, a copy of the other machine's root, or hold all files
+ * itself.
+ */
 static int open_in_directory(const struct vmt_modulefile *module, const char *directory)
 {
 	const char *base = strrchr(module->path, '/');
@@ -67,7 +70,7 @@ static int open_in_directory(const struct vmt_modulefile *module, const char *di
 	char path[4096];
 	int fd = open_by_build_id(module, directory);
 
-	/* Without a build-id, a file of the same name is somebody else's. */
+	/* Without a build-id, a file of the same name may be a different one. */
 	for (size_t i = 0; fd < 0 && module->build_id_length && i < 4; i++) {
 		int n = snprintf(path, sizeof(path), "%s/%s%s", directory, names[i / 2],
 				 i % 2 ? ".debug" : "");
@@ -78,7 +81,7 @@ static int open_in_directory(const struct vmt_modulefile *module, const char *di
 	return fd;
 }
 
-/* What is nowhere on this machine: libdw asks the servers, if the user wants that. */
+/* The file is not on this machine: libdw asks the servers, if the user has allowed that. */
 static int open_from_server(const struct vmt_modulefile *module, const Dwfl_Callbacks *callbacks)
 {
 	Dwfl *dwfl = vmt_debuginfod_is_allowed() && module->build_id_length ?
@@ -119,9 +122,9 @@ int vmt_modulefile_open(const struct vmt_modulefile *module, const char *directo
 }
 
 /*
- * A file of debug information alone (objcopy --only-keep-debug) has no code, and its program
- * headers no longer tell where it was. Linkers put each segment at the first offset behind the one
- * before that fits its address.
+ * A file with debug information only (objcopy --only-keep-debug) has no code, and its program
+ * headers do not tell where that was. Linkers put each segment at the first offset, after the
+ * previous segment, that fits its address.
  */
 static void restore_place(GElf_Phdr *header, uint64_t end_before)
 {
@@ -133,7 +136,7 @@ static void restore_place(GElf_Phdr *header, uint64_t end_before)
 	header->p_offset = end_before + (header->p_vaddr - end_before) % align;
 }
 
-/* The segment of the file that has an offset, or with_address an address. */
+/* Find the segment that contains an offset of the file, or with with_address an address. */
 static bool find_segment(Elf *elf, uint64_t place, bool with_address, GElf_Phdr *ret_header)
 {
 	uint64_t end_before = 0;

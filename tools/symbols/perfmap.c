@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading perf's maps of generated code: see perfmap.h. Anybody may put a file into /tmp, so
- * only one's own and root's are read. Used by the symbols.
+ * Reads perf's maps of generated code. Anybody may put a file into /tmp, so only files of this user
+ * and of root are read. Used by the symbols. See perfmap.h.
  */
 #include "symbols/perfmap.h"
 #include "util/sorted.h"
@@ -109,7 +109,9 @@ void vmt_perfmap_free(struct vmt_perfmap *map)
 	*map = (struct vmt_perfmap){ .count = 0 };
 }
 
-/* Old code may lie around new code's start: a few entries before are looked at, the latest wins. */
+/*
+ * Older code may overlap new code, so a few earlier entries are checked too, and the latest wins.
+ */
 const char *vmt_perfmap_find(const struct vmt_perfmap *map, uint64_t address)
 {
 	const struct vmt_perfmap_entry *best = NULL;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A function that is inlined everywhere has no symbol, and one of an anonymous namespace or a
- * lambda no linkage name: the debug information calls it "grow" or "operator()". What it lies in,
- * its namespace, class or function, is found on the way down to it from the top of its unit. The
- * tables may be anybody's: whatever they hold, the way ends. Used by symbols.c.
+ * A function that is inlined everywhere has no symbol, and a function in an anonymous namespace or
+ * a lambda has no linkage name: the debug information calls it "grow" or "operator()". Its
+ * namespace, class or enclosing function are found on the way down to it from its unit. The tables
+ * are not trusted, so the number of steps is limited. Used by symbols.c.
  */
 #include "symbols/qualified.h"
 #include "util/must.h"
@@ -11,7 +11,7 @@
 #include <dwarf.h>
 #include <stdbool.h>
 
-#define STEPS_MAX 200 /* into scopes, and to where they are declared */
+#define STEPS_MAX 200 /* steps into scopes, and to declarations */
 
 static bool is_cplusplus(Dwarf_Die *unit)
 {
@@ -24,7 +24,7 @@ static bool is_cplusplus(Dwarf_Die *unit)
 	}
 }
 
-/* Where something is declared that is defined or inlined here: false when it is here. */
+/* Go to the declaration of what is defined or inlined here; false if it is declared here. */
 static bool go_to_origin(Dwarf_Die *die)
 {
 	static const unsigned links[] = { DW_AT_abstract_origin, DW_AT_specification };
@@ -63,7 +63,7 @@ static void append(char **text, const char *name)
 	*text = longer;
 }
 
-/* The last child that does not begin behind the target: it is the target or holds it. */
+/* Go to the last child that does not begin behind the target: it is the target, or contains it. */
 static bool go_down(Dwarf_Die *scope, Dwarf_Off target)
 {
 	Dwarf_Die next;

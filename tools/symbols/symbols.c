@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Names from ELF symbol tables and DWARF line tables, by libdwfl (which also knows /usr/lib/debug
- * and, if they may be asked, debuginfod's servers). A module is opened once, each place looked up
- * once. The files may be anybody's: nothing here trusts a path without its build-id.
+ * and, if allowed, debuginfod servers). Each module is opened once, and each place is looked up
+ * once. The files are not trusted: a path alone is not enough without its build-id.
  */
 #include "symbols/callee.h"
 #include "input/debuginfod.h"
@@ -28,8 +28,8 @@
 struct known {
 	uint64_t offset;
 	struct vmt_symbol symbol;
-	struct vmt_symbol *callers; /* of inlined code, each pointing to the next */
-	bool is_call; /* of the function below, as far as that was asked for */
+	struct vmt_symbol *callers; /* the functions it was inlined into, as a list */
+	bool is_call; /* is_tail was looked up for this call */
 	bool is_call_known;
 	struct vmt_callee callee;
 	UT_hash_handle hh;
@@ -40,7 +40,7 @@ struct module {
 	uint8_t build_id[64];
 	size_t build_id_length;
 	Dwfl *dwfl;
-	Dwfl_Module *handle; /* NULL: no usable file */
+	Dwfl_Module *handle; /* NULL: there is no usable file */
 	struct vmt_functions functions;
 	struct vmt_units *units;
 	struct vmt_inlined *inlined;
@@ -50,13 +50,13 @@ struct module {
 
 struct vmt_symbols {
 	char *directory;
-	char *debug_path; /* where libdw looks for the debug files of stripped modules */
+	char *debug_path; /* where libdw looks for debug files of stripped modules */
 	Dwfl_Callbacks callbacks;
 	struct module *modules;
-	struct vmt_perfmap generated; /* of the process looked at last */
+	struct vmt_perfmap generated; /* of the process asked for last */
 };
 
-/* libdw follows only absolute paths to .build-id/ trees; its own default comes first. */
+/* libdw accepts only absolute paths to .build-id/ trees, and its own default comes first. */
 static void set_directory(struct vmt_symbols *symbols, const char *directory)
 {
 	char *absolute = realpath(directory, NULL);
@@ -93,7 +93,7 @@ static void load_module(const struct vmt_symbols *symbols, struct module *module
 	if (fd < 0)
 		return;
 	module->dwfl = dwfl_begin(&symbols->callbacks);
-	if (module->dwfl) /* takes the descriptor over when it succeeds */
+	if (module->dwfl) /* on success, libdwfl owns the descriptor */
 		module->handle = dwfl_report_offline(module->dwfl, module->path, module->path, fd);
 	if (!module->handle) {
 		close(fd);
@@ -118,7 +118,7 @@ static struct module *get_module(struct vmt_symbols *symbols,
 
 	if (wanted->build_id_length > sizeof(module->build_id))
 		return NULL;
-	/* The one asked for comes to the front: stacks have a few modules, programs hundreds. */
+	/* Move the module to the front: a stack has only a few modules, a program hundreds. */
 	for (struct module **at = &symbols->modules; *at; at = &(*at)->next) {
 		module = *at;
 		if (!is_module(module, wanted))
@@ -143,7 +143,8 @@ static struct module *get_module(struct vmt_symbols *symbols,
 
 static const char *demangle(const char *name)
 {
-	const char *version = strchr(name, '@'); /* of the symbol: main@@GLIBC_2.34 */
+	/* a version in the symbol's name, as in main@@GLIBC_2.34 */
+	const char *version = strchr(name, '@');
 	char *plain = NULL;
 
 	if (version)
@@ -153,7 +154,7 @@ static const char *demangle(const char *name)
 	return plain ? plain : strdup(name);
 }
 
-/* What is inlined often has a short name only. */
+/* An inlined function often has only a short name in the debug information. */
 static const char *name_inlined(const char *name, Dwarf_Die *function)
 {
 	char *whole = vmt_is_mangled(name) ? NULL : vmt_qualified_name(function);
@@ -186,7 +187,7 @@ static void find_line(Dwarf_Die *unit, uint64_t address, struct vmt_symbol *symb
 		set_file(symbol, file, directory, line);
 }
 
-/* What the function inlined at an address was inlined into. */
+/* Find what the function inlined at an address was inlined into. */
 static void find_callers(struct known *known, struct vmt_inlined_path *path, const char *outermost)
 {
 	struct vmt_inlined_caller callers[VMT_INLINED_CALLERS];
@@ -289,7 +290,7 @@ bool vmt_symbols_callee(struct vmt_symbols *symbols, const struct vmt_symbols_pl
 		vmt_modulefile_offset(elf, known->callee.address, &ret_callee->offset));
 }
 
-/* "grow", and "grow.cold", which is another piece of it. */
+/* Is name "grow", or "grow.cold", which is another piece of it? */
 static bool is_piece(const char *name, const char *whole)
 {
 	size_t n = strcspn(whole, "@");
@@ -347,7 +348,10 @@ bool vmt_symbols_is_outside(struct vmt_symbols *symbols, const struct vmt_symbol
 			  (called->start != at->start && !is_piece(at->name, called->name)));
 }
 
-/* What changes the register that a call goes by, or the object it is made for, is nobody's code. */
+/*
+ * A thunk changes the register that a call goes through, or the object it is made for; it is
+ * nobody's code.
+ */
 static bool is_thunk(const char *name)
 {
 	static const char *const starts[] = { "__x86_indirect_", "__llvm_", "_ZTh", "_ZTv",
@@ -417,7 +421,10 @@ bool vmt_symbols_find_generated(struct vmt_symbols *symbols, uint32_t pid, uint6
 		vmt_perfmap_free(&symbols->generated);
 		vmt_perfmap_read(&symbols->generated, pid, since, symbols->directory);
 	}
-	/* The three highest bits of the address are not recorded; only one value has code. */
+	/*
+	 * The three highest bits of the address are not recorded; only one of their values has
+	 * code.
+	 */
 	for (uint64_t high = 0; high < 8 && !name; high++)
 		name = vmt_perfmap_find(&symbols->generated,
 					(high << 44 | (uint64_t)page << 12) + offset);
@@ -429,7 +436,7 @@ static void free_function(const struct vmt_symbol *symbol)
 {
 	union {
 		const char *constant;
-		void *owned; /* made by demangle */
+		void *owned; /* allocated by demangle() */
 	} name = { symbol->function };
 
 	free(name.owned);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See units.h. Large programs have tens of thousands of units: their ranges are sorted, and an
- * address is a binary search. The tables may be anybody's: what a unit claims is asked again.
+ * Large programs have tens of thousands of units: their ranges are sorted, and an address takes a
+ * binary search. The tables are not trusted: a unit's claim is checked. See units.h.
  */
 #include "symbols/units.h"
 #include "util/sorted.h"
@@ -10,9 +10,9 @@
 #include <stdlib.h>
 
 struct range {
-	uint64_t start; /* first, for sorted.h */
+	uint64_t start; /* the first member, for sorted.h */
 	uint64_t end;
-	Dwarf_Die *unit; /* libdwfl's memory */
+	Dwarf_Die *unit; /* belongs to libdwfl */
 	Dwarf_Addr bias;
 };
 
@@ -75,7 +75,7 @@ Dwarf_Die *vmt_units_find(struct vmt_units **units, Dwfl_Module *module, uint64_
 	Dwarf_Die *unit = dwfl_module_addrdie(module, address, ret_bias);
 	const struct range *range;
 
-	/* libdw finds the unit before when the address has none (_start is of no unit). */
+	/* For an address without a unit (like _start), libdw returns the unit before it. */
 	if (has_address(unit, address - *ret_bias))
 		return unit;
 	if (!*units)
