@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One name for a C++ function however it was compiled. A symbol is called
- * "Pool<std::__cxx11::basic_string<char> >::grow" or "main::{lambda(int)#2}::operator()"; where the
- * same function is inlined, the debug information spells types its own way and numbers no lambdas:
- * "Pool<basic_string<char> >::grow", "main()::<lambda(int)>::operator()". What is left of both is
- * "Pool::grow" and "main::{lambda}::operator()". Names of C have none of this and stay as they are.
- * Used for keys only; people are shown the whole name.
+ * Gives a C++ function the same name however it was compiled. A symbol is called
+ * "Pool<std::__cxx11::basic_string<char> >::grow" or "main::{lambda(int)#2}::operator()". Where the
+ * same function is inlined, the debug information spells types differently and does not number
+ * lambdas: "Pool<basic_string<char> >::grow", "main()::<lambda(int)>::operator()". Both are reduced
+ * to "Pool::grow" and "main::{lambda}::operator()". Names in C contain none of this and stay the
+ * same. Used for keys only; people see the full name.
  */
 #include "naming/keyname.h"
 
@@ -13,14 +13,14 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Behind the bracket that closes the one at `at`; NULL when there is none. */
+/* Returns the position after the bracket that closes the one at `at`, or NULL. */
 static const char *behind(const char *at)
 {
 	int depth = 0;
 
 	for (; *at; at++) {
 		if (*at == '>' && at[-1] == '-')
-			continue; /* "->" */
+			continue; /* this is no bracket but "->" */
 		if (strchr("<({[", *at))
 			depth++;
 		else if (strchr(">)}]", *at) && --depth == 0)
@@ -34,7 +34,7 @@ static bool is_word(char c)
 	return isalnum((unsigned char)c) || c == '_' || c == '$' || (unsigned char)c >= 0x80;
 }
 
-/* The symbol of an operator, as in "operator<<" or "operator()": how long it is; 0: it is none. */
+/* Returns the length of an operator's symbol, as in "operator<<" or "operator()"; 0: it is none. */
 static size_t operator_length(const char *at)
 {
 	static const char *const symbols[] = { "()", "[]", "<=>", "<<=", ">>=", "<<", ">>",
@@ -49,7 +49,7 @@ static size_t operator_length(const char *at)
 	return 0;
 }
 
-/* Whether what was kept so far, [start, end), ends with the word "operator". */
+/* Does [start, end), the text kept so far, end with the word "operator"? */
 static bool ends_with_operator(const char *start, const char *end)
 {
 	static const char word[] = "operator";
@@ -65,7 +65,8 @@ static bool begins(const char *at, const char *text)
 }
 
 /*
- * What stands for the bracket at `at`, "" for nothing; NULL: it stays. before: what was kept last.
+ * Returns what replaces the bracket at `at`, "" for nothing; NULL: it stays. before: the last
+ * character kept.
  */
 static const char *replacement(const char *at, char before)
 {
@@ -74,8 +75,8 @@ static const char *replacement(const char *at, char before)
 	if (begins(at, "[abi:"))
 		return "";
 	/*
-	 * Arguments of a template or a function; "(anonymous namespace)" and Rust's "<T as Trait>"
-	 * begin a name.
+	 * Template or function arguments are dropped. But "(anonymous namespace)" and Rust's "<T as
+	 * Trait>" begin a name.
 	 */
 	if (*at == '<' || *at == '(')
 		return is_word(before) || before == '}' || before == ')' ? "" : NULL;
@@ -85,7 +86,7 @@ static const char *replacement(const char *at, char before)
 void vmt_keyname_trim(char *function)
 {
 	const char *at = function;
-	char *out = function; /* never ahead of at: what is put in is shorter */
+	char *out = function; /* never ahead of `at`, since replacements are shorter */
 
 	while (*at) {
 		char before = out > function ? out[-1] : '\0';
@@ -103,7 +104,7 @@ void vmt_keyname_trim(char *function)
 		memmove(out, at, n);
 		out += n;
 		at += n;
-		if (before == '$' && out[-1] == '_') /* clang's "$_0" is a lambda */
+		if (before == '$' && out[-1] == '_') /* "$_0" is clang's name for a lambda */
 			at += strspn(at, "0123456789");
 	}
 	*out = '\0';

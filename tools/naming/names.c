@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A frame of a recording is a module and a return address in it; this asks the symbols
- * for the call before it, and for each function that was inlined there. Used by all commands, so
- * that they agree.
+ * A frame of a recording is a module and a return address in it. This asks the symbols about the
+ * call before that address, and about each function inlined there. All commands use it, so that
+ * they agree.
  */
 #include "naming/names.h"
 
@@ -43,7 +43,7 @@ bool vmt_names_find(struct vmt_symbols *symbols, const struct vmt_view *view, ui
 
 /* A frame in the file of a module. */
 struct file_frame {
-	struct vmt_rec_module recorded; /* whose build-id the next one points to */
+	struct vmt_rec_module recorded; /* the build-id in `module` points into this */
 	struct vmt_symbols_module module;
 	struct vmt_symbols_place place;
 	struct vmt_view_string path;
@@ -65,7 +65,10 @@ static bool find_frame(const struct vmt_view *view, uint64_t index, struct file_
 	return true;
 }
 
-/* A function of the project's own libraries: who else ends in a jump is not to blame. */
+/*
+ * Find a function in the project's own libraries. A system function that ended in a jump is not to
+ * blame.
+ */
 static bool find_in_modules(const struct vmt_function_names *names, const char *name,
 			    struct vmt_symbol *ret_symbol)
 {
@@ -94,7 +97,7 @@ static bool is_calls_own(const struct vmt_rec_site *site, const char *name)
 	       !strcmp(name, "sbrk");
 }
 
-/* Functions are bound on their first call: until then, what is called is the loader. */
+/* Functions are bound on their first call: until then the callee is the loader. */
 static bool is_loader(struct vmt_view_string path)
 {
 	struct vmt_view_string base = vmt_report_base_name(path);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names for the frames of a recording: the bridge from the view to the symbols. */
+/* Names for the frames of a recording: connects the view with the symbols. */
 #ifndef VMT_NAMES_H
 #define VMT_NAMES_H
 
@@ -10,28 +10,28 @@
 struct vmt_function_names {
 	struct vmt_symbols *symbols;
 	const struct vmt_view *view;
-	bool is_verbose; /* whole paths of files */
+	bool is_verbose; /* print whole paths of files */
 };
 
 /*
- * Name frame `index`: where the call is, that is the byte before the return address. The innermost
- * function that was inlined there; what it was inlined into hangs on it.
+ * Name frame `index` by the call, which is at the byte before the return address. The result is the
+ * innermost function inlined there; its callers are linked to it.
  */
 bool vmt_names_find(struct vmt_symbols *symbols, const struct vmt_view *view, uint64_t index,
 		    struct vmt_symbol *ret_symbol);
 
 /*
- * The function that a frame of a site's called and that is not on the stack, because it ended in a
- * jump to what is there instead. What it jumped to before that is not known.
+ * Find the function that a frame of a site called, and that is not on the stack because it ended in
+ * a jump to the next frame's function. Jumps before that are unknown.
  */
 bool vmt_names_find_tail(const struct vmt_function_names *names, const struct vmt_rec_site *site,
 			 uint64_t index, struct vmt_symbol *ret_symbol);
 
-/* One of the functions that a frame of a site's stands for; false if it has no such level. */
+/* Find one of the functions that a frame of a site stands for; false if there is no such level. */
 bool vmt_names_find_spot(const struct vmt_function_names *names, const struct vmt_rec_site *site,
 			 struct vmt_report_spot spot, struct vmt_symbol *ret_symbol);
 
-/* The same for the core; context is the struct vmt_function_names. */
+/* Likewise as a callback for the core's report; context is the struct vmt_function_names. */
 vmt_report_resolve vmt_names_resolve;
 
 #endif

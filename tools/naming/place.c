@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See place.h. The core decides which function it is; this adds what is said of it. Prints nothing.
- */
+/* The core decides which function it is; this adds its description. Prints nothing. See place.h. */
 #include "naming/place.h"
 #include "util/must.h"
 

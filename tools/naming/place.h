@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where a call site is, in one line: the function that the core blames (vmt_report_blame), by all
- * commands alike.
+ * The place of a call site in one line: the function that the core blames (vmt_report_blame), the
+ * same in all commands.
  */
 #ifndef VMT_PLACE_H
 #define VMT_PLACE_H
@@ -10,16 +10,17 @@
 
 struct vmt_place {
 	struct vmt_report_spot spot;
-	struct vmt_symbol symbol; /* empty when it has no name */
-	const char *outermost; /* what the function was inlined into, not inlined itself; or NULL */
+	struct vmt_symbol symbol; /* empty if it has no name */
+	/* the function that it was inlined into and that was not inlined itself; or NULL */
+	const char *outermost;
 };
 
-/* False without a stack. Names live as long as the symbols. */
+/* Returns false without a stack. Names live as long as the symbols. */
 bool vmt_place_find(struct vmt_symbols *symbols, const struct vmt_view *view,
 		    const struct vmt_rec_site *site, struct vmt_place *ret_place);
 
 /*
- * "raw pool.c:2 in session_open", with the file as it is given; NULL without a name. The caller
+ * Returns "raw pool.c:2 in session_open", with the file as given; NULL without a name. The caller
  * frees it.
  */
 char *vmt_place_text(const struct vmt_place *place, const char *file);

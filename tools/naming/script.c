@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names that V8 writes into perf maps: "JS:*tick /srv/app.js:12:30" or
- * "JS:^emit node:events:513:28". Pure; used by rows.c.
+ * Names that V8 writes into perf maps: "JS:*tick /srv/app.js:12:30" or "JS:^emit
+ * node:events:513:28". Pure; used by rows.c.
  */
 #include "naming/script.h"
 #include "util/must.h"
 
 #include <ctype.h>
 
-/* Length of "file.js:12:30" without the column. */
+/* Returns the length of "file.js:12:30" without the column. */
 static size_t without_column(const char *place)
 {
 	size_t n = strlen(place);
@@ -30,10 +30,10 @@ char *vmt_script_label(const char *name)
 	if (strncmp(name, "JS:", 3))
 		return NULL;
 	name += 3;
-	name += strspn(name, "*^~+'"); /* how it was compiled */
+	name += strspn(name, "*^~+'"); /* these characters tell how it was compiled */
 	place = strchr(name, ' ');
 	base = place ? strrchr(place, '/') : NULL;
-	/* The runtime's own scripts are never the answer to "who?". */
+	/* The runtime's own scripts never answer "who?". */
 	if (!base || !strncmp(place + 1, "node:", 5))
 		return NULL;
 	n = without_column(base + 1);

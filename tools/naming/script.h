@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What a script's function is called in a report: see script.c. */
+/* The name of a script's function in a report: see script.c. */
 #ifndef VMT_SCRIPT_H
 #define VMT_SCRIPT_H
 
 /*
- * "tick app.js:12" for the name of a function of the user's script; NULL for any other, those
- * of the runtime's scripts included. The caller frees it.
+ * Returns "tick app.js:12" for a function of the user's script; NULL for any other, including those
+ * of the runtime's scripts. The caller frees it.
  */
 char *vmt_script_label(const char *name);
 

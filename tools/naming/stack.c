@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From recorded frames to names that stay the same: across address spaces, rebuilds, patch
- * releases of libraries, and whatever the C library inlines. Prints nothing; used by
- * the summary.
+ * Turns recorded frames into names that stay the same: across address spaces, rebuilds, patch
+ * releases of libraries, and whatever the C library inlines. Prints nothing; used by the summary.
  */
 #include "core/report/report.h"
 #include "naming/keyname.h"
@@ -29,7 +28,7 @@ static void trim_function(char *name)
 {
 	static const char *const suffixes[] = {
 		".isra.", ".constprop.", ".part.",
-		".cold",  ".lto_priv.",  " [clone ", /* how the demangler writes them */
+		".cold",  ".lto_priv.",  " [clone ", /* as the demangler writes them */
 	};
 
 	for (size_t i = 0; i < VMT_COUNT(suffixes); i++) {
@@ -45,7 +44,7 @@ static char *module_name(struct vmt_view_string path)
 	struct vmt_view_string base = vmt_report_base_name(path);
 	char *name = vmt_must(strndup(base.bytes, base.length));
 
-	/* Names become lines of text; a file's name may hold anything. */
+	/* Names become lines of text, so control characters are replaced. */
 	for (char *at = name; *at; at++) {
 		if ((unsigned char)*at < ' ')
 			*at = '?';
@@ -63,10 +62,7 @@ static bool is_system(struct vmt_view_string path)
 	return result;
 }
 
-/*
- * What an address of a module is called; kept apart from the names, of which inlining makes
- * several.
- */
+/* A frame without names, which are added later: inlining makes several frames of one. */
 static struct vmt_stack_frame frame_of(const struct vmt_rec_module *module,
 				       struct vmt_view_string path, uint64_t offset)
 {
@@ -101,7 +97,9 @@ static void free_frame(struct vmt_stack_frame *frame)
 	free(frame->file);
 }
 
-/* What started main or the thread is the same for all and differs between C libraries. */
+/*
+ * The frames that started main or the thread are always the same, and differ between C libraries.
+ */
 static void drop_outer(struct vmt_stack *stack)
 {
 	uint32_t keep = stack->count;
@@ -122,8 +120,8 @@ static void drop_outer(struct vmt_stack *stack)
 }
 
 /*
- * Append the functions of a recorded frame: several when some were inlined, so that a stack reads
- * the same whatever a compiler made of it. False when it ends here, in main.
+ * Append the functions of a recorded frame: several if some were inlined, so that a stack reads the
+ * same however it was compiled. Returns false if the stack ends here, in main.
  */
 static bool add_frame(struct vmt_stack *stack, const struct vmt_function_names *names,
 		      const struct vmt_rec_site *site, uint64_t index)
@@ -175,8 +173,8 @@ void vmt_stack_free(struct vmt_stack *stack)
 }
 
 /*
- * Generated code has no names either: a function that was interpreted in one run is compiled in the
- * next, and perf's names of it have lines in them.
+ * Generated code has no stable names either: a function that one run interprets is compiled in the
+ * next, and perf's names for it contain lines.
  */
 static char *frame_name(const struct vmt_stack_frame *frame, bool with_lines)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stacks as they are compared between runs: names of modules and functions, nothing that
- * changes with the address space, a rebuild or the C library's inner calls.
- * Used by the summary (check, diff).
+ * Stacks as they are compared between runs: names of modules and functions, and nothing that
+ * changes with the address space, a rebuild or the C library's internal calls. Used by the summary
+ * (check, diff).
  */
 #ifndef VMT_STACK_H
 #define VMT_STACK_H
@@ -13,13 +13,13 @@
 struct vmt_stack_frame {
 	char *module; /* base name up to .so.N; "" = unknown */
 	char *function; /* without the compiler's suffixes; NULL = unknown */
-	char *file; /* relative to the working directory where it lies below; or NULL */
+	char *file; /* relative to the working directory if it lies below that; or NULL */
 	uint32_t line;
 	uint64_t offset; /* in the module's file */
-	bool is_tail; /* it ended in a jump: see function_names.h */
-	bool is_runtime; /* of the C library, an allocator or their like */
-	bool is_user; /* neither that nor generated code… */
-	bool is_own; /* …nor of a library or header of the system */
+	bool is_tail; /* it ended in a jump, so it is not on the stack: see names.h */
+	bool is_runtime; /* belongs to the C library, an allocator or the like */
+	bool is_user; /* neither that nor generated code */
+	bool is_own; /* and not a library or header of the system either */
 };
 
 struct vmt_stack {
@@ -27,29 +27,29 @@ struct vmt_stack {
 	uint32_t count;
 };
 
-/* The named frames of a site; free with vmt_stack_free. */
+/* Read the named frames of a site; free with vmt_stack_free(). */
 void vmt_stack_read(struct vmt_stack *ret_stack, const struct vmt_view *view,
 		    const struct vmt_rec_site *site, struct vmt_symbols *symbols);
 void vmt_stack_free(struct vmt_stack *stack);
 
 /*
- * "module!function" of each frame, a line each, innermost first. A run of frames in the C
- * library and its like is one line with the module that was called and no function:
- * which names are known there depends on debug symbols and inlining. Recursive calls
- * are one line as well. with_lines adds ":LINE" to the user's own. The caller frees it.
+ * Returns "module!function" for each frame, one a line, innermost first. A run of frames in the C
+ * library and the like is one line with the module that was called and no function, since the names
+ * known there depend on debug symbols and inlining. Recursive calls are one line as well.
+ * with_lines adds ":LINE" to the user's own frames. The caller frees it.
  */
 char *vmt_stack_key(const struct vmt_stack *stack, bool with_lines);
 
-/* Whether a thread is made there, so that the maps are its stack. */
+/* Does the stack create a thread, so that the maps are the thread's stack? */
 bool vmt_stack_is_thread(const struct vmt_stack *stack);
 
 /* For people: "guard pool.c:6", "puts (libc.so.6)", "libpool.so+0x1139". The caller frees it. */
 char *vmt_stack_where(const struct vmt_stack_frame *frame);
 
 /*
- * The frame to point to: the innermost of the user's own code, which a library or a template of the
- * system may have been called from; otherwise the innermost that is no runtime's, or of all.
- * NULL without frames.
+ * Returns the frame to point to: the innermost frame of the project's own code, even if a library
+ * or a template of the system called it; otherwise the innermost that does not belong to a runtime,
+ * or the innermost of all. NULL without frames.
  */
 const struct vmt_stack_frame *vmt_stack_blame(const struct vmt_stack *stack);
 
