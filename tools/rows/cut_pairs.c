@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Counting live maps by pairs of owners: see cut_pairs.h. Start-up's and unseen maps are partners
- * like any other. Prints nothing; used by the rows of the report.
+ * Counts live maps by pairs of owners. The start-up site and the unseen site are partners like any
+ * other. Prints nothing; used by the rows of the report. See cut_pairs.h.
  */
 #include "core/report/report.h"
 #include "naming/place.h"
@@ -11,7 +11,7 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
-#define WORTH_A_WORD 16u /* maps */
+#define WORTH_A_WORD 16u /* maps; fewer are not mentioned */
 
 struct pair {
 	struct {
@@ -79,7 +79,7 @@ static uint64_t place_key(const struct vmt_cut_pairs *cuts, uint32_t index)
 	return (uint64_t)frame.module << 40 ^ frame.offset;
 }
 
-/* The pairs are in order: the first one of a site is its most frequent. */
+/* The pairs are sorted, so the first pair of a site has its most frequent partner. */
 static void find_partners(struct vmt_cut_pairs *cuts)
 {
 	cuts->cutter = vmt_must_alloc(cuts->sites + 2, sizeof(*cuts->cutter));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who cut what: live maps counted by the pair of call sites that own them, the one that
- * mapped the memory and the one that put a start into it.
+ * Who cut whose maps: live maps counted by the two call sites that own them, the site that mapped
+ * the memory and the site that put a start into it.
  */
 #ifndef VMT_CUT_PAIRS_H
 #define VMT_CUT_PAIRS_H
@@ -17,24 +17,26 @@ struct vmt_cut {
 
 struct vmt_cut_pairs {
 	const struct vmt_view *view;
-	struct vmt_cut *item; /* sorted by maps, most first */
+	struct vmt_cut *item; /* sorted by the number of maps, most first */
 	size_t count;
-	uint64_t *mapped; /* live maps for each site that mapped them */
-	uint32_t *cutter; /* for each site 1 + its most frequent partner: who cut its maps… */
-	uint32_t *victim; /* …and whose maps, at another place, it cut; 0 = none worth a word */
+	uint64_t *mapped; /* live maps by the site that mapped them */
+	/* for each site, 1 + the site that cut most of its maps; 0 = not worth mentioning */
+	uint32_t *cutter;
+	/* for each site, 1 + the site at another place whose maps it mostly cut; 0 likewise */
+	uint32_t *victim;
 	uint64_t sites;
 };
 
 void vmt_cut_pairs_read(struct vmt_cut_pairs *ret_cuts, const struct vmt_view *view);
 void vmt_cut_pairs_free(struct vmt_cut_pairs *cuts);
 
-/* Live maps in memory that this site mapped, whoever cut it. */
+/* Returns the live maps in memory that this site mapped, whoever cut it. */
 uint64_t vmt_cut_pairs_mapped(const struct vmt_cut_pairs *cuts, uint64_t site);
 
 /*
- * One phrase about a site's most frequent partner, or NULL where there is none worth it:
- * "cuts what mmap in make_stack src/fiber.c:38 mapped", and from_mapper the other way round:
- * "32,652 of them cut by mprotect in …". The caller frees it.
+ * Returns a phrase about a site's most frequent partner, or NULL if none is worth mentioning: "cuts
+ * what mmap in make_stack src/fiber.c:38 mapped"; with from_mapper the other way round, "32,652 of
+ * them cut by mprotect in …". The caller frees it.
  */
 char *vmt_cut_pairs_describe(const struct vmt_cut_pairs *cuts, uint64_t site, bool from_mapper,
 			     struct vmt_symbols *symbols);

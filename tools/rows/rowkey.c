@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What call sites have in common when they are one row of a report: a place, a function, a
- * module or a system call. Prints nothing; used by rows.c.
+ * What the call sites of one row have in common: a place, a function, a module or a system call.
+ * Prints nothing; used by rows.c.
  */
 #include "naming/place.h"
 #include "rows/rowkey.h"
@@ -17,7 +17,7 @@ char *vmt_rowkey_module(const struct vmt_view *view, uint64_t index)
 
 	if (vmt_view_frame(view, index, &frame) && vmt_view_module(view, frame.module, &module))
 		path = vmt_view_string(view, module.path);
-	if (!path.length || !path.bytes) /* never NULL, which gcc does not see */
+	if (!path.length || !path.bytes) /* bytes is never NULL, but gcc does not know */
 		return vmt_must_copy("unknown module");
 	path = vmt_report_base_name(path);
 	return vmt_must(strndup(path.bytes, path.length));
@@ -36,7 +36,7 @@ static char *function_label(const struct vmt_view *view, const struct vmt_place 
 	return label;
 }
 
-/* The user's own script, which is further out than the runtime's code that runs it; or NULL. */
+/* Returns the user's own script, which called the runtime's code; or NULL. */
 static char *script_label(const struct vmt_view *view, struct vmt_symbols *symbols,
 			  const struct vmt_rec_site *site)
 {
@@ -58,7 +58,7 @@ static char *script_label(const struct vmt_view *view, struct vmt_symbols *symbo
 }
 
 /*
- * What a line of the table is for: the system call at the project's own place. A line that was
+ * A row of the table stands for the system call at the project's own place. A line that was
  * compiled several times is one place, in each function that it was inlined into.
  */
 static char *line_key(const struct vmt_view *view, struct vmt_symbols *symbols,

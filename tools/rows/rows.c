@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Choosing, grouping and ordering the call sites of a recording: see rows.h. What a row
- * looks like is the core's business; nothing is printed here.
+ * Selects, groups and sorts the call sites of a recording: see rows.h. The core prints the rows;
+ * nothing is printed here.
  */
 #include "rows/cut_pairs.h"
 #include "rows/rowkey.h"
@@ -14,13 +14,13 @@
 
 #include <fnmatch.h>
 
-/* What several sites have in common, and their sum. */
+/* The call sites with the same key, and their sums. */
 struct group {
 	char *key;
 	struct vmt_report_row row;
-	struct vmt_report_row stands; /* the site that stands for the group */
-	uint64_t most; /* what it has of what is sorted by… */
-	uint64_t most_peak; /* …and of the maps at the peak */
+	struct vmt_report_row stands; /* the site that represents the group */
+	uint64_t most; /* that site's part of the value the rows are sorted by */
+	uint64_t most_peak; /* that site's maps at the peak */
 	uint64_t peak;
 	UT_hash_handle hh;
 };
@@ -138,7 +138,7 @@ static void add_counters(struct vmt_rec_counters *sum, const struct vmt_rec_coun
 	sum->removed += more->removed;
 }
 
-/* What a row is placed by, and which of its call sites stands for it. */
+/* The value that rows are sorted by, and that decides which site represents a row. */
 static uint64_t sorted_by(const struct group *group, enum vmt_rows_sort sort)
 {
 	const struct vmt_rec_counters *counters = &group->row.counters;
@@ -153,7 +153,7 @@ static uint64_t sorted_by(const struct group *group, enum vmt_rows_sort sort)
 	}
 }
 
-/* Of those that hold as much, the one that did most. */
+/* If two sites hold the same number of maps, the one that did more is chosen. */
 static bool is_more(const struct group *site, const struct group *group)
 {
 	int64_t net = vmt_view_net(&site->stands.counters);

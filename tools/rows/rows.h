@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The lines of the report's table: call sites chosen by filters, taken together by place,
- * function, module or system call, and ordered. The core prints them (code.h).
+ * The rows of the report's table: call sites selected by filters, grouped by place, function,
+ * module or system call, and sorted. The core prints them (report.h).
  */
 #ifndef VMT_ROWS_H
 #define VMT_ROWS_H
@@ -18,7 +18,7 @@ enum vmt_rows_by {
 };
 
 enum vmt_rows_sort {
-	VMT_ROWS_DEFAULT, /* few in the order in which they came, many by live maps */
+	VMT_ROWS_DEFAULT, /* a few in the order in which they came, many by live maps */
 	VMT_ROWS_LIVE,
 	VMT_ROWS_NET,
 	VMT_ROWS_PEAK, /* live when the count was highest */
@@ -30,8 +30,8 @@ enum vmt_rows_sort {
 struct vmt_rows_options {
 	enum vmt_rows_by by;
 	enum vmt_rows_sort sort;
-	bool cut; /* count maps for who mapped them, and tell who cut them */
-	const char *module; /* filters: any frame; a part of the name, or a pattern with * */
+	bool cut; /* count maps by who mapped them, and tell who cut them */
+	const char *module; /* filters for any frame: a part of the name, or a pattern with * */
 	const char *function;
 	const char *call;
 };
@@ -39,17 +39,17 @@ struct vmt_rows_options {
 struct vmt_rows {
 	struct vmt_report_row *item;
 	size_t count;
-	char **texts; /* that the rows point to */
+	char **texts; /* texts that the rows point to */
 	size_t text_count;
 };
 
-/* The words of --by and --sort; false if there is none of that name. */
+/* Find the word of --by or --sort; false if there is no such word. */
 bool vmt_rows_by(const char *text, enum vmt_rows_by *ret_by);
 bool vmt_rows_sort(const char *text, enum vmt_rows_sort *ret_sort);
 
 /*
- * Choose, group and order the sites of a recording; totals has one element per site.
- * Free with vmt_rows_free.
+ * Select, group and sort the sites of a recording. totals has one element for each site. Free with
+ * vmt_rows_free().
  */
 void vmt_rows_make(struct vmt_rows *ret_rows, const struct vmt_view *view,
 		   const struct vmt_view_totals *totals, struct vmt_symbols *symbols,
