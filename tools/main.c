@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vmatrace: the command line. A table of commands and what concerns none of them.
- * Must stay free of logic: each command has a file of its own.
+ * The command line of vmatrace: the table of commands, and options that belong to none of them.
+ * Each command is in a file of its own, so there is no other logic here.
  */
 #include "cmd/commands.h"
 #include "cmd/man.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For the tool that is linked statically, and in no other. libdw loads libdebuginfod when it starts
- * (elfutils, debuginfod-client.c); in a static program dlopen brings in whatever libc the house
- * has, which crashes. So there is nothing to be loaded.
+ * Part of the statically linked tool only. libdw loads libdebuginfod when it starts (elfutils,
+ * debuginfod-client.c). In a static program, dlopen would load the system's libc as well, which
+ * crashes. So this dlopen always fails.
  */
 #include <dlfcn.h>
 #include <stddef.h>
