@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See malloc_section.h. A map belongs to an allocator if the call that put it there was made
- * inside: its stack says so. Counts come from the wrappers of malloc and its like, where they were
- * asked.
+ * A map belongs to an allocator if the call that put it there was made inside the allocator, as its
+ * stack shows. Counts come from the wrappers of malloc and the like, if these were called. See
+ * allocators.h.
  */
 #include "explain/allocators.h"
 #include "explain/explain_owner.h"
@@ -71,7 +71,10 @@ static void read_maps(struct vmt_allocators *allocators, const struct vmt_view *
 	}
 }
 
-/* The one that malloc goes to is told even so: that nothing was allocated is known. */
+/*
+ * The allocator that malloc goes to is listed even if it is idle: it is known that nothing was
+ * allocated.
+ */
 static bool is_idle(const struct vmt_allocator *item, uint32_t told)
 {
 	return !item->counts.allocations && !item->counts.frees && !item->counts.resizes &&

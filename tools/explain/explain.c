@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sums of an explanation: maps by kind, neighbours by reason and site, holes; and the
- * costs. See explain.h. Pure but for malloc.
+ * Sums up an explanation: maps by kind, neighbours by reason and site, holes, and costs. Pure
+ * except for malloc. See explain.h.
  */
 #include "explain/explain.h"
 #include "input/vmflags.h"
@@ -65,7 +65,7 @@ static int by_reason(const void *a, const void *b)
 
 	if (one->why != two->why)
 		return (int)one->why - (int)two->why;
-	/* Among equals prefer the later site, which cut what the earlier one had mapped. */
+	/* Of equal entries, the later site comes first: it cut what the earlier one had mapped. */
 	if (one->site != two->site)
 		return one->site > two->site ? -1 : 1;
 	return (one->detail > two->detail) - (one->detail < two->detail);
@@ -80,7 +80,7 @@ static int by_pairs(const void *a, const void *b)
 	return by_reason(a, b);
 }
 
-/* Equal ones next to each other become one entry. */
+/* Merge equal entries that are adjacent. */
 static void add_up_pairs(struct vmt_explain *explain)
 {
 	struct vmt_explain_neighbours *pairs = explain->pairs;
@@ -131,7 +131,10 @@ static int sum_pairs(struct vmt_explain *explain)
 		next.why = vmt_explain_apart(&explain->map[i - 1], &explain->map[i], &next.detail);
 		explain->map[i].apart = (uint8_t)(next.why + 1);
 		last = explain->pairs + explain->pairs_count - 1;
-		/* Mostly it is the same all over again: fewer to sort. */
+		/*
+		 * Mostly the reason is the same as before; adding to that entry leaves fewer to
+		 * sort.
+		 */
 		if (explain->pairs_count && !by_reason(last, &next))
 			last->pairs++;
 		else if (explain->pairs_count > 1 && !by_reason(last - 1, &next))
@@ -154,7 +157,7 @@ static bool is_alone(const struct vmt_explain *explain, size_t i)
 	       (i + 1 == explain->count || !vmt_explain_touch(map, map + 1));
 }
 
-/* Boyer and Moore's majority vote: only a size that most have is worth telling. */
+/* Boyer and Moore's majority vote: a size is mentioned only if most maps have it. */
 static void sum_alone(struct vmt_explain *explain)
 {
 	uint64_t *by_site = vmt_explain_by_site(&explain->facts);
@@ -233,7 +236,7 @@ void vmt_explain_free(struct vmt_explain *explain)
 	explain->pairs = NULL;
 }
 
-/* A line through the measured points; beyond the last one it goes on as steeply. */
+/* Interpolate between the measured points; beyond the last one, extrapolate with the last slope. */
 static uint64_t between(uint64_t maps, const uint64_t (*points)[2], size_t count)
 {
 	size_t i = 1;
@@ -248,21 +251,24 @@ static uint64_t between(uint64_t maps, const uint64_t (*points)[2], size_t count
 
 struct vmt_explain_cost vmt_explain_cost(uint64_t maps)
 {
-	/* ns by maps: fork + exit + wait, without and with a page written in every other map */
+	/*
+	 * ns for this many maps: fork + exit + wait, without and with a write to a page of every
+	 * other map
+	 */
 	static const uint64_t low[][2] = {
 		{ 0, 0 }, { 100, 5000 }, { 1000, 140000 }, { 10000, 3150000 }, { 60000, 37550000 }
 	};
 	static const uint64_t high[][2] = {
 		{ 0, 0 }, { 100, 25000 }, { 1000, 320000 }, { 10000, 5950000 }, { 60000, 90950000 }
 	};
-	/* per cent by maps: a first read and a first write of a page in one of them */
+	/* per cent for this many maps: a first read and a first write of a page in one of them */
 	static const uint64_t read[][2] = { { 0, 0 }, { 1000, 3 }, { 10000, 10 }, { 60000, 79 } };
 	static const uint64_t write[][2] = { { 0, 0 }, { 1000, 6 }, { 10000, 36 }, { 60000, 107 } };
 	uint64_t measured = maps < 60000 ? maps : 60000;
 
 	return (struct vmt_explain_cost){
 		.bytes_low = maps * 220, /* vm_area_struct 192, maple tree 19 to 41 */
-		.bytes_high = maps * 390, /* and anon_vma with its chain, 168 */
+		.bytes_high = maps * 390, /* plus 168 for an anon_vma with its chain */
 		.fork_low = between(maps, low, VMT_COUNT(low)),
 		.fork_high = between(maps, high, VMT_COUNT(high)),
 		.fault_low = (unsigned)between(measured, read, VMT_COUNT(read)),

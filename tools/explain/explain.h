@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the maps of a process are, why neighbours do not merge, and what would make them
- * fewer. Pure: works on an array of maps in address order, whether it came from
- * /proc/PID/maps or from a recording. "Cannot be known" is an answer, a guess is not.
- * Used by the commands maps and report.
+ * Explains what the maps of a process are, why neighbours do not merge, and what would make them
+ * fewer. Pure: it works on an array of maps in address order, from /proc/PID/maps or from a
+ * recording. It may answer "cannot be known", but never guesses. Used by the commands maps and
+ * report.
  */
 #ifndef VMT_EXPLAIN_H
 #define VMT_EXPLAIN_H
@@ -12,22 +12,22 @@
 
 #define VMT_EXPLAIN_ARENA (UINT64_C(64) << 20) /* HEAP_MAX_SIZE of glibc on 64 bits */
 
-/* Why two maps that touch are two. */
+/* Why two touching maps are not one. */
 enum vmt_apart {
 	VMT_APART_FILE, /* another file, or a file beside anonymous memory */
 	VMT_APART_SHARING,
-	VMT_APART_SPECIAL, /* of the kernel or a driver: never merges */
+	VMT_APART_SPECIAL, /* a map of the kernel or a driver that never merges */
 	VMT_APART_NAME,
-	VMT_APART_OFFSET, /* the same file, but not the next piece of it */
-	VMT_APART_PROTECTION, /* and in nothing of the above */
+	VMT_APART_OFFSET, /* the same file, but the offset does not continue */
+	VMT_APART_PROTECTION, /* they differ in protection, and in nothing of the above */
 	VMT_APART_ADVICE,
 	VMT_APART_LOCK,
 	VMT_APART_ACCOUNTING,
 	VMT_APART_USERFAULTFD,
-	VMT_APART_FLAGS, /* others */
+	VMT_APART_FLAGS, /* other flags */
 	VMT_APART_POLICY,
 	VMT_APART_KEY, /* protection key */
-	VMT_APART_UNKNOWN, /* alike in all that is known */
+	VMT_APART_UNKNOWN, /* alike in everything that is known */
 	VMT_APART_COUNT,
 };
 
@@ -68,7 +68,7 @@ enum vmt_pattern {
 };
 static_assert(VMT_PATTERN_COUNT < 63, "bits of vmt_explain_map.shows");
 
-/* Patterns that save less are not worth a word. */
+/* Patterns that save fewer maps are not mentioned. */
 #define VMT_EXPLAIN_LEAST 16u
 
 struct vmt_explain_kind {
@@ -80,67 +80,70 @@ struct vmt_explain_kind {
 
 struct vmt_explain_neighbours {
 	enum vmt_apart why;
-	/* protections (a << 4 | b, a < b), the flags that differ, or (why unknown) the call
-	 * that cut them, enum vmt_call_id */
+	/*
+	 * protections (a << 4 | b, a < b); or the differing flags; or, for VMT_APART_UNKNOWN, the
+	 * call that cut them (enum vmt_call_id)
+	 */
 	uint64_t detail;
-	uint32_t site; /* whose call put the boundary; VMT_NO_INDEX = not known */
+	uint32_t site; /* the site whose call put the boundary; VMT_NO_INDEX = unknown */
 	uint64_t pairs;
 };
 
-/* Who made most of something: a place in the program, and how much of it is its doing. */
+/* Who made most of something: a place in the program, and its share. */
 struct vmt_explain_share {
-	uint32_t site; /* the one that made most of those there; VMT_NO_INDEX = not known */
-	uint64_t part; /* by all sites of the place… */
-	uint64_t all; /* …of so many */
+	uint32_t site; /* the site at this place that made most; VMT_NO_INDEX = unknown */
+	uint64_t part; /* made by all sites of the place */
+	uint64_t all; /* made by everybody */
 };
 
 struct vmt_explain_pattern {
 	enum vmt_pattern pattern;
-	uint64_t maps; /* that show it */
-	uint64_t saves; /* of these, how many the remedy does without… */
-	bool is_open; /* …where that can be told; else 0 */
+	uint64_t maps; /* maps that show it */
+	uint64_t saves; /* how many of these the remedy saves */
+	bool is_open; /* the saving is unknown, and saves is 0 */
 	struct vmt_explain_share by;
 };
 
-/* What is known of the process besides its maps. */
+/* What is known about the process apart from its maps. */
 struct vmt_explain_facts {
 	const uint64_t *stack_pointers; /* of its threads, ascending */
 	size_t stack_pointer_count;
-	uint64_t threads; /* 0 = not known */
-	uint32_t sites; /* put_by is below; 0 = there are none */
-	bool is_fork_child; /* that has not called exec since, for certain */
-	uint64_t threads_left; /* at the end, or at the last failure; 0 = not known */
-	bool has_no_addresses; /* a call failed for lack of them */
+	uint64_t threads; /* 0 = unknown */
+	uint32_t sites; /* put_by is always less than this; 0 = there are no sites */
+	bool is_fork_child; /* it is certain that it has not called exec since the fork */
+	uint64_t threads_left; /* threads at the end, or at the last failure; 0 = unknown */
+	bool has_no_addresses; /* a call failed because no addresses were left */
 	const uint32_t
-		*place; /* of each site: the same for those of one place; NULL = all differ */
+		/* for each site, a number that sites of one place share; NULL = all differ */
+		*place;
 };
 
 struct vmt_explain {
 	struct vmt_explain_map *map;
 	size_t count;
-	struct vmt_explain_kind *kinds; /* most maps first, none empty */
+	struct vmt_explain_kind *kinds; /* most maps first; none is empty */
 	size_t kind_count;
 	struct vmt_explain_neighbours *pairs; /* most pairs first */
 	size_t pairs_count;
-	struct vmt_explain_pattern patterns[VMT_PATTERN_COUNT]; /* most saved first */
+	struct vmt_explain_pattern patterns[VMT_PATTERN_COUNT]; /* most savings first */
 	size_t pattern_count;
-	uint64_t touching; /* pairs without a hole between */
+	uint64_t touching; /* pairs of maps without a hole in between */
 	uint64_t holes;
-	uint64_t holes_punched; /* of these by munmap, where a recording tells… */
-	uint64_t punched_bytes; /* …their size together… */
+	uint64_t holes_punched; /* holes made by munmap, as far as a recording tells */
+	uint64_t punched_bytes; /* the total size of these */
 	struct vmt_explain_share punched_by;
 	uint64_t largest_hole;
-	uint64_t alone; /* maps of memory that touch no other… */
-	uint64_t alone_size; /* …and of these the most frequent size, in bytes… */
-	uint64_t alone_alike; /* …which so many have */
+	uint64_t alone; /* maps of memory that touch no other map */
+	uint64_t alone_size; /* the most frequent size of these, bytes */
+	uint64_t alone_alike; /* how many have this size */
 	struct vmt_explain_share alone_by;
-	bool flags_known; /* of all maps */
+	bool flags_known; /* for all maps */
 	bool is_java; /* a JVM is loaded */
-	bool are_views; /* pieces of files are mapped more than once */
-	struct vmt_explain_facts facts; /* as given; what it points to stays the caller's */
+	bool are_views; /* parts of files are mapped more than once */
+	struct vmt_explain_facts facts; /* a copy; what it points to stays the caller's */
 };
 
-/* Most are pieces that touch no other, and no pattern says so better. */
+/* Are most maps pieces that touch no other, so that no pattern explains more? */
 static inline bool vmt_explain_is_mostly_alone(const struct vmt_explain *explain)
 {
 	return explain->alone > explain->count / 2 &&
@@ -148,26 +151,29 @@ static inline bool vmt_explain_is_mostly_alone(const struct vmt_explain *explain
 }
 
 /*
- * Explain map[0, count), which is in address order and stays the caller's; its kinds are
- * set. Returns 0 or -ENOMEM; free the result in any case.
+ * Explain map[0, count), which must be in address order, have its kinds set, and stay valid.
+ * Returns 0 or -ENOMEM; free the result in either case.
  */
 VMT_MUST_CHECK int vmt_explain(struct vmt_explain_map *map, size_t count,
 			       const struct vmt_explain_facts *facts,
 			       struct vmt_explain *ret_explain);
 void vmt_explain_free(struct vmt_explain *explain);
 
-/* The parts of it. */
+/* The steps of an explanation. */
 VMT_MUST_CHECK int vmt_explain_kinds(struct vmt_explain_map *map, size_t count,
 				     const struct vmt_explain_facts *facts);
 enum vmt_apart vmt_explain_apart(const struct vmt_explain_map *a, const struct vmt_explain_map *b,
 				 uint64_t *ret_detail);
-/* The attribute that a call cuts maps for, whether or not it still differs; UNKNOWN = several. */
+/*
+ * The attribute for whose sake a call cuts maps, whether or not it still differs; UNKNOWN = there
+ * are several.
+ */
 enum vmt_apart vmt_explain_cut(uint32_t call);
 VMT_MUST_CHECK int vmt_explain_patterns(struct vmt_explain *explain);
 
 /*
- * Counts by site: zeroes, to be freed; NULL where there are no sites (or is no memory), which the
- * others take for nothing known.
+ * Returns an array of zeroes with a count for each site, to be freed. NULL without sites or without
+ * memory; the other functions accept NULL.
  */
 uint64_t *vmt_explain_by_site(const struct vmt_explain_facts *facts);
 void vmt_explain_count_site(uint64_t *by_site, const struct vmt_explain_facts *facts, uint32_t site,
@@ -183,7 +189,7 @@ static inline bool vmt_explain_touch(const struct vmt_explain_map *a,
 
 #define VMT_MAP_ACCESS (VMT_MAP_READ | VMT_MAP_WRITE | VMT_MAP_EXEC)
 
-/* Private memory without a file. */
+/* Is it private memory without a file? */
 static inline bool vmt_explain_is_anonymous(const struct vmt_explain_map *map)
 {
 	return !map->inode && !(map->flags & VMT_MAP_SHARED) && map->kind != VMT_KIND_VDSO &&
@@ -191,13 +197,19 @@ static inline bool vmt_explain_is_anonymous(const struct vmt_explain_map *map)
 	       map->kind != VMT_KIND_STACK;
 }
 
-/* Only [anon:NAME] is an attribute; [heap] and paths are how the kernel shows others. */
+/*
+ * Is the name an attribute? Only [anon:NAME] is; [heap] and paths are just how the kernel shows
+ * other maps.
+ */
 static inline bool vmt_explain_has_own_name(const struct vmt_explain_map *map)
 {
 	return map->name && map->name_length > 6 && !__builtin_memcmp(map->name, "[anon", 5);
 }
 
-/* What the kernel puts behind the path of a file that is gone, and others may put into a name. */
+/*
+ * Does the name end in " (deleted)"? The kernel appends this to the path of a removed file, but it
+ * may also be part of a file's name.
+ */
 static inline bool vmt_explain_ends_deleted(const struct vmt_explain_map *map)
 {
 	static const char end[] = " (deleted)";
@@ -207,34 +219,35 @@ static inline bool vmt_explain_ends_deleted(const struct vmt_explain_map *map)
 	       !__builtin_memcmp(map->name + map->name_length - n, end, n);
 }
 
-/* Words: for people and as identifiers in JSON. Never NULL. */
+/* Words for people, and identifiers for JSON. Never NULL. */
 const char *vmt_explain_kind_word(enum vmt_kind kind);
-/* The same in a sentence: "maps of memory", "of files". */
+/* For use in a sentence: "maps of memory", "of files". */
 const char *vmt_explain_kind_plain(const struct vmt_explain_map *map);
 const char *vmt_explain_apart_word(enum vmt_apart why);
 const char *vmt_explain_apart_id(enum vmt_apart why);
 const char *vmt_explain_pattern_id(enum vmt_pattern pattern);
-/* By shape alone, or as calls are known to have made it. */
+/* Derived from the shape alone, or from known calls. */
 const char *vmt_explain_pattern_word(const struct vmt_explain *explain, enum vmt_pattern pattern);
 const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_pattern pattern);
-/* More to say of it, whole sentences; NULL = nothing. */
+/* Further advice in whole sentences; NULL = none. */
 const char *vmt_explain_also(enum vmt_pattern pattern);
-/* What a pattern is measured by: the maps saved, or where that is open those that show it. */
+/* The size of a pattern: the maps it saves, or if that is unknown, the maps that show it. */
 uint64_t vmt_explain_weight(const struct vmt_explain_pattern *pattern);
-/* What there is to do about pieces that touch no other. */
+/* The advice for pieces that touch no other map. */
 const char *vmt_explain_alone_remedy(void);
-/* "rw-p, ---p" or "hg nh" (in words "MADV_HUGEPAGE, ..."): a detail; "" if nothing. */
+/* A detail: "rw-p, ---p" or "hg nh" (in words "MADV_HUGEPAGE, ..."); "" if there is none. */
 const char *vmt_explain_detail(enum vmt_apart why, uint64_t detail, bool in_words, char *text,
 			       size_t size);
 
-/* What so many maps cost, from figures measured on Linux 6.18. */
+/* The cost of so many maps, from figures measured on Linux 6.18. */
 struct vmt_explain_cost {
-	uint64_t bytes_low; /* kernel memory: no page written… */
-	uint64_t bytes_high; /* …every map written to */
+	uint64_t bytes_low; /* kernel memory if no page has been written */
+	uint64_t bytes_high; /* kernel memory if every map has been written */
 	uint64_t fork_low; /* ns that a fork takes longer */
 	uint64_t fork_high;
-	unsigned fault_low; /* per cent that a fault in scattered memory takes longer: reading… */
-	unsigned fault_high; /* …and writing */
+	/* per cent that a fault for reading takes longer, in scattered memory */
+	unsigned fault_low;
+	unsigned fault_high; /* the same for writing */
 };
 struct vmt_explain_cost vmt_explain_cost(uint64_t maps);
 

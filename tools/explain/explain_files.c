@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mapped files grouped by directory and ending: 30,000 segments of an index are one line.
- * A bounded table; what does not fit is left out of it. Part of explain_text.h.
+ * Groups mapped files by directory and extension, so that 30,000 segments of an index are one line.
+ * The table is bounded; files that do not fit are left out. See explain_files.h.
  */
 #include "explain/explain_files.h"
 
@@ -20,8 +20,8 @@ struct group {
 struct name {
 	const char *text;
 	size_t length; /* without " (deleted)" */
-	size_t directory; /* bytes up to and with the last / */
-	size_t ending; /* where .ext begins; length = none */
+	size_t directory; /* length up to and including the last / */
+	size_t ending; /* where .ext begins; length = no extension */
 };
 
 static struct name name_of(const struct vmt_explain_map *map)

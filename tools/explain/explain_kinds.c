@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What each map is: by its name where there is one, by what its owner is known for, and
- * by shape and neighbours only where nothing else has that shape. Pure; part of
- * explain.h.
+ * Decides what each map is: by its name if it has one, by what is known of its owner, and by shape
+ * and neighbours only if nothing else has that shape. Pure; part of explain.h.
  */
 #include "explain/explain.h"
 #include "input/vmflags.h"
@@ -15,7 +14,8 @@
 #define GUARD_MAX     (UINT64_C(16) << 10)
 #define DEFAULT_STACK (UINT64_C(8) << 20)
 #define BSS_MAX       (UINT64_C(16) << 20)
-#define THREADS_LEAST 16u /* of which the number says what their stacks are */
+/* with at least this many threads, their number identifies their stacks */
+#define THREADS_LEAST 16u
 
 static bool starts_with(const struct vmt_explain_map *map, const char *start)
 {
@@ -49,7 +49,7 @@ static enum vmt_kind of_brackets(const struct vmt_explain_map *map)
 	return starts_with(map, "[anon") ? VMT_KIND_ANONYMOUS : VMT_KIND_KERNEL;
 }
 
-/* Files of the kernel's own that never had a name: it says (deleted) of them. */
+/* Files internal to the kernel never had a name; the kernel shows them as (deleted). */
 static enum vmt_kind of_nameless(const struct vmt_explain_map *map)
 {
 	static const struct {
@@ -82,7 +82,7 @@ static enum vmt_kind of_file(const struct vmt_explain_map *map)
 		return VMT_KIND_DEVICE;
 	if (map->hint == VMT_HINT_SHARED)
 		return VMT_KIND_SHARED;
-	/* 0:1 is the kernel's own tmpfs: memfd, SysV, shared anonymous memory. */
+	/* Device 0:1 is the kernel's internal tmpfs: memfd, SysV, shared anonymous memory. */
 	if ((map->dev_major == 0 && map->dev_minor == 1) || starts_with(map, "/dev/shm/") ||
 	    starts_with(map, "/SYSV") || starts_with(map, "/memfd:"))
 		return VMT_KIND_SHARED;
@@ -149,7 +149,7 @@ static bool is_disk_file(const struct vmt_explain_map *map)
 	return map->inode && (map->kind == VMT_KIND_FILE || map->kind == VMT_KIND_DELETED);
 }
 
-/* All maps of a file that is mapped executable are a library's (or the program's). */
+/* All maps of a file that is mapped executable belong to a library (or to the program). */
 static int mark_libraries(struct vmt_explain_map *map, size_t count)
 {
 	struct file key;
@@ -193,8 +193,8 @@ static uint64_t size_of(const struct vmt_explain_map *map)
 }
 
 /*
- * A heap of a glibc arena: [rw-p ######][---p ......] up to 64 MiB, 64 MiB-aligned; the
- * kernel's own placing gives that alignment only by chance.
+ * A heap of a glibc arena: [rw-p ######][---p ......], up to 64 MiB long and 64 MiB-aligned. The
+ * kernel's own placement has that alignment only by chance.
  */
 static void mark_arenas(struct vmt_explain_map *map, size_t count)
 {
@@ -237,7 +237,10 @@ static bool has_guard(const struct vmt_explain_map *map, size_t i)
 	       size_of(&map[i - 1]) <= 4 * GUARD_MAX;
 }
 
-/* The size that most maps above a guard have, and how many; 0 if there is none, or no memory. */
+/*
+ * Returns the most frequent size of maps above a guard, and how many have it; 0 if there is none,
+ * or without memory.
+ */
 static uint64_t usual_size(const struct vmt_explain_map *map, size_t count, uint64_t *ret_maps)
 {
 	uint64_t *sizes = malloc((count + 1) * sizeof(*sizes));
@@ -263,8 +266,8 @@ static uint64_t usual_size(const struct vmt_explain_map *map, size_t count, uint
 }
 
 /*
- * Where threads are may be a secret (Yama's ptrace_scope): maps above a guard that are of one size
- * and about as many as there are threads are their stacks.
+ * Thread registers may be unreadable (Yama's ptrace_scope). Then maps above a guard are taken for
+ * stacks if they have one size and there are about as many as threads.
  */
 static uint64_t size_by_number(const struct vmt_explain_map *map, size_t count, uint64_t threads)
 {
@@ -276,8 +279,8 @@ static uint64_t size_by_number(const struct vmt_explain_map *map, size_t count, 
 }
 
 /*
- * Stacks that a thread is on; then those of the same size, which glibc keeps for later, unless
- * they are so many more than threads that they must be something else's (fibers).
+ * Mark stacks that a thread runs on, and then maps of the same size, which glibc keeps for later.
+ * If there are far more of these than threads, they must be something else (fibers).
  */
 static void mark_stacks(struct vmt_explain_map *map, size_t count,
 			const struct vmt_explain_facts *facts)
@@ -288,7 +291,7 @@ static void mark_stacks(struct vmt_explain_map *map, size_t count,
 	if (facts->threads == 1) {
 		if (facts->sites)
 			return;
-		size = DEFAULT_STACK; /* as many as there may be are of threads that have ended */
+		size = DEFAULT_STACK; /* this many may belong to threads that have ended */
 	} else if (facts->threads && !facts->stack_pointer_count)
 		size = size_by_number(map, count, facts->threads);
 	for (size_t i = 0; i < count; i++) {
@@ -317,7 +320,8 @@ static bool is_beside_memory(const struct vmt_explain_map *map, size_t count, si
 }
 
 /*
- * A page may be larger than 4 KiB elsewhere (arm64, ppc64): then all addresses are multiples of it.
+ * On other machines (arm64, ppc64) a page may be larger than 4 KiB: then all addresses are
+ * multiples of it.
  */
 static uint64_t guard_max(const struct vmt_explain_map *map, size_t count)
 {
@@ -342,7 +346,7 @@ static void mark_without_access(struct vmt_explain_map *map, size_t count, size_
 			      VMT_KIND_RESERVED;
 }
 
-/* The zeroed data of a library begins where its file's data ends. */
+/* The zeroed data of a library begins where the data from its file ends. */
 static bool is_bss(const struct vmt_explain_map *map, size_t i)
 {
 	return i > 0 && is_plain_memory(&map[i]) && vmt_explain_touch(&map[i - 1], &map[i]) &&

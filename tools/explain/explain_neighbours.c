@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why two maps that touch are two: the first attribute that differs, those first that no
- * call could make equal. Where flags and policies are not known, "unknown" is the answer,
- * though the call that put the boundary be known: what madvise has cut for an advice that was
- * taken back since is two for another reason. Pure; part of explain.h.
+ * Why two touching maps are not one: the first attribute that differs, in an order that begins with
+ * those that no call can make equal. If flags or policies are unknown, the answer is "unknown",
+ * even if it is known which call put the boundary: madvise may have cut the map for an advice that
+ * was taken back since, so that something else keeps the two apart. Pure; part of explain.h.
  */
 #include "explain/explain.h"
 #include "input/vmflags.h"
@@ -83,7 +83,7 @@ enum vmt_apart vmt_explain_apart(const struct vmt_explain_map *a, const struct v
 				 uint64_t *ret_detail)
 {
 	*ret_detail = 0;
-	/* Each is a file of its own; it would be two if it were one. */
+	/* Each huge-page map is a file of its own, so the two never merge. */
 	if (a->kind == VMT_KIND_HUGE && b->kind == VMT_KIND_HUGE)
 		return VMT_APART_SPECIAL;
 	if (!is_same_file(a, b))
@@ -100,7 +100,7 @@ enum vmt_apart vmt_explain_apart(const struct vmt_explain_map *a, const struct v
 		*ret_detail = both(a->flags, b->flags);
 		return VMT_APART_PROTECTION;
 	}
-	/* The stack grows by itself, which no other map does. */
+	/* Only one of the two is a stack, which grows by itself. */
 	if ((a->flags ^ b->flags) & VMT_MAP_STACK)
 		return VMT_APART_FLAGS;
 	if (a->vm_flags & b->vm_flags & VMT_VMFLAGS_KNOWN) {

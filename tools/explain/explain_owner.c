@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See explain_owner.h. Looks from the innermost frame outwards, as far as the frames are
- * the C library's or an allocator's; what the program itself calls its functions says
- * nothing. A stripped libc still exports malloc and pthread_create.
+ * Examines a stack from the innermost frame outwards, as long as the frames belong to the C library
+ * or an allocator; the program's own function names mean nothing. Even a stripped libc exports
+ * malloc and pthread_create. See explain_owner.h.
  */
 #include "core/report/report.h"
 #include "explain/explain_owner.h"
@@ -70,7 +70,7 @@ static bool is_thread_start(const char *function)
 			    !strncmp(function, "allocate_stack", 14));
 }
 
-/* True when the frame decides; false: look at the next one out. */
+/* Does this frame decide? If not, the next outer one is examined. */
 static bool decides(struct vmt_explain_owner *owner, struct vmt_view_string base,
 		    const char *function)
 {
@@ -119,8 +119,8 @@ struct vmt_explain_owner vmt_explain_owner(const struct vmt_view *view,
 }
 
 /*
- * By which memory is given back; and of libc's allocator what is left by a jump, without a
- * trace of who called it.
+ * Functions that give memory back; and in libc's allocator, functions that end in a jump, so that
+ * their caller is not on the stack.
  */
 static bool is_inside(const char *function, bool is_libcs)
 {
@@ -134,7 +134,7 @@ static bool is_inside(const char *function, bool is_libcs)
 	for (size_t i = 0; function && i < n; i++) {
 		size_t length = strlen(names[i]);
 
-		/* "tcache_init.part.0": a piece that the compiler has cut off. */
+		/* a piece that the compiler has split off, as "tcache_init.part.0" */
 		if (!strncmp(function, names[i], length) &&
 		    (!function[length] || function[length] == '.'))
 			return true;
@@ -142,7 +142,10 @@ static bool is_inside(const char *function, bool is_libcs)
 	return false;
 }
 
-/* What malloc was found to be. Of a program's own module only functions of these names are. */
+/*
+ * Is the module recorded as the one that malloc goes to? In the program's own module, only
+ * functions with an allocator's names count.
+ */
 static bool is_recorded(const struct vmt_view *view, uint32_t index,
 			const struct vmt_rec_module *module)
 {

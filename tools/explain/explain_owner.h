@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the stack of a call site says of the memory that it maps: a thread's stack, an
- * allocator's heap, the loader's. Used by explain_record.c.
+ * What a call site's stack tells about the memory that it maps: a thread's stack, an allocator's
+ * heap, or the loader's. Used by explain_record.c.
  */
 #ifndef VMT_EXPLAIN_OWNER_H
 #define VMT_EXPLAIN_OWNER_H
@@ -13,7 +13,7 @@
 struct vmt_explain_owner {
 	enum vmt_hint hint;
 	uint32_t call; /* enum vmt_call_id */
-	struct vmt_view_string module; /* of the allocator; points into the recording */
+	struct vmt_view_string module; /* the allocator's module; points into the recording */
 };
 
 struct vmt_explain_owner vmt_explain_owner(const struct vmt_view *view,
@@ -21,8 +21,8 @@ struct vmt_explain_owner vmt_explain_owner(const struct vmt_view *view,
 					   struct vmt_symbols *symbols);
 
 /*
- * The allocator that the call was made inside, whatever became of the memory: an index into the
- * modules section, VMT_NO_INDEX for none.
+ * Returns the allocator that the call was made inside, whatever became of the memory: an index into
+ * the modules section, or VMT_NO_INDEX.
  */
 uint32_t vmt_explain_allocator(const struct vmt_view *view, const struct vmt_rec_site *site,
 			       struct vmt_symbols *symbols);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Patterns that use up maps, and what their remedy saves. The saving is not estimated: the
- * remedy is played through on the maps, and the boundaries that vanish are counted, so that
- * the tests can demand it of real programs. Each map shows one pattern at most. Pure; part
- * of explain.h.
+ * Patterns that use up maps, and what their remedies save. The saving is not estimated: the remedy
+ * is played through on the maps and the vanishing boundaries are counted, so that tests can verify
+ * it with real programs. Each map shows at most one pattern. Pure; part of explain.h.
  */
 #include "explain/search.h"
 #include "input/vmflags.h"
@@ -13,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Patterns that are neighbours which one attribute alone keeps apart. */
+/* Patterns in which one attribute alone keeps neighbours apart. */
 static const enum vmt_apart reason_of[VMT_PATTERN_COUNT] = {
 	[VMT_PATTERN_BARRIERS] = VMT_APART_PROTECTION,
 	[VMT_PATTERN_ADVICE] = VMT_APART_ADVICE,
@@ -34,7 +33,7 @@ static bool is_memory(const struct vmt_explain_map *map)
 	return map->flags & VMT_MAP_ACCESS && vmt_explain_is_anonymous(map);
 }
 
-/* Alike but for the accounting, which a map without access does not have. */
+/* Are the two alike, except for the accounting, which a map without access lacks? */
 static bool is_alike(const struct vmt_explain_map *a, const struct vmt_explain_map *b)
 {
 	struct vmt_explain_map moved = *b;
@@ -54,8 +53,8 @@ static bool is_by_mprotect(const struct vmt_explain_map *map)
 }
 
 /*
- * Whose call made a piece without access: an mprotect at either end; else, with memory below,
- * the one that cut it from that.
+ * Find the map whose call made a piece without access: the mprotect at either end; otherwise, if
+ * there is memory below, the call that cut the piece off that.
  */
 static size_t maker_of(const struct vmt_search *search, size_t i, bool below, bool above)
 {
@@ -65,8 +64,8 @@ static size_t maker_of(const struct vmt_search *search, size_t i, bool below, bo
 }
 
 /*
- * A piece without access, if it had its neighbour's: [rw][--][rw] becomes one map,
- * [--][rw] and [rw][--] too.
+ * Give the piece its neighbour's access: [rw][--][rw] becomes one map, and so do [--][rw] and
+ * [rw][--].
  */
 static void fill_in(struct vmt_search *search, size_t i)
 {
@@ -82,7 +81,7 @@ static void fill_in(struct vmt_search *search, size_t i)
 		vmt_search_save(search, i);
 }
 
-/* Electric Fence and DUMA make a guard of each allocation, and of each freed one. */
+/* Electric Fence and DUMA make a guard for each allocation, and for each freed one. */
 static enum vmt_pattern pattern_without_access(const struct vmt_search *search, size_t i)
 {
 	if (vmt_search_touches_next(search, i) &&
@@ -96,7 +95,7 @@ static enum vmt_pattern pattern_without_access(const struct vmt_search *search, 
 	return vmt_search_is_reserved(search, i) ? VMT_PATTERN_RESERVED : VMT_PATTERN_DECOMMIT;
 }
 
-/* A guard that was moved there with its memory is nobody's mprotect(PROT_NONE). */
+/* A guard that was moved together with its memory was not made by mprotect(PROT_NONE) here. */
 static bool is_made(const struct vmt_search *search, size_t i)
 {
 	return search->map[i].kind != VMT_KIND_GUARD || search->map[i].put_call != VMT_CALL_MREMAP;
@@ -118,7 +117,7 @@ static void find_without_access(struct vmt_search *search, enum vmt_pattern patt
 		vmt_search_part_threads(search, search->at);
 }
 
-/* The call at the cut shows it, where it is known; else the shape, and only if it repeats. */
+/* Decided by the call at the cut if it is known; otherwise by the shape, if that repeats. */
 static void find_holes(struct vmt_search *search, enum vmt_pattern pattern)
 {
 	(void)pattern;
@@ -142,8 +141,8 @@ static uint32_t protection_bit(const struct vmt_explain_map *map)
 }
 
 /*
- * [first, end) touch. Code: sorted by protection they would be as many as there are protections.
- * Without code it is write protection, and they would be one.
+ * [first, end) touch. For code, the remedy leaves as many maps as there are protections; for write
+ * protection, it leaves one.
  */
 static void count_flips(struct vmt_search *search, size_t first, size_t end)
 {
@@ -160,7 +159,7 @@ static void count_flips(struct vmt_search *search, size_t first, size_t end)
 	left = wants_code ? (uint64_t)__builtin_popcount(seen) : 1;
 	if ((wants_code ? code < 2 : code > 0) || end - first <= left)
 		return;
-	/* What is both is not flipped: it was left so. */
+	/* Memory that is both writable and executable was left so, and was not flipped. */
 	if (wants_code && (both > code / 2) != (search->at->pattern == VMT_PATTERN_CODE_LEFT))
 		return;
 	search->at->saves += end - first - left;
@@ -171,7 +170,7 @@ static void count_flips(struct vmt_search *search, size_t first, size_t end)
 	}
 }
 
-/* Maps that were asked for with one protection and another are no flips. */
+/* Maps that were made with different protections from the start were not flipped. */
 static bool is_flipped(const struct vmt_search *search, const struct vmt_explain_map *map)
 {
 	return map->apart == VMT_APART_PROTECTION + 1 && is_memory(map - 1) && is_memory(map) &&
@@ -193,8 +192,8 @@ static void find_flips(struct vmt_search *search, enum vmt_pattern pattern)
 }
 
 /*
- * With MALLOC_ARENA_MAX=2 the main heap takes half of it, one arena the rest. Of few arenas with
- * many heaps each, only the main heap has more than 64 MiB in a map.
+ * With MALLOC_ARENA_MAX=2 the main heap takes one half, and one arena the rest. If there are few
+ * arenas with many heaps each, only the main heap can have more than 64 MiB in a map.
  */
 static void find_arenas(struct vmt_search *search, enum vmt_pattern pattern)
 {
@@ -215,10 +214,7 @@ static void find_arenas(struct vmt_search *search, enum vmt_pattern pattern)
 	search->at->saves = search->at->maps > after ? search->at->maps - after : 0;
 }
 
-/*
- * Their stacks are still there; they are found as those of all threads, and only the numbers part
- * them.
- */
+/* Stacks of ended threads are found among all stacks, and only their number tells them apart. */
 static void find_ended_threads(struct vmt_search *search, enum vmt_pattern pattern)
 {
 	for (size_t i = 0; i < search->count; i++) {
@@ -231,8 +227,8 @@ static void find_ended_threads(struct vmt_search *search, enum vmt_pattern patte
 }
 
 /*
- * A piece that was written to while it was accounted has memory of its own (an anon_vma), so
- * [ac][  ][ac][  ] would still be [....][....]: of its two boundaries one goes.
+ * A piece that was written to while it was accounted has an anon_vma of its own; so without
+ * accounting, [ac][  ][ac][  ] would still be [....][....]: one of its two boundaries vanishes.
  */
 static bool stays_apart(const struct vmt_explain_map *a, const struct vmt_explain_map *b)
 {
@@ -242,7 +238,7 @@ static bool stays_apart(const struct vmt_explain_map *a, const struct vmt_explai
 	       !(a->vm_flags & vmt_vmflags_of(VMT_VMFLAGS_ACCOUNTING));
 }
 
-/* Flags that are not known may still be told by the call that cut them. */
+/* If the flags are unknown, the call that cut the map may still tell them. */
 static enum vmt_apart reason_for(const struct vmt_explain_map *map)
 {
 	enum vmt_apart why = (enum vmt_apart)(map->apart - 1);
@@ -251,8 +247,8 @@ static enum vmt_apart reason_for(const struct vmt_explain_map *map)
 }
 
 /*
- * A file's pieces can only have attributes that calls give them; and of what was done unseen nobody
- * knows whether it was more than what shows.
+ * Pieces of a file can only have attributes that calls gave them. For changes that were unseen,
+ * nobody knows whether more than the visible attributes differ.
  */
 static bool can_be(const struct vmt_explain_map *a, const struct vmt_explain_map *b,
 		   enum vmt_pattern pattern)
@@ -266,7 +262,7 @@ static bool can_be(const struct vmt_explain_map *a, const struct vmt_explain_map
 	       pattern == VMT_PATTERN_USERFAULTFD;
 }
 
-/* Neighbours that one attribute alone keeps apart. */
+/* Find neighbours that a single attribute keeps apart. */
 static void find_apart(struct vmt_search *search, enum vmt_pattern pattern)
 {
 	for (size_t i = 1; i < search->count; i++) {
@@ -282,7 +278,9 @@ static void find_apart(struct vmt_search *search, enum vmt_pattern pattern)
 
 #define CODE_KINDS (1u << VMT_KIND_JIT | 1u << VMT_KIND_ALLOCATOR | 1u << VMT_KIND_HEAP)
 
-/* Most programs show few patterns: a look at the sums saves a pass over the maps for each. */
+/*
+ * Most programs show few patterns: checking the sums saves a pass over the maps for each pattern.
+ */
 static bool is_possible(const struct vmt_explain *explain, enum vmt_pattern pattern)
 {
 	static const uint32_t kinds_of[VMT_PATTERN_COUNT] = {
@@ -405,7 +403,7 @@ static int by_saving(const void *a, const void *b)
 {
 	const struct vmt_explain_pattern *one = a, *two = b;
 
-	/* Of what nobody saw it is not known what it would save: that is said first. */
+	/* Unseen changes come first, since it is unknown what they would save. */
 	if (is_unseen(one) != is_unseen(two))
 		return is_unseen(one) ? -1 : 1;
 	if (vmt_explain_weight(one) != vmt_explain_weight(two))
@@ -413,14 +411,14 @@ static int by_saving(const void *a, const void *b)
 	return (int)one->pattern - (int)two->pattern;
 }
 
-/* Not worth a word; who shows it may show another. */
+/* The pattern is too small to mention; its maps may show another one. */
 static void forget(struct vmt_explain *explain, enum vmt_pattern pattern)
 {
 	for (size_t i = 0; i < explain->count; i++)
 		explain->map[i].shows &= ~(UINT64_C(1) << pattern);
 }
 
-/* What calls tell first: the shapes that they leave are told for what has no better cause. */
+/* Patterns found by calls come first; patterns found by shape only get the remaining maps. */
 static void search_all(struct vmt_explain *explain, struct vmt_search *search)
 {
 	for (uint32_t n = 0; n <= VMT_PATTERN_COUNT; n++) {

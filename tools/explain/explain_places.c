@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Call sites of a recording by their place: the same system call from the same instruction of the
- * project's own code, on whatever way that was reached. Part of explain_record.h.
+ * Groups call sites of a recording by their place: the same system call from the same instruction
+ * in the project's own code, however that was reached. Part of explain_record.h.
  */
 #include "explain/explain_record.h"
 #include "naming/place.h"
@@ -12,7 +12,7 @@
 struct key {
 	uint64_t offset;
 	uint32_t module;
-	uint32_t level; /* of the functions inlined there */
+	uint32_t level; /* level of the function among those inlined there */
 	uint32_t call;
 	uint32_t site;
 };
@@ -92,7 +92,7 @@ static int by_text(const void *a, const void *b)
 	return order ? order : (one->site > two->site) - (one->site < two->site);
 }
 
-/* Only what a line is known of; the rest is told apart by its address. */
+/* Only sites with a known line; others are told apart by their address. */
 static size_t read_lines(struct vmt_explain_record *record, struct line *line, uint32_t sites)
 {
 	char text[256];

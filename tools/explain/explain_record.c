@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See explain_record.h: ranges become maps in address order, their sites what is known of
- * their owners. The library's own maps are left out.
+ * Turns ranges into maps in address order, and what is known of their sites into owners. The
+ * library's own maps are left out. See explain_record.h.
  */
 #include "core/report/report.h"
 #include "explain/explain_owner.h"
@@ -21,10 +21,10 @@
 #define VDSO_MAX        (UINT64_C(16) << 10)
 #define FLAGS_MAPS_MAX  100000u
 #define FLAGS_BYTES_MAX (UINT64_C(8) << 30)
-#define FUNCTION_MAX    50 /* letters of a name; templates have more */
-#define FILE_MAX        45 /* of a path; the last ones are told */
+#define FUNCTION_MAX    50 /* letters of a function's name; templates have longer ones */
+#define FILE_MAX        45 /* letters of a path; the last ones are kept */
 
-/* What is known of each site; looked up when its first map comes. */
+/* The owner of each site, looked up when the site's first map is met. */
 struct owners {
 	struct vmt_explain_owner *of;
 	bool *is_known;
@@ -85,7 +85,7 @@ static int read_ranges(struct vmt_explain_record *record)
 	return 0;
 }
 
-/* A copy that lives as long as the record; the same one for the same text. */
+/* Returns a copy that lives as long as the record; equal texts share one copy. */
 static const char *keep(struct vmt_explain_record *record, struct vmt_view_string text)
 {
 	char **more;
@@ -136,13 +136,13 @@ static void add_owner(struct vmt_explain_record *record, struct owners *owners,
 	if (!owners->is_known[map->put_by])
 		learn_owner(record, owners, map->put_by);
 	map->put_call = (uint8_t)owners->of[map->put_by].call;
-	/* Executable, small, there from the start and no file: the kernel's. */
+	/* small executable memory without a file, present from the start, is the kernel's */
 	if (mapped_by == VMT_SITE_STARTUP && !map->inode && map->flags & VMT_MAP_EXEC &&
 	    map->end - map->start <= VDSO_MAX)
 		map->hint = VMT_HINT_VDSO;
 }
 
-/* [vvar] and its like lie below [vdso] and can only be read. */
+/* [vvar] and the like lie below [vdso] and are read-only. */
 static void mark_vvar(struct vmt_explain_map *map, size_t count)
 {
 	for (size_t i = count; i-- > 1;) {
@@ -170,7 +170,7 @@ static int by_file(const void *a, const void *b)
 	return (one->dev_minor > two->dev_minor) - (one->dev_minor < two->dev_minor);
 }
 
-/* Of one file, the path that was met last comes last. */
+/* Sort by file; of one file, the path that was seen last comes last. */
 static int by_file_and_order(const void *a, const void *b)
 {
 	uint64_t one = ((const struct named *)a)->order;
@@ -194,7 +194,7 @@ static size_t read_modules(const struct vmt_view *view, struct named *named, uin
 	return n;
 }
 
-/* Names of files by the modules that the stacks went through; of others nothing is recorded. */
+/* Name files by the modules in the stacks; for other files no name is recorded. */
 static void add_names(struct vmt_explain_record *record)
 {
 	uint64_t count = vmt_view_count(record->view, VMT_SECTION_MODULES);
@@ -221,7 +221,7 @@ static void add_names(struct vmt_explain_record *record)
 	free(named);
 }
 
-/* What files without a name are. Those of libraries have one, others are not changed by it. */
+/* Find out what files without a name are. Libraries have names and are not affected. */
 static void add_filesystems(struct vmt_explain_record *record)
 {
 	static const enum vmt_hint hints[] = {
@@ -245,7 +245,7 @@ static void add_filesystems(struct vmt_explain_record *record)
 	}
 }
 
-/* It may have changed since it was recorded. */
+/* The map may have changed since it was recorded. */
 static bool is_same_map(const struct vmt_explain_map *a, const struct vmt_explain_map *b)
 {
 	return a->start == b->start && a->end == b->end && a->inode == b->inode &&
@@ -253,7 +253,7 @@ static bool is_same_map(const struct vmt_explain_map *a, const struct vmt_explai
 	       !((a->flags ^ b->flags) & VMT_MAP_VISIBLE);
 }
 
-/* smaps walks the page tables: 1.2 ms for 1,000 maps, 18 ms for a GiB in use. */
+/* Reading smaps walks the page tables: 1.2 ms for 1,000 maps, 18 ms for a GiB in use. */
 static bool are_flags_cheap(const struct vmt_explain_record *record)
 {
 	return record->count <= FLAGS_MAPS_MAX &&
@@ -261,8 +261,8 @@ static bool are_flags_cheap(const struct vmt_explain_record *record)
 }
 
 /*
- * While the process is there (as at its exit), /proc has the names of its files, and the flags
- * that no call tells; not reading it is fine.
+ * While the process exists (as it does at its exit), /proc has the names of its files, and flags
+ * that no call shows. It is fine if they cannot be read.
  */
 static void add_live_facts(struct vmt_explain_record *record)
 {
@@ -309,7 +309,7 @@ static int add_owners(struct vmt_explain_record *record)
 	return ret;
 }
 
-/* A child inherits owners whose calls it never made; nobody else does. */
+/* Only a fork child has owners whose calls it never made. */
 static bool is_fork_child(const struct vmt_explain_record *record)
 {
 	struct vmt_rec_site site;
@@ -324,7 +324,7 @@ static bool is_fork_child(const struct vmt_explain_record *record)
 	return false;
 }
 
-/* Those that run now, of a process that is there; else those that were when its recording ended. */
+/* Returns the number of threads now if the process exists, or else when the recording ended. */
 static uint64_t threads_of(const struct vmt_view *view)
 {
 	struct vmt_process process;
@@ -396,7 +396,7 @@ static bool find_place(const struct vmt_explain_record *record, uint32_t index,
 	return true;
 }
 
-/* "mmap in libfoo.so+0x1234": what can be looked up later. */
+/* "mmap in libfoo.so+0x1234", which can be looked up later. */
 static void put_address(const struct vmt_explain_record *record, const struct vmt_rec_site *site,
 			uint64_t index, char *text, size_t size)
 {
@@ -414,7 +414,7 @@ static void put_address(const struct vmt_explain_record *record, const struct vm
 		 name.bytes, (unsigned long long)frame.offset);
 }
 
-/* "grow src/pool.c:12" with the names cut to what is read in one go. */
+/* "grow src/pool.c:12", with both names shortened for reading. */
 static void put_place(const struct vmt_rec_site *site, const struct vmt_place *place, char *text,
 		      size_t size)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An explanation of the maps in a recording. It has owners for every map, which /proc has
- * not, but no flags, and names of files only where code in them was called or where the
- * process is still there.
+ * Explains the maps in a recording. A recording knows every map's owner, which /proc does not; but
+ * it has no flags, and names of files only if code in them made calls or the process still exists.
  */
 #ifndef VMT_EXPLAIN_RECORD_H
 #define VMT_EXPLAIN_RECORD_H
@@ -16,30 +15,33 @@ struct vmt_explain_record {
 	struct vmt_explain explain;
 	struct vmt_explain_map *map;
 	size_t count;
-	char **strings; /* details that the maps point to */
+	char **strings; /* texts that `detail` of maps points to */
 	size_t string_count;
-	uint32_t *place; /* of each site */
-	struct vmt_procmaps live; /* of the process while it is there: names of files */
+	uint32_t *place; /* the place of each site */
+	struct vmt_procmaps live; /* names of files, from the process while it exists */
 	const struct vmt_view *view;
 	struct vmt_symbols *symbols;
 };
 
-/* Returns 0 or -ENOMEM; view and symbols must stay. Free the result in any case. */
+/* Returns 0 or -ENOMEM; view and symbols must stay valid. Free the result in either case. */
 VMT_MUST_CHECK int vmt_explain_record(const struct vmt_view *view, struct vmt_symbols *symbols,
 				      struct vmt_explain_record *ret_record);
 void vmt_explain_record_free(struct vmt_explain_record *record);
 
-/* For struct vmt_explain_facts, malloc'd: the first site of each one's place; NULL: no memory. */
+/*
+ * For struct vmt_explain_facts: returns, from malloc, the first site of each site's place; NULL
+ * without memory.
+ */
 uint32_t *vmt_explain_places(const struct vmt_view *view, struct vmt_symbols *symbols,
 			     uint32_t sites);
 
-/* The same line of the program may be compiled to several calls: those are one place. */
+/* A line of the program may have been compiled to several calls: treat them as one place. */
 void vmt_explain_places_by_line(struct vmt_explain_record *record, uint32_t sites);
 
-/* For struct vmt_explain_names, context being the record: "mprotect in f src/f.c:41". */
+/* A callback for struct vmt_explain_names; context is the record: "mprotect in f src/f.c:41". */
 const char *vmt_explain_record_site(void *context, uint32_t site, char *text, size_t size);
 
-/* The same, if function and line are known. */
+/* Likewise, but only if function and line are known; otherwise returns false. */
 bool vmt_explain_record_line(struct vmt_explain_record *record, uint32_t index, char *text,
 			     size_t size);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whose doing most of something is: call sites are added up by their place in the program, since
- * one line may be reached in a hundred ways of which none has done much. Pure but for malloc; part
- * of explain.h.
+ * Whose calls made most of something. Call sites are added up by their place in the program, since
+ * a line may be reached in a hundred ways, none of which made much. Pure except for malloc; part of
+ * explain.h.
  */
 #include "explain/explain.h"
 

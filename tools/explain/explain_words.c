@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The words of an explanation, for people and as identifiers in JSON, which never change.
- * Remedies name the version that they need. Pure; part of explain.h.
+ * The words of an explanation: for people, and as identifiers in JSON, which never change. Remedies
+ * name the version that they need. Pure; part of explain.h.
  */
 #include "explain/explain.h"
 #include "input/vmflags.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the searches for patterns have in common. Shared by explain_patterns.c,
- * search_calls.c and search_pieces.c, and by nobody else.
+ * Shared by the searches for patterns in explain_patterns.c, search_calls.c and search_pieces.c,
+ * and included by nothing else.
  */
 #ifndef VMT_SEARCH_H
 #define VMT_SEARCH_H
@@ -13,8 +13,8 @@ struct vmt_search {
 	size_t count;
 	const struct vmt_explain_facts *facts;
 	bool has_debugger; /* a debugging allocator is loaded */
-	bool are_views; /* pieces of files are mapped more than once */
-	uint64_t *by_site; /* boundaries of the pattern at hand; NULL = no sites */
+	bool are_views; /* parts of files are mapped more than once */
+	uint64_t *by_site; /* boundaries of the current pattern, by site; NULL = no sites */
 	struct vmt_explain_pattern *at;
 };
 
@@ -23,7 +23,7 @@ static inline void vmt_search_count_site(struct vmt_search *search, size_t i)
 	vmt_explain_count_site(search->by_site, search->facts, search->map[i].put_by, 1);
 }
 
-/* A map counts once for a pattern, however many of its boundaries do. */
+/* A map counts once for a pattern, however many of its boundaries belong to it. */
 static inline void vmt_search_mark(struct vmt_search *search, size_t i)
 {
 	uint64_t bit = UINT64_C(1) << search->at->pattern;
@@ -32,7 +32,7 @@ static inline void vmt_search_mark(struct vmt_search *search, size_t i)
 	search->map[i].shows |= bit;
 }
 
-/* The boundary below map i would not be there. */
+/* The remedy would remove the boundary below map i. */
 static inline void vmt_search_save(struct vmt_search *search, size_t i)
 {
 	search->at->saves++;
@@ -45,45 +45,43 @@ static inline bool vmt_search_touches_next(const struct vmt_search *search, size
 	return i + 1 < search->count && vmt_explain_touch(&search->map[i], &search->map[i + 1]);
 }
 
-/* By how much the remedy makes it fewer cannot be told, or depends on what is needed. */
+/* The saving is unknown, or depends on what the program needs. */
 static inline void vmt_search_leave_open(struct vmt_search *search)
 {
 	search->at->saves = 0;
 	search->at->is_open = true;
 }
 
-/* What only calls tell, or tell better than shapes: see search_calls.c. */
+/* Patterns that only calls show, or show better than shapes: see search_calls.c. */
 void vmt_search_unseen(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_file_protection(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_mapped_over(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_remapped(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_views(struct vmt_search *search, enum vmt_pattern pattern);
 
-/* Maps of one file, as if one call had mapped both, with what lies between. */
+/* Do the two belong to one file, and lie as if one call had mapped both and what is in between? */
 bool vmt_search_is_one_range(const struct vmt_explain_map *a, const struct vmt_explain_map *b);
 
-/* Whether it is known which call put the map there; else its shape must tell. */
+/* Is the call known that put the map there? Otherwise its shape has to tell. */
 static inline bool vmt_search_is_call_known(const struct vmt_search *search,
 					    const struct vmt_explain_map *map)
 {
 	return search->facts->sites && map->put_by != VMT_SITE_UNSEEN;
 }
 
-/* Files and devices by their maps: see search_pieces.c. */
+/* Patterns of files and devices: see search_pieces.c. */
 void vmt_search_files(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_pieces(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_deleted(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_devices(struct vmt_search *search, enum vmt_pattern pattern);
 
-/*
- * Leave the share of the threads that run, or of those that have ended, whichever the pattern is.
- */
+/* Keep only the share of running threads, or of ended ones, depending on the pattern. */
 void vmt_search_part_threads(const struct vmt_search *search, struct vmt_explain_pattern *at);
 
-/* The heaps are large ones of few arenas, not small ones of many. */
+/* Are there a few arenas with large heaps, rather than many with small ones? */
 bool vmt_search_has_large_heaps(const struct vmt_search *search);
 
-/* A range of addresses of which little is in use, not memory that was given back. */
+/* Is it a range of addresses of which little is in use, rather than memory that was given back? */
 bool vmt_search_is_reserved(const struct vmt_search *search, size_t i);
 
 #endif

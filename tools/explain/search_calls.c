@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Patterns that are told by what was called: who mapped a file and who cut it, what the library did
- * not see, which threads have ended. Where no calls are known, only by shapes that nothing
- * else leaves. Pure; part of explain.h.
+ * Patterns found by calls: who mapped a file and who cut it, what the library did not see, which
+ * threads have ended. If calls are unknown, only shapes that have no other cause count. Pure; part
+ * of explain.h.
  */
 #include "explain/search.h"
 
 #include <stdlib.h>
 
 #define MIB               (UINT64_C(1) << 20)
-#define LARGE_HEAP        (16 * MIB) /* on average: those of many arenas have less in use */
+#define LARGE_HEAP        (16 * MIB) /* on average; heaps of many arenas have less in use */
 #define LARGE_RESERVATION (64 * MIB)
-#define MOSTLY            16u /* times what is in use beside it */
-#define CACHED_STACKS     (40 * MIB) /* that glibc keeps for new threads */
-#define FEW_VIEWS         8u /* of a file; more are pieces of it */
+#define MOSTLY            16u /* times the memory in use beside it */
+#define CACHED_STACKS     (40 * MIB) /* stacks that glibc keeps for new threads */
+#define FEW_VIEWS         8u /* maps of a file; more than this are pieces of it */
 
 void vmt_search_unseen(struct vmt_search *search, enum vmt_pattern pattern)
 {
@@ -55,7 +55,7 @@ bool vmt_search_is_reserved(const struct vmt_search *search, size_t i)
 	return size_of(map) >= LARGE_RESERVATION && size_of(map) / MOSTLY >= in_use;
 }
 
-/* Stacks, and how many of them belong to no thread any more though glibc does not keep them. */
+/* Count stacks, and those whose thread has ended and that glibc does not keep for new threads. */
 static uint64_t count_stacks(const struct vmt_search *search, uint64_t *ret_ended)
 {
 	uint64_t stacks = 0, bytes = 0, running, kept;
@@ -96,7 +96,7 @@ static bool is_same_file(const struct vmt_explain_map *a, const struct vmt_expla
 	       a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
 }
 
-/* As if both were there by one call that mapped the file. */
+/* Both maps lie where one call that mapped the file would have put them. */
 bool vmt_search_is_one_range(const struct vmt_explain_map *a, const struct vmt_explain_map *b)
 {
 	return is_same_file(a, b) && (!a->inode || b->offset - a->offset == b->start - a->start);
@@ -125,8 +125,8 @@ void vmt_search_file_protection(struct vmt_search *search, enum vmt_pattern patt
 }
 
 /*
- * [file 0][ other ][file 2]: the other lies where the file's piece 1 was, be it of the same file
- * with another protection or mapped privately.
+ * [file 0][ other ][file 2]: is this map the other one? It lies where piece 1 of the file was: a
+ * private copy, or the same file with another protection.
  */
 static bool is_other(const struct vmt_search *search, const struct vmt_explain_map *map)
 {
@@ -186,7 +186,7 @@ static bool overlap(const struct vmt_explain_map *a, const struct vmt_explain_ma
 	return b->offset < a->offset + size_of(a);
 }
 
-/* Maps file[0, n) in the order of their offsets; returns whether one part is there twice. */
+/* Are parts of the file mapped twice? file[0, n) are its maps in the order of their offsets. */
 static bool has_views(struct vmt_explain_map *const *file, size_t n)
 {
 	for (size_t i = 1; i < n; i++) {

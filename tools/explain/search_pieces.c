@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Patterns of files and devices by the maps that they are in: many files, or many pieces of a few,
- * or what is left of files that are gone. Pure but for malloc; part of explain.h.
+ * Patterns of files and devices, found by their maps: many files, many pieces of a few files, or
+ * what remains of removed files. Pure except for malloc; part of explain.h.
  */
 #include "explain/search.h"
 #include "util/sorted.h"
 
 #include <stdlib.h>
 
-/* Better told by what was called than by being pieces of files. */
+/* Calls explain these better than being pieces of files does. */
 #define FILE_PATTERNS                                                                     \
 	(1u << VMT_PATTERN_FILE_PROTECTION | 1u << VMT_PATTERN_MAPPED_OVER |              \
 	 1u << VMT_PATTERN_REMAPPED | 1u << VMT_PATTERN_HOLES | 1u << VMT_PATTERN_VIEWS | \
@@ -20,8 +20,8 @@ static bool is_of(const struct vmt_explain_map *map, enum vmt_kind kind)
 }
 
 /*
- * Different files among the maps of a kind; 0 when there is no memory to tell. Shared memory
- * without a name is a file each (whose number a recording does not always have).
+ * Returns the number of different files among the maps of a kind; 0 without memory. Each piece of
+ * shared memory without a name counts as a file, since a recording may lack its inode.
  */
 static uint64_t count_files(const struct vmt_search *search, enum vmt_kind kind)
 {
@@ -75,7 +75,7 @@ void vmt_search_deleted(struct vmt_search *search, enum vmt_pattern pattern)
 	search->at->saves = search->at->maps;
 }
 
-/* As many files as maps, nearly: they could be one. */
+/* There are nearly as many files as maps: the files could be one. */
 void vmt_search_files(struct vmt_search *search, enum vmt_pattern pattern)
 {
 	enum vmt_kind kind = pattern == VMT_PATTERN_SHARED     ? VMT_KIND_SHARED :
@@ -89,7 +89,7 @@ void vmt_search_files(struct vmt_search *search, enum vmt_pattern pattern)
 	search->at->saves = maps - 1;
 }
 
-/* Far more maps than files: each could be mapped as a whole. */
+/* There are far more maps than files: each file could be mapped as a whole. */
 void vmt_search_pieces(struct vmt_search *search, enum vmt_pattern pattern)
 {
 	static const enum vmt_kind kinds[] = { VMT_KIND_FILE, VMT_KIND_SHARED };

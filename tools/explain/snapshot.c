@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See snapshot.h. The text of /proc/PID/maps is read first and alone: it is quick and
- * disturbs nobody. smaps walks the page tables, so it is read only for few maps or on demand.
+ * The text of /proc/PID/maps is read first and alone, which is quick and disturbs nobody. smaps
+ * walks the page tables, so it is read only if there are few maps, or on demand. See snapshot.h.
  */
 #include "explain/snapshot.h"
 
@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define FEW_MAPS    1000u
-#define FEW_BYTES   (UINT64_C(8) << 30) /* in use: 18 ms a GiB */
+#define FEW_BYTES   (UINT64_C(8) << 30) /* memory in use; smaps takes 18 ms for each GiB */
 #define THREADS_MAX 8192u
 #define DELETED_MAX 2000u
 
@@ -48,7 +48,7 @@ static int explain_problem(const struct vmt_snapshot *snapshot, int error, char 
 	return error;
 }
 
-/* Without any map: it has just ended, or never had one. */
+/* The process has no maps: it has just ended, or it never had any. */
 static int explain_none(const struct vmt_snapshot *snapshot, char *problem, size_t size)
 {
 	const struct vmt_process *process = &snapshot->process;
@@ -63,7 +63,7 @@ static int explain_none(const struct vmt_snapshot *snapshot, char *problem, size
 	return -ESRCH;
 }
 
-/* The flags, where they can be had; what was read before stays if they cannot. */
+/* Read the flags if possible; otherwise keep what was read before. */
 static void read_flags(struct vmt_snapshot *snapshot, pid_t reader, enum vmt_snapshot_flags when)
 {
 	struct vmt_procmaps maps;
@@ -80,7 +80,7 @@ static void read_flags(struct vmt_snapshot *snapshot, pid_t reader, enum vmt_sna
 	snapshot->maps = maps;
 }
 
-/* The kernel writes a newline in a path as \\012, and nothing else so. */
+/* The kernel writes a newline in a path as \012, and escapes nothing else. */
 static bool is_file_there(const struct vmt_explain_map *map)
 {
 	char path[8192];
@@ -100,7 +100,7 @@ static bool is_file_there(const struct vmt_explain_map *map)
 	       major(file.st_dev) == map->dev_major && minor(file.st_dev) == map->dev_minor;
 }
 
-/* A file that is called "x (deleted)" looks like one that is gone; only a few are looked up. */
+/* A file named "x (deleted)" looks like a removed file. Only a few are looked up. */
 static void look_up_deleted(struct vmt_snapshot *snapshot)
 {
 	size_t tries = 0;
@@ -159,7 +159,7 @@ int vmt_snapshot_take(const char *what, const struct vmt_snapshot_options *optio
 	facts.stack_pointers = snapshot->stack_pointers;
 	facts.stack_pointer_count = snapshot->stack_pointer_count;
 	facts.threads = facts.threads_left = snapshot->process.threads;
-	/* Without the flags, what looks alike need not be alike. */
+	/* Without the flags, maps that look alike may still differ. */
 	facts.is_fork_child = !snapshot->file && snapshot->maps.map[0].vm_flags &&
 			      vmt_process_is_fork(&snapshot->process);
 	ret = vmt_explain(snapshot->maps.map, snapshot->maps.count, &facts, &snapshot->explain);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The maps of one process at one moment, read and explained; and a list of all processes.
- * Used by the command maps, which prints what is gathered here.
+ * The maps of one process at one moment, read and explained. The command maps prints what is
+ * gathered here.
  */
 #ifndef VMT_SNAPSHOT_H
 #define VMT_SNAPSHOT_H
@@ -12,7 +12,7 @@
 #include "util/lines.h"
 
 enum vmt_snapshot_flags {
-	VMT_SNAPSHOT_FLAGS_FEW, /* when there are few maps */
+	VMT_SNAPSHOT_FLAGS_FEW, /* if there are few maps */
 	VMT_SNAPSHOT_FLAGS_ALWAYS,
 	VMT_SNAPSHOT_FLAGS_NEVER,
 };
@@ -22,18 +22,18 @@ struct vmt_snapshot_options {
 };
 
 struct vmt_snapshot {
-	const char *file; /* NULL = a process */
+	const char *file; /* NULL = the maps come from a process */
 	struct vmt_process process;
 	struct vmt_procmaps maps;
 	struct vmt_explain explain;
-	uint64_t limit; /* 0 = not known */
+	uint64_t limit; /* 0 = unknown */
 	uint64_t *stack_pointers;
 	size_t stack_pointer_count;
 };
 
 /*
- * What is a process number, or the name of a file, which must stay. Returns 0, or -errno and
- * one sentence that says what is wrong. Free the result in any case.
+ * what: a pid, or the name of a file, which must stay valid. Returns 0, or -errno and a sentence
+ * that describes the problem. Free the result in either case.
  */
 int vmt_snapshot_take(const char *what, const struct vmt_snapshot_options *options,
 		      struct vmt_snapshot *ret_snapshot, char *ret_problem, size_t size);
