@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The allocators in the JSON report. Part of json.c, see there. */
+/* The allocators in the JSON report, as part of json.c. */
 #include "json/allocators_json.h"
 #include "util/json_value.h"
 
@@ -9,7 +9,7 @@ static void add_counts(json_t *object, const struct vmt_allocator *item)
 	const uint64_t values[] = { item->counts.allocations, item->counts.frees,
 				    item->counts.resizes, item->live, item->counts.bytes };
 
-	/* Without these calls nothing is known, which is not the same as none. */
+	/* Without these calls nothing is known, which is not the same as "none". */
 	for (size_t i = 0; i < VMT_COUNT(keys); i++) {
 		if (item->is_counted)
 			vmt_json_add_number(object, keys[i], values[i]);

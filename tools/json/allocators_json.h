@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-/* The array "allocators" of the JSON report; NULL when nothing was recorded. */
+/* Returns the array "allocators" of the JSON report; NULL if nothing was recorded. */
 json_t *vmt_allocators_json(const struct vmt_allocators *allocators);
 
 #endif

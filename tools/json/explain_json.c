@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See explain_json.h. Sites are the "id" of the report's sites, null where there is
- * none. Fields are added, never changed.
+ * "site" is the "id" of a site in the report, or null. Fields are added, never changed. See
+ * explain_json.h.
  */
 #include "explain/explain_files.h"
 #include "json/explain_json.h"
@@ -15,7 +15,7 @@ static void add_site(json_t *object, uint32_t site)
 			    site == VMT_NO_INDEX ? json_null() : json_integer(site));
 }
 
-/* The site, and what part of all is by its place. */
+/* Add the site, and its place's share of the total. */
 static void add_share(json_t *object, const struct vmt_explain_share *share)
 {
 	add_site(object, share->site);

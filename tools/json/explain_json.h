@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An explanation as JSON: what `report` and `maps` have in common. Only builds values;
- * writing them is the caller's.
+ * An explanation as JSON, for both `report` and `maps`. Builds values only; the caller writes them.
  */
 #ifndef VMT_EXPLAIN_JSON_H
 #define VMT_EXPLAIN_JSON_H
@@ -13,7 +12,7 @@
 /* Add "kinds", "patterns", "neighbours", "holes" and "cost" to an object. */
 void vmt_explain_json(json_t *object, const struct vmt_explain *explain);
 
-/* Add "files": groups of mapped files, and how many maps each has. */
+/* Add "files": groups of mapped files, each with its number of maps. */
 void vmt_explain_json_files(json_t *object, const struct vmt_explain *explain);
 
 #endif

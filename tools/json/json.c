@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The JSON report. Everything that is in the text is here too, unshortened; unknown
- * values are null. jansson checks nothing for us on allocation failure: a value that
- * cannot be made is left out.
+ * The JSON report. It contains everything that the text report has, unshortened; unknown values are
+ * null. If jansson cannot allocate a value, that value is left out.
  */
 #include "core/report/report.h"
 #include "explain/explain_record.h"
@@ -93,7 +92,7 @@ static json_t *notes_of(uint64_t notes)
 	return array;
 }
 
-/* Sections that are not what was written. */
+/* The sections whose content has been altered. */
 static json_t *damaged_of(const struct vmt_view *view)
 {
 	json_t *array = json_array();
@@ -105,7 +104,7 @@ static json_t *damaged_of(const struct vmt_view *view)
 	return array;
 }
 
-/* What the library was at; of a process that is gone, where it was interrupted. */
+/* What the library was doing, or where it was interrupted if the process is gone. */
 static json_t *under_way(const struct vmt_view *view)
 {
 	static const char *const names[VMT_DOING_COUNT] = {
@@ -219,7 +218,7 @@ static json_t *failures_of(const struct vmt_view *view, struct vmt_symbols *symb
 	return failures;
 }
 
-/* Kinds, patterns, neighbours, holes and cost. */
+/* Add kinds, patterns, neighbours, holes and cost. */
 static void add_explanation(json_t *process, const struct vmt_view *view,
 			    struct vmt_symbols *symbols)
 {
@@ -244,7 +243,7 @@ static json_t *allocators_of(const struct vmt_view *view, struct vmt_symbols *sy
 	return vmt_allocators_json(&allocators);
 }
 
-/* Empty where there was nothing to record, left out where there was no room for it. */
+/* The list is empty if there was nothing to record, and left out if there was no room for it. */
 static void add_list(json_t *process, const char *key, json_t *array, const struct vmt_view *view,
 		     enum vmt_section_id section)
 {
@@ -254,7 +253,7 @@ static void add_list(json_t *process, const char *key, json_t *array, const stru
 		vmt_json_add_if_any(process, key, array);
 }
 
-/* What stands before the call sites… */
+/* The members before the call sites. */
 static json_t *process_of(const struct vmt_view *view)
 {
 	const struct vmt_rec_header *header = &view->header;
@@ -279,7 +278,7 @@ static json_t *process_of(const struct vmt_view *view)
 	return process;
 }
 
-/* …and behind them. */
+/* The members after the call sites. */
 static json_t *findings_of(const struct vmt_view *view, struct vmt_symbols *symbols)
 {
 	json_t *process = json_object();
@@ -310,7 +309,9 @@ static void put_process(struct vmt_json_output *output, const struct vmt_view *v
 	vmt_json_put(output, "\n  }");
 }
 
-/* Piece by piece: all call sites of a directory of recordings would be gigabytes. */
+/*
+ * Written piece by piece, since all call sites of a directory of recordings would take gigabytes.
+ */
 int vmt_json_write(FILE *stream, const struct vmt_recordings *recordings,
 		   struct vmt_symbols *symbols)
 {

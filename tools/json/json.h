@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-/* All recordings as one document. 0 or -errno. */
+/* Write all recordings as one document. Returns 0 or -errno. */
 int vmt_json_write(FILE *stream, const struct vmt_recordings *recordings,
 		   struct vmt_symbols *symbols);
 

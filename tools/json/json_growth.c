@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Leak, burst or plateau in the JSON report: "growth" of the process and of each call
- * site that has grown. Part of json.c, see there.
+ * Leak, burst or plateau in the JSON report: "growth" of the process, and of each call site that
+ * has grown. Part of json.c.
  */
 #include "core/report/report.h"
 #include "input/liveness.h"
@@ -33,7 +33,10 @@ static uint64_t now_of(const struct vmt_view *view)
 	return vmt_liveness_is_gone(view) ? 0 : vmt_liveness_now(CLOCK_MONOTONIC);
 }
 
-/* By work: what a call adds, what part of it is given back, how many more the limit allows. */
+/*
+ * Growth by calls: what each call adds, the share that is given back, and how many more calls the
+ * limit allows.
+ */
 static void add_per_call(json_t *site, const struct vmt_view *view, uint64_t live,
 			 const struct vmt_rec_counters *counters, enum vmt_trend trend)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The marks in the JSON report, each with what every call site had put there by then. From the
- * last mark to the first one: what sites were is recorded when they change. Part of json.c, see
- * there.
+ * The marks in the JSON report, each with the live maps of every call site at that time. They are
+ * computed from the last mark back to the first, since a site's older values are recorded when they
+ * change. Part of json.c.
  */
 #include "input/phase.h"
 #include "json/json_parts.h"
@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-#define ENTRIES_MAX 200000u /* sites at marks; of those beyond only the marks are told */
+#define ENTRIES_MAX 200000u /* sites at marks; beyond this number, only the marks are listed */
 
 struct state {
 	uint64_t live;
@@ -19,10 +19,10 @@ struct state {
 
 struct past {
 	const struct vmt_view *view;
-	struct vmt_rec_mark_value *value; /* by mark, the last one first */
+	struct vmt_rec_mark_value *value; /* sorted by mark, the last one first */
 	size_t values;
 	size_t used; /* of these */
-	struct state *state; /* of each site, at the mark at hand */
+	struct state *state; /* of each site, at the current mark */
 	uint64_t sites;
 	uint64_t entries;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See json_output.h. jansson writes a token at a time: they are collected. What went wrong is told
- * at the end, and nothing is written after it.
+ * jansson writes one token at a time, so tokens are collected here. After an error nothing more is
+ * written, and the error is returned at the end. See json_output.h.
  */
 #include "json/json_output.h"
 
@@ -35,7 +35,10 @@ static void append_output(struct vmt_json_output *output, const char *bytes, siz
 	}
 }
 
-/* A newline is a token of its own, and may be taken back as long as nothing follows it. */
+/*
+ * A newline is a token of its own. It is held back, and can be dropped as long as nothing follows
+ * it.
+ */
 static int put(const char *bytes, size_t n, void *context)
 {
 	struct vmt_json_output *output = context;
@@ -58,7 +61,7 @@ static void dump(struct vmt_json_output *output, int indent, json_t *value, size
 	output->indent += indent;
 	if (json_dump_callback(value, put, output, FLAGS | more_flags))
 		fail(output);
-	/* The one before the brace that members are written without. */
+	/* Drop the newline before the closing brace, which is not written. */
 	output->owes_newline = false;
 	output->indent -= indent;
 	json_decref(value);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the JSON report is written piece by piece, so that no more than a call site or two are in
- * memory at once; it reads as if jansson had written one object. Used by the JSON report's files.
+ * Writes the JSON report piece by piece, so that at most a call site or two are in memory at once.
+ * The result reads as if jansson had written one object. Used by the JSON report's files.
  */
 #ifndef VMT_JSON_OUTPUT_H
 #define VMT_JSON_OUTPUT_H
@@ -12,23 +12,23 @@
 
 struct vmt_json_output {
 	FILE *stream;
-	int indent; /* blanks after each newline, before jansson's own */
-	int error; /* errno, for good */
-	bool owes_newline; /* jansson's last token was one */
+	int indent; /* blanks after each newline, in addition to jansson's own */
+	int error; /* the first errno */
+	bool owes_newline; /* jansson's last token was a newline, which has not been written yet */
 	size_t used;
 	char text[65536];
 };
 
-/* Part of the text, as it is. */
+/* Write text as it is. */
 void vmt_json_put(struct vmt_json_output *output, const char *text);
 
-/* A value, which is taken over, with so many blanks more on each of its lines. */
+/* Write a value, and take it over; each of its lines is indented by `indent` more blanks. */
 void vmt_json_put_value(struct vmt_json_output *output, int indent, json_t *value);
 
-/* The members of an object, which is taken over, without its braces and the last newline. */
+/* Write the members of an object without its braces and the last newline, and take it over. */
 void vmt_json_put_members(struct vmt_json_output *output, int indent, json_t *object);
 
-/* Write what is left. Returns 0 or -errno, whenever that was. */
+/* Write what is left. Returns 0 or -errno; the error may have occurred earlier. */
 int vmt_json_finish(struct vmt_json_output *output);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pieces of the JSON report, shared by its files and by nobody else. */
+/* Shared by the files of the JSON report, and included by nothing else. */
 #ifndef VMT_JSON_PARTS_H
 #define VMT_JSON_PARTS_H
 
@@ -13,13 +13,13 @@
 json_t *vmt_json_stack(const struct vmt_view *view, const struct vmt_rec_site *site,
 		       struct vmt_symbols *symbols);
 
-/* The elements of the list of call sites, a line each. */
+/* Write the elements of the list of call sites, one a line. */
 void vmt_json_put_sites(struct vmt_json_output *output, const struct vmt_view *view,
 			struct vmt_symbols *symbols);
 
 json_t *vmt_json_marks(const struct vmt_view *view);
 
-/* Add "growth": what the timeline amounts to. */
+/* Add "growth": the trend of the timeline. */
 void vmt_json_add_growth(json_t *process, const struct vmt_view *view);
 void vmt_json_add_site_growth(json_t *site, const struct vmt_view *view, uint64_t index,
 			      const struct vmt_rec_counters *counters, uint64_t live);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The call sites in the JSON report: all of them, also those without effect, so that
- * sums over sites are the totals. Part of json.c, see there.
+ * The call sites in the JSON report: all of them, even those without effect, so that sums over
+ * sites are the totals. Part of json.c.
  */
 #include "json/json_parts.h"
 #include "naming/names.h"
@@ -35,7 +35,7 @@ static void add_names(json_t *object, const struct vmt_symbol *symbol)
 			    symbol->line ? json_integer(symbol->line) : json_null());
 }
 
-/* A frame that many stacks have is made once, and they share its objects. */
+/* A frame that occurs in many stacks is built once, and its object is shared. */
 struct shared {
 	struct vmt_rec_frame frame;
 	json_t *functions;
@@ -61,7 +61,7 @@ static json_t *make_function(const struct vmt_view *view, const struct vmt_rec_f
 	return object;
 }
 
-/* Its functions: those that were inlined first, each in the next. */
+/* The functions of a frame, those inlined innermost first. */
 static json_t *make_frame(const struct vmt_view *view, uint64_t index,
 			  const struct vmt_rec_frame *frame, struct vmt_symbols *symbols)
 {
@@ -75,7 +75,7 @@ static json_t *make_frame(const struct vmt_view *view, uint64_t index,
 	return list;
 }
 
-/* frames: those made before; NULL = none are kept. */
+/* frames: those built before; NULL = do not share any. */
 static json_t *frame_of(const struct vmt_view *view, uint64_t index, struct vmt_symbols *symbols,
 			struct shared **frames)
 {
@@ -109,7 +109,7 @@ static void free_frames(struct shared *frames)
 	}
 }
 
-/* A function that was called by the frame behind it, and is not on the stack. */
+/* A function that the next frame called and that is not on the stack. */
 static json_t *make_tail(const struct vmt_symbol *symbol)
 {
 	const struct vmt_rec_frame nowhere = { .module = VMT_NO_INDEX };
@@ -150,7 +150,7 @@ static const char *kind_of(uint64_t index)
 	return index == VMT_SITE_UNSEEN ? "unseen" : "call";
 }
 
-/* Left out of a site that has not changed. Widths are the site's own. */
+/* Left out for a site that has not changed. Each site has its own bucket width. */
 static void add_timeline(json_t *object, const struct vmt_view *view, uint64_t index)
 {
 	struct vmt_rec_site_time time;
@@ -186,7 +186,7 @@ static json_t *site_of(const struct vmt_view *view, uint64_t index, const struct
 	json_object_set_new(object, "call",
 			    json_string(vmt_calls_name(is_pseudo ? VMT_CALL_NONE : site->call)));
 	vmt_json_add_counters(object, &site->counters);
-	if (index == VMT_SITE_UNSEEN) { /* what these counters are made of */
+	if (index == VMT_SITE_UNSEEN) { /* what the counters of the unseen site consist of */
 		vmt_json_add_number(object, "unseen", view->header.unseen);
 		vmt_json_add_number(object, "concurrent", vmt_view_concurrent(view));
 	}

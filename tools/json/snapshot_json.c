@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See snapshot_json.h.
- */
+/* The JSON of the command maps; see snapshot_json.h. */
 #include "json/explain_json.h"
 #include "json/snapshot_json.h"
 #include "util/json_value.h"

@@ -29,8 +29,8 @@ struct known {
 	uint64_t offset;
 	struct vmt_symbol symbol;
 	struct vmt_symbol *callers; /* the functions it was inlined into, as a list */
-	bool is_call; /* is_tail was looked up for this call */
-	bool is_call_known;
+	bool is_call; /* callee is set; see is_call_known */
+	bool is_call_known; /* it has been looked up */
 	struct vmt_callee callee;
 	UT_hash_handle hh;
 };
