@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The trace-event format that chrome://tracing and ui.perfetto.dev open: the count of maps and its
- * limit as counter tracks, one more for each of the top call sites; failures and marks as instant
- * events. Times are microseconds since the first process began.
+ * The trace-event format, which chrome://tracing and ui.perfetto.dev open: the count of maps and
+ * its limit as counter tracks, with a further track for each of the top call sites; failures and
+ * marks as instant events. Times are microseconds since the first process began.
  */
 #include "export/compact.h"
 #include "export/profile.h"
@@ -16,12 +16,12 @@
 
 struct chrome {
 	FILE *stream;
-	const struct vmt_view *view; /* the process at hand */
+	const struct vmt_view *view; /* the current process */
 	uint64_t offset; /* ns from the first process's start to this one's */
 	bool is_first; /* no event has been written */
 };
 
-/* Takes args over. */
+/* args is taken over. */
 static void put_event(struct chrome *out, const char *phase, const char *name, uint64_t time,
 		      json_t *args)
 {
@@ -42,7 +42,10 @@ static void put_counter(struct chrome *out, const char *name, uint64_t time, uin
 	put_event(out, "C", name, time, json_pack("{s:I}", "maps", (json_int_t)maps));
 }
 
-/* When the process ended; of one that runs, now; at least the end of what was recorded. */
+/*
+ * Returns when the process ended, or the present time if it still runs; not before the end of what
+ * was recorded.
+ */
 static uint64_t chrome_end(const struct vmt_view *view)
 {
 	const struct vmt_rec_header *header = &view->header;
@@ -55,7 +58,10 @@ static uint64_t chrome_end(const struct vmt_view *view)
 	return end > recorded ? end : recorded;
 }
 
-/* The highest count of each bucket; where no call follows, what it was at the bucket's end. */
+/*
+ * The highest count of each bucket. Before a time without calls, the count at the bucket's end is
+ * added.
+ */
 static void put_course(struct chrome *out, uint64_t end)
 {
 	const struct vmt_view *view = out->view;
@@ -84,7 +90,7 @@ static void put_course(struct chrome *out, uint64_t end)
 	}
 }
 
-/* A track's name; the site's number keeps those apart that are called alike. */
+/* A track's name includes the site's number, in case two sites have the same name. */
 static char *track_name(const struct vmt_profile *profile, const struct vmt_profile_sample *sample,
 			struct vmt_symbols *symbols)
 {
@@ -96,7 +102,7 @@ static char *track_name(const struct vmt_profile *profile, const struct vmt_prof
 	return name;
 }
 
-/* Between two buckets with changes a site had what the later one began with. */
+/* Between two buckets with changes, a site had what the later bucket began with. */
 static void put_site_course(struct chrome *out, const struct vmt_profile_sample *sample,
 			    const char *name, uint64_t end)
 {

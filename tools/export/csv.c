@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All call sites as a table for spreadsheets and data frames: RFC 4180, with a first line of names.
- * Its text has no control characters, and none that a spreadsheet takes for a formula: such a name,
- * which a hostile program may give itself, gets an apostrophe in front.
+ * All call sites as a table for spreadsheets and data frames: RFC 4180, with a first line of column
+ * names. The text contains no control characters. A name that a spreadsheet would take for a
+ * formula, which a hostile program may give itself, gets an apostrophe in front.
  */
 #include "export/profile.h"
 #include "util/must.h"
@@ -22,7 +22,7 @@ static void put_csv_text(FILE *stream, const char *text)
 	putc('"', stream);
 }
 
-/* As in folded stacks, but the innermost first, which is what one looks for in a column. */
+/* Like folded stacks, but innermost first, since readers look for that in a column. */
 static char *csv_stack(const struct vmt_profile *profile, const struct vmt_profile_sample *sample)
 {
 	char *text = NULL;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See export.h. The writers of all formats and the commands agree here on what is exported.
- */
+/* What is exported, the same for the writers of all formats and the commands. See export.h. */
 #include "export/export.h"
 
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reports in the formats of other people's viewers: what their writers are given, and which numbers
- * of a call site they can be asked for. A writer returns 0 or -errno (the stream could not be
- * written); it shows all recordings, or those of one process.
+ * Reports in the formats of other people's viewers: the arguments of their writers, and the values
+ * of a call site that they can show. A writer returns 0, or -errno if the stream could not be
+ * written. It writes all recordings, or those of one process.
  */
 #ifndef VMT_EXPORT_H
 #define VMT_EXPORT_H
@@ -13,18 +13,18 @@
 #include <stdio.h>
 
 enum vmt_export_value {
-	VMT_EXPORT_LIVE, /* maps there are now */
-	VMT_EXPORT_PEAK, /* maps there were when the process had the most */
+	VMT_EXPORT_LIVE, /* maps that exist now */
+	VMT_EXPORT_PEAK, /* maps at the time when the process had the most */
 	VMT_EXPORT_CREATED,
 	VMT_EXPORT_SPLIT,
 	VMT_EXPORT_MERGED,
-	VMT_EXPORT_BYTES, /* of the live maps that the call site mapped */
+	VMT_EXPORT_BYTES, /* bytes of the live maps that the call site mapped */
 	VMT_EXPORT_VALUES,
 };
 
 struct vmt_export_options {
-	enum vmt_export_value value; /* for formats that hold one number, or show one first */
-	uint32_t pid; /* only this process; 0 = all */
+	enum vmt_export_value value; /* for formats that hold one value, or show one first */
+	uint32_t pid; /* write only this process; 0 = all */
 	uint64_t top; /* call sites in formats that cannot take all; 0 = VMT_EXPORT_TOP */
 };
 
@@ -33,7 +33,7 @@ struct vmt_export_options {
 typedef int vmt_export_write(FILE *stream, const struct vmt_recordings *recordings,
 			     const struct vmt_export_options *options, struct vmt_symbols *symbols);
 
-/* One file each. */
+/* Each is in a file of its own. */
 vmt_export_write vmt_folded_write;
 vmt_export_write vmt_speedscope_write;
 vmt_export_write vmt_pprof_write;
@@ -41,7 +41,7 @@ vmt_export_write vmt_chrome_write;
 vmt_export_write vmt_openmetrics_write;
 vmt_export_write vmt_csv_write;
 
-/* "live", "peak" and so on; false if there is no value of that name. */
+/* Find a value by its name ("live", "peak" and so on); false if there is none. */
 bool vmt_export_value(const char *text, enum vmt_export_value *ret_value);
 const char *vmt_export_value_name(enum vmt_export_value value);
 
@@ -51,11 +51,11 @@ static inline bool vmt_export_is_wanted(const struct vmt_export_options *options
 	return !options->pid || options->pid == view->header.pid;
 }
 
-/* How many recordings are written. */
+/* Returns how many recordings are written. */
 size_t vmt_export_count(const struct vmt_export_options *options,
 			const struct vmt_recordings *recordings);
 
-/* The moment that the first of them began, in ns since 1970; 0 without any. */
+/* Returns when the first of them began, in ns since 1970; 0 without any. */
 uint64_t vmt_export_start(const struct vmt_export_options *options,
 			  const struct vmt_recordings *recordings);
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Folded stacks, as flamegraph.pl, inferno and speedscope read them: a line for each call site,
- * "program;main;guard;mprotect_[k] 50", outermost first. As perf's have it, the name of a system
- * call ends in _[k], and with several processes their ids are behind the programs' names.
+ * Folded stacks, as read by flamegraph.pl, inferno and speedscope: a line for each call site,
+ * "program;main;guard;mprotect_[k] 50", outermost first. As in perf's, the system call ends in
+ * _[k], and with several processes, their pids follow the programs' names.
  */
 #include "export/profile.h"
 
 #include <inttypes.h>
 
-/* A frame ends at a semicolon. */
+/* A semicolon separates frames, so names must not contain one. */
 static void put_folded_name(FILE *stream, const char *name)
 {
 	for (; *name; name++)

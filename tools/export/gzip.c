@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* See gzip.h. zlib does it. */
+/* gzip output by zlib; see gzip.h. */
 #include "export/gzip.h"
 
 #include <errno.h>
 
-#define WINDOW_OF_GZIP (15 + 16) /* zlib's way to ask for gzip's header rather than its own */
+#define WINDOW_OF_GZIP (15 + 16) /* asks zlib for gzip's header instead of its own */
 
 int vmt_gzip_open(struct vmt_gzip *gzip, FILE *stream)
 {
@@ -34,7 +34,7 @@ void vmt_gzip_write(struct vmt_gzip *gzip, const void *bytes, size_t n)
 {
 	const unsigned char *at = bytes;
 
-	/* zlib counts in 32 bits. */
+	/* zlib's counters have 32 bits. */
 	while (n) {
 		size_t part = n < 1u << 30 ? n : 1u << 30;
 

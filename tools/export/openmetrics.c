@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * OpenMetrics text, as Prometheus and its like scrape it or node_exporter's textfile collector
- * reads it. A family of metrics must be in one piece, so that each is written for all processes
- * before the next. Labels are bounded: the top call sites, and no others.
+ * OpenMetrics text, for Prometheus and the like to scrape, or for node_exporter's textfile
+ * collector. A family of metrics must not be interrupted, so each is written for all processes
+ * before the next begins. Labels are bounded: only the top call sites have any.
  */
 #include "core/report/report.h"
 #include "export/profile.h"
@@ -23,7 +23,7 @@ struct metrics {
 	size_t count;
 };
 
-/* Counters of one process; UINT64_MAX: not known, and left out. */
+/* A counter of one process; UINT64_MAX = unknown, and left out. */
 typedef uint64_t metric_of(const struct vmt_view *view);
 
 static uint64_t maps_now(const struct vmt_view *view)
@@ -77,7 +77,7 @@ static const struct {
 static const struct {
 	const char *name;
 	const char *help;
-	size_t offset; /* in struct vmt_rec_counters */
+	size_t offset; /* offset in struct vmt_rec_counters */
 } of_call[] = {
 	{ "vmatrace_calls", "System calls that can change maps.",
 	  offsetof(struct vmt_rec_counters, calls) },
@@ -102,7 +102,7 @@ static void put_label(FILE *stream, const char *before, const char *name, const 
 	putc('"', stream);
 }
 
-/* Up to the labels that every metric of a process has, without the closing brace. */
+/* Write a metric up to the labels that all metrics of a process have, without the closing brace. */
 static void put_metric(const struct metrics *out, const struct metric_process *process,
 		       const char *name, const char *suffix)
 {
@@ -181,8 +181,8 @@ static void put_of_sites(const struct metrics *out, const struct metric_process 
 }
 
 /*
- * Whether the labels of one are those of a later one, which then stands for both: the number of a
- * process that has ended is given again, and the same recording may be named twice.
+ * Does a later process have the same labels? Then that is written instead: pids are reused, and the
+ * same recording may be named twice.
  */
 static bool is_superseded(const struct metrics *out, size_t index)
 {

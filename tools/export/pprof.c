@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pprof's profile.proto, gzipped: for `go tool pprof`, Pyroscope, Parca, Grafana. Addresses are
- * offsets in the modules' files, since a recording holds no others: each mapping begins at 0, and
- * its build-id says which file it is. Field numbers are those of
+ * pprof's profile.proto, gzipped: for `go tool pprof`, Pyroscope, Parca and Grafana. Addresses are
+ * offsets in the modules' files, since a recording has no others. So each mapping begins at 0, and
+ * its build-id identifies the file. Field numbers are those of
  * github.com/google/pprof/proto/profile.proto.
  */
 #include "export/gzip.h"
@@ -29,7 +29,9 @@ enum profile_field {
 	PROFILE_DEFAULT_SAMPLE_TYPE = 14,
 };
 
-/* A string, or a function (the name and the file as numbers of strings); in the order of numbers.
+/*
+ * A string, or a function (with its name and its file as numbers of strings), in the order of
+ * numbers.
  */
 struct numbered {
 	uint64_t number;
@@ -40,16 +42,16 @@ struct numbered {
 
 struct pprof {
 	struct vmt_gzip gzip;
-	struct vmt_protobuf message; /* the one at hand, */
-	struct vmt_protobuf inner; /* …a message in it, */
-	struct vmt_protobuf top; /* …and the field that it becomes */
-	struct numbered *strings; /* numbers from 0 */
-	struct numbered *functions; /* from 1 */
-	uint64_t locations; /* ids given so far */
+	struct vmt_protobuf message; /* the message that is being built */
+	struct vmt_protobuf inner; /* a message inside it */
+	struct vmt_protobuf top; /* the field that `inner` becomes */
+	struct numbered *strings; /* numbered from 0 */
+	struct numbered *functions; /* numbered from 1 */
+	uint64_t locations; /* ids used so far */
 	uint64_t mappings;
 };
 
-/* ret_is_new: it was not there before. */
+/* ret_is_new: the entry was not in the list before. */
 static uint64_t number_of(struct numbered **list, const void *key, size_t length, bool *ret_is_new)
 {
 	struct numbered *found;
@@ -120,7 +122,7 @@ static char *build_id_text(const struct vmt_rec_module *module)
 	return text;
 }
 
-/* The end of the part of a module that is in any stack. */
+/* Returns the end of the part of a module that occurs in stacks. */
 static uint64_t module_end(const struct vmt_profile *profile, uint32_t module)
 {
 	uint64_t end = 0;
@@ -146,7 +148,7 @@ static uint64_t put_mapping(struct pprof *out, const struct vmt_profile *profile
 	vmt_protobuf_number(&out->message, 3, module_end(profile, index));
 	vmt_protobuf_number(&out->message, 5, string_number(out, name));
 	vmt_protobuf_number(&out->message, 6, string_number(out, build_id));
-	/* All that could be named has been: has_functions to has_inline_frames. */
+	/* Everything that could be named has been: fields has_functions to has_inline_frames. */
 	for (uint32_t field = 7; field <= 10; field++)
 		vmt_protobuf_number(&out->message, field, 1);
 	put_field(out, PROFILE_MAPPING, &out->message);
@@ -164,7 +166,7 @@ static bool is_program(const struct vmt_view *view, const struct vmt_rec_module 
 	return exe.length == path.length && !memcmp(exe.bytes, path.bytes, exe.length);
 }
 
-/* The ids of the modules' mappings, 0 for those in no stack. Returns the array, to be freed. */
+/* Returns the ids of the modules' mappings, to be freed; 0 for modules in no stack. */
 static uint64_t *put_mappings(struct pprof *out, const struct vmt_profile *profile)
 {
 	uint64_t count = vmt_view_count(profile->view, VMT_SECTION_MODULES);
@@ -269,7 +271,7 @@ static void put_pprof_process(struct pprof *out, const struct vmt_view *view,
 	vmt_profile_free(&profile);
 }
 
-/* The table of strings comes last, when all of them are known. */
+/* The table of strings comes last, when it is complete. */
 static void put_pprof_end(struct pprof *out, const struct vmt_export_options *options,
 			  uint64_t start, uint64_t end)
 {
@@ -301,7 +303,7 @@ int vmt_pprof_write(FILE *stream, const struct vmt_recordings *recordings,
 
 	if (ret)
 		return ret;
-	string_number(&out, ""); /* number 0, as the format wants it */
+	string_number(&out, ""); /* the format requires "" to have number 0 */
 	put_sample_types(&out);
 	for (size_t i = 0; i < recordings->count; i++) {
 		const struct vmt_view *view = &recordings->item[i].view;

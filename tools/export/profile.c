@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See profile.h. Reads a view; the names come from naming/, so that they are those of all reports.
+ * Reads a view. The names come from naming/, so they are the same as in all reports. See profile.h.
  */
 #include "export/profile.h"
 #include "export/utf8.h"
@@ -13,10 +13,10 @@
 
 #include <inttypes.h>
 
-/* What makes two places the same; without padding, since it is compared as bytes. */
+/* The key of a location; without padding, since it is compared as bytes. */
 struct location_key {
 	uint64_t offset;
-	const char *text; /* of places that are no frame: compared as a pointer, which is enough */
+	const char *text; /* of a location that is no frame; comparing the pointer is enough */
 	uint32_t module;
 	uint32_t map_page;
 };
@@ -77,7 +77,7 @@ static bool find_location(const struct profile_reader *reader, const struct loca
 	return known != NULL;
 }
 
-/* Of a place that has no address. text lives longer than the profile's reader. */
+/* For a location without an address. text must outlive the reader. */
 static uint32_t named_location(struct profile_reader *reader, const char *text,
 			       enum vmt_profile_kind kind)
 {
@@ -111,7 +111,7 @@ static uint32_t tail_location(struct profile_reader *reader, const struct vmt_sy
 	return index;
 }
 
-/* As "libc.so.6+0x1139". */
+/* "libc.so.6+0x1139" */
 static char *address_text(const struct vmt_view *view, const struct vmt_rec_frame *frame)
 {
 	struct vmt_view_string base = { "", 0 };
@@ -193,7 +193,7 @@ static void read_sample(struct profile_reader *reader, struct vmt_profile_sample
 	sample->value[VMT_EXPORT_SPLIT] = counters->split;
 	sample->value[VMT_EXPORT_MERGED] = counters->merged;
 	sample->value[VMT_EXPORT_BYTES] = totals->bytes;
-	/* Formats hold signed numbers; a damaged recording may say anything. */
+	/* Formats use signed numbers, and a damaged recording may contain any value. */
 	for (size_t i = 0; i < VMT_EXPORT_VALUES; i++) {
 		if (sample->value[i] > INT64_MAX)
 			sample->value[i] = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See protobuf.h. A field is a key (its number and how it is written) and a value; numbers are
- * written seven bits at a time, the lowest first.
+ * A field is a key (its number and its encoding) and a value. Numbers are written in groups of
+ * seven bits, the lowest first. See protobuf.h.
  */
 #include "export/protobuf.h"
 #include "util/must.h"

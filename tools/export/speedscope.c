@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * speedscope's own file format (https://www.speedscope.app/file-format-schema.json): a profile for
- * each of the numbers that a process has any of. The frames are gathered while the profiles are
- * written, and come behind them.
+ * speedscope's file format (https://www.speedscope.app/file-format-schema.json): a profile for each
+ * value that occurs in a process. Frames are collected while the profiles are written, and written
+ * after them.
  */
 #include "export/compact.h"
 #include "export/profile.h"
@@ -15,11 +15,11 @@ struct speedscope {
 	FILE *frames;
 	uint64_t frame_count;
 	uint64_t profiles;
-	uint64_t active; /* the profile shown first; UINT64_MAX = none yet */
+	uint64_t active; /* the profile that is shown first; UINT64_MAX = none yet */
 	enum vmt_export_value value;
 };
 
-/* Where the lines of each location are in the list of frames. Returns the array, to be freed. */
+/* Returns the position of each location's lines in the list of frames, to be freed. */
 static uint64_t *add_frames(struct speedscope *out, const struct vmt_profile *profile)
 {
 	uint64_t *first = vmt_must_alloc(profile->locations, sizeof(*first));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See utf8.h. A path is whatever bytes a program chose, and a name of a function whatever its
- * debug information says.
+ * A path consists of any bytes that a program chose, and a function's name of any bytes in its
+ * debug information. See utf8.h.
  */
 #include "export/utf8.h"
 #include "util/must.h"
@@ -14,7 +14,7 @@ static bool is_continuation(unsigned char byte)
 	return (byte & 0xc0) == 0x80;
 }
 
-/* The length of the sequence that a byte begins; 0 for one that begins none. */
+/* Returns the length of the sequence that begins with this byte; 0 if none does. */
 static size_t sequence_length(unsigned char byte)
 {
 	if (byte < 0x80)
@@ -26,7 +26,10 @@ static size_t sequence_length(unsigned char byte)
 	return byte >= 0xf0 && byte < 0xf5 ? 4 : 0;
 }
 
-/* The same if it is there as a whole, in its shortest form, and no surrogate nor above U+10FFFF. */
+/*
+ * Returns the length of a sequence that is complete, in its shortest form, no surrogate and not
+ * above U+10FFFF; otherwise 0.
+ */
 static size_t valid_length(const unsigned char *at, size_t n)
 {
 	size_t length = sequence_length(*at);

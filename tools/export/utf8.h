@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of any bytes as text that every format and every terminal takes. */
+/* Turns names of any bytes into text that every format and every terminal accepts. */
 #ifndef VMT_UTF8_H
 #define VMT_UTF8_H
 
 #include <stddef.h>
 
 /*
- * A copy with '?' for each byte that is not part of valid UTF-8, and for each control character:
- * also line separators, and what changes the direction of text. The caller frees it.
+ * Returns a copy with '?' for each byte that is not part of valid UTF-8, and for each control
+ * character, including line separators and marks that change the direction of text. The caller
+ * frees it.
  */
 char *vmt_utf8_copy(const char *bytes, size_t n);
 
