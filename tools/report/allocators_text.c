@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See allocators_text.h.
- */
+/* The allocators in the text report; see allocators_text.h. */
 #include "report/allocators_text.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define FEW_MAPS 16u /* the first screen need not speak of fewer */
+#define FEW_MAPS 16u /* the first screen does not mention fewer */
 #define LINES    2u
 
 static const char *base_name(const struct vmt_allocator *item, int *ret_length)
@@ -19,7 +17,7 @@ static const char *base_name(const struct vmt_allocator *item, int *ret_length)
 	return base;
 }
 
-/* "2.00 maps each"; of few maps how many allocations share one. */
+/* "2.00 maps each"; if there are few maps, how many allocations share one. */
 static const char *ratio(char *text, size_t size, const struct vmt_allocator *item)
 {
 	struct vmt_number number;

@@ -6,7 +6,7 @@
 #include "explain/allocators.h"
 #include "util/lines.h"
 
-/* At most two lines, none if there is nothing to know; verbose: a line for each. */
+/* Adds at most two lines, or none if nothing is known; with verbose, a line for each allocator. */
 void vmt_allocators_lines(struct vmt_lines *lines, const struct vmt_allocators *allocators,
 			  bool verbose);
 

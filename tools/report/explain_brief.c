@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The explanation in a report: first the cause and what would help, at the top of the
- * first screen; then, further down, what the maps are, why neighbours are two and what they
- * cost. Ten lines together. Part of explain_text.h.
+ * The explanation in a report: first, at the top of the first screen, the cause and what would
+ * help; further down what the maps are, why neighbours do not merge, and what they cost. At most
+ * ten lines together. Part of explain_text.h.
  */
 #include "report/explain_parts.h"
 #include "report/explain_text.h"
@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FEW_MAPS   100u /* of fewer a report need not say what they are */
-#define KINDS_ROOM 104u /* bytes that fit into two lines behind "  kinds   " */
+#define FEW_MAPS   100u /* with fewer maps, a report does not say what they are */
+#define KINDS_ROOM 104u /* bytes that fit into two lines after "  kinds   " */
 
 static const char *site_of(const struct vmt_explain_names *names, uint32_t site, char *text,
 			   size_t size)
@@ -23,7 +23,7 @@ static const char *site_of(const struct vmt_explain_names *names, uint32_t site,
 	return text;
 }
 
-/* ", by mmap in main app.c:7" of what is nearly all its doing; else how much of it is. */
+/* ", by mmap in main app.c:7" if nearly all was made there; otherwise with the share. */
 static const char *by_whom(const struct vmt_explain_names *names,
 			   const struct vmt_explain_share *share, const char *start, char *text,
 			   size_t size)
@@ -55,7 +55,7 @@ static size_t put_kind(char *text, size_t size, const struct vmt_explain_kind *k
 		kind->detail ? ")" : "");
 }
 
-/* Most first, as many as two lines hold; the rest is counted. */
+/* The kinds with most maps, as many as fit into two lines; the others are counted. */
 static void put_kinds_line(struct vmt_lines *lines, const struct vmt_explain *explain)
 {
 	struct vmt_number number;
@@ -107,7 +107,7 @@ static void put_reason_line(struct vmt_lines *lines, const struct vmt_explain *e
 		      vmt_lines_number(&number, reason->pairs), text, by);
 }
 
-/* Of these it matters most whether they are ever given back. */
+/* For these patterns, it matters most whether the maps are ever given back. */
 static bool is_to_be_unmapped(enum vmt_pattern pattern)
 {
 	return pattern == VMT_PATTERN_VIEWS || pattern == VMT_PATTERN_DEVICES ||
@@ -145,7 +145,7 @@ static void put_help(struct vmt_lines *lines, const struct vmt_explain *explain,
 			      vmt_lines_number(&saves, pattern->saves), remedy);
 }
 
-/* Pieces that no pattern explains, as heaps of garbage collectors are. */
+/* Pieces that no pattern explains, such as heaps of garbage collectors. */
 static void put_alone(struct vmt_lines *lines, const struct vmt_explain *explain,
 		      const struct vmt_explain_names *names)
 {
@@ -176,7 +176,7 @@ static void put_holes(struct vmt_lines *lines, const struct vmt_explain *explain
 		by_whom(names, &explain->punched_by, ", ", by, sizeof(by)));
 }
 
-/* What does not fit as a whole is left out. */
+/* An item that does not fit completely is left out. */
 static void end_item(struct vmt_lines *lines, size_t *before, size_t most)
 {
 	if (lines->count > most)
@@ -184,7 +184,7 @@ static void end_item(struct vmt_lines *lines, size_t *before, size_t most)
 	*before = lines->count;
 }
 
-/* The second one, when it makes half as many maps as the first, or more. */
+/* Is there a second cause that makes at least half as many maps as the first? */
 static bool has_second(const struct vmt_explain *explain)
 {
 	return explain->pattern_count > 1 && vmt_explain_weight(&explain->patterns[1]) >=

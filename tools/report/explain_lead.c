@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See explain_lead.h.
- */
+/* Puts the lead of a report together; see explain_lead.h. */
 #include "report/explain_plain.h"
 #include "report/explain_lead.h"
 #include "report/explain_leak.h"
@@ -17,7 +15,7 @@ static bool is_small(const struct vmt_explain_record *record)
 	       vmt_explain_plain_most(record, UINT64_C(1) << top->pattern) > top->maps;
 }
 
-/* A pattern comes first, unless one place holds more maps than show it. */
+/* A pattern comes first, unless one place holds more maps than show the pattern. */
 static void put_causes(struct vmt_lines *lines, struct vmt_explain_record *record,
 		       const struct vmt_explain_names *names)
 {

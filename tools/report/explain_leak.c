@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See explain_leak.h. Objects are what one place mapped, whoever cut them in pieces later. Who
- * gives them back is not recorded for each: it is said only where nearly all that is given back was
- * this place's, and one place or two did it.
+ * An object is a map made by one place, whoever cut it later. Who gave back which object is not
+ * recorded. So this names those who give back only if nearly everything that was given back came
+ * from this place, and if one or two places gave it back. See explain_leak.h.
  */
 #include "report/explain_leak.h"
 #include "core/report/report.h"
@@ -10,15 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LEAST_SHARE 3u /* of the growth: a third is worth going first */
+#define LEAST_SHARE 3u /* a third of the growth is worth mentioning first */
 #define MOST        90u /* percent of what was removed, by those who are named */
 
-/* What all sites of one place did. */
+/* The effect of all sites of one place. */
 struct sum {
-	uint32_t site; /* of these the one that did most */
+	uint32_t site; /* the site that did most */
 	uint64_t most;
-	uint64_t mapped; /* maps now whose memory it mapped */
-	uint64_t live; /* maps now that it put where they start */
+	uint64_t mapped; /* live maps in memory that it mapped */
+	uint64_t live; /* live maps whose start it put there */
 	struct vmt_rec_counters counters;
 };
 
@@ -44,7 +44,7 @@ static void add_counts_of_site(struct sum *sum, uint32_t index,
 	sum->most = did;
 }
 
-/* By the number of the first site of each place; NULL: no memory. */
+/* Returns an array indexed by the first site of each place; NULL without memory. */
 static struct sum *sum_places(const struct vmt_explain_record *record)
 {
 	uint32_t sites = record->explain.facts.sites;
@@ -77,7 +77,7 @@ static uint32_t greatest(const struct sum *sums, uint32_t sites)
 	return best;
 }
 
-/* Who removed most maps but for `other`; 0: nobody. */
+/* Returns the place that removed most maps, apart from `other`; 0: none. */
 static uint32_t greatest_remover(const struct sum *sums, uint32_t sites, uint32_t other)
 {
 	uint32_t best = 0;
@@ -96,15 +96,18 @@ static uint64_t given_back_of(const struct sum *sum)
 	return vmt_report_per_call(&sum->counters, sum->live, &per_call) ? per_call.given_back : 0;
 }
 
-/* Whether most of what was given back is what this place mapped: most other places gave back
- * little. */
+/*
+ * Did this place map most of what was given back? That is so if all other places gave back little.
+ */
 static bool is_most_given_back(const struct sum *sums, uint32_t sites, uint32_t place)
 {
 	uint64_t made = given_back_of(&sums[place]);
 	uint64_t others = 0;
 
 	for (uint32_t i = VMT_SITE_FIRST; i < sites; i++) {
-		/* Who cuts maps has its pieces given back together with the rest of them. */
+		/*
+		 * Pieces of a place that cuts maps are given back together with the other pieces.
+		 */
 		if (i != place && sums[i].counters.created > sums[i].counters.split)
 			others += given_back_of(&sums[i]);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is given back in part only, and who gives back the rest. Of recordings only. */
+/* Objects that are given back only in part, and who gives back the others. For recordings only. */
 #ifndef VMT_EXPLAIN_LEAK_H
 #define VMT_EXPLAIN_LEAK_H
 
@@ -7,8 +7,9 @@
 #include "util/lines.h"
 
 /*
- * One sentence when the maps grew steadily and one place's are not given back, or not all: it goes
- * before what would make each of them cost less. now: CLOCK_MONOTONIC of one still running, or 0.
+ * Add a sentence if the maps grew steadily and one place's objects are not given back, or not all
+ * of them. It comes before advice that would only make each object cheaper. now: CLOCK_MONOTONIC
+ * for a process that still runs, or 0.
  */
 void vmt_explain_leak(struct vmt_lines *lines, struct vmt_explain_record *record, uint64_t now);
 

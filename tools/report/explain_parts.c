@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See explain_parts.h: sums over reasons, and lines that appear in two places.
- */
+/* Sums over reasons, and lines that are used in two places. See explain_parts.h. */
 #include "core/report/report.h"
 #include "report/explain_parts.h"
 
@@ -9,13 +7,13 @@
 #include <string.h>
 
 #define SLOW_FAULTS 10000u
-#define ROOMY_LIMIT 262144u /* what much software asks for that maps a lot */
+#define ROOMY_LIMIT 262144u /* what software that needs many maps commonly recommends */
 
 void vmt_explain_sum_reasons(const struct vmt_explain *explain,
 			     struct vmt_explain_reason reasons[VMT_APART_COUNT])
 {
 	memset(reasons, 0, VMT_APART_COUNT * sizeof(*reasons));
-	/* Most pairs come first, so the first of a reason is its top. */
+	/* Pairs are sorted by number, so the first pair of a reason is its top. */
 	for (size_t i = 0; i < explain->pairs_count; i++) {
 		const struct vmt_explain_neighbours *pairs = &explain->pairs[i];
 		struct vmt_explain_reason *reason = &reasons[pairs->why];
@@ -75,9 +73,9 @@ const char *vmt_explain_plural(enum vmt_kind kind, uint64_t maps)
 	}
 }
 
-#define LIMIT_MAX (UINT64_C(1) << 30) /* of vm.max_map_count, an int; more is no figure */
+#define LIMIT_MAX (UINT64_C(1) << 30) /* the limit is an int; larger values are not suggested */
 
-/* Two digits are more than such an estimate has. */
+/* Two digits, since the estimate is no more precise. */
 static double rounded(double value)
 {
 	uint64_t scale = 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the page of `vmatrace maps` and the lines of a report have in common. Shared by
- * explain_text.c, explain_brief.c and explain_parts.c, and by nobody else.
+ * Shared by the page of `vmatrace maps` and the lines of a report: explain_text.c, explain_brief.c
+ * and explain_parts.c, and included by nothing else.
  */
 #ifndef VMT_EXPLAIN_PARTS_H
 #define VMT_EXPLAIN_PARTS_H
@@ -9,38 +9,41 @@
 #include "explain/explain.h"
 #include "util/lines.h"
 
-/* Pairs of one reason, whatever the site. */
+/* Pairs with one reason, for all sites. */
 struct vmt_explain_reason {
 	uint64_t pairs;
-	const struct vmt_explain_neighbours *top; /* what most of them are */
+	const struct vmt_explain_neighbours *top; /* the entry with most of them */
 	bool has_more_details;
 };
 
 void vmt_explain_sum_reasons(const struct vmt_explain *explain,
 			     struct vmt_explain_reason reasons[VMT_APART_COUNT]);
 
-/* The one with most pairs after last; NULL: the first, the last. */
+/*
+ * Returns the reason with the most pairs after `last`; last NULL: the first one. NULL after the
+ * last one.
+ */
 const struct vmt_explain_reason *
 vmt_explain_next_reason(const struct vmt_explain_reason reasons[VMT_APART_COUNT],
 			const struct vmt_explain_reason *last);
 
 /*
- * "differ in protection (rw-p, ---p)"; of several the one that most have. Without details of those
- * that look alike when the call that cut them is told otherwise.
+ * "differ in protection (rw-p, ---p)", with the most frequent detail if there are several. For
+ * pairs that look alike, the detail is left out if the call that cut them is mentioned elsewhere.
  */
 void vmt_explain_put_reason(char *text, size_t size, const struct vmt_explain *explain,
 			    const struct vmt_explain_reason *reason, bool has_site);
 
-/* "s" where there are several, and the word for it can have one. */
+/* "s" if there are several maps and the word for the kind has a plural. */
 const char *vmt_explain_plural(enum vmt_kind kind, uint64_t maps);
 
-/* What so many maps cost, after a start of the line. */
+/* Add the cost of so many maps, after a start of the line. */
 void vmt_explain_put_cost(struct vmt_lines *lines, const char *start, uint64_t maps);
 
-/* A limit with room for twice as many maps, where these come near to the present one. */
+/* If the maps come near the limit, suggest a limit for twice as many. */
 void vmt_explain_put_limit(struct vmt_lines *lines, const char *start, uint64_t maps,
 			   uint64_t limit);
 
-#define VMT_EXPLAIN_COSTLY 1000u /* of fewer maps the cost is not worth a word */
+#define VMT_EXPLAIN_COSTLY 1000u /* the cost of fewer maps is not mentioned */
 
 #endif

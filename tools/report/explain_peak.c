@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See explain_peak.h. The maps of the peak are gone, but how many each call site held then
- * is recorded. Sites of one line of the program are taken together.
+ * The maps of the peak are gone, but the recording says how many each call site held then. Sites of
+ * one line of the program are added up. See explain_peak.h.
  */
 #include "explain/explain_owner.h"
 #include "report/explain_peak.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAMED 2u /* so many places are told */
+#define NAMED 2u /* this many places are named */
 
 struct place {
 	char name[256];
@@ -53,7 +53,7 @@ static int by_maps(const void *a, const void *b)
 	return strcmp(one->name, two->name);
 }
 
-/* Those with a share worth telling. */
+/* Collect the places with a share worth mentioning. */
 static void gather(struct vmt_explain_record *record, struct places *places,
 		   const struct vmt_view_totals *totals, uint64_t sites)
 {

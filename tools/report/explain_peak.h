@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who held the maps at the peak, when most of them are gone since: what is left says little of
- * what ran into the limit. Used by explain_record.c.
+ * Who held the maps at the peak, if most of them are gone: the remaining maps say little about what
+ * reached the limit. Used by explain_lead.c.
  */
 #ifndef VMT_EXPLAIN_PEAK_H
 #define VMT_EXPLAIN_PEAK_H
@@ -9,10 +9,13 @@
 #include "explain/explain_record.h"
 #include "util/lines.h"
 
-/* Most of what there was at the peak is gone: who had it then is the question. */
+/* Are most maps of the peak gone, so that the question is who had them then? */
 bool vmt_explain_peak_is_over(const struct vmt_view *view);
 
-/* Add lines for the top of a report; false, and none, when the peak is what there is now. */
+/*
+ * Add lines for the top of a report. Returns false, and adds none, if the maps of the peak still
+ * exist.
+ */
 bool vmt_explain_peak_lead(struct vmt_lines *lines, struct vmt_explain_record *record);
 
 #endif

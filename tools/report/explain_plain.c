@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See explain_plain.h. What a map is there for is the doing of the call that put its start there;
- * the call sites of one place are added up.
+ * A map's purpose is known from the call that put its start there; call sites of one place are
+ * added up. See explain_plain.h.
  */
 #include "core/report/report.h"
 #include "explain/explain_owner.h"
@@ -12,12 +12,12 @@
 #include <string.h>
 
 #define PLACES_TOLD 3u
-#define ENOUGH      16u /* calls; fewer are not unmapped one by one */
-#define SHARE       20u /* a twentieth of the growth is worth a cause */
+#define ENOUGH      16u /* calls; the maps of fewer are not said to be unmapped one by one */
+#define SHARE       20u /* a twentieth of the growth deserves a cause */
 
-/* What all sites of one place did. */
+/* The effect of all sites of one place. */
 struct place {
-	uint32_t site; /* of these the one with most maps */
+	uint32_t site; /* the site with most maps */
 	uint64_t most;
 	uint64_t live;
 	struct vmt_rec_counters counters;
@@ -28,7 +28,10 @@ static uint32_t place_of_site(const struct vmt_explain_record *record, uint32_t 
 	return record->place ? record->place[site] : site;
 }
 
-/* Maps put by each place that show none of the patterns told, and how many; NULL: no memory. */
+/*
+ * Returns for each place how many of its maps show none of the patterns in `told`; NULL without
+ * memory.
+ */
 static uint64_t *count_untold(const struct vmt_explain_record *record, uint64_t told)
 {
 	uint32_t sites = record->explain.facts.sites;
@@ -107,7 +110,7 @@ const char *vmt_explain_plain_given_back(void *context, uint32_t site, char *tex
 	return text;
 }
 
-/* A map that the place put there and no pattern tells of. */
+/* Returns a map that the place put, and that shows none of the patterns in `told`. */
 static const struct vmt_explain_map *example_of(const struct vmt_explain_record *record,
 						uint32_t place, uint64_t told)
 {
@@ -202,7 +205,7 @@ uint64_t vmt_explain_plain_most(const struct vmt_explain_record *record, uint64_
 	return most;
 }
 
-/* A pattern that most of the place's untold maps show. */
+/* Returns the pattern that most of the place's remaining maps show. */
 static const struct vmt_explain_pattern *pattern_of(const struct vmt_explain_record *record,
 						    uint32_t place, uint64_t maps, uint64_t told)
 {
@@ -225,7 +228,10 @@ static const struct vmt_explain_pattern *pattern_of(const struct vmt_explain_rec
 	return NULL;
 }
 
-/* The place with most maps that neither a pattern told nor a plain cause before tells of. */
+/*
+ * Returns the place with most maps that neither a pattern in `told` nor an earlier plain cause
+ * covers.
+ */
 static uint32_t next_place(const struct vmt_explain_record *record, uint64_t told,
 			   const uint32_t *done, unsigned count, uint64_t *ret_maps)
 {

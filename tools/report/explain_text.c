@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The page of `vmatrace maps`, see explain_text.h. The answer before the evidence, in 80
- * columns, and nothing that is not known.
+ * The page of `vmatrace maps`: the answer before the evidence, in 80 columns, and no claims that
+ * are not known. See explain_text.h.
  */
 #include "explain/explain_files.h"
 #include "report/explain_parts.h"
@@ -21,7 +21,7 @@ static bool is_inside_character(char byte)
 	return ((unsigned char)byte & 0xc0) == 0x80;
 }
 
-/* A path with "..." in its middle if it does not fit: JSON has it whole. */
+/* A path that does not fit gets "..." in its middle; JSON has it in full. */
 static void put_path(struct vmt_lines *lines, const char *start, const char *path)
 {
 	size_t room = lines->width > FILES_COLUMN + 20 ? lines->width - FILES_COLUMN : 20;
@@ -127,7 +127,7 @@ static void put_remedies(struct vmt_lines *lines, const struct vmt_explain *expl
 
 		const char *also = vmt_explain_also(pattern->pattern);
 
-		/* The most first: what remains is a drop in the ocean, for JSON to tell. */
+		/* Patterns come by weight; those that cover less than 1 % are left to JSON. */
 		if (vmt_explain_weight(pattern) < explain->count / 100)
 			break;
 		snprintf(text, sizeof(text), "-%s", vmt_lines_number(&saves, pattern->saves));
@@ -152,7 +152,7 @@ static void put_pattern(struct vmt_lines *lines, const struct vmt_explain *expla
 		      vmt_lines_number(&number, pattern->maps));
 }
 
-/* The cause in a line, if there is one, and in a second one what comes close to it. */
+/* One line for the cause, and a second if another cause comes close. */
 static void put_cause(struct vmt_lines *lines, const struct vmt_explain *explain)
 {
 	const struct vmt_explain_pattern *top = explain->patterns;

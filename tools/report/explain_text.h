@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An explanation in words: the ten lines of a report and the page of `vmatrace maps`.
- * Only gathers lines; printing is the command's.
+ * An explanation in words: the ten lines of a report, and the page of `vmatrace maps`. It only
+ * gathers lines; the command prints them.
  */
 #ifndef VMT_EXPLAIN_TEXT_H
 #define VMT_EXPLAIN_TEXT_H
@@ -10,9 +10,15 @@
 #include "util/lines.h"
 
 struct vmt_explain_names {
-	/* "mprotect, make_stack src/fiber.c:41" of a site, or "". NULL: there are no sites. */
+	/*
+	 * Returns "mprotect, make_stack src/fiber.c:41" for a site, or "". NULL if there are no
+	 * sites.
+	 */
 	const char *(*site)(void *context, uint32_t site, char *text, size_t size);
-	/* ", none given back" of what the site's place did, or "". NULL like it. */
+	/*
+	 * Returns ", none given back" for the calls of the site's place, or "". May be NULL as
+	 * well.
+	 */
 	const char *(*given_back)(void *context, uint32_t site, char *text, size_t size);
 	void *context;
 };
@@ -21,25 +27,25 @@ struct vmt_explain_names {
 #define VMT_EXPLAIN_LEAD  12u
 
 /*
- * The cause and what would help, at most VMT_EXPLAIN_LEAD lines; none where there is none. Returns
- * the patterns told, a bit for each.
+ * Add the cause and what would help, at most VMT_EXPLAIN_LEAD lines; none without a cause. Returns
+ * a bit for each pattern mentioned.
  */
 uint64_t vmt_explain_lead(struct vmt_lines *lines, const struct vmt_explain *explain,
 			  const struct vmt_explain_names *names);
 
-/* One pattern more, with what would help, as far as there is room. */
+/* Add another pattern with what would help, if there is room. */
 void vmt_explain_lead_pattern(struct vmt_lines *lines, const struct vmt_explain *explain,
 			      const struct vmt_explain_pattern *pattern,
 			      const struct vmt_explain_names *names);
 
 /*
- * What there is more to say, up to VMT_EXPLAIN_LINES lines with those already there; none when
- * there is nothing to say of so few maps.
+ * Add further lines, up to VMT_EXPLAIN_LINES including those already there; none if there are too
+ * few maps to say anything.
  */
 void vmt_explain_brief(struct vmt_lines *lines, const struct vmt_explain *explain,
 		       const struct vmt_explain_names *names);
 
-/* All of it, without the headline; limit: 0 of a saved text. */
+/* Add the whole page without the headline. limit: 0 for a saved text. */
 void vmt_explain_page(struct vmt_lines *lines, const struct vmt_explain *explain, uint64_t limit);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The choice of a report's format. Used by the commands report, run and top. What a report says is
+ * Selects the format of a report, for the commands report, run and top. What a report says is
  * decided elsewhere.
  */
 #include "json/json.h"
@@ -12,7 +12,7 @@
 
 static const struct {
 	const char *name;
-	vmt_export_write *write; /* NULL: see vmt_print() */
+	vmt_export_write *write; /* NULL: vmt_print() has a case for the format */
 } formats[VMT_FORMATS] = {
 	[VMT_FORMAT_NONE] = { "none", NULL },
 	[VMT_FORMAT_TEXT] = { "text", NULL },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reports of recordings, in a format, to a stream: what `report` and `run` have in
- * common. Returns 0 or -errno (the stream could not be written).
+ * Writes reports of recordings in any format to a stream, for `report` and `run`. Functions return
+ * 0, or -errno if the stream could not be written.
  */
 #ifndef VMT_PRINT_H
 #define VMT_PRINT_H
@@ -25,7 +25,7 @@ enum vmt_format {
 	VMT_FORMATS,
 };
 
-/* For whoever names another; "none" is understood as well. */
+/* For complaints about an unknown format; "none" is accepted as well. */
 #define VMT_PRINT_FORMATS "text, json, folded, speedscope, pprof, chrome, openmetrics or csv"
 
 struct vmt_print_options {
@@ -34,13 +34,13 @@ struct vmt_print_options {
 	uint32_t depth; /* 0 = default */
 	bool verbose;
 	bool colour;
-	const char *symbols; /* directory with more symbol files, or NULL */
-	uint32_t pid; /* of several processes the one to show; 0 = choose in text, all in others */
-	enum vmt_export_value value; /* for viewers of one number */
+	const char *symbols; /* a directory with more symbol files, or NULL */
+	uint32_t pid; /* the process to show; 0 = choose one in text, show all in other formats */
+	enum vmt_export_value value; /* for formats that show one value */
 	struct vmt_rows_options rows;
 };
 
-/* The format named by text; false if there is none of that name. */
+/* Find a format by its name; false if there is none. */
 bool vmt_print_format(const char *text, enum vmt_format *ret_format);
 
 int vmt_print(FILE *stream, const struct vmt_recordings *recordings,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The text report of the core, given names, rows and a stream. Of several processes one
- * line each comes first. What a report says is decided in the core; used by print.c.
+ * The text report: the core's, supplied with names, rows and a stream. If there are several
+ * processes, they come first, with a line each. The core decides what a report says. Used by
+ * print.c.
  */
 #include "explain/explain_record.h"
 #include "input/liveness.h"
@@ -18,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PREFIX 12u /* columns of ==PID== at most */
+#define PREFIX 12u /* the most columns of ==PID== */
 
 struct context {
 	struct vmt_function_names names;
@@ -78,15 +79,15 @@ static bool is_handful(const struct vmt_view *view, const struct vmt_view_totals
 }
 
 /*
- * Of all that was chosen, or of those that hold a hundredth of the maps, and of a handful in any
- * case.
+ * Returns how many rows get a stack: all that the user selected; otherwise those with at least 1 %
+ * of the maps, and all if there are only a few.
  */
 static uint64_t count_stacks(const struct vmt_rows *rows, const struct vmt_rows_options *options,
 			     uint64_t maps)
 {
 	uint64_t n = 0;
 
-	/* Stacks of single call sites do not explain sums over a function or module. */
+	/* Stacks of single call sites do not explain sums over a function or a module. */
 	if (options->by > VMT_ROWS_BY_SITE)
 		return 0;
 	if (!is_default(options))
@@ -114,7 +115,7 @@ static void add_allocators(struct vmt_lines *lines, const struct vmt_view *view,
 	vmt_allocators_lines(lines, &allocators, verbose);
 }
 
-/* Filters that nothing passes are a slip mostly. */
+/* If nothing passes the filters, they are probably mistyped. */
 static void tell_no_match(struct vmt_lines *lines, const struct vmt_rows_options *options)
 {
 	const char *const filters[] = { options->module, options->function, options->call };
@@ -183,7 +184,10 @@ static void print_one(FILE *stream, const struct vmt_recording *recording,
 	free(totals);
 }
 
-/* The process asked for, or the one with the highest peak; the first of equals. */
+/*
+ * Returns the recording of the requested process, or the one with the highest peak (the first of
+ * equals).
+ */
 static size_t choose(const struct vmt_recordings *recordings, uint32_t pid)
 {
 	size_t chosen = 0;
@@ -191,7 +195,7 @@ static size_t choose(const struct vmt_recordings *recordings, uint32_t pid)
 	for (size_t i = 0; i < recordings->count; i++) {
 		const struct vmt_rec_header *header = &recordings->item[i].view.header;
 
-		/* Of several images of a process the last. */
+		/* If a process has several images, the last one counts. */
 		if (pid && header->pid == pid)
 			chosen = i;
 		if (!pid && header->maps_peak > recordings->item[chosen].view.header.maps_peak)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The text report with names: the tree of the processes, and one of them in detail. */
+/* The text report with names: the tree of processes, and one process in detail. */
 #ifndef VMT_PRINT_TEXT_H
 #define VMT_PRINT_TEXT_H
 

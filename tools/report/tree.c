@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tree of processes above a text report: who started whom, and whose maps are
- * many. Numbers of processes come from files and may lead in circles; each recording is
- * printed once. Used by print_text.c.
+ * The tree of processes above a text report: who started whom, and who has many maps. Pids come
+ * from files and may form circles; each recording is printed once. Used by print_text.c.
  */
 #include "core/base/printable.h"
 #include "core/report/report.h"
@@ -15,29 +14,29 @@
 
 #define DEPTH_MAX   20u /* of the indentation */
 #define NESTING_MAX 5000u
-#define LINES_MAX   10u /* of a tree that leaves room for what follows; … */
-#define LINES_FEW   6u /* …of a larger one, only so many are shown */
-#define NAMES_MAX   4u /* of the programs that have no line */
+#define LINES_MAX   10u /* lines of a tree that leaves room for the report */
+#define LINES_FEW   6u /* lines of a larger tree */
+#define NAMES_MAX   4u /* programs without a line whose names are listed */
 
-/* A process: of the programs that it became by exec the last one stands for all. */
+/* A process. If it became other programs by exec, the last one represents them all. */
 struct process {
-	bool is_last; /* the recording at this index is such a last one */
+	bool is_last; /* this recording is the last image of its process */
 	bool is_shown;
 	bool is_printed;
-	size_t last; /* of the same process */
-	size_t parent; /* the last one of the parent process; SIZE_MAX: not recorded */
-	size_t child; /* the first below it that has a line; SIZE_MAX: none */
-	size_t next; /* of the same parent */
-	uint64_t peak; /* of all its images */
+	size_t last; /* the last image of the same process */
+	size_t parent; /* the last image of the parent process; SIZE_MAX: it was not recorded */
+	size_t child; /* the first child with a line; SIZE_MAX: none */
+	size_t next; /* the next child of the same parent */
+	uint64_t peak; /* over all images */
 };
 
 struct tree {
 	FILE *stream;
 	const struct vmt_recordings *recordings;
-	struct process *process; /* one element per recording */
-	size_t *by_pid; /* all recordings by their pid, and of one pid in their order */
+	struct process *process; /* one element for each recording */
+	size_t *by_pid; /* all recordings, sorted by pid; those of one pid in their order */
 	size_t chosen;
-	size_t count; /* of processes */
+	size_t count; /* the number of processes */
 	size_t shown;
 	unsigned nesting;
 };
@@ -64,7 +63,7 @@ static void format_end(char *text, size_t size, const struct vmt_view *view)
 		snprintf(text, size, vmt_liveness_is_gone(view) ? "killed?" : "running");
 }
 
-/* Where the program's name begins in its path. */
+/* Remove the directories from the program's path. */
 static struct vmt_view_string without_directory(struct vmt_view_string command)
 {
 	uint32_t from = 0;
@@ -76,7 +75,7 @@ static struct vmt_view_string without_directory(struct vmt_view_string command)
 	return (struct vmt_view_string){ command.bytes + from, command.length - from };
 }
 
-/* At most room bytes of it; the ends of arguments become spaces. */
+/* Print at most room bytes; the ends of arguments become spaces. */
 static void put_text(FILE *stream, struct vmt_view_string text, size_t room)
 {
 	char copy[512];
@@ -89,7 +88,7 @@ static void put_text(FILE *stream, struct vmt_view_string text, size_t room)
 	fwrite(copy, 1, n, stream);
 }
 
-/* The arguments with spaces between, the program without its directory, at most room bytes. */
+/* The arguments, separated by spaces, the program without its directory; at most room bytes. */
 static void put_command(FILE *stream, const struct vmt_view *view, size_t room)
 {
 	struct vmt_view_string command = vmt_view_string(view, view->header.command);
@@ -129,7 +128,7 @@ static bool began_before(const struct tree *tree, size_t one, size_t two)
 	return first != second ? first < second : one < two;
 }
 
-/* A pid within its namespace: containers have equal ones. */
+/* A pid combined with its namespace, since containers reuse pids. */
 static uint64_t number_in(const struct vmt_rec_header *header, uint32_t pid)
 {
 	return (uint64_t)header->pid_namespace << 32 | pid;
@@ -152,7 +151,7 @@ static int by_pid(const void *a, const void *b, void *context)
 	return (one > two) - (one < two);
 }
 
-/* Where the recordings of a pid begin in by_pid; there may be tens of thousands in all. */
+/* Returns where the recordings of a pid begin in by_pid; there may be tens of thousands. */
 static size_t first_of(const struct tree *tree, uint64_t number)
 {
 	size_t low = 0;
@@ -169,7 +168,7 @@ static size_t first_of(const struct tree *tree, uint64_t number)
 	return low;
 }
 
-/* The recording of the program that became this one by exec; SIZE_MAX: there is none. */
+/* Returns the recording of the program that became this one by exec; SIZE_MAX: there is none. */
 static size_t image_before(const struct tree *tree, size_t index)
 {
 	uint64_t number = number_of(tree, index);
@@ -184,11 +183,11 @@ static size_t image_before(const struct tree *tree, size_t index)
 		    (last == SIZE_MAX || began_before(tree, last, other)))
 			last = other;
 	}
-	/* After any other end the number was given to somebody else. */
+	/* After any other end, the pid was given to another process. */
 	return last != SIZE_MAX && header_of(tree, last)->end == VMT_END_EXEC ? last : SIZE_MAX;
 }
 
-/* The last image of the parent that was running when this one began. */
+/* Returns the last image of the parent that was running when this one began. */
 static size_t parent_of(const struct tree *tree, size_t index)
 {
 	const struct vmt_rec_header *child = header_of(tree, index);
@@ -208,7 +207,7 @@ static size_t parent_of(const struct tree *tree, size_t index)
 	return parent;
 }
 
-/* Follow a process back to its first image, which its parent started. */
+/* Follow a process back to its first image, which is the one its parent started. */
 static void add_process(struct tree *tree, size_t last)
 {
 	struct process *process = &tree->process[last];
@@ -271,13 +270,15 @@ static size_t highest_hidden(const struct tree *tree)
 	return found;
 }
 
-/* The chosen process, those it comes from, and those with the highest peaks. */
+/*
+ * Choose the lines: the selected process, its ancestors, and the processes with the highest peaks.
+ */
 static void choose_lines(struct tree *tree, bool all)
 {
 	size_t max = all || tree->count <= LINES_MAX ? tree->count : LINES_FEW;
 	size_t next = tree->process[tree->chosen].last;
 
-	/* With room for all, which is the highest does not matter. */
+	/* If all fit, there is no need to find the highest. */
 	for (size_t i = 0; max == tree->count && i < tree->recordings->count; i++) {
 		if (tree->process[i].is_last)
 			show(tree, i);
@@ -289,7 +290,7 @@ static void choose_lines(struct tree *tree, bool all)
 		show(tree, next);
 }
 
-/* The nearest ancestor that has a line; SIZE_MAX: none. */
+/* Returns the nearest ancestor with a line; SIZE_MAX: none. */
 static size_t shown_parent(const struct tree *tree, size_t index)
 {
 	size_t parent = tree->process[index].parent;
@@ -302,7 +303,7 @@ static size_t shown_parent(const struct tree *tree, size_t index)
 	return SIZE_MAX;
 }
 
-/* Children below their parents, in their order. */
+/* Link children below their parents, in their order. */
 static void chain_lines(struct tree *tree)
 {
 	for (size_t i = tree->recordings->count; i-- > 0;) {
@@ -341,7 +342,7 @@ static struct vmt_view_string program_of(const struct tree *tree, size_t index)
 	return without_directory(vmt_view_string(view, view->header.exe));
 }
 
-/* How many hidden processes run the program of this one; 0 if an earlier one does as well. */
+/* Returns how many hidden processes run the same program; 0 if an earlier one runs it, too. */
 static uint64_t count_alike(const struct tree *tree, size_t index)
 {
 	struct vmt_view_string name = program_of(tree, index);
@@ -404,7 +405,7 @@ static void put_all(struct tree *tree, bool all)
 		    shown_parent(tree, i) == SIZE_MAX)
 			put_below(tree, i, 0);
 	}
-	/* Those in a circle have a parent, and nobody above them. */
+	/* Processes in a circle have a parent, but no ancestor without one. */
 	for (size_t i = 0; i < count; i++) {
 		if (tree->process[i].is_shown && !tree->process[i].is_printed)
 			put_below(tree, i, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The processes of several recordings, a line each, children below their parents. Only makes
- * the text; used by print_text.c.
+ * The processes of several recordings, a line each, with children below their parents. Used by
+ * print_text.c.
  */
 #ifndef VMT_TREE_H
 #define VMT_TREE_H
@@ -11,9 +11,8 @@
 #include <stdio.h>
 
 /*
- * chosen: which of them is described below the tree; its process gets a mark. Unless all are
- * wanted, of many processes only the chosen one, its ancestors and those with the highest
- * peaks have a line.
+ * chosen: the process that the report below describes; it gets a mark. If there are many processes,
+ * only this one, its ancestors, and those with the highest peaks have a line, unless `all` is set.
  */
 void vmt_tree_print(FILE *stream, const struct vmt_recordings *recordings, size_t chosen, bool all);
 
