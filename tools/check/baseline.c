@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading of baselines by jansson. A damaged baseline is refused as a whole:
- * half of one would let growth pass or blame the innocent. Prints nothing.
+ * Reads baselines with jansson. A damaged baseline is refused as a whole: half of one would let
+ * growth pass, or blame the wrong call site. Prints nothing. See baseline.h.
  */
 #include "check/baseline.h"
 #include "json/json_parts.h"
@@ -13,12 +13,12 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-/* More maps than any kernel has; sums of them do not overflow. */
+/* More maps than any kernel allows, yet small enough that sums do not overflow. */
 #define MAPS_MAX (INT64_C(1) << 40)
 
 #define BYTES_MAX (UINT64_C(256) << 20)
 
-/* Of a stack: each frame may be several functions. */
+/* The most lines of a stack, in which each frame may be several functions. */
 #define LINES_MAX (VMT_FRAMES_MAX * (1 + VMT_INLINED_CALLERS))
 
 bool vmt_baseline_is(const char *path)
@@ -29,7 +29,7 @@ bool vmt_baseline_is(const char *path)
 
 	if (stat(path, &status))
 		return false;
-	/* A recording is mapped, so what is a pipe can be none. */
+	/* A recording has to be mapped, so a pipe cannot be one. */
 	if (S_ISFIFO(status.st_mode))
 		return true;
 	file = S_ISREG(status.st_mode) ? fopen(path, "re") : NULL;
@@ -61,8 +61,8 @@ static bool read_number(const json_t *object, const char *key, int64_t low, int6
 }
 
 /*
- * The lines of a key, or NULL when the stack is none. Older versions trimmed names less, so several
- * call sites may have become one.
+ * Returns the lines of a key, or NULL if the array is no stack. Older versions shortened names
+ * less, so several of their call sites may now have the same key.
  */
 static char *read_stack(const json_t *array, bool *ret_is_older)
 {
@@ -109,7 +109,7 @@ static int read_site(struct vmt_summary_program *program, const json_t *object, 
 		return refuse(error, "a stack that is not a list of names in \"", program->name);
 	site = vmt_summary_site(program, call, stack);
 	free(stack);
-	/* `current` counts those that were written as they are. */
+	/* `current` counts the entries that were written with exactly this key. */
 	if (!is_older && site->current++)
 		return refuse(error, "a duplicate call site in \"", program->name);
 	site->maps += maps;
@@ -184,7 +184,7 @@ static int read_summary(struct vmt_summary *summary, const json_t *root, char *e
 	return ret;
 }
 
-/* All of a file, which may be a pipe, as from `git show`; NULL when it cannot be read. */
+/* Read a whole file, which may be a pipe, as from `git show`; NULL if it cannot be read. */
 static char *read_all(FILE *file, size_t *ret_n)
 {
 	char *bytes = NULL;
@@ -207,7 +207,7 @@ static char *read_all(FILE *file, size_t *ret_n)
 	return NULL;
 }
 
-/* What jansson would call a missing brace is told by its name. */
+/* Name the real problem where jansson would complain of a missing brace. */
 static json_t *parse(const char *bytes, size_t n, char *error)
 {
 	size_t skipped = vmt_slurp_mark(bytes, n);

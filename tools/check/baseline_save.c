@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writing of baselines: programs and call sites in the order of the summary, which is always the
- * same. What was there before stays whole until the new one is. Prints nothing.
+ * Writes baselines: programs and call sites in the order of the summary, which is always the same.
+ * An existing file stays complete until the new one is. Prints nothing.
  */
 #include "check/baseline.h"
 #include "json/json_parts.h"
@@ -72,7 +72,8 @@ static json_t *root_of(const struct vmt_summary *summary)
 }
 
 /*
- * A file that is replaced as a whole: its real name when path is a link to it. NULL: no such file.
+ * Returns the real name of the file to replace, also when path is a link to it; NULL if there is no
+ * such file.
  */
 static char *replaceable(const char *path)
 {
@@ -102,7 +103,7 @@ static int write_to(FILE *file, const json_t *root)
 int vmt_baseline_save(const char *path, const struct vmt_summary *summary)
 {
 	char *real = replaceable(path);
-	/* A device or a pipe is written to; to put a file in its place would break the machine. */
+	/* A device or a pipe is written to; replacing it by a file would break the machine. */
 	char *target = real ? vmt_must_format("%s.new", real) : vmt_must_copy(path);
 	FILE *file = fopen(target, "we");
 	json_t *root = root_of(summary);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two censuses side by side: call sites matched by program and key, sorted by how much
- * they changed. Loading says what is wrong with a file; nothing else here prints.
+ * Compares two summaries: call sites are matched by program and key, and sorted by how much they
+ * changed. Loading reports what is wrong with a file; nothing else here prints. See compare.h.
  */
 #include "check/baseline.h"
 #include "check/compare.h"
@@ -47,7 +47,7 @@ int vmt_compare_load(char **paths, size_t count, const struct vmt_summary_option
 	for (size_t i = 0; i < count && !ret; i++)
 		ret = vmt_load_path(&recordings, paths[i]);
 	if (ret)
-		ret = VMT_EXIT_USAGE; /* it has been said */
+		ret = VMT_EXIT_USAGE; /* a message has been printed already */
 	else
 		ret = explain(vmt_summary_read(ret_summary, &recordings, options), options);
 	vmt_load_free(&recordings);
@@ -94,7 +94,7 @@ static int64_t magnitude(const struct vmt_difference *item)
 	return item->after > item->before ? item->after - item->before : item->before - item->after;
 }
 
-/* Growth before loss of the same size, then by name, so that the order is always the same. */
+/* Growth comes before an equal loss, then names decide, so that the order is always the same. */
 static int by_change(const void *a, const void *b)
 {
 	const struct vmt_difference *one = a;

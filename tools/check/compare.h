@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Loading what is compared, a baseline or recordings, and the differences of two. Used by
- * check (loading) and diff.
+ * Loads a baseline or recordings, and finds the differences of two summaries. Used by check (for
+ * loading) and diff.
  */
 #ifndef VMT_COMPARE_H
 #define VMT_COMPARE_H
@@ -12,27 +12,28 @@
 
 struct vmt_difference {
 	const char *program;
-	const struct vmt_summary_site *site; /* the new one, or the old one if it is gone */
+	/* in the newer summary, or in the older one if it is gone */
+	const struct vmt_summary_site *site;
 	const char *kind; /* "added", "gone", "grown", "shrunk" */
 	int64_t before;
 	int64_t after;
 };
 
 struct vmt_comparison {
-	struct vmt_difference *item; /* the greatest change first */
+	struct vmt_difference *item; /* the largest change first */
 	size_t count;
-	int64_t growth_before; /* of all programs */
+	int64_t growth_before; /* over all programs */
 	int64_t growth_after;
 };
 
 /*
- * Read recordings (all of paths[0, count)) into a summary. 0, or the tool's exit status
- * after a message.
+ * Read the recordings paths[0, count) into a summary. Returns 0, or the tool's exit status after a
+ * message.
  */
 int vmt_compare_load(char **paths, size_t count, const struct vmt_summary_options *options,
 		     struct vmt_summary *ret_summary);
 
-/* The same of a single path that may also be a baseline. */
+/* Read a path that may be a baseline as well. Returns the same. */
 int vmt_compare_load_any(char *path, const struct vmt_summary_options *options,
 			 struct vmt_summary *ret_summary);
 
@@ -41,7 +42,7 @@ void vmt_compare(const struct vmt_summary *before, const struct vmt_summary *aft
 void vmt_compare_free(struct vmt_comparison *comparison);
 
 void vmt_compare_text(FILE *stream, const struct vmt_comparison *comparison);
-/* "schema": "vmatrace.diff/1". 0 or -errno. */
+/* Write JSON, "schema": "vmatrace.diff/1". Returns 0 or -errno. */
 int vmt_compare_json(FILE *stream, const struct vmt_comparison *comparison);
 
 #endif

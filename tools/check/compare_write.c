@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Differences as text and as JSON, for the command diff; see compare.h. */
+/* Writes differences as text and as JSON for the command diff; see compare.h. */
 #include "check/compare.h"
 #include "core/base/fmt.h"
 #include "json/json_parts.h"
@@ -10,7 +10,7 @@
 
 #define SHOWN_FRAMES 6
 
-/* Key lines without the call, one below the other; files and lines where they are known. */
+/* The key's lines without the call, or files and lines if they are known. */
 static void put_stack(FILE *stream, const struct vmt_summary_site *site)
 {
 	const char *line = strchr(site->key, '\n');

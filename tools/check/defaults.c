@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One symbol of one ELF file, found in either symbol table. The file may be anybody's:
- * every offset is checked. Prints nothing.
+ * Finds one symbol of one ELF file in either symbol table. The file is not trusted: every offset is
+ * checked. Prints nothing. See defaults.h.
  */
 #include "check/defaults.h"
 #include "util/must.h"
@@ -13,7 +13,7 @@
 
 static const char name[] = "vmatrace_default_suppressions";
 
-/* The symbol's bytes up to its size or a NUL, or NULL. */
+/* Returns the symbol's bytes up to its size or a NUL, or NULL. */
 static char *read_bytes(Elf *elf, const GElf_Sym *symbol)
 {
 	Elf_Scn *section = elf_getscn(elf, symbol->st_shndx);

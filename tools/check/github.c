@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A verdict for GitHub Actions: an annotation per finding, which the runner picks out of
- * the log, and Markdown for the step summary. Escaping is the whole of the matter:
- * a name with a newline in it must not become a command of its own.
+ * A verdict for GitHub Actions: an annotation for each finding, which the runner picks out of the
+ * log, and Markdown for the step summary. Escaping is essential: a name with a newline must not
+ * become a command.
  */
 #include "check/verdict.h"
 #include "util/must.h"
@@ -54,7 +54,7 @@ void vmt_github_write(FILE *stream, const struct vmt_verdict *verdict)
 
 	for (size_t i = 0; i < verdict->count; i++)
 		put_finding(stream, &verdict->finding[i]);
-	/* "SUMMARY:" is no command; names in it could begin a line only with a newline. */
+	/* "SUMMARY:" is no command, and a newline in a name could not make one either. */
 	fputs("SUMMARY: ", stream);
 	put_data(stream, summary, false);
 	fputc('\n', stream);

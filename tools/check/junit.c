@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A verdict as JUnit XML, as Jenkins and GitLab read it: a suite per program, a case per
- * limit, and one per call site that broke its own. tests/cli/junit.xsd has the form.
+ * A verdict as JUnit XML, as read by Jenkins and GitLab: a suite for each program, a case for each
+ * limit, and a case for each call site that broke its own limit. tests/cli/junit.xsd describes the
+ * form.
  */
 #include "check/verdict.h"
 #include "core/base/printable.h"
 #include "util/must.h"
 
-/* Bytes of the character at the begin of text; 0 = none, or one that XML 1.0 cannot hold at all. */
+/*
+ * Returns the length of the character at the start of text; 0 = none, or a character that XML 1.0
+ * does not allow.
+ */
 static size_t length_of(const unsigned char *at, size_t left)
 {
 	size_t n = vmt_printable_length(at, left);
@@ -17,7 +21,7 @@ static size_t length_of(const unsigned char *at, size_t left)
 	return n == 3 && at[0] == 0xef && at[1] == 0xbf && at[2] >= 0xbe ? 0 : n;
 }
 
-/* Escaped; what is no character becomes '?'. */
+/* Print escaped text; invalid characters become '?'. */
 static void put_text(FILE *stream, const char *text)
 {
 	const unsigned char *at = (const unsigned char *)text;
@@ -62,8 +66,8 @@ static void put_stack(FILE *stream, const struct vmt_stack *stack)
 }
 
 /*
- * "per-site: mprotect in guard, pool_object, main": one for each call site, and the same from run
- * to run, since readers take cases of one name for one case.
+ * "per-site: mprotect in guard, pool_object, main": unique for each call site, and the same from
+ * run to run, since readers treat cases with one name as one case.
  */
 static char *name_of(const struct vmt_finding *finding)
 {
@@ -86,8 +90,8 @@ static char *name_of(const struct vmt_finding *finding)
 }
 
 /*
- * The place begins the message: an attribute for it, which some readers know, makes others, as
- * Jenkins' xUnit plugin, refuse the whole file.
+ * The message begins with the place. An attribute for it, which some readers know, would make
+ * others refuse the whole file (Jenkins' xUnit plugin).
  */
 static char *message_of(const struct vmt_finding *finding)
 {
@@ -121,7 +125,7 @@ static void put_failure(FILE *stream, const struct vmt_finding *finding)
 	free(name);
 }
 
-/* Findings of a rule in a program; rule VMT_RULE_COUNT: of all rules. */
+/* Count a program's findings for a rule; VMT_RULE_COUNT: for all rules. */
 static size_t count_failures(const struct vmt_verdict *verdict,
 			     const struct vmt_summary_program *program, enum vmt_rule rule)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A verdict as SARIF 2.1.0: a result per finding, its location the user's own line, its
- * stack behind it. The fingerprint is a hash of the normalised stack, so that the
- * same finding is recognised after lines have moved.
+ * A verdict as SARIF 2.1.0: a result for each finding, located at the user's own line, with its
+ * stack. The fingerprint is a hash of the normalised stack, so the same finding is recognised after
+ * lines have moved.
  */
 #include "check/verdict.h"
 #include "json/json_parts.h"
@@ -14,7 +14,7 @@
 static const char schema[] = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/"
 			     "sarif-schema-2.1.0.json";
 
-/* A path as a URI reference: relative ones stay so, for the repository's root. */
+/* A path as a URI reference; a relative path stays relative to the repository's root. */
 static json_t *uri_of(const char *path)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -81,8 +81,8 @@ static json_t *location_of(const struct vmt_stack_frame *frame)
 }
 
 /*
- * GitHub refuses a whole file for one result without a place in some file. Where no source is
- * known that is the program.
+ * GitHub refuses the whole file if a single result has no place in a file. If no source is known,
+ * the program is that file.
  */
 static json_t *result_location(const struct vmt_finding *finding)
 {

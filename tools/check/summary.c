@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two levels of uthash tables: programs by name, call sites by key. The pseudo-sites take
- * no part: what was present at start-up depends on the machine, not on the program.
+ * Two levels of hash tables: programs by name, call sites by key. The pseudo-sites are left out:
+ * what is mapped at start-up depends on the machine, not on the program. See summary.h.
  */
 #include "check/summary.h"
 #include "util/must.h"

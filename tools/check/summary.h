@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What check and diff compare: for each program, the maps of each call site, keyed by
- * call and normalised stack. Made from recordings or read from a baseline. Several
- * processes of one program count as the greatest of them, since every
- * process has a limit of its own. Live maps only, never net.
+ * What check and diff compare: for each program, the maps of each call site, whose key is the call
+ * and the normalised stack. Made from recordings or read from a baseline. Several processes of one
+ * program count as the largest of them, since each process has a limit of its own. Only live maps
+ * count, never the net change.
  */
 #ifndef VMT_SUMMARY_H
 #define VMT_SUMMARY_H
@@ -16,79 +16,79 @@
 #include <uthash.h>
 
 struct vmt_summary_site {
-	char *key; /* the call, then the stack, a line each */
+	char *key; /* the call, then the stack, one frame a line */
 	char *call;
-	struct vmt_stack stack; /* with files and lines; empty when from a baseline */
-	int64_t maps; /* live maps, or what the phase added to them */
-	int64_t current; /* the same of the process being read */
-	int64_t at_peak; /* live when the process with the highest peak had it */
+	struct vmt_stack stack; /* with files and lines; empty if it comes from a baseline */
+	int64_t maps; /* live maps, or the maps added during the phase */
+	int64_t current; /* likewise, of the process that is being read */
+	int64_t at_peak; /* live maps when the process with the highest peak reached it */
 	bool is_cut; /* its maps were cut out of others (split) */
-	bool is_file; /* some of its maps are of files */
+	bool is_file; /* some of its maps belong to files */
 	UT_hash_handle hh;
 };
 
 struct vmt_summary_program {
 	char *name; /* base name of the executable */
-	char *exe; /* its path; NULL when from a baseline */
-	uint32_t pid; /* of the process with the greatest growth */
+	char *exe; /* the executable's path; NULL if it comes from a baseline */
+	uint32_t pid; /* of the process that grew most */
 	uint64_t processes;
-	uint64_t vanished; /* that became another program, of which nothing was recorded */
-	uint64_t maps; /* at the end, or at the mark */
+	uint64_t vanished; /* processes that became another program, which was not recorded */
+	uint64_t maps; /* maps at the end, or at the mark */
 	uint64_t peak;
 	uint64_t limit;
 	int64_t growth; /* maps added since the start, or during the phase */
-	int64_t merged; /* maps that became part of a neighbour; -1 = not known */
+	int64_t merged; /* maps that merged with a neighbour; -1 = unknown */
 	uint64_t unseen;
-	uint64_t uncompared; /* processes whose last maps are not known to be the kernel's */
+	uint64_t uncompared; /* processes whose last table was not compared with the kernel's */
 	uint64_t unnamed; /* frames of the program's own code without a name */
 	bool is_exact;
-	bool has_threads; /* that left stacks: known only of recordings */
-	struct vmt_summary_site *sites; /* uthash */
+	bool has_threads; /* threads left stacks behind; known only from recordings */
+	struct vmt_summary_site *sites; /* hash table */
 	UT_hash_handle hh;
 };
 
 struct vmt_summary {
 	bool with_lines;
-	char *from; /* the phase, as saved with a baseline; NULL = none */
+	char *from; /* the phase, as saved in a baseline; NULL = none */
 	char *to;
 	uint64_t warmup;
-	struct vmt_summary_program *programs; /* uthash, in order of their names */
+	struct vmt_summary_program *programs; /* hash table, sorted by name */
 };
 
 struct vmt_summary_options {
 	struct vmt_phase phase;
 	bool with_lines;
-	bool with_peak; /* call sites that held maps only at the peak as well */
-	const char *program; /* only programs whose name matches this pattern; or NULL */
-	const char *symbols; /* directory with more symbol files, or NULL */
+	bool with_peak; /* include call sites that held maps only at the peak */
+	const char *program; /* only programs whose name matches this pattern; NULL = all */
+	const char *symbols; /* a directory with more symbol files, or NULL */
 };
 
 void vmt_summary_init(struct vmt_summary *summary, const struct vmt_summary_options *options);
 void vmt_summary_free(struct vmt_summary *summary);
 
-/* The program, made if it is new. */
+/* Returns the program, which is added if it is new. */
 struct vmt_summary_program *vmt_summary_program(struct vmt_summary *summary, const char *name);
 
-/* The site, made if it is new; the stack of a new one is empty. */
+/* Returns the site, which is added if it is new, with an empty stack. */
 struct vmt_summary_site *vmt_summary_site(struct vmt_summary_program *program, const char *call,
 					  const char *stack);
 
-/* NULL when there is none. */
+/* Returns NULL if there is no such program. */
 struct vmt_summary_program *vmt_summary_find_program(const struct vmt_summary *summary,
 						     const char *name);
 struct vmt_summary_site *vmt_summary_find_site(const struct vmt_summary_program *program,
 					       const char *key);
 
 /*
- * Add recordings. Processes that became another program by exec count for the peak only.
- * Returns 0 when there is a process to judge, or why there is none (see vmt_phase_find);
- * -ENOSPC as soon as one recording has it.
+ * Add recordings. A process that became another program by exec counts only for the peak. Returns 0
+ * if there is a process to judge, or the reason why there is none (see vmt_phase_find()); -ENOSPC
+ * as soon as this applies to one recording.
  */
 VMT_MUST_CHECK int vmt_summary_read(struct vmt_summary *summary,
 				    const struct vmt_recordings *recordings,
 				    const struct vmt_summary_options *options);
 
-/* Put programs in order of their names, sites in order of their keys. */
+/* Sort programs by name and sites by key. */
 void vmt_summary_sort(struct vmt_summary *summary);
 
 #endif

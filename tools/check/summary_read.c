@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Recordings into a summary. Sites with different addresses but the same normalised stack
- * become one; the stack shown is that of the one with the most maps.
+ * Turns recordings into a summary. Sites with different addresses but the same normalised stack
+ * become one; the stack that is shown is that of the site with the most maps. See summary.h.
  */
 #include "check/summary.h"
 #include "util/must.h"
@@ -13,13 +13,13 @@ struct process {
 	const struct vmt_view *view;
 	struct vmt_phase_bounds bounds;
 	uint64_t count; /* sites */
-	uint64_t *from; /* live maps of each at the begin… */
-	uint64_t *to; /* …and at the end of the phase */
-	uint64_t *at_peak; /* NULL when not asked for */
+	uint64_t *from; /* live maps of each site at the start of the phase */
+	uint64_t *to; /* live maps at its end */
+	uint64_t *at_peak; /* NULL if it was not asked for */
 	bool *is_file;
 };
 
-/* The sites that put maps of files. */
+/* Find the sites that put maps of files. */
 static void find_files(struct process *process)
 {
 	uint64_t count = vmt_view_count(process->view, VMT_SECTION_RANGES);
@@ -32,7 +32,7 @@ static void find_files(struct process *process)
 	}
 }
 
-/* What each site held when the process had most maps. */
+/* Find what each site held when the process had the most maps. */
 static void find_peak(struct process *process, const struct vmt_view_totals *totals)
 {
 	struct vmt_rec_site site;
@@ -77,8 +77,9 @@ static void close_process(struct process *process)
 }
 
 /*
- * The maps of a site that count. A fork child inherits its parent's with their owners. Recordings
- * that do not say how many: a site cannot have put more than it created and split.
+ * Returns the number of a site's maps that count. A fork child inherits its parent's maps together
+ * with their owners. Older recordings do not say how many; but a site cannot have put more than it
+ * created and split.
  */
 static int64_t maps_of(const struct process *process, uint64_t index,
 		       const struct vmt_rec_site *site)
@@ -106,8 +107,8 @@ static bool is_cutting(uint16_t call)
 }
 
 /*
- * The heap belongs to whoever happens to call malloc first; blaming a caller for it would
- * be an alarm whenever that changes.
+ * The heap belongs to whichever caller happens to call malloc first; blaming that caller would
+ * raise an alarm whenever it changes.
  */
 static char *key_of(const struct vmt_rec_site *recorded, const struct vmt_stack *stack,
 		    bool with_lines)
@@ -151,7 +152,7 @@ static void add_site(struct vmt_summary_program *program, const struct process *
 	free(key);
 }
 
-/* How often neighbours became one: for the whole run only, marks do not keep it. */
+/* How often neighbours merged; known only for the whole run, since marks do not include it. */
 static int64_t merged_of(const struct process *process)
 {
 	struct vmt_rec_site site;
@@ -166,7 +167,7 @@ static int64_t merged_of(const struct process *process)
 	return merged;
 }
 
-/* The greatest of all processes; of a single one also what is negative. */
+/* Keep the largest value of all processes; a single process may have negative values, too. */
 static void fold(struct vmt_summary_program *program, const struct process *process)
 {
 	int64_t growth = (int64_t)process->bounds.maps_to - (int64_t)process->bounds.maps_from;
@@ -196,7 +197,7 @@ static char *exe_of(const struct vmt_view *view)
 	return vmt_must(strndup(exe.bytes, exe.length));
 }
 
-/* The base name. It becomes a part of lines that others read: a file's name may hold newlines. */
+/* Returns the base name, which becomes part of output lines; a file's name may contain newlines. */
 static char *program_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -210,7 +211,7 @@ static char *program_name(const char *path)
 }
 
 /*
- * Whether this process has the highest peak so far: what others' sites held at theirs is dropped.
+ * Does this process have the highest peak so far? If so, what sites held at lower peaks is dropped.
  */
 static bool is_highest(struct vmt_summary_program *program, const struct vmt_rec_header *header)
 {
@@ -233,7 +234,7 @@ static void add_header(struct vmt_summary_program *program, const struct vmt_rec
 		program->pid = header->pid;
 }
 
-/* Whether the process was recorded on as the program that it became. */
+/* Was the process recorded after it had become another program? */
 static bool has_next(const struct vmt_recordings *recordings, const struct vmt_rec_header *header)
 {
 	for (size_t i = 0; i < recordings->count; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Parser and matcher of suppressions. A line that cannot be understood is an error: a
- * suppression that silently does nothing makes a red build nobody can explain.
+ * Parses and matches suppressions. A line that cannot be understood is an error, since a
+ * suppression that silently does nothing leaves a failure that nobody can explain. See suppress.h.
  */
 #include "check/suppress.h"
 #include "util/must.h"
@@ -25,8 +25,8 @@ const char *vmt_suppress_type_name(enum vmt_suppress_type type)
 }
 
 /*
- * Pattern [pattern, end) against all of text, or a part of it where it is open. Going back to
- * the last * is enough; an open start is as if a * stood there.
+ * Does pattern [pattern, end) match all of text, or a part of it at an open end? Going back to the
+ * last * is sufficient; an open start is like a leading *.
  */
 static bool matches(const char *pattern, const char *end, const char *text, bool is_open_start,
 		    bool is_open_end)
@@ -88,7 +88,7 @@ static bool suppresses(const struct vmt_suppression *item, const struct vmt_summ
 		if (matches_frame(item->pattern, &site->stack.frame[i]))
 			return true;
 	}
-	/* What is known of a call whose stack was lost; see vmt_suppress_line. */
+	/* A call whose stack was lost has only this name; see vmt_suppress_line(). */
 	return !site->stack.count && vmt_suppress_matches(item->pattern, NO_STACK);
 }
 
@@ -123,7 +123,7 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* A line without the spaces around it. */
+/* Parse a line, after removing the spaces around it. */
 static int parse_line(struct vmt_suppressions *suppressions, const char *bytes, size_t n,
 		      uint32_t line, char *error)
 {
@@ -214,7 +214,7 @@ int vmt_suppress_load(struct vmt_suppressions *suppressions, const char *path,
 	return ret;
 }
 
-/* What a pattern would take for more than itself becomes *. */
+/* Characters that are special in a pattern become *. */
 static char *quoted(const char *name)
 {
 	char *copy = vmt_must_copy(name);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Suppressions that make a check pass, for a file that people then comment. They are tried: the
- * verdict is given again with each line, since one may cover several call sites, and since of
- * growth only the worst call site is named. Used by the command check.
+ * Writes suppressions that make a check pass, into a file for people to comment on. The verdict is
+ * given again with each line, because a line may cover several call sites, and because only the
+ * worst call site is named for growth. Used by the command check.
  */
 #include "check/verdict.h"
 #include "util/must.h"
 
-/* The lines that there are; those of the original count what they suppress. */
+/* Copy the existing lines, which keep their counts in the original. */
 static void copy_lines(struct vmt_suppressions *copy, const struct vmt_suppressions *original)
 {
 	*copy = (struct vmt_suppressions){ vmt_must_alloc(original->count, sizeof(*copy->item)),
@@ -19,7 +19,7 @@ static void copy_lines(struct vmt_suppressions *copy, const struct vmt_suppressi
 		};
 }
 
-/* A name in it may hold a newline; the line must stay a comment. */
+/* A name in the comment may contain a newline, so control characters are replaced. */
 static void put_comment(FILE *stream, const char *text, const char *more)
 {
 	fputs("# ", stream);
@@ -34,7 +34,7 @@ static bool is_suppressible(const struct vmt_finding *finding)
 	       (finding->rule == VMT_RULE_MAX_GROWTH || finding->rule == VMT_RULE_PER_SITE);
 }
 
-/* Whether there is a line now that there was not. */
+/* Returns whether a new line was added. */
 static bool add_line(FILE *stream, struct vmt_suppressions *tried,
 		     const struct vmt_finding *finding)
 {
@@ -54,7 +54,7 @@ static bool add_line(FILE *stream, struct vmt_suppressions *tried,
 	return !ret && vmt_suppress_find(tried, finding->site);
 }
 
-/* One verdict with what has been tried so far; whether another is due. */
+/* Judge once with the lines tried so far. Returns whether another round is needed. */
 static bool try_again(FILE *stream, const struct vmt_verdict *verdict,
 		      struct vmt_suppressions *tried)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Judging. Rules are applied to each program on its own, since each of its processes has a
- * limit of its own; suppressed call sites count neither on their own nor in the
- * growth, but always towards --max-maps and --max-peak, which are hard limits.
+ * Judges a summary. Rules are applied to each program separately. Suppressed call sites count
+ * neither individually nor for the growth, but always for --max-maps and --max-peak, which are hard
+ * limits. See verdict.h.
  */
 #include "check/verdict.h"
 #include "util/must.h"
@@ -95,7 +95,7 @@ const struct vmt_stack_frame *vmt_verdict_place(const struct vmt_finding *findin
 	return finding->site ? vmt_stack_blame(&finding->site->stack) : NULL;
 }
 
-/* The most that passes, given what it was. */
+/* Returns the largest value that passes, given the base value. */
 static int64_t allowed(const struct vmt_limit *limit, int64_t base)
 {
 	uint64_t value = limit->value;
@@ -114,7 +114,7 @@ static void add_finding(struct vmt_verdict *verdict, const struct vmt_finding *f
 	verdict->finding[verdict->count++].message = message;
 }
 
-/* The site that holds most of what the rule counts. */
+/* Blame the site with most of what the rule counts. */
 static void blame_most(struct vmt_finding *finding)
 {
 	const struct vmt_summary_site *site = finding->program->sites;
@@ -131,7 +131,7 @@ static void blame_most(struct vmt_finding *finding)
 	}
 }
 
-/* Limits on a single number: N at the end, at a time, unseen. */
+/* Judge a limit on a single number: maps at the end, at any time, or unseen. */
 static void judge_number(struct vmt_verdict *verdict, enum vmt_rule rule,
 			 const struct vmt_summary_program *program, uint64_t maps)
 {
@@ -155,7 +155,7 @@ static void judge_number(struct vmt_verdict *verdict, enum vmt_rule rule,
 	if (!limit->is_set || maps <= limit->value)
 		return;
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* the four above */
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* these are the formats above */
 	if (asprintf(&message, words[rule], program->name, (unsigned long long)maps,
 		     (unsigned long long)limit->value) < 0)
 		abort();
@@ -164,7 +164,7 @@ static void judge_number(struct vmt_verdict *verdict, enum vmt_rule rule,
 	add_finding(verdict, &finding, message);
 }
 
-/* The heap, one map, comes with the first malloc of all: that is no growth of anybody's. */
+/* The heap is one map and comes with the very first malloc, so it is no growth of a call site. */
 static int64_t base_of(const struct vmt_summary_program *base, const struct vmt_summary_site *site)
 {
 	const struct vmt_summary_site *old = vmt_summary_find_site(base, site->key);
@@ -213,7 +213,7 @@ static void judge_site(struct vmt_verdict *verdict, const struct vmt_summary_pro
 					    function, (long long)finding.allowed));
 }
 
-/* ret_suppressed: growth that is passed over; ret_worst: the site that grew most. */
+/* ret_suppressed: growth that is suppressed; ret_worst: the site that grew most. */
 static void judge_sites(struct vmt_verdict *verdict, const struct vmt_summary_program *program,
 			const struct vmt_summary_program *base, int64_t *ret_suppressed,
 			const struct vmt_summary_site **ret_worst)
@@ -253,7 +253,10 @@ static void judge_growth(struct vmt_verdict *verdict, const struct vmt_summary_p
 		.rule = VMT_RULE_MAX_GROWTH, .program = program, .site = worst, .maps = growth
 	};
 	int64_t worst_base = worst ? base_of(base, worst) : 0;
-	/* Per cent of growth: of that in the baseline, otherwise of the maps at its begin. */
+	/*
+	 * A percentage of growth refers to the baseline's growth, or without one to the maps at the
+	 * start.
+	 */
 	int64_t whole = base ? base->growth : (int64_t)program->maps - program->growth;
 
 	finding.site_maps = worst ? worst->maps - worst_base : 0;
@@ -275,9 +278,9 @@ static void judge_growth(struct vmt_verdict *verdict, const struct vmt_summary_p
 }
 
 /*
- * Where the kernel's random addresses make neighbours of fewer maps, fewer merge: the same calls
- * then leave some maps more. That is told from growth by the number of merges; in real programs it
- * is one or two.
+ * The kernel's random addresses decide which maps become neighbours. With fewer merges, the same
+ * calls leave a few maps more; the number of merges tells this from growth. In real programs it is
+ * one or two maps.
  */
 #define CHANCE_MAX 4
 
@@ -291,7 +294,10 @@ static int64_t by_chance(const struct vmt_summary_program *program,
 	return fewer < 0 ? 0 : fewer < CHANCE_MAX ? fewer : CHANCE_MAX;
 }
 
-/* Which of two call sites holds a map can be chance; then nothing has grown. */
+/*
+ * Which of two call sites holds a map can be chance; if one gained what the other lost, nothing has
+ * grown.
+ */
 static void forgive_moved(struct vmt_verdict *verdict, size_t before)
 {
 	while (verdict->count > before) {
@@ -317,7 +323,7 @@ static void judge_program(struct vmt_verdict *verdict, const struct vmt_summary_
 		return;
 	judge_number(verdict, VMT_RULE_MAX_MAPS, program, program->maps);
 	judge_number(verdict, VMT_RULE_UNSEEN, program, program->unseen);
-	/* What a program did that nobody looked at before is no growth. */
+	/* A program that is not in the baseline has no growth. */
 	if (verdict->base && !base)
 		return;
 	before = verdict->count;
@@ -328,7 +334,7 @@ static void judge_program(struct vmt_verdict *verdict, const struct vmt_summary_
 	judge_growth(verdict, program, base, suppressed, worst);
 }
 
-/* What weighs most comes first. */
+/* The largest excess comes first. */
 static int by_weight(const void *a, const void *b)
 {
 	const struct vmt_finding *one = a;
@@ -361,7 +367,7 @@ void vmt_verdict_free(struct vmt_verdict *verdict)
 	verdict->count = 0;
 }
 
-/* Sites that held maps only at the peak are ignored. */
+/* Sites that held maps only at the peak do not count. */
 static uint64_t count_sites(const struct vmt_summary_program *program)
 {
 	const struct vmt_summary_site *site;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A verdict for people: nothing but a SUMMARY line when all is well; otherwise each
- * finding with its stack, the user's own line first. 80 columns.
+ * A verdict for people: only a SUMMARY line if everything passed; otherwise each finding with its
+ * stack, with the user's own line first. 80 columns.
  */
 #include "check/verdict.h"
 #include "core/base/fmt.h"
@@ -32,7 +32,7 @@ static void put_stack(struct vmt_fmt *fmt, const struct vmt_stack *stack)
 			return;
 		}
 		found_user |= frame->is_user;
-		/* Inside the C library the first and the last of a run are enough. */
+		/* In a run of the C library's frames, the first and the last are enough. */
 		if (i && frame->is_runtime && stack->frame[i - 1].is_runtime &&
 		    i + 1 < stack->count && stack->frame[i + 1].is_runtime)
 			continue;
@@ -49,7 +49,7 @@ static void put_stack(struct vmt_fmt *fmt, const struct vmt_stack *stack)
 	}
 }
 
-/* Less than none: a phase that gave back more than it took. */
+/* A negative number: the phase gave back more than it took. */
 static void put_number(struct vmt_fmt *fmt, int64_t number)
 {
 	if (number < 0)
@@ -82,7 +82,7 @@ static void put_site(struct vmt_fmt *fmt, const struct vmt_finding *finding, boo
 	put_stack(fmt, &finding->site->stack);
 }
 
-/* One head over all call sites of a program. */
+/* One heading for all call sites of a program. */
 static void put_sites_head(struct vmt_fmt *fmt, const struct vmt_verdict *verdict, size_t index)
 {
 	const struct vmt_summary_program *program = verdict->finding[index].program;
@@ -94,7 +94,7 @@ static void put_sites_head(struct vmt_fmt *fmt, const struct vmt_verdict *verdic
 
 		if (finding->rule != VMT_RULE_PER_SITE || finding->program != program)
 			continue;
-		/* Written with its first. */
+		/* The heading was written with the first of them. */
 		if (i < index)
 			return;
 		sites++;
@@ -144,13 +144,15 @@ static void put_finding(FILE *stream, const struct vmt_verdict *verdict, size_t 
 	vmt_fmt_str(&fmt, "ERROR: vmatrace: ");
 	vmt_fmt_str(&fmt, finding->message);
 	vmt_fmt_wrap(&fmt, 4);
-	/* Sites that grew are told one by one where they broke a limit of their own. */
+	/* The sites that grew are listed individually if they broke limits of their own. */
 	if (finding->site &&
 	    !(finding->rule == VMT_RULE_MAX_GROWTH && has_sites(verdict, finding->program)))
 		put_most(&fmt, finding);
 }
 
-/* The ways out besides a fix, spelt out: who reads this has perhaps never seen vmatrace. */
+/*
+ * What to do other than fixing the program, in full: the reader may never have heard of vmatrace.
+ */
 static void put_ways_out(FILE *stream, const struct vmt_verdict *verdict)
 {
 	for (size_t i = 0; i < verdict->count; i++) {
