@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The child of `vmatrace run`. Nothing of ours may show in it: no open descriptor, no
- * changed signal. What the terminal sends reaches it without us; what others send to
- * our pid is handed on.
+ * The child of `vmatrace run`. It must see nothing of ours: no open descriptor, no changed signal.
+ * Signals from the terminal reach it directly; signals that others send to our pid are passed on.
  */
 #include "run/child.h"
 
@@ -23,13 +22,13 @@ static void forward(int signal, siginfo_t *info, void *context)
 	int saved = errno;
 
 	(void)context;
-	/* Those of the kernel (the terminal's) go to the whole process group already. */
+	/* Signals from the kernel (the terminal) go to the whole process group anyway. */
 	if (info->si_code <= 0 && info->si_pid != (pid_t)child_pid)
 		kill((pid_t)child_pid, signal);
 	errno = saved;
 }
 
-/* What is ignored stays ignored, as under nohup(1). */
+/* Ignored signals stay ignored, as under nohup(1). */
 static void catch_signals(void)
 {
 	struct sigaction action = { .sa_sigaction = forward, .sa_flags = SA_SIGINFO | SA_RESTART };
@@ -52,13 +51,13 @@ static void block_signals(sigset_t *ret_old)
 	sigprocmask(SIG_BLOCK, &set, ret_old);
 }
 
-/* Without "#!" a script is for the shell, as in execvp(3). */
+/* A script without "#!" is run by the shell, as execvp(3) does it. */
 static void exec_shell(const char *path, char **argv, char **environment)
 {
 	static char sh[] = "/bin/sh";
 	union {
 		const char *constant;
-		char *plain; /* execve leaves it alone */
+		char *plain; /* for execve, which does not change it */
 	} script = { path };
 	size_t n = 0;
 	char **shell;
@@ -91,7 +90,7 @@ _Noreturn static void become(const char *path, char **argv, char **environment, 
 	_exit(127);
 }
 
-/* What the child could not do, or 0: the pipe closes when it becomes the program. */
+/* Returns the child's error, or 0: the pipe is closed when the child becomes the program. */
 static int read_error(int fd)
 {
 	int error = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of a process that was killed, written by its parent into the recording: the
- * only place where the tool writes to one. Used by the command run.
+ * Records the end of a process that was killed. This is the only place where the tool writes to a
+ * recording. Used by the command run.
  */
 #include "core/recording/record.h"
 #include "run/ending.h"

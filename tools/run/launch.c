@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The program under check runs as it would without us: same streams, same environment but
- * for LD_PRELOAD and VMATRACE_OPTIONS. Its report is switched off; the recordings
- * of it and its children stay until they are judged.
+ * The program under check runs as it would without us: with the same streams, and the same
+ * environment except for LD_PRELOAD and VMATRACE_OPTIONS. Its report is switched off; its recording
+ * and those of its children are kept until they are judged. See launch.h.
  */
 #include "input/load.h"
 #include "run/child.h"
@@ -36,7 +36,7 @@ static int make_directory(struct vmt_launch *launch)
 	return ret;
 }
 
-/* "one:two" of what may be missing. */
+/* Join "one:two"; either may be missing. */
 static void set_merged(const char *name, const char *first, const char *second)
 {
 	bool has_both = first && *first && second && *second;
@@ -84,7 +84,7 @@ int vmt_launch_status(int wait_status)
 	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }
 
-/* What a killed program could not write itself. */
+/* Record the end of a killed program, which could not do so itself. */
 static void write_ending(const struct vmt_launch *launch, int wait_status)
 {
 	struct vmt_recordings recordings = { NULL, 0 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finding libvmatrace.so from the tool's own path, so that neither a build tree nor
- * an installation needs to be told where it is. Used by run and --print-lib.
+ * Finds libvmatrace.so from the tool's own path, so that neither a build tree nor an installation
+ * has to be told where it is. Used by run and --print-lib.
  */
 #include "run/locate.h"
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See needed.h. Used by target.c, before a program is started.
- */
+/* Reads DT_NEEDED; see needed.h. Used by target.c before a program is started. */
 #include "run/needed.h"
 
 #include <gelf.h>

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The directory that `vmatrace run` records into: see outdir.h. Removes nothing but recordings,
- * and those only where an older run left them. Prints nothing of its own.
- */
+/* Removes nothing but recordings of an older run. Prints nothing. See outdir.h. */
 #include "input/liveness.h"
 #include "input/load.h"
 #include "run/outdir.h"
@@ -40,7 +37,7 @@ static void remove_recordings(const char *path)
 		closedir(dir);
 }
 
-/* Another run that goes on in the same directory keeps it. */
+/* Another run that is still recording into the directory keeps it. */
 static bool is_in_use(const char *path)
 {
 	struct vmt_recordings recordings = { NULL, 0 };
@@ -64,7 +61,9 @@ void vmt_outdir_set_aside(const char *path)
 		return;
 	old = vmt_must_format("%s.old", path);
 	remove_recordings(old);
-	/* Fails where something else is in it: then the recordings stay together. */
+	/*
+	 * rmdir fails if something else is in the directory; the recordings are kept together then.
+	 */
 	if (!rmdir(old) || access(old, F_OK))
 		(void)rename(path, old);
 	free(old);
@@ -91,7 +90,7 @@ size_t vmt_outdir_others(const char *path, pid_t pid, uint64_t since, uint64_t *
 	return count;
 }
 
-/* Whether the options in the process's environment name the directory. */
+/* Do the options in the process's environment name the directory? */
 static bool records_into(const char *process, const char *path)
 {
 	static const char variable[] = "VMATRACE_OPTIONS=";
@@ -121,7 +120,7 @@ size_t vmt_outdir_running(const char *path, uint64_t since, pid_t *ret_pid)
 	while (proc && (entry = readdir(proc))) {
 		uint32_t pid = (uint32_t)strtoul(entry->d_name, NULL, 10);
 
-		/* Two seconds: clocks may have been set meanwhile. */
+		/* With two seconds of tolerance, since clocks may have been set meanwhile. */
 		if (!pid || vmt_liveness_begin(pid) + 2000000000 < since ||
 		    !records_into(entry->d_name, path))
 			continue;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* See report_file.h. What the library has written into its log file stays before the report. */
+/*
+ * Messages that the library has written into its log file are kept, before the report. See
+ * report_file.h.
+ */
 #include "run/report_file.h"
 #include "util/must.h"
 
@@ -11,10 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TRIES 100 /* names in a folder of others */
+#define TRIES 100 /* names to try in a folder of others */
 #define FLAGS (O_WRONLY | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
 
-/* Is nobody else able to put anything into the folder that this name is in? */
+/* Is the file in a folder that nobody else can write to? */
 static bool is_in_own_folder(const char *name)
 {
 	const char *slash = strrchr(name, '/');
@@ -27,7 +30,7 @@ static bool is_in_own_folder(const char *name)
 	return is_own;
 }
 
-/* In a folder of others: one that the library has left empty. */
+/* In a folder of others, the file must be one that the library created and left empty. */
 static bool may_use(int fd, bool is_own_folder)
 {
 	struct stat st;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Looking at a program before it is started: see target.h. What cannot be read is
- * let pass; the kernel then has the last word. Used by the command run.
+ * Examines a program before it is started. What cannot be read is let pass; the kernel decides
+ * then. Used by the command run. See target.h.
  */
 #include "run/needed.h"
 #include "run/target.h"
@@ -19,7 +19,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#define SCRIPTS_MAX 5 /* as in the kernel: an interpreter may be a script itself */
+#define SCRIPTS_MAX 5 /* the kernel's limit: an interpreter may be a script itself */
 
 __attribute__((format(printf, 3, 4))) static int refuse(struct vmt_target *target, int status,
 							const char *format, ...)
@@ -52,7 +52,7 @@ static const char *machine_name(unsigned machine)
 	}
 }
 
-/* The dynamic linker itself may be the command; it preloads although nothing loads it. */
+/* Is the command the dynamic linker itself? It preloads, although nothing loads it. */
 static bool is_dynamic_linker(const char *path)
 {
 	const char *base = strrchr(path, '/');
@@ -62,7 +62,7 @@ static bool is_dynamic_linker(const char *path)
 	       !strcmp(base, "ld.so");
 }
 
-/* The interpreter that the program headers name; false: a static program. */
+/* Read the interpreter from the program headers; false: a static program. */
 static bool read_interpreter(int fd, const Elf64_Ehdr *elf, char *ret, size_t size)
 {
 	Elf64_Phdr header;
@@ -81,7 +81,10 @@ static bool read_interpreter(int fd, const Elf64_Ehdr *elf, char *ret, size_t si
 	return false;
 }
 
-/* Its runtime ends a program that has another library before it, unless told not to look. */
+/*
+ * A sanitizer's runtime ends a program with another library before it, unless it is told not to
+ * check.
+ */
 static int check_sanitizer(struct vmt_target *target, const char *path, int fd)
 {
 	const char *options = getenv("ASAN_OPTIONS");
@@ -126,7 +129,7 @@ static int check_rights(struct vmt_target *target, const char *path, const struc
 	return 0;
 }
 
-/* The interpreter of "#! /path argument". */
+/* Read the interpreter of "#! /path argument". */
 static bool parse_script(char *line, char *ret, size_t size)
 {
 	char *start = line + 2 + strspn(line + 2, " \t");
@@ -139,7 +142,7 @@ static bool parse_script(char *line, char *ret, size_t size)
 	return true;
 }
 
-/* Look at one file; *ret_next is its interpreter if it is a script, "" otherwise. */
+/* Examine one file; *ret_next becomes its interpreter if it is a script, or "". */
 static int check_file(struct vmt_target *target, const char *path, char *ret_next, size_t size)
 {
 	union {
@@ -176,7 +179,7 @@ static int check_chain(struct vmt_target *target)
 				      "%s: the interpreter %s is missing; install it.",
 				      target->path, path);
 		ret = check_file(target, path, next, sizeof(next));
-		/* Of a script the kernel ignores these bits. */
+		/* The kernel ignores setuid bits of scripts. */
 		if (!ret && !next[0])
 			ret = check_rights(target, path, &stat_buffer);
 		if (ret)
@@ -204,7 +207,7 @@ static int check_executable(struct vmt_target *target)
 	return 0;
 }
 
-/* Search PATH; false when nothing executable has that name. */
+/* Search PATH; false if no executable has that name. */
 static bool search_path(const char *name, struct vmt_target *target)
 {
 	const char *path = getenv("PATH");
