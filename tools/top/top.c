@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading a moment of a running process: see top.h. The recording is mapped anew each
- * time, since it grows and since a directory may hold more of them than before.
+ * Reads the state of a running process at one moment. The recording is mapped anew each time, since
+ * it grows, and since a directory may contain more recordings than before. See top.h.
  */
 #include "core/report/report.h"
 #include "input/live.h"
@@ -40,7 +40,7 @@ char *vmt_top_frame(const struct vmt_view *view, const struct vmt_rec_site *site
 	return address_of(view, spot.frame);
 }
 
-/* In a row there is room for the file's name only; its directory is in the stack. */
+/* A row has room only for the file's name; its directory is in the stack. */
 static char *place_of(const struct vmt_view *view, const struct vmt_report_row *row,
 		      struct vmt_symbols *symbols)
 {
@@ -58,7 +58,7 @@ static char *place_of(const struct vmt_view *view, const struct vmt_report_row *
 	return text ? text : address_of(view, place.spot.frame);
 }
 
-/* The same for a place at every moment, whichever of its call sites stands for it then. */
+/* The key of a place, which stays the same whichever of its call sites represents it. */
 static uint64_t key_of(const struct vmt_report_row *row, const char *where)
 {
 	uint64_t key = row->call;
@@ -124,7 +124,7 @@ static void read_rows(struct vmt_top *top, enum vmt_rows_sort sort, struct vmt_s
 	free(totals);
 }
 
-/* The highest count in each of so many slices of the run so far. */
+/* The highest count in each of the given number of slices of the run so far. */
 static void read_bars(struct vmt_top *top, uint32_t bars)
 {
 	const struct vmt_view *view = vmt_top_view(top);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What `vmatrace top` shows of one process at one moment: its rows, how fast each of them
- * grows, and its course as bars. Read from a recording that is still being written.
+ * What `vmatrace top` shows of one process at one moment: its rows, how fast each grows, and the
+ * count over time as bars. Read from a recording that is still being written.
  */
 #ifndef VMT_TOP_H
 #define VMT_TOP_H
@@ -14,20 +14,20 @@
 
 struct vmt_top_row {
 	struct vmt_report_row row;
-	uint64_t key; /* of the place: the same in the next moment */
-	int64_t rate; /* change of live maps a second */
-	uint64_t call_rate; /* calls a second */
+	uint64_t key; /* identifies the place, also in the next moment */
+	int64_t rate; /* change of live maps, per second */
+	uint64_t call_rate; /* calls per second */
 	char *where;
 };
 
 struct vmt_top {
-	struct vmt_recordings recordings; /* all that the user's argument names */
+	struct vmt_recordings recordings; /* everything that the user's argument names */
 	size_t chosen;
 	uint32_t pid;
 	uint32_t image;
 	uint64_t time; /* CLOCK_MONOTONIC of the moment, ns */
 	uint64_t maps;
-	int64_t rate; /* maps a second since the moment before */
+	int64_t rate; /* maps per second since the previous moment */
 	bool is_gone;
 	struct vmt_top_row *item;
 	size_t count;
@@ -35,15 +35,15 @@ struct vmt_top {
 	uint64_t bar[VMT_TOP_BARS]; /* highest count in each slice of the run */
 };
 
-/* The recording that is shown. */
+/* Returns the recording that is shown. */
 static inline const struct vmt_view *vmt_top_view(const struct vmt_top *top)
 {
 	return &top->recordings.item[top->chosen].view;
 }
 
 /*
- * Read the moment: the process numbered pid, or 0 for the one with most maps. before may be
- * NULL; rates are 0 then. Returns 0, or -errno after a message. Free with vmt_top_free.
+ * Read the moment of process pid, or with 0 of the process with most maps. before: the previous
+ * moment; NULL = rates are 0. Returns 0, or -errno after a message. Free with vmt_top_free().
  */
 int vmt_top_read(struct vmt_top *ret_top, const char *argument, uint32_t pid,
 		 enum vmt_rows_sort sort, uint32_t bars, struct vmt_symbols *symbols,
@@ -51,8 +51,8 @@ int vmt_top_read(struct vmt_top *ret_top, const char *argument, uint32_t pid,
 void vmt_top_free(struct vmt_top *top);
 
 /*
- * "function file:line" of a frame, or "(module+0xoffset)"; NULL beyond the last of the functions
- * inlined there. The caller frees it.
+ * Returns "function file:line" of a frame, or "(module+0xoffset)"; NULL beyond the last of the
+ * functions inlined there. The caller frees it.
  */
 char *vmt_top_frame(const struct vmt_view *view, const struct vmt_rec_site *site,
 		    struct vmt_report_spot spot, struct vmt_symbols *symbols);

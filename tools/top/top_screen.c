@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The screen of `vmatrace top`: see top_screen.h. Draws a moment and knows the keys; where
- * the numbers come from is top.c's business.
- */
+/* Draws a moment and handles keys; top.c provides the numbers. See top_screen.h. */
 #include "core/report/report.h"
 #include "top/top_screen.h"
 #include "util/lines.h"
@@ -43,7 +40,7 @@ uint32_t vmt_top_screen_width(void)
 	return COLS > 0 ? (uint32_t)COLS : 80;
 }
 
-/* Texts that live as long as the block they are made in. */
+/* These texts live as long as the block in which they are used. */
 #define NUMBER(value) vmt_lines_number(&(struct vmt_number){ .text = "" }, value)
 #define SIGNED(value) vmt_lines_number_signed(&(struct vmt_number){ .text = "" }, value)
 
@@ -97,7 +94,7 @@ static void draw_maps(const struct vmt_top *top)
 	put_screen_line(2, 0, text);
 }
 
-/* The count over the run; its lowest value is the base line. */
+/* The count over the run; the lowest value is the base line. */
 static void draw_bars(const struct vmt_top_screen *screen, const struct vmt_top *top)
 {
 	static const char *const utf8[] = { "\u2581", "\u2582", "\u2583", "\u2584",
@@ -140,7 +137,7 @@ static void draw_rows(const struct vmt_top_screen *screen, const struct vmt_top 
 	}
 }
 
-/* The functions of a frame, a line each; n: lines so far. Returns how many there are then. */
+/* Print the functions of a frame, one a line, from line n on. Returns the next line. */
 static int put_frame(int n, const struct vmt_view *view, const struct vmt_rec_site *site,
 		     uint64_t index, struct vmt_symbols *symbols)
 {
@@ -205,7 +202,7 @@ void vmt_top_screen_draw(const struct vmt_top_screen *screen, const struct vmt_t
 
 static bool set_sort(struct vmt_top_screen *screen, int key)
 {
-	static const char keys[] = " lnpcrs"; /* as in enum vmt_rows_sort */
+	static const char keys[] = " lnpcrs"; /* in the order of enum vmt_rows_sort */
 	const char *found = key > ' ' && key < 127 ? strchr(keys, key) : NULL;
 
 	if (!found)

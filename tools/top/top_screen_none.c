@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * In place of the screen of `vmatrace top` where curses was not there to build with: it
- * cannot be opened, so that the command prints lines.
+ * Replaces the screen of `vmatrace top` in a build without curses: it cannot be opened, so the
+ * command prints lines.
  */
 #include "top/top_screen.h"
 
