@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * getopt_long with one behaviour for all commands. Used by every cmd_*.c and by the parser of
- * check; never ends the tool itself.
+ * getopt_long with the same behaviour for all commands. Used by every cmd_*.c and by the parser of
+ * check. It never ends the tool. See arguments.h.
  */
 #include "cmd/arguments.h"
 #include "util/message.h"
@@ -49,7 +49,7 @@ bool vmt_arguments_number(const char *text, uint64_t max, uint64_t *ret_number)
 
 	errno = 0;
 	value = strtoull(text, &end, 10);
-	/* strtoull takes a sign and spaces; a count has none. */
+	/* strtoull accepts a sign and spaces, which a count must not have. */
 	if (!isdigit((unsigned char)*text) || *end || errno || value > max)
 		return false;
 	*ret_number = value;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whoever reads a red or green build must know when the verdict is of less than the whole: the
- * program failed by itself, suppressions are out of date, something was not compared. Changes no
- * status. Used by the command check.
+ * The reader of a verdict must know when it does not cover everything: the program failed by
+ * itself, suppressions are out of date, or something was not compared. Changes no status. Used by
+ * the command check.
  */
 #include "cmd/check_notes.h"
 #include "util/message.h"

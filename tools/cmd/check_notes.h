@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* What check says besides its verdict, on standard error: see check_notes.c. */
+/* What check says on standard error in addition to its verdict: see check_notes.c. */
 #ifndef VMT_CHECK_NOTES_H
 #define VMT_CHECK_NOTES_H
 
 #include "cmd/check_options.h"
 #include "run/launch.h"
 
-/* A program that failed by itself: its status is the check's, whatever the verdict. */
+/* Say how the program failed by itself; its status becomes that of check, whatever the verdict. */
 void vmt_check_tell_ending(const struct vmt_check *check, const struct vmt_launch *launch);
 
-/* A baseline of what varies from run to run would be an alarm sooner or later. */
+/*
+ * Warn of a baseline that contains what varies from run to run: it would raise an alarm sooner or
+ * later.
+ */
 void vmt_check_tell_saved(const struct vmt_check *check, const struct vmt_summary *summary);
 
-/* What makes a verdict less than it seems; nothing if it is sound. */
+/* Say what limits the verdict; nothing if it is sound. */
 void vmt_check_warn(const struct vmt_verdict *verdict);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Parsing for vmatrace check, and which limits hold when none is named: with a baseline no
- * call site may grow, with a phase the number of maps may not.
+ * Parses the options of check, and decides which limits apply if none is given: with a baseline, no
+ * call site may grow; with a phase, the number of maps may not. See check_options.h.
  */
 #include "cmd/arguments.h"
 #include "cmd/check_options.h"
@@ -77,7 +77,7 @@ static const char help[] =
 	"With --format=github a table is appended to $GITHUB_STEP_SUMMARY.\n";
 
 enum {
-	OPTION_LIMIT = 256, /* + enum vmt_rule */
+	OPTION_LIMIT = 256, /* plus enum vmt_rule */
 	OPTION_BASELINE = 300,
 	OPTION_SAVE,
 	OPTION_LINES,
@@ -130,7 +130,7 @@ static const char *set_format(struct vmt_check *check, const char *value)
 	return "the format is text, json, junit, sarif or github, not ";
 }
 
-/* Only growth has something that per cent could be of. */
+/* Only growth has a base that a percentage can refer to. */
 static const char *set_limit(struct vmt_check *check, enum vmt_rule rule, const char *value)
 {
 	bool has_percent = rule == VMT_RULE_MAX_GROWTH || rule == VMT_RULE_PER_SITE;
@@ -189,7 +189,7 @@ static const struct vmt_arguments arguments = {
 	"check", help, ":f:o:h", options, set_check_option,
 };
 
-/* What is not said but meant; NULL, or what is missing. */
+/* Fill in what was left out. Returns NULL, or what is missing. */
 static const char *complete(struct vmt_check *check)
 {
 	const struct vmt_phase *phase = &check->summary.phase;
@@ -212,7 +212,7 @@ static const char *complete(struct vmt_check *check)
 	return NULL;
 }
 
-/* After "--" comes a program, otherwise recordings. */
+/* The arguments after "--" are a program to run, others are recordings. */
 static void set_operands(struct vmt_check *check, int argc, char **argv)
 {
 	if (optind > 1 && !strcmp(argv[optind - 1], "--") && optind < argc) {

@@ -16,8 +16,8 @@ enum vmt_check_format {
 struct vmt_check {
 	struct vmt_summary_options summary;
 	struct vmt_limit limit[VMT_RULE_COUNT];
-	bool may_move; /* --per-site was not asked for, but meant */
-	bool has_limits; /* otherwise only --save is asked for */
+	bool may_move; /* --per-site was not given, but is implied */
+	bool has_limits; /* false if only --save was asked for */
 	const char *baseline;
 	const char *save;
 	const char *suppressions;
@@ -26,12 +26,12 @@ struct vmt_check {
 	enum vmt_check_format format;
 	const char *output;
 	int exitcode;
-	char **paths; /* recordings, … */
+	char **paths; /* recordings to judge */
 	size_t path_count;
-	char **command; /* …or a program to run */
+	char **command; /* or a program to run */
 };
 
-/* -1: go on; otherwise the exit status, after a message or the help text. */
+/* Returns -1 to go on; otherwise the exit status, after a message or the help text. */
 int vmt_check_parse(int argc, char **argv, struct vmt_check *ret_check);
 
 #endif

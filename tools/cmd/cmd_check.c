@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vmatrace check: the verdict for continuous integration, on recordings or over a program
- * that it runs. Quiet when all is well; ends with 23 when a limit is broken, unless
- * the program itself failed, whose status is then kept.
+ * vmatrace check: the verdict for continuous integration, on recordings or on a program that it
+ * runs. It is quiet if everything passes, and ends with 23 if a limit is broken, unless the program
+ * itself failed, whose status is then kept.
  */
 #include "check/baseline.h"
 #include "check/compare.h"
@@ -29,7 +29,7 @@ static int write_format(FILE *stream, enum vmt_check_format format,
 	}
 }
 
-/* A step summary is appended to what other steps' tools have written. */
+/* The step summary is appended to, since other tools of the step may have written to it. */
 static void append_step_summary(const struct vmt_verdict *verdict)
 {
 	const char *path = getenv("GITHUB_STEP_SUMMARY");
@@ -43,7 +43,7 @@ static void append_step_summary(const struct vmt_verdict *verdict)
 	fclose(stream);
 }
 
-/* In a format for machines the log gets the text as well, when the format goes to a file. */
+/* If a machine-readable format goes to a file, the text goes to the log. */
 static int write_verdict(const struct vmt_check *check, const struct vmt_verdict *verdict)
 {
 	FILE *standard = check->command ? stderr : stdout;
@@ -74,7 +74,7 @@ static bool is_same_mark(const char *a, const char *b)
 	return a && b ? !strcmp(a, b) : a == b;
 }
 
-/* What was saved of another phase, or with lines, says nothing about this one. */
+/* A baseline saved for another phase, or with lines, says nothing about this one. */
 static int load_baseline(const struct vmt_check *check, struct vmt_summary *ret_base)
 {
 	char error[VMT_BASELINE_ERROR_MAX];
@@ -96,7 +96,7 @@ static int load_baseline(const struct vmt_check *check, struct vmt_summary *ret_
 	return VMT_EXIT_USAGE;
 }
 
-/* A baseline of other programs altogether would let everything pass. */
+/* A baseline that has no program in common with the run would let everything pass. */
 static int require_common(const struct vmt_check *check, const struct vmt_summary *summary,
 			  const struct vmt_summary *base)
 {
@@ -132,7 +132,7 @@ static bool generate(const struct vmt_check *check, const struct vmt_verdict *ve
 	return is_written;
 }
 
-/* Nothing that could fail is no success. */
+/* A run in which nothing could fail is no success. */
 static int require_processes(const struct vmt_summary *summary)
 {
 	const struct vmt_summary_program *program;
@@ -182,7 +182,10 @@ static int save(const struct vmt_check *check, const struct vmt_summary *summary
 	return VMT_EXIT_FAILED;
 }
 
-/* Baseline and suppressions first: a program need not run for a spelling mistake. */
+/*
+ * Baseline and suppressions come first, so that the program does not run for nothing after a
+ * spelling mistake.
+ */
 static int prepare(const struct vmt_check *check, struct vmt_summary *base,
 		   struct vmt_suppressions *suppressions)
 {
@@ -198,7 +201,7 @@ static int prepare(const struct vmt_check *check, struct vmt_summary *base,
 	return status;
 }
 
-/* What programs bring along; lines that match nothing are no matter there. */
+/* Suppressions that the programs contain; those may match nothing. */
 static int add_defaults(const struct vmt_summary *summary, struct vmt_suppressions *suppressions)
 {
 	const struct vmt_summary_program *program = summary->programs;
@@ -256,7 +259,7 @@ static int check_all(struct vmt_check *check)
 		status = require_common(check, &summary, &base);
 	if (!status && check->has_limits)
 		status = judge(check, &summary, check->baseline ? &base : NULL, &suppressions);
-	/* Who failed first is what its caller wants to know. */
+	/* If the program failed first, its status is what the caller wants to know. */
 	if (launch.status)
 		status = launch.status;
 	vmt_launch_clean(&launch);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vmatrace diff: what changed between two runs, each a recording, a directory of them or
- * a baseline. Says what is; the verdict is check's.
+ * vmatrace diff: what changed between two runs, each a recording, a directory of recordings or a
+ * baseline. It gives no verdict; check does.
  */
 #include "check/compare.h"
 #include "cmd/arguments.h"
@@ -71,7 +71,7 @@ static const struct vmt_arguments arguments = {
 	"diff", help, ":f:o:h", long_options, set_diff_option,
 };
 
-/* -1: go on; otherwise the exit status. */
+/* Returns -1 to go on; otherwise the exit status. */
 static int parse_diff(int argc, char **argv, struct request *request)
 {
 	int status = vmt_arguments_parse(&arguments, argc, argv, request);

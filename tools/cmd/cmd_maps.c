@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vmatrace maps: what the maps of a running process are, without any preload, or those of
- * a saved /proc/PID/maps; and all processes by the number of their maps. Reads /proc only
- * and never stops a process; one that vanishes meanwhile is told as such.
+ * vmatrace maps: what the maps of a running process are, without any preload, or those of a saved
+ * /proc/PID/maps; or all processes by their number of maps. It only reads /proc and never stops a
+ * process. If a process vanishes meanwhile, a message says so.
  */
 #include "cmd/arguments.h"
 #include "cmd/commands.h"
@@ -20,7 +20,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define NARROWEST    40u /* columns for which lines are broken */
+#define NARROWEST    40u /* lines are never broken for fewer columns */
 #define SCREEN_BYTES 65536
 
 struct request {
@@ -29,10 +29,10 @@ struct request {
 	bool all;
 	bool watch;
 	unsigned seconds;
-	unsigned long rounds; /* 0 = for ever */
-	struct winsize screen; /* that is drawn again and again; 0 rows = none */
-	unsigned used; /* rows of it */
-	bool clears; /* it is cleared when there is something to show */
+	unsigned long rounds; /* 0 = without end */
+	struct winsize screen; /* for redrawing; 0 rows = no screen */
+	unsigned used; /* rows used so far */
+	bool clears; /* clear the screen before the next output */
 };
 
 static const char help[] =
@@ -100,7 +100,7 @@ static const struct vmt_arguments arguments = {
 	"maps", help, ":f:Fawi:c:h", long_options, set_maps_option,
 };
 
-/* -1: go on; otherwise the exit status. */
+/* Returns -1 to go on; otherwise the exit status. */
 static int parse_maps(int argc, char **argv, struct request *request)
 {
 	int status = vmt_arguments_parse(&arguments, argc, argv, request);
@@ -119,7 +119,7 @@ static uint32_t width_of(const struct request *request)
 	return columns >= NARROWEST && columns < 80 ? columns : 80;
 }
 
-/* What would push the first lines off the screen is left out: the answer comes first. */
+/* Lines that would push the first ones off the screen are left out: the answer comes first. */
 static void print_lines(struct request *request, const struct vmt_lines *lines)
 {
 	unsigned rows = request->screen.ws_row;
@@ -145,7 +145,7 @@ static void print_text(struct request *request, const struct vmt_snapshot *snaps
 	vmt_lines_free(&lines);
 }
 
-/* 0, or the exit status. */
+/* Returns 0, or the exit status. */
 static int show(struct request *request, const char *what, json_t *array)
 {
 	struct vmt_snapshot snapshot;
@@ -206,7 +206,7 @@ static int show_once(struct request *request, int argc, char **argv)
 	return status;
 }
 
-/* What is written next, all at once, takes the place of what is there. */
+/* The next output, which is written at once, replaces what is on the screen. */
 static void start_screen(struct request *request)
 {
 	if (!request->watch || request->json || !isatty(STDOUT_FILENO))
@@ -235,7 +235,9 @@ int vmt_cmd_maps(int argc, char **argv)
 		}
 		if (!request.watch || round == request.rounds)
 			return status;
-		/* What was seen once and is gone has ended: that is the end of watching it. */
+		/*
+		 * If a process that was seen before is gone, it has ended, and so does watching it.
+		 */
 		if (status)
 			return round > 1 ? 0 : status;
 		sleep(request.seconds);

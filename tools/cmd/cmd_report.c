@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vmatrace report: from recordings to text, JSON or the formats of viewers. Also what the library
- * starts at exit (with --fd), so that names are looked up outside the traced process.
+ * vmatrace report: turns recordings into text, JSON or the formats of viewers. The library starts
+ * this at exit, too (with --fd), so that names are looked up outside the traced process.
  */
 #include "cmd/arguments.h"
 #include "cmd/commands.h"
@@ -151,7 +151,7 @@ static const struct vmt_arguments arguments = {
 	"report", help, ":f:o:p:s:b:m:F:c:n:d:vh", long_options, set_report_option,
 };
 
-/* -1: go on; otherwise the exit status. */
+/* Returns -1 to go on; otherwise the exit status. */
 static int parse_report(int argc, char **argv, struct request *request)
 {
 	int status = vmt_arguments_parse(&arguments, argc, argv, request);
@@ -165,7 +165,7 @@ static int parse_report(int argc, char **argv, struct request *request)
 	return status;
 }
 
-/* Whether the process asked for is among the recordings, said if it is not. */
+/* Is the requested process among the recordings? If not, a message says so. */
 static bool has_pid(const struct vmt_recordings *recordings, uint32_t pid)
 {
 	for (size_t i = 0; i < recordings->count; i++) {

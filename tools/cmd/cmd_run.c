@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vmatrace run: start a program with the library in it, wait, report. To its caller the
- * tool behaves as the program would: same streams, same signals, same status.
+ * vmatrace run: starts a program with the library, waits for it, and prints the report. To its
+ * caller the tool behaves as the program would: same streams, same signals, same status.
  */
 #include "cmd/arguments.h"
 #include "cmd/commands.h"
@@ -51,7 +51,10 @@ static const char help[] =
 	"  -v, --verbose                full paths, build-ids, frames below main\n"
 	"  -h, --help\n";
 
-/* Append ":text", or text alone to nothing. Out of memory ends the tool: nothing runs yet. */
+/*
+ * Append ":text", or just text if the list is empty. Without memory the tool exits; nothing runs
+ * yet.
+ */
 static void append_argument(char **list, const char *text)
 {
 	char *longer = vmt_must_format("%s%s%s", *list ? *list : "", *list ? ":" : "", text);
@@ -103,12 +106,12 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-/* "+": the program's options are not ours. */
+/* The "+" stops parsing at the program, whose options are its own. */
 static const struct vmt_arguments arguments = {
 	"run", help, "+:o:r:O:n:d:vh", long_options, set_run_option,
 };
 
-/* -1: go on; otherwise the exit status. */
+/* Returns -1 to go on; otherwise the exit status. */
 static int parse_run(int argc, char **argv, struct request *request)
 {
 	int status = vmt_arguments_parse(&arguments, argc, argv, request);
@@ -124,7 +127,10 @@ static int parse_run(int argc, char **argv, struct request *request)
 	return status;
 }
 
-/* The directory, made if missing, as an absolute path: the program may change its own. */
+/*
+ * Make the directory if it is missing, and get its absolute path, since the program may change its
+ * own.
+ */
 static int make_directory(const char *name, char real[PATH_MAX])
 {
 	if (mkdir(name, 0777) && errno != EEXIST) {
@@ -146,10 +152,10 @@ static int make_directory(const char *name, char real[PATH_MAX])
 static void ignore_complaint(void *context, const char *message)
 {
 	(void)context;
-	(void)message; /* the library, which gets the same text, has said it already */
+	(void)message; /* the library, which gets the same text, complains itself */
 }
 
-/* Where the report goes: --report-file, the library's log_path, or standard error. */
+/* Open the report's destination: --report-file, the library's log_path, or standard error. */
 static FILE *open_report(const struct request *request, pid_t pid)
 {
 	const struct vmt_options_ops ops = { .complain = ignore_complaint };
@@ -176,7 +182,7 @@ static int print_report(const struct request *request, const struct vmt_recordin
 	return ret;
 }
 
-/* What a shell or a build tool started may be what was meant. */
+/* The program of interest may be one that a shell or a build tool has started. */
 static void tell_others(const struct request *request, const char *directory, pid_t pid,
 			uint64_t since)
 {
@@ -202,7 +208,7 @@ static void tell_running(const struct request *request, const char *directory, u
 			    request->directory);
 }
 
-/* Of the images of a process the last one has been loaded. */
+/* If the process has several images, this is the last one. */
 static void tell_untraced(const struct vmt_recordings *recordings)
 {
 	const struct vmt_view *view;
@@ -234,7 +240,7 @@ static void report(const struct request *request, const char *directory, pid_t p
 	vmt_load_free(&recordings);
 	if (ret || request->print.format == VMT_FORMAT_NONE)
 		return;
-	/* Again, since the view is of the moment when it was opened. */
+	/* Load it again, since the view is from before the end was written. */
 	ret = vmt_load_process(&recordings, directory, pid, since);
 	if (!ret)
 		ret = print_report(request, &recordings, pid);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vmatrace top: look at a traced process while it runs. On a terminal a screen with keys,
- * otherwise a line each second. Only reads; the process does not notice.
+ * vmatrace top: watches a traced process while it runs: on a terminal with a screen and keys,
+ * otherwise with a line each second. It only reads; the process does not notice.
  */
 #include "cmd/arguments.h"
 #include "cmd/commands.h"
@@ -21,7 +21,7 @@ struct request {
 	const char *symbols;
 	enum vmt_rows_sort sort;
 	uint32_t pid;
-	unsigned long count; /* moments shown; 0 = until the process ends */
+	unsigned long count; /* how many moments are shown; 0 = until the process ends */
 	int interval; /* ms */
 	bool is_plain;
 };
@@ -99,7 +99,7 @@ static const struct vmt_arguments arguments = {
 	"top", help, ":i:s:p:n:h", long_options, set_top_option,
 };
 
-/* -1: go on; otherwise the exit status. */
+/* Returns -1 to go on; otherwise the exit status. */
 static int parse_top(int argc, char **argv, struct request *request)
 {
 	int status = vmt_arguments_parse(&arguments, argc, argv, request);
@@ -167,7 +167,7 @@ static bool is_time(const struct request *request, const struct vmt_top *top)
 	       (uint64_t)request->interval * 1000000;
 }
 
-/* A process that ended stays on the screen until the user leaves. */
+/* A process that has ended stays on the screen until the user leaves. */
 static void run_screen(const struct request *request, struct vmt_symbols *symbols,
 		       struct vmt_top *top, struct vmt_top_screen *screen)
 {
@@ -207,7 +207,7 @@ static int show(const struct request *request, struct vmt_symbols *symbols)
 		return run_plain(request, symbols);
 	if (screen.sort == VMT_ROWS_DEFAULT)
 		screen.sort = VMT_ROWS_LIVE;
-	/* Before the screen is taken, so that a message can be read. */
+	/* Read once before taking over the screen, so that a message can be read. */
 	if (vmt_top_read(&top, request->argument, request->pid, screen.sort, 80, symbols, NULL)) {
 		vmt_top_free(&top);
 		return VMT_EXIT_USAGE;

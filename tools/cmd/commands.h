@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The commands of the tool, one file each. A command gets its own name as argv[0],
- * parses its options with getopt_long and returns the tool's exit status.
- * Commands do not call each other; main.c has the table.
+ * The commands of the tool, each in a file of its own. A command gets its own name as argv[0],
+ * parses its options with getopt_long, and returns the tool's exit status. Commands do not call
+ * each other; main.c has the table.
  */
 #ifndef VMT_COMMANDS_H
 #define VMT_COMMANDS_H

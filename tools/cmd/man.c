@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the help of a command to its manual page. The help's form is what is relied upon:
- * "Usage:" first, paragraphs at the margin, options indented with at least two spaces
- * before their description. Used by main.c, run when vmatrace is built.
+ * Turns a command's help into its manual page. It relies on the help's form: "Usage:" first,
+ * paragraphs at the margin, options indented with at least two spaces before their description.
+ * Used by main.c when vmatrace is built.
  */
 #include "cmd/man.h"
 #include "util/message.h"
@@ -22,7 +22,7 @@ enum block {
 	BLOCK_EXAMPLE,
 };
 
-/* Text as roff takes it. */
+/* Write text with roff's special characters escaped. */
 static void put(const char *text, size_t n)
 {
 	if (n && (*text == '.' || *text == '\''))
@@ -43,7 +43,7 @@ static void put_man_line(const char *text)
 	putchar('\n');
 }
 
-/* Where the description of "  -x, --long=ARG  text" begins; NULL if it does not in this line. */
+/* Returns where the description in "  -x, --long=ARG  text" begins; NULL if this line has none. */
 static const char *description_of(const char *option)
 {
 	const char *at = strstr(option, "  ");
@@ -68,7 +68,7 @@ static void put_option(const char *line)
 		put_man_line(text);
 }
 
-/* What kind of line follows in a block of the kind before. */
+/* Returns what kind of line this is, after a block of the kind `before`. */
 static enum block block_of(const char *line, size_t indent, enum block before)
 {
 	if (!indent)
@@ -126,7 +126,7 @@ static void convert(FILE *help)
 		puts(".fi");
 }
 
-/* What the command prints with --help, in a file; NULL with errno. */
+/* Returns a file with the output of --help; NULL with errno set on failure. */
 static FILE *help_of(const char *name, int (*run)(int argc, char **argv))
 {
 	char command[64];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All processes by the number of their maps: only lines are counted, nothing is parsed.
- * Those that vanish meanwhile are left out, those of others are counted as unreadable.
+ * All processes by their number of maps: lines are only counted, not parsed. Processes that vanish
+ * meanwhile are left out; unreadable ones of other users are counted. See snapshot_all.h.
  */
 #include "cmd/snapshot_all.h"
 #include "input/process.h"
@@ -25,7 +25,7 @@ struct list {
 	uint64_t unreadable;
 };
 
-/* Lines, without that of [vsyscall], which is the last one. */
+/* Count the lines, without the last one, which is [vsyscall]. */
 static int count_maps(pid_t pid, uint64_t *ret_maps)
 {
 	static const char last[] = "[vsyscall]\n";

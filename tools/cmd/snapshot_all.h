@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The list of all processes and how many maps each has. Used by the command maps. */
+/* The list of all processes with their number of maps. Used by the command maps. */
 #ifndef VMT_SNAPSHOT_ALL_H
 #define VMT_SNAPSHOT_ALL_H
 
@@ -7,7 +7,10 @@
 
 #include <jansson.h>
 
-/* All processes that can be read, most maps first, as lines or (lines NULL) as JSON. */
+/*
+ * Add all readable processes, those with most maps first, to lines or (if lines is NULL) to the
+ * JSON array.
+ */
 int vmt_snapshot_all(struct vmt_lines *lines, json_t *array);
 
 #endif
