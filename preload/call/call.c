@@ -72,12 +72,14 @@ static bool is_to_be_kept(struct vmt_state *state, const struct vmt_walk *stack,
 	       state->stacks_recalled++ % 4 == 0;
 }
 
-static struct vmt_site *site_of(struct vmt_state *state, enum vmt_call_id id,
+static struct vmt_site *site_of(struct vmt_state *state, const struct vmt_done *done,
 				const struct vmt_regs *regs, struct vmt_walk *stack)
 {
-	const struct vmt_callsites_stack raw = { id, stack->count,
-						 stack->flags & VMT_WALK_TRUNCATED, stack->pc,
-						 stack->hash };
+	enum vmt_call_id id = done->call;
+	const struct vmt_callsites_stack raw = {
+		id,        stack->count, stack->flags & VMT_WALK_TRUNCATED,
+		stack->pc, stack->hash,  vmt_callsites_asked(id, done->args)
+	};
 	struct vmt_site *site = vmt_account_intern(state, &raw);
 
 	if (is_to_be_kept(state, stack, site))
@@ -136,8 +138,7 @@ __attribute__((noinline)) static long call_walked(struct vmt_state *state, struc
 	}
 	if (patient && VMT_LIKELY(vmt_guard_enter_at(state, vmt_holder_place(regs), true))) {
 		if (VMT_LIKELY(vmt_state_is_on()))
-			return call_locked(state, done, nr,
-					   site_of(state, done->call, regs, &stack));
+			return call_locked(state, done, nr, site_of(state, done, regs, &stack));
 		vmt_guard_leave(state); /* tracing ended while we waited */
 		return vmt_aside_make(nr, done->args);
 	}

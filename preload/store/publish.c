@@ -67,6 +67,7 @@ void vmt_publish_frames(struct vmt_state *state, const struct vmt_site *site)
 	to->call = site->call;
 	to->frame_count = has_frames ? site->frame_count : 0;
 	to->frame_first = (uint32_t)first;
+	to->asked = site->asked;
 	to->inherited = site->live;
 	vmt_recording_end(state, &to->seq);
 }

@@ -103,9 +103,14 @@ __attribute__((noinline)) static void drain(struct vmt_state *state)
 			continue;
 		}
 
-		const struct vmt_callsites_stack stack = { deferred->done.call, deferred->count,
-							   deferred->is_truncated, deferred->pc,
-							   0 };
+		const struct vmt_callsites_stack stack = {
+			deferred->done.call,
+			deferred->count,
+			deferred->is_truncated,
+			deferred->pc,
+			0,
+			vmt_callsites_asked(deferred->done.call, deferred->done.args)
+		};
 
 		vmt_account_done(state, &deferred->done, vmt_account_intern(state, &stack), true);
 		vmt_deferred_release(&state->deferred, deferred);

@@ -84,6 +84,22 @@ many punch-file punched-holes 'holes punched into memory by munmap: 1,000 of 1,0
 many copy-over mapped-over 'maps put over pieces of a mapped file \(MAP_FIXED\): (1,999|2,000) of 2,0[0-9]+ maps, by mmap in copy_over' \
 	'map each file once'
 
+# What was asked for tells apart what looks the same.
+many commit-regions committed-pieces 'pieces of a range without access \(PROT_NONE\), made accessible one by one: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in commit_regions [^ ]*causes.c:[0-9]+ help +-1,99[0-9]: map the range readable and writable with MAP_NORESERVE' \
+	'MADV_DONTNEED'
+many decommit-regions prot-none-decommit 'memory without access \(PROT_NONE\), given back or reserved: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in decommit_regions .*help +-1,99[0-9]: give pages back by MADV_DONTNEED' \
+	'made accessible one by one'
+many attach-again mapped-again 'the same part of the same file mapped again and again: 1,000 of 1,0[0-9]+ maps, by shmat in attach_again [^,]*, none given back .*help +-999: map it once and use that map' \
+	'map each file'
+many seal-objects write-barriers 'memory made read-only piece by piece: .* help +-1,99[0-9]: keep what is read-only together' \
+	'detect writes by other means'
+many compile-each wx-flips 'code made executable piece by piece, with data between: ' 'code flipped'
+many free-blocks punched-holes 'holes punched into memory by munmap: 9[0-9]+ of 1,0[0-9]+ maps, by munmap in free_blocks .*help +-9[0-9]+: a larger M_MMAP_THRESHOLD' \
+	'MADV_DONTNEED'
+many grow-arrays alike 'memory moved by mremap, which does not merge with its neighbours: ' 'map the range anew'
+many keep-from-children madvise-islands 'advice \(madvise\) for pieces of a range: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by madvise in keep_from_children .*help +-1,99[0-9]: .*MADV_DOFORK' \
+	'why they did not merge is unknown'
+
 # What no pattern explains has the plain cause: who cut what, and how often.
 run move-pieces 1000
 says move-pieces 'cause +pieces cut from what mmap in [^,]+ mapped, 3.00 for each call, none given back: 2,99[0-9] of 3,0[0-9]+ maps, by mremap in move_pieces [^ ]*causes.c:[0-9]+' \

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <sys/ioctl.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 
 #include "target.h"
@@ -326,6 +327,100 @@ static void advise_file(long count)
 		REQUIRE(madvise(at + 2 * (size_t)i * PAGE, PAGE, MADV_RANDOM) == 0);
 }
 
+static char *map_nothing(size_t size)
+{
+	char *at = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	REQUIRE(at != MAP_FAILED);
+	return at;
+}
+
+/* A cage of reserved addresses, a part of each of its regions in use: nothing is given back. */
+static void commit_regions(long count)
+{
+	char *cage = map_nothing((size_t)count * 64 * PAGE);
+
+	for (long i = 0; i < count; i++)
+		REQUIRE(mprotect(cage + (size_t)i * 64 * PAGE, 32 * PAGE, PROT_READ | PROT_WRITE) ==
+			0);
+}
+
+/* The same, all of it in use first, and a part of each region given back. */
+static void decommit_regions(long count)
+{
+	char *cage = map_nothing((size_t)count * 64 * PAGE);
+
+	for (long i = 0; i < count; i++)
+		REQUIRE(mprotect(cage + (size_t)i * 64 * PAGE, 64 * PAGE, PROT_READ | PROT_WRITE) ==
+			0);
+	for (long i = 0; i < count; i++)
+		REQUIRE(mprotect(cage + (size_t)i * 64 * PAGE, 32 * PAGE, PROT_NONE) == 0);
+}
+
+static void attach_again(long count)
+{
+	int id = shmget(IPC_PRIVATE, PAGE, IPC_CREAT | 0600);
+
+	REQUIRE(id >= 0);
+	for (long i = 0; i < count; i++)
+		REQUIRE(shmat(id, NULL, 0) != MAP_FAILED);
+	REQUIRE(shmctl(id, IPC_RMID, NULL) == 0);
+}
+
+/* Each object is written once and never again: nobody waits for writes. */
+static void seal_objects(long count)
+{
+	for (long i = 0; i < count; i++) {
+		REQUIRE(mprotect(map_pages(1), PAGE, PROT_READ) == 0);
+		map_pages(1);
+	}
+}
+
+/* A function for each map, with data in the next. */
+static void compile_each(long count)
+{
+	for (long i = 0; i < count; i++) {
+		REQUIRE(mprotect(map_pages(1), PAGE, PROT_READ | PROT_EXEC) == 0);
+		map_pages(1);
+	}
+}
+
+/* Blocks of malloc that are maps of their own, every second one freed. */
+static void free_blocks(long count)
+{
+	void **block = malloc(2 * (size_t)count * sizeof(*block));
+
+	REQUIRE(block && mallopt(M_MMAP_THRESHOLD, PAGE) == 1);
+	for (long i = 0; i < 2 * count; i++) {
+		block[i] = malloc(2 * PAGE);
+		REQUIRE(block[i]);
+	}
+	for (long i = 0; i < 2 * count; i += 2)
+		free(block[i]);
+}
+
+/* Arrays that have grown: what was written to does not merge where it has been moved. */
+static void grow_arrays(long count)
+{
+	for (long i = 0; i < count; i++) {
+		char *array = map_pages(1);
+
+		*array = 1;
+		map_pages(1);
+		array = mremap(array, PAGE, 3 * PAGE, MREMAP_MAYMOVE);
+		REQUIRE(array != MAP_FAILED);
+		*array = 1;
+	}
+}
+
+static void keep_from_children(long count)
+{
+	char *at = map_pages(2 * (size_t)count);
+
+	for (long i = 0; i < count; i++)
+		REQUIRE(madvise(at + 2 * (size_t)i * PAGE, PAGE, MADV_DONTFORK) == 0);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(long count);
@@ -352,6 +447,14 @@ static const struct {
 	{ "hoard", hoard },
 	{ "hoard-and-guard", hoard_and_guard },
 	{ "use", use },
+	{ "commit-regions", commit_regions },
+	{ "decommit-regions", decommit_regions },
+	{ "attach-again", attach_again },
+	{ "seal-objects", seal_objects },
+	{ "compile-each", compile_each },
+	{ "free-blocks", free_blocks },
+	{ "grow-arrays", grow_arrays },
+	{ "keep-from-children", keep_from_children },
 };
 
 int main(int argc, char **argv)

@@ -64,6 +64,8 @@ enum vmt_pattern {
 	VMT_PATTERN_VIEWS,
 	VMT_PATTERN_DEVICES,
 	VMT_PATTERN_HUGE_FILES,
+	VMT_PATTERN_COMMITTED,
+	VMT_PATTERN_AGAIN,
 	VMT_PATTERN_COUNT,
 };
 static_assert(VMT_PATTERN_COUNT < 63, "bits of vmt_explain_map.shows");
@@ -113,6 +115,7 @@ struct vmt_explain_facts {
 	bool is_fork_child; /* it is certain that it has not called exec since the fork */
 	uint64_t threads_left; /* threads at the end, or at the last failure; 0 = unknown */
 	bool has_no_addresses; /* a call failed because no addresses were left */
+	bool gives_write; /* calls of mprotect make memory writable, again and again */
 	const uint32_t
 		/* for each site, a number that sites of one place share; NULL = all differ */
 		*place;
@@ -140,6 +143,9 @@ struct vmt_explain {
 	bool flags_known; /* for all maps */
 	bool is_java; /* a JVM is loaded */
 	bool are_views; /* parts of files are mapped more than once */
+	uint32_t advice; /* what most pieces of VMT_PATTERN_ADVICE were given; 0 = not known */
+	bool are_moved; /* most of VMT_PATTERN_ALIKE are where mremap put them */
+	const char *holes_of; /* the allocator that punched most holes; NULL = none, or not known */
 	struct vmt_explain_facts facts; /* a copy; what it points to stays the caller's */
 };
 

@@ -94,7 +94,7 @@ struct vmt_explain_owner vmt_explain_owner(const struct vmt_view *view,
 					   const struct vmt_rec_site *site,
 					   struct vmt_symbols *symbols)
 {
-	struct vmt_explain_owner owner = { .call = site->call };
+	struct vmt_explain_owner owner = { .call = site->call, .asked = site->asked };
 	uint32_t count = vmt_view_frame_count(view, site);
 	struct vmt_rec_module module;
 	struct vmt_rec_frame frame;

@@ -81,6 +81,16 @@ static void fill_in(struct vmt_search *search, size_t i)
 		vmt_search_save(search, i);
 }
 
+/* Who cut it out gave access to what is beside it, and took none away. */
+static bool is_committed(const struct vmt_search *search, size_t i)
+{
+	bool below = i > 0 && vmt_search_touches_next(search, i - 1);
+	bool above = vmt_search_touches_next(search, i);
+	uint32_t prot;
+
+	return vmt_search_asked(&search->map[maker_of(search, i, below, above)], &prot) && prot;
+}
+
 /* Electric Fence and DUMA make a guard for each allocation, and for each freed one. */
 static enum vmt_pattern pattern_without_access(const struct vmt_search *search, size_t i)
 {
@@ -92,7 +102,9 @@ static enum vmt_pattern pattern_without_access(const struct vmt_search *search, 
 		return VMT_PATTERN_DEBUGGER;
 	if (search->map[i].kind == VMT_KIND_GUARD)
 		return VMT_PATTERN_GUARDS;
-	return vmt_search_is_reserved(search, i) ? VMT_PATTERN_RESERVED : VMT_PATTERN_DECOMMIT;
+	if (vmt_search_is_reserved(search, i))
+		return VMT_PATTERN_RESERVED;
+	return is_committed(search, i) ? VMT_PATTERN_COMMITTED : VMT_PATTERN_DECOMMIT;
 }
 
 /* A guard that was moved together with its memory was not made by mprotect(PROT_NONE) here. */
@@ -288,6 +300,7 @@ static bool is_possible(const struct vmt_explain *explain, enum vmt_pattern patt
 		[VMT_PATTERN_GUARDS] = 1u << VMT_KIND_GUARD,
 		[VMT_PATTERN_THREADS] = 1u << VMT_KIND_THREAD_STACK,
 		[VMT_PATTERN_DECOMMIT] = 1u << VMT_KIND_RESERVED,
+		[VMT_PATTERN_COMMITTED] = 1u << VMT_KIND_RESERVED,
 		[VMT_PATTERN_ARENAS] = 1u << VMT_KIND_ALLOCATOR,
 		[VMT_PATTERN_WX] = CODE_KINDS,
 		[VMT_PATTERN_CODE_LEFT] = CODE_KINDS,
@@ -302,6 +315,7 @@ static bool is_possible(const struct vmt_explain *explain, enum vmt_pattern patt
 		[VMT_PATTERN_MAPPED_OVER] = 1u << VMT_KIND_FILE | 1u << VMT_KIND_SHARED,
 		[VMT_PATTERN_REMAPPED] = 1u << VMT_KIND_FILE | 1u << VMT_KIND_SHARED,
 		[VMT_PATTERN_VIEWS] = 1u << VMT_KIND_FILE | 1u << VMT_KIND_SHARED,
+		[VMT_PATTERN_AGAIN] = 1u << VMT_KIND_FILE | 1u << VMT_KIND_SHARED,
 		[VMT_PATTERN_DEVICES] = 1u << VMT_KIND_DEVICE,
 		[VMT_PATTERN_HUGE_FILES] = 1u << VMT_KIND_HUGE,
 	};
@@ -330,6 +344,8 @@ static void look_for(struct vmt_search *search, enum vmt_pattern pattern)
 		[VMT_PATTERN_GUARDS] = find_without_access,
 		[VMT_PATTERN_THREADS] = find_without_access,
 		[VMT_PATTERN_DECOMMIT] = find_without_access,
+		[VMT_PATTERN_COMMITTED] = find_without_access,
+		[VMT_PATTERN_AGAIN] = vmt_search_again,
 		[VMT_PATTERN_HOLES] = find_holes,
 		[VMT_PATTERN_WX] = find_flips,
 		[VMT_PATTERN_BARRIERS] = find_flips,
@@ -364,6 +380,7 @@ static void look_for(struct vmt_search *search, enum vmt_pattern pattern)
 	if (search->by_site)
 		memset(search->by_site, 0, search->facts->sites * sizeof(*search->by_site));
 	find[pattern](search, pattern);
+	vmt_search_what_most_are(search);
 	search->at->by = vmt_explain_share_of(search->by_site, search->facts);
 }
 
@@ -457,6 +474,9 @@ int vmt_explain_patterns(struct vmt_explain *explain)
 	explain->pattern_count = 0;
 	search_all(explain, &search);
 	explain->are_views = search.are_views;
+	explain->advice = search.advice;
+	explain->are_moved = search.are_moved;
+	explain->holes_of = search.holes_of;
 	qsort(explain->patterns, explain->pattern_count, sizeof(*explain->patterns), by_saving);
 	free(search.by_site);
 	return 0;

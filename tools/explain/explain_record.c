@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define VDSO_MAX        (UINT64_C(16) << 10)
 #define FLAGS_MAPS_MAX  100000u
@@ -136,6 +137,7 @@ static void add_owner(struct vmt_explain_record *record, struct owners *owners,
 	if (!owners->is_known[map->put_by])
 		learn_owner(record, owners, map->put_by);
 	map->put_call = (uint8_t)owners->of[map->put_by].call;
+	map->put_asked = owners->of[map->put_by].asked;
 	/* small executable memory without a file, present from the start, is the kernel's */
 	if (mapped_by == VMT_SITE_STARTUP && !map->inode && map->flags & VMT_MAP_EXEC &&
 	    map->end - map->start <= VDSO_MAX)
@@ -348,6 +350,20 @@ static bool has_no_addresses(const struct vmt_view *view)
 	return false;
 }
 
+static bool gives_write(const struct vmt_view *view)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
+	uint64_t calls = 0;
+	struct vmt_rec_site site;
+
+	for (uint64_t i = VMT_SITE_FIRST; i < count; i++) {
+		if (vmt_view_site(view, i, &site) && site.call == VMT_CALL_MPROTECT &&
+		    (!(site.asked & VMT_ASKED_KNOWN) || site.asked & PROT_WRITE))
+			calls += site.counters.calls;
+	}
+	return calls >= VMT_EXPLAIN_LEAST;
+}
+
 int vmt_explain_record(const struct vmt_view *view, struct vmt_symbols *symbols,
 		       struct vmt_explain_record *ret_record)
 {
@@ -368,6 +384,7 @@ int vmt_explain_record(const struct vmt_view *view, struct vmt_symbols *symbols,
 	facts.is_fork_child = is_fork_child(ret_record);
 	facts.threads_left = threads_of(view);
 	facts.has_no_addresses = has_no_addresses(view);
+	facts.gives_write = gives_write(view);
 	facts.place = ret_record->place = vmt_explain_places(view, symbols, facts.sites);
 	vmt_explain_places_by_line(ret_record, facts.sites);
 	return vmt_explain(ret_record->map, ret_record->count, &facts, &ret_record->explain);

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 const char *vmt_explain_kind_word(enum vmt_kind kind)
 {
@@ -255,6 +256,18 @@ static const struct {
 	[VMT_PATTERN_HUGE_FILES] = { "huge-pages",
 				     "huge pages of many files or calls, which never merge",
 				     "one larger file or map for them all, used in parts", NULL },
+	[VMT_PATTERN_COMMITTED] = { "committed-pieces",
+				    "pieces of a range without access (PROT_NONE), made accessible "
+				    "one by one",
+				    "map the range readable and writable with MAP_NORESERVE, or "
+				    "make larger pieces accessible",
+				    "Pages that are never touched take no memory, whatever their "
+				    "protection." },
+	[VMT_PATTERN_AGAIN] = { "mapped-again",
+				"the same part of the same file mapped again and again",
+				"map it once and use that map, or unmap each map (munmap, shmdt) "
+				"when it is no longer used",
+				NULL },
 };
 
 const char *vmt_explain_pattern_id(enum vmt_pattern pattern)
@@ -266,6 +279,10 @@ const char *vmt_explain_pattern_word(const struct vmt_explain *explain, enum vmt
 {
 	if (pattern == VMT_PATTERN_HOLES && !explain->facts.sites)
 		return "holes between pieces of memory, as munmap leaves them";
+	if (pattern == VMT_PATTERN_ALIKE && explain->are_moved)
+		return "memory moved by mremap, which does not merge with its neighbours";
+	if (pattern == VMT_PATTERN_WX && explain->facts.sites && !explain->facts.gives_write)
+		return "code made executable piece by piece, with data between";
 	if (pattern == VMT_PATTERN_ENDED_THREADS && !explain->facts.sites)
 		return "judging by their size, stacks of threads that have ended and were neither "
 		       "joined nor "
@@ -273,8 +290,49 @@ const char *vmt_explain_pattern_word(const struct vmt_explain *explain, enum vmt
 	return patterns[pattern < VMT_PATTERN_COUNT ? pattern : VMT_PATTERN_ALIKE].word;
 }
 
+/* As the advice is known, what there is instead of it. */
+static const char *remedy_of_advice(const struct vmt_explain *explain)
+{
+	switch (explain->advice) {
+	case MADV_HUGEPAGE:
+	case MADV_NOHUGEPAGE:
+		return "give it once, to the whole range; prctl(PR_SET_THP_DISABLE) turns huge "
+		       "pages off for the whole process without any";
+	case MADV_DONTFORK:
+		return "give it once, to the whole range, and MADV_DOFORK when it is no longer "
+		       "needed; since Linux 5.12 pinned memory (RDMA) needs none";
+	case MADV_DONTDUMP:
+		return "give it once, to the whole range, or undo it when it is no longer needed "
+		       "(MADV_DODUMP); /proc/PID/coredump_filter leaves out memory without any";
+	case MADV_MERGEABLE:
+		return "give it once, to the whole range; prctl(PR_SET_MEMORY_MERGE) (Linux 6.4) "
+		       "is for the whole process";
+	case MADV_WIPEONFORK: return "keep what is to be wiped at fork in one range";
+	default: return patterns[VMT_PATTERN_ADVICE].remedy;
+	}
+}
+
+static const char *remedy_of_holes(const char *allocator)
+{
+	if (!strncmp(allocator, "libc.so", 7) || !strncmp(allocator, "libc-2", 6))
+		return "a larger M_MMAP_THRESHOLD (mallopt, or MALLOC_MMAP_THRESHOLD_ in the "
+		       "environment): smaller blocks are no maps";
+	if (!strncmp(allocator, "libjemalloc", 11))
+		return "retain:true in MALLOC_CONF, jemalloc's default since 5.0 on 64-bit Linux";
+	return patterns[VMT_PATTERN_HOLES].remedy;
+}
+
 const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_pattern pattern)
 {
+	if (pattern == VMT_PATTERN_ADVICE)
+		return remedy_of_advice(explain);
+	if (pattern == VMT_PATTERN_HOLES && explain->holes_of)
+		return remedy_of_holes(explain->holes_of);
+	if (pattern == VMT_PATTERN_ALIKE && explain->are_moved)
+		return "grow in larger steps, or copy into one range instead of moving";
+	if (pattern == VMT_PATTERN_BARRIERS && explain->facts.sites && !explain->facts.gives_write)
+		return "keep what is read-only together and protect it at once; to detect writes, "
+		       "userfaultfd's write protection (Linux 5.7) makes no map";
 	if (pattern == VMT_PATTERN_THREADS && explain->is_java)
 		return "fewer threads (a pool, or virtual threads since JDK 21), or guards that "
 		       "are "

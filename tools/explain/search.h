@@ -14,6 +14,9 @@ struct vmt_search {
 	const struct vmt_explain_facts *facts;
 	bool has_debugger; /* a debugging allocator is loaded */
 	bool are_views; /* parts of files are mapped more than once */
+	uint32_t advice; /* these three: see struct vmt_explain */
+	bool are_moved;
+	const char *holes_of;
 	uint64_t *by_site; /* boundaries of the current pattern, by site; NULL = no sites */
 	struct vmt_explain_pattern *at;
 };
@@ -58,6 +61,10 @@ void vmt_search_file_protection(struct vmt_search *search, enum vmt_pattern patt
 void vmt_search_mapped_over(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_remapped(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_views(struct vmt_search *search, enum vmt_pattern pattern);
+void vmt_search_again(struct vmt_search *search, enum vmt_pattern pattern);
+
+/* What most boundaries of the pattern at hand tell, once they are all found. */
+void vmt_search_what_most_are(struct vmt_search *search);
 
 /* Do the two belong to one file, and lie as if one call had mapped both and what is in between? */
 bool vmt_search_is_one_range(const struct vmt_explain_map *a, const struct vmt_explain_map *b);
@@ -67,6 +74,16 @@ static inline bool vmt_search_is_call_known(const struct vmt_search *search,
 					    const struct vmt_explain_map *map)
 {
 	return search->facts->sites && map->put_by != VMT_SITE_UNSEEN;
+}
+
+/*
+ * What the call that put the map there asked for (PROT_*, MADV_*), when it was mprotect or madvise.
+ * False: not known, or another call.
+ */
+static inline bool vmt_search_asked(const struct vmt_explain_map *map, uint32_t *ret_asked)
+{
+	*ret_asked = map->put_asked & ~VMT_ASKED_KNOWN;
+	return map->put_asked & VMT_ASKED_KNOWN && map->put_call != VMT_CALL_MMAP;
 }
 
 /* Patterns of files and devices: see search_pieces.c. */

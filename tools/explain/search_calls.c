@@ -196,6 +196,30 @@ static bool has_views(struct vmt_explain_map *const *file, size_t n)
 	return false;
 }
 
+/* Maps file[0, n), in that order: how many begin where another does? */
+static size_t count_again(struct vmt_explain_map *const *file, size_t n)
+{
+	size_t again = 0;
+
+	for (size_t i = 1; i < n; i++)
+		again += file[i]->offset == file[i - 1]->offset;
+	return again;
+}
+
+/* One part, mapped many times over: far more often than for two protections. */
+static void see_again(struct vmt_search *search, struct vmt_explain_map *const *file, size_t n)
+{
+	size_t again = count_again(file, n);
+
+	if (n <= FEW_VIEWS || again < n - n / 4)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		vmt_search_mark(search, (size_t)(file[i] - search->map));
+		vmt_search_count_site(search, (size_t)(file[i] - search->map));
+	}
+	search->at->saves += again;
+}
+
 static void see_file(struct vmt_search *search, struct vmt_explain_map *const *file, size_t n)
 {
 	if (n < 2 || !has_views(file, n))
@@ -210,12 +234,12 @@ static void see_file(struct vmt_search *search, struct vmt_explain_map *const *f
 	}
 }
 
-void vmt_search_views(struct vmt_search *search, enum vmt_pattern pattern)
+static void see_all_files(struct vmt_search *search,
+			  void (*see)(struct vmt_search *, struct vmt_explain_map *const *, size_t))
 {
 	struct vmt_explain_map **order = malloc((search->count + 1) * sizeof(*order));
 	size_t n = 0, first = 0;
 
-	(void)pattern;
 	for (size_t i = 0; order && i < search->count; i++) {
 		if (is_mapped_file(&search->map[i]) && search->map[i].inode)
 			order[n++] = &search->map[i];
@@ -225,9 +249,70 @@ void vmt_search_views(struct vmt_search *search, enum vmt_pattern pattern)
 	for (size_t i = 1; i <= n; i++) {
 		if (i < n && is_same_file(order[first], order[i]))
 			continue;
-		see_file(search, order + first, i - first);
+		see(search, order + first, i - first);
 		first = i;
 	}
 	free(order);
+}
+
+void vmt_search_views(struct vmt_search *search, enum vmt_pattern pattern)
+{
+	(void)pattern;
+	see_all_files(search, see_file);
 	vmt_search_leave_open(search);
+}
+
+void vmt_search_again(struct vmt_search *search, enum vmt_pattern pattern)
+{
+	(void)pattern;
+	see_all_files(search, see_again);
+}
+
+/* What a map tells of its pattern, as a number; 0 = nothing. */
+static uint64_t told_by(const struct vmt_search *search, const struct vmt_explain_map *map)
+{
+	uint32_t asked;
+
+	switch (search->at->pattern) {
+	case VMT_PATTERN_ADVICE:
+		return map->put_call == VMT_CALL_MADVISE && vmt_search_asked(map, &asked) ? asked :
+											    0;
+	case VMT_PATTERN_ALIKE: return map->put_call == VMT_CALL_MREMAP;
+	case VMT_PATTERN_HOLES:
+		return map->kind == VMT_KIND_ALLOCATOR ? (uint64_t)(uintptr_t)map->detail : 0;
+	default: return 0;
+	}
+}
+
+/* Boyer and Moore's majority vote, and how many of those that show the pattern it is. */
+static uint64_t told_by_most(const struct vmt_search *search)
+{
+	uint64_t bit = UINT64_C(1) << search->at->pattern;
+	uint64_t best = 0, votes = 0, all = 0, with = 0;
+
+	for (size_t i = 0; i < search->count; i++) {
+		if (!(search->map[i].shows & bit))
+			continue;
+		best = votes ? best : told_by(search, &search->map[i]);
+		votes += told_by(search, &search->map[i]) == best ? 1 : UINT64_MAX;
+	}
+	for (size_t i = 0; i < search->count; i++) {
+		if (!(search->map[i].shows & bit))
+			continue;
+		all++;
+		with += told_by(search, &search->map[i]) == best;
+	}
+	return with > all / 2 ? best : 0;
+}
+
+void vmt_search_what_most_are(struct vmt_search *search)
+{
+	switch (search->at->pattern) {
+	case VMT_PATTERN_ADVICE: search->advice = (uint32_t)told_by_most(search); break;
+	case VMT_PATTERN_ALIKE: search->are_moved = told_by_most(search) != 0; break;
+	case VMT_PATTERN_HOLES:
+		search->holes_of = (const char *)(uintptr_t)told_by_most(search);
+		break;
+	default: break;
+	}
 }

@@ -110,9 +110,9 @@ static void put_reason_line(struct vmt_lines *lines, const struct vmt_explain *e
 /* For these patterns, it matters most whether the maps are ever given back. */
 static bool is_to_be_unmapped(enum vmt_pattern pattern)
 {
-	return pattern == VMT_PATTERN_VIEWS || pattern == VMT_PATTERN_DEVICES ||
-	       pattern == VMT_PATTERN_HUGE_FILES || pattern == VMT_PATTERN_FILES ||
-	       pattern == VMT_PATTERN_SHARED;
+	return pattern == VMT_PATTERN_VIEWS || pattern == VMT_PATTERN_AGAIN ||
+	       pattern == VMT_PATTERN_DEVICES || pattern == VMT_PATTERN_HUGE_FILES ||
+	       pattern == VMT_PATTERN_FILES || pattern == VMT_PATTERN_SHARED;
 }
 
 static void put_cause(struct vmt_lines *lines, const char *start, const struct vmt_explain *explain,

@@ -190,6 +190,12 @@ static_assert(sizeof(struct vmt_rec_counters) == 48, "on disk");
 #define VMT_SITE_TRUNCATED UINT32_C(1) /* the stack was too deep, or could not be walked */
 #define VMT_SITE_LOST      UINT32_C(2) /* stands for all calls recorded without a stack */
 
+/*
+ * The third argument of mmap, mprotect, pkey_mprotect and madvise: a protection or an advice. Calls
+ * of one line nearly always ask for the same.
+ */
+#define VMT_ASKED_KNOWN (UINT32_C(1) << 31)
+
 struct vmt_rec_site {
 	uint32_t seq;
 	uint32_t flags;
@@ -201,7 +207,7 @@ struct vmt_rec_site {
 	/* valid if peak_epoch equals the header's; otherwise live is the value */
 	uint64_t live_at_peak;
 	uint32_t peak_epoch;
-	uint32_t reserved;
+	uint32_t asked; /* what its first call asked for: VMT_ASKED_KNOWN and the bits below it */
 	uint64_t inherited; /* maps of this site that a fork child started with; included in live */
 	uint64_t reserved2[3];
 };

@@ -174,6 +174,7 @@ static struct vmt_site *make_site(struct vmt_callsites *sites, uint64_t hash,
 	if (!site)
 		return NULL;
 	site->flags = stack->is_truncated ? VMT_SITE_TRUNCATED : 0;
+	site->asked = stack->asked;
 	site->frame_hash = hash;
 	if (stack->count) {
 		site->frames = vmt_arena_alloc(sites->arena, sizeof(*frames) * stack->count);

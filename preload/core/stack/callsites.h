@@ -17,6 +17,7 @@ struct vmt_site {
 	uint16_t call; /* enum vmt_call_id */
 	uint16_t frame_count;
 	uint32_t flags; /* VMT_SITE_* */
+	uint32_t asked; /* see struct vmt_rec_site */
 	uint32_t peak_epoch;
 	/* the number of the last mark that the site's values were written for */
 	uint32_t mark_epoch;
@@ -39,7 +40,17 @@ struct vmt_callsites_stack {
 	bool is_truncated;
 	const uint64_t *pc; /* return addresses, innermost first */
 	uint64_t hash; /* vmt_callsites_hash() of all pc, from 0; 0 = not computed yet */
+	uint32_t asked; /* by this call; see struct vmt_rec_site */
 };
+
+/* What a call with these arguments asks for, as struct vmt_rec_site has it; 0 = nothing told. */
+static inline uint32_t vmt_callsites_asked(enum vmt_call_id call, const long args[6])
+{
+	if (call != VMT_CALL_MMAP && call != VMT_CALL_MPROTECT && call != VMT_CALL_PKEY_MPROTECT &&
+	    call != VMT_CALL_MADVISE)
+		return 0;
+	return ((uint32_t)args[2] & ~VMT_ASKED_KNOWN) | VMT_ASKED_KNOWN;
+}
 
 struct vmt_callsites_ops {
 	/* Find the module that contains addr, and the offset of addr in it. Never fails. */
