@@ -5,7 +5,7 @@
 
 #include "explain/explain.h"
 
-/* Files of one directory with one extension; "*" stands for what differs: /data/idx/*.dvd */
+/* Files of one directory with one extension; "*" stands for what differs: in /data/idx, *.dvd */
 struct vmt_explain_files {
 	char *pattern;
 	uint64_t maps;
