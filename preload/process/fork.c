@@ -22,13 +22,21 @@
 /* how often it yields: long enough for two system calls of the other thread */
 #define STARTER_TURNS 2000u
 
-/* The parent's recording is mapped shared: copy its strings, then leave it. */
+/* The parent's section as it was at the fork; the parent may have added to it since. */
+static void copy_section(struct vmt_state *state, const unsigned char *parents_base,
+			 enum vmt_section_id id, struct vmt_rec_section was)
+{
+	if (was.used)
+		vmt_recording_append(state, id, parents_base + was.offset, was.used);
+}
+
+/* The parent's recording is mapped shared: copy its strings and stacks, then leave it. */
 static void leave_parents_recording(struct vmt_state *state, bool wants_own)
 {
 	const struct vmt_recording parents = state->recording;
 	const struct vmt_growth growth = state->growth;
-	uint64_t strings = state->counters.section[VMT_SECTION_STRINGS].used;
-	uint64_t offset = state->counters.section[VMT_SECTION_STRINGS].offset;
+	const struct vmt_rec_section strings = state->counters.section[VMT_SECTION_STRINGS];
+	const struct vmt_rec_section frames = state->counters.section[VMT_SECTION_FRAMES];
 
 	if (!parents.base)
 		return;
@@ -36,7 +44,8 @@ static void leave_parents_recording(struct vmt_state *state, bool wants_own)
 	state->recording.base = NULL;
 	if (wants_own && vmt_publish_open(state) == 0) {
 		vmt_memory_own(state, state->recording.base, state->recording.size);
-		vmt_publish_string(state, (char *)parents.base + offset, strings);
+		copy_section(state, parents.base, VMT_SECTION_STRINGS, strings);
+		copy_section(state, parents.base, VMT_SECTION_FRAMES, frames);
 	}
 	vmt_memory_disown(state, parents.base);
 	vmt_sys2(SYS_munmap, parents.base, parents.size);
@@ -81,6 +90,36 @@ static void clear_counters(struct vmt_state *state)
 		site->mark_epoch = 0;
 		site->live_at_peak = 0;
 		site->bucket_end = 0;
+		site->time_row = 0;
+	}
+}
+
+/*
+ * Whether the stack was taken over whole. The parent gives the place that its section had before
+ * it grew back after a second, and a child that was stopped for so long has read zeros there.
+ */
+static bool has_stack(struct vmt_state *state, const struct vmt_site *site)
+{
+	const struct vmt_rec_frame *frames;
+
+	if (site->frame_first == VMT_NO_INDEX ||
+	    (uint64_t)site->frame_first + site->frame_count >
+		    state->counters.section[VMT_SECTION_FRAMES].used)
+		return false;
+	frames = vmt_recording_element(state, VMT_SECTION_FRAMES, site->frame_first,
+				       site->frame_count);
+	return frames && vmt_callsites_is_stack(site, frames);
+}
+
+static void publish_sites(struct vmt_state *state)
+{
+	for (uint32_t id = 0; id < state->sites.count; id++) {
+		struct vmt_site *site = state->sites.by_id[id];
+
+		if (!has_stack(state, site))
+			site->frame_first = VMT_NO_INDEX;
+		vmt_publish_new_site(state, site);
+		vmt_publish_site(state, site);
 	}
 }
 
@@ -88,10 +127,7 @@ static void publish_everything(struct vmt_state *state)
 {
 	for (uint32_t i = 0; i < state->module_count; i++)
 		vmt_publish_module(state, i);
-	for (uint32_t id = 0; id < state->sites.count; id++) {
-		vmt_publish_frames(state, state->sites.by_id[id]);
-		vmt_publish_site(state, state->sites.by_id[id]);
-	}
+	publish_sites(state);
 	for (struct vmt_map *map = vmt_space_first(&state->space); map; map = vmt_space_next(map)) {
 		map->slot = VMT_NO_INDEX;
 		vmt_publish_range(state, map);

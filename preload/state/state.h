@@ -64,7 +64,8 @@ struct vmt_fds {
 	bool log_is_kept; /* its name may lead nowhere any more */
 };
 
-#define VMT_OUTGROWN_MAX 8u
+#define VMT_OUTGROWN_MAX   8u
+#define VMT_OUTGROWN_PARTS 64u /* several sections, each doubled many times within a second */
 
 /*
  * A part of the file, or of our addresses, that is no longer used since a section has been moved.
@@ -93,7 +94,7 @@ struct vmt_recording {
 struct vmt_growth {
 	uint64_t most[VMT_SECTION_COUNT]; /* elements that each section may grow to */
 	struct vmt_outgrown map[VMT_OUTGROWN_MAX]; /* older, smaller maps of the file */
-	struct vmt_outgrown part[VMT_OUTGROWN_MAX]; /* older places of sections */
+	struct vmt_outgrown part[VMT_OUTGROWN_PARTS]; /* older places of sections */
 	unsigned map_count;
 	unsigned part_count;
 	uint64_t time; /* when a section was moved last, ns since start_ns */

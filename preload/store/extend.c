@@ -67,7 +67,7 @@ int vmt_extend_map(struct vmt_state *state, uint64_t size)
 
 static void note_part(struct vmt_state *state, uint64_t offset, uint64_t length)
 {
-	if (state->growth.part_count == VMT_OUTGROWN_MAX)
+	if (state->growth.part_count == VMT_OUTGROWN_PARTS)
 		return; /* the list is full: the part's blocks stay allocated */
 	state->growth.part[state->growth.part_count++] = (struct vmt_outgrown){ offset, length };
 	state->growth.time = vmt_clock_since_start(state);

@@ -48,25 +48,32 @@ static struct vmt_rec_site *site_record(struct vmt_state *state, const struct vm
 	return to;
 }
 
+void vmt_publish_frames(struct vmt_state *state, struct vmt_site *site,
+			const struct vmt_rec_frame *frames)
+{
+	uint64_t first = state->counters.section[VMT_SECTION_FRAMES].used;
+
+	if (site->frame_count &&
+	    vmt_recording_append(state, VMT_SECTION_FRAMES, frames, site->frame_count))
+		site->frame_first = (uint32_t)first;
+}
+
 /*
  * Written once for each site, before its counters: at this time the live maps of a fork child's
  * site are those inherited from its parent.
  */
-void vmt_publish_frames(struct vmt_state *state, const struct vmt_site *site)
+void vmt_publish_new_site(struct vmt_state *state, const struct vmt_site *site)
 {
 	struct vmt_rec_site *to = site_record(state, site);
-	uint64_t first = state->counters.section[VMT_SECTION_FRAMES].used;
-	bool has_frames;
+	bool has_frames = site->frame_first != VMT_NO_INDEX;
 
 	if (!to)
 		return;
-	has_frames = site->frame_count && vmt_recording_append(state, VMT_SECTION_FRAMES,
-							       site->frames, site->frame_count);
 	vmt_recording_begin(state, &to->seq);
 	to->flags = site->flags | (site->frame_count && !has_frames ? VMT_SITE_TRUNCATED : 0);
 	to->call = site->call;
 	to->frame_count = has_frames ? site->frame_count : 0;
-	to->frame_first = (uint32_t)first;
+	to->frame_first = has_frames ? site->frame_first : 0;
 	to->asked = site->asked;
 	to->inherited = site->live;
 	vmt_recording_end(state, &to->seq);

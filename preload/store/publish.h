@@ -13,7 +13,11 @@
 int vmt_publish_open(struct vmt_state *state);
 
 void vmt_publish_site(struct vmt_state *state, const struct vmt_site *site);
-void vmt_publish_frames(struct vmt_state *state, const struct vmt_site *site);
+/* A new site: its frames, frames[site->frame_count], and then the site, before its counters. */
+void vmt_publish_frames(struct vmt_state *state, struct vmt_site *site,
+			const struct vmt_rec_frame *frames);
+void vmt_publish_new_site(struct vmt_state *state, const struct vmt_site *site);
+
 void vmt_publish_call(struct vmt_state *state, uint32_t call);
 void vmt_publish_range(struct vmt_state *state, struct vmt_map *map);
 /* Add flags to a range that is published and will not change any more. */

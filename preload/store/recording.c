@@ -271,7 +271,6 @@ static void count_wanted(const struct vmt_state *state, uint64_t wanted[VMT_SECT
 	wanted[VMT_SECTION_FRAMES] = state->counters.section[VMT_SECTION_FRAMES].used;
 	wanted[VMT_SECTION_MODULES] = state->module_count;
 	wanted[VMT_SECTION_SITES] = state->sites.count;
-	wanted[VMT_SECTION_SITE_TIMES] = state->sites.count;
 	wanted[VMT_SECTION_RANGES] = state->space.count;
 }
 

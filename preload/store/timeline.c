@@ -101,40 +101,111 @@ static uint64_t width_of(const struct vmt_rec_site_time *row)
 }
 
 /* A bucket begins with the site's present value. */
-void vmt_timeline_enter(struct vmt_state *state, struct vmt_site *site)
+static void enter_bucket(struct vmt_site *site, struct vmt_rec_site_bucket *at, uint64_t end)
 {
-	struct vmt_rec_site_time *row =
-		vmt_recording_element(state, VMT_SECTION_SITE_TIMES, site->id, 1);
-	struct vmt_rec_site_bucket *at;
 	uint32_t live = (uint32_t)site->live;
 
-	if (!row) { /* without room for it, look again in a second */
-		site->low = 0;
-		site->high = UINT32_MAX;
-		site->bucket_end = state->call_time + 1000000000;
-		return;
-	}
+	if (at->max == 0)
+		*at = (struct vmt_rec_site_bucket){ live, live, live };
+	site->low = at->min;
+	site->high = at->max;
+	site->bucket_end = end;
+}
+
+/* Use the bucket in the site's record, as long as the site has changed in this one only. */
+static bool enter_only(struct vmt_state *state, struct vmt_site *site, struct vmt_rec_site *record)
+{
+	uint64_t index = state->call_time / VMT_SITE_TIME_NS;
+
+	if (site->time_row || index > UINT32_MAX || (record->only.max && record->only_at != index))
+		return false;
+	vmt_recording_begin(state, &record->seq);
+	record->only_at = (uint32_t)index;
+	enter_bucket(site, &record->only, (index + 1) * VMT_SITE_TIME_NS);
+	vmt_recording_end(state, &record->seq);
+	return true;
+}
+
+static struct vmt_rec_site_time *row_of(struct vmt_state *state, const struct vmt_site *site)
+{
+	return site->time_row ? vmt_recording_element(state, VMT_SECTION_SITE_ROWS,
+						      site->time_row - UINT64_C(1), 1) :
+				NULL;
+}
+
+/* The row starts with what was the only bucket, and is complete before the site names it. */
+static struct vmt_rec_site_time *make_row(struct vmt_state *state, struct vmt_site *site,
+					  struct vmt_rec_site *record)
+{
+	uint64_t index = state->counters.section[VMT_SECTION_SITE_ROWS].used;
+	struct vmt_rec_site_time *row =
+		vmt_recording_element(state, VMT_SECTION_SITE_ROWS, index, 1);
+
+	if (!row)
+		return NULL;
+	while (record->only_at >> row->shift >= VMT_SITE_BUCKETS)
+		row->shift++;
+	row->bucket[record->only_at >> row->shift] = record->only;
+	vmt_recording_begin(state, &record->seq);
+	site->time_row = record->time_row = (uint32_t)index + 1;
+	vmt_recording_end(state, &record->seq);
+	return row;
+}
+
+static void enter_row(struct vmt_state *state, struct vmt_site *site, struct vmt_rec_site_time *row)
+{
+	uint64_t index;
+
 	vmt_recording_begin(state, &row->seq);
 	while (state->call_time / width_of(row) >= VMT_SITE_BUCKETS)
 		halve_site(row);
-	at = &row->bucket[state->call_time / width_of(row)];
-	if (at->max == 0)
-		*at = (struct vmt_rec_site_bucket){ live, live, live };
+	index = state->call_time / width_of(row);
+	enter_bucket(site, &row->bucket[index], (index + 1) * width_of(row));
 	vmt_recording_end(state, &row->seq);
-	site->low = at->min;
-	site->high = at->max;
-	site->bucket_end = (state->call_time / width_of(row) + 1) * width_of(row);
+}
+
+void vmt_timeline_enter(struct vmt_state *state, struct vmt_site *site)
+{
+	struct vmt_rec_site *record = vmt_recording_element(state, VMT_SECTION_SITES, site->id, 1);
+	struct vmt_rec_site_time *row = row_of(state, site);
+
+	if (record && enter_only(state, site, record))
+		return;
+	if (record && !row)
+		row = make_row(state, site, record);
+	if (row) {
+		enter_row(state, site, row);
+		return;
+	}
+	/* Without room for it, look again in a second. */
+	site->low = 0;
+	site->high = UINT32_MAX;
+	site->bucket_end = state->call_time + 1000000000;
+}
+
+/* The bucket that the site is in, whose end is bucket_end. */
+static struct vmt_rec_site_bucket *bucket_of(struct vmt_state *state, const struct vmt_site *site)
+{
+	struct vmt_rec_site_time *row = row_of(state, site);
+	struct vmt_rec_site *record;
+
+	if (row)
+		return site->bucket_end < width_of(row) ?
+			       NULL :
+			       &row->bucket[(site->bucket_end / width_of(row) - 1) %
+					    VMT_SITE_BUCKETS];
+	record = vmt_recording_element(state, VMT_SECTION_SITES, site->id, 1);
+	return record && site->bucket_end == (record->only_at + UINT64_C(1)) * VMT_SITE_TIME_NS ?
+		       &record->only :
+		       NULL;
 }
 
 void vmt_timeline_widen(struct vmt_state *state, struct vmt_site *site)
 {
-	struct vmt_rec_site_time *row =
-		vmt_recording_element(state, VMT_SECTION_SITE_TIMES, site->id, 1);
-	struct vmt_rec_site_bucket *at;
+	struct vmt_rec_site_bucket *at = bucket_of(state, site);
 
-	if (!row || site->bucket_end < width_of(row))
+	if (!at)
 		return;
-	at = &row->bucket[(site->bucket_end / width_of(row) - 1) % VMT_SITE_BUCKETS];
 	if (site->live < site->low)
 		at->min = site->low = (uint32_t)site->live;
 	if (site->live > site->high)

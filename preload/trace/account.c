@@ -41,7 +41,7 @@ VMT_HOT static void range_removed(void *context, struct vmt_map *map)
 	vmt_publish_range_gone(state, map);
 }
 
-static void site_added(void *context, const struct vmt_site *site)
+static void site_added(void *context, struct vmt_site *site, const struct vmt_rec_frame *frames)
 {
 	struct vmt_state *state = context;
 
@@ -51,7 +51,8 @@ static void site_added(void *context, const struct vmt_site *site)
 	if (site->flags & VMT_SITE_LOST)
 		vmt_note(state, VMT_NOTE_SITES_FULL);
 	state->room_is_due |= state->arena.used > state->arena.ahead;
-	vmt_publish_frames(state, site);
+	vmt_publish_frames(state, site, frames);
+	vmt_publish_new_site(state, site);
 }
 
 void vmt_account_reset(struct vmt_state *state)

@@ -28,8 +28,11 @@ static void add_marks(void)
 static void add_rest(void)
 {
 	struct vmt_rec_failure *failure = sample_add(&sample, VMT_SECTION_FAILURES);
+	struct vmt_rec_site_time *time = sample_add(&sample, VMT_SECTION_SITE_ROWS);
 	struct vmt_rec_bucket *bucket;
 
+	time->shift = 1;
+	time->bucket[3] = (struct vmt_rec_site_bucket){ 1, 1, 4 };
 	failure->error = 12;
 	failure->reason = 1;
 	failure->site = 2;

@@ -26,6 +26,7 @@ static void add_the_rest(void)
 				       .name = sample_string(&sample, "here", 4) };
 	sample_add(&sample, VMT_SECTION_MARK_VALUES);
 	sample_add(&sample, VMT_SECTION_SITE_TIMES);
+	sample_add(&sample, VMT_SECTION_SITE_ROWS);
 	sample_add(&sample, VMT_SECTION_ALLOCATORS);
 }
 

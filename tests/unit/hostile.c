@@ -17,6 +17,8 @@ static FILE *nowhere;
 
 static void add_the_rest(void)
 {
+	const uint64_t sites = sample.header->section[VMT_SECTION_SITES].offset;
+	struct vmt_rec_site *site = (void *)(sample.data + sites);
 	struct vmt_rec_site_time *time;
 	struct vmt_rec_failure *failure;
 	struct vmt_rec_mark_value *value;
@@ -27,9 +29,11 @@ static void add_the_rest(void)
 	for (uint32_t i = 0; i < 4; i++) {
 		bucket = sample_add(&sample, VMT_SECTION_TIMELINE);
 		*bucket = (struct vmt_rec_bucket){ .min = 20 + i, .max = 30 + i, .last = 25 };
-		time = sample_add(&sample, VMT_SECTION_SITE_TIMES);
+		time = sample_add(&sample, i < 2 ? VMT_SECTION_SITE_TIMES : VMT_SECTION_SITE_ROWS);
 		time->shift = i;
 		time->bucket[i] = (struct vmt_rec_site_bucket){ 1, 0, 2 + i };
+		site[i].time_row = i < 2 ? 0 : i - 1;
+		site[i].only = (struct vmt_rec_site_bucket){ 1, 0, i & 1 };
 	}
 	failure = sample_add(&sample, VMT_SECTION_FAILURES);
 	*failure = (struct vmt_rec_failure){ .site = 3, .error = 12, .reason = 1, .maps = 24 };

@@ -64,6 +64,7 @@ static inline void sample_layout(struct sample *sample)
 		sizeof(struct vmt_rec_mark_value),
 		sizeof(struct vmt_rec_site_time),
 		sizeof(struct vmt_rec_allocator),
+		sizeof(struct vmt_rec_site_time),
 	};
 	static const uint32_t room[VMT_SECTION_COUNT] = {
 		4096 * SAMPLE_SCALE,
@@ -78,6 +79,7 @@ static inline void sample_layout(struct sample *sample)
 		8,
 		8,
 		4,
+		8,
 	};
 	uint64_t offset = 4096;
 

@@ -64,8 +64,11 @@ static void begin(void)
 		(struct vmt_rec_section){ .offset = 4096,
 					  .capacity = 2 * VMT_TIMELINE_BUCKETS,
 					  .size = sizeof(struct vmt_rec_bucket) };
-	state.counters.section[VMT_SECTION_SITE_TIMES] = (struct vmt_rec_section){
+	state.counters.section[VMT_SECTION_SITE_ROWS] = (struct vmt_rec_section){
 		.offset = 65536, .capacity = SITES, .size = sizeof(struct vmt_rec_site_time)
+	};
+	state.counters.section[VMT_SECTION_SITES] = (struct vmt_rec_section){
+		.offset = 98304, .capacity = SITES, .size = sizeof(struct vmt_rec_site)
 	};
 	memcpy(data, &state.counters, sizeof(state.counters));
 	state.recording.base = data;
@@ -185,7 +188,7 @@ Test(timeline, without_a_recording_nothing_is_done)
 {
 	begin();
 	state.recording.base = NULL;
-	state.counters.section[VMT_SECTION_SITE_TIMES].capacity = 0;
+	state.counters.section[VMT_SECTION_SITES].capacity = 0;
 	step(0, 0);
 	step(1, 5000000000);
 	cr_assert_eq(data[4096], 0);

@@ -26,6 +26,7 @@ static const struct {
 	[VMT_SECTION_MARK_VALUES] = { "counts at marks", false },
 	[VMT_SECTION_SITE_TIMES] = { "timelines of call sites", false },
 	[VMT_SECTION_ALLOCATORS] = { "allocators", false },
+	[VMT_SECTION_SITE_ROWS] = { "timelines of call sites", false },
 };
 
 const char *vmt_damage_section_name(enum vmt_section_id section)

@@ -46,8 +46,9 @@ static uint64_t lay_out(uint64_t max_maps, uint64_t max_sites, uint64_t share,
 		[VMT_SECTION_MARKS] = { part(1024, share, 64), sizeof(struct vmt_rec_mark) },
 		[VMT_SECTION_MARK_VALUES] = { part(65536, share, 1024),
 					      sizeof(struct vmt_rec_mark_value) },
-		[VMT_SECTION_SITE_TIMES] = { sites, sizeof(struct vmt_rec_site_time) },
+		[VMT_SECTION_SITE_TIMES] = { 0, sizeof(struct vmt_rec_site_time) },
 		[VMT_SECTION_ALLOCATORS] = { VMT_ALLOCATORS_MAX, sizeof(struct vmt_rec_allocator) },
+		[VMT_SECTION_SITE_ROWS] = { sites, sizeof(struct vmt_rec_site_time) },
 	};
 	uint64_t offset = VMT_PAGE_SIZE;
 
@@ -85,15 +86,16 @@ static const uint64_t first_capacity[VMT_SECTION_COUNT] = {
 	[VMT_SECTION_FAILURES] = 32,
 	[VMT_SECTION_MARKS] = 32,
 	[VMT_SECTION_MARK_VALUES] = 64,
-	[VMT_SECTION_SITE_TIMES] = 48,
 	[VMT_SECTION_ALLOCATORS] = VMT_ALLOCATORS_MAX,
+	[VMT_SECTION_SITE_ROWS] = 16,
 };
 
 /* Sections that every process fills come first, and close together; rarely used ones follow. */
 static const uint8_t first_order[] = {
-	VMT_SECTION_STRINGS,  VMT_SECTION_MODULES,    VMT_SECTION_ALLOCATORS,  VMT_SECTION_RANGES,
-	VMT_SECTION_SITES,    VMT_SECTION_SITE_TIMES, VMT_SECTION_FRAMES,      VMT_SECTION_TIMELINE,
-	VMT_SECTION_FAILURES, VMT_SECTION_MARKS,      VMT_SECTION_MARK_VALUES,
+	VMT_SECTION_STRINGS, VMT_SECTION_MODULES,     VMT_SECTION_ALLOCATORS,
+	VMT_SECTION_RANGES,  VMT_SECTION_SITES,       VMT_SECTION_SITE_ROWS,
+	VMT_SECTION_FRAMES,  VMT_SECTION_TIMELINE,    VMT_SECTION_FAILURES,
+	VMT_SECTION_MARKS,   VMT_SECTION_MARK_VALUES, VMT_SECTION_SITE_TIMES,
 };
 static_assert(VMT_COUNT(first_order) == VMT_SECTION_COUNT - 1, "all but the calls");
 

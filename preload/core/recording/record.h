@@ -41,8 +41,9 @@ enum vmt_section_id {
 	VMT_SECTION_FAILURES, /* struct vmt_rec_failure */
 	VMT_SECTION_MARKS, /* struct vmt_rec_mark */
 	VMT_SECTION_MARK_VALUES, /* struct vmt_rec_mark_value */
-	VMT_SECTION_SITE_TIMES, /* struct vmt_rec_site_time, one for each site */
+	VMT_SECTION_SITE_TIMES, /* struct vmt_rec_site_time, one for each site: empty in new ones */
 	VMT_SECTION_ALLOCATORS, /* struct vmt_rec_allocator */
+	VMT_SECTION_SITE_ROWS, /* struct vmt_rec_site_time, see vmt_rec_site.time_row */
 	VMT_SECTION_COUNT,
 };
 
@@ -196,6 +197,17 @@ static_assert(sizeof(struct vmt_rec_counters) == 48, "on disk");
  */
 #define VMT_ASKED_KNOWN (UINT32_C(1) << 31)
 
+/*
+ * One site's live maps in a bucket of its own timeline, including values within a call. max == 0:
+ * nothing changed in it. Between two buckets with changes the site had what `first` of the later
+ * one says; after the last one it has its present value.
+ */
+struct vmt_rec_site_bucket {
+	uint32_t first; /* the value before the first change */
+	uint32_t min;
+	uint32_t max;
+};
+
 struct vmt_rec_site {
 	uint32_t seq;
 	uint32_t flags;
@@ -209,7 +221,11 @@ struct vmt_rec_site {
 	uint32_t peak_epoch;
 	uint32_t asked; /* what its first call asked for: VMT_ASKED_KNOWN and the bits below it */
 	uint64_t inherited; /* maps of this site that a fork child started with; included in live */
-	uint64_t reserved2[3];
+	/* the number and the content of the one narrowest bucket that the site changed in */
+	uint32_t only_at;
+	struct vmt_rec_site_bucket only;
+	uint32_t time_row; /* the timeline: element time_row - 1 of SITE_ROWS; 0 = see `only` */
+	uint32_t reserved2;
 };
 static_assert(sizeof(struct vmt_rec_site) == 120, "on disk");
 
@@ -299,17 +315,9 @@ static_assert(sizeof(struct vmt_rec_bucket) == 16, "on disk");
 #define VMT_SITE_BUCKETS     32u
 
 /*
- * One site's live maps in a bucket of its own timeline, including values within a call. max == 0:
- * nothing changed in it. Between two buckets with changes the site had what `first` of the later
- * one says; after the last one it has its present value.
+ * The timeline of a site that changed in more than one of the narrowest buckets. Each site's
+ * buckets widen on their own, when a change falls beyond the last bucket.
  */
-struct vmt_rec_site_bucket {
-	uint32_t first; /* the value before the first change */
-	uint32_t min;
-	uint32_t max;
-};
-
-/* Each site's buckets widen on their own, when a change falls beyond the last bucket. */
 struct vmt_rec_site_time {
 	uint32_t seq;
 	uint32_t shift; /* a bucket is VMT_SITE_TIME_NS << shift wide */

@@ -28,6 +28,7 @@ static const uint32_t element_size[VMT_SECTION_COUNT] = {
 	[VMT_SECTION_MARK_VALUES] = sizeof(struct vmt_rec_mark_value),
 	[VMT_SECTION_SITE_TIMES] = sizeof(struct vmt_rec_site_time),
 	[VMT_SECTION_ALLOCATORS] = sizeof(struct vmt_rec_allocator),
+	[VMT_SECTION_SITE_ROWS] = sizeof(struct vmt_rec_site_time),
 };
 
 /*
@@ -41,6 +42,7 @@ static const uint64_t elements_max[VMT_SECTION_COUNT] = {
 	[VMT_SECTION_TIMELINE] = 1000000,    [VMT_SECTION_FAILURES] = 1000000,
 	[VMT_SECTION_MARKS] = 1000000,       [VMT_SECTION_MARK_VALUES] = 1000000000,
 	[VMT_SECTION_SITE_TIMES] = 10000002, [VMT_SECTION_ALLOCATORS] = 1000,
+	[VMT_SECTION_SITE_ROWS] = 10000002,
 };
 
 /* Copied word by word, atomically, since a writer may be at work. All records are 8-aligned. */
@@ -294,11 +296,31 @@ uint64_t vmt_view_bucket_count(const struct vmt_view *view)
 	return count;
 }
 
-bool vmt_view_site_time(const struct vmt_view *view, uint64_t site,
+/* As a whole timeline, with buckets as wide as it takes to have room for the one that is used. */
+static void widen_only(const struct vmt_rec_site *site, struct vmt_rec_site_time *ret_time)
+{
+	*ret_time = (struct vmt_rec_site_time){ 0 };
+	while (site->only_at >> ret_time->shift >= VMT_SITE_BUCKETS)
+		ret_time->shift++;
+	ret_time->bucket[site->only_at >> ret_time->shift] = site->only;
+}
+
+bool vmt_view_site_time(const struct vmt_view *view, uint64_t index,
 			struct vmt_rec_site_time *ret_time)
 {
-	return read_guarded(view, VMT_SECTION_SITE_TIMES, site, ret_time) &&
-	       vmt_plausible_site_time(&view->header, ret_time);
+	struct vmt_rec_site site;
+	bool ret = true;
+
+	if (!vmt_view_site(view, index, &site))
+		return false;
+	if (site.time_row)
+		ret = read_guarded(view, VMT_SECTION_SITE_ROWS, site.time_row - 1, ret_time);
+	else if (!site.only.max &&
+		 view->section[VMT_SECTION_SITE_TIMES].used) /* an older library */
+		ret = read_guarded(view, VMT_SECTION_SITE_TIMES, index, ret_time);
+	else
+		widen_only(&site, ret_time);
+	return ret && vmt_plausible_site_time(&view->header, ret_time);
 }
 
 bool vmt_view_failure(const struct vmt_view *view, uint64_t index,

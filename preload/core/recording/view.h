@@ -78,7 +78,7 @@ bool vmt_view_module(const struct vmt_view *view, uint64_t index,
 		     struct vmt_rec_module *ret_module);
 bool vmt_view_call(const struct vmt_view *view, uint64_t index,
 		   struct vmt_rec_counters *ret_counters);
-bool vmt_view_site_time(const struct vmt_view *view, uint64_t site,
+bool vmt_view_site_time(const struct vmt_view *view, uint64_t index,
 			struct vmt_rec_site_time *ret_time);
 
 /*

@@ -27,6 +27,11 @@ struct vmt_raw_entry {
 	UT_hash_handle hh;
 };
 
+struct frames_hash {
+	uint64_t index;
+	uint64_t check;
+};
+
 /* The allocation macros of uthash (space.h) take their arena from a variable named `space`. */
 struct arena_holder {
 	struct vmt_arena *arena;
@@ -46,14 +51,17 @@ static struct vmt_site *new_site(struct vmt_callsites *sites, uint32_t call)
 	site = vmt_arena_alloc(sites->arena, sizeof(*site));
 	if (!site)
 		return NULL;
-	*site = (struct vmt_site){ .id = sites->count, .call = (uint16_t)call };
+	*site = (struct vmt_site){ .id = sites->count,
+				   .call = (uint16_t)call,
+				   .frame_first = VMT_NO_INDEX };
 	return site;
 }
 
-static void add_site(struct vmt_callsites *sites, struct vmt_site *site)
+static void add_site(struct vmt_callsites *sites, struct vmt_site *site,
+		     const struct vmt_rec_frame *frames)
 {
 	sites->by_id[sites->count++] = site;
-	sites->ops->added(sites->ops->context, site);
+	sites->ops->added(sites->ops->context, site, frames);
 }
 
 int vmt_callsites_init(struct vmt_callsites *sites, struct vmt_arena *arena, uint32_t room,
@@ -68,7 +76,7 @@ int vmt_callsites_init(struct vmt_callsites *sites, struct vmt_arena *arena, uin
 
 		if (!site)
 			return -ENOMEM;
-		add_site(sites, site);
+		add_site(sites, site, NULL);
 	}
 	return 0;
 }
@@ -126,26 +134,39 @@ static void remember_raw(struct vmt_callsites *sites, uint64_t hash,
 	}
 }
 
-static bool is_same_site(const struct vmt_site *site, const struct vmt_callsites_stack *stack,
-			 const struct vmt_rec_frame *frames)
+/* A second seed makes a second hash: with 128 bits, different stacks are never taken for one. */
+#define CHECK_SEED UINT64_C(0x766d6174726163)
+
+static struct frames_hash hash_frames(const struct vmt_rec_frame *frames, uint32_t count,
+				      uint32_t call)
 {
-	if (site->call != stack->call || site->frame_count != stack->count)
-		return false;
-	for (uint32_t i = 0; i < stack->count; i++)
-		if (site->frames[i].module != frames[i].module ||
-		    site->frames[i].offset != frames[i].offset)
-			return false;
-	return true;
+	const size_t size = sizeof(*frames) * count;
+
+	return (struct frames_hash){ hash_bytes(frames, size, call),
+				     hash_bytes(frames, size, call ^ CHECK_SEED) };
 }
 
-static struct vmt_site *find_site(struct vmt_callsites *sites, uint64_t hash,
-				  const struct vmt_callsites_stack *stack,
-				  const struct vmt_rec_frame *frames)
+static bool is_same_site(const struct vmt_site *site, const struct vmt_callsites_stack *stack,
+			 struct frames_hash hash)
+{
+	return site->call == stack->call && site->frame_count == stack->count &&
+	       site->frame_hash == hash.index && site->frame_check == hash.check;
+}
+
+bool vmt_callsites_is_stack(const struct vmt_site *site, const struct vmt_rec_frame *frames)
+{
+	struct frames_hash hash = hash_frames(frames, site->frame_count, site->call);
+
+	return site->frame_hash == hash.index && site->frame_check == hash.check;
+}
+
+static struct vmt_site *find_site(struct vmt_callsites *sites, struct frames_hash hash,
+				  const struct vmt_callsites_stack *stack)
 {
 	struct vmt_site *site = NULL;
 
-	HASH_FIND(hh, sites->by_frames, &hash, sizeof(hash), site);
-	while (site && !is_same_site(site, stack, frames))
+	HASH_FIND(hh, sites->by_frames, &hash.index, sizeof(hash.index), site);
+	while (site && !is_same_site(site, stack, hash))
 		site = site->next_same;
 	return site;
 }
@@ -165,7 +186,7 @@ static bool index_site(struct vmt_callsites *sites, struct vmt_site *site)
 	return site->hh.tbl != NULL;
 }
 
-static struct vmt_site *make_site(struct vmt_callsites *sites, uint64_t hash,
+static struct vmt_site *make_site(struct vmt_callsites *sites, struct frames_hash hash,
 				  const struct vmt_callsites_stack *stack,
 				  const struct vmt_rec_frame *frames)
 {
@@ -175,24 +196,15 @@ static struct vmt_site *make_site(struct vmt_callsites *sites, uint64_t hash,
 		return NULL;
 	site->flags = stack->is_truncated ? VMT_SITE_TRUNCATED : 0;
 	site->asked = stack->asked;
-	site->frame_hash = hash;
-	if (stack->count) {
-		site->frames = vmt_arena_alloc(sites->arena, sizeof(*frames) * stack->count);
-		if (!site->frames)
-			goto give_up;
-		site->frame_count = (uint16_t)stack->count;
-		for (uint32_t i = 0; i < stack->count; i++)
-			site->frames[i] = frames[i];
+	site->frame_count = (uint16_t)stack->count;
+	site->frame_hash = hash.index;
+	site->frame_check = hash.check;
+	if (!index_site(sites, site)) {
+		vmt_arena_free(sites->arena, site, sizeof(*site));
+		return NULL;
 	}
-	if (index_site(sites, site)) {
-		add_site(sites, site);
-		return site;
-	}
-	if (site->frames)
-		vmt_arena_free(sites->arena, site->frames, sizeof(*frames) * stack->count);
-give_up:
-	vmt_arena_free(sites->arena, site, sizeof(*site));
-	return NULL;
+	add_site(sites, site, frames);
+	return site;
 }
 
 /*
@@ -208,7 +220,7 @@ static bool make_lost_site(struct vmt_callsites *sites, uint32_t call, struct vm
 		if (!site)
 			return false;
 		site->flags = VMT_SITE_LOST;
-		add_site(sites, site);
+		add_site(sites, site, NULL);
 		sites->lost[call] = site;
 	}
 	*ret_site = site;
@@ -232,9 +244,9 @@ intern_by_frames(struct vmt_callsites *sites, uint64_t raw_hash,
 	for (uint32_t i = 0; i < stack->count; i++)
 		frames[i] = sites->ops->frame_of(sites->ops->context, stack->pc[i]);
 
-	uint64_t hash = hash_bytes(frames, sizeof(frames[0]) * stack->count, stack->call);
+	struct frames_hash hash = hash_frames(frames, stack->count, stack->call);
 
-	site = find_site(sites, hash, stack, frames);
+	site = find_site(sites, hash, stack);
 	if (!site && !is_nearly_full(sites))
 		site = make_site(sites, hash, stack, frames);
 	if (!site && !make_lost_site(sites, stack->call, &site))

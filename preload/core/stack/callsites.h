@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Call sites: each is a system call and the whole stack that made it, stored once. The first two
- * are pseudo-sites with an empty stack: start-up and unseen.
+ * are pseudo-sites with an empty stack: start-up and unseen. The frames themselves are stored in
+ * the recording only; here two hashes of 64 bits stand for them.
  *
  * There are two indexes. A call needs only the one by raw addresses; the one by frames (module,
  * file offset) survives dlclose and address reuse. When code is unmapped, the raw index is dropped
@@ -18,17 +19,19 @@ struct vmt_site {
 	uint16_t frame_count;
 	uint32_t flags; /* VMT_SITE_* */
 	uint32_t asked; /* see struct vmt_rec_site */
+	uint32_t frame_first; /* index into the frames section; VMT_NO_INDEX = not recorded */
 	uint32_t peak_epoch;
 	/* the number of the last mark that the site's values were written for */
 	uint32_t mark_epoch;
 	uint32_t low; /* fewest and most live maps in the current bucket of the site's timeline */
 	uint32_t high;
 	uint64_t bucket_end; /* when that bucket ends, ns; 0 = there is none yet */
-	struct vmt_rec_frame *frames; /* NULL when frame_count is 0 */
+	uint32_t time_row; /* as in struct vmt_rec_site */
 	struct vmt_rec_counters counters;
 	uint64_t live;
 	uint64_t live_at_peak; /* see struct vmt_rec_site */
 	uint64_t frame_hash;
+	uint64_t frame_check; /* another hash of the frames, independent of the first */
 	UT_hash_handle hh; /* keyed by frame_hash; sites of equal hash are chained by next_same */
 	struct vmt_site *next_same;
 };
@@ -55,8 +58,8 @@ static inline uint32_t vmt_callsites_asked(enum vmt_call_id call, const long arg
 struct vmt_callsites_ops {
 	/* Find the module that contains addr, and the offset of addr in it. Never fails. */
 	struct vmt_rec_frame (*frame_of)(void *context, uint64_t addr);
-	/* A new site has been made. */
-	void (*added)(void *context, const struct vmt_site *site);
+	/* A new site has been made, of frames[site->frame_count]. */
+	void (*added)(void *context, struct vmt_site *site, const struct vmt_rec_frame *frames);
 	void *context;
 };
 
@@ -86,6 +89,9 @@ VMT_MUST_CHECK int vmt_callsites_init(struct vmt_callsites *sites, struct vmt_ar
  */
 struct vmt_site *vmt_callsites_intern(struct vmt_callsites *sites,
 				      const struct vmt_callsites_stack *stack);
+
+/* Whether these are the site's frames, frames[site->frame_count]. */
+bool vmt_callsites_is_stack(const struct vmt_site *site, const struct vmt_rec_frame *frames);
 
 /* Code has been unmapped: other code may appear at the same addresses. */
 void vmt_callsites_forget_addresses(struct vmt_callsites *sites);
