@@ -12,9 +12,9 @@ TEST_PACKAGES="libcriterion-dev g++ jq strace tmux valgrind binutils sbcl redis-
 	default-jdk-headless nodejs perl python3 python3-jsonschema python3-yaml git
 	protobuf-compiler python3-protobuf python3-prometheus-client
 	cmake make patch libxml2-utils libdebuginfod1 vim-tiny less groff-base
-	qemu-system-x86 busybox-static cpio clang clang-format libclang-rt-dev"
+	chromium qemu-system-x86 busybox-static cpio clang clang-format libclang-rt-dev"
 MATRIX_PACKAGES="libpython3.11-testsuite ruby guile-3.0 postgresql nginx-light wrk sqlite3
-	lmdb-utils gdb chromium bsdextrautils golang-go"
+	lmdb-utils gdb bsdextrautils golang-go"
 BENCH_PACKAGES="postgresql linux-perf bpftrace libgoogle-perftools4 heaptrack"
 
 packages=$BUILD_PACKAGES

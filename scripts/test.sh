@@ -19,6 +19,7 @@ doors
 run
 report
 export
+html
 symbols
 top
 terminal

@@ -88,7 +88,7 @@ check_filter_kinds() {
 check_lengths() {
 	local files
 	files=$(find preload tools tests scripts -name '*.[chS]' -o -name '*.cc' -o -name '*.sh' \
-		-o -name '*.py')
+		-o -name '*.py' -o -name '*.js' -o -name '*.css')
 	# shellcheck disable=SC2086
 	empty files-under-500-lines "$(wc -l $files | awk '$1 > 500 && $2 != "total"')" \
 		"over 360: $(wc -l $files | awk '$1 > 360 && $2 != "total" {
@@ -98,7 +98,8 @@ check_lengths() {
 	empty functions-under-60-lines "$(functions $files | awk '$2 > 60')" \
 		"longest: $(functions $files | sort -k2 -n | tail -1)"
 	empty licences "$(find preload tools tests scripts -type f \
-		\( -name '*.[chS]' -o -name '*.sh' -o -name '*.cc' -o -name '*.py' \) |
+		\( -name '*.[chS]' -o -name '*.sh' -o -name '*.cc' -o -name '*.py' \
+		-o -name '*.js' -o -name '*.css' \) |
 		xargs grep -L SPDX-License-Identifier)"
 }
 
@@ -157,7 +158,7 @@ sanitized_tool() {
 	local tool=$TMP/build-sanitized/tools/vmatrace format
 
 	traced "$TMP/tool" report=0 "$TARGETS/demo12k"
-	for format in text json folded speedscope pprof chrome openmetrics csv; do
+	for format in text html json folded speedscope pprof chrome openmetrics csv; do
 		if "$tool" report --format=$format "$TMP/tool/rec" >"$TMP/tool/$format" \
 			2>"$TMP/tool/$format.err" && [ ! -s "$TMP/tool/$format.err" ]; then
 			pass "tool-sanitized-$format"

@@ -123,7 +123,7 @@ refusals() {
 	"$TOOL" report --format=yaml rec >out 2>err
 	check unknown-format [ $? = 2 ]
 	check unknown-format-said grep -qF \
-		"the format is text, json, folded, speedscope, pprof, chrome, openmetrics or csv, not yaml" err
+		"the format is text, html, json, folded, speedscope, pprof, chrome, openmetrics or csv, not yaml" err
 	"$TOOL" report --format=folded --value=size rec >out 2>err
 	check unknown-value [ $? = 2 ]
 	check unknown-value-said grep -qF 'the value is live, peak, created, split, merged or bytes, not size' err

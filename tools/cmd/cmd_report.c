@@ -36,15 +36,16 @@ static const char help[] =
 	"Report from recordings: single files, all files of a directory, or that of a running\n"
 	"process. For several processes, print a tree first, then one process in detail.\n"
 	"\n"
-	"  -f, --format=FORMAT     text (the default); json, with everything and all call\n"
-	"                          sites (doc/report.schema.json); folded stacks for\n"
-	"                          flamegraph.pl and inferno; speedscope; pprof; chrome, a\n"
-	"                          trace for Perfetto; openmetrics for Prometheus; csv\n"
+	"  -f, --format=FORMAT     text (the default); html, a page with pictures for a\n"
+	"                          browser; json, with everything and all call sites\n"
+	"                          (doc/report.schema.json); folded stacks for flamegraph.pl\n"
+	"                          and inferno; speedscope; pprof; chrome, a trace for\n"
+	"                          Perfetto; openmetrics for Prometheus; csv\n"
 	"      --value=WHAT        what folded counts, and speedscope and pprof show first: live\n"
 	"                          (the default), peak, created, split, merged or bytes\n"
 	"  -o, --output=FILE       write there instead of standard output\n"
-	"  -p, --pid=PID           show this process (default in text: that with the highest\n"
-	"                          peak; json always shows all)\n"
+	"  -p, --pid=PID           show this process (default in text and html: that with\n"
+	"                          the highest peak; json always shows all)\n"
 	"  -s, --sort=KEY          live, net, peak (live at the peak), calls, created or split\n"
 	"  -b, --by=WHAT           a row for each line (place and system call, the default),\n"
 	"                          site (whole stack), function, module or call\n"
@@ -66,8 +67,8 @@ static const char help[] =
 	"      --fd=N              read the recording that is open as descriptor N\n"
 	"  -h, --help\n"
 	"\n"
-	"The exit status is 2 for a file that is not a recording, 125 if the report cannot be\n"
-	"written.\n";
+	"The exit status is 2 for a file that is not a recording or an output that cannot be\n"
+	"opened, 125 if the report cannot be written.\n";
 
 static const char *set_number(struct request *request, int option, const char *value)
 {
@@ -158,10 +159,14 @@ static int parse_report(int argc, char **argv, struct request *request)
 
 	if (status < 0 && optind == argc && request->fd < 0)
 		return vmt_arguments_refuse(&arguments, "no recording given", "");
-	if (status < 0 && request->print.format == VMT_FORMAT_PPROF && !request->output &&
-	    isatty(STDOUT_FILENO))
+	if (status >= 0 || request->output || !isatty(STDOUT_FILENO))
+		return status;
+	if (request->print.format == VMT_FORMAT_PPROF)
 		return vmt_arguments_refuse(
 			&arguments, "pprof's format is not for terminals: name a file with -o", "");
+	if (request->print.format == VMT_FORMAT_HTML)
+		return vmt_arguments_refuse(
+			&arguments, "a page of HTML is not for terminals: name a file with -o", "");
 	return status;
 }
 
@@ -187,7 +192,7 @@ static int print_all(const struct request *request, const struct vmt_recordings 
 
 	if (!stream) {
 		vmt_message("%s: %s", request->output, strerror(errno));
-		return VMT_EXIT_FAILED;
+		return VMT_EXIT_USAGE;
 	}
 	ret = vmt_print(stream, recordings, &request->print);
 	if (request->output && fclose(stream) && !ret)

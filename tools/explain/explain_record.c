@@ -66,6 +66,7 @@ static struct vmt_explain_map map_of(const struct vmt_rec_range *range)
 		.flags = range->flags & (VMT_MAP_VISIBLE | VMT_MAP_STACK),
 		.put_by = range->put_by,
 		.mapped_by = range->mapped_by,
+		.time = range->time,
 		.vm_flags = attributes_of(range),
 	};
 }

@@ -50,6 +50,7 @@ struct vmt_explain_map {
 	uint64_t offset;
 	uint64_t inode;
 	uint64_t vm_flags; /* see vmflags.h; includes VMT_VMFLAGS_KNOWN if they are known */
+	uint64_t time; /* of put_by's call, in ns since the start; 0 = unknown */
 	const char *name; /* as the kernel shows it, not NUL-terminated; NULL = unknown */
 	const char *detail; /* details of the kind, NUL-terminated; NULL = none */
 	uint32_t name_length;

@@ -178,6 +178,7 @@ static json_t *timeline_of(const struct vmt_view *view)
 		json_object_set_new(entry, "time", vmt_json_seconds(i * view->header.bucket_ns));
 		vmt_json_add_number(entry, "min", bucket.min);
 		vmt_json_add_number(entry, "max", bucket.max);
+		vmt_json_add_number(entry, "last", bucket.last);
 		json_array_append_new(timeline, entry);
 	}
 	return timeline;
@@ -292,13 +293,17 @@ static json_t *findings_of(const struct vmt_view *view, struct vmt_symbols *symb
 	return process;
 }
 
-static void put_process(struct vmt_json_output *output, const struct vmt_view *view,
-			struct vmt_symbols *symbols)
+void vmt_json_put_process(struct vmt_json_output *output, const struct vmt_view *view,
+			  struct vmt_symbols *symbols, bool is_brief)
 {
 	json_t *findings;
 
 	vmt_json_put(output, "{");
 	vmt_json_put_members(output, 2, process_of(view));
+	if (is_brief) {
+		vmt_json_put(output, "}");
+		return;
+	}
 	vmt_json_put(output, ",\n   \"sites\": [");
 	vmt_json_put_sites(output, view, symbols);
 	vmt_json_put(output, "\n   ]");
@@ -320,7 +325,7 @@ int vmt_json_write(FILE *stream, const struct vmt_recordings *recordings,
 	vmt_json_put(&output, "{\n \"schema\": \"vmatrace.report/1\",\n \"processes\": [");
 	for (size_t i = 0; i < recordings->count; i++) {
 		vmt_json_put(&output, i ? ",\n  " : "\n  ");
-		put_process(&output, &recordings->item[i].view, symbols);
+		vmt_json_put_process(&output, &recordings->item[i].view, symbols, false);
 		vmt_load_put_aside(&recordings->item[i]);
 	}
 	vmt_json_put(&output, recordings->count ? "\n ]\n}\n" : "]\n}\n");

@@ -8,7 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define FLAGS (JSON_INDENT(1) | JSON_REAL_PRECISION(12))
+#define FLAGS        (JSON_INDENT(1) | JSON_REAL_PRECISION(12))
+#define PACKED_FLAGS (JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(12))
 
 static void fail(struct vmt_json_output *output)
 {
@@ -35,6 +36,26 @@ static void append_output(struct vmt_json_output *output, const char *bytes, siz
 	}
 }
 
+/* Of JSON's tokens only strings hold these, and they mean the same in them. */
+static void append_escaped(struct vmt_json_output *output, const char *bytes, size_t n)
+{
+	size_t begun = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *instead = bytes[i] == '<' ? "\\u003c" :
+				      bytes[i] == '>' ? "\\u003e" :
+				      bytes[i] == '&' ? "\\u0026" :
+							NULL;
+
+		if (!instead)
+			continue;
+		append_output(output, bytes + begun, i - begun);
+		append_output(output, instead, 6);
+		begun = i + 1;
+	}
+	append_output(output, bytes + begun, n - begun);
+}
+
 /*
  * A newline is a token of its own. It is held back, and can be dropped as long as nothing follows
  * it.
@@ -43,6 +64,10 @@ static int put(const char *bytes, size_t n, void *context)
 {
 	struct vmt_json_output *output = context;
 
+	if (output->pack) {
+		append_escaped(output, bytes, n);
+		return output->error ? -1 : 0;
+	}
 	if (output->owes_newline)
 		append_output(output, "\n          ", 1 + (size_t)output->indent);
 	output->owes_newline = n == 1 && *bytes == '\n';
@@ -59,7 +84,8 @@ void vmt_json_put(struct vmt_json_output *output, const char *text)
 static void dump(struct vmt_json_output *output, int indent, json_t *value, size_t more_flags)
 {
 	output->indent += indent;
-	if (json_dump_callback(value, put, output, FLAGS | more_flags))
+	if (json_dump_callback(value, put, output,
+			       (output->pack ? PACKED_FLAGS : FLAGS) | more_flags))
 		fail(output);
 	/* Drop the newline before the closing brace, which is not written. */
 	output->owes_newline = false;
@@ -69,11 +95,26 @@ static void dump(struct vmt_json_output *output, int indent, json_t *value, size
 
 void vmt_json_put_value(struct vmt_json_output *output, int indent, json_t *value)
 {
-	dump(output, indent, value, 0);
+	dump(output, indent, output->pack ? vmt_json_pack(output->pack, "", value) : value, 0);
+}
+
+void vmt_json_put_packed(struct vmt_json_output *output, json_t *value)
+{
+	dump(output, 0, value, 0);
 }
 
 void vmt_json_put_members(struct vmt_json_output *output, int indent, json_t *object)
 {
+	const char *key;
+	json_t *value;
+
+	if (output->pack) {
+		json_object_foreach(object, key, value)
+		{
+			json_object_set_new(object, key,
+					    vmt_json_pack(output->pack, key, json_incref(value)));
+		}
+	}
 	dump(output, indent, object, JSON_EMBED);
 }
 

@@ -3,6 +3,7 @@
  * Selects the format of a report, for the commands report, run and top. What a report says is
  * decided elsewhere.
  */
+#include "html/html.h"
 #include "json/json.h"
 #include "report/print.h"
 #include "report/print_text.h"
@@ -17,6 +18,7 @@ static const struct {
 	[VMT_FORMAT_NONE] = { "none", NULL },
 	[VMT_FORMAT_TEXT] = { "text", NULL },
 	[VMT_FORMAT_JSON] = { "json", NULL },
+	[VMT_FORMAT_HTML] = { "html", NULL },
 	[VMT_FORMAT_FOLDED] = { "folded", vmt_folded_write },
 	[VMT_FORMAT_SPEEDSCOPE] = { "speedscope", vmt_speedscope_write },
 	[VMT_FORMAT_PPROF] = { "pprof", vmt_pprof_write },
@@ -36,6 +38,23 @@ bool vmt_print_format(const char *text, enum vmt_format *ret_format)
 	return false;
 }
 
+static void put_text(const void *context, FILE *stream, const struct vmt_recording *recording,
+		     struct vmt_symbols *symbols)
+{
+	vmt_print_recording(stream, recording, context, symbols);
+}
+
+static int print_page(FILE *stream, const struct vmt_recordings *recordings,
+		      const struct vmt_print_options *options, struct vmt_symbols *symbols)
+{
+	struct vmt_print_options plain = *options;
+	const struct vmt_html_options html = { options->pid, put_text, &plain };
+
+	plain.colour = false;
+
+	return vmt_html_write(stream, recordings, &html, symbols);
+}
+
 int vmt_print(FILE *stream, const struct vmt_recordings *recordings,
 	      const struct vmt_print_options *options)
 {
@@ -47,6 +66,8 @@ int vmt_print(FILE *stream, const struct vmt_recordings *recordings,
 		return -ENOMEM;
 	if (options->format == VMT_FORMAT_JSON)
 		ret = vmt_json_write(stream, recordings, symbols);
+	if (options->format == VMT_FORMAT_HTML)
+		ret = print_page(stream, recordings, options, symbols);
 	if (options->format == VMT_FORMAT_TEXT)
 		vmt_print_text(stream, recordings, options, symbols);
 	if (formats[options->format].write)

@@ -16,6 +16,7 @@ enum vmt_format {
 	VMT_FORMAT_NONE,
 	VMT_FORMAT_TEXT,
 	VMT_FORMAT_JSON,
+	VMT_FORMAT_HTML,
 	VMT_FORMAT_FOLDED,
 	VMT_FORMAT_SPEEDSCOPE,
 	VMT_FORMAT_PPROF,
@@ -26,7 +27,7 @@ enum vmt_format {
 };
 
 /* For complaints about an unknown format; "none" is accepted as well. */
-#define VMT_PRINT_FORMATS "text, json, folded, speedscope, pprof, chrome, openmetrics or csv"
+#define VMT_PRINT_FORMATS "text, html, json, folded, speedscope, pprof, chrome, openmetrics or csv"
 
 struct vmt_print_options {
 	enum vmt_format format;

@@ -128,8 +128,8 @@ static void tell_no_match(struct vmt_lines *lines, const struct vmt_rows_options
 	}
 }
 
-static void print_one(FILE *stream, const struct vmt_recording *recording,
-		      const struct vmt_print_options *options, struct vmt_symbols *symbols)
+void vmt_print_recording(FILE *stream, const struct vmt_recording *recording,
+			 const struct vmt_print_options *options, struct vmt_symbols *symbols)
 {
 	const struct vmt_view *view = &recording->view;
 	uint64_t sites = vmt_view_count(view, VMT_SECTION_SITES);
@@ -211,5 +211,5 @@ void vmt_print_text(FILE *stream, const struct vmt_recordings *recordings,
 
 	if (recordings->count > 1)
 		vmt_tree_print(stream, recordings, chosen, options->verbose);
-	print_one(stream, &recordings->item[chosen], options, symbols);
+	vmt_print_recording(stream, &recordings->item[chosen], options, symbols);
 }

@@ -1,0 +1,143 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The page of report --format=html in a headless Chromium: it says what the JSON report says, can be used
+# with pointer and keyboard, does nothing that names in it say, and is quick with 60,000 maps.
+#
+#   tests/html.sh [FOLDER]	screenshots go there: of five programs, at 1280 and 390 pixels
+. "$(dirname "$0")/lib.sh"
+SHOTS=${1:+$(mkdir -p "$1" && cd "$1" && pwd)}
+cd "$TMP" || exit 2
+
+# Splits, merges, a mark, a failure, and children that are other programs.
+cat >program.c <<'END'
+#include "vmatrace.h"
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static __attribute__((noinline)) void split(char *p, int n)
+{
+	for (int i = 0; i < n; i += 2)
+		mprotect(p + i * 4096L, 4096, PROT_NONE);
+}
+static __attribute__((noinline)) char *make(int n)
+{
+	return mmap(0, n * 4096L, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+static void apart(int n)
+{
+	for (int i = 0; i < n; i++)
+		mmap((char *)0x100000000000 + i * 8192L, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+int main(int argc, char **argv)
+{
+	int n = argc > 1 ? atoi(argv[1]) : 0;
+	char *p = make(n);
+	split(p, n / 2);
+	VMATRACE_MARK("half way");
+	mmap(0, 1L << 60, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	split(p + n / 2 * 4096L, n - n / 2);
+	apart(20);
+	char *q = make(100);
+	split(q, 100);
+	mprotect(q, 100 * 4096L, PROT_READ);
+	munmap(q, 100 * 4096L);
+	if (argc > 2 && !fork())
+		execl(argv[0], argv[0], argv[2], (char *)0);
+	wait(0);
+	return 0;
+}
+END
+cc -g -O1 -I"$ROOT/preload" program.c -o program || exit 2
+
+# page NAME RECORDING...
+page() {
+	local name=$1
+	shift
+	"$TOOL" report --format=html -o "$name.html" "$@" >out 2>err && [ ! -s err ] ||
+		fail "$name-written" "$(cat out err)"
+}
+
+# browse WHAT FILE...: the lines of page_check.js are counted here
+browse() {
+	local word name detail lines
+	lines=$(timeout -k 5 "${LIMIT:-120}" node "$ROOT/tests/html/page_check.js" "$@" 2>&1)
+	while read -r word name detail; do
+		case $word in
+		ok) pass "$name" "$detail" ;;
+		*) fail "$1-${name:-ended}" "$detail" ;;
+		esac
+	done <<<"$lines"
+}
+
+real() {
+	traced real report=0 ./program 4000 600
+	page real real/rec
+	"$TOOL" report --format=json -o real.json real/rec
+	browse real real.html real.json
+}
+
+large() {
+	traced large report=0 ./program 60000
+	page large large/rec
+	browse large large.html
+}
+
+# A page for each program, the maps of which are nothing but what names do.
+hostile() {
+	local i files=
+	cc -D_GNU_SOURCE -I"$ROOT/preload" "$ROOT/tests/cli/make_hostile.c" -o make_hostile || exit 2
+	./make_hostile hostile.vmt 4194999
+	printf '7f0000001%d10 10 %s\n' 0 '</script><script>window.hostile=3</script>' >perf-4194999.map
+	printf '7f0000001020 10 <img src=x onerror=window.hostile=4>\n' >>perf-4194999.map
+	printf '7f0000001030 10 \xe2\x80\xa8window.hostile=5\xe2\x80\xa9\xe2\x80\xae\xe2\x81\xa6<!--\n' >>perf-4194999.map
+	head -c 5000 /dev/zero | tr '\0' '<' | sed 's/^/7f0000001040 10 /' >>perf-4194999.map
+	page hostile --symbols="$TMP" hostile.vmt
+	check names-are-in-it grep -q 'u003c/script' hostile.html
+	check no-end-of-script [ "$(grep -o '</script' hostile.html | wc -l)" = 2 ]
+	for i in $(seq 12); do
+		cp hostile.vmt damaged$i.vmt
+		printf '\377' | dd of=damaged$i.vmt bs=1 seek=$((i * 337 % 900 + i / 4 * 4096)) conv=notrunc 2>/dev/null
+		"$TOOL" report --format=html -o damaged$i.html damaged$i.vmt 2>/dev/null && files+=" damaged$i.html"
+	done
+	check damaged-are-read [ -n "$files" ]
+	browse hostile hostile.html $files
+}
+
+sizes() {
+	traced sites report=0 "$TARGETS/many_sites" 1000
+	page sites sites/rec
+	"$TOOL" report --format=json -o sites.json sites/rec
+	check a-thousand-sites [ "$(jq '.processes[0].sites | length' sites.json)" -ge 1000 ]
+	if [ "$(stat -c %s sites.html)" -lt 1048576 ]; then
+		pass under-1-MiB "$(stat -c '%s bytes' sites.html)"
+	else
+		fail under-1-MiB "$(stat -c '%s bytes' sites.html)"
+	fi
+}
+
+refusals() {
+	"$TOOL" report --format=htm real/rec >out 2>err
+	check unknown-format [ $? = 2 ]
+	check unknown-format-said grep -q 'not htm' err
+	"$TOOL" report --format=html -o nowhere/page.html real/rec >out 2>err
+	check no-folder [ $? = 2 ]
+	check no-folder-said grep -q 'nowhere/page.html: No such file' err
+	"$TOOL" report --format=html -o /dev/full real/rec >out 2>err
+	check full-disk [ $? = 125 ]
+	mkdir empty
+	"$TOOL" report --format=html -o page.html empty >out 2>err
+	check no-recordings [ $? = 2 ]
+	check no-recordings-said [ "$(wc -l <err)" -ge 1 ]
+	check no-page [ ! -e page.html ]
+	: >nothing.vmt
+	"$TOOL" report --format=html -o page.html nothing.vmt >out 2>err
+	check empty-recording [ $? = 2 ]
+}
+
+real
+large
+hostile
+sizes
+refusals
+finish

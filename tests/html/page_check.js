@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: MIT
+// Pages of report --format=html as a reader uses them, in a real browser:
+//
+//   node page_check.js real PAGE JSON     what it says and does; JSON is the same as --format=json
+//   node page_check.js hostile PAGE...    nothing of what names say is done, and no error
+//   node page_check.js large PAGE         how soon it opens, and frames a second while it moves
+//
+// Prints "ok NAME DETAIL" or "FAIL NAME DETAIL" for each.
+"use strict";
+const assert = require("assert");
+const fs = require("fs");
+const { Browser } = require("./browser.js");
+
+let browser;
+
+async function test(name, body) {
+	try {
+		console.log("ok", name, (await body()) ?? "");
+	} catch (error) {
+		console.log("FAIL", name, String(error.message).replace(/\s+/g, " ").slice(0, 400));
+	}
+}
+
+const value = (expression) => browser.value(expression);
+const text = (selector) => value(`document.querySelector(${JSON.stringify(selector)}).textContent`);
+/* Two frames later what was asked for is drawn. */
+const drawn = () => value("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))");
+const pixels = () => value("document.querySelector('.picture canvas').toDataURL()");
+
+async function changes(what) {
+	const before = await pixels();
+	await what();
+	await drawn();
+	assert.notStrictEqual(await pixels(), before, "the picture did not change");
+}
+
+async function quiet() {
+	assert.deepStrictEqual(browser.complaints, []);
+	const foreign = browser.requests.filter((url) => !/^(file|data|about):/.test(url));
+	assert.deepStrictEqual(foreign, []);
+}
+
+/* -- what it says -- */
+
+async function says(json) {
+	const page = await value("window.vmatrace.doc.processes");
+	assert.deepStrictEqual(page, json.processes);
+	return `${json.processes.length} processes as in JSON`;
+}
+
+async function headline(process) {
+	const said = await text("#headline");
+	const peak = process.maps.peak.toLocaleString("en-US");
+	assert(said.includes(peak) && said.includes(process.maps.limit.toLocaleString("en-US")), said);
+	assert(said.includes("cause") && said.includes(process.patterns[0].what), said);
+	assert(said.includes(process.patterns[0].remedy), said);
+	return said.match(/cause.{60}/)?.[0];
+}
+
+/* Each map as the recording has it, and its neighbours. */
+async function mapsAreAll(process) {
+	const [count, pages, sites] = await value(`(() => { const { maps } = window.vmatrace;
+		const sites = {}; for (let i = 0; i < maps.count; i++) { const s = maps.classes[maps.of[i]].putBy; sites[s] = (sites[s] || 0) + 1; }
+		return [maps.count, maps.pages.reduce((a, b) => a + b, 0) * maps.page, sites]; })()`);
+	assert.strictEqual(count, process.maps.now);
+	assert.strictEqual(pages, process.kinds.reduce((sum, kind) => sum + kind.bytes, 0));
+	for (const site of process.sites)
+		assert.strictEqual(sites[site.id] || 0, site.live, `site ${site.id}`);
+	return `${count} maps`;
+}
+
+/* -- the picture -- */
+
+async function keysInPicture() {
+	await value("document.getElementById('picture').focus()");
+	await browser.key("Home");
+	const first = await text("#space .said");
+	await browser.key("ArrowRight");
+	const second = await text("#space .said");
+	assert.notStrictEqual(first, second);
+	assert(/0x[0-9a-f]+ to 0x[0-9a-f]+/.test(second) && second.includes("put by"), second);
+	await browser.key("End");
+	assert.strictEqual(await value("window.vmatrace.picture.focus"), (await value("window.vmatrace.maps.count")) - 1);
+}
+
+async function zooms() {
+	await value("document.getElementById('picture').focus()");
+	await browser.key("0");
+	await drawn();
+	const scale = await value("window.vmatrace.picture.scale");
+	await changes(() => browser.key("+"));
+	assert((await value("window.vmatrace.picture.scale")) > scale * 1.2);
+	for (let i = 0; i < 30; i++)
+		await browser.key("+");
+	assert.strictEqual(await value("window.vmatrace.picture.scale"), 96, "a page is not to be seen");
+	await changes(() => browser.key("0"));
+	const [x, y] = await browser.middle(".scroller");
+	await changes(() => browser.mouse("mouseWheel", x, y, { deltaX: 0, deltaY: -200, modifiers: 2, button: "none", buttons: 0 }));
+}
+
+/* What the pointer is at is the map that the arrow keys would say the same of. */
+async function hovers() {
+	await value("document.getElementById('picture').focus()");
+	await browser.key("0");
+	await value("window.vmatrace.picture.setFocus(Math.floor(window.vmatrace.maps.count / 2))");
+	await value("for (let i = 0; i < 12; i++) window.vmatrace.picture.zoomFocus(1.5)");
+	await drawn();
+	await browser.middle(".scroller");
+	const [x, y] = await value(`(() => { const p = window.vmatrace.picture, b = p.canvas.getBoundingClientRect();
+		const i = p.focus, row = p.rowOfUnit(window.vmatrace.layout.at[i]), s = p.span(row);
+		return [b.left + (window.vmatrace.layout.at[i] - s.from) * p.scale + 3, b.top + row * 24 - p.scroller.scrollTop + 8]; })()`);
+	await browser.mouse("mouseMoved", x, y);
+	const tip = await text("#tip");
+	assert.strictEqual(tip, await text("#space .said"));
+	assert(tip.includes("put by"), tip);
+	return tip;
+}
+
+async function lights() {
+	await value("window.vmatrace.select(null)");
+	await changes(() => browser.click("#sites tbody tr td.n"));
+	assert.strictEqual(await value("document.querySelectorAll('#sites tr[aria-selected=true]').length"), 1);
+	assert(await value("document.getElementById('chosen') !== null"));
+	await changes(async () => {
+		await value("document.getElementById('picture').focus()");
+		await browser.key("Escape");
+	});
+	await changes(() => browser.click("#space .legend button"));
+	await browser.click("#space .legend button");
+}
+
+async function colours() {
+	for (const mode of ["site", "pattern", "protection", "age", "kind"])
+		await changes(() => value(`(() => { const s = document.querySelector('#space select'); s.value = '${mode}'; s.dispatchEvent(new Event('change')); })()`));
+}
+
+/* -- the rest -- */
+
+async function sorts() {
+	const column = () => value("[...document.querySelectorAll('#sites tbody tr td:nth-child(4)')].map((td) => +td.textContent.replace(/,/g, ''))");
+	await browser.click("#sites th:nth-child(4) button");
+	const down = await column();
+	assert.deepStrictEqual(down, [...down].sort((a, b) => b - a));
+	assert.strictEqual(await value("document.querySelector('#sites th:nth-child(4)').ariaSort"), "descending");
+	await browser.click("#sites th:nth-child(4) button");
+	assert.deepStrictEqual(await column(), [...down].sort((a, b) => a - b));
+	assert(new Set(down).size > 2, "nothing to sort");
+}
+
+async function filters() {
+	const rows = () => value("document.querySelectorAll('#sites tbody tr').length");
+	const all = await rows();
+	await browser.click("#sites input[type=search]");
+	await browser.type("mprotect");
+	const some = await rows();
+	assert(some > 0 && some < all, `${some} of ${all}`);
+	assert((await text("#sites .count")).includes("match"));
+	for (let i = 0; i < 8; i++)
+		await browser.key("Backspace", "");
+	await value("(() => { const i = document.querySelector('#sites input'); i.value = ''; i.dispatchEvent(new Event('input')); })()");
+}
+
+async function searches() {
+	await browser.click("#flame-search");
+	await browser.type("split");
+	const found = await value("document.querySelectorAll('.flame .match').length");
+	assert(found > 0, "nothing found");
+	const said = await text("#flame .said");
+	assert(/\(\d+ %\) go through "split"/.test(said), said);
+	return said;
+}
+
+async function flameKeys() {
+	await value("document.querySelector('.flame .frame').focus()");
+	await browser.key("ArrowDown");
+	await browser.key("ArrowDown");
+	const name = await value("document.activeElement.textContent");
+	await browser.key("Enter");
+	assert((await text("#flame .said")).length > 0 && (await value("window.vmatrace.flame.top.name")) === name, name);
+	await browser.key("Escape");
+	await browser.key("Escape");
+	assert.strictEqual(await value("window.vmatrace.flame.top.name"), "all");
+	await value("(() => { const s = document.querySelectorAll('#flame select')[1]; s.value = 'up'; s.dispatchEvent(new Event('change')); })()");
+	const roots = await value("[...window.vmatrace.flame.root.children.values()].map((node) => node.name)");
+	assert(roots.includes("mprotect") && !roots.includes("_start"), roots.join());
+}
+
+async function brushes() {
+	const [x, y] = await browser.middle(".timeline");
+	await browser.mouse("mousePressed", x - 300, y);
+	await browser.mouse("mouseMoved", x, y, { buttons: 1 });
+	await browser.mouse("mouseMoved", x + 300, y, { buttons: 1 });
+	await browser.mouse("mouseReleased", x + 300, y, { buttons: 0 });
+	const said = await text("#time .said");
+	assert(/^From .* to .*: [\d,]+ to [\d,]+ maps/.test(said), said);
+	assert((await value("+document.querySelector('.brush').getAttribute('width')")) > 100);
+	return said.slice(0, 80);
+}
+
+async function theme() {
+	const paper = () => value("getComputedStyle(document.body).backgroundColor");
+	const before = await paper();
+	await changes(() => browser.click("#theme"));
+	const dark = await paper();
+	assert.notStrictEqual(dark, before);
+	await browser.click("#theme");
+	await browser.send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: "dark" }] });
+}
+
+/* Everything that does something can be reached, and has a name. */
+async function named() {
+	const nameless = await value(`[...document.querySelectorAll("button, input, select, a, [tabindex]")].filter((e) =>
+		!(e.ariaLabel || e.textContent.trim() || e.labels?.length)).map((e) => e.outerHTML.slice(0, 80))`);
+	assert.deepStrictEqual(nameless, []);
+	assert.strictEqual(await value("document.querySelectorAll('h1').length"), 1);
+	const labelled = await value("[...document.querySelectorAll('section')].every((s) => document.getElementById(s.getAttribute('aria-labelledby')))");
+	assert(labelled);
+}
+
+/* Nothing but tables, which scroll by themselves, is wider than a telephone. */
+async function narrow() {
+	await browser.resize(390, 844);
+	await drawn();
+	const [page, screen] = await value("[document.documentElement.scrollWidth, document.documentElement.clientWidth]");
+	await browser.resize(1280, 900);
+	assert(page <= screen, `${page} of ${screen} pixels`);
+}
+
+async function opensOthers() {
+	const [n, title] = await value("[document.querySelectorAll('#processes button').length, document.title]");
+	assert(n > 1, `${n} processes to open`);
+	await value("[...document.querySelectorAll('#processes button')].find((b) => !b.hasAttribute('aria-current')).click()");
+	assert.notStrictEqual(await value("document.title"), title);
+	return `${title} and ${await value("document.title")}`;
+}
+
+async function real(page, jsonFile) {
+	const json = JSON.parse(fs.readFileSync(jsonFile, "utf8"));
+	const process = json.processes.reduce((a, b) => (b.maps.peak > a.maps.peak ? b : a));
+	await browser.open(page);
+	await test("no-complaint-opened", quiet);
+	await test("as-json", () => says(json));
+	await test("headline", () => headline(process));
+	await test("all-maps", () => mapsAreAll(process));
+	const tests = { keysInPicture, zooms, hovers, lights, colours, sorts, filters, searches, flameKeys, brushes, theme, named, narrow };
+	for (const [name, body] of Object.entries(tests))
+		await test(name.replace(/[A-Z]/g, (c) => "-" + c.toLowerCase()), body);
+	await test("opens-others", opensOthers);
+	await test("no-complaint", quiet);
+}
+
+/* -- names that would do something -- */
+
+async function inert(page) {
+	browser.complaints = [];
+	await browser.open(page);
+	const found = await value(`(() => {
+		const bad = [...document.querySelectorAll("main script, main img, main iframe, main b[onclick], main [onerror], main svg script, main style, main link")];
+		return { bad: bad.length, scripts: document.scripts.length, done: window.hostile === undefined, ready: Boolean(window.vmatrace.process) };
+	})()`);
+	assert.deepStrictEqual(found, { bad: 0, scripts: 2, done: true, ready: true });
+	const odd = await value(`(document.body.innerText + document.title).match(/[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff]/)?.[0].codePointAt(0).toString(16)`);
+	assert.strictEqual(odd, undefined);
+	await value("document.querySelectorAll('details').forEach((d) => { d.open = true; })");
+	await value("[...document.querySelectorAll('.frame, .box')].slice(0, 40).forEach((e) => e.dispatchEvent(new PointerEvent('pointermove')))");
+	await narrow();
+	await quiet();
+}
+
+/* A page into which somebody has put a script or a style all the same. */
+async function policy(page) {
+	const changed = page + ".changed.html";
+	fs.writeFileSync(changed, fs.readFileSync(page, "utf8").replace("<main", "<script>window.hostile = 1</script><img src=x onerror='window.hostile = 2'><main"));
+	browser.complaints = [];
+	await browser.open(changed);
+	assert.strictEqual(await value("window.hostile === undefined && Boolean(window.vmatrace)"), true);
+	assert(browser.complaints.some((text) => text.includes("Content Security Policy")), "no word of the policy");
+	browser.complaints = [];
+}
+
+/* -- many maps -- */
+
+async function opens(page) {
+	const times = [];
+	for (let i = 0; i < 3; i++) {
+		await browser.open(page);
+		times.push(await value("performance.getEntriesByName('vmatrace-open')[0].duration"));
+	}
+	const ms = Math.min(...times);
+	assert(ms < 2000, `${Math.round(ms)} ms`);
+	return `${Math.round(ms)} ms, ${await value("window.vmatrace.maps.count")} maps, ${fs.statSync(page).size} bytes`;
+}
+
+/*
+ * Frames of a second of moving, and what one takes to draw. The machine may do other work as well, so
+ * that it is the quickest quarter that must be quick enough for 30 in a second.
+ */
+async function moves(how) {
+	await browser.middle(".scroller");
+	await value("window.vmatrace.picture.fit(); window.vmatrace.picture.setScale(2)");
+	const [fps, ms] = await value(`new Promise((done) => { const p = window.vmatrace.picture, took = []; let n = 0; const start = performance.now();
+		const draw = p.drawNow; p.drawNow = function () { const at = performance.now(); draw.call(p); took.push(performance.now() - at); };
+		const step = (now) => { if (now - start > 1000) { delete p.drawNow; took.sort((a, b) => a - b);
+			done([n * 1000 / (performance.now() - start), took[took.length >> 2]]); return; }
+			n++; ${how}; requestAnimationFrame(step); };
+		requestAnimationFrame(step); })`);
+	assert(ms < 33, `${ms.toFixed(1)} ms for a frame`);
+	return `${fps.toFixed(0)} frames a second, ${ms.toFixed(1)} ms to draw one`;
+}
+
+async function large(page) {
+	await test("opens-in-2-s", () => opens(page));
+	await test("pans", () => moves("p.scroller.scrollTop = n * 30"));
+	await test("zooms-at-speed", () => moves("p.zoom(n % 60 < 30 ? 1.1 : 1 / 1.1)"));
+	await test("no-complaint-large", quiet);
+}
+
+async function main([what, ...files]) {
+	browser = new Browser();
+	try {
+		if (what === "real")
+			await real(...files);
+		else if (what === "large")
+			await large(...files);
+		else
+			for (const file of files)
+				await test(`inert-${file.replace(/.*\/|\.html/g, "")}`, () => inert(file));
+		if (what === "hostile")
+			await test("policy", () => policy(files[0]));
+	} finally {
+		browser.close();
+	}
+}
+
+main(process.argv.slice(2)).catch((error) => {
+	console.log("FAIL", "browser", error.message);
+	process.exitCode = 1;
+});

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* The data of the page: what the JSON report says, read back from its packed form. */
+
+/* What would change the look of text, or hide it, is shown as what it is. */
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u115f\u200b-\u200f\u2028-\u202f\u205f-\u206f\u3164\ufeff\ufff0-\uffff]|[\u{e0000}-\u{e0fff}]/gu;
+
+function cleanText(text) {
+	return text.replace(UNSAFE, (c) => "\\u" + c.codePointAt(0).toString(16).padStart(4, "0"));
+}
+
+/* See json_pack.h. */
+function makeUnpack(shapes, frames) {
+	const known = new Map();
+	const frame = (i) => {
+		if (!known.has(i))
+			known.set(i, unpack(frames[i]));
+		return known.get(i);
+	};
+	const object = (keys, packed) => {
+		const made = {};
+		keys.forEach((key, i) => {
+			made[key] = unpack(packed[i + 1]);
+		});
+		return made;
+	};
+	const unpack = (packed) => {
+		if (typeof packed === "string")
+			return cleanText(packed);
+		if (!Array.isArray(packed))
+			return packed;
+		if (packed[0] === -1)
+			return packed.slice(1).map(unpack);
+		if (packed[0] === -2)
+			return packed.slice(1).map(frame);
+		return object(shapes[packed[0]], packed);
+	};
+	return unpack;
+}
+
+function unpackMembers(process, unpack) {
+	const made = {};
+	for (const [key, value] of Object.entries(process))
+		made[key] = key === "sites" ? value.map(unpack) : unpack(value);
+	return made;
+}
+
+/* Numbers in base 64: see html_space.c. */
+function makeReader(text) {
+	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	const value = new Uint8Array(128);
+	let at = 0;
+	for (let i = 0; i < 64; i++)
+		value[digits.charCodeAt(i)] = i;
+	return () => {
+		let number = 0;
+		let weight = 1;
+		for (;;) {
+			const digit = value[text.charCodeAt(at++)];
+			if (!(digit & 32))
+				return number + digit * weight;
+			number += (digit & 31) * weight;
+			weight *= 32;
+		}
+	};
+}
+
+function readClasses(space) {
+	return space.classes.map(([kind, detail, name, apart, putBy, mappedBy, flags, shows]) => ({
+		kind, putBy, mappedBy, flags, shows,
+		detail: cleanText(space.texts[detail]),
+		name: cleanText(space.texts[name]),
+		apart: cleanText(space.texts[apart]),
+		protection: protectionOf(flags),
+	}));
+}
+
+function protectionOf(flags) {
+	return (flags & 1 ? "r" : "-") + (flags & 2 ? "w" : "-") + (flags & 4 ? "x" : "-") +
+		(flags & 8 ? "s" : "p");
+}
+
+/* Columns of all maps, in pages and milliseconds. */
+function readSpace(space) {
+	const n = space.count;
+	const read = makeReader(space.maps);
+	const maps = {
+		count: n, page: space.page, classes: readClasses(space),
+		start: new Float64Array(n), pages: new Float64Array(n),
+		of: new Uint32Array(n), time: new Float64Array(n),
+	};
+	let end = 0;
+	let time = 0;
+	for (let i = 0; i < n; i++) {
+		maps.start[i] = end + read();
+		maps.pages[i] = read();
+		maps.of[i] = read();
+		const step = read();
+		time += step % 2 ? -(step - 1) / 2 : step / 2;
+		maps.time[i] = time;
+		end = maps.start[i] + maps.pages[i];
+	}
+	return maps;
+}
+
+/* The labelled sentences at the top of the text report: "cause", "help" and so on. */
+function readSentences(lines) {
+	const sentences = [];
+	for (const line of lines.slice(1)) {
+		if (!line.trim())
+			break;
+		const label = line.slice(0, 10).trim();
+		const text = line.slice(10).trim();
+		if (label)
+			sentences.push({ label, text });
+		else if (sentences.length)
+			sentences[sentences.length - 1].text += " " + text;
+	}
+	return sentences;
+}
+
+function readDocument(text) {
+	const packed = JSON.parse(text);
+	const unpack = makeUnpack(packed.shapes, packed.frames);
+	return {
+		version: packed.version,
+		first: packed.first,
+		processes: packed.processes.map((process) => unpackMembers(process, unpack)),
+		pages: packed.pages.map((page) => page && {
+			text: page.text.map(cleanText),
+			sentences: readSentences(page.text.map(cleanText)),
+			names: (page.names || []).map(cleanText),
+			space: page.space,
+		}),
+	};
+}

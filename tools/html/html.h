@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The report as one page of HTML that needs no network: what the JSON report says, the text
+ * report's sentences, and every map of the address space. How it looks and what it does is in
+ * page.html, page.css and the scripts beside them.
+ */
+#ifndef VMT_HTML_H
+#define VMT_HTML_H
+
+#include "input/load.h"
+#include "symbols/symbols.h"
+
+#include <stdio.h>
+
+struct vmt_html_options {
+	uint32_t pid; /* the process shown first; 0 = that with the highest peak */
+	/* Write what the text report says of one recording. */
+	void (*text)(const void *context, FILE *stream, const struct vmt_recording *recording,
+		     struct vmt_symbols *symbols);
+	const void *context;
+};
+
+/* 0 or -errno. */
+int vmt_html_write(FILE *stream, const struct vmt_recordings *recordings,
+		   const struct vmt_html_options *options, struct vmt_symbols *symbols);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See html_space.h. What many maps have in common is told once, as their class; of each map there are
+ * four numbers, written in base 64 with a bit of each digit for "goes on", as source maps do:
+ *
+ *   pages between the map below and this one, its own pages, its class,
+ *   and how many ms later than the one below it was put (sign in the lowest bit)
+ */
+#include "html/html_space.h"
+#include "util/json_value.h"
+#include "util/must.h"
+#include "util/numbered.h"
+
+#define DIGITS_MOST 13 /* of 64 bits, 5 in each */
+
+/* What makes two maps of one class; without padding, since it is compared as bytes. */
+struct class_key {
+	uint64_t shows;
+	uint32_t kind;
+	uint32_t detail; /* number of a text, as are the others… */
+	uint32_t name;
+	uint32_t apart; /* …why it is not one with the map below */
+	uint32_t put_by;
+	uint32_t mapped_by;
+	uint32_t flags;
+	uint32_t unused;
+};
+static_assert(sizeof(struct class_key) == 40, "no padding");
+
+struct writer {
+	struct vmt_numbered *text;
+	struct vmt_numbered *class;
+	json_t *texts;
+	json_t *classes;
+	char *maps;
+	size_t used;
+	uint64_t page;
+	uint64_t end; /* of the map below */
+	uint64_t time; /* ms, the same */
+};
+
+/* 0 is no text at all. */
+static uint32_t text_number(struct writer *writer, const char *bytes, size_t n)
+{
+	bool is_new;
+	uint32_t number = vmt_numbered(&writer->text, bytes ? bytes : "", bytes ? n : 0, &is_new);
+
+	if (is_new)
+		json_array_append_new(writer->texts, vmt_json_text(bytes ? bytes : "", n));
+	return number;
+}
+
+/* "they differ in protection (rw-p, ---p)", as the page of `maps` says it. */
+static uint32_t apart_number(struct writer *writer, const struct vmt_explain_map *below,
+			     const struct vmt_explain_map *map)
+{
+	char detail[160];
+	uint64_t differs;
+	enum vmt_apart why;
+	uint32_t number;
+	char *text;
+
+	if (!map->apart)
+		return 0;
+	why = vmt_explain_apart(below, map, &differs);
+	vmt_explain_detail(why, differs, true, detail, sizeof(detail));
+	text = *detail ? vmt_must_format("%s (%s)", vmt_explain_apart_word(why), detail) :
+			 vmt_must_copy(vmt_explain_apart_word(why));
+	number = text_number(writer, text, strlen(text));
+	free(text);
+	return number;
+}
+
+static json_t *site_or_none(uint32_t index)
+{
+	return json_integer(index == VMT_NO_INDEX ? -1 : (json_int_t)index);
+}
+
+static json_t *class_of(const struct class_key *key)
+{
+	json_t *shows = json_array();
+	json_t *class = json_array();
+
+	for (uint32_t i = 0; i < VMT_PATTERN_COUNT; i++) {
+		if (key->shows >> i & 1)
+			json_array_append_new(
+				shows, json_string(vmt_explain_pattern_id((enum vmt_pattern)i)));
+	}
+	if (key->shows & VMT_SHOWS_ALONE)
+		json_array_append_new(shows, json_string("alone"));
+	json_array_append_new(class, json_string(vmt_explain_kind_word((enum vmt_kind)key->kind)));
+	json_array_append_new(class, json_integer(key->detail));
+	json_array_append_new(class, json_integer(key->name));
+	json_array_append_new(class, json_integer(key->apart));
+	json_array_append_new(class, site_or_none(key->put_by));
+	json_array_append_new(class, site_or_none(key->mapped_by));
+	json_array_append_new(class, json_integer(key->flags));
+	json_array_append_new(class, shows);
+	return class;
+}
+
+static uint32_t class_number(struct writer *writer, const struct vmt_explain_map *below,
+			     const struct vmt_explain_map *map)
+{
+	const struct class_key key = {
+		.shows = map->shows,
+		.kind = map->kind,
+		.detail = text_number(writer, map->detail, map->detail ? strlen(map->detail) : 0),
+		.name = text_number(writer, map->name, map->name_length),
+		.apart = apart_number(writer, below, map),
+		.put_by = map->put_by,
+		.mapped_by = map->mapped_by,
+		.flags = map->flags & VMT_MAP_VISIBLE,
+	};
+	bool is_new;
+	uint32_t number = vmt_numbered(&writer->class, &key, sizeof(key), &is_new);
+
+	if (is_new)
+		json_array_append_new(writer->classes, class_of(&key));
+	return number;
+}
+
+static void put_digits(struct writer *writer, uint64_t value)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+	for (; value > 31; value >>= 5)
+		writer->maps[writer->used++] = digits[32 | (value & 31)];
+	writer->maps[writer->used++] = digits[value];
+}
+
+static void put_map(struct writer *writer, const struct vmt_explain_map *below,
+		    const struct vmt_explain_map *map)
+{
+	uint64_t time = map->time / 1000000;
+	bool is_earlier = time < writer->time;
+
+	put_digits(writer,
+		   map->start > writer->end ? (map->start - writer->end) / writer->page : 0);
+	put_digits(writer, (map->end - map->start) / writer->page);
+	put_digits(writer, class_number(writer, below, map));
+	put_digits(writer,
+		   (is_earlier ? writer->time - time : time - writer->time) << 1 | is_earlier);
+	writer->end = map->end;
+	writer->time = time;
+}
+
+json_t *vmt_html_space(const struct vmt_explain_record *record)
+{
+	uint32_t page = record->view->header.page_size;
+	struct writer writer = { .texts = json_array(), .classes = json_array() };
+	json_t *space = json_object();
+
+	writer.page = page ? page : 4096;
+	writer.maps = vmt_must_alloc(record->count + 1, 4 * DIGITS_MOST);
+	text_number(&writer, NULL, 0);
+	for (size_t i = 0; i < record->count; i++)
+		put_map(&writer, i ? &record->map[i - 1] : NULL, &record->map[i]);
+	vmt_json_add_number(space, "page", writer.page);
+	vmt_json_add_number(space, "count", record->count);
+	json_object_set_new(space, "texts", writer.texts);
+	json_object_set_new(space, "classes", writer.classes);
+	json_object_set_new(space, "maps", json_stringn(writer.maps, writer.used));
+	vmt_numbered_free(writer.text);
+	vmt_numbered_free(writer.class);
+	free(writer.maps);
+	return space;
+}

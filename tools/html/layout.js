@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where each map is in the picture. The address space is a line, in units of a page; what is very long
+ * is folded, since it is the number of maps that counts and not their bytes. Empty gigabytes part
+ * it into clusters, and each cluster is broken into rows like text.
+ */
+const FOLDED_HOLE = 2 ** 18; /* pages: a GiB without any map begins a new cluster */
+
+/* So many units for so many pages, unfolded up to the limit. */
+const fold = (pages, limit) => (pages <= limit ? pages : limit * (1 + Math.log2(pages / limit) / 4));
+
+/* The highest limit with which the picture does not become mostly a few huge maps. */
+function foldLimit(maps) {
+	const most = Math.max(2048, 6 * maps.count);
+	for (let limit = 2 ** 30; limit > 1; limit /= 2) {
+		let sum = 0;
+		for (let i = 0; i < maps.count && sum <= most; i++)
+			sum += fold(maps.pages[i], limit);
+		if (sum <= most)
+			return limit;
+	}
+	return 1;
+}
+
+/* Holes are no more to be seen than maps. */
+function meanWidth(maps, limit) {
+	let sum = 0;
+	for (let i = 0; i < maps.count; i++)
+		sum += fold(maps.pages[i], limit);
+	return sum / maps.count;
+}
+
+const holeBelow = (maps, i) => maps.start[i] - (i ? maps.start[i - 1] + maps.pages[i - 1] : 0);
+
+function layOut(maps) {
+	const limit = foldLimit(maps);
+	const at = new Float64Array(maps.count); /* where each begins, in units */
+	const width = new Float64Array(maps.count);
+	const holeLimit = Math.max(1, Math.min(limit, meanWidth(maps, limit)));
+	const clusters = [];
+	let unit = 0;
+	for (let i = 0; i < maps.count; i++) {
+		const hole = holeBelow(maps, i);
+		if (!i || hole >= FOLDED_HOLE)
+			clusters.push({ first: i, unit, hole: i ? hole : 0 });
+		else
+			unit += fold(hole, holeLimit);
+		at[i] = unit;
+		width[i] = fold(maps.pages[i], limit);
+		unit += width[i];
+		Object.assign(clusters[clusters.length - 1], { last: i, end: unit });
+	}
+	return { at, width, clusters, units: unit, limit };
+}
+
+/* The cluster lists the rows that it takes when a row holds so many units. */
+function breakRows(layout, unitsPerRow) {
+	let row = 0;
+	for (const cluster of layout.clusters) {
+		cluster.row = row; /* its heading; the rows follow */
+		cluster.rows = Math.max(1, Math.ceil((cluster.end - cluster.unit) / unitsPerRow - 1e-9));
+		row += 1 + cluster.rows;
+	}
+	return row;
+}
+
+/* The last map that begins at or before a unit. */
+function mapAtUnit(layout, unit) {
+	let low = 0;
+	let high = layout.at.length;
+	while (low + 1 < high) {
+		const middle = (low + high) >> 1;
+		if (layout.at[middle] <= unit)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+function clusterOfRow(layout, row) {
+	let found = layout.clusters[0];
+	for (const cluster of layout.clusters) {
+		if (cluster.row > row)
+			break;
+		found = cluster;
+	}
+	return found;
+}
+
+const clusterOfMap = (layout, i) => layout.clusters.find((cluster) => i <= cluster.last);
+
+function rowOfMap(layout, i, unitsPerRow) {
+	const cluster = clusterOfMap(layout, i);
+	return cluster.row + 1 + Math.floor((layout.at[i] - cluster.unit) / unitsPerRow);
+}

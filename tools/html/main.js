@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* The page put together: the headline, the sections, the theme, and which call site is chosen. */
+
+function showTip(lines, event) {
+	const tip = document.getElementById("tip");
+	tip.replaceChildren(...lines.map((line, i) => make(i ? "div" : "strong", {}, line.length > 300 ? line.slice(0, 297) + "…" : line)));
+	tip.hidden = false;
+	const box = tip.getBoundingClientRect();
+	const x = Math.min(event.clientX + 14, document.documentElement.clientWidth - box.width - 6);
+	const below = event.clientY + 18;
+	const y = below + box.height > window.innerHeight ? event.clientY - box.height - 10 : below;
+	tip.style.left = Math.max(4, x) + "px";
+	tip.style.top = Math.max(4, y) + "px";
+}
+
+function hideTip() {
+	document.getElementById("tip").hidden = true;
+}
+
+/* -- the headline -- */
+
+function tile(title, value, note) {
+	return make("div", { class: "tile" }, make("dt", {}, title), make("dd", {}, value, note ? make("small", {}, note) : null));
+}
+
+function gauge({ peak, now, limit }) {
+	const part = (maps) => Math.min(100, (maps * 100) / limit) + "%";
+	if (!limit)
+		return null;
+	return make("div", { class: "gauge", role: "img", "aria-label": `Peak ${number(peak)} of ${number(limit)} maps, ${percent(peak, limit)}` },
+		make("div", { class: "peak" + (peak > limit * 0.8 ? " high" : ""), css: { width: part(peak) } }),
+		make("div", { class: "now", css: { width: part(now) } }));
+}
+
+const LEADS = ["cause", "and", "help", "for now", "leak"];
+
+function leadOf(sentences) {
+	const lead = [];
+	for (const { label, text } of sentences)
+		if (LEADS.includes(label))
+			lead.push([make("dt", {}, label), make("dd", {}, text)]);
+	return lead.length ? make("dl", { class: "lead" }, lead) : null;
+}
+
+function makeHeadline(app) {
+	const { process, page } = app;
+	const { maps } = process;
+	const rest = page.sentences.filter(({ label }) => !LEADS.includes(label));
+	const ended = { exit: `exit ${process.status}`, signal: `signal ${process.status}`, running: "running", exec: "exec" }[process.end] || "end unknown";
+	const growth = process.growth && !["none", "too-short"].includes(process.growth.verdict) ? process.growth.verdict : "";
+	const element = section("headline", commandTitle(process),
+		make("p", { class: "note" }, `process ${process.pid}, ${secondsText(process.duration)}, ${ended}; ${process.exe || ""}`),
+		make("dl", { class: "tiles" },
+			tile("maps at peak", number(maps.peak), maps.limit ? `${percent(maps.peak, maps.limit)} of the limit` : ""),
+			tile(process.end === "running" ? "maps now" : "maps at the end", number(maps.now), `${signed(maps.now - maps.start)} since the start`),
+			tile("limit", number(maps.limit), "vm.max_map_count"),
+			growth ? tile("growth", growth) : null),
+		gauge(maps), leadOf(page.sentences),
+		make("dl", { class: "sentences" }, rest.map(({ label, text }) => [make("dt", {}, label), make("dd", {}, text)])));
+	element.querySelector("h2").replaceWith(make("h1", { id: "headline-title" }, commandTitle(process)));
+	return element;
+}
+
+/* The program without its folder. */
+const commandTitle = (process) => baseName(commandText(process).split(" ")[0]) + " " + commandText(process).split(" ").slice(1).join(" ");
+
+/* -- the page -- */
+
+class App {
+	constructor(doc) {
+		this.doc = doc;
+		this.open(doc.first);
+	}
+
+	open(index) {
+		Object.assign(this, { index, process: this.doc.processes[index], page: this.doc.pages[index],
+			selected: null, selectors: [], themers: [], later: [] });
+		this.names = this.page.names;
+		this.maps = this.page.space && readSpace(this.page.space);
+		this.layout = this.maps && this.maps.count ? layOut(this.maps) : null;
+		const sections = [makeHeadline, makeSpaceSection, makeTimelineSection, makeFlameSection, makeSitesSection,
+			makeFindingsSection, makeCoverageSection, makeProcessesSection, makeTextSection].map((f) => f(this)).filter(Boolean);
+		document.title = `${commandText(this.process)} – vmatrace`;
+		document.getElementById("main").replaceChildren(...sections);
+		showSections(sections);
+		this.later.forEach((f) => f());
+		window.scrollTo(0, 0);
+	}
+
+	whenShown(f) {
+		this.later.push(f);
+	}
+
+	onSelect(f) {
+		this.selectors.push(f);
+	}
+
+	onTheme(f) {
+		this.themers.push(f);
+	}
+
+	/* A call site, or null for none. */
+	select(site) {
+		this.selected = site;
+		this.selectors.forEach((f) => f());
+		const row = document.querySelector(`tr[data-site="${site}"]`);
+		document.getElementById("chosen")?.remove();
+		if (site !== null)
+			document.body.append(make("div", { id: "chosen", role: "status" }, siteName(this.names, site), " ",
+				row ? make("a", { href: "#sites" }, "table") : "", " ",
+				make("button", { type: "button", onclick: () => this.select(null) }, "Show all")));
+	}
+}
+
+function showSections(sections) {
+	document.getElementById("sections").replaceChildren(...sections.map((element) =>
+		make("a", { href: "#" + element.id }, element.id === "headline" ? "Top" : element.querySelector("h2").textContent)));
+}
+
+function setTheme(theme, app) {
+	document.documentElement.dataset.theme = theme;
+	document.getElementById("theme").setAttribute("aria-pressed", String(theme === "dark"));
+	if (app)
+		app.themers.forEach((f) => f());
+}
+
+/* As the reader's system has it, until the button is used. */
+function begin() {
+	const system = window.matchMedia("(prefers-color-scheme: dark)");
+	let isChosen = false;
+	setTheme(system.matches ? "dark" : "light");
+	const app = new App(readDocument(document.getElementById("data").textContent));
+	document.getElementById("theme").addEventListener("click", () => {
+		isChosen = true;
+		setTheme(isDark() ? "light" : "dark", app);
+	});
+	system.addEventListener("change", () => isChosen || setTheme(system.matches ? "dark" : "light", app));
+	window.vmatrace = app;
+	performance.measure("vmatrace-open");
+}
+
+begin();

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* The whole address space in a line: its clusters side by side, and which part of them is shown. */
+const CLUSTER_GAP = 14, CLUSTER_LEAST = 10;
+
+/* Left edge and width of each cluster; large ones are larger, but not by as much. */
+function placeClusters(layout, width) {
+	const weight = layout.clusters.map((c) => Math.sqrt(c.end - c.unit + 1));
+	const gap = Math.min(CLUSTER_GAP, width / (3 * layout.clusters.length));
+	const least = Math.min(CLUSTER_LEAST, width / (3 * layout.clusters.length));
+	const room = width - gap * (layout.clusters.length - 1) - least * layout.clusters.length;
+	const sum = weight.reduce((a, b) => a + b, 0);
+	let x = 0;
+	return weight.map((w) => {
+		const place = { x, width: least + (room * w) / sum };
+		x += place.width + gap;
+		return place;
+	});
+}
+
+function paintOverview(picture, places, width) {
+	const { layout, maps } = picture.app;
+	const image = new ImageData(width, 1);
+	const sums = new Float32Array(width * 4);
+	layout.clusters.forEach((cluster, c) => {
+		const scale = (places[c].width / (cluster.end - cluster.unit)) * picture.ratio;
+		const x = places[c].x * picture.ratio;
+		for (let i = cluster.first; i <= cluster.last && i < maps.count; i++)
+			addSpan(sums, x + (layout.at[i] - cluster.unit) * scale,
+				x + (layout.at[i] + layout.width[i] - cluster.unit) * scale, picture.colourOf(i));
+	});
+	picture.fillLine(image.data, sums, 0);
+	return image;
+}
+
+/* It changes with colours and widths only, not when something scrolls. */
+function cachedOverview(picture, width) {
+	const key = [width, picture.mode, picture.group, picture.app.selected, isDark()].join();
+	if (picture.overviewKey !== key) {
+		picture.overviewKey = key;
+		picture.places = placeClusters(picture.app.layout, width / picture.ratio);
+		picture.overviewStrip = document.createElement("canvas");
+		picture.overviewStrip.width = width;
+		picture.overviewStrip.height = 1;
+		picture.overviewStrip.getContext("2d")
+			.putImageData(paintOverview(picture, picture.places, width), 0, 0);
+	}
+	return picture.overviewStrip;
+}
+
+/* Where a unit is in the overview. */
+function overviewX(picture, cluster, unit) {
+	const place = picture.places[picture.app.layout.clusters.indexOf(cluster)];
+	const part = (unit - cluster.unit) / (cluster.end - cluster.unit);
+	return place.x + place.width * Math.max(0, Math.min(1, part));
+}
+
+function drawOverview(picture, first, count) {
+	const { overview, ratio } = picture;
+	const width = overview.clientWidth;
+	const height = overview.clientHeight;
+	const context = overview.getContext("2d");
+	const strip = cachedOverview(picture, Math.round(width * ratio));
+	overview.width = Math.round(width * ratio);
+	overview.height = Math.round(height * ratio);
+	context.setTransform(ratio, 0, 0, ratio, 0, 0);
+	context.fillStyle = `rgb(${paper()})`;
+	context.fillRect(0, 0, width, height);
+	context.imageSmoothingEnabled = false;
+	context.drawImage(strip, 0, 0, strip.width, 1, 0, 4, width, height - 8);
+	drawFolds(picture, context, height);
+	drawWindow(picture, context, first, count, height);
+}
+
+/* Terabytes left out between clusters. */
+function drawFolds(picture, context, height) {
+	context.fillStyle = isDark() ? "#a9b3be" : "#4c5661";
+	context.font = "11px system-ui, sans-serif";
+	context.textAlign = "center";
+	picture.places.slice(1).forEach((place, i) => {
+		const before = picture.places[i];
+		context.fillText("⋯", (before.x + before.width + place.x) / 2, height / 2 + 4);
+	});
+	context.textAlign = "start";
+}
+
+function drawWindow(picture, context, first, count, height) {
+	const rows = picture.rowsAt(picture.scale);
+	const last = Math.min(rows - 1, first + count - 2);
+	if (first === 0 && last === rows - 1)
+		return;
+	const from = picture.span(Math.max(first, 1));
+	const to = picture.span(Math.max(last, 1));
+	const x = overviewX(picture, from.cluster, from.from);
+	const end = overviewX(picture, to.cluster, to.to);
+	context.strokeStyle = ink();
+	context.lineWidth = 2;
+	context.strokeRect(Math.max(1, x), 1, Math.max(4, Math.min(end - x, picture.overview.clientWidth - x - 1)), height - 2);
+}
+
+function listenOverview(picture) {
+	const go = (event) => {
+		const x = event.clientX - picture.overview.getBoundingClientRect().left;
+		const { clusters } = picture.app.layout;
+		const c = Math.max(0, picture.places.findLastIndex((place) => place.x <= x));
+		const part = Math.min(1, (x - picture.places[c].x) / picture.places[c].width);
+		const unit = clusters[c].unit + (clusters[c].end - clusters[c].unit) * part;
+		picture.scroller.scrollTop = picture.rowOfUnit(unit) * ROW - picture.height / 2;
+	};
+	picture.overview.addEventListener("pointerdown", go);
+	picture.overview.addEventListener("pointermove", (event) => event.buttons & 1 && go(event));
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How the number of maps went: the count, the limit, the largest call sites stacked below it, failures
+ * and marks; and what grew in a span that is chosen with the pointer or the two sliders.
+ */
+const TIME_WIDTH = 1000, TIME_HEIGHT = 260, TIME_LEFT = 64, TIME_BOTTOM = 24, TIME_TOP = 18;
+const STACKED = 6, SAMPLES = 240;
+
+/* The width of a list's buckets is the least step between two of them. */
+function bucketWidth(entries, least) {
+	let width = Infinity;
+	for (let i = 1; i < entries.length; i++)
+		width = Math.min(width, entries[i].time - entries[i - 1].time);
+	return width === Infinity ? least : width;
+}
+
+/* The count at a time, as [lowest, highest] where it changed within the bucket. */
+function makeCourse(process) {
+	const entries = process.timeline || [];
+	const width = bucketWidth(entries, 0.001);
+	return (time) => {
+		const i = lastBefore(entries, time);
+		if (i < 0)
+			return [process.maps.start, process.maps.start];
+		const entry = entries[i];
+		return time < entry.time + width ? [entry.min, entry.max] : [entry.last, entry.last];
+	};
+}
+
+function lastBefore(entries, time) {
+	let low = -1;
+	let high = entries.length;
+	while (low + 1 < high) {
+		const middle = (low + high) >> 1;
+		if (entries[middle].time <= time)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* A call site's maps at a time: between two buckets what the later one began with. */
+function siteCourse(site) {
+	const entries = site.timeline || [];
+	const width = bucketWidth(entries, 0.032);
+	return (time) => {
+		const i = lastBefore(entries, time);
+		if (i >= 0 && time < entries[i].time + width)
+			return entries[i].max;
+		return i + 1 < entries.length ? entries[i + 1].before : site.live;
+	};
+}
+
+function timeEnd(process) {
+	const last = (process.timeline || []).at(-1);
+	return Math.max(process.duration || 0, last ? last.time * 1.02 : 0, 0.001);
+}
+
+const niceStep = (span) => {
+	const power = 10 ** Math.floor(Math.log10(span));
+	return [0.2, 0.5, 1].map((f) => f * power).find((step) => span / step <= 5) || power;
+};
+
+class Timeline {
+	constructor(app, said) {
+		const { process } = app;
+		this.app = app;
+		this.said = said;
+		this.end = timeEnd(process);
+		this.course = makeCourse(process);
+		const { peak, limit } = process.maps;
+		this.showsLimit = limit && limit < peak * 4;
+		this.most = (this.showsLimit ? Math.max(limit, peak) : peak) * 1.04 + 1;
+		this.sites = process.sites.filter((site) => site.timeline)
+			.sort((a, b) => siteMost(b) - siteMost(a)).slice(0, STACKED);
+		this.colours = this.sites.map((site, k) => (site.kind === "call" ? DISTINCT[k] : GREY));
+		this.svg = makeSvg("svg", { viewBox: `0 0 ${TIME_WIDTH} ${TIME_HEIGHT}`, class: "timeline",
+			role: "img", "aria-label": timelineWords(process, this.end) });
+		this.drawAll();
+		this.listen();
+	}
+
+	x(time) {
+		return TIME_LEFT + (time / this.end) * (TIME_WIDTH - TIME_LEFT - 8);
+	}
+
+	y(maps) {
+		return TIME_HEIGHT - TIME_BOTTOM - (maps / this.most) * (TIME_HEIGHT - TIME_BOTTOM - TIME_TOP);
+	}
+
+	timeAt(x) {
+		const time = ((x - TIME_LEFT) / (TIME_WIDTH - TIME_LEFT - 8)) * this.end;
+		return Math.max(0, Math.min(this.end, time));
+	}
+
+	drawAll() {
+		this.drawAxes();
+		this.drawSites();
+		this.drawCount();
+		this.drawLimit();
+		this.drawMoments();
+		this.brush = makeSvg("rect", { class: "brush", y: TIME_TOP, height: TIME_HEIGHT - TIME_TOP - TIME_BOTTOM, width: 0, x: 0 });
+		this.svg.append(this.brush);
+	}
+
+	line(x1, y1, x2, y2, name) {
+		this.svg.append(makeSvg("line", { x1, y1, x2, y2, class: name }));
+	}
+
+	text(x, y, text, name, title) {
+		const element = makeSvg("text", { x, y, class: name }, text);
+		if (title)
+			element.append(makeSvg("title", {}, title));
+		this.svg.append(element);
+	}
+
+	drawAxes() {
+		const step = Math.max(1, niceStep(this.most));
+		for (let n = 0; n < this.most; n += step) {
+			this.line(TIME_LEFT, this.y(n), TIME_WIDTH - 8, this.y(n), "grid");
+			this.text(TIME_LEFT - 6, this.y(n) + 4, number(n), "tick right");
+		}
+		const seconds = niceStep(this.end);
+		for (let t = 0; t <= this.end; t += seconds)
+			this.text(this.x(t), TIME_HEIGHT - 6, secondsText(t), t > this.end * 0.95 ? "tick right" : "tick middle");
+	}
+
+	/* Areas, the largest at the bottom. */
+	drawSites() {
+		const below = new Float64Array(SAMPLES + 1);
+		this.sites.forEach((site, k) => {
+			const at = siteCourse(site);
+			const lower = [];
+			const upper = [];
+			for (let i = 0; i <= SAMPLES; i++) {
+				const time = (this.end * i) / SAMPLES;
+				lower.unshift(`${this.x(time).toFixed(1)},${this.y(below[i]).toFixed(1)}`);
+				below[i] += at(time);
+				upper.push(`${this.x(time).toFixed(1)},${this.y(below[i]).toFixed(1)}`);
+			}
+			this.svg.append(makeSvg("polygon", { points: upper.concat(lower).join(" "),
+				fill: this.colours[k], class: "area", onclick: () => this.app.select(site.id) },
+			makeSvg("title", {}, siteName(this.app.names, site.id))));
+		});
+	}
+
+	drawCount() {
+		const { process } = this.app;
+		const entries = process.timeline || [];
+		const width = bucketWidth(entries, 0.001);
+		let path = `M${this.x(0)},${this.y(process.maps.start)}`;
+		let now = process.maps.start;
+		for (const entry of entries) {
+			path += `H${this.x(entry.time).toFixed(1)}`;
+			if (entry.min < now)
+				path += `V${this.y(entry.min).toFixed(1)}`;
+			path += `V${this.y(entry.max).toFixed(1)}H${this.x(entry.time + width).toFixed(1)}V${this.y(entry.last).toFixed(1)}`;
+			now = entry.last;
+		}
+		this.svg.append(makeSvg("path", { d: path + `H${this.x(this.end)}`, class: "count" }));
+	}
+
+	drawLimit() {
+		const { limit } = this.app.process.maps;
+		if (this.showsLimit) {
+			this.line(TIME_LEFT, this.y(limit), TIME_WIDTH - 8, this.y(limit), "limit");
+			this.text(TIME_WIDTH - 12, this.y(limit) - 4, `limit ${number(limit)}`, "limit-word");
+		} else if (limit) {
+			this.text(TIME_WIDTH - 12, TIME_TOP - 5, `the limit of ${number(limit)} is far above`, "tick right");
+		}
+	}
+
+	drawMoments() {
+		for (const failure of (this.app.process.failures || []).slice(0, 200)) {
+			const x = this.x(failure.time);
+			this.line(x, TIME_TOP, x, TIME_HEIGHT - TIME_BOTTOM, "failure");
+			this.text(x, TIME_TOP - 3, "✕", "failure-word", `${failure.call || "call"} failed: ${failure.errno}, ${failure.reason}, at ${number(failure.maps)} maps`);
+		}
+		for (const mark of (this.app.process.marks || []).slice(0, 200)) {
+			const x = this.x(mark.time);
+			this.line(x, TIME_TOP, x, TIME_HEIGHT - TIME_BOTTOM, "mark");
+			this.text(x + 3, TIME_TOP + 10, (mark.name || "mark").slice(0, 24), "mark-word", `${mark.name}: ${number(mark.maps)} maps at ${secondsText(mark.time)}`);
+		}
+	}
+
+	/* -- a span -- */
+
+	choose(from, to) {
+		[from, to] = [Math.min(from, to), Math.max(from, to)];
+		this.brush.setAttribute("x", this.x(from));
+		this.brush.setAttribute("width", Math.max(1, this.x(to) - this.x(from)));
+		this.sliders[0].value = Math.round((from / this.end) * 1000);
+		this.sliders[1].value = Math.round((to / this.end) * 1000);
+		this.said.replaceChildren(...this.spanWords(from, to));
+	}
+
+	spanWords(from, to) {
+		const before = this.course(from)[1];
+		const after = this.course(to)[1];
+		const grown = this.app.process.sites.filter((site) => site.timeline)
+			.map((site) => ({ site, by: siteCourse(site)(to) - siteCourse(site)(from) }))
+			.filter(({ by }) => by).sort((a, b) => Math.abs(b.by) - Math.abs(a.by)).slice(0, 8);
+		return [make("p", {}, `From ${secondsText(from)} to ${secondsText(to)}: ${number(before)} to ${number(after)} maps (${signed(after - before) || 0}).`),
+			make("ul", {}, grown.map(({ site, by }) => make("li", {}, make("button", { type: "button", class: "link", onclick: () => this.app.select(site.id) },
+				`${signed(by)}  ${siteName(this.app.names, site.id)}`))))];
+	}
+
+	listen() {
+		let from = null;
+		const at = (event) => {
+			const box = this.svg.getBoundingClientRect();
+			return this.timeAt(((event.clientX - box.left) / box.width) * TIME_WIDTH);
+		};
+		this.svg.addEventListener("pointerdown", (event) => {
+			from = at(event);
+			event.preventDefault();
+		});
+		this.svg.addEventListener("pointermove", (event) => from !== null && event.buttons && this.choose(from, at(event)));
+		window.addEventListener("pointerup", () => {
+			from = null;
+		});
+		this.sliders = [0, 1000].map((value, i) => make("input", { type: "range", min: 0, max: 1000, value,
+			"aria-label": i ? "End of the span" : "Start of the span",
+			oninput: () => this.choose(...this.sliders.map((s) => (s.value / 1000) * this.end)) }));
+	}
+
+	legend() {
+		return make("ul", { class: "legend" },
+			make("li", {}, make("span", { class: "swatch line" }), "all maps"),
+			this.sites.map((site, k) => make("li", {}, make("button", { type: "button", onclick: () => this.app.select(site.id) },
+				make("span", { class: "swatch", css: { background: this.colours[k] } }), siteName(this.app.names, site.id)))));
+	}
+}
+
+const siteMost = (site) => Math.max(site.live, ...site.timeline.map((entry) => entry.max));
+
+function timelineWords(process, end) {
+	const { start, peak, now, limit, peak_time: at } = process.maps;
+	return `Number of maps over ${secondsText(end)}: ${number(start)} at the start, a peak of ${number(peak)} ` +
+		`after ${secondsText(at)}, ${number(now)} at the end; the limit is ${number(limit)}.`;
+}
+
+function makeTimelineSection(app) {
+	const said = make("div", { class: "said", "aria-live": "polite" },
+		"Draw over a span of time, or move the sliders, to see what grew in it.");
+	if (!(app.process.timeline || []).length)
+		return section("time", "Course", make("p", {}, "The recording has no timeline."));
+	const timeline = new Timeline(app, said);
+	const growth = app.page.sentences.find((sentence) => sentence.label === "growth");
+	app.timeline = timeline;
+	return section("time", "Course", growth && make("p", { class: "note" }, growth.text), timeline.svg,
+		make("div", { class: "sliders" }, timeline.sliders), timeline.legend(), said);
+}
