@@ -59,8 +59,8 @@ advice-by-pidfd-ignored	core/vma/change_possible.c	s/return is_flag_advice\(args
 userfault-ignored	core/vma/change_possible.c	s/return is_uffd_ioctl\(/return 0 \&\& is_uffd_ioctl(/
 userfault-half-way-ignored	core/vma/change.c	s/(static void decode_told.*?)change->how = VMT_CHANGE_EVERYTHING/$1change->how = VMT_CHANGE_NOTHING/s
 userfault-close-ignored	trace/user_args.c	s/if \(nr != SYS_close \|\|/if (1 || nr != SYS_close ||/
-personality-ignored	trace/user_args.c	s/state->no_deriving = true/(void)state/
-dontfork-forgotten	trace/rebuild.c	s/vmt_account_everything\(state\);\n\tfor \(unsigned i = 0; i < state->own_count/for (unsigned i = 0; i < state->own_count/
+personality-ignored	trace/user_args.c	s/state->confidence.no_deriving = true/(void)state/
+dontfork-forgotten	trace/rebuild.c	s/vmt_account_everything\(state\);\n\tfor \(unsigned i = 0; i < state->own.count/for (unsigned i = 0; i < state->own.count/
 child-keeps-descriptor	process/fork.c	s/\tvmt_mapsfile_start_child\(state\);\n//
 END
 }

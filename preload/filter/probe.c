@@ -120,7 +120,7 @@ static bool exists(const char *path)
 
 static bool has_variable(const struct vmt_state *state, const char *name)
 {
-	for (char **at = state->environment; at && *at; at++)
+	for (char **at = state->image.environment; at && *at; at++)
 		if (has_prefix(*at, *at + __builtin_strlen(*at), name))
 			return true;
 	return false;
@@ -339,9 +339,9 @@ static void ask_numbers(struct vmt_state *state)
 	long parent = vmt_sys0(SYS_getppid);
 
 	if (!vmt_sys_failed(pid))
-		state->pid = (uint32_t)pid;
+		state->process.pid = (uint32_t)pid;
 	if (!vmt_sys_failed(parent))
-		state->parent_pid = (uint32_t)parent;
+		state->process.parent_pid = (uint32_t)parent;
 }
 
 void vmt_probe_filter(struct vmt_state *state, bool forced)
@@ -353,8 +353,8 @@ void vmt_probe_filter(struct vmt_state *state, bool forced)
 		ask_numbers(state);
 		return;
 	}
-	state->pid = (uint32_t)self.pid;
-	state->parent_pid = (uint32_t)self.parent;
+	state->process.pid = (uint32_t)self.pid;
+	state->process.parent_pid = (uint32_t)self.parent;
 	vmt_filter_set_allowed(vmt_filter_basic(false));
 	if (vmt_carry_take(state, self.pid, self.filters))
 		vmt_filter_set_count(self.filters);

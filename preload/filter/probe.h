@@ -25,7 +25,7 @@ void vmt_probe_read_status(const char *text, size_t length, struct vmt_status *r
 
 /*
  * At the start, before any other system call of ours: allow the calls that the filter lets through
- * (vmt_filter_set_allowed()). forced: try even without a sign. Sets state->pid and parent_pid as
+ * (vmt_filter_set_allowed()). forced: try even without a sign. Sets state->process.pid and parent_pid as
  * far as they are known, and makes a note if the filter is in the way.
  */
 void vmt_probe_filter(struct vmt_state *state, bool forced);

@@ -253,7 +253,7 @@ bool vmt_ask_is_possible(void)
 
 static bool may_query(const struct vmt_state *state)
 {
-	return state->query_works && may_ioctl() &&
+	return state->kernel.query_works && may_ioctl() &&
 	       (state->options.ask == VMT_ASK_AUTO || state->options.ask == VMT_ASK_QUERY);
 }
 
@@ -361,14 +361,15 @@ void vmt_ask_open(struct vmt_state *state)
 	struct procmap_query ask = { .query_addr = (uint64_t)(uintptr_t)state };
 	struct vmt_mapsfile maps = vmt_mapsfile_for_query(state);
 
-	state->query_works = false;
+	state->kernel.query_works = false;
 	if (maps.number < 0) {
 		no_maps(state, maps.number);
 		return;
 	}
-	state->no_reasoning |= vmt_sys5(SYS_prctl, PR_GET_MEMORY_MERGE_, 0, 0, 0, 0) == 1;
-	state->query_works = may_ioctl() && query_once(maps.number, &ask) == 0;
-	if (!state->query_works && may_ioctl())
+	state->confidence.no_reasoning |=
+		vmt_sys5(SYS_prctl, PR_GET_MEMORY_MERGE_, 0, 0, 0, 0) == 1;
+	state->kernel.query_works = may_ioctl() && query_once(maps.number, &ask) == 0;
+	if (!state->kernel.query_works && may_ioctl())
 		vmt_note(state, VMT_NOTE_NO_QUERY);
 }
 
@@ -407,7 +408,7 @@ size_t vmt_ask_name(struct vmt_state *state, uint64_t addr, char *path, size_t s
 
 	*ret_build_id_length = 0;
 	__builtin_memset(path, 0, size); /* valgrind does not know that the query writes here */
-	if (!may_ioctl() || !state->query_works)
+	if (!may_ioctl() || !state->kernel.query_works)
 		return name_by_text(state, addr, path, size);
 	if (query(state, &ask) == 0) {
 		*ret_build_id_length = ask.build_id_size;
@@ -442,7 +443,7 @@ bool vmt_ask_bounds(struct vmt_state *state, uint64_t sp, struct vmt_range *ret_
 	struct vmt_mapsfile maps;
 	int ret;
 
-	if (!may_ioctl() || !state->query_works)
+	if (!may_ioctl() || !state->kernel.query_works)
 		return bounds_by_text(state, sp, ret_bounds);
 	maps = vmt_mapsfile_for_query(state);
 	ret = query_by(state, &maps, &ask);

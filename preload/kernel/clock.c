@@ -60,7 +60,7 @@ VMT_HOT uint64_t vmt_clock_since_start(const struct vmt_state *state)
 {
 	uint64_t now = clock_of(CLOCK_MONOTONIC_COARSE);
 
-	return now > state->start_ns ? now - state->start_ns : 0;
+	return now > state->process.start_ns ? now - state->process.start_ns : 0;
 }
 
 uint64_t vmt_clock_wall(void)

@@ -33,12 +33,12 @@ void vmt_confidence_open(struct vmt_state *state)
 	if (vmt_sys_failed(vmt_sys1(SYS_uname, &uname)))
 		vmt_fd_read_file("/proc/sys/kernel/osrelease", uname.release,
 				 sizeof(uname.release) - 1);
-	state->no_reasoning = state->options.derive != VMT_DERIVE_FULL;
-	state->noreserve = read_noreserve();
-	state->knows_anon_vmas = vmt_anon_vma_rules_hold(uname.release);
+	state->confidence.no_reasoning = state->options.derive != VMT_DERIVE_FULL;
+	state->confidence.noreserve = read_noreserve();
+	state->confidence.knows_anon_vmas = vmt_anon_vma_rules_hold(uname.release);
 	if (vmt_kernel_is_tried(uname.release))
 		return;
-	state->no_reasoning = true;
+	state->confidence.no_reasoning = true;
 	vmt_note(state, VMT_NOTE_NEW_KERNEL);
 }
 
@@ -47,7 +47,7 @@ void vmt_confidence_first_maps(const struct vmt_state *state, struct vmt_outcome
 	for (size_t i = 0; i < outcome->count; i++) {
 		struct vmt_vma *vma = &outcome->map[i].vma;
 
-		if (!state->is_first || (vma->flags & VMT_MAP_OWN))
+		if (!state->process.is_first || (vma->flags & VMT_MAP_OWN))
 			vma->vma_class = VMT_CLASS_UNKNOWN;
 		vmt_merge_rules_settle_one(vma);
 	}
@@ -75,7 +75,7 @@ VMT_HOT static bool may_reason(struct vmt_state *state)
 	const uint64_t unseen = VMT_NOTE_SITES_PARTIAL | VMT_NOTE_INLINE_CALLS |
 				VMT_NOTE_TEXT_LARGE | VMT_NOTE_VALGRIND;
 
-	return !state->no_reasoning && (state->counters.doors & VMT_DOOR_SITES) &&
+	return !state->confidence.no_reasoning && (state->counters.doors & VMT_DOOR_SITES) &&
 	       !(state->counters.notes & unseen) && vmt_deferred_is_quiet(&state->deferred);
 }
 
@@ -83,8 +83,8 @@ VMT_HOT void vmt_confidence_call(struct vmt_state *state)
 {
 	state->space.rules.reasons = may_reason(state);
 	state->space.rules.is_sample = false;
-	if (VMT_UNLIKELY(++state->since_sample == SAMPLE)) {
-		state->since_sample = 0;
+	if (VMT_UNLIKELY(++state->confidence.since_sample == SAMPLE)) {
+		state->confidence.since_sample = 0;
 		vmt_mapsfile_review(state);
 		state->space.rules.is_sample = vmt_ask_is_possible();
 	}
@@ -95,6 +95,6 @@ bool vmt_confidence_is_lost(struct vmt_state *state)
 	if (VMT_LIKELY(!state->space.rules.is_refuted))
 		return false;
 	state->space.rules.is_refuted = false;
-	state->no_reasoning = true;
+	state->confidence.no_reasoning = true;
 	return true;
 }

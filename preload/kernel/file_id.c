@@ -37,7 +37,7 @@ static bool is_ordinary(const struct statfs *fs)
 static struct vmt_file_id *find(struct vmt_state *state, dev_t number)
 {
 	for (unsigned i = 0; i < VMT_DEVICES_MAX; i++) {
-		struct vmt_file_id *device = &state->devices[i];
+		struct vmt_file_id *device = &state->kernel.device[i];
 
 		if (!device->is_used)
 			*device = (struct vmt_file_id){ .number = number, .is_used = true };

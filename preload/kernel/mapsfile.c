@@ -52,8 +52,8 @@ static void keep(struct vmt_state *state, bool for_good)
 
 	if (vmt_sys_failed(fd))
 		return;
-	state->maps_is_kept_for_good = for_good;
-	state->fds.maps = vmt_fd_note(vmt_fd_raise((int)fd));
+	state->kernel.keeps_maps = for_good;
+	state->kernel.maps = vmt_fd_note(vmt_fd_raise((int)fd));
 }
 
 static bool has_plenty(void)
@@ -69,11 +69,13 @@ static void count_opening(struct vmt_state *state)
 {
 	uint64_t now = vmt_clock_since_start(state);
 
-	if (now - atomic_load_explicit(&state->maps_since, memory_order_relaxed) > BURST_NS) {
-		atomic_store_explicit(&state->maps_since, now, memory_order_relaxed);
-		atomic_store_explicit(&state->maps_opened, 0, memory_order_relaxed);
+	if (now - atomic_load_explicit(&state->kernel.maps_since, memory_order_relaxed) >
+	    BURST_NS) {
+		atomic_store_explicit(&state->kernel.maps_since, now, memory_order_relaxed);
+		atomic_store_explicit(&state->kernel.maps_opened, 0, memory_order_relaxed);
 	}
-	if (atomic_fetch_add_explicit(&state->maps_opened, 1, memory_order_relaxed) == BURST &&
+	if (atomic_fetch_add_explicit(&state->kernel.maps_opened, 1, memory_order_relaxed) ==
+		    BURST &&
 	    has_plenty())
 		keep(state, false);
 }
@@ -87,7 +89,7 @@ static struct vmt_mapsfile open_here(struct vmt_state *state, bool is_to_be_sure
 	if (open->number > 0 && (!is_to_be_sure || vmt_fd_is_ours(open)))
 		return (struct vmt_mapsfile){ open->number, false };
 	fd = open_once();
-	if (fd == -EMFILE && state->is_last_act)
+	if (fd == -EMFILE && state->process.is_last_act)
 		fd = open_in_place_of_another();
 	if (vmt_sys_failed(fd))
 		return (struct vmt_mapsfile){ (int)fd, false };
@@ -97,15 +99,15 @@ static struct vmt_mapsfile open_here(struct vmt_state *state, bool is_to_be_sure
 
 struct vmt_mapsfile vmt_mapsfile_for_query(struct vmt_state *state)
 {
-	int kept = state->fds.maps.number;
+	int kept = state->kernel.maps.number;
 	struct vmt_mapsfile file;
 
 	if (VMT_UNLIKELY(kept < 0 && vmt_thread()->is_shared)) {
 		keep(state, false);
-		kept = state->fds.maps.number;
+		kept = state->kernel.maps.number;
 	}
 	if (kept >= 0) {
-		atomic_fetch_add_explicit(&state->maps_opened, 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(&state->kernel.maps_opened, 1, memory_order_relaxed);
 		return (struct vmt_mapsfile){ kept, false };
 	}
 	file = open_here(state, false);
@@ -121,8 +123,8 @@ struct vmt_mapsfile vmt_mapsfile_for_reading(struct vmt_state *state)
 {
 	struct vmt_mapsfile file = open_here(state, true);
 
-	if (file.number < 0 && vmt_fd_is_ours(&state->fds.maps))
-		file.number = state->fds.maps.number;
+	if (file.number < 0 && vmt_fd_is_ours(&state->kernel.maps))
+		file.number = state->kernel.maps.number;
 	return file;
 }
 
@@ -144,8 +146,8 @@ void vmt_mapsfile_close(struct vmt_mapsfile *file)
 
 void vmt_mapsfile_forget(struct vmt_state *state, struct vmt_mapsfile *file)
 {
-	if (file->number == state->fds.maps.number)
-		state->fds.maps.number = -1;
+	if (file->number == state->kernel.maps.number)
+		state->kernel.maps.number = -1;
 	else
 		vmt_thread()->maps.number = 0;
 	file->is_fresh = false;
@@ -153,21 +155,21 @@ void vmt_mapsfile_forget(struct vmt_state *state, struct vmt_mapsfile *file)
 
 void vmt_mapsfile_keep(struct vmt_state *state)
 {
-	if (state->fds.maps.number < 0)
+	if (state->kernel.maps.number < 0)
 		keep(state, true);
-	state->maps_is_kept_for_good = true;
+	state->kernel.keeps_maps = true;
 }
 
 void vmt_mapsfile_review(struct vmt_state *state)
 {
-	if (state->fds.maps.number < 0 || state->maps_is_kept_for_good)
+	if (state->kernel.maps.number < 0 || state->kernel.keeps_maps)
 		return;
-	if (atomic_exchange_explicit(&state->maps_opened, 0, memory_order_relaxed) < BURST)
-		vmt_fd_close(&state->fds.maps);
+	if (atomic_exchange_explicit(&state->kernel.maps_opened, 0, memory_order_relaxed) < BURST)
+		vmt_fd_close(&state->kernel.maps);
 }
 
 void vmt_mapsfile_start_child(struct vmt_state *state)
 {
-	vmt_fd_close(&state->fds.maps);
+	vmt_fd_close(&state->kernel.maps);
 	vmt_mapsfile_done(); /* a handler has interrupted a question, and forked */
 }

@@ -31,14 +31,14 @@ static struct vmt_line start_of_name(const struct vmt_state *state, char *path, 
 	struct vmt_line text = vmt_line_in(path, size);
 
 	if (state->options.dir[0] != '/') {
-		vmt_line_add(&text, state->start_folder);
+		vmt_line_add(&text, state->image.start_folder);
 		vmt_line_add(&text, "/");
 	}
 	vmt_line_add(&text, state->options.dir);
 	vmt_line_add(&text, "/");
 	add_exe(&text);
 	vmt_line_add(&text, ".");
-	vmt_line_add_number(&text, state->pid);
+	vmt_line_add_number(&text, state->process.pid);
 	return text;
 }
 

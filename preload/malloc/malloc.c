@@ -259,7 +259,7 @@ static uint32_t thread_id(void)
 
 static bool is_gone(uint32_t owner)
 {
-	return owner != NOBODY && vmt_sys3(SYS_tgkill, vmt_state->pid, owner, 0) == -ESRCH;
+	return owner != NOBODY && vmt_sys3(SYS_tgkill, vmt_state->process.pid, owner, 0) == -ESRCH;
 }
 
 /* Find a block that was never used, or whose thread has ended. */

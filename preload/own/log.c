@@ -54,55 +54,55 @@ static void open_file(struct vmt_state *state)
 {
 	int fd = vmt_logfile_create(state, true);
 
-	state->fds.log_is_file = fd >= 0;
+	state->log.is_file = fd >= 0;
 	if (fd < 0)
 		say_unwritable(state,
-			       state->log_name[0] ? state->log_name : state->options.log_path);
+			       state->log.name[0] ? state->log.name : state->options.log_path);
 	else
 		vmt_sys1(SYS_close, fd);
 }
 
 void vmt_log_open(struct vmt_state *state)
 {
-	state->fds.error = vmt_fd_note(2);
+	state->log.error = vmt_fd_note(2);
 	if (wants_file(state))
 		open_file(state);
 }
 
 void vmt_log_open_child(struct vmt_state *state)
 {
-	vmt_fd_close(&state->fds.log);
-	state->fds.log_is_kept = false;
+	vmt_fd_close(&state->log.now);
+	state->log.is_kept = false;
 	if (wants_file(state))
 		open_file(state);
 }
 
 int vmt_log_fd(struct vmt_state *state)
 {
-	struct vmt_fds *fds = &state->fds;
+	struct vmt_log *log = &state->log;
 
 	if (!vmt_probe_write(state))
 		return -1;
-	if (vmt_fd_is_ours(&fds->log))
-		return fds->log.number;
-	fds->log.number = -1;
-	if (fds->log_is_file)
-		fds->log = vmt_fd_note(vmt_logfile_open(state));
-	if (fds->log.number >= 0)
-		return fds->log.number;
-	return vmt_fd_is_ours(&fds->error) ? 2 : -1;
+	if (vmt_fd_is_ours(&log->now))
+		return log->now.number;
+	log->now.number = -1;
+	if (log->is_file)
+		log->now = vmt_fd_note(vmt_logfile_open(state));
+	if (log->now.number >= 0)
+		return log->now.number;
+	return vmt_fd_is_ours(&log->error) ? 2 : -1;
 }
 
 void vmt_log_pause(struct vmt_state *state)
 {
-	if (state->fds.log_is_file && !state->fds.log_is_kept && vmt_probe_write(state))
-		vmt_fd_close(&state->fds.log);
+	if (state->log.is_file && !state->log.is_kept && vmt_probe_write(state))
+		vmt_fd_close(&state->log.now);
 }
 
 void vmt_log_keep(struct vmt_state *state)
 {
-	if (state->fds.log_is_file && !state->fds.log_is_kept)
-		state->fds.log_is_kept = vmt_log_fd(state) == state->fds.log.number;
+	if (state->log.is_file && !state->log.is_kept)
+		state->log.is_kept = vmt_log_fd(state) == state->log.now.number;
 }
 
 /* Is this function called from exit(3), or from main's return? */
@@ -120,12 +120,12 @@ static bool is_exiting(const struct vmt_regs *regs)
 
 void vmt_log_error_closes(struct vmt_state *state, const struct vmt_regs *regs)
 {
-	struct vmt_fds *fds = &state->fds;
+	struct vmt_log *log = &state->log;
 
-	if (fds->log_is_file || fds->log.number >= 0 || !vmt_probe_write(state) ||
-	    !vmt_fd_is_ours(&fds->error) || !vmt_state_is_ours(state) || !is_exiting(regs))
+	if (log->is_file || log->now.number >= 0 || !vmt_probe_write(state) ||
+	    !vmt_fd_is_ours(&log->error) || !vmt_state_is_ours(state) || !is_exiting(regs))
 		return;
-	fds->log = vmt_fd_note(vmt_fd_duplicate(2));
+	log->now = vmt_fd_note(vmt_fd_duplicate(2));
 }
 
 /* Wait until the reader has read something, for PATIENCE_MS in total. */
@@ -139,12 +139,12 @@ static bool wait_for_room(struct vmt_state *state, int fd)
 	if (ret)
 		return ret > 0 || ret == -EPERM;
 	start = vmt_clock();
-	left = PATIENCE_MS - (long)state->log_waited_ms;
+	left = PATIENCE_MS - (long)state->log.waited_ms;
 	if (left > 0)
 		ret = vmt_sys3(SYS_poll, &ready, 1, left);
-	state->log_waited_ms += (uint32_t)((vmt_clock() - start) / 1000000);
+	state->log.waited_ms += (uint32_t)((vmt_clock() - start) / 1000000);
 	if (ret == 0)
-		state->log_is_blocked = true;
+		state->log.is_blocked = true;
 	return ret > 0;
 }
 
@@ -154,8 +154,8 @@ static bool pause_a_moment(struct vmt_state *state)
 	const int64_t pause[2] = { 0, 1000000 };
 
 	vmt_sys2(SYS_nanosleep, pause, 0);
-	state->log_is_blocked = ++state->log_waited_ms >= PATIENCE_MS;
-	return !state->log_is_blocked;
+	state->log.is_blocked = ++state->log.waited_ms >= PATIENCE_MS;
+	return !state->log.is_blocked;
 }
 
 /*
@@ -217,7 +217,7 @@ void vmt_log_emit(void *context, const char *bytes, size_t size)
 	struct vmt_state *state = context;
 	struct vmt_fd fd = vmt_fd_note(vmt_log_fd(state));
 
-	while (fd.number >= 0 && size && !state->log_is_blocked &&
+	while (fd.number >= 0 && size && !state->log.is_blocked &&
 	       write_some(state, &fd, &bytes, &size))
 		;
 }
@@ -226,7 +226,7 @@ void vmt_log(struct vmt_state *state, const char *message)
 {
 	struct vmt_fmt fmt;
 
-	vmt_fmt_init(&fmt, vmt_log_emit, state, state->pid);
+	vmt_fmt_init(&fmt, vmt_log_emit, state, state->process.pid);
 	vmt_fmt_str(&fmt, "vmatrace: ");
 	vmt_fmt_str(&fmt, message);
 	vmt_fmt_wrap(&fmt, 0);

@@ -24,15 +24,15 @@
 static bool make_name(struct vmt_state *state, unsigned try)
 {
 	const char *path = state->options.log_path;
-	struct vmt_line name = vmt_line_in(state->log_name, sizeof(state->log_name));
+	struct vmt_line name = vmt_line_in(state->log.name, sizeof(state->log.name));
 
 	if (path[0] != '/') {
-		vmt_line_add(&name, state->start_folder);
+		vmt_line_add(&name, state->image.start_folder);
 		vmt_line_add(&name, "/");
 	}
 	vmt_line_add(&name, path);
 	vmt_line_add(&name, ".");
-	vmt_line_add_number(&name, state->pid);
+	vmt_line_add_number(&name, state->process.pid);
 	if (try > 1) {
 		vmt_line_add(&name, "-");
 		vmt_line_add_number(&name, try);
@@ -43,7 +43,7 @@ static bool make_name(struct vmt_state *state, unsigned try)
 /* Is the file in a folder that nobody else can write to? */
 static bool is_in_own_folder(const char *name)
 {
-	char folder[sizeof(((struct vmt_state *)0)->log_name)];
+	char folder[sizeof(((struct vmt_state *)0)->log.name)];
 	size_t length = __builtin_strlen(name);
 	struct stat st;
 
@@ -91,22 +91,22 @@ int vmt_logfile_create(struct vmt_state *state, bool replace)
 	for (unsigned try = 1; try <= TRIES && fd == -EEXIST; try++) {
 		if (!make_name(state, try))
 			return -ENAMETOOLONG;
-		fd = vmt_fd_open(state->log_name, WRITE_FLAGS | O_CREAT | O_EXCL, 0600);
+		fd = vmt_fd_open(state->log.name, WRITE_FLAGS | O_CREAT | O_EXCL, 0600);
 		if (fd == -EEXIST && replace)
-			fd = take_over(state->log_name, is_in_own_folder(state->log_name));
+			fd = take_over(state->log.name, is_in_own_folder(state->log.name));
 		if (fd == -ELOOP || fd == -ENXIO) /* a link, or a FIFO that nobody reads */
 			fd = -EEXIST;
 	}
-	state->fds.log_file = vmt_fd_note(fd);
+	state->log.file = vmt_fd_note(fd);
 	return fd;
 }
 
 int vmt_logfile_open(struct vmt_state *state)
 {
-	int fd = vmt_fd_open(state->log_name, WRITE_FLAGS, 0);
+	int fd = vmt_fd_open(state->log.name, WRITE_FLAGS, 0);
 	struct vmt_fd file = vmt_fd_note(fd);
 
-	if (vmt_fd_is_same(&file, &state->fds.log_file))
+	if (vmt_fd_is_same(&file, &state->log.file))
 		return fd;
 	vmt_fd_close(&file);
 	return vmt_logfile_create(state, false);

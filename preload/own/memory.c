@@ -40,9 +40,9 @@ static struct vmt_range gap_above(const struct vmt_state *state, uint64_t end)
 {
 	struct vmt_range gap = { end, UINT64_MAX };
 
-	for (unsigned i = 0; i < state->own_count; i++)
-		if (state->own[i].start >= end && state->own[i].start < gap.end)
-			gap.end = state->own[i].start;
+	for (unsigned i = 0; i < state->own.count; i++)
+		if (state->own.range[i].start >= end && state->own.range[i].start < gap.end)
+			gap.end = state->own.range[i].start;
 	return gap.end == UINT64_MAX ? (struct vmt_range){ end, end } : gap;
 }
 
@@ -51,8 +51,8 @@ static void find_bounds(struct vmt_state *state)
 	struct vmt_range bounds = { UINT64_MAX, 0 };
 	struct vmt_range largest = { 0, 0 };
 
-	for (unsigned i = 0; i < state->own_count; i++) {
-		const struct vmt_range *own = &state->own[i];
+	for (unsigned i = 0; i < state->own.count; i++) {
+		const struct vmt_range *own = &state->own.range[i];
 		struct vmt_range gap = gap_above(state, own->end);
 
 		if (own->start < bounds.start)
@@ -62,26 +62,26 @@ static void find_bounds(struct vmt_state *state)
 		if (gap.end - gap.start > largest.end - largest.start)
 			largest = gap;
 	}
-	state->own_bounds = bounds;
-	state->own_gap = largest;
+	state->own_hull.bounds = bounds;
+	state->own_hull.gap = largest;
 }
 
 void vmt_memory_own(struct vmt_state *state, const void *start, size_t size)
 {
 	uint64_t addr = (uint64_t)(uintptr_t)start;
 
-	if (state->own_count == VMT_OWN_MAX)
+	if (state->own.count == VMT_OWN_MAX)
 		return;
-	state->own[state->own_count++] =
+	state->own.range[state->own.count++] =
 		(struct vmt_range){ vmt_page_down(addr), vmt_page_up(addr + size) };
 	find_bounds(state);
 }
 
 void vmt_memory_disown(struct vmt_state *state, const void *start)
 {
-	for (unsigned i = 0; i < state->own_count; i++)
-		if (state->own[i].start == (uint64_t)(uintptr_t)start)
-			state->own[i] = state->own[--state->own_count];
+	for (unsigned i = 0; i < state->own.count; i++)
+		if (state->own.range[i].start == (uint64_t)(uintptr_t)start)
+			state->own.range[i] = state->own.range[--state->own.count];
 }
 
 void vmt_memory_drop(struct vmt_state *state, void *start, size_t size)
@@ -139,17 +139,17 @@ static uint64_t addresses_left(void)
 
 void *vmt_memory_block(struct vmt_state *state, size_t *size)
 {
-	size_t wanted = *size < state->memory_left ? *size : state->memory_left;
+	size_t wanted = *size < state->own.left ? *size : state->own.left;
 	void *block = NULL;
 
 	if (wanted > addresses_left() / SMALL_SHARE)
 		return NULL;
-	if (wanted >= FIRST_BLOCK && state->own_count < VMT_OWN_MAX)
+	if (wanted >= FIRST_BLOCK && state->own.count < VMT_OWN_MAX)
 		block = vmt_memory_map(wanted);
 	if (!block)
 		return NULL;
 	vmt_memory_own(state, block, wanted);
-	state->memory_left -= wanted;
+	state->own.left -= wanted;
 	*size = wanted;
 	return block;
 }
@@ -199,20 +199,20 @@ static struct sizes choose_sizes(struct vmt_options *options)
 static void cut_up(struct vmt_state *state, unsigned char *at, const struct sizes *sizes)
 {
 	vmt_arena_init(&state->arena, carve(&at, sizes->sites), sizes->sites);
-	state->space_memory = carve(&at, sizes->maps);
-	state->space_memory_size = sizes->maps;
+	state->own.space_block = carve(&at, sizes->maps);
+	state->own.space_block_size = sizes->maps;
 	state->recording.free_slots = (void *)carve(&at, sizes->slots);
-	state->modules = (void *)carve(&at, MODULES_SIZE);
+	state->modules.item = (void *)carve(&at, MODULES_SIZE);
 	state->malloc_blocks = (void *)carve(&at, BLOCKS_SIZE);
 	vmt_unwind_set_cache(carve(&at, sizes->cache), sizes->cache);
 	vmt_unwind_modules_set(carve(&at, VMT_UNWIND_MODULES_SIZE));
-	state->spare_environment = (void *)carve(&at, SPARE_ENVIRONMENT);
-	state->alive_page = carve(&at, VMT_PAGE_SIZE);
+	state->reporting.environment = (void *)carve(&at, SPARE_ENVIRONMENT);
+	state->own.alive_page = carve(&at, VMT_PAGE_SIZE);
 	/* this also separates alive_page from the edge */
-	state->spare_stack = carve(&at, SPARE_STACK);
-	state->spare_stack_size = SPARE_STACK;
+	state->reporting.stack = carve(&at, SPARE_STACK);
+	state->reporting.stack_size = SPARE_STACK;
 	vmt_gate_last_stack = (uint64_t)(uintptr_t)carve(&at, LAST_STACK) + LAST_STACK;
-	state->spare_environment_size = SPARE_ENVIRONMENT;
+	state->reporting.environment_size = SPARE_ENVIRONMENT;
 	vmt_own_stack_open(state, carve(&at, VMT_OWN_STACKS * VMT_OWN_STACK_SIZE));
 }
 
@@ -229,7 +229,7 @@ struct vmt_state *vmt_memory_make(const struct vmt_options *options)
 	state = (void *)carve(&at, sizeof(*state));
 	state->options = chosen;
 	cut_up(state, at, &sizes);
-	state->memory_left = 2 * FLOOR + chosen.max_sites * SITE_COST + chosen.max_maps * MAP_COST;
+	state->own.left = 2 * FLOOR + chosen.max_sites * SITE_COST + chosen.max_maps * MAP_COST;
 	vmt_memory_own(state, base, sizes.total);
 	vmt_memory_own(state, __ehdr_start, (size_t)(_end - __ehdr_start));
 	return state;
@@ -241,19 +241,19 @@ struct vmt_state *vmt_memory_make(const struct vmt_options *options)
  */
 int vmt_memory_make_alive(struct vmt_state *state)
 {
-	long ret = vmt_filter_own6(SYS_mmap, (long)state->alive_page, (long)VMT_PAGE_SIZE,
+	long ret = vmt_filter_own6(SYS_mmap, (long)state->own.alive_page, (long)VMT_PAGE_SIZE,
 				   PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
 				   -1, 0);
 
 	if (vmt_sys_failed(ret))
 		return (int)ret;
-	ret = vmt_sys3(SYS_madvise, state->alive_page, VMT_PAGE_SIZE, MADV_WIPEONFORK);
+	ret = vmt_sys3(SYS_madvise, state->own.alive_page, VMT_PAGE_SIZE, MADV_WIPEONFORK);
 	/* a filter refuses it: a fork child will be recognised by its pid, at its end */
 	if (ret == -EPERM)
 		return 0;
 	if (vmt_sys_failed(ret))
 		return (int)ret;
-	vmt_alive = state->alive_page;
+	vmt_alive = state->own.alive_page;
 	*vmt_alive = VMT_ALIVE;
 	return 0;
 }

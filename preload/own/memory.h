@@ -39,8 +39,8 @@ void vmt_memory_drop(struct vmt_state *state, void *start, size_t size);
 /* Flag a map that the kernel has reported if it is the library's. */
 static inline void vmt_memory_flag(const struct vmt_state *state, struct vmt_vma *vma)
 {
-	for (unsigned i = 0; i < state->own_count; i++)
-		if (vma->start >= state->own[i].start && vma->start < state->own[i].end)
+	for (unsigned i = 0; i < state->own.count; i++)
+		if (vma->start >= state->own.range[i].start && vma->start < state->own.range[i].end)
 			vma->flags |= VMT_MAP_OWN;
 }
 

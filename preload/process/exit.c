@@ -146,7 +146,7 @@ static bool finish(struct vmt_state *state, int status)
 {
 	bool locked;
 
-	if (atomic_exchange_explicit(&state->closing, 1, memory_order_acq_rel))
+	if (atomic_exchange_explicit(&state->process.closing, 1, memory_order_acq_rel))
 		return false; /* another thread was first */
 	locked = seize_in_the_end(state) && look_for_the_last_time(state);
 	if (locked)
@@ -157,11 +157,11 @@ static bool finish(struct vmt_state *state, int status)
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
 	if (locked)
 		vmt_guard_leave(state);
-	if ((state->is_root || state->options.children) && vmt_recording_is_gone(state))
+	if ((state->process.is_root || state->options.children) && vmt_recording_is_gone(state))
 		vmt_log(state,
 			"the recording was removed while the program ran: nothing is left of it");
 	vmt_log_marker(state, "vmatrace: done");
-	return state->options.report && (state->is_root || state->options.children);
+	return state->options.report && (state->process.is_root || state->options.children);
 }
 
 /* max_growth: a program that has succeeded fails after all. */
@@ -172,7 +172,7 @@ static int judge(struct vmt_state *state, int status)
 	struct vmt_line line = vmt_line_in(message, sizeof(message));
 
 	/* exit(256) is a success to the parent. */
-	if ((status & 0xff) || !(state->is_root || state->options.children) ||
+	if ((status & 0xff) || !(state->process.is_root || state->options.children) ||
 	    had->maps_now <= had->maps_start ||
 	    had->maps_now - had->maps_start <= state->options.max_growth)
 		return status;
@@ -203,7 +203,7 @@ static bool close_early(struct vmt_state *state)
 {
 	bool locked;
 
-	if (atomic_exchange_explicit(&state->closing, 1, memory_order_acq_rel))
+	if (atomic_exchange_explicit(&state->process.closing, 1, memory_order_acq_rel))
 		return false;
 	vmt_note(state, VMT_NOTE_SWITCHED_OFF | VMT_NOTE_BY_ADDRESS);
 	locked = seize_in_the_end(state);
@@ -213,7 +213,7 @@ static bool close_early(struct vmt_state *state)
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
 	if (locked)
 		vmt_guard_leave(state);
-	return state->options.report && (state->is_root || state->options.children);
+	return state->options.report && (state->process.is_root || state->options.children);
 }
 
 void vmt_exit_step_aside(struct vmt_state *state)

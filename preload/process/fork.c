@@ -40,7 +40,7 @@ static void leave_parents_recording(struct vmt_state *state, bool wants_own)
 
 	if (!parents.base)
 		return;
-	vmt_fd_close(&state->fds.record);
+	vmt_fd_close(&state->recording_file.fd);
 	state->recording.base = NULL;
 	if (wants_own && vmt_publish_open(state) == 0) {
 		vmt_memory_own(state, state->recording.base, state->recording.size);
@@ -75,9 +75,9 @@ static void clear_counters(struct vmt_state *state)
 	};
 	for (unsigned i = 0; i < VMT_SECTION_COUNT; i++)
 		header->section[i] = was.section[i];
-	state->mark_epoch = 0;
+	state->publish.mark_epoch = 0;
 	state->caller = NULL; /* another thread of the parent may have been accounting */
-	state->alarms_said = 0;
+	state->alarms.said = 0;
 	for (unsigned i = 0; i < VMT_CALL_COUNT; i++) {
 		state->calls[i] = (struct vmt_rec_counters){ 0 };
 		atomic_store_explicit(&state->passed[i], 0, memory_order_relaxed);
@@ -125,7 +125,7 @@ static void publish_sites(struct vmt_state *state)
 
 static void publish_everything(struct vmt_state *state)
 {
-	for (uint32_t i = 0; i < state->module_count; i++)
+	for (uint32_t i = 0; i < state->modules.count; i++)
 		vmt_publish_module(state, i);
 	publish_sites(state);
 	for (struct vmt_map *map = vmt_space_first(&state->space); map; map = vmt_space_next(map)) {
@@ -143,9 +143,9 @@ static void publish_everything(struct vmt_state *state)
 static void forget_parents_threads(struct vmt_state *state)
 {
 	vmt_guard_enter_alone(state); /* a signal handler may run before the table is ready */
-	atomic_store_explicit(&state->closing, 0, memory_order_relaxed);
-	atomic_store_explicit(&state->alarms_due, 0, memory_order_relaxed);
-	atomic_store_explicit(&state->printing, 0, memory_order_relaxed);
+	atomic_store_explicit(&state->process.closing, 0, memory_order_relaxed);
+	atomic_store_explicit(&state->alarms.due, 0, memory_order_relaxed);
+	atomic_store_explicit(&state->reporting.printing, 0, memory_order_relaxed);
 	vmt_deferred_reset(&state->deferred);
 	vmt_last_forget();
 }
@@ -196,10 +196,10 @@ static void start_child(struct vmt_state *state)
 		atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
 		return;
 	}
-	state->pid = (uint32_t)pid;
+	state->process.pid = (uint32_t)pid;
 	forget_parents_threads(state);
-	state->parent_pid = (uint32_t)vmt_sys0(SYS_getppid);
-	state->is_root = false;
+	state->process.parent_pid = (uint32_t)vmt_sys0(SYS_getppid);
+	state->process.is_root = false;
 	*vmt_alive = VMT_ALIVE; /* from here on other threads find the lock taken */
 	if (!state->options.follow_children) {
 		vmt_bus_close(state);

@@ -76,7 +76,7 @@ static int end(int status)
 
 	if (state && vmt_state_is_on()) {
 		vmt_sys4(SYS_rt_sigprocmask, SIG_BLOCK, &all, 0, sizeof(all));
-		state->is_last_act = true;
+		state->process.is_last_act = true;
 	}
 	return vmt_exit_end(status);
 }

@@ -233,7 +233,7 @@ static void open_recording(struct vmt_state *state, const char *options)
 
 	vmt_publish_describe(state);
 	ret = vmt_publish_open(state);
-	if (ret && state->is_root)
+	if (ret && state->process.is_root)
 		say_no_recording(state, ret);
 	if (ret && state->options.dir[0]) {
 		state->options.dir[0] = '\0';
@@ -263,7 +263,7 @@ static void open_doors(struct vmt_state *state)
 
 	state->counters.doors = VMT_DOOR_WRAPPERS;
 	vmt_next_resolve();
-	if (!vmt_libc.inside && state->is_root)
+	if (!vmt_libc.inside && state->process.is_root)
 		vmt_log(state,
 			"vmatrace does not know this C library, so it sees only calls of exported "
 			"functions");
@@ -294,19 +294,19 @@ static int start_counting(struct vmt_state *state)
 		return ret;
 	for (uint32_t id = 0; id < state->sites.count; id++)
 		vmt_publish_site(state, state->sites.by_id[id]);
-	state->brk = (uint64_t)vmt_sys1(SYS_brk, 0);
+	state->image.brk = (uint64_t)vmt_sys1(SYS_brk, 0);
 	ret = vmt_account_start(state);
 	if (ret)
 		return ret;
 	vmt_unwind_learn_none(state);
-	state->is_first = false; /* not any more, in case the table is filled again */
+	state->process.is_first = false; /* not any more, in case the table is filled again */
 	vmt_file_id_start(state);
 	vmt_confidence_find_loader(state);
 	vmt_account_begin(state);
 	state->counters.asked_maps = 0;
 	vmt_timeline_tick(state, 0);
 	ret = vmt_publish_whole_header(state);
-	if (ret && state->is_root)
+	if (ret && state->process.is_root)
 		say_no_recording(state, ret);
 	return 0;
 }
@@ -314,7 +314,7 @@ static int start_counting(struct vmt_state *state)
 /* valgrind preloads libraries of its own, and makes maps without system calls of the program. */
 static void look_for_valgrind(struct vmt_state *state)
 {
-	const char *preload = find_variable(state->environment, "LD_PRELOAD");
+	const char *preload = find_variable(state->image.environment, "LD_PRELOAD");
 
 	if (preload && contains(preload, (long)__builtin_strlen(preload), "vgpreload"))
 		vmt_note(state, VMT_NOTE_VALGRIND);
@@ -327,7 +327,7 @@ static void find_start_folder(struct vmt_state *state)
 
 	if ((options->dir[0] && options->dir[0] != '/') ||
 	    (options->log_path[0] && options->log_path[0] != '/'))
-		vmt_sys2(SYS_getcwd, state->start_folder, sizeof(state->start_folder));
+		vmt_sys2(SYS_getcwd, state->image.start_folder, sizeof(state->image.start_folder));
 }
 
 /* Without a state there is no log to write to. */
@@ -371,25 +371,26 @@ static struct vmt_state *make_state(char **environment)
 	}
 	if (!state)
 		return NULL;
-	state->environment = environment;
-	state->verifies = options.verify != 0;
+	state->image.environment = environment;
+	state->verifying.is_on = options.verify != 0;
 #ifdef VMT_KILL_POINTS
-	state->kill_at = number_of(find_variable(environment, "VMATRACE_KILL_AT"));
+	state->recording_file.kill_at = number_of(find_variable(environment, "VMATRACE_KILL_AT"));
 #endif
-	state->vdso = vmt_libc_auxiliary(AT_SYSINFO_EHDR);
-	vmt_clock_open(state->vdso);
+	state->image.vdso = vmt_libc_auxiliary(AT_SYSINFO_EHDR);
+	vmt_clock_open(state->image.vdso);
 	vmt_probe_filter(state, options.filter == VMT_FILTER_PROBE);
 	find_start_folder(state);
 	state->counters.maps_limit = limit;
-	state->is_first = is_first(environment);
+	state->process.is_first = is_first(environment);
 	vmt_confidence_open(state);
-	state->alarm_from = limit ? limit * 80 / 100 : UINT64_MAX;
-	state->main_sp = (uint64_t)(uintptr_t)__builtin_frame_address(0);
-	state->fds = (struct vmt_fds){ .maps = { .number = -1 },
-				       .record = { .number = -1 },
-				       .error = { .number = -1 },
-				       .log = { .number = -1 } };
-	state->is_root = !has_traced_parent(state->parent_pid, state->text, sizeof(state->text));
+	state->alarms.from = limit ? limit * 80 / 100 : UINT64_MAX;
+	state->image.main_sp = (uint64_t)(uintptr_t)__builtin_frame_address(0);
+	state->kernel.maps.number = -1;
+	state->recording_file.fd.number = -1;
+	state->log.error.number = -1;
+	state->log.now.number = -1;
+	state->process.is_root =
+		!has_traced_parent(state->process.parent_pid, state->text, sizeof(state->text));
 	return state;
 }
 
@@ -413,20 +414,20 @@ static void begin(char **arguments)
 	vmt_state = state;
 	vmt_malloc_start(state->malloc_blocks);
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_STARTING, memory_order_release);
-	if (state->is_root || state->options.children) {
+	if (state->process.is_root || state->options.children) {
 		vmt_log_open(state);
 		check_options(state, text);
 	}
 	vmt_ask_open(state);
 	look_for_valgrind(state);
-	state->no_deriving = (read_personality() & READ_IMPLIES_EXEC) != 0;
+	state->confidence.no_deriving = (read_personality() & READ_IMPLIES_EXEC) != 0;
 	vmt_unwind_modules_load();
 	if (vmt_libc.inside && vmt_unwind_rows_are_missing(vmt_libc.last_exit))
 		vmt_note(state, VMT_NOTE_NO_UNWIND);
 	vmt_exit_report_find_tool(state);
 	vmt_exit_report_copy_environment(state);
 	open_doors(state);
-	if (!state->is_root && !state->options.follow_children)
+	if (!state->process.is_root && !state->options.follow_children)
 		return;
 	if (vmt_memory_make_alive(state)) {
 		vmt_log(state, "this kernel has no MADV_WIPEONFORK (Linux 4.14); the program runs "

@@ -61,18 +61,19 @@ static bool is_trusted(const struct stat *what, const struct stat *library,
 static bool is_ours_to_run(const struct vmt_state *state)
 {
 	struct stat library, library_folder, tool, tool_folder;
-	char path[sizeof(state->tool)];
-	bool is_known = look_at(state->library, &library) && look_at(state->tool, &tool);
+	char path[sizeof(state->reporting.tool)];
+	bool is_known = look_at(state->reporting.library, &library) &&
+			look_at(state->reporting.tool, &tool);
 
-	__builtin_memcpy(path, state->library, sizeof(state->library));
+	__builtin_memcpy(path, state->reporting.library, sizeof(state->reporting.library));
 	cut_to_folder(path);
 	is_known = is_known && look_at(path, &library_folder);
-	__builtin_memcpy(path, state->tool, sizeof(path));
+	__builtin_memcpy(path, state->reporting.tool, sizeof(path));
 	cut_to_folder(path);
 	return is_known && look_at(path, &tool_folder) && S_ISREG(tool.st_mode) &&
 	       is_trusted(&tool, &library, &library_folder) &&
 	       is_trusted(&tool_folder, &library, &library_folder) &&
-	       !vmt_sys_failed(vmt_sys3(SYS_faccessat, AT_FDCWD, state->tool, X_OK));
+	       !vmt_sys_failed(vmt_sys3(SYS_faccessat, AT_FDCWD, state->reporting.tool, X_OK));
 }
 
 /*
@@ -83,23 +84,25 @@ void vmt_exit_report_find_tool(struct vmt_state *state)
 {
 	static const char *const places[] = { "/../tools/vmatrace", "/../../bin/vmatrace",
 					      "/../../../bin/vmatrace" };
-	char folder[sizeof(state->library)];
-	size_t length = vmt_name_library(state, state->library, sizeof(state->library));
+	char folder[sizeof(state->reporting.library)];
+	size_t length =
+		vmt_name_library(state, state->reporting.library, sizeof(state->reporting.library));
 
-	state->tool[0] = '\0';
+	state->reporting.tool[0] = '\0';
 	if (!length || !state->options.tool)
 		return;
-	__builtin_memcpy(folder, state->library, sizeof(folder));
+	__builtin_memcpy(folder, state->reporting.library, sizeof(folder));
 	cut_to_folder(folder);
 	for (size_t i = 0; i < VMT_COUNT(places); i++) {
-		struct vmt_line path = vmt_line_in(state->tool, sizeof(state->tool));
+		struct vmt_line path =
+			vmt_line_in(state->reporting.tool, sizeof(state->reporting.tool));
 
 		vmt_line_add(&path, folder);
 		vmt_line_add(&path, places[i]);
 		if (!path.is_cut && is_ours_to_run(state))
 			return;
 	}
-	state->tool[0] = '\0';
+	state->reporting.tool[0] = '\0';
 }
 
 /*
@@ -119,10 +122,10 @@ static bool is_for_tool(const char *entry)
  */
 void vmt_exit_report_copy_environment(struct vmt_state *state)
 {
-	char **to = state->spare_environment;
-	char *end = (char *)to + state->spare_environment_size;
+	char **to = state->reporting.environment;
+	char *end = (char *)to + state->reporting.environment_size;
 
-	for (char **from = state->environment; from && *from; from++) {
+	for (char **from = state->image.environment; from && *from; from++) {
 		size_t length = __builtin_strlen(*from) + 1;
 
 		if (!is_for_tool(*from))
@@ -185,9 +188,9 @@ static long ask_tool(struct vmt_spawn *helper, const struct job *job)
 	struct vmt_line line = vmt_line_in(number, sizeof(number));
 	const char *argv[] = { "vmatrace", "report", "--fd=3", number, NULL, NULL };
 	struct vmt_command command = {
-		.path = state->tool,
+		.path = state->reporting.tool,
 		.argv = argv,
-		.environment = state->spare_environment,
+		.environment = state->reporting.environment,
 		.in_fd = (int)copy_recording(state),
 		.out_fd = (int)vmt_sys2(SYS_memfd_create, "vmatrace", MFD_CLOEXEC),
 	};
@@ -245,7 +248,7 @@ static void print_without_tool(struct vmt_state *state, uint64_t top)
 static bool print_in_helper(struct vmt_spawn *helper, void *context)
 {
 	struct job *job = context;
-	long text = job->state->tool[0] ? ask_tool(helper, job) : -ENOENT;
+	long text = job->state->reporting.tool[0] ? ask_tool(helper, job) : -ENOENT;
 
 	vmt_spawn_limit(PRINT_SECONDS);
 	atomic_store_explicit(&job->has_begun, 1, memory_order_relaxed);
@@ -264,19 +267,19 @@ static void print_by_helper(struct vmt_state *state, uint64_t top, bool is_last)
 	struct vmt_spawn helper = {
 		.work = print_in_helper,
 		.context = &job,
-		.stack = state->spare_stack,
-		.stack_size = state->spare_stack_size,
+		.stack = state->reporting.stack,
+		.stack_size = state->reporting.stack_size,
 		.keep_fd = vmt_log_fd(state),
 		.is_last = is_last,
 		.copies_memory = state->counters.notes & VMT_NOTE_VALGRIND,
 	};
 
-	log = state->fds.log;
+	log = state->log.now;
 	if (vmt_spawn_run(&helper) <= 0 &&
 	    !atomic_load_explicit(&job.has_begun, memory_order_relaxed))
 		print_without_tool(state, top);
 	else
-		state->fds.log = log;
+		state->log.now = log;
 	vmt_log_pause(state);
 }
 
@@ -286,7 +289,7 @@ static bool begin_printing(struct vmt_state *state)
 	const int64_t pause[2] = { 0, 10000000 };
 
 	for (int i = 0; i < PRINT_TRIES; i++) {
-		if (!atomic_exchange_explicit(&state->printing, 1, memory_order_acquire))
+		if (!atomic_exchange_explicit(&state->reporting.printing, 1, memory_order_acquire))
 			return true;
 		vmt_sys2(SYS_nanosleep, pause, 0);
 	}
@@ -301,7 +304,7 @@ static void print(struct vmt_state *state, uint64_t top, bool is_last)
 		print_without_tool(state, top);
 	else
 		print_by_helper(state, top, is_last);
-	atomic_store_explicit(&state->printing, 0, memory_order_release);
+	atomic_store_explicit(&state->reporting.printing, 0, memory_order_release);
 }
 
 void vmt_exit_report_print(struct vmt_state *state)
@@ -310,8 +313,8 @@ void vmt_exit_report_print(struct vmt_state *state)
 		vmt_log(state, "no report: the recording was cut short while the program ran");
 	else if (!state->recording.base)
 		vmt_log(state, "no report: there was no memory or disk for the recording");
-	else if (state->fds.log_is_file || vmt_log_fd(state) >= 0)
-		print(state, state->options.top, state->is_last_act);
+	else if (state->log.is_file || vmt_log_fd(state) >= 0)
+		print(state, state->options.top, state->process.is_last_act);
 }
 
 void vmt_exit_report_print_now(struct vmt_state *state)

@@ -121,7 +121,7 @@ void vmt_failure_note(struct vmt_state *state, const struct vmt_done *done,
 	vmt_publish_failure(state, &failure);
 	if (failure.reason != VMT_REASON_MAP_LIMIT)
 		return;
-	state->limit_failure = failure;
+	state->reporting.limit_failure = failure;
 	vmt_state_raise(state, VMT_ALARM_LIMIT);
 }
 
@@ -143,7 +143,7 @@ static void say_near(struct vmt_state *state)
 	uint64_t grown = state->counters.maps_now - state->counters.maps_start;
 	struct vmt_fmt fmt;
 
-	vmt_fmt_init(&fmt, vmt_log_emit, state, state->pid);
+	vmt_fmt_init(&fmt, vmt_log_emit, state, state->process.pid);
 	vmt_fmt_str(&fmt, "vmatrace: ");
 	vmt_fmt_num(&fmt, count, 0);
 	vmt_fmt_str(&fmt, " maps, ");
@@ -161,11 +161,11 @@ static void say_near(struct vmt_state *state)
 
 static void say_limit(struct vmt_state *state)
 {
-	const struct vmt_rec_failure *failure = &state->limit_failure;
+	const struct vmt_rec_failure *failure = &state->reporting.limit_failure;
 	const struct vmt_site *site = state->sites.by_id[failure->site];
 	struct vmt_fmt fmt;
 
-	vmt_fmt_init(&fmt, vmt_log_emit, state, state->pid);
+	vmt_fmt_init(&fmt, vmt_log_emit, state, state->process.pid);
 	vmt_fmt_str(&fmt, "vmatrace: ");
 	vmt_fmt_str(&fmt, vmt_calls_name(site->call));
 	vmt_fmt_str(&fmt, failure->error == EAGAIN ? " failed: EAGAIN" : " failed: ENOMEM");
@@ -181,9 +181,9 @@ static void say_limit(struct vmt_state *state)
 
 void vmt_failure_say(struct vmt_state *state)
 {
-	uint32_t due = atomic_exchange_explicit(&state->alarms_due, 0, memory_order_relaxed);
+	uint32_t due = atomic_exchange_explicit(&state->alarms.due, 0, memory_order_relaxed);
 
-	if (!(state->is_root || state->options.children) || vmt_log_fd(state) < 0)
+	if (!(state->process.is_root || state->options.children) || vmt_log_fd(state) < 0)
 		return;
 	if (due & VMT_ALARM_DISK)
 		vmt_log(state, "the disk is full: the recording is incomplete from here on");

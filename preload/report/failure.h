@@ -19,14 +19,14 @@ void vmt_failure_note(struct vmt_state *state, const struct vmt_done *done,
 void vmt_failure_count_threads(struct vmt_state *state);
 
 /*
- * Under the lock: the count has passed 80 per cent of the limit (state->alarm_from). Raise the
+ * Under the lock: the count has passed 80 per cent of the limit (state->alarms.from). Raise the
  * alarm, and check for 95 per cent.
  */
 void vmt_failure_near(struct vmt_state *state);
 
 static inline void vmt_failure_watch(struct vmt_state *state)
 {
-	if (VMT_UNLIKELY(state->space.count >= state->alarm_from))
+	if (VMT_UNLIKELY(state->space.count >= state->alarms.from))
 		vmt_failure_near(state);
 }
 
@@ -36,7 +36,7 @@ void vmt_failure_say(struct vmt_state *state);
 /* Is a message due? */
 static inline bool vmt_failure_is_due(struct vmt_state *state)
 {
-	return atomic_load_explicit(&state->alarms_due, memory_order_relaxed) != 0;
+	return atomic_load_explicit(&state->alarms.due, memory_order_relaxed) != 0;
 }
 
 #endif

@@ -113,9 +113,9 @@ static bool is_ours(const struct action *action)
  */
 static const struct vmt_range *recording_at(const struct vmt_state *state, uint64_t addr)
 {
-	for (unsigned i = 2; i < state->own_count; i++)
-		if (vmt_range_has(state->own[i], addr))
-			return &state->own[i];
+	for (unsigned i = 2; i < state->own.count; i++)
+		if (vmt_range_has(state->own.range[i], addr))
+			return &state->own.range[i];
 	return NULL;
 }
 
@@ -210,21 +210,21 @@ void vmt_bus_open(struct vmt_state *state)
 {
 	struct action was, ours;
 
-	if (state->has_bus_handler || !may_act() || !state->recording.base ||
+	if (state->safety.has_bus_handler || !may_act() || !state->recording.base ||
 	    !state->recording.is_file || kernel_action(NULL, &was))
 		return;
 	set_programs_action(&was);
 	ours = ours_for(&was);
-	state->has_bus_handler = kernel_action(&ours, NULL) == 0;
+	state->safety.has_bus_handler = kernel_action(&ours, NULL) == 0;
 }
 
 void vmt_bus_close(struct vmt_state *state)
 {
 	struct action now;
 
-	if (!state->has_bus_handler || !may_act())
+	if (!state->safety.has_bus_handler || !may_act())
 		return;
-	state->has_bus_handler = false;
+	state->safety.has_bus_handler = false;
 	if (kernel_action(NULL, &now) == 0 && is_ours(&now))
 		kernel_action(programs_action(), NULL);
 }
@@ -239,7 +239,8 @@ static bool is_vfork_child(const struct vmt_state *state)
 {
 	long pid = vmt_sys0(SYS_getpid);
 
-	return *vmt_alive == VMT_ALIVE && !vmt_sys_failed(pid) && (uint32_t)pid != state->pid;
+	return *vmt_alive == VMT_ALIVE && !vmt_sys_failed(pid) &&
+	       (uint32_t)pid != state->process.pid;
 }
 
 static long set_ours(const struct action *set)
@@ -268,7 +269,7 @@ long vmt_bus_action(const struct vmt_state *state, const long args[6])
 	if (ret)
 		return ret;
 	/* somebody has set an action without our seeing it */
-	if (!state->has_bus_handler || !is_ours(&was))
+	if (!state->safety.has_bus_handler || !is_ours(&was))
 		return kernel_action(set, ret_was);
 	was = *programs_action();
 	if (set)
@@ -282,7 +283,7 @@ void vmt_bus_before_exec(void)
 {
 	const struct action *action = programs_action();
 
-	if (vmt_state->has_bus_handler && is_ignored(action) && may_act())
+	if (vmt_state->safety.has_bus_handler && is_ignored(action) && may_act())
 		kernel_action(action, NULL);
 }
 
@@ -291,7 +292,7 @@ void vmt_bus_after_exec(void)
 	const struct action *action = programs_action();
 	struct action ours = ours_for(action);
 
-	if (vmt_state->has_bus_handler && is_ignored(action) && may_act())
+	if (vmt_state->safety.has_bus_handler && is_ignored(action) && may_act())
 		kernel_action(&ours, NULL);
 }
 

@@ -35,7 +35,7 @@ void vmt_bus_block(void);
 /* To be called around all stores into the recording. */
 static inline void vmt_bus_enter(struct vmt_state *state)
 {
-	if (VMT_UNLIKELY(state->has_bus_handler))
+	if (VMT_UNLIKELY(state->safety.has_bus_handler))
 		vmt_bus_unblock(state);
 }
 

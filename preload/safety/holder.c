@@ -13,7 +13,7 @@
 bool vmt_holder_is_alive(void *context, uint32_t thread)
 {
 	(void)context;
-	return vmt_sys3(SYS_tgkill, vmt_state->pid, thread, 0) != -ESRCH;
+	return vmt_sys3(SYS_tgkill, vmt_state->process.pid, thread, 0) != -ESRCH;
 }
 
 /* The id of a thread's clock is computed from the thread's id (kernel/time/posix-cpu-timers.c). */
@@ -37,7 +37,7 @@ bool vmt_holder_may_stand(void *context)
 	const struct vmt_state *state = vmt_state;
 
 	(void)context;
-	return state->has_signals || !vmt_patch_caught[SYS_tgkill];
+	return state->safety.has_signals || !vmt_patch_caught[SYS_tgkill];
 }
 
 void vmt_holder_note_signal(struct vmt_state *state, long nr, const long args[6])
@@ -45,7 +45,7 @@ void vmt_holder_note_signal(struct vmt_state *state, long nr, const long args[6]
 	switch (nr) {
 	case SYS_kill:
 	case SYS_rt_sigqueueinfo:
-		if (args[0] > 0 && (uint32_t)args[0] != state->pid)
+		if (args[0] > 0 && (uint32_t)args[0] != state->process.pid)
 			return;
 		break;
 	case SYS_tkill:
@@ -53,7 +53,7 @@ void vmt_holder_note_signal(struct vmt_state *state, long nr, const long args[6]
 	case SYS_rt_tgsigqueueinfo: break;
 	default: return;
 	}
-	state->has_signals = true;
+	state->safety.has_signals = true;
 }
 
 /*

@@ -164,7 +164,7 @@ void vmt_own_stack_find_room(const struct vmt_state *state, uint64_t sp)
 	vmt_own_stack_forget_room();
 	if (thread->is_shared || !vmt_bounds_of(sp, &room))
 		return;
-	if (vmt_range_has(room, state->main_sp))
+	if (vmt_range_has(room, state->image.main_sp))
 		room.start = lowest_of_main(room);
 	else if (vmt_range_has(room, pointer) && sp < pointer)
 		room.end = pointer;

@@ -26,8 +26,8 @@ static const struct vmt_range *own_from(const struct vmt_state *state, uint64_t 
 {
 	const struct vmt_range *lowest = NULL;
 
-	for (unsigned i = 0; i < state->own_count; i++) {
-		const struct vmt_range *own = &state->own[i];
+	for (unsigned i = 0; i < state->own.count; i++) {
+		const struct vmt_range *own = &state->own.range[i];
 
 		if (own->end > addr && own->start < end && (!lowest || own->start < lowest->start))
 			lowest = own;

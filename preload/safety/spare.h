@@ -18,8 +18,8 @@ static inline bool vmt_spare_is_due(const struct vmt_state *state, enum vmt_call
 	uint64_t start = (uint64_t)args[0];
 	uint64_t end = start + (uint64_t)args[1];
 
-	if (VMT_LIKELY(end <= state->own_bounds.start || start >= state->own_bounds.end ||
-		       (start >= state->own_gap.start && end <= state->own_gap.end)))
+	if (VMT_LIKELY(end <= state->own_hull.bounds.start || start >= state->own_hull.bounds.end ||
+		       (start >= state->own_hull.gap.start && end <= state->own_hull.gap.end)))
 		return false;
 	return vmt_spare_is_due_for(state, id, args);
 }

@@ -27,7 +27,7 @@ static uint32_t own_pid(const struct vmt_state *state)
 	if (!vmt_sys_failed(pid))
 		return (uint32_t)pid;
 	if (vmt_fd_read_file("/proc/self/stat", text, sizeof(text)) < (long)sizeof(text))
-		return state->pid;
+		return state->process.pid;
 	for (const char *at = text; *at >= '0' && *at <= '9'; at++)
 		number = number * 10 + (uint32_t)(*at - '0');
 	return number;
@@ -35,5 +35,5 @@ static uint32_t own_pid(const struct vmt_state *state)
 
 bool vmt_state_is_ours(const struct vmt_state *state)
 {
-	return *vmt_alive == VMT_ALIVE && own_pid(state) == state->pid;
+	return *vmt_alive == VMT_ALIVE && own_pid(state) == state->process.pid;
 }

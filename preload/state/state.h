@@ -27,18 +27,65 @@ enum vmt_phase {
 	VMT_PHASE_OFF, /* for good: calls are passed through */
 };
 
-/* What a holder of the lock was changing, should it be robbed. */
+/* What a holder of the lock is changing, for a thread that takes the lock over. */
 enum vmt_dirty {
 	VMT_DIRTY_NOT,
 	VMT_DIRTY_SPACE,
 	VMT_DIRTY_SITES,
 };
 
-#define VMT_OWN_MAX     32u
-#define VMT_DEVICES_MAX 8u
+/* process/: this process image, and how it was started. */
+struct vmt_process {
+	uint64_t start_ns; /* CLOCK_MONOTONIC when recording began; times count from here */
+	uint32_t pid;
+	uint32_t parent_pid;
+	_Atomic uint32_t closing; /* a thread is making the last act */
+	bool is_root; /* the user started this process, so it prints a report */
+	bool is_first; /* only the kernel and ld.so had made maps before this library */
+	bool is_last_act; /* the process ends after what is being done now */
+};
 
-struct vmt_module {
-	struct vmt_rec_module rec;
+/* process/: addresses and texts that the image started with. */
+struct vmt_image {
+	uint64_t brk; /* the program break, which brk changes */
+	uint64_t vdso;
+	uint64_t main_sp; /* an address on the stack that the kernel made */
+	char **environment;
+	char start_folder[256]; /* dir and log_path are relative to this */
+};
+
+#define VMT_OWN_MAX 32u
+
+/* own/: the library's own maps and memory. */
+struct vmt_own {
+	struct vmt_range
+		range[VMT_OWN_MAX]; /* the maps; the first two are the state and the library */
+	unsigned count;
+	void *alive_page; /* see vmt_alive */
+	void *space_block; /* the last and largest block of the table's arena */
+	size_t space_block_size;
+	size_t left; /* bytes that the library may still take */
+};
+
+/* own/: where vmt_own.range lies, for a quick answer. */
+struct vmt_own_hull {
+	struct vmt_range bounds; /* all ranges lie in here… */
+	struct vmt_range gap; /* …but none in here, the largest hole */
+};
+
+/*
+ * own/: where messages go. The library's descriptors are high-numbered, close-on-exec, and may be
+ * closed by the program. Most of the time they are -1: they are opened when they are needed.
+ */
+struct vmt_log {
+	struct vmt_fd error; /* standard error as it was at the start; not ours */
+	struct vmt_fd now; /* where messages go now */
+	struct vmt_fd file; /* identifies the file of log_path; its number means nothing */
+	bool is_file; /* log_path is in use */
+	bool is_kept; /* keep `now` open: its name may become unreachable */
+	bool is_blocked; /* nobody reads it: nothing more is said */
+	uint32_t waited_ms; /* for its reader, in total */
+	char name[560]; /* of log_path's file; "" = there is none */
 };
 
 /* A file system, and whether fstat names its files as /proc/self/maps does (file_id.c). */
@@ -47,50 +94,66 @@ struct vmt_file_id {
 	bool is_used;
 	bool is_compared;
 	bool agrees;
-	bool is_ordinary; /* its file system maps files as they are */
+	bool is_ordinary; /* its maps have no attributes of their own */
 };
 
-/*
- * Descriptors of our own: high-numbered, close-on-exec, and perhaps closed by the program. All are
- * -1 most of the time: they are opened when they are needed.
- */
-struct vmt_fds {
+#define VMT_DEVICES_MAX 8u
+
+/* kernel/: how the kernel can be asked. */
+struct vmt_kernel {
+	bool query_works; /* PROCMAP_QUERY */
+	struct vmt_file_id device[VMT_DEVICES_MAX];
 	struct vmt_fd maps; /* /proc/self/maps, where it is kept open */
-	struct vmt_fd record;
-	struct vmt_fd error; /* what standard error was at the start: no descriptor of ours */
-	struct vmt_fd log; /* where messages go now; see log.c */
-	struct vmt_fd log_file; /* what log_path is; its number says nothing */
-	bool log_is_file; /* log_path */
-	bool log_is_kept; /* its name may lead nowhere any more */
+	bool keeps_maps; /* keep it open for good */
+	_Atomic uint32_t
+		maps_opened; /* how often since maps_since; or questions while it is open */
+	_Atomic uint64_t maps_since;
+};
+
+/* kernel/: how far the merge rules may be relied on (confidence.h). */
+struct vmt_confidence {
+	enum vmt_noreserve noreserve;
+	uint32_t since_sample; /* calls since the last sample */
+	bool knows_anon_vmas; /* see anon_vma.h */
+	bool no_deriving; /* READ_IMPLIES_EXEC: protections differ from those asked for */
+	bool no_reasoning; /* derive=plain, refuted, or changed by PR_SET_MEMORY_MERGE */
 };
 
 #define VMT_OUTGROWN_MAX   8u
 #define VMT_OUTGROWN_PARTS 64u /* several sections, each doubled many times within a second */
 
-/*
- * A part of the file, or of our addresses, that is no longer used since a section has been moved.
- */
+/* A part of the file, or of our addresses, that is unused since a section has been moved. */
 struct vmt_outgrown {
 	uint64_t start;
 	uint64_t length;
 };
 
+/* store/: the recording. */
 struct vmt_recording {
 	unsigned char *base; /* NULL: nothing is published */
 	struct vmt_rec_header *header;
-	uint64_t size; /* mapped, and perhaps more than there is of the file */
-	uint64_t length; /* of the file; what is used of it is header.file_size */
+	uint64_t size; /* mapped bytes, perhaps more than the file has */
+	uint64_t length; /* of the file; header.file_size of it is in use */
 	uint64_t ready[VMT_SECTION_COUNT]; /* bytes of each section with blocks behind them */
-	uint32_t new_slot; /* of the ranges: from here on never used */
-	uint32_t *free_slots; /* used, and given back */
+	uint32_t new_slot; /* ranges from here on were never used */
+	uint32_t *free_slots; /* slots of ranges that were used and are free again */
 	uint32_t free_count;
-	uint32_t free_slot; /* the last one given back, beside them; VMT_NO_INDEX = none */
-	bool is_lost; /* somebody has cut the file short: what is stored goes nowhere */
-	bool is_file; /* in the file system: blocks can run out */
-	uint32_t full; /* bit of each section that cannot grow, or can have no more blocks */
+	uint32_t free_slot; /* the last slot that became free, not in the list; or VMT_NO_INDEX */
+	bool is_lost; /* somebody has truncated the file: what is stored goes nowhere */
+	bool is_file; /* it is in the file system, where blocks can run out */
+	uint32_t full; /* a bit for each section that cannot grow, or has no more blocks */
 };
 
-/* How the recording grows (extend.h). */
+/* store/: the file behind the recording. */
+struct vmt_recording_file {
+	struct vmt_fd fd;
+	char path[512];
+#ifdef VMT_KILL_POINTS
+	uint64_t kill_at; /* see recording.h */
+#endif
+};
+
+/* store/: how the recording grows (extend.h). */
 struct vmt_growth {
 	uint64_t most[VMT_SECTION_COUNT]; /* elements that each section may grow to */
 	struct vmt_outgrown map[VMT_OUTGROWN_MAX]; /* older, smaller maps of the file */
@@ -100,105 +163,120 @@ struct vmt_growth {
 	uint64_t time; /* when a section was moved last, ns since start_ns */
 };
 
+/* store/: what remains to be written, and to which bucket. */
+struct vmt_publish {
+	struct vmt_rec_bucket *bucket; /* the timeline's present bucket… */
+	uint64_t bucket_end; /* …until then, ns since start_ns; 0 = there is none */
+	uint32_t mark_epoch; /* marks so far */
+	bool header_is_behind; /* more of it has changed than vmt_publish_done() writes */
+};
+
+/* report/: messages that are due when the lock is free (failure.h). */
+struct vmt_alarms {
+	uint64_t from; /* this many maps are near the limit; UINT64_MAX: the limit is unknown */
+	uint32_t said; /* enum vmt_alarm */
+	_Atomic uint32_t due; /* enum vmt_alarm */
+};
+
+/* report/: what printing a report needs. */
+struct vmt_reporting {
+	char library[400]; /* this library's path */
+	char tool[512]; /* the vmatrace tool's path; "" = none */
+	struct vmt_rec_failure limit_failure; /* the last call that failed because of the limit */
+	_Atomic uint32_t printing; /* a thread uses the following members */
+	char **environment; /* for the tool */
+	size_t environment_size;
+	void *stack;
+	size_t stack_size;
+};
+
+struct vmt_module {
+	struct vmt_rec_module rec;
+};
+
+/* trace/: the modules that frames lie in. */
+struct vmt_modules {
+	struct vmt_module *item;
+	uint32_t count;
+	uint32_t last; /* the index that was found last */
+};
+
+/* trace/: userfaultfds with registered maps (user_args.h). */
+struct vmt_userfault {
+	_Atomic bool is_used;
+	_Atomic int fd[16]; /* descriptors + 1; 0 = free */
+	_Atomic uint64_t below; /* no map was registered at or above this address, */
+	_Atomic uint64_t under; /* nor below the complement of this (0 = none at all) */
+};
+
+/* trace/: the option verify=N. */
+struct vmt_verifying {
+	uint64_t calls; /* since the last comparison */
+	bool is_on;
+};
+
+/* trace/ and unwind/: code that the current call has mapped or unmapped. */
+struct vmt_code_change {
+	uint64_t mapped; /* the address; 0 = none */
+	bool is_many; /* more than one was mapped */
+	bool is_gone; /* a module was unmapped */
+};
+
+/* safety/ */
+struct vmt_safety {
+	_Atomic bool has_signals; /* threads of the program send each other signals */
+	bool has_bus_handler; /* see bus.h */
+};
+
 /*
- * What nearly every call reads or writes stands together at the end, before what is large, and on
- * one page: the kernel's part of a call has thrown most of it out of the caches.
+ * The last part of the state is what nearly every call reads or writes, on a single page: while the
+ * kernel works on a call, most of it drops out of the caches.
  */
 struct vmt_state {
-	struct vmt_fds fds;
-	uint32_t parent_pid;
-	bool is_filter_unknown; /* an inherited seccomp filter that nothing is known of */
-	bool is_root; /* the process that the user started: it prints */
-	bool is_first; /* nobody but the kernel and ld.so had made maps before us */
-	enum vmt_noreserve noreserve;
-	bool knows_anon_vmas; /* see anon_vma.h */
-	bool log_is_blocked; /* nobody reads it: nothing more is said */
-	uint32_t log_waited_ms; /* for who reads it */
-	bool query_works;
-	bool is_last_act; /* after what is done now the process ends */
-
+	struct vmt_image image;
+	struct vmt_own own;
+	struct vmt_log log;
+	struct vmt_kernel kernel;
+	struct vmt_recording_file recording_file;
 	struct vmt_growth growth;
+	struct vmt_reporting reporting;
+	struct vmt_modules modules;
+	struct vmt_userfault userfault;
+	struct vmt_options options;
 	struct vmt_arena arena; /* sites, modules, everything but the table */
-	void *space_memory; /* the last and largest block of the table's */
-	size_t space_memory_size;
-	size_t memory_left; /* of the ceiling: bytes that may still be had */
-	struct vmt_resolution resolution;
 	struct vmt_callsites_ops sites_ops;
 	struct vmt_malloc_block *malloc_blocks; /* see malloc/malloc.h */
-	struct vmt_module *modules;
-	uint32_t module_count;
-	uint32_t last_module;
-	uint64_t brk; /* the program break */
-	uint64_t vdso;
-	uint64_t main_sp; /* an address on the stack that the kernel has made */
-	_Atomic bool has_userfault;
-	_Atomic bool has_signals; /* its threads send signals to it */
-	_Atomic int userfault[16]; /* see user_args.h: descriptors + 1, 0 = free */
-	_Atomic uint64_t userfault_below; /* no map was registered at or above this address, */
-	_Atomic uint64_t userfault_under; /* nor below this one's complement (0 = none at all) */
-	struct vmt_range own[VMT_OWN_MAX];
-	unsigned own_count;
-	struct vmt_file_id devices[VMT_DEVICES_MAX];
+	bool is_filter_unknown; /* filter/: nothing is known of an inherited seccomp filter */
+	_Atomic uint64_t passed[VMT_CALL_COUNT]; /* call/: calls that could change no map */
+	uint32_t stacks_recalled; /* call/: in pieces, by calls under the lock */
 
-	_Atomic uint32_t closing; /* somebody is making the last act */
-	_Atomic uint64_t passed[VMT_CALL_COUNT]; /* calls that could change no map */
-	struct vmt_rec_failure limit_failure; /* the last call that failed for the limit's sake */
-	uint32_t alarms_said;
-	uint32_t stacks_recalled; /* in pieces, by the calls under the lock */
-#ifdef VMT_KILL_POINTS
-	uint64_t kill_at; /* see publish.c */
-#endif
-	struct vmt_options options;
-	_Atomic uint64_t maps_since; /* see mapsfile.c: openings are counted from this time on… */
-	_Atomic uint32_t maps_opened; /* …so many, or questions while it is kept open */
-	bool maps_is_kept_for_good;
-	char recording_path[512];
-	char start_folder[256]; /* what dir and log_path are relative to */
-	char log_name[560]; /* of log_path's file; "" = there is none */
-	char library[400]; /* our own path */
-	char tool[512]; /* path of the vmatrace tool; "" = none */
-	char **environment;
-	void *alive_page;
-	_Atomic uint32_t printing; /* a thread uses what follows */
-	char **spare_environment; /* for starting the tool */
-	size_t spare_environment_size;
-	void *spare_stack;
-	size_t spare_stack_size;
-	char text[65536]
-		__attribute__((aligned(16))); /* for reading /proc/self/maps; under the lock */
+	/*
+	 * Scratch memory, used under the lock or by the constructor. A function that uses it
+	 * leaves nothing there for another one.
+	 */
+	struct vmt_resolution resolution; /* of a call, or of the whole table */
+	char text[65536] __attribute__((aligned(16))); /* for reading a file */
 
 	_Alignas(VMT_PAGE_SIZE) struct vmt_callsites sites;
 	struct vmt_recording recording;
 	struct vmt_rec_counters calls[VMT_CALL_COUNT];
-	struct vmt_rec_header counters; /* the private copy of what the header publishes */
-	struct vmt_arena space_arena; /* the table: thrown away whole when it is rebuilt */
+	struct vmt_rec_header counters; /* the private copy of the recording's header */
+	struct vmt_arena space_arena; /* for the table; discarded as a whole when that is rebuilt */
 	struct vmt_space_ops space_ops;
 	struct vmt_space space;
 	const struct vmt_site *caller; /* of the call that is being accounted for; NULL = of none */
-	struct vmt_rec_bucket *tick_at; /* the timeline's bucket of the present… */
-	uint64_t tick_end; /* …until then, ns since start_ns; 0 = not begun */
-	uint64_t start_ns;
 	uint64_t call_time; /* of the call that is being accounted for, ns since start_ns */
-	uint64_t calls_since_verify;
-	uint64_t alarm_from; /* so many maps are near the limit; UINT64_MAX: it is not known */
-	uint32_t pid;
-	uint32_t mark_epoch; /* marks so far */
-	uint32_t since_sample; /* calls since the kernel was asked about one for sure */
-	_Atomic uint32_t alarms_due; /* to be said when the lock is free */
+	struct vmt_publish publish;
+	struct vmt_process process;
+	struct vmt_alarms alarms;
+	struct vmt_verifying verifying;
+	struct vmt_confidence confidence;
+	struct vmt_code_change code;
+	struct vmt_safety safety;
+	bool room_is_due; /* trace/: see room.h */
 	_Atomic uint32_t dirty; /* enum vmt_dirty */
-	bool no_deriving; /* READ_IMPLIES_EXEC: protections are not what was asked for */
-	bool no_reasoning; /* derive=plain, refuted, or not as the rules have it
-			      (PR_SET_MEMORY_MERGE) */
-	bool verifies; /* there is options.verify */
-	bool code_is_gone; /* a module was unmapped during this call */
-	bool room_is_due; /* see room.h */
-	bool code_is_many; /* …mapped, more than one */
-	uint64_t code_is_new; /* …mapped, here; 0 = none */
 	struct vmt_range loader; /* ld.so */
-	struct vmt_range own_bounds; /* all of own[] lies in there… */
-	struct vmt_range own_gap; /* …but nothing in here, the largest hole in it */
-	bool has_bus_handler; /* see bus.h */
-	bool header_is_behind; /* more of it has changed than vmt_publish_done() writes */
+	struct vmt_own_hull own_hull;
 	struct vmt_lock lock;
 	struct vmt_deferred deferred;
 };
@@ -206,6 +284,7 @@ static_assert(offsetof(struct vmt_state, deferred.order) - offsetof(struct vmt_s
 		      VMT_PAGE_SIZE,
 	      "what nearly every call reads or writes is one page");
 
+/* What is remembered for each thread. */
 struct vmt_thread {
 	uint32_t tid;
 	uint32_t pid; /* that tid was learnt in */
@@ -254,10 +333,10 @@ enum vmt_alarm {
 /* Under the lock. */
 static inline void vmt_state_raise(struct vmt_state *state, enum vmt_alarm alarm)
 {
-	if (state->alarms_said & alarm)
+	if (state->alarms.said & alarm)
 		return;
-	state->alarms_said |= alarm;
-	atomic_fetch_or_explicit(&state->alarms_due, (uint32_t)alarm, memory_order_relaxed);
+	state->alarms.said |= alarm;
+	atomic_fetch_or_explicit(&state->alarms.due, (uint32_t)alarm, memory_order_relaxed);
 }
 
 /* For whoever takes the lock over: which structure is being changed. Under the lock. */
@@ -270,7 +349,7 @@ static inline void vmt_state_set_dirty(struct vmt_state *state, enum vmt_dirty d
 static inline void vmt_note(struct vmt_state *state, uint64_t note)
 {
 	state->counters.notes |= note;
-	state->header_is_behind = true;
+	state->publish.header_is_behind = true;
 }
 
 /* Find the kernel's own function for the time; vdso: where it lies, 0 = there is none. */

@@ -58,7 +58,7 @@ int vmt_extend_map(struct vmt_state *state, uint64_t size)
 	recording->base = (unsigned char *)ret;
 	recording->header = (struct vmt_rec_header *)ret;
 	recording->size = larger;
-	state->tick_end = 0;
+	state->publish.bucket_end = 0;
 	state->room_is_due = true;
 	if (recording->is_file)
 		vmt_sys3(SYS_madvise, recording->base, larger, MADV_RANDOM);

@@ -36,7 +36,7 @@ void vmt_publish_module(struct vmt_state *state, uint32_t index)
 	struct vmt_rec_module *to = vmt_recording_element(state, VMT_SECTION_MODULES, index, 1);
 
 	if (to)
-		*to = state->modules[index].rec;
+		*to = state->modules.item[index].rec;
 }
 
 static struct vmt_rec_site *site_record(struct vmt_state *state, const struct vmt_site *site)
@@ -226,7 +226,7 @@ void vmt_publish_header(struct vmt_state *state)
 
 	if (!state->recording.base)
 		return;
-	state->header_is_behind = false;
+	state->publish.header_is_behind = false;
 	vmt_recording_begin(state, &to->seq);
 	__builtin_memcpy((char *)to + first, (char *)from + first, last - first);
 	vmt_recording_end(state, &to->seq);
@@ -241,7 +241,7 @@ static inline void write_counts(struct vmt_state *state)
 	struct vmt_rec_header *to = state->recording.header;
 	const struct vmt_rec_header *from = &state->counters;
 
-	if (VMT_UNLIKELY(state->header_is_behind || !state->recording.base)) {
+	if (VMT_UNLIKELY(state->publish.header_is_behind || !state->recording.base)) {
 		vmt_publish_header(state);
 		return;
 	}
@@ -293,14 +293,14 @@ void vmt_publish_describe(struct vmt_state *state)
 	header->header_size = sizeof(*header);
 	header->section_count = VMT_SECTION_COUNT;
 	header->page_size = (uint32_t)VMT_PAGE_SIZE;
-	header->pid = state->pid;
-	header->parent_pid = state->parent_pid;
+	header->pid = state->process.pid;
+	header->parent_pid = state->process.parent_pid;
 	header->pid_namespace = pid_namespace();
 	header->start_realtime = vmt_clock_wall();
 	header->start_monotonic = vmt_clock();
 	header->bucket_ns = VMT_TIMELINE_NS;
 	header->maps_kernel = UINT64_MAX;
-	state->start_ns = header->start_monotonic;
+	state->process.start_ns = header->start_monotonic;
 }
 
 int vmt_publish_whole_header(struct vmt_state *state)
@@ -330,7 +330,7 @@ void vmt_publish_mark(struct vmt_state *state, const char *name, size_t length)
 		.time = vmt_clock_since_start(state),
 		.maps = state->counters.maps_now,
 		.name = vmt_publish_string(state, name, length),
-		.epoch = ++state->mark_epoch,
+		.epoch = ++state->publish.mark_epoch,
 	};
 
 	vmt_recording_append(state, VMT_SECTION_MARKS, &mark, 1);
@@ -341,12 +341,12 @@ void vmt_publish_mark_value(struct vmt_state *state, struct vmt_site *site)
 	const struct vmt_rec_counters *had = &site->counters;
 	const struct vmt_rec_mark_value value = {
 		.site = site->id,
-		.epoch = state->mark_epoch,
+		.epoch = state->publish.mark_epoch,
 		.live = site->live,
 		.net = (int64_t)(had->created + had->split - had->merged - had->removed),
 		.calls = had->calls,
 	};
 
-	site->mark_epoch = state->mark_epoch;
+	site->mark_epoch = state->publish.mark_epoch;
 	vmt_recording_append(state, VMT_SECTION_MARK_VALUES, &value, 1);
 }

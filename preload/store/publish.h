@@ -60,7 +60,7 @@ void vmt_publish_mark_value(struct vmt_state *state, struct vmt_site *site);
 
 static inline void vmt_publish_at_mark(struct vmt_state *state, struct vmt_site *site)
 {
-	if (VMT_UNLIKELY(site->mark_epoch != state->mark_epoch))
+	if (VMT_UNLIKELY(site->mark_epoch != state->publish.mark_epoch))
 		vmt_publish_mark_value(state, site);
 }
 

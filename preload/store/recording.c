@@ -31,7 +31,7 @@
 #ifdef VMT_KILL_POINTS
 void vmt_recording_kill_point(struct vmt_state *state)
 {
-	if (state->kill_at && --state->kill_at == 0)
+	if (state->recording_file.kill_at && --state->recording_file.kill_at == 0)
 		vmt_sys2(SYS_kill, vmt_sys0(SYS_getpid), SIGKILL);
 }
 #endif
@@ -56,10 +56,10 @@ static int open_in_dir(struct vmt_state *state)
 	int fd = -EEXIST;
 
 	for (unsigned i = 0; i < NAME_TRIES && fd == -EEXIST; i++) {
-		if (!vmt_name_temporary(state, i, state->recording_path,
-					sizeof(state->recording_path)))
+		if (!vmt_name_temporary(state, i, state->recording_file.path,
+					sizeof(state->recording_file.path)))
 			return -ENAMETOOLONG;
-		fd = vmt_fd_open(state->recording_path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW,
+		fd = vmt_fd_open(state->recording_file.path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW,
 				 0600);
 	}
 	recording->is_file = fd >= 0;
@@ -96,9 +96,9 @@ static bool is_taken(struct vmt_state *state, uint64_t image)
 {
 	struct stat st;
 
-	return vmt_name_recording(state, image, state->recording_path,
-				  sizeof(state->recording_path)) &&
-	       !vmt_sys_failed(vmt_sys4(SYS_newfstatat, AT_FDCWD, state->recording_path, &st,
+	return vmt_name_recording(state, image, state->recording_file.path,
+				  sizeof(state->recording_file.path)) &&
+	       !vmt_sys_failed(vmt_sys4(SYS_newfstatat, AT_FDCWD, state->recording_file.path, &st,
 					AT_SYMLINK_NOFOLLOW));
 }
 
@@ -127,23 +127,24 @@ static uint64_t find_free(struct vmt_state *state, uint64_t taken)
 
 static int name_image(struct vmt_state *state, const char *was, uint64_t image)
 {
-	if (!vmt_name_recording(state, image, state->recording_path, sizeof(state->recording_path)))
+	if (!vmt_name_recording(state, image, state->recording_file.path,
+				sizeof(state->recording_file.path)))
 		return -ENAMETOOLONG;
 	state->counters.image = (uint32_t)image;
 	state->recording.header->image = (uint32_t)image;
-	return move_to_free(was, state->recording_path);
+	return move_to_free(was, state->recording_file.path);
 }
 
 int vmt_recording_name(struct vmt_state *state)
 {
 	struct vmt_recording *recording = &state->recording;
-	char was[sizeof(state->recording_path)];
+	char was[sizeof(state->recording_file.path)];
 	uint64_t image = 1;
 	int ret;
 
 	if (!recording->base || !recording->is_file)
 		return 0;
-	__builtin_memcpy(was, state->recording_path, sizeof(was));
+	__builtin_memcpy(was, state->recording_file.path, sizeof(was));
 	ret = name_image(state, was, image);
 	/* other processes may be looking, too */
 	for (unsigned i = 0; i < NAME_TRIES && ret == -EEXIST; i++) {
@@ -175,14 +176,15 @@ int vmt_recording_descriptor(const struct vmt_state *state)
 {
 	struct vmt_fd again;
 
-	if (vmt_fd_is_ours(&state->fds.record))
-		return state->fds.record.number;
+	if (vmt_fd_is_ours(&state->recording_file.fd))
+		return state->recording_file.fd.number;
 	if (!state->recording.is_file)
 		return -EBADF;
-	again = vmt_fd_note(vmt_fd_open(state->recording_path, O_RDWR | O_NOFOLLOW, 0));
+	again = vmt_fd_note(vmt_fd_open(state->recording_file.path, O_RDWR | O_NOFOLLOW, 0));
 	if (again.number < 0)
 		return -ENOENT;
-	if (again.device == state->fds.record.device && again.inode == state->fds.record.inode)
+	if (again.device == state->recording_file.fd.device &&
+	    again.inode == state->recording_file.fd.inode)
 		return again.number;
 	vmt_sys1(SYS_close, again.number);
 	return -ENOENT;
@@ -190,14 +192,15 @@ int vmt_recording_descriptor(const struct vmt_state *state)
 
 void vmt_recording_put_back(const struct vmt_state *state, int fd)
 {
-	if (fd >= 0 && fd != state->fds.record.number)
+	if (fd >= 0 && fd != state->recording_file.fd.number)
 		vmt_sys1(SYS_close, fd);
 }
 
 void vmt_recording_keep(struct vmt_state *state)
 {
-	if (state->recording.base && state->recording.is_file && state->fds.record.number < 0)
-		state->fds.record = vmt_fd_note(vmt_recording_descriptor(state));
+	if (state->recording.base && state->recording.is_file &&
+	    state->recording_file.fd.number < 0)
+		state->recording_file.fd = vmt_fd_note(vmt_recording_descriptor(state));
 }
 
 /*
@@ -205,7 +208,7 @@ void vmt_recording_keep(struct vmt_state *state)
  */
 static void give_back(struct vmt_state *state)
 {
-	struct vmt_fd *fd = &state->fds.record;
+	struct vmt_fd *fd = &state->recording_file.fd;
 
 	if (state->recording.is_file) {
 		vmt_sys1(SYS_close, fd->number);
@@ -239,7 +242,7 @@ static int map_file(struct vmt_state *state)
 {
 	struct vmt_recording *recording = &state->recording;
 	uint64_t size = recording->length > FIRST_MAP ? recording->length : FIRST_MAP;
-	long ret = vmt_sys2(SYS_ftruncate, state->fds.record.number, recording->length);
+	long ret = vmt_sys2(SYS_ftruncate, state->recording_file.fd.number, recording->length);
 
 	if (!recording->is_file)
 		size = vmt_page_up(state->counters.file_size);
@@ -248,7 +251,7 @@ static int map_file(struct vmt_state *state)
 	if (vmt_sys_failed(ret))
 		return (int)ret;
 	ret = vmt_filter_own6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_SHARED,
-			      state->fds.record.number, 0);
+			      state->recording_file.fd.number, 0);
 	if (vmt_sys_failed(ret))
 		return (int)ret;
 	recording->base = (unsigned char *)ret;
@@ -269,7 +272,7 @@ static void count_wanted(const struct vmt_state *state, uint64_t wanted[VMT_SECT
 		wanted[i] = 0;
 	wanted[VMT_SECTION_STRINGS] = state->counters.section[VMT_SECTION_STRINGS].used;
 	wanted[VMT_SECTION_FRAMES] = state->counters.section[VMT_SECTION_FRAMES].used;
-	wanted[VMT_SECTION_MODULES] = state->module_count;
+	wanted[VMT_SECTION_MODULES] = state->modules.count;
 	wanted[VMT_SECTION_SITES] = state->sites.count;
 	wanted[VMT_SECTION_RANGES] = state->space.count;
 }
@@ -317,7 +320,7 @@ static int map_private(struct vmt_state *state)
 	recording->base = vmt_memory_map(recording->size);
 	recording->header = (struct vmt_rec_header *)recording->base;
 	recording->is_file = false;
-	state->fds.record.number = -1;
+	state->recording_file.fd.number = -1;
 	return recording->base ? 0 : -ENOMEM;
 }
 
@@ -337,7 +340,7 @@ int vmt_recording_open(struct vmt_state *state)
 
 	recording->base = NULL;
 	recording->is_lost = false;
-	state->tick_end = 0; /* the bucket was in the older recording */
+	state->publish.bucket_end = 0; /* the bucket was in the older recording */
 	lay_out(state);
 	if (!vmt_recording_may_be(recording->length))
 		return -EFBIG;
@@ -350,12 +353,12 @@ int vmt_recording_open(struct vmt_state *state)
 	ret = open_file(state);
 	if (ret < 0)
 		return ret;
-	state->fds.record = vmt_fd_note(ret);
+	state->recording_file.fd = vmt_fd_note(ret);
 	ret = map_file(state);
 	if (ret) {
-		vmt_fd_close(&state->fds.record);
+		vmt_fd_close(&state->recording_file.fd);
 		if (recording->is_file)
-			vmt_sys1(SYS_unlink, state->recording_path);
+			vmt_sys1(SYS_unlink, state->recording_file.path);
 		return ret;
 	}
 	give_back(state);
@@ -457,7 +460,7 @@ bool vmt_recording_append(struct vmt_state *state, enum vmt_section_id id, const
 bool vmt_recording_is_gone(struct vmt_state *state)
 {
 	static const char gone[] = " (deleted)";
-	char path[sizeof(state->recording_path) + sizeof(gone)];
+	char path[sizeof(state->recording_file.path) + sizeof(gone)];
 	uint8_t build_id[VMT_BUILD_ID_MAX];
 	uint32_t build_id_length;
 	size_t length;

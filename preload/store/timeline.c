@@ -61,16 +61,16 @@ bool vmt_timeline_begin(struct vmt_state *state, uint64_t time)
 {
 	uint64_t width;
 
-	state->tick_end = 0;
+	state->publish.bucket_end = 0;
 	while (time / state->counters.bucket_ns >= VMT_TIMELINE_BUCKETS)
 		if (!halve(state))
 			return false;
 	width = state->counters.bucket_ns;
-	state->tick_at = vmt_recording_element(state, VMT_SECTION_TIMELINE,
-					       first_of(width) + time / width, 1);
-	if (!state->tick_at)
+	state->publish.bucket = vmt_recording_element(state, VMT_SECTION_TIMELINE,
+						      first_of(width) + time / width, 1);
+	if (!state->publish.bucket)
 		return false;
-	state->tick_end = (time / width + 1) * width;
+	state->publish.bucket_end = (time / width + 1) * width;
 	return true;
 }
 

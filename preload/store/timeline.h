@@ -21,9 +21,9 @@ static inline void vmt_timeline_tick(struct vmt_state *state, uint64_t time)
 	struct vmt_rec_bucket *at;
 
 	if (!state->recording.base ||
-	    (VMT_UNLIKELY(time >= state->tick_end) && !vmt_timeline_begin(state, time)))
+	    (VMT_UNLIKELY(time >= state->publish.bucket_end) && !vmt_timeline_begin(state, time)))
 		return;
-	at = state->tick_at;
+	at = state->publish.bucket;
 	if (at->max == 0 || now < at->min)
 		at->min = now;
 	at->last = now;

@@ -35,7 +35,7 @@ VMT_HOT static void range_removed(void *context, struct vmt_map *map)
 	struct vmt_state *state = context;
 
 	if (vmt_unwind_learn_is_code(&map->vma)) {
-		state->code_is_gone = true;
+		state->code.is_gone = true;
 		vmt_stubs_forget(map->vma.start, map->vma.end);
 	}
 	vmt_publish_range_gone(state, map);
@@ -47,7 +47,7 @@ static void site_added(void *context, struct vmt_site *site, const struct vmt_re
 
 	if (site->flags & VMT_SITE_TRUNCATED)
 		state->counters.truncated++;
-	state->header_is_behind = true;
+	state->publish.header_is_behind = true;
 	if (site->flags & VMT_SITE_LOST)
 		vmt_note(state, VMT_NOTE_SITES_FULL);
 	state->room_is_due |= state->arena.used > state->arena.ahead;
@@ -57,11 +57,11 @@ static void site_added(void *context, struct vmt_site *site, const struct vmt_re
 
 void vmt_account_reset(struct vmt_state *state)
 {
-	vmt_arena_init(&state->space_arena, state->space_memory, state->space_memory_size);
+	vmt_arena_init(&state->space_arena, state->own.space_block, state->own.space_block_size);
 	vmt_space_init(&state->space, &state->space_arena, &state->space_ops);
 	vmt_outcome_init(&state->resolution.outcome, &state->space_arena);
-	state->space.rules.noreserve = state->noreserve;
-	state->space.rules.knows_anon_vmas = state->knows_anon_vmas;
+	state->space.rules.noreserve = state->confidence.noreserve;
+	state->space.rules.knows_anon_vmas = state->confidence.knows_anon_vmas;
 }
 
 int vmt_account_init(struct vmt_state *state)
@@ -172,8 +172,8 @@ VMT_HOT static void note_applied(struct vmt_state *state, const struct vmt_effec
 		vmt_note(state, VMT_NOTE_MEMORY_FULL);
 		state->counters.lost++;
 	}
-	if (state->code_is_gone) {
-		state->code_is_gone = false;
+	if (state->code.is_gone) {
+		state->code.is_gone = false;
 		vmt_state_set_dirty(state, VMT_DIRTY_SITES);
 		vmt_callsites_forget_addresses(&state->sites);
 		vmt_state_set_dirty(state, VMT_DIRTY_NOT);
@@ -220,9 +220,10 @@ static void resolve_and_apply(struct vmt_state *state, struct vmt_change *change
 
 	kernel.context = state;
 	if (change->how == VMT_CHANGE_EVERYTHING && site->call == VMT_CALL_PRCTL)
-		state->no_reasoning = true;
+		state->confidence.no_reasoning = true;
 	vmt_recording_doing(state, VMT_DOING_MAPS);
-	if ((deferred || state->no_deriving || (change->met_hole && !state->query_works)) &&
+	if ((deferred || state->confidence.no_deriving ||
+	     (change->met_hole && !state->kernel.query_works)) &&
 	    change->how == VMT_CHANGE_DERIVE) /* Linux 5.10 returns ENOMEM for two reasons */
 		change->how = VMT_CHANGE_WALK; /* other calls may have come in between */
 	vmt_state_set_dirty(state, VMT_DIRTY_SPACE);
@@ -275,7 +276,7 @@ VMT_HOT static void count_call(struct vmt_state *state, struct vmt_site *site, b
 	state->counters.deferred += deferred;
 	if (VMT_UNLIKELY(site->flags & VMT_SITE_LOST || site->id == VMT_SITE_UNSEEN)) {
 		state->counters.lost++;
-		state->header_is_behind = true;
+		state->publish.header_is_behind = true;
 	}
 }
 
@@ -290,7 +291,7 @@ VMT_HOT static bool account_simple(struct vmt_state *state, const struct vmt_don
 	struct vmt_simple simple;
 	struct vmt_effect effect;
 
-	if (state->no_deriving || !vmt_change_decode_simple(done, &simple))
+	if (state->confidence.no_deriving || !vmt_change_decode_simple(done, &simple))
 		return false;
 	vmt_recording_doing(state, VMT_DOING_MAPS);
 	vmt_state_set_dirty(state, VMT_DIRTY_SPACE);
@@ -316,11 +317,11 @@ static void account_other(struct vmt_state *state, const struct vmt_done *done,
 	uint64_t maps = state->space.count;
 	uint64_t left_out = vmt_publish_left_out(state);
 
-	with_brk.brk = state->brk;
+	with_brk.brk = state->image.brk;
 	vmt_change_decode(&with_brk, &change);
 	vmt_resolve_gone(&state->space, done, &change);
 	if (done->call == VMT_CALL_BRK)
-		state->brk = (uint64_t)done->result;
+		state->image.brk = (uint64_t)done->result;
 	if (change.how == VMT_CHANGE_NOTHING)
 		state->counters.calls_derived++;
 	else
@@ -328,7 +329,7 @@ static void account_other(struct vmt_state *state, const struct vmt_done *done,
 	if (VMT_UNLIKELY(failed))
 		vmt_failure_note(state, &with_brk, site, maps);
 	if (deferred || vmt_publish_left_out(state) != left_out)
-		state->header_is_behind = true;
+		state->publish.header_is_behind = true;
 }
 
 VMT_HOT void vmt_account_done(struct vmt_state *state, const struct vmt_done *done,

@@ -67,14 +67,14 @@ VMT_HOT static uint32_t thread_id(const struct vmt_state *state, struct vmt_thre
 {
 	long tid;
 
-	if (VMT_LIKELY(thread->tid && thread->pid == state->pid))
+	if (VMT_LIKELY(thread->tid && thread->pid == state->process.pid))
 		return thread->tid;
 	tid = vmt_sys0(SYS_gettid);
 	if (vmt_sys_failed(tid))
 		tid = (long)((uint32_t)((uintptr_t)thread >> 4) | 1u << 31);
 	if (!thread->is_shared) {
 		thread->tid = (uint32_t)tid;
-		thread->pid = state->pid;
+		thread->pid = state->process.pid;
 	}
 	return (uint32_t)tid;
 }

@@ -20,11 +20,11 @@ static uint32_t add_module(struct vmt_state *state, const struct vmt_vma *vma, u
 	struct vmt_module *module;
 	size_t length = 0;
 
-	if (state->module_count == VMT_MODULES_MAX) {
+	if (state->modules.count == VMT_MODULES_MAX) {
 		vmt_note(state, VMT_NOTE_MODULES_FULL);
 		return VMT_NO_INDEX;
 	}
-	module = &state->modules[state->module_count];
+	module = &state->modules.item[state->modules.count];
 	*module = (struct vmt_module){ .rec = { .inode = vma->inode,
 						.dev_major = vmt_dev_major(vma->dev),
 						.dev_minor = vmt_dev_minor(vma->dev),
@@ -38,19 +38,19 @@ static uint32_t add_module(struct vmt_state *state, const struct vmt_vma *vma, u
 		module->rec.path = vmt_publish_string(state, "[vdso]", 6);
 	else
 		module->rec.path = vmt_publish_string(state, path, length);
-	vmt_publish_module(state, state->module_count);
-	return state->module_count++;
+	vmt_publish_module(state, state->modules.count);
+	return state->modules.count++;
 }
 
 static uint32_t find_module(struct vmt_state *state, const struct vmt_vma *vma, uint32_t kind)
 {
-	uint32_t last = state->last_module;
+	uint32_t last = state->modules.last;
 
-	if (last < state->module_count && is_module(&state->modules[last], vma, kind))
+	if (last < state->modules.count && is_module(&state->modules.item[last], vma, kind))
 		return last;
-	for (uint32_t i = 0; i < state->module_count; i++) {
-		if (is_module(&state->modules[i], vma, kind)) {
-			state->last_module = i;
+	for (uint32_t i = 0; i < state->modules.count; i++) {
+		if (is_module(&state->modules.item[i], vma, kind)) {
+			state->modules.last = i;
 			return i;
 		}
 	}
@@ -61,7 +61,7 @@ static uint32_t kind_of(const struct vmt_state *state, const struct vmt_vma *vma
 {
 	if (vma->inode)
 		return VMT_MODULE_FILE;
-	return vma->start == state->vdso ? VMT_MODULE_VDSO : VMT_MODULE_JIT;
+	return vma->start == state->image.vdso ? VMT_MODULE_VDSO : VMT_MODULE_JIT;
 }
 
 struct vmt_rec_frame vmt_modules_frame_of(void *context, uint64_t addr)

@@ -39,8 +39,8 @@ void vmt_rebuild_inherited(struct vmt_state *state)
 {
 	vmt_merge_rules_forget(&state->space); /* fork has changed hidden attributes */
 	vmt_account_everything(state);
-	for (unsigned i = 0; i < state->own_count; i++) {
-		struct vmt_map *map = vmt_space_at(&state->space, state->own[i].start);
+	for (unsigned i = 0; i < state->own.count; i++) {
+		struct vmt_map *map = vmt_space_at(&state->space, state->own.range[i].start);
 		struct vmt_vma vma;
 
 		if (!map)

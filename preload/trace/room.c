@@ -55,8 +55,8 @@ static void extend_arena(struct vmt_state *state, struct vmt_arena *arena)
 	}
 	vmt_arena_extend(arena, block, size);
 	if (arena == &state->space_arena) {
-		state->space_memory = block;
-		state->space_memory_size = size;
+		state->own.space_block = block;
+		state->own.space_block_size = size;
 	}
 }
 
@@ -67,9 +67,9 @@ static void give_up_recording(struct vmt_state *state)
 
 	vmt_extend_settle(state, false);
 	state->recording.base = NULL;
-	state->tick_end = 0;
+	state->publish.bucket_end = 0;
 	vmt_memory_drop(state, was.base, was.size);
-	vmt_fd_close(&state->fds.record);
+	vmt_fd_close(&state->recording_file.fd);
 	vmt_bus_close(state);
 	vmt_state_raise(state, VMT_ALARM_CUT);
 }
@@ -83,8 +83,8 @@ void vmt_room_make(struct vmt_state *state)
 	extend_arena(state, &state->space_arena);
 	extend_arena(state, &state->arena);
 	state->room_is_due = vmt_extend_settle(state, false);
-	for (unsigned i = 0; i < state->own_count; i++)
-		note_map(state, state->own[i]);
+	for (unsigned i = 0; i < state->own.count; i++)
+		note_map(state, state->own.range[i]);
 	state->counters.maps_own = state->space.own;
 	vmt_publish_header(state);
 }

@@ -19,9 +19,9 @@
 
 static _Atomic int *place_of(struct vmt_state *state, int fd)
 {
-	for (unsigned i = 0; i < VMT_COUNT(state->userfault); i++)
-		if (atomic_load_explicit(&state->userfault[i], memory_order_relaxed) == fd + 1)
-			return &state->userfault[i];
+	for (unsigned i = 0; i < VMT_COUNT(state->userfault.fd); i++)
+		if (atomic_load_explicit(&state->userfault.fd[i], memory_order_relaxed) == fd + 1)
+			return &state->userfault.fd[i];
 	return NULL;
 }
 
@@ -30,7 +30,7 @@ bool vmt_user_args_is_userfault(int fd)
 	struct vmt_state *state = vmt_state;
 
 	if (VMT_LIKELY(!state ||
-		       !atomic_load_explicit(&state->has_userfault, memory_order_relaxed)))
+		       !atomic_load_explicit(&state->userfault.is_used, memory_order_relaxed)))
 		return false;
 	return fd >= 0 && place_of(state, fd);
 }
@@ -54,7 +54,7 @@ static void note_userfault(struct vmt_state *state, int fd)
 		place = place_of(state, -1); /* use a free place */
 	if (place)
 		atomic_store_explicit(place, fd + 1, memory_order_relaxed);
-	atomic_store_explicit(&state->has_userfault, true, memory_order_relaxed);
+	atomic_store_explicit(&state->userfault.is_used, true, memory_order_relaxed);
 }
 
 static void raise(_Atomic uint64_t *bound, uint64_t to)
@@ -68,8 +68,8 @@ static void raise(_Atomic uint64_t *bound, uint64_t to)
 
 static void note_range(struct vmt_state *state, struct vmt_range range)
 {
-	raise(&state->userfault_below, range.end);
-	raise(&state->userfault_under, ~range.start);
+	raise(&state->userfault.below, range.end);
+	raise(&state->userfault.under, ~range.start);
 }
 
 static bool is_registered(struct vmt_state *state, const long args[6])
@@ -77,13 +77,13 @@ static bool is_registered(struct vmt_state *state, const long args[6])
 	uint64_t start = (uint64_t)args[0];
 	uint64_t end = start + vmt_page_up((uint64_t)args[1]);
 
-	return start < atomic_load_explicit(&state->userfault_below, memory_order_relaxed) &&
-	       end > ~atomic_load_explicit(&state->userfault_under, memory_order_relaxed);
+	return start < atomic_load_explicit(&state->userfault.below, memory_order_relaxed) &&
+	       end > ~atomic_load_explicit(&state->userfault.under, memory_order_relaxed);
 }
 
 bool vmt_user_args_may_wait(struct vmt_state *state, const struct vmt_done *done)
 {
-	if (VMT_LIKELY(!atomic_load_explicit(&state->has_userfault, memory_order_relaxed)))
+	if (VMT_LIKELY(!atomic_load_explicit(&state->userfault.is_used, memory_order_relaxed)))
 		return false;
 	switch (done->call) {
 	case VMT_CALL_MMAP: return done->args[3] & MAP_FIXED && is_registered(state, done->args);
@@ -159,5 +159,5 @@ void vmt_user_args_complete(struct vmt_state *state, struct vmt_done *done)
 void vmt_user_args_note_personality(struct vmt_state *state, unsigned long persona)
 {
 	if (persona != PERSONALITY_ASKS && (persona & READ_IMPLIES_EXEC))
-		state->no_deriving = true;
+		state->confidence.no_deriving = true;
 }

@@ -108,16 +108,16 @@ static void compare_maps(struct vmt_state *state, const struct vmt_done *last)
 	if (map || i < outcome->count)
 		stop(state, map, i < outcome->count ? &outcome->map[i].vma : NULL, last);
 	state->counters.verified++;
-	state->header_is_behind = true;
+	state->publish.header_is_behind = true;
 }
 
 void vmt_verify_table(struct vmt_state *state, const struct vmt_done *last)
 {
-	if (++state->calls_since_verify < state->options.verify)
+	if (++state->verifying.calls < state->options.verify)
 		return;
 	if (!is_comparable(state))
 		return; /* compare at the next call instead */
-	state->calls_since_verify = 0;
+	state->verifying.calls = 0;
 	uint64_t asked = state->counters.asked_maps;
 
 	compare_maps(state, last);

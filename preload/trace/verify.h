@@ -20,7 +20,7 @@ void vmt_verify_recalled(struct vmt_state *state, enum vmt_call_id call,
  */
 static inline void vmt_verify(struct vmt_state *state, const struct vmt_done *last)
 {
-	if (VMT_UNLIKELY(state->verifies))
+	if (VMT_UNLIKELY(state->verifying.is_on))
 		vmt_verify_table(state, last);
 }
 
@@ -31,7 +31,7 @@ static inline void vmt_verify(struct vmt_state *state, const struct vmt_done *la
 static inline void vmt_verify_site(struct vmt_state *state, enum vmt_call_id call,
 				   const struct vmt_regs *regs, uint32_t site)
 {
-	if (VMT_UNLIKELY(state->verifies))
+	if (VMT_UNLIKELY(state->verifying.is_on))
 		vmt_verify_recalled(state, call, regs, site);
 }
 

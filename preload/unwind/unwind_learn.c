@@ -47,8 +47,8 @@ static bool has_page(const struct vmt_state *state, const ElfW(Ehdr) * header)
 	struct iovec here = { &copy, sizeof(copy) };
 	struct iovec there = { (void *)(uintptr_t)header, sizeof(copy) };
 
-	return vmt_filter_own6(SYS_process_vm_readv, state->pid, (long)&here, 1, (long)&there, 1,
-			       0) != -EFAULT;
+	return vmt_filter_own6(SYS_process_vm_readv, state->process.pid, (long)&here, 1,
+			       (long)&there, 1, 0) != -EFAULT;
 }
 
 /* Only the first page is read, since the file is known to have that. */
@@ -92,11 +92,11 @@ static void learn(struct vmt_state *state, struct vmt_map *map)
 
 void vmt_unwind_learn_new(struct vmt_state *state)
 {
-	struct vmt_map *map = vmt_space_at(&state->space, state->code_is_new);
+	struct vmt_map *map = vmt_space_at(&state->space, state->code.mapped);
 
-	if (state->code_is_many)
+	if (state->code.is_many)
 		map = vmt_space_first(&state->space);
-	for (; map; map = state->code_is_many ? vmt_space_next(map) : NULL)
+	for (; map; map = state->code.is_many ? vmt_space_next(map) : NULL)
 		if (vmt_unwind_learn_is_code(&map->vma))
 			learn(state, map);
 	vmt_unwind_learn_none(state);
@@ -110,7 +110,7 @@ static bool is_there(void *context, const struct vmt_unwind_module *module)
 	const struct vmt_map *map = vmt_space_find(&state->space, at);
 
 	return map && (map->vma.flags & VMT_MAP_READ) &&
-	       (map->vma.inode || map->vma.start == state->vdso);
+	       (map->vma.inode || map->vma.start == state->image.vdso);
 }
 
 void vmt_unwind_learn_gone(struct vmt_state *state)

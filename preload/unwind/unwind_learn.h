@@ -18,15 +18,15 @@ static inline void vmt_unwind_learn_note(struct vmt_state *state, const struct v
 {
 	if (VMT_LIKELY(!vmt_unwind_learn_is_code(vma)))
 		return;
-	state->code_is_many |= state->code_is_new && state->code_is_new != vma->start;
-	state->code_is_new = vma->start;
+	state->code.is_many |= state->code.mapped && state->code.mapped != vma->start;
+	state->code.mapped = vma->start;
 }
 
 /* Discard what was noted: the constructor knows it already, from ld.so's list. */
 static inline void vmt_unwind_learn_none(struct vmt_state *state)
 {
-	state->code_is_new = 0;
-	state->code_is_many = false;
+	state->code.mapped = 0;
+	state->code.is_many = false;
 }
 
 /* Learn what was noted. */
@@ -34,7 +34,7 @@ void vmt_unwind_learn_new(struct vmt_state *state);
 
 static inline void vmt_unwind_learn(struct vmt_state *state)
 {
-	if (VMT_UNLIKELY(state->code_is_new))
+	if (VMT_UNLIKELY(state->code.mapped))
 		vmt_unwind_learn_new(state);
 }
 

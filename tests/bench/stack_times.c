@@ -46,7 +46,7 @@ static inline uint64_t tick(void)
 
 static void begin(void)
 {
-	counting = vmt_state->pid;
+	counting = vmt_state->process.pid;
 	__builtin_memset(seen, 0, sizeof(seen));
 	first_ns = vmt_clock();
 	first_tick = tick();
@@ -54,7 +54,7 @@ static void begin(void)
 
 static void count(enum way way, uint64_t ticks, const struct vmt_walk *stack)
 {
-	if (counting != vmt_state->pid)
+	if (counting != vmt_state->process.pid)
 		begin();
 	seen[way].count++;
 	if (ticks < TICKS_MOST) {
