@@ -76,7 +76,6 @@ static void clear_counters(struct vmt_state *state)
 	for (unsigned i = 0; i < VMT_SECTION_COUNT; i++)
 		header->section[i] = was.section[i];
 	state->publish.mark_epoch = 0;
-	state->caller = NULL; /* another thread of the parent may have been accounting */
 	state->alarms.said = 0;
 	for (unsigned i = 0; i < VMT_CALL_COUNT; i++) {
 		state->calls[i] = (struct vmt_rec_counters){ 0 };

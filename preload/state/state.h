@@ -264,8 +264,6 @@ struct vmt_state {
 	struct vmt_arena space_arena; /* for the table; discarded as a whole when that is rebuilt */
 	struct vmt_space_ops space_ops;
 	struct vmt_space space;
-	const struct vmt_site *caller; /* of the call that is being accounted for; NULL = of none */
-	uint64_t call_time; /* of the call that is being accounted for, ns since start_ns */
 	struct vmt_publish publish;
 	struct vmt_process process;
 	struct vmt_alarms alarms;

@@ -113,9 +113,10 @@ static void enter_bucket(struct vmt_site *site, struct vmt_rec_site_bucket *at, 
 }
 
 /* Use the bucket in the site's record, as long as the site has changed in this one only. */
-static bool enter_only(struct vmt_state *state, struct vmt_site *site, struct vmt_rec_site *record)
+static bool enter_only(struct vmt_state *state, struct vmt_site *site, struct vmt_rec_site *record,
+		       uint64_t time)
 {
-	uint64_t index = state->call_time / VMT_SITE_TIME_NS;
+	uint64_t index = time / VMT_SITE_TIME_NS;
 
 	if (site->time_row || index > UINT32_MAX || (record->only.max && record->only_at != index))
 		return false;
@@ -152,35 +153,36 @@ static struct vmt_rec_site_time *make_row(struct vmt_state *state, struct vmt_si
 	return row;
 }
 
-static void enter_row(struct vmt_state *state, struct vmt_site *site, struct vmt_rec_site_time *row)
+static void enter_row(struct vmt_state *state, struct vmt_site *site, struct vmt_rec_site_time *row,
+		      uint64_t time)
 {
 	uint64_t index;
 
 	vmt_recording_begin(state, &row->seq);
-	while (state->call_time / width_of(row) >= VMT_SITE_BUCKETS)
+	while (time / width_of(row) >= VMT_SITE_BUCKETS)
 		halve_site(row);
-	index = state->call_time / width_of(row);
+	index = time / width_of(row);
 	enter_bucket(site, &row->bucket[index], (index + 1) * width_of(row));
 	vmt_recording_end(state, &row->seq);
 }
 
-void vmt_timeline_enter(struct vmt_state *state, struct vmt_site *site)
+void vmt_timeline_enter(struct vmt_state *state, struct vmt_site *site, uint64_t time)
 {
 	struct vmt_rec_site *record = vmt_recording_element(state, VMT_SECTION_SITES, site->id, 1);
 	struct vmt_rec_site_time *row = row_of(state, site);
 
-	if (record && enter_only(state, site, record))
+	if (record && enter_only(state, site, record, time))
 		return;
 	if (record && !row)
 		row = make_row(state, site, record);
 	if (row) {
-		enter_row(state, site, row);
+		enter_row(state, site, row, time);
 		return;
 	}
 	/* Without room for it, look again in a second. */
 	site->low = 0;
 	site->high = UINT32_MAX;
-	site->bucket_end = state->call_time + 1000000000;
+	site->bucket_end = time + 1000000000;
 }
 
 /* The bucket that the site is in, whose end is bucket_end. */

@@ -11,7 +11,7 @@
 
 /* The slow parts of the functions below. */
 bool vmt_timeline_begin(struct vmt_state *state, uint64_t time);
-void vmt_timeline_enter(struct vmt_state *state, struct vmt_site *site);
+void vmt_timeline_enter(struct vmt_state *state, struct vmt_site *site, uint64_t time);
 void vmt_timeline_widen(struct vmt_state *state, struct vmt_site *site);
 
 /* Note the process's present count of maps. */
@@ -32,11 +32,12 @@ static inline void vmt_timeline_tick(struct vmt_state *state, uint64_t time)
 		__atomic_store_n(&at->max, now, __ATOMIC_RELEASE);
 }
 
-/* To be called before site->live changes, at state->call_time. */
-static inline void vmt_timeline_before(struct vmt_state *state, struct vmt_site *site)
+/* To be called before site->live changes, at this time. */
+static inline void vmt_timeline_before(struct vmt_state *state, struct vmt_site *site,
+				       uint64_t time)
 {
-	if (VMT_UNLIKELY(state->call_time >= site->bucket_end))
-		vmt_timeline_enter(state, site);
+	if (VMT_UNLIKELY(time >= site->bucket_end))
+		vmt_timeline_enter(state, site, time);
 }
 
 /* To be called after it has changed. */

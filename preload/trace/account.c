@@ -78,10 +78,18 @@ int vmt_account_init(struct vmt_state *state)
 	return vmt_callsites_init(&state->sites, &state->arena, room, &state->sites_ops);
 }
 
+/* A call that is being accounted for, or a reading of the whole table. */
+struct accounting {
+	struct vmt_state *state;
+	const struct vmt_site *caller; /* published when its call is complete; NULL = no call */
+	uint64_t time; /* ns since start_ns */
+};
+
 /* live_at_peak: the value before the first change after a peak is the value at the peak. */
 VMT_HOT static void change_live(void *context, uint32_t id, int delta)
 {
-	struct vmt_state *state = context;
+	const struct accounting *it = context;
+	struct vmt_state *state = it->state;
 	struct vmt_site *site = state->sites.by_id[id];
 
 	vmt_publish_at_mark(state, site);
@@ -89,10 +97,10 @@ VMT_HOT static void change_live(void *context, uint32_t id, int delta)
 		site->live_at_peak = site->live;
 		site->peak_epoch = state->counters.peak_epoch;
 	}
-	vmt_timeline_before(state, site);
+	vmt_timeline_before(state, site, it->time);
 	site->live += (uint64_t)(int64_t)delta;
 	vmt_timeline_after(state, site);
-	if (site != state->caller) /* the caller's site is published when its call is complete */
+	if (site != it->caller)
 		vmt_publish_site(state, site);
 }
 
@@ -148,10 +156,9 @@ static void note_resolved(struct vmt_state *state, enum vmt_resolved resolved,
 		state->counters.relearned++; /* a guess: nobody can tell whether it is right */
 }
 
-VMT_HOT static void note_peak(struct vmt_state *state)
+VMT_HOT static void note_peak(struct vmt_state *state, uint64_t time)
 {
 	struct vmt_rec_header *counters = &state->counters;
-	uint64_t time = state->call_time;
 
 	counters->maps_own = state->space.own;
 	counters->maps_now = vmt_account_maps(state);
@@ -182,38 +189,41 @@ VMT_HOT static void note_applied(struct vmt_state *state, const struct vmt_effec
 	vmt_unwind_learn(state);
 }
 
-static inline struct vmt_effect_ops live_ops(struct vmt_state *state)
+static inline struct vmt_effect_ops live_ops(struct accounting *it)
 {
-	return (struct vmt_effect_ops){ .live = change_live, .context = state };
+	return (struct vmt_effect_ops){ .live = change_live, .context = it };
 }
 
-/* The time of this, and of what follows, is state->call_time. */
-static void apply(struct vmt_state *state, const struct vmt_change *change, uint32_t site,
+static void apply(struct accounting *it, const struct vmt_change *change, uint32_t site,
 		  struct vmt_effect *effect)
 {
-	const struct vmt_effect_ops ops = live_ops(state);
+	const struct vmt_effect_ops ops = live_ops(it);
+	struct vmt_state *state = it->state;
 
 	vmt_state_set_dirty(state, VMT_DIRTY_SPACE);
-	vmt_effect_apply(&state->space, change, &state->resolution, site, state->call_time, &ops,
-			 effect);
+	vmt_effect_apply(&state->space, change, &state->resolution, site, it->time, &ops, effect);
 	note_applied(state, effect);
 }
 
-static bool apply_carved(struct vmt_state *state, const struct vmt_change *change, uint32_t site,
+static bool apply_carved(struct accounting *it, const struct vmt_change *change, uint32_t site,
 			 struct vmt_effect *effect)
 {
-	const struct vmt_effect_ops ops = live_ops(state);
+	const struct vmt_effect_ops ops = live_ops(it);
+	struct vmt_state *state = it->state;
 
-	if (!vmt_fast_range_apply(&state->space, change, site, state->call_time, &ops, effect))
+	if (!vmt_fast_range_apply(&state->space, change, site, it->time, &ops, effect))
 		return false;
 	note_applied(state, effect);
 	state->counters.calls_derived++;
 	return true;
 }
 
-static void resolve_and_apply(struct vmt_state *state, struct vmt_change *change,
+static uint64_t learn_everything(struct accounting *it);
+
+static void resolve_and_apply(struct accounting *it, struct vmt_change *change,
 			      struct vmt_site *site, bool deferred)
 {
+	struct vmt_state *state = it->state;
 	struct vmt_kernel_ops kernel = vmt_ask_ops;
 	struct vmt_effect effect;
 	uint64_t asked = questions(state);
@@ -227,21 +237,21 @@ static void resolve_and_apply(struct vmt_state *state, struct vmt_change *change
 	    change->how == VMT_CHANGE_DERIVE) /* Linux 5.10 returns ENOMEM for two reasons */
 		change->how = VMT_CHANGE_WALK; /* other calls may have come in between */
 	vmt_state_set_dirty(state, VMT_DIRTY_SPACE);
-	if (!apply_carved(state, change, site->id, &effect)) {
+	if (!apply_carved(it, change, site->id, &effect)) {
 		note_resolved(state,
 			      vmt_resolve(&state->space, change, &kernel, &state->resolution),
 			      asked);
-		apply(state, change, site->id, &effect);
+		apply(it, change, site->id, &effect);
 	}
 	if (VMT_UNLIKELY(vmt_confidence_is_lost(state))) {
 		state->counters.relearned++;
-		vmt_account_everything(state);
+		learn_everything(it);
 	}
 	vmt_recording_doing(state, VMT_DOING_COUNTS);
 	add_counts(&site->counters, &effect.call);
 	add_counts(&state->calls[site->call], &effect.call);
 	note_unseen(state, &effect.unseen, deferred);
-	note_peak(state);
+	note_peak(state, it->time);
 }
 
 static bool is_failure(const struct vmt_done *done)
@@ -267,7 +277,6 @@ VMT_HOT static void count_call(struct vmt_state *state, struct vmt_site *site, b
 			       bool deferred)
 {
 	vmt_publish_at_mark(state, site);
-	state->caller = site;
 	site->counters.calls++;
 	site->counters.failed += failed;
 	state->calls[site->call].calls++;
@@ -284,10 +293,11 @@ VMT_HOT static void count_call(struct vmt_state *state, struct vmt_site *site, b
  * The path of most calls: no question is open, and no other call came in between. False: nothing
  * has been done.
  */
-VMT_HOT static bool account_simple(struct vmt_state *state, const struct vmt_done *done,
+VMT_HOT static bool account_simple(struct accounting *it, const struct vmt_done *done,
 				   struct vmt_site *site)
 {
-	const struct vmt_effect_ops ops = live_ops(state);
+	const struct vmt_effect_ops ops = live_ops(it);
+	struct vmt_state *state = it->state;
 	struct vmt_simple simple;
 	struct vmt_effect effect;
 
@@ -295,8 +305,7 @@ VMT_HOT static bool account_simple(struct vmt_state *state, const struct vmt_don
 		return false;
 	vmt_recording_doing(state, VMT_DOING_MAPS);
 	vmt_state_set_dirty(state, VMT_DIRTY_SPACE);
-	if (!vmt_fast_simple_apply(&state->space, &simple, site->id, state->call_time, &ops,
-				   &effect)) {
+	if (!vmt_fast_simple_apply(&state->space, &simple, site->id, it->time, &ops, &effect)) {
 		vmt_state_set_dirty(state, VMT_DIRTY_NOT);
 		return false;
 	}
@@ -305,13 +314,14 @@ VMT_HOT static bool account_simple(struct vmt_state *state, const struct vmt_don
 	state->counters.calls_derived++;
 	add_counts(&site->counters, &effect.call);
 	add_counts(&state->calls[site->call], &effect.call);
-	note_peak(state);
+	note_peak(state, it->time);
 	return true;
 }
 
-static void account_other(struct vmt_state *state, const struct vmt_done *done,
-			  struct vmt_site *site, bool failed, bool deferred)
+static void account_other(struct accounting *it, const struct vmt_done *done, struct vmt_site *site,
+			  bool failed, bool deferred)
 {
+	struct vmt_state *state = it->state;
 	struct vmt_done with_brk = *done;
 	struct vmt_change change;
 	uint64_t maps = state->space.count;
@@ -325,7 +335,7 @@ static void account_other(struct vmt_state *state, const struct vmt_done *done,
 	if (change.how == VMT_CHANGE_NOTHING)
 		state->counters.calls_derived++;
 	else
-		resolve_and_apply(state, &change, site, deferred);
+		resolve_and_apply(it, &change, site, deferred);
 	if (VMT_UNLIKELY(failed))
 		vmt_failure_note(state, &with_brk, site, maps);
 	if (deferred || vmt_publish_left_out(state) != left_out)
@@ -335,28 +345,29 @@ static void account_other(struct vmt_state *state, const struct vmt_done *done,
 VMT_HOT void vmt_account_done(struct vmt_state *state, const struct vmt_done *done,
 			      struct vmt_site *site, bool deferred)
 {
+	struct accounting it = { .state = state, .caller = site };
 	bool failed = is_failure(done);
 
 	vmt_recording_doing(state, VMT_DOING_COUNTS);
 	count_call(state, site, failed, deferred);
-	state->call_time = vmt_clock_since_start(state);
+	it.time = vmt_clock_since_start(state);
 	vmt_confidence_call(state);
-	if (deferred || !account_simple(state, done, site))
-		account_other(state, done, site, failed, deferred);
+	if (deferred || !account_simple(&it, done, site))
+		account_other(&it, done, site, failed, deferred);
 	vmt_failure_watch(state);
-	state->caller = NULL;
 	vmt_publish_done(state, site);
 	vmt_room_keep(state);
 }
 
-uint64_t vmt_account_everything(struct vmt_state *state)
+static uint64_t learn_everything(struct accounting *it)
 {
+	struct vmt_state *state = it->state;
 	struct vmt_change change = { .how = VMT_CHANGE_EVERYTHING };
 	struct vmt_kernel_ops kernel = vmt_ask_ops;
 	struct vmt_effect effect;
 
 	kernel.context = state;
-	state->call_time = vmt_clock_since_start(state);
+	it->time = vmt_clock_since_start(state);
 	vmt_recording_doing(state, VMT_DOING_MAPS);
 	vmt_state_set_dirty(state, VMT_DIRTY_SPACE);
 	do {
@@ -367,13 +378,20 @@ uint64_t vmt_account_everything(struct vmt_state *state)
 		}
 	} while (vmt_room_enlarge(state, &state->resolution.outcome));
 	change.how = VMT_CHANGE_NOTHING; /* no call was made: every difference is unseen */
-	apply(state, &change, VMT_SITE_UNSEEN, &effect);
+	apply(it, &change, VMT_SITE_UNSEEN, &effect);
 	vmt_recording_doing(state, VMT_DOING_COUNTS);
 	note_unseen(state, &effect.call, true);
 	note_unseen(state, &effect.unseen, true);
-	note_peak(state);
+	note_peak(state, it->time);
 	vmt_publish_header(state);
 	return sum(&effect.call) + sum(&effect.unseen);
+}
+
+uint64_t vmt_account_everything(struct vmt_state *state)
+{
+	struct accounting it = { .state = state };
+
+	return learn_everything(&it);
 }
 
 void vmt_account_balance(struct vmt_state *state, const struct vmt_counts *missing)
@@ -384,6 +402,7 @@ void vmt_account_balance(struct vmt_state *state, const struct vmt_counts *missi
 int vmt_account_start(struct vmt_state *state)
 {
 	struct vmt_outcome *outcome = &state->resolution.outcome;
+	struct accounting it = { .state = state };
 
 	vmt_outcome_clear(outcome);
 	if (vmt_ask_everything(state, outcome)) {
@@ -397,7 +416,7 @@ int vmt_account_start(struct vmt_state *state)
 		if (!vmt_space_insert(&state->space, vma, VMT_SITE_STARTUP, VMT_SITE_STARTUP, 0))
 			return -ENOMEM;
 		if (!(vma->flags & VMT_MAP_OWN))
-			change_live(state, VMT_SITE_STARTUP, 1);
+			change_live(&it, VMT_SITE_STARTUP, 1);
 	}
 	return outcome->out_of_memory ? -ENOMEM : 0;
 }

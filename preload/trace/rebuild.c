@@ -101,7 +101,6 @@ void vmt_rebuild(struct vmt_state *state)
 	uint32_t dirty = atomic_load_explicit(&state->dirty, memory_order_relaxed);
 	uint64_t changed;
 
-	state->caller = NULL;
 	vmt_recording_doing(state, VMT_DOING_MAPS);
 	if (dirty == VMT_DIRTY_SITES)
 		vmt_callsites_reindex(&state->sites);

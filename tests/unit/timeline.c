@@ -81,8 +81,7 @@ static void step(uint32_t number, uint64_t time)
 {
 	struct vmt_site *of = &site[dice() % SITES];
 
-	state.call_time = time;
-	vmt_timeline_before(&state, of);
+	vmt_timeline_before(&state, of, time);
 	if (dice() % 50 == 0)
 		of->live = dice() % 100000;
 	else if (of->live && dice() & 1)
