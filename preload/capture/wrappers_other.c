@@ -129,7 +129,6 @@ VMT_EXPORT _Noreturn void _Exit(int status)
  */
 extern const uint8_t vmt_wrappers_kinds[VMT_PATCH_NR_MAX];
 
-#if defined(__x86_64__) /* other architectures: syscall() at the end of this file */
 const uint8_t vmt_wrappers_kinds[VMT_PATCH_NR_MAX] = {
 	[SYS_mmap] = 1,
 	[SYS_mprotect] = 1,
@@ -172,7 +171,6 @@ const uint8_t vmt_wrappers_kinds[VMT_PATCH_NR_MAX] = {
 	[453] = 1, /* map_shadow_stack */
 	[SYS_mseal] = 1,
 };
-#endif
 
 /* All other operations of arch_prctl may move thread-local storage while C code uses it. */
 static bool is_map_vdso(long op)
@@ -199,21 +197,3 @@ long vmt_wrappers_unresolved(long nr, long a, long b, long c, long d, long e, lo
 {
 	return as_errno(vmt_sys6(nr, a, b, c, d, e, f));
 }
-
-#if !defined(__x86_64__)
-VMT_EXPORT long syscall(long nr, ...)
-{
-	long arg[6];
-	va_list list;
-
-	va_start(list, nr);
-	for (int i = 0; i < 6; i++)
-		arg[i] = va_arg(list, long);
-	va_end(list);
-	if (vmt_calls_of_nr(nr) != VMT_CALL_NONE || nr == SYS_exit_group)
-		return vmt_wrappers_ours(nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
-	if (vmt_next.syscall)
-		return vmt_next.syscall(nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
-	return vmt_wrappers_unresolved(nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
-}
-#endif

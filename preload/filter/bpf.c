@@ -12,11 +12,7 @@
 #define STEPS_MOST 20000u
 #define WAYS_MOST  48u
 
-#if defined(__x86_64__)
 #define ARCH AUDIT_ARCH_X86_64
-#else
-#define ARCH AUDIT_ARCH_AARCH64
-#endif
 
 struct value {
 	uint32_t is;

@@ -170,7 +170,6 @@ uint64_t vmt_filter_basic(bool has_fstat)
 /* The gate makes calls as well, without this code: tell it which are forbidden. */
 static void tell_gate(void)
 {
-#if defined(__x86_64__)
 	const long mask[6] = { SIG_SETMASK, 0, 0, 8 };
 	const long fs[6] = { 0x1003 /* ARCH_GET_FS */ };
 	uint32_t forbidden = vmt_filter_may(SYS_rt_sigprocmask, mask) ? 0 : VMT_GATE_NO_MASK;
@@ -179,7 +178,6 @@ static void tell_gate(void)
 	if (vmt_filter_is_by_address() || atomic_load_explicit(&installers, memory_order_seq_cst))
 		forbidden = VMT_GATE_NO_MASK | VMT_GATE_NO_FS;
 	atomic_store_explicit(&vmt_gate_is_strict, forbidden, memory_order_seq_cst);
-#endif
 }
 
 void vmt_filter_set_allowed(uint64_t kinds)
@@ -301,7 +299,6 @@ static bool begin_call(_Atomic uint32_t *calls)
 	}
 }
 
-#if defined(__x86_64__)
 extern const char vmt_own_pc[] __attribute__((visibility("hidden")));
 
 /* The function must not be copied, since its label can exist only once. */
@@ -326,14 +323,6 @@ ONCE static long make(long nr, const long arg[6])
 			 : "rcx", "r11", "memory");
 	return ret;
 }
-#else
-static const char vmt_own_pc[1];
-
-static long make(long nr, const long arg[6])
-{
-	return vmt_sys6(nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
-}
-#endif
 
 void vmt_filter_mark_own(void)
 {

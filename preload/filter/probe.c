@@ -188,7 +188,6 @@ static void try_clone(long flags)
 	long ret;
 	int status;
 
-#if defined(__x86_64__)
 	register long r10 __asm__("r10") = 0;
 	register long r8 __asm__("r8") = 0;
 
@@ -204,10 +203,6 @@ static void try_clone(long flags)
 			 : "a"(SYS_clone), "D"(flags), "S"(0), "d"(0), "r"(r10),
 			   "r"(r8), [exit] "i"(SYS_exit)
 			 : "rcx", "r11", "memory");
-#else
-	(void)flags;
-	ret = -ENOSYS;
-#endif
 	if (!vmt_sys_failed(ret))
 		vmt_sys6(SYS_wait4, ret, (long)&status, __WALL, 0, 0, 0);
 }

@@ -243,11 +243,7 @@ void vmt_malloc_look_at_allocator(void)
 /* This is one instruction, so that a signal handler on this thread runs before or after it. */
 static inline void add_to_block(uint64_t *to, uint64_t n)
 {
-#if defined(__x86_64__)
 	__asm__("addq %1, %0" : "+m"(*to) : "er"(n) : "cc");
-#else
-	__atomic_fetch_add(to, n, __ATOMIC_RELAXED);
-#endif
 }
 
 static uint32_t thread_id(void)

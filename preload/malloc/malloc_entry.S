@@ -14,7 +14,6 @@
  * the bytes 1 %, NULL 1 %. Counters in the thread's own block, without load and test, could not be
  * summed over threads, and would still take 8.5 % of such a loop.
  */
-#if defined(__x86_64__)
 
 #define CALLS_OF_MALLOC 0
 #define BYTES_OF_MALLOC 8
@@ -81,7 +80,5 @@ vmt_malloc_free_jump:
 .Lfree_slowly:
 	jmp	vmt_malloc_free_slowly
 	.cfi_endproc
-
-#endif
 
 	.section .note.GNU-stack, "", @progbits

@@ -196,16 +196,8 @@ uint64_t vmt_elf_find(const struct vmt_elf *elf, const char *name)
 
 static bool is_slot(const ElfW(Rela) * rela)
 {
-#if defined(__x86_64__)
 	return ELF64_R_TYPE(rela->r_info) == R_X86_64_JUMP_SLOT ||
 	       ELF64_R_TYPE(rela->r_info) == R_X86_64_GLOB_DAT;
-#elif defined(__aarch64__)
-	return ELF64_R_TYPE(rela->r_info) == R_AARCH64_JUMP_SLOT ||
-	       ELF64_R_TYPE(rela->r_info) == R_AARCH64_GLOB_DAT;
-#else
-	(void)rela;
-	return false;
-#endif
 }
 
 bool vmt_elf_next_slot(const struct vmt_elf *elf, size_t *at_index, struct vmt_elf_slot *ret_slot)

@@ -5,8 +5,6 @@
  */
 #include "patch/gate_macros.h"
 
-#if defined(__x86_64__)
-
 	.section .text.hot, "ax", @progbits
 /* long vmt_call(long nr, const long args[6], const struct vmt_regs *regs): the wrappers' entry. */
 	.p2align 4
@@ -229,7 +227,5 @@ syscall:
 	jmp	vmt_gate_exit
 	.cfi_endproc
 	.size	syscall, . - syscall
-
-#endif
 
 	.section .note.GNU-stack, "", @progbits

@@ -26,8 +26,6 @@
  */
 #include "patch/gate_macros.h"
 
-#if defined(__x86_64__)
-
 	.macro STUB index, gate
 	.p2align 5
 	.cfi_startproc
@@ -488,7 +486,5 @@ vmt_gate_is_aside:
 vmt_gate_nr:
 	.zero	4 * VMT_GATE_STUBS
 	.size	vmt_gate_nr, . - vmt_gate_nr
-
-#endif
 
 	.section .note.GNU-stack, "", @progbits

@@ -5,8 +5,6 @@
 
 #include "patch/gate.h"
 
-#if defined(__x86_64__)
-
 #ifdef __CET__
 #include <cet.h>
 #endif
@@ -144,7 +142,5 @@
 	.hidden	vmt_last_claim, vmt_last_act_claimed, vmt_last_thread
 	.hidden	vmt_wrappers_kinds, vmt_next
 	.hidden	vmt_gate_is_aside, vmt_gate_home, vmt_gate_brk_rdx, vmt_gate_call_home
-
-#endif
 
 #endif

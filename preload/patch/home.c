@@ -12,8 +12,6 @@
 #include "patch/code.h"
 #include "patch/gate.h"
 
-#if defined(__x86_64__)
-
 void vmt_home_find(const struct dl_phdr_info *libc)
 {
 	struct vmt_elf elf;
@@ -45,26 +43,3 @@ long vmt_home_call(long nr, const long args[6])
 	errno = saved;
 	return ret;
 }
-
-#else
-
-void vmt_home_find(const struct dl_phdr_info *libc)
-{
-	(void)libc;
-}
-
-void vmt_home_step_aside(void)
-{
-}
-
-bool vmt_home_is_aside(void)
-{
-	return false;
-}
-
-long vmt_home_call(long nr, const long args[6])
-{
-	return vmt_sys6(nr, args[0], args[1], args[2], args[3], args[4], args[5]);
-}
-
-#endif

@@ -49,8 +49,6 @@ bool vmt_patch_exit_is_hooked(void)
 	return exit_hooked;
 }
 
-#if defined(__x86_64__)
-
 /* Larger modules are left out: reading 100 MB of a browser's text takes seconds on a cold disk. */
 #define OTHER_TEXT_MAX (UINT64_C(4) << 20)
 /*
@@ -467,30 +465,3 @@ int vmt_patch_hook_exit(void)
 	exit_hooked = ret == 0;
 	return ret;
 }
-
-#else /* without a gate for this architecture, the wrappers are the only door */
-
-bool vmt_patch_left_out(void)
-{
-	return false;
-}
-
-int vmt_patch_open(bool by_mprotect, struct vmt_patch_result *ret_result)
-{
-	(void)by_mprotect;
-	*ret_result = (struct vmt_patch_result){ .notes = VMT_NOTE_NO_PATTERN };
-	return -ENOSYS;
-}
-
-int vmt_patch_scan(const struct vmt_patch_module *module)
-{
-	(void)module;
-	return 0;
-}
-
-int vmt_patch_hook_exit(void)
-{
-	return -ENOSYS;
-}
-
-#endif

@@ -2,7 +2,7 @@
 /*
  * Door 2: the system call instructions themselves. In glibc every memory call is `mov $NR, %eax;
  * syscall`. The mov is replaced by a jump to a stub, through /proc/self/mem, so that the text stays
- * one map. On other architectures these functions exist but find nothing.
+ * one map.
  */
 #ifndef VMT_PATCH_H
 #define VMT_PATCH_H

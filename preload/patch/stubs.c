@@ -11,8 +11,6 @@
 #include "patch/code.h"
 #include "patch/gate.h"
 
-#if defined(__x86_64__)
-
 uint64_t vmt_stubs_address(int stub)
 {
 	bool is_moved =
@@ -101,13 +99,3 @@ void vmt_stubs_forget(uint64_t start, uint64_t end)
 			__atomic_store_n(&vmt_gate_return[i], 0, __ATOMIC_RELEASE);
 	}
 }
-
-#else
-
-void vmt_stubs_forget(uint64_t start, uint64_t end)
-{
-	(void)start;
-	(void)end;
-}
-
-#endif

@@ -24,11 +24,7 @@ static uint64_t own_storage(void)
 {
 	uint64_t storage;
 
-#if defined(__x86_64__)
 	__asm__("mov %%fs:0, %0" : "=r"(storage));
-#else
-	storage = (uint64_t)(uintptr_t)vmt_thread();
-#endif
 	return storage;
 }
 

@@ -41,7 +41,6 @@
 
 enum { WORKING, DONE, MAY_END };
 
-#if defined(__x86_64__)
 /*
  * clone(2), with a stack for the child. The child calls function(argument), and exits with what
  * that returns.
@@ -71,14 +70,6 @@ static long clone_with_stack(unsigned long flags, unsigned char *stack_end,
 			 : "rcx", "r11", "memory");
 	return ret;
 }
-#else
-static long clone_with_stack(unsigned long flags, unsigned char *stack_end,
-			     int (*function)(void *argument), void *argument)
-{
-	(void)flags, (void)stack_end, (void)function, (void)argument;
-	return -ENOSYS;
-}
-#endif
 
 static unsigned char *aligned_end(unsigned char *end)
 {

@@ -64,13 +64,11 @@ static bool may_act(void)
 	return vmt_filter_is_open() || vmt_filter_may(SYS_rt_sigaction, any);
 }
 
-#if defined(__x86_64__)
 /* Unwinders and debuggers recognise a signal frame by this code. */
 __attribute__((naked)) static void restore(void)
 {
 	__asm__("mov $15, %rax\n\tsyscall");
 }
-#endif
 
 static void on_bus_error(int number, siginfo_t *info, void *context);
 
@@ -93,12 +91,10 @@ static struct action ours_for(const struct action *action)
 		ours = (struct action){ .flags = SA_ONSTACK | SA_RESTART };
 	ours.handler = (uint64_t)(uintptr_t)on_bus_error;
 	ours.flags = (ours.flags | SA_SIGINFO) & ~(uint64_t)SA_RESETHAND;
-#if defined(__x86_64__)
 	if (!(ours.flags & ACTION_RESTORER)) {
 		ours.flags |= ACTION_RESTORER;
 		ours.restorer = (uint64_t)(uintptr_t)restore;
 	}
-#endif
 	return ours;
 }
 

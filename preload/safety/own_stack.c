@@ -43,7 +43,6 @@ static struct vmt_own_stack *stack_at(uint64_t start)
 
 void vmt_own_stack_open(struct vmt_state *state, void *memory)
 {
-#if defined(__x86_64__)
 	struct vmt_own_stack *next = NULL;
 
 	all.start = (uint64_t)(uintptr_t)memory;
@@ -56,9 +55,6 @@ void vmt_own_stack_open(struct vmt_state *state, void *memory)
 	}
 	vmt_gate_deferred = &state->deferred;
 	vmt_gate_own_stacks = next;
-#else
-	(void)state, (void)memory;
-#endif
 }
 
 static struct vmt_own_stack *current(void)

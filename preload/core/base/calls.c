@@ -39,7 +39,6 @@ static const char *const names[VMT_CALL_COUNT] = {
 
 #define NR_MAX 512
 
-#if defined(__x86_64__)
 static const uint8_t call_of_nr[NR_MAX] = {
 	[3] = VMT_CALL_CLOSE,
 	[VMT_NR_MMAP] = VMT_CALL_MMAP,
@@ -68,36 +67,6 @@ static const uint8_t call_of_nr[NR_MAX] = {
 	[453] = VMT_CALL_MAP_SHADOW_STACK,
 	[462] = VMT_CALL_MSEAL,
 };
-#else
-/* The generic numbers of aarch64, riscv64 and loongarch64. */
-static const uint8_t call_of_nr[NR_MAX] = {
-	[0] = VMT_CALL_IO_SETUP,
-	[1] = VMT_CALL_IO_DESTROY,
-	[29] = VMT_CALL_IOCTL,
-	[57] = VMT_CALL_CLOSE,
-	[167] = VMT_CALL_PRCTL,
-	[196] = VMT_CALL_SHMAT,
-	[197] = VMT_CALL_SHMDT,
-	[214] = VMT_CALL_BRK,
-	[VMT_NR_MUNMAP] = VMT_CALL_MUNMAP,
-	[216] = VMT_CALL_MREMAP,
-	[VMT_NR_MMAP] = VMT_CALL_MMAP,
-	[VMT_NR_MPROTECT] = VMT_CALL_MPROTECT,
-	[228] = VMT_CALL_MLOCK,
-	[229] = VMT_CALL_MUNLOCK,
-	[230] = VMT_CALL_MLOCKALL,
-	[231] = VMT_CALL_MUNLOCKALL,
-	[233] = VMT_CALL_MADVISE,
-	[234] = VMT_CALL_REMAP_FILE_PAGES,
-	[235] = VMT_CALL_MBIND,
-	[284] = VMT_CALL_MLOCK2,
-	[288] = VMT_CALL_PKEY_MPROTECT,
-	[440] = VMT_CALL_PROCESS_MADVISE,
-	[450] = VMT_CALL_SET_MEMPOLICY_HOME_NODE,
-	[453] = VMT_CALL_MAP_SHADOW_STACK,
-	[462] = VMT_CALL_MSEAL,
-};
-#endif
 
 const char *vmt_calls_name(uint32_t id)
 {

@@ -9,15 +9,9 @@
 #include "core/base/base.h"
 
 /* The three most frequent calls are recognised without a table. */
-#if defined(__x86_64__)
 #define VMT_NR_MMAP     9
 #define VMT_NR_MPROTECT 10
 #define VMT_NR_MUNMAP   11
-#else
-#define VMT_NR_MMAP     222
-#define VMT_NR_MPROTECT 226
-#define VMT_NR_MUNMAP   215
-#endif
 
 enum vmt_call_id {
 	VMT_CALL_NONE, /* pseudo-sites: start-up, unseen */
