@@ -14,7 +14,7 @@
 #include "filter/probe.h"
 #include "os/fd.h"
 #include "os/libc.h"
-#include "os/line.h"
+#include "core/base/line.h"
 #include "os/sys.h"
 #include "state/state.h"
 

@@ -18,7 +18,7 @@
 #include "filter/filter.h"
 #include "os/fd.h"
 #include "os/libc.h"
-#include "os/line.h"
+#include "core/base/line.h"
 #include "os/sys.h"
 #include "state/state.h"
 

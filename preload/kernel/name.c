@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 
 #include "kernel/ask.h"
-#include "os/line.h"
+#include "core/base/line.h"
 #include "os/sys.h"
 
 /* Append the base name of the executable, as far as /proc shows it. */

@@ -17,7 +17,7 @@
 #include "core/base/fmt.h"
 #include "filter/probe.h"
 #include "os/fd.h"
-#include "os/line.h"
+#include "core/base/line.h"
 #include "os/sys.h"
 #include "own/logfile.h"
 

@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 
 #include "os/fd.h"
-#include "os/line.h"
+#include "core/base/line.h"
 #include "os/sys.h"
 
 #define TRIES       100u /* names to try in a folder of others */

@@ -8,7 +8,7 @@
 #include "filter/filter.h"
 #include "kernel/ask.h"
 #include "trace/attributes.h"
-#include "os/line.h"
+#include "core/base/line.h"
 #include "os/sys.h"
 #include "own/log.h"
 #include "patch/home.h"

@@ -22,7 +22,7 @@
 #include "malloc/malloc.h"
 #include "os/fd.h"
 #include "os/libc.h"
-#include "os/line.h"
+#include "core/base/line.h"
 #include "os/sys.h"
 #include "own/log.h"
 #include "own/memory.h"

@@ -15,7 +15,7 @@
 #include "filter/filter.h"
 #include "kernel/name.h"
 #include "os/fd.h"
-#include "os/line.h"
+#include "core/base/line.h"
 #include "os/sys.h"
 #include "own/log.h"
 #include "report/function_names.h"

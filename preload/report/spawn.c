@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 
 #include "os/fd.h"
-#include "os/line.h"
+#include "core/base/line.h"
 #include "os/sys.h"
 #include "state/state.h"
 

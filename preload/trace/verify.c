@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 
 #include "kernel/ask.h"
-#include "os/line.h"
+#include "core/base/line.h"
 #include "os/sys.h"
 #include "own/log.h"
 #include "trace/account.h"

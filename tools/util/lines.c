@@ -4,6 +4,7 @@
  * error returned. See lines.h.
  */
 #include "core/base/fmt.h"
+#include "core/base/line.h"
 #include "core/base/printable.h"
 #include "util/lines.h"
 
@@ -108,28 +109,17 @@ void vmt_lines_free(struct vmt_lines *lines)
 
 const char *vmt_lines_number(struct vmt_number *buffer, uint64_t value)
 {
-	size_t at = sizeof(buffer->text) - 1;
-	int digits = 0;
+	struct vmt_line number = vmt_line_in(buffer->text, sizeof(buffer->text));
 
-	buffer->text[at] = '\0';
-	do {
-		if (digits && digits % 3 == 0)
-			buffer->text[--at] = ',';
-		buffer->text[--at] = (char)('0' + value % 10);
-		value /= 10;
-		digits++;
-	} while (value);
-	memmove(buffer->text, buffer->text + at, sizeof(buffer->text) - at);
+	vmt_line_add_grouped(&number, value);
 	return buffer->text;
 }
 
 const char *vmt_lines_number_signed(struct vmt_number *buffer, int64_t value)
 {
-	if (value == 0)
-		return vmt_lines_number(buffer, 0);
-	vmt_lines_number(buffer, value < 0 ? -(uint64_t)value : (uint64_t)value);
-	memmove(buffer->text + 1, buffer->text, strlen(buffer->text) + 1);
-	buffer->text[0] = value < 0 ? '-' : '+';
+	struct vmt_line number = vmt_line_in(buffer->text, sizeof(buffer->text));
+
+	vmt_line_add_signed(&number, value);
 	return buffer->text;
 }
 

@@ -5,47 +5,23 @@
  * path) is emitted in parts and is not wrapped.
  */
 #include "core/base/fmt.h"
+#include "core/base/line.h"
 #include "core/base/printable.h"
 
 #define BOLD  "\033[1m"
 #define PLAIN "\033[0m"
 
-size_t vmt_fmt_length(const char *text)
-{
-	/* volatile keeps gcc from turning this loop into a call of strlen */
-	const volatile char *at = text;
-	size_t n = 0;
-
-	while (at[n])
-		n++;
-	return n;
-}
-
-/* Write value's digits to the end of buffer[32]; returns the index of the first one. */
-static size_t digits(char buffer[32], uint64_t value, bool separate)
-{
-	size_t at = 32;
-	int n = 0;
-
-	do {
-		if (separate && n && n % 3 == 0)
-			buffer[--at] = ',';
-		buffer[--at] = (char)('0' + value % 10);
-		value /= 10;
-		n++;
-	} while (value);
-	return at;
-}
-
 void vmt_fmt_init(struct vmt_fmt *fmt, void (*emit)(void *context, const char *bytes, size_t n),
 		  void *context, uint32_t pid)
 {
-	char buffer[32];
+	char digits[32];
+	struct vmt_line number = vmt_line_in(digits, sizeof(digits));
 
+	vmt_line_add_number(&number, pid);
 	fmt->emit = emit;
 	fmt->context = context;
 	fmt->pid = pid;
-	fmt->prefix = (uint32_t)(sizeof("==== ") - 1 + 32 - digits(buffer, pid, false));
+	fmt->prefix = (uint32_t)(sizeof("==== ") - 1 + number.length);
 	fmt->width = VMT_FMT_WIDTH;
 	fmt->colour = false;
 	fmt->is_partial = false;
@@ -55,16 +31,13 @@ void vmt_fmt_init(struct vmt_fmt *fmt, void (*emit)(void *context, const char *b
 /* The prefix of an empty line ends without a space. */
 static void emit_prefix(struct vmt_fmt *fmt, bool is_empty)
 {
-	char text[40] = "==";
-	char buffer[32];
-	size_t n = 2;
+	char text[40];
+	struct vmt_line prefix = vmt_line_in(text, sizeof(text));
 
-	for (size_t at = digits(buffer, fmt->pid, false); at < sizeof(buffer); at++)
-		text[n++] = buffer[at];
-	text[n++] = '=';
-	text[n++] = '=';
-	text[n++] = ' ';
-	fmt->emit(fmt->context, text, is_empty ? n - 1 : n);
+	vmt_line_add(&prefix, "==");
+	vmt_line_add_number(&prefix, fmt->pid);
+	vmt_line_add(&prefix, is_empty ? "==" : "== ");
+	fmt->emit(fmt->context, text, prefix.length);
 }
 
 static void flush_part(struct vmt_fmt *fmt)
@@ -89,7 +62,7 @@ void vmt_fmt_bytes(struct vmt_fmt *fmt, const char *bytes, size_t n)
 
 void vmt_fmt_str(struct vmt_fmt *fmt, const char *text)
 {
-	vmt_fmt_bytes(fmt, text, vmt_fmt_length(text));
+	vmt_fmt_bytes(fmt, text, __builtin_strlen(text));
 }
 
 static void pad(struct vmt_fmt *fmt, size_t have, size_t width)
@@ -101,42 +74,41 @@ static void pad(struct vmt_fmt *fmt, size_t have, size_t width)
 void vmt_fmt_left(struct vmt_fmt *fmt, const char *text, uint32_t width)
 {
 	vmt_fmt_str(fmt, text);
-	pad(fmt, vmt_fmt_length(text), width);
+	pad(fmt, __builtin_strlen(text), width);
+}
+
+static void put_right(struct vmt_fmt *fmt, const struct vmt_line *number, uint32_t width)
+{
+	pad(fmt, number->length, width);
+	vmt_fmt_bytes(fmt, number->bytes, number->length);
 }
 
 void vmt_fmt_num(struct vmt_fmt *fmt, uint64_t value, uint32_t width)
 {
-	char buffer[32];
-	size_t at = digits(buffer, value, true);
+	char text[32];
+	struct vmt_line number = vmt_line_in(text, sizeof(text));
 
-	pad(fmt, sizeof(buffer) - at, width);
-	vmt_fmt_bytes(fmt, buffer + at, sizeof(buffer) - at);
+	vmt_line_add_grouped(&number, value);
+	put_right(fmt, &number, width);
 }
 
 void vmt_fmt_signed(struct vmt_fmt *fmt, int64_t value, uint32_t width)
 {
-	uint64_t magnitude = value < 0 ? -(uint64_t)value : (uint64_t)value;
-	char buffer[32];
-	size_t at = digits(buffer, magnitude, true);
+	char text[32];
+	struct vmt_line number = vmt_line_in(text, sizeof(text));
 
-	if (value)
-		buffer[--at] = value < 0 ? '-' : '+';
-	pad(fmt, sizeof(buffer) - at, width);
-	vmt_fmt_bytes(fmt, buffer + at, sizeof(buffer) - at);
+	vmt_line_add_signed(&number, value);
+	put_right(fmt, &number, width);
 }
 
 void vmt_fmt_hex(struct vmt_fmt *fmt, uint64_t value)
 {
-	char buffer[18];
-	size_t at = sizeof(buffer);
+	char text[32];
+	struct vmt_line number = vmt_line_in(text, sizeof(text));
 
-	do {
-		buffer[--at] = "0123456789abcdef"[value & 15];
-		value >>= 4;
-	} while (value);
-	buffer[--at] = 'x';
-	buffer[--at] = '0';
-	vmt_fmt_bytes(fmt, buffer + at, sizeof(buffer) - at);
+	vmt_line_add(&number, "0x");
+	vmt_line_add_hex(&number, value);
+	put_right(fmt, &number, 0);
 }
 
 void vmt_fmt_count(struct vmt_fmt *fmt, uint64_t value, const char *noun)

@@ -24,9 +24,6 @@ struct vmt_fmt {
 	char line[600];
 };
 
-/* strlen(3); libc's would use vector registers. */
-size_t vmt_fmt_length(const char *text);
-
 void vmt_fmt_init(struct vmt_fmt *fmt, void (*emit)(void *context, const char *bytes, size_t n),
 		  void *context, uint32_t pid);
 

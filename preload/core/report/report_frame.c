@@ -196,7 +196,7 @@ static void put_address(struct vmt_report *text, const struct vmt_report_frame *
 static void put_name(struct vmt_report *text, const char *name, size_t reserve)
 {
 	size_t room = vmt_fmt_room(&text->fmt);
-	size_t n = vmt_fmt_length(name);
+	size_t n = __builtin_strlen(name);
 
 	room = room > reserve + 6 ? room - reserve : 6;
 	if (n <= room || text->options->verbose) {
@@ -229,7 +229,7 @@ static size_t source_width(const struct vmt_report_place *names)
 static void put_path(struct vmt_fmt *fmt, const char *path, size_t room)
 {
 	const char *tail = path;
-	size_t n = vmt_fmt_length(path);
+	size_t n = __builtin_strlen(path);
 
 	for (const char *at = path; n - (size_t)(tail - path) + 3 > room && *at; at++) {
 		if (*at == '/')
@@ -318,7 +318,7 @@ void vmt_report_put_frame(struct vmt_report *text, const struct vmt_report_frame
 		return;
 	}
 	if (with_module)
-		module = fitting_module(text, frame, vmt_fmt_length(function) + source + mark);
+		module = fitting_module(text, frame, __builtin_strlen(function) + source + mark);
 	if (module.length)
 		reserve = module.length + 3;
 	reserve += mark;
@@ -382,7 +382,7 @@ void vmt_report_headline(struct vmt_report *text, const struct vmt_rec_site *sit
 /* Print the first or the last letters of a text, with "..." for the rest. */
 static void put_part(struct vmt_fmt *fmt, const char *text, size_t most, bool is_end)
 {
-	size_t n = vmt_fmt_length(text);
+	size_t n = __builtin_strlen(text);
 
 	if (is_end && n > most)
 		vmt_fmt_str(fmt, "...");

@@ -104,7 +104,7 @@ static void put_call(struct vmt_report *text, const struct vmt_report_row *row)
 {
 	const char *name = row->call ? vmt_calls_name(row->call) : "several";
 	const char *word = word_of(&row->counters);
-	size_t n = vmt_fmt_length(name);
+	size_t n = __builtin_strlen(name);
 
 	vmt_fmt_str(&text->fmt, name);
 	vmt_fmt_left(&text->fmt, word, n < 14 ? 14 - (uint32_t)n : 0);
@@ -113,7 +113,7 @@ static void put_call(struct vmt_report *text, const struct vmt_report_row *row)
 
 static void put_label(struct vmt_report *text, const char *label)
 {
-	size_t n = vmt_fmt_length(label);
+	size_t n = __builtin_strlen(label);
 	size_t room = vmt_fmt_room(&text->fmt);
 
 	if (n <= room || room < 4 || text->options->verbose) {
