@@ -37,6 +37,8 @@ maps
 patterns
 causes
 growth
+teardown
+scripts
 neighbours
 library
 musl

@@ -35,7 +35,7 @@ judged() {
 }
 
 for course in leak bursts warm-up sawtooth burst rising-sawtooth leak-and-warm-up small-leak \
-	leak-and-bursts; do
+	leak-and-bursts start-up start-up-alike; do
 	record $course &
 done
 wait
@@ -54,6 +54,10 @@ judged leak-and-warm-up leak 'a leak' "$(near $PER_SECOND)"
 judged small-leak leak 'a leak, \+[12][0-9] a second' "$(near $((120 / SECONDS_EACH)))"
 judged leak-and-bursts leak 'a leak, \+[12][0-9] a second since 0.[0-9] s, falling at times' \
 	"$(near $((120 / SECONDS_EACH)))"
+
+# Steady growth by ever new calls, and growth that becomes slower, are what start-ups look like.
+judged start-up too-short 'the run is too short to tell a leak from start-up'
+judged start-up-alike growing 'highest at the end, but not by steady growth'
 
 # site COURSE FUNCTION VERDICT TEXT [FILTER]: the same for the call site in a function
 site() {

@@ -2,8 +2,9 @@
 /*
  * A program whose count of maps takes a known course over its run, whatever the load of the
  * machine: how many maps it has is a function of the time. Arguments: the course (leak, bursts,
- * warm-up, sawtooth, burst, rising-sawtooth, leak-and-warm-up, small-leak, leak-and-bursts),
- * seconds. Ends with status 75 when it stood still for a sixtieth of them and so left out a part.
+ * warm-up, sawtooth, burst, rising-sawtooth, leak-and-warm-up, small-leak, leak-and-bursts,
+ * start-up, start-up-alike), seconds. Ends with status 75 when it stood still for a sixtieth of
+ * them and so left out a part.
  */
 #include "target.h"
 
@@ -33,6 +34,16 @@ static void __attribute__((noinline)) grow_other(long wanted)
 {
 	while (count[1] < wanted)
 		kept[1][count[1]++] = map_one();
+}
+
+/* From one of many stacks, each of which comes a few times: a start-up that takes long. */
+static void __attribute__((noinline)) grow_deep(long wanted, long depth)
+{
+	if (depth)
+		grow_deep(wanted, depth - 1);
+	else
+		grow(wanted);
+	__asm__ volatile("");
 }
 
 static double fraction(double value)
@@ -70,6 +81,10 @@ static void step(const char *curve, double part)
 		grow_other((long)(3000 * least(part * 5, 1)));
 	} else if (!strcmp(curve, "leak-and-bursts")) {
 		grow((long)(120 * part) + (tooth > 0.4 && tooth < 0.6 ? 2000 : 0));
+	} else if (!strcmp(curve, "start-up")) {
+		grow_deep((long)(600 * part), (long)(40 * part));
+	} else if (!strcmp(curve, "start-up-alike")) {
+		grow((long)(600 * (part + part * (1 - part))));
 	} else
 		REQUIRE(!"such a course");
 }

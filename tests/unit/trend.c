@@ -135,6 +135,11 @@ static uint32_t cache(uint64_t i)
 {
 	return 20 + (uint32_t)(1000 * i * 12 / (used + i * 11));
 }
+/* Slower and slower, but not near its end either: a start-up that was cut off. */
+static uint32_t start_up(uint64_t i)
+{
+	return 20 + (uint32_t)(1000 * i * (2 * used - i) / (used * used));
+}
 static uint32_t sparse_leak(uint64_t i)
 {
 	return i % 3 ? UINT32_MAX : leak(i);
@@ -154,7 +159,7 @@ Test(curve, known_ones_at_any_resolution)
 		{ slow_leak, VMT_TREND_LEAK },     { sparse_leak, VMT_TREND_LEAK },
 		{ warm_leak, VMT_TREND_LEAK },     { burst_leak, VMT_TREND_LEAK },
 		{ started_leak, VMT_TREND_LEAK },  { late_leak, VMT_TREND_LEAK },
-		{ cache, VMT_TREND_PLATEAU },
+		{ cache, VMT_TREND_PLATEAU },      { start_up, VMT_TREND_GROWING },
 	};
 
 	for (uint64_t count = 60; count <= MOST; count += 37) {

@@ -4,6 +4,7 @@
  * become one; the stack that is shown is that of the site with the most maps. See summary.h.
  */
 #include "check/summary.h"
+#include "naming/teardown.h"
 #include "util/must.h"
 
 #include <errno.h>
@@ -15,7 +16,10 @@ struct process {
 	uint64_t count; /* sites */
 	uint64_t *from; /* live maps of each site at the start of the phase */
 	uint64_t *to; /* live maps at its end */
-	uint64_t *at_peak; /* NULL if it was not asked for */
+	uint64_t *at_peak; /* NULL if it is not needed */
+	bool is_highest; /* its peak is the highest of the program's, and was asked for */
+	struct vmt_teardown teardown; /* empty if a mark ends the phase */
+	bool ended_at_peak; /* apart from what the teardown gave back */
 	bool *is_file;
 };
 
@@ -45,7 +49,20 @@ static void find_peak(struct process *process, const struct vmt_view_totals *tot
 	}
 }
 
-static void open_process(struct process *process, bool with_peak)
+/* Only of a whole run: whoever marks its end has chosen what is judged. */
+static void find_teardown(struct process *process, struct vmt_symbols *symbols)
+{
+	const struct vmt_rec_header *header = &process->view->header;
+
+	if (process->bounds.to)
+		return;
+	vmt_teardown_read(process->view, symbols, &process->teardown);
+	process->ended_at_peak =
+		process->teardown.maps &&
+		process->bounds.maps_to + process->teardown.maps * 9 / 8 >= header->maps_peak;
+}
+
+static void open_process(struct process *process)
 {
 	uint64_t count = vmt_view_count(process->view, VMT_SECTION_SITES);
 	struct vmt_view_totals *totals = vmt_must_alloc(count, sizeof(*totals));
@@ -57,7 +74,7 @@ static void open_process(struct process *process, bool with_peak)
 	vmt_view_totals(process->view, totals, count);
 	for (uint64_t i = 0; i < count; i++)
 		process->from[i] = process->to[i] = totals[i].live;
-	if (with_peak)
+	if (process->is_highest || process->ended_at_peak)
 		find_peak(process, totals);
 	free(totals);
 	find_files(process);
@@ -87,6 +104,9 @@ static int64_t maps_of(const struct process *process, uint64_t index,
 	uint64_t own = site->counters.created + site->counters.split;
 	uint64_t live = process->to[index];
 
+	/* Who had what before the teardown is known only where that was the peak. */
+	if (process->ended_at_peak && process->at_peak[index] > live)
+		live = process->at_peak[index];
 	if (process->bounds.from)
 		return (int64_t)live - (int64_t)process->from[index];
 	if (site->inherited)
@@ -130,7 +150,7 @@ static void add_site(struct vmt_summary_program *program, const struct process *
 	if (!vmt_view_site(process->view, index, &recorded))
 		return;
 	maps = maps_of(process, index, &recorded);
-	if (!maps && (!process->at_peak || !process->at_peak[index]))
+	if (!maps && !(process->is_highest && process->at_peak[index]))
 		return;
 	vmt_stack_read(&stack, process->view, &recorded, symbols);
 	for (uint32_t i = 0; i < stack.count; i++)
@@ -147,7 +167,7 @@ static void add_site(struct vmt_summary_program *program, const struct process *
 		vmt_stack_free(&stack);
 	}
 	site->current += maps;
-	if (process->at_peak)
+	if (process->is_highest)
 		site->at_peak += (int64_t)process->at_peak[index];
 	free(key);
 }
@@ -170,7 +190,8 @@ static int64_t merged_of(const struct process *process)
 /* Keep the largest value of all processes; a single process may have negative values, too. */
 static void fold(struct vmt_summary_program *program, const struct process *process)
 {
-	int64_t growth = (int64_t)process->bounds.maps_to - (int64_t)process->bounds.maps_from;
+	int64_t growth = (int64_t)(process->bounds.maps_to + process->teardown.maps) -
+			 (int64_t)process->bounds.maps_from;
 	bool is_first = !program->processes++;
 	struct vmt_summary_site *site;
 
@@ -181,6 +202,9 @@ static void fold(struct vmt_summary_program *program, const struct process *proc
 	}
 	if (is_first || growth > program->growth) {
 		program->growth = growth;
+		program->torn_down = process->teardown.maps;
+		snprintf(program->torn_down_by, sizeof(program->torn_down_by), "%s",
+			 process->teardown.function);
 		program->merged = merged_of(process);
 		program->pid = process->view->header.pid;
 	}
@@ -253,7 +277,6 @@ static int add_process(struct vmt_summary *summary, const char *exe, const char 
 {
 	struct vmt_summary_program *program;
 	struct process process = { .view = view };
-	bool with_peak;
 	int ret = vmt_phase_find(view, &options->phase, &process.bounds);
 
 	if (ret)
@@ -261,11 +284,12 @@ static int add_process(struct vmt_summary *summary, const char *exe, const char 
 	program = vmt_summary_program(summary, name);
 	if (!program->exe)
 		program->exe = vmt_must_copy(exe);
-	with_peak = is_highest(program, &view->header) && options->with_peak;
+	process.is_highest = is_highest(program, &view->header) && options->with_peak;
 	add_header(program, &view->header);
 	if (view->header.end == VMT_END_EXEC)
 		return 0;
-	open_process(&process, with_peak);
+	find_teardown(&process, symbols);
+	open_process(&process);
 	for (uint64_t i = VMT_SITE_FIRST; i < process.count; i++)
 		add_site(program, &process, i, options->with_lines, symbols);
 	fold(program, &process);

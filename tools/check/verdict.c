@@ -243,6 +243,33 @@ static void judge_sites(struct vmt_verdict *verdict, const struct vmt_summary_pr
 	}
 }
 
+/* What a program gives back only because it ends it would have kept if it ran on. */
+static char *growth_message(const struct vmt_finding *finding,
+			    const struct vmt_summary_program *base)
+{
+	const struct vmt_summary_program *program = finding->program;
+	char *before = vmt_must_copy("");
+	char *was = vmt_must_copy("");
+	char *message;
+
+	if (program->torn_down) {
+		free(before);
+		before = vmt_must_format(" before %s gave back %llu at the end",
+					 program->torn_down_by,
+					 (unsigned long long)program->torn_down);
+	}
+	if (base) {
+		free(was);
+		was = vmt_must_format(", by %lld in the baseline", (long long)finding->base);
+	}
+	message = vmt_must_format("%s grew by %lld map%s%s%s, limit %lld", program->name,
+				  (long long)finding->maps, plural(finding->maps), before, was,
+				  (long long)finding->allowed);
+	free(before);
+	free(was);
+	return message;
+}
+
 static void judge_growth(struct vmt_verdict *verdict, const struct vmt_summary_program *program,
 			 const struct vmt_summary_program *base, int64_t suppressed,
 			 const struct vmt_summary_site *worst)
@@ -257,24 +284,14 @@ static void judge_growth(struct vmt_verdict *verdict, const struct vmt_summary_p
 	 * A percentage of growth refers to the baseline's growth, or without one to the maps at the
 	 * start.
 	 */
-	int64_t whole = base ? base->growth : (int64_t)program->maps - program->growth;
+	int64_t whole = base ? base->growth :
+			       (int64_t)(program->maps + program->torn_down) - program->growth;
 
 	finding.site_maps = worst ? worst->maps - worst_base : 0;
 	finding.base = base ? base->growth : 0;
 	finding.allowed = finding.base + allowed(limit, whole) - whole;
-	if (!limit->is_set || growth <= finding.allowed)
-		return;
-	if (base)
-		add_finding(verdict, &finding,
-			    vmt_must_format("%s grew by %lld map%s, by %lld in the baseline, limit "
-					    "%lld",
-					    program->name, (long long)growth, plural(growth),
-					    (long long)finding.base, (long long)finding.allowed));
-	else
-		add_finding(verdict, &finding,
-			    vmt_must_format("%s grew by %lld map%s, limit %lld", program->name,
-					    (long long)growth, plural(growth),
-					    (long long)finding.allowed));
+	if (limit->is_set && growth > finding.allowed)
+		add_finding(verdict, &finding, growth_message(&finding, base));
 }
 
 /*

@@ -286,7 +286,7 @@ static json_t *findings_of(const struct vmt_view *view, struct vmt_symbols *symb
 
 	add_explanation(process, view, symbols);
 	vmt_json_add_if_any(process, "allocators", allocators_of(view, symbols));
-	vmt_json_add_growth(process, view);
+	vmt_json_add_growth(process, view, symbols);
 	add_list(process, "timeline", timeline_of(view), view, VMT_SECTION_TIMELINE);
 	add_list(process, "marks", vmt_json_marks(view), view, VMT_SECTION_MARKS);
 	add_list(process, "failures", failures_of(view, symbols), view, VMT_SECTION_FAILURES);

@@ -6,6 +6,7 @@
 #include "core/report/report.h"
 #include "input/liveness.h"
 #include "json/json_parts.h"
+#include "naming/teardown.h"
 
 #include <time.h>
 
@@ -80,18 +81,33 @@ void vmt_json_add_site_growth(json_t *site, const struct vmt_view *view, uint64_
 	json_object_set_new(site, "growth", growth);
 }
 
-void vmt_json_add_growth(json_t *process, const struct vmt_view *view)
+static json_t *teardown_of(const struct vmt_teardown *teardown)
 {
+	json_t *object = json_object();
+
+	vmt_json_add_number(object, "maps", teardown->maps);
+	json_object_set_new(object, "function", json_string(teardown->function));
+	return object;
+}
+
+void vmt_json_add_growth(json_t *process, const struct vmt_view *view, struct vmt_symbols *symbols)
+{
+	struct vmt_teardown teardown;
 	struct vmt_curve curve;
 	json_t *growth;
 	uint64_t left;
 
-	if (!vmt_report_trend(view, now_of(view), &curve))
+	vmt_teardown_read(view, symbols, &teardown);
+	if (teardown.maps < VMT_TREND_SMALL)
+		teardown.maps = 0;
+	if (!vmt_report_trend_before(view, now_of(view), teardown.maps, &curve))
 		return;
 	growth = curve_of(&curve);
 	left = vmt_report_time_left(&curve, vmt_report_left(view));
 	json_object_set_new(growth, "limit_reached",
 			    json_boolean(vmt_report_is_limit_reached(view)));
 	json_object_set_new(growth, "seconds_left", left ? vmt_json_seconds(left) : json_null());
+	if (teardown.maps)
+		json_object_set_new(growth, "torn_down", teardown_of(&teardown));
 	json_object_set_new(process, "growth", growth);
 }

@@ -20,7 +20,7 @@ void vmt_json_put_sites(struct vmt_json_output *output, const struct vmt_view *v
 json_t *vmt_json_marks(const struct vmt_view *view);
 
 /* Add "growth": the trend of the timeline. */
-void vmt_json_add_growth(json_t *process, const struct vmt_view *view);
+void vmt_json_add_growth(json_t *process, const struct vmt_view *view, struct vmt_symbols *symbols);
 void vmt_json_add_site_growth(json_t *site, const struct vmt_view *view, uint64_t index,
 			      const struct vmt_rec_counters *counters, uint64_t live);
 

@@ -4,14 +4,14 @@
  * node:events:513:28". Pure; used by rows.c.
  */
 #include "naming/script.h"
+#include "symbols/perfmap.h"
 #include "util/must.h"
 
 #include <ctype.h>
 
 /* Returns the length of "file.js:12:30" without the column. */
-static size_t without_column(const char *place)
+static size_t without_column(const char *place, size_t n)
 {
-	size_t n = strlen(place);
 	size_t at = n;
 
 	while (at && isdigit((unsigned char)place[at - 1]))
@@ -25,6 +25,7 @@ char *vmt_script_label(const char *name)
 {
 	const char *place;
 	const char *base;
+	const char *doubt;
 	size_t n;
 
 	if (strncmp(name, "JS:", 3))
@@ -36,8 +37,10 @@ char *vmt_script_label(const char *name)
 	/* The runtime's own scripts never answer "who?". */
 	if (!base || !strncmp(place + 1, "node:", 5))
 		return NULL;
-	n = without_column(base + 1);
+	doubt = strstr(base, VMT_PERFMAP_DOUBT);
+	n = without_column(base + 1, doubt ? (size_t)(doubt - base - 1) : strlen(base + 1));
 	if (place == name)
-		return vmt_must_format("(script) %.*s", (int)n, base + 1);
-	return vmt_must_format("%.*s %.*s", (int)(place - name), name, (int)n, base + 1);
+		return vmt_must_format("(script) %.*s%s", (int)n, base + 1, doubt ? doubt : "");
+	return vmt_must_format("%.*s %.*s%s", (int)(place - name), name, (int)n, base + 1,
+			       doubt ? doubt : "");
 }

@@ -11,7 +11,9 @@
 #include "report/explain_peak.h"
 #include "report/print_text.h"
 #include "report/tree.h"
+#include "naming/interpreter.h"
 #include "naming/names.h"
+#include "naming/teardown.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -128,6 +130,30 @@ static void tell_no_match(struct vmt_lines *lines, const struct vmt_rows_options
 	}
 }
 
+/* Stacks of an interpreter's own functions say little about a script that made many maps. */
+static void add_hint(struct vmt_lines *lines, const struct vmt_view *view,
+		     struct vmt_symbols *symbols)
+{
+	const struct vmt_rec_header *header = &view->header;
+	const char *hint = NULL;
+
+	if (header->maps_peak >= header->maps_start + VMT_TREND_SMALL)
+		hint = vmt_interpreter_hint(view, symbols);
+	if (hint)
+		vmt_lines_add(lines, 10, "  script  %s", hint);
+}
+
+/* A handful of maps says little about what the program kept. */
+static void tell_teardown(struct vmt_report_options *options, const struct vmt_view *view,
+			  struct vmt_symbols *symbols, struct vmt_teardown *teardown)
+{
+	vmt_teardown_read(view, symbols, teardown);
+	if (teardown->maps < VMT_TREND_SMALL)
+		return;
+	options->torn_down = teardown->maps;
+	options->torn_down_by = teardown->function;
+}
+
 void vmt_print_recording(FILE *stream, const struct vmt_recording *recording,
 			 const struct vmt_print_options *options, struct vmt_symbols *symbols)
 {
@@ -151,8 +177,10 @@ void vmt_print_recording(FILE *stream, const struct vmt_recording *recording,
 	};
 
 	struct vmt_explain_record explained;
+	struct vmt_teardown teardown;
 	struct vmt_lines lines = { .width = (text.width > 80 ? text.width : 80) - PREFIX };
 
+	tell_teardown(&text, view, symbols, &teardown);
 	if (!text.is_gone)
 		text.now = vmt_liveness_now(CLOCK_MONOTONIC);
 	if (!vmt_explain_record(view, symbols, &explained))
@@ -165,6 +193,7 @@ void vmt_print_recording(FILE *stream, const struct vmt_recording *recording,
 	}
 	if (totals)
 		add_allocators(&lines, view, totals, symbols, text.verbose);
+	add_hint(&lines, view, symbols);
 	ops.lines = lines.line;
 	ops.line_count = lines.count;
 	if (totals && !(is_default(&chosen) && is_handful(view, totals))) {

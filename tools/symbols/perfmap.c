@@ -77,6 +77,7 @@ static void read_lines(struct vmt_perfmap *map, FILE *file)
 			map->item = more;
 		}
 		entry.line = map->count;
+		entry.doubtful = NULL;
 		entry.name = strdup(entry.name);
 		if (!entry.name)
 			break;
@@ -103,25 +104,48 @@ void vmt_perfmap_read(struct vmt_perfmap *ret_map, uint32_t pid, uint64_t since,
 
 void vmt_perfmap_free(struct vmt_perfmap *map)
 {
-	for (size_t i = 0; i < map->count; i++)
+	for (size_t i = 0; i < map->count; i++) {
 		free(map->item[i].name);
+		free(map->item[i].doubtful);
+	}
 	free(map->item);
 	*map = (struct vmt_perfmap){ .count = 0 };
 }
 
-/*
- * Older code may overlap new code, so a few earlier entries are checked too, and the latest wins.
- */
-const char *vmt_perfmap_find(const struct vmt_perfmap *map, uint64_t address)
+/* V8 names a function once for each way in which it was compiled: "JS:~tick", "JS:*tick". */
+static const char *function_of(const char *name)
 {
-	const struct vmt_perfmap_entry *best = NULL;
+	return strncmp(name, "JS:", 3) ? name : name + 3 + strspn(name + 3, "*^~+'");
+}
+
+static const char *doubtful_name(struct vmt_perfmap_entry *entry)
+{
+	if (!entry->doubtful && asprintf(&entry->doubtful, "%s" VMT_PERFMAP_DOUBT, entry->name) < 0)
+		entry->doubtful = NULL;
+	return entry->doubtful;
+}
+
+/*
+ * Code is freed and other code put where it was, and the map does not say when: of different
+ * names for an address none is certain. Old code may begin before new code, so some earlier
+ * entries are looked at as well.
+ */
+const char *vmt_perfmap_find(struct vmt_perfmap *map, uint64_t address)
+{
 	size_t n = vmt_sorted_up_to(map->item, map->count, sizeof(*map->item), address);
+	struct vmt_perfmap_entry *best = NULL;
+	bool is_doubtful = false;
 
 	for (int tries = 0; n > 0 && tries < 64; tries++, n--) {
-		const struct vmt_perfmap_entry *entry = &map->item[n - 1];
+		struct vmt_perfmap_entry *entry = &map->item[n - 1];
 
-		if (address - entry->start < entry->size && (!best || entry->line > best->line))
+		if (address - entry->start >= entry->size)
+			continue;
+		is_doubtful |= best && strcmp(function_of(best->name), function_of(entry->name));
+		if (!best || entry->line > best->line)
 			best = entry;
 	}
-	return best ? best->name : NULL;
+	if (!best)
+		return NULL;
+	return is_doubtful ? doubtful_name(best) : best->name;
 }

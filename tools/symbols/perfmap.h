@@ -14,7 +14,11 @@ struct vmt_perfmap_entry {
 	uint64_t size;
 	size_t line; /* a later line replaces earlier ones */
 	char *name;
+	char *doubtful; /* the name with VMT_PERFMAP_DOUBT, once it was needed */
 };
+
+/* Ends a name if other code was at the same address, before or after: which one it was is unknown. */
+#define VMT_PERFMAP_DOUBT " [or another]"
 
 struct vmt_perfmap {
 	uint32_t pid;
@@ -30,7 +34,7 @@ void vmt_perfmap_read(struct vmt_perfmap *ret_map, uint32_t pid, uint64_t since,
 		      const char *directory);
 void vmt_perfmap_free(struct vmt_perfmap *map);
 
-/* Returns the name of the code at address, or NULL. */
-const char *vmt_perfmap_find(const struct vmt_perfmap *map, uint64_t address);
+/* Returns the name of the code at address, the latest of several; or NULL. */
+const char *vmt_perfmap_find(struct vmt_perfmap *map, uint64_t address);
 
 #endif

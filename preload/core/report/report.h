@@ -96,6 +96,8 @@ struct vmt_report_options {
 	const char *counted;
 	uint64_t total; /* 0 = the number of all maps */
 	uint64_t now; /* CLOCK_MONOTONIC in ns for a process that still runs; 0 = unknown */
+	uint64_t torn_down; /* maps that a program gave back only because it ended… */
+	const char *torn_down_by; /* …and the function that did */
 };
 
 /* Print the whole report, from the banner to the SUMMARY line. */
@@ -117,6 +119,9 @@ bool vmt_report_blame(const struct vmt_view *view, const struct vmt_rec_site *si
 
 /* Judge the process's timeline. now: CLOCK_MONOTONIC for a process that still runs, or 0. */
 bool vmt_report_trend(const struct vmt_view *view, uint64_t now, struct vmt_curve *ret_curve);
+/* Likewise as it was before the process gave back `torn_down` maps because it ended; 0 = none. */
+bool vmt_report_trend_before(const struct vmt_view *view, uint64_t now, uint64_t torn_down,
+			     struct vmt_curve *ret_curve);
 /* Judge a call site's own timeline, given its live maps; false if it has no timeline. */
 bool vmt_report_site_trend(const struct vmt_view *view, uint64_t site, uint64_t live, uint64_t now,
 			   struct vmt_curve *ret_curve);

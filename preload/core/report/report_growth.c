@@ -55,7 +55,8 @@ static void put_duration(struct vmt_fmt *fmt, uint64_t ns)
 
 static void put_leak(struct vmt_report *text, const struct vmt_curve *curve)
 {
-	uint64_t time = vmt_report_time_left(curve, vmt_report_left(text->view));
+	uint64_t left = vmt_report_left(text->view), gone = text->options->torn_down;
+	uint64_t time = vmt_report_time_left(curve, left > gone ? left - gone : 0);
 	struct vmt_fmt *fmt = &text->fmt;
 
 	vmt_fmt_str(fmt, "a leak, ");
@@ -176,15 +177,28 @@ static void put_curve(struct vmt_report *text, const struct vmt_curve *curve)
 	}
 }
 
+static void put_torn_down(struct vmt_report *text)
+{
+	vmt_fmt_str(&text->fmt, " before ");
+	vmt_fmt_str(&text->fmt, text->options->torn_down_by);
+	vmt_fmt_str(&text->fmt, " gave back ");
+	vmt_fmt_num(&text->fmt, text->options->torn_down, 0);
+	vmt_fmt_str(&text->fmt, " at the end");
+}
+
 void vmt_report_growth(struct vmt_report *text)
 {
+	uint64_t torn_down = text->options->torn_down;
 	struct vmt_curve curve;
 
-	if (!vmt_report_trend(text->view, text->options->now, &curve) ||
+	if (!vmt_report_trend_before(text->view, text->options->now, torn_down, &curve) ||
 	    (curve.trend == VMT_TREND_NONE && !text->options->verbose))
 		return;
 	vmt_fmt_str(&text->fmt, "  growth  ");
-	vmt_fmt_signed(&text->fmt, (int64_t)(text->maps_now - text->view->header.maps_start), 0);
+	vmt_fmt_signed(&text->fmt,
+		       (int64_t)(text->maps_now + torn_down - text->view->header.maps_start), 0);
+	if (torn_down)
+		put_torn_down(text);
 	vmt_fmt_str(&text->fmt, ": ");
 	put_curve(text, &curve);
 	vmt_fmt_wrap(&text->fmt, 10);

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which call sites the text report shows, and in which order. A few sites of a program that hardly
- * grew are shown in the order in which they came, others by the maps that they hold. The next
- * greatest is found by scanning all again, which needs no memory; a caller that has memory passes
- * its own choice. Pure like the rest (report.h).
+ * Which call sites the text report shows, and in which order. A handful of sites of a program that
+ * hardly grew are shown in the order in which they came, others by the maps that they hold. The
+ * next greatest is found by scanning all again, which needs no memory; a caller that has memory
+ * passes its own choice. Pure like the rest (report.h).
  */
 #include "core/report/report_parts.h"
 
-#define FEW_SITES 10u
-#define FEW_MAPS  100u /* more maps than this are growth, and the site that made them comes first */
+#define FEW_MAPS 4u /* more maps than this are growth, and the site that made most comes first */
 
 bool vmt_report_is_by_time(const struct vmt_view *view, uint64_t now, uint64_t sites)
 {
-	return sites <= FEW_SITES &&
+	return sites <= VMT_REPORT_HANDFUL &&
 	       (now < view->header.maps_start || now - view->header.maps_start < FEW_MAPS);
 }
 

@@ -27,9 +27,59 @@ static uint64_t duration_of(const struct vmt_view *view, uint64_t now)
 	return vmt_view_bucket_count(view) * header->bucket_ns;
 }
 
+/* Maps a second, near enough to be compared. */
+static uint64_t rate_of(const struct vmt_curve *curve)
+{
+	uint64_t ms = curve->span / 1000000;
+
+	return ms && curve->rise < UINT64_MAX / 1000000 ? curve->rise * 1000000 / ms : 0;
+}
+
+/*
+ * Whether call sites that leak by themselves make up half of it. In a leak the same calls are made
+ * again and again; a start-up comes to new ones all the time.
+ */
+static bool is_of_leaking_sites(const struct vmt_view *view, uint64_t now,
+				const struct vmt_curve *curve)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
+	uint64_t rate = 0;
+
+	for (uint64_t i = VMT_SITE_FIRST; i < count && rate < rate_of(curve) / 2; i++) {
+		struct vmt_rec_site site;
+		struct vmt_curve own;
+
+		if (vmt_view_site(view, i, &site) && site.live >= VMT_TREND_SMALL / 2 &&
+		    vmt_report_site_trend(view, i, site.live, now, &own) &&
+		    own.trend == VMT_TREND_LEAK)
+			rate += rate_of(&own);
+	}
+	return rate >= rate_of(curve) / 2;
+}
+
+/* The end was the peak but for a few maps: then the run is judged up to there. */
+static void cut_off_end(struct vmt_curve_source *source, const struct vmt_view *view,
+			uint64_t torn_down)
+{
+	uint64_t before = source->now + torn_down;
+	uint64_t buckets = view->header.maps_peak_time / (source->width ? source->width : 1);
+
+	if (!torn_down || !buckets || before + torn_down / 8 < source->peak)
+		return;
+	source->now = before;
+	source->duration = buckets * source->width - 1;
+	source->buckets = buckets < source->buckets ? buckets : source->buckets;
+}
+
 bool vmt_report_trend(const struct vmt_view *view, uint64_t now, struct vmt_curve *ret_curve)
 {
-	const struct vmt_curve_source source = {
+	return vmt_report_trend_before(view, now, 0, ret_curve);
+}
+
+bool vmt_report_trend_before(const struct vmt_view *view, uint64_t now, uint64_t torn_down,
+			     struct vmt_curve *ret_curve)
+{
+	struct vmt_curve_source source = {
 		.bucket = process_bucket,
 		.context = view,
 		.buckets = vmt_view_bucket_count(view),
@@ -40,7 +90,13 @@ bool vmt_report_trend(const struct vmt_view *view, uint64_t now, struct vmt_curv
 		.peak = view->header.maps_peak,
 	};
 
-	return vmt_trend_judge(&source, ret_curve);
+	cut_off_end(&source, view, torn_down);
+	if (!vmt_trend_judge(&source, ret_curve))
+		return false;
+	if (ret_curve->trend == VMT_TREND_LEAK && source.duration < VMT_TREND_START_UP_NS &&
+	    !is_of_leaking_sites(view, now, ret_curve))
+		ret_curve->trend = VMT_TREND_SHORT;
+	return true;
 }
 
 struct site_time {

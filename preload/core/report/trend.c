@@ -146,6 +146,18 @@ static bool is_rising(const struct run *run)
 }
 
 /*
+ * Does it rise less and less? The last quarter added less than two thirds of what the quarters
+ * since the first eighth did on average. What warms up does that, however long it takes.
+ */
+static bool is_flattening(const struct run *run)
+{
+	uint64_t all = run->floor[WINDOWS - 1] - run->floor[1];
+	uint64_t last = run->floor[WINDOWS - 1] - run->floor[WINDOWS - 3];
+
+	return last * 3 * (WINDOWS - 2) < all * 4;
+}
+
+/*
  * Returns the eighth from which on the lowest count rises by about the same amount each time; 0 =
  * it does not do so over half the run. The amount may be smaller than for is_rising(), so that a
  * slow leak after a long warm-up, or below bursts, is found. A warm-up rises less each time.
@@ -211,7 +223,7 @@ static enum vmt_trend trend_of(const struct run *run)
 		return run->above_half > run->buckets ? VMT_TREND_GIVEN_BACK : VMT_TREND_BURST;
 	if (is_plateau(run))
 		return VMT_TREND_PLATEAU;
-	if (is_rising(run))
+	if (is_rising(run) && !is_flattening(run))
 		return VMT_TREND_LEAK;
 	return source->now + rise / 20 >= run->peak ? VMT_TREND_GROWING : VMT_TREND_UNEVEN;
 }

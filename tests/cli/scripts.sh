@@ -1,0 +1,120 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Interpreters: the report says how to see functions of scripts where the stacks have none, with words
+# that work; and of several names for one address of generated code none is told as a fact.
+. "$(dirname "$0")/../lib.sh"
+cd "$TMP" || exit 2
+
+# hint: the entry "script" of the report, in one line
+hint() {
+	awk '/^==[0-9]+==   [a-z]/ { on = $2 == "script" }
+		on && /^==[0-9]+==  / { sub(/^==[0-9]+== +/, ""); printf "%s ", $0 }' report.txt
+}
+
+# record PROGRAM…
+record() {
+	rm -rf rec
+	"$TOOL" run --report=none -o rec -- "$@" >/dev/null 2>run.err
+	"$TOOL" report rec >report.txt 2>&1
+}
+
+# told NAME PATTERN PROGRAM…: without names there is a hint
+told() {
+	local name=$1 pattern=$2
+	shift 2
+	record "$@"
+	if hint | grep -qE -- "$pattern"; then
+		pass "$name" "$(hint)"
+	else
+		fail "$name" "$(hint) $(cat run.err)"
+	fi
+}
+
+# works NAME FUNCTION PROGRAM…: what the hint says leads to the script's function, and no hint
+works() {
+	local name=$1 function=$2 stacks
+	shift 2
+	record "$@"
+	stacks=$("$TOOL" report --format=json rec |
+		jq -r '.processes | max_by(.maps.peak).sites[].stack[].function // empty')
+	if [ -z "$(hint)" ] && grep -qF -- "$function" <<<"$stacks"; then
+		pass "$name" "$(grep -m1 -F -- "$function" <<<"$stacks")"
+	else
+		fail "$name" "$(hint) $(cat run.err) $(sort <<<"$stacks" | uniq -c | sort -n | tail -3)"
+	fi
+	rm -f "/tmp/perf-$("$TOOL" report --format=json rec | jq '.processes | max_by(.maps.peak).pid').map"
+}
+
+cat >kept.py <<'EOF'
+import mmap
+kept = [mmap.mmap(-1, 8192, prot=mmap.PROT_READ | (mmap.PROT_WRITE if i % 2 else 0)) for i in range(200)]
+EOF
+cat >kept.js <<'EOF'
+const kept = [];
+function keepMemory() {
+	kept.push(new WebAssembly.Memory({ initial: 1, maximum: 2 }));
+}
+for (let i = 0; i < 100; i++)
+	keepMemory();
+EOF
+cat >kept.pl <<'EOF'
+my @kept;
+sub keep { push @kept, pack("x" . 300 * 1024); }
+keep() for 1 .. 200;
+require POSIX; require Socket; require IO::Handle; require Fcntl; require Data::Dumper; require Time::HiRes;
+EOF
+told python 'names under python3 -X perf' /usr/bin/python3 kept.py
+told node 'names under node --perf-basic-prof --interpreted-frames-native-stack' node kept.js
+works node-names keepMemory node --perf-basic-prof --interpreted-frames-native-stack kept.js
+if has_program java && has_program javac; then
+	cat >Kept.java <<'EOF'
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.util.ArrayList;
+public class Kept {
+	static void keepFile(ArrayList<Object> kept) throws Exception {
+		kept.add(FileChannel.open(Path.of("Kept.java")).map(FileChannel.MapMode.READ_ONLY, 0, 100));
+	}
+	public static void main(String[] arguments) throws Exception {
+		ArrayList<Object> kept = new ArrayList<>();
+		for (int i = 0; i < 100; i++)
+			keepFile(kept);
+	}
+}
+EOF
+	javac Kept.java
+	told java 'names under java -XX:\+PreserveFramePointer -XX:\+UnlockDiag' java Kept
+	works java-names Kept.keepFile java -XX:+PreserveFramePointer \
+		-XX:+UnlockDiagnosticVMOptions -XX:+DumpPerfMapAtExit -Xcomp Kept
+else
+	fail java "no java: scripts/setup.sh installs it"
+fi
+told perl 'perl does not say which line of a script runs; vmatrace_mark' perl kept.pl
+record "$TARGETS/guard_pages"
+if grep -q '^SUMMARY: ' report.txt && [ -z "$(hint)" ]; then
+	pass "no interpreter"
+else
+	fail "no interpreter" "$(hint)"
+fi
+
+# Node's map once more, with another name for each address: both are in doubt.
+record node --perf-basic-prof --interpreted-frames-native-stack kept.js
+map=/tmp/perf-$("$TOOL" report --format=json rec | jq '.processes | max_by(.maps.peak).pid').map
+sed 's/ JS:.*/ JS:*elsewhere \/srv\/other.js:1:1/' "$map" >more
+cat "$map" more >both
+mv both "$map"
+"$TOOL" report rec >report.txt 2>&1
+"$TOOL" report --top=100 --format=json rec >report.json
+rm -f "$map"
+names=$(jq -r '.processes | max_by(.maps.peak).sites[].stack[].function // empty' report.json | grep '^JS:' | sort -u)
+if [ -n "$names" ] && ! grep -qvF '[or another]' <<<"$names"; then
+	pass doubt "$(head -1 <<<"$names")"
+else
+	fail doubt "$(grep -vF '[or another]' <<<"$names" | head -3)"
+fi
+if grep -qE 'other.js:1 \[or another\]' report.txt; then
+	pass doubt-in-the-table "$(grep -m1 'other.js:1' report.txt)"
+else
+	fail doubt-in-the-table "$(grep -m3 'other.js' report.txt)"
+fi
+finish

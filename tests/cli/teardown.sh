@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What a program keeps and gives back only because it ends counts as kept: for exit handlers and for
+# what runtimes call before they exit, in the report, its JSON and in check. What it gives back while
+# it runs does not.
+. "$(dirname "$0")/../lib.sh"
+cd "$TMP" || exit 2
+PYTHON=/usr/bin/python3
+cat >kept.py <<'EOF'
+import mmap
+kept = [mmap.mmap(-1, 8192, prot=mmap.PROT_READ | (mmap.PROT_WRITE if i % 2 else 0)) for i in range(200)]
+EOF
+
+# line KEY: the entry of the text report, in one line
+line() {
+	awk -v key="$1" '/^==[0-9]+==   [a-z]/ { on = $2 == key }
+		on && /^==[0-9]+==  / { sub(/^==[0-9]+== +/, ""); printf "%s ", $0 }' report.txt
+}
+
+# kept NAME FUNCTION LEAST PROGRAM…: it kept at least so many, which FUNCTION gave back
+kept() {
+	local name=$1 function=$2 least=$3 growth
+	shift 3
+	rm -rf rec && mkdir rec
+	"$TOOL" run --report=none -o rec -- "$@" >/dev/null 2>run.err
+	"$TOOL" report rec >report.txt 2>&1
+	growth=$("$TOOL" report --format=json rec | jq -c '.processes | max_by(.maps.peak).growth.torn_down')
+	if line growth | grep -qE "^growth +\+[0-9]+ before $function gave back [0-9]+ at the end: "; then
+		pass "$name: report" "$(line growth)"
+	else
+		fail "$name: report" "$(line growth) $(cat run.err)"
+	fi
+	if jq -e --arg f "$function" --argjson n "$least" '.function == $f and .maps >= $n' \
+		<<<"$growth" >/dev/null; then
+		pass "$name: JSON" "$growth"
+	else
+		fail "$name: JSON" "$growth"
+	fi
+	"$TOOL" check --max-growth=150 -- "$@" >check.txt 2>&1
+	if [ $? = 23 ] && tr -d '\n' <check.txt | grep -q "before $function gave" &&
+		grep -qE '^==[0-9]+==   200 of them by mmap here' check.txt; then
+		pass "$name: check" "$(grep -m1 ERROR check.txt)"
+	else
+		fail "$name: check" "$(cat check.txt)"
+	fi
+}
+kept "exit handler" exit 199 "$TARGETS/torn_down" 200 exit
+kept "runtime" lua_close 199 "$TARGETS/torn_down" 200 runtime
+kept "python" Py_FinalizeEx 190 "$PYTHON" kept.py
+
+# given_back NAME PROGRAM…: nothing of it was kept
+given_back() {
+	local name=$1
+	shift
+	rm -rf rec && mkdir rec
+	"$TOOL" run --report=none -o rec -- "$@" >/dev/null 2>run.err
+	"$TOOL" report rec >report.txt 2>&1
+	"$TOOL" check --max-growth=150 -- "$@" >check.txt 2>&1
+	if [ $? = 0 ] && line growth | grep -q . && ! line growth | grep -q ' before '; then
+		pass "$name" "$(line growth)"
+	else
+		fail "$name" "$(line growth) $(cat check.txt)"
+	fi
+}
+given_back "by itself" "$TARGETS/torn_down" 200 itself
+given_back "for each request" "$TARGETS/torn_down" 200 requests
+
+# A baseline knows what was kept, and by whom.
+"$TOOL" check --save=base.json -- "$TARGETS/torn_down" 100 exit >/dev/null 2>&1
+"$TOOL" check --baseline=base.json -- "$TARGETS/torn_down" 100 exit >check.txt 2>&1
+if [ $? = 0 ]; then pass "same baseline"; else fail "same baseline" "$(cat check.txt)"; fi
+"$TOOL" check --baseline=base.json -- "$TARGETS/torn_down" 200 exit >check.txt 2>&1
+if [ $? = 23 ] && grep -q '+100 by mmap in keep' check.txt; then
+	pass "more than the baseline" "$(grep -m1 ERROR check.txt)"
+else
+	fail "more than the baseline" "$(cat check.txt)"
+fi
+finish

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Keeps N maps until it ends, or gives them back while it runs. Arguments: N, and who gives them
+ * back: exit (an exit handler), runtime (what a runtime calls before it exits), itself (main),
+ * requests (what a runtime calls for each request as well).
+ */
+#include "target.h"
+
+static void *kept[1000];
+static long count;
+
+static void __attribute__((noinline)) keep(long wanted)
+{
+	REQUIRE(wanted <= (long)(sizeof(kept) / sizeof(*kept)));
+	while (count < wanted) {
+		/* Shared maps never merge. */
+		kept[count] = mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		REQUIRE(kept[count++] != MAP_FAILED);
+	}
+}
+
+static void give_back(void)
+{
+	while (count)
+		REQUIRE(munmap(kept[--count], PAGE) == 0);
+}
+
+/* Named like lua's, and not inlined. */
+void lua_close(void);
+void __attribute__((noinline)) lua_close(void)
+{
+	give_back();
+	__asm__ volatile("");
+}
+
+int main(int argc, char **argv)
+{
+	long wanted = argument(argc, argv, 1, 200);
+	const char *who = argc > 2 ? argv[2] : "exit";
+
+	if (!strcmp(who, "exit"))
+		REQUIRE(atexit(give_back) == 0);
+	for (int i = 0; !strcmp(who, "requests") && i < 5; i++) {
+		keep(wanted);
+		lua_close();
+	}
+	if (strcmp(who, "requests"))
+		keep(wanted);
+	if (!strcmp(who, "runtime"))
+		lua_close();
+	if (!strcmp(who, "itself"))
+		give_back();
+	return 0;
+}

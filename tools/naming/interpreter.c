@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See interpreter.h. An interpreter is known by the name of its program: a library of it is used by
+ * many programs that are no interpreters.
+ */
+#include "core/report/report.h"
+#include "naming/interpreter.h"
+#include "naming/names.h"
+
+#include <string.h>
+
+#define MARKS "; vmatrace_mark(\"name\") tells its phases apart (doc/ci.md)"
+
+/* Versions and variants follow the name: python3.11, lua5.4. */
+static const struct {
+	const char *program;
+	const char *hint;
+} interpreters[] = {
+	{ "python", "functions of scripts have names under python3 -X perf (3.12 or later)" },
+	{ "node", "functions of scripts have names under node --perf-basic-prof "
+		  "--interpreted-frames-native-stack" },
+	{ "java", "compiled methods have names under java -XX:+PreserveFramePointer "
+		  "-XX:+UnlockDiagnosticVMOptions -XX:+DumpPerfMapAtExit (17 or later; with -Xcomp "
+		  "all methods are compiled)" },
+	{ "php", "php does not say which line of a script runs" MARKS },
+	{ "ruby", "ruby does not say which line of a script runs" MARKS },
+	{ "perl", "perl does not say which line of a script runs" MARKS },
+	{ "lua", "lua does not say which line of a script runs" MARKS },
+};
+
+static const char *hint_of(struct vmt_view_string base)
+{
+	for (size_t i = 0; i < VMT_COUNT(interpreters); i++) {
+		size_t n = strlen(interpreters[i].program);
+		const char *rest = base.bytes + n;
+
+		if (base.length < n || memcmp(base.bytes, interpreters[i].program, n))
+			continue;
+		if (strspn(rest, "0123456789.-") >= base.length - n)
+			return interpreters[i].hint;
+	}
+	return NULL;
+}
+
+static bool has_script_names(const struct vmt_view *view, struct vmt_symbols *symbols)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_FRAMES);
+	struct vmt_rec_module module;
+	struct vmt_rec_frame frame;
+	struct vmt_symbol symbol;
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (vmt_view_frame(view, i, &frame) &&
+		    vmt_view_module(view, frame.module, &module) && module.kind == VMT_MODULE_JIT &&
+		    vmt_names_find(symbols, view, i, &symbol))
+			return true;
+	}
+	return false;
+}
+
+const char *vmt_interpreter_hint(const struct vmt_view *view, struct vmt_symbols *symbols)
+{
+	const char *hint = hint_of(vmt_report_base_name(vmt_view_string(view, view->header.exe)));
+
+	return hint && !has_script_names(view, symbols) ? hint : NULL;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See teardown.h. A call belongs to the end when a function of the list is on its stack. A function
+ * that a runtime calls for each request as well is no teardown: it gives back more than there ever
+ * was, and counts for nothing.
+ */
+#include "naming/names.h"
+#include "naming/teardown.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const functions[] = {
+	"exit",
+	"__run_exit_handlers",
+	"_dl_fini",
+	"Py_FinalizeEx", /* python */
+	"Py_Finalize",
+	"_Py_Finalize",
+	"php_request_shutdown",
+	"php_module_shutdown",
+	"perl_destruct",
+	"perl_free",
+	"ruby_cleanup",
+	"rb_ec_cleanup",
+	"rb_ec_teardown",
+	"lua_close",
+	"JNI_DestroyJavaVM",
+	"jni_DestroyJavaVM",
+	"node::NodeMainInstance::~NodeMainInstance",
+	"node::Stop",
+	"Tcl_Finalize",
+	"R_CleanUp",
+	"jl_atexit_hook", /* julia */
+	"caml_shutdown", /* ocaml */
+	"mono_jit_cleanup",
+};
+
+static const char *listed_name(const struct vmt_symbol *symbol)
+{
+	for (; symbol; symbol = symbol->caller) {
+		for (size_t i = 0; symbol->function && i < VMT_COUNT(functions); i++) {
+			if (!strcmp(symbol->function, functions[i]))
+				return functions[i];
+		}
+	}
+	return NULL;
+}
+
+/* The outermost one, since a runtime's may call exit handlers of its own. */
+static const char *teardown_of(const struct vmt_view *view, const struct vmt_rec_site *site,
+			       struct vmt_symbols *symbols)
+{
+	struct vmt_symbol symbol;
+
+	for (uint32_t i = vmt_view_frame_count(view, site); i > 0; i--) {
+		const char *name;
+
+		if (!vmt_names_find(symbols, view, (uint64_t)site->frame_first + i - 1, &symbol))
+			continue;
+		name = listed_name(&symbol);
+		if (name)
+			return name;
+	}
+	return NULL;
+}
+
+void vmt_teardown_read(const struct vmt_view *view, struct vmt_symbols *symbols,
+		       struct vmt_teardown *ret_teardown)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
+	uint64_t now = vmt_view_maps_now(view);
+	struct vmt_rec_site site;
+	int64_t sum = 0, most = 0;
+
+	*ret_teardown = (struct vmt_teardown){ .maps = 0 };
+	if (view->header.maps_peak <= now)
+		return;
+	for (uint64_t i = VMT_SITE_FIRST; i < count; i++) {
+		const char *name;
+		int64_t gone;
+
+		if (!vmt_view_site(view, i, &site) || !vmt_view_net(&site.counters))
+			continue;
+		gone = -vmt_view_net(&site.counters);
+		name = teardown_of(view, &site, symbols);
+		if (!name)
+			continue;
+		sum += gone;
+		if (gone <= most)
+			continue;
+		most = gone;
+		snprintf(ret_teardown->function, sizeof(ret_teardown->function), "%s", name);
+	}
+	if (sum > 0 && (uint64_t)sum <= view->header.maps_peak - now)
+		ret_teardown->maps = (uint64_t)sum;
+}
