@@ -10,8 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LEAST_SHARE 3u /* a third of the growth is worth mentioning first */
-#define MOST        90u /* percent of what was removed, by those who are named */
+#define LEAST_SHARE  3u /* a third of the growth is worth mentioning first */
+#define LEAST_PIECES 4u /* an object may have been cut into this many maps */
+#define MOST         90u /* percent of what was removed, by those who are named */
 
 /* The effect of all sites of one place. */
 struct sum {
@@ -139,6 +140,33 @@ static void put_removers(struct vmt_explain_record *record, const struct sum *su
 	snprintf(text, size, ", the others by %s%s%s", by, *also ? " and " : "", also);
 }
 
+static uint32_t most_live(const struct sum *sums, uint32_t sites)
+{
+	uint32_t best = 0;
+
+	for (uint32_t i = VMT_SITE_FIRST; i < sites; i++) {
+		if (!best || sums[i].live > sums[best].live)
+			best = i;
+	}
+	return best;
+}
+
+/*
+ * The place whose objects are told: it mapped most of what there is. Where its maps merge with each
+ * other its counts are not those of objects; then it is who put most maps where they start, by
+ * cutting the others.
+ */
+static uint32_t choose_place(const struct sum *sums, uint32_t sites)
+{
+	uint32_t place = greatest(sums, sites);
+	struct vmt_report_per_call per_call;
+
+	if (!place || !vmt_report_per_call(&sums[place].counters, sums[place].live, &per_call) ||
+	    per_call.made >= sums[place].mapped / LEAST_PIECES)
+		return place;
+	return most_live(sums, sites);
+}
+
 static bool is_leak(const struct vmt_explain_record *record, const struct sum *sum, uint64_t now)
 {
 	struct vmt_curve curve;
@@ -176,9 +204,13 @@ void vmt_explain_leak(struct vmt_lines *lines, struct vmt_explain_record *record
 {
 	uint64_t start = record->view->header.maps_start;
 	struct sum *sums = record->count > start ? sum_places(record) : NULL;
-	uint32_t place = sums ? greatest(sums, record->explain.facts.sites) : 0;
+	uint32_t place = sums ? choose_place(sums, record->explain.facts.sites) : 0;
+	uint64_t maps = 0;
 
-	if (place && sums[place].mapped >= (record->count - start) / LEAST_SHARE &&
+	if (place)
+		maps = sums[place].mapped > sums[place].live ? sums[place].mapped :
+							       sums[place].live;
+	if (place && maps >= (record->count - start) / LEAST_SHARE &&
 	    is_leak(record, &sums[place], now))
 		put_leak(lines, record, sums, place);
 	free(sums);
