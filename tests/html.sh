@@ -77,6 +77,20 @@ real() {
 	browse real real.html real.json
 }
 
+diff() {
+	traced before report=0 ./program 200
+	traced after report=0 ./program 900
+	"$TOOL" diff --format=html -o diff.html before/rec after/rec 2>err && [ ! -s err ] || fail diff-written "$(cat err)"
+	"$TOOL" diff --format=json -o diff.json before/rec after/rec
+	browse diff diff.html diff.json
+	"$TOOL" check --max-growth=100000 --save=base.json after/rec >out 2>&1
+	"$TOOL" diff --format=html before/rec base.json >out 2>err
+	check diff-of-baseline [ $? = 2 ]
+	check diff-of-baseline-said grep -q "not of the baseline base.json" err
+	"$TOOL" diff --format=html base.json after/rec >out 2>err
+	check diff-to-baseline grep -q '"diff":' out
+}
+
 large() {
 	traced large report=0 ./program 60000
 	page large large/rec
@@ -136,6 +150,7 @@ refusals() {
 }
 
 real
+diff
 large
 hostile
 sizes

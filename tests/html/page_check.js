@@ -2,6 +2,7 @@
 // Pages of report --format=html as a reader uses them, in a real browser:
 //
 //   node page_check.js real PAGE JSON     what it says and does; JSON is the same as --format=json
+//   node page_check.js diff PAGE JSON     what changed, as in diff --format=json
 //   node page_check.js hostile PAGE...    nothing of what names say is done, and no error
 //   node page_check.js large PAGE         how soon it opens, and frames a second while it moves
 //
@@ -130,8 +131,15 @@ async function lights() {
 }
 
 async function colours() {
-	for (const mode of ["site", "pattern", "protection", "age", "kind"])
-		await changes(() => value(`(() => { const s = document.querySelector('#space select'); s.value = '${mode}'; s.dispatchEvent(new Event('change')); })()`));
+	const said = new Set();
+	for (const mode of ["site", "pattern", "protection", "age", "kind"]) {
+		await value(`(() => { const s = document.querySelector('#space select'); s.value = '${mode}'; s.dispatchEvent(new Event('change')); })()`);
+		await drawn();
+		said.add(await text("#space .legend"));
+	}
+	assert.strictEqual(said.size, 5);
+	assert([...said][0].includes("mprotect in split program.c:"), [...said][0]);
+	assert([...said][2].includes("no access (---): 2,0"), [...said][2]);
 }
 
 /* -- the rest -- */
@@ -249,6 +257,21 @@ async function real(page, jsonFile) {
 	await test("no-complaint", quiet);
 }
 
+/* -- two runs -- */
+
+async function differs(page, jsonFile) {
+	const json = JSON.parse(fs.readFileSync(jsonFile, "utf8"));
+	await browser.open(page);
+	assert.deepStrictEqual(await value("window.vmatrace.doc.diff"), json);
+	const rows = await value("[...document.querySelectorAll('#changes tbody tr')].map((tr) => [tr.className, tr.children[1].textContent])");
+	assert.deepStrictEqual(rows.map((row) => row[1]), json.sites.map(({ change }) => (change > 0 ? "+" : "") + change.toLocaleString("en-US")));
+	assert(rows.some(([name]) => name === "more"), "nothing grown");
+	const legend = await text("#space .legend");
+	assert(legend.includes("+ of call sites with more maps"), legend);
+	await quiet();
+	return legend;
+}
+
 /* -- names that would do something -- */
 
 async function inert(page) {
@@ -320,6 +343,8 @@ async function main([what, ...files]) {
 	try {
 		if (what === "real")
 			await real(...files);
+		else if (what === "diff")
+			await test("changes", () => differs(...files));
 		else if (what === "large")
 			await large(...files);
 		else

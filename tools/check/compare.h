@@ -8,6 +8,7 @@
 
 #include "check/summary.h"
 
+#include <jansson.h>
 #include <stdio.h>
 
 struct vmt_difference {
@@ -42,6 +43,8 @@ void vmt_compare(const struct vmt_summary *before, const struct vmt_summary *aft
 void vmt_compare_free(struct vmt_comparison *comparison);
 
 void vmt_compare_text(FILE *stream, const struct vmt_comparison *comparison);
+/* The same as JSON, "schema": "vmatrace.diff/1". */
+json_t *vmt_compare_value(const struct vmt_comparison *comparison);
 /* Write JSON, "schema": "vmatrace.diff/1". Returns 0 or -errno. */
 int vmt_compare_json(FILE *stream, const struct vmt_comparison *comparison);
 

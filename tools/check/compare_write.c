@@ -86,12 +86,11 @@ static json_t *item_of(const struct vmt_difference *item)
 	return object;
 }
 
-int vmt_compare_json(FILE *stream, const struct vmt_comparison *comparison)
+json_t *vmt_compare_value(const struct vmt_comparison *comparison)
 {
 	json_t *root = json_object();
 	json_t *sites = json_array();
 	int64_t change = 0;
-	int ret;
 
 	for (size_t i = 0; i < comparison->count; i++) {
 		change += comparison->item[i].after - comparison->item[i].before;
@@ -102,6 +101,14 @@ int vmt_compare_json(FILE *stream, const struct vmt_comparison *comparison)
 	json_object_set_new(root, "growth_before", json_integer(comparison->growth_before));
 	json_object_set_new(root, "growth_after", json_integer(comparison->growth_after));
 	json_object_set_new(root, "sites", sites);
+	return root;
+}
+
+int vmt_compare_json(FILE *stream, const struct vmt_comparison *comparison)
+{
+	json_t *root = vmt_compare_value(comparison);
+	int ret;
+
 	ret = json_dumpf(root, stream, JSON_INDENT(1)) ? -EIO : 0;
 	fputc('\n', stream);
 	json_decref(root);

@@ -3,9 +3,12 @@
  * vmatrace diff: what changed between two runs, each a recording, a directory of recordings or a
  * baseline. It gives no verdict; check does.
  */
+#include "check/baseline.h"
 #include "check/compare.h"
 #include "cmd/arguments.h"
 #include "cmd/commands.h"
+#include "input/load.h"
+#include "report/print.h"
 #include "util/message.h"
 
 #include <errno.h>
@@ -15,7 +18,7 @@
 struct request {
 	struct vmt_summary_options options;
 	const char *output;
-	bool json;
+	enum vmt_format format;
 };
 
 static const char help[] =
@@ -27,7 +30,8 @@ static const char help[] =
 	"greatest value counts. The status is 0 whether or not anything differs; to fail on\n"
 	"growth, use check.\n"
 	"\n"
-	"  -f, --format=text|json  default text\n"
+	"  -f, --format=FORMAT     text (the default), json, or html: the page of the report on NEW\n"
+	"                          (which must be recordings) with what changed\n"
 	"  -o, --output=FILE       write there instead of standard output\n"
 	"      --program=PATTERN   only programs with that name (* and ? as in the shell)\n"
 	"      --lines             distinguish call sites by line number\n"
@@ -36,6 +40,11 @@ static const char help[] =
 	"      --symbols=DIR       look for modules and .build-id/ files here as well\n"
 	"  -h, --help\n";
 
+static bool is_of_diff(enum vmt_format format)
+{
+	return format == VMT_FORMAT_TEXT || format == VMT_FORMAT_JSON || format == VMT_FORMAT_HTML;
+}
+
 static const char *set_diff_option(void *context, int option, char *value)
 {
 	struct request *request = context;
@@ -43,9 +52,9 @@ static const char *set_diff_option(void *context, int option, char *value)
 
 	switch (option) {
 	case 'f':
-		return vmt_arguments_is_json(value, &request->json) ?
+		return vmt_print_format(value, &request->format) && is_of_diff(request->format) ?
 			       NULL :
-			       "the format is text or json, not ";
+			       "the format is text, json or html, not ";
 	case 'w':
 		return vmt_arguments_number(value, INT_MAX, &phase->warmup) ? NULL :
 									      "not a number: ";
@@ -85,18 +94,46 @@ static int parse_diff(int argc, char **argv, struct request *request)
 					    "");
 	if (argc - optind != 2)
 		return vmt_arguments_refuse(&arguments, "two things to compare are needed", "");
+	if (request->format == VMT_FORMAT_HTML && vmt_baseline_is(argv[optind + 1]))
+		return vmt_arguments_refuse(&arguments,
+					    "a page is made of recordings, not of the baseline ",
+					    argv[optind + 1]);
 	return -1;
 }
 
-static int write_all(const struct request *request, const struct vmt_comparison *comparison)
+static int write_page(FILE *stream, const struct request *request, const char *path,
+		      const struct vmt_comparison *comparison)
+{
+	struct vmt_print_options print = { .format = VMT_FORMAT_HTML,
+					   .symbols = request->options.symbols };
+	struct vmt_recordings recordings = { NULL, 0 };
+	int ret = vmt_load_path(&recordings, path);
+
+	print.diff = vmt_compare_value(comparison);
+	if (!ret)
+		ret = vmt_print(stream, &recordings, &print);
+	json_decref(print.diff);
+	vmt_load_free(&recordings);
+	return ret;
+}
+
+static int write_as(FILE *stream, const struct request *request, const char *path,
+		    const struct vmt_comparison *comparison)
+{
+	if (request->format == VMT_FORMAT_HTML)
+		return write_page(stream, request, path, comparison);
+	if (request->format == VMT_FORMAT_JSON)
+		return vmt_compare_json(stream, comparison);
+	vmt_compare_text(stream, comparison);
+	return 0;
+}
+
+static int write_all(const struct request *request, const char *path,
+		     const struct vmt_comparison *comparison)
 {
 	FILE *stream = request->output ? fopen(request->output, "we") : stdout;
-	int ret = stream ? 0 : -errno;
+	int ret = stream ? write_as(stream, request, path, comparison) : -errno;
 
-	if (stream && request->json)
-		ret = vmt_compare_json(stream, comparison);
-	else if (stream)
-		vmt_compare_text(stream, comparison);
 	if (stream && (fflush(stream) || ferror(stream)) && !ret)
 		ret = errno ? -errno : -EIO;
 	if (stream && stream != stdout)
@@ -114,7 +151,7 @@ int vmt_cmd_diff(int argc, char **argv)
 {
 	struct vmt_summary before = { .programs = NULL };
 	struct vmt_summary after = { .programs = NULL };
-	struct request request = { .output = NULL };
+	struct request request = { .format = VMT_FORMAT_TEXT };
 	struct vmt_comparison comparison;
 	int status = parse_diff(argc, argv, &request);
 
@@ -125,7 +162,7 @@ int vmt_cmd_diff(int argc, char **argv)
 		status = vmt_compare_load_any(argv[optind + 1], &request.options, &after);
 	if (!status) {
 		vmt_compare(&before, &after, &comparison);
-		status = write_all(&request, &comparison);
+		status = write_all(&request, argv[optind + 1], &comparison);
 		vmt_compare_free(&comparison);
 	}
 	vmt_summary_free(&before);

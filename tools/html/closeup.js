@@ -42,7 +42,7 @@ function closeupBox(app, i) {
 	const colour = kindColour(kindKey(c));
 	return make("li", {
 		class: "box", tabindex: 0, css: { background: colour, color: isBright(rgbOf(colour)) ? "#000" : "#fff" },
-		onclick: () => app.select(c.putBy),
+		onclick: () => app.toggle(app.sitesLike(c.putBy)),
 		onpointermove: (event) => showTip(mapLines(maps, app.names, i), event), onpointerleave: hideTip,
 	}, make("b", {}, c.kind), make("span", {}, c.protection), make("span", {}, mapSize(maps, i)));
 }
@@ -89,7 +89,8 @@ const COLOURINGS = [["kind", "kind"], ["site", "call site"], ["pattern", "patter
 function pictureTools(picture) {
 	const button = (label, text, act) => make("button", { type: "button", "aria-label": label, onclick: act }, text);
 	return [
-		choice("Colour by", COLOURINGS, "kind", (mode) => picture.setColours(mode)),
+		choice("Colour by", picture.app.doc.diff ? [["change", "change"], ...COLOURINGS] : COLOURINGS, picture.mode,
+			(mode) => picture.setColours(mode)),
 		button("Zoom out", "−", () => picture.zoom(1 / 2)),
 		button("Zoom in", "+", () => picture.zoom(2)),
 		button("Show all", "All", () => picture.fit()),

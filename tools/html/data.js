@@ -8,6 +8,16 @@ function cleanText(text) {
 	return text.replace(UNSAFE, (c) => "\\u" + c.codePointAt(0).toString(16).padStart(4, "0"));
 }
 
+function cleanAll(value) {
+	if (typeof value === "string")
+		return cleanText(value);
+	if (Array.isArray(value))
+		return value.map(cleanAll);
+	if (value && typeof value === "object")
+		return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, cleanAll(part)]));
+	return value;
+}
+
 /* See json_pack.h. */
 function makeUnpack(shapes, frames) {
 	const known = new Map();
@@ -124,6 +134,7 @@ function readDocument(text) {
 	return {
 		version: packed.version,
 		first: packed.first,
+		diff: packed.diff ? cleanAll(packed.diff) : null,
 		processes: packed.processes.map((process) => unpackMembers(process, unpack)),
 		pages: packed.pages.map((page) => page && {
 			text: page.text.map(cleanText),

@@ -124,7 +124,7 @@ class Flame {
 		this.show();
 		const site = node.sites.length === 1 && !node.children.size ? node.sites[0] : null;
 		if (site !== null)
-			this.app.select(site);
+			this.app.select([site]);
 		this.box.querySelector(".frame:not(.above)").focus({ preventScroll: true });
 	}
 

@@ -127,6 +127,10 @@ static void put_data(struct vmt_json_output *output, const struct vmt_recordings
 
 	vmt_json_put(output, "{\"version\":\"" VMT_VERSION "\",\"first\":");
 	vmt_json_put_packed(output, json_integer((json_int_t)first));
+	if (options->diff) {
+		vmt_json_put(output, ",\n\"diff\":");
+		vmt_json_put_packed(output, json_incref(options->diff));
+	}
 	vmt_json_put(output, ",\n\"processes\":[");
 	for (size_t i = 0; i < recordings->count; i++) {
 		vmt_json_put(output, i ? ",\n" : "\n");

@@ -10,6 +10,7 @@
 #include "input/load.h"
 #include "symbols/symbols.h"
 
+#include <jansson.h>
 #include <stdio.h>
 
 struct vmt_html_options {
@@ -18,6 +19,7 @@ struct vmt_html_options {
 	void (*text)(const void *context, FILE *stream, const struct vmt_recording *recording,
 		     struct vmt_symbols *symbols);
 	const void *context;
+	json_t *diff; /* what differs from another run, as `diff` writes it; NULL = not known */
 };
 
 /* 0 or -errno. */

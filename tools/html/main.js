@@ -54,6 +54,7 @@ function makeHeadline(app) {
 			tile("maps at peak", number(maps.peak), maps.limit ? `${percent(maps.peak, maps.limit)} of the limit` : ""),
 			tile(process.end === "running" ? "maps now" : "maps at the end", number(maps.now), `${signed(maps.now - maps.start)} since the start`),
 			tile("limit", number(maps.limit), "vm.max_map_count"),
+			app.doc.diff ? tile("change", signed(app.doc.diff.change), "since the run compared with") : null,
 			growth ? tile("growth", growth) : null),
 		gauge(maps), leadOf(page.sentences),
 		make("dl", { class: "sentences" }, rest.map(({ label, text }) => [make("dt", {}, label), make("dd", {}, text)])));
@@ -78,7 +79,7 @@ class App {
 		this.names = this.page.names;
 		this.maps = this.page.space && readSpace(this.page.space);
 		this.layout = this.maps && this.maps.count ? layOut(this.maps) : null;
-		const sections = [makeHeadline, makeSpaceSection, makeTimelineSection, makeFlameSection, makeSitesSection,
+		const sections = [makeHeadline, makeChangesSection, makeSpaceSection, makeTimelineSection, makeFlameSection, makeSitesSection,
 			makeFindingsSection, makeCoverageSection, makeProcessesSection, makeTextSection].map((f) => f(this)).filter(Boolean);
 		document.title = `${commandText(this.process)} – vmatrace`;
 		document.getElementById("main").replaceChildren(...sections);
@@ -99,16 +100,31 @@ class App {
 		this.themers.push(f);
 	}
 
-	/* A call site, or null for none. */
-	select(site) {
-		this.selected = site;
+	/* Choose call sites by their numbers, or none with null. */
+	select(sites) {
+		this.selected = sites && new Set(sites);
 		this.selectors.forEach((f) => f());
-		const row = document.querySelector(`tr[data-site="${site}"]`);
 		document.getElementById("chosen")?.remove();
-		if (site !== null)
-			document.body.append(make("div", { id: "chosen", role: "status" }, siteName(this.names, site), " ",
-				row ? make("a", { href: "#sites" }, "table") : "", " ",
+		if (sites)
+			document.body.append(make("div", { id: "chosen", role: "status" }, siteName(this.names, sites[0]), " ",
+				make("a", { href: "#space" }, "picture"), " ", make("a", { href: "#sites" }, "table"), " ",
 				make("button", { type: "button", onclick: () => this.select(null) }, "Show all")));
+	}
+
+	/* The same, or none if exactly these are chosen already. */
+	toggle(sites) {
+		const isSame = this.selected && this.selected.size === sites.length && sites.every((site) => this.selected.has(site));
+		this.select(isSame ? null : sites);
+	}
+
+	isSelected(site) {
+		return this.selected !== null && this.selected.has(site);
+	}
+
+	/* All call sites of the same line of the program, whatever their stacks are. */
+	sitesLike(site) {
+		const name = siteName(this.names, site);
+		return this.process.sites.map(({ id }) => id).filter((id) => siteName(this.names, id) === name);
 	}
 }
 

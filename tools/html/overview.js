@@ -34,7 +34,7 @@ function paintOverview(picture, places, width) {
 
 /* It changes with colours and widths only, not when something scrolls. */
 function cachedOverview(picture, width) {
-	const key = [width, picture.mode, picture.group, picture.app.selected, isDark()].join();
+	const key = [width, picture.mode, picture.group, [...(picture.app.selected || ["all"])], isDark()].join();
 	if (picture.overviewKey !== key) {
 		picture.overviewKey = key;
 		picture.places = placeClusters(picture.app.layout, width / picture.ratio);

@@ -18,20 +18,20 @@ class Picture {
 		Object.assign(this, parts, { app, focus: -1, group: null, scale: 1 });
 		this.context = this.canvas.getContext("2d");
 		this.strip = document.createElement("canvas");
-		this.setColours("kind");
+		this.setColours(app.doc.diff ? "change" : "kind");
 		this.listen();
 	}
 
 	/* What is lit: a call site, or a group of the legend; all if neither is chosen. */
 	isLit(i) {
 		if (this.app.selected !== null)
-			return this.app.maps.classes[this.app.maps.of[i]].putBy === this.app.selected;
+			return this.app.selected.has(this.app.maps.classes[this.app.maps.of[i]].putBy);
 		return this.group === null || this.colouring.group[i] === this.group;
 	}
 
 	setColours(mode) {
 		this.mode = mode;
-		this.colouring = colourMaps(mode, this.app.maps, this.app.process, this.app.names);
+		this.colouring = colourMaps(mode, this.app);
 		this.group = null;
 		this.showLegend();
 		this.mixColours();
@@ -374,8 +374,11 @@ class Picture {
 		if (this.wasDragged || i < 0)
 			return;
 		this.setFocus(i);
-		const site = this.app.maps.classes[this.app.maps.of[i]].putBy;
-		this.app.select(this.app.selected === site ? null : site);
+		this.lightSite(i);
+	}
+
+	lightSite(i) {
+		this.app.toggle(this.app.sitesLike(this.app.maps.classes[this.app.maps.of[i]].putBy));
 	}
 
 	onKey(event) {
@@ -385,7 +388,7 @@ class Picture {
 			Home: () => this.setFocus(0), End: () => this.setFocus(this.app.maps.count - 1),
 			"+": () => this.zoomFocus(1.5), "=": () => this.zoomFocus(1.5), "-": () => this.zoomFocus(1 / 1.5),
 			0: () => this.fit(),
-			Enter: () => this.focus >= 0 && this.app.select(this.app.maps.classes[this.app.maps.of[this.focus]].putBy),
+			Enter: () => this.focus >= 0 && this.lightSite(this.focus),
 			Escape: () => this.app.select(null),
 		};
 		if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey)

@@ -47,8 +47,9 @@ function distinctColours(colouring, others, isOther) {
 }
 
 function colourBySite(maps, names) {
-	const of = (key) => ({ label: siteName(names, key), site: key });
-	return distinctColours(groupBy(maps, (c) => c.putBy, of), GREY, (group) => group.key < 2);
+	const startUp = [siteName(names, 0), siteName(names, 1)];
+	const byName = groupBy(maps, (c) => siteName(names, c.putBy), (key) => ({ label: key }));
+	return distinctColours(byName, GREY, (group) => startUp.includes(group.key));
 }
 
 function colourByPattern(maps, process) {
@@ -97,9 +98,10 @@ function kindColour(key) {
 
 const hexOf = (rgb) => "#" + rgb.map((part) => part.toString(16).padStart(2, "0")).join("");
 
-function colourMaps(mode, maps, process, names) {
+function colourMaps(mode, { maps, process, names, doc }) {
 	switch (mode) {
 	case "site": return colourBySite(maps, names);
+	case "change": return colourByChange(maps, process, doc);
 	case "pattern": return colourByPattern(maps, process);
 	case "age": return colourByAge(maps);
 	case "protection":

@@ -107,10 +107,10 @@ function makeSitesSection(app) {
 	];
 	const sites = app.process.sites.filter((site) => site.calls || site.live || site.created);
 	const table = new Table(columns, sites, { by: 1, caption: "Call sites, and the maps they made",
-		attributes: (site) => ({ "data-site": site.id, "aria-selected": String(app.selected === site.id),
-			onclick: (event) => event.target.closest("summary") || app.select(app.selected === site.id ? null : site.id) }) });
+		attributes: (site) => ({ "data-site": site.id, "aria-selected": String(app.isSelected(site.id)),
+			onclick: (event) => event.target.closest("summary") || app.toggle([site.id]) }) });
 	app.onSelect(() => table.body.querySelectorAll("tr").forEach((row) =>
-		row.setAttribute("aria-selected", String(row.dataset.site === String(app.selected)))));
+		row.setAttribute("aria-selected", String(app.isSelected(Number(row.dataset.site))))));
 	app.sitesTable = table;
 	return section("sites", "Call sites", make("p", { class: "note" },
 		"Choose a row to light its maps in the picture; open a name for its stack."), table.element);

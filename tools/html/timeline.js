@@ -3,7 +3,7 @@
  * How the number of maps went: the count, the limit, the largest call sites stacked below it, failures
  * and marks; and what grew in a span that is chosen with the pointer or the two sliders.
  */
-const TIME_WIDTH = 1000, TIME_HEIGHT = 260, TIME_LEFT = 64, TIME_BOTTOM = 24, TIME_TOP = 18;
+const TIME_HEIGHT = 260, TIME_LEFT = 64, TIME_BOTTOM = 24, TIME_TOP = 18;
 const STACKED = 6, SAMPLES = 240;
 
 /* The width of a list's buckets is the least step between two of them. */
@@ -68,21 +68,22 @@ class Timeline {
 		this.app = app;
 		this.said = said;
 		this.end = timeEnd(process);
+		this.width = window.innerWidth < 600 ? 440 : 1000; /* units of the drawing */
 		this.course = makeCourse(process);
 		const { peak, limit } = process.maps;
 		this.showsLimit = limit && limit < peak * 4;
 		this.most = (this.showsLimit ? Math.max(limit, peak) : peak) * 1.04 + 1;
-		this.sites = process.sites.filter((site) => site.timeline)
-			.sort((a, b) => siteMost(b) - siteMost(a)).slice(0, STACKED);
-		this.colours = this.sites.map((site, k) => (site.kind === "call" ? DISTINCT[k] : GREY));
-		this.svg = makeSvg("svg", { viewBox: `0 0 ${TIME_WIDTH} ${TIME_HEIGHT}`, class: "timeline",
+		this.all = placesOf(app);
+		this.places = this.all.slice(0, STACKED);
+		this.colours = this.places.map((place, k) => (place.ids[0] > 1 ? DISTINCT[k] : GREY));
+		this.svg = makeSvg("svg", { viewBox: `0 0 ${this.width} ${TIME_HEIGHT}`, class: "timeline",
 			role: "img", "aria-label": timelineWords(process, this.end) });
 		this.drawAll();
 		this.listen();
 	}
 
 	x(time) {
-		return TIME_LEFT + (time / this.end) * (TIME_WIDTH - TIME_LEFT - 8);
+		return TIME_LEFT + (time / this.end) * (this.width - TIME_LEFT - 8);
 	}
 
 	y(maps) {
@@ -90,7 +91,7 @@ class Timeline {
 	}
 
 	timeAt(x) {
-		const time = ((x - TIME_LEFT) / (TIME_WIDTH - TIME_LEFT - 8)) * this.end;
+		const time = ((x - TIME_LEFT) / (this.width - TIME_LEFT - 8)) * this.end;
 		return Math.max(0, Math.min(this.end, time));
 	}
 
@@ -118,7 +119,7 @@ class Timeline {
 	drawAxes() {
 		const step = Math.max(1, niceStep(this.most));
 		for (let n = 0; n < this.most; n += step) {
-			this.line(TIME_LEFT, this.y(n), TIME_WIDTH - 8, this.y(n), "grid");
+			this.line(TIME_LEFT, this.y(n), this.width - 8, this.y(n), "grid");
 			this.text(TIME_LEFT - 6, this.y(n) + 4, number(n), "tick right");
 		}
 		const seconds = niceStep(this.end);
@@ -129,8 +130,7 @@ class Timeline {
 	/* Areas, the largest at the bottom. */
 	drawSites() {
 		const below = new Float64Array(SAMPLES + 1);
-		this.sites.forEach((site, k) => {
-			const at = siteCourse(site);
+		this.places.forEach(({ name, ids, at }, k) => {
 			const lower = [];
 			const upper = [];
 			for (let i = 0; i <= SAMPLES; i++) {
@@ -140,8 +140,8 @@ class Timeline {
 				upper.push(`${this.x(time).toFixed(1)},${this.y(below[i]).toFixed(1)}`);
 			}
 			this.svg.append(makeSvg("polygon", { points: upper.concat(lower).join(" "),
-				fill: this.colours[k], class: "area", onclick: () => this.app.select(site.id) },
-			makeSvg("title", {}, siteName(this.app.names, site.id))));
+				fill: this.colours[k], class: "area", onclick: () => this.app.toggle(ids) },
+			makeSvg("title", {}, name)));
 		});
 	}
 
@@ -164,10 +164,10 @@ class Timeline {
 	drawLimit() {
 		const { limit } = this.app.process.maps;
 		if (this.showsLimit) {
-			this.line(TIME_LEFT, this.y(limit), TIME_WIDTH - 8, this.y(limit), "limit");
-			this.text(TIME_WIDTH - 12, this.y(limit) - 4, `limit ${number(limit)}`, "limit-word");
+			this.line(TIME_LEFT, this.y(limit), this.width - 8, this.y(limit), "limit");
+			this.text(TIME_LEFT + 4, this.y(limit) - 4, `limit ${number(limit)}`, "limit-word");
 		} else if (limit) {
-			this.text(TIME_WIDTH - 12, TIME_TOP - 5, `the limit of ${number(limit)} is far above`, "tick right");
+			this.text(this.width - 12, TIME_TOP - 5, `the limit of ${number(limit)} is far above`, "tick right");
 		}
 	}
 
@@ -198,19 +198,18 @@ class Timeline {
 	spanWords(from, to) {
 		const before = this.course(from)[1];
 		const after = this.course(to)[1];
-		const grown = this.app.process.sites.filter((site) => site.timeline)
-			.map((site) => ({ site, by: siteCourse(site)(to) - siteCourse(site)(from) }))
+		const grown = this.all.map((place) => ({ ...place, by: place.at(to) - place.at(from) }))
 			.filter(({ by }) => by).sort((a, b) => Math.abs(b.by) - Math.abs(a.by)).slice(0, 8);
 		return [make("p", {}, `From ${secondsText(from)} to ${secondsText(to)}: ${number(before)} to ${number(after)} maps (${signed(after - before) || 0}).`),
-			make("ul", {}, grown.map(({ site, by }) => make("li", {}, make("button", { type: "button", class: "link", onclick: () => this.app.select(site.id) },
-				`${signed(by)}  ${siteName(this.app.names, site.id)}`))))];
+			make("ul", {}, grown.map(({ name, ids, by }) => make("li", {}, make("button", { type: "button", class: "link", onclick: () => this.app.toggle(ids) },
+				`${signed(by)}  ${name}`))))];
 	}
 
 	listen() {
 		let from = null;
 		const at = (event) => {
 			const box = this.svg.getBoundingClientRect();
-			return this.timeAt(((event.clientX - box.left) / box.width) * TIME_WIDTH);
+			return this.timeAt(((event.clientX - box.left) / box.width) * this.width);
 		};
 		this.svg.addEventListener("pointerdown", (event) => {
 			from = at(event);
@@ -228,9 +227,26 @@ class Timeline {
 	legend() {
 		return make("ul", { class: "legend" },
 			make("li", {}, make("span", { class: "swatch line" }), "all maps"),
-			this.sites.map((site, k) => make("li", {}, make("button", { type: "button", onclick: () => this.app.select(site.id) },
-				make("span", { class: "swatch", css: { background: this.colours[k] } }), siteName(this.app.names, site.id)))));
+			this.places.map(({ name, ids }, k) => make("li", {}, make("button", { type: "button", onclick: () => this.app.toggle(ids) },
+				make("span", { class: "swatch", css: { background: this.colours[k] } }), name))));
 	}
+}
+
+/* Call sites of one line of the program are one here, those with the most maps first. */
+function placesOf(app) {
+	const places = new Map();
+	for (const site of app.process.sites.filter((s) => s.timeline)) {
+		const name = siteName(app.names, site.id);
+		const place = places.get(name) || { name, ids: [], courses: [], most: 0 };
+		place.ids.push(site.id);
+		place.courses.push(siteCourse(site));
+		place.most += siteMost(site);
+		places.set(name, place);
+	}
+	const list = [...places.values()].sort((a, b) => b.most - a.most);
+	for (const place of list)
+		place.at = (time) => place.courses.reduce((sum, course) => sum + course(time), 0);
+	return list;
 }
 
 const siteMost = (site) => Math.max(site.live, ...site.timeline.map((entry) => entry.max));

@@ -48,7 +48,7 @@ static int print_page(FILE *stream, const struct vmt_recordings *recordings,
 		      const struct vmt_print_options *options, struct vmt_symbols *symbols)
 {
 	struct vmt_print_options plain = *options;
-	const struct vmt_html_options html = { options->pid, put_text, &plain };
+	const struct vmt_html_options html = { options->pid, put_text, &plain, options->diff };
 
 	plain.colour = false;
 

@@ -10,6 +10,7 @@
 #include "input/load.h"
 #include "rows/rows.h"
 
+#include <jansson.h>
 #include <stdio.h>
 
 enum vmt_format {
@@ -39,6 +40,7 @@ struct vmt_print_options {
 	uint32_t pid; /* the process to show; 0 = choose one in text, show all in other formats */
 	enum vmt_export_value value; /* for formats that show one value */
 	struct vmt_rows_options rows;
+	json_t *diff; /* for html: what differs from another run; NULL = nothing to compare with */
 };
 
 /* Find a format by its name; false if there is none. */
