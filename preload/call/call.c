@@ -14,6 +14,7 @@
 #include "os/sys.h"
 #include "patch/gate.h"
 #include "process/exec.h"
+#include "process/exit.h"
 #include "process/fork.h"
 #include "report/failure.h"
 #include "safety/aside.h"
@@ -217,6 +218,10 @@ VMT_HOT long vmt_call_on_program_stack(long nr, const long args[6], const struct
 	if (id == VMT_CALL_NONE ||
 	    (id == VMT_CALL_CLOSE && !vmt_user_args_is_userfault_close(state, nr, args)))
 		return vmt_other_call(state, nr, args);
+	if (vmt_spare_is_lost(state, id, args)) {
+		vmt_exit_give_up_memory(state);
+		return vmt_aside_make(nr, args);
+	}
 	if (VMT_UNLIKELY(vmt_spare_is_due(state, id, args)))
 		return vmt_spare_make(state, nr, args, regs);
 	if (!always_may_change_maps(id) && id != VMT_CALL_CLOSE &&
@@ -273,6 +278,11 @@ long vmt_call_on_own_stack(long nr, const long args[6], const struct vmt_regs *r
 			vmt_carry_write(state);
 		vmt_bus_before_exec();
 		return VMT_MAKE_AT_SITE;
+	}
+	if (vmt_state_is_on() && vmt_spare_is_lost(state, id, args)) {
+		vmt_own_stack_unblock();
+		vmt_exit_give_up_memory(state);
+		return VMT_USE_PROGRAM_STACK; /* to be made from there */
 	}
 	if (vmt_state_is_on()) {
 		vmt_own_stack_find_room(state, regs->sp);

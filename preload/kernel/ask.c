@@ -47,10 +47,17 @@ static_assert(sizeof(struct procmap_query) == 104, "as the kernel has it");
 #define PROBE_LENGTH_5 0xffffffffff0000UL
 #define PROBE_LENGTH_4 0x7fffffff0000UL
 
+/*
+ * A seccomp filter can skip a call and have it return 0 (SECCOMP_RET_ERRNO of no error). What was
+ * not answered must not be taken for a map: a walk from map to map would never end.
+ */
 static int query_once(int maps, struct procmap_query *query)
 {
+	int ret;
+
 	query->size = sizeof(*query);
-	return (int)vmt_sys3(SYS_ioctl, maps, PROCMAP_QUERY, query);
+	ret = (int)vmt_sys3(SYS_ioctl, maps, PROCMAP_QUERY, query);
+	return ret == 0 && query->vma_end <= query->query_addr ? -EPERM : ret;
 }
 
 static bool may_ioctl(void)

@@ -3,6 +3,7 @@
  * Time, from the vdso: no system call, no lock, no vector register. Every call needs the time, so
  * the vdso is called directly; libc would go through its own pages and those of ld.so.
  */
+#include <errno.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -11,10 +12,17 @@
 #include "os/sys.h"
 #include "state/state.h"
 
-/* For a kernel without a vdso (vdso=0). */
+static bool may_call(void)
+{
+	const long any[6] = { 0 };
+
+	return vmt_filter_is_open() || vmt_filter_may(SYS_clock_gettime, any);
+}
+
+/* For a kernel without a vdso (vdso=0), and for a program that has taken the vdso away. */
 static int ask_kernel(clockid_t id, struct timespec *ret_time)
 {
-	return (int)vmt_sys2(SYS_clock_gettime, id, ret_time);
+	return may_call() ? (int)vmt_sys2(SYS_clock_gettime, id, ret_time) : -EPERM;
 }
 
 static int (*get_time)(clockid_t id, struct timespec *ret_time) VMT_DATA = ask_kernel;
@@ -35,6 +43,11 @@ void vmt_clock_open(uint64_t vdso)
 		__builtin_memcpy(&get_time, &address, sizeof(get_time));
 }
 
+void vmt_clock_forget_vdso(void)
+{
+	__atomic_store_n(&get_time, ask_kernel, __ATOMIC_RELAXED);
+}
+
 VMT_HOT static uint64_t clock_of(clockid_t id)
 {
 	struct timespec time = { 0, 0 };
@@ -44,13 +57,6 @@ VMT_HOT static uint64_t clock_of(clockid_t id)
 }
 
 /* If the vdso cannot read the clock, it makes a system call, but never for a coarse clock. */
-static bool may_call(void)
-{
-	const long any[6] = { 0 };
-
-	return vmt_filter_is_open() || vmt_filter_may(SYS_clock_gettime, any);
-}
-
 uint64_t vmt_clock(void)
 {
 	return clock_of(VMT_LIKELY(may_call()) ? CLOCK_MONOTONIC : CLOCK_MONOTONIC_COARSE);

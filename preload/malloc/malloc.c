@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 
 #include "malloc/early.h"
 #include "os/elf.h"
@@ -290,8 +291,13 @@ static bool count_slowly(enum vmt_malloc_function event, uint64_t calls, uint64_
 	bool ready = is_ready();
 
 	if (ready && !vmt_malloc_own && door.blocks && !is_refused) {
-		vmt_malloc_own = find_block();
-		is_refused = !vmt_malloc_own;
+		struct vmt_malloc_block *block = find_block();
+
+		is_refused = !block;
+		if (block)
+			atomic_store_explicit(&block->own, (uint64_t)(uintptr_t)&vmt_malloc_own,
+					      memory_order_relaxed);
+		vmt_malloc_own = block;
 	}
 	if (ready && vmt_malloc_own) {
 		add_to_block(&vmt_malloc_own->count[event].calls, calls);
@@ -431,6 +437,26 @@ VMT_HOT uint64_t vmt_malloc_of_thread(void)
 	const struct vmt_malloc_block *block = vmt_malloc_own ? vmt_malloc_own : &shared;
 
 	return block->count[VMT_MALLOC].calls + block->count[VMT_CALLOC].calls;
+}
+
+/* Written through the kernel: of a thread that has ended, the pointer may be gone. */
+void vmt_malloc_give_up(void)
+{
+	uint32_t used = atomic_load_explicit(&door.used, memory_order_relaxed);
+	struct vmt_malloc_block *blocks = door.blocks;
+	struct vmt_malloc_block *none = NULL;
+	struct iovec here = { &none, sizeof(none) };
+
+	door.blocks = NULL;
+	vmt_malloc_own = NULL;
+	is_refused = true;
+	for (uint32_t i = 0; blocks && i < used && i < VMT_MALLOC_BLOCKS; i++) {
+		struct iovec there = { (void *)blocks[i].own, sizeof(none) };
+
+		if (blocks[i].own && !is_gone(blocks[i].owner))
+			vmt_sys6(SYS_process_vm_writev, vmt_state->process.pid, (long)&here, 1,
+				 (long)&there, 1, 0);
+	}
 }
 
 void vmt_malloc_start_child(void)

@@ -44,6 +44,7 @@ struct vmt_malloc_count {
 struct vmt_malloc_block {
 	struct vmt_malloc_count count[VMT_MALLOC_EVENTS];
 	_Atomic uint32_t owner; /* thread id */
+	_Atomic uint64_t own; /* the address of its vmt_malloc_own */
 } __attribute__((aligned(64)));
 
 /* Shared by malloc_entry.S and malloc.c. */
@@ -83,6 +84,9 @@ void vmt_malloc_sum(struct vmt_malloc_count ret_sums[VMT_MALLOC_EVENTS]);
 
 /* Returns the calls of malloc and calloc by this thread, as far as its own block tells. */
 uint64_t vmt_malloc_of_thread(void);
+
+/* The blocks are about to be the program's memory: no thread may write there any more. */
+void vmt_malloc_give_up(void);
 
 /* In a fork child: the counts of its only thread start at zero. */
 void vmt_malloc_start_child(void);

@@ -10,7 +10,9 @@
 #include "trace/attributes.h"
 #include "core/base/line.h"
 #include "os/sys.h"
+#include "malloc/malloc.h"
 #include "own/log.h"
+#include "patch/gate.h"
 #include "patch/home.h"
 #include "report/exit_report.h"
 #include "report/failure.h"
@@ -199,13 +201,13 @@ int vmt_exit_end(int status)
 }
 
 /* Returns whether a report is due. */
-static bool close_early(struct vmt_state *state)
+static bool close_early(struct vmt_state *state, uint64_t notes)
 {
 	bool locked;
 
 	if (atomic_exchange_explicit(&state->process.closing, 1, memory_order_acq_rel))
 		return false;
-	vmt_note(state, VMT_NOTE_SWITCHED_OFF | VMT_NOTE_BY_ADDRESS);
+	vmt_note(state, VMT_NOTE_SWITCHED_OFF | notes);
 	locked = seize_in_the_end(state);
 	if (locked)
 		close_books(state);
@@ -216,16 +218,29 @@ static bool close_early(struct vmt_state *state)
 	return state->options.report && (state->process.is_root || state->options.children);
 }
 
-void vmt_exit_step_aside(struct vmt_state *state)
+static void end_early(struct vmt_state *state, uint64_t notes)
 {
 	bool reports = false;
 
 	if (vmt_state_is_on() && vmt_state_is_ours(state))
-		reports = close_early(state);
+		reports = close_early(state, notes);
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
 	if (reports)
 		vmt_exit_report_print(state);
 	vmt_bus_close(state);
+}
+
+void vmt_exit_step_aside(struct vmt_state *state)
+{
+	end_early(state, VMT_NOTE_BY_ADDRESS);
 	vmt_filter_set_allowed(0);
 	vmt_home_step_aside();
+}
+
+void vmt_exit_give_up_memory(struct vmt_state *state)
+{
+	end_early(state, 0);
+	vmt_malloc_give_up();
+	vmt_gate_last_stack = 0;
+	vmt_home_step_aside(); /* the gate needs no memory then */
 }

@@ -27,4 +27,10 @@ int vmt_exit_end(int status);
  */
 void vmt_exit_step_aside(struct vmt_state *state);
 
+/*
+ * Do the same before the program maps memory of its own over the library's data: nothing may be
+ * read or written there any more.
+ */
+void vmt_exit_give_up_memory(struct vmt_state *state);
+
 #endif

@@ -30,6 +30,7 @@
 #include "process/exit.h"
 #include "report/exit_report.h"
 #include "safety/bus.h"
+#include "safety/spare.h"
 #include "store/publish.h"
 #include "store/timeline.h"
 #include "trace/account.h"
@@ -378,6 +379,7 @@ static struct vmt_state *make_state(char **environment)
 #endif
 	state->image.vdso = vmt_libc_auxiliary(AT_SYSINFO_EHDR);
 	vmt_clock_open(state->image.vdso);
+	vmt_spare_open(state);
 	vmt_probe_filter(state, options.filter == VMT_FILTER_PROBE);
 	find_start_folder(state);
 	state->counters.maps_limit = limit;

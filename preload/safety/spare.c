@@ -2,7 +2,12 @@
 /* Each remaining piece is a call like any other, made and recorded by vmt_call(). See spare.h. */
 #include "safety/spare.h"
 
-#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "os/sys.h"
+
+#define VDSO_BELOW 6u /* pages of data, "[vvar]", lie below the vdso */
+#define VDSO_SIZE  4u /* pages, at most */
 
 #define MADV_DONTNEED_LOCKED_ 24 /* Linux 5.18 */
 #define MADV_GUARD_INSTALL_   102 /* Linux 6.13 */
@@ -45,9 +50,20 @@ static bool range_of(const long args[6], struct vmt_range *ret_range)
 	return start == vmt_page_down(start) && length && start + length > start;
 }
 
+static bool is_over(const long args[6])
+{
+	return (args[3] & MAP_FIXED) && (args[3] & MAP_FIXED_NOREPLACE) != MAP_FIXED_NOREPLACE;
+}
+
+/*
+ * Memory that is mapped over what was found, and may not be touched, only blanks it out: the
+ * library's can be spared. Where the program wants to have memory it must get it (is_lost), unless
+ * the library's code is there, without which nothing goes on.
+ */
 static bool takes_away(enum vmt_call_id id, const long args[6])
 {
 	switch (id) {
+	case VMT_CALL_MMAP: return is_over(args);
 	case VMT_CALL_MUNMAP:
 	case VMT_CALL_MPROTECT:
 	case VMT_CALL_PKEY_MPROTECT: return true;
@@ -56,12 +72,48 @@ static bool takes_away(enum vmt_call_id id, const long args[6])
 	}
 }
 
+static bool changes_vdso(const struct vmt_state *state, enum vmt_call_id id, const long args[6],
+			 struct vmt_range range)
+{
+	return (takes_away(id, args) || id == VMT_CALL_MREMAP) &&
+	       range.end > state->image.vdso_from &&
+	       range.start < state->image.vdso + VDSO_SIZE * VMT_PAGE_SIZE;
+}
+
+void vmt_spare_open(struct vmt_state *state)
+{
+	state->image.vdso_from =
+		state->image.vdso ? state->image.vdso - VDSO_BELOW * VMT_PAGE_SIZE : UINT64_MAX;
+}
+
 bool vmt_spare_is_due_for(const struct vmt_state *state, enum vmt_call_id id, const long args[6])
 {
 	struct vmt_range range;
 
-	return takes_away(id, args) && range_of(args, &range) &&
-	       own_from(state, range.start, range.end);
+	if (!range_of(args, &range))
+		return false;
+	if (changes_vdso(state, id, args, range))
+		vmt_clock_forget_vdso();
+	return takes_away(id, args) && own_from(state, range.start, range.end);
+}
+
+/* The library's image has its code and this thread's way back. */
+static bool has_image(struct vmt_range range)
+{
+	uint64_t here = (uint64_t)(uintptr_t)vmt_spare_is_lost_to;
+
+	return vmt_range_has(range, here);
+}
+
+bool vmt_spare_is_lost_to(const struct vmt_state *state, enum vmt_call_id id, const long args[6])
+{
+	const long there[6] = { args[4], args[2] };
+	bool moves = id == VMT_CALL_MREMAP;
+	struct vmt_range range;
+
+	if (!range_of(moves ? there : args, &range) || !own_from(state, range.start, range.end))
+		return false;
+	return moves || (is_over(args) && args[2] != PROT_NONE && !has_image(range));
 }
 
 long vmt_spare_make(const struct vmt_state *state, long nr, const long args[6],
@@ -69,17 +121,20 @@ long vmt_spare_make(const struct vmt_state *state, long nr, const long args[6],
 {
 	const struct vmt_range *own;
 	struct vmt_range range;
-	long result = 0;
+	long result = nr == SYS_mmap ? args[0] : 0;
 
 	range_of(args, &range);
 	for (uint64_t at = range.start; at < range.end; at = own ? own->end : range.end) {
 		own = own_from(state, at, range.end);
 
 		uint64_t end = own ? own->start : range.end;
-		const long piece[6] = { (long)at, (long)(end - at), args[2], args[3] };
+		const long piece[6] = { (long)at, (long)(end - at),
+					args[2],  args[3],
+					args[4],  args[5] + (long)(at - range.start) };
 		long ret = end > at ? vmt_call(nr, piece, regs) : 0;
 
-		result = ret ? ret : result;
+		if (vmt_sys_failed(ret))
+			result = ret;
 	}
 	return result;
 }

@@ -49,6 +49,7 @@ struct vmt_process {
 struct vmt_image {
 	uint64_t brk; /* the program break, which brk changes */
 	uint64_t vdso;
+	uint64_t vdso_from; /* the vdso and its data begin here, or above */
 	uint64_t main_sp; /* an address on the stack that the kernel made */
 	char **environment;
 	char start_folder[256]; /* dir and log_path are relative to this */
@@ -352,6 +353,9 @@ static inline void vmt_note(struct vmt_state *state, uint64_t note)
 
 /* Find the kernel's own function for the time; vdso: where it lies, 0 = there is none. */
 void vmt_clock_open(uint64_t vdso);
+
+/* The vdso is about to be unmapped, moved or protected: call the kernel from now on. */
+void vmt_clock_forget_vdso(void);
 
 /* ns since the recording began; coarse (a few ms). */
 uint64_t vmt_clock_since_start(const struct vmt_state *state);

@@ -59,6 +59,12 @@ for profile in docker service denies all; do
 	fi
 done
 
+# A call that is skipped by the filter and returns 0 has answered nothing.
+rec=$TMP/skipped/traced/rec
+SAME="out err status" under skips fork skipped "dir=$rec:report=0" "$TARGETS/fork_children" 3
+"$TOOL" report --format=json "$rec" 2>/dev/null | jq -e '[.processes[] | select(.coverage.exact)] | length == 3' \
+	>"$TMP/exact" && pass skipped_exact || fail skipped_exact "$("$TOOL" report "$rec" 2>&1 | head -c 300)"
+
 # Children of a program under Docker's profile have recordings of their own.
 rec=$TMP/children/traced/rec
 under docker fork children "dir=$rec:report=0" "$TARGETS/fork_children" 10

@@ -214,18 +214,29 @@ for advice in 10 4; do
 	fi
 done
 
-# A program that unmaps all files but those it needs, or forbids access to them: ours stay.
-for way in munmap mprotect; do
+# A program that unmaps all files but those it needs, or forbids access to them, or maps over them:
+# ours stay. Where it uses the memory, tracing ends before, and what it writes there stays.
+for way in munmap mprotect blank use move; do
 	mkdir "others_$way"
+	case $way in use | move) exact=0 ;; *) exact=2 ;; esac
 	"$TARGETS/unmaps_others" $way >others.plain 2>&1
 	LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:dir=others_$way "$TARGETS/unmaps_others" $way \
 		>others.traced 2>&1
-	if cmp -s others.plain others.traced && grep -q 'status 3' others.traced &&
-		[ "$(recorded "others_$way")" = 2 ]; then
+	if cmp -s others.plain others.traced && grep -q 'status 3, 0 bytes' others.traced &&
+		[ "$(recorded "others_$way")" = $exact ]; then
 		pass "others_$way" "$(cat others.traced)"
 	else
 		fail "others_$way" "$(head -c 300 others.traced) $(recorded "others_$way") recordings"
 	fi
+done
+for way in use move; do
+	check "others_${way}_noted" \
+		eval '"$TOOL" report "others_$way" | grep -q "switched off before the end"'
+done
+
+# A program that does not need the vdso, or has it elsewhere.
+for way in munmap data move protect; do
+	SAME="out status" same_and_true "vdso_$way" "$TARGETS/without_vdso" $way
 done
 
 finish

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Unmaps every file that it finds mapped, or forbids access to it, but its own, libc and ld.so, as
- * a program that checkpoints or locks itself in does. Then it lives on: maps, allocates, forks.
+ * Unmaps every file that it finds mapped, but its own, libc and ld.so, as a program that
+ * checkpoints or locks itself in does; or forbids access to it, or maps over it: memory that nobody
+ * may touch ("blank"), or memory to use ("use": not over code), which must stay as it is written.
+ * Then it lives on: maps, allocates in all threads, forks.
  */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +22,61 @@ static int is_needed(const char *line)
 	       !strchr(line, '/');
 }
 
-static void take_away_all(int forbids)
+static struct taken {
+	unsigned char *start;
+	size_t size;
+} taken[100];
+static int taken_count;
+
+static int map_over(void *start, size_t size, int prot)
+{
+	void *ret = mmap(start, size, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	if (prot == PROT_NONE || ret == MAP_FAILED || taken_count == 100)
+		return ret == start ? 0 : -1;
+	taken[taken_count++] = (struct taken){ start, size };
+	return ret == start ? 0 : -1;
+}
+
+static int move_over(void *start, size_t size)
+{
+	void *from = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	taken[taken_count++] = (struct taken){ start, size };
+	return mremap(from, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, start) == start ? 0 : -1;
+}
+
+static int take_away(const char *way, void *start, size_t size)
+{
+	if (strcmp(way, "mprotect") == 0)
+		return mprotect(start, size, PROT_NONE);
+	if (strcmp(way, "blank") == 0)
+		return map_over(start, size, PROT_NONE);
+	if (strcmp(way, "use") == 0)
+		return map_over(start, size, PROT_READ | PROT_WRITE);
+	if (strcmp(way, "move") == 0)
+		return move_over(start, size);
+	return munmap(start, size);
+}
+
+/* Is all of it as it was written? */
+static long changed_bytes(unsigned char fill)
+{
+	long changed = 0;
+
+	for (int i = 0; i < taken_count; i++)
+		for (size_t at = 0; at < taken[i].size; at += 64)
+			changed += taken[i].start[at] != fill;
+	return changed;
+}
+
+static void fill_all(unsigned char fill)
+{
+	for (int i = 0; i < taken_count; i++)
+		memset(taken[i].start, fill, taken[i].size);
+}
+
+static void take_away_all(const char *way)
 {
 	char line[1000];
 	FILE *maps = fopen("/proc/self/maps", "r");
@@ -29,22 +86,36 @@ static void take_away_all(int forbids)
 
 		if (sscanf(line, "%lx-%lx", &start, &end) != 2 || is_needed(line))
 			continue;
-		if (forbids ? mprotect((void *)start, end - start, PROT_NONE) :
-			      munmap((void *)start, end - start))
+		if ((way[0] == 'u' || strcmp(way, "move") == 0) && strstr(line, ".so"))
+			continue;
+		if (take_away(way, (void *)start, end - start))
 			perror(line);
 	}
 	if (maps)
 		fclose(maps);
 }
 
+static void *use_memory(void *unused)
+{
+	for (int i = 0; i < 100; i++) {
+		map_and_cut();
+		free(realloc(calloc(10, 10), 1000));
+	}
+	return unused;
+}
+
 int main(int argc, char **argv)
 {
 	int status = 0;
+	pthread_t thread;
 	pid_t child;
 
-	take_away_all(argc > 1 && strcmp(argv[1], "mprotect") == 0);
-	for (int i = 0; i < 100; i++)
-		map_and_cut();
+	use_memory(NULL);
+	take_away_all(argc > 1 ? argv[1] : "munmap");
+	fill_all(0x5a);
+	use_memory(NULL);
+	REQUIRE(pthread_create(&thread, NULL, use_memory, NULL) == 0);
+	pthread_join(thread, NULL);
 	free(malloc(1 << 20));
 	child = fork();
 	if (child == 0) {
@@ -52,6 +123,6 @@ int main(int argc, char **argv)
 		_exit(3);
 	}
 	waitpid(child, &status, 0);
-	printf("child's status %d\n", WEXITSTATUS(status));
+	printf("child's status %d, %ld bytes changed\n", WEXITSTATUS(status), changed_bytes(0x5a));
 	return 0;
 }
