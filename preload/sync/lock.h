@@ -48,14 +48,12 @@ struct vmt_lock {
 	_Atomic uint32_t waiters; /* enum vmt_lock_waiters */
 	_Atomic uint32_t generation; /* of the present holding; goes on with vmt_lock_go_on */
 	_Atomic uint32_t stuck; /* the generation that somebody has waited for in vain */
-	_Atomic uint32_t is_busy; /* it is taken all the time */
+	_Atomic uint32_t asleep; /* threads that wait in their sleep */
+	_Atomic uint32_t gap_ns; /* for so long after a wake nobody else is woken */
 	_Atomic uint32_t halvings; /* of the patience with a holder that may stand still */
 	/* The holder's own: */
 	uint64_t outer_sp; /* what its *sp was before */
-	uint32_t woken_at; /* the generation in which somebody was woken last… */
-	uint32_t measured_at; /* …or is_busy was measured… */
-	uint64_t woken_ns; /* …and when that was */
-	uint64_t measured_ns;
+	uint64_t woken_ns; /* when somebody was woken last */
 };
 
 struct vmt_lock_ops {
