@@ -43,11 +43,7 @@ vmt_call:
 	mov	SLOT_RESULT(%rbp), %rdi
 	mov	SLOT_ARGS(%rbp), %rsi
 	mov	SLOT_ARGS+8(%rbp), %rdx
-	mov	%rbp, %rsp
-	call	vmt_call_on_own_stack
-	mov	SLOT_SP(%rbp), %rsp
-	mov	%rax, SLOT_RESULT(%rbp)
-	UNBLOCK_SIGNALS
+	CALL_ON_OWN_STACK
 	mov	SLOT_RESULT(%rbp), %rax
 	mov	SLOT_ARGS+16(%rbp), %rdi
 	mov	SLOT_ARGS(%rbp), %rsi

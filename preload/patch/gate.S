@@ -108,18 +108,6 @@ vmt_gate_moved:
 	.org	vmt_gate_moved + VMT_GATE_MOVED_STUBS * VMT_GATE_STUB_SIZE /* likewise */
 	.size	vmt_gate_moved, . - vmt_gate_moved
 
-/* Skip the red zone, and push the address where the stub's site continues. Changes eax and r11. */
-	.macro PUSH_RETURN
-	mov	STUB_DISP(%rcx), %eax
-	mov	STUB_END(%rcx,%rax), %r11
-	.cfi_register rip, r11
-	lea	-RED_ZONE(%rsp), %rsp
-	.cfi_def_cfa_offset RED_ZONE
-	push	%r11
-	.cfi_def_cfa_offset TO_RETURN
-	.cfi_offset rip, -TO_RETURN
-	.endm
-
 /* On entry, rcx = the address of the stub. */
 	.macro GATE name, aside, is_brk=0
 	.p2align 6
@@ -163,11 +151,7 @@ vmt_gate_moved:
 	push	%rdx
 	push	%rsi
 	push	%rdi
-	lea	vmt_gate_stubs(%rip), %rax
-	sub	%rax, %rcx
-	shr	$3, %ecx /* 32 bytes for each stub, 4 for each number */
-	lea	vmt_gate_nr(%rip), %rax
-	mov	(%rax,%rcx), %edi
+	STUB_NUMBER rcx, ecx, edi
 	mov	%rsp, %rsi
 	mov	%r11, %rdx
 	and	$-16, %rsp
@@ -187,12 +171,7 @@ vmt_gate_moved:
 	.if	\is_brk
 	mov	vmt_gate_brk_rdx(%rip), %rdx
 	.endif
-	pop	%rcx
-	.cfi_def_cfa_offset RED_ZONE
-	.cfi_register rip, rcx
-	lea	RED_ZONE(%rsp), %rsp
-	.cfi_def_cfa_offset 0
-	notrack jmp *%rcx
+	POP_RETURN
 
 .L\name\()_far:
 	CFI_RETURN_BY(0x72, STUB_DISP, STUB_END)
@@ -227,21 +206,13 @@ vmt_gate_moved:
 	mov	%r10, SLOT_ARGS+24(%rbp)
 	mov	%r8, SLOT_ARGS+32(%rbp)
 	mov	%r9, SLOT_ARGS+40(%rbp)
-	lea	vmt_gate_stubs(%rip), %rax
-	sub	%rax, %rcx
-	shr	$3, %ecx
-	lea	vmt_gate_nr(%rip), %rax
-	mov	(%rax,%rcx), %eax
+	STUB_NUMBER rcx, ecx, eax
 	mov	%rax, SLOT_RESULT(%rbp)
 	BLOCK_SIGNALS
 	mov	SLOT_RESULT(%rbp), %rdi
 	lea	SLOT_ARGS(%rbp), %rsi
 	lea	SLOT_REGS(%rbp), %rdx
-	mov	%rbp, %rsp
-	call	vmt_call_on_own_stack
-	mov	SLOT_SP(%rbp), %rsp
-	mov	%rax, SLOT_RESULT(%rbp)
-	UNBLOCK_SIGNALS
+	CALL_ON_OWN_STACK
 	mov	SLOT_ARGS(%rbp), %rdi
 	mov	SLOT_ARGS+8(%rbp), %rsi
 	mov	SLOT_ARGS+16(%rbp), %rdx
@@ -289,11 +260,7 @@ vmt_gate_by_stub:
 	.cfi_def_cfa rsp, 0
 	CFI_RETURN_BY(0x72, STUB_DISP, STUB_END)
 	mov	%rcx, %r11
-	lea	vmt_gate_stubs(%rip), %rax
-	sub	%rax, %r11
-	shr	$3, %r11d
-	lea	vmt_gate_nr(%rip), %rax
-	mov	(%rax,%r11), %eax
+	STUB_NUMBER r11, r11d, eax
 	add	$STUB_CALL, %rcx
 	CFI_RETURN_BY(0x72, STUB_DISP - STUB_CALL, STUB_END - STUB_CALL)
 	notrack jmp *%rcx
@@ -336,11 +303,7 @@ vmt_gate_pass:
 	mov	STUB_DISP(%rcx), %eax
 	mov	STUB_END(%rcx,%rax), %r11
 	.cfi_register rip, r11
-	lea	vmt_gate_stubs(%rip), %rax
-	sub	%rax, %rcx
-	shr	$3, %ecx
-	lea	vmt_gate_nr(%rip), %rax
-	mov	(%rax,%rcx), %eax
+	STUB_NUMBER rcx, ecx, eax
 	cmp	$4*VMT_GATE_KEPT_FIRST, %ecx
 	jae	1f
 	sub	$2, %r11
@@ -360,12 +323,7 @@ vmt_gate_pass_brk:
 	mov	$NR_BRK, %eax
 	call	*vmt_gate_home(%rip)
 	mov	vmt_gate_brk_rdx(%rip), %rdx
-	pop	%rcx
-	.cfi_def_cfa_offset RED_ZONE
-	.cfi_register rip, rcx
-	lea	RED_ZONE(%rsp), %rsp
-	.cfi_def_cfa_offset 0
-	notrack jmp *%rcx
+	POP_RETURN
 	.cfi_endproc
 	.size	vmt_gate_pass_brk, . - vmt_gate_pass_brk
 

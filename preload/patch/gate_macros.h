@@ -124,6 +124,49 @@
 4:
 	.endm
 
+	/* Make a call on the stack of our own that is in rbp, then leave it; the result is in its slot. */
+	.macro CALL_ON_OWN_STACK
+	mov	%rbp, %rsp
+	call	vmt_call_on_own_stack
+	mov	SLOT_SP(%rbp), %rsp
+	mov	%rax, SLOT_RESULT(%rbp)
+	UNBLOCK_SIGNALS
+	.endm
+
+	/* Skip the red zone, and push the address where the stub's site continues. Changes eax and r11. */
+	.macro PUSH_RETURN
+	mov	STUB_DISP(%rcx), %eax
+	mov	STUB_END(%rcx,%rax), %r11
+	.cfi_register rip, r11
+	lea	-RED_ZONE(%rsp), %rsp
+	.cfi_def_cfa_offset RED_ZONE
+	push	%r11
+	.cfi_def_cfa_offset TO_RETURN
+	.cfi_offset rip, -TO_RETURN
+	.endm
+
+	/* Go to where the stub's site continues, which PUSH_RETURN has pushed. Changes rcx. */
+	.macro POP_RETURN
+	pop	%rcx
+	.cfi_def_cfa_offset RED_ZONE
+	.cfi_register rip, rcx
+	lea	RED_ZONE(%rsp), %rsp
+	.cfi_def_cfa_offset 0
+	notrack jmp *%rcx
+	.endm
+
+	/*
+	 * The system call number of the stub whose address is in a register; that register then
+	 * has 4 times the stub's index: stubs have 32 bytes each, numbers have 4. Changes rax.
+	 */
+	.macro STUB_NUMBER stub, stub32, to
+	lea	vmt_gate_stubs(%rip), %rax
+	sub	%rax, %\stub
+	shr	$3, %\stub32
+	lea	vmt_gate_nr(%rip), %rax
+	mov	(%rax,%\stub), %\to
+	.endm
+
 	/* Jump to `far` unless rsp is where there certainly is room. Changes r11. */
 	.macro NEED_ROOM far
 	mov	vmt_this_thread@gottpoff(%rip), %r11
