@@ -2,7 +2,8 @@
 /*
  * Turns a command's help into its manual page. It relies on the help's form: "Usage:" first,
  * paragraphs at the margin, options indented with at least two spaces before their description.
- * Used by main.c when vmatrace is built.
+ * Used by main.c when vmatrace is built. help2man would need perl for a build, puts further lines of
+ * the synopsis into the description, and calls every page vmatrace(1).
  */
 #include "cmd/man.h"
 #include "util/message.h"

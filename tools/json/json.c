@@ -71,7 +71,7 @@ static json_t *maps_of(const struct vmt_view *view)
 
 static json_t *doors_of(uint32_t doors)
 {
-	static const char *const names[] = { "wrappers", "sites", "traps" };
+	static const char *const names[] = { "wrappers", "sites" };
 	json_t *array = json_array();
 
 	for (uint32_t i = 0; i < VMT_COUNT(names); i++) {

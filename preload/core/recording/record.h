@@ -85,7 +85,6 @@ enum vmt_doing {
 /* vmt_rec_header.doors */
 #define VMT_DOOR_WRAPPERS UINT32_C(1)
 #define VMT_DOOR_SITES    UINT32_C(2)
-#define VMT_DOOR_TRAPS    UINT32_C(4)
 
 /* vmt_rec_header.notes: what a reader of the report must know. */
 #define VMT_NOTE_NO_MEM_FILE   (UINT64_C(1) << 0) /* /proc/self/mem cannot be opened */
@@ -333,8 +332,7 @@ enum vmt_reason {
 	VMT_REASON_RLIMIT_MEMLOCK,
 	VMT_REASON_OVERCOMMIT,
 	VMT_REASON_ADDRESS_SPACE,
-	VMT_REASON_LOCKED,
-	VMT_REASON_SEALED,
+	VMT_REASON_SEALED = 8, /* 7 was never used */
 	VMT_REASON_HOLE,
 };
 

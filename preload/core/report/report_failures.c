@@ -19,14 +19,14 @@ static const struct {
 					"the limit of locked memory (ulimit -l)" },
 	[VMT_REASON_OVERCOMMIT] = { "overcommit", "the kernel's overcommit rules, not the maps" },
 	[VMT_REASON_ADDRESS_SPACE] = { "address-space", "no free addresses of that length" },
-	[VMT_REASON_LOCKED] = { "locked", "memory locked by mlock" },
 	[VMT_REASON_SEALED] = { "sealed", "memory sealed by mseal" },
 	[VMT_REASON_HOLE] = { "hole", "nothing mapped in part of the range" },
 };
 
 const char *vmt_report_reason(uint32_t reason)
 {
-	return reason < VMT_COUNT(reasons) ? reasons[reason].word : reasons[0].word;
+	return reason < VMT_COUNT(reasons) && reasons[reason].word ? reasons[reason].word :
+								     reasons[0].word;
 }
 
 static void put_reason(struct vmt_report *text, const struct vmt_rec_failure *failure)
