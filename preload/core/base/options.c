@@ -9,10 +9,10 @@ enum option_kind {
 	OPTION_BOOL, /* 0 or 1 */
 	OPTION_NUMBER,
 	OPTION_TEXT,
-	OPTION_ASK,
+	OPTION_ASK, /* this one and the next three have a word for a value */
 	OPTION_DERIVE,
-	OPTION_SITES, /* full or plain */
-	OPTION_FILTER, /* auto or probe */
+	OPTION_SITES,
+	OPTION_FILTER,
 	OPTION_CHILDREN, /* report or record */
 };
 
@@ -157,62 +157,32 @@ static bool set_text(char *field, size_t size, struct piece value)
 	return true;
 }
 
-/* Find value among names; its index goes to ret_place. */
-static bool find_name(struct piece value, const char *const *names, uint32_t count,
-		      uint32_t *ret_place)
+#define WORDS_MAX 4u
+
+/* The words of options that have any, by the number that each stands for. */
+static const char *const words[][WORDS_MAX] = {
+	[OPTION_ASK] = { [VMT_ASK_AUTO] = "auto",
+			 [VMT_ASK_QUERY] = "query",
+			 [VMT_ASK_PROBE] = "probe",
+			 [VMT_ASK_MAPS] = "maps" },
+	[OPTION_DERIVE] = { [VMT_DERIVE_FULL] = "full", [VMT_DERIVE_PLAIN] = "plain" },
+	[OPTION_SITES] = { [VMT_SITES_OFF] = "0",
+			   [VMT_SITES_AUTO] = "auto",
+			   [VMT_SITES_MPROTECT] = "mprotect" },
+	[OPTION_FILTER] = { [VMT_FILTER_AUTO] = "auto", [VMT_FILTER_PROBE] = "probe" },
+};
+
+static bool set_word(uint32_t *field, enum option_kind kind, struct piece value)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		if (is_text(value, names[i])) {
-			*ret_place = i;
+	if (kind == OPTION_SITES && is_text(value, "1"))
+		value = (struct piece){ .text = "auto", .length = 4 };
+	for (uint32_t i = 0; i < WORDS_MAX && words[kind][i]; i++) {
+		if (is_text(value, words[kind][i])) {
+			*field = i;
 			return true;
 		}
 	}
 	return false;
-}
-
-static bool set_ask(uint32_t *field, struct piece value)
-{
-	static const char *const names[] = {
-		[VMT_ASK_AUTO] = "auto",
-		[VMT_ASK_QUERY] = "query",
-		[VMT_ASK_PROBE] = "probe",
-		[VMT_ASK_MAPS] = "maps",
-	};
-
-	return find_name(value, names, VMT_COUNT(names), field);
-}
-
-static bool set_derive(uint32_t *field, struct piece value)
-{
-	static const char *const names[] = {
-		[VMT_DERIVE_FULL] = "full",
-		[VMT_DERIVE_PLAIN] = "plain",
-	};
-
-	return find_name(value, names, VMT_COUNT(names), field);
-}
-
-static bool set_sites(uint32_t *field, struct piece value)
-{
-	static const char *const names[] = {
-		[VMT_SITES_OFF] = "0",
-		[VMT_SITES_AUTO] = "auto",
-		[VMT_SITES_MPROTECT] = "mprotect",
-	};
-
-	if (is_text(value, "1"))
-		value = (struct piece){ .text = "auto", .length = 4 };
-	return find_name(value, names, VMT_COUNT(names), field);
-}
-
-static bool set_filter(uint32_t *field, struct piece value)
-{
-	static const char *const names[] = {
-		[VMT_FILTER_AUTO] = "auto",
-		[VMT_FILTER_PROBE] = "probe",
-	};
-
-	return find_name(value, names, VMT_COUNT(names), field);
 }
 
 static bool set_children(bool *field, struct piece value)
@@ -231,10 +201,10 @@ static bool set(struct vmt_options *options, const struct option *option, struct
 	case OPTION_BOOL: return set_bool(field, value);
 	case OPTION_NUMBER: return set_number(field, option, value);
 	case OPTION_TEXT: return set_text(field, sizeof(options->log_path), value);
-	case OPTION_ASK: return set_ask(field, value);
-	case OPTION_DERIVE: return set_derive(field, value);
-	case OPTION_SITES: return set_sites(field, value);
-	case OPTION_FILTER: return set_filter(field, value);
+	case OPTION_ASK:
+	case OPTION_DERIVE:
+	case OPTION_SITES:
+	case OPTION_FILTER: return set_word(field, option->kind, value);
 	case OPTION_CHILDREN: return set_children(field, value);
 	}
 	return false;
