@@ -82,7 +82,8 @@ write_table() {
 }
 
 cat >"$TMP/rows" <<END
-By scripts/kernels.sh, $CALLS calls a run; "7 of 7" runs had no difference and nothing unseen.
+By scripts/kernels.sh, with $CALLS calls a run; "7 of 7" means that all seven runs had no
+difference and nothing unseen.
 
 | Linux | table beside the kernel | random calls under the library | demonstration | tests |
 |---|---|---|---|---|

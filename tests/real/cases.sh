@@ -126,33 +126,33 @@ AFTER=$EFENCE look efence EF_DISABLE_BANNER=1 "$TARGETS/case_churn" 4000
 says efence maps 'mostly allocations of a debugging allocator, each with a guard'
 says efence report 'cause +allocations of a debugging allocator, each with a guard: [0-9,]+ of [0-9,]+ maps, by mprotect in fill_and_evict [^ ]*case_churn.c:[0-9]+'
 page efence "Electric Fence" "\`EF_DISABLE_BANNER=1 LD_PRELOAD=libefence.so.0 case_churn 4000\`: a debugging
-allocator makes an inaccessible page behind each allocation, and of all memory that is freed."
+allocator puts an inaccessible page behind each allocation, and makes freed memory inaccessible."
 
 look arenas MALLOC_ARENA_MAX=64 "$TARGETS/case_churn" 30 64
 says arenas maps "glibc's malloc arenas, 2 maps each \\([0-9]+ maps\\)"
 says arenas report "glibc's malloc arenas, 2 maps each: [0-9]+ of [0-9]+ maps, ([0-9]+ % of them |mostly )?by [a-z]+ in fill_and_evict [^ ]*case_churn.c:[0-9]+"
 page arenas "64 threads, 64 malloc arenas" "\`MALLOC_ARENA_MAX=64 case_churn 30 64\`: each thread has a stack with a guard, and an arena of
-which the part in use and the rest are a map each."
+two maps: the part in use and the rest."
 
 AFTER=$JEMALLOC look jemalloc-holes MALLOC_CONF=retain:false,dirty_decay_ms:0,muzzy_decay_ms:0 \
 	"$TARGETS/case_churn" 4000
 says jemalloc-holes maps 'mostly holes between pieces of memory, as munmap leaves them'
 says jemalloc-holes report 'cause +holes punched into memory by munmap: [0-9,]+ of [0-9,]+ maps, by munmap in fill_and_evict [^ ]*case_churn.c:[0-9]+'
 page jemalloc-holes "jemalloc that does not retain" "\`MALLOC_CONF=retain:false,dirty_decay_ms:0,muzzy_decay_ms:0 LD_PRELOAD=libjemalloc.so.2
-case_churn 4000\`: what is freed is given back by munmap, from the middle of maps."
+case_churn 4000\`: freed memory is given back by munmap, from the middle of maps."
 
 AFTER="$TARGETS/libovercommit_2.so $JEMALLOC" look jemalloc-decommit \
 	MALLOC_CONF=dirty_decay_ms:0,muzzy_decay_ms:0 "$TARGETS/case_churn" 4000
 says jemalloc-decommit maps 'mostly memory without access .PROT_NONE., given back or reserved'
 says jemalloc-decommit report 'cause +memory without access .PROT_NONE., given back or reserved: [0-9,]+ of [0-9,]+ maps, by mmap in fill_and_evict [^ ]*case_churn.c:[0-9]+'
 page jemalloc-decommit "jemalloc with vm.overcommit_memory=2" "\`MALLOC_CONF=dirty_decay_ms:0,muzzy_decay_ms:0 LD_PRELOAD=libjemalloc.so.2 case_churn 4000\` where
-memory is never promised twice: what is freed is mapped anew without access (\"decommitted\")."
+the kernel promises no memory twice: freed memory is mapped anew without access (\"decommitted\")."
 
 look node node workers.js 16
 says node maps 'mostly pieces of memory that touch no other \([0-9]+ maps, [0-9]+ of 256 KiB; typical of garbage-collected heaps'
 says node report 'cause +pieces of memory that touch no other, which is typical of garbage-collected heaps: [0-9]+ of [0-9]+ maps \([0-9]+ of 256 KiB\), by mmap in .*v8::'
-page node "node with 16 workers" "Each worker is an isolate with a heap of its own, which V8 maps in aligned pages of 256 KiB: about
-35 maps a worker."
+page node "node with 16 workers" "Each worker is an isolate with a heap of its own, which V8 maps in aligned pages of 256 KiB. This
+takes about 35 maps for each worker."
 
 if javac Threads.java 2>javac.err; then
 	look java java -XX:+UseSerialGC -Xmx64m -cp . Threads 2000
@@ -161,7 +161,7 @@ if javac Threads.java 2>javac.err; then
 	mv "$(ls java.end.* | head -1)" java.end 2>/dev/null
 	# At its exit the threads are gone, and with them their maps.
 	says java end 'cause +of the 4,[0-9]+ maps at the peak: [0-9,]+ by [a-z]+ in os::'
-	page java "java with 2,000 threads" "Two maps a thread: the stack, and the guard zone below it."
+	page java "java with 2,000 threads" "Each thread takes two maps: its stack, and the guard zone below it."
 else
 	fail java "no javac: $(head -c 200 javac.err)"
 fi
@@ -170,12 +170,12 @@ mkdir segments
 look segments "$TARGETS/case_segments" "$TMP/segments" 20000
 says segments maps 'mostly a map for each of many files \(20,0[0-9]+ maps\)'
 says segments report 'cause +a map for each of many files: 20,000 of 20,0[0-9]+ maps, by mmap in open_segment [^ ]*case_segments.c:[0-9]+'
-page segments "20,000 small files" "\`case_segments DIRECTORY 20000\`: as an index of many segments is mapped by a search engine."
+page segments "20,000 small files" "\`case_segments DIRECTORY 20000\`: a search engine maps an index of many segments like this."
 
 look deleted "$TARGETS/case_segments" "$TMP/segments" 20000 merge
 says deleted maps 'among them files that have been deleted \(10,000 maps\)'
 says deleted report 'cause +files that have been deleted: 10,000 of 20,0[0-9]+ maps'
-page deleted "20,000 small files, half of them deleted" "\`case_segments DIRECTORY 20000 merge\`: segments that were merged into others are still mapped."
+page deleted "20,000 small files, half of them deleted" "\`case_segments DIRECTORY 20000 merge\`: segments that have been merged into others are still mapped."
 rm -r segments
 
 # Memory that happens to lie right below a guard is kept apart by it, too, and counts: one map more.
@@ -183,14 +183,14 @@ look fibers "$TARGETS/case_fibers" mprotect 5000
 says fibers maps 'mostly a guard page for each object \(10,00[0-3] maps\)'
 line=$(grep -n "the fibers' guard" "$ROOT/tests/targets/case_fibers.c" | cut -d: -f1)
 says fibers report "cause +a guard page for each object: 10,00[0-3] of 10,0[0-9]+ maps, by mprotect in make_stack [^ ]*case_fibers.c:$line"
-page fibers "5,000 fibers, guards by mprotect" "\`case_fibers mprotect 5000\`: two maps a fiber, the stack and its guard."
+page fibers "5,000 fibers, guards by mprotect" "\`case_fibers mprotect 5000\`: each fiber takes two maps, its stack and its guard."
 
 look fibers-install "$TARGETS/case_fibers" install 5000
 if [ -e fibers-install.maps ]; then
 	says fibers-install maps '^case_fibers \([0-9]+\): [34][0-9] maps'
 	says fibers-install report 'maps +22 at start, 2[0-9] now'
-	page fibers-install "5,000 fibers, guards by MADV_GUARD_INSTALL" "\`case_fibers install 5000\`: what the advice above
-brings. All stacks are one map; there is nothing to explain."
+	page fibers-install "5,000 fibers, guards by MADV_GUARD_INSTALL" "\`case_fibers install 5000\`: the result of the
+advice above. All stacks are one map, so there is nothing to explain."
 	kept fibers fibers-install
 else
 	echo "skip fibers-install: this kernel has no MADV_GUARD_INSTALL"
@@ -204,10 +204,10 @@ if [ "${1:-}" = --update ]; then
 		cat <<-'END'
 		# Cases
 
-		What vmatrace says of programs that need many maps: the first ten lines of `vmatrace maps PID`,
-		which needs no preload, and of `vmatrace report`, which has the call sites as well. Made by
-		`tests/real/cases.sh --update`, which also checks that the cause is named in those lines. The
-		programs `case_*` are in `tests/targets`.
+		What vmatrace says about programs that need many maps: the first ten lines of `vmatrace maps PID`,
+		which needs no preload, and of `vmatrace report`, which also knows the call sites. `tests/real/cases.sh
+		--update` makes this page, and checks that these lines name the cause. The programs `case_*` are in
+		`tests/targets`.
 		END
 		cat "$PAGES"
 	} >"$ROOT/doc/cases.md"
