@@ -13,7 +13,7 @@
 static char error[VMT_BASELINE_ERROR_MAX];
 static struct vmt_summary summary;
 
-/* Written to a file of the test's own and read back. */
+/* Write the bytes to a file of the test's own, and read them back. */
 static int load_bytes(const char *bytes, size_t n)
 {
 	char path[] = "/tmp/vmatrace-baseline.XXXXXX";
@@ -210,7 +210,7 @@ Test(baseline, tolerances)
 	cr_assert_not(allows("100%", 0, 1));
 }
 
-/* Five maps of one call site are another's now. */
+/* Five maps of one call site now belong to another. */
 static size_t findings_when_moved(bool may_move, int64_t growth)
 {
 	struct vmt_summary now = { .programs = NULL };

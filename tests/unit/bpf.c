@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * filter/bpf.c: what filters answer, where arguments are known, unknown or looked at; what cannot
- * be followed is a no.
+ * filter/bpf.c: what filters answer if arguments are known, unknown or examined. If the filter
+ * cannot be followed, the answer is no.
  */
 #include <criterion/criterion.h>
 #include <linux/audit.h>
@@ -137,7 +137,7 @@ Test(bpf, what_cannot_be_followed_is_a_no)
 	cr_assert(ALLOWS(branches, .nr = 0, .known = 1));
 }
 
-/* Numbers that mean nothing must do no harm either. */
+/* Meaningless numbers must do no harm either. */
 Test(bpf, any_bytes)
 {
 	struct sock_filter program[64];

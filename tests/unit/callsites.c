@@ -11,7 +11,7 @@
 static unsigned char block[8 << 20] __attribute__((aligned(16)));
 static struct vmt_arena arena;
 static struct vmt_callsites sites;
-static uint64_t base; /* where the one module is loaded */
+static uint64_t base; /* where the only module is loaded */
 static unsigned asked, added;
 static struct vmt_rec_frame last_frames[VMT_FRAMES_MAX];
 

@@ -72,7 +72,7 @@ static struct vmt_cfi_module module_of(const struct image *image)
 	return (struct vmt_cfi_module){ base + image->hdr, { base, base + image->size } };
 }
 
-/* One comparison: where we are in readelf's output, and what came of it. */
+/* One comparison: the position in readelf's output, and the result. */
 struct comparison {
 	struct image image;
 	struct vmt_cfi_module module;
@@ -114,7 +114,7 @@ static bool is_same_slot(int words, const char *theirs)
 	return !strcmp(theirs, text);
 }
 
-/* What no instruction has mentioned: readelf says u, or nothing at all. */
+/* A register that no instruction has mentioned: readelf prints u or nothing. */
 static bool is_unchanged(const char *theirs)
 {
 	return !strcmp(theirs, "u") || !strcmp(theirs, "s") || !strcmp(theirs, "");
@@ -130,7 +130,7 @@ static bool is_same_bp(const struct vmt_cfi_row *row, const char *theirs)
 	}
 }
 
-/* rbx may be lost: it is saved in a register by a few, and far away by fewer. */
+/* rbx may be lost: a few functions save it in a register, and fewer save it far away. */
 static bool is_same_bx(const struct vmt_cfi_row *row, const char *theirs)
 {
 	if (row->bx_words == VMT_BX_LOST)
@@ -139,7 +139,7 @@ static bool is_same_bx(const struct vmt_cfi_row *row, const char *theirs)
 					      is_same_slot(row->bx_words, theirs);
 }
 
-/* An expression cannot be checked against "exp", but for the PLT's, which we have worked out. */
+/* "exp" says nothing about an expression, except for the PLT's, which the reader computes. */
 static bool is_same_row(const struct vmt_cfi_row *row, const struct comparison *with)
 {
 	char text[24];
@@ -172,7 +172,7 @@ static void compare_at(struct comparison *with, uint64_t pc)
 			row.bp_words);
 }
 
-/* The row read last holds up to end: compare its first and its last byte. */
+/* The row read last extends up to end: compare its first and its last byte. */
 static void finish_row(struct comparison *with, uint64_t end)
 {
 	if (with->start < end) {
@@ -267,7 +267,7 @@ static void compare_file(const char *path)
 	printf("%s: %lu rows, %lu inexpressible, %lu different\n", path, with.rows,
 	       with.inexpressible, with.different);
 	cr_expect(with.rows > 0 && with.different == 0, "%s", path);
-	/* setjmp, vfork and libgcc's own unwinder are in the small ones. */
+	/* The small ones contain setjmp, vfork and libgcc's own unwinder. */
 	cr_expect(with.inexpressible <= with.rows / 1000 + 12, "%s", path);
 	munmap(with.image.bytes, with.image.size);
 }
@@ -285,7 +285,7 @@ Test(cfi, rows_equal_those_of_readelf)
 	free(files);
 }
 
-/* A copy of ld.so's tables in a block of exactly their size, as the whole module. */
+/* Copy ld.so's tables into a block of exactly their size, which is the whole module. */
 static struct vmt_cfi_module copy_tables(const struct image *image, uint8_t *copy, size_t size)
 {
 	uint64_t base = (uint64_t)(uintptr_t)copy;
@@ -325,7 +325,10 @@ Test(cfi, damaged_tables_are_not_read_beyond_their_bounds)
 		uint8_t *copy = malloc(size);
 		struct vmt_cfi_module module = copy_tables(&image, copy, size);
 
-		/* The header is damaged in every eighth round only: that hides all the rest. */
+		/*
+		 * The header is damaged only in every eighth round, since that hides everything
+		 * else.
+		 */
 		for (int i = 0; i < 200; i++)
 			copy[round % 8 ? 12 + (size_t)rand_r(&seed) % (size - 12) :
 					 (size_t)rand_r(&seed) % size] = (uint8_t)rand_r(&seed);

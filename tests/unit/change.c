@@ -231,7 +231,7 @@ Test(change, populating_and_locking_are_slow)
 	cr_assert_not(vmt_change_is_slow(VMT_CALL_MUNMAP, (long[6]){ 0 }));
 }
 
-/* What is simple is what the whole decoder says, and nothing else. Returns whether it is. */
+/* A change is simple if, and only if, the whole decoder agrees. Returns whether it is. */
 static bool is_simple(struct vmt_done done)
 {
 	struct vmt_change change = decode(done);

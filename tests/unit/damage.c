@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Recordings that are no longer what was written: each byte changed of one that was sealed is
- * noticed, and of one that was not each record that cannot be.
+ * Recordings that have been altered: in a recording with sums, each changed byte is noticed;
+ * without sums, each impossible record is.
  */
 #include "core/recording/seal.h"
 #include "core/recording/view.h"
@@ -38,7 +38,7 @@ static void begin(bool sealed)
 		vmt_seal_set(sample.header, sample.data);
 }
 
-/* Whether it is read without a word. */
+/* Is it read without complaint? */
 static bool is_sound(void)
 {
 	return !vmt_view_open(sample.data, sizeof(sample.data), &view) &&
@@ -100,7 +100,7 @@ Test(damage, counts_and_timelines_that_were_changed_are_left_out)
 	cr_assert_not(vmt_view_call(&view, VMT_CALL_MMAP, &counters));
 }
 
-/* One field each, in a recording without sums. */
+/* Change one field in a recording without sums. */
 static void expect_left_out(void *field, size_t size, uint64_t value)
 {
 	uint64_t was = 0;

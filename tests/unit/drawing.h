@@ -31,9 +31,9 @@ struct vmt_done drawn_madvise(int at, int pages, long advice, long result);
 struct vmt_done drawn_mremap(long flags, int at, int pages, int new_pages, int to, long result);
 struct vmt_done drawn_brk(int before, int after);
 
-#define DRAWN_OK 0L /* the result that success has for these arguments */
+#define DRAWN_OK 0L /* the result of a successful call with these arguments */
 
-/* What happened besides what was expected; valid until the next drawing. */
+/* What else happened; valid until the next drawing. */
 struct drawn {
 	struct vmt_effect effect;
 	enum vmt_resolved resolved;
@@ -42,24 +42,24 @@ struct drawn {
 };
 
 /*
- * The maps of `before` are in the table; the call is made; the kernel has what `after` draws.
- * Asserted: the table's maps and who mapped them are those of `after`; the effect is `counts`
- * ("1020": created 1, split 0, merged 2, removed 0) with nothing unseen; `put` has the letter of
- * each map's put_by, in order; the live counts are kept. All of this three times: as the
- * call is decoded, with the kernel asked for everything, and the quick way where there is
- * one. Returned: the first of them.
+ * The maps of `before` are in the table, the call is made, and the kernel has what `after` draws.
+ * This asserts that the table's maps and who mapped them are those of `after`; that the effect is
+ * `counts` ("1020": created 1, split 0, merged 2, removed 0) with nothing unseen; that `put` has
+ * the letter of each map's put_by, in order; and that live counts are kept. All of this is done
+ * three times: as the call is decoded, with the kernel asked about everything, and in the fast way
+ * if there is one. Returns the result of the first.
  */
 const struct drawn *drawn(const char *before, struct vmt_done call, const char *after,
 			  const char *counts, const char *put);
 
-/* The same, for maps that changed unseen: `unseen` has those counts. U is site VMT_SITE_UNSEEN. */
+/* Likewise for maps that changed unseen: `unseen` has those counts. U is site VMT_SITE_UNSEEN. */
 const struct drawn *drawn_unseen(const char *before, struct vmt_done call, const char *after,
 				 const char *counts, const char *unseen, const char *put);
 
-/* The kernel cannot be asked: what the table looks like then, as a drawing without '|'. */
+/* The kernel cannot be asked: returns the table as a drawing without '|'. */
 const char *drawn_guess(const char *before, struct vmt_done call);
 
-/* The maps of a drawing in a table of their own. */
+/* Put the maps of a drawing into a table of their own. */
 void drawn_space(struct vmt_space *space, struct vmt_arena *arena, const char *picture);
 
 #endif

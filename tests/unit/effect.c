@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/resolve/effect.c: what each call did, and to whom the maps belong afterwards. The rows of
- * the table that defines created, split, merged and removed, one test each, and the cases beside
- * it.
+ * core/resolve/effect.c: what each call did, and who owns the maps afterwards. There is a test for
+ * each row of the table that defines created, split, merged and removed, and for special cases.
  */
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -133,7 +132,7 @@ Test(effect, mprotect_of_a_head_to_its_neighbours_protection_splits_and_merges)
 
 Test(effect, mprotect_of_a_tail_to_its_neighbours_protection_moves_the_boundary)
 {
-	/* The first byte of the right map is the left one's now, but its record goes on. */
+	/* The right map's first byte belongs to the left one now, but its record survives. */
 	drawn("AABB", drawn_mprotect(0, 2, R, OK), "aaBB", "0000", "AB");
 	drawn("AAbb", drawn_mprotect(1, 1, R, OK), "Aabb", "0100", "ANB");
 }
@@ -155,7 +154,7 @@ Test(effect, files_join_only_where_their_offsets_continue)
 {
 	const struct drawn *it = drawn("FfG", drawn_mprotect(1, 1, RW, OK), "FFG", "0010", "FG");
 
-	cr_assert_eq(it->boundaries, 1); /* not asked about F and G */
+	cr_assert_eq(it->boundaries, 1); /* it was not asked about F and G */
 }
 
 Test(effect, mprotect_that_stops_at_a_hole_has_changed_what_lies_before)
@@ -378,7 +377,7 @@ Test(effect, a_map_that_vanished_unseen)
 
 Test(effect, an_unseen_change_beyond_the_window_is_taken_in)
 {
-	/* The call touched the front of A only; whose the merge was nobody can tell. */
+	/* The call touched only the front of A; nobody can tell who caused the merge. */
 	drawn_unseen("AAAb", drawn_mmap(MAP_SHARED | MAP_FIXED, 0, 1, RW, OK), "NAAA", "1010",
 		     "0000", "NA");
 }
@@ -390,7 +389,7 @@ static void ignore_live(void *context, uint32_t site, int delta)
 	(void)delta;
 }
 
-/* With any amount of memory left: an effect may lose a map, but says so and counts it. */
+/* With any amount of memory left, an effect may lose a map, but then it says so and counts it. */
 Test(effect, out_of_memory_is_told)
 {
 	static unsigned char memory[1 << 17] __attribute__((aligned(16)));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tools/explain*.c, procmaps.c, vmflags.c: what maps are, why they are two, what would make them
- * fewer; from texts as the kernel writes them, and from texts that it never would.
+ * tools/explain*.c, procmaps.c, vmflags.c: what maps are, why neighbours do not merge, and what
+ * would make them fewer; from texts that the kernel writes, and from texts that it never would.
  */
 #include "explain_maps.h"
 #include "input/vmflags.h"
@@ -104,7 +104,7 @@ Test(explain, a_stack_is_where_a_thread_is)
 	map(99, 1, "---p", ANON);
 	map(100, 16, "rw-p", ANON);
 	map(199, 1, "---p", ANON);
-	map(200, 16, "rw-p", ANON); /* as large: kept for later */
+	map(200, 16, "rw-p", ANON); /* of the same size: kept for later */
 	map(300, 1, "---p", ANON);
 	map(301, 20, "rw-p", ANON);
 	run(&facts);
@@ -114,7 +114,7 @@ Test(explain, a_stack_is_where_a_thread_is)
 	cr_assert_eq(kind(5), VMT_KIND_ANONYMOUS);
 }
 
-/* As with Yama's ptrace_scope=1: the maps can be read, where the threads are cannot. */
+/* As with Yama's ptrace_scope=1: the maps can be read, but not where the threads are. */
 Test(explain, as_many_guarded_maps_as_threads_are_their_stacks)
 {
 	struct vmt_explain_facts facts = { .threads = 41 };
@@ -299,7 +299,7 @@ Test(explain, holes_need_munmap_where_calls_are_known)
 	cr_assert_eq(explain.holes_punched, 20);
 }
 
-/* Ten ways that lead to one line, and one that leads to another. */
+/* Ten stacks that lead to one line, and one that leads to another. */
 Test(explain, what_is_done_in_one_place_is_added_up)
 {
 	uint32_t place[13] = { 0, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 12 };

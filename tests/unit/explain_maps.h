@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the tests of explanations share: a text of maps, written line by line, and what is read
- * out of it. Included by one file of tests each.
+ * Shared by the tests of explanations: a text of maps that is written line by line, and what is
+ * read from it. Each file of tests includes it once.
  */
 #ifndef EXPLAIN_MAPS_H
 #define EXPLAIN_MAPS_H
@@ -39,7 +39,7 @@ static void add(const char *format, ...)
 	free(line);
 }
 
-/* size pages of the given look at page number at. */
+/* Add a map of `size` pages at page number `at`. */
 static void map(uint64_t at, uint64_t size, const char *prot, const char *rest)
 {
 	add("%llx-%llx %s %s\n", (unsigned long long)at << 12,
@@ -48,7 +48,7 @@ static void map(uint64_t at, uint64_t size, const char *prot, const char *rest)
 
 #define ANON "00000000 00:00 0"
 
-/* Afterwards the text is the maps' own, and another one can be begun. */
+/* Afterwards the maps own the text, and another one can be begun. */
 static void run(const struct vmt_explain_facts *facts)
 {
 	static const struct vmt_explain_facts nothing = { .threads = 0 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tools/input/procmaps.c, explain_text.c, explain_files.c: texts that are no maps or not whole
- * ones, and the page that is written of those that are.
+ * tools/input/procmaps.c, explain_text.c, explain_files.c: texts that are no maps or are
+ * incomplete, and the page that is written for valid ones.
  */
 #include "explain/explain_files.h"
 #include "explain_maps.h"
@@ -93,7 +93,7 @@ Test(explain_page, near_the_limit_a_higher_one_is_told)
 		{ 65530, NULL },
 		{ 126, NULL }, /* 79 % */
 		{ 125, "  for now: sysctl vm.max_map_count=262144 (now 125), which buys time but" },
-		{ 0, NULL }, /* of a saved text it is not known */
+		{ 0, NULL }, /* unknown for a saved text */
 	};
 	struct vmt_lines lines = { .width = 200 };
 

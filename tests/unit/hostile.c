@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hostile recordings, whole reports of them: each byte that is in use changed, and cut short
- * everywhere. Any report or a refusal with a sentence will do; sanitizers say what will not.
- * Copies are exactly as long as they claim to be.
+ * Hostile recordings and whole reports of them: every byte in use is changed, and the file is cut
+ * everywhere. Any report is fine, and so is a refusal with a sentence; sanitizers find everything
+ * else. Copies are exactly as long as they claim to be.
  */
 #include "input/load.h"
 #include "report/print.h"
@@ -49,7 +49,7 @@ static void add_the_rest(void)
 	};
 }
 
-/* No file of this machine is looked into: that is symbols.c's own business. */
+/* No file of this machine is opened: symbols.c is tested elsewhere. */
 static void begin(void)
 {
 	sample_demo(&sample);
@@ -62,7 +62,7 @@ static void begin(void)
 	cr_assert_not_null(nowhere);
 }
 
-/* Returns whether it was taken for a recording. */
+/* Returns whether it was accepted as a recording. */
 static bool report(const void *data, size_t size)
 {
 	static char name[] = "hostile";
@@ -79,14 +79,17 @@ static bool report(const void *data, size_t size)
 	cr_assert_eq(vmt_print(nowhere, &recordings, &options), 0);
 	options.format = VMT_FORMAT_JSON;
 	cr_assert_eq(vmt_print(nowhere, &recordings, &options), 0);
-	/* The others read what these do: one in turn, so that this takes no minutes. */
+	/*
+	 * The other formats read the same data: one of them in turn, so that this does not take
+	 * minutes.
+	 */
 	options.format =
 		(enum vmt_format)(VMT_FORMAT_FOLDED + turn++ % (VMT_FORMATS - VMT_FORMAT_FOLDED));
 	cr_assert_eq(vmt_print(nowhere, &recordings, &options), 0);
 	return true;
 }
 
-/* Each byte of [from, from + bytes) with other values; returns how many reports there were. */
+/* Give each byte of [from, from + bytes) other values; returns how many reports there were. */
 static unsigned flip(uint64_t from, uint64_t bytes)
 {
 	static const unsigned char flips[] = { 0xff, 0x01 };

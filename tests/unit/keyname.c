@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names as keys have them: what two builds of one function are called must become the same. */
+/* Names as they are used in keys: two builds' names for one function must become the same. */
 #include "core/base/base.h"
 #include "naming/keyname.h"
 
@@ -98,7 +98,7 @@ Test(keyname, any_bytes)
 		text[n] = '\0';
 		vmt_keyname_trim(text);
 		cr_assert_leq(strlen(text), n);
-		/* What a baseline holds is trimmed again when it is read. */
+		/* Names from a baseline are trimmed again when they are read. */
 		length = strlen(text);
 		vmt_keyname_trim(text);
 		cr_assert_leq(strlen(text), length);

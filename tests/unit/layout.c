@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The layout of a new recording: what the default holds, and that a size given is kept to. */
+/* The layout of a new recording: what the default holds, and that a given size is respected. */
 #include "core/recording/layout.h"
 
 #include <criterion/criterion.h>
@@ -71,7 +71,7 @@ Test(layout, few_maps_and_sites_are_not_made_more)
 	cr_assert_eq(section[VMT_SECTION_SITES].capacity, 100);
 }
 
-/* In another order than that of their numbers, but none on top of another. */
+/* Sections may be in any order, but must not overlap. */
 static void check_apart(uint64_t size)
 {
 	for (uint32_t a = 0; a < VMT_SECTION_COUNT; a++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tools/util/lines.c and core/base/printable.c: text for people in lines of a width, whatever bytes
- * the names in it have.
+ * tools/util/lines.c and core/base/printable.c: text for people in lines of a given width, whatever
+ * bytes the names in it contain.
  */
 #include <criterion/criterion.h>
 

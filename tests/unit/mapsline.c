@@ -124,7 +124,7 @@ Test(mapsline, bad_lines_are_refused_and_nothing_is_touched)
 	}
 }
 
-/* Every prefix of a line: never read behind its end. */
+/* Every prefix of a line: no byte behind its end may be read. */
 Test(mapsline, a_line_cut_anywhere_is_survived)
 {
 	static const char text[] = "7f12a4c00000-7f12a4c22000 r-xp 00028000 fe:01 1835077 [stack]";
@@ -154,7 +154,7 @@ Test(mapsline, all_lines_of_this_process)
 	fclose(file);
 }
 
-/* Any byte in any place of a number of any length ends it, or is a digit of it. */
+/* Any byte, at any place in a number of any length, either ends it or is a digit of it. */
 Test(mapsline, every_byte_at_every_place_of_a_number)
 {
 	static const char digits[] = "0123456789abcdef";

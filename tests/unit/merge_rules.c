@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/vma/merge_rules.c: which merges are certain, which impossible, and which the kernel is asked
- * about. Calls are made one after another on an empty table; the kernel answers "two maps".
+ * core/vma/merge_rules.c: which merges are certain, which are impossible, and which the kernel is
+ * asked about. Calls are made one after the other on an empty table; the kernel answers "two maps".
  */
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -22,7 +22,7 @@ static struct vmt_arena arena;
 static struct vmt_space space;
 static struct vmt_resolution resolution;
 static unsigned asked;
-static bool is_one, is_quick; /* the kernel answers; the fast way */
+static bool is_one, is_quick; /* the kernel's answer; use the fast way */
 static int is_ordinary;
 static bool is_disturbed, is_stale;
 
@@ -69,7 +69,7 @@ static void live(void *context, uint32_t site, int delta)
 	(void)delta;
 }
 
-/* Returns how many questions it took. */
+/* Returns how many questions were asked. */
 static unsigned make_somehow(struct vmt_done done)
 {
 	static const struct vmt_kernel_ops kernel = {
@@ -92,7 +92,7 @@ static unsigned make_somehow(struct vmt_done done)
 	return asked;
 }
 
-/* The same, of a call that nothing is to be walked for. */
+/* Likewise, for a call after which nothing may be walked. */
 static unsigned make(struct vmt_done done)
 {
 	unsigned number = make_somehow(done);
@@ -216,9 +216,7 @@ Test(known, a_guard_gives_an_anon_vma)
 	cr_assert_eq(protect(1, 1, RW), 1);
 }
 
-/*
- * Two with MAP_NORESERVE and one without, of which none is asked about: the maps that they become.
- */
+/* Two maps with MAP_NORESERVE, one without, and no question: returns how many maps result. */
 static uint64_t maps_under(enum vmt_noreserve noreserve)
 {
 	begin();
@@ -268,7 +266,7 @@ Test(known, a_sample_is_asked_about_and_refutes)
 	cr_assert(space.rules.is_refuted, "what is there is another map");
 }
 
-/* A piece of a file, whose page 0 is at page 0; by ld.so. */
+/* ld.so maps a piece of a file, whose page 0 is at page 0. */
 static unsigned load(int fd, int at, int pages, long prot, bool is_piece)
 {
 	struct vmt_done done = { .call = VMT_CALL_MMAP,

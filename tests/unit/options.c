@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * core/base/options.c: VMATRACE_OPTIONS as people write it, well and badly.
- */
+/* core/base/options.c: VMATRACE_OPTIONS as people write it, correctly and otherwise. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,7 +194,7 @@ Test(options, every_option_has_a_line_of_help)
 	cr_assert_gt(count, 10);
 }
 
-/* Any bytes: no crash, nothing read behind the end (the text is on the heap for that). */
+/* Any bytes: no crash, and no read beyond the end (the text is on the heap for that reason). */
 Test(options, any_bytes_are_survived)
 {
 	static const char bytes[] = "=:top1\x80\xff dirask0";

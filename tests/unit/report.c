@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The text report: what stands in it for the demonstration, that it keeps to 80 columns,
- * and that no recording whatever makes it crash or run for ever.
+ * The text report: its content for the demonstration, that it keeps to 80 columns, and that no
+ * recording can make it crash or run for ever.
  */
 #include "core/report/report.h"
 #include "sample_recording.h"
@@ -27,7 +27,7 @@ static void collect(void *context, const char *bytes, size_t n)
 static const char *file_name = "demo.c";
 static const char *function_name = "main";
 
-/* Names as a tool would know them: libc's frames at even, the program's at odd indices. */
+/* Names as a tool would know them: libc's frames have even indices, the program's odd ones. */
 static bool name(void *context, const struct vmt_rec_site *site, struct vmt_report_spot spot,
 		 struct vmt_report_place *ret_place)
 {
@@ -86,7 +86,7 @@ Test(text, demonstration_reads_plus_plus_minus)
 	assert_has(text, "\nSUMMARY: vmatrace: +1 map at 3 call sites (peak 26 of 65,530)\n");
 }
 
-/* The same three call sites: of a hundred maps more it matters who put them, not when. */
+/* The same three call sites: with a hundred more maps, it matters who put them, not when. */
 Test(text, growth_is_told_by_its_greatest_site)
 {
 	const char *text;
@@ -206,7 +206,7 @@ Test(text, exactness_is_judged)
 	assert_has(output, ", 1 unseen\n");
 }
 
-/* The line that says how much was seen, and the row below it, agree on what the row is made of. */
+/* The line that says how much was seen and the row below it must agree. */
 Test(text, what_no_call_is_known_of_has_one_word)
 {
 	struct vmt_rec_site *unseen;
@@ -228,7 +228,7 @@ Test(text, what_no_call_is_known_of_has_one_word)
 	assert_has(output, "  changed unseen, by calls that were not recorded\n");
 }
 
-/* Every byte of what is in use, three ways, and the report of each. */
+/* Every byte in use is changed in three ways, and each result is reported. */
 Test(text, flipped_bytes_do_no_harm, .timeout = 100)
 {
 	static const unsigned char flips[] = { 0x01, 0x80, 0xff };
@@ -259,7 +259,7 @@ Test(text, files_cut_short_do_no_harm, .timeout = 100)
 	}
 }
 
-/* Random words over the sections' table and records, a fixed seed. */
+/* Random words in the table of sections and in records; the seed is fixed. */
 Test(text, garbage_does_no_harm, .timeout = 100)
 {
 	uint64_t seed = 88172645463325252u;

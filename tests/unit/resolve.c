@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/resolve/resolve.c: when the kernel is asked and about what, how far a window is widened, and
- * the likeliest outcome when it cannot be asked.
+ * core/resolve/resolve.c: when the kernel is asked, and about what; how far a window is widened;
+ * and the likeliest outcome if it cannot be asked.
  */
 #include <criterion/criterion.h>
 #include <errno.h>

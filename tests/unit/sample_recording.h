@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A small recording made in memory for tests: the 12 KiB demonstration (map three pages,
- * unmap the middle one, map it again) or whatever a test adds to it.
- * Knows the layout of record.h and nothing else of vmatrace.
+ * A small recording in memory for tests: the 12 KiB demonstration (map three pages, unmap the
+ * middle one, map it again), or whatever a test adds. It only knows the layout of record.h.
  */
 #ifndef VMT_SAMPLE_RECORDING_H
 #define VMT_SAMPLE_RECORDING_H
@@ -11,7 +10,7 @@
 
 #include <string.h>
 
-/* How many times the usual room there is for sites, frames and ranges. */
+/* Multiplies the usual room for sites, frames and ranges. */
 #ifndef SAMPLE_SCALE
 #define SAMPLE_SCALE 1u
 #endif
@@ -29,7 +28,7 @@ static inline void *sample_at(struct sample *sample, enum vmt_section_id id, uin
 	return sample->data + section->offset + index * section->size;
 }
 
-/* A new element of a section, zeroed; NULL when there is no room. */
+/* Returns a new, zeroed element of a section; NULL if there is no room. */
 static inline void *sample_add(struct sample *sample, enum vmt_section_id id)
 {
 	struct vmt_rec_section *section = &sample->header->section[id];
@@ -95,7 +94,7 @@ static inline void sample_layout(struct sample *sample)
 	sample->header->section[VMT_SECTION_CALLS].used = VMT_CALL_COUNT;
 }
 
-/* A sound recording without anything in it but the two pseudo-sites. */
+/* A valid recording with nothing in it but the two pseudo-sites. */
 static inline void sample_init(struct sample *sample)
 {
 	static const char command[] = "./demo\0--fast";
@@ -145,7 +144,10 @@ static inline void sample_frame(struct sample *sample, uint32_t module, uint64_t
 	frame->offset = offset;
 }
 
-/* A site whose frames are the `frames` ones added last; its counters go into the call's too. */
+/*
+ * Add a site with the `frames` frames that were added last; its counters are added to the call's,
+ * too.
+ */
 static inline uint32_t sample_site(struct sample *sample, enum vmt_call_id call, uint16_t frames,
 				   struct vmt_rec_counters counters)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/vma/space.c: both indexes agree, listeners hear of every change, a full arena harms nothing.
+ * core/vma/space.c: both indexes agree, callbacks hear of every change, and a full arena does no
+ * harm.
  */
 #include <criterion/criterion.h>
 #include <string.h>
@@ -53,7 +54,7 @@ Test(space, an_empty_table_finds_nothing)
 	cr_assert_null(vmt_space_at(&space, AT(1)));
 }
 
-/* Chains of buckets as they would be for a hash that is as good as chance. */
+/* Chains must be as short as those of a random hash. */
 static void expect_short_chains(uint64_t count, uint64_t stride)
 {
 	size_t size = count * 320 + ((size_t)16 << 20);
@@ -138,7 +139,7 @@ Test(space, maps_are_walked_in_address_order)
 	cr_assert_eq(space.count, 1000);
 }
 
-/* The black records on each way down: equal, or the tree is none. */
+/* Returns the number of black records on each way down, which must be equal in a red-black tree. */
 static unsigned black_height(const struct vmt_map *map)
 {
 	unsigned left, right;
@@ -168,7 +169,7 @@ static void expect_pages(const bool *has, unsigned pages)
 	black_height(RB_ROOT(&space.tree));
 }
 
-/* Beside the last change the table looks another way than far from it. */
+/* Look-ups near the last change take another path than those far away. */
 static void expect_from(const bool *has, unsigned pages, unsigned at)
 {
 	for (unsigned page = at > 3 ? at - 3 : 0; page < at + 4 && page < pages; page++) {
@@ -265,7 +266,7 @@ Test(space, listeners_hear_of_every_change)
 	cr_assert_eq(removed, 1);
 }
 
-/* Every block size: memory runs out in the record, in the index, and while the index grows. */
+/* Every block size: memory runs out in the record, in the index, or while the index grows. */
 Test(space, out_of_memory_changes_nothing)
 {
 	for (size_t size = 0; size < 400000; size += size < 20000 ? 16 : 4096) {

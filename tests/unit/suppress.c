@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Suppressions: what lines are understood, what they match, and that no bytes do harm. */
+/* Suppressions: which lines are understood, what they match, and that no bytes do harm. */
 #include "check/suppress.h"
 
 #include <criterion/criterion.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timelines under a random course of counts, from milliseconds to months: no lowest or highest
- * value gets lost, and between buckets the value is known. A fake recording in plain memory.
+ * Timelines with random counts, over milliseconds to months: no lowest or highest value is lost,
+ * and the value between buckets is known. The recording is faked in plain memory.
  */
 #include "store/timeline.h"
 
@@ -22,7 +22,7 @@ static struct vmt_site site[SITES];
 static _Alignas(64) unsigned char data[1 << 17];
 static struct vmt_view view;
 
-/* Of each step: when, and the values after it. */
+/* For each step: its time, and the values after it. */
 static uint64_t when[STEPS];
 static uint32_t count[STEPS], live[STEPS][SITES];
 static uint64_t seed;
@@ -97,7 +97,10 @@ static void step(uint32_t number, uint64_t time)
 		live[number][i] = (uint32_t)site[i].live;
 }
 
-/* Lowest and highest of the steps in [from, to), and the last one; false if there is none. */
+/*
+ * Find the lowest, the highest and the last value of the steps in [from, to); false if there are
+ * none.
+ */
 static bool extremes(uint32_t steps, uint64_t from, uint64_t to, struct vmt_rec_bucket *ret)
 {
 	*ret = (struct vmt_rec_bucket){ .min = UINT32_MAX };
@@ -143,7 +146,7 @@ static void check_site(uint32_t id, uint32_t steps)
 			wanted.min = before < wanted.min ? before : wanted.min;
 			wanted.max = before > wanted.max ? before : wanted.max;
 		}
-		if (wanted.min == wanted.max) { /* no change: it may not be in use */
+		if (wanted.min == wanted.max) { /* nothing changed, so it may be unused */
 			cr_assert(!row.bucket[i].max || row.bucket[i].first == wanted.first);
 			continue;
 		}
@@ -152,11 +155,11 @@ static void check_site(uint32_t id, uint32_t steps)
 			  row.bucket[i].first, row.bucket[i].min, row.bucket[i].max, wanted.first,
 			  wanted.min, wanted.max);
 	}
-	for (; at < steps; at++) /* beyond its last bucket it has not changed */
+	for (; at < steps; at++) /* after its last bucket nothing changed */
 		cr_assert_eq(live[at][id], before);
 }
 
-/* Gaps of about this many ns between two calls. */
+/* Calls are about this many ns apart. */
 static void curve(uint32_t steps, uint64_t gap)
 {
 	uint64_t time = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/report/trend.c: known courses are called by their names, whatever the width of the buckets
- * and however many of them had no call; and no timeline whatever makes it crash.
+ * core/report/trend.c: known shapes are given their names, whatever the width of the buckets and
+ * however many of them had no call; and no timeline can make it crash.
  */
 #include "core/report/trend.h"
 
@@ -11,7 +11,7 @@
 #define SECOND UINT64_C(1000000000)
 #define MOST   1024
 
-/* Maps at each bucket; UINT32_MAX = no call in it. */
+/* The maps in each bucket; UINT32_MAX = no call. */
 static uint32_t maps[MOST];
 static uint64_t used;
 
@@ -59,7 +59,7 @@ static enum vmt_trend trend(uint64_t seconds)
 }
 
 /*
- * The run ends in a bucket without a call; behind it lies what was there before the buckets
+ * The run ends in a bucket without a call; the buckets after it are left over from before they
  * widened.
  */
 static void make(uint32_t (*shape)(uint64_t i), uint64_t count)
@@ -130,7 +130,7 @@ static uint32_t late_leak(uint64_t i)
 {
 	return 20 + (i * 3 < used ? 0 : (uint32_t)((i - used / 3) * 1000 / used));
 }
-/* Never at its end, but slower and slower */
+/* It grows all the time, but more and more slowly. */
 static uint32_t cache(uint64_t i)
 {
 	return 20 + (uint32_t)(1000 * i * 12 / (used + i * 11));
@@ -202,7 +202,7 @@ Test(curve, a_leak_beside_something_larger_has_its_own_rate)
 	cr_assert_float_eq((double)curve.rise / ((double)curve.span / SECOND), 10, 1);
 }
 
-/* Noise that never settles must not be called a leak; the seed is fixed. */
+/* Noise that never settles is no leak; the seed is fixed. */
 Test(curve, noise_is_no_leak)
 {
 	unsigned seed = 7, leaks = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a stack walk costs: time per frame at a depth of 14, with the cache and
- * without, beside libgcc's; and how many bytes of stack it takes. A plain program, linked with
- * the unwinder as a library of its own. Not a test: it prints and judges nothing.
+ * What a stack walk costs: the time per frame at a depth of 14, with and without the cache, beside
+ * libgcc's; and how many bytes of stack it takes. A plain program, linked with the unwinder as a
+ * library. Not a test: it prints figures and judges nothing.
  */
 #include <execinfo.h>
 #include <pthread.h>
@@ -53,7 +53,7 @@ static double now(void)
 	return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
 }
 
-/* The best of some rounds: the others tell of what else the machine did. */
+/* The best of some rounds counts: the others show what else the machine did. */
 #define ROUNDS 20
 
 NOINLINE static void time_ours(const char *name, int times)
@@ -93,7 +93,10 @@ NOINLINE static void time_libgcc(int times)
 	       each / count, count);
 }
 
-/* Paint what lies below the stack pointer, walk, and look how far down the paint is gone. */
+/*
+ * Fill the memory below the stack pointer with a pattern, walk, and find how much of it was
+ * overwritten.
+ */
 NOINLINE static void measure_stack(const char *name)
 {
 	struct vmt_walk stack;

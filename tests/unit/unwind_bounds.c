@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stack's bounds for unwind_compare: the library's own come from its table of
- * maps, which is not there. /proc/self/maps is read instead, without malloc or stdio, since
- * it is called in signal handlers.
+ * The stack's bounds for unwind_compare: the library takes them from its table of maps, which does
+ * not exist here. So /proc/self/maps is read, without malloc or stdio, since this is called in
+ * signal handlers.
  */
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "os/shim.h"
 
-/* Hexadecimal up to the next other character. */
+/* Read a hexadecimal number and the character after it. */
 static uint64_t read_hex(const char **at)
 {
 	uint64_t value = 0;
@@ -19,7 +19,7 @@ static uint64_t read_hex(const char **at)
 	return value;
 }
 
-/* The library's own knows the maps; here /proc/self/maps is read, without malloc. */
+/* Defined here since the library's own needs its table of maps. */
 void vmt_bounds_forget(void);
 
 void vmt_bounds_forget(void)

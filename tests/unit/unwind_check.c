@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Linked into a copy of the library for tests, in front of its unwinder: every stack is walked
- * once more without what is remembered of earlier walks, and compared. At the end of each process
- * one line is appended to the file that UNWIND_CHECK_LOG names in the environment
- * (tests/real/unwind.sh).
+ * again without what is remembered of earlier walks, and compared. At its end each process appends
+ * a line to the file named by UNWIND_CHECK_LOG (tests/real/unwind.sh).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +10,8 @@
 #include "unwind_wrapped.h"
 
 static _Atomic uint64_t walks VMT_DATA = 0;
-static _Atomic uint64_t in_pieces VMT_DATA = 0; /* of the walks, recalled to their end */
-static _Atomic uint64_t whole VMT_DATA = 0; /* recalled without a walk */
+static _Atomic uint64_t in_pieces VMT_DATA = 0; /* how many walks recalled all frames */
+static _Atomic uint64_t whole VMT_DATA = 0; /* how many stacks were recalled without a walk */
 static _Atomic uint64_t frames VMT_DATA = 0;
 static _Atomic uint64_t recalled VMT_DATA = 0;
 static _Atomic uint64_t differ VMT_DATA = 0;
@@ -27,7 +26,7 @@ static bool is_same(const struct vmt_walk *a, const struct vmt_walk *b)
 	return true;
 }
 
-/* Not inlined: the second stack must not lie below the first walk. */
+/* noinline: the second stack must not lie below the first walk. */
 __attribute__((noinline)) static void compare(const struct vmt_regs *regs,
 					      const struct vmt_walk *stack)
 {

@@ -44,7 +44,7 @@ static void fail(const char *name, const struct vmt_walk *ours, void *const *the
 	}
 }
 
-/* The unwinder leaves its own library out (seen when it is interrupted itself): so do we. */
+/* The unwinder leaves out its own library (visible when it is interrupted), so this does, too. */
 static int drop_own(void **frames, int count)
 {
 	struct dl_find_object own;
@@ -57,7 +57,7 @@ static int drop_own(void **frames, int count)
 	return kept;
 }
 
-/* Take the caller's stack both ways. Stacks deeper than VMT_FRAMES_MAX must be marked as cut. */
+/* Take the caller's stack in both ways. Stacks deeper than VMT_FRAMES_MAX must be marked as cut. */
 NOINLINE static void check(const char *name)
 {
 	void *theirs[VMT_FRAMES_MAX + 8];
@@ -126,7 +126,7 @@ NOINLINE static void check_alloca(size_t size)
 	AFTER_CALL;
 }
 
-/* The two shapes of realignment: by rbp alone, and with the CFA kept in a slot (alloca, args). */
+/* The two forms of realignment: by rbp alone, and with the CFA kept in a slot (alloca, args). */
 NOINLINE static int check_realigned(int a, int b, int c, int d, int e, int f, int on_stack,
 				    size_t size)
 {
@@ -142,7 +142,7 @@ void check_in_constructor(void);
 
 void check_in_constructor(void)
 {
-	know_modules(); /* the one that calls */
+	know_modules(); /* make them known to the unwinder, since this thread calls it */
 	check("constructor");
 	AFTER_CALL;
 }
@@ -200,7 +200,7 @@ NOINLINE static void keep_stack(void)
 	vmt_unwind(&regs, &stack_in_jit);
 }
 
-/* libgcc stops at such code: compare what comes behind it with the stack from here. */
+/* libgcc stops at such code: compare the frames behind it with the stack from here. */
 NOINLINE static void check_code(const char *name, const void *code)
 {
 	void *theirs[VMT_FRAMES_MAX];
@@ -221,7 +221,7 @@ NOINLINE static void check_jit(void)
 	char *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	memcpy(code, call_without_cfi, len);
-	mprotect(code, 4096, PROT_EXEC); /* execute-only, where the machine can */
+	mprotect(code, 4096, PROT_EXEC); /* execute-only, if the machine can do that */
 	check_code("assembly", call_without_cfi);
 	check_code("jit", code);
 	munmap(code, 4096);
@@ -288,7 +288,7 @@ static void *walk_often(void *unused)
 	return unused;
 }
 
-/* Few entries, many writers: halves of two writes must not pass for an entry. */
+/* Few entries and many writers: halves of two writes must not pass for one entry. */
 static void check_races(void)
 {
 	pthread_t threads[4];
@@ -332,7 +332,7 @@ static void check_all(const char *plugin)
 int main(int argc, char **argv)
 {
 	know_modules();
-	alarm(60); /* a failure reported from within stdio may not come back */
+	alarm(60); /* a failure that is reported from within stdio may deadlock */
 	check_all(argc > 1 ? argv[1] : "");
 	vmt_unwind_set_cache(cache_memory, sizeof(cache_memory));
 	check_all(argc > 1 ? argv[1] : "");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * For the tests of the unwinder: tell it which modules are loaded. The library learns that from its
- * table of maps, which is not there. To be called at the start and after each dlopen and dlclose.
+ * table of maps, which does not exist here. To be called at the start and after each dlopen and
+ * dlclose.
  */
 #ifndef UNWIND_KNOWN_H
 #define UNWIND_KNOWN_H

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of modules: what is added is found with its own tables, to the byte; what is dropped,
- * replaced or too much is not; and readers see whole entries while the table changes.
+ * The list of modules: an added module is found with its own tables, to the byte; a dropped or
+ * replaced one, or one too many, is not; and readers see consistent entries while the list changes.
  */
 #include "unwind/unwind_modules.h"
 
 #include <pthread.h>
 #include <stdio.h>
 
-#define SIZE   UINT64_C(0x10000) /* of a module: headers and tables, then text in the second half */
+/* size of a module: headers and tables, and text in the second half */
+#define SIZE   UINT64_C(0x10000)
 #define ROUNDS 20000
 #define CHECK(what)                                               \
 	do {                                                      \
@@ -44,7 +45,7 @@ static void drop(uint64_t start, uint64_t end)
 	vmt_unwind_modules_drop((struct vmt_range){ start, end });
 }
 
-/* Is the module at base the one that pc is found in? */
+/* Is the module at base the one that contains pc? */
 static bool is_whole(const struct vmt_unwind_module *module, uint64_t base)
 {
 	return module->text.start == base + SIZE / 2 && module->text.end == base + SIZE &&
@@ -80,9 +81,9 @@ static void check_edges(void)
 
 static void check_changes(void)
 {
-	CHECK(add(4 * SIZE + 0x1000, 0)); /* another in its place */
+	CHECK(add(4 * SIZE + 0x1000, 0)); /* another module in its place */
 	CHECK(is_found(5 * SIZE, 4 * SIZE + 0x1000) && is_unknown(4 * SIZE + SIZE / 2));
-	drop(5 * SIZE, 5 * SIZE + 0x1000); /* only tables, of the last one */
+	drop(5 * SIZE, 5 * SIZE + 0x1000); /* only the tables of the last one */
 	CHECK(is_unknown(6 * SIZE - 1) && is_found(3 * SIZE + SIZE / 2, 3 * SIZE));
 	CHECK(add(9 * SIZE, 9 * SIZE) && is_unknown(9 * SIZE + SIZE / 2));
 	CHECK(add(9 * SIZE, 10 * SIZE - 1) && is_found(10 * SIZE - 1, 9 * SIZE));
@@ -97,18 +98,18 @@ static void check_full(void)
 	for (i = 1; i <= VMT_UNWIND_MODULES_MAX; i++)
 		CHECK(add(i * SIZE, 0));
 	CHECK(!add(i * SIZE, 0));
-	CHECK(add(5 * SIZE, 0)); /* known already */
+	CHECK(add(5 * SIZE, 0)); /* it is known already */
 	CHECK(is_found(i * SIZE - 1, (i - 1) * SIZE));
 	drop(0, UINT64_MAX);
 }
 
-/* One module is always there, the other comes and goes; neither is ever half seen. */
+/* One module is always there, another one comes and goes; neither is ever seen half-changed. */
 static void *look_up(void *unused)
 {
 	struct vmt_unwind_module module;
 
 	while (!__atomic_load_n(&is_over, __ATOMIC_RELAXED)) {
-		/* Each answer by itself: the module may come or go before another question. */
+		/* Each answer counts alone: the module may come or go before the next question. */
 		if (vmt_unwind_modules_find(3 * SIZE - 1, &module) && !is_whole(&module, 2 * SIZE))
 			__atomic_fetch_add(&failures, 1, __ATOMIC_RELAXED);
 	}

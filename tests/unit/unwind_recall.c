@@ -47,7 +47,7 @@ static unsigned int dice(unsigned int sides)
 	return (unsigned int)(dice_state >> 32) % sides;
 }
 
-/* What a stack is kept under: whatever it is, it must be another one for other stacks. */
+/* The key that a stack is remembered under; different stacks must still be told apart. */
 #define CALL 1u
 
 static uint32_t site_of(uint64_t hash)
@@ -63,7 +63,7 @@ static bool recall(const struct vmt_regs *regs, uint32_t call, struct vmt_recall
 	       vmt_unwind_recall_find(regs, bounds, call, ret_whole);
 }
 
-/* A stack that is recalled as a whole must be the one that a walk finds. */
+/* A stack recalled as a whole must be the one that a walk finds. */
 NOINLINE static void compare_whole(const struct vmt_regs *regs, uint64_t hash,
 				   struct vmt_walk *ours)
 {
@@ -115,7 +115,10 @@ void check_in_constructor(void)
 	AFTER_CALL;
 }
 
-/* Random call chains, of functions whose frames differ in every way; sizes that add up alike. */
+/*
+ * Random call chains of functions whose frames differ in every way, with sizes that add up to the
+ * same.
+ */
 static void wander(int depth);
 
 NOINLINE static void plain_frame(int depth)
@@ -157,7 +160,7 @@ NOINLINE static void realigned_frame(int depth)
 	AFTER_CALL;
 }
 
-/* With tables, but rbp holds whatever it is told to. */
+/* It has tables, but rbp contains whatever it is told to. */
 __asm__(".text\n"
 	"call_with_rbp: .cfi_startproc\n"
 	"push %rbp\n.cfi_def_cfa_offset 16\n.cfi_offset 6, -16\n"
@@ -281,7 +284,7 @@ static void check_interrupted(void)
 
 static uint64_t instructions;
 
-/* Now and then, a walk in the middle of a walk throws out what that one is reading. */
+/* Now and then, a walk within a walk evicts what the outer one is reading. */
 static void on_trap(int number)
 {
 	(void)number;
@@ -297,7 +300,7 @@ static void on_toggle(int number, siginfo_t *info, void *context)
 	((ucontext_t *)context)->uc_mcontext.gregs[REG_EFL] ^= 0x100;
 }
 
-/* One set of entries for all. */
+/* All stacks share one set of entries. */
 static void use_one_set(void)
 {
 	memset(cache_memory, 0, sizeof(cache_memory));
@@ -306,7 +309,7 @@ static void use_one_set(void)
 	vmt_unwind_recall_set(cache_memory + 8192, 4352);
 }
 
-/* A signal after every instruction. */
+/* A signal comes after every instruction. */
 static void check_torn(void)
 {
 	struct sigaction trap = { .sa_handler = on_trap };
@@ -394,7 +397,7 @@ static void check_coroutines(void)
 	}
 }
 
-/* After code has gone, nothing of before may be recalled. */
+/* After code was unmapped, nothing from before may be recalled. */
 NOINLINE static void check_forgotten(void)
 {
 	struct vmt_recalled whole;
@@ -415,7 +418,7 @@ NOINLINE static void check_forgotten(void)
 	differ += ours.recalled != 0;
 }
 
-/* Two modules by turns, the second with other frames at the same addresses. */
+/* Two modules in turns; the second has other frames at the same addresses. */
 static int check_reload(const char *plugin, const char *other)
 {
 	int reused = 0;

@@ -38,7 +38,7 @@ __asm__(".text\n.p2align 4\nframes:\n" /* 16 bytes each */
 				FRAME(".cfi_def_cfa 3, 16\n") FRAME(".cfi_undefined 16\n"));
 extern const char frames[];
 
-static uint64_t *stack_words; /* WORDS of them, and nothing behind */
+static uint64_t *stack_words; /* WORDS words, followed by nothing */
 static struct vmt_range bounds;
 static struct vmt_regs regs;
 static char cache_memory[1 << 20] __attribute__((aligned(64)));
@@ -69,7 +69,7 @@ static uint64_t pc_of(uint64_t kind)
 	return (uint64_t)(uintptr_t)frames + 16 * kind + 1;
 }
 
-/* Where a register's value will come from; NULL: it has been used, and is what it is. */
+/* Where a register's value will come from; NULL: it has been used. */
 struct sources {
 	uint64_t *bp;
 	uint64_t *bx;
@@ -84,7 +84,7 @@ static uint64_t kind_that_fits(const struct sources *from)
 	return kind;
 }
 
-/* The frame at sp[0]; returns its CFA. */
+/* Add the frame at sp[0]; returns its CFA. */
 static uint64_t *add_frame(uint64_t kind, uint64_t *sp, struct sources *from)
 {
 	uint64_t *cfa = sp + (kind == 0 ? 2 : kind == 1 ? 4 : kind == 3 ? 6 : 2 + dice(6));
@@ -156,7 +156,7 @@ static void check_with(uint64_t *word, const char *what, uint64_t place)
 	*word = was;
 }
 
-/* The bounds end before the outermost frames do, and there is nothing to read. */
+/* The bounds end before the outermost frames do, and no memory follows. */
 static void check_bounds(void)
 {
 	const uint64_t page = (uint64_t)(uintptr_t)stack_words + 4096;
@@ -185,7 +185,7 @@ static void check_stack(void)
 	site = (uint32_t)stack.hash;
 	vmt_unwind_recall_keep(&regs, CALL, site, &stack);
 	if (!vmt_unwind_recall_find(&regs, bounds, CALL, &whole))
-		return; /* more slots than there is room for */
+		return; /* there are more slots than there is room for */
 	kept++;
 	wrong += vmt_unwind_recall_find(&regs, bounds, CALL + 1, &whole);
 	for (unsigned int i = 0; i < WORDS; i++)

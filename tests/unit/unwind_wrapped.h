@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For what is linked into a copy of the library in front of its unwinder (unit/unwind_check.c,
- * bench/stack_times.c): the functions that ld's --wrap puts in between, those behind them, and how
- * a line is written at the end of a process.
+ * For code that is linked into a copy of the library in front of its unwinder (unit/unwind_check.c,
+ * bench/stack_times.c): the functions that ld's --wrap inserts, the originals behind them, and the
+ * line that is written at the end of a process.
  */
 #ifndef UNWIND_WRAPPED_H
 #define UNWIND_WRAPPED_H
@@ -25,7 +25,7 @@ _Noreturn void __wrap_vmt_last_act(int status);
 _Noreturn void __real_vmt_last_act_claimed(int status);
 _Noreturn void __wrap_vmt_last_act_claimed(int status);
 
-/* In one write, so that the lines of processes that end at once stay apart. */
+/* In a single write, so that lines of processes that end at the same time are not mixed. */
 static inline void append_line(const char *path, const char *line, int length)
 {
 	long fd = vmt_sys4(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND, 0666);

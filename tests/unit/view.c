@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The view of a recording: what it reads, what it refuses, and that no bytes whatever
- * make it read outside. Run under ASan the copies below are exactly as long as they say.
+ * The view of a recording: what it reads, what it refuses, and that no bytes make it read outside.
+ * Under ASan, the copies below are exactly as long as they claim.
  */
 #include "core/recording/view.h"
 #include "sample_recording.h"
