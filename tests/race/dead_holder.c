@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads that end while they hold the lock, with the books half-changed and a late call
- * half-taken: one of the others robs them, only one, and the calls made meanwhile are learnt all
- * the same.
+ * Threads end while they hold the lock, with the table half-changed and a deferred call half-taken.
+ * Exactly one of the others takes the lock over, and the calls made meanwhile are applied all the
+ * same.
  */
 #include <pthread.h>
 
@@ -14,7 +14,7 @@
 static pthread_barrier_t start;
 static unsigned deaths;
 
-/* Dies holding the lock. What it did happened before it was seen dead. */
+/* Dies holding the lock, after everything it did. */
 static void *die(void *argument)
 {
 	struct racer *racer = argument;
@@ -23,7 +23,7 @@ static void *die(void *argument)
 	while (!room_lock_at(racer, (uint64_t)(uintptr_t)__builtin_frame_address(0), true)) {
 	}
 	if (vmt_deferred_take(&room_late))
-		books.is_inside = UINT32_MAX; /* neither given back nor learnt */
+		books.is_inside = UINT32_MAX; /* neither given back nor applied */
 	atomic_store_explicit(&racer->is_dead, 1, memory_order_release);
 	return NULL;
 }
@@ -36,7 +36,7 @@ static void *race(void *argument)
 	return NULL;
 }
 
-/* The first racer dies; one more call afterwards, should the others have been done before. */
+/* The first racer dies. One more call follows, in case the others had finished before. */
 static void one_round(void)
 {
 	pthread_t threads[RACERS];

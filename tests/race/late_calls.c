@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many threads at one lock, some of which hold it longer than the others' patience: one is inside
- * at a time, and each call is learnt once, in time or late, in the order of its thread.
+ * Many threads at one lock, some of which hold it for longer than the others wait: one thread is
+ * inside at a time, and each call is applied once, under the lock or later, in the order of its
+ * thread.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -10,9 +11,9 @@
 
 #define CALLS 20000u
 
-static unsigned holds; /* under the lock */
+static unsigned holds; /* how often it was held */
 
-/* Long enough now and then for everybody else to lose patience, and even to fill the queue. */
+/* Now and then long enough for all others to give up, and even to fill the queue. */
 static void hold(void)
 {
 	unsigned turns = ++holds % 1000 == 0 ? 5000 : holds % 50 == 0 ? 100 : 0;
@@ -29,7 +30,7 @@ static void *race(void *argument)
 	return NULL;
 }
 
-/* What is completed first is learnt first, whichever slot it has. */
+/* The call completed first is applied first, whichever slot it has. */
 static void check_order(void)
 {
 	struct vmt_deferred_call *first = vmt_deferred_claim(&room_late);
@@ -49,7 +50,7 @@ static void check_order(void)
 	EXPECT(vmt_deferred_is_quiet(&room_late));
 }
 
-/* A call without a slot is to be heard of even when no slot is ready. */
+/* A call without a slot must be noticed even if no slot is ready. */
 static void check_overflow(void)
 {
 	struct vmt_deferred_call *claimed[VMT_DEFERRED_SLOTS];

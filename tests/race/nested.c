@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls made by signal handlers: before, while waiting, under the lock. They must not wait
- * for the thread that they interrupt, and nothing they do is lost. Built twice: ThreadSanitizer
- * delivers signals at certain points only, and so a plain build has a timer for the others.
+ * Signal handlers make calls before, while waiting for, and under the lock. They must not wait for
+ * the thread that they interrupt, and nothing they do may be lost. Built twice: ThreadSanitizer
+ * delivers signals only at certain points, so a plain build has a timer for all others.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -73,7 +73,10 @@ static void race_all(void)
 		pthread_join(threads[i], NULL);
 }
 
-/* More calls under the lock than the queue has room for: the holder learns all when it leaves. */
+/*
+ * More calls under the lock than the queue has room for: the holder learns everything when it
+ * leaves.
+ */
 static void nest_until_overflow(struct racer *racer)
 {
 	EXPECT(room_enter(racer, HERE, true) == VMT_LOCK_GOT);
@@ -82,13 +85,16 @@ static void nest_until_overflow(struct racer *racer)
 		EXPECT(room_enter(racer, HERE - 256, true) == VMT_LOCK_BUSY);
 		room_call_late(racer, HERE - 256, atomic_fetch_add(&racer->made, 1));
 	}
-	EXPECT(racer->most_waits == 0); /* in vain: it would be for itself */
+	/* waiting would be useless, since this thread is the holder */
+	EXPECT(racer->most_waits == 0);
 	room_unlock(racer);
 	EXPECT(books.deferred == VMT_DEFERRED_SLOTS && books.overflows == 1);
 	EXPECT(racer->held_sp == 0);
 }
 
-/* A handler that is jumped out of leaves the lock taken; the same thread comes again from above. */
+/*
+ * A handler that is left by a jump leaves the lock taken; the same thread comes again from above.
+ */
 static void jump_out(struct racer *racer)
 {
 	uint64_t sp = HERE;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long a thread waits for the lock, with a clock of our own and one thread: for a holder that
- * waits for a processor as long as it takes, within bounds, for one that runs until it has run
- * enough, and where it may stand still, shorter after each wait in vain.
+ * How long a thread waits for the lock, with a fake clock and one thread: for a holder that waits
+ * for a processor, as long as it takes, within bounds; for a holder that runs, until it has run
+ * enough; and if the holder may stand still, shorter after each wait in vain.
  */
 #include "room.h"
 
@@ -11,10 +11,10 @@
 
 static struct vmt_lock lock;
 static uint64_t clock_now;
-static uint64_t free_at; /* the holder leaves then; 0: never */
+static uint64_t free_at; /* when the holder leaves; 0 = never */
 static bool goes_on; /* the lock is taken again and again */
 static bool stands; /* the holder may stand still */
-static uint64_t ran_percent; /* of the time that passes, the holder runs */
+static uint64_t ran_percent; /* the share of the time in which the holder runs */
 
 static void wait_on(void *context, _Atomic uint32_t *word, uint32_t value, uint64_t timeout_ns)
 {
@@ -81,7 +81,7 @@ static void hold(void)
 	       VMT_LOCK_GOT);
 }
 
-/* Somebody else tries; returns how long it waited. */
+/* Another thread tries to take it; returns how long it waited. */
 static uint64_t attempt(enum vmt_lock_result expected)
 {
 	uint64_t start = clock_now;
@@ -96,7 +96,7 @@ static uint64_t attempt(enum vmt_lock_result expected)
 	return clock_now - start;
 }
 
-/* Within a step of waiting. */
+/* Equal to within a step of waiting. */
 static bool is_about(uint64_t waited, uint64_t expected)
 {
 	return waited >= expected && waited <= expected + 10000000;
@@ -111,7 +111,7 @@ static void waits_for_a_processor(void)
 	free_at = clock_now + VMT_LOCK_STARVED_NS - 1;
 	EXPECT(attempt(VMT_LOCK_GOT) == VMT_LOCK_STARVED_NS - 1);
 	free_at = 0;
-	ran_percent = 1; /* of a processor that is shared by many */
+	ran_percent = 1; /* its share of a processor that many threads use */
 	hold();
 	EXPECT(is_about(attempt(VMT_LOCK_BUSY), 100 * VMT_LOCK_PATIENCE_NS));
 }
@@ -147,10 +147,10 @@ static void may_stand_still(void)
 	}
 	printf("the floor is %lu ns\n", (unsigned long)patience);
 
-	hold(); /* a short wait says nothing */
+	hold(); /* a short wait proves nothing */
 	free_at = clock_now + patience / 2;
 	EXPECT(attempt(VMT_LOCK_GOT) == patience / 2);
-	hold(); /* a long one that was worth it does */
+	hold(); /* a long wait that succeeded does */
 	free_at = clock_now + patience - 1;
 	EXPECT(attempt(VMT_LOCK_GOT) == patience - 1);
 	free_at = 0;

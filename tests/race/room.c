@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order of locking, draining and leaving word is that of preload/call/call.c; what is learnt of
- * a call is its number.
+ * The order of locking, draining and queueing is that of preload/call/call.c. Learning a call
+ * consists of noting its number.
  */
 #include <sched.h>
 
@@ -28,7 +28,7 @@ static void wait_on(void *context, _Atomic uint32_t *word, uint32_t value, uint6
 static void wake(void *context, _Atomic uint32_t *word)
 {
 	(void)context;
-	(void)word; /* waits are short and come to their end */
+	(void)word; /* waits are short, and always end */
 }
 
 static uint64_t now(void *context)
@@ -43,7 +43,7 @@ static bool is_alive(void *context, uint32_t id)
 	return !atomic_load_explicit(&racers[id - 1].is_dead, memory_order_acquire);
 }
 
-/* No holder runs out of patience but by elapsed time. */
+/* No holder is given up for running; only elapsed time counts. */
 static uint64_t ran(void *context, uint32_t id)
 {
 	(void)context;
@@ -77,7 +77,7 @@ static struct vmt_lock_self self_of(struct racer *racer)
 enum vmt_lock_result room_enter(struct racer *racer, uint64_t sp, bool patient)
 {
 	struct vmt_lock_ops ops = ops_of(racer);
-	unsigned outer_waits = racer->waits; /* ours, if a handler runs this */
+	unsigned outer_waits = racer->waits; /* this thread's own, if a handler runs this */
 	enum vmt_lock_result result;
 
 	racer->waits = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the race tests share: the lock and the late queue as the library's call.c uses them, around
- * books that are plain memory, and effects that need no kernel: time passes only by waiting. Under
- * ThreadSanitizer, any way past the lock is a race on the books.
+ * Shared by the race tests: the lock and the queue of deferred calls as the library's call.c uses
+ * them, around plain memory, with effects that need no kernel: time passes only by waiting. Under
+ * ThreadSanitizer, any way around the lock is a data race.
  */
 #ifndef ROOM_H
 #define ROOM_H
@@ -14,10 +14,10 @@
 #include "sync/lock.h"
 
 #define RACERS    8u
-#define CALLS_MAX 200000u /* of one racer */
-#define WAITS_MAX 20u /* that patience lasts for */
+#define CALLS_MAX 200000u /* by one racer */
+#define WAITS_MAX 20u /* how many waits it takes to give up */
 
-/* A failed check ends the test: threads that go on would only bury it. */
+/* A failed check ends the test: threads that went on would only hide it. */
 #define EXPECT(condition)                                                                       \
 	((condition) ? (void)0 :                                                                \
 		       (fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition), \
@@ -29,23 +29,24 @@ struct racer {
 	_Atomic uint32_t is_dead;
 	_Atomic uint32_t made; /* calls so far */
 	volatile uint64_t held_sp;
-	uint64_t clock; /* ns; only this thread's waits move it */
+	uint64_t clock; /* ns; only this thread's waits advance it */
 	unsigned waits; /* for the lock, in this attempt */
 	unsigned most_waits;
-	void (*interrupt)(void); /* run while waiting, as a handler would; may be NULL */
-	unsigned char lost[CALLS_MAX]; /* found no slot in the queue; its own to write */
+	void (*interrupt)(void); /* runs while waiting, as a handler would; may be NULL */
+	/* calls that found no slot in the queue; written by this thread only */
+	unsigned char lost[CALLS_MAX];
 };
 
-/* What the lock covers. */
+/* What the lock protects. */
 struct books {
 	uint32_t is_inside;
-	uint32_t in_time; /* calls learnt by who made them */
-	uint32_t deferred; /* learnt from the queue */
+	uint32_t in_time; /* calls learnt at once, by who made them */
+	uint32_t deferred; /* calls learnt from the queue */
 	uint32_t overflows;
 	uint32_t robbed;
-	unsigned char resolved[RACERS][CALLS_MAX]; /* how often */
-	uint32_t everything[RACERS]; /* calls made when everything was learnt */
-	uint32_t last[RACERS]; /* number of the call learnt last */
+	unsigned char resolved[RACERS][CALLS_MAX]; /* how often each call was learnt */
+	uint32_t everything[RACERS]; /* calls that had been made when everything was learnt */
+	uint32_t last[RACERS]; /* the number of the call learnt last */
 	bool is_in_order; /* calls of one thread must be learnt in their order */
 };
 
@@ -54,18 +55,21 @@ extern struct books books;
 extern struct vmt_lock room_lock;
 extern struct vmt_deferred room_late;
 
-/* sp: where the stack stands, for entering again from a handler. */
+/* sp: the stack pointer, for entering again from a handler. */
 enum vmt_lock_result room_enter(struct racer *racer, uint64_t sp, bool patient);
 bool room_lock_at(struct racer *racer, uint64_t sp, bool patient);
 void room_unlock(struct racer *racer);
 
-/* One call of the program; was it made under the lock? hold is run there; may be NULL. */
+/*
+ * Make one call of the program; returns whether it was made under the lock. hold runs there; may be
+ * NULL.
+ */
 bool room_call(struct racer *racer, void (*hold)(void));
 
-/* Leave word of a call made without the lock, and look whether the lock is free now. */
+/* Queue a call that was made without the lock, and see whether the lock is free now. */
 void room_call_late(struct racer *racer, uint64_t sp, uint32_t number);
 
-/* After all threads have ended: is each call in the books, and once only? Prints the figures. */
+/* After all threads have ended: was each call learnt exactly once? Prints the figures. */
 void room_check(const char *name);
 
 #endif
