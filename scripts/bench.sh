@@ -9,7 +9,7 @@
 # Root raises vm.max_map_count while there are a million maps. `scripts/setup.sh bench` installs the
 # programs and peers that are measured; what is missing is named and left out.
 #
-#   parts: calls programs stacks tools scale counts (all of them when none is named), peers
+#   parts: calls threads programs stacks tools scale counts (all of them when none is named), peers
 #   --pairs N        pairs of each measurement (9)
 #   --quick          a hundredth of the rounds: to see that it works, not to measure
 #   --only PATTERN   only measurements whose name fits, like 'map-*'
@@ -52,7 +52,7 @@ while [ $# -gt 0 ]; do
 	--json) JSON=${2:?} && shift ;;
 	--readme) README=1 ;;
 	--strict) STRICT=1 ;;
-	calls | programs | stacks | tools | scale | counts | peers) PARTS+=" $1" ;;
+	calls | threads | programs | stacks | tools | scale | counts | peers) PARTS+=" $1" ;;
 	-h | --help) usage 0 ;;
 	*) usage 2 ;;
 	esac
@@ -60,7 +60,7 @@ while [ $# -gt 0 ]; do
 done
 case $PARTS in
 *' '[a-z]*) PARTS=${PARTS//+/} ;;
-*) PARTS="calls programs stacks tools scale counts${PARTS//+/}" ;;
+*) PARTS="calls threads programs stacks tools scale counts${PARTS//+/}" ;;
 esac
 for file in "$LIB_B" "$TOOL_B" "$BENCH" "$SPEND"; do
 	[ -e "$file" ] || { echo "$file is missing: ninja -C $BUILD builds it" >&2; exit 2; }
@@ -71,6 +71,7 @@ chmod 755 "$TMP"	# servers run as somebody else
 clean_up() {
 	stop_servers
 	restore_limit
+	remove_group
 	[ -z "$REVISION" ] || git -C "$ROOT" worktree remove --force "$TMP/base" 2>/dev/null
 	[ -z "${KEEP:-}" ] || { echo "kept: $TMP" >&2; return; }
 	rm -rf "$TMP"
@@ -79,7 +80,7 @@ trap clean_up EXIT
 trap 'exit 130' INT TERM HUP
 
 . "$ROOT/tests/bench/lib.sh"
-for part in calls programs stacks tools scale counts peers; do
+for part in calls threads programs stacks tools scale counts peers; do
 	. "$ROOT/tests/bench/$part.sh"
 done
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One measurement per run: `bench NAME ROUNDS [N [DEPTH]]` prints the nanoseconds that one round
- * took, so many frames deeper than it would be.
+ * took, so many frames deeper than it would be; some print the processor's nanoseconds besides.
  * It is scripts/bench.sh that runs it with and without the library, in turns. Must itself do
  * nothing but the thing measured. Measurements of scale are in many.c.
  */
@@ -249,6 +249,7 @@ static double run_named(const char *name, long rounds, long n)
 	exit(2);
 }
 
+double bench_processor_ns;
 static const char *the_name;
 static long the_n;
 static double result;
@@ -266,6 +267,9 @@ int main(int argc, char **argv)
 	the_name = argc > 1 ? argv[1] : "";
 	the_n = argc > 3 ? atol(argv[3]) : 0;
 	bench_at_depth(argc > 4 ? atoi(argv[4]) : 0, rounds, run_it);
-	printf("%.1f\n", result / (double)rounds);
+	printf("%.1f", result / (double)rounds);
+	if (bench_processor_ns > 0)
+		printf(" %.1f", bench_processor_ns / (double)rounds);
+	putchar('\n');
 	return 0;
 }

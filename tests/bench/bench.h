@@ -24,6 +24,9 @@ struct bench {
 #define BENCH_OWN CLOCK_PROCESS_CPUTIME_ID
 double bench_now(clockid_t clock);
 
+/* The processor's nanoseconds for all rounds, where a measurement tells them besides; 0 = none. */
+extern double bench_processor_ns;
+
 /* Ends the program where memory cannot be had: a measurement must not measure failures. */
 char *bench_map_page(void);
 void bench_map_touch_unmap(long rounds);

@@ -70,6 +70,7 @@ static double longest_call(long rounds, long n)
 
 struct team {
 	pthread_barrier_t start;
+	void (*work)(long rounds);
 	long rounds;
 };
 
@@ -77,19 +78,19 @@ static void *member(void *argument)
 {
 	struct team *team = argument;
 
-	bench_map_touch_unmap(team->rounds / 20 + 1);
+	team->work(team->rounds / 20 + 1);
 	pthread_barrier_wait(&team->start);
-	bench_map_touch_unmap(team->rounds);
+	team->work(team->rounds);
 	pthread_barrier_wait(&team->start);
 	return NULL;
 }
 
 /* Rounds are shared out: what is told is the time of one round, not of one thread. */
-static double by_threads(long rounds, long n)
+static double share_out(long rounds, long n, void (*work)(long rounds))
 {
-	struct team team = { .rounds = rounds / n + 1 };
+	struct team team = { .work = work, .rounds = rounds / n + 1 };
 	pthread_t *thread = calloc((size_t)n, sizeof(*thread));
-	double start;
+	double start, start_processor;
 
 	if (!thread || pthread_barrier_init(&team.start, NULL, (unsigned)n + 1))
 		exit(3);
@@ -99,12 +100,43 @@ static double by_threads(long rounds, long n)
 	}
 	pthread_barrier_wait(&team.start);
 	start = bench_now(CLOCK_MONOTONIC);
+	start_processor = bench_now(CLOCK_PROCESS_CPUTIME_ID);
 	pthread_barrier_wait(&team.start);
 	start = bench_now(CLOCK_MONOTONIC) - start;
+	bench_processor_ns = bench_now(CLOCK_PROCESS_CPUTIME_ID) - start_processor;
 	for (long i = 0; i < n; i++)
 		pthread_join(thread[i], NULL);
 	free(thread);
 	return start;
+}
+
+static double by_threads(long rounds, long n)
+{
+	return share_out(rounds, n, bench_map_touch_unmap);
+}
+
+/* Memory of their own, which is touched, now and then cut, and given back. */
+static void map_and_cut(long rounds)
+{
+	const size_t length = 16 * PAGE;
+
+	for (long i = 0; i < rounds; i++) {
+		char *area = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+				  -1, 0);
+
+		if (area == MAP_FAILED)
+			exit(3);
+		*(volatile char *)area = 1;
+		if ((i % 16 == 0 && mprotect(area + 4 * PAGE, PAGE, PROT_READ)) ||
+		    munmap(area, length))
+			exit(3);
+	}
+}
+
+/* Threads that do little else, with hardly a processor to spare. */
+static double contend(long rounds, long n)
+{
+	return share_out(rounds, n ? n : 16, map_and_cut);
 }
 
 /* Calls from n / 2 different stacks, which are n call sites; all have been seen once before. */
@@ -179,6 +211,6 @@ const struct bench bench_many[] = {
 	{ "longest", longest_call }, { "threads", by_threads },
 	{ "sites", from_sites },     { "new-sites", from_new_sites },
 	{ "leave", leave_maps },     { "leave-and-say", leave_and_say },
-	{ "hold", hold_maps },
+	{ "hold", hold_maps },       { "contend", contend },
 };
 const size_t bench_many_count = sizeof(bench_many) / sizeof(bench_many[0]);

@@ -4,6 +4,7 @@
 
 MAPS_WORK=map-touch-unmap
 MALLOC_WORK=malloc-small
+THREADS_WORK=contend	# of 16
 
 peer_command() {	# NAME: what stands before the program; ROUNDS, WORK are the caller's
 	case $1 in
@@ -42,18 +43,18 @@ peer() {	# a|b PEER WORK ROUNDS
 		$before "$BENCH $3 $4"
 	else
 		$before "$BENCH" "$3" "$4"
-	fi 2>"$TMP/errors" | grep -E '^[0-9]+\.[0-9]$' | head -1
+	fi 2>"$TMP/errors" | grep -E '^[0-9]+\.[0-9]( [0-9.]+)?$' | head -1
 	rm -rf "$TMP"/peer*
 }
 
 bench_peers() {
-	local name maps mallocs pairs=$PAIRS
+	local name maps mallocs threads pairs=$PAIRS
 	GPERFTOOLS=$(/sbin/ldconfig -p | awk '$1 == "libtcmalloc.so.4" { print $NF; exit }')
 	PAIRS=$((PAIRS < 3 ? PAIRS : 3))
 	[ -z "$REVISION" ] || return
 	A=alone B=under
 	heading peers
-	while read -r name maps mallocs; do
+	while read -r name maps mallocs threads; do
 		if ! has "$(peer_program "$name")"; then
 			printf '%-26s is not installed\n' "$name"
 			continue
@@ -61,15 +62,17 @@ bench_peers() {
 		measure "$name $MAPS_WORK" ns:- peer "$name" $MAPS_WORK "$maps"
 		[ "$mallocs" = - ] ||
 			measure "$name $MALLOC_WORK" ns:- peer "$name" $MALLOC_WORK "$mallocs"
+		[ "$threads" = - ] ||
+			measure "$name $THREADS_WORK" ns:- peer "$name" $THREADS_WORK "$threads"
 	done <<-'LIST'
-		vmatrace 60000 10000000
-		strace 2000 -
-		strace-k 60 -
-		perf 60000 -
-		bpftrace 60000 -
-		gperftools 20000 1000000
-		heaptrack 20000 1000000
-		massif 20000 300000
+		vmatrace 60000 10000000 60000
+		strace 2000 - -
+		strace-k 60 - -
+		perf 60000 - 60000
+		bpftrace 60000 - 60000
+		gperftools 20000 1000000 -
+		heaptrack 20000 1000000 -
+		massif 20000 300000 -
 	LIST
 	A=untraced B=traced PAIRS=$pairs
 }

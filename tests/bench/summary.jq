@@ -14,6 +14,8 @@ def rows: [
 	ratios("mmap + touch + munmap of a page, 14 frames deep; to a file"; ["map-touch-unmap", "map-touch-unmap-file"]; "1.10"),
 	ratios("mmap + munmap"; ["map-unmap"]; "1.30"),
 	ratios("malloc + free to 1 KiB; in two threads"; ["malloc-small", "malloc-two"]; "1.06"),
+	ratios("4, 16, 64 threads that do little else: time"; [4, 16, 64] | map("contend-\(.)"); "1.25"),
+	ratios("the same: processor"; [4, 16, 64] | map("contend-\(.) cpu"); "1.25"),
 	ratios("redis, PostgreSQL, python3, node, java, sbcl: time"; programs; "1.02"),
 	ratios("the same six: processor"; programs | map(. + " cpu"); "1.03"),
 	more("start-up of /bin/true; recorded in a file"; ["start-up-true", "start-up-true-file"]; "5 ms"),
