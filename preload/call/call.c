@@ -16,6 +16,7 @@
 #include "process/exec.h"
 #include "process/exit.h"
 #include "process/fork.h"
+#include "remedy/remedy.h"
 #include "report/failure.h"
 #include "safety/aside.h"
 #include "safety/bus.h"
@@ -201,7 +202,7 @@ static bool always_may_change_maps(enum vmt_call_id id)
 	return id == VMT_CALL_MMAP || id == VMT_CALL_MUNMAP || id == VMT_CALL_MPROTECT;
 }
 
-VMT_HOT long vmt_call_on_program_stack(long nr, const long args[6], const struct vmt_regs *regs)
+VMT_HOT static long make_call(long nr, const long args[6], const struct vmt_regs *regs)
 {
 	struct vmt_state *state = vmt_state;
 	enum vmt_call_id id;
@@ -231,6 +232,35 @@ VMT_HOT long vmt_call_on_program_stack(long nr, const long args[6], const struct
 		return vmt_other_call(state, nr, args);
 	}
 	return call_recorded(state, id, nr, args, regs);
+}
+
+/* try=: other calls in place of this one, recorded as what they are. */
+__attribute__((noinline)) static long make_remedied(long nr, const long args[6],
+						    const struct vmt_regs *regs)
+{
+	struct vmt_remedy_plan plan;
+	long ret = 0;
+
+	if (!vmt_state_is_on() || !vmt_remedy_find(nr, args, &plan))
+		return make_call(nr, args, regs);
+	for (unsigned i = 0; i < plan.count; i++) {
+		ret = make_call(plan.call[i].nr, plan.call[i].args, regs);
+		if (!vmt_sys_failed(ret) || plan.call[i].may_fail)
+			continue;
+		vmt_remedy_undo(&plan, i);
+		while (i--)
+			make_call(plan.call[i].nr, plan.call[i].args, regs);
+		return make_call(nr, args, regs);
+	}
+	if (plan.then_own)
+		return make_call(nr, args, regs);
+	return plan.returns_address ? args[0] : ret;
+}
+
+VMT_HOT long vmt_call_on_program_stack(long nr, const long args[6], const struct vmt_regs *regs)
+{
+	return VMT_UNLIKELY(vmt_remedies) ? make_remedied(nr, args, regs) :
+					    make_call(nr, args, regs);
 }
 
 /* Does the range hold this thread's own storage? Then none of it can be used afterwards. */

@@ -28,6 +28,7 @@
 #include "own/memory.h"
 #include "patch/patch.h"
 #include "process/exit.h"
+#include "remedy/remedy.h"
 #include "report/exit_report.h"
 #include "safety/bus.h"
 #include "safety/spare.h"
@@ -446,6 +447,8 @@ static void begin(char **arguments)
 	if (state->options.markers)
 		vmt_filter_mark_own();
 	vmt_log_marker(state, "vmatrace: ready");
+	if (state->options.remedies)
+		vmt_remedy_open(state->options.remedies);
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_ON, memory_order_release);
 }
 

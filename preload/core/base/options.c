@@ -14,6 +14,7 @@ enum option_kind {
 	OPTION_SITES,
 	OPTION_FILTER,
 	OPTION_CHILDREN, /* report or record */
+	OPTION_TRY, /* names of remedies, separated by commas */
 };
 
 struct option {
@@ -74,6 +75,9 @@ static const struct option table[] = {
 	  "30)" },
 	{ "tool", OPTION_BOOL, AT(tool), 0, 0,
 	  "tool=0            do not run the vmatrace tool for function names" },
+	{ "try", OPTION_TRY, AT(remedies), 0, 0,
+	  "try=NAME,...      make calls that need fewer maps in place of the program's own: "
+	  "guards, names, advice, locks, policy, noreserve, decommit, holes" },
 	{ "markers", OPTION_BOOL, AT(markers), 0, 0,
 	  "markers=1         write(-1, \"vmatrace: ready\") and \"…done\", for reading strace "
 	  "logs" },
@@ -193,6 +197,36 @@ static bool set_children(bool *field, struct piece value)
 	return true;
 }
 
+static const char *const remedies[VMT_REMEDY_COUNT] = {
+	"guards", "names", "advice", "locks", "policy", "noreserve", "decommit", "holes"
+};
+
+const char *vmt_options_remedy(uint32_t index)
+{
+	return index < VMT_REMEDY_COUNT ? remedies[index] : NULL;
+}
+
+static bool set_remedies(uint32_t *field, struct piece value)
+{
+	uint32_t bits = 0, place;
+
+	while (value.length) {
+		struct piece name = { value.text, 0 };
+		size_t more;
+
+		while (name.length < value.length && name.text[name.length] != ',')
+			name.length++;
+		if (!find_name(name, remedies, VMT_REMEDY_COUNT, &place))
+			return false;
+		bits |= UINT32_C(1) << place;
+		more = name.length < value.length;
+		value.text += name.length + more;
+		value.length -= name.length + more;
+	}
+	*field = bits;
+	return bits != 0;
+}
+
 static bool set(struct vmt_options *options, const struct option *option, struct piece value)
 {
 	void *field = (char *)options + option->offset;
@@ -206,6 +240,7 @@ static bool set(struct vmt_options *options, const struct option *option, struct
 	case OPTION_SITES:
 	case OPTION_FILTER: return set_word(field, option->kind, value);
 	case OPTION_CHILDREN: return set_children(field, value);
+	case OPTION_TRY: return set_remedies(field, value);
 	}
 	return false;
 }

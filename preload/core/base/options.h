@@ -31,6 +31,22 @@ enum vmt_filter_way {
 	VMT_FILTER_PROBE,
 };
 
+/* Remedies that can be tried: remedy/remedy.h. Bits of vmt_options.remedies. */
+enum vmt_remedy {
+	VMT_REMEDY_GUARDS = 1,
+	VMT_REMEDY_NAMES = 2,
+	VMT_REMEDY_ADVICE = 4,
+	VMT_REMEDY_LOCKS = 8,
+	VMT_REMEDY_POLICY = 16,
+	VMT_REMEDY_NORESERVE = 32,
+	VMT_REMEDY_DECOMMIT = 64,
+	VMT_REMEDY_HOLES = 128,
+};
+#define VMT_REMEDY_COUNT 8u
+
+/* The name of bit number index in try=NAME; NULL after the last. */
+const char *vmt_options_remedy(uint32_t index);
+
 struct vmt_options {
 	char log_path[256]; /* "" = standard error; the library appends ".PID" */
 	char dir[256]; /* the folder for recordings; "" = record to a memfd */
@@ -53,6 +69,7 @@ struct vmt_options {
 	uint32_t sites; /* enum vmt_option_sites: how call sites are patched (door 2) */
 	bool malloc; /* count allocations */
 	bool tool; /* start the vmatrace tool for function names */
+	uint32_t remedies; /* enum vmt_remedy, several */
 	bool markers; /* make calls that show in strace(1) where recording starts and ends */
 	uint64_t verbosity;
 };

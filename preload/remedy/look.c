@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* See look.h. Files are opened for each question: these are trials, and nothing is left open. */
+#include "remedy/look.h"
+
+#include <asm/ioctl.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include "os/fd.h"
+#include "os/sys.h"
+
+/* Debian 12's headers have neither. */
+struct map_query { /* struct procmap_query, Linux 6.11 */
+	uint64_t size;
+	uint64_t flags;
+	uint64_t addr;
+	uint64_t start;
+	uint64_t end;
+	uint64_t vma_flags;
+	uint64_t page_size;
+	uint64_t offset;
+	uint64_t inode;
+	uint32_t dev[2];
+	uint32_t name_size;
+	uint32_t build_id_size;
+	uint64_t name;
+	uint64_t build_id;
+};
+struct page_scan { /* struct pm_scan_arg, Linux 6.7 */
+	uint64_t size;
+	uint64_t flags;
+	uint64_t start;
+	uint64_t end;
+	uint64_t walk_end;
+	uint64_t regions;
+	uint64_t room;
+	uint64_t most_pages;
+	uint64_t inverted;
+	uint64_t all_of;
+	uint64_t any_of;
+	uint64_t told;
+};
+#define QUERY       _IOWR('f', 17, struct map_query)
+#define QUERY_READ  1u
+#define QUERY_WRITE 2u
+#define QUERY_EXEC  4u
+#define QUERY_SHARE 8u
+
+#define SCAN           _IOWR('f', 16, struct page_scan)
+#define SCAN_PRESENT   8u
+#define SCAN_SWAPPED   16u
+#define SCAN_ZERO_PAGE 32u
+
+#define READ_MAX (UINT64_C(64) << 10)
+
+static long ask(const char *path, unsigned long what, void *argument)
+{
+	int fd = vmt_fd_open(path, O_RDONLY | O_CLOEXEC, 0);
+	long ret;
+
+	if (fd < 0)
+		return fd;
+	ret = vmt_sys3(SYS_ioctl, fd, what, argument);
+	vmt_sys1(SYS_close, fd);
+	return ret;
+}
+
+bool vmt_look_at(uint64_t addr, struct vmt_look *ret_look)
+{
+	struct map_query query = { .size = sizeof(query), .addr = addr };
+
+	if (ask("/proc/self/maps", QUERY, &query) || query.inode || query.vma_flags & QUERY_SHARE)
+		return false;
+	*ret_look = (struct vmt_look){ .start = query.start, .end = query.end };
+	ret_look->prot = (query.vma_flags & QUERY_READ ? PROT_READ : 0) |
+			 (query.vma_flags & QUERY_WRITE ? PROT_WRITE : 0) |
+			 (query.vma_flags & QUERY_EXEC ? PROT_EXEC : 0);
+	return true;
+}
+
+/* No page is there, but for pages of zeroes that were only read. */
+static bool has_no_page(struct vmt_range range)
+{
+	struct page_scan scan = {
+		.size = sizeof(scan),
+		.start = range.start,
+		.end = range.end,
+		.most_pages = 1,
+		.inverted = SCAN_ZERO_PAGE,
+		.all_of = SCAN_ZERO_PAGE,
+		.any_of = SCAN_PRESENT | SCAN_SWAPPED,
+		.told = SCAN_PRESENT,
+	};
+	uint64_t region[3];
+
+	scan.regions = (uint64_t)(uintptr_t)region;
+	scan.room = 1;
+	return ask("/proc/self/pagemap", SCAN, &scan) == 0;
+}
+
+/* A huge page puts pages of zeroes where nobody has written. Read so that nothing can fault. */
+static bool has_only_zeroes(struct vmt_range range)
+{
+	uint64_t words[16];
+	struct iovec to = { words, sizeof(words) };
+	struct iovec from = { .iov_len = sizeof(words) };
+	long pid = vmt_sys0(SYS_getpid);
+
+	if (range.end - range.start > READ_MAX)
+		return false;
+	for (uint64_t at = range.start; at < range.end; at += sizeof(words)) {
+		from.iov_base = (void *)(uintptr_t)at;
+		if (vmt_filter_own6(SYS_process_vm_readv, pid, (long)&to, 1, (long)&from, 1, 0) !=
+		    (long)sizeof(words))
+			return false;
+		for (size_t i = 0; i < VMT_COUNT(words); i++) {
+			if (words[i])
+				return false;
+		}
+	}
+	return true;
+}
+
+bool vmt_look_is_untouched(struct vmt_range range)
+{
+	return has_no_page(range) || has_only_zeroes(range);
+}

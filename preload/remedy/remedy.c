@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * See remedy.h. Runs before the lock is taken, in any thread and signal handler: it keeps no state
+ * of its own but for two counters, and asks the kernel what it must know.
+ */
+#include "remedy/remedy.h"
+
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "core/base/options.h"
+#include "filter/filter.h"
+#include "os/sys.h"
+#include "remedy/look.h"
+
+#define GUARD_INSTALL (102)
+#define GUARD_REMOVE  (103)
+#define SET_VMA       (0x53564d41)
+
+#define GUARD_MOST (UINT64_C(64) << 10) /* of the ends of a stack */
+#define FILL_MOST  (UINT64_C(64) << 20) /* of what is looked through */
+#define KEPT_MOST  (UINT64_C(1) << 40) /* bytes of addresses that are kept, not given back */
+
+uint32_t vmt_remedies;
+static _Atomic bool has_guards; /* one was put instead of a protection */
+static _Atomic uint64_t kept;
+
+static struct vmt_range range_of(const long args[6])
+{
+	uint64_t start = (uint64_t)args[0];
+
+	return (struct vmt_range){ start, start + vmt_page_up((uint64_t)args[1]) };
+}
+
+static bool is_plain(const long args[6])
+{
+	struct vmt_range range = range_of(args);
+
+	return !(range.start & (VMT_PAGE_SIZE - 1)) && range.end > range.start;
+}
+
+static void add(struct vmt_remedy_plan *plan, long nr, uint64_t start, uint64_t end, long third)
+{
+	struct vmt_remedy_call *call = &plan->call[plan->count++];
+
+	*call = (struct vmt_remedy_call){ .nr = nr,
+					  .args = { (long)start, (long)(end - start), third } };
+}
+
+/* The program's own call, with another argument; and with a length of nothing it does nothing. */
+static void add_changed(struct vmt_remedy_plan *plan, long nr, const long args[6], unsigned which,
+			long value)
+{
+	struct vmt_remedy_call *call = &plan->call[plan->count++];
+
+	*call = (struct vmt_remedy_call){ .nr = nr };
+	for (unsigned i = 0; i < 6; i++)
+		call->args[i] = i == which ? value : args[i];
+}
+
+static bool is_within(struct vmt_range range, const struct vmt_look *look)
+{
+	return range.start >= look->start && range.end <= look->end;
+}
+
+/* Who reads or writes there gets SIGSEGV as before, though with another si_code. */
+static bool find_guard(const long args[6], struct vmt_remedy_plan *plan)
+{
+	struct vmt_range range = range_of(args);
+	struct vmt_look look;
+
+	if (range.end - range.start > FILL_MOST || !vmt_look_at(range.start, &look) || !look.prot ||
+	    !is_within(range, &look) || !vmt_look_is_untouched(range))
+		return false;
+	add(plan, SYS_madvise, range.start, range.end, GUARD_INSTALL);
+	atomic_store_explicit(&has_guards, true, memory_order_relaxed);
+	return true;
+}
+
+/*
+ * [--- stack ---------] reserved as a whole, and then made accessible but for its ends: the ends
+ * become guards in what is accessible as a whole.
+ */
+static bool find_opened(const long args[6], struct vmt_remedy_plan *plan)
+{
+	struct vmt_range range = range_of(args), low, high;
+	struct vmt_look look;
+
+	if (!vmt_look_at(range.start, &look) || look.prot || !is_within(range, &look))
+		return false;
+	low = (struct vmt_range){ look.start, range.start };
+	high = (struct vmt_range){ range.end, look.end };
+	if (low.end - low.start > GUARD_MOST || high.end - high.start > GUARD_MOST ||
+	    look.end - look.start == range.end - range.start || !vmt_look_is_untouched(low) ||
+	    !vmt_look_is_untouched(high))
+		return false;
+	/* In this order, for a guard gives a map an anon_vma, and one of its own before it is like
+	 * its neighbours. */
+	add(plan, SYS_mprotect, look.start, look.end, args[2]);
+	if (low.end > low.start)
+		add(plan, SYS_madvise, low.start, low.end, GUARD_INSTALL);
+	if (high.end > high.start)
+		add(plan, SYS_madvise, high.start, high.end, GUARD_INSTALL);
+	atomic_store_explicit(&has_guards, true, memory_order_relaxed);
+	return true;
+}
+
+static bool find_guards(const long args[6], struct vmt_remedy_plan *plan)
+{
+	if (args[2] == PROT_NONE)
+		return find_guard(args, plan);
+	if (find_opened(args, plan))
+		return true;
+	if (!atomic_load_explicit(&has_guards, memory_order_relaxed))
+		return false;
+	add(plan, SYS_madvise, range_of(args).start, range_of(args).end, GUARD_REMOVE);
+	plan->call[0].may_fail = true;
+	plan->then_own = true;
+	return true;
+}
+
+/* Larger than a guard, and memory: then it is what was given back, and stays as it is. */
+static bool find_decommit(const long args[6], struct vmt_remedy_plan *plan)
+{
+	struct vmt_range range = range_of(args);
+	struct vmt_look look;
+
+	if (args[2] != PROT_NONE || range.end - range.start <= 4 * VMT_PAGE_SIZE ||
+	    !vmt_look_at(range.start, &look) || look.prot != (PROT_READ | PROT_WRITE) ||
+	    !is_within(range, &look))
+		return false;
+	add_changed(plan, SYS_mprotect, args, 1, 0);
+	return true;
+}
+
+static bool find_protect(const long args[6], struct vmt_remedy_plan *plan)
+{
+	if (!is_plain(args) || args[2] & ~(PROT_READ | PROT_WRITE | PROT_EXEC))
+		return false;
+	if (vmt_remedies & VMT_REMEDY_DECOMMIT && find_decommit(args, plan))
+		return true;
+	return vmt_remedies & VMT_REMEDY_GUARDS && find_guards(args, plan);
+}
+
+/* Advice that cuts maps; without it memory is forked, dumped, and made huge as all other is. */
+static bool cuts(long advice)
+{
+	switch (advice) {
+	case MADV_NORMAL:
+	case MADV_RANDOM:
+	case MADV_SEQUENTIAL:
+	case MADV_DONTFORK:
+	case MADV_DOFORK:
+	case MADV_MERGEABLE:
+	case MADV_UNMERGEABLE:
+	case MADV_HUGEPAGE:
+	case MADV_NOHUGEPAGE:
+	case MADV_DONTDUMP:
+	case MADV_DODUMP: return true;
+	default: return false; /* MADV_WIPEONFORK is what secrets rely on */
+	}
+}
+
+/* Reserved addresses are readable and writable from the start; pages that nobody touches cost none. */
+static bool find_reserved(const long args[6], struct vmt_remedy_plan *plan)
+{
+	long wanted = MAP_PRIVATE | MAP_ANONYMOUS, ignored = MAP_NORESERVE;
+
+	if (args[2] != PROT_NONE || (args[3] & ~ignored) != wanted ||
+	    (uint64_t)args[1] <= 2 * GUARD_MOST)
+		return false;
+	add_changed(plan, SYS_mmap, args, 2, PROT_READ | PROT_WRITE);
+	plan->call[0].args[3] |= MAP_NORESERVE;
+	return true;
+}
+
+/* Memory replaced by nothing: its pages go, the map stays. */
+static bool find_replaced(const long args[6], struct vmt_remedy_plan *plan)
+{
+	long wanted = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+	struct vmt_look look;
+
+	if (args[2] != PROT_NONE || (args[3] & ~(long)MAP_NORESERVE) != wanted || !is_plain(args) ||
+	    !vmt_look_at((uint64_t)args[0], &look) || look.prot != (PROT_READ | PROT_WRITE) ||
+	    !is_within(range_of(args), &look))
+		return false;
+	add(plan, SYS_madvise, range_of(args).start, range_of(args).end, MADV_DONTNEED);
+	plan->returns_address = true;
+	return true;
+}
+
+static bool find_mmap(const long args[6], struct vmt_remedy_plan *plan)
+{
+	if (vmt_remedies & VMT_REMEDY_DECOMMIT &&
+	    (find_reserved(args, plan) || find_replaced(args, plan)))
+		return true;
+	if (!(vmt_remedies & VMT_REMEDY_NORESERVE) || !(args[3] & MAP_PRIVATE) ||
+	    args[3] & (MAP_HUGETLB | MAP_NORESERVE))
+		return false;
+	add_changed(plan, SYS_mmap, args, 3, args[3] | MAP_NORESERVE);
+	return true;
+}
+
+/*
+ * The middle of a map is not given back, its pages are. Its addresses are not used again, so this
+ * has an end.
+ */
+static bool find_hole(const long args[6], struct vmt_remedy_plan *plan)
+{
+	struct vmt_range range = range_of(args);
+	struct vmt_look look;
+
+	if (!is_plain(args) || !vmt_look_at(range.start, &look) || !look.prot ||
+	    range.start <= look.start || range.end >= look.end ||
+	    atomic_fetch_add_explicit(&kept, range.end - range.start, memory_order_relaxed) >
+		    KEPT_MOST)
+		return false;
+	add(plan, SYS_madvise, range.start, range.end, MADV_DONTNEED);
+	return true;
+}
+
+/* Calls without effect but for maps that are cut: with a length of 0 the kernel does nothing. */
+static bool find_left_out(long nr, const long args[6], struct vmt_remedy_plan *plan)
+{
+	bool is_lock = nr == SYS_mlock || nr == SYS_mlock2 || nr == SYS_munlock;
+
+	if (nr == SYS_prctl ? args[0] != SET_VMA : !is_lock && !is_plain(args))
+		return false;
+	add_changed(plan, nr, args, nr == SYS_prctl ? 3 : 1, 0);
+	if (is_lock) /* which rounds its address down, and its length up from there */
+		plan->call[0].args[0] = (long)vmt_page_down((uint64_t)args[0]);
+	return true;
+}
+
+static uint32_t remedy_of(long nr, const long args[6])
+{
+	switch (nr) {
+	case SYS_madvise: return cuts(args[2]) ? VMT_REMEDY_ADVICE : 0;
+	case SYS_mlock:
+	case SYS_mlock2:
+	case SYS_munlock: return VMT_REMEDY_LOCKS;
+	case SYS_mbind:
+	case SYS_set_mempolicy_home_node: return VMT_REMEDY_POLICY;
+	case SYS_prctl: return VMT_REMEDY_NAMES;
+	default: return 0;
+	}
+}
+
+bool vmt_remedy_find(long nr, const long args[6], struct vmt_remedy_plan *ret_plan)
+{
+	*ret_plan = (struct vmt_remedy_plan){ .count = 0 };
+	if (!vmt_filter_is_open())
+		return false;
+	switch (nr) {
+	case SYS_mprotect: return find_protect(args, ret_plan);
+	case SYS_mmap: return find_mmap(args, ret_plan);
+	case SYS_munmap: return vmt_remedies & VMT_REMEDY_HOLES && find_hole(args, ret_plan);
+	default: return remedy_of(nr, args) & vmt_remedies && find_left_out(nr, args, ret_plan);
+	}
+}
+
+/* What was to be guards has no access again: [--- stack ---] as a whole, and its middle follows. */
+void vmt_remedy_undo(struct vmt_remedy_plan *plan, unsigned failed)
+{
+	for (unsigned i = 0; i < failed; i++) {
+		plan->call[i].nr = SYS_mprotect;
+		plan->call[i].args[2] = PROT_NONE;
+	}
+}
+
+void vmt_remedy_open(uint32_t remedies)
+{
+	if (vmt_sys_failed(vmt_sys3(SYS_madvise, 0, 0, GUARD_INSTALL)))
+		remedies &= ~(uint32_t)VMT_REMEDY_GUARDS;
+	vmt_remedies = remedies;
+}
