@@ -36,6 +36,7 @@ self
 maps
 patterns
 causes
+try
 growth
 teardown
 scripts

@@ -22,6 +22,7 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{ "run", vmt_cmd_run, "run a program, record its maps, report at its end" },
+	{ "try", vmt_cmd_try, "run a program with remedies in effect, and compare" },
 	{ "report", vmt_cmd_report, "report from recordings" },
 	{ "top", vmt_cmd_top, "watch a traced process while it runs" },
 	{ "check", vmt_cmd_check, "fail when maps grow: limits, baselines, for CI" },

@@ -52,6 +52,7 @@ struct page_scan { /* struct pm_scan_arg, Linux 6.7 */
 #define SCAN_PRESENT   8u
 #define SCAN_SWAPPED   16u
 #define SCAN_ZERO_PAGE 32u
+#define SCAN_GUARD     256u /* Linux 6.15 */
 
 #define READ_MAX (UINT64_C(64) << 10)
 
@@ -80,16 +81,16 @@ bool vmt_look_at(uint64_t addr, struct vmt_look *ret_look)
 	return true;
 }
 
-/* No page is there, but for pages of zeroes that were only read. */
-static bool has_no_page(struct vmt_range range)
+/* How many pages are there, of which nothing else is true? One, 0 or -errno. */
+static long scan_for(struct vmt_range range, uint64_t else_true)
 {
 	struct page_scan scan = {
 		.size = sizeof(scan),
 		.start = range.start,
 		.end = range.end,
 		.most_pages = 1,
-		.inverted = SCAN_ZERO_PAGE,
-		.all_of = SCAN_ZERO_PAGE,
+		.inverted = else_true,
+		.all_of = else_true,
 		.any_of = SCAN_PRESENT | SCAN_SWAPPED,
 		.told = SCAN_PRESENT,
 	};
@@ -97,7 +98,15 @@ static bool has_no_page(struct vmt_range range)
 
 	scan.regions = (uint64_t)(uintptr_t)region;
 	scan.room = 1;
-	return ask("/proc/self/pagemap", SCAN, &scan) == 0;
+	return ask("/proc/self/pagemap", SCAN, &scan);
+}
+
+/* No page is there, but for guards, and for pages of zeroes that were only read. */
+static bool has_no_page(struct vmt_range range)
+{
+	long ret = scan_for(range, SCAN_ZERO_PAGE | SCAN_GUARD);
+
+	return ret == 0 || (ret < 0 && scan_for(range, SCAN_ZERO_PAGE) == 0);
 }
 
 /* A huge page puts pages of zeroes where nobody has written. Read so that nothing can fault. */

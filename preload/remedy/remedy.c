@@ -40,7 +40,8 @@ static bool is_plain(const long args[6])
 	return !(range.start & (VMT_PAGE_SIZE - 1)) && range.end > range.start;
 }
 
-static void add(struct vmt_remedy_plan *plan, long nr, uint64_t start, uint64_t end, long third)
+static void put_call(struct vmt_remedy_plan *plan, long nr, uint64_t start, uint64_t end,
+		     long third)
 {
 	struct vmt_remedy_call *call = &plan->call[plan->count++];
 
@@ -49,7 +50,7 @@ static void add(struct vmt_remedy_plan *plan, long nr, uint64_t start, uint64_t 
 }
 
 /* The program's own call, with another argument; and with a length of nothing it does nothing. */
-static void add_changed(struct vmt_remedy_plan *plan, long nr, const long args[6], unsigned which,
+static void put_changed(struct vmt_remedy_plan *plan, long nr, const long args[6], unsigned which,
 			long value)
 {
 	struct vmt_remedy_call *call = &plan->call[plan->count++];
@@ -73,7 +74,7 @@ static bool find_guard(const long args[6], struct vmt_remedy_plan *plan)
 	if (range.end - range.start > FILL_MOST || !vmt_look_at(range.start, &look) || !look.prot ||
 	    !is_within(range, &look) || !vmt_look_is_untouched(range))
 		return false;
-	add(plan, SYS_madvise, range.start, range.end, GUARD_INSTALL);
+	put_call(plan, SYS_madvise, range.start, range.end, GUARD_INSTALL);
 	atomic_store_explicit(&has_guards, true, memory_order_relaxed);
 	return true;
 }
@@ -97,11 +98,11 @@ static bool find_opened(const long args[6], struct vmt_remedy_plan *plan)
 		return false;
 	/* In this order, for a guard gives a map an anon_vma, and one of its own before it is like
 	 * its neighbours. */
-	add(plan, SYS_mprotect, look.start, look.end, args[2]);
+	put_call(plan, SYS_mprotect, look.start, look.end, args[2]);
 	if (low.end > low.start)
-		add(plan, SYS_madvise, low.start, low.end, GUARD_INSTALL);
+		put_call(plan, SYS_madvise, low.start, low.end, GUARD_INSTALL);
 	if (high.end > high.start)
-		add(plan, SYS_madvise, high.start, high.end, GUARD_INSTALL);
+		put_call(plan, SYS_madvise, high.start, high.end, GUARD_INSTALL);
 	atomic_store_explicit(&has_guards, true, memory_order_relaxed);
 	return true;
 }
@@ -114,7 +115,7 @@ static bool find_guards(const long args[6], struct vmt_remedy_plan *plan)
 		return true;
 	if (!atomic_load_explicit(&has_guards, memory_order_relaxed))
 		return false;
-	add(plan, SYS_madvise, range_of(args).start, range_of(args).end, GUARD_REMOVE);
+	put_call(plan, SYS_madvise, range_of(args).start, range_of(args).end, GUARD_REMOVE);
 	plan->call[0].may_fail = true;
 	plan->then_own = true;
 	return true;
@@ -130,7 +131,7 @@ static bool find_decommit(const long args[6], struct vmt_remedy_plan *plan)
 	    !vmt_look_at(range.start, &look) || look.prot != (PROT_READ | PROT_WRITE) ||
 	    !is_within(range, &look))
 		return false;
-	add_changed(plan, SYS_mprotect, args, 1, 0);
+	put_changed(plan, SYS_mprotect, args, 1, 0);
 	return true;
 }
 
@@ -170,7 +171,7 @@ static bool find_reserved(const long args[6], struct vmt_remedy_plan *plan)
 	if (args[2] != PROT_NONE || (args[3] & ~ignored) != wanted ||
 	    (uint64_t)args[1] <= 2 * GUARD_MOST)
 		return false;
-	add_changed(plan, SYS_mmap, args, 2, PROT_READ | PROT_WRITE);
+	put_changed(plan, SYS_mmap, args, 2, PROT_READ | PROT_WRITE);
 	plan->call[0].args[3] |= MAP_NORESERVE;
 	return true;
 }
@@ -185,7 +186,7 @@ static bool find_replaced(const long args[6], struct vmt_remedy_plan *plan)
 	    !vmt_look_at((uint64_t)args[0], &look) || look.prot != (PROT_READ | PROT_WRITE) ||
 	    !is_within(range_of(args), &look))
 		return false;
-	add(plan, SYS_madvise, range_of(args).start, range_of(args).end, MADV_DONTNEED);
+	put_call(plan, SYS_madvise, range_of(args).start, range_of(args).end, MADV_DONTNEED);
 	plan->returns_address = true;
 	return true;
 }
@@ -198,7 +199,7 @@ static bool find_mmap(const long args[6], struct vmt_remedy_plan *plan)
 	if (!(vmt_remedies & VMT_REMEDY_NORESERVE) || !(args[3] & MAP_PRIVATE) ||
 	    args[3] & (MAP_HUGETLB | MAP_NORESERVE))
 		return false;
-	add_changed(plan, SYS_mmap, args, 3, args[3] | MAP_NORESERVE);
+	put_changed(plan, SYS_mmap, args, 3, args[3] | MAP_NORESERVE);
 	return true;
 }
 
@@ -216,7 +217,7 @@ static bool find_hole(const long args[6], struct vmt_remedy_plan *plan)
 	    atomic_fetch_add_explicit(&kept, range.end - range.start, memory_order_relaxed) >
 		    KEPT_MOST)
 		return false;
-	add(plan, SYS_madvise, range.start, range.end, MADV_DONTNEED);
+	put_call(plan, SYS_madvise, range.start, range.end, MADV_DONTNEED);
 	return true;
 }
 
@@ -227,7 +228,7 @@ static bool find_left_out(long nr, const long args[6], struct vmt_remedy_plan *p
 
 	if (nr == SYS_prctl ? args[0] != SET_VMA : !is_lock && !is_plain(args))
 		return false;
-	add_changed(plan, nr, args, nr == SYS_prctl ? 3 : 1, 0);
+	put_changed(plan, nr, args, nr == SYS_prctl ? 3 : 1, 0);
 	if (is_lock) /* which rounds its address down, and its length up from there */
 		plan->call[0].args[0] = (long)vmt_page_down((uint64_t)args[0]);
 	return true;

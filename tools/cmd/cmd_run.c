@@ -46,6 +46,7 @@ static const char help[] =
 	"      --report-file=FILE       write the report to FILE instead\n"
 	"  -O, --option=KEY=VALUE       an option for the library (VMATRACE_OPTIONS=help=1\n"
 	"                               lists them); may be repeated\n"
+	"      --try=NAME,...           with remedies in effect: see vmatrace try\n"
 	"  -n, --top=N                  call sites shown (10)\n"
 	"  -d, --depth=N                frames shown of each stack (8)\n"
 	"  -v, --verbose                full paths, build-ids, frames below main\n"
@@ -61,6 +62,29 @@ static void append_argument(char **list, const char *text)
 
 	free(*list);
 	*list = longer;
+}
+
+static void ignore_complaint(void *context, const char *message)
+{
+	(void)context;
+	(void)message; /* the library, which gets the same text, complains itself */
+}
+
+static const char *set_try(struct request *request, const char *value)
+{
+	const struct vmt_options_ops ops = { .complain = ignore_complaint };
+	struct vmt_options options;
+	char *text = vmt_must_format("try=%s", value);
+	bool is_good;
+
+	vmt_options_init(&options);
+	is_good = !strchr(value, ':') && !vmt_options_parse(&options, text, &ops);
+	if (is_good)
+		append_argument(&request->options, text);
+	free(text);
+	return is_good ? NULL :
+			 "remedies that run can try are guards, names, advice, locks, policy, "
+			 "noreserve, decommit, holes, not ";
 }
 
 static const char *set_run_option(void *context, int option, char *value)
@@ -80,6 +104,7 @@ static const char *set_run_option(void *context, int option, char *value)
 			return "a library option must be KEY=VALUE, not ";
 		append_argument(&request->options, value);
 		return NULL;
+	case 'T': return set_try(request, value);
 	case 'v': request->print.verbose = true; return NULL;
 	default: break;
 	}
@@ -99,6 +124,7 @@ static const struct option long_options[] = {
 	{ "report", required_argument, NULL, 'r' },
 	{ "report-file", required_argument, NULL, 'F' },
 	{ "option", required_argument, NULL, 'O' },
+	{ "try", required_argument, NULL, 'T' },
 	{ "top", required_argument, NULL, 'n' },
 	{ "depth", required_argument, NULL, 'd' },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -147,12 +173,6 @@ static int make_directory(const char *name, char real[PATH_MAX])
 		return 0;
 	vmt_message("%s is too long or has a colon in it; name another directory with -o.", real);
 	return VMT_EXIT_FAILED;
-}
-
-static void ignore_complaint(void *context, const char *message)
-{
-	(void)context;
-	(void)message; /* the library, which gets the same text, complains itself */
 }
 
 /* Open the report's destination: --report-file, the library's log_path, or standard error. */

@@ -13,5 +13,6 @@ int vmt_cmd_maps(int argc, char **argv);
 int vmt_cmd_report(int argc, char **argv);
 int vmt_cmd_run(int argc, char **argv);
 int vmt_cmd_top(int argc, char **argv);
+int vmt_cmd_try(int argc, char **argv);
 
 #endif

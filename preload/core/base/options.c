@@ -76,8 +76,7 @@ static const struct option table[] = {
 	{ "tool", OPTION_BOOL, AT(tool), 0, 0,
 	  "tool=0            do not run the vmatrace tool for function names" },
 	{ "try", OPTION_TRY, AT(remedies), 0, 0,
-	  "try=NAME,...      make calls that need fewer maps in place of the program's own: "
-	  "guards, names, advice, locks, policy, noreserve, decommit, holes" },
+	  "try=NAME,...      try guards, names, advice, locks, policy, noreserve, decommit, holes" },
 	{ "markers", OPTION_BOOL, AT(markers), 0, 0,
 	  "markers=1         write(-1, \"vmatrace: ready\") and \"…done\", for reading strace "
 	  "logs" },

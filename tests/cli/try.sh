@@ -1,0 +1,112 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Remedies tried on programs that know nothing of them: what is measured is what a report promises,
+# within 5 %, output and status stay the same, and where a program relies on what a remedy leaves
+# out, the table says so.
+. "$(dirname "$0")/../lib.sh"
+cd "$TMP" || exit 2
+
+# columns NAME ROW: peak, end, promised, measured, output, time, status of a row, without commas
+columns() {
+	awk -v row="$2" '$1 == row { print; exit }' "$1.txt" | tr -d ,
+}
+
+# tried NAME COMMAND...: the table in NAME.txt, the program's own output in NAME.out
+tried() {
+	local name=$1
+	shift
+	timeout -k 5 300 "$TOOL" try --report-file="$name.txt" ${ONLY:+--try=$ONLY} -- "$@" \
+		>"$name.out" 2>"$name.err" </dev/null
+	STATUS=$?
+}
+
+# holds NAME ROW: promised, measured within 5 % of it, same output and status
+holds() {
+	local row peak end promised measured output
+	row=$(columns "$1" "$2")
+	read -r _ peak end promised measured output _ <<<"$row"
+	if [ "${promised:-0}" -lt 0 ] && [ $((20 * (measured - promised))) -le $((-promised)) ] &&
+		[ $((20 * (promised - measured))) -le $((-promised)) ] && [ "$output" = same ] &&
+		! grep -q DIFFERS <<<"$row"; then
+		pass "$1: $2" "promised $promised, measured $measured, $end maps at the end"
+	else
+		fail "$1: $2" "${row:-no row} of: $(head -c 600 "$1.txt" "$1.err")"
+	fi
+}
+
+# On 6.13 and later; before that the library leaves mprotect as it is, and nothing is measured.
+has_guards() {
+	python3 -c 'import ctypes, sys
+sys.exit(ctypes.CDLL(None).madvise(None, 0, 102) != 0)'
+}
+
+own=$TARGETS/tried
+for way in guard secrets threads decommit punch islands; do
+	"$own" $way >"$way.plain"
+done
+
+tried decommit "$own" decommit
+holds decommit decommit
+check "decommit: output is the program's" cmp decommit.plain decommit.out
+tried punch "$own" punch
+holds punch holes
+check "punch: output is the program's" cmp punch.plain punch.out
+tried islands "$own" islands
+for remedy in advice locks policy; do
+	holds islands $remedy
+done
+holds islands advice,locks,policy
+
+if has_guards; then
+	tried guard "$own" guard
+	holds guard guards
+	check "guard: output is the program's" cmp guard.plain guard.out
+	# Each is locked and kept from dumps as well: only all of it together helps.
+	tried secrets "$own" secrets
+	holds secrets guards,advice,locks
+	tried threads "$own" threads
+	holds threads guards
+	tried fibers "$TARGETS/case_fibers" mprotect 400
+	check "fibers: output varies by itself" grep -qE '^guards .* varies ' fibers.txt
+	LD_PRELOAD=$(library libefence.so.0) EF_DISABLE_BANNER=1 tried efence "$TARGETS/efence_1000"
+	holds efence guards
+else
+	tried guard "$own" guard
+	check "guard: nothing is measured on this kernel" grep -qE '^guards .* 0 +same ' guard.txt
+fi
+
+# Unsound for this program: it is said, and nothing is hidden.
+tried relies "$own" relies
+check "relies: status is the program's" [ "$STATUS" = 3 ]
+check "relies: output differs" grep -qE '^decommit .* DIFFERS ' relies.txt
+check "relies: status differs" grep -qE '^decommit .* 0 DIFFERS$' relies.txt
+check "relies: what may be noticed" grep -q 'is no SIGSEGV' relies.txt
+
+# Each run reads the same input.
+echo "the same line" >input
+for how in file pipe; do
+	case $how in
+	file) timeout 60 "$TOOL" try --report-file=read.txt -- "$own" islands read <input >read.out ;;
+	pipe) cat input | timeout 60 "$TOOL" try --report-file=read.txt -- "$own" islands read >read.out ;;
+	esac
+	check "input from a $how" sh -c 'grep -q "the same line" read.out && grep -qE "^advice .* same " read.txt'
+done
+
+# One at a time, and in what a run records; exact all the time.
+ONLY=locks tried only "$own" islands
+check "only one" [ "$(grep -cE '^(advice|policy|locks) ' only.txt)" = 1 ]
+"$TOOL" run --try=advice,locks,policy -O verify=1 -o run.rec -- "$own" islands >/dev/null 2>run.txt
+check "run --try: exact" grep -q "equal to the kernel's table" run.txt
+check "run --try: fewer maps" sh -c '[ "$("$0" report --format=json run.rec |
+	jq ".processes[0].maps.now - .processes[0].maps.start")" -lt 16 ]' "$TOOL"
+"$TOOL" run --try=wishes -- true 2>err
+check "run --try: no such remedy" [ $? = 2 ]
+check "run --try: names them" grep -q 'guards, names, advice' err
+"$TOOL" try --try=wishes -- true 2>err
+check "no such remedy" [ $? = 2 ]
+
+# A plain program has none, and is run but once.
+tried none "$TARGETS/brk_moves"
+check "none applies" grep -q 'No remedy applies' none.txt
+
+finish

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmatrace try: run a program several times, each time with a remedy in effect that needs no change
+ * of it, and say what each has done. The program's own output is that of the first run.
+ */
+#include "cmd/arguments.h"
+#include "cmd/commands.h"
+#include "try/try.h"
+#include "util/lines.h"
+#include "util/message.h"
+#include "util/must.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+struct request {
+	char *only;
+	FILE *stream;
+};
+
+static const char help[] =
+	"Usage: vmatrace try [OPTIONS] [--] PROGRAM [ARGUMENTS...]\n"
+	"\n"
+	"Run PROGRAM under the library, find what would make its memory maps fewer, and run\n"
+	"it again with each remedy in effect that can be tried without changing it. A table\n"
+	"on standard error has the maps at the peak and at the end, what a report promises,\n"
+	"what came of it, and whether output and status stayed the same. No remedy loses\n"
+	"what is in memory; where output or status differ, the program relies on what the\n"
+	"remedy leaves out. PROGRAM runs twice plain, then once for each remedy, and reads\n"
+	"the same input each time. The status is PROGRAM's own, of its first run.\n"
+	"\n"
+	"  -t, --try=NAME               only this remedy: guards, names, advice, locks, policy,\n"
+	"                               noreserve, decommit, holes; arenas, mmap-threshold,\n"
+	"                               jemalloc, tcmalloc, mimalloc; may be repeated\n"
+	"      --report-file=FILE       write the table to FILE instead\n"
+	"  -h, --help\n"
+	"\n"
+	"vmatrace run --try=NAME runs once, with one of the first eight in effect.\n";
+
+static const char *set_try_option(void *context, int option, char *value)
+{
+	struct request *request = context;
+	char *longer;
+
+	if (option == 'F') {
+		request->stream = fopen(value, "we");
+		return request->stream ? NULL : "cannot be written: ";
+	}
+	if (!vmt_try_is_name(value))
+		return "not the name of a remedy: ";
+	longer = vmt_must_format("%s%s%s", request->only ? request->only : "",
+				 request->only ? "," : "", value);
+	free(request->only);
+	request->only = longer;
+	return NULL;
+}
+
+static const struct option long_options[] = {
+	{ "try", required_argument, NULL, 't' },
+	{ "report-file", required_argument, NULL, 'F' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const struct vmt_arguments arguments = {
+	"try", help, "+:t:h", long_options, set_try_option,
+};
+
+/* What differs from run to run without any remedy proves nothing. */
+static const char *output_word(const struct vmt_try *tried, const struct vmt_trial *trial)
+{
+	if (vmt_trial_is_same_output(&tried->plain, trial))
+		return "same";
+	return vmt_trial_is_same_output(&tried->plain, &tried->again) ? "DIFFERS" : "varies";
+}
+
+static void put_row(FILE *stream, const struct vmt_try *tried, const char *name,
+		    const struct vmt_trial *trial, const char *promised, const char *measured)
+{
+	struct vmt_number peak, end;
+	char status[32];
+
+	snprintf(status, sizeof(status), "%d%s", trial->status,
+		 trial->status == tried->plain.status ? "" : " DIFFERS");
+	fprintf(stream, "%-20s %8s %8s %9s %9s  %-7s %6.2f s %s\n", name,
+		vmt_lines_number(&peak, trial->maps_peak), vmt_lines_number(&end, trial->maps_end),
+		promised, measured, trial == &tried->plain ? "" : output_word(tried, trial),
+		(double)trial->ns / 1e9, status);
+}
+
+static void put_remedied(FILE *stream, const struct vmt_try *tried,
+			 const struct vmt_remedied *remedied)
+{
+	struct vmt_number promised, measured;
+
+	put_row(stream, tried, remedied->name, &remedied->trial,
+		remedied->is_promised ?
+			vmt_lines_number_signed(&promised, -(int64_t)remedied->saves) :
+			"",
+		vmt_lines_number_signed(&measured, -vmt_try_measured(tried, remedied)));
+}
+
+static void put_notes(FILE *stream, const struct vmt_try *tried)
+{
+	struct vmt_lines lines = { .width = 78 };
+
+	fputc('\n', stream);
+	for (size_t i = 0; i < tried->count; i++) {
+		const struct vmt_remedied *remedied = &tried->remedy[i];
+
+		vmt_lines_add(&lines, 4, "%s: %s%s%s", remedied->name, remedied->what,
+			      remedied->notice ? "; " : "",
+			      remedied->notice ? remedied->notice : "");
+	}
+	for (size_t i = 0; i < lines.count; i++)
+		fprintf(stream, "%s\n", lines.line[i]);
+	vmt_lines_free(&lines);
+}
+
+static void put_table(FILE *stream, const struct vmt_try *tried)
+{
+	fprintf(stream, "%-20s %8s %8s %9s %9s  %-7s %8s %s\n", "remedy", "peak", "end", "promised",
+		"measured", "output", "time", "status");
+	put_row(stream, tried, "(none)", &tried->plain, "", "");
+	for (size_t i = 0; i < tried->count; i++)
+		put_remedied(stream, tried, &tried->remedy[i]);
+	if (tried->count)
+		put_notes(stream, tried);
+	else
+		fputs("\nNo remedy applies that can be tried without changing the program: vmatrace "
+		      "run tells the cause.\n",
+		      stream);
+	fflush(stream);
+}
+
+static int try_one(const struct vmt_trials *trials, struct vmt_remedied *remedied)
+{
+	char *equals = strchr(remedied->variable, '=');
+	char *name =
+		equals ? strndup(remedied->variable, (size_t)(equals - remedied->variable)) : NULL;
+	char *old = name && getenv(name) ? vmt_must_copy(getenv(name)) : NULL;
+	int ret;
+
+	if (name)
+		setenv(name, equals + 1, 1);
+	ret = vmt_trial_run(trials, *remedied->options ? remedied->options : NULL,
+			    *remedied->preload ? remedied->preload : NULL, &remedied->trial, NULL);
+	if (name && old)
+		setenv(name, old, 1);
+	else if (name)
+		unsetenv(name);
+	free(name);
+	free(old);
+	return ret;
+}
+
+/* Its output is passed on at once; what follows is said afterwards. */
+static int try_all(const struct request *request, const struct vmt_trials *trials,
+		   struct vmt_try *tried)
+{
+	int ret = vmt_trial_run(trials, NULL, NULL, &tried->plain, &tried->evidence);
+
+	if (ret)
+		return ret;
+	vmt_trial_pass_output(&tried->plain);
+	if (!tried->plain.is_recorded) {
+		vmt_message("%s left no recording, so nothing can be tried: vmatrace run says why.",
+			    trials->command[0]);
+		return VMT_EXIT_FAILED;
+	}
+	vmt_try_choose(tried, request->only);
+	if (tried->count)
+		ret = vmt_trial_run(trials, NULL, NULL, &tried->again, NULL);
+	for (size_t i = 0; !ret && i < tried->count; i++)
+		ret = try_one(trials, &tried->remedy[i]);
+	if (!ret)
+		put_table(request->stream, tried);
+	return ret ? ret : tried->plain.status;
+}
+
+static int run(const struct request *request, char **command)
+{
+	static struct vmt_try tried;
+	struct vmt_trials trials;
+	int ret = vmt_trial_begin(&trials, command);
+
+	if (ret) {
+		vmt_message("cannot keep the program's input: %s", strerror(-ret));
+		return VMT_EXIT_FAILED;
+	}
+	ret = try_all(request, &trials, &tried);
+	vmt_trial_free(&tried.plain);
+	vmt_trial_free(&tried.again);
+	for (size_t i = 0; i < tried.count; i++)
+		vmt_trial_free(&tried.remedy[i].trial);
+	vmt_trial_end(&trials);
+	return ret;
+}
+
+int vmt_cmd_try(int argc, char **argv)
+{
+	struct request request = { .stream = stderr };
+	int status = vmt_arguments_parse(&arguments, argc, argv, &request);
+
+	if (status < 0 && optind == argc)
+		status = vmt_arguments_refuse(&arguments, "no program given", "");
+	if (status < 0)
+		status = run(&request, argv + optind);
+	if (request.stream != stderr)
+		fclose(request.stream);
+	free(request.only);
+	return status;
+}

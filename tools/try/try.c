@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/* See try.h. Pure but for the look for allocators. */
+#include "try/try.h"
+#include "core/base/options.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WORTHWHILE 16u /* calls, or maps */
+
+#define BIT(pattern) (UINT64_C(1) << VMT_PATTERN_##pattern)
+
+static const struct remedy {
+	const char *name;
+	uint64_t patterns; /* that it answers */
+	uint32_t call[3]; /* that cut maps without it */
+	const char *what;
+	const char *notice;
+} remedies[VMT_REMEDY_COUNT] = {
+	{ "guards",
+	  BIT(GUARDS) | BIT(THREADS) | BIT(DEBUGGER),
+	  { VMT_CALL_MPROTECT },
+	  "MADV_GUARD_INSTALL in place of mprotect(PROT_NONE) where nothing has been written, and of "
+	  "ends without access",
+	  "touching a guard is SIGSEGV as before, but with si_code SEGV_MAPERR" },
+	{ "names",
+	  BIT(NAMES),
+	  { VMT_CALL_PRCTL },
+	  "PR_SET_VMA_ANON_NAME left out",
+	  "/proc/PID/maps has no names" },
+	{ "advice",
+	  BIT(ADVICE),
+	  { VMT_CALL_MADVISE },
+	  "advice that cuts maps (MADV_DONTFORK, _DONTDUMP, _HUGEPAGE, _NOHUGEPAGE, _MERGEABLE, "
+	  "_RANDOM, ...) left out",
+	  "memory is forked, dumped to cores and made huge as any other is" },
+	{ "locks",
+	  BIT(LOCKS),
+	  { VMT_CALL_MLOCK, VMT_CALL_MLOCK2, VMT_CALL_MUNLOCK },
+	  "mlock left out",
+	  "memory is not locked and may be swapped out" },
+	{ "policy",
+	  BIT(POLICY),
+	  { VMT_CALL_MBIND, VMT_CALL_SET_MEMPOLICY_HOME_NODE },
+	  "mbind left out",
+	  "memory is where the thread's policy puts it" },
+	{ "noreserve",
+	  BIT(ACCOUNTING) | BIT(ALIKE),
+	  { VMT_CALL_NONE },
+	  "MAP_NORESERVE for all private memory",
+	  "memory that is not there is found out when it is touched, not when it is mapped" },
+	{ "decommit",
+	  BIT(DECOMMIT) | BIT(COMMITTED) | BIT(RESERVED),
+	  { VMT_CALL_NONE },
+	  "memory that is reserved or given back by PROT_NONE stays readable and writable "
+	  "(MAP_NORESERVE, MADV_DONTNEED)",
+	  "touching what was given back is no SIGSEGV" },
+	{ "holes",
+	  BIT(HOLES),
+	  { VMT_CALL_MUNMAP },
+	  "MADV_DONTNEED in place of munmap within a map",
+	  "addresses that were unmapped are not used again" },
+};
+
+static const struct {
+	const char *name;
+	const char *file;
+} allocators[] = {
+	{ "jemalloc", "libjemalloc.so.2" },
+	{ "tcmalloc", "libtcmalloc_minimal.so.4" },
+	{ "mimalloc", "libmimalloc.so.2" },
+};
+
+bool vmt_try_is_name(const char *name)
+{
+	for (size_t i = 0; i < VMT_REMEDY_COUNT; i++) {
+		if (!strcmp(name, remedies[i].name))
+			return true;
+	}
+	for (size_t i = 0; i < VMT_COUNT(allocators); i++) {
+		if (!strcmp(name, allocators[i].name))
+			return true;
+	}
+	return !strcmp(name, "arenas") || !strcmp(name, "mmap-threshold");
+}
+
+/* "a,b" has a. Without a list each has what applies. */
+static bool is_wanted(const char *only, const char *name, bool applies)
+{
+	size_t n = strlen(name);
+
+	if (!only)
+		return applies;
+	for (const char *at = only; (at = strstr(at, name)); at += n) {
+		if ((at == only || at[-1] == ',') && (!at[n] || at[n] == ','))
+			return true;
+	}
+	return false;
+}
+
+static uint64_t saves_of(const struct vmt_evidence *evidence, uint64_t patterns)
+{
+	uint64_t saves = 0;
+
+	for (unsigned i = 0; i < VMT_PATTERN_COUNT; i++)
+		saves += patterns >> i & 1 ? evidence->saves[i] : 0;
+	return saves;
+}
+
+static bool shows_any(const struct vmt_evidence *evidence, uint64_t patterns)
+{
+	for (unsigned i = 0; i < VMT_PATTERN_COUNT; i++) {
+		if (patterns >> i & 1 && evidence->shows[i])
+			return true;
+	}
+	return false;
+}
+
+/* Its calls cut maps, or would if others had not done so at the same places before. */
+static bool is_at_work(const struct vmt_evidence *evidence, const struct remedy *remedy, bool cuts)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < VMT_COUNT(remedy->call); i++) {
+		const struct vmt_rec_counters *calls = &evidence->calls[remedy->call[i]];
+
+		if (remedy->call[i] != VMT_CALL_NONE)
+			n += cuts ? calls->split : calls->calls - calls->failed;
+	}
+	return n >= WORTHWHILE;
+}
+
+static struct vmt_remedied *new_remedied(struct vmt_try *tried, const char *name, const char *what,
+					 const char *notice)
+{
+	struct vmt_remedied *remedied = &tried->remedy[tried->count++];
+
+	*remedied = (struct vmt_remedied){ .what = what, .notice = notice };
+	snprintf(remedied->name, sizeof(remedied->name), "%s", name);
+	return remedied;
+}
+
+/* What looks alike may be for the accounting's sake: that is tried, and not promised. */
+#define PROMISED (UINT64_MAX & ~BIT(ALIKE))
+
+static void promise(struct vmt_remedied *remedied, uint64_t saves)
+{
+	remedied->saves = saves;
+	remedied->is_promised = saves > 0;
+}
+
+/* "a,b" and c. */
+static void append_name(char *list, size_t size, const char *name)
+{
+	size_t n = strlen(list);
+
+	snprintf(list + n, size - n, "%s%s", n ? "," : "", name);
+}
+
+/* By the maps that there were at the end; of a program that has ended tidily, by its calls. */
+static bool applies(const struct vmt_evidence *evidence, const struct remedy *remedy)
+{
+	return shows_any(evidence, remedy->patterns) ||
+	       (!shows_any(evidence, UINT64_MAX) && is_at_work(evidence, remedy, true));
+}
+
+/* Advice and locks of pieces that something else has cut already: they keep the pieces apart. */
+static bool is_beneath(const struct vmt_evidence *evidence, const struct remedy *remedy)
+{
+	return (remedy->call[0] == VMT_CALL_MADVISE || remedy->call[0] == VMT_CALL_MLOCK) &&
+	       !applies(evidence, remedy) && is_at_work(evidence, remedy, false);
+}
+
+/*
+ * One after the other, and all together: where several cut at the same places only that helps, and
+ * only of that it is promised.
+ */
+static void choose_librarys(struct vmt_try *tried, const char *only)
+{
+	const struct vmt_evidence *evidence = &tried->evidence;
+	char all[64] = "";
+	uint64_t saves = 0;
+	bool beneath = false;
+
+	for (size_t i = 0; i < VMT_REMEDY_COUNT; i++)
+		beneath |= !only && is_beneath(evidence, &remedies[i]);
+	for (size_t i = 0; i < VMT_REMEDY_COUNT; i++) {
+		const struct remedy *remedy = &remedies[i];
+		struct vmt_remedied *remedied;
+
+		if (!only && is_beneath(evidence, remedy))
+			append_name(all, sizeof(all), remedy->name);
+		if (!is_wanted(only, remedy->name, applies(evidence, remedy)))
+			continue;
+		remedied = new_remedied(tried, remedy->name, remedy->what, remedy->notice);
+		snprintf(remedied->options, sizeof(remedied->options), "try=%s", remedy->name);
+		promise(remedied, saves_of(evidence, remedy->patterns & PROMISED));
+		saves += remedied->saves;
+		if (remedied->is_promised || !(remedy->patterns & BIT(ALIKE)))
+			append_name(all, sizeof(all), remedy->name);
+		remedied->is_promised = remedied->is_promised && !beneath;
+	}
+	if (tried->count && strchr(all, ',')) {
+		struct vmt_remedied *together =
+			new_remedied(tried, all, "all of these at once", NULL);
+
+		snprintf(together->options, sizeof(together->options), "try=%s", all);
+		promise(together, saves);
+	}
+}
+
+static void choose_mallocs(struct vmt_try *tried, const char *only)
+{
+	const struct vmt_evidence *evidence = &tried->evidence;
+	bool is_arenas =
+		evidence->shows[VMT_PATTERN_ARENAS] || evidence->shows[VMT_PATTERN_ARENA_HEAPS];
+	struct vmt_remedied *remedied;
+
+	if (is_wanted(only, "arenas", is_arenas)) {
+		bool is_one = evidence->saves[VMT_PATTERN_ARENA_HEAPS] >
+			      evidence->saves[VMT_PATTERN_ARENAS];
+
+		remedied = new_remedied(tried, "arenas",
+					is_one ? "MALLOC_ARENA_MAX=1 in the environment" :
+						 "MALLOC_ARENA_MAX=2 in the environment",
+					"threads wait for each other in malloc");
+		snprintf(remedied->variable, sizeof(remedied->variable), "MALLOC_ARENA_MAX=%d",
+			 is_one ? 1 : 2);
+		promise(remedied, saves_of(evidence, BIT(ARENAS) | BIT(ARENA_HEAPS)));
+	}
+	if (is_wanted(only, "mmap-threshold",
+		      evidence->is_glibcs && evidence->shows[VMT_PATTERN_HOLES])) {
+		remedied = new_remedied(tried, "mmap-threshold",
+					"MALLOC_MMAP_THRESHOLD_=33554432 in the environment",
+					"a program that calls mallopt itself sets it back");
+		snprintf(remedied->variable, sizeof(remedied->variable),
+			 "MALLOC_MMAP_THRESHOLD_=33554432");
+		promise(remedied, evidence->saves[VMT_PATTERN_HOLES]);
+	}
+}
+
+static void choose_allocators(struct vmt_try *tried, const char *only)
+{
+	static const char *const folders[] = { "/usr/lib/x86_64-linux-gnu",
+					       "/usr/lib/aarch64-linux-gnu", "/usr/lib64",
+					       "/usr/lib", "/usr/local/lib" };
+	const struct vmt_evidence *evidence = &tried->evidence;
+
+	for (size_t i = 0; i < VMT_COUNT(allocators); i++) {
+		if (!is_wanted(only, allocators[i].name,
+			       evidence->is_glibcs && !evidence->has_allocator))
+			continue;
+		for (size_t j = 0; j < VMT_COUNT(folders); j++) {
+			struct vmt_remedied *remedied;
+			char path[128];
+
+			snprintf(path, sizeof(path), "%s/%s", folders[j], allocators[i].file);
+			if (access(path, R_OK))
+				continue;
+			remedied = new_remedied(tried, allocators[i].name,
+						"another allocator (LD_PRELOAD)", NULL);
+			snprintf(remedied->preload, sizeof(remedied->preload), "%s", path);
+			break;
+		}
+	}
+}
+
+void vmt_try_choose(struct vmt_try *tried, const char *only)
+{
+	tried->count = 0;
+	choose_librarys(tried, only);
+	choose_mallocs(tried, only);
+	choose_allocators(tried, only);
+}
+
+int64_t vmt_try_measured(const struct vmt_try *tried, const struct vmt_remedied *remedy)
+{
+	const struct vmt_trial *plain = &tried->plain, *with = &remedy->trial;
+
+	if (plain->maps_end < plain->maps_start + WORTHWHILE)
+		return (int64_t)(plain->maps_peak - with->maps_peak);
+	return (int64_t)(plain->maps_end - with->maps_end);
+}
