@@ -212,3 +212,13 @@ Test(options, any_bytes_are_survived)
 		free(text);
 	}
 }
+
+Test(options, remedies_are_named_in_a_list)
+{
+	cr_assert_eq(parse("try=guards,holes"), 0);
+	cr_assert_eq(options.remedies, VMT_REMEDY_GUARDS | VMT_REMEDY_HOLES);
+	cr_assert_eq(parse("try=locks"), 0);
+	cr_assert_eq(options.remedies, VMT_REMEDY_LOCKS);
+	cr_assert_eq(parse("try=:try=guard:try=guardss:try=,guards:try=a,locks"), 5);
+	cr_assert_eq(options.remedies, 0);
+}

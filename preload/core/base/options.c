@@ -196,31 +196,25 @@ static bool set_children(bool *field, struct piece value)
 	return true;
 }
 
-static const char *const remedies[VMT_REMEDY_COUNT] = {
-	"guards", "names", "advice", "locks", "policy", "noreserve", "decommit", "holes"
-};
-
-const char *vmt_options_remedy(uint32_t index)
-{
-	return index < VMT_REMEDY_COUNT ? remedies[index] : NULL;
-}
-
+/* Names of remedies, separated by commas. */
 static bool set_remedies(uint32_t *field, struct piece value)
 {
-	uint32_t bits = 0, place;
+	static const char *const names[VMT_REMEDY_COUNT] = { "guards",   "names",  "advice",
+							     "locks",    "policy", "noreserve",
+							     "decommit", "holes" };
+	uint32_t bits = 0;
 
-	while (value.length) {
-		struct piece name = { value.text, 0 };
-		size_t more;
+	for (size_t at = 0, end; at < value.length; at = end + 1) {
+		uint32_t place = 0;
 
-		while (name.length < value.length && name.text[name.length] != ',')
-			name.length++;
-		if (!find_name(name, remedies, VMT_REMEDY_COUNT, &place))
+		for (end = at; end < value.length && value.text[end] != ',';)
+			end++;
+		while (place < VMT_REMEDY_COUNT &&
+		       !is_text((struct piece){ value.text + at, end - at }, names[place]))
+			place++;
+		if (place == VMT_REMEDY_COUNT)
 			return false;
 		bits |= UINT32_C(1) << place;
-		more = name.length < value.length;
-		value.text += name.length + more;
-		value.length -= name.length + more;
 	}
 	*field = bits;
 	return bits != 0;

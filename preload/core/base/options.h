@@ -44,9 +44,6 @@ enum vmt_remedy {
 };
 #define VMT_REMEDY_COUNT 8u
 
-/* The name of bit number index in try=NAME; NULL after the last. */
-const char *vmt_options_remedy(uint32_t index);
-
 struct vmt_options {
 	char log_path[256]; /* "" = standard error; the library appends ".PID" */
 	char dir[256]; /* the folder for recordings; "" = record to a memfd */
