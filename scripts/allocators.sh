@@ -3,9 +3,12 @@
 # One program under each allocator that is installed: how many maps it has of each, and why. Electric
 # Fence and DUMA find errors by guard pages and need two maps for each allocation.
 #
-#   scripts/allocators.sh [PROGRAM ARGS...]     BUILD: the build folder     LIMIT: seconds a run may take (300)
-#   --only=NAME,…   of: own, jemalloc, tcmalloc, mimalloc, efence, duma
+#   scripts/allocators.sh [OPTIONS] [PROGRAM ARGS...]
+#   --with=FILE     another allocator, a library of your own; may be given several times
+#   --only=NAME,…   of: own, jemalloc, tcmalloc, mimalloc, efence, duma; or files
+#   BUILD=DIR       the build folder     LIMIT=N   seconds a run may take (300)
 #
+# What is measured is the program that env, a shell or another wrapper becomes, not the wrapper.
 # maps at the start (with the libraries that the allocator needs), at the peak and at the end; inside: those of
 # them that calls inside the allocator have put where they are. live: allocations not freed, those
 # of C++ new left out where the allocator defines it. splits: times a call inside it cut a map in two. The verdict
@@ -15,18 +18,38 @@ ROOT=$(cd "$(dirname "$0")/.." && pwd)
 BUILD=${BUILD:-$ROOT/build}
 LIB=$BUILD/preload/libvmatrace.so
 TOOL=$BUILD/tools/vmatrace
-ONLY=own,jemalloc,tcmalloc,mimalloc,efence,duma
-case ${1:-} in
---only=*) ONLY=${1#--only=}; shift ;;
--*) echo "usage: scripts/allocators.sh [--only=NAME,…] [PROGRAM ARGS...]" >&2; exit 2 ;;
-esac
+KNOWN=own,jemalloc,tcmalloc,mimalloc,efence,duma
+ONLY=$KNOWN
+WITH=
+fail() {
+	echo "allocators.sh: $*" >&2
+	exit 2
+}
+while [ $# -gt 0 ]; do
+	case $1 in
+	--only=*) ONLY=${1#--only=} ;;
+	--with=*) WITH+=,${1#--with=} ;;
+	--help | -h) sed -n '3,/^set/ { /^set/d; s/^# \{0,1\}//; p; }' "$0"; exit 0 ;;
+	--) shift; break ;;
+	-*) fail "there is no option $1; --help lists them" ;;
+	*) break ;;
+	esac
+	shift
+done
+ONLY+=$WITH
+IFS=, read -ra all <<<"$ONLY"
+for name in "${all[@]}"; do
+	case $name in
+	*/* | *.so | *.so.*) [ -r "$name" ] || fail "$name: there is no such library" ;;
+	*) [[ ,$KNOWN, == *,$name,* ]] || fail "there is no allocator '$name' of ${KNOWN//,/, }; name a library by its file" ;;
+	esac
+done
 [ $# -gt 0 ] || set -- "$BUILD/tests/targets/malloc_many_threads" 200 50
 for file in "$LIB" "$TOOL"; do
-	[ -e "$file" ] || { echo "$file is missing: ninja -C $BUILD builds it" >&2; exit 2; }
+	[ -e "$file" ] || fail "$file is missing: ninja -C $BUILD builds it"
 done
 if ! command -v jq >/dev/null || ! command -v "$1" >/dev/null; then
-	echo "jq and $1 are needed, and one of them is not there" >&2
-	exit 2
+	fail "jq and $1 are needed, and one of them is not there"
 fi
 unset LD_PRELOAD VMATRACE_OPTIONS
 export EF_DISABLE_BANNER=1 DUMA_DISABLE_BANNER=1
@@ -37,6 +60,7 @@ trap 'rm -rf "$TMP"' EXIT
 library_of() {
 	local name
 	case $1 in
+	*/* | *.so | *.so.*) realpath "$1"; return ;;
 	jemalloc) name=libjemalloc.so.2 ;;
 	tcmalloc) name=libtcmalloc_minimal.so.4 ;;
 	mimalloc) name=libmimalloc.so.2 ;;
@@ -54,6 +78,7 @@ library_of() {
 run() {
 	local name=$1 after=$2 status
 	shift 2
+	rm -rf "${TMP:?}/$name"
 	mkdir "$TMP/$name"
 	{
 		timeout -k 5 "${LIMIT:-300}" env LD_PRELOAD="$LIB${after:+ $after}" \
@@ -63,7 +88,8 @@ run() {
 	"$TOOL" report --format=json "$TMP/$name" >"$TMP/$name.json" 2>/dev/null
 	jq -r --arg name "$name" --arg status "$status" '
 		def number: if . == null then "-" else . end;
-		(.processes | max_by(.maps.peak)) as $process |
+		(.processes | (map(select(.["end"] != "exec")) | select(length > 0)) // . |
+			max_by(.maps.peak)) as $process |
 		($process.allocators // []) as $all |
 		($all | map(.maps_live) | add // 0) as $inside |
 		($all | map(.live // empty) | if length == 0 then null else add end) as $live |
@@ -77,13 +103,15 @@ run() {
 		printf '%s\t%s\t-\t-\t-\t-\t-\t-\t-\t0\t0\t-\n' "$name" "$status"
 }
 
-for name in ${ONLY//,/ }; do
+number=0
+for name in "${all[@]}"; do
 	library=
+	echo "$name ($((++number)) of ${#all[@]})…" >&2
 	if [ "$name" != own ]; then
 		library=$(library_of "$name")
 		[ -n "$library" ] || { printf '%s\tnone\n' "$name"; continue; }
 	fi
-	run "$name" "$library" "$@"
+	run "$(basename "$name")" "$library" "$@"
 done >"$TMP/table"
 
 printf '%-10s %6s %6s %6s %6s %8s %9s %7s  %s\n' allocator start peak end inside live maps/live \

@@ -320,6 +320,45 @@ diffs() {
 	status diff-bad 2 "$TOOL" diff rec bad.json
 }
 
+# A stripped program is compared by the names of the other run's file, if that is the same build.
+diffs_stripped() {
+	local how
+	cat >twins.c <<'END'
+#include <stdlib.h>
+#include <sys/mman.h>
+static inline __attribute__((always_inline)) void *keep_page(void)
+{
+	return mmap(0, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+__attribute__((noinline)) void fill(int n)
+{
+	for (int i = 0; i < n; i++)
+		if (!keep_page())
+			abort();
+}
+int main(int argc, char **argv)
+{
+	fill(argc > 1 ? atoi(argv[1]) : 20);
+	return 0;
+}
+END
+	mkdir with without
+	${CC:-cc} -g -O2 -Wl,--build-id twins.c -o with/twins
+	"$TOOL" run --report=none -o twins.rec -- with/twins
+	for how in -g -s; do
+		strip $how -o without/twins with/twins
+		rm -rf stripped.rec
+		"$TOOL" run --report=none -o stripped.rec -- without/twins 25
+		status diff-stripped$how 0 "$TOOL" diff twins.rec stripped.rec
+		has diff-stripped$how-one out '^ +\+5 +20 +25  mmap  twins, grown'
+		has diff-stripped$how-summary out 'SUMMARY: vmatrace: \+5 maps, 1 call site changed$'
+	done
+	"$TOOL" check --save=saved-twins.json twins.rec 2>/dev/null
+	mv with/twins with/gone
+	status diff-unnamed 0 "$TOOL" diff saved-twins.json stripped.rec
+	has diff-unnamed-said err 'frames of twins have no name .stripped'
+}
+
 # The launcher for meson's --wrapper and ctest's TEST_LAUNCHER, as they would call it.
 launcher() {
 	local run=$ROOT/scripts/ci/vmatrace-check.sh
@@ -386,6 +425,7 @@ types
 formats
 escaping
 diffs
+diffs_stripped
 golden
 baselines
 chance

@@ -23,6 +23,12 @@ void vmt_symbols_free(struct vmt_symbols *symbols)
 	free(symbols);
 }
 
+void vmt_symbols_add_twin(struct vmt_symbols *symbols, const struct vmt_symbols_module *twin)
+{
+	(void)symbols;
+	(void)twin;
+}
+
 bool vmt_symbols_find(struct vmt_symbols *symbols, const struct vmt_symbols_module *module,
 		      uint64_t offset, struct vmt_symbol *ret_symbol)
 {

@@ -177,4 +177,13 @@ done
 equal table_lines "$(wc -l <"$TMP/table")" 7
 equal table_verdicts "$(grep -cE 'maps, the fewest|2\.0 maps an allocation: 32[67][0-9][0-9] reach' \
 	"$TMP/table")" "$(grep -cE '^(own|jemalloc|tcmalloc|mimalloc|efence|duma) ' "$TMP/table")"
+# A library of one's own; the program, not the env that starts it; what it is at.
+"$ROOT/scripts/allocators.sh" --only=own --with="$bump" "$TARGETS/efence_1000" >"$TMP/table" 2>"$TMP/doing"
+equal table_of_own_library "$(awk '/^own|^bump/ { print $1, $2 }' "$TMP/table" | wc -l)" 2
+equal table_tells_what_it_does "$(cut -d' ' -f2- "$TMP/doing" | tr '\n' ';')" "(1 of 2)…;(2 of 2)…;"
+"$ROOT/scripts/allocators.sh" --only=own,"$bump" env A=1 "$TARGETS/efence_1000" >"$TMP/same" 2>/dev/null
+equal table_without_env "$(awk '{ print $2, $3, $4 }' "$TMP/same")" "$(awk '{ print $2, $3, $4 }' "$TMP/table")"
+"$ROOT/scripts/allocators.sh" --only=own,./nothing.so true >"$TMP/table" 2>"$TMP/doing"
+equal table_unknown "$? $(wc -c <"$TMP/table") $(cat "$TMP/doing")" \
+	"2 0 allocators.sh: ./nothing.so: there is no such library"
 finish

@@ -54,18 +54,40 @@ int vmt_compare_load(char **paths, size_t count, const struct vmt_summary_option
 	return ret;
 }
 
-int vmt_compare_load_any(char *path, const struct vmt_summary_options *options,
-			 struct vmt_summary *ret_summary)
+static int load_baseline(const char *path, struct vmt_summary *ret_summary)
 {
 	char error[VMT_BASELINE_ERROR_MAX];
 
-	if (!vmt_baseline_is(path))
-		return vmt_compare_load(&path, 1, options, ret_summary);
 	if (!vmt_baseline_load(path, ret_summary, error))
 		return 0;
 	vmt_message("%s is not a usable baseline: %s; save it again with vmatrace check --save.",
 		    path, error);
 	return VMT_EXIT_USAGE;
+}
+
+int vmt_compare_load_two(char *const paths[2], const struct vmt_summary_options *options,
+			 struct vmt_summary ret_summaries[2])
+{
+	struct vmt_recordings recordings[2] = { { NULL, 0 }, { NULL, 0 } };
+	struct vmt_summary_options with = *options;
+	int ret = 0;
+
+	for (int i = 0; i < 2 && !ret; i++) {
+		if (vmt_baseline_is(paths[i]))
+			ret = load_baseline(paths[i], &ret_summaries[i]);
+		else if (vmt_load_path(&recordings[i], paths[i]))
+			ret = VMT_EXIT_USAGE; /* a message has been printed already */
+	}
+	for (int i = 0; i < 2 && !ret; i++) {
+		if (!recordings[i].count)
+			continue;
+		with.twins = &recordings[!i];
+		vmt_summary_init(&ret_summaries[i], &with);
+		ret = explain(vmt_summary_read(&ret_summaries[i], &recordings[i], &with), &with);
+	}
+	vmt_load_free(&recordings[0]);
+	vmt_load_free(&recordings[1]);
+	return ret;
 }
 
 static void add_difference(struct vmt_comparison *comparison, const char *program,

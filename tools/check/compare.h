@@ -34,9 +34,12 @@ struct vmt_comparison {
 int vmt_compare_load(char **paths, size_t count, const struct vmt_summary_options *options,
 		     struct vmt_summary *ret_summary);
 
-/* Read a path that may be a baseline as well. Returns the same. */
-int vmt_compare_load_any(char *path, const struct vmt_summary_options *options,
-			 struct vmt_summary *ret_summary);
+/*
+ * Read two paths, each of which may be a baseline instead. A module that was stripped in one of the
+ * runs gets its names from the other's, if the build-ids are equal. Returns the same.
+ */
+int vmt_compare_load_two(char *const paths[2], const struct vmt_summary_options *options,
+			 struct vmt_summary ret_summaries[2]);
 
 void vmt_compare(const struct vmt_summary *before, const struct vmt_summary *after,
 		 struct vmt_comparison *ret_comparison);

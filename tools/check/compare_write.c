@@ -18,9 +18,14 @@ static void put_stack(FILE *stream, const struct vmt_summary_site *site)
 
 	if (place && place->file)
 		fprintf(stream, "            at %s:%u\n", place->file, place->line);
-	for (int i = 0; line && line[1] && i < SHOWN_FRAMES; i++) {
+	for (int i = 0; line && line[1]; i++) {
 		const char *start = line + 1;
 		int n;
+
+		if (i == SHOWN_FRAMES) {
+			fputs("            ...\n", stream);
+			break;
+		}
 
 		line = strchr(start, '\n');
 		n = line ? (int)(line - start) : (int)strlen(start);

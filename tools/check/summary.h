@@ -62,6 +62,7 @@ struct vmt_summary_options {
 	bool with_lines;
 	bool with_peak; /* include call sites that held maps only at the peak */
 	const char *program; /* only programs whose name matches this pattern; NULL = all */
+	const struct vmt_recordings *twins; /* runs that may have better symbol files; or NULL */
 	const char *symbols; /* a directory with more symbol files, or NULL */
 };
 

@@ -309,6 +309,31 @@ static void count_vanished(const struct vmt_summary *summary, const char *name,
 	}
 }
 
+/* Modules of other runs, which may be the same ones with more symbols. */
+static void add_twins(struct vmt_symbols *symbols, const struct vmt_recordings *recordings)
+{
+	for (size_t i = 0; recordings && i < recordings->count; i++) {
+		const struct vmt_view *view = &recordings->item[i].view;
+		uint64_t count = vmt_view_count(view, VMT_SECTION_MODULES);
+		struct vmt_rec_module module;
+
+		for (uint64_t k = 0; k < count; k++) {
+			struct vmt_view_string path;
+
+			if (!vmt_view_module(view, k, &module) || module.kind != VMT_MODULE_FILE)
+				continue;
+			path = vmt_view_string(view, module.path);
+			vmt_symbols_add_twin(symbols,
+					     &(struct vmt_symbols_module){
+						     .path = path.bytes,
+						     .path_length = path.length,
+						     .build_id = module.build_id,
+						     .build_id_length = module.build_id_length,
+					     });
+		}
+	}
+}
+
 int vmt_summary_read(struct vmt_summary *summary, const struct vmt_recordings *recordings,
 		     const struct vmt_summary_options *options)
 {
@@ -318,6 +343,7 @@ int vmt_summary_read(struct vmt_summary *summary, const struct vmt_recordings *r
 	char *exe;
 	int ret = 0;
 
+	add_twins(symbols, options->twins);
 	for (size_t i = 0; i < recordings->count; i++) {
 		exe = exe_of(&recordings->item[i].view);
 		name = program_name(exe);

@@ -147,25 +147,43 @@ static int write_all(const struct request *request, const char *path,
 	return VMT_EXIT_FAILED;
 }
 
+/* Call sites are matched by names: where only one run has them, all are gone and added. */
+static void warn_of_names(const struct vmt_summary *summary, const struct vmt_summary *other,
+			  const char *path)
+{
+	const struct vmt_summary_program *program = summary->programs;
+
+	for (; program; program = program->hh.next) {
+		const struct vmt_summary_program *same =
+			vmt_summary_find_program(other, program->name);
+
+		if (program->unnamed && same && !same->unnamed)
+			vmt_message("%s: %llu frames of %s have no name (stripped, or built again "
+				    "since it ran), so its call sites do not match the other "
+				    "run's; keep the symbols, or say where they are with "
+				    "--symbols=DIR.",
+				    path, (unsigned long long)program->unnamed, program->name);
+	}
+}
+
 int vmt_cmd_diff(int argc, char **argv)
 {
-	struct vmt_summary before = { .programs = NULL };
-	struct vmt_summary after = { .programs = NULL };
+	struct vmt_summary summary[2] = { { .programs = NULL }, { .programs = NULL } };
 	struct request request = { .format = VMT_FORMAT_TEXT };
 	struct vmt_comparison comparison;
 	int status = parse_diff(argc, argv, &request);
 
 	if (status >= 0)
 		return status;
-	status = vmt_compare_load_any(argv[optind], &request.options, &before);
-	if (!status)
-		status = vmt_compare_load_any(argv[optind + 1], &request.options, &after);
+	status = vmt_compare_load_two(argv + optind, &request.options, summary);
 	if (!status) {
-		vmt_compare(&before, &after, &comparison);
+		vmt_compare(&summary[0], &summary[1], &comparison);
+		for (int i = 0; i < 2 && comparison.count; i++)
+			warn_of_names(&summary[i], &summary[!i], argv[optind + i]);
 		status = write_all(&request, argv[optind + 1], &comparison);
 		vmt_compare_free(&comparison);
 	}
-	vmt_summary_free(&before);
-	vmt_summary_free(&after);
+	vmt_summary_free(&summary[0]);
+	vmt_summary_free(&summary[1]);
 	return status;
 }

@@ -121,6 +121,52 @@ int vmt_modulefile_open(const struct vmt_modulefile *module, const char *directo
 	return fd < 0 ? open_from_server(module, callbacks) : fd;
 }
 
+/* 0: no table of all symbols; 1: that; 2: debug information, too. */
+static int richness(int fd)
+{
+	Elf *elf = fd < 0 ? NULL : elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	Elf_Scn *section = NULL;
+	size_t names = 0;
+	int found = 0;
+
+	if (!elf || elf_getshdrstrndx(elf, &names)) {
+		elf_end(elf);
+		return 0;
+	}
+	while ((section = elf_nextscn(elf, section)) != NULL) {
+		GElf_Shdr header;
+		const char *name;
+
+		if (!gelf_getshdr(section, &header))
+			continue;
+		name = elf_strptr(elf, names, header.sh_name);
+		if (name && !strcmp(name, ".debug_info"))
+			found = 2;
+		else if (header.sh_type == SHT_SYMTAB && !found)
+			found = 1;
+	}
+	elf_end(elf);
+	return found;
+}
+
+int vmt_modulefile_better(int fd, const struct vmt_modulefile *module, const char *path)
+{
+	int other;
+
+	elf_version(EV_CURRENT);
+	if (!strcmp(path, module->path))
+		return fd;
+	other = open_same(module, path);
+	if (other >= 0 && richness(other) > richness(fd)) {
+		if (fd >= 0)
+			close(fd);
+		return other;
+	}
+	if (other >= 0)
+		close(other);
+	return fd;
+}
+
 /*
  * A file with debug information only (objcopy --only-keep-debug) has no code, and its program
  * headers do not tell where that was. Linkers put each segment at the first offset, after the

@@ -23,6 +23,12 @@ int vmt_modulefile_open(const struct vmt_modulefile *module, const char *directo
 			const Dwfl_Callbacks *callbacks);
 
 /*
+ * Returns fd, or a descriptor of the file at path if it is the same module and has more symbols; fd
+ * is closed then. fd may be -1.
+ */
+int vmt_modulefile_better(int fd, const struct vmt_modulefile *module, const char *path);
+
+/*
  * Recordings contain file offsets, symbol tables contain addresses; the program headers relate the
  * two.
  */

@@ -10,6 +10,7 @@
 #include "symbols/inlined.h"
 #include "symbols/modulefile.h"
 #include "symbols/perfmap.h"
+#include "symbols/twins.h"
 #include "symbols/qualified.h"
 #include "symbols/symbols.h"
 #include "symbols/units.h"
@@ -53,6 +54,7 @@ struct vmt_symbols {
 	char *debug_path; /* where libdw looks for debug files of stripped modules */
 	Dwfl_Callbacks callbacks;
 	struct module *modules;
+	struct vmt_twin *twins;
 	struct vmt_perfmap generated; /* of the process asked for last */
 };
 
@@ -84,12 +86,18 @@ struct vmt_symbols *vmt_symbols_new(const char *directory)
 	return symbols;
 }
 
+void vmt_symbols_add_twin(struct vmt_symbols *symbols, const struct vmt_symbols_module *twin)
+{
+	vmt_twins_add(&symbols->twins, twin);
+}
+
 static void load_module(const struct vmt_symbols *symbols, struct module *module)
 {
 	const struct vmt_modulefile wanted = { module->path, module->build_id,
 					       module->build_id_length };
 	int fd = vmt_modulefile_open(&wanted, symbols->directory, &symbols->callbacks);
 
+	fd = vmt_twins_better(symbols->twins, &wanted, fd);
 	if (fd < 0)
 		return;
 	module->dwfl = dwfl_begin(&symbols->callbacks);
@@ -475,6 +483,7 @@ void vmt_symbols_free(struct vmt_symbols *symbols)
 		next = module->next;
 		free_module(module);
 	}
+	vmt_twins_free(symbols->twins);
 	vmt_perfmap_free(&symbols->generated);
 	free(symbols->directory);
 	free(symbols->debug_path);

@@ -38,6 +38,12 @@ struct vmt_symbol {
 struct vmt_symbols *vmt_symbols_new(const char *directory);
 void vmt_symbols_free(struct vmt_symbols *symbols);
 
+/*
+ * A file that may be the same module, but with symbols: it is used if it has the same build-id and
+ * the module's own file is stripped.
+ */
+void vmt_symbols_add_twin(struct vmt_symbols *symbols, const struct vmt_symbols_module *twin);
+
 /* Name the byte at a file offset; false if neither function nor line is known. */
 bool vmt_symbols_find(struct vmt_symbols *symbols, const struct vmt_symbols_module *module,
 		      uint64_t offset, struct vmt_symbol *ret_symbol);
