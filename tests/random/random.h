@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the parts of random_calls share: the worker of one thread and its dice. The program is an
+ * Shared by the parts of random_calls: the worker of one thread, and its dice. The program is an
  * ordinary one: it knows nothing of vmatrace, and calls libc as any program does.
  */
 #ifndef RANDOM_H
@@ -16,7 +16,7 @@
 #define FREE_MAX    48
 #define HEAP_PAGES  64u
 
-/* A map at an address that the kernel chose; nobody but its worker touches it. */
+/* A map at an address that the kernel chose; only its worker touches it. */
 struct free_map {
 	char *at;
 	size_t pages;
@@ -24,8 +24,8 @@ struct free_map {
 
 /* Descriptors that all workers map. */
 struct files {
-	int first; /* one file… */
-	int second; /* …by a second open() */
+	int first; /* a file… */
+	int second; /* …opened a second time */
 	int read_only;
 	int memory; /* memfd */
 	int zero; /* /dev/zero */
@@ -36,30 +36,30 @@ struct files {
 
 struct worker {
 	uint64_t state;
-	char *arena; /* ARENA_PAGES pages, far from all that the kernel places */
-	char *block; /* all arenas, side by side */
+	char *arena; /* ARENA_PAGES pages, far from everything that the kernel places */
+	char *block; /* all arenas, one after the other */
 	size_t block_pages;
 	const struct files *files;
 	struct free_map free_map[FREE_MAX];
 	size_t free_count;
-	unsigned long calls; /* to make */
-	unsigned long forks; /* after so many calls a child goes on; 0 = never */
+	unsigned long calls; /* how many calls to make */
+	unsigned long forks; /* after so many calls, a child continues; 0 = never */
 	unsigned long made;
 	bool is_alone; /* no other threads */
 	char *rare; /* 4 GiB of addresses for calls that need a place of their own */
 	char *corner; /* pages that get sealed */
 	unsigned long corner_calls;
 	int userfault;
-	char *attached; /* the segment's last place */
+	char *attached; /* where the segment was attached last */
 	unsigned long ring; /* an aio context, or 0 */
 	intptr_t break_grown;
-	char *heap; /* HEAP_PAGES pages, of which the first are accessible; NULL = none */
+	char *heap; /* HEAP_PAGES pages, the first of which are accessible; NULL = none */
 	size_t heap_used;
 };
 
 uint64_t random_next(struct worker *worker);
 
-/* 0 … bound - 1 */
+/* Returns a number from 0 to bound - 1. */
 static inline size_t random_below(struct worker *worker, size_t bound)
 {
 	return (size_t)((random_next(worker) >> 17) % bound);
@@ -71,14 +71,15 @@ static inline bool random_once(struct worker *worker, size_t in)
 	return random_below(worker, in) == 0;
 }
 
-/* A range of the arena, sometimes reaching into the next one. */
+/* Returns a range of the arena, which sometimes extends into the next arena. */
 struct free_map random_range(struct worker *worker);
 
-/* Bookkeeping of maps outside the arenas; a full list unmaps its oldest. */
+/* Remember a map outside the arenas; if the list is full, its oldest map is unmapped. */
 void random_keep(struct worker *worker, char *at, size_t pages);
 
 void random_mmap(struct worker *worker);
-void random_heap(struct worker *worker); /* what an allocator does with its own memory */
+/* one call that an allocator would make on its own memory */
+void random_heap(struct worker *worker);
 void random_munmap(struct worker *worker);
 void random_mremap(struct worker *worker);
 void random_mprotect(struct worker *worker);
@@ -86,9 +87,9 @@ void random_madvise(struct worker *worker);
 void random_mlock(struct worker *worker);
 void random_mbind(struct worker *worker);
 void random_free_map(struct worker *worker); /* one call on a map outside the arenas */
-void random_failure(struct worker *worker); /* one call that is wrong */
-void random_rare(struct worker *worker); /* the calls that few programs make */
+void random_failure(struct worker *worker); /* one invalid call */
+void random_rare(struct worker *worker); /* calls that few programs make */
 void random_open_userfault(struct worker *worker);
-void random_touch(struct worker *worker); /* not a call: a page is read or written */
+void random_touch(struct worker *worker); /* not a call: read or write a page */
 
 #endif

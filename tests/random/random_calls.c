@@ -28,10 +28,10 @@
 
 #define THREADS_MAX 16
 
-/* 64 GiB: nothing is ever placed there unless asked for. */
+/* 64 GiB: the kernel places nothing there unasked. */
 #define BLOCK ((char *)0x1000000000)
 
-/* 256 GiB: neither is here. */
+/* 256 GiB: the kernel places nothing there, either. */
 #define RARE ((char *)0x4000000000)
 
 struct kind {
@@ -43,7 +43,7 @@ static const struct kind kinds[] = {
 	{ random_mmap, 22 },     { random_munmap, 8 },   { random_mremap, 10 },
 	{ random_mprotect, 14 }, { random_madvise, 10 }, { random_mlock, 5 },
 	{ random_mbind, 3 },     { random_free_map, 7 }, { random_failure, 4 },
-	{ random_rare, 9 },      { random_heap, 8 }, /* in 100 */
+	{ random_rare, 9 },      { random_heap, 8 }, /* per cent */
 };
 
 static struct worker workers[THREADS_MAX];
@@ -84,14 +84,14 @@ static void one_step(struct worker *worker)
 		random_touch(worker);
 }
 
-/* The parent only waits and passes on how the child ended. */
+/* The parent only waits, and exits as the child did. */
 static void go_on_in_child(struct worker *worker)
 {
 	int status = 0;
 	const pid_t child = fork();
 
 	if (child == 0) {
-		close(worker->userfault); /* it is of the parent's memory, and so is the pidfd */
+		close(worker->userfault); /* it and the pidfd belong to the parent */
 		random_open_userfault(worker);
 		close(files.self);
 		files.self = (int)syscall(SYS_pidfd_open, getpid(), 0);
@@ -148,7 +148,7 @@ static void open_files(void)
 		perror("memfd");
 		exit(3);
 	}
-	/* Once attached it can be marked for removal, and goes with the last process. */
+	/* Once it is attached, it can be marked for removal, and vanishes with the last process. */
 	if (shmat(files.segment, RARE - (1 << 24), 0) == (void *)-1) {
 		perror("shmat");
 		exit(3);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random calls that change what is mapped: protection, advice, locks, memory policy; calls on the
- * maps outside the arenas; calls that are wrong; and the touches in between.
+ * Random calls that change existing maps: protection, advice, locks, memory policy; calls on maps
+ * outside the arenas; invalid calls; and the accesses in between.
  */
 #include "random.h"
 
@@ -60,7 +60,7 @@ void random_madvise(struct worker *worker)
 void random_mlock(struct worker *worker)
 {
 	const struct free_map range = random_range(worker);
-	/* The address is rounded down, the end up. */
+	/* The kernel rounds the address down and the end up. */
 	const size_t shift = random_once(worker, 4) ? 100 : 0;
 
 	switch (random_below(worker, 4)) {
@@ -79,7 +79,7 @@ void random_mbind(struct worker *worker)
 	syscall(SYS_mbind, range.at, range.pages * PAGE, policy, &nodes, 64UL, 0UL);
 }
 
-/* A random part of a map outside the arenas. */
+/* Returns a random part of a map outside the arenas. */
 static struct free_map part_of(struct worker *worker, struct free_map whole)
 {
 	const size_t first = random_below(worker, whole.pages);
@@ -97,7 +97,7 @@ static void unmap_part(struct worker *worker, struct free_map *whole)
 	if (munmap(part.at, part.pages * PAGE))
 		return;
 	*whole = worker->free_map[--worker->free_count];
-	/* What was given back may belong to somebody else by now: only the rest is ours. */
+	/* The part that was given back may belong to somebody else by now: keep only the rest. */
 	random_keep(worker, old.at, (size_t)(part.at - old.at) / PAGE);
 	random_keep(worker, part_end, (size_t)(old.at + old.pages * PAGE - part_end) / PAGE);
 }
@@ -144,8 +144,8 @@ void random_failure(struct worker *worker)
 }
 
 /*
- * The kernel touches the page for us and answers EFAULT where we should have got a signal:
- * a read from /dev/zero writes to it, a write to a file reads it.
+ * The kernel accesses the page for us, and returns EFAULT where we would have got a signal: a read
+ * from /dev/zero writes the page, a write to a file reads it.
  */
 void random_touch(struct worker *worker)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random calls that bring, take and move maps: mmap of every kind, munmap, mremap in all its
- * modes. Nearly all fail now and then, and are meant to.
+ * Random calls that make, remove and move maps: mmap of every kind, munmap, mremap in all its
+ * modes. Nearly all of them fail now and then, as they are meant to.
  */
 #include "random.h"
 
@@ -14,7 +14,7 @@
 
 static int random_prot(struct worker *worker)
 {
-	/* Read-write is what programs use, and what merges. */
+	/* Programs mostly use read-write memory, and that is what merges. */
 	return random_once(worker, 2) ? PROT_READ | PROT_WRITE : (int)random_below(worker, 8);
 }
 
@@ -95,7 +95,7 @@ void random_munmap(struct worker *worker)
 	munmap(range.at, range.pages * PAGE);
 }
 
-/* What came to lie outside the arenas is remembered, so that it can be found again. */
+/* Remember what now lies outside the arenas, so that it can be found again. */
 static void keep_moved(struct worker *worker, char *at, size_t pages)
 {
 	if (at != MAP_FAILED && !is_in_block(worker, at))
@@ -108,7 +108,7 @@ static void move_in_arena(struct worker *worker, int flags)
 	const struct free_map to = random_range(worker);
 	size_t new_pages = from.pages;
 
-	/* Other length: one map only, resized on the way. */
+	/* Another length: a single map, which is resized on the way. */
 	if (random_once(worker, 3))
 		new_pages = 1 + random_below(worker, 10);
 	if (to.at + new_pages * PAGE > worker->block + worker->block_pages * PAGE)
@@ -123,7 +123,7 @@ static void resize(struct worker *worker, int flags)
 	const size_t most = worker->block_pages - (size_t)(from.at - worker->block) / PAGE;
 	size_t new_pages = 1 + random_below(worker, 2 * from.pages);
 
-	/* Growing in place must not leave the arenas. */
+	/* Growth in place must not leave the arenas. */
 	if (new_pages > most)
 		new_pages = most;
 	keep_moved(worker, mremap(from.at, from.pages * PAGE, new_pages * PAGE, flags), new_pages);
@@ -156,7 +156,7 @@ void random_mremap(struct worker *worker)
 	}
 }
 
-/* As malloc's arenas: reserved at once, made accessible page by page, given back from the end. */
+/* Like malloc's arenas: reserved at once, made accessible page by page, given back from the end. */
 void random_heap(struct worker *worker)
 {
 	const size_t pages = 1 + random_below(worker, 3);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Random calls of the rarer kinds: stacks that grow, huge pages, seals, userfaultfd, System V
- * segments, aio rings, whole-process calls, advice by pidfd. What cannot be undone (seals) or
- * keeps its distance from others (stacks, huge pages) has places of its own, far from the arenas.
+ * segments, aio rings, calls on the whole process, advice by pidfd. Calls that cannot be undone
+ * (seals), and maps that keep a distance from others (stacks, huge pages), have places of their
+ * own, far from the arenas.
  */
 #include "random.h"
 
@@ -30,7 +31,8 @@
 #define HUGE_AT      (UINT64_C(2) << 30)
 #define CORNERS_AT   (UINT64_C(3) << 30)
 #define CORNER_PAGES 32
-#define CORNER_CALLS 200 /* after so many, a fresh corner: the old one is sealed by then */
+/* after so many calls, a new corner: most of the old one is sealed by then */
+#define CORNER_CALLS 200
 
 static int random_prot(struct worker *worker)
 {
@@ -43,8 +45,9 @@ static void place(char *at, size_t pages, int prot, int flags)
 }
 
 /*
- * Far from all else, since a stack keeps 1 MiB away from the map below it. Alone: of a stack whose
- * mmap was among too many late calls nobody knows that it is one, and growth looks unexplained.
+ * Far from everything else, since a stack keeps 1 MiB away from the map below it. Only with a
+ * single thread: if a stack's mmap was among too many deferred calls, nobody knows that it is a
+ * stack, and its growth looks unexplained.
  */
 static void random_stack(struct worker *worker)
 {
@@ -64,18 +67,18 @@ static void random_stack(struct worker *worker)
 	case 5: mprotect(at, length, random_prot(worker) | PROT_GROWSDOWN); break;
 	default: mprotect(at, length, random_prot(worker));
 	}
-	/* The kernel's own access lets it grow as the program's would. */
+	/* Access by the kernel lets it grow, as the program's access would. */
 	ignored = pread(worker->files->zero, top - (1 + random_below(worker, 32)) * PAGE, 1, 0);
 	(void)ignored;
 }
 
-/* Without a reservation there need be no huge pages: nothing touches these maps. */
+/* Without a reservation there may be no huge pages, so nothing accesses these maps. */
 static void random_huge(struct worker *worker)
 {
 	char *const whole = worker->rare + HUGE_AT;
 	char *const at = whole + random_below(worker, HUGE_PAGES) * HUGE_PAGE;
 	const size_t length = (1 + random_below(worker, 3)) * HUGE_PAGE;
-	const size_t shift = random_once(worker, 4) ? PAGE : 0; /* refused, mostly */
+	const size_t shift = random_once(worker, 4) ? PAGE : 0; /* mostly refused */
 
 	switch (random_below(worker, 6)) {
 	case 0:
@@ -103,7 +106,7 @@ static void renew_corner(struct worker *worker)
 	place(worker->corner, CORNER_PAGES, PROT_READ | PROT_WRITE, 0);
 }
 
-/* Calls that fail midway: the part before the seal is changed. */
+/* Calls that fail midway: the part before the seal has changed. */
 static void random_seal(struct worker *worker)
 {
 	size_t pages = 1 + random_below(worker, 8);
@@ -136,7 +139,9 @@ void random_open_userfault(struct worker *worker)
 		ioctl(worker->userfault, UFFDIO_API, &api);
 }
 
-/* Nobody serves the faults: touches by the kernel fail, and the program itself touches nothing. */
+/*
+ * Nobody handles the faults: access by the kernel fails, and the program itself accesses nothing.
+ */
 static void random_userfault(struct worker *worker)
 {
 	const struct free_map range = random_range(worker);
@@ -210,7 +215,7 @@ static void random_by_pidfd(struct worker *worker)
 static void random_whole(struct worker *worker)
 {
 	const struct free_map range = random_range(worker);
-	/* Afterwards nothing is derived, of the protection asked for, or of what does not show. */
+	/* After this, nothing can be derived about protections or hidden attributes. */
 	const bool is_late = worker->made > worker->calls / 8 * 7;
 	unsigned long node = 1;
 
@@ -232,7 +237,7 @@ static void random_whole(struct worker *worker)
 			personality(random_once(worker, 2) ? READ_IMPLIES_EXEC : PER_LINUX);
 		break;
 	case 7:
-		/* Only maps with a policy of this kind take a home. */
+		/* Only maps with a policy of this kind can have a home node. */
 		syscall(SYS_mbind, range.at, range.pages * PAGE, 2, &node, 64UL, 0UL);
 		syscall(CALL_HOME_NODE, range.at, range.pages * PAGE, 0UL, 0UL);
 		break;
@@ -242,7 +247,7 @@ static void random_whole(struct worker *worker)
 	}
 }
 
-/* Not with other threads about: libc's own break moves then, too. */
+/* Not with other threads, since libc's own break would move as well. */
 static void random_break(struct worker *worker)
 {
 	const intptr_t wanted = (intptr_t)random_below(worker, 16 * PAGE);
