@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The model under test: a table of this very process, kept up to date by the core, and compared
- * with the text of /proc/self/maps after every call: all maps, the change of their number, the
- * live counts, and that every question to the kernel was needed.
+ * The model under test: a table of this process, kept up to date by the core. After every call it
+ * is compared with the text of /proc/self/maps: all maps, the change of their number, the live
+ * counts, and that every question to the kernel was necessary.
  */
 #include "model.h"
 #include "pieces.h"
@@ -86,7 +86,7 @@ static _Noreturn void differ(const char *what, const struct vmt_done *done, uint
 	exit(1);
 }
 
-/* The start of a stack may be out of date until a call comes near it. */
+/* The recorded start of a stack may be out of date until a call comes near it. */
 static bool is_same(const struct vmt_map *map, const struct vmt_vma *vma)
 {
 	struct vmt_vma grown = map->vma;
@@ -124,7 +124,7 @@ static void compare_counts(const struct vmt_done *done, const struct vmt_effect 
 		differ("out of memory", done, addr);
 }
 
-/* Each of the four, with what two readings of the maps say by themselves. */
+/* Compare each of the four counts with what two readings of the maps tell by themselves. */
 static void compare_pieces(const struct vmt_done *done, const struct vmt_effect *effect)
 {
 	const struct vmt_counts *ours = &effect->call;
@@ -152,7 +152,7 @@ static void compare_live(const struct vmt_done *done)
 		differ("live counts", done, (uint64_t)done->args[0]);
 }
 
-/* Offsets are compared here anew, not by the core's own predicate. */
+/* Offsets are compared again here, not by the core's own predicate. */
 static void check_questions(const struct vmt_done *done)
 {
 	for (size_t q = 0; q < question_count; q++) {
@@ -171,7 +171,10 @@ static void check_questions(const struct vmt_done *done)
 	question_count = 0;
 }
 
-/* All files here lie on ordinary file systems, and a descriptor is always the same open file's. */
+/*
+ * All files here are on ordinary file systems, and a descriptor always refers to the same open
+ * file.
+ */
 static int file_of(void *context, int fd, struct vmt_vma *vma)
 {
 	struct stat st;
@@ -228,7 +231,7 @@ long model_call(long nr, long a, long b, long c, long d, long e, long f)
 	struct vmt_effect effect = { .out_of_memory = false };
 
 	if (with_stacks)
-		text_read(&before); /* accesses have moved their starts */
+		text_read(&before); /* accesses have moved the starts of stacks */
 	done.result = vmt_sys6(nr, a, b, c, d, e, f);
 	if (done.call == VMT_CALL_IO_SETUP && !vmt_sys_failed(done.result))
 		done.aio = *(const uint64_t *)b;
@@ -261,7 +264,7 @@ static void take_over(void)
 	text_read(&before);
 }
 
-/* What does MAP_NORESERVE mean here? */
+/* What does MAP_NORESERVE mean on this machine? */
 static enum vmt_noreserve noreserve_of(void)
 {
 	char mode = 0;
@@ -305,7 +308,10 @@ static bool is_there(const struct vmt_vma *vma)
 	return false;
 }
 
-/* MADV_DONTFORK maps are not in the child: where that is known, it must be right. */
+/*
+ * Maps with MADV_DONTFORK do not exist in the child; where the core claims to know that, it must be
+ * right.
+ */
 void model_forked(void)
 {
 	struct vmt_map *next;

@@ -20,11 +20,11 @@
 
 struct plan {
 	unsigned long calls;
-	unsigned long forks; /* a child goes on after so many calls; 0 = never */
+	unsigned long forks; /* after so many calls, a child continues; 0 = never */
 	uint64_t seed;
-	bool plain; /* the kernel is asked wherever a merge is possible */
-	bool alloc; /* only calls as allocators make them */
-	bool stacks; /* maps that grow by accesses as well */
+	bool plain; /* ask the kernel wherever a merge is possible */
+	bool alloc; /* only calls that allocators make */
+	bool stacks; /* include maps that grow when they are accessed */
 	enum way way;
 };
 
@@ -75,7 +75,7 @@ static struct plan plan_of(int argc, char **argv)
 	return plan;
 }
 
-/* The parent only waits and passes the child's verdict on. */
+/* The parent only waits, and passes the child's verdict on. */
 static void go_on_in_child(void)
 {
 	int status = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a call did, counted a second time and in the plainest way: from two readings of
- * /proc/self/maps, before and after it, page by page. Knows what calls mean (effect.h says what
- * is counted), and nothing of the core's table, windows or outcomes, which it judges.
+ * Counts what a call did a second time and in the simplest way: from two readings of
+ * /proc/self/maps, before and after it, page by page. It knows what calls mean (effect.h says what
+ * is counted), but nothing of the core's table, windows or outcomes, which it is meant to check.
  */
 #include "pieces.h"
 
@@ -10,22 +10,22 @@
 #include <sys/mman.h>
 #include <sys/shm.h>
 
-#define NONE      (-1) /* nobody's page: no call explains it */
-#define FRESH     1000000 /* + the map it is a copy of, or alone */
+#define NONE      (-1) /* a page that no call explains */
+#define FRESH     1000000 /* plus the map it is a copy of, or alone */
 #define DONTUNMAP 4
 
-/* A call as a story of bytes. Empty ranges: nothing of that kind. */
+/* A call in terms of bytes. Empty ranges: nothing of that kind happened. */
 struct story {
 	const struct text *before;
 	const struct text *after;
 	struct vmt_range dropped[2];
 	struct vmt_range fresh;
-	struct vmt_range copied; /* what fresh copies; end == start: one map, of any length */
+	struct vmt_range copied; /* the source of fresh; end == start: one map, of any length */
 	bool is_copy;
-	struct vmt_range from; /* moved… */
+	struct vmt_range from; /* moved from here */
 	uint64_t to;
 	struct vmt_range grown;
-	int grown_of; /* index before */
+	int grown_of; /* an index in `before` */
 	bool failed;
 };
 
@@ -57,14 +57,14 @@ static int in_place(const struct story *story, uint64_t page)
 	return index_at(story->before, page);
 }
 
-/* A move of several maps leaves alone what lies where a hole would have come. */
+/* A move of several maps leaves the destination alone where a hole would come. */
 static int moved(const struct story *story, uint64_t page, uint64_t was)
 {
 	int source = index_at(story->before, was);
 
 	if (source == NONE)
 		return index_at(story->before, page);
-	/* Half-way: what is still at its old place has not moved. */
+	/* If the move failed midway, whatever is still at its old place has not moved. */
 	if (story->failed && index_at(story->after, was) != NONE)
 		return in_place(story, page);
 	return source;
@@ -74,7 +74,7 @@ static int copied(const struct story *story, uint64_t page)
 {
 	int source;
 
-	/* Half-way, the copy of a page cannot be told from what was there before. */
+	/* If the copy failed midway, a copied page cannot be told from what was there before. */
 	if (story->failed && index_at(story->before, page) != NONE)
 		return index_at(story->before, page);
 	if (!story->is_copy)
@@ -151,7 +151,7 @@ static void tell_brk(const struct vmt_done *done, struct story *story)
 		story->grown_of = FRESH;
 }
 
-/* The new map is as long as the kernel made it: these never merge with others. */
+/* The new map is as long as the kernel made it: such maps never merge with others. */
 static void tell_new(struct story *story, uint64_t start)
 {
 	int i = index_at(story->after, start);
@@ -189,7 +189,7 @@ static bool meets(struct vmt_range range, const struct vmt_vma *vma)
 	return range.start < vma->end && vma->start < range.end;
 }
 
-/* Does the story speak of this map? All others are what they were. */
+/* Does the story mention this map? All others must be unchanged. */
 static bool is_concerned(const struct story *story, const struct vmt_vma *vma)
 {
 	const struct vmt_range to = { story->to, story->to + story->from.end - story->from.start };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random memory calls of every kind on an arena of 64 pages, with accesses in between: they give
- * the kernel's maps the hidden attributes that decide over merging. What a call brings outside
- * the arena is kept in a short list and unmapped again.
+ * Random memory calls of every kind on an arena of 64 pages, with accesses in between, which give
+ * the kernel's maps the hidden attributes that decide on merges. Maps outside the arena are kept in
+ * a short list and unmapped again.
  */
 #include "model.h"
 
@@ -22,7 +22,7 @@
 #define ADVICE_GUARD_INSTALL 102
 #define ADVICE_GUARD_REMOVE  103
 #define KEPT_MAX             32
-#define TOO_LONG             (1L << 60) /* page tables of five levels reach up to 1 << 56 */
+#define TOO_LONG             (1L << 60) /* page tables with five levels reach up to 1 << 56 */
 #define STACK_TOP            (ARENA + (UINT64_C(64) << 20))
 
 struct span {
@@ -33,7 +33,7 @@ struct span {
 static uint64_t state;
 static struct span kept[KEPT_MAX];
 static size_t kept_count;
-static int files[6]; /* a file, again, by a second open, read-only, memfd, /dev/zero */
+static int files[6]; /* a file, the same file opened again, opened read-only, a memfd, /dev/zero */
 static int pkey, segment;
 static uint64_t brk_low;
 static bool with_stacks, only_alloc;
@@ -58,13 +58,13 @@ static struct span some_range(void)
 	return (struct span){ ARENA + first * PAGE, pages };
 }
 
-/* Read-write is what programs use, and what merges. */
+/* Programs mostly use read-write memory, and that is what merges. */
 static long some_prot(void)
 {
 	return dice(2) ? PROT_READ | PROT_WRITE : (long)dice(8);
 }
 
-/* Only what the program has mapped itself may be given back: not its own code. */
+/* Only memory that the program has mapped itself may be unmapped, not its code. */
 static void keep(long at, uint64_t pages)
 {
 	if (vmt_sys_failed(at) || ((uint64_t)at >= ARENA && (uint64_t)at < ARENA_END))
@@ -152,7 +152,7 @@ static void step_madvise(void)
 		   advice[dice(VMT_COUNT(advice))], 0, 0, 0);
 }
 
-/* The address is rounded down, the end up. */
+/* The kernel rounds the address down and the end up. */
 static void step_mlock(void)
 {
 	struct span range = some_range();
@@ -299,7 +299,7 @@ static void step_wrong(void)
 	}
 }
 
-/* Far from all else, since a stack keeps 1 MiB away from the map below it. */
+/* Far from everything else, since a stack keeps 1 MiB away from the map below it. */
 static void step_stack(void)
 {
 	uint64_t at = STACK_TOP - (1 + dice(24)) * PAGE;
@@ -328,7 +328,7 @@ static void step_stack(void)
 	vmt_sys4(SYS_pread64, files[5], at, 1, 0);
 }
 
-/* The kernel touches for us and answers EFAULT where we should have got a signal. */
+/* The kernel accesses the page for us, and returns EFAULT where we would have got a signal. */
 static void touch(void)
 {
 	struct span range = some_range();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory calls of allocators and runtimes: private anonymous memory reserved, made accessible,
- * given back and taken again, and little else. Here most edges are between maps whose hidden
- * attributes are known, so that most results are worked out: the mix of steps.c hardly gets there.
+ * The memory calls of allocators and runtimes: private anonymous memory is reserved, made
+ * accessible, given back and taken again, and little else. Here the hidden attributes of most
+ * neighbours are known, so most results are derived; the mix of steps.c hardly ever gets there.
  */
 #include "model.h"
 
@@ -71,7 +71,7 @@ static void step_rare(struct range range)
 	}
 }
 
-/* Two maps that were written to apart from one another, and memory for the hole between them. */
+/* Two maps that were written to separately, and memory for the hole between them. */
 static void step_hole(int zero)
 {
 	long at = (long)(ARENA + dice(ARENA_PAGES - 5) * PAGE);
@@ -100,8 +100,8 @@ static void step_guard(int zero)
 }
 
 /*
- * As ld.so maps a library: as a whole, then piece by piece on top, now and then from another open
- * file. Then relocations are written, and what they were written to is made read-only.
+ * As ld.so maps a library: as a whole, then piece by piece over that, sometimes from another open
+ * file. Then relocations are written, and that memory is made read-only.
  */
 static void step_library(int zero, const int library[2])
 {
@@ -126,8 +126,8 @@ static void step_library(int zero, const int library[2])
 }
 
 /*
- * A collector's write barrier: all read-only, then the pages that are written to one by one, then
- * all writable again. Pages that were written to apart from one another keep their maps apart.
+ * A collector's write barrier: all read-only, then one by one the pages that are written to, then
+ * all writable again. Pages that were written to separately keep their maps from merging.
  */
 static void step_barrier(int zero, const int library[2])
 {
@@ -157,8 +157,8 @@ static void step_barrier(int zero, const int library[2])
 }
 
 /*
- * A map with an anon_vma between two pieces of another, which differ from it and not from each
- * other, as shows when it is gone.
+ * A map with an anon_vma between two pieces of another one. It differs from them, but they do not
+ * differ from each other, as shows when it is gone.
  */
 static void step_apart(int zero)
 {
@@ -179,7 +179,7 @@ static void step_apart(int zero)
 	model_call(SYS_mmap, middle, page, 3, flags, -1, 0);
 }
 
-/* A read from /dev/zero writes; a page that may not be written gives EFAULT. */
+/* Reading from /dev/zero writes the page; a page without write access gives EFAULT. */
 static void touch(int zero)
 {
 	struct range range = some_range();
@@ -216,7 +216,7 @@ void steps_make_alloc(int zero, const int library[2])
 		step_rare(range);
 	if (dice(3) == 0)
 		touch(zero);
-	/* Now and then all anew: what has become unknown stays so. */
+	/* Start afresh now and then, since what has become unknown stays unknown. */
 	if (dice(200) == 0)
 		model_call(SYS_munmap, (long)ARENA, (long)(ARENA_PAGES * PAGE), 0, 0, 0, 0);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Three ways of asking the kernel what is mapped: the PROCMAP_QUERY ioctl (Linux 6.11), an mremap
- * that is bound to fail, and the text of /proc/self/maps. Small on purpose: the test must not
- * share its eyes with what it tests.
+ * that is bound to fail, and the text of /proc/self/maps. This is small on purpose, and shares no
+ * code with what it tests.
  */
 #include "model.h"
 
@@ -19,8 +19,9 @@
 #include "os/sys.h"
 
 #define COVERING_OR_NEXT 0x10u
-#define TOO_LONG         UINT64_C(0x7fffffff0000) /* with page tables of four levels… */
-#define TOO_LONG_FOR_5   UINT64_C(0xffffffffff0000) /* …and of five, which may be refused as such */
+#define TOO_LONG         UINT64_C(0x7fffffff0000) /* with page tables of four levels */
+/* with page tables of five levels; other kernels may refuse this length as such */
+#define TOO_LONG_FOR_5 UINT64_C(0xffffffffff0000)
 
 /* linux/fs.h since 6.11; Debian 12's is older. */
 struct query {
