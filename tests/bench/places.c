@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * BENCH_PLACES functions that each call mmap, munmap and mprotect at a place of their own, and
- * together with the depth they are called from as many different stacks as are asked for.
+ * BENCH_PLACES functions, each of which calls mmap, munmap and mprotect at a place of its own.
+ * Together with the depth they are called from, they give as many different stacks as are needed.
  * Part of bench.c.
  */
 #include "bench.h"
@@ -16,7 +16,7 @@ static void fail(void)
 	exit(3);
 }
 
-/* at == NULL: map a page and unmap it; otherwise let the page be read and written. */
+/* at == NULL: map a page and unmap it; otherwise make the page readable and writable. */
 #define PLACE(n)                                                        \
 	static __attribute__((noinline)) void place_##n(char *at)       \
 	{                                                               \

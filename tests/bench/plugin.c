@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the benchmark of dlopen loads: one function, some data, no library but libc. */
+/* The benchmark of dlopen loads this: one function, some data, and no library but libc. */
 int bench_plugin(void);
 
 static int calls = 1;

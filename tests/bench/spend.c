@@ -101,7 +101,7 @@ static struct spent run(const struct order *order)
 	return spent;
 }
 
-/* environ with one more variable, in place of one of the same name. */
+/* Returns environ with one more variable, which replaces one of the same name. */
 static char **with_variable(char **environment, char *variable)
 {
 	size_t length = (size_t)(strchrnul(variable, '=') - variable) + 1;

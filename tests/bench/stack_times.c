@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Linked into a copy of the library, in front of its unwinder: how often a call's stack is
- * remembered, and what it costs when it is and when it is not. At the end of each process one line
- * of names and numbers is appended to the file that BENCH_STACKS names in the environment. Run by
- * scripts/bench.sh (part stacks). Times are by the time stamp counter; what reading it costs is
- * taken off.
+ * remembered, and what it costs if it is, and if it is not. At its end each process appends a line
+ * of names and numbers to the file named by BENCH_STACKS. Run by scripts/bench.sh (part stacks).
+ * Times come from the time stamp counter, without the cost of reading it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,26 +11,26 @@
 #include "state/state.h"
 #include "unwind_wrapped.h"
 
-/* Longer than any walk: the processor was given to somebody else meanwhile. */
+/* Longer than any walk: the processor was taken away meanwhile. */
 #define TICKS_MOST 4000000u
 
 /* How a stack was found. */
 enum way {
 	WHOLE, /* recalled without a walk */
 	IN_PIECES, /* a walk that recalled all of its frames */
-	WALKED, /* at least one frame by the tables, or by rbp */
-	TRIED, /* not recalled as a whole: part of what the two before cost */
+	WALKED, /* at least one frame took the tables or rbp */
+	TRIED, /* not recalled as a whole: part of the cost of the two before */
 	WAYS,
 };
 
 static struct {
 	_Atomic uint64_t count;
-	_Atomic uint64_t timed; /* of these, not interrupted */
+	_Atomic uint64_t timed; /* how many of these were not interrupted */
 	_Atomic uint64_t ticks;
 	_Atomic uint64_t frames;
 	_Atomic uint64_t recalled; /* frames */
 } seen[WAYS] VMT_DATA = { { 0 } };
-/* Of the process that counts: a fork child begins anew. */
+/* The process that is counting: a fork child starts anew. */
 static uint32_t counting VMT_DATA = 0;
 static uint64_t first_tick VMT_DATA = 0;
 static uint64_t first_ns VMT_DATA = 0;
@@ -102,7 +101,9 @@ static uint64_t ticks_of_reading(void)
 	return least;
 }
 
-/* All of a way's, in nanoseconds: those that were interrupted at the others' mean. */
+/*
+ * The total of a way in nanoseconds; walks that were interrupted count with the mean of the others.
+ */
 static uint64_t nanoseconds(enum way way, uint64_t reading)
 {
 	uint64_t ns_1024 = 1024 * (vmt_clock() - first_ns) / (tick() - first_tick);
