@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which bytes are taken for a call site that may be patched. A plain program:
- * prints what is wrong, status 0 if nothing is.
+ * Which bytes are taken for a call site that can be patched. A plain program: prints what is wrong;
+ * status 0 if nothing is.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 static int failures;
 
 /*
- * Put code at each offset of a page of nops; want: its first site must be at code + want, -1 =
+ * Put code at each offset of a page of nops. want: its first site must be at code + want; -1 =
  * none.
  */
 static void expect(const char *what, const void *code, size_t size, int want)
@@ -43,7 +43,7 @@ static void expect(const char *what, const void *code, size_t size, int want)
 		expect(what, code, sizeof(code), want);        \
 	} while (0)
 
-/* At the entry of a function, and nowhere else, what follows is looked at. */
+/* The bytes after a call are examined at the entry of a function, and nowhere else. */
 static void expect_tail(const char *what, const void *code, size_t size, enum vmt_code_tail want)
 {
 	static uint8_t page[4096] __attribute__((aligned(64)));
@@ -84,7 +84,7 @@ static void look_at_tails(void)
 		    0x8b, 0x15, 1, 2, 3, 4);
 }
 
-/* Told, but not to be patched. */
+/* Reported, but not to be patched. */
 static void look_at_shared_mov(void)
 {
 	static const uint8_t code[] = { 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90,

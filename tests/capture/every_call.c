@@ -22,7 +22,7 @@
 
 extern int site_check(void);
 
-/* The value itself when small or an error, else only that there is one. */
+/* Print the value if it is small or an error, otherwise only that there is one. */
 static void show(const char *name, long ret)
 {
 	int error = errno;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The doors with nothing behind them: a preloadable library of capture/ and a
- * vmt_call that counts and forwards. CAPTURE_OUT=FILE, of 4096 bytes: a counter
- * of 64 bits per system call number, shared by all processes. A failing madvise
- * with MARKER as its length tells strace where counting begins. CAPTURE_DOORS=1
- * leaves door 2 shut. Built by run.sh; never installed.
+ * The doors with nothing behind them: a preloadable library of capture/ and a vmt_call() that
+ * counts and forwards. CAPTURE_OUT=FILE, of 4096 bytes: a 64-bit counter for each system call
+ * number, shared by all processes. A failing madvise with MARKER as its length tells strace where
+ * counting begins. CAPTURE_DOORS=1 leaves door 2 closed. Built by run.sh; never installed.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,7 +23,7 @@
 
 #define MARKER 77777777
 
-/* The malloc door asks for it when it has blocks to give, which it is never given here. */
+/* The malloc door needs it if it has blocks, which it never gets here. */
 VMT_DATA struct vmt_state *vmt_state = NULL;
 
 VMT_EXPORT VMT_DATA long (*vmatrace_fake_hook)(long nr, const struct vmt_regs *regs) = NULL;
@@ -46,7 +45,7 @@ static void scan(long at, const long args[6])
 		count(511);
 }
 
-/* What the real library does when it sees text appear or go. */
+/* As in the real library, when text appears or goes. */
 static void follow_text(long nr, const long args[6], long ret)
 {
 	if (nr == SYS_mmap && !vmt_sys_failed(ret) && (args[2] & PROT_EXEC) &&
@@ -56,7 +55,7 @@ static void follow_text(long nr, const long args[6], long ret)
 		vmt_stubs_forget((uint64_t)args[0], (uint64_t)(args[0] + args[1]));
 }
 
-/* What gate.S asks: it always finds room on the program's stack. */
+/* For gate.S: it always finds room on the program's stack. */
 _Atomic uint32_t vmt_phase VMT_DATA = 0;
 __thread struct vmt_thread vmt_this_thread;
 
@@ -79,7 +78,7 @@ long vmt_call_on_program_stack(long nr, const long args[6], const struct vmt_reg
 
 bool vmt_user_args_is_userfault(int fd)
 {
-	return fd < 0; /* for the wrapper to make the call itself now and then */
+	return fd < 0; /* now and then the wrapper makes the call itself */
 }
 
 _Noreturn void vmt_last_act(int status)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A module with a system call of its own, in the pattern that door 2 catches:
- * unaligned stack, data in the red zone, every register in use.
- * int site_check(void): 0, or the number of the first register that changed.
+ * A module with a system call of its own, in the form that door 2 catches: unaligned stack, data in
+ * the red zone, every register in use. int site_check(void): returns 0, or the number of the first
+ * register that changed.
  */
 	.macro SAME reg, want, number
 	mov	$\number, %r11d
@@ -81,7 +81,10 @@ site_check:
 	ret
 	.size	site_check, . - site_check
 
-/* The same with instructions behind the number: long site_with_moved(long start), munmap of an odd address. */
+/*
+ * Likewise, with instructions after the number: long site_with_moved(long start), munmap of an odd
+ * address.
+ */
 	.globl	site_with_moved
 	.type	site_with_moved, @function
 site_with_moved:
