@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check_threads ROUNDS LEAK: rounds of sixteen threads on malloc, each beginning with the
- * mark "round"; with LEAK 1 every round loses three maps. For check.sh: noise that
- * must not raise an alarm, and growth that must.
+ * check_threads ROUNDS LEAK: rounds of sixteen threads that use malloc, each beginning with the
+ * mark "round"; with LEAK 1, each round leaks three maps. For check.sh: noise that must not raise
+ * an alarm, and growth that must.
  */
 #include <pthread.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stands in for libvmatrace.so where only the tool is tested: its constructor writes a
- * sound recording of a process that runs, and does nothing else.
+ * Stands in for libvmatrace.so in tests of the tool alone: its constructor writes a valid recording
+ * of a running process, and does nothing else.
  */
 #include "../unit/sample_recording.h"
 

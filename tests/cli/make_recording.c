@@ -17,7 +17,7 @@ static struct sample sample;
 static void *pcs[2][32];
 static int counts[2];
 
-/* The module index of a mapped file, added with its build-id when it is new. */
+/* Returns the module index of a mapped file, which is added with its build-id if it is new. */
 static uint32_t module_of(const char *path, const ElfW(Nhdr) * note)
 {
 	uint64_t count = sample.header->section[VMT_SECTION_MODULES].used;
@@ -112,7 +112,10 @@ static void add_sites(int sites)
 
 		for (int k = 0; k < counts[which]; k++)
 			dl_iterate_phdr(add_frame, &pcs[which][k]);
-		/* Beyond two, other offsets in libc: each is looked up on its own. */
+		/*
+		 * Sites beyond the second get other offsets in libc, each of which is looked up
+		 * separately.
+		 */
 		if (i > 1)
 			((struct vmt_rec_frame *)sample_at(
 				 &sample, VMT_SECTION_FRAMES,
@@ -141,7 +144,7 @@ int main(int argc, char **argv)
 	if (argc > 6)
 		sample.header->end = VMT_END_EXEC;
 	add_sites(argc > 2 ? atoi(argv[2]) : 2);
-	if (getenv("PEAK")) { /* so many maps more at the peak, all of the second call site */
+	if (getenv("PEAK")) { /* this many more maps at the peak, all of the second call site */
 		struct vmt_rec_site *second = sample_at(&sample, VMT_SECTION_SITES, 3);
 
 		sample.header->maps_peak += (uint64_t)atoi(getenv("PEAK"));

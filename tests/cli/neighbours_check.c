@@ -28,7 +28,7 @@ static const struct vmt_explain_map *find(const struct vmt_explain_map *map, siz
 	return NULL;
 }
 
-/* A whole word of "protection,advice?"; what may be one counts. */
+/* Does the list contain the word? "word?" counts as well. */
 static bool is_among(const char *list, const char *word)
 {
 	size_t n = strlen(word);
@@ -40,7 +40,7 @@ static bool is_among(const char *list, const char *word)
 	return false;
 }
 
-/* "flags" and what ends in "?" may be equal all the same. */
+/* A difference in "flags", or one that ends in "?", may be none. */
 static bool is_certain(const char *list)
 {
 	size_t n;
