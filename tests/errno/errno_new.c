@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The calls that bring, move and take maps: mmap, mremap, brk, shmat, with all that can be wrong.
+ * The calls that make, move and remove maps: mmap, mremap, brk, shmat, with everything that can be
+ * wrong.
  */
 #include "errno_table.h"
 
@@ -26,7 +27,7 @@ static void try_mmap_ranges(void)
 			trial(SYS_mmap, pairs[i].address, pairs[i].length, PROT_READ,
 			      MAP_SHARED | placing[p], files.good, 0);
 		}
-	/* The kernel chooses: what it chooses is shared, and has no neighbour to merge. */
+	/* Where the kernel chooses the address, the map is shared, so that it cannot merge. */
 	trial(SYS_mmap, 0, 0, READ_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	trial(SYS_mmap, 0, PAGE, READ_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	trial(SYS_mmap, 0, 1L << 47, READ_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -95,7 +96,7 @@ static void try_mmap_files(void)
 	}
 }
 
-/* Sources and lengths; kernel-chosen places take a shared map. */
+/* Sources and lengths; a shared map where the kernel chooses the place. */
 static void try_mremap(void)
 {
 	static const long lengths[] = { 0, 1, PAGE, 4 * PAGE, 6 * PAGE, -1, -PAGE, 1L << 47 };
@@ -146,7 +147,10 @@ static void try_brk(void)
 	};
 
 	for (size_t i = 0; i < COUNT(ends); i++) {
-		/* Below where the data ends is refused; start - 1 would give a page back. */
+		/*
+		 * An address below the end of the data is refused; start - 1 would give a page
+		 * back.
+		 */
 		if (ends[i] == start - 1)
 			continue;
 		trial(SYS_brk, ends[i], 0, 0, 0, 0, 0);
@@ -164,7 +168,8 @@ static void try_shm(void)
 	for (size_t i = 0; i < COUNT(flags); i++)
 		for (size_t k = 0; k < COUNT(places); k++) {
 			if (places[k] == 0 && (flags[i] & SHM_REMAP) == 0)
-				continue; /* the kernel chooses: nothing would detach it */
+				/* the kernel chooses the address, and nothing would detach it */
+				continue;
 			trial(SYS_shmat, files.segment, places[k], flags[i], 0, 0, 0);
 		}
 	trial(SYS_shmat, -1, HOLE, 0, 0, 0, 0);

@@ -102,7 +102,7 @@ static void try_locks(void)
 	with_each_range(SYS_mlock2, flags, COUNT(flags));
 	with_each_range(SYS_munlock, any, COUNT(any));
 	for (long flag = 0; flag < 10; flag++)
-		if (!(flag & MCL_CURRENT)) /* would lock all there is, the library included */
+		if (!(flag & MCL_CURRENT)) /* would lock everything, including the library */
 			trial(SYS_mlockall, flag, 0, 0, 0, 0, 0);
 	trial(SYS_munlockall, 0, 0, 0, 0, 0, 0);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The calls that change maps with some arguments only, or only rarely, and the seals. */
+/* The calls that change maps only with some arguments, or only rarely, and the seals. */
 #include "errno_table.h"
 
 #include <fcntl.h>
@@ -27,7 +27,7 @@ static void try_io(void)
 		trial(SYS_io_setup, counts[i], 0, 0, 0, 0, 0);
 		trial(SYS_io_setup, counts[i], KERNEL, 0, 0, 0, 0);
 		trial(SYS_io_setup, counts[i], NO_ACCESS, 0, 0, 0, 0);
-		/* A context that is not 0 is refused; the area's pages are full of ones. */
+		/* A context other than 0 is refused; the area's pages contain ones. */
 		trial(SYS_io_setup, counts[i], WRITTEN, 0, 0, 0, 0);
 	}
 	for (int by_libc = 0; by_libc < 2; by_libc++) {
@@ -127,7 +127,7 @@ void try_rare(void)
 	try_process_madvise();
 }
 
-/* What a seal refuses, on an area of its own. */
+/* What a seal refuses, on a separate area. */
 static void try_sealed(int by_libc, long number)
 {
 	const long fixed = MREMAP_MAYMOVE | MREMAP_FIXED;
@@ -159,7 +159,7 @@ void try_seals(void)
 		area += 2 * 128 * PAGE;
 		ranges(&pairs);
 		trial(SYS_MSEAL, pairs[i].address, pairs[i].length, 1, 0, 0, 0);
-		/* Only one of the two ways: what is sealed cannot be laid out again. */
+		/* Only in one of the two ways, since a sealed area cannot be laid out again. */
 		trial(SYS_munmap, area, AREA_PAGES * PAGE, 0, 0, 0, 0);
 		mmap((void *)WRITTEN, 8 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
 		     -1, 0);

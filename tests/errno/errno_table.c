@@ -179,7 +179,7 @@ static int is_address(long value)
 	return value > (1L << 20) && value < TOP;
 }
 
-/* Addresses that differ from run to run are given by what they lie in. */
+/* Addresses that differ from run to run are printed as what contains them. */
 static void put_value(long value)
 {
 	long from_break = value - (long)break_at_start;
@@ -263,7 +263,7 @@ static void open_files(void)
 	if (files.read_only < 0 || files.write_only < 0 || files.folder < 0 || files.null < 0 ||
 	    files.zero < 0 || files.segment < 0 || files.userfault < 0 || files.self < 0)
 		die("a file");
-	/* Attached once, far from all else: else it would be gone before the trials. */
+	/* Attached once, far from everything else; otherwise it would be gone before the trials. */
 	if (shmat(files.segment, (void *)(AREA + (1L << 37)), 0) == (void *)-1)
 		die("shmat");
 	shmctl(files.segment, IPC_RMID, NULL);

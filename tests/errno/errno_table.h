@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the parts of errno_table share: where the trials take place, and how one is made. A trial
+ * Shared by the parts of errno_table: where the trials take place, and how a trial is made. A trial
  * is one memory call with one set of arguments, on an area that looks the same before each.
  */
 #ifndef ERRNO_TABLE_H
@@ -10,11 +10,14 @@
 
 #define PAGE 4096L
 
-/* Nothing comes here unasked. Each sealing trial has an area of its own: a seal is for ever. */
+/*
+ * The kernel places nothing here unasked. Each trial of a seal has an area of its own, since a seal
+ * is for ever.
+ */
 #define AREA       0x3000000000L
 #define AREA_PAGES 64L
 
-/* Addresses no process has. */
+/* Addresses that no process has. */
 #define KERNEL   (-0x7fff80000000L)
 #define NEARLY_0 (-PAGE)
 #define TOP      0x7ffffffff000L
@@ -43,12 +46,12 @@ extern struct files files;
 extern long area; /* AREA, or where the current sealing trial takes place */
 
 /*
- * Lay the area out anew, make system call nr, by libc's function and by syscall(2) in turn, and
- * print its result, errno and what became of the area.
+ * Lay the area out anew, make system call nr by libc's function or by syscall(2) in turn, and print
+ * the result, errno and what became of the area.
  */
 void trial(long nr, long a, long b, long c, long d, long e, long f);
 
-/* The same without laying out; `by_libc` says by which way. */
+/* Likewise, without laying the area out; by_libc selects the way. */
 void trial_as_is(int by_libc, long nr, const long args[6]);
 
 /* Layout of the area: eight pages of each kind, see lay_out() in errno_table.c. */
@@ -59,7 +62,10 @@ void trial_as_is(int by_libc, long nr, const long args[6]);
 #define NO_ACCESS (area + 20 * PAGE)
 #define PLAIN     (area + 24 * PAGE)
 
-/* Good, bad and boundary ranges; none begins low and ends high, which would be everything. */
+/*
+ * Valid, invalid and boundary ranges; none starts low and ends high, since that would be
+ * everything.
+ */
 size_t ranges(const struct pair **ret_pairs);
 
 void try_ranges(void); /* calls on a range of addresses */
