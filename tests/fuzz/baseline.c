@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz target: baselines. What was accepted, saved and read again must be the same. The files
- * are memory files of this process.
+ * Fuzz target: baselines. A baseline that was accepted, saved and read again must be the same. The
+ * files are memfds of this process.
  */
 #include "check/baseline.h"
 #include "fuzz.h"

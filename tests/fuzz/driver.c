@@ -18,7 +18,7 @@ static unsigned long damage_max = 400;
 static unsigned long inputs;
 static unsigned long copies;
 
-/* A copy of its own size, so that a sanitizer sees the first byte read behind it. */
+/* Run on a copy of exactly this size, so that a sanitizer sees any read beyond it. */
 static void run(const uint8_t *data, size_t size)
 {
 	uint8_t *copy = malloc(size ? size : 1);
@@ -30,7 +30,7 @@ static void run(const uint8_t *data, size_t size)
 	free(copy);
 }
 
-/* Each byte another, and the input ending before it; spread evenly where they would be too many. */
+/* Change each byte, and end the input before it; if there are too many, spread evenly. */
 static void run_damaged(uint8_t *data, size_t size)
 {
 	static const uint8_t change[] = { 0xff, 0x01, 0x80 };

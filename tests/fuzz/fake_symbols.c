@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names made up from offsets, instead of tools/symbols/symbols.c: for fuzz targets, which must not
- * open the files that an input names.
+ * Makes up names from offsets, in place of tools/symbols/symbols.c: fuzz targets must not open the
+ * files that an input names.
  */
 #include "input/debuginfod.h"
 #include "symbols/symbols.h"

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the fuzz targets share. Each target is one function, called by libFuzzer or by
- * driver.c; it returns 0 whatever the bytes are, and aborts where a promise is broken that
- * no sanitizer knows of.
+ * Shared by the fuzz targets. Each target is a function called by libFuzzer or by driver.c. It
+ * returns 0 whatever the bytes are, and aborts if a promise is broken that no sanitizer checks.
  */
 #ifndef VMT_FUZZ_H
 #define VMT_FUZZ_H
@@ -23,7 +22,7 @@ static inline void fuzz_must(bool holds, const char *what)
 	abort();
 }
 
-/* Text for a terminal: what came from outside must not be able to act on it. */
+/* Text for a terminal: a terminal must not interpret anything that came from the input. */
 static inline void fuzz_must_be_printable(const char *text, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {

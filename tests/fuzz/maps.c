@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz target: the text of /proc/PID/maps or smaps, from a file that may hold anything:
- * parsed line by line and as a whole, explained, and written as text and as JSON.
+ * Fuzz target: the text of /proc/PID/maps or smaps, from a file with any content: parsed line by
+ * line and as a whole, explained, and written as text and as JSON.
  */
 #include "fuzz.h"
 

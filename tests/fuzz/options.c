@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Fuzz target: VMATRACE_OPTIONS, which anybody's environment may hold. */
+/* Fuzz target: VMATRACE_OPTIONS, whose value may be anything. */
 #include "core/base/options.h"
 #include "fuzz.h"
 

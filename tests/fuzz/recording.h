@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A recording of the fuzzer's, for the two targets that read one. Magic, version and byte order are
- * put right, since the refusal of wrong ones needs no fuzzer: so a corpus made for one
- * version goes on reaching what lies behind them.
+ * A recording from the fuzzer, for the two targets that read one. Magic, version and byte order are
+ * corrected, since refusing wrong ones needs no fuzzer; so a corpus made for one version still
+ * reaches the code behind these checks.
  */
 #ifndef VMT_FUZZ_RECORDING_H
 #define VMT_FUZZ_RECORDING_H
@@ -14,7 +14,7 @@
 
 #define FUZZ_SIZE_MAX (1u << 20)
 
-/* A copy of exactly the size, or NULL; the caller frees it. */
+/* Returns a copy of exactly the size, or NULL; the caller frees it. */
 static inline void *fuzz_recording(const uint8_t *data, size_t size)
 {
 	struct vmt_rec_header *header;

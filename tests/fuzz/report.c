@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz target: the tool's reports of a recording of any bytes, in all formats, and the
- * summary that check and diff make of it. Names come from fake_symbols.c: files of the
- * machine must not be opened because an input says so. The last two bytes choose options.
+ * Fuzz target: the tool's reports of a recording of any bytes, in all formats, and the summary that
+ * check and diff make of it. Names come from fake_symbols.c, since an input must not make the tool
+ * open files. The last two bytes choose options.
  */
 #include "check/summary.h"
 #include "recording.h"
@@ -81,13 +81,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char name[] = "fuzz.vmt";
 	struct vmt_recording recording[2] = { { .name = name, .size = size } };
 	struct vmt_recordings recordings = { recording, 1 };
-	/* Not the recording's own, whose pages vmt_load_put_aside() gives back: this is no map. */
+	/* Not the recording's own map, whose pages vmt_load_put_aside() releases. */
 	void *copy = fuzz_recording(data, size);
 
 	if (!copy)
 		return 0;
 	if (!vmt_view_open(copy, size, &recording[0].view)) {
-		/* Twice the same: that makes it a tree of processes. */
+		/* The same recording twice, which makes a tree of processes. */
 		recording[1] = recording[0];
 		recordings.count += data[size - 2] >> 7;
 		print_all(&recordings, data[size - 1], data[size - 2]);

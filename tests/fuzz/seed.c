@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * seed FILE: the sample recording of the unit tests, without the room that it does not use, as
- * the two recording targets' first input. Made anew with every build, so that it is always
- * of the format that the view reads.
+ * seed FILE: the unit tests' sample recording, without its unused room, as the first input of the
+ * two recording targets. Made anew with every build, so that it always has the format that the view
+ * reads.
  */
 #include "../unit/sample_recording.h"
 
@@ -24,7 +24,7 @@ static void add_marks(void)
 	}
 }
 
-/* Failures and buckets of plausible values, whatever fields they have. */
+/* Add failures and buckets with plausible values. */
 static void add_rest(void)
 {
 	struct vmt_rec_failure *failure = sample_add(&sample, VMT_SECTION_FAILURES);

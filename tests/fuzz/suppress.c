@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz target: suppressions. What was accepted is tried on a call site, and the line that
- * would suppress that site must be one that does.
+ * Fuzz target: suppressions. Accepted lines are tried on a call site, and the line that would
+ * suppress that site must do so.
  */
 #include "check/suppress.h"
 #include "fuzz.h"
@@ -18,7 +18,7 @@ static char *text_of(const uint8_t *data, size_t size)
 	return text;
 }
 
-/* A call site whose names are the input's too: half a pattern against half a name. */
+/* A call site whose names come from the input, too: half is a pattern, half a name. */
 static void match(const struct vmt_suppressions *all, const uint8_t *data, size_t size)
 {
 	char *function = text_of(data, size);
