@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the golden recordings are recordings of; see make.sh. A little of all that a recording
- * can hold: sites, owners, failures, marks, and timelines that have been widened. "killed" as
- * argument: kills itself at the end.
+ * The program behind the golden recordings; see make.sh. It does a little of everything that a
+ * recording can contain: sites, owners, failures, marks, and timelines that have been widened. With
+ * the argument "killed", it kills itself at the end.
  */
 #include <signal.h>
 #include <stdlib.h>
