@@ -49,8 +49,27 @@ tmux send-keys -t top Enter
 check "Enter opens the stack" shows "#1  "
 tmux send-keys -t top q
 check "q closes it" shows "live/s"
+for key in h "?"; do
+	tmux send-keys -t top "$key"
+	check "$key shows the keys" shows "the next process"
+	tmux send-keys -t top "$key"
+	check "…and the rows again" shows "live/s"
+done
 tmux send-keys -t top " "
 check "space pauses" shows "PAUSED"
 tmux send-keys -t top q
 check "q ends it" shows "status 0"
+
+# A process that is gone: the last screen stays, and then a line that says what there was.
+tmux kill-session -t top
+cp nine.vmt gone.vmt
+tmux new-session -d -s top -x 80 -y 20 "$VMATRACE top -i 0.1 gone.vmt; echo status \$?; sleep 60"
+check "an end" shows "mmap  *compare "
+rm gone.vmt
+tmux send-keys -t top n
+check "…leaves the last screen" shows "ENDED"
+check "…without a message over it" sh -c '! grep -q "^vmatrace: " screen'
+tmux send-keys -t top q
+check "…and a line" shows "has ended: 9 maps at the end, peak 9 of 65,530"
+check "…with status 0" shows "status 0"
 finish

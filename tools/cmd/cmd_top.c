@@ -9,6 +9,7 @@
 #include "input/liveness.h"
 #include "top/top.h"
 #include "top/top_screen.h"
+#include "util/lines.h"
 #include "util/message.h"
 #include "util/must.h"
 
@@ -175,6 +176,7 @@ static void run_screen(const struct request *request, struct vmt_symbols *symbol
 	uint32_t pid = screen->pid;
 	unsigned long looks = 1;
 	struct vmt_top next;
+	int ret;
 
 	for (;;) {
 		vmt_top_screen_draw(screen, top, symbols);
@@ -187,15 +189,32 @@ static void run_screen(const struct request *request, struct vmt_symbols *symbol
 			return;
 		sort = screen->sort;
 		pid = screen->pid;
-		if (vmt_top_read(&next, request->argument, pid, sort, vmt_top_screen_width(),
-				 symbols, top)) {
+		/* A process that is gone leaves the last screen as it is, without a message over it. */
+		vmt_message_mute(true);
+		ret = vmt_top_read(&next, request->argument, pid, sort, vmt_top_screen_width(),
+				   symbols, top);
+		vmt_message_mute(false);
+		if (ret) {
 			vmt_top_free(&next);
 			top->is_gone = true;
 			continue;
 		}
+		vmt_top_screen_follow(screen, top, &next);
 		vmt_top_free(top);
 		*top = next;
 	}
+}
+
+/* The last screen is gone with curses: what it said stays as a line. */
+static void tell_end(const struct vmt_top *top)
+{
+	const struct vmt_rec_header *header = &vmt_top_view(top)->header;
+
+	struct vmt_number maps, peak, limit;
+
+	printf("process %u has ended: %s maps at the end, peak %s of %s\n", header->pid,
+	       vmt_lines_number(&maps, top->maps), vmt_lines_number(&peak, header->maps_peak),
+	       vmt_lines_number(&limit, header->maps_limit));
 }
 
 static int show(const struct request *request, struct vmt_symbols *symbols)
@@ -221,6 +240,8 @@ static int show(const struct request *request, struct vmt_symbols *symbols)
 	}
 	run_screen(request, symbols, &top, &screen);
 	vmt_top_screen_close();
+	if (top.is_gone)
+		tell_end(&top);
 	vmt_top_free(&top);
 	return 0;
 }

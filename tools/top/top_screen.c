@@ -178,6 +178,37 @@ static void draw_stack(const struct vmt_top_screen *screen, const struct vmt_top
 		n = put_frame(n, view, &site, (uint64_t)site.frame_first + i, symbols);
 }
 
+static void draw_help(void)
+{
+	static const char *const lines[] = {
+		"l n p c r s   sort by live, net, peak, calls, created, split",
+		"Up Down       select a row",
+		"Enter         show the stack of the selected row, or the rows again",
+		"Tab           the next process",
+		"space         pause, or go on",
+		"h ?           this help, or back",
+		"q Esc         quit, or back to the rows",
+	};
+
+	put_screen_line(FIRST_ROW - 1, 0, "Keys");
+	for (size_t i = 0; i < VMT_COUNT(lines) && FIRST_ROW + (int)i < LINES - 1; i++)
+		put_screen_line(FIRST_ROW + (int)i, 0, lines[i]);
+}
+
+void vmt_top_screen_follow(struct vmt_top_screen *screen, const struct vmt_top *before,
+			   const struct vmt_top *top)
+{
+	if (!screen->shows_stack || screen->selected >= before->count)
+		return;
+	for (size_t i = 0; i < top->count; i++) {
+		if (top->item[i].key != before->item[screen->selected].key)
+			continue;
+		screen->selected = i;
+		return;
+	}
+	screen->shows_stack = false;
+}
+
 void vmt_top_screen_draw(const struct vmt_top_screen *screen, const struct vmt_top *top,
 			 struct vmt_symbols *symbols)
 {
@@ -187,13 +218,16 @@ void vmt_top_screen_draw(const struct vmt_top_screen *screen, const struct vmt_t
 	draw_title(top);
 	draw_maps(top);
 	draw_bars(screen, top);
-	if (screen->shows_stack && screen->selected < top->count)
+	if (screen->shows_help)
+		draw_help();
+	else if (screen->shows_stack && screen->selected < top->count)
 		draw_stack(screen, top, symbols);
 	else
 		draw_rows(screen, top);
-	snprintf(text, sizeof(text),
-		 "%sq: quit  space: pause  Tab: process  Enter: stack  sorted by %s: lnpcrs",
-		 screen->is_paused ? "PAUSED  " : "", sort_words[screen->sort]);
+	snprintf(
+		text, sizeof(text),
+		"%sq: quit  h: help  space: pause  Tab: process  Enter: stack  sorted by %s: lnpcrs",
+		screen->is_paused ? "PAUSED  " : "", sort_words[screen->sort]);
 	attron(A_DIM);
 	put_screen_line(LINES - 1, 0, text);
 	attroff(A_DIM);
@@ -231,9 +265,11 @@ enum vmt_top_key vmt_top_screen_wait(struct vmt_top_screen *screen, const struct
 	if (key == ERR)
 		return VMT_TOP_NOTHING;
 	if (key == 27 || key == 'q') {
-		if (!screen->shows_stack)
+		if (!screen->shows_stack && !screen->shows_help)
 			return VMT_TOP_QUIT;
-		screen->shows_stack = false;
+		screen->shows_stack = screen->shows_help = false;
+	} else if (key == 'h' || key == '?') {
+		screen->shows_help = !screen->shows_help;
 	} else if (key == '\n' || key == KEY_ENTER) {
 		screen->shows_stack = !screen->shows_stack;
 	} else if (key == KEY_DOWN && screen->selected + 1 < top->count) {

@@ -9,6 +9,7 @@ struct vmt_top_screen {
 	enum vmt_rows_sort sort;
 	size_t selected; /* number of the selected row */
 	bool shows_stack; /* show the stack of the selected row */
+	bool shows_help;
 	bool is_paused;
 	bool is_utf8;
 	uint32_t pid; /* the process shown; 0 = the one with most maps */
@@ -27,6 +28,9 @@ void vmt_top_screen_close(void);
 uint32_t vmt_top_screen_width(void);
 void vmt_top_screen_draw(const struct vmt_top_screen *screen, const struct vmt_top *top,
 			 struct vmt_symbols *symbols);
+/* After a new reading, select the row again whose stack was shown before. */
+void vmt_top_screen_follow(struct vmt_top_screen *screen, const struct vmt_top *before,
+			   const struct vmt_top *top);
 /* Wait for a key for at most this long, and handle it. */
 enum vmt_top_key vmt_top_screen_wait(struct vmt_top_screen *screen, const struct vmt_top *top,
 				     int milliseconds);

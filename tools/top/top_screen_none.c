@@ -38,3 +38,11 @@ enum vmt_top_key vmt_top_screen_wait(struct vmt_top_screen *screen, const struct
 	(void)milliseconds;
 	return VMT_TOP_QUIT;
 }
+
+void vmt_top_screen_follow(struct vmt_top_screen *screen, const struct vmt_top *before,
+			   const struct vmt_top *top)
+{
+	(void)screen;
+	(void)before;
+	(void)top;
+}

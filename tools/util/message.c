@@ -12,12 +12,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static bool is_silent;
+
+void vmt_message_mute(bool is_muted)
+{
+	is_silent = is_muted;
+}
+
 void vmt_message(const char *format, ...)
 {
 	va_list args;
 	char *text;
 	int n;
 
+	if (is_silent)
+		return;
 	fflush(stdout);
 	va_start(args, format);
 	n = vasprintf(&text, format, args);

@@ -6,6 +6,8 @@
 #ifndef VMT_MESSAGE_H
 #define VMT_MESSAGE_H
 
+#include <stdbool.h>
+
 /* Exit statuses, as used by env(1) and the sanitizers. */
 #define VMT_EXIT_USAGE     2 /* wrong usage, or an invalid recording */
 #define VMT_EXIT_FAILED    125 /* vmatrace itself failed */
@@ -13,6 +15,9 @@
 #define VMT_EXIT_NOT_FOUND 127
 
 void vmt_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Print no messages, or print them again: while a screen of curses would be disturbed. */
+void vmt_message_mute(bool is_muted);
 
 /* Remove a file that could not be written completely. A device or a pipe is kept. */
 void vmt_message_give_up(const char *path);
