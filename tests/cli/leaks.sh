@@ -117,4 +117,11 @@ told all "none of the (2,9[0-9]{2}|3,0[0-9]{2}) maps $by is given back"
 told below "[0-9,]+ of [0-9,]+ maps by mprotect in session_open_below leaks.c:[0-9]+ are not given back.*"
 check plateau-no-leak sh -c 'grep -q "^ cause" "$0" && ! grep -q "^ leak" "$0"' plateau/lead
 
+# Without names the partner of a cut is told by its address, as the stacks write it.
+strip -o bin/bare bin/leaks
+traced bare report=0 bin/bare one
+"$TOOL" report --sort=net bare/rec 2>&1 | sed 's/^==[0-9]*== *//' | tr '\n' ' ' >bare.txt
+check without-names grep -Eq 'cuts what mmap in bare\+0x[0-9a-f]+ mapped' bare.txt
+check without-numbers sh -c '! grep -q "call site [0-9]" bare.txt'
+
 finish

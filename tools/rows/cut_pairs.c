@@ -6,6 +6,7 @@
 #include "core/report/report.h"
 #include "naming/place.h"
 #include "rows/cut_pairs.h"
+#include "rows/rowkey.h"
 #include "util/must.h"
 
 #define HASH_NONFATAL_OOM 1
@@ -130,6 +131,21 @@ uint64_t vmt_cut_pairs_mapped(const struct vmt_cut_pairs *cuts, uint64_t site)
 	return site < cuts->sites ? cuts->mapped[site] : 0;
 }
 
+/* "libpool.so+0x1234", as the table and the stacks write it; NULL if it is not known. */
+static char *address_of(const struct vmt_view *view, uint64_t index)
+{
+	struct vmt_rec_frame frame;
+	char *module;
+	char *text;
+
+	if (!vmt_view_frame(view, index, &frame))
+		return NULL;
+	module = vmt_rowkey_module(view, index);
+	text = vmt_must_format("%s+0x%llx", module, (unsigned long long)frame.offset);
+	free(module);
+	return text;
+}
+
 static char *place_of_pair(const struct vmt_cut_pairs *cuts, uint32_t index,
 			   struct vmt_symbols *symbols)
 {
@@ -144,10 +160,12 @@ static char *place_of_pair(const struct vmt_cut_pairs *cuts, uint32_t index,
 	if (index == VMT_SITE_UNSEEN || !vmt_view_site(cuts->view, index, &site))
 		return vmt_must_copy("a call unseen");
 	name = vmt_calls_name(site.call);
-	if (vmt_place_find(symbols, cuts->view, &site, &place))
+	if (vmt_place_find(symbols, cuts->view, &site, &place)) {
 		where = vmt_place_text(&place, place.symbol.short_file);
+		where = where ? where : address_of(cuts->view, place.spot.frame);
+	}
 	if (!where)
-		return vmt_must_format("%s at call site %u", name, index);
+		return vmt_must_format("%s of unknown stack", name);
 	text = vmt_must_format("%s in %s", name, where);
 	free(where);
 	return text;
