@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See fast.h.
- */
+/* Changes to single maps; see fast.h. */
 #include "core/fast/fast.h"
 
 void vmt_fast_move_start(struct vmt_fast *it, struct vmt_map *map, const struct vmt_vma *vma)
 {
 	const struct vmt_map was = *map;
 
-	vmt_space_remove(it->space, map); /* its memory serves the insertion */
+	vmt_space_remove(it->space, map); /* this frees the memory that the insertion needs */
 	if (!vmt_space_insert(it->space, vma, was.mapped_by, was.put_by, was.time))
 		it->effect->out_of_memory = true;
 }
@@ -27,7 +25,7 @@ void vmt_fast_merge_right(struct vmt_fast *it, struct vmt_map *right, const stru
 	struct vmt_vma both = *vma;
 
 	if (!right)
-		return; /* there was no memory to split it off */
+		return; /* there was no memory for the piece that had to be split off */
 	vmt_merge_rules_combine(&both, &right->vma);
 	both.flags |= right->vma.flags & VMT_MAP_STORED;
 	vmt_merge_rules_settle_one(&both);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changes made on the table itself, without an outcome of it, when what the call has done is
- * certain: what fast_simple.c, fast_range.c and fast_protect.c have in common. Each does only what
- * resolve.h and effect.h would have done. A lack of memory is noted in the effect, and the work
- * goes on. Inline functions are those that most calls need.
+ * Changes made directly on the table, without an outcome, when it is certain what the call has
+ * done: shared by fast_simple.c, fast_range.c and fast_protect.c. Each must do exactly what
+ * resolve.h and effect.h would have done. Out of memory is noted in the effect, and the work goes
+ * on. Functions that most calls need are inline.
  */
 #ifndef VMT_FAST_H
 #define VMT_FAST_H
@@ -11,7 +11,7 @@
 #include "core/resolve/effect.h"
 #include "core/vma/merge_rules.h"
 
-/* One call and where it is written down. */
+/* One call, and where its effect is noted. */
 struct vmt_fast {
 	struct vmt_space *space;
 	uint32_t site;
@@ -20,19 +20,19 @@ struct vmt_fast {
 	struct vmt_effect *effect;
 };
 
-/* With whom a new map becomes one. */
+/* With which neighbours a new map merges. */
 struct vmt_fast_sides {
 	bool merges_left;
 	bool merges_right;
 };
 
-/* Is it a stack, which may have grown by itself? NULL: there is no map. */
+/* Is the map a stack, which may have grown by itself? map may be NULL. */
 static inline bool vmt_fast_is_stack(const struct vmt_map *map)
 {
 	return map && (map->vma.flags & VMT_MAP_STACK);
 }
 
-/* Are two neighbours one? next, pending: see vmt_merge_rules_decide. */
+/* Have two neighbours merged? next, pending: see vmt_merge_rules_decide(). */
 static inline enum vmt_answer vmt_fast_merges(const struct vmt_rules *rules,
 					      const struct vmt_vma *left,
 					      const struct vmt_vma *right,
@@ -47,8 +47,8 @@ static inline enum vmt_answer vmt_fast_merges(const struct vmt_rules *rules,
 }
 
 /*
- * Does the new map merge with what will lie beside it? NULL: nothing touches it there. False: it is
- * not certain, or it merges with both.
+ * Does the new map merge with the maps that will be beside it? NULL: nothing touches it there.
+ * Returns false if that is not certain, or if it merges with both.
  */
 static inline bool vmt_fast_judge(const struct vmt_space *space, const struct vmt_vma *vma,
 				  const struct vmt_vma *left, const struct vmt_vma *right,
@@ -66,7 +66,7 @@ static inline bool vmt_fast_judge(const struct vmt_space *space, const struct vm
 	       !(ret_sides->merges_left && ret_sides->merges_right);
 }
 
-/* A map that the call puts there; next: what follows, if that is known, otherwise NULL. */
+/* Add a map that the call puts there. next: the map that follows, or NULL if it is not known. */
 static inline void vmt_fast_put(struct vmt_fast *it, struct vmt_map *next,
 				const struct vmt_vma *vma, uint32_t mapped_by)
 {
@@ -79,21 +79,21 @@ static inline void vmt_fast_put(struct vmt_fast *it, struct vmt_map *next,
 		it->effect->out_of_memory = true;
 }
 
-/* Its record goes, its bytes belong to another one, or to nothing. */
+/* Remove a map's record; its bytes belong to another map, or to none. */
 static inline void vmt_fast_drop(struct vmt_fast *it, struct vmt_map *map)
 {
 	vmt_effect_report_live(it->ops, map->put_by, map->vma.flags, -1);
 	vmt_space_remove(it->space, map);
 }
 
-/* It is gone. */
+/* The map is gone. */
 static inline void vmt_fast_take(struct vmt_fast *it, struct vmt_map *map)
 {
 	vmt_fast_drop(it, map);
 	it->effect->call.removed++;
 }
 
-/* What of it lies in the range is gone. */
+/* Remove the part of the map that lies in range. */
 void vmt_fast_take_part(struct vmt_fast *it, struct vmt_map *map, struct vmt_range range);
 
 static inline void vmt_fast_take_out(struct vmt_fast *it, struct vmt_map *map,
@@ -105,31 +105,37 @@ static inline void vmt_fast_take_out(struct vmt_fast *it, struct vmt_map *map,
 		vmt_fast_take_part(it, map, range);
 }
 
-/* A further piece of a map. */
+/* Add another piece of a map. */
 void vmt_fast_split_off(struct vmt_fast *it, const struct vmt_vma *vma, uint32_t mapped_by);
 
 /*
- * What of a map lies before end, and from start on. Beside a hole nothing is known of a neighbour's
- * anon_vma (anon_vma.h).
+ * Return the part of a map before end, or from start on. Beside a hole, nothing is known of a
+ * neighbour's anon_vma (anon_vma.h).
  */
 struct vmt_vma vmt_fast_up_to(const struct vmt_vma *vma, uint64_t end);
 struct vmt_vma vmt_fast_from(const struct vmt_vma *vma, uint64_t start);
 
-/* What the call makes of the bytes of a map in its range. */
+/* Return what the call makes of the part of a map in its range. */
 struct vmt_vma vmt_fast_altered(const struct vmt_vma *vma, const struct vmt_change *change,
 				struct vmt_range range);
 
-/* The same start and owners. What is only known of it is not published. */
+/* Change a map that keeps its start and its owners. Hidden attributes are not published. */
 void vmt_fast_set_vma(struct vmt_fast *it, struct vmt_map *map, const struct vmt_vma *vma);
 
-/* The same owners at another start: its record, by which it is found, is made anew. */
+/*
+ * Give a map another start; its owners stay. The record is made anew, since it is found by its
+ * start.
+ */
 void vmt_fast_move_start(struct vmt_fast *it, struct vmt_map *map, const struct vmt_vma *vma);
 
-/* The call's new map becomes part of the one that it touches. */
+/* Merge the call's new map with the one that it touches. */
 void vmt_fast_merge_left(struct vmt_fast *it, struct vmt_map *left, const struct vmt_vma *vma);
 void vmt_fast_merge_right(struct vmt_fast *it, struct vmt_map *right, const struct vmt_vma *vma);
 
-/* The call's new map: on its own, before next (see _put), or as part of left or right. */
+/*
+ * Add the call's new map: on its own before next (see vmt_fast_put()), or merged with left or
+ * right.
+ */
 static inline void vmt_fast_place(struct vmt_fast *it, struct vmt_vma *vma,
 				  struct vmt_fast_sides sides, struct vmt_map *left,
 				  struct vmt_map *right, struct vmt_map *next)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See fast_protect.h. Judged from left to right, as merge.c does it; then done.
+ * Merges are judged from left to right, as in merge.c, before anything is changed. See
+ * fast_protect.h.
  */
 #include "core/fast/fast_protect.h"
 
-/* A map cut at the ends of the range. */
+/* A map, cut at the ends of the range. */
 struct pieces {
 	struct vmt_vma front;
-	struct vmt_vma part; /* the altered one, later with what it has become one with */
+	struct vmt_vma part; /* the altered piece, later with what it has merged with */
 	struct vmt_vma rest;
 	bool has_front;
 	bool has_rest;
@@ -34,7 +35,7 @@ static struct pieces cut(struct vmt_space *space, const struct vmt_vma *vma,
 	return pieces;
 }
 
-/* left, right: what lies beside the part after the call, NULL = nothing that touches it. */
+/* left, right: the maps that touch the altered piece after the call; NULL = none. */
 static bool is_certain(const struct vmt_space *space, const struct vmt_vma *left,
 		       const struct vmt_vma *right, struct vmt_vma *part,
 		       struct vmt_fast_sides *ret_sides)
@@ -59,7 +60,7 @@ static bool is_certain(const struct vmt_space *space, const struct vmt_vma *left
 	return with_left != VMT_ANSWER_MAYBE && with_right != VMT_ANSWER_MAYBE;
 }
 
-/* The part begins where map did, or behind its front. */
+/* The altered piece starts where the map did, or after its front. */
 static void keep(struct vmt_fast *it, struct vmt_map *map, const struct pieces *pieces)
 {
 	if (pieces->has_front) {
@@ -72,7 +73,7 @@ static void keep(struct vmt_fast *it, struct vmt_map *map, const struct pieces *
 		vmt_fast_split_off(it, &pieces->rest, map->mapped_by);
 }
 
-/* The part belongs to the map on its left; of map, its rest is left, or nothing. */
+/* The altered piece merges with the map to its left. Of its own map the rest remains, if any. */
 static void hand_over(struct vmt_fast *it, struct vmt_map *left, struct vmt_map *map,
 		      const struct pieces *pieces)
 {
@@ -100,7 +101,7 @@ bool vmt_fast_protect_one(struct vmt_fast *it, const struct vmt_change *change,
 					  NULL,
 			&pieces.part, &sides))
 		return false;
-	/* Not with what is left of its own map. */
+	/* It does not merge with the rest of its own map. */
 	if ((sides.merges_left && pieces.has_front) || (sides.merges_right && pieces.has_rest))
 		return false;
 	vmt_merge_rules_settle_one(&pieces.part);

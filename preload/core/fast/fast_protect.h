@@ -14,14 +14,15 @@
 #include "core/fast/fast.h"
 
 /*
- * The call altered range, of which all bytes lie in map; left and right touch the range (NULL:
- * nothing does, or map itself). False: nothing is changed, for the kernel must be asked.
+ * The call has altered range, which lies in map. left and right are the maps that touch the range;
+ * NULL: nothing does, or map itself does. Returns false, with nothing changed, if the kernel must
+ * be asked.
  */
 VMT_MUST_CHECK bool vmt_fast_protect_one(struct vmt_fast *it, const struct vmt_change *change,
 					 struct vmt_range range, struct vmt_map *left,
 					 struct vmt_map *map, struct vmt_map *right);
 
-/* The bytes of map in the range are altered, and it is certain that they merge with nothing. */
+/* Alter the part of map in the range; it is certain that the pieces do not merge. */
 void vmt_fast_protect_apart(struct vmt_fast *it, const struct vmt_change *change,
 			    struct vmt_range range, struct vmt_map *map);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * First it is checked that nothing is in doubt, then everything is done: nothing is left
- * half-done but by a lack of memory.
+ * Everything is checked before anything is changed, so only a lack of memory can leave it
+ * half-done. See fast_range.h.
  */
 #include "core/fast/fast_range.h"
 
@@ -12,18 +12,19 @@
 struct carving {
 	struct vmt_fast direct;
 	const struct vmt_change *change;
-	struct vmt_range range; /* of the call */
+	struct vmt_range range; /* the call's range */
 };
 
-/* The maps at a range: those that touch it on either side, and the first that has bytes in it. */
+/* The maps around a range: those that touch it on either side, and the first map in it. */
 struct around {
 	struct vmt_map *left;
 	struct vmt_map *first;
 	struct vmt_map *last;
 	struct vmt_map *right;
-	struct vmt_map *behind; /* it touches the range, or not */
+	/* the next map behind the range, whether or not it touches the range */
+	struct vmt_map *behind;
 	bool has_hole;
-	bool has_stack; /* which may have grown by itself */
+	bool has_stack; /* one of these is a stack, which may have grown by itself */
 };
 
 static void look_around(const struct vmt_space *space, struct vmt_range range,
@@ -60,7 +61,7 @@ static void take_all_out(struct carving *it, struct vmt_map *map)
 	}
 }
 
-/* What will lie beside the new map. */
+/* Find out with which of its future neighbours the new map merges. */
 static bool is_certain(const struct carving *it, const struct around *around,
 		       const struct vmt_vma *vma, struct vmt_fast_sides *ret_sides)
 {
@@ -106,7 +107,7 @@ static bool range_gone(struct carving *it)
 
 	it->range = change->gone[0];
 	look_around(it->direct.space, it->range, &around);
-	/* A stack behind the range may reach down into it by now. */
+	/* A stack behind the range may have grown down into it. */
 	if (around.has_stack || vmt_fast_is_stack(around.behind))
 		return false;
 	if (!vmt_range_is_empty(change->fresh))
@@ -115,7 +116,7 @@ static bool range_gone(struct carving *it)
 	return true;
 }
 
-/* Is each piece sure to stay a map of its own? */
+/* Is it certain that each piece stays a separate map? */
 static bool stay_apart(const struct carving *it, const struct around *around)
 {
 	const struct vmt_space *space = it->direct.space;
@@ -159,7 +160,7 @@ static bool range_altered(struct carving *it)
 	if (around.has_stack || around.has_hole != change->met_hole)
 		return false;
 	if (change->met_hole && vmt_fast_is_stack(around.behind))
-		return false; /* it may have grown into the hole */
+		return false; /* a stack may have grown into the hole */
 	if (protects && change->met_hole) /* as in predict.c */
 		return !around.first || around.first->vma.start > it->range.start;
 	if (around.first == around.last && !around.has_hole &&

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The commonest of the calls that meet more than one map, made on the table directly: munmap and
- * MAP_FIXED over whatever is there, mprotect and madvise whose pieces merge with nothing. What
- * comes out is what resolve.h and effect.h work out for every call, in two passes over the maps in
- * the range instead of ten; their tests are run this way as well. Called under the lock, for each
- * call that fast_simple.h leaves.
+ * Calls that concern more than one map, made directly on the table: munmap and MAP_FIXED over any
+ * maps, and mprotect and madvise whose pieces do not merge. The result is what resolve.h and
+ * effect.h give for any call, with two passes over the maps in the range instead of ten; their
+ * tests are run in this way, too. Called under the lock, for each call that fast_simple.h does not
+ * handle.
  */
 #ifndef VMT_FAST_RANGE_H
 #define VMT_FAST_RANGE_H
 
 #include "core/resolve/effect.h"
 
-/* False: nothing is changed, for the kernel must be asked or pieces merge; learn it. */
+/*
+ * Returns false, with nothing changed, if the kernel must be asked or if pieces merge: the call has
+ * to be resolved then.
+ */
 VMT_MUST_CHECK bool vmt_fast_range_apply(struct vmt_space *space, const struct vmt_change *change,
 					 uint32_t site, uint64_t time,
 					 const struct vmt_effect_ops *ops,

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One descent of the tree finds all that a call can meet: the map at its start and the one behind.
+ * One descent of the tree finds all maps that such a call can concern: the map at its start and the
+ * one behind it. See fast_simple.h.
  */
 #include "core/fast/fast_simple.h"
 
 #include "core/fast/fast.h"
 #include "core/vma/vma_class.h"
 
-/* What a new map touches; NULL: a hole. */
+/* The maps that a new map touches; NULL: a hole. */
 struct sides {
 	struct vmt_map *left;
 	struct vmt_map *right;
-	struct vmt_map *next; /* behind it, touching or not; NULL = nothing */
+	struct vmt_map *next; /* the next map, whether or not it touches; NULL = none */
 };
 
 VMT_HOT static bool has_sides(const struct vmt_space *space, struct vmt_range range,
@@ -25,7 +26,7 @@ VMT_HOT static bool has_sides(const struct vmt_space *space, struct vmt_range ra
 		map = vmt_space_next(map);
 	}
 	if (map && map->vma.start < range.end)
-		return false; /* something is there that no call explains */
+		return false; /* a map is there that no call explains */
 	if (map && map->vma.start == range.end)
 		sides->right = map;
 	sides->next = map;
@@ -60,7 +61,7 @@ VMT_HOT static bool apply_gone(struct vmt_fast *it, struct vmt_range gone)
 		map = vmt_space_find(it->space, gone.start);
 	if (!map || map->vma.end < gone.end || vmt_fast_is_stack(map))
 		return false;
-	/* A stack behind it may reach down to it by now. */
+	/* A stack behind the range may have grown down to it. */
 	if (map->vma.end == gone.end && vmt_fast_is_stack(vmt_space_next(map)))
 		return false;
 	vmt_fast_take_out(it, map, gone);

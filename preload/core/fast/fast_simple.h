@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The commonest calls at a third of the cost: memory mapped where nothing was, and one map or a
- * piece of it given back, when no question is open. Whatever else comes is left to resolve.h and
- * effect.h, and must be: this may only do what they would have done.
+ * The most frequent calls, at a third of the cost: memory mapped where nothing was, and one map or
+ * a piece of it unmapped, when no question is open. All other calls are left to resolve.h and
+ * effect.h; this must do exactly what they would have done.
  */
 #ifndef VMT_FAST_SIMPLE_H
 #define VMT_FAST_SIMPLE_H
@@ -10,8 +10,8 @@
 #include "core/resolve/effect.h"
 
 /*
- * Update space and set ret_effect, as vmt_resolve and vmt_effect_apply would have without asking.
- * False: not one of those calls; then nothing has changed.
+ * Update space and set ret_effect as vmt_resolve() and vmt_effect_apply() would without asking.
+ * Returns false, with nothing changed, if it is not one of these calls.
  */
 bool vmt_fast_simple_apply(struct vmt_space *space, const struct vmt_simple *simple, uint32_t site,
 			   uint64_t time, const struct vmt_effect_ops *ops,
