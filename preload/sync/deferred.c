@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A claimed slot whose thread died before publishing stays claimed: when all slots are gone
- * that way every late call overflows, which costs time but loses nothing.
+ * A claimed slot whose thread died before it was published stays claimed. If all slots are lost in
+ * this way, every deferred call overflows, which costs time but loses nothing. See deferred.h.
  */
 #include "sync/deferred.h"
 
@@ -93,7 +93,7 @@ void vmt_deferred_set_pending(struct vmt_deferred *deferred)
 
 bool vmt_deferred_is_crowded(struct vmt_deferred *deferred)
 {
-	/* Banks are filled in order. */
+	/* Banks fill up in order, so a slot claimed in the middle bank means about half full. */
 	return atomic_load_explicit(&deferred->claimed[VMT_DEFERRED_BANKS / 2],
 				    memory_order_relaxed) != 0;
 }

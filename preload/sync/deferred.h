@@ -30,23 +30,28 @@ struct vmt_deferred_call {
 };
 
 struct vmt_deferred {
-	_Atomic uint64_t claimed[VMT_DEFERRED_BANKS]; /* bit set: slot in use */
-	_Atomic uint64_t ready[VMT_DEFERRED_BANKS]; /* bit set: filled, to be taken out */
+	_Atomic uint64_t claimed[VMT_DEFERRED_BANKS]; /* a bit for each slot that is in use */
+	/* a bit for each slot that is filled and waits to be applied */
+	_Atomic uint64_t ready[VMT_DEFERRED_BANKS];
 	_Atomic uint64_t last_order;
 	_Atomic uint32_t
-		pending; /* since it was cleared a slot became ready, or overflow was set */
-	_Atomic uint32_t outside; /* calls being made without the lock right now */
-	_Atomic uint64_t dropped; /* calls that found no slot */
-	_Atomic uint32_t overflow; /* a call found no slot: everything must be learnt */
-	uint64_t order[VMT_DEFERRED_SLOTS]; /* of completion; apart from the large slots */
+		pending; /* a slot became ready, or overflow was set, since this was cleared */
+	_Atomic uint32_t outside; /* calls that are being made without the lock at this moment */
+	_Atomic uint64_t dropped; /* how many calls found no slot */
+	_Atomic uint32_t overflow; /* a call found no slot, so the whole table must be read anew */
+	/* the order of completion; kept apart from the slots, which are large */
+	uint64_t order[VMT_DEFERRED_SLOTS];
 	struct vmt_deferred_call slot[VMT_DEFERRED_SLOTS];
 };
 
-/* A slot to fill, or NULL when all are taken (overflow is then set). */
+/* Returns a slot to fill, or NULL if all are in use (overflow is set then). */
 struct vmt_deferred_call *vmt_deferred_claim(struct vmt_deferred *deferred);
 void vmt_deferred_publish(struct vmt_deferred *deferred, struct vmt_deferred_call *call);
 
-/* Under the lock: the oldest call that is ready, or NULL. Give it back with release. */
+/*
+ * Under the lock: returns the oldest call that is ready, or NULL. To be given back with
+ * vmt_deferred_release().
+ */
 struct vmt_deferred_call *vmt_deferred_take(struct vmt_deferred *deferred);
 void vmt_deferred_release(struct vmt_deferred *deferred, struct vmt_deferred_call *call);
 
@@ -61,16 +66,19 @@ static inline bool vmt_deferred_waits(struct vmt_deferred *deferred)
 
 void vmt_deferred_clear_pending(struct vmt_deferred *deferred);
 
-/* Something is left to be taken out after all. */
+/* Something is still waiting to be applied. */
 void vmt_deferred_set_pending(struct vmt_deferred *deferred);
 
 /* Is the array about half full? */
 bool vmt_deferred_is_crowded(struct vmt_deferred *deferred);
 
-/* Nothing outside the lock, nothing waiting: the table ought to be equal to the kernel's. */
+/*
+ * Is no call being made without the lock, and none waiting? Then the table should equal the
+ * kernel's.
+ */
 bool vmt_deferred_is_quiet(struct vmt_deferred *deferred);
 
-/* Forget all of them: a fork child, where none of those threads is. */
+/* In a fork child: forget all calls, since their threads do not exist here. */
 void vmt_deferred_reset(struct vmt_deferred *deferred);
 
 #endif

@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The owner's thread id is the lock word. `stuck` spares everybody but the first the wait for a
- * holder that stands still: its generation is compared, so a new holder is waited for again.
+ * The lock word is the owner's thread id. `stuck` is the generation of a holder that stands still:
+ * only the first waiter waits for it in vain, and a new holder has a new generation. See lock.h.
  */
 #include "sync/lock.h"
 
 /*
- * In pauses, of which a processor makes 20 to 100 in a microsecond: a call and its learning last
+ * In pauses, of which a processor makes 20 to 100 in a microsecond: a call and its accounting take
  * about as long as putting a thread to sleep and waking it.
  */
 #define SPIN_TURNS 100u
 
 /*
- * To pass the lock from one processor to another costs more than several calls, in the kernel as
- * well, whose data go along. So while those who were woken mostly find the lock taken once more,
- * nobody is woken for some time after the last wake: for so long at first, four times as long after
- * each that came in vain, up to so long; and half as long after each that came to a free lock.
- * 64 threads that do little but map and unmap, processor time against untraced: 1.2, and 3.1 if
- * somebody is woken every other time. Where the threads compute for 20 us in between, most wakes
- * find the lock free, and nearly nothing is withheld.
+ * Passing the lock from one processor to another costs more than several calls, in the kernel as
+ * well, whose data move along. So while woken threads mostly find the lock taken again, no thread
+ * is woken for some time after a wake: FIRST_GAP_NS at first, four times as long after each wake in
+ * vain, up to LAST_GAP_NS, and half as long after each wake that found the lock free. With 64
+ * threads that do little but map and unmap, the processor time against an untraced run is 1.2, and
+ * 3.1 if every other release wakes a thread. If the threads compute for 20 us in between, most
+ * wakes find the lock free, and almost none is withheld.
  */
 #define FIRST_GAP_NS 16000u
 #define LAST_GAP_NS  256000u
 
 /*
- * The last release of all may have woken nobody, so the waiters look at the lock by themselves: one
- * of them about every so often, each therefore after this time the number of those who sleep…
+ * The last release may have woken nobody, so waiters check the lock by themselves: one of them
+ * about every LOOK_NS, and each of them therefore after LOOK_NS times the number of sleepers…
  */
 #define LOOK_NS UINT64_C(200000)
 /* …twice as long after each look, and at most so long. */
@@ -47,7 +47,7 @@ static void tell_asleep(struct vmt_lock *lock)
 	atomic_store_explicit(&lock->waiters, VMT_LOCK_ASLEEP, memory_order_seq_cst);
 }
 
-/* Was it worth to be woken now? */
+/* Try to take the lock after a wake, and adapt the gap to whether the wake was worth it. */
 static bool take_when_woken(struct vmt_lock *lock, uint32_t self)
 {
 	uint32_t gap = atomic_load_explicit(&lock->gap_ns, memory_order_relaxed);
@@ -63,8 +63,8 @@ static bool take_when_woken(struct vmt_lock *lock, uint32_t self)
 }
 
 /*
- * Sleep until the lock is left, or for timeout_ns; returns whether the lock was taken. A thread
- * that has slept takes it in the name of all: others may sleep still.
+ * Sleep until the lock is left, or for timeout_ns; returns whether the lock was taken. The word
+ * then says that others may be asleep, since this thread cannot know.
  */
 static bool sleep_for(struct vmt_lock *lock, const struct vmt_lock_ops *ops, uint32_t self,
 		      uint64_t timeout_ns)
@@ -89,12 +89,12 @@ static bool sleep_for(struct vmt_lock *lock, const struct vmt_lock_ops *ops, uin
 	return false;
 }
 
-/* One holding of the lock, as a waiter watches it. */
+/* One holding of the lock, as a waiter sees it. */
 struct watch {
 	uint32_t owner;
 	uint32_t generation;
 	uint64_t since; /* when the waiter first saw it */
-	uint64_t ran_ns; /* processor time that its owner had used by then */
+	uint64_t ran_ns; /* processor time that the owner had used by then */
 };
 
 static struct watch watch_from(const struct vmt_lock *lock, const struct vmt_lock_ops *ops,
@@ -139,7 +139,7 @@ static bool is_hopeless(const struct vmt_lock_ops *ops, const struct watch *watc
 	       ops->ran(ops->context, watch->owner) - watch->ran_ns >= VMT_LOCK_PATIENCE_NS;
 }
 
-/* Those who come later need not wait for this holding as well. */
+/* Later threads need not wait for this holding as well. */
 static enum vmt_lock_result give_up(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
 				    const struct watch *watch, uint32_t self)
 {
@@ -170,7 +170,7 @@ static uint64_t first_step(const struct vmt_lock *lock)
 	return LOOK_NS * (1 + atomic_load_explicit(&lock->asleep, memory_order_relaxed));
 }
 
-/* Sleep longer and longer, and look in between whether it is worth while. */
+/* Sleep for longer and longer, and check in between whether waiting still makes sense. */
 static enum vmt_lock_result wait_for(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
 				     uint32_t self)
 {

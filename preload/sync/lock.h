@@ -32,28 +32,30 @@
 #define VMT_LOCK_LIMIT_NS UINT64_C(10000000000)
 
 enum vmt_lock_result {
-	VMT_LOCK_BUSY, /* somebody holds it and may go on holding it */
+	VMT_LOCK_BUSY, /* a thread holds it, and may go on holding it */
 	VMT_LOCK_GOT,
-	VMT_LOCK_ROBBED, /* got it from a holder who is gone: what it covers may be half-changed */
+	VMT_LOCK_ROBBED, /* taken from a holder that is gone: the data may be half-changed */
 };
 
 enum vmt_lock_waiters {
 	VMT_LOCK_NOBODY, /* no waiter sleeps */
 	VMT_LOCK_ASLEEP, /* a waiter may sleep */
-	VMT_LOCK_WOKEN, /* one of those who slept is on its way: enough for now */
+	VMT_LOCK_WOKEN, /* a thread that slept is on its way: no need to wake another */
 };
 
 struct vmt_lock {
 	_Atomic uint32_t owner; /* thread id, 0 = free */
 	_Atomic uint32_t waiters; /* enum vmt_lock_waiters */
-	_Atomic uint32_t generation; /* of the present holding; goes on with vmt_lock_go_on */
-	_Atomic uint32_t stuck; /* the generation that somebody has waited for in vain */
-	_Atomic uint32_t asleep; /* threads that wait in their sleep */
-	_Atomic uint32_t gap_ns; /* for so long after a wake nobody else is woken */
-	_Atomic uint32_t halvings; /* of the patience with a holder that may stand still */
-	/* The holder's own: */
-	uint64_t outer_sp; /* what its *sp was before */
-	uint64_t woken_ns; /* when somebody was woken last */
+	/* of the present holding; vmt_lock_go_on() increments it as well */
+	_Atomic uint32_t generation;
+	_Atomic uint32_t stuck; /* the generation that a thread has waited for in vain */
+	_Atomic uint32_t asleep; /* how many threads wait asleep */
+	_Atomic uint32_t gap_ns; /* for so long after a wake, no other thread is woken */
+	/* how often the patience for a holder that may stand still was halved */
+	_Atomic uint32_t halvings;
+	/* Used by the holder only: */
+	uint64_t outer_sp; /* the earlier value of its *sp */
+	uint64_t woken_ns; /* when a thread was woken last */
 };
 
 struct vmt_lock_ops {
@@ -62,7 +64,10 @@ struct vmt_lock_ops {
 	void (*wake)(void *context, _Atomic uint32_t *word);
 	uint64_t (*now)(void *context); /* ns, monotonic */
 	bool (*is_alive)(void *context, uint32_t thread);
-	/* Processor time that the thread has used, ns; always the same if it cannot be told. */
+	/*
+	 * Returns the processor time that the thread has used, ns; always the same if that is
+	 * unknown.
+	 */
 	uint64_t (*ran)(void *context, uint32_t thread);
 	/* Could another thread keep the holder from going on? */
 	bool (*may_stand)(void *context);
@@ -83,19 +88,19 @@ struct vmt_lock_self {
 	volatile uint64_t *held_sp;
 };
 
-/* The holder does something that takes long, and is not stuck: waiters need not give it up. */
+/* The holder is doing something that takes long, but it is not stuck: waiters need not give up. */
 static inline void vmt_lock_go_on(struct vmt_lock *lock)
 {
 	uint32_t generation = atomic_load_explicit(&lock->generation, memory_order_relaxed);
 
-	/* Only the holder writes it. */
+	/* Only the holder writes this. */
 	atomic_store_explicit(&lock->generation, generation + 1, memory_order_relaxed);
 }
 
 /*
- * From 0, or from whom it is robbed. Sequentially consistent with the words of deferred.h: if a
- * thread queues a call and then finds the lock taken, the holder sees that call when it looks at
- * the queue for the last time.
+ * Take the lock when it is free (from = 0), or from a holder that is gone. Sequentially consistent
+ * with the words of deferred.h: if a thread queues a call and then finds the lock taken, the holder
+ * sees that call when it looks at the queue for the last time.
  */
 static inline bool vmt_lock_take(struct vmt_lock *lock, uint32_t from, uint32_t self)
 {
@@ -106,15 +111,15 @@ static inline bool vmt_lock_take(struct vmt_lock *lock, uint32_t from, uint32_t 
 	return true;
 }
 
-/* The rarer parts of the two functions below. */
+/* The slow parts of the two functions below. */
 enum vmt_lock_result vmt_lock_enter_taken(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
 					  struct vmt_lock_self self, uint64_t sp, bool patient);
 bool vmt_lock_is_wake_due(struct vmt_lock *lock, const struct vmt_lock_ops *ops);
 void vmt_lock_wake(struct vmt_lock *lock, const struct vmt_lock_ops *ops);
 
 /*
- * patient: wait as the constants above say; for a holder that somebody has given up already only
- * when calls made without the lock pile up. Otherwise do not wait at all.
+ * patient: wait as the constants above say, but for a holder that another thread has given up only
+ * if calls made without the lock pile up. Otherwise do not wait at all.
  */
 static inline enum vmt_lock_result vmt_lock_enter(struct vmt_lock *lock,
 						  const struct vmt_lock_ops *ops,
@@ -141,7 +146,7 @@ static inline bool vmt_lock_has_sleepers(const struct vmt_lock *lock)
 			    VMT_LOCK_ASLEEP);
 }
 
-/* held_sp: the holder's, as it entered. */
+/* held_sp: where the holder has noted its stack pointer. */
 static inline void vmt_lock_leave(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
 				  volatile uint64_t *held_sp)
 {
@@ -155,8 +160,8 @@ static inline void vmt_lock_leave(struct vmt_lock *lock, const struct vmt_lock_o
 }
 
 /*
- * The calling thread will never return to what it interrupted: take the lock from itself, or from
- * nobody. Returns VMT_LOCK_BUSY when another thread has it.
+ * The calling thread will never return to what it interrupted: take the lock if it is free or this
+ * thread's own. Returns VMT_LOCK_BUSY if another thread has it.
  */
 enum vmt_lock_result vmt_lock_seize(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
 				    struct vmt_lock_self self, uint64_t sp);

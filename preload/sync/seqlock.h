@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Entries of the unwinder's memory, which all threads share without a lock: a sequence word each,
- * odd while the entry is written. Whoever meets a writer goes without; a writer who never comes
- * back costs the entry. Words of an entry are read and written by READ and WRITE only, and what was
- * read is believed when the sequence has not moved. For unwind_segments.c and unwind_recall.c.
+ * Entries of the unwinder's caches, which all threads share without a lock. Each has a sequence
+ * word that is odd while the entry is being written. A reader that meets a writer goes without the
+ * entry; a writer that never finishes makes the entry unusable. Words of an entry are read and
+ * written only with READ and WRITE, and what was read counts only if the sequence has not changed.
+ * Used by unwind_segments.c and unwind_recall.c.
  */
 #ifndef VMT_SEQLOCK_H
 #define VMT_SEQLOCK_H
@@ -15,13 +16,13 @@
 #define READ(place)         __atomic_load_n(&(place), __ATOMIC_RELAXED)
 #define WRITE(place, value) __atomic_store_n(&(place), (value), __ATOMIC_RELAXED)
 
-/* To be taken before the first word is read. */
+/* To be called before the first word is read. */
 static inline uint64_t vmt_seqlock_begin(const _Atomic uint64_t *sequence)
 {
 	return atomic_load_explicit(sequence, memory_order_acquire);
 }
 
-/* After the last one: was all of it of one moment? */
+/* After the last word was read: is everything consistent? */
 static inline bool vmt_seqlock_stands(const _Atomic uint64_t *sequence, uint64_t begin)
 {
 	atomic_thread_fence(memory_order_acquire);
@@ -33,7 +34,7 @@ static inline bool vmt_seqlock_is_written(const _Atomic uint64_t *sequence)
 	return atomic_load_explicit(sequence, memory_order_relaxed) & 1;
 }
 
-/* Begin to write; false: somebody else does. */
+/* Begin to write; false if another thread is writing. */
 static inline bool vmt_seqlock_seize(_Atomic uint64_t *sequence)
 {
 	uint64_t was = atomic_load_explicit(sequence, memory_order_relaxed);
@@ -46,7 +47,7 @@ static inline bool vmt_seqlock_seize(_Atomic uint64_t *sequence)
 	return true;
 }
 
-/* It is written. */
+/* The entry has been written. */
 static inline void vmt_seqlock_leave(_Atomic uint64_t *sequence)
 {
 	uint64_t was = atomic_load_explicit(sequence, memory_order_relaxed);
