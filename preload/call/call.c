@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every captured call comes in here. One that cannot change maps is passed on. For any other the
- * stack is found, the lock taken, the call made, and the table brought up to date with what it did;
- * deferred.h lists when the call is made without the lock. All of this runs in signal handlers, in
- * threads, before main and in vfork children.
+ * All captured calls come in here. A call that cannot change maps is passed on. For any other, the
+ * stack is found, the lock is taken, the call is made, and the table is brought up to date with
+ * what it did; deferred.h lists when the call is made without the lock. All of this runs in signal
+ * handlers, in threads, before main and in vfork children.
  */
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -38,9 +38,7 @@ static bool is_rare(enum vmt_call_id id)
 	return id == VMT_CALL_IO_SETUP || id == VMT_CALL_IOCTL || id == VMT_CALL_PROCESS_MADVISE;
 }
 
-/*
- * Make the call; what it has written for the program is read here, where the program waits for it.
- */
+/* Make the call, and read what it has written for the program, while the program waits for it. */
 VMT_HOT static void make_done(struct vmt_state *state, struct vmt_done *done, long nr)
 {
 	done->result = vmt_sys6(nr, done->args[0], done->args[1], done->args[2], done->args[3],
@@ -65,7 +63,7 @@ VMT_HOT static long call_locked(struct vmt_state *state, struct vmt_done *done, 
 	return done->result;
 }
 
-/* Keep every fourth, so that stacks seen once cost little. */
+/* Keep one stack in four, so that stacks that occur only once cost little. */
 static bool is_to_be_kept(struct vmt_state *state, const struct vmt_walk *stack,
 			  const struct vmt_site *site)
 {
@@ -125,7 +123,7 @@ static long call_outside(struct vmt_state *state, struct vmt_done *done, long nr
 	return done->result;
 }
 
-/* Kept apart so that the stack's 500 bytes are taken only by calls that need them. */
+/* noinline, so that only calls that need the stack's 500 bytes take them. */
 __attribute__((noinline)) static long call_walked(struct vmt_state *state, struct vmt_done *done,
 						  long nr, const struct vmt_regs *regs,
 						  bool may_take_long, bool patient)
@@ -141,13 +139,13 @@ __attribute__((noinline)) static long call_walked(struct vmt_state *state, struc
 	if (patient && VMT_LIKELY(vmt_guard_enter_at(state, vmt_holder_place(regs), true))) {
 		if (VMT_LIKELY(vmt_state_is_on()))
 			return call_locked(state, done, nr, site_of(state, done, regs, &stack));
-		vmt_guard_leave(state); /* tracing ended while we waited */
+		vmt_guard_leave(state); /* tracing ended while this thread waited */
 		return vmt_aside_make(nr, done->args);
 	}
 	return call_outside(state, done, nr, &stack, regs, false);
 }
 
-/* A library, or a piece of it, mapped or unmapped by ld.so. */
+/* Is this ld.so, mapping or unmapping a library or a piece of it? */
 static inline bool is_loaders(const struct vmt_state *state, enum vmt_call_id id,
 			      const long args[6], const struct vmt_regs *regs)
 {
@@ -155,7 +153,7 @@ static inline bool is_loaders(const struct vmt_state *state, enum vmt_call_id id
 	       vmt_range_has(state->loader, regs->pc);
 }
 
-/* Bytes that are taken from the stack, or forbidden, are no room on it any more. */
+/* Memory that is unmapped or protected is no room on the stack any more. */
 static inline void note_room(const long args[6])
 {
 	struct vmt_thread *thread = vmt_thread();
@@ -182,7 +180,7 @@ VMT_HOT static long call_recorded(struct vmt_state *state, enum vmt_call_id id, 
 	bool may_take_long = id != VMT_CALL_MUNMAP && vmt_change_is_slow(id, args);
 	struct vmt_recalled whole;
 
-	if (id != VMT_CALL_BRK) /* whose second argument is none */
+	if (id != VMT_CALL_BRK) /* brk has no second argument */
 		note_room(args);
 	if (may_take_long || !vmt_unwind_recall_find(regs, vmt_bounds_kept(), id, &whole))
 		return call_walked(state, &done, nr, regs, may_take_long, true);
@@ -192,11 +190,11 @@ VMT_HOT static long call_recorded(struct vmt_state *state, enum vmt_call_id id, 
 		vmt_verify_site(state, id, regs, whole.site);
 		return call_locked(state, &done, nr, state->sites.by_id[whole.site]);
 	}
-	vmt_guard_leave(state); /* tracing ended, or code was unmapped, while we waited */
+	vmt_guard_leave(state); /* while this thread waited, tracing ended, or code was unmapped */
 	return call_walked(state, &done, nr, regs, false, true);
 }
 
-/* The commonest, whatever their arguments. */
+/* The most frequent calls; their arguments need no check. */
 static bool always_may_change_maps(enum vmt_call_id id)
 {
 	return id == VMT_CALL_MMAP || id == VMT_CALL_MUNMAP || id == VMT_CALL_MPROTECT;
@@ -263,7 +261,7 @@ VMT_HOT long vmt_call_on_program_stack(long nr, const long args[6], const struct
 					    make_call(nr, args, regs);
 }
 
-/* Does the range hold this thread's own storage? Then none of it can be used afterwards. */
+/* Does the range contain the thread's own storage? Then this cannot be used after the call. */
 static bool takes_thread(const long args[6])
 {
 	uint64_t start = (uint64_t)args[0];
@@ -284,7 +282,7 @@ static long call_without_thread(struct vmt_state *state, enum vmt_call_id id, lo
 	return done.result;
 }
 
-/* The same question as NEED_ROOM in gate_macros.h. */
+/* Asks the same as NEED_ROOM in gate_macros.h. */
 static bool has_room(uint64_t sp, const long args[6])
 {
 	const struct vmt_thread *thread = vmt_thread();
@@ -301,7 +299,8 @@ long vmt_call_on_own_stack(long nr, const long args[6], const struct vmt_regs *r
 	if (VMT_UNLIKELY(always_may_change_maps(id) && takes_thread(args) && vmt_state_is_on() &&
 			 *vmt_alive == VMT_ALIVE))
 		return call_without_thread(state, id, nr, args, regs);
-	if (nr == SYS_execve || nr == SYS_execveat) { /* may never come back to leave this stack */
+	/* exec may not return, so it would never leave this stack */
+	if (nr == SYS_execve || nr == SYS_execveat) {
 		if (vmt_state_is_on() && vmt_state_is_ours(state))
 			vmt_exec_before(state);
 		if (vmt_state_is_on())
@@ -312,7 +311,7 @@ long vmt_call_on_own_stack(long nr, const long args[6], const struct vmt_regs *r
 	if (vmt_state_is_on() && vmt_spare_is_lost(state, id, args)) {
 		vmt_own_stack_unblock();
 		vmt_exit_give_up_memory(state);
-		return VMT_USE_PROGRAM_STACK; /* to be made from there */
+		return VMT_USE_PROGRAM_STACK; /* it has to be made from there */
 	}
 	if (vmt_state_is_on()) {
 		vmt_own_stack_find_room(state, regs->sp);

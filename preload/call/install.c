@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See install.h. For all threads, whether the filter is or not: later ones inherit it.
+ * Filters for one thread are treated like those for all threads, since later threads inherit them.
+ * See install.h.
  */
 #include "call/install.h"
 
@@ -18,7 +19,7 @@
 #include "trace/guard.h"
 #include "trace/room.h"
 
-#define QUIET_NS  UINT64_C(2000000000) /* that others are waited for */
+#define QUIET_NS  UINT64_C(2000000000) /* the longest that it waits for calls of other threads */
 #define EVERYBODY 0x7fffffff
 
 static bool is_strict(long nr, const long args[6])
@@ -35,7 +36,8 @@ bool vmt_install_is(long nr, const long args[6])
 }
 
 /*
- * Who sleeps until the table's lock is free is under way too: woken, it sees that it may not sleep.
+ * A thread that sleeps until the table's lock is free is making a call, too: when it is woken, it
+ * sees that it may not sleep again.
  */
 static void wait_for_others(struct vmt_state *state)
 {
@@ -56,7 +58,7 @@ static void wait_for_others(struct vmt_state *state)
 	}
 }
 
-/* The kernel has read the program that args point to, so that we can. */
+/* The kernel has read the program that args point to, so it can be read here as well. */
 static void learn(struct vmt_state *state, long nr, const long args[6])
 {
 	vmt_filter_add(is_strict(nr, args) ? NULL : (const struct sock_fprog *)args[2]);
@@ -82,13 +84,16 @@ static long install(struct vmt_state *state, long nr, const long args[6], bool l
 	return ret;
 }
 
-/* Stepping aside makes calls of our own: before the installing begins, or after it has ended. */
+/*
+ * Stepping aside makes calls of our own, so it is done before the installing begins or after it
+ * ends.
+ */
 long vmt_install_filter(struct vmt_state *state, long nr, const long args[6], bool locks)
 {
 	bool was_open = vmt_filter_is_open();
 	long ret;
 
-	vmt_own_stack_unblock(); /* later it may not be allowed */
+	vmt_own_stack_unblock(); /* now, since it may not be allowed later */
 	if (VMT_UNLIKELY(vmt_aside_is_due(nr, args)))
 		vmt_exit_step_aside(state);
 	ret = install(state, nr, args, locks);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Seccomp filters that the program installs: before such a call is made those of ours that are
- * under way are waited for, and afterwards none is made that the filter does not let through.
+ * Seccomp filters that the program installs. Before such a call is made, calls of our own that are
+ * in progress are waited for; afterwards, only calls that the filter lets through are made.
  */
 #ifndef VMT_INSTALL_H
 #define VMT_INSTALL_H
 
 #include "state/state.h"
 
-/* Is it a call that installs a filter, or strict mode? */
+/* Does this call install a filter, or enter strict mode? */
 bool vmt_install_is(long nr, const long args[6]);
 
-/* Make it. locks: the table's lock is taken meanwhile, so that nobody is learning a call. */
+/* Make the call. locks: take the table's lock meanwhile, so that no thread is applying a call. */
 long vmt_install_filter(struct vmt_state *state, long nr, const long args[6], bool locks);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See other.h. In threads, handlers and children; what is noted here concerns the calls to come.
+ * Called in threads, handlers and children. What is noted here concerns later calls. See other.h.
  */
 #include "call/other.h"
 
@@ -22,17 +22,17 @@
 #include "trace/guard.h"
 #include "trace/user_args.h"
 
-/* The parent's table must not be half-changed in the copy that the child gets. */
+/* The child gets a copy of the table, which must not be half-changed. */
 static long fork_call(struct vmt_state *state, long nr, const long args[6])
 {
 	bool locked = vmt_guard_enter(state, true);
 	long ret;
 
-	vmt_mapsfile_done(); /* the child, too, has all of its descriptors */
+	vmt_mapsfile_done(); /* so that the child, too, has all of its descriptors */
 	ret = vmt_aside_make(nr, args);
-	if (ret == 0) { /* the child: its first memory call starts it anew */
+	if (ret == 0) { /* in the child, whose first memory call sets up its own state */
 		vmt_bus_leave();
-		vmt_own_stack_start_child(); /* before it has a second thread */
+		vmt_own_stack_start_child(); /* before the child has a second thread */
 		return ret;
 	}
 	if (locked)
@@ -64,7 +64,9 @@ static long exec_call(struct vmt_state *state, long nr, const long args[6])
 	return ret;
 }
 
-/* Also of a fork child that has not touched its maps yet, and may never: most go on to exec. */
+/*
+ * Also used by a fork child that has not touched its maps yet, and may never: most go on to exec.
+ */
 static long plain_call(struct vmt_state *state, long nr, const long args[6])
 {
 	long ret;
