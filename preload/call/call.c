@@ -320,10 +320,3 @@ long vmt_call_on_own_stack(long nr, const long args[6], const struct vmt_regs *r
 	}
 	return vmt_call_on_program_stack(nr, args, regs);
 }
-
-#if !defined(__x86_64__) /* here: entries.S */
-long vmt_call(long nr, const long args[6], const struct vmt_regs *regs)
-{
-	return vmt_call_on_program_stack(nr, args, regs);
-}
-#endif
