@@ -3,9 +3,8 @@
 # The page of report --format=html in a headless Chromium: it says what the JSON report says, can be used
 # with pointer and keyboard, does nothing that names in it say, and is quick with 60,000 maps.
 #
-#   tests/html.sh [FOLDER]	screenshots go there: of five programs, at 1280 and 390 pixels
+# The pictures of it in the README are made by scripts/gallery.sh.
 . "$(dirname "$0")/lib.sh"
-SHOTS=${1:+$(mkdir -p "$1" && cd "$1" && pwd)}
 cd "$TMP" || exit 2
 
 # Splits, merges, a mark, a failure, and children that are other programs.
@@ -149,10 +148,19 @@ refusals() {
 	check empty-recording [ $? = 2 ]
 }
 
+# The README shows pictures that are there, and are of the page as it is.
+gallery() {
+	local said shown
+	said=$("$ROOT/scripts/gallery.sh" --check 2>&1) && pass gallery-is-new || fail gallery-is-new "$said"
+	shown=$(grep -oE 'doc/gallery/[a-z-]+\.png' "$ROOT/README.md" | sort -u)
+	check gallery-is-shown [ "$shown" = "$(cd "$ROOT" && echo doc/gallery/*.png | tr ' ' '\n')" ]
+}
+
 real
 diff
 large
 hostile
+gallery
 sizes
 refusals
 finish

@@ -120,10 +120,12 @@ class Browser {
 		await this.mouse("mouseReleased", x, y, { buttons: 0 });
 	}
 
-	async screenshot(file, isWhole) {
-		const size = isWhole ? await this.value("[document.documentElement.clientWidth, document.documentElement.scrollHeight]") : null;
-		const clip = size ? { x: 0, y: 0, width: size[0], height: Math.min(size[1], 6000), scale: 1 } : undefined;
-		const { data } = await this.send("Page.captureScreenshot", { captureBeyondViewport: isWhole || false, clip });
+	/* The window as it is, or all of the page; a scale reduces it. */
+	async screenshot(file, isWhole, scale) {
+		const height = isWhole ? "document.documentElement.scrollHeight" : "innerHeight";
+		const size = await this.value(`[document.documentElement.clientWidth, ${height}]`);
+		const clip = { x: 0, y: 0, width: size[0], height: Math.min(size[1], 6000), scale: scale || 1 };
+		const { data } = await this.send("Page.captureScreenshot", { captureBeyondViewport: Boolean(isWhole), clip });
 		fs.writeFileSync(file, Buffer.from(data, "base64"));
 	}
 
