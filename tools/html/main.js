@@ -74,6 +74,8 @@ class App {
 	}
 
 	open(index) {
+		if (this.picture)
+			this.picture.isGone = true;
 		Object.assign(this, { index, process: this.doc.processes[index], page: this.doc.pages[index],
 			selected: null, selectors: [], themers: [], later: [] });
 		this.names = this.page.names;

@@ -151,7 +151,8 @@ class Picture {
 		this.isPending = true;
 		requestAnimationFrame(() => {
 			this.isPending = false;
-			this.drawNow();
+			if (!this.isGone) /* another process is shown since */
+				this.drawNow();
 		});
 	}
 
