@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# One program under each allocator that is installed: how many maps it has of each, and why. Electric
-# Fence and DUMA find errors by guard pages and need two maps for each allocation.
+# Run a program under each installed allocator, and show how many maps it has with each, and why.
+# Electric Fence and DUMA find errors with guard pages, and need two maps for each allocation.
 #
 #   scripts/allocators.sh [OPTIONS] [PROGRAM ARGS...]
 #   --with=FILE     another allocator, a library of your own; may be given several times
 #   --only=NAME,…   of: own, jemalloc, tcmalloc, mimalloc, efence, duma; or files
 #   BUILD=DIR       the build folder     LIMIT=N   seconds a run may take (300)
 #
-# What is measured is the program that env, a shell or another wrapper becomes, not the wrapper.
+# If the program is started by env, a shell or another wrapper, the program is measured, not the wrapper.
 # maps at the start (with the libraries that the allocator needs), at the peak and at the end; inside: those of
 # them that calls inside the allocator have put where they are. live: allocations not freed, those
 # of C++ new left out where the allocator defines it. splits: times a call inside it cut a map in two. The verdict

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# What tracing costs: every measurement is made untraced and traced in turns (a b, b a, a b, …), and
-# what is told is the median of the pairs' ratios with its quartiles, beside its budget. Times
-# are of one machine at one time; ratios and instruction counts are what may be compared.
+# What tracing costs. Every measurement is made untraced and traced in turns (a b, b a, a b, …). The
+# result is the median of the pairs' ratios with its quartiles, beside its budget. Times hold for one
+# machine at one time only; compare ratios and instruction counts.
 #
 #   scripts/bench.sh [OPTIONS] [PART...]              BUILD: the build folder
 #
-# Root raises vm.max_map_count while there are a million maps. `scripts/setup.sh bench` installs the
-# programs and peers that are measured; what is missing is named and left out.
+# As root, it raises vm.max_map_count while there are a million maps. `scripts/setup.sh bench` installs
+# the programs and peers that are measured; missing ones are named and left out.
 #
 #   parts: calls threads programs stacks tools scale counts (all of them when none is named), peers
 #   --pairs N        pairs of each measurement (9)

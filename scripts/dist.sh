@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Make vmatrace-VERSION-x86_64.tar.xz: the library, and the tool without any library of others', so that
-# one copy into a container is enough. The same sources make the same file; its date is that of the last commit, or
-# SOURCE_DATE_EPOCH.
+# Make vmatrace-VERSION-x86_64.tar.xz: the library, and a tool that needs no shared library, so that
+# copying it into a container is enough. The same sources give the same file; its date is that of the
+# last commit, or SOURCE_DATE_EPOCH.
 #
 #   scripts/dist.sh [DIRECTORY]		where it goes (the build folder); BUILD=DIR is the build folder
 set -eu

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Lay out all C sources as .clang-format says; --check only names those that differ.
-# Version 14 is meant, Debian 12's: others differ in small things.
+# Format all C sources according to .clang-format; --check only names those that differ. Use version
+# 14, which is Debian 12's: other versions differ in details.
 cd "$(dirname "$0")/.." || exit 2
 format=$(command -v clang-format-14 || command -v clang-format) || {
 	echo "no clang-format: scripts/setup.sh installs it"

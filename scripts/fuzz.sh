@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Run each fuzz target under libFuzzer with the address and undefined behaviour sanitizers, one after
-# the other, ten minutes each unless told otherwise. What is found is kept in BUILD/crashes; a line
-# a minute says how far it is. Ends with "N passed, N failed". Needs clang.
+# the other, for ten minutes each by default. Inputs that crash are kept in BUILD/crashes; a line each
+# minute shows the progress. Ends with "N passed, N failed". Needs clang.
 #
 #   scripts/fuzz.sh [SECONDS [TARGET...]]
 #   BUILD    the build folder (default: build-fuzz), which also keeps the corpus between runs
-#   KEEP=1   afterwards add what covers more to tests/fuzz/corpus, made small
+#   KEEP=1   afterwards add inputs with new coverage to tests/fuzz/corpus, minimised
 set -u
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 BUILD=${BUILD:-$ROOT/build-fuzz}

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The library as built here, in other distributions: makes minimal roots with debootstrap, once, runs
-# programs in each with the library, and prints a line of a table for each root, which it also writes into doc/houses.md
-# between its markers. Needs root rights, the network, debootstrap, jq and a build; takes minutes. No part of test.sh.
+# Try the library, as built here, in other distributions: make minimal roots with debootstrap (once),
+# run programs in each with the library, and print a row of a table for each root. The table is also
+# written into doc/houses.md, between its markers. Needs root rights, the network, debootstrap, jq and
+# a build; takes minutes. Not part of test.sh.
 #
 #   scripts/roots.sh [SUITE...]	default: bullseye trixie sid; ROOTS: where they are kept
 #   MIRROR: Debian's, http://deb.debian.org/debian

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Install what is missing of the Debian packages that building (`setup.sh build`), testing
+# Install the missing Debian packages that building (`setup.sh build`), testing
 # (`setup.sh test`), scripts/dist.sh (`setup.sh dist`), tests/real/matrix.sh (`setup.sh matrix`) or scripts/bench.sh with its peers
-# (`setup.sh bench`) needs. Does nothing, and needs no rights, when all are there.
+# (`setup.sh bench`) needs. If all are there, it does nothing and needs no rights.
 set -eu
 BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config uthash-dev libbsd-dev libdw-dev
 	libelf-dev libiberty-dev libjansson-dev libncurses-dev libxxhash-dev zlib1g-dev"

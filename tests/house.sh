@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The rules of the house, checked: what each layer may include, which symbols it may use and show,
-# how long files and functions are, what the library's file looks like, and that all of it compiles
-# without a warning with gcc and clang and passes its unit tests under sanitizers.
+# Check the rules of the house: what each folder may include, which symbols it may use and export, how
+# long files and functions are, what the library's file looks like, and that everything compiles without
+# a warning with gcc and clang, and passes its unit tests under sanitizers.
 #
 # FAST=1 leaves out the three builds.
 . "$(dirname "$0")/lib.sh"
 cd "$ROOT" || exit 2
 
-# empty NAME TEXT: passes if there is nothing to complain of.
+# empty NAME TEXT: passes if TEXT, the complaints, is empty.
 empty() {
 	if [ -z "$2" ]; then
 		pass "$1" "${3:-}"

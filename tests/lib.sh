@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What the shell tests share; sourced, not run. One line per test is printed, "ok NAME DETAIL" or
+# Shared by the shell tests; sourced, not run. Each test prints a line, "ok NAME DETAIL" or
 # "FAIL NAME DETAIL", and at the end "N passed, N failed". Needs bash and jq.
 #
 #   BUILD   the build folder (default: build)     KEEP=1   keep the working folder, and name it

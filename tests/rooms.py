@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Do the source files keep to tests/rooms.txt? Prints what does not, a line each."""
+"""Do the source files keep to tests/rooms.txt? Prints a line for each that does not."""
 import os
 import re
 import sys
