@@ -221,10 +221,12 @@ static void choose_mallocs(struct vmt_try *tried, const char *only)
 		bool is_one = evidence->saves[VMT_PATTERN_ARENA_HEAPS] >
 			      evidence->saves[VMT_PATTERN_ARENAS];
 
-		remedied = new_remedied(tried, "arenas",
-					is_one ? "MALLOC_ARENA_MAX=1 in the environment" :
-						 "MALLOC_ARENA_MAX=2 in the environment",
-					"threads wait for each other in malloc");
+		remedied =
+			new_remedied(tried, "arenas",
+				     is_one ? "MALLOC_ARENA_MAX=1 in the environment" :
+					      "MALLOC_ARENA_MAX=2 in the environment",
+				     "threads wait for each other in malloc; a program that calls "
+				     "mallopt(M_ARENA_MAX) itself sets it back");
 		snprintf(remedied->variable, sizeof(remedied->variable), "MALLOC_ARENA_MAX=%d",
 			 is_one ? 1 : 2);
 		promise(remedied, saves_of(evidence, BIT(ARENAS) | BIT(ARENA_HEAPS)));
