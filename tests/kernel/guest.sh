@@ -73,7 +73,7 @@ guest_root() {
 	local program
 
 	GUEST=$TMP/root
-	mkdir -p "$GUEST"/{bin,sbin,proc,sys,dev,tmp,etc,root,src/build/{preload,tools,tests/{model,random}}}
+	mkdir -p "$GUEST"/{bin,sbin,proc,sys,dev,tmp,etc,root,src/build/{preload,tools,tests/{model,random,errno}}}
 	for program in $GUEST_PROGRAMS; do
 		guest_put "$(command -v "$program")"
 	done
@@ -86,6 +86,7 @@ guest_root() {
 	rm -rf "$GUEST"/src/build/tests/targets/*.p
 	cp "$BUILD/tests/model/model_vs_kernel" "$GUEST/src/build/tests/model/"
 	cp "$BUILD/tests/random/random_calls" "$GUEST/src/build/tests/random/"
+	cp "$BUILD/tests/errno/errno_table" "$GUEST/src/build/tests/errno/"
 	guest_put "$TOOL"
 	cp "$ROOT/tests/kernel/init" "$GUEST/init"
 	(cd "$GUEST" && find . | cpio --quiet -o -H newc) >"$TMP/root.cpio"

@@ -3,6 +3,7 @@
 # DETAIL" or "FAIL NAME DETAIL", as everywhere. CALLS: of each run; SEED: of the first.
 
 cd /src || exit 1
+export IN_GUEST=1	# with few programs
 . tests/lib.sh
 
 # model NAME OPTIONS...: the core's table beside the kernel's
