@@ -94,6 +94,9 @@ endings() {
 	has failed-said err '^vmatrace: ./ends ended with status 3, and so does this check'
 	status failed-saved 3 "$TOOL" check --save=failed.json -- ./ends return 3
 	has failed-saved-said err '^vmatrace: the baseline failed.json comes from that run;'
+	# Without a report, too, it is said that the program itself was not traced.
+	status untraced 3 "$TOOL" run --report=none -o untraced -- env LD_PRELOAD= ./ends return 3
+	has untraced-said err '^vmatrace: [^ ]*env became another program, which was not traced:'
 	# A check that looks at nothing has not passed.
 	status vanished 2 "$TOOL" check --max-growth=5 -- env -i ./ends return
 	has vanished-said err '^vmatrace: no process was traced to its end: env became another program;'

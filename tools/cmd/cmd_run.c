@@ -258,10 +258,16 @@ static void report(const struct request *request, const char *directory, pid_t p
 	for (size_t i = 0; i < recordings.count; i++)
 		vmt_ending_write(recordings.item[i].name, status);
 	vmt_load_free(&recordings);
-	if (ret || request->print.format == VMT_FORMAT_NONE)
+	if (ret)
 		return;
 	/* Load it again, since the view is from before the end was written. */
 	ret = vmt_load_process(&recordings, directory, pid, since);
+	if (request->print.format == VMT_FORMAT_NONE) {
+		/* A program that was not traced is a surprise without a report as well. */
+		tell_untraced(&recordings);
+		vmt_load_free(&recordings);
+		return;
+	}
 	if (!ret)
 		ret = print_report(request, &recordings, pid);
 	if (ret)
