@@ -111,13 +111,15 @@ static void see_hole(struct vmt_explain *explain, size_t i, uint64_t *by_site)
 	vmt_explain_count_site(by_site, &explain->facts, explain->map[i].put_by, 1);
 }
 
-/* Flags that are not known are told by the call that cut them. */
-static enum vmt_apart reason_between(const struct vmt_explain_map *a,
+/* Flags that are not known are told by the call that cut them, if all cut for the same. */
+static enum vmt_apart reason_between(const struct vmt_explain_facts *facts,
+				     const struct vmt_explain_map *a,
 				     const struct vmt_explain_map *b, uint64_t *ret_detail)
 {
 	enum vmt_apart why = vmt_explain_apart(a, b, ret_detail), cut;
 
-	if (why != VMT_APART_UNKNOWN || a->vm_flags & b->vm_flags & VMT_VMFLAGS_KNOWN)
+	if (why != VMT_APART_UNKNOWN || !facts->has_one_cut ||
+	    a->vm_flags & b->vm_flags & VMT_VMFLAGS_KNOWN)
 		return why;
 	cut = vmt_explain_cut(b->put_call);
 	*ret_detail = cut == VMT_APART_UNKNOWN ? *ret_detail : 0;
@@ -141,7 +143,8 @@ static int sum_pairs(struct vmt_explain *explain)
 		}
 		explain->touching++;
 		next.site = explain->map[i].put_by;
-		next.why = reason_between(&explain->map[i - 1], &explain->map[i], &next.detail);
+		next.why = reason_between(&explain->facts, &explain->map[i - 1], &explain->map[i],
+					  &next.detail);
 		explain->map[i].apart = (uint8_t)(next.why + 1);
 		last = explain->pairs + explain->pairs_count - 1;
 		/*

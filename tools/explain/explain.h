@@ -116,6 +116,7 @@ struct vmt_explain_facts {
 	uint64_t threads_left; /* threads at the end, or at the last failure; 0 = unknown */
 	bool has_no_addresses; /* a call failed because no addresses were left */
 	bool gives_write; /* calls of mprotect make memory writable, again and again */
+	bool has_one_cut; /* the calls that cut maps did so for the sake of one attribute */
 	const uint32_t
 		/* for each site, a number that sites of one place share; NULL = all differ */
 		*place;
