@@ -8,6 +8,7 @@
 #ifndef VMT_EXPLAIN_H
 #define VMT_EXPLAIN_H
 
+#include "core/recording/view.h"
 #include "input/explain_map.h"
 
 #define VMT_EXPLAIN_ARENA (UINT64_C(64) << 20) /* HEAP_MAX_SIZE of glibc on 64 bits */
@@ -176,6 +177,8 @@ enum vmt_apart vmt_explain_apart(const struct vmt_explain_map *a, const struct v
  * are several.
  */
 enum vmt_apart vmt_explain_cut(uint32_t call);
+/* Did all calls of a recording that cut maps do so for the sake of one attribute? */
+bool vmt_explain_has_one_cut(const struct vmt_view *view);
 VMT_MUST_CHECK int vmt_explain_patterns(struct vmt_explain *explain);
 
 /*

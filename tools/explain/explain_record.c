@@ -365,25 +365,6 @@ static bool gives_write(const struct vmt_view *view)
 	return calls >= VMT_EXPLAIN_LEAST;
 }
 
-/* See vmt_explain_cut(). If there are two, a later call may have changed a map without cutting it. */
-static bool has_one_cut(const struct vmt_view *view)
-{
-	enum vmt_apart one = VMT_APART_UNKNOWN;
-	struct vmt_rec_counters counters;
-
-	for (uint32_t call = 0; call < VMT_CALL_COUNT; call++) {
-		enum vmt_apart cut = vmt_explain_cut(call);
-
-		if (cut == VMT_APART_UNKNOWN || !vmt_view_call(view, call, &counters) ||
-		    counters.calls <= counters.failed)
-			continue;
-		if (one != VMT_APART_UNKNOWN && cut != one)
-			return false;
-		one = cut;
-	}
-	return one != VMT_APART_UNKNOWN;
-}
-
 int vmt_explain_record(const struct vmt_view *view, struct vmt_symbols *symbols,
 		       struct vmt_explain_record *ret_record)
 {
@@ -405,7 +386,7 @@ int vmt_explain_record(const struct vmt_view *view, struct vmt_symbols *symbols,
 	facts.threads_left = threads_of(view);
 	facts.has_no_addresses = has_no_addresses(view);
 	facts.gives_write = gives_write(view);
-	facts.has_one_cut = has_one_cut(view);
+	facts.has_one_cut = vmt_explain_has_one_cut(view);
 	facts.place = ret_record->place = vmt_explain_places(view, symbols, facts.sites);
 	vmt_explain_places_by_line(ret_record, facts.sites);
 	return vmt_explain(ret_record->map, ret_record->count, &facts, &ret_record->explain);
