@@ -90,6 +90,15 @@ traced() {
 	} 2>/dev/null
 }
 
+# wait_ready JOB: set pid to what the job has written into the file ready, as "ready PID"; if the job
+# ends without, pid stays empty
+wait_ready() {
+	while [ -z "$pid" ] && kill -0 "$1" 2>/dev/null; do
+		pid=$(awk '/^ready / { print $2 }' ready)
+		[ -n "$pid" ] || sleep 0.02
+	done
+}
+
 # What differs between two runs, in words; nothing if nothing does. SAME: what is compared.
 differences() {
 	local what

@@ -55,7 +55,7 @@ remap-pages-ignored	core/vma/change.c	s/decode_remap_file_pages\(done, change\)/
 mbind-ignored	core/vma/change.c	s/case VMT_CALL_MBIND:/case VMT_CALL_MBIND:\n\t\tbreak;/
 seal-ignored	core/vma/change.c	s/case VMT_CALL_MSEAL:/case VMT_CALL_MSEAL:\n\t\tbreak;/
 mlockall-ignored	core/vma/change.c	s/case VMT_CALL_MUNLOCKALL: change->how = VMT_CHANGE_EVERYTHING/case VMT_CALL_MUNLOCKALL: change->how = VMT_CHANGE_NOTHING/
-advice-by-pidfd-ignored	core/vma/change_possible.c	s/return is_flag_advice\(args\[3\]\)/return false/
+advice-by-pidfd-ignored	core/vma/change_possible.c	s/return vmt_change_is_flag_advice\(args\[3\]\)/return false/
 userfault-ignored	core/vma/change_possible.c	s/return is_uffd_ioctl\(/return 0 \&\& is_uffd_ioctl(/
 userfault-half-way-ignored	core/vma/change.c	s/(static void decode_told.*?)change->how = VMT_CHANGE_EVERYTHING/$1change->how = VMT_CHANGE_NOTHING/s
 userfault-close-ignored	trace/user_args.c	s/if \(nr != SYS_close \|\|/if (1 || nr != SYS_close ||/

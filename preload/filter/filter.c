@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "core/base/uapi.h"
 #include "filter/bpf.h"
 #include "os/shim.h"
 #include "os/sys.h"
@@ -24,7 +25,7 @@
 
 #define COUNTERS   16u
 #define TURNS_MOST (1u << 20) /* how long to wait while another thread installs a filter */
-#define QUERY_MAPS 0xc0686611 /* PROCMAP_QUERY, see ask.c */
+#define QUERY_MAPS ((long)VMT_PROCMAP_QUERY)
 #define MERGING    68 /* PR_GET_MEMORY_MERGE */
 
 #define ARG(n)   (1u << (n))

@@ -5,11 +5,11 @@
  */
 #include "kernel/ask.h"
 
-#include <asm/ioctl.h>
 #include <fcntl.h>
 #include <linux/errno.h>
 #include <sys/syscall.h>
 
+#include "core/base/uapi.h"
 #include "core/vma/mapsline.h"
 #include "filter/filter.h"
 #include "kernel/file_id.h"
@@ -17,27 +17,6 @@
 #include "os/sys.h"
 #include "own/memory.h"
 
-/* From include/uapi/linux/fs.h of Linux 6.11; Debian 12's headers lack it. */
-struct procmap_query {
-	uint64_t size;
-	uint64_t query_flags;
-	uint64_t query_addr;
-	uint64_t vma_start;
-	uint64_t vma_end;
-	uint64_t vma_flags;
-	uint64_t vma_page_size;
-	uint64_t vma_offset;
-	uint64_t inode;
-	uint32_t dev_major;
-	uint32_t dev_minor;
-	uint32_t vma_name_size;
-	uint32_t build_id_size;
-	uint64_t vma_name_addr;
-	uint64_t build_id_addr;
-};
-static_assert(sizeof(struct procmap_query) == 104, "as the kernel has it");
-
-#define PROCMAP_QUERY          _IOWR('f', 17, struct procmap_query)
 #define QUERY_COVERING_OR_NEXT 0x10
 #define QUERY_VISIBLE          0x0f /* the same bits as VMT_MAP_VISIBLE */
 
@@ -51,18 +30,18 @@ static_assert(sizeof(struct procmap_query) == 104, "as the kernel has it");
  * A seccomp filter can skip a call and have it return 0 (SECCOMP_RET_ERRNO of no error). What was
  * not answered must not be taken for a map: a walk from map to map would never end.
  */
-static int query_once(int maps, struct procmap_query *query)
+static int query_once(int maps, struct vmt_procmap_query *query)
 {
 	int ret;
 
 	query->size = sizeof(*query);
-	ret = (int)vmt_sys3(SYS_ioctl, maps, PROCMAP_QUERY, query);
+	ret = (int)vmt_sys3(SYS_ioctl, maps, VMT_PROCMAP_QUERY, query);
 	return ret == 0 && query->vma_end <= query->query_addr ? -EPERM : ret;
 }
 
 static bool may_ioctl(void)
 {
-	const long ask[6] = { 0, (long)PROCMAP_QUERY };
+	const long ask[6] = { 0, (long)VMT_PROCMAP_QUERY };
 
 	return vmt_filter_is_open() || vmt_filter_may(SYS_ioctl, ask);
 }
@@ -82,7 +61,8 @@ static int no_maps(struct vmt_state *state, int error)
 }
 
 /* Ask through the open file; if its number has been reused, open the real one and ask again. */
-static int query_by(struct vmt_state *state, struct vmt_mapsfile *maps, struct procmap_query *query)
+static int query_by(struct vmt_state *state, struct vmt_mapsfile *maps,
+		    struct vmt_procmap_query *query)
 {
 	int ret = maps->number;
 
@@ -101,14 +81,14 @@ static int query_by(struct vmt_state *state, struct vmt_mapsfile *maps, struct p
 }
 
 /* Under the lock; the file is closed when the lock is left. */
-static int query(struct vmt_state *state, struct procmap_query *query)
+static int query(struct vmt_state *state, struct vmt_procmap_query *query)
 {
 	struct vmt_mapsfile maps = vmt_mapsfile_for_query(state);
 
 	return query_by(state, &maps, query);
 }
 
-static void vma_of(const struct procmap_query *query, struct vmt_vma *vma)
+static void vma_of(const struct vmt_procmap_query *query, struct vmt_vma *vma)
 {
 	*vma = (struct vmt_vma){
 		.start = query->vma_start,
@@ -126,8 +106,8 @@ static int walk_by_query(struct vmt_state *state, struct vmt_range range,
 	struct vmt_mapsfile maps = vmt_mapsfile_for_query(state);
 
 	for (uint64_t addr = range.start; addr < range.end;) {
-		struct procmap_query ask = { .query_addr = addr,
-					     .query_flags = QUERY_COVERING_OR_NEXT };
+		struct vmt_procmap_query ask = { .query_addr = addr,
+						 .query_flags = QUERY_COVERING_OR_NEXT };
 		struct vmt_vma vma;
 		int ret = query_by(state, &maps, &ask);
 
@@ -275,7 +255,7 @@ static int walk(void *context, struct vmt_range range, struct vmt_outcome *outco
 
 static int boundary_by_query(struct vmt_state *state, const struct vmt_vma *right)
 {
-	struct procmap_query ask = { .query_addr = right->start };
+	struct vmt_procmap_query ask = { .query_addr = right->start };
 	struct vmt_vma vma;
 
 	int ret = query(state, &ask);
@@ -338,7 +318,7 @@ const struct vmt_kernel_ops vmt_ask_ops = {
 
 int vmt_ask_vma(struct vmt_state *state, uint64_t addr, struct vmt_vma *ret_vma)
 {
-	struct procmap_query ask = { .query_addr = addr };
+	struct vmt_procmap_query ask = { .query_addr = addr };
 	struct text_reader reader;
 	struct vmt_mapsline line;
 	int ret;
@@ -365,7 +345,7 @@ int vmt_ask_vma(struct vmt_state *state, uint64_t addr, struct vmt_vma *ret_vma)
 
 void vmt_ask_open(struct vmt_state *state)
 {
-	struct procmap_query ask = { .query_addr = (uint64_t)(uintptr_t)state };
+	struct vmt_procmap_query ask = { .query_addr = (uint64_t)(uintptr_t)state };
 	struct vmt_mapsfile maps = vmt_mapsfile_for_query(state);
 
 	state->kernel.query_works = false;
@@ -405,7 +385,7 @@ static size_t name_by_text(struct vmt_state *state, uint64_t addr, char *path, s
 size_t vmt_ask_name(struct vmt_state *state, uint64_t addr, char *path, size_t size,
 		    uint8_t build_id[VMT_BUILD_ID_MAX], uint32_t *ret_build_id_length)
 {
-	struct procmap_query ask = {
+	struct vmt_procmap_query ask = {
 		.query_addr = addr,
 		.vma_name_addr = (uint64_t)(uintptr_t)path,
 		.vma_name_size = (uint32_t)size,
@@ -446,7 +426,7 @@ static bool bounds_by_text(struct vmt_state *state, uint64_t sp, struct vmt_rang
 
 bool vmt_ask_bounds(struct vmt_state *state, uint64_t sp, struct vmt_range *ret_bounds)
 {
-	struct procmap_query ask = { .query_addr = sp };
+	struct vmt_procmap_query ask = { .query_addr = sp };
 	struct vmt_mapsfile maps;
 	int ret;
 

@@ -2,32 +2,16 @@
 /* See look.h. Files are opened for each question: these are trials, and nothing is left open. */
 #include "remedy/look.h"
 
-#include <asm/ioctl.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
+#include "core/base/uapi.h"
 #include "os/fd.h"
 #include "os/sys.h"
 
-/* Debian 12's headers have neither. */
-struct map_query { /* struct procmap_query, Linux 6.11 */
-	uint64_t size;
-	uint64_t flags;
-	uint64_t addr;
-	uint64_t start;
-	uint64_t end;
-	uint64_t vma_flags;
-	uint64_t page_size;
-	uint64_t offset;
-	uint64_t inode;
-	uint32_t dev[2];
-	uint32_t name_size;
-	uint32_t build_id_size;
-	uint64_t name;
-	uint64_t build_id;
-};
+/* Debian 12's headers lack it. */
 struct page_scan { /* struct pm_scan_arg, Linux 6.7 */
 	uint64_t size;
 	uint64_t flags;
@@ -42,12 +26,6 @@ struct page_scan { /* struct pm_scan_arg, Linux 6.7 */
 	uint64_t any_of;
 	uint64_t told;
 };
-#define QUERY       _IOWR('f', 17, struct map_query)
-#define QUERY_READ  1u
-#define QUERY_WRITE 2u
-#define QUERY_EXEC  4u
-#define QUERY_SHARE 8u
-
 #define SCAN           _IOWR('f', 16, struct page_scan)
 #define SCAN_PRESENT   8u
 #define SCAN_SWAPPED   16u
@@ -70,14 +48,15 @@ static long ask(const char *path, unsigned long what, void *argument)
 
 bool vmt_look_at(uint64_t addr, struct vmt_look *ret_look)
 {
-	struct map_query query = { .size = sizeof(query), .addr = addr };
+	struct vmt_procmap_query query = { .size = sizeof(query), .query_addr = addr };
 
-	if (ask("/proc/self/maps", QUERY, &query) || query.inode || query.vma_flags & QUERY_SHARE)
+	if (ask("/proc/self/maps", VMT_PROCMAP_QUERY, &query) || query.inode ||
+	    query.vma_flags & VMT_QUERY_SHARED)
 		return false;
-	*ret_look = (struct vmt_look){ .start = query.start, .end = query.end };
-	ret_look->prot = (query.vma_flags & QUERY_READ ? PROT_READ : 0) |
-			 (query.vma_flags & QUERY_WRITE ? PROT_WRITE : 0) |
-			 (query.vma_flags & QUERY_EXEC ? PROT_EXEC : 0);
+	*ret_look = (struct vmt_look){ .start = query.vma_start, .end = query.vma_end };
+	ret_look->prot = (query.vma_flags & VMT_QUERY_READ ? PROT_READ : 0) |
+			 (query.vma_flags & VMT_QUERY_WRITE ? PROT_WRITE : 0) |
+			 (query.vma_flags & VMT_QUERY_EXEC ? PROT_EXEC : 0);
 	return true;
 }
 

@@ -10,13 +10,11 @@
 #include <sys/syscall.h>
 
 #include "core/base/options.h"
+#include "core/base/uapi.h"
+#include "core/vma/change.h"
 #include "filter/filter.h"
 #include "os/sys.h"
 #include "remedy/look.h"
-
-#define GUARD_INSTALL (102)
-#define GUARD_REMOVE  (103)
-#define SET_VMA       (0x53564d41)
 
 #define GUARD_MOST (UINT64_C(64) << 10) /* of the ends of a stack */
 #define FILL_MOST  (UINT64_C(64) << 20) /* of what is looked through */
@@ -74,7 +72,7 @@ static bool find_guard(const long args[6], struct vmt_remedy_plan *plan)
 	if (range.end - range.start > FILL_MOST || !vmt_look_at(range.start, &look) || !look.prot ||
 	    !is_within(range, &look) || !vmt_look_is_untouched(range))
 		return false;
-	put_call(plan, SYS_madvise, range.start, range.end, GUARD_INSTALL);
+	put_call(plan, SYS_madvise, range.start, range.end, MADV_GUARD_INSTALL_);
 	atomic_store_explicit(&has_guards, true, memory_order_relaxed);
 	return true;
 }
@@ -100,9 +98,9 @@ static bool find_opened(const long args[6], struct vmt_remedy_plan *plan)
 	 * its neighbours. */
 	put_call(plan, SYS_mprotect, look.start, look.end, args[2]);
 	if (low.end > low.start)
-		put_call(plan, SYS_madvise, low.start, low.end, GUARD_INSTALL);
+		put_call(plan, SYS_madvise, low.start, low.end, MADV_GUARD_INSTALL_);
 	if (high.end > high.start)
-		put_call(plan, SYS_madvise, high.start, high.end, GUARD_INSTALL);
+		put_call(plan, SYS_madvise, high.start, high.end, MADV_GUARD_INSTALL_);
 	atomic_store_explicit(&has_guards, true, memory_order_relaxed);
 	return true;
 }
@@ -115,7 +113,7 @@ static bool find_guards(const long args[6], struct vmt_remedy_plan *plan)
 		return true;
 	if (!atomic_load_explicit(&has_guards, memory_order_relaxed))
 		return false;
-	put_call(plan, SYS_madvise, range_of(args).start, range_of(args).end, GUARD_REMOVE);
+	put_call(plan, SYS_madvise, range_of(args).start, range_of(args).end, MADV_GUARD_REMOVE_);
 	plan->call[0].may_fail = true;
 	plan->then_own = true;
 	return true;
@@ -144,23 +142,14 @@ static bool find_protect(const long args[6], struct vmt_remedy_plan *plan)
 	return vmt_remedies & VMT_REMEDY_GUARDS && find_guards(args, plan);
 }
 
-/* Advice that cuts maps; without it memory is forked, dumped, and made huge as all other is. */
+/*
+ * Advice that cuts maps; without it memory is forked, dumped, and made huge as all other is. What
+ * MADV_WIPEONFORK does is what secrets rely on.
+ */
 static bool cuts(long advice)
 {
-	switch (advice) {
-	case MADV_NORMAL:
-	case MADV_RANDOM:
-	case MADV_SEQUENTIAL:
-	case MADV_DONTFORK:
-	case MADV_DOFORK:
-	case MADV_MERGEABLE:
-	case MADV_UNMERGEABLE:
-	case MADV_HUGEPAGE:
-	case MADV_NOHUGEPAGE:
-	case MADV_DONTDUMP:
-	case MADV_DODUMP: return true;
-	default: return false; /* MADV_WIPEONFORK is what secrets rely on */
-	}
+	return vmt_change_is_flag_advice(advice) && advice != MADV_WIPEONFORK &&
+	       advice != MADV_KEEPONFORK;
 }
 
 /* Reserved addresses are readable and writable from the start; pages that nobody touches cost none. */
@@ -226,7 +215,7 @@ static bool find_left_out(long nr, const long args[6], struct vmt_remedy_plan *p
 {
 	bool is_lock = nr == SYS_mlock || nr == SYS_mlock2 || nr == SYS_munlock;
 
-	if (nr == SYS_prctl ? args[0] != SET_VMA : !is_lock && !is_plain(args))
+	if (nr == SYS_prctl ? args[0] != PR_SET_VMA_ : !is_lock && !is_plain(args))
 		return false;
 	put_changed(plan, nr, args, nr == SYS_prctl ? 3 : 1, 0);
 	if (is_lock) /* which rounds its address down, and its length up from there */
@@ -272,7 +261,7 @@ void vmt_remedy_undo(struct vmt_remedy_plan *plan, unsigned failed)
 
 void vmt_remedy_open(uint32_t remedies)
 {
-	if (vmt_sys_failed(vmt_sys3(SYS_madvise, 0, 0, GUARD_INSTALL)))
+	if (vmt_sys_failed(vmt_sys3(SYS_madvise, 0, 0, MADV_GUARD_INSTALL_)))
 		remedies &= ~(uint32_t)VMT_REMEDY_GUARDS;
 	vmt_remedies = remedies;
 }

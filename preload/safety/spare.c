@@ -4,13 +4,13 @@
 
 #include <sys/syscall.h>
 
+#include "core/base/uapi.h"
 #include "os/sys.h"
 
 #define VDSO_BELOW 6u /* pages of data, "[vvar]", lie below the vdso */
 #define VDSO_SIZE  4u /* pages, at most */
 
 #define MADV_DONTNEED_LOCKED_ 24 /* Linux 5.18 */
-#define MADV_GUARD_INSTALL_   102 /* Linux 6.13 */
 
 static bool advice_takes_away(long advice)
 {

@@ -144,9 +144,7 @@ static struct vmt_rec_site_time *make_row(struct vmt_state *state, struct vmt_si
 
 	if (!row)
 		return NULL;
-	while (record->only_at >> row->shift >= VMT_SITE_BUCKETS)
-		row->shift++;
-	row->bucket[record->only_at >> row->shift] = record->only;
+	vmt_rec_site_time_begin(row, record);
 	vmt_recording_begin(state, &record->seq);
 	site->time_row = record->time_row = (uint32_t)index + 1;
 	vmt_recording_end(state, &record->seq);

@@ -27,10 +27,7 @@ round() {
 		"$TARGETS/neighbours" pairs "${PAIRS:-2000}" "$seed" <input >ready 2>err &
 	job=$!
 	exec 9>input
-	while [ -z "$pid" ] && kill -0 $job 2>/dev/null; do
-		pid=$(awk '/^ready / { print $2 }' ready)
-		[ -n "$pid" ] || sleep 0.02
-	done
+	wait_ready $job
 	if [ -z "$pid" ]; then
 		fail "seed $seed" "$(head -c 200 err)"
 		exec 9>&-

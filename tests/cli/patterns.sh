@@ -15,10 +15,7 @@ look() {
 	env ${AFTER:+"LD_PRELOAD=$AFTER"} "$TARGETS/pattern_$1" ${2:+"$2"} <input >ready 2>err &
 	job=$!
 	exec 9>input
-	while [ -z "$pid" ] && kill -0 $job 2>/dev/null; do
-		pid=$(awk '/^ready / { print $2 }' ready)
-		[ -n "$pid" ] || sleep 0.02
-	done
+	wait_ready $job
 	[ -z "$pid" ] || "$TOOL" maps --format=json "$pid" >"$out.json" 2>>err
 	"$TOOL" maps "$pid" >"$out.txt" 2>>err
 	exec 9>&-

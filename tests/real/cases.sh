@@ -66,10 +66,7 @@ look() {
 		<input >ready 2>"$name.err" &
 	job=$!
 	exec 9>input
-	while [ -z "$pid" ] && kill -0 $job 2>/dev/null; do
-		pid=$(awk '/^ready / { print $2 }' ready)
-		[ -n "$pid" ] || sleep 0.02
-	done
+	wait_ready $job
 	if [ -n "$pid" ]; then
 		"$TOOL" maps "$pid" >"$name.maps" 2>>"$name.err"
 		"$TOOL" maps --format=json "$pid" >"$name.json" 2>>"$name.err"

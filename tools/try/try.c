@@ -11,53 +11,45 @@
 
 #define BIT(pattern) (UINT64_C(1) << VMT_PATTERN_##pattern)
 
+/* In the order of enum vmt_remedy; vmt_options_remedy() has their names. */
 static const struct remedy {
-	const char *name;
 	uint64_t patterns; /* that it answers */
 	uint32_t call[3]; /* that cut maps without it */
 	const char *what;
 	const char *notice;
 } remedies[VMT_REMEDY_COUNT] = {
-	{ "guards",
-	  BIT(GUARDS) | BIT(THREADS) | BIT(DEBUGGER),
+	{ BIT(GUARDS) | BIT(THREADS) | BIT(DEBUGGER),
 	  { VMT_CALL_MPROTECT },
 	  "MADV_GUARD_INSTALL in place of mprotect(PROT_NONE) where nothing has been written, and of "
 	  "ends without access",
 	  "touching a guard is SIGSEGV as before, but with si_code SEGV_MAPERR" },
-	{ "names",
-	  BIT(NAMES),
+	{ BIT(NAMES),
 	  { VMT_CALL_PRCTL },
 	  "PR_SET_VMA_ANON_NAME left out",
 	  "/proc/PID/maps has no names" },
-	{ "advice",
-	  BIT(ADVICE),
+	{ BIT(ADVICE),
 	  { VMT_CALL_MADVISE },
 	  "advice that cuts maps (MADV_DONTFORK, _DONTDUMP, _HUGEPAGE, _NOHUGEPAGE, _MERGEABLE, "
 	  "_RANDOM, ...) left out",
 	  "memory is forked, dumped to cores and made huge as any other is" },
-	{ "locks",
-	  BIT(LOCKS),
+	{ BIT(LOCKS),
 	  { VMT_CALL_MLOCK, VMT_CALL_MLOCK2, VMT_CALL_MUNLOCK },
 	  "mlock left out",
 	  "memory is not locked and may be swapped out" },
-	{ "policy",
-	  BIT(POLICY),
+	{ BIT(POLICY),
 	  { VMT_CALL_MBIND, VMT_CALL_SET_MEMPOLICY_HOME_NODE },
 	  "mbind left out",
 	  "memory is where the thread's policy puts it" },
-	{ "noreserve",
-	  BIT(ACCOUNTING) | BIT(ALIKE),
+	{ BIT(ACCOUNTING) | BIT(ALIKE),
 	  { VMT_CALL_NONE },
 	  "MAP_NORESERVE for all private memory",
 	  "memory that is not there is found out when it is touched, not when it is mapped" },
-	{ "decommit",
-	  BIT(DECOMMIT) | BIT(COMMITTED) | BIT(RESERVED),
+	{ BIT(DECOMMIT) | BIT(COMMITTED) | BIT(RESERVED),
 	  { VMT_CALL_NONE },
 	  "memory that is reserved or given back by PROT_NONE stays readable and writable "
 	  "(MAP_NORESERVE, MADV_DONTNEED)",
 	  "touching what was given back is no SIGSEGV" },
-	{ "holes",
-	  BIT(HOLES),
+	{ BIT(HOLES),
 	  { VMT_CALL_MUNMAP },
 	  "MADV_DONTNEED in place of munmap within a map",
 	  "addresses that were unmapped are not used again" },
@@ -75,7 +67,7 @@ static const struct {
 bool vmt_try_is_name(const char *name)
 {
 	for (size_t i = 0; i < VMT_REMEDY_COUNT; i++) {
-		if (!strcmp(name, remedies[i].name))
+		if (!strcmp(name, vmt_options_remedy((uint32_t)i)))
 			return true;
 	}
 	for (size_t i = 0; i < VMT_COUNT(allocators); i++) {
@@ -186,19 +178,20 @@ static void choose_librarys(struct vmt_try *tried, const char *only)
 	for (size_t i = 0; i < VMT_REMEDY_COUNT; i++)
 		beneath |= !only && is_beneath(evidence, &remedies[i]);
 	for (size_t i = 0; i < VMT_REMEDY_COUNT; i++) {
+		const char *name = vmt_options_remedy((uint32_t)i);
 		const struct remedy *remedy = &remedies[i];
 		struct vmt_remedied *remedied;
 
 		if (!only && is_beneath(evidence, remedy))
-			append_name(all, sizeof(all), remedy->name);
-		if (!is_wanted(only, remedy->name, applies(evidence, remedy)))
+			append_name(all, sizeof(all), name);
+		if (!is_wanted(only, name, applies(evidence, remedy)))
 			continue;
-		remedied = new_remedied(tried, remedy->name, remedy->what, remedy->notice);
-		snprintf(remedied->options, sizeof(remedied->options), "try=%s", remedy->name);
+		remedied = new_remedied(tried, name, remedy->what, remedy->notice);
+		snprintf(remedied->options, sizeof(remedied->options), "try=%s", name);
 		promise(remedied, saves_of(evidence, remedy->patterns & PROMISED));
 		saves += remedied->saves;
 		if (remedied->is_promised || !(remedy->patterns & BIT(ALIKE)))
-			append_name(all, sizeof(all), remedy->name);
+			append_name(all, sizeof(all), name);
 		remedied->is_promised = remedied->is_promised && !beneath;
 	}
 	if (tried->count && strchr(all, ',')) {
@@ -244,8 +237,7 @@ static void choose_mallocs(struct vmt_try *tried, const char *only)
 
 static void choose_allocators(struct vmt_try *tried, const char *only)
 {
-	static const char *const folders[] = { "/usr/lib/x86_64-linux-gnu",
-					       "/usr/lib/aarch64-linux-gnu", "/usr/lib64",
+	static const char *const folders[] = { "/usr/lib/x86_64-linux-gnu", "/usr/lib64",
 					       "/usr/lib", "/usr/local/lib" };
 	const struct vmt_evidence *evidence = &tried->evidence;
 

@@ -196,12 +196,18 @@ static bool set_children(bool *field, struct piece value)
 	return true;
 }
 
-/* Names of remedies, separated by commas. */
-static bool set_remedies(uint32_t *field, struct piece value)
+const char *vmt_options_remedy(uint32_t place)
 {
 	static const char *const names[VMT_REMEDY_COUNT] = { "guards",   "names",  "advice",
 							     "locks",    "policy", "noreserve",
 							     "decommit", "holes" };
+
+	return names[place];
+}
+
+/* Names of remedies, separated by commas. */
+static bool set_remedies(uint32_t *field, struct piece value)
+{
 	uint32_t bits = 0;
 
 	for (size_t at = 0, end; at < value.length; at = end + 1) {
@@ -210,7 +216,8 @@ static bool set_remedies(uint32_t *field, struct piece value)
 		for (end = at; end < value.length && value.text[end] != ',';)
 			end++;
 		while (place < VMT_REMEDY_COUNT &&
-		       !is_text((struct piece){ value.text + at, end - at }, names[place]))
+		       !is_text((struct piece){ value.text + at, end - at },
+				vmt_options_remedy(place)))
 			place++;
 		if (place == VMT_REMEDY_COUNT)
 			return false;

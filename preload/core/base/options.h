@@ -44,6 +44,9 @@ enum vmt_remedy {
 };
 #define VMT_REMEDY_COUNT 8u
 
+/* The name of the remedy that is bit number place, 0 to VMT_REMEDY_COUNT - 1. */
+const char *vmt_options_remedy(uint32_t place);
+
 struct vmt_options {
 	char log_path[256]; /* "" = standard error; the library appends ".PID" */
 	char dir[256]; /* the folder for recordings; "" = record to a memfd */

@@ -324,6 +324,18 @@ struct vmt_rec_site_time {
 };
 static_assert(sizeof(struct vmt_rec_site_time) == 392, "on disk");
 
+/*
+ * Put the site's only bucket into a timeline that is empty, with buckets as wide as it takes to have
+ * room for this one.
+ */
+static inline void vmt_rec_site_time_begin(struct vmt_rec_site_time *time,
+					   const struct vmt_rec_site *site)
+{
+	while (site->only_at >> time->shift >= VMT_SITE_BUCKETS)
+		time->shift++;
+	time->bucket[site->only_at >> time->shift] = site->only;
+}
+
 enum vmt_reason {
 	VMT_REASON_UNKNOWN,
 	VMT_REASON_MAP_LIMIT,

@@ -296,21 +296,13 @@ uint64_t vmt_view_bucket_count(const struct vmt_view *view)
 	return count;
 }
 
-/* As a whole timeline, with buckets as wide as it takes to have room for the one that is used. */
-static void widen_only(const struct vmt_rec_site *site, struct vmt_rec_site_time *ret_time)
-{
-	*ret_time = (struct vmt_rec_site_time){ 0 };
-	while (site->only_at >> ret_time->shift >= VMT_SITE_BUCKETS)
-		ret_time->shift++;
-	ret_time->bucket[site->only_at >> ret_time->shift] = site->only;
-}
-
 bool vmt_view_site_time(const struct vmt_view *view, uint64_t index,
 			struct vmt_rec_site_time *ret_time)
 {
 	struct vmt_rec_site site;
 	bool ret = true;
 
+	*ret_time = (struct vmt_rec_site_time){ 0 };
 	if (!vmt_view_site(view, index, &site))
 		return false;
 	if (site.time_row)
@@ -319,7 +311,7 @@ bool vmt_view_site_time(const struct vmt_view *view, uint64_t index,
 		 view->section[VMT_SECTION_SITE_TIMES].used) /* an older library */
 		ret = read_guarded(view, VMT_SECTION_SITE_TIMES, index, ret_time);
 	else
-		widen_only(&site, ret_time);
+		vmt_rec_site_time_begin(ret_time, &site);
 	return ret && vmt_plausible_site_time(&view->header, ret_time);
 }
 

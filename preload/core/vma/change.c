@@ -14,14 +14,13 @@
 #include <linux/prctl.h>
 #include <linux/shm.h>
 
+#include "core/base/uapi.h"
 #include "core/recording/record.h"
 
 /* The headers of Debian 12 lack these. */
 #define MAP_TYPE_MASK        0x0f
 #define MREMAP_DONTUNMAP_    4
-#define MADV_GUARD_INSTALL_  102
 #define PR_SET_MEMORY_MERGE_ 67
-#define PR_SET_VMA_          0x53564d41
 
 static bool failed(const struct vmt_done *done)
 {

@@ -80,6 +80,9 @@ struct vmt_simple {
 /* Can this call change maps at all? False for madvise(MADV_DONTNEED) and the like. */
 bool vmt_change_is_possible(enum vmt_call_id call, const long args[6]);
 
+/* Does this advice of madvise change flags of maps, and so may cut them? */
+bool vmt_change_is_flag_advice(long advice);
+
 /* May this call run long with the kernel's map lock released (populating, locking)? */
 bool vmt_change_is_slow(enum vmt_call_id call, const long args[6]);
 

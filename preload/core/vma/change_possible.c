@@ -5,22 +5,21 @@
  */
 #include "core/vma/change.h"
 
-#include <asm/ioctl.h>
 #include <asm/mman.h>
 #include <asm/prctl.h>
 #include <linux/mman.h>
 
+#include "core/base/uapi.h"
+
 /* The headers of Debian 12 lack these. */
-#define MADV_GUARD_INSTALL_  102
 #define PR_SET_MEMORY_MERGE_ 67
-#define PR_SET_VMA_          0x53564d41
 #define ARCH_MAP_VDSO_X32_   0x2001
 #define ARCH_MAP_VDSO_64_    0x2003
 #define UFFD_IOCTL_TYPE      0xaa
 #define UFFDIO_REGISTER_NR   0x00
 #define UFFDIO_UNREGISTER_NR 0x01
 
-static bool is_flag_advice(long advice)
+bool vmt_change_is_flag_advice(long advice)
 {
 	switch (advice) {
 	case MADV_NORMAL:
@@ -51,9 +50,10 @@ VMT_HOT bool vmt_change_is_possible(enum vmt_call_id call, const long args[6])
 	switch (call) {
 	case VMT_CALL_NONE:
 	case VMT_CALL_CLOSE: return false;
-	case VMT_CALL_MADVISE: return is_flag_advice(args[2]) || args[2] == MADV_GUARD_INSTALL_;
+	case VMT_CALL_MADVISE:
+		return vmt_change_is_flag_advice(args[2]) || args[2] == MADV_GUARD_INSTALL_;
 	case VMT_CALL_PROCESS_MADVISE:
-		return is_flag_advice(args[3]) || args[3] == MADV_GUARD_INSTALL_;
+		return vmt_change_is_flag_advice(args[3]) || args[3] == MADV_GUARD_INSTALL_;
 	case VMT_CALL_PRCTL: return args[0] == PR_SET_VMA_ || args[0] == PR_SET_MEMORY_MERGE_;
 	case VMT_CALL_ARCH_PRCTL:
 		return args[0] >= ARCH_MAP_VDSO_X32_ && args[0] <= ARCH_MAP_VDSO_64_;

@@ -21,17 +21,17 @@
 #include <asm/mman.h>
 #include <linux/mman.h>
 
+#include "core/base/uapi.h"
 #include "core/recording/record.h"
 
-#define RWX           (VMT_MAP_READ | VMT_MAP_WRITE | VMT_MAP_EXEC)
-#define GUARD_INSTALL 102 /* Linux 6.13 */
-#define DONTFORK      VMT_MAP_ADVISED(0)
-#define WIPEONFORK    VMT_MAP_ADVISED(1)
-#define DONTDUMP      VMT_MAP_ADVISED(2)
-#define RANDOM        VMT_MAP_ADVISED(3)
-#define SEQUENTIAL    VMT_MAP_ADVISED(4)
-#define HUGEPAGE      VMT_MAP_HUGEPAGE
-#define NOHUGEPAGE    VMT_MAP_NOHUGEPAGE
+#define RWX        (VMT_MAP_READ | VMT_MAP_WRITE | VMT_MAP_EXEC)
+#define DONTFORK   VMT_MAP_ADVISED(0)
+#define WIPEONFORK VMT_MAP_ADVISED(1)
+#define DONTDUMP   VMT_MAP_ADVISED(2)
+#define RANDOM     VMT_MAP_ADVISED(3)
+#define SEQUENTIAL VMT_MAP_ADVISED(4)
+#define HUGEPAGE   VMT_MAP_HUGEPAGE
+#define NOHUGEPAGE VMT_MAP_NOHUGEPAGE
 
 static const struct {
 	long advice;
@@ -70,7 +70,7 @@ static void decode_advice(long advice, struct vmt_change *change)
 		change->known_clear = advices[i].clear;
 		return;
 	}
-	change->blurs = advice != GUARD_INSTALL;
+	change->blurs = advice != MADV_GUARD_INSTALL_;
 }
 
 void vmt_merge_rules_decode(const struct vmt_done *done, struct vmt_change *change)
