@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "store/extend.h"
 #include "store/recording.h"
 #include "store/timeline.h"
 
@@ -70,9 +69,6 @@ void vmt_publish_new_site(struct vmt_state *state, const struct vmt_site *site)
 
 	if (!to)
 		return;
-	/* Room for its timeline is made with it, not later when the process may be at its limit. */
-	if (site->id >= state->counters.section[VMT_SECTION_SITE_ROWS].capacity)
-		vmt_extend_section(state, VMT_SECTION_SITE_ROWS, site->id + UINT64_C(1));
 	vmt_recording_begin(state, &to->seq);
 	to->flags = site->flags | (site->frame_count && !has_frames ? VMT_SITE_TRUNCATED : 0);
 	to->call = site->call;

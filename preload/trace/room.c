@@ -18,6 +18,7 @@
 #include "trace/account.h"
 
 #define BLOCK_FACTOR 4u
+#define NEAR_LIMIT   256u /* maps */
 /* bytes of a map in the table, including its index */
 #define MAP_ROOM (sizeof(struct vmt_map) + 64)
 
@@ -39,6 +40,15 @@ static void note_map(struct vmt_state *state, struct vmt_range own)
 	state->counters.asked_maps = asked_maps;
 }
 
+/* Is the process so near its limit that a map of ours could be the one that it lacks? */
+static bool is_near_limit(const struct vmt_state *state)
+{
+	const struct vmt_rec_header *counters = &state->counters;
+
+	return counters->maps_limit &&
+	       counters->maps_now + counters->maps_own + NEAR_LIMIT >= counters->maps_limit;
+}
+
 /* A quarter of the arena is in use. Outcomes need as much again at once as the whole table. */
 static void extend_arena(struct vmt_state *state, struct vmt_arena *arena)
 {
@@ -47,6 +57,10 @@ static void extend_arena(struct vmt_state *state, struct vmt_arena *arena)
 
 	if (arena->used <= arena->ahead)
 		return;
+	if (arena->ahead && arena->used < arena->size / 4 * 3 && is_near_limit(state)) {
+		arena->ahead = arena->size / 4 * 3; /* vmt_room_enlarge() does not wait for it */
+		return;
+	}
 	block = vmt_memory_block(state, &size);
 	if (!block) {
 		arena->ahead =

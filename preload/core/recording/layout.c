@@ -87,7 +87,7 @@ static const uint64_t first_capacity[VMT_SECTION_COUNT] = {
 	[VMT_SECTION_MARKS] = 32,
 	[VMT_SECTION_MARK_VALUES] = 64,
 	[VMT_SECTION_ALLOCATORS] = VMT_ALLOCATORS_MAX,
-	[VMT_SECTION_SITE_ROWS] = 48,
+	[VMT_SECTION_SITE_ROWS] = 16,
 };
 
 /* Sections that every process fills come first, and close together; rarely used ones follow. */
