@@ -7,8 +7,8 @@
 
 #include <linux/errno.h>
 
+#include "core/fast/fast.h"
 #include "core/fast/fast_range.h"
-#include "core/fast/fast_simple.h"
 #include "core/vma/merge_rules.h"
 #include "core/resolve/resolve_gone.h"
 #include "kernel/ask.h"
@@ -305,7 +305,7 @@ VMT_HOT static bool account_simple(struct accounting *it, const struct vmt_done 
 		return false;
 	vmt_recording_doing(state, VMT_DOING_MAPS);
 	vmt_state_set_dirty(state, VMT_DIRTY_SPACE);
-	if (!vmt_fast_simple_apply(&state->space, &simple, site->id, it->time, &ops, &effect)) {
+	if (!vmt_fast_apply(&state->space, &simple, site->id, it->time, &ops, &effect)) {
 		vmt_state_set_dirty(state, VMT_DIRTY_NOT);
 		return false;
 	}

@@ -8,7 +8,7 @@
 #define MODEL_H
 
 #include "core/fast/fast_range.h"
-#include "core/fast/fast_simple.h"
+#include "core/fast/fast.h"
 #include "core/resolve/effect.h"
 #include "core/vma/merge_rules.h"
 

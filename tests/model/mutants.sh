@@ -22,7 +22,7 @@ tab=$(printf '\t')
 mutants() {
 	cat <<'END'
 right-piece-forgotten	vma/outcome.c	s/\tput\(outcome, index \+ 1, &right\);\n//	
-file-offset-ignored	vma/vma.h vma/vma.c	s/if \(vmt_vma_is_file\(vma\)\)\n\t\tvma->offset \+=/if (0)\n\t\tvma->offset +=/; s/return !vmt_vma_is_file\(left\)/return 1/	
+file-offset-ignored	vma/vma.h	s/if \(vmt_vma_is_file\(vma\)\)\n\t\tvma->offset \+=/if (0)\n\t\tvma->offset +=/; s/return !vmt_vma_is_file\(left\)/return 1/	
 failed-call-ignored	vma/change.c	s/(\.failed = failed\(done\) \};\n)/$1\tif (change->failed)\n\t\treturn;\n/	
 right-edge-never-merges	resolve/merge.c	s/addr <= zone\.end/addr < zone.end/	
 left-edge-never-merges	resolve/merge.c	s/addr >= zone\.start/addr > zone.start/	

@@ -5,8 +5,8 @@
  */
 #include "drawing.h"
 
+#include "core/fast/fast.h"
 #include "core/fast/fast_range.h"
-#include "core/fast/fast_simple.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -175,7 +175,7 @@ static bool make_directly(const struct vmt_done *call, const struct vmt_change *
 	struct vmt_simple simple;
 
 	if (vmt_change_decode_simple(call, &simple) &&
-	    vmt_fast_simple_apply(&space, &simple, SITE_CALL, 100, &live_ops, effect))
+	    vmt_fast_apply(&space, &simple, SITE_CALL, 100, &live_ops, effect))
 		return true;
 	return vmt_fast_range_apply(&space, change, SITE_CALL, 100, &live_ops, effect);
 }

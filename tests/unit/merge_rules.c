@@ -9,8 +9,8 @@
 #include <sys/mman.h>
 
 #include "core/base/kernel.h"
+#include "core/fast/fast.h"
 #include "core/fast/fast_range.h"
-#include "core/fast/fast_simple.h"
 #include "core/vma/merge_rules.h"
 #include "drawing.h"
 
@@ -82,7 +82,7 @@ static unsigned make_somehow(struct vmt_done done)
 
 	asked = walks = 0;
 	if (is_quick && vmt_change_decode_simple(&done, &simple) &&
-	    vmt_fast_simple_apply(&space, &simple, VMT_SITE_FIRST, 0, &ops, &effect))
+	    vmt_fast_apply(&space, &simple, VMT_SITE_FIRST, 0, &ops, &effect))
 		return 0;
 	vmt_change_decode(&done, &change);
 	if (is_quick && vmt_fast_range_apply(&space, &change, VMT_SITE_FIRST, 0, &ops, &effect))

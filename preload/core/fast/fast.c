@@ -1,8 +1,69 @@
 /* SPDX-License-Identifier: MIT */
-/* Changes to single maps; see fast.h. */
+/*
+ * The most frequent calls, and the steps from which all fast changes are made; see fast.h. For a
+ * frequent call, one descent of the tree finds all maps that it can concern: the map at its start
+ * and the one behind it.
+ */
 #include "core/fast/fast.h"
 
-void vmt_fast_move_start(struct vmt_fast *it, struct vmt_map *map, const struct vmt_vma *vma)
+#include "core/vma/vma_class.h"
+
+inline bool vmt_fast_is_stack(const struct vmt_map *map)
+{
+	return map && (map->vma.flags & VMT_MAP_STACK);
+}
+
+inline enum vmt_answer vmt_fast_merges(const struct vmt_rules *rules, const struct vmt_vma *left,
+				       const struct vmt_vma *right, const struct vmt_vma *next,
+				       const struct vmt_pending_merge *pending)
+{
+	if (!vmt_vma_continues(left, right))
+		return VMT_ANSWER_NO;
+	return rules->reasons && !rules->is_sample ?
+		       vmt_merge_rules_decide(rules, left, right, next, pending) :
+		       VMT_ANSWER_MAYBE;
+}
+
+inline bool vmt_fast_judge(const struct vmt_space *space, const struct vmt_vma *vma,
+			   const struct vmt_vma *left, const struct vmt_vma *right,
+			   struct vmt_fast_sides *ret_sides)
+{
+	enum vmt_answer with_left = VMT_ANSWER_NO, with_right = VMT_ANSWER_NO;
+
+	if (left)
+		with_left = vmt_fast_merges(&space->rules, left, vma, right, NULL);
+	if (right)
+		with_right = vmt_fast_merges(&space->rules, vma, right, NULL, NULL);
+	ret_sides->merges_left = with_left == VMT_ANSWER_YES;
+	ret_sides->merges_right = with_right == VMT_ANSWER_YES;
+	return with_left != VMT_ANSWER_MAYBE && with_right != VMT_ANSWER_MAYBE &&
+	       !(ret_sides->merges_left && ret_sides->merges_right);
+}
+
+/* Add a map that the call puts there. next: the map that follows, or NULL if it is not known. */
+static inline void put(struct vmt_fast *it, struct vmt_map *next, const struct vmt_vma *vma,
+		       uint32_t mapped_by)
+{
+	const struct vmt_map *map =
+		vmt_space_insert_before(it->space, next, vma, mapped_by, it->site, it->time);
+
+	if (map)
+		vmt_effect_report_live(it->ops, map->put_by, map->vma.flags, 1);
+	else
+		it->effect->out_of_memory = true;
+}
+
+inline void vmt_fast_drop(struct vmt_fast *it, struct vmt_map *map)
+{
+	vmt_effect_report_live(it->ops, map->put_by, map->vma.flags, -1);
+	vmt_space_remove(it->space, map);
+}
+
+/*
+ * Give a map another start; its owners stay. The record is made anew, since it is found by its
+ * start.
+ */
+static void move_start(struct vmt_fast *it, struct vmt_map *map, const struct vmt_vma *vma)
 {
 	const struct vmt_map was = *map;
 
@@ -11,7 +72,7 @@ void vmt_fast_move_start(struct vmt_fast *it, struct vmt_map *map, const struct 
 		it->effect->out_of_memory = true;
 }
 
-void vmt_fast_merge_left(struct vmt_fast *it, struct vmt_map *left, const struct vmt_vma *vma)
+static void merge_left(struct vmt_fast *it, struct vmt_map *left, const struct vmt_vma *vma)
 {
 	struct vmt_vma both = left->vma;
 
@@ -20,7 +81,7 @@ void vmt_fast_merge_left(struct vmt_fast *it, struct vmt_map *left, const struct
 	vmt_space_update(it->space, left, &both, left->mapped_by, left->put_by, left->time);
 }
 
-void vmt_fast_merge_right(struct vmt_fast *it, struct vmt_map *right, const struct vmt_vma *vma)
+static void merge_right(struct vmt_fast *it, struct vmt_map *right, const struct vmt_vma *vma)
 {
 	struct vmt_vma both = *vma;
 
@@ -29,7 +90,7 @@ void vmt_fast_merge_right(struct vmt_fast *it, struct vmt_map *right, const stru
 	vmt_merge_rules_combine(&both, &right->vma);
 	both.flags |= right->vma.flags & VMT_MAP_STORED;
 	vmt_merge_rules_settle_one(&both);
-	vmt_fast_move_start(it, right, &both);
+	move_start(it, right, &both);
 }
 
 struct vmt_vma vmt_fast_up_to(const struct vmt_vma *vma, uint64_t end)
@@ -75,20 +136,116 @@ void vmt_fast_set_vma(struct vmt_fast *it, struct vmt_map *map, const struct vmt
 void vmt_fast_split_off(struct vmt_fast *it, const struct vmt_vma *vma, uint32_t mapped_by)
 {
 	it->effect->call.split++;
-	vmt_fast_put(it, NULL, vma, mapped_by);
+	put(it, NULL, vma, mapped_by);
 }
 
-void vmt_fast_take_part(struct vmt_fast *it, struct vmt_map *map, struct vmt_range range)
+/* Remove the part of the map that lies in range. */
+static void take_part(struct vmt_fast *it, struct vmt_map *map, struct vmt_range range)
 {
 	const struct vmt_vma front = vmt_fast_up_to(&map->vma, range.start);
 	const struct vmt_vma rest = vmt_fast_from(&map->vma, range.end);
 	bool has_rest = map->vma.end > range.end;
 
 	if (map->vma.start >= range.start) {
-		vmt_fast_move_start(it, map, &rest);
+		move_start(it, map, &rest);
 		return;
 	}
 	vmt_fast_set_vma(it, map, &front);
 	if (has_rest)
 		vmt_fast_split_off(it, &rest, map->mapped_by);
+}
+
+inline void vmt_fast_take_out(struct vmt_fast *it, struct vmt_map *map, struct vmt_range range)
+{
+	if (map->vma.start >= range.start && map->vma.end <= range.end) {
+		vmt_fast_drop(it, map);
+		it->effect->call.removed++;
+	} else {
+		take_part(it, map, range);
+	}
+}
+
+inline void vmt_fast_place(struct vmt_fast *it, struct vmt_vma *vma, struct vmt_fast_sides sides,
+			   struct vmt_map *left, struct vmt_map *right, struct vmt_map *next)
+{
+	it->effect->call.created = 1;
+	it->effect->call.merged = sides.merges_left || sides.merges_right;
+	if (sides.merges_left) {
+		merge_left(it, left, vma);
+	} else if (sides.merges_right) {
+		merge_right(it, right, vma);
+	} else {
+		vmt_merge_rules_settle_one(vma);
+		put(it, next, vma, it->site);
+	}
+}
+
+/* The maps that a new map touches; NULL: a hole. */
+struct sides {
+	struct vmt_map *left;
+	struct vmt_map *right;
+	struct vmt_map *next; /* the next map, whether or not it touches; NULL = none */
+};
+
+VMT_HOT static bool has_sides(const struct vmt_space *space, struct vmt_range range,
+			      struct sides *sides)
+{
+	struct vmt_map *map = vmt_space_from(space, range.start - 1);
+
+	*sides = (struct sides){ NULL, NULL, NULL };
+	if (map && map->vma.end == range.start) {
+		sides->left = map;
+		map = vmt_space_next(map);
+	}
+	if (map && map->vma.start < range.end)
+		return false; /* a map is there that no call explains */
+	if (map && map->vma.start == range.end)
+		sides->right = map;
+	sides->next = map;
+	return !vmt_fast_is_stack(sides->left) && !vmt_fast_is_stack(sides->right);
+}
+
+VMT_HOT static bool apply_fresh(struct vmt_fast *it, const struct vmt_simple *simple)
+{
+	struct vmt_vma vma = {
+		.start = simple->range.start,
+		.end = simple->range.end,
+		.flags = simple->flags | VMT_MAP_CHANGED,
+	};
+	struct vmt_fast_sides merged;
+	struct sides sides;
+
+	if (!has_sides(it->space, simple->range, &sides))
+		return false;
+	vma.vma_class = vmt_vma_class_born(&it->space->rules, simple->born);
+	if (!vmt_fast_judge(it->space, &vma, sides.left ? &sides.left->vma : NULL,
+			    sides.right ? &sides.right->vma : NULL, &merged))
+		return false;
+	vmt_fast_place(it, &vma, merged, sides.left, sides.right, sides.next);
+	return true;
+}
+
+VMT_HOT static bool apply_gone(struct vmt_fast *it, struct vmt_range gone)
+{
+	struct vmt_map *map = vmt_space_at(it->space, gone.start);
+
+	if (!map)
+		map = vmt_space_find(it->space, gone.start);
+	if (!map || map->vma.end < gone.end || vmt_fast_is_stack(map))
+		return false;
+	/* A stack behind the range may have grown down to it. */
+	if (map->vma.end == gone.end && vmt_fast_is_stack(vmt_space_next(map)))
+		return false;
+	vmt_fast_take_out(it, map, gone);
+	return true;
+}
+
+VMT_HOT bool vmt_fast_apply(struct vmt_space *space, const struct vmt_simple *simple, uint32_t site,
+			    uint64_t time, const struct vmt_effect_ops *ops,
+			    struct vmt_effect *ret_effect)
+{
+	struct vmt_fast it = { space, site, time, ops, ret_effect };
+
+	*ret_effect = (struct vmt_effect){ 0 };
+	return simple->is_fresh ? apply_fresh(&it, simple) : apply_gone(&it, simple->range);
 }

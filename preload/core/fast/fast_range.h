@@ -3,7 +3,7 @@
  * Calls that concern more than one map, made directly on the table: munmap and MAP_FIXED over any
  * maps, and mprotect and madvise whose pieces do not merge. The result is what resolve.h and
  * effect.h give for any call, with two passes over the maps in the range instead of ten; their
- * tests are run in this way, too. Called under the lock, for each call that fast_simple.h does not
+ * tests are run in this way, too. Called under the lock, for each call that fast.h does not
  * handle.
  */
 #ifndef VMT_FAST_RANGE_H

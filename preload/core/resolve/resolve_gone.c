@@ -2,7 +2,7 @@
 /*
  * The maps that shmdt and io_destroy remove start at the given address and all belong to one file.
  * So there is no need to look everywhere, unless other maps lie between the pieces or took the
- * place of the first one. Called for every call that fast_simple.h does not handle; pure.
+ * place of the first one. Called for every call that fast.h does not handle; pure.
  */
 #include "core/resolve/resolve_gone.h"
 

@@ -2,6 +2,18 @@
 /* The table: insertion, removal and look-up. Both indexes are updated together. */
 #include "core/vma/space.h"
 
+/*
+ * uthash uses the low bits, and stops growing for good when they are badly distributed. The low
+ * bits of one multiplication are, for adjacent pages; so the high bits are folded in.
+ */
+inline unsigned vmt_space_hash(uint64_t key)
+{
+	uint64_t mixed = (key >> 12) * UINT64_C(0x9e3779b97f4a7c15);
+
+	mixed = (mixed ^ mixed >> 32) * UINT64_C(0xd6e8feb86659fd93);
+	return (unsigned)(mixed ^ mixed >> 32);
+}
+
 static int order_of(const struct vmt_map *a, const struct vmt_map *b)
 {
 	if (a->vma.start == b->vma.start)

@@ -67,17 +67,8 @@ struct vmt_space {
 	struct vmt_rules rules;
 };
 
-/*
- * uthash uses the low bits, and stops growing for good when they are badly distributed. The low
- * bits of one multiplication are, for adjacent pages; so the high bits are folded in.
- */
-static inline unsigned vmt_space_hash(uint64_t start)
-{
-	uint64_t mixed = (start >> 12) * UINT64_C(0x9e3779b97f4a7c15);
-
-	mixed = (mixed ^ mixed >> 32) * UINT64_C(0xd6e8feb86659fd93);
-	return (unsigned)(mixed ^ mixed >> 32);
-}
+/* The hash of both indexes that use uthash: that of starts, and that of call sites. */
+unsigned vmt_space_hash(uint64_t key);
 
 void vmt_space_init(struct vmt_space *space, struct vmt_arena *arena,
 		    const struct vmt_space_ops *ops);
