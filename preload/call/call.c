@@ -6,6 +6,7 @@
  * handlers, in threads, before main and in vfork children.
  */
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "call/other.h"
@@ -13,6 +14,7 @@
 #include "filter/carry.h"
 #include "os/sys.h"
 #include "patch/gate.h"
+#include "patch/patch.h"
 #include "process/exec.h"
 #include "process/exit.h"
 #include "process/fork.h"
@@ -26,7 +28,6 @@
 #include "store/recording.h"
 #include "trace/account.h"
 #include "trace/guard.h"
-#include "trace/new_text.h"
 #include "trace/room.h"
 #include "trace/user_args.h"
 #include "trace/verify.h"
@@ -47,6 +48,44 @@ VMT_HOT static void make_done(struct vmt_state *state, struct vmt_done *done, lo
 		vmt_user_args_complete(state, done);
 }
 
+/* Returns how many bytes of a mapping lie within its file; reading beyond would raise SIGBUS. */
+static uint64_t length_in_file(const struct vmt_done *done)
+{
+	uint64_t length = (uint64_t)done->args[1];
+	uint64_t offset = (uint64_t)done->args[5];
+	struct stat st;
+
+	if (vmt_sys_failed(vmt_sys2(SYS_fstat, done->args[4], &st)) ||
+	    (uint64_t)st.st_size <= offset)
+		return 0;
+	return length < (uint64_t)st.st_size - offset ? length : (uint64_t)st.st_size - offset;
+}
+
+/*
+ * If this call has mapped the text of a module, which no thread executes yet, patch the system
+ * calls in it. If a call site cannot be patched, a note says so, since some calls will be unseen.
+ */
+static void catch_new_text(struct vmt_state *state, const struct vmt_done *done)
+{
+	const long text = PROT_READ | PROT_EXEC;
+	uint64_t start = (uint64_t)done->result;
+
+	if (VMT_LIKELY(done->call != VMT_CALL_MMAP || (done->args[2] & text) != text ||
+		       (done->args[3] & MAP_ANONYMOUS) || !(done->args[3] & MAP_PRIVATE)))
+		return;
+	if (vmt_sys_failed(done->result) || !vmt_patch_are_open())
+		return;
+
+	const struct vmt_patch_module module = {
+		.text = { start, start + length_in_file(done) },
+		.map = { start, vmt_page_up(start + (uint64_t)done->args[1]) },
+		.file = (int)done->args[4],
+	};
+
+	if (vmt_patch_scan(&module))
+		vmt_note(state, VMT_NOTE_INLINE_CALLS);
+}
+
 VMT_HOT static long call_locked(struct vmt_state *state, struct vmt_done *done, long nr,
 				struct vmt_site *site)
 {
@@ -54,11 +93,12 @@ VMT_HOT static long call_locked(struct vmt_state *state, struct vmt_done *done, 
 	if (VMT_UNLIKELY(done->is_loaders) && done->call == VMT_CALL_MUNMAP)
 		vmt_unwind_learn_before(done);
 	make_done(state, done, nr);
-	vmt_new_text_catch(state, done);
+	catch_new_text(state, done);
 	vmt_account_done(state, done, site, false);
-	vmt_verify(state, done);
+	if (VMT_UNLIKELY(state->verifying.is_on))
+		vmt_verify_table(state, done);
 	vmt_guard_leave(state);
-	if (VMT_UNLIKELY(vmt_failure_is_due(state)))
+	if (VMT_UNLIKELY(atomic_load_explicit(&state->alarms.due, memory_order_relaxed)))
 		vmt_failure_say(state);
 	return done->result;
 }
@@ -115,9 +155,9 @@ static long call_outside(struct vmt_state *state, struct vmt_done *done, long nr
 			 const struct vmt_walk *stack, const struct vmt_regs *regs, bool patient)
 {
 	make_deferred(state, done, nr, stack);
-	if (vmt_guard_enter_at(state, vmt_holder_place(regs), patient)) {
-		if (vmt_state_is_on())
-			vmt_verify(state, done);
+	if (vmt_guard_enter_for(state, regs, patient)) {
+		if (vmt_state_is_on() && state->verifying.is_on)
+			vmt_verify_table(state, done);
 		vmt_guard_leave(state);
 	}
 	return done->result;
@@ -136,7 +176,7 @@ __attribute__((noinline)) static long call_walked(struct vmt_state *state, struc
 		vmt_user_args_note_move(state, done);
 		return done->result;
 	}
-	if (patient && VMT_LIKELY(vmt_guard_enter_at(state, vmt_holder_place(regs), true))) {
+	if (patient && VMT_LIKELY(vmt_guard_enter_for(state, regs, true))) {
 		if (VMT_LIKELY(vmt_state_is_on()))
 			return call_locked(state, done, nr, site_of(state, done, regs, &stack));
 		vmt_guard_leave(state); /* tracing ended while this thread waited */
@@ -184,10 +224,11 @@ VMT_HOT static long call_recorded(struct vmt_state *state, enum vmt_call_id id, 
 		note_room(args);
 	if (may_take_long || !vmt_unwind_recall_find(regs, vmt_bounds_kept(), id, &whole))
 		return call_walked(state, &done, nr, regs, may_take_long, true);
-	if (VMT_UNLIKELY(!vmt_guard_enter_at(state, vmt_holder_place(regs), true)))
+	if (VMT_UNLIKELY(!vmt_guard_enter_for(state, regs, true)))
 		return call_walked(state, &done, nr, regs, false, false);
 	if (VMT_LIKELY(vmt_state_is_on() && vmt_unwind_recall_holds(&whole))) {
-		vmt_verify_site(state, id, regs, whole.site);
+		if (VMT_UNLIKELY(state->verifying.is_on))
+			vmt_verify_recalled(state, id, regs, whole.site);
 		return call_locked(state, &done, nr, state->sites.by_id[whole.site]);
 	}
 	vmt_guard_leave(state); /* while this thread waited, tracing ended, or code was unmapped */
@@ -198,6 +239,31 @@ VMT_HOT static long call_recorded(struct vmt_state *state, enum vmt_call_id id, 
 static bool always_may_change_maps(enum vmt_call_id id)
 {
 	return id == VMT_CALL_MMAP || id == VMT_CALL_MUNMAP || id == VMT_CALL_MPROTECT;
+}
+
+/* Is the call about memory of the library's, or about the vdso? */
+static inline bool touches_own_memory(const struct vmt_state *state, enum vmt_call_id id,
+				      const long args[6])
+{
+	uint64_t start = (uint64_t)args[0];
+	uint64_t end = start + (uint64_t)args[1];
+
+	if (VMT_LIKELY(end <= state->own_hull.bounds.start))
+		return false;
+	if (VMT_LIKELY(end <= state->image.vdso_from &&
+		       (start >= state->own_hull.bounds.end ||
+			(start >= state->own_hull.gap.start && end <= state->own_hull.gap.end))))
+		return false;
+	return vmt_spare_is_due(state, id, args);
+}
+
+/* Would the call put memory to be used where the library's data are? */
+static inline bool takes_own_place(const struct vmt_state *state, enum vmt_call_id id,
+				   const long args[6])
+{
+	return VMT_UNLIKELY((id == VMT_CALL_MMAP && (args[3] & MAP_FIXED)) ||
+			    (id == VMT_CALL_MREMAP && (args[3] & MREMAP_FIXED))) &&
+	       vmt_spare_is_lost(state, id, args);
 }
 
 VMT_HOT static long make_call(long nr, const long args[6], const struct vmt_regs *regs)
@@ -217,11 +283,11 @@ VMT_HOT static long make_call(long nr, const long args[6], const struct vmt_regs
 	if (id == VMT_CALL_NONE ||
 	    (id == VMT_CALL_CLOSE && !vmt_user_args_is_userfault_close(state, nr, args)))
 		return vmt_other_call(state, nr, args);
-	if (vmt_spare_is_lost(state, id, args)) {
+	if (takes_own_place(state, id, args)) {
 		vmt_exit_give_up_memory(state);
 		return vmt_aside_make(nr, args);
 	}
-	if (VMT_UNLIKELY(vmt_spare_is_due(state, id, args)))
+	if (VMT_UNLIKELY(touches_own_memory(state, id, args)))
 		return vmt_spare_make(state, nr, args, regs);
 	if (!always_may_change_maps(id) && id != VMT_CALL_CLOSE &&
 	    !vmt_change_is_possible(id, args)) {
@@ -308,7 +374,7 @@ long vmt_call_on_own_stack(long nr, const long args[6], const struct vmt_regs *r
 		vmt_bus_before_exec();
 		return VMT_MAKE_AT_SITE;
 	}
-	if (vmt_state_is_on() && vmt_spare_is_lost(state, id, args)) {
+	if (vmt_state_is_on() && takes_own_place(state, id, args)) {
 		vmt_own_stack_unblock();
 		vmt_exit_give_up_memory(state);
 		return VMT_USE_PROGRAM_STACK; /* it has to be made from there */

@@ -128,10 +128,12 @@ struct vmt_mapsfile vmt_mapsfile_for_reading(struct vmt_state *state)
 	return file;
 }
 
-void vmt_mapsfile_close_all(void)
+void vmt_mapsfile_done(void)
 {
 	struct vmt_fd open = vmt_thread()->maps;
 
+	if (open.number <= 0)
+		return;
 	/* cleared first, so that a handler opens a file of its own */
 	vmt_thread()->maps.number = 0;
 	vmt_fd_close(&open);
@@ -140,7 +142,7 @@ void vmt_mapsfile_close_all(void)
 void vmt_mapsfile_close(struct vmt_mapsfile *file)
 {
 	if (file->is_fresh)
-		vmt_mapsfile_close_all();
+		vmt_mapsfile_done();
 	file->is_fresh = false;
 }
 

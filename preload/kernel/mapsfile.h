@@ -28,14 +28,11 @@ struct vmt_mapsfile vmt_mapsfile_for_reading(struct vmt_state *state);
 /* After a question outside the lock: close the file if it was opened for this question. */
 void vmt_mapsfile_close(struct vmt_mapsfile *file);
 
-/* Before the lock is left, or before a fork: close the file that this thread has open. */
-void vmt_mapsfile_close_all(void);
-
-static inline void vmt_mapsfile_done(void)
-{
-	if (VMT_UNLIKELY(vmt_thread()->maps.number > 0))
-		vmt_mapsfile_close_all();
-}
+/*
+ * Before the lock is left, or before a fork: close the file that this thread has open, if it has
+ * (vmt_thread()->maps).
+ */
+void vmt_mapsfile_done(void);
 
 /* The number belongs to another file: the program has closed ours, so do not close it. */
 void vmt_mapsfile_forget(struct vmt_state *state, struct vmt_mapsfile *file);

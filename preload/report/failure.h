@@ -24,19 +24,7 @@ void vmt_failure_count_threads(struct vmt_state *state);
  */
 void vmt_failure_near(struct vmt_state *state);
 
-static inline void vmt_failure_watch(struct vmt_state *state)
-{
-	if (VMT_UNLIKELY(state->space.count >= state->alarms.from))
-		vmt_failure_near(state);
-}
-
-/* Outside the lock: print the messages that are due. */
+/* Outside the lock: print the messages that are due (state->alarms.due). */
 void vmt_failure_say(struct vmt_state *state);
-
-/* Is a message due? */
-static inline bool vmt_failure_is_due(struct vmt_state *state)
-{
-	return atomic_load_explicit(&state->alarms.due, memory_order_relaxed) != 0;
-}
 
 #endif

@@ -293,7 +293,7 @@ void vmt_bus_after_exec(void)
 }
 
 /* The mask is read anew every few ms, since the program may change it without our seeing. */
-void vmt_bus_unblock(struct vmt_state *state)
+static void unblock(struct vmt_state *state)
 {
 	struct vmt_thread *thread = vmt_thread();
 	const uint64_t bus = BUS_BIT;
@@ -311,10 +311,22 @@ void vmt_bus_unblock(struct vmt_state *state)
 	vmt_sys4(SYS_rt_sigprocmask, SIG_UNBLOCK, &bus, NULL, SIGSET_SIZE);
 }
 
-void vmt_bus_block(void)
+static void block(void)
 {
 	const uint64_t bus = BUS_BIT;
 
 	vmt_thread()->has_unblocked = false;
 	vmt_sys4(SYS_rt_sigprocmask, SIG_BLOCK, &bus, NULL, SIGSET_SIZE);
+}
+
+inline void vmt_bus_enter(struct vmt_state *state)
+{
+	if (VMT_UNLIKELY(state->safety.has_bus_handler))
+		unblock(state);
+}
+
+inline void vmt_bus_leave(void)
+{
+	if (VMT_UNLIKELY(vmt_thread()->has_unblocked))
+		block();
 }

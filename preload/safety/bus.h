@@ -28,21 +28,8 @@ long vmt_bus_action(const struct vmt_state *state, const long args[6]);
 void vmt_bus_before_exec(void);
 void vmt_bus_after_exec(void);
 
-/* The slow parts of the two functions below. */
-void vmt_bus_unblock(struct vmt_state *state);
-void vmt_bus_block(void);
-
 /* To be called around all stores into the recording. */
-static inline void vmt_bus_enter(struct vmt_state *state)
-{
-	if (VMT_UNLIKELY(state->safety.has_bus_handler))
-		vmt_bus_unblock(state);
-}
-
-static inline void vmt_bus_leave(void)
-{
-	if (VMT_UNLIKELY(vmt_thread()->has_unblocked))
-		vmt_bus_block();
-}
+void vmt_bus_enter(struct vmt_state *state);
+void vmt_bus_leave(void);
 
 #endif

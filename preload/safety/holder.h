@@ -21,11 +21,6 @@ bool vmt_holder_has_left(void *context, uint64_t held, uint64_t place);
  */
 #define VMT_PLACE_HAS_REGS UINT64_C(1)
 
-static inline uint64_t vmt_holder_place(const struct vmt_regs *regs)
-{
-	return (uint64_t)(uintptr_t)regs | VMT_PLACE_HAS_REGS;
-}
-
 /* The program makes system call nr: remember if its threads send each other signals. */
 void vmt_holder_note_signal(struct vmt_state *state, long nr, const long args[6]);
 

@@ -2,6 +2,7 @@
 /* Each remaining piece is a call like any other, made and recorded by vmt_call(). See spare.h. */
 #include "safety/spare.h"
 
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "core/base/uapi.h"
@@ -86,7 +87,7 @@ void vmt_spare_open(struct vmt_state *state)
 		state->image.vdso ? state->image.vdso - VDSO_BELOW * VMT_PAGE_SIZE : UINT64_MAX;
 }
 
-bool vmt_spare_is_due_for(const struct vmt_state *state, enum vmt_call_id id, const long args[6])
+bool vmt_spare_is_due(const struct vmt_state *state, enum vmt_call_id id, const long args[6])
 {
 	struct vmt_range range;
 
@@ -100,12 +101,12 @@ bool vmt_spare_is_due_for(const struct vmt_state *state, enum vmt_call_id id, co
 /* The library's image has its code and this thread's way back. */
 static bool has_image(struct vmt_range range)
 {
-	uint64_t here = (uint64_t)(uintptr_t)vmt_spare_is_lost_to;
+	uint64_t here = (uint64_t)(uintptr_t)vmt_spare_is_lost;
 
 	return vmt_range_has(range, here);
 }
 
-bool vmt_spare_is_lost_to(const struct vmt_state *state, enum vmt_call_id id, const long args[6])
+bool vmt_spare_is_lost(const struct vmt_state *state, enum vmt_call_id id, const long args[6])
 {
 	const long there[6] = { args[4], args[2] };
 	bool moves = id == VMT_CALL_MREMAP;

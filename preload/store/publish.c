@@ -336,7 +336,7 @@ void vmt_publish_mark(struct vmt_state *state, const char *name, size_t length)
 	vmt_recording_append(state, VMT_SECTION_MARKS, &mark, 1);
 }
 
-void vmt_publish_mark_value(struct vmt_state *state, struct vmt_site *site)
+static void write_mark_value(struct vmt_state *state, struct vmt_site *site)
 {
 	const struct vmt_rec_counters *had = &site->counters;
 	const struct vmt_rec_mark_value value = {
@@ -349,4 +349,10 @@ void vmt_publish_mark_value(struct vmt_state *state, struct vmt_site *site)
 
 	site->mark_epoch = state->publish.mark_epoch;
 	vmt_recording_append(state, VMT_SECTION_MARK_VALUES, &value, 1);
+}
+
+inline void vmt_publish_at_mark(struct vmt_state *state, struct vmt_site *site)
+{
+	if (VMT_UNLIKELY(site->mark_epoch != state->publish.mark_epoch))
+		write_mark_value(state, site);
 }

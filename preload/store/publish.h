@@ -56,13 +56,7 @@ bool vmt_publish_failures_full(const struct vmt_state *state);
  * to be called before each change.
  */
 void vmt_publish_mark(struct vmt_state *state, const char *name, size_t length);
-void vmt_publish_mark_value(struct vmt_state *state, struct vmt_site *site);
-
-static inline void vmt_publish_at_mark(struct vmt_state *state, struct vmt_site *site)
-{
-	if (VMT_UNLIKELY(site->mark_epoch != state->publish.mark_epoch))
-		vmt_publish_mark_value(state, site);
-}
+void vmt_publish_at_mark(struct vmt_state *state, struct vmt_site *site);
 
 /* Put bytes into the strings section. Returns offset 0 and length 0 if there is no room. */
 struct vmt_rec_string vmt_publish_string(struct vmt_state *state, const char *bytes, size_t length);

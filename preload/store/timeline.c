@@ -57,7 +57,7 @@ static bool halve(struct vmt_state *state)
  * Begin the bucket that contains this time. It is used until its end, so that there is one division
  * for each bucket and not for each call.
  */
-bool vmt_timeline_begin(struct vmt_state *state, uint64_t time)
+static bool begin_bucket(struct vmt_state *state, uint64_t time)
 {
 	uint64_t width;
 
@@ -72,6 +72,23 @@ bool vmt_timeline_begin(struct vmt_state *state, uint64_t time)
 		return false;
 	state->publish.bucket_end = (time / width + 1) * width;
 	return true;
+}
+
+inline void vmt_timeline_tick(struct vmt_state *state, uint64_t time)
+{
+	uint32_t now = (uint32_t)state->counters.maps_now;
+	struct vmt_rec_bucket *at;
+
+	if (!state->recording.base ||
+	    (VMT_UNLIKELY(time >= state->publish.bucket_end) && !begin_bucket(state, time)))
+		return;
+	at = state->publish.bucket;
+	if (at->max == 0 || now < at->min)
+		at->min = now;
+	at->last = now;
+	vmt_recording_kill_point(state);
+	if (now > at->max) /* max is set last, since it makes the bucket valid */
+		__atomic_store_n(&at->max, now, __ATOMIC_RELEASE);
 }
 
 static struct vmt_rec_site_bucket join_site(struct vmt_rec_site_bucket a,
@@ -164,7 +181,7 @@ static void enter_row(struct vmt_state *state, struct vmt_site *site, struct vmt
 	vmt_recording_end(state, &row->seq);
 }
 
-void vmt_timeline_enter(struct vmt_state *state, struct vmt_site *site, uint64_t time)
+static void enter(struct vmt_state *state, struct vmt_site *site, uint64_t time)
 {
 	struct vmt_rec_site *record = vmt_recording_element(state, VMT_SECTION_SITES, site->id, 1);
 	struct vmt_rec_site_time *row = row_of(state, site);
@@ -200,7 +217,7 @@ static struct vmt_rec_site_bucket *bucket_of(struct vmt_state *state, const stru
 		       NULL;
 }
 
-void vmt_timeline_widen(struct vmt_state *state, struct vmt_site *site)
+static void widen(struct vmt_state *state, struct vmt_site *site)
 {
 	struct vmt_rec_site_bucket *at = bucket_of(state, site);
 
@@ -210,4 +227,16 @@ void vmt_timeline_widen(struct vmt_state *state, struct vmt_site *site)
 		at->min = site->low = (uint32_t)site->live;
 	if (site->live > site->high)
 		at->max = site->high = (uint32_t)site->live;
+}
+
+inline void vmt_timeline_before(struct vmt_state *state, struct vmt_site *site, uint64_t time)
+{
+	if (VMT_UNLIKELY(time >= site->bucket_end))
+		enter(state, site, time);
+}
+
+inline void vmt_timeline_after(struct vmt_state *state, struct vmt_site *site)
+{
+	if (VMT_UNLIKELY(site->live < site->low || site->live > site->high))
+		widen(state, site);
 }

@@ -81,6 +81,11 @@ void vmt_deferred_release(struct vmt_deferred *deferred, struct vmt_deferred_cal
 	atomic_fetch_and_explicit(&deferred->claimed[index / 64], ~bit, memory_order_release);
 }
 
+inline bool vmt_deferred_waits(struct vmt_deferred *deferred)
+{
+	return atomic_load_explicit(&deferred->pending, memory_order_seq_cst) != 0;
+}
+
 void vmt_deferred_clear_pending(struct vmt_deferred *deferred)
 {
 	atomic_store_explicit(&deferred->pending, 0, memory_order_seq_cst);

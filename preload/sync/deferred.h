@@ -59,10 +59,7 @@ void vmt_deferred_release(struct vmt_deferred *deferred, struct vmt_deferred_cal
  * Is there anything to apply? A single flag, cheap enough to test at each call. The holder of the
  * lock clears it first, and then looks at `ready` and `overflow`.
  */
-static inline bool vmt_deferred_waits(struct vmt_deferred *deferred)
-{
-	return atomic_load_explicit(&deferred->pending, memory_order_seq_cst) != 0;
-}
+bool vmt_deferred_waits(struct vmt_deferred *deferred);
 
 void vmt_deferred_clear_pending(struct vmt_deferred *deferred);
 

@@ -24,17 +24,27 @@
 #include "trace/room.h"
 #include "unwind/unwind_learn.h"
 
+/* Code has to be learnt by the unwinder when the table is complete. */
+static void note_code(struct vmt_code_change *code, uint64_t start)
+{
+	code->is_many |= code->mapped && code->mapped != start;
+	code->mapped = start;
+}
+
 VMT_HOT static void range_changed(void *context, struct vmt_map *map)
 {
-	vmt_unwind_learn_note(context, &map->vma);
-	vmt_publish_range(context, map);
+	struct vmt_state *state = context;
+
+	if (VMT_UNLIKELY(vmt_vma_is_code(&map->vma)))
+		note_code(&state->code, map->vma.start);
+	vmt_publish_range(state, map);
 }
 
 VMT_HOT static void range_removed(void *context, struct vmt_map *map)
 {
 	struct vmt_state *state = context;
 
-	if (vmt_unwind_learn_is_code(&map->vma)) {
+	if (vmt_vma_is_code(&map->vma)) {
 		state->code.is_gone = true;
 		vmt_stubs_forget(map->vma.start, map->vma.end);
 	}
@@ -156,12 +166,18 @@ static void note_resolved(struct vmt_state *state, enum vmt_resolved resolved,
 		state->counters.relearned++; /* a guess: nobody can tell whether it is right */
 }
 
+/* Returns the number of the program's maps in the table. */
+static uint64_t programs_maps(const struct vmt_state *state)
+{
+	return state->space.count - state->space.own;
+}
+
 VMT_HOT static void note_peak(struct vmt_state *state, uint64_t time)
 {
 	struct vmt_rec_header *counters = &state->counters;
 
 	counters->maps_own = state->space.own;
-	counters->maps_now = vmt_account_maps(state);
+	counters->maps_now = programs_maps(state);
 	if (counters->maps_now > counters->maps_peak) {
 		counters->maps_peak = counters->maps_now;
 		counters->maps_peak_time = time;
@@ -186,7 +202,8 @@ VMT_HOT static void note_applied(struct vmt_state *state, const struct vmt_effec
 		vmt_state_set_dirty(state, VMT_DIRTY_NOT);
 		vmt_unwind_learn_gone(state);
 	}
-	vmt_unwind_learn(state);
+	if (VMT_UNLIKELY(state->code.mapped))
+		vmt_unwind_learn_new(state);
 }
 
 static inline struct vmt_effect_ops live_ops(struct accounting *it)
@@ -354,9 +371,11 @@ VMT_HOT void vmt_account_done(struct vmt_state *state, const struct vmt_done *do
 	vmt_confidence_call(state);
 	if (deferred || !account_simple(&it, done, site))
 		account_other(&it, done, site, failed, deferred);
-	vmt_failure_watch(state);
+	if (VMT_UNLIKELY(state->space.count >= state->alarms.from))
+		vmt_failure_near(state);
 	vmt_publish_done(state, site);
-	vmt_room_keep(state);
+	if (VMT_UNLIKELY(state->room_is_due || state->space_arena.used > state->space_arena.ahead))
+		vmt_room_make(state);
 }
 
 static uint64_t learn_everything(struct accounting *it)
@@ -424,7 +443,7 @@ int vmt_account_start(struct vmt_state *state)
 void vmt_account_begin(struct vmt_state *state)
 {
 	state->counters.maps_own = state->space.own;
-	state->counters.maps_now = vmt_account_maps(state);
+	state->counters.maps_now = programs_maps(state);
 	state->counters.maps_start = state->counters.maps_now;
 	state->counters.maps_peak = state->counters.maps_now;
 }

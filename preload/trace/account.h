@@ -49,10 +49,4 @@ int vmt_account_start(struct vmt_state *state);
 /* The table's present content is what the process starts with. */
 void vmt_account_begin(struct vmt_state *state);
 
-/* Returns the number of the program's maps in the table. */
-static inline uint64_t vmt_account_maps(const struct vmt_state *state)
-{
-	return state->space.count - state->space.own;
-}
-
 #endif

@@ -153,15 +153,20 @@ static inline __attribute__((always_inline)) uint64_t stack_pointer(void)
 	return (uint64_t)(uintptr_t)__builtin_frame_address(0);
 }
 
-bool vmt_guard_enter_at(struct vmt_state *state, uint64_t place, bool patient)
+static inline bool enter_at(struct vmt_state *state, uint64_t place, bool patient)
 {
 	return begin(state,
 		     vmt_lock_enter(&state->lock, &lock_ops, self_of(state), place, patient));
 }
 
+bool vmt_guard_enter_for(struct vmt_state *state, const struct vmt_regs *regs, bool patient)
+{
+	return enter_at(state, (uint64_t)(uintptr_t)regs | VMT_PLACE_HAS_REGS, patient);
+}
+
 bool vmt_guard_enter(struct vmt_state *state, bool patient)
 {
-	return vmt_guard_enter_at(state, stack_pointer(), patient);
+	return enter_at(state, stack_pointer(), patient);
 }
 
 bool vmt_guard_seize(struct vmt_state *state)
@@ -184,7 +189,8 @@ void vmt_guard_enter_alone(struct vmt_state *state)
 static inline void leave(struct vmt_state *state)
 {
 	vmt_recording_doing(state, VMT_DOING_NOTHING);
-	vmt_mapsfile_done();
+	if (VMT_UNLIKELY(vmt_thread()->maps.number > 0))
+		vmt_mapsfile_done();
 	vmt_bus_leave();
 	vmt_lock_leave(&state->lock, &lock_ops, &vmt_thread()->held_sp);
 }

@@ -9,10 +9,10 @@
 #include "state/state.h"
 
 /*
- * patient: wait for the holder as long as lock.h allows; otherwise do not wait. place: the stack
- * position of the program's call (vmt_holder_place). Returns false if the lock was not taken.
+ * For a call of the program, which was made with these registers. patient: wait for the holder as
+ * long as lock.h allows; otherwise do not wait. Returns false if the lock was not taken.
  */
-bool vmt_guard_enter_at(struct vmt_state *state, uint64_t place, bool patient);
+bool vmt_guard_enter_for(struct vmt_state *state, const struct vmt_regs *regs, bool patient);
 
 /* For work that is not a call of the program. */
 bool vmt_guard_enter(struct vmt_state *state, bool patient);

@@ -9,7 +9,7 @@
 
 #include "state/state.h"
 
-/* The slow part of vmt_room_keep(). */
+/* Under the lock, when a call has been recorded: make room for the next ones. */
 void vmt_room_make(struct vmt_state *state);
 
 /*
@@ -23,12 +23,5 @@ bool vmt_room_enlarge(struct vmt_state *state, const struct vmt_outcome *outcome
  * needed. Under the lock.
  */
 void vmt_room_make_all(struct vmt_state *state);
-
-/* Under the lock, when a call has been recorded: is there room for the next one? */
-static inline void vmt_room_keep(struct vmt_state *state)
-{
-	if (VMT_UNLIKELY(state->room_is_due || state->space_arena.used > state->space_arena.ahead))
-		vmt_room_make(state);
-}
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The option verify=N: compare the whole table with /proc/self/maps, and each recalled site with
- * that of a walk; stop the process at the first difference. The tests rely on this.
+ * that of a walk; stop the process at the first difference. Called only if
+ * state->verifying.is_on. The tests rely on this.
  */
 #ifndef VMT_VERIFY_H
 #define VMT_VERIFY_H
@@ -10,29 +11,16 @@
 
 #define VMT_VERIFY_STATUS 97 /* exit status after a difference */
 
-/* The slow parts of the two functions below. */
-void vmt_verify_table(struct vmt_state *state, const struct vmt_done *last);
-void vmt_verify_recalled(struct vmt_state *state, enum vmt_call_id call,
-			 const struct vmt_regs *regs, uint32_t site);
-
 /*
  * After a call, under the lock: compare if it is the Nth call. last: the call that was made last.
  */
-static inline void vmt_verify(struct vmt_state *state, const struct vmt_done *last)
-{
-	if (VMT_UNLIKELY(state->verifying.is_on))
-		vmt_verify_table(state, last);
-}
+void vmt_verify_table(struct vmt_state *state, const struct vmt_done *last);
 
 /*
  * Before a call, under the lock: was its site recalled correctly? The stack is walked again without
  * anything remembered, and looked up.
  */
-static inline void vmt_verify_site(struct vmt_state *state, enum vmt_call_id call,
-				   const struct vmt_regs *regs, uint32_t site)
-{
-	if (VMT_UNLIKELY(state->verifying.is_on))
-		vmt_verify_recalled(state, call, regs, site);
-}
+void vmt_verify_recalled(struct vmt_state *state, enum vmt_call_id call,
+			 const struct vmt_regs *regs, uint32_t site);
 
 #endif

@@ -90,6 +90,12 @@ static void learn(struct vmt_state *state, struct vmt_map *map)
 		vmt_note(state, VMT_NOTE_MODULES_FULL);
 }
 
+void vmt_unwind_learn_none(struct vmt_state *state)
+{
+	state->code.mapped = 0;
+	state->code.is_many = false;
+}
+
 void vmt_unwind_learn_new(struct vmt_state *state)
 {
 	struct vmt_map *map = vmt_space_at(&state->space, state->code.mapped);
@@ -97,7 +103,7 @@ void vmt_unwind_learn_new(struct vmt_state *state)
 	if (state->code.is_many)
 		map = vmt_space_first(&state->space);
 	for (; map; map = state->code.is_many ? vmt_space_next(map) : NULL)
-		if (vmt_unwind_learn_is_code(&map->vma))
+		if (vmt_vma_is_code(&map->vma))
 			learn(state, map);
 	vmt_unwind_learn_none(state);
 }

@@ -8,35 +8,11 @@
 
 #include "state/state.h"
 
-static inline bool vmt_unwind_learn_is_code(const struct vmt_vma *vma)
-{
-	return (vma->flags & VMT_MAP_EXEC) && vma->inode;
-}
-
-/* A map of the table was made or changed: is it code that has to be learnt? */
-static inline void vmt_unwind_learn_note(struct vmt_state *state, const struct vmt_vma *vma)
-{
-	if (VMT_LIKELY(!vmt_unwind_learn_is_code(vma)))
-		return;
-	state->code.is_many |= state->code.mapped && state->code.mapped != vma->start;
-	state->code.mapped = vma->start;
-}
-
 /* Discard what was noted: the constructor knows it already, from ld.so's list. */
-static inline void vmt_unwind_learn_none(struct vmt_state *state)
-{
-	state->code.mapped = 0;
-	state->code.is_many = false;
-}
+void vmt_unwind_learn_none(struct vmt_state *state);
 
-/* Learn what was noted. */
+/* Learn the code that is noted in state->code. */
 void vmt_unwind_learn_new(struct vmt_state *state);
-
-static inline void vmt_unwind_learn(struct vmt_state *state)
-{
-	if (VMT_UNLIKELY(state->code.mapped))
-		vmt_unwind_learn_new(state);
-}
 
 /* Forget modules that the table has no maps for any more, and all rows. */
 void vmt_unwind_learn_gone(struct vmt_state *state);

@@ -18,8 +18,7 @@
 #include <assert.h>
 #include <stdatomic.h>
 
-#include "sync/seqlock.h"
-#include "unwind/unwind_rows.h"
+#include "unwind/seqlock.h"
 #include "unwind/unwind_segments.h"
 
 #define WAYS  4u
@@ -164,7 +163,7 @@ VMT_HOT bool vmt_unwind_recall_find(const struct vmt_regs *regs, struct vmt_rang
 			 regs->sp > bounds.end - sizeof(uint64_t)))
 		return false;
 	latest = (READ(set->latest) >> guess_at(regs)) % WAYS;
-	ret_whole->salt = vmt_unwind_rows_salt();
+	ret_whole->salt = vmt_seqlock_salt();
 	if (VMT_LIKELY(recall(&set[latest], regs, key, room, ret_whole)))
 		return true;
 	return recall_other(set, latest, regs, key, room, ret_whole);
@@ -172,7 +171,7 @@ VMT_HOT bool vmt_unwind_recall_find(const struct vmt_regs *regs, struct vmt_rang
 
 VMT_HOT bool vmt_unwind_recall_holds(const struct vmt_recalled *whole)
 {
-	return whole->salt == vmt_unwind_rows_salt();
+	return whole->salt == vmt_seqlock_salt();
 }
 
 /* A stack that is being put together from its segments. */
@@ -286,7 +285,7 @@ static void describe(struct whole *whole, const struct vmt_regs *regs, uint32_t 
 void vmt_unwind_recall_keep(const struct vmt_regs *regs, uint32_t call, uint32_t site,
 			    struct vmt_walk *stack)
 {
-	uint64_t salt = vmt_unwind_rows_salt();
+	uint64_t salt = vmt_seqlock_salt();
 	struct entry *set = find_set(regs);
 	struct whole whole = { .sp = regs->sp, .hash = stack->hash };
 	struct vmt_range bounds;

@@ -8,9 +8,8 @@
  */
 #include "unwind/unwind_rows.h"
 
-#include <stdatomic.h>
-
 #include "os/shim.h"
+#include "unwind/seqlock.h"
 #include "unwind/unwind_modules.h"
 
 /*

@@ -6,25 +6,10 @@
 #ifndef VMT_UNWIND_ROWS_H
 #define VMT_UNWIND_ROWS_H
 
-#include <stdatomic.h>
-
 #include "core/stack/cfi.h"
 
 /* Memory for the cache, zeroed; NULL = no cache. */
 void vmt_unwind_rows_set(void *memory, size_t bytes);
-
-extern _Atomic uint64_t vmt_unwind_epoch __attribute__((visibility("hidden")));
-
-/*
- * Take this before a walk: rows found with it are not cached if a module is unmapped meanwhile. No
- * salt looks like an address.
- */
-static inline uint64_t vmt_unwind_rows_salt(void)
-{
-	return atomic_load_explicit(&vmt_unwind_epoch, memory_order_acquire) *
-		       UINT64_C(0x9e3779b97f4a7c15) |
-	       UINT64_C(1) << 63;
-}
 
 /*
  * Find the row of pc. Returns whether pc is in a module. If it is not, or if the module's tables

@@ -24,7 +24,7 @@
 #include <assert.h>
 #include <stdatomic.h>
 
-#include "sync/seqlock.h"
+#include "unwind/seqlock.h"
 
 #define WAYS      2u
 #define STEP_MOST 4u /* the most slots that one step may note */

@@ -41,8 +41,8 @@ inline bool vmt_fast_judge(const struct vmt_space *space, const struct vmt_vma *
 }
 
 /* Add a map that the call puts there. next: the map that follows, or NULL if it is not known. */
-static inline void put(struct vmt_fast *it, struct vmt_map *next, const struct vmt_vma *vma,
-		       uint32_t mapped_by)
+static inline void add_map(struct vmt_fast *it, struct vmt_map *next, const struct vmt_vma *vma,
+			   uint32_t mapped_by)
 {
 	const struct vmt_map *map =
 		vmt_space_insert_before(it->space, next, vma, mapped_by, it->site, it->time);
@@ -136,7 +136,7 @@ void vmt_fast_set_vma(struct vmt_fast *it, struct vmt_map *map, const struct vmt
 void vmt_fast_split_off(struct vmt_fast *it, const struct vmt_vma *vma, uint32_t mapped_by)
 {
 	it->effect->call.split++;
-	put(it, NULL, vma, mapped_by);
+	add_map(it, NULL, vma, mapped_by);
 }
 
 /* Remove the part of the map that lies in range. */
@@ -176,7 +176,7 @@ inline void vmt_fast_place(struct vmt_fast *it, struct vmt_vma *vma, struct vmt_
 		merge_right(it, right, vma);
 	} else {
 		vmt_merge_rules_settle_one(vma);
-		put(it, next, vma, it->site);
+		add_map(it, next, vma, it->site);
 	}
 }
 

@@ -66,6 +66,11 @@ static inline bool vmt_vma_is_file(const struct vmt_vma *vma)
 	return vma->inode || vma->dev;
 }
 
+static inline bool vmt_vma_is_code(const struct vmt_vma *vma)
+{
+	return (vma->flags & VMT_MAP_EXEC) && vma->inode;
+}
+
 static inline bool vmt_vma_same_file(const struct vmt_vma *a, const struct vmt_vma *b)
 {
 	return a->inode == b->inode && a->dev == b->dev;
