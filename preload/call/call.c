@@ -266,6 +266,16 @@ static inline bool takes_own_place(const struct vmt_state *state, enum vmt_call_
 	       vmt_spare_is_lost(state, id, args);
 }
 
+/* The most frequent calls need no table. */
+static enum vmt_call_id id_of(long nr)
+{
+	if (nr == SYS_mmap)
+		return VMT_CALL_MMAP;
+	if (nr == SYS_munmap)
+		return VMT_CALL_MUNMAP;
+	return nr == SYS_mprotect ? VMT_CALL_MPROTECT : vmt_calls_of_nr(nr);
+}
+
 VMT_HOT static long make_call(long nr, const long args[6], const struct vmt_regs *regs)
 {
 	struct vmt_state *state = vmt_state;
@@ -273,7 +283,7 @@ VMT_HOT static long make_call(long nr, const long args[6], const struct vmt_regs
 
 	if (VMT_UNLIKELY(!vmt_state_is_on()))
 		return vmt_aside_make(nr, args);
-	id = vmt_calls_of_nr(nr);
+	id = id_of(nr);
 	if (VMT_UNLIKELY(*vmt_alive != VMT_ALIVE)) {
 		if (id == VMT_CALL_NONE)
 			return vmt_other_child_call(state, nr, args);
@@ -360,7 +370,7 @@ static bool has_room(uint64_t sp, const long args[6])
 long vmt_call_on_own_stack(long nr, const long args[6], const struct vmt_regs *regs)
 {
 	struct vmt_state *state = vmt_state;
-	enum vmt_call_id id = vmt_calls_of_nr(nr);
+	enum vmt_call_id id = id_of(nr);
 
 	if (VMT_UNLIKELY(always_may_change_maps(id) && takes_thread(args) && vmt_state_is_on() &&
 			 *vmt_alive == VMT_ALIVE))

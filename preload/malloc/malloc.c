@@ -61,8 +61,7 @@ static struct {
 	_Atomic uint32_t probe;
 } door VMT_DATA __attribute__((aligned(128))) = { .blocks = NULL };
 
-/* The counters of threads that have no block of their own. */
-static struct vmt_malloc_block shared VMT_DATA = { .owner = NOBODY };
+struct vmt_malloc_block vmt_malloc_shared VMT_DATA = { .owner = NOBODY };
 
 /* The thread's block, and whether none was left for this thread. */
 __thread struct vmt_malloc_block *vmt_malloc_own __attribute__((tls_model("initial-exec")));
@@ -304,8 +303,8 @@ static bool count_slowly(enum vmt_malloc_function event, uint64_t calls, uint64_
 		add_to_block(&vmt_malloc_own->count[event].bytes, bytes);
 		return true;
 	}
-	__atomic_fetch_add(&shared.count[event].calls, calls, __ATOMIC_RELAXED);
-	__atomic_fetch_add(&shared.count[event].bytes, bytes, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&vmt_malloc_shared.count[event].calls, calls, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&vmt_malloc_shared.count[event].bytes, bytes, __ATOMIC_RELAXED);
 	return ready;
 }
 
@@ -427,16 +426,9 @@ void vmt_malloc_sum(struct vmt_malloc_count ret_sums[VMT_MALLOC_EVENTS])
 	uint32_t used = atomic_load_explicit(&door.used, memory_order_relaxed);
 
 	__builtin_memset(ret_sums, 0, VMT_MALLOC_EVENTS * sizeof(*ret_sums));
-	add_block(ret_sums, &shared);
+	add_block(ret_sums, &vmt_malloc_shared);
 	for (uint32_t i = 0; i < used && i < VMT_MALLOC_BLOCKS; i++)
 		add_block(ret_sums, &door.blocks[i]);
-}
-
-VMT_HOT uint64_t vmt_malloc_of_thread(void)
-{
-	const struct vmt_malloc_block *block = vmt_malloc_own ? vmt_malloc_own : &shared;
-
-	return block->count[VMT_MALLOC].calls + block->count[VMT_CALLOC].calls;
 }
 
 /* Written through the kernel: of a thread that has ended, the pointer may be gone. */
@@ -468,7 +460,7 @@ void vmt_malloc_start_child(void)
 	is_refused = false;
 	for (uint32_t i = 0; i < used && i < VMT_MALLOC_BLOCKS; i++)
 		door.blocks[i] = none;
-	shared = none;
+	vmt_malloc_shared = none;
 	atomic_store_explicit(&door.used, 0, memory_order_relaxed);
 }
 

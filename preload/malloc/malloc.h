@@ -47,10 +47,13 @@ struct vmt_malloc_block {
 	_Atomic uint64_t own; /* the address of its vmt_malloc_own */
 } __attribute__((aligned(64)));
 
+/* The counts of all threads that have no block of their own. */
+extern struct vmt_malloc_block vmt_malloc_shared;
+
 /* Shared by malloc_entry.S and malloc.c. */
 extern void *(*vmt_malloc_next_malloc)(size_t size);
 extern void (*vmt_malloc_next_free)(void *old);
-extern __thread struct vmt_malloc_block *vmt_malloc_own;
+extern __thread struct vmt_malloc_block *vmt_malloc_own; /* NULL: the thread has none */
 #define VMT_MALLOC_LOAD_SIZE 11
 extern const uint8_t vmt_malloc_load[]; /* the instructions that load the thread's block */
 extern const uint8_t vmt_malloc_free_load[];
@@ -81,9 +84,6 @@ void vmt_malloc_look_at_allocator(void);
 
 /* Sums over all threads, since the start or the fork. */
 void vmt_malloc_sum(struct vmt_malloc_count ret_sums[VMT_MALLOC_EVENTS]);
-
-/* Returns the calls of malloc and calloc by this thread, as far as its own block tells. */
-uint64_t vmt_malloc_of_thread(void);
 
 /* The blocks are about to be the program's memory: no thread may write there any more. */
 void vmt_malloc_give_up(void);

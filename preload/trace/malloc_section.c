@@ -128,13 +128,21 @@ void vmt_malloc_section_publish(struct vmt_state *state)
 		write_item(state, i);
 }
 
+/* Returns the calls of malloc and calloc by this thread, as far as its own block tells. */
+static uint64_t made_by_thread(void)
+{
+	const struct vmt_malloc_block *block = vmt_malloc_own ? vmt_malloc_own : &vmt_malloc_shared;
+
+	return block->count[VMT_MALLOC].calls + block->count[VMT_CALLOC].calls;
+}
+
 VMT_HOT void vmt_malloc_section_tick(struct vmt_state *state, uint64_t time)
 {
 	uint64_t mine;
 
 	if (!allocators.count)
 		return;
-	mine = vmt_malloc_of_thread();
+	mine = made_by_thread();
 	if (VMT_LIKELY(time == allocators.published && mine < allocators.due))
 		return;
 	vmt_malloc_section_publish(state);

@@ -41,9 +41,9 @@ static const char *const names[VMT_CALL_COUNT] = {
 
 static const uint8_t call_of_nr[NR_MAX] = {
 	[3] = VMT_CALL_CLOSE,
-	[VMT_NR_MMAP] = VMT_CALL_MMAP,
-	[VMT_NR_MPROTECT] = VMT_CALL_MPROTECT,
-	[VMT_NR_MUNMAP] = VMT_CALL_MUNMAP,
+	[9] = VMT_CALL_MMAP,
+	[10] = VMT_CALL_MPROTECT,
+	[11] = VMT_CALL_MUNMAP,
 	[12] = VMT_CALL_BRK,
 	[16] = VMT_CALL_IOCTL,
 	[25] = VMT_CALL_MREMAP,
@@ -73,7 +73,7 @@ const char *vmt_calls_name(uint32_t id)
 	return id < VMT_CALL_COUNT ? names[id] : "?";
 }
 
-enum vmt_call_id vmt_calls_in_table(long nr)
+enum vmt_call_id vmt_calls_of_nr(long nr)
 {
 	if (nr < 0 || nr >= NR_MAX)
 		return VMT_CALL_NONE;

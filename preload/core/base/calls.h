@@ -8,11 +8,6 @@
 
 #include "core/base/base.h"
 
-/* The three most frequent calls are recognised without a table. */
-#define VMT_NR_MMAP     9
-#define VMT_NR_MPROTECT 10
-#define VMT_NR_MUNMAP   11
-
 enum vmt_call_id {
 	VMT_CALL_NONE, /* pseudo-sites: start-up, unseen */
 	VMT_CALL_MMAP,
@@ -47,21 +42,11 @@ enum vmt_call_id {
 /* The kernel's name of a call; "none" for VMT_CALL_NONE, "?" for an unknown number. */
 const char *vmt_calls_name(uint32_t id);
 
-/* The table behind vmt_calls_of_nr(), for all calls but the most frequent ones. */
-enum vmt_call_id vmt_calls_in_table(long nr);
-
 /*
  * Return the identifier of Linux system call number nr on this architecture, or VMT_CALL_NONE for a
  * call that never changes maps. A call that changes maps only with certain arguments (madvise,
  * prctl, ioctl, close) has an identifier; vmt_change_is_possible() judges the arguments.
  */
-static inline enum vmt_call_id vmt_calls_of_nr(long nr)
-{
-	if (nr == VMT_NR_MMAP)
-		return VMT_CALL_MMAP;
-	if (nr == VMT_NR_MUNMAP)
-		return VMT_CALL_MUNMAP;
-	return nr == VMT_NR_MPROTECT ? VMT_CALL_MPROTECT : vmt_calls_in_table(nr);
-}
+enum vmt_call_id vmt_calls_of_nr(long nr);
 
 #endif
