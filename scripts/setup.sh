@@ -5,14 +5,14 @@
 # (`setup.sh bench`) needs. If all are there, it does nothing and needs no rights.
 set -eu
 BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config uthash-dev libbsd-dev libdw-dev
-	libelf-dev libiberty-dev libjansson-dev libncurses-dev libxxhash-dev zlib1g-dev"
+	libelf-dev libevent-dev libiberty-dev libjansson-dev libncurses-dev libxxhash-dev zlib1g-dev"
 DIST_PACKAGES="liblzma-dev libbz2-dev libzstd-dev xz-utils binutils"
 TEST_PACKAGES="libcriterion-dev g++ jq strace tmux valgrind binutils sbcl redis-server redis-tools
 	electric-fence duma musl-tools libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0 libgc-dev libsodium23
 	default-jdk-headless nodejs perl python3 python3-jsonschema python3-yaml git
 	protobuf-compiler python3-protobuf python3-prometheus-client
 	cmake make patch libxml2-utils libdebuginfod1 vim-tiny less groff-base
-	chromium qemu-system-x86 busybox-static cpio clang clang-format libclang-rt-dev"
+	chromium curl prometheus qemu-system-x86 busybox-static cpio clang clang-format libclang-rt-dev"
 MATRIX_PACKAGES="libpython3.11-testsuite ruby guile-3.0 postgresql nginx-light wrk sqlite3
 	lmdb-utils gdb bsdextrautils golang-go"
 BENCH_PACKAGES="postgresql linux-perf bpftrace libgoogle-perftools4 heaptrack"

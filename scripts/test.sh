@@ -19,6 +19,7 @@ doors
 run
 report
 export
+fleet
 html
 symbols
 top

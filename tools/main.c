@@ -27,6 +27,7 @@ static const struct {
 	{ "top", vmt_cmd_top, "watch a traced process while it runs" },
 	{ "check", vmt_cmd_check, "fail when maps grow: limits, baselines, for CI" },
 	{ "diff", vmt_cmd_diff, "compare two runs or baselines" },
+	{ "export", vmt_cmd_export, "metrics of running processes, for Prometheus" },
 	{ "maps", vmt_cmd_maps, "explain the maps of any running process" },
 };
 

@@ -47,6 +47,9 @@ said root-report 'make_object.*guard_pages\.c:18' in_root root "$tool" report /d
 said root-json '"function": *"make_object"' in_root root "$tool" report --format=json /data
 said root-maps '[0-9]+ maps' in_root root "$tool" maps /maps
 said root-check 'check passed' in_root root "$tool" check --max-maps=5000 /data
+said root-export 'process_memory_map_areas\{program="guard_pages"' in_root root "$tool" export --openmetrics /data
+in_root root "$tool" export --openmetrics --listen=nowhere:1 /data >out 2>&1
+check root-can-listen grep -q 'is like 127.0.0.1' out
 in_root root "$tool" check --max-maps=5 /data >out 2>&1
 [ $? = 23 ] && pass root-check-fails || fail root-check-fails "$(cat out)"
 mkdir -p root/proc

@@ -9,6 +9,7 @@
 
 int vmt_cmd_check(int argc, char **argv);
 int vmt_cmd_diff(int argc, char **argv);
+int vmt_cmd_export(int argc, char **argv);
 int vmt_cmd_maps(int argc, char **argv);
 int vmt_cmd_report(int argc, char **argv);
 int vmt_cmd_run(int argc, char **argv);

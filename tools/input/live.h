@@ -12,4 +12,9 @@
  */
 int vmt_live_load(struct vmt_recordings *recordings, const char *text);
 
+/*
+ * Add the recording of a running process, without a message if there is none. Returns 0 or -errno.
+ */
+int vmt_live_find(struct vmt_recordings *recordings, uint32_t pid);
+
 #endif

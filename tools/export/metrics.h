@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Metrics of processes for Prometheus: recorded processes, and others of which only the number of
+ * maps is known. What each metric means is decided in metrics.c alone.
+ */
+#ifndef VMT_METRICS_H
+#define VMT_METRICS_H
+
+#include "core/recording/view.h"
+#include "symbols/symbols.h"
+
+#include <stdio.h>
+
+/* The two forms differ in how counters are declared, and in the end. */
+enum vmt_metrics_form {
+	VMT_METRICS_OPENMETRICS, /* OpenMetrics 1.0 */
+	VMT_METRICS_PROMETHEUS, /* text format 0.0.4: promtool, node_exporter's textfile collector */
+};
+
+struct vmt_metrics_process {
+	const struct vmt_view *view; /* NULL: not traced */
+	char *program;
+	uint32_t pid;
+	uint64_t maps; /* of a process that is not traced */
+	uint64_t limit; /* likewise; 0 = unknown */
+	bool is_left_out;
+};
+
+struct vmt_metrics {
+	enum vmt_metrics_form form;
+	uint64_t top; /* call sites of a process that are shown */
+	bool counts_processes; /* say how many processes there are */
+	uint64_t left_out; /* processes that the caller has left out */
+	struct vmt_metrics_process *process;
+	size_t count;
+};
+
+/* Add a recorded process, which other processes of this machine know as pid. */
+void vmt_metrics_add(struct vmt_metrics *metrics, const struct vmt_view *view, uint32_t pid);
+void vmt_metrics_add_untraced(struct vmt_metrics *metrics, const char *program, uint32_t pid,
+			      uint64_t maps, uint64_t limit);
+
+/*
+ * Write all processes. If two have the same program and pid, the one that began later is written,
+ * since their metrics would have the same labels.
+ */
+void vmt_metrics_write(FILE *stream, struct vmt_metrics *metrics, struct vmt_symbols *symbols);
+void vmt_metrics_free(struct vmt_metrics *metrics);
+
+#endif
