@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Says how many KiB of addresses the process has; with an argument, how many MiB it can still map.
+ * Prints how many KiB of addresses the process uses or, with an argument, how many MiB it can still
+ * map.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cuts maps until the kernel refuses for their number, looks at the errno of each call at the
- * limit, lets all of them go and goes on. How many fit is not printed: a library that maps
- * something itself takes a few.
+ * Cuts maps until the kernel refuses because there are too many, prints the errno of each call at
+ * the limit, unmaps everything, and goes on. It does not print how many maps fit, since a library
+ * that makes maps of its own takes some of them.
  */
 #include "target.h"
 
@@ -26,7 +26,7 @@ int main(void)
 		if (mprotect(area + page * PAGE, PAGE, PROT_READ))
 			break;
 	printf("mprotect in a row: %s\n", page < pages ? strerror(errno) : "never failed");
-	/* The last free places, one map each. */
+	/* Use up the last free places with one map each. */
 	while (mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0) != MAP_FAILED)
 		;
 	try_calls(area + (pages - 1) * PAGE);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Boehm collector in incremental mode: it stops threads by signals, protects its heap with
- * mprotect and learns of writes by SIGSEGV, while two more threads map and unmap.
+ * The Boehm collector in incremental mode stops threads by signals, protects its heap with
+ * mprotect, and learns of writes by SIGSEGV. Meanwhile two more threads map and unmap.
  */
 #define GC_THREADS
 #include <gc.h>

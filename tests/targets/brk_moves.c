@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The break goes up and down, alone, with a hole punched in the heap, and in a fork child. */
+/* The program break goes up and down: by itself, with a hole in the heap, and in a fork child. */
 #include <sys/wait.h>
 
 #include "target.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An allocator that may be called in signal handlers: each block is the next piece of one large
- * map, and none is ever used again. To be preloaded; its name is nobody's. At the end it tells
- * how often it was called, on descriptor 2.
+ * map, and no block is ever used again. It is to be preloaded, and its file name is that of no
+ * known allocator. At the end it prints on descriptor 2 how often it was called.
  */
 
 #include <stdatomic.h>
@@ -53,9 +53,9 @@ void *realloc(void *old, size_t size)
 {
 	char *block = malloc(size);
 
-	allocations -= old != NULL; /* a change of size is neither */
+	allocations -= old != NULL; /* a change of size is no allocation */
 	return old ? memmove(block, old, size) :
-		     block; /* what follows old is read: never beyond the map */
+		     block; /* the bytes copied from behind old lie in the map as well */
 }
 
 __attribute__((destructor)) static void say(void)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a program can see of SIGBUS: its action, its mask, faults and signals of its own. "cut": it also
- * truncates every file in a folder that has its number in the name, as if by somebody else, and goes on.
+ * What a program can see of SIGBUS: its action, its mask, its own faults and signals. With "cut"
+ * the program also truncates every file in DIR that has its pid in the name, as somebody else
+ * might, and goes on.
  *
- *	bus_errors WAY DIR	plain | handler | once | blocked | ignored | default | killed | threads
+ * 	bus_errors WAY DIR	plain | handler | once | blocked | ignored | default | killed | threads
  */
 #include <dirent.h>
 #include <pthread.h>
@@ -76,7 +77,7 @@ static void show(const char *when)
 	fflush(stdout);
 }
 
-/* A fault of the program's own. */
+/* Touch a page that its file does not have. */
 static void fault(void)
 {
 	FILE *file = tmpfile();
@@ -176,7 +177,10 @@ static void *thread(void *unused)
 	return NULL;
 }
 
-/* All at once, some of them with everything blocked; a child that comes in between. */
+/*
+ * Several threads fault at the same time, some of them with all signals blocked, while a child
+ * runs.
+ */
 static void threads(void)
 {
 	pthread_t id[4];

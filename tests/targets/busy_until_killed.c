@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Four threads map, cut and unmap from ever new stacks until somebody kills the
- * process. No call changes more than three maps. Argument: seconds after which it ends by itself.
+ * Four threads map, cut and unmap from ever new stacks until somebody kills the process. No call
+ * changes more than three maps. The argument is the number of seconds after which the program ends
+ * by itself.
  */
 #include <pthread.h>
 
@@ -21,19 +22,19 @@ static int leaf(void)
 		return 1;
 	mprotect(at + PAGE, PAGE, PROT_NONE);
 	munmap(at, 3 * PAGE);
-	for (int i = 0; i < 16; i++) /* refused: calls that cost little but counting */
+	for (int i = 0; i < 16; i++) /* these calls fail, and are only counted */
 		munmap(NOT_A_PAGE, PAGE);
 	return 0;
 }
 
-/* Which of the two calls which is the path: 2^DEPTH stacks. */
+/* The bits of `path` decide which of the two functions calls which: 2^DEPTH stacks. */
 static __attribute__((noinline)) int odd(uint64_t path, int depth)
 {
 	int ret = depth == 0 ? leaf() :
 		  path & 1   ? odd(path >> 1, depth - 1) :
 			       even(path >> 1, depth - 1);
 
-	__asm__ volatile(""); /* no tail call */
+	__asm__ volatile(""); /* keeps the call from being a tail call */
 	return ret;
 }
 
@@ -49,7 +50,7 @@ static __attribute__((noinline)) int even(uint64_t path, int depth)
 
 static void *work(void *number)
 {
-	/* A new stack now and then: often enough to be killed while it is recorded. */
+	/* Make a new stack now and then, so often that a kill may come while one is recorded. */
 	for (uint64_t n = 0;; n++)
 		even((n / 8) * THREADS + (uintptr_t)number, DEPTH);
 	return NULL;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls are let through by the address they come from, as emulators and sandboxes do it: those
- * made from libc's text are (ld.so's too under a filter), any other fails or ends the program.
+ * System calls are let through by the address that they come from, as emulators and sandboxes do.
+ * Calls made from libc's text are let through (under a filter ld.so's as well); any other call
+ * fails, or ends the program.
  *
- *	calls_by_address dispatch|everywhere|filter|filter_twice|kill return|exit|_exit|exit_group
+ * 	calls_by_address dispatch|everywhere|filter|filter_twice|kill return|exit|_exit|exit_group
  *
- * `everywhere`: all of memory is let through, so that nothing changes.
+ * With `everywhere`, calls from all of memory are let through, so nothing changes.
  */
 #include <link.h>
 #include <linux/filter.h>
@@ -49,12 +50,12 @@ static int note_text(struct dl_phdr_info *info, size_t size, void *unused)
 
 static void dispatch(uint64_t start, uint64_t length)
 {
-	/* Old kernels lack it: then neither run has it. */
+	/* Old kernels lack this; then neither the plain nor the traced run uses it. */
 	if (prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, start, length, NULL))
 		printf("no dispatch: %s\n", strerror(errno));
 }
 
-/* Both are in the same 4 GiB, or nearly: the upper word is that of one of them. */
+/* libc and ld.so lie in the same 4 GiB, or nearly; the upper word is that of one of them. */
 static void filter(uint32_t otherwise)
 {
 	const uint32_t at = offsetof(struct seccomp_data, instruction_pointer);
@@ -87,7 +88,10 @@ static void filter(uint32_t otherwise)
 	REQUIRE(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
 }
 
-/* One that looks at numbers only, and forbids what this program does not use. */
+/*
+ * Install a filter that looks at call numbers only, and forbids calls that this program does not
+ * make.
+ */
 static void filter_by_number(void)
 {
 	struct sock_filter steps[] = {
@@ -117,7 +121,7 @@ static void on_signal(int number)
 	map_and_cut();
 }
 
-/* As many ways as a program has to make a memory call by libc. */
+/* Make a memory call in each of the ways that libc offers. */
 static void use_all(void)
 {
 	char *end = sbrk((intptr_t)PAGE);

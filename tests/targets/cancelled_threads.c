@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads that end in every manner while they make memory calls: cancelled asynchronously,
- * cancelled at a cancellation point, by pthread_exit, by the raw exit system call.
+ * Threads end in all ways while they make memory calls: cancelled asynchronously, cancelled at a
+ * cancellation point, by pthread_exit, and by the raw exit system call.
  */
 #include <pthread.h>
 #include <sys/syscall.h>

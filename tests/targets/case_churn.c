@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A cache that evicts: allocates blocks of many sizes, frees every other one, and goes on with
- * what is left; how many maps that makes is up to the allocator. Arguments: blocks, threads (each
- * thread keeps as many blocks).
+ * A cache that evicts: the program allocates blocks of many sizes, frees every other one, and goes
+ * on with the rest. The allocator decides how many maps result. Arguments: the number of blocks,
+ * and of threads (each thread keeps as many blocks).
  */
 #include "pattern.h"
 

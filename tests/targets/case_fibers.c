@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A scheduler of fibers in userspace: each has a stack of 64 KiB with a guard page below it, and
- * they run in turn. Arguments: "mprotect" or "install" (MADV_GUARD_INSTALL, Linux 6.13; exit
- * status 77 where it is missing), number of fibers.
+ * A scheduler of fibers in user space: each fiber has a stack of 64 KiB with a guard page below it,
+ * and the fibers run in turn. Arguments: "mprotect" or "install" (MADV_GUARD_INSTALL, Linux 6.13;
+ * the exit status is 77 where the kernel lacks this), and the number of fibers.
  */
 #include "pattern.h"
 

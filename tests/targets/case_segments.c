@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An index of many small segment files, each mapped as a search engine does it: opened, mapped
- * as a whole, closed. Arguments: directory to make them in, number of files, "merge": half of
- * the segments are merged into others and deleted while they are still mapped.
+ * An index of many small segment files, each mapped as a search engine maps them: opened, mapped as
+ * a whole, closed. Arguments: the directory for the files, their number, and "merge": half of the
+ * segments are merged into others, and deleted while they are still mapped.
  */
 #include "pattern.h"
 

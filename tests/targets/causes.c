@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ways to use up maps, one for each first argument, of which what was called tells the cause and
- * not the shape that is left: who mapped, who cut, what was given back. The second one is how
- * often.
+ * Ways to use up maps, one for each first argument. Their cause is seen from the calls (who mapped,
+ * who cut, what was given back) and not from the shape of the remaining maps. The second argument
+ * says how often.
  */
 #include <fcntl.h>
 #include <linux/io_uring.h>
@@ -34,7 +34,7 @@ static long raw(long number, long a, long b, long c, long d)
 	return ret;
 }
 
-/* Past libc, as runtimes with system calls of their own do. */
+/* Make the call without libc, as runtimes with system calls of their own do. */
 static void advise_unseen(long count)
 {
 	char *heap = (char *)raw(SYS_mmap, 0, (count + 1) * (long)HUGE, PROT_READ | PROT_WRITE,
@@ -47,7 +47,9 @@ static void advise_unseen(long count)
 			    0) == 0);
 }
 
-/* Up to the limit, and far beyond: each call fails from then on. A thread fails as well. */
+/*
+ * Go up to the limit and far beyond: from then on each call fails, and so does starting a thread.
+ */
 static void *nothing(void *unused)
 {
 	return unused;
@@ -81,7 +83,7 @@ static char *map_file(long pages, int prot, int flags)
 	return at;
 }
 
-/* Each is mapped twice in a row, and never unmapped. */
+/* Each ring is mapped twice, one map behind the other, and never unmapped. */
 static void rings(long count)
 {
 	for (long i = 0; i < count; i++) {
@@ -96,7 +98,7 @@ static void rings(long count)
 	}
 }
 
-/* Mapped once, privately, and made writable piece by piece. */
+/* A private map of a file is made writable piece by piece. */
 static void dirty_pages(long count)
 {
 	char *at = map_file(2 * count, PROT_READ, MAP_PRIVATE);
@@ -105,7 +107,7 @@ static void dirty_pages(long count)
 		REQUIRE(mprotect(at + 2 * (size_t)i * PAGE, PAGE, PROT_READ | PROT_WRITE) == 0);
 }
 
-/* An emulator's memory, shared with its device thread, of which pages are watched. */
+/* The memory of an emulator, shared with its device thread: some pages are watched for writes. */
 static void watch_pages(long count)
 {
 	char *at = map_file(2 * count, PROT_READ | PROT_WRITE, MAP_SHARED);
@@ -114,7 +116,7 @@ static void watch_pages(long count)
 		REQUIRE(mprotect(at + 2 * (size_t)i * PAGE, PAGE, PROT_READ) == 0);
 }
 
-/* Memory put over pages of a file. */
+/* Anonymous memory is mapped over pages of a file. */
 static void overlay(long count)
 {
 	char *at = map_file(2 * count, PROT_READ, MAP_PRIVATE);
@@ -124,7 +126,7 @@ static void overlay(long count)
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED);
 }
 
-/* The pages of a file in another order. */
+/* The pages of a file are mapped in another order. */
 static void reorder(long count)
 {
 	char *at = map_file(2 * count, PROT_READ, MAP_SHARED);
@@ -146,7 +148,7 @@ static bool has_others(void)
 	return threads && strtol(threads + 8, NULL, 10) > 1;
 }
 
-/* Threads that end at once and are neither merged nor detached. */
+/* Threads end at once, and are neither joined nor detached. */
 static void unjoined(long count)
 {
 	pthread_t thread;
@@ -157,7 +159,7 @@ static void unjoined(long count)
 		usleep(1000);
 }
 
-/* Threads that stay. */
+/* Threads wait until the program ends. */
 static void *wait_for_end(void *lock)
 {
 	pthread_mutex_lock(lock);
@@ -175,7 +177,9 @@ static void threads(long count)
 		REQUIRE(pthread_create(&thread, NULL, wait_for_end, &lock) == 0);
 }
 
-/* Code taken from malloc, made executable, and freed as it is. */
+/*
+ * Code in blocks of malloc, which are made executable, and freed without being made writable again.
+ */
 static void code_in_heap(long count)
 {
 	for (long i = 0; i < count; i++) {
@@ -187,7 +191,7 @@ static void code_in_heap(long count)
 	}
 }
 
-/* Every other piece of a range is registered. */
+/* Every other piece of a range is registered with a userfaultfd. */
 static void islands(long count)
 {
 	struct uffdio_api api = { .api = UFFD_API };
@@ -205,7 +209,7 @@ static void islands(long count)
 	}
 }
 
-/* Addresses run out before maps do. */
+/* So much memory is reserved that the addresses run out before the maps do. */
 static void reserve_much(long gigabytes)
 {
 	char *at;
@@ -215,7 +219,7 @@ static void reserve_much(long gigabytes)
 		REQUIRE(mprotect(at, 16 * PAGE, PROT_READ | PROT_WRITE) == 0);
 }
 
-/* One thread, one arena, many heaps. */
+/* One arena of malloc, used by one thread, grows by many heaps. */
 static void *grow_one_arena(void *count)
 {
 	for (long i = 0; i < (long)count; i++)
@@ -232,7 +236,7 @@ static void one_arena(long count)
 	pthread_join(thread, NULL);
 }
 
-/* A map for each call, which touches no other and is never given back. */
+/* Each call makes a map that touches no other, and none is given back. */
 static void hoard(long count)
 {
 	for (long i = 0; i < count; i++)
@@ -240,7 +244,7 @@ static void hoard(long count)
 			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
 }
 
-/* Most of it has no pattern; a few guards have. */
+/* Most of these maps have no pattern; a few are guards. */
 static void hoard_and_guard(long count)
 {
 	char *at = map_pages(2 * (size_t)count / 10);
@@ -250,14 +254,14 @@ static void hoard_and_guard(long count)
 		REQUIRE(mprotect(at + 2 * (size_t)i * PAGE, PAGE, PROT_NONE) == 0);
 }
 
-/* The same, given back. */
+/* The same, but each map is given back. */
 static void use(long count)
 {
 	for (long i = 0; i < count; i++)
 		REQUIRE(munmap(map_file(1, PROT_READ, MAP_PRIVATE), PAGE) == 0);
 }
 
-/* One ring for each request, left open. */
+/* A ring is made for each request, and left open. */
 static void requests(long count)
 {
 	for (long i = 0; i < count; i++) {
@@ -270,7 +274,7 @@ static void requests(long count)
 	}
 }
 
-/* A file of huge pages for each object. */
+/* Each object is a file of huge pages. */
 static void huge_objects(long count)
 {
 	for (long i = 0; i < count; i++) {
@@ -283,7 +287,7 @@ static void huge_objects(long count)
 	}
 }
 
-/* Pages of a file given back by munmap. */
+/* Pages of a mapped file are given back by munmap. */
 static void punch_file(long count)
 {
 	char *at = map_file(2 * count, PROT_READ, MAP_SHARED);
@@ -292,7 +296,7 @@ static void punch_file(long count)
 		REQUIRE(munmap(at + 2 * (size_t)i * PAGE, PAGE) == 0);
 }
 
-/* Private copies put over pages of the same file. */
+/* Private maps of a file are put over pages of its shared map. */
 static void copy_over(long count)
 {
 	int fd = new_file(2 * count);
@@ -304,7 +308,7 @@ static void copy_over(long count)
 			     MAP_PRIVATE | MAP_FIXED, fd, (2 * i + 1) * (long)PAGE) != MAP_FAILED);
 }
 
-/* Pieces that no known pattern is made of. */
+/* Pieces are moved, which is the mark of no known pattern. */
 static void move_pieces(long count)
 {
 	char *from = map_pages(2 * (size_t)count);
@@ -318,7 +322,7 @@ static void move_pieces(long count)
 			       to + 4 * (size_t)i * PAGE) != MAP_FAILED);
 }
 
-/* Advice for pieces of a file's map. */
+/* Advice is given for pieces of a file's map. */
 static void advise_file(long count)
 {
 	char *at = map_file(2 * count, PROT_READ, MAP_SHARED);
@@ -335,7 +339,7 @@ static char *map_nothing(size_t size)
 	return at;
 }
 
-/* A cage of reserved addresses, a part of each of its regions in use: nothing is given back. */
+/* In a large range of reserved addresses a part of each region is in use; nothing is given back. */
 static void commit_regions(long count)
 {
 	char *cage = map_nothing((size_t)count * 64 * PAGE);
@@ -345,7 +349,7 @@ static void commit_regions(long count)
 			0);
 }
 
-/* The same, all of it in use first, and a part of each region given back. */
+/* The same, but all of the range was in use first, and a part of each region is given back. */
 static void decommit_regions(long count)
 {
 	char *cage = map_nothing((size_t)count * 64 * PAGE);
@@ -367,7 +371,7 @@ static void attach_again(long count)
 	REQUIRE(shmctl(id, IPC_RMID, NULL) == 0);
 }
 
-/* Each object is written once and never again: nobody waits for writes. */
+/* Each object is written once, then protected; nobody waits for writes. */
 static void seal_objects(long count)
 {
 	for (long i = 0; i < count; i++) {
@@ -376,7 +380,7 @@ static void seal_objects(long count)
 	}
 }
 
-/* A function for each map, with data in the next. */
+/* Each function is a map of its own, with its data in the next map. */
 static void compile_each(long count)
 {
 	for (long i = 0; i < count; i++) {
@@ -385,7 +389,7 @@ static void compile_each(long count)
 	}
 }
 
-/* Blocks of malloc that are maps of their own, every second one freed. */
+/* Blocks of malloc that are maps of their own; every second one is freed. */
 static void free_blocks(long count)
 {
 	void **block = malloc(2 * (size_t)count * sizeof(*block));
@@ -399,7 +403,10 @@ static void free_blocks(long count)
 		free(block[i]);
 }
 
-/* Arrays that have grown: what was written to does not merge where it has been moved. */
+/*
+ * Arrays grow: memory that was written to does not merge with its neighbours once it has been
+ * moved.
+ */
 static void grow_arrays(long count)
 {
 	for (long i = 0; i < count; i++) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Programs that take away their own surroundings and go on mapping, themselves and in a child:
+ * Programs that take away their own surroundings and go on mapping, in themselves and in a child:
  *
- *	changes_root rights	gives up root's rights for good
- *	changes_root chroot	makes an empty folder its root
- *	changes_root proc	unmounts /proc, in a mount namespace of its own
- *	changes_root closed	the same, and closes every descriptor but 0, 1 and 2
+ * 	changes_root rights	gives up root's rights for good
+ * 	changes_root chroot	makes an empty folder its root
+ * 	changes_root proc	unmounts /proc, in a mount namespace of its own
+ * 	changes_root closed	the same, and closes every descriptor but 0, 1 and 2
  */
 #include <grp.h>
 #include <sched.h>
@@ -24,7 +24,7 @@ static void give_up_rights(void)
 	REQUIRE(setuid(0) == -1);
 }
 
-/* Without root's rights, a user namespace gives them. */
+/* Where the program does not run as root, a user namespace gives it the right to unmount. */
 static void unshare_mounts(void)
 {
 	REQUIRE(unshare(CLONE_NEWNS | (getuid() == 0 ? 0 : CLONE_NEWUSER)) == 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Closes standard input, output and error, opens a file of its own on descriptor 2 and
- * writes there: not a byte of anybody else's may follow.
+ * Closes standard input, output and error, opens a file of its own as descriptor 2, and writes
+ * there. Nobody else may write a byte into that file.
  */
 #include <fcntl.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A daemon's habit: close every descriptor from 3 up, then go on, mapping. */
+/* Closes every descriptor from 3 up, as daemons do, and goes on mapping. */
 #include <sys/resource.h>
 
 #include "target.h"
@@ -19,7 +19,7 @@ int main(int argc, char **argv)
 			close(fd);
 	for (int i = 0; i < 1000; i++)
 		map_and_cut();
-	/* The lowest free descriptor is the program's, not somebody's who came first. */
+	/* The lowest free descriptor belongs to the program; a library must not have taken it. */
 	printf("next descriptor %d\n", dup(1));
 	return 0;
 }

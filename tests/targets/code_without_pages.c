@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Maps files as code of which no page is there: a file that is empty, one that was cut after it was
- * mapped, and huge pages of which the system has none. Who reads them dies of SIGBUS.
+ * Maps as code what has no page: an empty file, a file that is cut after it was mapped, and huge
+ * pages that the system does not have. Reading them raises SIGBUS.
  */
 #include "target.h"
 
@@ -27,7 +27,7 @@ int main(void)
 	REQUIRE(mprotect(cut, PAGE, PROT_READ) == 0);
 	REQUIRE(mprotect(cut, PAGE, PROT_READ | PROT_EXEC) == 0);
 	at = map_code(HUGE, MAP_ANONYMOUS | MAP_HUGETLB | MAP_NORESERVE, -1);
-	if (at != MAP_FAILED) /* a system may have none of that kind at all */
+	if (at != MAP_FAILED) /* some systems have no huge pages of this size */
 		REQUIRE(munmap(at, HUGE) == 0);
 	return write(1, done, sizeof(done) - 1) < 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many threads that do little but map, touch, now and then cut, and unmap memory of their own.
- * With more threads than processors, or a limit on processor time, the thread that is in the
- * middle of a call is often not the one that runs.
+ * Many threads that do little but map, touch, sometimes cut, and unmap memory of their own. With
+ * more threads than processors, or with a limit on processor time, the thread in the middle of a
+ * call is often not running.
  *
  * contended_threads [THREADS] [ROUNDS, of all threads together]
  */

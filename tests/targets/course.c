@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program whose count of maps takes a known course over its run, whatever the load of the
- * machine: how many maps it has is a function of the time. Arguments: the course (leak, bursts,
- * warm-up, sawtooth, burst, rising-sawtooth, leak-and-warm-up, small-leak, leak-and-bursts,
- * start-up, start-up-alike), seconds. Ends with status 75 when it stood still for a sixtieth of
- * them and so left out a part.
+ * A program whose count of maps follows a known course over its run, however busy the machine is:
+ * the number of maps is a function of time. Arguments: the course (leak, bursts, warm-up, sawtooth,
+ * burst, rising-sawtooth, leak-and-warm-up, small-leak, leak-and-bursts, start-up, start-up-alike),
+ * and the seconds. The exit status is 75 if the program did not run for a sixtieth of this time,
+ * and so left out a part of the course.
  */
 #include "target.h"
 
@@ -13,7 +13,7 @@
 static void *kept[2][MOST];
 static long count[2];
 
-/* Shared maps never merge. */
+/* A shared map never merges. */
 static void *__attribute__((noinline)) map_one(void)
 {
 	void *at = mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -36,7 +36,7 @@ static void __attribute__((noinline)) grow_other(long wanted)
 		kept[1][count[1]++] = map_one();
 }
 
-/* From one of many stacks, each of which comes a few times: a start-up that takes long. */
+/* Map from one of many stacks, each of which occurs a few times, as in a long start-up. */
 static void __attribute__((noinline)) grow_deep(long wanted, long depth)
 {
 	if (depth)
@@ -56,7 +56,7 @@ static double least(double a, double b)
 	return a < b ? a : b;
 }
 
-/* part of the run, 0 to 1 */
+/* part: how much of the run is over, 0 to 1 */
 static void step(const char *curve, double part)
 {
 	double tooth = fraction(part * 6);

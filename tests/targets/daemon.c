@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A daemon in the old manner: two forks, a session of its own, / as its folder, all descriptors
- * but one closed, 0 to 2 on /dev/null, from a program that has threads mapping. It tells the
- * first process, which waits for it, how it ended.
+ * A daemon of the old kind: two forks, a session of its own, / as its working directory, all
+ * descriptors but one closed, and 0 to 2 on /dev/null. The program it starts from has threads that
+ * map. The daemon tells the first process, which waits for it, how it ended.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -49,7 +49,7 @@ static void serve(int to_parent)
 	atomic_store(&finished, 1);
 	pthread_join(thread, NULL);
 	REQUIRE(write(to_parent, &rounds, sizeof(rounds)) == sizeof(rounds));
-	exit(9); /* nobody's child any more: the status goes to init */
+	exit(9); /* init is its parent now, and gets the status */
 }
 
 int main(void)
@@ -71,7 +71,7 @@ int main(void)
 	REQUIRE(waitpid(pid, NULL, 0) == pid);
 	close(ends[1]);
 	REQUIRE(read(ends[0], &rounds, sizeof(rounds)) == sizeof(rounds));
-	/* It has ended when the pipe says so: then its recording is whole as well. */
+	/* The end of the pipe means that the daemon has ended, so its recording is complete. */
 	REQUIRE(read(ends[0], &pid, 1) == 0);
 	atomic_store(&finished, 1);
 	pthread_join(thread, NULL);

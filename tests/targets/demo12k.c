@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The demonstration: map 12 KiB, unmap the page in the middle, map it again. The count of maps
- * goes +1, +1, -1. The address is a hint far from everything else: beside another map
- * of the same kind the first step would merge with it and add nothing.
+ * The demonstration: map 12 KiB, unmap the page in the middle, and map it again. The count of maps
+ * goes +1, +1, -1. The address is a hint far from everything else, because the first step would add
+ * nothing if its map could merge with a neighbour of the same kind.
  */
 #include "target.h"
 
@@ -25,6 +25,6 @@ int main(void)
 	/* -1: the new page fits between the two, and the kernel merges all three */
 	REQUIRE(mmap(at + PAGE, PAGE, prot, flags | MAP_FIXED_NOREPLACE, -1, 0) == at + PAGE);
 
-	/* Not by stdio, whose buffer would be a fourth call site. */
+	/* This does not use stdio, whose buffer would be a fourth call site. */
 	return write(1, done, sizeof(done) - 1) < 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Preloaded: system calls are dispatched to the program itself (Wine does so), but not at present.
+ * To be preloaded: Syscall User Dispatch is on, as in Wine, but the selector lets all calls through
+ * at present.
  */
 #include <sys/prctl.h>
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Libraries come and go by dlopen and dlclose: calls of ld.so's own, addresses used again. */
+/*
+ * Libraries are loaded and unloaded by dlopen and dlclose: ld.so makes these calls, and addresses
+ * are used again.
+ */
 #include <dlfcn.h>
 
 #include "target.h"

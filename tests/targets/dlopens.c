@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Load a library and unload it again, five times, with memory taken in between. */
+/* Loads a library and unloads it again, five times, and allocates memory in between. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>

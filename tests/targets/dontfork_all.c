@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keeps every map out of its fork children but those that a child cannot do without: the program,
- * its heap and stack, libc and ld.so, and what lies beside them. The child maps memory all the
- * same.
+ * Keeps every map out of its fork children except those that a child needs: the program, its heap
+ * and stack, libc, ld.so, and what lies beside them. The child maps memory nevertheless.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Maps a MiB after the other, each a map of its own, and fills it, until somebody stops it: the
- * kernel when a control group's memory is used up. Ends by itself after 64 of them.
+ * Maps one MiB after another, each a map of its own, and fills it until somebody stops the program:
+ * the kernel does when the memory of a control group is used up. The program ends by itself after
+ * 64 of them.
  */
 #include "target.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thousand allocations (or as many as the argument says) from one line, none freed: to be run
- * with Electric Fence, which makes about two maps of each.
+ * Makes a thousand allocations (or as many as the argument says) in one line, and frees none. It is
+ * to be run with Electric Fence, which makes about two maps for each allocation.
  */
 #include "target.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Results and errno of calls that succeed and of calls that fail, through libc and syscall(). */
+/*
+ * Results and errno of calls that succeed and of calls that fail, through libc and through
+ * syscall().
+ */
 #include <sys/syscall.h>
 
 #include "target.h"
@@ -7,7 +10,7 @@
 static void show(const char *what, long ret)
 {
 	printf("%-28s %2ld errno %d\n", what, ret, errno);
-	errno = 77; /* must still be there after a success */
+	errno = 77; /* a call that succeeds must not change this */
 }
 
 #define SHOW(call) show(#call, (long)(intptr_t)(call))

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Execs itself a few times: one pid, several images, each with a recording of its own. */
+/*
+ * Executes itself a few times: one pid has several process images, each with a recording of its
+ * own.
+ */
 #include "target.h"
 
 int main(int argc, char **argv)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * exit() from a handler that came in the middle of memory calls ("timer") or of a fault
- * ("fault"): not allowed by the standards, and done every day.
+ * Calls exit() from a signal handler that has interrupted memory calls ("timer") or a fault
+ * ("fault"). The standards do not allow this, but many programs do it.
  */
 #include <signal.h>
 #include <sys/time.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Leaves by instructions of its own, as Go's runtime does, with 40 maps more than at its start, by
- * way of: group thread small_stack no_stack vfork fork two hidden. What it prints and its status
- * must be as without tracing, and the report must be of its end; but nobody can see the hidden one.
+ * Ends by system call instructions of its own, as Go's runtime does, with 40 more maps than at its
+ * start. The way: group thread small_stack no_stack vfork fork two hidden. Output and status must
+ * be the same as without tracing, and the report must be about the end of the program; only the
+ * hidden way cannot be seen by anybody.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -13,7 +14,7 @@
 
 #define SMALL 512 /* what is left of a goroutine's stack when Go ends the process */
 
-/* The shapes of runtime.exit and runtime.exitThread. */
+/* The instructions of runtime.exit and runtime.exitThread. */
 __asm__(".text\n\t"
 	".p2align 5\n"
 	"leave_group:\n\t"
@@ -37,7 +38,7 @@ static char *own_stack(size_t size)
 	return stack + PAGE + size;
 }
 
-/* With no more than that between the stack pointer and a page that may not be touched. */
+/* Only SMALL bytes lie between the stack pointer and a page that may not be touched. */
 static void leave_on_small_stack(int status)
 {
 	__asm__ volatile("mov %0, %%rsp\n\t"
@@ -51,7 +52,7 @@ static void leave_on_small_stack(int status)
 
 static _Atomic int thread_is_leaving;
 
-/* The stack pointer is no longer one: others may have that memory. */
+/* The stack pointer does not point to a stack any more: others may own that memory. */
 static void *leave_without_stack(void *nothing)
 {
 	thread_is_leaving = 1;
@@ -78,7 +79,7 @@ static void *leave_with_9(void *nothing)
 	leave_group(9);
 }
 
-/* Which of the two is first is open, so both say the same. */
+/* Either thread may be the first, so both end with the same status. */
 static void race_to_leave(void)
 {
 	pthread_t thread;
@@ -93,7 +94,7 @@ static int leave_in_child(void *nothing)
 	leave_group(7);
 }
 
-/* By a number that no instruction has in it. */
+/* The number of the call is in no instruction. */
 static void leave_hidden(int status)
 {
 	volatile long nr = SYS_exit_group;

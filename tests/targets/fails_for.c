@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One memory call that fails for the reason named: map-limit, rlimit-as, rlimit-data,
- * rlimit-memlock, overcommit, address-space, hole, sealed. Prints the call's errno.
+ * Makes one memory call that fails for the given reason: map-limit, rlimit-as, rlimit-data,
+ * rlimit-memlock, overcommit, address-space, hole, sealed. Prints the errno of the call.
  */
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -21,7 +21,7 @@ static void limit(int resource, rlim_t bytes)
 	REQUIRE(setrlimit(resource, &limits) == 0);
 }
 
-/* mmap alone: every other page of a big map gets another protection until nothing more goes. */
+/* Change the protection of every other page of a large map until the kernel refuses. */
 static void reach_map_limit(void)
 {
 	char *at = mmap(NULL, 200000UL * PAGE, PROT_NONE, PRIVATE | MAP_NORESERVE, -1, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sets RLIMIT_FSIZE to one page after the start, as some daemons do: whoever writes or grows a
- * file beyond it gets SIGXFSZ, which kills. Then makes many maps.
+ * Sets RLIMIT_FSIZE to one page after its start, as some daemons do, and then makes many maps. A
+ * write or a growth of a file beyond the limit raises SIGXFSZ, which kills the process.
  */
 #include <sys/resource.h>
 

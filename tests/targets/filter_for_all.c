@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Four threads map and unmap while the first installs a seccomp filter for all of them
- * (SECCOMP_FILTER_FLAG_TSYNC) that kills for what none of them does. By the raw call, which
- * libseccomp makes, and by prctl for the thread alone if `prctl` asks for it. With `small` behind
- * that all of them are on stacks of their own making, and it kills for rt_sigprocmask as well.
+ * Four threads map and unmap while the first of them installs a seccomp filter for all of them
+ * (SECCOMP_FILTER_FLAG_TSYNC), which kills for calls that none of them makes. It uses the raw
+ * system call, as libseccomp does, or with `prctl` it installs the filter for its own thread by
+ * prctl. With `small` after that, all threads run on stacks of their own making, and the filter
+ * kills for rt_sigprocmask as well.
  */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -50,7 +51,7 @@ static void work(void)
 	for (int i = 0; i < AFTER; i++)
 		map_and_cut();
 	atomic_fetch_add(&finished, 1);
-	while (is_small) /* to end would take rt_sigprocmask */
+	while (is_small) /* the end of a thread would call rt_sigprocmask */
 		sched_yield();
 }
 

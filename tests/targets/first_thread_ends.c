@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program whose first thread ends while another goes on: the kernel calls it a zombie, and
- * its /proc/PID/maps is empty. Stays until its input ends.
+ * The first thread ends while another one goes on: the kernel calls the process a zombie, and its
+ * /proc/PID/maps is empty. The process stays until its input ends.
  */
 #include "pattern.h"
 
 #include <pthread.h>
 
-/* "PID (NAME) Z": the first thread has ended for the kernel as well. */
+/* "PID (NAME) Z" means that the kernel, too, has ended the first thread. */
 static int has_ended(void)
 {
 	char path[64], text[256];

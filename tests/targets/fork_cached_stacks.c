@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Children of a program with threads start threads of their own, on the stacks that the parent's
- * have left to them: so no memory call comes before two threads make their first at the same time.
+ * Fork children of a program with threads start threads of their own on the stacks that the
+ * parent's threads have left. So a child makes no memory call before two of its threads make their
+ * first at the same time.
  */
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thousand fork children that map, touch inherited memory and end by _exit, exit or a signal,
- * while another thread of the parent keeps mapping, so that forks come in the middle of its calls.
+ * A thousand fork children map, touch inherited memory, and end by _exit, exit or a signal.
+ * Meanwhile another thread of the parent maps, so forks happen in the middle of its calls.
  */
 #include <pthread.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads numbers, a line each, and makes so many maps more each time, by a guard page for every
- * object: what somebody watches with `vmatrace top`. Ends with its input.
+ * Reads numbers, one a line, and makes so many more maps each time, with a guard page for each
+ * object: something to be watched with `vmatrace top`. It ends when its input ends.
  */
 #include "target.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A leak as pools make it that put a guard page behind each object: 1,000 objects of three pages,
- * of which every second is given back. Each one left costs two maps. MAP_NORESERVE, as pools have
- * it, also keeps the first one from merging a map of ld.so: the numbers are the same each time.
+ * A leak of a pool with a guard page behind each object: 1,000 objects of three pages, and every
+ * second one is given back. Each remaining object costs two maps. MAP_NORESERVE, which pools use,
+ * also keeps the first object from merging with a map of ld.so: the numbers are always the same.
  */
 #include <stdlib.h>
 #include <sys/mman.h>

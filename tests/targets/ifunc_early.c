@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocks that were allocated before any library was relocated (ifunc_early_library.c) are used
- * like any other.
+ * Blocks that were allocated before any library was relocated (ifunc_early_library.c) are used like
+ * any other blocks.
  */
 #include <malloc.h>
 #include <stdint.h>

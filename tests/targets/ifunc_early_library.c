@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A library whose IFUNC resolver allocates and maps, and fails at it, while other libraries are not
- * relocated yet. What it has allocated is given back, moved and measured later.
+ * A library whose IFUNC resolver allocates, maps, and makes a call that fails, while other
+ * libraries are not relocated yet. The blocks it has allocated are freed, resized and measured
+ * later.
  */
 #include <malloc.h>
 #include <stdint.h>
@@ -39,11 +40,11 @@ static void allocate(void)
 	free(NULL);
 	mprotect(area, 4096, PROT_NONE);
 	munmap(area, 8192);
-	munmap((void *)1, 1); /* fails */
+	munmap((void *)1, 1);
 	syscall(SYS_getpid);
 }
 
-/* Not the arrays themselves: the program would have copies of them, made too late. */
+/* A function, because the program would have its own copy of an array, made too late. */
 char *ifunc_early_block(int index)
 {
 	return block[index];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A library that points to another one's IFUNC: the pointer is filled in, and the resolver run,
- * when this library is relocated, which is before a preloaded one is.
+ * A library with a pointer to another library's IFUNC. The pointer is filled in, and so the
+ * resolver is run, when this library is relocated; that is before a preloaded library is.
  */
 int ifunc_early(void);
 int ifunc_early_answer(void);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A module that unmaps by a system call instruction of its own, in the pattern of libc's. */
+/*
+ * A module that calls munmap by a system call instruction of its own, in the same pattern as
+ * libc's.
+ */
 #include <stddef.h>
 
 long inline_munmap(void *at, size_t length);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory calls by instructions of the program's own, as some allocators and runtimes make them:
- * one pattern like libc's, one that no scanner finds. They are seen or reported as unseen,
- * and the sums hold either way. With LARGE_TEXT the program is too large to be searched for the
- * first, as browsers are.
+ * Memory calls by instructions of the program's own, as some allocators and runtimes make them: one
+ * in a pattern like libc's, and one that no scanner finds. They are seen, or reported as unseen,
+ * and the sums hold in both cases. With LARGE_TEXT the program, like a browser, is too large to be
+ * searched for the first pattern.
  */
 #include <sys/syscall.h>
 

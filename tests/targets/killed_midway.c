@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Leaves a known number of maps from one line and is killed: what was recorded must stay readable.
- */
+/* Makes a known number of maps in one line, and is killed: the recording must stay readable. */
 #include <signal.h>
 
 #include "target.h"
