@@ -98,11 +98,13 @@ percent_of() {
 }
 
 percents() {
-	local start growth
+	local start growth heap
 	start=$("$TOOL" report --format=json rec | jq '.processes[0].maps.start')
-	growth=$("$TOOL" report --format=json rec | jq '.processes[0].maps | .now - .start')
-	percent_of growth-of-start --max-growth $(((growth * 100 + start - 1) / start))
 	"$TOOL" check --save=now.json rec
+	growth=$(jq '.programs[0].growth' now.json)
+	# The heap's first map is no growth, unless there is a baseline to have it as well.
+	heap=$(jq '[.programs[0].sites[] | select(.call == "brk").maps] | add // 0' now.json)
+	percent_of growth-of-start --max-growth $((((growth - heap) * 100 + start - 1) / start))
 	# 50 maps now, 40 then: 25 per cent more. What was 0 may grow by no per cent at all.
 	jq '(.programs[0].sites[] | select(.call == "mprotect").maps) = 40' now.json >then.json
 	percent_of site-of-baseline "--baseline=then.json --per-site" 25

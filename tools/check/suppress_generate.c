@@ -28,7 +28,7 @@ static void put_comment(FILE *stream, const char *text, const char *more)
 	fprintf(stream, "%s\n", more);
 }
 
-static bool is_suppressible(const struct vmt_finding *finding)
+bool vmt_suppress_is_possible(const struct vmt_finding *finding)
 {
 	return finding->site &&
 	       (finding->rule == VMT_RULE_MAX_GROWTH || finding->rule == VMT_RULE_PER_SITE);
@@ -42,7 +42,7 @@ static bool add_line(FILE *stream, struct vmt_suppressions *tried,
 	char *line;
 	int ret;
 
-	if (!is_suppressible(finding) || vmt_suppress_find(tried, finding->site))
+	if (!vmt_suppress_is_possible(finding) || vmt_suppress_find(tried, finding->site))
 		return false;
 	line = vmt_suppress_line(finding->site);
 	ret = vmt_suppress_parse(tried, line, strlen(line), error);
@@ -77,7 +77,7 @@ void vmt_suppress_generate(FILE *stream, const struct vmt_verdict *verdict)
 	struct vmt_suppressions tried;
 
 	for (size_t i = 0; i < verdict->count; i++) {
-		if (!is_suppressible(&verdict->finding[i]))
+		if (!vmt_suppress_is_possible(&verdict->finding[i]))
 			put_comment(stream, verdict->finding[i].message,
 				    "; no suppression lifts this limit");
 	}

@@ -213,14 +213,30 @@ static void judge_site(struct vmt_verdict *verdict, const struct vmt_summary_pro
 					    function, (long long)finding.allowed));
 }
 
-/* ret_suppressed: growth that is suppressed; ret_worst: the site that grew most. */
+/* The heap's first map, as above: it is no growth of the program either. */
+static int64_t heap_of(const struct vmt_summary_program *program,
+		       const struct vmt_summary_program *base)
+{
+	const struct vmt_summary_site *site;
+
+	for (site = program->sites; site; site = site->hh.next) {
+		const struct vmt_summary_site *old = vmt_summary_find_site(base, site->key);
+
+		if (site->maps > 0 && base_of(base, site) > (old ? old->maps : 0))
+			return 1;
+	}
+	return 0;
+}
+
+/* ret_excused: growth that does not count; ret_worst: the site that grew most. */
 static void judge_sites(struct vmt_verdict *verdict, const struct vmt_summary_program *program,
-			const struct vmt_summary_program *base, int64_t *ret_suppressed,
+			const struct vmt_summary_program *base, int64_t *ret_excused,
 			const struct vmt_summary_site **ret_worst)
 {
 	const struct vmt_summary_site *site;
 	int64_t most = 0;
 
+	*ret_excused = heap_of(program, base);
 	for (site = program->sites; site; site = site->hh.next) {
 		int64_t old = base_of(base, site);
 		struct vmt_suppression *suppression;
@@ -232,7 +248,7 @@ static void judge_sites(struct vmt_verdict *verdict, const struct vmt_summary_pr
 		if (suppression) {
 			suppression->sites++;
 			suppression->maps += site->maps - old;
-			*ret_suppressed += site->maps - old;
+			*ret_excused += site->maps - old;
 			continue;
 		}
 		if (site->maps - old > most) {
@@ -271,11 +287,11 @@ static char *growth_message(const struct vmt_finding *finding,
 }
 
 static void judge_growth(struct vmt_verdict *verdict, const struct vmt_summary_program *program,
-			 const struct vmt_summary_program *base, int64_t suppressed,
+			 const struct vmt_summary_program *base, int64_t excused,
 			 const struct vmt_summary_site *worst)
 {
 	const struct vmt_limit *limit = &verdict->limit[VMT_RULE_MAX_GROWTH];
-	int64_t growth = program->growth - suppressed;
+	int64_t growth = program->growth - excused;
 	struct vmt_finding finding = {
 		.rule = VMT_RULE_MAX_GROWTH, .program = program, .site = worst, .maps = growth
 	};
@@ -331,7 +347,7 @@ static void judge_program(struct vmt_verdict *verdict, const struct vmt_summary_
 	const struct vmt_summary_program *base =
 		verdict->base ? vmt_summary_find_program(verdict->base, program->name) : NULL;
 	const struct vmt_summary_site *worst = NULL;
-	int64_t suppressed = 0;
+	int64_t excused = 0;
 	size_t before;
 
 	judge_number(verdict, VMT_RULE_MAX_PEAK, program, program->peak);
@@ -344,11 +360,11 @@ static void judge_program(struct vmt_verdict *verdict, const struct vmt_summary_
 	if (verdict->base && !base)
 		return;
 	before = verdict->count;
-	judge_sites(verdict, program, base, &suppressed, &worst);
+	judge_sites(verdict, program, base, &excused, &worst);
 	if (verdict->may_move &&
-	    program->growth - suppressed <= (base ? base->growth : 0) + by_chance(program, base))
+	    program->growth - excused <= (base ? base->growth : 0) + by_chance(program, base))
 		forgive_moved(verdict, before);
-	judge_growth(verdict, program, base, suppressed, worst);
+	judge_growth(verdict, program, base, excused, worst);
 }
 
 /* The largest excess comes first. */

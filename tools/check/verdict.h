@@ -80,6 +80,8 @@ int vmt_sarif_write(FILE *stream, const struct vmt_verdict *verdict);
 void vmt_github_write(FILE *stream, const struct vmt_verdict *verdict);
 /* Write suppressions that would make the check pass, each once and with a comment. */
 void vmt_suppress_generate(FILE *stream, const struct vmt_verdict *verdict);
+/* Is it about maps that suppressed call sites do not count for? */
+bool vmt_suppress_is_possible(const struct vmt_finding *finding);
 /* Write Markdown for $GITHUB_STEP_SUMMARY. */
 void vmt_github_summary(FILE *stream, const struct vmt_verdict *verdict);
 

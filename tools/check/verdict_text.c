@@ -9,6 +9,7 @@
 #include "util/must.h"
 
 #define DEPTH 8u
+#define LINES 10u /* suppressions printed; a file of them has all */
 
 static void put_where(struct vmt_fmt *fmt, const struct vmt_stack_frame *frame)
 {
@@ -150,38 +151,71 @@ static void put_finding(FILE *stream, const struct vmt_verdict *verdict, size_t 
 		put_most(&fmt, finding);
 }
 
+/* The lines that make this very check pass, without the comments that a file of them has. */
+static void put_lines(FILE *stream, const struct vmt_verdict *verdict)
+{
+	char *text = NULL;
+	size_t length, more = 0, shown = 0;
+	FILE *memory = vmt_must(open_memstream(&text, &length));
+	char *next;
+
+	vmt_suppress_generate(memory, verdict);
+	if (fclose(memory))
+		abort();
+	for (char *line = text; *line; line = next) {
+		next = line + strcspn(line, "\n");
+		next += *next == '\n';
+		if (*line == '#')
+			continue;
+		if (shown++ < LINES)
+			fprintf(stream, "  %.*s", (int)(next - line), line);
+		else
+			more++;
+	}
+	if (more)
+		fprintf(stream, "  and %zu more\n", more);
+	free(text);
+}
+
+/* A limit on what suppressed call sites do not count for; the first that was broken, or NULL. */
+static const struct vmt_finding *find_suppressible(const struct vmt_verdict *verdict)
+{
+	const struct vmt_finding *found = NULL;
+
+	for (size_t i = 0; i < verdict->count; i++) {
+		const struct vmt_finding *finding = &verdict->finding[i];
+
+		if (!vmt_suppress_is_possible(finding))
+			continue;
+		if (!found || finding->rule == VMT_RULE_PER_SITE)
+			found = finding;
+	}
+	return found;
+}
+
 /*
  * What to do other than fixing the program, in full: the reader may never have heard of vmatrace.
  */
 static void put_ways_out(FILE *stream, const struct vmt_verdict *verdict)
 {
-	for (size_t i = 0; i < verdict->count; i++) {
-		const struct vmt_finding *finding = &verdict->finding[i];
-		char *line;
+	const struct vmt_finding *finding = find_suppressible(verdict);
 
-		if (finding->rule != VMT_RULE_PER_SITE)
-			continue;
-		line = vmt_suppress_line(finding->site);
-		fputs("If these maps are intended, ", stream);
-		if (verdict->baseline)
-			fprintf(stream, "save a new baseline with --save=%s, or\n",
-				verdict->baseline);
-		else
-			fputs("allow more with --per-site, or\n", stream);
-		fprintf(stream,
-			"suppress them with --suppressions=FILE; --generate-suppressions prints "
-			"them:\n  %s\n",
-			line);
-		if (verdict->may_move)
-			fputs("If their number varies from run to run (threads, malloc arenas, a "
-			      "JIT), "
-			      "allow\nfor that with --per-site=N, or judge one phase with "
-			      "--from=MARK "
-			      "--to=MARK.\n",
-			      stream);
-		free(line);
+	if (!finding)
 		return;
-	}
+	fputs("If these maps are intended, ", stream);
+	if (verdict->baseline && finding->rule == VMT_RULE_PER_SITE)
+		fprintf(stream, "save a new baseline with --save=%s, or\n", verdict->baseline);
+	else
+		fprintf(stream, "allow more with --%s, or\n", vmt_verdict_rule_name(finding->rule));
+	fputs("suppress them with --suppressions=FILE, a file with these lines\n"
+	      "(--generate-suppressions=FILE writes it):\n",
+	      stream);
+	put_lines(stream, verdict);
+	if (verdict->may_move)
+		fputs("If their number varies from run to run (threads, malloc arenas, a JIT), "
+		      "allow\nfor that with --per-site=N, or judge one phase with --from=MARK "
+		      "--to=MARK.\n",
+		      stream);
 }
 
 static void put_suppressions(FILE *stream, const struct vmt_suppressions *suppressions)
