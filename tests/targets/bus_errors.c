@@ -4,7 +4,7 @@
  * the program also truncates every file in DIR that has its pid in the name, as somebody else
  * might, and goes on.
  *
- * 	bus_errors WAY DIR	plain | handler | once | blocked | ignored | default | killed | threads
+ *	bus_errors WAY DIR	plain | handler | once | blocked | ignored | default | killed | threads
  */
 #include <dirent.h>
 #include <pthread.h>

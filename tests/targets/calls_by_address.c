@@ -4,7 +4,7 @@
  * Calls made from libc's text are let through (under a filter ld.so's as well); any other call
  * fails, or ends the program.
  *
- * 	calls_by_address dispatch|everywhere|filter|filter_twice|kill return|exit|_exit|exit_group
+ *	calls_by_address dispatch|everywhere|filter|filter_twice|kill return|exit|_exit|exit_group
  *
  * With `everywhere`, calls from all of memory are let through, so nothing changes.
  */

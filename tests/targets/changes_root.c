@@ -2,10 +2,10 @@
 /*
  * Programs that take away their own surroundings and go on mapping, in themselves and in a child:
  *
- * 	changes_root rights	gives up root's rights for good
- * 	changes_root chroot	makes an empty folder its root
- * 	changes_root proc	unmounts /proc, in a mount namespace of its own
- * 	changes_root closed	the same, and closes every descriptor but 0, 1 and 2
+ *	changes_root rights	gives up root's rights for good
+ *	changes_root chroot	makes an empty folder its root
+ *	changes_root proc	unmounts /proc, in a mount namespace of its own
+ *	changes_root closed	the same, and closes every descriptor but 0, 1 and 2
  */
 #include <grp.h>
 #include <sched.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Does something on a stack of so many bytes, below which nothing is mapped: map, malloc or exit in
- * a coroutine, or map in a signal handler on the alternate stack. Dies if that is not enough.
+ * Does something on a stack of the given number of bytes, below which nothing is mapped: it maps,
+ * calls malloc or exits in a coroutine, or maps in a signal handler on the alternate stack. It dies
+ * if the stack is too small.
  */
 #include <signal.h>
 #include <ucontext.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Programs that need all of their descriptors, or let go of them:
+ * Programs that need all of their descriptors, or give them up:
  *
  *	lets_go count		opens as many as it may, and says how many
  *	lets_go daemon FIFO	puts 0 to 2 on /dev/null, and lives until somebody reads the FIFO
- *	lets_go reaper		reaps every child there is in a thread, also while it exits
+ *	lets_go reaper		waits in a thread for any child, also while the program exits
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -29,11 +29,11 @@ static int live_on(const char *fifo)
 	for (int fd = 0; fd < 3; fd++)
 		REQUIRE(dup2(null, fd) == fd);
 	map_and_cut();
-	alarm(20); /* its output has not ended, or nobody would wait for it */
+	alarm(20); /* if this comes, the output was kept open, or else nobody would wait for it */
 	return open(fifo, O_WRONLY) < 0;
 }
 
-/* Nobody has made a child, so there is none to reap. */
+/* The program makes no child, so there must be none to wait for. */
 static void *reap(void *unused)
 {
 	int status;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every way into vm.max_map_count: the process is brought to each number of maps from eight below
- * the limit to the last that fits, and at each of them every call that can need one more is tried.
- * Printed are errno and effect on /proc/self/maps, stray splits of failed calls included.
+ * Every way to reach vm.max_map_count: the process is brought to each number of maps from eight
+ * below the limit to the last that fits, and at each number every call that may need one more map
+ * is tried. The program prints errno and the effect on /proc/self/maps, also when a failed call has
+ * split a map.
  */
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -15,8 +16,8 @@
 #include "target.h"
 
 #define TRIALS      ((char *)0x3000000000)
-#define TRIAL_PAGES 64L /* apart from each other */
-#define MAP_PAGES   6L /* a trial's map, at its page 8 */
+#define TRIAL_PAGES 64L /* the distance between two trials */
+#define MAP_PAGES   6L /* the length of a trial's map, which begins at page 8 */
 #define AREA        ((char *)0x2000000000)
 #define AREA_PAGES  70000L
 #define SLACKS      9L
@@ -27,7 +28,7 @@ static long limit, lines; /* lines: of /proc/self/maps now */
 static char *fillers[70000];
 static size_t filler_count;
 static int userfault, segment;
-static char layout[400]; /* of the current trial's surroundings */
+static char layout[400]; /* the maps around the current trial */
 
 /* Count the lines, and put what lies in [from, from + TRIAL_PAGES) into words. */
 static void vma(const char *from)
@@ -63,7 +64,7 @@ static bool fill_one(void)
 	return true;
 }
 
-/* Nearly all of it by cutting one map in pieces, the rest one by one. */
+/* Make nearly all maps by cutting one map in pieces, and the rest one by one. */
 static void fill(void)
 {
 	char *area = mmap(AREA, AREA_PAGES * PAGE, PROT_NONE, PRIVATE | MAP_FIXED, -1, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * 1,000 allocations, and a fork child that frees 400 of them and makes 50 more before it first
- * touches its maps, and as many afterwards. The parent waits and frees 100.
+ * Makes 1,000 allocations. A fork child frees 400 of them and makes 50 more before its first memory
+ * call, and as many again afterwards. The parent waits, and frees 100.
  */
 #include <sys/wait.h>
 #include <unistd.h>

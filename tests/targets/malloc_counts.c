@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * malloc_counts ROUNDS [late]: so many rounds of every allocation function, and as many
- * allocations before any constructor (unless late), in a constructor, in an atexit handler and in
- * a destructor. A round makes 9 allocations of 2,900 bytes in all, changes the size of 2 (600
- * bytes) and frees 6. aligned_alloc and pvalloc are not freed: an allocator without them gets
- * blocks of libc's, which it cannot free.
+ * malloc_counts ROUNDS [late]: calls every allocation function in so many rounds, and as many times
+ * before any constructor (unless late), in a constructor, in an atexit handler and in a destructor.
+ * A round makes 9 allocations of 2,900 bytes in total, resizes 2 blocks (600 bytes), and frees 6.
+ * Blocks of aligned_alloc and pvalloc are not freed: where an allocator lacks these functions they
+ * come from libc, and the allocator cannot free them.
  */
 #include <malloc.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Allocations in the program and in a signal handler that interrupts it anywhere, on an allocator
- * that stands it. Prints how many there were of both.
+ * Allocates in the program, and in a signal handler that may interrupt it anywhere, with an
+ * allocator that allows this. Prints the number of allocations of both.
  */
 #include <signal.h>
 #include <sys/time.h>

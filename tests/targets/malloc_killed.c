@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* As many allocations as the argument says, and then SIGKILL. */
+/* Makes as many allocations as the argument says, and then kills itself with SIGKILL. */
 #include <signal.h>
 
 #include "target.h"

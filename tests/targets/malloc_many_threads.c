@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * malloc_many_threads N TOGETHER [EACH]: N threads, so many alive at a time, each of which makes
- * 10 allocations, or so many, and frees all but one. Prints nothing.
+ * malloc_many_threads N TOGETHER [EACH]: starts N threads, TOGETHER of them alive at a time. Each
+ * makes EACH allocations (10 if not given), and frees all but one. Prints nothing.
  */
 #include <pthread.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program with an allocator of its own, which takes the place of everybody's: each allocation
- * is a map of two pages, the second without access. Makes as many as the argument says.
+ * A program that defines malloc itself, in place of everybody's: each allocation is a map of two
+ * pages, the second of them without access. Makes as many allocations as the argument says.
  */
 #include <errno.h>
 #include <malloc.h>

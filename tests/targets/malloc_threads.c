@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Sixteen threads of malloc, realloc and free, small and large, on whichever allocator there is. */
+/*
+ * Sixteen threads call malloc, realloc and free with small and large sizes, whichever allocator is
+ * in use.
+ */
 #include <pthread.h>
 
 #include "target.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * malloc_zero ROUNDS: blocks whose size is changed to nothing, which some allocators take for a
- * free and some do not, and products that overflow. Prints how many blocks there still are.
+ * malloc_zero ROUNDS: resizes blocks to 0 bytes, which frees them in some allocators but not in
+ * others, and asks for sizes whose product overflows. Prints how many blocks are left.
  */
 #include "target.h"
 
@@ -20,7 +20,8 @@ int main(int argc, char **argv)
 	}
 	errno = 0;
 	for (long i = 0; i < rounds; i++)
-		REQUIRE(!calloc(many, 4)); /* counted: what fails is not looked at */
+		REQUIRE(!calloc(many,
+				4)); /* this counts as well, since the result is not examined */
 	dprintf(1, "%ld\n", kept);
 	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A process with 40,000 maps in which three threads map without a pause: where looking at the
- * maps takes long, calls come in faster than they can be learnt. The first thread makes a few
- * calls and must come to its end all the same.
+ * A process with 40,000 maps, in which three threads map without a pause. Where reading the maps
+ * takes long, calls come faster than their effect can be learnt. The first thread makes a few
+ * calls, and must finish nevertheless.
  */
 #include <pthread.h>
 #include <stdatomic.h>

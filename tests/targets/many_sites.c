@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Maps a page from N different stacks: the bits of a number are the way that leads to the call.
- * With a second argument it ends with its input.
+ * Maps a page from each of N different stacks: the bits of a number choose the functions that lead
+ * to the call. With a second argument the program runs until its input ends.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@ static void *map_page(void)
 	return mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
-/* Not inlined, and with something to do on the way back, so that each call has a frame. */
+/* Each call needs a frame: this is not inlined, and has something to do after the call. */
 static __attribute__((noinline)) void *walk(unsigned long number, int bits);
 
 static __attribute__((noinline)) void *go_left(unsigned long number, int bits)

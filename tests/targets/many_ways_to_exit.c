@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ways out of a process, by name: exit _exit quick_exit abort pthread_exit exec signal
- * return thread_exit exit_group kill segv segv_in_thread. Output already printed must appear, the
- * status must be the same.
+ * The ways to end a process, by name: exit _exit quick_exit abort pthread_exit exec signal return
+ * thread_exit exit_group kill segv segv_in_thread. Output that was already written must appear, and
+ * the status must be the same as without tracing.
  */
 #include <pthread.h>
 #include <signal.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory calls before main, in an atexit handler, in a destructor and in a thread that outlives it.
+ * Makes memory calls before main, in an atexit handler, in a destructor, and in a thread that runs
+ * longer than main.
  */
 #include <pthread.h>
 

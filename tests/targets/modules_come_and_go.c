@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * modules_come_and_go COUNT close|keep: loads COUNT copies of inline_munmap.so, each at an address
- * of its own, and lets each unmap something; closed at once, or all kept. Every sixteenth is called
- * from a thread as well.
+ * of its own, and lets each of them unmap something. A copy is closed at once, or all are kept.
+ * Every sixteenth copy is also called from a thread.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -75,7 +75,7 @@ int main(int argc, char **argv)
 		if (!closes)
 			continue;
 		REQUIRE(dlclose(module) == 0);
-		/* So that the next one cannot be there. */
+		/* Occupy the place, so that the next copy is loaded elsewhere. */
 		REQUIRE(mmap(place, 5 * PAGE, PROT_NONE,
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1,
 			     0) == place);

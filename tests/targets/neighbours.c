@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pairs of maps that touch, made at random, of which this program knows from its own calls in
- * what they differ: some differ in nothing any more but were not merged. It writes a line for
- * each pair, "ADDRESS ATTRIBUTE,ATTRIBUTE..." (address of the boundary; "-" = in nothing), and
- * stays until its input ends. Arguments: file to write, pairs, seed.
+ * Makes pairs of touching maps at random. From its own calls the program knows in which attributes
+ * the two differ; some pairs differ in none any more, but were not merged. It writes a line for
+ * each pair, "ADDRESS ATTRIBUTE,ATTRIBUTE..." (the address of the boundary; "-" = they differ in
+ * none), and stays until its input ends. Arguments: file to write, number of pairs, seed.
  */
 #include "pattern.h"
 
@@ -21,7 +21,7 @@
 #define STACK    (1u << 31) /* in advice: MAP_STACK, which means MADV_NOHUGEPAGE since 6.7 */
 #define UNSURE   (STACK | 64 | 128) /* MADV_MERGEABLE is ignored for some maps */
 
-/* What is known of one side of a pair; what cannot be seen by calls is not here. */
+/* What is known of one side of a pair from the calls. */
 struct side {
 	char *at;
 	int prot;
@@ -85,7 +85,7 @@ static void map_side(struct side *side, size_t bytes)
 	REQUIRE(mmap(at, bytes, side->prot, flags, fds[side->file], side->offset) == at);
 }
 
-/* One map for both, or one for each. */
+/* Make both sides as one map, or each as a map of its own. */
 static void make_pair(struct side pair[2], char *at)
 {
 	pair[0].at = at;
@@ -131,7 +131,7 @@ static void lock(struct side *side)
 		  how == 1 ? mlock(side->at, SIDE) :
 			     (int)syscall(SYS_mlock2, side->at, SIDE, 1);
 
-	/* ENOMEM: locked, but not all of it could be read in. */
+	/* ENOMEM: the range is locked, but not all of it could be read in. */
 	if (ret == 0 || errno == ENOMEM)
 		side->lock = how;
 }
@@ -190,7 +190,7 @@ static void watch(struct side *side)
 		side->has_uffd = false;
 }
 
-/* Written to elsewhere and moved here: the kernel remembers where it was. */
+/* The memory is written to elsewhere and then moved here: the kernel remembers where it was. */
 static void replace(struct side *side)
 {
 	char *from;
@@ -251,9 +251,12 @@ static void tell(FILE *out, const struct side *a, const struct side *b)
 	say(out, a->policy != b->policy, "policy", &is_first);
 	say(out, a->key != b->key, "protection-key", &is_first);
 	say(out, a->has_uffd != b->has_uffd, "userfaultfd", &is_first);
-	/* Sealed memory; and a descriptor that cannot be written to. */
+	/*
+	 * The flags also differ if one is sealed, or comes from a descriptor that cannot be written
+	 * to.
+	 */
 	say(out, a->is_sealed != b->is_sealed || a->file != b->file, "flags", &is_first);
-	/* What was writable and is not now may be accounted or not. */
+	/* Memory that is not writable any more may or may not be accounted. */
 	say(out, a->is_unreserved != b->is_unreserved || a->was_writable || b->was_writable,
 	    "accounting?", &is_first);
 	fputs(is_first ? "-\n" : "\n", out);

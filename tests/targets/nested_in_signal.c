@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One thread, and a handler that makes memory calls in the middle of the thread's own, three
- * deep: the second and third signal arrive while the first handler runs.
+ * A handler makes memory calls in the middle of those of the only thread, three deep: the second
+ * and the third signal arrive while the first handler runs.
  */
 #include <signal.h>
 #include <sys/time.h>
@@ -9,7 +9,7 @@
 #include "target.h"
 
 static volatile sig_atomic_t nested;
-static volatile sig_atomic_t is_due = 1; /* the timer is to be set again */
+static volatile sig_atomic_t is_due = 1; /* the timer has to be set again */
 
 static void nest(int signal_number)
 {
@@ -28,7 +28,10 @@ static void nest(int signal_number)
 	errno = saved;
 }
 
-/* Once: a handler that takes longer than the timer would leave no time for anything else. */
+/*
+ * Set the timer for one signal only, because a handler that takes longer than a periodic timer
+ * would leave no time for anything else.
+ */
 static void set_timer(void)
 {
 	const struct itimerval once = { { 0, 0 }, { 0, 200 } };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads that unmap their own stacks, with the thread-local storage on them and without, and calls
- * with a stack pointer that is none.
+ * Threads that unmap their own stacks, with thread-local storage on these stacks and without, and
+ * calls with a stack pointer that does not point to a stack.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -32,7 +32,7 @@ static void *end_whole(void *stack)
 	return NULL;
 }
 
-/* In nobody's file: waiting for it by futex would wake up in memory that is gone. */
+/* Wait without a futex, because the kernel would wake it in memory that is gone. */
 static void wait_for(pid_t thread)
 {
 	while (syscall(SYS_tgkill, getpid(), thread, 0) == 0)
@@ -71,7 +71,7 @@ int main(void)
 		unmap_raw();
 		REQUIRE(no_stack_unmap(map_pages(3), 3 * PAGE) == 0);
 	}
-	/* glibc keeps a list of all threads, in their stacks: this one is the last. */
+	/* This comes last, because glibc keeps a list of all threads in their stacks. */
 	unmap_whole();
 	puts("done");
 	fflush(stdout);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls of a library's own, made where there is no stack, or none any more. In a library
- * they are near enough to be caught.
+ * System calls of a library's own, made where there is no stack, or not any more. In a library they
+ * are near enough to be patched.
  */
 #include <sys/syscall.h>
 
-/* munmap(start, size), then exit(0) of the thread: as musl ends a detached one. */
+/* munmap(start, size), and then exit(0) of the thread: musl ends a detached thread in this way. */
 void no_stack_unmap_self(void *start, unsigned long size);
 
-/* munmap(start, size) with the stack pointer put to another use. */
+/* munmap(start, size), with the stack pointer in another use. */
 long no_stack_unmap(void *start, unsigned long size);
 
 __asm__(".text\n"

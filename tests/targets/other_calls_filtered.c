@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls of the program's that the library looks at and that are no memory calls, under a filter
- * that allows them to the program: by libc's syscall, which arch_prctl has no other function for.
+ * Calls that change no maps but that the library looks at, under a filter that allows them to the
+ * program. They go through syscall(3), since libc has no function for arch_prctl.
  */
 #include <sys/syscall.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For any C library, and built by any compiler: memory from mmap and malloc, threads, a fork child,
- * mprotect, mremap. With an argument some threads are detached. Ends with status 7.
+ * A program for any C library and any compiler: memory from mmap and malloc, threads, a fork child,
+ * mprotect and mremap. With an argument some threads are detached. The exit status is 7.
  */
 #define _GNU_SOURCE
 #include <pthread.h>

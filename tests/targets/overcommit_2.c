@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * To be preloaded: /proc/sys/vm/overcommit_memory reads 2 for the program, as on machines where
- * memory is never promised twice. jemalloc then gives memory back by PROT_NONE ("decommit").
- * Both ways in are covered, open() and the system call.
+ * To be preloaded: the program reads 2 from /proc/sys/vm/overcommit_memory, as on machines where
+ * the kernel promises no memory twice. jemalloc then gives memory back by PROT_NONE ("decommit").
+ * Both open() and the system call are covered.
  */
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the programs pattern_* share. Each makes many maps in one of the ways that people run
- * into, or does the same work with the remedy (first argument "remedy"), and then stays as it
- * is until its input ends, so that its maps can be looked at from outside.
- * Exit status 77: this kernel does not have what the pattern needs.
+ * Shared by the programs pattern_*. Each of them makes many maps in one of the ways that people
+ * meet, or does the same work with the remedy (first argument "remedy"). Then it stays as it is
+ * until its input ends, so that its maps can be examined from outside. The exit status is 77 where
+ * this kernel lacks something that the pattern needs.
  */
 #ifndef PATTERN_H
 #define PATTERN_H
@@ -18,7 +18,7 @@ static inline int has_remedy(int argc, char **argv)
 	return argc > 1 && !strcmp(argv[1], "remedy");
 }
 
-/* Memory far from everything else, so that only its own boundaries count. */
+/* Map memory that touches nothing else, so that only its own boundaries count. */
 static inline char *reserve(size_t bytes, int prot, int more_flags)
 {
 	char *at = mmap((void *)0x4000000000, bytes, prot,
@@ -28,7 +28,7 @@ static inline char *reserve(size_t bytes, int prot, int more_flags)
 	return at;
 }
 
-/* Say whose maps are ready, and wait for the end of the input. */
+/* Print the pid when the maps are ready, and wait for the end of the input. */
 static inline void stay(void)
 {
 	char byte;

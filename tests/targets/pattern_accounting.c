@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory that is mapped piece by piece, some of it with MAP_NORESERVE, some without.
- * Remedy: MAP_NORESERVE for all.
+ * Memory is mapped piece by piece, some pieces with MAP_NORESERVE and some without.
+ * Remedy: MAP_NORESERVE for all pieces.
  */
 #include "pattern.h"
 

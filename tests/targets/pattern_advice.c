@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Advice (here: not to be copied by fork) for every other page of a range.
+ * Every other page of a range gets advice (here MADV_DONTFORK).
  * Remedy: the same advice for the whole range.
  */
 #include "pattern.h"

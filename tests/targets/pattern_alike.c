@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pages in use that mremap has put in another order: they look alike and do not merge, since
- * each remembers where it was before.
- * Remedy: their contents are copied into memory that is mapped afresh, as a whole.
+ * mremap has put pages in use into another order: they look alike but do not merge, since each
+ * remembers where it was before.
+ *
+ * Remedy: their contents are copied into memory that is mapped anew, as a whole.
  */
 #include "pattern.h"
 

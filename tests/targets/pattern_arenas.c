@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A malloc arena for each thread. The stacks have no guards, so that they are one map.
+ * Each thread has a malloc arena. The stacks have no guards, so they are one map.
  * Remedy: two arenas.
  */
 #include "pattern.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A heap whose old pages are made read-only one by one, so that writes to them are noticed.
- * Remedy: they stay writable, and who writes marks a card.
+ * A heap makes its old pages read-only one by one, to notice writes to them.
+ * Remedy: they stay writable, and the writer marks a card.
  */
 #include "pattern.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Small allocations, to be run with a debugging allocator, which makes two maps of each.
+ * Small allocations with a debugging allocator, which makes two maps for each.
  * Remedy: any other allocator.
  */
 #include "pattern.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory that is given back as PROT_NONE, every other block of a range.
+ * Every other block of a range is given back with PROT_NONE.
  * Remedy: MADV_DONTNEED instead.
  */
 #include "pattern.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Maps of files that have been deleted since.
- * Remedy: they are unmapped as well.
+ * Remedy: the maps are unmapped as well.
  */
 #include "pattern.h"
 

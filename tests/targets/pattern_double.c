@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Code that is mapped twice from a memfd, piece by piece: to write and to execute, as runtimes do
- * that never have both in one map. Remedy: the memfd is mapped twice as a whole.
+ * Code is mapped twice from a memfd, piece by piece: once to write and once to execute, as in
+ * runtimes that never have both in one map.
+ * Remedy: the memfd is mapped twice as a whole.
  */
 #include "pattern.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A map for each of many small files.
+ * Each of many small files has a map.
  * Remedy: one file with all contents, mapped once.
  */
 #include "pattern.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory that was cut when it was inherited by fork: in the child its pieces never merge
- * again, though they are alike in the end.
+ * Memory that was cut is inherited by fork: in the child its pieces never merge again, though they
+ * are alike in the end.
+ *
  * Remedy: the parent makes it one map before it forks.
  */
 #include "pattern.h"

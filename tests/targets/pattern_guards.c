@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guard page for each object, as fiber stacks have it.
+ * Each object has a guard page, as the stack of a fiber has.
  * Remedy: guards that are no maps (MADV_GUARD_INSTALL, Linux 6.13).
  */
 #include "pattern.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Holes punched into a range by munmap.
+ * munmap makes holes in a range.
  * Remedy: MADV_DONTNEED, which leaves the range whole.
  */
 #include "pattern.h"

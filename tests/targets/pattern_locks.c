@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mlock of every other page of a range.
- * Remedy: one lock on the whole range.
+ * Every other page of a range is locked by mlock.
+ * Remedy: one lock for the whole range.
  */
 #include "pattern.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names for every other page of a range (Linux 5.17, CONFIG_ANON_VMA_NAME).
- * Remedy: one name for all.
+ * Every other page of a range gets a name (Linux 5.17, CONFIG_ANON_VMA_NAME).
+ * Remedy: one name for all pages.
  */
 #include "pattern.h"
 

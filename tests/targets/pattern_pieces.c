@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many maps of pieces of one file.
+ * One file is mapped in many pieces.
  * Remedy: one map of the whole file.
  */
 #include "pattern.h"
@@ -12,7 +12,7 @@ int main(int argc, char **argv)
 	int fd = mkstemp(name);
 
 	REQUIRE(fd >= 0 && ftruncate(fd, (pieces + 1) * 2 * (long)PAGE) == 0);
-	/* Every other page: pieces that follow each other would merge. */
+	/* Map every other page only, since pieces that follow each other would merge. */
 	for (long i = 0; i < pieces && !has_remedy(argc, argv); i++)
 		REQUIRE(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, i * 2 * (long)PAGE) !=
 			MAP_FAILED);

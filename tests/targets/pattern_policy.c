@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A NUMA policy for every other page of a range. One node is enough.
+ * Every other page of a range gets a NUMA policy. One node is enough for this.
  * Remedy: one policy for the whole range.
  */
 #include "pattern.h"

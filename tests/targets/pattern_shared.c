@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shared memory in many pieces, each mapped by itself; every other one has a name.
+ * Shared memory is mapped in many pieces; every other piece has a name.
  * Remedy: one piece for all.
  */
 #include "pattern.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A stack and a guard for each thread.
+ * Each thread has a stack and a guard.
  * Remedy: stacks without guard pages, which merge.
  */
 #include "pattern.h"
@@ -26,7 +26,7 @@ int main(int argc, char **argv)
 		pthread_attr_setguardsize(&attributes, 0);
 	for (long i = 0; i < threads; i++)
 		REQUIRE(pthread_create(&thread, &attributes, wait_for_ever, NULL) == 0);
-	usleep(50000); /* each is to be on its stack, though nothing fails if one is not */
+	usleep(50000); /* gives each thread time to start; nothing fails if one has not */
 
 	stay();
 	return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Code that is flipped between writable and executable page by page.
- * Remedy: code and data apart, each flipped as a whole.
+ * Code pages are switched between writable and executable one by one.
+ * Remedy: code and data apart, each switched as a whole.
  */
 #include "pattern.h"
 

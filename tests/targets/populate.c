@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One thread populates 1 GiB again and again (MAP_POPULATE), another maps, cuts and unmaps a few
- * pages all the while. Prints the longest and the mean time of the second one's calls, when asked
- * for rates, and otherwise only that it came to an end.
+ * One thread populates 1 GiB again and again (MAP_POPULATE), while another maps, cuts and unmaps a
+ * few pages. If rates are asked for, the program prints the longest and the mean time of the second
+ * thread's calls; otherwise only that it has finished.
  *
  *	populate [ROUNDS [MIB]]
  */

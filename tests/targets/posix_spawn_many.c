@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* posix_spawn: a CLONE_VM child on a stack that libc maps and unmaps, with a thread mapping on. */
+/* posix_spawn starts a CLONE_VM child on a stack that libc maps and unmaps, while a thread maps. */
 #include <pthread.h>
 #include <spawn.h>
 #include <stdatomic.h>

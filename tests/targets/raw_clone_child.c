@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Children made by clone itself, which no pthread_atfork handler hears of: with a copy of
- * the memory ("copy") and sharing it ("vm", whose maps are the parent's maps too).
+ * Makes children by the clone system call, of which no pthread_atfork handler is told: with a copy
+ * of the memory ("copy"), and sharing the memory ("vm"), so that the child's maps are the parent's
+ * maps.
  */
 #include <sched.h>
 #include <signal.h>

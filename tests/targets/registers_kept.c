@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * libc's munmap is `mov $11,%eax; syscall; …; ret`: it changes rax, rcx and r11 and nothing else,
- * and code that knows this exists. Fills the other registers, calls it and looks again; also
- * looks at the red zone's place after the return, and at the direction flag.
+ * and some code relies on this. The program fills the other registers, calls munmap, and compares;
+ * it also compares the red zone after the return, and the direction flag.
  */
 #include <dlfcn.h>
 

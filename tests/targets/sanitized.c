@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * To be compiled with each sanitizer: threads that map and allocate, and one fault on request.
- */
+/* Threads that map and allocate, and one fault on request; to be compiled with each sanitizer. */
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -20,7 +18,7 @@ static void *live(void *race)
 	for (int i = 0; i < 100; i++) {
 		char *block = malloc(300000);
 
-		shared++; /* often: two at the very same moment are not told */
+		shared++; /* done often, because two accesses at the very same moment are not reported */
 		map_and_cut();
 		block[0] = 1;
 		free(block);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A sandbox entered half-way: from then on only the calls that this program makes itself are
- * allowed, and any other one (an ioctl, an open, a pread) kills it. Exits by exit_group.
+ * Enters a sandbox in the middle of its run: from then on only the calls that this program makes
+ * itself are allowed, and any other (an ioctl, an open, a pread) kills it. It ends by exit_group.
  */
 #include <linux/filter.h>
 #include <linux/seccomp.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads that map, cut, protect and unmap, each in a range of its own and all in one they share,
- * while every one of them forks now and then: the children map as well. What is left in the end is
- * the same each time, since every thread clears its range, and the last one the shared one.
+ * Threads map, cut, protect and unmap, each in a range of its own and all of them in a shared one.
+ * Each thread also forks now and then, and the children map as well. The same is left at the end of
+ * each run, since every thread clears its own range, and the last one clears the shared range.
  */
 #include <pthread.h>
 #include <sys/wait.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thread that clone(2) made without storage of its own, so that it shares its maker's: both map
- * and unmap at the same time.
+ * clone(2) makes a thread without storage of its own, so it shares the storage of its maker. Both
+ * map and unmap at the same time.
  */
 #include <sched.h>
 #include <stdatomic.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thread that is torn out of its memory calls by siglongjmp from a timer's handler, thousands
- * of times, while others map. Whatever the call held must not stay held. With a second argument the
- * next calls are made from up to so many frames deeper.
+ * A timer's handler takes a thread out of its memory calls by siglongjmp, thousands of times, while
+ * other threads map. Nothing that such a call holds may stay held. With a second argument, the next
+ * calls are made from deeper stacks, by up to so many frames.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -14,7 +14,10 @@
 
 #define OTHERS 3
 
-/* Its own page-aligned area: maps half made when the jump comes are replaced, not leaked. */
+/*
+ * The thread maps in an area of its own, so that maps from an interrupted call are replaced and not
+ * leaked.
+ */
 #define AREA ((char *)0x5000000000)
 
 static sigjmp_buf out;

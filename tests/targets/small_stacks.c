@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads with the smallest stack there is, 16 KiB, that make memory calls at the bottom of a few
- * frames: neither thread-local data nor stack capture may need more.
+ * Threads with the smallest possible stacks, 16 KiB, make memory calls a few frames deep: neither
+ * thread-local data nor the walk of the stack may need more.
  */
 #include <limits.h>
 #include <pthread.h>

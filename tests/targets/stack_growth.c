@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The main stack and a MAP_GROWSDOWN map grow by page faults, which are no calls at all. */
+/* The main stack and a MAP_GROWSDOWN map grow by page faults, without any call. */
 #include <stdlib.h>
 
 #include "target.h"

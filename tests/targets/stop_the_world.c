@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A stop-the-world collector: mutators that map and unmap all the time are stopped by a signal
- * wherever they are, also inside a memory call, and wait in its handler until the
- * collector, which calls mprotect meanwhile, lets them go. Whoever makes the collector
- * wait for a lock that a stopped mutator holds hangs for ever. Between two collections the world
- * runs for a while, and they come at fixed times: otherwise the mutators' rate says only how soon
- * the scheduler lets the collector stop them.
+ * wherever they are, also inside a memory call, and wait in the handler until the collector, which
+ * calls mprotect meanwhile, lets them go. The program hangs for ever if the collector has to wait
+ * for a lock that a stopped mutator holds. Collections come at fixed times, and the mutators run
+ * for a while between two of them; otherwise their rate would only say how soon the scheduler lets
+ * the collector stop them.
  */
 #include <pthread.h>
 #include <semaphore.h>
@@ -54,7 +54,7 @@ static void wait_for_all(void)
 
 #define PERIOD_NS 5000000
 
-/* At the next full period; one that is over already is left out. */
+/* Sleep until the next period begins; a period that is over already is left out. */
 static void sleep_until_next(void)
 {
 	struct timespec at;

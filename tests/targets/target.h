@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the target programs share. A target is an ordinary program that shows one behaviour; it is
- * run plain and traced, and what it prints must be the same both times. So it prints nothing
- * that depends on time, addresses or pids, unless TARGET_RATE is set.
- * A target knows nothing of vmatrace and includes none of its headers.
+ * Shared by the target programs. A target is an ordinary program that shows one behaviour; it is
+ * run plain and traced, and must print the same both times. So it prints nothing that depends on
+ * time, addresses or pids, unless TARGET_RATE is set. A target knows nothing of vmatrace, and
+ * includes none of its headers.
  */
 #ifndef TARGET_H
 #define TARGET_H
@@ -19,7 +19,7 @@
 
 #define PAGE ((size_t)4096)
 
-/* End the program, naming what went wrong, unless ok holds. */
+/* Unless ok holds, print what went wrong, and end the program. */
 #define REQUIRE(ok)                                                                 \
 	do {                                                                        \
 		if (!(ok)) {                                                        \
@@ -38,7 +38,7 @@ static inline void *map_pages(size_t pages)
 	return at;
 }
 
-/* Map, cut in the middle, write, unmap: four calls, nothing left behind. */
+/* Map, cut in the middle, write, and unmap: four calls, which leave nothing behind. */
 static inline void map_and_cut(void)
 {
 	char *at = map_pages(3);
@@ -63,7 +63,7 @@ static inline long argument(int argc, char **argv, int index, long otherwise)
 	return argc > index ? strtol(argv[index], NULL, 10) : otherwise;
 }
 
-/* A figure that differs from run to run: only for those who ask. */
+/* Print a figure that differs from run to run, if the caller asks for such figures. */
 static inline void print_rate(const char *what, double per_second)
 {
 	if (getenv("TARGET_RATE"))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ten thousand threads, one after another: what is kept per thread must be given back. */
+/* Starts ten thousand threads one after another: what is kept for a thread must be given back. */
 #include <pthread.h>
 
 #include "target.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Eight threads make random map calls, each in an area of its own, for some seconds, while a
- * timer signals the process every 200 us; the handler maps as well, often in the middle of a
- * thread's own call.
+ * Eight threads make random map calls for some seconds, each in an area of its own, while a timer
+ * signals the process every 200 us. The handler maps as well, often in the middle of a thread's own
+ * call.
  */
 #include <pthread.h>
 #include <signal.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A handler on the smallest alternate signal stack that works, with a page below it that
- * nobody may touch, makes memory calls.
+ * A handler makes memory calls on the smallest alternate signal stack that works, with a page below
+ * it that may not be touched.
  */
 #include <signal.h>
 
 #include "target.h"
 
-/* What the handler itself, libc and whoever stands between them may use. */
+/* So many bytes may the handler, libc, and a library between them use. */
 #define ROOM 6144
 
 static volatile sig_atomic_t handled;

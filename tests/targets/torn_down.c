@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Keeps N maps until it ends, or gives them back while it runs. Arguments: N, and who gives them
- * back: exit (an exit handler), runtime (what a runtime calls before it exits), itself (main),
- * requests (what a runtime calls for each request as well).
+ * back: exit (an exit handler), runtime (a function that a runtime calls before it exits), itself
+ * (main), requests (a function that a runtime calls for each request as well).
  */
 #include "target.h"
 
@@ -13,7 +13,7 @@ static void __attribute__((noinline)) keep(long wanted)
 {
 	REQUIRE(wanted <= (long)(sizeof(kept) / sizeof(*kept)));
 	while (count < wanted) {
-		/* Shared maps never merge. */
+		/* A shared map never merges. */
 		kept[count] = mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 		REQUIRE(kept[count++] != MAP_FAILED);
 	}
@@ -25,7 +25,7 @@ static void give_back(void)
 		REQUIRE(munmap(kept[--count], PAGE) == 0);
 }
 
-/* Named like lua's, and not inlined. */
+/* Named like lua's function, and not inlined. */
 void lua_close(void);
 void __attribute__((noinline)) lua_close(void)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ways to use up maps for which vmatrace try has remedies, one for each first argument; and one
- * that relies on what a remedy leaves out. Each says what it has found in memory at the end, so
- * that a byte that a remedy lost would show.
+ * Ways to use up maps for which `vmatrace try` has remedies, one for each first argument, and one
+ * that relies on a call that a remedy leaves out. Each checks the contents of its memory at the
+ * end, so that a byte lost by a remedy would show.
  */
 #include <dlfcn.h>
 #include <malloc.h>
@@ -31,7 +31,7 @@ static void check_used(const char *at, size_t size)
 		sum = sum * 31 + (unsigned char)at[i];
 }
 
-/* Stacks with a guard; some are opened, written, closed and opened again. */
+/* Stacks with a guard; some guards are made accessible, written to, closed and opened again. */
 static void guard(void)
 {
 	static char *stack[PIECES];
@@ -126,7 +126,7 @@ static void threads(void)
 	pthread_barrier_wait(&barrier);
 }
 
-/* A part of each region given back: what is beside it stays. */
+/* A part of each region is given back; the memory beside it keeps its contents. */
 static void decommit(void)
 {
 	size_t region = 64 * PAGE;
@@ -148,7 +148,7 @@ static void decommit(void)
 		if (i % 5)
 			continue;
 		REQUIRE(mprotect(at + (size_t)i * region, region / 2, PROT_READ | PROT_WRITE) == 0);
-		check_used(at + (size_t)i * region, region / 2); /* zeroes */
+		check_used(at + (size_t)i * region, region / 2);
 		REQUIRE(mprotect(at + (size_t)i * region, region / 2, PROT_NONE) == 0);
 	}
 }
@@ -180,7 +180,10 @@ static void islands(void)
 	check_used(at, 2 * PIECES * PAGE);
 }
 
-/* Memory that is closed tells by SIGSEGV that somebody wants it: leaving it open is unsound. */
+/*
+ * The program closes memory to be told by SIGSEGV of the next access. A remedy that leaves the
+ * memory open is wrong here.
+ */
 static void on_fault(int number)
 {
 	static const char text[] = "touched\n";

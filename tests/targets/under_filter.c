@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs a command under a seccomp filter as others install them: under_filter PROFILE HOW COMMAND...
+ * Runs a command under a seccomp filter of a well-known kind: under_filter PROFILE HOW COMMAND...
  *
  * PROFILE:
  *
- *   - docker: Docker's default (moby's seccomp/default.json, no capabilities, x86-64), where what
- *     is not listed fails with EPERM
- *   - service: like systemd's SystemCallFilter=@system-service, which kills for the rest
- *   - denies: a list of calls that fail, as Flatpak's
- *   - skips: ioctl is not made and returns 0, as if it were
+ *   - docker: Docker's default (moby's seccomp/default.json, no capabilities, x86-64); calls that
+ *     are not listed fail with EPERM
+ *   - service: like systemd's SystemCallFilter=@system-service, which kills for all other calls
+ *   - denies: a list of calls that fail, as in Flatpak
+ *   - skips: ioctl is not made, and returns 0 as if it were
  *   - all: everything is allowed
- *   - few, few-eperm: what a small program and its ld.so need; kills for the rest, or EPERM
+ *   - few, few-eperm: what a small program and its ld.so need; other calls kill, or fail with EPERM
  *
  * HOW:
  *
- *   - exec: the filter is installed and the command executed
- *   - fork: as a shell in a container does, a child executes it, and is waited for
+ *   - exec: the filter is installed, and the command is executed
+ *   - fork: a child executes the command and is waited for, as in a container's shell
  *
- * PRE in the environment: a library to preload into the command
+ * PRE in the environment names a library to preload into the command.
  */
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -39,7 +39,6 @@ struct range {
 	unsigned short last;
 };
 
-/* By number. */
 static const struct range docker[] = {
 	{ 0, 55 },    { 57, 102 },  { 104, 133 }, { 137, 138 }, { 140, 152 }, { 154, 154 },
 	{ 157, 160 }, { 162, 162 }, { 186, 211 }, { 213, 226 }, { 228, 235 }, { 240, 245 },
@@ -126,7 +125,10 @@ static void answer_numbers(const int *numbers, size_t count, unsigned action)
 			action);
 }
 
-/* clone without new namespaces, and the values of personality that ordinary programs use */
+/*
+ * Docker allows clone without new namespaces, and the values of personality that ordinary programs
+ * use.
+ */
 static void answer_dockers_arguments(void)
 {
 	static const unsigned personalities[] = { 0, 8, 0x20000, 0x20008, 0xffffffff };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A process that declares itself undumpable, as keepers of secrets do: /proc/self then belongs
- * to root, and opening /proc/self/maps or mem may fail from there on. Forks afterwards.
+ * A process makes itself undumpable, as programs that keep secrets do: /proc/self then belongs to
+ * root, and opening /proc/self/maps or mem may fail from then on. It forks afterwards.
  */
 #include <sys/prctl.h>
 #include <sys/wait.h>

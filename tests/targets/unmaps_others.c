@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Unmaps every file that it finds mapped, but its own, libc and ld.so, as a program that
- * checkpoints or locks itself in does; or forbids access to it, or maps over it: memory that nobody
- * may touch ("blank"), or memory to use ("use": not over code), which must stay as it is written.
- * Then it lives on: maps, allocates in all threads, forks.
+ * Unmaps every mapped file except its own, libc and ld.so, as programs do that checkpoint
+ * themselves or lock themselves in. Instead it may forbid access to them, or map over them: memory
+ * without access ("blank"), or memory that it uses ("use", but not over code) and whose contents
+ * must stay as written. Then it lives on: it maps, allocates in all threads, and forks.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -59,7 +59,7 @@ static int take_away(const char *way, void *start, size_t size)
 	return munmap(start, size);
 }
 
-/* Is all of it as it was written? */
+/* Returns how many bytes are not as they were written. */
 static long changed_bytes(unsigned char fill)
 {
 	long changed = 0;

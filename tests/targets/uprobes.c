@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A uprobe is put on the entry of each of libc's functions that make a memory call, as bpftrace and
- * perf do, and taken away again: the function works before, meanwhile and afterwards. That needs
- * rights; without them what the kernel does when it takes one away is done by hand, as
- * `by_hand` asks for: the entry's first byte is written as libc's file has it. Prints the calls
+ * A uprobe is put on the entry of each function of libc that makes a memory call, as bpftrace and
+ * perf do, and is removed again. The function must work before, meanwhile and afterwards. This
+ * needs privileges. Without them, or with `by_hand`, the program does what the kernel does when it
+ * removes a uprobe: it writes the first byte of the entry as it is in libc's file. Prints the calls
  * that failed.
  */
 #include <fcntl.h>
@@ -39,7 +39,7 @@ static const void *dynamic(const struct link_map *map, ElfW(Sxword) tag)
 	return (const void *)entry->d_un.d_ptr;
 }
 
-/* Where libc itself has the function: dlsym() would find another interposer's. */
+/* Find the function in libc itself, since dlsym() would find that of another interposer. */
 static uint64_t offset_of(const struct link_map *libc, const char *name)
 {
 	const ElfW(Sym) *symbol = dynamic(libc, DT_SYMTAB);
@@ -122,7 +122,7 @@ static void write_as_in_file(const struct link_map *libc, uint64_t offset)
 	char byte;
 
 	REQUIRE(pread(file, &byte, 1, (off_t)offset) == 1);
-	/* Linux 7 may refuse it: then see that it would have changed nothing. */
+	/* Linux 7 may refuse the write; then check that it would have changed nothing. */
 	if (pwrite(memory, &byte, 1, (off_t)(uintptr_t)entry) != 1)
 		check("the entry's first byte", *entry == byte);
 	close(memory);

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Built with AddressSanitizer, which has an allocator of its own and must find what is wrong
- * here.
- */
+/* Built with AddressSanitizer, which has an allocator of its own and must find the error here. */
 #include "target.h"
 
 static __attribute__((noinline)) char *allocate(void)
 {
-	return malloc(10); /* the line of the allocation */
+	return malloc(10); /* the allocation */
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thread that reads from a userfaultfd, and maps memory before it does: munmap, mremap and mmap
- * over what was registered return only when it has read that they were called.
+ * A thread reads from a userfaultfd, and maps memory before each read. munmap, mremap and mmap over
+ * registered memory return only when the thread has read the event.
  */
 #include <fcntl.h>
 #include <linux/userfaultfd.h>

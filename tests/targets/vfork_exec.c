@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vfork, then exec or _exit in the child, which shares the parent's memory until then. */
+/* Calls vfork, and then exec or _exit in the child, which shares the parent's memory until then. */
 #include <sys/wait.h>
 
 #include "target.h"

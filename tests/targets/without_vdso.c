@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Unmaps the vdso or its data, moves it, or protects it, as programs do that restore others or
- * draw up an address space of their own. Of libc it then uses nothing that reads a clock.
+ * Unmaps the vdso or its data, moves it, or protects it, as programs do that restore other
+ * processes or arrange an address space of their own. Afterwards it uses no function of libc that
+ * reads a clock.
  */
 #include <sys/wait.h>
 
