@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* See look.h. Files are opened for each question: these are trials, and nothing is left open. */
+/*
+ * See look.h. Remedies are for trials, so files are opened for each question, and none stays open.
+ */
 #include "remedy/look.h"
 
 #include <fcntl.h>
@@ -11,7 +13,7 @@
 #include "os/fd.h"
 #include "os/sys.h"
 
-/* Debian 12's headers lack it. */
+/* The headers of Debian 12 lack this. */
 struct page_scan { /* struct pm_scan_arg, Linux 6.7 */
 	uint64_t size;
 	uint64_t flags;
@@ -60,7 +62,10 @@ bool vmt_look_at(uint64_t addr, struct vmt_look *ret_look)
 	return true;
 }
 
-/* How many pages are there, of which nothing else is true? One, 0 or -errno. */
+/*
+ * Is there a page in the range for which none of the marks in else_true is true? Returns 1, 0 or
+ * -errno.
+ */
 static long scan_for(struct vmt_range range, uint64_t else_true)
 {
 	struct page_scan scan = {
@@ -80,7 +85,7 @@ static long scan_for(struct vmt_range range, uint64_t else_true)
 	return ask("/proc/self/pagemap", SCAN, &scan);
 }
 
-/* No page is there, but for guards, and for pages of zeroes that were only read. */
+/* Are there no pages in the range except guards, and pages of zeroes that were only read? */
 static bool has_no_page(struct vmt_range range)
 {
 	long ret = scan_for(range, SCAN_ZERO_PAGE | SCAN_GUARD);
@@ -88,7 +93,10 @@ static bool has_no_page(struct vmt_range range)
 	return ret == 0 || (ret < 0 && scan_for(range, SCAN_ZERO_PAGE) == 0);
 }
 
-/* A huge page puts pages of zeroes where nobody has written. Read so that nothing can fault. */
+/*
+ * A huge page also holds zeroes where nobody has written. The pages are read by a system call, so
+ * that a fault does no harm.
+ */
 static bool has_only_zeroes(struct vmt_range range)
 {
 	uint64_t words[16];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What remedies must know of the memory before they change a call. Used by remedy.c alone. */
+/* What a remedy must know of the memory before it replaces a call. Used only by remedy.c. */
 #ifndef VMT_REMEDY_LOOK_H
 #define VMT_REMEDY_LOOK_H
 
@@ -12,12 +12,15 @@ struct vmt_look {
 	uint32_t prot; /* PROT_* */
 };
 
-/* The map that addr lies in, if it is private memory without a file and the kernel tells (6.11). */
+/*
+ * Find the map that contains addr. Returns false if it is not private memory without a file, or if
+ * the kernel cannot be asked (before Linux 6.11).
+ */
 bool vmt_look_at(uint64_t addr, struct vmt_look *ret_look);
 
 /*
- * Is it certain that nothing but zeroes can be read in the range? False where the kernel does not
- * tell (6.7).
+ * Is it certain that only zeroes can be read in the range? False where the kernel cannot be asked
+ * (before Linux 6.7).
  */
 bool vmt_look_is_untouched(struct vmt_range range);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See remedy.h. Runs before the lock is taken, in any thread and signal handler: it keeps no state
- * of its own but for two counters, and asks the kernel what it must know.
+ * See remedy.h. This runs before the lock is taken, in any thread and signal handler. So it keeps
+ * no state except two counters, and asks the kernel for all that it must know.
  */
 #include "remedy/remedy.h"
 
@@ -16,12 +16,13 @@
 #include "os/sys.h"
 #include "remedy/look.h"
 
-#define GUARD_MOST (UINT64_C(64) << 10) /* of the ends of a stack */
-#define FILL_MOST  (UINT64_C(64) << 20) /* of what is looked through */
-#define KEPT_MOST  (UINT64_C(1) << 40) /* bytes of addresses that are kept, not given back */
+#define GUARD_MOST (UINT64_C(64) << 10) /* the largest piece that is taken for a guard */
+#define FILL_MOST  (UINT64_C(64) << 20) /* the largest range whose contents are examined */
+#define KEPT_MOST \
+	(UINT64_C(1) << 40) /* bytes of addresses that may be kept instead of being unmapped */
 
 uint32_t vmt_remedies;
-static _Atomic bool has_guards; /* one was put instead of a protection */
+static _Atomic bool has_guards; /* a guard was installed in place of a protection */
 static _Atomic uint64_t kept;
 
 static struct vmt_range range_of(const long args[6])
@@ -47,7 +48,9 @@ static void put_call(struct vmt_remedy_plan *plan, long nr, uint64_t start, uint
 					  .args = { (long)start, (long)(end - start), third } };
 }
 
-/* The program's own call, with another argument; and with a length of nothing it does nothing. */
+/*
+ * Plan the program's own call with one argument changed. With a length of 0 the call does nothing.
+ */
 static void put_changed(struct vmt_remedy_plan *plan, long nr, const long args[6], unsigned which,
 			long value)
 {
@@ -63,7 +66,7 @@ static bool is_within(struct vmt_range range, const struct vmt_look *look)
 	return range.start >= look->start && range.end <= look->end;
 }
 
-/* Who reads or writes there gets SIGSEGV as before, though with another si_code. */
+/* An access to the guard raises SIGSEGV as before, but with another si_code. */
 static bool find_guard(const long args[6], struct vmt_remedy_plan *plan)
 {
 	struct vmt_range range = range_of(args);
@@ -78,8 +81,8 @@ static bool find_guard(const long args[6], struct vmt_remedy_plan *plan)
 }
 
 /*
- * [--- stack ---------] reserved as a whole, and then made accessible but for its ends: the ends
- * become guards in what is accessible as a whole.
+ * [--- stack ---------] is reserved as a whole, and then all but its ends is made accessible. The
+ * remedy makes the whole accessible, and its ends become guards.
  */
 static bool find_opened(const long args[6], struct vmt_remedy_plan *plan)
 {
@@ -94,8 +97,10 @@ static bool find_opened(const long args[6], struct vmt_remedy_plan *plan)
 	    look.end - look.start == range.end - range.start || !vmt_look_is_untouched(low) ||
 	    !vmt_look_is_untouched(high))
 		return false;
-	/* In this order, for a guard gives a map an anon_vma, and one of its own before it is like
-	 * its neighbours. */
+	/*
+	 * The order matters: a guard gives its map an anon_vma, and if the map does not yet look
+	 * like its neighbours, that is one of its own.
+	 */
 	put_call(plan, SYS_mprotect, look.start, look.end, args[2]);
 	if (low.end > low.start)
 		put_call(plan, SYS_madvise, low.start, low.end, MADV_GUARD_INSTALL_);
@@ -119,7 +124,7 @@ static bool find_guards(const long args[6], struct vmt_remedy_plan *plan)
 	return true;
 }
 
-/* Larger than a guard, and memory: then it is what was given back, and stays as it is. */
+/* A range that is larger than a guard is memory that is given back: it keeps its protection. */
 static bool find_decommit(const long args[6], struct vmt_remedy_plan *plan)
 {
 	struct vmt_range range = range_of(args);
@@ -143,8 +148,9 @@ static bool find_protect(const long args[6], struct vmt_remedy_plan *plan)
 }
 
 /*
- * Advice that cuts maps; without it memory is forked, dumped, and made huge as all other is. What
- * MADV_WIPEONFORK does is what secrets rely on.
+ * Is this advice that cuts maps and can be left out? Without it the memory is forked, dumped, and
+ * made huge like all other memory. MADV_WIPEONFORK is kept, because programs protect secrets with
+ * it.
  */
 static bool cuts(long advice)
 {
@@ -152,7 +158,10 @@ static bool cuts(long advice)
 	       advice != MADV_KEEPONFORK;
 }
 
-/* Reserved addresses are readable and writable from the start; pages that nobody touches cost none. */
+/*
+ * Reserved addresses become readable and writable at once; pages that nobody touches cost no
+ * memory.
+ */
 static bool find_reserved(const long args[6], struct vmt_remedy_plan *plan)
 {
 	long wanted = MAP_PRIVATE | MAP_ANONYMOUS, ignored = MAP_NORESERVE;
@@ -165,7 +174,7 @@ static bool find_reserved(const long args[6], struct vmt_remedy_plan *plan)
 	return true;
 }
 
-/* Memory replaced by nothing: its pages go, the map stays. */
+/* Memory is replaced by a map without access: its pages are dropped, and its map stays. */
 static bool find_replaced(const long args[6], struct vmt_remedy_plan *plan)
 {
 	long wanted = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
@@ -193,8 +202,8 @@ static bool find_mmap(const long args[6], struct vmt_remedy_plan *plan)
 }
 
 /*
- * The middle of a map is not given back, its pages are. Its addresses are not used again, so this
- * has an end.
+ * The middle of a map is not unmapped; only its pages are dropped. Its addresses are not used
+ * again, so there is a limit to this.
  */
 static bool find_hole(const long args[6], struct vmt_remedy_plan *plan)
 {
@@ -210,7 +219,10 @@ static bool find_hole(const long args[6], struct vmt_remedy_plan *plan)
 	return true;
 }
 
-/* Calls without effect but for maps that are cut: with a length of 0 the kernel does nothing. */
+/*
+ * Calls that can be left out, since they do little but cut maps: with a length of 0 the kernel does
+ * nothing.
+ */
 static bool find_left_out(long nr, const long args[6], struct vmt_remedy_plan *plan)
 {
 	bool is_lock = nr == SYS_mlock || nr == SYS_mlock2 || nr == SYS_munlock;
@@ -218,7 +230,7 @@ static bool find_left_out(long nr, const long args[6], struct vmt_remedy_plan *p
 	if (nr == SYS_prctl ? args[0] != PR_SET_VMA_ : !is_lock && !is_plain(args))
 		return false;
 	put_changed(plan, nr, args, nr == SYS_prctl ? 3 : 1, 0);
-	if (is_lock) /* which rounds its address down, and its length up from there */
+	if (is_lock) /* the kernel rounds the address down, and the length up from there */
 		plan->call[0].args[0] = (long)vmt_page_down((uint64_t)args[0]);
 	return true;
 }
@@ -250,7 +262,10 @@ bool vmt_remedy_find(long nr, const long args[6], struct vmt_remedy_plan *ret_pl
 	}
 }
 
-/* What was to be guards has no access again: [--- stack ---] as a whole, and its middle follows. */
+/*
+ * The whole range that was to hold guards loses its access again; then the program's own call makes
+ * its middle accessible.
+ */
 void vmt_remedy_undo(struct vmt_remedy_plan *plan, unsigned failed)
 {
 	for (unsigned i = 0; i < failed; i++) {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Remedies that can be tried without a change of the program: try=guards,names,... makes other
- * calls in place of the program's own, which leave fewer maps. What is recorded is what was called.
+ * Remedies that can be tried without a change of the program: with try=guards,names,... other calls
+ * are made in place of the program's own, and leave fewer maps. The recording holds the calls that
+ * were made.
  *
- * No remedy loses contents: a call is replaced only where it is certain what is there, and is made
- * as the program asked for it otherwise, which includes every process with a seccomp filter. What
- * a program may notice all the same stands with each of them in remedy.c.
+ * No remedy loses the contents of memory. A call is replaced only where it is certain what the
+ * memory holds; otherwise, and in every process with a seccomp filter, it is made as the program
+ * asked for it. remedy.c says for each remedy what a program may notice nevertheless.
  */
 #ifndef VMT_REMEDY_H
 #define VMT_REMEDY_H
@@ -18,29 +19,33 @@
 struct vmt_remedy_call {
 	long nr;
 	long args[6];
-	bool may_fail; /* otherwise the program's own call is made when this one fails */
+	bool may_fail; /* if this is false and the call fails, the program's own call is made */
 };
 
 struct vmt_remedy_plan {
 	struct vmt_remedy_call call[VMT_REMEDY_CALLS];
-	unsigned count; /* 0: the program's own call */
-	bool returns_address; /* the first argument is the result, as of mmap with MAP_FIXED */
-	bool then_own; /* and then the program's own call */
+	unsigned count; /* 0: the program's own call is made */
+	bool returns_address; /* the result is the first argument, as with MAP_FIXED */
+	bool then_own; /* the program's own call follows */
 };
 
-/* Bits of enum vmt_remedy (core/base/options.h) that are in effect; 0 nearly always. */
+/* The remedies in effect: bits of enum vmt_remedy (core/base/options.h). Nearly always 0. */
 extern uint32_t vmt_remedies;
 
-/* What is to be called for this call; false: the program's own. Makes no change by itself. */
+/*
+ * Plan which calls to make in place of this one. Returns false if the program's own call is to be
+ * made. Changes nothing by itself.
+ */
 bool vmt_remedy_find(long nr, const long args[6], struct vmt_remedy_plan *ret_plan);
 
 /*
- * The call with that number has failed: what is to be called, from the one before it down to 0, so
- * that the program's own call does what it would have done.
+ * The call number `failed` of the plan has failed. Turn the calls before it into calls that undo
+ * them, to be made from the last to the first, so that the program's own call does what it would
+ * have done.
  */
 void vmt_remedy_undo(struct vmt_remedy_plan *plan, unsigned failed);
 
-/* To be called once, before the first call: leaves only those in effect that the kernel has. */
+/* To be called once, before the first call: puts those remedies in effect that the kernel has. */
 void vmt_remedy_open(uint32_t remedies);
 
 #endif

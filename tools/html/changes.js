@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What differs from another run: see `vmatrace diff`. Signs say what the colours say. */
+/* The differences from another run: see `vmatrace diff`. Signs say the same as the colours. */
 const CHANGE_COLOURS = { more: RED, fewer: GREEN, same: GREY };
 
-/* The change of a call site: that of the differing one with its call and a line of its stack. */
+/* Find the change of a call site: the entry with the same call and a line of its stack. */
 function makeChangeOf(process, diff) {
 	const changes = new Map();
 	for (const item of diff.sites.filter((site) => site.file))

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A dozen neighbours large enough to be read, of the stretch that shows best what makes so many maps;
- * and the sections of the page's picture put together.
+ * A dozen neighbouring maps, large enough to be read, from the place that best shows why there are
+ * so many maps. This file also puts together the sections around the page's picture.
  */
 const CLOSEUP = 12, FEW_MAPS = 100;
 
-/* What is typical: maps of the first pattern, or else of the call site with the most. */
+/* Typical maps are those of the first pattern, or else of the call site with the most maps. */
 function typicalTest(app) {
 	const { maps } = app;
 	const { classes, of } = maps;
@@ -17,7 +17,7 @@ function typicalTest(app) {
 	return top && maps.count >= FEW_MAPS && top.live > maps.count / 4 ? (i) => classes[of[i]].putBy === top.id : null;
 }
 
-/* The first of the stretches with the most such maps, in one cluster. */
+/* Find the stretch of one cluster with the most such maps; the first of several. */
 function findStretch(app) {
 	const { maps } = app;
 	const isTypical = typicalTest(app);
@@ -97,7 +97,7 @@ function pictureTools(picture) {
 	];
 }
 
-/* Empty where the recording holds no map. */
+/* Returns nothing if the recording holds no map. */
 function makeSpaceSection(app) {
 	if (!app.maps || !app.maps.count)
 		return section("space", "Address space", make("p", {}, "The recording holds no map."));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The data of the page: what the JSON report says, read back from its packed form. */
+/* The page's data: the contents of the JSON report, unpacked. */
 
-/* What would change the look of text, or hide it, is shown as what it is. */
+/* Characters that would change or hide other text are shown by their numbers. */
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u115f\u200b-\u200f\u2028-\u202f\u205f-\u206f\u3164\ufeff\ufff0-\uffff]|[\u{e0000}-\u{e0fff}]/gu;
 
 function cleanText(text) {
@@ -54,7 +54,7 @@ function unpackMembers(process, unpack) {
 	return made;
 }
 
-/* Numbers in base 64: see html_space.c. */
+/* Read numbers in base 64: see html_space.c. */
 function makeReader(text) {
 	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	const value = new Uint8Array(128);
@@ -89,7 +89,7 @@ function protectionOf(flags) {
 		(flags & 8 ? "s" : "p");
 }
 
-/* Columns of all maps, in pages and milliseconds. */
+/* The columns of all maps, in pages and milliseconds. */
 function readSpace(space) {
 	const n = space.count;
 	const read = makeReader(space.maps);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the maps come from: a flame graph of the call sites' stacks. A box is as wide as the maps of all
- * stacks that go through it. Callers are above what they call; the other way round, boxes below
- * a function are its callers.
+ * A flame graph of the call sites' stacks, which shows where the maps come from. The width of a box
+ * is the number of maps of all stacks that go through it. Callers are above the functions they
+ * call; when the graph is inverted, the boxes below a function are its callers.
  */
-const FLAME_ROW = 21, FLAME_LEAST = 0.12; /* per cent of the width */
+const FLAME_ROW = 21, FLAME_LEAST = 0.12; /* the narrowest box, in per cent of the width */
 const FLAME_VALUES = [["live", "maps now"], ["live_at_peak", "maps at the peak"], ["created", "created"],
 	["split", "split off"], ["merged", "merged"]];
 const TINTS = ["#f6c98b", "#a9d5f2", "#8fd3bd", "#f3e78a", "#e6b7d2", "#f0a98a", "#c7c2ea", "#c9d1d9"];
 
-/* Outermost first, the system call last. */
+/* The frames of a stack: the outermost first, the system call last. */
 function stackNames(site) {
 	if (site.kind !== "call")
 		return [{ name: `[${site.kind === "startup" ? "start-up" : "unseen"}]`, module: "" }];
@@ -68,7 +68,7 @@ class Flame {
 		return this.search && (node.title || node.name).toLowerCase().includes(this.search);
 	}
 
-	/* The maps of boxes that match, each counted once. */
+	/* Count the maps of the boxes that match, each map once. */
 	sumMatches(node) {
 		if (this.matches(node))
 			return node.value;
@@ -128,7 +128,10 @@ class Flame {
 		this.box.querySelector(".frame:not(.above)").focus({ preventScroll: true });
 	}
 
-	/* From box to box in the order in which they stand there; Enter and Escape as by the pointer. */
+	/*
+	 * The keyboard goes from box to box in the order of the page; Enter and Escape do what the
+	 * pointer does.
+	 */
 	onKey(event) {
 		const boxes = [...this.box.children];
 		const at = boxes.indexOf(document.activeElement);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See html.h. Names of all sorts come from other people's programs: they are in the page as JSON
- * only, without a byte that means anything in HTML, and the page's scripts show them as text.
+ * See html.h. Names come from other people's programs. They are in the page only as JSON, without
+ * any byte that has a meaning in HTML, and the page's scripts show them as text.
  */
 #include "explain/explain_record.h"
 #include "html/html.h"
@@ -13,9 +13,9 @@
 
 #include <errno.h>
 
-#define DETAILED_MOST 16u /* processes of which there is more than a line */
+#define DETAILED_MOST 16u /* the most processes that are shown with all details */
 
-/* The first of the highest peaks, of those not yet taken. */
+/* Returns the recording with the highest peak among those not yet taken; the first of several. */
 static size_t highest(const struct vmt_recordings *recordings, const bool *is_taken)
 {
 	size_t chosen = SIZE_MAX;
@@ -32,7 +32,7 @@ static size_t highest(const struct vmt_recordings *recordings, const bool *is_ta
 	return chosen;
 }
 
-/* The last image of the process asked for. */
+/* Returns the last image of the process with this pid. */
 static size_t find_pid(const struct vmt_recordings *recordings, uint32_t pid)
 {
 	size_t chosen = SIZE_MAX;
@@ -62,7 +62,7 @@ static size_t choose_detailed(const struct vmt_recordings *recordings, uint32_t 
 	return first;
 }
 
-/* The lines of the text report, without "==PID==". */
+/* Returns the lines of the text report, without "==PID==". */
 static json_t *text_lines(const struct vmt_html_options *options,
 			  const struct vmt_recording *recording, struct vmt_symbols *symbols)
 {
@@ -87,7 +87,7 @@ static json_t *text_lines(const struct vmt_html_options *options,
 	return lines;
 }
 
-/* What each call site is called in a sentence, as "mprotect in guard pool.c:6". */
+/* Returns what each call site is called in a sentence, such as "mprotect in guard pool.c:6". */
 static json_t *names_of(struct vmt_explain_record *record)
 {
 	uint64_t count = vmt_view_count(record->view, VMT_SECTION_SITES);

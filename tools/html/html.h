@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The report as one page of HTML that needs no network: what the JSON report says, the text
- * report's sentences, and every map of the address space. How it looks and what it does is in
- * page.html, page.css and the scripts beside them.
+ * The report as one page of HTML that needs no network. It has the contents of the JSON report, the
+ * sentences of the text report, and every map of the address space. Its looks and its behaviour are
+ * in page.html, page.css and the scripts beside them.
  */
 #ifndef VMT_HTML_H
 #define VMT_HTML_H
@@ -14,15 +14,15 @@
 #include <stdio.h>
 
 struct vmt_html_options {
-	uint32_t pid; /* the process shown first; 0 = that with the highest peak */
+	uint32_t pid; /* the process that is shown first; 0 = the one with the highest peak */
 	/* Write what the text report says of one recording. */
 	void (*text)(const void *context, FILE *stream, const struct vmt_recording *recording,
 		     struct vmt_symbols *symbols);
 	const void *context;
-	json_t *diff; /* what differs from another run, as `diff` writes it; NULL = not known */
+	json_t *diff; /* the differences from another run, as `diff` writes them; NULL = there is no other run */
 };
 
-/* 0 or -errno. */
+/* Returns 0 or -errno. */
 int vmt_html_write(FILE *stream, const struct vmt_recordings *recordings,
 		   const struct vmt_html_options *options, struct vmt_symbols *symbols);
 

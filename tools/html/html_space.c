@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See html_space.h. What many maps have in common is told once, as their class; of each map there are
- * four numbers, written in base 64 with a bit of each digit for "goes on", as source maps do:
+ * See html_space.h. What many maps have in common is written once, as their class. Each map is then
+ * four numbers, written in base 64. One bit of each digit says whether another digit follows, as in
+ * source maps:
  *
- *   pages between the map below and this one, its own pages, its class,
- *   and how many ms later than the one below it was put (sign in the lowest bit)
+ *   the pages between the map below and this one; its own pages; its class;
+ *   by how many ms it was put later than the one below (the sign is the lowest bit)
  */
 #include "html/html_space.h"
 #include "util/json_value.h"
 #include "util/must.h"
 #include "util/numbered.h"
 
-#define DIGITS_MOST 13 /* of 64 bits, 5 in each */
+#define DIGITS_MOST 13 /* for 64 bits, 5 in each digit */
 
-/* What makes two maps of one class; without padding, since it is compared as bytes. */
+/* Maps with equal keys are of one class. There is no padding, since keys are compared as bytes. */
 struct class_key {
 	uint64_t shows;
 	uint32_t kind;
-	uint32_t detail; /* number of a text, as are the others… */
+	uint32_t detail; /* this number and the others stand for texts… */
 	uint32_t name;
-	uint32_t apart; /* …why it is not one with the map below */
+	uint32_t apart; /* …why the map has not merged with the one below */
 	uint32_t put_by;
 	uint32_t mapped_by;
 	uint32_t flags;
@@ -39,7 +40,7 @@ struct writer {
 	uint64_t time; /* ms, the same */
 };
 
-/* 0 is no text at all. */
+/* Returns the number of a text; 0 stands for no text. */
 static uint32_t text_number(struct writer *writer, const char *bytes, size_t n)
 {
 	bool is_new;
@@ -50,7 +51,10 @@ static uint32_t text_number(struct writer *writer, const char *bytes, size_t n)
 	return number;
 }
 
-/* "they differ in protection (rw-p, ---p)", as the page of `maps` says it. */
+/*
+ * Returns the number of a text such as "they differ in protection (rw-p, ---p)", as in the page of
+ * `maps`.
+ */
 static uint32_t apart_number(struct writer *writer, const struct vmt_explain_map *below,
 			     const struct vmt_explain_map *map)
 {

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where each map is in the picture. The address space is a line, in units of a page; what is very long
- * is folded, since it is the number of maps that counts and not their bytes. Empty gigabytes part
- * it into clusters, and each cluster is broken into rows like text.
+ * The place of each map in the picture. The address space is a line, and its unit is a page. Very
+ * long maps and holes are drawn shorter ("folded"), since the number of maps matters and not their
+ * bytes. Holes of a gigabyte divide the line into clusters, and each cluster is broken into rows
+ * like text.
  */
 const FOLDED_HOLE = 2 ** 18; /* pages: a GiB without any map begins a new cluster */
 
-/* So many units for so many pages, unfolded up to the limit. */
+/* Returns how many units so many pages take; up to the limit, a page is a unit. */
 const fold = (pages, limit) => (pages <= limit ? pages : limit * (1 + Math.log2(pages / limit) / 4));
 
-/* The highest limit with which the picture does not become mostly a few huge maps. */
+/* Find the highest limit at which a few huge maps do not fill most of the picture. */
 function foldLimit(maps) {
 	const most = Math.max(2048, 6 * maps.count);
 	for (let limit = 2 ** 30; limit > 1; limit /= 2) {
@@ -22,7 +23,7 @@ function foldLimit(maps) {
 	return 1;
 }
 
-/* Holes are no more to be seen than maps. */
+/* Holes are folded in the same way as maps. */
 function meanWidth(maps, limit) {
 	let sum = 0;
 	for (let i = 0; i < maps.count; i++)
@@ -34,7 +35,7 @@ const holeBelow = (maps, i) => maps.start[i] - (i ? maps.start[i - 1] + maps.pag
 
 function layOut(maps) {
 	const limit = foldLimit(maps);
-	const at = new Float64Array(maps.count); /* where each begins, in units */
+	const at = new Float64Array(maps.count); /* where each map begins, in units */
 	const width = new Float64Array(maps.count);
 	const holeLimit = Math.max(1, Math.min(limit, meanWidth(maps, limit)));
 	const clusters = [];
@@ -53,18 +54,18 @@ function layOut(maps) {
 	return { at, width, clusters, units: unit, limit };
 }
 
-/* The cluster lists the rows that it takes when a row holds so many units. */
+/* Give each cluster the rows that it takes if a row holds so many units. */
 function breakRows(layout, unitsPerRow) {
 	let row = 0;
 	for (const cluster of layout.clusters) {
-		cluster.row = row; /* its heading; the rows follow */
+		cluster.row = row; /* the row of its heading; its other rows follow */
 		cluster.rows = Math.max(1, Math.ceil((cluster.end - cluster.unit) / unitsPerRow - 1e-9));
 		row += 1 + cluster.rows;
 	}
 	return row;
 }
 
-/* The last map that begins at or before a unit. */
+/* Find the last map that begins at or before a unit. */
 function mapAtUnit(layout, unit) {
 	let low = 0;
 	let high = layout.at.length;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The page put together: the headline, the sections, the theme, and which call site is chosen. */
+/* Puts the page together: the headline, the sections, the theme, and the choice of a call site. */
 
 function showTip(lines, event) {
 	const tip = document.getElementById("tip");
@@ -62,7 +62,7 @@ function makeHeadline(app) {
 	return element;
 }
 
-/* The program without its folder. */
+/* Returns the program's name without its folder. */
 const commandTitle = (process) => baseName(commandText(process).split(" ")[0]) + " " + commandText(process).split(" ").slice(1).join(" ");
 
 /* -- the page -- */
@@ -113,7 +113,7 @@ class App {
 				make("button", { type: "button", onclick: () => this.select(null) }, "Show all")));
 	}
 
-	/* The same, or none if exactly these are chosen already. */
+	/* The same; if exactly these are chosen already, choose none. */
 	toggle(sites) {
 		const isSame = this.selected && this.selected.size === sites.length && sites.every((site) => this.selected.has(site));
 		this.select(isSame ? null : sites);
@@ -123,7 +123,7 @@ class App {
 		return this.selected !== null && this.selected.has(site);
 	}
 
-	/* All call sites of the same line of the program, whatever their stacks are. */
+	/* Returns all call sites of the same line of the program, whatever their stacks are. */
 	sitesLike(site) {
 		const name = siteName(this.names, site);
 		return this.process.sites.map(({ id }) => id).filter((id) => siteName(this.names, id) === name);
@@ -142,7 +142,7 @@ function setTheme(theme, app) {
 		app.themers.forEach((f) => f());
 }
 
-/* As the reader's system has it, until the button is used. */
+/* The theme is that of the reader's system until the button is used. */
 function begin() {
 	const system = window.matchMedia("(prefers-color-scheme: dark)");
 	let isChosen = false;

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The whole address space in a line: its clusters side by side, and which part of them is shown. */
+/*
+ * The whole address space in one line: its clusters side by side, with a mark for the part that is
+ * shown.
+ */
 const CLUSTER_GAP = 14, CLUSTER_LEAST = 10;
 
-/* Left edge and width of each cluster; large ones are larger, but not by as much. */
+/*
+ * The left edge and the width of each cluster. Large clusters are wider, but less than in
+ * proportion.
+ */
 function placeClusters(layout, width) {
 	const weight = layout.clusters.map((c) => Math.sqrt(c.end - c.unit + 1));
 	const gap = Math.min(CLUSTER_GAP, width / (3 * layout.clusters.length));
@@ -32,7 +38,7 @@ function paintOverview(picture, places, width) {
 	return image;
 }
 
-/* It changes with colours and widths only, not when something scrolls. */
+/* This is drawn when colours or widths change, but not when the picture scrolls. */
 function cachedOverview(picture, width) {
 	const key = [width, picture.mode, picture.group, [...(picture.app.selected || ["all"])], isDark()].join();
 	if (picture.overviewKey !== key) {
@@ -47,7 +53,7 @@ function cachedOverview(picture, width) {
 	return picture.overviewStrip;
 }
 
-/* Where a unit is in the overview. */
+/* Returns the place of a unit in the overview. */
 function overviewX(picture, cluster, unit) {
 	const place = picture.places[picture.app.layout.clusters.indexOf(cluster)];
 	const part = (unit - cluster.unit) / (cluster.end - cluster.unit);
@@ -71,7 +77,7 @@ function drawOverview(picture, first, count) {
 	drawWindow(picture, context, first, count, height);
 }
 
-/* Terabytes left out between clusters. */
+/* Mark the terabytes that are left out between clusters. */
 function drawFolds(picture, context, height) {
 	context.fillStyle = isDark() ? "#a9b3be" : "#4c5661";
 	context.font = "11px system-ui, sans-serif";

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The address space as a picture: rows of maps and holes that scroll and zoom, an overview of all of
- * it above, a legend below. What scrolls is an empty element; the canvas lies over it and shows what
- * would be there. A pixel that holds several maps has the mean of their colours.
+ * The address space as a picture: rows of maps and holes that scroll and zoom, with an overview
+ * above and a legend below. The element that scrolls is empty; the canvas lies over it, and shows
+ * the visible part. A pixel with several maps has the mean of their colours.
  */
 const ROW = 24, BAR = 18; /* CSS pixels */
-const SCALE_MOST = 96; /* pixels of one page */
+const SCALE_MOST = 96; /* the most pixels for a page */
 
 const rgbOf = (colour) => [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
 const mixed = (a, b, part) => a.map((value, i) => Math.round(value + (b[i] - value) * part));
@@ -22,7 +22,10 @@ class Picture {
 		this.listen();
 	}
 
-	/* What is lit: a call site, or a group of the legend; all if neither is chosen. */
+	/*
+	 * The maps that are lit: those of a call site, or of a group of the legend; all if neither
+	 * is chosen.
+	 */
 	isLit(i) {
 		if (this.app.selected !== null)
 			return this.app.selected.has(this.app.maps.classes[this.app.maps.of[i]].putBy);
@@ -60,7 +63,7 @@ class Picture {
 		return breakRows(this.app.layout, this.width / scale);
 	}
 
-	/* The largest scale at which all rows are seen at once. */
+	/* Find the largest scale at which all rows are visible at once. */
 	fitScale() {
 		const most = Math.max(2, Math.floor(this.height / ROW));
 		let low = Math.min(1, this.width / this.app.layout.units) / 4;
@@ -101,7 +104,7 @@ class Picture {
 		this.scroller.scrollTop = 0;
 	}
 
-	/* First all of it, unless its maps would be less than three pixels wide. */
+	/* At first everything is shown, unless maps would be narrower than three pixels. */
 	begin(stretch) {
 		this.measure();
 		const { units } = this.app.layout;
@@ -130,7 +133,7 @@ class Picture {
 		return Math.min(cluster.end, cluster.unit + (behind * this.width + x) / this.scale);
 	}
 
-	/* The map under a point: -1 where there is none. */
+	/* Find the map under a point; -1 if there is none. */
 	mapAt(x, y) {
 		const row = Math.floor((y + this.scroller.scrollTop) / ROW);
 		const { layout } = this.app;
@@ -139,7 +142,7 @@ class Picture {
 		if (row === cluster.row || row > cluster.row + cluster.rows)
 			return -1;
 		const i = mapAtUnit(layout, unit);
-		/* Less than a pixel is as good as a hit. */
+		/* A distance of less than a pixel counts as a hit. */
 		return unit < layout.at[i] + Math.max(layout.width[i], 1 / this.scale) ? i : -1;
 	}
 
@@ -151,7 +154,7 @@ class Picture {
 		this.isPending = true;
 		requestAnimationFrame(() => {
 			this.isPending = false;
-			if (!this.isGone) /* another process is shown since */
+			if (!this.isGone) /* another process has been chosen since */
 				this.drawNow();
 		});
 	}
@@ -179,7 +182,7 @@ class Picture {
 		return { cluster, from, to: Math.min(cluster.end, from + this.width / this.scale) };
 	}
 
-	/* A line of pixels for each row; drawRow() makes them as high as a row. */
+	/* Each row is one line of pixels here; drawRow() makes it as high as a row. */
 	paintStrip(first, end) {
 		const width = this.canvas.width;
 		const image = new ImageData(width, Math.max(1, end - first));
@@ -233,7 +236,7 @@ class Picture {
 		}
 		const width = (to - from) * this.scale;
 		context.fillStyle = isDark() ? "#59626d" : "#aeb6bf";
-		context.fillRect(0, y + BAR - 1, width, 1); /* holes are seen as this line */
+		context.fillRect(0, y + BAR - 1, width, 1); /* in a hole only this line is drawn */
 		context.imageSmoothingEnabled = false;
 		context.drawImage(this.strip, 0, line, this.canvas.width, 1, 0, y, this.width, BAR - 1);
 		if (this.scale > 0.5)
@@ -251,7 +254,7 @@ class Picture {
 			`${counted(n, "map")}`, 2, y + 16, this.width - 4);
 	}
 
-	/* What a wide map is, and that it is folded. */
+	/* Write into a wide map what it is, and mark it if it is folded. */
 	drawLabels(cluster, from, to, y) {
 		const { layout, maps } = this.app;
 		const { context } = this;
@@ -410,7 +413,9 @@ function isBright([r, g, b]) {
 	return 0.299 * r + 0.587 * g + 0.114 * b > 140;
 }
 
-/* Add a colour to the pixels from x to end, to the first and the last as much as they are covered. */
+/*
+ * Add a colour to the pixels from x to end; the first and the last get as much of it as is covered.
+ */
 function addSpan(sums, x, end, [r, g, b]) {
 	const width = sums.length / 4;
 	const from = Math.max(0, x);
@@ -425,7 +430,7 @@ function addSpan(sums, x, end, [r, g, b]) {
 	}
 }
 
-/* Up and down by the pointer; a touch scrolls by itself. */
+/* The pointer drags the picture up and down; for a touch the browser scrolls. */
 function listenDrag(picture) {
 	let from = null;
 	picture.scroller.addEventListener("pointerdown", (event) => {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the maps are coloured by, and what is said of each. The colours are those of Okabe and Ito,
- * which people with any kind of colour vision tell apart; none of them says anything alone.
+ * How maps are coloured, and the text about each. The colours are those of Okabe and Ito, which
+ * people with any kind of colour vision can tell apart; nothing is told by a colour alone.
  */
 const ORANGE = "#e69f00", SKY = "#56b4e9", GREEN = "#009e73", YELLOW = "#f0e442";
 const BLUE = "#0072b2", RED = "#d55e00", PURPLE = "#cc79a7", GREY = "#999999", DARK = "#5f6670";
@@ -22,7 +22,10 @@ const PROTECTION_WORDS = {
 	rwx: "writable code (rwx)",
 };
 
-/* A colouring: of each map the number of its group; groups in the order of their maps. */
+/*
+ * Put the maps into groups by their key. Returns the number of each map's group, and the list of
+ * groups.
+ */
 function groupBy(maps, keyOf, describe) {
 	const groups = new Map();
 	const group = new Int32Array(maps.count);
@@ -62,7 +65,7 @@ function colourByPattern(maps, process) {
 	return distinctColours(groupBy(maps, key, of), GREY, (group) => !group.key);
 }
 
-/* By when the call was made that put the map where it is. */
+/* Coloured by the time of the call that put the map there. */
 function colourByAge(maps) {
 	let last = 1;
 	for (let i = 0; i < maps.count; i++)
@@ -76,7 +79,10 @@ function colourByAge(maps) {
 	return colouring;
 }
 
-/* Memory of one kind with different access looks different: that is what it is cut for mostly. */
+/*
+ * Memory of one kind but with different access looks different, because that is mostly why it is
+ * cut.
+ */
 const CUT_KINDS = ["anonymous", "heap", "allocator heap", "thread stack", "JIT code", "shared memory", "huge pages"];
 
 function accessOf(c) {
@@ -120,13 +126,13 @@ function siteName(names, site) {
 
 const mapSize = (maps, i) => bytesText(maps.pages[i] * maps.page);
 
-/* A map in a few words: "guard ---p, 4 KiB". */
+/* Describe a map in a few words: "guard ---p, 4 KiB". */
 function mapShort(maps, i) {
 	const c = maps.classes[maps.of[i]];
 	return `${c.kind}${c.detail ? ` (${c.detail})` : ""} ${c.protection}, ${mapSize(maps, i)}`;
 }
 
-/* Why it is not one with its neighbours. */
+/* Say why the map has not merged with its neighbours. */
 function whyApart(maps, i) {
 	const below = maps.classes[maps.of[i]].apart;
 	const touches = i + 1 < maps.count && maps.start[i] + maps.pages[i] === maps.start[i + 1];
@@ -137,7 +143,7 @@ function whyApart(maps, i) {
 	return said;
 }
 
-/* All there is to say of a map, a line each. */
+/* Everything that is known of a map, line by line. */
 function mapLines(maps, names, i) {
 	const c = maps.classes[maps.of[i]];
 	const end = maps.start[i] + maps.pages[i];

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Tables that are sorted by their headings and narrowed by a word. */
+/* Tables that can be sorted by their headings, and filtered by a word. */
 const ROWS_FIRST = 50;
 
 /*
- * columns: { title, value(row), show(row), isNumber }; what is sorted by is the value, what is seen is
- * what show() makes of it. extra(row): what is opened below a row.
+ * columns: { title, value(row), show(row), isNumber }: rows are sorted by the value, and show()
+ * makes what is visible. extra(row) makes what opens below a row.
  */
 class Table {
 	constructor(columns, rows, options) {

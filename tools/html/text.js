@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers and names as text, and elements made of text: names never become markup. */
+/* Numbers and names as text, and elements with text: a name never becomes markup. */
 
 const number = (value) => (value === null || value === undefined ? "–" : value.toLocaleString("en-US"));
 const signed = (value) => (value > 0 ? "+" : "") + number(value);
@@ -76,7 +76,7 @@ function frameText(frame) {
 
 const frameName = (frame) => frame.function || frameText(frame);
 
-/* Which of several buttons is on; change(value) when another is chosen. */
+/* Several buttons of which one is on; change(value) is called when another is chosen. */
 function choice(label, options, chosen, change) {
 	const select = make("select", { onchange: () => change(select.value) },
 		options.map(([value, text]) => make("option", { value, selected: value === chosen }, text)));

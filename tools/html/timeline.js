@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How the number of maps went: the count, the limit, the largest call sites stacked below it, failures
- * and marks; and what grew in a span that is chosen with the pointer or the two sliders.
+ * The number of maps over time: the count, the limit, the largest call sites stacked below,
+ * failures and marks. A span that is chosen with the pointer or the two sliders shows what grew in
+ * it.
  */
 const TIME_HEIGHT = 260, TIME_LEFT = 64, TIME_BOTTOM = 24, TIME_TOP = 18;
 const STACKED = 6, SAMPLES = 240;
 
-/* The width of a list's buckets is the least step between two of them. */
+/* The width of the buckets of a list is the shortest step between two of them. */
 function bucketWidth(entries, least) {
 	let width = Infinity;
 	for (let i = 1; i < entries.length; i++)
@@ -14,7 +15,7 @@ function bucketWidth(entries, least) {
 	return width === Infinity ? least : width;
 }
 
-/* The count at a time, as [lowest, highest] where it changed within the bucket. */
+/* The count at a time: [lowest, highest] if it changed within the bucket. */
 function makeCourse(process) {
 	const entries = process.timeline || [];
 	const width = bucketWidth(entries, 0.001);
@@ -40,7 +41,7 @@ function lastBefore(entries, time) {
 	return low;
 }
 
-/* A call site's maps at a time: between two buckets what the later one began with. */
+/* The maps of a call site at a time: between two buckets, the first value of the later one. */
 function siteCourse(site) {
 	const entries = site.timeline || [];
 	const width = bucketWidth(entries, 0.032);
@@ -68,7 +69,7 @@ class Timeline {
 		this.app = app;
 		this.said = said;
 		this.end = timeEnd(process);
-		this.width = window.innerWidth < 600 ? 440 : 1000; /* units of the drawing */
+		this.width = window.innerWidth < 600 ? 440 : 1000; /* in units of the drawing */
 		this.course = makeCourse(process);
 		const { peak, limit } = process.maps;
 		this.showsLimit = limit && limit < peak * 4;
@@ -127,7 +128,7 @@ class Timeline {
 			this.text(this.x(t), TIME_HEIGHT - 6, secondsText(t), t > this.end * 0.95 ? "tick right" : "tick middle");
 	}
 
-	/* Areas, the largest at the bottom. */
+	/* Draw the areas, the largest at the bottom. */
 	drawSites() {
 		const below = new Float64Array(SAMPLES + 1);
 		this.places.forEach(({ name, ids, at }, k) => {
@@ -232,7 +233,10 @@ class Timeline {
 	}
 }
 
-/* Call sites of one line of the program are one here, those with the most maps first. */
+/*
+ * Call sites of the same line of the program are taken together; those with the most maps come
+ * first.
+ */
 function placesOf(app) {
 	const places = new Map();
 	for (const site of app.process.sites.filter((s) => s.timeline)) {

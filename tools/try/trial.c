@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* See trial.h. The program's output goes to files without a name, so that nothing is lost of it. */
+/* See trial.h. The program's output goes to files without a name, so that none of it is lost. */
 #include "try/trial.h"
 #include "explain/explain_record.h"
 #include "input/liveness.h"
@@ -63,7 +63,7 @@ static void set(const char *name, const char *first, const char *between, const 
 	free(value);
 }
 
-/* Ours 0 to 2 become the trial's, and are put back. */
+/* Our descriptors 0 to 2, while those of the trial take their place. */
 struct streams {
 	int saved[3];
 };
@@ -94,7 +94,7 @@ static void put_back(const struct streams *streams)
 	}
 }
 
-/* Of a program and its children, the process with most maps is the one to look at. */
+/* Of a program and its children, the process with the most maps is examined. */
 static const struct vmt_view *largest(const struct vmt_recordings *recordings)
 {
 	const struct vmt_view *best = NULL;
@@ -133,7 +133,7 @@ static void read_maps(const struct vmt_explain *explain, struct vmt_evidence *ev
 			      (explain->holes_of && !strncmp(explain->holes_of, "libc.so", 7));
 }
 
-/* By call sites, which those calls have that may change maps: MADV_DONTNEED is none. */
+/* Add up the call sites, since only calls that may change maps have one; MADV_DONTNEED does not. */
 static void read_calls(const struct vmt_view *view, struct vmt_evidence *evidence)
 {
 	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* See try.h. Pure but for the look for allocators. */
+/* See try.h. Nothing here has an effect; only the search for allocators looks at files. */
 #include "try/try.h"
 #include "core/base/options.h"
 
@@ -7,14 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WORTHWHILE 16u /* calls, or maps */
+#define WORTHWHILE 16u /* a remedy for fewer calls or maps is not tried */
 
 #define BIT(pattern) (UINT64_C(1) << VMT_PATTERN_##pattern)
 
 /* In the order of enum vmt_remedy; vmt_options_remedy() has their names. */
 static const struct remedy {
-	uint64_t patterns; /* that it answers */
-	uint32_t call[3]; /* that cut maps without it */
+	uint64_t patterns; /* the patterns that it helps against */
+	uint32_t call[3]; /* the calls that cut maps without it */
 	const char *what;
 	const char *notice;
 } remedies[VMT_REMEDY_COUNT] = {
@@ -77,7 +77,7 @@ bool vmt_try_is_name(const char *name)
 	return !strcmp(name, "arenas") || !strcmp(name, "mmap-threshold");
 }
 
-/* "a,b" has a. Without a list each has what applies. */
+/* Is name in the list `only` ("a,b")? Without a list, whatever applies is wanted. */
 static bool is_wanted(const char *only, const char *name, bool applies)
 {
 	size_t n = strlen(name);
@@ -109,7 +109,10 @@ static bool shows_any(const struct vmt_evidence *evidence, uint64_t patterns)
 	return false;
 }
 
-/* Its calls cut maps, or would if others had not done so at the same places before. */
+/*
+ * Do the calls that the remedy replaces cut maps, or would they if other calls had not cut at the
+ * same places before?
+ */
 static bool is_at_work(const struct vmt_evidence *evidence, const struct remedy *remedy, bool cuts)
 {
 	uint64_t n = 0;
@@ -133,7 +136,10 @@ static struct vmt_remedied *new_remedied(struct vmt_try *tried, const char *name
 	return remedied;
 }
 
-/* What looks alike may be for the accounting's sake: that is tried, and not promised. */
+/*
+ * Maps that look alike may be kept apart by accounting; a remedy for this is tried, but its effect
+ * is not promised.
+ */
 #define PROMISED (UINT64_MAX & ~BIT(ALIKE))
 
 static void promise(struct vmt_remedied *remedied, uint64_t saves)
@@ -142,7 +148,7 @@ static void promise(struct vmt_remedied *remedied, uint64_t saves)
 	remedied->is_promised = saves > 0;
 }
 
-/* "a,b" and c. */
+/* Append name to a list such as "a,b". */
 static void append_name(char *list, size_t size, const char *name)
 {
 	size_t n = strlen(list);
@@ -150,14 +156,17 @@ static void append_name(char *list, size_t size, const char *name)
 	snprintf(list + n, size - n, "%s%s", n ? "," : "", name);
 }
 
-/* By the maps that there were at the end; of a program that has ended tidily, by its calls. */
+/* Judged by the maps at the end, or by the calls if the program has unmapped its memory by then. */
 static bool applies(const struct vmt_evidence *evidence, const struct remedy *remedy)
 {
 	return shows_any(evidence, remedy->patterns) ||
 	       (!shows_any(evidence, UINT64_MAX) && is_at_work(evidence, remedy, true));
 }
 
-/* Advice and locks of pieces that something else has cut already: they keep the pieces apart. */
+/*
+ * Does the remedy concern advice or locks on pieces that another call has already cut? They keep
+ * the pieces apart.
+ */
 static bool is_beneath(const struct vmt_evidence *evidence, const struct remedy *remedy)
 {
 	return (remedy->call[0] == VMT_CALL_MADVISE || remedy->call[0] == VMT_CALL_MLOCK) &&
@@ -165,8 +174,8 @@ static bool is_beneath(const struct vmt_evidence *evidence, const struct remedy 
 }
 
 /*
- * One after the other, and all together: where several cut at the same places only that helps, and
- * only of that it is promised.
+ * Choose the remedies of the library one by one, and all together: where several calls cut at the
+ * same places only all together help, and only then is an effect promised.
  */
 static void choose_librarys(struct vmt_try *tried, const char *only)
 {
