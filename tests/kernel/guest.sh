@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Other kernels on this machine, for scripts/kernels.sh and tests/kernel.sh; sourced, not run. A
-# guest is a Debian kernel under qemu with nothing but an initramfs: this project's build and
-# tests, and the programs that those call. Needs bash, and $ROOT, $BUILD and $TMP of lib.sh.
+# guest is a Debian kernel under qemu with only an initramfs: the build and the tests of this
+# project, and the programs that they call. Needs bash, and $ROOT, $BUILD and $TMP of lib.sh.
 #
 #   VMATRACE_CACHE	where kernels are kept (~/.cache/vmatrace/kernels): some 15 MB each
 
@@ -11,7 +11,7 @@ GUEST_PROGRAMS="bash awk base64 basename cat chmod cmp cp cut diff dirname env g
 	uname uniq wc"
 GUEST_PROMISE='@@ all parts of the plan have run'
 
-# apt-get and apt-cache with lists of their own, of one suite; the machine's are left alone.
+# Run apt-get or apt-cache with package lists of one suite, apart from the machine's own lists.
 guest_apt() {	# SUITE PROGRAM ARGUMENTS...
 	local state=$GUEST_CACHE/apt/$1 program=$2
 
@@ -24,7 +24,7 @@ guest_apt() {	# SUITE PROGRAM ARGUMENTS...
 		-o APT::Sandbox::User=root "$@"
 }
 
-# The package of a suite's newest "cloud" kernel: what its metapackage leads to.
+# Print the package of a suite's newest "cloud" kernel, which its metapackage depends on.
 guest_package() {	# SUITE
 	local package
 
@@ -35,7 +35,7 @@ guest_package() {	# SUITE
 	echo "$package"
 }
 
-# Sets KERNEL to the file to boot. The suite's lists are fetched once a day.
+# Set KERNEL to the file to boot. The lists of the suite are fetched once a day.
 guest_kernel() {	# SUITE
 	local folder=$GUEST_CACHE/$1 package
 	KERNEL=$folder/vmlinuz
@@ -54,7 +54,7 @@ guest_kernel() {	# SUITE
 	return 1
 }
 
-# Copy files into the guest's root at the same places, with the libraries that they need.
+# Copy files to the same places in the guest's root, with the libraries that they need.
 guest_put() {	# FILE...
 	local file
 
@@ -92,8 +92,8 @@ guest_root() {
 	(cd "$GUEST" && find . | cpio --quiet -o -H newc) >"$TMP/root.cpio"
 }
 
-# Boot $KERNEL, run the shell commands of PLAN in it, write what it prints to OUT. Fails unless
-# the plan has been gone through to its end.
+# Boot $KERNEL, run the shell commands of PLAN in it, and write their output to OUT. Fails unless
+# the plan was run to its end.
 guest_run() {	# PLAN OUT
 	local folder=$TMP/plan
 

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
-# What is run in a guest, sourced by the plan that guest.sh gives it. A line per test, "ok NAME
-# DETAIL" or "FAIL NAME DETAIL", as everywhere. CALLS: of each run; SEED: of the first.
+# What is run in a guest; sourced by the plan that guest.sh gives it. Prints a line for each test,
+# "ok NAME DETAIL" or "FAIL NAME DETAIL", as all tests do. CALLS: number for each run; SEED: of the
+# first.
 
 cd /src || exit 1
-export IN_GUEST=1	# with few programs
+export IN_GUEST=1	# few programs are there
 . tests/lib.sh
 
-# model NAME OPTIONS...: the core's table beside the kernel's
+# model NAME OPTIONS...: compare the core's table with the kernel's
 model() {
 	local name=$1 status
 	shift
@@ -18,7 +19,8 @@ model() {
 		fail "model-$name" "status $status: $(head -3 "$TMP/model" | tr '\n' ' ' | cut -c1-300)"
 }
 
-# random NAME OPTIONS THREADS [FORKS]: the library beside the kernel, compared after every call
+# random NAME OPTIONS THREADS [FORKS]: compare the library's table with the kernel's after every
+# call
 random() {
 	local name=$1 options=$2 threads=$3 forks=${4:-0} dir=$TMP/random
 	rm -rf "$dir"
@@ -37,7 +39,7 @@ random() {
 		fail "random-$name" "seed $SEED; $PROBLEMS$DETAIL"
 }
 
-# The demonstration: +1, +1, -1 on its three lines.
+# The demonstration must have +1, +1 and -1 on its three lines.
 demonstration() {
 	local lines
 	same_and_true demo12k "$TARGETS/demo12k"
@@ -47,7 +49,7 @@ demonstration() {
 		fail demo12k_lines "wanted +1, +1, -1 on three lines of demo12k.c; got $lines"
 }
 
-# A test of the project's own. Of its lines those that passed are not of interest here.
+# Run a shell test of the project, and print only the lines that did not pass.
 script() {	# FILE
 	local name=${1##*/}
 	(bash "$1") >"$TMP/script" 2>&1
@@ -59,5 +61,5 @@ script() {	# FILE
 	echo "script ${name%.sh} $(grep -c '^ok ' "$TMP/script") $(grep -c '^FAIL ' "$TMP/script")"
 }
 
-echo	# the firmware has left its marks on this line
+echo	# the firmware has written to this line
 echo "kernel $(uname -r)"

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# What people run into, on real programs: Electric Fence, 64 malloc arenas, jemalloc in two ways,
-# node with workers, java with 2,000 threads, 20,000 mapped files, fibers with guards. The cause
-# must stand in the first ten lines of `vmatrace maps PID` and of `vmatrace report`.
+# What people meet, on real programs: Electric Fence, 64 malloc arenas, jemalloc in two ways, node
+# with workers, java with 2,000 threads, 20,000 mapped files, fibers with guards. The cause must
+# stand in the first ten lines of `vmatrace maps PID` and of `vmatrace report`.
 #
-#   tests/real/cases.sh             a line per case and tool
-#   tests/real/cases.sh --update    write what they say to doc/cases.md as well
+#   tests/real/cases.sh             print a line for each case and tool
+#   tests/real/cases.sh --update    also write their output to doc/cases.md
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 PAGES=$TMP/cases.md
@@ -51,8 +51,8 @@ if (isMainThread) {
 }
 END
 
-# look NAME [VAR=VALUE...] COMMAND...: run it until it says "ready PID"; NAME.maps and NAME.report
-# are what the tools say of it then, NAME.json what maps says, NAME.end the report at its exit
+# look NAME [VAR=VALUE...] COMMAND...: run it until it prints "ready PID". The output of the tools
+# at that time goes to NAME.maps, NAME.json and NAME.report, and the report at its exit to NAME.end.
 look() {
 	local name=$1 job pid=
 	shift
@@ -60,7 +60,7 @@ look() {
 	mkfifo input
 	mkdir -p "$name.rec"
 	: >ready
-	# Neither timeout nor env is traced: the program is the only one.
+	# timeout and env are not traced, only the program is.
 	timeout -k 5 120 env LD_PRELOAD="$LIB${AFTER:+ $AFTER}" \
 		VMATRACE_OPTIONS="dir=$name.rec:log_path=$name.end" "$@" \
 		<input >ready 2>"$name.err" &
@@ -76,7 +76,8 @@ look() {
 	wait $job
 }
 
-# says NAME FILE PATTERN: one line of wrapped text, without the margin, must match
+# says NAME FILE PATTERN: the wrapped text of FILE must match when it is joined to one line without
+# margins
 says() {
 	local text
 	text=$(head -10 "$1.$2" 2>/dev/null | sed -E 's/^==[0-9]+== ?//; s/^ +/ /' | tr -d '\n')
@@ -87,7 +88,7 @@ says() {
 	fi
 }
 
-# kept NAME WITHOUT: what the first promises to save is what the second does without, within 5 %
+# kept NAME WITHOUT: the savings that the first one promises are those of the second one, within 5 %
 kept() {
 	local before after saves
 	before=$(jq '.processes[0].maps' "$1.json")
@@ -156,7 +157,7 @@ if javac Threads.java 2>javac.err; then
 	says java maps 'mostly a stack and a guard for each thread \(4,0[0-9]+ maps\)'
 	says java report 'cause +a stack and a guard for each thread: 4,[0-9]+ of 4,[0-9]+ maps, by [a-z]+ in os::'
 	mv "$(ls java.end.* | head -1)" java.end 2>/dev/null
-	# At its exit the threads are gone, and with them their maps.
+	# At the exit of the program its threads and their maps are gone.
 	says java end 'cause +of the 4,[0-9]+ maps at the peak: [0-9,]+ by [a-z]+ in os::'
 	page java "java with 2,000 threads" "Each thread takes two maps: its stack, and the guard zone below it."
 else
@@ -175,7 +176,8 @@ says deleted report 'cause +files that have been deleted: 10,000 of 20,0[0-9]+ m
 page deleted "20,000 small files, half of them deleted" "\`case_segments DIRECTORY 20000 merge\`: segments that have been merged into others are still mapped."
 rm -r segments
 
-# Memory that happens to lie right below a guard is kept apart by it, too, and counts: one map more.
+# Memory that happens to lie directly below a guard is also kept apart by it, and counts as one more
+# map.
 look fibers "$TARGETS/case_fibers" mprotect 5000
 says fibers maps 'mostly a guard page for each object \(10,00[0-3] maps\)'
 line=$(grep -n "the fibers' guard" "$ROOT/tests/targets/case_fibers.c" | cut -d: -f1)

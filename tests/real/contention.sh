@@ -1,9 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Threads that contend for memory calls, where there are few processors or little of one: on all
-# processors, on one, and under a cgroup's limit of 20 % of one. No call may be lost, and hardly a
-# change of the table go unexplained. The last of the three needs root, and is left out, with a
-# word, where no cgroup can be made.
+# Threads that contend for memory calls: on all processors, on one, and under a cgroup's limit of 20
+# % of one. No call may be lost, and hardly any change of the table may stay unexplained. The last
+# of the three needs root, and is left out with a message where no cgroup can be made.
 #
 #   tests/real/contention.sh [THREADS] [ROUNDS]
 . "$(dirname "$0")/../lib.sh"

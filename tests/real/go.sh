@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Programs written in Go that are linked with libc, as the go tool itself: each process's end is seen and
-# compared with the kernel's table, and what they print is as without tracing. Not a part of
+# Programs in Go that are linked with libc, as the go tool is: the end of each process is seen and
+# compared with the kernel's table, and the output is the same as without tracing. Not a part of
 # scripts/test.sh, since Go takes 400 MB (scripts/setup.sh matrix).
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
@@ -37,7 +37,8 @@ func main() {
 END
 go build -o program program.go || fail build
 
-# compared NAME MAPS COMMAND...: all processes have as many maps as the kernel says, the first at least MAPS
+# compared NAME MAPS COMMAND...: all processes have as many maps as the kernel says, and the first
+# has at least MAPS
 compared() {
 	local name=$1 maps=$2 dir=$TMP/$1 said
 	shift 2

@@ -1,17 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The matrix of real programs: each is run plain, traced, and traced with verify=N, in a new folder
-# each time. Output and status (what it wrote to files is part of its output, by checksum) must be
-# the same, the sums must hold and the tables equal the kernel's in every process it starts. A
+# The matrix of real programs: each is run plain, traced, and traced with verify=N, each time in a
+# new folder. Output and status must be the same (the checksums of the files it wrote are part of
+# the output), the sums must hold, and the tables of all processes must equal the kernel's. A
 # program that is missing, skips something or takes too long has failed. About ten minutes.
 #
 #   tests/real/matrix.sh [NAME...]    NAME: a file of tests/real/matrix     KEEP=1: keep the folder
 #
-# Such a file has, in bash: NEEDS (programs that must be there), VERIFY (compare after every Nth
-# call; 0 only for what maps memory unseen), EXPECT (a note that its reports must have),
-# SECONDS_MAX (of one run), ALLOW (see judge in lib.sh; with a comment why), an optional function
-# prepare (run once, untraced, in a folder that run finds as $PREPARED), and the function run,
-# whose output must not depend on time, pids or addresses. What run starts is traced with it.
+# Such a file has, in bash: NEEDS (programs that must exist), VERIFY (compare after every Nth call;
+# 0 only for programs whose calls are partly unseen), EXPECT (a note that its reports must have),
+# SECONDS_MAX (for one run), ALLOW (see judge in lib.sh; a comment says why), an optional function
+# prepare (run once, untraced, in a folder that run finds as $PREPARED), and the function run, whose
+# output must not depend on time, pids or addresses. What run starts is traced as well.
 . "$(dirname "$0")/../lib.sh"
 "$ROOT/scripts/setup.sh" matrix || exit 2
 CASES=$ROOT/tests/real/matrix
@@ -21,7 +21,7 @@ chmod 777 "$TMP"	# the database server gives up its rights
 # Where another user may read it as well.
 cp "$LIB" "$TMP/libvmatrace.so" && LIB=$TMP/libvmatrace.so
 
-# The folders are of the same length, whichever run it is: names end up in memory and in outputs.
+# The folders of all runs have names of the same length, since names end up in memory and in output.
 in_new_folder() {	# FUNCTION COMMAND...: run it there
 	local function=$1
 	shift
@@ -30,7 +30,7 @@ in_new_folder() {	# FUNCTION COMMAND...: run it there
 	(cd "$TMP/work" && HOME=$TMP/work TMPDIR=$TMP/work "$function" "$@")
 }
 
-# What the processes of a verified run complained of, in words.
+# Print the complaints of the processes of a verified run.
 found_by_verify() {
 	cat "$1"/log.* "$1/err" 2>/dev/null | grep -a -m1 -A9 'verify: ' | tr '\n' ' ' | cut -c1-600
 	[ "$VERIFY" = 0 ] || timeout 120 "$TOOL" report --format=json "$1/rec" 2>/dev/null |
@@ -45,7 +45,7 @@ missing_of() {
 	done
 }
 
-# Why the two runs are not the same, or were not complete.
+# Print why the two runs are not the same, or not complete.
 compare_runs() {
 	local run
 	for run in plain traced verify; do

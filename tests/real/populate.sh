@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Does a thread that populates 1 GiB hold up the memory calls of another for longer under the
-# library than without it? Runs both in turn, ROUNDS times, prints the longest and the mean time
-# of the other's calls, and fails if the median of the longest is more than twice as long. Needs
-# 1.5 GiB of memory and a machine that does nothing else; not part of scripts/test.sh.
+# Does a thread that populates 1 GiB delay the memory calls of another thread longer under the
+# library than without it? The test runs both in turns, ROUNDS times, prints the longest and the
+# mean time of the other thread's calls, and fails if the median of the longest is more than twice
+# as long. It needs 1.5 GiB of memory and an idle machine, and is not a part of scripts/test.sh.
 . "$(dirname "$0")/../lib.sh"
 export TARGET_RATE=1 LIMIT=300
 ROUNDS=${ROUNDS:-5}

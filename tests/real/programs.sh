@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Real programs, plain and traced: same output and status, every call seen, the sums hold, the
-# table equal to the kernel's after every call (or every 50th, where that takes too long). For
-# five of them each system call is counted by strace as well. A missing program is a failure.
+# Real programs, plain and traced: output and status are the same, every call is seen, the sums
+# hold, and the table equals the kernel's after every call (or every 50th, where that takes too
+# long). For five of them strace counts each system call as well. A missing program is a failure.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 export SUMMARY=1
@@ -25,8 +25,8 @@ make_clone() {
 	) && git clone -q -b main origin clone
 }
 
-# Calls counted by strace between the library's markers, less those that it marks as its own, against
-# the report's own count.
+# Compare the report's count with the calls that strace counts between the library's markers,
+# without those that the markers show to be the library's own.
 MEMORY=mmap,munmap,mprotect,pkey_mprotect,mremap,brk,madvise,mlock,mlock2,munlock,mlockall
 MEMORY+=,munlockall,mbind,shmat,shmdt,remap_file_pages,io_setup,io_destroy
 
@@ -39,7 +39,7 @@ count_by_strace() {
 		-E VMATRACE_OPTIONS="markers=1:report=0:log_path=$dir/report:dir=$dir/rec" "$@" \
 		>"$dir/out" 2>"$dir/err" </dev/null
 	"$TOOL" report --format=json "$dir/rec" >"$dir/json" 2>/dev/null
-	# An image that execs another one counts until then; the next one from its own marker.
+	# An image counts until it executes another one, which counts from its own marker.
 	awk '/write\(-1, "vmatrace: ready"/ { on = 1; ready = 1; next }
 		/ execve\(/ { on = 0; next }
 		/write\(-1, "vmatrace: done"/ { on = 0 }
@@ -68,8 +68,8 @@ count_by_strace() {
 	fi
 }
 
-# Most results are worked out: the kernel is asked about under 2 % of the calls. Calls that did not get
-# the lock in time are asked about whatever they are, on a busy machine more of them.
+# Most effects are derived: the kernel is asked about less than 2 % of the calls. It is always asked
+# about calls that did not get the lock in time; on a busy machine there are more of them.
 few_asked() {
 	local share
 	share=$(jq -s '[.[].processes[].coverage] | max_by(.calls) |
@@ -116,11 +116,11 @@ for allocator in jemalloc:libjemalloc.so.2 tcmalloc:libtcmalloc_minimal.so.4 \
 		fail "malloc-${allocator%:*}" "${allocator#*:} is not installed"
 		continue
 	fi
-	# tcmalloc makes system calls by instructions of its own, which the report must say.
+	# tcmalloc makes system calls by instructions of its own, and the report must say so.
 	ALLOW=noted AFTER=$path program "malloc-${allocator%:*}" "$TARGETS/malloc_threads"
 done
 
-# redis-server under load: a server's output holds pids and times, so its answers are compared.
+# redis-server under load. The server's output has pids and times, so its answers are compared.
 run_redis() {	# DIR OPTIONS ("plain": untraced)
 	local dir=$1 options=$2 socket=$TMP/redis.sock
 	set -- redis-server --port 0 --unixsocket "$socket" --save "" --dir "$dir" \

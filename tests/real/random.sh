@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The table against the kernel: random calls of every kind under the library, the whole table
-# compared after every call, in one thread, in four, and in forks whose child goes on, with each
-# way of asking, and once more with the kernel asked wherever a join is possible. SEED to repeat a
-# run, CALLS for each of them.
+# The table against the kernel: random calls of every kind under the library, with the whole table
+# compared after every call, in one thread, in four, and in forks whose child goes on; with each way
+# of asking, and once more with the kernel asked wherever maps may merge. SEED repeats a run; CALLS
+# is the number for each.
 #
-#   tests/real/random.sh [TOTAL]    goes on with other seeds until TOTAL calls are made, and
-#                                   prints a line after each round; 10000000 takes hours
+#   tests/real/random.sh [TOTAL]    go on with other seeds until TOTAL calls are made, and
+#                                   print a line after each round; 10000000 takes hours
 . "$(dirname "$0")/../lib.sh"
 CALLS=${CALLS:-12000}
 TOTAL=${1:-0}

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Real programs with each stack walked twice: as the library does it, with what it remembers, and
-# plainly. Prints how many stacks were recalled as a whole, how many were walked and which share of
-# their frames was recalled; a stack that differs fails.
+# Real programs in which each stack is walked twice: as the library does it, with remembered stacks,
+# and plainly. Prints how many stacks were recalled as a whole, how many were walked, and which
+# share of their frames was recalled. A stack that differs fails.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 export UNWIND_CHECK_LOG=$TMP/stacks

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# What goes through malloc and its like is counted to the last call, whichever allocator comes next, in
-# threads, handlers, fork children, before the constructor and after main; the program does not
-# notice; and the maps of each live allocation are told.
+# Calls of malloc and its relatives are counted exactly, whichever allocator comes next: in threads,
+# handlers and fork children, before the constructor and after main. The program does not notice,
+# and the report says how many maps there are for each live allocation.
 . "$(dirname "$0")/../lib.sh"
 export EF_DISABLE_BANNER=1 DUMA_DISABLE_BANNER=1
 
-# The figure is found by a jq expression on the list of allocators.
+# Print what a jq expression finds in the list of allocators.
 figure() {	# DIR EXPRESSION
 	jq -r ".processes[0].allocators | $2" "$1/json" 2>/dev/null
 }
@@ -30,9 +30,10 @@ declare -A after=([glibc]="" [jemalloc]=$(library libjemalloc.so.2)
 	[tcmalloc]=$(library libtcmalloc_minimal.so.4) [mimalloc]=$(library libmimalloc.so.2)
 	[efence]=$efence [duma]=$duma [bump]=$bump)
 
-# Every function, 100 rounds and 300: the difference is exact, whatever libraries allocate at start.
-# A round: 12 allocations (3 of them by a constructor, an atexit handler, a destructor), one more before
-# all constructors where the allocator stands that; 6 frees, 2 changes of size.
+# Call every function in 100 rounds, and in 300: the difference is exact, whatever libraries
+# allocate when they start. A round has 12 allocations (3 of them in a constructor, an atexit
+# handler and a destructor), one more before all constructors where the allocator allows this, 6
+# frees, and 2 resizes.
 every_function() {	# ALLOCATOR [late]
 	local name=$1 late=${2:-} per_round=13 n dir
 	[ -z "$late" ] || per_round=12
@@ -63,7 +64,7 @@ guards() {	# ALLOCATOR: two maps for each allocation
 		select(contains("libvmatrace"))] | length' "$TMP/guards_$name/traced/json")" 0
 }
 
-# The allocator itself counts, and tells at the end.
+# The allocator itself counts its calls, and prints them at the end.
 as_it_says() {	# NAME COMMAND...
 	local name=$1
 	shift
@@ -82,8 +83,8 @@ every_function duma late
 guards efence
 guards duma
 
-# Whether realloc(p, 0) frees is the allocator's choice; the live blocks are right either way, and the
-# bytes of products that overflow are none.
+# Allocators differ in whether realloc(p, 0) frees. The number of live blocks must be right in both
+# cases, and products that overflow must count no bytes.
 to_nothing() {	# ALLOCATOR
 	local name=$1 n
 	for n in 100 300; do
@@ -108,22 +109,22 @@ equal in_a_handler_twice "$(figure "$TMP/in_a_signal_handler" \
 	'.[] | select(.module | endswith("bump_allocator.so")) | .frees')" \
 	"$(cat "$TMP/in_a_signal_handler/out")"
 
-# What was not known when the code was made has been written into it (else it works, but costs more):
-# both begin with the completed load and leave by a direct jump.
+# The library writes addresses into its own code when they become known; otherwise the code works,
+# but is slower. Both functions must begin with the completed load, and leave by a direct jump.
 entries=$(LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0 /usr/bin/python3 -c 'import ctypes
 for name in "malloc", "free":
     entry = ctypes.cast(getattr(ctypes.CDLL("'"$LIB"'"), name), ctypes.c_void_p).value
     print(ctypes.string_at(entry, 31).hex())' | sed -nE 's/^(66666448).*e9.{8}(.{4})?$/\1/p')
 equal entries_are_complete "$(echo $entries)" "66666448 66666448"
 
-# A child has its parent's allocations, and counts of its own.
+# A child has its parent's allocations, but counts of its own.
 VERIFY=0 same_and_true fork "$TARGETS/malloc_child"
 equal fork_parent "$(figure "$TMP/fork/traced" '.[0] | "\(.allocations) \(.frees) \(.live)"')" \
 	"1000 100 900"
 equal fork_child "$(jq -r '.processes[1].allocators[0] |
 	"\(.live) \(.inherited + .allocations - .frees)"' "$TMP/fork/traced/json")" "300 300"
 
-# A malloc that is asked before ours: its maps are told, its calls are not known.
+# A malloc that stands before ours: its maps are reported, its calls are not known.
 VERIFY=0 same_and_true own_malloc "$TARGETS/malloc_own" 500
 equal own_malloc_seen "$(figure "$TMP/own_malloc/traced" \
 	'.[] | "\(.module | split("/") | last) \(.allocations) \(.maps_live | . >= 998 and . <= 1000)"')" \
@@ -139,12 +140,12 @@ traced "$TMP/off" malloc=0 "$TARGETS/efence_1000"
 judge "$TMP/off"
 equal malloc_0 "$(figure "$TMP/off" .)$PROBLEMS" null
 
-# Killed, the recording is a little behind at most.
+# The recording of a killed program may lack a few allocations.
 AFTER=$efence traced "$TMP/killed" report=0 "$TARGETS/malloc_killed" 1000
 summarise "$TMP/killed"
 near killed "$(figure "$TMP/killed" 'max_by(.maps_live).maps_per_allocation')" 1.9 2.1
 
-# AddressSanitizer finds the same at the same places.
+# AddressSanitizer must find the same errors at the same places.
 if [ -x "$TARGETS/use_after_free" ]; then
 	export ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0
 	plain "$TMP/asan/plain" "$TARGETS/use_after_free"
@@ -163,7 +164,7 @@ if [ -x "$TARGETS/use_after_free" ]; then
 	fi
 fi
 
-# A module with a malloc of its own that is loaded to be asked first by itself; C++ under each allocator.
+# A module uses its own malloc before others (RTLD_DEEPBIND); and C++ under each allocator.
 VERIFY=0 same_and_true deepbind /usr/bin/python3 -c "import ctypes, os
 own = ctypes.CDLL('$bump', mode=os.RTLD_DEEPBIND | os.RTLD_NOW)
 print(own.malloc(10) != 0, own.free(None))"
@@ -172,12 +173,13 @@ for name in jemalloc tcmalloc mimalloc; do
 		node -e 'console.log(JSON.stringify([...Array(9999).keys()]).length)'
 done
 
-# The script that compares them.
+# scripts/allocators.sh, which compares allocators.
 "$ROOT/scripts/allocators.sh" "$TARGETS/efence_1000" >"$TMP/table"
 equal table_lines "$(wc -l <"$TMP/table")" 7
 equal table_verdicts "$(grep -cE 'maps, the fewest|2\.0 maps an allocation: 32[67][0-9][0-9] reach' \
 	"$TMP/table")" "$(grep -cE '^(own|jemalloc|tcmalloc|mimalloc|efence|duma) ' "$TMP/table")"
-# A library of one's own; the program, not the env that starts it; what it is at.
+# scripts/allocators.sh with a library of the user's own; it must measure the program, not the env
+# that starts it, and show its progress.
 "$ROOT/scripts/allocators.sh" --only=own --with="$bump" "$TARGETS/efence_1000" >"$TMP/table" 2>"$TMP/doing"
 equal table_of_own_library "$(awk '/^own|^bump/ { print $1, $2 }' "$TMP/table" | wc -l)" 2
 equal table_tells_what_it_does "$(cut -d' ' -f2- "$TMP/doing" | tr '\n' ';')" "(1 of 2)…;(2 of 2)…;"

@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# However a program ends, `vmatrace run` says how, and what was recorded until then is whole; whatever
-# becomes of the disk meanwhile, the program runs on, and one line says what is missing.
+# However a program ends, `vmatrace run` says how, and what was recorded until then is complete.
+# Whatever happens to the disk meanwhile, the program runs on, and one line says what is missing.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 
-# Counts that do not add up in ./json, in words. SLACK: by how much, where a call may be under way.
+# Print in words which counts of ./json do not add up. SLACK: the difference that a call in progress
+# may make.
 sums() {
 	jq -r --argjson slack "${SLACK:-0}" '.processes[] |
 		(([.sites[].net] | add // 0) - (.maps.now - .maps.start)) as $net |
@@ -14,12 +15,12 @@ sums() {
 		"\(.pid): net off by \($net), live by \($live), now \(.maps.now);"' json
 }
 
-# death NAME "END:STATUS ..." COMMAND: of each image of the process, in order
+# death NAME "END:STATUS ..." COMMAND: how each image of the process must end, in order
 death() {
 	local name=$1 wanted=$2 got
 	shift 2
 	rm -rf data
-	# The braces: bash says itself what died of a signal.
+	# The braces catch what bash itself prints about a program that a signal has killed.
 	{ timeout 60 "$TOOL" run -o data --report=none -- "$@" >out 2>err </dev/null; } 2>/dev/null
 	"$TOOL" report --format=json data >json 2>>err
 	got=$(jq -r '[.processes[] | "\(.end):\(.status)"] | join(" ")' json)
@@ -51,7 +52,8 @@ ways() {
 		pass killed_midway_owners || fail killed_midway_owners "no site with 500 live maps"
 }
 
-# A folder of a control group whose memory can be limited, below our own group: within its limits.
+# Find a place below our own control group, so within its limits, where a group with limited memory
+# can be made.
 make_group() {
 	local own
 	own=$(sed -n 's/^[0-9]*:memory://p' /proc/self/cgroup)
@@ -88,7 +90,7 @@ out_of_memory() {
 	rmdir "$GROUP"
 }
 
-# preloaded OPTIONS COMMAND: by the library alone, with its report
+# preloaded OPTIONS COMMAND: run it with the library alone, which prints its report
 preloaded() {
 	local options=$1
 	shift
@@ -97,7 +99,7 @@ preloaded() {
 	STATUS=$?
 }
 
-# missing NAME LINE: the program was as ever, and one line says this
+# missing NAME LINE: the program behaved as always, and exactly one line says this
 missing() {
 	local lines
 	sed 's/^==[0-9]*== //' err | tr '\n' ' ' >line	# it may be wrapped anywhere
@@ -124,7 +126,7 @@ no_place() {
 		fail directory_removed_report "$(head -c 300 err)"
 }
 
-# With a mount namespace of our own; as another user, with one of users too.
+# Run with a mount namespace of our own, and with a user namespace too if we are not root.
 mounts() {
 	mkdir disk
 	if ! mount -t tmpfs -o size=2500k tmpfs disk 2>/dev/null; then
@@ -150,7 +152,7 @@ mounts() {
 	umount disk
 }
 
-# A recording no larger than asked for: what has no room is said, and the sums hold.
+# A recording is no larger than asked for: the report says what had no room, and the sums hold.
 small() {
 	local size
 	mkdir small

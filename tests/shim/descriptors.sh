@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The program has its descriptors to itself, whoever reads its output sees the end of it, and the tool that
-# names functions at exit harms nobody: not when it hangs, not when it fails, and there is one report.
+# The program has all of its descriptors, whoever reads its output sees the end of it, and the tool
+# that names functions at exit harms nobody: neither when it hangs nor when it fails, and there is
+# one report.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 GO=$TARGETS/lets_go
 
-# As many descriptors as without us, whatever is recorded where.
+# The program has as many descriptors as without the library, wherever it is recorded.
 for limit in 20 64 1024; do
 	for options in "" "dir=$TMP" "log_path=$TMP/log" report=0; do
 		want=$(ulimit -n $limit; "$GO" count)
@@ -16,7 +17,7 @@ for limit in 20 64 1024; do
 	done
 done
 
-# The reader of a daemon's output goes on while the daemon lives.
+# The reader of a daemon's output sees its end while the daemon lives.
 for options in report=1 report=0 "dir=$TMP"; do
 	rm -f fifo
 	mkfifo fifo
@@ -25,7 +26,7 @@ for options in report=1 report=0 "dir=$TMP"; do
 	check "end_of_output_${options%%=*}" [ $? = 0 -a -z "$said" ]
 done
 
-# Nobody's child is reaped, and there is one report.
+# No child is taken from the program or given to it, and there is one report.
 timeout 60 env LD_PRELOAD="$LIB" "$GO" reaper >out 2>err
 check reaper_status [ $? = 7 ]
 check reaper_nothing_reaped [ ! -s out ]
@@ -35,7 +36,7 @@ if unshare -p -f true 2>/dev/null; then
 	check reaper_as_init [ $? = 7 -a ! -s out ]
 fi
 
-# tool NAME SCRIPT: a program run with this as its tool: it ends soon, with one report
+# tool NAME SCRIPT: run a program with this script as the tool; it must end soon, with one report
 tool() {
 	local start=$SECONDS
 	mkdir -p "$1/preload" "$1/tools"
@@ -57,7 +58,7 @@ export DEBUGINFOD_URLS=http://nowhere
 tool asks_nobody 'echo "SUMMARY: servers \"$DEBUGINFOD_URLS\""'
 check tool_asks_nobody_at_all grep -q 'servers ""' err
 unset DEBUGINFOD_URLS
-# Put there by somebody else, or where others may write: not run.
+# A tool that somebody else has put there, or that others may write to, is not run.
 mkdir -p planted/tools && chmod 777 planted/tools
 tool planted 'echo "SUMMARY: planted"'
 check tool_of_ours_runs grep -q planted err
@@ -71,7 +72,8 @@ if [ "$(id -u)" = 0 ]; then
 	check planted_file sh -c '! grep -q planted err && grep -q ^SUMMARY err'
 fi
 
-# A log file is for its owner, and in a folder of others replaces nothing, follows no link.
+# A log file is readable for its owner only; in a folder that others may write to it replaces no
+# file and follows no link.
 mkdir own shared && chmod 1777 shared
 LD_PRELOAD=$LIB VMATRACE_OPTIONS=log_path=own/log "$TARGETS/demo12k" >out
 check log_mode [ "$(stat -c %a own/log.*)" = 600 ]

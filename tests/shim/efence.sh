@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Electric Fence makes about two maps of each allocation, and it is the line that calls malloc
-# that must be named for them, not a line of the debugger.
+# Electric Fence makes about two maps for each allocation. The report must name the line that calls
+# malloc for them, not a line of the debugger.
 . "$(dirname "$0")/../lib.sh"
 
 efence=$(ls /usr/lib/libefence.so* /usr/lib/*/libefence.so* 2>/dev/null | head -1)
@@ -22,7 +22,7 @@ else
 	fail efence_line "${maps:-no} maps at efence_1000.c:$line, wanted about 2,000"
 fi
 
-# It dies of the limit before its 40,000th allocation, and says so itself in vague words only.
+# The program dies of the limit before its 40,000th allocation; its own message says little of this.
 traced "$TMP/many" "" "$TARGETS/efence_1000" 40000
 for said in 'failed: ENOMEM, because' "efence_1000.c:$line" 'vm.max_map_count is'; do
 	if grep -qsF "$said" "$TMP"/many/log.*; then

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Result, errno and effect of every memory call, with good, bad and boundary arguments: the same
-# with the library as without it, by each door and each way of asking, and the table right after
-# every one of them.
+# Result, errno and effect of every memory call with good, bad and boundary arguments are the same
+# with the library as without it, through each door and with each way of asking the kernel, and the
+# table is right after every call.
 . "$(dirname "$0")/../lib.sh"
 TABLE=$BUILD/tests/errno/errno_table
 
@@ -14,7 +14,7 @@ lines=$(wc -l <"$TMP/plain/out")
 	fail errno_plain "status $(cat "$TMP/plain/status"), $lines lines: $(differences \
 		"$TMP/plain" "$TMP/again") $(head -c 200 "$TMP/plain/err")"
 
-# Every call that the library knows must be in the table.
+# Every call that the library knows must occur in the table of arguments.
 missing=$(sed -n 's/.*\[VMT_CALL_[A-Z_0-9]*\] = "\([a-z_0-9]*\)".*/\1/p' "$ROOT/preload/core/base/calls.c" |
 	grep -vxE 'none|close' | while read -r name; do
 		grep -q "^$name(" "$TMP/plain/out" || echo "$name"
@@ -25,7 +25,7 @@ for options in verify=1:ask=query verify=1:ask=probe verify=1:ask=maps sites=0; 
 	dir=$TMP/${options//[:=]/-}
 	traced "$dir" "$options" "$TABLE"
 	difference=$(differences "$TMP/plain" "$dir")
-	# brk has no wrapper: without the second door its effect is unseen.
+	# brk has no exported function: without the second door its effect is unseen.
 	ALLOW=$([ $options = sites=0 ] && echo unseen) judge "$dir"
 	if [ -z "$difference$PROBLEMS" ]; then
 		pass "errno_${options//[:=]/-}" "$DETAIL"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Seccomp filters, inherited and installed by the program: nobody is killed for us, and where more
-# is allowed, as in containers, everything is as without one.
+# Seccomp filters, inherited or installed by the program: nobody is killed because of the library,
+# and where the filter allows more, as in containers, everything works as without a filter.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 
@@ -30,22 +30,22 @@ named() {	# NAME: the recording that NAME left; at exit the time for names is sh
 	check "$1_named" grep -q "make_object .*guard_pages.c:" "$TMP/$1/report"
 }
 
-# A program that lives without us lives with us.
+# A program that lives without the library lives with it.
 for profile in few few-eperm; do
 	under $profile exec "strict_$profile" "" "$TARGETS/demo12k"
-	# With names and stacks, and compared with the kernel's text.
+	# The report has names and stacks, and the table was compared with the kernel's.
 	has "strict_$profile" "equal to the kernel's table"
 	has "strict_$profile" "mmap new  *main$"
 done
 SAME="out err status" under few exec strict_silent report=0 "$TARGETS/guard_pages"
 
-# What the program calls is the filter's affair, not ours.
+# Calls that the program makes are for the filter to judge; the library passes them on.
 for profile in few few-eperm; do
 	SAME="out err status" under $profile exec "other_calls_$profile" report=0 \
 		"$TARGETS/other_calls_filtered"
 done
 
-# Everything as outside.
+# Everything is as without a filter.
 for profile in docker service denies all; do
 	rec=$TMP/whole_$profile/traced/rec
 	under $profile fork "whole_$profile" "dir=$rec" "$TARGETS/guard_pages"
@@ -59,7 +59,7 @@ for profile in docker service denies all; do
 	fi
 done
 
-# A call that is skipped by the filter and returns 0 has answered nothing.
+# A call that the filter skips, and that returns 0, has answered nothing.
 rec=$TMP/skipped/traced/rec
 SAME="out err status" under skips fork skipped "dir=$rec:report=0" "$TARGETS/fork_children" 3
 "$TOOL" report --format=json "$rec" 2>/dev/null | jq -e '[.processes[] | select(.coverage.exact)] | length == 3' \
@@ -70,21 +70,22 @@ rec=$TMP/children/traced/rec
 under docker fork children "dir=$rec:report=0" "$TARGETS/fork_children" 10
 processes=$("$TOOL" report --format=json "$rec" 2>/dev/null |
 	jq '[.processes[] | select(.coverage.exact)] | length')
-# One of the ten is killed.
+# One of the ten processes is killed.
 [ "$processes" = 10 ] && pass children_recorded || fail children_recorded "$processes of 10"
 
-# The commands of the tool, which make the process themselves.
+# Commands of the tool that start the process themselves.
 timeout 60 "$TARGETS/under_filter" docker exec "$TOOL" run "$TARGETS/guard_pages" >"$TMP/run" 2>&1
 check run_under_docker grep -q "make_object" "$TMP/run"
 timeout 60 "$TARGETS/under_filter" docker exec "$TOOL" check --max-growth=10 -- \
 	"$TARGETS/guard_pages" >"$TMP/check" 2>&1
 check check_under_docker grep -q "grew by 1000 maps" "$TMP/check"
 
-# Where nothing tells that a child may be made, the user may.
+# Where nothing shows that a child process is allowed, the user can say so.
 under docker exec by_option "filter=probe:dir=$TMP/by_option/traced/rec" "$TARGETS/guard_pages"
 named by_option
 
-# A launcher that is traced has read its filter, and leaves to what it executes what is known of it.
+# A traced launcher has read its filter, and passes on what it knows to the programs that it
+# executes.
 for profile in docker service few few-eperm; do
 	dir=$TMP/carried_$profile rec=$TMP/carried_$profile/rec
 	mkdir -p "$rec"
@@ -102,14 +103,15 @@ for profile in docker service few few-eperm; do
 	[ -z "$different" ] && pass "carried_$profile" || fail "carried_$profile" "$different"
 done
 
-# What lies there and is not of this process says nothing.
+# What was left there by another process is not believed.
 mkdir -m 755 forged
 sh -c 'head -c 32 /dev/zero | tr "\0" "\377" >forged/.filter.$$; chmod 600 forged/.filter.$$
 	PRE=$1 VMATRACE_OPTIONS=report=0:dir=$PWD/forged exec "$2/under_filter" few exec "$2/guard_pages"' \
 	sh "$LIB" "$TARGETS" >out 2>err
 check forged_is_ignored [ $? = 0 ]
 
-# Real programs, with children and threads, under Docker's profile: as without it, names and all.
+# Real programs with children and threads under Docker's profile: all is as without it, names
+# included.
 real_program() {	# NAME COMMAND...
 	local name=docker_$1 rec=$TMP/docker_$1/traced/rec not_outside
 	shift
@@ -136,8 +138,9 @@ END
 real_program java java -Xmx64m Hello.java
 real_program redis sh -c 'redis-server --version | grep -c v= && redis-cli --version | grep -c redis'
 
-# A filter for all threads, which kills for what only we do, while all of them make calls.
-# filter_for_all NAME [small]: whether with stacks of the program's making
+# A filter for all threads, which kills for calls that only the library makes, while all threads
+# make calls. filter_for_all NAME [small]: small means that the threads run on stacks of the
+# program's making.
 filter_for_all() {
 	local killed=0 run how status
 	for run in $(seq 50); do

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Nobody hangs: programs that stop, jump out of or interrupt a thread in the middle of its
-# memory calls. Each must finish, with progress made and the table true at the end. Rates are
-# printed as traced/untraced of one pair of runs; a busy machine makes them vary, so they are
-# not judged. A run that takes too long has hung, and fails.
+# Nobody hangs: programs that stop, interrupt, or jump out of a thread in the middle of its memory
+# calls. Each must make progress and end, with a table that is true. Rates are printed as
+# traced/untraced for one pair of runs. They vary on a busy machine, so they are not judged. A run
+# that takes too long has hung, and fails.
 . "$(dirname "$0")/../lib.sh"
 export TARGET_RATE=1 LIMIT=60
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The library where nothing is as it should be: alone in a folder, bad options, unwritable
-# paths, a full disk, closed descriptors, valgrind. The program behaves as without it; where
-# there is something to say, it is one line.
+# The library under bad conditions: alone in a folder, with bad options, unwritable paths, a full
+# disk, closed descriptors, valgrind. The program behaves as without it, and what there is to say is
+# one line.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 DEMO=$TARGETS/demo12k
@@ -63,7 +63,7 @@ STATUS=$(cat read_only.status)
 same read_only 'SUMMARY: vmatrace: ' 1
 check read_only_untouched test "$(ls read_only)" = demo12k
 
-# ls closes its stderr in an atexit handler: the report comes all the same.
+# ls closes its stderr in an atexit handler; the report is printed nevertheless.
 ls / >plain.out
 run ls ls /
 same ls 'SUMMARY: vmatrace: ' 1
@@ -73,7 +73,8 @@ run ls_fails ls / /nonexistent
 	pass ls_fails || fail ls_fails "status $STATUS: $(head -c 200 ls_fails.err)"
 "$DEMO" >plain.out
 
-# Descriptors 0-2 closed by the program, or before it; a file of its own on 2 stays its own.
+# Descriptors 0 to 2 are closed by the program, or before it starts; a file of the program on
+# descriptor 2 gets no byte of ours.
 run closes_012 "$TARGETS/closes_012" "$TMP/own"
 [ "$STATUS" = 6 ] && [ "$(cat closes_012.out)" = before ] && [ "$(cat own)" = mine ] &&
 	pass closes_012 || fail closes_012 "status $STATUS, its file: $(head -c 100 own)"
@@ -81,18 +82,18 @@ run closes_012_bare "$TARGETS/closes_012"
 check closes_012_bare test "$STATUS" = 6
 timeout 20 env LD_PRELOAD="$LIB" "$TARGETS/closes_012" <&- >&- 2>&-
 check starts_without_012 test $? = 6
-# Nobody reads: no SIGPIPE, no blocking.
+# Nobody reads the output: the library raises no SIGPIPE, and does not block.
 timeout 20 bash -c 'LD_PRELOAD=$0 "$1" 2> >(exec 0<&-; sleep 0.01) >/dev/null' "$LIB" "$DEMO"
 check broken_pipe test $? = 0
 
-# The environment of a child is the user's, LD_PRELOAD included, with nothing added.
+# A child gets the user's environment, LD_PRELOAD included, with nothing added.
 env LD_PRELOAD="$LIB" VMATRACE_OPTIONS=report=0 env | sort >environment
 env LD_PRELOAD="$LIB" VMATRACE_OPTIONS=report=0 sh -c env | grep -vE '^(_|PWD|OLDPWD|SHLVL)=' |
 	sort >environment.child
 missing=$(grep -vE '^(_|PWD|OLDPWD|SHLVL)=' environment | comm -3 - environment.child)
 check environment test -z "$missing"
 
-# A file size limit of nothing, with and without a recording asked for: SIGXFSZ would kill.
+# A file size limit of 0, with a recording in a file and without: SIGXFSZ would kill the program.
 for options in report=0 "dir=$TMP/fsize:report=0"; do
 	mkdir -p fsize
 	(
@@ -111,7 +112,7 @@ done
 STATUS=$(cat address_limit.status)
 same address_limit 'SUMMARY: vmatrace: ' 1
 
-# A disk that is full before the recording is.
+# The disk becomes full before the recording does.
 mkdir small
 if mount -t tmpfs -o size=64k tmpfs small 2>/dev/null; then
 	run disk_full VMATRACE_OPTIONS=dir="$TMP/small" "$TARGETS/file_limit"
@@ -123,7 +124,8 @@ else
 	echo "--   disk_full                    not run: needs the right to mount a tmpfs"
 fi
 
-# valgrind: same output; its own maps are not seen, which a note says.
+# Under valgrind the output is the same; the maps of valgrind itself are not seen, and a note says
+# so.
 if has_program valgrind; then
 	timeout 120 valgrind -q "$DEMO" >plain.out 2>plain.err
 	timeout 120 env LD_PRELOAD="$LIB" VMATRACE_OPTIONS=log_path="$TMP/valgrind.log" \

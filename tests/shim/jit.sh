@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Generated code has names when the runtime writes a perf map: node under --perf-basic-prof, where the
-# user's script must be named, not the runtime that runs it.
+# Generated code has names when the runtime writes a perf map. Under node --perf-basic-prof the
+# report must name the user's script, not the runtime that runs it.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 
@@ -36,7 +36,7 @@ check by-function grep -qE ' leakBuffers leak.js:2$' text
 check filter grep -qE ' leakBuffers leak.js:2$' text
 check 80-columns sh -c '! grep -E "^.{81}" text'
 
-# Taken elsewhere together with its map.
+# The recording is moved elsewhere, together with its perf map.
 mkdir elsewhere
 mv "/tmp/perf-$pid.map" elsewhere/
 "$TOOL" report --top=100 node/rec >text

@@ -1,19 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Whatever moment a program is killed at, its recording can be read, is not empty, and its counters
-# agree to within the call that was being recorded. First at every single store of the publication
-# code, then at random moments of a program with four threads; by what the library was at when it was
-# killed, these are counted.
+# At whatever moment a program is killed, its recording can be read and is not empty, and its
+# counters agree except for the call that was being recorded. The program is killed first at every
+# single store of the code that writes the recording, then at random moments while four threads run.
+# The test counts what the library was doing when it was killed.
 #
-#   KILLS=N   so many random moments (100); from 1,000 on, each of the five must have been hit 20 times
-#   SEED=N    of the random moments
+#   KILLS=N   number of random moments (100); from 1,000 on, each of the five must have been hit 20 times
+#   SEED=N    seed of the random moments
 . "$(dirname "$0")/../lib.sh"
 KILLS=${KILLS:-100}
 SEED=${SEED:-$$}
 OTHER=$TMP/build-kill
 
-# disagreements DIR: what is wrong with the one recording in it, in words; its phase into DIR/phase.
-# A call changes at most four starts here, and is counted in one place before the other.
+# disagreements DIR: print in words what is wrong with the recording in DIR, and write its phase to
+# DIR/phase. A call here changes at most four starts, and is counted in one place before another.
 disagreements() {
 	local dir=$1
 	if ! timeout 60 "$TOOL" report --format=json "$dir"/*.vmt >"$dir/json" 2>"$dir/err"; then
@@ -25,7 +25,7 @@ disagreements() {
 		(([.sites[].live] | add // 0) - .maps.now) as $live |
 		(.coverage.calls - ([.calls[].calls] | add // 0)) as $calls |
 		(([.sites[].calls] | add // 0) - ([.calls[].calls] | add // 0)) as $sites |
-		# In the middle of learning everything again the counts are behind the maps.
+		# While the whole table is being read anew, the counts are behind the maps.
 		(if .coverage.relearned > 0 and .coverage.under_way == "maps" then 100000
 			else 4 end) as $limit |
 		select(($net | fabs) > $limit or $live != 0 or .maps.now < 10 or .maps.start < 10 or
@@ -52,7 +52,7 @@ at_every_store() {
 		status=$?
 		[ $status = 137 ] || break
 		said=
-		# What has its name is valid; before that there is no recording.
+		# A file that has its name is valid; before that there is no recording.
 		if ls "$TMP"/rec/*.vmt >/dev/null 2>&1; then
 			read_count=$((read_count + 1))
 			said=$(disagreements "$TMP/rec")

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The library as a file: what it exports, needs and refers to, how its data is laid out; and how
-# many maps it takes. These are the rules of living in somebody else's process.
+# The library as a file: what it exports, needs and refers to, how its data is laid out, and how
+# many maps it takes. These are the rules for code in somebody else's process.
 . "$(dirname "$0")/../lib.sh"
 
 EXPORTS='mmap|mmap64|munmap|mprotect|pkey_mprotect|mremap|madvise|posix_madvise|process_madvise'
@@ -24,7 +24,7 @@ for symbol in mmap mmap64 munmap mprotect mremap madvise syscall; do
 done
 check_empty wrappers "${missing:-}" "mmap, mmap64, munmap, mprotect, mremap, madvise, syscall"
 
-# What it may ask of libc. Nothing that locks, allocates or prints.
+# What the library may use of libc: nothing that locks, allocates or prints.
 BUDGET='__cxa_finalize|__gmon_start__|_ITM_.*|__errno_location'
 BUDGET+='|dl_iterate_phdr|getauxval'
 undefined=$(nm -D --undefined-only "$LIB" | awk '{ sub(/@.*/, "", $2); print $2 }' |
@@ -32,8 +32,8 @@ undefined=$(nm -D --undefined-only "$LIB" | awk '{ sub(/@.*/, "", $2); print $2 
 check_empty undefined "$undefined" "$(nm -D --undefined-only "$LIB" | wc -l) symbols, all allowed"
 
 
-# One file for every C library: it names none, asks for no version above that of glibc 2.17, and for no name
-# that one of them may lack. musl knows no TLS descriptors, old ones no RELR.
+# One file serves every C library: it names none, needs no symbol version above glibc 2.17, and no
+# symbol that one of them may lack. musl has no TLS descriptors, and older libraries have no RELR.
 needed=$(readelf -d "$LIB" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | tr '\n' ' ')
 check_empty needed "$needed" "no library"
 strong=$(nm -D --undefined-only "$LIB" | awk '$1 == "U" { sub(/@.*/, "", $2); print $2 }' |
@@ -52,7 +52,7 @@ for flag in NODELETE INITFIRST; do
 done
 check_empty flags "${unset_flags:-}" "NODELETE INITFIRST"
 
-# A page of .bss would be anonymous memory beside ld.so's, and one map with it.
+# A page of .bss would be anonymous memory beside that of ld.so, and merge with it.
 bss=
 while read -r _ _ address _ file memory _; do
 	end_in_file=$(((address + file + 4095) / 4096))
@@ -75,7 +75,8 @@ if [ "${own:-99}" -le 12 ]; then
 else
 	fail own_maps "own maps: ${own:-unknown} $PROBLEMS"
 fi
-# Its file is mapped so that nothing is read ahead ("rr"): megabytes of zeros for each process.
+# The recording is mapped so that nothing is read ahead ("rr"), which would be megabytes of zeros
+# for each process.
 mkdir -p "$TMP/recorded"
 flags=$(LD_PRELOAD=$LIB VMATRACE_OPTIONS="dir=$TMP/recorded:report=0" cat /proc/self/smaps |
 	awk '/^[0-9a-f]+-[0-9a-f]+ / { inside = /\.vmt$/ } inside && /^VmFlags:/')
@@ -83,7 +84,7 @@ case "$flags " in
 *' rr '*) pass recording_is_not_read_ahead "$flags" ;;
 *) fail recording_is_not_read_ahead "$flags" ;;
 esac
-# The same libraries are loaded as without us, and us.
+# The same libraries are loaded as without tracing, plus this one.
 LD_TRACE_LOADED_OBJECTS=1 /bin/true | awk '{ print $1 }' | sort >"$TMP/without"
 LD_PRELOAD=$LIB LD_TRACE_LOADED_OBJECTS=1 /bin/true | awk '{ print $1 }' | sort >"$TMP/with"
 more=$(comm -13 "$TMP/without" "$TMP/with" | grep -v libvmatrace | tr '\n' ' ')

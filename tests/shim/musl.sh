@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The same library file in programs that are linked with musl: they run as without it, and their calls are
-# seen, those inside musl's malloc and threads too.
+# The same library file in programs that are linked with musl: they run as without it, and their
+# calls are seen, also those inside musl's malloc and in threads.
 . "$(dirname "$0")/../lib.sh"
 
 musl-gcc -O1 -g -Wl,--eh-frame-hdr -o "$TMP/other_libc" "$ROOT/tests/targets/other_libc.c" || exit 2
@@ -29,7 +29,8 @@ for value in unseen lost relearned truncated_stacks; do
 	[ "$got" = 0 ] && pass "threads_$value" || fail "threads_$value" "$got"
 done
 [ "$(of threads .coverage.exact)" = true ] && pass threads_exact || fail threads_exact "is not"
-# The functions that call mmap, mprotect and malloc are told, the latter in other threads.
+# The report names the functions that call mmap, mprotect and malloc, the last also in other
+# threads.
 got=$(of threads '[.sites[].stack[].function] | unique | map(. // "") | join(" ")')
 for name in main map_pages allocate; do
 	[[ " $got " == *" $name "* ]] && pass "named_$name" || fail "named_$name" "$got"
@@ -37,6 +38,6 @@ done
 got=$(of threads '.coverage.notes | join(" ")')
 [[ $got == *"no unwind tables"* ]] && pass guess_is_told || fail guess_is_told "$got"
 
-# A detached thread of musl's unmaps its own stack, and what is its own on it.
+# A detached thread of musl unmaps its own stack, with the thread's storage on it.
 run detached detached ""
 finish

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Why calls fail: each reason provoked for real, named in the recording, in the words of the report,
-# and at the moment itself where it is the map limit.
+# Why calls fail: the test provokes each reason. The recording must name it, the report must say it
+# in words, and if it is the map limit, a message must come at that moment.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 

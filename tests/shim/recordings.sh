@@ -1,18 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The recordings' files where they lie: names that many want, whose they are, what they take.
+# The files of recordings: names that several processes want, their owners, their size.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 DEMO=$TARGETS/demo12k
 "$DEMO" >plain.out
 
-# recorded DIR: how many recordings there are in DIR that end well and are exact
+# recorded DIR: print how many recordings in DIR end well and are exact
 recorded() {
 	"$TOOL" report --format=json "$1" 2>"$1.err" |
 		jq '[.processes[] | select(.end == "exit" and .coverage.exact)] | length' 2>>"$1.err"
 }
 
-# The same number in 16 pid namespaces at once. A file of such a name that is somebody else's stays.
+# The same pid in 16 pid namespaces at the same time. A file of that name that belongs to somebody
+# else stays.
 mkdir same_pid
 echo mine >same_pid/demo12k.1.tmp
 for _ in $(seq 16); do
@@ -29,8 +30,8 @@ else
 	fail same_pid "$count recordings, $(ls same_pid | head -20 | tr '\n' ' ') $(head -c 300 same_pid.err)"
 fi
 
-# A process in a container is found by the number that we know it by, while it runs and in whatever way
-# it is recorded; its recording says that it runs, though its number there is nobody's or another's here.
+# A process in a container is found by its pid outside, while it runs, however it is recorded. Its
+# recording says that it runs, though its pid inside belongs to nobody or to another process here.
 for way in file memfd; do
 	mkdir "container_$way"
 	mkfifo "container_$way.end"
@@ -57,8 +58,8 @@ for way in file memfd; do
 	[ -z "$wrong" ] && pass "container_$way" || fail "container_$way" "pid ${inside:-none}: $wrong"
 done
 
-# Begun without /proc and /dev, as in a bare chroot: the calls are counted, and the report says what is
-# missing and why.
+# A program starts without /proc and /dev, as in a bare chroot: the calls are counted, and the
+# report says what is missing and why.
 mkdir bare
 LD_PRELOAD='' unshare -m sh -c 'mount -t tmpfs none /proc && mount -t tmpfs none /dev &&
 	LD_PRELOAD=$0 VMATRACE_OPTIONS=report=0:dir=$1 exec "$2"' "$LIB" "$TMP/bare" "$DEMO" >bare.out 2>bare.err
@@ -70,7 +71,7 @@ else
 	fail bare "$(head -c 300 bare.err) $(head -c 300 bare.report)"
 fi
 
-# More than 1,000 images of one process: each has its recording, the last one is number 1,101.
+# A process has more than 1,000 images: each has a recording, and the last one is number 1,101.
 mkdir images
 bash -c 'for i in {2..1100}; do : >images/demo12k.$$-$i.vmt; done; : >images/demo12k.$$.vmt
 	echo $$ >images.pid
@@ -81,14 +82,14 @@ else
 	fail images "$(ls -s images | awk '$1' | tail -3 | tr '\n' ' ') $(head -c 300 images.out)"
 fi
 
-# It holds the command line: for its owner only, whatever the umask says.
+# A recording holds the command line, so only its owner may read it, whatever the umask is.
 mkdir private
 (umask 0; LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:dir=private "$DEMO" >/dev/null)
 mode=$(stat -c %a private/*.vmt)
 [ "$mode" = 600 ] && pass private || fail private "mode $mode"
 
-# What a small process takes, with the usual limit of maps and with that of newer distributions: the
-# options say for how many maps there has to be room.
+# How much a small process takes, with the usual map limit and with that of newer distributions. The
+# options say for how many maps there must be room.
 plain_kb=$("$TARGETS/address_space")
 for maps in 66185 1060000; do
 	mkdir "size_$maps"
@@ -103,7 +104,7 @@ for maps in 66185 1060000; do
 	fi
 done
 
-# It grows with what is recorded, and what it held before is still there: every map, every call.
+# The recording grows, and every map and every call that it held before is still there.
 mkdir grown
 LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:dir=grown "$TARGETS/many_maps_threads" >/dev/null 2>&1
 facts=$("$TOOL" report --format=json grown 2>&1 | jq -c '.processes[0] |
@@ -111,8 +112,8 @@ facts=$("$TOOL" report --format=json grown 2>&1 | jq -c '.processes[0] |
 	([.calls[].calls] | add) == .coverage.calls, .maps.own <= 12]')
 [ "$facts" = '["exit",true,[],true,true,true,true]' ] && pass grown || fail grown "$facts"
 
-# A file that has lost bytes since: none of its reports is taken for a good one, of a process that ended
-# not even when a single byte is another one; and nothing that cannot be is in it.
+# A file that was damaged later: no report of it passes for a good one, not even with a single wrong
+# byte if the process has ended, and no report contains impossible figures.
 damage() {	# FROM TO BYTES SEED: a copy with so many other bytes
 	perl -e 'srand($ARGV[3]); local $/; open F, "<", $ARGV[0] or die; my $text = <F>;
 		for (1 .. $ARGV[2]) { my $at = 4096 + int rand(length($text) - 4096);
@@ -138,7 +139,7 @@ done
 [ $? = 2 ] || wrong+="compared all the same; "
 [ -z "$wrong" ] && pass damaged || fail damaged "$wrong"
 
-# As many call sites and modules: all sections grow at once, while somebody else reads.
+# All sections grow at the same time, call sites and modules too, while somebody else reads.
 mkdir read
 mkfifo end
 LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:dir=read "$TARGETS/many_sites" 18000 wait <end \
@@ -161,7 +162,7 @@ else
 	fail grown_while_read "${wrong:0:200} $facts $(head -c 200 many_sites.out)"
 fi
 
-# Where addresses are few, nearly all of them are the program's.
+# Where addresses are few, nearly all of them are left to the program.
 for limit in 200000 60000 20000; do
 	plain_mb=$(ulimit -v $limit; "$TARGETS/address_space" most)
 	traced_mb=$(ulimit -v $limit; LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0 "$TARGETS/address_space" most)
@@ -172,8 +173,8 @@ for limit in 200000 60000 20000; do
 	fi
 done
 
-# Somebody cuts the recording short (copytruncate): it is lost, the program is not, and its own SIGBUS
-# is what it is without us.
+# Somebody truncates the recording (copytruncate): the recording is lost, but the program lives, and
+# its own SIGBUS works as without the library.
 for way in plain handler once blocked ignored default killed threads; do
 	mkdir "bus_$way"
 	timeout 60 "$TARGETS/bus_errors" $way "bus_$way" >"bus_$way.plain" 2>&1
@@ -192,7 +193,7 @@ for way in plain handler once blocked ignored default killed threads; do
 	fi
 done
 
-# So few that there is nothing for the library: one true sentence, and the program runs.
+# There are too few addresses for the library: it says so in one sentence, and the program runs.
 (ulimit -v 3700; LD_PRELOAD=$LIB "$DEMO" >none.out 2>none.err)
 (ulimit -v 3700; "$DEMO" >none.plain 2>&1)
 if cmp -s none.out none.plain && [ "$(grep -c 'ulimit -v' none.err)" = 1 ]; then
@@ -201,7 +202,7 @@ else
 	fail limit_3700 "$(head -c 300 none.err)"
 fi
 
-# Advice about all maps is not about ours: MADV_DONTFORK, MADV_DONTNEED.
+# Advice for all maps (MADV_DONTFORK, MADV_DONTNEED) does not affect the library's own.
 for advice in 10 4; do
 	mkdir "advice_$advice"
 	"$TARGETS/dontfork_all" $advice >advice.plain 2>&1
@@ -214,8 +215,9 @@ for advice in 10 4; do
 	fi
 done
 
-# A program that unmaps all files but those it needs, or forbids access to them, or maps over them:
-# ours stay. Where it uses the memory, tracing ends before, and what it writes there stays.
+# A program unmaps all files except those it needs, or forbids access to them, or maps over them:
+# the library's files stay. If the program uses the memory, tracing ends before, and what it writes
+# there stays.
 for way in munmap mprotect blank use move; do
 	mkdir "others_$way"
 	case $way in use | move) exact=0 ;; *) exact=2 ;; esac
@@ -234,7 +236,7 @@ for way in use move; do
 		eval '"$TOOL" report "others_$way" | grep -q "switched off before the end"'
 done
 
-# A program that does not need the vdso, or has it elsewhere.
+# A program unmaps the vdso, or moves it.
 for way in munmap data move protect; do
 	SAME="out status" same_and_true "vdso_$way" "$TARGETS/without_vdso" $way
 done

@@ -1,31 +1,31 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The jumps in libc's and other modules' text: what others do to that text, or to the calls that
-# are made from it, harms neither the program nor what is said of it.
+# The jumps in the text of libc and other modules: whatever others do to that text, or to the calls
+# that are made from it, neither the program nor its report is harmed.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 
 same_and_true uprobe_removed "$TARGETS/uprobes" by_hand
 check uprobe_removed_plain [ "$(cat uprobe_removed/plain/status)" = 0 ]
-# The kernel itself makes a map for the instructions that probes stand on.
+# The kernel makes a map of its own for the instructions that uprobes replace.
 ALLOW=unseen VERIFY=0 same_and_true uprobes "$TARGETS/uprobes"
 unseen=$(jq '[.processes[].coverage.unseen] | add' "$TMP/uprobes/traced/json")
 [ "$unseen" -le 1 ] && pass uprobes_seen "$unseen unseen" || fail uprobes_seen "$unseen unseen"
 
-# noted NAME [TEXT]: the recording says why it ends before its process, or TEXT
+# noted NAME [TEXT]: the recording has a note with TEXT; by default, why it ends before its process
 noted() {
 	jq -e --arg text "${2:-only from certain addresses}" '.processes[0].coverage.notes | any(test($text))' \
 		"$TMP/$1/traced/json" >/dev/null && pass "$1_noted" || fail "$1_noted" "no note of it"
 }
 
-# failed_calls NAME WANTED: of munmap, one in each module that was loaded
+# failed_calls NAME WANTED: how many calls of munmap failed; each loaded module makes one that does
 failed_calls() {
 	local failed
 	failed=$(jq '.processes[0].calls.munmap.failed' "$TMP/$1/traced/json")
 	[ "$failed" = "$2" ] && pass "$1_seen" "$failed" || fail "$1_seen" "$failed instead of $2"
 }
 
-# Threads that share their storage are told apart all the same.
+# Threads that share their storage are told apart nevertheless.
 for round in 1 2 3; do
 	VERIFY=0 same_and_true shared_storage_$round "$TARGETS/shared_storage"
 done
@@ -36,8 +36,8 @@ failed_calls modules_come_and_go 500
 VERIFY=0 ALLOW=noted same_and_true modules_stay "$TARGETS/modules_come_and_go" 300 keep
 noted modules_stay "system calls directly"
 
-# Where /proc/self/mem may not be written to, text is made writable for a moment: all of a map, or it
-# would not be one map afterwards.
+# Where /proc/self/mem cannot be written, text is made writable for a moment. This is done for a
+# whole map, which would otherwise not be one map afterwards.
 export OPTIONS=sites=mprotect VERIFY=0
 same_and_true mprotect_maps perl -MPOSIX -e 'open(F, "/proc/self/maps"); while (<F>) {
 	@f = split; print "@f[1,2,5]\n" if $f[5] =~ /libc.so|ld-linux|libm.so|POSIX|perl$/ }'
@@ -55,7 +55,7 @@ same_and_true mprotect_node node -e 'let a = []; for (let i = 0; i < 3e5; i++) a
 ALLOW="unseen" same_and_true mprotect_java java --version
 same_and_true mprotect_redis redis-server --version
 unset OPTIONS
-# So it is without /proc, too. Nothing can be compared then.
+# The same happens without /proc, where nothing can be compared.
 ALLOW=noted same_and_true no_proc unshare -rm sh -c \
 	'mount -t tmpfs none /proc && ! ls /proc/self 2>/dev/null && exec "$0"' "$TARGETS/demo12k"
 grep -q . no_proc/plain/out && pass no_proc_runs || fail no_proc_runs "$(head -c 200 no_proc/plain/err)"
@@ -63,7 +63,7 @@ seen=$(jq -c '[.processes[].coverage.doors] | unique' no_proc/traced/json)
 [ "$seen" = '[["wrappers","sites"]]' ] && pass no_proc_sites || fail no_proc_sites "$seen"
 unset VERIFY
 
-# Calls let through by the address they come from, and each way out.
+# Calls are let through by the address that they come from; with each way to end.
 same_and_true dispatch_everywhere "$TARGETS/calls_by_address" everywhere exit
 [ "$(cat dispatch_everywhere/plain/out)" = "all done" ] && pass dispatch_works ||
 	fail dispatch_works "$(head -c 200 dispatch_everywhere/plain/out)"

@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The library is entered at any moment and on any stack: before it is relocated, by a sanitizer that
-# starts while it starts itself, on stacks that are small or not there.
+# The library may be entered at any moment and on any stack: before it is relocated, by a sanitizer
+# that starts during its own start, on stacks that are small or missing.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 
-# as_plain NAME COMMAND...: the same output and status, plain and traced, report at exit or not
+# as_plain NAME COMMAND...: output and status are the same plain and traced, with a report at exit
+# and without
 as_plain() {
 	local name=$1 difference
 	shift
@@ -19,7 +20,7 @@ as_plain() {
 	if [ -z "$difference" ]; then pass "$name"; else fail "$name" "$difference"; fi
 }
 
-# By their addresses it is told whether the library is relocated.
+# These references must be weak: their addresses show the library whether it has been relocated.
 for symbol in __errno_location dl_iterate_phdr; do
 	check "weak_$symbol" sh -c "nm -D '$LIB' | grep -qE ' w $symbol'"
 done
@@ -29,21 +30,21 @@ export LD_BIND_NOW=1
 as_plain ifunc_early_now "$TARGETS/ifunc_early"
 unset LD_BIND_NOW
 
-# What a sanitizer finds, without addresses and pids.
+# Print what a sanitizer finds, without addresses and pids.
 finding() {
 	grep -m1 -oE '(ERROR|WARNING): [A-Za-z]*Sanitizer: [a-z -]*|runtime error: [a-z ]*' "$1/err"
 }
 
-# The symbolizer of gcc 12's ThreadSanitizer crashes now and then on a busy machine, with us or without.
+# The symbolizer of gcc 12's ThreadSanitizer sometimes crashes on a busy machine, traced or not.
 export TSAN_OPTIONS=symbolize=0
 
-# ThreadSanitizer of clang 14 ends with "nested bug in the same thread" in every twentieth run on a busy
-# machine, with us or without, at some of the addresses that the kernel draws: so with none drawn.
+# On a busy machine one run in twenty of clang 14's ThreadSanitizer ends with "nested bug in the
+# same thread", traced or not, at some of the random addresses. So the addresses are fixed here.
 FIXED=
 setarch -R true 2>/dev/null && FIXED="setarch -R"
 
-# Having found a race on a busy machine, clang 14's ThreadSanitizer ends by a fault of its own now and
-# then, before the program does: in 11 and 16 of 80 untraced runs.
+# After it has found a race on a busy machine, clang 14's ThreadSanitizer sometimes dies of a fault
+# of its own before the program ends: in 11 and in 16 of 80 untraced runs.
 has_failed_itself() {	# DIR FAULT
 	[ "$2" = race ] && ! grep -q end "$1/out"
 }
@@ -56,7 +57,7 @@ sanitized() {
 		fail "$name" "cannot be compiled: $(head -1 "$name.cc")"
 		return
 	}
-	# Such a run is made again, and so is an untraced one that shows nothing.
+	# Such a run is repeated, and so is an untraced run that finds nothing.
 	for try in 1 2 3 4 5; do
 		rm -rf "$name/plain"
 		plain "$name/plain" $FIXED "$program" $4
@@ -94,10 +95,12 @@ done
 sanitized msan_clang clang memory ""
 unset ASAN_OPTIONS
 
-# A stack that is unmapped, with what is the thread's or without, and a stack pointer that is none.
+# A stack is unmapped, with the thread's storage on it or without, and a stack pointer does not
+# point to a stack.
 same_and_true no_stack "$TARGETS/no_stack"
 
-# least WHAT STATUS COMMAND...: the least stack, in steps of 64 bytes, that WHAT needs to end with STATUS
+# least WHAT STATUS COMMAND...: find the smallest stack, in steps of 64 bytes, with which WHAT ends
+# with STATUS
 least() {
 	local what=$1 status=$2 size
 	shift 2
@@ -108,7 +111,8 @@ least() {
 	echo $size
 }
 
-# What a plain program can do on a small stack it can do with us: the difference is what we use of it.
+# A traced program must be able to do on a small stack what a plain one can; the difference is the
+# stack that the library uses.
 ROOM=256
 for what in map=0 malloc=0 exit=5 syscall=5 signal=0; do
 	plain=$(least ${what/=/ } env 2>/dev/null)
@@ -121,7 +125,8 @@ for what in map=0 malloc=0 exit=5 syscall=5 signal=0; do
 	done
 done
 
-# Torn out of a call, then calls from deeper frames: nobody waits for what is held no more.
+# A thread jumps out of a call and then calls from deeper frames: nobody waits for a lock whose
+# holder has gone.
 traced jumps "" "$TARGETS/siglongjmp_out" 300 40
 judge jumps
 lost=$(jq '.processes[0].coverage.lost' jumps/json)

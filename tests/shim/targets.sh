@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Every target program plain and traced: same output, errors and status; the recording true; and
-# once more with the table compared as the program runs.
+# Every target program plain and traced: output, errors and status are the same, and the recording
+# is true. Then once more with the table compared while the program runs.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 
@@ -35,7 +35,7 @@ target -as raw_clone_copy raw_clone_child copy
 target -as raw_clone_vm raw_clone_child vm
 target fork_children 100
 target execs_itself
-# The call that the handler interrupted for good is learnt again, if it came so far.
+# The call that a handler interrupted for good is read from the kernel again, if it was made at all.
 ALLOW="relearned" target -as exit_in_timer exit_in_handler timer
 target -as exit_in_fault exit_in_handler fault
 for way in exit _exit quick_exit abort pthread_exit exec signal exit_group thread_exit return; do
@@ -49,10 +49,10 @@ ALLOW="relearned lost" target fork_cached_stacks
 ALLOW="relearned lost" target shared_ranges
 target -as gives_up_rights changes_root rights
 target -as changes_root changes_root chroot
-# Without /proc the kernel cannot be compared with, which a note says.
+# Without /proc the table cannot be compared with the kernel, and a note says so.
 ALLOW="noted" target -as unmounts_proc changes_root proc
 ALLOW="noted" target -as unmounts_proc_and_closes changes_root closed
-# The child inherits the table all the same: not one map of it may be lost.
+# The child inherits the table nevertheless, and no map of it may be lost.
 for name in unmounts_proc unmounts_proc_and_closes; do
 	starts=$(jq -c '[.processes[].maps | .start > 15] | [length, all]' "$TMP/$name/traced/json")
 	[ "$starts" = "[2,true]" ] && pass "${name}_child" "$starts" ||
@@ -60,11 +60,11 @@ for name in unmounts_proc unmounts_proc_and_closes; do
 done
 target file_limit
 VERIFY=0 target at_map_limit
-# Without PROCMAP_QUERY, learning one call takes as long as reading all maps.
+# Without PROCMAP_QUERY, the effect of one call takes as long to learn as reading all maps.
 for ask in probe maps; do
 	OPTIONS=ask=$ask ALLOW="relearned lost" VERIFY=0 target -as "many_maps_$ask" many_maps_threads
 done
-# No call is lost where the thread in the middle of one is rarely the one that has the processor.
+# No call is lost where the thread in the middle of a call is often not running.
 VERIFY=0 same_and_true contended_on_one taskset -c 0 "$TARGETS/contended_threads" 64 30000
 unexplained=$(jq '[.processes[].sites[] | select(.id == 1) | .created + .split + .merged +
 	.removed] | add // 0' "$TMP/contended_on_one/traced/json" 2>/dev/null)
@@ -75,15 +75,15 @@ target undumpable
 ALLOW="inexact" target seccomp_after
 # A thread cancelled in the middle of a call may leave the library's lock behind.
 ALLOW="unseen relearned lost" VERIFY=20 target cancelled_threads
-# What cannot be seen must be counted as unseen, and the sums hold.
+# Calls that cannot be seen must be counted as unseen, and the sums must hold.
 ALLOW="unseen relearned inexact" VERIFY=0 target inline_syscalls
 ALLOW="unseen relearned inexact" VERIFY=0 target inline_syscalls_large
-# A difference that verify finds is told by a child process as well, which prints no report.
+# A child process, which prints no report, also says when verify finds a difference.
 traced "$TMP/child" verify=1:report=0 sh -c "$TARGETS/inline_syscalls; exit \$?"
 check verify_in_child grep -rqs "verify: the table differs" "$TMP/child"
 check large_text_noted grep -q "too large to be searched" "$TMP/inline_syscalls_large/traced/json"
 
-# A thousand children, with nothing recorded but counted all the same.
+# A thousand children, which are counted although nothing is recorded.
 plain "$TMP/k/plain" "$TARGETS/fork_children" 1000
 (cd "$TMP/k" && LD_PRELOAD=$LIB VMATRACE_OPTIONS=log_path=$TMP/k/log timeout 60 \
 	"$TARGETS/fork_children" 1000 >"$TMP/k/out" 2>"$TMP/k/err")
@@ -106,7 +106,7 @@ else
 	fail killed_midway "$difference$PROBLEMS sites with 500 live: $live"
 fi
 
-# The demonstration's three lines.
+# The three lines of the demonstration.
 lines=$(jq -r '.processes[0].sites[] | select(.stack[0].file // "" | endswith("demo12k.c")) |
 	"\(.call) \(.net)"' "$TMP/demo12k/traced/json" 2>/dev/null | sort | tr '\n' ' ')
 if [ "$lines" = "mmap -1 mmap 1 munmap 1 " ]; then
