@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Instructions of one round in user space, by valgrind's callgrind: the same from run to run where
-# time is not. The difference of two runs, so that start-up and exit are not in it. Under valgrind
-# ld.so's calls are not seen, so dlopen tells nothing here.
+# Instructions of one round in user space, counted by valgrind's callgrind: they are the same from
+# run to run, where times are not. The result is the difference of two runs, so start-up and exit
+# are not in it. Under valgrind the calls of ld.so are not seen, so dlopen cannot be measured here.
 
 instructions() {	# a|b NAME ROUNDS
 	local lib

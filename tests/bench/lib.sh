@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# What the parts of scripts/bench.sh share; sourced by it, not run. A measurement is a function
-# that is called with "a" or "b" first and prints one number for each field. Nothing here knows
-# what is measured.
+# Shared by the parts of scripts/bench.sh; sourced by it, not run. A measurement is a function that
+# is called with "a" or "b" as its first argument, and prints one number for each field. Nothing
+# here knows what is measured.
 
 SERVERS=
 LIMIT_BEFORE=

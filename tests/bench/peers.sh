@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# The same work under other tools, each as its manual says, against the program alone. Peers
-# that are not installed are named. Their output goes to a scratch folder.
+# The same work under other tools, each used as its manual says, compared with the program alone.
+# Peers that are not installed are named. Their output goes to a scratch folder.
 
 MAPS_WORK=map-touch-unmap
 MALLOC_WORK=malloc-small

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Whole programs: the wall clock's time and the processor's, their children's included. A program
-# that is not installed is named and left out.
+# Whole programs: wall clock time and processor time, their children's included. A program that is
+# not installed is named and left out.
 
 write_programs() {
 	mkdir -p "$TMP/programs"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# How the cost of a call (map, touch, unmap of a page) grows with maps, threads, call sites, depth
-# and full tables. Lines "N-to-100" compare traced with traced: what a call costs among N maps
-# against the same among 100.
+# How the cost of a call (map, touch and unmap a page) grows with maps, threads, call sites, depth
+# and full tables. Lines "N-to-100" compare traced runs with each other: a call among N maps with a
+# call among 100.
 
 among() {	# a|b ROUNDS MAPS
 	OPTIONS=max_maps=1100000 call "$1" maps "$2" "$3"

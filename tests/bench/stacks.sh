@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# How often the stack of a call is remembered in real programs, and what it costs when it is and
-# when it is not: by a copy of the library that measures itself (tests/bench/stack_times.c).
+# How often the stack of a call is remembered in real programs, and what a call costs when it is and
+# when it is not; measured by a copy of the library that measures itself
+# (tests/bench/stack_times.c).
 
 stacks_table() {
 	printf '%-12s %9s %7s %7s  %7s %7s  %7s %7s %7s  %8s\n' "$@"

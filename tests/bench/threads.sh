@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Threads that do little but map, touch, now and then cut, and unmap memory of their own: on all
+# Threads that do little but map, touch, sometimes cut, and unmap memory of their own: on all
 # processors, on one, and with a fifth of one (as root, where a cgroup can be made). With more
-# threads than processors the one in the middle of a call is often not the one that runs.
+# threads than processors, the thread in the middle of a call is often not running.
 
 GROUP=
 

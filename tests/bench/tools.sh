@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Start-up, the exit report, vmatrace maps, and what large recordings cost to look at.
+# Start-up, the report at exit, vmatrace maps, and the cost of examining large recordings.
 
 start_up() {	# a|b [OPTIONS]
 	mkdir -p "$TMP/rec"

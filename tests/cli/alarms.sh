@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# vmatrace check in hands that do not know it: programs that must raise no alarm whatever they do, since
-# nothing in them grew; verdicts that are of less than they seem, which must be said; files that are
-# not what they should be; and the status of the library alone for each way out of a program.
+# vmatrace check in the hands of people who do not know it: programs that must raise no alarm, since
+# nothing in them grows; verdicts about less than the whole run, which must say so; files that are
+# not what they should be; and the status that the library alone gives for each way to end a
+# program.
 . "$(dirname "$0")/../lib.sh"
 HERE=$ROOT/tests/cli
 cd "$TMP" || exit 2
@@ -13,7 +14,7 @@ compile() {
 	cc -g -O1 -I"$ROOT/preload" -pthread "$HERE/alarms/$1.c" -o "$1" || exit 2
 }
 
-# Workers use the call sites of their parent, whose maps they have too: those are not theirs.
+# Workers use the call sites of their parent and inherit its maps, which must not count as theirs.
 workers() {
 	compile workers
 	"$TOOL" check --save=workers.json -- ./workers 5
@@ -24,7 +25,7 @@ workers() {
 	has workers-leak-place err '\+20 by mmap in take .*workers.c:[0-9]+  \(20, in the baseline 0\)'
 }
 
-# One C++ program, whatever its optimiser does to it. Where threads find an arena is left out.
+# One C++ program, however it is optimised. Call sites where threads get an arena are left out.
 rebuilt() {
 	local level
 	for level in 0 1 3; do
@@ -42,7 +43,7 @@ rebuilt() {
 	has rebuilt-whole-name err '^==[0-9]+==   \+4 by mmap in Pool<int>::grow .*templates.cc:'
 }
 
-# What is named is the project's own line, not the header or library of the system that it uses.
+# The verdict names the project's own line, not a header or library of the system.
 own_line() {
 	"$TOOL" check --per-site=0 --format=json --output=own.out -- ./templates 2>err
 	check own-line jq -e '[.findings[] | select(.stack | tostring | test("std_thread")) |
@@ -62,7 +63,7 @@ heap() {
 	status heap-per-site 0 "$TOOL" check --per-site=0 -- ./heap
 }
 
-# Who saves what varies is told at once, not by the first alarm.
+# Whoever saves a baseline of what varies is told at once, not by the first alarm.
 varying() {
 	"$TOOL" check --save=templates.json -- ./templates 2>err
 	has threads-told err '^vmatrace: templates has threads: .* with templates.json with a tolerance of two maps'
@@ -73,7 +74,7 @@ varying() {
 	check threads-none [ ! -s err ]
 }
 
-# A phase of a script: its marks come by ctypes, and its maps are gone again at the end.
+# A phase of a script: the marks are set through ctypes, and its maps are gone at the end.
 script() {
 	local phase="--from=warm --to=done --max-growth=0"
 	# shellcheck disable=SC2086
@@ -85,7 +86,7 @@ script() {
 	status script-untraced 0 /usr/bin/python3 "$HERE/alarms/phase.py" 7
 }
 
-# A green or red line that is of less than the whole run says so.
+# A verdict about less than the whole run says so, whether it is green or red.
 endings() {
 	compile ends
 	status killed 139 "$TOOL" check --max-maps=1000 -- ./ends segv
@@ -94,10 +95,10 @@ endings() {
 	has failed-said err '^vmatrace: ./ends ended with status 3, and so does this check'
 	status failed-saved 3 "$TOOL" check --save=failed.json -- ./ends return 3
 	has failed-saved-said err '^vmatrace: the baseline failed.json comes from that run;'
-	# Without a report, too, it is said that the program itself was not traced.
+	# Also without a report, the output says that the program itself was not traced.
 	status untraced 3 "$TOOL" run --report=none -o untraced -- env LD_PRELOAD= ./ends return 3
 	has untraced-said err '^vmatrace: [^ ]*env became another program, which was not traced:'
-	# A check that looks at nothing has not passed.
+	# A check that examines nothing has not passed.
 	status vanished 2 "$TOOL" check --max-growth=5 -- env -i ./ends return
 	has vanished-said err '^vmatrace: no process was traced to its end: env became another program;'
 	status vanished-child 23 "$TOOL" check --max-growth=5 -- sh -c 'env -i ./ends return; exit 0'
@@ -112,7 +113,7 @@ endings() {
 	has rounds-too-many-said err 'more marks than a recording has room for \(1,024'
 }
 
-# way WANTED WAY STATUS: with the library alone, and more maps than are allowed when it ends.
+# way WANTED WAY STATUS: the program ends with too many maps, under the library alone.
 way() {
 	alone "way-$2-$3" "$1" max_growth=9 ./ends "$2" "$3" 2>/dev/null
 }
@@ -132,7 +133,7 @@ ways_out() {
 	alone way-fork-judged 23 max_growth=9:children=report ./ends fork 0
 }
 
-# unusable NAME FILE PATTERN: as a baseline it is refused with that reason, for check and for diff
+# unusable NAME FILE PATTERN: check and diff refuse FILE as a baseline, for this reason
 unusable() {
 	status "baseline-$1" 2 "$TOOL" check --baseline="$2" rec
 	has "baseline-$1-said" err "^vmatrace: $2 is not a usable baseline: $3; vmatrace check --save=FILE makes one\.$"
@@ -156,7 +157,7 @@ baselines() {
 	places
 }
 
-# What is there before stays what it is: a link, a pipe (a device is the same).
+# A file that exists keeps its type: a link, a pipe (or a device).
 places() {
 	echo old >real.json && ln -s real.json link.json
 	status save-through-a-link 0 "$TOOL" check --save=link.json rec
@@ -174,7 +175,7 @@ places() {
 	check save-to-a-pipe-written cmp from-pipe base.json
 }
 
-# generated NAME LIMITS...: what --generate-suppressions prints makes that very check pass.
+# generated NAME LIMITS...: the output of --generate-suppressions makes the same check pass.
 generated() {
 	local name=$1
 	shift

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# What a row of the report sums is what its stack shows: the stack is that of the call site which has
-# most of what the rows are sorted by, and what is left out is counted in the same way.
+# A row of the report and the stack below it belong together: the stack is that of the call site
+# with most of the value by which rows are sorted, and rows that are left out are counted in the
+# same way.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 

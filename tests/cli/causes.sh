@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Causes that what was called tells, not the shape that is left: the cause stands in the first ten
-# lines of the report, with the call site, and nothing is advised whose premise is known to be false.
+# Causes that are seen from the calls and not from the shape of the remaining maps: the cause stands
+# in the first ten lines of the report, with the call site, and no remedy is advised whose condition
+# is known to be false.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 
@@ -11,13 +12,13 @@ first() {
 		sed -E 's/^==[0-9]+== ?//; s/^ +/ /' | tr -d '\n'
 }
 
-# run WAY [COUNT]: record it, the report in WAY.txt
+# run WAY [COUNT]: record the program; its report goes to WAY.txt
 run() {
 	timeout -k 5 120 "$TOOL" run -o "$1.rec" -- "$TARGETS/causes" "$@" >"$1.txt" 2>&1
 	"$TOOL" report --format=json "$1.rec" >"$1.json" 2>>"$1.txt"
 }
 
-# says WAY WANT [WRONG]: what the first lines say, and what stands nowhere
+# says WAY WANT [WRONG]: the first lines must match WANT, and no line may match WRONG
 says() {
 	local text
 	text=$(first "$1")
@@ -30,7 +31,7 @@ says() {
 	fi
 }
 
-# holds WAY FILTER: something of the process in JSON
+# holds WAY FILTER: a condition on the process in JSON
 holds() {
 	check "$1: $2" jq -e ".processes[-1] | $2" "$1.json"
 }
@@ -43,7 +44,7 @@ holds advise-unseen '.coverage.lost == 0'
 run read-chunks 70000
 says read-chunks 'failure mmap failed 4,[0-9]{3} times: ENOMEM, because the process had 65,[0-9]+ maps .*; first in read_chunks [^ ]*causes.c:[0-9]+.*pthread_create: EAGAIN.*cause'
 
-# many WAY PATTERN TEXT [WRONG]: 1,000 of it, in JSON as well
+# many WAY PATTERN TEXT [WRONG]: the same for 1,000 of them, and the pattern in JSON
 many() {
 	run "$1" 1000
 	says "$1" "cause +$3" "${4:-}"
@@ -84,7 +85,7 @@ many punch-file punched-holes 'holes punched into memory by munmap: 1,000 of 1,0
 many copy-over mapped-over 'maps put over pieces of a mapped file \(MAP_FIXED\): (1,999|2,000) of 2,0[0-9]+ maps, by mmap in copy_over' \
 	'map each file once'
 
-# What was asked for tells apart what looks the same.
+# Maps that look alike are told apart by what the calls asked for.
 many commit-regions committed-pieces 'pieces of a range without access \(PROT_NONE\), made accessible one by one: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in commit_regions [^ ]*causes.c:[0-9]+ help +-1,99[0-9]: map the range readable and writable with MAP_NORESERVE' \
 	'MADV_DONTNEED'
 many decommit-regions prot-none-decommit 'memory without access \(PROT_NONE\), given back or reserved: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in decommit_regions .*help +-1,99[0-9]: give pages back by MADV_DONTNEED' \
@@ -100,12 +101,13 @@ many grow-arrays alike 'memory moved by mremap, which does not merge with its ne
 many keep-from-children madvise-islands 'advice \(madvise\) for pieces of a range: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by madvise in keep_from_children .*help +-1,99[0-9]: .*MADV_DOFORK' \
 	'why they did not merge is unknown'
 
-# What no pattern explains has the plain cause: who cut what, and how often.
+# Where no pattern explains the maps, the cause says who cut what, and how often.
 run move-pieces 1000
 says move-pieces 'cause +pieces cut from what mmap in [^,]+ mapped, 3.00 for each call, none given back: 2,99[0-9] of 3,0[0-9]+ maps, by mremap in move_pieces [^ ]*causes.c:[0-9]+' \
 	'MADV_GUARD_INSTALL'
 
-# Growth by work is known after a thousand calls, in however short a run; and what is given back is none.
+# Growth that comes with work is known after a thousand calls, however short the run is; maps that
+# are given back are no growth.
 run hoard 2000
 says hoard 'growth +\+(1,99[0-9]|2,0[0-9]+): steady, 1.00 maps a call of hoard, none given back; 6[0-9],[0-9]{3} more calls to the limit' \
 	'the run is too short'
@@ -113,7 +115,8 @@ holds hoard 'any(.sites[]; .per_call.course == "steady" and .per_call.maps > 0.9
 	(.per_call.calls_left | . > 60000 and . < 65530))'
 says hoard 'cause +maps of memory, 1.00 for each call, none given back: (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by mmap in hoard' \
 	'read-only piece by piece|userfaultfd'
-# Who holds more maps than show a pattern comes first; the pattern has a line of its own.
+# If a call site holds more maps than those that show a pattern, it comes first, and the pattern has
+# a line of its own.
 run hoard-and-guard 1000
 says hoard-and-guard 'cause +maps of memory, 1.00 for each call, none given back: (99[0-9]|1,00[0-9]) of 1,2[0-9]+ maps, by mmap in hoard.*and +a guard page for each object: (19[0-9]|20[0-2]) of 1,2[0-9]+ maps, by mprotect in hoard_and_guard'
 run hoard 500

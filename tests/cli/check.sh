@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# vmatrace check and diff, end to end, with the real library: the story of a guard page per object,
-# baselines, phases, suppressions, every format, the launcher for test runners; and that
-# sixteen threads on malloc raise no alarm while three maps a round always do.
+# vmatrace check and diff, end to end, with the real library: the case of a guard page for each
+# object, baselines, phases, suppressions, every format, and the launcher for test runners. Sixteen
+# threads that use malloc never raise an alarm, and three leaked maps a round always do.
 #
 # RUNS=N          how often the threads run (30)
 # SARIF_SCHEMA=F  the published schema, to validate against it as well
-# JUNIT_SCHEMA=F  the same of Jenkins' xUnit plugin
+# JUNIT_SCHEMA=F  the schema of Jenkins' xUnit plugin
 . "$(dirname "$0")/../lib.sh"
 HERE=$ROOT/tests/cli
 THREADS=$BUILD/tests/cli/check_threads
@@ -84,8 +84,8 @@ suppressed() {
 	story_build -DGUARD
 }
 
-# By the header also in C++, where a const array is not visible otherwise; and in a stripped program
-# that exports it.
+# The header also works in C++, where a const array is otherwise not visible, and in a stripped
+# program that exports the array.
 default_suppressions() {
 	cc -g -O1 -c test.c -o test.o
 	c++ -O2 -fdata-sections -fvisibility=hidden -x c++ -c -o defaults.o \
@@ -102,7 +102,7 @@ default_suppressions() {
 	rm unit-tests
 }
 
-# Types that look at what the maps are: thread stacks, maps of files, cut maps.
+# Suppressions by what the maps are: thread stacks, maps of files, cut maps.
 types() {
 	cc -g -O1 -pthread -x c - -o kinds <<-'END'
 		#include <fcntl.h>
@@ -176,7 +176,7 @@ formats() {
 	has github-step step.md "^\| \+50 \| 50 \| 0 \| pool.c:$(line_of GUARD) \|"
 }
 
-# A program and a folder whose names are made to break out of each format.
+# The names of this program and its folder would break each format if they were not escaped.
 escaping() {
 	local odd='a%,:<&>"x|`b'
 	mkdir -p odd && cp pool.c libpool.so odd/ && cp unit-tests "odd/$odd"
@@ -203,7 +203,7 @@ escaping() {
 	check escaped-newline [ "$(grep -cE '^::' odd.all)" = 1 ]
 }
 
-# Baselines that lie in somebody's repository: what the first version wrote is read as it was meant.
+# Baselines of the first version, as they lie in people's repositories, are read as they were meant.
 golden() {
 	local old=$HERE/golden/baseline-1.json phase=$HERE/golden/baseline-1-phase.json
 	check golden jq -e . "$old" "$phase"
@@ -220,8 +220,8 @@ golden() {
 	has golden-phase-no-marks err 'no process made the marks "round" and "done"'
 }
 
-# ./chance JOINED MORE: of eight maps so many lie side by side, where they are one, as random addresses
-# have it in real programs; and MORE maps that do not depend on that.
+# ./chance JOINED MORE: of eight maps, JOINED lie side by side and merge, as happens with random
+# addresses in real programs; MORE maps do not depend on that.
 chance() {
 	cc -g -O1 -x c - -o chance <<-'END'
 		#define _GNU_SOURCE
@@ -252,7 +252,7 @@ chance() {
 	status chance-both 23 "$TOOL" check --baseline=chance.json -- ./chance 6 1
 	jq 'del(.programs[0].merged)' chance.json >old.json
 	status chance-unknown 23 "$TOOL" check --baseline=old.json -- ./chance 6
-	# A baseline of several runs has the greatest of them.
+	# A baseline of several runs has the highest figures of all runs.
 	for i in 6 2 8; do
 		"$TOOL" run --report=none -o several -- ./chance $i
 	done
@@ -286,7 +286,7 @@ baselines() {
 	has other-program-said err 'saved.json has none of the programs that ran, such as kinds'
 	check no-addresses sh -c '! grep -qE "0x|[0-9]{5}" saved.json'
 	same unit-tests ./unit-tests
-	# Here addresses decide how many maps merge: not always the same baseline, and no alarm.
+	# Here addresses decide how many maps merge, so baselines differ, but there is no alarm.
 	export PYTHONHASHSEED=0
 	"$TOOL" check --save=python.json -- /usr/bin/python3 -c 'import json, re' >out 2>err
 	for i in 1 2 3 4 5; do
@@ -294,7 +294,8 @@ baselines() {
 			'import json, re'
 	done
 	unset PYTHONHASHSEED
-	# Built again, elsewhere, moved lines: the same names, the same baseline.
+	# The program is built again in another folder, with other line numbers: names and baseline
+	# stay the same.
 	sed -i '1i\\' pool.c && story_build -DGUARD -Wl,-Ttext-segment=0x40000
 	status rebuilt 0 "$TOOL" check --baseline=saved.json -- ./unit-tests
 }
@@ -359,7 +360,7 @@ END
 	has diff-unnamed-said err 'frames of twins have no name .stripped'
 }
 
-# The launcher for meson's --wrapper and ctest's TEST_LAUNCHER, as they would call it.
+# The launcher, called as meson's --wrapper and ctest's TEST_LAUNCHER call it.
 launcher() {
 	local run=$ROOT/scripts/ci/vmatrace-check.sh
 	export VMATRACE=$TOOL
@@ -382,7 +383,8 @@ phases() {
 	{
 	status phase-clean 0 "$TOOL" check $mark --warmup=2 --max-growth=64 -- "$THREADS" 8 0
 	status phase-leak 23 "$TOOL" check $mark --warmup=2 --max-growth=64 -- "$THREADS" 30 1
-	# What every site had at a mark adds up to what the process had, and what it grew by.
+	# The maps of all call sites at a mark add up to those of the process, and so does their
+	# growth.
 	"$TOOL" run --report=none -o marked -- "$THREADS" 12 1 >/dev/null 2>&1
 	check marks-of-sites sh -c "'$TOOL' report --format=json marked | jq -e '.processes[0] |
 		.maps.start as \$start | (.marks | length) >= 13 and all(.marks[];
@@ -397,7 +399,7 @@ phases() {
 	status example-untraced 77 "$BUILD/tests/cli/no_growth"
 }
 
-# With a tolerance above what arenas come and go by (see soak.sh), and below what is lost.
+# The tolerance is above the variation of malloc arenas (see soak.sh), and below the leak.
 threads() {
 	local runs=${RUNS:-30} false=0 missed=0 i
 	local options="--from=round --to=done --warmup=3 --per-site=32 --max-growth=64"

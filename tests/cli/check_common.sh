@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What the tests of check share; sourced after tests/lib.sh, not run. Output of the commands under
+# Shared by the tests of check; sourced after tests/lib.sh, not run. Output of the commands under
 # test goes to $WORK (default: the working folder).
 WORK=${WORK:-.}
 

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The story that vmatrace check is for, end to end in a git repository: a small C library and its
-# test, a baseline, a commit that adds a guard page to each object, a red build that names it, a
-# suppression, a fix. Told once by hand and once by each example of scripts/ci: GitHub's and
-# GitLab's steps, meson, ctest.
+# What vmatrace check is made for, end to end in a git repository: a small C library and its test, a
+# baseline, a commit that adds a guard page to each object, a red build that names it, a
+# suppression, a fix. The test does this once by hand, and once with each example of scripts/ci: the
+# steps for GitHub and GitLab, meson, ctest.
 . "$(dirname "$0")/../lib.sh"
 PROJECT=$ROOT/tests/ci/project
 REPO=$TMP/pool

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# For the tests of the command line: sourced, not run. $VMATRACE is the tool under test; the
-# library beside it is replaced by a fake one, so that only the tool is tested.
+# For the tests of the command line; sourced, not run. $VMATRACE is the tool under test. The library
+# beside it is replaced by a fake one, so that only the tool is tested.
 # Usage of each test: sh NAME.sh PATH-OF-VMATRACE
 
 here=$(cd "$(dirname "$0")" && pwd)

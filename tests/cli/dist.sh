@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The archive of scripts/dist.sh: its tool in a root where nothing else is, not even /proc, and the library
-# beside it; the same sources make the same archive, of less than 6 MB.
+# The archive of scripts/dist.sh: its tool runs in a root that holds nothing else, not even /proc,
+# and its library runs beside it. The same sources make the same archive, of less than 6 MB.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 

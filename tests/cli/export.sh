@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Reports for other people's viewers: each format is read by a reader that is not ours, says what the
-# JSON report says, and survives names that are made to break it. The JSON report keeps to its
-# schema, doc/report.schema.json.
+# Reports for other people's viewers: each format is read by a reader that is not ours, says the
+# same as the JSON report, and is valid with names that are made to break it. The JSON report keeps
+# to its schema, doc/report.schema.json.
 . "$(dirname "$0")/../lib.sh"
 HERE=$ROOT/tests/cli
 cd "$TMP" || exit 2

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# One way to name a frame for all commands: functions that were inlined are frames, the project's own line
-# comes before a header of the system's, names are whole, and a function that ended in a tail call is
-# not passed over in silence.
+# All commands name a frame in the same way: inlined functions are frames, the project's own line
+# comes before a header of the system, names are complete, and a function that ended in a tail call
+# is mentioned.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 

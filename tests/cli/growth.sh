@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Leak, burst or plateau: programs whose count of maps takes a known course are called by its
-# name, in the text and in JSON, with the rate of a leak and the time that is left. They run side
-# by side, for 6 seconds: a shorter run tells no leak from starting up.
+# Leak, burst or plateau: programs whose count of maps follows a known course get the verdict of
+# that name, in text and in JSON, with the rate of a leak and the time that is left. They run side
+# by side for 6 seconds, since in a shorter run a leak cannot be told from a start-up.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 SECONDS_EACH=6
 
-# record COURSE: again, twice at most, when the machine was too busy for the course to be run
+# record COURSE: repeat it, twice at most, if the machine was too busy for the course
 record() {
 	local turn
 	for turn in 1 2 3; do
@@ -18,7 +18,8 @@ record() {
 	done
 }
 
-# judged COURSE VERDICT TEXT [FILTER]: the verdict, a part of the line, a condition on its figures
+# judged COURSE VERDICT TEXT [FILTER]: the verdict, a part of its line, and a condition on its
+# figures
 judged() {
 	local growth line
 	"$TOOL" report --format=json "$1.rec" >"$1.json" 2>"$1.err"
@@ -55,7 +56,7 @@ judged small-leak leak 'a leak, \+[12][0-9] a second' "$(near $((120 / SECONDS_E
 judged leak-and-bursts leak 'a leak, \+[12][0-9] a second since 0.[0-9] s, falling at times' \
 	"$(near $((120 / SECONDS_EACH)))"
 
-# Steady growth by ever new calls, and growth that becomes slower, are what start-ups look like.
+# Growth by ever new call sites, and growth that becomes slower, look like a start-up.
 judged start-up too-short 'the run is too short to tell a leak from start-up'
 judged start-up-alike growing 'highest at the end, but not by steady growth'
 

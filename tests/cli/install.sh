@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# What `meson install` puts into a folder works from there, wherever the folder is moved: the tool
-# finds its library, programs compile by vmatrace.pc and link without us, manual pages and the
-# completion know every command.
+# The files that `meson install` puts into a folder work there, and wherever the folder is moved:
+# the tool finds its library, programs compile with vmatrace.pc and need no library of ours, and
+# manual pages and completion know every command.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 unset XDG_DATA_DIRS
@@ -29,7 +29,7 @@ if [ $? = 0 ] && grep -q '^SUMMARY: vmatrace' err; then pass run; else fail run 
 check report sh -c "'$tool' report rec | grep -q '^SUMMARY: vmatrace'"
 LD_PRELOAD=$library /bin/true 2>err
 check library-alone grep -q '^SUMMARY: vmatrace' err
-# A name for the frames means that the library found the tool from where it is now.
+# If frames have names, the library has found the tool from its new place.
 cp "$TARGETS/demo12k" demo && LD_PRELOAD=$library ./demo >/dev/null 2>err
 check library-finds-tool grep -q 'main .*demo12k.c:' err
 

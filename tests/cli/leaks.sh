@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# A leak is told before what would make each of its maps cost less; where a part of the objects is given
-# back, with the place that does so, if there is no doubt of it. The programs run side by side
-# for 6 seconds, as in growth.sh.
+# A leak is reported before advice that would make each of its maps cost less. If part of the
+# objects is given back, the report names the place that does so, when there is no doubt. The
+# programs run side by side for 6 seconds, as in growth.sh.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 
@@ -117,7 +117,7 @@ told all "none of the (2,9[0-9]{2}|3,0[0-9]{2}) maps $by is given back"
 told below "[0-9,]+ of [0-9,]+ maps by mprotect in session_open_below leaks.c:[0-9]+ are not given back.*"
 check plateau-no-leak sh -c 'grep -q "^ cause" "$0" && ! grep -q "^ leak" "$0"' plateau/lead
 
-# Without names the partner of a cut is told by its address, as the stacks write it.
+# Without names, the partner of a cut is given by its address, as in the stacks.
 strip -o bin/bare bin/leaks
 traced bare report=0 bin/bare one
 "$TOOL" report --sort=net bare/rec 2>&1 | sed 's/^==[0-9]*== *//' | tr '\n' ' ' >bare.txt

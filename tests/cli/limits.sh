@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Every limit of vmatrace check from both sides, in maps and in per cent; exit statuses; usage of all
-# commands; and the limit that the library keeps by itself, without the tool.
+# Every limit of vmatrace check from both sides, in maps and in per cent; exit statuses; the usage
+# of all commands; and the limit that the library keeps by itself, without the tool.
 . "$(dirname "$0")/../lib.sh"
 HERE=$ROOT/tests/cli
 cd "$TMP" || exit 2
@@ -38,7 +38,7 @@ limits() {
 	check help-100-columns sh -c '! grep -E "^.{101}" out'
 }
 
-# Maps that are gone at the end: the one to name is who held them at the peak.
+# Maps are gone at the end: the verdict names who held them at the peak.
 burst() {
 	cc -g -O1 -x c - -o burst <<-'END'
 		#include <sys/mman.h>
@@ -86,8 +86,8 @@ usage() {
 	status usage-too-much 2 "$TOOL" top --count=99999999999 $$
 }
 
-# What allowed is of per cent: of the baseline, or of the maps at the start. NAME OPTIONS MOST: MOST
-# passes, one less does not.
+# Limits in per cent refer to the baseline, or to the maps at the start. NAME OPTIONS MOST: the
+# limit MOST passes, and one less does not.
 percent_of() {
 	local name=$1 options=$2 most=$3
 	# shellcheck disable=SC2086
@@ -102,7 +102,7 @@ percents() {
 	start=$("$TOOL" report --format=json rec | jq '.processes[0].maps.start')
 	"$TOOL" check --save=now.json rec
 	growth=$(jq '.programs[0].growth' now.json)
-	# The heap's first map is no growth, unless there is a baseline to have it as well.
+	# The first map of the heap is no growth, unless there is a baseline, which has it as well.
 	heap=$(jq '[.programs[0].sites[] | select(.call == "brk").maps] | add // 0' now.json)
 	percent_of growth-of-start --max-growth $((((growth - heap) * 100 + start - 1) / start))
 	# 50 maps now, 40 then: 25 per cent more. What was 0 may grow by no per cent at all.
@@ -135,7 +135,7 @@ statuses() {
 	has killed-verdict err 'check failed: [a-z]*sh has'
 }
 
-# For test runners that cannot be wrapped: the library judges by itself.
+# The library judges by itself, for test runners that cannot use a launcher.
 library_alone() {
 	local growth
 	growth=$("$TOOL" report --format=json rec | jq '.processes[0].maps | .now - .start')

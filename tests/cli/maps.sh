@@ -52,7 +52,7 @@ check "all in JSON" [ "$("$TOOL" maps --all --format=json |
 check "watch, twice" status 0 "$TOOL" maps --watch --count=2 --interval=1 $$
 check "…both shown" [ "$(grep -c "^maps.sh ($$)" out)" = 2 ]
 
-# A saved text is explained as the process is, but for what only the process knows.
+# A saved text is explained like the process itself, except for what only the process knows.
 cat /proc/$$/maps >saved
 cat /proc/$$/smaps >saved-smaps
 check "saved maps" status 0 "$TOOL" maps saved
@@ -60,7 +60,7 @@ check "…how to know more" grep -q "a copy of /proc/PID/smaps would" out
 check "saved smaps" status 0 "$TOOL" maps saved-smaps
 check "…have flags" [ "$("$TOOL" maps --format=json saved-smaps | jq '.processes[0].flags')" = true ]
 
-# As they come from elsewhere: by a pipe, with other ends of lines, cut short.
+# Texts from elsewhere: through a pipe, with other line ends, cut short.
 check "from a pipe" sh -c "cat saved | '$TOOL' maps - | grep -q '^standard input: [0-9]* maps'"
 check "from a pipe that is slow" bash -c "'$TOOL' maps <(sleep 0.2; cat saved)"
 (printf '\357\273\277'; sed 's/$/\r/' saved) >saved-crlf
@@ -156,7 +156,7 @@ for name in $'new\nline.seg' $'esc\033[2Jape.seg' 'a (deleted)' "$deep/long.seg"
 	wait $JOB 2>/dev/null
 done
 
-# A name of the process's own that does the same; and one that nobody may look at.
+# The process has such a name itself; and a process that nobody may examine.
 cat >hostile.c <<'END'
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -194,7 +194,7 @@ else
 	fail "hostile process" "cannot be compiled"
 fi
 
-# Processes that end while they are read: a page, or one sentence that is true.
+# Processes end while they are read: the output is a page, or one true sentence.
 wrong=
 for i in $(seq 100); do
 	sleep 0.00$((RANDOM % 10)) &
@@ -226,7 +226,8 @@ done
 wait $churn
 check "processes come and go" [ $vanished = 0 ]
 
-# 60,000 maps: at most twice as long as cat takes. The better of several, since others run, too.
+# 60,000 maps take at most twice as long as with cat; the best of several runs counts, since others
+# run too.
 waiting "$TARGETS/pattern_guards" none 30000
 took() {
 	local start
@@ -243,7 +244,7 @@ for i in $(seq 25); do
 	[ "$time" -ge $maps_time ] || maps_time=$time
 done
 DETAIL="cat $((cat_time / 1000)) us, maps $((maps_time / 1000)) us"
-# Times on shared machines are printed, not judged; that it answers at all is.
+# Times on shared machines are printed, not judged; it only has to answer.
 if "$TOOL" maps "$PID" | grep -q '^.*60,0[0-9][0-9] maps'; then
 	pass "60,000 maps" "$DETAIL"
 else

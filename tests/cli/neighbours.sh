@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Why neighbours are two: pairs made at random, of which the program that made them knows in what
-# they differ. Each reason given must be one of these: from maps and smaps, from a recording
-# while the program is there, and from one after its end, when flags are not known.
+# Why neighbours have not merged: a program makes pairs at random, and knows in which attributes
+# they differ. Each reason that the tool gives must be one of these: from maps and smaps, from a
+# recording while the program runs, and from one after its end, when flags are not known.
 #
 #   SEED, PAIRS   of the first round (random, 2000)       ROUNDS (2)
 . "$(dirname "$0")/../lib.sh"

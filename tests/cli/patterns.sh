@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Each pattern that uses up maps, and the same program with the remedy: the tool names the
-# pattern, from outside (vmatrace maps) as well as from a recording (vmatrace report), and the maps
-# that it promises to save are those that the remedied program does without, within 5 %.
+# Each pattern that uses up maps, and the same program with the remedy: the tool names the pattern,
+# from outside (vmatrace maps) and from a recording (vmatrace report), and the savings that it
+# promises are those of the program with the remedy, within 5 %.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 
@@ -22,7 +22,7 @@ look() {
 	wait $job
 }
 
-# record NAME [remedy]: the same from a recording; the last process is the one to look at
+# record NAME [remedy]: the same from a recording, of which the last process counts
 record() {
 	local out=$1${2:+-$2}
 	mkdir "rec-$out"
@@ -32,7 +32,7 @@ record() {
 		jq '{ processes: [.processes | max_by(.pid) | .maps = .maps.now] }' >"$out.json"
 }
 
-# compare NAME PATTERN HOW: the promise of NAME.json against NAME-remedy.json
+# compare NAME PATTERN HOW: compare the promise of NAME.json with NAME-remedy.json
 compare() {
 	local before after saves named
 	before=$(jq '.processes[0].maps' "$1.json")
@@ -82,7 +82,7 @@ pattern advice madvise-islands madvise-islands
 pattern locks lock-islands lock-islands
 pattern policy mbind-islands mbind-islands
 pattern names names names
-# Nor flags of mmap.
+# It does not hold flags of mmap either.
 pattern accounting accounting alike
 pattern fork fork-tainted fork-tainted
 check "fork: why they are two" grep -q 'look alike: inherited by fork' fork.txt

@@ -47,7 +47,7 @@ check "…is written" has out.txt SUMMARY
 mkdir dir && cp a.vmt dir/a.1.vmt && cp a.vmt dir/b.2.vmt && : >dir/other
 check "a directory" [ "$(json dir | jq '.processes|length')" = 2 ]
 
-# Another program at the recorded path: its names would be lies.
+# Another program is at the recorded path: its names would be wrong.
 cp make_recording keep && $CC -D_GNU_SOURCE -O0 -I"$core" "$here/make_recording.c" -o make_recording
 check "no names from another build" sh -c '"$1" report a.vmt | grep -q "(make_recording+0x"' - "$VMATRACE"
 mkdir symbols && cp keep symbols/make_recording
@@ -88,7 +88,7 @@ for format in text json; do
 	check "…leaves no half of it" [ ! -e half ]
 done
 
-# Damaged in many places: any report or refusal will do, a crash will not.
+# The recording is damaged in many places: a report or a refusal is right, a crash is not.
 crashes=0
 i=0
 while [ $i -lt 120 ]; do
@@ -103,7 +103,7 @@ while [ $i -lt 120 ]; do
 done
 check "damaged recordings" [ $crashes = 0 ]
 
-# hostile WHAT FILE: whatever looks at it says a sentence and ends with 2
+# hostile WHAT FILE: each command that reads it prints a sentence, and ends with status 2
 hostile()
 {
 	for command in "report" "report --format=json" "top -n 1"; do
@@ -132,7 +132,7 @@ check "…is named" has err "byte order"
 truncate -s 10G sparse2.vmt
 i=0
 while [ $i -lt "$section_count" ]; do
-	# The sections' table is at the header's end: every section says that it is enormous.
+	# The table of sections is at the end of the header: every section claims to be enormous.
 	cp sparse2.vmt huge.vmt
 	at=$((header_sections + i * 32))
 	printf '\0\0\0\0\1\0\0\0\0\0\0\0\1\0\0\0' | dd of=huge.vmt bs=1 seek=$((at + 8)) conv=notrunc 2>/dev/null
@@ -165,14 +165,14 @@ check "running but not traced" status 2 "$VMATRACE" report $$
 check "…is told" has err "not traced"
 check "no process of that number" status 2 "$VMATRACE" report 999999999
 
-# What was given back again: who held it at the peak comes first.
+# Maps were given back: who held them at the peak comes first.
 PEAK=500 ./make_recording burst.vmt 7
 check "a burst: by the peak" sh -c '"$1" report burst.vmt >out && grep -q "^==77==  *peak " out' - "$VMATRACE"
 check "…its greatest first" sh -c 'sed -n "/^==77==  *peak /{n;p}" out | grep -q " 503 .*inlined "'
 check "…unless another order is asked for" sh -c \
 	'"$1" report --sort=live burst.vmt >out && grep -q "^==77==  *live " out' - "$VMATRACE"
 
-# A shell that became a program, which started 12 others, one of them greater than the rest.
+# A shell became a program, which started 12 others, one of them with more maps than the rest.
 mkdir big
 ./make_recording big/sh.1.vmt 3 5000 1 1 exec
 ./make_recording big/program.1.vmt 2 5000 1 2

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# vmatrace run: status and signals pass through, programs that cannot be traced are named.
+# vmatrace run: status and signals are passed on, and programs that cannot be traced are named.
 . "$(dirname "$0")/common.sh"
 
 run() { "$VMATRACE" run -o data "$@"; }
@@ -36,7 +36,7 @@ check "LD_PRELOAD is kept" [ "$(LD_PRELOAD=libm.so.6 run --report=none sh -c 'ec
 check "VMATRACE_OPTIONS is kept" [ "$(VMATRACE_OPTIONS=a=1 run --report=none -O b=2 \
 	sh -c 'echo $VMATRACE_OPTIONS')" = "a=1:b=2:report=0:dir=$work/data" ]
 
-# Without -o an older run is set aside, not mixed with the new one.
+# Without -o an older recording is moved away, and not mixed with the new one.
 mkdir aside && cd aside || exit 2
 recordings() { ls "$1" 2>/dev/null | wc -l; }
 "$VMATRACE" run --report=none true

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Interpreters: the report says how to see functions of scripts where the stacks have none, with words
-# that work; and of several names for one address of generated code none is told as a fact.
+# Interpreters: where stacks show no functions of scripts, the report says how to get them, in words
+# that work. If generated code has several names for one address, the report states none as a fact.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 
@@ -18,7 +18,7 @@ record() {
 	"$TOOL" report rec >report.txt 2>&1
 }
 
-# told NAME PATTERN PROGRAM…: without names there is a hint
+# told NAME PATTERN PROGRAM…: without names the report gives this hint
 told() {
 	local name=$1 pattern=$2
 	shift 2
@@ -30,7 +30,8 @@ told() {
 	fi
 }
 
-# works NAME FUNCTION PROGRAM…: what the hint says leads to the script's function, and no hint
+# works NAME FUNCTION PROGRAM…: following the hint, the report names the script's function, and
+# gives no hint
 works() {
 	local name=$1 function=$2 stacks
 	shift 2
@@ -97,7 +98,7 @@ else
 	fail "no interpreter" "$(hint)"
 fi
 
-# Node's map once more, with another name for each address: both are in doubt.
+# Add node's perf map again with another name for each address: both names are doubtful.
 record node --perf-basic-prof --interpreted-frames-native-stack kept.js
 map=/tmp/perf-$("$TOOL" report --format=json rec | jq '.processes | max_by(.maps.peak).pid').map
 sed 's/ JS:.*/ JS:*elsewhere \/srv\/other.js:1:1/' "$map" >more

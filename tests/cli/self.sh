@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# vmatrace under its own check, as a project would use it: each command of the tool, traced by the
-# library of this build, against the baseline in tests/cli/golden/vmatrace.json, where the heap is
-# the one map that may stay. What is opened for one recording, module or look at a process must be
-# closed again, so the number of them must not matter either. After a change that is meant:
+# vmatrace under its own check, as a project would use it: each command of the tool is traced by the
+# library of this build, and compared with the baseline in tests/cli/golden/vmatrace.json, where the
+# heap is the one map that may stay. What the tool opens for one recording, module or process must
+# be closed again, so their number must not matter. After an intended change:
 #
 #   tests/cli/self.sh --update     save that baseline anew
 . "$(dirname "$0")/../lib.sh"
@@ -22,8 +22,9 @@ record() {
 	cat /proc/$$/maps >maps.txt
 }
 
-# own NAME WANTED ARGUMENTS...: the tool's maps when it runs with these; WANTED is its status, which
-# a failed check does not change, so the verdict is looked for as well. VERDICT: the one wanted.
+# own NAME WANTED ARGUMENTS...: check the tool's maps when it runs with these arguments. WANTED is
+# its status; a failed check does not change a failure's status, so the verdict is compared as well.
+# VERDICT: the one wanted.
 own() {
 	local name=$1 wanted=$2 got
 	shift 2
@@ -37,7 +38,7 @@ own() {
 	fi
 }
 
-# A library that leaves ten maps behind, to see that such a thing does not pass.
+# A library that leaks ten maps must not pass.
 leak() {
 	cc -shared -fPIC -o leak.so -x c - <<-'END'
 		#include <sys/mman.h>

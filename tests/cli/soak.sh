@@ -1,17 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Is vmatrace check ever wrong? Sixteen threads on malloc, with glibc, jemalloc, tcmalloc and mimalloc,
-# RUNS times each without a leak and RUNS times with one of three maps a round: against marks in
-# the program, and against a baseline; and real programs. No alarm may be false, no leak missed. Longer than the
-# other tests (twenty minutes with 200 runs on two busy processors), so scripts/test.sh does not run it.
+# Is vmatrace check ever wrong? Sixteen threads use malloc, with glibc, jemalloc, tcmalloc and
+# mimalloc, RUNS times each without a leak and RUNS times with a leak of three maps a round, against
+# marks in the program and against a baseline; then real programs. There may be no false alarm, and
+# no missed leak. This takes longer than the other tests (twenty minutes with 200 runs on two busy
+# processors), so scripts/test.sh does not run it.
 #
-# The tolerance is two maps of a call site for each thread. glibc's malloc is what needs it: an arena
-# that a thread comes to late is a map by mmap, and two by mprotect in the same place, when it is
-# made and when it grows first. With one map for each thread there was one false alarm in 200 runs.
+# The tolerance is two maps of a call site for each thread, because of glibc's malloc: if a thread
+# gets an arena late, that is one map by mmap, and two by mprotect at one call site, when the arena
+# is made and when it grows first. With one map for each thread there was one false alarm in 200
+# runs.
 #
 #   RUNS=N            runs of each kind (200)
-#   TOLERANCE=N       --per-site of both ways (32)
-#   ALLOCATORS=NAMES  (programs glibc jemalloc tcmalloc mimalloc): programs are real ones, a tenth as often
+#   TOLERANCE=N       --per-site for both comparisons (32)
+#   ALLOCATORS=NAMES  (programs glibc jemalloc tcmalloc mimalloc); programs: real ones, a tenth as often
 . "$(dirname "$0")/../lib.sh"
 THREADS=$BUILD/tests/cli/check_threads
 RUNS=${RUNS:-200}
@@ -19,7 +21,7 @@ TOLERANCE=${TOLERANCE:-32}
 cd "$TMP" || exit 2
 export TMPDIR=$TMP
 
-# run ROUNDS LEAK OPTIONS...: the verdict's exit status; ./verdict has the whole of it
+# run ROUNDS LEAK OPTIONS...: return the exit status of the verdict, which is in ./verdict
 run() {
 	local rounds=$1 leak=$2
 	shift 2
@@ -27,7 +29,7 @@ run() {
 		--per-site="$TOLERANCE" "$@" -- "$THREADS" "$rounds" "$leak" >out 2>err
 }
 
-# Whether the verdict blames the very function that leaks, in the source file.
+# Does the verdict name the function that leaks, in its source file?
 blames_leak() {
 	jq -e 'any(.findings[]; .rule == "per-site" and .function == "leak" and
 		(.file | endswith("check_threads.c")))' verdict >/dev/null
@@ -38,7 +40,8 @@ note_alarm() {
 	echo "     false alarm: $(jq -r '.findings[0] | .message' verdict 2>/dev/null || head -3 err)"
 }
 
-# clean KIND OPTIONS...: also the most that a site grew by, to see how near the tolerance that is
+# clean KIND OPTIONS...: also print the largest growth of a call site, to show how near it is to the
+# tolerance
 clean() {
 	local kind=$1 i grown most=0
 	wrong=0
@@ -85,7 +88,8 @@ allocator() {
 	leaking baseline --baseline=base.json
 }
 
-# program NAME OPTIONS COMMAND...: against a baseline of one run, nothing of which was chosen to be still.
+# program NAME OPTIONS COMMAND...: compare with a baseline of one run; the program was not chosen
+# for its constancy.
 program() {
 	local options=$2 i
 	NAME=$1
@@ -100,7 +104,8 @@ program() {
 	check "$NAME-no-false-alarm" [ "$wrong" = 0 ]
 }
 
-# Locale, plug-ins, hash seeds, children; then threads and JIT compilers, with a tolerance.
+# First programs with locales, plug-ins, hash seeds and children; then programs with threads and JIT
+# compilers, with a tolerance.
 programs() {
 	local threads='import concurrent.futures as f
 print(sum(f.ThreadPoolExecutor(8).map(lambda x: len(str(x) * 1000), range(2000))))'

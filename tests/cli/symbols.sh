@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Names on another machine: the program is moved away, and its names must come by build-id from
-# wherever they can be had, and from nowhere else.
+# Names on another machine: the program is moved away, and its names must be found by build-id
+# wherever they may be, and nowhere else.
 . "$(dirname "$0")/common.sh"
 unset DEBUGINFOD_URLS http_proxy HTTP_PROXY all_proxy ALL_PROXY
 export no_proxy=127.0.0.1 DEBUGINFOD_CACHE_PATH="$work/cache"
@@ -38,7 +38,7 @@ cp away/stripped "$place"
 check "stripped where it was: no names" unnamed
 check "stripped where it was, --symbols for the rest" named --symbols tree
 rm "$place"
-# The same name, but another program.
+# A file has the same name, but is another program.
 mkdir other && $CC -D_GNU_SOURCE -O0 -g -I"$core" "$here/make_recording.c" -o other/make_recording
 check "--symbols: of another build nothing" unnamed --symbols other
 check "--symbols: a directory that is not there" unnamed --symbols nowhere
@@ -52,7 +52,7 @@ if [ "$(id -u)" = 0 ]; then
 	check "…was it" unnamed
 fi
 
-# A server as debuginfod is one: /buildid/ID/debuginfo and /buildid/ID/executable.
+# A server like debuginfod: /buildid/ID/debuginfo and /buildid/ID/executable.
 cat >server.py <<'END'
 import http.server
 import os
@@ -95,7 +95,7 @@ kill $server
 wait $server 2>/dev/null
 check "debuginfod that is down: no names" unnamed --debuginfod
 
-# A server that takes questions and never answers: one is enough, however many modules there are.
+# A server accepts requests and never answers: it is asked once, however many modules there are.
 cat >silent.py <<'END'
 import os
 import socket

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# What a program keeps and gives back only because it ends counts as kept: for exit handlers and for
-# what runtimes call before they exit, in the report, its JSON and in check. What it gives back while
-# it runs does not.
+# Maps that a program gives back only because it ends count as kept, whether exit handlers do it or
+# functions that runtimes call before they exit: in the report, in its JSON and in check. Maps that
+# it gives back while it runs do not.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 PYTHON=/usr/bin/python3
@@ -11,13 +11,13 @@ import mmap
 kept = [mmap.mmap(-1, 8192, prot=mmap.PROT_READ | (mmap.PROT_WRITE if i % 2 else 0)) for i in range(200)]
 EOF
 
-# line KEY: the entry of the text report, in one line
+# line KEY: print the entry of the text report in one line
 line() {
 	awk -v key="$1" '/^==[0-9]+==   [a-z]/ { on = $2 == key }
 		on && /^==[0-9]+==  / { sub(/^==[0-9]+== +/, ""); printf "%s ", $0 }' report.txt
 }
 
-# kept NAME FUNCTION LEAST PROGRAM…: it kept at least so many, which FUNCTION gave back
+# kept NAME FUNCTION LEAST PROGRAM…: the program kept at least LEAST maps, which FUNCTION gave back
 kept() {
 	local name=$1 function=$2 least=$3 growth
 	shift 3
@@ -48,7 +48,7 @@ kept "exit handler" exit 199 "$TARGETS/torn_down" 200 exit
 kept "runtime" lua_close 199 "$TARGETS/torn_down" 200 runtime
 kept "python" Py_FinalizeEx 190 "$PYTHON" kept.py
 
-# given_back NAME PROGRAM…: nothing of it was kept
+# given_back NAME PROGRAM…: none of its maps counts as kept
 given_back() {
 	local name=$1
 	shift
@@ -65,7 +65,7 @@ given_back() {
 given_back "by itself" "$TARGETS/torn_down" 200 itself
 given_back "for each request" "$TARGETS/torn_down" 200 requests
 
-# A baseline knows what was kept, and by whom.
+# A baseline holds what was kept, and who kept it.
 "$TOOL" check --save=base.json -- "$TARGETS/torn_down" 100 exit >/dev/null 2>&1
 "$TOOL" check --baseline=base.json -- "$TARGETS/torn_down" 100 exit >check.txt 2>&1
 if [ $? = 0 ]; then pass "same baseline"; else fail "same baseline" "$(cat check.txt)"; fi

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# What happens on a terminal, in tmux: editors, pagers and tmux itself under `vmatrace run`, ^C and ^Z,
-# and `vmatrace top` watching a program that grows.
+# Programs on a terminal, in tmux: editors, pagers and tmux itself under `vmatrace run`, ^C and ^Z,
+# and `vmatrace top` with a program that grows.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 unset TMUX
@@ -12,7 +12,7 @@ if ! has_program tmux; then
 	fail terminal "tmux is not installed"
 	finish
 fi
-# Without the end of the pipe that the program under test reads from.
+# tmux must not inherit the end of the pipe from which the program under test reads.
 tmux() { command tmux -L "vmatrace-terminal-$$" -f /dev/null "$@" 9>&-; }
 stop_all() {
 	exec 9>&-
@@ -22,7 +22,7 @@ stop_all() {
 }
 trap stop_all EXIT
 
-# shows PATTERN: within 20 seconds the screen has it
+# shows PATTERN: wait up to 20 seconds until the screen shows it
 shows() {
 	local tries
 	for ((tries = 0; tries < 200; tries++)); do
@@ -42,9 +42,9 @@ see() {
 	fi
 }
 
-# start COMMAND: in a new terminal; its status is shown at the end
+# start COMMAND: run it in a new terminal, which shows its status at the end
 start() {
-	# With its last session the server would end as well.
+	# The server of tmux would end with its last session.
 	tmux has-session -t keeper 2>/dev/null || tmux new-session -d -s keeper "read -r line"
 	tmux kill-session -t pane 2>/dev/null
 	tmux new-session -d -s pane -x 100 -y "${ROWS:-24}" "$1; echo status \$?; read -r line"
@@ -87,7 +87,7 @@ see before-stop '^got-first$'
 keys C-z
 see stopped 'Stopped'
 keys "fg" Enter
-# What is typed while the shell gives the terminal away may get lost.
+# Keys that are typed while the shell hands the terminal over may be lost.
 for ((i = 0; i < 100; i++)); do
 	keys "second" Enter
 	sleep 0.1
@@ -104,7 +104,7 @@ LD_PRELOAD=$LIB VMATRACE_OPTIONS=dir=$TMP/live:report=0 "$TARGETS/grows_on_deman
 pid=$!
 exec 9>numbers
 echo 10 >&9
-# A page that is longer than the screen: the first lines are those to see.
+# Of a page that is longer than the screen, the first lines must be visible.
 ROWS=10 start "$TOOL maps --watch --interval=1 --count=2 $pid"
 see maps-watch "^grows_on_demand \($pid\): [0-9]+ maps"
 check maps-watch-from-the-top sh -c "head -1 screen | grep -q '^grows_on_demand'"

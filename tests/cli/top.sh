@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# vmatrace top: lines without a terminal, and the screen and its keys in tmux.
+# vmatrace top: lines where there is no terminal, and the screen and its keys in tmux.
 . "$(dirname "$0")/common.sh"
 
 ./make_recording nine.vmt 9 || exit 2
@@ -23,7 +23,7 @@ command -v tmux >/dev/null || finish
 tmux() { command tmux -L "vmatrace-test-$$" -f /dev/null "$@"; }
 trap 'tmux kill-server 2>/dev/null; rm -rf "$work"' EXIT
 
-# shows PATTERN: within ten seconds the screen has it
+# shows PATTERN: wait up to ten seconds until the screen shows it
 shows()
 {
 	tries=0
@@ -60,7 +60,7 @@ check "space pauses" shows "PAUSED"
 tmux send-keys -t top q
 check "q ends it" shows "status 0"
 
-# A process that is gone: the last screen stays, and then a line that says what there was.
+# The process has ended: the last screen stays, and a line below it says what there was.
 tmux kill-session -t top
 cp nine.vmt gone.vmt
 tmux new-session -d -s top -x 80 -y 20 "$VMATRACE top -i 0.1 gone.vmt; echo status \$?; sleep 60"

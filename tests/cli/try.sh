@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Remedies tried on programs that know nothing of them: what is measured is what a report promises,
-# within 5 %, output and status stay the same, and where a program relies on what a remedy leaves
-# out, the table says so.
+# Remedies are tried on programs that know nothing of them: the measured savings are those that a
+# report promises, within 5 %, and output and status stay the same. Where a program relies on a call
+# that a remedy leaves out, the table says so.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 
@@ -11,7 +11,7 @@ columns() {
 	awk -v row="$2" '$1 == row { print; exit }' "$1.txt" | tr -d ,
 }
 
-# tried NAME COMMAND...: the table in NAME.txt, the program's own output in NAME.out
+# tried NAME COMMAND...: write the table to NAME.txt, and the program's own output to NAME.out
 tried() {
 	local name=$1
 	shift
@@ -20,7 +20,8 @@ tried() {
 	STATUS=$?
 }
 
-# holds NAME ROW: promised, measured within 5 % of it, same output and status
+# holds NAME ROW: a promise was made, the measured value is within 5 % of it, and output and status
+# are the same
 holds() {
 	local row peak end promised measured output
 	row=$(columns "$1" "$2")
@@ -34,7 +35,7 @@ holds() {
 	fi
 }
 
-# On 6.13 and later; before that the library leaves mprotect as it is, and nothing is measured.
+# This needs Linux 6.13; before that the library leaves mprotect as it is, and nothing is measured.
 has_guards() {
 	python3 -c 'import ctypes, sys
 sys.exit(ctypes.CDLL(None).madvise(None, 0, 102) != 0)'
@@ -61,7 +62,7 @@ if has_guards; then
 	tried guard "$own" guard
 	holds guard guards
 	check "guard: output is the program's" cmp guard.plain guard.out
-	# Each is locked and kept from dumps as well: only all of it together helps.
+	# Each page is also locked and kept from dumps, so only all remedies together help.
 	tried secrets "$own" secrets
 	holds secrets guards,advice,locks
 	tried threads "$own" threads
@@ -75,7 +76,7 @@ else
 	check "guard: nothing is measured on this kernel" grep -qE '^guards .* 0 +same ' guard.txt
 fi
 
-# Unsound for this program: it is said, and nothing is hidden.
+# A remedy is wrong for this program: the table says so, and hides nothing.
 tried relies "$own" relies
 check "relies: status is the program's" [ "$STATUS" = 3 ]
 check "relies: output differs" grep -qE '^decommit .* DIFFERS ' relies.txt
@@ -92,7 +93,7 @@ for how in file pipe; do
 	check "input from a $how" sh -c 'grep -q "the same line" read.out && grep -qE "^advice .* same " read.txt'
 done
 
-# One at a time, and in what a run records; exact all the time.
+# Remedies one at a time, as recorded by `run`; the table is always exact.
 ONLY=locks tried only "$own" islands
 check "only one" [ "$(grep -cE '^(advice|policy|locks) ' only.txt)" = 1 ]
 "$TOOL" run --try=advice,locks,policy -O verify=1 -o run.rec -- "$own" islands >/dev/null 2>run.txt
@@ -105,7 +106,7 @@ check "run --try: names them" grep -q 'guards, names, advice' err
 "$TOOL" try --try=wishes -- true 2>err
 check "no such remedy" [ $? = 2 ]
 
-# A plain program has none, and is run but once.
+# No remedy applies to a plain program, which is run only once.
 tried none "$TARGETS/brk_moves"
 check "none applies" grep -q 'No remedy applies' none.txt
 
