@@ -56,7 +56,7 @@ export EF_DISABLE_BANNER=1 DUMA_DISABLE_BANNER=1
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/vmatrace-allocators.XXXXXX")
 trap 'rm -rf "$TMP"' EXIT
 
-# The library of an allocator, wherever it is installed; nothing if it is not.
+# Print where the library of an allocator is installed; nothing if it is not.
 library_of() {
 	local name
 	case $1 in
@@ -74,7 +74,7 @@ library_of() {
 	} | head -1
 }
 
-# NAME LIBRARY PROGRAM…: a line of tab-separated values, of the process that had most maps
+# NAME LIBRARY PROGRAM…: print a line of tab-separated values for the process with the most maps
 run() {
 	local name=$1 after=$2 status
 	shift 2
@@ -123,7 +123,8 @@ awk -F '\t' '
 	{ name[NR] = $1; status[NR] = $2; inside[NR] = $6; live[NR] = $7; ratio[NR] = $8
 	  failures[NR] = $10; limit[NR] = $11; module[NR] = $12
 	  maps[NR] = sprintf("%6s %6s %6s %6s", $3, $4, $5, $6); splits[NR] = $9 }
-	# Of few allocations the ratio says nothing: every allocator has a few maps for itself.
+	# With few allocations the ratio means nothing, since every allocator has a few maps for
+	# itself.
 	function verdict(i) {
 		if (failures[i] > 0)
 			return "ran into the limit of " limit[i] " maps"

@@ -84,7 +84,7 @@ for part in calls threads programs stacks tools scale counts peers; do
 	. "$ROOT/tests/bench/$part.sh"
 done
 
-# The other revision, built the same way.
+# Build the other revision in the same way.
 build_base() {
 	local type
 	type=$(meson introspect "$BUILD" --buildoptions |

@@ -12,7 +12,7 @@ OUT=$(mkdir -p "${1:-$BUILD}" && cd "${1:-$BUILD}" && pwd)
 "$ROOT/scripts/setup.sh" dist
 [ -e "$BUILD/build.ninja" ] || meson setup "$BUILD" "$ROOT" >/dev/null
 ninja -C "$BUILD" tools/vmatrace-static preload/libvmatrace.so >/dev/null
-# The manual pages come from the tool itself.
+# The tool itself writes the manual pages.
 TOOL=$BUILD/tools/vmatrace-static
 VERSION=$("$TOOL" --version | cut -d' ' -f2)
 NAME=vmatrace-$VERSION-x86_64

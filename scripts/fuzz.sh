@@ -18,7 +18,7 @@ LENGTH_MAX=16384
 passed=0
 failed=0
 unset DEBUGINFOD_URLS VMATRACE_OPTIONS LD_PRELOAD
-# The tools stop when there is no memory: an input must not bring them there.
+# The tools end when memory runs out; an input must not cause this.
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=0
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 
@@ -32,7 +32,7 @@ build() {
 	ninja -C "$BUILD" -j2 "${names[@]}" tests/fuzz/seed.vmt || exit 1
 }
 
-# A line a minute out of libFuzzer's many.
+# Print one line a minute of the many that libFuzzer prints.
 progress() {
 	local line due=0
 
@@ -66,7 +66,7 @@ fuzz() {
 	fi
 }
 
-# The smallest inputs that reach what all of them reach, but for long ones.
+# Keep the smallest inputs that together cover as much as all of them, without long ones.
 keep() {
 	local target=$1 kept=$ROOT/tests/fuzz/corpus/$1 small=$BUILD/small/$1
 	rm -rf "$small"

@@ -25,7 +25,7 @@ if [ "${1:-}" = --check ]; then
 	exit 1
 fi
 
-# The pages show where programs are: not in somebody's home.
+# The pages show the paths of programs, which must not lie in somebody's home folder.
 DEMO=/tmp/demo
 rm -rf "$DEMO"
 mkdir -p "$DEMO" "$GALLERY"
@@ -36,7 +36,8 @@ library() {
 	/sbin/ldconfig -p | awk -v name="$1" '$1 == name && /x86-64/ { print $NF; exit }'
 }
 
-# held NAME LIBRARY [VAR=VALUE...] COMMAND...: the page of a program that says "ready PID" and then waits
+# held NAME LIBRARY [VAR=VALUE...] COMMAND...: make the page of a program that prints "ready PID"
+# and then waits
 held() {
 	local name=$1 with=$2 job pid=
 	shift 2

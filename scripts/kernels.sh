@@ -42,7 +42,7 @@ END
 	done
 }
 
-# of PATTERN FILE: how many of the lines with such names passed, in words
+# of PATTERN FILE: print in words how many of the tests with such names passed
 of() {
 	local good bad
 	good=$(grep -acE "^ok +$1" "$2")
@@ -60,7 +60,7 @@ row() {	# FILE
 		"| $(of demo12k "$1") | ${rest%, } |"
 }
 
-# A kernel newer than the library's rules have been tried on is worth a sentence.
+# Add a sentence if the kernel is newer than those that the library's rules were tried on.
 note_newest() {	# FILE
 	local major minor
 	IFS=. read -r major minor _ < <(sed -n 's/^kernel //p' "$1")
@@ -70,7 +70,7 @@ note_newest() {	# FILE
 		fail newest "$major.$minor is newer than VMT_KERNEL_TRIED in preload/core/base/kernel.h"
 }
 
-# Between its marks in doc/houses.md, which other tables share.
+# Write the table between its marks in doc/houses.md, which has other tables as well.
 write_table() {
 	grep -q '^<!-- kernels -->$' "$TABLE" 2>/dev/null ||
 		printf '\n## Kernels\n\n<!-- kernels -->\n<!-- /kernels -->\n' >>"$TABLE"

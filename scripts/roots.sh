@@ -27,7 +27,7 @@ make_root() {
 		rm -rf "${ROOTS:?}/$1" && mv "$ROOTS/$1.new" "$ROOTS/$1"
 }
 
-# Each command of its own in the root, with /proc and /dev that end with it.
+# Run a command in the root, with /proc and /dev that are unmounted when it ends.
 inside() {
 	local root=$ROOTS/$1
 	shift
@@ -36,7 +36,7 @@ inside() {
 		exec chroot "$0" "$@"' "$root" "$@"
 }
 
-# The programs: status and output must be what they are without the library.
+# The programs. Status and output must be the same as without the library.
 programs() {
 	cat <<-'END'
 	threads	/vmatrace/other_libc
@@ -68,7 +68,7 @@ run_programs() {
 	done
 }
 
-# One line: what all the processes of all programs come to.
+# Print one line with the sums over the processes of all programs.
 row() {
 	local suite=$1 changed version
 	changed=$(run_programs "$suite" | tr '\n' ' ')

@@ -77,7 +77,7 @@ usage() {
 	echo "Parts: $(echo $ALL)" | fold -s -w 80
 }
 
-# What is asked for, before anything is built.
+# Check the arguments before anything is built.
 PARTS=
 for part in "${@:-all}"; do
 	case " $(echo $ALL) all quick -h --help " in
@@ -99,13 +99,13 @@ results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 
 "$ROOT/scripts/setup.sh" test || exit 1
-# Configured again: what was missing before may be installed by now.
+# Configure again, since programs that were missing may be installed by now.
 reconfigure=
 [ ! -f "$BUILD/build.ninja" ] || reconfigure=--reconfigure
 meson setup $reconfigure "$BUILD" "$ROOT" || exit 1
 ninja -C "$BUILD" || exit 1
 
-# The script of a part is called like it, with few exceptions.
+# The script of a part has its name, with few exceptions.
 command_of() {
 	local script
 	case $1 in
@@ -126,7 +126,8 @@ sum() {
 	echo "$2 $3" >"$results/$1.sum"
 }
 
-# A part says at its end how many passed; one that does not counts as one, by its status.
+# A part prints at its end how many tests passed; one that does not counts as one test, by its
+# status.
 run_part() {
 	local output=$results/$1.out last status
 	# shellcheck disable=SC2046
@@ -155,7 +156,7 @@ run_unit() {
 		sed 's/^/FAIL unit: /' >"$results/unit.failures"
 }
 
-# One at a time may print.
+# Only one part at a time may print.
 run() {
 	local began=$SECONDS
 	if [ "$1" = unit ]; then run_unit; else run_part "$1"; fi

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The benchmark suite itself: its arithmetic on figures that are known, its verdicts, that a
-# measurement that fails is said to have failed, that traced means traced, and that vm.max_map_count
-# is left as it was. Nothing here depends on how fast the machine is.
+# Tests the benchmark suite: its arithmetic on known figures, its verdicts, that it says when a
+# measurement fails, that traced runs are really traced, and that vm.max_map_count is left as it
+# was. Nothing here depends on the speed of the machine.
 . "$(dirname "$0")/lib.sh"
 
 # A program in place of the benchmarks: 100 ns alone, TRACED ns with a library.
@@ -67,8 +67,9 @@ test_stub() {
 	check zero-is-no-figure sh -c "[ $STATUS = 1 ] && grep -q FAILED $TMP/stub.out"
 }
 
-# The limit is raised while there are a million maps, and put back when the suite is interrupted: as by
-# ^C, which reaches the whole group. Not the machine's own limit: other tests rely on that.
+# The limit is raised while there are a million maps, and restored when the suite is interrupted, as
+# by ^C, which reaches the whole group. The test uses a file in place of the machine's own limit, on
+# which other tests rely.
 test_limit() {
 	local pid i=0
 	echo 65530 >"$TMP/limit"
@@ -103,7 +104,7 @@ test_arithmetic() {
 		jq -es 'map(.met) == [true, false]'"
 }
 
-# Instructions are counted, not timed: a few more when the library is there, none otherwise.
+# Instructions are counted, not timed: there are a few more with the library, and none more without.
 test_traced() {
 	local before
 	before=$(cat /proc/sys/vm/max_map_count)

@@ -36,7 +36,8 @@ shim_objects() {
 }
 
 check_includes() {
-	# tests/rooms.txt says which folder may include which; these are the headers of others.
+	# tests/rooms.txt says which folder may include which; these checks are about system
+	# headers.
 	empty core-includes "$(includes preload/core/*/* | grep -vE ':(core/.*|assert\.h|std(bool|def|int)\.h|'\
 '(uthash|xxhash)\.h|bsd/sys/tree\.h|(linux|asm)/[a-z]+\.h)$')"	# linux/ and asm/ hold constants only
 	empty shim-includes "$(find preload -name '*.[ch]' | xargs grep -HoE '^# *include *[<"][^>"]*' |
@@ -62,7 +63,7 @@ check_symbols() {
 		sort -u | grep -vxE "(vmt|VMT|vmatrace)_.*|$wrappers|$string")"
 	empty exported "$(nm -D --defined-only "$LIB" | awk '{ print $3 }' |
 		grep -vxE "$wrappers|vmatrace_.*")"
-	# All that the library may ask of libc, and only while it starts.
+	# All that the library may use of libc, and only while it starts.
 	empty symbol-budget "$(nm -D --undefined-only "$LIB" | awk '{ sub(/@.*/, "", $2)
 		print $2 }' | grep -vxE '_ITM_.*|__cxa_finalize|__gmon_start__|__errno_location|'\
 'dl_iterate_phdr|getauxval')"
@@ -71,7 +72,7 @@ check_symbols() {
 		$(find preload -name '*.c') | grep -vE ':\s*(/?\*|//)')"
 }
 
-# A system call of ours that has no kind is refused as soon as there is a filter; one that the program
+# Under a filter, a system call of our own is refused if it has no kind. A call that the program
 # makes must not depend on what is known of filters.
 check_filter_kinds() {
 	local made listed
@@ -103,7 +104,7 @@ check_lengths() {
 		xargs grep -L SPDX-License-Identifier)"
 }
 
-# The .bss must lie in the last page of the data: a page of its own becomes one map with what the
+# The .bss must lie in the last page of the data: a page of its own would merge with what the
 # program maps behind it.
 check_file() {
 	local pages map
@@ -153,7 +154,7 @@ check_sanitized() {
 	sanitized_tool
 }
 
-# The tools: on a recording made by the ordinary library.
+# Run the tools on a recording that the ordinary library has made.
 sanitized_tool() {
 	local tool=$TMP/build-sanitized/tools/vmatrace format
 

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The page of report --format=html in a headless Chromium: it says what the JSON report says, can be used
-# with pointer and keyboard, does nothing that names in it say, and is quick with 60,000 maps.
+# The page of report --format=html in a headless Chromium: it says the same as the JSON report,
+# works with pointer and keyboard, runs no code that names contain, and is quick with 60,000 maps.
 #
-# The pictures of it in the README are made by scripts/gallery.sh.
+# scripts/gallery.sh makes the pictures of this page in the README.
 . "$(dirname "$0")/lib.sh"
 cd "$TMP" || exit 2
 
@@ -57,7 +57,7 @@ page() {
 		fail "$name-written" "$(cat out err)"
 }
 
-# browse WHAT FILE...: the lines of page_check.js are counted here
+# browse WHAT FILE...: run page_check.js, and count its lines
 browse() {
 	local word name detail lines
 	lines=$(timeout -k 5 "${LIMIT:-120}" node "$ROOT/tests/html/page_check.js" "$@" 2>&1)
@@ -148,7 +148,7 @@ refusals() {
 	check empty-recording [ $? = 2 ]
 }
 
-# The README shows pictures that are there, and are of the page as it is.
+# The pictures that the README shows exist, and show the page as it is now.
 gallery() {
 	local said shown
 	said=$("$ROOT/scripts/gallery.sh" --check 2>&1) && pass gallery-is-new || fail gallery-is-new "$said"

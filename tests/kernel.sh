@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The library on the kernel of Debian 12, under qemu, whatever kernel is running here: the core's
-# table and the library's beside that kernel's after every one of some thousand calls, and the
-# demonstration. The kernel is fetched once. scripts/kernels.sh does more, on other kernels as well.
+# The library on the kernel of Debian 12, under qemu, whichever kernel runs here: the core's table
+# and the library's are compared with that kernel's after each of some thousand calls, and the
+# demonstration is run. The kernel is fetched once. scripts/kernels.sh does more, on other kernels
+# as well.
 #
 #   CALLS, SEED	of each run; the seed is printed
 . "$(dirname "$0")/lib.sh"

@@ -40,7 +40,7 @@ fail() {
 	printf 'FAIL %-28s %s\n' "$1" "${2:-}"
 }
 
-# check NAME CONDITION-COMMAND...: the outcome is the command's status
+# check NAME COMMAND...: passes if the command succeeds
 check() {
 	local name=$1
 	shift
@@ -57,7 +57,7 @@ has_program() {
 	command -v "$1" >/dev/null 2>&1
 }
 
-# The full path of a shared library, by its name.
+# Print the full path of a shared library, found by its name.
 library() {
 	/sbin/ldconfig -p | awk -v name="$1" '$1 == name && /x86-64/ { print $NF; exit }'
 }
@@ -67,7 +67,7 @@ plain() {
 	local dir=$1
 	shift
 	mkdir -p "$dir"
-	# The braces: bash says itself what died of a signal.
+	# The braces catch what bash itself prints about a program that a signal has killed.
 	{
 		timeout -k 5 "${LIMIT:-60}" env ${AFTER:+"LD_PRELOAD=$AFTER"} "$@" \
 			>"$dir/out" 2>"$dir/err" </dev/null
@@ -90,8 +90,8 @@ traced() {
 	} 2>/dev/null
 }
 
-# wait_ready JOB: set pid to what the job has written into the file ready, as "ready PID"; if the job
-# ends without, pid stays empty
+# wait_ready JOB: wait until the job has written "ready PID" into the file ready, and set pid; if
+# the job ends before, pid stays empty
 wait_ready() {
 	while [ -z "$pid" ] && kill -0 "$1" 2>/dev/null; do
 		pid=$(awk '/^ready / { print $2 }' ready)
@@ -99,7 +99,7 @@ wait_ready() {
 	done
 }
 
-# What differs between two runs, in words; nothing if nothing does. SAME: what is compared.
+# Print in words what differs between two runs; nothing if they are equal. SAME: what is compared.
 differences() {
 	local what
 	for what in ${SAME:-out err status}; do
@@ -113,7 +113,7 @@ differences() {
 	done
 }
 
-# One line per process of DIR/rec: what the acceptance looks at.
+# Print a line for each process of DIR/rec, with the figures that judge examines.
 summarise() {
 	local dir=$1
 	ls "$dir"/rec/*.vmt >/dev/null 2>&1 || return 1
@@ -125,9 +125,9 @@ summarise() {
 			(.coverage.notes // [] | length)] | @tsv' "$dir/json" >"$dir/table"
 }
 
-# judge DIR: problems of the recordings in words; sets DETAIL to the figures.
-# ALLOW: unseen, relearned, inexact (the kernel is not asked at the end), noted (what is not
-# exact must be explained by a note).
+# judge DIR: set PROBLEMS to the problems of the recordings in words, and DETAIL to the figures.
+# ALLOW: unseen, relearned, inexact (the kernel is not asked at the end), noted (a note must explain
+# what is not exact).
 judge() {
 	local dir=$1
 	if ! summarise "$dir"; then
@@ -158,7 +158,7 @@ judge() {
 			printf "sums off by %d and %d", net, live }' "$dir/table")
 }
 
-# fields NAME DIR: the JSON report of the recordings there has all fields that others rely on
+# fields NAME DIR: the JSON report of the recordings in DIR must have all fields that others rely on
 fields() {
 	local wrong
 	wrong=$("$TOOL" report --format=json "$2" 2>&1 |
@@ -166,8 +166,8 @@ fields() {
 	if [ -z "$wrong" ]; then pass "$1"; else fail "$1" "$wrong"; fi
 }
 
-# same_and_true NAME COMMAND...: the whole examination of one program. VERIFY: N of the second
-# traced run (0: none); SUMMARY=1: its log must hold a report with a summary line.
+# same_and_true NAME COMMAND...: all checks of one program. VERIFY: N of the second traced run (0:
+# there is none); SUMMARY=1: its log must hold a report with a summary line.
 same_and_true() {
 	local name=$1 dir=$TMP/$1 difference verify=${VERIFY:-1}
 	shift

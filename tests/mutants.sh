@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The test of the test: the library with one rule broken at a time must be caught by the random
-# calls, that is, end them with status 97 or with a recording that does not add up. A library
-# with nothing broken must not. The rules are changed in a copy of the sources; a change that no
-# longer finds its place is a failure as well.
+# Do the random calls notice a wrong rule? They must fail with a library in which one rule is
+# broken: end with status 97, or leave a recording that does not add up. With the unchanged library
+# they must not. The rules are changed in a copy of the sources; a change that no longer finds its
+# place is a failure as well.
 #
 #   tests/mutants.sh [NAME...]    only these
 . "$(dirname "$0")/lib.sh"
@@ -12,7 +12,7 @@ COPY=$TMP/copy
 MUTANT=$TMP/mutant
 ALL=0
 
-# NAME FILE PERL-EXPRESSION: what a fault does to the text of the file
+# NAME FILE PERL-EXPRESSION: how a fault changes the text of the file
 mutants() {
 	cat <<'END'
 right-piece-forgotten	core/vma/outcome.c	s/\tput\(outcome, index \+ 1, &right\);\n//
@@ -65,7 +65,7 @@ child-keeps-descriptor	process/fork.c	s/\tvmt_mapsfile_start_child\(state\);\n//
 END
 }
 
-# The copy is configured once; of the library, only what a fault touches is built again.
+# The copy is configured once; then only the files that a fault changes are built again.
 build() {
 	ninja -C "$MUTANT" preload/libvmatrace.so >"$TMP/build.log" 2>&1
 }
@@ -82,7 +82,7 @@ run_is_clean() {	# ASK SEED FORKS
 	[ -z "$PROBLEMS" ]
 }
 
-# A fault may hide from a way of asking, or need a fork.
+# A fault may be invisible with one way of asking the kernel, or need a fork.
 is_clean() {	# SEED
 	rm -rf "$TMP/run"
 	run_is_clean auto "$1" 0 && rm -rf "$TMP/run" &&
@@ -91,7 +91,7 @@ is_clean() {	# SEED
 		run_is_clean query "$(($1 + 3))" 3000
 }
 
-# What it takes to notice some is rare, and depends on where the kernel puts maps as well.
+# Some faults show only in rare cases, which also depend on where the kernel puts maps.
 is_never_caught() {
 	is_clean 1 && is_clean 11 && is_clean 21 && is_clean 31
 }

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# What the README says is done: each command in its ```sh blocks, in order, in a copy of the tree,
-# must succeed (all but the whole of scripts/test.sh, of which this is a part), and its list of
-# options must be that of help=1.
+# The README is true: each command in its ```sh blocks must succeed, in order, in a copy of the tree
+# (all except the whole of scripts/test.sh, which this is a part of), and its list of options must
+# be that of help=1.
 #
 #   tests/readme.sh --update    put the report and the options of this build into the README instead
 . "$(dirname "$0")/lib.sh"
@@ -33,7 +33,7 @@ run_command() {
 	fi
 }
 
-# The list is the README's second block without a language, the report being its first.
+# The list is the second block of the README without a language; the report is the first.
 check_options() {
 	local in_readme in_help
 	in_readme=$(sed -n '/^## Options/,/^## /p' "$ROOT/README.md" |
@@ -48,8 +48,8 @@ check_options() {
 	fi
 }
 
-# Lines that can be compared: numbers depend on where the kernel puts the first objects, all but
-# their sum and the lines of source; and so does how much of a path there is room for.
+# Print the lines that can be compared. Most numbers depend on where the kernel puts the first
+# objects, except their sum and the source lines; and so does the room for paths.
 comparable() {
 	grep -hE 'created|split|removed|live|net|start-up|SUMMARY|#' "$@" |
 		sed -E -e 's/^==[0-9]+==//' -e '/#|^SUMMARY/!s/[0-9][0-9,]*/N/g' \

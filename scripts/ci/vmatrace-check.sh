@@ -1,20 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# For test runners that take a launcher or wrapper: runs a test program under vmatrace check, with
+# For test runners that accept a launcher or wrapper: runs a test program under vmatrace check, with
 # a baseline of its own if there is one.
 #
 #   vmatrace-check.sh PROGRAM ARGUMENTS...
 #
 #   VMATRACE          the tool (vmatrace)
 #   VMATRACE_BASELINE folder of baselines (vmatrace-baselines): PROGRAM.json, or
-#                     PROGRAM-ARGUMENTS.json; a program without one is only run, and that is said
+#                     PROGRAM-ARGUMENTS.json; a program without one is only run, with a message
 #   VMATRACE_SAVE=1   write these baselines instead of comparing
-#   VMATRACE_REQUIRE=1 a program without a baseline fails (status 2): none is forgotten
-#   VMATRACE_CHECK    more options for vmatrace check, as --per-site=16 or --suppressions=FILE;
-#                     with limits among them, programs without a baseline are checked as well
+#   VMATRACE_REQUIRE=1 a program without a baseline fails (status 2), so that none is forgotten
+#   VMATRACE_CHECK    more options for vmatrace check, such as --per-site=16 or --suppressions=FILE;
+#                     if there are limits among them, programs without a baseline are checked as well
 #   VMATRACE_REPORTS  folder for a JUnit report of each program
 #
-# meson.build.example and CMakeLists.example.txt beside this file show how to have it called.
+# meson.build.example and CMakeLists.example.txt beside this file show how test runners call it.
 set -eu
 [ $# -gt 0 ] || {
 	echo "usage: $0 PROGRAM ARGUMENTS..." >&2

@@ -14,13 +14,13 @@ heading() {
 	printf '%.26s %.10s %.10s %.8s %.16s %.10s\n' $dashes $dashes $dashes $dashes $dashes $dashes
 }
 
-# Rounds, fewer of them with --quick.
+# Print the number of rounds, which is smaller with --quick.
 rounds() {
 	local few=$(($1 / 100))
 	[ -n "$QUICK" ] && echo $((few > 0 ? few : 1)) || echo "$1"
 }
 
-# Whether --only leaves it in.
+# Does --only select it?
 wanted() {
 	# shellcheck disable=SC2053
 	[[ $1 == $ONLY ]]
@@ -34,7 +34,7 @@ elapsed() {
 	printf '%d:%02d' $((SECONDS / 60)) $((SECONDS % 60))
 }
 
-# What is being measured, on a terminal; without words it is taken away again.
+# Show on a terminal what is being measured; without words, clear that line.
 progress() {
 	[ ! -t 2 ] || printf '\r\033[K%s\r' "${1:+$1, $(elapsed)}" >&2
 }
@@ -51,7 +51,8 @@ under() {
 	fi
 }
 
-# The same by spend, which is not traced itself: wall, cpu, resident KiB. FLAGS: more for spend.
+# The same under spend, which is not traced itself, and prints wall time, processor time and
+# resident KiB. FLAGS: more for spend.
 spend_under() {
 	local lib
 	lib=$(lib_of "$1")
@@ -61,9 +62,9 @@ spend_under() {
 		${lib:+-e "VMATRACE_OPTIONS=report=0${OPTIONS:+:$OPTIONS}"} "$@"
 }
 
-# measure NAME "UNIT:BUDGET..." FUNCTION ARGS...: a measurement for each field that is not "skip".
-# A second field is the processor's time. Nothing is told of one that failed, but that it did.
-# ALONE: there is nothing to compare with, b is measured only.
+# measure NAME "UNIT:BUDGET..." FUNCTION ARGS...: make a measurement for each field that is not
+# "skip". A second field is the processor time. Of a measurement that failed, only this is printed.
+# ALONE: there is nothing to compare with, and only b is measured.
 measure() {
 	local name=$1 fields=$2 i order variant numbers samples=$TMP/samples
 	shift 2
@@ -92,7 +93,7 @@ failed() {
 	FAILURES=$((${FAILURES:-0} + 1))
 }
 
-# once NAME UNIT:BUDGET A B: figures that were found in another way; A may be "".
+# once NAME UNIT:BUDGET A B: report figures that were found in another way; A may be "".
 once() {
 	wanted "$1" || return 0
 	{
@@ -130,7 +131,7 @@ show() {
 	printf '%-26s %10s %10s %8s %16s %10s %s\n' "${columns[@]}"
 }
 
-# No budget is set for what another revision costs.
+# There is no budget for the comparison with another revision.
 budget() {
 	[ -n "$REVISION" ] && echo - || echo "$1"
 }
@@ -157,7 +158,7 @@ wait_until() {	# COMMAND...: at most ten seconds
 	return 1
 }
 
-# Raise the machine's limit; it is put back at the end, whatever happens.
+# Raise the machine's limit, which is restored at the end whatever happens.
 raise_limit() {
 	local now
 	now=$(cat "$LIMIT_FILE")
@@ -186,7 +187,7 @@ describe_machine() {
 		"medians of \(.pairs) pairs"' "$TMP/machine"
 }
 
-# The lines between two marks of the README, which are put in when they are not there yet.
+# Replace the lines between two marks of the README, which are added if they are not there.
 update_readme() {
 	local file=${README_FILE:-$ROOT/README.md}
 	grep -q '^<!-- bench begin' "$file" || sed -i '/^## Working on it/i\
@@ -204,7 +205,7 @@ update_readme() {
 			"$file" >"$TMP/README.md" && cp "$TMP/README.md" "$file"
 }
 
-# What is asked of vmatrace, a line each.
+# Print the requirements on vmatrace, one a line.
 summary() {	# text|markdown
 	jq -rs --slurpfile machine "$TMP/machine" --arg form "$1" -L "$ROOT/tests/bench" \
 		-f "$ROOT/tests/bench/summary.jq" "$TMP/results"

@@ -93,14 +93,14 @@ as_nobody() {
 
 postgres_program() {
 	local found
-	# Those on the PATH of Debian are a script that looks for these.
+	# On Debian the programs on the PATH are a script that looks for these.
 	for found in /usr/lib/postgresql/*/bin/"$1" "$(command -v "$1")"; do
 		[ -x "$found" ] && readlink -f "$found" && return
 	done
 	return 1
 }
 
-# Whoever it runs as must be able to read the library.
+# The user that the server runs as must be able to read the library.
 make_cluster() {
 	PG_PLACE=$TMP/postgres
 	mkdir -p "$PG_PLACE/a" "$PG_PLACE/b"

@@ -17,7 +17,8 @@ growth_untraced() {
 	[ "$1" = a ] && "$BENCH" maps "$2" "$3" || "$BENCH" maps "$2" "$4"
 }
 
-# For as many maps as root alone may have; few pairs, since making them takes its time.
+# Measure with so many maps that root must raise the limit; with few pairs, since making the maps
+# takes time.
 need_maps() {	# NAME MAPS
 	[ "$2" -le 65000 ] || raise_limit $(($2 + 100000)) || {
 		echo "$1: only root may raise vm.max_map_count"
@@ -48,9 +49,9 @@ scale_maps() {
 	PAIRS=$pairs
 }
 
-# Bytes of the library's own memory that are resident, and that the recording takes. Pages of the
-# recording that only an earlier, shorter map of it has touched are resident nowhere, so it is the
-# file's own size that counts.
+# Print how many bytes of the library's own memory are resident, and how many the recording takes.
+# The size of the file counts here, since pages that were touched only through an earlier, shorter
+# map of it are resident nowhere.
 resident() {	# MAPS SITES DEPTH
 	local range
 	hold "$1" "$LIB_B" $(($2 / 2)) "$3" || return
@@ -62,14 +63,14 @@ resident() {	# MAPS SITES DEPTH
 	let_go
 }
 
-# What one more map or call site takes in the one and in the other.
+# Print how much one more map or call site takes in each of them.
 bytes_each() {	# MAPS SITES DEPTH
 	local few many more=$(($1 + $2 - 200))
 	few=($(resident 100 100 "$3")) && many=($(resident "$1" "$2" "$3")) || return
 	echo $(((many[0] - few[0]) / more)) $(((many[1] - few[1]) / more))
 }
 
-# A map; a site of a usual depth, both together, and of a depth at which all its 64 frames are kept.
+# A map; a call site of usual depth, both together; and one so deep that all its 64 frames are kept.
 scale_memory() {
 	local private recorded
 	[ -z "$REVISION" ] || return
@@ -103,7 +104,8 @@ bench_scale() {
 	for n in 14 64; do
 		measure "frames-$n" "ns:-" call frames "$(rounds 60000)" "$n"
 	done
-	# Tables or a recording (4 MiB) without room: what a call costs that cannot be kept any more.
+	# Tables, or a recording (4 MiB), without room: the cost of a call that cannot be recorded
+	# any more.
 	OPTIONS=max_sites=1000 measure sites-full-1000 "ns:-" call sites "$(rounds 60000)" 19900
 	OPTIONS=max_sites=18000 measure sites-full-18000 "ns:-" call sites "$(rounds 60000)" 19900
 	OPTIONS=max_size=4 measure recording-full-maps "ns:-" to_file maps "$(rounds 60000)" 60000

@@ -19,7 +19,7 @@ exit_report() {	# a|b COMMAND...
 	rm -f "$TMP"/log.*
 }
 
-# From the last thing that the program did until it was gone, with 1,000 call sites and 2,000 maps.
+# The time from the program's last action to its end, with 1,000 call sites and 2,000 maps.
 exit_alone() {	# a|b
 	FLAGS="-x -o $TMP/said" spend_under "$1" "$BENCH" leave-and-say 1000 1000
 }
@@ -30,7 +30,7 @@ maps_own() {
 	"$TOOL_B" report --format=json "$TMP/own" | jq '.processes[0].maps.own'
 }
 
-# A process with so many maps, until stop_servers: HELD
+# Start a process with so many maps, which lives until stop_servers; sets HELD.
 hold() {	# MAPS [LIB [HALF-THE-SITES [DEPTH]]]
 	rm -f "$TMP/held" "$TMP/end"
 	mkfifo "$TMP/end"
@@ -66,15 +66,15 @@ bench_maps_pid() {
 	let_go
 }
 
-# A command of the tool upon a recording.
+# Run a command of the tool on a recording.
 analyse() {
 	local tool=$TOOL_B
 	[ "$1" = a ] && tool=${TOOL_A:-$TOOL_B}
 	"$SPEND" "$tool" "${@:2}"
 }
 
-# Large recordings, all that there is room for: 60,000 maps by 19,900 call sites; the same with 64
-# frames each; a million maps (as root); and a thousand recordings in one directory.
+# Make recordings that are as large as possible: 60,000 maps from 19,900 call sites; the same with
+# 64 frames each; a million maps (as root); and a thousand recordings in one directory.
 make_recording() {	# NAME
 	local all=19900
 	mkdir -p "$TMP/$1"
@@ -107,8 +107,8 @@ bench_analysis() {
 	PAIRS=$pairs
 }
 
-# Resident memory is told beside the time: no more than what is mapped of the recordings and a small
-# multiple of what they hold.
+# Resident memory is shown beside the time: it may be the mapped recordings, plus a small multiple
+# of their contents.
 analysis_of() {	# WHAT SIZE
 	local ALONE=1 at=$TMP/$2 fields="ns:- skip KiB:-"
 	case $1 in
