@@ -13,6 +13,7 @@
 #include "kernel/mapsfile.h"
 #include "filter/carry.h"
 #include "os/sys.h"
+#include "patch/unread.h"
 #include "process/exec.h"
 #include "process/exit.h"
 #include "safety/aside.h"
@@ -28,6 +29,8 @@ static long fork_call(struct vmt_state *state, long nr, const long args[6])
 	bool locked = vmt_guard_enter(state, true);
 	long ret;
 
+	if (locked)
+		vmt_unread_once();
 	vmt_mapsfile_done(); /* so that the child, too, has all of its descriptors */
 	ret = vmt_aside_make(nr, args);
 	if (ret == 0) { /* in the child, whose first memory call sets up its own state */

@@ -52,7 +52,7 @@ vmt_call:
 	mov	SLOT_RBP(%rbp), %rbp
 	.cfi_def_cfa rsp, 8
 	.cfi_restore rbp
-	movl	$0, SLOT_BUSY(%r11)
+	movl	$VMT_OWN_STACK_FREE, SLOT_BUSY(%r11)
 	cmp	$VMT_USE_PROGRAM_STACK, %rax
 	je	vmt_call_on_program_stack
 	ret
@@ -85,7 +85,7 @@ vmt_gate_exit:
 	mov	%r11, %rbp
 	.cfi_undefined rip
 	call	vmt_last_claim
-	movl	$0, SLOT_BUSY(%rbp) /* now, because a vfork child shares its parent's memory */
+	movl	$VMT_OWN_STACK_FREE, SLOT_BUSY(%rbp) /* now, because a vfork child shares its parent's memory */
 	mov	%ebx, %edi
 	test	%rax, %rax
 	jz	.Lexit_bare
@@ -152,7 +152,7 @@ vmt_gate_exit_thread:
 	lea	SLOT_RESULT(%rbp), %rsi
 	syscall
 	mov	SLOT_RESULT(%rbp), %rcx
-	movl	$0, SLOT_BUSY(%rbp)
+	movl	$VMT_OWN_STACK_FREE, SLOT_BUSY(%rbp)
 	test	%eax, %eax
 	jnz	.Lend
 	mov	vmt_gate_last_stack(%rip), %rdx

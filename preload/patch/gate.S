@@ -233,17 +233,17 @@ vmt_gate_moved:
 	je	5f
 	cmp	$VMT_USE_PROGRAM_STACK, %rax
 	je	6f
-	movl	$0, SLOT_BUSY(%r11)
+	movl	$VMT_OWN_STACK_FREE, SLOT_BUSY(%r11)
 	cmp	$-4095, %rax
 	notrack jmp *%rcx
 5:	mov	SLOT_STUB(%r11), %rcx
 	CFI_RETURN_BY(0x72, STUB_DISP, STUB_END)
-	movl	$0, SLOT_BUSY(%r11)
+	movl	$VMT_OWN_STACK_FREE, SLOT_BUSY(%r11)
 	jmp	\aside
 6:	.cfi_register rip, rcx
 	mov	SLOT_STUB(%r11), %rcx
 	CFI_RETURN_BY(0x72, STUB_DISP, STUB_END)
-	movl	$0, SLOT_BUSY(%r11)
+	movl	$VMT_OWN_STACK_FREE, SLOT_BUSY(%r11)
 	jmp	\name
 	.cfi_endproc
 	.size	\name, . - \name
@@ -424,6 +424,11 @@ vmt_gate_brk_site:
 vmt_gate_own_stacks:
 	.quad	0
 	.size	vmt_gate_own_stacks, . - vmt_gate_own_stacks
+	.globl	vmt_gate_own_stacks_end
+	.type	vmt_gate_own_stacks_end, @object
+vmt_gate_own_stacks_end:
+	.quad	0
+	.size	vmt_gate_own_stacks_end, . - vmt_gate_own_stacks_end
 	.globl	vmt_gate_deferred
 	.type	vmt_gate_deferred, @object
 vmt_gate_deferred:

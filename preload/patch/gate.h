@@ -39,6 +39,14 @@
  */
 #define VMT_USE_PROGRAM_STACK (-5001)
 
+/*
+ * Stacks of the library's own: their size, and the values of is_busy; 0 = not used so far. The first
+ * that is not busy is taken, so those behind one that was never used were never used either.
+ */
+#define VMT_OWN_STACK_SIZE 32768
+#define VMT_OWN_STACK_BUSY 1
+#define VMT_OWN_STACK_FREE 2
+
 /* A seccomp filter may kill for blocking signals, or for asking for fs. */
 #define VMT_GATE_NO_MASK 1
 #define VMT_GATE_NO_FS	 2
@@ -95,8 +103,9 @@ extern uint32_t vmt_gate_is_aside;
  */
 extern uint64_t vmt_gate_home;
 
-/* The first of the library's own stacks (own_stack.h); NULL = none. */
+/* The first of the library's own stacks (own_stack.h), NULL = none; and where the last one ends. */
 extern struct vmt_own_stack *vmt_gate_own_stacks;
+extern uint64_t vmt_gate_own_stacks_end;
 
 /* Where calls are noted that were made without anybody looking at their effect. */
 extern struct vmt_deferred *vmt_gate_deferred;

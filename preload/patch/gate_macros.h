@@ -38,13 +38,12 @@
 /* Offsets of the members of struct vmt_own_stack. */
 #define SLOT_BUSY   0
 #define SLOT_UNBLOCKED 4
-#define SLOT_NEXT   8
-#define SLOT_STUB   16
-#define SLOT_RETURN 24
-#define SLOT_MASK   32
-#define SLOT_RESULT 40
-#define SLOT_ARGS   48
-#define SLOT_REGS   96
+#define SLOT_STUB   8
+#define SLOT_RETURN 16
+#define SLOT_MASK   24
+#define SLOT_RESULT 32
+#define SLOT_ARGS   40
+#define SLOT_REGS   88
 #define SLOT_SP	    (SLOT_REGS + 8)
 #define SLOT_RBP    (SLOT_REGS + 16)
 
@@ -74,10 +73,10 @@
 		0xe0, 0x1a, 0x23, MOVED_WORD, 0x06, 0x22, 0x06
 
 /* On a stack of our own, whose address is in rbp: CFA = *(rbp + SLOT_SP) + above. */
-#define CFI_CFA_IN_SLOT(above) .cfi_escape 0x0f, 6, 0x76, 0xe8, 0x00, 0x06, 0x23, above
+#define CFI_CFA_IN_SLOT(above) .cfi_escape 0x0f, 6, 0x76, 0xe0, 0x00, 0x06, 0x23, above
 /* DW_CFA_expression: the slot of that stack holds rip and rbp. */
 #define CFI_RIP_IN_SLOT .cfi_escape 0x10, 0x10, 2, 0x76, SLOT_RETURN
-#define CFI_RBP_IN_SLOT .cfi_escape 0x10, 0x06, 3, 0x76, 0xf0, 0x00
+#define CFI_RBP_IN_SLOT .cfi_escape 0x10, 0x06, 3, 0x76, 0xe8, 0x00
 
 	/*
 	 * Set r11 to a free stack of our own. Jump to `none` if there is none, or if signals may
@@ -88,15 +87,17 @@
 	mov	vmt_gate_own_stacks(%rip), %r11
 1:	test	%r11, %r11
 	jz	\none
-	mov	$1, %eax
+	mov	$VMT_OWN_STACK_BUSY, %eax
 	xchg	%eax, SLOT_BUSY(%r11)
-	test	%eax, %eax
-	jz	2f
-	mov	SLOT_NEXT(%r11), %r11
-	jmp	1b
+	cmp	$VMT_OWN_STACK_BUSY, %eax
+	jne	2f
+	add	$VMT_OWN_STACK_SIZE, %r11
+	cmp	vmt_gate_own_stacks_end(%rip), %r11
+	jb	1b
+	jmp	\none
 2:	testl	$\forbidden, vmt_gate_is_strict(%rip)
 	jz	3f
-	movl	$0, SLOT_BUSY(%r11)
+	movl	$VMT_OWN_STACK_FREE, SLOT_BUSY(%r11)
 	jmp	\none
 3:
 	.endm
@@ -179,7 +180,8 @@
 	.hidden	vmt_gate_all_signals
 	.hidden	vmt_gate_stubs, vmt_gate_moved, vmt_gate_return, vmt_gate_nr, vmt_gate_exit
 	.hidden	vmt_call, vmt_call_on_program_stack, vmt_call_on_own_stack, vmt_phase, vmt_this_thread
-	.hidden	vmt_gate_own_stacks, vmt_gate_is_strict, vmt_gate_deferred, vmt_last_act
+	.hidden	vmt_gate_own_stacks, vmt_gate_own_stacks_end, vmt_gate_is_strict
+	.hidden	vmt_gate_deferred, vmt_last_act
 	.hidden	vmt_wrappers_ours, vmt_wrappers_unresolved
 	.hidden	vmt_gate_exit_group, vmt_gate_exit_thread, vmt_gate_last_owner, vmt_gate_last_stack
 	.hidden	vmt_last_claim, vmt_last_act_claimed, vmt_last_thread

@@ -32,6 +32,7 @@
 #include "patch/home.h"
 #include "patch/near.h"
 #include "patch/stubs.h"
+#include "patch/unread.h"
 #include "patch/writing.h"
 
 VMT_DATA bool vmt_patch_want_actions = false;
@@ -334,6 +335,11 @@ static bool module_has(const struct dl_phdr_info *info, uint64_t addr)
 	return false;
 }
 
+static bool is_text(const ElfW(Phdr) * segment)
+{
+	return segment->p_type == PT_LOAD && (segment->p_flags & (PF_R | PF_X)) == (PF_R | PF_X);
+}
+
 static int patch_module(struct dl_phdr_info *info, size_t size, void *data)
 {
 	struct pass *pass = data;
@@ -347,10 +353,7 @@ static int patch_module(struct dl_phdr_info *info, size_t size, void *data)
 	if (pass->is_libc)
 		vmt_home_find(info);
 	for (size_t i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-
-		if (segment->p_type != PT_LOAD ||
-		    (segment->p_flags & (PF_R | PF_X)) != (PF_R | PF_X))
+		if (!is_text(&info->dlpi_phdr[i]))
 			continue;
 		pass->place = place_of(info, i);
 		pass->is_begun = false;
@@ -362,8 +365,10 @@ static int patch_module(struct dl_phdr_info *info, size_t size, void *data)
 			patch_libc_text(pass, segment_of(info, i));
 		else
 			patch_other_text(pass, segment_of(info, i));
-		if (pass->is_begun && !pass->error)
+		if (pass->is_begun && !pass->error) {
 			vmt_writing_end(&pass->writing);
+			vmt_unread_note(pass->place.map);
+		}
 	}
 	return 0;
 }

@@ -18,12 +18,12 @@
 #define MAIN_GROWTH (UINT64_C(8) * 1024 * 1024)
 
 static_assert(offsetof(struct vmt_own_stack, is_unblocked) == 4 &&
-		      offsetof(struct vmt_own_stack, next) == 8 &&
-		      offsetof(struct vmt_own_stack, return_address) == 24 &&
-		      offsetof(struct vmt_own_stack, mask) == 32 &&
-		      offsetof(struct vmt_own_stack, result) == 40 &&
-		      offsetof(struct vmt_own_stack, args) == 48 &&
-		      offsetof(struct vmt_own_stack, regs) == 96,
+		      offsetof(struct vmt_own_stack, stub) == 8 &&
+		      offsetof(struct vmt_own_stack, return_address) == 16 &&
+		      offsetof(struct vmt_own_stack, mask) == 24 &&
+		      offsetof(struct vmt_own_stack, result) == 32 &&
+		      offsetof(struct vmt_own_stack, args) == 40 &&
+		      offsetof(struct vmt_own_stack, regs) == 88,
 	      "as in gate.S");
 static_assert(offsetof(struct vmt_thread, room) == VMT_THREAD_ROOM &&
 		      offsetof(struct vmt_thread, pid) == VMT_THREAD_PID &&
@@ -43,18 +43,11 @@ static struct vmt_own_stack *stack_at(uint64_t start)
 
 void vmt_own_stack_open(struct vmt_state *state, void *memory)
 {
-	struct vmt_own_stack *next = NULL;
-
 	all.start = (uint64_t)(uintptr_t)memory;
 	all.end = all.start + VMT_OWN_STACKS * VMT_OWN_STACK_SIZE;
-	for (uint64_t at = all.end; at > all.start; at -= VMT_OWN_STACK_SIZE) {
-		struct vmt_own_stack *stack = stack_at(at - VMT_OWN_STACK_SIZE);
-
-		stack->next = next;
-		next = stack;
-	}
 	vmt_gate_deferred = &state->deferred;
-	vmt_gate_own_stacks = next;
+	vmt_gate_own_stacks_end = all.end;
+	vmt_gate_own_stacks = stack_at(all.start);
 }
 
 static struct vmt_own_stack *current(void)
@@ -70,17 +63,19 @@ void vmt_own_stack_start_child(void)
 {
 	struct vmt_own_stack *own = current();
 
-	for (uint64_t at = all.start; at < all.end; at += VMT_OWN_STACK_SIZE)
-		if (stack_at(at) != own && stack_at(at)->is_busy)
-			stack_at(at)->is_busy = 0;
+	for (uint64_t at = all.start; at < all.end && stack_at(at)->is_busy;
+	     at += VMT_OWN_STACK_SIZE)
+		if (stack_at(at) != own)
+			stack_at(at)->is_busy = VMT_OWN_STACK_FREE;
 }
 
 bool vmt_own_stack_is_quiet(void)
 {
 	const struct vmt_own_stack *own = current();
 
-	for (uint64_t at = all.start; at < all.end; at += VMT_OWN_STACK_SIZE)
-		if (stack_at(at) != own && stack_at(at)->is_busy)
+	for (uint64_t at = all.start; at < all.end && stack_at(at)->is_busy;
+	     at += VMT_OWN_STACK_SIZE)
+		if (stack_at(at) != own && stack_at(at)->is_busy == VMT_OWN_STACK_BUSY)
 			return false;
 	return true;
 }

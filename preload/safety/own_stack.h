@@ -8,16 +8,15 @@
 #ifndef VMT_OWN_STACK_H
 #define VMT_OWN_STACK_H
 
+#include "patch/gate.h"
 #include "state/state.h"
 
-#define VMT_OWN_STACKS     32u
-#define VMT_OWN_STACK_SIZE (UINT64_C(32) * 1024)
+#define VMT_OWN_STACKS 32u
 
 /* This lies at the upper end of each stack. gate_macros.h has the offsets of its members. */
 struct vmt_own_stack {
-	_Alignas(64) _Atomic uint32_t is_busy;
+	_Alignas(64) _Atomic uint32_t is_busy; /* VMT_OWN_STACK_BUSY, or _FREE, or never was */
 	uint32_t is_unblocked; /* the program's signal mask has been restored, and stays in force */
-	struct vmt_own_stack *next;
 	const void *stub;
 	uint64_t return_address;
 	uint64_t mask; /* the program's signal mask */

@@ -45,6 +45,7 @@ target closes_all_fds
 target -as closes_a_range closes_all_fds range
 target -as closes_from closes_all_fds from
 target daemon
+target text_after_fork
 ALLOW="relearned lost" target fork_cached_stacks
 ALLOW="relearned lost" target shared_ranges
 target -as gives_up_rights changes_root rights

@@ -27,8 +27,8 @@
 #include <uthash.h>
 #undef HASH_INITIAL_NUM_BUCKETS /* uthash defines these unconditionally */
 #undef HASH_INITIAL_NUM_BUCKETS_LOG2
-#define HASH_INITIAL_NUM_BUCKETS      1024u
-#define HASH_INITIAL_NUM_BUCKETS_LOG2 10u
+#define HASH_INITIAL_NUM_BUCKETS      256u
+#define HASH_INITIAL_NUM_BUCKETS_LOG2 8u
 #undef HASH_BKT_CAPACITY_THRESH /* uthash's 10 would double the buckets for hardly shorter chains */
 #define HASH_BKT_CAPACITY_THRESH 14u
 #include <bsd/sys/tree.h>
