@@ -6,7 +6,6 @@
  * handlers, in threads, before main and in vfork children.
  */
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "call/other.h"
@@ -14,7 +13,6 @@
 #include "filter/carry.h"
 #include "os/sys.h"
 #include "patch/gate.h"
-#include "patch/patch.h"
 #include "process/exec.h"
 #include "process/exit.h"
 #include "process/fork.h"
@@ -28,6 +26,7 @@
 #include "store/recording.h"
 #include "trace/account.h"
 #include "trace/guard.h"
+#include "trace/new_text.h"
 #include "trace/room.h"
 #include "trace/user_args.h"
 #include "trace/verify.h"
@@ -48,44 +47,6 @@ VMT_HOT static void make_done(struct vmt_state *state, struct vmt_done *done, lo
 		vmt_user_args_complete(state, done);
 }
 
-/* Returns how many bytes of a mapping lie within its file; reading beyond would raise SIGBUS. */
-static uint64_t length_in_file(const struct vmt_done *done)
-{
-	uint64_t length = (uint64_t)done->args[1];
-	uint64_t offset = (uint64_t)done->args[5];
-	struct stat st;
-
-	if (vmt_sys_failed(vmt_sys2(SYS_fstat, done->args[4], &st)) ||
-	    (uint64_t)st.st_size <= offset)
-		return 0;
-	return length < (uint64_t)st.st_size - offset ? length : (uint64_t)st.st_size - offset;
-}
-
-/*
- * If this call has mapped the text of a module, which no thread executes yet, patch the system
- * calls in it. If a call site cannot be patched, a note says so, since some calls will be unseen.
- */
-static void catch_new_text(struct vmt_state *state, const struct vmt_done *done)
-{
-	const long text = PROT_READ | PROT_EXEC;
-	uint64_t start = (uint64_t)done->result;
-
-	if (VMT_LIKELY(done->call != VMT_CALL_MMAP || (done->args[2] & text) != text ||
-		       (done->args[3] & MAP_ANONYMOUS) || !(done->args[3] & MAP_PRIVATE)))
-		return;
-	if (vmt_sys_failed(done->result) || !vmt_patch_are_open())
-		return;
-
-	const struct vmt_patch_module module = {
-		.text = { start, start + length_in_file(done) },
-		.map = { start, vmt_page_up(start + (uint64_t)done->args[1]) },
-		.file = (int)done->args[4],
-	};
-
-	if (vmt_patch_scan(&module))
-		vmt_note(state, VMT_NOTE_INLINE_CALLS);
-}
-
 VMT_HOT static long call_locked(struct vmt_state *state, struct vmt_done *done, long nr,
 				struct vmt_site *site)
 {
@@ -93,7 +54,7 @@ VMT_HOT static long call_locked(struct vmt_state *state, struct vmt_done *done, 
 	if (VMT_UNLIKELY(done->is_loaders) && done->call == VMT_CALL_MUNMAP)
 		vmt_unwind_learn_before(done);
 	make_done(state, done, nr);
-	catch_new_text(state, done);
+	vmt_new_text_catch(state, done);
 	vmt_account_done(state, done, site, false);
 	if (VMT_UNLIKELY(state->verifying.is_on))
 		vmt_verify_table(state, done);

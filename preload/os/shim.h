@@ -107,7 +107,8 @@ void vmt_unwind_plain(const struct vmt_regs *regs, struct vmt_walk *ret_stack);
  */
 bool vmt_unwind_lies_over(const struct vmt_regs *regs, uint64_t addr);
 
-/* Code was unmapped or replaced: drop what is cached about it. */
+/* Code was unmapped or replaced: drop what is cached about it; or all that is cached. */
+void vmt_unwind_forget_in(struct vmt_range gone);
 void vmt_unwind_forget(void);
 
 /* Give the unwinder memory for its cache (zeroed, private). Until then it works without a cache. */

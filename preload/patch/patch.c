@@ -431,8 +431,9 @@ int vmt_patch_scan(const struct vmt_patch_module *module)
 		is_begun = true;
 		missed += patch_site(&writing, &site) < 0;
 	}
-	if (is_begun)
-		vmt_writing_end(&writing);
+	if (!is_begun)
+		return VMT_PATCH_NONE;
+	vmt_writing_end(&writing);
 	return missed ? -ENOSPC : 0;
 }
 

@@ -49,8 +49,10 @@ struct vmt_patch_module {
  * Patch a module's text (readable, executable, mapped privately from a file) at the moment it
  * appears: no thread may be able to execute it yet. Async-signal-safe. It makes system calls of its
  * own if there is a site, so not under a seccomp filter. Returns 0 (also while door 2 is closed),
- * or -errno if some sites cannot be patched: their calls will be unseen.
+ * VMT_PATCH_NONE if the text contains no site, or -errno if some sites cannot be patched: their
+ * calls will be unseen.
  */
+#define VMT_PATCH_NONE 1
 VMT_MUST_CHECK int vmt_patch_scan(const struct vmt_patch_module *module);
 
 /*

@@ -223,6 +223,12 @@ struct vmt_code_change {
 	bool is_gone; /* a module was unmapped */
 };
 
+/* More about it, for when there is such code. */
+struct vmt_code_place {
+	struct vmt_range gone; /* contains all that was unmapped */
+	uint64_t headers_of; /* the start of code whose file has its headers; 0 = not known */
+};
+
 /* safety/ */
 struct vmt_safety {
 	_Atomic bool has_signals; /* threads of the program send each other signals */
@@ -247,6 +253,7 @@ struct vmt_state {
 	struct vmt_arena arena; /* sites, modules, everything but the table */
 	struct vmt_callsites_ops sites_ops;
 	struct vmt_malloc_block *malloc_blocks; /* see malloc/malloc.h */
+	struct vmt_code_place code_place;
 	bool is_filter_unknown; /* filter/: nothing is known of an inherited seccomp filter */
 	_Atomic uint64_t passed[VMT_CALL_COUNT]; /* call/: calls that could change no map */
 	uint32_t stacks_recalled; /* call/: in pieces, by calls under the lock */

@@ -45,7 +45,8 @@ VMT_HOT static void range_removed(void *context, struct vmt_map *map)
 	struct vmt_state *state = context;
 
 	if (vmt_vma_is_code(&map->vma)) {
-		state->code.is_gone = true;
+		vmt_unwind_learn_note_gone(state,
+					   (struct vmt_range){ map->vma.start, map->vma.end });
 		vmt_stubs_forget(map->vma.start, map->vma.end);
 	}
 	vmt_publish_range_gone(state, map);
@@ -195,12 +196,12 @@ VMT_HOT static void note_applied(struct vmt_state *state, const struct vmt_effec
 		vmt_note(state, VMT_NOTE_MEMORY_FULL);
 		state->counters.lost++;
 	}
-	if (state->code.is_gone) {
-		state->code.is_gone = false;
+	if (VMT_UNLIKELY(state->code.is_gone)) {
+		const struct vmt_range gone = vmt_unwind_learn_gone(state);
+
 		vmt_state_set_dirty(state, VMT_DIRTY_SITES);
-		vmt_callsites_forget_addresses(&state->sites);
+		vmt_callsites_forget_addresses(&state->sites, gone);
 		vmt_state_set_dirty(state, VMT_DIRTY_NOT);
-		vmt_unwind_learn_gone(state);
 	}
 	if (VMT_UNLIKELY(state->code.mapped))
 		vmt_unwind_learn_new(state);

@@ -112,6 +112,7 @@ __attribute__((noinline)) static void drain(struct vmt_state *state)
 			vmt_callsites_asked(deferred->done.call, deferred->done.args)
 		};
 
+		state->code_place.headers_of = 0; /* this was another call's */
 		vmt_account_done(state, &deferred->done, vmt_account_intern(state, &stack), true);
 		vmt_deferred_release(&state->deferred, deferred);
 		if (vmt_clock() - start > DRAIN_NS) {

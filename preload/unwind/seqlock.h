@@ -4,8 +4,7 @@
  * word that is odd while the entry is being written. A reader that meets a writer goes without the
  * entry; a writer that never finishes makes the entry unusable. Words of an entry are read and
  * written only with READ and WRITE, and what was read counts only if the sequence has not changed.
- * An entry is valid only in the epoch in which it was written, which its salt tells: when code is
- * unmapped, a new epoch begins. Used by unwind_rows.c, unwind_segments.c and unwind_recall.c.
+ * Used by unwind_segments.c and unwind_recall.c.
  */
 #ifndef VMT_SEQLOCK_H
 #define VMT_SEQLOCK_H
@@ -16,19 +15,6 @@
 
 #define READ(place)         __atomic_load_n(&(place), __ATOMIC_RELAXED)
 #define WRITE(place, value) __atomic_store_n(&(place), (value), __ATOMIC_RELAXED)
-
-extern _Atomic uint64_t vmt_unwind_epoch __attribute__((visibility("hidden")));
-
-/*
- * The salt of the present epoch. Take it before a walk: what is found with it does not become valid
- * if code is unmapped meanwhile. No salt looks like an address.
- */
-static inline uint64_t vmt_seqlock_salt(void)
-{
-	return atomic_load_explicit(&vmt_unwind_epoch, memory_order_acquire) *
-		       UINT64_C(0x9e3779b97f4a7c15) |
-	       UINT64_C(1) << 63;
-}
 
 /* To be called before the first word is read. */
 static inline uint64_t vmt_seqlock_begin(const _Atomic uint64_t *sequence)

@@ -11,8 +11,8 @@
 #include "os/shim.h"
 
 #include "core/stack/cfi.h"
+#include "unwind/unwind_epoch.h"
 #include "unwind/unwind_recall.h"
-#include "unwind/seqlock.h"
 #include "unwind/unwind_rows.h"
 #include "unwind/unwind_segments.h"
 
@@ -385,7 +385,7 @@ static void unwind(const struct vmt_regs *regs, bool by_memory, struct vmt_walk 
 	walk.at = vmt_frame_of(regs);
 	walk.regs = regs;
 	walk.gregs = 0;
-	walk.salt = vmt_seqlock_salt();
+	walk.salt = vmt_unwind_salt();
 	walk.work.is_open = false;
 	walk.bounds_are_new = false;
 	stack->count = 0;
@@ -398,7 +398,7 @@ static void unwind(const struct vmt_regs *regs, bool by_memory, struct vmt_walk 
 
 bool vmt_unwind_lies_over(const struct vmt_regs *regs, uint64_t addr)
 {
-	struct walk walk = { .at = vmt_frame_of(regs), .regs = regs, .salt = vmt_seqlock_salt() };
+	struct walk walk = { .at = vmt_frame_of(regs), .regs = regs, .salt = vmt_unwind_salt() };
 	uint64_t lowest = regs->sp; /* the lowest sp on the current stack */
 
 	if (!vmt_bounds_of(walk.at.sp, &walk.bounds) || walk.bounds.end < 8)

@@ -39,7 +39,8 @@ static const struct vmt_vma *find_headers(struct vmt_map *map)
 
 /*
  * A map that looks like a file's may lack the page: huge pages without a reservation, or a file
- * that is shorter than its map. So the kernel is asked first, unless a filter forbids that.
+ * that is shorter than its map. So the kernel is asked first, unless a filter forbids that, or the
+ * file is known to have it (new_text.c).
  */
 static bool has_page(const struct vmt_state *state, const ElfW(Ehdr) * header)
 {
@@ -81,7 +82,8 @@ static void learn(struct vmt_state *state, struct vmt_map *map)
 	const ElfW(Ehdr) *header = first ? (const void *)(uintptr_t)first->start : NULL;
 	struct dl_phdr_info info = { .dlpi_addr = 0 };
 
-	if (!header || (map->vma.flags & VMT_MAP_SHARED) || !has_page(state, header) ||
+	if (!header || (map->vma.flags & VMT_MAP_SHARED) ||
+	    (map->vma.start != state->code_place.headers_of && !has_page(state, header)) ||
 	    !is_module(header))
 		return;
 	info.dlpi_phdr = (const void *)((uintptr_t)header + header->e_phoff);
@@ -94,6 +96,20 @@ void vmt_unwind_learn_none(struct vmt_state *state)
 {
 	state->code.mapped = 0;
 	state->code.is_many = false;
+	state->code_place.headers_of = 0;
+}
+
+void vmt_unwind_learn_note_gone(struct vmt_state *state, struct vmt_range code)
+{
+	struct vmt_range *gone = &state->code_place.gone;
+
+	if (!state->code.is_gone)
+		*gone = code;
+	if (code.start < gone->start)
+		gone->start = code.start;
+	if (code.end > gone->end)
+		gone->end = code.end;
+	state->code.is_gone = true;
 }
 
 void vmt_unwind_learn_new(struct vmt_state *state)
@@ -111,18 +127,23 @@ void vmt_unwind_learn_new(struct vmt_state *state)
 /* A program that moves its code to huge pages leaves the tables where they were. */
 static bool is_there(void *context, const struct vmt_unwind_module *module)
 {
-	const struct vmt_state *state = context;
+	struct vmt_state *state = context;
 	uint64_t at = module->tables.hdr ? module->tables.hdr : module->text.start;
 	const struct vmt_map *map = vmt_space_find(&state->space, at);
 
-	return map && (map->vma.flags & VMT_MAP_READ) &&
-	       (map->vma.inode || map->vma.start == state->image.vdso);
+	if (map && (map->vma.flags & VMT_MAP_READ) &&
+	    (map->vma.inode || map->vma.start == state->image.vdso))
+		return true;
+	vmt_unwind_learn_note_gone(state, module->text);
+	return false;
 }
 
-void vmt_unwind_learn_gone(struct vmt_state *state)
+struct vmt_range vmt_unwind_learn_gone(struct vmt_state *state)
 {
 	vmt_unwind_modules_sweep(is_there, state);
-	vmt_unwind_forget();
+	state->code.is_gone = false;
+	vmt_unwind_forget_in(state->code_place.gone);
+	return state->code_place.gone;
 }
 
 void vmt_unwind_learn_before(const struct vmt_done *done)

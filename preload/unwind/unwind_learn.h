@@ -11,11 +11,17 @@
 /* Discard what was noted: the constructor knows it already, from ld.so's list. */
 void vmt_unwind_learn_none(struct vmt_state *state);
 
+/* Code is about to leave the table. */
+void vmt_unwind_learn_note_gone(struct vmt_state *state, struct vmt_range code);
+
 /* Learn the code that is noted in state->code. */
 void vmt_unwind_learn_new(struct vmt_state *state);
 
-/* Forget modules that the table has no maps for any more, and all rows. */
-void vmt_unwind_learn_gone(struct vmt_state *state);
+/*
+ * Forget modules that the table has no maps for any more, and what is cached about code in them.
+ * Returns a range that contains all that is gone.
+ */
+struct vmt_range vmt_unwind_learn_gone(struct vmt_state *state);
 
 /* ld.so is about to unmap this range: no walk may use its tables from now on. */
 void vmt_unwind_learn_before(const struct vmt_done *done);

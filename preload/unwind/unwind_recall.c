@@ -9,7 +9,8 @@
  * needs either has its value from the start of the first segment, and is compared there, or was
  * restored from a slot, and that slot is added to those compared. So if everything compared is
  * unchanged, each segment is unchanged, and so is the end of the stack. The site of a stack changes
- * only when code is unmapped, and then nothing remembered here is valid any more.
+ * only when code that it leads through is unmapped, and then it is not valid any more: every
+ * return address is among the values.
  *
  * All threads share the entries, as described in seqlock.h.
  */
@@ -19,6 +20,7 @@
 #include <stdatomic.h>
 
 #include "unwind/seqlock.h"
+#include "unwind/unwind_epoch.h"
 #include "unwind/unwind_segments.h"
 
 #define WAYS  4u
@@ -126,6 +128,24 @@ static inline __attribute__((always_inline)) bool recall(const struct entry *ent
 	return vmt_seqlock_stands(&entry->sequence, sequence);
 }
 
+/* An entry of an earlier epoch is taken over if no address in it has been unmapped since. */
+__attribute__((noinline)) static bool take_over(struct entry *entry, uint64_t pc, uint64_t salt)
+{
+	uint64_t was = READ(entry->salt);
+	struct vmt_unwind_gone gone;
+	bool holds;
+
+	if (!vmt_unwind_gone_since(was, salt, &gone) || !vmt_seqlock_seize(&entry->sequence))
+		return false;
+	holds = READ(entry->salt) == was && !vmt_unwind_gone_has(&gone, pc);
+	for (uint32_t i = 0; holds && i < READ(entry->count); i++)
+		holds = !vmt_unwind_gone_has(&gone, READ(entry->value[i]));
+	if (holds)
+		WRITE(entry->salt, salt);
+	vmt_seqlock_leave(&entry->sequence);
+	return holds;
+}
+
 /*
  * Which entry of a set is tried first depends on the word at sp, mostly the call's return address:
  * so two calls that a function makes in turns are both found at once. This is a guess only. Returns
@@ -143,7 +163,11 @@ __attribute__((noinline)) static bool recall_other(struct entry *set, uint32_t t
 	uint32_t at = guess_at(regs);
 
 	for (uint32_t i = 0; i < WAYS; i++) {
-		if (i == tried || !recall(&set[i], regs, key, room, ret_whole))
+		bool is_older = READ(set[i].key) == key && READ(set[i].sp) == regs->sp &&
+				READ(set[i].salt) != ret_whole->salt &&
+				take_over(&set[i], regs->pc, ret_whole->salt);
+
+		if ((i == tried && !is_older) || !recall(&set[i], regs, key, room, ret_whole))
 			continue;
 		WRITE(set->latest, (uint16_t)((READ(set->latest) & ~(15u << at)) | i << at));
 		return true;
@@ -163,7 +187,7 @@ VMT_HOT bool vmt_unwind_recall_find(const struct vmt_regs *regs, struct vmt_rang
 			 regs->sp > bounds.end - sizeof(uint64_t)))
 		return false;
 	latest = (READ(set->latest) >> guess_at(regs)) % WAYS;
-	ret_whole->salt = vmt_seqlock_salt();
+	ret_whole->salt = vmt_unwind_salt();
 	if (VMT_LIKELY(recall(&set[latest], regs, key, room, ret_whole)))
 		return true;
 	return recall_other(set, latest, regs, key, room, ret_whole);
@@ -171,7 +195,7 @@ VMT_HOT bool vmt_unwind_recall_find(const struct vmt_regs *regs, struct vmt_rang
 
 VMT_HOT bool vmt_unwind_recall_holds(const struct vmt_recalled *whole)
 {
-	return whole->salt == vmt_seqlock_salt();
+	return whole->salt == vmt_unwind_salt();
 }
 
 /* A stack that is being put together from its segments. */
@@ -285,7 +309,7 @@ static void describe(struct whole *whole, const struct vmt_regs *regs, uint32_t 
 void vmt_unwind_recall_keep(const struct vmt_regs *regs, uint32_t call, uint32_t site,
 			    struct vmt_walk *stack)
 {
-	uint64_t salt = vmt_seqlock_salt();
+	uint64_t salt = vmt_unwind_salt();
 	struct entry *set = find_set(regs);
 	struct whole whole = { .sp = regs->sp, .hash = stack->hash };
 	struct vmt_range bounds;

@@ -9,14 +9,14 @@
 #include "unwind/unwind_rows.h"
 
 #include "os/shim.h"
-#include "unwind/seqlock.h"
+#include "unwind/unwind_epoch.h"
 #include "unwind/unwind_modules.h"
 
 /*
  * The cache maps a pc to its row and is direct-mapped. The two words of an entry are written
  * without any order, and a reader that sees halves of two writes must notice: check is pc ^ mixed
- * row ^ salt. No salt looks like an address, so zeroed memory matches nothing; the salt of a new
- * epoch invalidates all entries at once.
+ * row ^ salt. No salt looks like an address, so zeroed memory matches nothing. With the salt of a
+ * new epoch no entry matches; one of an earlier epoch is taken over if its code is still there.
  */
 struct entry {
 	_Atomic uint64_t check;
@@ -27,7 +27,6 @@ struct entry {
 
 /* The address of the entries; the low six bits say by how much a hash is shifted. 0 = none. */
 static _Atomic uint64_t cache VMT_DATA = 0;
-_Atomic uint64_t vmt_unwind_epoch VMT_DATA = 1;
 
 static struct entry *entry_of(uint64_t pc)
 {
@@ -57,6 +56,23 @@ static void remember(struct entry *entry, uint64_t pc, uint64_t salt, const stru
 	__builtin_memcpy(&word, row, sizeof(word));
 	atomic_store_explicit(&entry->check, word * MIX ^ pc ^ salt, memory_order_relaxed);
 	atomic_store_explicit(&entry->row, word, memory_order_relaxed);
+}
+
+/* The row that was cached in one of the last epochs, if pc has not been unmapped since. */
+__attribute__((noinline)) static bool take_over(struct entry *entry, uint64_t pc, uint64_t salt,
+						struct vmt_cfi_row *ret_row)
+{
+	uint64_t epoch = atomic_load_explicit(&vmt_unwind_epoch, memory_order_relaxed);
+	struct vmt_unwind_gone gone;
+
+	for (uint64_t i = 1; i < VMT_EPOCHS_KEPT && i < epoch; i++) {
+		uint64_t was = vmt_unwind_salt_of(epoch - i);
+
+		if (is_cached(entry, pc, was, ret_row))
+			return vmt_unwind_gone_since(was, salt, &gone) &&
+			       !vmt_unwind_gone_has(&gone, pc);
+	}
+	return false;
 }
 
 /* noinline, so that its locals do not lie on the stack of every walk. */
@@ -157,15 +173,10 @@ bool vmt_unwind_rows_find(uint64_t pc, uint64_t salt, struct vmt_cfi_row *ret_ro
 
 	if (VMT_LIKELY(entry && is_cached(entry, pc, salt, ret_row)))
 		return true;
-	is_in_module = read_row(pc, ret_row);
+	is_in_module = (entry && take_over(entry, pc, salt, ret_row)) || read_row(pc, ret_row);
 	if (entry && is_in_module)
 		remember(entry, pc, salt, ret_row);
 	return is_in_module;
-}
-
-void vmt_unwind_forget(void)
-{
-	atomic_fetch_add_explicit(&vmt_unwind_epoch, 1, memory_order_release);
 }
 
 void vmt_unwind_rows_set(void *memory, size_t bytes)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The unwind row for a pc, from the cache or from the module's tables. Used by unwind.c only;
- * vmt_unwind_forget() (shim.h) invalidates the cache.
+ * The unwind row for a pc, from the cache or from the module's tables. Used by unwind.c only; what
+ * is cached holds as long as unwind_epoch.h says.
  */
 #ifndef VMT_UNWIND_ROWS_H
 #define VMT_UNWIND_ROWS_H
@@ -12,7 +12,8 @@
 void vmt_unwind_rows_set(void *memory, size_t bytes);
 
 /*
- * Find the row of pc. Returns whether pc is in a module. If it is not, or if the module's tables
+ * Find the row of pc. salt: of the epoch in which the walk began. Returns whether pc is in a
+ * module. If it is not, or if the module's tables
  * have no row for it (or none that can be expressed), the row is VMT_CFA_NONE.
  */
 bool vmt_unwind_rows_find(uint64_t pc, uint64_t salt, struct vmt_cfi_row *ret_row);

@@ -5,8 +5,8 @@
  * that only sp determines, so that the outer segments serve all stacks that pass through there.
  *
  * Why does recalling give what a walk would give? By induction over the steps. A step depends on
- * the row of its pc, which does not change within an epoch for a pc inside a module (for other code
- * nothing is remembered); on sp; on rbp or rbx if the row is based on them; and on words of the
+ * the row of its pc, which does not change as long as its module is there (unwind_epoch.h; for code
+ * outside modules nothing is remembered); on sp; on rbp or rbx if the row is based on them; and on words of the
  * stack. The first pc and sp are compared. Return addresses, words that a CFA is read from, and the
  * slots that rbp and rbx were restored from before a step used them are noted and compared; if
  * those registers came from outside the segment, they are compared themselves. So the inputs of
@@ -25,6 +25,7 @@
 #include <stdatomic.h>
 
 #include "unwind/seqlock.h"
+#include "unwind/unwind_epoch.h"
 
 #define WAYS      2u
 #define STEP_MOST 4u /* the most slots that one step may note */
@@ -159,6 +160,31 @@ static enum vmt_recall recall(const struct vmt_segment *segment, const _Atomic u
 	return flags & VMT_IS_LAST ? VMT_RECALL_END : VMT_RECALL_SEGMENT;
 }
 
+/* A segment of an earlier epoch is taken over if no address in it has been unmapped since. */
+__attribute__((noinline)) static void take_over(struct entry *entry, uint64_t pc, uint64_t salt)
+{
+	struct vmt_segment *segment = &entry->segment;
+	uint64_t was = READ(segment->salt);
+	struct vmt_unwind_gone gone;
+	bool holds;
+
+	if (!vmt_unwind_gone_since(was, salt, &gone) || !vmt_seqlock_seize(&entry->sequence))
+		return;
+	holds = READ(segment->salt) == was && !vmt_unwind_gone_has(&gone, pc);
+	for (uint32_t i = 0; holds && i < READ(segment->count); i++)
+		holds = !vmt_unwind_gone_has(&gone, READ(segment->value[i]));
+	if (holds)
+		WRITE(segment->salt, salt);
+	vmt_seqlock_leave(&entry->sequence);
+}
+
+static bool is_of_earlier(const struct vmt_segment *segment, const struct vmt_frame *frame,
+			  uint64_t salt)
+{
+	return READ(segment->salt) != salt && READ(segment->sp) == frame->sp &&
+	       READ(segment->pc) == key_of(frame);
+}
+
 enum vmt_recall vmt_unwind_segments_recall(struct vmt_frame *frame, struct vmt_range bounds,
 					   uint64_t salt, struct vmt_walk *stack)
 {
@@ -167,9 +193,12 @@ enum vmt_recall vmt_unwind_segments_recall(struct vmt_frame *frame, struct vmt_r
 
 	if (!set || frame->sp < bounds.start || frame->sp > bounds.end - sizeof(uint64_t))
 		return got;
-	for (unsigned int i = 0; i < WAYS && got == VMT_RECALL_NOTHING; i++)
+	for (unsigned int i = 0; i < WAYS && got == VMT_RECALL_NOTHING; i++) {
+		if (VMT_UNLIKELY(is_of_earlier(&set[i].segment, frame, salt)))
+			take_over(&set[i], frame->pc, salt);
 		got = recall(&set[i].segment, &set[i].sequence, frame,
 			     bounds.end - sizeof(uint64_t) - frame->sp, salt, stack);
+	}
 	return got;
 }
 

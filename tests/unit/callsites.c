@@ -47,6 +47,7 @@ static struct vmt_site *intern(enum vmt_call_id call, uint32_t count, const uint
 		&sites, &(struct vmt_callsites_stack){ .call = call, .count = count, .pc = pc });
 }
 
+static const struct vmt_range everything = { 0, UINT64_MAX };
 static const uint64_t stack[] = { 0x1111, 0x2222, 0x3333 };
 
 Test(sites, start_up_and_unseen_come_first)
@@ -95,18 +96,34 @@ Test(sites, code_loaded_elsewhere_is_the_same_site)
 	struct vmt_site *site = intern(VMT_CALL_MMAP, 3, stack);
 
 	base += 0x90000;
-	vmt_callsites_forget_addresses(&sites);
+	vmt_callsites_forget_addresses(&sites, everything);
 	cr_assert_eq(intern(VMT_CALL_MMAP, 3, moved), site);
 	cr_assert_neq(intern(VMT_CALL_MMAP, 3, stack), site, "other code at the old addresses");
+}
+
+Test(sites, only_stacks_through_the_code_that_is_gone_are_forgotten)
+{
+	const uint64_t other[] = { 0x1111, 0x5555 };
+	struct vmt_site *through, *beside;
+
+	cr_assert_eq(start(sizeof(block), 100), 0);
+	through = intern(VMT_CALL_MMAP, 3, stack);
+	beside = intern(VMT_CALL_MMAP, 2, other);
+	asked = 0;
+	vmt_callsites_forget_addresses(&sites, (struct vmt_range){ 0x2000, 0x2222 });
+	cr_assert_eq(intern(VMT_CALL_MMAP, 2, other), beside);
+	cr_assert_eq(asked, 0, "it is still known by its addresses");
+	cr_assert_eq(intern(VMT_CALL_MMAP, 3, stack), through);
+	cr_assert_eq(asked, 3, "a return address at the end of the range belongs to it");
 }
 
 Test(sites, forgetting_gives_memory_back)
 {
 	cr_assert_eq(start(sizeof(block), 100), 0);
-	vmt_callsites_forget_addresses(&sites);
+	vmt_callsites_forget_addresses(&sites, everything);
 	for (unsigned round = 0; round < 20000; round++) {
 		cr_assert_eq(intern(VMT_CALL_MMAP, 3, stack)->id, VMT_SITE_FIRST);
-		vmt_callsites_forget_addresses(&sites);
+		vmt_callsites_forget_addresses(&sites, everything);
 	}
 	cr_assert_lt(arena.used, 1 << 17);
 }
@@ -139,7 +156,7 @@ Test(sites, many_sites_are_all_found_again)
 	cr_assert_eq(start(sizeof(block), 5000), 0);
 	for (uint64_t i = 0; i < VMT_COUNT(site); i++)
 		site[i] = intern(VMT_CALL_MMAP, 1, (uint64_t[]){ base + i });
-	vmt_callsites_forget_addresses(&sites);
+	vmt_callsites_forget_addresses(&sites, everything);
 	for (uint64_t i = 0; i < VMT_COUNT(site); i++) {
 		cr_assert_eq(intern(VMT_CALL_MMAP, 1, (uint64_t[]){ base + i }), site[i]);
 		cr_assert_eq(site[i]->id, VMT_SITE_FIRST + i);
@@ -182,7 +199,7 @@ Test(sites, out_of_memory_loses_stacks_only)
 			cr_assert_not_null(site);
 			cr_assert_lt(site->id, sites.count);
 		}
-		vmt_callsites_forget_addresses(&sites);
+		vmt_callsites_forget_addresses(&sites, everything);
 		cr_assert_not_null(intern(VMT_CALL_MMAP, 3, stack));
 	}
 }

@@ -20,6 +20,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "unwind/unwind_modules.h"
 #include "unwind/unwind_recall.h"
 #include "unwind/unwind_rows.h"
 #include "unwind/unwind_segments.h"
@@ -330,8 +331,11 @@ static int keep_forgetting = 1;
 
 static void *forget_often(void *unused)
 {
-	while (__atomic_load_n(&keep_forgetting, __ATOMIC_RELAXED)) {
-		vmt_unwind_forget();
+	for (int i = 0; __atomic_load_n(&keep_forgetting, __ATOMIC_RELAXED); i++) {
+		if (i % 4 == 0)
+			vmt_unwind_forget();
+		else /* code elsewhere: what is remembered is taken over */
+			vmt_unwind_forget_in((struct vmt_range){ 0x1000, 0x2000 });
 		usleep(50);
 	}
 	return unused;
@@ -418,9 +422,19 @@ NOINLINE static void check_forgotten(void)
 	differ += ours.recalled != 0;
 }
 
+static struct vmt_range text_of(const void *code)
+{
+	struct vmt_unwind_module module;
+
+	if (!vmt_unwind_modules_find((uint64_t)(uintptr_t)code, &module))
+		exit(3);
+	return module.text;
+}
+
 /* Two modules in turns; the second has other frames at the same addresses. */
 static int check_reload(const char *plugin, const char *other)
 {
+	struct vmt_range gone;
 	int reused = 0;
 	void *before = NULL;
 
@@ -434,9 +448,10 @@ static int check_reload(const char *plugin, const char *other)
 		((void (*)(void))(uintptr_t)at)();
 		reused += at == before;
 		before = at;
+		gone = text_of(at);
 		dlclose(library);
 		know_modules();
-		vmt_unwind_forget();
+		vmt_unwind_forget_in(gone);
 	}
 	return reused;
 }

@@ -288,16 +288,28 @@ static void free_raw_chain(struct vmt_callsites *sites, struct vmt_raw_entry *en
 	}
 }
 
-void vmt_callsites_forget_addresses(struct vmt_callsites *sites)
+/* A return address may lie at the very end, after a call that does not return. */
+static bool leads_through(const struct vmt_raw_entry *entry, struct vmt_range gone)
+{
+	for (; entry; entry = entry->next_same)
+		for (uint32_t i = 0; i < entry->count; i++)
+			if (entry->pc[i] >= gone.start && entry->pc[i] <= gone.end)
+				return true;
+	return false;
+}
+
+void vmt_callsites_forget_addresses(struct vmt_callsites *sites, struct vmt_range gone)
 {
 	struct arena_holder *space = &(struct arena_holder){ sites->arena };
 	struct vmt_raw_entry *entry = sites->by_raw;
 
-	HASH_CLEAR(hh, sites->by_raw); /* this frees the index but not its entries */
 	while (entry) {
 		struct vmt_raw_entry *after = entry->hh.next;
 
-		free_raw_chain(sites, entry);
+		if (leads_through(entry, gone)) {
+			HASH_DELETE(hh, sites->by_raw, entry);
+			free_raw_chain(sites, entry);
+		}
 		entry = after;
 	}
 }

@@ -93,8 +93,8 @@ struct vmt_site *vmt_callsites_intern(struct vmt_callsites *sites,
 /* Whether these are the site's frames, frames[site->frame_count]. */
 bool vmt_callsites_is_stack(const struct vmt_site *site, const struct vmt_rec_frame *frames);
 
-/* Code has been unmapped: other code may appear at the same addresses. */
-void vmt_callsites_forget_addresses(struct vmt_callsites *sites);
+/* Code has been unmapped: other code may appear at these addresses. */
+void vmt_callsites_forget_addresses(struct vmt_callsites *sites, struct vmt_range gone);
 
 /*
  * Rebuild both indexes from by_id, which is always consistent; they may be broken, since a thread

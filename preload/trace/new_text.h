@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef VMT_NEW_TEXT_H
+#define VMT_NEW_TEXT_H
+
+#include "core/vma/change.h"
+#include "state/state.h"
+
+/*
+ * If this call has mapped the text of a module, which no thread executes yet, patch the system
+ * calls in it. Under the lock.
+ */
+void vmt_new_text_catch(struct vmt_state *state, const struct vmt_done *done);
+
+#endif

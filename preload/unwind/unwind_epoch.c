@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Range number i of the array ended epoch i (modulo its size). It is written before the epoch
+ * ends. A reader that was overtaken by as many epochs as there are ranges may have read one that
+ * was being written, so it looks at the epoch again. See unwind_epoch.h.
+ */
+#include "unwind/unwind_epoch.h"
+
+#include "os/shim.h"
+
+_Atomic uint64_t vmt_unwind_epoch VMT_DATA = 1;
+
+static struct vmt_range ended[VMT_EPOCHS_KEPT] VMT_DATA = { { 0, 0 } };
+
+#define READ(place)         __atomic_load_n(&(place), __ATOMIC_RELAXED)
+#define WRITE(place, value) __atomic_store_n(&(place), (value), __ATOMIC_RELAXED)
+
+void vmt_unwind_forget_in(struct vmt_range gone)
+{
+	uint64_t epoch = atomic_load_explicit(&vmt_unwind_epoch, memory_order_relaxed);
+
+	atomic_thread_fence(memory_order_release); /* whoever reads this sees the epoch as well */
+	WRITE(ended[epoch % VMT_EPOCHS_KEPT].start, gone.start);
+	WRITE(ended[epoch % VMT_EPOCHS_KEPT].end, gone.end);
+	atomic_fetch_add_explicit(&vmt_unwind_epoch, 1, memory_order_release);
+}
+
+void vmt_unwind_forget(void)
+{
+	vmt_unwind_forget_in((struct vmt_range){ 0, UINT64_MAX });
+}
+
+bool vmt_unwind_gone_since(uint64_t was, uint64_t salt, struct vmt_unwind_gone *ret_gone)
+{
+	uint64_t now = atomic_load_explicit(&vmt_unwind_epoch, memory_order_acquire);
+	uint32_t count = 0;
+
+	if (vmt_unwind_salt_of(now) != salt)
+		return false;
+	do {
+		const struct vmt_range *range = &ended[(now - ++count) % VMT_EPOCHS_KEPT];
+
+		ret_gone->range[count - 1] =
+			(struct vmt_range){ READ(range->start), READ(range->end) };
+	} while (count < VMT_EPOCHS_KEPT - 1 && count < now - 1 &&
+		 vmt_unwind_salt_of(now - count) != was);
+	ret_gone->count = count;
+	atomic_thread_fence(memory_order_acquire);
+	return vmt_unwind_salt_of(now - count) == was &&
+	       atomic_load_explicit(&vmt_unwind_epoch, memory_order_relaxed) == now;
+}
+
+bool vmt_unwind_gone_has(const struct vmt_unwind_gone *gone, uint64_t word)
+{
+	for (uint32_t i = 0; i < gone->count; i++)
+		if (word >= gone->range[i].start && word <= gone->range[i].end)
+			return true;
+	return false;
+}
