@@ -60,7 +60,8 @@ row() {	# FILE
 		"| $(of demo12k "$1") | ${rest%, } |"
 }
 
-# Add a sentence if the kernel is newer than those that the library's rules were tried on.
+# Fail if the kernel is newer than VMT_KERNEL_TRIED, the newest that the library's rules were tried
+# on.
 note_newest() {	# FILE
 	local major minor
 	IFS=. read -r major minor _ < <(sed -n 's/^kernel //p' "$1")

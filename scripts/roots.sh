@@ -83,7 +83,7 @@ row() {
 }
 
 write_table() {
-	[ -e "$DOC" ] || printf '# Houses: where it was tried\n' >"$DOC"
+	[ -e "$DOC" ] || printf '# Where vmatrace was tried\n' >"$DOC"
 	grep -q '<!-- roots -->' "$DOC" || printf '\n%s\n%s\n%s\n\n<!-- roots -->\n<!-- /roots -->\n' \
 		"## Distributions" "The library, built on Debian 12, in the root file systems of other releases; by scripts/roots.sh. The" \
 		"column \"changed\" lists programs whose output or status differs from a run without the library." >>"$DOC"
