@@ -74,18 +74,27 @@ library_of() {
 	} | head -1
 }
 
+# The name of a library of one's own is that of its file; two versions of one file need their folders.
+label_of() {
+	local name count=0
+	for name in "${all[@]}"; do
+		[ "$(basename "$name")" != "$(basename "$1")" ] || count=$((count + 1))
+	done
+	if [ $count -gt 1 ]; then echo "$1"; else basename "$1"; fi
+}
+
 # NAME LIBRARY PROGRAM…: print a line of tab-separated values for the process with the most maps
 run() {
-	local name=$1 after=$2 status
+	local name=$1 after=$2 out=$TMP/$number status
 	shift 2
-	rm -rf "${TMP:?}/$name"
-	mkdir "$TMP/$name"
+	rm -rf "$out"
+	mkdir "$out"
 	{
 		timeout -k 5 "${LIMIT:-300}" env LD_PRELOAD="$LIB${after:+ $after}" \
-			VMATRACE_OPTIONS="dir=$TMP/$name:report=0" "$@" >/dev/null 2>"$TMP/$name.err" </dev/null
+			VMATRACE_OPTIONS="dir=$out:report=0" "$@" >/dev/null 2>"$out.err" </dev/null
 		status=$?
 	} 2>/dev/null
-	"$TOOL" report --format=json "$TMP/$name" >"$TMP/$name.json" 2>/dev/null
+	"$TOOL" report --format=json "$out" >"$out.json" 2>/dev/null
 	jq -r --arg name "$name" --arg status "$status" '
 		def number: if . == null then "-" else . end;
 		(.processes | (map(select(.["end"] != "exec")) | select(length > 0)) // . |
@@ -99,7 +108,7 @@ run() {
 			([$process.failures[]? | select(.reason == "map-limit")] | length),
 			$process.maps.limit,
 			(($all | max_by(.maps_live).module // "-") | split("/") | last)] | @tsv' \
-		"$TMP/$name.json" 2>/dev/null ||
+		"$out.json" 2>/dev/null ||
 		printf '%s\t%s\t-\t-\t-\t-\t-\t-\t-\t0\t0\t-\n' "$name" "$status"
 }
 
@@ -111,12 +120,13 @@ for name in "${all[@]}"; do
 		library=$(library_of "$name")
 		[ -n "$library" ] || { printf '%s\tnone\n' "$name"; continue; }
 	fi
-	run "$(basename "$name")" "$library" "$@"
+	run "$(label_of "$name")" "$library" "$@"
 done >"$TMP/table"
 
-printf '%-10s %6s %6s %6s %6s %8s %9s %7s  %s\n' allocator start peak end inside live maps/live \
+width=$(awk -F '\t' 'BEGIN { most = 10 } length($1) > most { most = length($1) } END { print most }' "$TMP/table")
+printf "%-${width}s %6s %6s %6s %6s %8s %9s %7s  %s\n" allocator start peak end inside live maps/live \
 	splits verdict
-awk -F '\t' '
+awk -F '\t' -v width="$width" '
 	$2 != "none" { growth[NR] = $4 - $3 }
 	$2 == "0" && $1 == "own" { own = NR }
 	$2 == "0" && $10 == 0 && (!least || growth[NR] < growth[least]) { least = NR }
@@ -140,9 +150,9 @@ awk -F '\t' '
 	END {
 		for (i = 1; i <= NR; i++) {
 			if (status[i] == "none")
-				printf "%-10s is not installed\n", name[i]
+				printf "%-" width "s is not installed\n", name[i]
 			else
-				printf "%-10s %s %8s %9s %7s  %s\n", name[i], maps[i], live[i],
+				printf "%-" width "s %s %8s %9s %7s  %s\n", name[i], maps[i], live[i],
 					ratio[i] == "-" ? "-" : sprintf("%.4f", ratio[i]), splits[i],
 					verdict(i) (i == own ? " (" module[i] ")" : "")
 		}

@@ -34,9 +34,14 @@ done
 awk -f "$ROOT/doc/cases.awk" "$ROOT/doc/cases.md" >"$MAN/man7/vmatrace-cases.7"
 cp "$ROOT/preload/vmatrace.h" "$DIR/include"
 cp "$ROOT/LICENSE" "$ROOT/README.md" "$DIR"
+# The pages that the README points to; the launcher of the check in CI, where an installation has it too.
+mkdir -p "$DIR/doc" "$DIR/share/doc/vmatrace/ci"
+cp "$ROOT"/doc/*.md "$ROOT/doc/report.schema.json" "$DIR/doc"
+cp "$ROOT"/scripts/ci/*.* "$DIR/share/doc/vmatrace/ci"
+mv "$DIR/share/doc/vmatrace/ci/vmatrace-check.sh" "$DIR/bin"
 find "$DIR" -type f -exec chmod 644 {} +
 find "$DIR" -type d -exec chmod 755 {} +
-chmod 755 "$DIR/bin/vmatrace"
+chmod 755 "$DIR/bin/vmatrace" "$DIR/bin/vmatrace-check.sh"
 tar --create --directory="$STAGE" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 \
 	--numeric-owner --format=gnu "$NAME" | xz -9 >"$OUT/$NAME.tar.xz"
 echo "$OUT/$NAME.tar.xz"

@@ -321,6 +321,23 @@ diffs() {
 	status diff-bad 2 "$TOOL" diff rec bad.json
 }
 
+# An allocator is called from many stacks: what its function holds comes first, and the list has an end.
+diffs_by_place() {
+	${CC:-cc} -g -O1 "$HERE/alarms/many_stacks.c" -o many || exit 2
+	"$TOOL" run --report=none -o many.before -- ./many
+	MORE=1 "$TOOL" run --report=none -o many.after -- ./many
+	status diff-places 0 "$TOOL" diff many.before many.after
+	check diff-places-first [ "$(sed -n 2p out | tr -s ' ')" = " +80 80 160 16 many mmap in many!take" ]
+	check diff-top [ "$(grep -c 'many, grown$' out)" = 10 ]
+	has diff-top-rest out '^ +and 6 more call sites \(--top=N\)$'
+	has diff-places-summary out '^SUMMARY: vmatrace: \+80 maps, 16 call sites changed$'
+	"$TOOL" diff --top=99 many.before many.after >out
+	check diff-top-all [ "$(grep -c 'many, grown$' out)" = 16 ]
+	"$TOOL" run --report=none -o gone.rec -- env LD_PRELOAD= true 2>/dev/null
+	status diff-vanished 0 "$TOOL" diff gone.rec gone.rec
+	has diff-vanished-said err '^vmatrace: gone.rec: env became another program, which was not traced'
+}
+
 # A stripped program is compared by the names of the other run's file, if that is the same build.
 diffs_stripped() {
 	local how
@@ -427,6 +444,7 @@ types
 formats
 escaping
 diffs
+diffs_by_place
 diffs_stripped
 golden
 baselines

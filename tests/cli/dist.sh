@@ -33,6 +33,12 @@ tar -xf "$archive" -C root
 check needs-nothing sh -c "! readelf -l root/$name/bin/vmatrace | grep -q INTERP"
 check has-pages [ -s "root/$name/share/man/man1/vmatrace-check.1" ]
 check has-licence [ -s "root/$name/LICENSE" ]
+for page in $(grep -oE 'doc/[a-z.]+\.(md|json)' "root/$name/README.md" | sort -u); do
+	check "has-$page" [ -s "root/$name/$page" ]
+done
+check has-ci-examples [ -s "root/$name/share/doc/vmatrace/ci/CMakeLists.example.txt" ]
+PATH=$TMP/root/$name/bin:$PATH VMATRACE_CHECK=--max-growth=50 vmatrace-check.sh "$TARGETS/guard_pages" >out 2>&1
+[ $? = 23 ] && pass launcher || fail launcher "$(cat out)"
 
 # With names and lines: the program lies in the root where it lay when it ran, and nothing else does.
 said run 'make_object' "root/$name/bin/vmatrace" run -o root/data -- "$TARGETS/guard_pages"

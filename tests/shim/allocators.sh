@@ -185,6 +185,11 @@ equal table_of_own_library "$(awk '/^own|^bump/ { print $1, $2 }' "$TMP/table" |
 equal table_tells_what_it_does "$(cut -d' ' -f2- "$TMP/doing" | tr '\n' ';')" "(1 of 2)…;(2 of 2)…;"
 "$ROOT/scripts/allocators.sh" --only=own,"$bump" env A=1 "$TARGETS/efence_1000" >"$TMP/same" 2>/dev/null
 equal table_without_env "$(awk '{ print $2, $3, $4 }' "$TMP/same")" "$(awk '{ print $2, $3, $4 }' "$TMP/table")"
+mkdir -p "$TMP/v1" "$TMP/v2"
+cp "$bump" "$TMP/v1/bump.so"
+cp "$bump" "$TMP/v2/bump.so"
+(cd "$TMP" && "$ROOT/scripts/allocators.sh" --only=v1/bump.so,v2/bump.so true) >"$TMP/table" 2>/dev/null
+equal table_of_two_versions "$(awk 'NR > 1 { print $1 }' "$TMP/table" | tr '\n' ' ')" "v1/bump.so v2/bump.so "
 "$ROOT/scripts/allocators.sh" --only=own,./nothing.so true >"$TMP/table" 2>"$TMP/doing"
 equal table_unknown "$? $(wc -c <"$TMP/table") $(cat "$TMP/doing")" \
 	"2 0 allocators.sh: ./nothing.so: there is no such library"

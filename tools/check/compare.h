@@ -45,7 +45,10 @@ void vmt_compare(const struct vmt_summary *before, const struct vmt_summary *aft
 		 struct vmt_comparison *ret_comparison);
 void vmt_compare_free(struct vmt_comparison *comparison);
 
-void vmt_compare_text(FILE *stream, const struct vmt_comparison *comparison);
+/* At most top places and call sites, whose sums come first, are written. */
+void vmt_compare_text(FILE *stream, const struct vmt_comparison *comparison, uint64_t top);
+/* The sums by place, if any place has several call sites. */
+void vmt_compare_places(FILE *stream, const struct vmt_comparison *comparison, uint64_t top);
 /* The same as JSON, "schema": "vmatrace.diff/1". */
 json_t *vmt_compare_value(const struct vmt_comparison *comparison);
 /* Write JSON, "schema": "vmatrace.diff/1". Returns 0 or -errno. */

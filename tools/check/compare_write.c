@@ -33,23 +33,31 @@ static void put_stack(FILE *stream, const struct vmt_summary_site *site)
 	}
 }
 
-void vmt_compare_text(FILE *stream, const struct vmt_comparison *comparison)
+static void put_item(FILE *stream, const struct vmt_difference *item)
+{
+	fprintf(stream, "%+8lld %8lld %8lld  %s  %s, %s\n", (long long)(item->after - item->before),
+		(long long)item->before, (long long)item->after, item->site->call, item->program,
+		item->kind);
+	put_stack(stream, item->site);
+}
+
+void vmt_compare_text(FILE *stream, const struct vmt_comparison *comparison, uint64_t top)
 {
 	struct vmt_fmt fmt;
 	int64_t change = 0;
 
 	vmt_fmt_init(&fmt, vmt_lines_emit, stream, 0);
+	vmt_compare_places(stream, comparison, top);
 	if (comparison->count)
 		fputs("  change   before    after  call site\n", stream);
 	for (size_t i = 0; i < comparison->count; i++) {
-		const struct vmt_difference *item = &comparison->item[i];
-
-		change += item->after - item->before;
-		fprintf(stream, "%+8lld %8lld %8lld  %s  %s, %s\n",
-			(long long)(item->after - item->before), (long long)item->before,
-			(long long)item->after, item->site->call, item->program, item->kind);
-		put_stack(stream, item->site);
+		change += comparison->item[i].after - comparison->item[i].before;
+		if (i < top)
+			put_item(stream, &comparison->item[i]);
 	}
+	if (comparison->count > top)
+		fprintf(stream, "         and %llu more call sites (--top=N)\n",
+			(unsigned long long)(comparison->count - top));
 	vmt_fmt_str(&fmt, "SUMMARY: vmatrace: ");
 	vmt_fmt_signed(&fmt, change, 0);
 	vmt_fmt_str(&fmt, change == 1 || change == -1 ? " map, " : " maps, ");

@@ -19,6 +19,7 @@ struct request {
 	struct vmt_summary_options options;
 	const char *output;
 	enum vmt_format format;
+	uint64_t top; /* shown in text */
 };
 
 static const char help[] =
@@ -33,6 +34,7 @@ static const char help[] =
 	"  -f, --format=FORMAT     text (the default), json, or html: the page of the report on NEW\n"
 	"                          (which must be recordings) with what changed\n"
 	"  -o, --output=FILE       write there instead of standard output\n"
+	"  -n, --top=N             places and call sites shown in text (10)\n"
 	"      --program=PATTERN   only programs with that name (* and ? as in the shell)\n"
 	"      --lines             distinguish call sites by line number\n"
 	"      --from=MARK --to=MARK --warmup=N\n"
@@ -58,6 +60,10 @@ static const char *set_diff_option(void *context, int option, char *value)
 	case 'w':
 		return vmt_arguments_number(value, INT_MAX, &phase->warmup) ? NULL :
 									      "not a number: ";
+	case 'n':
+		return vmt_arguments_number(value, INT_MAX, &request->top) && request->top ?
+			       NULL :
+			       "not a number over 0: ";
 	case 'o': request->output = value; break;
 	case 'p': request->options.program = value; break;
 	case 'l': request->options.with_lines = true; break;
@@ -69,15 +75,21 @@ static const char *set_diff_option(void *context, int option, char *value)
 }
 
 static const struct option long_options[] = {
-	{ "format", required_argument, NULL, 'f' },  { "output", required_argument, NULL, 'o' },
-	{ "program", required_argument, NULL, 'p' }, { "lines", no_argument, NULL, 'l' },
-	{ "from", required_argument, NULL, 'F' },    { "to", required_argument, NULL, 'T' },
-	{ "warmup", required_argument, NULL, 'w' },  { "symbols", required_argument, NULL, 's' },
-	{ "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 },
+	{ "format", required_argument, NULL, 'f' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "top", required_argument, NULL, 'n' },
+	{ "program", required_argument, NULL, 'p' },
+	{ "lines", no_argument, NULL, 'l' },
+	{ "from", required_argument, NULL, 'F' },
+	{ "to", required_argument, NULL, 'T' },
+	{ "warmup", required_argument, NULL, 'w' },
+	{ "symbols", required_argument, NULL, 's' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
 };
 
 static const struct vmt_arguments arguments = {
-	"diff", help, ":f:o:h", long_options, set_diff_option,
+	"diff", help, ":f:o:n:h", long_options, set_diff_option,
 };
 
 /* Returns -1 to go on; otherwise the exit status. */
@@ -124,7 +136,7 @@ static int write_as(FILE *stream, const struct request *request, const char *pat
 		return write_page(stream, request, path, comparison);
 	if (request->format == VMT_FORMAT_JSON)
 		return vmt_compare_json(stream, comparison);
-	vmt_compare_text(stream, comparison);
+	vmt_compare_text(stream, comparison, request->top);
 	return 0;
 }
 
@@ -166,10 +178,23 @@ static void warn_of_names(const struct vmt_summary *summary, const struct vmt_su
 	}
 }
 
+/* Nothing is known of what such a process did afterwards, so that "0 maps" would be no result. */
+static void warn_of_vanished(const struct vmt_summary *summary, const char *path)
+{
+	const struct vmt_summary_program *program = summary->programs;
+
+	for (; program; program = program->hh.next) {
+		if (program->vanished)
+			vmt_message("%s: %s became another program, which was not traced (env "
+				    "LD_PRELOAD=..., static or setuid?), so it is not compared.",
+				    path, program->name);
+	}
+}
+
 int vmt_cmd_diff(int argc, char **argv)
 {
 	struct vmt_summary summary[2] = { { .programs = NULL }, { .programs = NULL } };
-	struct request request = { .format = VMT_FORMAT_TEXT };
+	struct request request = { .format = VMT_FORMAT_TEXT, .top = 10 };
 	struct vmt_comparison comparison;
 	int status = parse_diff(argc, argv, &request);
 
@@ -180,6 +205,8 @@ int vmt_cmd_diff(int argc, char **argv)
 		vmt_compare(&summary[0], &summary[1], &comparison);
 		for (int i = 0; i < 2 && comparison.count; i++)
 			warn_of_names(&summary[i], &summary[!i], argv[optind + i]);
+		for (int i = 0; i < 2; i++)
+			warn_of_vanished(&summary[i], argv[optind + i]);
 		status = write_all(&request, argv[optind + 1], &comparison);
 		vmt_compare_free(&comparison);
 	}
