@@ -20,6 +20,7 @@ run
 report
 export
 fleet
+merge
 html
 symbols
 top

@@ -7,6 +7,7 @@
 #include "cmd/commands.h"
 #include "input/debuginfod.h"
 #include "input/live.h"
+#include "merge/merge.h"
 #include "report/print.h"
 #include "util/message.h"
 
@@ -22,19 +23,24 @@ enum {
 	OPTION_DEBUGINFOD,
 	OPTION_FD,
 	OPTION_VALUE,
+	OPTION_MERGE,
+	OPTION_PROGRAM,
 };
 
 struct request {
 	struct vmt_print_options print;
 	const char *output;
+	const char *program; /* with merge */
 	int fd;
+	bool merge;
 };
 
 static const char help[] =
 	"Usage: vmatrace report [OPTIONS] DIR|FILE|PID...\n"
 	"\n"
 	"Report from recordings: single files, all files of a directory, or that of a running\n"
-	"process. For several processes, print a tree first, then one process in detail.\n"
+	"process. For several processes, print a tree first, then one process in detail; with\n"
+	"--merge, all recordings of a program as one.\n"
 	"\n"
 	"  -f, --format=FORMAT     text (the default); html, a page with pictures for a\n"
 	"                          browser; json, with everything and all call sites\n"
@@ -58,6 +64,11 @@ static const char help[] =
 	"  -n, --top=N             rows and stacks shown in text (10)\n"
 	"  -d, --depth=N           lines shown of each stack in text (8)\n"
 	"  -v, --verbose           full paths, build-ids, all frames, all counters\n"
+	"      --merge             add up the recordings of a program, from any number of\n"
+	"                          directories and machines: call sites by normalised stacks, as\n"
+	"                          in diff, in how many recordings each has maps, and the most\n"
+	"                          in one; text or json\n"
+	"      --program=NAME      with --merge, this program instead of that with most maps\n"
 	"      --symbols=DIR       look for modules, .build-id/ and perf-PID.map files here as\n"
 	"                          well; /usr/lib/debug is always used, and for generated\n"
 	"                          code /tmp/perf-PID.map (node --perf-basic-prof)\n"
@@ -121,6 +132,8 @@ static const char *set_report_option(void *context, int option, char *value)
 	case OPTION_COLOUR: print->colour = true; break;
 	case OPTION_DEBUGINFOD: vmt_debuginfod_allow(true); break;
 	case OPTION_CUT: print->rows.cut = true; break;
+	case OPTION_MERGE: request->merge = true; break;
+	case OPTION_PROGRAM: request->program = value; break;
 	default: return set_number(request, option, value);
 	}
 	return NULL;
@@ -144,6 +157,8 @@ static const struct option long_options[] = {
 	{ "debuginfod", no_argument, NULL, OPTION_DEBUGINFOD },
 	{ "fd", required_argument, NULL, OPTION_FD },
 	{ "value", required_argument, NULL, OPTION_VALUE },
+	{ "merge", no_argument, NULL, OPTION_MERGE },
+	{ "program", required_argument, NULL, OPTION_PROGRAM },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -159,6 +174,14 @@ static int parse_report(int argc, char **argv, struct request *request)
 
 	if (status < 0 && optind == argc && request->fd < 0)
 		return vmt_arguments_refuse(&arguments, "no recording given", "");
+	if (status < 0 && request->program && !request->merge)
+		return vmt_arguments_refuse(&arguments, "--program needs --merge", "");
+	if (status < 0 && request->merge && request->print.format != VMT_FORMAT_TEXT &&
+	    request->print.format != VMT_FORMAT_JSON)
+		return vmt_arguments_refuse(&arguments,
+					    "--merge writes text or json, not other formats", "");
+	if (status < 0 && request->merge && request->fd >= 0)
+		return vmt_arguments_refuse(&arguments, "--merge does not take --fd", "");
 	if (status >= 0 || request->output || !isatty(STDOUT_FILENO))
 		return status;
 	if (request->print.format == VMT_FORMAT_PPROF)
@@ -185,16 +208,19 @@ static bool has_pid(const struct vmt_recordings *recordings, uint32_t pid)
 	return !pid;
 }
 
-static int print_all(const struct request *request, const struct vmt_recordings *recordings)
+/* Returns NULL after a message. */
+static FILE *open_output(const struct request *request)
 {
 	FILE *stream = request->output ? fopen(request->output, "we") : stdout;
-	int ret;
 
-	if (!stream) {
+	if (!stream)
 		vmt_message("%s: %s", request->output, strerror(errno));
-		return VMT_EXIT_USAGE;
-	}
-	ret = vmt_print(stream, recordings, &request->print);
+	return stream;
+}
+
+/* ret: what writing returned. Returns the exit status. */
+static int close_output(const struct request *request, FILE *stream, int ret)
+{
 	if (request->output && fclose(stream) && !ret)
 		ret = -errno;
 	if (!ret)
@@ -206,6 +232,50 @@ static int print_all(const struct request *request, const struct vmt_recordings 
 	return VMT_EXIT_FAILED;
 }
 
+static int print_all(const struct request *request, const struct vmt_recordings *recordings)
+{
+	FILE *stream = open_output(request);
+
+	if (!stream)
+		return VMT_EXIT_USAGE;
+	return close_output(request, stream, vmt_print(stream, recordings, &request->print));
+}
+
+static int print_merged(const struct request *request, const struct vmt_merge *merge)
+{
+	const struct vmt_merge_program *program = vmt_merge_find(merge, request->program);
+	FILE *stream;
+	int ret;
+
+	if (!program && request->program) {
+		vmt_message("no recording is of a program %s; leave out --program to see which "
+			    "there are.",
+			    request->program);
+		return VMT_EXIT_USAGE;
+	}
+	if (!program)
+		return VMT_EXIT_USAGE; /* a message has said why nothing could be read */
+	stream = open_output(request);
+	if (!stream)
+		return VMT_EXIT_USAGE;
+	if (request->print.format == VMT_FORMAT_JSON)
+		ret = vmt_merge_json(stream, merge);
+	else
+		ret = vmt_merge_text(stream, merge, program, request->print.top,
+				     request->print.depth);
+	return close_output(request, stream, ret);
+}
+
+static int report_merged(const struct request *request, char **path, size_t count)
+{
+	struct vmt_merge merge;
+	int ret = vmt_merge_read(&merge, path, count, request->print.symbols);
+	int status = print_merged(request, &merge);
+
+	vmt_merge_free(&merge);
+	return status ? status : ret ? VMT_EXIT_USAGE : 0;
+}
+
 int vmt_cmd_report(int argc, char **argv)
 {
 	struct request request = { .print.format = VMT_FORMAT_TEXT, .fd = -1 };
@@ -215,6 +285,8 @@ int vmt_cmd_report(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	if (request.merge)
+		return report_merged(&request, argv + optind, (size_t)(argc - optind));
 	if (request.fd >= 0)
 		is_bad |= vmt_load_fd(&recordings, request.fd) != 0;
 	for (; optind < argc; optind++)

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* The order in which merged values are shown, in text and JSON alike. The caller frees the arrays. */
+#ifndef VMT_MERGE_ORDER_H
+#define VMT_MERGE_ORDER_H
+
+#include "merge/merge.h"
+
+/* Returns the maps of all recordings, or their peaks, in ascending order. */
+uint64_t *vmt_merge_sorted(const struct vmt_merge_program *program, bool is_peak);
+
+/* Returns all call sites, those with most maps at the peaks first. */
+const struct vmt_merge_site **vmt_merge_sites(const struct vmt_merge_program *program);
+
+#endif
