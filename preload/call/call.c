@@ -237,6 +237,15 @@ static enum vmt_call_id id_of(long nr)
 	return nr == SYS_mprotect ? VMT_CALL_MPROTECT : vmt_calls_of_nr(nr);
 }
 
+/* In a fork child whose first call another thread is still making: the lock cannot be used yet. */
+static long call_lost(struct vmt_state *state, long nr, const long args[6])
+{
+	long ret = vmt_aside_make(nr, args);
+
+	vmt_deferred_lose(&state->deferred);
+	return ret;
+}
+
 VMT_HOT static long make_call(long nr, const long args[6], const struct vmt_regs *regs)
 {
 	struct vmt_state *state = vmt_state;
@@ -248,7 +257,9 @@ VMT_HOT static long make_call(long nr, const long args[6], const struct vmt_regs
 	if (VMT_UNLIKELY(*vmt_alive != VMT_ALIVE)) {
 		if (id == VMT_CALL_NONE)
 			return vmt_other_child_call(state, nr, args);
-		if (!vmt_fork_start_child(state) || !vmt_state_is_on())
+		if (!vmt_fork_start_child(state))
+			return call_lost(state, nr, args);
+		if (!vmt_state_is_on())
 			return vmt_aside_make(nr, args);
 	}
 	if (id == VMT_CALL_NONE ||

@@ -20,6 +20,13 @@ static struct vmt_deferred_call *claim_in(struct vmt_deferred *deferred, unsigne
 	return NULL;
 }
 
+void vmt_deferred_lose(struct vmt_deferred *deferred)
+{
+	atomic_fetch_add_explicit(&deferred->dropped, 1, memory_order_relaxed);
+	atomic_store_explicit(&deferred->overflow, 1, memory_order_seq_cst);
+	atomic_store_explicit(&deferred->pending, 1, memory_order_seq_cst);
+}
+
 struct vmt_deferred_call *vmt_deferred_claim(struct vmt_deferred *deferred)
 {
 	for (unsigned bank = 0; bank < VMT_DEFERRED_BANKS; bank++) {
@@ -28,9 +35,7 @@ struct vmt_deferred_call *vmt_deferred_claim(struct vmt_deferred *deferred)
 		if (call)
 			return call;
 	}
-	atomic_fetch_add_explicit(&deferred->dropped, 1, memory_order_relaxed);
-	atomic_store_explicit(&deferred->overflow, 1, memory_order_seq_cst);
-	atomic_store_explicit(&deferred->pending, 1, memory_order_seq_cst);
+	vmt_deferred_lose(deferred);
 	return NULL;
 }
 

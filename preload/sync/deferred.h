@@ -44,7 +44,10 @@ struct vmt_deferred {
 	struct vmt_deferred_call slot[VMT_DEFERRED_SLOTS];
 };
 
-/* Returns a slot to fill, or NULL if all are in use (overflow is set then). */
+/* A call was made that nothing else will be known of: it counts as lost, and overflow is set. */
+void vmt_deferred_lose(struct vmt_deferred *deferred);
+
+/* Returns a slot to fill, or NULL if all are in use: then the call is lost. */
 struct vmt_deferred_call *vmt_deferred_claim(struct vmt_deferred *deferred);
 void vmt_deferred_publish(struct vmt_deferred *deferred, struct vmt_deferred_call *call);
 

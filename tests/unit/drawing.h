@@ -9,6 +9,7 @@
  *	A-E, N-P, X  anonymous, rw-p		a-e, n-p, x  the same, r--p
  *	F, G         two files, rw-p; the offset follows the address		f, g  r--p
  *	S            like A, but a stack: it grows downwards
+ *	L            like A, but the library's own, which no count includes
  */
 #ifndef DRAWING_H
 #define DRAWING_H
@@ -55,6 +56,10 @@ const struct drawn *drawn(const char *before, struct vmt_done call, const char *
 /* Likewise for maps that changed unseen: `unseen` has those counts. U is site VMT_SITE_UNSEEN. */
 const struct drawn *drawn_unseen(const char *before, struct vmt_done call, const char *after,
 				 const char *counts, const char *unseen, const char *put);
+
+/* Likewise for a call that is applied late, so that the kernel is asked about everything. */
+void drawn_late(const char *before, struct vmt_done call, const char *after, const char *counts,
+		const char *unseen, const char *put);
 
 /* The kernel cannot be asked: returns the table as a drawing without '|'. */
 const char *drawn_guess(const char *before, struct vmt_done call);

@@ -382,6 +382,16 @@ Test(effect, an_unseen_change_beyond_the_window_is_taken_in)
 		     "0000", "NA");
 }
 
+/* Before a call is applied, the library may have taken memory where the program has left some. */
+Test(effect, own_maps_where_the_program_had_some_are_not_counted)
+{
+	drawn_late("..LLL", drawn_munmap(3, 1, OK), "..LLL", "0000", "0000", "L");
+	drawn_late("AAA.", drawn_munmap(0, 3, OK), "LLLL", "0001", "0000", "L");
+	drawn_late("AABB", drawn_munmap(1, 2, OK), "ALLB", "0000", "0000", "ALB");
+	drawn_late("LLL.", drawn_mmap(FIXED, 0, 3, RW, OK), "NNN.", "1000", "0000", "N");
+	drawn_late("LLL.", drawn_madvise(0, 3, MADV_DONTFORK, OK), "UUU.", "0000", "1000", "U");
+}
+
 static void ignore_live(void *context, uint32_t site, int delta)
 {
 	(void)context;

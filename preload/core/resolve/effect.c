@@ -264,6 +264,15 @@ static bool begin_counting(const struct vmt_space *space, const struct vmt_resol
 	return flags & VMT_MAP_STACK;
 }
 
+/*
+ * The library's own maps are not counted. Nothing of the program's continues in one of them, nor
+ * one of them in a map of the program's: one has come to lie where the other was.
+ */
+static bool is_own(const struct vmt_vma *vma)
+{
+	return vma->flags & VMT_MAP_OWN;
+}
+
 static void note_piece(struct vmt_outcome_map *after, const struct source *source)
 {
 	if (source->kind == SOURCE_FRESH) {
@@ -286,7 +295,6 @@ static void count_after(const struct vmt_space *space, const struct vmt_change *
 			struct vmt_effect *effect)
 {
 	struct source last = { .kind = SOURCE_ALIEN, .map = NULL };
-	bool is_own = after->vma.flags & VMT_MAP_OWN; /* the library's own maps are not counted */
 	uint64_t pieces = 0;
 	uint64_t aliens = 0;
 
@@ -296,11 +304,13 @@ static void count_after(const struct vmt_space *space, const struct vmt_change *
 	for (uint64_t x = after->vma.start; x < after->vma.end;) {
 		struct source source = source_of(space, change, outcome, x, after->vma.end);
 
+		if (source.kind == SOURCE_MAP && is_own(&source.map->vma) != is_own(&after->vma))
+			source = (struct source){ SOURCE_ALIEN, NULL, x, source.end };
 		if (pieces == 0 || !is_same_source(&source, &last)) {
 			note_piece(after, &source);
 			pieces++;
 			aliens += source.kind == SOURCE_ALIEN;
-			effect->call.created += source.kind == SOURCE_FRESH && !is_own;
+			effect->call.created += source.kind == SOURCE_FRESH && !is_own(&after->vma);
 		}
 		last = source;
 		x = source.end;
@@ -308,7 +318,7 @@ static void count_after(const struct vmt_space *space, const struct vmt_change *
 
 	uint64_t merged = pieces - aliens > 1 ? pieces - aliens - 1 : 0;
 
-	if (is_own)
+	if (is_own(&after->vma))
 		return;
 	effect->call.merged += merged;
 	effect->unseen.created += aliens;
@@ -340,6 +350,8 @@ static void count_before(struct vmt_map *const first[2], const struct vmt_change
 		struct vmt_map *map = first[i];
 
 		for (; map && map->vma.start < resolution->span[i].end; map = vmt_space_next(map)) {
+			if (is_own(&map->vma))
+				continue;
 			if (map->pieces)
 				effect->call.split += map->pieces - 1;
 			else if (is_explained(change, map))
