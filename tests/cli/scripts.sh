@@ -5,9 +5,10 @@
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 
-# hint: the entry "script" of the report, in one line
+# hint [WORD]: the entry "script" of the report, or another, in one line
 hint() {
-	awk '/^==[0-9]+==   [a-z]/ { on = $2 == "script" }
+	awk -v word="${1:-script}" '/^==[0-9]+==   [a-z]/ { on = $2 == word }
+		/^==[0-9]+==$/ { on = 0 }
 		on && /^==[0-9]+==  / { sub(/^==[0-9]+== +/, ""); printf "%s ", $0 }' report.txt
 }
 
@@ -64,7 +65,12 @@ sub keep { push @kept, pack("x" . 300 * 1024); }
 keep() for 1 .. 200;
 require POSIX; require Socket; require IO::Handle; require Fcntl; require Data::Dumper; require Time::HiRes;
 EOF
-told python 'names under python3 -X perf' /usr/bin/python3 kept.py
+# Python has the option since 3.12; what cannot be followed is no advice.
+if /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 12))'; then
+	told python 'names under python3 -X perf' /usr/bin/python3 kept.py
+else
+	told python 'python before 3.12 does not say which line' /usr/bin/python3 kept.py
+fi
 told node 'names under node --perf-basic-prof --interpreted-frames-native-stack' node kept.js
 works node-names keepMemory node --perf-basic-prof --interpreted-frames-native-stack kept.js
 if has_program java && has_program javac; then
@@ -118,4 +124,18 @@ if grep -qE 'other.js:1 \[or another\]' report.txt; then
 else
 	fail doubt-in-the-table "$(grep -m3 'other.js' report.txt)"
 fi
+# The same of a program without symbols, and of one that is not there any more.
+mkdir whole && cp "$TARGETS/guard_pages" whole/guards
+strip -o guards whole/guards
+record ./guards
+check "stripped: told" grep -q 'guards is stripped, .* --symbols=DIR, a folder with the same' <<<"$(hint names)"
+"$TOOL" report --symbols=whole rec >report.txt
+check "stripped: the advice gives names" grep -q 'make_object .*guard_pages.c:18' report.txt
+check "stripped: then nothing is told" sh -c 'grep -q "^SUMMARY" report.txt && ! grep -q " names   " report.txt'
+rm guards
+"$TOOL" report rec >report.txt
+check "gone: told" grep -q 'guards is not where it was: .* --symbols=DIR' <<<"$(hint names)"
+record "$TARGETS/guard_pages"
+check "not stripped: nothing is told" sh -c 'grep -q "^SUMMARY" report.txt && ! grep -q " names   " report.txt'
+
 finish

@@ -28,6 +28,18 @@ static const struct {
 	{ "lua", "lua does not say which line of a script runs" MARKS },
 };
 
+/* Versions before 3.12 have no -X perf, and a program's name mostly has the version. */
+static bool is_old_python(const char *version, size_t length)
+{
+	unsigned minor = 0;
+
+	if (length < 3 || memcmp(version, "3.", 2))
+		return length > 0 && *version == '2';
+	for (size_t i = 2; i < length && version[i] >= '0' && version[i] <= '9' && minor < 100; i++)
+		minor = minor * 10 + (unsigned)(version[i] - '0');
+	return minor < 12;
+}
+
 static const char *hint_of(struct vmt_view_string base)
 {
 	for (size_t i = 0; i < VMT_COUNT(interpreters); i++) {
@@ -36,8 +48,12 @@ static const char *hint_of(struct vmt_view_string base)
 
 		if (base.length < n || memcmp(base.bytes, interpreters[i].program, n))
 			continue;
-		if (strspn(rest, "0123456789.-") >= base.length - n)
-			return interpreters[i].hint;
+		if (strspn(rest, "0123456789.-") < base.length - n)
+			continue;
+		if (!strcmp(interpreters[i].program, "python") &&
+		    is_old_python(rest, base.length - n))
+			return "python before 3.12 does not say which line of a script runs" MARKS;
+		return interpreters[i].hint;
 	}
 	return NULL;
 }

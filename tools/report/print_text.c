@@ -12,6 +12,7 @@
 #include "report/print_text.h"
 #include "report/tree.h"
 #include "naming/interpreter.h"
+#include "naming/unnamed.h"
 #include "naming/names.h"
 #include "naming/teardown.h"
 
@@ -130,17 +131,26 @@ static void tell_no_match(struct vmt_lines *lines, const struct vmt_rows_options
 	}
 }
 
-/* Stacks of an interpreter's own functions say little about a script that made many maps. */
+/*
+ * Stacks of an interpreter's own functions say little about a script that made many maps, and
+ * addresses say nothing.
+ */
 static void add_hint(struct vmt_lines *lines, const struct vmt_view *view,
 		     struct vmt_symbols *symbols)
 {
 	const struct vmt_rec_header *header = &view->header;
-	const char *hint = NULL;
+	const char *hint;
+	char *unnamed;
 
-	if (header->maps_peak >= header->maps_start + VMT_TREND_SMALL)
-		hint = vmt_interpreter_hint(view, symbols);
+	if (header->maps_peak < header->maps_start + VMT_TREND_SMALL)
+		return;
+	hint = vmt_interpreter_hint(view, symbols);
+	unnamed = vmt_unnamed_hint(view, symbols);
 	if (hint)
 		vmt_lines_add(lines, 10, "  script  %s", hint);
+	if (unnamed)
+		vmt_lines_add(lines, 10, "  names   %s", unnamed);
+	free(unnamed);
 }
 
 /* A handful of maps says little about what the program kept. */
