@@ -14,6 +14,7 @@
 # of C++ new left out where the allocator defines it. splits: times a call inside it cut a map in two. The verdict
 # on growth is by peak - start. Without a program: 200 threads, 50 at a time, that leave a block each.
 set -u
+. "$(dirname "$0")/usage.sh"
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 BUILD=${BUILD:-$ROOT/build}
 LIB=$BUILD/preload/libvmatrace.so
@@ -29,7 +30,7 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--only=*) ONLY=${1#--only=} ;;
 	--with=*) WITH+=,${1#--with=} ;;
-	--help | -h) sed -n '3,/^set/ { /^set/d; s/^# \{0,1\}//; p; }' "$0"; exit 0 ;;
+	--help | -h) usage; exit 0 ;;
 	--) shift; break ;;
 	-*) fail "there is no option $1; --help lists them" ;;
 	*) break ;;

@@ -3,6 +3,8 @@
 # Build vmatrace and show it at work: the demonstration program (map 12 KiB, unmap the middle
 # page, map it again), or the program given as arguments, with the report on the terminal.
 set -eu
+. "$(dirname "$0")/usage.sh"
+no_options "$@"
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 BUILD=${BUILD:-$ROOT/build}
 "$ROOT/scripts/setup.sh" build

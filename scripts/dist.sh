@@ -6,6 +6,8 @@
 #
 #   scripts/dist.sh [DIRECTORY]		where it goes (the build folder); BUILD=DIR is the build folder
 set -eu
+. "$(dirname "$0")/usage.sh"
+no_options "$@"
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 BUILD=${BUILD:-$ROOT/build}
 OUT=$(mkdir -p "${1:-$BUILD}" && cd "${1:-$BUILD}" && pwd)

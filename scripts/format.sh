@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Format all C sources according to .clang-format; --check only names those that differ. Use version
 # 14, which is Debian 12's: other versions differ in details.
+. "$(dirname "$0")/usage.sh"
+[ "${1:-}" = --check ] || no_options "$@"
 cd "$(dirname "$0")/.." || exit 2
 format=$(command -v clang-format-14 || command -v clang-format) || {
 	echo "no clang-format: scripts/setup.sh installs it"

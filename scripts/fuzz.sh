@@ -8,6 +8,8 @@
 #   BUILD    the build folder (default: build-fuzz), which also keeps the corpus between runs
 #   KEEP=1   afterwards add inputs with new coverage to tests/fuzz/corpus, minimised
 set -u
+. "$(dirname "$0")/usage.sh"
+no_options "$@"
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 BUILD=${BUILD:-$ROOT/build-fuzz}
 SECONDS_EACH=${1:-600}

@@ -8,6 +8,8 @@
 #   scripts/kernels.sh [SUITE...]	bullseye (5.10) bookworm (6.1) trixie (6.12) sid
 #
 #   CALLS	of each run (3000)	SEED	of each run	SCRIPTS	of tests/shim ("targets errno")
+. "$(dirname "$0")/usage.sh"
+no_options "$@"
 . "$(dirname "$0")/../tests/lib.sh"
 . "$ROOT/tests/kernel/guest.sh"
 export CALLS=${CALLS:-3000} SEED=${SEED:-$((RANDOM * 32768 + RANDOM))}

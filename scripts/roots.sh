@@ -8,6 +8,8 @@
 #   scripts/roots.sh [SUITE...]	default: bullseye trixie sid; ROOTS: where they are kept
 #   MIRROR: Debian's, http://deb.debian.org/debian
 set -u
+. "$(dirname "$0")/usage.sh"
+no_options "$@"
 TOP=$(cd "$(dirname "$0")/.." && pwd)
 BUILD=${BUILD:-$TOP/build}
 ROOTS=${ROOTS:-${XDG_CACHE_HOME:-$HOME/.cache}/vmatrace/roots}

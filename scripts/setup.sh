@@ -4,6 +4,15 @@
 # (`setup.sh test`), scripts/dist.sh (`setup.sh dist`), tests/real/matrix.sh (`setup.sh matrix`) or scripts/bench.sh with its peers
 # (`setup.sh bench`) needs. If all are there, it does nothing and needs no rights.
 set -eu
+. "$(dirname "$0")/usage.sh"
+no_options "$@"
+case ${1:-build} in
+build | dist | test | matrix | bench) ;;
+*)
+	echo "setup.sh: no packages are known for '$1', only for build, dist, test, matrix and bench" >&2
+	exit 2
+	;;
+esac
 BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config uthash-dev libbsd-dev libdw-dev
 	libelf-dev libevent-dev libiberty-dev libjansson-dev libncurses-dev libxxhash-dev zlib1g-dev"
 DIST_PACKAGES="liblzma-dev libbz2-dev libzstd-dev xz-utils binutils"

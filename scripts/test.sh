@@ -9,6 +9,7 @@
 #   scripts/test.sh quick      what finds most mistakes, in less than two minutes
 #   scripts/test.sh PART...    these parts
 set -u
+. "$(dirname "$0")/usage.sh"
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 export BUILD=${BUILD:-$ROOT/build}
 ALL="
@@ -73,8 +74,8 @@ readme
 "
 QUICK="house unit doors library errno report check golden"
 
-usage() {
-	sed -n '3,/^set/ { /^set/d; s/^# \{0,1\}//; p; }' "$0"
+help() {
+	usage
 	echo "Parts: $(echo $ALL)" | fold -s -w 80
 }
 
@@ -89,7 +90,7 @@ for part in "${@:-all}"; do
 		;;
 	esac
 	case $part in
-	-h | --help) usage && exit 0 ;;
+	-h | --help) help && exit 0 ;;
 	all) PARTS+=" $ALL" ;;
 	quick) PARTS+=" $QUICK" && export FAST=1 ;;
 	*) PARTS+=" $part" ;;

@@ -52,6 +52,19 @@ check_includes() {
 	empty format "$(sh scripts/format.sh --check 2>&1)"
 }
 
+# --help answers at once, and an option that does not exist is refused before anything is begun.
+check_scripts() {
+	local script problems=
+
+	for script in $(ls scripts/*.sh | grep -vE '/(usage|gallery)\.sh'); do
+		timeout 20 "$script" --help 2>/dev/null </dev/null | grep -q . ||
+			problems+="$script --help says nothing. "
+		timeout 20 "$script" --no-such-option >/dev/null 2>"$TMP/refused" </dev/null
+		[ $? = 2 ] && [ -s "$TMP/refused" ] || problems+="$script takes --no-such-option. "
+	done
+	empty scripts-have-help "$problems"
+}
+
 check_symbols() {
 	local wrappers forbidden string='memcpy|memmove|memset|memcmp|strlen|strcmp'
 	wrappers=$(sed -n 's/^\t\([a-zA-Z_0-9]*\);$/\1/p' preload/vmatrace.map | paste -sd'|')
@@ -177,6 +190,7 @@ sanitized_tool() {
 }
 
 check_includes
+check_scripts
 check_symbols
 check_filter_kinds
 check_lengths
