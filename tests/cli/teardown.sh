@@ -65,6 +65,49 @@ given_back() {
 given_back "by itself" "$TARGETS/torn_down" 200 itself
 given_back "for each request" "$TARGETS/torn_down" 200 requests
 
+# Destructors of main are its last work: the words about the growth are of before, the verdict is not. In
+# rounds they are work.
+cat >service.cc <<'EOF'
+#include <cstdlib>
+#include <memory>
+#include <sys/mman.h>
+#include <vector>
+
+namespace app {
+struct Session {
+	void *page = mmap(nullptr, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	~Session() { munmap(page, 4096); }
+};
+struct Service {
+	std::vector<std::unique_ptr<Session>> sessions;
+	__attribute__((noinline)) void serve()
+	{
+		for (int i = 0; i < 200; i++)
+			sessions.push_back(std::make_unique<Session>());
+	}
+};
+}
+
+int main(int, char **argv)
+{
+	for (int rounds = atoi(argv[1]); rounds > 0; rounds--) {
+		app::Service service;
+		service.serve();
+	}
+}
+EOF
+c++ -g -O1 service.cc -o service || exit 2
+"$TOOL" run --report=none -o service.rec -- ./service 1 2>run.err
+"$TOOL" report service.rec >report.txt 2>&1
+check "destructors of main: report" grep -qE '^growth +\+2[0-9][0-9] before app::Service::~Service gave back 200 ' \
+	<<<"$(line growth)"
+check "destructors of main: JSON" jq -e '.processes[0].growth | .verdict == "too-short" and
+	.torn_down == { maps: 200, function: "app::Service::~Service" }' \
+	<<<"$("$TOOL" report --format=json service.rec)"
+"$TOOL" check --max-growth=150 -- ./service 1 >check.txt 2>&1
+check "destructors of main: check" grep -q 'check passed' check.txt
+given_back "destructors in rounds" ./service 3
+
 # A baseline holds what was kept, and who kept it.
 "$TOOL" check --save=base.json -- "$TARGETS/torn_down" 100 exit >/dev/null 2>&1
 "$TOOL" check --baseline=base.json -- "$TARGETS/torn_down" 100 exit >check.txt 2>&1

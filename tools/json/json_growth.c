@@ -97,7 +97,7 @@ void vmt_json_add_growth(json_t *process, const struct vmt_view *view, struct vm
 	json_t *growth;
 	uint64_t left;
 
-	vmt_teardown_read(view, symbols, &teardown);
+	vmt_teardown_read_all(view, symbols, &teardown);
 	if (teardown.maps < VMT_TREND_SMALL)
 		teardown.maps = 0;
 	if (!vmt_report_trend_before(view, now_of(view), teardown.maps, &curve))

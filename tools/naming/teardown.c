@@ -4,6 +4,8 @@
  * that a runtime calls for each request as well is no teardown: it gives back more than there ever
  * was, and counts for nothing.
  */
+#include "core/report/report.h"
+#include "core/report/trend.h"
 #include "naming/names.h"
 #include "naming/teardown.h"
 
@@ -94,4 +96,96 @@ void vmt_teardown_read(const struct vmt_view *view, struct vmt_symbols *symbols,
 	}
 	if (sum > 0 && (uint64_t)sum <= view->header.maps_peak - now)
 		ret_teardown->maps = (uint64_t)sum;
+}
+
+/* Its clean-up after an exception is a function of its own, "main.cold". */
+static bool is_main(const char *function)
+{
+	return !strncmp(function, "main", 4) && (!function[4] || function[4] == '.');
+}
+
+/*
+ * If a destructor gave maps back, returns what main called for it, or "main" if that has no name
+ * that says more; else NULL. What main does by hand may be work, but destructors run at its end.
+ */
+static const char *destructor_of_main(const struct vmt_view *view, const struct vmt_rec_site *site,
+				      struct vmt_symbols *symbols)
+{
+	const char *inner = NULL; /* the outermost function of the frame before */
+	bool has_destructor = false;
+
+	for (uint32_t i = 0; i < vmt_view_frame_count(view, site); i++) {
+		struct vmt_symbol symbol;
+		const struct vmt_symbol *at = &symbol;
+
+		if (!vmt_names_find(symbols, view, (uint64_t)site->frame_first + i, &symbol)) {
+			inner = NULL;
+			continue;
+		}
+		for (; at; at = at->caller) {
+			if (at->function && is_main(at->function) && !has_destructor)
+				return NULL;
+			if (at->function && is_main(at->function))
+				return inner && strncmp(inner, "std::", 5) ? inner : "main";
+			inner = at->function;
+			has_destructor |= inner && strstr(inner, "::~");
+		}
+	}
+	return NULL;
+}
+
+/*
+ * Was the count highest late in a run that has ended, or stopped by the limit? In a run that is too
+ * short to be judged, its start and its end take most of the time.
+ */
+static bool is_highest_late(const struct vmt_view *view)
+{
+	const struct vmt_rec_header *header = &view->header;
+	uint64_t duration;
+
+	if (header->end_monotonic <= header->start_monotonic)
+		return false;
+	duration = header->end_monotonic - header->start_monotonic;
+	return duration < VMT_TREND_SHORT_NS || vmt_report_is_limit_reached(view) ||
+	       header->maps_peak_time >= duration / 4 * 3;
+}
+
+static void read_main(const struct vmt_view *view, struct vmt_symbols *symbols,
+		      struct vmt_teardown *ret_teardown)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
+	uint64_t now = vmt_view_maps_now(view), fall;
+	struct vmt_rec_site site;
+	int64_t sum = 0, most = 0;
+
+	*ret_teardown = (struct vmt_teardown){ .maps = 0 };
+	if (view->header.maps_peak <= now || !is_highest_late(view))
+		return;
+	fall = view->header.maps_peak - now;
+	for (uint64_t i = VMT_SITE_FIRST; i < count; i++) {
+		const char *name;
+		int64_t gone;
+
+		if (!vmt_view_site(view, i, &site) || vmt_view_net(&site.counters) >= 0)
+			continue;
+		gone = -vmt_view_net(&site.counters);
+		name = destructor_of_main(view, &site, symbols);
+		if (!name)
+			continue;
+		sum += gone;
+		if (gone <= most)
+			continue;
+		most = gone;
+		snprintf(ret_teardown->function, sizeof(ret_teardown->function), "%s", name);
+	}
+	if (sum > 0 && (uint64_t)sum <= fall && (uint64_t)sum >= fall - fall / 8)
+		ret_teardown->maps = (uint64_t)sum;
+}
+
+void vmt_teardown_read_all(const struct vmt_view *view, struct vmt_symbols *symbols,
+			   struct vmt_teardown *ret_teardown)
+{
+	vmt_teardown_read(view, symbols, ret_teardown);
+	if (ret_teardown->maps < VMT_TREND_SMALL)
+		read_main(view, symbols, ret_teardown);
 }

@@ -157,7 +157,7 @@ static void add_hint(struct vmt_lines *lines, const struct vmt_view *view,
 static void tell_teardown(struct vmt_report_options *options, const struct vmt_view *view,
 			  struct vmt_symbols *symbols, struct vmt_teardown *teardown)
 {
-	vmt_teardown_read(view, symbols, teardown);
+	vmt_teardown_read_all(view, symbols, teardown);
 	if (teardown->maps < VMT_TREND_SMALL)
 		return;
 	options->torn_down = teardown->maps;

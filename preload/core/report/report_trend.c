@@ -64,7 +64,8 @@ static void cut_off_end(struct vmt_curve_source *source, const struct vmt_view *
 	uint64_t before = source->now + torn_down;
 	uint64_t buckets = view->header.maps_peak_time / (source->width ? source->width : 1);
 
-	if (!torn_down || !buckets || before + torn_down / 8 < source->peak)
+	buckets += !buckets; /* a run of milliseconds */
+	if (!torn_down || before + torn_down / 8 < source->peak)
 		return;
 	source->now = before;
 	source->duration = buckets * source->width - 1;
