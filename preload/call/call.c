@@ -47,6 +47,15 @@ VMT_HOT static void make_done(struct vmt_state *state, struct vmt_done *done, lo
 		vmt_user_args_complete(state, done);
 }
 
+/* Is this an mmap that makes a private map of a file executable, such as the text of a module? */
+static bool maps_text(const struct vmt_done *done)
+{
+	const long text = PROT_READ | PROT_EXEC;
+
+	return done->call == VMT_CALL_MMAP && (done->args[2] & text) == text &&
+	       !(done->args[3] & MAP_ANONYMOUS) && (done->args[3] & MAP_PRIVATE);
+}
+
 VMT_HOT static long call_locked(struct vmt_state *state, struct vmt_done *done, long nr,
 				struct vmt_site *site)
 {
@@ -54,7 +63,8 @@ VMT_HOT static long call_locked(struct vmt_state *state, struct vmt_done *done, 
 	if (VMT_UNLIKELY(done->is_loaders) && done->call == VMT_CALL_MUNMAP)
 		vmt_unwind_learn_before(done);
 	make_done(state, done, nr);
-	vmt_new_text_catch(state, done);
+	if (VMT_UNLIKELY(maps_text(done)))
+		vmt_new_text_catch(state, done);
 	vmt_account_done(state, done, site, false);
 	if (VMT_UNLIKELY(state->verifying.is_on))
 		vmt_verify_table(state, done);

@@ -5,7 +5,6 @@
  */
 #include "trace/new_text.h"
 
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -76,13 +75,9 @@ static void scan(struct vmt_state *state, const struct vmt_done *done, const str
 
 void vmt_new_text_catch(struct vmt_state *state, const struct vmt_done *done)
 {
-	const long executable = PROT_READ | PROT_EXEC;
 	struct known text;
 	struct stat st;
 
-	if (VMT_LIKELY(done->call != VMT_CALL_MMAP || (done->args[2] & executable) != executable ||
-		       (done->args[3] & MAP_ANONYMOUS) || !(done->args[3] & MAP_PRIVATE)))
-		return;
 	if (vmt_sys_failed(done->result) || !vmt_patch_are_open() ||
 	    vmt_sys_failed(vmt_sys2(SYS_fstat, done->args[4], &st)))
 		return;
