@@ -11,6 +11,7 @@
 #include "malloc/malloc.h"
 #include "os/fd.h"
 #include "os/sys.h"
+#include "os/valgrind.h"
 #include "patch/gate.h"
 #include "safety/own_stack.h"
 #include "unwind/unwind_modules.h"
@@ -75,13 +76,19 @@ void vmt_memory_own(struct vmt_state *state, const void *start, size_t size)
 	state->own.range[state->own.count++] =
 		(struct vmt_range){ vmt_page_down(addr), vmt_page_up(addr + size) };
 	find_bounds(state);
+	vmt_valgrind_ignore(addr, size);
 }
 
 void vmt_memory_disown(struct vmt_state *state, const void *start)
 {
-	for (unsigned i = 0; i < state->own.count; i++)
-		if (state->own.range[i].start == (uint64_t)(uintptr_t)start)
-			state->own.range[i] = state->own.range[--state->own.count];
+	for (unsigned i = 0; i < state->own.count; i++) {
+		const struct vmt_range own = state->own.range[i];
+
+		if (own.start != (uint64_t)(uintptr_t)start)
+			continue;
+		vmt_valgrind_check(own.start, own.end - own.start);
+		state->own.range[i] = state->own.range[--state->own.count];
+	}
 }
 
 void vmt_memory_drop(struct vmt_state *state, void *start, size_t size)

@@ -133,6 +133,14 @@ if has_program valgrind; then
 	status=$?
 	[ $status = 0 ] && cmp -s plain.out valgrind.out && pass valgrind ||
 		fail valgrind "status $status: $(tail -5 valgrind.err | tr '\n' '|' | head -c 300)"
+	# The thread checkers do not know the library's lock, but report no race of its own.
+	for tool in helgrind drd; do
+		timeout 120 env LD_PRELOAD="$LIB" VMATRACE_OPTIONS=log_path="$TMP/$tool.log" \
+			valgrind -q --tool=$tool "$TARGETS/contended_threads" 3 30 >$tool.out 2>$tool.err
+		status=$?
+		[ $status = 0 ] && [ ! -s $tool.err ] && grep -qs unseen $tool.log.* && pass $tool ||
+			fail $tool "status $status: $(grep ' at 0x' $tool.err | head -3 | tr '\n' '|')"
+	done
 elif [ -n "${IN_GUEST:-}" ]; then
 	echo "--   valgrind                     not run: another kernel has no valgrind beside it"
 else
