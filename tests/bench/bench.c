@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One measurement per run: `bench NAME ROUNDS [N [DEPTH]]` prints the nanoseconds that one round
- * took, so many frames deeper than it would be; some print the processor's nanoseconds besides.
- * It is scripts/bench.sh that runs it with and without the library, in turns. Must itself do
- * nothing but the thing measured. Measurements of scale are in many.c.
+ * took, on a stack that is DEPTH frames deeper; some measurements also print the processor's
+ * nanoseconds. scripts/bench.sh runs it with and without the library, in turns. The program must do
+ * nothing but what is measured. Measurements of scale are in many.c.
  */
 #include "bench.h"
 
@@ -24,7 +24,7 @@ double bench_now(clockid_t clock)
 {
 	struct timespec now;
 
-	/* A tracer in a process of its own costs what only the wall clock tells. */
+	/* The cost of a tracer in another process shows only in wall clock time. */
 	clock_gettime(getenv("BENCH_WALL") ? CLOCK_MONOTONIC : clock, &now);
 	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
@@ -36,19 +36,19 @@ static void die(const char *what)
 }
 
 /*
- *	rw- in use | --- | hole | ---
+ * 	rw- in use | --- | hole | ---
  *
- * Where the kernel puts a page by itself depends on which libraries are loaded, and what the page
- * costs on who its neighbours are: one that merges with a map in use needs no anon_vma, one in a table of
- * pages that is in use needs no new table. So that with and without a library the kernel has
- * the same work, the page has a place of its own.
+ * The place where the kernel puts a page depends on which libraries are loaded, and the cost of the
+ * page on its neighbours: a page that merges with a map in use needs no anon_vma, and a page in a
+ * page table in use needs no new table. The page has a fixed place here, so that the kernel has the
+ * same work with and without a library.
  */
 static char *make_hole(void)
 {
 	char *at = mmap(NULL, 4 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	while (at != MAP_FAILED &&
-	       ((uintptr_t)at ^ (uintptr_t)(at + 3 * PAGE)) >> 21) /* two tables */
+	       ((uintptr_t)at ^ (uintptr_t)(at + 3 * PAGE)) >> 21) /* they are in two page tables */
 		at = mmap(NULL, 4 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (at == MAP_FAILED || mprotect(at, PAGE, PROT_READ | PROT_WRITE) ||
 	    munmap(at + 2 * PAGE, PAGE))
@@ -97,7 +97,7 @@ static void map_unmap(long rounds)
 		munmap(bench_map_page(), PAGE);
 }
 
-/* The middle page of three: a split and a merge each round. */
+/* Unmap and map the middle page of three: a split and a merge each round. */
 static void mprotect_flips(long rounds)
 {
 	char *at = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -121,7 +121,7 @@ static void malloc_small(long rounds)
 	}
 }
 
-/* More than glibc ever takes from its heap: each is a map of its own. */
+/* glibc never takes so much from its heap: each block is a map of its own. */
 static void malloc_large(long rounds)
 {
 	for (long i = 0; i < rounds; i++) {
@@ -200,8 +200,8 @@ static void fork_exit(long rounds)
 }
 
 /*
- * The calls themselves: below what main takes to come there (main, bench_at_depth, run_it,
- * run_named, run_timed), and bench_at_depth's first frame.
+ * The measured calls are made from a stack with the frames main, bench_at_depth, run_it, run_named,
+ * run_timed, and bench_at_depth's first frame.
  */
 static const struct call {
 	const char *name;
@@ -224,7 +224,10 @@ static double run_timed(const struct call *call, long rounds)
 {
 	double start;
 
-	/* What a first call costs (binding, caches, the first arena) is another measurement. */
+	/*
+	 * The cost of a first call (binding, caches, the first arena) is not part of this
+	 * measurement.
+	 */
 	bench_at_depth(call->depth - 8, rounds / 20 + 1, call->run);
 	start = bench_now(call->clock);
 	bench_at_depth(call->depth - 8, rounds, call->run);

@@ -12,7 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* n maps beside each other: every other page may be read. Returns what the longest call took. */
+/*
+ * Make n adjacent maps, of which every other one is readable. Returns the time of the longest call.
+ */
 static double make_maps(long n)
 {
 	double longest = 0;
@@ -85,7 +87,9 @@ static void *member(void *argument)
 	return NULL;
 }
 
-/* Rounds are shared out: what is told is the time of one round, not of one thread. */
+/*
+ * The rounds are divided among the threads: the result is the time of one round, not of one thread.
+ */
 static double share_out(long rounds, long n, void (*work)(long rounds))
 {
 	struct team team = { .work = work, .rounds = rounds / n + 1 };
@@ -115,7 +119,7 @@ static double by_threads(long rounds, long n)
 	return share_out(rounds, n, bench_map_touch_unmap);
 }
 
-/* Memory of their own, which is touched, now and then cut, and given back. */
+/* Map memory, touch it, sometimes cut it, and give it back. */
 static void map_and_cut(long rounds)
 {
 	const size_t length = 16 * PAGE;
@@ -133,7 +137,7 @@ static void map_and_cut(long rounds)
 	}
 }
 
-/* Threads that do little else, with hardly a processor to spare. */
+/* Threads that do little else, on hardly enough processors. */
 static double contend(long rounds, long n)
 {
 	return share_out(rounds, n ? n : 16, map_and_cut);
@@ -144,7 +148,7 @@ static double from_sites(long rounds, long n)
 {
 	double start = 0;
 
-	/* One loop, since another place to call from would make other stacks. */
+	/* There is one loop only, since another call would make other stacks. */
 	for (long i = -(n / 2); i < rounds; i++) {
 		if (i == 0)
 			start = bench_now(BENCH_OWN);
@@ -153,7 +157,7 @@ static double from_sites(long rounds, long n)
 	return bench_now(BENCH_OWN) - start;
 }
 
-/* The first call of each. */
+/* The first call from each of them. */
 static double from_new_sites(long rounds, long n)
 {
 	double start = bench_now(BENCH_OWN);
@@ -178,7 +182,7 @@ static double leave_maps(long rounds, long n)
 	return bench_now(BENCH_OWN) - start;
 }
 
-/* The same, and say when that was done: CLOCK_MONOTONIC. What follows is the exit. */
+/* The same; then print the time (CLOCK_MONOTONIC) and exit. */
 static double leave_and_say(long rounds, long n)
 {
 	leave_maps(rounds, n);
@@ -186,8 +190,8 @@ static double leave_and_say(long rounds, long n)
 }
 
 /*
- * n maps, and calls from 2 * rounds call sites, until the standard input ends. A recording that
- * grew gives the places of before back after a second.
+ * Make n maps, and calls from 2 * rounds call sites, and wait until standard input ends. A
+ * recording that has grown gives its old places back after a second.
  */
 static double hold_maps(long rounds, long n)
 {

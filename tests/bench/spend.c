@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a program spends: `spend [-n RUNS] [-e NAME=VALUE]... [-i FILE] [-o FILE [-x]] PROGRAM
- * ARGS...` prints the wall clock's nanoseconds, the processor's, and the largest resident KiB, of
- * one run (the mean of several; those of its children count, as far as they were waited for). The
- * variables are the program's alone, so that a preloaded library is not loaded here. -x: the wall
- * clock's time is that of the exit only: since the CLOCK_MONOTONIC, ns, that the program has
- * written into FILE. Called by scripts/bench.sh; a program that fails is an error, not a
- * measurement.
+ * The cost of a program: `spend [-n RUNS] [-e NAME=VALUE]... [-i FILE] [-o FILE [-x]] PROGRAM
+ * ARGS...` prints the nanoseconds by wall clock and by processor, and the largest resident KiB, of
+ * one run (the mean of several). Children count if the program waits for them. The variables are
+ * set for the program only, so a preloaded library is not loaded here. With -x the wall clock time
+ * is that of the exit only: it begins at the CLOCK_MONOTONIC (ns) that the program has written into
+ * FILE. Called by scripts/bench.sh. If the program fails, that is an error and not a measurement.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -101,7 +100,7 @@ static struct spent run(const struct order *order)
 	return spent;
 }
 
-/* Returns environ with one more variable, which replaces one of the same name. */
+/* Returns the environment with one more variable, which replaces one of the same name. */
 static char **with_variable(char **environment, char *variable)
 {
 	size_t length = (size_t)(strchrnul(variable, '=') - variable) + 1;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Linked into a copy of the library, in front of its unwinder: how often a call's stack is
- * remembered, and what it costs if it is, and if it is not. At its end each process appends a line
- * of names and numbers to the file named by BENCH_STACKS. Run by scripts/bench.sh (part stacks).
- * Times come from the time stamp counter, without the cost of reading it.
+ * Linked into a copy of the library, in front of its unwinder: counts how often the stack of a call
+ * is remembered, and what a call costs if it is and if it is not. At its end each process appends a
+ * line of names and numbers to the file that BENCH_STACKS names. Run by scripts/bench.sh (part
+ * stacks). Times come from the time stamp counter, without the cost of reading it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "state/state.h"
 #include "unwind_wrapped.h"
 
-/* Longer than any walk: the processor was taken away meanwhile. */
+/* No walk takes this long: another thread had the processor meanwhile. */
 #define TICKS_MOST 4000000u
 
 /* How a stack was found. */
