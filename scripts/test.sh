@@ -57,6 +57,7 @@ efence
 allocators
 reasons
 jit
+python
 filters
 deaths
 ends

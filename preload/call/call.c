@@ -28,6 +28,7 @@
 #include "trace/guard.h"
 #include "trace/new_text.h"
 #include "trace/room.h"
+#include "trace/script.h"
 #include "trace/user_args.h"
 #include "trace/verify.h"
 #include "unwind/unwind_learn.h"
@@ -78,8 +79,8 @@ VMT_HOT static long call_locked(struct vmt_state *state, struct vmt_done *done, 
 static bool is_to_be_kept(struct vmt_state *state, const struct vmt_walk *stack,
 			  const struct vmt_site *site)
 {
-	return stack->count && stack->recalled == stack->count && stack->flags == 0 &&
-	       site->id >= VMT_SITE_FIRST && !(site->flags & VMT_SITE_LOST) &&
+	return stack->count && !stack->is_doubtful && stack->recalled == stack->count &&
+	       stack->flags == 0 && site->id >= VMT_SITE_FIRST && !(site->flags & VMT_SITE_LOST) &&
 	       state->stacks_recalled++ % 4 == 0;
 }
 
@@ -87,25 +88,32 @@ static struct vmt_site *site_of(struct vmt_state *state, const struct vmt_done *
 				const struct vmt_regs *regs, struct vmt_walk *stack)
 {
 	enum vmt_call_id id = done->call;
-	const struct vmt_callsites_stack raw = {
-		id,        stack->count, stack->flags & VMT_WALK_TRUNCATED,
-		stack->pc, stack->hash,  vmt_callsites_asked(id, done->args)
+	struct vmt_callsites_stack raw = {
+		id,           stack->count, stack->flags & VMT_WALK_TRUNCATED,
+		stack->pc,    stack->hash,  vmt_callsites_asked(id, done->args),
+		stack->script
 	};
-	struct vmt_site *site = vmt_account_intern(state, &raw);
+	struct vmt_site *site;
 
+	if (vmt_python_is_known()) {
+		vmt_script_look(state, stack);
+		raw.script = stack->script;
+	}
+	site = vmt_account_intern(state, &raw);
 	if (is_to_be_kept(state, stack, site))
 		vmt_unwind_recall_keep(regs, id, site->id, stack);
 	return site;
 }
 
 static void defer_call(struct vmt_state *state, const struct vmt_done *done,
-		       const struct vmt_walk *stack)
+		       const struct vmt_walk *stack, uint32_t site)
 {
 	struct vmt_deferred_call *deferred = vmt_deferred_claim(&state->deferred);
 
 	if (!deferred)
 		return;
 	deferred->done = *done;
+	deferred->site = site;
 	deferred->count = stack->count;
 	deferred->is_truncated = stack->flags & VMT_WALK_TRUNCATED;
 	for (uint32_t i = 0; i < stack->count; i++)
@@ -114,18 +122,35 @@ static void defer_call(struct vmt_state *state, const struct vmt_done *done,
 }
 
 static void make_deferred(struct vmt_state *state, struct vmt_done *done, long nr,
-			  const struct vmt_walk *stack)
+			  const struct vmt_walk *stack, uint32_t site)
 {
 	atomic_fetch_add_explicit(&state->deferred.outside, 1, memory_order_seq_cst);
 	make_done(state, done, nr);
-	defer_call(state, done, stack);
+	defer_call(state, done, stack, site);
 	atomic_fetch_sub_explicit(&state->deferred.outside, 1, memory_order_seq_cst);
 }
 
-static long call_outside(struct vmt_state *state, struct vmt_done *done, long nr,
-			 const struct vmt_walk *stack, const struct vmt_regs *regs, bool patient)
+/*
+ * Where a script runs, its functions must be found before the call is made, and under the lock. 0 =
+ * the lock was not to be had: the site will be that of the C stack alone.
+ */
+static uint32_t site_before(struct vmt_state *state, const struct vmt_done *done,
+			    const struct vmt_regs *regs, struct vmt_walk *stack)
 {
-	make_deferred(state, done, nr, stack);
+	uint32_t site = 0;
+
+	if (!vmt_python_is_known() || !vmt_guard_enter_for(state, regs, false))
+		return 0;
+	if (vmt_state_is_on())
+		site = site_of(state, done, regs, stack)->id;
+	vmt_guard_leave(state);
+	return site;
+}
+
+static long call_outside(struct vmt_state *state, struct vmt_done *done, long nr,
+			 struct vmt_walk *stack, const struct vmt_regs *regs, bool patient)
+{
+	make_deferred(state, done, nr, stack, site_before(state, done, regs, stack));
 	if (vmt_guard_enter_for(state, regs, patient)) {
 		if (vmt_state_is_on() && state->verifying.is_on)
 			vmt_verify_table(state, done);
@@ -336,7 +361,7 @@ static long call_without_thread(struct vmt_state *state, enum vmt_call_id id, lo
 	struct vmt_walk stack;
 
 	vmt_unwind(regs, &stack);
-	make_deferred(state, &done, nr, &stack);
+	make_deferred(state, &done, nr, &stack, 0);
 	return done.result;
 }
 

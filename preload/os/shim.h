@@ -49,8 +49,15 @@ struct vmt_walk {
 	uint32_t count;
 	uint32_t flags;
 	uint32_t recalled; /* how many of these were remembered from an earlier walk */
+	bool has_signal; /* it leads through a signal handler */
+	bool is_doubtful; /* the same C frames may belong to other lines later */
+	/* how the script's frames are found, as a distance from sp; see script/python.h */
+	uint32_t anchor;
 	uint64_t hash; /* vmt_callsites_hash() of the pcs, from 0 */
+	uint64_t script; /* a hash of the script's frames; 0 = there are none */
+	uint64_t sp; /* where the walk began */
 	uint64_t pc[VMT_FRAMES_MAX];
+	uint32_t slot[VMT_FRAMES_MAX]; /* where each pc was found, as a distance from sp */
 };
 
 /*

@@ -32,6 +32,7 @@
 #include "report/exit_report.h"
 #include "safety/bus.h"
 #include "safety/spare.h"
+#include "script/python.h"
 #include "store/publish.h"
 #include "store/timeline.h"
 #include "trace/account.h"
@@ -425,6 +426,7 @@ static void begin(char **arguments)
 	look_for_valgrind(state);
 	state->confidence.no_deriving = (read_personality() & READ_IMPLIES_EXEC) != 0;
 	vmt_unwind_modules_load();
+	vmt_python_open();
 	if (vmt_libc.inside && vmt_unwind_rows_are_missing(vmt_libc.last_exit))
 		vmt_note(state, VMT_NOTE_NO_UNWIND);
 	vmt_exit_report_find_tool(state);

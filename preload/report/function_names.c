@@ -145,6 +145,33 @@ static bool address_of(const struct vmt_function_names_file *file, uint64_t offs
 	return false;
 }
 
+static const char *copy(char *to, size_t room, struct vmt_view_string from)
+{
+	size_t n = from.length < room - 1 ? from.length : room - 1;
+
+	__builtin_memcpy(to, from.bytes, n);
+	to[n] = '\0';
+	return n ? to : NULL;
+}
+
+/* The recording itself has the names of scripts' functions; its texts have no terminators. */
+static bool find_script(struct vmt_function_names *names, const struct vmt_rec_frame *frame,
+			struct vmt_report_place *ret_place)
+{
+	struct vmt_view_string file, function;
+	uint32_t line;
+
+	if (!vmt_view_script(names->view, frame, &file, &function, &line))
+		return false;
+	*ret_place = (struct vmt_report_place){
+		.function = copy(names->script, sizeof(names->script), function),
+		.file = copy(names->script_file, sizeof(names->script_file), file),
+		.line = line,
+		.is_system = vmt_report_is_system(file),
+	};
+	return ret_place->function || ret_place->file;
+}
+
 bool vmt_function_names_resolve(void *context, const struct vmt_rec_site *site,
 				struct vmt_report_spot spot, struct vmt_report_place *ret_place)
 {
@@ -156,6 +183,8 @@ bool vmt_function_names_resolve(void *context, const struct vmt_rec_site *site,
 	(void)site;
 	if (spot.level || !vmt_view_frame(names->view, spot.frame, &frame) || !frame.offset)
 		return false;
+	if (find_script(names, &frame, ret_place))
+		return true;
 	file = file_of(names, frame.module);
 	/* The return address belongs to the call before it. */
 	if (!file->symbols || !address_of(file, frame.offset - 1, &address))

@@ -32,6 +32,8 @@ struct vmt_function_names {
 	void *emit_context;
 	struct vmt_function_names_file file[VMT_NAMES_FILES];
 	unsigned last; /* the entry that was replaced last */
+	char script[256]; /* the function and the file of the script's frame found last */
+	char script_file[512];
 };
 
 /* A resolve function for struct vmt_report_ops; context is the struct vmt_function_names. */

@@ -195,11 +195,38 @@ struct vmt_module {
 	struct vmt_rec_module rec;
 };
 
+#define VMT_SCRIPT_FRAMES_MAX 32u /* of a script's functions, the innermost of a stack */
+#define VMT_SCRIPT_NAMES      512u
+
+/* A function of a script that is running; see script/python.h. */
+struct vmt_script_frame {
+	uint64_t code;
+	uint64_t instr;
+	uint32_t level; /* the number of the C frame that runs it; UINT32_MAX = not to be shown */
+	struct vmt_rec_frame as; /* how it is recorded */
+};
+
+/* script/: the functions on one stack, innermost first. */
+struct vmt_script {
+	uint32_t count;
+	bool is_volatile; /* some code may be replaced without notice */
+	bool is_resolved; /* the frames are known as they are recorded */
+	uint64_t hash;
+	struct vmt_script_frame frame[VMT_SCRIPT_FRAMES_MAX];
+};
+
+/* trace/: names of functions that the recording has already. */
+struct vmt_script_name {
+	uint64_t hash;
+	struct vmt_rec_string text;
+};
+
 /* trace/: the modules that frames lie in. */
 struct vmt_modules {
 	struct vmt_module *item;
 	uint32_t count;
 	uint32_t last; /* the index that was found last */
+	struct vmt_script_name name[VMT_SCRIPT_NAMES];
 };
 
 /* trace/: userfaultfds with registered maps (user_args.h). */
@@ -257,6 +284,7 @@ struct vmt_state {
 	bool is_filter_unknown; /* filter/: nothing is known of an inherited seccomp filter */
 	_Atomic uint64_t passed[VMT_CALL_COUNT]; /* call/: calls that could change no map */
 	uint32_t stacks_recalled; /* call/: in pieces, by calls under the lock */
+	struct vmt_script script; /* of the call that is being made, under the lock */
 
 	/*
 	 * Scratch memory, used under the lock or by the constructor. A function that uses it
@@ -303,6 +331,8 @@ struct vmt_thread {
 	volatile uint64_t stack[2]; /* what is known of vmt_bounds_of() */
 	volatile uint32_t stack_writes;
 	struct vmt_fd maps; /* see mapsfile.h; number 0 = none */
+	uint64_t python_state; /* see script/python.h: the thread's state… */
+	uint64_t python_at; /* …and the address of the variable that points to it */
 };
 
 extern _Atomic uint32_t vmt_phase; /* enum vmt_phase */

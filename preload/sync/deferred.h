@@ -24,6 +24,7 @@
 
 struct vmt_deferred_call {
 	struct vmt_done done;
+	uint32_t site; /* 0 = to be found by the stack */
 	uint32_t count;
 	bool is_truncated;
 	uint64_t pc[VMT_FRAMES_MAX];

@@ -22,6 +22,7 @@
 #include "trace/malloc_section.h"
 #include "trace/modules.h"
 #include "trace/room.h"
+#include "trace/script.h"
 #include "unwind/unwind_learn.h"
 
 /* Code has to be learnt by the unwinder when the table is complete. */
@@ -84,7 +85,8 @@ int vmt_account_init(struct vmt_state *state)
 	uint32_t room = (uint32_t)state->growth.most[VMT_SECTION_SITES];
 
 	state->space_ops = (struct vmt_space_ops){ range_changed, range_removed, state };
-	state->sites_ops = (struct vmt_callsites_ops){ vmt_modules_frame_of, site_added, state };
+	state->sites_ops = (struct vmt_callsites_ops){ vmt_modules_frame_of, vmt_script_at,
+						       site_added, state };
 	vmt_account_reset(state);
 	return vmt_callsites_init(&state->sites, &state->arena, room, &state->sites_ops);
 }

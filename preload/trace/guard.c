@@ -86,6 +86,22 @@ VMT_HOT static struct vmt_lock_self self_of(const struct vmt_state *state)
 	return (struct vmt_lock_self){ thread_id(state, thread), &thread->held_sp };
 }
 
+static struct vmt_site *deferred_site(struct vmt_state *state,
+				      const struct vmt_deferred_call *deferred)
+{
+	const struct vmt_callsites_stack stack = { deferred->done.call,
+						   deferred->count,
+						   deferred->is_truncated,
+						   deferred->pc,
+						   0,
+						   vmt_callsites_asked(deferred->done.call,
+								       deferred->done.args),
+						   0 };
+
+	return deferred->site ? state->sites.by_id[deferred->site] :
+				vmt_account_intern(state, &stack);
+}
+
 /*
  * Apply the calls that were made without the lock. They may come faster than they can be applied
  * (one takes 14 ms with 60,000 maps and no PROCMAP_QUERY), so no thread does this for long.
@@ -102,18 +118,8 @@ __attribute__((noinline)) static void drain(struct vmt_state *state)
 			vmt_deferred_release(&state->deferred, deferred);
 			continue;
 		}
-
-		const struct vmt_callsites_stack stack = {
-			deferred->done.call,
-			deferred->count,
-			deferred->is_truncated,
-			deferred->pc,
-			0,
-			vmt_callsites_asked(deferred->done.call, deferred->done.args)
-		};
-
 		state->code_place.headers_of = 0; /* this was another call's */
-		vmt_account_done(state, &deferred->done, vmt_account_intern(state, &stack), true);
+		vmt_account_done(state, &deferred->done, deferred_site(state, deferred), true);
 		vmt_deferred_release(&state->deferred, deferred);
 		if (vmt_clock() - start > DRAIN_NS) {
 			/* leave the rest to the next holder */

@@ -36,7 +36,7 @@ static uint32_t add_module(struct vmt_state *state, const struct vmt_vma *vma, u
 		module->rec.path = vmt_publish_string(state, "jit", 3);
 	else if (kind == VMT_MODULE_VDSO)
 		module->rec.path = vmt_publish_string(state, "[vdso]", 6);
-	else
+	else if (kind == VMT_MODULE_FILE)
 		module->rec.path = vmt_publish_string(state, path, length);
 	vmt_publish_module(state, state->modules.count);
 	return state->modules.count++;
@@ -80,4 +80,18 @@ struct vmt_rec_frame vmt_modules_frame_of(void *context, uint64_t addr)
 			kind_of(state, vma) == VMT_MODULE_JIT ? (uint32_t)(vma->start >> 12) : 0,
 		.offset = addr - vma->start + vma->offset,
 	};
+}
+
+/* A script has no device, and a hash of its path in place of the inode. */
+uint32_t vmt_modules_script(struct vmt_state *state, const char *path, size_t length, uint64_t hash)
+{
+	const struct vmt_vma file = { .inode = hash };
+	uint32_t count = state->modules.count;
+	uint32_t index = find_module(state, &file, VMT_MODULE_SCRIPT);
+
+	if (index != VMT_NO_INDEX && index == count) {
+		state->modules.item[index].rec.path = vmt_publish_string(state, path, length);
+		vmt_publish_module(state, index);
+	}
+	return index;
 }

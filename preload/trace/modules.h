@@ -11,4 +11,11 @@
 /* The function `frame_of` of vmt_callsites_ops; context is the state. Under the lock. */
 struct vmt_rec_frame vmt_modules_frame_of(void *context, uint64_t addr);
 
+/*
+ * Find the file of a script, whose path has this hash, among the modules; VMT_NO_INDEX = there is
+ * no room. Under the lock.
+ */
+uint32_t vmt_modules_script(struct vmt_state *state, const char *path, size_t length,
+			    uint64_t hash);
+
 #endif

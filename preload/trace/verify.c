@@ -12,6 +12,7 @@
 #include "os/sys.h"
 #include "own/log.h"
 #include "trace/account.h"
+#include "trace/script.h"
 
 static void add_vma(struct vmt_line *line, const struct vmt_vma *vma)
 {
@@ -134,6 +135,9 @@ void vmt_verify_recalled(struct vmt_state *state, enum vmt_call_id call,
 	raw.count = stack.count;
 	raw.is_truncated = stack.flags & VMT_WALK_TRUNCATED;
 	raw.pc = stack.pc;
+	if (vmt_python_is_known())
+		vmt_script_look(state, &stack);
+	raw.script = stack.script;
 	if (vmt_account_intern(state, &raw)->id == site)
 		return;
 	say_and_stop(state, "verify: a remembered stack was used for a different stack.");

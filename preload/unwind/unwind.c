@@ -364,6 +364,8 @@ static void walk_up(struct walk *walk, bool by_memory, struct vmt_walk *stack)
 		outcome = step(walk);
 		if (outcome == STUCK)
 			return;
+		if (VMT_UNLIKELY(walk->at.is_exact)) /* a step out of a signal frame */
+			stack->has_signal = true;
 		if (walk->work.is_open &&
 		    (outcome == AT_END || vmt_unwind_segments_is_end(&walk->work, &walk->at)))
 			vmt_unwind_segments_keep(&walk->work, &walk->at, outcome == AT_END);
@@ -372,6 +374,8 @@ static void walk_up(struct walk *walk, bool by_memory, struct vmt_walk *stack)
 		if (stack->count == VMT_FRAMES_MAX)
 			return;
 		stack->hash = vmt_callsites_hash(stack->hash, walk->at.pc);
+		/* a return address lies below the sp that it is returned to with */
+		stack->slot[stack->count] = (uint32_t)(walk->at.sp - 8 - stack->sp);
 		stack->pc[stack->count++] = walk->at.pc;
 	}
 	if (outcome == AT_END)
@@ -391,7 +395,12 @@ static void unwind(const struct vmt_regs *regs, bool by_memory, struct vmt_walk 
 	stack->count = 0;
 	stack->flags = VMT_WALK_TRUNCATED;
 	stack->recalled = 0;
+	stack->has_signal = false;
+	stack->is_doubtful = false;
+	stack->anchor = 0;
 	stack->hash = 0;
+	stack->script = 0;
+	stack->sp = regs->sp;
 	if (vmt_bounds_of(walk.at.sp, &walk.bounds) && walk.bounds.end >= 8)
 		walk_up(&walk, by_memory, stack);
 }

@@ -19,6 +19,7 @@
 #include <assert.h>
 #include <stdatomic.h>
 
+#include "script/python.h"
 #include "unwind/seqlock.h"
 #include "unwind/unwind_epoch.h"
 #include "unwind/unwind_segments.h"
@@ -27,6 +28,8 @@
 #define STEP  4u /* slots compared in each turn of the loop */
 #define SLOTS 100u
 #define MIX   UINT64_C(0x9e3779b97f4a7c15)
+
+#define HAS_SCRIPT UINT8_C(64) /* in entry.flags, beside VMT_NEEDS_* */
 
 struct entry {
 	_Alignas(64) _Atomic uint64_t sequence; /* odd while the entry is being written */
@@ -43,6 +46,8 @@ struct entry {
 	uint16_t latest;
 	uint16_t offset[SLOTS]; /* distance from sp, in words */
 	uint64_t value[SLOTS];
+	uint64_t script; /* as in struct vmt_walk; flags say whether they count */
+	uint32_t anchor;
 };
 static_assert(offsetof(struct entry, offset) == 64, "one cache line");
 static_assert(SLOTS <= UINT8_MAX && SLOTS % STEP == 0, "counted in a byte, in whole turns");
@@ -76,6 +81,16 @@ static struct entry *find_set(const struct vmt_regs *regs)
 static uint64_t key_of(const struct vmt_regs *regs, uint32_t call)
 {
 	return regs->pc | (uint64_t)call << 57;
+}
+
+/* The same C frames run any line of a script. The anchor is used only if the entry stands. */
+static bool has_script(const struct entry *entry, uint64_t sequence, const struct vmt_regs *regs)
+{
+	uint32_t anchor = READ(entry->anchor);
+	uint64_t script = READ(entry->script);
+
+	return vmt_seqlock_stands(&entry->sequence, sequence) &&
+	       vmt_python_hash(regs->sp, anchor) == script;
 }
 
 static bool has_registers(const struct entry *entry, const struct vmt_regs *regs)
@@ -121,7 +136,8 @@ static inline __attribute__((always_inline)) bool recall(const struct entry *ent
 	if (READ(entry->key) != key || READ(entry->sp) != regs->sp ||
 	    READ(entry->salt) != ret_whole->salt || (sequence & 1) ||
 	    (READ(entry->flags) && !has_registers(entry, regs)) ||
-	    !matches(entry, (const uint64_t *)(uintptr_t)regs->sp, room))
+	    !matches(entry, (const uint64_t *)(uintptr_t)regs->sp, room) ||
+	    ((READ(entry->flags) & HAS_SCRIPT) && !has_script(entry, sequence, regs)))
 		return false;
 	ret_whole->site = READ(entry->site);
 	ret_whole->hash = READ(entry->hash);
@@ -317,13 +333,17 @@ void vmt_unwind_recall_keep(const struct vmt_regs *regs, uint32_t call, uint32_t
 
 	if (!set || !vmt_bounds_of(regs->sp, &bounds))
 		return;
-	whole.entry = choose(set, salt, stack->hash);
+	whole.entry = choose(set, salt, stack->hash ^ stack->script);
 	if (!vmt_seqlock_seize(&whole.entry->sequence))
 		return;
 	stack->count = 0;
 	stack->hash = 0;
 	is_whole = add_segments(&whole, vmt_frame_of(regs), bounds, salt, stack);
 	describe(&whole, regs, call, site);
+	if (stack->script)
+		WRITE(whole.entry->flags, whole.flags | HAS_SCRIPT);
+	WRITE(whole.entry->script, stack->script);
+	WRITE(whole.entry->anchor, stack->anchor);
 	WRITE(whole.entry->salt, is_whole ? salt : 0);
 	vmt_seqlock_leave(&whole.entry->sequence);
 }

@@ -87,13 +87,16 @@ static bool is_start_of(const struct vmt_segment *segment, const struct vmt_fram
 }
 
 /*
- * Compare the slots, and store return addresses in pc. Returns their number plus one; 0 = a slot
- * differs.
+ * Compare the slots, and add return addresses to the stack, whose count stays. Returns their number
+ * plus one; 0 = a slot differs.
  */
 static uint32_t compare(const struct vmt_segment *segment, uint64_t sp, uint64_t room,
-			uint32_t slots, uint64_t *pc)
+			uint32_t slots, struct vmt_walk *stack)
 {
 	uint64_t reported = READ(segment->reported);
+	uint64_t *pc = stack->pc + stack->count;
+	uint32_t *slot = stack->slot + stack->count;
+	uint32_t distance = (uint32_t)(sp - stack->sp);
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < slots; i++) {
@@ -106,6 +109,7 @@ static uint32_t compare(const struct vmt_segment *segment, uint64_t sp, uint64_t
 		if (VMT_UNLIKELY(word != READ(segment->value[i])))
 			return 0;
 		pc[count] = word;
+		slot[count] = distance + (uint32_t)offset;
 		count += reported & 1;
 		reported >>= 1;
 	}
@@ -140,7 +144,7 @@ static enum vmt_recall recall(const struct vmt_segment *segment, const _Atomic u
 	if ((sequence & 1) || !is_start_of(segment, frame, salt) ||
 	    slots > VMT_FRAMES_MAX - stack->count)
 		return VMT_RECALL_NOTHING;
-	count = compare(segment, frame->sp, room, slots, stack->pc + stack->count);
+	count = compare(segment, frame->sp, room, slots, stack);
 	after = *frame;
 	if (count == 0 ||
 	    !hand_on(frame->sp, room, READ(segment->bp_after), &after.bp, &after.is_bp_known) ||

@@ -65,12 +65,7 @@ sub keep { push @kept, pack("x" . 300 * 1024); }
 keep() for 1 .. 200;
 require POSIX; require Socket; require IO::Handle; require Fcntl; require Data::Dumper; require Time::HiRes;
 EOF
-# Python has the option since 3.12; what cannot be followed is no advice.
-if /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 12))'; then
-	told python 'names under python3 -X perf' /usr/bin/python3 kept.py
-else
-	told python 'python before 3.12 does not say which line' /usr/bin/python3 kept.py
-fi
+works python '<module>' /usr/bin/python3 kept.py
 told node 'names under node --perf-basic-prof --interpreted-frames-native-stack' node kept.js
 works node-names keepMemory node --perf-basic-prof --interpreted-frames-native-stack kept.js
 if has_program java && has_program javac; then

@@ -144,7 +144,7 @@ Test(sites, a_cut_stack_is_marked)
 	cr_assert_eq(start(sizeof(block), 100), 0);
 
 	struct vmt_site *site = vmt_callsites_intern(
-		&sites, &(struct vmt_callsites_stack){ VMT_CALL_MMAP, 3, true, stack, 0, 0 });
+		&sites, &(struct vmt_callsites_stack){ VMT_CALL_MMAP, 3, true, stack, 0, 0, 0 });
 
 	cr_assert_eq(site->flags, VMT_SITE_TRUNCATED);
 }

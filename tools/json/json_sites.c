@@ -54,7 +54,7 @@ static json_t *make_function(const struct vmt_view *view, const struct vmt_rec_f
 	json_object_set_new(object, "module",
 			    path.length ? vmt_json_text(path.bytes, path.length) : json_null());
 	json_object_set_new(object, "build_id", build_id_of(&module));
-	vmt_json_add_number(object, "offset", frame->offset);
+	vmt_json_add_number(object, "offset", module.kind == VMT_MODULE_SCRIPT ? 0 : frame->offset);
 	add_names(object, symbol);
 	json_object_set_new(object, "inlined", json_boolean(symbol->caller));
 	json_object_set_new(object, "tail_call", json_boolean(symbol->is_tail));

@@ -16,7 +16,8 @@ static const struct {
 	const char *program;
 	const char *hint;
 } interpreters[] = {
-	{ "python", "functions of scripts have names under python3 -X perf (3.12 or later)" },
+	{ "python", "lines of scripts are known of CPython 3.11.2 to 3.13; later ones name "
+		    "functions under python3 -X perf" },
 	{ "node", "functions of scripts have names under node --perf-basic-prof "
 		  "--interpreted-frames-native-stack" },
 	{ "java", "compiled methods have names under java -XX:+PreserveFramePointer "
@@ -28,7 +29,10 @@ static const struct {
 	{ "lua", "lua does not say which line of a script runs" MARKS },
 };
 
-/* Versions before 3.12 have no -X perf, and a program's name mostly has the version. */
+/*
+ * Versions before 3.12 have no -X perf, and lines of scripts are known from 3.11.2 on. A program's
+ * name mostly has the version.
+ */
 static bool is_old_python(const char *version, size_t length)
 {
 	unsigned minor = 0;
@@ -52,7 +56,7 @@ static const char *hint_of(struct vmt_view_string base)
 			continue;
 		if (!strcmp(interpreters[i].program, "python") &&
 		    is_old_python(rest, base.length - n))
-			return "python before 3.12 does not say which line of a script runs" MARKS;
+			return "python before 3.11.2 does not say which line of a script runs" MARKS;
 		return interpreters[i].hint;
 	}
 	return NULL;
@@ -67,7 +71,8 @@ static bool has_script_names(const struct vmt_view *view, struct vmt_symbols *sy
 
 	for (uint64_t i = 0; i < count; i++) {
 		if (vmt_view_frame(view, i, &frame) &&
-		    vmt_view_module(view, frame.module, &module) && module.kind == VMT_MODULE_JIT &&
+		    vmt_view_module(view, frame.module, &module) &&
+		    (module.kind == VMT_MODULE_JIT || module.kind == VMT_MODULE_SCRIPT) &&
 		    vmt_names_find(symbols, view, i, &symbol))
 			return true;
 	}

@@ -22,6 +22,38 @@ static bool find_module(const struct vmt_view *view, const struct vmt_rec_module
 	return path.length;
 }
 
+/* Without the folder that the program was started in. */
+static const char *without_folder(const struct vmt_view *view, const char *file)
+{
+	struct vmt_view_string folder = vmt_view_string(view, view->header.cwd);
+
+	if (folder.length > 1 && !strncmp(file, folder.bytes, folder.length) &&
+	    file[folder.length] == '/')
+		return file + folder.length + 1;
+	return file;
+}
+
+/* The name, the file and the line of a script's frame are in the recording itself. */
+static bool find_script(struct vmt_symbols *symbols, const struct vmt_view *view,
+			const struct vmt_rec_frame *frame, struct vmt_symbol *ret_symbol)
+{
+	struct vmt_view_string file, function;
+	uint32_t line;
+
+	if (!vmt_view_script(view, frame, &file, &function, &line))
+		return false;
+	*ret_symbol = (struct vmt_symbol){
+		.file = file.length ? vmt_symbols_text(symbols, file.bytes, file.length) : NULL,
+		.line = line,
+		.is_system = vmt_report_is_system(file),
+	};
+	if (function.length)
+		ret_symbol->function = vmt_symbols_text(symbols, function.bytes, function.length);
+	if (ret_symbol->file)
+		ret_symbol->short_file = without_folder(view, ret_symbol->file);
+	return ret_symbol->function || ret_symbol->file;
+}
+
 bool vmt_names_find(struct vmt_symbols *symbols, const struct vmt_view *view, uint64_t index,
 		    struct vmt_symbol *ret_symbol)
 {
@@ -32,6 +64,8 @@ bool vmt_names_find(struct vmt_symbols *symbols, const struct vmt_view *view, ui
 	if (!vmt_view_frame(view, index, &frame) || !frame.offset ||
 	    !vmt_view_module(view, frame.module, &module))
 		return false;
+	if (module.kind == VMT_MODULE_SCRIPT)
+		return find_script(symbols, view, &frame, ret_symbol);
 	if (module.kind == VMT_MODULE_JIT)
 		return vmt_symbols_find_generated(symbols, view->header.pid,
 						  view->header.start_realtime, frame.map_page,

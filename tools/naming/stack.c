@@ -56,7 +56,7 @@ static char *module_name(struct vmt_view_string path)
 static bool is_system(struct vmt_view_string path)
 {
 	char *copy = vmt_must(strndup(path.bytes, path.length));
-	bool result = vmt_source_is_system(copy);
+	bool result = vmt_source_is_system(copy) || vmt_report_is_system(path);
 
 	free(copy);
 	return result;
@@ -69,7 +69,8 @@ static struct vmt_stack_frame frame_of(const struct vmt_rec_module *module,
 	struct vmt_stack_frame frame = { .module = module_name(path), .offset = offset };
 
 	frame.is_runtime = path.length && vmt_report_is_runtime(path);
-	frame.is_user = module->kind == VMT_MODULE_FILE && path.length && !frame.is_runtime;
+	frame.is_user = (module->kind == VMT_MODULE_FILE || module->kind == VMT_MODULE_SCRIPT) &&
+			path.length && !frame.is_runtime;
 	frame.is_own = frame.is_user && !is_system(path);
 	return frame;
 }

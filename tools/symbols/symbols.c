@@ -10,6 +10,7 @@
 #include "symbols/inlined.h"
 #include "symbols/modulefile.h"
 #include "symbols/perfmap.h"
+#include "symbols/texts.h"
 #include "symbols/twins.h"
 #include "symbols/qualified.h"
 #include "symbols/symbols.h"
@@ -56,6 +57,7 @@ struct vmt_symbols {
 	struct module *modules;
 	struct vmt_twin *twins;
 	struct vmt_perfmap generated; /* of the process asked for last */
+	struct vmt_text *texts;
 };
 
 /* libdw accepts only absolute paths to .build-id/ trees, and its own default comes first. */
@@ -440,6 +442,11 @@ bool vmt_symbols_find_generated(struct vmt_symbols *symbols, uint32_t pid, uint6
 	return name != NULL;
 }
 
+const char *vmt_symbols_text(struct vmt_symbols *symbols, const char *bytes, size_t n)
+{
+	return vmt_texts_keep(&symbols->texts, bytes, n);
+}
+
 static void free_function(const struct vmt_symbol *symbol)
 {
 	union {
@@ -485,6 +492,7 @@ void vmt_symbols_free(struct vmt_symbols *symbols)
 	}
 	vmt_twins_free(symbols->twins);
 	vmt_perfmap_free(&symbols->generated);
+	vmt_texts_free(symbols->texts);
 	free(symbols->directory);
 	free(symbols->debug_path);
 	free(symbols);

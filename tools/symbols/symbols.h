@@ -87,4 +87,7 @@ bool vmt_symbols_tail_at(struct vmt_symbols *symbols, const struct vmt_symbols_p
 bool vmt_symbols_find_generated(struct vmt_symbols *symbols, uint32_t pid, uint64_t since,
 				uint32_t page, uint64_t offset, struct vmt_symbol *ret_symbol);
 
+/* Returns a copy of the n bytes, with a terminator, that lives as long as the symbols. */
+const char *vmt_symbols_text(struct vmt_symbols *symbols, const char *bytes, size_t n);
+
 #endif

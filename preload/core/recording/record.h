@@ -231,11 +231,13 @@ static_assert(sizeof(struct vmt_rec_site) == 120, "on disk");
 /*
  * module: index into the modules section; VMT_NO_INDEX = unknown. offset: in the file, or in the
  * map for a module that is no file (JIT code, [vdso]). This is the address that the call returns
- * to: look up offset - 1 to find the line of the call.
+ * to: look up offset - 1 to find the line of the call. A frame of a script has no address: map_page
+ * is where the function's name is in the section of strings, offset is its line (0 = none) and, from
+ * bit 32 on, the length of the name. It stands before the interpreter's frame that runs it.
  */
 struct vmt_rec_frame {
 	uint32_t module;
-	uint32_t map_page; /* JIT code: bits 12 to 43 of the map's address; otherwise 0 */
+	uint32_t map_page; /* JIT code: bits 12 to 43 of the map's address; scripts: see above */
 	uint64_t offset;
 };
 static_assert(sizeof(struct vmt_rec_frame) == 16, "on disk");
@@ -245,6 +247,7 @@ enum vmt_module_kind {
 	VMT_MODULE_FILE,
 	VMT_MODULE_JIT, /* anonymous executable memory; its path is "jit" */
 	VMT_MODULE_VDSO,
+	VMT_MODULE_SCRIPT, /* a file of a script; see vmt_rec_frame */
 };
 
 struct vmt_rec_module {

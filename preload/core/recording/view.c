@@ -258,6 +258,23 @@ bool vmt_view_module(const struct vmt_view *view, uint64_t index, struct vmt_rec
 	return true;
 }
 
+bool vmt_view_script(const struct vmt_view *view, const struct vmt_rec_frame *frame,
+		     struct vmt_view_string *ret_file, struct vmt_view_string *ret_function,
+		     uint32_t *ret_line)
+{
+	struct vmt_rec_module module;
+
+	if (!vmt_view_module(view, frame->module, &module) || module.kind != VMT_MODULE_SCRIPT)
+		return false;
+	*ret_file = vmt_view_string(view, module.path);
+	*ret_function = vmt_view_string(view, (struct vmt_rec_string){
+						      frame->map_page,
+						      (uint32_t)(frame->offset >> 32),
+					      });
+	*ret_line = (uint32_t)frame->offset;
+	return true;
+}
+
 bool vmt_view_call(const struct vmt_view *view, uint64_t index,
 		   struct vmt_rec_counters *ret_counters)
 {

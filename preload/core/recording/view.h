@@ -76,6 +76,10 @@ bool vmt_view_range(const struct vmt_view *view, uint64_t index, struct vmt_rec_
 bool vmt_view_frame(const struct vmt_view *view, uint64_t index, struct vmt_rec_frame *ret_frame);
 bool vmt_view_module(const struct vmt_view *view, uint64_t index,
 		     struct vmt_rec_module *ret_module);
+/* Is this a frame of a script? Then returns the file and the name of its function, and the line. */
+bool vmt_view_script(const struct vmt_view *view, const struct vmt_rec_frame *frame,
+		     struct vmt_view_string *ret_file, struct vmt_view_string *ret_function,
+		     uint32_t *ret_line);
 bool vmt_view_call(const struct vmt_view *view, uint64_t index,
 		   struct vmt_rec_counters *ret_counters);
 bool vmt_view_site_time(const struct vmt_view *view, uint64_t index,

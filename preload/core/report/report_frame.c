@@ -54,6 +54,25 @@ bool vmt_report_is_users(const struct vmt_report_frame *frame)
 	return frame->has_module && !is_jit(frame) && !vmt_report_is_runtime(frame->path);
 }
 
+static bool has(struct vmt_view_string text, const char *part)
+{
+	for (; text.length; text.bytes++, text.length--) {
+		if (starts_with(text, part))
+			return true;
+	}
+	return false;
+}
+
+/* The interpreter of python and its libraries, wherever they were installed. */
+static bool is_python(struct vmt_view_string path)
+{
+	struct vmt_view_string base = vmt_report_base_name(path);
+
+	return starts_with(path, "<frozen ") || starts_with(base, "libpython3.") ||
+	       starts_with(base, "python3") || has(path, "/lib/python3.") ||
+	       has(path, "/site-packages/") || has(path, "/dist-packages/");
+}
+
 bool vmt_report_is_system(struct vmt_view_string path)
 {
 	static const char *const prefixes[] = { "/usr/", "/lib/", "/lib64/", "/bin/", "/sbin/" };
@@ -61,13 +80,13 @@ bool vmt_report_is_system(struct vmt_view_string path)
 
 	for (size_t i = 0; i < VMT_COUNT(others); i++) {
 		if (starts_with(path, others[i]))
-			return false;
+			return is_python(path);
 	}
 	for (size_t i = 0; i < VMT_COUNT(prefixes); i++) {
 		if (starts_with(path, prefixes[i]))
 			return true;
 	}
-	return false;
+	return is_python(path);
 }
 
 static bool find(const struct vmt_view *view, uint64_t index, struct vmt_report_frame *ret)

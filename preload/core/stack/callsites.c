@@ -33,6 +33,7 @@ struct vmt_raw_entry {
 	uint64_t hash;
 	uint32_t call;
 	uint32_t count;
+	uint64_t script;
 	uint64_t *pc;
 	struct vmt_site *site;
 	struct vmt_raw_entry *next_same;
@@ -95,7 +96,8 @@ int vmt_callsites_init(struct vmt_callsites *sites, struct vmt_arena *arena, uin
 
 static bool is_same_raw(const struct vmt_raw_entry *entry, const struct vmt_callsites_stack *stack)
 {
-	if (entry->call != stack->call || entry->count != stack->count)
+	if (entry->call != stack->call || entry->count != stack->count ||
+	    entry->script != stack->script)
 		return false;
 	for (uint32_t i = 0; i < stack->count; i++)
 		if (entry->pc[i] != stack->pc[i])
@@ -124,7 +126,11 @@ static void remember_raw(struct vmt_callsites *sites, uint64_t hash,
 	if (!entry)
 		return;
 	*entry = (struct vmt_raw_entry){
-		.hash = hash, .call = stack->call, .count = stack->count, .site = site
+		.hash = hash,
+		.call = stack->call,
+		.count = stack->count,
+		.script = stack->script,
+		.site = site,
 	};
 	entry->pc = vmt_arena_alloc(sites->arena, sizeof(uint64_t) * stack->count);
 	if (!entry->pc) {
@@ -158,10 +164,17 @@ static struct frames_hash hash_frames(const struct vmt_rec_frame *frames, uint32
 				     hash_bytes(frames, size, call ^ CHECK_SEED) };
 }
 
+/* A stack as it is recorded. */
+struct recorded {
+	struct vmt_rec_frame frame[VMT_FRAMES_MAX];
+	uint32_t count;
+	bool is_truncated;
+};
+
 static bool is_same_site(const struct vmt_site *site, const struct vmt_callsites_stack *stack,
-			 struct frames_hash hash)
+			 uint32_t count, struct frames_hash hash)
 {
-	return site->call == stack->call && site->frame_count == stack->count &&
+	return site->call == stack->call && site->frame_count == count &&
 	       site->frame_hash == hash.index && site->frame_check == hash.check;
 }
 
@@ -173,12 +186,12 @@ bool vmt_callsites_is_stack(const struct vmt_site *site, const struct vmt_rec_fr
 }
 
 static struct vmt_site *find_site(struct vmt_callsites *sites, struct frames_hash hash,
-				  const struct vmt_callsites_stack *stack)
+				  const struct vmt_callsites_stack *stack, uint32_t count)
 {
 	struct vmt_site *site = NULL;
 
 	HASH_FIND(hh, sites->by_frames, &hash.index, sizeof(hash.index), site);
-	while (site && !is_same_site(site, stack, hash))
+	while (site && !is_same_site(site, stack, count, hash))
 		site = site->next_same;
 	return site;
 }
@@ -200,22 +213,22 @@ static bool index_site(struct vmt_callsites *sites, struct vmt_site *site)
 
 static struct vmt_site *make_site(struct vmt_callsites *sites, struct frames_hash hash,
 				  const struct vmt_callsites_stack *stack,
-				  const struct vmt_rec_frame *frames)
+				  const struct recorded *recorded)
 {
 	struct vmt_site *site = new_site(sites, stack->call);
 
 	if (!site)
 		return NULL;
-	site->flags = stack->is_truncated ? VMT_SITE_TRUNCATED : 0;
+	site->flags = recorded->is_truncated ? VMT_SITE_TRUNCATED : 0;
 	site->asked = stack->asked;
-	site->frame_count = (uint16_t)stack->count;
+	site->frame_count = (uint16_t)recorded->count;
 	site->frame_hash = hash.index;
 	site->frame_check = hash.check;
 	if (!index_site(sites, site)) {
 		vmt_arena_free(sites->arena, site, sizeof(*site));
 		return NULL;
 	}
-	add_site(sites, site, frames);
+	add_site(sites, site, recorded->frame);
 	return site;
 }
 
@@ -245,22 +258,44 @@ static bool is_nearly_full(const struct vmt_callsites *sites)
 	return sites->room - sites->count <= VMT_CALL_COUNT;
 }
 
+/* Resolve the stack. A script's functions stand before the frame that runs them. */
+static void record(const struct vmt_callsites *sites, const struct vmt_callsites_stack *stack,
+		   struct recorded *ret)
+{
+	const struct vmt_callsites_ops *ops = sites->ops;
+
+	ret->count = 0;
+	ret->is_truncated = stack->is_truncated;
+	for (uint32_t i = 0; i < stack->count; i++) {
+		uint32_t room = VMT_FRAMES_MAX - ret->count;
+		uint32_t more = 0;
+
+		if (stack->script && ops->script_at)
+			more = ops->script_at(ops->context, i, &ret->frame[ret->count], room);
+		if (more >= room) {
+			ret->count = VMT_FRAMES_MAX;
+			ret->is_truncated = true;
+			return;
+		}
+		ret->count += more;
+		ret->frame[ret->count++] = ops->frame_of(ops->context, stack->pc[i]);
+	}
+}
+
 /* Kept out of vmt_callsites_intern(), which most calls take: the frames need 1 KiB of stack. */
 __attribute__((noinline)) static struct vmt_site *
 intern_by_frames(struct vmt_callsites *sites, uint64_t raw_hash,
 		 const struct vmt_callsites_stack *stack)
 {
-	struct vmt_rec_frame frames[VMT_FRAMES_MAX];
+	struct recorded recorded;
+	struct frames_hash hash;
 	struct vmt_site *site;
 
-	for (uint32_t i = 0; i < stack->count; i++)
-		frames[i] = sites->ops->frame_of(sites->ops->context, stack->pc[i]);
-
-	struct frames_hash hash = hash_frames(frames, stack->count, stack->call);
-
-	site = find_site(sites, hash, stack);
+	record(sites, stack, &recorded);
+	hash = hash_frames(recorded.frame, recorded.count, stack->call);
+	site = find_site(sites, hash, stack, recorded.count);
 	if (!site && !is_nearly_full(sites))
-		site = make_site(sites, hash, stack, frames);
+		site = make_site(sites, hash, stack, &recorded);
 	if (!site && !make_lost_site(sites, stack->call, &site))
 		return sites->by_id[VMT_SITE_UNSEEN];
 	if (!(site->flags & VMT_SITE_LOST))
@@ -274,7 +309,7 @@ static uint64_t hash_raw(const struct vmt_callsites_stack *stack)
 
 	for (uint32_t i = 0; !stack->hash && i < stack->count; i++)
 		hash = vmt_callsites_hash(hash, stack->pc[i]);
-	hash = (hash + stack->call) * VMT_STACK_HASH_SCALE;
+	hash = (hash + stack->call + stack->script) * VMT_STACK_HASH_SCALE;
 	return hash ^ hash >> 32;
 }
 

@@ -65,6 +65,7 @@ struct vmt_callsites_stack {
 	const uint64_t *pc; /* return addresses, innermost first */
 	uint64_t hash; /* vmt_callsites_hash() of all pc, from 0; 0 = not computed yet */
 	uint32_t asked; /* by this call; see struct vmt_rec_site */
+	uint64_t script; /* a hash of the script's functions that are running; 0 = none */
 };
 
 /* What a call with these arguments asks for, as struct vmt_rec_site has it; 0 = nothing told. */
@@ -79,6 +80,12 @@ static inline uint32_t vmt_callsites_asked(enum vmt_call_id call, const long arg
 struct vmt_callsites_ops {
 	/* Find the module that contains addr, and the offset of addr in it. Never fails. */
 	struct vmt_rec_frame (*frame_of)(void *context, uint64_t addr);
+	/*
+	 * Store the frames of the script's functions that run in the stack's C frame number
+	 * `level`, as many as there is room for. Returns how many there are. May be NULL.
+	 */
+	uint32_t (*script_at)(void *context, uint32_t level, struct vmt_rec_frame *room,
+			      uint32_t most);
 	/* A new site has been made, of frames[site->frame_count]. */
 	void (*added)(void *context, struct vmt_site *site, const struct vmt_rec_frame *frames);
 	void *context;

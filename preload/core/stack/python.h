@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What has to be known of CPython's structures to tell which line of a script runs: offsets for the
+ * versions that were tried, 3.11 to 3.13, and the format of the table of lines, which all of them
+ * share. Of any other version nothing is read.
+ */
+#ifndef VMT_PYTHON_H
+#define VMT_PYTHON_H
+
+#include "core/base/base.h"
+
+#define VMT_PYTHON_NONE UINT32_MAX /* this version has no such member */
+
+/* Offsets of members in bytes, named as in CPython's sources. */
+struct vmt_python_layout {
+	/* of _PyRuntime */
+	uint32_t finalizing;
+	uint32_t interpreters;
+	uint32_t current; /* 3.11: the state of the thread that runs */
+	/* of an interpreter */
+	uint32_t next_interpreter;
+	uint32_t threads;
+	/* of a thread's state */
+	uint32_t prev;
+	uint32_t next;
+	uint32_t interpreter;
+	uint32_t thread_id;
+	uint32_t cframe; /* up to 3.12; it lies on the C stack, and leads to the current frame */
+	uint32_t current_frame; /* of a cframe, or of the thread's state */
+	uint32_t previous_cframe;
+	/* of a frame */
+	uint32_t code;
+	uint32_t instr;
+	uint32_t previous;
+	uint32_t owner;
+	uint32_t is_entry; /* 3.11: the outermost frame of a call of the evaluation function */
+	/* of a code object */
+	uint32_t firstlineno;
+	uint32_t filename;
+	uint32_t qualname;
+	uint32_t linetable;
+	uint32_t bytecode;
+	/* of a str */
+	uint32_t ascii; /* where the text of an ASCII str begins, and of any other str */
+	uint32_t compact;
+};
+
+/* Such a frame stands for a call of the evaluation function, and lies on the C stack. */
+#define VMT_PYTHON_OWNED_BY_CSTACK 3u
+
+#define VMT_PYTHON_OFFSETS 71u /* words of 3.13's _Py_DebugOffsets that are read */
+
+/*
+ * Find the layout for a version (Py_Version). `runtime` are the first words of _PyRuntime, where
+ * 3.13 and later have a table of offsets. False: unknown, or it contradicts itself.
+ */
+bool vmt_python_layout(uint32_t version, const uint64_t runtime[VMT_PYTHON_OFFSETS],
+		       struct vmt_python_layout *ret_layout);
+
+/*
+ * The line of the instruction at `at` (in bytes) by co_linetable; 0 = it has none, or the table is
+ * broken.
+ */
+uint32_t vmt_python_line(const uint8_t *table, size_t size, uint32_t first_line, uint32_t at);
+
+/*
+ * Write the `count` characters of `width` bytes each as UTF-8, without a terminator. Returns the
+ * number of bytes; 0 = they do not fit, or are no characters.
+ */
+size_t vmt_python_text(const void *characters, size_t count, unsigned width, char *text,
+		       size_t room);
+
+#endif
