@@ -127,7 +127,8 @@ check_file() {
 	done)
 	[ "$pages" = 0 ] && pass no-bss-page || fail no-bss-page "${pages:-no data} pages"
 	map=$(objdump -d --no-show-raw-insn "$LIB" | awk '/^[0-9a-f]+ <.*>:$/ { name = $2 }
-		/%[xyz]mm[0-9]|%st|%k[0-7]|%mm[0-7]/ {
+		# the addresses behind the jumps of vmt_gate_moved may read as any instruction
+		name !~ /vmt_gate_moved/ && /%[xyz]mm[0-9]|%st|%k[0-7]|%mm[0-7]/ {
 			print name $0 }')
 	empty no-vector-registers "$map"
 	# Allocation functions leave by a jump, without a frame: the next definition sees its caller.
