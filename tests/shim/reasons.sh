@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 
-for reason in map-limit rlimit-as rlimit-data rlimit-memlock overcommit address-space hole sealed; do
+for reason in map-limit rlimit-as rlimit-data rlimit-memlock overcommit address-space huge-pages hole sealed; do
 	dir=$TMP/$reason
 	plain "$dir/plain" "$TARGETS/fails_for" $reason
 	traced "$dir" "" "$TARGETS/fails_for" $reason

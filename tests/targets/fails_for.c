@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Makes one memory call that fails for the given reason: map-limit, rlimit-as, rlimit-data,
- * rlimit-memlock, overcommit, address-space, hole, sealed. Prints the errno of the call.
+ * rlimit-memlock, overcommit, address-space, huge-pages, hole, sealed. Prints the errno of the call.
  */
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -61,6 +61,9 @@ static void fail_for(const char *reason)
 		mmap(NULL, gib << 14, PROT_READ | PROT_WRITE, PRIVATE, -1, 0);
 	} else if (strcmp(reason, "address-space") == 0) {
 		mmap(NULL, gib << 17, PROT_NONE, PRIVATE | MAP_NORESERVE, -1, 0);
+	} else if (strcmp(reason, "huge-pages") == 0) {
+		/* more of them than the machine can have */
+		mmap(NULL, gib << 13, PROT_READ | PROT_WRITE, PRIVATE | MAP_HUGETLB, -1, 0);
 	} else if (strcmp(reason, "hole") == 0) {
 		char *at = map_pages(3);
 

@@ -349,6 +349,7 @@ enum vmt_reason {
 	VMT_REASON_ADDRESS_SPACE,
 	VMT_REASON_SEALED = 8, /* 7 was never used */
 	VMT_REASON_HOLE,
+	VMT_REASON_HUGE_PAGES,
 };
 
 struct vmt_rec_failure {

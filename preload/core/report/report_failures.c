@@ -20,6 +20,7 @@ static const struct {
 	[VMT_REASON_OVERCOMMIT] = { "overcommit", "the kernel's overcommit rules, not the maps" },
 	[VMT_REASON_ADDRESS_SPACE] = { "address-space", "no free addresses of that length" },
 	[VMT_REASON_SEALED] = { "sealed", "memory sealed by mseal" },
+	[VMT_REASON_HUGE_PAGES] = { "huge-pages", "too few free huge pages (vm.nr_hugepages)" },
 	[VMT_REASON_HOLE] = { "hole", "nothing mapped in part of the range" },
 };
 

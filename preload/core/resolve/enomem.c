@@ -85,6 +85,14 @@ static bool is_data(const struct vmt_done *done)
 	return done->call == VMT_CALL_BRK || done->call == VMT_CALL_MREMAP;
 }
 
+/* All pages are reserved when they are mapped. */
+static bool is_huge(const struct vmt_done *done)
+{
+	return done->call == VMT_CALL_MMAP && done->result == -ENOMEM &&
+	       (done->args[3] & (MAP_ANONYMOUS | MAP_HUGETLB | MAP_NORESERVE)) ==
+		       (MAP_ANONYMOUS | MAP_HUGETLB);
+}
+
 static bool has_hole(const struct vmt_space *space, const struct vmt_done *done)
 {
 	uint64_t at = vmt_page_down((uint64_t)done->args[0]);
@@ -138,6 +146,9 @@ static enum vmt_reason reason_of_size(const struct vmt_space *space, const struc
 		return VMT_REASON_RLIMIT_AS;
 	if (is_data(done) && exceeds(has->data, length, has->data_limit))
 		return VMT_REASON_RLIMIT_DATA;
+	/* memory of huge pages is not counted against the commit limit */
+	if (is_huge(done))
+		return has_gap(space, length) ? VMT_REASON_HUGE_PAGES : VMT_REASON_ADDRESS_SPACE;
 	if (is_data(done) && has->commit_left != VMT_UNLIMITED && length > has->commit_left)
 		return VMT_REASON_OVERCOMMIT;
 	if (has_hole(space, done))
