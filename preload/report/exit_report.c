@@ -224,15 +224,39 @@ static void emit(void *context, const char *bytes, size_t size)
 	vmt_log_emit(names->emit_context, bytes, size);
 }
 
+/* Say why this report has no lines and inlined functions, unless that was asked for. */
+static size_t tell_of_tool(const struct vmt_state *state, char text[2][96], char *lines[2])
+{
+	bool is_there = state->reporting.tool[0];
+	struct vmt_line first = vmt_line_in(text[0], sizeof(text[0]));
+	struct vmt_line second = vmt_line_in(text[1], sizeof(text[1]));
+
+	if (!state->options.tool)
+		return 0;
+	vmt_line_add(&first, "  names   no lines and causes: ");
+	vmt_line_add(&first, is_there ? "the vmatrace tool did not run; does" :
+					"there is no vmatrace tool beside the");
+	vmt_line_add(&second, "          ");
+	vmt_line_add(&second,
+		     is_there ? "vmatrace --version? A library may be missing, as libdw.so.1" :
+				"library that it may run");
+	lines[0] = text[0];
+	lines[1] = text[1];
+	return 2;
+}
+
 /* Finding names maps files, which would count as the program's maps while calls are recorded. */
 static void print_without_tool(struct vmt_state *state, uint64_t top)
 {
 	bool is_over = atomic_load_explicit(&vmt_phase, memory_order_acquire) == VMT_PHASE_OFF;
 	struct vmt_view view;
 	struct vmt_function_names names = { .view = &view, .emit_context = state };
+	char text[2][96], *lines[2];
 	const struct vmt_report_ops ops = { .emit = emit,
 					    .resolve = is_over ? vmt_function_names_resolve : NULL,
-					    .context = &names };
+					    .context = &names,
+					    .lines = lines,
+					    .line_count = tell_of_tool(state, text, lines) };
 	const struct vmt_report_options options = { .top = top,
 						    .verbose = state->options.verbosity != 0 };
 

@@ -51,6 +51,7 @@ tool() {
 }
 tool hangs 'echo "SUMMARY: half"; exec sleep 1000'
 tool fails 'echo "SUMMARY: half"; exit 1'
+check tool_fails_is_told grep -q 'names   no lines and causes: the vmatrace tool did not run' err
 tool crashes 'echo "SUMMARY: half"; kill -SEGV $$'
 tool works 'echo "SUMMARY: from the tool"'
 check tool_works_is_used grep -q "from the tool" err
@@ -65,6 +66,9 @@ check tool_of_ours_runs grep -q planted err
 chmod 777 planted/tools
 LD_PRELOAD=$TMP/planted/preload/libvmatrace.so "$TARGETS/demo12k" >out 2>err
 check planted_folder sh -c '! grep -q planted err && grep -q ^SUMMARY err'
+check no_tool_is_told grep -q 'names   no lines and causes: there is no vmatrace tool beside' err
+LD_PRELOAD=$TMP/planted/preload/libvmatrace.so VMATRACE_OPTIONS=tool=0 "$TARGETS/demo12k" >out 2>err
+check tool_unwanted_is_not_told sh -c '! grep -q " names  " err && grep -q ^SUMMARY err'
 if [ "$(id -u)" = 0 ]; then
 	chmod 755 planted/tools
 	chown 1234 planted/tools/vmatrace
