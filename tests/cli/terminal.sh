@@ -144,4 +144,57 @@ start "$TOOL top live"
 see top-of-a-directory "^vmatrace top  $pid "
 keys q
 see top-of-a-directory-ends '^status 0$'
+# The picture of the address space: only on a terminal, colours only there and if they are wanted.
+# drawn COLUMNS ENVIRONMENT... -- ARGUMENTS...: what the tool writes on a terminal, into the file drawn
+drawn() {
+	local columns=$1 environment=
+	shift
+	while [ "$1" != -- ]; do
+		environment+=" $1"
+		shift
+	done
+	shift
+	script -qec "stty cols $columns; env$environment $TOOL $*" /dev/null </dev/null 2>&1 | tr -d '\r' >drawn
+}
+# widest COLUMNS: no line of the picture is longer
+widest() {
+	sed 's/\x1b\[[0-9;]*m//g; /^==/,$d' drawn >picture-only
+	[ "$(wc -l <picture-only)" -ge 4 ] && [ "$(LC_ALL=C.UTF-8 wc -L <picture-only)" -le "$1" ]
+}
+colours() { LC_ALL=C grep -q $'\033\\[3' drawn; }
+
+mkdir picture
+LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:dir=$TMP/picture "$TARGETS/guard_pages" || fail picture-recorded
+drawn 80 LC_ALL=C.UTF-8 TERM=xterm -- report picture
+check picture-clusters grep -qE '[1-9],[0-9]+ +[0-9.]+ [KMG]iB' drawn
+check picture-utf8 grep -q '█\|▇' drawn
+check picture-course grep -qE '^ +count .*▁.*█.* [0-9]+ to 1,024' drawn
+check picture-colours colours
+check picture-80 widest 80
+check picture-then-report [ "$(grep -n '^==' drawn | head -1 | cut -d: -f1)" -gt 4 ]
+check picture-last-line sh -c "tail -1 drawn | grep -q '^SUMMARY'"
+drawn 44 LC_ALL=C.UTF-8 TERM=xterm -- report picture
+check picture-44 widest 44
+drawn 80 LC_ALL=C TERM=xterm -- report picture
+check picture-ascii sh -c "! LC_ALL=C grep -q '[^ -~]' <<END
+$(sed 's/\x1b\[[0-9;]*m//g' drawn)
+END"
+drawn 80 LC_ALL=C TERM=xterm NO_COLOR=1 -- report picture
+check picture-no-colour sh -c "grep -qE '[*#].* [KMG]iB' drawn && ! grep -q \$(printf '\033') drawn"
+drawn 80 TERM=dumb -- report picture
+check picture-dumb sh -c "! grep -q \$(printf '\033') drawn"
+drawn 80 TERM=xterm -- report --color=never picture
+check picture-never sh -c "! grep -q \$(printf '\033') drawn"
+drawn 80 TERM=xterm NO_COLOR=1 -- report --color=always picture
+check picture-always colours
+"$TOOL" report picture >plain.txt
+check no-picture-in-a-pipe sh -c "head -1 plain.txt | grep -q '^==.*vmatrace:' && ! grep -q 'maps in a column' plain.txt"
+drawn 80 LC_ALL=C.UTF-8 TERM=xterm -- maps $$
+check maps-picture grep -q 'maps in a column' drawn
+check maps-headline sh -c "head -1 drawn | grep -q ' maps, '"
+"$TOOL" maps $$ >plain.txt
+check maps-no-picture-in-a-pipe sh -c "! grep -q 'maps in a column' plain.txt"
+"$TOOL" report --color=pink picture >plain.txt 2>err
+check colour-refused sh -c "[ $? = 2 ] && grep -q 'auto, always or never, not pink' err"
+
 finish

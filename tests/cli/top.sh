@@ -55,6 +55,10 @@ for key in h "?"; do
 	tmux send-keys -t top "$key"
 	check "…and the rows again" shows "live/s"
 done
+tmux send-keys -t top m
+check "m shows the address space" shows "The address space: a row for each cluster"
+tmux send-keys -t top m
+check "…and the rows again" shows "live/s"
 tmux send-keys -t top " "
 check "space pauses" shows "PAUSED"
 tmux send-keys -t top q

@@ -12,6 +12,7 @@
 #include "json/explain_json.h"
 #include "json/snapshot_json.h"
 #include "report/explain_text.h"
+#include "picture/picture.h"
 #include "util/message.h"
 
 #include <errno.h>
@@ -28,6 +29,7 @@ struct request {
 	bool json;
 	bool all;
 	bool watch;
+	enum vmt_picture_colour colour;
 	unsigned seconds;
 	unsigned long rounds; /* 0 = without end */
 	struct winsize screen; /* for redrawing; 0 rows = no screen */
@@ -54,6 +56,8 @@ static const char help[] =
 	"  -w, --watch             repeat until interrupted or the process ends\n"
 	"  -i, --interval=SECONDS  time between repetitions with --watch (2)\n"
 	"  -c, --count=N           stop after N repetitions with --watch\n"
+	"      --color[=WHEN]      colours of the picture that a terminal shows: auto (unless\n"
+	"                          NO_COLOR is set; the default), always or never\n"
 	"  -h, --help\n"
 	"\n"
 	"Exit status: 0; 2 for bad usage, a process that cannot be read or does not exist, a\n"
@@ -71,6 +75,12 @@ static const char *set_maps_option(void *context, int option, char *value)
 			       "the format is text or json, not ";
 	case 'F': request->snapshot.flags = VMT_SNAPSHOT_FLAGS_ALWAYS; return NULL;
 	case 'N': request->snapshot.flags = VMT_SNAPSHOT_FLAGS_NEVER; return NULL;
+	case 'C':
+		if (value && !vmt_picture_colour(value, &request->colour))
+			return "colours are auto, always or never, not ";
+		if (!value)
+			request->colour = VMT_PICTURE_COLOUR_ALWAYS;
+		return NULL;
 	case 'a': request->all = true; return NULL;
 	case 'w': request->watch = true; return NULL;
 	default: break;
@@ -85,15 +95,11 @@ static const char *set_maps_option(void *context, int option, char *value)
 }
 
 static const struct option long_options[] = {
-	{ "format", required_argument, NULL, 'f' },
-	{ "flags", no_argument, NULL, 'F' },
-	{ "no-flags", no_argument, NULL, 'N' },
-	{ "all", no_argument, NULL, 'a' },
-	{ "watch", no_argument, NULL, 'w' },
-	{ "interval", required_argument, NULL, 'i' },
-	{ "count", required_argument, NULL, 'c' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
+	{ "format", required_argument, NULL, 'f' }, { "flags", no_argument, NULL, 'F' },
+	{ "no-flags", no_argument, NULL, 'N' },     { "all", no_argument, NULL, 'a' },
+	{ "watch", no_argument, NULL, 'w' },        { "interval", required_argument, NULL, 'i' },
+	{ "count", required_argument, NULL, 'c' },  { "color", optional_argument, NULL, 'C' },
+	{ "help", no_argument, NULL, 'h' },         { NULL, 0, NULL, 0 },
 };
 
 static const struct vmt_arguments arguments = {
@@ -135,11 +141,30 @@ static void print_lines(struct request *request, const struct vmt_lines *lines)
 	}
 }
 
+static void print_picture(struct request *request, const struct vmt_snapshot *snapshot)
+{
+	struct vmt_picture_style style = vmt_picture_style_of(stdout, request->colour);
+	struct vmt_picture picture;
+
+	if (!style.columns)
+		return;
+	vmt_picture_of_maps(&picture, snapshot->explain.map, snapshot->explain.count,
+			    vmt_picture_width(style.columns));
+	request->used += (unsigned)picture.rows + 3;
+	/* On a small screen the answer comes first. */
+	if (!request->screen.ws_row || request->used + 8 < request->screen.ws_row)
+		vmt_picture_print(stdout, &picture, &style);
+}
+
 static void print_text(struct request *request, const struct vmt_snapshot *snapshot)
 {
 	struct vmt_lines lines = { .width = width_of(request) };
 
 	vmt_snapshot_headline(&lines, snapshot);
+	print_lines(request, &lines);
+	vmt_lines_free(&lines);
+	print_picture(request, snapshot);
+	lines = (struct vmt_lines){ .width = width_of(request) };
 	vmt_explain_page(&lines, &snapshot->explain, snapshot->limit);
 	print_lines(request, &lines);
 	vmt_lines_free(&lines);

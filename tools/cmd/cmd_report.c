@@ -31,6 +31,7 @@ struct request {
 	struct vmt_print_options print;
 	const char *output;
 	const char *program; /* with merge */
+	enum vmt_picture_colour colour;
 	int fd;
 	bool merge;
 };
@@ -74,7 +75,9 @@ static const char help[] =
 	"                          code /tmp/perf-PID.map (node --perf-basic-prof)\n"
 	"      --debuginfod        query the servers of DEBUGINFOD_URLS as well, for at most a\n"
 	"                          minute\n"
-	"      --color             print the summary in bold\n"
+	"      --color[=WHEN]      always (print the summary in bold), never, or auto (the\n"
+	"                          default): a terminal's picture of the address space has\n"
+	"                          colours, unless NO_COLOR is set\n"
 	"      --fd=N              read the recording that is open as descriptor N\n"
 	"  -h, --help\n"
 	"\n"
@@ -129,7 +132,13 @@ static const char *set_report_option(void *context, int option, char *value)
 	case 'c': print->rows.call = value; break;
 	case 'v': print->verbose = true; break;
 	case OPTION_SYMBOLS: print->symbols = value; break;
-	case OPTION_COLOUR: print->colour = true; break;
+	case OPTION_COLOUR:
+		if (value && !vmt_picture_colour(value, &request->colour))
+			return "colours are auto, always or never, not ";
+		if (!value)
+			request->colour = VMT_PICTURE_COLOUR_ALWAYS;
+		print->colour = request->colour == VMT_PICTURE_COLOUR_ALWAYS;
+		break;
 	case OPTION_DEBUGINFOD: vmt_debuginfod_allow(true); break;
 	case OPTION_CUT: print->rows.cut = true; break;
 	case OPTION_MERGE: request->merge = true; break;
@@ -153,7 +162,7 @@ static const struct option long_options[] = {
 	{ "depth", required_argument, NULL, 'd' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "symbols", required_argument, NULL, OPTION_SYMBOLS },
-	{ "color", no_argument, NULL, OPTION_COLOUR },
+	{ "color", optional_argument, NULL, OPTION_COLOUR },
 	{ "debuginfod", no_argument, NULL, OPTION_DEBUGINFOD },
 	{ "fd", required_argument, NULL, OPTION_FD },
 	{ "value", required_argument, NULL, OPTION_VALUE },
@@ -232,9 +241,13 @@ static int close_output(const struct request *request, FILE *stream, int ret)
 	return VMT_EXIT_FAILED;
 }
 
-static int print_all(const struct request *request, const struct vmt_recordings *recordings)
+static int print_all(struct request *request, const struct vmt_recordings *recordings)
 {
 	FILE *stream = open_output(request);
+
+	/* What the library prints at the end of a program stays what its log file has. */
+	if (stream && request->fd < 0)
+		request->print.picture = vmt_picture_style_of(stream, request->colour);
 
 	if (!stream)
 		return VMT_EXIT_USAGE;

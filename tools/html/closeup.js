@@ -30,7 +30,7 @@ function findStretch(app) {
 		n += isTypical(i);
 		if (i >= size)
 			n -= isTypical(i - size);
-		if (i >= size - 1 && n > (best ? best.n : 2) && maps.start[i] - maps.start[i - size + 1] < FOLDED_HOLE)
+		if (i >= size - 1 && n > (best ? best.n : 2) && maps.start[i] - maps.start[i - size + 1] < maps.hole)
 			best = { first: i - size + 1, last: i, n };
 	}
 	return best;

@@ -94,7 +94,7 @@ function readSpace(space) {
 	const n = space.count;
 	const read = makeReader(space.maps);
 	const maps = {
-		count: n, page: space.page, classes: readClasses(space),
+		count: n, page: space.page, hole: space.hole, classes: readClasses(space),
 		start: new Float64Array(n), pages: new Float64Array(n),
 		of: new Uint32Array(n), time: new Float64Array(n),
 	};

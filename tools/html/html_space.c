@@ -7,6 +7,7 @@
  *   the pages between the map below and this one; its own pages; its class;
  *   by how many ms it was put later than the one below (the sign is the lowest bit)
  */
+#include "explain/clusters.h"
 #include "html/html_space.h"
 #include "util/json_value.h"
 #include "util/must.h"
@@ -162,6 +163,7 @@ json_t *vmt_html_space(const struct vmt_explain_record *record)
 	for (size_t i = 0; i < record->count; i++)
 		put_map(&writer, i ? &record->map[i - 1] : NULL, &record->map[i]);
 	vmt_json_add_number(space, "page", writer.page);
+	vmt_json_add_number(space, "hole", VMT_CLUSTERS_HOLE / writer.page);
 	vmt_json_add_number(space, "count", record->count);
 	json_object_set_new(space, "texts", writer.texts);
 	json_object_set_new(space, "classes", writer.classes);

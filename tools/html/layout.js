@@ -2,10 +2,9 @@
 /*
  * The place of each map in the picture. The address space is a line, and its unit is a page. Very
  * long maps and holes are drawn shorter ("folded"), since the number of maps matters and not their
- * bytes. Holes of a gigabyte divide the line into clusters, and each cluster is broken into rows
+ * bytes. Long holes (maps.hole pages, see clusters.h) divide the line into clusters, and each cluster is broken into rows
  * like text.
  */
-const FOLDED_HOLE = 2 ** 18; /* pages: a GiB without any map begins a new cluster */
 
 /* Returns how many units so many pages take; up to the limit, a page is a unit. */
 const fold = (pages, limit) => (pages <= limit ? pages : limit * (1 + Math.log2(pages / limit) / 4));
@@ -42,7 +41,7 @@ function layOut(maps) {
 	let unit = 0;
 	for (let i = 0; i < maps.count; i++) {
 		const hole = holeBelow(maps, i);
-		if (!i || hole >= FOLDED_HOLE)
+		if (!i || hole >= maps.hole)
 			clusters.push({ first: i, unit, hole: i ? hole : 0 });
 		else
 			unit += fold(hole, holeLimit);

@@ -51,6 +51,7 @@ static int print_page(FILE *stream, const struct vmt_recordings *recordings,
 	const struct vmt_html_options html = { options->pid, put_text, &plain, options->diff };
 
 	plain.colour = false;
+	plain.picture.columns = 0;
 
 	return vmt_html_write(stream, recordings, &html, symbols);
 }

@@ -8,6 +8,7 @@
 
 #include "export/export.h"
 #include "input/load.h"
+#include "picture/picture.h"
 #include "rows/rows.h"
 
 #include <jansson.h>
@@ -36,6 +37,7 @@ struct vmt_print_options {
 	uint32_t depth; /* 0 = default */
 	bool verbose;
 	bool colour;
+	struct vmt_picture_style picture; /* columns 0 = no picture in text */
 	const char *symbols; /* a directory with more symbol files, or NULL */
 	uint32_t pid; /* the process to show; 0 = choose one in text, show all in other formats */
 	enum vmt_export_value value; /* for formats that show one value */

@@ -164,6 +164,21 @@ static void tell_teardown(struct vmt_report_options *options, const struct vmt_v
 	options->torn_down_by = teardown->function;
 }
 
+/* For eyes: it stands before the report, whose last line is the summary. */
+static void print_picture(FILE *stream, const struct vmt_view *view,
+			  const struct vmt_report_options *text,
+			  const struct vmt_picture_style *style)
+{
+	struct vmt_picture picture;
+
+	if (!style->columns)
+		return;
+	vmt_picture_of_view(&picture, view, vmt_picture_width(style->columns));
+	vmt_picture_print(stream, &picture, style);
+	vmt_picture_print_course(stream, view, text->now, style);
+	putc('\n', stream);
+}
+
 void vmt_print_recording(FILE *stream, const struct vmt_recording *recording,
 			 const struct vmt_print_options *options, struct vmt_symbols *symbols)
 {
@@ -195,6 +210,7 @@ void vmt_print_recording(FILE *stream, const struct vmt_recording *recording,
 		text.now = vmt_liveness_now(CLOCK_MONOTONIC);
 	if (!vmt_explain_record(view, symbols, &explained))
 		ops.lead_count = vmt_explain_lead_lines(&lines, &explained, text.now);
+	print_picture(stream, view, &text, &options->picture);
 	if (chosen.sort == VMT_ROWS_DEFAULT && vmt_explain_peak_is_over(view))
 		chosen.sort = VMT_ROWS_PEAK;
 	if (chosen.sort == VMT_ROWS_PEAK) {

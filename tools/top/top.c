@@ -7,6 +7,7 @@
 #include "input/live.h"
 #include "input/liveness.h"
 #include "naming/place.h"
+#include "picture/picture.h"
 #include "top/top.h"
 #include "util/must.h"
 
@@ -125,37 +126,6 @@ static void read_rows(struct vmt_top *top, enum vmt_rows_sort sort, struct vmt_s
 }
 
 /* The highest count in each of the given number of slices of the run so far. */
-static void read_bars(struct vmt_top *top, uint32_t bars)
-{
-	const struct vmt_view *view = vmt_top_view(top);
-	uint64_t count = vmt_view_bucket_count(view);
-	uint64_t width = view->header.bucket_ns;
-	uint64_t last = view->header.maps_start;
-	struct vmt_rec_bucket bucket;
-	uint64_t end = top->time;
-
-	if (view->header.end_monotonic)
-		end = view->header.end_monotonic;
-	if (width && end > view->header.start_monotonic &&
-	    (end - view->header.start_monotonic) / width < 65536)
-		count = (end - view->header.start_monotonic) / width + 1;
-	if (count > 65536)
-		count = 65536;
-	top->bar_count = bars < VMT_TOP_BARS ? bars : VMT_TOP_BARS;
-	if (count < top->bar_count)
-		top->bar_count = count;
-	for (uint64_t i = 0; i < count; i++) {
-		uint64_t *bar = &top->bar[i * top->bar_count / count];
-		uint64_t max = last;
-
-		if (vmt_view_bucket(view, i, &bucket)) {
-			max = bucket.max;
-			last = bucket.last;
-		}
-		*bar = max > *bar ? max : *bar;
-	}
-}
-
 static size_t choose(const struct vmt_recordings *recordings, uint32_t pid)
 {
 	uint64_t most = 0;
@@ -193,7 +163,8 @@ int vmt_top_read(struct vmt_top *ret_top, const char *argument, uint32_t pid,
 	top->is_gone = vmt_top_view(top)->header.end != VMT_END_RUNNING ||
 		       vmt_liveness_is_gone(vmt_top_view(top));
 	read_rows(top, sort, symbols);
-	read_bars(top, bars);
+	top->bar_count = vmt_picture_course(vmt_top_view(top), top->time, top->bar,
+					    bars < VMT_TOP_BARS ? bars : VMT_TOP_BARS);
 	if (before)
 		set_rates(top, before);
 	return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Draws a moment and handles keys; top.c provides the numbers. See top_screen.h. */
 #include "core/report/report.h"
+#include "picture/picture.h"
 #include "top/top_screen.h"
 #include "util/lines.h"
 
@@ -97,9 +98,6 @@ static void draw_maps(const struct vmt_top *top)
 /* The count over the run; the lowest value is the base line. */
 static void draw_bars(const struct vmt_top_screen *screen, const struct vmt_top *top)
 {
-	static const char *const utf8[] = { "\u2581", "\u2582", "\u2583", "\u2584",
-					    "\u2585", "\u2586", "\u2587", "\u2588" };
-	static const char *const ascii[] = { "_", ".", ":", "-", "=", "+", "*", "#" };
 	uint64_t low = UINT64_MAX;
 	uint64_t high = 0;
 
@@ -109,9 +107,9 @@ static void draw_bars(const struct vmt_top_screen *screen, const struct vmt_top 
 	}
 	move(4, 0);
 	for (size_t i = 0; i < top->bar_count && (int)i < COLS; i++) {
-		size_t step = high > low ? (size_t)((top->bar[i] - low) * 7 / (high - low)) : 0;
+		uint8_t height = vmt_picture_height(top->bar[i], low, high);
 
-		addstr(screen->is_utf8 ? utf8[step] : ascii[step]);
+		addstr(vmt_picture_cell(height, screen->is_utf8));
 	}
 }
 
@@ -178,12 +176,39 @@ static void draw_stack(const struct vmt_top_screen *screen, const struct vmt_top
 		n = put_frame(n, view, &site, (uint64_t)site.frame_first + i, symbols);
 }
 
+/* The picture of the address space; in bold where most maps have no access. */
+static void draw_picture(const struct vmt_top_screen *screen, const struct vmt_top *top)
+{
+	struct vmt_picture picture;
+	char text[64];
+
+	vmt_picture_of_view(&picture, vmt_top_view(top), vmt_picture_width((uint32_t)COLS));
+	put_screen_line(
+		FIRST_ROW - 1, 0,
+		"The address space: a row for each cluster, more maps are higher, guards bold");
+	for (size_t i = 0; i < picture.rows && FIRST_ROW + (int)i < LINES - 1; i++) {
+		const struct vmt_picture_row *row = &picture.row[i];
+
+		vmt_picture_label(row, text, sizeof(text));
+		put_screen_line(FIRST_ROW + (int)i, 0, text);
+		for (uint32_t k = 0; k < row->cells; k++) {
+			attron(row->kind[k] == VMT_PICTURE_GUARD ? A_BOLD : A_NORMAL);
+			addstr(vmt_picture_cell(row->level[k], screen->is_utf8));
+			attroff(A_BOLD);
+		}
+		vmt_picture_tail(row, text, sizeof(text));
+		put_screen_line(FIRST_ROW + (int)i, 15 + (int)vmt_picture_width((uint32_t)COLS),
+				text);
+	}
+}
+
 static void draw_help(void)
 {
 	static const char *const lines[] = {
 		"l n p c r s   sort by live, net, peak, calls, created, split",
 		"Up Down       select a row",
 		"Enter         show the stack of the selected row, or the rows again",
+		"m             the address space as a picture, or the rows again",
 		"Tab           the next process",
 		"space         pause, or go on",
 		"h ?           this help, or back",
@@ -222,6 +247,8 @@ void vmt_top_screen_draw(const struct vmt_top_screen *screen, const struct vmt_t
 		draw_help();
 	else if (screen->shows_stack && screen->selected < top->count)
 		draw_stack(screen, top, symbols);
+	else if (screen->shows_picture)
+		draw_picture(screen, top);
 	else
 		draw_rows(screen, top);
 	snprintf(
@@ -265,11 +292,13 @@ enum vmt_top_key vmt_top_screen_wait(struct vmt_top_screen *screen, const struct
 	if (key == ERR)
 		return VMT_TOP_NOTHING;
 	if (key == 27 || key == 'q') {
-		if (!screen->shows_stack && !screen->shows_help)
+		if (!screen->shows_stack && !screen->shows_help && !screen->shows_picture)
 			return VMT_TOP_QUIT;
-		screen->shows_stack = screen->shows_help = false;
+		screen->shows_stack = screen->shows_help = screen->shows_picture = false;
 	} else if (key == 'h' || key == '?') {
 		screen->shows_help = !screen->shows_help;
+	} else if (key == 'm') {
+		screen->shows_picture = !screen->shows_picture;
 	} else if (key == '\n' || key == KEY_ENTER) {
 		screen->shows_stack = !screen->shows_stack;
 	} else if (key == KEY_DOWN && screen->selected + 1 < top->count) {

@@ -10,6 +10,7 @@ struct vmt_top_screen {
 	size_t selected; /* number of the selected row */
 	bool shows_stack; /* show the stack of the selected row */
 	bool shows_help;
+	bool shows_picture; /* the address space */
 	bool is_paused;
 	bool is_utf8;
 	uint32_t pid; /* the process shown; 0 = the one with most maps */
