@@ -49,11 +49,11 @@ static bool is_near_limit(const struct vmt_state *state)
 	       counters->maps_now + counters->maps_own + NEAR_LIMIT >= counters->maps_limit;
 }
 
-/* A quarter of the arena is in use. Outcomes need as much again at once as the whole table. */
+/* A sixth of the arena is in use; see vmt_arena_extend(). */
 static void extend_arena(struct vmt_state *state, struct vmt_arena *arena)
 {
 	size_t size = arena->size * BLOCK_FACTOR;
-	void *block;
+	void *block = NULL;
 
 	if (arena->used <= arena->ahead)
 		return;
@@ -61,10 +61,10 @@ static void extend_arena(struct vmt_state *state, struct vmt_arena *arena)
 		arena->ahead = arena->size / 4 * 3; /* vmt_room_enlarge() does not wait for it */
 		return;
 	}
-	block = vmt_memory_block(state, &size);
+	if (state->own.left > arena->size - arena->used)
+		block = vmt_memory_block(state, &size);
 	if (!block) {
-		arena->ahead =
-			arena->size; /* there is no more memory: the rest of this block has to do */
+		arena->ahead = arena->size; /* the rest of this block has to do, and is larger */
 		return;
 	}
 	vmt_arena_extend(arena, block, size);

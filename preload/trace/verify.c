@@ -98,7 +98,7 @@ static void compare_maps(struct vmt_state *state, const struct vmt_done *last)
 	size_t i = 0;
 
 	vmt_outcome_clear(outcome);
-	if (vmt_ask_everything(state, outcome) || !is_comparable(state))
+	if (vmt_ask_everything(state, outcome) || outcome->out_of_memory || !is_comparable(state))
 		return;
 	for (; map && i < outcome->count; i++, map = vmt_space_next(map)) {
 		const struct vmt_vma *vma = &outcome->map[i].vma;
