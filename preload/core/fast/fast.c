@@ -227,10 +227,8 @@ VMT_HOT static bool apply_fresh(struct vmt_fast *it, const struct vmt_simple *si
 
 VMT_HOT static bool apply_gone(struct vmt_fast *it, struct vmt_range gone)
 {
-	struct vmt_map *map = vmt_space_at(it->space, gone.start);
+	struct vmt_map *map = vmt_space_find(it->space, gone.start);
 
-	if (!map)
-		map = vmt_space_find(it->space, gone.start);
 	if (!map || map->vma.end < gone.end || vmt_fast_is_stack(map))
 		return false;
 	/* A stack behind the range may have grown down to it. */

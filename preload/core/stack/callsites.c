@@ -17,6 +17,18 @@
 #include <xxhash.h>
 #pragma GCC diagnostic pop
 
+/*
+ * uthash uses the low bits, and stops growing for good when they are badly distributed. The low
+ * bits of one multiplication are, for adjacent pages; so the high bits are folded in.
+ */
+inline unsigned vmt_callsites_key(uint64_t key)
+{
+	uint64_t mixed = (key >> 12) * UINT64_C(0x9e3779b97f4a7c15);
+
+	mixed = (mixed ^ mixed >> 32) * UINT64_C(0xd6e8feb86659fd93);
+	return (unsigned)(mixed ^ mixed >> 32);
+}
+
 struct vmt_raw_entry {
 	uint64_t hash;
 	uint32_t call;
@@ -33,7 +45,7 @@ struct frames_hash {
 	uint64_t check;
 };
 
-/* The allocation macros of uthash (space.h) take their arena from a variable named `space`. */
+/* What the macros of uthash use. */
 struct arena_holder {
 	struct vmt_arena *arena;
 };

@@ -13,6 +13,27 @@
 
 #include "core/vma/space.h"
 
+/* The allocation macros of uthash take their arena from a variable named `space`. */
+#define uthash_malloc(bytes)      vmt_arena_alloc(space->arena, (bytes))
+#define uthash_free(piece, bytes) vmt_arena_free(space->arena, (piece), (bytes))
+#define uthash_fatal(text)        uthash_fatal_must_not_be_used(text)
+#define uthash_bzero(piece, n)    __builtin_memset((piece), 0, (n))
+#define HASH_NONFATAL_OOM         1
+#define HASH_FUNCTION(key, length, hash) \
+	((hash) = vmt_callsites_key(*(const uint64_t *)(const void *)(key)))
+#define HASH_KEYCMP(a, b, length) \
+	(*(const uint64_t *)(const void *)(a) != *(const uint64_t *)(const void *)(b))
+#include <uthash.h>
+#undef HASH_INITIAL_NUM_BUCKETS /* uthash defines these unconditionally */
+#undef HASH_INITIAL_NUM_BUCKETS_LOG2
+#define HASH_INITIAL_NUM_BUCKETS      256u
+#define HASH_INITIAL_NUM_BUCKETS_LOG2 8u
+#undef HASH_BKT_CAPACITY_THRESH /* uthash's 10 would double the buckets for hardly shorter chains */
+#define HASH_BKT_CAPACITY_THRESH 14u
+
+/* The hash of both indexes. */
+unsigned vmt_callsites_key(uint64_t key);
+
 struct vmt_site {
 	uint32_t id;
 	uint16_t call; /* enum vmt_call_id */

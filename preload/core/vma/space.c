@@ -1,18 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The table: insertion, removal and look-up. Both indexes are updated together. */
+/* The table: insertion, removal and look-up. */
 #include "core/vma/space.h"
-
-/*
- * uthash uses the low bits, and stops growing for good when they are badly distributed. The low
- * bits of one multiplication are, for adjacent pages; so the high bits are folded in.
- */
-inline unsigned vmt_space_hash(uint64_t key)
-{
-	uint64_t mixed = (key >> 12) * UINT64_C(0x9e3779b97f4a7c15);
-
-	mixed = (mixed ^ mixed >> 32) * UINT64_C(0xd6e8feb86659fd93);
-	return (unsigned)(mixed ^ mixed >> 32);
-}
 
 static int order_of(const struct vmt_map *a, const struct vmt_map *b)
 {
@@ -93,8 +81,9 @@ VMT_HOT struct vmt_map *vmt_space_at(const struct vmt_space *space, uint64_t sta
 
 	if (map && map->vma.start == start)
 		return map;
-	map = NULL;
-	HASH_FIND(hh, space->by_start, &start, sizeof(start), map);
+	map = RB_ROOT(&space->tree);
+	while (map && map->vma.start != start)
+		map = map->vma.start > start ? RB_LEFT(map, order) : RB_RIGHT(map, order);
 	return map;
 }
 
@@ -123,15 +112,9 @@ static void tell_changed(struct vmt_space *space, struct vmt_map *map)
 		space->ops->changed(space->ops->context, map);
 }
 
-static bool index_by_start(struct vmt_space *space, struct vmt_map *map)
-{
-	HASH_ADD(hh, space->by_start, vma.start, sizeof(map->vma.start), map);
-	return map->hh.tbl != NULL;
-}
-
 /*
  * Make a record that is not in the tree yet. Fields are assigned one by one, since those that the
- * two indexes write need not be cleared first.
+ * tree writes need not be cleared first.
  */
 VMT_HOT static struct vmt_map *make_map(struct vmt_space *space, const struct vmt_vma *vma,
 					uint32_t mapped_by, uint32_t put_by, uint64_t time)
@@ -147,10 +130,6 @@ VMT_HOT static struct vmt_map *make_map(struct vmt_space *space, const struct vm
 	map->slot = VMT_NO_INDEX;
 	map->pieces = 0;
 	map->first_byte = 0;
-	if (!index_by_start(space, map)) {
-		vmt_arena_free(space->arena, map, sizeof(*map));
-		return NULL;
-	}
 	space->near = map;
 	space->count++;
 	space->own += (vma->flags & VMT_MAP_OWN) != 0;
@@ -202,7 +181,6 @@ VMT_HOT void vmt_space_remove(struct vmt_space *space, struct vmt_map *map)
 {
 	/* the parent is a neighbour of a leaf, and most maps removed are leaves */
 	space->near = RB_PARENT(map, order);
-	HASH_DELETE(hh, space->by_start, map);
 	RB_REMOVE(vmt_map_tree, &space->tree, map);
 	space->count--;
 	space->own -= (map->vma.flags & VMT_MAP_OWN) != 0;

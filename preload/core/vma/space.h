@@ -3,9 +3,9 @@
  * The table of a process's maps, which stores who put each start address there. It is a cache of
  * the kernel's own list; effect.h says how a call changes it.
  *
- * Records are found by their start (uthash), and walked in address order (a red-black tree over the
- * same records). Memory comes from the caller's arena. Nothing here makes a system call. One lock,
- * the caller's, protects the whole table.
+ * Records are found, and walked in address order, by a red-black tree over them: no change moves
+ * more than a few of its links, however many maps there are. Memory comes from the caller's arena.
+ * Nothing here makes a system call. One lock, the caller's, protects the whole table.
  */
 #ifndef VMT_SPACE_H
 #define VMT_SPACE_H
@@ -14,23 +14,6 @@
 #include "core/base/base.h"
 #include "core/vma/rules.h"
 #include "core/vma/vma.h"
-
-#define uthash_malloc(bytes)      vmt_arena_alloc(space->arena, (bytes))
-#define uthash_free(piece, bytes) vmt_arena_free(space->arena, (piece), (bytes))
-#define uthash_fatal(text)        uthash_fatal_must_not_be_used(text)
-#define uthash_bzero(piece, n)    __builtin_memset((piece), 0, (n))
-#define HASH_NONFATAL_OOM         1
-#define HASH_FUNCTION(key, length, hash) \
-	((hash) = vmt_space_hash(*(const uint64_t *)(const void *)(key)))
-#define HASH_KEYCMP(a, b, length) \
-	(*(const uint64_t *)(const void *)(a) != *(const uint64_t *)(const void *)(b))
-#include <uthash.h>
-#undef HASH_INITIAL_NUM_BUCKETS /* uthash defines these unconditionally */
-#undef HASH_INITIAL_NUM_BUCKETS_LOG2
-#define HASH_INITIAL_NUM_BUCKETS      256u
-#define HASH_INITIAL_NUM_BUCKETS_LOG2 8u
-#undef HASH_BKT_CAPACITY_THRESH /* uthash's 10 would double the buckets for hardly shorter chains */
-#define HASH_BKT_CAPACITY_THRESH 14u
 #include <bsd/sys/tree.h>
 
 struct vmt_map {
@@ -43,7 +26,6 @@ struct vmt_map {
 
 	uint32_t pieces; /* scratch of effect.c */
 	uint64_t first_byte; /* scratch of effect.c */
-	UT_hash_handle hh;
 };
 
 RB_HEAD(vmt_map_tree, vmt_map);
@@ -57,7 +39,6 @@ struct vmt_space_ops {
 
 struct vmt_space {
 	struct vmt_arena *arena;
-	struct vmt_map *by_start;
 	struct vmt_map_tree tree;
 	/* the map that was changed last, or a neighbour of one removed; NULL = none */
 	struct vmt_map *near;
@@ -66,9 +47,6 @@ struct vmt_space {
 	uint64_t own; /* the library's own maps */
 	struct vmt_rules rules;
 };
-
-/* The hash of both indexes that use uthash: that of starts, and that of call sites. */
-unsigned vmt_space_hash(uint64_t key);
 
 void vmt_space_init(struct vmt_space *space, struct vmt_arena *arena,
 		    const struct vmt_space_ops *ops);
