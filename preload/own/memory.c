@@ -28,7 +28,7 @@
 
 /* Sizes for when addresses are scarce. */
 #define SMALL_BLOCK (UINT64_C(256) * 1024)
-#define SMALL_CACHE (UINT64_C(192) * 1024)
+#define SMALL_CACHE (UINT64_C(128) * 1024)
 #define SMALL_MAPS  16384u
 #define SMALL_SITES 2000u
 #define SMALL_SHARE 16u /* the library takes at most this part of the free addresses */

@@ -49,7 +49,7 @@ static bool is_near_limit(const struct vmt_state *state)
 	       counters->maps_now + counters->maps_own + NEAR_LIMIT >= counters->maps_limit;
 }
 
-/* A sixth of the arena is in use; see vmt_arena_extend(). */
+/* A quarter of the arena is in use; see vmt_arena_extend(). */
 static void extend_arena(struct vmt_state *state, struct vmt_arena *arena)
 {
 	size_t size = arena->size * BLOCK_FACTOR;

@@ -98,6 +98,7 @@ static void compare_maps(struct vmt_state *state, const struct vmt_done *last)
 	size_t i = 0;
 
 	vmt_outcome_clear(outcome);
+	outcome->expected = state->space.count;
 	if (vmt_ask_everything(state, outcome) || outcome->out_of_memory || !is_comparable(state))
 		return;
 	for (; map && i < outcome->count; i++, map = vmt_space_next(map)) {

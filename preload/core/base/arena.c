@@ -25,16 +25,15 @@ static unsigned class_of(size_t size, size_t *ret_rounded)
 }
 
 /*
- * An outcome that holds every map takes up to four times the memory of the maps: it grows by
- * doubling, and the smaller arrays before the last are in the arena as well. So an arena is due for
- * extension once a sixth of it is in use.
+ * The largest piece is an outcome that holds every map. It is up to twice as large as all other
+ * memory together, so an arena is due for extension once a quarter of it is in use.
  */
 void vmt_arena_extend(struct vmt_arena *arena, void *memory, size_t size)
 {
 	arena->base = memory;
 	arena->size = size;
 	arena->used = 0;
-	arena->ahead = size / 6;
+	arena->ahead = size / 4;
 }
 
 void vmt_arena_init(struct vmt_arena *arena, void *memory, size_t size)

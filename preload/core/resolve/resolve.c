@@ -281,6 +281,7 @@ enum vmt_resolved vmt_resolve(struct vmt_space *space, struct vmt_change *change
 	int resolved = CANNOT_DERIVE;
 
 	vmt_outcome_clear(&resolution->outcome);
+	resolution->outcome.expected = space->count;
 	set_spans(space, change, resolution);
 	if (change->how == VMT_CHANGE_DERIVE)
 		resolved = derive(space, change, kernel, resolution);

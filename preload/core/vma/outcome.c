@@ -8,6 +8,8 @@
 #include "core/vma/anon_vma.h"
 
 #define FIRST_ROOM 64u
+/* An outcome of more maps may hold all of them: arrays in between would only take up memory. */
+#define LARGE_ROOM 1024u
 
 void vmt_outcome_init(struct vmt_outcome *outcome, struct vmt_arena *arena)
 {
@@ -24,8 +26,11 @@ void vmt_outcome_clear(struct vmt_outcome *outcome)
 static bool grow(struct vmt_outcome *outcome)
 {
 	size_t room = outcome->room ? outcome->room * 2 : FIRST_ROOM;
-	struct vmt_outcome_map *map = vmt_arena_alloc(outcome->arena, room * sizeof(*map));
+	struct vmt_outcome_map *map;
 
+	if (room > LARGE_ROOM && room < outcome->expected + FIRST_ROOM)
+		room = outcome->expected + FIRST_ROOM;
+	map = vmt_arena_alloc(outcome->arena, room * sizeof(*map));
 	if (!map)
 		return false;
 	for (size_t i = 0; i < outcome->count; i++)

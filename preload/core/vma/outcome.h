@@ -26,6 +26,7 @@ struct vmt_outcome {
 	struct vmt_outcome_map *map;
 	size_t count;
 	size_t room;
+	size_t expected; /* how many maps there may be at most, as far as is known */
 	uint32_t last_anon_cut; /* the space's last_anon_cut while the change is predicted */
 	bool out_of_memory; /* maps are missing */
 	bool is_torn; /* maps that were appended overlapped: they changed meanwhile */
