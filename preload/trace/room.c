@@ -71,6 +71,8 @@ static void extend_arena(struct vmt_state *state, struct vmt_arena *arena)
 	if (arena == &state->space_arena) {
 		state->own.space_block = block;
 		state->own.space_block_size = size;
+	} else {
+		arena->ahead = size / 4 * 3; /* call sites come one by one */
 	}
 }
 
