@@ -5,8 +5,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 
+#include "os/peek.h"
 #include "os/sys.h"
 #include "patch/code.h"
 #include "patch/gate.h"
@@ -76,10 +76,7 @@ static bool is_led_to(uint64_t site, int stub)
 {
 	uint8_t code[VMT_CODE_JUMP_SIZE];
 	uint8_t want[VMT_CODE_JUMP_SIZE];
-	struct iovec here = { code, sizeof(code) };
-	struct iovec there = { (void *)site, sizeof(code) };
-	long ret = vmt_filter_own6(SYS_process_vm_readv, vmt_sys0(SYS_getpid), (long)&here, 1,
-				   (long)&there, 1, 0);
+	long ret = vmt_peek(vmt_sys0(SYS_getpid), site, code, sizeof(code));
 
 	if (ret != (long)sizeof(code))
 		return ret != -EFAULT;

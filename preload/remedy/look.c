@@ -7,10 +7,10 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 
 #include "core/base/uapi.h"
 #include "os/fd.h"
+#include "os/peek.h"
 #include "os/sys.h"
 
 /* The headers of Debian 12 lack this. */
@@ -100,16 +100,12 @@ static bool has_no_page(struct vmt_range range)
 static bool has_only_zeroes(struct vmt_range range)
 {
 	uint64_t words[16];
-	struct iovec to = { words, sizeof(words) };
-	struct iovec from = { .iov_len = sizeof(words) };
 	long pid = vmt_sys0(SYS_getpid);
 
 	if (range.end - range.start > READ_MAX)
 		return false;
 	for (uint64_t at = range.start; at < range.end; at += sizeof(words)) {
-		from.iov_base = (void *)(uintptr_t)at;
-		if (vmt_filter_own6(SYS_process_vm_readv, pid, (long)&to, 1, (long)&from, 1, 0) !=
-		    (long)sizeof(words))
+		if (vmt_peek(pid, at, words, sizeof(words)) != (long)sizeof(words))
 			return false;
 		for (size_t i = 0; i < VMT_COUNT(words); i++) {
 			if (words[i])

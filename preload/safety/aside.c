@@ -11,9 +11,9 @@
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 
 #include "filter/filter.h"
+#include "os/peek.h"
 #include "os/sys.h"
 #include "patch/home.h"
 
@@ -28,16 +28,13 @@
 /* Returns 0 or -errno; -EFAULT: the memory does not exist, as the kernel will tell the program. */
 static long read_memory(const void *from, void *to, size_t size, bool is_read_already)
 {
-	struct iovec here = { to, size };
-	struct iovec there = { (void *)(uintptr_t)from, size };
 	long ret;
 
 	if (is_read_already) {
 		__builtin_memcpy(to, from, size);
 		return 0;
 	}
-	ret = vmt_filter_own6(SYS_process_vm_readv, vmt_sys0(SYS_getpid), (long)&here, 1,
-			      (long)&there, 1, 0);
+	ret = vmt_peek(vmt_sys0(SYS_getpid), (uint64_t)(uintptr_t)from, to, size);
 	if (vmt_sys_failed(ret))
 		return ret;
 	return ret == (long)size ? 0 : -EFAULT;

@@ -6,9 +6,9 @@
 #include "script/python.h"
 
 #include <sys/syscall.h>
-#include <sys/uio.h>
 
 #include "os/libc.h"
+#include "os/peek.h"
 #include "os/sys.h"
 
 #define THREADS_MOST  256u /* states examined for a thread that is seen for the first time */
@@ -20,11 +20,7 @@ struct vmt_python vmt_python VMT_DATA = { .is_known = 0 };
 
 bool vmt_python_peek(uint64_t addr, void *buffer, size_t size)
 {
-	struct iovec here = { buffer, size };
-	struct iovec there = { (void *)(uintptr_t)addr, size };
-
-	return vmt_filter_own6(SYS_process_vm_readv, vmt_state->process.pid, (long)&here, 1,
-			       (long)&there, 1, 0) == (long)size;
+	return vmt_peek(vmt_state->process.pid, addr, buffer, size) == (long)size;
 }
 
 static bool peek_word(uint64_t addr, uint64_t *ret_word)

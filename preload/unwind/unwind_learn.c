@@ -10,8 +10,8 @@
 #include <elf.h>
 #include <linux/errno.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 
+#include "os/peek.h"
 #include "os/sys.h"
 #include "unwind/unwind_modules.h"
 
@@ -45,11 +45,9 @@ static const struct vmt_vma *find_headers(struct vmt_map *map)
 static bool has_page(const struct vmt_state *state, const ElfW(Ehdr) * header)
 {
 	ElfW(Ehdr) copy;
-	struct iovec here = { &copy, sizeof(copy) };
-	struct iovec there = { (void *)(uintptr_t)header, sizeof(copy) };
 
-	return vmt_filter_own6(SYS_process_vm_readv, state->process.pid, (long)&here, 1,
-			       (long)&there, 1, 0) != -EFAULT;
+	return vmt_peek(state->process.pid, (uint64_t)(uintptr_t)header, &copy, sizeof(copy)) !=
+	       -EFAULT;
 }
 
 /* Only the first page is read, since the file is known to have that. */
