@@ -7,13 +7,11 @@
 #include "unwind/unwind_epoch.h"
 
 #include "os/shim.h"
+#include "unwind/seqlock.h"
 
 _Atomic uint64_t vmt_unwind_epoch VMT_DATA = 1;
 
 static struct vmt_range ended[VMT_EPOCHS_KEPT] VMT_DATA = { { 0, 0 } };
-
-#define READ(place)         __atomic_load_n(&(place), __ATOMIC_RELAXED)
-#define WRITE(place, value) __atomic_store_n(&(place), (value), __ATOMIC_RELAXED)
 
 void vmt_unwind_forget_in(struct vmt_range gone)
 {
@@ -56,4 +54,14 @@ bool vmt_unwind_gone_has(const struct vmt_unwind_gone *gone, uint64_t word)
 		if (word >= gone->range[i].start && word <= gone->range[i].end)
 			return true;
 	return false;
+}
+
+bool vmt_unwind_gone_has_any(const struct vmt_unwind_gone *gone, uint64_t pc, const uint64_t *value,
+			     uint32_t count)
+{
+	bool has = vmt_unwind_gone_has(gone, pc);
+
+	for (uint32_t i = 0; !has && i < count; i++)
+		has = vmt_unwind_gone_has(gone, READ(value[i]));
+	return has;
 }

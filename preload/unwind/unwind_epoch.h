@@ -46,4 +46,8 @@ bool vmt_unwind_gone_since(uint64_t was, uint64_t salt, struct vmt_unwind_gone *
 /* Is the word an address in what is gone, or the return address after a call at its end? */
 bool vmt_unwind_gone_has(const struct vmt_unwind_gone *gone, uint64_t word);
 
+/* Is any of these? The values are words of an entry that the caller has seized (seqlock.h). */
+bool vmt_unwind_gone_has_any(const struct vmt_unwind_gone *gone, uint64_t pc, const uint64_t *value,
+			     uint32_t count);
+
 #endif

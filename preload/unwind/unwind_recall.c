@@ -153,9 +153,8 @@ __attribute__((noinline)) static bool take_over(struct entry *entry, uint64_t pc
 
 	if (!vmt_unwind_gone_since(was, salt, &gone) || !vmt_seqlock_seize(&entry->sequence))
 		return false;
-	holds = READ(entry->salt) == was && !vmt_unwind_gone_has(&gone, pc);
-	for (uint32_t i = 0; holds && i < READ(entry->count); i++)
-		holds = !vmt_unwind_gone_has(&gone, READ(entry->value[i]));
+	holds = READ(entry->salt) == was &&
+		!vmt_unwind_gone_has_any(&gone, pc, entry->value, READ(entry->count));
 	if (holds)
 		WRITE(entry->salt, salt);
 	vmt_seqlock_leave(&entry->sequence);

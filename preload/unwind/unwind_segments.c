@@ -174,9 +174,8 @@ __attribute__((noinline)) static void take_over(struct entry *entry, uint64_t pc
 
 	if (!vmt_unwind_gone_since(was, salt, &gone) || !vmt_seqlock_seize(&entry->sequence))
 		return;
-	holds = READ(segment->salt) == was && !vmt_unwind_gone_has(&gone, pc);
-	for (uint32_t i = 0; holds && i < READ(segment->count); i++)
-		holds = !vmt_unwind_gone_has(&gone, READ(segment->value[i]));
+	holds = READ(segment->salt) == was &&
+		!vmt_unwind_gone_has_any(&gone, pc, segment->value, READ(segment->count));
 	if (holds)
 		WRITE(segment->salt, salt);
 	vmt_seqlock_leave(&entry->sequence);
