@@ -206,7 +206,7 @@ static struct sizes choose_sizes(struct vmt_options *options)
 static void cut_up(struct vmt_state *state, unsigned char *at, const struct sizes *sizes)
 {
 	vmt_arena_init(&state->arena, carve(&at, sizes->sites), sizes->sites);
-	state->arena.ahead = sizes->sites / 4 * 3; /* call sites come one by one */
+	vmt_arena_extend_late(&state->arena); /* call sites come one by one */
 	state->own.space_block = carve(&at, sizes->maps);
 	state->own.space_block_size = sizes->maps;
 	state->recording.free_slots = (void *)carve(&at, sizes->slots);

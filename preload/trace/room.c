@@ -49,7 +49,7 @@ static bool is_near_limit(const struct vmt_state *state)
 	       counters->maps_now + counters->maps_own + NEAR_LIMIT >= counters->maps_limit;
 }
 
-/* A quarter of the arena is in use; see vmt_arena_extend(). */
+/* If as much of the arena is in use as may be, take a larger block for it. */
 static void extend_arena(struct vmt_state *state, struct vmt_arena *arena)
 {
 	size_t size = arena->size * BLOCK_FACTOR;
@@ -58,7 +58,7 @@ static void extend_arena(struct vmt_state *state, struct vmt_arena *arena)
 	if (arena->used <= arena->ahead)
 		return;
 	if (arena->ahead && arena->used < arena->size / 4 * 3 && is_near_limit(state)) {
-		arena->ahead = arena->size / 4 * 3; /* vmt_room_enlarge() does not wait for it */
+		vmt_arena_extend_late(arena); /* vmt_room_enlarge() does not wait for it */
 		return;
 	}
 	if (state->own.left > arena->size - arena->used)
@@ -72,7 +72,7 @@ static void extend_arena(struct vmt_state *state, struct vmt_arena *arena)
 		state->own.space_block = block;
 		state->own.space_block_size = size;
 	} else {
-		arena->ahead = size / 4 * 3; /* call sites come one by one */
+		vmt_arena_extend_late(arena); /* call sites come one by one */
 	}
 }
 

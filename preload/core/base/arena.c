@@ -36,6 +36,11 @@ void vmt_arena_extend(struct vmt_arena *arena, void *memory, size_t size)
 	arena->ahead = size / 4;
 }
 
+void vmt_arena_extend_late(struct vmt_arena *arena)
+{
+	arena->ahead = arena->size / 4 * 3;
+}
+
 void vmt_arena_init(struct vmt_arena *arena, void *memory, size_t size)
 {
 	vmt_arena_extend(arena, memory, size);

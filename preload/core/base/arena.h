@@ -26,6 +26,9 @@ void vmt_arena_init(struct vmt_arena *arena, void *memory, size_t size);
  */
 void vmt_arena_extend(struct vmt_arena *arena, void *memory, size_t size);
 
+/* The arena need not be extended before three quarters of it are in use: its pieces are small. */
+void vmt_arena_extend_late(struct vmt_arena *arena);
+
 /*
  * Returns 16-byte aligned memory that is not zeroed, or NULL when the block is full; the arena is
  * unchanged then.
