@@ -19,6 +19,7 @@
 #   --readme         put the table into README.md (only from a run with nothing beside it)
 #   --strict         fail when a budget is not met
 set -u
+. "$(dirname "$0")/usage.sh"
 export LC_ALL=C
 unset LD_PRELOAD VMATRACE_OPTIONS
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
@@ -37,11 +38,6 @@ PAIRS=9
 QUICK= ONLY='*' JSON= README= STRICT= REVISION=
 PARTS=
 
-usage() {
-	sed -n '/^#   scripts/,/^#   --strict/s/^#  \{0,1\}//p' "$0" >&$((1 + ($1 > 0)))
-	exit "$1"
-}
-
 while [ $# -gt 0 ]; do
 	case $1 in
 	--pairs) PAIRS=${2:?} && shift ;;
@@ -53,8 +49,8 @@ while [ $# -gt 0 ]; do
 	--readme) README=1 ;;
 	--strict) STRICT=1 ;;
 	calls | threads | programs | stacks | tools | scale | counts | peers) PARTS+=" $1" ;;
-	-h | --help) usage 0 ;;
-	*) usage 2 ;;
+	-h | --help) usage && exit 0 ;;
+	*) usage >&2 && exit 2 ;;
 	esac
 	shift
 done

@@ -6,13 +6,6 @@
 set -eu
 . "$(dirname "$0")/usage.sh"
 no_options "$@"
-case ${1:-build} in
-build | dist | test | matrix | bench) ;;
-*)
-	echo "setup.sh: no packages are known for '$1', only for build, dist, test, matrix and bench" >&2
-	exit 2
-	;;
-esac
 BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config uthash-dev libbsd-dev libdw-dev
 	libelf-dev libevent-dev libiberty-dev libjansson-dev libncurses-dev libxxhash-dev zlib1g-dev"
 DIST_PACKAGES="liblzma-dev libbz2-dev libzstd-dev xz-utils binutils"
@@ -26,11 +19,17 @@ MATRIX_PACKAGES="libpython3.11-testsuite ruby guile-3.0 postgresql nginx-light w
 	lmdb-utils gdb bsdextrautils golang-go"
 BENCH_PACKAGES="postgresql linux-perf bpftrace libgoogle-perftools4 heaptrack"
 
-packages=$BUILD_PACKAGES
-[ "${1:-build}" = build ] || packages="$packages $DIST_PACKAGES"
-[ "${1:-build}" = build ] || [ "$1" = dist ] || packages="$packages $TEST_PACKAGES"
-[ "${1:-build}" != matrix ] || packages="$packages $MATRIX_PACKAGES"
-[ "${1:-build}" != bench ] || packages="$packages $BENCH_PACKAGES"
+case ${1:-build} in
+build) packages=$BUILD_PACKAGES ;;
+dist) packages="$BUILD_PACKAGES $DIST_PACKAGES" ;;
+test) packages="$BUILD_PACKAGES $DIST_PACKAGES $TEST_PACKAGES" ;;
+matrix) packages="$BUILD_PACKAGES $DIST_PACKAGES $TEST_PACKAGES $MATRIX_PACKAGES" ;;
+bench) packages="$BUILD_PACKAGES $DIST_PACKAGES $TEST_PACKAGES $BENCH_PACKAGES" ;;
+*)
+	echo "setup.sh: no packages are known for '$1', only for build, dist, test, matrix and bench" >&2
+	exit 2
+	;;
+esac
 
 missing=
 for package in $packages; do
