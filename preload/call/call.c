@@ -218,7 +218,8 @@ VMT_HOT static long call_recorded(struct vmt_state *state, enum vmt_call_id id, 
 
 	if (id != VMT_CALL_BRK) /* brk has no second argument */
 		note_room(args);
-	if (may_take_long || !vmt_unwind_recall_find(regs, vmt_bounds_kept(), id, &whole))
+	if (may_take_long ||
+	    !vmt_unwind_recall_find(regs, vmt_thread_stack(vmt_thread()), id, &whole))
 		return call_walked(state, &done, nr, regs, may_take_long, true);
 	if (VMT_UNLIKELY(!vmt_guard_enter_for(state, regs, true)))
 		return call_walked(state, &done, nr, regs, false, false);

@@ -124,10 +124,7 @@ void vmt_unwind_set_cache(void *memory, size_t bytes);
 /* Find the readable map that contains sp, for the current thread; false if that cannot be told. */
 bool vmt_bounds_of(uint64_t sp, struct vmt_range *ret_bounds);
 
-/* The bounds remembered for this thread, whatever its sp is; the range may be empty. */
-struct vmt_range vmt_bounds_kept(void);
-
-/* Drop the bounds remembered for this thread, since part of that map may be gone. */
+/* Drop the bounds remembered for this thread (vmt_thread_stack), since part of that map may be gone. */
 void vmt_bounds_forget(void);
 
 /* Fill regs with the registers of the function that uses this macro. */

@@ -328,7 +328,7 @@ struct vmt_thread {
 	bool blocks_bus;
 	bool has_unblocked; /* SIGBUS, which the program blocks, until the lock is left */
 	bool is_shared; /* clone gave a thread no storage of its own: nothing is remembered here */
-	volatile uint64_t stack[2]; /* what is known of vmt_bounds_of() */
+	volatile uint64_t stack[2]; /* see vmt_thread_stack() */
 	volatile uint32_t stack_writes;
 	struct vmt_fd maps; /* see mapsfile.h; number 0 = none */
 	uint64_t python_state; /* see script/python.h: the thread's state… */
@@ -347,6 +347,38 @@ extern __thread struct vmt_thread vmt_this_thread
 static inline struct vmt_thread *vmt_thread(void)
 {
 	return &vmt_this_thread;
+}
+
+/*
+ * The bounds of the stack that the thread was last seen on; empty: not known. They are two words. A
+ * signal handler may run between their accesses, and store the bounds of its own stack. It has
+ * finished when this code goes on, so it is enough to count the writes.
+ */
+static inline struct vmt_range vmt_thread_stack(const struct vmt_thread *thread)
+{
+	struct vmt_range bounds;
+	uint32_t writes;
+
+	if (VMT_UNLIKELY(thread->is_shared))
+		return (struct vmt_range){ 0, 0 };
+	do {
+		writes = thread->stack_writes;
+		bounds = (struct vmt_range){ thread->stack[0], thread->stack[1] };
+	} while (writes != thread->stack_writes);
+	return bounds;
+}
+
+/* A handler that interrupts this finds a range without an end. */
+static inline void vmt_thread_set_stack(struct vmt_thread *thread, struct vmt_range bounds)
+{
+	uint32_t writes;
+
+	do {
+		writes = ++thread->stack_writes;
+		thread->stack[1] = 0;
+		thread->stack[0] = bounds.start;
+		thread->stack[1] = bounds.end;
+	} while (writes != thread->stack_writes);
 }
 
 static inline bool vmt_state_is_on(void)
