@@ -11,7 +11,7 @@
 
 /* The result for a stack. */
 struct vmt_recalled {
-	uint64_t salt; /* of the epoch (seqlock.h) in which it was asked for */
+	uint64_t salt; /* of the epoch (unwind_epoch.h) in which it was asked for */
 	uint64_t hash; /* as in struct vmt_walk */
 	uint32_t site; /* the site that was stored with the stack */
 };

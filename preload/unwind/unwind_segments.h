@@ -45,7 +45,7 @@ static inline struct vmt_frame vmt_frame_of(const struct vmt_regs *regs)
 
 /* A few steps of a walk, as they are remembered. Offsets are bytes from sp. */
 struct vmt_segment {
-	uint64_t salt; /* of the epoch (seqlock.h) */
+	uint64_t salt; /* of the epoch (unwind_epoch.h) */
 	uint64_t pc; /* pc * 2, plus 1 if the frame is exact */
 	uint64_t sp;
 	uint64_t bp; /* required values of the registers; flags say which of them count */

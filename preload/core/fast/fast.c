@@ -40,6 +40,19 @@ inline bool vmt_fast_judge(const struct vmt_space *space, const struct vmt_vma *
 	       !(ret_sides->merges_left && ret_sides->merges_right);
 }
 
+/* A map of this site has come or gone. */
+static inline void count_live(struct vmt_fast *it, uint32_t site, uint32_t flags, int delta)
+{
+	if (flags & VMT_MAP_OWN)
+		return;
+	if (it->ops) {
+		it->ops->live(it->ops->context, site, delta);
+		return;
+	}
+	it->effect->live_site = site;
+	it->effect->live_delta = delta;
+}
+
 /* Add a map that the call puts there. next: the map that follows, or NULL if it is not known. */
 static inline void add_map(struct vmt_fast *it, struct vmt_map *next, const struct vmt_vma *vma,
 			   uint32_t mapped_by)
@@ -48,14 +61,14 @@ static inline void add_map(struct vmt_fast *it, struct vmt_map *next, const stru
 		vmt_space_insert_before(it->space, next, vma, mapped_by, it->site, it->time);
 
 	if (map)
-		vmt_effect_report_live(it->ops, map->put_by, map->vma.flags, 1);
+		count_live(it, map->put_by, map->vma.flags, 1);
 	else
 		it->effect->out_of_memory = true;
 }
 
 inline void vmt_fast_drop(struct vmt_fast *it, struct vmt_map *map)
 {
-	vmt_effect_report_live(it->ops, map->put_by, map->vma.flags, -1);
+	count_live(it, map->put_by, map->vma.flags, -1);
 	vmt_space_remove(it->space, map);
 }
 
@@ -239,10 +252,9 @@ VMT_HOT static bool apply_gone(struct vmt_fast *it, struct vmt_range gone)
 }
 
 VMT_HOT bool vmt_fast_apply(struct vmt_space *space, const struct vmt_simple *simple, uint32_t site,
-			    uint64_t time, const struct vmt_effect_ops *ops,
-			    struct vmt_effect *ret_effect)
+			    uint64_t time, struct vmt_effect *ret_effect)
 {
-	struct vmt_fast it = { space, site, time, ops, ret_effect };
+	struct vmt_fast it = { space, site, time, NULL, ret_effect };
 
 	*ret_effect = (struct vmt_effect){ 0 };
 	return simple->is_fresh ? apply_fresh(&it, simple) : apply_gone(&it, simple->range);

@@ -397,6 +397,15 @@ static bool is_unchanged(const struct vmt_map *map, const struct vmt_outcome_map
 	       map->mapped_by == after->mapped_by && map->put_by == after->put_by;
 }
 
+/*
+ * Add delta to the number of live maps of the site. flags: the flags of the map that came or went.
+ */
+static void report_live(const struct vmt_effect_ops *ops, uint32_t site, uint32_t flags, int delta)
+{
+	if (!(flags & VMT_MAP_OWN))
+		ops->live(ops->context, site, delta);
+}
+
 static void replace(struct vmt_space *space, struct vmt_map *map,
 		    const struct vmt_outcome_map *after, const struct vmt_effect_ops *ops)
 {
@@ -405,8 +414,8 @@ static void replace(struct vmt_space *space, struct vmt_map *map,
 		return;
 	}
 	if (map->put_by != after->put_by) {
-		vmt_effect_report_live(ops, map->put_by, map->vma.flags, -1);
-		vmt_effect_report_live(ops, after->put_by, after->vma.flags, 1);
+		report_live(ops, map->put_by, map->vma.flags, -1);
+		report_live(ops, after->put_by, after->vma.flags, 1);
 	}
 	vmt_space_update(space, map, &after->vma, after->mapped_by, after->put_by, after->time);
 }
@@ -418,7 +427,7 @@ static void add(struct vmt_space *space, const struct vmt_outcome_map *after,
 		effect->out_of_memory = true;
 		return;
 	}
-	vmt_effect_report_live(ops, after->put_by, after->vma.flags, 1);
+	report_live(ops, after->put_by, after->vma.flags, 1);
 }
 
 /*
@@ -439,7 +448,7 @@ static size_t commit(struct vmt_space *space, struct vmt_range span, struct vmt_
 		while (i < last && outcome->map[i].vma.start < map->vma.start)
 			i++;
 		if (i == last || outcome->map[i].vma.start != map->vma.start) {
-			vmt_effect_report_live(ops, map->put_by, map->vma.flags, -1);
+			report_live(ops, map->put_by, map->vma.flags, -1);
 			vmt_space_remove(space, map);
 		}
 		map = next;

@@ -35,23 +35,22 @@ struct vmt_effect {
 	struct vmt_counts call; /* done by the call */
 	struct vmt_counts unseen; /* differences that no captured call explains */
 	bool out_of_memory; /* the table has lost a map */
+	/*
+	 * Of vmt_fast_apply() alone: the site whose count of live maps changes, and by how much; 0
+	 * = none does.
+	 */
+	int live_delta;
+	uint32_t live_site;
 };
 
-/* Callbacks for the count of live maps of each site. The library's own maps are not reported. */
+/*
+ * Callbacks for the count of live maps of each site, where a call may concern any number of sites.
+ * The library's own maps are not reported.
+ */
 struct vmt_effect_ops {
 	void (*live)(void *context, uint32_t site, int delta);
 	void *context;
 };
-
-/*
- * Add delta to the number of live maps of the site. flags: the flags of the map that came or went.
- */
-static inline void vmt_effect_report_live(const struct vmt_effect_ops *ops, uint32_t site,
-					  uint32_t flags, int delta)
-{
-	if (!(flags & VMT_MAP_OWN))
-		ops->live(ops->context, site, delta);
-}
 
 static inline int64_t vmt_counts_net(const struct vmt_counts *counts)
 {
