@@ -45,6 +45,7 @@ check_includes() {
 	empty commands-apart "$(includes tools/cmd/cmd_*.c | grep ':cmd/cmd_')"
 	empty rooms "$(python3 tests/rooms.py)" "$(grep -c ^[pt] tests/rooms.txt) folders"
 	empty names "$(python3 tests/names.py)"
+	empty way-of-a-munmap "$(python3 tests/way.py "$LIB" "$TARGETS")"
 	empty self-sufficient-headers "$(for header in $(find preload tools -name '*.h' ! -name gate_macros.h); do
 		echo "#include \"$header\"" | ${CC:-gcc} -std=gnu17 -D_GNU_SOURCE -fsyntax-only -x c \
 			-I. -Ipreload -Itools - 2>&1 | grep -m1 error
