@@ -1,13 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Make the pictures of doc/gallery from real runs: pages of report --format=html as a headless
-# Chromium shows them. doc/gallery/made-from holds a sum of the page's sources; tests/html.sh fails if
-# it is no longer that of the sources.
+# Chromium shows them. doc/gallery/made-from holds a sum of the page's sources and of what is below
+# that makes the pictures; tests/html.sh fails if it is no longer that of the sources.
 #
 #   scripts/gallery.sh            make them
 #   scripts/gallery.sh --check    say whether they are up to date
 set -eu
 export LC_ALL=C
+. "$(dirname "$0")/usage.sh"
+[ "${1:-}" = --check ] || no_options "$@"
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 BUILD=$(cd "${BUILD:-$ROOT/build}" && pwd)
 LIB=$BUILD/preload/libvmatrace.so
@@ -15,8 +17,8 @@ TOOL=$BUILD/tools/vmatrace
 GALLERY=$ROOT/doc/gallery
 
 sum_of_sources() {
-	(cd "$ROOT" && cat tools/html/*.js tools/html/*.css tools/html/page.html scripts/gallery.sh) |
-		sha256sum | cut -d' ' -f1
+	(cd "$ROOT" && cat tools/html/*.js tools/html/*.css tools/html/page.html tests/html/shots.js &&
+		sed -n '/^library() {$/,$p' scripts/gallery.sh) | sha256sum | cut -d' ' -f1
 }
 
 if [ "${1:-}" = --check ]; then

@@ -90,6 +90,34 @@ diff() {
 	check diff-to-baseline grep -q '"diff":' out
 }
 
+# Narrow guards between wide stacks, files that touch, reservations longer than what is folded away.
+shows() {
+	cat >reserving.c <<-'END'
+		#include <sys/mman.h>
+		#include <unistd.h>
+		int main(void)
+		{
+			char byte;
+			for (long i = 0; i < 60; i++) {
+				char *at = mmap(0, 8L << 30, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+				mprotect(at + 4096, 65536, PROT_READ | PROT_WRITE);
+			}
+			return read(0, &byte, 1) < 0;
+		}
+	END
+	cc -g reserving.c -o reserving || exit 2
+	mkdir segments
+	traced fibers report=0 "$TARGETS/case_fibers" mprotect 1000 </dev/null
+	traced files report=0 "$TARGETS/case_segments" segments 1000 </dev/null
+	traced reserves report=0 ./reserving </dev/null
+	page fibers fibers/rec
+	page files files/rec
+	page reserves reserves/rec
+	browse shows fibers.html guard anonymous
+	browse shows files.html file
+	browse shows reserves.html reserved anonymous
+}
+
 large() {
 	traced large report=0 ./program 60000
 	page large large/rec
@@ -158,6 +186,7 @@ gallery() {
 
 real
 diff
+shows
 large
 hostile
 gallery

@@ -3,6 +3,7 @@
 //
 //   node page_check.js real PAGE JSON     what it says and does; JSON is the same as --format=json
 //   node page_check.js diff PAGE JSON     what changed, as in diff --format=json
+//   node page_check.js shows PAGE KIND... each map is to be seen in the picture, and close up are these kinds
 //   node page_check.js hostile PAGE...    nothing of what names say is done, and no error
 //   node page_check.js large PAGE         how soon it opens, and frames a second while it moves
 //
@@ -55,6 +56,7 @@ async function headline(process) {
 	assert(said.includes(peak) && said.includes(process.maps.limit.toLocaleString("en-US")), said);
 	assert(said.includes("cause") && said.includes(process.patterns[0].what), said);
 	assert(said.includes(process.patterns[0].remedy), said);
+	assert(/\d s, exit 0/.test(said), said);
 	return said.match(/cause.{60}/)?.[0];
 }
 
@@ -142,6 +144,52 @@ async function colours() {
 	assert([...said][2].includes("no access (---): 2,0"), [...said][2]);
 }
 
+/*
+ * Every map of the rows that are visible has a pixel that is of nothing but its colour, and narrow
+ * neighbours of one kind differ.
+ */
+async function eachIsSeen() {
+	await drawn();
+	const [maps, missing] = await value(`(() => {
+		const p = window.vmatrace.picture, { layout } = window.vmatrace;
+		const first = Math.floor(p.scroller.scrollTop / 24), { width, height } = p.strip;
+		const data = p.strip.getContext("2d").getImageData(0, 0, width, height).data;
+		const missing = [];
+		let maps = 0;
+		for (let line = 0; line < height; line++) {
+			const { cluster, from, to } = p.span(first + line);
+			for (let i = cluster.first; first + line > cluster.row && i <= cluster.last; i++) {
+				const x = (layout.at[i] - from) * p.scale, end = x + layout.width[i] * p.scale;
+				if (x < 1 || layout.at[i] + layout.width[i] > to)
+					continue;
+				const colour = end - x > 5 ? p.colourOf(i) : p.shadeOf(i);
+				const isThere = (at) => colour.every((part, k) => data[(line * width + at) * 4 + k] === part);
+				maps++;
+				if (![...Array(Math.ceil(end) - Math.floor(x) + 2).keys()].some((k) => isThere(Math.floor(x) - 1 + k)))
+					missing.push(i);
+			}
+		}
+		return [maps, missing.slice(0, 9)];
+	})()`);
+	assert(maps > 50, `${maps} maps`);
+	assert.deepStrictEqual(missing, []);
+	return `${maps} maps`;
+}
+
+async function closeUp(kinds) {
+	const boxes = await value("[...document.querySelectorAll('.closeup .box b')].map((b) => b.textContent)");
+	assert(boxes.length >= 12, boxes.join());
+	assert.deepStrictEqual([...new Set(boxes)].sort(), [...kinds].sort());
+	return boxes.length + " boxes";
+}
+
+async function shows(page, kinds) {
+	const name = page.replace(/.*\/|\.html/g, "");
+	await browser.open(page);
+	await test(`${name}-each-is-seen`, eachIsSeen);
+	await test(`${name}-close-up`, () => closeUp(kinds));
+}
+
 /* -- the rest -- */
 
 async function sorts() {
@@ -215,6 +263,17 @@ async function theme() {
 	await browser.send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: "dark" }] });
 }
 
+/* Paper is light, whatever the screen is. */
+async function prints() {
+	const theme = () => value("document.documentElement.dataset.theme");
+	await browser.send("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: "dark" }] });
+	await value("if (document.documentElement.dataset.theme === 'light') document.getElementById('theme').click()");
+	await value("addEventListener('beforeprint', () => { window.printed = document.documentElement.dataset.theme; })");
+	const { data } = await browser.send("Page.printToPDF", { printBackground: true });
+	assert.deepStrictEqual([await value("window.printed"), await theme()], ["light", "dark"]);
+	return `${Buffer.from(data, "base64").length} bytes of PDF`;
+}
+
 /* Everything that does something can be reached, and has a name. */
 async function named() {
 	const nameless = await value(`[...document.querySelectorAll("button, input, select, a, [tabindex]")].filter((e) =>
@@ -253,7 +312,7 @@ async function real(page, jsonFile) {
 	await test("as-json", () => says(json));
 	await test("headline", () => headline(process));
 	await test("all-maps", () => mapsAreAll(process));
-	const tests = { keysInPicture, zooms, hovers, lights, colours, sorts, filters, searches, flameKeys, brushes, theme, named, narrow };
+	const tests = { keysInPicture, zooms, hovers, lights, colours, sorts, filters, searches, flameKeys, brushes, theme, prints, named, narrow };
 	for (const [name, body] of Object.entries(tests))
 		await test(name.replace(/[A-Z]/g, (c) => "-" + c.toLowerCase()), body);
 	await test("opens-others", opensOthers);
@@ -348,6 +407,8 @@ async function main([what, ...files]) {
 			await real(...files);
 		else if (what === "diff")
 			await test("changes", () => differs(...files));
+		else if (what === "shows")
+			await shows(files[0], files.slice(1));
 		else if (what === "large")
 			await large(...files);
 		else

@@ -23,14 +23,16 @@ function findStretch(app) {
 	const isTypical = typicalTest(app);
 	const size = Math.min(CLOSEUP, maps.count);
 	let best = null;
+	let cluster = 0; /* the first map of the cluster */
 	let n = 0;
 	if (!isTypical || maps.count < 2 * CLOSEUP)
 		return null;
 	for (let i = 0; i < maps.count; i++) {
+		cluster = holeBelow(maps, i) < maps.hole ? cluster : i;
 		n += isTypical(i);
 		if (i >= size)
 			n -= isTypical(i - size);
-		if (i >= size - 1 && n > (best ? best.n : 2) && maps.start[i] - maps.start[i - size + 1] < maps.hole)
+		if (i - cluster >= size - 1 && n > (best ? best.n : 2))
 			best = { first: i - size + 1, last: i, n };
 	}
 	return best;

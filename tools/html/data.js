@@ -128,6 +128,13 @@ function readSentences(lines) {
 	return sentences;
 }
 
+/* How long the process ran and how it ended: what the text report's heading has behind the command. */
+function readEnding(lines) {
+	const more = lines.slice(1).findIndex((line) => line.slice(0, 10).trim() || !line.trim());
+	const heading = [lines[0] || "", ...lines.slice(1, 1 + Math.max(0, more)).map((line) => line.trim())].join(" ");
+	return heading.match(/, (\d[\d.,]* \S+, [^,]+)$/)?.[1] || "";
+}
+
 function readDocument(text) {
 	const packed = JSON.parse(text);
 	const unpack = makeUnpack(packed.shapes, packed.frames);
@@ -139,6 +146,7 @@ function readDocument(text) {
 		pages: packed.pages.map((page) => page && {
 			text: page.text.map(cleanText),
 			sentences: readSentences(page.text.map(cleanText)),
+			ending: readEnding(page.text.map(cleanText)),
 			names: (page.names || []).map(cleanText),
 			space: page.space,
 		}),

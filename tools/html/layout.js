@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The place of each map in the picture. The address space is a line, and its unit is a page. Very
- * long maps and holes are drawn shorter ("folded"), since the number of maps matters and not their
- * bytes. Long holes (maps.hole pages, see clusters.h) divide the line into clusters, and each cluster is broken into rows
+ * long maps and holes are drawn shorter ("folded"), and very short ones wider, since the number of
+ * maps matters and not their bytes. Long holes (maps.hole pages, see clusters.h) divide the line into clusters, and each cluster is broken into rows
  * like text.
  */
 
@@ -30,13 +30,21 @@ function meanWidth(maps, limit) {
 	return sum / maps.count;
 }
 
+/*
+ * Nothing is much narrower than the mean map: a guard page beside each stack would otherwise be too
+ * narrow to be seen.
+ */
+const LEAST_PART = 0.6;
+
 const holeBelow = (maps, i) => maps.start[i] - (i ? maps.start[i - 1] + maps.pages[i - 1] : 0);
 
 function layOut(maps) {
 	const limit = foldLimit(maps);
 	const at = new Float64Array(maps.count); /* where each map begins, in units */
 	const width = new Float64Array(maps.count);
-	const holeLimit = Math.max(1, Math.min(limit, meanWidth(maps, limit)));
+	const mean = meanWidth(maps, limit);
+	const least = mean * LEAST_PART;
+	const holeLimit = Math.max(1, Math.min(limit, mean));
 	const clusters = [];
 	let unit = 0;
 	for (let i = 0; i < maps.count; i++) {
@@ -44,9 +52,9 @@ function layOut(maps) {
 		if (!i || hole >= maps.hole)
 			clusters.push({ first: i, unit, hole: i ? hole : 0 });
 		else
-			unit += fold(hole, holeLimit);
+			unit += hole && Math.max(least, fold(hole, holeLimit));
 		at[i] = unit;
-		width[i] = fold(maps.pages[i], limit);
+		width[i] = Math.max(least, fold(maps.pages[i], limit));
 		unit += width[i];
 		Object.assign(clusters[clusters.length - 1], { last: i, end: unit });
 	}

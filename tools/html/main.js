@@ -23,14 +23,17 @@ function tile(title, value, note) {
 	return make("div", { class: "tile" }, make("dt", {}, title), make("dd", {}, value, note ? make("small", {}, note) : null));
 }
 
-function gauge({ peak, now, limit }) {
+function gauge({ peak, now, limit, own }) {
 	const part = (maps) => Math.min(100, (maps * 100) / limit) + "%";
 	if (!limit)
 		return null;
-	return make("div", { class: "gauge", role: "img", "aria-label": `Peak ${number(peak)} of ${number(limit)} maps, ${percent(peak, limit)}` },
+	return make("div", { class: "gauge", role: "img", "aria-label": `Peak ${number(peak)} of ${number(limit)} maps, ${percent(peak + (own || 0), limit)}` },
 		make("div", { class: "peak" + (peak > limit * 0.8 ? " high" : ""), css: { width: part(peak) } }),
 		make("div", { class: "now", css: { width: part(now) } }));
 }
+
+/* What a remedy saves begins its sentence in the report; here is room for the word. */
+const remedyText = (text) => text.replace(/^-([\d,]+): /, "−$1 maps: ");
 
 const LEADS = ["cause", "and", "help", "for now", "leak"];
 
@@ -38,7 +41,7 @@ function leadOf(sentences) {
 	const lead = [];
 	for (const { label, text } of sentences)
 		if (LEADS.includes(label))
-			lead.push([make("dt", {}, label), make("dd", {}, text)]);
+			lead.push([make("dt", {}, label), make("dd", {}, remedyText(text))]);
 	return lead.length ? make("dl", { class: "lead" }, lead) : null;
 }
 
@@ -46,16 +49,15 @@ function makeHeadline(app) {
 	const { process, page } = app;
 	const { maps } = process;
 	const rest = page.sentences.filter(({ label }) => !LEADS.includes(label));
-	const ended = { exit: `exit ${process.status}`, signal: `signal ${process.status}`, running: "running", exec: "exec" }[process.end] || "end unknown";
 	const growth = process.growth && !["none", "too-short"].includes(process.growth.verdict) ? process.growth.verdict : "";
 	const element = section("headline", commandTitle(process),
-		make("p", { class: "note" }, `process ${process.pid}, ${secondsText(process.duration)}, ${ended}; ${process.exe || ""}`),
+		make("p", { class: "note" }, [`process ${process.pid}`, page.ending, process.exe].filter(Boolean).join(", ")),
 		make("dl", { class: "tiles" },
-			tile("maps at peak", number(maps.peak), maps.limit ? `${percent(maps.peak, maps.limit)} of the limit` : ""),
+			tile("maps at peak", number(maps.peak), maps.limit ? `${percent(maps.peak + (maps.own || 0), maps.limit)} of the limit` : ""),
 			tile(process.end === "running" ? "maps now" : "maps at the end", number(maps.now), `${signed(maps.now - maps.start)} since the start`),
 			tile("limit", number(maps.limit), "vm.max_map_count"),
 			app.doc.diff ? tile("change", signed(app.doc.diff.change), "since the run compared with") : null,
-			growth ? tile("growth", growth) : null),
+			growth ? tile("growth", growth.replace(/-/g, " ")) : null),
 		gauge(maps), leadOf(page.sentences),
 		make("dl", { class: "sentences" }, rest.map(({ label, text }) => [make("dt", {}, label), make("dd", {}, text)])));
 	element.querySelector("h2").replaceWith(make("h1", { id: "headline-title" }, commandTitle(process)));
@@ -142,6 +144,17 @@ function setTheme(theme, app) {
 		app.themers.forEach((f) => f());
 }
 
+/* Paper is light, and so is what is drawn on it. */
+function printInLight(app) {
+	let before;
+	window.addEventListener("beforeprint", () => {
+		before = document.documentElement.dataset.theme;
+		setTheme("light", app);
+		app.picture?.drawNow();
+	});
+	window.addEventListener("afterprint", () => setTheme(before, app));
+}
+
 /* The theme is that of the reader's system until the button is used. */
 function begin() {
 	const system = window.matchMedia("(prefers-color-scheme: dark)");
@@ -153,6 +166,7 @@ function begin() {
 		setTheme(isDark() ? "light" : "dark", app);
 	});
 	system.addEventListener("change", () => isChosen || setTheme(system.matches ? "dark" : "light", app));
+	printInLight(app);
 	window.vmatrace = app;
 	performance.measure("vmatrace-open");
 }

@@ -2,10 +2,12 @@
 /*
  * The address space as a picture: rows of maps and holes that scroll and zoom, with an overview
  * above and a legend below. The element that scrolls is empty; the canvas lies over it, and shows
- * the visible part. A pixel with several maps has the mean of their colours.
+ * the visible part. A pixel with several maps has the mean of their colours. Between wide
+ * neighbours of one colour is a gap; among narrow ones, every other one has another shade.
  */
 const ROW = 24, BAR = 18; /* CSS pixels */
 const SCALE_MOST = 96; /* the most pixels for a page */
+const READABLE = 4; /* pixels of the mean map, the least at first */
 
 const rgbOf = (colour) => [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
 const mixed = (a, b, part) => a.map((value, i) => Math.round(value + (b[i] - value) * part));
@@ -36,13 +38,17 @@ class Picture {
 		this.mode = mode;
 		this.colouring = colourMaps(mode, this.app);
 		this.group = null;
+		this.isOdd = everyOther(this.app.maps, this.colouring.group);
 		this.showLegend();
 		this.mixColours();
 	}
 
 	mixColours() {
+		const dim = (rgb) => mixed(rgb, paper(), 0.86);
 		this.lit = this.colouring.list.map((group) => rgbOf(group.colour));
-		this.dim = this.lit.map((rgb) => mixed(rgb, paper(), 0.86));
+		this.shade = this.lit.map((rgb) => mixed(rgb, isBright(rgb) ? [0, 0, 0] : [255, 255, 255], 0.3));
+		this.dim = this.lit.map(dim);
+		this.dimShade = this.shade.map(dim);
 		this.draw();
 	}
 
@@ -104,13 +110,13 @@ class Picture {
 		this.scroller.scrollTop = 0;
 	}
 
-	/* At first everything is shown, unless maps would be narrower than three pixels. */
+	/* At first everything is shown, unless maps would be too narrow. */
 	begin(stretch) {
 		this.measure();
 		const { units } = this.app.layout;
-		const readable = (3 * this.app.maps.count) / units;
+		const readable = (READABLE * this.app.maps.count) / units;
 		this.fit();
-		if (this.scale * units < 3 * this.app.maps.count * 0.9) {
+		if (this.scale < readable * 0.9) {
 			this.setScale(readable);
 			this.reveal(stretch ? stretch.first : 0);
 		}
@@ -206,14 +212,46 @@ class Picture {
 		for (let i = Math.max(cluster.first, mapAtUnit(layout, from)); i <= cluster.last; i++) {
 			if (layout.at[i] >= to)
 				break;
-			const x = (layout.at[i] - from) * scale;
-			const gap = layout.width[i] * scale > 5 * this.ratio ? this.ratio : 0;
-			addSpan(sums, x + gap, x + layout.width[i] * scale, this.colourOf(i));
+			this.addMap(sums, i, (at) => (at - from) * scale);
 		}
+	}
+
+	/* A map of more than a pixel begins and ends at whole pixels, so that its edges are sharp. */
+	addMap(sums, i, x) {
+		const { at, width } = this.app.layout;
+		const end = at[i] + width[i];
+		const inPixels = x(end) - x(at[i]);
+		const isWide = inPixels > 5 * this.ratio;
+		const colour = isWide ? this.colourOf(i) : this.shadeOf(i);
+		if (inPixels < 1)
+			addSpan(sums, x(at[i]), x(end), colour);
+		else
+			addSpan(sums, this.edge(i, x) + (isWide && this.isLikeBelow(i) ? this.ratio : 0), at[i + 1] === end ? this.edge(i + 1, x) : Math.round(x(end)), colour);
+	}
+
+	/*
+	 * The pixel at which a map begins. Of two neighbours the narrower one gets the whole pixels that
+	 * it needs, so that all guards of one size look the same.
+	 */
+	edge(i, x) {
+		const { at, width } = this.app.layout;
+		if (i && at[i - 1] + width[i - 1] === at[i] && width[i - 1] < width[i])
+			return Math.round(x(at[i - 1])) + Math.max(1, Math.round(x(at[i]) - x(at[i - 1])));
+		return Math.round(x(at[i]));
+	}
+
+	isLikeBelow(i) {
+		return isAlike(this.app.maps, this.colouring.group, i);
 	}
 
 	colourOf(i) {
 		return (this.isLit(i) ? this.lit : this.dim)[this.colouring.group[i]];
+	}
+
+	shadeOf(i) {
+		if (!this.isOdd[i])
+			return this.colourOf(i);
+		return (this.isLit(i) ? this.shade : this.dimShade)[this.colouring.group[i]];
 	}
 
 	fillLine(data, sums, at) {
@@ -407,6 +445,17 @@ class Picture {
 		else
 			this.setScale(this.scale * factor, this.app.layout.at[this.focus], this.height / 2);
 	}
+}
+
+/* Whether a map touches the one below, and both are of one group. */
+const isAlike = (maps, group, i) => i > 0 && group[i] === group[i - 1] && !holeBelow(maps, i);
+
+/* Which maps are the second, the fourth and so on of neighbours that touch and are of one group. */
+function everyOther(maps, group) {
+	const isOdd = new Uint8Array(maps.count);
+	for (let i = 1; i < maps.count; i++)
+		isOdd[i] = isAlike(maps, group, i) && !isOdd[i - 1] ? 1 : 0;
+	return isOdd;
 }
 
 function isBright([r, g, b]) {

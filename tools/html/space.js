@@ -4,15 +4,15 @@
  * people with any kind of colour vision can tell apart; nothing is told by a colour alone.
  */
 const ORANGE = "#e69f00", SKY = "#56b4e9", GREEN = "#009e73", YELLOW = "#f0e442";
-const BLUE = "#0072b2", RED = "#d55e00", PURPLE = "#cc79a7", GREY = "#999999", DARK = "#5f6670";
+const BLUE = "#0072b2", RED = "#d55e00", PURPLE = "#cc79a7", GREY = "#999999", BROWN = "#8a5a3c", SLATE = "#666666";
 const DISTINCT = [BLUE, RED, GREEN, ORANGE, PURPLE, SKY, YELLOW];
 const AGES = ["#00204d", "#31446b", "#666970", "#958f78", "#cbba69", "#ffea46"];
 
 const KIND_COLOURS = {
 	anonymous: BLUE, heap: SKY, "allocator heap": SKY, "thread stack": ORANGE, "main stack": ORANGE,
-	guard: RED, reserved: GREY, library: GREEN, file: YELLOW, "deleted file": YELLOW,
-	"shared memory": PURPLE, "huge pages": PURPLE, device: PURPLE, "JIT code": "#7b4fa6",
-	vdso: DARK, kernel: DARK,
+	guard: RED, reserved: SLATE, library: GREEN, file: YELLOW, "deleted file": YELLOW,
+	"shared memory": BROWN, "huge pages": BROWN, device: BROWN, "JIT code": PURPLE,
+	vdso: GREY, kernel: GREY,
 };
 const PROTECTION_COLOURS = {
 	"---": RED, "r--": YELLOW, "rw-": BLUE, "r-x": GREEN, rwx: PURPLE, "--x": ORANGE, "-w-": SKY,
@@ -96,7 +96,7 @@ const kindKey = (c) => c.kind + accessOf(c);
 
 function kindColour(key) {
 	const [kind, access] = key.split(", ");
-	const colour = rgbOf(KIND_COLOURS[kind] || DARK);
+	const colour = rgbOf(KIND_COLOURS[kind] || GREY);
 	const white = [255, 255, 255];
 	return access ? hexOf(access === "no access" ? mixed(colour, white, 0.72) :
 		access === "read-only" ? mixed(colour, white, 0.42) : mixed(colour, [0, 0, 0], 0.5)) : hexOf(colour);

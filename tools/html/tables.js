@@ -125,7 +125,7 @@ function makePatterns(app) {
 	return make("ul", { class: "patterns" }, patterns.map((pattern) => make("li", {},
 		make("h3", {}, pattern.what), make("p", {},
 			`${number(pattern.maps)} maps${pattern.site === null ? "" : `, mostly by ${siteName(app.names, pattern.site)}`}. `,
-			make("strong", {}, pattern.saves_known ? `−${number(pattern.saves)}: ` : "", pattern.remedy), ". ", pattern.also || ""))));
+			make("strong", {}, pattern.saves_known ? `−${counted(pattern.saves, "map")}: ` : "", pattern.remedy), ". ", pattern.also || ""))));
 }
 
 function makeFindingsSection(app) {
