@@ -143,6 +143,12 @@ static void seal(struct vmt_state *state)
 	vmt_publish_header(state);
 }
 
+/* Does anybody learn how this process ends? Nobody does of most fork children without a recording. */
+static bool is_of_interest(const struct vmt_state *state)
+{
+	return state->recording.base || state->process.is_root || state->options.children;
+}
+
 /* Returns whether a report is due. */
 static bool finish(struct vmt_state *state, int status)
 {
@@ -150,7 +156,7 @@ static bool finish(struct vmt_state *state, int status)
 
 	if (atomic_exchange_explicit(&state->process.closing, 1, memory_order_acq_rel))
 		return false; /* another thread was first */
-	locked = seize_in_the_end(state) && look_for_the_last_time(state);
+	locked = is_of_interest(state) && seize_in_the_end(state) && look_for_the_last_time(state);
 	if (locked)
 		close_books(state);
 	vmt_exit_note(state, VMT_END_EXIT, status);

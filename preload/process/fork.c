@@ -72,6 +72,7 @@ static void clear_counters(struct vmt_state *state)
 		.doors = was.doors,
 		.notes = was.notes,
 		.maps_limit = was.maps_limit,
+		.pid_namespace = was.pid_namespace,
 	};
 	for (unsigned i = 0; i < VMT_SECTION_COUNT; i++)
 		header->section[i] = was.section[i];

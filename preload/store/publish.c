@@ -295,7 +295,9 @@ void vmt_publish_describe(struct vmt_state *state)
 	header->page_size = (uint32_t)VMT_PAGE_SIZE;
 	header->pid = state->process.pid;
 	header->parent_pid = state->process.parent_pid;
-	header->pid_namespace = pid_namespace();
+	/* A child may be in another one, but without a recording nobody asks for it. */
+	if (!header->pid_namespace || state->recording.base)
+		header->pid_namespace = pid_namespace();
 	header->start_realtime = vmt_clock_wall();
 	header->start_monotonic = vmt_clock();
 	header->bucket_ns = VMT_TIMELINE_NS;

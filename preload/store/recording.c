@@ -23,10 +23,11 @@
 #include "own/memory.h"
 #include "store/extend.h"
 
-#define NAME_TRIES  100u
-#define IMAGES_MOST (UINT64_C(1) << 31)
-#define BLOCK_STEP  (UINT64_C(256) * 1024) /* the largest step */
-#define FIRST_MAP   (UINT64_C(512) * 1024)
+#define NAME_TRIES   100u
+#define IMAGES_MOST  (UINT64_C(1) << 31)
+#define BLOCK_STEP   (UINT64_C(256) * 1024) /* the largest step */
+#define FIRST_MAP    (UINT64_C(512) * 1024)
+#define FIRST_BLOCKS (UINT64_C(48) * 1024) /* what a small process uses */
 
 #ifdef VMT_KILL_POINTS
 void vmt_recording_kill_point(struct vmt_state *state)
@@ -238,6 +239,36 @@ int vmt_recording_allocate(struct vmt_state *state, uint64_t offset, uint64_t le
 	return (int)ret;
 }
 
+/* Round bytes of a section up to the end of a page, but not beyond the section. */
+static uint64_t whole_pages(const struct vmt_rec_section *section, uint64_t bytes)
+{
+	uint64_t most = section->capacity * section->size;
+
+	bytes = vmt_page_up(section->offset + bytes) - section->offset;
+	return bytes < most ? bytes : most;
+}
+
+/*
+ * Allocate the beginning of the file in one step, since each step opens the file again. Without
+ * blocks for all of it, the header's page has to do.
+ */
+static int allocate_first(struct vmt_state *state)
+{
+	const struct vmt_rec_section *section = state->counters.section;
+	uint64_t length =
+		state->recording.length < FIRST_BLOCKS ? state->recording.length : FIRST_BLOCKS;
+
+	if (!state->recording.is_file)
+		return 0;
+	if (vmt_sys_failed(vmt_sys4(SYS_fallocate, state->recording_file.fd.number, 0, 0, length)))
+		return vmt_recording_allocate(state, 0, VMT_PAGE_SIZE);
+	for (unsigned i = 0; i < VMT_SECTION_COUNT; i++)
+		if (section[i].offset < length)
+			state->recording.ready[i] =
+				whole_pages(&section[i], length - section[i].offset);
+	return 0;
+}
+
 static int map_file(struct vmt_state *state)
 {
 	struct vmt_recording *recording = &state->recording;
@@ -247,7 +278,7 @@ static int map_file(struct vmt_state *state)
 	if (!recording->is_file)
 		size = vmt_page_up(state->counters.file_size);
 	if (!vmt_sys_failed(ret))
-		ret = vmt_recording_allocate(state, 0, VMT_PAGE_SIZE);
+		ret = allocate_first(state);
 	if (vmt_sys_failed(ret))
 		return (int)ret;
 	ret = vmt_filter_own6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_SHARED,
@@ -363,15 +394,6 @@ int vmt_recording_open(struct vmt_state *state)
 	}
 	give_back(state);
 	return 0;
-}
-
-/* Round bytes of a section up to the end of a page, but not beyond the section. */
-static uint64_t whole_pages(const struct vmt_rec_section *section, uint64_t bytes)
-{
-	uint64_t most = section->capacity * section->size;
-
-	bytes = vmt_page_up(section->offset + bytes) - section->offset;
-	return bytes < most ? bytes : most;
 }
 
 /*
