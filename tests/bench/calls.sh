@@ -29,4 +29,6 @@ bench_calls() {
 	LIST
 	measure map-touch-unmap-file "ns:$(budget x1.10)" to_file map-touch-unmap \
 		"$(rounds 60000)"
+	measure children "ns:$(budget x1.30)" call children "$(rounds 500)" 5
+	measure children-file "ns:$(budget x1.60)" to_file children "$(rounds 500)" 5
 }

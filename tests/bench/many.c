@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /*
@@ -143,6 +144,74 @@ static double contend(long rounds, long n)
 	return share_out(rounds, n ? n : 16, map_and_cut);
 }
 
+/* Blocks of all sizes up to 256 KiB, 64 of them at a time; each thread of glibc has an arena. */
+static void fill_arena(long rounds)
+{
+	char *kept[64] = { NULL };
+
+	for (long i = 0; i < rounds; i++) {
+		char **slot = &kept[i * 7919 % 64];
+
+		free(*slot);
+		*slot = malloc(64 + (size_t)(i * 104729) % (256 * 1024));
+		if (!*slot)
+			exit(3);
+		**slot = 1;
+	}
+	for (size_t i = 0; i < 64; i++)
+		free(kept[i]);
+}
+
+static double among_arenas(long rounds, long n)
+{
+	return share_out(rounds, n, fill_arena);
+}
+
+static void *serve(void *unused)
+{
+	fill_arena(16);
+	return unused;
+}
+
+/* A thread with a stack of 64 KiB for each connection, n of them at a time. */
+static double serve_connections(long rounds, long n)
+{
+	pthread_t *thread = calloc((size_t)n, sizeof(*thread));
+	double start = bench_now(CLOCK_MONOTONIC);
+	double processor = bench_now(CLOCK_PROCESS_CPUTIME_ID);
+	pthread_attr_t small;
+
+	if (!thread || pthread_attr_init(&small) || pthread_attr_setstacksize(&small, 64 * 1024))
+		exit(3);
+	for (long i = 0; i < rounds + n; i++) {
+		if (i >= n)
+			pthread_join(thread[i % n], NULL);
+		if (i < rounds && pthread_create(&thread[i % n], &small, serve, NULL))
+			exit(3);
+	}
+	free(thread);
+	bench_processor_ns = bench_now(CLOCK_PROCESS_CPUTIME_ID) - processor;
+	return bench_now(CLOCK_MONOTONIC) - start;
+}
+
+/* Fork children that make a few calls and exit. */
+static double have_children(long rounds, long n)
+{
+	double start = bench_now(CLOCK_MONOTONIC);
+
+	for (long i = 0; i < rounds; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			map_and_cut(n);
+			exit(0);
+		}
+		if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+			exit(3);
+	}
+	return bench_now(CLOCK_MONOTONIC) - start;
+}
+
 /* Calls from n / 2 different stacks, which are n call sites; all have been seen once before. */
 static double from_sites(long rounds, long n)
 {
@@ -211,10 +280,12 @@ static double hold_maps(long rounds, long n)
 }
 
 const struct bench bench_many[] = {
-	{ "maps", among_maps },      { "frames", at_frames },
-	{ "longest", longest_call }, { "threads", by_threads },
-	{ "sites", from_sites },     { "new-sites", from_new_sites },
-	{ "leave", leave_maps },     { "leave-and-say", leave_and_say },
-	{ "hold", hold_maps },       { "contend", contend },
+	{ "maps", among_maps },        { "frames", at_frames },
+	{ "longest", longest_call },   { "threads", by_threads },
+	{ "sites", from_sites },       { "new-sites", from_new_sites },
+	{ "leave", leave_maps },       { "leave-and-say", leave_and_say },
+	{ "hold", hold_maps },         { "contend", contend },
+	{ "arenas", among_arenas },    { "connections", serve_connections },
+	{ "children", have_children },
 };
 const size_t bench_many_count = sizeof(bench_many) / sizeof(bench_many[0]);

@@ -30,12 +30,13 @@ write_programs() {
 		import java.util.*;
 		public class Work {
 			public static void main(String[] arguments) throws Exception {
+				int count = Integer.parseInt(arguments[0]);
 				List<Thread> threads = new ArrayList<>();
-				for (int t = 0; t < 8; t++) {
+				for (int t = 0; t < count; t++) {
 					Thread thread = new Thread(() -> {
 						Map<Integer, byte[]> kept = new HashMap<>();
-						for (int i = 0; i < 400000; i++)
-							kept.put(i % 2000, new byte[i % 4000]);
+						for (int i = 0; i < 3200000 / count; i++)
+							kept.put(i % (16000 / count), new byte[i % 4000]);
 					});
 					threads.add(thread);
 					thread.start();
@@ -68,10 +69,10 @@ program() {	# NAME COMMAND...
 	fi
 }
 
-redis() {	# a|b: the client's time, the server's processor time
+redis() {	# a|b OPTIONS...: the client's time, the server's processor time
 	local socket=$TMP/redis.sock start end
 	FLAGS="-o $TMP/redis.log" spend_under "$1" redis-server --port 0 --unixsocket "$socket" \
-		--save "" --dir "$TMP" --daemonize no --pidfile "$TMP/redis.pid" >"$TMP/redis.spent" &
+		--save "" --dir "$TMP" --daemonize no --pidfile "$TMP/redis.pid" "${@:2}" >"$TMP/redis.spent" &
 	wait_until redis-cli -s "$socket" ping || return	# clean_up stops it
 	start=$(date +%s%N)
 	redis-benchmark -s "$socket" -q -n "$(rounds 100000)" -c 20 -d 200 -r 50000 \
@@ -117,7 +118,7 @@ pg_client() {
 	"$(postgres_program pgbench)" -h "$PG_PLACE/socket" -U bench "$@" postgres
 }
 
-pgbench_once() {	# a|b: the client's time, the server's processor time
+pgbench_once() {	# a|b CLIENTS: the client's time, the server's processor time
 	local lib start end
 	lib=$(lib_of "$1")
 	[ -z "$lib" ] || lib=$PG_PLACE/$1/libvmatrace.so
@@ -125,13 +126,13 @@ pgbench_once() {	# a|b: the client's time, the server's processor time
 	as_nobody "$PG_PLACE/spend" ${lib:+-e "LD_PRELOAD=$lib"} \
 		${lib:+-e VMATRACE_OPTIONS=report=0} "$PG_SERVER" \
 		-D "$PG_PLACE/data" -k "$PG_PLACE/socket" -c listen_addresses= \
-		-c fsync=off >"$TMP/pg.spent" 2>"$TMP/pg.log" &
+		-c fsync=off -c max_connections=80 >"$TMP/pg.spent" 2>"$TMP/pg.log" &
 	wait_until "$(postgres_program pg_isready)" -h "$PG_PLACE/socket" || return
 	[ -e "$TMP/pg.filled" ] || {
 		pg_client -i -q -s 2 >/dev/null 2>&1 && touch "$TMP/pg.filled"
 	}
 	start=$(date +%s%N)
-	pg_client -n -c 4 -j 2 -t "$(rounds 2000)" >/dev/null 2>&1 || echo "pgbench failed" >&2
+	pg_client -n -c "$2" -j 2 -t "$(($(rounds 8000) / $2 + 1))" >/dev/null 2>&1 || echo "pgbench failed" >&2
 	end=$(date +%s%N)
 	kill -INT "$(head -1 "$PG_PLACE/data/postmaster.pid")"
 	wait $!
@@ -144,22 +145,26 @@ bench_programs() {
 	write_programs
 	program python3 /usr/bin/python3 work.py
 	program node node --max-semi-space-size=4 work.js
-	if ! wanted java; then
+	if ! wanted java && ! wanted java-64-threads; then
 		:
 	elif has javac && javac Work.java; then
-		program java java -Xmx200m Work
+		program java java -Xmx200m Work 8
+		program java-64-threads java -Xmx200m Work 64
 	else
 		printf '%-26s is not installed (javac)\n' java
 	fi
 	program sbcl sbcl --noinform --no-userinit --non-interactive --load work.lisp
 	if has redis-server && has redis-benchmark; then
 		measure redis "ns:$(budget x1.02) ns:$(budget x1.03)" redis
+		measure redis-io-threads "ns:$(budget x1.02) ns:$(budget x1.03)" redis \
+			--io-threads 4 --io-threads-do-reads yes
 	else
 		printf '%-26s is not installed (redis-server, redis-tools)\n' redis
 	fi
 	if PG_SERVER=$(postgres_program postgres) && postgres_program pgbench >/dev/null &&
 		make_cluster; then
-		measure pgbench "ns:$(budget x1.02) ns:$(budget x1.03)" pgbench_once
+		measure pgbench "ns:$(budget x1.02) ns:$(budget x1.03)" pgbench_once 4
+		measure pgbench-64-clients "ns:$(budget x1.02) ns:$(budget x1.03)" pgbench_once 64
 	else
 		printf '%-26s is not installed (postgresql)\n' pgbench
 	fi

@@ -27,6 +27,27 @@ contend() {	# a|b ROUNDS THREADS [COMMAND...]: what stands before the program
 	under "$1" "${@:4}" "$BENCH" contend "$2" "$3"
 }
 
+# Threads that use an allocator, which is preloaded after the library.
+arenas() {	# a|b FILE ("": glibc's)
+	local lib
+	lib=$(lib_of "$1")
+	LD_PRELOAD=$lib${2:+ $2} VMATRACE_OPTIONS=report=0 "$BENCH" arenas "$(rounds 200000)" 16
+}
+
+allocators() {	# FIELDS
+	local name file
+	measure arenas-glibc "$1" arenas ""
+	for name in jemalloc:libjemalloc.so.2 tcmalloc:libtcmalloc_minimal.so.4 \
+		mimalloc:libmimalloc.so.2; do
+		file=$(/sbin/ldconfig -p | awk -v name="${name#*:}" '$1 == name { print $NF; exit }')
+		if [ -n "$file" ]; then
+			measure "arenas-${name%:*}" "$1" arenas "$file"
+		else
+			printf '%-26s is not installed (%s)\n' "arenas-${name%:*}" "${name#*:}"
+		fi
+	done
+}
+
 bench_threads() {
 	local n fields
 	heading threads
@@ -38,6 +59,8 @@ bench_threads() {
 		measure "contend-$n-on-one" "$fields" contend "$(rounds 50000)" "$n" \
 			taskset -c 0
 	done
+	allocators "$fields"
+	measure connections-1000 "$fields" call connections "$(rounds 20000)" 1000
 	if make_group; then
 		for n in 4 16 64; do
 			measure "contend-$n-fifth" "$fields" contend "$(rounds 20000)" "$n" \
