@@ -23,6 +23,7 @@
 #include "trace/account.h"
 #include "trace/guard.h"
 #include "trace/malloc_section.h"
+#include "trace/room.h"
 
 #define PAUSE_NS   200000
 #define PAUSES     50 /* the most that it waits for other threads at the end */
@@ -105,6 +106,8 @@ static bool look_for_the_last_time(struct vmt_state *state)
 		if (!wait_until_quiet(state))
 			return false;
 		found = vmt_account_everything(state);
+		if (state->room_is_due) /* what was found took new maps of the library's */
+			vmt_room_make(state);
 		state->counters.maps_kernel = count_kernels(state);
 		if (vmt_deferred_is_quiet(&state->deferred))
 			break;
