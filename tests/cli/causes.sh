@@ -74,7 +74,7 @@ many code-in-heap code-left 'pieces of memory made writable and executable \(rwx
 many islands userfaultfd-islands 'pieces of a range registered with userfaultfd: (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by ioctl in islands'
 run reserve 64
 says reserve 'failure mmap failed once: ENOMEM, because of no free addresses of that length; in reserve_much .*cause +address ranges reserved without access .*, of which little is in use: 4,[0-9]+ of 4,[0-9]+ maps, by mprotect in reserve_much [^ ]*causes.c:[0-9]+ help +addresses ran out, not maps' \
-	'MADV_DONTNEED'
+	'MADV_DONTNEED|to the limit'
 many one-arena arena-heaps 'heaps of 64 MiB of glibc.s malloc arenas, most of each in use: 6[0-9]+ of 6[0-9]+ maps, .*by mprotect in grow_one_arena [^ ]*causes.c:[0-9]+ help +-6[0-9]+: MALLOC_ARENA_MAX=1' \
 	'MALLOC_ARENA_MAX=2'
 many advise-file madvise-islands 'advice \(madvise\) for pieces of a range: (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by madvise in advise_file' \

@@ -130,7 +130,7 @@ bool vmt_report_is_limit_reached(const struct vmt_view *view);
 /* Returns how often a system call failed for this reason, and the first of these failures. */
 uint64_t vmt_report_failed(const struct vmt_view *view, uint32_t call, uint32_t reason,
 			   struct vmt_rec_failure *ret_first);
-/* Returns how many more maps the limit allows; 0 = none, or unknown. */
+/* Returns how many more maps the limit allows; 0 = none, unknown, or something else ran out. */
 uint64_t vmt_report_left(const struct vmt_view *view);
 /* Returns the ns in which a leak makes this many maps; 0 = unknown. */
 uint64_t vmt_report_time_left(const struct vmt_curve *curve, uint64_t maps);

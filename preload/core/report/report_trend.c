@@ -6,6 +6,7 @@
 #include "core/report/report_parts.h"
 
 #define SITE_BUCKETS 64u /* a site that changed only early has narrow buckets: use fewer */
+#define MANY_CALLS   64u /* that succeed before one fails: the limit is met by their number */
 
 static bool process_bucket(const void *context, uint64_t index, struct vmt_curve_bucket *ret)
 {
@@ -170,11 +171,39 @@ bool vmt_report_site_trend(const struct vmt_view *view, uint64_t index, uint64_t
 	return any && site.scale < 32 && vmt_trend_judge(&source, ret_curve);
 }
 
+static bool is_of_size(uint32_t reason)
+{
+	return reason == VMT_REASON_RLIMIT_AS || reason == VMT_REASON_RLIMIT_DATA ||
+	       reason == VMT_REASON_RLIMIT_MEMLOCK || reason == VMT_REASON_OVERCOMMIT ||
+	       reason == VMT_REASON_ADDRESS_SPACE || reason == VMT_REASON_HUGE_PAGES;
+}
+
+/*
+ * Did a call site that made many maps fail because something else had run out? Growth like this
+ * does not reach the limit of maps.
+ */
+static bool has_met_another_limit(const struct vmt_view *view)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_FAILURES);
+	struct vmt_rec_failure failure;
+	struct vmt_rec_site site;
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (vmt_view_failure(view, i, &failure) && is_of_size(failure.reason) &&
+		    vmt_view_site(view, failure.site, &site) &&
+		    site.counters.calls - site.counters.failed >= MANY_CALLS)
+			return true;
+	}
+	return false;
+}
+
 uint64_t vmt_report_left(const struct vmt_view *view)
 {
 	const struct vmt_rec_header *header = &view->header;
 	uint64_t all = vmt_view_maps_now(view) + header->maps_own;
 
+	if (has_met_another_limit(view))
+		return 0;
 	return header->maps_limit > all ? header->maps_limit - all : 0;
 }
 
