@@ -14,7 +14,7 @@ first() {
 
 # run WAY [COUNT]: record the program; its report goes to WAY.txt
 run() {
-	timeout -k 5 120 "$TOOL" run -o "$1.rec" -- "$TARGETS/causes" "$@" >"$1.txt" 2>&1
+	timeout -k 5 120 "$TOOL" run -o "$1.rec" -- "$TARGETS/${PROGRAM:-causes}" "$@" >"$1.txt" 2>&1
 	"$TOOL" report --format=json "$1.rec" >"$1.json" 2>>"$1.txt"
 }
 
@@ -63,7 +63,7 @@ many dirty-pages file-protection 'protection of pieces of a mapped file, changed
 many watch-pages file-protection 'protection of pieces of a mapped file, .*, by mprotect in watch_pages' 'map each file once'
 many overlay mapped-over 'maps put over pieces of a mapped file \(MAP_FIXED\): [12],[0-9]+ of 2,0[0-9]+ maps, by mmap in overlay' \
 	'map each file once'
-many reorder remapped-pages 'pages of a file in another order \(remap_file_pages\): (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by remap_file_pages in reorder' \
+many reorder remapped-pages 'pages of a file in another order \(MAP_FIXED, remap_file_pages\): (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by remap_file_pages in reorder' \
 	'map each file once'
 many unjoined ended-threads 'stacks of threads that have ended and were neither joined nor detached: [12],[0-9]+ of 2,0[0-9]+ maps, by mprotect in unjoined' \
 	'fewer threads|MADV_GUARD_INSTALL'
@@ -103,6 +103,29 @@ many free-blocks punched-holes 'holes punched into memory by munmap: 9[0-9]+ of 
 many grow-arrays alike 'memory moved by mremap, which does not merge with its neighbours: ' 'map the range anew'
 many keep-from-children madvise-islands 'advice \(madvise\) for pieces of a range: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by madvise in keep_from_children .*help +-1,99[0-9]: .*MADV_DOFORK' \
 	'why they did not merge is unknown'
+
+# The shape alone would mislead: see the program.
+PROGRAM=causes_mixed
+many open-again mapped-again 'the same part of the same file mapped again and again: 1,000 of 1,0[0-9]+ maps, by mmap in open_again [^,]*, none given back .*help +-999: map it once' \
+	'nobody can open'
+many move-views remapped-pages 'pages of a file in another order \(MAP_FIXED, remap_file_pages\): (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mmap in move_views .*help +-1,99[0-9]: read the pages' \
+	'mapped privately'
+run signal-stacks 1000
+says signal-stacks '(cause|and) +a stack and a guard for each thread: [^:]* maps, [a-z ]*by mprotect in signal_stacks'
+says signal-stacks '(cause|and) +a guard page for each object: [^:]* maps, [a-z ]*by mprotect in use_signal_stack'
+many bind-each mbind-islands 'NUMA policy \(mbind\) for pieces of a range: (99[0-9]|1,00[0-9]) of 1,0[0-9]+ maps, by mbind in bind_each'
+run grow-down 1000
+says grow-down 'cause +maps of stacks that grow \(MAP_GROWSDOWN\), 1.00 for each call, none given back: 1,000 of 1,0[0-9]+ maps, by mmap in grow_down [^ ]*:[0-9]+ help .* without MAP_GROWSDOWN' \
+	'1,00[0-9] main stack|garbage-collected'
+run scatter-code 1000
+says scatter-code 'cause +pieces of code that touch no other map: 1,000 of 1,0[0-9]+ maps .*, by mmap in scatter_code [^ ]*:[0-9]+, none given back' \
+	'garbage-collected'
+run load-plugins 40
+says load-plugins 'cause +libraries that were loaded while it ran \(dlopen\), 40 of them: (19[0-9]|20[0-9]|160) of 2?[0-9]{2} maps, most by mmap in load_plugins [^ ]*:[0-9]+ help +close those' \
+	'cut larger pieces'
+run delete-each 1000
+says delete-each 'cause +(a map for each of many files|files that have been deleted): 1,000 of 1,0[0-9]+ maps, by mmap in delete_each [^ ]*:[0-9]+, none given back'
+PROGRAM=causes
 
 # Where no pattern explains the maps, the cause says who cut what, and how often.
 run move-pieces 1000

@@ -108,16 +108,38 @@ static void see_hole(struct vmt_explain *explain, size_t i, uint64_t *by_site)
 		return;
 	explain->holes_punched++;
 	explain->punched_bytes += size;
+	if (size <= VMT_EXPLAIN_HOLE_MAX) {
+		explain->punched_small++;
+		explain->punched_small_bytes += size;
+	}
 	vmt_explain_count_site(by_site, &explain->facts, explain->map[i].put_by, 1);
 }
 
+/*
+ * Where each piece was mapped and then given an attribute as a whole, mmap put the boundary, and
+ * there were about as many calls for the attribute as there are maps.
+ */
+static bool is_given_to_each(const struct vmt_explain *explain, const struct vmt_explain_map *map)
+{
+	const struct vmt_explain_facts *facts = &explain->facts;
+
+	return facts->sites && map->put_call == VMT_CALL_MMAP &&
+	       facts->given != VMT_APART_UNKNOWN && facts->given_calls >= explain->count / 2;
+}
+
 /* Flags that are not known are told by the call that cut them, if all cut for the same. */
-static enum vmt_apart reason_between(const struct vmt_explain_facts *facts,
+static enum vmt_apart reason_between(const struct vmt_explain *explain,
 				     const struct vmt_explain_map *a,
 				     const struct vmt_explain_map *b, uint64_t *ret_detail)
 {
+	const struct vmt_explain_facts *facts = &explain->facts;
 	enum vmt_apart why = vmt_explain_apart(a, b, ret_detail), cut;
 
+	if (why == VMT_APART_UNKNOWN && is_given_to_each(explain, b) &&
+	    !(a->vm_flags & b->vm_flags & VMT_VMFLAGS_KNOWN)) {
+		*ret_detail = 0;
+		return facts->given;
+	}
 	if (why != VMT_APART_UNKNOWN || !facts->has_one_cut ||
 	    a->vm_flags & b->vm_flags & VMT_VMFLAGS_KNOWN)
 		return why;
@@ -143,7 +165,7 @@ static int sum_pairs(struct vmt_explain *explain)
 		}
 		explain->touching++;
 		next.site = explain->map[i].put_by;
-		next.why = reason_between(&explain->facts, &explain->map[i - 1], &explain->map[i],
+		next.why = reason_between(explain, &explain->map[i - 1], &explain->map[i],
 					  &next.detail);
 		explain->map[i].apart = (uint8_t)(next.why + 1);
 		last = explain->pairs + explain->pairs_count - 1;
@@ -169,7 +191,7 @@ static bool is_alone(const struct vmt_explain *explain, size_t i)
 	const struct vmt_explain_map *map = &explain->map[i];
 
 	return vmt_explain_is_anonymous(map) && map->flags & VMT_MAP_ACCESS &&
-	       (i == 0 || !vmt_explain_touch(map - 1, map)) &&
+	       !vmt_explain_is_grown_down(map) && (i == 0 || !vmt_explain_touch(map - 1, map)) &&
 	       (i + 1 == explain->count || !vmt_explain_touch(map, map + 1));
 }
 
@@ -185,6 +207,7 @@ static void sum_alone(struct vmt_explain *explain)
 		if (!is_alone(explain, i))
 			continue;
 		explain->alone++;
+		explain->alone_code += explain->map[i].kind == VMT_KIND_JIT;
 		explain->map[i].shows |= VMT_SHOWS_ALONE;
 		if (!votes)
 			explain->alone_size = size;

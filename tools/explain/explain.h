@@ -11,7 +11,9 @@
 #include "core/recording/view.h"
 #include "input/explain_map.h"
 
-#define VMT_EXPLAIN_ARENA (UINT64_C(64) << 20) /* HEAP_MAX_SIZE of glibc on 64 bits */
+/* A larger hole is not what was cut out, but space between regions of the address space. */
+#define VMT_EXPLAIN_HOLE_MAX (UINT64_C(64) << 20)
+#define VMT_EXPLAIN_ARENA    (UINT64_C(64) << 20) /* HEAP_MAX_SIZE of glibc on 64 bits */
 
 /* Why two touching maps are not one. */
 enum vmt_apart {
@@ -69,7 +71,7 @@ enum vmt_pattern {
 	VMT_PATTERN_AGAIN,
 	VMT_PATTERN_COUNT,
 };
-static_assert(VMT_PATTERN_COUNT < 63, "bits of vmt_explain_map.shows");
+static_assert(VMT_PATTERN_COUNT < 62, "bits of vmt_explain_map.shows");
 
 /* Patterns that save fewer maps are not mentioned. */
 #define VMT_EXPLAIN_LEAST 16u
@@ -117,7 +119,13 @@ struct vmt_explain_facts {
 	uint64_t threads_left; /* threads at the end, or at the last failure; 0 = unknown */
 	bool has_no_addresses; /* a call failed because no addresses were left */
 	bool gives_write; /* calls of mprotect make memory writable, again and again */
+	enum vmt_apart given; /* the attribute that most calls gave; UNKNOWN = none */
+	uint64_t given_calls; /* how many calls */
 	bool has_one_cut; /* the calls that cut maps did so for the sake of one attribute */
+	struct {
+		uint32_t site;
+		uint64_t calls; /* that succeeded; 0 = none */
+	} busiest[VMT_CALL_COUNT]; /* the site that made most calls of each system call */
 	const uint32_t
 		/* for each site, a number that sites of one place share; NULL = all differ */
 		*place;
@@ -136,9 +144,12 @@ struct vmt_explain {
 	uint64_t holes;
 	uint64_t holes_punched; /* holes made by munmap, as far as a recording tells */
 	uint64_t punched_bytes; /* the total size of these */
+	uint64_t punched_small; /* those of them up to VMT_EXPLAIN_HOLE_MAX, and their size */
+	uint64_t punched_small_bytes;
 	struct vmt_explain_share punched_by;
 	uint64_t largest_hole;
 	uint64_t alone; /* maps of memory that touch no other map */
+	uint64_t alone_code; /* how many of these are executable */
 	uint64_t alone_size; /* the most frequent size of these, bytes */
 	uint64_t alone_alike; /* how many have this size */
 	struct vmt_explain_share alone_by;
@@ -177,8 +188,6 @@ enum vmt_apart vmt_explain_apart(const struct vmt_explain_map *a, const struct v
  * are several.
  */
 enum vmt_apart vmt_explain_cut(uint32_t call);
-/* Did all calls of a recording that cut maps do so for the sake of one attribute? */
-bool vmt_explain_has_one_cut(const struct vmt_view *view);
 VMT_MUST_CHECK int vmt_explain_patterns(struct vmt_explain *explain);
 
 /*
@@ -198,6 +207,13 @@ static inline bool vmt_explain_touch(const struct vmt_explain_map *a,
 }
 
 #define VMT_MAP_ACCESS (VMT_MAP_READ | VMT_MAP_WRITE | VMT_MAP_EXEC)
+
+/* Is it memory of the program's own that grows down (MAP_GROWSDOWN), not the main stack? */
+static inline bool vmt_explain_is_grown_down(const struct vmt_explain_map *map)
+{
+	return map->flags & VMT_MAP_STACK && !map->inode && map->mapped_by != VMT_NO_INDEX &&
+	       map->mapped_by >= VMT_SITE_FIRST;
+}
 
 /* Is it private memory without a file? */
 static inline bool vmt_explain_is_anonymous(const struct vmt_explain_map *map)
@@ -243,8 +259,9 @@ const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_patte
 const char *vmt_explain_also(enum vmt_pattern pattern);
 /* The size of a pattern: the maps it saves, or if that is unknown, the maps that show it. */
 uint64_t vmt_explain_weight(const struct vmt_explain_pattern *pattern);
-/* The advice for pieces that touch no other map. */
-const char *vmt_explain_alone_remedy(void);
+/* What pieces are that touch no other map, and the advice for them. */
+const char *vmt_explain_alone_word(const struct vmt_explain *explain);
+const char *vmt_explain_alone_remedy(const struct vmt_explain *explain);
 /* A detail: "rw-p, ---p" or "hg nh" (in words "MADV_HUGEPAGE, ..."); "" if there is none. */
 const char *vmt_explain_detail(enum vmt_apart why, uint64_t detail, bool in_words, char *text,
 			       size_t size);

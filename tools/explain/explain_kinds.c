@@ -113,7 +113,7 @@ static enum vmt_kind of_memory(const struct vmt_explain_map *map)
 
 static void by_itself(struct vmt_explain_map *map)
 {
-	if (map->flags & VMT_MAP_STACK && !map->inode)
+	if (map->flags & VMT_MAP_STACK && !map->inode && !vmt_explain_is_grown_down(map))
 		map->kind = VMT_KIND_STACK;
 	else if (map->name_length && map->name[0] == '[')
 		map->kind = (uint8_t)of_brackets(map);

@@ -72,25 +72,6 @@ enum vmt_apart vmt_explain_cut(uint32_t call)
 	}
 }
 
-/* If there are two, a later call may have changed a map without cutting it. */
-bool vmt_explain_has_one_cut(const struct vmt_view *view)
-{
-	enum vmt_apart one = VMT_APART_UNKNOWN;
-	struct vmt_rec_counters counters;
-
-	for (uint32_t call = 0; call < VMT_CALL_COUNT; call++) {
-		enum vmt_apart cut = vmt_explain_cut(call);
-
-		if (cut == VMT_APART_UNKNOWN || !vmt_view_call(view, call, &counters) ||
-		    counters.calls <= counters.failed)
-			continue;
-		if (one != VMT_APART_UNKNOWN && cut != one)
-			return false;
-		one = cut;
-	}
-	return one != VMT_APART_UNKNOWN;
-}
-
 static uint64_t both(uint32_t a, uint32_t b)
 {
 	a &= VMT_MAP_VISIBLE;

@@ -63,11 +63,13 @@ static bool is_allocation(const char *function)
 	return false;
 }
 
+/* With libc's debugging information, the innermost function that was inlined is named. */
 static bool is_thread_start(const char *function)
 {
 	return function && (!strncmp(function, "pthread_create", 14) ||
 			    !strncmp(function, "__pthread_create", 16) ||
-			    !strncmp(function, "allocate_stack", 14));
+			    !strncmp(function, "allocate_stack", 14) ||
+			    !strncmp(function, "setup_stack_prot", 16));
 }
 
 /* Does this frame decide? If not, the next outer one is examined. */

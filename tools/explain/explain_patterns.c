@@ -26,8 +26,6 @@ static const enum vmt_apart reason_of[VMT_PATTERN_COUNT] = {
 	[VMT_PATTERN_USERFAULTFD] = VMT_APART_USERFAULTFD,
 };
 
-#define HOLE_MAX (UINT64_C(64) << 20)
-
 static bool is_memory(const struct vmt_explain_map *map)
 {
 	return map->flags & VMT_MAP_ACCESS && vmt_explain_is_anonymous(map);
@@ -136,7 +134,7 @@ static void find_holes(struct vmt_search *search, enum vmt_pattern pattern)
 	for (size_t i = 1; i < search->count; i++) {
 		const struct vmt_explain_map *a = &search->map[i - 1], *b = &search->map[i];
 
-		if (a->end == b->start || b->start - a->end > HOLE_MAX || a->is_arena ||
+		if (a->end == b->start || b->start - a->end > VMT_EXPLAIN_HOLE_MAX || a->is_arena ||
 		    b->is_arena ||
 		    !(is_memory(a) ? is_memory(b) && is_alike(a, b) :
 				     vmt_search_is_one_range(a, b)) ||
@@ -288,6 +286,7 @@ static void find_apart(struct vmt_search *search, enum vmt_pattern pattern)
 	}
 }
 
+#define FILE_KINDS (1u << VMT_KIND_FILE | 1u << VMT_KIND_SHARED | 1u << VMT_KIND_DELETED)
 #define CODE_KINDS (1u << VMT_KIND_JIT | 1u << VMT_KIND_ALLOCATOR | 1u << VMT_KIND_HEAP)
 
 /*
@@ -306,16 +305,16 @@ static bool is_possible(const struct vmt_explain *explain, enum vmt_pattern patt
 		[VMT_PATTERN_CODE_LEFT] = CODE_KINDS,
 		[VMT_PATTERN_FILES] = 1u << VMT_KIND_FILE,
 		[VMT_PATTERN_SHARED] = 1u << VMT_KIND_SHARED,
-		[VMT_PATTERN_PIECES] = 1u << VMT_KIND_FILE | 1u << VMT_KIND_SHARED,
+		[VMT_PATTERN_PIECES] = FILE_KINDS,
 		[VMT_PATTERN_DELETED] = 1u << VMT_KIND_DELETED,
 		[VMT_PATTERN_ENDED_THREADS] = 1u << VMT_KIND_THREAD_STACK,
 		[VMT_PATTERN_ARENA_HEAPS] = 1u << VMT_KIND_ALLOCATOR,
 		[VMT_PATTERN_RESERVED] = 1u << VMT_KIND_RESERVED,
-		[VMT_PATTERN_FILE_PROTECTION] = 1u << VMT_KIND_FILE | 1u << VMT_KIND_SHARED,
-		[VMT_PATTERN_MAPPED_OVER] = 1u << VMT_KIND_FILE | 1u << VMT_KIND_SHARED,
-		[VMT_PATTERN_REMAPPED] = 1u << VMT_KIND_FILE | 1u << VMT_KIND_SHARED,
-		[VMT_PATTERN_VIEWS] = 1u << VMT_KIND_FILE | 1u << VMT_KIND_SHARED,
-		[VMT_PATTERN_AGAIN] = 1u << VMT_KIND_FILE | 1u << VMT_KIND_SHARED,
+		[VMT_PATTERN_FILE_PROTECTION] = FILE_KINDS,
+		[VMT_PATTERN_MAPPED_OVER] = FILE_KINDS,
+		[VMT_PATTERN_REMAPPED] = FILE_KINDS,
+		[VMT_PATTERN_VIEWS] = FILE_KINDS,
+		[VMT_PATTERN_AGAIN] = FILE_KINDS,
 		[VMT_PATTERN_DEVICES] = 1u << VMT_KIND_DEVICE,
 		[VMT_PATTERN_HUGE_FILES] = 1u << VMT_KIND_HUGE,
 	};
@@ -382,6 +381,7 @@ static void look_for(struct vmt_search *search, enum vmt_pattern pattern)
 	find[pattern](search, pattern);
 	vmt_search_what_most_are(search);
 	search->at->by = vmt_explain_share_of(search->by_site, search->facts);
+	vmt_search_prefer_own_call(search);
 }
 
 static bool is_debugger(const struct vmt_explain_map *map)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Groups call sites of a recording by their place: the same system call from the same instruction
- * in the project's own code, however that was reached. Part of explain_record.h.
+ * in the project's own code, however that was reached. A line may be reached in a hundred ways,
+ * none of which made much, so what sites made is added up by place. Part of explain.h and
+ * explain_record.h.
  */
 #include "explain/explain_record.h"
 #include "naming/place.h"
@@ -126,4 +128,54 @@ void vmt_explain_places_by_line(struct vmt_explain_record *record, uint32_t site
 	for (size_t i = 0; i < n; i++)
 		free(line[i].text);
 	free(line);
+}
+
+static uint32_t place_of(const struct vmt_explain_facts *facts, uint32_t site)
+{
+	return facts->place && facts->place[site] < facts->sites ? facts->place[site] : site;
+}
+
+static uint32_t greatest(const uint64_t *numbers, uint32_t count)
+{
+	uint32_t best = 0;
+
+	for (uint32_t i = 1; i < count; i++)
+		best = numbers[i] > numbers[best] ? i : best;
+	return best;
+}
+
+struct vmt_explain_share vmt_explain_share_of(const uint64_t *by_site,
+					      const struct vmt_explain_facts *facts)
+{
+	struct vmt_explain_share share = { .site = VMT_NO_INDEX };
+	uint64_t *by_place = by_site ? calloc(facts->sites, sizeof(*by_place)) : NULL;
+	uint32_t best;
+
+	if (!by_place)
+		return share;
+	for (uint32_t i = 0; i < facts->sites; i++) {
+		by_place[place_of(facts, i)] += by_site[i];
+		share.all += by_site[i];
+	}
+	best = greatest(by_place, facts->sites);
+	share.part = by_place[best];
+	for (uint32_t i = 0; share.part && i < facts->sites; i++) {
+		if (place_of(facts, i) == best &&
+		    (share.site == VMT_NO_INDEX || by_site[i] > by_site[share.site]))
+			share.site = i;
+	}
+	free(by_place);
+	return share;
+}
+
+uint64_t *vmt_explain_by_site(const struct vmt_explain_facts *facts)
+{
+	return facts->sites ? calloc(facts->sites, sizeof(uint64_t)) : NULL;
+}
+
+void vmt_explain_count_site(uint64_t *by_site, const struct vmt_explain_facts *facts, uint32_t site,
+			    uint64_t n)
+{
+	if (by_site && site < facts->sites)
+		by_site[site] += n;
 }

@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #define VDSO_MAX        (UINT64_C(16) << 10)
 #define FLAGS_MAPS_MAX  100000u
@@ -137,6 +136,9 @@ static void add_owner(struct vmt_explain_record *record, struct owners *owners,
 	}
 	if (!owners->is_known[map->put_by])
 		learn_owner(record, owners, map->put_by);
+	/* If its addresses have merged with a neighbour's, the call that made it usable tells. */
+	if (!map->hint && owners->of[map->put_by].hint == VMT_HINT_THREAD_STACK)
+		map->hint = VMT_HINT_THREAD_STACK;
 	map->put_call = (uint8_t)owners->of[map->put_by].call;
 	map->put_asked = owners->of[map->put_by].asked;
 	/* small executable memory without a file, present from the start, is the kernel's */
@@ -312,63 +314,10 @@ static int add_owners(struct vmt_explain_record *record)
 	return ret;
 }
 
-/* Only a fork child has owners whose calls it never made. */
-static bool is_fork_child(const struct vmt_explain_record *record)
-{
-	struct vmt_rec_site site;
-
-	for (size_t i = 0; i < record->count; i++) {
-		uint32_t owner = record->map[i].put_by;
-
-		if (owner >= VMT_SITE_FIRST && vmt_view_site(record->view, owner, &site) &&
-		    !site.counters.calls)
-			return true;
-	}
-	return false;
-}
-
-/* Returns the number of threads now if the process exists, or else when the recording ended. */
-static uint64_t threads_of(const struct vmt_view *view)
-{
-	struct vmt_process process;
-	pid_t pid = vmt_liveness_pid(view);
-
-	if (!pid || vmt_process_read(pid, &process))
-		return view->header.threads;
-	return process.threads;
-}
-
-static bool has_no_addresses(const struct vmt_view *view)
-{
-	uint64_t count = vmt_view_count(view, VMT_SECTION_FAILURES);
-	struct vmt_rec_failure failure;
-
-	for (uint64_t i = 0; i < count; i++) {
-		if (vmt_view_failure(view, i, &failure) &&
-		    failure.reason == VMT_REASON_ADDRESS_SPACE)
-			return true;
-	}
-	return false;
-}
-
-static bool gives_write(const struct vmt_view *view)
-{
-	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
-	uint64_t calls = 0;
-	struct vmt_rec_site site;
-
-	for (uint64_t i = VMT_SITE_FIRST; i < count; i++) {
-		if (vmt_view_site(view, i, &site) && site.call == VMT_CALL_MPROTECT &&
-		    (!(site.asked & VMT_ASKED_KNOWN) || site.asked & PROT_WRITE))
-			calls += site.counters.calls;
-	}
-	return calls >= VMT_EXPLAIN_LEAST;
-}
-
 int vmt_explain_record(const struct vmt_view *view, struct vmt_symbols *symbols,
 		       struct vmt_explain_record *ret_record)
 {
-	struct vmt_explain_facts facts = { .threads = 1 };
+	struct vmt_explain_facts facts;
 	int ret;
 
 	*ret_record = (struct vmt_explain_record){ .view = view, .symbols = symbols };
@@ -381,12 +330,7 @@ int vmt_explain_record(const struct vmt_view *view, struct vmt_symbols *symbols,
 	add_names(ret_record);
 	add_live_facts(ret_record);
 	add_filesystems(ret_record);
-	facts.sites = (uint32_t)vmt_view_count(view, VMT_SECTION_SITES);
-	facts.is_fork_child = is_fork_child(ret_record);
-	facts.threads_left = threads_of(view);
-	facts.has_no_addresses = has_no_addresses(view);
-	facts.gives_write = gives_write(view);
-	facts.has_one_cut = vmt_explain_has_one_cut(view);
+	vmt_explain_facts_of(ret_record, &facts);
 	facts.place = ret_record->place = vmt_explain_places(view, symbols, facts.sites);
 	vmt_explain_places_by_line(ret_record, facts.sites);
 	return vmt_explain(ret_record->map, ret_record->count, &facts, &ret_record->explain);

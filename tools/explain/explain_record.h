@@ -28,6 +28,10 @@ VMT_MUST_CHECK int vmt_explain_record(const struct vmt_view *view, struct vmt_sy
 				      struct vmt_explain_record *ret_record);
 void vmt_explain_record_free(struct vmt_explain_record *record);
 
+/* Everything but the places of call sites. */
+void vmt_explain_facts_of(const struct vmt_explain_record *record,
+			  struct vmt_explain_facts *ret_facts);
+
 /*
  * For struct vmt_explain_facts: returns, from malloc, the first site of each site's place; NULL
  * without memory.

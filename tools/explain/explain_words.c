@@ -58,7 +58,9 @@ static const struct {
 const char *vmt_explain_kind_plain(const struct vmt_explain_map *map)
 {
 	switch (map->kind) {
-	case VMT_KIND_ANONYMOUS: return "memory";
+	case VMT_KIND_ANONYMOUS:
+		return vmt_explain_is_grown_down(map) ? "stacks that grow (MAP_GROWSDOWN)" :
+							"memory";
 	case VMT_KIND_THREAD_STACK: return "threads' stacks";
 	case VMT_KIND_GUARD: return "guards";
 	case VMT_KIND_RESERVED: return "reserved addresses";
@@ -143,7 +145,8 @@ static const struct {
 				 "memfd:doublemapper belongs to .NET 7 and later: "
 				 "DOTNET_EnableWriteXorExecute=0 turns it off." },
 	[VMT_PATTERN_DELETED] = { "deleted-files", "files that have been deleted",
-				  "unmap them: nobody can open these files any more",
+				  "unmap them when they are no longer used: nobody can open these "
+				  "files any more",
 				  "Their disk space is not freed before that, either." },
 	[VMT_PATTERN_ADVICE] = { "madvise-islands", "advice (madvise) for pieces of a range",
 				 "give the advice once, to the whole range, or undo it when it is "
@@ -238,7 +241,8 @@ static const struct {
 				      "Each makes up to two maps: its own, and the file's rest "
 				      "behind it." },
 	[VMT_PATTERN_REMAPPED] = { "remapped-pages",
-				   "pages of a file in another order (remap_file_pages)",
+				   "pages of a file in another order (MAP_FIXED, "
+				   "remap_file_pages)",
 				   "read the pages where they are needed (pread), or find them "
 				   "through an index",
 				   "Since Linux 4.0 each piece in another order is a map." },
@@ -355,8 +359,23 @@ const char *vmt_explain_also(enum vmt_pattern pattern)
 	return patterns[pattern < VMT_PATTERN_COUNT ? pattern : VMT_PATTERN_ALIKE].also;
 }
 
-const char *vmt_explain_alone_remedy(void)
+static bool is_alone_code(const struct vmt_explain *explain)
 {
+	return explain->alone_code > explain->alone / 2;
+}
+
+const char *vmt_explain_alone_word(const struct vmt_explain *explain)
+{
+	return is_alone_code(explain) ? "pieces of code that touch no other map" :
+					"pieces of memory that touch no other, which is typical of "
+					"garbage-collected heaps";
+}
+
+const char *vmt_explain_alone_remedy(const struct vmt_explain *explain)
+{
+	if (is_alone_code(explain))
+		return "one range for code that is taken in larger pieces; no call makes these one "
+		       "map";
 	return "no call makes these one map: fewer or smaller heaps (workers, isolates), "
 	       "larger pieces, or a higher vm.max_map_count";
 }

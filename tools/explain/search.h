@@ -63,6 +63,9 @@ void vmt_search_remapped(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_views(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_again(struct vmt_search *search, enum vmt_pattern pattern);
 
+/* Let the pattern at hand be by the call that its maps differ for, not by their mmap. */
+void vmt_search_prefer_own_call(struct vmt_search *search);
+
 /* What most boundaries of the pattern at hand tell, once they are all found. */
 void vmt_search_what_most_are(struct vmt_search *search);
 

@@ -87,7 +87,8 @@ void vmt_search_part_threads(const struct vmt_search *search, struct vmt_explain
 
 static bool is_mapped_file(const struct vmt_explain_map *map)
 {
-	return map->kind == VMT_KIND_FILE || map->kind == VMT_KIND_SHARED;
+	return map->kind == VMT_KIND_FILE || map->kind == VMT_KIND_SHARED ||
+	       map->kind == VMT_KIND_DELETED;
 }
 
 static bool is_same_file(const struct vmt_explain_map *a, const struct vmt_explain_map *b)
@@ -124,6 +125,18 @@ void vmt_search_file_protection(struct vmt_search *search, enum vmt_pattern patt
 	}
 }
 
+/* [file 0][file 7][file 2]: does a piece of the file lie where another piece of it was? */
+static bool is_out_of_order(const struct vmt_search *search, size_t i)
+{
+	const struct vmt_explain_map *map = &search->map[i];
+
+	return vmt_search_touches_next(search, i) && vmt_explain_touch(map - 1, map) &&
+	       map->put_call == VMT_CALL_MMAP && is_same_file(map - 1, map) && map->inode &&
+	       vmt_search_is_one_range(map - 1, map + 1) &&
+	       !vmt_search_is_one_range(map - 1, map) &&
+	       !((map[-1].flags ^ map->flags) & VMT_MAP_SHARED);
+}
+
 /*
  * [file 0][ other ][file 2]: is this map the other one? It lies where piece 1 of the file was: a
  * private copy, or the same file with another protection.
@@ -146,7 +159,8 @@ void vmt_search_mapped_over(struct vmt_search *search, enum vmt_pattern pattern)
 		const struct vmt_explain_map *map = &search->map[i];
 
 		if (!vmt_search_touches_next(search, i) || !vmt_explain_touch(map - 1, map) ||
-		    !vmt_search_is_one_range(map - 1, map + 1) || !is_other(search, map))
+		    !vmt_search_is_one_range(map - 1, map + 1) || !is_other(search, map) ||
+		    is_out_of_order(search, i))
 			continue;
 		vmt_search_count_site(search, i);
 		vmt_search_save(search, i);
@@ -160,12 +174,16 @@ void vmt_search_remapped(struct vmt_search *search, enum vmt_pattern pattern)
 	(void)pattern;
 	for (size_t i = 1; i < search->count; i++) {
 		const struct vmt_explain_map *map = &search->map[i];
+		bool is_by_mmap = is_out_of_order(search, i);
 
-		if (map->put_call != VMT_CALL_REMAP_FILE_PAGES ||
-		    !vmt_explain_touch(map - 1, map) || !is_same_file(map - 1, map))
+		if (!is_by_mmap &&
+		    (map->put_call != VMT_CALL_REMAP_FILE_PAGES ||
+		     !vmt_explain_touch(map - 1, map) || !is_same_file(map - 1, map)))
 			continue;
 		vmt_search_count_site(search, i);
 		vmt_search_save(search, i);
+		if (is_by_mmap)
+			vmt_search_save(search, i + 1);
 	}
 }
 
@@ -266,6 +284,47 @@ void vmt_search_again(struct vmt_search *search, enum vmt_pattern pattern)
 {
 	(void)pattern;
 	see_all_files(search, see_again);
+}
+
+/* The call that gives maps the attribute by which they differ; VMT_CALL_NONE = several do. */
+static enum vmt_call_id own_call(enum vmt_pattern pattern)
+{
+	switch (pattern) {
+	case VMT_PATTERN_ADVICE: return VMT_CALL_MADVISE;
+	case VMT_PATTERN_LOCKS: return VMT_CALL_MLOCK;
+	case VMT_PATTERN_POLICY: return VMT_CALL_MBIND;
+	case VMT_PATTERN_NAMES: return VMT_CALL_PRCTL;
+	case VMT_PATTERN_KEYS: return VMT_CALL_PKEY_MPROTECT;
+	case VMT_PATTERN_USERFAULTFD: return VMT_CALL_IOCTL;
+	default: return VMT_CALL_NONE;
+	}
+}
+
+/* Returns the call that the site made; VMT_CALL_NONE = not known. */
+static uint8_t call_of(const struct vmt_search *search, uint32_t site)
+{
+	for (size_t i = 0; i < search->count; i++) {
+		if (search->map[i].put_by == site)
+			return search->map[i].put_call;
+	}
+	return VMT_CALL_NONE;
+}
+
+/*
+ * Where each piece is mapped and then given its attribute as a whole, mmap puts the boundaries.
+ * What keeps the pieces apart is the other call, so name that if it was made for most of them.
+ */
+void vmt_search_prefer_own_call(struct vmt_search *search)
+{
+	enum vmt_call_id call = own_call(search->at->pattern);
+	struct vmt_explain_share *by = &search->at->by;
+
+	if (call == VMT_CALL_NONE || by->site == VMT_NO_INDEX || by->site < VMT_SITE_FIRST ||
+	    call_of(search, by->site) != VMT_CALL_MMAP ||
+	    search->facts->busiest[call].calls < by->all - by->all / 10)
+		return;
+	by->site = search->facts->busiest[call].site;
+	by->part = by->all;
 }
 
 /* What a map tells of its pattern, as a number; 0 = nothing. */

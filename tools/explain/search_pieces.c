@@ -69,9 +69,12 @@ void vmt_search_devices(struct vmt_search *search, enum vmt_pattern pattern)
 	vmt_search_leave_open(search);
 }
 
+/* Many maps of few files are pieces of them, whether or not these have been deleted. */
 void vmt_search_deleted(struct vmt_search *search, enum vmt_pattern pattern)
 {
 	(void)pattern;
+	if (count_files(search, VMT_KIND_DELETED) <= count_kind(search, VMT_KIND_DELETED) / 2)
+		return;
 	mark_kind(search, VMT_KIND_DELETED);
 	search->at->saves = search->at->maps;
 }
@@ -93,7 +96,7 @@ void vmt_search_files(struct vmt_search *search, enum vmt_pattern pattern)
 /* There are far more maps than files: each file could be mapped as a whole. */
 void vmt_search_pieces(struct vmt_search *search, enum vmt_pattern pattern)
 {
-	static const enum vmt_kind kinds[] = { VMT_KIND_FILE, VMT_KIND_SHARED };
+	static const enum vmt_kind kinds[] = { VMT_KIND_FILE, VMT_KIND_SHARED, VMT_KIND_DELETED };
 
 	(void)pattern;
 	for (size_t k = 0; k < VMT_COUNT(kinds); k++) {

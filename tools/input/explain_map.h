@@ -42,7 +42,8 @@ enum vmt_hint {
 	VMT_HINT_SHARED,
 };
 
-#define VMT_SHOWS_ALONE (UINT64_C(1) << 63) /* memory that touches no other map */
+#define VMT_SHOWS_ALONE   (UINT64_C(1) << 63) /* memory that touches no other map */
+#define VMT_SHOWS_LIBRARY (UINT64_C(1) << 62) /* of a library that was loaded at run time */
 
 struct vmt_explain_map {
 	uint64_t start;
@@ -67,7 +68,7 @@ struct vmt_explain_map {
 	uint8_t put_call; /* enum vmt_call_id of put_by; VMT_CALL_NONE = unknown */
 	bool is_arena; /* part of a heap of a glibc arena; set along with the kind */
 	uint8_t apart; /* 1 + enum vmt_apart: why the map below is another map; 0 = a hole */
-	uint64_t shows; /* a bit for each enum vmt_pattern that the map shows; VMT_SHOWS_ALONE */
+	uint64_t shows; /* a bit for each enum vmt_pattern that the map shows; VMT_SHOWS_* */
 };
 
 #endif

@@ -112,7 +112,18 @@ static bool is_to_be_unmapped(enum vmt_pattern pattern)
 {
 	return pattern == VMT_PATTERN_VIEWS || pattern == VMT_PATTERN_AGAIN ||
 	       pattern == VMT_PATTERN_DEVICES || pattern == VMT_PATTERN_HUGE_FILES ||
-	       pattern == VMT_PATTERN_FILES || pattern == VMT_PATTERN_SHARED;
+	       pattern == VMT_PATTERN_FILES || pattern == VMT_PATTERN_SHARED ||
+	       pattern == VMT_PATTERN_DELETED;
+}
+
+/* ", none given back (...)" of the calls at the site; "" if it is not known. */
+static const char *part_given_back(const struct vmt_explain_names *names, uint32_t site, char *text,
+				   size_t size)
+{
+	text[0] = '\0';
+	if (names && names->given_back && site != VMT_NO_INDEX)
+		names->given_back(names->context, site, text, size);
+	return text;
 }
 
 static void put_cause(struct vmt_lines *lines, const char *start, const struct vmt_explain *explain,
@@ -122,9 +133,8 @@ static void put_cause(struct vmt_lines *lines, const char *start, const struct v
 	struct vmt_number count, maps;
 	char by[320], given_back[64] = "";
 
-	if (names && names->given_back && is_to_be_unmapped(pattern->pattern) &&
-	    pattern->by.site != VMT_NO_INDEX)
-		names->given_back(names->context, pattern->by.site, given_back, sizeof(given_back));
+	if (is_to_be_unmapped(pattern->pattern))
+		part_given_back(names, pattern->by.site, given_back, sizeof(given_back));
 	vmt_lines_add(lines, 10, "%s%s: %s of %s maps%s%s", start,
 		      vmt_explain_pattern_word(explain, pattern->pattern),
 		      vmt_lines_number(&maps, pattern->maps),
@@ -150,30 +160,32 @@ static void put_alone(struct vmt_lines *lines, const struct vmt_explain *explain
 		      const struct vmt_explain_names *names)
 {
 	struct vmt_number maps, count, alike, size;
-	char by[320];
+	char by[320], given_back[64];
 
-	vmt_lines_add(lines, 10,
-		      "  cause   pieces of memory that touch no other, which is typical of "
-		      "garbage-collected heaps: %s of %s maps (%s of %s)%s",
-		      vmt_lines_number(&maps, explain->alone),
-		      vmt_lines_number(&count, explain->count),
-		      vmt_lines_number(&alike, explain->alone_alike),
-		      vmt_lines_number_bytes(&size, explain->alone_size),
-		      by_whom(names, &explain->alone_by, ", ", by, sizeof(by)));
-	vmt_lines_add(lines, 10, "  help    %s", vmt_explain_alone_remedy());
+	vmt_lines_add(
+		lines, 10, "  cause   %s: %s of %s maps (%s of %s)%s%s",
+		vmt_explain_alone_word(explain), vmt_lines_number(&maps, explain->alone),
+		vmt_lines_number(&count, explain->count),
+		vmt_lines_number(&alike, explain->alone_alike),
+		vmt_lines_number_bytes(&size, explain->alone_size),
+		by_whom(names, &explain->alone_by, ", ", by, sizeof(by)),
+		part_given_back(names, explain->alone_by.site, given_back, sizeof(given_back)));
+	vmt_lines_add(lines, 10, "  help    %s", vmt_explain_alone_remedy(explain));
 }
 
 static void put_holes(struct vmt_lines *lines, const struct vmt_explain *explain,
 		      const struct vmt_explain_names *names)
 {
 	struct vmt_number punched, size;
-	char by[320];
+	uint64_t small = explain->punched_small;
+	char by[320], average[64] = "";
 
-	vmt_lines_add(
-		lines, 10, "  holes   %s punched by munmap, %s on average%s",
-		vmt_lines_number(&punched, explain->holes_punched),
-		vmt_lines_number_bytes(&size, explain->punched_bytes / explain->holes_punched),
-		by_whom(names, &explain->punched_by, ", ", by, sizeof(by)));
+	if (small > explain->holes_punched / 2)
+		snprintf(average, sizeof(average), ", %s on average",
+			 vmt_lines_number_bytes(&size, explain->punched_small_bytes / small));
+	vmt_lines_add(lines, 10, "  holes   %s punched by munmap%s%s",
+		      vmt_lines_number(&punched, explain->holes_punched), average,
+		      by_whom(names, &explain->punched_by, ", ", by, sizeof(by)));
 }
 
 /* An item that does not fit completely is left out. */
@@ -193,11 +205,11 @@ static bool has_second(const struct vmt_explain *explain)
 
 void vmt_explain_lead_pattern(struct vmt_lines *lines, const struct vmt_explain *explain,
 			      const struct vmt_explain_pattern *pattern,
-			      const struct vmt_explain_names *names)
+			      const struct vmt_explain_names *names, const char *start)
 {
 	size_t before = lines->count;
 
-	put_cause(lines, "     and  ", explain, pattern, names);
+	put_cause(lines, start, explain, pattern, names);
 	end_item(lines, &before, VMT_EXPLAIN_LEAD);
 	put_help(lines, explain, pattern);
 	end_item(lines, &before, VMT_EXPLAIN_LEAD);

@@ -160,8 +160,23 @@ static void put_for_each(char *text, size_t size, const struct place *place)
 	put_part(text + n, size - n, &per_call);
 }
 
+static void put_plain_help(struct vmt_lines *lines, const struct vmt_explain_map *map,
+			   const struct place *place)
+{
+	if (vmt_explain_is_grown_down(map))
+		vmt_lines_add(lines, 10,
+			      "  help    unmap them when they are no longer used; without "
+			      "MAP_GROWSDOWN, neighbours become one map");
+	else if (is_cut(map))
+		vmt_lines_add(lines, 10, "  help    cut larger pieces, or the whole range at once");
+	else if (place->counters.calls > ENOUGH)
+		vmt_lines_add(lines, 10,
+			      "  help    unmap them when they are no longer used, or use parts of "
+			      "one larger map");
+}
+
 static void put_plain(struct vmt_lines *lines, struct vmt_explain_record *record, uint32_t index,
-		      uint64_t maps, uint64_t told)
+		      uint64_t maps, uint64_t told, const char *start)
 {
 	const struct vmt_explain_map *map = example_of(record, index, told);
 	char what[400], each[96], by[256];
@@ -174,15 +189,55 @@ static void put_plain(struct vmt_lines *lines, struct vmt_explain_record *record
 	put_what(record, map, what, sizeof(what));
 	put_for_each(each, sizeof(each), &place);
 	vmt_explain_record_site(record, place.site, by, sizeof(by));
-	vmt_lines_add(lines, 10, "%s%s%s: %s of %s maps, by %s", told ? "     and  " : "  cause   ",
-		      what, each, vmt_lines_number(&number, maps),
+	vmt_lines_add(lines, 10, "%s%s%s: %s of %s maps, by %s", start, what, each,
+		      vmt_lines_number(&number, maps), vmt_lines_number(&count, record->count), by);
+	put_plain_help(lines, map, &place);
+	if (lines->count > VMT_EXPLAIN_LEAD)
+		vmt_lines_cut(lines, before);
+}
+
+static bool is_loaded(const struct vmt_explain_record *record, const struct vmt_explain_map *map)
+{
+	return map->kind == VMT_KIND_LIBRARY && map->put_by >= VMT_SITE_FIRST &&
+	       map->put_by < record->explain.facts.sites;
+}
+
+/* The loader makes several maps of each library by several calls, and all have one cause. */
+static void mark_libraries(struct vmt_explain_record *record)
+{
+	for (size_t i = 0; i < record->count; i++) {
+		if (is_loaded(record, &record->map[i]))
+			record->map[i].shows |= VMT_SHOWS_LIBRARY;
+	}
+}
+
+static void put_libraries(struct vmt_lines *lines, struct vmt_explain_record *record,
+			  uint32_t index, const char *start)
+{
+	struct vmt_number number, count, files;
+	uint64_t maps = 0, libraries = 0;
+	size_t before = lines->count;
+	struct place place;
+	char by[256];
+
+	for (size_t i = 0; i < record->count; i++) {
+		if (!is_loaded(record, &record->map[i]))
+			continue;
+		maps++;
+		libraries += record->map[i].inode && !record->map[i].offset;
+	}
+	if (!sum_place(record, index, &place))
+		return;
+	vmt_explain_record_site(record, place.site, by, sizeof(by));
+	vmt_lines_add(lines, 10,
+		      "%slibraries that were loaded while it ran (dlopen), %s of them: %s of %s "
+		      "maps, most by %s",
+		      start, vmt_lines_number(&files, libraries), vmt_lines_number(&number, maps),
 		      vmt_lines_number(&count, record->count), by);
-	if (is_cut(map))
-		vmt_lines_add(lines, 10, "  help    cut larger pieces, or the whole range at once");
-	else if (map->kind != VMT_KIND_LIBRARY && place.counters.calls > ENOUGH)
+	if (libraries > ENOUGH)
 		vmt_lines_add(lines, 10,
-			      "  help    unmap them when they are no longer used, or use parts of "
-			      "one larger map");
+			      "  help    close those that are no longer used (dlclose), or link "
+			      "several into one");
 	if (lines->count > VMT_EXPLAIN_LEAD)
 		vmt_lines_cut(lines, before);
 }
@@ -256,18 +311,25 @@ void vmt_explain_plain(struct vmt_lines *lines, struct vmt_explain_record *recor
 	uint64_t growth = record->count > start ? record->count - start : 0, maps;
 	uint32_t done[PLACES_TOLD];
 
+	mark_libraries(record);
 	for (unsigned i = 0; growth && i < PLACES_TOLD; i++) {
+		const char *word = told || i ? "     and  " : "  cause   ";
 		const struct vmt_explain_pattern *pattern;
+		const struct vmt_explain_map *map;
 
 		done[i] = next_place(record, told, done, i, &maps);
 		if (maps < VMT_EXPLAIN_LEAST || maps <= growth / SHARE)
 			return;
 		pattern = pattern_of(record, done[i], maps, told);
+		map = example_of(record, done[i], told);
 		if (pattern) {
-			vmt_explain_lead_pattern(lines, &record->explain, pattern, names);
+			vmt_explain_lead_pattern(lines, &record->explain, pattern, names, word);
 			told |= UINT64_C(1) << pattern->pattern;
+		} else if (map && is_loaded(record, map)) {
+			put_libraries(lines, record, done[i], word);
+			told |= VMT_SHOWS_LIBRARY;
 		} else {
-			put_plain(lines, record, done[i], maps, told);
+			put_plain(lines, record, done[i], maps, told, word);
 		}
 	}
 }

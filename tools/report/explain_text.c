@@ -121,7 +121,7 @@ static void put_remedies(struct vmt_lines *lines, const struct vmt_explain *expl
 	vmt_lines_add(lines, 0, "What would help");
 	if (is_alone)
 		vmt_lines_add(lines, 10, "          pieces that touch no other: %s",
-			      vmt_explain_alone_remedy());
+			      vmt_explain_alone_remedy(explain));
 	for (size_t i = 0; i < explain->pattern_count; i++) {
 		const struct vmt_explain_pattern *pattern = &explain->patterns[i];
 

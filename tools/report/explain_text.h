@@ -33,10 +33,10 @@ struct vmt_explain_names {
 uint64_t vmt_explain_lead(struct vmt_lines *lines, const struct vmt_explain *explain,
 			  const struct vmt_explain_names *names);
 
-/* Add another pattern with what would help, if there is room. */
+/* Add a pattern with what would help, if there is room; start: "  cause   ", or "     and  ". */
 void vmt_explain_lead_pattern(struct vmt_lines *lines, const struct vmt_explain *explain,
 			      const struct vmt_explain_pattern *pattern,
-			      const struct vmt_explain_names *names);
+			      const struct vmt_explain_names *names, const char *start);
 
 /*
  * Add further lines, up to VMT_EXPLAIN_LINES including those already there; none if there are too

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a recording tells of a process apart from its maps: threads, failures, and which calls were
+ * made how often. Part of explain_record.h.
+ */
+#include "explain/explain_record.h"
+#include "input/liveness.h"
+#include "input/process.h"
+
+#include <sys/mman.h>
+
+/* Only a fork child has owners whose calls it never made. */
+static bool is_fork_child(const struct vmt_explain_record *record)
+{
+	struct vmt_rec_site site;
+
+	for (size_t i = 0; i < record->count; i++) {
+		uint32_t owner = record->map[i].put_by;
+
+		if (owner >= VMT_SITE_FIRST && vmt_view_site(record->view, owner, &site) &&
+		    !site.counters.calls)
+			return true;
+	}
+	return false;
+}
+
+/* Returns the number of threads now if the process exists, or else when the recording ended. */
+static uint64_t threads_of(const struct vmt_view *view)
+{
+	struct vmt_process process;
+	pid_t pid = vmt_liveness_pid(view);
+
+	if (!pid || vmt_process_read(pid, &process))
+		return view->header.threads;
+	return process.threads;
+}
+
+static bool has_no_addresses(const struct vmt_view *view)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_FAILURES);
+	struct vmt_rec_failure failure;
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (vmt_view_failure(view, i, &failure) &&
+		    failure.reason == VMT_REASON_ADDRESS_SPACE)
+			return true;
+	}
+	return false;
+}
+
+static bool gives_write(const struct vmt_view *view)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
+	uint64_t calls = 0;
+	struct vmt_rec_site site;
+
+	for (uint64_t i = VMT_SITE_FIRST; i < count; i++) {
+		if (vmt_view_site(view, i, &site) && site.call == VMT_CALL_MPROTECT &&
+		    (!(site.asked & VMT_ASKED_KNOWN) || site.asked & PROT_WRITE))
+			calls += site.counters.calls;
+	}
+	return calls >= VMT_EXPLAIN_LEAST;
+}
+
+/*
+ * Did all calls that cut maps do so for the sake of one attribute? If there are two, a later call
+ * may have changed a map without cutting it.
+ */
+static bool has_one_cut(const struct vmt_view *view)
+{
+	enum vmt_apart one = VMT_APART_UNKNOWN;
+	struct vmt_rec_counters counters;
+
+	for (uint32_t call = 0; call < VMT_CALL_COUNT; call++) {
+		enum vmt_apart cut = vmt_explain_cut(call);
+
+		if (cut == VMT_APART_UNKNOWN || !vmt_view_call(view, call, &counters) ||
+		    counters.calls <= counters.failed)
+			continue;
+		if (one != VMT_APART_UNKNOWN && cut != one)
+			return false;
+		one = cut;
+	}
+	return one != VMT_APART_UNKNOWN;
+}
+
+/* MADV_DONTNEED and the like are done at once, and leave no attribute behind. */
+static bool is_lasting(const struct vmt_rec_site *site)
+{
+	uint32_t advice = site->asked & ~VMT_ASKED_KNOWN;
+
+	if (site->call == VMT_CALL_MUNLOCK)
+		return false;
+	if (site->call != VMT_CALL_MADVISE || !(site->asked & VMT_ASKED_KNOWN))
+		return true;
+	return advice <= MADV_SEQUENTIAL || (advice >= MADV_DONTFORK && advice <= MADV_KEEPONFORK);
+}
+
+/* Returns the attribute, apart from protection, that most calls gave; UNKNOWN = none. */
+static enum vmt_apart most_given(const struct vmt_view *view, uint64_t *ret_calls)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
+	uint64_t calls[VMT_APART_COUNT] = { 0 }, all = 0;
+	enum vmt_apart most = VMT_APART_UNKNOWN;
+	struct vmt_rec_site site;
+
+	for (uint64_t i = VMT_SITE_FIRST; i < count; i++) {
+		enum vmt_apart cut;
+
+		if (!vmt_view_site(view, i, &site) || !is_lasting(&site))
+			continue;
+		cut = vmt_explain_cut(site.call);
+		if (cut == VMT_APART_UNKNOWN)
+			continue;
+		calls[cut] += site.counters.calls - site.counters.failed;
+		all += site.counters.calls - site.counters.failed;
+		most = calls[cut] > calls[most] ? cut : most;
+	}
+	*ret_calls = calls[most];
+	return calls[most] > all / 2 ? most : VMT_APART_UNKNOWN;
+}
+
+/* Which site made most calls of each system call. */
+static void find_busiest(const struct vmt_view *view, struct vmt_explain_facts *facts)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
+	struct vmt_rec_site site;
+
+	for (uint64_t i = VMT_SITE_FIRST; i < count; i++) {
+		if (!vmt_view_site(view, i, &site) || site.call >= VMT_CALL_COUNT ||
+		    site.counters.calls - site.counters.failed <= facts->busiest[site.call].calls)
+			continue;
+		facts->busiest[site.call].site = (uint32_t)i;
+		facts->busiest[site.call].calls = site.counters.calls - site.counters.failed;
+	}
+}
+
+void vmt_explain_facts_of(const struct vmt_explain_record *record,
+			  struct vmt_explain_facts *ret_facts)
+{
+	const struct vmt_view *view = record->view;
+
+	*ret_facts = (struct vmt_explain_facts){
+		.threads = 1,
+		.sites = (uint32_t)vmt_view_count(view, VMT_SECTION_SITES),
+		.is_fork_child = is_fork_child(record),
+		.threads_left = threads_of(view),
+		.has_no_addresses = has_no_addresses(view),
+		.gives_write = gives_write(view),
+		.has_one_cut = has_one_cut(view),
+	};
+	ret_facts->given = most_given(view, &ret_facts->given_calls);
+	find_busiest(view, ret_facts);
+}
