@@ -38,7 +38,7 @@ cp "$ROOT/preload/vmatrace.h" "$DIR/include"
 cp "$ROOT/LICENSE" "$ROOT/README.md" "$DIR"
 # The pages that the README points to; the launcher of the check in CI, where an installation has it too.
 mkdir -p "$DIR/doc" "$DIR/share/doc/vmatrace/ci"
-cp "$ROOT"/doc/*.md "$ROOT/doc/report.schema.json" "$DIR/doc"
+cp "$ROOT"/doc/*.md "$ROOT"/doc/*.schema.json "$DIR/doc"
 cp "$ROOT"/scripts/ci/*.* "$DIR/share/doc/vmatrace/ci"
 mv "$DIR/share/doc/vmatrace/ci/vmatrace-check.sh" "$DIR/bin"
 find "$DIR" -type f -exec chmod 644 {} +

@@ -47,6 +47,13 @@ check() {
 	if "$@" >/dev/null 2>&1; then pass "$name"; else fail "$name" "$*"; fi
 }
 
+# keeps_to NAME COMMAND FILE...: these files keep to doc/COMMAND.schema.json, and have nothing else
+keeps_to() {
+	local name=$1 schema=$ROOT/doc/$2.schema.json said
+	shift 2
+	said=$(/usr/bin/python3 "$ROOT/tests/cli/schema_check.py" "$schema" "$@" 2>&1) && pass "$name" || fail "$name" "$said"
+}
+
 finish() {
 	echo "$PASSED passed, $FAILED failed"
 	[ "$FAILED" -eq 0 ]

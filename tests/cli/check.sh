@@ -162,6 +162,7 @@ formats() {
 	check json "$(jq -e '.schema == "vmatrace.check/1" and .verdict == "fail" and
 		.findings[0].maps == 50 and .findings[0].file == "pool.c" and
 		.findings[0].line == '"$(line_of GUARD)" out.json)"
+	keeps_to json-schema check out.json clean.json
 	check json-clean [ "$(jq -r .verdict clean.json)" = pass ]
 	check junit-schema is_junit out.junit
 	check junit-schema-clean is_junit clean.junit
@@ -306,6 +307,8 @@ diffs() {
 	has diff-place out 'at pool.c:'
 	has diff-summary out '^SUMMARY: vmatrace: \+50 maps, 1 call site changed$'
 	"$TOOL" diff --format=json rec maps.json >diff.json
+	keeps_to diff-schema diff diff.json
+	keeps_to baseline-schema baseline maps.json
 	check diff-json [ "$(jq -c '[.schema, .change, .sites[0].kind, .sites[0].before]' diff.json)" = \
 		'["vmatrace.diff/1",-50,"gone",50]' ]
 	"$TOOL" check --save=now.json rec

@@ -50,7 +50,7 @@ read_back() {
 
 # all NAME RECORDING: every format of it
 all() {
-	local name=$1 format said
+	local name=$1 format
 	shift
 	"$TOOL" report --format=json "$@" >"$name.json" 2>err || fail "$name-json" "$(cat err)"
 	for format in $FORMATS; do
@@ -64,11 +64,7 @@ all() {
 		"$TOOL" report --format=folded --value=$format "$@" >out
 		read_back "$name-folded-$format" folded=$format out "$name.json"
 	done
-	if said=$(/usr/bin/python3 "$HERE/schema_check.py" "$ROOT/doc/report.schema.json" "$name.json"); then
-		pass "$name-schema"
-	else
-		fail "$name-schema" "$said"
-	fi
+	keeps_to "$name-schema" report "$name.json"
 }
 
 contents() {
@@ -84,10 +80,25 @@ contents() {
 	check speedscope-value [ "$(jq -r '.profiles[.activeProfileIndex].name' out | cut -d, -f2)" = " split" ]
 	"$TOOL" report --format=pprof rec >out
 	check pprof-same-bytes cmp out real.pprof
-	if has_program go; then # Not part of what is installed for tests, being large.
-		check pprof-go sh -c 'HOME=. go tool pprof -top -sample_index=peak real.pprof |
-			grep -qE "^ +0 .* main$"'
-	fi
+}
+
+# viewers NAME: flamegraph.pl draws all maps, without a word, and pprof counts as the JSON report does.
+viewers() {
+	local name=$1 value wanted said
+	perl /usr/share/perl5/Devel/NYTProf/flamegraph.pl --minwidth=0 --countname=maps "$name.folded" >"$name.svg" 2>err
+	check "$name-flamegraph-quiet" [ ! -s err ]
+	check "$name-flamegraph-xml" xmllint --noout "$name.svg"
+	wanted=$(jq '[.processes[].sites[].live] | add' "$name.json" | sed ':a; s/\([0-9]\)\([0-9]\{3\}\)\>/\1,\2/; ta')
+	check "$name-flamegraph-all" grep -qF "<title>all ($wanted maps, 100%)</title>" "$name.svg"
+	for value in live peak created split merged bytes; do
+		wanted=$(jq "[.processes[].sites[].$(echo $value | sed s/peak/live_at_peak/)] | add" "$name.json")
+		said=$(HOME=$TMP go tool pprof -top -unit=B -sample_index=$value "$name.pprof" 2>&1)
+		if grep -qE "Total samples = ${wanted}B? *$" <<<"$said"; then
+			pass "$name-go-pprof-$value" "$wanted"
+		else
+			fail "$name-go-pprof-$value" "$wanted, but $(head -6 <<<"$said")"
+		fi
+	done
 }
 
 one_process() {
@@ -144,6 +155,15 @@ refusals() {
 	read_back run-pprof-file pprof run.pprof run.json
 }
 
+# What each command writes as JSON has a schema.
+schemas() {
+	local id
+	for id in $(grep -rhoE 'vmatrace\.[a-z]+/[0-9]+' "$ROOT/tools" | sort -u); do
+		check "schema-of-$id" jq -e --arg id "$id" '.properties.schema.const == $id' \
+			"$ROOT/doc/$(expr "$id" : 'vmatrace\.\([a-z]*\)').schema.json"
+	done
+}
+
 # Any byte may be damaged: a report or a refusal will do, a crash will not.
 damaged() {
 	local i format status crashes=0
@@ -165,8 +185,12 @@ traced real-run report=0 ./program
 mv real-run/rec rec
 all real rec
 contents
+viewers real
+check pprof-names sh -c 'HOME=. go tool pprof -top -sample_index=peak real.pprof | grep -qE "^ +0 .* main$"'
 one_process
 hostile
+viewers hostile
 refusals
+schemas
 damaged
 finish

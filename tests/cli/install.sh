@@ -35,6 +35,7 @@ check library-finds-tool grep -q 'main .*demo12k.c:' err
 
 check schema [ "$(jq -r .title "$prefix/share/doc/vmatrace/report.schema.json")" = \
 	"What vmatrace report --format=json writes" ]
+check schemas [ "$(cd "$prefix/share/doc/vmatrace" && echo *.schema.json)" = "$(cd "$ROOT/doc" && echo *.schema.json)" ]
 
 # A program with marks, by pkg-config, which is told that the folder was moved.
 cat >marks.c <<'END'

@@ -44,6 +44,11 @@ check "pairs and holes add up" [ "$("$TOOL" maps --format=json $$ | jq '.process
 	([.neighbours[].pairs] | add) + .holes.count + 1')" = "$lines" ]
 check "flags on demand" [ "$("$TOOL" maps --flags --format=json $$ | jq '.processes[0].flags')" = true ]
 check "no flags" [ "$("$TOOL" maps --no-flags --format=json $$ | jq '.processes[0].flags')" = false ]
+for options in "$$" "--flags $$" --all; do
+	# shellcheck disable=SC2086
+	"$TOOL" maps --format=json $options >schema.json 2>/dev/null
+	keeps_to "schema of maps $options" maps schema.json
+done
 check "several" status 0 "$TOOL" maps $$ $PPID
 check "all" status 0 "$TOOL" maps --all
 check "all has this shell" grep -Eq "^ +[0-9,]+ +[0-9.]+ +$$  maps.sh" out

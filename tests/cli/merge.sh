@@ -52,6 +52,7 @@ record a one/leak 50 more
 record b one/leak 10
 record c two/leak 1000
 "$TOOL" report --merge --format=json a b c >merged.json 2>err && [ ! -s err ] && pass json || fail json "$(cat err)"
+keeps_to schema merged merged.json
 merged one-row "[$LEAK] | length" 1
 merged in-all "$LEAK | .recordings" 4
 merged sum "$LEAK | .live" 2320
@@ -75,6 +76,7 @@ record bare one/bare 100
 record bare one/bare 50
 record bare two/bare 1000
 "$TOOL" report --merge --format=json bare >merged.json
+keeps_to bare-schema merged merged.json
 merged bare-rows "[$LEAK | .recordings] | sort" '[1,2]'
 merged bare-sum "[$LEAK | .live] | add" 2300
 
