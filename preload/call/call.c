@@ -5,7 +5,9 @@
  * what it did; deferred.h lists when the call is made without the lock. All of this runs in signal
  * handlers, in threads, before main and in vfork children.
  */
+#include <linux/errno.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 
 #include "call/other.h"
@@ -13,6 +15,7 @@
 #include "filter/carry.h"
 #include "os/sys.h"
 #include "patch/gate.h"
+#include "patch/home.h"
 #include "process/exec.h"
 #include "process/exit.h"
 #include "process/fork.h"
@@ -254,13 +257,24 @@ static inline bool touches_own_memory(const struct vmt_state *state, enum vmt_ca
 	return vmt_spare_is_due(state, id, args);
 }
 
-/* Would the call put memory to be used where the library's data are? */
-static inline bool takes_own_place(const struct vmt_state *state, enum vmt_call_id id,
-				   const long args[6])
+/* Would the call put memory to be used where the library's are? */
+static inline enum vmt_spare_place place_taken(const struct vmt_state *state, enum vmt_call_id id,
+					       const long args[6])
 {
-	return VMT_UNLIKELY((id == VMT_CALL_MMAP && (args[3] & MAP_FIXED)) ||
-			    (id == VMT_CALL_MREMAP && (args[3] & MREMAP_FIXED))) &&
-	       vmt_spare_is_lost(state, id, args);
+	if (VMT_LIKELY(!(id == VMT_CALL_MMAP && (args[3] & MAP_FIXED)) &&
+		       !(id == VMT_CALL_MREMAP && (args[3] & MREMAP_FIXED)) &&
+		       !(id == VMT_CALL_SHMAT && (args[2] & SHM_REMAP))))
+		return VMT_SPARE_OTHERS;
+	return vmt_spare_place(state, id, args);
+}
+
+static long call_over_own_place(struct vmt_state *state, enum vmt_spare_place place, long nr,
+				const long args[6])
+{
+	if (place == VMT_SPARE_CODE)
+		return -ENOMEM;
+	vmt_exit_give_up_memory(state);
+	return vmt_aside_make(nr, args);
 }
 
 /* The most frequent calls need no table. */
@@ -271,6 +285,23 @@ static enum vmt_call_id id_of(long nr)
 	if (nr == SYS_munmap)
 		return VMT_CALL_MUNMAP;
 	return nr == SYS_mprotect ? VMT_CALL_MPROTECT : vmt_calls_of_nr(nr);
+}
+
+/* Nothing is recorded (any more), but the library's code still stands before libc's. */
+__attribute__((noinline)) static long
+call_unrecorded(struct vmt_state *state, long nr, const long args[6], const struct vmt_regs *regs)
+{
+	enum vmt_call_id id = id_of(nr);
+	enum vmt_spare_place place;
+
+	if (!state || vmt_home_is_aside())
+		return vmt_aside_make(nr, args);
+	place = place_taken(state, id, args);
+	if (place != VMT_SPARE_OTHERS)
+		return call_over_own_place(state, place, nr, args);
+	if (touches_own_memory(state, id, args))
+		return vmt_spare_make(state, nr, args, regs);
+	return vmt_aside_make(nr, args);
 }
 
 /* In a fork child whose first call another thread is still making: the lock cannot be used yet. */
@@ -285,10 +316,11 @@ static long call_lost(struct vmt_state *state, long nr, const long args[6])
 VMT_HOT static long make_call(long nr, const long args[6], const struct vmt_regs *regs)
 {
 	struct vmt_state *state = vmt_state;
+	enum vmt_spare_place place;
 	enum vmt_call_id id;
 
 	if (VMT_UNLIKELY(!vmt_state_is_on()))
-		return vmt_aside_make(nr, args);
+		return call_unrecorded(state, nr, args, regs);
 	id = id_of(nr);
 	if (VMT_UNLIKELY(*vmt_alive != VMT_ALIVE)) {
 		if (id == VMT_CALL_NONE)
@@ -301,10 +333,9 @@ VMT_HOT static long make_call(long nr, const long args[6], const struct vmt_regs
 	if (id == VMT_CALL_NONE ||
 	    (id == VMT_CALL_CLOSE && !vmt_user_args_is_userfault_close(state, nr, args)))
 		return vmt_other_call(state, nr, args);
-	if (takes_own_place(state, id, args)) {
-		vmt_exit_give_up_memory(state);
-		return vmt_aside_make(nr, args);
-	}
+	place = place_taken(state, id, args);
+	if (VMT_UNLIKELY(place != VMT_SPARE_OTHERS))
+		return call_over_own_place(state, place, nr, args);
 	if (VMT_UNLIKELY(touches_own_memory(state, id, args)))
 		return vmt_spare_make(state, nr, args, regs);
 	if (!always_may_change_maps(id) && id != VMT_CALL_CLOSE &&
@@ -392,7 +423,7 @@ long vmt_call_on_own_stack(long nr, const long args[6], const struct vmt_regs *r
 		vmt_bus_before_exec();
 		return VMT_MAKE_AT_SITE;
 	}
-	if (vmt_state_is_on() && takes_own_place(state, id, args)) {
+	if (vmt_state_is_on() && place_taken(state, id, args) == VMT_SPARE_DATA) {
 		vmt_own_stack_unblock();
 		vmt_exit_give_up_memory(state);
 		return VMT_USE_PROGRAM_STACK; /* it has to be made from there */

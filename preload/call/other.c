@@ -23,10 +23,14 @@
 #include "trace/guard.h"
 #include "trace/user_args.h"
 
-/* The child gets a copy of the table, which must not be half-changed. */
+/*
+ * The child gets a copy of the table, which should not be half-changed; if it is, the child reads
+ * the whole table anew. A fork may have to wait for the reader of a userfaultfd, who may need the
+ * lock.
+ */
 static long fork_call(struct vmt_state *state, long nr, const long args[6])
 {
-	bool locked = vmt_guard_enter(state, true);
+	bool locked = !vmt_user_args_has_userfault(state) && vmt_guard_enter(state, true);
 	long ret;
 
 	if (locked)

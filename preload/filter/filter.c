@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 
 #include "core/base/uapi.h"
@@ -99,6 +100,7 @@ const struct vmt_filter_kind vmt_filter_kinds[] = {
 	{ SYS_rt_tgsigqueueinfo, 0, { -1, -1, 0, 0 } },
 	{ SYS_unshare, 0, { CLONE_THREAD } },
 	{ SYS_process_vm_readv, 0, { -1, 0, 0, 0, 0, 0 } },
+	{ SYS_shmctl, ARG(1), { -1, IPC_STAT, 0 } },
 	{ SYS_execve, 0, { 0, 0, 0 } },
 	{ SYS_clone, ARG(0), { CLONE_VM | CLONE_VFORK, 0, 0, 0, 0 } },
 };
@@ -133,9 +135,9 @@ const struct vmt_filter_kind vmt_filter_tools_calls[] = {
 const unsigned vmt_filter_tools_call_count = VMT_COUNT(vmt_filter_tools_calls);
 
 /* Calls that can be replaced by others, or are rarely of use. */
-static const long can_be_spared[] = { SYS_personality, SYS_process_vm_readv, SYS_link,
-				      SYS_prctl,       SYS_arch_prctl,       SYS_mincore,
-				      SYS_unshare,     SYS_rt_tgsigqueueinfo };
+static const long can_be_spared[] = { SYS_personality, SYS_process_vm_readv,  SYS_link,
+				      SYS_prctl,       SYS_arch_prctl,        SYS_mincore,
+				      SYS_unshare,     SYS_rt_tgsigqueueinfo, SYS_shmctl };
 
 /* Kinds 1 to 10. ld.so calls fstat(2) as well, but from glibc 2.33 to 2.38 under its other name. */
 #define BASIC_KINDS  UINT64_C(0x7fe)

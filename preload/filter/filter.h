@@ -24,10 +24,10 @@ struct vmt_filter_kind {
 	long arg[6]; /* those arguments; the others are harmless values for trying the call */
 };
 
-#define VMT_FILTER_KINDS_MAX 62u
+#define VMT_FILTER_KINDS_MAX 63u
 /* there is no filter, or it allows all that the library could want */
 #define VMT_FILTER_ALL  UINT64_MAX
-#define VMT_FILTER_TOOL (UINT64_C(1) << 62) /* the tool may be run */
+#define VMT_FILTER_TOOL (UINT64_C(1) << 63) /* the tool may be run */
 
 extern const struct vmt_filter_kind vmt_filter_kinds[];
 extern const unsigned vmt_filter_kind_count;

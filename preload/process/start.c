@@ -422,6 +422,10 @@ static void begin(char **arguments)
 		vmt_log_open(state);
 		check_options(state, text);
 	}
+	if (!state->process.is_root && !state->options.follow_children) {
+		vmt_next_resolve();
+		return;
+	}
 	vmt_ask_open(state);
 	look_for_valgrind(state);
 	state->confidence.no_deriving = (read_personality() & READ_IMPLIES_EXEC) != 0;
@@ -432,8 +436,6 @@ static void begin(char **arguments)
 	vmt_exit_report_find_tool(state);
 	vmt_exit_report_copy_environment(state);
 	open_doors(state);
-	if (!state->process.is_root && !state->options.follow_children)
-		return;
 	if (vmt_memory_make_alive(state)) {
 		vmt_log(state, "this kernel has no MADV_WIPEONFORK (Linux 4.14); the program runs "
 			       "untraced");

@@ -2,7 +2,9 @@
 /* Each remaining piece is a call like any other, made and recorded by vmt_call(). See spare.h. */
 #include "safety/spare.h"
 
+#include <linux/errno.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 
 #include "core/base/uapi.h"
@@ -58,8 +60,8 @@ static bool is_over(const long args[6])
 
 /*
  * Memory that is mapped over what was found, and may not be touched, only blanks it out: the
- * library's can be spared. Where the program wants to have memory it must get it (is_lost), unless
- * the library's code is there, without which nothing goes on.
+ * library's can be spared. Where the program wants to have memory it must get it
+ * (vmt_spare_place), unless the library's code is there, without which nothing goes on.
  */
 static bool takes_away(enum vmt_call_id id, const long args[6])
 {
@@ -67,7 +69,8 @@ static bool takes_away(enum vmt_call_id id, const long args[6])
 	case VMT_CALL_MMAP: return is_over(args);
 	case VMT_CALL_MUNMAP:
 	case VMT_CALL_MPROTECT:
-	case VMT_CALL_PKEY_MPROTECT: return true;
+	case VMT_CALL_PKEY_MPROTECT:
+	case VMT_CALL_MREMAP: return true;
 	case VMT_CALL_MADVISE: return advice_takes_away(args[2]);
 	default: return false;
 	}
@@ -76,7 +79,7 @@ static bool takes_away(enum vmt_call_id id, const long args[6])
 static bool changes_vdso(const struct vmt_state *state, enum vmt_call_id id, const long args[6],
 			 struct vmt_range range)
 {
-	return (takes_away(id, args) || id == VMT_CALL_MREMAP) &&
+	return (takes_away(id, args) || id == VMT_CALL_SHMAT) &&
 	       range.end > state->image.vdso_from &&
 	       range.start < state->image.vdso + VDSO_SIZE * VMT_PAGE_SIZE;
 }
@@ -101,20 +104,68 @@ bool vmt_spare_is_due(const struct vmt_state *state, enum vmt_call_id id, const 
 /* The library's image has its code and this thread's way back. */
 static bool has_image(struct vmt_range range)
 {
-	uint64_t here = (uint64_t)(uintptr_t)vmt_spare_is_lost;
+	uint64_t here = (uint64_t)(uintptr_t)vmt_spare_place;
 
 	return vmt_range_has(range, here);
 }
 
-bool vmt_spare_is_lost(const struct vmt_state *state, enum vmt_call_id id, const long args[6])
+/* Where the size of a segment cannot be asked for, it may be any. */
+static uint64_t segment_size(long id)
+{
+	struct shmid_ds segment;
+
+	if (vmt_sys_failed(vmt_sys3(SYS_shmctl, id, IPC_STAT, &segment)))
+		return vmt_page_down(UINT64_MAX >> 1);
+	return segment.shm_segsz;
+}
+
+/* Where would the call put memory, whatever is there? */
+static bool find_place(const struct vmt_state *state, enum vmt_call_id id, const long args[6],
+		       struct vmt_range *ret_place)
 {
 	const long there[6] = { args[4], args[2] };
-	bool moves = id == VMT_CALL_MREMAP;
-	struct vmt_range range;
+	long attached[6] = { args[1], 0 };
 
-	if (!range_of(moves ? there : args, &range) || !own_from(state, range.start, range.end))
-		return false;
-	return moves || (is_over(args) && args[2] != PROT_NONE && !has_image(range));
+	if (id == VMT_CALL_MREMAP)
+		return range_of(there, ret_place) && !vmt_spare_is_due(state, id, args);
+	if (id != VMT_CALL_SHMAT)
+		return is_over(args) && range_of(args, ret_place);
+	if (args[2] & SHM_RND)
+		attached[0] = (long)vmt_page_down((uint64_t)args[1]);
+	attached[1] = (long)segment_size(args[0]);
+	return range_of(attached, ret_place);
+}
+
+enum vmt_spare_place vmt_spare_place(const struct vmt_state *state, enum vmt_call_id id,
+				     const long args[6])
+{
+	struct vmt_range place;
+
+	if (!find_place(state, id, args, &place))
+		return VMT_SPARE_OTHERS;
+	if (changes_vdso(state, id, args, place))
+		vmt_clock_forget_vdso();
+	if (!own_from(state, place.start, place.end) ||
+	    (id == VMT_CALL_MMAP && args[2] == PROT_NONE))
+		return VMT_SPARE_OTHERS;
+	if (!has_image(place))
+		return VMT_SPARE_DATA;
+	return id != VMT_CALL_MMAP || args[2] & PROT_WRITE ? VMT_SPARE_CODE : VMT_SPARE_OTHERS;
+}
+
+/* Only what an mremap would unmap can be left out of it. */
+static long make_mremap(const struct vmt_state *state, const long args[6],
+			const struct vmt_regs *regs)
+{
+	const long rest[6] = { args[0] + args[2], args[1] - args[2] };
+	bool shrinks = (uint64_t)args[2] < (uint64_t)args[1] && !(args[3] & MREMAP_FIXED);
+	long ret;
+
+	if (!shrinks || args[2] & (long)(VMT_PAGE_SIZE - 1) || !args[2] ||
+	    own_from(state, (uint64_t)args[0], (uint64_t)rest[0]))
+		return -EFAULT; /* as if there were no memory */
+	ret = vmt_spare_make(state, SYS_munmap, rest, regs);
+	return vmt_sys_failed(ret) ? ret : args[0];
 }
 
 long vmt_spare_make(const struct vmt_state *state, long nr, const long args[6],
@@ -124,6 +175,8 @@ long vmt_spare_make(const struct vmt_state *state, long nr, const long args[6],
 	struct vmt_range range;
 	long result = nr == SYS_mmap ? args[0] : 0;
 
+	if (nr == SYS_mremap)
+		return make_mremap(state, args, regs);
 	range_of(args, &range);
 	for (uint64_t at = range.start; at < range.end; at = own ? own->end : range.end) {
 		own = own_from(state, at, range.end);

@@ -15,8 +15,16 @@
  */
 bool vmt_spare_is_due(const struct vmt_state *state, enum vmt_call_id id, const long args[6]);
 
-/* Would this call put the program's memory, to be used, where the library's data are? */
-bool vmt_spare_is_lost(const struct vmt_state *state, enum vmt_call_id id, const long args[6]);
+/* What of the library's lies where a call would put memory for the program to use? */
+enum vmt_spare_place {
+	VMT_SPARE_OTHERS, /* nothing, or what can be left out of the call */
+	VMT_SPARE_DATA, /* data: tracing ends before */
+	VMT_SPARE_CODE, /* code, which would have to return from the call: it must fail */
+};
+
+/* For mmap, mremap and shmat that may put memory over what is there. */
+enum vmt_spare_place vmt_spare_place(const struct vmt_state *state, enum vmt_call_id id,
+				     const long args[6]);
 
 void vmt_spare_open(struct vmt_state *state);
 

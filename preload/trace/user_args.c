@@ -25,12 +25,16 @@ static _Atomic int *place_of(struct vmt_state *state, int fd)
 	return NULL;
 }
 
+bool vmt_user_args_has_userfault(struct vmt_state *state)
+{
+	return atomic_load_explicit(&state->userfault.is_used, memory_order_relaxed);
+}
+
 bool vmt_user_args_is_userfault(int fd)
 {
 	struct vmt_state *state = vmt_state;
 
-	if (VMT_LIKELY(!state ||
-		       !atomic_load_explicit(&state->userfault.is_used, memory_order_relaxed)))
+	if (VMT_LIKELY(!state || !vmt_user_args_has_userfault(state)))
 		return false;
 	return fd >= 0 && place_of(state, fd);
 }
@@ -72,26 +76,37 @@ static void note_range(struct vmt_state *state, struct vmt_range range)
 	raise(&state->userfault.under, ~range.start);
 }
 
-static bool is_registered(struct vmt_state *state, const long args[6])
+static bool is_registered(struct vmt_state *state, uint64_t start, uint64_t length)
 {
-	uint64_t start = (uint64_t)args[0];
-	uint64_t end = start + vmt_page_up((uint64_t)args[1]);
+	uint64_t end = start + vmt_page_up(length);
 
 	return start < atomic_load_explicit(&state->userfault.below, memory_order_relaxed) &&
 	       end > ~atomic_load_explicit(&state->userfault.under, memory_order_relaxed);
 }
 
+/* Does this brk give back memory that is registered? */
+static bool gives_registered_back(struct vmt_state *state, uint64_t wanted)
+{
+	uint64_t now = state->image.brk;
+
+	return wanted && wanted < now && is_registered(state, wanted, now - wanted);
+}
+
 bool vmt_user_args_may_wait(struct vmt_state *state, const struct vmt_done *done)
 {
-	if (VMT_LIKELY(!atomic_load_explicit(&state->userfault.is_used, memory_order_relaxed)))
+	uint64_t start = (uint64_t)done->args[0];
+	uint64_t length = (uint64_t)done->args[1];
+
+	if (VMT_LIKELY(!vmt_user_args_has_userfault(state)))
 		return false;
 	switch (done->call) {
-	case VMT_CALL_MMAP: return done->args[3] & MAP_FIXED && is_registered(state, done->args);
-	case VMT_CALL_MUNMAP: return is_registered(state, done->args);
+	case VMT_CALL_MMAP: return done->args[3] & MAP_FIXED && is_registered(state, start, length);
+	case VMT_CALL_MUNMAP: return is_registered(state, start, length);
 	case VMT_CALL_MREMAP:
-		return is_registered(state, done->args) ||
+		return is_registered(state, start, length) ||
 		       (done->args[3] & MREMAP_FIXED &&
-			is_registered(state, (const long[6]){ done->args[4], done->args[2] }));
+			is_registered(state, (uint64_t)done->args[4], (uint64_t)done->args[2]));
+	case VMT_CALL_BRK: return gives_registered_back(state, start);
 	default: return false;
 	}
 }

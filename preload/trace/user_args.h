@@ -23,6 +23,9 @@ void vmt_user_args_complete(struct vmt_state *state, struct vmt_done *done);
  */
 bool vmt_user_args_is_userfault_close(struct vmt_state *state, long nr, const long args[6]);
 
+/* Were maps registered with any userfaultfd? */
+bool vmt_user_args_has_userfault(struct vmt_state *state);
+
 /*
  * Does the call return only after the reader of a userfaultfd has been told, and may that reader
  * map memory first? Then the lock must not be held. vmt_user_args_note_move() keeps track of

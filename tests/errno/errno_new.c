@@ -99,7 +99,7 @@ static void try_mmap_files(void)
 /* Sources and lengths; a shared map where the kernel chooses the place. */
 static void try_mremap(void)
 {
-	static const long lengths[] = { 0, 1, PAGE, 4 * PAGE, 6 * PAGE, -1, -PAGE, 1L << 47 };
+	static const long lengths[] = { 0, 1, PAGE, 4 * PAGE, 6 * PAGE, -1, -PAGE, 1L << 57 };
 	static const long flags[] = { 0, MREMAP_MAYMOVE, 8, -1, MREMAP_DONTUNMAP, MREMAP_FIXED };
 	const struct pair *pairs;
 	size_t n = ranges(&pairs);

@@ -218,9 +218,9 @@ done
 # A program unmaps all files except those it needs, or forbids access to them, or maps over them:
 # the library's files stay. If the program uses the memory, tracing ends before, and what it writes
 # there stays.
-for way in munmap mprotect blank use move; do
+for way in munmap mprotect blank away cut use move attach; do
 	mkdir "others_$way"
-	case $way in use | move) exact=0 ;; *) exact=2 ;; esac
+	case $way in use | move | attach) exact=0 ;; *) exact=2 ;; esac
 	"$TARGETS/unmaps_others" $way >others.plain 2>&1
 	LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:dir=others_$way "$TARGETS/unmaps_others" $way \
 		>others.traced 2>&1
@@ -231,7 +231,16 @@ for way in munmap mprotect blank use move; do
 		fail "others_$way" "$(head -c 300 others.traced) $(recorded "others_$way") recordings"
 	fi
 done
-for way in use move; do
+# So it is where nothing is recorded.
+for way in munmap mprotect blank away cut use move attach; do
+	LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:follow_children=0 \
+		sh -c '"$0/unmaps_others" $1; exit $?' "$TARGETS" $way >others.traced 2>&1
+	status=$?
+	[ $status = 0 ] && grep -q 'status 3, 0 bytes' others.traced &&
+		pass "others_${way}_unrecorded" || fail "others_${way}_unrecorded" \
+		"status $status: $(head -c 300 others.traced)"
+done
+for way in use move attach; do
 	check "others_${way}_noted" \
 		eval '"$TOOL" report "others_$way" | grep -q "switched off before the end"'
 done

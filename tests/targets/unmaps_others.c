@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Unmaps every mapped file except its own, libc and ld.so, as programs do that checkpoint
- * themselves or lock themselves in. Instead it may forbid access to them, or map over them: memory
- * without access ("blank"), or memory that it uses ("use", but not over code) and whose contents
- * must stay as written. Then it lives on: it maps, allocates in all threads, and forks.
+ * themselves or lock themselves in. Instead it may forbid access to them, move them ("away"), cut
+ * them off with the end of a map that is made smaller ("cut"), or map over them: memory without
+ * access ("blank"), or memory that it uses ("use", "move" or "attach", but not over code) and whose
+ * contents must stay as written. Then it lives on: it maps, allocates in all threads, and forks.
  */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -46,6 +48,43 @@ static int move_over(void *start, size_t size)
 	return mremap(from, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, start) == start ? 0 : -1;
 }
 
+static int attach_over(void *start, size_t size)
+{
+	int segment = shmget(IPC_PRIVATE, size, IPC_CREAT | 0600);
+	void *ret = shmat(segment, start, SHM_REMAP);
+
+	shmctl(segment, IPC_RMID, NULL);
+	taken[taken_count++] = (struct taken){ start, size };
+	return ret == start ? 0 : -1;
+}
+
+/* Whoever cannot be moved stays. */
+static int move_away(void *start, size_t size)
+{
+	void *to = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	mremap(start, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+	mremap(start, size, 2 * size, MREMAP_MAYMOVE);
+	mremap(start, size, size, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL);
+	return 0;
+}
+
+/* Everything from the page below on, as if that were the rest of a map that is too large. */
+static int cut_off(void *start, size_t size)
+{
+	char *below = mmap((char *)start - PAGE, PAGE, PROT_NONE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (below != (char *)start - PAGE)
+		return 0;
+	return mremap(below, PAGE + size, PAGE, 0) == below ? munmap(below, PAGE) : -1;
+}
+
+static int uses_it(const char *way)
+{
+	return strcmp(way, "use") == 0 || strcmp(way, "move") == 0 || strcmp(way, "attach") == 0;
+}
+
 static int take_away(const char *way, void *start, size_t size)
 {
 	if (strcmp(way, "mprotect") == 0)
@@ -56,6 +95,12 @@ static int take_away(const char *way, void *start, size_t size)
 		return map_over(start, size, PROT_READ | PROT_WRITE);
 	if (strcmp(way, "move") == 0)
 		return move_over(start, size);
+	if (strcmp(way, "away") == 0)
+		return move_away(start, size);
+	if (strcmp(way, "cut") == 0)
+		return cut_off(start, size);
+	if (strcmp(way, "attach") == 0)
+		return attach_over(start, size);
 	return munmap(start, size);
 }
 
@@ -86,7 +131,7 @@ static void take_away_all(const char *way)
 
 		if (sscanf(line, "%lx-%lx", &start, &end) != 2 || is_needed(line))
 			continue;
-		if ((way[0] == 'u' || strcmp(way, "move") == 0) && strstr(line, ".so"))
+		if (uses_it(way) && strstr(line, ".so"))
 			continue;
 		if (take_away(way, (void *)start, end - start))
 			perror(line);
