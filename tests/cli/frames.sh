@@ -101,6 +101,32 @@ ${CC:-cc} -g -O2 tail.c -o bin/tail || exit 2
 ${CC:-cc} -g -O2 -fPIC -shared -DLIBRARY -Draw=raw_of_library tail.c -o bin/libtail.so || exit 2
 ${CC:-cc} -g -O2 -fcf-protection -DWITH_LIBRARY tail.c -o bin/tail-library -Lbin -ltail -Wl,-rpath,"$TMP/bin" || exit 2
 ${CC:-cc} -g -O2 -fno-plt -DWITH_LIBRARY tail.c -o bin/tail-no-plt -Lbin -ltail -Wl,-rpath,"$TMP/bin" || exit 2
+cat >jump.c <<'END'
+#include <sys/mman.h>
+#ifdef LIBRARY
+int pool_begin(void)
+{
+	return mmap(0, 4096, PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED;
+}
+void *pool_get(int prot)
+{
+	return mmap(0, 4096, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+#else
+int pool_begin(void);
+void *pool_get(int prot);
+int main(void)
+{
+	int failed = pool_begin();
+
+	for (int i = 0; i < 100; i++)
+		failed += pool_get(i & 1 ? PROT_READ : PROT_NONE) == MAP_FAILED;
+	return failed;
+}
+#endif
+END
+${CC:-cc} -g -O2 -fPIC -shared -DLIBRARY jump.c -o bin/libjump.so || exit 2
+${CC:-cc} -g -O2 jump.c -o bin/jump -Lbin -ljump -Wl,-rpath,"$TMP/bin" || exit 2
 ${CXX:-c++} -g -O2 store.cc -o bin/store || exit 2
 for name in inlined tail; do
 	cp bin/$name bin/$name-stripped && strip -g bin/$name-stripped || exit 2
@@ -144,6 +170,15 @@ for name in tail tail-library tail-no-plt tail-stripped; do
 		.stack[:2] | map([.function, .tail_call])]' $name/json)" = \
 		'[[["session_open",true],["main",false]]]' ]
 done
+# Such a function may be in a library: then it is not the caller's module that is named.
+traced jump "" bin/jump
+"$TOOL" report jump/rec >jump/text 2>&1
+"$TOOL" report --format=json jump/rec >jump/json 2>&1
+check jump-module grep -Eq '#0  pool_get .*\(libjump.so\) \[tail call\]' jump/text
+check jump-caller grep -Eq '#1  main .*\(jump\)' jump/text
+check jump-json [ "$(jq -r '[.processes[0].sites[].stack[:2] | select(length > 0) |
+	map(.module | sub(".*/"; "")) | join(" ")] | unique[]' jump/json)" = "libjump.so jump" ]
+check jump-diff sh -c '"$0" diff tail/rec jump/rec | grep -q "#0  libjump.so!pool_get"' "$TOOL"
 "$TOOL" check --max-growth=5 -- bin/tail >check.txt 2>&1
 check tail-check grep -q 'session_open .*tail.c:[0-9]* \[tail call\]' check.txt
 

@@ -49,7 +49,7 @@ static json_t *make_function(const struct vmt_view *view, const struct vmt_rec_f
 	struct vmt_view_string path = { "", 0 };
 	struct vmt_rec_module module = { .build_id_length = 0 };
 
-	if (view && vmt_view_module(view, frame->module, &module))
+	if (vmt_view_module(view, frame->module, &module))
 		path = vmt_view_string(view, module.path);
 	json_object_set_new(object, "module",
 			    path.length ? vmt_json_text(path.bytes, path.length) : json_null());
@@ -110,11 +110,13 @@ static void free_frames(struct shared *frames)
 }
 
 /* A function that the next frame called and that is not on the stack. */
-static json_t *make_tail(const struct vmt_symbol *symbol)
+static json_t *make_tail(const struct vmt_view *view, const struct vmt_symbol *symbol)
 {
-	const struct vmt_rec_frame nowhere = { .module = VMT_NO_INDEX };
+	const struct vmt_rec_frame nowhere = {
+		.module = symbol->other_module ? symbol->other_module - 1 : VMT_NO_INDEX,
+	};
 
-	return make_function(NULL, &nowhere, symbol);
+	return make_function(view, &nowhere, symbol);
 }
 
 static json_t *stack_of(const struct vmt_view *view, const struct vmt_rec_site *site,
@@ -130,7 +132,7 @@ static json_t *stack_of(const struct vmt_view *view, const struct vmt_rec_site *
 		json_t *functions = frame_of(view, index, symbols, frames);
 
 		if (vmt_names_find_tail(&names, site, index, &tail))
-			json_array_append_new(stack, make_tail(&tail));
+			json_array_append_new(stack, make_tail(view, &tail));
 		json_array_extend(stack, functions);
 		json_decref(functions);
 	}

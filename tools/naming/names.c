@@ -117,8 +117,10 @@ static bool find_in_modules(const struct vmt_function_names *names, const char *
 			continue;
 		path = vmt_view_string(names->view, module.path);
 		if (!vmt_report_is_runtime(path) && !vmt_report_is_system(path) &&
-		    vmt_symbols_tail_named(names->symbols, &wanted, name, ret_symbol))
+		    vmt_symbols_tail_named(names->symbols, &wanted, name, ret_symbol)) {
+			ret_symbol->other_module = (uint32_t)i + 1;
 			return true;
+		}
 	}
 	return false;
 }
@@ -159,7 +161,10 @@ bool vmt_names_find_tail(const struct vmt_function_names *names, const struct vm
 	if (callee.name)
 		return find_in_modules(names, callee.name, ret_symbol);
 	call.place.offset = callee.offset;
-	return vmt_symbols_tail_at(names->symbols, &call.place, ret_symbol);
+	if (!vmt_symbols_tail_at(names->symbols, &call.place, ret_symbol))
+		return false;
+	ret_symbol->other_module = call.number + 1;
+	return true;
 }
 
 bool vmt_names_find_spot(const struct vmt_function_names *names, const struct vmt_rec_site *site,
@@ -196,6 +201,7 @@ bool vmt_names_resolve(void *context, const struct vmt_rec_site *site, struct vm
 		.line = symbol.line,
 		.is_system = symbol.is_system,
 		.is_tail = symbol.is_tail,
+		.other_module = symbol.other_module,
 	};
 	return true;
 }

@@ -63,13 +63,18 @@ static bool is_system(struct vmt_view_string path)
 }
 
 /* A frame without names, which are added later: inlining makes several frames of one. */
-static struct vmt_stack_frame frame_of(const struct vmt_rec_module *module,
-				       struct vmt_view_string path, uint64_t offset)
+static struct vmt_stack_frame frame_of(const struct vmt_view *view, uint32_t number,
+				       uint64_t offset)
 {
-	struct vmt_stack_frame frame = { .module = module_name(path), .offset = offset };
+	struct vmt_rec_module module = { .kind = VMT_MODULE_JIT };
+	struct vmt_view_string path = { "", 0 };
+	struct vmt_stack_frame frame = { .offset = offset };
 
+	if (vmt_view_module(view, number, &module))
+		path = vmt_view_string(view, module.path);
+	frame.module = module_name(path);
 	frame.is_runtime = path.length && vmt_report_is_runtime(path);
-	frame.is_user = (module->kind == VMT_MODULE_FILE || module->kind == VMT_MODULE_SCRIPT) &&
+	frame.is_user = (module.kind == VMT_MODULE_FILE || module.kind == VMT_MODULE_SCRIPT) &&
 			path.length && !frame.is_runtime;
 	frame.is_own = frame.is_user && !is_system(path);
 	return frame;
@@ -127,22 +132,21 @@ static void drop_outer(struct vmt_stack *stack)
 static bool add_frame(struct vmt_stack *stack, const struct vmt_function_names *names,
 		      const struct vmt_rec_site *site, uint64_t index)
 {
-	struct vmt_rec_module module = { .kind = VMT_MODULE_JIT };
-	struct vmt_view_string path = { "", 0 };
 	struct vmt_rec_frame recorded = { .offset = 0 };
 	struct vmt_symbol symbol = { .function = NULL };
 	struct vmt_report_spot spot = { index, 0 };
 	struct vmt_stack_frame *frame;
 	bool has_name;
 
-	if (vmt_view_frame(names->view, index, &recorded) &&
-	    vmt_view_module(names->view, recorded.module, &module))
-		path = vmt_view_string(names->view, module.path);
+	if (!vmt_view_frame(names->view, index, &recorded))
+		recorded.module = VMT_NO_INDEX;
 	has_name = vmt_names_find_spot(names, site, spot, &symbol);
 	do {
 		stack->frame = vmt_must_grow(stack->frame, stack->count, sizeof(*stack->frame));
 		frame = &stack->frame[stack->count++];
-		*frame = frame_of(&module, path, recorded.offset);
+		*frame = frame_of(names->view,
+				  symbol.other_module ? symbol.other_module - 1 : recorded.module,
+				  recorded.offset);
 		if (has_name)
 			name_frame(frame, &symbol);
 		spot.level++;

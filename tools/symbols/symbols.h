@@ -30,6 +30,8 @@ struct vmt_symbol {
 	uint32_t line;
 	/* it ended in a jump: line is its first line, and the jump's target is unknown */
 	bool is_tail;
+	/* number of its module in the recording, plus one; 0: that of the frame (names.h sets it) */
+	uint32_t other_module;
 	bool is_system; /* file is a header or a source of the system's */
 	const struct vmt_symbol *caller; /* the function that it was inlined into, or NULL */
 };

@@ -29,6 +29,7 @@ struct vmt_report_place {
 	const char *file;
 	uint32_t line;
 	bool is_tail; /* the function ended in a jump, so it is not on the stack itself */
+	uint32_t other_module; /* number of its module, plus one; 0: that of the frame */
 	bool is_system; /* the file belongs to the system, like a header of the C++ library */
 };
 

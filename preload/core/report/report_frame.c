@@ -102,6 +102,15 @@ static bool find(const struct vmt_view *view, uint64_t index, struct vmt_report_
 	return true;
 }
 
+/* A function that ended in a jump may be in another module than the call that led to it. */
+static void find_other_module(const struct vmt_view *view, struct vmt_report_frame *frame)
+{
+	uint32_t other = frame->names.other_module;
+
+	if (other && vmt_view_module(view, other - 1, &frame->module))
+		frame->path = vmt_view_string(view, frame->module.path);
+}
+
 bool vmt_report_find(struct vmt_report *text, const struct vmt_rec_site *site,
 		     struct vmt_report_spot spot, bool with_names,
 		     struct vmt_report_frame *ret_frame)
@@ -117,6 +126,7 @@ bool vmt_report_find(struct vmt_report *text, const struct vmt_rec_site *site,
 	ret_frame->is_inlined = ops->resolve(ops->context, site, next, &ignored);
 	if (!ops->resolve(ops->context, site, spot, &ret_frame->names))
 		ret_frame->names = (struct vmt_report_place){ .function = NULL };
+	find_other_module(text->view, ret_frame);
 	return true;
 }
 
