@@ -97,26 +97,33 @@ static uint64_t given_back_of(const struct sum *sum)
 	return vmt_report_per_call(&sum->counters, sum->live, &per_call) ? per_call.given_back : 0;
 }
 
+/* What is told: maps that one place made, or that others cut from what it had mapped. */
+struct told {
+	uint32_t place;
+	uint32_t holder; /* the place that put most of what is left where it starts */
+	uint64_t made;
+	uint64_t given_back;
+};
+
 /*
  * Did this place map most of what was given back? That is so if all other places gave back little.
  */
-static bool is_most_given_back(const struct sum *sums, uint32_t sites, uint32_t place)
+static bool is_most_given_back(const struct sum *sums, uint32_t sites, const struct told *told)
 {
-	uint64_t made = given_back_of(&sums[place]);
 	uint64_t others = 0;
 
 	for (uint32_t i = VMT_SITE_FIRST; i < sites; i++) {
 		/*
 		 * Pieces of a place that cuts maps are given back together with the other pieces.
 		 */
-		if (i != place && sums[i].counters.created > sums[i].counters.split)
+		if (i != told->place && sums[i].counters.created > sums[i].counters.split)
 			others += given_back_of(&sums[i]);
 	}
-	return made > 9 * others;
+	return told->given_back > 9 * others;
 }
 
-static void put_removers(struct vmt_explain_record *record, const struct sum *sums, uint32_t place,
-			 char *text, size_t size)
+static void put_removers(struct vmt_explain_record *record, const struct sum *sums,
+			 const struct told *told_maps, char *text, size_t size)
 {
 	uint32_t sites = record->explain.facts.sites;
 	uint32_t first = greatest_remover(sums, sites, 0);
@@ -128,7 +135,7 @@ static void put_removers(struct vmt_explain_record *record, const struct sum *su
 	for (uint32_t i = VMT_SITE_FIRST; i < sites; i++)
 		total += sums[i].counters.removed;
 	told = sums[first].counters.removed;
-	if (!first || !is_most_given_back(sums, sites, place))
+	if (!first || !is_most_given_back(sums, sites, told_maps))
 		return;
 	if (told < total / 100 * MOST) {
 		told += sums[second].counters.removed;
@@ -151,20 +158,62 @@ static uint32_t most_live(const struct sum *sums, uint32_t sites)
 	return best;
 }
 
+static struct told told_of(const struct sum *sums, uint32_t place)
+{
+	struct vmt_report_per_call per_call = { .made = 0 };
+
+	vmt_report_per_call(&sums[place].counters, sums[place].live, &per_call);
+	return (struct told){ place, place, per_call.made, per_call.given_back };
+}
+
+/*
+ * A place maps objects, and others cut them: then the starts that it put may have gone, because a
+ * guard has merged with that of the next object, while all objects are there. Their pieces are
+ * counted together.
+ */
+static struct told told_with_pieces(const struct vmt_explain_record *record, const struct sum *sums,
+				    uint32_t place)
+{
+	uint32_t sites = record->explain.facts.sites;
+	struct told told = { place, 0, told_of(sums, place).made, 0 };
+	bool *is_counted = calloc((size_t)sites + 1, sizeof(*is_counted));
+
+	for (size_t i = 0; is_counted && i < record->count; i++) {
+		const struct vmt_explain_map *map = &record->map[i];
+		uint32_t cutter = map->put_by < sites ? number_of_place(record, map->put_by) : 0;
+
+		if (map->mapped_by >= sites || number_of_place(record, map->mapped_by) != place ||
+		    cutter < VMT_SITE_FIRST || cutter == place || is_counted[cutter])
+			continue;
+		is_counted[cutter] = true;
+		told.made += told_of(sums, cutter).made;
+		if (!told.holder || sums[cutter].live > sums[told.holder].live)
+			told.holder = cutter;
+	}
+	told.given_back = told.made > sums[place].mapped ? told.made - sums[place].mapped : 0;
+	free(is_counted);
+	/* Where guards have merged with those of another place's objects, the sums are not exact. */
+	return is_most_given_back(sums, sites, &told) ? told : told_of(sums, told.holder);
+}
+
 /*
  * The place whose objects are told: it mapped most of what there is. Where its maps merge with each
  * other its counts are not those of objects; then it is who put most maps where they start, by
  * cutting the others.
  */
-static uint32_t choose_place(const struct sum *sums, uint32_t sites)
+static struct told choose(const struct vmt_explain_record *record, const struct sum *sums)
 {
+	uint32_t sites = record->explain.facts.sites;
 	uint32_t place = greatest(sums, sites);
-	struct vmt_report_per_call per_call;
+	struct told told = told_of(sums, place);
 
-	if (!place || !vmt_report_per_call(&sums[place].counters, sums[place].live, &per_call) ||
-	    per_call.made >= sums[place].mapped / LEAST_PIECES)
-		return place;
-	return most_live(sums, sites);
+	if (!place)
+		return told;
+	if (told.made < sums[place].mapped / LEAST_PIECES)
+		return told_of(sums, most_live(sums, sites));
+	if (sums[place].live < sums[place].mapped / LEAST_PIECES)
+		told = told_with_pieces(record, sums, place);
+	return told;
 }
 
 static bool is_leak(const struct vmt_explain_record *record, const struct sum *sum, uint64_t now)
@@ -177,41 +226,55 @@ static bool is_leak(const struct vmt_explain_record *record, const struct sum *s
 	       curve.trend == VMT_TREND_LEAK;
 }
 
-static void put_leak(struct vmt_lines *lines, struct vmt_explain_record *record,
-		     const struct sum *sums, uint32_t place)
+/* In a short run to the limit, what was not given back may also have been in use. */
+static void put_told(struct vmt_lines *lines, struct vmt_explain_record *record,
+		     const struct sum *sums, const struct told *told, bool is_leak)
 {
-	struct vmt_report_per_call per_call;
 	struct vmt_number number, made;
 	char by[256], others[600];
 
-	if (!vmt_report_per_call(&sums[place].counters, sums[place].live, &per_call) ||
-	    !vmt_report_is_worth_telling(&per_call) ||
-	    per_call.given_back >= per_call.made - per_call.made / 100)
+	if (told->given_back >= told->made - told->made / 100)
 		return;
-	vmt_explain_record_site(record, sums[place].site, by, sizeof(by));
-	if (per_call.given_back <= per_call.made / 100) {
-		vmt_lines_add(lines, 10, "  leak    none of the %s maps by %s is given back",
-			      vmt_lines_number(&made, per_call.made), by);
+	vmt_explain_record_site(record, sums[told->place].site, by, sizeof(by));
+	if (told->given_back <= told->made / 100) {
+		if (is_leak)
+			vmt_lines_add(lines, 10,
+				      "  leak    none of the %s maps by %s is given back",
+				      vmt_lines_number(&made, told->made), by);
 		return;
 	}
-	put_removers(record, sums, place, others, sizeof(others));
-	vmt_lines_add(lines, 10, "  leak    %s of %s maps by %s are not given back%s",
-		      vmt_lines_number(&number, per_call.made - per_call.given_back),
-		      vmt_lines_number(&made, per_call.made), by, others);
+	put_removers(record, sums, told, others, sizeof(others));
+	vmt_lines_add(lines, 10, "  %s    %s of %s maps by %s are not given back%s",
+		      is_leak ? "leak" : "kept",
+		      vmt_lines_number(&number, told->made - told->given_back),
+		      vmt_lines_number(&made, told->made), by, others);
+}
+
+static bool is_worth_telling(const struct sum *sum, const struct told *told)
+{
+	const struct vmt_report_per_call per_call = {
+		.calls = sum->counters.calls - sum->counters.failed,
+		.made = told->made,
+	};
+
+	return told->made && sum->counters.calls > sum->counters.failed &&
+	       vmt_report_is_worth_telling(&per_call);
 }
 
 void vmt_explain_leak(struct vmt_lines *lines, struct vmt_explain_record *record, uint64_t now)
 {
 	uint64_t start = record->view->header.maps_start;
 	struct sum *sums = record->count > start ? sum_places(record) : NULL;
-	uint32_t place = sums ? choose_place(sums, record->explain.facts.sites) : 0;
-	uint64_t maps = 0;
+	struct told told = { 0 };
+	bool leaks;
 
-	if (place)
-		maps = sums[place].mapped > sums[place].live ? sums[place].mapped :
-							       sums[place].live;
-	if (place && maps >= (record->count - start) / LEAST_SHARE &&
-	    is_leak(record, &sums[place], now))
-		put_leak(lines, record, sums, place);
+	if (sums)
+		told = choose(record, sums);
+	if (told.place && told.made - told.given_back >= (record->count - start) / LEAST_SHARE &&
+	    is_worth_telling(&sums[told.place], &told)) {
+		leaks = is_leak(record, &sums[told.holder], now);
+		if (leaks || vmt_report_is_limit_reached(record->view))
+			put_told(lines, record, sums, &told, leaks);
+	}
 	free(sums);
 }

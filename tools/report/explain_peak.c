@@ -10,11 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAMED 2u /* this many places are named */
+#define NAMED  2u /* this many places are named */
+#define ENOUGH 16u /* calls; the maps of fewer are not said to be unmapped one by one */
 
 struct place {
 	char name[256];
 	enum vmt_hint hint;
+	uint32_t call;
+	uint64_t calls;
 	uint64_t maps;
 };
 
@@ -38,6 +41,7 @@ static void add_place(struct places *places, const struct place *place)
 		if (places->place[i].hint == place->hint &&
 		    !strcmp(places->place[i].name, place->name)) {
 			places->place[i].maps += place->maps;
+			places->place[i].calls += place->calls;
 			return;
 		}
 	}
@@ -67,6 +71,8 @@ static void gather(struct vmt_explain_record *record, struct places *places,
 		place.maps = vmt_view_live_at_peak(record->view, &site, totals[i].live);
 		if (place.maps < rise / 50 + 1)
 			continue;
+		place.call = site.call;
+		place.calls = site.counters.calls;
 		place.hint = vmt_explain_owner(record->view, &site, record->symbols).hint;
 		vmt_explain_record_site(record, (uint32_t)i, place.name, sizeof(place.name));
 		add_place(places, &place);
@@ -99,6 +105,11 @@ static void put_places(struct vmt_lines *lines, const struct places *places, uin
 					 places->place[i].name, word_of(places->place[i].hint));
 	vmt_lines_add(lines, 10, "  cause   of the %s maps at the peak: %s",
 		      vmt_lines_number(&all, peak), text);
+	/* What the maps were is gone with them, but not that a place mapped them one by one. */
+	if (!*word_of(places->place[0].hint) && places->place[0].call == VMT_CALL_MMAP &&
+	    places->place[0].calls > ENOUGH)
+		vmt_lines_add(lines, 10,
+			      "  help    hold fewer at a time, or use parts of one larger map");
 }
 
 bool vmt_explain_peak_lead(struct vmt_lines *lines, struct vmt_explain_record *record)
