@@ -70,6 +70,19 @@ check order cmp text text2
 "$TOOL" report --merge a a a b c c >text3
 check named-twice cmp text text3
 
+# The same as folded stacks, which flamegraph.pl takes.
+for value in live peak; do
+	"$TOOL" report --merge --format=folded --value=$value a b c >folded 2>err
+	wanted=$(jq "[.programs[].sites[].$value] | add" merged.json)
+	perl /usr/share/perl5/Devel/NYTProf/flamegraph.pl --minwidth=0 --countname=maps folded >folded.svg 2>>err
+	check folded-$value [ "$(awk '{ sum += $NF } END { print sum }' folded)" = "$wanted" ]
+	check folded-$value-quiet [ ! -s err ]
+	check folded-$value-drawn grep -q '<title>all ([0-9,]* maps, 100%)</title>' folded.svg
+done
+check folded-stack grep -qxE 'leak;(.*;)?main;leak;mprotect_\[k\] [0-9]+' folded
+"$TOOL" report --merge --format=folded -o /dev/full a 2>err
+check folded-full [ $? = 125 ]
+
 # Without symbols: the same build has the same offsets, another build is another row.
 strip -o one/bare one/leak && strip -o two/bare two/leak
 record bare one/bare 100
@@ -103,7 +116,10 @@ refused() {
 }
 refused no-program "no recording is of a program cat" --merge --program=cat a
 refused no-merge "--program needs --merge" --program=leak a
-refused format "--merge writes text or json" --merge --format=pprof a
+for format in html pprof speedscope chrome openmetrics csv; do
+	refused format-$format "--merge writes text, json or folded, not other formats" --merge --format=$format a
+done
+refused value "--merge counts live or peak, not created" --merge --format=folded --value=created a
 refused nothing "no recording given" --merge
 refused empty "holds no recordings" --merge one
 refused output "No such file or directory" --merge --output=nowhere/x a

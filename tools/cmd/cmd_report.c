@@ -68,7 +68,7 @@ static const char help[] =
 	"      --merge             add up the recordings of a program, from any number of\n"
 	"                          directories and machines: call sites by normalised stacks, as\n"
 	"                          in diff, in how many recordings each has maps, and the most\n"
-	"                          in one; text or json\n"
+	"                          in one; text, json, or folded with live or peak\n"
 	"      --program=NAME      with --merge, this program instead of that with most maps\n"
 	"      --symbols=DIR       look for modules, .build-id/ and perf-PID.map files here as\n"
 	"                          well; /usr/lib/debug is always used, and for generated\n"
@@ -176,6 +176,24 @@ static const struct vmt_arguments arguments = {
 	"report", help, ":f:o:p:s:b:m:F:c:n:d:vh", long_options, set_report_option,
 };
 
+/* Refuse what --merge cannot do. Returns -1 if there is nothing, otherwise the exit status. */
+static int refuse_merge(const struct request *request)
+{
+	enum vmt_export_value value = request->print.value;
+
+	if (request->print.format != VMT_FORMAT_TEXT && request->print.format != VMT_FORMAT_JSON &&
+	    request->print.format != VMT_FORMAT_FOLDED)
+		return vmt_arguments_refuse(
+			&arguments, "--merge writes text, json or folded, not other formats", "");
+	if (request->print.format == VMT_FORMAT_FOLDED && value != VMT_EXPORT_LIVE &&
+	    value != VMT_EXPORT_PEAK)
+		return vmt_arguments_refuse(&arguments, "--merge counts live or peak, not ",
+					    vmt_export_value_name(value));
+	if (request->fd >= 0)
+		return vmt_arguments_refuse(&arguments, "--merge does not take --fd", "");
+	return -1;
+}
+
 /* Returns -1 to go on; otherwise the exit status. */
 static int parse_report(int argc, char **argv, struct request *request)
 {
@@ -185,12 +203,8 @@ static int parse_report(int argc, char **argv, struct request *request)
 		return vmt_arguments_refuse(&arguments, "no recording given", "");
 	if (status < 0 && request->program && !request->merge)
 		return vmt_arguments_refuse(&arguments, "--program needs --merge", "");
-	if (status < 0 && request->merge && request->print.format != VMT_FORMAT_TEXT &&
-	    request->print.format != VMT_FORMAT_JSON)
-		return vmt_arguments_refuse(&arguments,
-					    "--merge writes text or json, not other formats", "");
-	if (status < 0 && request->merge && request->fd >= 0)
-		return vmt_arguments_refuse(&arguments, "--merge does not take --fd", "");
+	if (status < 0 && request->merge)
+		status = refuse_merge(request);
 	if (status >= 0 || request->output || !isatty(STDOUT_FILENO))
 		return status;
 	if (request->print.format == VMT_FORMAT_PPROF)
@@ -273,6 +287,8 @@ static int print_merged(const struct request *request, const struct vmt_merge *m
 		return VMT_EXIT_USAGE;
 	if (request->print.format == VMT_FORMAT_JSON)
 		ret = vmt_merge_json(stream, merge);
+	else if (request->print.format == VMT_FORMAT_FOLDED)
+		ret = vmt_merge_folded(stream, merge, request->program, request->print.value);
 	else
 		ret = vmt_merge_text(stream, merge, program, request->print.top,
 				     request->print.depth);

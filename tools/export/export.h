@@ -41,6 +41,9 @@ vmt_export_write vmt_chrome_write;
 vmt_export_write vmt_openmetrics_write;
 vmt_export_write vmt_csv_write;
 
+/* Write a name of a folded stack. It is UTF-8 without control characters. */
+void vmt_folded_name(FILE *stream, const char *name);
+
 /* Find a value by its name ("live", "peak" and so on); false if there is none. */
 bool vmt_export_value(const char *text, enum vmt_export_value *ret_value);
 const char *vmt_export_value_name(enum vmt_export_value value);

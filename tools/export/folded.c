@@ -9,7 +9,7 @@
 #include <inttypes.h>
 
 /* A semicolon separates frames, so names must not contain one. */
-static void put_folded_name(FILE *stream, const char *name)
+void vmt_folded_name(FILE *stream, const char *name)
 {
 	for (; *name; name++)
 		putc(*name == ';' ? ':' : *name, stream);
@@ -19,7 +19,7 @@ static void put_folded_location(FILE *stream, const struct vmt_profile_location 
 {
 	for (uint32_t i = location->lines; i-- > 0;) {
 		putc(';', stream);
-		put_folded_name(stream, location->line[i].function);
+		vmt_folded_name(stream, location->line[i].function);
 	}
 	if (location->kind == VMT_PROFILE_CALL)
 		fputs("_[k]", stream);
@@ -31,7 +31,7 @@ static void put_folded(FILE *stream, const struct vmt_profile *profile,
 {
 	if (!sample->value[value])
 		return;
-	put_folded_name(stream, profile->program);
+	vmt_folded_name(stream, profile->program);
 	if (with_pid)
 		fprintf(stream, "-%" PRIu32, profile->view->header.pid);
 	for (uint32_t i = sample->count; i-- > 0;)

@@ -7,6 +7,7 @@
 #ifndef VMT_MERGE_H
 #define VMT_MERGE_H
 
+#include "export/export.h"
 #include "naming/stack.h"
 
 #include <stdio.h>
@@ -77,5 +78,8 @@ int vmt_merge_text(FILE *stream, const struct vmt_merge *merge,
 		   const struct vmt_merge_program *program, uint64_t top, uint32_t depth);
 /* "schema": "vmatrace.merged/1" */
 int vmt_merge_json(FILE *stream, const struct vmt_merge *merge);
+/* program: NULL = all. value: live or peak; the others are not kept. */
+int vmt_merge_folded(FILE *stream, const struct vmt_merge *merge, const char *program,
+		     enum vmt_export_value value);
 
 #endif
