@@ -5,22 +5,74 @@
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
 
-for reason in map-limit rlimit-as rlimit-data rlimit-memlock overcommit address-space huge-pages hole sealed; do
-	dir=$TMP/$reason
-	plain "$dir/plain" "$TARGETS/fails_for" $reason
-	traced "$dir" "" "$TARGETS/fails_for" $reason
+# by WAY REASON: a call that fails in this way does so for this reason
+by() {
+	dir=$TMP/$1
+	plain "$dir/plain" "$TARGETS/fails_for" "$1"
+	traced "$dir" "" "$TARGETS/fails_for" "$1"
 	said=$(differences "$dir/plain" "$dir")
 	found=$("$TOOL" report --format=json "$dir/rec" 2>&1 |
 		jq -r '[.processes[].failures[].reason] | unique | join(",")' 2>&1)
-	if [ -z "$said" ] && [ "$found" = $reason ]; then
-		pass "$reason" "$(cat "$dir/out")"
+	if [ -z "$said" ] && [ "$found" = "$2" ]; then
+		pass "$1" "$(cat "$dir/out")"
 	else
-		fail "$reason" "$said found '$found'"
+		fail "$1" "$said found '$found'"
 	fi
+}
+
+for reason in map-limit rlimit-as rlimit-data rlimit-memlock overcommit address-space huge-pages hole sealed; do
+	by $reason $reason
 done
+for way in mmap future mremap brk; do
+	by locked-$way rlimit-memlock
+done
+by dontdump-limit map-limit
 fields "fields of failures" "$TMP/map-limit/rec"
 
 line=$(grep -n 'if (mprotect(at' "$ROOT/tests/targets/fails_for.c" | cut -d: -f1)
+# A thread or a process may have been refused, or killed, for other reasons than maps. `run` tells
+# this from its control group.
+
+# in_group CONTROLLER FILE VALUE COMMAND...: run it in a new control group with this limit
+in_group() {
+	local controller=$1 file=$2 value=$3 group own
+	shift 3
+	own=$(sed -n "s/^[0-9]*:$controller://p" /proc/self/cgroup)
+	for group in /sys/fs/cgroup/$controller$own /sys/fs/cgroup/$controller \
+		/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup); do
+		group+=/vmatrace-$$
+		mkdir "$group" 2>/dev/null || continue
+		if echo "$value" 2>/dev/null >"$group/$file"; then
+			timeout -k 5 60 sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$group" "$@"
+			STATUS=$?
+			rmdir "$group"
+			return
+		fi
+		rmdir "$group"
+	done
+	return 1
+}
+
+STATUS=
+if in_group pids pids.max 30 "$TOOL" run -o pids.rec -- "$TARGETS/causes" threads 100 >out 2>err ||
+	[ -n "$STATUS" ]; then
+	check "pids.max: said" grep -q 'limit on tasks (pids.max) of its control group refused' err
+	check "pids.max: no failure" [ "$(grep -c '^==[0-9]*==   failure' err)" = 0 ]
+else
+	echo "--   pids.max                     not run: no control group can be made here"
+fi
+STATUS=
+if in_group memory memory.limit_in_bytes 60M "$TOOL" run -o memory.rec -- "$TARGETS/eats_memory" >out 2>err ||
+	[ -n "$STATUS" ] || in_group memory memory.max 60M "$TOOL" run -o memory.rec -- \
+	"$TARGETS/eats_memory" >out 2>err || [ -n "$STATUS" ]; then
+	check "memory.max: status" [ "$STATUS" = 137 ]
+	check "memory.max: said" grep -q 'killed 1 of the processes of its control group for lack' err
+else
+	echo "--   memory.max                   not run: no control group can be made here"
+fi
+"$TOOL" run -o none.rec -- true >out 2>err
+check "no control group's limit" [ "$(grep -c 'control group' err)" = 0 ]
+
 for said in '80 % of vm.max_map_count' '95 % of vm.max_map_count' 'mprotect failed: ENOMEM, because' \
 	"fails_for.c:$line" 'limit reached'; do
 	if grep -qF "$said" "$TMP"/map-limit/log.*; then pass "says '$said'"; else fail "says '$said'"; fi

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Makes one memory call that fails for the given reason: map-limit, rlimit-as, rlimit-data,
- * rlimit-memlock, overcommit, address-space, huge-pages, hole, sealed. Prints the errno of the call.
+ * rlimit-memlock, overcommit, address-space, huge-pages, hole, sealed; or in another way for one of
+ * these. Prints the errno of the call.
  */
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -22,15 +23,16 @@ static void limit(int resource, rlim_t bytes)
 }
 
 /* Change the protection of every other page of a large map until the kernel refuses. */
-static void reach_map_limit(void)
+static char *reach_map_limit(void)
 {
 	char *at = mmap(NULL, 200000UL * PAGE, PROT_NONE, PRIVATE | MAP_NORESERVE, -1, 0);
 
 	REQUIRE(at != MAP_FAILED);
 	for (long i = 0; i < 200000; i += 2)
 		if (mprotect(at + i * PAGE, PAGE, PROT_READ))
-			return;
+			return at;
 	errno = 0;
+	return at;
 }
 
 static void seal_and_unmap(void)
@@ -39,6 +41,27 @@ static void seal_and_unmap(void)
 
 	REQUIRE(syscall(SYS_mseal, at, PAGE, 0) == 0);
 	munmap(at, 2 * PAGE);
+}
+
+/* With mlockall(MCL_FUTURE), memory counts against the limit as soon as it is mapped. */
+static void fail_to_lock(const char *by)
+{
+	char *at = map_pages(16);
+
+	limit(RLIMIT_MEMLOCK, 64 * PAGE);
+	REQUIRE(setuid(65534) == 0);
+	REQUIRE(strcmp(by, "mmap") == 0 || mlockall(MCL_FUTURE) == 0);
+	if (strcmp(by, "mremap") == 0)
+		REQUIRE(mlock(at, 16 * PAGE) == 0);
+	errno = 0;
+	if (strcmp(by, "mmap") == 0)
+		mmap(NULL, 128 * PAGE, PROT_READ, PRIVATE | MAP_LOCKED, -1, 0);
+	else if (strcmp(by, "future") == 0)
+		mmap(NULL, 128 * PAGE, PROT_READ, PRIVATE, -1, 0);
+	else if (strcmp(by, "mremap") == 0)
+		mremap(at, 16 * PAGE, 128 * PAGE, MREMAP_MAYMOVE);
+	else if (map_pages(1))
+		sbrk(128 * (intptr_t)PAGE);
 }
 
 static void fail_for(const char *reason)
@@ -57,6 +80,10 @@ static void fail_for(const char *reason)
 		limit(RLIMIT_MEMLOCK, PAGE);
 		REQUIRE(setuid(65534) == 0);
 		mlock(map_pages(4), 4 * PAGE);
+	} else if (strncmp(reason, "locked-", 7) == 0) {
+		fail_to_lock(reason + 7);
+	} else if (strcmp(reason, "dontdump-limit") == 0) {
+		madvise(reach_map_limit() + 199000 * PAGE, PAGE, MADV_DONTDUMP);
 	} else if (strcmp(reason, "overcommit") == 0) {
 		mmap(NULL, gib << 14, PROT_READ | PROT_WRITE, PRIVATE, -1, 0);
 	} else if (strcmp(reason, "address-space") == 0) {

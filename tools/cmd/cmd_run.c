@@ -8,6 +8,7 @@
 #include "core/base/options.h"
 #include "input/load.h"
 #include "report/print.h"
+#include "run/cgroup.h"
 #include "run/ending.h"
 #include "run/launch.h"
 #include "run/outdir.h"
@@ -244,6 +245,29 @@ static void tell_untraced(const struct vmt_recordings *recordings)
 		    (int)exe.length, exe.bytes);
 }
 
+/*
+ * What ran out may have been something else than maps. Other programs of the group may have met
+ * the limit as well, so this is said of the group.
+ */
+static void tell_limits(const struct vmt_cgroup *before)
+{
+	struct vmt_cgroup after;
+	uint64_t refused;
+
+	vmt_cgroup_read(&after);
+	refused = vmt_cgroup_refused(before, &after);
+	if (refused)
+		vmt_message("while it ran, the limit on tasks (pids.max) of its control group "
+			    "refused %llu of them (pthread_create or fork: EAGAIN); maps are not "
+			    "the reason for that.",
+			    (unsigned long long)refused);
+	if (after.killed > before->killed)
+		vmt_message("while it ran, the kernel killed %llu of the processes of its control "
+			    "group for lack of memory (memory.max, or the machine's); maps are "
+			    "not the reason for that.",
+			    (unsigned long long)(after.killed - before->killed));
+}
+
 static void report(const struct request *request, const char *directory, pid_t pid, uint64_t since,
 		   int status)
 {
@@ -282,6 +306,7 @@ static void report(const struct request *request, const char *directory, pid_t p
 static int run(struct request *request, const char *path)
 {
 	char directory[PATH_MAX];
+	struct vmt_cgroup cgroup;
 	struct timespec now;
 	pid_t pid = 0;
 	int wait_status = 0;
@@ -296,12 +321,15 @@ static int run(struct request *request, const char *path)
 		ret = vmt_launch_environment(directory, request->options);
 	if (ret)
 		return ret;
+	vmt_cgroup_read(&cgroup);
 	clock_gettime(CLOCK_REALTIME, &now);
 	ret = vmt_launch_child(path, request->command, &pid, &wait_status);
 	if (ret)
 		return ret;
 	report(request, directory, pid, (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec,
 	       wait_status);
+	if (request->print.format != VMT_FORMAT_NONE)
+		tell_limits(&cgroup);
 	return vmt_launch_status(wait_status);
 }
 

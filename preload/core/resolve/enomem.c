@@ -93,6 +93,19 @@ static bool is_huge(const struct vmt_done *done)
 		       (MAP_ANONYMOUS | MAP_HUGETLB);
 }
 
+/*
+ * After mlockall(MCL_FUTURE) new memory is locked as soon as it is mapped, and mremap locks what
+ * it adds to locked memory. For this alone mmap and mremap return EAGAIN; brk
+ * does not say why, so there must be locked memory.
+ */
+static bool is_locked_at_once(const struct vmt_done *done, const struct vmt_resources *has,
+			      uint64_t length)
+{
+	if (!adds_memory(done) || !exceeds(has->locked, length, has->locked_limit))
+		return false;
+	return done->call == VMT_CALL_BRK ? has->locked > 0 : done->result == -EAGAIN;
+}
+
 static bool has_hole(const struct vmt_space *space, const struct vmt_done *done)
 {
 	uint64_t at = vmt_page_down((uint64_t)done->args[0]);
@@ -149,6 +162,8 @@ static enum vmt_reason reason_of_size(const struct vmt_space *space, const struc
 	/* memory of huge pages is not counted against the commit limit */
 	if (is_huge(done))
 		return has_gap(space, length) ? VMT_REASON_HUGE_PAGES : VMT_REASON_ADDRESS_SPACE;
+	if (is_locked_at_once(done, has, length))
+		return VMT_REASON_RLIMIT_MEMLOCK;
 	if (is_data(done) && has->commit_left != VMT_UNLIMITED && length > has->commit_left)
 		return VMT_REASON_OVERCOMMIT;
 	if (has_hole(space, done))
