@@ -193,4 +193,15 @@ check store-close grep -Eq "munmap gone +acme::session::Unmap::operator\(\) .*st
 check store-header grep -Eq '#[1-9] +std::.*unique_ptr.h:[0-9]+' closed/verbose
 check store-no-header sh -c '! grep -q "munmap gone .*unique_ptr.h" closed/verbose'
 
+# Neither a module's long name nor the name of a function beside it makes a line longer; -v has all of it.
+long=$(printf 'module-%.0s' $(seq 9))
+for strip in --strip-all --strip-debug; do
+	rm -rf long && mkdir long
+	objcopy $strip "$TARGETS/demo12k" "$long"
+	LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:dir=$TMP/long "./$long" >/dev/null 2>&1
+	"$TOOL" report long >long.txt 2>&1
+	check "long-name$strip" grep -q 'module-module-.*\.\.\.' long.txt
+	check "long-name$strip-80-columns" sh -c "! grep -E '^.{81}' long.txt"
+	check "long-name$strip-whole" sh -c "'$TOOL' report -v long | grep -qE '[(/]$long[)+]'"
+done
 finish

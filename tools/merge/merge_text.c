@@ -82,7 +82,7 @@ static void put_row(struct vmt_lines *lines, const struct vmt_merge_site *site)
 	struct vmt_number numbers[4];
 	char *where = where_of(site);
 
-	vmt_lines_add(lines, 47, "%10s %10s %8s %8s  %-8s %s",
+	vmt_lines_add(lines, 14, "%10s %10s %8s %8s  %-8s %s",
 		      vmt_lines_number(&numbers[0], site->peak),
 		      vmt_lines_number(&numbers[1], site->live),
 		      vmt_lines_number(&numbers[2], site->recordings),
@@ -144,7 +144,7 @@ static void put_others(struct vmt_lines *lines, const struct vmt_merge *merge,
 int vmt_merge_text(FILE *stream, const struct vmt_merge *merge,
 		   const struct vmt_merge_program *program, uint64_t top, uint32_t depth)
 {
-	struct vmt_lines lines = { .width = 100 };
+	struct vmt_lines lines = { .width = 80 };
 
 	put_head(&lines, merge, program);
 	put_others(&lines, merge, program);

@@ -200,6 +200,36 @@ static void put_build_id(struct vmt_fmt *fmt, const struct vmt_rec_module *modul
 	vmt_fmt_str(fmt, ")");
 }
 
+/* What does not fit beside `reserve` more columns is cut, but to no less than six columns. */
+static void put_short(struct vmt_report *text, const char *name, size_t n, size_t reserve)
+{
+	size_t room = vmt_fmt_room(&text->fmt);
+
+	room = room > reserve + 6 ? room - reserve : 6;
+	if (n <= room || text->options->verbose) {
+		vmt_fmt_bytes(&text->fmt, name, n);
+		return;
+	}
+	vmt_fmt_bytes(&text->fmt, name, room - 3);
+	vmt_fmt_str(&text->fmt, "...");
+}
+
+/* A long C++ name is cut, so that file and line stay on the screen. */
+static void put_name(struct vmt_report *text, const char *name, size_t reserve)
+{
+	put_short(text, name, __builtin_strlen(name), reserve);
+}
+
+/* Returns the digits of a number in base 16. */
+static size_t hex_width(uint64_t value)
+{
+	size_t digits = 1;
+
+	for (; value >= 16; value /= 16)
+		digits++;
+	return digits;
+}
+
 /*
  * (libc.so.6+0x1234). With full, the whole path and the build-id, so that names can be found from
  * this line later.
@@ -210,8 +240,10 @@ static void put_address(struct vmt_report *text, const struct vmt_report_frame *
 	struct vmt_view_string name = full ? frame->path : vmt_report_base_name(frame->path);
 
 	vmt_fmt_str(fmt, "(");
-	if (name.length)
+	if (name.length && full)
 		vmt_fmt_bytes(fmt, name.bytes, name.length);
+	else if (name.length)
+		put_short(text, name.bytes, name.length, hex_width(frame->frame.offset) + 4);
 	else
 		vmt_fmt_str(fmt, "unknown module");
 	vmt_fmt_str(fmt, "+");
@@ -219,21 +251,6 @@ static void put_address(struct vmt_report *text, const struct vmt_report_frame *
 	vmt_fmt_str(fmt, ")");
 	if (full && frame->has_module)
 		put_build_id(fmt, &frame->module);
-}
-
-/* A long C++ name is cut, so that file and line stay on the screen. */
-static void put_name(struct vmt_report *text, const char *name, size_t reserve)
-{
-	size_t room = vmt_fmt_room(&text->fmt);
-	size_t n = __builtin_strlen(name);
-
-	room = room > reserve + 6 ? room - reserve : 6;
-	if (n <= room || text->options->verbose) {
-		vmt_fmt_bytes(&text->fmt, name, n);
-		return;
-	}
-	vmt_fmt_bytes(&text->fmt, name, room - 3);
-	vmt_fmt_str(&text->fmt, "...");
 }
 
 /* Returns the columns of " file:line" without the file's directories. */
@@ -356,7 +373,7 @@ void vmt_report_put_frame(struct vmt_report *text, const struct vmt_report_frame
 		put_source(text, &frame->names, reserve);
 	if (module.length) {
 		vmt_fmt_str(&text->fmt, " (");
-		vmt_fmt_bytes(&text->fmt, module.bytes, module.length);
+		put_short(text, module.bytes, module.length, 1 + mark);
 		vmt_fmt_str(&text->fmt, ")");
 	}
 	vmt_fmt_bytes(&text->fmt, tail_mark, mark);
