@@ -8,6 +8,8 @@
 #   scripts/test.sh            everything
 #   scripts/test.sh quick      what finds most mistakes, in less than two minutes
 #   scripts/test.sh PART...    these parts
+#   scripts/test.sh --for FILE...
+#                              name the parts that are about these files (tests/parts.txt)
 set -u
 . "$(dirname "$0")/usage.sh"
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
@@ -29,6 +31,8 @@ terminal
 install
 dist
 check
+suppressions
+diff
 limits
 frames
 bursts
@@ -79,6 +83,36 @@ help() {
 	usage
 	echo "Parts: $(echo $ALL)" | fold -s -w 80
 }
+
+# parts_of FILE: the parts on the first line of tests/parts.txt whose pattern fits
+parts_of() {
+	local file=${1#"$ROOT"/} pattern parts
+	file=${file#./}
+	while read -r pattern parts; do
+		# shellcheck disable=SC2254
+		case $file in
+		$pattern) echo "house unit $parts" && return ;;
+		esac
+	done < <(grep -v '^#' "$ROOT/tests/parts.txt")
+	for part in $ALL; do
+		case $file in
+		tests/"$part".sh | tests/*/"$part".sh | tests/"$part"/*) echo "house $part" && return ;;
+		esac
+	done
+	echo "house unit"
+}
+
+if [ "${1:-}" = --for ]; then
+	shift
+	[ $# -gt 0 ] || {
+		echo "test.sh: --for needs a file, such as tools/check/verdict.c" >&2
+		exit 2
+	}
+	parts=$(for file; do parts_of "$file"; done | tr ' ' '\n' | awk '!seen[$0]++')
+	# shellcheck disable=SC2086
+	echo "scripts/test.sh" $parts
+	exit 0
+fi
 
 # Check the arguments before anything is built.
 PARTS=

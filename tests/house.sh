@@ -53,6 +53,25 @@ check_includes() {
 	empty format "$(sh scripts/format.sh --check 2>&1)"
 }
 
+# tests/parts.txt names parts that exist, for files that exist.
+check_parts() {
+	local pattern parts part all problems=
+
+	all=" $(bash scripts/test.sh --help | sed -n '/^Parts: /,$p' | sed 's/^Parts: //' | tr '\n' ' ')"
+	while read -r pattern parts; do
+		compgen -G "$pattern" >/dev/null || problems+=" $pattern"
+		for part in $parts; do
+			case $all in
+			*" $part "*) ;;
+			*) problems+=" $part" ;;
+			esac
+		done
+	done < <(grep -v '^#' tests/parts.txt)
+	empty parts-for-files "$problems"
+	check parts-of-a-file [ "$(bash scripts/test.sh --for tests/cli/ci.sh tools/try/trial.c)" = \
+		"scripts/test.sh house ci unit try" ]
+}
+
 # --help answers at once, and an option that does not exist is refused before anything is begun.
 check_scripts() {
 	local script problems=
@@ -193,6 +212,7 @@ sanitized_tool() {
 
 check_includes
 check_scripts
+check_parts
 check_symbols
 check_filter_kinds
 check_lengths

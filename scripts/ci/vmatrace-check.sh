@@ -57,4 +57,4 @@ if [ -n "${VMATRACE_REPORTS:-}" ]; then
 elif [ "${GITHUB_ACTIONS:-}" = true ]; then
 	set -- --format=github "$@"
 fi
-exec "$tool" check "$@"
+VMATRACE_SAVE_WITH="VMATRACE_SAVE=1 (in $folder)" exec "$tool" check "$@"

@@ -330,7 +330,9 @@ diffs_by_place() {
 	"$TOOL" run --report=none -o many.before -- ./many
 	MORE=1 "$TOOL" run --report=none -o many.after -- ./many
 	status diff-places 0 "$TOOL" diff many.before many.after
-	check diff-places-first [ "$(sed -n 2p out | tr -s ' ')" = " +80 80 160 16 many mmap in many!take" ]
+	check diff-programs [ "$(sed -n 2p out | awk '{ print $1, $3 - $2, $4, $6 - $5, $7 }')" = \
+		"+80 80 +80 80 many" ]
+	check diff-places-first [ "$(sed -n 5p out | tr -s ' ')" = " +80 80 160 16 many mmap in many!take" ]
 	check diff-top [ "$(grep -c 'many, grown$' out)" = 10 ]
 	has diff-top-rest out '^ +and 6 more call sites \(--top=N\)$'
 	has diff-places-summary out '^SUMMARY: vmatrace: \+80 maps, 16 call sites changed$'

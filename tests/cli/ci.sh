@@ -143,7 +143,12 @@ ctest_tests() {
 	status ctest-bad 8 sh -c 'cmake --build build-cmake && ctest --test-dir build-cmake \
 		--output-on-failure'
 	says ctest-place "\+50 by mprotect in pool_object $REPO/pool.c:$LINE "
-	says ctest-by-shell 'by-shell .*Failed'
+	for name in by-shell plain-shell by-file later; do
+		says "ctest-$name" "$name \.*\**Failed"
+	done
+	says ctest-old-shell 'old-shell \.* *Passed'
+	# What is said must work in a runner that starts the wrapper.
+	says ctest-save-with '^save a new baseline with VMATRACE_SAVE=1|^If these maps are intended, save a new baseline with VMATRACE_SAVE=1 '
 	unset VMATRACE_BASELINE
 }
 

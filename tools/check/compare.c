@@ -152,7 +152,7 @@ void vmt_compare(const struct vmt_summary *before, const struct vmt_summary *aft
 {
 	const struct vmt_summary_program *program;
 
-	*ret_comparison = (struct vmt_comparison){ .item = NULL };
+	*ret_comparison = (struct vmt_comparison){ .before = before, .after = after };
 	for (program = after->programs; program; program = program->hh.next) {
 		ret_comparison->growth_after += program->growth;
 		add_program(ret_comparison, vmt_summary_find_program(before, program->name),

@@ -25,6 +25,8 @@ struct vmt_comparison {
 	size_t count;
 	int64_t growth_before; /* over all programs */
 	int64_t growth_after;
+	const struct vmt_summary *before;
+	const struct vmt_summary *after;
 };
 
 /*
@@ -45,8 +47,12 @@ void vmt_compare(const struct vmt_summary *before, const struct vmt_summary *aft
 		 struct vmt_comparison *ret_comparison);
 void vmt_compare_free(struct vmt_comparison *comparison);
 
-/* At most top places and call sites, whose sums come first, are written. */
-void vmt_compare_text(FILE *stream, const struct vmt_comparison *comparison, uint64_t top);
+/*
+ * Write programs, then places, then call sites, at most top of each. Returns 0 or -errno.
+ */
+int vmt_compare_text(FILE *stream, const struct vmt_comparison *comparison, uint64_t top);
+/* How many maps each program has at its end and at its peak, if that has changed. */
+void vmt_compare_programs(FILE *stream, const struct vmt_comparison *comparison, uint64_t top);
 /* The sums by place, if any place has several call sites. */
 void vmt_compare_places(FILE *stream, const struct vmt_comparison *comparison, uint64_t top);
 /* The same as JSON, "schema": "vmatrace.diff/1". */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Adds up differences by place: an allocator is called from hundreds of stacks, and the question is
- * what its own lines hold. A place is a program, a system call and a function. See compare.h.
+ * The sums of a comparison: how many maps each program has, as a burst shows only in its peak; and
+ * what each place holds, as an allocator is called from hundreds of stacks, and the question is what
+ * its own lines hold. A place is a program, a system call and a function. See compare.h.
  */
 #include "check/compare.h"
 #include "util/must.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <uthash.h>
 
@@ -106,4 +108,91 @@ void vmt_compare_places(FILE *stream, const struct vmt_comparison *comparison, u
 		free(place->name);
 		free(place);
 	}
+}
+
+struct pair {
+	const struct vmt_summary_program *before; /* NULL: it ran only after */
+	const struct vmt_summary_program *after;
+};
+
+/* A baseline has no peaks; and the peak is that of the whole run, not of a phase. */
+static bool has_peaks(const struct vmt_comparison *comparison, const struct pair *pair)
+{
+	const struct vmt_summary *before = comparison->before, *after = comparison->after;
+
+	return pair->before && pair->after && pair->before->peak && pair->after->peak &&
+	       !before->from && !before->to && !after->from && !after->to;
+}
+
+static bool has_changed(const struct vmt_comparison *comparison, const struct pair *pair)
+{
+	if (!pair->before || !pair->after)
+		return true;
+	return pair->before->growth != pair->after->growth ||
+	       (has_peaks(comparison, pair) && pair->before->peak != pair->after->peak);
+}
+
+static void put_count(FILE *stream, bool is_known, int64_t value)
+{
+	if (is_known)
+		fprintf(stream, " %8" PRId64, value);
+	else
+		fputs("        -", stream);
+}
+
+static void put_change(FILE *stream, bool is_known, int64_t value)
+{
+	if (is_known)
+		fprintf(stream, "%+8" PRId64, value);
+	else
+		fputs("       -", stream);
+}
+
+static void put_pair(FILE *stream, const struct vmt_comparison *comparison, const struct pair *pair)
+{
+	const struct vmt_summary_program *before = pair->before, *after = pair->after;
+	bool peaks = has_peaks(comparison, pair);
+
+	put_change(stream, before && after, before && after ? after->growth - before->growth : 0);
+	put_count(stream, before, before ? before->growth : 0);
+	put_count(stream, after, after ? after->growth : 0);
+	fputc(' ', stream);
+	put_change(stream, peaks, peaks ? (int64_t)after->peak - (int64_t)before->peak : 0);
+	put_count(stream, before && before->peak, before ? (int64_t)before->peak : 0);
+	put_count(stream, after && after->peak, after ? (int64_t)after->peak : 0);
+	fprintf(stream, "  %s\n", (after ? after : before)->name);
+}
+
+static void put_if_changed(FILE *stream, const struct vmt_comparison *comparison,
+			   const struct pair *pair, uint64_t top, uint64_t *count)
+{
+	if (!has_changed(comparison, pair))
+		return;
+	if (!*count)
+		fputs("  growth   before    after     peak   before    after  program\n", stream);
+	if ((*count)++ < top)
+		put_pair(stream, comparison, pair);
+}
+
+void vmt_compare_programs(FILE *stream, const struct vmt_comparison *comparison, uint64_t top)
+{
+	const struct vmt_summary_program *program;
+	uint64_t count = 0;
+
+	for (program = comparison->after->programs; program; program = program->hh.next) {
+		struct pair pair = { vmt_summary_find_program(comparison->before, program->name),
+				     program };
+
+		put_if_changed(stream, comparison, &pair, top, &count);
+	}
+	for (program = comparison->before->programs; program; program = program->hh.next) {
+		struct pair pair = { program, NULL };
+
+		if (!vmt_summary_find_program(comparison->after, program->name))
+			put_if_changed(stream, comparison, &pair, top, &count);
+	}
+	if (count > top)
+		fprintf(stream, "         and %" PRIu64 " more programs (--top=N)\n", count - top);
+	if (count)
+		fputc('\n', stream);
 }

@@ -2,11 +2,13 @@
 /* Writes differences as text and as JSON for the command diff; see compare.h. */
 #include "check/compare.h"
 #include "core/base/fmt.h"
+#include "core/base/printable.h"
 #include "json/json_parts.h"
 #include "util/lines.h"
 #include "util/must.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #define SHOWN_FRAMES 6
 
@@ -41,12 +43,13 @@ static void put_item(FILE *stream, const struct vmt_difference *item)
 	put_stack(stream, item->site);
 }
 
-void vmt_compare_text(FILE *stream, const struct vmt_comparison *comparison, uint64_t top)
+static void put_all(FILE *stream, const struct vmt_comparison *comparison, uint64_t top)
 {
 	struct vmt_fmt fmt;
 	int64_t change = 0;
 
 	vmt_fmt_init(&fmt, vmt_lines_emit, stream, 0);
+	vmt_compare_programs(stream, comparison, top);
 	vmt_compare_places(stream, comparison, top);
 	if (comparison->count)
 		fputs("  change   before    after  call site\n", stream);
@@ -64,6 +67,38 @@ void vmt_compare_text(FILE *stream, const struct vmt_comparison *comparison, uin
 	vmt_fmt_count(&fmt, comparison->count, "call site");
 	vmt_fmt_str(&fmt, " changed");
 	vmt_fmt_end_bare(&fmt);
+}
+
+/* Names of files and functions are written as they are; a terminal must not interpret them. */
+static void write_printable(FILE *stream, char *text)
+{
+	char *next;
+
+	for (; *text; text = next) {
+		size_t n = strcspn(text, "\n");
+
+		vmt_printable(text, n);
+		next = text + n + (text[n] == '\n');
+		fwrite(text, 1, (size_t)(next - text), stream);
+	}
+}
+
+int vmt_compare_text(FILE *stream, const struct vmt_comparison *comparison, uint64_t top)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *memory = open_memstream(&text, &length);
+
+	if (!memory)
+		return -errno;
+	put_all(memory, comparison, top);
+	if (fclose(memory)) {
+		free(text);
+		return -ENOMEM;
+	}
+	write_printable(stream, text);
+	free(text);
+	return 0;
 }
 
 static json_t *stack_of(const struct vmt_summary_site *site)

@@ -63,10 +63,22 @@ bool vmt_suppress_matches(const char *pattern, const char *text)
 	return matches(pattern, end - has_end, text, !has_start, !has_end);
 }
 
+/* "src/main.c:12" */
+static bool matches_line(const char *pattern, const struct vmt_stack_frame *frame)
+{
+	char *place = vmt_must_format("%s:%u", frame->file, frame->line);
+	bool result = vmt_suppress_matches(pattern, place);
+
+	free(place);
+	return result;
+}
+
 static bool matches_frame(const char *pattern, const struct vmt_stack_frame *frame)
 {
 	return (frame->function && vmt_suppress_matches(pattern, frame->function)) ||
 	       (frame->file && vmt_suppress_matches(pattern, frame->file)) ||
+	       (frame->file && frame->line && strchr(pattern, ':') &&
+		matches_line(pattern, frame)) ||
 	       (*frame->module && vmt_suppress_matches(pattern, frame->module));
 }
 
@@ -226,13 +238,34 @@ static char *quoted(const char *name)
 	return copy;
 }
 
+/* The code of a whole program or script, of which every stack has a frame. */
+static bool is_everywhere(const struct vmt_stack *stack, const struct vmt_stack_frame *frame)
+{
+	const struct vmt_stack_frame *outermost = &stack->frame[stack->count - 1];
+
+	if (frame->function)
+		return !strcmp(frame->function, "main") || !strcmp(frame->function, "<module>");
+	return !strcmp(frame->module, outermost->module);
+}
+
 char *vmt_suppress_line(const struct vmt_summary_site *site)
 {
+	const char *type = site->is_cut ? "split" : "vma";
 	const struct vmt_stack_frame *frame = vmt_stack_blame(&site->stack);
-	const char *name = !frame ? NO_STACK : frame->function ? frame->function : frame->module;
-	char *pattern = quoted(name);
-	char *line = vmt_must_format("%s:^%s$", site->is_cut ? "split" : "vma", pattern);
+	const char *base = frame && frame->file ? strrchr(frame->file, '/') : NULL;
+	char *pattern, *line;
 
+	if (!frame)
+		return vmt_must_format("%s:^%s$", type, NO_STACK);
+	if (!is_everywhere(&site->stack, frame)) {
+		pattern = quoted(frame->function ? frame->function : frame->module);
+		line = vmt_must_format("%s:^%s$", type, pattern);
+	} else if (frame->file && frame->line) {
+		pattern = quoted(base ? base : frame->file);
+		line = vmt_must_format("%s:%s:%u$", type, pattern, frame->line);
+	} else {
+		return NULL;
+	}
 	free(pattern);
 	return line;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Suppressions in LeakSanitizer's format, one a line: TYPE:PATTERN, with # for comments. A pattern
- * is searched for in the function, the source file and the module of every frame; * stands for any
- * text, ^ and $ for the start and the end. Types: vma (every call site), split (maps cut out of
- * others), stack (thread stacks), file (maps of files).
+ * is searched for in the function, the source file, FILE:LINE if it has a colon, and the module of
+ * every frame; * stands for any text, ^ and $ for the start and the end. Types: vma (every call
+ * site), split (maps cut out of others), stack (thread stacks), file (maps of files).
  */
 #ifndef VMT_SUPPRESS_H
 #define VMT_SUPPRESS_H
@@ -56,7 +56,10 @@ void vmt_suppress_note(const struct vmt_suppressions *suppressions,
 /* Does pattern match text? Takes at most the product of their lengths. */
 bool vmt_suppress_matches(const char *pattern, const char *text);
 
-/* Returns a line that would suppress the site; the caller frees it. */
+/*
+ * Returns a line that would suppress the site and not the whole program; the caller frees it. NULL:
+ * there is none, as where neither a function nor a line is known.
+ */
 char *vmt_suppress_line(const struct vmt_summary_site *site);
 
 const char *vmt_suppress_type_name(enum vmt_suppress_type type);

@@ -34,6 +34,19 @@ bool vmt_suppress_is_possible(const struct vmt_finding *finding)
 	       (finding->rule == VMT_RULE_MAX_GROWTH || finding->rule == VMT_RULE_PER_SITE);
 }
 
+/* Why there is no line for a finding. */
+static void put_impossible(FILE *stream, const struct vmt_finding *finding)
+{
+	char *line = NULL;
+
+	if (!vmt_suppress_is_possible(finding))
+		put_comment(stream, finding->message, "; no suppression lifts this limit");
+	else if (!(line = vmt_suppress_line(finding->site)))
+		put_comment(stream, finding->message,
+			    "; there is no line for it that would not suppress all of the program");
+	free(line);
+}
+
 /* Returns whether a new line was added. */
 static bool add_line(FILE *stream, struct vmt_suppressions *tried,
 		     const struct vmt_finding *finding)
@@ -45,6 +58,8 @@ static bool add_line(FILE *stream, struct vmt_suppressions *tried,
 	if (!vmt_suppress_is_possible(finding) || vmt_suppress_find(tried, finding->site))
 		return false;
 	line = vmt_suppress_line(finding->site);
+	if (!line)
+		return false;
 	ret = vmt_suppress_parse(tried, line, strlen(line), error);
 	if (!ret) {
 		put_comment(stream, finding->message, "");
@@ -76,11 +91,8 @@ void vmt_suppress_generate(FILE *stream, const struct vmt_verdict *verdict)
 {
 	struct vmt_suppressions tried;
 
-	for (size_t i = 0; i < verdict->count; i++) {
-		if (!vmt_suppress_is_possible(&verdict->finding[i]))
-			put_comment(stream, verdict->finding[i].message,
-				    "; no suppression lifts this limit");
-	}
+	for (size_t i = 0; i < verdict->count; i++)
+		put_impossible(stream, &verdict->finding[i]);
 	copy_lines(&tried, verdict->suppressions);
 	while (try_again(stream, verdict, &tried))
 		;

@@ -45,6 +45,7 @@ struct vmt_verdict {
 	const struct vmt_summary *summary;
 	const struct vmt_summary *base; /* NULL without a baseline */
 	const char *baseline; /* the baseline's file, or NULL */
+	const char *save_with; /* how a new baseline is saved, if not with --save; or NULL */
 	struct vmt_suppressions *suppressions;
 	struct vmt_finding *finding;
 	size_t count;

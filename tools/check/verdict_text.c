@@ -19,9 +19,19 @@ static void put_where(struct vmt_fmt *fmt, const struct vmt_stack_frame *frame)
 	free(where);
 }
 
+static void put_left_out(struct vmt_fmt *fmt, uint64_t count)
+{
+	if (!count)
+		return;
+	vmt_fmt_str(fmt, "    ... ");
+	vmt_fmt_count(fmt, count, "frame");
+	vmt_fmt_end(fmt);
+}
+
 static void put_stack(struct vmt_fmt *fmt, const struct vmt_stack *stack)
 {
 	bool found_user = false;
+	uint64_t left_out = 0;
 
 	for (uint32_t i = 0; i < stack->count; i++) {
 		const struct vmt_stack_frame *frame = &stack->frame[i];
@@ -35,8 +45,12 @@ static void put_stack(struct vmt_fmt *fmt, const struct vmt_stack *stack)
 		found_user |= frame->is_user;
 		/* In a run of the C library's frames, the first and the last are enough. */
 		if (i && frame->is_runtime && stack->frame[i - 1].is_runtime &&
-		    i + 1 < stack->count && stack->frame[i + 1].is_runtime)
+		    i + 1 < stack->count && stack->frame[i + 1].is_runtime) {
+			left_out++;
 			continue;
+		}
+		put_left_out(fmt, left_out);
+		left_out = 0;
 		vmt_fmt_str(fmt, "    #");
 		vmt_fmt_num(fmt, i, 0);
 		vmt_fmt_str(fmt, i < 10 ? "  " : " ");
@@ -151,17 +165,15 @@ static void put_finding(FILE *stream, const struct vmt_verdict *verdict, size_t 
 		put_most(&fmt, finding);
 }
 
-/* The lines that make this very check pass, without the comments that a file of them has. */
-static void put_lines(FILE *stream, const struct vmt_verdict *verdict)
+/*
+ * The lines that make this very check pass, without the comments that a file of them has. There are
+ * none for a stripped program, whose name would be the only one to match.
+ */
+static void put_lines(FILE *stream, char *text)
 {
-	char *text = NULL;
-	size_t length, more = 0, shown = 0;
-	FILE *memory = vmt_must(open_memstream(&text, &length));
+	size_t more = 0, shown = 0;
 	char *next;
 
-	vmt_suppress_generate(memory, verdict);
-	if (fclose(memory))
-		abort();
 	for (char *line = text; *line; line = next) {
 		next = line + strcspn(line, "\n");
 		next += *next == '\n';
@@ -174,6 +186,35 @@ static void put_lines(FILE *stream, const struct vmt_verdict *verdict)
 	}
 	if (more)
 		fprintf(stream, "  and %zu more\n", more);
+}
+
+static bool has_lines(const char *text)
+{
+	for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
+		if (*text != '#')
+			return true;
+	}
+	return false;
+}
+
+static void put_suppressing(FILE *stream, const struct vmt_verdict *verdict)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *memory = vmt_must(open_memstream(&text, &length));
+
+	vmt_suppress_generate(memory, verdict);
+	if (fclose(memory))
+		abort();
+	if (has_lines(text)) {
+		fprintf(stream,
+			", or\nsuppress them with %s--suppressions=FILE, a file with these lines\n"
+			"(--generate-suppressions=FILE writes it):\n",
+			verdict->save_with ? "VMATRACE_CHECK=" : "");
+		put_lines(stream, text);
+	} else {
+		fputs(".\n", stream);
+	}
 	free(text);
 }
 
@@ -204,13 +245,12 @@ static void put_ways_out(FILE *stream, const struct vmt_verdict *verdict)
 		return;
 	fputs("If these maps are intended, ", stream);
 	if (verdict->baseline && finding->rule == VMT_RULE_PER_SITE)
-		fprintf(stream, "save a new baseline with --save=%s, or\n", verdict->baseline);
+		fprintf(stream, "save a new baseline with %s%s",
+			verdict->save_with ? "" : "--save=",
+			verdict->save_with ? verdict->save_with : verdict->baseline);
 	else
-		fprintf(stream, "allow more with --%s, or\n", vmt_verdict_rule_name(finding->rule));
-	fputs("suppress them with --suppressions=FILE, a file with these lines\n"
-	      "(--generate-suppressions=FILE writes it):\n",
-	      stream);
-	put_lines(stream, verdict);
+		fprintf(stream, "allow more with --%s", vmt_verdict_rule_name(finding->rule));
+	put_suppressing(stream, verdict);
 	if (verdict->may_move)
 		fputs("If their number varies from run to run (threads, malloc arenas, a JIT), "
 		      "allow\nfor that with --per-site=N, or judge one phase with --from=MARK "

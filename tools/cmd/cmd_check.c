@@ -127,6 +127,8 @@ static bool generate(const struct vmt_check *check, const struct vmt_verdict *ve
 	if (!is_written)
 		vmt_message("cannot write suppressions to %s: %s", name ? name : "the log",
 			    strerror(errno));
+	if (!is_written && name)
+		vmt_message_give_up(name);
 	if (stream && name)
 		fclose(stream);
 	return is_written;
@@ -154,6 +156,7 @@ static int judge(const struct vmt_check *check, const struct vmt_summary *summar
 	struct vmt_verdict verdict = { .summary = summary,
 				       .base = base,
 				       .baseline = check->baseline,
+				       .save_with = check->save_with,
 				       .suppressions = suppressions,
 				       .may_move = check->may_move };
 	int status;
@@ -269,10 +272,27 @@ static int check_all(struct vmt_check *check)
 	return status;
 }
 
+/* A wrapper, such as scripts/ci/vmatrace-check.sh, may have a way of its own to save a baseline. */
+static char *take_save_with(void)
+{
+	const char *value = getenv("VMATRACE_SAVE_WITH");
+	char *copy = value && *value ? vmt_must_copy(value) : NULL;
+
+	unsetenv("VMATRACE_SAVE_WITH");
+	return copy;
+}
+
 int vmt_cmd_check(int argc, char **argv)
 {
 	struct vmt_check check;
 	int status = vmt_check_parse(argc, argv, &check);
+	char *save_with;
 
-	return status < 0 ? check_all(&check) : status;
+	if (status >= 0)
+		return status;
+	save_with = take_save_with();
+	check.save_with = save_with;
+	status = check_all(&check);
+	free(save_with);
+	return status;
 }

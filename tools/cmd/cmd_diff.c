@@ -136,8 +136,7 @@ static int write_as(FILE *stream, const struct request *request, const char *pat
 		return write_page(stream, request, path, comparison);
 	if (request->format == VMT_FORMAT_JSON)
 		return vmt_compare_json(stream, comparison);
-	vmt_compare_text(stream, comparison, request->top);
-	return 0;
+	return vmt_compare_text(stream, comparison, request->top);
 }
 
 static int write_all(const struct request *request, const char *path,

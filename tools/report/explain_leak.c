@@ -201,7 +201,7 @@ static struct told told_with_pieces(const struct vmt_explain_record *record, con
  * other its counts are not those of objects; then it is who put most maps where they start, by
  * cutting the others.
  */
-static struct told choose(const struct vmt_explain_record *record, const struct sum *sums)
+static struct told choose_told(const struct vmt_explain_record *record, const struct sum *sums)
 {
 	uint32_t sites = record->explain.facts.sites;
 	uint32_t place = greatest(sums, sites);
@@ -269,7 +269,7 @@ void vmt_explain_leak(struct vmt_lines *lines, struct vmt_explain_record *record
 	bool leaks;
 
 	if (sums)
-		told = choose(record, sums);
+		told = choose_told(record, sums);
 	if (told.place && told.made - told.given_back >= (record->count - start) / LEAST_SHARE &&
 	    is_worth_telling(&sums[told.place], &told)) {
 		leaks = is_leak(record, &sums[told.holder], now);

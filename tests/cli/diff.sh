@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What vmatrace diff says of programs as a whole: growth and peaks, and names that are not text. Call
+# sites are tested in check.sh.
+. "$(dirname "$0")/../lib.sh"
+WORK=$TMP
+. "$(dirname "$0")/check_common.sh"
+cd "$TMP" || exit 2
+
+# A burst is over at the end: only the peaks tell the runs apart. Names are bytes of any kind.
+name=$'burst\377\376'
+cat >burst.c <<'EOF'
+#include <stdlib.h>
+#include <sys/mman.h>
+int main(int argc, char **argv)
+{
+	int n = atoi(argv[argc - 1]);
+	void *page[500];
+
+	for (int i = 0; i < n; i++)
+		page[i] = mmap(0, 4096, i & 1 ? PROT_READ : PROT_NONE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	for (int i = 0; i < n; i++)
+		munmap(page[i], 4096);
+	return 0;
+}
+EOF
+${CC:-cc} -g burst.c -o "$name" || exit 2
+"$TOOL" run --report=none -o burst.before -- "./$name" 100
+"$TOOL" run --report=none -o burst.after -- "./$name" 400
+status diff-peaks 0 "$TOOL" diff burst.before burst.after
+has diff-peaks-said out '^ *[+-][0-9] +[0-9]+ +[0-9]+ +\+(299|30[01]) +1[0-9]+ +4[0-9]+  burst\?\?$'
+check diff-readable sh -c '! LC_ALL=C grep -q "[^ -~]" out'
+# A baseline knows no peaks.
+cp "$name" burst
+"$TOOL" run --report=none -o plain.rec -- ./burst 100
+"$TOOL" check --save=burst.json plain.rec
+status diff-no-peak 0 "$TOOL" diff burst.json plain.rec
+check diff-no-peak-said [ "$(head -n 1 out | cut -c1-8)" = SUMMARY: ]
+finish

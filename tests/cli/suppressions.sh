@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The lines that vmatrace check offers suppress what was found, and not the leaks to come.
+. "$(dirname "$0")/../lib.sh"
+WORK=$TMP
+. "$(dirname "$0")/check_common.sh"
+cd "$TMP" || exit 2
+
+# A pattern of main, or of the program, is found in every stack: it would hide all leaks to come.
+cat >mainleak.c <<'EOF'
+#include <sys/mman.h>
+#define PAGE(i) mmap(0, 4096, (i) & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+__attribute__((noinline)) void *other(int i)
+{
+	return PAGE(i);
+}
+int main(int argc, char **argv)
+{
+	for (int i = 0; i < 100; i++)
+		PAGE(i);
+	for (int i = 0; argc > 1 && i < 50; i++)
+		other(i);
+	return !argv;
+}
+EOF
+${CC:-cc} -g -O1 mainleak.c -o mainleak || exit 2
+status main-leak 23 "$TOOL" check --per-site=0 --generate-suppressions=main.supp -- ./mainleak
+has main-by-line main.supp '^(vma|split):mainleak.c:[0-9]+\$$'
+has main-by-line-said err '^  (vma|split):mainleak.c:[0-9]+\$$'
+status main-suppressed 0 "$TOOL" check --per-site=0 --suppressions=main.supp -- ./mainleak
+status main-not-all 23 "$TOOL" check --per-site=0 --suppressions=main.supp -- ./mainleak more
+strip mainleak
+status main-stripped 23 "$TOOL" check --per-site=0 --generate-suppressions=main.supp -- ./mainleak
+check main-no-line sh -c '! grep -v "^#" main.supp'
+has main-no-line-said err 'allow more with --per-site\.$'
+has main-why main.supp 'no line for it that would not suppress all of the program$'
+finish
