@@ -3,7 +3,7 @@
  * The address space as a picture: rows of maps and holes that scroll and zoom, with an overview
  * above and a legend below. The element that scrolls is empty; the canvas lies over it, and shows
  * the visible part. A pixel with several maps has the mean of their colours. Between wide
- * neighbours of one colour is a gap; among narrow ones, every other one has another shade.
+ * neighbours of one colour is a line; among narrow ones, every other one has another shade.
  */
 const ROW = 24, BAR = 18; /* CSS pixels */
 const SCALE_MOST = 96; /* the most pixels for a page */
@@ -221,12 +221,16 @@ class Picture {
 		const { at, width } = this.app.layout;
 		const end = at[i] + width[i];
 		const inPixels = x(end) - x(at[i]);
+		if (inPixels < 1) {
+			addSpan(sums, x(at[i]), x(end), this.shadeOf(i));
+			return;
+		}
+		const from = this.edge(i, x);
+		const to = at[i + 1] === end ? this.edge(i + 1, x) : Math.round(x(end));
 		const isWide = inPixels > 5 * this.ratio;
-		const colour = isWide ? this.colourOf(i) : this.shadeOf(i);
-		if (inPixels < 1)
-			addSpan(sums, x(at[i]), x(end), colour);
-		else
-			addSpan(sums, this.edge(i, x) + (isWide && this.isLikeBelow(i) ? this.ratio : 0), at[i + 1] === end ? this.edge(i + 1, x) : Math.round(x(end)), colour);
+		const line = isWide && this.isLikeBelow(i) ? this.ratio : 0;
+		addSpan(sums, from, from + line, this.shadeOf(i, true));
+		addSpan(sums, from + line, to, isWide ? this.colourOf(i) : this.shadeOf(i));
 	}
 
 	/*
@@ -248,8 +252,9 @@ class Picture {
 		return (this.isLit(i) ? this.lit : this.dim)[this.colouring.group[i]];
 	}
 
-	shadeOf(i) {
-		if (!this.isOdd[i])
+	/* The other shade of its colour, for lines and for every other map. */
+	shadeOf(i, isLine) {
+		if (!isLine && !this.isOdd[i])
 			return this.colourOf(i);
 		return (this.isLit(i) ? this.shade : this.dimShade)[this.colouring.group[i]];
 	}
@@ -445,17 +450,6 @@ class Picture {
 		else
 			this.setScale(this.scale * factor, this.app.layout.at[this.focus], this.height / 2);
 	}
-}
-
-/* Whether a map touches the one below, and both are of one group. */
-const isAlike = (maps, group, i) => i > 0 && group[i] === group[i - 1] && !holeBelow(maps, i);
-
-/* Which maps are the second, the fourth and so on of neighbours that touch and are of one group. */
-function everyOther(maps, group) {
-	const isOdd = new Uint8Array(maps.count);
-	for (let i = 1; i < maps.count; i++)
-		isOdd[i] = isAlike(maps, group, i) && !isOdd[i - 1] ? 1 : 0;
-	return isOdd;
 }
 
 function isBright([r, g, b]) {

@@ -118,6 +118,17 @@ function colourMaps(mode, { maps, process, names, doc }) {
 	}
 }
 
+/* Whether a map touches the one below, and both are of one group. */
+const isAlike = (maps, group, i) => i > 0 && group[i] === group[i - 1] && !holeBelow(maps, i);
+
+/* Which maps are the second, the fourth and so on of neighbours that touch and are of one group. */
+function everyOther(maps, group) {
+	const isOdd = new Uint8Array(maps.count);
+	for (let i = 1; i < maps.count; i++)
+		isOdd[i] = isAlike(maps, group, i) && !isOdd[i - 1] ? 1 : 0;
+	return isOdd;
+}
+
 function siteName(names, site) {
 	if (site < 0)
 		return "not known";
