@@ -117,47 +117,64 @@ static bool is_same_holding(const struct vmt_lock *lock, const struct watch *wat
 	       atomic_load_explicit(&lock->generation, memory_order_relaxed) == watch->generation;
 }
 
-static void set_halvings(struct vmt_lock *lock, uint32_t halvings)
+/* How long to wait for a holder at first, and how often that was halved. */
+struct patience {
+	_Atomic uint32_t *halvings;
+	uint64_t elapsed_ns;
+	uint64_t ran_ns; /* for so long after it has run */
+	bool may_stand;
+};
+
+static struct patience patience_of(struct vmt_lock *lock, const struct vmt_lock_ops *ops)
 {
-	if (halvings <= VMT_LOCK_HALVINGS)
-		atomic_store_explicit(&lock->halvings, halvings, memory_order_relaxed);
+	bool may_stand = ops->may_stand(ops->context);
+	_Atomic uint32_t *halvings = &lock->halvings[may_stand ? 0 : 1];
+	uint32_t halved = atomic_load_explicit(halvings, memory_order_relaxed);
+
+	return (struct patience){
+		.halvings = halvings,
+		.elapsed_ns = may_stand ? VMT_LOCK_PATIENCE_NS >> halved : VMT_LOCK_STARVED_NS,
+		.ran_ns = VMT_LOCK_RUNNING_NS >> halved,
+		.may_stand = may_stand,
+	};
 }
 
-static uint64_t patience_of(const struct vmt_lock *lock, const struct vmt_lock_ops *ops)
+static void halve(const struct patience *patience)
 {
-	uint32_t halvings = atomic_load_explicit(&lock->halvings, memory_order_relaxed);
+	uint32_t halved = atomic_load_explicit(patience->halvings, memory_order_relaxed);
 
-	if (!ops->may_stand(ops->context))
-		return VMT_LOCK_STARVED_NS;
-	return VMT_LOCK_PATIENCE_NS >> halvings;
+	if (halved < (patience->may_stand ? VMT_LOCK_HALVINGS : VMT_LOCK_RUNNING_HALVINGS))
+		atomic_store_explicit(patience->halvings, halved + 1, memory_order_relaxed);
 }
 
 static bool is_hopeless(const struct vmt_lock_ops *ops, const struct watch *watch, uint64_t now,
-			uint64_t patience)
+			const struct patience *patience)
 {
-	return now - watch->since >= patience ||
-	       ops->ran(ops->context, watch->owner) - watch->ran_ns >= VMT_LOCK_PATIENCE_NS;
+	return now - watch->since >= patience->elapsed_ns ||
+	       ops->ran(ops->context, watch->owner) - watch->ran_ns >= patience->ran_ns;
 }
 
 /* Later threads need not wait for this holding as well. */
 static enum vmt_lock_result give_up(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
-				    const struct watch *watch, uint32_t self)
+				    const struct watch *watch, const struct patience *patience,
+				    uint32_t self)
 {
 	if (!ops->is_alive(ops->context, watch->owner) && vmt_lock_take(lock, watch->owner, self))
 		return VMT_LOCK_ROBBED;
 	if (atomic_exchange_explicit(&lock->stuck, watch->generation, memory_order_relaxed) !=
 	    watch->generation)
-		set_halvings(lock, atomic_load_explicit(&lock->halvings, memory_order_relaxed) + 1);
+		halve(patience);
 	return VMT_LOCK_BUSY;
 }
 
 /* If we needed over half of the patience, one halving was too many. */
-static void note_worth(struct vmt_lock *lock, uint64_t waited_ns)
+static void note_worth(const struct patience *patience, uint64_t waited_ns)
 {
-	uint32_t halvings = atomic_load_explicit(&lock->halvings, memory_order_relaxed);
+	uint64_t most = patience->may_stand ? patience->elapsed_ns : patience->ran_ns;
+	uint32_t halved = atomic_load_explicit(patience->halvings, memory_order_relaxed);
 
-	if (halvings && waited_ns > (VMT_LOCK_PATIENCE_NS >> halvings) / 2)
-		set_halvings(lock, halvings - 1);
+	if (halved && waited_ns > most / 2)
+		atomic_store_explicit(patience->halvings, halved - 1, memory_order_relaxed);
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -174,24 +191,24 @@ static uint64_t first_step(const struct vmt_lock *lock)
 static enum vmt_lock_result wait_for(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
 				     uint32_t self)
 {
-	uint64_t patience = patience_of(lock, ops);
+	const struct patience patience = patience_of(lock, ops);
 	uint64_t start = ops->now(ops->context);
 	uint64_t now = start;
 	struct watch watch = watch_from(lock, ops, now);
 
 	for (uint64_t step = first_step(lock); now - start < VMT_LOCK_LIMIT_NS; step *= 2) {
-		uint64_t left = watch.since + patience - now;
+		uint64_t left = watch.since + patience.elapsed_ns - now;
 
 		step = least(step, LAST_STEP_NS);
 		if (sleep_for(lock, ops, self, least(step, left))) {
-			note_worth(lock, ops->now(ops->context) - start);
+			note_worth(&patience, ops->now(ops->context) - start);
 			return VMT_LOCK_GOT;
 		}
 		now = ops->now(ops->context);
 		if (!is_same_holding(lock, &watch))
 			watch = watch_from(lock, ops, now);
-		else if (is_hopeless(ops, &watch, now, patience) && is_same_holding(lock, &watch))
-			return give_up(lock, ops, &watch, self);
+		else if (is_hopeless(ops, &watch, now, &patience) && is_same_holding(lock, &watch))
+			return give_up(lock, ops, &watch, &patience, self);
 	}
 	return VMT_LOCK_BUSY;
 }
@@ -212,9 +229,10 @@ static enum vmt_lock_result take(struct vmt_lock *lock, const struct vmt_lock_op
 	if (!patient)
 		return VMT_LOCK_BUSY;
 	if (is_given_up(lock, ops)) {
+		const struct patience patience = patience_of(lock, ops);
 		struct watch watch = watch_from(lock, ops, 0);
 
-		return watch.owner ? give_up(lock, ops, &watch, self) : VMT_LOCK_BUSY;
+		return watch.owner ? give_up(lock, ops, &watch, &patience, self) : VMT_LOCK_BUSY;
 	}
 	if (spin_for(lock, self))
 		return VMT_LOCK_GOT;

@@ -18,16 +18,22 @@
 /*
  * How long a thread waits depends on what the holder does, because elapsed time alone says nothing
  * where threads wait for a processor. A holder that runs is given up after it has run for so long…
+ * A virtual machine counts as running also the time in which the processor is another machine's.
+ */
+#define VMT_LOCK_RUNNING_NS UINT64_C(256000000)
+/* …and one that does not run after this time. */
+#define VMT_LOCK_STARVED_NS UINT64_C(500000000)
+/*
+ * But where threads send each other signals, the holder may stand still in a handler until one of
+ * those who wait for it goes on: there, it is given up after so long.
  */
 #define VMT_LOCK_PATIENCE_NS UINT64_C(2000000)
 /*
- * …and one that does not run after this time. But where threads send each other signals it may
- * stand still in a handler until one of those who wait for it goes on: there, after
- * VMT_LOCK_PATIENCE_NS, halved once more by each wait in vain and once less by each that was worth
- * its time. In a program that stops its threads, waiting is nearly always in vain.
+ * The first and the last are halved once more by each wait in vain and once less by each that was
+ * worth its time. In a program that stops its threads, waiting is nearly always in vain.
  */
-#define VMT_LOCK_STARVED_NS UINT64_C(500000000)
-#define VMT_LOCK_HALVINGS   5u
+#define VMT_LOCK_HALVINGS         5u
+#define VMT_LOCK_RUNNING_HALVINGS 7u
 /* The most that anybody waits, should others take the lock again and again. */
 #define VMT_LOCK_LIMIT_NS UINT64_C(10000000000)
 
@@ -51,8 +57,8 @@ struct vmt_lock {
 	_Atomic uint32_t stuck; /* the generation that a thread has waited for in vain */
 	_Atomic uint32_t asleep; /* how many threads wait asleep */
 	_Atomic uint32_t gap_ns; /* for so long after a wake, no other thread is woken */
-	/* how often the patience for a holder that may stand still was halved */
-	_Atomic uint32_t halvings;
+	/* how often the patience for a holder that may stand still was halved, and for others */
+	_Atomic uint32_t halvings[2];
 	/* Used by the holder only: */
 	uint64_t outer_sp; /* the earlier value of its *sp */
 	uint64_t woken_ns; /* when a thread was woken last */

@@ -111,16 +111,29 @@ static void waits_for_a_processor(void)
 	free_at = clock_now + VMT_LOCK_STARVED_NS - 1;
 	EXPECT(attempt(VMT_LOCK_GOT) == VMT_LOCK_STARVED_NS - 1);
 	free_at = 0;
-	ran_percent = 1; /* its share of a processor that many threads use */
+	ran_percent = 80; /* its share of a processor that many threads use */
 	hold();
-	EXPECT(is_about(attempt(VMT_LOCK_BUSY), 100 * VMT_LOCK_PATIENCE_NS));
+	EXPECT(is_about(attempt(VMT_LOCK_BUSY), VMT_LOCK_RUNNING_NS / 4 * 5));
 }
 
 static void runs_and_does_not_leave(void)
 {
+	uint64_t patience = VMT_LOCK_RUNNING_NS;
+
 	ran_percent = 100;
+	atomic_store(&lock.halvings[1], 0);
+	for (unsigned i = 0; i < VMT_LOCK_RUNNING_HALVINGS + 2; i++) {
+		hold();
+		EXPECT(is_about(attempt(VMT_LOCK_BUSY), patience));
+		if (i < VMT_LOCK_RUNNING_HALVINGS)
+			patience /= 2;
+	}
+	hold(); /* a long wait that succeeded shows that it was halved too often */
+	free_at = clock_now + patience - 1;
+	EXPECT(attempt(VMT_LOCK_GOT) == patience - 1);
+	free_at = 0;
 	hold();
-	EXPECT(attempt(VMT_LOCK_BUSY) < 2 * VMT_LOCK_PATIENCE_NS);
+	EXPECT(is_about(attempt(VMT_LOCK_BUSY), 2 * patience));
 }
 
 static void goes_round(void)
@@ -138,7 +151,7 @@ static void may_stand_still(void)
 
 	stands = true;
 	ran_percent = 0;
-	atomic_store(&lock.halvings, 0);
+	atomic_store(&lock.halvings[0], 0);
 	for (unsigned i = 0; i < VMT_LOCK_HALVINGS + 2; i++) {
 		hold();
 		EXPECT(attempt(VMT_LOCK_BUSY) == patience);

@@ -86,7 +86,7 @@ check large_text_noted grep -q "too large to be searched" "$TMP/inline_syscalls_
 
 # A thousand children, which are counted although nothing is recorded.
 plain "$TMP/k/plain" "$TARGETS/fork_children" 1000
-(cd "$TMP/k" && LD_PRELOAD=$LIB VMATRACE_OPTIONS=log_path=$TMP/k/log timeout 60 \
+(cd "$TMP/k" && LD_PRELOAD=$LIB VMATRACE_OPTIONS=log_path=$TMP/k/log timeout "${LIMIT:-60}" \
 	"$TARGETS/fork_children" 1000 >"$TMP/k/out" 2>"$TMP/k/err")
 if cmp -s "$TMP/k/plain/out" "$TMP/k/out" && [ ! -s "$TMP/k/err" ]; then
 	pass fork_children_1000
