@@ -113,6 +113,16 @@ shows() {
 	page fibers fibers/rec
 	page files files/rec
 	page reserves reserves/rec
+	# The page says what the text report says, word for word: both come from one place.
+	/usr/bin/python3 - fibers.html >of-page <<-'END'
+		import json, re, sys
+		data = re.search(r'id="data">(.*?)</script>', open(sys.argv[1]).read(), re.S)[1]
+		data = json.loads(data)
+		print("\n".join(data["pages"][data["first"]]["text"]))
+	END
+	"$TOOL" report fibers/rec | sed 's/^==[0-9]*== \{0,1\}//' >as-text
+	check text-of-report [ -s as-text ]
+	check text-is-the-same cmp of-page as-text
 	browse shows fibers.html guard anonymous
 	browse shows files.html file
 	browse shows reserves.html reserved anonymous

@@ -107,6 +107,27 @@ check bad-named grep -q 'bad/short.vmt is not a readable recording' err
 check bad-counted grep -q '1 recordings could not be read' text
 check bad-rest grep -q '^vmatrace: 2 recordings of leak' text
 
+# Any byte may be damaged, and any name may be hostile.
+cc -D_GNU_SOURCE -I"$ROOT/preload" "$ROOT/tests/cli/make_hostile.c" -o make_hostile || exit 2
+mkdir hostile && ./make_hostile hostile/one.vmt 4194999
+crashes=0
+for i in $(seq 0 3 60); do
+	cp hostile/one.vmt hostile/two.vmt
+	printf '\377' | dd of=hostile/two.vmt bs=1 seek=$((i * 37 % 1024 + i / 30 * 4096)) conv=notrunc 2>/dev/null
+	for format in text json folded; do
+		timeout 20 "$TOOL" report --merge --format=$format hostile >hostile.$format 2>/dev/null
+		status=$?
+		[ $status = 0 ] || [ $status = 2 ] || crashes=$((crashes + 1))
+	done
+done
+check damaged [ $crashes = 0 ]
+"$TOOL" report --merge --format=json hostile/one.vmt >merged.json
+keeps_to hostile-schema merged merged.json
+"$TOOL" report --merge --format=folded hostile/one.vmt >folded
+check hostile-folded sh -c "[ -s folded ] && ! grep -qvE '^[^;]+(;[^;]+)+ [0-9]+$' folded && ! LC_ALL=C grep -q '[[:cntrl:]]' folded"
+"$TOOL" report --merge hostile/one.vmt >text
+check hostile-text sh -c "[ -s text ] && ! LC_ALL=C grep -q '[[:cntrl:]]' text"
+
 refused() {
 	local name=$1 text=$2 status
 	shift 2

@@ -163,6 +163,8 @@ async function eachIsSeen() {
 				if (x < 1 || layout.at[i] + layout.width[i] > to)
 					continue;
 				const colour = end - x > 5 ? p.colourOf(i) : p.shadeOf(i);
+				if (end - x <= 5 && p.isLikeBelow(i) && String(colour) === String(p.shadeOf(i - 1)))
+					missing.push(i);
 				const isThere = (at) => colour.every((part, k) => data[(line * width + at) * 4 + k] === part);
 				maps++;
 				if (![...Array(Math.ceil(end) - Math.floor(x) + 2).keys()].some((k) => isThere(Math.floor(x) - 1 + k)))
