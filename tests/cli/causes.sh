@@ -151,4 +151,13 @@ run use 2000
 holds use 'any(.sites[]; .per_call.course == "given-back" and .per_call.given_back == 1)'
 says use 'maps +.*peak' 'steady'
 
+# At the exit the allocator has given back what it held, but whose malloc that was is known.
+for name in libjemalloc.so.2 libefence.so.0; do
+	mkdir "$name.rec"
+	LD_PRELOAD="$LIB $(library $name)" VMATRACE_OPTIONS="report=0:dir=$name.rec" EF_DISABLE_BANNER=1 \
+		MALLOC_CONF=retain:false,dirty_decay_ms:0,muzzy_decay_ms:0 "$TARGETS/case_churn" 2000 </dev/null >/dev/null
+	"$TOOL" report "$name.rec" >"$name.txt" 2>&1
+	says $name "cause +of the [0-9,]+ maps at the peak: [0-9,]+ by [a-z]+ in fill_and_evict [^ ]*:[0-9]+ \\(malloc of $name[.0-9]*\\)"
+done
+
 finish

@@ -3,6 +3,7 @@
  * The maps of the peak are gone, but the recording says how many each call site held then. Sites of
  * one line of the program are added up. See explain_peak.h.
  */
+#include "core/base/printable.h"
 #include "explain/explain_owner.h"
 #include "report/explain_peak.h"
 
@@ -16,6 +17,7 @@
 struct place {
 	char name[256];
 	enum vmt_hint hint;
+	char allocator[48]; /* the library that malloc is of; "" = libc, the program, or not malloc */
 	uint32_t call;
 	uint64_t calls;
 	uint64_t maps;
@@ -48,6 +50,20 @@ static void add_place(struct places *places, const struct place *place)
 	places->place[places->count++] = *place;
 }
 
+/* Is it a library of an allocator? That of libc goes without saying. */
+static void name_allocator(struct place *place, struct vmt_view_string module)
+{
+	bool is_library = module.length > 3 && !memcmp(module.bytes, "lib", 3) &&
+			  (module.length < 5 || memcmp(module.bytes, "libc.", 5) != 0);
+
+	*place->allocator = '\0';
+	if (place->hint != VMT_HINT_ALLOCATOR || !is_library)
+		return;
+	snprintf(place->allocator, sizeof(place->allocator), "%.*s", (int)module.length,
+		 module.bytes);
+	vmt_printable(place->allocator, strlen(place->allocator));
+}
+
 static int by_maps(const void *a, const void *b)
 {
 	const struct place *one = a, *two = b;
@@ -62,6 +78,7 @@ static void gather(struct vmt_explain_record *record, struct places *places,
 		   const struct vmt_view_totals *totals, uint64_t sites)
 {
 	uint64_t rise = record->view->header.maps_peak - record->view->header.maps_start;
+	struct vmt_explain_owner owner;
 	struct vmt_rec_site site;
 	struct place place;
 
@@ -73,7 +90,9 @@ static void gather(struct vmt_explain_record *record, struct places *places,
 			continue;
 		place.call = site.call;
 		place.calls = site.counters.calls;
-		place.hint = vmt_explain_owner(record->view, &site, record->symbols).hint;
+		owner = vmt_explain_owner(record->view, &site, record->symbols);
+		place.hint = owner.hint;
+		name_allocator(&place, owner.module);
 		vmt_explain_record_site(record, (uint32_t)i, place.name, sizeof(place.name));
 		add_place(places, &place);
 	}
@@ -98,11 +117,15 @@ static void put_places(struct vmt_lines *lines, const struct places *places, uin
 	char text[1024];
 	size_t used = 0;
 
-	for (size_t i = 0; i < NAMED && i < places->count; i++)
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s by %.200s%s",
-					 i ? ", " : "",
-					 vmt_lines_number(&number, places->place[i].maps),
-					 places->place[i].name, word_of(places->place[i].hint));
+	for (size_t i = 0; i < NAMED && i < places->count; i++) {
+		const struct place *place = &places->place[i];
+
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s by %.200s%s%s%s",
+					 i ? ", " : "", vmt_lines_number(&number, place->maps),
+					 place->name,
+					 *place->allocator ? " (malloc of " : word_of(place->hint),
+					 place->allocator, *place->allocator ? ")" : "");
+	}
 	vmt_lines_add(lines, 10, "  cause   of the %s maps at the peak: %s",
 		      vmt_lines_number(&all, peak), text);
 	/* What the maps were is gone with them, but not that a place mapped them one by one. */
