@@ -54,6 +54,7 @@ static const struct name names[] = {
 	NAME(seteuid, "seteuid"),
 	NAME(setreuid, "setreuid"),
 	NAME(setresuid, "setresuid"),
+	NAME(mallopt, "mallopt"),
 };
 
 static int search_module(struct dl_phdr_info *info, size_t size, void *context)

@@ -43,6 +43,7 @@ struct vmt_next {
 	int (*seteuid)(uid_t user);
 	int (*setreuid)(uid_t real, uid_t effective);
 	int (*setresuid)(uid_t real, uid_t effective, uid_t saved);
+	int (*mallopt)(int parameter, int value);
 };
 
 extern struct vmt_next vmt_next;

@@ -25,6 +25,7 @@
 #endif
 #define ARCH_MAP_VDSO_FIRST 0x2001
 #define ARCH_MAP_VDSO_LAST  0x2003
+#define M_ARENA_MAX         (-8)
 
 /* Declared here, since not every version of their headers does. */
 long mbind(void *addr, unsigned long len, int mode, const unsigned long *nodes,
@@ -33,6 +34,7 @@ int set_mempolicy_home_node(void *addr, unsigned long len, int home_node, int fl
 int mseal(void *addr, size_t len, unsigned long flags);
 int io_setup(int events, void *ret_context);
 int io_destroy(void *context);
+int mallopt(int parameter, int value); /* malloc.h cannot be included here */
 long vmt_wrappers_ours(long nr, long a, long b, long c, long d, long e, long f);
 long vmt_wrappers_unresolved(long nr, long a, long b, long c, long d, long e, long f);
 
@@ -109,6 +111,18 @@ VMT_EXPORT int io_setup(int events, void *ret_context)
 VMT_EXPORT int io_destroy(void *context)
 {
 	return (int)call1(SYS_io_destroy, context);
+}
+
+/* With try=arenas, the number of arenas that the environment asks for is not overridden. */
+VMT_EXPORT int mallopt(int parameter, int value)
+{
+	const struct vmt_state *state = vmt_state;
+
+	if (parameter == M_ARENA_MAX && state && state->options.remedies & VMT_REMEDY_ARENAS)
+		return 1;
+	if (VMT_UNLIKELY(!vmt_next.mallopt)) /* NULL before the constructor has run */
+		vmt_next_resolve();
+	return vmt_next.mallopt ? vmt_next.mallopt(parameter, value) : 0;
 }
 
 VMT_EXPORT _Noreturn void _exit(int status)

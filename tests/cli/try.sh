@@ -42,7 +42,7 @@ sys.exit(ctypes.CDLL(None).madvise(None, 0, 102) != 0)'
 }
 
 own=$TARGETS/tried
-for way in guard secrets threads decommit punch islands; do
+for way in guard secrets threads decommit punch islands arenas; do
 	"$own" $way >"$way.plain"
 done
 
@@ -57,6 +57,21 @@ for remedy in advice locks policy; do
 	holds islands $remedy
 done
 holds islands advice,locks,policy
+
+# The program itself asks for many arenas, which would override the environment.
+tried arenas "$own" arenas
+holds arenas arenas
+check "arenas: output is the program's" cmp arenas.plain arenas.out
+
+# The same in JSON.
+timeout -k 5 300 "$TOOL" try --format=json --report-file=try.json --try=locks -- "$own" islands \
+	>/dev/null 2>err
+keeps_to "JSON" try try.json
+check "JSON: same as the table" jq -e '.remedies | length == 1 and .[0].name == "locks" and
+	.[0].output == "same" and .[0].same_status and
+	(.[0].promised - .[0].measured | fabs) <= (.[0].promised | fabs) / 20' try.json
+"$TOOL" try --format=csv -- true 2>err
+check "no such format" [ $? = 2 ]
 
 if has_guards; then
 	tried guard "$own" guard

@@ -10,7 +10,7 @@ EXPORTS+='|shmat|shmdt|remap_file_pages|prctl|arch_prctl|ioctl|close|syscall|io_
 EXPORTS+='|_exit|_Exit|exec[a-z]*|fexecve|v?fork|clone|posix_spawnp?'
 EXPORTS+='|personality|chroot|fclose|seteuid|setresuid|setreuid|setuid'
 EXPORTS+='|malloc|free|calloc|realloc|reallocarray|memalign|posix_memalign|aligned_alloc'
-EXPORTS+='|valloc|pvalloc'
+EXPORTS+='|valloc|pvalloc|mallopt'
 EXPORTS+='|vmatrace_[a-z_]*|vmt_version'
 
 exported=$(nm -D --defined-only "$LIB" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' |

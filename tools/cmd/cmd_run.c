@@ -82,10 +82,12 @@ static const char *set_try(struct request *request, const char *value)
 	is_good = !strchr(value, ':') && !vmt_options_parse(&options, text, &ops);
 	if (is_good)
 		append_argument(&request->options, text);
+	if (is_good && strstr(value, "arenas"))
+		setenv("MALLOC_ARENA_MAX", "2", 0); /* the library leaves out what overrides it */
 	free(text);
 	return is_good ? NULL :
 			 "remedies that run can try are guards, names, advice, locks, policy, "
-			 "noreserve, decommit, holes, not ";
+			 "noreserve, decommit, holes, arenas, not ";
 }
 
 static const char *set_run_option(void *context, int option, char *value)

@@ -16,6 +16,7 @@
 struct request {
 	char *only;
 	FILE *stream;
+	bool json;
 };
 
 static const char help[] =
@@ -32,16 +33,21 @@ static const char help[] =
 	"  -t, --try=NAME               only this remedy: guards, names, advice, locks, policy,\n"
 	"                               noreserve, decommit, holes; arenas, mmap-threshold,\n"
 	"                               jemalloc, tcmalloc, mimalloc; may be repeated\n"
+	"  -f, --format=text|json       default text\n"
 	"      --report-file=FILE       write the table to FILE instead\n"
 	"  -h, --help\n"
 	"\n"
-	"vmatrace run --try=NAME runs once, with one of the first eight in effect.\n";
+	"vmatrace run --try=NAME runs once, with one of the first nine in effect.\n";
 
 static const char *set_try_option(void *context, int option, char *value)
 {
 	struct request *request = context;
 	char *longer;
 
+	if (option == 'f')
+		return vmt_arguments_is_json(value, &request->json) ?
+			       NULL :
+			       "the format is text or json, not ";
 	if (option == 'F') {
 		request->stream = fopen(value, "we");
 		return request->stream ? NULL : "cannot be written: ";
@@ -57,22 +63,15 @@ static const char *set_try_option(void *context, int option, char *value)
 
 static const struct option long_options[] = {
 	{ "try", required_argument, NULL, 't' },
+	{ "format", required_argument, NULL, 'f' },
 	{ "report-file", required_argument, NULL, 'F' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
 
 static const struct vmt_arguments arguments = {
-	"try", help, "+:t:h", long_options, set_try_option,
+	"try", help, "+:t:f:h", long_options, set_try_option,
 };
-
-/* What differs from run to run without any remedy proves nothing. */
-static const char *output_word(const struct vmt_try *tried, const struct vmt_trial *trial)
-{
-	if (vmt_trial_is_same_output(&tried->plain, trial))
-		return "same";
-	return vmt_trial_is_same_output(&tried->plain, &tried->again) ? "DIFFERS" : "varies";
-}
 
 static void put_row(FILE *stream, const struct vmt_try *tried, const char *name,
 		    const struct vmt_trial *trial, const char *promised, const char *measured)
@@ -84,7 +83,7 @@ static void put_row(FILE *stream, const struct vmt_try *tried, const char *name,
 		 trial->status == tried->plain.status ? "" : " DIFFERS");
 	fprintf(stream, "%-20s %8s %8s %9s %9s  %-7s %6.2f s %s\n", name,
 		vmt_lines_number(&peak, trial->maps_peak), vmt_lines_number(&end, trial->maps_end),
-		promised, measured, trial == &tried->plain ? "" : output_word(tried, trial),
+		promised, measured, trial == &tried->plain ? "" : vmt_try_output(tried, trial),
 		(double)trial->ns / 1e9, status);
 }
 
@@ -173,9 +172,13 @@ static int try_all(const struct request *request, const struct vmt_trials *trial
 		ret = vmt_trial_run(trials, NULL, NULL, &tried->again, NULL);
 	for (size_t i = 0; !ret && i < tried->count; i++)
 		ret = try_one(trials, &tried->remedy[i]);
-	if (!ret)
+	if (ret)
+		return ret;
+	if (!request->json)
 		put_table(request->stream, tried);
-	return ret ? ret : tried->plain.status;
+	else if (vmt_try_json(request->stream, tried))
+		vmt_message("cannot write the table: %s", strerror(EIO));
+	return tried->plain.status;
 }
 
 static int run(const struct request *request, char **command)

@@ -125,7 +125,8 @@ static const struct {
 				   "Boehm's collector does this in its incremental mode "
 				   "(GC_ENABLE_INCREMENTAL)." },
 	[VMT_PATTERN_ARENAS] = { "malloc-arenas", "glibc's malloc arenas, 2 maps each",
-				 "MALLOC_ARENA_MAX=2 in the environment (glibc 2.10)",
+				 "MALLOC_ARENA_MAX=2 in the environment (glibc 2.10), or in the "
+				 "program if it calls mallopt(M_ARENA_MAX)",
 				 "In the program: mallopt(M_ARENA_MAX, 2) before the first "
 				 "thread." },
 	[VMT_PATTERN_FILES] = { "one-map-per-file", "a map for each of many files",

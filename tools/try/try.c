@@ -11,13 +11,13 @@
 
 #define BIT(pattern) (UINT64_C(1) << VMT_PATTERN_##pattern)
 
-/* In the order of enum vmt_remedy; vmt_options_remedy() has their names. */
+/* In the order of enum vmt_remedy, arenas apart; vmt_options_remedy() has their names. */
 static const struct remedy {
 	uint64_t patterns; /* the patterns that it helps against */
 	uint32_t call[3]; /* the calls that cut maps without it */
 	const char *what;
 	const char *notice;
-} remedies[VMT_REMEDY_COUNT] = {
+} remedies[] = {
 	{ BIT(GUARDS) | BIT(THREADS) | BIT(DEBUGGER),
 	  { VMT_CALL_MPROTECT },
 	  "MADV_GUARD_INSTALL in place of mprotect(PROT_NONE) where nothing has been written, and of "
@@ -74,7 +74,7 @@ bool vmt_try_is_name(const char *name)
 		if (!strcmp(name, allocators[i].name))
 			return true;
 	}
-	return !strcmp(name, "arenas") || !strcmp(name, "mmap-threshold");
+	return !strcmp(name, "mmap-threshold");
 }
 
 /* Is name in the list `only` ("a,b")? Without a list, whatever applies is wanted. */
@@ -184,9 +184,9 @@ static void choose_librarys(struct vmt_try *tried, const char *only)
 	uint64_t saves = 0;
 	bool beneath = false;
 
-	for (size_t i = 0; i < VMT_REMEDY_COUNT; i++)
+	for (size_t i = 0; i < VMT_COUNT(remedies); i++)
 		beneath |= !only && is_beneath(evidence, &remedies[i]);
-	for (size_t i = 0; i < VMT_REMEDY_COUNT; i++) {
+	for (size_t i = 0; i < VMT_COUNT(remedies); i++) {
 		const char *name = vmt_options_remedy((uint32_t)i);
 		const struct remedy *remedy = &remedies[i];
 		struct vmt_remedied *remedied;
@@ -223,12 +223,14 @@ static void choose_mallocs(struct vmt_try *tried, const char *only)
 		bool is_one = evidence->saves[VMT_PATTERN_ARENA_HEAPS] >
 			      evidence->saves[VMT_PATTERN_ARENAS];
 
-		remedied =
-			new_remedied(tried, "arenas",
-				     is_one ? "MALLOC_ARENA_MAX=1 in the environment" :
-					      "MALLOC_ARENA_MAX=2 in the environment",
-				     "threads wait for each other in malloc; a program that calls "
-				     "mallopt(M_ARENA_MAX) itself sets it back");
+		remedied = new_remedied(
+			tried, "arenas",
+			is_one ? "MALLOC_ARENA_MAX=1 in the environment" :
+				 "MALLOC_ARENA_MAX=2 in the environment",
+			"threads wait for each other in malloc; a program that calls "
+			"mallopt(M_ARENA_MAX) itself, which is left out here, has to be "
+			"changed");
+		snprintf(remedied->options, sizeof(remedied->options), "try=arenas");
 		snprintf(remedied->variable, sizeof(remedied->variable), "MALLOC_ARENA_MAX=%d",
 			 is_one ? 1 : 2);
 		promise(remedied, saves_of(evidence, BIT(ARENAS) | BIT(ARENA_HEAPS)));
@@ -284,4 +286,11 @@ int64_t vmt_try_measured(const struct vmt_try *tried, const struct vmt_remedied 
 	if (plain->maps_end < plain->maps_start + WORTHWHILE)
 		return (int64_t)(plain->maps_peak - with->maps_peak);
 	return (int64_t)(plain->maps_end - with->maps_end);
+}
+
+const char *vmt_try_output(const struct vmt_try *tried, const struct vmt_trial *trial)
+{
+	if (vmt_trial_is_same_output(&tried->plain, trial))
+		return "same";
+	return vmt_trial_is_same_output(&tried->plain, &tried->again) ? "DIFFERS" : "varies";
 }

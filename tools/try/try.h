@@ -9,6 +9,8 @@
 
 #include "try/trial.h"
 
+#include <stdio.h>
+
 #define VMT_TRY_MAX 24u
 
 struct vmt_remedied {
@@ -46,5 +48,14 @@ bool vmt_try_is_name(const char *name);
  * few at the end.
  */
 int64_t vmt_try_measured(const struct vmt_try *tried, const struct vmt_remedied *remedy);
+
+/*
+ * Is the output as without a remedy? "same", "DIFFERS", or "varies": what differs from run to run
+ * by itself proves nothing.
+ */
+const char *vmt_try_output(const struct vmt_try *tried, const struct vmt_trial *trial);
+
+/* Write all of it as JSON. Returns 0 or -EIO. */
+int vmt_try_json(FILE *stream, const struct vmt_try *tried);
 
 #endif

@@ -41,8 +41,9 @@ enum vmt_remedy {
 	VMT_REMEDY_NORESERVE = 32,
 	VMT_REMEDY_DECOMMIT = 64,
 	VMT_REMEDY_HOLES = 128,
+	VMT_REMEDY_ARENAS = 256, /* capture/wrappers_other.c: mallopt */
 };
-#define VMT_REMEDY_COUNT 8u
+#define VMT_REMEDY_COUNT 9u
 
 /* The name of the remedy that is bit number place, 0 to VMT_REMEDY_COUNT - 1. */
 const char *vmt_options_remedy(uint32_t place);
