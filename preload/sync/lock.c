@@ -93,8 +93,10 @@ static bool sleep_for(struct vmt_lock *lock, const struct vmt_lock_ops *ops, uin
 struct watch {
 	uint32_t owner;
 	uint32_t generation;
-	uint64_t since; /* when the waiter first saw it */
-	uint64_t ran_ns; /* processor time that the owner had used by then */
+	uint64_t seen_ns; /* when the waiter looked last */
+	uint64_t waited_ns; /* for how long, and… */
+	uint64_t ran_ns; /* …how long the owner has run meanwhile */
+	uint64_t owner_ns; /* processor time that the owner had used at the last look */
 };
 
 static struct watch watch_from(const struct vmt_lock *lock, const struct vmt_lock_ops *ops,
@@ -103,11 +105,31 @@ static struct watch watch_from(const struct vmt_lock *lock, const struct vmt_loc
 	struct watch watch = {
 		.owner = atomic_load_explicit(&lock->owner, memory_order_relaxed),
 		.generation = atomic_load_explicit(&lock->generation, memory_order_relaxed),
-		.since = now,
+		.seen_ns = now,
 	};
 
-	watch.ran_ns = watch.owner ? ops->ran(ops->context, watch.owner) : 0;
+	watch.owner_ns = watch.owner ? ops->ran(ops->context, watch.owner) : 0;
 	return watch;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * A waiter that wanted to sleep for `step` and comes back much later had no processor meanwhile.
+ * The same may be true of the holder, so little of that time counts.
+ */
+static void look_again(struct watch *watch, const struct vmt_lock_ops *ops, uint64_t now,
+		       uint64_t step)
+{
+	uint64_t owner_ns = ops->ran(ops->context, watch->owner);
+
+	watch->waited_ns += least(now - watch->seen_ns, 2 * step);
+	watch->ran_ns += least(owner_ns - watch->owner_ns, 2 * step);
+	watch->seen_ns = now;
+	watch->owner_ns = owner_ns;
 }
 
 static bool is_same_holding(const struct vmt_lock *lock, const struct watch *watch)
@@ -147,11 +169,9 @@ static void halve(const struct patience *patience)
 		atomic_store_explicit(patience->halvings, halved + 1, memory_order_relaxed);
 }
 
-static bool is_hopeless(const struct vmt_lock_ops *ops, const struct watch *watch, uint64_t now,
-			const struct patience *patience)
+static bool is_hopeless(const struct watch *watch, const struct patience *patience)
 {
-	return now - watch->since >= patience->elapsed_ns ||
-	       ops->ran(ops->context, watch->owner) - watch->ran_ns >= patience->ran_ns;
+	return watch->waited_ns >= patience->elapsed_ns || watch->ran_ns >= patience->ran_ns;
 }
 
 /* Later threads need not wait for this holding as well. */
@@ -177,11 +197,6 @@ static void note_worth(const struct patience *patience, uint64_t waited_ns)
 		atomic_store_explicit(patience->halvings, halved - 1, memory_order_relaxed);
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 static uint64_t first_step(const struct vmt_lock *lock)
 {
 	return LOOK_NS * (1 + atomic_load_explicit(&lock->asleep, memory_order_relaxed));
@@ -197,7 +212,7 @@ static enum vmt_lock_result wait_for(struct vmt_lock *lock, const struct vmt_loc
 	struct watch watch = watch_from(lock, ops, now);
 
 	for (uint64_t step = first_step(lock); now - start < VMT_LOCK_LIMIT_NS; step *= 2) {
-		uint64_t left = watch.since + patience.elapsed_ns - now;
+		uint64_t left = patience.elapsed_ns - watch.waited_ns;
 
 		step = least(step, LAST_STEP_NS);
 		if (sleep_for(lock, ops, self, least(step, left))) {
@@ -205,9 +220,12 @@ static enum vmt_lock_result wait_for(struct vmt_lock *lock, const struct vmt_loc
 			return VMT_LOCK_GOT;
 		}
 		now = ops->now(ops->context);
-		if (!is_same_holding(lock, &watch))
+		if (!is_same_holding(lock, &watch)) {
 			watch = watch_from(lock, ops, now);
-		else if (is_hopeless(ops, &watch, now, &patience) && is_same_holding(lock, &watch))
+			continue;
+		}
+		look_again(&watch, ops, now, step);
+		if (is_hopeless(&watch, &patience) && is_same_holding(lock, &watch))
 			return give_up(lock, ops, &watch, &patience, self);
 	}
 	return VMT_LOCK_BUSY;
