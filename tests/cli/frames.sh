@@ -184,7 +184,7 @@ check tail-check grep -q 'session_open .*tail.c:[0-9]* \[tail call\]' check.txt
 
 # A header of the C++ library is nobody's line.
 at=$(line store.cc OPEN)
-check store-row grep -Eq "mmap new +acme::session::Se.* store.cc:$at" store/text
+check store-row grep -Eq "mmap new +\.\.\.(SessionStore::)?open store.cc:$at" store/text
 check store-whole grep -Eq "mmap new +acme::session::SessionStore::open .*store.cc:$at" store/verbose
 CLOSE=1 traced closed "" bin/store
 "$TOOL" report -v closed/rec >closed/verbose 2>&1

@@ -3,6 +3,7 @@
  * Turns ranges into maps in address order, and what is known of their sites into owners. The
  * library's own maps are left out. See explain_record.h.
  */
+#include "core/report/short_name.h"
 #include "core/report/report.h"
 #include "explain/explain_owner.h"
 #include "explain/explain_record.h"
@@ -383,18 +384,20 @@ static void put_place(const struct vmt_rec_site *site, const struct vmt_place *p
 {
 	const struct vmt_symbol *symbol = &place->symbol;
 	const char *file = symbol->short_file ? symbol->short_file : "";
-	const char *outer = place->outermost;
+	char inner[VMT_SHORT_NAME_MAX], outer[VMT_SHORT_NAME_MAX];
+	const char *last = place->outermost ? place->outermost : "";
+	int outer_length = (int)vmt_short_name(last, strlen(last), FUNCTION_MAX, outer);
+	int length = (int)vmt_short_name(symbol->function, strlen(symbol->function), FUNCTION_MAX,
+					 inner);
 	size_t n = strlen(file);
 	char line[16] = "";
 
 	if (symbol->line)
 		snprintf(line, sizeof(line), ":%u", symbol->line);
-	snprintf(text, size, "%s in %.*s%s%s%s%s%s%s%.*s%s", vmt_calls_name(site->call),
-		 FUNCTION_MAX, symbol->function,
-		 strlen(symbol->function) > FUNCTION_MAX ? "..." : "", n ? " " : "",
-		 n > FILE_MAX ? "..." : "", n > FILE_MAX ? file + n - FILE_MAX : file, line,
-		 outer ? " in " : "", FUNCTION_MAX, outer ? outer : "",
-		 symbol->is_tail ? " [tail call]" : "");
+	snprintf(text, size, "%s in %.*s%s%s%s%s%s%.*s%s", vmt_calls_name(site->call), length,
+		 inner, n ? " " : "", n > FILE_MAX ? "..." : "",
+		 n > FILE_MAX ? file + n - FILE_MAX : file, line, outer_length ? " in " : "",
+		 outer_length, outer, symbol->is_tail ? " [tail call]" : "");
 }
 
 const char *vmt_explain_record_site(void *context, uint32_t index, char *text, size_t size)

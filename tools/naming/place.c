@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The core decides which function it is; this adds its description. Prints nothing. See place.h. */
+#include "core/report/short_name.h"
 #include "naming/place.h"
 #include "util/must.h"
+
+#define SHORT 50u /* letters of a function's name; templates have longer ones */
 
 static const char *outermost_of(const struct vmt_symbol *symbol)
 {
@@ -40,4 +43,28 @@ char *vmt_place_text(const struct vmt_place *place, const char *file)
 			       place->outermost ? " in " : "",
 			       place->outermost ? place->outermost : "",
 			       symbol->is_tail ? " [tail call]" : "");
+}
+
+/* Returns NULL for NULL. */
+static char *short_of(const char *name)
+{
+	char text[VMT_SHORT_NAME_MAX];
+
+	return name ? vmt_must(strndup(text, vmt_short_name(name, strlen(name), SHORT, text))) :
+		      NULL;
+}
+
+char *vmt_place_text_short(const struct vmt_place *place, const char *file)
+{
+	char *function = short_of(place->symbol.function);
+	char *outermost = short_of(place->outermost);
+	struct vmt_place copy = *place;
+	char *text;
+
+	copy.symbol.function = function;
+	copy.outermost = outermost;
+	text = vmt_place_text(&copy, file);
+	free(function);
+	free(outermost);
+	return text;
 }

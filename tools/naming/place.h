@@ -24,5 +24,7 @@ bool vmt_place_find(struct vmt_symbols *symbols, const struct vmt_view *view,
  * frees it.
  */
 char *vmt_place_text(const struct vmt_place *place, const char *file);
+/* The same with names shortened for reading. */
+char *vmt_place_text_short(const struct vmt_place *place, const char *file);
 
 #endif

@@ -161,7 +161,7 @@ static char *place_of_pair(const struct vmt_cut_pairs *cuts, uint32_t index,
 		return vmt_must_copy("a call unseen");
 	name = vmt_calls_name(site.call);
 	if (vmt_place_find(symbols, cuts->view, &site, &place)) {
-		where = vmt_place_text(&place, place.symbol.short_file);
+		where = vmt_place_text_short(&place, place.symbol.short_file);
 		where = where ? where : address_of(cuts->view, place.spot.frame);
 	}
 	if (!where)

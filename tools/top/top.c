@@ -55,7 +55,7 @@ static char *place_of(const struct vmt_view *view, const struct vmt_report_row *
 	if (!vmt_view_site(view, row->site, &site) || !vmt_place_find(symbols, view, &site, &place))
 		return vmt_must_copy("stack unknown");
 	base = place.symbol.file ? strrchr(place.symbol.file, '/') : NULL;
-	text = vmt_place_text(&place, base ? base + 1 : place.symbol.file);
+	text = vmt_place_text_short(&place, base ? base + 1 : place.symbol.file);
 	return text ? text : address_of(view, place.spot.frame);
 }
 

@@ -1,48 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A frame in the text report: function, file and line, or module and offset. It is shortened so
- * that the most important part stays on the line. Also decides whose code a frame belongs to. Pure
- * like the rest of the report (report.h); used by the table and the stacks.
+ * that the most important part stays on the line. Pure like the rest of the report (report.h); used
+ * by the table and the stacks.
  */
 #include "core/report/report_parts.h"
-
-static bool starts_with(struct vmt_view_string text, const char *start)
-{
-	uint32_t i;
-
-	for (i = 0; start[i]; i++) {
-		if (i >= text.length || text.bytes[i] != start[i])
-			return false;
-	}
-	return true;
-}
-
-struct vmt_view_string vmt_report_base_name(struct vmt_view_string path)
-{
-	for (uint32_t i = path.length; i > 0; i--) {
-		if (path.bytes[i - 1] == '/')
-			return (struct vmt_view_string){ path.bytes + i, path.length - i };
-	}
-	return path;
-}
-
-bool vmt_report_is_runtime(struct vmt_view_string path)
-{
-	static const char *const names[] = {
-		"libc.so",     "libc-",     "ld-linux",    "ld-2",        "ld.so",
-		"libpthread",  "librt.so",  "libdl.so",    "libstdc++",   "libgcc_s",
-		"libc++",      "libm.so",   "libvmatrace", "libjemalloc", "libtcmalloc",
-		"libmimalloc", "libefence", "libduma",     "libasan",     "linux-vdso",
-		"[vdso]",
-	};
-	struct vmt_view_string base = vmt_report_base_name(path);
-
-	for (size_t i = 0; i < VMT_COUNT(names); i++) {
-		if (starts_with(base, names[i]))
-			return true;
-	}
-	return false;
-}
+#include "core/report/short_name.h"
 
 static bool is_jit(const struct vmt_report_frame *frame)
 {
@@ -52,41 +15,6 @@ static bool is_jit(const struct vmt_report_frame *frame)
 bool vmt_report_is_users(const struct vmt_report_frame *frame)
 {
 	return frame->has_module && !is_jit(frame) && !vmt_report_is_runtime(frame->path);
-}
-
-static bool has(struct vmt_view_string text, const char *part)
-{
-	for (; text.length; text.bytes++, text.length--) {
-		if (starts_with(text, part))
-			return true;
-	}
-	return false;
-}
-
-/* The interpreter of python and its libraries, wherever they were installed. */
-static bool is_python(struct vmt_view_string path)
-{
-	struct vmt_view_string base = vmt_report_base_name(path);
-
-	return starts_with(path, "<frozen ") || starts_with(base, "libpython3.") ||
-	       starts_with(base, "python3") || has(path, "/lib/python3.") ||
-	       has(path, "/site-packages/") || has(path, "/dist-packages/");
-}
-
-bool vmt_report_is_system(struct vmt_view_string path)
-{
-	static const char *const prefixes[] = { "/usr/", "/lib/", "/lib64/", "/bin/", "/sbin/" };
-	static const char *const others[] = { "/usr/local/", "/usr/src/", "/usr/home/" };
-
-	for (size_t i = 0; i < VMT_COUNT(others); i++) {
-		if (starts_with(path, others[i]))
-			return is_python(path);
-	}
-	for (size_t i = 0; i < VMT_COUNT(prefixes); i++) {
-		if (starts_with(path, prefixes[i]))
-			return true;
-	}
-	return is_python(path);
 }
 
 static bool find(const struct vmt_view *view, uint64_t index, struct vmt_report_frame *ret)
@@ -214,10 +142,17 @@ static void put_short(struct vmt_report *text, const char *name, size_t n, size_
 	vmt_fmt_str(&text->fmt, "...");
 }
 
-/* A long C++ name is cut, so that file and line stay on the screen. */
+/* A long C++ name is shortened, so that file and line stay on the screen. */
 static void put_name(struct vmt_report *text, const char *name, size_t reserve)
 {
-	put_short(text, name, __builtin_strlen(name), reserve);
+	size_t room = vmt_fmt_room(&text->fmt), n = __builtin_strlen(name);
+	char buffer[VMT_SHORT_NAME_MAX];
+
+	room = text->options->verbose || room < reserve ? 0 : room - reserve;
+	if (text->options->verbose)
+		vmt_fmt_bytes(&text->fmt, name, n);
+	else
+		vmt_fmt_bytes(&text->fmt, buffer, vmt_short_name(name, n, room, buffer));
 }
 
 /* Returns the digits of a number in base 16. */
@@ -425,16 +360,22 @@ void vmt_report_headline(struct vmt_report *text, const struct vmt_rec_site *sit
 #define NAME_MAX_SHOWN 50u
 #define FILE_MAX_SHOWN 45u
 
-/* Print the first or the last letters of a text, with "..." for the rest. */
-static void put_part(struct vmt_fmt *fmt, const char *text, size_t most, bool is_end)
+static void put_short_name(struct vmt_fmt *fmt, const char *name)
+{
+	char buffer[VMT_SHORT_NAME_MAX];
+
+	vmt_fmt_bytes(fmt, buffer,
+		      vmt_short_name(name, __builtin_strlen(name), NAME_MAX_SHOWN, buffer));
+}
+
+/* Print the last letters of a text, with "..." for the rest. */
+static void put_end(struct vmt_fmt *fmt, const char *text, size_t most)
 {
 	size_t n = __builtin_strlen(text);
 
-	if (is_end && n > most)
+	if (n > most)
 		vmt_fmt_str(fmt, "...");
-	vmt_fmt_bytes(fmt, is_end && n > most ? text + n - most : text, n > most ? most : n);
-	if (!is_end && n > most)
-		vmt_fmt_str(fmt, "...");
+	vmt_fmt_str(fmt, n > most ? text + n - most : text);
 }
 
 /* Returns false if there is no further function. */
@@ -449,7 +390,7 @@ static bool put_function(struct vmt_report *text, const struct vmt_rec_site *sit
 		put_address(text, ret_frame, false);
 		return false;
 	}
-	put_part(&text->fmt, ret_frame->names.function, NAME_MAX_SHOWN, false);
+	put_short_name(&text->fmt, ret_frame->names.function);
 	return true;
 }
 
@@ -464,7 +405,7 @@ void vmt_report_function(struct vmt_report *text, const struct vmt_rec_site *sit
 static void put_whole_source(struct vmt_report *text, const struct vmt_report_place *names)
 {
 	vmt_fmt_str(&text->fmt, " ");
-	put_part(&text->fmt, names->file, FILE_MAX_SHOWN, true);
+	put_end(&text->fmt, names->file, FILE_MAX_SHOWN);
 	if (!names->line)
 		return;
 	vmt_fmt_str(&text->fmt, ":");
@@ -488,5 +429,5 @@ void vmt_report_place(struct vmt_report *text, const struct vmt_rec_site *site)
 	if (!outer)
 		return;
 	vmt_fmt_str(&text->fmt, " in ");
-	put_part(&text->fmt, outer, NAME_MAX_SHOWN, false);
+	put_short_name(&text->fmt, outer);
 }
