@@ -17,8 +17,8 @@
 struct place {
 	char name[256];
 	enum vmt_hint hint;
-	char allocator
-		[48]; /* the library that malloc is of; "" = libc, the program, or not malloc */
+	/* the library that malloc is of; "" = libc, the program, or not malloc */
+	char allocator[48];
 	uint32_t call;
 	uint64_t calls;
 	uint64_t maps;
