@@ -63,6 +63,7 @@ reasons
 jit
 python
 filters
+children
 deaths
 ends
 killed

@@ -62,10 +62,11 @@ static void open_file(struct vmt_state *state)
 		vmt_sys1(SYS_close, fd);
 }
 
-void vmt_log_open(struct vmt_state *state)
+void vmt_log_open(struct vmt_state *state, bool is_quiet)
 {
 	state->log.error = vmt_fd_note(2);
-	if (wants_file(state))
+	state->log.is_quiet = is_quiet;
+	if (!is_quiet && wants_file(state))
 		open_file(state);
 }
 
@@ -73,6 +74,7 @@ void vmt_log_open_child(struct vmt_state *state)
 {
 	vmt_fd_close(&state->log.now);
 	state->log.is_kept = false;
+	state->log.is_quiet = false;
 	if (wants_file(state))
 		open_file(state);
 }
@@ -81,7 +83,7 @@ int vmt_log_fd(struct vmt_state *state)
 {
 	struct vmt_log *log = &state->log;
 
-	if (!vmt_probe_write(state))
+	if (log->is_quiet || !vmt_probe_write(state))
 		return -1;
 	if (vmt_fd_is_ours(&log->now))
 		return log->now.number;

@@ -10,10 +10,13 @@
 
 #include "state/state.h"
 
-/* Find out where messages go. If log_path cannot be written, standard error gets a complaint. */
-void vmt_log_open(struct vmt_state *state);
+/*
+ * Find out where messages go. If log_path cannot be written, standard error gets a complaint. A
+ * child that prints no report is quiet, and makes no log file, unless it reaches the limit of maps.
+ */
+void vmt_log_open(struct vmt_state *state, bool is_quiet);
 
-/* In a fork child: standard error is still the parent's; a log file is the child's own. */
+/* In a child: standard error is still what it was at the start; a log file is the child's own. */
 void vmt_log_open_child(struct vmt_state *state);
 
 /*

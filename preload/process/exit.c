@@ -9,6 +9,7 @@
 #include "kernel/ask.h"
 #include "trace/attributes.h"
 #include "core/base/line.h"
+#include "os/fd.h"
 #include "os/sys.h"
 #include "malloc/malloc.h"
 #include "own/log.h"
@@ -121,8 +122,41 @@ static bool look_for_the_last_time(struct vmt_state *state)
 	return true;
 }
 
+/* Has a child that was waited for ever run? Field 11 of /proc/self/stat says (proc_pid_stat(5)). */
+static bool has_waited_for_children(struct vmt_state *state)
+{
+	long length = vmt_fd_read_file("/proc/self/stat", state->text, sizeof(state->text) - 1);
+	const char *at = state->text;
+	unsigned field = 2;
+
+	for (const char *c = state->text; c < state->text + length; c++)
+		if (*c == ')')
+			at = c; /* the name before it may hold anything */
+	for (; at < state->text + length && field < 11; at++)
+		field += *at == ' ';
+	return field == 11 && *at != '0';
+}
+
+/*
+ * A report of the first process alone looks empty where a shell, a daemon or a server leaves the
+ * work to children. Helpers of our own are waited for when the limit is reached.
+ */
+static bool has_silent_children(struct vmt_state *state)
+{
+	const struct vmt_options *options = &state->options;
+
+	if (!state->process.is_root || !options->report || options->children || options->dir[0] ||
+	    !options->follow_children)
+		return false;
+	if (vmt_fd_read_file("/proc/thread-self/children", state->text, sizeof(state->text)) > 0)
+		return true; /* one is alive, or nobody has waited for it */
+	return !(state->alarms.said & VMT_ALARM_LIMIT) && has_waited_for_children(state);
+}
+
 static void close_books(struct vmt_state *state)
 {
+	if (has_silent_children(state))
+		vmt_note(state, VMT_NOTE_CHILDREN);
 	for (uint32_t id = 0; id < VMT_CALL_COUNT; id++) {
 		uint64_t passed = atomic_load_explicit(&state->passed[id], memory_order_relaxed);
 

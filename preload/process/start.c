@@ -398,6 +398,16 @@ static struct vmt_state *make_state(char **environment)
 	return state;
 }
 
+/* A child that prints no report says nothing about its options either. */
+static void open_log(struct vmt_state *state, const char *text)
+{
+	const bool is_quiet = !state->process.is_root && !state->options.children;
+
+	vmt_log_open(state, is_quiet);
+	if (!is_quiet)
+		check_options(state, text);
+}
+
 static void begin(char **arguments)
 {
 	struct vmt_state *state;
@@ -418,10 +428,7 @@ static void begin(char **arguments)
 	vmt_state = state;
 	vmt_malloc_start(state->malloc_blocks);
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_STARTING, memory_order_release);
-	if (state->process.is_root || state->options.children) {
-		vmt_log_open(state);
-		check_options(state, text);
-	}
+	open_log(state, text);
 	if (!state->process.is_root && !state->options.follow_children) {
 		vmt_next_resolve();
 		return;

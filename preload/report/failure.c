@@ -175,15 +175,31 @@ static void say_limit(struct vmt_state *state)
 	vmt_fmt_num(&fmt, state->counters.maps_own, 0);
 	vmt_fmt_str(&fmt, " vmatrace) and vm.max_map_count is ");
 	vmt_fmt_num(&fmt, state->counters.maps_limit, 0);
+	if (!state->recording.base)
+		vmt_fmt_str(&fmt, "; this is a child process without a recording: children=report "
+				  "prints its call sites, and `vmatrace run` records them");
 	vmt_fmt_wrap(&fmt, 0);
 	vmt_exit_report_print_now(state);
+}
+
+/* Children print no reports unless they are to, but the reason of a failure is always said. */
+static void say_limit_in_child(struct vmt_state *state)
+{
+	vmt_log_open_child(state);
+	if (state->options.report && vmt_log_fd(state) >= 0)
+		say_limit(state);
 }
 
 void vmt_failure_say(struct vmt_state *state)
 {
 	uint32_t due = atomic_exchange_explicit(&state->alarms.due, 0, memory_order_relaxed);
 
-	if (!(state->process.is_root || state->options.children) || vmt_log_fd(state) < 0)
+	if (!(state->process.is_root || state->options.children)) {
+		if (due & VMT_ALARM_LIMIT)
+			say_limit_in_child(state);
+		return;
+	}
+	if (vmt_log_fd(state) < 0)
 		return;
 	if (due & VMT_ALARM_DISK)
 		vmt_log(state, "the disk is full: the recording is incomplete from here on");

@@ -47,7 +47,7 @@ static void add_call(struct vmt_line *line, const struct vmt_done *done)
 _Noreturn static void say_and_stop(struct vmt_state *state, const char *text)
 {
 	if (vmt_log_fd(state) < 0)
-		vmt_log_open(state); /* a fork child has no log, since it prints no report */
+		vmt_log_open(state, false); /* a fork child has no log, since it prints no report */
 	vmt_log(state, text);
 	for (;;)
 		vmt_sys6(SYS_exit_group, VMT_VERIFY_STATUS, 0, 0, 0, 0, 0);

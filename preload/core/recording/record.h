@@ -107,6 +107,8 @@ enum vmt_doing {
 #define VMT_NOTE_BY_ADDRESS    (UINT64_C(1) << 17) /* calls are let through by address: off */
 #define VMT_NOTE_NOT_LONGER    (UINT64_C(1) << 18) /* the recording could not be extended */
 #define VMT_NOTE_NEW_KERNEL    (UINT64_C(1) << 19) /* newer than any tried: it is asked more */
+#define VMT_NOTE_CHILDREN \
+	(UINT64_C(1) << 20) /* child processes were neither recorded nor reported */
 
 struct vmt_rec_header {
 	char magic[8];

@@ -40,6 +40,8 @@ static const char *const notes[] = {
 	"ulimit -f is too low): the recording is incomplete.",
 	"This Linux is newer than any that vmatrace was tested on: it queries the kernel wherever "
 	"maps may have merged, which takes longer.",
+	"The program had child processes, which are not in this report: children=report prints "
+	"reports of theirs as well, and `vmatrace run` records them all.",
 };
 
 const char *vmt_report_note(uint32_t bit)

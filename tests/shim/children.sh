@@ -1,0 +1,74 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What is said of the child processes of a program that runs under the library alone. They print no
+# reports unless that is asked for, but a report of the first process says that there were some, and
+# a child that reaches the limit of maps says so at that moment.
+. "$(dirname "$0")/../lib.sh"
+cd "$TMP" || exit 2
+
+cat >forks.c <<'END'
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Every second page is readable: each is a map of its own. */
+static void fill(void)
+{
+	for (int i = 0; mmap(NULL, 4096, i & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
+			MAP_FAILED; i++)
+		;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && !strcmp(argv[1], "alone"))
+		return 0;
+	if (fork() == 0) {
+		fill();
+		return 0;
+	}
+	if (argc < 2)
+		wait(NULL);
+	return 0;
+}
+END
+cc -g -O1 forks.c -o forks || exit 2
+
+# said NAME yes|no PATTERN COMMAND...: what standard error says, without its line breaks
+said() {
+	local name=$1 wanted=$2 pattern=$3 found=no
+	shift 3
+	timeout 60 env LD_PRELOAD="$LIB" VMATRACE_OPTIONS="${OPTIONS:-}" "$@" >out 2>err </dev/null
+	tr -s '\n ' ' ' <err | sed 's/ ==[0-9]*== / /g' >text
+	grep -qE -- "$pattern" text && found=yes
+	[ $found = "$wanted" ] && pass "$name" ||
+		fail "$name" "'$pattern' in it: $found. $(cut -c1-1500 text)"
+}
+
+TOLD='child processes, which are not in this report: children=report prints'
+said forked yes "$TOLD" ./forks
+said forked-at-the-limit yes 'mmap failed: ENOMEM, because the process has .*; this is a child process without a recording' ./forks
+said not-waited-for yes "$TOLD" ./forks daemon
+said executed yes "$TOLD" sh -c "./forks alone; :"
+said executed-at-the-limit yes \
+	'mprotect failed: ENOMEM, because .* cause a guard page for each .*at_map_limit.c:[0-9]+' \
+	sh -c "$TARGETS/at_map_limit; :"
+said no-children no "$TOLD" ./forks alone
+said replaced no "$TOLD" sh -c 'exec ./forks alone'
+OPTIONS=children=report said reported no "$TOLD" ./forks
+OPTIONS=children=report said reported-at-the-limit yes 'failed: ENOMEM.* by mmap in fill forks.c:' \
+	./forks
+OPTIONS=report=0 said silent no . ./forks
+OPTIONS=report=0 said silent-executed no vmatrace sh -c "$TARGETS/at_map_limit; :"
+mkdir kept
+OPTIONS=dir=$TMP/kept said recorded no "$TOLD" ./forks
+said_by=$("$TOOL" report kept 2>&1 | grep -c 'failed once: ENOMEM')
+[ "$said_by" = 1 ] && pass recorded-failure || fail recorded-failure "$said_by of 1"
+OPTIONS=log_path=$TMP/log said in-a-log no . ./forks
+cat log.* >logs
+grep -q 'this is a child process' <(tr -s '\n=0-9 ' ' ' <logs) && pass in-the-childs-log ||
+	fail in-the-childs-log "$(head -c 1000 logs)"
+
+finish
