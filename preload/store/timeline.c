@@ -91,8 +91,8 @@ inline void vmt_timeline_tick(struct vmt_state *state, uint64_t time)
 		__atomic_store_n(&at->max, now, __ATOMIC_RELEASE);
 }
 
-static struct vmt_rec_site_bucket join_site(struct vmt_rec_site_bucket a,
-					    struct vmt_rec_site_bucket b)
+static struct vmt_rec_site_bucket merge_site(struct vmt_rec_site_bucket a,
+					     struct vmt_rec_site_bucket b)
 {
 	if (a.max == 0)
 		return b;
@@ -106,7 +106,7 @@ static struct vmt_rec_site_bucket join_site(struct vmt_rec_site_bucket a,
 static void halve_site(struct vmt_rec_site_time *row)
 {
 	for (uint32_t i = 0; i < VMT_SITE_BUCKETS / 2; i++)
-		row->bucket[i] = join_site(row->bucket[2 * i], row->bucket[2 * i + 1]);
+		row->bucket[i] = merge_site(row->bucket[2 * i], row->bucket[2 * i + 1]);
 	for (uint32_t i = VMT_SITE_BUCKETS / 2; i < VMT_SITE_BUCKETS; i++)
 		row->bucket[i] = (struct vmt_rec_site_bucket){ 0 };
 	row->shift++;

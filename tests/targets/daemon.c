@@ -14,14 +14,6 @@
 
 static atomic_int finished;
 
-static void *keep_mapping(void *unused)
-{
-	(void)unused;
-	while (!atomic_load(&finished))
-		map_and_cut();
-	return NULL;
-}
-
 static void detach(int keep)
 {
 	const int null = open("/dev/null", O_RDWR);
@@ -43,7 +35,7 @@ static void serve(int to_parent)
 	pthread_t thread;
 	long rounds = 0;
 
-	REQUIRE(pthread_create(&thread, NULL, keep_mapping, NULL) == 0);
+	REQUIRE(pthread_create(&thread, NULL, map_until, &finished) == 0);
 	for (; rounds < 1000; rounds++)
 		map_and_cut();
 	atomic_store(&finished, 1);
@@ -60,7 +52,7 @@ int main(void)
 	pid_t pid;
 
 	REQUIRE(pipe(ends) == 0);
-	REQUIRE(pthread_create(&thread, NULL, keep_mapping, NULL) == 0);
+	REQUIRE(pthread_create(&thread, NULL, map_until, &finished) == 0);
 	map_and_cut();
 	pid = fork();
 	REQUIRE(pid >= 0);

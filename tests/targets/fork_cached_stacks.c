@@ -15,14 +15,6 @@
 static atomic_int finished;
 static atomic_int arrived;
 
-static void *keep_mapping(void *unused)
-{
-	(void)unused;
-	while (!atomic_load(&finished))
-		map_and_cut();
-	return NULL;
-}
-
 static void *map_at_once(void *unused)
 {
 	(void)unused;
@@ -53,7 +45,7 @@ int main(int argc, char **argv)
 	int status;
 
 	for (int i = 0; i < THREADS; i++)
-		REQUIRE(pthread_create(&threads[i], NULL, keep_mapping, NULL) == 0);
+		REQUIRE(pthread_create(&threads[i], NULL, map_until, &finished) == 0);
 	for (long i = 0; i < children; i++) {
 		pid_t pid = fork();
 

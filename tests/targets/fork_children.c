@@ -12,14 +12,6 @@
 
 static atomic_int finished;
 
-static void *keep_mapping(void *unused)
-{
-	(void)unused;
-	while (!atomic_load(&finished))
-		map_and_cut();
-	return NULL;
-}
-
 static void child(long index, char *inherited)
 {
 	char *block;
@@ -47,7 +39,7 @@ int main(int argc, char **argv)
 	pthread_t thread;
 
 	memset(inherited, 1, 8 * PAGE);
-	REQUIRE(pthread_create(&thread, NULL, keep_mapping, NULL) == 0);
+	REQUIRE(pthread_create(&thread, NULL, map_until, &finished) == 0);
 	for (long i = 0; i < children; i++) {
 		int status;
 		pid_t pid = fork();

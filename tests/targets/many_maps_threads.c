@@ -13,14 +13,6 @@
 
 static atomic_int finished;
 
-static void *keep_mapping(void *unused)
-{
-	(void)unused;
-	while (!atomic_load(&finished))
-		map_and_cut();
-	return NULL;
-}
-
 int main(int argc, char **argv)
 {
 	const size_t pages = (size_t)argument(argc, argv, 1, 40000);
@@ -32,7 +24,7 @@ int main(int argc, char **argv)
 	for (size_t page = 1; page < pages; page += 2)
 		REQUIRE(mprotect(area + page * PAGE, PAGE, PROT_READ) == 0);
 	for (int i = 0; i < THREADS; i++)
-		REQUIRE(pthread_create(&threads[i], NULL, keep_mapping, NULL) == 0);
+		REQUIRE(pthread_create(&threads[i], NULL, map_until, &finished) == 0);
 	for (long i = 0; i < rounds; i++)
 		map_and_cut();
 	atomic_store(&finished, 1);

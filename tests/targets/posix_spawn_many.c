@@ -10,14 +10,6 @@
 extern char **environ;
 static atomic_int finished;
 
-static void *keep_mapping(void *unused)
-{
-	(void)unused;
-	while (!atomic_load(&finished))
-		map_and_cut();
-	return NULL;
-}
-
 int main(void)
 {
 	char name[] = "true";
@@ -25,7 +17,7 @@ int main(void)
 	pthread_t thread;
 	int good = 0;
 
-	REQUIRE(pthread_create(&thread, NULL, keep_mapping, NULL) == 0);
+	REQUIRE(pthread_create(&thread, NULL, map_until, &finished) == 0);
 	for (int i = 0; i < 100; i++) {
 		int status;
 		pid_t pid;

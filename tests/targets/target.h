@@ -9,6 +9,7 @@
 #define TARGET_H
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +49,14 @@ static inline void map_and_cut(void)
 	at[2 * PAGE] = 1;
 	REQUIRE(munmap(at + PAGE, PAGE) == 0);
 	REQUIRE(munmap(at, 3 * PAGE) == 0);
+}
+
+/* What a thread does until *finished, an atomic_int, is not 0. */
+static inline void *map_until(void *finished)
+{
+	while (!atomic_load((atomic_int *)finished))
+		map_and_cut();
+	return NULL;
 }
 
 static inline double seconds_now(void)

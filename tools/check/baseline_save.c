@@ -13,20 +13,11 @@
 
 static json_t *site_of(const struct vmt_summary_site *site)
 {
-	const char *line = strchr(site->key, '\n');
 	json_t *object = json_object();
-	json_t *stack = json_array();
 
 	json_object_set_new(object, "call", vmt_json_string(site->call));
 	json_object_set_new(object, "maps", json_integer(site->maps));
-	while (line && line[1]) {
-		const char *start = line + 1;
-
-		line = strchr(start, '\n');
-		json_array_append_new(
-			stack, vmt_json_text(start, line ? (size_t)(line - start) : strlen(start)));
-	}
-	json_object_set_new(object, "stack", stack);
+	json_object_set_new(object, "stack", vmt_json_lines(vmt_summary_frames(site)));
 	return object;
 }
 

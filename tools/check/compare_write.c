@@ -101,21 +101,6 @@ int vmt_compare_text(FILE *stream, const struct vmt_comparison *comparison, uint
 	return 0;
 }
 
-static json_t *stack_of(const struct vmt_summary_site *site)
-{
-	const char *line = strchr(site->key, '\n');
-	json_t *stack = json_array();
-
-	while (line && line[1]) {
-		const char *start = line + 1;
-
-		line = strchr(start, '\n');
-		json_array_append_new(
-			stack, vmt_json_text(start, line ? (size_t)(line - start) : strlen(start)));
-	}
-	return stack;
-}
-
 static json_t *item_of(const struct vmt_difference *item)
 {
 	const struct vmt_stack_frame *place = vmt_stack_blame(&item->site->stack);
@@ -130,7 +115,7 @@ static json_t *item_of(const struct vmt_difference *item)
 	json_object_set_new(object, "file", vmt_json_string(place ? place->file : NULL));
 	json_object_set_new(object, "line",
 			    place && place->line ? json_integer(place->line) : json_null());
-	json_object_set_new(object, "stack", stack_of(item->site));
+	json_object_set_new(object, "stack", vmt_json_lines(vmt_summary_frames(item->site)));
 	return object;
 }
 
@@ -155,10 +140,6 @@ json_t *vmt_compare_value(const struct vmt_comparison *comparison)
 int vmt_compare_json(FILE *stream, const struct vmt_comparison *comparison)
 {
 	json_t *root = vmt_compare_value(comparison);
-	int ret;
 
-	ret = json_dumpf(root, stream, JSON_INDENT(1)) ? -EIO : 0;
-	fputc('\n', stream);
-	json_decref(root);
-	return ret;
+	return vmt_json_dump(stream, root);
 }

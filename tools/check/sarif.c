@@ -181,7 +181,6 @@ int vmt_sarif_write(FILE *stream, const struct vmt_verdict *verdict)
 	json_t *run = json_object();
 	json_t *tool = json_object();
 	json_t *results = json_array();
-	int ret;
 
 	for (size_t i = 0; i < verdict->count; i++)
 		json_array_append_new(results, result_of(&verdict->finding[i]));
@@ -192,8 +191,5 @@ int vmt_sarif_write(FILE *stream, const struct vmt_verdict *verdict)
 	json_object_set_new(root, "$schema", json_string(schema));
 	json_object_set_new(root, "version", json_string("2.1.0"));
 	json_object_set_new(root, "runs", runs);
-	ret = json_dumpf(root, stream, JSON_INDENT(1)) ? -EIO : 0;
-	fputc('\n', stream);
-	json_decref(root);
-	return ret;
+	return vmt_json_dump(stream, root);
 }

@@ -47,6 +47,13 @@ void vmt_summary_free(struct vmt_summary *summary)
 	*summary = (struct vmt_summary){ .programs = NULL };
 }
 
+const char *vmt_summary_frames(const struct vmt_summary_site *site)
+{
+	const char *line = strchr(site->key, '\n');
+
+	return line ? line + 1 : "";
+}
+
 struct vmt_summary_program *vmt_summary_find_program(const struct vmt_summary *summary,
 						     const char *name)
 {

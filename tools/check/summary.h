@@ -76,6 +76,9 @@ struct vmt_summary_program *vmt_summary_program(struct vmt_summary *summary, con
 struct vmt_summary_site *vmt_summary_site(struct vmt_summary_program *program, const char *call,
 					  const char *stack);
 
+/* Returns the stack in the site's key: one frame a line, the innermost first. */
+const char *vmt_summary_frames(const struct vmt_summary_site *site);
+
 /* Returns NULL if there is no such program. */
 struct vmt_summary_program *vmt_summary_find_program(const struct vmt_summary *summary,
 						     const char *name);

@@ -85,7 +85,6 @@ int vmt_verdict_json(FILE *stream, const struct vmt_verdict *verdict)
 	json_t *suppressions = json_array();
 	json_t *root = json_object();
 	char *summary = vmt_verdict_summary(verdict);
-	int ret;
 
 	for (; program; program = program->hh.next)
 		json_array_append_new(programs, program_of(program));
@@ -100,9 +99,6 @@ int vmt_verdict_json(FILE *stream, const struct vmt_verdict *verdict)
 	json_object_set_new(root, "programs", programs);
 	json_object_set_new(root, "findings", findings);
 	json_object_set_new(root, "suppressions", suppressions);
-	ret = json_dumpf(root, stream, JSON_INDENT(1)) ? -EIO : 0;
-	fputc('\n', stream);
-	json_decref(root);
 	free(summary);
-	return ret;
+	return vmt_json_dump(stream, root);
 }

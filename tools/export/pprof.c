@@ -10,11 +10,10 @@
 #include "export/protobuf.h"
 #include "export/utf8.h"
 #include "util/must.h"
-
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
+#include "util/numbered.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 enum profile_field {
 	PROFILE_SAMPLE_TYPE = 1,
@@ -29,62 +28,23 @@ enum profile_field {
 	PROFILE_DEFAULT_SAMPLE_TYPE = 14,
 };
 
-/*
- * A string, or a function (with its name and its file as numbers of strings), in the order of
- * numbers.
- */
-struct numbered {
-	uint64_t number;
-	UT_hash_handle hh;
-	size_t length;
-	char key[];
-};
-
 struct pprof {
 	struct vmt_gzip gzip;
 	struct vmt_protobuf message; /* the message that is being built */
 	struct vmt_protobuf inner; /* a message inside it */
 	struct vmt_protobuf top; /* the field that `inner` becomes */
-	struct numbered *strings; /* numbered from 0 */
-	struct numbered *functions; /* numbered from 1 */
+	struct vmt_numbered *strings;
+	struct vmt_numbered
+		*functions; /* their ids are one more than their numbers; key: two strings */
 	uint64_t locations; /* ids used so far */
 	uint64_t mappings;
 };
-
-/* ret_is_new: the entry was not in the list before. */
-static uint64_t number_of(struct numbered **list, const void *key, size_t length, bool *ret_is_new)
-{
-	struct numbered *found;
-
-	HASH_FIND(hh, *list, key, length, found);
-	*ret_is_new = !found;
-	if (found)
-		return found->number;
-	found = vmt_must_alloc(1, sizeof(*found) + length + 1);
-	found->number = HASH_COUNT(*list);
-	found->length = length;
-	memcpy(found->key, key, length);
-	HASH_ADD_KEYPTR(hh, *list, found->key, length, found);
-	return found->number;
-}
 
 static uint64_t string_number(struct pprof *out, const char *text)
 {
 	bool is_new;
 
-	return number_of(&out->strings, text, strlen(text), &is_new);
-}
-
-static void free_numbered(struct numbered *list)
-{
-	struct numbered *at;
-	struct numbered *next;
-
-	HASH_ITER(hh, list, at, next)
-	{
-		HASH_DEL(list, at);
-		free(at);
-	}
+	return vmt_numbered(&out->strings, text, strlen(text), &is_new);
 }
 
 static void put_field(struct pprof *out, enum profile_field field, struct vmt_protobuf *message)
@@ -190,7 +150,7 @@ static uint64_t put_function(struct pprof *out, const struct vmt_profile_line *l
 	uint64_t file = string_number(out, line->file ? line->file : "");
 	uint64_t key[2] = { name, file };
 	bool is_new;
-	uint64_t id = 1 + number_of(&out->functions, key, sizeof(key), &is_new);
+	uint64_t id = UINT64_C(1) + vmt_numbered(&out->functions, key, sizeof(key), &is_new);
 
 	if (!is_new)
 		return id;
@@ -272,6 +232,15 @@ static void put_pprof_process(struct pprof *out, const struct vmt_view *view,
 }
 
 /* The table of strings comes last, when it is complete. */
+static void put_string(void *context, const void *text, size_t length)
+{
+	struct pprof *out = context;
+
+	vmt_protobuf_bytes(&out->top, PROFILE_STRING_TABLE, text, length);
+	vmt_gzip_write(&out->gzip, out->top.data, out->top.used);
+	out->top.used = 0;
+}
+
 static void put_pprof_end(struct pprof *out, const struct vmt_export_options *options,
 			  uint64_t start, uint64_t end)
 {
@@ -280,11 +249,7 @@ static void put_pprof_end(struct pprof *out, const struct vmt_export_options *op
 	put_profile_number(out, PROFILE_COMMENT, string_number(out, "vmatrace " VMT_VERSION));
 	put_profile_number(out, PROFILE_DEFAULT_SAMPLE_TYPE,
 			   string_number(out, vmt_export_value_name(options->value)));
-	for (struct numbered *at = out->strings; at; at = at->hh.next) {
-		vmt_protobuf_bytes(&out->top, PROFILE_STRING_TABLE, at->key, at->length);
-		vmt_gzip_write(&out->gzip, out->top.data, out->top.used);
-		out->top.used = 0;
-	}
+	vmt_numbered_each(out->strings, put_string, out);
 }
 
 static uint64_t end_time(const struct vmt_rec_header *header)
@@ -316,8 +281,8 @@ int vmt_pprof_write(FILE *stream, const struct vmt_recordings *recordings,
 			end = end_time(&view->header);
 	}
 	put_pprof_end(&out, options, vmt_export_start(options, recordings), end);
-	free_numbered(out.strings);
-	free_numbered(out.functions);
+	vmt_numbered_free(out.strings);
+	vmt_numbered_free(out.functions);
 	vmt_protobuf_free(&out.message);
 	vmt_protobuf_free(&out.inner);
 	vmt_protobuf_free(&out.top);

@@ -50,19 +50,25 @@ static void read_name(struct vmt_process *process)
 
 #define PF_KTHREAD 0x00200000u
 
-/* By its flags (field 9 of proc(5)), since a process that is exiting has no memory either. */
-static bool is_kernel_thread(pid_t pid)
+/* Read /proc/PID/stat. Returns what follows the name, which may contain anything; or NULL. */
+static const char *read_stat(pid_t pid, char *text, size_t size)
 {
-	char path[64], text[2048];
-	unsigned flags = 0;
+	char path[64];
 	const char *at;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (!read_file(path, text, sizeof(text)))
-		return false;
-	at = strrchr(text, ')');
-	return at && sscanf(at + 1, " %*c %*s %*s %*s %*s %*s %u", &flags) == 1 &&
-	       flags & PF_KTHREAD;
+	at = read_file(path, text, size) ? strrchr(text, ')') : NULL;
+	return at ? at + 1 : NULL;
+}
+
+/* By its flags (field 9 of proc(5)), since a process that is exiting has no memory either. */
+static bool is_kernel_thread(pid_t pid)
+{
+	char text[2048];
+	const char *at = read_stat(pid, text, sizeof(text));
+	unsigned flags = 0;
+
+	return at && sscanf(at, " %*c %*s %*s %*s %*s %*s %u", &flags) == 1 && flags & PF_KTHREAD;
 }
 
 int vmt_process_read(pid_t pid, struct vmt_process *ret_process)
@@ -174,16 +180,12 @@ static bool is_same_program(pid_t a, pid_t b)
 /* startstack and the like: each exec places them at random, fork keeps them. */
 static bool read_places(pid_t pid, unsigned long long place[3])
 {
-	char path[64], text[2048];
-	const char *at;
+	char text[2048];
+	const char *at = read_stat(pid, text, sizeof(text));
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (!read_file(path, text, sizeof(text)))
-		return false;
-	at = strrchr(text, ')');
 	/* fields 26 (startcode), 28 (startstack) and 47 (start_brk) of proc(5) */
 	return at &&
-	       sscanf(at + 1,
+	       sscanf(at,
 		      " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
 		      " %*s %*s %*s %*s %llu %*s %llu %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
 		      " %*s %*s %*s %*s %*s %*s %*s %llu",

@@ -256,18 +256,6 @@ static void add_sites(struct reader *reader)
 	}
 }
 
-static bool was_refused(const struct vmt_view *view)
-{
-	uint64_t count = vmt_view_count(view, VMT_SECTION_FAILURES);
-	struct vmt_rec_failure failure;
-
-	for (uint64_t i = 0; i < count; i++) {
-		if (vmt_view_failure(view, i, &failure) && failure.reason == VMT_REASON_MAP_LIMIT)
-			return true;
-	}
-	return false;
-}
-
 static void add_run(struct vmt_merge_program *program, const struct vmt_recording *recording)
 {
 	const struct vmt_view *view = &recording->view;
@@ -277,7 +265,7 @@ static void add_run(struct vmt_merge_program *program, const struct vmt_recordin
 	program->run = vmt_must_grow(program->run, program->runs, sizeof(*program->run));
 	program->run[program->runs++] = run;
 	program->near += limit && run.peak >= limit - limit / 5;
-	program->refused += was_refused(view);
+	program->refused += vmt_report_is_limit_reached(view);
 	program->inexact += !vmt_view_is_exact(view);
 	if (limit && (!program->limit || limit < program->limit))
 		program->limit = limit;

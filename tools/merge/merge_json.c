@@ -94,8 +94,6 @@ int vmt_merge_json(FILE *stream, const struct vmt_merge *merge)
 			json_array_append_new(array, merged_program(program));
 	}
 	json_object_set_new(document, "programs", array);
-	ret = json_dumpf(document, stream, JSON_INDENT(1));
-	putc('\n', stream);
-	json_decref(document);
+	ret = vmt_json_dump(stream, document);
 	return ret || fflush(stream) || ferror(stream) ? errno ? -errno : -EIO : 0;
 }

@@ -67,17 +67,20 @@ static const char *teardown_of(const struct vmt_view *view, const struct vmt_rec
 	return NULL;
 }
 
-void vmt_teardown_read(const struct vmt_view *view, struct vmt_symbols *symbols,
-		       struct vmt_teardown *ret_teardown)
+typedef const char *teardown_name(const struct vmt_view *view, const struct vmt_rec_site *site,
+				  struct vmt_symbols *symbols);
+
+/*
+ * Returns how many maps less there are for the call sites that have a name in this sense. The name
+ * of the one with most becomes ret_teardown's function.
+ */
+static int64_t sum_up(const struct vmt_view *view, struct vmt_symbols *symbols,
+		      teardown_name *name_of, struct vmt_teardown *ret_teardown)
 {
 	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
-	uint64_t now = vmt_view_maps_now(view);
 	struct vmt_rec_site site;
 	int64_t sum = 0, most = 0;
 
-	*ret_teardown = (struct vmt_teardown){ .maps = 0 };
-	if (view->header.maps_peak <= now)
-		return;
 	for (uint64_t i = VMT_SITE_FIRST; i < count; i++) {
 		const char *name;
 		int64_t gone;
@@ -85,7 +88,7 @@ void vmt_teardown_read(const struct vmt_view *view, struct vmt_symbols *symbols,
 		if (!vmt_view_site(view, i, &site) || !vmt_view_net(&site.counters))
 			continue;
 		gone = -vmt_view_net(&site.counters);
-		name = teardown_of(view, &site, symbols);
+		name = name_of(view, &site, symbols);
 		if (!name)
 			continue;
 		sum += gone;
@@ -94,6 +97,19 @@ void vmt_teardown_read(const struct vmt_view *view, struct vmt_symbols *symbols,
 		most = gone;
 		snprintf(ret_teardown->function, sizeof(ret_teardown->function), "%s", name);
 	}
+	return sum;
+}
+
+void vmt_teardown_read(const struct vmt_view *view, struct vmt_symbols *symbols,
+		       struct vmt_teardown *ret_teardown)
+{
+	uint64_t now = vmt_view_maps_now(view);
+	int64_t sum;
+
+	*ret_teardown = (struct vmt_teardown){ .maps = 0 };
+	if (view->header.maps_peak <= now)
+		return;
+	sum = sum_up(view, symbols, teardown_of, ret_teardown);
 	if (sum > 0 && (uint64_t)sum <= view->header.maps_peak - now)
 		ret_teardown->maps = (uint64_t)sum;
 }
@@ -114,6 +130,8 @@ static const char *destructor_of_main(const struct vmt_view *view, const struct 
 	const char *inner = NULL; /* the outermost function of the frame before */
 	bool has_destructor = false;
 
+	if (vmt_view_net(&site->counters) >= 0)
+		return NULL;
 	for (uint32_t i = 0; i < vmt_view_frame_count(view, site); i++) {
 		struct vmt_symbol symbol;
 		const struct vmt_symbol *at = &symbol;
@@ -153,31 +171,14 @@ static bool is_highest_late(const struct vmt_view *view)
 static void read_main(const struct vmt_view *view, struct vmt_symbols *symbols,
 		      struct vmt_teardown *ret_teardown)
 {
-	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
 	uint64_t now = vmt_view_maps_now(view), fall;
-	struct vmt_rec_site site;
-	int64_t sum = 0, most = 0;
+	int64_t sum;
 
 	*ret_teardown = (struct vmt_teardown){ .maps = 0 };
 	if (view->header.maps_peak <= now || !is_highest_late(view))
 		return;
 	fall = view->header.maps_peak - now;
-	for (uint64_t i = VMT_SITE_FIRST; i < count; i++) {
-		const char *name;
-		int64_t gone;
-
-		if (!vmt_view_site(view, i, &site) || vmt_view_net(&site.counters) >= 0)
-			continue;
-		gone = -vmt_view_net(&site.counters);
-		name = destructor_of_main(view, &site, symbols);
-		if (!name)
-			continue;
-		sum += gone;
-		if (gone <= most)
-			continue;
-		most = gone;
-		snprintf(ret_teardown->function, sizeof(ret_teardown->function), "%s", name);
-	}
+	sum = sum_up(view, symbols, destructor_of_main, ret_teardown);
 	if (sum > 0 && (uint64_t)sum <= fall && (uint64_t)sum >= fall - fall / 8)
 		ret_teardown->maps = (uint64_t)sum;
 }

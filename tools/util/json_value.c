@@ -2,6 +2,7 @@
 /* Builds JSON values; see json_value.h. */
 #include "util/json_value.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +38,28 @@ json_t *vmt_json_string(const char *text)
 json_t *vmt_json_seconds(uint64_t ns)
 {
 	return json_real((double)ns / 1e9);
+}
+
+json_t *vmt_json_lines(const char *text)
+{
+	json_t *array = json_array();
+
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+
+		json_array_append_new(array, vmt_json_text(text, length));
+		text += length + (text[length] == '\n');
+	}
+	return array;
+}
+
+int vmt_json_dump(FILE *stream, json_t *root)
+{
+	int ret = json_dumpf(root, stream, JSON_INDENT(1)) ? -EIO : 0;
+
+	fputc('\n', stream);
+	json_decref(root);
+	return ret;
 }
 
 void vmt_json_add_if_any(json_t *object, const char *key, json_t *array)

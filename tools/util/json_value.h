@@ -6,6 +6,7 @@
 #include "core/recording/view.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 /*
  * A string, with '?' for bytes that are not UTF-8; null for a NULL pointer, or for an empty string
@@ -15,6 +16,12 @@ json_t *vmt_json_text(const char *bytes, size_t n);
 json_t *vmt_json_string(const char *text);
 json_t *vmt_json_recorded(const struct vmt_view *view, struct vmt_rec_string string);
 json_t *vmt_json_seconds(uint64_t ns);
+
+/* An array of the lines of a text, without their ends. */
+json_t *vmt_json_lines(const char *text);
+
+/* Write a document, and a newline after it. Takes root over. Returns 0 or -EIO. */
+int vmt_json_dump(FILE *stream, json_t *root);
 
 /* Add array, unless it is empty: "not recorded" is not the same as "none". Takes array over. */
 void vmt_json_add_if_any(json_t *object, const char *key, json_t *array);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * See numbered.h. What is told once and referred to by its number afterwards. Pure but for malloc.
- */
+/* Numbers in the order in which keys are met; see numbered.h. */
 #include "util/must.h"
 #include "util/numbered.h"
 
@@ -27,6 +25,14 @@ uint32_t vmt_numbered(struct vmt_numbered **list, const void *key, size_t n, boo
 	item->number = HASH_COUNT(*list);
 	HASH_ADD(hh, *list, key[0], n, item);
 	return item->number;
+}
+
+/* The table keeps the order in which items were added. */
+void vmt_numbered_each(const struct vmt_numbered *list,
+		       void (*visit)(void *context, const void *key, size_t n), void *context)
+{
+	for (; list; list = list->hh.next)
+		visit(context, list->key, list->hh.keylen);
 }
 
 void vmt_numbered_free(struct vmt_numbered *list)
