@@ -134,8 +134,8 @@ static void make_deferred(struct vmt_state *state, struct vmt_done *done, long n
 }
 
 /*
- * Where a script runs, its functions must be found before the call is made, and under the lock. 0 =
- * the lock was not to be had: the site will be that of the C stack alone.
+ * Where a script runs, its functions must be found before the call is made, and under the lock.
+ * Returns 0 if the lock was not available: the site is that of the C stack alone then.
  */
 static uint32_t site_before(struct vmt_state *state, const struct vmt_done *done,
 			    const struct vmt_regs *regs, struct vmt_walk *stack)

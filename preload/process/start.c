@@ -336,7 +336,7 @@ static void find_start_folder(struct vmt_state *state)
 /* Without a state there is no log to write to. */
 static void say_no_state(void)
 {
-	static const char text[] = "vmatrace: there is no address space or memory for it (ulimit "
+	static const char text[] = "vmatrace: there is not enough address space or memory (ulimit "
 				   "-v); the program runs untraced\n";
 
 	if (vmt_probe_has_no_filter())

@@ -238,7 +238,7 @@ static size_t tell_of_tool(const struct vmt_state *state, char text[2][96], char
 					"there is no vmatrace tool beside the");
 	vmt_line_add(&second, "          ");
 	vmt_line_add(&second,
-		     is_there ? "vmatrace --version? A library may be missing, as libdw.so.1" :
+		     is_there ? "vmatrace --version? A library may be missing, such as libdw.so.1" :
 				"library that it may run");
 	lines[0] = text[0];
 	lines[1] = text[1];

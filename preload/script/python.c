@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finds the thread's state and walks its frames. Whatever is contradictory ends the search without
- * a result: a wrong line would be worse than none. See python.h.
+ * Finds the thread's state and walks its frames. Any contradiction ends the search without a
+ * result, because a wrong line would be worse than none. See python.h.
  */
 #include "script/python.h"
 
@@ -33,7 +33,7 @@ static uint64_t thread_pointer(void)
 	return (uint64_t)(uintptr_t)__builtin_thread_pointer();
 }
 
-/* Is this the living state of the calling thread? It must be in its interpreter's list. */
+/* Is this the calling thread's state, and alive? Then it is in its interpreter's list. */
 static bool is_mine(uint64_t state)
 {
 	const struct vmt_python_layout *layout = &vmt_python.layout;
@@ -47,7 +47,7 @@ static bool is_mine(uint64_t state)
 	return peek_word(link, &link) && link == state;
 }
 
-/* Search all states; an interpreter's newest is the first. */
+/* Search all states; in an interpreter's list, the newest is the first. */
 static uint64_t search_states(void)
 {
 	const struct vmt_python_layout *layout = &vmt_python.layout;
@@ -91,8 +91,8 @@ static uint64_t find_in_vector(void)
 }
 
 /*
- * Learn where the thread's variable is. It is believed if it leads to the thread's own state, and
- * if it lies in storage that is there as long as the thread.
+ * Find the thread's variable. It counts only if it leads to the thread's own state, and if it lies
+ * in storage that lasts as long as the thread.
  */
 static void learn_variable(struct vmt_thread *thread)
 {
@@ -155,7 +155,7 @@ static bool has_interpreter(const struct vmt_walk *stack)
 	return false;
 }
 
-/* Frames of one call of the evaluation function, and those before it. */
+/* The frames of one call of the evaluation function, and of the calls before it. */
 struct look {
 	const struct vmt_walk *stack;
 	struct vmt_script *script;
@@ -171,7 +171,10 @@ static void set_levels(struct look *look, uint32_t level)
 		look->script->frame[look->first].level = level;
 }
 
-/* Go on to the cframe of the call before this one; false = there is none that can be trusted. */
+/*
+ * Go on to the cframe of the call before this one. Returns false if there is none, or if it cannot
+ * be right.
+ */
 static bool next_cframe(struct look *look, uint64_t frame)
 {
 	const struct vmt_python_layout *layout = &vmt_python.layout;
@@ -236,7 +239,7 @@ static void follow(struct look *look)
 		set_levels(look, look->level);
 }
 
-/* Is this the name of a file, or that of the runtime's own code, "<frozen …>"? */
+/* Is this the name of a file, or of the runtime's own code ("<frozen …>")? */
 static bool is_lasting(uint64_t name)
 {
 	uint64_t text = name + vmt_python.layout.ascii;
@@ -282,7 +285,7 @@ static bool hash_tables(struct vmt_script *script)
 	return true;
 }
 
-/* The current frame, and how it is found again: see vmt_walk.anchor. */
+/* Find the current frame, and the anchor by which it is found again (vmt_walk.anchor). */
 static bool find_first(struct look *look, uint64_t state, struct vmt_walk *stack)
 {
 	const struct vmt_python_layout *layout = &vmt_python.layout;
@@ -318,7 +321,7 @@ bool vmt_python_look(struct vmt_walk *stack, struct vmt_script *ret_script)
 		return true;
 	if (is_leaving(state))
 		return false;
-	/* without a frame, none of the C frames is of the evaluation function */
+	/* if it fails, none of the C frames belongs to the evaluation function */
 	if (!find_first(&look, state, stack) || !look.frame)
 		return true;
 	follow(&look);

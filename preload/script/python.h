@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which functions of a python script are running when a call is made. The interpreter's own frames
- * are read, since a C stack is the same for all lines of a script. A call site is thus a C stack
- * together with the script's frames: code object and instruction of each.
+ * Which functions of a python script are running when a call is made. A C stack is the same for all
+ * lines of a script, so the interpreter's own frames are read. A call site is thus a C stack
+ * together with the code object and the instruction of each of the script's frames.
  *
- * Why may the frames be read without asking the kernel whether they are there? Those of a thread
- * are changed by that thread alone, which is making this call, and the code objects that they hold
- * live as long as they do. What must be certain is only that the frame read first is the thread's
- * current one:
+ * The frames are read without asking the kernel whether they are there. A thread's frames are
+ * changed by that thread alone, which is making this call, and their code objects live as long as
+ * the frames. So it only has to be certain that the first frame read is the thread's current one:
  *
  *  - up to 3.12, a cframe on the C stack leads to it. It belongs to the call of the evaluation
  *    function in whose C frame it lies, and a stack with the same C frames has it in the same place;
  *  - in 3.13, the thread's state does, which is alive while the thread is attached to it.
  *
  * A thread that is not attached (it has released the GIL) loses its state and frames when another
- * thread finalizes the interpreter. So these are read under the lock only, after it was seen that
- * the state is in the interpreter's list and that nobody finalizes: an unmapping call of another
- * thread would wait for the lock. Everything else is read with process_vm_readv(2).
+ * thread finalizes the interpreter. So these are read only under the lock, and only if the state is
+ * in the interpreter's list and nobody is finalizing it: another thread that wants to unmap them
+ * has to wait for the lock. Everything else is read with process_vm_readv(2).
  */
 #ifndef VMT_SCRIPT_PYTHON_H
 #define VMT_SCRIPT_PYTHON_H
@@ -59,8 +58,8 @@ static inline uint8_t vmt_python_byte(uint64_t addr)
 }
 
 /*
- * The state that this thread is attached to; 0 = none, or it is not known where to look. Nothing of
- * the state itself is read.
+ * Returns the state that this thread is attached to; 0 = none, or not known. The state itself is
+ * not read.
  */
 static inline uint64_t vmt_python_attached(void)
 {
@@ -81,8 +80,8 @@ static inline uint64_t vmt_python_mix(uint64_t hash, uint64_t word)
 }
 
 /*
- * What tells a frame from others: its code object and instruction. A code object that was freed may
- * be followed by another one at its address; its members tell them apart.
+ * Identifies a frame by its code object and instruction. After a code object was freed, another one
+ * may lie at its address, so some of its members are included.
  */
 static inline uint64_t vmt_python_hash_frame(uint64_t hash, uint64_t frame)
 {
@@ -103,8 +102,9 @@ static inline bool vmt_python_is_shim(uint64_t frame)
 }
 
 /*
- * The hash of the frames from the current one on, as vmt_python_look() would compute it; 0 = it is
- * not to be had in this way. sp, anchor: of a stack whose C frames are those of an earlier look.
+ * Returns the hash of the frames from the current one on, as vmt_python_look() would compute it; 0
+ * = it cannot be computed in this way. sp, anchor: those of a stack with the same C frames as in an
+ * earlier look.
  */
 static inline uint64_t vmt_python_hash(uint64_t sp, uint32_t anchor)
 {
@@ -128,9 +128,9 @@ static inline uint64_t vmt_python_hash(uint64_t sp, uint32_t anchor)
 }
 
 /*
- * Look for the script's frames of a stack that was just walked, and note their hash and anchor in
- * it. Returns false if it is uncertain what runs; no frames are returned then, and nothing may be
- * remembered. Under the lock.
+ * Find the script's frames of a stack that was just walked, and note their hash and anchor in the
+ * stack. Returns false if it is uncertain what runs: then there are no frames, and the stack may
+ * not be remembered. Under the lock.
  */
 bool vmt_python_look(struct vmt_walk *stack, struct vmt_script *ret_script);
 

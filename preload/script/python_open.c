@@ -41,8 +41,8 @@ static bool begins_with(const uint8_t **code, const char *bytes, size_t size)
 #define SKIP(code, bytes) begins_with(&(code), bytes, sizeof(bytes) - 1)
 
 /*
- * Read from the function that returns the thread's state where it finds that. The linker has put
- * one of three forms into the code: %fs:NUMBER; a number in the GOT; __tls_get_addr with an index.
+ * Find out where the function that returns the thread's state reads it from. The linker has put one
+ * of three forms into its code: %fs:NUMBER; a number in the GOT; __tls_get_addr with an index.
  */
 static void read_getter(const uint8_t *code)
 {

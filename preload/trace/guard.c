@@ -118,7 +118,7 @@ __attribute__((noinline)) static void drain(struct vmt_state *state)
 			vmt_deferred_release(&state->deferred, deferred);
 			continue;
 		}
-		state->code_place.headers_of = 0; /* this was another call's */
+		state->code_place.headers_of = 0; /* it belonged to another call */
 		vmt_account_done(state, &deferred->done, deferred_site(state, deferred), true);
 		vmt_deferred_release(&state->deferred, deferred);
 		if (vmt_clock() - start > DRAIN_NS) {

@@ -14,7 +14,7 @@
 #define KNOWN     16u
 #define BLOCK_MAX 65536 /* on hugetlbfs, blocks are huge pages */
 
-/* Text that contains no call site, as was found when it was mapped before. */
+/* Text in which no call site was found when it was mapped before. */
 struct known {
 	dev_t dev;
 	ino_t inode;

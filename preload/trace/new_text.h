@@ -6,8 +6,8 @@
 #include "state/state.h"
 
 /*
- * This call was to map a file as text. If that is the text of a module, which no thread executes
- * yet, patch the system calls in it. Under the lock.
+ * This call has mapped a file as text, or tried to. If it is the text of a module, which no thread
+ * executes yet, patch the system calls in it. Under the lock.
  */
 void vmt_new_text_catch(struct vmt_state *state, const struct vmt_done *done);
 

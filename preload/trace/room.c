@@ -49,7 +49,7 @@ static bool is_near_limit(const struct vmt_state *state)
 	       counters->maps_now + counters->maps_own + NEAR_LIMIT >= counters->maps_limit;
 }
 
-/* If as much of the arena is in use as may be, take a larger block for it. */
+/* If more of the arena is in use than its mark allows, take a larger block for it. */
 static void extend_arena(struct vmt_state *state, struct vmt_arena *arena)
 {
 	size_t size = arena->size * BLOCK_FACTOR;
@@ -64,7 +64,7 @@ static void extend_arena(struct vmt_state *state, struct vmt_arena *arena)
 	if (state->own.left > arena->size - arena->used)
 		block = vmt_memory_block(state, &size);
 	if (!block) {
-		arena->ahead = arena->size; /* the rest of this block has to do, and is larger */
+		arena->ahead = arena->size; /* this block has more left than a new one would have */
 		return;
 	}
 	vmt_arena_extend(arena, block, size);

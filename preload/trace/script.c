@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Names and lines are read when a call site is new, from copies of the interpreter's objects. If
- * one of the objects is not what it should be, the stack gets no frames of scripts. See script.h.
+ * one of the objects is not what it should be, the stack gets no frames of a script. See script.h.
  */
 #include "trace/script.h"
 
@@ -21,13 +21,16 @@ static uint64_t word_in(const unsigned char *at)
 	return word;
 }
 
-/* Is this an object of the type that lives? The count of references comes first. */
+/* Is this a live object of the type? An object begins with its reference count. */
 static bool is_object(const unsigned char *object, uint64_t type)
 {
 	return word_in(object) != 0 && word_in(object + 8) == type;
 }
 
-/* Copy a str as UTF-8; may_cut: if it is too long, its beginning. Returns its length; 0 = failed. */
+/*
+ * Copy a str as UTF-8, or only its beginning if it is too long and may_cut is set. Returns the
+ * length; 0 = failed.
+ */
 static size_t read_text(struct vmt_state *state, uint64_t at, bool may_cut, char *text, size_t room)
 {
 	const struct vmt_python_layout *layout = &vmt_python.layout;
@@ -77,7 +80,10 @@ static struct vmt_rec_string publish_name(struct vmt_state *state, const char *t
 	return name->text;
 }
 
-/* Find the line by the code object's table; 0 = none, or the table is larger than any that is read. */
+/*
+ * Look up the line in the code object's table. Returns 0 if there is none, or if the table is too
+ * large to be read.
+ */
 static bool line_of(struct vmt_state *state, uint64_t table, uint32_t first, uint64_t at,
 		    uint32_t *ret_line)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The functions of a script that are running, as frames of a call site: which they are when a call
- * is made, and their names and lines when a site is new.
+ * Turns the functions of a script that are running into frames of a call site. They are found when
+ * a call is made; their names and lines are read when a site is new.
  */
 #ifndef VMT_TRACE_SCRIPT_H
 #define VMT_TRACE_SCRIPT_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Range number i of the array ended epoch i (modulo its size). It is written before the epoch
- * ends. A reader that was overtaken by as many epochs as there are ranges may have read one that
- * was being written, so it looks at the epoch again. See unwind_epoch.h.
+ * Range number i of the array ended epoch i (modulo its size). It is written before the epoch ends.
+ * A reader may be overtaken by so many epochs that a range is overwritten while it is read, so it
+ * compares the epoch afterwards. See unwind_epoch.h.
  */
 #include "unwind/unwind_epoch.h"
 

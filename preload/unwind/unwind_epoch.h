@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Epochs of what is remembered about code and stacks. An epoch ends when code is unmapped. What was
- * remembered in an earlier epoch still holds if no address that it depends on has been unmapped
- * since; for this, the ranges that ended the last epochs are kept. So a plugin that comes and goes
- * takes with it only the stacks that led through it.
+ * Each remembered stack, segment or row belongs to an epoch, which ends when code is unmapped. An
+ * entry of an earlier epoch is still valid if none of the addresses in it has been unmapped since;
+ * the ranges that ended the last epochs are kept to decide this. So a plugin that comes and goes
+ * invalidates only the stacks that led through it.
  *
  * Only the holder of the lock ends an epoch (vmt_unwind_forget(), shim.h). Any thread and any signal
  * handler may ask; nobody waits.
@@ -26,8 +26,7 @@ static inline uint64_t vmt_unwind_salt_of(uint64_t epoch)
 }
 
 /*
- * Take this before a walk: what is found with it is not remembered as valid if code is unmapped
- * meanwhile.
+ * To be read before a walk. If code is unmapped meanwhile, an entry with this salt is not valid.
  */
 static inline uint64_t vmt_unwind_salt(void)
 {
@@ -40,13 +39,19 @@ struct vmt_unwind_gone {
 	struct vmt_range range[VMT_EPOCHS_KEPT];
 };
 
-/* Returns false if `was` is none of the last epochs before that of `salt`. */
+/* Returns false if `was` does not belong to one of the last epochs before that of `salt`. */
 bool vmt_unwind_gone_since(uint64_t was, uint64_t salt, struct vmt_unwind_gone *ret_gone);
 
-/* Is the word an address in what is gone, or the return address after a call at its end? */
+/*
+ * Is the word an address in one of these ranges, or the return address after a call at the end of
+ * one?
+ */
 bool vmt_unwind_gone_has(const struct vmt_unwind_gone *gone, uint64_t word);
 
-/* Is any of these? The values are words of an entry that the caller has seized (seqlock.h). */
+/*
+ * Likewise for pc and all values, which are words of an entry that the caller has seized
+ * (seqlock.h).
+ */
 bool vmt_unwind_gone_has_any(const struct vmt_unwind_gone *gone, uint64_t pc, const uint64_t *value,
 			     uint32_t count);
 

@@ -3,14 +3,14 @@
  * A stack that was recalled segment by segment (unwind_segments) to its end is remembered as a
  * whole: the slots of all its segments, one after the other, with the values they held.
  *
- * Why does this give what a walk would give? Each segment is determined by its start, by the
- * registers it needs, and by its slots. The start and the registers of the first segment are
- * compared. The start of every other segment results from the one before it. A register that it
- * needs either has its value from the start of the first segment, and is compared there, or was
- * restored from a slot, and that slot is added to those compared. So if everything compared is
+ * The result is that of a walk, for the following reason. Each segment is determined by its
+ * start, by the registers it needs, and by its slots. The start and the registers of the first
+ * segment are compared. The start of every other segment results from the one before it. A register
+ * that it needs either has its value from the start of the first segment, and is compared there, or
+ * was restored from a slot, and that slot is added to those compared. So if everything compared is
  * unchanged, each segment is unchanged, and so is the end of the stack. The site of a stack changes
- * only when code that it leads through is unmapped, and then it is not valid any more: every
- * return address is among the values.
+ * only when code that it leads through is unmapped, and then it is no longer valid: every return
+ * address is among the values.
  *
  * All threads share the entries, as described in seqlock.h.
  */

@@ -4,9 +4,9 @@
  * from. It holds every slot whose value determined a step, with that value. Segments end at places
  * that only sp determines, so that the outer segments serve all stacks that pass through there.
  *
- * Why does recalling give what a walk would give? By induction over the steps. A step depends on
- * the row of its pc, which does not change as long as its module is there (unwind_epoch.h; for code
- * outside modules nothing is remembered); on sp; on rbp or rbx if the row is based on them; and on words of the
+ * The result is that of a walk, by induction over the steps. A step depends on the row of its pc,
+ * which does not change as long as its module is there (unwind_epoch.h; for code outside modules
+ * nothing is remembered); on sp; on rbp or rbx if the row is based on them; and on words of the
  * stack. The first pc and sp are compared. Return addresses, words that a CFA is read from, and the
  * slots that rbp and rbx were restored from before a step used them are noted and compared; if
  * those registers came from outside the segment, they are compared themselves. So the inputs of

@@ -135,7 +135,7 @@ refused() {
 	status=$?
 	[ $status = 2 ] && grep -qF -- "$text" err && [ ! -s out ] && pass "$name" || fail "$name" "status $status: $(cat err)"
 }
-refused no-program "no recording is of a program cat" --merge --program=cat a
+refused no-program "no recording is of a program named cat" --merge --program=cat a
 refused no-merge "--program needs --merge" --program=leak a
 for format in html pprof speedscope chrome openmetrics csv; do
 	refused format-$format "--merge writes text, json or folded, not other formats" --merge --format=$format a

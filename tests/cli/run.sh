@@ -69,7 +69,7 @@ int main(int count, char **arguments)
 EOF
 $CC daemon.c -o daemon && mkfifo daemon.end
 check "a daemon" status 0 "$VMATRACE" run -o daemons -- ./daemon daemon.end
-check "…is told of" has err "^vmatrace: 1 process that it has started still runs: vmatrace top [0-9]* now, vmatrace report daemons at the end"
+check "…is told of" has err "^vmatrace: 1 process that it started still runs: vmatrace top [0-9]* now, vmatrace report daemons at the end"
 : >daemon.end
 
 cd "$work" || exit 2

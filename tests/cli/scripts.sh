@@ -66,7 +66,7 @@ keep() for 1 .. 200;
 require POSIX; require Socket; require IO::Handle; require Fcntl; require Data::Dumper; require Time::HiRes;
 EOF
 works python '<module>' /usr/bin/python3 kept.py
-told node 'names under node --perf-basic-prof --interpreted-frames-native-stack' node kept.js
+told node 'names with node --perf-basic-prof --interpreted-frames-native-stack' node kept.js
 works node-names keepMemory node --perf-basic-prof --interpreted-frames-native-stack kept.js
 if has_program java && has_program javac; then
 	cat >Kept.java <<'EOF'
@@ -123,7 +123,7 @@ fi
 mkdir whole && cp "$TARGETS/guard_pages" whole/guards
 strip -o guards whole/guards
 record ./guards
-check "stripped: told" grep -q 'guards is stripped, .* --symbols=DIR, a folder with the same' <<<"$(hint names)"
+check "stripped: told" grep -q 'guards is stripped, .* --symbols=DIR names its functions if DIR has the same' <<<"$(hint names)"
 "$TOOL" report --symbols=whole rec >report.txt
 check "stripped: the advice gives names" grep -q 'make_object .*guard_pages.c:18' report.txt
 check "stripped: then nothing is told" sh -c 'grep -q "^SUMMARY" report.txt && ! grep -q " names   " report.txt'

@@ -96,7 +96,7 @@ tried relies "$own" relies
 check "relies: status is the program's" [ "$STATUS" = 3 ]
 check "relies: output differs" grep -qE '^decommit .* DIFFERS ' relies.txt
 check "relies: status differs" grep -qE '^decommit .* 0 DIFFERS$' relies.txt
-check "relies: what may be noticed" grep -q 'is no SIGSEGV' relies.txt
+check "relies: what may be noticed" grep -q 'raises no SIGSEGV' relies.txt
 
 # Each run reads the same input.
 echo "the same line" >input

@@ -118,5 +118,5 @@ chmod +x python3.99
 traced other "" ./python3.99 two.py
 "$TOOL" report --top=100 other/rec >text
 check other-version-runs test "$(cat other/status)" = 0
-check other-version-unread sh -c '! grep -q "two.py:" text && grep -q "lines of scripts are known of" text'
+check other-version-unread sh -c '! grep -q "two.py:" text && grep -q "lines of scripts are known for" text'
 finish

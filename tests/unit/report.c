@@ -221,7 +221,7 @@ Test(text, what_no_call_is_known_of_has_one_word)
 	unseen->counters.removed = 3;
 	report(true);
 	assert_has(output, "0 unseen, 32 concurrent,");
-	assert_has(output, "  changed by concurrent calls, by which is not known\n");
+	assert_has(output, "  changed by concurrent calls; which one is not known\n");
 	sample.header->unseen = 30;
 	report(true);
 	assert_has(output, "30 unseen, 2 concurrent,");

@@ -39,9 +39,9 @@ struct request {
 static const char help[] =
 	"Usage: vmatrace report [OPTIONS] DIR|FILE|PID...\n"
 	"\n"
-	"Report from recordings: single files, all files of a directory, or that of a running\n"
-	"process. For several processes, print a tree first, then one process in detail; with\n"
-	"--merge, all recordings of a program as one.\n"
+	"Report from recordings: single files, all files of a directory, or the recording of a\n"
+	"running process. For several processes, print a tree first, then one process in\n"
+	"detail; with --merge, print all recordings of a program as one.\n"
 	"\n"
 	"  -f, --format=FORMAT     text (the default); html, a page with pictures for a\n"
 	"                          browser; json, with everything and all call sites\n"
@@ -51,13 +51,14 @@ static const char help[] =
 	"      --value=WHAT        what folded counts, and speedscope and pprof show first: live\n"
 	"                          (the default), peak, created, split, merged or bytes\n"
 	"  -o, --output=FILE       write there instead of standard output\n"
-	"  -p, --pid=PID           show this process (default in text and html: that with\n"
-	"                          the highest peak; json always shows all)\n"
+	"  -p, --pid=PID           show this process (default in text and html: the one\n"
+	"                          with the highest peak; json always shows all)\n"
 	"  -s, --sort=KEY          live, net, peak (live at the peak), calls, created or split\n"
 	"  -b, --by=WHAT           a row for each line (place and system call, the default),\n"
 	"                          site (whole stack), function, module or call\n"
-	"      --cut               count maps for the call site that mapped them, and tell which\n"
-	"                          cut them; by default, for the one that put their start there\n"
+	"      --cut               count each map for the call site that mapped it, and name\n"
+	"                          those that cut it; by default, a map counts for the call\n"
+	"                          site that put its start there\n"
 	"  -m, --module=PART       only call sites with this module in their stack; PART is a\n"
 	"                          part of its name, or a pattern with *\n"
 	"  -F, --function=PART     only call sites with this function in their stack\n"
@@ -66,10 +67,12 @@ static const char help[] =
 	"  -d, --depth=N           lines shown of each stack in text (8)\n"
 	"  -v, --verbose           full paths, build-ids, all frames, all counters\n"
 	"      --merge             add up the recordings of a program, from any number of\n"
-	"                          directories and machines: call sites by normalised stacks, as\n"
-	"                          in diff, in how many recordings each has maps, and the most\n"
-	"                          in one; text, json, or folded with live or peak\n"
-	"      --program=NAME      with --merge, this program instead of that with most maps\n"
+	"                          directories and machines, in text, json, or folded with live\n"
+	"                          or peak; call sites are matched as in diff, and each is shown\n"
+	"                          with the number of recordings in which it has maps, and its\n"
+	"                          most in one\n"
+	"      --program=NAME      with --merge, this program instead of the one with the most\n"
+	"                          maps\n"
 	"      --symbols=DIR       look for modules, .build-id/ and perf-PID.map files here as\n"
 	"                          well; /usr/lib/debug is always used, and for generated\n"
 	"                          code /tmp/perf-PID.map (node --perf-basic-prof)\n"
@@ -275,9 +278,10 @@ static int print_merged(const struct request *request, const struct vmt_merge *m
 	int ret;
 
 	if (!program && request->program) {
-		vmt_message("no recording is of a program %s; leave out --program to see which "
-			    "there are.",
-			    request->program);
+		vmt_message(
+			"no recording is of a program named %s; leave out --program to see which "
+			"there are.",
+			request->program);
 		return VMT_EXIT_USAGE;
 	}
 	if (!program)

@@ -225,7 +225,7 @@ static void tell_running(const struct request *request, const char *directory, u
 	size_t count = vmt_outdir_running(directory, since, &pid);
 
 	if (count)
-		vmt_message("%zu process%s that it has started still run%s: vmatrace top %d now, "
+		vmt_message("%zu process%s that it started still run%s: vmatrace top %d now, "
 			    "vmatrace report %s at the end",
 			    count, count == 1 ? "" : "es", count == 1 ? "s" : "", (int)pid,
 			    request->directory);
@@ -241,7 +241,7 @@ static void tell_untraced(const struct vmt_recordings *recordings)
 		return;
 	view = &recordings->item[0].view;
 	exe = vmt_view_string(view, view->header.exe);
-	vmt_message("%.*s became another program, which was not traced: its LD_PRELOAD is without "
+	vmt_message("%.*s became another program, which was not traced: its LD_PRELOAD lacks "
 		    "libvmatrace.so (as after env LD_PRELOAD=...), or it is static or setuid; name "
 		    "that program itself.",
 		    (int)exe.length, exe.bytes);

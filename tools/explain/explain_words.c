@@ -148,7 +148,7 @@ static const struct {
 	[VMT_PATTERN_DELETED] = { "deleted-files", "files that have been deleted",
 				  "unmap them when they are no longer used: nobody can open these "
 				  "files any more",
-				  "Their disk space is not freed before that, either." },
+				  "Until then, their disk space is not freed either." },
 	[VMT_PATTERN_ADVICE] = { "madvise-islands", "advice (madvise) for pieces of a range",
 				 "give the advice once, to the whole range, or undo it when it is "
 				 "no longer needed",
@@ -302,13 +302,13 @@ static const char *remedy_of_advice(const struct vmt_explain *explain)
 	case MADV_HUGEPAGE:
 	case MADV_NOHUGEPAGE:
 		return "give it once, to the whole range; prctl(PR_SET_THP_DISABLE) turns huge "
-		       "pages off for the whole process without any";
+		       "pages off for the whole process without advice";
 	case MADV_DONTFORK:
 		return "give it once, to the whole range, and MADV_DOFORK when it is no longer "
 		       "needed; since Linux 5.12 pinned memory (RDMA) needs none";
 	case MADV_DONTDUMP:
 		return "give it once, to the whole range, or undo it when it is no longer needed "
-		       "(MADV_DODUMP); /proc/PID/coredump_filter leaves out memory without any";
+		       "(MADV_DODUMP); /proc/PID/coredump_filter leaves out memory without advice";
 	case MADV_MERGEABLE:
 		return "give it once, to the whole range; prctl(PR_SET_MEMORY_MERGE) (Linux 6.4) "
 		       "is for the whole process";

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * All call sites as a table for spreadsheets and data frames: RFC 4180, with a first line of column
- * names. The text contains no control characters. A name that a spreadsheet would take for a
- * formula, which a hostile program may give itself, gets an apostrophe in front.
+ * names. The text contains no control characters. A hostile program may give itself a name that a
+ * spreadsheet would take for a formula, so such a name gets an apostrophe in front.
  */
 #include "export/profile.h"
 #include "util/must.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is exported, the same for the writers of all formats and the commands. See export.h. */
+/* Selects what is exported, alike for the writers of all formats and the commands. See export.h. */
 #include "export/export.h"
 
 #include <string.h>

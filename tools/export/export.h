@@ -23,9 +23,9 @@ enum vmt_export_value {
 };
 
 struct vmt_export_options {
-	enum vmt_export_value value; /* for formats that hold one value, or show one first */
+	enum vmt_export_value value; /* the value that a format holds, or shows first */
 	uint32_t pid; /* write only this process; 0 = all */
-	uint64_t top; /* call sites in formats that cannot take all; 0 = VMT_EXPORT_TOP */
+	uint64_t top; /* how many call sites, in formats that cannot take all; 0 = VMT_EXPORT_TOP */
 };
 
 #define VMT_EXPORT_TOP 10u

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Folded stacks, as read by flamegraph.pl, inferno and speedscope: a line for each call site,
- * "program;main;guard;mprotect_[k] 50", outermost first. As in perf's, the system call ends in
- * _[k], and with several processes, their pids follow the programs' names.
+ * "program;main;guard;mprotect_[k] 50", outermost first. As in perf's output, the system call ends
+ * in _[k]. If there are several processes, each program's name is followed by the pid.
  */
 #include "export/profile.h"
 

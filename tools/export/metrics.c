@@ -75,7 +75,7 @@ static const struct {
 } of_call[] = {
 	{ "vmatrace_calls", "System calls that can change maps.",
 	  offsetof(struct vmt_rec_counters, calls) },
-	{ "vmatrace_failed_calls", "Those that failed.",
+	{ "vmatrace_failed_calls", "System calls that can change maps, and failed.",
 	  offsetof(struct vmt_rec_counters, failed) },
 	{ "vmatrace_maps_created", "Maps created.", offsetof(struct vmt_rec_counters, created) },
 	{ "vmatrace_maps_split", "Maps that a call made by splitting one.",
@@ -258,8 +258,8 @@ static uint32_t image_of(const struct vmt_metrics_process *process)
 }
 
 /*
- * Does a later process have the same labels? Then that is written instead: pids are reused, and the
- * same recording may be named twice.
+ * Does a later process have the same labels? Then the later one is written instead. Pids are
+ * reused, and the same recording may be named twice.
  */
 static bool is_superseded(const struct vmt_metrics *metrics, size_t index)
 {
@@ -331,7 +331,7 @@ void vmt_metrics_write(FILE *stream, struct vmt_metrics *metrics, struct vmt_sym
 	put_of_process(stream, metrics);
 	put_of_calls(stream, metrics);
 	put_family(stream, metrics, "vmatrace_site_maps", "gauge",
-		   "Live maps of the call sites that have most.");
+		   "Live maps of the call sites that have the most.");
 	for (size_t i = 0; i < metrics->count; i++) {
 		if (metrics->process[i].view)
 			put_of_sites(stream, &metrics->process[i], metrics->top, symbols);

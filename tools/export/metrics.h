@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Metrics of processes for Prometheus: recorded processes, and others of which only the number of
- * maps is known. What each metric means is decided in metrics.c alone.
+ * Metrics of processes for Prometheus. For processes that are not recorded, only the number of maps
+ * is known. metrics.c alone decides what each metric means.
  */
 #ifndef VMT_METRICS_H
 #define VMT_METRICS_H
@@ -11,7 +11,7 @@
 
 #include <stdio.h>
 
-/* The two forms differ in how counters are declared, and in the end. */
+/* The two forms differ in how counters are declared, and in the last line. */
 enum vmt_metrics_form {
 	VMT_METRICS_OPENMETRICS, /* OpenMetrics 1.0 */
 	VMT_METRICS_PROMETHEUS, /* text format 0.0.4: promtool, node_exporter's textfile collector */
@@ -28,8 +28,8 @@ struct vmt_metrics_process {
 
 struct vmt_metrics {
 	enum vmt_metrics_form form;
-	uint64_t top; /* call sites of a process that are shown */
-	bool counts_processes; /* say how many processes there are */
+	uint64_t top; /* how many call sites of a process are shown */
+	bool counts_processes; /* also write how many processes there are */
 	uint64_t left_out; /* processes that the caller has left out */
 	struct vmt_metrics_process *process;
 	size_t count;

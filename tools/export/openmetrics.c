@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Recordings as OpenMetrics text; see metrics.h for what is in it. */
+/* Recordings as OpenMetrics text; metrics.h says what it contains. */
 #include "export/export.h"
 #include "export/metrics.h"
 

@@ -108,7 +108,7 @@ static uint64_t put_mapping(struct pprof *out, const struct vmt_profile *profile
 	vmt_protobuf_number(&out->message, 3, module_end(profile, index));
 	vmt_protobuf_number(&out->message, 5, string_number(out, name));
 	vmt_protobuf_number(&out->message, 6, string_number(out, build_id));
-	/* Everything that could be named has been: fields has_functions to has_inline_frames. */
+	/* The fields has_functions to has_inline_frames: whatever could be named has its name. */
 	for (uint32_t field = 7; field <= 10; field++)
 		vmt_protobuf_number(&out->message, field, 1);
 	put_field(out, PROFILE_MAPPING, &out->message);

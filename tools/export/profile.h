@@ -9,7 +9,7 @@
 
 #include "export/export.h"
 
-/* A function, or what stands in for a name: "libc.so.6+0x1139", "[startup]". */
+/* A function, or a substitute for its name: "libc.so.6+0x1139", "[startup]". */
 struct vmt_profile_line {
 	char *function;
 	char *file; /* NULL = unknown */

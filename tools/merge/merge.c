@@ -153,7 +153,7 @@ static bool has_all_names(const struct vmt_stack *stack)
 	return true;
 }
 
-/* Without names, a stack is only the same as one of the same places in the same builds. */
+/* Stacks without names are equal only if they are at the same places in the same builds. */
 static char *name_key(const struct vmt_merge *merge, uint32_t call, const struct vmt_stack *stack)
 {
 	char *names = vmt_stack_key(stack, false);
@@ -344,7 +344,7 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Of a recording that was named twice, only one counts. */
+/* A recording that was named twice counts once. */
 static void sort_names(struct names *names)
 {
 	size_t kept = 0;

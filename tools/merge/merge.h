@@ -15,22 +15,23 @@
 #define HASH_NONFATAL_OOM 0
 #include <uthash.h>
 
-#define VMT_MERGE_SITES_MAX 65536u /* different stacks; what comes later is only counted */
+/* How many different stacks are kept; of later ones only the maps are counted. */
+#define VMT_MERGE_SITES_MAX 65536u
 
 struct vmt_merge_site {
 	char *key;
 	uint32_t call;
-	struct vmt_stack stack; /* of the first recording that has it */
+	struct vmt_stack stack; /* from the first recording that has the site */
 	uint64_t live; /* maps now or at the end, over all recordings */
-	uint64_t peak; /* maps when the recording it is of had most, likewise */
+	uint64_t peak; /* maps at each recording's peak, likewise */
 	uint64_t calls;
-	uint64_t recordings; /* in which it had maps, now or at the peak */
+	uint64_t recordings; /* how many recordings it had maps in, now or at the peak */
 	uint64_t most; /* the most that it had in one recording, now or at the peak */
-	uint64_t current; /* the same of the recording that is being read */
+	uint64_t current; /* likewise, in the recording that is being read */
 	UT_hash_handle hh;
 };
 
-/* What is kept of each recording. */
+/* One recording. */
 struct vmt_merge_run {
 	uint64_t maps;
 	uint64_t peak;
@@ -40,14 +41,13 @@ struct vmt_merge_program {
 	char *name; /* base name of the executable */
 	struct vmt_merge_run *run;
 	size_t runs;
-	uint64_t
-		became; /* recordings that ended by becoming another program, in none of the above */
+	uint64_t became; /* recordings that ended by becoming another program; not in runs */
 	uint64_t builds; /* different build-ids of the executable */
 	uint64_t near; /* recordings whose peak was at 80 % of the limit or more */
 	uint64_t refused; /* recordings in which calls failed because of the limit */
 	uint64_t inexact;
 	uint64_t limit; /* the lowest; 0 = unknown */
-	uint64_t other; /* maps of stacks beyond VMT_MERGE_SITES_MAX */
+	uint64_t other; /* maps whose stacks came after VMT_MERGE_SITES_MAX others */
 	char *highest; /* the recording with the highest peak */
 	struct vmt_merge_run top; /* its values */
 	struct vmt_merge_site *sites; /* hash table */
@@ -69,11 +69,15 @@ int vmt_merge_read(struct vmt_merge *ret_merge, char **path, size_t count, const
 void vmt_merge_free(struct vmt_merge *merge);
 
 /*
- * Returns the program of this name; of name NULL, the one that had most maps. NULL if there is none.
+ * Returns the program of this name, or NULL if there is none. name NULL: the program that had the
+ * most maps.
  */
 const struct vmt_merge_program *vmt_merge_find(const struct vmt_merge *merge, const char *name);
 
-/* top: sites that are shown; depth: lines of each stack. 0 = default. Return 0 or -errno. */
+/*
+ * top: how many sites are shown; depth: how many lines of each stack. 0 = default. Return 0 or
+ * -errno.
+ */
 int vmt_merge_text(FILE *stream, const struct vmt_merge *merge,
 		   const struct vmt_merge_program *program, uint64_t top, uint32_t depth);
 /* "schema": "vmatrace.merged/1" */

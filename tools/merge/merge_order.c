@@ -20,7 +20,7 @@ uint64_t *vmt_merge_sorted(const struct vmt_merge_program *program, bool is_peak
 	return sorted;
 }
 
-/* Of equals, the key decides, so that the order does not depend on that of the recordings. */
+/* Equal sites are ordered by key, so that the order of the recordings does not matter. */
 static int by_peak(const void *a, const void *b)
 {
 	const struct vmt_merge_site *one = *(const struct vmt_merge_site *const *)a;

@@ -8,7 +8,7 @@
 /* Returns the maps of all recordings, or their peaks, in ascending order. */
 uint64_t *vmt_merge_sorted(const struct vmt_merge_program *program, bool is_peak);
 
-/* Returns all call sites, those with most maps at the peaks first. */
+/* Returns all call sites, beginning with those that had the most maps at the peaks. */
 const struct vmt_merge_site **vmt_merge_sites(const struct vmt_merge_program *program);
 
 #endif

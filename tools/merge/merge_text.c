@@ -29,8 +29,8 @@ static void put_limit(struct vmt_lines *lines, const struct vmt_merge_program *p
 	if (!program->limit)
 		return;
 	vmt_lines_add(lines, 10,
-		      "  limit   %s; %s of the recordings reached 80 %% of it, in %s calls failed "
-		      "because of it",
+		      "  limit   %s; %s of the recordings reached 80 %% of it, and in %s calls "
+		      "failed because of it",
 		      vmt_lines_number(&numbers[0], program->limit),
 		      vmt_lines_number(&numbers[1], program->near),
 		      vmt_lines_number(&numbers[2], program->refused));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Says on standard error how far a long task is, once it has taken more than two seconds. */
+/* Reports on standard error how far a long task has got, once it has taken two seconds. */
 #ifndef VMT_PROGRESS_H
 #define VMT_PROGRESS_H
 

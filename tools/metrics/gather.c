@@ -15,7 +15,7 @@
 #include <limits.h>
 #include <unistd.h>
 
-#define ROUNDS_KEPT 240u /* then names are looked up anew: files may have been replaced */
+#define ROUNDS_KEPT 240u /* then names are looked up anew, since files may have been replaced */
 
 /* What one round has read. */
 struct round {
@@ -27,7 +27,10 @@ struct round {
 	uint64_t left_out;
 };
 
-/* Recordings that were added since the last call belong to this process, or to those recorded. */
+/*
+ * Recordings that were added since the last call belong to this process; 0: to the process that
+ * each of them names.
+ */
 static void note_pids(struct round *round, size_t before, uint32_t pid)
 {
 	size_t count = round->recordings.count;
@@ -118,7 +121,7 @@ static uint32_t pid_to_show(const struct round *round, size_t i)
 	return (uint32_t)pid;
 }
 
-/* The name that a recording would have as well: that of the file, which is longer than comm. */
+/* The file's name, as a recording would have it; comm may be shorter. */
 static char *program_of(const struct vmt_process *process)
 {
 	static const char deleted[] = " (deleted)";

@@ -12,8 +12,8 @@ struct vmt_gather {
 	size_t names;
 	bool is_all; /* all processes of the machine instead */
 	bool only_running; /* leave out processes that have ended */
-	uint64_t top; /* call sites of each process; 0 = VMT_EXPORT_TOP */
-	uint64_t most; /* processes with is_all, those with most maps; 0 = VMT_GATHER_MOST */
+	uint64_t top; /* how many call sites of each process; 0 = VMT_EXPORT_TOP */
+	uint64_t most; /* with is_all: the N processes with the most maps; 0 = VMT_GATHER_MOST */
 	const char *symbols; /* a directory with more symbol files, or NULL */
 
 	/* Kept between rounds, since reading debug information takes long; NULL at first. */
@@ -24,8 +24,9 @@ struct vmt_gather {
 #define VMT_GATHER_MOST 200u
 
 /*
- * Write metrics to a stream. Returns 0, or -errno after a message: what was asked for cannot be read
- * (the rest is written), or is no recording. ret_written: processes that were written.
+ * Write metrics to a stream. Returns 0; or -errno after a message, if something that was asked for
+ * cannot be read or is no recording. The rest is written. ret_written: how many processes were
+ * written.
  */
 int vmt_gather_write(FILE *stream, struct vmt_gather *gather, enum vmt_metrics_form form,
 		     size_t *ret_written);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A small server, with libevent's HTTP: one thread, GET only, no bodies. What is gathered is used
- * again for a second, so that many requests do not read /proc many times. libmicrohttpd would need
- * GnuTLS, which cannot be linked statically on Debian. See serve.h.
+ * A small server, with libevent's HTTP: one thread, GET only, no bodies. Metrics are kept for a
+ * second, so that many requests do not read /proc many times. libmicrohttpd would need GnuTLS,
+ * which cannot be linked statically on Debian. See serve.h.
  */
 #include "metrics/serve.h"
 #include "util/message.h"
@@ -22,7 +22,7 @@
 #define FRESH_SECONDS   1
 
 struct page {
-	char *text; /* NULL: nothing gathered yet */
+	char *text; /* NULL: nothing has been gathered yet */
 	size_t size;
 	time_t at;
 };
@@ -134,7 +134,7 @@ static int bind_to(const struct sockaddr *address, socklen_t length)
 	return -errno;
 }
 
-/* Says the port as well, which may have been left to the system. */
+/* Prints the port as well, since the system may have chosen it. */
 static void tell_address(int fd)
 {
 	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };

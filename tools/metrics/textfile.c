@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each state is written into a temporary file beside the real one, whose name the collector does not
- * read, and then renamed. See textfile.h.
+ * Each state is written into a temporary file beside the real one, under a name that the collector
+ * ignores, and then renamed. See textfile.h.
  */
 #include "metrics/textfile.h"
 #include "util/message.h"
@@ -16,7 +16,7 @@ struct state {
 	char *text;
 	size_t size;
 	size_t written; /* processes */
-	int status; /* the tool's exit status: can everything be read that was asked for? */
+	int status; /* the tool's exit status, which says whether everything could be read */
 };
 
 /* If nothing can be read, nothing is written; the status says so. */
@@ -118,8 +118,8 @@ static bool wait_for(unsigned seconds, const sigset_t *signals)
 }
 
 /*
- * What cannot be read is told once. A full disk may have room again later, and processes of a
- * directory may start later; but processes that were named do not come back.
+ * Each process or file that cannot be read is reported once. A full disk may have room again later,
+ * and processes of a directory may start later; but processes that were named do not come back.
  */
 static void repeat(struct vmt_gather *gather, const char *path, unsigned seconds,
 		   const sigset_t *signals)

@@ -16,11 +16,11 @@ static const struct {
 	const char *program;
 	const char *hint;
 } interpreters[] = {
-	{ "python", "lines of scripts are known of CPython 3.11.2 to 3.13; later ones name "
-		    "functions under python3 -X perf" },
-	{ "node", "functions of scripts have names under node --perf-basic-prof "
+	{ "python", "lines of scripts are known for CPython 3.11.2 to 3.13; later versions "
+		    "name functions with python3 -X perf" },
+	{ "node", "functions of scripts have names with node --perf-basic-prof "
 		  "--interpreted-frames-native-stack" },
-	{ "java", "compiled methods have names under java -XX:+PreserveFramePointer "
+	{ "java", "compiled methods have names with java -XX:+PreserveFramePointer "
 		  "-XX:+UnlockDiagnosticVMOptions -XX:+DumpPerfMapAtExit (17 or later; with -Xcomp "
 		  "all methods are compiled)" },
 	{ "php", "php does not say which line of a script runs" MARKS },

@@ -54,13 +54,13 @@ static bool find_most(const struct vmt_view *view, struct vmt_symbols *symbols,
 static const char *advice(struct vmt_view_string path, const char *copy)
 {
 	if (access(copy, R_OK))
-		return "is not where it was: vmatrace report --symbols=DIR, a folder with the same "
-		       "file, names its functions";
+		return "is not where it was: vmatrace report --symbols=DIR names its functions if "
+		       "DIR has the same file";
 	if (vmt_report_is_system(path))
 		return "is stripped: its debug package, or vmatrace report --debuginfod, names its "
 		       "functions";
-	return "is stripped, or was built again since it ran: vmatrace report --symbols=DIR, a "
-	       "folder with the same file before strip (or its .build-id/), names its functions";
+	return "is stripped, or was built again since it ran: vmatrace report --symbols=DIR names "
+	       "its functions if DIR has the same file before strip (or its .build-id/)";
 }
 
 char *vmt_unnamed_hint(const struct vmt_view *view, struct vmt_symbols *symbols)

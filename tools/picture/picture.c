@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the picture shows; picture_print.c draws it. See picture.h. */
+/* Decides what the picture shows; picture_print.c draws it. See picture.h. */
 #include "explain/clusters.h"
 #include "picture/picture.h"
 #include "util/must.h"
@@ -31,7 +31,10 @@ static uint64_t maps_of_cell(const struct cell *cell)
 	return sum;
 }
 
-/* A guard is no less than what it guards, so of equals the first kind is shown. */
+/*
+ * If two kinds are equally frequent the first is shown, so that guards count as much as what they
+ * guard.
+ */
 static uint8_t most_of_cell(const struct cell *cell)
 {
 	uint8_t most = 0;
@@ -41,7 +44,7 @@ static uint8_t most_of_cell(const struct cell *cell)
 	return most;
 }
 
-/* Each doubling is a level, as far as there are levels. */
+/* Each doubling of the maps is one level higher, up to the highest. */
 static uint8_t level_of(uint64_t maps, uint64_t most)
 {
 	uint32_t bits = 0, most_bits = 0;
@@ -157,7 +160,7 @@ static int by_address(const void *a, const void *b)
 	return (one->start > two->start) - (one->start < two->start);
 }
 
-/* A range that its writer is just changing may overlap another for a moment; it is left out. */
+/* A range that is just being written may overlap another for a moment, so it is left out. */
 static size_t without_overlaps(struct vmt_picture_map *map, size_t count)
 {
 	size_t kept = 0;

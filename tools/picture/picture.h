@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A small picture of the address space for terminals: a row for each cluster, in which each cell
- * stands for a slice of its addresses and says how many maps lie there, and of which kind most are.
- * And the course of the count, as heights.
+ * A small picture of the address space for terminals, with a row for each cluster. Each cell stands
+ * for a slice of the cluster's addresses, and shows how many maps lie there and which kind is most
+ * frequent. The count over time is drawn as a row of heights.
  */
 #ifndef VMT_PICTURE_H
 #define VMT_PICTURE_H
@@ -52,15 +52,15 @@ struct vmt_picture {
 void vmt_picture_make(struct vmt_picture *ret_picture, const struct vmt_picture_map *map,
 		      size_t count, uint32_t width);
 
-/* The same of a recording's ranges, and of maps that were explained. */
+/* Likewise, for a recording's ranges, and for maps that have been explained. */
 void vmt_picture_of_view(struct vmt_picture *ret_picture, const struct vmt_view *view,
 			 uint32_t width);
 void vmt_picture_of_maps(struct vmt_picture *ret_picture, const struct vmt_explain_map *map,
 			 size_t count, uint32_t width);
 
 /*
- * Fill bar[0, bars) with the highest count in each slice of the run until `end` (CLOCK_MONOTONIC,
- * ns; of a process that runs). Returns how many are used.
+ * Fill bar[0, bars) with the highest count in each slice of the run. A process that still runs is
+ * shown until `end` (CLOCK_MONOTONIC, ns). Returns how many bars are used.
  */
 size_t vmt_picture_course(const struct vmt_view *view, uint64_t end, uint64_t *bar, size_t bars);
 
@@ -92,7 +92,7 @@ struct vmt_picture_style vmt_picture_style_of(FILE *stream, enum vmt_picture_col
 /* Returns how many cells a row has room for. */
 uint32_t vmt_picture_width(uint32_t columns);
 
-/* "  5601a2b3c000  " and "  1,022  3.9 MiB": what stands before and behind a row's cells. */
+/* What stands before and behind a row's cells: "  5601a2b3c000  " and "  1,022  3.9 MiB". */
 void vmt_picture_label(const struct vmt_picture_row *row, char *text, size_t size);
 void vmt_picture_tail(const struct vmt_picture_row *row, char *text, size_t size);
 

@@ -10,9 +10,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define WIDEST  80u /* lines of a report are not longer either */
+#define WIDEST  80u /* as long as the lines of a report */
 #define MARGINS 36u /* columns beside the cells */
-#define NARROW  8u /* cells there always are */
+#define NARROW  8u /* the fewest cells of a row */
 
 static const char *const colours[VMT_PICTURE_KINDS] = {
 	[VMT_PICTURE_GUARD] = "\033[31m",    [VMT_PICTURE_WRITABLE] = "\033[34m",

@@ -185,7 +185,7 @@ static void draw_picture(const struct vmt_top_screen *screen, const struct vmt_t
 	vmt_picture_of_view(&picture, vmt_top_view(top), vmt_picture_width((uint32_t)COLS));
 	put_screen_line(
 		FIRST_ROW - 1, 0,
-		"The address space: a row for each cluster, more maps are higher, guards bold");
+		"The address space: a row for each cluster; more maps are higher, guards are bold");
 	for (size_t i = 0; i < picture.rows && FIRST_ROW + (int)i < LINES - 1; i++) {
 		const struct vmt_picture_row *row = &picture.row[i];
 

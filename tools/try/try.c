@@ -20,9 +20,9 @@ static const struct remedy {
 } remedies[] = {
 	{ BIT(GUARDS) | BIT(THREADS) | BIT(DEBUGGER),
 	  { VMT_CALL_MPROTECT },
-	  "MADV_GUARD_INSTALL in place of mprotect(PROT_NONE) where nothing has been written, and of "
-	  "ends without access",
-	  "touching a guard is SIGSEGV as before, but with si_code SEGV_MAPERR" },
+	  "MADV_GUARD_INSTALL in place of mprotect(PROT_NONE) where nothing has been written, and at "
+	  "the ends of a range that stay PROT_NONE",
+	  "touching a guard raises SIGSEGV as before, but with si_code SEGV_MAPERR" },
 	{ BIT(NAMES),
 	  { VMT_CALL_PRCTL },
 	  "PR_SET_VMA_ANON_NAME left out",
@@ -31,7 +31,7 @@ static const struct remedy {
 	  { VMT_CALL_MADVISE },
 	  "advice that cuts maps (MADV_DONTFORK, _DONTDUMP, _HUGEPAGE, _NOHUGEPAGE, _MERGEABLE, "
 	  "_RANDOM, ...) left out",
-	  "memory is forked, dumped to cores and made huge as any other is" },
+	  "memory is inherited by fork, dumped to cores and made huge like any other" },
 	{ BIT(LOCKS),
 	  { VMT_CALL_MLOCK, VMT_CALL_MLOCK2, VMT_CALL_MUNLOCK },
 	  "mlock left out",
@@ -39,16 +39,16 @@ static const struct remedy {
 	{ BIT(POLICY),
 	  { VMT_CALL_MBIND, VMT_CALL_SET_MEMPOLICY_HOME_NODE },
 	  "mbind left out",
-	  "memory is where the thread's policy puts it" },
+	  "memory lies where the thread's policy puts it" },
 	{ BIT(ACCOUNTING) | BIT(ALIKE),
 	  { VMT_CALL_NONE },
 	  "MAP_NORESERVE for all private memory",
-	  "memory that is not there is found out when it is touched, not when it is mapped" },
+	  "a lack of memory shows when memory is touched, not when it is mapped" },
 	{ BIT(DECOMMIT) | BIT(COMMITTED) | BIT(RESERVED),
 	  { VMT_CALL_NONE },
 	  "memory that is reserved or given back by PROT_NONE stays readable and writable "
 	  "(MAP_NORESERVE, MADV_DONTNEED)",
-	  "touching what was given back is no SIGSEGV" },
+	  "touching memory that was given back raises no SIGSEGV" },
 	{ BIT(HOLES),
 	  { VMT_CALL_MUNMAP },
 	  "MADV_DONTNEED in place of munmap within a map",
@@ -239,7 +239,7 @@ static void choose_mallocs(struct vmt_try *tried, const char *only)
 		      evidence->is_glibcs && evidence->shows[VMT_PATTERN_HOLES])) {
 		remedied = new_remedied(tried, "mmap-threshold",
 					"MALLOC_MMAP_THRESHOLD_=33554432 in the environment",
-					"a program that calls mallopt itself sets it back");
+					"a program that calls mallopt itself overrides it");
 		snprintf(remedied->variable, sizeof(remedied->variable),
 			 "MALLOC_MMAP_THRESHOLD_=33554432");
 		promise(remedied, evidence->saves[VMT_PATTERN_HOLES]);

@@ -24,7 +24,7 @@ static const char *const notes[] = {
 	"vmatrace's memory ceiling was reached: some calls are recorded without a stack.",
 	"The disk is full: the recording is incomplete. Set dir= to a place with room.",
 	"/proc/self/maps cannot be read, so nothing could be compared with the kernel, "
-	"and where it was so from the start no stack is known: mount /proc.",
+	"and if that was so from the start, no stack is known: mount /proc.",
 	"This kernel has no PROCMAP_QUERY (Linux 6.11): queries take longer, results are the same.",
 	"Running under valgrind: the maps that valgrind makes itself are not seen.",
 	"A module makes system calls directly, bypassing libc; what they change is \"unseen\".",

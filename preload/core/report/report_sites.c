@@ -219,7 +219,7 @@ static const char *words_of_unseen(const struct vmt_view *view)
 	if (!vmt_view_concurrent(view))
 		return "changed unseen, by calls that were not recorded";
 	return view->header.unseen ? "changed unseen, or by concurrent calls" :
-				     "changed by concurrent calls, by which is not known";
+				     "changed by concurrent calls; which one is not known";
 }
 
 /*

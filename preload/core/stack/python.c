@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * 3.11 and 3.12 have no description of their structures, but these did not change within a version.
- * 3.13 describes them in _Py_DebugOffsets; what is said there is used, provided that it is
- * plausible. See python.h.
+ * 3.11 and 3.12 do not describe their structures, but these did not change within a version. 3.13
+ * describes them in _Py_DebugOffsets, whose offsets are used if they are plausible. See python.h.
  */
 #include "core/stack/python.h"
 
@@ -99,7 +98,7 @@ enum {
 
 #define STRUCTURE_MOST UINT64_C(1 << 20)
 
-/* Members of objects whose place is the same in all versions that are known here. */
+/* Members whose offset is the same in all these versions. */
 static bool are_objects_known(const uint64_t offsets[VMT_PYTHON_OFFSETS])
 {
 	return offsets[OBJECT_TYPE] == 8 && offsets[BYTES_SIZE] == 16 &&
@@ -166,7 +165,10 @@ bool vmt_python_layout(uint32_t version, const uint64_t runtime[VMT_PYTHON_OFFSE
 	}
 }
 
-/* A number of any length: six bits in each byte, the lowest first; 64 = more bytes follow. */
+/*
+ * Read a number of any length: six bits in each byte, the lowest first; bit 64 means that more
+ * bytes follow.
+ */
 static bool read_number(const uint8_t **at, const uint8_t *end, uint32_t *ret_number)
 {
 	uint64_t number = 0;
@@ -184,13 +186,13 @@ static bool read_number(const uint8_t **at, const uint8_t *end, uint32_t *ret_nu
 	return true;
 }
 
-/* Kinds of entries: how many columns are stored, and how the difference of lines is. */
+/* Kinds of entries, which differ in how the difference of lines and the columns are stored. */
 #define KIND_ONE_LINE  10u
 #define KIND_NO_COLUMN 13u
 #define KIND_LONG      14u
 #define KIND_NO_LINE   15u
 
-/* The sign of a difference is its lowest bit. */
+/* The lowest bit of a difference is its sign. */
 static bool add_difference(const uint8_t **at, const uint8_t *end, int64_t *line)
 {
 	uint32_t number;
@@ -202,8 +204,8 @@ static bool add_difference(const uint8_t **at, const uint8_t *end, int64_t *line
 }
 
 /*
- * An entry begins with a byte of its kind and of how many instructions of two bytes it stands for.
- * Bytes with the highest bit set begin entries, and no other bytes have it set.
+ * The first byte of an entry holds its kind and the number of two-byte instructions that it stands
+ * for. It has the highest bit set, and no other byte has.
  */
 uint32_t vmt_python_line(const uint8_t *table, size_t size, uint32_t first_line, uint32_t at)
 {
@@ -278,7 +280,10 @@ size_t vmt_python_text(const void *characters, size_t count, unsigned width, cha
 
 		if (room - n < 4 || character > 0x10ffff)
 			return 0;
-		/* Half of a pair stands for a byte of a file's name that is no UTF-8. */
+		/*
+		 * Python uses half of a surrogate pair for each byte of a file's name that is not
+		 * UTF-8.
+		 */
 		if (character >= 0xdc80 && character <= 0xdcff)
 			text[n++] = (char)(character - 0xdc00);
 		else

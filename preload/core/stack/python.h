@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What has to be known of CPython's structures to tell which line of a script runs: offsets for the
+ * CPython's structures, as far as they tell which line of a script runs: the offsets in the
  * versions that were tried, 3.11 to 3.13, and the format of the table of lines, which all of them
- * share. Of any other version nothing is read.
+ * share. Nothing is read of other versions.
  */
 #ifndef VMT_PYTHON_H
 #define VMT_PYTHON_H
@@ -16,7 +16,7 @@ struct vmt_python_layout {
 	/* of _PyRuntime */
 	uint32_t finalizing;
 	uint32_t interpreters;
-	uint32_t current; /* 3.11: the state of the thread that runs */
+	uint32_t current; /* 3.11: the state of the running thread */
 	/* of an interpreter */
 	uint32_t next_interpreter;
 	uint32_t threads;
@@ -33,7 +33,7 @@ struct vmt_python_layout {
 	uint32_t instr;
 	uint32_t previous;
 	uint32_t owner;
-	uint32_t is_entry; /* 3.11: the outermost frame of a call of the evaluation function */
+	uint32_t is_entry; /* 3.11: is it the first frame of a call of the evaluation function? */
 	/* of a code object */
 	uint32_t firstlineno;
 	uint32_t filename;
@@ -45,27 +45,28 @@ struct vmt_python_layout {
 	uint32_t compact;
 };
 
-/* Such a frame stands for a call of the evaluation function, and lies on the C stack. */
+/* A frame with this owner stands for a call of the evaluation function, and lies on the C stack. */
 #define VMT_PYTHON_OWNED_BY_CSTACK 3u
 
 #define VMT_PYTHON_OFFSETS 71u /* words of 3.13's _Py_DebugOffsets that are read */
 
 /*
- * Find the layout for a version (Py_Version). `runtime` are the first words of _PyRuntime, where
- * 3.13 and later have a table of offsets. False: unknown, or it contradicts itself.
+ * Find the layout of a version (Py_Version). runtime: the first words of _PyRuntime, where 3.13 and
+ * later have a table of offsets. Returns false if the version is not known, or if its table
+ * contradicts itself.
  */
 bool vmt_python_layout(uint32_t version, const uint64_t runtime[VMT_PYTHON_OFFSETS],
 		       struct vmt_python_layout *ret_layout);
 
 /*
- * The line of the instruction at `at` (in bytes) by co_linetable; 0 = it has none, or the table is
- * broken.
+ * Look up the line of the instruction at byte `at` in co_linetable. Returns 0 if it has none, or if
+ * the table is broken.
  */
 uint32_t vmt_python_line(const uint8_t *table, size_t size, uint32_t first_line, uint32_t at);
 
 /*
- * Write the `count` characters of `width` bytes each as UTF-8, without a terminator. Returns the
- * number of bytes; 0 = they do not fit, or are no characters.
+ * Write `count` characters, `width` bytes each, as UTF-8 without a terminator. Returns the number
+ * of bytes, or 0 if they do not fit or are not characters.
  */
 size_t vmt_python_text(const void *characters, size_t count, unsigned width, char *text,
 		       size_t room);
