@@ -17,47 +17,47 @@ mutants() {
 	cat <<'END'
 right-piece-forgotten	core/vma/outcome.c	s/\tput\(outcome, index \+ 1, &right\);\n//
 file-offset-ignored	core/vma/vma.h	s/if \(vmt_vma_is_file\(vma\)\)\n\t\tvma->offset \+=/if (0)\n\t\tvma->offset +=/
-failed-call-ignored	core/vma/change.c	s/(\.failed = failed\(done\) \};\n)/$1\tif (change->failed)\n\t\treturn;\n/
+failed-call-ignored	core/vma/change_decode.c	s/(\.failed = failed\(done\) \};\n)/$1\tif (change->failed)\n\t\treturn;\n/
 right-edge-never-joins	core/resolve/merge.c	s/addr <= zone\.end/addr < zone.end/
 left-edge-never-joins	core/resolve/merge.c	s/addr >= zone\.start/addr > zone.start/
 mprotect-flags-lost	core/vma/merge_rules.c	s/\t\tvma->flags \|= change->flags;\n//
-mremap-window-forgotten	core/vma/change.c	s/if \(to != addr\) \{\n\t\tchange->window/if (0) {\n\t\tchange->window/
-mmap-flags-wrong	core/vma/change.c	s/flags = prot_flags\(done->args\[2\]\)/flags = VMT_MAP_READ/g
-fixed-drops-nothing	core/vma/change.c	s/\tif \(fixed\)\n\t\tchange->gone\[0\] = change->fresh;//
-mlock-rounds-up	core/vma/change.c	s/decode_hidden\(done, change, vmt_page_down\(addr\), total\)/decode_hidden(done, change, vmt_page_up(addr), total)/
-mlock-ignored	core/vma/change.c	s/decode_mlock\(done, change\); break/break/
-madvise-half-way-ignored	core/vma/change.c	s/(static void decode_hidden.*?)failed\(done\) \? VMT_CHANGE_WALK/$1failed(done) ? VMT_CHANGE_NOTHING/s
-mprotect-half-way-ignored	core/vma/change.c	s/if \(\(failed\(done\) && !change->met_hole\) \|\| \(prot/if ((prot/
+mremap-window-forgotten	core/vma/change_decode.c	s/if \(to != addr\) \{\n\t\tchange->window/if (0) {\n\t\tchange->window/
+mmap-flags-wrong	core/vma/change_decode.c	s/flags = prot_flags\(done->args\[2\]\)/flags = VMT_MAP_READ/g
+fixed-drops-nothing	core/vma/change_decode.c	s/\tif \(fixed\)\n\t\tchange->gone\[0\] = change->fresh;//
+mlock-rounds-up	core/vma/change_decode.c	s/decode_hidden\(done, change, vmt_page_down\(addr\), total\)/decode_hidden(done, change, vmt_page_up(addr), total)/
+mlock-ignored	core/vma/change_decode.c	s/decode_mlock\(done, change\); break/break/
+madvise-half-way-ignored	core/vma/change_decode.c	s/(static void decode_hidden.*?)failed\(done\) \? VMT_CHANGE_WALK/$1failed(done) ? VMT_CHANGE_NOTHING/s
+mprotect-half-way-ignored	core/vma/change_decode.c	s/if \(\(failed\(done\) && !change->met_hole\) \|\| \(prot/if ((prot/
 mprotect-before-hole-ignored	core/resolve/predict.c	s/return !vmt_outcome_touches\(outcome, first\)/return true/
 madvise-behind-hole-ignored	core/resolve/predict.c	s/(static bool predict_advised.*?)\tpredict_altered\(/$1\tif (!change->met_hole)\n\t\tpredict_altered(/s
-munmap-failed-is-done	core/vma/change.c	s/failed\(done\) \? VMT_CHANGE_WALK : VMT_CHANGE_DERIVE;\n\tchange->window\[0\] = pages\(addr, length\);\n\tchange->gone/VMT_CHANGE_DERIVE;\n\tchange->window[0] = pages(addr, length);\n\tchange->gone/
-mmap-failed-ignored	core/vma/change.c	s/if \(!fixed \|\| is_bad_range\(addr, length\)/if (1 || !fixed || is_bad_range(addr, length)/
-mremap-failed-elsewhere	core/vma/change.c	s/if \(done->args\[3\] & MREMAP_FIXED && !is_bad_range/if (0 && !is_bad_range/
-mremap-shrink-keeps	core/vma/change.c	s/(change->to = to;\n\t\}\n\t)if \(new_length < old_length\)/$1if (0)/
-mremap-growth-forgotten	core/vma/change.c	s/if \(new_length > old_length\) \{/if (0) {/
+munmap-failed-is-done	core/vma/change_decode.c	s/failed\(done\) \? VMT_CHANGE_WALK : VMT_CHANGE_DERIVE;\n\tchange->window\[0\] = pages\(addr, length\);\n\tchange->gone/VMT_CHANGE_DERIVE;\n\tchange->window[0] = pages(addr, length);\n\tchange->gone/
+mmap-failed-ignored	core/vma/change_decode.c	s/if \(!fixed \|\| is_bad_range\(addr, length\)/if (1 || !fixed || is_bad_range(addr, length)/
+mremap-failed-elsewhere	core/vma/change_decode.c	s/if \(done->args\[3\] & MREMAP_FIXED && !is_bad_range/if (0 && !is_bad_range/
+mremap-shrink-keeps	core/vma/change_decode.c	s/(change->to = to;\n\t\}\n\t)if \(new_length < old_length\)/$1if (0)/
+mremap-growth-forgotten	core/vma/change_decode.c	s/if \(new_length > old_length\) \{/if (0) {/
 carved-rest-forgotten	core/fast/fast_protect.c	s/(static void keep.*?)if \(pieces->has_rest\)/$1if (0)/s
 carved-offset-kept	core/fast/fast.c	s/vmt_vma_cut_front\(&part, start\)/part.start = start/
 carved-joins-ignored	core/fast/fast_range.c	s/if \(!stay_apart\(it, &around\)\)/if (0)/
 rejoined-rest-forgotten	core/fast/fast_protect.c	s/(static void hand_over.*?)if \(pieces->has_rest\)/$1if (0)/s
 rejoined-right-kept	core/fast/fast_protect.c	s/if \(sides.merges_right\)\n\t\tvmt_fast_drop/if (0)\n\t\tvmt_fast_drop/
-brk-shrink-ignored	core/vma/change.c	s/if \(after < before\) \{/if (after < before)\n\t\treturn;\n\tif (0) {/
+brk-shrink-ignored	core/vma/change_decode.c	s/if \(after < before\) \{/if (after < before)\n\t\treturn;\n\tif (0) {/
 brk-always-joins	core/resolve/predict.c	s/if \(change->flags\) \{/if (0) {/
-grows-down-unknown	core/vma/change.c	s/change->flags \|= VMT_MAP_STACK/change->flags |= 0/
+grows-down-unknown	core/vma/change_decode.c	s/change->flags \|= VMT_MAP_STACK/change->flags |= 0/
 stacks-not-included	core/resolve/resolve.c	s/\tinclude_stacks\(space, resolution\);\n//
-huge-length-not-rounded	core/vma/change.c	s/if \(flags & MAP_HUGETLB\) \{/if (0) {/
-shared-as-private	core/vma/change.c	s/is_plain_anonymous\(flags\) \? VMT_CHANGE_DERIVE/1 ? VMT_CHANGE_DERIVE/
-shm-remap-plain	core/vma/change.c	s/if \(done->args\[2\] & SHM_REMAP\)/if (0)/
+huge-length-not-rounded	core/vma/change_decode.c	s/if \(flags & MAP_HUGETLB\) \{/if (0) {/
+shared-as-private	core/vma/change_decode.c	s/is_plain_anonymous\(flags\) \? VMT_CHANGE_DERIVE/1 ? VMT_CHANGE_DERIVE/
+shm-remap-plain	core/vma/change_decode.c	s/if \(done->args\[2\] & SHM_REMAP\)/if (0)/
 shmdt-first-pieces-only	core/resolve/resolve_gone.c	s/if \(may_be_piece\(map, addr\)\)\n\t\t\treturn/if (0)\n\t\t\treturn/
-shmdt-ignored	core/vma/change.c	s/case VMT_CALL_SHMDT:/case VMT_CALL_SHMDT:\n\t\tbreak;/
-ring-not-seen	core/vma/change.c	s/is_ring \? done->aio : //
-ring-end-ignored	core/vma/change.c	s/case VMT_CALL_IO_DESTROY:\n/case VMT_CALL_IO_DESTROY:\n\t\tbreak;\n/
-remap-pages-ignored	core/vma/change.c	s/decode_remap_file_pages\(done, change\)/(void)0/
-mbind-ignored	core/vma/change.c	s/case VMT_CALL_MBIND:/case VMT_CALL_MBIND:\n\t\tbreak;/
-seal-ignored	core/vma/change.c	s/case VMT_CALL_MSEAL:/case VMT_CALL_MSEAL:\n\t\tbreak;/
-mlockall-ignored	core/vma/change.c	s/case VMT_CALL_MUNLOCKALL: change->how = VMT_CHANGE_EVERYTHING/case VMT_CALL_MUNLOCKALL: change->how = VMT_CHANGE_NOTHING/
+shmdt-ignored	core/vma/change_decode.c	s/case VMT_CALL_SHMDT:/case VMT_CALL_SHMDT:\n\t\tbreak;/
+ring-not-seen	core/vma/change_decode.c	s/is_ring \? done->aio : //
+ring-end-ignored	core/vma/change_decode.c	s/case VMT_CALL_IO_DESTROY:\n/case VMT_CALL_IO_DESTROY:\n\t\tbreak;\n/
+remap-pages-ignored	core/vma/change_decode.c	s/decode_remap_file_pages\(done, change\)/(void)0/
+mbind-ignored	core/vma/change_decode.c	s/case VMT_CALL_MBIND:/case VMT_CALL_MBIND:\n\t\tbreak;/
+seal-ignored	core/vma/change_decode.c	s/case VMT_CALL_MSEAL:/case VMT_CALL_MSEAL:\n\t\tbreak;/
+mlockall-ignored	core/vma/change_decode.c	s/case VMT_CALL_MUNLOCKALL: change->how = VMT_CHANGE_EVERYTHING/case VMT_CALL_MUNLOCKALL: change->how = VMT_CHANGE_NOTHING/
 advice-by-pidfd-ignored	core/vma/change_possible.c	s/return vmt_change_is_flag_advice\(args\[3\]\)/return false/
 userfault-ignored	core/vma/change_possible.c	s/return is_uffd_ioctl\(/return 0 \&\& is_uffd_ioctl(/
-userfault-half-way-ignored	core/vma/change.c	s/(static void decode_told.*?)change->how = VMT_CHANGE_EVERYTHING/$1change->how = VMT_CHANGE_NOTHING/s
+userfault-half-way-ignored	core/vma/change_decode.c	s/(static void decode_told.*?)change->how = VMT_CHANGE_EVERYTHING/$1change->how = VMT_CHANGE_NOTHING/s
 userfault-close-ignored	trace/user_args.c	s/if \(nr != SYS_close \|\|/if (1 || nr != SYS_close ||/
 personality-ignored	trace/user_args.c	s/state->confidence.no_deriving = true/(void)state/
 dontfork-forgotten	trace/rebuild.c	s/vmt_account_everything\(state\);\n\tfor \(unsigned i = 0; i < state->own.count/for (unsigned i = 0; i < state->own.count/

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Do the source files keep to tests/rooms.txt? Prints a line for each that does not."""
+"""Do the source files keep to tests/rooms.txt, are there no cycles of includes, between folders or
+between files, and are the folders small? Prints a line for each thing that is not so."""
 import os
 import re
 import sys
@@ -59,23 +60,48 @@ def complaints(allowed):
             yield f"{room}: {size} files"
 
 
-def cycles(allowed):
-    """Rooms that may reach themselves by way of others."""
-    for room in allowed:
-        seen, todo = set(), [other for other in allowed[room] if other != room]
+def unit_of(path):
+    """A file with its header. A header without a file of its own belongs to the one whose name it
+    continues: report_parts.h to report.c."""
+    stem = path.rsplit(".", 1)[0]
+    longer = stem
+    while not any(os.path.exists(longer + end) for end in (".c", ".S")):
+        if "_" not in os.path.basename(longer):
+            return stem
+        longer = longer.rsplit("_", 1)[0]
+    return longer
+
+
+def units():
+    """Each unit, with those that it includes."""
+    found = {}
+    for path in sources():
+        own = found.setdefault(unit_of(path), set())
+        for include in re.findall(r'^#\s*include\s*"([^"]+)"', open(path).read(), re.M):
+            target = target_of(path, include)
+            if target:
+                own.add(unit_of(target))
+    return found
+
+
+def cycles(graph, what):
+    """What may reach itself by way of others."""
+    for start in sorted(graph):
+        seen, todo = set(), [other for other in graph[start] if other != start]
         while todo:
             at = todo.pop()
-            if at == room:
-                yield f"{room}: tests/rooms.txt allows a cycle"
+            if at == start:
+                yield f"{start}: {what}"
                 break
             if at not in seen:
                 seen.add(at)
-                todo += [other for other in allowed.get(at, ()) if other != at]
+                todo += [other for other in graph.get(at, ()) if other != at]
 
 
 def main():
     allowed = rooms_of("tests/rooms.txt")
-    found = list(complaints(allowed)) + list(cycles(allowed))
+    found = list(complaints(allowed)) + list(cycles(allowed, "tests/rooms.txt allows a cycle"))
+    found += cycles(units(), "includes a file that includes it, or by way of others")
     for line in found:
         print(line)
     return 1 if found else 0

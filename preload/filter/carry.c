@@ -11,9 +11,9 @@
 #include <sys/syscall.h>
 
 #include "filter/filter.h"
-#include "filter/probe.h"
+#include "filter/status.h"
 #include "os/fd.h"
-#include "os/libc.h"
+#include "os/auxv.h"
 #include "core/base/line.h"
 #include "os/sys.h"
 #include "state/state.h"
@@ -76,7 +76,7 @@ static bool read_own_status(struct vmt_status *ret_status)
 	long length = vmt_fd_read_file("/proc/thread-self/status", text, sizeof(text));
 
 	if (length > 0)
-		vmt_probe_read_status(text, (size_t)length, ret_status);
+		vmt_status_read(text, (size_t)length, ret_status);
 	return length > 0;
 }
 
@@ -148,7 +148,7 @@ static bool is_own(const char *path, mode_t type, mode_t forbidden)
 	if (vmt_sys_failed(fd))
 		return false;
 	is_own = !vmt_sys_failed(vmt_fd_status((int)fd, &st)) && (st.st_mode & S_IFMT) == type &&
-		 st.st_uid == vmt_libc_auxiliary(AT_EUID) && !(st.st_mode & forbidden);
+		 st.st_uid == vmt_auxv(AT_EUID) && !(st.st_mode & forbidden);
 	vmt_sys1(SYS_close, fd);
 	return is_own;
 }

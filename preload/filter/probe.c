@@ -16,6 +16,7 @@
 
 #include "filter/carry.h"
 #include "filter/filter.h"
+#include "filter/status.h"
 #include "os/fd.h"
 #include "os/libc.h"
 #include "core/base/line.h"
@@ -33,56 +34,13 @@ struct trial {
 	_Atomic uint32_t can_limit; /* prlimit64 does not kill */
 };
 
-static bool has_prefix(const char *text, const char *end, const char *start)
-{
-	size_t size = __builtin_strlen(start);
-
-	return (size_t)(end - text) >= size && __builtin_memcmp(text, start, size) == 0;
-}
-
-static const char *find(const char *text, size_t length, const char *what)
-{
-	for (const char *at = text; at < text + length; at++)
-		if (has_prefix(at, text + length, what))
-			return at;
-	return NULL;
-}
-
-/* Returns the number in the line that begins with name. */
-static uint64_t field(const char *text, size_t length, const char *name)
-{
-	const char *end = text + length;
-	const char *at = find(text, length, name);
-	uint64_t number = 0;
-
-	if (!at)
-		return 0;
-	at += __builtin_strlen(name);
-	while (at < end && (*at == ' ' || *at == '\t'))
-		at++;
-	for (; at < end && *at >= '0' && *at <= '9'; at++)
-		number = number * 10 + (uint64_t)(*at - '0');
-	return number;
-}
-
-void vmt_probe_read_status(const char *text, size_t length, struct vmt_status *ret_status)
-{
-	*ret_status = (struct vmt_status){
-		.pid = field(text, length, "\nPid:"),
-		.parent = field(text, length, "\nPPid:"),
-		.seccomp = field(text, length, "\nSeccomp:"),
-		.filters = field(text, length, "\nSeccomp_filters:"),
-		.no_new_privileges = field(text, length, "\nNoNewPrivs:") != 0,
-	};
-}
-
 static bool read_status(struct vmt_state *state, const char *path, struct vmt_status *ret_status)
 {
 	long length = vmt_fd_read_file(path, state->text, sizeof(state->text));
 
 	if (length <= 0)
 		return false;
-	vmt_probe_read_status(state->text, (size_t)length, ret_status);
+	vmt_status_read(state->text, (size_t)length, ret_status);
 	return true;
 }
 
@@ -94,7 +52,7 @@ bool vmt_probe_has_no_filter(void)
 
 	if (length <= 0)
 		return length == -ENOENT; /* there is no /proc */
-	vmt_probe_read_status(text, (size_t)length, &status);
+	vmt_status_read(text, (size_t)length, &status);
 	return status.seccomp == 0;
 }
 
@@ -121,7 +79,7 @@ static bool exists(const char *path)
 static bool has_variable(const struct vmt_state *state, const char *name)
 {
 	for (char **at = state->image.environment; at && *at; at++)
-		if (has_prefix(*at, *at + __builtin_strlen(*at), name))
+		if (vmt_begins_with(*at, name))
 			return true;
 	return false;
 }
@@ -131,7 +89,7 @@ static bool file_has(struct vmt_state *state, const char *path, const char *cons
 	long length = vmt_fd_read_file(path, state->text, sizeof(state->text));
 
 	for (; length > 0 && *words; words++)
-		if (find(state->text, (size_t)length, *words))
+		if (vmt_status_find(state->text, (size_t)length, *words))
 			return true;
 	return false;
 }

@@ -11,18 +11,6 @@
 
 struct vmt_state;
 
-/* What /proc/self/status says about the process. */
-struct vmt_status {
-	uint64_t pid;
-	uint64_t parent;
-	uint64_t seccomp; /* SECCOMP_MODE_* */
-	uint64_t filters;
-	bool no_new_privileges;
-};
-
-/* text: the content of a status file. Missing fields become 0. */
-void vmt_probe_read_status(const char *text, size_t length, struct vmt_status *ret_status);
-
 /*
  * At the start, before any other system call of ours: allow the calls that the filter lets through
  * (vmt_filter_set_allowed()). forced: try even without a sign. Sets state->process.pid and parent_pid as

@@ -12,7 +12,6 @@
 #include "core/base/uapi.h"
 #include "core/vma/mapsline.h"
 #include "filter/filter.h"
-#include "kernel/file_id.h"
 #include "kernel/mapsfile.h"
 #include "os/sys.h"
 #include "own/memory.h"
@@ -244,7 +243,7 @@ static bool may_query(const struct vmt_state *state)
 	       (state->options.ask == VMT_ASK_AUTO || state->options.ask == VMT_ASK_QUERY);
 }
 
-static int walk(void *context, struct vmt_range range, struct vmt_outcome *outcome)
+int vmt_ask_walk(void *context, struct vmt_range range, struct vmt_outcome *outcome)
 {
 	struct vmt_state *state = context;
 
@@ -293,7 +292,7 @@ static int boundary_by_probe(struct vmt_state *state, const struct vmt_vma *righ
 	return -ENOENT;
 }
 
-static int boundary(void *context, const struct vmt_vma *right)
+int vmt_ask_boundary(void *context, const struct vmt_vma *right)
 {
 	struct vmt_state *state = context;
 	int ret = -EBADF;
@@ -305,16 +304,12 @@ static int boundary(void *context, const struct vmt_vma *right)
 	return ret == -EBADF ? boundary_by_probe(state, right) : ret;
 }
 
-static bool is_alone(void *context)
+bool vmt_ask_is_alone(void *context)
 {
 	struct vmt_state *state = context;
 
 	return vmt_deferred_is_quiet(&state->deferred);
 }
-
-const struct vmt_kernel_ops vmt_ask_ops = {
-	.walk = walk, .boundary = boundary, .file = vmt_file_id_file, .is_alone = is_alone
-};
 
 int vmt_ask_vma(struct vmt_state *state, uint64_t addr, struct vmt_vma *ret_vma)
 {

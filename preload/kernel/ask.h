@@ -8,8 +8,10 @@
 
 #include "state/state.h"
 
-/* The implementation of resolve.h's questions; context is the state. Call under the lock. */
-extern const struct vmt_kernel_ops vmt_ask_ops;
+/* Functions of struct vmt_kernel_ops (kernel_ops.h); context is the state. Call under the lock. */
+int vmt_ask_walk(void *context, struct vmt_range range, struct vmt_outcome *outcome);
+int vmt_ask_boundary(void *context, const struct vmt_vma *right);
+bool vmt_ask_is_alone(void *context);
 
 /*
  * Find the map that contains addr, as the kernel has it now. Returns 0 or -errno. Counts as a

@@ -11,7 +11,7 @@
 #include "kernel/ask.h"
 #include "kernel/mapsfile.h"
 #include "os/fd.h"
-#include "os/libc.h"
+#include "os/auxv.h"
 #include "os/sys.h"
 
 /* The kernel is asked about one of this many calls; a prime, so that no program keeps step. */
@@ -55,7 +55,7 @@ void vmt_confidence_first_maps(const struct vmt_state *state, struct vmt_outcome
 
 void vmt_confidence_find_loader(struct vmt_state *state)
 {
-	uint64_t base = vmt_libc_auxiliary(AT_BASE); /* 0: ld.so was started as a program */
+	uint64_t base = vmt_auxv(AT_BASE); /* 0: ld.so was started as a program */
 	struct vmt_map *map = base ? vmt_space_at(&state->space, base) : NULL;
 	const struct vmt_vma *first = map ? &map->vma : NULL;
 

@@ -10,7 +10,7 @@
 
 #include "os/sys.h"
 
-#include "os/libc.h"
+#include "os/auxv.h"
 
 #define VERSION_HIDDEN  0x8000u /* marks a version that is not the name's default */
 #define VERSION_LOCAL   0u
@@ -73,8 +73,8 @@ bool vmt_elf_open(const struct dl_phdr_info *info, struct vmt_elf *ret_elf)
 static const struct link_map *first_module(void)
 {
 	struct dl_phdr_info info = {
-		.dlpi_phdr = (const void *)vmt_libc_auxiliary(AT_PHDR),
-		.dlpi_phnum = (ElfW(Half))vmt_libc_auxiliary(AT_PHNUM),
+		.dlpi_phdr = (const void *)vmt_auxv(AT_PHDR),
+		.dlpi_phnum = (ElfW(Half))vmt_auxv(AT_PHNUM),
 	};
 	const ElfW(Phdr) *own = info.dlpi_phdr ? find_segment(&info, PT_PHDR) : NULL;
 	const ElfW(Dyn) * entry;

@@ -5,12 +5,8 @@
  */
 #include "os/libc.h"
 
-#include <sys/auxv.h>
-
 #include "os/elf.h"
 #include "os/shim.h"
-
-#pragma weak getauxval
 
 struct vmt_libc vmt_libc VMT_DATA = { .inside = 0 };
 
@@ -39,11 +35,6 @@ static int look_at(struct dl_phdr_info *info, size_t size, void *context)
 void vmt_libc_find(void)
 {
 	vmt_elf_each(look_at, NULL);
-}
-
-unsigned long vmt_libc_auxiliary(unsigned long type)
-{
-	return getauxval ? getauxval(type) : 0;
 }
 
 /*

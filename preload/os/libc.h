@@ -23,9 +23,6 @@ extern struct vmt_libc vmt_libc;
 /* Find libc. The constructor calls this before anything else here. */
 void vmt_libc_find(void);
 
-/* Returns a value of the auxiliary vector; 0 = not there (glibc before 2.16 cannot be asked). */
-unsigned long vmt_libc_auxiliary(unsigned long type);
-
 /* Returns the environment before main has begun. arguments: what the constructor was passed. */
 char **vmt_libc_environment(char **arguments);
 

@@ -4,7 +4,7 @@
  * FIFO that nobody reads. So only files that the library has created itself are written to. See
  * logfile.h.
  */
-#include "os/libc.h"
+#include "os/auxv.h"
 #include "own/logfile.h"
 
 #include <fcntl.h>
@@ -52,7 +52,7 @@ static bool is_in_own_folder(const char *name)
 	__builtin_memcpy(folder, name, length);
 	folder[length] = '\0';
 	return !vmt_sys_failed(vmt_sys4(SYS_newfstatat, AT_FDCWD, folder, &st, 0)) &&
-	       st.st_uid == vmt_libc_auxiliary(AT_EUID) && !(st.st_mode & (S_IWGRP | S_IWOTH));
+	       st.st_uid == vmt_auxv(AT_EUID) && !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
 /*
@@ -64,7 +64,7 @@ static bool is_empty_and_ours(int fd)
 	struct stat st;
 
 	return !vmt_sys_failed(vmt_fd_status(fd, &st)) && st.st_size == 0 && st.st_nlink == 1 &&
-	       st.st_uid == vmt_libc_auxiliary(AT_EUID);
+	       st.st_uid == vmt_auxv(AT_EUID);
 }
 
 /* Use a file that exists: it must be an ordinary file, and is emptied. */

@@ -24,6 +24,7 @@
 #include "core/base/calls.h"
 #include "core/recording/record.h"
 #include "os/elf.h"
+#include "os/auxv.h"
 #include "os/libc.h"
 #include "os/shim.h"
 #include "os/sys.h"
@@ -391,7 +392,7 @@ int vmt_patch_open(bool by_mprotect, struct vmt_patch_result *ret_result)
 {
 	struct pass pass = {
 		.libc = vmt_libc.inside,
-		.ld_so = vmt_libc_auxiliary(AT_BASE),
+		.ld_so = vmt_auxv(AT_BASE),
 		.self = (uint64_t)vmt_patch_open,
 		.is_alone = vmt_code_is_alone(),
 	};

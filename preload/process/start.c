@@ -21,6 +21,7 @@
 #include "kernel/mapsfile.h"
 #include "malloc/malloc.h"
 #include "os/fd.h"
+#include "os/auxv.h"
 #include "os/libc.h"
 #include "core/base/line.h"
 #include "os/sys.h"
@@ -379,7 +380,7 @@ static struct vmt_state *make_state(char **environment)
 #ifdef VMT_KILL_POINTS
 	state->recording_file.kill_at = number_of(find_variable(environment, "VMATRACE_KILL_AT"));
 #endif
-	state->image.vdso = vmt_libc_auxiliary(AT_SYSINFO_EHDR);
+	state->image.vdso = vmt_auxv(AT_SYSINFO_EHDR);
 	vmt_clock_open(state->image.vdso);
 	vmt_spare_open(state);
 	vmt_probe_filter(state, options.filter == VMT_FILTER_PROBE);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* This runs as the process's last act, outside the lock, with tracing off. See exit_report.h. */
-#include "os/libc.h"
+#include "os/auxv.h"
 #include "report/exit_report.h"
 
 #include <fcntl.h>
@@ -48,7 +48,7 @@ static bool look_at(const char *path, struct stat *ret_status)
 static bool is_trusted(const struct stat *what, const struct stat *library,
 		       const struct stat *folder)
 {
-	bool owner = what->st_uid == 0 || what->st_uid == vmt_libc_auxiliary(AT_EUID) ||
+	bool owner = what->st_uid == 0 || what->st_uid == vmt_auxv(AT_EUID) ||
 		     what->st_uid == library->st_uid;
 	bool group = !(what->st_mode & S_IWGRP) ||
 		     ((folder->st_mode & S_IWGRP) && !(folder->st_mode & S_ISVTX) &&

@@ -33,6 +33,9 @@ bool vmt_recording_may_grow(void);
  */
 int vmt_recording_allocate(struct vmt_state *state, uint64_t offset, uint64_t length);
 
+/* Round bytes of a section up to the end of a page, but not beyond the section. */
+uint64_t vmt_recording_whole_pages(const struct vmt_rec_section *section, uint64_t bytes);
+
 /*
  * Returns a descriptor of the recording, or -errno: one that is kept, or the file opened by its
  * name. To be given back by vmt_recording_put_back().

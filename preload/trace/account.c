@@ -9,10 +9,12 @@
 
 #include "core/fast/fast.h"
 #include "core/fast/fast_range.h"
+#include "core/vma/change_decode.h"
 #include "core/vma/merge_rules.h"
 #include "core/resolve/resolve_gone.h"
 #include "kernel/ask.h"
 #include "kernel/confidence.h"
+#include "kernel/file_id.h"
 #include "patch/patch.h"
 #include "patch/stubs.h"
 #include "report/failure.h"
@@ -238,17 +240,25 @@ static bool apply_carved(struct accounting *it, const struct vmt_change *change,
 	return true;
 }
 
+static struct vmt_kernel_ops kernel_ops(struct vmt_state *state)
+{
+	return (struct vmt_kernel_ops){ .walk = vmt_ask_walk,
+					.boundary = vmt_ask_boundary,
+					.file = vmt_file_id_file,
+					.is_alone = vmt_ask_is_alone,
+					.context = state };
+}
+
 static uint64_t learn_everything(struct accounting *it);
 
 static void resolve_and_apply(struct accounting *it, struct vmt_change *change,
 			      struct vmt_site *site, bool deferred)
 {
 	struct vmt_state *state = it->state;
-	struct vmt_kernel_ops kernel = vmt_ask_ops;
+	const struct vmt_kernel_ops kernel = kernel_ops(state);
 	struct vmt_effect effect;
 	uint64_t asked = questions(state);
 
-	kernel.context = state;
 	if (change->how == VMT_CHANGE_EVERYTHING && site->call == VMT_CALL_PRCTL)
 		state->confidence.no_reasoning = true;
 	vmt_recording_doing(state, VMT_DOING_MAPS);
@@ -386,10 +396,9 @@ static uint64_t learn_everything(struct accounting *it)
 {
 	struct vmt_state *state = it->state;
 	struct vmt_change change = { .how = VMT_CHANGE_EVERYTHING };
-	struct vmt_kernel_ops kernel = vmt_ask_ops;
+	const struct vmt_kernel_ops kernel = kernel_ops(state);
 	struct vmt_effect effect;
 
-	kernel.context = state;
 	it->time = vmt_clock_since_start(state);
 	vmt_recording_doing(state, VMT_DOING_MAPS);
 	vmt_state_set_dirty(state, VMT_DIRTY_SPACE);

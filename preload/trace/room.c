@@ -15,7 +15,6 @@
 #include "store/extend.h"
 #include "store/publish.h"
 #include "store/recording.h"
-#include "trace/account.h"
 
 #define BLOCK_FACTOR 4u
 #define NEAR_LIMIT   256u /* maps */

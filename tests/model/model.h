@@ -10,6 +10,7 @@
 #include "core/fast/fast_range.h"
 #include "core/fast/fast.h"
 #include "core/resolve/effect.h"
+#include "core/vma/change_decode.h"
 #include "core/vma/merge_rules.h"
 
 #define PAGE        ((uint64_t)4096)

@@ -23,12 +23,12 @@ mutants() {
 	cat <<'END'
 right-piece-forgotten	vma/outcome.c	s/\tput\(outcome, index \+ 1, &right\);\n//	
 file-offset-ignored	vma/vma.h	s/if \(vmt_vma_is_file\(vma\)\)\n\t\tvma->offset \+=/if (0)\n\t\tvma->offset +=/; s/return !vmt_vma_is_file\(left\)/return 1/	
-failed-call-ignored	vma/change.c	s/(\.failed = failed\(done\) \};\n)/$1\tif (change->failed)\n\t\treturn;\n/	
+failed-call-ignored	vma/change_decode.c	s/(\.failed = failed\(done\) \};\n)/$1\tif (change->failed)\n\t\treturn;\n/	
 right-edge-never-merges	resolve/merge.c	s/addr <= zone\.end/addr < zone.end/	
 left-edge-never-merges	resolve/merge.c	s/addr >= zone\.start/addr > zone.start/	
 mprotect-flags-lost	vma/merge_rules.c	s/\t\tvma->flags \|= change->flags;\n//	
-mremap-window-forgotten	vma/change.c	s/if \(to != addr\) \{\n\t\tchange->window/if (0) {\n\t\tchange->window/	
-mmap-flags-wrong	vma/change.c	s/flags = prot_flags\(done->args\[2\]\)/flags = VMT_MAP_READ/g	
+mremap-window-forgotten	vma/change_decode.c	s/if \(to != addr\) \{\n\t\tchange->window/if (0) {\n\t\tchange->window/	
+mmap-flags-wrong	vma/change_decode.c	s/flags = prot_flags\(done->args\[2\]\)/flags = VMT_MAP_READ/g	
 nothing-is-touched	vma/anon_vma.c	s/(bool vmt_anon_vma_may_have.*?)return [^;]*/$1return false/s	--alloc
 nothing-is-written	vma/merge_rules.c	s/(static bool is_written.*?)return !vma->vma_class \|\|/$1return 0 \&\&/s	--alloc
 noreserve-is-plain	vma/vma_class.c	s/return VMT_CLASS_NORESERVE;(\n.*)return VMT_CLASS_NORESERVE_STACK;/return VMT_CLASS_PLAIN;$1return VMT_CLASS_STACK;/	--alloc

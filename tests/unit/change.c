@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/vma/change.c: which bytes went, came, moved or changed, from arguments and result alone.
+ * core/vma/change_decode.c: which bytes went, came, moved or changed, from arguments and result alone.
  */
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -9,6 +9,8 @@
 #include <sys/shm.h>
 
 #include "drawing.h"
+
+#include "core/vma/change_decode.h"
 
 #define MOVE (MREMAP_MAYMOVE | MREMAP_FIXED)
 #define OK   DRAWN_OK

@@ -7,6 +7,7 @@
 
 #include "core/fast/fast.h"
 #include "core/fast/fast_range.h"
+#include "core/vma/change_decode.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

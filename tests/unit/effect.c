@@ -10,6 +10,8 @@
 
 #include "drawing.h"
 
+#include "core/vma/change_decode.h"
+
 #define FIXED     MAP_FIXED
 #define MOVE      (MREMAP_MAYMOVE | MREMAP_FIXED)
 #define DONTUNMAP (MOVE | 4)

@@ -11,6 +11,7 @@
 #include "core/base/kernel.h"
 #include "core/fast/fast.h"
 #include "core/fast/fast_range.h"
+#include "core/vma/change_decode.h"
 #include "core/vma/merge_rules.h"
 #include "drawing.h"
 

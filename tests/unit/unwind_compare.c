@@ -332,7 +332,7 @@ static void check_all(const char *plugin)
 int main(int argc, char **argv)
 {
 	know_modules();
-	alarm(60); /* a failure that is reported from within stdio may deadlock */
+	alarm(300); /* a failure that is reported from within stdio may deadlock */
 	check_all(argc > 1 ? argv[1] : "");
 	vmt_unwind_set_cache(cache_memory, sizeof(cache_memory));
 	check_all(argc > 1 ? argv[1] : "");

@@ -461,7 +461,7 @@ int main(int argc, char **argv)
 	struct sigaction action = { .sa_handler = handler, .sa_flags = SA_NODEFER };
 	int reused;
 
-	alarm(100);
+	alarm(300);
 	know_modules();
 	dice_state = argc > 3 ? strtoull(argv[3], NULL, 0) : (uint64_t)getpid() << 20 | 1;
 	printf("seed %lu\n", dice_state);

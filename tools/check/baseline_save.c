@@ -4,7 +4,7 @@
  * An existing file stays complete until the new one is. Prints nothing.
  */
 #include "check/baseline.h"
-#include "json/json_parts.h"
+#include "util/json_value.h"
 #include "util/must.h"
 
 #include <errno.h>

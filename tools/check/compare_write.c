@@ -3,7 +3,7 @@
 #include "check/compare.h"
 #include "core/base/fmt.h"
 #include "core/base/printable.h"
-#include "json/json_parts.h"
+#include "util/json_value.h"
 #include "util/lines.h"
 #include "util/must.h"
 

@@ -5,7 +5,7 @@
  * lines have moved.
  */
 #include "check/verdict.h"
-#include "json/json_parts.h"
+#include "util/json_value.h"
 #include "util/must.h"
 #include "util/source.h"
 

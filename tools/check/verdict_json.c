@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A verdict as JSON, "schema": "vmatrace.check/1"; fields are added, never changed. */
 #include "check/verdict.h"
-#include "json/json_parts.h"
+#include "util/json_value.h"
 #include "util/must.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
  */
 #include "explain/explain_files.h"
 #include "json/explain_json.h"
-#include "json/json_parts.h"
+#include "util/json_value.h"
 
 #define FILES_SHOWN 20u
 

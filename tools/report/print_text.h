@@ -3,7 +3,8 @@
 #ifndef VMT_PRINT_TEXT_H
 #define VMT_PRINT_TEXT_H
 
-#include "report/print.h"
+#include "input/load.h"
+#include "report/format.h"
 #include "symbols/symbols.h"
 
 void vmt_print_text(FILE *stream, const struct vmt_recordings *recordings,

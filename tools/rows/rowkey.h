@@ -3,7 +3,16 @@
 #ifndef VMT_ROWKEY_H
 #define VMT_ROWKEY_H
 
-#include "rows/rows.h"
+#include "core/recording/view.h"
+#include "symbols/symbols.h"
+
+enum vmt_rows_by {
+	VMT_ROWS_BY_LINE, /* system call and place in the user's code; the default */
+	VMT_ROWS_BY_SITE,
+	VMT_ROWS_BY_FUNCTION,
+	VMT_ROWS_BY_MODULE,
+	VMT_ROWS_BY_CALL,
+};
 
 /* Returns the base name of a frame's module. */
 char *vmt_rowkey_module(const struct vmt_view *view, uint64_t frame);

@@ -7,15 +7,8 @@
 #define VMT_ROWS_H
 
 #include "core/report/report.h"
+#include "rows/rowkey.h"
 #include "symbols/symbols.h"
-
-enum vmt_rows_by {
-	VMT_ROWS_BY_LINE, /* system call and place in the user's code; the default */
-	VMT_ROWS_BY_SITE,
-	VMT_ROWS_BY_FUNCTION,
-	VMT_ROWS_BY_MODULE,
-	VMT_ROWS_BY_CALL,
-};
 
 enum vmt_rows_sort {
 	VMT_ROWS_DEFAULT, /* a few in the order in which they came, many by live maps */

@@ -7,18 +7,13 @@
 #ifndef VMT_SYMBOLS_H
 #define VMT_SYMBOLS_H
 
+#include "symbols/module.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct vmt_symbols;
-
-struct vmt_symbols_module {
-	const char *path; /* not terminated */
-	size_t path_length;
-	const uint8_t *build_id;
-	size_t build_id_length; /* 0 = unknown: path is trusted then */
-};
 
 /* Unknown members are NULL and 0. Everything that is pointed to lives as long as the symbols. */
 struct vmt_symbol {

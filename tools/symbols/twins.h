@@ -6,8 +6,8 @@
 #ifndef VMT_TWINS_H
 #define VMT_TWINS_H
 
+#include "symbols/module.h"
 #include "symbols/modulefile.h"
-#include "symbols/symbols.h"
 
 struct vmt_twin;
 

@@ -7,7 +7,8 @@
 #ifndef VMT_MERGE_H
 #define VMT_MERGE_H
 
-#include "core/resolve/resolve.h"
+#include "core/resolve/kernel_ops.h"
+#include "core/vma/change.h"
 
 #define VMT_MERGE_UNKNOWN (-1) /* the kernel did not answer a question */
 

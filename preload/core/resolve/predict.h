@@ -6,7 +6,8 @@
 #ifndef VMT_PREDICT_H
 #define VMT_PREDICT_H
 
-#include "core/resolve/resolve.h"
+#include "core/resolve/kernel_ops.h"
+#include "core/vma/change.h"
 
 /*
  * Apply change to outcome. kernel: identifies the file of a descriptor; NULL: no file can be

@@ -86,13 +86,4 @@ bool vmt_change_is_flag_advice(long advice);
 /* May this call run long with the kernel's map lock released (populating, locking)? */
 bool vmt_change_is_slow(enum vmt_call_id call, const long args[6]);
 
-/* Is this one of the most frequent changes? If not, the call may still have changed something. */
-bool vmt_change_decode_simple(const struct vmt_done *done, struct vmt_simple *ret_simple);
-
-/*
- * Decode a finished call. Never fails: whatever it cannot judge becomes VMT_CHANGE_WALK or
- * VMT_CHANGE_EVERYTHING.
- */
-void vmt_change_decode(const struct vmt_done *done, struct vmt_change *ret_change);
-
 #endif

@@ -4,7 +4,7 @@
  * mm/vma.c, mm/mremap.c, mm/madvise.c, mm/mprotect.c); where versions differ, the decoder has the
  * kernel asked.
  */
-#include "core/vma/change.h"
+#include "core/vma/change_decode.h"
 
 #include "core/vma/merge_rules.h"
 
