@@ -18,8 +18,8 @@ mutants() {
 right-piece-forgotten	core/vma/outcome.c	s/\tput\(outcome, index \+ 1, &right\);\n//
 file-offset-ignored	core/vma/vma.h	s/if \(vmt_vma_is_file\(vma\)\)\n\t\tvma->offset \+=/if (0)\n\t\tvma->offset +=/
 failed-call-ignored	core/vma/change_decode.c	s/(\.failed = failed\(done\) \};\n)/$1\tif (change->failed)\n\t\treturn;\n/
-right-edge-never-joins	core/resolve/merge.c	s/addr <= zone\.end/addr < zone.end/
-left-edge-never-joins	core/resolve/merge.c	s/addr >= zone\.start/addr > zone.start/
+right-edge-never-merges	core/resolve/merge.c	s/addr <= zone\.end/addr < zone.end/
+left-edge-never-merges	core/resolve/merge.c	s/addr >= zone\.start/addr > zone.start/
 mprotect-flags-lost	core/vma/merge_rules.c	s/\t\tvma->flags \|= change->flags;\n//
 mremap-window-forgotten	core/vma/change_decode.c	s/if \(to != addr\) \{\n\t\tchange->window/if (0) {\n\t\tchange->window/
 mmap-flags-wrong	core/vma/change_decode.c	s/flags = prot_flags\(done->args\[2\]\)/flags = VMT_MAP_READ/g
@@ -35,13 +35,13 @@ mmap-failed-ignored	core/vma/change_decode.c	s/if \(!fixed \|\| is_bad_range\(ad
 mremap-failed-elsewhere	core/vma/change_decode.c	s/if \(done->args\[3\] & MREMAP_FIXED && !is_bad_range/if (0 && !is_bad_range/
 mremap-shrink-keeps	core/vma/change_decode.c	s/(change->to = to;\n\t\}\n\t)if \(new_length < old_length\)/$1if (0)/
 mremap-growth-forgotten	core/vma/change_decode.c	s/if \(new_length > old_length\) \{/if (0) {/
-carved-rest-forgotten	core/fast/fast_protect.c	s/(static void keep.*?)if \(pieces->has_rest\)/$1if (0)/s
-carved-offset-kept	core/fast/fast.c	s/vmt_vma_cut_front\(&part, start\)/part.start = start/
-carved-joins-ignored	core/fast/fast_range.c	s/if \(!stay_apart\(it, &around\)\)/if (0)/
-rejoined-rest-forgotten	core/fast/fast_protect.c	s/(static void hand_over.*?)if \(pieces->has_rest\)/$1if (0)/s
-rejoined-right-kept	core/fast/fast_protect.c	s/if \(sides.merges_right\)\n\t\tvmt_fast_drop/if (0)\n\t\tvmt_fast_drop/
+fast-rest-forgotten	core/fast/fast_protect.c	s/(static void keep.*?)if \(pieces->has_rest\)/$1if (0)/s
+fast-offset-kept	core/fast/fast.c	s/vmt_vma_cut_front\(&part, start\)/part.start = start/
+fast-merges-ignored	core/fast/fast_range.c	s/if \(!stay_apart\(it, &around\)\)/if (0)/
+merged-rest-forgotten	core/fast/fast_protect.c	s/(static void hand_over.*?)if \(pieces->has_rest\)/$1if (0)/s
+merged-right-kept	core/fast/fast_protect.c	s/if \(sides.merges_right\)\n\t\tvmt_fast_drop/if (0)\n\t\tvmt_fast_drop/
 brk-shrink-ignored	core/vma/change_decode.c	s/if \(after < before\) \{/if (after < before)\n\t\treturn;\n\tif (0) {/
-brk-always-joins	core/resolve/predict.c	s/if \(change->flags\) \{/if (0) {/
+brk-always-merges	core/resolve/predict.c	s/if \(change->flags\) \{/if (0) {/
 grows-down-unknown	core/vma/change_decode.c	s/change->flags \|= VMT_MAP_STACK/change->flags |= 0/
 stacks-not-included	core/resolve/resolve.c	s/\tinclude_stacks\(space, resolution\);\n//
 huge-length-not-rounded	core/vma/change_decode.c	s/if \(flags & MAP_HUGETLB\) \{/if (0) {/

@@ -63,7 +63,7 @@ static void learn(struct vmt_state *state, long nr, const long args[6])
 {
 	vmt_filter_add(is_strict(nr, args) ? NULL : (const struct sock_fprog *)args[2]);
 	if (vmt_filter_is_in_the_way())
-		vmt_note(state, VMT_NOTE_SECCOMP);
+		vmt_state_note(state, VMT_NOTE_SECCOMP);
 }
 
 static long install(struct vmt_state *state, long nr, const long args[6], bool locks)

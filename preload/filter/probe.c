@@ -317,5 +317,5 @@ void vmt_probe_filter(struct vmt_state *state, bool forced)
 		state->is_filter_unknown = true;
 	ask_numbers(state); /* in a /proc of another namespace our numbers would differ */
 	if (vmt_filter_is_in_the_way())
-		vmt_note(state, VMT_NOTE_SECCOMP);
+		vmt_state_note(state, VMT_NOTE_SECCOMP);
 }

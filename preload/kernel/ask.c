@@ -55,7 +55,7 @@ static int no_maps(struct vmt_state *state, int error)
 {
 	/* for lack of descriptors, asking may work later */
 	if (error != -EMFILE && error != -ENFILE)
-		vmt_note(state, VMT_NOTE_NO_PROC);
+		vmt_state_note(state, VMT_NOTE_NO_PROC);
 	return -EBADF;
 }
 
@@ -94,7 +94,7 @@ static void vma_of(const struct vmt_procmap_query *query, struct vmt_vma *vma)
 		.end = query->vma_end,
 		.offset = query->vma_offset,
 		.inode = query->inode,
-		.dev = vmt_dev(query->dev_major, query->dev_minor),
+		.dev = vmt_vma_dev(query->dev_major, query->dev_minor),
 		.flags = (uint32_t)query->vma_flags & QUERY_VISIBLE,
 	};
 }
@@ -352,7 +352,7 @@ void vmt_ask_open(struct vmt_state *state)
 		vmt_sys5(SYS_prctl, PR_GET_MEMORY_MERGE_, 0, 0, 0, 0) == 1;
 	state->kernel.query_works = may_ioctl() && query_once(maps.number, &ask) == 0;
 	if (!state->kernel.query_works && may_ioctl())
-		vmt_note(state, VMT_NOTE_NO_QUERY);
+		vmt_state_note(state, VMT_NOTE_NO_QUERY);
 }
 
 int vmt_ask_everything(struct vmt_state *state, struct vmt_outcome *outcome)

@@ -55,7 +55,7 @@ static bool is_as_expected(const struct vmt_vma *asked, const struct vmt_vma *vm
 static void set_file(struct vmt_vma *vma, const struct stat *st)
 {
 	vma->inode = st->st_ino;
-	vma->dev = vmt_dev(gnu_dev_major(st->st_dev), gnu_dev_minor(st->st_dev));
+	vma->dev = vmt_vma_dev(gnu_dev_major(st->st_dev), gnu_dev_minor(st->st_dev));
 }
 
 void vmt_file_id_start(struct vmt_state *state)

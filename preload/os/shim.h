@@ -53,7 +53,7 @@ struct vmt_walk {
 	bool is_doubtful; /* the same C frames may belong to other lines later */
 	/* how the script's frames are found, as a distance from sp; see script/python.h */
 	uint32_t anchor;
-	uint64_t hash; /* vmt_callsites_hash() of the pcs, from 0 */
+	uint64_t hash; /* vmt_pc_hash() of the pcs, from 0 */
 	uint64_t script; /* a hash of the script's frames; 0 = there are none */
 	uint64_t sp; /* where the walk began */
 	uint64_t pc[VMT_FRAMES_MAX];

@@ -117,7 +117,7 @@ void *vmt_memory_map(size_t size)
 	return vmt_sys_failed(ret) ? NULL : (void *)ret;
 }
 
-static unsigned char *carve(unsigned char **at, size_t size)
+static unsigned char *next_part(unsigned char **at, size_t size)
 {
 	unsigned char *piece = *at;
 
@@ -205,23 +205,23 @@ static struct sizes choose_sizes(struct vmt_options *options)
 
 static void cut_up(struct vmt_state *state, unsigned char *at, const struct sizes *sizes)
 {
-	vmt_arena_init(&state->arena, carve(&at, sizes->sites), sizes->sites);
+	vmt_arena_init(&state->arena, next_part(&at, sizes->sites), sizes->sites);
 	vmt_arena_extend_late(&state->arena); /* call sites come one by one */
-	state->own.space_block = carve(&at, sizes->maps);
+	state->own.space_block = next_part(&at, sizes->maps);
 	state->own.space_block_size = sizes->maps;
-	state->recording.free_slots = (void *)carve(&at, sizes->slots);
-	state->modules.item = (void *)carve(&at, MODULES_SIZE);
-	state->malloc_blocks = (void *)carve(&at, BLOCKS_SIZE);
-	vmt_unwind_set_cache(carve(&at, sizes->cache), sizes->cache);
-	vmt_unwind_modules_set(carve(&at, VMT_UNWIND_MODULES_SIZE));
-	state->reporting.environment = (void *)carve(&at, SPARE_ENVIRONMENT);
-	state->own.alive_page = carve(&at, VMT_PAGE_SIZE);
+	state->recording.free_slots = (void *)next_part(&at, sizes->slots);
+	state->modules.item = (void *)next_part(&at, MODULES_SIZE);
+	state->malloc_blocks = (void *)next_part(&at, BLOCKS_SIZE);
+	vmt_unwind_set_cache(next_part(&at, sizes->cache), sizes->cache);
+	vmt_unwind_modules_set(next_part(&at, VMT_UNWIND_MODULES_SIZE));
+	state->reporting.environment = (void *)next_part(&at, SPARE_ENVIRONMENT);
+	state->own.alive_page = next_part(&at, VMT_PAGE_SIZE);
 	/* this also separates alive_page from the edge */
-	state->reporting.stack = carve(&at, SPARE_STACK);
+	state->reporting.stack = next_part(&at, SPARE_STACK);
 	state->reporting.stack_size = SPARE_STACK;
-	vmt_gate_last_stack = (uint64_t)(uintptr_t)carve(&at, LAST_STACK) + LAST_STACK;
+	vmt_gate_last_stack = (uint64_t)(uintptr_t)next_part(&at, LAST_STACK) + LAST_STACK;
 	state->reporting.environment_size = SPARE_ENVIRONMENT;
-	vmt_own_stack_open(state, carve(&at, VMT_OWN_STACKS * VMT_OWN_STACK_SIZE));
+	vmt_own_stack_open(state, next_part(&at, VMT_OWN_STACKS * VMT_OWN_STACK_SIZE));
 }
 
 struct vmt_state *vmt_memory_make(const struct vmt_options *options)
@@ -234,7 +234,7 @@ struct vmt_state *vmt_memory_make(const struct vmt_options *options)
 
 	if (!base)
 		return NULL;
-	state = (void *)carve(&at, sizeof(*state));
+	state = (void *)next_part(&at, sizeof(*state));
 	state->options = chosen;
 	cut_up(state, at, &sizes);
 	state->own.left = 2 * FLOOR + chosen.max_sites * SITE_COST + chosen.max_maps * MAP_COST;

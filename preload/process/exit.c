@@ -156,7 +156,7 @@ static bool has_silent_children(struct vmt_state *state)
 static void close_books(struct vmt_state *state)
 {
 	if (has_silent_children(state))
-		vmt_note(state, VMT_NOTE_CHILDREN);
+		vmt_state_note(state, VMT_NOTE_CHILDREN);
 	for (uint32_t id = 0; id < VMT_CALL_COUNT; id++) {
 		uint64_t passed = atomic_load_explicit(&state->passed[id], memory_order_relaxed);
 
@@ -250,7 +250,7 @@ static bool close_early(struct vmt_state *state, uint64_t notes)
 
 	if (atomic_exchange_explicit(&state->process.closing, 1, memory_order_acq_rel))
 		return false;
-	vmt_note(state, VMT_NOTE_SWITCHED_OFF | notes);
+	vmt_state_note(state, VMT_NOTE_SWITCHED_OFF | notes);
 	locked = seize_in_the_end(state);
 	if (locked)
 		close_books(state);

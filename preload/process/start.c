@@ -275,7 +275,7 @@ static void open_doors(struct vmt_state *state)
 	if (state->options.sites) {
 		if (vmt_patch_open(state->options.sites == VMT_SITES_MPROTECT, &result) == 0)
 			state->counters.doors |= VMT_DOOR_SITES;
-		vmt_note(state, result.notes);
+		vmt_state_note(state, result.notes);
 		if (!vmt_range_is_empty(result.near))
 			vmt_memory_own(state, (void *)result.near.start, VMT_PAGE_SIZE);
 		vmt_patch_hook_exit();
@@ -321,7 +321,7 @@ static void look_for_valgrind(struct vmt_state *state)
 	const char *preload = find_variable(state->image.environment, "LD_PRELOAD");
 
 	if (preload && contains(preload, (long)__builtin_strlen(preload), "vgpreload"))
-		vmt_note(state, VMT_NOTE_VALGRIND);
+		vmt_state_note(state, VMT_NOTE_VALGRIND);
 }
 
 /* Files are opened by name later, when the program may have called chdir. */
@@ -440,7 +440,7 @@ static void begin(char **arguments)
 	vmt_unwind_modules_load();
 	vmt_python_open();
 	if (vmt_libc.inside && vmt_unwind_rows_are_missing(vmt_libc.last_exit))
-		vmt_note(state, VMT_NOTE_NO_UNWIND);
+		vmt_state_note(state, VMT_NOTE_NO_UNWIND);
 	vmt_exit_report_find_tool(state);
 	vmt_exit_report_copy_environment(state);
 	open_doors(state);

@@ -415,7 +415,7 @@ static inline void vmt_state_set_dirty(struct vmt_state *state, enum vmt_dirty d
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
-static inline void vmt_note(struct vmt_state *state, uint64_t note)
+static inline void vmt_state_note(struct vmt_state *state, uint64_t note)
 {
 	state->counters.notes |= note;
 	state->publish.header_is_behind = true;

@@ -135,10 +135,10 @@ static void note_failure(struct vmt_state *state, enum vmt_section_id id, int er
 {
 	state->recording.full |= UINT32_C(1) << id;
 	if (error != -ENOSPC && error != -EDQUOT) {
-		vmt_note(state, VMT_NOTE_NOT_LONGER);
+		vmt_state_note(state, VMT_NOTE_NOT_LONGER);
 		return;
 	}
-	vmt_note(state, VMT_NOTE_DISK_FULL);
+	vmt_state_note(state, VMT_NOTE_DISK_FULL);
 	vmt_state_raise(state, VMT_ALARM_DISK);
 }
 

@@ -44,7 +44,7 @@ static struct vmt_rec_site *site_record(struct vmt_state *state, const struct vm
 	struct vmt_rec_site *to = vmt_recording_element(state, VMT_SECTION_SITES, site->id, 1);
 
 	if (!to && state->recording.base)
-		vmt_note(state, VMT_NOTE_SITES_FULL);
+		vmt_state_note(state, VMT_NOTE_SITES_FULL);
 	return to;
 }
 
@@ -150,7 +150,7 @@ VMT_HOT void vmt_publish_range(struct vmt_state *state, struct vmt_map *map)
 		     NULL :
 		     vmt_recording_element(state, VMT_SECTION_RANGES, map->slot, 1);
 	if (!to) {
-		vmt_note(state, VMT_NOTE_RANGES_FULL);
+		vmt_state_note(state, VMT_NOTE_RANGES_FULL);
 		return;
 	}
 	vmt_recording_begin(state, &to->seq);
@@ -162,8 +162,8 @@ VMT_HOT void vmt_publish_range(struct vmt_state *state, struct vmt_map *map)
 	to->end = map->vma.end;
 	to->offset = map->vma.offset;
 	to->inode = map->vma.inode;
-	to->dev_major = vmt_dev_major(map->vma.dev);
-	to->dev_minor = vmt_dev_minor(map->vma.dev);
+	to->dev_major = vmt_vma_dev_major(map->vma.dev);
+	to->dev_minor = vmt_vma_dev_minor(map->vma.dev);
 	to->time = map->time;
 	vmt_recording_end(state, &to->seq);
 }

@@ -26,7 +26,7 @@ static bool make_ready(struct vmt_state *state, enum vmt_section_id id, uint64_t
 		end = vmt_recording_whole_pages(section, need);
 		if (vmt_recording_allocate(state, section->offset + ready, end - ready)) {
 			recording->full |= UINT32_C(1) << id;
-			vmt_note(state, VMT_NOTE_DISK_FULL);
+			vmt_state_note(state, VMT_NOTE_DISK_FULL);
 			vmt_state_raise(state, VMT_ALARM_DISK);
 			return false;
 		}

@@ -63,7 +63,7 @@ static void site_added(void *context, struct vmt_site *site, const struct vmt_re
 		state->counters.truncated++;
 	state->publish.header_is_behind = true;
 	if (site->flags & VMT_SITE_LOST)
-		vmt_note(state, VMT_NOTE_SITES_FULL);
+		vmt_state_note(state, VMT_NOTE_SITES_FULL);
 	state->room_is_due |= state->arena.used > state->arena.ahead;
 	vmt_publish_frames(state, site, frames);
 	vmt_publish_new_site(state, site);
@@ -136,7 +136,7 @@ void vmt_account_unseen(struct vmt_state *state, uint64_t starts)
 {
 	state->counters.unseen += starts;
 	if (vmt_patch_left_out())
-		vmt_note(state, VMT_NOTE_TEXT_LARGE);
+		vmt_state_note(state, VMT_NOTE_TEXT_LARGE);
 }
 
 static void note_unseen(struct vmt_state *state, const struct vmt_counts *counts, bool deferred)
@@ -197,7 +197,7 @@ VMT_HOT static void note_applied(struct vmt_state *state, const struct vmt_effec
 {
 	vmt_state_set_dirty(state, VMT_DIRTY_NOT);
 	if (effect->out_of_memory) {
-		vmt_note(state, VMT_NOTE_MEMORY_FULL);
+		vmt_state_note(state, VMT_NOTE_MEMORY_FULL);
 		state->counters.lost++;
 	}
 	if (VMT_UNLIKELY(state->code.is_gone)) {
@@ -227,8 +227,8 @@ static void apply(struct accounting *it, const struct vmt_change *change, uint32
 	note_applied(state, effect);
 }
 
-static bool apply_carved(struct accounting *it, const struct vmt_change *change, uint32_t site,
-			 struct vmt_effect *effect)
+static bool apply_range(struct accounting *it, const struct vmt_change *change, uint32_t site,
+			struct vmt_effect *effect)
 {
 	const struct vmt_effect_ops ops = live_ops(it);
 	struct vmt_state *state = it->state;
@@ -267,7 +267,7 @@ static void resolve_and_apply(struct accounting *it, struct vmt_change *change,
 	    change->how == VMT_CHANGE_DERIVE) /* Linux 5.10 returns ENOMEM for two reasons */
 		change->how = VMT_CHANGE_WALK; /* other calls may have come in between */
 	vmt_state_set_dirty(state, VMT_DIRTY_SPACE);
-	if (!apply_carved(it, change, site->id, &effect)) {
+	if (!apply_range(it, change, site->id, &effect)) {
 		note_resolved(state,
 			      vmt_resolve(&state->space, change, &kernel, &state->resolution),
 			      asked);
@@ -438,7 +438,7 @@ int vmt_account_start(struct vmt_state *state)
 
 	vmt_outcome_clear(outcome);
 	if (vmt_ask_everything(state, outcome)) {
-		vmt_note(state, VMT_NOTE_NO_PROC); /* the table starts empty then */
+		vmt_state_note(state, VMT_NOTE_NO_PROC); /* the table starts empty then */
 		vmt_outcome_clear(outcome);
 	}
 	vmt_confidence_first_maps(state, outcome);

@@ -11,7 +11,7 @@
 static bool is_module(const struct vmt_module *module, const struct vmt_vma *vma, uint32_t kind)
 {
 	return module->rec.kind == kind && module->rec.inode == vma->inode &&
-	       vmt_dev(module->rec.dev_major, module->rec.dev_minor) == vma->dev;
+	       vmt_vma_dev(module->rec.dev_major, module->rec.dev_minor) == vma->dev;
 }
 
 static uint32_t add_module(struct vmt_state *state, const struct vmt_vma *vma, uint32_t kind)
@@ -21,13 +21,13 @@ static uint32_t add_module(struct vmt_state *state, const struct vmt_vma *vma, u
 	size_t length = 0;
 
 	if (state->modules.count == VMT_MODULES_MAX) {
-		vmt_note(state, VMT_NOTE_MODULES_FULL);
+		vmt_state_note(state, VMT_NOTE_MODULES_FULL);
 		return VMT_NO_INDEX;
 	}
 	module = &state->modules.item[state->modules.count];
 	*module = (struct vmt_module){ .rec = { .inode = vma->inode,
-						.dev_major = vmt_dev_major(vma->dev),
-						.dev_minor = vmt_dev_minor(vma->dev),
+						.dev_major = vmt_vma_dev_major(vma->dev),
+						.dev_minor = vmt_vma_dev_minor(vma->dev),
 						.kind = kind } };
 	if (kind == VMT_MODULE_FILE)
 		length = vmt_ask_name(state, vma->start, path, sizeof(path), module->rec.build_id,

@@ -68,7 +68,7 @@ static void scan(struct vmt_state *state, const struct vmt_done *done, const str
 	int ret = vmt_patch_scan(&module);
 
 	if (VMT_UNLIKELY(ret < 0))
-		vmt_note(state, VMT_NOTE_INLINE_CALLS);
+		vmt_state_note(state, VMT_NOTE_INLINE_CALLS);
 	else if (ret == VMT_PATCH_NONE)
 		known[known_count++ % KNOWN] = *text;
 }

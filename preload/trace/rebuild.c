@@ -25,7 +25,7 @@ static void read_back(struct vmt_state *state, const struct vmt_rec_range *range
 		.end = range->end,
 		.offset = range->offset,
 		.inode = range->inode,
-		.dev = vmt_dev(range->dev_major, range->dev_minor),
+		.dev = vmt_vma_dev(range->dev_major, range->dev_minor),
 		.flags = range->flags & ~VMT_MAP_USED,
 	};
 	struct vmt_map *next = vmt_space_from(&state->space, vma.start);

@@ -25,9 +25,9 @@ static void add_vma(struct vmt_line *line, const struct vmt_vma *vma)
 	vmt_line_add(line, vma->flags & VMT_MAP_SHARED ? "s " : "p ");
 	vmt_line_add_hex(line, vma->offset);
 	vmt_line_add(line, " ");
-	vmt_line_add_hex(line, vmt_dev_major(vma->dev));
+	vmt_line_add_hex(line, vmt_vma_dev_major(vma->dev));
 	vmt_line_add(line, ":");
-	vmt_line_add_hex(line, vmt_dev_minor(vma->dev));
+	vmt_line_add_hex(line, vmt_vma_dev_minor(vma->dev));
 	vmt_line_add(line, " ");
 	vmt_line_add_number(line, vma->inode);
 }

@@ -373,7 +373,7 @@ static void walk_up(struct walk *walk, bool by_memory, struct vmt_walk *stack)
 			continue;
 		if (stack->count == VMT_FRAMES_MAX)
 			return;
-		stack->hash = vmt_callsites_hash(stack->hash, walk->at.pc);
+		stack->hash = vmt_pc_hash(stack->hash, walk->at.pc);
 		/* a return address lies below the sp that it is returned to with */
 		stack->slot[stack->count] = (uint32_t)(walk->at.sp - 8 - stack->sp);
 		stack->pc[stack->count++] = walk->at.pc;

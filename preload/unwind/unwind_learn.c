@@ -87,7 +87,7 @@ static void learn(struct vmt_state *state, struct vmt_map *map)
 	info.dlpi_phdr = (const void *)((uintptr_t)header + header->e_phoff);
 	info.dlpi_phnum = header->e_phnum;
 	if (find_bias(header, &info) && !vmt_unwind_modules_add(&info, map->vma.start))
-		vmt_note(state, VMT_NOTE_MODULES_FULL);
+		vmt_state_note(state, VMT_NOTE_MODULES_FULL);
 }
 
 void vmt_unwind_learn_none(struct vmt_state *state)

@@ -280,7 +280,7 @@ void vmt_unwind_segments_note(struct vmt_resolving *work, uint64_t addr, uint64_
 	segment->count++;
 	if (is_reported) {
 		segment->reported |= UINT64_C(1) << i;
-		segment->hash = vmt_callsites_hash(segment->hash, value);
+		segment->hash = vmt_pc_hash(segment->hash, value);
 		segment->scale *= VMT_STACK_HASH_SCALE;
 	}
 }

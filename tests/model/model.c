@@ -59,8 +59,8 @@ static void show(const char *title, const struct vmt_vma *vma, uint32_t mapped, 
 	dprintf(2, "  %-6s %lx-%lx %c%c%c%c %lx %x:%x %lu   mapped by %u, put by %u\n", title,
 		vma->start, vma->end, vma->flags & VMT_MAP_READ ? 'r' : '-',
 		vma->flags & VMT_MAP_WRITE ? 'w' : '-', vma->flags & VMT_MAP_EXEC ? 'x' : '-',
-		vma->flags & VMT_MAP_SHARED ? 's' : 'p', vma->offset, vmt_dev_major(vma->dev),
-		vmt_dev_minor(vma->dev), vma->inode, mapped, put);
+		vma->flags & VMT_MAP_SHARED ? 's' : 'p', vma->offset, vmt_vma_dev_major(vma->dev),
+		vmt_vma_dev_minor(vma->dev), vma->inode, mapped, put);
 }
 
 static bool is_near(const struct vmt_vma *vma, uint64_t addr)
@@ -183,7 +183,7 @@ static int file_of(void *context, int fd, struct vmt_vma *vma)
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
 		return -1;
 	vma->inode = st.st_ino;
-	vma->dev = vmt_dev(major(st.st_dev), minor(st.st_dev));
+	vma->dev = vmt_vma_dev(major(st.st_dev), minor(st.st_dev));
 	return 1;
 }
 

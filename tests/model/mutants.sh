@@ -58,8 +58,8 @@ alien-pieces	resolve/effect.c	s/pieces - aliens > 1/pieces - aliens > 2/	--calls
 grown-is-fresh	resolve/effect.c	s/if \(vmt_range_has\(change->grown, x\)\)/if (0)/	--calls=20000
 fresh-is-alien	resolve/effect.c	s/SOURCE_FRESH, NULL, x, end/SOURCE_ALIEN, NULL, x, end/	--calls=20000
 growth-not-noted	resolve/effect.c	s/\t\tnote_growth\([^\n]*\n//	--stacks
-rejoined-rest-forgotten	fast/fast_protect.c	s/(static void hand_over.*?)if \(pieces->has_rest\)/$1if (0)/s	--alloc
-rejoined-right-kept	fast/fast_protect.c	s/if \(sides.merges_right\)\n\t\tvmt_fast_drop/if (0)\n\t\tvmt_fast_drop/	--alloc
+merged-rest-forgotten	fast/fast_protect.c	s/(static void hand_over.*?)if \(pieces->has_rest\)/$1if (0)/s	--alloc
+merged-right-kept	fast/fast_protect.c	s/if \(sides.merges_right\)\n\t\tvmt_fast_drop/if (0)\n\t\tvmt_fast_drop/	--alloc
 grown-not-completed	resolve/resolve.c	s/\tcomplete_grown\([^\n]*\n//	--forks=2000
 END
 }

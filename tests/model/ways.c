@@ -59,7 +59,7 @@ static int query_at(uint64_t addr, uint64_t flags, struct vmt_vma *ret_vma)
 		.end = query.end,
 		.offset = query.offset,
 		.inode = query.inode,
-		.dev = vmt_dev(query.dev_major, query.dev_minor),
+		.dev = vmt_vma_dev(query.dev_major, query.dev_minor),
 		.flags = (uint32_t)query.vma_flags & VMT_MAP_VISIBLE,
 	};
 	return 0;

@@ -31,8 +31,8 @@ Test(mapsline, a_file)
 	cr_assert_eq(line.vma.end, 0x7f12a4c22000);
 	cr_assert_eq(line.vma.flags, VMT_MAP_READ | VMT_MAP_EXEC);
 	cr_assert_eq(line.vma.offset, 0x28000);
-	cr_assert_eq(vmt_dev_major(line.vma.dev), 0xfe);
-	cr_assert_eq(vmt_dev_minor(line.vma.dev), 1);
+	cr_assert_eq(vmt_vma_dev_major(line.vma.dev), 0xfe);
+	cr_assert_eq(vmt_vma_dev_minor(line.vma.dev), 1);
 	cr_assert_eq(line.vma.inode, 1835077);
 	cr_assert(is_named(&line, "/usr/lib/libc.so.6"));
 }

@@ -52,7 +52,7 @@ static int file(void *context, int fd, struct vmt_vma *vma)
 {
 	(void)context;
 	(void)fd;
-	vma->dev = vmt_dev(8, 0);
+	vma->dev = vmt_vma_dev(8, 0);
 	vma->inode = 7;
 	return is_ordinary;
 }

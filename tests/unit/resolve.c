@@ -20,39 +20,39 @@ static void assert_asked(const struct drawn *it, unsigned boundaries, unsigned w
 	cr_assert_eq(it->resolved, boundaries + walks ? VMT_RESOLVED_ASKED : VMT_RESOLVED_DERIVED);
 }
 
-Test(learn, what_leaves_no_doubt_is_not_asked)
+Test(resolve, what_leaves_no_doubt_is_not_asked)
 {
 	assert_asked(drawn("AAABB", drawn_munmap(1, 1, OK), "A.ABB", "0100", "ANB"), 0, 0);
 	assert_asked(drawn("a..b", drawn_mmap(0, 1, 2, RW, OK), "aNNb", "1000", "ANB"), 0, 0);
 	assert_asked(drawn("AAA", drawn_mprotect(1, 1, R, OK), "AaA", "0200", "ANN"), 0, 0);
 }
 
-Test(learn, an_equal_neighbour_is_asked_about)
+Test(resolve, an_equal_neighbour_is_asked_about)
 {
 	assert_asked(drawn("A.b", drawn_mmap(0, 1, 1, RW, OK), "AAb", "1010", "AB"), 1, 0);
 	assert_asked(drawn("A.B", drawn_mmap(0, 1, 1, RW, OK), "ANB", "1000", "ANB"), 2, 0);
 	assert_asked(drawn("AaA", drawn_mprotect(1, 1, RW, OK), "AAA", "0020", "A"), 2, 0);
 }
 
-Test(learn, equal_maps_away_from_the_edges_are_left_alone)
+Test(resolve, equal_maps_away_from_the_edges_are_left_alone)
 {
 	assert_asked(drawn("A|ABBb", drawn_mprotect(2, 2, R, OK), "A|Abbb", "0010", "AAB"), 1, 0);
 }
 
-Test(learn, moves_are_walked)
+Test(resolve, moves_are_walked)
 {
 	assert_asked(drawn("A....", drawn_mremap(MOVE, 0, 1, 1, 4, OK), "....A", "0000", "A"), 0,
 		     2);
 }
 
-Test(learn, overlapping_windows_are_walked_once)
+Test(resolve, overlapping_windows_are_walked_once)
 {
 	assert_asked(drawn("AAA.", drawn_mremap(MOVE, 0, 1, 1, 3, OK), ".AA|A", "0100", "NA"), 0,
 		     1);
 	assert_asked(drawn("A..B", drawn_mremap(MOVE, 0, 1, 1, 1, OK), ".A.B", "0000", "AB"), 0, 1);
 }
 
-Test(learn, a_window_is_widened_while_the_kernels_maps_reach_beyond)
+Test(resolve, a_window_is_widened_while_the_kernels_maps_reach_beyond)
 {
 	const struct drawn *it = drawn("AAAbCd", drawn_mmap(MAP_SHARED | MAP_FIXED, 0, 1, RW, OK),
 				       "NAAAAd", "1020", "NAD");
@@ -60,7 +60,7 @@ Test(learn, a_window_is_widened_while_the_kernels_maps_reach_beyond)
 	assert_asked(it, 0, 2);
 }
 
-Test(learn, what_contradicts_the_table_is_walked)
+Test(resolve, what_contradicts_the_table_is_walked)
 {
 	const struct drawn *it =
 		drawn_unseen("A.XX", drawn_mmap(0, 1, 2, RW, OK), "ANN.", "1000", "0001", "AN");
@@ -68,34 +68,34 @@ Test(learn, what_contradicts_the_table_is_walked)
 	assert_asked(it, 0, 1);
 }
 
-Test(learn, a_new_map_without_an_end_is_looked_up)
+Test(resolve, a_new_map_without_an_end_is_looked_up)
 {
 	struct vmt_done done = { .call = VMT_CALL_SHMAT, .result = DRAWN_AT(1) };
 
 	assert_asked(drawn("A....B", done, "ANNN.B", "1000", "ANB"), 0, 2);
 }
 
-Test(learn, everything_is_one_walk)
+Test(resolve, everything_is_one_walk)
 {
 	struct vmt_done done = { .call = VMT_CALL_SHMDT, .args = { DRAWN_AT(1) } };
 
 	assert_asked(drawn("Abb.bC", done, "A....C", "0002", "AC"), 0, 1);
 }
 
-Test(learn, a_kernel_that_does_not_answer_is_guessed)
+Test(resolve, a_kernel_that_does_not_answer_is_guessed)
 {
 	cr_assert_str_eq(drawn_guess("A.B", drawn_mmap(0, 1, 1, RW, OK)), "AAA");
 	cr_assert_str_eq(drawn_guess("AaA", drawn_mprotect(1, 1, RW, OK)), "AAA");
 	cr_assert_str_eq(drawn_guess("a..", drawn_mmap(MAP_SHARED, 1, 1, RW, OK)), "aN");
 }
 
-Test(learn, a_failed_call_is_guessed_to_have_done_nothing)
+Test(resolve, a_failed_call_is_guessed_to_have_done_nothing)
 {
 	cr_assert_str_eq(drawn_guess("AAA", drawn_munmap(1, 1, -EPERM)), "AAA");
 	cr_assert_str_eq(drawn_guess("AAA", drawn_mmap(MAP_FIXED, 1, 1, R, -ENOMEM)), "AAA");
 }
 
-Test(learn, a_move_is_guessed_to_take_everything_along)
+Test(resolve, a_move_is_guessed_to_take_everything_along)
 {
 	cr_assert_str_eq(drawn_guess("AAb...", drawn_mremap(MOVE, 1, 2, 2, 4, OK)), "A...Ab");
 	cr_assert_str_eq(drawn_guess("AA..bbb", drawn_mremap(MOVE, 0, 2, 2, 4, OK)), "....AAb");
@@ -113,7 +113,7 @@ static struct vmt_resolution resolution_in(struct vmt_arena *arena, void *memory
 	return resolution;
 }
 
-Test(learn, sketches_cut_files_at_the_right_offset)
+Test(resolve, outcomes_cut_files_at_the_right_offset)
 {
 	static unsigned char memory[1 << 16] __attribute__((aligned(16)));
 	struct vmt_arena arena;
@@ -132,7 +132,7 @@ Test(learn, sketches_cut_files_at_the_right_offset)
 		vmt_outcome_touches(&resolution.outcome, (struct vmt_range){ 0x2000, 0x3000 }));
 }
 
-Test(learn, a_sketch_without_memory_says_so)
+Test(resolve, a_sketch_without_memory_says_so)
 {
 	static unsigned char memory[64 * sizeof(struct vmt_outcome_map) + 8192]
 		__attribute__((aligned(16)));

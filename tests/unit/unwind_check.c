@@ -53,7 +53,7 @@ __attribute__((noinline)) static void compare_whole(const struct vmt_regs *regs,
 
 	vmt_unwind_plain(regs, &plain);
 	for (uint32_t i = 0; i < plain.count; i++)
-		plain_hash = vmt_callsites_hash(plain_hash, plain.pc[i]);
+		plain_hash = vmt_pc_hash(plain_hash, plain.pc[i]);
 	whole++;
 	differ += plain_hash != hash || plain.flags;
 }

@@ -87,7 +87,7 @@ NOINLINE static uint64_t compare(const struct vmt_regs *regs, const struct vmt_w
 
 	vmt_unwind_plain(regs, &plain);
 	for (uint32_t i = 0; i < plain.count; i++)
-		hash = vmt_callsites_hash(hash, plain.pc[i]);
+		hash = vmt_pc_hash(hash, plain.pc[i]);
 	__atomic_fetch_add(&walks, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&frames, ours->count, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&recalled, ours->recalled, __ATOMIC_RELAXED);

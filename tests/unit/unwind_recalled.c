@@ -125,7 +125,7 @@ static uint64_t plain_hash(void)
 
 	vmt_unwind_plain(&regs, &plain);
 	for (uint32_t i = 0; i < plain.count; i++)
-		hash = vmt_callsites_hash(hash, plain.pc[i]);
+		hash = vmt_pc_hash(hash, plain.pc[i]);
 	return plain.flags ? 0 : hash;
 }
 

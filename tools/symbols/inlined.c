@@ -84,7 +84,7 @@ static const char *name_of(Dwarf_Die *die)
 	const char *name =
 		dwarf_formstring(dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute));
 
-	if (name && vmt_is_mangled(name))
+	if (name && vmt_inlined_is_mangled(name))
 		return name;
 	return dwarf_formstring(dwarf_attr_integrate(die, DW_AT_name, &attribute));
 }

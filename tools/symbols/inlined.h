@@ -49,7 +49,7 @@ const char *vmt_inlined_name(struct vmt_inlined_path *path);
 size_t vmt_inlined_callers(struct vmt_inlined_path *path,
 			   struct vmt_inlined_caller ret_callers[VMT_INLINED_CALLERS]);
 
-static inline bool vmt_is_mangled(const char *name)
+static inline bool vmt_inlined_is_mangled(const char *name)
 {
 	return name[0] == '_' && (name[1] == 'Z' || name[1] == 'R');
 }

@@ -159,7 +159,7 @@ static const char *demangle(const char *name)
 
 	if (version)
 		return strndup(name, (size_t)(version - name));
-	if (vmt_is_mangled(name))
+	if (vmt_inlined_is_mangled(name))
 		plain = cplus_demangle(name, DMGL_AUTO | DMGL_ANSI);
 	return plain ? plain : strdup(name);
 }
@@ -167,7 +167,7 @@ static const char *demangle(const char *name)
 /* An inlined function often has only a short name in the debug information. */
 static const char *name_inlined(const char *name, Dwarf_Die *function)
 {
-	char *whole = vmt_is_mangled(name) ? NULL : vmt_qualified_name(function);
+	char *whole = vmt_inlined_is_mangled(name) ? NULL : vmt_qualified_name(function);
 
 	return whole ? whole : demangle(name);
 }

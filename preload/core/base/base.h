@@ -27,7 +27,7 @@
  */
 #define VMT_STACK_HASH_SCALE UINT64_C(0x9e3779b97f4a7c15)
 
-static inline uint64_t vmt_callsites_hash(uint64_t hash, uint64_t pc)
+static inline uint64_t vmt_pc_hash(uint64_t hash, uint64_t pc)
 {
 	return hash * VMT_STACK_HASH_SCALE + pc;
 }

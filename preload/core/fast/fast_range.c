@@ -9,8 +9,9 @@
 #include "core/vma/merge_rules.h"
 #include "core/vma/vma_class.h"
 
-struct carving {
-	struct vmt_fast direct;
+/* A call on a range. */
+struct range_call {
+	struct vmt_fast fast;
 	const struct vmt_change *change;
 	struct vmt_range range; /* the call's range */
 };
@@ -51,18 +52,18 @@ static void look_around(const struct vmt_space *space, struct vmt_range range,
 	around->has_stack |= vmt_fast_is_stack(around->left) || vmt_fast_is_stack(around->right);
 }
 
-static void take_all_out(struct carving *it, struct vmt_map *map)
+static void take_all_out(struct range_call *it, struct vmt_map *map)
 {
 	while (map && map->vma.start < it->range.end) {
 		struct vmt_map *next = vmt_space_next(map);
 
-		vmt_fast_take_out(&it->direct, map, it->range);
+		vmt_fast_take_out(&it->fast, map, it->range);
 		map = next;
 	}
 }
 
 /* Find out with which of its future neighbours the new map merges. */
-static bool is_certain(const struct carving *it, const struct around *around,
+static bool is_certain(const struct range_call *it, const struct around *around,
 		       const struct vmt_vma *vma, struct vmt_fast_sides *ret_sides)
 {
 	const struct vmt_map *first = around->first;
@@ -76,13 +77,13 @@ static bool is_certain(const struct carving *it, const struct around *around,
 		sides[0] = vmt_fast_up_to(&left->vma, it->range.start);
 	if (right)
 		sides[1] = vmt_fast_from(&right->vma, it->range.end);
-	return vmt_fast_judge(it->direct.space, vma, left ? &sides[0] : NULL,
+	return vmt_fast_judge(it->fast.space, vma, left ? &sides[0] : NULL,
 			      right ? &sides[1] : NULL, ret_sides);
 }
 
-static bool range_fixed(struct carving *it, const struct around *around)
+static bool range_fixed(struct range_call *it, const struct around *around)
 {
-	struct vmt_space *space = it->direct.space;
+	struct vmt_space *space = it->fast.space;
 	struct vmt_vma vma = {
 		.start = it->range.start,
 		.end = it->range.end,
@@ -94,19 +95,19 @@ static bool range_fixed(struct carving *it, const struct around *around)
 	if (!is_certain(it, around, &vma, &sides))
 		return false;
 	take_all_out(it, around->first);
-	vmt_fast_place(&it->direct, &vma, sides,
+	vmt_fast_place(&it->fast, &vma, sides,
 		       sides.merges_left ? vmt_space_find(space, vma.start - 1) : NULL,
 		       sides.merges_right ? vmt_space_at(space, vma.end) : NULL, NULL);
 	return true;
 }
 
-static bool range_gone(struct carving *it)
+static bool range_gone(struct range_call *it)
 {
 	const struct vmt_change *change = it->change;
 	struct around around;
 
 	it->range = change->gone[0];
-	look_around(it->direct.space, it->range, &around);
+	look_around(it->fast.space, it->range, &around);
 	/* A stack behind the range may have grown down into it. */
 	if (around.has_stack || vmt_fast_is_stack(around.behind))
 		return false;
@@ -117,9 +118,9 @@ static bool range_gone(struct carving *it)
 }
 
 /* Is it certain that each piece stays a separate map? */
-static bool stay_apart(const struct carving *it, const struct around *around)
+static bool stay_apart(const struct range_call *it, const struct around *around)
 {
-	const struct vmt_space *space = it->direct.space;
+	const struct vmt_space *space = it->fast.space;
 	struct vmt_vma last = { .end = 0 };
 
 	if (around->left)
@@ -146,7 +147,7 @@ static bool stay_apart(const struct carving *it, const struct around *around)
 						 NULL) == VMT_ANSWER_NO;
 }
 
-static bool range_altered(struct carving *it)
+static bool range_altered(struct range_call *it)
 {
 	const struct vmt_change *change = it->change;
 	bool protects = !vmt_range_is_empty(change->protect);
@@ -154,9 +155,9 @@ static bool range_altered(struct carving *it)
 	struct around around;
 
 	it->range = protects ? change->protect : change->advise;
-	if (!it->direct.space->rules.reasons)
+	if (!it->fast.space->rules.reasons)
 		return false;
-	look_around(it->direct.space, it->range, &around);
+	look_around(it->fast.space, it->range, &around);
 	if (around.has_stack || around.has_hole != change->met_hole)
 		return false;
 	if (change->met_hole && vmt_fast_is_stack(around.behind))
@@ -165,15 +166,15 @@ static bool range_altered(struct carving *it)
 		return !around.first || around.first->vma.start > it->range.start;
 	if (around.first == around.last && !around.has_hole &&
 	    !vmt_merge_rules_keeps(&around.first->vma, change))
-		return vmt_fast_protect_one(&it->direct, change, it->range, around.left,
-					    around.first, around.right);
+		return vmt_fast_protect_one(&it->fast, change, it->range, around.left, around.first,
+					    around.right);
 	if (!stay_apart(it, &around))
 		return false;
 	for (struct vmt_map *map = around.first; map && map->vma.start < it->range.end;
 	     map = next) {
 		next = vmt_space_next(map);
 		if (!vmt_merge_rules_keeps(&map->vma, change))
-			vmt_fast_protect_apart(&it->direct, change, it->range, map);
+			vmt_fast_protect_apart(&it->fast, change, it->range, map);
 	}
 	return true;
 }
@@ -197,8 +198,8 @@ bool vmt_fast_range_apply(struct vmt_space *space, const struct vmt_change *chan
 			  uint64_t time, const struct vmt_effect_ops *ops,
 			  struct vmt_effect *ret_effect)
 {
-	struct carving it = {
-		.direct = { space, site, time, ops, ret_effect },
+	struct range_call it = {
+		.fast = { space, site, time, ops, ret_effect },
 		.change = change,
 	};
 

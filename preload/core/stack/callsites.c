@@ -308,7 +308,7 @@ static uint64_t hash_raw(const struct vmt_callsites_stack *stack)
 	uint64_t hash = stack->hash;
 
 	for (uint32_t i = 0; !stack->hash && i < stack->count; i++)
-		hash = vmt_callsites_hash(hash, stack->pc[i]);
+		hash = vmt_pc_hash(hash, stack->pc[i]);
 	hash = (hash + stack->call + stack->script) * VMT_STACK_HASH_SCALE;
 	return hash ^ hash >> 32;
 }

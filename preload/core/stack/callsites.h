@@ -63,7 +63,7 @@ struct vmt_callsites_stack {
 	uint32_t count;
 	bool is_truncated;
 	const uint64_t *pc; /* return addresses, innermost first */
-	uint64_t hash; /* vmt_callsites_hash() of all pc, from 0; 0 = not computed yet */
+	uint64_t hash; /* vmt_pc_hash() of all pc, from 0; 0 = not computed yet */
 	uint32_t asked; /* by this call; see struct vmt_rec_site */
 	uint64_t script; /* a hash of the script's functions that are running; 0 = none */
 };

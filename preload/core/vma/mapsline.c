@@ -92,7 +92,7 @@ static void read_file(struct cursor *cursor, struct vmt_vma *vma)
 	expect(cursor, ' ');
 	major = (uint32_t)number(cursor, 16);
 	expect(cursor, ':');
-	vma->dev = vmt_dev(major, (uint32_t)number(cursor, 16));
+	vma->dev = vmt_vma_dev(major, (uint32_t)number(cursor, 16));
 	expect(cursor, ' ');
 	vma->inode = number(cursor, 10);
 }

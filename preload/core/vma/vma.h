@@ -30,17 +30,17 @@ enum vmt_vma_class {
 enum vmt_answer { VMT_ANSWER_NO, VMT_ANSWER_YES, VMT_ANSWER_MAYBE };
 
 /* A device number in 12 and 20 bits, as in the kernel (linux/kdev_t.h); used in vmt_vma. */
-static inline uint32_t vmt_dev(uint32_t major, uint32_t minor)
+static inline uint32_t vmt_vma_dev(uint32_t major, uint32_t minor)
 {
 	return major << 20 | (minor & 0xfffff);
 }
 
-static inline uint32_t vmt_dev_major(uint32_t dev)
+static inline uint32_t vmt_vma_dev_major(uint32_t dev)
 {
 	return dev >> 20;
 }
 
-static inline uint32_t vmt_dev_minor(uint32_t dev)
+static inline uint32_t vmt_vma_dev_minor(uint32_t dev)
 {
 	return dev & 0xfffff;
 }
@@ -51,7 +51,7 @@ struct vmt_vma {
 	uint64_t end;
 	uint64_t offset; /* in the file, bytes; 0 for anonymous memory */
 	uint64_t inode;
-	uint32_t dev; /* vmt_dev(); 0 for anonymous memory */
+	uint32_t dev; /* vmt_vma_dev(); 0 for anonymous memory */
 	uint32_t flags; /* VMT_MAP_* */
 	uint32_t vma_class; /* enum vmt_vma_class, or a number from VMT_CLASS_FIRST on */
 	/* the number of the anon_vma that the map certainly has (anon_vma.h); 0 = unknown */
