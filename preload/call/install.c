@@ -13,6 +13,7 @@
 
 #include "filter/filter.h"
 #include "os/sys.h"
+#include "patch/code.h"
 #include "process/exit.h"
 #include "safety/aside.h"
 #include "safety/own_stack.h"
@@ -59,9 +60,9 @@ static void wait_for_others(struct vmt_state *state)
 }
 
 /* The kernel has read the program that args point to, so it can be read here as well. */
-static void learn(struct vmt_state *state, long nr, const long args[6])
+static void learn(struct vmt_state *state, long nr, const long args[6], bool is_alone)
 {
-	vmt_filter_add(is_strict(nr, args) ? NULL : (const struct sock_fprog *)args[2]);
+	vmt_filter_add(is_strict(nr, args) ? NULL : (const struct sock_fprog *)args[2], is_alone);
 	if (vmt_filter_is_in_the_way())
 		vmt_state_note(state, VMT_NOTE_SECCOMP);
 }
@@ -69,6 +70,7 @@ static void learn(struct vmt_state *state, long nr, const long args[6])
 static long install(struct vmt_state *state, long nr, const long args[6], bool locks)
 {
 	bool is_locked = locks && vmt_guard_enter(state, true);
+	bool is_alone = is_strict(nr, args) && vmt_code_is_alone();
 	long ret;
 
 	if (is_locked)
@@ -77,7 +79,7 @@ static long install(struct vmt_state *state, long nr, const long args[6], bool l
 	wait_for_others(state);
 	ret = vmt_aside_make(nr, args);
 	if (!vmt_sys_failed(ret))
-		learn(state, nr, args);
+		learn(state, nr, args, is_alone);
 	vmt_filter_end_install();
 	if (is_locked)
 		vmt_guard_leave(state);

@@ -148,6 +148,7 @@ static _Atomic uint64_t allowed VMT_DATA = BASIC_KINDS;
 static _Atomic uint64_t refused VMT_DATA = 0; /* kinds that a known filter refuses */
 static _Atomic uint32_t installers VMT_DATA = 0;
 static _Atomic bool by_address VMT_DATA = false;
+static _Atomic int end_by VMT_DATA = 0; /* see vmt_filter_end() */
 static _Atomic uint64_t filters_known VMT_DATA = 0;
 static bool is_marking VMT_DATA = false;
 
@@ -402,7 +403,23 @@ static bool allows_tool(const struct sock_fprog *program)
 	return true;
 }
 
-void vmt_filter_add(const struct sock_fprog *installed)
+static void note_end(const struct sock_fprog *installed, bool is_alone)
+{
+	const struct vmt_filter_kind ends = { SYS_exit_group, MAY_FAIL, { 0 } };
+
+	if (!installed)
+		atomic_store_explicit(&end_by, is_alone ? SIGKILL : VMT_FILTER_END_UNKNOWN,
+				      memory_order_relaxed);
+	else if (!allows(installed, &ends) && !vmt_filter_end())
+		atomic_store_explicit(&end_by, SIGSYS, memory_order_relaxed);
+}
+
+int vmt_filter_end(void)
+{
+	return atomic_load_explicit(&end_by, memory_order_relaxed);
+}
+
+void vmt_filter_add(const struct sock_fprog *installed, bool is_alone)
 {
 	uint64_t kinds = 0;
 	bool all = installed != NULL;
@@ -417,6 +434,7 @@ void vmt_filter_add(const struct sock_fprog *installed)
 		kinds |= all ? VMT_FILTER_ALL : VMT_FILTER_TOOL;
 	if (installed && vmt_bpf_is_by_address(installed->filter, installed->len))
 		atomic_store_explicit(&by_address, true, memory_order_relaxed);
+	note_end(installed, is_alone);
 	atomic_fetch_or_explicit(&refused, ~kinds, memory_order_relaxed);
 	atomic_fetch_and_explicit(&allowed, kinds, memory_order_seq_cst);
 	atomic_fetch_add_explicit(&filters_known, installed != NULL, memory_order_relaxed);

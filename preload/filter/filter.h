@@ -75,12 +75,19 @@ uint64_t vmt_filter_basic(bool has_fstat);
 /*
  * A filter is about to be installed. From begin to end, no thread begins a call of ours; in
  * between, wait until is_quiet() says that none is being made. installed: the filter, NULL = strict
- * mode.
+ * mode; is_alone: there is no other thread.
  */
 void vmt_filter_begin_install(void);
 bool vmt_filter_is_quiet(void);
-void vmt_filter_add(const struct sock_fprog *installed);
+void vmt_filter_add(const struct sock_fprog *installed, bool is_alone);
 void vmt_filter_end_install(void);
+
+/*
+ * What will become of the process when it calls exit_group(2): 0 = it ends, or the signal by which a
+ * filter of its own kills it. Where there are other threads, these may outlive the one that calls.
+ */
+#define VMT_FILTER_END_UNKNOWN (-1)
+int vmt_filter_end(void);
 
 /* The number of filters of which it is known what they allow. */
 uint64_t vmt_filter_count(void);

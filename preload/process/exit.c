@@ -2,6 +2,7 @@
 /* Closes the recording at the end of the process; see exit.h. */
 #include "process/exit.h"
 
+#include <signal.h>
 #include <sys/syscall.h>
 
 #include "core/recording/seal.h"
@@ -13,6 +14,7 @@
 #include "os/sys.h"
 #include "malloc/malloc.h"
 #include "own/log.h"
+#include "patch/code.h"
 #include "patch/gate.h"
 #include "patch/home.h"
 #include "report/exit_report.h"
@@ -186,6 +188,19 @@ static bool is_of_interest(const struct vmt_state *state)
 	return state->recording.base || state->process.is_root || state->options.children;
 }
 
+/* A filter that the program installed may let it end in another way than it wants to. */
+static void note_last(struct vmt_state *state, int status)
+{
+	int end_by = state->process.is_last_act ? vmt_filter_end() : 0;
+
+	if (!end_by)
+		vmt_exit_note(state, VMT_END_EXIT, status);
+	else if (end_by == SIGKILL || (end_by == SIGSYS && vmt_code_is_alone()))
+		vmt_exit_note(state, VMT_END_SIGNAL, end_by);
+	else
+		vmt_exit_note(state, VMT_END_RUNNING, 0);
+}
+
 /* Returns whether a report is due. */
 static bool finish(struct vmt_state *state, int status)
 {
@@ -196,7 +211,7 @@ static bool finish(struct vmt_state *state, int status)
 	locked = is_of_interest(state) && seize_in_the_end(state) && look_for_the_last_time(state);
 	if (locked)
 		close_books(state);
-	vmt_exit_note(state, VMT_END_EXIT, status);
+	note_last(state, status);
 	if (locked)
 		seal(state);
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);

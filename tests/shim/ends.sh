@@ -17,6 +17,19 @@ for target in exits_itself exits_itself_low; do
 	done
 done
 
+# Where a filter of the program's own refuses exit_group, the end is what becomes of the process.
+for way in strict process thread error exit; do
+	dir=$TMP/refused-$way
+	plain "$dir/plain" "$TARGETS/exit_refused" $way
+	traced "$dir/traced" "" "$TARGETS/exit_refused" $way
+	difference=$(SAME="out status" differences "$dir/plain" "$dir/traced")
+	status=$(cat "$dir/plain/status")
+	said=$("$TOOL" report --format=json "$dir/traced/rec" | jq -r '.processes[] |
+		if .end == "signal" then .status + 128 else .status end')
+	[ -z "$difference" ] && [ "$said" = "$status" ] && pass "refused-$way" "status $said" ||
+		fail "refused-$way" "$difference status $status, and the recording says $said"
+done
+
 # uncompared NAME COMMAND...: what the report says of a program whose end nobody has seen
 uncompared() {
 	local name=$1
