@@ -80,13 +80,19 @@ static void count_opening(struct vmt_state *state)
 		keep(state, false);
 }
 
+/* Has this thread left a file open? */
+static bool is_open(void)
+{
+	return vmt_thread()->maps.type != 0;
+}
+
 /* The thread's own file: already open, or opened now. */
 static struct vmt_mapsfile open_here(struct vmt_state *state, bool is_to_be_sure)
 {
 	struct vmt_fd *open = &vmt_thread()->maps;
 	long fd;
 
-	if (open->number > 0 && (!is_to_be_sure || vmt_fd_is_ours(open)))
+	if (is_open() && (!is_to_be_sure || vmt_fd_is_ours(open)))
 		return (struct vmt_mapsfile){ open->number, false };
 	fd = open_once();
 	if (fd == -EMFILE && state->process.is_last_act)
@@ -94,7 +100,10 @@ static struct vmt_mapsfile open_here(struct vmt_state *state, bool is_to_be_sure
 	if (vmt_sys_failed(fd))
 		return (struct vmt_mapsfile){ (int)fd, false };
 	*open = vmt_fd_note((int)fd);
-	return (struct vmt_mapsfile){ (int)fd, true };
+	if (is_open())
+		return (struct vmt_mapsfile){ (int)fd, true };
+	vmt_sys1(SYS_close, fd); /* a filter lets us open it, but not recognise it later */
+	return (struct vmt_mapsfile){ -EPERM, false };
 }
 
 struct vmt_mapsfile vmt_mapsfile_for_query(struct vmt_state *state)
@@ -132,10 +141,10 @@ void vmt_mapsfile_done(void)
 {
 	struct vmt_fd open = vmt_thread()->maps;
 
-	if (open.number <= 0)
+	if (!is_open())
 		return;
 	/* cleared first, so that a handler opens a file of its own */
-	vmt_thread()->maps.number = 0;
+	vmt_thread()->maps.type = 0;
 	vmt_fd_close(&open);
 }
 
@@ -151,7 +160,7 @@ void vmt_mapsfile_forget(struct vmt_state *state, struct vmt_mapsfile *file)
 	if (file->number == state->kernel.maps.number)
 		state->kernel.maps.number = -1;
 	else
-		vmt_thread()->maps.number = 0;
+		vmt_thread()->maps.type = 0;
 	file->is_fresh = false;
 }
 

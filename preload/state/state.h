@@ -331,7 +331,7 @@ struct vmt_thread {
 	bool is_shared; /* clone gave a thread no storage of its own: nothing is remembered here */
 	volatile uint64_t stack[2]; /* see vmt_thread_stack() */
 	volatile uint32_t stack_writes;
-	struct vmt_fd maps; /* see mapsfile.h; number 0 = none */
+	struct vmt_fd maps; /* see mapsfile.h; type 0 = none, since 0 is a descriptor */
 	uint64_t python_state; /* see script/python.h: the thread's state… */
 	uint64_t python_at; /* …and the address of the variable that points to it */
 };

@@ -196,7 +196,7 @@ void vmt_guard_enter_alone(struct vmt_state *state)
 static inline void leave(struct vmt_state *state)
 {
 	vmt_recording_doing(state, VMT_DOING_NOTHING);
-	if (VMT_UNLIKELY(vmt_thread()->maps.number > 0))
+	if (VMT_UNLIKELY(vmt_thread()->maps.type))
 		vmt_mapsfile_done();
 	vmt_bus_leave();
 	vmt_lock_leave(&state->lock, &lock_ops, &vmt_thread()->held_sp);

@@ -7,12 +7,23 @@
 cd "$TMP" || exit 2
 GO=$TARGETS/lets_go
 
-# The program has as many descriptors as without the library, wherever it is recorded.
+# The program has as many descriptors as without the library, wherever it is recorded, and also
+# where 0 to 2 are closed when it starts.
+count() {	# LIMIT [PROGRAM...]
+	(
+		ulimit -n "$1"
+		shift
+		"$@" "$GO" count 2>/dev/null
+		echo "opened $?"
+		"$@" "$GO" count <&- >&- 2>&-
+		echo "opened $?, of those that were closed as well"
+	)
+}
 for limit in 20 64 1024; do
 	for options in "" "dir=$TMP" "log_path=$TMP/log" report=0; do
-		want=$(ulimit -n $limit; "$GO" count)
-		got=$(ulimit -n $limit; LD_PRELOAD=$LIB VMATRACE_OPTIONS=$options "$GO" count 2>/dev/null)
-		[ "$want" = "$got" ] && pass "limit_$limit" "${options%%=*}: $got" ||
+		want=$(count $limit)
+		got=$(count $limit env LD_PRELOAD="$LIB" VMATRACE_OPTIONS=$options)
+		[ "$want" = "$got" ] && pass "limit_$limit" "${options%%=*}: $(echo $got)" ||
 			fail "limit_$limit" "$options: $want became $got"
 	done
 done
