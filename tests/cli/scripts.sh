@@ -85,7 +85,7 @@ public class Kept {
 }
 EOF
 	javac Kept.java
-	told java 'names under java -XX:\+PreserveFramePointer -XX:\+UnlockDiag' java Kept
+	told java 'names with java -XX:\+PreserveFramePointer -XX:\+UnlockDiag' java Kept
 	works java-names Kept.keepFile java -XX:+PreserveFramePointer \
 		-XX:+UnlockDiagnosticVMOptions -XX:+DumpPerfMapAtExit -Xcomp Kept
 else
