@@ -14,6 +14,7 @@
 #include "run/outdir.h"
 #include "run/report_file.h"
 #include "run/target.h"
+#include "util/lines.h"
 #include "util/message.h"
 #include "util/must.h"
 
@@ -209,14 +210,17 @@ static int print_report(const struct request *request, const struct vmt_recordin
 static void tell_others(const struct request *request, const char *directory, pid_t pid,
 			uint64_t since)
 {
-	uint64_t peak;
-	size_t count = vmt_outdir_others(directory, pid, since, &peak);
+	struct vmt_outdir_others others;
+	struct vmt_number peak;
 
-	if (count)
-		vmt_message("%zu more recording%s of its children, at most %llu maps: "
-			    "vmatrace report %s",
-			    count, count == 1 ? "" : "s", (unsigned long long)peak,
-			    request->directory);
+	if (!vmt_outdir_others(directory, pid, since, &others))
+		return;
+	vmt_message("%zu more recording%s of its children, at most %s maps: vmatrace report %s",
+		    others.count, others.count == 1 ? "" : "s",
+		    vmt_lines_number(&peak, others.peak), request->directory);
+	if (others.limited)
+		vmt_message("process %d reached the limit of maps: vmatrace report --pid=%d %s",
+			    (int)others.limited, (int)others.limited, request->directory);
 }
 
 static void tell_running(const struct request *request, const char *directory, uint64_t since)

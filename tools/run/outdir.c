@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Removes nothing but recordings of an older run. Prints nothing. See outdir.h. */
+#include "core/report/report.h"
 #include "input/liveness.h"
 #include "input/load.h"
 #include "run/outdir.h"
@@ -69,25 +70,28 @@ void vmt_outdir_set_aside(const char *path)
 	free(old);
 }
 
-size_t vmt_outdir_others(const char *path, pid_t pid, uint64_t since, uint64_t *ret_peak)
+size_t vmt_outdir_others(const char *path, pid_t pid, uint64_t since,
+			 struct vmt_outdir_others *ret_others)
 {
 	struct vmt_recordings recordings = { NULL, 0 };
-	size_t count = 0;
 
-	*ret_peak = 0;
+	*ret_others = (struct vmt_outdir_others){ 0, 0, 0 };
 	if (count_recordings(path) > 1)
 		(void)vmt_load_path(&recordings, path);
 	for (size_t i = 0; i < recordings.count; i++) {
-		const struct vmt_rec_header *header = &recordings.item[i].view.header;
+		const struct vmt_view *view = &recordings.item[i].view;
+		const struct vmt_rec_header *header = &view->header;
 
 		if (header->pid == (uint32_t)pid || header->start_realtime < since)
 			continue;
-		count++;
-		if (header->maps_peak > *ret_peak)
-			*ret_peak = header->maps_peak;
+		ret_others->count++;
+		if (header->maps_peak > ret_others->peak)
+			ret_others->peak = header->maps_peak;
+		if (!ret_others->limited && vmt_report_is_limit_reached(view))
+			ret_others->limited = (pid_t)header->pid;
 	}
 	vmt_load_free(&recordings);
-	return count;
+	return ret_others->count;
 }
 
 /* Do the options in the process's environment name the directory? */

@@ -13,11 +13,18 @@
  */
 void vmt_outdir_set_aside(const char *path);
 
+struct vmt_outdir_others {
+	size_t count;
+	uint64_t peak; /* the highest */
+	pid_t limited; /* a process that has reached the limit of maps; 0: none has */
+};
+
 /*
- * Returns how many other processes than pid have recordings that began after `since` (ns since
- * 1970). ret_peak: their highest peak.
+ * The other processes than pid with recordings that began after `since` (ns since 1970). Returns
+ * how many there are.
  */
-size_t vmt_outdir_others(const char *path, pid_t pid, uint64_t since, uint64_t *ret_peak);
+size_t vmt_outdir_others(const char *path, pid_t pid, uint64_t since,
+			 struct vmt_outdir_others *ret_others);
 
 /*
  * Returns how many processes that began after `since` are still running and record into path. Their
