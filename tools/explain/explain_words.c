@@ -148,7 +148,7 @@ static const struct {
 	[VMT_PATTERN_DELETED] = { "deleted-files", "files that have been deleted",
 				  "unmap them when they are no longer used: nobody can open these "
 				  "files any more",
-				  "Until then, their disk space is not freed either." },
+				  "Until then, their disk space is not freed." },
 	[VMT_PATTERN_ADVICE] = { "madvise-islands", "advice (madvise) for pieces of a range",
 				 "give the advice once, to the whole range, or undo it when it is "
 				 "no longer needed",
