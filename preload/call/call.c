@@ -75,6 +75,8 @@ VMT_HOT static long call_locked(struct vmt_state *state, struct vmt_done *done, 
 	vmt_guard_leave(state);
 	if (VMT_UNLIKELY(atomic_load_explicit(&state->alarms.due, memory_order_relaxed)))
 		vmt_failure_say(state);
+	if (VMT_UNLIKELY(done->result == -ENOMEM))
+		vmt_failure_wait(state);
 	return done->result;
 }
 
@@ -159,6 +161,8 @@ static long call_outside(struct vmt_state *state, struct vmt_done *done, long nr
 			vmt_verify_table(state, done);
 		vmt_guard_leave(state);
 	}
+	if (VMT_UNLIKELY(done->result == -ENOMEM))
+		vmt_failure_wait_deferred(state);
 	return done->result;
 }
 

@@ -145,6 +145,7 @@ static void forget_parents_threads(struct vmt_state *state)
 	vmt_guard_enter_alone(state); /* a signal handler may run before the table is ready */
 	atomic_store_explicit(&state->process.closing, 0, memory_order_relaxed);
 	atomic_store_explicit(&state->alarms.due, 0, memory_order_relaxed);
+	atomic_store_explicit(&state->alarms.reporting_limit, 0, memory_order_relaxed);
 	atomic_store_explicit(&state->reporting.printing, 0, memory_order_relaxed);
 	vmt_deferred_reset(&state->deferred);
 	vmt_last_forget();

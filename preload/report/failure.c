@@ -17,6 +17,9 @@
 #include "report/exit_report.h"
 #include "store/publish.h"
 
+#define WAITS  3000u /* of 10 ms each: as long as the first thread waits for a helper */
+#define GRACES 20u /* the same, in all */
+
 static uint64_t limit_of(int resource)
 {
 	struct rlimit limit;
@@ -122,6 +125,8 @@ void vmt_failure_note(struct vmt_state *state, const struct vmt_done *done,
 	if (failure.reason != VMT_REASON_MAP_LIMIT)
 		return;
 	state->reporting.limit_failure = failure;
+	if (!(state->alarms.said & VMT_ALARM_LIMIT))
+		atomic_store_explicit(&state->alarms.reporting_limit, 1, memory_order_relaxed);
 	vmt_state_raise(state, VMT_ALARM_LIMIT);
 }
 
@@ -190,10 +195,8 @@ static void say_limit_in_child(struct vmt_state *state)
 		say_limit(state);
 }
 
-void vmt_failure_say(struct vmt_state *state)
+static void say(struct vmt_state *state, uint32_t due)
 {
-	uint32_t due = atomic_exchange_explicit(&state->alarms.due, 0, memory_order_relaxed);
-
 	if (!(state->process.is_root || state->options.children)) {
 		if (due & VMT_ALARM_LIMIT)
 			say_limit_in_child(state);
@@ -212,4 +215,37 @@ void vmt_failure_say(struct vmt_state *state)
 		say_near(state);
 	if (due & VMT_ALARM_LIMIT)
 		say_limit(state);
+}
+
+void vmt_failure_say(struct vmt_state *state)
+{
+	uint32_t due = atomic_exchange_explicit(&state->alarms.due, 0, memory_order_relaxed);
+
+	say(state, due);
+	if (due & VMT_ALARM_LIMIT)
+		atomic_store_explicit(&state->alarms.reporting_limit, 0, memory_order_relaxed);
+}
+
+static bool is_reporting_limit(struct vmt_state *state)
+{
+	return atomic_load_explicit(&state->alarms.reporting_limit, memory_order_relaxed);
+}
+
+void vmt_failure_wait(struct vmt_state *state)
+{
+	const int64_t pause[2] = { 0, 10000000 };
+
+	for (unsigned i = 0; i < WAITS && is_reporting_limit(state); i++)
+		vmt_sys2(SYS_nanosleep, pause, 0);
+}
+
+void vmt_failure_wait_deferred(struct vmt_state *state)
+{
+	const int64_t pause[2] = { 0, 10000000 };
+
+	/* A process that is near the limit and meets other errors is not delayed again and again. */
+	while (state->alarms.said & VMT_ALARM_80 && !(state->alarms.said & VMT_ALARM_LIMIT) &&
+	       atomic_fetch_add_explicit(&state->alarms.graces, 1, memory_order_relaxed) < GRACES)
+		vmt_sys2(SYS_nanosleep, pause, 0);
+	vmt_failure_wait(state);
 }

@@ -27,4 +27,17 @@ void vmt_failure_near(struct vmt_state *state);
 /* Outside the lock: print the messages that are due (state->alarms.due). */
 void vmt_failure_say(struct vmt_state *state);
 
+/*
+ * Outside the lock, after a call that failed for lack of memory: wait, for half a minute at most, while
+ * another thread prints the report of the map limit, as the thread that met it first does. A thread
+ * that cannot go on without memory often ends the process, and the report with it.
+ */
+void vmt_failure_wait(struct vmt_state *state);
+
+/*
+ * The same after a call that was deferred, so that the reason of its failure is not known yet: if
+ * the map limit is near, wait a moment for that, too.
+ */
+void vmt_failure_wait_deferred(struct vmt_state *state);
+
 #endif

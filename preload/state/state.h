@@ -178,6 +178,8 @@ struct vmt_alarms {
 	uint64_t from; /* this many maps are near the limit; UINT64_MAX: the limit is unknown */
 	uint32_t said; /* enum vmt_alarm */
 	_Atomic uint32_t due; /* enum vmt_alarm */
+	_Atomic uint32_t graces; /* waits of calls that failed and were not looked at yet */
+	_Atomic uint32_t reporting_limit; /* the limit was met, and its report is not complete */
 };
 
 /* report/: what printing a report needs. */
