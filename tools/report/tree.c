@@ -388,6 +388,19 @@ static void put_rest(const struct tree *tree)
 	fputs(" (-v)\n", tree->stream);
 }
 
+/* Containers and the machine that they run on give out the same numbers. */
+static bool has_equal_pids(const struct tree *tree)
+{
+	for (size_t i = 0; i < tree->recordings->count; i++) {
+		for (size_t k = 0; tree->process[i].is_shown && k < i; k++) {
+			if (tree->process[k].is_shown &&
+			    header_of(tree, i)->pid == header_of(tree, k)->pid)
+				return true;
+		}
+	}
+	return false;
+}
+
 static void put_all(struct tree *tree, bool all)
 {
 	size_t count = tree->recordings->count;
@@ -398,7 +411,10 @@ static void put_all(struct tree *tree, bool all)
 	fprintf(tree->stream, "%zu process%s", tree->count, tree->count == 1 ? "" : "es");
 	if (count > tree->count)
 		fprintf(tree->stream, " (%zu programs, by exec)", count);
-	fputs("; details of the marked one follow, --pid=PID shows another\n\n", tree->stream);
+	fputs("; details of the marked one follow, --pid=PID shows another", tree->stream);
+	if (!all && has_equal_pids(tree))
+		fputs(" (of equal pids, name the file: DIR/NAME.PID-2.vmt)", tree->stream);
+	fputs("\n\n", tree->stream);
 	fprintf(tree->stream, "      pid      maps    growth      peak  end      command\n");
 	for (size_t i = 0; i < count; i++) {
 		if (tree->process[i].is_shown && !tree->process[i].is_printed &&
