@@ -125,23 +125,43 @@ static unsigned char *next_part(unsigned char **at, size_t size)
 	return piece;
 }
 
+/* Returns a field of /proc/self/statm in bytes; 0 if it is not known. */
+static uint64_t used(const char *statm, unsigned field)
+{
+	uint64_t pages = 0;
+
+	for (; field && *statm; statm++)
+		field -= *statm == ' ';
+	for (; *statm >= '0' && *statm <= '9'; statm++)
+		pages = pages * 10 + (uint64_t)(*statm - '0');
+	return pages * VMT_PAGE_SIZE;
+}
+
+/* Returns how much of a limit is left; UINT64_MAX without a limit, or if it is not known. */
+static uint64_t left_of(int resource, const char *statm, unsigned field)
+{
+	struct rlimit limit;
+
+	if (vmt_sys_failed(vmt_sys4(SYS_prlimit64, 0, resource, 0, &limit)) ||
+	    limit.rlim_cur == RLIM_INFINITY)
+		return UINT64_MAX;
+	return limit.rlim_cur > used(statm, field) ? limit.rlim_cur - used(statm, field) : 0;
+}
+
 /*
- * Returns how many bytes of addresses the process may still take; UINT64_MAX without a limit, or if
- * it is not known.
+ * Returns how many bytes of addresses the process may still take. The library's are private and
+ * writable, so they count as data as well, of which the file's sixth field has the amount.
  */
 static uint64_t addresses_left(void)
 {
-	char text[64] = "";
-	struct rlimit limit;
-	uint64_t pages = 0;
+	char statm[100] = "";
+	uint64_t addresses;
+	uint64_t data;
 
-	if (vmt_sys_failed(vmt_sys4(SYS_prlimit64, 0, RLIMIT_AS, 0, &limit)) ||
-	    limit.rlim_cur == RLIM_INFINITY)
-		return UINT64_MAX;
-	vmt_fd_read_file("/proc/self/statm", text, sizeof(text) - 1);
-	for (const char *at = text; *at >= '0' && *at <= '9'; at++)
-		pages = pages * 10 + (uint64_t)(*at - '0');
-	return limit.rlim_cur > pages * VMT_PAGE_SIZE ? limit.rlim_cur - pages * VMT_PAGE_SIZE : 0;
+	vmt_fd_read_file("/proc/self/statm", statm, sizeof(statm) - 1);
+	addresses = left_of(RLIMIT_AS, statm, 0);
+	data = left_of(RLIMIT_DATA, statm, 5);
+	return addresses < data ? addresses : data;
 }
 
 void *vmt_memory_block(struct vmt_state *state, size_t *size)
@@ -228,7 +248,8 @@ struct vmt_state *vmt_memory_make(const struct vmt_options *options)
 {
 	struct vmt_options chosen = *options;
 	const struct sizes sizes = choose_sizes(&chosen);
-	unsigned char *base = vmt_memory_map(sizes.total);
+	bool is_much = sizes.total > addresses_left() / 2;
+	unsigned char *base = is_much ? NULL : vmt_memory_map(sizes.total);
 	unsigned char *at = base;
 	struct vmt_state *state;
 

@@ -196,7 +196,7 @@ static const char *why_no_recording(int error)
 	case -ENOSPC:
 	case -EDQUOT: return "the disk is full";
 	case -ENOMEM:
-	case -EAGAIN: return "there is no address space or memory for it (ulimit -v)";
+	case -EAGAIN: return "there is no address space or memory for it (ulimit -v, -d)";
 	case -EMFILE:
 	case -ENFILE: return "no file descriptor is left (ulimit -n)";
 	case -ENAMETOOLONG: return "its name is too long";
@@ -338,7 +338,7 @@ static void find_start_folder(struct vmt_state *state)
 static void say_no_state(void)
 {
 	static const char text[] = "vmatrace: there is not enough address space or memory (ulimit "
-				   "-v); the program runs untraced\n";
+				   "-v, -d); the program runs untraced\n";
 
 	if (vmt_probe_has_no_filter())
 		vmt_sys6(SYS_write, 2, (long)text, sizeof(text) - 1, 0, 0, 0);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Prints how many KiB of addresses the process uses or, with an argument, how many MiB it can still
- * map.
+ * Prints how many KiB of addresses the process uses or how many MiB it can still map: of addresses
+ * ("most"), or of data ("data").
  */
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-static long most_mib(void)
+static long most_mib(int prot)
 {
 	long n = 0;
 
-	while (mmap(NULL, 1 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) !=
+	while (mmap(NULL, 1 << 20, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) !=
 	       MAP_FAILED)
 		n++;
 	return n;
@@ -23,9 +23,9 @@ int main(int argc, char **argv)
 	char line[200];
 	FILE *status;
 
-	(void)argv;
 	if (argc > 1) {
-		dprintf(STDOUT_FILENO, "%ld\n", most_mib());
+		dprintf(STDOUT_FILENO, "%ld\n",
+			most_mib(strcmp(argv[1], "data") == 0 ? PROT_WRITE : PROT_NONE));
 		return 0;
 	}
 	status = fopen("/proc/self/status", "r");
