@@ -33,17 +33,25 @@ static uint64_t thread_pointer(void)
 	return (uint64_t)(uintptr_t)__builtin_thread_pointer();
 }
 
-/* Is this the calling thread's state, and alive? Then it is in its interpreter's list. */
+/*
+ * Is this the calling thread's state, and alive? Then it is in its interpreter's list. This is
+ * asked for each call of a thread that has released the GIL, so it is one system call, mostly: the
+ * list has the state where it had it the last time.
+ */
 static bool is_mine(uint64_t state)
 {
 	const struct vmt_python_layout *layout = &vmt_python.layout;
-	uint64_t id, prev, interpreter, link;
+	const uint64_t addr[4] = { state + layout->thread_id, state + layout->prev,
+				   state + layout->interpreter, vmt_python.link };
+	uint64_t word[4] = { 0 }, link;
+	unsigned count = vmt_peek_words(vmt_state->process.pid, addr, word, 4);
 
-	if (!peek_word(state + layout->thread_id, &id) || id != thread_pointer() ||
-	    !peek_word(state + layout->prev, &prev) ||
-	    !peek_word(state + layout->interpreter, &interpreter))
+	if (count < 3 || word[0] != thread_pointer())
 		return false;
-	link = prev ? prev + layout->next : interpreter + layout->threads;
+	link = word[1] ? word[1] + layout->next : word[2] + layout->threads;
+	if (count == 4 && link == addr[3])
+		return word[3] == state;
+	vmt_python.link = link;
 	return peek_word(link, &link) && link == state;
 }
 

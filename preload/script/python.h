@@ -35,6 +35,7 @@ struct vmt_python {
 	/* 3.12 and later: the variable of each thread that points to the state it is attached to */
 	int64_t variable; /* its distance from the thread pointer; 0 = see index */
 	uint64_t index; /* address of its tls_index (__tls_get_addr); 0 = unknown */
+	uint64_t link; /* where the list had the state that was looked up last; under the lock */
 };
 
 extern struct vmt_python vmt_python __attribute__((visibility("hidden")));
@@ -81,19 +82,23 @@ static inline uint64_t vmt_python_mix(uint64_t hash, uint64_t word)
 
 /*
  * Identifies a frame by its code object and instruction. After a code object was freed, another one
- * may lie at its address, so some of its members are included.
+ * may lie at its address, so some of its members are included. The products do not wait for each
+ * other, which matters where 32 frames are compared for a call.
  */
 static inline uint64_t vmt_python_hash_frame(uint64_t hash, uint64_t frame)
 {
 	const struct vmt_python_layout *layout = &vmt_python.layout;
 	uint64_t code = vmt_python_word(frame + layout->code);
 
-	hash = vmt_python_mix(hash, code);
-	hash = vmt_python_mix(hash, vmt_python_word(frame + layout->instr));
-	hash = vmt_python_mix(hash, vmt_python_word(code + layout->filename) ^
-					    vmt_python_word(code + layout->firstlineno) << 32);
-	hash = vmt_python_mix(hash, vmt_python_word(code + layout->qualname));
-	return vmt_python_mix(hash, vmt_python_word(code + layout->linetable));
+	uint64_t line = vmt_python_word(code + layout->firstlineno) << 32;
+	uint64_t word =
+		code * UINT64_C(0x9e3779b97f4a7c15) +
+		vmt_python_word(frame + layout->instr) * UINT64_C(0xc2b2ae3d27d4eb4f) +
+		(vmt_python_word(code + layout->filename) ^ line) * UINT64_C(0xd6e8feb86659fd93) +
+		vmt_python_word(code + layout->qualname) * UINT64_C(0xa0761d6478bd642f) +
+		vmt_python_word(code + layout->linetable) * UINT64_C(0xe7037ed1a0b428db);
+
+	return vmt_python_mix(hash, word ^ word >> 29);
 }
 
 static inline bool vmt_python_is_shim(uint64_t frame)
