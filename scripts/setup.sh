@@ -11,7 +11,7 @@ BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config uthash-dev libbsd-dev
 DIST_PACKAGES="liblzma-dev libbz2-dev libzstd-dev xz-utils binutils"
 TEST_PACKAGES="libcriterion-dev g++ jq strace tmux valgrind binutils sbcl redis-server redis-tools
 	electric-fence duma musl-tools libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0 libgc-dev libsodium23
-	default-jdk-headless nodejs perl python3 python3-jsonschema python3-yaml git
+	default-jdk-headless nodejs perl python3 libpython3.11 python3-jsonschema python3-yaml git
 	protobuf-compiler python3-protobuf python3-prometheus-client
 	cmake make patch libxml2-utils libdebuginfod1 vim-tiny less groff-base
 	golang-go libdevel-nytprof-perl

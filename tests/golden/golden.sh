@@ -15,6 +15,10 @@ read_one() {
 		fail "$name" "cannot be read: $(head -c 300 "$TMP/err")"
 		return
 	fi
+	if [ -e "$HERE/$name.lines" ]; then
+		jq -r -f "$HERE/lines.jq" "$TMP/json" | cmp -s - "$HERE/$name.lines" && pass "$name-lines" ||
+			fail "$name-lines" "$(jq -r -f "$HERE/lines.jq" "$TMP/json" | diff - "$HERE/$name.lines" | head -3)"
+	fi
 	differences=$(jq -r --slurpfile wanted "$HERE/$name.json" -f "$HERE/covers.jq" "$TMP/json")
 	if [ -z "$differences" ] && [ ! -s "$TMP/err" ]; then
 		pass "$name" "$(tail -1 "$TMP/text")"

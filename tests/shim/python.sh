@@ -119,4 +119,29 @@ traced other "" ./python3.99 two.py
 "$TOOL" report --top=100 other/rec >text
 check other-version-runs test "$(cat other/status)" = 0
 check other-version-unread sh -c '! grep -q "two.py:" text && grep -q "lines of scripts are known for" text'
+
+# Versions before 3.11.2 have no lines, and no wrong ones.
+for python in ~/.pyenv/versions/3.{8,9,10}.*/bin/python3; do
+	[ -x "$python" ] || continue
+	name=$(basename "$(dirname "$(dirname "$python")")")
+	traced "$name" "" "$python" two.py
+	"$TOOL" report --top=100 "$name/rec" >text
+	check "$name-unread" sh -c '[ "$(cat "$1/status")" = 0 ] && ! grep -q "two.py:" text' - "$name"
+done
+
+# A program that loads the interpreter when it needs it has its lines, or none.
+for python in /usr/lib/x86_64-linux-gnu ~/.pyenv/versions/3.1[123].*/lib; do
+	for library in "$python"/libpython3.1[123].so.1.0; do
+		[ -e "$library" ] || continue
+		home=$(dirname "$python")
+		[ "$python" != /usr/lib/x86_64-linux-gnu ] || home=/usr
+		name=embedded-$(basename "$library" .so.1.0)-$(basename "$home")
+		traced "$name" "" env PYTHONHOME="$home" "$TARGETS/embeds_python" "$library" two.py
+		"$TOOL" report --top=100 "$name/rec" >text
+		[ "$(cat "$name/status")" = 0 ] &&
+			[ -z "$(grep -o 'two.py:[0-9]*' text | grep -v 'two.py:[5679]$')" ] &&
+			pass "$name" "$(grep -o 'mmap new.*two.py:.*' text | head -1)" ||
+			fail "$name" "status $(cat "$name/status") $(head -c 200 "$name/err") $(grep -o 'two.py:[0-9]*' text | sort -u | head -3 | tr '\n' ' ')"
+	done
+done
 finish
