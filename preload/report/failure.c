@@ -226,8 +226,11 @@ void vmt_failure_say(struct vmt_state *state)
 		atomic_store_explicit(&state->alarms.reporting_limit, 0, memory_order_relaxed);
 }
 
+/* A report that nobody has begun, because the failed call was a deferred one, is printed first. */
 static bool is_reporting_limit(struct vmt_state *state)
 {
+	if (atomic_load_explicit(&state->alarms.due, memory_order_relaxed))
+		vmt_failure_say(state);
 	return atomic_load_explicit(&state->alarms.reporting_limit, memory_order_relaxed);
 }
 
