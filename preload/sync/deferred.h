@@ -8,7 +8,9 @@
  *  - the call itself may take long, such as MAP_POPULATE or mlock (vmt_change_is_slow);
  *  - it may wait for the reader of a userfaultfd, who may need the lock (vmt_user_args_may_wait);
  *  - its range holds the calling thread's own storage (takes_thread in call.c);
- *  - there is no stack to work on (gate.S): then nothing is queued, and overflow is set.
+ *  - a signal handler has interrupted the holder of the lock, which is its own thread;
+ *  - there is no stack to work on (gate.S): then nothing is queued, and overflow is set;
+ *  - a fork child's thread finds another one making the first call, for too long (call_lost in call.c).
  * Other calls may have come between such a call and its application, so the kernel is asked what it
  * did. After overflow the whole table is read anew, and the calls that found no slot count as lost.
  */

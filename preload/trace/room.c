@@ -57,13 +57,13 @@ static void extend_arena(struct vmt_state *state, struct vmt_arena *arena)
 	if (arena->used <= arena->ahead)
 		return;
 	if (arena->ahead && arena->used < arena->size / 4 * 3 && is_near_limit(state)) {
-		vmt_arena_extend_late(arena); /* vmt_room_enlarge() does not wait for it */
+		vmt_arena_extend_late(arena); /* unless vmt_room_enlarge() needs it */
 		return;
 	}
 	if (state->own.left > arena->size - arena->used)
 		block = vmt_memory_block(state, &size);
 	if (!block) {
-		arena->ahead = arena->size; /* this block has more left than a new one would have */
+		arena->ahead = arena->size; /* a new block would have less room than is left */
 		return;
 	}
 	vmt_arena_extend(arena, block, size);

@@ -295,7 +295,7 @@ const char *vmt_explain_pattern_word(const struct vmt_explain *explain, enum vmt
 	return patterns[pattern < VMT_PATTERN_COUNT ? pattern : VMT_PATTERN_ALIKE].word;
 }
 
-/* As the advice is known, what there is instead of it. */
+/* Which remedy there is instead of this advice of madvise(2)? */
 static const char *remedy_of_advice(const struct vmt_explain *explain)
 {
 	switch (explain->advice) {

@@ -21,7 +21,8 @@ static struct pieces cut(struct vmt_space *space, const struct vmt_vma *vma,
 		.front = vmt_fast_up_to(vma, range.start),
 		.part = vmt_fast_altered(vma, change, range),
 		.rest = vmt_fast_from(vma, range.end),
-		.has_front = vma->start<range.start, .has_rest = vma->end> range.end,
+		.has_front = (vma->start < range.start),
+		.has_rest = (vma->end > range.end),
 	};
 
 	if (pieces.has_front) {

@@ -30,7 +30,7 @@ static uint64_t least_at_limit(const struct vmt_done *done, uint64_t limit)
 	case VMT_CALL_IO_SETUP: return limit + 1;
 	case VMT_CALL_MUNMAP:
 	case VMT_CALL_REMAP_FILE_PAGES: return limit;
-	case VMT_CALL_MREMAP: return limit - 5; /* mremap may need up to four maps at once */
+	case VMT_CALL_MREMAP: return limit - 5; /* mm/mremap.c: map_count + 2 >= limit - 3 */
 	default: return limit - 1; /* a call may split two maps */
 	}
 }
@@ -184,6 +184,7 @@ enum vmt_reason vmt_enomem_reason(const struct vmt_space *space, const struct vm
 			/* even one page exceeds the limit, which is 0 */
 			return VMT_REASON_RLIMIT_MEMLOCK;
 		return done->call == VMT_CALL_MUNMAP || done->call == VMT_CALL_MPROTECT ||
+				       done->call == VMT_CALL_PKEY_MPROTECT ||
 				       done->call == VMT_CALL_MREMAP ||
 				       done->call == VMT_CALL_MMAP ?
 			       VMT_REASON_SEALED :

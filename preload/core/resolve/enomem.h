@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds out why a memory call failed. ENOMEM has six causes, and the kernel does not say which. */
+/* Finds out why a memory call failed. ENOMEM has many causes, and the kernel does not say which. */
 #ifndef VMT_ENOMEM_H
 #define VMT_ENOMEM_H
 

@@ -166,7 +166,7 @@ bool vmt_python_layout(uint32_t version, const uint64_t runtime[VMT_PYTHON_OFFSE
 }
 
 /*
- * Read a number of any length: six bits in each byte, the lowest first; bit 64 means that more
+ * Read a number of any length: six bits in each byte, the lowest first; 0x40 means that more
  * bytes follow.
  */
 static bool read_number(const uint8_t **at, const uint8_t *end, uint32_t *ret_number)
