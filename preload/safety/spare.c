@@ -14,6 +14,7 @@
 #define VDSO_SIZE  4u /* pages, at most */
 
 #define MADV_DONTNEED_LOCKED_ 24 /* Linux 5.18 */
+#define ADDRESS_END           UINT64_C(0x7ffffffff000) /* with page tables of four levels */
 
 static bool advice_takes_away(long advice)
 {
@@ -43,14 +44,18 @@ static const struct vmt_range *own_from(const struct vmt_state *state, uint64_t 
 	return lowest;
 }
 
-/* The kernel must refuse what it would have refused: bad alignment, or a length that wraps. */
+/*
+ * The kernel must refuse what it would have refused: bad alignment, a length that wraps, or an end
+ * where there are no addresses. (Who unmaps up to there has no stack left.)
+ */
 static bool range_of(const long args[6], struct vmt_range *ret_range)
 {
 	uint64_t start = (uint64_t)args[0];
 	uint64_t length = vmt_page_up((uint64_t)args[1]);
 
 	*ret_range = (struct vmt_range){ start, start + length };
-	return start == vmt_page_down(start) && length && start + length > start;
+	return start == vmt_page_down(start) && length && start + length > start &&
+	       start + length <= ADDRESS_END;
 }
 
 static bool is_over(const long args[6])
@@ -109,13 +114,14 @@ static bool has_image(struct vmt_range range)
 	return vmt_range_has(range, here);
 }
 
-/* Where the size of a segment cannot be asked for, it may be any. */
+/* 0 = there is no such segment. Where a filter forbids asking for the size, it may be any. */
 static uint64_t segment_size(long id)
 {
 	struct shmid_ds segment;
+	long ret = vmt_sys3(SYS_shmctl, id, IPC_STAT, &segment);
 
-	if (vmt_sys_failed(vmt_sys3(SYS_shmctl, id, IPC_STAT, &segment)))
-		return vmt_page_down(UINT64_MAX >> 1);
+	if (vmt_sys_failed(ret))
+		return ret == -EPERM ? ADDRESS_END : 0;
 	return segment.shm_segsz;
 }
 
@@ -133,6 +139,8 @@ static bool find_place(const struct vmt_state *state, enum vmt_call_id id, const
 	if (args[2] & SHM_RND)
 		attached[0] = (long)vmt_page_down((uint64_t)args[1]);
 	attached[1] = (long)segment_size(args[0]);
+	if ((uint64_t)attached[0] < ADDRESS_END && attached[1] == (long)ADDRESS_END)
+		attached[1] -= attached[0];
 	return range_of(attached, ret_place);
 }
 

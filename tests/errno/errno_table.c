@@ -190,8 +190,6 @@ static void put_value(long value)
 		printf(" B+%lx", from_break);
 	else if (is_address(value))
 		printf(" address");
-	else if (value == files.segment)
-		printf(" segment");
 	else
 		printf(" %lx", value);
 }
@@ -221,7 +219,10 @@ void trial_as_is(int by_libc, long nr, const long args[6])
 	look_at(&after);
 	printf("%s%s(", by_libc ? "" : "syscall:", name_of(nr));
 	for (int i = 0; i < 6; i++)
-		put_value(args[i]);
+		if (i == 0 && nr == SYS_shmat && args[i] == files.segment)
+			printf(" segment"); /* the kernel counts these from 0 on */
+		else
+			put_value(args[i]);
 	printf(" ) =");
 	put_value(result);
 	printf(" errno %d", error);

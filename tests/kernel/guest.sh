@@ -87,6 +87,7 @@ guest_root() {
 	cp "$BUILD/tests/model/model_vs_kernel" "$GUEST/src/build/tests/model/"
 	cp "$BUILD/tests/random/random_calls" "$GUEST/src/build/tests/random/"
 	cp "$BUILD/tests/errno/errno_table" "$GUEST/src/build/tests/errno/"
+	install -D "$ROOT/preload/core/base/calls.c" "$GUEST/src/preload/core/base/calls.c"
 	guest_put "$TOOL"
 	cp "$ROOT/tests/kernel/init" "$GUEST/init"
 	(cd "$GUEST" && find . | cpio --quiet -o -H newc) >"$TMP/root.cpio"

@@ -19,7 +19,7 @@ missing=$(sed -n 's/.*\[VMT_CALL_[A-Z_0-9]*\] = "\([a-z_0-9]*\)".*/\1/p' "$ROOT/
 	grep -vxE 'none|close' | while read -r name; do
 		grep -q "^$name(" "$TMP/plain/out" || echo "$name"
 	done | tr '\n' ' ')
-[ -z "$missing" ] && pass errno_complete || fail errno_complete "never tried: $missing"
+[ -z "$missing" ] && [ -f "$ROOT/preload/core/base/calls.c" ] && pass errno_complete || fail errno_complete "never tried: $missing"
 
 for options in verify=1:ask=query verify=1:ask=probe verify=1:ask=maps sites=0; do
 	dir=$TMP/${options//[:=]/-}
