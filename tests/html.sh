@@ -90,6 +90,24 @@ diff() {
 	check diff-to-baseline grep -q '"diff":' out
 }
 
+# What is locked is known from the kernel, while the program runs.
+locks() {
+	local job pid=
+	mkfifo input
+	mkdir -p locks/rec
+	: >ready
+	LD_PRELOAD=$LIB VMATRACE_OPTIONS=dir=locks/rec:report=0 "$TARGETS/pattern_locks" plain 1000 \
+		<input >ready &
+	job=$!
+	exec 9>input
+	wait_ready $job
+	page locks locks/rec
+	exec 9>&-
+	wait $job
+	browse shows locks.html anonymous
+	check locked-is-said grep -q '"not locked"' locks.html
+}
+
 # Narrow guards between wide stacks, files that touch, reservations longer than what is folded away.
 shows() {
 	cat >reserving.c <<-'END'
@@ -106,10 +124,30 @@ shows() {
 		}
 	END
 	cc -g reserving.c -o reserving || exit 2
+	# Pages of one file, backwards.
+	cat >views.c <<-'END'
+		#define _GNU_SOURCE
+		#include <fcntl.h>
+		#include <sys/mman.h>
+		#include <unistd.h>
+		int main(void)
+		{
+			int fd = open("pages", O_RDWR | O_CREAT, 0600);
+			char *at = mmap(0, 2 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			if (ftruncate(fd, 2 << 20))
+				return 1;
+			for (long i = 0; i < 512; i++)
+				mmap(at + i * 4096, 4096, PROT_READ, MAP_SHARED | MAP_FIXED, fd, (511 - i) * 4096);
+			return 0;
+		}
+	END
+	cc -g views.c -o views || exit 2
 	mkdir segments
 	traced fibers report=0 "$TARGETS/case_fibers" mprotect 1000 </dev/null
 	traced files report=0 "$TARGETS/case_segments" segments 1000 </dev/null
 	traced reserves report=0 ./reserving </dev/null
+	traced viewed report=0 ./views </dev/null
+	page views viewed/rec
 	page fibers fibers/rec
 	page files files/rec
 	page reserves reserves/rec
@@ -125,6 +163,7 @@ shows() {
 	check text-is-the-same cmp of-page as-text
 	browse shows fibers.html guard anonymous
 	browse shows files.html file
+	browse shows views.html file
 	browse shows reserves.html reserved anonymous
 }
 
@@ -197,6 +236,7 @@ gallery() {
 real
 diff
 shows
+locks
 large
 hostile
 gallery

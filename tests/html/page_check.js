@@ -57,6 +57,9 @@ async function headline(process) {
 	assert(said.includes("cause") && said.includes(process.patterns[0].what), said);
 	assert(said.includes(process.patterns[0].remedy), said);
 	assert(/\d s, exit 0/.test(said), said);
+	assert(!/[-−][\d,]+: /.test(said), said);
+	const share = Math.round(((process.maps.peak + (process.maps.own || 0)) * 100) / process.maps.limit);
+	assert(said.includes(`${share} % of the limit`) && said.includes(`(${share} %)`), `not ${share} %: ${said}`);
 	return said.match(/cause.{60}/)?.[0];
 }
 
@@ -185,11 +188,46 @@ async function closeUp(kinds) {
 	return boxes.length + " boxes";
 }
 
+/* Neighbours that look alike say what keeps them apart, in words and by a shade. */
+async function marks() {
+	const boxes = await value(`[...document.querySelectorAll('.closeup .box')].map((box) => ({
+		look: box.querySelector('b').textContent + box.querySelector('span').textContent, isGap: box.classList.contains('gap'),
+		mark: box.querySelector('i')?.textContent || '', colour: box.style.background }))`);
+	let alike = 0;
+	for (let i = 1; i < boxes.length; i++) {
+		if (boxes[i].isGap || boxes[i].look !== boxes[i - 1].look)
+			continue;
+		alike++;
+		assert(boxes[i].mark && boxes[i].mark !== boxes[i - 1].mark, `both are "${boxes[i].mark}"`);
+		assert.notStrictEqual(boxes[i].colour, boxes[i - 1].colour, boxes[i].mark);
+	}
+	assert((await text(".closeup")).includes("not to scale"));
+	return `${alike} pairs, ${boxes[0].mark} | ${boxes[1].mark}`;
+}
+
+/* The colours and signs have a key above the overview, and a bar of many maps has its number on it. */
+async function overviewSays() {
+	const legend = await text("#space .legend");
+	assert(/▭ what is shown below⋯ addresses left out/.test(legend), legend);
+	const [bottom, top] = await value("['.legend', '.overview'].map((s) => document.querySelector('#space ' + s).getBoundingClientRect()).map((r, i) => i ? r.top : r.bottom)");
+	assert(bottom <= top, `legend to ${bottom}, overview from ${top}`);
+	const counts = await value("window.vmatrace.picture.counts");
+	const all = await value("window.vmatrace.maps.count");
+	if (all < 500)
+		return "each map is to be seen";
+	assert(/^[\d,]+ maps$/.test(counts[0]), counts.join());
+	const sum = counts.reduce((n, count) => n + +count.replace(/[^\d]/g, ""), 0);
+	assert(sum <= all && sum > all * 0.8, `${counts.join()} of ${all}`);
+	return counts.join();
+}
+
 async function shows(page, kinds) {
 	const name = page.replace(/.*\/|\.html/g, "");
 	await browser.open(page);
 	await test(`${name}-each-is-seen`, eachIsSeen);
 	await test(`${name}-close-up`, () => closeUp(kinds));
+	await test(`${name}-marks`, marks);
+	await test(`${name}-overview`, overviewSays);
 }
 
 /* -- the rest -- */

@@ -280,3 +280,28 @@ Test(text, garbage_does_no_harm, .timeout = 100)
 		report(round & 1);
 	}
 }
+
+/* What fills more and more slowly is on a plateau for most of the run, and rises on it. */
+static const char *plateau_of(const uint32_t count[8])
+{
+	sample_demo(&sample);
+	sample.header->bucket_ns = 256 * VMT_TIMELINE_NS;
+	sample.header->maps_now = sample.header->maps_kernel = sample.header->maps_peak = 1024;
+	for (int i = 0; i < 8; i++) {
+		struct vmt_rec_bucket *bucket = sample_add(&sample, VMT_SECTION_TIMELINE);
+
+		bucket->min = i && count[i - 1] < count[i] ? count[i - 1] : count[i];
+		bucket->max = i && count[i - 1] > count[i] ? count[i - 1] : count[i];
+		bucket->last = count[i];
+	}
+	return report(true);
+}
+
+Test(text, a_plateau_that_rises_is_not_said_to_be_between_two_counts)
+{
+	static const uint32_t up[] = { 200, 500, 800, 980, 990, 1000, 1010, 1024 };
+	static const uint32_t waves[] = { 200, 500, 800, 1000, 980, 1010, 990, 1024 };
+
+	assert_has(plateau_of(up), ": a plateau since 1.0 s, slowly up from 980 to 1,024\n");
+	assert_has(plateau_of(waves), ": a plateau since 1.0 s, between 980 and 1,024\n");
+}

@@ -38,7 +38,7 @@ static const struct {
 	const char *id;
 	const char *word;
 } reasons[VMT_APART_COUNT] = {
-	[VMT_APART_FILE] = { "file", "are of different files, or only one is of a file" },
+	[VMT_APART_FILE] = { "file", "are not of the same file" },
 	[VMT_APART_SHARING] = { "sharing", "are shared and private" },
 	[VMT_APART_SPECIAL] = { "special",
 				"are the kernel's, a driver's or huge pages, which never merge" },

@@ -38,15 +38,34 @@ function findStretch(app) {
 	return best;
 }
 
-function closeupBox(app, i) {
+/*
+ * Which maps of the stretch have the other shade of their colour: neighbours of one colour that are
+ * kept apart by what is not seen in a colour.
+ */
+function otherShades(maps, { first, last }) {
+	const isOther = [false];
+	for (let i = first + 1; i <= last; i++) {
+		const before = isOther[i - 1 - first];
+		const isSame = kindKey(maps.classes[maps.of[i]]) === kindKey(maps.classes[maps.of[i - 1]]);
+		isOther.push(isSame && !holeBelow(maps, i) && mapMark(maps, i) !== mapMark(maps, i - 1) ? !before : isSame && before);
+	}
+	return isOther;
+}
+
+const otherShade = (rgb) => mixed(rgb, isBright(rgb) ? [0, 0, 0] : [255, 255, 255], 0.3);
+
+function closeupBox(app, i, isOther) {
 	const { maps } = app;
 	const c = maps.classes[maps.of[i]];
-	const colour = kindColour(kindKey(c));
+	const plain = kindColour(kindKey(c));
+	const colour = isOther ? hexOf(otherShade(rgbOf(plain))) : plain;
+	const mark = mapMark(maps, i);
 	return make("li", {
-		class: "box", tabindex: 0, css: { background: colour, color: isBright(rgbOf(colour)) ? "#000" : "#fff" },
+		class: "box", tabindex: 0, css: { background: colour, color: isOther || isBright(rgbOf(colour)) ? "#000" : "#fff" },
 		onclick: () => app.toggle(app.sitesLike(c.putBy)),
 		onpointermove: (event) => showTip(mapLines(maps, app.names, i), event), onpointerleave: hideTip,
-	}, make("b", {}, c.kind), make("span", {}, c.protection), make("span", {}, mapSize(maps, i)));
+	}, make("b", {}, c.kind), make("span", {}, c.protection), make("span", {}, mapSize(maps, i)),
+	mark && make("i", {}, mark));
 }
 
 function closeupHole(maps, i) {
@@ -76,12 +95,13 @@ function closeupReason(maps, { first, last }) {
 function makeCloseup(app, stretch) {
 	const { maps } = app;
 	const boxes = [];
+	const isOther = otherShades(maps, stretch);
 	for (let i = stretch.first; i <= stretch.last; i++)
-		boxes.push(i > stretch.first && closeupHole(maps, i), closeupBox(app, i));
+		boxes.push(i > stretch.first && closeupHole(maps, i), closeupBox(app, i, isOther[i - stretch.first]));
 	return make("figure", { class: "closeup" },
 		make("figcaption", {}, make("strong", {}, "Close up: "),
 			`${counted(stretch.last - stretch.first + 1, "map")} of ${number(maps.count)}, ` +
-			`at ${addressText(maps.start[stretch.first], maps.page)}. ` + closeupReason(maps, stretch)),
+			`at ${addressText(maps.start[stretch.first], maps.page)}; not to scale. ` + closeupReason(maps, stretch)),
 		make("ol", { class: "boxes" }, boxes.filter(Boolean)));
 }
 
@@ -117,7 +137,7 @@ function makeSpaceSection(app) {
 	const box = make("div", { class: "picture" }, parts.scroller, parts.canvas);
 	const tools = make("div", { class: "tools" });
 	const element = section("space", "Address space", make("p", { class: "note" }, spaceNote(app)),
-		stretch && makeCloseup(app, stretch), tools, parts.overview, box, parts.legend, parts.said);
+		stretch && makeCloseup(app, stretch), tools, parts.legend, parts.overview, box, parts.said);
 	app.whenShown(() => {
 		const picture = new Picture(app, parts);
 		tools.append(...pictureTools(picture));

@@ -75,11 +75,12 @@ function makeReader(text) {
 }
 
 function readClasses(space) {
-	return space.classes.map(([kind, detail, name, apart, putBy, mappedBy, flags, shows]) => ({
-		kind, putBy, mappedBy, flags, shows,
+	return space.classes.map(([kind, detail, name, apart, putBy, mappedBy, flags, shows, mark, hasOffset]) => ({
+		kind, putBy, mappedBy, flags, shows, hasOffset,
 		detail: cleanText(space.texts[detail]),
 		name: cleanText(space.texts[name]),
 		apart: cleanText(space.texts[apart]),
+		mark: cleanText(space.texts[mark]),
 		protection: protectionOf(flags),
 	}));
 }
@@ -96,7 +97,7 @@ function readSpace(space) {
 	const maps = {
 		count: n, page: space.page, hole: space.hole, classes: readClasses(space),
 		start: new Float64Array(n), pages: new Float64Array(n),
-		of: new Uint32Array(n), time: new Float64Array(n),
+		of: new Uint32Array(n), time: new Float64Array(n), offset: new Map(),
 	};
 	let end = 0;
 	let time = 0;
@@ -107,6 +108,8 @@ function readSpace(space) {
 		const step = read();
 		time += step % 2 ? -(step - 1) / 2 : step / 2;
 		maps.time[i] = time;
+		if (maps.classes[maps.of[i]].hasOffset)
+			maps.offset.set(i, read());
 		end = maps.start[i] + maps.pages[i];
 	}
 	return maps;

@@ -6,8 +6,11 @@
  *
  *   the pages between the map below and this one; its own pages; its class;
  *   by how many ms it was put later than the one below (the sign is the lowest bit)
+ *
+ * Those whose class says so have a fifth: the page of the file at which the map begins.
  */
 #include "explain/clusters.h"
+#include "html/html_mark.h"
 #include "html/html_space.h"
 #include "util/json_value.h"
 #include "util/must.h"
@@ -25,9 +28,17 @@ struct class_key {
 	uint32_t put_by;
 	uint32_t mapped_by;
 	uint32_t flags;
+	uint32_t mark; /* see html_mark.h */
+	uint32_t has_offset;
 	uint32_t unused;
 };
-static_assert(sizeof(struct class_key) == 40, "no padding");
+static_assert(sizeof(struct class_key) == 48, "no padding");
+
+/* The maps that one touches; NULL = none. */
+struct neighbours {
+	const struct vmt_explain_map *below;
+	const struct vmt_explain_map *above;
+};
 
 struct writer {
 	struct vmt_numbered *text;
@@ -65,7 +76,7 @@ static uint32_t apart_number(struct writer *writer, const struct vmt_explain_map
 	uint32_t number;
 	char *text;
 
-	if (!map->apart)
+	if (!below)
 		return 0;
 	why = vmt_explain_apart(below, map, &differs);
 	vmt_explain_detail(why, differs, true, detail, sizeof(detail));
@@ -101,21 +112,34 @@ static json_t *class_of(const struct class_key *key)
 	json_array_append_new(class, site_or_none(key->mapped_by));
 	json_array_append_new(class, json_integer(key->flags));
 	json_array_append_new(class, shows);
+	json_array_append_new(class, json_integer(key->mark));
+	json_array_append_new(class, json_integer(key->has_offset));
 	return class;
 }
 
-static uint32_t class_number(struct writer *writer, const struct vmt_explain_map *below,
-			     const struct vmt_explain_map *map)
+static uint32_t mark_number(struct writer *writer, const struct neighbours *beside,
+			    const struct vmt_explain_map *map)
+{
+	char mark[260];
+
+	vmt_html_mark(beside->below, map, beside->above, mark, sizeof(mark));
+	return text_number(writer, mark, strlen(mark));
+}
+
+static uint32_t class_number(struct writer *writer, const struct neighbours *beside,
+			     const struct vmt_explain_map *map, bool has_offset)
 {
 	const struct class_key key = {
 		.shows = map->shows,
 		.kind = map->kind,
 		.detail = text_number(writer, map->detail, map->detail ? strlen(map->detail) : 0),
 		.name = text_number(writer, map->name, map->name_length),
-		.apart = apart_number(writer, below, map),
+		.apart = apart_number(writer, beside->below, map),
 		.put_by = map->put_by,
 		.mapped_by = map->mapped_by,
 		.flags = map->flags & VMT_MAP_VISIBLE,
+		.mark = mark_number(writer, beside, map),
+		.has_offset = has_offset,
 	};
 	bool is_new;
 	uint32_t number = vmt_numbered(&writer->class, &key, sizeof(key), &is_new);
@@ -135,20 +159,34 @@ static void put_digits(struct writer *writer, uint64_t value)
 	writer->maps[writer->used++] = digits[value];
 }
 
-static void put_map(struct writer *writer, const struct vmt_explain_map *below,
+static void put_map(struct writer *writer, const struct neighbours *beside,
 		    const struct vmt_explain_map *map)
 {
+	bool has_offset = vmt_html_has_offset(beside->below, map, beside->above);
 	uint64_t time = map->time / 1000000;
 	bool is_earlier = time < writer->time;
 
 	put_digits(writer,
 		   map->start > writer->end ? (map->start - writer->end) / writer->page : 0);
 	put_digits(writer, (map->end - map->start) / writer->page);
-	put_digits(writer, class_number(writer, below, map));
+	put_digits(writer, class_number(writer, beside, map, has_offset));
 	put_digits(writer,
 		   (is_earlier ? writer->time - time : time - writer->time) << 1 | is_earlier);
+	if (has_offset)
+		put_digits(writer, map->offset / writer->page);
 	writer->end = map->end;
 	writer->time = time;
+}
+
+/* map->apart is 0 above a hole. */
+static struct neighbours beside(const struct vmt_explain_record *record, size_t i)
+{
+	const struct vmt_explain_map *map = &record->map[i];
+
+	return (struct neighbours){
+		.below = i && map->apart ? map - 1 : NULL,
+		.above = i + 1 < record->count && map[1].apart ? map + 1 : NULL,
+	};
 }
 
 json_t *vmt_html_space(const struct vmt_explain_record *record)
@@ -158,10 +196,13 @@ json_t *vmt_html_space(const struct vmt_explain_record *record)
 	json_t *space = json_object();
 
 	writer.page = page ? page : 4096;
-	writer.maps = vmt_must_alloc(record->count + 1, 4 * DIGITS_MOST);
+	writer.maps = vmt_must_alloc(record->count + 1, 5 * DIGITS_MOST);
 	text_number(&writer, NULL, 0);
-	for (size_t i = 0; i < record->count; i++)
-		put_map(&writer, i ? &record->map[i - 1] : NULL, &record->map[i]);
+	for (size_t i = 0; i < record->count; i++) {
+		struct neighbours touched = beside(record, i);
+
+		put_map(&writer, &touched, &record->map[i]);
+	}
 	vmt_json_add_number(space, "page", writer.page);
 	vmt_json_add_number(space, "hole", VMT_CLUSTERS_HOLE / writer.page);
 	vmt_json_add_number(space, "count", record->count);

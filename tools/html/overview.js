@@ -4,6 +4,7 @@
  * shown.
  */
 const CLUSTER_GAP = 14, CLUSTER_LEAST = 10;
+const FEW_PIXELS = 4; /* of a map; narrower ones are not told apart */
 
 /*
  * The left edge and the width of each cluster. Large clusters are wider, but less than in
@@ -44,6 +45,7 @@ function cachedOverview(picture, width) {
 	if (picture.overviewKey !== key) {
 		picture.overviewKey = key;
 		picture.places = placeClusters(picture.app.layout, width / picture.ratio);
+		picture.bars = picture.app.layout.clusters.map((cluster, c) => findBar(picture, cluster, picture.places[c]));
 		picture.overviewStrip = document.createElement("canvas");
 		picture.overviewStrip.width = width;
 		picture.overviewStrip.height = 1;
@@ -74,6 +76,7 @@ function drawOverview(picture, first, count) {
 	context.imageSmoothingEnabled = false;
 	context.drawImage(strip, 0, 0, strip.width, 1, 0, 4, width, height - 8);
 	drawFolds(picture, context, height);
+	drawCounts(picture, context, height);
 	drawWindow(picture, context, first, count, height);
 }
 
@@ -87,6 +90,49 @@ function drawFolds(picture, context, height) {
 		context.fillText("⋯", (before.x + before.width + place.x) / 2, height / 2 + 4);
 	});
 	context.textAlign = "start";
+}
+
+/* The longest row of maps in a cluster that are too narrow to be told apart; holes do not end it. */
+function findBar(picture, cluster, place) {
+	const { layout } = picture.app;
+	const scale = place.width / (cluster.end - cluster.unit);
+	let best = { maps: 0 };
+	let first = cluster.first;
+	for (let i = cluster.first; i <= cluster.last; i++) {
+		if (layout.width[i] * scale >= FEW_PIXELS)
+			first = i + 1;
+		else if (i + 1 - first > best.maps)
+			best = { maps: i + 1 - first, x: place.x + (layout.at[first] - cluster.unit) * scale,
+				end: place.x + (layout.at[i] + layout.width[i] - cluster.unit) * scale };
+	}
+	return best;
+}
+
+/* Such a row looks like one bar: it says how many maps it stands for. */
+function drawCounts(picture, context, height) {
+	context.font = "12px system-ui, sans-serif";
+	context.textAlign = "center";
+	picture.counts = [];
+	for (const { maps, x, end } of picture.bars) {
+		const text = counted(maps, "map");
+		const width = context.measureText(text).width + 12;
+		if (maps < FEW_MAPS || width > end - x)
+			continue;
+		context.fillStyle = `rgb(${paper()})`;
+		context.fillRect((x + end - width) / 2, height / 2 - 8, width, 16);
+		context.fillStyle = ink();
+		context.fillText(text, (x + end) / 2, height / 2 + 4);
+		picture.counts.push(text);
+	}
+	context.textAlign = "start";
+}
+
+/* What the signs in the overview mean, as the last of the legend. */
+function overviewKey(picture) {
+	const said = [["▭", "what is shown below"]];
+	if (picture.app.layout.clusters.length > 1)
+		said.push(["⋯", "addresses left out"]);
+	return said.map(([sign, words]) => make("li", { class: "key" }, `${sign} ${words}`));
 }
 
 function drawWindow(picture, context, first, count, height) {

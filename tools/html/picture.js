@@ -46,7 +46,7 @@ class Picture {
 	mixColours() {
 		const dim = (rgb) => mixed(rgb, paper(), 0.86);
 		this.lit = this.colouring.list.map((group) => rgbOf(group.colour));
-		this.shade = this.lit.map((rgb) => mixed(rgb, isBright(rgb) ? [0, 0, 0] : [255, 255, 255], 0.3));
+		this.shade = this.lit.map(otherShade);
 		this.dim = this.lit.map(dim);
 		this.dimShade = this.shade.map(dim);
 		this.draw();
@@ -351,7 +351,7 @@ class Picture {
 				type: "button", "aria-pressed": "false",
 				onclick: (event) => this.chooseGroup(this.colouring.list.indexOf(group), event.currentTarget),
 			}, make("span", { class: "swatch", css: { background: group.colour } }),
-			`${group.label}: ${number(group.maps)}`))));
+			`${group.label}: ${number(group.maps)}`))), ...overviewKey(this));
 	}
 
 	chooseGroup(group, button) {

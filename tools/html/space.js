@@ -137,6 +137,12 @@ function siteName(names, site) {
 
 const mapSize = (maps, i) => bytesText(maps.pages[i] * maps.page);
 
+/* What keeps a map apart from a neighbour that looks like it: "locked", "segment.doc", "at 64 KiB". */
+function mapMark(maps, i) {
+	const at = maps.offset.has(i) ? `at ${number((maps.offset.get(i) * maps.page) / 1024)} KiB` : "";
+	return [maps.classes[maps.of[i]].mark, at].filter(Boolean).join(", ");
+}
+
 /* Describe a map in a few words: "guard ---p, 4 KiB". */
 function mapShort(maps, i) {
 	const c = maps.classes[maps.of[i]];
@@ -164,6 +170,9 @@ function mapLines(maps, names, i) {
 	];
 	if (c.name)
 		lines.push(c.name);
+	const mark = mapMark(maps, i);
+	if (mark && !c.name.includes(mark))
+		lines.push(mark);
 	lines.push(`put by ${siteName(names, c.putBy)}` +
 		(c.putBy === 0 ? "" : `, ${secondsText(maps.time[i] / 1000)} after the start`));
 	if (c.mappedBy !== c.putBy)

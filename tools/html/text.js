@@ -4,7 +4,9 @@
 const number = (value) => (value === null || value === undefined ? "–" : value.toLocaleString("en-US"));
 const signed = (value) => (value > 0 ? "+" : "") + number(value);
 const counted = (n, one, many) => `${number(n)} ${n === 1 ? one : many || one + "s"}`;
-const percent = (part, all) => (all ? `${Math.floor((part * 100) / all)} %` : "");
+/* To the nearest, but 100 only if it is all, as in the text report. */
+const percentOf = (part, all) => (part < all ? Math.min(99, Math.round((part * 100) / all)) : Math.floor((part * 100) / all));
+const percent = (part, all) => (all ? `${percentOf(part, all)} %` : "");
 
 function bytesText(bytes) {
 	const units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];

@@ -5,6 +5,7 @@
  */
 #include "core/report/report.h"
 #include "explain/explain_owner.h"
+#include "input/liveness.h"
 #include "report/explain_plain.h"
 
 #include <stdio.h>
@@ -92,6 +93,15 @@ static void put_part(char *text, size_t size, const struct vmt_report_per_call *
 		snprintf(text, size, ", %llu %% given back", (unsigned long long)percent);
 }
 
+/* On a plateau, that nothing is given back is no sign of a leak. */
+static bool is_plateau(const struct vmt_view *view)
+{
+	uint64_t now = vmt_liveness_is_gone(view) ? 0 : vmt_liveness_now(CLOCK_MONOTONIC);
+	struct vmt_curve curve;
+
+	return vmt_report_trend_before(view, now, 0, &curve) && curve.trend == VMT_TREND_PLATEAU;
+}
+
 const char *vmt_explain_plain_given_back(void *context, uint32_t site, char *text, size_t size)
 {
 	const struct vmt_explain_record *record = context;
@@ -105,7 +115,7 @@ const char *vmt_explain_plain_given_back(void *context, uint32_t site, char *tex
 	    !vmt_report_is_worth_telling(&per_call))
 		return text;
 	put_part(text, size, &per_call);
-	if (!per_call.given_back)
+	if (!per_call.given_back && !is_plateau(record->view))
 		snprintf(text, size, ", none given back (a leak, unless all are in use)");
 	return text;
 }

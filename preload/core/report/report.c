@@ -78,11 +78,14 @@ static bool is_near(const struct vmt_rec_header *header, uint64_t maps)
 	       maps + header->maps_own >= header->maps_limit / 100 * VMT_REPORT_NEAR_PERCENT;
 }
 
+/* To the nearest, but 100 only if the limit is reached. */
 static uint64_t percent_of_limit(const struct vmt_rec_header *header, uint64_t maps)
 {
 	uint64_t limit = header->maps_limit;
+	uint64_t percent =
+		limit ? maps / limit * 100 + (maps % limit * 100 + limit / 2) / limit : 0;
 
-	return limit ? maps / limit * 100 + maps % limit * 100 / limit : 0;
+	return percent == 100 && maps < limit ? 99 : percent;
 }
 
 /* " of 65,530 (80 %)"; the percentage is left out below 1. */

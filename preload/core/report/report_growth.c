@@ -85,16 +85,18 @@ static void put_to_limit(struct vmt_report *text, const struct vmt_curve *curve)
 		vmt_fmt_str(fmt, ", never falling");
 }
 
-static void put_between(struct vmt_fmt *fmt, uint64_t low, uint64_t high)
+/* A plateau may still rise, as a cache does that fills more and more slowly. */
+static void put_plateau(struct vmt_fmt *fmt, const struct vmt_curve *curve)
 {
-	if (low == high) {
+	put_since(fmt, curve->since);
+	if (curve->low == curve->high) {
 		vmt_fmt_str(fmt, ", no change");
 		return;
 	}
-	vmt_fmt_str(fmt, ", between ");
-	vmt_fmt_num(fmt, low, 0);
-	vmt_fmt_str(fmt, " and ");
-	vmt_fmt_num(fmt, high, 0);
+	vmt_fmt_str(fmt, curve->is_falling ? ", between " : ", slowly up from ");
+	vmt_fmt_num(fmt, curve->low, 0);
+	vmt_fmt_str(fmt, curve->is_falling ? " and " : " to ");
+	vmt_fmt_num(fmt, curve->high, 0);
 }
 
 static void put_peak(struct vmt_report *text)
@@ -164,10 +166,7 @@ static void put_curve(struct vmt_report *text, const struct vmt_curve *curve)
 		return;
 	vmt_fmt_str(fmt, trend_words(curve->trend));
 	switch (curve->trend) {
-	case VMT_TREND_PLATEAU:
-		put_since(fmt, curve->since);
-		put_between(fmt, curve->low, curve->high);
-		break;
+	case VMT_TREND_PLATEAU: put_plateau(fmt, curve); break;
 	case VMT_TREND_BURSTS:
 	case VMT_TREND_SAWTOOTH: put_times(fmt, curve); break;
 	case VMT_TREND_BURST:
@@ -247,7 +246,7 @@ static void put_by_work(struct vmt_report *text, const struct vmt_report_row *ro
 	    !vmt_report_is_worth_telling(&per_call))
 		return;
 	vmt_fmt_str(&text->fmt, is_first ? "    growth: " : ", ");
-	vmt_report_put_per_call(text, &per_call, NULL);
+	vmt_report_put_per_call(text, &per_call);
 	if (may_have_merged(text, row, per_call.given_back))
 		vmt_fmt_str(&text->fmt, " or merged");
 	if (per_call.given_back < per_call.made / 2)
@@ -275,10 +274,7 @@ void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row
 		put_rate(fmt, curve.rise, curve.span);
 		put_by_work(text, row, live, false);
 		break;
-	case VMT_TREND_PLATEAU:
-		put_since(fmt, curve.since);
-		put_between(fmt, curve.low, curve.high);
-		break;
+	case VMT_TREND_PLATEAU: put_plateau(fmt, &curve); break;
 	case VMT_TREND_BURSTS:
 	case VMT_TREND_SAWTOOTH: put_times(fmt, &curve); break;
 	case VMT_TREND_BURST:

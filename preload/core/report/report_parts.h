@@ -43,11 +43,10 @@ void vmt_report_growth(struct vmt_report *text);
 void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row *row,
 			    uint64_t live);
 
-/* "1.00 maps a call of f, none given back"; site NULL: without "of f". */
-void vmt_report_put_per_call(struct vmt_report *text, const struct vmt_report_per_call *per_call,
-			     const struct vmt_rec_site *site);
+/* "1.00 maps a call, none given back" */
+void vmt_report_put_per_call(struct vmt_report *text, const struct vmt_report_per_call *per_call);
 
-/* Likewise for the site with most of the growth, if it grows steadily; otherwise returns false. */
+/* Likewise, by name, for the site with most of the growth, if it grows steadily; otherwise returns false. */
 bool vmt_report_put_work(struct vmt_report *text, uint64_t growth);
 
 /* One line on the first screen: how far the report can be trusted. */
