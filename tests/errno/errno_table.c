@@ -176,7 +176,8 @@ static const char *name_of(long nr)
 
 static int is_address(long value)
 {
-	return value > (1L << 20) && value < TOP;
+	/* a processor with page tables of five levels has addresses of 56 bits */
+	return value > (1L << 20) && value < 1L << 56;
 }
 
 /* Addresses that differ from run to run are printed as what contains them. */
