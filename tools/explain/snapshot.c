@@ -174,9 +174,12 @@ void vmt_snapshot_free(struct vmt_snapshot *snapshot)
 	snapshot->stack_pointers = NULL;
 }
 
+/* As in the report: to the nearest, but 100 only if the limit is reached. */
 static unsigned percent_of(uint64_t maps, uint64_t limit)
 {
-	return (unsigned)(limit ? maps * 100 / limit : 0);
+	uint64_t percent = limit ? (maps * 100 + limit / 2) / limit : 0;
+
+	return percent == 100 && maps < limit ? 99 : (unsigned)percent;
 }
 
 void vmt_snapshot_headline(struct vmt_lines *lines, const struct vmt_snapshot *snapshot)
