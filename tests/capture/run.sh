@@ -20,7 +20,7 @@ build() {
 	$cc -std=gnu17 -D_GNU_SOURCE -g -O2 -Wall -Wextra -fPIC -fvisibility=hidden \
 		-mgeneral-regs-only -I"$top/preload" -shared -o libfake.so \
 		"$top"/preload/capture/*.c "$top"/preload/malloc/*.[cS] "$top"/preload/patch/*.[cS] \
-		"$top/preload/os/elf.c" "$top/preload/os/libc.c" \
+		"$top/preload/os/auxv.c" "$top/preload/os/elf.c" "$top/preload/os/libc.c" \
 		"$top/preload/core/base/calls.c" "$here/fake_room.c" -Wl,-z,initfirst \
 		-Wl,-z,nodelete -Wl,-z,defs -Wl,--version-script="$top/preload/vmatrace.map" &&
 	$cc -shared -o libsite.so "$here/site_in_module.S" &&
