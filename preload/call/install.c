@@ -76,6 +76,8 @@ static long install(struct vmt_state *state, long nr, const long args[6], bool l
 	if (is_locked)
 		vmt_room_make_all(state);
 	vmt_filter_begin_install();
+	if (is_locked)
+		vmt_lock_await(&state->lock);
 	wait_for_others(state);
 	ret = vmt_aside_make(nr, args);
 	if (!vmt_sys_failed(ret))

@@ -202,6 +202,12 @@ static uint64_t first_step(const struct vmt_lock *lock)
 	return LOOK_NS * (1 + atomic_load_explicit(&lock->asleep, memory_order_relaxed));
 }
 
+static bool is_awaiting(const struct vmt_lock *lock)
+{
+	return atomic_load_explicit(&lock->awaiting, memory_order_relaxed) ==
+	       atomic_load_explicit(&lock->generation, memory_order_relaxed);
+}
+
 /* Sleep for longer and longer, and check in between whether waiting still makes sense. */
 static enum vmt_lock_result wait_for(struct vmt_lock *lock, const struct vmt_lock_ops *ops,
 				     uint32_t self)
@@ -224,6 +230,8 @@ static enum vmt_lock_result wait_for(struct vmt_lock *lock, const struct vmt_loc
 			watch = watch_from(lock, ops, now);
 			continue;
 		}
+		if (is_awaiting(lock))
+			return VMT_LOCK_BUSY;
 		look_again(&watch, ops, now, step);
 		if (is_hopeless(&watch, &patience) && is_same_holding(lock, &watch))
 			return give_up(lock, ops, &watch, &patience, self);
@@ -244,7 +252,7 @@ static enum vmt_lock_result take(struct vmt_lock *lock, const struct vmt_lock_op
 {
 	if (VMT_LIKELY(vmt_lock_take(lock, 0, self)))
 		return VMT_LOCK_GOT;
-	if (!patient)
+	if (!patient || is_awaiting(lock))
 		return VMT_LOCK_BUSY;
 	if (is_given_up(lock, ops)) {
 		const struct patience patience = patience_of(lock, ops);

@@ -55,6 +55,7 @@ struct vmt_lock {
 	/* of the present holding; vmt_lock_go_on() increments it as well */
 	_Atomic uint32_t generation;
 	_Atomic uint32_t stuck; /* the generation that a thread has waited for in vain */
+	_Atomic uint32_t awaiting; /* the generation of a holder that waits for its waiters */
 	_Atomic uint32_t asleep; /* how many threads wait asleep */
 	_Atomic uint32_t gap_ns; /* for so long after a wake, no other thread is woken */
 	/* how often the patience for a holder that may stand still was halved, and for others */
@@ -163,6 +164,14 @@ static inline void vmt_lock_leave(struct vmt_lock *lock, const struct vmt_lock_o
 	*held_sp = outer_sp;
 	if (vmt_lock_has_sleepers(lock) && is_due)
 		vmt_lock_wake(lock, ops);
+}
+
+/* The holder will wait for threads that wait for the lock: they give up at once. */
+static inline void vmt_lock_await(struct vmt_lock *lock)
+{
+	atomic_store_explicit(&lock->awaiting,
+			      atomic_load_explicit(&lock->generation, memory_order_relaxed),
+			      memory_order_relaxed);
 }
 
 /*
