@@ -8,7 +8,7 @@
 #include "core/vma/mapsline.h"
 #include "input/procmaps.h"
 #include "json/explain_json.h"
-#include "report/explain_text.h"
+#include "report/cause_text.h"
 
 #include <string.h>
 
@@ -46,8 +46,8 @@ static void explain(struct vmt_procmaps *maps)
 	json_t *object = json_object();
 
 	if (!vmt_explain(maps->map, maps->count, &facts, &explained)) {
-		vmt_explain_page(&lines, &explained, 65530);
-		vmt_explain_brief(&lines, &explained, NULL);
+		vmt_cause_page(&lines, &explained, 65530);
+		vmt_cause_brief(&lines, &explained, NULL);
 		vmt_explain_json(object, &explained);
 		vmt_explain_json_files(object, &explained);
 	}

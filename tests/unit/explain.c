@@ -366,7 +366,7 @@ Test(explain, hostile_texts)
 			copy[(size_t)rand() % n] = bytes[(size_t)rand() % (sizeof(bytes) - 1)];
 		if (!vmt_procmaps_parse(copy, n, &maps)) {
 			cr_assert_eq(vmt_explain(maps.map, maps.count, &nothing, &explain), 0);
-			vmt_explain_page(&lines, &explain, 65530);
+			vmt_cause_page(&lines, &explain, 65530);
 			for (size_t i = 0; i < explain.pattern_count; i++)
 				cr_assert_leq(explain.patterns[i].saves, explain.patterns[i].maps);
 			vmt_lines_free(&lines);

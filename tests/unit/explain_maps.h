@@ -15,7 +15,7 @@
 
 #include "explain/explain.h"
 #include "input/procmaps.h"
-#include "report/explain_text.h"
+#include "report/cause_text.h"
 
 static struct vmt_procmaps maps;
 static struct vmt_explain explain;

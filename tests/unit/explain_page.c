@@ -74,7 +74,7 @@ Test(explain_page, no_line_of_a_page_is_longer_than_80)
 		map(1000 + i * 2, 1, "r--s", rest);
 	}
 	run(NULL);
-	vmt_explain_page(&lines, &explain, 65530);
+	vmt_cause_page(&lines, &explain, 65530);
 	for (size_t i = 0; i < lines.count; i++) {
 		cr_assert_leq(strlen(lines.line[i]), 80, "%s", lines.line[i]);
 		cr_assert_null(strchr(lines.line[i], '?'), "%s", lines.line[i]);
@@ -103,7 +103,7 @@ Test(explain_page, near_the_limit_a_higher_one_is_told)
 	for (size_t i = 0; i < VMT_COUNT(limits); i++) {
 		const char *last;
 
-		vmt_explain_page(&lines, &explain, limits[i].limit);
+		vmt_cause_page(&lines, &explain, limits[i].limit);
 		last = lines.line[lines.count - 1];
 		cr_assert_eq(!!strstr(last, "for now"), !!limits[i].told, "%lu: %s",
 			     limits[i].limit, last);

@@ -11,7 +11,7 @@
 #include "input/procmaps.h"
 #include "json/explain_json.h"
 #include "json/snapshot_json.h"
-#include "report/explain_text.h"
+#include "report/cause_text.h"
 #include "picture/picture.h"
 #include "util/message.h"
 
@@ -165,7 +165,7 @@ static void print_text(struct request *request, const struct vmt_snapshot *snaps
 	vmt_lines_free(&lines);
 	print_picture(request, snapshot);
 	lines = (struct vmt_lines){ .width = width_of(request) };
-	vmt_explain_page(&lines, &snapshot->explain, snapshot->limit);
+	vmt_cause_page(&lines, &snapshot->explain, snapshot->limit);
 	print_lines(request, &lines);
 	vmt_lines_free(&lines);
 }

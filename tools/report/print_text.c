@@ -7,8 +7,8 @@
 #include "explain/explain_record.h"
 #include "input/liveness.h"
 #include "report/allocators_text.h"
-#include "report/explain_lead.h"
-#include "report/explain_peak.h"
+#include "report/cause_lead.h"
+#include "report/cause_peak.h"
 #include "report/print_text.h"
 #include "report/tree.h"
 #include "naming/interpreter.h"
@@ -209,9 +209,9 @@ void vmt_print_recording(FILE *stream, const struct vmt_recording *recording,
 	if (!text.is_gone)
 		text.now = vmt_liveness_now(CLOCK_MONOTONIC);
 	if (!vmt_explain_record(view, symbols, &explained))
-		ops.lead_count = vmt_explain_lead_lines(&lines, &explained, text.now);
+		ops.lead_count = vmt_cause_lead_lines(&lines, &explained, text.now);
 	print_picture(stream, view, &text, &options->picture);
-	if (chosen.sort == VMT_ROWS_DEFAULT && vmt_explain_peak_is_over(view))
+	if (chosen.sort == VMT_ROWS_DEFAULT && vmt_cause_peak_is_over(view))
 		chosen.sort = VMT_ROWS_PEAK;
 	if (chosen.sort == VMT_ROWS_PEAK) {
 		text.counted = "peak";

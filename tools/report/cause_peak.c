@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The maps of the peak are gone, but the recording says how many each call site held then. Sites of
- * one line of the program are added up. See explain_peak.h.
+ * one line of the program are added up. See cause_peak.h.
  */
 #include "core/base/printable.h"
 #include "explain/explain_owner.h"
-#include "report/explain_peak.h"
+#include "report/cause_peak.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ struct places {
 	size_t count;
 };
 
-bool vmt_explain_peak_is_over(const struct vmt_view *view)
+bool vmt_cause_peak_is_over(const struct vmt_view *view)
 {
 	const struct vmt_rec_header *header = &view->header;
 	uint64_t rise = header->maps_peak - header->maps_start;
@@ -136,13 +136,13 @@ static void put_places(struct vmt_lines *lines, const struct places *places, uin
 			      "  help    hold fewer at a time, or use parts of one larger map");
 }
 
-bool vmt_explain_peak_lead(struct vmt_lines *lines, struct vmt_explain_record *record)
+bool vmt_cause_peak_lead(struct vmt_lines *lines, struct vmt_explain_record *record)
 {
 	uint64_t sites = vmt_view_count(record->view, VMT_SECTION_SITES);
 	struct vmt_view_totals *totals;
 	struct places places = { NULL, 0 };
 
-	if (!vmt_explain_peak_is_over(record->view))
+	if (!vmt_cause_peak_is_over(record->view))
 		return false;
 	totals = calloc(sites + 2, sizeof(*totals));
 	places.place = calloc(sites + 2, sizeof(*places.place));

@@ -4,20 +4,20 @@
  * what, and what share was given back. Every place in the program with more than a twentieth of the
  * growth gets one. For recordings only.
  */
-#ifndef VMT_EXPLAIN_PLAIN_H
-#define VMT_EXPLAIN_PLAIN_H
+#ifndef VMT_CAUSE_PLAIN_H
+#define VMT_CAUSE_PLAIN_H
 
 #include "explain/explain_record.h"
-#include "report/explain_text.h"
+#include "report/cause_text.h"
 
 /* told: a bit for each pattern that other lines mention already. */
-void vmt_explain_plain(struct vmt_lines *lines, struct vmt_explain_record *record,
-		       const struct vmt_explain_names *names, uint64_t told);
+void vmt_cause_plain(struct vmt_lines *lines, struct vmt_explain_record *record,
+		     const struct vmt_explain_names *names, uint64_t told);
 
 /* Returns the most maps of one place that no pattern in `told` covers. */
-uint64_t vmt_explain_plain_most(const struct vmt_explain_record *record, uint64_t told);
+uint64_t vmt_cause_plain_most(const struct vmt_explain_record *record, uint64_t told);
 
 /* A callback for struct vmt_explain_names; context is the record. */
-const char *vmt_explain_plain_given_back(void *context, uint32_t site, char *text, size_t size);
+const char *vmt_cause_plain_given_back(void *context, uint32_t site, char *text, size_t size);
 
 #endif

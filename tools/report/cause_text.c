@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The page of `vmatrace maps`: the answer before the evidence, in 80 columns, and no claims that
- * are not known. See explain_text.h.
+ * are not known. See cause_text.h.
  */
 #include "explain/explain_files.h"
-#include "report/explain_parts.h"
-#include "report/explain_text.h"
+#include "report/cause_parts.h"
+#include "report/cause_text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -69,7 +69,7 @@ static void put_kinds(struct vmt_lines *lines, const struct vmt_explain *explain
 		}
 		vmt_lines_add(lines, 12, "%8s  %s%s%s%s, %s", vmt_lines_number(&number, kind->maps),
 			      vmt_explain_kind_word(kind->kind),
-			      vmt_explain_plural(kind->kind, kind->maps), kind->detail ? ": " : "",
+			      vmt_cause_plural(kind->kind, kind->maps), kind->detail ? ": " : "",
 			      kind->detail ? kind->detail : "",
 			      vmt_lines_number_bytes(&bytes, kind->bytes));
 		if (kind->maps >= VMT_EXPLAIN_LEAST &&
@@ -88,14 +88,14 @@ static void put_neighbours(struct vmt_lines *lines, const struct vmt_explain *ex
 	struct vmt_number number;
 	char text[256];
 
-	vmt_explain_sum_reasons(explain, reasons);
+	vmt_cause_sum_reasons(explain, reasons);
 	vmt_lines_add(lines, 0, "Neighbours that touch but are two maps: %s",
 		      vmt_lines_number(&number, explain->touching));
 	for (unsigned i = 0; i < PAIRS_SHOWN; i++) {
-		reason = vmt_explain_next_reason(reasons, reason);
+		reason = vmt_cause_next_reason(reasons, reason);
 		if (!reason)
 			break;
-		vmt_explain_put_reason(text, sizeof(text), explain, reason, false);
+		vmt_cause_put_reason(text, sizeof(text), explain, reason, false);
 		vmt_lines_add(lines, 12, "%8s  %s", vmt_lines_number(&number, reason->pairs), text);
 	}
 	if (reasons[VMT_APART_UNKNOWN].pairs && !explain->flags_known)
@@ -115,7 +115,7 @@ static void put_remedies(struct vmt_lines *lines, const struct vmt_explain *expl
 	if (!explain->pattern_count && !is_alone) {
 		vmt_lines_add(lines, 0,
 			      "What would help: no pattern with a known remedy is recognised");
-		vmt_explain_put_limit(lines, "  for now: ", explain->count, limit);
+		vmt_cause_put_limit(lines, "  for now: ", explain->count, limit);
 		return;
 	}
 	vmt_lines_add(lines, 0, "What would help");
@@ -138,7 +138,7 @@ static void put_remedies(struct vmt_lines *lines, const struct vmt_explain *expl
 			      vmt_explain_remedy(explain, pattern->pattern), also ? " " : "",
 			      also ? also : "");
 	}
-	vmt_explain_put_limit(lines, "  for now: ", explain->count, limit);
+	vmt_cause_put_limit(lines, "  for now: ", explain->count, limit);
 }
 
 static void put_pattern(struct vmt_lines *lines, const struct vmt_explain *explain,
@@ -172,7 +172,7 @@ static void put_cause(struct vmt_lines *lines, const struct vmt_explain *explain
 		put_pattern(lines, explain, top + 1);
 }
 
-void vmt_explain_page(struct vmt_lines *lines, const struct vmt_explain *explain, uint64_t limit)
+void vmt_cause_page(struct vmt_lines *lines, const struct vmt_explain *explain, uint64_t limit)
 {
 	struct vmt_number number, size;
 
@@ -185,5 +185,5 @@ void vmt_explain_page(struct vmt_lines *lines, const struct vmt_explain *explain
 			      vmt_lines_number_bytes(&size, explain->largest_hole));
 	put_remedies(lines, explain, limit);
 	if (explain->count >= VMT_EXPLAIN_COSTLY)
-		vmt_explain_put_cost(lines, "Cost of ", explain->count);
+		vmt_cause_put_cost(lines, "Cost of ", explain->count);
 }

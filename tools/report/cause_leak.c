@@ -2,9 +2,9 @@
 /*
  * An object is a map made by one place, whoever cut it later. Who gave back which object is not
  * recorded. So this names those who give back only if nearly everything that was given back came
- * from this place, and if one or two places gave it back. See explain_leak.h.
+ * from this place, and if one or two places gave it back. See cause_leak.h.
  */
-#include "report/explain_leak.h"
+#include "report/cause_leak.h"
 #include "core/report/report.h"
 
 #include <stdio.h>
@@ -261,7 +261,7 @@ static bool is_worth_telling(const struct sum *sum, const struct told *told)
 	       vmt_report_is_worth_telling(&per_call);
 }
 
-void vmt_explain_leak(struct vmt_lines *lines, struct vmt_explain_record *record, uint64_t now)
+void vmt_cause_leak(struct vmt_lines *lines, struct vmt_explain_record *record, uint64_t now)
 {
 	uint64_t start = record->view->header.maps_start;
 	struct sum *sums = record->count > start ? sum_places(record) : NULL;

@@ -3,8 +3,8 @@
  * An explanation in words: the ten lines of a report, and the page of `vmatrace maps`. It only
  * gathers lines; the command prints them.
  */
-#ifndef VMT_EXPLAIN_TEXT_H
-#define VMT_EXPLAIN_TEXT_H
+#ifndef VMT_CAUSE_TEXT_H
+#define VMT_CAUSE_TEXT_H
 
 #include "explain/explain.h"
 #include "util/lines.h"
@@ -30,22 +30,22 @@ struct vmt_explain_names {
  * Add the cause and what would help, at most VMT_EXPLAIN_LEAD lines; none without a cause. Returns
  * a bit for each pattern mentioned.
  */
-uint64_t vmt_explain_lead(struct vmt_lines *lines, const struct vmt_explain *explain,
-			  const struct vmt_explain_names *names);
+uint64_t vmt_cause_lead(struct vmt_lines *lines, const struct vmt_explain *explain,
+			const struct vmt_explain_names *names);
 
 /* Add a pattern with what would help, if there is room; start: "  cause   ", or "     and  ". */
-void vmt_explain_lead_pattern(struct vmt_lines *lines, const struct vmt_explain *explain,
-			      const struct vmt_explain_pattern *pattern,
-			      const struct vmt_explain_names *names, const char *start);
+void vmt_cause_lead_pattern(struct vmt_lines *lines, const struct vmt_explain *explain,
+			    const struct vmt_explain_pattern *pattern,
+			    const struct vmt_explain_names *names, const char *start);
 
 /*
  * Add further lines, up to VMT_EXPLAIN_LINES including those already there; none if there are too
  * few maps to say anything.
  */
-void vmt_explain_brief(struct vmt_lines *lines, const struct vmt_explain *explain,
-		       const struct vmt_explain_names *names);
+void vmt_cause_brief(struct vmt_lines *lines, const struct vmt_explain *explain,
+		     const struct vmt_explain_names *names);
 
 /* Add the whole page without the headline. limit: 0 for a saved text. */
-void vmt_explain_page(struct vmt_lines *lines, const struct vmt_explain *explain, uint64_t limit);
+void vmt_cause_page(struct vmt_lines *lines, const struct vmt_explain *explain, uint64_t limit);
 
 #endif

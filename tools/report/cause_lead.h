@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a report says first about the maps in a recording. */
-#ifndef VMT_EXPLAIN_LEAD_H
-#define VMT_EXPLAIN_LEAD_H
+#ifndef VMT_CAUSE_LEAD_H
+#define VMT_CAUSE_LEAD_H
 
 #include "explain/explain_record.h"
 #include "util/lines.h"
@@ -10,7 +10,7 @@
  * Add the ten lines of the report. Returns how many of them belong at its top. now: CLOCK_MONOTONIC
  * for a process that still runs, or 0.
  */
-size_t vmt_explain_lead_lines(struct vmt_lines *lines, struct vmt_explain_record *record,
-			      uint64_t now);
+size_t vmt_cause_lead_lines(struct vmt_lines *lines, struct vmt_explain_record *record,
+			    uint64_t now);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A map's purpose is known from the call that put its start there; call sites of one place are
- * added up. See explain_plain.h.
+ * added up. See cause_plain.h.
  */
 #include "core/report/report.h"
 #include "explain/explain_owner.h"
 #include "input/liveness.h"
-#include "report/explain_plain.h"
+#include "report/cause_plain.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,7 +102,7 @@ static bool is_plateau(const struct vmt_view *view)
 	return vmt_report_trend_before(view, now, 0, &curve) && curve.trend == VMT_TREND_PLATEAU;
 }
 
-const char *vmt_explain_plain_given_back(void *context, uint32_t site, char *text, size_t size)
+const char *vmt_cause_plain_given_back(void *context, uint32_t site, char *text, size_t size)
 {
 	const struct vmt_explain_record *record = context;
 	struct vmt_report_per_call per_call;
@@ -261,7 +261,7 @@ static uint32_t greatest(const uint64_t *untold, uint32_t sites)
 	return best;
 }
 
-uint64_t vmt_explain_plain_most(const struct vmt_explain_record *record, uint64_t told)
+uint64_t vmt_cause_plain_most(const struct vmt_explain_record *record, uint64_t told)
 {
 	uint64_t *untold = count_untold(record, told);
 	uint64_t most = untold ? untold[greatest(untold, record->explain.facts.sites)] : 0;
@@ -314,8 +314,8 @@ static uint32_t next_place(const struct vmt_explain_record *record, uint64_t tol
 	return place;
 }
 
-void vmt_explain_plain(struct vmt_lines *lines, struct vmt_explain_record *record,
-		       const struct vmt_explain_names *names, uint64_t told)
+void vmt_cause_plain(struct vmt_lines *lines, struct vmt_explain_record *record,
+		     const struct vmt_explain_names *names, uint64_t told)
 {
 	uint64_t start = record->view->header.maps_start;
 	uint64_t growth = record->count > start ? record->count - start : 0, maps;
@@ -333,7 +333,7 @@ void vmt_explain_plain(struct vmt_lines *lines, struct vmt_explain_record *recor
 		pattern = pattern_of(record, done[i], maps, told);
 		map = example_of(record, done[i], told);
 		if (pattern) {
-			vmt_explain_lead_pattern(lines, &record->explain, pattern, names, word);
+			vmt_cause_lead_pattern(lines, &record->explain, pattern, names, word);
 			told |= UINT64_C(1) << pattern->pattern;
 		} else if (map && is_loaded(record, map)) {
 			put_libraries(lines, record, done[i], word);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Sums over reasons, and lines that are used in two places. See explain_parts.h. */
+/* Sums over reasons, and lines that are used in two places. See cause_parts.h. */
 #include "core/report/report.h"
-#include "report/explain_parts.h"
+#include "report/cause_parts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,8 +9,8 @@
 #define SLOW_FAULTS 10000u
 #define ROOMY_LIMIT 262144u /* what software that needs many maps commonly recommends */
 
-void vmt_explain_sum_reasons(const struct vmt_explain *explain,
-			     struct vmt_explain_reason reasons[VMT_APART_COUNT])
+void vmt_cause_sum_reasons(const struct vmt_explain *explain,
+			   struct vmt_explain_reason reasons[VMT_APART_COUNT])
 {
 	memset(reasons, 0, VMT_APART_COUNT * sizeof(*reasons));
 	/* Pairs are sorted by number, so the first pair of a reason is its top. */
@@ -26,8 +26,8 @@ void vmt_explain_sum_reasons(const struct vmt_explain *explain,
 }
 
 const struct vmt_explain_reason *
-vmt_explain_next_reason(const struct vmt_explain_reason reasons[VMT_APART_COUNT],
-			const struct vmt_explain_reason *last)
+vmt_cause_next_reason(const struct vmt_explain_reason reasons[VMT_APART_COUNT],
+		      const struct vmt_explain_reason *last)
 {
 	const struct vmt_explain_reason *best = NULL;
 
@@ -42,8 +42,8 @@ vmt_explain_next_reason(const struct vmt_explain_reason reasons[VMT_APART_COUNT]
 	return best;
 }
 
-void vmt_explain_put_reason(char *text, size_t size, const struct vmt_explain *explain,
-			    const struct vmt_explain_reason *reason, bool has_site)
+void vmt_cause_put_reason(char *text, size_t size, const struct vmt_explain *explain,
+			  const struct vmt_explain_reason *reason, bool has_site)
 {
 	bool is_unknown = reason->top->why == VMT_APART_UNKNOWN;
 	char detail[160] = "";
@@ -59,7 +59,7 @@ void vmt_explain_put_reason(char *text, size_t size, const struct vmt_explain *e
 		 *detail ? ")" : "");
 }
 
-const char *vmt_explain_plural(enum vmt_kind kind, uint64_t maps)
+const char *vmt_cause_plural(enum vmt_kind kind, uint64_t maps)
 {
 	if (maps == 1)
 		return "";
@@ -94,7 +94,7 @@ static const char *span(char text[48], uint64_t low, uint64_t high)
 	return text;
 }
 
-void vmt_explain_put_cost(struct vmt_lines *lines, const char *start, uint64_t maps)
+void vmt_cause_put_cost(struct vmt_lines *lines, const char *start, uint64_t maps)
 {
 	struct vmt_explain_cost cost = vmt_explain_cost(maps);
 	char memory[48], fork[48], faults[96] = "";
@@ -111,8 +111,7 @@ void vmt_explain_put_cost(struct vmt_lines *lines, const char *start, uint64_t m
 		      span(fork, cost.fork_low, cost.fork_high), faults);
 }
 
-void vmt_explain_put_limit(struct vmt_lines *lines, const char *start, uint64_t maps,
-			   uint64_t limit)
+void vmt_cause_put_limit(struct vmt_lines *lines, const char *start, uint64_t maps, uint64_t limit)
 {
 	struct vmt_number number;
 	uint64_t wanted = ROOMY_LIMIT;

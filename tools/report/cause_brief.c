@@ -2,10 +2,10 @@
 /*
  * The explanation in a report: first, at the top of the first screen, the cause and what would
  * help; further down what the maps are, why neighbours do not merge, and what they cost. At most
- * ten lines together. Part of explain_text.h.
+ * ten lines together. Part of cause_text.h.
  */
-#include "report/explain_parts.h"
-#include "report/explain_text.h"
+#include "report/cause_parts.h"
+#include "report/cause_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,11 +48,11 @@ static size_t put_kind(char *text, size_t size, const struct vmt_explain_kind *k
 {
 	struct vmt_number number;
 
-	return (size_t)snprintf(
-		text, size, "%s %.20s%s%s%.40s%s", vmt_lines_number(&number, kind->maps),
-		vmt_explain_kind_word(kind->kind), vmt_explain_plural(kind->kind, kind->maps),
-		kind->detail ? " (" : "", kind->detail ? kind->detail : "",
-		kind->detail ? ")" : "");
+	return (size_t)snprintf(text, size, "%s %.20s%s%s%.40s%s",
+				vmt_lines_number(&number, kind->maps),
+				vmt_explain_kind_word(kind->kind),
+				vmt_cause_plural(kind->kind, kind->maps), kind->detail ? " (" : "",
+				kind->detail ? kind->detail : "", kind->detail ? ")" : "");
 }
 
 /* The kinds with most maps, as many as fit into two lines; the others are counted. */
@@ -102,7 +102,7 @@ static void put_reason_line(struct vmt_lines *lines, const struct vmt_explain *e
 	char text[256], by[320];
 
 	by_whom(names, &share, "; cut ", by, sizeof(by));
-	vmt_explain_put_reason(text, sizeof(text), explain, reason, *by != '\0');
+	vmt_cause_put_reason(text, sizeof(text), explain, reason, *by != '\0');
 	vmt_lines_add(lines, 10, "  apart   %s touching pairs %s%s",
 		      vmt_lines_number(&number, reason->pairs), text, by);
 }
@@ -203,9 +203,9 @@ static bool has_second(const struct vmt_explain *explain)
 						     vmt_explain_weight(&explain->patterns[0]) / 2;
 }
 
-void vmt_explain_lead_pattern(struct vmt_lines *lines, const struct vmt_explain *explain,
-			      const struct vmt_explain_pattern *pattern,
-			      const struct vmt_explain_names *names, const char *start)
+void vmt_cause_lead_pattern(struct vmt_lines *lines, const struct vmt_explain *explain,
+			    const struct vmt_explain_pattern *pattern,
+			    const struct vmt_explain_names *names, const char *start)
 {
 	size_t before = lines->count;
 
@@ -215,8 +215,8 @@ void vmt_explain_lead_pattern(struct vmt_lines *lines, const struct vmt_explain 
 	end_item(lines, &before, VMT_EXPLAIN_LEAD);
 }
 
-uint64_t vmt_explain_lead(struct vmt_lines *lines, const struct vmt_explain *explain,
-			  const struct vmt_explain_names *names)
+uint64_t vmt_cause_lead(struct vmt_lines *lines, const struct vmt_explain *explain,
+			const struct vmt_explain_names *names)
 {
 	const struct vmt_explain_pattern *top = explain->patterns;
 	size_t before = lines->count;
@@ -240,8 +240,8 @@ uint64_t vmt_explain_lead(struct vmt_lines *lines, const struct vmt_explain *exp
 	       (has_second(explain) ? UINT64_C(1) << top[1].pattern : 0);
 }
 
-void vmt_explain_brief(struct vmt_lines *lines, const struct vmt_explain *explain,
-		       const struct vmt_explain_names *names)
+void vmt_cause_brief(struct vmt_lines *lines, const struct vmt_explain *explain,
+		     const struct vmt_explain_names *names)
 {
 	size_t cost = explain->count >= VMT_EXPLAIN_COSTLY ? 2 : 0;
 	size_t most = VMT_EXPLAIN_LINES - cost, before;
@@ -252,8 +252,8 @@ void vmt_explain_brief(struct vmt_lines *lines, const struct vmt_explain *explai
 		return;
 	put_kinds_line(lines, explain);
 	before = lines->count;
-	vmt_explain_sum_reasons(explain, reasons);
-	reason = vmt_explain_next_reason(reasons, NULL);
+	vmt_cause_sum_reasons(explain, reasons);
+	reason = vmt_cause_next_reason(reasons, NULL);
 	if (reason && reason->pairs >= VMT_EXPLAIN_LEAST)
 		put_reason_line(lines, explain, reason, names);
 	end_item(lines, &before, most);
@@ -261,6 +261,6 @@ void vmt_explain_brief(struct vmt_lines *lines, const struct vmt_explain *explai
 		put_holes(lines, explain, names);
 	end_item(lines, &before, most);
 	if (cost)
-		vmt_explain_put_cost(lines, "  cost    ", explain->count);
+		vmt_cause_put_cost(lines, "  cost    ", explain->count);
 	end_item(lines, &before, VMT_EXPLAIN_LINES);
 }

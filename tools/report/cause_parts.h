@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shared by the page of `vmatrace maps` and the lines of a report: explain_text.c, explain_brief.c
- * and explain_parts.c, and included by nothing else.
+ * Shared by the page of `vmatrace maps` and the lines of a report: cause_text.c, cause_brief.c
+ * and cause_parts.c, and included by nothing else.
  */
-#ifndef VMT_EXPLAIN_PARTS_H
-#define VMT_EXPLAIN_PARTS_H
+#ifndef VMT_CAUSE_PARTS_H
+#define VMT_CAUSE_PARTS_H
 
 #include "explain/explain.h"
 #include "util/lines.h"
@@ -16,33 +16,32 @@ struct vmt_explain_reason {
 	bool has_more_details;
 };
 
-void vmt_explain_sum_reasons(const struct vmt_explain *explain,
-			     struct vmt_explain_reason reasons[VMT_APART_COUNT]);
+void vmt_cause_sum_reasons(const struct vmt_explain *explain,
+			   struct vmt_explain_reason reasons[VMT_APART_COUNT]);
 
 /*
  * Returns the reason with the most pairs after `last`; last NULL: the first one. NULL after the
  * last one.
  */
 const struct vmt_explain_reason *
-vmt_explain_next_reason(const struct vmt_explain_reason reasons[VMT_APART_COUNT],
-			const struct vmt_explain_reason *last);
+vmt_cause_next_reason(const struct vmt_explain_reason reasons[VMT_APART_COUNT],
+		      const struct vmt_explain_reason *last);
 
 /*
  * "differ in protection (rw-p, ---p)", with the most frequent detail if there are several. For
  * pairs that look alike, the detail is left out if the call that cut them is mentioned elsewhere.
  */
-void vmt_explain_put_reason(char *text, size_t size, const struct vmt_explain *explain,
-			    const struct vmt_explain_reason *reason, bool has_site);
+void vmt_cause_put_reason(char *text, size_t size, const struct vmt_explain *explain,
+			  const struct vmt_explain_reason *reason, bool has_site);
 
 /* "s" if there are several maps and the word for the kind has a plural. */
-const char *vmt_explain_plural(enum vmt_kind kind, uint64_t maps);
+const char *vmt_cause_plural(enum vmt_kind kind, uint64_t maps);
 
 /* Add the cost of so many maps, after a start of the line. */
-void vmt_explain_put_cost(struct vmt_lines *lines, const char *start, uint64_t maps);
+void vmt_cause_put_cost(struct vmt_lines *lines, const char *start, uint64_t maps);
 
 /* If the maps come near the limit, suggest a limit for twice as many. */
-void vmt_explain_put_limit(struct vmt_lines *lines, const char *start, uint64_t maps,
-			   uint64_t limit);
+void vmt_cause_put_limit(struct vmt_lines *lines, const char *start, uint64_t maps, uint64_t limit);
 
 #define VMT_EXPLAIN_COSTLY 1000u /* the cost of fewer maps is not mentioned */
 

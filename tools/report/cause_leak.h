@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Objects that are given back only in part, and who gives back the others. For recordings only. */
-#ifndef VMT_EXPLAIN_LEAK_H
-#define VMT_EXPLAIN_LEAK_H
+#ifndef VMT_CAUSE_LEAK_H
+#define VMT_CAUSE_LEAK_H
 
 #include "explain/explain_record.h"
 #include "util/lines.h"
@@ -11,6 +11,6 @@
  * of them. It comes before advice that would only make each object cheaper. now: CLOCK_MONOTONIC
  * for a process that still runs, or 0.
  */
-void vmt_explain_leak(struct vmt_lines *lines, struct vmt_explain_record *record, uint64_t now);
+void vmt_cause_leak(struct vmt_lines *lines, struct vmt_explain_record *record, uint64_t now);
 
 #endif
