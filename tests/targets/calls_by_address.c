@@ -9,8 +9,6 @@
  * With `everywhere`, calls from all of memory are let through, so nothing changes.
  */
 #include <link.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
@@ -18,7 +16,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "target.h"
+#include "filter.h"
 
 #ifndef PR_SET_SYSCALL_USER_DISPATCH
 #define PR_SET_SYSCALL_USER_DISPATCH 59
@@ -102,10 +100,8 @@ static void filter_by_number(void)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	struct sock_fprog program = { sizeof(steps) / sizeof(steps[0]), steps };
 
-	REQUIRE(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	REQUIRE(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+	set_filter(steps, sizeof(steps) / sizeof(steps[0]));
 }
 
 static void *in_thread(void *unused)

@@ -5,13 +5,10 @@
  * or by one that returns an error ("error"), after which libc calls exit(2). "exit" calls that
  * itself, under the filter that kills.
  */
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <stddef.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#include "target.h"
+#include "filter.h"
 
 static unsigned action_of(const char *way)
 {
@@ -28,10 +25,8 @@ static void refuse(unsigned action)
 		BPF_STMT(BPF_RET | BPF_K, action),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	struct sock_fprog program = { sizeof(filter) / sizeof(filter[0]), filter };
 
-	REQUIRE(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	REQUIRE(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+	set_filter(filter, sizeof(filter) / sizeof(filter[0]));
 }
 
 int main(int argc, char **argv)

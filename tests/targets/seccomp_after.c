@@ -3,13 +3,10 @@
  * Enters a sandbox in the middle of its run: from then on only the calls that this program makes
  * itself are allowed, and any other (an ioctl, an open, a pread) kills it. It ends by exit_group.
  */
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <stddef.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#include "target.h"
+#include "filter.h"
 
 #define ALLOW(nr)                                        \
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (nr), 0, 1), \
@@ -26,10 +23,8 @@ static void enter_sandbox(void)
 		ALLOW(SYS_exit_group),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 	};
-	struct sock_fprog program = { sizeof(filter) / sizeof(filter[0]), filter };
 
-	REQUIRE(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	REQUIRE(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+	set_filter(filter, sizeof(filter) / sizeof(filter[0]));
 }
 
 int main(void)

@@ -20,15 +20,12 @@
  * PRE in the environment names a library to preload into the command.
  */
 #include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sched.h>
 #include <stddef.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "target.h"
+#include "filter.h"
 
 #define SIZE   400
 #define NEW    0x7e020000 /* CLONE_NEW… */
@@ -180,16 +177,13 @@ static void make_filter(const char *profile)
 
 int main(int argc, char **argv)
 {
-	struct sock_fprog filter = { 0, program };
 	const char *library = getenv("PRE");
 	int status;
 	pid_t pid;
 
 	REQUIRE(argc > 3);
 	make_filter(argv[1]);
-	filter.len = length;
-	REQUIRE(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	REQUIRE(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0);
+	set_filter(program, length);
 	if (library && *library)
 		setenv("LD_PRELOAD", library, 1);
 	unsetenv("PRE");

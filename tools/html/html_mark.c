@@ -93,12 +93,3 @@ void vmt_html_mark(const struct vmt_explain_map *below, const struct vmt_explain
 		*two = '\0';
 	snprintf(text, size, "%s%s%s", one, *one && *two ? ", " : "", two);
 }
-
-bool vmt_html_has_offset(const struct vmt_explain_map *below, const struct vmt_explain_map *map,
-			 const struct vmt_explain_map *above)
-{
-	uint64_t differs;
-
-	return (below && vmt_explain_apart(below, map, &differs) == VMT_APART_OFFSET) ||
-	       (above && vmt_explain_apart(map, above, &differs) == VMT_APART_OFFSET);
-}

@@ -12,8 +12,4 @@
 void vmt_html_mark(const struct vmt_explain_map *below, const struct vmt_explain_map *map,
 		   const struct vmt_explain_map *above, char *text, size_t size);
 
-/* Is it parted from one of them by its offset in the file that both are of? */
-bool vmt_html_has_offset(const struct vmt_explain_map *below, const struct vmt_explain_map *map,
-			 const struct vmt_explain_map *above);
-
 #endif

@@ -159,10 +159,17 @@ static void put_digits(struct writer *writer, uint64_t value)
 	writer->maps[writer->used++] = digits[value];
 }
 
+/* Is it parted from the map below by its offset in the file that both are of? */
+static bool is_parted_by_offset(const struct vmt_explain_map *map)
+{
+	return map->apart == VMT_APART_OFFSET + 1;
+}
+
 static void put_map(struct writer *writer, const struct neighbours *beside,
 		    const struct vmt_explain_map *map)
 {
-	bool has_offset = vmt_html_has_offset(beside->below, map, beside->above);
+	bool has_offset =
+		is_parted_by_offset(map) || (beside->above && is_parted_by_offset(beside->above));
 	uint64_t time = map->time / 1000000;
 	bool is_earlier = time < writer->time;
 

@@ -3,8 +3,6 @@
 #include "try/try.h"
 #include "util/json_value.h"
 
-#include <errno.h>
-
 static json_t *run_of(const struct vmt_trial *trial)
 {
 	json_t *run = json_object();
@@ -39,15 +37,11 @@ static json_t *remedy_of(const struct vmt_try *tried, const struct vmt_remedied 
 int vmt_try_json(FILE *stream, const struct vmt_try *tried)
 {
 	json_t *remedies = json_array(), *root = json_object();
-	int ret;
 
 	for (size_t i = 0; i < tried->count; i++)
 		json_array_append_new(remedies, remedy_of(tried, &tried->remedy[i]));
 	json_object_set_new(root, "schema", json_string("vmatrace.try/1"));
 	json_object_set_new(root, "plain", run_of(&tried->plain));
 	json_object_set_new(root, "remedies", remedies);
-	ret = json_dumpf(root, stream, JSON_INDENT(1)) ? -EIO : 0;
-	fputc('\n', stream);
-	json_decref(root);
-	return ret;
+	return vmt_json_dump(stream, root);
 }
