@@ -20,7 +20,7 @@
 
 #define PATH_SIZE   (sizeof(((struct vmt_options *)0)->dir) + 32)
 #define TEXT_SIZE   2048
-#define START_FIELD 20 /* the position in /proc/PID/stat, after the name */
+#define START_FIELD 22 /* of /proc/self/stat: the start time in ticks, which exec keeps */
 
 struct carried {
 	uint64_t layout;
@@ -50,24 +50,6 @@ static uint64_t layout(void)
 	for (size_t i = 0; i < vmt_filter_tools_call_count * sizeof(*vmt_filter_tools_calls); i++)
 		hash = (hash ^ byte[i]) * UINT64_C(0x100000001b3);
 	return hash;
-}
-
-/* Returns the start time in clock ticks, which exec keeps; 0 = unknown. */
-static uint64_t start_time(void)
-{
-	char text[TEXT_SIZE];
-	long length = vmt_fd_read_file("/proc/self/stat", text, sizeof(text) - 1);
-	const char *at = text + (length > 0 ? length : 0);
-	uint64_t ticks = 0;
-
-	*(char *)(uintptr_t)at = '\0';
-	while (at > text && *at != ')')
-		at--;
-	for (int field = 0; field < START_FIELD && *at; at++)
-		field += *at == ' ';
-	for (; *at >= '0' && *at <= '9'; at++)
-		ticks = ticks * 10 + (uint64_t)(*at - '0');
-	return ticks;
 }
 
 static bool read_own_status(struct vmt_status *ret_status)
@@ -105,7 +87,7 @@ static bool may_write(void)
 __attribute__((noinline)) static void write_known(const struct vmt_state *state)
 {
 	struct carried carried = { layout(), vmt_filter_allowed(), vmt_filter_count(),
-				   start_time() };
+				   vmt_fd_own_stat(START_FIELD) };
 	struct vmt_status self;
 	char path[PATH_SIZE];
 
@@ -165,7 +147,7 @@ bool vmt_carry_take(const struct vmt_state *state, uint64_t pid, uint64_t filter
 	    vmt_fd_read_file(path, (char *)&carried, sizeof(carried)) != sizeof(carried))
 		return false;
 	is_ours = carried.layout == layout() && carried.filters == filters &&
-		  carried.started == start_time();
+		  carried.started == vmt_fd_own_stat(START_FIELD);
 	if (is_ours)
 		vmt_filter_set_allowed(vmt_filter_allowed() | carried.kinds);
 	vmt_sys1(SYS_unlink, path);

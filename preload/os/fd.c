@@ -10,8 +10,9 @@
 
 #include "os/sys.h"
 
-#define HIGHEST  1000 /* below the usual soft limit of 1024 */
-#define FURTHEST 65536 /* moderate, since the kernel's table is as long as the highest number */
+#define HIGHEST   1000 /* below the usual soft limit of 1024 */
+#define STAT_SIZE 2048
+#define FURTHEST  65536 /* moderate, since the kernel's table is as long as the highest number */
 
 long vmt_fd_status(int number, struct stat *ret_status)
 {
@@ -125,4 +126,21 @@ long vmt_fd_read_file(const char *path, char *buffer, size_t size)
 	}
 	vmt_sys1(SYS_close, fd);
 	return (long)filled;
+}
+
+uint64_t vmt_fd_own_stat(unsigned field)
+{
+	char text[STAT_SIZE];
+	long length = vmt_fd_read_file("/proc/self/stat", text, sizeof(text) - 1);
+	const char *at = text + (length > 0 ? length : 0);
+	uint64_t number = 0;
+
+	*(char *)(uintptr_t)at = '\0';
+	while (at > text && *at != ')')
+		at--; /* the name before it may contain anything */
+	for (unsigned i = 2; i < field && *at; at++)
+		i += *at == ' ';
+	for (; *at >= '0' && *at <= '9'; at++)
+		number = number * 10 + (uint64_t)(*at - '0');
+	return number;
 }

@@ -53,4 +53,12 @@ int vmt_fd_duplicate(int fd);
 /* Read a small file. Returns the number of bytes read, at most size, or -errno. */
 long vmt_fd_read_file(const char *path, char *buffer, size_t size);
 
+/*
+ * Returns a number of /proc/self/stat, by its field as proc_pid_stat(5) counts them, from 4 on; 0 =
+ * unknown.
+ */
+uint64_t vmt_fd_own_stat(unsigned field);
+
+#define VMT_STAT_WAITED_FAULTS 11u /* page faults of children that were waited for */
+
 #endif

@@ -124,21 +124,6 @@ static bool look_for_the_last_time(struct vmt_state *state)
 	return true;
 }
 
-/* Has a child that was waited for ever run? Field 11 of /proc/self/stat says (proc_pid_stat(5)). */
-static bool has_waited_for_children(struct vmt_state *state)
-{
-	long length = vmt_fd_read_file("/proc/self/stat", state->text, sizeof(state->text) - 1);
-	const char *at = state->text;
-	unsigned field = 2;
-
-	for (const char *c = state->text; c < state->text + length; c++)
-		if (*c == ')')
-			at = c; /* the name before it may hold anything */
-	for (; at < state->text + length && field < 11; at++)
-		field += *at == ' ';
-	return field == 11 && *at != '0';
-}
-
 /*
  * A report of the first process alone looks empty where a shell, a daemon or a server leaves the
  * work to children. Helpers of our own are waited for when the limit is reached.
@@ -152,7 +137,8 @@ static bool has_silent_children(struct vmt_state *state)
 		return false;
 	if (vmt_fd_read_file("/proc/thread-self/children", state->text, sizeof(state->text)) > 0)
 		return true; /* one is alive, or nobody has waited for it */
-	return !(state->alarms.said & VMT_ALARM_LIMIT) && has_waited_for_children(state);
+	return !(state->alarms.said & VMT_ALARM_LIMIT) &&
+	       vmt_fd_own_stat(VMT_STAT_WAITED_FAULTS) > state->image.waited_faults;
 }
 
 static void close_books(struct vmt_state *state)
@@ -185,7 +171,7 @@ static void seal(struct vmt_state *state)
 /* Does anybody learn how this process ends? Nobody does of most fork children without a recording. */
 static bool is_of_interest(const struct vmt_state *state)
 {
-	return state->recording.base || state->process.is_root || state->options.children;
+	return state->recording.base || vmt_state_reports(state);
 }
 
 /* A filter that the program installed may let it end in another way than it wants to. */
@@ -217,11 +203,11 @@ static bool finish(struct vmt_state *state, int status)
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
 	if (locked)
 		vmt_guard_leave(state);
-	if ((state->process.is_root || state->options.children) && vmt_recording_is_gone(state))
+	if (vmt_state_reports(state) && vmt_recording_is_gone(state))
 		vmt_log(state,
 			"the recording was removed while the program ran: nothing is left of it");
 	vmt_log_marker(state, "vmatrace: done");
-	return state->options.report && (state->process.is_root || state->options.children);
+	return state->options.report && vmt_state_reports(state);
 }
 
 /* max_growth: a program that has succeeded fails after all. */
@@ -232,8 +218,7 @@ static int judge(struct vmt_state *state, int status)
 	struct vmt_line line = vmt_line_in(message, sizeof(message));
 
 	/* exit(256) is a success to the parent. */
-	if ((status & 0xff) || !(state->process.is_root || state->options.children) ||
-	    had->maps_now <= had->maps_start ||
+	if ((status & 0xff) || !vmt_state_reports(state) || had->maps_now <= had->maps_start ||
 	    had->maps_now - had->maps_start <= state->options.max_growth)
 		return status;
 	vmt_line_add(&line, "ERROR: ");
@@ -273,7 +258,7 @@ static bool close_early(struct vmt_state *state, uint64_t notes)
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
 	if (locked)
 		vmt_guard_leave(state);
-	return state->options.report && (state->process.is_root || state->options.children);
+	return state->options.report && vmt_state_reports(state);
 }
 
 static void end_early(struct vmt_state *state, uint64_t notes)

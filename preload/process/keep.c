@@ -22,6 +22,6 @@ void vmt_keep_error(const struct vmt_regs *regs)
 {
 	struct vmt_state *state = vmt_state;
 
-	if (vmt_state_is_on() && (state->process.is_root || state->options.children))
+	if (vmt_state_is_on() && vmt_state_reports(state))
 		vmt_log_error_closes(state, regs);
 }

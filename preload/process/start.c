@@ -396,13 +396,15 @@ static struct vmt_state *make_state(char **environment)
 	state->log.now.number = -1;
 	state->process.is_root =
 		!has_traced_parent(state->process.parent_pid, state->text, sizeof(state->text));
+	if (state->process.is_root)
+		state->image.waited_faults = vmt_fd_own_stat(VMT_STAT_WAITED_FAULTS);
 	return state;
 }
 
 /* A child that prints no report says nothing about its options either. */
 static void open_log(struct vmt_state *state, const char *text)
 {
-	const bool is_quiet = !state->process.is_root && !state->options.children;
+	const bool is_quiet = !vmt_state_reports(state);
 
 	vmt_log_open(state, is_quiet);
 	if (!is_quiet)

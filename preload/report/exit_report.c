@@ -307,15 +307,20 @@ static void print_by_helper(struct vmt_state *state, uint64_t top, bool is_last)
 	vmt_log_pause(state);
 }
 
-/* Only one report at a time, since there is one stack and one environment for it. */
-static bool begin_printing(struct vmt_state *state)
+void vmt_exit_report_pause(void)
 {
 	const int64_t pause[2] = { 0, 10000000 };
 
+	vmt_sys2(SYS_nanosleep, pause, 0);
+}
+
+/* Only one report at a time, since there is one stack and one environment for it. */
+static bool begin_printing(struct vmt_state *state)
+{
 	for (int i = 0; i < PRINT_TRIES; i++) {
 		if (!atomic_exchange_explicit(&state->reporting.printing, 1, memory_order_acquire))
 			return true;
-		vmt_sys2(SYS_nanosleep, pause, 0);
+		vmt_exit_report_pause();
 	}
 	return false;
 }

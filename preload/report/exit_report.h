@@ -20,4 +20,7 @@ void vmt_exit_report_print(struct vmt_state *state);
 /* Print a shorter report while the program goes on. */
 void vmt_exit_report_print_now(struct vmt_state *state);
 
+/* Sleep for 10 ms, while another thread prints a report. */
+void vmt_exit_report_pause(void);
+
 #endif

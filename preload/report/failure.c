@@ -197,7 +197,7 @@ static void say_limit_in_child(struct vmt_state *state)
 
 static void say(struct vmt_state *state, uint32_t due)
 {
-	if (!(state->process.is_root || state->options.children)) {
+	if (!vmt_state_reports(state)) {
 		if (due & VMT_ALARM_LIMIT)
 			say_limit_in_child(state);
 		return;
@@ -236,19 +236,15 @@ static bool is_reporting_limit(struct vmt_state *state)
 
 void vmt_failure_wait(struct vmt_state *state)
 {
-	const int64_t pause[2] = { 0, 10000000 };
-
 	for (unsigned i = 0; i < WAITS && is_reporting_limit(state); i++)
-		vmt_sys2(SYS_nanosleep, pause, 0);
+		vmt_exit_report_pause();
 }
 
 void vmt_failure_wait_deferred(struct vmt_state *state)
 {
-	const int64_t pause[2] = { 0, 10000000 };
-
 	/* A process that is near the limit and meets other errors is not delayed again and again. */
 	while (state->alarms.said & VMT_ALARM_80 && !(state->alarms.said & VMT_ALARM_LIMIT) &&
 	       atomic_fetch_add_explicit(&state->alarms.graces, 1, memory_order_relaxed) < GRACES)
-		vmt_sys2(SYS_nanosleep, pause, 0);
+		vmt_exit_report_pause();
 	vmt_failure_wait(state);
 }

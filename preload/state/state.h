@@ -45,8 +45,9 @@ struct vmt_process {
 	bool is_last_act; /* the process ends after what is being done now */
 };
 
-/* process/: addresses and texts that the image started with. */
+/* process/: addresses, texts and a number that the image started with. */
 struct vmt_image {
+	uint64_t waited_faults; /* VMT_STAT_WAITED_FAULTS at the start; exec keeps the number */
 	uint64_t brk; /* the program break, which brk changes */
 	uint64_t vdso;
 	uint64_t vdso_from; /* the vdso and its data begin here, or above */
@@ -415,6 +416,12 @@ static inline void vmt_state_set_dirty(struct vmt_state *state, enum vmt_dirty d
 {
 	atomic_store_explicit(&state->dirty, dirty, memory_order_relaxed);
 	atomic_signal_fence(memory_order_seq_cst);
+}
+
+/* Does this process print a report, and messages? Children do so only if they were asked to. */
+static inline bool vmt_state_reports(const struct vmt_state *state)
+{
+	return state->process.is_root || state->options.children;
 }
 
 static inline void vmt_state_note(struct vmt_state *state, uint64_t note)

@@ -56,6 +56,7 @@ said executed-at-the-limit yes \
 	'mprotect failed: ENOMEM, because .* cause a guard page for each .*at_map_limit.c:[0-9]+' \
 	sh -c "$TARGETS/at_map_limit; :"
 said no-children no "$TOLD" ./forks alone
+said earlier no "$TOLD" env -u LD_PRELOAD sh -c 'echo | cat; LD_PRELOAD=$0 exec ./forks alone' "$LIB"
 said replaced no "$TOLD" sh -c 'exec ./forks alone'
 OPTIONS=children=report said reported no "$TOLD" ./forks
 OPTIONS=children=report said reported-at-the-limit yes 'failed: ENOMEM.* by mmap in fill forks.c:' \
