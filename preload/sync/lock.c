@@ -233,8 +233,11 @@ static enum vmt_lock_result wait_for(struct vmt_lock *lock, const struct vmt_loc
 		if (is_awaiting(lock))
 			return VMT_LOCK_BUSY;
 		look_again(&watch, ops, now, step);
-		if (is_hopeless(&watch, &patience) && is_same_holding(lock, &watch))
+		if (!is_hopeless(&watch, &patience))
+			continue;
+		if (is_same_holding(lock, &watch))
 			return give_up(lock, ops, &watch, &patience, self);
+		watch = watch_from(lock, ops, now);
 	}
 	return VMT_LOCK_BUSY;
 }
