@@ -18,15 +18,15 @@ mutants() {
 right-piece-forgotten	core/vma/outcome.c	s/\tput\(outcome, index \+ 1, &right\);\n//
 file-offset-ignored	core/vma/vma.h	s/if \(vmt_vma_is_file\(vma\)\)\n\t\tvma->offset \+=/if (0)\n\t\tvma->offset +=/
 failed-call-ignored	core/vma/change_decode.c	s/(\.failed = failed\(done\) \};\n)/$1\tif (change->failed)\n\t\treturn;\n/
-right-edge-never-merges	core/resolve/merge.c	s/addr <= zone\.end/addr < zone.end/
-left-edge-never-merges	core/resolve/merge.c	s/addr >= zone\.start/addr > zone.start/
+right-end-never-merges	core/resolve/merge.c	s/addr <= zone\.end/addr < zone.end/
+left-end-never-merges	core/resolve/merge.c	s/addr >= zone\.start/addr > zone.start/
 mprotect-flags-lost	core/vma/merge_rules.c	s/\t\tvma->flags \|= change->flags;\n//
 mremap-window-forgotten	core/vma/change_decode.c	s/if \(to != addr\) \{\n\t\tchange->window/if (0) {\n\t\tchange->window/
 mmap-flags-wrong	core/vma/change_decode.c	s/flags = prot_flags\(done->args\[2\]\)/flags = VMT_MAP_READ/g
 fixed-drops-nothing	core/vma/change_decode.c	s/\tif \(fixed\)\n\t\tchange->gone\[0\] = change->fresh;//
-mlock-rounds-up	core/vma/change_decode.c	s/decode_hidden\(done, change, vmt_page_down\(addr\), total\)/decode_hidden(done, change, vmt_page_up(addr), total)/
+mlock-rounds-up	core/vma/change_decode.c	s/decode_attributes\(done, change, vmt_page_down\(addr\), total\)/decode_attributes(done, change, vmt_page_up(addr), total)/
 mlock-ignored	core/vma/change_decode.c	s/decode_mlock\(done, change\); break/break/
-madvise-half-way-ignored	core/vma/change_decode.c	s/(static void decode_hidden.*?)failed\(done\) \? VMT_CHANGE_WALK/$1failed(done) ? VMT_CHANGE_NOTHING/s
+madvise-half-way-ignored	core/vma/change_decode.c	s/(static void decode_attributes.*?)failed\(done\) \? VMT_CHANGE_WALK/$1failed(done) ? VMT_CHANGE_NOTHING/s
 mprotect-half-way-ignored	core/vma/change_decode.c	s/if \(\(failed\(done\) && !change->met_hole\) \|\| \(prot/if ((prot/
 mprotect-before-hole-ignored	core/resolve/predict.c	s/return !vmt_outcome_touches\(outcome, first\)/return true/
 madvise-behind-hole-ignored	core/resolve/predict.c	s/(static bool predict_advised.*?)\tpredict_altered\(/$1\tif (!change->met_hole)\n\t\tpredict_altered(/s
@@ -57,7 +57,7 @@ seal-ignored	core/vma/change_decode.c	s/case VMT_CALL_MSEAL:/case VMT_CALL_MSEAL
 mlockall-ignored	core/vma/change_decode.c	s/case VMT_CALL_MUNLOCKALL: change->how = VMT_CHANGE_EVERYTHING/case VMT_CALL_MUNLOCKALL: change->how = VMT_CHANGE_NOTHING/
 advice-by-pidfd-ignored	core/vma/change_possible.c	s/return vmt_change_is_flag_advice\(args\[3\]\)/return false/
 userfault-ignored	core/vma/change_possible.c	s/return is_uffd_ioctl\(/return 0 \&\& is_uffd_ioctl(/
-userfault-half-way-ignored	core/vma/change_decode.c	s/(static void decode_told.*?)change->how = VMT_CHANGE_EVERYTHING/$1change->how = VMT_CHANGE_NOTHING/s
+userfault-half-way-ignored	core/vma/change_decode.c	s/(static void decode_user_range.*?)change->how = VMT_CHANGE_EVERYTHING/$1change->how = VMT_CHANGE_NOTHING/s
 userfault-close-ignored	trace/user_args.c	s/if \(nr != SYS_close \|\|/if (1 || nr != SYS_close ||/
 personality-ignored	trace/user_args.c	s/state->confidence.no_deriving = true/(void)state/
 dontfork-forgotten	trace/rebuild.c	s/vmt_account_everything\(state\);\n\tfor \(unsigned i = 0; i < state->own.count/for (unsigned i = 0; i < state->own.count/

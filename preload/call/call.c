@@ -219,7 +219,7 @@ VMT_HOT static long call_recorded(struct vmt_state *state, enum vmt_call_id id, 
 				 .brk = 0,
 				 .aio = 0,
 				 .is_loaders = is_loaders(state, id, args, regs),
-				 .told = { 0, 0 } };
+				 .user_range = { 0, 0 } };
 	bool may_take_long = id != VMT_CALL_MUNMAP && vmt_change_is_slow(id, args);
 	struct vmt_recalled whole;
 

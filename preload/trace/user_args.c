@@ -128,10 +128,10 @@ static void complete_ioctl(struct vmt_state *state, struct vmt_done *done)
 {
 	const struct uffdio_range *range = (const void *)done->args[2];
 
-	done->told = (struct vmt_range){ range->start, range->start + range->len };
+	done->user_range = (struct vmt_range){ range->start, range->start + range->len };
 	if ((unsigned long)done->args[1] != UFFDIO_REGISTER)
 		return;
-	note_range(state, done->told);
+	note_range(state, done->user_range);
 	note_userfault(state, (int)done->args[0]);
 	/* only calls that walk the stack ask vmt_user_args_may_wait() */
 	vmt_unwind_recall_set(NULL, 0);
@@ -149,12 +149,12 @@ static void complete_process_madvise(struct vmt_done *done)
 
 		if (start >= end)
 			continue;
-		if (vmt_range_is_empty(done->told))
-			done->told = (struct vmt_range){ start, end };
-		if (start < done->told.start)
-			done->told.start = start;
-		if (end > done->told.end)
-			done->told.end = end;
+		if (vmt_range_is_empty(done->user_range))
+			done->user_range = (struct vmt_range){ start, end };
+		if (start < done->user_range.start)
+			done->user_range.start = start;
+		if (end > done->user_range.end)
+			done->user_range.end = end;
 	}
 }
 

@@ -24,15 +24,15 @@ mutants() {
 right-piece-forgotten	vma/outcome.c	s/\tput\(outcome, index \+ 1, &right\);\n//	
 file-offset-ignored	vma/vma.h	s/if \(vmt_vma_is_file\(vma\)\)\n\t\tvma->offset \+=/if (0)\n\t\tvma->offset +=/; s/return !vmt_vma_is_file\(left\)/return 1/	
 failed-call-ignored	vma/change_decode.c	s/(\.failed = failed\(done\) \};\n)/$1\tif (change->failed)\n\t\treturn;\n/	
-right-edge-never-merges	resolve/merge.c	s/addr <= zone\.end/addr < zone.end/	
-left-edge-never-merges	resolve/merge.c	s/addr >= zone\.start/addr > zone.start/	
+right-end-never-merges	resolve/merge.c	s/addr <= zone\.end/addr < zone.end/	
+left-end-never-merges	resolve/merge.c	s/addr >= zone\.start/addr > zone.start/	
 mprotect-flags-lost	vma/merge_rules.c	s/\t\tvma->flags \|= change->flags;\n//	
 mremap-window-forgotten	vma/change_decode.c	s/if \(to != addr\) \{\n\t\tchange->window/if (0) {\n\t\tchange->window/	
 mmap-flags-wrong	vma/change_decode.c	s/flags = prot_flags\(done->args\[2\]\)/flags = VMT_MAP_READ/g	
 nothing-is-touched	vma/anon_vma.c	s/(bool vmt_anon_vma_may_have.*?)return [^;]*/$1return false/s	--alloc
 nothing-is-written	vma/merge_rules.c	s/(static bool is_written.*?)return !vma->vma_class \|\|/$1return 0 \&\&/s	--alloc
 noreserve-is-plain	vma/vma_class.c	s/return VMT_CLASS_NORESERVE;(\n.*)return VMT_CLASS_NORESERVE_STACK;/return VMT_CLASS_PLAIN;$1return VMT_CLASS_STACK;/	--alloc
-nothing-blurs	vma/merge_rules.c	s/(default: change->blurs = true;\n\t\}\n)/$1\tchange->blurs = false;\n/	--alloc
+nothing-loses_class	vma/merge_rules.c	s/(default: change->loses_class = true;\n\t\}\n)/$1\tchange->loses_class = false;\n/	--alloc
 all-classes-equal	vma/vma_class.c	s/if \(left->vma_class && left->vma_class == right->vma_class\)/if (1)/	--alloc
 advice-ignored	vma/merge_rules.c	s/if \(\(left->flags \^ right->flags\) & VMT_MAP_ADVICE\)/if (0)/	--alloc
 sides-always-fit	vma/anon_vma.c vma/merge_rules.c	s/if \(middle->anon \|\|/if (1 ||/; s/return next &&/return 0 \&\&/; s/return vmt_anon_vma_may_have\(right\) \?/return 0 ?/	--alloc

@@ -213,9 +213,10 @@ Test(change, shmat_tells_no_end)
 	cr_assert_eq(decode(done).how, VMT_CHANGE_EVERYTHING);
 }
 
-Test(change, what_the_memory_told_narrows_the_look)
+Test(change, a_range_passed_in_memory_narrows_the_walk)
 {
-	struct vmt_done done = { .call = VMT_CALL_IOCTL, .told = { DRAWN_AT(2), DRAWN_AT(4) } };
+	struct vmt_done done = { .call = VMT_CALL_IOCTL,
+				 .user_range = { DRAWN_AT(2), DRAWN_AT(4) } };
 
 	cr_assert_eq(decode(done).how, VMT_CHANGE_WALK);
 	assert_range(decode(done).window[0], 2, 2);
@@ -248,7 +249,7 @@ static bool is_simple(struct vmt_done done)
 	cr_assert_eq(simple.range.end, change.window[0].end);
 	cr_assert(vmt_range_is_empty(change.window[1]) && !change.is_file);
 	cr_assert(!simple.is_fresh || simple.flags == change.flags);
-	cr_assert(!simple.is_fresh || simple.born == change.born);
+	cr_assert(!simple.is_fresh || simple.new_class == change.new_class);
 	return true;
 }
 

@@ -200,8 +200,9 @@ struct sides {
 	struct vmt_map *next; /* the next map, whether or not it touches; NULL = none */
 };
 
-VMT_HOT static bool has_sides(const struct vmt_space *space, struct vmt_range range,
-			      struct sides *sides)
+/* False: the range is not free, or a stack beside it may have grown. */
+VMT_HOT static bool find_sides(const struct vmt_space *space, struct vmt_range range,
+			       struct sides *sides)
 {
 	struct vmt_map *map = vmt_space_from(space, range.start - 1);
 
@@ -228,9 +229,9 @@ VMT_HOT static bool apply_fresh(struct vmt_fast *it, const struct vmt_simple *si
 	struct vmt_fast_sides merged;
 	struct sides sides;
 
-	if (!has_sides(it->space, simple->range, &sides))
+	if (!find_sides(it->space, simple->range, &sides))
 		return false;
-	vma.vma_class = vmt_vma_class_born(&it->space->rules, simple->born);
+	vma.vma_class = vmt_vma_class_of_new(&it->space->rules, simple->new_class);
 	if (!vmt_fast_judge(it->space, &vma, sides.left ? &sides.left->vma : NULL,
 			    sides.right ? &sides.right->vma : NULL, &merged))
 		return false;

@@ -36,8 +36,11 @@ static struct pieces cut(struct vmt_space *space, const struct vmt_vma *vma,
 	return pieces;
 }
 
-/* left, right: the maps that touch the altered piece after the call; NULL = none. */
-static bool is_certain(const struct vmt_space *space, const struct vmt_vma *left,
+/*
+ * Does the altered piece certainly merge, or certainly not? part becomes what it merges into.
+ * left, right: the maps that touch the piece after the call; NULL = none.
+ */
+static bool judge_part(const struct vmt_space *space, const struct vmt_vma *left,
 		       const struct vmt_vma *right, struct vmt_vma *part,
 		       struct vmt_fast_sides *ret_sides)
 {
@@ -93,7 +96,7 @@ bool vmt_fast_protect_one(struct vmt_fast *it, const struct vmt_change *change,
 	struct pieces pieces = cut(it->space, &map->vma, change, range);
 	struct vmt_fast_sides sides;
 
-	if (!is_certain(it->space,
+	if (!judge_part(it->space,
 			pieces.has_front ? &pieces.front :
 			left             ? &left->vma :
 					   NULL,

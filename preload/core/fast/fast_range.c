@@ -62,9 +62,9 @@ static void take_all_out(struct range_call *it, struct vmt_map *map)
 	}
 }
 
-/* Find out with which of its future neighbours the new map merges. */
-static bool is_certain(const struct range_call *it, const struct around *around,
-		       const struct vmt_vma *vma, struct vmt_fast_sides *ret_sides)
+/* With which of its future neighbours does the new map merge? False if that is not certain. */
+static bool judge_new(const struct range_call *it, const struct around *around,
+		      const struct vmt_vma *vma, struct vmt_fast_sides *ret_sides)
 {
 	const struct vmt_map *first = around->first;
 	const struct vmt_map *last = around->last;
@@ -88,11 +88,11 @@ static bool range_fixed(struct range_call *it, const struct around *around)
 		.start = it->range.start,
 		.end = it->range.end,
 		.flags = it->change->flags | VMT_MAP_CHANGED,
-		.vma_class = vmt_vma_class_born(&space->rules, it->change->born),
+		.vma_class = vmt_vma_class_of_new(&space->rules, it->change->new_class),
 	};
 	struct vmt_fast_sides sides;
 
-	if (!is_certain(it, around, &vma, &sides))
+	if (!judge_new(it, around, &vma, &sides))
 		return false;
 	take_all_out(it, around->first);
 	vmt_fast_place(&it->fast, &vma, sides,

@@ -16,7 +16,7 @@
  * kernel: NULL = it cannot be asked. Returns an enum vmt_resolved, or VMT_MERGE_UNKNOWN: the
  * outcome is useless then.
  */
-int vmt_merge_edges(struct vmt_space *space, struct vmt_outcome *outcome,
-		    const struct vmt_change *change, const struct vmt_kernel_ops *kernel);
+int vmt_merge_neighbours(struct vmt_space *space, struct vmt_outcome *outcome,
+			 const struct vmt_change *change, const struct vmt_kernel_ops *kernel);
 
 #endif

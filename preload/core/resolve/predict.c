@@ -82,7 +82,7 @@ static bool predict_fresh(struct vmt_space *space, struct vmt_outcome *outcome,
 		return true;
 	}
 	vma.vma_class = change->is_file ? vmt_vma_class_of_file(&space->rules, change) :
-					  vmt_vma_class_born(&space->rules, change->born);
+					  vmt_vma_class_of_new(&space->rules, change->new_class);
 	if (change->is_file && kernel) {
 		int is_ordinary = kernel->file(kernel->context, change->fd, &vma);
 
@@ -109,7 +109,7 @@ static bool predict_grown(struct vmt_space *space, struct vmt_outcome *outcome,
 	if (vmt_range_is_empty(change->grown))
 		return true;
 	if (change->flags) {
-		vma.vma_class = vmt_vma_class_born(&space->rules, change->born);
+		vma.vma_class = vmt_vma_class_of_new(&space->rules, change->new_class);
 		return predict_new(outcome, &vma);
 	}
 
@@ -153,8 +153,8 @@ static bool predict_advised(struct vmt_outcome *outcome, const struct vmt_change
 	return true;
 }
 
-static bool draw_change(struct vmt_space *space, struct vmt_outcome *outcome,
-			const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
+static bool predict_steps(struct vmt_space *space, struct vmt_outcome *outcome,
+			  const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
 {
 	vmt_outcome_remove(outcome, change->gone[0]);
 	vmt_outcome_remove(outcome, change->gone[1]);
@@ -171,10 +171,11 @@ static bool draw_change(struct vmt_space *space, struct vmt_outcome *outcome,
 bool vmt_predict_change(struct vmt_space *space, struct vmt_outcome *outcome,
 			const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
 {
-	bool is_drawn;
+	bool is_predicted;
 
+	/* numbers of cuts are given out by the outcome, and go on from those of the table */
 	outcome->last_anon_cut = space->rules.last_anon_cut;
-	is_drawn = draw_change(space, outcome, change, kernel);
+	is_predicted = predict_steps(space, outcome, change, kernel);
 	space->rules.last_anon_cut = outcome->last_anon_cut;
-	return is_drawn;
+	return is_predicted;
 }

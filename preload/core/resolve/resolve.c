@@ -2,8 +2,8 @@
 /*
  * Whether two neighbours merge depends on attributes that no call shows (anon_vma, accounting,
  * policy…; mm/vma.c, is_mergeable_vma). But maps that differ visibly never merge, and a call only
- * tries to merge at the edges of what it touched. So the visible outcome is predicted first, and
- * the kernel is asked only about edges whose two sides look alike.
+ * tries to merge at the ends of what it touched. So the visible outcome is predicted first, and
+ * the kernel is asked only about neighbours that look alike.
  */
 #include "core/resolve/resolve.h"
 
@@ -104,7 +104,7 @@ static int derive(struct vmt_space *space, const struct vmt_change *change,
 	if (!predict_before(space, change, resolution) ||
 	    !vmt_predict_change(space, &resolution->outcome, change, kernel))
 		return CANNOT_DERIVE;
-	return vmt_merge_edges(space, &resolution->outcome, change, kernel);
+	return vmt_merge_neighbours(space, &resolution->outcome, change, kernel);
 }
 
 static void merge_spans(struct vmt_resolution *resolution)
@@ -271,7 +271,7 @@ static void guess(struct vmt_space *space, const struct vmt_change *change,
 	if (change->failed)
 		return;
 	vmt_predict_change(space, &resolution->outcome, change, NULL);
-	vmt_merge_edges(space, &resolution->outcome, change, NULL);
+	vmt_merge_neighbours(space, &resolution->outcome, change, NULL);
 }
 
 enum vmt_resolved vmt_resolve(struct vmt_space *space, struct vmt_change *change,

@@ -19,7 +19,8 @@ struct vmt_done {
 	/* io_setup: the context that it made, which is the address of the context's map */
 	uint64_t aio;
 	bool is_loaders; /* the call was made by ld.so's own code */
-	struct vmt_range told; /* ioctl, process_madvise: the range that was passed in memory */
+	/* ioctl, process_madvise: the range of addresses that was passed in memory */
+	struct vmt_range user_range;
 };
 
 enum vmt_change_how {
@@ -51,10 +52,10 @@ struct vmt_change {
 	struct vmt_range advise; /* hidden attributes change here */
 	uint32_t flags; /* VMT_MAP_* flags of fresh or protect */
 	struct vmt_range touched; /* may have an anon_vma after the call (merge_rules.h) */
-	uint32_t born; /* enum vmt_vma_class of fresh, and of the memory that brk added */
+	uint32_t new_class; /* enum vmt_vma_class of fresh, and of the memory that brk added */
 	uint32_t known_set; /* VMT_MAP_ADVICE bits to set in advise */
 	uint32_t known_clear; /* VMT_MAP_ADVICE bits to clear in advise */
-	bool blurs; /* nothing is known of protect or advise after the call */
+	bool loses_class; /* maps in protect or advise are of unknown class after the call */
 	/* mremap: what remains of the old range; derived only if that is one anonymous map */
 	struct vmt_range remapped;
 	bool is_file; /* fresh maps the file fd, from offset on */
@@ -74,7 +75,7 @@ struct vmt_simple {
 	struct vmt_range range;
 	bool is_fresh; /* true: mapped; false: unmapped */
 	uint32_t flags; /* VMT_MAP_* flags of the new map */
-	uint32_t born; /* enum vmt_vma_class of the new map */
+	uint32_t new_class; /* enum vmt_vma_class of the new map */
 };
 
 /* Can this call change maps at all? False for madvise(MADV_DONTNEED) and the like. */

@@ -156,8 +156,8 @@ static void decode_protect(const struct vmt_done *done, struct vmt_change *chang
 		change->how = VMT_CHANGE_EVERYTHING;
 }
 
-static void decode_hidden(const struct vmt_done *done, struct vmt_change *change, uint64_t addr,
-			  uint64_t length)
+static void decode_attributes(const struct vmt_done *done, struct vmt_change *change, uint64_t addr,
+			      uint64_t length)
 {
 	change->length = length;
 	if (is_bad_range(addr, length) || length == 0)
@@ -169,7 +169,7 @@ static void decode_hidden(const struct vmt_done *done, struct vmt_change *change
 
 static void decode_madvise(const struct vmt_done *done, struct vmt_change *change)
 {
-	decode_hidden(done, change, (uint64_t)done->args[0], (uint64_t)done->args[1]);
+	decode_attributes(done, change, (uint64_t)done->args[0], (uint64_t)done->args[1]);
 	if (done->args[2] == MADV_GUARD_INSTALL_) { /* it cuts nothing, even when it fails midway */
 		change->touched = change->advise;
 		change->advise = (struct vmt_range){ 0, 0 };
@@ -191,7 +191,7 @@ static void decode_mlock(const struct vmt_done *done, struct vmt_change *change)
 	change->length = length;
 	if (__builtin_add_overflow(length, addr & (VMT_PAGE_SIZE - 1), &total))
 		return;
-	decode_hidden(done, change, vmt_page_down(addr), total);
+	decode_attributes(done, change, vmt_page_down(addr), total);
 	change->length = length;
 }
 
@@ -340,18 +340,18 @@ static void decode_prctl(const struct vmt_done *done, struct vmt_change *change)
 	if (done->args[0] == PR_SET_MEMORY_MERGE_ && !failed(done))
 		change->how = VMT_CHANGE_EVERYTHING;
 	if (done->args[0] == PR_SET_VMA_)
-		decode_hidden(done, change, (uint64_t)done->args[2], (uint64_t)done->args[3]);
+		decode_attributes(done, change, (uint64_t)done->args[2], (uint64_t)done->args[3]);
 }
 
 /* The program passed the range in memory; it was read from there, if the call succeeded. */
-static void decode_told(const struct vmt_done *done, struct vmt_change *change)
+static void decode_user_range(const struct vmt_done *done, struct vmt_change *change)
 {
 	change->how = VMT_CHANGE_EVERYTHING;
-	if (failed(done) || vmt_range_is_empty(done->told))
+	if (failed(done) || vmt_range_is_empty(done->user_range))
 		return;
 	change->how = VMT_CHANGE_WALK;
-	change->window[0] = done->told;
-	change->length = done->told.end - done->told.start;
+	change->window[0] = done->user_range;
+	change->length = done->user_range.end - done->user_range.start;
 }
 
 /*
@@ -383,7 +383,7 @@ VMT_HOT bool vmt_change_decode_simple(const struct vmt_done *done, struct vmt_si
 	simple->range = pages((uint64_t)done->result, length);
 	simple->is_fresh = true;
 	simple->flags = prot_flags(done->args[2]);
-	simple->born = vmt_vma_class_of_mmap(done->args[2], (unsigned long)done->args[3]);
+	simple->new_class = vmt_vma_class_of_mmap(done->args[2], (unsigned long)done->args[3]);
 	return true;
 }
 
@@ -406,7 +406,7 @@ static void decode_rare(const struct vmt_done *done, struct vmt_change *change)
 	/* for a userfaultfd: maps that were registered with it may merge again */
 	case VMT_CALL_CLOSE: decode_unless_failed(done, change); break;
 	case VMT_CALL_PROCESS_MADVISE:
-	case VMT_CALL_IOCTL: decode_told(done, change); break;
+	case VMT_CALL_IOCTL: decode_user_range(done, change); break;
 	case VMT_CALL_MLOCKALL:
 	case VMT_CALL_MUNLOCKALL: change->how = VMT_CHANGE_EVERYTHING; break;
 	default: break;
@@ -430,7 +430,7 @@ void vmt_change_decode(const struct vmt_done *done, struct vmt_change *change)
 	case VMT_CALL_MBIND:
 	case VMT_CALL_SET_MEMPOLICY_HOME_NODE:
 	case VMT_CALL_MSEAL:
-		decode_hidden(done, change, (uint64_t)done->args[0], (uint64_t)done->args[1]);
+		decode_attributes(done, change, (uint64_t)done->args[0], (uint64_t)done->args[1]);
 		break;
 	default: decode_rare(done, change);
 	}

@@ -70,29 +70,30 @@ static void decode_advice(long advice, struct vmt_change *change)
 		change->known_clear = advices[i].clear;
 		return;
 	}
-	change->blurs = advice != MADV_GUARD_INSTALL_;
+	change->loses_class = advice != MADV_GUARD_INSTALL_;
 }
 
 void vmt_merge_rules_decode(const struct vmt_done *done, struct vmt_change *change)
 {
 	switch (done->call) {
 	case VMT_CALL_MMAP:
-		change->born = vmt_vma_class_of_mmap(done->args[2], (unsigned long)done->args[3]);
+		change->new_class =
+			vmt_vma_class_of_mmap(done->args[2], (unsigned long)done->args[3]);
 		break;
-	case VMT_CALL_BRK: change->born = VMT_CLASS_BRK; break;
-	case VMT_CALL_MPROTECT: change->blurs = vmt_vma_class_is_odd(done->args[2]); break;
+	case VMT_CALL_BRK: change->new_class = VMT_CLASS_BRK; break;
+	case VMT_CALL_MPROTECT: change->loses_class = vmt_vma_class_is_odd(done->args[2]); break;
 	case VMT_CALL_PKEY_MPROTECT:
-		change->blurs = vmt_vma_class_is_odd(done->args[2]) || done->args[3] != -1;
+		change->loses_class = vmt_vma_class_is_odd(done->args[2]) || done->args[3] != -1;
 		break;
 	case VMT_CALL_MADVISE: decode_advice(done->args[2], change); break;
-	default: change->blurs = true;
+	default: change->loses_class = true;
 	}
 }
 
 /* mm/mprotect.c and mm/madvise.c skip a map whose flags are already the requested ones. */
 bool vmt_merge_rules_keeps(const struct vmt_vma *vma, const struct vmt_change *change)
 {
-	if (change->blurs)
+	if (change->loses_class)
 		return false;
 	if (!vmt_range_is_empty(change->protect))
 		return (vma->flags & RWX) == change->flags;
@@ -108,7 +109,7 @@ void vmt_merge_rules_alter(struct vmt_vma *vma, const struct vmt_change *change)
 	}
 	vma->flags = (vma->flags | change->known_set) & ~change->known_clear;
 	vma->flags |= VMT_MAP_CHANGED;
-	if (change->blurs)
+	if (change->loses_class)
 		vma->vma_class = VMT_CLASS_UNKNOWN;
 }
 

@@ -51,8 +51,8 @@ uint32_t vmt_vma_class_of_file(struct vmt_rules *rules, const struct vmt_change 
 {
 	struct vmt_loaded *loaded = &rules->loaded;
 
-	if (change->born != VMT_CLASS_FILE)
-		return change->born;
+	if (change->new_class != VMT_CLASS_FILE)
+		return change->new_class;
 	if (!change->is_loaders)
 		return next_number(rules);
 	if (vmt_range_is_empty(change->gone[0]))
@@ -63,14 +63,14 @@ uint32_t vmt_vma_class_of_file(struct vmt_rules *rules, const struct vmt_change 
 	return loaded->vma_class;
 }
 
-VMT_HOT uint32_t vmt_vma_class_born(struct vmt_rules *rules, uint32_t born)
+VMT_HOT uint32_t vmt_vma_class_of_new(struct vmt_rules *rules, uint32_t new_class)
 {
-	if (!vmt_vma_class_has_no_reserve(born))
-		return born;
+	if (!vmt_vma_class_has_no_reserve(new_class))
+		return new_class;
 	switch (rules->noreserve) {
-	case VMT_NORESERVE_KEPT: return born;
+	case VMT_NORESERVE_KEPT: return new_class;
 	case VMT_NORESERVE_IGNORED:
-		return born == VMT_CLASS_NORESERVE ? VMT_CLASS_PLAIN : VMT_CLASS_STACK;
+		return new_class == VMT_CLASS_NORESERVE ? VMT_CLASS_PLAIN : VMT_CLASS_STACK;
 	default: return next_number(rules);
 	}
 }

@@ -27,9 +27,9 @@ uint32_t vmt_vma_class_of_mmap(long prot, unsigned long flags);
 
 /*
  * Return the class of a new map. Where the map needs a class of its own, this is the next number of
- * rules. born: the result of vmt_vma_class_of_mmap().
+ * rules. new_class: the result of vmt_vma_class_of_mmap().
  */
-uint32_t vmt_vma_class_born(struct vmt_rules *rules, uint32_t born);
+uint32_t vmt_vma_class_of_new(struct vmt_rules *rules, uint32_t new_class);
 
 /* The same for a map of a file. */
 uint32_t vmt_vma_class_of_file(struct vmt_rules *rules, const struct vmt_change *change);
