@@ -37,7 +37,7 @@
 #include "unwind/unwind_learn.h"
 #include "unwind/unwind_recall.h"
 
-static bool is_rare(enum vmt_call_id id)
+static bool has_user_args(enum vmt_call_id id)
 {
 	return id == VMT_CALL_IO_SETUP || id == VMT_CALL_IOCTL || id == VMT_CALL_PROCESS_MADVISE;
 }
@@ -47,7 +47,7 @@ VMT_HOT static void make_done(struct vmt_state *state, struct vmt_done *done, lo
 {
 	done->result = vmt_sys6(nr, done->args[0], done->args[1], done->args[2], done->args[3],
 				done->args[4], done->args[5]);
-	if (VMT_UNLIKELY(is_rare(done->call)))
+	if (VMT_UNLIKELY(has_user_args(done->call)))
 		vmt_user_args_complete(state, done);
 }
 
@@ -81,8 +81,8 @@ VMT_HOT static long call_locked(struct vmt_state *state, struct vmt_done *done, 
 }
 
 /* Keep one stack in four, so that stacks that occur only once cost little. */
-static bool is_to_be_kept(struct vmt_state *state, const struct vmt_walk *stack,
-			  const struct vmt_site *site)
+static bool is_worth_keeping(struct vmt_state *state, const struct vmt_walk *stack,
+			     const struct vmt_site *site)
 {
 	return stack->count && !stack->is_doubtful && stack->recalled == stack->count &&
 	       stack->flags == 0 && site->id >= VMT_SITE_FIRST && !(site->flags & VMT_SITE_LOST) &&
@@ -105,7 +105,7 @@ static struct vmt_site *site_of(struct vmt_state *state, const struct vmt_done *
 		raw.script = stack->script;
 	}
 	site = vmt_account_intern(state, &raw);
-	if (is_to_be_kept(state, stack, site))
+	if (is_worth_keeping(state, stack, site))
 		vmt_unwind_recall_keep(regs, id, site->id, stack);
 	return site;
 }
@@ -221,19 +221,19 @@ VMT_HOT static long call_recorded(struct vmt_state *state, enum vmt_call_id id, 
 				 .is_loaders = is_loaders(state, id, args, regs),
 				 .user_range = { 0, 0 } };
 	bool may_take_long = id != VMT_CALL_MUNMAP && vmt_change_is_slow(id, args);
-	struct vmt_recalled whole;
+	struct vmt_recalled recalled;
 
 	if (id != VMT_CALL_BRK) /* brk has no second argument */
 		note_room(args);
 	if (may_take_long ||
-	    !vmt_unwind_recall_find(regs, vmt_thread_stack(vmt_thread()), id, &whole))
+	    !vmt_unwind_recall_find(regs, vmt_thread_stack(vmt_thread()), id, &recalled))
 		return call_walked(state, &done, nr, regs, may_take_long, true);
 	if (VMT_UNLIKELY(!vmt_guard_enter_for(state, regs, true)))
 		return call_walked(state, &done, nr, regs, false, false);
-	if (VMT_LIKELY(vmt_state_is_on() && vmt_unwind_recall_holds(&whole))) {
+	if (VMT_LIKELY(vmt_state_is_on() && vmt_unwind_recall_holds(&recalled))) {
 		if (VMT_UNLIKELY(state->verifying.is_on))
-			vmt_verify_recalled(state, id, regs, whole.site);
-		return call_locked(state, &done, nr, state->sites.by_id[whole.site]);
+			vmt_verify_recalled(state, id, regs, recalled.site);
+		return call_locked(state, &done, nr, state->sites.by_id[recalled.site]);
 	}
 	vmt_guard_leave(state); /* while this thread waited, tracing ended, or code was unmapped */
 	return call_walked(state, &done, nr, regs, false, true);

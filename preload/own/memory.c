@@ -190,7 +190,7 @@ struct sizes {
 	size_t total;
 };
 
-#define MODULES_SIZE (VMT_MODULES_MAX * sizeof(struct vmt_module))
+#define MODULES_SIZE (VMT_MODULES_MAX * sizeof(struct vmt_rec_module))
 #define BLOCKS_SIZE  (VMT_MALLOC_BLOCKS * sizeof(struct vmt_malloc_block))
 
 static struct sizes sizes_of(const struct vmt_options *options, size_t block, size_t cache)

@@ -183,7 +183,7 @@ bool vmt_code_next_site(uint64_t *from, uint64_t end, struct vmt_code_site *ret_
 	return false;
 }
 
-uint64_t vmt_code_find_home(uint64_t entry)
+uint64_t vmt_code_find_syscall(uint64_t entry)
 {
 	for (uint64_t at = entry; at < entry + ENTRY_MAX; at++) {
 		const uint8_t *p = (const uint8_t *)at;

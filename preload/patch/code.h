@@ -52,7 +52,7 @@ static inline bool vmt_code_is_in_one_line(uint64_t addr)
  * Returns the address of the system call instruction in a function like syscall(3), if
  * VMT_CODE_TAIL_ERRNO follows it; otherwise 0.
  */
-uint64_t vmt_code_find_home(uint64_t entry);
+uint64_t vmt_code_find_syscall(uint64_t entry);
 
 /*
  * Returns the address of the first instruction after the entry of libc's _exit that loads the

@@ -182,7 +182,7 @@ vmt_gate_no_return:
 	.cfi_undefined rip
 	cmpl	$0, vmt_gate_is_aside(%rip)
 	je	1f
-	mov	vmt_gate_home(%rip), %rcx
+	mov	vmt_gate_libc_syscall(%rip), %rcx
 	test	%rcx, %rcx
 	jz	1f
 	notrack jmp *%rcx

@@ -308,7 +308,7 @@ vmt_gate_pass:
 	jae	1f
 	sub	$2, %r11
 	notrack jmp *%r11
-1:	notrack jmp *vmt_gate_home(%rip)
+1:	notrack jmp *vmt_gate_libc_syscall(%rip)
 	.cfi_endproc
 	.size	vmt_gate_pass, . - vmt_gate_pass
 
@@ -321,17 +321,17 @@ vmt_gate_pass_brk:
 	CFI_RETURN_BY(0x72, STUB_DISP, STUB_END)
 	PUSH_RETURN
 	mov	$NR_BRK, %eax
-	call	*vmt_gate_home(%rip)
+	call	*vmt_gate_libc_syscall(%rip)
 	mov	vmt_gate_brk_rdx(%rip), %rdx
 	POP_RETURN
 	.cfi_endproc
 	.size	vmt_gate_pass_brk, . - vmt_gate_pass_brk
 
-/* long vmt_gate_call_home(long nr, const long args[6]) */
+/* long vmt_gate_call_libc_syscall(long nr, const long args[6]) */
 	.p2align 4
-	.globl	vmt_gate_call_home
-	.type	vmt_gate_call_home, @function
-vmt_gate_call_home:
+	.globl	vmt_gate_call_libc_syscall
+	.type	vmt_gate_call_libc_syscall, @function
+vmt_gate_call_libc_syscall:
 	.cfi_startproc
 	mov	%rdi, %rax
 	mov	%rsi, %r11
@@ -341,9 +341,9 @@ vmt_gate_call_home:
 	mov	24(%r11), %r10
 	mov	32(%r11), %r8
 	mov	40(%r11), %r9
-	notrack jmp *vmt_gate_home(%rip)
+	notrack jmp *vmt_gate_libc_syscall(%rip)
 	.cfi_endproc
-	.size	vmt_gate_call_home, . - vmt_gate_call_home
+	.size	vmt_gate_call_libc_syscall, . - vmt_gate_call_libc_syscall
 
 /*
  * A new thread, or a child on a stack of its own, must start where the kernel puts it: make the
@@ -393,11 +393,11 @@ vmt_gate_all_signals: /* all except SIGILL, SIGTRAP, SIGBUS, SIGFPE and SIGSEGV 
 vmt_gate_return:
 	.zero	8 * VMT_GATE_STUBS
 	.size	vmt_gate_return, . - vmt_gate_return
-	.globl	vmt_gate_home
-	.type	vmt_gate_home, @object
-vmt_gate_home:
+	.globl	vmt_gate_libc_syscall
+	.type	vmt_gate_libc_syscall, @object
+vmt_gate_libc_syscall:
 	.quad	0
-	.size	vmt_gate_home, . - vmt_gate_home
+	.size	vmt_gate_libc_syscall, . - vmt_gate_libc_syscall
 	.globl	vmt_gate_last_owner
 	.type	vmt_gate_last_owner, @object
 vmt_gate_last_owner:

@@ -101,7 +101,7 @@ extern uint32_t vmt_gate_is_aside;
  * overwritten one: the instructions after it are those that follow every plain call in libc: `cmp
  * $-4095, %rax; jae` to where errno is set, then `ret`.
  */
-extern uint64_t vmt_gate_home;
+extern uint64_t vmt_gate_libc_syscall;
 
 /* The first of the library's own stacks (own_stack.h), NULL = none; and where the last one ends. */
 extern struct vmt_own_stack *vmt_gate_own_stacks;
@@ -118,10 +118,10 @@ extern uint64_t vmt_gate_brk_site;
 extern uint64_t vmt_gate_brk_rdx;
 
 /*
- * Make a system call with the instruction at vmt_gate_home. Like syscall(3), it returns -1 and sets
+ * Make a system call with the instruction at vmt_gate_libc_syscall. Like syscall(3), it returns -1 and sets
  * errno on failure.
  */
-long vmt_gate_call_home(long nr, const long args[6]);
+long vmt_gate_call_libc_syscall(long nr, const long args[6]);
 #endif
 
 #endif

@@ -186,6 +186,6 @@
 	.hidden	vmt_gate_exit_group, vmt_gate_exit_thread, vmt_gate_last_owner, vmt_gate_last_stack
 	.hidden	vmt_last_claim, vmt_last_act_claimed, vmt_last_thread
 	.hidden	vmt_wrappers_kinds, vmt_next
-	.hidden	vmt_gate_is_aside, vmt_gate_home, vmt_gate_brk_rdx, vmt_gate_call_home
+	.hidden	vmt_gate_is_aside, vmt_gate_libc_syscall, vmt_gate_brk_rdx, vmt_gate_call_libc_syscall
 
 #endif

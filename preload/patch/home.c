@@ -17,7 +17,7 @@ void vmt_home_find(const struct dl_phdr_info *libc)
 	struct vmt_elf elf;
 	uint64_t entry = vmt_elf_open(libc, &elf) ? vmt_elf_find(&elf, "syscall") : 0;
 
-	vmt_gate_home = entry ? vmt_code_find_home(entry) : 0;
+	vmt_gate_libc_syscall = entry ? vmt_code_find_syscall(entry) : 0;
 }
 
 void vmt_home_step_aside(void)
@@ -35,9 +35,9 @@ long vmt_home_call(long nr, const long args[6])
 	int saved = errno;
 	long ret;
 
-	if (!vmt_gate_home)
+	if (!vmt_gate_libc_syscall)
 		return vmt_sys6(nr, args[0], args[1], args[2], args[3], args[4], args[5]);
-	ret = vmt_gate_call_home(nr, args);
+	ret = vmt_gate_call_libc_syscall(nr, args);
 	if (ret == -1)
 		ret = -errno;
 	errno = saved;

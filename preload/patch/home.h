@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls made by the system call instructions in libc's own text, for programs that let calls
- * through only from certain addresses.
+ * Calls made at home: by the system call instruction in libc's own syscall(3), for programs that
+ * let calls through only from certain addresses. The same instruction serves the stubs once the
+ * library has stepped aside.
  */
 #ifndef VMT_HOME_H
 #define VMT_HOME_H

@@ -66,7 +66,7 @@ struct vmt_place {
 
 static VMT_DATA struct vmt_range libc_text = { 0, 0 };
 static VMT_DATA struct vmt_place libc_place = { { 0, 0 }, NULL };
-static VMT_DATA bool text_left_out = false;
+static VMT_DATA bool has_skipped_text = false;
 
 /* One pass over the modules that are loaded already. */
 struct pass {
@@ -228,7 +228,8 @@ static int begin_writing(struct vmt_writing *writing, const struct vmt_place *pl
  */
 static bool may_patch_entry(const struct pass *pass, const struct vmt_code_site *site)
 {
-	return pass->is_alone && pass->is_libc && vmt_gate_home && site->tail != VMT_CODE_TAIL_NONE;
+	return pass->is_alone && pass->is_libc && vmt_gate_libc_syscall &&
+	       site->tail != VMT_CODE_TAIL_NONE;
 }
 
 static int try_patch(struct pass *pass, const struct vmt_code_site *site)
@@ -280,25 +281,26 @@ static void patch_libc_text(struct pass *pass, struct vmt_range text)
 	}
 }
 
-static bool is_left_out(uint64_t start, uint64_t end, bool is_go)
+/* Is the text too large to be searched? If so, vmt_patch_has_skipped() says so from now on. */
+static bool leaves_out(uint64_t start, uint64_t end, bool is_go)
 {
 	bool is_large = end - start > (is_go ? GO_TEXT_MAX : OTHER_TEXT_MAX);
 
 	if (is_large)
-		text_left_out = true; /* never reset, so writing it needs no memory order */
+		has_skipped_text = true; /* never reset, so writing it needs no memory order */
 	return is_large;
 }
 
-bool vmt_patch_left_out(void)
+bool vmt_patch_has_skipped(void)
 {
-	return text_left_out;
+	return has_skipped_text;
 }
 
 static void patch_other_text(struct pass *pass, struct vmt_range text)
 {
 	struct vmt_code_site site;
 
-	if (is_left_out(text.start, text.end, pass->is_go))
+	if (leaves_out(text.start, text.end, pass->is_go))
 		return;
 	while (next_of_other(&text, false, &site)) {
 		bool is_caught = try_patch(pass, &site) == 0;
@@ -424,7 +426,7 @@ int vmt_patch_scan(const struct vmt_patch_module *module)
 	bool is_begun = false;
 	int missed = 0;
 
-	if (!vmt_patch_are_open() || is_left_out(text.start, text.end, is_go(module)))
+	if (!vmt_patch_are_open() || leaves_out(text.start, text.end, is_go(module)))
 		return 0;
 	while (next_of_other(&text, false, &site)) {
 		if (!is_begun && vmt_writing_begin(&writing, module->map, module->file))

@@ -17,9 +17,8 @@ struct vmt_patch_result {
 	uint32_t other_found; /* call sites found in all other modules */
 	uint32_t other_patched;
 	uint64_t notes; /* VMT_NOTE_*: why not all were patched */
-	struct vmt_range
-		/* a page of the library's that was needed close to the program; may be empty */
-		near;
+	/* a page of the library's that was needed close to the program; may be empty */
+	struct vmt_range near;
 };
 
 /*
@@ -31,7 +30,7 @@ struct vmt_patch_result {
 int vmt_patch_open(bool by_mprotect, struct vmt_patch_result *ret_result);
 
 /* Was a module's text too large to be searched for system calls? */
-bool vmt_patch_left_out(void);
+bool vmt_patch_has_skipped(void);
 
 /* Has any of libc's call sites been patched? */
 bool vmt_patch_are_open(void);
@@ -39,9 +38,7 @@ bool vmt_patch_are_open(void);
 struct vmt_patch_module {
 	struct vmt_range text; /* the text, as far as it can be read */
 	struct vmt_range map; /* the map that the text lies in */
-	/*
-	 * a descriptor of the mapped file; for a large module, it tells whether it is written in Go
-	 */
+	/* a descriptor of the mapped file, which says of a large module whether it is written in Go */
 	int file;
 };
 

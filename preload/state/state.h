@@ -60,8 +60,8 @@ struct vmt_image {
 
 /* own/: the library's own maps and memory. */
 struct vmt_own {
-	struct vmt_range
-		range[VMT_OWN_MAX]; /* the maps; the first two are the state and the library */
+	/* the maps; the first two are the state and the library */
+	struct vmt_range range[VMT_OWN_MAX];
 	unsigned count;
 	void *alive_page; /* see vmt_alive */
 	void *space_block; /* the last and largest block of the table's arena */
@@ -108,8 +108,8 @@ struct vmt_kernel {
 	struct vmt_file_id device[VMT_DEVICES_MAX];
 	struct vmt_fd maps; /* /proc/self/maps, where it is kept open */
 	bool keeps_maps; /* keep it open for good */
-	_Atomic uint32_t
-		maps_opened; /* how often since maps_since; or questions while it is open */
+	/* how often it was opened since maps_since; or questions while it is kept open */
+	_Atomic uint32_t maps_opened;
 	_Atomic uint64_t maps_since;
 };
 
@@ -195,10 +195,6 @@ struct vmt_reporting {
 	size_t stack_size;
 };
 
-struct vmt_module {
-	struct vmt_rec_module rec;
-};
-
 #define VMT_SCRIPT_FRAMES_MAX 32u /* of a script's functions, the innermost of a stack */
 #define VMT_SCRIPT_NAMES      512u
 
@@ -227,7 +223,7 @@ struct vmt_script_name {
 
 /* trace/: the modules that frames lie in. */
 struct vmt_modules {
-	struct vmt_module *item;
+	struct vmt_rec_module *item; /* as they are recorded */
 	uint32_t count;
 	uint32_t last; /* the index that was found last */
 	struct vmt_script_name name[VMT_SCRIPT_NAMES];
@@ -254,7 +250,7 @@ struct vmt_code_change {
 	bool is_gone; /* a module was unmapped */
 };
 
-/* More about it, for when there is such code. */
+/* trace/ and unwind/: where that code lies, or lay. */
 struct vmt_code_place {
 	struct vmt_range gone; /* contains all that was unmapped */
 	uint64_t headers_of; /* the start of code whose file has its headers; 0 = not known */

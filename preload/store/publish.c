@@ -36,7 +36,7 @@ void vmt_publish_module(struct vmt_state *state, uint32_t index)
 	struct vmt_rec_module *to = vmt_recording_element(state, VMT_SECTION_MODULES, index, 1);
 
 	if (to)
-		*to = state->modules.item[index].rec;
+		*to = state->modules.item[index];
 }
 
 static struct vmt_rec_site *site_record(struct vmt_state *state, const struct vmt_site *site)
@@ -257,7 +257,7 @@ static inline void write_counts(struct vmt_state *state)
 	vmt_recording_end(state, &to->seq);
 }
 
-uint64_t vmt_publish_left_out(const struct vmt_state *state)
+uint64_t vmt_publish_rare_sum(const struct vmt_state *state)
 {
 	const struct vmt_rec_header *counters = &state->counters;
 

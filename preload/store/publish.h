@@ -37,7 +37,7 @@ void vmt_publish_done(struct vmt_state *state, const struct vmt_site *site);
  * Returns the sum of the counts that vmt_publish_done() leaves out. They only grow, so the sum
  * tells whether one of them has changed.
  */
-uint64_t vmt_publish_left_out(const struct vmt_state *state);
+uint64_t vmt_publish_rare_sum(const struct vmt_state *state);
 
 /* Fill in the state's header for a new recording of this process that starts now. */
 void vmt_publish_describe(struct vmt_state *state);

@@ -37,8 +37,8 @@ struct vmt_deferred {
 	/* a bit for each slot that is filled and waits to be applied */
 	_Atomic uint64_t ready[VMT_DEFERRED_BANKS];
 	_Atomic uint64_t last_order;
-	_Atomic uint32_t
-		pending; /* a slot became ready, or overflow was set, since this was cleared */
+	/* a slot became ready, or overflow was set, since this was cleared */
+	_Atomic uint32_t pending;
 	_Atomic uint32_t outside; /* calls that are being made without the lock at this moment */
 	_Atomic uint64_t dropped; /* how many calls found no slot */
 	_Atomic uint32_t overflow; /* a call found no slot, so the whole table must be read anew */

@@ -135,7 +135,7 @@ static uint64_t sum(const struct vmt_counts *counts)
 void vmt_account_unseen(struct vmt_state *state, uint64_t starts)
 {
 	state->counters.unseen += starts;
-	if (vmt_patch_left_out())
+	if (vmt_patch_has_skipped())
 		vmt_state_note(state, VMT_NOTE_TEXT_LARGE);
 }
 
@@ -356,7 +356,7 @@ static void account_other(struct accounting *it, const struct vmt_done *done, st
 	struct vmt_done with_brk = *done;
 	struct vmt_change change;
 	uint64_t maps = state->space.count;
-	uint64_t left_out = vmt_publish_left_out(state);
+	uint64_t rare_sum = vmt_publish_rare_sum(state);
 
 	with_brk.brk = state->image.brk;
 	vmt_change_decode(&with_brk, &change);
@@ -369,7 +369,7 @@ static void account_other(struct accounting *it, const struct vmt_done *done, st
 		resolve_and_apply(it, &change, site, deferred);
 	if (VMT_UNLIKELY(failed))
 		vmt_failure_note(state, &with_brk, site, maps);
-	if (deferred || vmt_publish_left_out(state) != left_out)
+	if (deferred || vmt_publish_rare_sum(state) != rare_sum)
 		state->publish.header_is_behind = true;
 }
 

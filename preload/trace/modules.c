@@ -8,16 +8,16 @@
 #include "kernel/ask.h"
 #include "store/publish.h"
 
-static bool is_module(const struct vmt_module *module, const struct vmt_vma *vma, uint32_t kind)
+static bool is_module(const struct vmt_rec_module *module, const struct vmt_vma *vma, uint32_t kind)
 {
-	return module->rec.kind == kind && module->rec.inode == vma->inode &&
-	       vmt_vma_dev(module->rec.dev_major, module->rec.dev_minor) == vma->dev;
+	return module->kind == kind && module->inode == vma->inode &&
+	       vmt_vma_dev(module->dev_major, module->dev_minor) == vma->dev;
 }
 
 static uint32_t add_module(struct vmt_state *state, const struct vmt_vma *vma, uint32_t kind)
 {
 	char path[1024];
-	struct vmt_module *module;
+	struct vmt_rec_module *module;
 	size_t length = 0;
 
 	if (state->modules.count == VMT_MODULES_MAX) {
@@ -25,19 +25,19 @@ static uint32_t add_module(struct vmt_state *state, const struct vmt_vma *vma, u
 		return VMT_NO_INDEX;
 	}
 	module = &state->modules.item[state->modules.count];
-	*module = (struct vmt_module){ .rec = { .inode = vma->inode,
-						.dev_major = vmt_vma_dev_major(vma->dev),
-						.dev_minor = vmt_vma_dev_minor(vma->dev),
-						.kind = kind } };
+	*module = (struct vmt_rec_module){ .inode = vma->inode,
+					   .dev_major = vmt_vma_dev_major(vma->dev),
+					   .dev_minor = vmt_vma_dev_minor(vma->dev),
+					   .kind = kind };
 	if (kind == VMT_MODULE_FILE)
-		length = vmt_ask_name(state, vma->start, path, sizeof(path), module->rec.build_id,
-				      &module->rec.build_id_length);
+		length = vmt_ask_name(state, vma->start, path, sizeof(path), module->build_id,
+				      &module->build_id_length);
 	if (kind == VMT_MODULE_JIT)
-		module->rec.path = vmt_publish_string(state, "jit", 3);
+		module->path = vmt_publish_string(state, "jit", 3);
 	else if (kind == VMT_MODULE_VDSO)
-		module->rec.path = vmt_publish_string(state, "[vdso]", 6);
+		module->path = vmt_publish_string(state, "[vdso]", 6);
 	else if (kind == VMT_MODULE_FILE)
-		module->rec.path = vmt_publish_string(state, path, length);
+		module->path = vmt_publish_string(state, path, length);
 	vmt_publish_module(state, state->modules.count);
 	return state->modules.count++;
 }
@@ -90,7 +90,7 @@ uint32_t vmt_modules_script(struct vmt_state *state, const char *path, size_t le
 	uint32_t index = find_module(state, &file, VMT_MODULE_SCRIPT);
 
 	if (index != VMT_NO_INDEX && index == count) {
-		state->modules.item[index].rec.path = vmt_publish_string(state, path, length);
+		state->modules.item[index].path = vmt_publish_string(state, path, length);
 		vmt_publish_module(state, index);
 	}
 	return index;

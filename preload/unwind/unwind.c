@@ -437,10 +437,10 @@ void vmt_unwind_plain(const struct vmt_regs *regs, struct vmt_walk *ret_stack)
 void vmt_unwind_set_cache(void *memory, size_t bytes)
 {
 	size_t rows = bytes / 6;
-	size_t whole = bytes / 3;
+	size_t recall = bytes / 3;
 	char *at = memory;
 
 	vmt_unwind_rows_set(at, rows);
-	vmt_unwind_recall_set(at ? at + rows : NULL, whole);
-	vmt_unwind_segments_set(at ? at + rows + whole : NULL, bytes - rows - whole);
+	vmt_unwind_recall_set(at ? at + rows : NULL, recall);
+	vmt_unwind_segments_set(at ? at + rows + recall : NULL, bytes - rows - recall);
 }

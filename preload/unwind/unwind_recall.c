@@ -129,18 +129,18 @@ static inline __attribute__((always_inline)) bool matches(const struct entry *en
 static inline __attribute__((always_inline)) bool recall(const struct entry *entry,
 							 const struct vmt_regs *regs, uint64_t key,
 							 uint64_t room,
-							 struct vmt_recalled *ret_whole)
+							 struct vmt_recalled *ret_recalled)
 {
 	uint64_t sequence = vmt_seqlock_begin(&entry->sequence);
 
 	if (READ(entry->key) != key || READ(entry->sp) != regs->sp ||
-	    READ(entry->salt) != ret_whole->salt || (sequence & 1) ||
+	    READ(entry->salt) != ret_recalled->salt || (sequence & 1) ||
 	    (READ(entry->flags) && !has_registers(entry, regs)) ||
 	    !matches(entry, (const uint64_t *)(uintptr_t)regs->sp, room) ||
 	    ((READ(entry->flags) & HAS_SCRIPT) && !has_script(entry, sequence, regs)))
 		return false;
-	ret_whole->site = READ(entry->site);
-	ret_whole->hash = READ(entry->hash);
+	ret_recalled->site = READ(entry->site);
+	ret_recalled->hash = READ(entry->hash);
 	return vmt_seqlock_stands(&entry->sequence, sequence);
 }
 
@@ -173,16 +173,16 @@ static uint32_t guess_at(const struct vmt_regs *regs)
 
 __attribute__((noinline)) static bool recall_other(struct entry *set, uint32_t tried,
 						   const struct vmt_regs *regs, uint64_t key,
-						   uint64_t room, struct vmt_recalled *ret_whole)
+						   uint64_t room, struct vmt_recalled *ret_recalled)
 {
 	uint32_t at = guess_at(regs);
 
 	for (uint32_t i = 0; i < WAYS; i++) {
 		bool is_older = READ(set[i].key) == key && READ(set[i].sp) == regs->sp &&
-				READ(set[i].salt) != ret_whole->salt &&
-				take_over(&set[i], regs->pc, ret_whole->salt);
+				READ(set[i].salt) != ret_recalled->salt &&
+				take_over(&set[i], regs->pc, ret_recalled->salt);
 
-		if ((i == tried && !is_older) || !recall(&set[i], regs, key, room, ret_whole))
+		if ((i == tried && !is_older) || !recall(&set[i], regs, key, room, ret_recalled))
 			continue;
 		WRITE(set->latest, (uint16_t)((READ(set->latest) & ~(15u << at)) | i << at));
 		return true;
@@ -191,7 +191,7 @@ __attribute__((noinline)) static bool recall_other(struct entry *set, uint32_t t
 }
 
 VMT_HOT bool vmt_unwind_recall_find(const struct vmt_regs *regs, struct vmt_range bounds,
-				    uint32_t call, struct vmt_recalled *ret_whole)
+				    uint32_t call, struct vmt_recalled *ret_recalled)
 {
 	struct entry *set = find_set(regs);
 	uint64_t room = (bounds.end - sizeof(uint64_t) - regs->sp) / sizeof(uint64_t);
@@ -202,19 +202,19 @@ VMT_HOT bool vmt_unwind_recall_find(const struct vmt_regs *regs, struct vmt_rang
 			 regs->sp > bounds.end - sizeof(uint64_t)))
 		return false;
 	latest = (READ(set->latest) >> guess_at(regs)) % WAYS;
-	ret_whole->salt = vmt_unwind_salt();
-	if (VMT_LIKELY(recall(&set[latest], regs, key, room, ret_whole)))
+	ret_recalled->salt = vmt_unwind_salt();
+	if (VMT_LIKELY(recall(&set[latest], regs, key, room, ret_recalled)))
 		return true;
-	return recall_other(set, latest, regs, key, room, ret_whole);
+	return recall_other(set, latest, regs, key, room, ret_recalled);
 }
 
-VMT_HOT bool vmt_unwind_recall_holds(const struct vmt_recalled *whole)
+VMT_HOT bool vmt_unwind_recall_holds(const struct vmt_recalled *recalled)
 {
-	return whole->salt == vmt_unwind_salt();
+	return recalled->salt == vmt_unwind_salt();
 }
 
 /* A stack that is being put together from its segments. */
-struct whole {
+struct builder {
 	struct entry *entry;
 	uint64_t sp;
 	uint64_t hash;
@@ -224,24 +224,24 @@ struct whole {
 	uint8_t flags;
 };
 
-static bool add_slot(struct whole *whole, uint64_t addr, uint64_t value)
+static bool add_slot(struct builder *builder, uint64_t addr, uint64_t value)
 {
-	uint64_t offset = (addr - whole->sp) / sizeof(uint64_t);
+	uint64_t offset = (addr - builder->sp) / sizeof(uint64_t);
 
-	if (whole->count == SLOTS || offset > UINT16_MAX || addr % sizeof(uint64_t))
+	if (builder->count == SLOTS || offset > UINT16_MAX || addr % sizeof(uint64_t))
 		return false;
-	WRITE(whole->entry->offset[whole->count], (uint16_t)offset);
-	WRITE(whole->entry->value[whole->count], value);
-	whole->count++;
+	WRITE(builder->entry->offset[builder->count], (uint16_t)offset);
+	WRITE(builder->entry->value[builder->count], value);
+	builder->count++;
 	return true;
 }
 
 /* A segment needs this register: add the slot that it came from, or the register itself. */
-static bool add_register(struct whole *whole, uint8_t need, uint64_t from, uint64_t value)
+static bool add_register(struct builder *builder, uint8_t need, uint64_t from, uint64_t value)
 {
 	if (from != VMT_FROM_BEFORE)
-		return add_slot(whole, from, value);
-	whole->flags |= need;
+		return add_slot(builder, from, value);
+	builder->flags |= need;
 	return true;
 }
 
@@ -252,39 +252,39 @@ static uint64_t from_after(const struct vmt_segment *segment, uint32_t after, ui
 	return after == VMT_REGISTER_LOST ? VMT_FROM_NOWHERE : segment->sp + after;
 }
 
-static bool add_segment(struct whole *whole, const struct vmt_segment *segment)
+static bool add_segment(struct builder *builder, const struct vmt_segment *segment)
 {
 	if ((segment->flags & VMT_NEEDS_BP) &&
-	    !add_register(whole, VMT_NEEDS_BP, whole->bp_from, segment->bp))
+	    !add_register(builder, VMT_NEEDS_BP, builder->bp_from, segment->bp))
 		return false;
 	if ((segment->flags & VMT_NEEDS_BX) &&
-	    !add_register(whole, VMT_NEEDS_BX, whole->bx_from, segment->bx))
+	    !add_register(builder, VMT_NEEDS_BX, builder->bx_from, segment->bx))
 		return false;
 	for (uint32_t i = 0; i < segment->count; i++)
-		if (!add_slot(whole, segment->sp + segment->offset[i], segment->value[i]))
+		if (!add_slot(builder, segment->sp + segment->offset[i], segment->value[i]))
 			return false;
-	whole->bp_from = from_after(segment, segment->bp_after, whole->bp_from);
-	whole->bx_from = from_after(segment, segment->bx_after, whole->bx_from);
+	builder->bp_from = from_after(segment, segment->bp_after, builder->bp_from);
+	builder->bx_from = from_after(segment, segment->bx_after, builder->bx_from);
 	return true;
 }
 
 /* Fill the last turn of the loop by comparing the last slot again. */
-static bool fill_up(struct whole *whole)
+static bool fill_up(struct builder *builder)
 {
-	struct entry *entry = whole->entry;
-	uint32_t last = whole->count - 1;
+	struct entry *entry = builder->entry;
+	uint32_t last = builder->count - 1;
 
-	if (whole->count == 0)
+	if (builder->count == 0)
 		return false;
-	for (; whole->count % STEP; whole->count++) {
-		WRITE(entry->offset[whole->count], entry->offset[last]);
-		WRITE(entry->value[whole->count], entry->value[last]);
+	for (; builder->count % STEP; builder->count++) {
+		WRITE(entry->offset[builder->count], entry->offset[last]);
+		WRITE(entry->value[builder->count], entry->value[last]);
 	}
 	return true;
 }
 
 /* Add the segments of this stack up to its end, as a walk recalls them. */
-static bool add_segments(struct whole *whole, struct vmt_frame at, struct vmt_range bounds,
+static bool add_segments(struct builder *builder, struct vmt_frame at, struct vmt_range bounds,
 			 uint64_t salt, struct vmt_walk *stack)
 {
 	struct vmt_segment segment;
@@ -292,10 +292,10 @@ static bool add_segments(struct whole *whole, struct vmt_frame at, struct vmt_ra
 
 	do {
 		got = vmt_unwind_segments_copy(&at, bounds, salt, stack, &segment);
-		if (got == VMT_RECALL_NOTHING || !add_segment(whole, &segment))
+		if (got == VMT_RECALL_NOTHING || !add_segment(builder, &segment))
 			return false;
 	} while (got != VMT_RECALL_END);
-	return fill_up(whole) && stack->hash == whole->hash;
+	return fill_up(builder) && stack->hash == builder->hash;
 }
 
 /* Choose an entry that is not valid any more, or one that depends on the stack. */
@@ -307,18 +307,19 @@ static struct entry *choose(struct entry *set, uint64_t salt, uint64_t hash)
 	return &set[(hash * MIX >> 32) % WAYS];
 }
 
-static void describe(struct whole *whole, const struct vmt_regs *regs, uint32_t call, uint32_t site)
+static void describe(struct builder *builder, const struct vmt_regs *regs, uint32_t call,
+		     uint32_t site)
 {
-	struct entry *entry = whole->entry;
+	struct entry *entry = builder->entry;
 
 	WRITE(entry->key, key_of(regs, call));
 	WRITE(entry->sp, regs->sp);
 	WRITE(entry->bp, regs->bp);
 	WRITE(entry->bx, regs->bx);
-	WRITE(entry->hash, whole->hash);
+	WRITE(entry->hash, builder->hash);
 	WRITE(entry->site, site);
-	WRITE(entry->count, (uint8_t)whole->count);
-	WRITE(entry->flags, whole->flags);
+	WRITE(entry->count, (uint8_t)builder->count);
+	WRITE(entry->flags, builder->flags);
 }
 
 void vmt_unwind_recall_keep(const struct vmt_regs *regs, uint32_t call, uint32_t site,
@@ -326,23 +327,23 @@ void vmt_unwind_recall_keep(const struct vmt_regs *regs, uint32_t call, uint32_t
 {
 	uint64_t salt = vmt_unwind_salt();
 	struct entry *set = find_set(regs);
-	struct whole whole = { .sp = regs->sp, .hash = stack->hash };
+	struct builder builder = { .sp = regs->sp, .hash = stack->hash };
 	struct vmt_range bounds;
-	bool is_whole;
+	bool is_complete;
 
 	if (!set || !vmt_bounds_of(regs->sp, &bounds))
 		return;
-	whole.entry = choose(set, salt, stack->hash ^ stack->script);
-	if (!vmt_seqlock_seize(&whole.entry->sequence))
+	builder.entry = choose(set, salt, stack->hash ^ stack->script);
+	if (!vmt_seqlock_seize(&builder.entry->sequence))
 		return;
 	stack->count = 0;
 	stack->hash = 0;
-	is_whole = add_segments(&whole, vmt_frame_of(regs), bounds, salt, stack);
-	describe(&whole, regs, call, site);
+	is_complete = add_segments(&builder, vmt_frame_of(regs), bounds, salt, stack);
+	describe(&builder, regs, call, site);
 	if (stack->script)
-		WRITE(whole.entry->flags, whole.flags | HAS_SCRIPT);
-	WRITE(whole.entry->script, stack->script);
-	WRITE(whole.entry->anchor, stack->anchor);
-	WRITE(whole.entry->salt, is_whole ? salt : 0);
-	vmt_seqlock_leave(&whole.entry->sequence);
+		WRITE(builder.entry->flags, builder.flags | HAS_SCRIPT);
+	WRITE(builder.entry->script, stack->script);
+	WRITE(builder.entry->anchor, stack->anchor);
+	WRITE(builder.entry->salt, is_complete ? salt : 0);
+	vmt_seqlock_leave(&builder.entry->sequence);
 }

@@ -21,10 +21,10 @@ void vmt_unwind_recall_set(void *memory, size_t bytes);
 
 /* Is the stack of this call remembered? Its sp must lie within bounds (vmt_bounds_of()). */
 bool vmt_unwind_recall_find(const struct vmt_regs *regs, struct vmt_range bounds, uint32_t call,
-			    struct vmt_recalled *ret_whole);
+			    struct vmt_recalled *ret_recalled);
 
 /* Is the result still valid? To be asked under the lock, where code is unmapped. */
-bool vmt_unwind_recall_holds(const struct vmt_recalled *whole);
+bool vmt_unwind_recall_holds(const struct vmt_recalled *recalled);
 
 /*
  * Remember that the stack of this call, which a walk has just recalled to its end, belongs to

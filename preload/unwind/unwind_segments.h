@@ -51,10 +51,8 @@ struct vmt_segment {
 	uint64_t bp; /* required values of the registers; flags say which of them count */
 	uint64_t bx;
 	uint64_t pc_after;
-	uint64_t
-		/* the hash of the reported pcs, and the factor for a hash of those before them */
-		hash;
-	uint64_t scale;
+	uint64_t hash; /* of the pcs that are reported */
+	uint64_t scale; /* the factor for a hash of the pcs before these */
 	uint64_t reported; /* bit i: value[i] is a return address that is reported */
 	uint32_t sp_after;
 	uint32_t bp_after; /* the offset of the slot that holds rbp at the end, or VMT_REGISTER_* */

@@ -113,12 +113,12 @@ static void look_into_functions(void)
 		printf("the place in _exit was not found\n");
 		failures++;
 	}
-	if (vmt_code_find_home((uint64_t)code)) {
+	if (vmt_code_find_syscall((uint64_t)code)) {
 		printf("a system call in _exit was found\n");
 		failures++;
 	}
 	memcpy(code, calls, sizeof(calls));
-	if (vmt_code_find_home((uint64_t)code) != (uint64_t)code + 3) {
+	if (vmt_code_find_syscall((uint64_t)code) != (uint64_t)code + 3) {
 		printf("the system call in syscall() was not found\n");
 		failures++;
 	}

@@ -34,8 +34,8 @@ struct pprof {
 	struct vmt_protobuf inner; /* a message inside it */
 	struct vmt_protobuf top; /* the field that `inner` becomes */
 	struct vmt_numbered *strings;
-	struct vmt_numbered
-		*functions; /* their ids are one more than their numbers; key: two strings */
+	/* key: two strings; a function's id is one more than its number */
+	struct vmt_numbered *functions;
 	uint64_t locations; /* ids used so far */
 	uint64_t mappings;
 };

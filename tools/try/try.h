@@ -27,8 +27,8 @@ struct vmt_remedied {
 
 struct vmt_try {
 	struct vmt_trial plain;
-	struct vmt_trial
-		again; /* a second run without a remedy: what differs from the first varies by itself */
+	/* a second run without a remedy: what differs from the first varies by itself */
+	struct vmt_trial again;
 	struct vmt_evidence evidence;
 	struct vmt_remedied remedy[VMT_TRY_MAX];
 	size_t count;

@@ -101,9 +101,8 @@ struct vmt_callsites {
 	uint32_t room;
 	struct vmt_site *by_frames;
 	struct vmt_raw_entry *by_raw;
-	struct vmt_site
-		/* the VMT_SITE_LOST site of each call; NULL = not made yet */
-		*lost[VMT_CALL_COUNT];
+	/* the VMT_SITE_LOST site of each call; NULL = not made yet */
+	struct vmt_site *lost[VMT_CALL_COUNT];
 };
 
 /* room: the most sites there may be. Returns 0 or -ENOMEM. */

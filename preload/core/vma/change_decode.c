@@ -392,7 +392,7 @@ static void decode_unless_failed(const struct vmt_done *done, struct vmt_change 
 	change->how = failed(done) ? VMT_CHANGE_NOTHING : VMT_CHANGE_EVERYTHING;
 }
 
-static void decode_rare(const struct vmt_done *done, struct vmt_change *change)
+static void decode_other(const struct vmt_done *done, struct vmt_change *change)
 {
 	switch (done->call) {
 	case VMT_CALL_REMAP_FILE_PAGES: decode_remap_file_pages(done, change); break;
@@ -432,7 +432,7 @@ void vmt_change_decode(const struct vmt_done *done, struct vmt_change *change)
 	case VMT_CALL_MSEAL:
 		decode_attributes(done, change, (uint64_t)done->args[0], (uint64_t)done->args[1]);
 		break;
-	default: decode_rare(done, change);
+	default: decode_other(done, change);
 	}
 	if (change->how == VMT_CHANGE_DERIVE)
 		vmt_merge_rules_decode(done, change);
