@@ -14,21 +14,21 @@
 #include "os/sys.h"
 
 /* The headers of Debian 12 lack this. */
-struct page_scan { /* struct pm_scan_arg, Linux 6.7 */
+struct pm_scan_arg_ { /* struct pm_scan_arg, Linux 6.7 */
 	uint64_t size;
 	uint64_t flags;
 	uint64_t start;
 	uint64_t end;
 	uint64_t walk_end;
-	uint64_t regions;
-	uint64_t room;
-	uint64_t most_pages;
-	uint64_t inverted;
-	uint64_t all_of;
-	uint64_t any_of;
-	uint64_t told;
+	uint64_t vec;
+	uint64_t vec_len;
+	uint64_t max_pages;
+	uint64_t category_inverted;
+	uint64_t category_mask;
+	uint64_t category_anyof_mask;
+	uint64_t return_mask;
 };
-#define SCAN           _IOWR('f', 16, struct page_scan)
+#define SCAN           _IOWR('f', 16, struct pm_scan_arg_)
 #define SCAN_PRESENT   8u
 #define SCAN_SWAPPED   16u
 #define SCAN_ZERO_PAGE 32u
@@ -68,20 +68,20 @@ bool vmt_look_at(uint64_t addr, struct vmt_look *ret_look)
  */
 static long scan_for(struct vmt_range range, uint64_t else_true)
 {
-	struct page_scan scan = {
+	struct pm_scan_arg_ scan = {
 		.size = sizeof(scan),
 		.start = range.start,
 		.end = range.end,
-		.most_pages = 1,
-		.inverted = else_true,
-		.all_of = else_true,
-		.any_of = SCAN_PRESENT | SCAN_SWAPPED,
-		.told = SCAN_PRESENT,
+		.max_pages = 1,
+		.category_inverted = else_true,
+		.category_mask = else_true,
+		.category_anyof_mask = SCAN_PRESENT | SCAN_SWAPPED,
+		.return_mask = SCAN_PRESENT,
 	};
 	uint64_t region[3];
 
-	scan.regions = (uint64_t)(uintptr_t)region;
-	scan.room = 1;
+	scan.vec = (uint64_t)(uintptr_t)region;
+	scan.vec_len = 1;
 	return ask("/proc/self/pagemap", SCAN, &scan);
 }
 

@@ -73,26 +73,26 @@ static void read_maps(struct vmt_allocators *allocators, const struct vmt_view *
 
 /*
  * The allocator that malloc goes to is listed even if it is idle: it is known that nothing was
- * allocated.
+ * allocated. listed: the flag of that allocator.
  */
-static bool is_idle(const struct vmt_allocator *item, uint32_t told)
+static bool is_idle(const struct vmt_allocator *item, uint32_t listed)
 {
 	return !item->counts.allocations && !item->counts.frees && !item->counts.resizes &&
 	       !item->counts.inherited && !item->maps.calls && !item->maps_live &&
-	       !(item->counts.flags & told);
+	       !(item->counts.flags & listed);
 }
 
 static void drop_idle(struct vmt_allocators *allocators)
 {
-	uint32_t told = VMT_ALLOCATOR_NEXT;
+	uint32_t listed = VMT_ALLOCATOR_NEXT;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < allocators->count; i++) {
 		if (allocators->item[i].counts.flags & VMT_ALLOCATOR_BEFORE)
-			told = VMT_ALLOCATOR_BEFORE;
+			listed = VMT_ALLOCATOR_BEFORE;
 	}
 	for (size_t i = 0; i < allocators->count; i++) {
-		if (!is_idle(&allocators->item[i], told))
+		if (!is_idle(&allocators->item[i], listed))
 			allocators->item[kept++] = allocators->item[i];
 	}
 	allocators->count = kept;

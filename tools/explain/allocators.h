@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The allocators of a recording: how many allocations went through malloc and free, by module,
- * together with the maps that the same module made, so that maps for each live allocation can be
- * told. Used by report.
+ * together with the maps that the same module made, which gives the number of maps for each live
+ * allocation. Used by report.
  */
 #ifndef VMT_ALLOCATORS_H
 #define VMT_ALLOCATORS_H

@@ -127,7 +127,7 @@ static bool is_given_to_each(const struct vmt_explain *explain, const struct vmt
 	       facts->given != VMT_APART_UNKNOWN && facts->given_calls >= explain->count / 2;
 }
 
-/* Flags that are not known are told by the call that cut them, if all cut for the same. */
+/* Where flags are unknown, the call that cut the maps says why, if all calls cut for one reason. */
 static enum vmt_apart reason_between(const struct vmt_explain *explain,
 				     const struct vmt_explain_map *a,
 				     const struct vmt_explain_map *b, uint64_t *ret_detail)

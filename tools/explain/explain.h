@@ -126,9 +126,8 @@ struct vmt_explain_facts {
 		uint32_t site;
 		uint64_t calls; /* that succeeded; 0 = none */
 	} busiest[VMT_CALL_COUNT]; /* the site that made most calls of each system call */
-	const uint32_t
-		/* for each site, a number that sites of one place share; NULL = all differ */
-		*place;
+	/* for each site, a number that sites of one place share; NULL = all differ */
+	const uint32_t *place;
 };
 
 struct vmt_explain {

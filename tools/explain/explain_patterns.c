@@ -379,7 +379,7 @@ static void look_for(struct vmt_search *search, enum vmt_pattern pattern)
 	if (search->by_site)
 		memset(search->by_site, 0, search->facts->sites * sizeof(*search->by_site));
 	find[pattern](search, pattern);
-	vmt_search_what_most_are(search);
+	vmt_search_note_majority(search);
 	search->at->by = vmt_explain_share_of(search->by_site, search->facts);
 	vmt_search_prefer_own_call(search);
 }

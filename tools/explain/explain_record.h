@@ -42,7 +42,7 @@ uint32_t *vmt_explain_places(const struct vmt_view *view, struct vmt_symbols *sy
 /* A line of the program may have been compiled to several calls: treat them as one place. */
 void vmt_explain_places_by_line(struct vmt_explain_record *record, uint32_t sites);
 
-/* A callback for struct vmt_explain_names; context is the record: "mprotect in f src/f.c:41". */
+/* A callback for struct vmt_cause_names; context is the record: "mprotect in f src/f.c:41". */
 const char *vmt_explain_record_site(void *context, uint32_t site, char *text, size_t size);
 
 /* Likewise, but only if function and line are known; otherwise returns false. */

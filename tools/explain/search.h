@@ -66,8 +66,8 @@ void vmt_search_again(struct vmt_search *search, enum vmt_pattern pattern);
 /* Let the pattern at hand be by the call that its maps differ for, not by their mmap. */
 void vmt_search_prefer_own_call(struct vmt_search *search);
 
-/* What most boundaries of the pattern at hand tell, once they are all found. */
-void vmt_search_what_most_are(struct vmt_search *search);
+/* Note what most maps of the pattern at hand have in common, once all of them are found. */
+void vmt_search_note_majority(struct vmt_search *search);
 
 /* Do the two belong to one file, and lie as if one call had mapped both and what is in between? */
 bool vmt_search_is_one_range(const struct vmt_explain_map *a, const struct vmt_explain_map *b);

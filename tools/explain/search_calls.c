@@ -327,8 +327,8 @@ void vmt_search_prefer_own_call(struct vmt_search *search)
 	by->part = by->all;
 }
 
-/* What a map tells of its pattern, as a number; 0 = nothing. */
-static uint64_t told_by(const struct vmt_search *search, const struct vmt_explain_map *map)
+/* What a map says about its pattern, as a number to be counted; 0 = nothing. */
+static uint64_t says(const struct vmt_search *search, const struct vmt_explain_map *map)
 {
 	uint32_t asked;
 
@@ -343,8 +343,11 @@ static uint64_t told_by(const struct vmt_search *search, const struct vmt_explai
 	}
 }
 
-/* Boyer and Moore's majority vote, and how many of those that show the pattern it is. */
-static uint64_t told_by_most(const struct vmt_search *search)
+/*
+ * What more than half of the maps that show the pattern say; 0 = there is no majority. The candidate
+ * is found by Boyer and Moore's vote.
+ */
+static uint64_t majority(const struct vmt_search *search)
 {
 	uint64_t bit = UINT64_C(1) << search->at->pattern;
 	uint64_t best = 0, votes = 0, all = 0, with = 0;
@@ -352,26 +355,24 @@ static uint64_t told_by_most(const struct vmt_search *search)
 	for (size_t i = 0; i < search->count; i++) {
 		if (!(search->map[i].shows & bit))
 			continue;
-		best = votes ? best : told_by(search, &search->map[i]);
-		votes += told_by(search, &search->map[i]) == best ? 1 : UINT64_MAX;
+		best = votes ? best : says(search, &search->map[i]);
+		votes += says(search, &search->map[i]) == best ? 1 : UINT64_MAX;
 	}
 	for (size_t i = 0; i < search->count; i++) {
 		if (!(search->map[i].shows & bit))
 			continue;
 		all++;
-		with += told_by(search, &search->map[i]) == best;
+		with += says(search, &search->map[i]) == best;
 	}
 	return with > all / 2 ? best : 0;
 }
 
-void vmt_search_what_most_are(struct vmt_search *search)
+void vmt_search_note_majority(struct vmt_search *search)
 {
 	switch (search->at->pattern) {
-	case VMT_PATTERN_ADVICE: search->advice = (uint32_t)told_by_most(search); break;
-	case VMT_PATTERN_ALIKE: search->are_moved = told_by_most(search) != 0; break;
-	case VMT_PATTERN_HOLES:
-		search->holes_of = (const char *)(uintptr_t)told_by_most(search);
-		break;
+	case VMT_PATTERN_ADVICE: search->advice = (uint32_t)majority(search); break;
+	case VMT_PATTERN_ALIKE: search->are_moved = majority(search) != 0; break;
+	case VMT_PATTERN_HOLES: search->holes_of = (const char *)(uintptr_t)majority(search); break;
 	default: break;
 	}
 }

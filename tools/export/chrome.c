@@ -62,7 +62,7 @@ static uint64_t chrome_end(const struct vmt_view *view)
  * The highest count of each bucket. Before a time without calls, the count at the bucket's end is
  * added.
  */
-static void put_course(struct chrome *out, uint64_t end)
+static void put_timeline(struct chrome *out, uint64_t end)
 {
 	const struct vmt_view *view = out->view;
 	uint64_t count = vmt_view_bucket_count(view);
@@ -103,8 +103,8 @@ static char *track_name(const struct vmt_profile *profile, const struct vmt_prof
 }
 
 /* Between two buckets with changes, a site had what the later bucket began with. */
-static void put_site_course(struct chrome *out, const struct vmt_profile_sample *sample,
-			    const char *name, uint64_t end)
+static void put_site_timeline(struct chrome *out, const struct vmt_profile_sample *sample,
+			      const char *name, uint64_t end)
 {
 	const uint64_t live = sample->value[VMT_EXPORT_LIVE];
 	struct vmt_rec_site_time time;
@@ -130,8 +130,8 @@ static void put_site_course(struct chrome *out, const struct vmt_profile_sample 
 	put_counter(out, name, end, live);
 }
 
-static void put_site_courses(struct chrome *out, const struct vmt_profile *profile, uint64_t most,
-			     struct vmt_symbols *symbols, uint64_t end)
+static void put_site_timelines(struct chrome *out, const struct vmt_profile *profile, uint64_t most,
+			       struct vmt_symbols *symbols, uint64_t end)
 {
 	const struct vmt_profile_sample **top;
 	size_t count = vmt_profile_top(profile, VMT_EXPORT_PEAK, most, &top);
@@ -139,7 +139,7 @@ static void put_site_courses(struct chrome *out, const struct vmt_profile *profi
 	for (size_t i = 0; i < count; i++) {
 		char *name = track_name(profile, top[i], symbols);
 
-		put_site_course(out, top[i], name, end);
+		put_site_timeline(out, top[i], name, end);
 		free(name);
 	}
 	free(top);
@@ -207,8 +207,8 @@ static void put_chrome_process(struct chrome *out, uint64_t most, struct vmt_sym
 
 	vmt_profile_read(&profile, out->view, symbols);
 	put_event(out, "M", "process_name", 0, json_pack("{s:s}", "name", profile.program));
-	put_course(out, end);
-	put_site_courses(out, &profile, most, symbols, end);
+	put_timeline(out, end);
+	put_site_timelines(out, &profile, most, symbols, end);
 	put_moments(out, &profile);
 	vmt_profile_free(&profile);
 }

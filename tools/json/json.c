@@ -141,7 +141,7 @@ static json_t *coverage_of(const struct vmt_view *view)
 	vmt_json_add_number(coverage, "verified", header->verified);
 	vmt_json_add_number(coverage, "truncated_stacks", header->truncated);
 	json_object_set_new(coverage, "under_way", under_way(view));
-	json_object_set_new(coverage, "notes", notes_of(vmt_report_notes_told(header)));
+	json_object_set_new(coverage, "notes", notes_of(vmt_report_notes_shown(header)));
 	json_object_set_new(coverage, "damaged", damaged_of(view));
 	vmt_json_add_number(coverage, "left_out", view->left_out);
 	return coverage;

@@ -45,7 +45,7 @@ json_t *vmt_json_pack_frames(const struct vmt_json_pack *pack)
 	return pack->frames;
 }
 
-static json_int_t told_number(struct vmt_numbered **list, const json_t *value, bool *ret_is_new)
+static json_int_t number_of(struct vmt_numbered **list, const json_t *value, bool *ret_is_new)
 {
 	char *text = vmt_must(json_dumps(value, JSON_COMPACT));
 	json_int_t number = vmt_numbered(list, text, strlen(text), ret_is_new);
@@ -68,7 +68,7 @@ static json_int_t shape_of(struct vmt_json_pack *pack, json_t *object)
 	{
 		json_array_append_new(keys, json_string(key));
 	}
-	number = told_number(&pack->shape, keys, &is_new);
+	number = number_of(&pack->shape, keys, &is_new);
 	if (is_new)
 		json_array_append(pack->shapes, keys);
 	json_decref(keys);
@@ -113,7 +113,7 @@ static json_t *pack_stack(struct vmt_json_pack *pack, json_t *stack)
 	json_array_append_new(packed, json_integer(TAG_STACK));
 	json_array_foreach(stack, i, frame)
 	{
-		json_int_t number = told_number(&pack->frame, frame, &is_new);
+		json_int_t number = number_of(&pack->frame, frame, &is_new);
 
 		if (is_new)
 			json_array_append_new(pack->frames, pack_object(pack, frame));

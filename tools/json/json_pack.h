@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The values of the JSON report in fewer bytes, for a page that holds them: what is said is the
- * same, and tools/html/data.js reads it back.
+ * The values of the JSON report in fewer bytes, for a page that holds them. Nothing is
+ * lost; tools/html/data.js reads them back.
  *
- *   object  [shape, value...]    the keys of each shape are told once
+ *   object  [shape, value...]    the keys of each shape are written once
  *   array   [-1, value...]
- *   stack   [-2, number...]      its frames, each of which is told once
+ *   stack   [-2, number...]      its frames, each of which is written once
  */
 #ifndef VMT_JSON_PACK_H
 #define VMT_JSON_PACK_H

@@ -124,7 +124,7 @@ static bool wait_for(unsigned seconds, const sigset_t *signals)
 static void repeat(struct vmt_gather *gather, const char *path, unsigned seconds,
 		   const sigset_t *signals)
 {
-	bool is_told = false;
+	bool is_reported = false;
 	struct state state;
 	int ret;
 
@@ -132,9 +132,9 @@ static void repeat(struct vmt_gather *gather, const char *path, unsigned seconds
 		vmt_message_mute(true);
 		ret = gather_and_write(gather, path, &state);
 		vmt_message_mute(false);
-		if (ret && !is_told)
+		if (ret && !is_reported)
 			complain_of_output(path, ret);
-		is_told = ret != 0;
+		is_reported = ret != 0;
 		if (!state.written && !vmt_gather_may_find_more(gather))
 			break;
 	}

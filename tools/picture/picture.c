@@ -202,7 +202,7 @@ void vmt_picture_of_maps(struct vmt_picture *ret_picture, const struct vmt_expla
 	free(plain);
 }
 
-size_t vmt_picture_course(const struct vmt_view *view, uint64_t end, uint64_t *bar, size_t bars)
+size_t vmt_picture_timeline(const struct vmt_view *view, uint64_t end, uint64_t *bar, size_t bars)
 {
 	uint64_t count = vmt_view_bucket_count(view);
 	uint64_t width = view->header.bucket_ns;

@@ -62,7 +62,7 @@ void vmt_picture_of_maps(struct vmt_picture *ret_picture, const struct vmt_expla
  * Fill bar[0, bars) with the highest count in each slice of the run. A process that still runs is
  * shown until `end` (CLOCK_MONOTONIC, ns). Returns how many bars are used.
  */
-size_t vmt_picture_course(const struct vmt_view *view, uint64_t end, uint64_t *bar, size_t bars);
+size_t vmt_picture_timeline(const struct vmt_view *view, uint64_t end, uint64_t *bar, size_t bars);
 
 /* Returns the height of a value between low and high, from 1 to VMT_PICTURE_LEVELS - 1. */
 uint8_t vmt_picture_height(uint64_t value, uint64_t low, uint64_t high);
@@ -98,7 +98,7 @@ void vmt_picture_tail(const struct vmt_picture_row *row, char *text, size_t size
 
 void vmt_picture_print(FILE *stream, const struct vmt_picture *picture,
 		       const struct vmt_picture_style *style);
-void vmt_picture_print_course(FILE *stream, const struct vmt_view *view, uint64_t now,
-			      const struct vmt_picture_style *style);
+void vmt_picture_print_timeline(FILE *stream, const struct vmt_view *view, uint64_t now,
+				const struct vmt_picture_style *style);
 
 #endif

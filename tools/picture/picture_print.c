@@ -149,8 +149,8 @@ void vmt_picture_print(FILE *stream, const struct vmt_picture *picture,
 	put_legend(stream, picture, style);
 }
 
-void vmt_picture_print_course(FILE *stream, const struct vmt_view *view, uint64_t now,
-			      const struct vmt_picture_style *style)
+void vmt_picture_print_timeline(FILE *stream, const struct vmt_view *view, uint64_t now,
+				const struct vmt_picture_style *style)
 {
 	uint64_t bar[VMT_PICTURE_WIDTH] = { 0 };
 	struct vmt_number numbers[2];
@@ -159,7 +159,7 @@ void vmt_picture_print_course(FILE *stream, const struct vmt_view *view, uint64_
 
 	if (!style->columns)
 		return;
-	bars = vmt_picture_course(view, now, bar, vmt_picture_width(style->columns));
+	bars = vmt_picture_timeline(view, now, bar, vmt_picture_width(style->columns));
 	for (size_t i = 0; i < bars; i++) {
 		low = bar[i] < low ? bar[i] : low;
 		high = bar[i] > high ? bar[i] : high;

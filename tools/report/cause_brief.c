@@ -14,7 +14,7 @@
 #define FEW_MAPS   100u /* with fewer maps, a report does not say what they are */
 #define KINDS_ROOM 104u /* bytes that fit into two lines after "  kinds   " */
 
-static const char *site_of(const struct vmt_explain_names *names, uint32_t site, char *text,
+static const char *site_of(const struct vmt_cause_names *names, uint32_t site, char *text,
 			   size_t size)
 {
 	text[0] = '\0';
@@ -24,7 +24,7 @@ static const char *site_of(const struct vmt_explain_names *names, uint32_t site,
 }
 
 /* ", by mmap in main app.c:7" if nearly all was made there; otherwise with the share. */
-static const char *by_whom(const struct vmt_explain_names *names,
+static const char *by_whom(const struct vmt_cause_names *names,
 			   const struct vmt_explain_share *share, const char *start, char *text,
 			   size_t size)
 {
@@ -94,8 +94,8 @@ static struct vmt_explain_share share_of(const struct vmt_explain *explain, enum
 }
 
 static void put_reason_line(struct vmt_lines *lines, const struct vmt_explain *explain,
-			    const struct vmt_explain_reason *reason,
-			    const struct vmt_explain_names *names)
+			    const struct vmt_cause_reason *reason,
+			    const struct vmt_cause_names *names)
 {
 	struct vmt_explain_share share = share_of(explain, reason->top->why);
 	struct vmt_number number;
@@ -117,7 +117,7 @@ static bool is_to_be_unmapped(enum vmt_pattern pattern)
 }
 
 /* ", none given back (...)" of the calls at the site; "" if it is not known. */
-static const char *part_given_back(const struct vmt_explain_names *names, uint32_t site, char *text,
+static const char *part_given_back(const struct vmt_cause_names *names, uint32_t site, char *text,
 				   size_t size)
 {
 	text[0] = '\0';
@@ -128,7 +128,7 @@ static const char *part_given_back(const struct vmt_explain_names *names, uint32
 
 static void put_cause(struct vmt_lines *lines, const char *start, const struct vmt_explain *explain,
 		      const struct vmt_explain_pattern *pattern,
-		      const struct vmt_explain_names *names)
+		      const struct vmt_cause_names *names)
 {
 	struct vmt_number count, maps;
 	char by[320], given_back[64] = "";
@@ -157,7 +157,7 @@ static void put_help(struct vmt_lines *lines, const struct vmt_explain *explain,
 
 /* Pieces that no pattern explains, such as heaps of garbage collectors. */
 static void put_alone(struct vmt_lines *lines, const struct vmt_explain *explain,
-		      const struct vmt_explain_names *names)
+		      const struct vmt_cause_names *names)
 {
 	struct vmt_number maps, count, alike, size;
 	char by[320], given_back[64];
@@ -174,7 +174,7 @@ static void put_alone(struct vmt_lines *lines, const struct vmt_explain *explain
 }
 
 static void put_holes(struct vmt_lines *lines, const struct vmt_explain *explain,
-		      const struct vmt_explain_names *names)
+		      const struct vmt_cause_names *names)
 {
 	struct vmt_number punched, size;
 	uint64_t small = explain->punched_small;
@@ -205,7 +205,7 @@ static bool has_second(const struct vmt_explain *explain)
 
 void vmt_cause_lead_pattern(struct vmt_lines *lines, const struct vmt_explain *explain,
 			    const struct vmt_explain_pattern *pattern,
-			    const struct vmt_explain_names *names, const char *start)
+			    const struct vmt_cause_names *names, const char *start)
 {
 	size_t before = lines->count;
 
@@ -216,7 +216,7 @@ void vmt_cause_lead_pattern(struct vmt_lines *lines, const struct vmt_explain *e
 }
 
 uint64_t vmt_cause_lead(struct vmt_lines *lines, const struct vmt_explain *explain,
-			const struct vmt_explain_names *names)
+			const struct vmt_cause_names *names)
 {
 	const struct vmt_explain_pattern *top = explain->patterns;
 	size_t before = lines->count;
@@ -241,12 +241,12 @@ uint64_t vmt_cause_lead(struct vmt_lines *lines, const struct vmt_explain *expla
 }
 
 void vmt_cause_brief(struct vmt_lines *lines, const struct vmt_explain *explain,
-		     const struct vmt_explain_names *names)
+		     const struct vmt_cause_names *names)
 {
 	size_t cost = explain->count >= VMT_EXPLAIN_COSTLY ? 2 : 0;
 	size_t most = VMT_EXPLAIN_LINES - cost, before;
-	struct vmt_explain_reason reasons[VMT_APART_COUNT];
-	const struct vmt_explain_reason *reason;
+	struct vmt_cause_reason reasons[VMT_APART_COUNT];
+	const struct vmt_cause_reason *reason;
 
 	if (explain->count < FEW_MAPS && !explain->pattern_count)
 		return;

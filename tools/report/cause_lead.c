@@ -17,7 +17,7 @@ static bool is_small(const struct vmt_explain_record *record)
 
 /* A pattern comes first, unless one place holds more maps than show the pattern. */
 static void put_causes(struct vmt_lines *lines, struct vmt_explain_record *record,
-		       const struct vmt_explain_names *names)
+		       const struct vmt_cause_names *names)
 {
 	size_t before = lines->count;
 
@@ -32,8 +32,8 @@ static void put_causes(struct vmt_lines *lines, struct vmt_explain_record *recor
 size_t vmt_cause_lead_lines(struct vmt_lines *lines, struct vmt_explain_record *record,
 			    uint64_t now)
 {
-	struct vmt_explain_names names = { vmt_explain_record_site, vmt_cause_plain_given_back,
-					   record };
+	struct vmt_cause_names names = { vmt_explain_record_site, vmt_cause_plain_given_back,
+					 record };
 	const struct vmt_rec_header *header = &record->view->header;
 	size_t lead;
 

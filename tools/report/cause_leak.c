@@ -97,8 +97,8 @@ static uint64_t given_back_of(const struct sum *sum)
 	return vmt_report_per_call(&sum->counters, sum->live, &per_call) ? per_call.given_back : 0;
 }
 
-/* What is told: maps that one place made, or that others cut from what it had mapped. */
-struct told {
+/* What the sentence is about: maps that one place made, or that others cut from what it mapped. */
+struct objects {
 	uint32_t place;
 	uint32_t holder; /* the place that put most of what is left where it starts */
 	uint64_t made;
@@ -108,7 +108,8 @@ struct told {
 /*
  * Did this place map most of what was given back? That is so if all other places gave back little.
  */
-static bool is_most_given_back(const struct sum *sums, uint32_t sites, const struct told *told)
+static bool is_most_given_back(const struct sum *sums, uint32_t sites,
+			       const struct objects *objects)
 {
 	uint64_t others = 0;
 
@@ -116,32 +117,32 @@ static bool is_most_given_back(const struct sum *sums, uint32_t sites, const str
 		/*
 		 * Pieces of a place that cuts maps are given back together with the other pieces.
 		 */
-		if (i != told->place && sums[i].counters.created > sums[i].counters.split)
+		if (i != objects->place && sums[i].counters.created > sums[i].counters.split)
 			others += given_back_of(&sums[i]);
 	}
-	return told->given_back > 9 * others;
+	return objects->given_back > 9 * others;
 }
 
 static void put_removers(struct vmt_explain_record *record, const struct sum *sums,
-			 const struct told *told_maps, char *text, size_t size)
+			 const struct objects *objects, char *text, size_t size)
 {
 	uint32_t sites = record->explain.facts.sites;
 	uint32_t first = greatest_remover(sums, sites, 0);
 	uint32_t second = greatest_remover(sums, sites, first);
 	char by[256], also[256] = "";
-	uint64_t total = 0, told;
+	uint64_t total = 0, named;
 
 	text[0] = '\0';
 	for (uint32_t i = VMT_SITE_FIRST; i < sites; i++)
 		total += sums[i].counters.removed;
-	told = sums[first].counters.removed;
-	if (!first || !is_most_given_back(sums, sites, told_maps))
+	named = sums[first].counters.removed;
+	if (!first || !is_most_given_back(sums, sites, objects))
 		return;
-	if (told < total / 100 * MOST) {
-		told += sums[second].counters.removed;
+	if (named < total / 100 * MOST) {
+		named += sums[second].counters.removed;
 		vmt_explain_record_site(record, sums[second].site, also, sizeof(also));
 	}
-	if (told < total / 100 * MOST)
+	if (named < total / 100 * MOST)
 		return;
 	vmt_explain_record_site(record, sums[first].site, by, sizeof(by));
 	snprintf(text, size, ", the others by %s%s%s", by, *also ? " and " : "", also);
@@ -158,12 +159,12 @@ static uint32_t most_live(const struct sum *sums, uint32_t sites)
 	return best;
 }
 
-static struct told told_of(const struct sum *sums, uint32_t place)
+static struct objects objects_of(const struct sum *sums, uint32_t place)
 {
 	struct vmt_report_per_call per_call = { .made = 0 };
 
 	vmt_report_per_call(&sums[place].counters, sums[place].live, &per_call);
-	return (struct told){ place, place, per_call.made, per_call.given_back };
+	return (struct objects){ place, place, per_call.made, per_call.given_back };
 }
 
 /*
@@ -171,11 +172,11 @@ static struct told told_of(const struct sum *sums, uint32_t place)
  * guard has merged with that of the next object, while all objects are there. Their pieces are
  * counted together.
  */
-static struct told told_with_pieces(const struct vmt_explain_record *record, const struct sum *sums,
-				    uint32_t place)
+static struct objects objects_with_pieces(const struct vmt_explain_record *record,
+					  const struct sum *sums, uint32_t place)
 {
 	uint32_t sites = record->explain.facts.sites;
-	struct told told = { place, 0, told_of(sums, place).made, 0 };
+	struct objects objects = { place, 0, objects_of(sums, place).made, 0 };
 	bool *is_counted = calloc((size_t)sites + 1, sizeof(*is_counted));
 
 	for (size_t i = 0; is_counted && i < record->count; i++) {
@@ -186,34 +187,37 @@ static struct told told_with_pieces(const struct vmt_explain_record *record, con
 		    cutter < VMT_SITE_FIRST || cutter == place || is_counted[cutter])
 			continue;
 		is_counted[cutter] = true;
-		told.made += told_of(sums, cutter).made;
-		if (!told.holder || sums[cutter].live > sums[told.holder].live)
-			told.holder = cutter;
+		objects.made += objects_of(sums, cutter).made;
+		if (!objects.holder || sums[cutter].live > sums[objects.holder].live)
+			objects.holder = cutter;
 	}
-	told.given_back = told.made > sums[place].mapped ? told.made - sums[place].mapped : 0;
+	objects.given_back =
+		objects.made > sums[place].mapped ? objects.made - sums[place].mapped : 0;
 	free(is_counted);
 	/* Where guards have merged with those of another place's objects, the sums are not exact. */
-	return is_most_given_back(sums, sites, &told) ? told : told_of(sums, told.holder);
+	return is_most_given_back(sums, sites, &objects) ? objects :
+							   objects_of(sums, objects.holder);
 }
 
 /*
- * The place whose objects are told: it mapped most of what there is. Where its maps merge with each
- * other its counts are not those of objects; then it is who put most maps where they start, by
- * cutting the others.
+ * The sentence is about the place that mapped most of what there is. Where its maps merge with each
+ * other, its counts are not those of objects. Then the sentence is about the place that put most maps
+ * where they start, by cutting the others.
  */
-static struct told choose_told(const struct vmt_explain_record *record, const struct sum *sums)
+static struct objects choose_objects(const struct vmt_explain_record *record,
+				     const struct sum *sums)
 {
 	uint32_t sites = record->explain.facts.sites;
 	uint32_t place = greatest(sums, sites);
-	struct told told = told_of(sums, place);
+	struct objects objects = objects_of(sums, place);
 
 	if (!place)
-		return told;
-	if (told.made < sums[place].mapped / LEAST_PIECES)
-		return told_of(sums, most_live(sums, sites));
+		return objects;
+	if (objects.made < sums[place].mapped / LEAST_PIECES)
+		return objects_of(sums, most_live(sums, sites));
 	if (sums[place].live < sums[place].mapped / LEAST_PIECES)
-		told = told_with_pieces(record, sums, place);
-	return told;
+		objects = objects_with_pieces(record, sums, place);
+	return objects;
 }
 
 static bool is_leak(const struct vmt_explain_record *record, const struct sum *sum, uint64_t now)
@@ -227,37 +231,37 @@ static bool is_leak(const struct vmt_explain_record *record, const struct sum *s
 }
 
 /* In a short run to the limit, what was not given back may also have been in use. */
-static void put_told(struct vmt_lines *lines, struct vmt_explain_record *record,
-		     const struct sum *sums, const struct told *told, bool is_leak)
+static void put_objects(struct vmt_lines *lines, struct vmt_explain_record *record,
+			const struct sum *sums, const struct objects *objects, bool is_leak)
 {
 	struct vmt_number number, made;
 	char by[256], others[600];
 
-	if (told->given_back >= told->made - told->made / 100)
+	if (objects->given_back >= objects->made - objects->made / 100)
 		return;
-	vmt_explain_record_site(record, sums[told->place].site, by, sizeof(by));
-	if (told->given_back <= told->made / 100) {
+	vmt_explain_record_site(record, sums[objects->place].site, by, sizeof(by));
+	if (objects->given_back <= objects->made / 100) {
 		if (is_leak)
 			vmt_lines_add(lines, 10,
 				      "  leak    none of the %s maps by %s is given back",
-				      vmt_lines_number(&made, told->made), by);
+				      vmt_lines_number(&made, objects->made), by);
 		return;
 	}
-	put_removers(record, sums, told, others, sizeof(others));
+	put_removers(record, sums, objects, others, sizeof(others));
 	vmt_lines_add(lines, 10, "  %s    %s of %s maps by %s are not given back%s",
 		      is_leak ? "leak" : "kept",
-		      vmt_lines_number(&number, told->made - told->given_back),
-		      vmt_lines_number(&made, told->made), by, others);
+		      vmt_lines_number(&number, objects->made - objects->given_back),
+		      vmt_lines_number(&made, objects->made), by, others);
 }
 
-static bool is_worth_telling(const struct sum *sum, const struct told *told)
+static bool is_worth_telling(const struct sum *sum, const struct objects *objects)
 {
 	const struct vmt_report_per_call per_call = {
 		.calls = sum->counters.calls - sum->counters.failed,
-		.made = told->made,
+		.made = objects->made,
 	};
 
-	return told->made && sum->counters.calls > sum->counters.failed &&
+	return objects->made && sum->counters.calls > sum->counters.failed &&
 	       vmt_report_is_worth_telling(&per_call);
 }
 
@@ -265,16 +269,17 @@ void vmt_cause_leak(struct vmt_lines *lines, struct vmt_explain_record *record, 
 {
 	uint64_t start = record->view->header.maps_start;
 	struct sum *sums = record->count > start ? sum_places(record) : NULL;
-	struct told told = { 0 };
+	struct objects objects = { 0 };
 	bool leaks;
 
 	if (sums)
-		told = choose_told(record, sums);
-	if (told.place && told.made - told.given_back >= (record->count - start) / LEAST_SHARE &&
-	    is_worth_telling(&sums[told.place], &told)) {
-		leaks = is_leak(record, &sums[told.holder], now);
+		objects = choose_objects(record, sums);
+	if (objects.place &&
+	    objects.made - objects.given_back >= (record->count - start) / LEAST_SHARE &&
+	    is_worth_telling(&sums[objects.place], &objects)) {
+		leaks = is_leak(record, &sums[objects.holder], now);
 		if (leaks || vmt_report_is_limit_reached(record->view))
-			put_told(lines, record, sums, &told, leaks);
+			put_objects(lines, record, sums, &objects, leaks);
 	}
 	free(sums);
 }

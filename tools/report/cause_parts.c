@@ -10,13 +10,13 @@
 #define ROOMY_LIMIT 262144u /* what software that needs many maps commonly recommends */
 
 void vmt_cause_sum_reasons(const struct vmt_explain *explain,
-			   struct vmt_explain_reason reasons[VMT_APART_COUNT])
+			   struct vmt_cause_reason reasons[VMT_APART_COUNT])
 {
 	memset(reasons, 0, VMT_APART_COUNT * sizeof(*reasons));
 	/* Pairs are sorted by number, so the first pair of a reason is its top. */
 	for (size_t i = 0; i < explain->pairs_count; i++) {
 		const struct vmt_explain_neighbours *pairs = &explain->pairs[i];
-		struct vmt_explain_reason *reason = &reasons[pairs->why];
+		struct vmt_cause_reason *reason = &reasons[pairs->why];
 
 		if (!reason->top)
 			reason->top = pairs;
@@ -25,14 +25,14 @@ void vmt_cause_sum_reasons(const struct vmt_explain *explain,
 	}
 }
 
-const struct vmt_explain_reason *
-vmt_cause_next_reason(const struct vmt_explain_reason reasons[VMT_APART_COUNT],
-		      const struct vmt_explain_reason *last)
+const struct vmt_cause_reason *
+vmt_cause_next_reason(const struct vmt_cause_reason reasons[VMT_APART_COUNT],
+		      const struct vmt_cause_reason *last)
 {
-	const struct vmt_explain_reason *best = NULL;
+	const struct vmt_cause_reason *best = NULL;
 
 	for (size_t i = 0; i < VMT_APART_COUNT; i++) {
-		const struct vmt_explain_reason *at = &reasons[i];
+		const struct vmt_cause_reason *at = &reasons[i];
 		bool is_after =
 			!last || at->pairs < last->pairs || (at->pairs == last->pairs && at > last);
 
@@ -43,7 +43,7 @@ vmt_cause_next_reason(const struct vmt_explain_reason reasons[VMT_APART_COUNT],
 }
 
 void vmt_cause_put_reason(char *text, size_t size, const struct vmt_explain *explain,
-			  const struct vmt_explain_reason *reason, bool has_site)
+			  const struct vmt_cause_reason *reason, bool has_site)
 {
 	bool is_unknown = reason->top->why == VMT_APART_UNKNOWN;
 	char detail[160] = "";

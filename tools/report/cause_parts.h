@@ -10,29 +10,29 @@
 #include "util/lines.h"
 
 /* Pairs with one reason, for all sites. */
-struct vmt_explain_reason {
+struct vmt_cause_reason {
 	uint64_t pairs;
 	const struct vmt_explain_neighbours *top; /* the entry with most of them */
 	bool has_more_details;
 };
 
 void vmt_cause_sum_reasons(const struct vmt_explain *explain,
-			   struct vmt_explain_reason reasons[VMT_APART_COUNT]);
+			   struct vmt_cause_reason reasons[VMT_APART_COUNT]);
 
 /*
  * Returns the reason with the most pairs after `last`; last NULL: the first one. NULL after the
  * last one.
  */
-const struct vmt_explain_reason *
-vmt_cause_next_reason(const struct vmt_explain_reason reasons[VMT_APART_COUNT],
-		      const struct vmt_explain_reason *last);
+const struct vmt_cause_reason *
+vmt_cause_next_reason(const struct vmt_cause_reason reasons[VMT_APART_COUNT],
+		      const struct vmt_cause_reason *last);
 
 /*
  * "differ in protection (rw-p, ---p)", with the most frequent detail if there are several. For
  * pairs that look alike, the detail is left out if the call that cut them is mentioned elsewhere.
  */
 void vmt_cause_put_reason(char *text, size_t size, const struct vmt_explain *explain,
-			  const struct vmt_explain_reason *reason, bool has_site);
+			  const struct vmt_cause_reason *reason, bool has_site);
 
 /* "s" if there are several maps and the word for the kind has a plural. */
 const char *vmt_cause_plural(enum vmt_kind kind, uint64_t maps);

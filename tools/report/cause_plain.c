@@ -30,21 +30,22 @@ static uint32_t place_of_site(const struct vmt_explain_record *record, uint32_t 
 }
 
 /*
- * Returns for each place how many of its maps show none of the patterns in `told`; NULL without
+ * Returns for each place how many of its maps show none of the patterns in `mentioned`; NULL without
  * memory.
  */
-static uint64_t *count_untold(const struct vmt_explain_record *record, uint64_t told)
+static uint64_t *count_unmentioned(const struct vmt_explain_record *record, uint64_t mentioned)
 {
 	uint32_t sites = record->explain.facts.sites;
-	uint64_t *untold = calloc((size_t)sites + 1, sizeof(*untold));
+	uint64_t *unmentioned = calloc((size_t)sites + 1, sizeof(*unmentioned));
 
-	for (size_t i = 0; untold && i < record->count; i++) {
+	for (size_t i = 0; unmentioned && i < record->count; i++) {
 		const struct vmt_explain_map *map = &record->map[i];
 
-		if (map->put_by < sites && map->put_by >= VMT_SITE_FIRST && !(map->shows & told))
-			untold[place_of_site(record, map->put_by)]++;
+		if (map->put_by < sites && map->put_by >= VMT_SITE_FIRST &&
+		    !(map->shows & mentioned))
+			unmentioned[place_of_site(record, map->put_by)]++;
 	}
-	return untold;
+	return unmentioned;
 }
 
 static void add_site(struct place *sum, uint32_t index, const struct vmt_rec_site *site,
@@ -120,15 +121,15 @@ const char *vmt_cause_plain_given_back(void *context, uint32_t site, char *text,
 	return text;
 }
 
-/* Returns a map that the place put, and that shows none of the patterns in `told`. */
+/* Returns a map that the place put, and that shows none of the patterns in `mentioned`. */
 static const struct vmt_explain_map *example_of(const struct vmt_explain_record *record,
-						uint32_t place, uint64_t told)
+						uint32_t place, uint64_t mentioned)
 {
 	for (size_t i = 0; i < record->count; i++) {
 		const struct vmt_explain_map *map = &record->map[i];
 
 		if (map->put_by < record->explain.facts.sites && map->put_by >= VMT_SITE_FIRST &&
-		    place_of_site(record, map->put_by) == place && !(map->shows & told))
+		    place_of_site(record, map->put_by) == place && !(map->shows & mentioned))
 			return map;
 	}
 	return NULL;
@@ -186,9 +187,9 @@ static void put_plain_help(struct vmt_lines *lines, const struct vmt_explain_map
 }
 
 static void put_plain(struct vmt_lines *lines, struct vmt_explain_record *record, uint32_t index,
-		      uint64_t maps, uint64_t told, const char *start)
+		      uint64_t maps, uint64_t mentioned, const char *start)
 {
-	const struct vmt_explain_map *map = example_of(record, index, told);
+	const struct vmt_explain_map *map = example_of(record, index, mentioned);
 	char what[400], each[96], by[256];
 	struct vmt_number number, count;
 	size_t before = lines->count;
@@ -252,27 +253,29 @@ static void put_libraries(struct vmt_lines *lines, struct vmt_explain_record *re
 		vmt_lines_cut(lines, before);
 }
 
-static uint32_t greatest(const uint64_t *untold, uint32_t sites)
+static uint32_t greatest(const uint64_t *unmentioned, uint32_t sites)
 {
 	uint32_t best = 0;
 
 	for (uint32_t i = 1; i < sites; i++)
-		best = untold[i] > untold[best] ? i : best;
+		best = unmentioned[i] > unmentioned[best] ? i : best;
 	return best;
 }
 
-uint64_t vmt_cause_plain_most(const struct vmt_explain_record *record, uint64_t told)
+uint64_t vmt_cause_plain_most(const struct vmt_explain_record *record, uint64_t mentioned)
 {
-	uint64_t *untold = count_untold(record, told);
-	uint64_t most = untold ? untold[greatest(untold, record->explain.facts.sites)] : 0;
+	uint64_t *unmentioned = count_unmentioned(record, mentioned);
+	uint64_t most =
+		unmentioned ? unmentioned[greatest(unmentioned, record->explain.facts.sites)] : 0;
 
-	free(untold);
+	free(unmentioned);
 	return most;
 }
 
 /* Returns the pattern that most of the place's remaining maps show. */
 static const struct vmt_explain_pattern *pattern_of(const struct vmt_explain_record *record,
-						    uint32_t place, uint64_t maps, uint64_t told)
+						    uint32_t place, uint64_t maps,
+						    uint64_t mentioned)
 {
 	const struct vmt_explain *explain = &record->explain;
 
@@ -280,11 +283,11 @@ static const struct vmt_explain_pattern *pattern_of(const struct vmt_explain_rec
 		uint64_t bit = UINT64_C(1) << explain->patterns[p].pattern;
 		uint64_t shown = 0;
 
-		for (size_t i = 0; !(told & bit) && i < record->count; i++) {
+		for (size_t i = 0; !(mentioned & bit) && i < record->count; i++) {
 			const struct vmt_explain_map *map = &record->map[i];
 
 			shown += map->put_by < explain->facts.sites && map->shows & bit &&
-				 !(map->shows & told) &&
+				 !(map->shows & mentioned) &&
 				 place_of_site(record, map->put_by) == place;
 		}
 		if (shown > maps / 2)
@@ -294,28 +297,28 @@ static const struct vmt_explain_pattern *pattern_of(const struct vmt_explain_rec
 }
 
 /*
- * Returns the place with most maps that neither a pattern in `told` nor an earlier plain cause
+ * Returns the place with most maps that neither a pattern in `mentioned` nor an earlier plain cause
  * covers.
  */
-static uint32_t next_place(const struct vmt_explain_record *record, uint64_t told,
+static uint32_t next_place(const struct vmt_explain_record *record, uint64_t mentioned,
 			   const uint32_t *done, unsigned count, uint64_t *ret_maps)
 {
-	uint64_t *untold = count_untold(record, told);
+	uint64_t *unmentioned = count_unmentioned(record, mentioned);
 	uint32_t place = 0;
 
 	*ret_maps = 0;
-	for (unsigned i = 0; untold && i < count; i++)
-		untold[done[i]] = 0;
-	if (untold) {
-		place = greatest(untold, record->explain.facts.sites);
-		*ret_maps = untold[place];
+	for (unsigned i = 0; unmentioned && i < count; i++)
+		unmentioned[done[i]] = 0;
+	if (unmentioned) {
+		place = greatest(unmentioned, record->explain.facts.sites);
+		*ret_maps = unmentioned[place];
 	}
-	free(untold);
+	free(unmentioned);
 	return place;
 }
 
 void vmt_cause_plain(struct vmt_lines *lines, struct vmt_explain_record *record,
-		     const struct vmt_explain_names *names, uint64_t told)
+		     const struct vmt_cause_names *names, uint64_t mentioned)
 {
 	uint64_t start = record->view->header.maps_start;
 	uint64_t growth = record->count > start ? record->count - start : 0, maps;
@@ -323,23 +326,23 @@ void vmt_cause_plain(struct vmt_lines *lines, struct vmt_explain_record *record,
 
 	mark_libraries(record);
 	for (unsigned i = 0; growth && i < PLACES_TOLD; i++) {
-		const char *word = told || i ? "     and  " : "  cause   ";
+		const char *word = mentioned || i ? "     and  " : "  cause   ";
 		const struct vmt_explain_pattern *pattern;
 		const struct vmt_explain_map *map;
 
-		done[i] = next_place(record, told, done, i, &maps);
+		done[i] = next_place(record, mentioned, done, i, &maps);
 		if (maps < VMT_EXPLAIN_LEAST || maps <= growth / SHARE)
 			return;
-		pattern = pattern_of(record, done[i], maps, told);
-		map = example_of(record, done[i], told);
+		pattern = pattern_of(record, done[i], maps, mentioned);
+		map = example_of(record, done[i], mentioned);
 		if (pattern) {
 			vmt_cause_lead_pattern(lines, &record->explain, pattern, names, word);
-			told |= UINT64_C(1) << pattern->pattern;
+			mentioned |= UINT64_C(1) << pattern->pattern;
 		} else if (map && is_loaded(record, map)) {
 			put_libraries(lines, record, done[i], word);
-			told |= VMT_SHOWS_LIBRARY;
+			mentioned |= VMT_SHOWS_LIBRARY;
 		} else {
-			put_plain(lines, record, done[i], maps, told, word);
+			put_plain(lines, record, done[i], maps, mentioned, word);
 		}
 	}
 }

@@ -10,14 +10,14 @@
 #include "explain/explain_record.h"
 #include "report/cause_text.h"
 
-/* told: a bit for each pattern that other lines mention already. */
+/* mentioned: a bit for each pattern that other lines mention. */
 void vmt_cause_plain(struct vmt_lines *lines, struct vmt_explain_record *record,
-		     const struct vmt_explain_names *names, uint64_t told);
+		     const struct vmt_cause_names *names, uint64_t mentioned);
 
-/* Returns the most maps of one place that no pattern in `told` covers. */
-uint64_t vmt_cause_plain_most(const struct vmt_explain_record *record, uint64_t told);
+/* Returns the most maps of one place that no pattern in `mentioned` covers. */
+uint64_t vmt_cause_plain_most(const struct vmt_explain_record *record, uint64_t mentioned);
 
-/* A callback for struct vmt_explain_names; context is the record. */
+/* A callback for struct vmt_cause_names; context is the record. */
 const char *vmt_cause_plain_given_back(void *context, uint32_t site, char *text, size_t size);
 
 #endif

@@ -83,8 +83,8 @@ static void put_kinds(struct vmt_lines *lines, const struct vmt_explain *explain
 static void put_neighbours(struct vmt_lines *lines, const struct vmt_explain *explain,
 			   bool is_saved)
 {
-	struct vmt_explain_reason reasons[VMT_APART_COUNT];
-	const struct vmt_explain_reason *reason = NULL;
+	struct vmt_cause_reason reasons[VMT_APART_COUNT];
+	const struct vmt_cause_reason *reason = NULL;
 	struct vmt_number number;
 	char text[256];
 

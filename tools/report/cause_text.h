@@ -9,7 +9,7 @@
 #include "explain/explain.h"
 #include "util/lines.h"
 
-struct vmt_explain_names {
+struct vmt_cause_names {
 	/*
 	 * Returns "mprotect, make_stack src/fiber.c:41" for a site, or "". NULL if there are no
 	 * sites.
@@ -31,19 +31,19 @@ struct vmt_explain_names {
  * a bit for each pattern mentioned.
  */
 uint64_t vmt_cause_lead(struct vmt_lines *lines, const struct vmt_explain *explain,
-			const struct vmt_explain_names *names);
+			const struct vmt_cause_names *names);
 
 /* Add a pattern with what would help, if there is room; start: "  cause   ", or "     and  ". */
 void vmt_cause_lead_pattern(struct vmt_lines *lines, const struct vmt_explain *explain,
 			    const struct vmt_explain_pattern *pattern,
-			    const struct vmt_explain_names *names, const char *start);
+			    const struct vmt_cause_names *names, const char *start);
 
 /*
  * Add further lines, up to VMT_EXPLAIN_LINES including those already there; none if there are too
  * few maps to say anything.
  */
 void vmt_cause_brief(struct vmt_lines *lines, const struct vmt_explain *explain,
-		     const struct vmt_explain_names *names);
+		     const struct vmt_cause_names *names);
 
 /* Add the whole page without the headline. limit: 0 for a saved text. */
 void vmt_cause_page(struct vmt_lines *lines, const struct vmt_explain *explain, uint64_t limit);

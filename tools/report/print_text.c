@@ -175,7 +175,7 @@ static void print_picture(FILE *stream, const struct vmt_view *view,
 		return;
 	vmt_picture_of_view(&picture, view, vmt_picture_width(style->columns));
 	vmt_picture_print(stream, &picture, style);
-	vmt_picture_print_course(stream, view, text->now, style);
+	vmt_picture_print_timeline(stream, view, text->now, style);
 	putc('\n', stream);
 }
 

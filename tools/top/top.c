@@ -163,8 +163,8 @@ int vmt_top_read(struct vmt_top *ret_top, const char *argument, uint32_t pid,
 	top->is_gone = vmt_top_view(top)->header.end != VMT_END_RUNNING ||
 		       vmt_liveness_is_gone(vmt_top_view(top));
 	read_rows(top, sort, symbols);
-	top->bar_count = vmt_picture_course(vmt_top_view(top), top->time, top->bar,
-					    bars < VMT_TOP_BARS ? bars : VMT_TOP_BARS);
+	top->bar_count = vmt_picture_timeline(vmt_top_view(top), top->time, top->bar,
+					      bars < VMT_TOP_BARS ? bars : VMT_TOP_BARS);
 	if (before)
 		set_rates(top, before);
 	return 0;

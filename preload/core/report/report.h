@@ -182,7 +182,7 @@ const char *vmt_report_reason(uint32_t reason);
  * bit is unknown.
  */
 /* Returns the notes that the report mentions. */
-uint64_t vmt_report_notes_told(const struct vmt_rec_header *header);
+uint64_t vmt_report_notes_shown(const struct vmt_rec_header *header);
 const char *vmt_report_note(uint32_t bit);
 /* Returns the part of a path after its last '/'. */
 struct vmt_view_string vmt_report_base_name(struct vmt_view_string path);

@@ -167,7 +167,7 @@ static void put_verdict(struct vmt_report *text)
 }
 
 /* A full disk is the reason why there was no room: options for more room would not help. */
-uint64_t vmt_report_notes_told(const struct vmt_rec_header *header)
+uint64_t vmt_report_notes_shown(const struct vmt_rec_header *header)
 {
 	const uint64_t room = VMT_NOTE_SITES_FULL | VMT_NOTE_RANGES_FULL | VMT_NOTE_MODULES_FULL |
 			      VMT_NOTE_NOT_LONGER;
@@ -180,7 +180,7 @@ static uint32_t notes_set(const struct vmt_view *view)
 	uint32_t n = view->is_torn + vmt_view_is_damaged(view);
 
 	for (uint32_t bit = 0; bit < VMT_COUNT(notes); bit++)
-		n += vmt_report_notes_told(&view->header) >> bit & 1;
+		n += vmt_report_notes_shown(&view->header) >> bit & 1;
 	return n;
 }
 
@@ -260,7 +260,7 @@ void vmt_report_notes(struct vmt_report *text)
 	if (text->options->verbose)
 		put_asked(text);
 	for (uint32_t bit = 0; bit < VMT_COUNT(notes); bit++) {
-		if (!(vmt_report_notes_told(&text->view->header) >> bit & 1))
+		if (!(vmt_report_notes_shown(&text->view->header) >> bit & 1))
 			continue;
 		vmt_fmt_str(&text->fmt, "  note    ");
 		vmt_fmt_str(&text->fmt, notes[bit]);

@@ -141,8 +141,8 @@ static void put_times(struct vmt_fmt *fmt, const struct vmt_curve *curve)
 	vmt_fmt_num(fmt, curve->low, 0);
 }
 
-/* Is the run too short to judge by time, but long enough to judge by calls? */
-static bool is_work_told(struct vmt_report *text)
+/* A run that is too short to judge by time may be long enough to judge by calls. False: it is not. */
+static bool put_work(struct vmt_report *text)
 {
 	const struct vmt_rec_header *header = &text->view->header;
 
@@ -162,7 +162,7 @@ static void put_curve(struct vmt_report *text, const struct vmt_curve *curve)
 		put_leak(text, curve);
 		return;
 	}
-	if (curve->trend == VMT_TREND_SHORT && is_work_told(text))
+	if (curve->trend == VMT_TREND_SHORT && put_work(text))
 		return;
 	vmt_fmt_str(fmt, trend_words(curve->trend));
 	switch (curve->trend) {
