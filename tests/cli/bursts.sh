@@ -74,6 +74,12 @@ for report in calls created; do
 	check "$report" grep -Eq '^mmap, 400 calls: .* 0 of (1[0-9]|20) live, .*#1 storm$' <(stack $report)
 done
 check live grep -Eq '^mmap, 20 calls: .* (1[0-9]|20) of (1[0-9]|20) live, .*#1 startup$' <(stack live)
+
+# Lines whose call sites hold nothing: no "0 of 0". The summary counts the lines of the table.
+lines=$(sed -n '/^==[0-9]*== *peak .*where/,/^==[0-9]*==$/p' default | grep -Ec ' (m|b)[a-z]+ +(new|split|gone|merge) ')
+check summary grep -q "^SUMMARY.* at $lines call sites (peak" default
+check no-0-of-0 sh -c '! grep -E "[^0-9]0 of 0 (live|at)" live net calls created default'
+check gone grep -Ezq 'munmap, [0-9]+ calls: removed [0-9]+; 0 at(\n==[0-9]+==)? +the(\n==[0-9]+==)? +peak, the(\n==[0-9]+==)? +first(\n==[0-9]+==)? +of' default
 check rest grep -Eqz 'and [23] more call sites, which held (29[0-9]|300) maps at the[^(]*peak \(--top=N' one
 check start grep -Eq ' 2[0-9] .* present at start-up' default
 

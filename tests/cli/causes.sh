@@ -58,7 +58,7 @@ many advise-unseen unseen-calls 'changed by system calls that were not seen .*: 
 	'map the range anew'
 many rings mapped-twice 'the same part of a file mapped more than once, as rings are: (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by mmap in rings [^ ]*causes.c:[0-9]+, none given back \(a leak, unless all are in use\) help +unmap all maps of each' \
 	'map each file once'
-many dirty-pages file-protection 'protection of pieces of a mapped file, changed one by one \(mprotect\): (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by mprotect in dirty_pages [^ ]*causes.c:[0-9]+ help +-1,999: the file is already mapped as a whole' \
+many dirty-pages file-protection 'protection of pieces of a mapped file, changed one by one \(mprotect\): (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by mprotect in dirty_pages [^ ]*causes.c:[0-9]+ help +-1,999 maps?: the file is already mapped as a whole' \
 	'map each file once'
 many watch-pages file-protection 'protection of pieces of a mapped file, .*, by mprotect in watch_pages' 'map each file once'
 many overlay mapped-over 'maps put over pieces of a mapped file \(MAP_FIXED\): [12],[0-9]+ of 2,0[0-9]+ maps, by mmap in overlay' \
@@ -67,7 +67,7 @@ many reorder remapped-pages 'pages of a file in another order \(MAP_FIXED, remap
 	'map each file once'
 many unjoined ended-threads 'stacks of threads that have ended and were neither joined nor detached: [12],[0-9]+ of 2,0[0-9]+ maps, by mprotect in unjoined' \
 	'fewer threads|MADV_GUARD_INSTALL'
-many threads thread-stacks 'a stack and a guard for each thread: [12],[0-9]+ of 2,0[0-9]+ maps, by mprotect in threads [^ ]*causes.c:[0-9]+ help +-[12],[0-9]+: fewer threads \(a pool\), or guards' \
+many threads thread-stacks 'a stack and a guard for each thread: [12],[0-9]+ of 2,0[0-9]+ maps, by mprotect in threads [^ ]*causes.c:[0-9]+ help +-[12],[0-9]+ maps?: fewer threads \(a pool\), or guards' \
 	'have ended|JDK'
 many code-in-heap code-left 'pieces of memory made writable and executable \(rwx\) and left so: .*, by mprotect in code_in_heap' \
 	'no pattern with a known remedy is recognised'
@@ -75,7 +75,7 @@ many islands userfaultfd-islands 'pieces of a range registered with userfaultfd:
 run reserve 64
 says reserve 'failure mmap failed once: ENOMEM, because of no free addresses of that length; in reserve_much .*cause +address ranges reserved without access .*, of which little is in use: 4,[0-9]+ of 4,[0-9]+ maps, by mprotect in reserve_much [^ ]*causes.c:[0-9]+ help +addresses ran out, not maps' \
 	'MADV_DONTNEED|to the limit'
-many one-arena arena-heaps 'heaps of 64 MiB of glibc.s malloc arenas, most of each in use: 6[0-9]+ of 6[0-9]+ maps, .*by mprotect in grow_one_arena [^ ]*causes.c:[0-9]+ help +-6[0-9]+: MALLOC_ARENA_MAX=1' \
+many one-arena arena-heaps 'heaps of 64 MiB of glibc.s malloc arenas, most of each in use: 6[0-9]+ of 6[0-9]+ maps, .*by mprotect in grow_one_arena [^ ]*causes.c:[0-9]+ help +-6[0-9]+ maps?: MALLOC_ARENA_MAX=1' \
 	'MALLOC_ARENA_MAX=2'
 many advise-file madvise-islands 'advice \(madvise\) for pieces of a range: (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by madvise in advise_file' \
 	'map each file once'
@@ -89,26 +89,26 @@ many copy-over mapped-over 'maps put over pieces of a mapped file \(MAP_FIXED\):
 	'map each file once'
 
 # Maps that look alike are told apart by what the calls asked for.
-many commit-regions committed-pieces 'pieces of a range without access \(PROT_NONE\), made accessible one by one: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in commit_regions [^ ]*causes.c:[0-9]+ help +-1,99[0-9]: map the range readable and writable with MAP_NORESERVE' \
+many commit-regions committed-pieces 'pieces of a range without access \(PROT_NONE\), made accessible one by one: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in commit_regions [^ ]*causes.c:[0-9]+ help +-1,99[0-9] maps?: map the range readable and writable with MAP_NORESERVE' \
 	'MADV_DONTNEED'
-many decommit-regions prot-none-decommit 'memory without access \(PROT_NONE\), given back or reserved: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in decommit_regions .*help +-1,99[0-9]: give pages back by MADV_DONTNEED' \
+many decommit-regions prot-none-decommit 'memory without access \(PROT_NONE\), given back or reserved: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in decommit_regions .*help +-1,99[0-9] maps?: give pages back by MADV_DONTNEED' \
 	'made accessible one by one'
-many attach-again mapped-again 'the same part of the same file mapped again and again: 1,000 of 1,0[0-9]+ maps, by shmat in attach_again [^,]*, none given back .*help +-999: map it once and use that map' \
+many attach-again mapped-again 'the same part of the same file mapped again and again: 1,000 of 1,0[0-9]+ maps, by shmat in attach_again [^,]*, none given back .*help +-999 maps?: map it once and use that map' \
 	'map each file'
-many seal-objects write-barriers 'memory made read-only piece by piece: .* help +-1,99[0-9]: keep what is read-only together' \
+many seal-objects write-barriers 'memory made read-only piece by piece: .* help +-1,99[0-9] maps?: keep what is read-only together' \
 	'detect writes by other means'
 many compile-each wx-flips 'code made executable piece by piece, with data between: ' 'code flipped'
-many free-blocks punched-holes 'holes punched into memory by munmap: 9[0-9]+ of 1,0[0-9]+ maps, by munmap in free_blocks .*help +-9[0-9]+: a larger M_MMAP_THRESHOLD' \
+many free-blocks punched-holes 'holes punched into memory by munmap: 9[0-9]+ of 1,0[0-9]+ maps, by munmap in free_blocks .*help +-9[0-9]+ maps?: a larger M_MMAP_THRESHOLD' \
 	'MADV_DONTNEED'
 many grow-arrays alike 'memory moved by mremap, which does not merge with its neighbours: ' 'map the range anew'
-many keep-from-children madvise-islands 'advice \(madvise\) for pieces of a range: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by madvise in keep_from_children .*help +-1,99[0-9]: .*MADV_DOFORK' \
+many keep-from-children madvise-islands 'advice \(madvise\) for pieces of a range: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by madvise in keep_from_children .*help +-1,99[0-9] maps?: .*MADV_DOFORK' \
 	'why they did not merge is unknown'
 
 # The shape alone would mislead: see the program.
 PROGRAM=causes_mixed
-many open-again mapped-again 'the same part of the same file mapped again and again: 1,000 of 1,0[0-9]+ maps, by mmap in open_again [^,]*, none given back .*help +-999: map it once' \
+many open-again mapped-again 'the same part of the same file mapped again and again: 1,000 of 1,0[0-9]+ maps, by mmap in open_again [^,]*, none given back .*help +-999 maps?: map it once' \
 	'nobody can open'
-many move-views remapped-pages 'pages of a file in another order \(MAP_FIXED, remap_file_pages\): (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mmap in move_views .*help +-1,99[0-9]: read the pages' \
+many move-views remapped-pages 'pages of a file in another order \(MAP_FIXED, remap_file_pages\): (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mmap in move_views .*help +-1,99[0-9] maps?: read the pages' \
 	'mapped privately'
 run signal-stacks 1000
 says signal-stacks '(cause|and) +a stack and a guard for each thread: [^:]* maps, [a-z ]*by mprotect in signal_stacks'

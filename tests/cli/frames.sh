@@ -191,6 +191,13 @@ CLOSE=1 traced closed "" bin/store
 check store-close grep -Eq "munmap gone +acme::session::Unmap::operator\(\) .*store.cc:$(line store.cc UNMAP) in acme::session::SessionStore::close" \
 	closed/verbose
 check store-header grep -Eq '#[1-9] +std::.*unique_ptr.h:[0-9]+' closed/verbose
+# Functions of headers between one's own are counted, but for the one that was called.
+"$TOOL" report closed/rec >closed/text 2>&1
+check store-headers-counted grep -Eq '\.\.\. [0-9]+ functions of system headers$' closed/text
+check store-headers-called sh -c 'grep -A1 "functions of system headers" closed/text | grep -Eq "#[0-9]+ +std::"'
+check store-headers-few [ "$(grep -Ec '#[0-9]+ +std::.*\.h:[0-9]+' closed/text)" -lt \
+	"$(grep -Ec '#[0-9]+ +std::.*\.h:[0-9]+' closed/verbose)" ]
+check store-whole-stack grep -Eq '#[0-9]+ +acme::session::SessionStore::close .*store.cc:'"$(line store.cc CLOSE)" closed/text
 check store-no-header sh -c '! grep -q "munmap gone .*unique_ptr.h" closed/verbose'
 
 # Neither a module's long name nor the name of a function beside it makes a line longer; -v has all of it.

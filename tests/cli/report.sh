@@ -198,6 +198,12 @@ check "--by=call names its call sites" has out "mmap new  *9 call sites"
 "$VMATRACE" report nine.vmt >out
 check "a stack for each line of the table" [ "$(grep -c '#0  ' out)" = 2 ]
 check "…the first of several" has out "1 of 5 live, the first of 5 stacks on its line"
+check "the summary counts the lines" sh -c 'tail -1 out | grep -q " at 2 call sites (peak"'
+"$VMATRACE" report --top=1 nine.vmt >out
+check "…as does what is not shown" has out 'and 1 more call site, which holds 4 maps (--top=N)'
+"$VMATRACE" report --by=function --top=1 nine.vmt >out
+check "…functions are functions" has out 'and 1 more function, which holds 4 maps'
+check "…and no call sites" sh -c 'tail -1 out | grep -q "maps (peak"'
 "$VMATRACE" report --by=site nine.vmt >out
 check "--by=site: every stack" [ "$(grep -c '#0  ' out)" = 9 ]
 "$VMATRACE" report --by=module nine.vmt >out
@@ -211,6 +217,8 @@ check "bad --sort" status 2 "$VMATRACE" report --sort=size nine.vmt
 check "bad --by" status 2 "$VMATRACE" report --by=size nine.vmt
 "$VMATRACE" report --function=comp nine.vmt >out
 check "--function" sh -c 'grep -q "compare " out && ! grep -q "inlined " out'
+check "…what it leaves out has maps" has out 'and call sites that the filter leaves out, which hold$'
+check "…and is not one --top=N would show" sh -c '! grep -q "top=N" out'
 "$VMATRACE" report --module=nothing nine.vmt >out
 check "--module" sh -c '! grep -q "compare " out'
 "$VMATRACE" report --call=munmap nine.vmt >out

@@ -124,9 +124,8 @@ static void print_line(const struct vmt_top *top)
 	}
 	printf("%8.1f s  %8llu maps %3llu %%  %+8lld/s",
 	       (double)(top->time - header->start_monotonic) / 1e9, (unsigned long long)top->maps,
-	       (unsigned long long)(header->maps_limit ? (top->maps + header->maps_own) * 100 /
-								 header->maps_limit :
-							 0),
+	       (unsigned long long)vmt_report_percent(top->maps + header->maps_own,
+						      header->maps_limit),
 	       (long long)top->rate);
 	if (most && most->rate)
 		printf("  %+lld/s %s in %s", (long long)most->rate, vmt_calls_name(most->row.call),

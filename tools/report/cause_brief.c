@@ -4,6 +4,7 @@
  * help; further down what the maps are, why neighbours do not merge, and what they cost. At most
  * ten lines together. Part of cause_text.h.
  */
+#include "core/report/report.h"
 #include "report/cause_parts.h"
 #include "report/cause_text.h"
 
@@ -40,7 +41,7 @@ static const char *by_whom(const struct vmt_cause_names *names,
 		snprintf(text, size, "%smostly by %s", start, site);
 	else
 		snprintf(text, size, "%s%llu %% of them by %s", start,
-			 (unsigned long long)(share->part * 100 / share->all), site);
+			 (unsigned long long)vmt_report_percent(share->part, share->all), site);
 	return text;
 }
 
@@ -142,17 +143,18 @@ static void put_cause(struct vmt_lines *lines, const char *start, const struct v
 		      by_whom(names, &pattern->by, ", ", by, sizeof(by)), given_back);
 }
 
-static void put_help(struct vmt_lines *lines, const struct vmt_explain *explain,
+static void put_help(struct vmt_lines *lines, const char *start, const struct vmt_explain *explain,
 		     const struct vmt_explain_pattern *pattern)
 {
 	const char *remedy = vmt_explain_remedy(explain, pattern->pattern);
 	struct vmt_number saves;
 
 	if (pattern->is_open)
-		vmt_lines_add(lines, 10, "  help    %s", remedy);
+		vmt_lines_add(lines, 10, "%s%s", start, remedy);
 	else
-		vmt_lines_add(lines, 10, "  help    -%s: %s",
-			      vmt_lines_number(&saves, pattern->saves), remedy);
+		vmt_lines_add(lines, 10, "%s-%s map%s: %s", start,
+			      vmt_lines_number(&saves, pattern->saves),
+			      pattern->saves == 1 ? "" : "s", remedy);
 }
 
 /* Pieces that no pattern explains, such as heaps of garbage collectors. */
@@ -211,7 +213,7 @@ void vmt_cause_lead_pattern(struct vmt_lines *lines, const struct vmt_explain *e
 
 	put_cause(lines, start, explain, pattern, names);
 	end_item(lines, &before, VMT_EXPLAIN_LEAD);
-	put_help(lines, explain, pattern);
+	put_help(lines, "  help    ", explain, pattern);
 	end_item(lines, &before, VMT_EXPLAIN_LEAD);
 }
 
@@ -231,10 +233,11 @@ uint64_t vmt_cause_lead(struct vmt_lines *lines, const struct vmt_explain *expla
 	if (has_second(explain))
 		put_cause(lines, "     and  ", explain, top + 1, names);
 	end_item(lines, &before, VMT_EXPLAIN_LEAD);
-	put_help(lines, explain, top);
+	put_help(lines, "  help    ", explain, top);
 	end_item(lines, &before, VMT_EXPLAIN_LEAD);
+	/* As the second cause, so that it is plain which one it helps against. */
 	if (has_second(explain))
-		put_help(lines, explain, top + 1);
+		put_help(lines, "     and  ", explain, top + 1);
 	end_item(lines, &before, VMT_EXPLAIN_LEAD);
 	return UINT64_C(1) << top->pattern |
 	       (has_second(explain) ? UINT64_C(1) << top[1].pattern : 0);

@@ -60,10 +60,22 @@ static const char *heading_of(enum vmt_rows_by by)
 	return headings[by];
 }
 
+static const char *unit_of(enum vmt_rows_by by)
+{
+	static const char *const units[] = { NULL, NULL, "function", "module", "system call" };
+
+	return units[by];
+}
+
+static bool is_filtered(const struct vmt_rows_options *rows)
+{
+	return rows->module || rows->function || rows->call;
+}
+
 static bool is_default(const struct vmt_rows_options *rows)
 {
 	return rows->by == VMT_ROWS_BY_LINE && rows->sort == VMT_ROWS_DEFAULT && !rows->cut &&
-	       !rows->module && !rows->function && !rows->call;
+	       !is_filtered(rows);
 }
 
 /* Sites that the core would show. */
@@ -199,6 +211,8 @@ void vmt_print_recording(FILE *stream, const struct vmt_recording *recording,
 		.is_gone = vmt_liveness_is_gone(view),
 		.width = columns(stream),
 		.where = heading_of(options->rows.by),
+		.unit = unit_of(options->rows.by),
+		.is_filtered = is_filtered(&options->rows),
 	};
 
 	struct vmt_explain_record explained;

@@ -80,9 +80,10 @@ static void draw_maps(const struct vmt_top *top)
 	double part = header->maps_limit ? (double)all / (double)header->maps_limit : 0;
 	char text[300];
 
-	snprintf(text, sizeof(text), "maps   %s (+%s vmatrace) of %s, %.0f %%   peak %s   start %s",
+	snprintf(text, sizeof(text), "maps   %s (+%s vmatrace) of %s, %u %%   peak %s   start %s",
 		 NUMBER(top->maps), NUMBER(header->maps_own), NUMBER(header->maps_limit),
-		 100 * part, NUMBER(header->maps_peak), NUMBER(header->maps_start));
+		 (unsigned)vmt_report_percent(all, header->maps_limit), NUMBER(header->maps_peak),
+		 NUMBER(header->maps_start));
 	attron(part >= 0.8 ? A_STANDOUT : A_NORMAL);
 	put_screen_line(1, 0, text);
 	attroff(A_STANDOUT);

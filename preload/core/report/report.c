@@ -78,21 +78,12 @@ static bool is_near(const struct vmt_rec_header *header, uint64_t maps)
 	       maps + header->maps_own >= header->maps_limit / 100 * VMT_REPORT_NEAR_PERCENT;
 }
 
-/* To the nearest, but 100 only if the limit is reached. */
-static uint64_t percent_of_limit(const struct vmt_rec_header *header, uint64_t maps)
-{
-	uint64_t limit = header->maps_limit;
-	uint64_t percent =
-		limit ? maps / limit * 100 + (maps % limit * 100 + limit / 2) / limit : 0;
-
-	return percent == 100 && maps < limit ? 99 : percent;
-}
-
 /* " of 65,530 (80 %)"; the percentage is left out below 1. */
 static void put_limit(struct vmt_report *text)
 {
 	const struct vmt_rec_header *header = &text->view->header;
-	uint64_t percent = percent_of_limit(header, header->maps_peak + header->maps_own);
+	uint64_t percent =
+		vmt_report_percent(header->maps_peak + header->maps_own, header->maps_limit);
 
 	if (!header->maps_limit)
 		return;
@@ -234,8 +225,11 @@ static void put_summary(struct vmt_report *text)
 
 	vmt_fmt_str(fmt, "SUMMARY: vmatrace: ");
 	vmt_fmt_signed(fmt, growth, 0);
-	vmt_fmt_str(fmt, growth == 1 || growth == -1 ? " map at " : " maps at ");
-	vmt_fmt_count(fmt, text->sites_shown, "call site");
+	vmt_fmt_str(fmt, growth == 1 || growth == -1 ? " map" : " maps");
+	if (!text->options->unit && !text->options->is_filtered) {
+		vmt_fmt_str(fmt, " at ");
+		vmt_fmt_count(fmt, vmt_report_row_count(text), "call site");
+	}
 	if (vmt_report_is_limit_reached(text->view))
 		vmt_fmt_str(fmt, ", limit reached");
 	vmt_fmt_str(fmt, " (peak ");

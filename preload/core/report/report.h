@@ -23,6 +23,17 @@ static inline uint64_t vmt_report_magnitude(int64_t value)
 	return value < 0 ? -(uint64_t)value : (uint64_t)value;
 }
 
+/* Per cent to the nearest, but 100 only for all of it; 0 if there is no whole. */
+static inline uint64_t vmt_report_percent(uint64_t part, uint64_t whole)
+{
+	uint64_t percent;
+
+	if (!whole || whole > UINT64_MAX / 200)
+		return 0;
+	percent = part / whole * 100 + (part % whole * 100 + whole / 2) / whole;
+	return percent == 100 && part < whole ? 99 : percent;
+}
+
 /* A frame's place in the source; NULL and 0 where unknown. */
 struct vmt_report_place {
 	const char *function;
@@ -93,6 +104,12 @@ struct vmt_report_options {
 	bool is_gone; /* the process is known to have ended */
 	uint32_t width; /* columns of a line; 0 = 80 */
 	const char *where; /* heading of the table's last column; NULL = "where" */
+	/*
+	 * What a row of the table is, in the singular. NULL = "call site", and only then does the
+	 * summary count the rows.
+	 */
+	const char *unit;
+	bool is_filtered; /* the rows leave out some call sites */
 	/* heading of the first column, whose numbers are parts of total; NULL = "live" */
 	const char *counted;
 	uint64_t total; /* 0 = the number of all maps */

@@ -378,6 +378,19 @@ static void put_end(struct vmt_fmt *fmt, const char *text, size_t most)
 	vmt_fmt_str(fmt, n > most ? text + n - most : text);
 }
 
+/* "libc.so.6+0x1234", within a sentence. */
+static void put_whole_address(struct vmt_fmt *fmt, const struct vmt_report_frame *frame)
+{
+	struct vmt_view_string name = vmt_report_base_name(frame->path);
+
+	if (name.length)
+		vmt_fmt_bytes(fmt, name.bytes, name.length);
+	else
+		vmt_fmt_str(fmt, "unknown module");
+	vmt_fmt_str(fmt, "+");
+	vmt_fmt_hex(fmt, frame->frame.offset);
+}
+
 /* Returns false if there is no further function. */
 static bool put_function(struct vmt_report *text, const struct vmt_rec_site *site,
 			 struct vmt_report_spot *ret_spot, struct vmt_report_frame *ret_frame)
@@ -387,7 +400,7 @@ static bool put_function(struct vmt_report *text, const struct vmt_rec_site *sit
 		return false;
 	}
 	if (!ret_frame->names.function) {
-		put_address(text, ret_frame, false);
+		put_whole_address(&text->fmt, ret_frame);
 		return false;
 	}
 	put_short_name(&text->fmt, ret_frame->names.function);

@@ -85,17 +85,22 @@ static void put_to_limit(struct vmt_report *text, const struct vmt_curve *curve)
 		vmt_fmt_str(fmt, ", never falling");
 }
 
-/* A plateau may still rise, as a cache does that fills more and more slowly. */
-static void put_plateau(struct vmt_fmt *fmt, const struct vmt_curve *curve)
+/*
+ * A plateau may still rise, as a cache does that fills more and more slowly. now: what there is at
+ * the end.
+ */
+static void put_plateau(struct vmt_fmt *fmt, const struct vmt_curve *curve, uint64_t now)
 {
+	bool is_falling = curve->is_falling || now < curve->high;
+
 	put_since(fmt, curve->since);
 	if (curve->low == curve->high) {
 		vmt_fmt_str(fmt, ", no change");
 		return;
 	}
-	vmt_fmt_str(fmt, curve->is_falling ? ", between " : ", slowly up from ");
+	vmt_fmt_str(fmt, is_falling ? ", between " : ", slowly up from ");
 	vmt_fmt_num(fmt, curve->low, 0);
-	vmt_fmt_str(fmt, curve->is_falling ? " and " : " to ");
+	vmt_fmt_str(fmt, is_falling ? " and " : " to ");
 	vmt_fmt_num(fmt, curve->high, 0);
 }
 
@@ -166,7 +171,9 @@ static void put_curve(struct vmt_report *text, const struct vmt_curve *curve)
 		return;
 	vmt_fmt_str(fmt, trend_words(curve->trend));
 	switch (curve->trend) {
-	case VMT_TREND_PLATEAU: put_plateau(fmt, curve); break;
+	case VMT_TREND_PLATEAU:
+		put_plateau(fmt, curve, text->maps_now + text->options->torn_down);
+		break;
 	case VMT_TREND_BURSTS:
 	case VMT_TREND_SAWTOOTH: put_times(fmt, curve); break;
 	case VMT_TREND_BURST:
@@ -274,7 +281,7 @@ void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row
 		put_rate(fmt, curve.rise, curve.span);
 		put_by_work(text, row, live, false);
 		break;
-	case VMT_TREND_PLATEAU: put_plateau(fmt, &curve); break;
+	case VMT_TREND_PLATEAU: put_plateau(fmt, &curve, live); break;
 	case VMT_TREND_BURSTS:
 	case VMT_TREND_SAWTOOTH: put_times(fmt, &curve); break;
 	case VMT_TREND_BURST:

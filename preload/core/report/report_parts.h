@@ -63,6 +63,8 @@ void vmt_report_sites(struct vmt_report *text);
 /* Find row number n of the table, in its order. last: the row before it; NULL for the first. */
 bool vmt_report_row(const struct vmt_report *text, uint64_t n, const struct vmt_report_row *last,
 		    struct vmt_report_row *ret_row);
+/* Returns how many rows the table would have if all were shown. */
+uint64_t vmt_report_row_count(const struct vmt_report *text);
 /* One site as a row; false if it changed nothing and holds nothing. */
 bool vmt_report_site_row(const struct vmt_report *text, uint64_t index,
 			 struct vmt_report_row *ret_row);

@@ -77,6 +77,11 @@ static bool scan(const struct vmt_report *text, const struct vmt_report_row *las
 	return found;
 }
 
+uint64_t vmt_report_row_count(const struct vmt_report *text)
+{
+	return text->ops->rows ? text->ops->row_count : text->sites_shown;
+}
+
 bool vmt_report_row(const struct vmt_report *text, uint64_t n, const struct vmt_report_row *last,
 		    struct vmt_report_row *ret_row)
 {

@@ -71,13 +71,13 @@ static void put_effects(struct vmt_fmt *fmt, const struct vmt_rec_counters *coun
 	put_effect(fmt, "removed", counters->removed, &is_first);
 }
 
-/* Shares below a percent are left out, as are those of one or two maps. */
+/* Shares that are nearer to 0 than to 1 % are left out. */
 static void put_share(struct vmt_report *text, uint64_t live)
 {
 	uint64_t now = text->options->total ? text->options->total : text->maps_now;
-	uint64_t percent = now && live <= now ? (live / now) * 100 + live % now * 100 / now : 0;
+	uint64_t percent = live <= now ? vmt_report_percent(live, now) : 0;
 
-	if (!percent || now > UINT64_MAX / 100) {
+	if (!percent) {
 		vmt_fmt_str(&text->fmt, "      ");
 		return;
 	}
@@ -165,7 +165,7 @@ static void put_detail(struct vmt_report *text, const struct vmt_report_row *row
 	put_effects(&text->fmt, &row->counters);
 	vmt_fmt_str(&text->fmt, "; ");
 	vmt_fmt_num(&text->fmt, text->ops->rows ? line->part : live, 0);
-	if (line->sites > 1) {
+	if (line->sites > 1 && line->live) {
 		vmt_fmt_str(&text->fmt, " of ");
 		vmt_fmt_num(&text->fmt, line->live, 0);
 	}
@@ -254,24 +254,44 @@ static uint64_t measure(struct vmt_report *text)
 	return live;
 }
 
-static void put_rest(struct vmt_report *text, uint64_t sites, uint64_t live)
+/* ", which hold 10 maps" */
+static void put_held(struct vmt_report *text, bool is_one, uint64_t live)
 {
-	if (!sites)
-		return;
-	vmt_fmt_left(&text->fmt, "", text->live_width + text->net_width + 8);
-	vmt_fmt_str(&text->fmt, "and ");
-	vmt_fmt_count(&text->fmt, sites, "more call site");
 	if (text->options->counted)
 		vmt_fmt_str(&text->fmt, ", which held ");
 	else
-		vmt_fmt_str(&text->fmt, sites == 1 ? ", which holds " : ", which hold ");
+		vmt_fmt_str(&text->fmt, is_one ? ", which holds " : ", which hold ");
 	if (live)
 		vmt_fmt_count(&text->fmt, live, "map");
 	else
 		vmt_fmt_str(&text->fmt, "no maps");
 	if (text->options->counted)
 		vmt_fmt_str(&text->fmt, " at the peak");
+}
+
+static void put_rest(struct vmt_report *text, uint64_t rows, uint64_t live)
+{
+	if (!rows)
+		return;
+	vmt_fmt_left(&text->fmt, "", text->live_width + text->net_width + 8);
+	vmt_fmt_str(&text->fmt, "and ");
+	vmt_fmt_num(&text->fmt, rows, 0);
+	vmt_fmt_str(&text->fmt, " more ");
+	vmt_fmt_str(&text->fmt, text->options->unit ? text->options->unit : "call site");
+	vmt_fmt_str(&text->fmt, rows == 1 ? "" : "s");
+	put_held(text, rows == 1, live);
 	vmt_fmt_str(&text->fmt, text->ops->resolve ? " (--top=N)" : " (top=N)");
+	vmt_fmt_wrap(&text->fmt, text->live_width + text->net_width + 10);
+}
+
+/* What the filters leave out has its maps, too, so that the column adds up. */
+static void put_filtered(struct vmt_report *text, uint64_t live)
+{
+	if (!text->options->is_filtered || !live)
+		return;
+	vmt_fmt_left(&text->fmt, "", text->live_width + text->net_width + 8);
+	vmt_fmt_str(&text->fmt, "and call sites that the filter leaves out");
+	put_held(text, false, live);
 	vmt_fmt_wrap(&text->fmt, text->live_width + text->net_width + 10);
 }
 
@@ -300,12 +320,12 @@ static void put_table(struct vmt_report *text, uint64_t live, bool with_stacks)
 {
 	struct vmt_report_row rows[2];
 	struct vmt_report_row *last = NULL;
-	uint64_t sites = 0;
+	uint64_t all = vmt_report_row_count(text);
+	uint64_t n = 0, rest = 0;
 
 	put_heading(text);
-	for (uint64_t n = 0; n < text->top && vmt_report_row(text, n, last, &rows[n & 1]); n++) {
+	for (; n < text->top && vmt_report_row(text, n, last, &rows[n & 1]); n++) {
 		last = &rows[n & 1];
-		sites += last->sites;
 		live -= last->live < live ? last->live : live;
 		put_row(text, last);
 		if (with_stacks)
@@ -313,7 +333,11 @@ static void put_table(struct vmt_report *text, uint64_t live, bool with_stacks)
 	}
 	put_pseudo(text, VMT_SITE_STARTUP, "present at start-up");
 	put_pseudo(text, VMT_SITE_UNSEEN, words_of_unseen(text->view));
-	put_rest(text, sites < text->sites_shown ? text->sites_shown - sites : 0, live);
+	for (uint64_t i = n; text->ops->rows && i < all; i++)
+		rest += text->ops->rows[i].live;
+	rest = text->ops->rows && rest < live ? rest : live;
+	put_rest(text, n < all ? all - n : 0, rest);
+	put_filtered(text, live - rest);
 }
 
 static void put_details(struct vmt_report *text)

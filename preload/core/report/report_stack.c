@@ -14,6 +14,7 @@ struct progress {
 	uint32_t lines;
 	uint32_t number; /* of the next function; inlined functions count */
 	bool is_over;
+	bool shows_headers; /* functions of system headers are not skipped */
 };
 
 static struct vmt_report_spot spot_of(const struct vmt_rec_site *site, uint32_t at)
@@ -135,23 +136,76 @@ static void put_rest(struct vmt_report *text, uint32_t frames)
 	vmt_fmt_end(&text->fmt);
 }
 
-/* The functions of a frame; for a runtime frame only the innermost. */
-static void put_functions(struct vmt_report *text, const struct vmt_rec_site *site,
-			  struct vmt_report_spot spot, struct progress *progress)
+static struct vmt_report_spot next_spot(struct vmt_report_spot spot,
+					const struct vmt_report_frame *frame)
 {
+	if (frame->is_inlined)
+		return (struct vmt_report_spot){ spot.frame, spot.level + 1 };
+	return (struct vmt_report_spot){ spot.frame + 1, 0 };
+}
+
+/*
+ * Skip consecutive functions of the C++ library's headers, apart from the outermost, which the
+ * program called. Returns how many were skipped, and the spot of that outermost one.
+ */
+static uint32_t skip_headers(struct vmt_report *text, const struct vmt_rec_site *site,
+			     uint32_t count, struct vmt_report_spot *spot)
+{
+	struct vmt_report_spot at = *spot, last = *spot;
+	struct vmt_report_frame frame;
+	uint32_t n = 0;
+
+	for (; at.frame < (uint64_t)site->frame_first + count &&
+	       vmt_report_find(text, site, at, true, &frame) && frame.names.is_system &&
+	       !vmt_report_is_runtime(frame.path);
+	     n++) {
+		last = at;
+		at = next_spot(at, &frame);
+	}
+	if (n < RUN_MIN)
+		return 0;
+	*spot = last;
+	return n - 1;
+}
+
+static void put_headers(struct vmt_report *text, uint32_t functions)
+{
+	put_indent(text);
+	vmt_fmt_str(&text->fmt, "... ");
+	vmt_fmt_count(&text->fmt, functions, "function");
+	vmt_fmt_str(&text->fmt, " of system headers");
+	vmt_fmt_end(&text->fmt);
+}
+
+/*
+ * The functions of a frame; for a runtime frame only the innermost. Returns how many frames that
+ * was: a run of functions of headers may end in a later one.
+ */
+static uint32_t put_functions(struct vmt_report *text, const struct vmt_rec_site *site, uint32_t at,
+			      uint32_t count, struct progress *progress)
+{
+	struct vmt_report_spot spot = spot_of(site, at);
 	struct vmt_report_frame frame = { .is_inlined = true };
+	uint32_t skipped;
 
 	for (; frame.is_inlined && !progress->is_over; spot.level++) {
+		skipped = progress->shows_headers ? 0 : skip_headers(text, site, count, &spot);
+		if (skipped) {
+			put_headers(text, skipped);
+			progress->number += skipped;
+			progress->lines++;
+		}
 		if (!vmt_report_find(text, site, spot, true, &frame) ||
 		    (progress->number && is_below_main(text, &frame))) {
 			progress->is_over = true;
-			return;
+			break;
 		}
 		put_frame(text, &frame, progress->number++);
 		progress->lines++;
 		progress->is_over = is_main(text, &frame);
 		frame.is_inlined &= !vmt_report_is_runtime(frame.path);
 	}
+	return (uint32_t)(spot.frame - site->frame_first) + 1 - at;
 }
 
 /* Print one frame, or a run of runtime frames. Returns how many frames that was. */
@@ -160,23 +214,26 @@ static uint32_t put_next(struct vmt_report *text, const struct vmt_rec_site *sit
 {
 	uint32_t run = run_length(text, site, at, count);
 
-	if (run < RUN_MIN) {
-		put_functions(text, site, spot_of(site, at), progress);
-		return 1;
-	}
+	if (run < RUN_MIN)
+		return put_functions(text, site, at, count, progress);
 	put_run(text, site, at, run - 1);
 	progress->lines++;
 	progress->number += run - 1;
 	return run - 1;
 }
 
-static uint32_t blamed_frame(struct vmt_report *text, const struct vmt_rec_site *site)
+/* Returns the number of the frame that is blamed; ret_is_system: it is a header's as well. */
+static uint32_t blamed_frame(struct vmt_report *text, const struct vmt_rec_site *site,
+			     bool *ret_is_system)
 {
 	const struct vmt_report_ops *ops = text->ops;
+	struct vmt_report_frame frame;
 	struct vmt_report_spot spot;
 
+	*ret_is_system = true;
 	if (!vmt_report_blame(text->view, site, ops->resolve, ops->context, &spot))
 		return 0;
+	*ret_is_system = !vmt_report_find(text, site, spot, true, &frame) || frame.names.is_system;
 	return (uint32_t)(spot.frame - site->frame_first);
 }
 
@@ -184,8 +241,10 @@ void vmt_report_stack(struct vmt_report *text, const struct vmt_rec_site *site)
 {
 	uint32_t count = vmt_view_frame_count(text->view, site);
 	struct progress progress = { .lines = 0 };
-	uint32_t blamed = blamed_frame(text, site);
+	bool is_system;
+	uint32_t blamed = blamed_frame(text, site, &is_system);
 
+	progress.shows_headers = is_system || text->options->verbose;
 	for (uint32_t at = 0; at < count && !progress.is_over;) {
 		if (progress.lines >= text->depth && at > blamed) {
 			put_rest(text, count - at);
