@@ -60,6 +60,7 @@ hangs
 efence
 allocators
 reasons
+releases
 jit
 python
 filters

@@ -39,7 +39,7 @@ void vmt_confidence_open(struct vmt_state *state)
 	if (vmt_kernel_is_tried(uname.release))
 		return;
 	state->confidence.no_reasoning = true;
-	vmt_state_note(state, VMT_NOTE_NEW_KERNEL);
+	vmt_state_note(state, VMT_NOTE_UNTRIED);
 }
 
 void vmt_confidence_first_maps(const struct vmt_state *state, struct vmt_outcome *outcome)

@@ -5,10 +5,8 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <stdio.h>
 #include <sys/mman.h>
 
-#include "core/base/kernel.h"
 #include "core/fast/fast.h"
 #include "core/fast/fast_range.h"
 #include "core/vma/change_decode.h"
@@ -368,33 +366,6 @@ Test(known, an_answer_with_other_reasons_tells_nothing)
 	cr_assert_eq(map(0, 1, 1, R), 1, "accounted for?");
 	for (struct vmt_map *at = vmt_space_first(&space); at; at = vmt_space_next(at))
 		cr_assert_eq(at->vma.anon, 0);
-}
-
-Test(known, these_are_the_kernels_with_ties)
-{
-	cr_assert(vmt_anon_vma_rules_hold("6.16.0-amd64"));
-	cr_assert(vmt_anon_vma_rules_hold("6.18.44"));
-	cr_assert(vmt_anon_vma_rules_hold("7.0"));
-	cr_assert_not(vmt_anon_vma_rules_hold("6.12.9"));
-	cr_assert_not(vmt_anon_vma_rules_hold("5.10.223"));
-	cr_assert_not(vmt_anon_vma_rules_hold("six"));
-}
-
-Test(known, rules_are_trusted_up_to_the_newest_kernel_tried)
-{
-	char tried[32], next[32];
-
-	snprintf(tried, sizeof(tried), "%u.%u.99-amd64", VMT_KERNEL_TRIED / 1000,
-		 VMT_KERNEL_TRIED % 1000);
-	snprintf(next, sizeof(next), "%u.%u.0-rc1", VMT_KERNEL_TRIED / 1000,
-		 VMT_KERNEL_TRIED % 1000 + 1);
-	cr_assert(vmt_kernel_is_tried(tried));
-	cr_assert(vmt_kernel_is_tried("5.10.0-32-cloud-amd64"));
-	cr_assert(vmt_kernel_is_tried("6.18.44"));
-	cr_assert_not(vmt_kernel_is_tried(next));
-	cr_assert_not(vmt_kernel_is_tried("100.0"));
-	cr_assert_not(vmt_kernel_is_tried(""));
-	cr_assert_not(vmt_kernel_is_tried("six"));
 }
 
 Test(known, locks_policies_and_keys_blur)

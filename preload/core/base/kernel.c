@@ -24,5 +24,5 @@ bool vmt_kernel_is_tried(const char *release)
 {
 	unsigned number = vmt_kernel_number(release);
 
-	return number && number <= VMT_KERNEL_TRIED;
+	return number >= VMT_KERNEL_OLDEST_TRIED && number <= VMT_KERNEL_NEWEST_TRIED;
 }

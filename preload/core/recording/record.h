@@ -106,7 +106,7 @@ enum vmt_doing {
 #define VMT_NOTE_TEXT_LARGE    (UINT64_C(1) << 16) /* a module was too large to search */
 #define VMT_NOTE_BY_ADDRESS    (UINT64_C(1) << 17) /* calls are let through by address: off */
 #define VMT_NOTE_NOT_LONGER    (UINT64_C(1) << 18) /* the recording could not be extended */
-#define VMT_NOTE_NEW_KERNEL    (UINT64_C(1) << 19) /* newer than any tried: it is asked more */
+#define VMT_NOTE_UNTRIED       (UINT64_C(1) << 19) /* not tested on this kernel: it is asked more */
 #define VMT_NOTE_CHILDREN \
 	(UINT64_C(1) << 20) /* child processes were neither recorded nor reported */
 

@@ -38,8 +38,8 @@ static const char *const notes[] = {
 	"seccomp filter), which would refuse vmatrace's own calls, so vmatrace stopped tracing.",
 	"The recording's file could not be extended (its directory can no longer be reached, or "
 	"ulimit -f is too low): the recording is incomplete.",
-	"This Linux is newer than any that vmatrace was tested on: it queries the kernel wherever "
-	"maps may have merged, which takes longer.",
+	"vmatrace was not tested on this version of Linux: it queries the kernel wherever maps may "
+	"have merged, which takes longer.",
 	"The program had child processes, which are not in this report: children=report prints "
 	"reports of theirs as well, and `vmatrace run` records them all.",
 };
