@@ -1,20 +1,28 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Try the library, as built here, in other distributions: make minimal roots with debootstrap (once),
-# run programs in each with the library, and print a row of a table for each root. The table is also
-# written into doc/houses.md, between its markers. Needs root rights, the network, debootstrap, jq and
-# a build; takes minutes. Not part of test.sh.
+# run programs in each with the library, and print a row of a table for each root. The rows are also
+# written into the table in doc/houses.md; those of other roots stay. Needs root rights, the network,
+# debootstrap, jq and a build; takes minutes. Not part of test.sh.
 #
 #   scripts/roots.sh [SUITE...]	default: bullseye trixie sid; ROOTS: where they are kept
 #   MIRROR: Debian's, http://deb.debian.org/debian
 set -u
 . "$(dirname "$0")/usage.sh"
 no_options "$@"
+for suite; do
+	[ -e "/usr/share/debootstrap/scripts/$suite" ] || {
+		echo "roots.sh: debootstrap knows no suite '$suite'; --help says how this is called" >&2
+		exit 2
+	}
+done
 TOP=$(cd "$(dirname "$0")/.." && pwd)
 BUILD=${BUILD:-$TOP/build}
 ROOTS=${ROOTS:-${XDG_CACHE_HOME:-$HOME/.cache}/vmatrace/roots}
 MIRROR=${MIRROR:-http://deb.debian.org/debian}
+LIMIT=120	# seconds for each program
 MORE=gcc,libc6-dev,libjansson4,python3	# a compiler, and something to dlopen
+HEAD="| suite | glibc | processes | calls | unseen | exact | stacks cut short | changed |"
 DOC=$TOP/doc/houses.md
 SUITES=${*:-bullseye trixie sid}
 WORK=$(mktemp -d)
@@ -23,6 +31,7 @@ trap 'rm -rf "$WORK"' EXIT
 
 make_root() {
 	[ ! -x "$ROOTS/$1/usr/bin/gcc" ] || return 0
+	echo "$1: making a root in $ROOTS" >&2
 	mkdir -p "$ROOTS" && rm -rf "${ROOTS:?}/$1.new" &&
 		debootstrap --variant=minbase --include=$MORE "$1" "$ROOTS/$1.new" \
 			"$MIRROR" >"$WORK/$1.log" 2>&1 &&
@@ -34,7 +43,7 @@ inside() {
 	local root=$ROOTS/$1
 	shift
 	# shellcheck disable=SC2016
-	unshare --mount sh -c 'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" &&
+	timeout -k 5 "$LIMIT" unshare --mount sh -c 'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" &&
 		exec chroot "$0" "$@"' "$root" "$@"
 }
 
@@ -58,6 +67,7 @@ run_programs() {
 			"$ROOTS/$suite/vmatrace/" &&
 		inside "$suite" sh -c 'cd /vmatrace && gcc -O1 -g -o other_libc other_libc.c -pthread &&
 			gcc -O1 -g -o dlopens dlopens.c -ldl' || return
+	echo "$suite: running programs" >&2
 	programs | while IFS=$'\t' read -r name command; do
 		read -ra words <<<"$command"
 		case ${words[0]} in perl | python3 | sh) words=("${words[0]}" "${words[1]}" "${command#* * }") ;; esac
@@ -84,25 +94,36 @@ row() {
 		' "$WORK/json"
 }
 
+# Write the new rows between the table's marks. Each takes the place of the row of the same suite.
 write_table() {
 	[ -e "$DOC" ] || printf '# Where vmatrace was tried\n' >"$DOC"
 	grep -q '<!-- roots -->' "$DOC" || printf '\n%s\n%s\n%s\n\n<!-- roots -->\n<!-- /roots -->\n' \
 		"## Distributions" "The library, built on Debian 12, in the root file systems of other releases; by scripts/roots.sh. The" \
 		"column \"changed\" lists programs whose output or status differs from a run without the library." >>"$DOC"
+	{
+		echo "$HEAD"
+		echo "|---|---|---|---|---|---|---|---|"
+		sed -n '/<!-- roots -->/,/<!-- \/roots -->/p' "$DOC" | grep '^| [a-z]* | [0-9]' |
+			cat - "$WORK/rows" | awk '{ row[$2] = $0; libc[$2] = $4 }
+				END { for (suite in row) print libc[suite] "\t" row[suite] }' | sort -V | cut -f2
+	} >"$WORK/table"
 	sed -i -e "/<!-- roots -->/r $WORK/table" -e '/<!-- roots -->/,/<!-- \/roots -->/{/<!--/!d}' "$DOC"
 }
 
-{
-	echo "| suite | glibc | processes | calls | unseen | exact | stacks cut short | changed |"
-	echo "|---|---|---|---|---|---|---|---|"
-} | tee "$WORK/table"
+: >"$WORK/rows"
+echo "$HEAD"
 for suite in $SUITES; do
 	make_root "$suite" || {
 		echo "$suite: no root could be made, see $(tail -1 "$WORK/$suite.log")" >&2
 		status=1
 		continue
 	}
-	row "$suite" | tee -a "$WORK/table"
+	row "$suite" >"$WORK/row"
+	[ -s "$WORK/row" ] || {
+		echo "$suite: no report could be made" >&2
+		status=1
+	}
+	tee -a "$WORK/rows" <"$WORK/row"
 done
 write_table
 exit $status

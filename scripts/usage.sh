@@ -8,14 +8,17 @@ usage() {
 # Answer --help, and refuse options that do not exist. A script with options of its own passes only
 # what it does not know.
 no_options() {	# ARGUMENT...
-	case ${1:-} in
-	-h | --help)
-		usage
-		exit 0
-		;;
-	-*)
-		echo "${0##*/}: there is no option $1; --help lists what there is" >&2
-		exit 2
-		;;
-	esac
+	local argument
+	for argument; do
+		case $argument in
+		-h | --help)
+			usage
+			exit 0
+			;;
+		-*)
+			echo "${0##*/}: there is no option $argument; --help lists what there is" >&2
+			exit 2
+			;;
+		esac
+	done
 }

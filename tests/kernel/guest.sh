@@ -4,11 +4,13 @@
 # project, and the programs that they call. Needs bash, and $ROOT, $BUILD and $TMP of lib.sh.
 #
 #   VMATRACE_CACHE	where kernels are kept (~/.cache/vmatrace/kernels): some 15 MB each
+#   GUEST_QUIET		seconds after which a guest that prints nothing is ended (1800)
 
 GUEST_CACHE=${VMATRACE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/vmatrace/kernels}
 GUEST_PROGRAMS="bash awk base64 basename cat chmod cmp cp cut diff dirname env grep gzip head
 	jq ln ls mkdir mktemp mv perl ps rm sed seq sh sleep sort stat tail taskset tee timeout tr
 	uname uniq wc"
+GUEST_QUIET=${GUEST_QUIET:-1800}
 GUEST_PROMISE='@@ all parts of the plan have run'
 
 # Run apt-get or apt-cache with package lists of one suite, apart from the machine's own lists.
@@ -93,10 +95,36 @@ guest_root() {
 	(cd "$GUEST" && find . | cpio --quiet -o -H newc) >"$TMP/root.cpio"
 }
 
+GUEST_MACHINE=	# the process that runs the guest
+guest_stop() {
+	[ -z "$GUEST_MACHINE" ] || kill -KILL "$GUEST_MACHINE" 2>/dev/null
+	GUEST_MACHINE=
+}
+trap 'guest_stop; clean_up' EXIT
+
+# Copy the guest's lines to OUT as they come, and let guest_line see each. Fails if the guest has
+# printed nothing for GUEST_QUIET seconds: it hangs, since every test has a shorter time limit.
+guest_read() {	# OUT
+	local line status=0
+
+	while IFS= read -r -t "$GUEST_QUIET" line || { status=$?; [ -n "$line" ]; }; do
+		line=${line//$'\r'/}
+		echo "$line" >>"$1"
+		guest_line "$line"
+		[ "$status" = 0 ] || break
+	done
+	[ "$status" -le 128 ]
+}
+
+# Called with each line that a guest prints; for scripts that show progress.
+guest_line() {
+	:
+}
+
 # Boot $KERNEL, run the shell commands of PLAN in it, and write their output to OUT. Fails unless
-# the plan was run to its end.
+# the plan was run to its end; GUEST_WHY says in words why it was not.
 guest_run() {	# PLAN OUT
-	local folder=$TMP/plan
+	local folder=$TMP/plan from
 
 	mkdir -p "$folder"
 	{
@@ -104,10 +132,21 @@ guest_run() {	# PLAN OUT
 		echo "echo '$GUEST_PROMISE'"
 	} >"$folder/plan"
 	(cd "$folder" && find . | cpio --quiet -o -H newc) | cat "$TMP/root.cpio" - >"$TMP/initrd"
-	timeout -k 10 "${GUEST_LIMIT:-3600}" qemu-system-x86_64 -accel tcg -cpu max -smp 2 \
+	: >"$2"
+	exec {from}< <(exec qemu-system-x86_64 -accel tcg -cpu max -smp 2 \
 		-m "${GUEST_MEMORY:-1500}" -nographic -no-reboot -nodefaults -serial stdio \
 		-kernel "$KERNEL" -initrd "$TMP/initrd" \
-		-append "console=ttyS0 quiet panic=-1 mitigations=off" \
-		</dev/null 2>&1 | sed -u 's/\r//' >"$2"
-	grep -qxF "$GUEST_PROMISE" "$2"
+		-append "console=ttyS0 quiet panic=-1 mitigations=off" </dev/null 2>&1)
+	GUEST_MACHINE=$!
+	GUEST_WHY="it stopped before its end"
+	if ! guest_read "$2" <&"$from"; then
+		GUEST_WHY="it was ended, having printed nothing for $GUEST_QUIET s"
+		guest_stop
+	fi
+	exec {from}<&-
+	wait "$GUEST_MACHINE" 2>/dev/null
+	GUEST_MACHINE=
+	grep -qxF "$GUEST_PROMISE" "$2" && return 0
+	GUEST_WHY+=", after \"$(grep -a . "$2" | tail -1 | tr -cd '[:print:]' | cut -c1-200)\""
+	return 1
 }

@@ -49,13 +49,12 @@ demonstration() {
 		fail demo12k_lines "wanted +1, +1, -1 on three lines of demo12k.c; got $lines"
 }
 
-# Run a shell test of the project, and print only the lines that did not pass.
+# Run a shell test of the project, and print its lines as they come, with its name.
 script() {	# FILE
 	local name=${1##*/}
-	(bash "$1") >"$TMP/script" 2>&1
+	(bash "$1") 2>&1 | tee "$TMP/script" | sed -nu "s/^\(ok\|FAIL\) */&${name%.sh}: /p"
 	PASSED=$((PASSED + $(grep -c '^ok ' "$TMP/script")))
 	FAILED=$((FAILED + $(grep -c '^FAIL ' "$TMP/script")))
-	grep '^FAIL ' "$TMP/script"
 	grep -qE '^[0-9]+ passed, [0-9]+ failed$' "$TMP/script" ||
 		fail "${name%.sh}" "did not come to its end: $(tail -2 "$TMP/script" | tr '\n' ' ')"
 	echo "script ${name%.sh} $(grep -c '^ok ' "$TMP/script") $(grep -c '^FAIL ' "$TMP/script")"
