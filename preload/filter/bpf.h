@@ -29,7 +29,7 @@ struct vmt_bpf_call {
 bool vmt_bpf_allows(const struct sock_filter *program, size_t length,
 		    const struct vmt_bpf_call *call);
 
-/* Does the program examine the address that a call comes from? */
+/* Do these instructions, which may be a part of a program, examine where a call comes from? */
 bool vmt_bpf_is_by_address(const struct sock_filter *program, size_t length);
 
 #endif

@@ -73,7 +73,7 @@ const struct vmt_filter_kind vmt_filter_kinds[] = {
 	{ SYS_madvise, 0, { 0, 0, MADV_WIPEONFORK } },
 	{ SYS_mremap, 0, { 1, 0, 0, 0, 0 } },
 	{ SYS_prctl, ARG(0), { MERGING, 0, 0, 0, 0 } },
-	{ SYS_personality, ARG(0), { 0xffffffff } },
+	{ SYS_personality, ARG(0), { VMT_PERSONALITY_QUERY } },
 	{ SYS_uname, 0, { 0 } },
 	{ SYS_readlinkat, 0, { -1, 0, 0, 0 } },
 	{ SYS_getcwd, 0, { 0, 0 } },
@@ -89,11 +89,11 @@ const struct vmt_filter_kind vmt_filter_kinds[] = {
 	{ SYS_link, 0, { 0, 0 } },
 	{ SYS_unlink, 0, { 0 } },
 	{ SYS_poll, 0, { 0, 0, 0 } },
-	{ SYS_rt_sigprocmask, 0, { 0, 0, 0, 8 } },
+	{ SYS_rt_sigprocmask, 0, { 0, 0, 0, VMT_SIGSET_SIZE } },
 	{ SYS_arch_prctl, ARG(0), { 0x1003 /* ARCH_GET_FS */, 0 } },
 	{ SYS_mincore, 0, { 1, 0, 0 } },
-	{ SYS_rt_sigtimedwait, 0, { 0, 0, 0, 8 } },
-	{ SYS_rt_sigaction, 0, { 0, 0, 0, 8 } },
+	{ SYS_rt_sigtimedwait, 0, { 0, 0, 0, VMT_SIGSET_SIZE } },
+	{ SYS_rt_sigaction, 0, { 0, 0, 0, VMT_SIGSET_SIZE } },
 	{ SYS_write, 0, { -1, 0, 0 } },
 	{ SYS_dup3, 0, { -1, -1, 0 } },
 	{ SYS_setitimer, ARG(0), { 0, 1, 0 } },
@@ -174,7 +174,7 @@ uint64_t vmt_filter_basic(bool has_fstat)
 /* The gate makes calls as well, without this code: tell it which are forbidden. */
 static void tell_gate(void)
 {
-	const long mask[6] = { SIG_SETMASK, 0, 0, 8 };
+	const long mask[6] = { SIG_SETMASK, 0, 0, VMT_SIGSET_SIZE };
 	const long fs[6] = { 0x1003 /* ARCH_GET_FS */ };
 	uint32_t forbidden = vmt_filter_may(SYS_rt_sigprocmask, mask) ? 0 : VMT_GATE_NO_MASK;
 

@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "core/base/scan.h"
 #include "filter/carry.h"
 #include "filter/filter.h"
 #include "filter/status.h"
@@ -89,7 +90,7 @@ static bool file_has(struct vmt_state *state, const char *path, const char *cons
 	long length = vmt_fd_read_file(path, state->text, sizeof(state->text));
 
 	for (; length > 0 && *words; words++)
-		if (vmt_status_find(state->text, (size_t)length, *words))
+		if (vmt_scan_find(state->text, (size_t)length, *words))
 			return true;
 	return false;
 }

@@ -17,7 +17,4 @@ struct vmt_status {
 /* text: the content of a status file. Missing fields become 0. */
 void vmt_status_read(const char *text, size_t length, struct vmt_status *ret_status);
 
-/* Returns where a text, which need not be terminated, has these bytes first; NULL = nowhere. */
-const char *vmt_status_find(const char *text, size_t length, const char *what);
-
 #endif

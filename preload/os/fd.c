@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "core/base/scan.h"
 #include "os/sys.h"
 
 #define HIGHEST   1000 /* below the usual soft limit of 1024 */
@@ -131,16 +132,11 @@ long vmt_fd_read_file(const char *path, char *buffer, size_t size)
 uint64_t vmt_fd_own_stat(unsigned field)
 {
 	char text[STAT_SIZE];
-	long length = vmt_fd_read_file("/proc/self/stat", text, sizeof(text) - 1);
+	long length = vmt_fd_read_file("/proc/self/stat", text, sizeof(text));
 	const char *at = text + (length > 0 ? length : 0);
-	uint64_t number = 0;
+	const char *end = at;
 
-	*(char *)(uintptr_t)at = '\0';
-	while (at > text && *at != ')')
+	while (at > text && (at == end || *at != ')'))
 		at--; /* the name before it may contain anything */
-	for (unsigned i = 2; i < field && *at; at++)
-		i += *at == ' ';
-	for (; *at >= '0' && *at <= '9'; at++)
-		number = number * 10 + (uint64_t)(*at - '0');
-	return number;
+	return vmt_scan_field(at, (size_t)(end - at), field - 2);
 }

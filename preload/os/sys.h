@@ -39,6 +39,8 @@ long vmt_filter_own6(long nr, long a, long b, long c, long d, long e, long f);
 #define vmt_sys5(nr, a, b, c, d, e) \
 	vmt_filter_own6(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
 
+#define VMT_SIGSET_SIZE 8 /* bytes of the kernel's sigset_t, an argument of rt_sig* calls */
+
 static inline int vmt_sys_failed(long ret)
 {
 	return ret < 0 && ret >= -4095;

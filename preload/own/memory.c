@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "core/base/scan.h"
 #include "malloc/malloc.h"
 #include "os/fd.h"
 #include "os/sys.h"
@@ -128,13 +129,7 @@ static unsigned char *next_part(unsigned char **at, size_t size)
 /* Returns a field of /proc/self/statm in bytes; 0 if it is not known. */
 static uint64_t used(const char *statm, unsigned field)
 {
-	uint64_t pages = 0;
-
-	for (; field && *statm; statm++)
-		field -= *statm == ' ';
-	for (; *statm >= '0' && *statm <= '9'; statm++)
-		pages = pages * 10 + (uint64_t)(*statm - '0');
-	return pages * VMT_PAGE_SIZE;
+	return vmt_scan_field(statm, __builtin_strlen(statm), field) * VMT_PAGE_SIZE;
 }
 
 /* Returns how much of a limit is left; UINT64_MAX without a limit, or if it is not known. */

@@ -13,6 +13,9 @@
 #include <sys/utsname.h>
 
 #include "capture/next.h"
+#include "core/base/line.h"
+#include "core/base/scan.h"
+#include "core/base/uapi.h"
 #include "filter/filter.h"
 #include "filter/probe.h"
 #include "kernel/ask.h"
@@ -23,7 +26,6 @@
 #include "os/fd.h"
 #include "os/auxv.h"
 #include "os/libc.h"
-#include "core/base/line.h"
 #include "os/sys.h"
 #include "own/log.h"
 #include "own/memory.h"
@@ -42,10 +44,9 @@
 #include "unwind/unwind_modules.h"
 #include "unwind/unwind_rows.h"
 
-#define MAPS_LEAST       100000
-#define MAPS_MOST        4000000
-#define USAGE_STATUS     2
-#define PERSONALITY_READ 0xffffffffUL /* personality(2) with this argument only reads */
+#define MAPS_LEAST   100000
+#define MAPS_MOST    4000000
+#define USAGE_STATUS 2
 
 static const char *find_variable(char **environment, const char *name)
 {
@@ -58,31 +59,17 @@ static const char *find_variable(char **environment, const char *name)
 	return NULL;
 }
 
-static uint64_t number_of(const char *text)
-{
-	uint64_t number = 0;
-
-	for (; text && *text >= '0' && *text <= '9'; text++)
-		number = number * 10 + (uint64_t)(*text - '0');
-	return number;
-}
-
 static uint64_t read_number(const char *path)
 {
 	char text[32] = "";
 
 	vmt_fd_read_file(path, text, sizeof(text) - 1);
-	return number_of(text);
+	return vmt_scan_number(text, text + sizeof(text));
 }
 
-static bool contains(const char *text, long length, const char *what)
+static bool contains(const char *text, const char *what)
 {
-	long size = (long)__builtin_strlen(what);
-
-	for (long i = 0; i + size <= length; i++)
-		if (__builtin_memcmp(text + i, what, (size_t)size) == 0)
-			return true;
-	return false;
+	return text && vmt_scan_find(text, __builtin_strlen(text), what);
 }
 
 /*
@@ -105,7 +92,7 @@ static bool has_traced_parent(uint64_t parent, char *buffer, size_t size)
 		while (end < length && buffer[end])
 			end++;
 		if (end - at > 11 && __builtin_memcmp(buffer + at, "LD_PRELOAD=", 11) == 0 &&
-		    contains(buffer + at, end - at, "libvmatrace.so"))
+		    vmt_scan_find(buffer + at, (size_t)(end - at), "libvmatrace.so"))
 			return true;
 		at = end + 1;
 	}
@@ -120,8 +107,7 @@ static bool is_first(char **environment)
 {
 	const char *preload = find_variable(environment, "LD_PRELOAD");
 
-	return preload && contains(preload, (long)__builtin_strlen(preload), "libvmatrace.so") &&
-	       !find_variable(environment, "LD_AUDIT");
+	return contains(preload, "libvmatrace.so") && !find_variable(environment, "LD_AUDIT");
 }
 
 static void complain(void *context, const char *message)
@@ -320,7 +306,7 @@ static void look_for_valgrind(struct vmt_state *state)
 {
 	const char *preload = find_variable(state->image.environment, "LD_PRELOAD");
 
-	if (preload && contains(preload, (long)__builtin_strlen(preload), "vgpreload"))
+	if (contains(preload, "vgpreload"))
 		vmt_state_note(state, VMT_NOTE_VALGRIND);
 }
 
@@ -347,7 +333,7 @@ static void say_no_state(void)
 /* The file contains a hexadecimal number. */
 static unsigned long read_personality(void)
 {
-	long personality = vmt_sys1(SYS_personality, PERSONALITY_READ);
+	long personality = vmt_sys1(SYS_personality, VMT_PERSONALITY_QUERY);
 	char text[16] = "";
 
 	if (!vmt_sys_failed(personality))
@@ -378,7 +364,9 @@ static struct vmt_state *make_state(char **environment)
 	state->image.environment = environment;
 	state->verifying.is_on = options.verify != 0;
 #ifdef VMT_KILL_POINTS
-	state->recording_file.kill_at = number_of(find_variable(environment, "VMATRACE_KILL_AT"));
+	text = find_variable(environment, "VMATRACE_KILL_AT");
+	state->recording_file.kill_at =
+		text ? vmt_scan_number(text, text + __builtin_strlen(text)) : 0;
 #endif
 	state->image.vdso = vmt_auxv(AT_SYSINFO_EHDR);
 	vmt_clock_open(state->image.vdso);

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 
 #include "core/base/fmt.h"
+#include "core/base/scan.h"
 #include "core/resolve/enomem.h"
 #include "os/fd.h"
 #include "os/sys.h"
@@ -30,21 +31,6 @@ static uint64_t limit_of(int resource)
 	return limit.rlim_cur;
 }
 
-static uint64_t number_after(const char *text, long length, const char *key)
-{
-	long size = (long)__builtin_strlen(key);
-	uint64_t number = 0;
-	long at = 0;
-
-	while (at + size < length && __builtin_memcmp(text + at, key, (size_t)size) != 0)
-		at++;
-	for (at += size; at < length && (text[at] == ' ' || text[at] == '\t'); at++)
-		;
-	for (; at < length && text[at] >= '0' && text[at] <= '9'; at++)
-		number = number * 10 + (uint64_t)(text[at] - '0');
-	return number;
-}
-
 /*
  * vm.overcommit_memory: 0 refuses requests larger than all memory, 1 refuses nothing, 2 refuses
  * what exceeds CommitLimit (mm/util.c).
@@ -62,11 +48,11 @@ static uint64_t commit_left(struct vmt_state *state)
 	if (length <= 0)
 		return VMT_UNLIMITED;
 	if (mode == '0')
-		return (number_after(text, length, "MemTotal:") +
-			number_after(text, length, "SwapTotal:")) *
+		return (vmt_scan_number_after(text, (size_t)length, "MemTotal:") +
+			vmt_scan_number_after(text, (size_t)length, "SwapTotal:")) *
 		       1024;
-	limit = number_after(text, length, "CommitLimit:") * 1024;
-	used = number_after(text, length, "Committed_AS:") * 1024;
+	limit = vmt_scan_number_after(text, (size_t)length, "CommitLimit:") * 1024;
+	used = vmt_scan_number_after(text, (size_t)length, "Committed_AS:") * 1024;
 	return limit > used ? limit - used : 0;
 }
 
@@ -86,10 +72,10 @@ static bool read_resources(struct vmt_state *state, struct vmt_resources *has)
 	length = vmt_fd_read_file("/proc/self/status", text, sizeof(state->text));
 	if (length <= 0)
 		return length != -EPERM;
-	has->address_space = number_after(text, length, "VmSize:") * 1024;
-	has->data = number_after(text, length, "VmData:") * 1024;
-	has->locked = number_after(text, length, "VmLck:") * 1024;
-	state->counters.threads = number_after(text, length, "Threads:");
+	has->address_space = vmt_scan_number_after(text, (size_t)length, "VmSize:") * 1024;
+	has->data = vmt_scan_number_after(text, (size_t)length, "VmData:") * 1024;
+	has->locked = vmt_scan_number_after(text, (size_t)length, "VmLck:") * 1024;
+	state->counters.threads = vmt_scan_number_after(text, (size_t)length, "Threads:");
 	return true;
 }
 
@@ -97,7 +83,8 @@ void vmt_failure_count_threads(struct vmt_state *state)
 {
 	long length = vmt_fd_read_file("/proc/self/status", state->text, sizeof(state->text));
 
-	state->counters.threads = length > 0 ? number_after(state->text, length, "Threads:") : 0;
+	state->counters.threads =
+		length > 0 ? vmt_scan_number_after(state->text, (size_t)length, "Threads:") : 0;
 }
 
 static uint32_t error_of(const struct vmt_done *done)

@@ -28,7 +28,6 @@
 
 #define COMMAND_FD              3
 #define CANNOT_RUN              127
-#define KERNEL_SIGSET           8
 #define LAST_SIGNAL             64
 #define SECOND                  UINT64_C(1000000000)
 #define SLICE_NS                20000000
@@ -80,7 +79,7 @@ static uint64_t set_mask(uint64_t mask)
 {
 	uint64_t old = 0;
 
-	vmt_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &old, KERNEL_SIGSET);
+	vmt_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &old, VMT_SIGSET_SIZE);
 	return old;
 }
 
@@ -97,7 +96,7 @@ static void reset_signals(void)
 	} by_default = { 0 };
 
 	for (int signal = 1; signal <= LAST_SIGNAL; signal++)
-		vmt_sys4(SYS_rt_sigaction, signal, &by_default, 0, KERNEL_SIGSET);
+		vmt_sys4(SYS_rt_sigaction, signal, &by_default, 0, VMT_SIGSET_SIZE);
 }
 
 static int move_fd(int from, int to)
@@ -164,7 +163,7 @@ static int wait_for_command(const struct vmt_spawn *helper, long pid)
 		if (atomic_load_explicit(&helper->is_hurried, memory_order_relaxed) ||
 		    has_had_its_time(pid, start))
 			vmt_sys2(SYS_kill, pid, SIGKILL);
-		vmt_sys4(SYS_rt_sigtimedwait, &child_set, 0, slice, KERNEL_SIGSET);
+		vmt_sys4(SYS_rt_sigtimedwait, &child_set, 0, slice, VMT_SIGSET_SIZE);
 	}
 	return ret == pid && WIFEXITED(status) ? WEXITSTATUS(status) : CANNOT_RUN;
 }
@@ -273,7 +272,7 @@ static bool is_wanted_to_end(void)
 	const uint64_t ends = SET_OF(SIGHUP) | SET_OF(SIGINT) | SET_OF(SIGQUIT) | SET_OF(SIGTERM);
 	uint64_t pending = 0;
 
-	vmt_sys2(SYS_rt_sigpending, &pending, KERNEL_SIGSET);
+	vmt_sys2(SYS_rt_sigpending, &pending, VMT_SIGSET_SIZE);
 	return pending & ends;
 }
 

@@ -6,12 +6,11 @@
 #include "safety/aside.h"
 
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "filter/bpf.h"
 #include "filter/filter.h"
 #include "os/peek.h"
 #include "os/sys.h"
@@ -40,14 +39,6 @@ static long read_memory(const void *from, void *to, size_t size, bool is_read_al
 	return ret == (long)size ? 0 : -EFAULT;
 }
 
-static bool loads_address(const struct sock_filter *step)
-{
-	const uint32_t first = offsetof(struct seccomp_data, instruction_pointer);
-
-	return step->code == (BPF_LD | BPF_W | BPF_ABS) &&
-	       (step->k == first || step->k == first + 4);
-}
-
 static bool filter_looks_at_address(const void *program, bool is_read_already)
 {
 	struct sock_filter steps[PIECE];
@@ -59,9 +50,8 @@ static bool filter_looks_at_address(const void *program, bool is_read_already)
 
 		ret = read_memory(head.filter + at, steps, sizeof(steps[0]) * count,
 				  is_read_already);
-		for (unsigned i = 0; !ret && i < count; i++)
-			if (loads_address(&steps[i]))
-				return true;
+		if (!ret && vmt_bpf_is_by_address(steps, count))
+			return true;
 	}
 	return ret && ret != -EFAULT;
 }

@@ -16,7 +16,6 @@
 #include "os/sys.h"
 
 #define ACTION_RESTORER 0x04000000ul /* SA_RESTORER, which libc's headers do not define */
-#define SIGSET_SIZE     8
 #define BUS_BIT         (UINT64_C(1) << (SIGBUS - 1))
 #define MASK_HOLDS_NS   UINT64_C(4000000)
 #define TURNS           1000u
@@ -53,7 +52,7 @@ static void set_programs_action(const struct action *action)
 
 static long kernel_action(const struct action *set, struct action *was)
 {
-	return vmt_sys6(SYS_rt_sigaction, SIGBUS, (long)set, (long)was, SIGSET_SIZE, 0, 0);
+	return vmt_sys6(SYS_rt_sigaction, SIGBUS, (long)set, (long)was, VMT_SIGSET_SIZE, 0, 0);
 }
 
 /* May the library make this call when the program has not made it itself? */
@@ -227,7 +226,7 @@ void vmt_bus_close(struct vmt_state *state)
 
 bool vmt_bus_is_action(long nr, const long args[6])
 {
-	return nr == SYS_rt_sigaction && args[0] == SIGBUS && args[3] == SIGSET_SIZE;
+	return nr == SYS_rt_sigaction && args[0] == SIGBUS && args[3] == VMT_SIGSET_SIZE;
 }
 
 /* A vfork child has signal actions of its own but uses its parent's memory. */
@@ -302,13 +301,13 @@ static void unblock(struct vmt_state *state)
 
 	if (!thread->blocks_bus && time < thread->mask_until)
 		return;
-	vmt_sys4(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &mask, SIGSET_SIZE);
+	vmt_sys4(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &mask, VMT_SIGSET_SIZE);
 	thread->mask_until = time + MASK_HOLDS_NS;
 	thread->blocks_bus = (mask & BUS_BIT) != 0;
 	if (!thread->blocks_bus)
 		return;
 	thread->has_unblocked = true;
-	vmt_sys4(SYS_rt_sigprocmask, SIG_UNBLOCK, &bus, NULL, SIGSET_SIZE);
+	vmt_sys4(SYS_rt_sigprocmask, SIG_UNBLOCK, &bus, NULL, VMT_SIGSET_SIZE);
 }
 
 static void block(void)
@@ -316,7 +315,7 @@ static void block(void)
 	const uint64_t bus = BUS_BIT;
 
 	vmt_thread()->has_unblocked = false;
-	vmt_sys4(SYS_rt_sigprocmask, SIG_BLOCK, &bus, NULL, SIGSET_SIZE);
+	vmt_sys4(SYS_rt_sigprocmask, SIG_BLOCK, &bus, NULL, VMT_SIGSET_SIZE);
 }
 
 inline void vmt_bus_enter(struct vmt_state *state)

@@ -12,8 +12,6 @@
 #include "patch/gate.h"
 #include "safety/aside.h"
 
-#define KERNEL_SIGSET 8
-
 /* The main stack grows by itself; no more than this much of it is needed. */
 #define MAIN_GROWTH (UINT64_C(8) * 1024 * 1024)
 
@@ -93,9 +91,9 @@ long vmt_own_stack_make(long nr, const long args[6])
 
 	if (VMT_LIKELY(!own || own->is_unblocked))
 		return vmt_aside_make(nr, args);
-	vmt_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &own->mask, 0, KERNEL_SIGSET);
+	vmt_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &own->mask, 0, VMT_SIGSET_SIZE);
 	ret = vmt_aside_make(nr, args);
-	vmt_sys4(SYS_rt_sigprocmask, SIG_BLOCK, &everything, 0, KERNEL_SIGSET);
+	vmt_sys4(SYS_rt_sigprocmask, SIG_BLOCK, &everything, 0, VMT_SIGSET_SIZE);
 	return ret;
 }
 
@@ -105,7 +103,7 @@ void vmt_own_stack_unblock(void)
 
 	if (!own || own->is_unblocked)
 		return;
-	vmt_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &own->mask, 0, KERNEL_SIGSET);
+	vmt_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &own->mask, 0, VMT_SIGSET_SIZE);
 	own->is_unblocked = 1;
 }
 

@@ -14,7 +14,6 @@
 #define VDSO_SIZE  4u /* pages, at most */
 
 #define MADV_DONTNEED_LOCKED_ 24 /* Linux 5.18 */
-#define ADDRESS_END           UINT64_C(0x7ffffffff000) /* with page tables of four levels */
 
 static bool advice_takes_away(long advice)
 {
@@ -55,7 +54,7 @@ static bool range_of(const long args[6], struct vmt_range *ret_range)
 
 	*ret_range = (struct vmt_range){ start, start + length };
 	return start == vmt_page_down(start) && length && start + length > start &&
-	       start + length <= ADDRESS_END;
+	       start + length <= VMT_ADDRESS_END;
 }
 
 static bool is_over(const long args[6])
@@ -121,7 +120,7 @@ static uint64_t segment_size(long id)
 	long ret = vmt_sys3(SYS_shmctl, id, IPC_STAT, &segment);
 
 	if (vmt_sys_failed(ret))
-		return ret == -EPERM ? ADDRESS_END : 0;
+		return ret == -EPERM ? VMT_ADDRESS_END : 0;
 	return segment.shm_segsz;
 }
 
@@ -139,7 +138,7 @@ static bool find_place(const struct vmt_state *state, enum vmt_call_id id, const
 	if (args[2] & SHM_RND)
 		attached[0] = (long)vmt_page_down((uint64_t)args[1]);
 	attached[1] = (long)segment_size(args[0]);
-	if ((uint64_t)attached[0] < ADDRESS_END && attached[1] == (long)ADDRESS_END)
+	if ((uint64_t)attached[0] < VMT_ADDRESS_END && attached[1] == (long)VMT_ADDRESS_END)
 		attached[1] -= attached[0];
 	return range_of(attached, ret_place);
 }

@@ -4,6 +4,7 @@
 
 #include <sys/syscall.h>
 
+#include "core/base/scan.h"
 #include "os/sys.h"
 
 _Atomic uint32_t vmt_phase VMT_DATA = VMT_PHASE_UNINIT;
@@ -22,15 +23,12 @@ static uint32_t own_pid(const struct vmt_state *state)
 {
 	long pid = vmt_sys0(SYS_getpid);
 	char text[32];
-	uint32_t number = 0;
 
 	if (!vmt_sys_failed(pid))
 		return (uint32_t)pid;
 	if (vmt_fd_read_file("/proc/self/stat", text, sizeof(text)) < (long)sizeof(text))
 		return state->process.pid;
-	for (const char *at = text; *at >= '0' && *at <= '9'; at++)
-		number = number * 10 + (uint32_t)(*at - '0');
-	return number;
+	return (uint32_t)vmt_scan_number(text, text + sizeof(text));
 }
 
 bool vmt_state_is_ours(const struct vmt_state *state)

@@ -288,7 +288,7 @@ static bool is_failure(const struct vmt_done *done)
 {
 	if (done->call == VMT_CALL_BRK)
 		return done->args[0] && (uint64_t)done->result < (uint64_t)done->args[0];
-	return done->result < 0 && done->result >= -4095;
+	return vmt_sys_failed(done->result);
 }
 
 struct vmt_site *vmt_account_intern(struct vmt_state *state,

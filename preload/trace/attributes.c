@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/syscall.h>
 
+#include "core/base/scan.h"
 #include "os/fd.h"
 #include "os/sys.h"
 #include "store/publish.h"
@@ -15,25 +16,13 @@
 
 static const char letters[] = VMT_MAP_ATTRIBUTE_LETTERS;
 
-static uint64_t second_number(const char *text, long length)
-{
-	uint64_t number = 0;
-	long at = 0;
-
-	while (at < length && text[at] != ' ')
-		at++;
-	for (at++; at < length && text[at] >= '0' && text[at] <= '9'; at++)
-		number = number * 10 + (uint64_t)(text[at] - '0');
-	return number;
-}
-
 static bool is_cheap(const struct vmt_state *state)
 {
 	char text[64];
 	long length = vmt_fd_read_file("/proc/self/statm", text, sizeof(text));
 
 	return state->space.count <= MAPS_MOST && length > 0 &&
-	       second_number(text, length) <= RESIDENT_MOST / 4096;
+	       vmt_scan_field(text, (size_t)length, 1) <= RESIDENT_MOST / 4096;
 }
 
 static uint32_t flags_of(const char *line, size_t length)

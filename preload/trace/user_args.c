@@ -12,10 +12,9 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
+#include "core/base/uapi.h"
 #include "os/sys.h"
 #include "unwind/unwind_recall.h"
-
-#define PERSONALITY_ASKS 0xffffffffUL /* personality(2) with this argument only reads */
 
 static _Atomic int *place_of(struct vmt_state *state, int fd)
 {
@@ -173,6 +172,6 @@ void vmt_user_args_complete(struct vmt_state *state, struct vmt_done *done)
 /* Each thread has its own personality: if one thread resets it, it may still apply to another. */
 void vmt_user_args_note_personality(struct vmt_state *state, unsigned long persona)
 {
-	if (persona != PERSONALITY_ASKS && (persona & READ_IMPLIES_EXEC))
+	if (persona != VMT_PERSONALITY_QUERY && (persona & READ_IMPLIES_EXEC))
 		state->confidence.no_deriving = true;
 }

@@ -16,7 +16,6 @@
 #include "unwind/unwind_rows.h"
 #include "unwind/unwind_segments.h"
 
-#define USER_END (UINT64_C(1) << 56) /* the end of user space with five-level page tables */
 /* includes our own frames; ends any walk that goes in circles */
 #define STEPS_MAX (4 * VMT_FRAMES_MAX)
 
@@ -196,7 +195,7 @@ static enum outcome arrive(struct walk *walk, uint64_t pc)
 	walk->regs = NULL;
 	if (pc == 0)
 		return AT_END;
-	return pc < VMT_PAGE_SIZE || pc >= USER_END ? STUCK : GOES_ON;
+	return pc < VMT_PAGE_SIZE || pc >= VMT_ADDRESS_END_5 ? STUCK : GOES_ON;
 }
 
 /*

@@ -27,7 +27,6 @@
 #define WAYS  4u
 #define STEP  4u /* slots compared in each turn of the loop */
 #define SLOTS 100u
-#define MIX   UINT64_C(0x9e3779b97f4a7c15)
 
 #define HAS_SCRIPT UINT8_C(64) /* in entry.flags, beside VMT_NEEDS_* */
 
@@ -70,7 +69,7 @@ void vmt_unwind_recall_set(void *memory, size_t bytes)
 static struct entry *find_set(const struct vmt_regs *regs)
 {
 	uint64_t at = atomic_load_explicit(&table, memory_order_acquire);
-	uint64_t hash = (regs->pc + (regs->sp >> 3)) * MIX >> 1;
+	uint64_t hash = (regs->pc + (regs->sp >> 3)) * VMT_HASH_FACTOR >> 1;
 
 	if (VMT_UNLIKELY(!at))
 		return NULL;
@@ -168,7 +167,7 @@ __attribute__((noinline)) static bool take_over(struct entry *entry, uint64_t pc
  */
 static uint32_t guess_at(const struct vmt_regs *regs)
 {
-	return (uint32_t)(*(const uint64_t *)(uintptr_t)regs->sp * MIX >> 62) * 4;
+	return (uint32_t)(*(const uint64_t *)(uintptr_t)regs->sp * VMT_HASH_FACTOR >> 62) * 4;
 }
 
 __attribute__((noinline)) static bool recall_other(struct entry *set, uint32_t tried,
@@ -304,7 +303,7 @@ static struct entry *choose(struct entry *set, uint64_t salt, uint64_t hash)
 	for (unsigned int i = 0; i < WAYS; i++)
 		if (READ(set[i].salt) != salt && !vmt_seqlock_is_written(&set[i].sequence))
 			return &set[i];
-	return &set[(hash * MIX >> 32) % WAYS];
+	return &set[(hash * VMT_HASH_FACTOR >> 32) % WAYS];
 }
 
 static void describe(struct builder *builder, const struct vmt_regs *regs, uint32_t call,

@@ -23,8 +23,6 @@ struct entry {
 	_Atomic uint64_t row;
 };
 
-#define MIX UINT64_C(0x9e3779b97f4a7c15)
-
 /* The address of the entries; the low six bits say by how much a hash is shifted. 0 = none. */
 static _Atomic uint64_t cache VMT_DATA = 0;
 
@@ -34,7 +32,8 @@ static struct entry *entry_of(uint64_t pc)
 
 	if (VMT_UNLIKELY(!table))
 		return NULL;
-	return (struct entry *)(uintptr_t)(table & ~UINT64_C(63)) + (pc * MIX >> (table & 63));
+	return (struct entry *)(uintptr_t)(table & ~UINT64_C(63)) +
+	       (pc * VMT_HASH_FACTOR >> (table & 63));
 }
 
 static bool is_cached(const struct entry *entry, uint64_t pc, uint64_t salt,
@@ -43,7 +42,7 @@ static bool is_cached(const struct entry *entry, uint64_t pc, uint64_t salt,
 	uint64_t check = atomic_load_explicit(&entry->check, memory_order_relaxed);
 	uint64_t row = atomic_load_explicit(&entry->row, memory_order_relaxed);
 
-	if ((row * MIX ^ check ^ salt) != pc)
+	if ((row * VMT_HASH_FACTOR ^ check ^ salt) != pc)
 		return false;
 	__builtin_memcpy(ret_row, &row, sizeof(row));
 	return true;
@@ -54,7 +53,8 @@ static void remember(struct entry *entry, uint64_t pc, uint64_t salt, const stru
 	uint64_t word;
 
 	__builtin_memcpy(&word, row, sizeof(word));
-	atomic_store_explicit(&entry->check, word * MIX ^ pc ^ salt, memory_order_relaxed);
+	atomic_store_explicit(&entry->check, word * VMT_HASH_FACTOR ^ pc ^ salt,
+			      memory_order_relaxed);
 	atomic_store_explicit(&entry->row, word, memory_order_relaxed);
 }
 

@@ -29,7 +29,6 @@
 
 #define WAYS      2u
 #define STEP_MOST 4u /* the most slots that one step may note */
-#define MIX       UINT64_C(0x9e3779b97f4a7c15)
 
 #define WORDS (sizeof(struct vmt_segment) / sizeof(uint64_t))
 
@@ -65,7 +64,7 @@ static uint64_t key_of(const struct vmt_frame *frame)
 static struct entry *find_set(uint64_t pc, uint64_t sp)
 {
 	uint64_t sets = atomic_load_explicit(&set_count, memory_order_acquire);
-	uint64_t hash = (pc * MIX ^ sp) * MIX;
+	uint64_t hash = (pc * VMT_HASH_FACTOR ^ sp) * VMT_HASH_FACTOR;
 
 	if (VMT_UNLIKELY(!sets))
 		return NULL;
@@ -310,7 +309,7 @@ void vmt_unwind_segments_note_bx(struct vmt_resolving *work, uint64_t bx)
 bool vmt_unwind_segments_is_end(const struct vmt_resolving *work, const struct vmt_frame *frame)
 {
 	return work->segment.count > VMT_SEGMENT_SLOTS - STEP_MOST ||
-	       (frame->sp >> 3) * MIX >> 59 == 0;
+	       (frame->sp >> 3) * VMT_HASH_FACTOR >> 59 == 0;
 }
 
 static bool set_after(const struct vmt_segment *segment, uint64_t from, uint32_t *after)
@@ -328,7 +327,7 @@ static struct entry *choose(struct entry *set, const struct vmt_segment *segment
 	for (unsigned int i = 0; i < WAYS; i++)
 		if (READ(set[i].segment.salt) != segment->salt)
 			return &set[i];
-	return &set[(segment->value[0] * MIX >> 32) % WAYS];
+	return &set[(segment->value[0] * VMT_HASH_FACTOR >> 32) % WAYS];
 }
 
 static void store(struct entry *entry, const struct vmt_segment *segment)

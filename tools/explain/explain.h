@@ -205,8 +205,6 @@ static inline bool vmt_explain_touch(const struct vmt_explain_map *a,
 	return a->end == b->start;
 }
 
-#define VMT_MAP_ACCESS (VMT_MAP_READ | VMT_MAP_WRITE | VMT_MAP_EXEC)
-
 /* Is it memory of the program's own that grows down (MAP_GROWSDOWN), not the main stack? */
 static inline bool vmt_explain_is_grown_down(const struct vmt_explain_map *map)
 {

@@ -18,14 +18,20 @@
 #define VMT_HOT          __attribute__((hot))
 #define VMT_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-#define VMT_PAGE_SIZE  UINT64_C(4096)
-#define VMT_FRAMES_MAX 64 /* frames kept of one stack; deeper stacks are cut and marked */
+#define VMT_PAGE_SIZE UINT64_C(4096)
+/* where addresses of programs end: page tables have four levels, or five if a program asks for it */
+#define VMT_ADDRESS_END   UINT64_C(0x7ffffffff000)
+#define VMT_ADDRESS_END_5 (UINT64_C(1) << 56)
+#define VMT_FRAMES_MAX    64 /* frames kept of one stack; deeper stacks are cut and marked */
+
+/* 2^64 divided by the golden ratio: multiplied by it, a number has well-mixed upper bits. */
+#define VMT_HASH_FACTOR UINT64_C(0x9e3779b97f4a7c15)
 
 /*
  * A stack's hash is computed pc by pc, starting from 0. Two stacks one after the other hash to
  * hash(first) * VMT_STACK_HASH_SCALE^(length of second) + hash(second).
  */
-#define VMT_STACK_HASH_SCALE UINT64_C(0x9e3779b97f4a7c15)
+#define VMT_STACK_HASH_SCALE VMT_HASH_FACTOR
 
 static inline uint64_t vmt_pc_hash(uint64_t hash, uint64_t pc)
 {

@@ -13,7 +13,11 @@
 #define MADV_GUARD_INSTALL_ 102
 #define MADV_GUARD_REMOVE_  103
 
-#define PR_SET_VMA_ 0x53564d41 /* include/uapi/linux/prctl.h, Linux 5.17 */
+/* include/uapi/linux/prctl.h: Linux 5.17, and 6.4 */
+#define PR_SET_VMA_          0x53564d41
+#define PR_SET_MEMORY_MERGE_ 67
+
+#define VMT_PERSONALITY_QUERY 0xffffffffUL /* personality(2) with this argument only reads */
 
 /* struct procmap_query of include/uapi/linux/fs.h, Linux 6.11 */
 struct vmt_procmap_query {

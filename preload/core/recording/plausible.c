@@ -3,7 +3,6 @@
 #include "core/recording/plausible.h"
 
 #define MAPS_END    (UINT64_C(1) << 31) /* the kernel counts maps in an int */
-#define ADDRESS_END (UINT64_C(1) << 56) /* the end of user space with five-level page tables */
 #define VSYSCALL    UINT64_C(0xffffffffff600000)
 #define CALLS_END   10000u
 #define CALLS_AHEAD (UINT64_C(1) << 20)
@@ -80,13 +79,13 @@ bool vmt_plausible_range(const struct vmt_rec_header *header, const struct vmt_r
 {
 	return range->start < range->end && is_aligned(header, range->start | range->end) &&
 	       is_aligned(header, range->offset) &&
-	       (range->end <= ADDRESS_END || range->start == VSYSCALL) &&
+	       (range->end <= VMT_ADDRESS_END_5 || range->start == VSYSCALL) &&
 	       range->put_by < INDEX_END && range->mapped_by < INDEX_END && range->time < TIME_END;
 }
 
 bool vmt_plausible_frame(const struct vmt_rec_frame *frame)
 {
-	return frame->offset < ADDRESS_END || frame->offset >= VSYSCALL;
+	return frame->offset < VMT_ADDRESS_END_5 || frame->offset >= VSYSCALL;
 }
 
 bool vmt_plausible_module(const struct vmt_rec_module *module)

@@ -269,6 +269,7 @@ static_assert(sizeof(struct vmt_rec_module) == 56, "on disk");
 #define VMT_MAP_WRITE   UINT32_C(2)
 #define VMT_MAP_EXEC    UINT32_C(4)
 #define VMT_MAP_SHARED  UINT32_C(8)
+#define VMT_MAP_ACCESS  (VMT_MAP_READ | VMT_MAP_WRITE | VMT_MAP_EXEC)
 #define VMT_MAP_VISIBLE UINT32_C(15)
 /* These are known from the calls alone: */
 #define VMT_MAP_OWN   (UINT32_C(1) << 4) /* belongs to the library */

@@ -6,8 +6,6 @@
 #include <linux/errno.h>
 #include <linux/mman.h>
 
-#define ADDRESS_END UINT64_C(0x7ffffffff000)
-
 bool vmt_enomem_is_wanted(const struct vmt_done *done)
 {
 	if (done->call == VMT_CALL_BRK)
@@ -127,10 +125,10 @@ static bool is_beyond_addresses(const struct vmt_done *done)
 {
 	uint64_t length = length_of(done);
 
-	if (length >= ADDRESS_END)
+	if (length >= VMT_ADDRESS_END)
 		return true;
 	return done->call == VMT_CALL_MMAP && is_fixed(done) &&
-	       (uint64_t)done->args[0] > ADDRESS_END - length;
+	       (uint64_t)done->args[0] > VMT_ADDRESS_END - length;
 }
 
 /* Is there a gap of that length anywhere? Only asked when nothing else explains the failure. */
@@ -143,7 +141,7 @@ static bool has_gap(const struct vmt_space *space, uint64_t length)
 			return true;
 		at = map->vma.end;
 	}
-	return at < ADDRESS_END && ADDRESS_END - at >= length;
+	return at < VMT_ADDRESS_END && VMT_ADDRESS_END - at >= length;
 }
 
 static enum vmt_reason reason_of_size(const struct vmt_space *space, const struct vmt_done *done,

@@ -18,9 +18,8 @@
 #include "core/recording/record.h"
 
 /* The headers of Debian 12 lack these. */
-#define MAP_TYPE_MASK        0x0f
-#define MREMAP_DONTUNMAP_    4
-#define PR_SET_MEMORY_MERGE_ 67
+#define MAP_TYPE_MASK     0x0f
+#define MREMAP_DONTUNMAP_ 4
 
 static bool failed(const struct vmt_done *done)
 {

@@ -12,7 +12,6 @@
 #include "core/base/uapi.h"
 
 /* The headers of Debian 12 lack these. */
-#define PR_SET_MEMORY_MERGE_ 67
 #define ARCH_MAP_VDSO_X32_   0x2001
 #define ARCH_MAP_VDSO_64_    0x2003
 #define UFFD_IOCTL_TYPE      0xaa

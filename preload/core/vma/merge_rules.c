@@ -24,7 +24,6 @@
 #include "core/base/uapi.h"
 #include "core/recording/record.h"
 
-#define RWX        (VMT_MAP_READ | VMT_MAP_WRITE | VMT_MAP_EXEC)
 #define DONTFORK   VMT_MAP_ADVISED(0)
 #define WIPEONFORK VMT_MAP_ADVISED(1)
 #define DONTDUMP   VMT_MAP_ADVISED(2)
@@ -96,7 +95,7 @@ bool vmt_merge_rules_keeps(const struct vmt_vma *vma, const struct vmt_change *c
 	if (change->loses_class)
 		return false;
 	if (!vmt_range_is_empty(change->protect))
-		return (vma->flags & RWX) == change->flags;
+		return (vma->flags & VMT_MAP_ACCESS) == change->flags;
 	return vma->vma_class && !(change->known_set & ~vma->flags) &&
 	       !(change->known_clear & vma->flags);
 }
@@ -104,7 +103,7 @@ bool vmt_merge_rules_keeps(const struct vmt_vma *vma, const struct vmt_change *c
 void vmt_merge_rules_alter(struct vmt_vma *vma, const struct vmt_change *change)
 {
 	if (!vmt_range_is_empty(change->protect)) {
-		vma->flags &= ~RWX;
+		vma->flags &= ~VMT_MAP_ACCESS;
 		vma->flags |= change->flags;
 	}
 	vma->flags = (vma->flags | change->known_set) & ~change->known_clear;
@@ -211,7 +210,7 @@ void vmt_merge_rules_combine(struct vmt_vma *left, const struct vmt_vma *right)
  */
 static bool is_open_to(const struct vmt_vma *vma, uint32_t of_file)
 {
-	return vma->flags & (vmt_vma_is_file(vma) ? of_file : RWX);
+	return vma->flags & (vmt_vma_is_file(vma) ? of_file : VMT_MAP_ACCESS);
 }
 
 VMT_HOT void vmt_merge_rules_settle_one(struct vmt_vma *vma)
