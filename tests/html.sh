@@ -57,17 +57,18 @@ page() {
 		fail "$name-written" "$(cat out err)"
 }
 
-# browse WHAT FILE...: run page_check.js, and count its lines
-browse() {
+# in_browser SCRIPT WHAT...: run a script of tests/html, and count its lines
+in_browser() {
 	local word name detail lines
-	lines=$(timeout -k 5 "${LIMIT:-120}" node "$ROOT/tests/html/page_check.js" "$@" 2>&1)
+	lines=$(timeout -k 5 "${LIMIT:-120}" node "$ROOT/tests/html/$1" "${@:2}" 2>&1)
 	while read -r word name detail; do
 		case $word in
 		ok) pass "$name" "$detail" ;;
-		*) fail "$1-${name:-ended}" "$detail" ;;
+		*) fail "$2-${name:-ended}" "$detail" ;;
 		esac
 	done <<<"$lines"
 }
+browse() { in_browser page_check.js "$@"; }
 
 real() {
 	traced real report=0 ./program 4000 600
@@ -167,6 +168,39 @@ shows() {
 	browse shows reserves.html reserved anonymous
 }
 
+# One line at many stacks is one row, and what happened to maps that are gone is told first.
+rows() {
+	cat >rows.c <<-'END'
+		#include <sys/mman.h>
+		static char *at;
+		static __attribute__((noinline)) void guard(int depth)
+		{
+			if (depth)
+				guard(depth - 1);
+			else
+				for (int i = 0; i < 4; i++)
+					mprotect(at += 8192, 4096, PROT_NONE);
+			__asm__ volatile("");
+		}
+		int main(int argc, char **argv)
+		{
+			long size = 1L << 20;
+			char *p = at = mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			for (int depth = 0; depth < 25; depth++)
+				guard(depth);
+			return argc > 1 ? munmap(p, size) : 0;
+		}
+	END
+	cc -g -O1 -fno-optimize-sibling-calls rows.c -o rows || exit 2
+	traced kept report=0 ./rows </dev/null
+	traced gone report=0 ./rows gone </dev/null
+	page kept kept/rec
+	page gone gone/rec
+	"$TOOL" report kept/rec >as-text
+	check reason-is-the-most-frequent grep -q 'differ in protection (mostly rw-p,' as-text
+	in_browser rows_check.js kept.html gone.html
+}
+
 large() {
 	traced large report=0 ./program 60000
 	page large large/rec
@@ -237,6 +271,7 @@ real
 diff
 shows
 locks
+rows
 large
 hostile
 gallery

@@ -11,36 +11,7 @@
 "use strict";
 const assert = require("assert");
 const fs = require("fs");
-const { Browser } = require("./browser.js");
-
-let browser;
-
-async function test(name, body) {
-	try {
-		console.log("ok", name, (await body()) ?? "");
-	} catch (error) {
-		console.log("FAIL", name, String(error.message).replace(/\s+/g, " ").slice(0, 400));
-	}
-}
-
-const value = (expression) => browser.value(expression);
-const text = (selector) => value(`document.querySelector(${JSON.stringify(selector)}).textContent`);
-/* Two frames later what was asked for is drawn. */
-const drawn = () => value("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))");
-const pixels = () => value("document.querySelector('.picture canvas').toDataURL()");
-
-async function changes(what) {
-	const before = await pixels();
-	await what();
-	await drawn();
-	assert.notStrictEqual(await pixels(), before, "the picture did not change");
-}
-
-async function quiet() {
-	assert.deepStrictEqual(browser.complaints, []);
-	const foreign = browser.requests.filter((url) => !/^(file|data|about):/.test(url));
-	assert.deepStrictEqual(foreign, []);
-}
+const { browser, test, value, text, drawn, changes, quiet } = require("./page.js");
 
 /* -- what it says -- */
 
@@ -124,7 +95,7 @@ async function hovers() {
 
 async function lights() {
 	await value("window.vmatrace.select(null)");
-	await changes(() => browser.click("#sites tbody tr td.n"));
+	await changes(() => browser.click("#sites tbody tr:nth-child(2) td.n"));
 	assert.strictEqual(await value("document.querySelectorAll('#sites tr[aria-selected=true]').length"), 1);
 	assert(await value("document.getElementById('chosen') !== null"));
 	await changes(async () => {
@@ -293,6 +264,16 @@ async function brushes() {
 	return said.slice(0, 80);
 }
 
+/* The line of all maps is to be seen, and the call sites' areas are not above it. */
+async function course() {
+	const [line, areas] = await value(`(() => { const above = document.querySelector('.timeline').getBoundingClientRect().top;
+		const top = (e) => { const box = e.getBoundingClientRect(); return box.width > 100 ? box.top - above : -1; };
+		return [top(document.querySelector('.timeline .count')), Math.min(...[...document.querySelectorAll('.timeline .area')].map(top))]; })()`);
+	assert(line > 0, "no line is to be seen");
+	assert(areas > line - 2, `areas from ${areas}, the line from ${line}`);
+	return `line from ${Math.round(line)}, areas from ${Math.round(areas)}`;
+}
+
 async function theme() {
 	const paper = () => value("getComputedStyle(document.body).backgroundColor");
 	const before = await paper();
@@ -352,7 +333,7 @@ async function real(page, jsonFile) {
 	await test("as-json", () => says(json));
 	await test("headline", () => headline(process));
 	await test("all-maps", () => mapsAreAll(process));
-	const tests = { keysInPicture, zooms, hovers, lights, colours, sorts, filters, searches, flameKeys, brushes, theme, prints, named, narrow };
+	const tests = { keysInPicture, zooms, hovers, lights, colours, sorts, filters, searches, flameKeys, course, brushes, theme, prints, named, narrow };
 	for (const [name, body] of Object.entries(tests))
 		await test(name.replace(/[A-Z]/g, (c) => "-" + c.toLowerCase()), body);
 	await test("opens-others", opensOthers);
@@ -370,6 +351,8 @@ async function differs(page, jsonFile) {
 	assert(rows.some(([name]) => name === "more"), "nothing grown");
 	const legend = await text("#space .legend");
 	assert(legend.includes("+ of call sites with more maps"), legend);
+	await changes(() => browser.click("#changes tr.more td.n"));
+	assert((await text("#chosen")).includes("in split program.c"), await text("#chosen"));
 	await quiet();
 	return legend;
 }
@@ -441,7 +424,6 @@ async function large(page) {
 }
 
 async function main([what, ...files]) {
-	browser = new Browser();
 	try {
 		if (what === "real")
 			await real(...files);

@@ -21,9 +21,16 @@ function colourByChange(maps, process, doc) {
 	return groupBy(maps, key, (k) => ({ label: labels[k], colour: CHANGE_COLOURS[k] }));
 }
 
-function changeDetails(item) {
+/* Returns the numbers of the call sites that an entry of the differences is about. */
+function sitesOfChange(process, { call, file, line }) {
+	const isOf = (frame) => frame.file && baseName(frame.file) === baseName(file) && frame.line === line;
+	return process.sites.filter((site) => file && site.call === call && site.stack.some(isOf)).map(({ id }) => id);
+}
+
+function changeDetails(app, item) {
 	const place = item.file ? `${item.call}, ${item.file}${item.line ? ":" + item.line : ""}` : item.call;
-	return make("details", {}, make("summary", {}, place),
+	const ids = sitesOfChange(app.process, item);
+	return make("details", {}, make("summary", {}, place), ids.length ? lightButton(app, ids, "Light its maps") : null,
 		make("ol", { class: "stack", start: 0 }, item.stack.map((line) => make("li", {}, line))));
 }
 
@@ -32,13 +39,17 @@ function makeChangesSection(app) {
 	if (!diff)
 		return null;
 	const columns = [
-		{ title: "call site", value: (item) => [item.call, item.file, item.line, ...item.stack].join(" "), show: changeDetails },
+		{ title: "call site", value: (item) => [item.call, item.file, item.line, ...item.stack].join(" "), show: (item) => changeDetails(app, item) },
 		{ title: "change", isNumber: true, value: (item) => item.change, show: (item) => signed(item.change) },
 		{ title: "before", isNumber: true, value: (item) => item.before }, { title: "after", isNumber: true, value: (item) => item.after },
-		{ title: "", value: (item) => item.kind }, { title: "program", value: (item) => item.program },
+		{ title: "is", value: (item) => item.kind }, { title: "program", value: (item) => item.program },
 	];
 	const table = new Table(columns, diff.sites, { caption: "Call sites that hold more or fewer maps",
-		attributes: (item) => ({ class: item.change > 0 ? "more" : "fewer" }) });
+		attributes: (item) => ({ class: item.change > 0 ? "more" : "fewer", onclick: (event) => {
+			const ids = sitesOfChange(app.process, item);
+			if (ids.length && !event.target.closest("details"))
+				app.toggle(ids);
+		} }) });
 	return section("changes", "Changes", make("p", { class: "note" },
 		`${signed(diff.change)} maps at ${counted(diff.sites.length, "call site")}, compared with the other run.`),
 	diff.sites.length ? table.element : null);

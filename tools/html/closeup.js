@@ -61,7 +61,7 @@ function closeupBox(app, i, isOther) {
 	const colour = isOther ? hexOf(otherShade(rgbOf(plain))) : plain;
 	const mark = mapMark(maps, i);
 	return make("li", {
-		class: "box", tabindex: 0, css: { background: colour, color: isOther || isBright(rgbOf(colour)) ? "#000" : "#fff" },
+		class: "box", tabindex: 0, css: { background: colour, color: inkOn(rgbOf(colour)) },
 		onclick: () => app.toggle(app.sitesLike(c.putBy)),
 		onpointermove: (event) => showTip(mapLines(maps, app.names, i), event), onpointerleave: hideTip,
 	}, make("b", {}, c.kind), make("span", {}, c.protection), make("span", {}, mapSize(maps, i)),

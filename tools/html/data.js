@@ -151,6 +151,7 @@ function readDocument(text) {
 			sentences: readSentences(page.text.map(cleanText)),
 			ending: readEnding(page.text.map(cleanText)),
 			names: (page.names || []).map(cleanText),
+			peak: page.peak,
 			space: page.space,
 		}),
 	};

@@ -4,7 +4,7 @@
  * is the number of maps of all stacks that go through it. Callers are above the functions they
  * call; when the graph is inverted, the boxes below a function are its callers.
  */
-const FLAME_ROW = 21, FLAME_LEAST = 0.12; /* the narrowest box, in per cent of the width */
+const FLAME_ROW = 21, FLAME_LEAST = 0.25; /* the narrowest box, in per cent of the width */
 const FLAME_VALUES = [["live", "maps now"], ["live_at_peak", "maps at the peak"], ["created", "created"],
 	["split", "split off"], ["merged", "merged"]];
 const TINTS = ["#f6c98b", "#a9d5f2", "#8fd3bd", "#f3e78a", "#e6b7d2", "#f0a98a", "#c7c2ea", "#c9d1d9"];
@@ -50,7 +50,7 @@ function tintOf(module) {
 class Flame {
 	constructor(app) {
 		this.app = app;
-		this.value = app.process.sites.some((site) => site.kind === "call" && site.live) ? "live" : "created";
+		this.value = app.page.peak ? "live_at_peak" : app.process.sites.some((site) => site.kind === "call" && site.live) ? "live" : "created";
 		this.isBottomUp = false;
 		this.search = "";
 		this.box = make("div", { class: "flame", role: "tree", "aria-label": "Flame graph of call stacks", onkeydown: (event) => this.onKey(event) });

@@ -111,6 +111,7 @@ static void put_page(struct vmt_json_output *output, const struct vmt_html_optio
 	json_t *page = json_object();
 
 	json_object_set_new(page, "text", text_lines(options, recording, symbols));
+	json_object_set_new(page, "peak", json_boolean(options->is_peak_over(&recording->view)));
 	if (!vmt_explain_record(&recording->view, symbols, &record)) {
 		json_object_set_new(page, "names", names_of(&record));
 		json_object_set_new(page, "space", vmt_html_space(&record));

@@ -19,6 +19,8 @@ struct vmt_html_options {
 	void (*text)(const void *context, FILE *stream, const struct vmt_recording *recording,
 		     struct vmt_symbols *symbols);
 	const void *context;
+	/* Are most maps of the peak gone, so that the page is about those? */
+	bool (*is_peak_over)(const struct vmt_view *view);
 	json_t *diff; /* the differences from another run, as `diff` writes them; NULL = there is no other run */
 };
 

@@ -54,7 +54,7 @@ function makeHeadline(app) {
 		make("p", { class: "note" }, [`process ${process.pid}`, page.ending, process.exe].filter(Boolean).join(", ")),
 		make("dl", { class: "tiles" },
 			tile("maps at peak", number(maps.peak), maps.limit ? `${percent(maps.peak + (maps.own || 0), maps.limit)} of the limit` : ""),
-			tile(process.end === "running" ? "maps now" : "maps at the end", number(maps.now), `${signed(maps.now - maps.start)} since the start`),
+			tile(`maps ${whenOf(process)}`, number(maps.now), `${signed(maps.now - maps.start)} since the start`),
 			tile("limit", number(maps.limit), "vm.max_map_count"),
 			app.doc.diff ? tile("change", signed(app.doc.diff.change), "since the run compared with") : null,
 			growth ? tile("growth", growth.replace(/-/g, " ")) : null),
@@ -83,7 +83,9 @@ class App {
 		this.names = this.page.names;
 		this.maps = this.page.space && readSpace(this.page.space);
 		this.layout = this.maps && this.maps.count ? layOut(this.maps) : null;
-		const sections = [makeHeadline, makeChangesSection, makeSpaceSection, makeTimelineSection, makeFlameSection, makeSitesSection,
+		/* Of maps that are gone, the course tells more than a picture of those that are left. */
+		const pictures = this.page.peak ? [makeTimelineSection, makeSpaceSection] : [makeSpaceSection, makeTimelineSection];
+		const sections = [makeHeadline, makeChangesSection, ...pictures, makeFlameSection, makeSitesSection,
 			makeFindingsSection, makeCoverageSection, makeProcessesSection, makeTextSection].map((f) => f(this)).filter(Boolean);
 		document.title = `${commandText(this.process)} – vmatrace`;
 		document.getElementById("main").replaceChildren(...sections);

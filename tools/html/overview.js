@@ -108,6 +108,22 @@ function findBar(picture, cluster, place) {
 	return best;
 }
 
+/* A line with ends, as in a drawing with measures: from where to where the number is. */
+function drawMeasure(context, x, end, y) {
+	context.beginPath();
+	context.moveTo(x + 1, y - 5);
+	context.lineTo(x + 1, y + 5);
+	context.moveTo(x + 1, y);
+	context.lineTo(end - 1, y);
+	context.moveTo(end - 1, y - 5);
+	context.lineTo(end - 1, y + 5);
+	for (const [colour, width] of [[`rgb(${paper()})`, 4], [ink(), 1.5]]) {
+		context.strokeStyle = colour;
+		context.lineWidth = width;
+		context.stroke();
+	}
+}
+
 /* Such a row looks like one bar: it says how many maps it stands for. */
 function drawCounts(picture, context, height) {
 	context.font = "12px system-ui, sans-serif";
@@ -118,6 +134,7 @@ function drawCounts(picture, context, height) {
 		const width = context.measureText(text).width + 12;
 		if (maps < FEW_MAPS || width > end - x)
 			continue;
+		drawMeasure(context, x, end, height / 2);
 		context.fillStyle = `rgb(${paper()})`;
 		context.fillRect((x + end - width) / 2, height / 2 - 8, width, 16);
 		context.fillStyle = ink();

@@ -309,7 +309,7 @@ class Picture {
 			if (room < 34)
 				continue;
 			const text = this.labelOf(maps, i, room);
-			context.fillStyle = isBright(this.colourOf(i)) ? "#000" : "#fff";
+			context.fillStyle = inkOn(this.colourOf(i));
 			if (text)
 				context.fillText(text, x + 5, y + 13, room);
 			if (maps.pages[i] > layout.limit)
@@ -454,6 +454,12 @@ class Picture {
 
 function isBright([r, g, b]) {
 	return 0.299 * r + 0.587 * g + 0.114 * b > 140;
+}
+
+/* Black or white, whichever can be read better on the colour: the contrast as WCAG 2 computes it. */
+function inkOn(rgb) {
+	const [r, g, b] = rgb.map((part) => (part < 11 ? part / 3295 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+	return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
 }
 
 /*

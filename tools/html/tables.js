@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Tables that can be sorted by their headings, and filtered by a word. */
-const ROWS_FIRST = 50;
+/* Tables that can be sorted by their headings, and filtered by a word; sites.js has the largest. */
+const ROWS_FIRST = 50, FILTER_LEAST = 5; /* rows */
 
 /*
- * columns: { title, value(row), show(row), isNumber }: rows are sorted by the value, and show()
- * makes what is visible. extra(row) makes what opens below a row.
+ * columns: { title, value(row), show(row), words(row), isNumber }: rows are sorted by the value,
+ * filtered by the words, or else by the value, and show() makes what is visible.
  */
 class Table {
 	constructor(columns, rows, options) {
@@ -25,7 +25,7 @@ class Table {
 	}
 
 	tools() {
-		if (this.rows.length < 8)
+		if (this.rows.length < FILTER_LEAST)
 			return null;
 		const input = make("input", { type: "search", placeholder: "filter", "aria-label": `Filter: ${this.options.caption}`,
 			oninput: () => {
@@ -45,7 +45,7 @@ class Table {
 
 	chosen() {
 		const rows = this.rows.filter((row) => !this.word ||
-			this.columns.some((column) => String(column.value(row)).toLowerCase().includes(this.word)));
+			this.columns.some((column) => String((column.words || column.value)(row)).toLowerCase().includes(this.word)));
 		const column = this.columns[this.by];
 		if (column)
 			rows.sort((a, b) => compare(column.value(a), column.value(b)) * (this.isDown ? -1 : 1));
@@ -82,40 +82,6 @@ function compare(a, b) {
 
 const numbers = (...keys) => keys.map(([key, title]) => ({ title, isNumber: true, value: (row) => row[key] }));
 
-/* -- the call sites -- */
-
-function stackDetails(app, site) {
-	const name = siteName(app.names, site.id);
-	if (!site.stack.length)
-		return name;
-	return make("details", {}, make("summary", {}, name),
-		make("ol", { class: "stack", start: 0 }, site.stack.map((frame) => make("li", { title: frame.module || "" },
-			frameText(frame), frame.inlined ? " (inlined)" : "", frame.tail_call ? " (tail call)" : ""))),
-		site.truncated ? make("p", {}, "The stack goes on.") : null);
-}
-
-const growthWord = (site) => (site.growth ? site.growth.verdict : site.per_call ? site.per_call.course : "");
-
-function makeSitesSection(app) {
-	const columns = [
-		{ title: "call site", value: (site) => siteName(app.names, site.id) + " " + site.stack.map(frameText).join(" "),
-			show: (site) => stackDetails(app, site) },
-		...numbers(["live", "now"], ["live_at_peak", "at peak"], ["calls", "calls"], ["created", "created"],
-			["split", "split"], ["merged", "merged"], ["removed", "removed"], ["failed", "failed"]),
-		{ title: "bytes", isNumber: true, value: (site) => site.bytes, show: (site) => bytesText(site.bytes) },
-		{ title: "growth", value: growthWord },
-	];
-	const sites = app.process.sites.filter((site) => site.calls || site.live || site.created);
-	const table = new Table(columns, sites, { by: 1, caption: "Call sites, and the maps they made",
-		attributes: (site) => ({ "data-site": site.id, "aria-selected": String(app.isSelected(site.id)),
-			onclick: (event) => event.target.closest("summary") || app.toggle([site.id]) }) });
-	app.onSelect(() => table.body.querySelectorAll("tr").forEach((row) =>
-		row.setAttribute("aria-selected", String(app.isSelected(Number(row.dataset.site))))));
-	app.sitesTable = table;
-	return section("sites", "Call sites", make("p", { class: "note" },
-		"Choose a row to light its maps in the picture; open a name for its stack."), table.element);
-}
-
 /* -- what was found -- */
 
 function makePatterns(app) {
@@ -128,6 +94,18 @@ function makePatterns(app) {
 			make("strong", {}, pattern.saves_known ? `−${counted(pattern.saves, "map")}: ` : "", pattern.remedy), ". ", pattern.also || ""))));
 }
 
+/* Pairs of neighbours, by the reason and the line of the program, whatever the stacks are. */
+function neighboursOf(app) {
+	const groups = new Map();
+	for (const { reason, detail, site, pairs } of app.process.neighbours || []) {
+		const group = { reason: reason + (detail ? `: ${detail}` : ""), by: site === null ? "" : siteName(app.names, site), pairs: 0 };
+		const key = `${group.reason}\0${group.by}`;
+		groups.set(key, groups.get(key) || group);
+		groups.get(key).pairs += pairs;
+	}
+	return [...groups.values()];
+}
+
 function makeFindingsSection(app) {
 	const { process } = app;
 	const parts = [make("h3", {}, "Patterns and what helps"), makePatterns(app)];
@@ -136,9 +114,8 @@ function makeFindingsSection(app) {
 	add("Kinds of maps", process.kinds, [
 		{ title: "kind", value: (k) => k.kind + (k.detail ? ` (${k.detail})` : "") }, ...numbers(["maps", "maps"]),
 		{ title: "size", isNumber: true, value: (k) => k.bytes, show: (k) => bytesText(k.bytes) }], 1);
-	add("Neighbours that touch and are two", process.neighbours, [
-		{ title: "they differ in", value: (n) => n.reason + (n.detail ? `: ${n.detail}` : "") },
-		{ title: "cut by", value: (n) => (n.site === null ? "" : siteName(app.names, n.site)) }, ...numbers(["pairs", "pairs"])], 2);
+	add("Neighbours that touch and are two", neighboursOf(app), [
+		{ title: "they differ in", value: (n) => n.reason }, { title: "cut by", value: (n) => n.by }, ...numbers(["pairs", "pairs"])], 2);
 	add("Allocators", process.allocators, [{ title: "allocator", value: (a) => baseName(a.module || "") },
 		...numbers(["allocations", "allocations"], ["frees", "frees"], ["live", "live"], ["maps_live", "maps"])], 4);
 	add("Calls that failed", process.failures, [
@@ -171,7 +148,8 @@ function makeProcessesSection(app) {
 		return null;
 	const known = new Map(processes.map((process, i) => [process.pid, i]));
 	const children = new Map();
-	processes.forEach((process, i) => {
+	inOrder(processes).forEach((i) => {
+		const process = processes[i];
 		const parent = known.has(process.parent_pid) && known.get(process.parent_pid) !== i ? process.parent_pid : null;
 		children.set(parent, (children.get(parent) || []).concat(i));
 	});
@@ -179,14 +157,28 @@ function makeProcessesSection(app) {
 	const list = (parent) => make("ul", {}, (children.get(parent) || []).map((i) => item(i)));
 	const item = (i) => {
 		const { pid, maps } = processes[i];
-		const text = `${commandText(processes[i])} (${pid}): peak ${number(maps.peak)}, ${number(maps.now)} at the end`;
+		const text = `${commandText(processes[i])} (${pid}): peak ${number(maps.peak)}, ${number(maps.now)} ${whenOf(processes[i])}`;
 		const isLast = known.get(pid) === i && !shown.has(pid);
 		shown.add(isLast ? pid : -1);
 		return make("li", {}, pages[i] ? make("button", { type: "button", class: "link", "aria-current": i === app.index ? "true" : null,
 			onclick: () => app.open(i) }, text) : make("span", {}, text), isLast && children.has(pid) ? list(pid) : null);
 	};
-	return section("processes", "Processes", make("p", { class: "note" }, `${number(processes.length)} processes; ` +
-		"those with the highest peaks can be opened."), make("div", { class: "tree" }, list(null)));
+	const programs = known.size < processes.length ? ` (${number(processes.length)} programs, by exec)` : "";
+	const opened = pages.includes(null) ? "those with the highest peaks can be opened" : "each can be opened";
+	return section("processes", "Processes", make("p", { class: "note" }, `${counted(known.size, "process", "processes")}${programs}; ${opened}.`),
+		make("div", { class: "tree" }, list(null)));
+}
+
+/* The numbers of the processes, programs of one process together. */
+function inOrder(processes) {
+	const first = new Map();
+	processes.forEach(({ pid }, i) => first.has(pid) || first.set(pid, i));
+	return processes.map((_, i) => i).sort((a, b) => first.get(processes[a].pid) - first.get(processes[b].pid) || a - b);
+}
+
+/* When the count was what is called "now" in the report. */
+function whenOf({ end }) {
+	return end === "running" ? "now" : end === "exec" ? "at its exec" : "at the end";
 }
 
 const commandText = (process) => {

@@ -7,18 +7,21 @@
 const TIME_HEIGHT = 260, TIME_LEFT = 64, TIME_BOTTOM = 24, TIME_TOP = 18;
 const STACKED = 6, SAMPLES = 240;
 
-/* The width of the buckets of a list is the shortest step between two of them. */
-function bucketWidth(entries, least) {
-	let width = Infinity;
-	for (let i = 1; i < entries.length; i++)
-		width = Math.min(width, entries[i].time - entries[i - 1].time);
-	return width === Infinity ? least : width;
+const COURSE_BUCKET = 0.001, COURSE_BUCKETS = 1024, SITE_BUCKET = 0.032, SITE_BUCKETS = 32;
+
+/* The width of the buckets of a list: it was doubled each time that the last one was full. */
+function bucketWidth(entries, least, most) {
+	const last = entries.length ? entries[entries.length - 1].time : 0;
+	let width = least;
+	while (last > width * (most - 0.5))
+		width *= 2;
+	return width;
 }
 
 /* The count at a time: [lowest, highest] if it changed within the bucket. */
 function makeCourse(process) {
 	const entries = process.timeline || [];
-	const width = bucketWidth(entries, 0.001);
+	const width = bucketWidth(entries, COURSE_BUCKET, COURSE_BUCKETS);
 	return (time) => {
 		const i = lastBefore(entries, time);
 		if (i < 0)
@@ -41,15 +44,22 @@ function lastBefore(entries, time) {
 	return low;
 }
 
-/* The maps of a call site at a time: between two buckets, the first value of the later one. */
+/*
+ * The maps of a call site at a time. Between two buckets it had the first value of the later one;
+ * within a bucket it went from the one to the other, unless it was much higher in between.
+ */
 function siteCourse(site) {
 	const entries = site.timeline || [];
-	const width = bucketWidth(entries, 0.032);
+	const width = bucketWidth(entries, SITE_BUCKET, SITE_BUCKETS);
+	const after = (i) => (i + 1 < entries.length ? entries[i + 1].before : site.live);
 	return (time) => {
 		const i = lastBefore(entries, time);
-		if (i >= 0 && time < entries[i].time + width)
-			return entries[i].max;
-		return i + 1 < entries.length ? entries[i + 1].before : site.live;
+		if (i < 0 || time >= entries[i].time + width)
+			return after(i);
+		const { before, max, time: from } = entries[i];
+		if (max > Math.max(before, after(i)) * 1.1 + 2)
+			return max;
+		return before + ((after(i) - before) * (time - from)) / width;
 	};
 }
 
@@ -76,6 +86,8 @@ class Timeline {
 		this.most = (this.showsLimit ? Math.max(limit, peak) : peak) * 1.04 + 1;
 		this.all = placesOf(app);
 		this.places = this.all.slice(0, STACKED);
+		this.entries = process.timeline;
+		this.bucket = bucketWidth(process.sites.flatMap((site) => site.timeline || []).sort((a, b) => a.time - b.time), SITE_BUCKET, SITE_BUCKETS);
 		this.colours = this.places.map((place, k) => (place.ids[0] > 1 ? DISTINCT[k] : GREY));
 		this.svg = makeSvg("svg", { viewBox: `0 0 ${this.width} ${TIME_HEIGHT}`, class: "timeline",
 			role: "img", "aria-label": timelineWords(process, this.end) });
@@ -128,19 +140,31 @@ class Timeline {
 			this.text(this.x(t), TIME_HEIGHT - 6, secondsText(t), t > this.end * 0.95 ? "tick right" : "tick middle");
 	}
 
-	/* Draw the areas, the largest at the bottom. */
+	/* The most maps that the process had about a time: within a step, or a bucket of the call sites. */
+	mostAbout(time) {
+		const step = Math.max(this.end / SAMPLES, this.bucket);
+		let most = this.course(time)[1];
+		for (let k = Math.max(0, lastBefore(this.entries, time - step)); k < this.entries.length && this.entries[k].time <= time + step; k++)
+			most = Math.max(most, this.entries[k].max);
+		return most;
+	}
+
+	/*
+	 * Draw the areas, the largest at the bottom. Call sites did not always have their most at the same
+	 * moment: together they take no more room than there were maps.
+	 */
 	drawSites() {
-		const below = new Float64Array(SAMPLES + 1);
-		this.places.forEach(({ name, ids, at }, k) => {
-			const lower = [];
-			const upper = [];
-			for (let i = 0; i <= SAMPLES; i++) {
-				const time = (this.end * i) / SAMPLES;
-				lower.unshift(`${this.x(time).toFixed(1)},${this.y(below[i]).toFixed(1)}`);
-				below[i] += at(time);
-				upper.push(`${this.x(time).toFixed(1)},${this.y(below[i]).toFixed(1)}`);
-			}
-			this.svg.append(makeSvg("polygon", { points: upper.concat(lower).join(" "),
+		const times = Array.from({ length: SAMPLES + 1 }, (_, i) => (this.end * i) / SAMPLES);
+		const values = this.places.map(({ at }) => times.map(at));
+		const part = times.map((time, i) => Math.min(1, this.mostAbout(time) / values.reduce((sum, of) => sum + of[i], 0)));
+		const below = times.map(() => 0);
+		const edge = () => times.map((time, i) => `${this.x(time).toFixed(1)},${this.y(below[i]).toFixed(1)}`);
+		this.places.forEach(({ name, ids }, k) => {
+			const lower = edge().reverse();
+			below.forEach((_, i) => {
+				below[i] += values[k][i] * part[i] || 0;
+			});
+			this.svg.append(makeSvg("polygon", { points: edge().concat(lower).join(" "),
 				fill: this.colours[k], class: "area", onclick: () => this.app.toggle(ids) },
 			makeSvg("title", {}, name)));
 		});
@@ -149,7 +173,7 @@ class Timeline {
 	drawCount() {
 		const { process } = this.app;
 		const entries = process.timeline || [];
-		const width = bucketWidth(entries, 0.001);
+		const width = bucketWidth(entries, COURSE_BUCKET, COURSE_BUCKETS);
 		let path = `M${this.x(0)},${this.y(process.maps.start)}`;
 		let now = process.maps.start;
 		for (const entry of entries) {
@@ -199,7 +223,7 @@ class Timeline {
 	spanWords(from, to) {
 		const before = this.course(from)[1];
 		const after = this.course(to)[1];
-		const grown = this.all.map((place) => ({ ...place, by: place.at(to) - place.at(from) }))
+		const grown = this.all.map((place) => ({ ...place, by: Math.round(place.at(to) - place.at(from)) }))
 			.filter(({ by }) => by).sort((a, b) => Math.abs(b.by) - Math.abs(a.by)).slice(0, 8);
 		return [make("p", {}, `From ${secondsText(from)} to ${secondsText(to)}: ${number(before)} to ${number(after)} maps (${signed(after - before) || 0}).`),
 			make("ul", {}, grown.map(({ name, ids, by }) => make("li", {}, make("button", { type: "button", class: "link", onclick: () => this.app.toggle(ids) },

@@ -5,6 +5,7 @@
  */
 #include "html/html.h"
 #include "json/json.h"
+#include "report/cause_peak.h"
 #include "report/print.h"
 #include "report/print_text.h"
 
@@ -48,7 +49,8 @@ static int print_page(FILE *stream, const struct vmt_recordings *recordings,
 		      const struct vmt_print_options *options, struct vmt_symbols *symbols)
 {
 	struct vmt_print_options plain = *options;
-	const struct vmt_html_options html = { options->pid, put_text, &plain, options->diff };
+	const struct vmt_html_options html = { options->pid, put_text, &plain,
+					       vmt_cause_peak_is_over, options->diff };
 
 	plain.colour = false;
 	plain.picture.columns = 0;
