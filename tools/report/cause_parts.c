@@ -9,19 +9,58 @@
 #define SLOW_FAULTS 10000u
 #define ROOMY_LIMIT 262144u /* what software that needs many maps commonly recommends */
 
+#define DETAILS 32u /* the most different details that are summed up */
+
+/* A reason and its detail, with their pairs at all call sites. */
+struct detail {
+	const struct vmt_explain_neighbours *first;
+	uint64_t pairs;
+};
+
+/* Sum up the pairs of each detail. Returns how many there are. */
+static size_t sum_details(const struct vmt_explain *explain, struct detail details[DETAILS])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < explain->pairs_count; i++) {
+		const struct vmt_explain_neighbours *pairs = &explain->pairs[i];
+		size_t at = 0;
+
+		while (at < count && (details[at].first->why != pairs->why ||
+				      details[at].first->detail != pairs->detail))
+			at++;
+		if (at == DETAILS)
+			continue;
+		if (at == count)
+			details[count++] = (struct detail){ pairs, 0 };
+		details[at].pairs += pairs->pairs;
+	}
+	return count;
+}
+
 void vmt_cause_sum_reasons(const struct vmt_explain *explain,
 			   struct vmt_cause_reason reasons[VMT_APART_COUNT])
 {
-	memset(reasons, 0, VMT_APART_COUNT * sizeof(*reasons));
-	/* Pairs are sorted by number, so the first pair of a reason is its top. */
-	for (size_t i = 0; i < explain->pairs_count; i++) {
-		const struct vmt_explain_neighbours *pairs = &explain->pairs[i];
-		struct vmt_cause_reason *reason = &reasons[pairs->why];
+	struct detail details[DETAILS];
+	size_t count = sum_details(explain, details);
+	uint64_t most[VMT_APART_COUNT] = { 0 };
 
-		if (!reason->top)
-			reason->top = pairs;
-		reason->has_more_details |= pairs->detail != reason->top->detail;
-		reason->pairs += pairs->pairs;
+	memset(reasons, 0, VMT_APART_COUNT * sizeof(*reasons));
+	for (size_t i = 0; i < count; i++) {
+		const struct detail *detail = &details[i];
+		struct vmt_cause_reason *reason = &reasons[detail->first->why];
+
+		reason->has_more_details |= reason->top != NULL;
+		if (detail->pairs > most[detail->first->why]) {
+			most[detail->first->why] = detail->pairs;
+			reason->top = detail->first;
+		}
+	}
+	for (size_t i = 0; i < explain->pairs_count; i++) {
+		struct vmt_cause_reason *reason = &reasons[explain->pairs[i].why];
+
+		reason->top = reason->top ? reason->top : &explain->pairs[i];
+		reason->pairs += explain->pairs[i].pairs;
 	}
 }
 

@@ -12,7 +12,7 @@
 /* Pairs with one reason, for all sites. */
 struct vmt_cause_reason {
 	uint64_t pairs;
-	const struct vmt_explain_neighbours *top; /* the entry with most of them */
+	const struct vmt_explain_neighbours *top; /* the first entry of the most frequent detail */
 	bool has_more_details;
 };
 
