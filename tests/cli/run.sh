@@ -72,6 +72,39 @@ check "a daemon" status 0 "$VMATRACE" run -o daemons -- ./daemon daemon.end
 check "…is told of" has err "^vmatrace: 1 process that it started still runs: vmatrace top [0-9]* now, vmatrace report daemons at the end"
 : >daemon.end
 
+# A shell that starts a program with another LD_PRELOAD: nothing else would say that it is not traced.
+replaced='replaces LD_PRELOAD: programs that are started so are not traced'
+printf '#!/bin/sh\nLD_PRELOAD=libm.so.6 /bin/true\n:\n' >start.sh
+printf '#!/bin/sh\n# LD_PRELOAD=none\nLD_PRELOAD_X=1 /bin/true\n:\n' >innocent.sh
+chmod +x start.sh innocent.sh
+for script in 'LD_PRELOAD=libm.so.6 /bin/true; :' 'export LD_PRELOAD="libm.so.6"; /bin/true; :' \
+	'unset LD_PRELOAD; /bin/true; :' 'env -u LD_PRELOAD /bin/true; :'; do
+	check "run $script" status 0 "$VMATRACE" run --report=none -o replaced sh -c "$script"
+	check "…is told of" has err "^vmatrace: the command line $replaced"
+done
+check "a script that does so" status 0 "$VMATRACE" run -o replaced ./start.sh
+check "…is told of" has err "^vmatrace: ./start.sh $replaced"
+check "…in a check as well" status 0 "$VMATRACE" check --max-growth=100 --allow-uncompared=9 -- ./start.sh
+check "…is told of" has err "^vmatrace: ./start.sh $replaced"
+for script in 'LD_PRELOAD="libm.so.6 $LD_PRELOAD" /bin/true; :' 'echo $LD_PRELOAD' ./innocent.sh; do
+	check "run $script" status 0 "$VMATRACE" run --report=none -o replaced sh -c "$script"
+	check "…is not complained of" [ ! -s err ]
+done
+
+# Without an argument, report takes what run left.
+check "report of the last run" status 0 "$VMATRACE" report
+check "…is that of vmatrace.data" has out '^SUMMARY: vmatrace'
+check "report --merge as well" status 0 "$VMATRACE" report --merge
+check "--pid of what is not there" status 2 "$VMATRACE" report --pid=1 nowhere
+check "…is one complaint" [ "$(wc -l <err)" = 1 ]
+if [ "$(id -u)" = 0 ]; then
+	# The recordings here are root's; a run of somebody else says one thing about that.
+	mkdir others && chmod 755 others . "$work" "$work/tools" "$work/preload" && cp -r vmatrace.data others/
+	check "somebody else's directory" status 125 sh -c 'cd others && exec setpriv --reuid=65534 \
+		--regid=65534 --clear-groups "$0" run true' "$VMATRACE"
+	check "…is one complaint" sh -c '[ "$(wc -l <err)" = 1 ] && grep -q "cannot write to the directory vmatrace.data" err'
+fi
+
 cd "$work" || exit 2
 
 # A signal sent to the tool reaches the program, which ends as it likes.

@@ -33,5 +33,35 @@ strip mainleak
 status main-stripped 23 "$TOOL" check --per-site=0 --generate-suppressions=main.supp -- ./mainleak
 check main-no-line sh -c '! grep -v "^#" main.supp'
 has main-no-line-said err 'allow more with --per-site\.$'
+# Where only a part has names, what is left over is said: the lines alone do not make it pass.
+cat >part.c <<'EOF'
+#include <sys/mman.h>
+#define PAGE(prot) mmap(0, 4096, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+int named(int i);
+#ifdef LIBRARY
+int named(int i)
+{
+	return PAGE(i & 1 ? PROT_READ : PROT_NONE) == MAP_FAILED;
+}
+#else
+static __attribute__((noinline)) int hidden(void)
+{
+	return PAGE(PROT_READ | PROT_WRITE) == MAP_FAILED;
+}
+int main(void)
+{
+	int failed = 0;
+
+	for (int i = 0; i < 50; i++)
+		failed += named(i) + hidden();
+	return failed;
+}
+#endif
+EOF
+${CC:-cc} -g -O1 -shared -fPIC -DLIBRARY part.c -o libpart.so || exit 2
+${CC:-cc} -s -O1 part.c -o part -L. -lpart -Wl,-rpath,"$TMP" || exit 2
+status part 23 "$TOOL" check --per-site=0 -- ./part
+has part-line err '^  vma:\^named\$$'
+has part-left-over err '^1 call site without names has no line; allow for it with --per-site=N\.$'
 has main-why main.supp 'no line for it that would not suppress all of the program$'
 finish

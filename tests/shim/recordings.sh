@@ -24,7 +24,9 @@ wait
 count=$(ls same_pid | grep -c '^demo12k\.1\(-[0-9]*\)\?\.vmt$')
 rm -f same_pid/unshare.*
 "$TOOL" report same_pid >same_pid.txt 2>&1
-check "same_pid_said" grep -q 'of equal pids, name the file' same_pid.txt
+check "same_pid_said" grep -q '^(report DIR/FILE, of those with equal pids)$' same_pid.txt
+check "same_pid_files" sh -c 'f=$(grep -o "demo12k\.1-[0-9]*\.vmt" same_pid.txt | head -1) &&
+	[ -n "$f" ] && "$0" report "same_pid/$f" >/dev/null' "$TOOL"
 if [ "$count" = 16 ] && [ "$(recorded same_pid)" = 16 ] && [ ! -s same_pid.err ] &&
 	[ "$(cat same_pid/*.tmp)" = mine ]; then
 	pass same_pid "$count recordings"

@@ -197,6 +197,27 @@ static bool has_lines(const char *text)
 	return false;
 }
 
+/* Call sites without names are not to be told apart by a pattern: the lines do not cover them. */
+static void put_uncovered(FILE *stream, const struct vmt_verdict *verdict)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < verdict->count; i++) {
+		char *line = vmt_suppress_is_possible(&verdict->finding[i]) ?
+				     vmt_suppress_line(verdict->finding[i].site) :
+				     NULL;
+
+		count += vmt_suppress_is_possible(&verdict->finding[i]) && !line;
+		free(line);
+	}
+	if (count)
+		fprintf(stream,
+			"%zu call site%s without names ha%s no line; allow for %s with "
+			"--per-site=N.\n",
+			count, count == 1 ? "" : "s", count == 1 ? "s" : "ve",
+			count == 1 ? "it" : "them");
+}
+
 static void put_suppressing(FILE *stream, const struct vmt_verdict *verdict)
 {
 	char *text = NULL;
@@ -212,6 +233,7 @@ static void put_suppressing(FILE *stream, const struct vmt_verdict *verdict)
 			"(--generate-suppressions=FILE writes it):\n",
 			verdict->save_with ? "VMATRACE_CHECK=" : "");
 		put_lines(stream, text);
+		put_uncovered(stream, verdict);
 	} else {
 		fputs(".\n", stream);
 	}

@@ -5,8 +5,10 @@
  * the command check.
  */
 #include "cmd/check_notes.h"
+#include "run/preloads.h"
 #include "util/message.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void vmt_check_tell_ending(const struct vmt_check *check, const struct vmt_launch *launch)
@@ -24,6 +26,15 @@ void vmt_check_tell_ending(const struct vmt_check *check, const struct vmt_launc
 			    "meant to "
 			    "fail.",
 			    check->save);
+}
+
+void vmt_check_tell_preloads(const struct vmt_check *check)
+{
+	char *text = vmt_preloads_find(check->command);
+
+	if (text)
+		vmt_message("%s", text);
+	free(text);
 }
 
 void vmt_check_tell_saved(const struct vmt_check *check, const struct vmt_summary *summary)
@@ -62,6 +73,16 @@ static void warn_of_suppressions(const struct vmt_suppressions *suppressions)
 	}
 }
 
+static bool has_finding(const struct vmt_verdict *verdict,
+			const struct vmt_summary_program *program)
+{
+	for (size_t i = 0; i < verdict->count; i++) {
+		if (verdict->finding[i].program == program)
+			return true;
+	}
+	return false;
+}
+
 static void warn_of_program(const struct vmt_verdict *verdict,
 			    const struct vmt_summary_program *program)
 {
@@ -79,7 +100,7 @@ static void warn_of_program(const struct vmt_verdict *verdict,
 		vmt_message("the program %s is not in the baseline and was not compared; save it "
 			    "again with --save, or exclude it with --program.",
 			    program->name);
-	if (verdict->base && verdict->count && program->unnamed)
+	if (verdict->base && program->unnamed && has_finding(verdict, program))
 		vmt_message("%s: %llu frames of its own code have no name (stripped, or built "
 			    "again since it ran), and a baseline compares names; keep the symbols, "
 			    "or say where they are with --symbols=DIR.",

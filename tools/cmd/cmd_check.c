@@ -250,6 +250,8 @@ static int check_all(struct vmt_check *check)
 		status = vmt_launch_run(check->command, &launch);
 	if (!status && check->command)
 		vmt_check_tell_ending(check, &launch);
+	if (!status && check->command)
+		vmt_check_tell_preloads(check);
 	if (!status)
 		status = load(check, &launch, &summary);
 	if (!status)

@@ -37,10 +37,10 @@ struct request {
 };
 
 static const char help[] =
-	"Usage: vmatrace report [OPTIONS] DIR|FILE|PID...\n"
+	"Usage: vmatrace report [OPTIONS] [DIR|FILE|PID...]\n"
 	"\n"
-	"Report from recordings: single files, all files of a directory, or the recording of a\n"
-	"running process. For several processes, print a tree first, then one process in\n"
+	"Report from recordings: single files, all files of a directory (vmatrace.data if none\n"
+	"is given), or the recording of a running process. For several processes, print a tree first, then one process in\n"
 	"detail; with --merge, print all recordings of a program as one.\n"
 	"\n"
 	"  -f, --format=FORMAT     text (the default); html, a page with pictures for a\n"
@@ -179,6 +179,9 @@ static const struct vmt_arguments arguments = {
 	"report", help, ":f:o:p:s:b:m:F:c:n:d:vh", long_options, set_report_option,
 };
 
+/* Where vmatrace run records, unless told otherwise. */
+static char *default_path = (char[]){ "vmatrace.data" };
+
 /* Refuse what --merge cannot do. Returns -1 if there is nothing, otherwise the exit status. */
 static int refuse_merge(const struct request *request)
 {
@@ -202,8 +205,9 @@ static int parse_report(int argc, char **argv, struct request *request)
 {
 	int status = vmt_arguments_parse(&arguments, argc, argv, request);
 
-	if (status < 0 && optind == argc && request->fd < 0)
-		return vmt_arguments_refuse(&arguments, "no recording given", "");
+	if (status < 0 && optind == argc && request->fd < 0 && access(default_path, F_OK))
+		return vmt_arguments_refuse(
+			&arguments, "no recording given, and there is no vmatrace.data", "");
 	if (status < 0 && request->program && !request->merge)
 		return vmt_arguments_refuse(&arguments, "--program needs --merge", "");
 	if (status < 0 && request->merge)
@@ -318,13 +322,17 @@ int vmt_cmd_report(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	if (request.merge && optind == argc)
+		return report_merged(&request, &default_path, 1);
 	if (request.merge)
 		return report_merged(&request, argv + optind, (size_t)(argc - optind));
 	if (request.fd >= 0)
 		is_bad |= vmt_load_fd(&recordings, request.fd) != 0;
+	else if (optind == argc)
+		is_bad |= vmt_live_load(&recordings, default_path) != 0;
 	for (; optind < argc; optind++)
 		is_bad |= vmt_live_load(&recordings, argv[optind]) != 0;
-	if (!has_pid(&recordings, request.print.pid))
+	if (recordings.count && !has_pid(&recordings, request.print.pid))
 		is_bad = true;
 	else
 		status = recordings.count ? print_all(&request, &recordings) : 0;

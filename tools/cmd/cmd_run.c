@@ -12,6 +12,7 @@
 #include "run/ending.h"
 #include "run/launch.h"
 #include "run/outdir.h"
+#include "run/preloads.h"
 #include "run/report_file.h"
 #include "run/target.h"
 #include "util/lines.h"
@@ -228,21 +229,37 @@ static void tell_running(const struct request *request, const char *directory, u
 	pid_t pid = 0;
 	size_t count = vmt_outdir_running(directory, since, &pid);
 
-	if (count)
-		vmt_message("%zu process%s that it started still run%s: vmatrace top %d now, "
+	if (count == 1)
+		vmt_message("1 process that it started still runs: vmatrace top %d now, "
 			    "vmatrace report %s at the end",
-			    count, count == 1 ? "" : "es", count == 1 ? "s" : "", (int)pid,
-			    request->directory);
+			    (int)pid, request->directory);
+	/* One of them is often about to end, as the parent of a daemon is. */
+	else if (count)
+		vmt_message("%zu processes that it started still run: vmatrace top %s now, "
+			    "vmatrace report %s at the end",
+			    count, request->directory, request->directory);
+}
+
+/* What a shell starts without the library leaves no recording; only its text says that. */
+static void tell_replaced(const struct request *request)
+{
+	char *text = vmt_preloads_find(request->command);
+
+	if (text)
+		vmt_message("%s", text);
+	free(text);
 }
 
 /* If the process has several images, this is the last one. */
-static void tell_untraced(const struct vmt_recordings *recordings)
+static void tell_untraced(const struct request *request, const struct vmt_recordings *recordings)
 {
 	const struct vmt_view *view;
 	struct vmt_view_string exe;
 
-	if (!recordings->count || recordings->item[0].view.header.end != VMT_END_EXEC)
+	if (!recordings->count || recordings->item[0].view.header.end != VMT_END_EXEC) {
+		tell_replaced(request);
 		return;
+	}
 	view = &recordings->item[0].view;
 	exe = vmt_view_string(view, view->header.exe);
 	vmt_message("%.*s became another program, which was not traced: its LD_PRELOAD lacks "
@@ -294,7 +311,7 @@ static void report(const struct request *request, const char *directory, pid_t p
 	ret = vmt_load_process(&recordings, directory, pid, since);
 	if (request->print.format == VMT_FORMAT_NONE) {
 		/* A program that was not traced is a surprise without a report as well. */
-		tell_untraced(&recordings);
+		tell_untraced(request, &recordings);
 		vmt_load_free(&recordings);
 		return;
 	}
@@ -305,7 +322,7 @@ static void report(const struct request *request, const char *directory, pid_t p
 	else if (request->print.format == VMT_FORMAT_TEXT)
 		tell_others(request, directory, pid, since);
 	tell_running(request, directory, since);
-	tell_untraced(&recordings);
+	tell_untraced(request, &recordings);
 	vmt_load_free(&recordings);
 }
 

@@ -35,6 +35,8 @@ struct tree {
 	const struct vmt_recordings *recordings;
 	struct process *process; /* one element for each recording */
 	size_t *by_pid; /* all recordings, sorted by pid; those of one pid in their order */
+	uint32_t *equal_pids; /* those that several processes have */
+	size_t equal_count;
 	size_t chosen;
 	size_t count; /* the number of processes */
 	size_t shown;
@@ -102,6 +104,45 @@ static void put_command(FILE *stream, const struct vmt_view *view, size_t room)
 	fputc('\n', stream);
 }
 
+static int by_number(const void *a, const void *b)
+{
+	uint32_t one = *(const uint32_t *)a, two = *(const uint32_t *)b;
+
+	return (one > two) - (one < two);
+}
+
+/* Containers and the machine that they run on give out the same numbers: find these. */
+static void find_equal_pids(struct tree *tree)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < tree->recordings->count; i++) {
+		if (tree->process[i].is_shown)
+			tree->equal_pids[n++] = header_of(tree, i)->pid;
+	}
+	qsort(tree->equal_pids, n, sizeof(*tree->equal_pids), by_number);
+	for (size_t i = 1; i < n; i++) {
+		if (tree->equal_pids[i] == tree->equal_pids[i - 1])
+			tree->equal_pids[tree->equal_count++] = tree->equal_pids[i];
+	}
+}
+
+static bool has_namesake(const struct tree *tree, size_t index)
+{
+	return bsearch(&header_of(tree, index)->pid, tree->equal_pids, tree->equal_count,
+		       sizeof(*tree->equal_pids), by_number) != NULL;
+}
+
+/* The recording's file tells processes with equal pids apart, and is what report takes. */
+static void put_file(FILE *stream, const char *name)
+{
+	const char *base = strrchr(name, '/');
+
+	base = base ? base + 1 : name;
+	put_text(stream, (struct vmt_view_string){ base, (uint32_t)strlen(base) }, strlen(base));
+	fputc('\n', stream);
+}
+
 static void put_line(struct tree *tree, size_t index, unsigned depth)
 {
 	const struct vmt_view *view = &tree->recordings->item[index].view;
@@ -117,7 +158,10 @@ static void put_line(struct tree *tree, size_t index, unsigned depth)
 		vmt_lines_number_signed(&growth, (int64_t)(now - header->maps_start)),
 		vmt_lines_number(&peak, tree->process[index].peak), end);
 	fprintf(tree->stream, "%*s", (int)(2 * depth), "");
-	put_command(tree->stream, view, 30 > 2 * depth ? 30 - 2 * depth : 1);
+	if (has_namesake(tree, index))
+		put_file(tree->stream, tree->recordings->item[index].name);
+	else
+		put_command(tree->stream, view, 30 > 2 * depth ? 30 - 2 * depth : 1);
 }
 
 static bool began_before(const struct tree *tree, size_t one, size_t two)
@@ -388,32 +432,20 @@ static void put_rest(const struct tree *tree)
 	fputs(" (-v)\n", tree->stream);
 }
 
-/* Containers and the machine that they run on give out the same numbers. */
-static bool has_equal_pids(const struct tree *tree)
-{
-	for (size_t i = 0; i < tree->recordings->count; i++) {
-		for (size_t k = 0; tree->process[i].is_shown && k < i; k++) {
-			if (tree->process[k].is_shown &&
-			    header_of(tree, i)->pid == header_of(tree, k)->pid)
-				return true;
-		}
-	}
-	return false;
-}
-
 static void put_all(struct tree *tree, bool all)
 {
 	size_t count = tree->recordings->count;
 
 	find_processes(tree);
 	choose_lines(tree, all);
+	find_equal_pids(tree);
 	chain_lines(tree);
 	fprintf(tree->stream, "%zu process%s", tree->count, tree->count == 1 ? "" : "es");
 	if (count > tree->count)
 		fprintf(tree->stream, " (%zu programs, by exec)", count);
 	fputs("; details of the marked one follow, --pid=PID shows another", tree->stream);
-	if (!all && has_equal_pids(tree))
-		fputs(" (of equal pids, name the file: DIR/NAME.PID-2.vmt)", tree->stream);
+	if (tree->equal_count)
+		fputs("\n(report DIR/FILE, of those with equal pids)", tree->stream);
 	fputs("\n\n", tree->stream);
 	fprintf(tree->stream, "      pid      maps    growth      peak  end      command\n");
 	for (size_t i = 0; i < count; i++) {
@@ -437,11 +469,13 @@ void vmt_tree_print(FILE *stream, const struct vmt_recordings *recordings, size_
 		.recordings = recordings,
 		.process = calloc(recordings->count, sizeof(struct process)),
 		.by_pid = calloc(recordings->count, sizeof(size_t)),
+		.equal_pids = calloc(recordings->count, sizeof(uint32_t)),
 		.chosen = chosen,
 	};
 
-	if (tree.process && tree.by_pid)
+	if (tree.process && tree.by_pid && tree.equal_pids)
 		put_all(&tree, all);
+	free(tree.equal_pids);
 	free(tree.by_pid);
 	free(tree.process);
 }

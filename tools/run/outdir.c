@@ -58,7 +58,8 @@ void vmt_outdir_set_aside(const char *path)
 {
 	char *old;
 
-	if (!count_recordings(path) || is_in_use(path))
+	/* If it belongs to somebody else, the caller says so. */
+	if (access(path, W_OK | X_OK) || !count_recordings(path) || is_in_use(path))
 		return;
 	old = vmt_must_format("%s.old", path);
 	remove_recordings(old);

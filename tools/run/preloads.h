@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether a command starts programs with an LD_PRELOAD of their own. That replaces the library, so
+ * such a program is not traced, and nothing else would say so if a shell starts it.
+ */
+#ifndef VMT_PRELOADS_H
+#define VMT_PRELOADS_H
+
+/*
+ * Search the arguments, and those that are scripts. Returns a sentence about what sets or removes
+ * LD_PRELOAD, to be freed by the caller; NULL if nothing does.
+ */
+char *vmt_preloads_find(char *const *command);
+
+#endif
