@@ -14,6 +14,7 @@
 #include "core/base/calls.h"
 #include "filter/carry.h"
 #include "os/sys.h"
+#include "os/valgrind.h"
 #include "patch/gate.h"
 #include "patch/home.h"
 #include "process/exec.h"
@@ -352,8 +353,7 @@ VMT_HOT static long make_call(long nr, const long args[6], const struct vmt_regs
 }
 
 /* try=: other calls in place of this one, recorded as what they are. */
-__attribute__((noinline)) static long make_remedied(long nr, const long args[6],
-						    const struct vmt_regs *regs)
+static long make_remedied(long nr, const long args[6], const struct vmt_regs *regs)
 {
 	struct vmt_remedy_plan plan;
 	long ret = 0;
@@ -374,10 +374,31 @@ __attribute__((noinline)) static long make_remedied(long nr, const long args[6],
 	return plan.returns_address ? args[0] : ret;
 }
 
+static bool is_under_memcheck;
+static bool is_special; /* under memcheck, or with remedies: make_call() is not enough */
+
+void vmt_call_prepare(bool under_memcheck)
+{
+	is_under_memcheck = under_memcheck;
+	is_special = under_memcheck || vmt_remedies;
+}
+
+__attribute__((noinline)) static long make_special(long nr, const long args[6],
+						   const struct vmt_regs *regs)
+{
+	long ret;
+
+	if (!is_under_memcheck)
+		return make_remedied(nr, args, regs);
+	vmt_valgrind_begin();
+	ret = make_remedied(nr, args, regs);
+	vmt_valgrind_end();
+	return ret;
+}
+
 VMT_HOT long vmt_call_on_program_stack(long nr, const long args[6], const struct vmt_regs *regs)
 {
-	return VMT_UNLIKELY(vmt_remedies) ? make_remedied(nr, args, regs) :
-					    make_call(nr, args, regs);
+	return VMT_UNLIKELY(is_special) ? make_special(nr, args, regs) : make_call(nr, args, regs);
 }
 
 /* Does the range contain the thread's own storage? Then this cannot be used after the call. */
@@ -410,7 +431,7 @@ static bool has_room(uint64_t sp, const long args[6])
 	       sp - (uint64_t)args[0] >= (uint64_t)args[1] + VMT_ROOM;
 }
 
-long vmt_call_on_own_stack(long nr, const long args[6], const struct vmt_regs *regs)
+static long make_on_own_stack(long nr, const long args[6], const struct vmt_regs *regs)
 {
 	struct vmt_state *state = vmt_state;
 	enum vmt_call_id id = id_of(nr);
@@ -438,4 +459,16 @@ long vmt_call_on_own_stack(long nr, const long args[6], const struct vmt_regs *r
 			return VMT_USE_PROGRAM_STACK;
 	}
 	return vmt_call_on_program_stack(nr, args, regs);
+}
+
+long vmt_call_on_own_stack(long nr, const long args[6], const struct vmt_regs *regs)
+{
+	long ret;
+
+	if (VMT_LIKELY(!is_under_memcheck))
+		return make_on_own_stack(nr, args, regs);
+	vmt_valgrind_begin();
+	ret = make_on_own_stack(nr, args, regs);
+	vmt_valgrind_end();
+	return ret;
 }

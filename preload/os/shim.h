@@ -72,6 +72,9 @@ long vmt_call(long nr, const long args[6], const struct vmt_regs *regs);
 long vmt_call_on_program_stack(long nr, const long args[6], const struct vmt_regs *regs);
 long vmt_call_on_own_stack(long nr, const long args[6], const struct vmt_regs *regs);
 
+/* To be called once the remedies are known, before the first call is recorded. */
+void vmt_call_prepare(bool is_under_memcheck);
+
 /* Were maps registered with this userfaultfd? Then closing it may change maps. */
 bool vmt_user_args_is_userfault(int fd);
 

@@ -77,7 +77,18 @@ void vmt_memory_own(struct vmt_state *state, const void *start, size_t size)
 	state->own.range[state->own.count++] =
 		(struct vmt_range){ vmt_page_down(addr), vmt_page_up(addr + size) };
 	find_bounds(state);
-	vmt_valgrind_ignore(addr, size);
+	if (state->own.has_race_checker)
+		vmt_valgrind_ignore(addr, size);
+}
+
+void vmt_memory_ignore_races(struct vmt_state *state)
+{
+	state->own.has_race_checker = true;
+	for (unsigned i = 0; i < state->own.count; i++) {
+		const struct vmt_range own = state->own.range[i];
+
+		vmt_valgrind_ignore(own.start, own.end - own.start);
+	}
 }
 
 void vmt_memory_disown(struct vmt_state *state, const void *start)
@@ -87,7 +98,8 @@ void vmt_memory_disown(struct vmt_state *state, const void *start)
 
 		if (own.start != (uint64_t)(uintptr_t)start)
 			continue;
-		vmt_valgrind_check(own.start, own.end - own.start);
+		if (state->own.has_race_checker)
+			vmt_valgrind_check(own.start, own.end - own.start);
 		state->own.range[i] = state->own.range[--state->own.count];
 	}
 }

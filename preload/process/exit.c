@@ -12,6 +12,7 @@
 #include "core/base/line.h"
 #include "os/fd.h"
 #include "os/sys.h"
+#include "os/valgrind.h"
 #include "malloc/malloc.h"
 #include "own/log.h"
 #include "patch/code.h"
@@ -238,9 +239,12 @@ int vmt_exit_end(int status)
 
 	if (!vmt_state_is_on() || !vmt_state_is_ours(state))
 		return status;
+	vmt_valgrind_begin();
 	if (finish(state, status & 0xff))
 		vmt_exit_report_print(state);
-	return judge(state, status);
+	status = judge(state, status);
+	vmt_valgrind_end();
+	return status;
 }
 
 /* Returns whether a report is due. */

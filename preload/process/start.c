@@ -27,8 +27,10 @@
 #include "os/auxv.h"
 #include "os/libc.h"
 #include "os/sys.h"
+#include "os/valgrind.h"
 #include "own/log.h"
 #include "own/memory.h"
+#include "patch/gate.h"
 #include "patch/patch.h"
 #include "process/exit.h"
 #include "remedy/remedy.h"
@@ -301,13 +303,25 @@ static int start_counting(struct vmt_state *state)
 	return 0;
 }
 
-/* valgrind preloads libraries of its own, and makes maps without system calls of the program. */
-static void look_for_valgrind(struct vmt_state *state)
+/* Valgrind preloads a library of the tool's. */
+static bool has_valgrind_tool(const struct vmt_state *state, const char *tool)
 {
 	const char *preload = find_variable(state->image.environment, "LD_PRELOAD");
 
-	if (contains(preload, "vgpreload"))
+	return contains(preload, tool);
+}
+
+/* Valgrind makes maps without system calls of the program. */
+static void look_for_valgrind(struct vmt_state *state)
+{
+	if (has_valgrind_tool(state, "vgpreload"))
 		vmt_state_note(state, VMT_NOTE_VALGRIND);
+	if (has_valgrind_tool(state, "vgpreload_memcheck"))
+		vmt_valgrind_stacks((uint64_t)(uintptr_t)state->reporting.stack,
+				    vmt_gate_own_stacks_end);
+	if (has_valgrind_tool(state, "vgpreload_helgrind") ||
+	    has_valgrind_tool(state, "vgpreload_drd"))
+		vmt_memory_ignore_races(state);
 }
 
 /* Files are opened by name later, when the program may have called chdir. */
@@ -451,12 +465,15 @@ static void begin(char **arguments)
 	vmt_log_marker(state, "vmatrace: ready");
 	if (state->options.remedies)
 		vmt_remedy_open(state->options.remedies);
+	vmt_call_prepare(has_valgrind_tool(state, "vgpreload_memcheck"));
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_ON, memory_order_release);
 }
 
 __attribute__((constructor)) static void start(int argc, char **argv, char **arguments)
 {
 	(void)argc, (void)argv;
+	vmt_valgrind_begin();
 	begin(arguments);
 	vmt_mapsfile_done();
+	vmt_valgrind_end();
 }

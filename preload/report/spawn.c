@@ -24,6 +24,7 @@
 #include "os/fd.h"
 #include "core/base/line.h"
 #include "os/sys.h"
+#include "os/valgrind.h"
 #include "state/state.h"
 
 #define COMMAND_FD              3
@@ -248,7 +249,9 @@ static int run_helper(void *argument)
 	vmt_spawn_limit(HELPER_SECONDS);
 	close_others(helper->keep_fd);
 	has_worked = helper->work(helper, helper->context);
-	if (!helper->copies_memory) {
+	if (helper->copies_memory) {
+		vmt_valgrind_end(); /* it warns of a process that ends without */
+	} else {
 		atomic_store_explicit(&helper->has_worked, has_worked, memory_order_relaxed);
 		let_everything_go();
 		tell(helper, DONE);

@@ -67,6 +67,7 @@ struct vmt_own {
 	void *space_block; /* the last and largest block of the table's arena */
 	size_t space_block_size;
 	size_t left; /* bytes that the library may still take */
+	bool has_race_checker; /* the program runs under valgrind's helgrind or drd */
 };
 
 /* own/: where vmt_own.range lies, for a quick answer. */

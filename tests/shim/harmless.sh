@@ -133,6 +133,21 @@ if has_program valgrind; then
 	status=$?
 	[ $status = 0 ] && cmp -s plain.out valgrind.out && pass valgrind ||
 		fail valgrind "status $status: $(tail -5 valgrind.err | tr '\n' '|' | head -c 300)"
+	# What the library does with the program's stacks and with its own is no mistake of the program.
+	for target in unwritten_stack malloc_many_threads; do
+		timeout 120 env LD_PRELOAD="$LIB" VMATRACE_OPTIONS=log_path="$TMP/$target.log" \
+			valgrind -q --error-exitcode=9 "$TARGETS/$target" >$target.out 2>$target.err
+		status=$?
+		[ $status = 0 ] && [ ! -s $target.err ] && grep -qs unseen $target.log* &&
+			pass memcheck-$target ||
+			fail memcheck-$target "status $status: $(grep '== [A-Z]' $target.err | head -3 | tr '\n' '|')"
+	done
+	# DHAT warns of requests that it does not know.
+	timeout 120 env LD_PRELOAD="$LIB" VMATRACE_OPTIONS=log_path="$TMP/dhat.log" \
+		valgrind -q --tool=dhat --dhat-out-file=/dev/null "$DEMO" >dhat.out 2>dhat.err
+	status=$?
+	[ $status = 0 ] && [ ! -s dhat.err ] && cmp -s plain.out dhat.out && pass dhat ||
+		fail dhat "status $status: $(head -3 dhat.err | tr '\n' '|')"
 	# The thread checkers do not know the library's lock, but report no race of its own.
 	for tool in helgrind drd; do
 		timeout 120 env LD_PRELOAD="$LIB" VMATRACE_OPTIONS=log_path="$TMP/$tool.log" \
