@@ -326,6 +326,7 @@ VMT_HOT static void count_call(struct vmt_state *state, struct vmt_site *site, b
 VMT_HOT static bool account_simple(struct accounting *it, const struct vmt_done *done,
 				   struct vmt_site *site)
 {
+	const struct vmt_effect_ops ops = live_ops(it);
 	struct vmt_state *state = it->state;
 	struct vmt_simple simple;
 	struct vmt_effect effect;
@@ -334,12 +335,10 @@ VMT_HOT static bool account_simple(struct accounting *it, const struct vmt_done 
 		return false;
 	vmt_recording_doing(state, VMT_DOING_MAPS);
 	vmt_state_set_dirty(state, VMT_DIRTY_SPACE);
-	if (!vmt_fast_apply(&state->space, &simple, site->id, it->time, &effect)) {
+	if (!vmt_fast_apply(&state->space, &simple, site->id, it->time, &ops, &effect)) {
 		vmt_state_set_dirty(state, VMT_DIRTY_NOT);
 		return false;
 	}
-	if (effect.live_delta)
-		change_live(it, effect.live_site, effect.live_delta);
 	note_applied(state, &effect);
 	vmt_recording_doing(state, VMT_DOING_COUNTS);
 	state->counters.calls_derived++;

@@ -197,8 +197,8 @@ static void learn(const struct vmt_done *done, struct vmt_effect *effect)
 
 	space.rules.is_sample = figures.calls % 16 == 0;
 	if (vmt_change_decode_simple(done, &simple) &&
-	    vmt_fast_apply(&space, &simple, VMT_SITE_FIRST + done->call, figures.calls, effect)) {
-		live[effect->live_site] += effect->live_delta;
+	    vmt_fast_apply(&space, &simple, VMT_SITE_FIRST + done->call, figures.calls, &live_ops,
+			   effect)) {
 		figures.derived++;
 		return;
 	}

@@ -194,10 +194,8 @@ static bool make_directly(const struct vmt_done *call, const struct vmt_change *
 	struct vmt_simple simple;
 
 	if (vmt_change_decode_simple(call, &simple) &&
-	    vmt_fast_apply(&space, &simple, SITE_CALL, 100, effect)) {
-		live[effect->live_site] += effect->live_delta;
+	    vmt_fast_apply(&space, &simple, SITE_CALL, 100, &live_ops, effect))
 		return true;
-	}
 	return vmt_fast_range_apply(&space, change, SITE_CALL, 100, &live_ops, effect);
 }
 

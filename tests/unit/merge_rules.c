@@ -81,7 +81,7 @@ static unsigned make_somehow(struct vmt_done done)
 
 	asked = walks = 0;
 	if (is_quick && vmt_change_decode_simple(&done, &simple) &&
-	    vmt_fast_apply(&space, &simple, VMT_SITE_FIRST, 0, &effect))
+	    vmt_fast_apply(&space, &simple, VMT_SITE_FIRST, 0, &ops, &effect))
 		return 0;
 	vmt_change_decode(&done, &change);
 	if (is_quick && vmt_fast_range_apply(&space, &change, VMT_SITE_FIRST, 0, &ops, &effect))

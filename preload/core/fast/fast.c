@@ -43,14 +43,8 @@ inline bool vmt_fast_judge(const struct vmt_space *space, const struct vmt_vma *
 /* A map of this site has come or gone. */
 static inline void count_live(struct vmt_fast *it, uint32_t site, uint32_t flags, int delta)
 {
-	if (flags & VMT_MAP_OWN)
-		return;
-	if (it->ops) {
+	if (!(flags & VMT_MAP_OWN))
 		it->ops->live(it->ops->context, site, delta);
-		return;
-	}
-	it->effect->live_site = site;
-	it->effect->live_delta = delta;
 }
 
 /* Add a map that the call puts there. next: the map that follows, or NULL if it is not known. */
@@ -253,9 +247,10 @@ VMT_HOT static bool apply_gone(struct vmt_fast *it, struct vmt_range gone)
 }
 
 VMT_HOT bool vmt_fast_apply(struct vmt_space *space, const struct vmt_simple *simple, uint32_t site,
-			    uint64_t time, struct vmt_effect *ret_effect)
+			    uint64_t time, const struct vmt_effect_ops *ops,
+			    struct vmt_effect *ret_effect)
 {
-	struct vmt_fast it = { space, site, time, NULL, ret_effect };
+	struct vmt_fast it = { space, site, time, ops, ret_effect };
 
 	*ret_effect = (struct vmt_effect){ 0 };
 	return simple->is_fresh ? apply_fresh(&it, simple) : apply_gone(&it, simple->range);

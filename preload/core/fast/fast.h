@@ -14,19 +14,18 @@
 /*
  * The most frequent calls, at a third of the cost: memory mapped where nothing was, and one map or
  * a piece of it unmapped, when no question is open. Updates space and sets ret_effect as
- * vmt_resolve() and vmt_effect_apply() would without asking. Such a call adds or removes one map at
- * most, so the effect tells whose it is. Returns false, with nothing changed, if it is not one of
- * these calls.
+ * vmt_resolve() and vmt_effect_apply() would without asking. Returns false, with nothing changed, if
+ * it is not one of these calls.
  */
 bool vmt_fast_apply(struct vmt_space *space, const struct vmt_simple *simple, uint32_t site,
-		    uint64_t time, struct vmt_effect *ret_effect);
+		    uint64_t time, const struct vmt_effect_ops *ops, struct vmt_effect *ret_effect);
 
 /* One call, and where its effect is noted. */
 struct vmt_fast {
 	struct vmt_space *space;
 	uint32_t site;
 	uint64_t time;
-	const struct vmt_effect_ops *ops; /* NULL: effect has live_site and live_delta */
+	const struct vmt_effect_ops *ops;
 	struct vmt_effect *effect;
 };
 

@@ -35,12 +35,6 @@ struct vmt_effect {
 	struct vmt_counts call; /* done by the call */
 	struct vmt_counts unseen; /* differences that no captured call explains */
 	bool out_of_memory; /* the table has lost a map */
-	/*
-	 * Of vmt_fast_apply() alone: the site whose count of live maps changes, and by how much; 0
-	 * = none does.
-	 */
-	int live_delta;
-	uint32_t live_site;
 };
 
 /*
