@@ -131,6 +131,31 @@ ${CXX:-c++} -g -O2 store.cc -o bin/store || exit 2
 for name in inlined tail; do
 	cp bin/$name bin/$name-stripped && strip -g bin/$name-stripped || exit 2
 done
+# Its only function that makes maps jumps, so nothing of the library is ever on a stack.
+cat >quiet.c <<'END'
+#include <sys/mman.h>
+#ifdef LIBRARY
+void *quiet_get(int prot)
+{
+	return mmap(0, 4096, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+#else
+void *quiet_get(int prot);
+int main(void)
+{
+	int failed = 0;
+
+	for (int i = 0; i < 100; i++)
+		failed += quiet_get(i & 1 ? PROT_READ : PROT_NONE) == MAP_FAILED;
+	return failed;
+}
+#endif
+END
+mkdir bin/lib
+${CC:-cc} -g -O2 -fPIC -shared -DLIBRARY quiet.c -o bin/lib/libquiet.so || exit 2
+cp bin/lib/libquiet.so bin/libquiet.so
+${CC:-cc} -g -O2 quiet.c -o bin/quiet -Lbin/lib -lquiet -Wl,-rpath,'$ORIGIN/lib' || exit 2
+${CC:-cc} -g -O2 quiet.c -o bin/quiet-beside -Lbin -lquiet || exit 2
 line() { grep -n "/\* $2 \*/" "$1" | cut -d: -f1; }
 
 for name in inlined inlined-stripped tail tail-stripped tail-library tail-no-plt store; do
@@ -178,6 +203,16 @@ check jump-module grep -Eq '#0  pool_get .*\(libjump.so\) \[tail call\]' jump/te
 check jump-caller grep -Eq '#1  main .*\(jump\)' jump/text
 check jump-json [ "$(jq -r '[.processes[0].sites[].stack[:2] | select(length > 0) |
 	map(.module | sub(".*/"; "")) | join(" ")] | unique[]' jump/json)" = "libjump.so jump" ]
+for name in quiet quiet-beside; do
+	LD_LIBRARY_PATH=$TMP/bin traced $name "" bin/$name
+	"$TOOL" report $name/rec >$name/text 2>&1
+	check $name-row grep -Eq 'mmap new +quiet_get \[tail call\]' $name/text
+	check $name-frame grep -Eq '#0  quiet_get \(libquiet.so\) \[tail call\]' $name/text
+	check $name-caller grep -Eq '#1  main .*quiet.c:[0-9]+ \(quiet' $name/text
+	check $name-json [ "$("$TOOL" report --format=json $name/rec | jq -r '[.processes[0].sites[].stack[:2] |
+		select(length > 0) | map(.module | sub(".*/"; "")) | join(" ")] | unique[]')" = "libquiet.so $name" ]
+	check $name-check sh -c '"$0" check --max-growth=5 $1/rec 2>&1 | grep -Eq "#0  quiet_get .*[[]tail call[]]"' "$TOOL" $name
+done
 check jump-diff sh -c '"$0" diff tail/rec jump/rec | grep -q "#0  libjump.so!pool_get"' "$TOOL"
 "$TOOL" check --max-growth=5 -- bin/tail >check.txt 2>&1
 check tail-check grep -q 'session_open .*tail.c:[0-9]* \[tail call\]' check.txt

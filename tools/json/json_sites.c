@@ -51,6 +51,9 @@ static json_t *make_function(const struct vmt_view *view, const struct vmt_rec_f
 
 	if (vmt_view_module(view, frame->module, &module))
 		path = vmt_view_string(view, module.path);
+	if (symbol->other_path)
+		path = (struct vmt_view_string){ symbol->other_path,
+						 (uint32_t)strlen(symbol->other_path) };
 	json_object_set_new(object, "module",
 			    path.length ? vmt_json_text(path.bytes, path.length) : json_null());
 	json_object_set_new(object, "build_id", build_id_of(&module));

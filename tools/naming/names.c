@@ -5,6 +5,8 @@
  * they agree.
  */
 #include "naming/names.h"
+#include "symbols/libraries.h"
+#include "util/must.h"
 
 #include <string.h>
 
@@ -125,6 +127,41 @@ static bool find_in_modules(const struct vmt_function_names *names, const char *
 	return false;
 }
 
+/*
+ * A library whose only function of interest ends in a jump has no frame, so the recording does not
+ * know it. It is found as the loader found it. Its build-id is not known, so neither is the line.
+ */
+static bool find_in_libraries(const struct vmt_function_names *names, const struct file_frame *call,
+			      const char *name, struct vmt_symbol *ret_symbol)
+{
+	char *file = vmt_must(strndup(call->path.bytes, call->path.length));
+	struct vmt_libraries libraries;
+	bool found = false;
+
+	vmt_libraries_read(&libraries, file);
+	for (size_t i = 0; i < libraries.count && !found; i++) {
+		struct vmt_view_string path = { libraries.path[i],
+						(uint32_t)strlen(libraries.path[i]) };
+		struct vmt_symbols_module wanted = { .path = path.bytes,
+						     .path_length = path.length,
+						     .build_id = (const uint8_t *)"" };
+		struct vmt_symbol symbol;
+
+		found = !vmt_report_is_runtime(path) && !vmt_report_is_system(path) &&
+			vmt_symbols_tail_named(names->symbols, &wanted, name, &symbol);
+		if (found)
+			*ret_symbol = (struct vmt_symbol){
+				.function = symbol.function,
+				.is_tail = true,
+				.other_path =
+					vmt_symbols_text(names->symbols, path.bytes, path.length),
+			};
+	}
+	vmt_libraries_free(&libraries);
+	free(file);
+	return found;
+}
+
 static bool is_calls_own(const struct vmt_rec_site *site, const char *name)
 {
 	const char *call = vmt_calls_name(site->call);
@@ -159,7 +196,8 @@ bool vmt_names_find_tail(const struct vmt_function_names *names, const struct vm
 	     !vmt_symbols_is_outside(names->symbols, &inside.place, &call.module, &callee)))
 		return false;
 	if (callee.name)
-		return find_in_modules(names, callee.name, ret_symbol);
+		return find_in_modules(names, callee.name, ret_symbol) ||
+		       find_in_libraries(names, &call, callee.name, ret_symbol);
 	call.place.offset = callee.offset;
 	if (!vmt_symbols_tail_at(names->symbols, &call.place, ret_symbol))
 		return false;
@@ -202,6 +240,7 @@ bool vmt_names_resolve(void *context, const struct vmt_rec_site *site, struct vm
 		.is_system = symbol.is_system,
 		.is_tail = symbol.is_tail,
 		.other_module = symbol.other_module,
+		.other_path = symbol.other_path,
 	};
 	return true;
 }

@@ -63,15 +63,20 @@ static bool is_system(struct vmt_view_string path)
 }
 
 /* A frame without names, which are added later: inlining makes several frames of one. */
-static struct vmt_stack_frame frame_of(const struct vmt_view *view, uint32_t number,
-				       uint64_t offset)
+static struct vmt_stack_frame frame_of(const struct vmt_view *view,
+				       const struct vmt_rec_frame *recorded,
+				       const struct vmt_symbol *symbol)
 {
+	uint32_t number = symbol->other_module ? symbol->other_module - 1 : recorded->module;
 	struct vmt_rec_module module = { .kind = VMT_MODULE_JIT };
 	struct vmt_view_string path = { "", 0 };
-	struct vmt_stack_frame frame = { .offset = offset };
+	struct vmt_stack_frame frame = { .offset = recorded->offset };
 
 	if (vmt_view_module(view, number, &module))
 		path = vmt_view_string(view, module.path);
+	if (symbol->other_path)
+		path = (struct vmt_view_string){ symbol->other_path,
+						 (uint32_t)strlen(symbol->other_path) };
 	frame.module = module_name(path);
 	frame.is_runtime = path.length && vmt_report_is_runtime(path);
 	frame.is_user = (module.kind == VMT_MODULE_FILE || module.kind == VMT_MODULE_SCRIPT) &&
@@ -144,9 +149,7 @@ static bool add_frame(struct vmt_stack *stack, const struct vmt_function_names *
 	do {
 		stack->frame = vmt_must_grow(stack->frame, stack->count, sizeof(*stack->frame));
 		frame = &stack->frame[stack->count++];
-		*frame = frame_of(names->view,
-				  symbol.other_module ? symbol.other_module - 1 : recorded.module,
-				  recorded.offset);
+		*frame = frame_of(names->view, &recorded, &symbol);
 		if (has_name)
 			name_frame(frame, &symbol);
 		spot.level++;

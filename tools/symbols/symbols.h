@@ -27,6 +27,8 @@ struct vmt_symbol {
 	bool is_tail;
 	/* number of its module in the recording, plus one; 0: that of the frame (names.h sets it) */
 	uint32_t other_module;
+	/* path of its module if the recording does not have it (names.h sets it); or NULL */
+	const char *other_path;
 	bool is_system; /* file is a header or a source of the system's */
 	const struct vmt_symbol *caller; /* the function that it was inlined into, or NULL */
 };

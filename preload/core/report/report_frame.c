@@ -37,6 +37,12 @@ static void find_other_module(const struct vmt_view *view, struct vmt_report_fra
 
 	if (other && vmt_view_module(view, other - 1, &frame->module))
 		frame->path = vmt_view_string(view, frame->module.path);
+	if (!frame->names.other_path)
+		return;
+	frame->path =
+		(struct vmt_view_string){ frame->names.other_path,
+					  (uint32_t)__builtin_strlen(frame->names.other_path) };
+	frame->has_module = false;
 }
 
 bool vmt_report_find(struct vmt_report *text, const struct vmt_rec_site *site,

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The libraries that a program or library brings along: those it needs (DT_NEEDED) that lie where
+ * its own RUNPATH or RPATH says, or beside it. Those of the system lie elsewhere. Used by naming.
+ */
+#ifndef VMT_LIBRARIES_H
+#define VMT_LIBRARIES_H
+
+#include <stddef.h>
+
+struct vmt_libraries {
+	char **path;
+	size_t count;
+};
+
+/* An invalid or missing file has none. Free with vmt_libraries_free(). */
+void vmt_libraries_read(struct vmt_libraries *ret_libraries, const char *path);
+void vmt_libraries_free(struct vmt_libraries *libraries);
+
+#endif
