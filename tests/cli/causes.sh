@@ -104,6 +104,36 @@ many grow-arrays alike 'memory moved by mremap, which does not merge with its ne
 many keep-from-children madvise-islands 'advice \(madvise\) for pieces of a range: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by madvise in keep_from_children .*help +-1,99[0-9] maps?: .*MADV_DOFORK' \
 	'why they did not merge is unknown'
 
+# Flags of mmap and numbers of calls tell these apart: see the program.
+PROGRAM=causes_told
+many advise-first madvise-islands 'advice \(madvise\) for pieces of a range: (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, .*help +-1,99[0-9] maps: ' \
+	'look alike'
+many unmap-blocks prot-none-decommit 'memory without access \(PROT_NONE\), given back or reserved: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mmap in map_at [^ ]*:[0-9]+ in unmap_blocks help +-1,99[0-9] maps: give pages back by MADV_DONTNEED' \
+	'a guard page for each object'
+many quarantine guard-pages 'a guard page for each object: (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by mprotect in with_guards' \
+	'made accessible one by one|MAP_NORESERVE'
+run second-guards 400
+says second-guards 'cause +a stack and a guard for each thread: 1,[12][0-9]{2} of 1,2[0-9]+ maps, ' 'look alike'
+many clear-over mapped-over-memory 'memory mapped over pieces of earlier maps \(MAP_FIXED\), with another protection or other flags: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mmap in map_at [^ ]*:[0-9]+ in clear_over help +-1,99[0-9] maps: clear pages by MADV_DONTNEED' \
+	'map the range anew'
+many align-each punched-holes 'ends of maps cut off by munmap, as for alignment: (99[0-9]|1,00[0-9]) of 1,0[0-9]+ maps, by munmap in align_each [^ ]*:[0-9]+ help +-99[0-9] maps: take aligned pieces' \
+	'keep the range'
+many three-views remapped-pages 'pages of a file in another order \(MAP_FIXED, remap_file_pages\): (2,99[0-9]|3,000) of 3,0[0-9]+ maps, by mmap in three_views [^ ]*:[0-9]+ help +larger pieces' \
+	'map each file'
+many zero-device zero-device 'memory mapped from /dev/zero, which never merges: 1,000 of 1,0[0-9]+ maps, by mmap in zero_device [^ ]*:[0-9]+ help +-99[0-9] maps: MAP_ANONYMOUS' \
+	'io_uring'
+many seal-among-code write-barriers 'memory made read-only piece by piece: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in seal_among_code' \
+	'left so'
+many private-copies mapped-again 'the same part of the same file mapped again and again: 1,000 of 1,0[0-9]+ maps, .* help +-999 maps: read the file into memory' \
+	'map it once'
+many close-again committed-pieces 'pieces of a range without access \(PROT_NONE\), made accessible one by one: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in close_again' \
+	'look alike but'
+run any-protection 1000
+says any-protection 'cause +pieces cut from what mmap in map_at [^,]+ mapped, 1.00 for each call, none given back: 99[0-9] of 1,0[0-9]+ maps, by mprotect in any_protection' \
+	'read-only piece by piece|left so'
+run keep-secrets 1000
+says keep-secrets 'cause +a guard page for each object: .* help +-[12],[0-9]+ maps: MADV_GUARD_INSTALL .* makes no map, if mlock and madvise, which cut at the same places'
+
 # The shape alone would mislead: see the program.
 PROGRAM=causes_mixed
 many open-again mapped-again 'the same part of the same file mapped again and again: 1,000 of 1,0[0-9]+ maps, by mmap in open_again [^,]*, none given back .*help +-999 maps?: map it once' \

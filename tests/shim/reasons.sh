@@ -26,7 +26,9 @@ done
 for way in mmap future mremap brk; do
 	by locked-$way rlimit-memlock
 done
+by lock-all rlimit-memlock
 by dontdump-limit map-limit
+by lock-limit map-limit
 fields "fields of failures" "$TMP/map-limit/rec"
 
 line=$(grep -n 'if (mprotect(at' "$ROOT/tests/targets/fails_for.c" | cut -d: -f1)

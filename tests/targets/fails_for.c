@@ -64,6 +64,20 @@ static void fail_to_lock(const char *by)
 		sbrk(128 * (intptr_t)PAGE);
 }
 
+/*
+ * A process with CAP_IPC_LOCK may lock more than RLIMIT_MEMLOCK, and then it is the number of maps
+ * that mlock fails for.
+ */
+static void lock_to_map_limit(void)
+{
+	char *at = mmap(NULL, 200000UL * PAGE, PROT_READ, PRIVATE | MAP_NORESERVE, -1, 0);
+
+	REQUIRE(at != MAP_FAILED);
+	limit(RLIMIT_MEMLOCK, PAGE);
+	for (long i = 0; i < 200000 && mlock2(at + i * PAGE, PAGE, MLOCK_ONFAULT) == 0; i += 2)
+		;
+}
+
 static void fail_for(const char *reason)
 {
 	const size_t gib = 1UL << 30;
@@ -80,6 +94,12 @@ static void fail_for(const char *reason)
 		limit(RLIMIT_MEMLOCK, PAGE);
 		REQUIRE(setuid(65534) == 0);
 		mlock(map_pages(4), 4 * PAGE);
+	} else if (strcmp(reason, "lock-all") == 0) {
+		limit(RLIMIT_MEMLOCK, PAGE);
+		REQUIRE(setuid(65534) == 0);
+		mlockall(MCL_CURRENT);
+	} else if (strcmp(reason, "lock-limit") == 0) {
+		lock_to_map_limit();
 	} else if (strncmp(reason, "locked-", 7) == 0) {
 		fail_to_lock(reason + 7);
 	} else if (strcmp(reason, "dontdump-limit") == 0) {

@@ -127,6 +127,28 @@ static bool is_given_to_each(const struct vmt_explain *explain, const struct vmt
 	       facts->given != VMT_APART_UNKNOWN && facts->given_calls >= explain->count / 2;
 }
 
+/* Does the map belong to its mapper's call, cut by a call for some attribute? */
+static enum vmt_apart cut_from(const struct vmt_explain_map *map, uint32_t mapped_by)
+{
+	return map->mapped_by == mapped_by ? vmt_explain_cut(map->put_call) : VMT_APART_UNKNOWN;
+}
+
+/*
+ * Two calls of mmap, each of whose maps a later call has cut for an attribute: without it they
+ * would have become one map.
+ */
+static enum vmt_apart given_beside(const struct vmt_explain *explain,
+				   const struct vmt_explain_map *a, const struct vmt_explain_map *b)
+{
+	bool has_next = b + 1 < explain->map + explain->count && vmt_explain_touch(b, b + 1);
+	enum vmt_apart why;
+
+	if (!explain->facts.sites || b->put_call != VMT_CALL_MMAP)
+		return VMT_APART_UNKNOWN;
+	why = cut_from(a, b->mapped_by);
+	return why == VMT_APART_UNKNOWN && has_next ? cut_from(b + 1, b->mapped_by) : why;
+}
+
 /* Where flags are unknown, the call that cut the maps says why, if all calls cut for one reason. */
 static enum vmt_apart reason_between(const struct vmt_explain *explain,
 				     const struct vmt_explain_map *a,
@@ -139,6 +161,11 @@ static enum vmt_apart reason_between(const struct vmt_explain *explain,
 	    !(a->vm_flags & b->vm_flags & VMT_VMFLAGS_KNOWN)) {
 		*ret_detail = 0;
 		return facts->given;
+	}
+	if (why == VMT_APART_UNKNOWN && !(a->vm_flags & b->vm_flags & VMT_VMFLAGS_KNOWN) &&
+	    given_beside(explain, a, b) != VMT_APART_UNKNOWN) {
+		*ret_detail = 0;
+		return given_beside(explain, a, b);
 	}
 	if (why != VMT_APART_UNKNOWN || !facts->has_one_cut ||
 	    a->vm_flags & b->vm_flags & VMT_VMFLAGS_KNOWN)

@@ -69,6 +69,8 @@ enum vmt_pattern {
 	VMT_PATTERN_HUGE_FILES,
 	VMT_PATTERN_COMMITTED,
 	VMT_PATTERN_AGAIN,
+	VMT_PATTERN_OVER_MEMORY,
+	VMT_PATTERN_ZERO_DEVICE,
 	VMT_PATTERN_COUNT,
 };
 static_assert(VMT_PATTERN_COUNT < 62, "bits of vmt_explain_map.shows");
@@ -128,6 +130,7 @@ struct vmt_explain_facts {
 	} busiest[VMT_CALL_COUNT]; /* the site that made most calls of each system call */
 	/* for each site, a number that sites of one place share; NULL = all differ */
 	const uint32_t *place;
+	const uint64_t *calls; /* of each site, those that succeeded; NULL = not known */
 };
 
 struct vmt_explain {
@@ -157,6 +160,8 @@ struct vmt_explain {
 	bool are_views; /* parts of files are mapped more than once */
 	uint32_t advice; /* what most pieces of VMT_PATTERN_ADVICE were given; 0 = not known */
 	bool are_moved; /* most of VMT_PATTERN_ALIKE are where mremap put them */
+	bool are_copies; /* most of VMT_PATTERN_AGAIN are private and writable */
+	bool are_trimmed; /* most of VMT_PATTERN_HOLES are what was cut off the ends of maps */
 	const char *holes_of; /* the allocator that punched most holes; NULL = none, or not known */
 	struct vmt_explain_facts facts; /* a copy; what it points to stays the caller's */
 };

@@ -7,6 +7,7 @@
 #include "input/liveness.h"
 #include "input/process.h"
 
+#include <stdlib.h>
 #include <sys/mman.h>
 
 /* Only a fork child has owners whose calls it never made. */
@@ -133,6 +134,20 @@ static void find_busiest(const struct vmt_view *view, struct vmt_explain_facts *
 		facts->busiest[site.call].site = (uint32_t)i;
 		facts->busiest[site.call].calls = site.counters.calls - site.counters.failed;
 	}
+}
+
+uint64_t *vmt_explain_calls(const struct vmt_view *view, const uint32_t *place, uint32_t sites)
+{
+	uint64_t *calls = place ? calloc((size_t)sites + 1, sizeof(*calls)) : NULL;
+	struct vmt_rec_site site;
+
+	for (uint32_t i = VMT_SITE_FIRST; calls && i < sites; i++) {
+		if (vmt_view_site(view, i, &site))
+			calls[place[i]] += site.counters.calls - site.counters.failed;
+	}
+	for (uint32_t i = VMT_SITE_FIRST; calls && i < sites; i++)
+		calls[i] = calls[place[i]];
+	return calls;
 }
 
 void vmt_explain_facts_of(const struct vmt_explain_record *record,

@@ -74,20 +74,24 @@ static bool is_huge(const struct vmt_explain_map *map)
 	       (map->vm_flags && map->vm_flags & vmt_vmflags_parse("ht", 2) & ~VMT_VMFLAGS_KNOWN);
 }
 
-static enum vmt_kind of_file(const struct vmt_explain_map *map)
+static enum vmt_kind of_file(struct vmt_explain_map *map)
 {
 	if (is_huge(map) || map->hint == VMT_HINT_HUGE)
 		return VMT_KIND_HUGE;
+	if (map->hint == VMT_HINT_ZERO_DEVICE && !(map->flags & VMT_MAP_SHARED))
+		return VMT_KIND_ANONYMOUS;
 	if (map->hint == VMT_HINT_DEVICE)
 		return VMT_KIND_DEVICE;
-	if (map->hint == VMT_HINT_SHARED)
+	if (map->hint == VMT_HINT_SHARED || map->hint == VMT_HINT_ZERO_DEVICE)
 		return VMT_KIND_SHARED;
 	/* Device 0:1 is the kernel's internal tmpfs: memfd, SysV, shared anonymous memory. */
 	if ((map->dev_major == 0 && map->dev_minor == 1) || starts_with(map, "/dev/shm/") ||
 	    starts_with(map, "/SYSV") || starts_with(map, "/memfd:"))
 		return VMT_KIND_SHARED;
-	if (starts_with(map, "/dev/zero"))
+	if (starts_with(map, "/dev/zero")) {
+		map->hint = VMT_HINT_ZERO_DEVICE;
 		return map->flags & VMT_MAP_SHARED ? VMT_KIND_SHARED : VMT_KIND_ANONYMOUS;
+	}
 	if (starts_with(map, "/dev/ashmem"))
 		return VMT_KIND_SHARED;
 	if (starts_with(map, "/dev/") || starts_with(map, "anon_inode:") ||

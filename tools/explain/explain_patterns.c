@@ -26,11 +26,6 @@ static const enum vmt_apart reason_of[VMT_PATTERN_COUNT] = {
 	[VMT_PATTERN_USERFAULTFD] = VMT_APART_USERFAULTFD,
 };
 
-static bool is_memory(const struct vmt_explain_map *map)
-{
-	return map->flags & VMT_MAP_ACCESS && vmt_explain_is_anonymous(map);
-}
-
 /* Are the two alike, except for the accounting, which a map without access lacks? */
 static bool is_alike(const struct vmt_explain_map *a, const struct vmt_explain_map *b)
 {
@@ -45,20 +40,26 @@ static bool is_alike(const struct vmt_explain_map *a, const struct vmt_explain_m
 	return why == VMT_APART_UNKNOWN || why == VMT_APART_ACCOUNTING;
 }
 
-static bool is_by_mprotect(const struct vmt_explain_map *map)
-{
-	return map->put_call == VMT_CALL_MPROTECT || map->put_call == VMT_CALL_PKEY_MPROTECT;
-}
-
 /*
  * Find the map whose call made a piece without access: the mprotect at either end; otherwise, if
  * there is memory below, the call that cut the piece off that.
  */
 static size_t maker_of(const struct vmt_search *search, size_t i, bool below, bool above)
 {
-	if (above && is_by_mprotect(&search->map[i + 1]) && !is_by_mprotect(&search->map[i]))
+	if (above && vmt_search_is_by_mprotect(&search->map[i + 1]) &&
+	    !vmt_search_is_by_mprotect(&search->map[i]))
 		return i + 1;
-	return below || !above || is_by_mprotect(&search->map[i]) ? i : i + 1;
+	return below || !above || vmt_search_is_by_mprotect(&search->map[i]) ? i : i + 1;
+}
+
+/* Is it one of the guards below a thread's stack? Some runtimes add guards to that of libc. */
+static bool is_guard_of_stack(const struct vmt_search *search, size_t i)
+{
+	while (search->map[i].kind == VMT_KIND_GUARD && vmt_search_touches_next(search, i)) {
+		if (search->map[++i].kind == VMT_KIND_THREAD_STACK)
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -67,10 +68,16 @@ static size_t maker_of(const struct vmt_search *search, size_t i, bool below, bo
  */
 static void fill_in(struct vmt_search *search, size_t i)
 {
-	bool below =
-		i > 0 && vmt_search_touches_next(search, i - 1) && is_memory(&search->map[i - 1]);
-	bool above = vmt_search_touches_next(search, i) && is_memory(&search->map[i + 1]);
+	bool below = i > 0 && vmt_search_touches_next(search, i - 1) &&
+		     vmt_search_is_memory(&search->map[i - 1]);
+	bool above =
+		vmt_search_touches_next(search, i) && vmt_search_is_memory(&search->map[i + 1]);
 
+	if (!above && is_guard_of_stack(search, i)) {
+		/* the next guard, to which it was a neighbour already, goes too */
+		vmt_search_count_site(search, i + 1);
+		vmt_search_save(search, i + 1);
+	}
 	if (!below && !above)
 		return;
 	vmt_search_count_site(search, maker_of(search, i, below, above));
@@ -79,30 +86,35 @@ static void fill_in(struct vmt_search *search, size_t i)
 		vmt_search_save(search, i);
 }
 
-/* Who cut it out gave access to what is beside it, and took none away. */
-static bool is_committed(const struct vmt_search *search, size_t i)
+/*
+ * Who cut it out gave access to what is beside it, and took none away. If that was done once for
+ * each map, it is what is left around an object as its guard.
+ */
+static enum vmt_pattern pattern_of_rest(const struct vmt_search *search, size_t i)
 {
 	bool below = i > 0 && vmt_search_touches_next(search, i - 1);
 	bool above = vmt_search_touches_next(search, i);
+	size_t maker = maker_of(search, i, below, above);
 	uint32_t prot;
 
-	return vmt_search_asked(&search->map[maker_of(search, i, below, above)], &prot) && prot;
+	if (!vmt_search_asked(&search->map[maker], &prot) || !prot)
+		return VMT_PATTERN_DECOMMIT;
+	return vmt_search_is_guard_of_each(search, i, maker) ? VMT_PATTERN_GUARDS :
+							       VMT_PATTERN_COMMITTED;
 }
 
 /* Electric Fence and DUMA make a guard for each allocation, and for each freed one. */
 static enum vmt_pattern pattern_without_access(const struct vmt_search *search, size_t i)
 {
-	if (vmt_search_touches_next(search, i) &&
-	    search->map[i + 1].kind == VMT_KIND_THREAD_STACK &&
-	    search->map[i].kind == VMT_KIND_GUARD)
+	if (is_guard_of_stack(search, i))
 		return VMT_PATTERN_THREADS;
 	if (search->has_debugger)
 		return VMT_PATTERN_DEBUGGER;
 	if (search->map[i].kind == VMT_KIND_GUARD)
-		return VMT_PATTERN_GUARDS;
-	if (vmt_search_is_reserved(search, i))
-		return VMT_PATTERN_RESERVED;
-	return is_committed(search, i) ? VMT_PATTERN_COMMITTED : VMT_PATTERN_DECOMMIT;
+		return vmt_search_is_put_over(search, i) ? VMT_PATTERN_DECOMMIT :
+							   VMT_PATTERN_GUARDS;
+	return vmt_search_is_reserved(search, i) ? VMT_PATTERN_RESERVED :
+						   pattern_of_rest(search, i);
 }
 
 /* A guard that was moved together with its memory was not made by mprotect(PROT_NONE) here. */
@@ -121,6 +133,8 @@ static void find_without_access(struct vmt_search *search, enum vmt_pattern patt
 		    pattern_without_access(search, i) == pattern && is_made(search, i))
 			fill_in(search, i);
 	}
+	if (pattern == VMT_PATTERN_COMMITTED)
+		vmt_search_closed_again(search);
 	if (pattern == VMT_PATTERN_RESERVED)
 		vmt_search_leave_open(search);
 	if (pattern == VMT_PATTERN_THREADS)
@@ -136,68 +150,12 @@ static void find_holes(struct vmt_search *search, enum vmt_pattern pattern)
 
 		if (a->end == b->start || b->start - a->end > VMT_EXPLAIN_HOLE_MAX || a->is_arena ||
 		    b->is_arena ||
-		    !(is_memory(a) ? is_memory(b) && is_alike(a, b) :
-				     vmt_search_is_one_range(a, b)) ||
+		    !(vmt_search_is_memory(a) ? vmt_search_is_memory(b) && is_alike(a, b) :
+						vmt_search_is_one_range(a, b)) ||
 		    (vmt_search_is_call_known(search, b) && b->put_call != VMT_CALL_MUNMAP))
 			continue;
 		vmt_search_count_site(search, i);
 		vmt_search_save(search, i);
-	}
-}
-
-static uint32_t protection_bit(const struct vmt_explain_map *map)
-{
-	return UINT32_C(1) << (map->flags & VMT_MAP_ACCESS);
-}
-
-/*
- * [first, end) touch. For code, the remedy leaves as many maps as there are protections; for write
- * protection, it leaves one.
- */
-static void count_flips(struct vmt_search *search, size_t first, size_t end)
-{
-	bool wants_code = search->at->pattern != VMT_PATTERN_BARRIERS;
-	uint64_t code = 0, both = 0, left;
-	uint32_t seen = 0;
-
-	for (size_t i = first; i < end; i++) {
-		seen |= protection_bit(&search->map[i]);
-		code += search->map[i].flags & VMT_MAP_EXEC ? 1 : 0;
-		both += (search->map[i].flags & (VMT_MAP_EXEC | VMT_MAP_WRITE)) ==
-			(VMT_MAP_EXEC | VMT_MAP_WRITE);
-	}
-	left = wants_code ? (uint64_t)__builtin_popcount(seen) : 1;
-	if ((wants_code ? code < 2 : code > 0) || end - first <= left)
-		return;
-	/* Memory that is both writable and executable was left so, and was not flipped. */
-	if (wants_code && (both > code / 2) != (search->at->pattern == VMT_PATTERN_CODE_LEFT))
-		return;
-	search->at->saves += end - first - left;
-	for (size_t i = first; i < end; i++) {
-		vmt_search_mark(search, i);
-		if (i > first)
-			vmt_search_count_site(search, i);
-	}
-}
-
-/* Maps that were made with different protections from the start were not flipped. */
-static bool is_flipped(const struct vmt_search *search, const struct vmt_explain_map *map)
-{
-	return map->apart == VMT_APART_PROTECTION + 1 && is_memory(map - 1) && is_memory(map) &&
-	       (!vmt_search_is_call_known(search, map) || is_by_mprotect(map - 1) ||
-		is_by_mprotect(map));
-}
-
-static void find_flips(struct vmt_search *search, enum vmt_pattern pattern)
-{
-	size_t first = 0;
-
-	(void)pattern;
-	for (size_t i = 1; i <= search->count; i++) {
-		if (i < search->count && is_flipped(search, &search->map[i]))
-			continue;
-		count_flips(search, first, i);
-		first = i;
 	}
 }
 
@@ -263,7 +221,9 @@ static enum vmt_apart reason_for(const struct vmt_explain_map *map)
 static bool can_be(const struct vmt_explain_map *a, const struct vmt_explain_map *b,
 		   enum vmt_pattern pattern)
 {
-	if (pattern == VMT_PATTERN_ALIKE && b->put_by == VMT_SITE_UNSEEN)
+	if (pattern == VMT_PATTERN_ALIKE &&
+	    (b->put_by == VMT_SITE_UNSEEN || b->shows >> VMT_PATTERN_OVER_MEMORY & 1 ||
+	     vmt_search_is_closed_again(a, b)))
 		return false;
 	if (vmt_explain_is_anonymous(a))
 		return true;
@@ -296,9 +256,9 @@ static bool is_possible(const struct vmt_explain *explain, enum vmt_pattern patt
 {
 	static const uint32_t kinds_of[VMT_PATTERN_COUNT] = {
 		[VMT_PATTERN_DEBUGGER] = 1u << VMT_KIND_GUARD | 1u << VMT_KIND_RESERVED,
-		[VMT_PATTERN_GUARDS] = 1u << VMT_KIND_GUARD,
+		[VMT_PATTERN_GUARDS] = 1u << VMT_KIND_GUARD | 1u << VMT_KIND_RESERVED,
 		[VMT_PATTERN_THREADS] = 1u << VMT_KIND_THREAD_STACK,
-		[VMT_PATTERN_DECOMMIT] = 1u << VMT_KIND_RESERVED,
+		[VMT_PATTERN_DECOMMIT] = 1u << VMT_KIND_GUARD | 1u << VMT_KIND_RESERVED,
 		[VMT_PATTERN_COMMITTED] = 1u << VMT_KIND_RESERVED,
 		[VMT_PATTERN_ARENAS] = 1u << VMT_KIND_ALLOCATOR,
 		[VMT_PATTERN_WX] = CODE_KINDS,
@@ -317,12 +277,13 @@ static bool is_possible(const struct vmt_explain *explain, enum vmt_pattern patt
 		[VMT_PATTERN_AGAIN] = FILE_KINDS,
 		[VMT_PATTERN_DEVICES] = 1u << VMT_KIND_DEVICE,
 		[VMT_PATTERN_HUGE_FILES] = 1u << VMT_KIND_HUGE,
+		[VMT_PATTERN_ZERO_DEVICE] = 1u << VMT_KIND_DEVICE | 1u << VMT_KIND_ANONYMOUS,
 	};
 	uint64_t n = 0;
 
 	if (pattern == VMT_PATTERN_HOLES)
 		return explain->holes >= VMT_EXPLAIN_LEAST;
-	if (pattern == VMT_PATTERN_UNSEEN)
+	if (pattern == VMT_PATTERN_UNSEEN || pattern == VMT_PATTERN_OVER_MEMORY)
 		return explain->facts.sites > 0;
 	if (pattern == (explain->facts.is_fork_child ? VMT_PATTERN_ALIKE : VMT_PATTERN_FORK))
 		return false;
@@ -345,9 +306,11 @@ static void look_for(struct vmt_search *search, enum vmt_pattern pattern)
 		[VMT_PATTERN_DECOMMIT] = find_without_access,
 		[VMT_PATTERN_COMMITTED] = find_without_access,
 		[VMT_PATTERN_AGAIN] = vmt_search_again,
+		[VMT_PATTERN_OVER_MEMORY] = vmt_search_over_memory,
+		[VMT_PATTERN_ZERO_DEVICE] = vmt_search_zero_device,
 		[VMT_PATTERN_HOLES] = find_holes,
-		[VMT_PATTERN_WX] = find_flips,
-		[VMT_PATTERN_BARRIERS] = find_flips,
+		[VMT_PATTERN_WX] = vmt_search_flips,
+		[VMT_PATTERN_BARRIERS] = vmt_search_flips,
 		[VMT_PATTERN_ARENAS] = find_arenas,
 		[VMT_PATTERN_FILES] = vmt_search_files,
 		[VMT_PATTERN_SHARED] = vmt_search_files,
@@ -364,7 +327,7 @@ static void look_for(struct vmt_search *search, enum vmt_pattern pattern)
 		[VMT_PATTERN_ENDED_THREADS] = find_ended_threads,
 		[VMT_PATTERN_ARENA_HEAPS] = find_arenas,
 		[VMT_PATTERN_RESERVED] = find_without_access,
-		[VMT_PATTERN_CODE_LEFT] = find_flips,
+		[VMT_PATTERN_CODE_LEFT] = vmt_search_flips,
 		[VMT_PATTERN_KEYS] = find_apart,
 		[VMT_PATTERN_USERFAULTFD] = find_apart,
 		[VMT_PATTERN_FILE_PROTECTION] = vmt_search_file_protection,
@@ -476,6 +439,8 @@ int vmt_explain_patterns(struct vmt_explain *explain)
 	explain->are_views = search.are_views;
 	explain->advice = search.advice;
 	explain->are_moved = search.are_moved;
+	explain->are_copies = search.are_copies;
+	explain->are_trimmed = search.are_trimmed;
 	explain->holes_of = search.holes_of;
 	qsort(explain->patterns, explain->pattern_count, sizeof(*explain->patterns), by_saving);
 	free(search.by_site);

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define VDSO_MAX        (UINT64_C(16) << 10)
 #define FLAGS_MAPS_MAX  100000u
@@ -237,7 +238,9 @@ static void add_filesystems(struct vmt_explain_record *record)
 		[VMT_FILESYSTEM_SHARED] = VMT_HINT_SHARED,
 	};
 	struct vmt_filesystems filesystems;
+	struct stat zero = { .st_ino = 0 };
 
+	(void)stat("/dev/zero", &zero); /* without it, none of the maps is of it */
 	vmt_filesystems_read(record->view, &filesystems);
 	for (size_t i = 0; i < record->count; i++) {
 		struct vmt_explain_map *map = &record->map[i];
@@ -248,6 +251,8 @@ static void add_filesystems(struct vmt_explain_record *record)
 		kind = vmt_filesystems_find(&filesystems, map->dev_major, map->dev_minor);
 		if (kind)
 			map->hint = (uint8_t)hints[kind];
+		if (kind == VMT_FILESYSTEM_DEVICES && map->inode == zero.st_ino)
+			map->hint = VMT_HINT_ZERO_DEVICE;
 	}
 }
 
@@ -334,6 +339,7 @@ int vmt_explain_record(const struct vmt_view *view, struct vmt_symbols *symbols,
 	vmt_explain_facts_of(ret_record, &facts);
 	facts.place = ret_record->place = vmt_explain_places(view, symbols, facts.sites);
 	vmt_explain_places_by_line(ret_record, facts.sites);
+	facts.calls = ret_record->calls = vmt_explain_calls(view, facts.place, facts.sites);
 	return vmt_explain(ret_record->map, ret_record->count, &facts, &ret_record->explain);
 }
 
@@ -344,10 +350,12 @@ void vmt_explain_record_free(struct vmt_explain_record *record)
 		free(record->strings[i]);
 	free(record->strings);
 	free(record->place);
+	free(record->calls);
 	free(record->map);
 	vmt_procmaps_free(&record->live);
 	record->strings = NULL;
 	record->place = NULL;
+	record->calls = NULL;
 	record->map = NULL;
 }
 

@@ -18,6 +18,7 @@ struct vmt_explain_record {
 	char **strings; /* texts that `detail` of maps points to */
 	size_t string_count;
 	uint32_t *place; /* the place of each site */
+	uint64_t *calls; /* of each site's place, those that succeeded */
 	struct vmt_procmaps live; /* names of files, from the process while it exists */
 	const struct vmt_view *view;
 	struct vmt_symbols *symbols;
@@ -38,6 +39,9 @@ void vmt_explain_facts_of(const struct vmt_explain_record *record,
  */
 uint32_t *vmt_explain_places(const struct vmt_view *view, struct vmt_symbols *symbols,
 			     uint32_t sites);
+
+/* For struct vmt_explain_facts: returns, from malloc, the calls of each site's place, or NULL. */
+uint64_t *vmt_explain_calls(const struct vmt_view *view, const uint32_t *place, uint32_t sites);
 
 /* A line of the program may have been compiled to several calls: treat them as one place. */
 void vmt_explain_places_by_line(struct vmt_explain_record *record, uint32_t sites);

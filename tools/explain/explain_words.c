@@ -130,15 +130,15 @@ static const struct {
 				 "In the program: mallopt(M_ARENA_MAX, 2) before the first "
 				 "thread." },
 	[VMT_PATTERN_FILES] = { "one-map-per-file", "a map for each of many files",
-				"read small files instead of mapping them, or keep their contents "
-				"in one file "
+				"unmap files that are no longer used; read small files instead of "
+				"mapping them, or keep their contents in one file "
 				"that is mapped once",
 				"Lucene: compound files. Files that were deleted can just be "
 				"unmapped." },
 	[VMT_PATTERN_SHARED] = { "one-map-per-shared-memory",
 				 "a map for each of many pieces of shared memory",
-				 "share a few large pieces and use parts of them: shared memory "
-				 "never merges",
+				 "unmap pieces that are no longer used; share a few large ones and "
+				 "use parts of them: shared memory never merges",
 				 "PyTorch: each tensor that is shared is a map; share one that "
 				 "holds them all." },
 	[VMT_PATTERN_PIECES] = { "pieces-of-files", "many maps of pieces of the same file",
@@ -160,7 +160,8 @@ static const struct {
 				"mlock2(MLOCK_ONFAULT) (Linux 4.4) over the whole range locks only "
 				"pages in use." },
 	[VMT_PATTERN_POLICY] = { "mbind-islands", "NUMA policy (mbind) for pieces of a range",
-				 "one mbind over the whole range",
+				 "one mbind over the whole range; keep memory of one policy "
+				 "together",
 				 "Or set_mempolicy in the thread that first touches the memory: it "
 				 "makes no map." },
 	[VMT_PATTERN_NAMES] = { "names", "names for pieces of a range (PR_SET_VMA_ANON_NAME)",
@@ -264,8 +265,9 @@ static const struct {
 	[VMT_PATTERN_COMMITTED] = { "committed-pieces",
 				    "pieces of a range without access (PROT_NONE), made accessible "
 				    "one by one",
-				    "map the range readable and writable with MAP_NORESERVE, or "
-				    "make larger pieces accessible",
+				    "map the range readable and writable with MAP_NORESERVE "
+				    "(and guards by MADV_GUARD_INSTALL, Linux 6.13), or make "
+				    "larger pieces accessible",
 				    "Pages that are never touched take no memory, whatever their "
 				    "protection." },
 	[VMT_PATTERN_AGAIN] = { "mapped-again",
@@ -273,6 +275,17 @@ static const struct {
 				"map it once and use that map, or unmap each map (munmap, shmdt) "
 				"when it is no longer used",
 				NULL },
+	[VMT_PATTERN_OVER_MEMORY] = { "mapped-over-memory",
+				      "memory mapped over pieces of earlier maps (MAP_FIXED), with "
+				      "another protection or other flags",
+				      "clear pages by MADV_DONTNEED, or pass the protection and "
+				      "flags (MAP_NORESERVE, MAP_LOCKED) of the memory beside it",
+				      NULL },
+	[VMT_PATTERN_ZERO_DEVICE] = { "zero-device",
+				      "memory mapped from /dev/zero, which never merges",
+				      "MAP_ANONYMOUS in place of /dev/zero: neighbours become one "
+				      "map",
+				      NULL },
 };
 
 const char *vmt_explain_pattern_id(enum vmt_pattern pattern)
@@ -286,6 +299,8 @@ const char *vmt_explain_pattern_word(const struct vmt_explain *explain, enum vmt
 		return "holes between pieces of memory, as munmap leaves them";
 	if (pattern == VMT_PATTERN_ALIKE && explain->are_moved)
 		return "memory moved by mremap, which does not merge with its neighbours";
+	if (pattern == VMT_PATTERN_HOLES && explain->are_trimmed && !explain->holes_of)
+		return "ends of maps cut off by munmap, as for alignment";
 	if (pattern == VMT_PATTERN_WX && explain->facts.sites && !explain->facts.gives_write)
 		return "code made executable piece by piece, with data between";
 	if (pattern == VMT_PATTERN_ENDED_THREADS && !explain->facts.sites)
@@ -327,14 +342,48 @@ static const char *remedy_of_holes(const char *allocator)
 	return patterns[VMT_PATTERN_HOLES].remedy;
 }
 
+static const struct vmt_explain_pattern *found(const struct vmt_explain *explain,
+					       enum vmt_pattern pattern)
+{
+	for (size_t i = 0; i < explain->pattern_count; i++) {
+		if (explain->patterns[i].pattern == pattern)
+			return &explain->patterns[i];
+	}
+	return NULL;
+}
+
+/* Were pieces locked, advised about and so on as often as there are guards? Then they still differ. */
+static bool differs_as_well(const struct vmt_explain *explain, enum vmt_pattern pattern)
+{
+	const struct vmt_explain_pattern *at = found(explain, pattern);
+
+	return at && explain->facts.given_calls >= VMT_EXPLAIN_LEAST &&
+	       explain->facts.given_calls >= at->maps / 4;
+}
+
 const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_pattern pattern)
 {
 	if (pattern == VMT_PATTERN_ADVICE)
 		return remedy_of_advice(explain);
 	if (pattern == VMT_PATTERN_HOLES && explain->holes_of)
 		return remedy_of_holes(explain->holes_of);
+	if (pattern == VMT_PATTERN_HOLES && explain->are_trimmed)
+		return "take aligned pieces from one larger map";
+	if (pattern == VMT_PATTERN_AGAIN && explain->are_copies)
+		return "read the file into memory where a copy of its own is needed, or unmap each "
+		       "map when it is no longer used";
 	if (pattern == VMT_PATTERN_ALIKE && explain->are_moved)
 		return "grow in larger steps, or copy into one range instead of moving";
+	if (pattern == VMT_PATTERN_GUARDS && differs_as_well(explain, pattern))
+		return "MADV_GUARD_INSTALL (Linux 6.13) instead of mprotect(PROT_NONE) makes no "
+		       "map, if mlock and madvise, which cut at the same places, are left out or "
+		       "are for whole ranges";
+	if (pattern == VMT_PATTERN_REMAPPED && found(explain, pattern) &&
+	    found(explain, pattern)->is_open)
+		return explain->is_java ?
+			       "larger pages (-XX:+UseLargePages), or -XX:+ZGenerational (JDK 21), "
+			       "which maps the heap once and not three times" :
+			       "larger pieces, and one map of each where more are not needed";
 	if (pattern == VMT_PATTERN_BARRIERS && explain->facts.sites && !explain->facts.gives_write)
 		return "keep what is read-only together and protect it at once; to detect writes, "
 		       "userfaultfd's write protection (Linux 5.7) makes no map";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shared by the searches for patterns in explain_patterns.c, search_calls.c and search_pieces.c,
- * and included by nothing else.
+ * Shared by the searches for patterns in explain_patterns.c and search_*.c, and included by nothing
+ * else.
  */
 #ifndef VMT_SEARCH_H
 #define VMT_SEARCH_H
@@ -14,8 +14,10 @@ struct vmt_search {
 	const struct vmt_explain_facts *facts;
 	bool has_debugger; /* a debugging allocator is loaded */
 	bool are_views; /* parts of files are mapped more than once */
-	uint32_t advice; /* these three: see struct vmt_explain */
+	uint32_t advice; /* these five: see struct vmt_explain */
 	bool are_moved;
+	bool are_copies;
+	bool are_trimmed;
 	const char *holes_of;
 	uint64_t *by_site; /* boundaries of the current pattern, by site; NULL = no sites */
 	struct vmt_explain_pattern *at;
@@ -55,6 +57,16 @@ static inline void vmt_search_leave_open(struct vmt_search *search)
 	search->at->is_open = true;
 }
 
+static inline bool vmt_search_is_memory(const struct vmt_explain_map *map)
+{
+	return map->flags & VMT_MAP_ACCESS && vmt_explain_is_anonymous(map);
+}
+
+static inline bool vmt_search_is_by_mprotect(const struct vmt_explain_map *map)
+{
+	return map->put_call == VMT_CALL_MPROTECT || map->put_call == VMT_CALL_PKEY_MPROTECT;
+}
+
 /* Patterns that only calls show, or show better than shapes: see search_calls.c. */
 void vmt_search_unseen(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_file_protection(struct vmt_search *search, enum vmt_pattern pattern);
@@ -62,6 +74,26 @@ void vmt_search_mapped_over(struct vmt_search *search, enum vmt_pattern pattern)
 void vmt_search_remapped(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_views(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_again(struct vmt_search *search, enum vmt_pattern pattern);
+
+/* Patterns that flags of mmap and numbers of calls show: see search_memory.c. */
+void vmt_search_over_memory(struct vmt_search *search, enum vmt_pattern pattern);
+void vmt_search_zero_device(struct vmt_search *search, enum vmt_pattern pattern);
+
+/* Was the map put over a part of an earlier map, from which many such parts were taken? */
+bool vmt_search_is_put_over(const struct vmt_search *search, size_t i);
+
+/* Is piece i what the call at `maker` left of a map that was made for this one object? */
+bool vmt_search_is_guard_of_each(const struct vmt_search *search, size_t i, size_t maker);
+
+/*
+ * Two touching pieces without access, one of which mprotect has closed again: since it was
+ * writable, it is accounted for, and the other is not.
+ */
+bool vmt_search_is_closed_again(const struct vmt_explain_map *a, const struct vmt_explain_map *b);
+void vmt_search_closed_again(struct vmt_search *search);
+
+/* Patterns in which neighbours differ in protection: see search_memory.c. */
+void vmt_search_flips(struct vmt_search *search, enum vmt_pattern pattern);
 
 /* Let the pattern at hand be by the call that its maps differ for, not by their mmap. */
 void vmt_search_prefer_own_call(struct vmt_search *search);
@@ -87,6 +119,20 @@ static inline bool vmt_search_asked(const struct vmt_explain_map *map, uint32_t 
 {
 	*ret_asked = map->put_asked & ~VMT_ASKED_KNOWN;
 	return map->put_asked & VMT_ASKED_KNOWN && map->put_call != VMT_CALL_MMAP;
+}
+
+/* The flags that the map's own mmap was called with; 0 = not known, or another call. */
+static inline uint32_t vmt_search_mmap_flags(const struct vmt_explain_map *map)
+{
+	return map->put_asked & VMT_ASKED_KNOWN && map->put_call == VMT_CALL_MMAP ?
+		       map->put_asked >> VMT_ASKED_FLAGS & VMT_ASKED_MMAP :
+		       0;
+}
+
+/* How many calls of the site succeeded; 0 = not known. */
+static inline uint64_t vmt_search_calls(const struct vmt_search *search, uint32_t site)
+{
+	return search->facts->calls && site < search->facts->sites ? search->facts->calls[site] : 0;
 }
 
 /* Patterns of files and devices: see search_pieces.c. */

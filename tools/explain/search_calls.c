@@ -7,6 +7,7 @@
 #include "explain/search.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #define MIB               (UINT64_C(1) << 20)
 #define LARGE_HEAP        (16 * MIB) /* on average; heaps of many arenas have less in use */
@@ -103,18 +104,13 @@ bool vmt_search_is_one_range(const struct vmt_explain_map *a, const struct vmt_e
 	return is_same_file(a, b) && (!a->inode || b->offset - a->offset == b->start - a->start);
 }
 
-static bool is_by_mprotect(const struct vmt_explain_map *map)
-{
-	return map->put_call == VMT_CALL_MPROTECT || map->put_call == VMT_CALL_PKEY_MPROTECT;
-}
-
 void vmt_search_file_protection(struct vmt_search *search, enum vmt_pattern pattern)
 {
 	(void)pattern;
 	for (size_t i = 1; i < search->count; i++) {
 		const struct vmt_explain_map *map = &search->map[i];
 		bool is_cut = vmt_search_is_call_known(search, map) ?
-				      is_by_mprotect(map) :
+				      vmt_search_is_by_mprotect(map) :
 				      map->apart == VMT_APART_PROTECTION + 1;
 
 		if (!is_cut || !vmt_explain_touch(map - 1, map) ||
@@ -133,6 +129,19 @@ static bool is_out_of_order(const struct vmt_search *search, size_t i)
 	return vmt_search_touches_next(search, i) && vmt_explain_touch(map - 1, map) &&
 	       map->put_call == VMT_CALL_MMAP && is_same_file(map - 1, map) && map->inode &&
 	       vmt_search_is_one_range(map - 1, map + 1) &&
+	       !vmt_search_is_one_range(map - 1, map) &&
+	       !((map[-1].flags ^ map->flags) & VMT_MAP_SHARED);
+}
+
+/*
+ * Was each put at an address of its own choice (MAP_FIXED), one beside the other, though the file
+ * does not continue there?
+ */
+static bool is_placed(const struct vmt_explain_map *map)
+{
+	return vmt_search_mmap_flags(map) & MAP_FIXED &&
+	       vmt_search_mmap_flags(map - 1) & MAP_FIXED && map->inode &&
+	       vmt_explain_touch(map - 1, map) && is_same_file(map - 1, map) &&
 	       !vmt_search_is_one_range(map - 1, map) &&
 	       !((map[-1].flags ^ map->flags) & VMT_MAP_SHARED);
 }
@@ -171,20 +180,28 @@ void vmt_search_mapped_over(struct vmt_search *search, enum vmt_pattern pattern)
 
 void vmt_search_remapped(struct vmt_search *search, enum vmt_pattern pattern)
 {
+	uint64_t views = 0;
+
 	(void)pattern;
 	for (size_t i = 1; i < search->count; i++) {
 		const struct vmt_explain_map *map = &search->map[i];
 		bool is_by_mmap = is_out_of_order(search, i);
 
-		if (!is_by_mmap &&
+		if (map->shows >> VMT_PATTERN_VIEWS & 1)
+			continue;
+		if (!is_by_mmap && !is_placed(map) &&
 		    (map->put_call != VMT_CALL_REMAP_FILE_PAGES ||
 		     !vmt_explain_touch(map - 1, map) || !is_same_file(map - 1, map)))
 			continue;
+		views += map->kind == VMT_KIND_SHARED && !is_by_mmap && is_placed(map);
 		vmt_search_count_site(search, i);
 		vmt_search_save(search, i);
 		if (is_by_mmap)
-			vmt_search_save(search, i + 1);
+			vmt_search_save(search, ++i);
 	}
+	/* Shared memory of which each part has several maps is mapped so for their sake. */
+	if (search->are_views && views > search->at->maps / 3 * 2)
+		vmt_search_leave_open(search);
 }
 
 static int by_file_and_offset(const void *a, const void *b)
@@ -337,6 +354,8 @@ static uint64_t says(const struct vmt_search *search, const struct vmt_explain_m
 		return map->put_call == VMT_CALL_MADVISE && vmt_search_asked(map, &asked) ? asked :
 											    0;
 	case VMT_PATTERN_ALIKE: return map->put_call == VMT_CALL_MREMAP;
+	case VMT_PATTERN_AGAIN:
+		return (map->flags & (VMT_MAP_WRITE | VMT_MAP_SHARED)) == VMT_MAP_WRITE;
 	case VMT_PATTERN_HOLES:
 		return map->kind == VMT_KIND_ALLOCATOR ? (uint64_t)(uintptr_t)map->detail : 0;
 	default: return 0;
@@ -367,12 +386,47 @@ static uint64_t majority(const struct vmt_search *search)
 	return with > all / 2 ? best : 0;
 }
 
+/* Were there about as many calls that cut off ends as calls that mapped what they were cut from? */
+static bool is_trimmed(const struct vmt_search *search, const struct vmt_explain_map *map)
+{
+	uint64_t cuts = vmt_search_calls(search, map->put_by);
+	uint64_t mapped = vmt_search_calls(search, map->mapped_by);
+
+	return map->mapped_by != map->put_by && map->mapped_by >= VMT_SITE_FIRST &&
+	       cuts >= VMT_EXPLAIN_LEAST && cuts >= mapped - mapped / 10 && cuts <= 3 * mapped;
+}
+
+/*
+ * Are the holes ends of maps that were cut off, as allocators do for the sake of alignment? Most of
+ * these calls have left holes; blocks that are freed leave fewer.
+ */
+static bool are_trimmed(const struct vmt_search *search)
+{
+	uint64_t holes = 0, trimmed = 0, most = 0;
+
+	for (size_t i = 0; i < search->count; i++) {
+		const struct vmt_explain_map *map = &search->map[i];
+		uint64_t cuts = vmt_search_calls(search, map->put_by);
+
+		if (!(map->shows >> VMT_PATTERN_HOLES & 1) || map->put_call != VMT_CALL_MUNMAP)
+			continue;
+		holes++;
+		trimmed += is_trimmed(search, map);
+		most = cuts > most ? cuts : most;
+	}
+	return trimmed > holes / 2 && most <= 3 * holes;
+}
+
 void vmt_search_note_majority(struct vmt_search *search)
 {
 	switch (search->at->pattern) {
 	case VMT_PATTERN_ADVICE: search->advice = (uint32_t)majority(search); break;
 	case VMT_PATTERN_ALIKE: search->are_moved = majority(search) != 0; break;
-	case VMT_PATTERN_HOLES: search->holes_of = (const char *)(uintptr_t)majority(search); break;
+	case VMT_PATTERN_AGAIN: search->are_copies = majority(search) != 0; break;
+	case VMT_PATTERN_HOLES:
+		search->holes_of = (const char *)(uintptr_t)majority(search);
+		search->are_trimmed = are_trimmed(search);
+		break;
 	default: break;
 	}
 }

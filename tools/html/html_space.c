@@ -9,7 +9,7 @@
  *
  * Those whose class says so have a fifth: the page of the file at which the map begins.
  */
-#include "explain/clusters.h"
+#include "util/clusters.h"
 #include "html/html_mark.h"
 #include "html/html_space.h"
 #include "util/json_value.h"

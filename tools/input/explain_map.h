@@ -40,6 +40,7 @@ enum vmt_hint {
 	VMT_HINT_DEVICE, /* known by the file system of a file without a name */
 	VMT_HINT_HUGE,
 	VMT_HINT_SHARED,
+	VMT_HINT_ZERO_DEVICE, /* /dev/zero */
 };
 
 #define VMT_SHOWS_ALONE   (UINT64_C(1) << 63) /* memory that touches no other map */

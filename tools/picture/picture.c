@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Decides what the picture shows; picture_print.c draws it. See picture.h. */
-#include "explain/clusters.h"
+#include "util/clusters.h"
 #include "picture/picture.h"
 #include "util/must.h"
 

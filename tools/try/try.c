@@ -40,7 +40,7 @@ static const struct remedy {
 	  { VMT_CALL_MBIND, VMT_CALL_SET_MEMPOLICY_HOME_NODE },
 	  "mbind left out",
 	  "memory lies where the thread's policy puts it" },
-	{ BIT(ACCOUNTING) | BIT(ALIKE),
+	{ BIT(ACCOUNTING) | BIT(ALIKE) | BIT(OVER_MEMORY),
 	  { VMT_CALL_NONE },
 	  "MAP_NORESERVE for all private memory",
 	  "a lack of memory shows when memory is touched, not when it is mapped" },
@@ -137,10 +137,10 @@ static struct vmt_remedied *new_remedied(struct vmt_try *tried, const char *name
 }
 
 /*
- * Maps that look alike may be kept apart by accounting; a remedy for this is tried, but its effect
- * is not promised.
+ * Maps that look alike, or were mapped over others, may be kept apart by accounting; a remedy for
+ * this is tried, but its effect is not promised.
  */
-#define PROMISED (UINT64_MAX & ~BIT(ALIKE))
+#define PROMISED (UINT64_MAX & ~(BIT(ALIKE) | BIT(OVER_MEMORY)))
 
 static void promise(struct vmt_remedied *remedied, uint64_t saves)
 {
@@ -199,7 +199,7 @@ static void choose_librarys(struct vmt_try *tried, const char *only)
 		snprintf(remedied->options, sizeof(remedied->options), "try=%s", name);
 		promise(remedied, saves_of(evidence, remedy->patterns & PROMISED));
 		saves += remedied->saves;
-		if (remedied->is_promised || !(remedy->patterns & BIT(ALIKE)))
+		if (remedied->is_promised || !(remedy->patterns & ~PROMISED))
 			append_name(all, sizeof(all), name);
 		remedied->is_promised = remedied->is_promised && !beneath;
 	}

@@ -193,10 +193,14 @@ static_assert(sizeof(struct vmt_rec_counters) == 48, "on disk");
 #define VMT_SITE_LOST      UINT32_C(2) /* stands for all calls recorded without a stack */
 
 /*
- * The third argument of mmap, mprotect, pkey_mprotect and madvise: a protection or an advice. Calls
- * of one line nearly always ask for the same.
+ * The third argument of mmap, mprotect, pkey_mprotect and madvise: a protection or an advice; of
+ * mmap, from bit 8 on, the flags as well (none in recordings of versions that did not keep them).
+ * Calls of one line nearly always ask for the same.
  */
 #define VMT_ASKED_KNOWN (UINT32_C(1) << 31)
+#define VMT_ASKED_FLAGS 8u
+#define VMT_ASKED_MMAP \
+	(UINT32_C(0x3fffff)) /* the flags that are kept; sizes of huge pages are not */
 
 /*
  * One site's live maps in a bucket of its own timeline, including values within a call. max == 0:

@@ -60,6 +60,19 @@ static bool exceeds(uint64_t used, uint64_t more, uint64_t limit)
 	       (__builtin_add_overflow(used, more, &total) || total > limit);
 }
 
+/*
+ * mlockall(MCL_CURRENT) needs room for all addresses. Who has locked more than the limit already
+ * is not bound by it (CAP_IPC_LOCK).
+ */
+static bool exceeds_lock_limit(const struct vmt_done *done, const struct vmt_resources *has)
+{
+	if (has->locked > has->locked_limit)
+		return false;
+	if (done->call == VMT_CALL_MLOCKALL)
+		return done->args[0] & MCL_CURRENT && has->address_space > has->locked_limit;
+	return exceeds(has->locked, length_of(done), has->locked_limit);
+}
+
 static bool adds_memory(const struct vmt_done *done)
 {
 	return done->call == VMT_CALL_MMAP || done->call == VMT_CALL_BRK ||
@@ -151,7 +164,7 @@ static enum vmt_reason reason_of_size(const struct vmt_space *space, const struc
 
 	if (is_beyond_addresses(done))
 		return VMT_REASON_ADDRESS_SPACE;
-	if (locks_memory(done) && exceeds(has->locked, length, has->locked_limit))
+	if (locks_memory(done) && exceeds_lock_limit(done, has))
 		return VMT_REASON_RLIMIT_MEMLOCK;
 	if (adds_memory(done) && exceeds(has->address_space, length, has->address_space_limit))
 		return VMT_REASON_RLIMIT_AS;

@@ -74,6 +74,9 @@ static inline uint32_t vmt_callsites_asked(enum vmt_call_id call, const long arg
 	if (call != VMT_CALL_MMAP && call != VMT_CALL_MPROTECT && call != VMT_CALL_PKEY_MPROTECT &&
 	    call != VMT_CALL_MADVISE)
 		return 0;
+	if (call == VMT_CALL_MMAP)
+		return ((uint32_t)args[2] & 7) | VMT_ASKED_KNOWN |
+		       ((uint32_t)args[3] & VMT_ASKED_MMAP) << VMT_ASKED_FLAGS;
 	return ((uint32_t)args[2] & ~VMT_ASKED_KNOWN) | VMT_ASKED_KNOWN;
 }
 

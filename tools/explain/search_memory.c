@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Patterns of memory. Neighbours may differ in protection only: code that is flipped between
+ * writable and executable, or memory that is made read-only piece by piece. Others are told apart
+ * by how mmap was called: over a part of an earlier map (MAP_FIXED), once for each piece or once
+ * for all, or of /dev/zero. Pure; part of explain.h.
+ */
+#include "explain/search.h"
+
+#include <sys/mman.h>
+
+static uint32_t protection_bit(const struct vmt_explain_map *map)
+{
+	return UINT32_C(1) << (map->flags & VMT_MAP_ACCESS);
+}
+
+/*
+ * Did calls that cut these maps make memory executable? If not, it was mapped so, and is taken for
+ * what the calls made of it. True as well if it is not known.
+ */
+static bool asks_code(const struct vmt_search *search, size_t first, size_t end)
+{
+	bool is_mapped_so = false;
+
+	for (size_t i = first; i < end; i++) {
+		const struct vmt_explain_map *map = &search->map[i];
+		uint32_t asked;
+
+		if (vmt_search_asked(map, &asked) && asked & PROT_EXEC)
+			return true;
+		is_mapped_so |= map->put_call == VMT_CALL_MMAP &&
+				map->put_asked & VMT_ASKED_KNOWN && map->put_asked & PROT_EXEC;
+	}
+	return !is_mapped_so;
+}
+
+/*
+ * [first, end) touch. For code, the remedy leaves as many maps as there are protections; for write
+ * protection, it leaves one.
+ */
+static void count_flips(struct vmt_search *search, size_t first, size_t end)
+{
+	bool wants_code = search->at->pattern != VMT_PATTERN_BARRIERS;
+	bool is_code = asks_code(search, first, end);
+	uint64_t code = 0, both = 0, left;
+	uint32_t seen = 0;
+
+	for (size_t i = first; i < end; i++) {
+		seen |= protection_bit(&search->map[i]);
+		code += search->map[i].flags & VMT_MAP_EXEC ? 1 : 0;
+		both += (search->map[i].flags & (VMT_MAP_EXEC | VMT_MAP_WRITE)) ==
+			(VMT_MAP_EXEC | VMT_MAP_WRITE);
+	}
+	left = wants_code ? (uint64_t)__builtin_popcount(seen) : 1;
+	if ((wants_code ? code < 2 : code > 0 && is_code) || end - first <= left)
+		return;
+	if (wants_code && !is_code)
+		return;
+	/* Memory that is both writable and executable was left so, and was not flipped. */
+	if (wants_code && (both > code / 2) != (search->at->pattern == VMT_PATTERN_CODE_LEFT))
+		return;
+	search->at->saves += end - first - left;
+	for (size_t i = first; i < end; i++) {
+		vmt_search_mark(search, i);
+		if (i > first)
+			vmt_search_count_site(search, i);
+	}
+}
+
+/* Maps that were made with different protections from the start were not flipped. */
+static bool is_flipped(const struct vmt_search *search, const struct vmt_explain_map *map)
+{
+	return map->apart == VMT_APART_PROTECTION + 1 && vmt_search_is_memory(map - 1) &&
+	       vmt_search_is_memory(map) &&
+	       (!vmt_search_is_call_known(search, map) || vmt_search_is_by_mprotect(map - 1) ||
+		vmt_search_is_by_mprotect(map));
+}
+
+void vmt_search_flips(struct vmt_search *search, enum vmt_pattern pattern)
+{
+	size_t first = 0;
+
+	(void)pattern;
+	for (size_t i = 1; i <= search->count; i++) {
+		if (i < search->count && is_flipped(search, &search->map[i]))
+			continue;
+		count_flips(search, first, i);
+		first = i;
+	}
+}
+
+/* Was nearly each piece cut from a map of its own, rather than all of them from a few maps? */
+static bool is_one_each(const struct vmt_search *search, uint32_t cutter, uint32_t mapper)
+{
+	uint64_t cuts = vmt_search_calls(search, cutter);
+
+	return cuts && 2 * vmt_search_calls(search, mapper) >= cuts;
+}
+
+/* [A][none][A]: the pieces beside the map are of one earlier map, which it was put over. */
+bool vmt_search_is_put_over(const struct vmt_search *search, size_t i)
+{
+	const struct vmt_explain_map *map = &search->map[i];
+
+	return i > 0 && map->put_call == VMT_CALL_MMAP && map->put_by == map->mapped_by &&
+	       vmt_search_touches_next(search, i) && vmt_explain_touch(map - 1, map) &&
+	       map[-1].mapped_by == map[1].mapped_by && map[1].mapped_by != map->mapped_by &&
+	       !is_one_each(search, map->put_by, map[1].mapped_by);
+}
+
+bool vmt_search_is_guard_of_each(const struct vmt_search *search, size_t i, size_t maker)
+{
+	return is_one_each(search, search->map[maker].put_by, search->map[i].mapped_by);
+}
+
+bool vmt_search_is_closed_again(const struct vmt_explain_map *a, const struct vmt_explain_map *b)
+{
+	return !((a->flags | b->flags) & VMT_MAP_ACCESS) && b->apart == VMT_APART_UNKNOWN + 1 &&
+	       b->put_call == VMT_CALL_MPROTECT && vmt_explain_is_anonymous(a) &&
+	       vmt_explain_is_anonymous(b);
+}
+
+void vmt_search_closed_again(struct vmt_search *search)
+{
+	for (size_t i = 1; i < search->count; i++) {
+		const struct vmt_explain_map *map = &search->map[i];
+
+		if (map->kind == VMT_KIND_GUARD || !vmt_search_is_closed_again(map - 1, map))
+			continue;
+		vmt_search_count_site(search, i);
+		vmt_search_save(search, i);
+	}
+}
+
+/*
+ * Do the two differ in what mmap gave one of them: another protection, or flags that the kernel
+ * keeps (MAP_NORESERVE, MAP_LOCKED)? Code has patterns of its own.
+ */
+static bool differs_by_mmap(const struct vmt_explain_map *a, const struct vmt_explain_map *b)
+{
+	enum vmt_apart why = (enum vmt_apart)(b->apart - 1);
+
+	return vmt_search_is_memory(a) && vmt_search_is_memory(b) &&
+	       !((a->flags | b->flags) & VMT_MAP_EXEC) &&
+	       (why == VMT_APART_PROTECTION || why == VMT_APART_ACCOUNTING ||
+		why == VMT_APART_LOCK || why == VMT_APART_UNKNOWN);
+}
+
+void vmt_search_over_memory(struct vmt_search *search, enum vmt_pattern pattern)
+{
+	(void)pattern;
+	for (size_t i = 1; i < search->count; i++) {
+		const struct vmt_explain_map *map = &search->map[i];
+
+		if (!map->apart || !(vmt_search_mmap_flags(map) & MAP_FIXED) ||
+		    !differs_by_mmap(map - 1, map))
+			continue;
+		vmt_search_count_site(search, i);
+		vmt_search_save(search, i);
+	}
+}
+
+/* Private maps of /dev/zero are memory that never merges, because it has a file. */
+void vmt_search_zero_device(struct vmt_search *search, enum vmt_pattern pattern)
+{
+	(void)pattern;
+	for (size_t i = 0; i < search->count; i++) {
+		const struct vmt_explain_map *map = &search->map[i];
+
+		if (map->hint != VMT_HINT_ZERO_DEVICE || map->flags & VMT_MAP_SHARED)
+			continue;
+		vmt_search_mark(search, i);
+		vmt_search_count_site(search, i);
+		search->at->saves += i > 0 && vmt_explain_touch(map - 1, map) &&
+				     map[-1].hint == VMT_HINT_ZERO_DEVICE &&
+				     !((map[-1].flags ^ map->flags) & VMT_MAP_VISIBLE);
+	}
+}
