@@ -251,6 +251,18 @@ static struct vmt_kernel_ops kernel_ops(struct vmt_state *state)
 
 static uint64_t learn_everything(struct accounting *it);
 
+/*
+ * Do the table and the call determine the outcome? Other calls may have come between a deferred call
+ * and this moment. Kernels without PROCMAP_QUERY, such as Linux 5.10, may have returned ENOMEM for
+ * another reason than a hole.
+ */
+static bool may_derive(const struct vmt_state *state, const struct vmt_change *change,
+		       bool deferred)
+{
+	return !deferred && !state->confidence.no_deriving &&
+	       (!change->met_hole || state->kernel.query_works);
+}
+
 static void resolve_and_apply(struct accounting *it, struct vmt_change *change,
 			      struct vmt_site *site, bool deferred)
 {
@@ -262,10 +274,8 @@ static void resolve_and_apply(struct accounting *it, struct vmt_change *change,
 	if (change->how == VMT_CHANGE_EVERYTHING && site->call == VMT_CALL_PRCTL)
 		state->confidence.no_reasoning = true;
 	vmt_recording_doing(state, VMT_DOING_MAPS);
-	if ((deferred || state->confidence.no_deriving ||
-	     (change->met_hole && !state->kernel.query_works)) &&
-	    change->how == VMT_CHANGE_DERIVE) /* Linux 5.10 returns ENOMEM for two reasons */
-		change->how = VMT_CHANGE_WALK; /* other calls may have come in between */
+	if (change->how == VMT_CHANGE_DERIVE && !may_derive(state, change, deferred))
+		change->how = VMT_CHANGE_WALK;
 	vmt_state_set_dirty(state, VMT_DIRTY_SPACE);
 	if (!apply_range(it, change, site->id, &effect)) {
 		note_resolved(state,

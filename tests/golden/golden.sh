@@ -48,6 +48,19 @@ document() {
 	fi
 }
 
+# The numbers, offsets and sizes in doc/format.md are those of record.h.
+layout() {
+	local count
+	python3 "$HERE/layout.py" <"$ROOT/doc/format.md" >"$TMP/layout.c"
+	count=$(sed -nE '$s|^/\* ([0-9]+) \*/$|\1|p' "$TMP/layout.c")
+	if [ "${count:-0}" -gt 200 ] &&
+		${CC:-cc} -std=gnu17 -fsyntax-only -I "$ROOT/preload" "$TMP/layout.c" 2>"$TMP/err"; then
+		pass layout "$count facts"
+	else
+		fail layout "$(grep -m3 -o 'error: .*' "$TMP/err" | tr '\n' ' ')"
+	fi
+}
+
 for file in "$HERE"/*.vmt.gz; do
 	read_one "$file"
 done
@@ -56,4 +69,5 @@ for ((v = 1; v <= ${version:-1}; v++)); do
 	check "a_sample_of_version_$v" test -e "$HERE/v$v-exit.vmt.gz"
 done
 document
+layout
 finish

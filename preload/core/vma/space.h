@@ -30,7 +30,12 @@ struct vmt_map {
 
 RB_HEAD(vmt_map_tree, vmt_map);
 
-/* Callbacks for changes to the table, so that the recording can follow. All may be NULL. */
+/*
+ * Callbacks for changes to the table, so that the recording can follow. All may be NULL. They come
+ * with each change, not once at the end of a call: one call may change any number of records, a list
+ * of them would need memory just where memory may have run out, and a process that is killed in the
+ * middle leaves a recording that is at most one record behind the table.
+ */
 struct vmt_space_ops {
 	void (*changed)(void *context, struct vmt_map *map);
 	void (*removed)(void *context, struct vmt_map *map);
