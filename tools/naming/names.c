@@ -5,7 +5,7 @@
  * they agree.
  */
 #include "naming/names.h"
-#include "symbols/libraries.h"
+#include "naming/libraries.h"
 #include "util/must.h"
 
 #include <string.h>

@@ -256,7 +256,8 @@ char *vmt_stack_where(const struct vmt_stack_frame *frame)
 	if (frame->file && frame->line)
 		return vmt_must_format("%s %s:%u%s", frame->function, frame->file, frame->line,
 				       frame->is_tail ? " [tail call]" : "");
-	return vmt_must_format("%s (%s)", frame->function, module);
+	return vmt_must_format("%s (%s)%s", frame->function, module,
+			       frame->is_tail ? " [tail call]" : "");
 }
 
 const struct vmt_stack_frame *vmt_stack_blame(const struct vmt_stack *stack)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads the dynamic section by libelf, which checks offsets; see libraries.h. */
-#include "symbols/libraries.h"
+#include "naming/libraries.h"
 #include "util/must.h"
 
 #include <fcntl.h>

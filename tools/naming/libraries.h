@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The libraries that a program or library brings along: those it needs (DT_NEEDED) that lie where
- * its own RUNPATH or RPATH says, or beside it. Those of the system lie elsewhere. Used by naming.
+ * its own RUNPATH or RPATH says, or beside it. Those of the system lie elsewhere. Used by names.c.
  */
 #ifndef VMT_LIBRARIES_H
 #define VMT_LIBRARIES_H
