@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 
 #include "os/fd.h"
+#include "os/signals.h"
 #include "os/sys.h"
 
 #define BURST_NS (UINT64_C(10) * 1000000)
@@ -48,12 +49,14 @@ static long open_in_place_of_another(void)
 
 static void keep(struct vmt_state *state, bool for_good)
 {
+	const struct vmt_signals signals = vmt_signals_hold();
 	long fd = open_once();
 
-	if (vmt_sys_failed(fd))
-		return;
-	state->kernel.keeps_maps = for_good;
-	state->kernel.maps = vmt_fd_note(vmt_fd_raise((int)fd));
+	if (!vmt_sys_failed(fd)) {
+		state->kernel.keeps_maps = for_good;
+		state->kernel.maps = vmt_fd_note(vmt_fd_raise((int)fd));
+	}
+	vmt_signals_release(&signals);
 }
 
 static bool has_plenty(void)
@@ -86,15 +89,11 @@ static bool is_open(void)
 	return vmt_thread()->maps.type != 0;
 }
 
-/* The thread's own file: already open, or opened now. */
-static struct vmt_mapsfile open_here(struct vmt_state *state, bool is_to_be_sure)
+static struct vmt_mapsfile open_now(struct vmt_state *state)
 {
 	struct vmt_fd *open = &vmt_thread()->maps;
-	long fd;
+	long fd = open_once();
 
-	if (is_open() && (!is_to_be_sure || vmt_fd_is_ours(open)))
-		return (struct vmt_mapsfile){ open->number, false };
-	fd = open_once();
 	if (fd == -EMFILE && state->process.is_last_act)
 		fd = open_in_place_of_another();
 	if (vmt_sys_failed(fd))
@@ -104,6 +103,21 @@ static struct vmt_mapsfile open_here(struct vmt_state *state, bool is_to_be_sure
 		return (struct vmt_mapsfile){ (int)fd, true };
 	vmt_sys1(SYS_close, fd); /* a filter lets us open it, but not recognise it later */
 	return (struct vmt_mapsfile){ -EPERM, false };
+}
+
+/* The thread's own file: already open, or opened now. */
+static struct vmt_mapsfile open_here(struct vmt_state *state, bool is_to_be_sure)
+{
+	const struct vmt_fd *open = &vmt_thread()->maps;
+	struct vmt_mapsfile file = { open->number, false };
+	struct vmt_signals signals;
+
+	if (is_open() && (!is_to_be_sure || vmt_fd_is_ours(open)))
+		return file;
+	signals = vmt_signals_hold();
+	file = open_now(state);
+	vmt_signals_release(&signals);
+	return file;
 }
 
 struct vmt_mapsfile vmt_mapsfile_for_query(struct vmt_state *state)
@@ -140,12 +154,15 @@ struct vmt_mapsfile vmt_mapsfile_for_reading(struct vmt_state *state)
 void vmt_mapsfile_done(void)
 {
 	struct vmt_fd open = vmt_thread()->maps;
+	struct vmt_signals signals;
 
 	if (!is_open())
 		return;
-	/* cleared first, so that a handler opens a file of its own */
+	signals = vmt_signals_hold();
+	/* cleared first, so that a handler, if signals cannot be held, opens a file of its own */
 	vmt_thread()->maps.type = 0;
 	vmt_fd_close(&open);
+	vmt_signals_release(&signals);
 }
 
 void vmt_mapsfile_close(struct vmt_mapsfile *file)

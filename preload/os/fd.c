@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 
 #include "core/base/scan.h"
+#include "os/signals.h"
 #include "os/sys.h"
 
 #define HIGHEST   1000 /* below the usual soft limit of 1024 */
@@ -111,7 +112,7 @@ int vmt_fd_open(const char *path, int flags, int mode)
 	return vmt_sys_failed(fd) ? (int)fd : vmt_fd_raise((int)fd);
 }
 
-long vmt_fd_read_file(const char *path, char *buffer, size_t size)
+static long read_file(const char *path, char *buffer, size_t size)
 {
 	long fd = vmt_sys4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
 	size_t filled = 0;
@@ -127,6 +128,15 @@ long vmt_fd_read_file(const char *path, char *buffer, size_t size)
 	}
 	vmt_sys1(SYS_close, fd);
 	return (long)filled;
+}
+
+long vmt_fd_read_file(const char *path, char *buffer, size_t size)
+{
+	const struct vmt_signals signals = vmt_signals_hold();
+	long length = read_file(path, buffer, size);
+
+	vmt_signals_release(&signals);
+	return length;
 }
 
 uint64_t vmt_fd_own_stat(unsigned field)

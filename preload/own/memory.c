@@ -11,6 +11,7 @@
 #include "core/base/scan.h"
 #include "malloc/malloc.h"
 #include "os/fd.h"
+#include "os/signals.h"
 #include "os/sys.h"
 #include "os/valgrind.h"
 #include "patch/gate.h"
@@ -114,7 +115,7 @@ void vmt_memory_drop(struct vmt_state *state, void *start, size_t size)
 		vmt_space_remove(&state->space, map);
 }
 
-void *vmt_memory_map(size_t size)
+static void *map_file(size_t size)
 {
 	long fd = vmt_sys4(SYS_openat, AT_FDCWD, "/dev/zero", O_RDONLY | O_CLOEXEC, 0);
 	long ret;
@@ -128,6 +129,15 @@ void *vmt_memory_map(size_t size)
 			      MAP_PRIVATE | MAP_NORESERVE, fd, 0);
 	vmt_sys1(SYS_close, fd);
 	return vmt_sys_failed(ret) ? NULL : (void *)ret;
+}
+
+void *vmt_memory_map(size_t size)
+{
+	const struct vmt_signals signals = vmt_signals_hold();
+	void *start = map_file(size);
+
+	vmt_signals_release(&signals);
+	return start;
 }
 
 static unsigned char *next_part(unsigned char **at, size_t size)

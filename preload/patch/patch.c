@@ -27,6 +27,7 @@
 #include "os/auxv.h"
 #include "os/libc.h"
 #include "os/shim.h"
+#include "os/signals.h"
 #include "os/sys.h"
 #include "patch/code.h"
 #include "patch/gate.h"
@@ -418,7 +419,7 @@ static bool is_go(const struct vmt_patch_module *module)
 	       vmt_elf_is_go_file(module->file);
 }
 
-int vmt_patch_scan(const struct vmt_patch_module *module)
+static int scan(const struct vmt_patch_module *module)
 {
 	struct vmt_range text = module->text;
 	struct vmt_writing writing;
@@ -438,6 +439,15 @@ int vmt_patch_scan(const struct vmt_patch_module *module)
 		return VMT_PATCH_NONE;
 	vmt_writing_end(&writing);
 	return missed ? -ENOSPC : 0;
+}
+
+int vmt_patch_scan(const struct vmt_patch_module *module)
+{
+	const struct vmt_signals signals = vmt_signals_hold();
+	int ret = scan(module);
+
+	vmt_signals_release(&signals);
+	return ret;
 }
 
 /* Not over the entry itself, where a uprobe may be placed (see the top of this file). */

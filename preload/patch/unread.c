@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 
 #include "os/shim.h"
+#include "os/signals.h"
 #include "os/sys.h"
 
 /* /proc/PID/pagemap has a word for each page (Documentation/admin-guide/mm/pagemap.rst). */
@@ -66,15 +67,18 @@ void vmt_unread_note(struct vmt_range map)
 
 void vmt_unread_once(void)
 {
+	struct vmt_signals signals;
 	long fd;
 
 	if (!noted_count)
 		return;
+	signals = vmt_signals_hold();
 	fd = vmt_sys4(SYS_openat, AT_FDCWD, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC, 0);
 	if (!vmt_sys_failed(fd)) {
 		for (unsigned i = 0; i < noted_count; i++)
 			unread((int)fd, noted[i]);
 		vmt_sys1(SYS_close, fd);
 	}
+	vmt_signals_release(&signals);
 	noted_count = 0;
 }

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 
 #include "os/fd.h"
+#include "os/signals.h"
 #include "own/memory.h"
 #include "store/recording.h"
 
@@ -20,18 +21,19 @@
 static int lengthen(struct vmt_state *state, uint64_t length)
 {
 	struct vmt_recording *recording = &state->recording;
-	int fd;
+	struct vmt_signals signals;
 	long ret;
+	int fd;
 
 	if (length <= recording->length)
 		return 0;
 	if (!vmt_recording_may_be(length))
 		return -EFBIG;
+	signals = vmt_signals_hold();
 	fd = vmt_recording_descriptor(state);
-	if (fd < 0)
-		return fd;
-	ret = vmt_sys2(SYS_ftruncate, fd, length);
+	ret = fd < 0 ? fd : vmt_sys2(SYS_ftruncate, fd, length);
 	vmt_recording_put_back(state, fd);
+	vmt_signals_release(&signals);
 	if (!ret)
 		recording->length = length;
 	return (int)ret;

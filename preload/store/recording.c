@@ -20,6 +20,7 @@
 #include "kernel/mapsfile.h"
 #include "kernel/name.h"
 #include "os/fd.h"
+#include "os/signals.h"
 #include "own/memory.h"
 
 #define NAME_TRIES   100u
@@ -221,16 +222,19 @@ static void give_back(struct vmt_state *state)
 int vmt_recording_allocate(struct vmt_state *state, uint64_t offset, uint64_t length)
 {
 	const struct vmt_recording *recording = &state->recording;
+	struct vmt_signals signals;
 	long ret;
 	int fd;
 
 	if (!recording->is_file)
 		return 0;
+	signals = vmt_signals_hold();
 	fd = vmt_recording_descriptor(state);
 	ret = fd;
 	if (fd >= 0)
 		ret = vmt_sys4(SYS_fallocate, fd, 0, offset, length);
 	vmt_recording_put_back(state, fd);
+	vmt_signals_release(&signals);
 	if (ret == -EBADF || ret == -ENOENT || ret == -EOPNOTSUPP || ret == -EINVAL ||
 	    ret == -EPERM)
 		return populate(recording, offset, length);

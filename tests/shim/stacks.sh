@@ -126,11 +126,12 @@ for what in map=0 malloc=0 exit=5 syscall=5 signal=0; do
 done
 
 # A thread jumps out of a call and then calls from deeper frames: nobody waits for a lock whose
-# holder has gone.
+# holder has gone, and no descriptor of ours stays open.
 traced jumps "" "$TARGETS/siglongjmp_out" 300 40
 judge jumps
 lost=$(jq '.processes[0].coverage.lost' jumps/json)
-[ "$(cat jumps/status)" = 0 ] && [ "$lost" -le 300 ] && pass jumps_deeper "$lost lost, $DETAIL" ||
-	fail jumps_deeper "status $(cat jumps/status), $lost lost, $DETAIL"
+[ "$(cat jumps/status)" = 0 ] && [ "$lost" -le 300 ] && grep -q ', 0 descriptors more$' jumps/out &&
+	pass jumps_deeper "$lost lost, $DETAIL" ||
+	fail jumps_deeper "status $(cat jumps/status), $lost lost, $(cat jumps/out), $DETAIL"
 
 finish

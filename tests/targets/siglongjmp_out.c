@@ -2,8 +2,9 @@
 /*
  * A timer's handler takes a thread out of its memory calls by siglongjmp, thousands of times, while
  * other threads map. Nothing that such a call holds may stay held. With a second argument, the next
- * calls are made from deeper stacks, by up to so many frames.
+ * calls are made from deeper stacks, by up to so many frames, and each time from another stack.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -59,16 +60,37 @@ static void call(void)
 	REQUIRE(munmap(AREA, 3 * PAGE) == 0);
 }
 
-static __attribute__((noinline)) long dive(long depth)
+static long dive(long depth, long turns);
+
+static __attribute__((noinline)) long dive_aside(long depth, long turns)
+{
+	volatile char ballast[100];
+
+	ballast[0] = 1;
+	return dive(depth, turns) + ballast[0];
+}
+
+static __attribute__((noinline)) long dive(long depth, long turns)
 {
 	volatile char ballast[200];
 
 	ballast[0] = 1;
+	if (depth > 0 && (turns & 1))
+		return dive_aside(depth - 1, turns / 2) + ballast[0];
 	if (depth > 0)
-		return dive(depth - 1) + ballast[0];
+		return dive(depth - 1, turns / 2) + ballast[0];
 	while (armed >= 0)
 		call();
 	return ballast[0];
+}
+
+static int count_descriptors(void)
+{
+	int count = 0;
+
+	for (int fd = 0; fd < 100; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
 }
 
 static timer_t start_timer(long nanoseconds)
@@ -89,6 +111,7 @@ int main(int argc, char **argv)
 {
 	const volatile long jumps = argument(argc, argv, 1, 4000);
 	const volatile long deepest = argument(argc, argv, 2, 0);
+	const int descriptors = count_descriptors();
 	volatile long done = 0;
 	pthread_t threads[OTHERS];
 	timer_t timer;
@@ -102,14 +125,15 @@ int main(int argc, char **argv)
 		done++;
 	if (done < jumps) {
 		armed = 1;
-		dive(deepest ? (done * 7) % deepest : 0);
+		dive(deepest ? (done * 7) % deepest : 0, done);
 	}
 	timer_delete(timer);
 	print_rate("mutations", (double)atomic_load(&rounds_of_others) / (seconds_now() - start));
 	atomic_store(&finished, 1);
 	for (int i = 0; i < OTHERS; i++)
 		pthread_join(threads[i], NULL);
-	printf("%ld jumps, the others went on: %s\n", (long)done,
-	       atomic_load(&rounds_of_others) > 0 ? "yes" : "no");
+	printf("%ld jumps, the others went on: %s, %d descriptors more\n", (long)done,
+	       atomic_load(&rounds_of_others) > 0 ? "yes" : "no",
+	       count_descriptors() - descriptors);
 	return 0;
 }

@@ -75,5 +75,7 @@ VMT_HOT void vmt_arena_free(struct vmt_arena *arena, void *piece, size_t size)
 	unsigned class = class_of(size, &rounded);
 
 	*(void **)piece = arena->free_list[class];
+	/* whoever is taken out of here by a handler's jump leaves a list that is complete */
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	arena->free_list[class] = piece;
 }

@@ -73,7 +73,10 @@ static struct vmt_site *new_site(struct vmt_callsites *sites, uint32_t call)
 static void add_site(struct vmt_callsites *sites, struct vmt_site *site,
 		     const struct vmt_rec_frame *frames)
 {
-	sites->by_id[sites->count++] = site;
+	sites->by_id[sites->count] = site;
+	/* a handler that jumps out here leaves no site that is counted but not there */
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	sites->count++;
 	sites->ops->added(sites->ops->context, site, frames);
 }
 
