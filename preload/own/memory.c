@@ -115,27 +115,70 @@ void vmt_memory_drop(struct vmt_state *state, void *start, size_t size)
 		vmt_space_remove(&state->space, map);
 }
 
-static void *map_file(size_t size)
+/* Open a file of zeroes: where there is no /dev/zero, as in a chroot, one of this size. */
+static long open_zeroes(size_t size)
 {
 	long fd = vmt_sys4(SYS_openat, AT_FDCWD, "/dev/zero", O_RDONLY | O_CLOEXEC, 0);
-	long ret;
 
-	if (vmt_sys_failed(fd)) { /* /dev/zero does not exist in this chroot */
-		fd = vmt_sys2(SYS_memfd_create, "vmatrace", MFD_CLOEXEC);
-		if (vmt_sys_failed(fd) || vmt_sys_failed(vmt_sys2(SYS_ftruncate, fd, size)))
-			return NULL;
-	}
-	ret = vmt_filter_own6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
-			      MAP_PRIVATE | MAP_NORESERVE, fd, 0);
-	vmt_sys1(SYS_close, fd);
-	return vmt_sys_failed(ret) ? NULL : (void *)ret;
+	if (!vmt_sys_failed(fd))
+		return fd;
+	fd = vmt_sys2(SYS_memfd_create, "vmatrace", MFD_CLOEXEC);
+	if (!vmt_sys_failed(fd) && !vmt_sys_failed(vmt_sys2(SYS_ftruncate, fd, size)))
+		return fd;
+	if (!vmt_sys_failed(fd))
+		vmt_sys1(SYS_close, fd);
+	return -ENOENT;
+}
+
+/* Protections are always these, as ld.so asks for them as well, and a filter might look. */
+static long map_at(void *at, size_t size, int flags, long fd)
+{
+	return vmt_filter_own6(SYS_mmap, (long)at, (long)size, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_NORESERVE | flags, fd, 0);
 }
 
 void *vmt_memory_map(size_t size)
 {
 	const struct vmt_signals signals = vmt_signals_hold();
-	void *start = map_file(size);
+	long fd = open_zeroes(size);
+	long ret = -ENOENT;
 
+	if (fd >= 0) {
+		ret = map_at(NULL, size, 0, fd);
+		vmt_sys1(SYS_close, fd);
+	}
+	vmt_signals_release(&signals);
+	return vmt_sys_failed(ret) ? NULL : (void *)ret;
+}
+
+/*
+ * Private memory that is writable counts as data (RLIMIT_DATA), unless it may grow down like a stack
+ * (is_data_mapping() in the kernel). This does not grow, since the page below is taken, and merges
+ * with nothing, since the pages on both sides are a file's.
+ */
+static unsigned char *map_between(size_t size, long fd)
+{
+	const size_t total = size + 2 * VMT_PAGE_SIZE;
+	long start = map_at(NULL, total, MAP_ANONYMOUS | MAP_GROWSDOWN, -1);
+	unsigned char *at = (void *)start;
+
+	if (vmt_sys_failed(start))
+		return NULL;
+	if (!vmt_sys_failed(map_at(at, VMT_PAGE_SIZE, MAP_FIXED, fd)) &&
+	    !vmt_sys_failed(map_at(at + VMT_PAGE_SIZE + size, VMT_PAGE_SIZE, MAP_FIXED, fd)))
+		return at + VMT_PAGE_SIZE;
+	vmt_sys2(SYS_munmap, start, total);
+	return NULL;
+}
+
+static unsigned char *map_apart(size_t size)
+{
+	const struct vmt_signals signals = vmt_signals_hold();
+	long fd = open_zeroes(VMT_PAGE_SIZE);
+	unsigned char *start = fd >= 0 ? map_between(size, fd) : NULL;
+
+	if (fd >= 0)
+		vmt_sys1(SYS_close, fd);
 	vmt_signals_release(&signals);
 	return start;
 }
@@ -165,34 +208,51 @@ static uint64_t left_of(int resource, const char *statm, unsigned field)
 	return limit.rlim_cur > used(statm, field) ? limit.rlim_cur - used(statm, field) : 0;
 }
 
-/*
- * Returns how many bytes of addresses the process may still take. The library's are private and
- * writable, so they count as data as well, of which the file's sixth field has the amount.
- */
-static uint64_t addresses_left(void)
+/* Returns how much of a limit is left; field: the one of /proc/self/statm that counts for it. */
+static uint64_t limit_left(int resource, unsigned field)
 {
 	char statm[100] = "";
-	uint64_t addresses;
-	uint64_t data;
 
 	vmt_fd_read_file("/proc/self/statm", statm, sizeof(statm) - 1);
-	addresses = left_of(RLIMIT_AS, statm, 0);
-	data = left_of(RLIMIT_DATA, statm, 5);
-	return addresses < data ? addresses : data;
+	return left_of(resource, statm, field);
+}
+
+static uint64_t addresses_left(void)
+{
+	return limit_left(RLIMIT_AS, 0);
+}
+
+/* Map memory, and note that it is ours; as data only where it has to be, and there is plenty. */
+static void *map_own(size_t size, struct vmt_range *ret_own)
+{
+	unsigned char *start = map_apart(size);
+	size_t beside = start ? VMT_PAGE_SIZE : 0;
+
+	if (!start && size <= limit_left(RLIMIT_DATA, 5) / 2)
+		start = vmt_memory_map(size);
+	*ret_own = (struct vmt_range){ (uint64_t)(uintptr_t)start - beside,
+				       (uint64_t)(uintptr_t)start + size + beside };
+	return start;
+}
+
+static void own_range(struct vmt_state *state, struct vmt_range own)
+{
+	vmt_memory_own(state, (const void *)(uintptr_t)own.start, own.end - own.start);
 }
 
 void *vmt_memory_block(struct vmt_state *state, size_t *size)
 {
 	size_t wanted = *size < state->own.left ? *size : state->own.left;
+	struct vmt_range own;
 	void *block = NULL;
 
 	if (wanted > addresses_left() / SMALL_SHARE)
 		return NULL;
 	if (wanted >= FIRST_BLOCK && state->own.count < VMT_OWN_MAX)
-		block = vmt_memory_map(wanted);
+		block = map_own(vmt_page_up(wanted), &own);
 	if (!block)
 		return NULL;
-	vmt_memory_own(state, block, wanted);
+	own_range(state, own);
 	state->own.left -= wanted;
 	*size = wanted;
 	return block;
@@ -266,7 +326,8 @@ struct vmt_state *vmt_memory_make(const struct vmt_options *options)
 	struct vmt_options chosen = *options;
 	const struct sizes sizes = choose_sizes(&chosen);
 	bool is_much = sizes.total > addresses_left() / 2;
-	unsigned char *base = is_much ? NULL : vmt_memory_map(sizes.total);
+	struct vmt_range own;
+	unsigned char *base = is_much ? NULL : map_own(sizes.total, &own);
 	unsigned char *at = base;
 	struct vmt_state *state;
 
@@ -276,7 +337,7 @@ struct vmt_state *vmt_memory_make(const struct vmt_options *options)
 	state->options = chosen;
 	cut_up(state, at, &sizes);
 	state->own.left = 2 * FLOOR + chosen.max_sites * SITE_COST + chosen.max_maps * MAP_COST;
-	vmt_memory_own(state, base, sizes.total);
+	own_range(state, own);
 	vmt_memory_own(state, __ehdr_start, (size_t)(_end - __ehdr_start));
 	return state;
 }

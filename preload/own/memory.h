@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The library's own memory: private maps of /dev/zero, which never merge with the program's
- * anonymous memory, and one page that a fork child finds wiped.
+ * The library's own memory: private memory between pages of /dev/zero, so that it never merges with
+ * the program's, and one page that a fork child finds wiped.
  */
 #ifndef VMT_MEMORY_H
 #define VMT_MEMORY_H

@@ -21,7 +21,7 @@
 /* bytes of a map in the table, including its index */
 #define MAP_ROOM (sizeof(struct vmt_map) + 64)
 
-static void note_map(struct vmt_state *state, struct vmt_range own)
+static void note_maps(struct vmt_state *state, struct vmt_range own)
 {
 	const struct vmt_map *next = vmt_space_from(&state->space, own.start);
 	uint64_t asked_query = state->counters.asked_query;
@@ -30,8 +30,9 @@ static void note_map(struct vmt_state *state, struct vmt_range own)
 
 	if (next && next->vma.start < own.end)
 		return; /* it is known already, or another map there has yet to be learnt */
-	if (vmt_ask_vma(state, own.start, &vma) == 0 && vma.start == own.start &&
-	    vma.end == own.end) {
+	for (uint64_t at = own.start; at < own.end; at = vma.end) {
+		if (vmt_ask_vma(state, at, &vma) != 0 || vma.start != at || vma.end > own.end)
+			break;
 		vma.flags |= VMT_MAP_OWN;
 		vmt_space_insert(&state->space, &vma, VMT_SITE_STARTUP, VMT_SITE_STARTUP, 0);
 	}
@@ -99,7 +100,7 @@ void vmt_room_make(struct vmt_state *state)
 	extend_arena(state, &state->arena);
 	state->room_is_due = vmt_extend_settle(state, false);
 	for (unsigned i = 0; i < state->own.count; i++)
-		note_map(state, state->own.range[i]);
+		note_maps(state, state->own.range[i]);
 	state->counters.maps_own = state->space.own;
 	vmt_publish_header(state);
 }

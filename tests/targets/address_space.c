@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Prints how many KiB of addresses the process uses or how many MiB it can still map: of addresses
- * ("most"), or of data ("data").
+ * ("most"), or of data ("data"); or of data once it has limited itself to 8 MiB ("limited").
  */
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static long most_mib(int prot)
@@ -20,12 +21,15 @@ static long most_mib(int prot)
 
 int main(int argc, char **argv)
 {
+	const struct rlimit few = { 8 << 20, RLIM_INFINITY };
 	char line[200];
 	FILE *status;
 
 	if (argc > 1) {
+		if (strcmp(argv[1], "limited") == 0 && setrlimit(RLIMIT_DATA, &few) != 0)
+			return 1;
 		dprintf(STDOUT_FILENO, "%ld\n",
-			most_mib(strcmp(argv[1], "data") == 0 ? PROT_WRITE : PROT_NONE));
+			most_mib(strcmp(argv[1], "most") == 0 ? PROT_NONE : PROT_WRITE));
 		return 0;
 	}
 	status = fopen("/proc/self/status", "r");
