@@ -63,7 +63,7 @@ void vmt_own_stack_start_child(void)
 
 	for (uint64_t at = all.start; at < all.end && stack_at(at)->is_busy;
 	     at += VMT_OWN_STACK_SIZE)
-		if (stack_at(at) != own)
+		if (stack_at(at) != own && stack_at(at)->is_busy != VMT_OWN_STACK_FREE)
 			stack_at(at)->is_busy = VMT_OWN_STACK_FREE;
 }
 

@@ -51,8 +51,12 @@ struct entry {
 static_assert(offsetof(struct entry, offset) == 64, "one cache line");
 static_assert(SLOTS <= UINT8_MAX && SLOTS % STEP == 0, "counted in a byte, in whole turns");
 
-/* The address of the entries; the low six bits say by how much a hash is shifted. 0 = none. */
+/*
+ * The address of the entries; the low six bits say by how much a hash is shifted. 0 = none. A set
+ * whose bit is 0 was never written to: it need not be read, which would cost a page fault.
+ */
 static _Atomic uint64_t table VMT_DATA = 0;
+static _Atomic uint64_t written[2] VMT_DATA = { 0, 0 };
 
 void vmt_unwind_recall_set(void *memory, size_t bytes)
 {
@@ -65,11 +69,31 @@ void vmt_unwind_recall_set(void *memory, size_t bytes)
 	atomic_store_explicit(&table, sets ? start | (63 - bits) : 0, memory_order_release);
 }
 
+static uint64_t hash_of(const struct vmt_regs *regs)
+{
+	return (regs->pc + (regs->sp >> 3)) * VMT_HASH_FACTOR >> 1;
+}
+
+/* Hashes have 63 bits; the upper seven choose the bit. */
+static _Atomic uint64_t *word_of(uint64_t hash)
+{
+	return &written[hash >> 62];
+}
+
+static uint64_t bit_of(uint64_t hash)
+{
+	return UINT64_C(1) << (hash >> 56 & 63);
+}
+
+static bool was_written(uint64_t hash)
+{
+	return atomic_load_explicit(word_of(hash), memory_order_relaxed) & bit_of(hash);
+}
+
 /* The WAYS entries that a stack may be in; NULL without memory. */
-static struct entry *find_set(const struct vmt_regs *regs)
+static struct entry *find_set(uint64_t hash)
 {
 	uint64_t at = atomic_load_explicit(&table, memory_order_acquire);
-	uint64_t hash = (regs->pc + (regs->sp >> 3)) * VMT_HASH_FACTOR >> 1;
 
 	if (VMT_UNLIKELY(!at))
 		return NULL;
@@ -176,7 +200,8 @@ __attribute__((noinline)) static bool recall_other(struct entry *set, uint32_t t
 {
 	uint32_t at = guess_at(regs);
 
-	for (uint32_t i = 0; i < WAYS; i++) {
+	/* Entries are first written to in order. */
+	for (uint32_t i = 0; i < WAYS && READ(set[i].sequence); i++) {
 		bool is_older = READ(set[i].key) == key && READ(set[i].sp) == regs->sp &&
 				READ(set[i].salt) != ret_recalled->salt &&
 				take_over(&set[i], regs->pc, ret_recalled->salt);
@@ -192,12 +217,14 @@ __attribute__((noinline)) static bool recall_other(struct entry *set, uint32_t t
 VMT_HOT bool vmt_unwind_recall_find(const struct vmt_regs *regs, struct vmt_range bounds,
 				    uint32_t call, struct vmt_recalled *ret_recalled)
 {
-	struct entry *set = find_set(regs);
+	uint64_t hash = hash_of(regs);
+	struct entry *set = find_set(hash);
 	uint64_t room = (bounds.end - sizeof(uint64_t) - regs->sp) / sizeof(uint64_t);
 	uint64_t key = key_of(regs, call);
 	uint32_t latest;
 
-	if (VMT_UNLIKELY(!set || regs->sp % 8 || !vmt_range_has(bounds, regs->sp) ||
+	if (VMT_UNLIKELY(!set || !was_written(hash) || regs->sp % 8 ||
+			 !vmt_range_has(bounds, regs->sp) ||
 			 regs->sp > bounds.end - sizeof(uint64_t)))
 		return false;
 	latest = (READ(set->latest) >> guess_at(regs)) % WAYS;
@@ -306,6 +333,13 @@ static struct entry *choose(struct entry *set, uint64_t salt, uint64_t hash)
 	return &set[(hash * VMT_HASH_FACTOR >> 32) % WAYS];
 }
 
+/* Written to before it is read, so that there is only one page fault. */
+static struct entry *first_of_new(struct entry *set)
+{
+	atomic_fetch_or_explicit(&set->sequence, 0, memory_order_relaxed);
+	return set;
+}
+
 static void describe(struct builder *builder, const struct vmt_regs *regs, uint32_t call,
 		     uint32_t site)
 {
@@ -325,16 +359,19 @@ void vmt_unwind_recall_keep(const struct vmt_regs *regs, uint32_t call, uint32_t
 			    struct vmt_walk *stack)
 {
 	uint64_t salt = vmt_unwind_salt();
-	struct entry *set = find_set(regs);
+	uint64_t hash = hash_of(regs);
+	struct entry *set = find_set(hash);
 	struct builder builder = { .sp = regs->sp, .hash = stack->hash };
 	struct vmt_range bounds;
 	bool is_complete;
 
 	if (!set || !vmt_bounds_of(regs->sp, &bounds))
 		return;
-	builder.entry = choose(set, salt, stack->hash ^ stack->script);
+	builder.entry = was_written(hash) ? choose(set, salt, stack->hash ^ stack->script) :
+					    first_of_new(set);
 	if (!vmt_seqlock_seize(&builder.entry->sequence))
 		return;
+	atomic_fetch_or_explicit(word_of(hash), bit_of(hash), memory_order_relaxed);
 	stack->count = 0;
 	stack->hash = 0;
 	is_complete = add_segments(&builder, vmt_frame_of(regs), bounds, salt, stack);

@@ -23,8 +23,18 @@ struct entry {
 	_Atomic uint64_t row;
 };
 
-/* The address of the entries; the low six bits say by how much a hash is shifted. 0 = none. */
+/*
+ * The address of the entries; the low six bits say by how much a hash is shifted. 0 = none. At
+ * first the entries in use lie on one page: most processes and fork children need no more, and each
+ * page costs them a fault. Once as many were overwritten as there are, more memory is used; entries
+ * whose place is another one then are made again.
+ */
 static _Atomic uint64_t cache VMT_DATA = 0;
+static _Atomic uint32_t overwritten VMT_DATA = 0;
+static uint64_t least_shift VMT_DATA = 0; /* all of the memory is in use */
+
+#define FIRST_BITS 8u
+#define MORE_BITS  3u
 
 static struct entry *entry_of(uint64_t pc)
 {
@@ -48,9 +58,31 @@ static bool is_cached(const struct entry *entry, uint64_t pc, uint64_t salt,
 	return true;
 }
 
+__attribute__((noinline)) static void grow(uint64_t table)
+{
+	uint64_t shift = table & 63;
+	uint64_t less = shift > least_shift + MORE_BITS ? shift - MORE_BITS : least_shift;
+
+	atomic_compare_exchange_strong_explicit(&cache, &table, (table & ~UINT64_C(63)) | less,
+						memory_order_release, memory_order_relaxed);
+}
+
+static void count_overwritten(const struct entry *entry)
+{
+	uint64_t table = atomic_load_explicit(&cache, memory_order_relaxed);
+	uint64_t count = UINT64_C(1) << (64 - (table & 63));
+
+	if ((table & 63) > least_shift &&
+	    atomic_load_explicit(&entry->check, memory_order_relaxed) &&
+	    atomic_fetch_add_explicit(&overwritten, 1, memory_order_relaxed) >= count)
+		grow(table);
+}
+
 static void remember(struct entry *entry, uint64_t pc, uint64_t salt, const struct vmt_cfi_row *row)
 {
 	uint64_t word;
+
+	count_overwritten(entry);
 
 	__builtin_memcpy(&word, row, sizeof(word));
 	atomic_store_explicit(&entry->check, word * VMT_HASH_FACTOR ^ pc ^ salt,
@@ -185,6 +217,9 @@ void vmt_unwind_rows_set(void *memory, size_t bytes)
 	uint64_t end = (uint64_t)(uintptr_t)memory + bytes;
 	uint64_t count = end > start ? (end - start) / sizeof(struct entry) : 0;
 	uint64_t bits = count ? 63 - (uint64_t)__builtin_clzll(count) : 0;
+	uint64_t first = bits < FIRST_BITS ? bits : FIRST_BITS;
 
-	atomic_store_explicit(&cache, bits ? start | (64 - bits) : 0, memory_order_release);
+	least_shift = 64 - bits;
+	atomic_store_explicit(&overwritten, 0, memory_order_relaxed);
+	atomic_store_explicit(&cache, bits ? start | (64 - first) : 0, memory_order_release);
 }

@@ -41,8 +41,18 @@ struct entry {
 };
 static_assert(sizeof(struct entry) == 512, "eight cache lines");
 
+/*
+ * At first the sets in use lie on one page: most processes and fork children need no more, and each
+ * page costs them a fault. Once as many segments were overwritten as there are sets, more memory is
+ * used; segments whose set is another one then are made again.
+ */
+#define FIRST_SETS 4u
+#define MORE       8u
+
 static _Atomic(struct entry *) entries VMT_DATA = NULL;
 static _Atomic uint32_t set_count VMT_DATA = 0;
+static _Atomic uint32_t overwritten VMT_DATA = 0;
+static uint32_t most_sets VMT_DATA = 0;
 
 void vmt_unwind_segments_set(void *memory, size_t bytes)
 {
@@ -50,9 +60,23 @@ void vmt_unwind_segments_set(void *memory, size_t bytes)
 	uint64_t end = (uint64_t)(uintptr_t)memory + bytes;
 	uint64_t sets = memory && end > start ? (end - start) / (WAYS * sizeof(struct entry)) : 0;
 
+	most_sets = (uint32_t)sets;
+	atomic_store_explicit(&overwritten, 0, memory_order_relaxed);
 	atomic_store_explicit(&set_count, 0, memory_order_release);
 	atomic_store_explicit(&entries, (struct entry *)(uintptr_t)start, memory_order_release);
-	atomic_store_explicit(&set_count, (uint32_t)sets, memory_order_release);
+	atomic_store_explicit(&set_count, most_sets < FIRST_SETS ? most_sets : FIRST_SETS,
+			      memory_order_release);
+}
+
+static void count_overwritten(void)
+{
+	uint32_t sets = atomic_load_explicit(&set_count, memory_order_relaxed);
+	uint32_t more = sets < most_sets / MORE ? sets * MORE : most_sets;
+
+	if (sets < most_sets &&
+	    atomic_fetch_add_explicit(&overwritten, 1, memory_order_relaxed) >= sets)
+		atomic_compare_exchange_strong_explicit(&set_count, &sets, more,
+							memory_order_release, memory_order_relaxed);
 }
 
 static uint64_t key_of(const struct vmt_frame *frame)
@@ -327,6 +351,7 @@ static struct entry *choose(struct entry *set, const struct vmt_segment *segment
 	for (unsigned int i = 0; i < WAYS; i++)
 		if (READ(set[i].segment.salt) != segment->salt)
 			return &set[i];
+	count_overwritten();
 	return &set[(segment->value[0] * VMT_HASH_FACTOR >> 32) % WAYS];
 }
 
