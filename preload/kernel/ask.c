@@ -292,15 +292,35 @@ static int boundary_by_probe(struct vmt_state *state, const struct vmt_vma *righ
 	return -ENOENT;
 }
 
+static bool may_probe(void)
+{
+	const long ask[6] = { 0, (long)(2 * VMT_PAGE_SIZE), (long)PROBE_LENGTH_5, 0, 0, 0 };
+
+	return vmt_filter_is_open() || vmt_filter_may(SYS_mremap, ask);
+}
+
+/*
+ * Opening the list of maps for a query takes thirty times as long as a probe. A map that a probe
+ * cannot tell (a sealed one) is queried.
+ */
+static bool is_probed_first(const struct vmt_state *state, const struct vmt_vma *right)
+{
+	return state->options.ask == VMT_ASK_AUTO && !vmt_mapsfile_is_open(state) &&
+	       !vmt_vma_is_file(right) && !(right->flags & VMT_MAP_SHARED) && may_probe();
+}
+
 int vmt_ask_boundary(void *context, const struct vmt_vma *right)
 {
 	struct vmt_state *state = context;
-	int ret = -EBADF;
+	int ret = -ENOENT;
 
 	if (state->options.ask == VMT_ASK_MAPS)
 		return -EPERM;
-	if (may_query(state))
-		ret = boundary_by_query(state, right);
+	if (is_probed_first(state, right))
+		ret = boundary_by_probe(state, right);
+	if (ret >= 0)
+		return ret;
+	ret = may_query(state) ? boundary_by_query(state, right) : -EBADF;
 	return ret == -EBADF ? boundary_by_probe(state, right) : ret;
 }
 

@@ -89,6 +89,11 @@ static bool is_open(void)
 	return vmt_thread()->maps.type != 0;
 }
 
+bool vmt_mapsfile_is_open(const struct vmt_state *state)
+{
+	return state->kernel.maps.number >= 0 || is_open();
+}
+
 static struct vmt_mapsfile open_now(struct vmt_state *state)
 {
 	struct vmt_fd *open = &vmt_thread()->maps;

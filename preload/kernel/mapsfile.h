@@ -25,6 +25,9 @@ struct vmt_mapsfile {
 struct vmt_mapsfile vmt_mapsfile_for_query(struct vmt_state *state);
 struct vmt_mapsfile vmt_mapsfile_for_reading(struct vmt_state *state);
 
+/* Can a question be asked without opening the file? */
+bool vmt_mapsfile_is_open(const struct vmt_state *state);
+
 /* After a question outside the lock: close the file if it was opened for this question. */
 void vmt_mapsfile_close(struct vmt_mapsfile *file);
 
