@@ -33,8 +33,10 @@ static long fork_call(struct vmt_state *state, long nr, const long args[6])
 	bool locked = !vmt_user_args_has_userfault(state) && vmt_guard_enter(state, true);
 	long ret;
 
-	if (locked)
+	if (locked) {
 		vmt_unread_once();
+		state->process.is_forking = true;
+	}
 	vmt_mapsfile_done(); /* so that the child, too, has all of its descriptors */
 	ret = vmt_aside_make(nr, args);
 	if (ret == 0) { /* in the child, whose first memory call sets up its own state */
@@ -42,8 +44,10 @@ static long fork_call(struct vmt_state *state, long nr, const long args[6])
 		vmt_own_stack_start_child(); /* before the child has a second thread */
 		return ret;
 	}
-	if (locked)
+	if (locked) {
+		state->process.is_forking = false;
 		vmt_guard_leave(state);
+	}
 	return ret;
 }
 

@@ -70,7 +70,7 @@ void vmt_confidence_find_loader(struct vmt_state *state)
  * The rules for hidden attributes hold if all calls have been seen. A call that another thread is
  * making without the lock may already have changed some; it is applied later.
  */
-VMT_HOT static bool may_reason(struct vmt_state *state)
+VMT_HOT bool vmt_confidence_may_reason(struct vmt_state *state)
 {
 	const uint64_t unseen = VMT_NOTE_SITES_PARTIAL | VMT_NOTE_INLINE_CALLS |
 				VMT_NOTE_TEXT_LARGE | VMT_NOTE_VALGRIND;
@@ -81,7 +81,7 @@ VMT_HOT static bool may_reason(struct vmt_state *state)
 
 VMT_HOT void vmt_confidence_call(struct vmt_state *state)
 {
-	state->space.rules.reasons = may_reason(state);
+	state->space.rules.reasons = vmt_confidence_may_reason(state);
 	state->space.rules.is_sample = false;
 	if (VMT_UNLIKELY(++state->confidence.since_sample == SAMPLE)) {
 		state->confidence.since_sample = 0;

@@ -27,6 +27,9 @@ void vmt_confidence_find_loader(struct vmt_state *state);
  */
 void vmt_confidence_call(struct vmt_state *state);
 
+/* May the rules be relied on now: have all calls been seen, and is none under way? */
+bool vmt_confidence_may_reason(struct vmt_state *state);
+
 /*
  * Has the kernel contradicted the rules? Then they are not used any more. Returns whether this is
  * new: the table has to be read anew then.

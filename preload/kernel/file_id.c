@@ -94,9 +94,8 @@ static int compare(struct vmt_state *state, struct vmt_file_id *device, struct v
 	return device->agrees ? device->is_ordinary : -EXDEV;
 }
 
-int vmt_file_id_file(void *context, int fd, struct vmt_vma *vma)
+static int identify(struct vmt_state *state, int fd, struct vmt_vma *vma)
 {
-	struct vmt_state *state = context;
 	struct vmt_file_id *device;
 	struct statfs fs;
 	struct stat st;
@@ -114,4 +113,13 @@ int vmt_file_id_file(void *context, int fd, struct vmt_vma *vma)
 		return compare(state, device, vma);
 	state->counters.asked_files++;
 	return device->is_ordinary;
+}
+
+int vmt_file_id_file(void *context, int fd, struct vmt_vma *vma)
+{
+	struct vmt_state *state = context;
+	int is_ordinary = identify(state, fd, vma);
+
+	state->kernel.ordinary_files += is_ordinary == 1;
+	return is_ordinary;
 }

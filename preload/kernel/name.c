@@ -8,25 +8,27 @@
 #include "core/base/line.h"
 #include "os/sys.h"
 
-/* Append the base name of the executable, as far as /proc shows it. */
-static void add_exe(struct vmt_line *text)
+/* The base name of the executable, as far as /proc shows it. A fork child has its parent's. */
+static void find_program(struct vmt_state *state)
 {
+	char *name = state->recording_file.program;
+	struct vmt_line text = vmt_line_in(name, sizeof(state->recording_file.program));
 	char path[512];
 	long length =
 		vmt_sys4(SYS_readlinkat, -100 /* AT_FDCWD */, "/proc/self/exe", path, sizeof(path));
 	long start = length > 0 ? length : 0;
 
 	if (length <= 0) {
-		vmt_line_add(text, "program");
+		vmt_line_add(&text, "program");
 		return;
 	}
 	while (start > 0 && path[start - 1] != '/')
 		start--;
-	vmt_line_add_bytes(text, path + start, (size_t)(length - start));
+	vmt_line_add_bytes(&text, path + start, (size_t)(length - start));
 }
 
 /* DIR/EXE.PID */
-static struct vmt_line start_of_name(const struct vmt_state *state, char *path, size_t size)
+static struct vmt_line start_of_name(struct vmt_state *state, char *path, size_t size)
 {
 	struct vmt_line text = vmt_line_in(path, size);
 
@@ -36,13 +38,15 @@ static struct vmt_line start_of_name(const struct vmt_state *state, char *path, 
 	}
 	vmt_line_add(&text, state->options.dir);
 	vmt_line_add(&text, "/");
-	add_exe(&text);
+	if (!state->recording_file.program[0])
+		find_program(state);
+	vmt_line_add(&text, state->recording_file.program);
 	vmt_line_add(&text, ".");
 	vmt_line_add_number(&text, state->process.pid);
 	return text;
 }
 
-bool vmt_name_recording(const struct vmt_state *state, uint64_t image, char *path, size_t size)
+bool vmt_name_recording(struct vmt_state *state, uint64_t image, char *path, size_t size)
 {
 	struct vmt_line text = start_of_name(state, path, size);
 
@@ -58,7 +62,7 @@ bool vmt_name_recording(const struct vmt_state *state, uint64_t image, char *pat
  * Processes in different pid namespaces may have the same pid, and processes from one fork have the
  * same AT_RANDOM. The clock and an address make the names differ, and O_EXCL decides.
  */
-bool vmt_name_temporary(const struct vmt_state *state, unsigned try, char *path, size_t size)
+bool vmt_name_temporary(struct vmt_state *state, unsigned try, char *path, size_t size)
 {
 	struct vmt_line text = start_of_name(state, path, size);
 

@@ -28,6 +28,7 @@
 #include "trace/guard.h"
 #include "trace/malloc_section.h"
 #include "trace/room.h"
+#include "trace/verify.h"
 
 #define PAUSE_NS   200000
 #define PAUSES     50 /* the most that it waits for other threads at the end */
@@ -96,6 +97,24 @@ static bool wait_until_quiet(struct vmt_state *state)
 	return true;
 }
 
+/* Returns how many starts were found that no call explains. */
+static uint64_t look(struct vmt_state *state)
+{
+	uint64_t count;
+	uint64_t found;
+
+	if (vmt_verify_is_equal(state, &count)) {
+		vmt_account_nothing(state);
+		state->counters.maps_kernel = count - state->space.own;
+		return 0;
+	}
+	found = vmt_account_everything(state);
+	if (state->room_is_due) /* what was found took new maps of the library's */
+		vmt_room_make(state);
+	state->counters.maps_kernel = count_kernels(state);
+	return found;
+}
+
 /*
  * Another thread that has waited too long for the lock may map something while we ask the kernel;
  * then we ask again. These questions do not answer a call, so they are not counted.
@@ -109,10 +128,7 @@ static bool look_for_the_last_time(struct vmt_state *state)
 	for (int i = 0; i < LAST_LOOKS; i++) {
 		if (!wait_until_quiet(state))
 			return false;
-		found = vmt_account_everything(state);
-		if (state->room_is_due) /* what was found took new maps of the library's */
-			vmt_room_make(state);
-		state->counters.maps_kernel = count_kernels(state);
+		found = look(state);
 		if (vmt_deferred_is_quiet(&state->deferred))
 			break;
 	}

@@ -3,9 +3,12 @@
 #include "process/fork.h"
 
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 
+#include "core/vma/merge_rules.h"
 #include "filter/filter.h"
 #include "kernel/ask.h"
+#include "kernel/confidence.h"
 #include "kernel/mapsfile.h"
 #include "os/sys.h"
 #include "own/log.h"
@@ -30,33 +33,46 @@ static void copy_section(struct vmt_state *state, const unsigned char *parents_b
 		vmt_recording_append(state, id, parents_base + was.offset, was.used);
 }
 
-/* The parent's recording is mapped shared: copy its strings and stacks, then leave it. */
-static void leave_parents_recording(struct vmt_state *state, bool wants_own)
+/* What there was at the fork. */
+struct inherited {
+	struct vmt_recording recording;
+	struct vmt_growth growth;
+	struct vmt_fd file;
+	uint32_t pid;
+	bool is_whole; /* the table is the kernel's */
+};
+
+static void drop(struct vmt_state *state, uint64_t start, uint64_t length)
 {
-	const struct vmt_recording parents = state->recording;
-	const struct vmt_growth growth = state->growth;
+	vmt_memory_disown(state, (const void *)(uintptr_t)start);
+	vmt_sys2(SYS_munmap, start, length);
+}
+
+/* The parent's recording is mapped shared: copy its strings and stacks, then leave it. */
+static void leave_parents_recording(struct vmt_state *state, const struct inherited *parents,
+				    bool wants_own)
+{
+	const unsigned char *base = parents->recording.base;
+	const struct vmt_growth *growth = &parents->growth;
 	const struct vmt_rec_section strings = state->counters.section[VMT_SECTION_STRINGS];
 	const struct vmt_rec_section frames = state->counters.section[VMT_SECTION_FRAMES];
 
-	if (!parents.base)
+	if (!base)
 		return;
 	vmt_fd_close(&state->recording_file.fd);
 	state->recording.base = NULL;
 	if (wants_own && vmt_publish_open(state) == 0) {
 		vmt_memory_own(state, state->recording.base, state->recording.size);
-		copy_section(state, parents.base, VMT_SECTION_STRINGS, strings);
-		copy_section(state, parents.base, VMT_SECTION_FRAMES, frames);
+		copy_section(state, base, VMT_SECTION_STRINGS, strings);
+		copy_section(state, base, VMT_SECTION_FRAMES, frames);
 	}
-	vmt_memory_disown(state, parents.base);
-	vmt_sys2(SYS_munmap, parents.base, parents.size);
+	drop(state, (uint64_t)(uintptr_t)base, parents->recording.size);
 	/* it was being extended during the fork */
-	for (unsigned i = 0; i < growth.map_count; i++) {
-		vmt_memory_disown(state, (void *)(uintptr_t)growth.map[i].start);
-		vmt_sys2(SYS_munmap, growth.map[i].start, growth.map[i].length);
-	}
+	for (unsigned i = 0; i < growth->map_count; i++)
+		drop(state, growth->map[i].start, growth->map[i].length);
 }
 
-static void clear_counters(struct vmt_state *state)
+static void clear_counters(struct vmt_state *state, bool is_in_same_namespace)
 {
 	struct vmt_rec_header *header = &state->counters;
 	const struct vmt_rec_header was = *header;
@@ -72,7 +88,7 @@ static void clear_counters(struct vmt_state *state)
 		.doors = was.doors,
 		.notes = was.notes,
 		.maps_limit = was.maps_limit,
-		.pid_namespace = was.pid_namespace,
+		.pid_namespace = is_in_same_namespace ? was.pid_namespace : 0,
 	};
 	for (unsigned i = 0; i < VMT_SECTION_COUNT; i++)
 		header->section[i] = was.section[i];
@@ -152,23 +168,96 @@ static void forget_parents_threads(struct vmt_state *state)
 }
 
 /*
+ * Is the copy of the table as the kernel's maps were when they were copied? The thread that forked
+ * held the lock. No call can have changed maps while they were being copied, and what other threads
+ * wrote to memory until then is seen here in the order in which they wrote it.
+ */
+static bool is_whole(struct vmt_state *state)
+{
+	return atomic_load_explicit(&state->lock.owner, memory_order_relaxed) &&
+	       state->process.is_forking &&
+	       atomic_load_explicit(&state->dirty, memory_order_relaxed) == VMT_DIRTY_NOT &&
+	       !state->kernel.may_leave_maps && !state->confidence.no_deriving &&
+	       !state->counters.unseen && !state->counters.relearned &&
+	       vmt_confidence_may_reason(state);
+}
+
+static bool is_in_table_as(const struct vmt_state *state, uint64_t start, const struct vmt_fd *file)
+{
+	const struct vmt_map *map = vmt_space_at(&state->space, start);
+
+	return map && (map->vma.flags & VMT_MAP_OWN) && map->vma.inode == file->inode &&
+	       map->vma.dev ==
+		       vmt_vma_dev(gnu_dev_major(file->device), gnu_dev_minor(file->device));
+}
+
+/*
+ * Put the child's recording into the table without asking. The parent's shows whether fstat and the
+ * list of maps name files of this device alike.
+ */
+static bool note_recording(struct vmt_state *state, const struct vmt_recording *recording,
+			   const struct inherited *parents)
+{
+	const struct vmt_fd *file = &state->recording_file.fd;
+	const struct vmt_vma vma = {
+		.start = (uint64_t)(uintptr_t)recording->base,
+		.end = (uint64_t)(uintptr_t)recording->base + recording->size,
+		.inode = file->inode,
+		.dev = vmt_vma_dev(gnu_dev_major(file->device), gnu_dev_minor(file->device)),
+		.flags = VMT_MAP_READ | VMT_MAP_WRITE | VMT_MAP_SHARED | VMT_MAP_OWN,
+	};
+
+	if (!recording->base)
+		return true;
+	return file->inode && file->device == parents->file.device &&
+	       is_in_table_as(state, (uint64_t)(uintptr_t)parents->recording.base,
+			      &parents->file) &&
+	       vmt_space_insert(&state->space, &vma, VMT_SITE_STARTUP, VMT_SITE_STARTUP, 0);
+}
+
+static void forget_map(struct vmt_state *state, uint64_t start)
+{
+	struct vmt_map *map = vmt_space_at(&state->space, start);
+
+	if (map)
+		vmt_space_remove(&state->space, map);
+}
+
+/* The only maps that are not the parent's are those of recordings. Returns whether that is sure. */
+static bool take_over(struct vmt_state *state, const struct vmt_recording *own,
+		      const struct inherited *parents)
+{
+	if (!parents->is_whole || !note_recording(state, own, parents))
+		return false;
+	vmt_merge_rules_forget(&state->space); /* fork has changed hidden attributes */
+	if (parents->recording.base)
+		forget_map(state, (uint64_t)(uintptr_t)parents->recording.base);
+	for (unsigned i = 0; i < parents->growth.map_count; i++)
+		forget_map(state, parents->growth.map[i].start);
+	return true;
+}
+
+/*
  * Maps with MADV_DONTFORK are missing here, and nothing else is: remove them from the table,
  * without counting that.
  */
-static void learn_inherited(struct vmt_state *state)
+static void learn_inherited(struct vmt_state *state, const struct inherited *parents)
 {
-	struct vmt_recording recording = state->recording;
+	const struct vmt_recording own = state->recording;
 
 	state->recording.base = NULL; /* the parent's slots must not be written to */
-	if (atomic_load_explicit(&state->dirty, memory_order_relaxed) != VMT_DIRTY_NOT)
-		vmt_rebuild(state);
-	vmt_rebuild_inherited(state);
-	state->recording = recording;
+	if (!take_over(state, &own, parents)) {
+		if (atomic_load_explicit(&state->dirty, memory_order_relaxed) != VMT_DIRTY_NOT)
+			vmt_rebuild(state);
+		vmt_rebuild_inherited(state);
+	}
+	state->recording = own;
 }
 
-static void start_own_counts(struct vmt_state *state)
+/* The pid by which a process of another pid namespace sees its parent is 0. */
+static void start_own_counts(struct vmt_state *state, uint32_t parents_pid)
 {
-	clear_counters(state);
+	clear_counters(state, state->process.parent_pid == parents_pid);
 	vmt_publish_describe(state);
 	vmt_account_begin(state);
 }
@@ -188,7 +277,9 @@ static bool wait_for_starter(void)
 static void start_child(struct vmt_state *state)
 {
 	bool reports = state->options.children;
-
+	const struct inherited parents = { state->recording, state->growth,
+					   state->recording_file.fd, state->process.pid,
+					   is_whole(state) };
 	long pid;
 
 	vmt_filter_start_child();
@@ -201,6 +292,7 @@ static void start_child(struct vmt_state *state)
 	forget_parents_threads(state);
 	state->process.parent_pid = (uint32_t)vmt_sys0(SYS_getppid);
 	state->process.is_root = false;
+	state->process.is_forking = false;
 	*vmt_alive = VMT_ALIVE; /* from here on other threads find the lock taken */
 	if (!state->options.follow_children) {
 		vmt_bus_close(state);
@@ -211,12 +303,13 @@ static void start_child(struct vmt_state *state)
 	if (reports)
 		vmt_log_open_child(state);
 	vmt_mapsfile_start_child(state);
-	vmt_ask_open(state);
-	leave_parents_recording(state, reports || state->options.dir[0]);
+	if (!parents.is_whole)
+		vmt_ask_open(state);
+	leave_parents_recording(state, &parents, reports || state->options.dir[0]);
 	if (!state->recording.base || !state->recording.is_file)
 		vmt_bus_close(state);
-	learn_inherited(state);
-	start_own_counts(state);
+	learn_inherited(state, &parents);
+	start_own_counts(state, parents.pid);
 	publish_everything(state);
 	vmt_malloc_section_start_child(state);
 	vmt_guard_leave(state);

@@ -42,6 +42,7 @@
 #include "store/timeline.h"
 #include "trace/account.h"
 #include "trace/malloc_section.h"
+#include "trace/modules.h"
 #include "unwind/unwind_learn.h"
 #include "unwind/unwind_modules.h"
 #include "unwind/unwind_rows.h"
@@ -413,6 +414,16 @@ static void open_log(struct vmt_state *state, const char *text)
 		check_options(state, text);
 }
 
+/* What nearly every process will ask for, while the list of maps is open. */
+static void learn_early(struct vmt_state *state)
+{
+	struct vmt_range stack;
+
+	vmt_bounds_of((uint64_t)(uintptr_t)__builtin_frame_address(0), &stack);
+	if (vmt_auxv(AT_ENTRY))
+		vmt_modules_frame_of(state, vmt_auxv(AT_ENTRY) + 1);
+}
+
 static void begin(char **arguments)
 {
 	struct vmt_state *state;
@@ -460,6 +471,7 @@ static void begin(char **arguments)
 		return;
 	}
 	vmt_malloc_section_start(state);
+	learn_early(state);
 	if (state->options.markers)
 		vmt_filter_mark_own();
 	vmt_log_marker(state, "vmatrace: ready");

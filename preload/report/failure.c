@@ -5,8 +5,10 @@
  */
 #include "report/failure.h"
 
+#include <fcntl.h>
 #include <linux/errno.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "core/base/fmt.h"
@@ -81,10 +83,11 @@ static bool read_resources(struct vmt_state *state, struct vmt_resources *has)
 
 void vmt_failure_count_threads(struct vmt_state *state)
 {
-	long length = vmt_fd_read_file("/proc/self/status", state->text, sizeof(state->text));
+	struct stat status;
+	long ret = vmt_sys4(SYS_newfstatat, AT_FDCWD, "/proc/self/task", &status, 0);
 
-	state->counters.threads =
-		length > 0 ? vmt_scan_number_after(state->text, (size_t)length, "Threads:") : 0;
+	/* it has two links besides those of its folders, one for each thread (fs/proc/base.c) */
+	state->counters.threads = vmt_sys_failed(ret) ? 0 : status.st_nlink - 2;
 }
 
 static uint32_t error_of(const struct vmt_done *done)

@@ -43,6 +43,7 @@ struct vmt_process {
 	bool is_root; /* the user started this process, so it prints a report */
 	bool is_first; /* only the kernel and ld.so had made maps before this library */
 	bool is_last_act; /* the process ends after what is being done now */
+	bool is_forking; /* the lock's holder is making a fork, and changes nothing meanwhile */
 };
 
 /* process/: addresses, texts and a number that the image started with. */
@@ -109,6 +110,8 @@ struct vmt_kernel {
 	struct vmt_file_id device[VMT_DEVICES_MAX];
 	struct vmt_fd maps; /* /proc/self/maps, where it is kept open */
 	bool keeps_maps; /* keep it open for good */
+	uint32_t ordinary_files; /* how often a mapped file was found to be an ordinary one */
+	bool may_leave_maps; /* a fork child may lack a map: MADV_DONTFORK, or a device's */
 	/* how often it was opened since maps_since; or questions while it is kept open */
 	_Atomic uint32_t maps_opened;
 	_Atomic uint64_t maps_since;
@@ -152,6 +155,7 @@ struct vmt_recording {
 struct vmt_recording_file {
 	struct vmt_fd fd;
 	char path[512];
+	char program[256]; /* the base name of the executable; "" = not looked up yet */
 #ifdef VMT_KILL_POINTS
 	uint64_t kill_at; /* see recording.h */
 #endif

@@ -295,8 +295,7 @@ void vmt_publish_describe(struct vmt_state *state)
 	header->page_size = (uint32_t)VMT_PAGE_SIZE;
 	header->pid = state->process.pid;
 	header->parent_pid = state->process.parent_pid;
-	/* A child may be in another one, but without a recording nobody asks for it. */
-	if (!header->pid_namespace || state->recording.base)
+	if (!header->pid_namespace)
 		header->pid_namespace = pid_namespace();
 	header->start_realtime = vmt_clock_wall();
 	header->start_monotonic = vmt_clock();

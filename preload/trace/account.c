@@ -6,6 +6,8 @@
 #include "trace/account.h"
 
 #include <linux/errno.h>
+#include <linux/mman.h>
+#include <sys/mman.h>
 
 #include "core/fast/fast.h"
 #include "core/fast/fast_range.h"
@@ -358,6 +360,13 @@ VMT_HOT static bool account_simple(struct accounting *it, const struct vmt_done 
 	return true;
 }
 
+/* Does the call keep a map from being copied by fork? MADV_DOFORK is not looked at. */
+static bool is_against_fork(const struct vmt_done *done)
+{
+	return (done->call == VMT_CALL_MADVISE && done->args[2] == MADV_DONTFORK) ||
+	       (done->call == VMT_CALL_PROCESS_MADVISE && done->args[3] == MADV_DONTFORK);
+}
+
 static void account_other(struct accounting *it, const struct vmt_done *done, struct vmt_site *site,
 			  bool failed, bool deferred)
 {
@@ -366,6 +375,7 @@ static void account_other(struct accounting *it, const struct vmt_done *done, st
 	struct vmt_change change;
 	uint64_t maps = state->space.count;
 	uint64_t rare_sum = vmt_publish_rare_sum(state);
+	uint32_t ordinary_files = state->kernel.ordinary_files;
 
 	with_brk.brk = state->image.brk;
 	vmt_change_decode(&with_brk, &change);
@@ -376,6 +386,10 @@ static void account_other(struct accounting *it, const struct vmt_done *done, st
 		state->counters.calls_derived++;
 	else
 		resolve_and_apply(it, &change, site, deferred);
+	/* The driver of a device may keep its maps from being copied. */
+	if (is_against_fork(done) ||
+	    (change.is_file && state->kernel.ordinary_files == ordinary_files))
+		state->kernel.may_leave_maps = true;
 	if (VMT_UNLIKELY(failed))
 		vmt_failure_note(state, &with_brk, site, maps);
 	if (deferred || vmt_publish_rare_sum(state) != rare_sum)
@@ -433,6 +447,12 @@ uint64_t vmt_account_everything(struct vmt_state *state)
 	struct accounting it = { .state = state };
 
 	return learn_everything(&it);
+}
+
+void vmt_account_nothing(struct vmt_state *state)
+{
+	note_peak(state, vmt_clock_since_start(state));
+	vmt_publish_header(state);
 }
 
 void vmt_account_balance(struct vmt_state *state, const struct vmt_counts *missing)

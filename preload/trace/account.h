@@ -28,6 +28,9 @@ void vmt_account_done(struct vmt_state *state, const struct vmt_done *done, stru
  */
 uint64_t vmt_account_everything(struct vmt_state *state);
 
+/* The table was found to be equal to the kernel's: bring what depends on time up to date. */
+void vmt_account_nothing(struct vmt_state *state);
+
 /* Count starts that came or went without a call, and note the possible reason. */
 void vmt_account_unseen(struct vmt_state *state, uint64_t starts);
 

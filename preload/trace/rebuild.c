@@ -102,6 +102,7 @@ void vmt_rebuild(struct vmt_state *state)
 	uint64_t changed;
 
 	vmt_recording_doing(state, VMT_DOING_MAPS);
+	state->process.is_forking = false; /* a handler has jumped out of it */
 	if (dirty == VMT_DIRTY_SITES)
 		vmt_callsites_reindex(&state->sites);
 	if (dirty == VMT_DIRTY_SPACE) {

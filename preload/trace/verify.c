@@ -113,6 +113,24 @@ static void compare_maps(struct vmt_state *state, const struct vmt_done *last)
 	state->publish.header_is_behind = true;
 }
 
+bool vmt_verify_is_equal(struct vmt_state *state, uint64_t *ret_count)
+{
+	struct vmt_outcome *outcome = &state->resolution.outcome;
+	struct vmt_map *map = vmt_space_first(&state->space);
+	size_t i = 0;
+
+	vmt_outcome_clear(outcome);
+	outcome->expected = state->space.count;
+	if (vmt_ask_everything(state, outcome) || outcome->out_of_memory)
+		return false;
+	while (map && i < outcome->count && vmt_vma_same(&map->vma, &outcome->map[i].vma)) {
+		map = vmt_space_next(map);
+		i++;
+	}
+	*ret_count = outcome->count;
+	return !map && i == outcome->count;
+}
+
 void vmt_verify_table(struct vmt_state *state, const struct vmt_done *last)
 {
 	if (++state->verifying.calls < state->options.verify)

@@ -34,6 +34,7 @@ target posix_spawn_many
 target -as raw_clone_copy raw_clone_child copy
 target -as raw_clone_vm raw_clone_child vm
 target fork_children 100
+target fork_lacks_maps
 target execs_itself
 # The call that a handler interrupted for good is read from the kernel again, if it was made at all.
 ALLOW="relearned" target -as exit_in_timer exit_in_handler timer
