@@ -243,6 +243,22 @@ void trial(long nr, long a, long b, long c, long d, long e, long f)
 	}
 }
 
+/*
+ * Returns the id of a new segment of shared memory. The first one of a machine or a container has
+ * the id 0, which other trials pass as one that does not exist.
+ */
+static int new_segment(void)
+{
+	int id = shmget(IPC_PRIVATE, 4 * PAGE, IPC_CREAT | 0600);
+	int other;
+
+	if (id != 0)
+		return id;
+	other = shmget(IPC_PRIVATE, 4 * PAGE, IPC_CREAT | 0600);
+	shmctl(id, IPC_RMID, NULL);
+	return other;
+}
+
 static void open_files(void)
 {
 	char path[] = "/tmp/errno_table.XXXXXX";
@@ -258,7 +274,7 @@ static void open_files(void)
 	files.zero = open("/dev/zero", O_RDWR | O_CLOEXEC);
 	files.pipe = ends[0];
 	files.closed = 12345;
-	files.segment = shmget(IPC_PRIVATE, 4 * PAGE, IPC_CREAT | 0600);
+	files.segment = new_segment();
 	files.userfault = (int)syscall(SYS_userfaultfd, O_CLOEXEC | 1 /* UFFD_USER_MODE_ONLY */);
 	files.self = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	unlink(path);

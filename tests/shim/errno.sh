@@ -7,7 +7,10 @@
 TABLE=$BUILD/tests/errno/errno_table
 
 plain "$TMP/plain" "$TABLE"
-plain "$TMP/again" "$TABLE"
+# Once more as in a new container, where segments of shared memory are counted from 0 again.
+fresh=
+unshare --ipc true 2>/dev/null && fresh="unshare --ipc"
+plain "$TMP/again" $fresh "$TABLE"
 lines=$(wc -l <"$TMP/plain/out")
 [ "$(cat "$TMP/plain/status")" = 0 ] && [ "$lines" -gt 3000 ] && cmp -s "$TMP"/{plain,again}/out &&
 	pass errno_plain "$lines calls, the same twice; $(grep -c 'errno 77' "$TMP/plain/out") succeed" ||

@@ -86,8 +86,8 @@ check verify_in_child grep -rqs "verify: the table differs" "$TMP/child"
 check large_text_noted grep -q "too large to be searched" "$TMP/inline_syscalls_large/traced/json"
 
 # A thousand children, which are counted although nothing is recorded.
-plain "$TMP/k/plain" "$TARGETS/fork_children" 1000
-(cd "$TMP/k" && LD_PRELOAD=$LIB VMATRACE_OPTIONS=log_path=$TMP/k/log timeout "${LIMIT:-60}" \
+LIMIT=${LIMIT:-300} plain "$TMP/k/plain" "$TARGETS/fork_children" 1000
+(cd "$TMP/k" && LD_PRELOAD=$LIB VMATRACE_OPTIONS=log_path=$TMP/k/log timeout "${LIMIT:-300}" \
 	"$TARGETS/fork_children" 1000 >"$TMP/k/out" 2>"$TMP/k/err")
 if cmp -s "$TMP/k/plain/out" "$TMP/k/out" && [ ! -s "$TMP/k/err" ]; then
 	pass fork_children_1000
