@@ -189,8 +189,40 @@ static bool find_replaced(const long args[6], struct vmt_remedy_plan *plan)
 	return true;
 }
 
+/* Memory is replaced by a guard: its pages are dropped as well where the guard is no map. */
+static bool find_guard_over(const long args[6], struct vmt_remedy_plan *plan)
+{
+	struct vmt_range range = range_of(args);
+	struct vmt_look look;
+
+	if (range.end - range.start > FILL_MOST || !vmt_look_at(range.start, &look) || !look.prot ||
+	    !is_within(range, &look))
+		return false;
+	put_call(plan, SYS_madvise, range.start, range.end, MADV_GUARD_INSTALL_);
+	atomic_store_explicit(&has_guards, true, memory_order_relaxed);
+	return true;
+}
+
+/* The same is done by mmap over a part of a map: guards are made, or what is between them. */
+static bool find_fixed(const long args[6], struct vmt_remedy_plan *plan)
+{
+	const long ignored = MAP_NORESERVE | MAP_STACK;
+	const long wanted = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+
+	if ((args[3] & ~ignored) != wanted || !is_plain(args))
+		return false;
+	plan->returns_address = true;
+	if (args[2] == PROT_NONE)
+		return find_guard_over(args, plan);
+	return (uint64_t)args[1] <= FILL_MOST && vmt_look_is_untouched(range_of(args)) &&
+	       find_opened(args, plan);
+}
+
 static bool find_mmap(const long args[6], struct vmt_remedy_plan *plan)
 {
+	if (vmt_remedies & VMT_REMEDY_GUARDS && find_fixed(args, plan))
+		return true;
+	*plan = (struct vmt_remedy_plan){ .count = 0 };
 	if (vmt_remedies & VMT_REMEDY_DECOMMIT &&
 	    (find_reserved(args, plan) || find_replaced(args, plan)))
 		return true;

@@ -42,7 +42,7 @@ sys.exit(ctypes.CDLL(None).madvise(None, 0, 102) != 0)'
 }
 
 own=$TARGETS/tried
-for way in guard secrets threads decommit punch islands arenas; do
+for way in guard between secrets threads decommit punch islands arenas; do
 	"$own" $way >"$way.plain"
 done
 
@@ -77,6 +77,10 @@ if has_guards; then
 	tried guard "$own" guard
 	holds guard guards
 	check "guard: output is the program's" cmp guard.plain guard.out
+	# Guards are what mmap leaves of a range, or puts over a part of it.
+	tried between "$own" between
+	holds between guards
+	check "between: output is the program's" cmp between.plain between.out
 	# Each page is also locked and kept from dumps, so only all remedies together help.
 	tried secrets "$own" secrets
 	holds secrets guards,advice,locks

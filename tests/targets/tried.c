@@ -54,6 +54,38 @@ static void guard(void)
 		check_used(stack[i] + PAGE, (FIBER - 1) * PAGE);
 }
 
+/*
+ * Stacks that are mapped between guards, some of which are given back as further guards, and then
+ * used again.
+ */
+static void between(void)
+{
+	static char *stack[PIECES];
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+
+	for (long i = 0; i < PIECES; i++) {
+		char *at = mmap(NULL, (FIBER + 2) * PAGE, PROT_NONE, flags, -1, 0);
+
+		REQUIRE(at != MAP_FAILED);
+		stack[i] = at + PAGE;
+		REQUIRE(mmap(stack[i], FIBER * PAGE, PROT_READ | PROT_WRITE, flags | MAP_FIXED, -1,
+			     0) == stack[i]);
+		use(stack[i], FIBER * PAGE);
+	}
+	for (long i = 0; i < PIECES; i += 2)
+		REQUIRE(mmap(stack[i], FIBER * PAGE, PROT_NONE, flags | MAP_FIXED, -1, 0) ==
+			stack[i]);
+	for (long i = 0; i < PIECES; i++) {
+		if (i % 10 == 0)
+			REQUIRE(mprotect(stack[i], FIBER * PAGE, PROT_READ | PROT_WRITE) == 0);
+		if (i % 2 || i % 10 == 0)
+			check_used(stack[i], FIBER * PAGE);
+		if (i % 20 == 0)
+			REQUIRE(mmap(stack[i], FIBER * PAGE, PROT_READ | PROT_WRITE,
+				     flags | MAP_FIXED, -1, 0) == stack[i]);
+	}
+}
+
 static void *secret(void *unused)
 {
 	static void *(*make)(size_t);
@@ -210,7 +242,7 @@ static const struct {
 } ways[] = {
 	{ "guard", guard },     { "secrets", secrets },   { "arenas", arenas },
 	{ "threads", threads }, { "decommit", decommit }, { "punch", punch },
-	{ "islands", islands }, { "relies", relies },
+	{ "islands", islands }, { "relies", relies },     { "between", between },
 };
 
 int main(int argc, char **argv)

@@ -97,7 +97,11 @@ static enum vmt_pattern pattern_of_rest(const struct vmt_search *search, size_t 
 	size_t maker = maker_of(search, i, below, above);
 	uint32_t prot;
 
-	if (!vmt_search_asked(&search->map[maker], &prot) || !prot)
+	if (vmt_search_mmap_flags(&search->map[maker]))
+		prot = search->map[maker].put_asked & VMT_MAP_ACCESS;
+	else if (!vmt_search_asked(&search->map[maker], &prot))
+		prot = 0;
+	if (!prot)
 		return VMT_PATTERN_DECOMMIT;
 	return vmt_search_is_guard_of_each(search, i, maker) ? VMT_PATTERN_GUARDS :
 							       VMT_PATTERN_COMMITTED;

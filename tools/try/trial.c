@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define GUARD_MOST (UINT64_C(16) << 10) /* as in preload/remedy/remedy.c */
+
 static bool copy(int from, int to)
 {
 	char buffer[65536];
@@ -113,6 +115,32 @@ static bool names(const struct vmt_explain_map *map, const char *part)
 	return map->name && memmem(map->name, map->name_length, part, strlen(part));
 }
 
+/*
+ * Do most pieces that show the pattern look like guards to the library, which leaves them closed?
+ * Then nothing is promised.
+ */
+static bool are_guards(const struct vmt_explain *explain, enum vmt_pattern pattern)
+{
+	uint64_t pieces = 0, guards = 0;
+
+	for (size_t i = 0; i < explain->count; i++) {
+		const struct vmt_explain_map *map = &explain->map[i];
+
+		if (!(map->shows >> pattern & 1) || map->flags & VMT_MAP_ACCESS)
+			continue;
+		pieces++;
+		guards += map->end - map->start <= GUARD_MOST && map->put_call == VMT_CALL_MPROTECT;
+	}
+	return guards > pieces / 4;
+}
+
+static bool is_tried(const struct vmt_explain *explain, const struct vmt_explain_pattern *at)
+{
+	if (at->pattern != VMT_PATTERN_COMMITTED && at->pattern != VMT_PATTERN_DECOMMIT)
+		return !at->is_open;
+	return !at->is_open && !are_guards(explain, at->pattern);
+}
+
 static void read_maps(const struct vmt_explain *explain, struct vmt_evidence *evidence)
 {
 	static const char *const others[] = { "libjemalloc", "libtcmalloc", "libmimalloc",
@@ -122,7 +150,7 @@ static void read_maps(const struct vmt_explain *explain, struct vmt_evidence *ev
 		const struct vmt_explain_pattern *at = &explain->patterns[i];
 
 		evidence->shows[at->pattern] = true;
-		evidence->saves[at->pattern] = at->is_open ? 0 : at->saves;
+		evidence->saves[at->pattern] = is_tried(explain, at) ? at->saves : 0;
 	}
 	for (size_t i = 0; i < explain->count; i++) {
 		for (size_t j = 0; j < VMT_COUNT(others); j++)

@@ -20,8 +20,8 @@ static const struct remedy {
 } remedies[] = {
 	{ BIT(GUARDS) | BIT(THREADS) | BIT(DEBUGGER),
 	  { VMT_CALL_MPROTECT },
-	  "MADV_GUARD_INSTALL in place of mprotect(PROT_NONE) where nothing has been written, and at "
-	  "the ends of a range that stay PROT_NONE",
+	  "MADV_GUARD_INSTALL in place of mprotect(PROT_NONE) where nothing has been written, of "
+	  "memory mapped over by PROT_NONE, and at the ends of a range that stay PROT_NONE",
 	  "touching a guard raises SIGSEGV as before, but with si_code SEGV_MAPERR" },
 	{ BIT(NAMES),
 	  { VMT_CALL_PRCTL },
