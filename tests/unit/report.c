@@ -39,12 +39,11 @@ static bool name(void *context, const struct vmt_rec_site *site, struct vmt_repo
 	if (spot.level)
 		return false;
 	snprintf(file, sizeof(file), "%s", frame & 1 ? file_name : "malloc.c");
-	*ret_place = (struct vmt_report_place){ frame & 1 ? function_name : "sysmalloc",
-						file,
-						(uint32_t)(12 + 3 * (frame / 2)),
-						false,
-						0,
-						false };
+	*ret_place = (struct vmt_report_place){
+		.function = frame & 1 ? function_name : "sysmalloc",
+		.file = file,
+		.line = (uint32_t)(12 + 3 * (frame / 2)),
+	};
 	return true;
 }
 
