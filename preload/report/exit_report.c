@@ -336,6 +336,15 @@ static void print(struct vmt_state *state, uint64_t top, bool is_last)
 	atomic_store_explicit(&state->reporting.printing, 0, memory_order_release);
 }
 
+/* Whoever reads a log with two reports is told which is which. */
+static void print_last(struct vmt_state *state)
+{
+	if (state->alarms.said & VMT_ALARM_LIMIT)
+		vmt_log(state, "this second report is of the end; the first one is of the moment "
+			       "when the limit was reached");
+	print(state, state->options.top, state->process.is_last_act);
+}
+
 void vmt_exit_report_print(struct vmt_state *state)
 {
 	if (!state->recording.base && state->recording.is_lost)
@@ -343,7 +352,7 @@ void vmt_exit_report_print(struct vmt_state *state)
 	else if (!state->recording.base)
 		vmt_log(state, "no report: there was no memory or disk for the recording");
 	else if (state->log.is_file || vmt_log_fd(state) >= 0)
-		print(state, state->options.top, state->process.is_last_act);
+		print_last(state);
 }
 
 void vmt_exit_report_print_now(struct vmt_state *state)

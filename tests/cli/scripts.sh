@@ -132,5 +132,13 @@ rm guards
 check "gone: told" grep -q 'guards is not where it was: .* --symbols=DIR' <<<"$(hint names)"
 record "$TARGETS/guard_pages"
 check "not stripped: nothing is told" sh -c 'grep -q "^SUMMARY" report.txt && ! grep -q " names   " report.txt'
+# A single row is enough, if it is only an address.
+strip -o "$TMP/one-map" "$TARGETS/demo12k"
+"$TOOL" run -r none -o one -- "$TMP/one-map" >/dev/null 2>&1
+"$TOOL" report one >report.txt 2>&1
+check "one stripped row: told" sh -c 'grep -q "(one-map+0x" report.txt && grep -q "names   one-map is stripped" report.txt'
+"$TOOL" run -r none -o named -- "$TARGETS/demo12k" >/dev/null 2>&1
+"$TOOL" report named >report.txt 2>&1
+check "one row with a name: nothing is told" sh -c 'grep -q " main .*demo12k.c" report.txt && ! grep -q " names   " report.txt'
 
 finish

@@ -80,6 +80,10 @@ for said in '80 % of vm.max_map_count' '95 % of vm.max_map_count' 'mprotect fail
 	if grep -qF "$said" "$TMP"/map-limit/log.*; then pass "says '$said'"; else fail "says '$said'"; fi
 done
 
+check "two reports: which is which" [ "$(tr -s ' \n' ' ' <"$(echo "$TMP"/map-limit/log.*)" | sed 's/==[0-9]*== //g' |
+	grep -c 'SUMMARY.*this second report is of the end; the first one is of the moment when the limit was reached.*SUMMARY')" = 1 ]
+check "one report: nothing of that" [ "$(cat "$TMP"/rlimit-as/log.* | grep -c "second report") $(cat "$TMP"/rlimit-as/log.* | grep -c SUMMARY)" = "0 1" ]
+
 # Several threads meet the limit at nearly the same time, and each ends the process, as an exception that
 # nobody catches does: the report is printed before.
 cat >threads_abort.c <<'EOF'

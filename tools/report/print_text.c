@@ -143,6 +143,25 @@ static void tell_no_match(struct vmt_lines *lines, const struct vmt_rows_options
 	}
 }
 
+/* Is the place of a call site, as the table shows it, only an address of a file? */
+static bool has_unnamed_row(const struct vmt_view *view, struct vmt_symbols *symbols)
+{
+	struct vmt_function_names names = { symbols, view, false };
+	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
+	struct vmt_report_place place;
+	struct vmt_report_spot spot;
+	struct vmt_rec_site site;
+
+	for (uint64_t i = VMT_SITE_FIRST; i < count; i++) {
+		if (vmt_view_site(view, i, &site) &&
+		    (site.counters.created || site.counters.split || site.counters.removed) &&
+		    vmt_report_blame(view, &site, vmt_names_resolve, &names, &spot) &&
+		    !vmt_names_resolve(&names, &site, spot, &place))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Stacks of an interpreter's own functions say little about a script that made many maps, and
  * addresses say nothing.
@@ -151,13 +170,12 @@ static void add_hint(struct vmt_lines *lines, const struct vmt_view *view,
 		     struct vmt_symbols *symbols)
 {
 	const struct vmt_rec_header *header = &view->header;
-	const char *hint;
-	char *unnamed;
+	bool is_small = header->maps_peak < header->maps_start + VMT_TREND_SMALL;
+	const char *hint = is_small ? NULL : vmt_interpreter_hint(view, symbols);
+	char *unnamed = !is_small || has_unnamed_row(view, symbols) ?
+				vmt_unnamed_hint(view, symbols) :
+				NULL;
 
-	if (header->maps_peak < header->maps_start + VMT_TREND_SMALL)
-		return;
-	hint = vmt_interpreter_hint(view, symbols);
-	unnamed = vmt_unnamed_hint(view, symbols);
 	if (hint)
 		vmt_lines_add(lines, 10, "  script  %s", hint);
 	if (unnamed)
