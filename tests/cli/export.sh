@@ -135,6 +135,18 @@ refusals() {
 	check unknown-format [ $? = 2 ]
 	check unknown-format-said grep -qF \
 		"the format is text, html, json, folded, speedscope, pprof, chrome, openmetrics or csv, not yaml" err
+	"$TOOL" report --format=csv -f json rec >out 2>err
+	check two-formats [ $? = 2 ]
+	check two-formats-said grep -qF 'a format was given already, so it cannot be json' err
+	check two-formats-nothing [ ! -s out ]
+	check same-format-twice "$TOOL" report --format=csv -f csv rec
+	for format in text json html; do
+		"$TOOL" diff --format=$format -o nowhere/x rec rec >out 2>err
+		check diff-no-folder-$format [ $? = 2 ]
+		check diff-no-folder-$format-said grep -qF 'nowhere/x: No such file or directory' err
+	done
+	"$TOOL" run -o other-run --report=html --report-file=nowhere/x -- ./program child 2>err
+	check run-no-folder-said grep -qF 'cannot write the report to nowhere/x: No such file or directory' err
 	"$TOOL" report --format=folded --value=size rec >out 2>err
 	check unknown-value [ $? = 2 ]
 	check unknown-value-said grep -qF 'the value is live, peak, created, split, merged or bytes, not size' err

@@ -19,9 +19,23 @@ int vmt_arguments_refuse(const struct vmt_arguments *arguments, const char *prob
 	return VMT_EXIT_USAGE;
 }
 
+/*
+ * Which format would be written if there were two? All commands call the option so; a second one that
+ * says the same is no contradiction.
+ */
+static bool contradicts(int option, const char *value, const char **format)
+{
+	const char *before = *format;
+
+	if (option != VMT_ARGUMENTS_FORMAT)
+		return false;
+	*format = value;
+	return before && strcmp(before, value) != 0;
+}
+
 int vmt_arguments_parse(const struct vmt_arguments *arguments, int argc, char **argv, void *request)
 {
-	const char *problem;
+	const char *problem, *format = NULL;
 	int option;
 
 	while ((option = getopt_long(argc, argv, arguments->letters, arguments->options, NULL)) !=
@@ -36,6 +50,8 @@ int vmt_arguments_parse(const struct vmt_arguments *arguments, int argc, char **
 								    "unknown option ",
 						    argv[optind - 1]);
 		problem = arguments->set(request, option, optarg);
+		if (!problem && contradicts(option, optarg, &format))
+			problem = "a format was given already, so it cannot be ";
 		if (problem)
 			return vmt_arguments_refuse(arguments, problem, optarg);
 	}

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define VMT_ARGUMENTS_FORMAT 'f' /* what set() gets for --format; it can be given once */
+
 struct vmt_arguments {
 	const char *command; /* "top": the command's name in complaints */
 	const char *help; /* the text of --help */

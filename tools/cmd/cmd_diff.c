@@ -143,11 +143,16 @@ static int write_all(const struct request *request, const char *path,
 		     const struct vmt_comparison *comparison)
 {
 	FILE *stream = request->output ? fopen(request->output, "we") : stdout;
-	int ret = stream ? write_as(stream, request, path, comparison) : -errno;
+	int ret;
 
-	if (stream && (fflush(stream) || ferror(stream)) && !ret)
+	if (!stream) {
+		vmt_message("%s: %s", request->output, strerror(errno));
+		return VMT_EXIT_USAGE;
+	}
+	ret = write_as(stream, request, path, comparison);
+	if ((fflush(stream) || ferror(stream)) && !ret)
 		ret = errno ? -errno : -EIO;
-	if (stream && stream != stdout)
+	if (stream != stdout)
 		fclose(stream);
 	if (!ret)
 		return 0;

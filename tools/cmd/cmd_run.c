@@ -318,7 +318,8 @@ static void report(const struct request *request, const char *directory, pid_t p
 	if (!ret)
 		ret = print_report(request, &recordings, pid);
 	if (ret)
-		vmt_message("cannot write the report: %s", strerror(-ret));
+		vmt_message("cannot write the report%s%s: %s", request->output ? " to " : "",
+			    request->output ? request->output : "", strerror(-ret));
 	else if (request->print.format == VMT_FORMAT_TEXT)
 		tell_others(request, directory, pid, since);
 	tell_running(request, directory, since);
