@@ -72,6 +72,20 @@ static void leave_parents_recording(struct vmt_state *state, const struct inheri
 		drop(state, growth->map[i].start, growth->map[i].length);
 }
 
+static void clear_sites(struct vmt_state *state)
+{
+	for (uint32_t id = 0; id < state->sites.count; id++) {
+		struct vmt_site *site = state->sites.by_id[id];
+
+		site->counters = (struct vmt_rec_counters){ 0 };
+		site->peak_epoch = 0;
+		site->mark_epoch = 0;
+		site->live_at_peak = 0;
+		site->bucket_end = 0;
+		site->time_row = 0;
+	}
+}
+
 static void clear_counters(struct vmt_state *state, bool is_in_same_namespace)
 {
 	struct vmt_rec_header *header = &state->counters;
@@ -97,16 +111,6 @@ static void clear_counters(struct vmt_state *state, bool is_in_same_namespace)
 	for (unsigned i = 0; i < VMT_CALL_COUNT; i++) {
 		state->calls[i] = (struct vmt_rec_counters){ 0 };
 		atomic_store_explicit(&state->passed[i], 0, memory_order_relaxed);
-	}
-	for (uint32_t id = 0; id < state->sites.count; id++) {
-		struct vmt_site *site = state->sites.by_id[id];
-
-		site->counters = (struct vmt_rec_counters){ 0 };
-		site->peak_epoch = 0;
-		site->mark_epoch = 0;
-		site->live_at_peak = 0;
-		site->bucket_end = 0;
-		site->time_row = 0;
 	}
 }
 
@@ -310,7 +314,11 @@ static void start_child(struct vmt_state *state)
 		vmt_bus_close(state);
 	learn_inherited(state, &parents);
 	start_own_counts(state, parents.pid);
-	publish_everything(state);
+	/* Otherwise nobody reads the counts of sites: their pages are left to the parent. */
+	if (state->recording.base) {
+		clear_sites(state);
+		publish_everything(state);
+	}
 	vmt_malloc_section_start_child(state);
 	vmt_guard_leave(state);
 }
