@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls that change no map but take something away from the library: descriptor 2, which its report
- * goes to, and the paths by which it opens files. They are passed on unchanged, after what is
- * needed later has been opened.
+ * Calls that change no map but may take something away from the library: descriptor 2, where the
+ * report goes, and the paths by which the library opens files. The calls are passed on unchanged,
+ * after the library has opened the files that it needs later.
  */
 #include <sys/types.h>
 #include <unistd.h>

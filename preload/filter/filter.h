@@ -83,13 +83,14 @@ void vmt_filter_add(const struct sock_fprog *installed, bool is_alone);
 void vmt_filter_end_install(void);
 
 /*
- * What will become of the process when it calls exit_group(2): 0 = it ends, or the signal by which a
- * filter of its own kills it. Where there are other threads, these may outlive the one that calls.
+ * What happens when the process calls exit_group(2): 0 = the process ends; otherwise the signal by
+ * which the program's own filter kills the process. Where there are other threads, these may
+ * outlive the one that calls.
  */
 #define VMT_FILTER_END_UNKNOWN (-1)
 int vmt_filter_end(void);
 
-/* The number of filters of which it is known what they allow. */
+/* The number of filters whose permissions are known. */
 uint64_t vmt_filter_count(void);
 void vmt_filter_set_count(uint64_t filters);
 

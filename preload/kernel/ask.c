@@ -173,9 +173,9 @@ static bool skip_line(struct text_reader *reader)
 }
 
 /*
- * Read the next line, which stays valid until the next call; false at the end of the file. Of a
- * line longer than the buffer (a path has up to 4 KiB, four times that when escaped), this returns
- * the beginning.
+ * Read the next line, which stays valid until the next call; false at the end of the file. If a
+ * line is longer than the buffer, its beginning is returned: a path has up to 4 KiB, and four times
+ * as much when it is escaped.
  */
 static bool next_line(struct text_reader *reader, struct vmt_mapsline *ret_line)
 {

@@ -173,8 +173,8 @@ static void forget_parents_threads(struct vmt_state *state)
 
 /*
  * Is the copy of the table as the kernel's maps were when they were copied? The thread that forked
- * held the lock. No call can have changed maps while they were being copied, and what other threads
- * wrote to memory until then is seen here in the order in which they wrote it.
+ * held the lock. No call can have changed maps while they were being copied. The child sees the
+ * earlier stores of other threads in the order in which these threads made them.
  */
 static bool is_whole(struct vmt_state *state)
 {

@@ -39,9 +39,9 @@ extern uint32_t vmt_remedies;
 bool vmt_remedy_find(long nr, const long args[6], struct vmt_remedy_plan *ret_plan);
 
 /*
- * The call number `failed` of the plan has failed. Turn the calls before it into calls that undo
- * them, to be made from the last to the first, so that the program's own call does what it would
- * have done.
+ * The call number `failed` of the plan has failed. Turn the calls before this one into calls that
+ * undo them. They are made from the last to the first, so that the program's own call then has its
+ * usual effect.
  */
 void vmt_remedy_undo(struct vmt_remedy_plan *plan, unsigned failed);
 

@@ -5,8 +5,8 @@
  * child that the program could reap.
  *
  * The work is done by a helper, a separate process that shares our memory but has its own copy of
- * the descriptors. The helper's time is bounded whatever it waits for, and so is that of the
- * command that it may run.
+ * the descriptors. The helper's time is bounded, whatever the helper waits for, and so is the time
+ * of the command that the helper may run.
  */
 #ifndef VMT_SPAWN_H
 #define VMT_SPAWN_H

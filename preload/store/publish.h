@@ -28,8 +28,9 @@ void vmt_publish_module(struct vmt_state *state, uint32_t index);
 void vmt_publish_header(struct vmt_state *state);
 
 /*
- * After a call: write its site, the counters of its system call, and the header. Of the header,
- * only what a call without questions changes is written, or all of it if header_is_behind.
+ * After a call: write its site, the counters of its system call, and the header. The header is
+ * written in full if header_is_behind. Otherwise only the fields are written that a call without
+ * questions changes.
  */
 void vmt_publish_done(struct vmt_state *state, const struct vmt_site *site);
 

@@ -123,7 +123,7 @@ static inline void vmt_unwind_segments_move_bx(struct vmt_resolving *work, uint6
 /* Should the segment end here, so that stacks with other callees find the next one? */
 bool vmt_unwind_segments_is_end(const struct vmt_resolving *work, const struct vmt_frame *frame);
 
-/* Remember what was walked since begin, provided that everything that determined it was noted. */
+/* Remember the frames walked since begin, if every slot and register they depend on was noted. */
 void vmt_unwind_segments_keep(struct vmt_resolving *work, const struct vmt_frame *frame,
 			      bool is_last);
 

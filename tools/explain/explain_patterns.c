@@ -87,8 +87,8 @@ static void fill_in(struct vmt_search *search, size_t i)
 }
 
 /*
- * Who cut it out gave access to what is beside it, and took none away. If that was done once for
- * each map, it is what is left around an object as its guard.
+ * Who cut it out gave access to what is beside it, and took none away. If the call was made once
+ * for each map, the inaccessible memory is an object's guard.
  */
 static enum vmt_pattern pattern_of_rest(const struct vmt_search *search, size_t i)
 {

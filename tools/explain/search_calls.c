@@ -386,7 +386,7 @@ static uint64_t majority(const struct vmt_search *search)
 	return with > all / 2 ? best : 0;
 }
 
-/* Were there about as many calls that cut off ends as calls that mapped what they were cut from? */
+/* Were there about as many calls that cut off ends as calls that mapped the memory? */
 static bool is_trimmed(const struct vmt_search *search, const struct vmt_explain_map *map)
 {
 	uint64_t cuts = vmt_search_calls(search, map->put_by);

@@ -36,7 +36,7 @@ static void append_output(struct vmt_json_output *output, const char *bytes, siz
 	}
 }
 
-/* Of JSON's tokens only strings hold these, and they mean the same in them. */
+/* Only JSON's strings contain these characters, and their escaped forms mean the same there. */
 static void append_escaped(struct vmt_json_output *output, const char *bytes, size_t n)
 {
 	size_t begun = 0;

@@ -236,7 +236,7 @@ uint64_t vmt_cause_lead(struct vmt_lines *lines, const struct vmt_explain *expla
 	end_item(lines, &before, VMT_EXPLAIN_LEAD);
 	put_help(lines, "  help    ", explain, top);
 	end_item(lines, &before, VMT_EXPLAIN_LEAD);
-	/* As the second cause, so that it is plain which one it helps against. */
+	/* The same word as before the second cause shows that it helps against that one. */
 	if (has_second(explain))
 		put_help(lines, "     and  ", explain, top + 1);
 	end_item(lines, &before, VMT_EXPLAIN_LEAD);

@@ -96,7 +96,7 @@ static void put_back(const struct streams *streams)
 	}
 }
 
-/* Of a program and its children, the process with the most maps is examined. */
+/* If a program has children, the process with the most maps is examined. */
 static const struct vmt_view *largest(const struct vmt_recordings *recordings)
 {
 	const struct vmt_view *best = NULL;

@@ -77,7 +77,7 @@ static void keep(struct vmt_fast *it, struct vmt_map *map, const struct pieces *
 		vmt_fast_split_off(it, &pieces->rest, map->mapped_by);
 }
 
-/* The altered piece merges with the map to its left. Of its own map the rest remains, if any. */
+/* The altered piece merges with the map to its left. The rest of its own map stays a map. */
 static void hand_over(struct vmt_fast *it, struct vmt_map *left, struct vmt_map *map,
 		      const struct pieces *pieces)
 {

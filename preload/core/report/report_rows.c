@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which call sites the text report shows, and in which order. A handful of sites of a program that
- * hardly grew are shown in the order in which they came, others by the maps that they hold. The
- * next greatest is found by scanning all again, which needs no memory; a caller that has memory
- * passes its own choice. Pure like the rest (report.h).
+ * Which call sites the text report shows, and in which order. If a program hardly grew and has a
+ * handful of sites, these are shown in the order in which they came; otherwise the sites with most
+ * maps come first. The next greatest is found by scanning all again, which needs no memory; a
+ * caller that has memory passes its own choice. Pure like the rest (report.h).
  */
 #include "core/report/report_parts.h"
 

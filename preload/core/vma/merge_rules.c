@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Linux merges neighbours when their flags, file, policy, name and page offset all match, and their
- * anon_vmas are compatible (mm/vma.c, can_vma_merge_*; before 6.12 in mm/mmap.c). Of these
- * attributes, no call shows the following:
+ * anon_vmas are compatible (mm/vma.c, can_vma_merge_*; before 6.12 in mm/mmap.c). No call shows the
+ * following attributes, so they are remembered:
  *
  * 	class	flags, policy, name and offset as they were when the map was made. Maps of equal
  * 		class were equal in these; class 0 is unknown

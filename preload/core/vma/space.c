@@ -137,8 +137,8 @@ VMT_HOT static struct vmt_map *make_map(struct vmt_space *space, const struct vm
 }
 
 /*
- * Insert a map before `next` without a search. Of two neighbours in address order, at least one has
- * no child on the side of the other, and a search would end at that place.
+ * Insert a map before `next` without a search. Of two neighbours in address order at least one has
+ * no child on the side of the other, and a search would end there.
  */
 VMT_HOT static void link_before(struct vmt_map_tree *tree, struct vmt_map *next,
 				struct vmt_map *map)
