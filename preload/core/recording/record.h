@@ -199,8 +199,7 @@ static_assert(sizeof(struct vmt_rec_counters) == 48, "on disk");
  */
 #define VMT_ASKED_KNOWN (UINT32_C(1) << 31)
 #define VMT_ASKED_FLAGS 8u
-#define VMT_ASKED_MMAP \
-	(UINT32_C(0x3fffff)) /* the flags that are kept; sizes of huge pages are not */
+#define VMT_ASKED_MMAP  UINT32_C(0x3fffff) /* these flags of mmap; not sizes of huge pages */
 
 /*
  * One site's live maps in a bucket of its own timeline, including values within a call. max == 0:
