@@ -83,4 +83,33 @@ check gone grep -Ezq 'munmap, [0-9]+ calls: removed [0-9]+; 0 at(\n==[0-9]+==)? 
 check rest grep -Eqz 'and [23] more call sites, which held (29[0-9]|300) maps at the[^(]*peak \(--top=N' one
 check start grep -Eq ' 2[0-9] .* present at start-up' default
 
+# The cause counts what the row of the same place counts, small call sites of it as well.
+cat >small.c <<'END'
+#include <sys/mman.h>
+static void *kept[300];
+static int n;
+__attribute__((noinline)) static void map_one(void)
+{
+	kept[n] = mmap(0, 4096, n & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	n++;
+}
+int main(void)
+{
+	map_one();
+	map_one();
+	for (int i = 0; i < 250; i++)
+		map_one();
+	for (int i = 0; i < 252; i++)
+		munmap(kept[i], 4096);
+	return 0;
+}
+END
+${CC:-cc} -g -O1 small.c -o bin/small || exit 2
+traced small "" bin/small
+"$TOOL" report small/rec >small.txt
+row=$(sed -nE 's/^==[0-9]+== +([0-9]+) .* mmap new +map_one small.c.*/\1/p' small.txt)
+check small-sites-in-the-row grep -Eq 'of (3|[0-9]+) stacks on its' <(tr '\n' ' ' <small.txt | tr -s ' ' | sed 's/==[0-9]*== //g')
+check small-sites-in-the-cause grep -Eq "of the [0-9]+ maps at the peak: ${row:-none} by mmap in map_one" \
+	<(tr '\n' ' ' <small.txt | sed 's/==[0-9]*==//g' | tr -s ' ')
+
 finish

@@ -175,6 +175,14 @@ check picture-then-report [ "$(grep -n '^==' drawn | head -1 | cut -d: -f1)" -gt
 check picture-last-line sh -c "tail -1 drawn | grep -q '^SUMMARY'"
 drawn 44 LC_ALL=C.UTF-8 TERM=xterm -- report picture
 check picture-44 widest 44
+# So is the report itself, down to 60 columns; a row that is too narrow for both keeps the function.
+for columns in 60 70 80 100; do
+	drawn $columns LC_ALL=C TERM=dumb -- report picture
+	check report-$columns sh -c "grep -c '^==' drawn | grep -qx '[2-9][0-9]' && ! grep '^==' drawn | grep -E '^.{$((columns + 1))}'"
+done
+drawn 60 LC_ALL=C TERM=dumb -- report picture
+check report-60-row grep -Eq 'mprotect split  [^ ]*make_obj[^ ]*$' drawn
+check report-60-stack grep -q '#0  make_object .*guard_pages.c:' drawn
 drawn 80 LC_ALL=C TERM=xterm -- report picture
 check picture-ascii sh -c "! LC_ALL=C grep -q '[^ -~]' <<END
 $(sed 's/\x1b\[[0-9;]*m//g' drawn)

@@ -38,7 +38,8 @@ bool vmt_cause_peak_is_over(const struct vmt_view *view)
 	       vmt_view_maps_now(view) < header->maps_start + rise / 2;
 }
 
-static void add_place(struct places *places, const struct place *place)
+/* is_main: a place of this name may be new; otherwise it only adds to one that there is. */
+static void add_place(struct places *places, const struct place *place, bool is_main)
 {
 	for (size_t i = 0; i < places->count; i++) {
 		if (places->place[i].hint == place->hint &&
@@ -48,7 +49,8 @@ static void add_place(struct places *places, const struct place *place)
 			return;
 		}
 	}
-	places->place[places->count++] = *place;
+	if (is_main)
+		places->place[places->count++] = *place;
 }
 
 /* Is it a library of an allocator? That of libc goes without saying. */
@@ -74,9 +76,8 @@ static int by_maps(const void *a, const void *b)
 	return strcmp(one->name, two->name);
 }
 
-/* Collect the places with a share worth mentioning. */
-static void gather(struct vmt_explain_record *record, struct places *places,
-		   const struct vmt_view_totals *totals, uint64_t sites)
+static void add_sites(struct vmt_explain_record *record, struct places *places,
+		      const struct vmt_view_totals *totals, uint64_t sites, bool are_main)
 {
 	uint64_t rise = record->view->header.maps_peak - record->view->header.maps_start;
 	struct vmt_explain_owner owner;
@@ -87,7 +88,7 @@ static void gather(struct vmt_explain_record *record, struct places *places,
 		if (!vmt_view_site(record->view, i, &site))
 			continue;
 		place.maps = vmt_view_live_at_peak(record->view, &site, totals[i].live);
-		if (place.maps < rise / 50 + 1)
+		if (!place.maps || (place.maps >= rise / 50 + 1) != are_main)
 			continue;
 		place.call = site.call;
 		place.calls = site.counters.calls;
@@ -95,10 +96,22 @@ static void gather(struct vmt_explain_record *record, struct places *places,
 		place.hint = owner.hint;
 		name_allocator(&place, owner.module);
 		vmt_explain_record_site(record, (uint32_t)i, place.name, sizeof(place.name));
-		add_place(places, &place);
+		add_place(places, &place, are_main);
 	}
-	if (places->count)
-		qsort(places->place, places->count, sizeof(*places->place), by_maps);
+}
+
+/*
+ * Collect the places with a share worth mentioning. Small sites of such a place count as well, as
+ * they do in the table's rows.
+ */
+static void gather(struct vmt_explain_record *record, struct places *places,
+		   const struct vmt_view_totals *totals, uint64_t sites)
+{
+	add_sites(record, places, totals, sites, true);
+	if (!places->count)
+		return;
+	add_sites(record, places, totals, sites, false);
+	qsort(places->place, places->count, sizeof(*places->place), by_maps);
 }
 
 static const char *word_of(enum vmt_hint hint)

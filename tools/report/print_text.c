@@ -44,13 +44,14 @@ static bool resolve(void *context, const struct vmt_rec_site *site, struct vmt_r
 	return vmt_names_resolve(&text->names, site, spot, ret_place);
 }
 
+/* Returns 80 for what is no terminal, so that a file looks the same whoever writes it. */
 static uint32_t columns(FILE *stream)
 {
 	struct winsize size;
 
-	if (!isatty(fileno(stream)) || ioctl(fileno(stream), TIOCGWINSZ, &size))
-		return 0;
-	return size.ws_col;
+	if (!isatty(fileno(stream)) || ioctl(fileno(stream), TIOCGWINSZ, &size) || !size.ws_col)
+		return VMT_FMT_WIDTH;
+	return size.ws_col < VMT_REPORT_NARROWEST ? VMT_REPORT_NARROWEST : size.ws_col;
 }
 
 static const char *heading_of(enum vmt_rows_by by)
@@ -235,7 +236,7 @@ void vmt_print_recording(FILE *stream, const struct vmt_recording *recording,
 
 	struct vmt_explain_record explained;
 	struct vmt_teardown teardown;
-	struct vmt_lines lines = { .width = (text.width > 80 ? text.width : 80) - PREFIX };
+	struct vmt_lines lines = { .width = text.width - PREFIX };
 
 	tell_teardown(&text, view, symbols, &teardown);
 	if (!text.is_gone)

@@ -17,7 +17,7 @@ static void put_command(struct vmt_report *text)
 	const struct vmt_rec_header *header = &text->view->header;
 	struct vmt_view_string command = vmt_view_string(text->view, header->command);
 	struct vmt_fmt *fmt = &text->fmt;
-	uint32_t room = 40;
+	uint32_t room = text->fmt.width < VMT_FMT_WIDTH ? 30 : 40;
 
 	if (!command.length) {
 		put_string(fmt, vmt_view_string(text->view, header->exe));
@@ -284,8 +284,10 @@ void vmt_report_report(const struct vmt_view *view, const struct vmt_report_opti
 
 	vmt_fmt_init(&text.fmt, ops->emit, ops->context, view->header.pid);
 	text.fmt.colour = options->colour;
-	if (options->width > VMT_FMT_WIDTH)
+	if (options->width)
 		text.fmt.width = options->width < 300 ? options->width : 300;
+	if (text.fmt.width < VMT_REPORT_NARROWEST)
+		text.fmt.width = VMT_REPORT_NARROWEST;
 	put_banner(&text);
 	put_maps(&text);
 	vmt_report_failures(&text);

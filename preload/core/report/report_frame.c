@@ -288,6 +288,13 @@ static struct vmt_view_string fitting_module(struct vmt_report *text,
 /* A function that ended in a jump may not have been the only one: the last of them is unknown. */
 static const char tail_mark[] = " [tail call]";
 
+/* A narrow terminal has room for a function or for its line; the stack has both. */
+static bool is_too_narrow(const struct vmt_report *text, size_t width)
+{
+	return text->fmt.width < VMT_FMT_WIDTH && !text->options->verbose &&
+	       vmt_fmt_room(&text->fmt) < width + 8;
+}
+
 void vmt_report_put_frame(struct vmt_report *text, const struct vmt_report_frame *frame,
 			  bool with_module)
 {
@@ -295,6 +302,7 @@ void vmt_report_put_frame(struct vmt_report *text, const struct vmt_report_frame
 	size_t mark = frame->names.is_tail ? sizeof(tail_mark) - 1 : 0;
 	size_t source = source_width(&frame->names);
 	struct vmt_view_string module = { "", 0 };
+	bool has_file = frame->names.file;
 	size_t reserve = 0;
 
 	if (!frame->names.function && !frame->names.file) {
@@ -309,8 +317,12 @@ void vmt_report_put_frame(struct vmt_report *text, const struct vmt_report_frame
 	if (module.length)
 		reserve = module.length + 3;
 	reserve += mark;
+	if (has_file && is_too_narrow(text, source + reserve)) {
+		has_file = false;
+		source = 0;
+	}
 	put_name(text, function, source + reserve);
-	if (frame->names.file)
+	if (has_file)
 		put_source(text, &frame->names, reserve);
 	if (module.length) {
 		vmt_fmt_str(&text->fmt, " (");
