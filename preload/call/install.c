@@ -18,6 +18,7 @@
 #include "safety/aside.h"
 #include "safety/own_stack.h"
 #include "trace/guard.h"
+#include "trace/modules.h"
 #include "trace/room.h"
 
 #define QUIET_NS  UINT64_C(2000000000) /* the longest that it waits for calls of other threads */
@@ -67,6 +68,14 @@ static void learn(struct vmt_state *state, long nr, const long args[6], bool is_
 		vmt_state_note(state, VMT_NOTE_SECCOMP);
 }
 
+/* What can be asked for and taken now may be forbidden later. */
+static void make_ready(struct vmt_state *state)
+{
+	if (!vmt_filter_is_in_the_way())
+		vmt_modules_learn(state);
+	vmt_room_make_all(state);
+}
+
 static long install(struct vmt_state *state, long nr, const long args[6], bool locks)
 {
 	bool is_locked = locks && vmt_guard_enter(state, true);
@@ -74,7 +83,7 @@ static long install(struct vmt_state *state, long nr, const long args[6], bool l
 	long ret;
 
 	if (is_locked)
-		vmt_room_make_all(state);
+		make_ready(state);
 	vmt_filter_begin_install();
 	if (is_locked)
 		vmt_lock_await(&state->lock);

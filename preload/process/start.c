@@ -154,6 +154,7 @@ static void check_options(struct vmt_state *state, const char *text)
 
 static void describe_process(struct vmt_state *state, const char *options)
 {
+	const char *name = (const char *)vmt_auxv(AT_EXECFN); /* what execve was given */
 	struct vmt_rec_header *header = &state->counters;
 	struct utsname uname;
 	long length = vmt_sys4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", state->text,
@@ -164,6 +165,8 @@ static void describe_process(struct vmt_state *state, const char *options)
 	length = vmt_fd_read_file("/proc/self/cmdline", state->text, sizeof(state->text));
 	if (length > 0)
 		header->command = vmt_publish_string(state, state->text, (size_t)length);
+	else if (name)
+		header->command = vmt_publish_string(state, name, __builtin_strlen(name));
 	length = vmt_sys2(SYS_getcwd, state->text, sizeof(state->text));
 	if (length > 1)
 		header->cwd = vmt_publish_string(state, state->text, (size_t)length - 1);

@@ -82,6 +82,15 @@ struct vmt_rec_frame vmt_modules_frame_of(void *context, uint64_t addr)
 	};
 }
 
+void vmt_modules_learn(struct vmt_state *state)
+{
+	struct vmt_map *map = vmt_space_first(&state->space);
+
+	for (; map; map = vmt_space_next(map))
+		if (vmt_vma_is_code(&map->vma) && !(map->vma.flags & VMT_MAP_OWN))
+			find_module(state, &map->vma, VMT_MODULE_FILE);
+}
+
 /* A script has no device, and a hash of its path in place of the inode. */
 uint32_t vmt_modules_script(struct vmt_state *state, const char *path, size_t length, uint64_t hash)
 {
