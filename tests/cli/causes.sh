@@ -134,6 +134,15 @@ says any-protection 'cause +pieces cut from what mmap in map_at [^,]+ mapped, 1.
 run keep-secrets 1000
 says keep-secrets 'cause +a guard page for each object: .* help +-[12],[0-9]+ maps: MADV_GUARD_INSTALL .* makes no map, if mlock and madvise, which cut at the same places'
 
+many load-over mapped-over-memory 'pieces of files mapped over a range of memory \(MAP_FIXED\): (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mmap in load_over [^ ]*:[0-9]+ help +-1,99[0-9] maps: read the pieces' \
+	'map each file'
+run make-contexts 200
+says make-contexts 'cause +maps of devices and kernel objects [^:]*: 200 of 2[0-9]+ maps, by io_setup in make_contexts' \
+	'small files'
+many lock-every-other lock-islands 'mlock of pieces of a range: 99[0-9] of 1,0[0-9]+ maps, ' 'map the range anew'
+many close-contents guard-pages 'a guard page for each object: .* help +-1,99[0-9] maps: MADV_GUARD_INSTALL .*if the pages hold nothing: it drops'
+many drop-shared punched-holes 'holes punched into memory by munmap: 1,000 of 1,0[0-9]+ maps, by munmap in drop_shared [^ ]*:[0-9]+ help +-999 maps: keep the range and give pages back by MADV_REMOVE'
+
 # The shape alone would mislead: see the program.
 PROGRAM=causes_mixed
 many open-again mapped-again 'the same part of the same file mapped again and again: 1,000 of 1,0[0-9]+ maps, by mmap in open_again [^,]*, none given back .*help +-999 maps?: map it once' \

@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/syscall.h>
 
 #include "target.h"
 
@@ -186,6 +187,55 @@ static void keep_secrets(long count)
 		REQUIRE(madvise(with_guards(2), 2 * PAGE, MADV_DONTDUMP) == 0);
 }
 
+/* Pages of a file are mapped over a range of memory that had been reserved for them. */
+static void load_over(long count)
+{
+	char *at = map_pages(2 * (size_t)count);
+	char name[] = "./pages.XXXXXX";
+	int fd = mkstemp(name);
+
+	REQUIRE(fd >= 0 && ftruncate(fd, count * (long)PAGE) == 0 && unlink(name) == 0);
+	for (long i = 0; i < count; i++)
+		REQUIRE(mmap(at + 2 * (size_t)i * PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED,
+			     fd, i * (long)PAGE) != MAP_FAILED);
+}
+
+/* The kernel makes a map for each context of asynchronous reads and writes. */
+static void make_contexts(long count)
+{
+	for (long i = 0; i < count; i++) {
+		unsigned long context = 0;
+
+		REQUIRE(syscall(SYS_io_setup, 1, &context) == 0);
+	}
+}
+
+static void lock_every_other(long count)
+{
+	for (long i = 0; i < count; i += 2) {
+		map_at(NULL, 1, ACCESS, PRIVATE | MAP_LOCKED);
+		map_at(NULL, 1, ACCESS, PRIVATE);
+	}
+}
+
+/* What is in use is closed until it is needed; its contents stay. */
+static void close_contents(long count)
+{
+	char *at = map_pages(8 * (size_t)count);
+
+	memset(at, 1, 8 * (size_t)count * PAGE);
+	for (long i = 0; i < count; i++)
+		REQUIRE(mprotect(at + 8 * (size_t)i * PAGE, 4 * PAGE, PROT_NONE) == 0);
+}
+
+static void drop_shared(long count)
+{
+	char *at = map_at(NULL, 2 * (size_t)count, ACCESS, MAP_SHARED | MAP_ANONYMOUS);
+
+	for (long i = 0; i < count; i++)
+		REQUIRE(munmap(at + 2 * (size_t)i * PAGE, PAGE) == 0);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(long count);
@@ -196,7 +246,9 @@ static const struct {
 	{ "three-views", three_views },         { "zero-device", zero_device },
 	{ "seal-among-code", seal_among_code }, { "private-copies", private_copies },
 	{ "close-again", close_again },         { "any-protection", any_protection },
-	{ "keep-secrets", keep_secrets },
+	{ "keep-secrets", keep_secrets },       { "load-over", load_over },
+	{ "make-contexts", make_contexts },     { "lock-every-other", lock_every_other },
+	{ "close-contents", close_contents },   { "drop-shared", drop_shared },
 };
 
 int main(int argc, char **argv)

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static int by_maps(const void *a, const void *b)
 {
@@ -127,6 +128,23 @@ static bool is_given_to_each(const struct vmt_explain *explain, const struct vmt
 	       facts->given != VMT_APART_UNKNOWN && facts->given_calls >= explain->count / 2;
 }
 
+static bool is_locked_by_mmap(const struct vmt_explain_map *map)
+{
+	return map->put_asked >> VMT_ASKED_FLAGS & MAP_LOCKED;
+}
+
+static bool is_as_mapped(const struct vmt_explain_map *map)
+{
+	return map->put_call == VMT_CALL_MMAP && map->put_by == map->mapped_by &&
+	       map->put_asked >> VMT_ASKED_FLAGS & VMT_ASKED_MMAP;
+}
+
+/* Of two calls of mmap, did one ask for MAP_LOCKED and the other not? */
+static bool differ_by_lock(const struct vmt_explain_map *a, const struct vmt_explain_map *b)
+{
+	return is_as_mapped(a) && is_as_mapped(b) && is_locked_by_mmap(a) != is_locked_by_mmap(b);
+}
+
 /* Does the map belong to its mapper's call, cut by a call for some attribute? */
 static enum vmt_apart cut_from(const struct vmt_explain_map *map, uint32_t mapped_by)
 {
@@ -145,6 +163,8 @@ static enum vmt_apart given_beside(const struct vmt_explain *explain,
 
 	if (!explain->facts.sites || b->put_call != VMT_CALL_MMAP)
 		return VMT_APART_UNKNOWN;
+	if (differ_by_lock(a, b))
+		return VMT_APART_LOCK;
 	why = cut_from(a, b->mapped_by);
 	return why == VMT_APART_UNKNOWN && has_next ? cut_from(b + 1, b->mapped_by) : why;
 }

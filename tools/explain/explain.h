@@ -161,6 +161,9 @@ struct vmt_explain {
 	uint32_t advice; /* what most pieces of VMT_PATTERN_ADVICE were given; 0 = not known */
 	bool are_moved; /* most of VMT_PATTERN_ALIKE are where mremap put them */
 	bool are_copies; /* most of VMT_PATTERN_AGAIN are private and writable */
+	bool are_files; /* most of VMT_PATTERN_OVER_MEMORY are of files */
+	bool are_of_one; /* most of VMT_PATTERN_GUARDS were cut from one of few maps */
+	bool are_shared; /* most of VMT_PATTERN_HOLES are in shared memory */
 	bool are_trimmed; /* most of VMT_PATTERN_HOLES are what was cut off the ends of maps */
 	const char *holes_of; /* the allocator that punched most holes; NULL = none, or not known */
 	struct vmt_explain_facts facts; /* a copy; what it points to stays the caller's */

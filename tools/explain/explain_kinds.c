@@ -78,6 +78,8 @@ static enum vmt_kind of_file(struct vmt_explain_map *map)
 {
 	if (is_huge(map) || map->hint == VMT_HINT_HUGE)
 		return VMT_KIND_HUGE;
+	if (map->put_call == VMT_CALL_IO_SETUP && !map->name_length)
+		return VMT_KIND_DEVICE;
 	if (map->hint == VMT_HINT_ZERO_DEVICE && !(map->flags & VMT_MAP_SHARED))
 		return VMT_KIND_ANONYMOUS;
 	if (map->hint == VMT_HINT_DEVICE)

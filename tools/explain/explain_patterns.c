@@ -445,6 +445,9 @@ int vmt_explain_patterns(struct vmt_explain *explain)
 	explain->are_moved = search.are_moved;
 	explain->are_copies = search.are_copies;
 	explain->are_trimmed = search.are_trimmed;
+	explain->are_files = search.are_files;
+	explain->are_of_one = search.are_of_one;
+	explain->are_shared = search.are_shared;
 	explain->holes_of = search.holes_of;
 	qsort(explain->patterns, explain->pattern_count, sizeof(*explain->patterns), by_saving);
 	free(search.by_site);

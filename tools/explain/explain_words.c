@@ -299,6 +299,8 @@ const char *vmt_explain_pattern_word(const struct vmt_explain *explain, enum vmt
 		return "holes between pieces of memory, as munmap leaves them";
 	if (pattern == VMT_PATTERN_ALIKE && explain->are_moved)
 		return "memory moved by mremap, which does not merge with its neighbours";
+	if (pattern == VMT_PATTERN_OVER_MEMORY && explain->are_files)
+		return "pieces of files mapped over a range of memory (MAP_FIXED)";
 	if (pattern == VMT_PATTERN_HOLES && explain->are_trimmed && !explain->holes_of)
 		return "ends of maps cut off by munmap, as for alignment";
 	if (pattern == VMT_PATTERN_WX && explain->facts.sites && !explain->facts.gives_write)
@@ -367,6 +369,10 @@ const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_patte
 		return remedy_of_advice(explain);
 	if (pattern == VMT_PATTERN_HOLES && explain->holes_of)
 		return remedy_of_holes(explain->holes_of);
+	if (pattern == VMT_PATTERN_OVER_MEMORY && explain->are_files)
+		return "read the pieces into the memory (pread) in place of mapping them over it";
+	if (pattern == VMT_PATTERN_HOLES && explain->are_shared)
+		return "keep the range and give pages back by MADV_REMOVE";
 	if (pattern == VMT_PATTERN_HOLES && explain->are_trimmed)
 		return "take aligned pieces from one larger map";
 	if (pattern == VMT_PATTERN_AGAIN && explain->are_copies)
@@ -378,6 +384,9 @@ const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_patte
 		return "MADV_GUARD_INSTALL (Linux 6.13) instead of mprotect(PROT_NONE) makes no "
 		       "map, if mlock and madvise, which cut at the same places, are left out or "
 		       "are for whole ranges";
+	if (pattern == VMT_PATTERN_GUARDS && explain->are_of_one)
+		return "MADV_GUARD_INSTALL (Linux 6.13) instead of mprotect(PROT_NONE) makes no "
+		       "map, if the pages hold nothing: it drops their contents";
 	if (pattern == VMT_PATTERN_REMAPPED && found(explain, pattern) &&
 	    found(explain, pattern)->is_open)
 		return explain->is_java ?

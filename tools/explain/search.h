@@ -14,10 +14,13 @@ struct vmt_search {
 	const struct vmt_explain_facts *facts;
 	bool has_debugger; /* a debugging allocator is loaded */
 	bool are_views; /* parts of files are mapped more than once */
-	uint32_t advice; /* these five: see struct vmt_explain */
+	uint32_t advice; /* these eight: see struct vmt_explain */
 	bool are_moved;
 	bool are_copies;
 	bool are_trimmed;
+	bool are_files;
+	bool are_of_one;
+	bool are_shared;
 	const char *holes_of;
 	uint64_t *by_site; /* boundaries of the current pattern, by site; NULL = no sites */
 	struct vmt_explain_pattern *at;
@@ -78,6 +81,9 @@ void vmt_search_again(struct vmt_search *search, enum vmt_pattern pattern);
 /* Patterns that flags of mmap and numbers of calls show: see search_memory.c. */
 void vmt_search_over_memory(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_zero_device(struct vmt_search *search, enum vmt_pattern pattern);
+
+/* Did mprotect cut it from one of few maps, each of which was cut many times? */
+bool vmt_search_is_cut_from_one(const struct vmt_search *search, const struct vmt_explain_map *map);
 
 /* Was the map put over a part of an earlier map, from which many such parts were taken? */
 bool vmt_search_is_put_over(const struct vmt_search *search, size_t i);

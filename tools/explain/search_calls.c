@@ -386,6 +386,33 @@ static uint64_t majority(const struct vmt_search *search)
 	return with > all / 2 ? best : 0;
 }
 
+static bool is_shared(const struct vmt_search *search, const struct vmt_explain_map *map)
+{
+	(void)search;
+	return map->kind == VMT_KIND_SHARED;
+}
+
+/* Pieces with access beside a guard tell nothing. */
+static bool is_closed_in_one(const struct vmt_search *search, const struct vmt_explain_map *map)
+{
+	return map->flags & VMT_MAP_ACCESS || vmt_search_is_cut_from_one(search, map);
+}
+
+static bool is_true_of_most(const struct vmt_search *search,
+			    bool (*is_so)(const struct vmt_search *,
+					  const struct vmt_explain_map *))
+{
+	uint64_t all = 0, with = 0;
+
+	for (size_t i = 0; i < search->count; i++) {
+		if (!(search->map[i].shows >> search->at->pattern & 1))
+			continue;
+		all++;
+		with += is_so(search, &search->map[i]);
+	}
+	return with > all - all / 4;
+}
+
 /* Were there about as many calls that cut off ends as calls that mapped the memory? */
 static bool is_trimmed(const struct vmt_search *search, const struct vmt_explain_map *map)
 {
@@ -422,10 +449,14 @@ void vmt_search_note_majority(struct vmt_search *search)
 	switch (search->at->pattern) {
 	case VMT_PATTERN_ADVICE: search->advice = (uint32_t)majority(search); break;
 	case VMT_PATTERN_ALIKE: search->are_moved = majority(search) != 0; break;
+	case VMT_PATTERN_GUARDS:
+		search->are_of_one = is_true_of_most(search, is_closed_in_one);
+		break;
 	case VMT_PATTERN_AGAIN: search->are_copies = majority(search) != 0; break;
 	case VMT_PATTERN_HOLES:
 		search->holes_of = (const char *)(uintptr_t)majority(search);
 		search->are_trimmed = are_trimmed(search);
+		search->are_shared = is_true_of_most(search, is_shared);
 		break;
 	default: break;
 	}

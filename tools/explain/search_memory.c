@@ -146,8 +146,31 @@ static bool differs_by_mmap(const struct vmt_explain_map *a, const struct vmt_ex
 		why == VMT_APART_LOCK || why == VMT_APART_UNKNOWN);
 }
 
+/* [A][file][A]: pieces of a file were mapped over a range of memory. */
+static uint64_t find_files_over(struct vmt_search *search)
+{
+	uint64_t files = 0;
+
+	for (size_t i = 1; i < search->count; i++) {
+		const struct vmt_explain_map *map = &search->map[i];
+
+		if (map->kind != VMT_KIND_FILE || !(vmt_search_mmap_flags(map) & MAP_FIXED) ||
+		    !vmt_explain_touch(map - 1, map) || !vmt_search_touches_next(search, i) ||
+		    !vmt_search_is_memory(map - 1) || !vmt_search_is_memory(map + 1) ||
+		    map[-1].mapped_by != map[1].mapped_by)
+			continue;
+		vmt_search_count_site(search, i);
+		vmt_search_save(search, i);
+		vmt_search_save(search, ++i);
+		files += 2;
+	}
+	return files;
+}
+
 void vmt_search_over_memory(struct vmt_search *search, enum vmt_pattern pattern)
 {
+	uint64_t files = find_files_over(search);
+
 	(void)pattern;
 	for (size_t i = 1; i < search->count; i++) {
 		const struct vmt_explain_map *map = &search->map[i];
@@ -158,6 +181,14 @@ void vmt_search_over_memory(struct vmt_search *search, enum vmt_pattern pattern)
 		vmt_search_count_site(search, i);
 		vmt_search_save(search, i);
 	}
+	search->are_files = files > search->at->saves / 2;
+}
+
+bool vmt_search_is_cut_from_one(const struct vmt_search *search, const struct vmt_explain_map *map)
+{
+	return vmt_search_is_by_mprotect(map) && map->mapped_by != map->put_by &&
+	       vmt_search_calls(search, map->put_by) >= VMT_EXPLAIN_LEAST &&
+	       !is_one_each(search, map->put_by, map->mapped_by);
 }
 
 /* Private maps of /dev/zero are memory that never merges, because it has a file. */

@@ -9,11 +9,11 @@
 #include <stdlib.h>
 
 /* Calls explain these better than being pieces of files does. */
-#define FILE_PATTERNS                                                                     \
-	(1ull << VMT_PATTERN_FILE_PROTECTION | 1u << VMT_PATTERN_MAPPED_OVER |            \
-	 1u << VMT_PATTERN_REMAPPED | 1u << VMT_PATTERN_HOLES | 1u << VMT_PATTERN_VIEWS | \
-	 1ull << VMT_PATTERN_AGAIN | 1u << VMT_PATTERN_ADVICE | 1u << VMT_PATTERN_LOCKS | \
-	 1u << VMT_PATTERN_POLICY)
+#define FILE_PATTERNS                                                                             \
+	(1ull << VMT_PATTERN_FILE_PROTECTION | 1u << VMT_PATTERN_MAPPED_OVER |                    \
+	 1u << VMT_PATTERN_REMAPPED | 1u << VMT_PATTERN_HOLES | 1u << VMT_PATTERN_VIEWS |         \
+	 1ull << VMT_PATTERN_AGAIN | 1ull << VMT_PATTERN_OVER_MEMORY | 1u << VMT_PATTERN_ADVICE | \
+	 1u << VMT_PATTERN_LOCKS | 1u << VMT_PATTERN_POLICY)
 
 static bool is_of(const struct vmt_explain_map *map, enum vmt_kind kind)
 {
