@@ -162,6 +162,9 @@ says scatter-code 'cause +pieces of code that touch no other map: 1,000 of 1,0[0
 run load-plugins 40
 says load-plugins 'cause +libraries that were loaded while it ran \(dlopen\), 40 of them: (19[0-9]|20[0-9]|160) of 2?[0-9]{2} maps, most by mmap in load_plugins [^ ]*:[0-9]+ help +close those' \
 	'cut larger pieces'
+run run-image 5
+says run-image 'cause +pieces cut from what mmap in run_image [^ ]*:[0-9]+ mapped: 20 of 4[0-9] maps, by mprotect in protect_every_other' \
+	'dlopen'
 run delete-each 1000
 says delete-each 'cause +(a map for each of many files|files that have been deleted): 1,000 of 1,0[0-9]+ maps, by mmap in delete_each [^ ]*:[0-9]+, none given back'
 PROGRAM=causes

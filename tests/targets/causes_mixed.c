@@ -130,6 +130,28 @@ static void copy_file(const char *from, const char *to)
 	close(out);
 }
 
+static void protect_every_other(char *at, long count, int prot)
+{
+	REQUIRE(at != MAP_FAILED);
+	for (long i = 0; i < count; i++)
+		REQUIRE(mprotect(at + (2 * i + 1) * (long)PAGE, PAGE, prot) == 0);
+}
+
+/* An image of memory, as Lisp has it, is a file with code that is mapped, and no library. */
+static void run_image(long count)
+{
+	size_t size = (2 * (size_t)count + 1) * PAGE;
+	int fd = open("image", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	char *memory, *image;
+
+	REQUIRE(fd >= 0 && ftruncate(fd, (off_t)(size + PAGE)) == 0);
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, PRIVATE, -1, 0);
+	image = mmap(NULL, size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE, fd, (off_t)PAGE);
+	protect_every_other(memory, count, PROT_READ);
+	protect_every_other(image, count, PROT_READ | PROT_EXEC);
+	close(fd);
+}
+
 static void load_plugins(long count)
 {
 	char name[64];
@@ -149,6 +171,7 @@ static const struct {
 	{ "scatter-code", scatter_code }, { "signal-stacks", signal_stacks },
 	{ "open-again", open_again },     { "delete-each", delete_each },
 	{ "bind-each", bind_each },       { "load-plugins", load_plugins },
+	{ "run-image", run_image },
 };
 
 int main(int argc, char **argv)

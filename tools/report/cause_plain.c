@@ -213,6 +213,17 @@ static bool is_loaded(const struct vmt_explain_record *record, const struct vmt_
 	       map->put_by < record->explain.facts.sites;
 }
 
+/* Libraries are mapped from their beginning; an image of memory in a file with code need not be. */
+static bool has_loaded_library(const struct vmt_explain_record *record)
+{
+	for (size_t i = 0; i < record->count; i++) {
+		if (is_loaded(record, &record->map[i]) && record->map[i].inode &&
+		    !record->map[i].offset)
+			return true;
+	}
+	return false;
+}
+
 /* The loader makes several maps of each library by several calls, and all have one cause. */
 static void mark_libraries(struct vmt_explain_record *record)
 {
@@ -338,7 +349,7 @@ void vmt_cause_plain(struct vmt_lines *lines, struct vmt_explain_record *record,
 		if (pattern) {
 			vmt_cause_lead_pattern(lines, &record->explain, pattern, names, word);
 			mentioned |= UINT64_C(1) << pattern->pattern;
-		} else if (map && is_loaded(record, map)) {
+		} else if (map && is_loaded(record, map) && has_loaded_library(record)) {
 			put_libraries(lines, record, done[i], word);
 			mentioned |= VMT_SHOWS_LIBRARY;
 		} else {
