@@ -13,8 +13,13 @@
 
 #define PLACES 3
 
+/*
+ * The ring lies between two pages of its own: otherwise what takes its place in a child may be any
+ * larger map that the kernel puts there.
+ */
 static char *map_ring(void)
 {
+	char *room = map_pages(5);
 	struct perf_event_attr attr = { .type = PERF_TYPE_SOFTWARE,
 					.size = sizeof(attr),
 					.config = PERF_COUNT_SW_DUMMY,
@@ -25,7 +30,7 @@ static char *map_ring(void)
 
 	if (fd < 0)
 		return NULL;
-	ring = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ring = mmap(room + PAGE, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
 	close(fd);
 	return ring == MAP_FAILED ? NULL : ring;
 }
