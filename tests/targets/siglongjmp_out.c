@@ -132,6 +132,7 @@ int main(int argc, char **argv)
 	atomic_store(&finished, 1);
 	for (int i = 0; i < OTHERS; i++)
 		pthread_join(threads[i], NULL);
+	map_and_cut(); /* the call after an interrupted one cleans up */
 	printf("%ld jumps, the others went on: %s, %d descriptors more\n", (long)done,
 	       atomic_load(&rounds_of_others) > 0 ? "yes" : "no",
 	       count_descriptors() - descriptors);
