@@ -208,4 +208,28 @@ for name in libjemalloc.so.2 libefence.so.0; do
 	says $name "cause +of the [0-9,]+ maps at the peak: [0-9,]+ by [a-z]+ in fill_and_evict [^ ]*:[0-9]+ \\(malloc of $name[.0-9]*\\)"
 done
 
+# Parts of a file with code that are mapped without its beginning, as a lisp does with its heap image,
+# are no libraries.
+cat >image.c <<'END'
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+int main(int count, char **arguments)
+{
+	int fd = open(arguments[count - 1], O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+	if (fd < 0 || ftruncate(fd, 400 * 4096))
+		return 1;
+	for (int i = 1; i < 400; i += 4)
+		if (mmap(0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, i * 4096L) == MAP_FAILED)
+			return 1;
+	return 0;
+}
+END
+${CC:-cc} -g -O1 image.c -o image || exit 2
+check image-runs env LD_PRELOAD="$LIB" VMATRACE_OPTIONS=report=0:dir=. ./image image.core
+"$TOOL" report image.*.vmt >image.txt 2>&1
+check image-cause sh -c 'grep -q "^SUMMARY" image.txt && grep -q " cause " image.txt'
+check image-is-no-library sh -c '! grep -Eq "dlopen|libraries that" image.txt'
+
 finish

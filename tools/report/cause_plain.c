@@ -147,8 +147,11 @@ static void put_what(struct vmt_explain_record *record, const struct vmt_explain
 {
 	char by[256] = "";
 
+	/* Libraries that were loaded have a cause of their own. */
 	if (!is_cut(map)) {
-		snprintf(text, size, "maps of %s", vmt_explain_kind_plain(map));
+		snprintf(text, size, "maps of %s",
+			 map->kind == VMT_KIND_LIBRARY ? "parts of a file with code" :
+							 vmt_explain_kind_plain(map));
 		return;
 	}
 	if (map->mapped_by != VMT_NO_INDEX)
