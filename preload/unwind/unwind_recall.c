@@ -201,7 +201,7 @@ __attribute__((noinline)) static bool recall_other(struct entry *set, uint32_t t
 	uint32_t at = guess_at(regs);
 
 	/* Entries are first written to in order. */
-	for (uint32_t i = 0; i < WAYS && READ(set[i].sequence); i++) {
+	for (uint32_t i = 0; i < WAYS && vmt_seqlock_begin(&set[i].sequence); i++) {
 		bool is_older = READ(set[i].key) == key && READ(set[i].sp) == regs->sp &&
 				READ(set[i].salt) != ret_recalled->salt &&
 				take_over(&set[i], regs->pc, ret_recalled->salt);

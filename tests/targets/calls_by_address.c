@@ -53,30 +53,41 @@ static void dispatch(uint64_t start, uint64_t length)
 		printf("no dispatch: %s\n", strerror(errno));
 }
 
-/* libc and ld.so lie in the same 4 GiB, or nearly; the upper word is that of one of them. */
-static void filter(uint32_t otherwise)
+/*
+ * Let calls from these addresses through: six steps for each 4 GiB that they lie in, since a filter
+ * has only half of an address at a time. Returns how many steps that are.
+ */
+static unsigned short let_through(struct sock_filter *steps, struct text text)
 {
 	const uint32_t at = offsetof(struct seccomp_data, instruction_pointer);
-	const struct text *texts[] = { &libc_text, &ld_so_text };
-	struct sock_filter steps[32];
 	unsigned short count = 0;
 
-	for (int i = 0; i < 2; i++) {
-		uint32_t low = (uint32_t)texts[i]->start, high = (uint32_t)(texts[i]->start >> 32);
-		uint32_t end = (uint32_t)texts[i]->end;
+	REQUIRE(text.start && text.end - text.start < UINT32_MAX);
+	while (text.start < text.end) {
+		uint64_t next = ((text.start >> 32) + 1) << 32;
+		uint32_t last = (uint32_t)((text.end < next ? text.end : next) - 1);
 		const struct sock_filter one[] = {
 			BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at + 4),
-			BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, high, 0, 4),
+			BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(text.start >> 32), 0, 4),
 			BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at),
-			BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, low, 0, 2),
-			BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, end, 1, 0),
+			BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (uint32_t)text.start, 0, 2),
+			BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, last, 1, 0),
 			BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 		};
 
-		REQUIRE(texts[i]->start && texts[i]->start >> 32 == texts[i]->end >> 32);
 		memcpy(steps + count, one, sizeof(one));
 		count += sizeof(one) / sizeof(one[0]);
+		text.start = next;
 	}
+	return count;
+}
+
+static void filter(uint32_t otherwise)
+{
+	struct sock_filter steps[32];
+	unsigned short count = let_through(steps, libc_text);
+
+	count += let_through(steps + count, ld_so_text);
 	steps[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, otherwise);
 
 	struct sock_fprog program = { count, steps };

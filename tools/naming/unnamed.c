@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define NAME_SHOWN 48u /* bytes of a module's name, so that a line holds it */
+
 static bool is_same(struct vmt_view_string one, struct vmt_view_string two)
 {
 	return one.length == two.length && !memcmp(one.bytes, two.bytes, one.length);
@@ -63,18 +65,33 @@ static const char *advice(struct vmt_view_string path, const char *copy)
 	       "its functions if DIR has the same file before strip (or its .build-id/)";
 }
 
+/* Never part of a character. */
+static int shown_length(struct vmt_view_string name)
+{
+	size_t length = name.length;
+
+	if (length <= NAME_SHOWN)
+		return (int)length;
+	for (length = NAME_SHOWN; length && ((unsigned char)name.bytes[length] & 0xc0) == 0x80;)
+		length--;
+	return (int)length;
+}
+
 char *vmt_unnamed_hint(const struct vmt_view *view, struct vmt_symbols *symbols)
 {
 	struct vmt_rec_module module;
 	struct vmt_view_string path, base;
 	char *copy, *hint;
+	int shown;
 
 	if (!find_most(view, symbols, &module))
 		return NULL;
 	path = vmt_view_string(view, module.path);
 	base = vmt_report_base_name(path);
 	copy = vmt_must(strndup(path.bytes, path.length));
-	hint = vmt_must_format("%.*s %s", (int)base.length, base.bytes, advice(path, copy));
+	shown = shown_length(base);
+	hint = vmt_must_format("%.*s%s %s", shown, base.bytes,
+			       (size_t)shown < base.length ? "..." : "", advice(path, copy));
 	for (char *at = hint; *at; at++) {
 		if ((unsigned char)*at < ' ')
 			*at = '?';
