@@ -50,12 +50,20 @@ scale_maps() {
 }
 
 # Print how many bytes of the library's own memory are resident, and how many the recording takes.
-# The size of the file counts here, since pages that were touched only through an earlier, shorter
-# map of it are resident nowhere.
+# That memory lies between two pages of /dev/zero, or is a map of it. The size of the recording's
+# file counts, since pages that were touched only through an earlier, shorter map of it are resident
+# nowhere.
 resident() {	# MAPS SITES DEPTH
 	local range
 	hold "$1" "$LIB_B" $(($2 / 2)) "$3" || return
-	awk '/^[0-9a-f]+-[0-9a-f]+ / { at = /\/dev\/zero/ }
+	awk '/^[0-9a-f]+-[0-9a-f]+ / {
+			split($1, range, "-")
+			zeroes = /\/dev\/zero/
+			goes_on = between && range[1] == end
+			between = zeroes ? !goes_on : goes_on && NF == 5
+			at = zeroes || between
+			end = range[2]
+		}
 		at && /^Rss:/ { sum += $2 * 1024 }
 		END { print sum + 0 }' "/proc/$HELD/smaps"
 	range=$(awk '/\/memfd:vmatrace/ { print $1; exit }' "/proc/$HELD/maps")
