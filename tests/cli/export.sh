@@ -74,6 +74,7 @@ contents() {
 	check csv-where grep -qE '"split program.c:[0-9]+"' real.csv
 	check metrics-where grep -qE '^vmatrace_site_maps\{.*call="mprotect",where="split program.c:[0-9]+"\} [1-9][0-9]$' \
 		real.openmetrics
+	check metrics-promtool sh -c 'promtool check metrics <real.openmetrics >out 2>&1 && [ ! -s out ]'
 	check chrome-failure grep -qF '"name":"mmap failed: ENOMEM"' real.chrome
 	check chrome-mark grep -qF '"name":"half, \"way\"","ph":"i"' real.chrome
 	"$TOOL" report --format=speedscope --value=split -o out rec

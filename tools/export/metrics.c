@@ -52,20 +52,17 @@ static uint64_t lost(const struct vmt_metrics_process *process)
 
 static const struct {
 	const char *name;
-	const char *suffix;
-	const char *type;
+	bool is_counter;
 	const char *help;
 	metric_of *value;
 } of_process[] = {
-	{ "process_memory_map_areas", "", "gauge", "Memory maps (VMAs) that the process has.",
-	  maps_now },
-	{ "process_memory_map_areas_limit", "", "gauge", "vm.max_map_count for the process.",
+	{ "process_memory_map_areas", false, "Memory maps (VMAs) that the process has.", maps_now },
+	{ "process_memory_map_areas_limit", false, "vm.max_map_count for the process.",
 	  maps_limit },
-	{ "vmatrace_maps_peak", "", "gauge", "The most maps that the process has had.", maps_peak },
-	{ "vmatrace_maps_start", "", "gauge", "Maps when tracing began.", maps_start },
-	{ "vmatrace_unseen", "_total", "counter",
-	  "Maps that came or went without a call that was seen.", unseen },
-	{ "vmatrace_lost", "_total", "counter", "Calls recorded without a stack.", lost },
+	{ "vmatrace_maps_peak", false, "The most maps that the process has had.", maps_peak },
+	{ "vmatrace_maps_start", false, "Maps when tracing began.", maps_start },
+	{ "vmatrace_unseen", true, "Maps that came or went without a call that was seen.", unseen },
+	{ "vmatrace_lost", true, "Calls recorded without a stack.", lost },
 };
 
 static const struct {
@@ -120,12 +117,18 @@ static void put_metric(FILE *stream, const struct vmt_metrics_process *process, 
 		process->view ? process->view->header.image : 1);
 }
 
+static const char *suffix_of(const struct vmt_metrics *metrics, bool is_counter)
+{
+	return is_counter && metrics->form != VMT_METRICS_BOTH ? "_total" : "";
+}
+
 /* In the older form, a counter is declared by the name that its samples have. */
 static void put_family(FILE *stream, const struct vmt_metrics *metrics, const char *name,
-		       const char *type, const char *help)
+		       bool is_counter, const char *help)
 {
-	bool has_suffix = metrics->form == VMT_METRICS_PROMETHEUS && !strcmp(type, "counter");
-	const char *suffix = has_suffix ? "_total" : "";
+	const char *suffix =
+		metrics->form == VMT_METRICS_PROMETHEUS ? suffix_of(metrics, is_counter) : "";
+	const char *type = is_counter && metrics->form != VMT_METRICS_BOTH ? "counter" : "gauge";
 
 	fprintf(stream, "# HELP %s%s %s\n# TYPE %s%s %s\n", name, suffix, help, name, suffix, type);
 }
@@ -133,7 +136,7 @@ static void put_family(FILE *stream, const struct vmt_metrics *metrics, const ch
 static void put_of_process(FILE *stream, const struct vmt_metrics *metrics)
 {
 	for (size_t i = 0; i < VMT_COUNT(of_process); i++) {
-		put_family(stream, metrics, of_process[i].name, of_process[i].type,
+		put_family(stream, metrics, of_process[i].name, of_process[i].is_counter,
 			   of_process[i].help);
 		for (size_t k = 0; k < metrics->count; k++) {
 			const struct vmt_metrics_process *process = &metrics->process[k];
@@ -141,13 +144,15 @@ static void put_of_process(FILE *stream, const struct vmt_metrics *metrics)
 
 			if (value == UINT64_MAX)
 				continue;
-			put_metric(stream, process, of_process[i].name, of_process[i].suffix);
+			put_metric(stream, process, of_process[i].name,
+				   suffix_of(metrics, of_process[i].is_counter));
 			fprintf(stream, "} %" PRIu64 "\n", value);
 		}
 	}
 }
 
-static void put_of_call(FILE *stream, const struct vmt_metrics_process *process, size_t i)
+static void put_of_call(FILE *stream, const struct vmt_metrics *metrics,
+			const struct vmt_metrics_process *process, size_t i)
 {
 	uint64_t count = vmt_view_count(process->view, VMT_SECTION_CALLS);
 	struct vmt_rec_counters counters;
@@ -157,7 +162,7 @@ static void put_of_call(FILE *stream, const struct vmt_metrics_process *process,
 		if (!vmt_view_call(process->view, call, &counters) || !counters.calls)
 			continue;
 		memcpy(&value, (const char *)&counters + of_call[i].offset, sizeof(value));
-		put_metric(stream, process, of_call[i].name, "_total");
+		put_metric(stream, process, of_call[i].name, suffix_of(metrics, true));
 		fprintf(stream, ",call=\"%s\"} %" PRIu64 "\n", vmt_calls_name((uint32_t)call),
 			value);
 	}
@@ -166,10 +171,10 @@ static void put_of_call(FILE *stream, const struct vmt_metrics_process *process,
 static void put_of_calls(FILE *stream, const struct vmt_metrics *metrics)
 {
 	for (size_t i = 0; i < VMT_COUNT(of_call); i++) {
-		put_family(stream, metrics, of_call[i].name, "counter", of_call[i].help);
+		put_family(stream, metrics, of_call[i].name, true, of_call[i].help);
 		for (size_t k = 0; k < metrics->count; k++) {
 			if (metrics->process[k].view)
-				put_of_call(stream, &metrics->process[k], i);
+				put_of_call(stream, metrics, &metrics->process[k], i);
 		}
 	}
 }
@@ -238,7 +243,7 @@ static void put_of_processes(FILE *stream, const struct vmt_metrics *metrics)
 	for (size_t i = 0; i < metrics->count; i++)
 		traced += metrics->process[i].view != NULL;
 	put_family(
-		stream, metrics, "vmatrace_processes", "gauge",
+		stream, metrics, "vmatrace_processes", false,
 		"Processes that were looked at: traced, untraced, and left out for lack of room.");
 	fprintf(stream,
 		"vmatrace_processes{state=\"traced\"} %" PRIu64
@@ -330,13 +335,13 @@ void vmt_metrics_write(FILE *stream, struct vmt_metrics *metrics, struct vmt_sym
 		put_of_processes(stream, metrics);
 	put_of_process(stream, metrics);
 	put_of_calls(stream, metrics);
-	put_family(stream, metrics, "vmatrace_site_maps", "gauge",
+	put_family(stream, metrics, "vmatrace_site_maps", false,
 		   "Live maps of the call sites that have the most.");
 	for (size_t i = 0; i < metrics->count; i++) {
 		if (metrics->process[i].view)
 			put_of_sites(stream, &metrics->process[i], metrics->top, symbols);
 	}
-	if (metrics->form == VMT_METRICS_OPENMETRICS)
+	if (metrics->form != VMT_METRICS_PROMETHEUS)
 		fputs("# EOF\n", stream);
 }
 

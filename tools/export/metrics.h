@@ -11,10 +11,12 @@
 
 #include <stdio.h>
 
-/* The two forms differ in how counters are declared, and in the last line. */
+/* The forms differ in how counters are declared, and in the last line. */
 enum vmt_metrics_form {
 	VMT_METRICS_OPENMETRICS, /* OpenMetrics 1.0 */
 	VMT_METRICS_PROMETHEUS, /* text format 0.0.4: promtool, node_exporter's textfile collector */
+	/* both at once, since all numbers are gauges: for processes whose numbers do not change */
+	VMT_METRICS_BOTH,
 };
 
 struct vmt_metrics_process {

@@ -6,7 +6,7 @@
 int vmt_openmetrics_write(FILE *stream, const struct vmt_recordings *recordings,
 			  const struct vmt_export_options *options, struct vmt_symbols *symbols)
 {
-	struct vmt_metrics metrics = { .form = VMT_METRICS_OPENMETRICS,
+	struct vmt_metrics metrics = { .form = VMT_METRICS_BOTH,
 				       .top = options->top ? options->top : VMT_EXPORT_TOP };
 
 	for (size_t i = 0; i < recordings->count; i++) {
