@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 
 #include "kernel/ask.h"
 #include "os/sys.h"
@@ -55,7 +54,7 @@ static bool is_as_expected(const struct vmt_vma *asked, const struct vmt_vma *vm
 static void set_file(struct vmt_vma *vma, const struct stat *st)
 {
 	vma->inode = st->st_ino;
-	vma->dev = vmt_vma_dev(gnu_dev_major(st->st_dev), gnu_dev_minor(st->st_dev));
+	vma->dev = vmt_file_id_dev(st->st_dev);
 }
 
 void vmt_file_id_start(struct vmt_state *state)

@@ -3,7 +3,15 @@
 #ifndef VMT_FILE_ID_H
 #define VMT_FILE_ID_H
 
+#include <sys/sysmacros.h>
+
 #include "state/state.h"
+
+/* The device as a map has it, from a number that fstat(2) has returned. */
+static inline uint32_t vmt_file_id_dev(uint64_t device)
+{
+	return vmt_vma_dev(gnu_dev_major(device), gnu_dev_minor(device));
+}
 
 /* The function `file` of struct vmt_kernel_ops; context is the state. */
 int vmt_file_id_file(void *context, int fd, struct vmt_vma *vma);

@@ -18,6 +18,7 @@
 #include "filter/probe.h"
 #include "os/fd.h"
 #include "core/base/line.h"
+#include "os/signals.h"
 #include "os/sys.h"
 #include "own/logfile.h"
 
@@ -191,7 +192,7 @@ static long write_once(const struct vmt_fd *fd, const char *bytes, size_t size)
 static bool write_some(struct vmt_state *state, const struct vmt_fd *fd, const char **bytes,
 		       size_t *size)
 {
-	uint64_t pipe_set = UINT64_C(1) << (SIGPIPE - 1);
+	uint64_t pipe_set = VMT_SIGNAL_BIT(SIGPIPE);
 	uint64_t old;
 	const int64_t no_time[2] = { 0, 0 };
 	long done;

@@ -31,10 +31,10 @@ int vmt_memory_make_alive(struct vmt_state *state);
 
 /* Remember that these addresses belong to the library. */
 void vmt_memory_own(struct vmt_state *state, const void *start, size_t size);
-
-/* Valgrind's helgrind or drd is to report no races in these ranges. */
-void vmt_memory_ignore_races(struct vmt_state *state);
 void vmt_memory_disown(struct vmt_state *state, const void *start);
+
+/* Valgrind's helgrind or drd is to report no races in what belongs to the library. */
+void vmt_memory_ignore_races(struct vmt_state *state);
 
 /* Unmap a map of the library's, and remove it from the table. */
 void vmt_memory_drop(struct vmt_state *state, void *start, size_t size);

@@ -3,12 +3,12 @@
 #include "process/fork.h"
 
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 
 #include "core/vma/merge_rules.h"
 #include "filter/filter.h"
 #include "kernel/ask.h"
 #include "kernel/confidence.h"
+#include "kernel/file_id.h"
 #include "kernel/mapsfile.h"
 #include "os/sys.h"
 #include "own/log.h"
@@ -191,8 +191,7 @@ static bool is_in_table_as(const struct vmt_state *state, uint64_t start, const 
 	const struct vmt_map *map = vmt_space_at(&state->space, start);
 
 	return map && (map->vma.flags & VMT_MAP_OWN) && map->vma.inode == file->inode &&
-	       map->vma.dev ==
-		       vmt_vma_dev(gnu_dev_major(file->device), gnu_dev_minor(file->device));
+	       map->vma.dev == vmt_file_id_dev(file->device);
 }
 
 /*
@@ -207,7 +206,7 @@ static bool note_recording(struct vmt_state *state, const struct vmt_recording *
 		.start = (uint64_t)(uintptr_t)recording->base,
 		.end = (uint64_t)(uintptr_t)recording->base + recording->size,
 		.inode = file->inode,
-		.dev = vmt_vma_dev(gnu_dev_major(file->device), gnu_dev_minor(file->device)),
+		.dev = vmt_file_id_dev(file->device),
 		.flags = VMT_MAP_READ | VMT_MAP_WRITE | VMT_MAP_SHARED | VMT_MAP_OWN,
 	};
 

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/syscall.h>
 
+#include "os/signals.h"
 #include "os/sys.h"
 #include "patch/code.h"
 #include "patch/gate.h"
@@ -68,7 +69,7 @@ void vmt_last_forget(void)
 static int end(int status)
 {
 	struct vmt_state *state = vmt_state;
-	uint64_t all = ~(UINT64_C(1) << (SIGBUS - 1));
+	uint64_t all = ~VMT_SIGNAL_BIT(SIGBUS);
 
 	if (state && vmt_state_is_on()) {
 		vmt_sys4(SYS_rt_sigprocmask, SIG_BLOCK, &all, 0, sizeof(all));

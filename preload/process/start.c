@@ -310,9 +310,7 @@ static int start_counting(struct vmt_state *state)
 /* Valgrind preloads a library of the tool's. */
 static bool has_valgrind_tool(const struct vmt_state *state, const char *tool)
 {
-	const char *preload = find_variable(state->image.environment, "LD_PRELOAD");
-
-	return contains(preload, tool);
+	return contains(find_variable(state->image.environment, "LD_PRELOAD"), tool);
 }
 
 /* Valgrind makes maps without system calls of the program. */

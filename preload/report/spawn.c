@@ -23,6 +23,7 @@
 
 #include "os/fd.h"
 #include "core/base/line.h"
+#include "os/signals.h"
 #include "os/sys.h"
 #include "os/valgrind.h"
 #include "state/state.h"
@@ -36,8 +37,6 @@
 #define STARVED_NS              (20 * SECOND) /* longer, if the helper waits only for a processor */
 #define HELPER_SECONDS          30
 #define FDS_WITHOUT_CLOSE_RANGE 1024
-
-#define SET_OF(signal) (UINT64_C(1) << ((signal)-1))
 
 enum { WORKING, DONE, MAY_END };
 
@@ -154,7 +153,7 @@ static bool has_had_its_time(long pid, uint64_t start)
 
 static int wait_for_command(const struct vmt_spawn *helper, long pid)
 {
-	const uint64_t child_set = SET_OF(SIGCHLD);
+	const uint64_t child_set = VMT_SIGNAL_BIT(SIGCHLD);
 	const int64_t slice[2] = { 0, SLICE_NS };
 	uint64_t start = vmt_clock();
 	int status = 0;
@@ -242,7 +241,7 @@ static int run_helper(void *argument)
 	bool has_worked;
 
 	reset_signals();
-	set_mask(~SET_OF(SIGALRM));
+	set_mask(~VMT_SIGNAL_BIT(SIGALRM));
 	vmt_sys2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
 	if ((uint32_t)vmt_sys0(SYS_getppid) != helper->parent)
 		return CANNOT_RUN;
@@ -272,7 +271,8 @@ static bool is_alone(void)
 /* Is a signal pending that usually ends a process? We have it blocked, so it waits for us. */
 static bool is_wanted_to_end(void)
 {
-	const uint64_t ends = SET_OF(SIGHUP) | SET_OF(SIGINT) | SET_OF(SIGQUIT) | SET_OF(SIGTERM);
+	const uint64_t ends = VMT_SIGNAL_BIT(SIGHUP) | VMT_SIGNAL_BIT(SIGINT) |
+			      VMT_SIGNAL_BIT(SIGQUIT) | VMT_SIGNAL_BIT(SIGTERM);
 	uint64_t pending = 0;
 
 	vmt_sys2(SYS_rt_sigpending, &pending, VMT_SIGSET_SIZE);

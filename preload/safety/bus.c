@@ -13,10 +13,10 @@
 #include <ucontext.h>
 
 #include "filter/filter.h"
+#include "os/signals.h"
 #include "os/sys.h"
 
 #define ACTION_RESTORER 0x04000000ul /* SA_RESTORER, which libc's headers do not define */
-#define BUS_BIT         (UINT64_C(1) << (SIGBUS - 1))
 #define MASK_HOLDS_NS   UINT64_C(4000000)
 #define TURNS           1000u
 /* the kernel sent the signal; kill(2) did not */
@@ -185,7 +185,7 @@ static void put_off(siginfo_t *info, void *context)
 	ucontext_t *interrupted = context;
 
 	vmt_thread()->has_unblocked = false;
-	interrupted->uc_sigmask.__val[0] |= BUS_BIT;
+	interrupted->uc_sigmask.__val[0] |= VMT_SIGNAL_BIT(SIGBUS);
 	send_again(info);
 }
 
@@ -295,7 +295,7 @@ void vmt_bus_after_exec(void)
 static void unblock(struct vmt_state *state)
 {
 	struct vmt_thread *thread = vmt_thread();
-	const uint64_t bus = BUS_BIT;
+	const uint64_t bus = VMT_SIGNAL_BIT(SIGBUS);
 	uint64_t time = vmt_clock_since_start(state);
 	uint64_t mask = 0;
 
@@ -303,7 +303,7 @@ static void unblock(struct vmt_state *state)
 		return;
 	vmt_sys4(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &mask, VMT_SIGSET_SIZE);
 	thread->mask_until = time + MASK_HOLDS_NS;
-	thread->blocks_bus = (mask & BUS_BIT) != 0;
+	thread->blocks_bus = (mask & VMT_SIGNAL_BIT(SIGBUS)) != 0;
 	if (!thread->blocks_bus)
 		return;
 	thread->has_unblocked = true;
@@ -312,7 +312,7 @@ static void unblock(struct vmt_state *state)
 
 static void block(void)
 {
-	const uint64_t bus = BUS_BIT;
+	const uint64_t bus = VMT_SIGNAL_BIT(SIGBUS);
 
 	vmt_thread()->has_unblocked = false;
 	vmt_sys4(SYS_rt_sigprocmask, SIG_BLOCK, &bus, NULL, VMT_SIGSET_SIZE);

@@ -428,10 +428,7 @@ static void keep_from_children(long count)
 		REQUIRE(madvise(at + 2 * (size_t)i * PAGE, PAGE, MADV_DONTFORK) == 0);
 }
 
-static const struct {
-	const char *name;
-	void (*run)(long count);
-} ways[] = {
+static const struct target_way ways[] = {
 	{ "advise-unseen", advise_unseen },
 	{ "read-chunks", read_chunks },
 	{ "rings", rings },
@@ -466,12 +463,5 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-	for (size_t i = 0; argc > 1 && i < sizeof(ways) / sizeof(*ways); i++) {
-		if (strcmp(argv[1], ways[i].name))
-			continue;
-		ways[i].run(argument(argc, argv, 2, FOREVER));
-		return 0;
-	}
-	fprintf(stderr, "causes WAY [COUNT]\n");
-	return 2;
+	return run_way(ways, sizeof(ways) / sizeof(*ways), argc, argv, FOREVER);
 }

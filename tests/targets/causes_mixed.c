@@ -163,10 +163,7 @@ static void load_plugins(long count)
 	}
 }
 
-static const struct {
-	const char *name;
-	void (*run)(long count);
-} ways[] = {
+static const struct target_way ways[] = {
 	{ "grow-down", grow_down },       { "move-views", move_views },
 	{ "scatter-code", scatter_code }, { "signal-stacks", signal_stacks },
 	{ "open-again", open_again },     { "delete-each", delete_each },
@@ -176,12 +173,5 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-	for (size_t i = 0; argc > 1 && i < sizeof(ways) / sizeof(*ways); i++) {
-		if (strcmp(argv[1], ways[i].name))
-			continue;
-		ways[i].run(argument(argc, argv, 2, FOREVER));
-		exit(0);
-	}
-	fprintf(stderr, "causes_mixed WAY [COUNT]\n");
-	return 2;
+	return run_way(ways, sizeof(ways) / sizeof(*ways), argc, argv, FOREVER);
 }

@@ -236,10 +236,7 @@ static void drop_shared(long count)
 		REQUIRE(munmap(at + 2 * (size_t)i * PAGE, PAGE) == 0);
 }
 
-static const struct {
-	const char *name;
-	void (*run)(long count);
-} ways[] = {
+static const struct target_way ways[] = {
 	{ "advise-first", advise_first },       { "unmap-blocks", unmap_blocks },
 	{ "quarantine", quarantine },           { "second-guards", second_guards },
 	{ "clear-over", clear_over },           { "align-each", align_each },
@@ -253,12 +250,5 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-	for (size_t i = 0; argc > 1 && i < sizeof(ways) / sizeof(*ways); i++) {
-		if (strcmp(argv[1], ways[i].name))
-			continue;
-		ways[i].run(argument(argc, argv, 2, FOREVER));
-		exit(0);
-	}
-	fprintf(stderr, "causes_told WAY [COUNT]\n");
-	return 2;
+	return run_way(ways, sizeof(ways) / sizeof(*ways), argc, argv, FOREVER);
 }

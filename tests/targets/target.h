@@ -72,6 +72,29 @@ static inline long argument(int argc, char **argv, int index, long otherwise)
 	return argc > index ? strtol(argv[index], NULL, 10) : otherwise;
 }
 
+/* Something that a target does `count` times, chosen by its first argument. */
+struct target_way {
+	const char *name;
+	void (*run)(long count);
+};
+
+/*
+ * Do what the first argument names, as often as the second says, or `otherwise` times. Returns the
+ * status to end with.
+ */
+static inline int run_way(const struct target_way *ways, size_t count, int argc, char **argv,
+			  long otherwise)
+{
+	for (size_t i = 0; argc > 1 && i < count; i++) {
+		if (strcmp(argv[1], ways[i].name))
+			continue;
+		ways[i].run(argument(argc, argv, 2, otherwise));
+		return 0;
+	}
+	fprintf(stderr, "%s WAY [COUNT]\n", argv[0]);
+	return 2;
+}
+
 /* Print a figure that differs from run to run, if the caller asks for such figures. */
 static inline void print_rate(const char *what, double per_second)
 {

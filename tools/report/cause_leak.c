@@ -67,12 +67,24 @@ static struct sum *sum_places(const struct vmt_explain_record *record)
 	return sums;
 }
 
-static uint32_t greatest(const struct sum *sums, uint32_t sites)
+static uint64_t mapped_of(const struct sum *sum)
+{
+	return sum->mapped;
+}
+
+static uint64_t live_of(const struct sum *sum)
+{
+	return sum->live;
+}
+
+/* Returns the place with the greatest number; 0: there is no place. */
+static uint32_t greatest(const struct sum *sums, uint32_t sites,
+			 uint64_t (*number_of)(const struct sum *sum))
 {
 	uint32_t best = 0;
 
 	for (uint32_t i = VMT_SITE_FIRST; i < sites; i++) {
-		if (!best || sums[i].mapped > sums[best].mapped)
+		if (!best || number_of(&sums[i]) > number_of(&sums[best]))
 			best = i;
 	}
 	return best;
@@ -148,17 +160,6 @@ static void put_removers(struct vmt_explain_record *record, const struct sum *su
 	snprintf(text, size, ", the others by %s%s%s", by, *also ? " and " : "", also);
 }
 
-static uint32_t most_live(const struct sum *sums, uint32_t sites)
-{
-	uint32_t best = 0;
-
-	for (uint32_t i = VMT_SITE_FIRST; i < sites; i++) {
-		if (!best || sums[i].live > sums[best].live)
-			best = i;
-	}
-	return best;
-}
-
 static struct objects objects_of(const struct sum *sums, uint32_t place)
 {
 	struct vmt_report_per_call per_call = { .made = 0 };
@@ -208,13 +209,13 @@ static struct objects choose_objects(const struct vmt_explain_record *record,
 				     const struct sum *sums)
 {
 	uint32_t sites = record->explain.facts.sites;
-	uint32_t place = greatest(sums, sites);
+	uint32_t place = greatest(sums, sites, mapped_of);
 	struct objects objects = objects_of(sums, place);
 
 	if (!place)
 		return objects;
 	if (objects.made < sums[place].mapped / LEAST_PIECES)
-		return objects_of(sums, most_live(sums, sites));
+		return objects_of(sums, greatest(sums, sites, live_of));
 	if (sums[place].live < sums[place].mapped / LEAST_PIECES)
 		objects = objects_with_pieces(record, sums, place);
 	return objects;
