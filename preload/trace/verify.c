@@ -91,44 +91,61 @@ static bool is_comparable(struct vmt_state *state)
 	return vmt_ask_is_possible() && vmt_deferred_is_quiet(&state->deferred);
 }
 
-static void compare_maps(struct vmt_state *state, const struct vmt_done *last)
+/* Read all maps of the kernel's; NULL if that is not possible now. */
+static const struct vmt_outcome *read_maps(struct vmt_state *state)
 {
 	struct vmt_outcome *outcome = &state->resolution.outcome;
-	struct vmt_map *map = vmt_space_first(&state->space);
-	size_t i = 0;
 
 	vmt_outcome_clear(outcome);
 	outcome->expected = state->space.count;
-	if (vmt_ask_everything(state, outcome) || outcome->out_of_memory || !is_comparable(state))
-		return;
+	return vmt_ask_everything(state, outcome) || outcome->out_of_memory ? NULL : outcome;
+}
+
+/* The first place at which the table and the kernel differ. */
+struct difference {
+	const struct vmt_map *map; /* NULL: the table has ended */
+	const struct vmt_vma *vma; /* NULL: the kernel's maps have */
+};
+
+/* Returns whether there is any. may_grow: a stack that has grown is none. */
+static bool find_difference(struct vmt_state *state, const struct vmt_outcome *outcome,
+			    bool may_grow, struct difference *ret)
+{
+	struct vmt_map *map = vmt_space_first(&state->space);
+	size_t i = 0;
+
 	for (; map && i < outcome->count; i++, map = vmt_space_next(map)) {
 		const struct vmt_vma *vma = &outcome->map[i].vma;
 
-		if (!vmt_vma_same(&map->vma, vma) && !is_grown_stack(map, vma))
-			stop(state, map, vma, last);
+		if (!vmt_vma_same(&map->vma, vma) && !(may_grow && is_grown_stack(map, vma)))
+			break;
 	}
-	if (map || i < outcome->count)
-		stop(state, map, i < outcome->count ? &outcome->map[i].vma : NULL, last);
+	*ret = (struct difference){ map, i < outcome->count ? &outcome->map[i].vma : NULL };
+	return ret->map || ret->vma;
+}
+
+static void compare_maps(struct vmt_state *state, const struct vmt_done *last)
+{
+	const struct vmt_outcome *outcome = read_maps(state);
+	struct difference first;
+
+	if (!outcome || !is_comparable(state))
+		return;
+	if (find_difference(state, outcome, true, &first))
+		stop(state, first.map, first.vma, last);
 	state->counters.verified++;
 	state->publish.header_is_behind = true;
 }
 
 bool vmt_verify_is_equal(struct vmt_state *state, uint64_t *ret_count)
 {
-	struct vmt_outcome *outcome = &state->resolution.outcome;
-	struct vmt_map *map = vmt_space_first(&state->space);
-	size_t i = 0;
+	const struct vmt_outcome *outcome = read_maps(state);
+	struct difference first;
 
-	vmt_outcome_clear(outcome);
-	outcome->expected = state->space.count;
-	if (vmt_ask_everything(state, outcome) || outcome->out_of_memory)
+	if (!outcome)
 		return false;
-	while (map && i < outcome->count && vmt_vma_same(&map->vma, &outcome->map[i].vma)) {
-		map = vmt_space_next(map);
-		i++;
-	}
 	*ret_count = outcome->count;
-	return !map && i == outcome->count;
+	return !find_difference(state, outcome, false, &first);
 }
 
 void vmt_verify_table(struct vmt_state *state, const struct vmt_done *last)

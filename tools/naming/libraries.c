@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads the dynamic section by libelf, which checks offsets; see libraries.h. */
+/* See libraries.h. */
 #include "naming/libraries.h"
+#include "util/dynamic.h"
 #include "util/must.h"
 
+#include <elf.h>
 #include <fcntl.h>
-#include <gelf.h>
-#include <libelf.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
 #define FOLDERS_MAX 32u
-#define ENTRIES_MAX 4096 /* of the dynamic section */
 
 struct reader {
 	struct vmt_libraries *found;
@@ -56,41 +55,18 @@ static void add_library(struct reader *reader, const char *name)
 	}
 }
 
-/* RUNPATH and RPATH come first, whatever their order in the file. */
-static void read_dynamic(struct reader *reader, Elf *elf, Elf_Scn *section, const GElf_Shdr *header)
+static bool note_folders(void *context, long tag, const char *text)
 {
-	Elf_Data *data = elf_getdata(section, NULL);
-	GElf_Dyn entry;
-
-	for (int round = 0; data && round < 2; round++) {
-		for (int i = 0;
-		     i < ENTRIES_MAX && gelf_getdyn(data, i, &entry) && entry.d_tag != DT_NULL;
-		     i++) {
-			bool is_path = entry.d_tag == DT_RUNPATH || entry.d_tag == DT_RPATH;
-			const char *text =
-				is_path || entry.d_tag == DT_NEEDED ?
-					elf_strptr(elf, header->sh_link, entry.d_un.d_val) :
-					NULL;
-
-			if (text && is_path && !round)
-				add_folders(reader, text);
-			else if (text && !is_path && round && !strchr(text, '/'))
-				add_library(reader, text);
-		}
-	}
+	if (tag != DT_NEEDED)
+		add_folders(context, text);
+	return true;
 }
 
-static void read_file(struct reader *reader, int fd)
+static bool note_library(void *context, long tag, const char *text)
 {
-	Elf *elf = elf_version(EV_CURRENT) == EV_NONE ? NULL : elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	Elf_Scn *section = NULL;
-	GElf_Shdr header;
-
-	while (elf && (section = elf_nextscn(elf, section))) {
-		if (gelf_getshdr(section, &header) && header.sh_type == SHT_DYNAMIC)
-			read_dynamic(reader, elf, section, &header);
-	}
-	elf_end(elf);
+	if (tag == DT_NEEDED && !strchr(text, '/'))
+		add_library(context, text);
+	return true;
 }
 
 void vmt_libraries_read(struct vmt_libraries *ret_libraries, const char *path)
@@ -107,7 +83,9 @@ void vmt_libraries_read(struct vmt_libraries *ret_libraries, const char *path)
 	/* Found through LD_LIBRARY_PATH, as in a build tree; the system's files are not asked. */
 	reader.folders[reader.folder_count++] = vmt_must_copy(reader.folder);
 	if (fd >= 0) {
-		read_file(&reader, fd);
+		/* the folders first, wherever they stand in the file */
+		vmt_dynamic_read(fd, note_folders, &reader);
+		vmt_dynamic_read(fd, note_library, &reader);
 		close(fd);
 	}
 	for (size_t i = 0; i < reader.folder_count; i++)

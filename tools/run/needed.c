@@ -1,43 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads DT_NEEDED; see needed.h. Used by target.c before a program is started. */
+/* See needed.h. Used by target.c before a program is started. */
 #include "run/needed.h"
+#include "util/dynamic.h"
 
-#include <gelf.h>
-#include <libelf.h>
+#include <elf.h>
 #include <string.h>
 
-static bool section_has(Elf *elf, Elf_Scn *section, const char *part)
+struct search {
+	const char *part;
+	bool is_found;
+};
+
+static bool look_at(void *context, long tag, const char *text)
 {
-	Elf_Data *data = elf_getdata(section, NULL);
-	GElf_Shdr header;
-	GElf_Dyn entry;
+	struct search *search = context;
 
-	if (!data || !gelf_getshdr(section, &header))
-		return false;
-	for (int i = 0; gelf_getdyn(data, i, &entry) && entry.d_tag != DT_NULL; i++) {
-		const char *name = entry.d_tag == DT_NEEDED ?
-					   elf_strptr(elf, header.sh_link, entry.d_un.d_val) :
-					   NULL;
-
-		if (name && strstr(name, part))
-			return true;
-	}
-	return false;
+	search->is_found = tag == DT_NEEDED && strstr(text, search->part);
+	return !search->is_found;
 }
 
 bool vmt_needed_has(int fd, const char *part)
 {
-	Elf_Scn *section = NULL;
-	GElf_Shdr header;
-	bool found = false;
-	Elf *elf;
+	struct search search = { part, false };
 
-	if (elf_version(EV_CURRENT) == EV_NONE || !(elf = elf_begin(fd, ELF_C_READ_MMAP, NULL)))
-		return false;
-	while (!found && (section = elf_nextscn(elf, section))) {
-		found = gelf_getshdr(section, &header) && header.sh_type == SHT_DYNAMIC &&
-			section_has(elf, section, part);
-	}
-	elf_end(elf);
-	return found;
+	vmt_dynamic_read(fd, look_at, &search);
+	return search.is_found;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The shared libraries that a program needs (DT_NEEDED), by libelf. An invalid file needs none.
+ * The shared libraries that a program needs (DT_NEEDED). An invalid file needs none.
  * Used by target.c.
  */
 #ifndef VMT_NEEDED_H
