@@ -63,13 +63,16 @@ for way in file memfd; do
 done
 
 # A program starts without /proc and /dev, as in a bare chroot: the calls are counted, and the
-# report names the program, and says what is missing and why.
-mkdir bare
+# report names the program, whatever folders it lies in, and says what is missing and why.
+far=bare/in_a_folder/of_a_folder/with_a_name/longer_than_the_line
+mkdir -p "$far"
+ln -s "$DEMO" "$far/demo12k"
 LD_PRELOAD='' unshare -m sh -c 'mount -t tmpfs none /proc && mount -t tmpfs none /dev &&
-	LD_PRELOAD=$0 VMATRACE_OPTIONS=report=0:dir=$1 exec "$2"' "$LIB" "$TMP/bare" "$DEMO" >bare.out 2>bare.err
+	LD_PRELOAD=$0 VMATRACE_OPTIONS=report=0:dir=$1 exec "$2"' "$LIB" "$TMP/bare" "$TMP/$far/demo12k" \
+	>bare.out 2>bare.err
 "$TOOL" report bare >bare.report 2>&1
 if cmp -s bare.out plain.out && grep -q 'memory calls' bare.report && [ ! -s bare.err ] &&
-	grep -q '^==[0-9]*== vmatrace: .*demo12k, ' bare.report &&
+	grep -q '^==[0-9]*== vmatrace: [.]*/demo12k, ' bare.report &&
 	tr -s '=0-9 \n' ' ' <bare.report | grep -q 'no stack is known: mount /proc'; then
 	pass bare "$(grep -m1 'memory calls' bare.report)"
 else

@@ -6,9 +6,35 @@
  */
 #include "core/report/report_parts.h"
 
-static void put_string(struct vmt_fmt *fmt, struct vmt_view_string string)
+/* Bytes of the folders that the command's first word begins with. */
+static uint32_t folders_length(struct vmt_view_string command)
 {
-	vmt_fmt_bytes(fmt, string.bytes, string.length);
+	uint32_t length = 0;
+
+	for (uint32_t i = 0; i < command.length && command.bytes[i]; i++) {
+		if (command.bytes[i] == '/')
+			length = i + 1;
+	}
+	return length;
+}
+
+/* At most "room" letters; what does not fit is "...". The program's folders go first. */
+static void put_words(struct vmt_fmt *fmt, struct vmt_view_string command, uint32_t room)
+{
+	uint32_t from = 0;
+
+	if (command.length > room + 3) {
+		from = folders_length(command);
+		vmt_fmt_str(fmt, from ? ".../" : "");
+		room += from ? from - 4 : 0;
+	}
+	for (uint32_t i = from; i < command.length; i++) {
+		if (i == room && command.length > room + 3) {
+			vmt_fmt_str(fmt, "...");
+			return;
+		}
+		vmt_fmt_bytes(fmt, command.bytes[i] ? &command.bytes[i] : " ", 1);
+	}
 }
 
 /* The arguments, separated by spaces. A long command is cut; the recording has all of it. */
@@ -16,22 +42,13 @@ static void put_command(struct vmt_report *text)
 {
 	const struct vmt_rec_header *header = &text->view->header;
 	struct vmt_view_string command = vmt_view_string(text->view, header->command);
-	struct vmt_fmt *fmt = &text->fmt;
 	uint32_t room = text->fmt.width < VMT_FMT_WIDTH ? 30 : 40;
 
-	if (!command.length) {
-		put_string(fmt, vmt_view_string(text->view, header->exe));
-		return;
-	}
+	if (!command.length)
+		command = vmt_view_string(text->view, header->exe);
 	while (command.length && !command.bytes[command.length - 1])
 		command.length--;
-	for (uint32_t i = 0; i < command.length; i++) {
-		if (i == room && command.length > room + 3 && !text->options->verbose) {
-			vmt_fmt_str(fmt, "...");
-			return;
-		}
-		vmt_fmt_bytes(fmt, command.bytes[i] ? &command.bytes[i] : " ", 1);
-	}
+	put_words(&text->fmt, command, text->options->verbose ? UINT32_MAX - 3 : room);
 }
 
 static void put_duration(struct vmt_report *text)
