@@ -17,7 +17,7 @@ TOOL=$BUILD/tools/vmatrace
 GALLERY=$ROOT/doc/gallery
 
 sum_of_sources() {
-	(cd "$ROOT" && cat tools/html/*.js tools/html/*.css tools/html/page.html tests/html/shots.js &&
+	(cd "$ROOT" && cat tools/html/page/*.js tools/html/page/*.css tools/html/page/page.html tests/html/shots.js &&
 		sed -n '/^library() {$/,$p' scripts/gallery.sh) | sha256sum | cut -d' ' -f1
 }
 

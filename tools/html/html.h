@@ -2,7 +2,7 @@
 /*
  * The report as one page of HTML that needs no network. It has the contents of the JSON report, the
  * sentences of the text report, and every map of the address space. Its looks and its behaviour are
- * in page.html, page.css and the scripts beside them.
+ * in page/.
  */
 #ifndef VMT_HTML_H
 #define VMT_HTML_H

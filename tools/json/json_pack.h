@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The values of the JSON report in fewer bytes, for a page that holds them. Nothing is
- * lost; tools/html/data.js reads them back.
+ * lost; tools/html/page/data.js reads them back.
  *
  *   object  [shape, value...]    the keys of each shape are written once
  *   array   [-1, value...]
