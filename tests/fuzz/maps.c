@@ -7,7 +7,7 @@
 
 #include "core/vma/mapsline.h"
 #include "input/procmaps.h"
-#include "json/explain_json.h"
+#include "json/json_explain.h"
 #include "report/cause_text.h"
 
 #include <string.h>
@@ -48,8 +48,8 @@ static void explain(struct vmt_procmaps *maps)
 	if (!vmt_explain(maps->map, maps->count, &facts, &explained)) {
 		vmt_cause_page(&lines, &explained, 65530);
 		vmt_cause_brief(&lines, &explained, NULL);
-		vmt_explain_json(object, &explained);
-		vmt_explain_json_files(object, &explained);
+		vmt_json_explain(object, &explained);
+		vmt_json_explain_files(object, &explained);
 	}
 	for (size_t i = 0; i < lines.count; i++)
 		fuzz_must_be_printable(lines.line[i], strlen(lines.line[i]));

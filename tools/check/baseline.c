@@ -4,7 +4,7 @@
  * growth pass, or blame the wrong call site. Prints nothing. See baseline.h.
  */
 #include "check/baseline.h"
-#include "util/json_value.h"
+#include "util/value.h"
 #include "symbols/inlined.h"
 #include "naming/keyname.h"
 #include "util/must.h"

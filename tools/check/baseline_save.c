@@ -4,7 +4,7 @@
  * An existing file stays complete until the new one is. Prints nothing.
  */
 #include "check/baseline.h"
-#include "util/json_value.h"
+#include "util/value.h"
 #include "util/must.h"
 
 #include <errno.h>
@@ -15,9 +15,9 @@ static json_t *site_of(const struct vmt_summary_site *site)
 {
 	json_t *object = json_object();
 
-	json_object_set_new(object, "call", vmt_json_string(site->call));
+	json_object_set_new(object, "call", vmt_value_string(site->call));
 	json_object_set_new(object, "maps", json_integer(site->maps));
-	json_object_set_new(object, "stack", vmt_json_lines(vmt_summary_frames(site)));
+	json_object_set_new(object, "stack", vmt_value_lines(vmt_summary_frames(site)));
 	return object;
 }
 
@@ -31,7 +31,7 @@ static json_t *program_of(const struct vmt_summary_program *program)
 		if (site->maps)
 			json_array_append_new(sites, site_of(site));
 	}
-	json_object_set_new(object, "program", vmt_json_string(program->name));
+	json_object_set_new(object, "program", vmt_value_string(program->name));
 	json_object_set_new(object, "growth", json_integer(program->growth));
 	if (program->merged >= 0)
 		json_object_set_new(object, "merged", json_integer(program->merged));
@@ -51,9 +51,9 @@ static json_t *root_of(const struct vmt_summary *summary)
 		json_object_set_new(root, "lines", json_true());
 	if (summary->from || summary->to) {
 		phase = json_object();
-		json_object_set_new(phase, "from", vmt_json_string(summary->from));
-		json_object_set_new(phase, "to", vmt_json_string(summary->to));
-		vmt_json_add_number(phase, "warmup", summary->warmup);
+		json_object_set_new(phase, "from", vmt_value_string(summary->from));
+		json_object_set_new(phase, "to", vmt_value_string(summary->to));
+		vmt_value_add_number(phase, "warmup", summary->warmup);
 		json_object_set_new(root, "phase", phase);
 	}
 	for (program = summary->programs; program; program = program->hh.next)

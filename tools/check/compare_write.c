@@ -3,7 +3,7 @@
 #include "check/compare.h"
 #include "core/base/fmt.h"
 #include "core/base/printable.h"
-#include "util/json_value.h"
+#include "util/value.h"
 #include "util/lines.h"
 #include "util/must.h"
 
@@ -106,16 +106,16 @@ static json_t *item_of(const struct vmt_difference *item)
 	const struct vmt_stack_frame *place = vmt_stack_blame(&item->site->stack);
 	json_t *object = json_object();
 
-	json_object_set_new(object, "program", vmt_json_string(item->program));
+	json_object_set_new(object, "program", vmt_value_string(item->program));
 	json_object_set_new(object, "kind", json_string(item->kind));
-	json_object_set_new(object, "call", vmt_json_string(item->site->call));
+	json_object_set_new(object, "call", vmt_value_string(item->site->call));
 	json_object_set_new(object, "before", json_integer(item->before));
 	json_object_set_new(object, "after", json_integer(item->after));
 	json_object_set_new(object, "change", json_integer(item->after - item->before));
-	json_object_set_new(object, "file", vmt_json_string(place ? place->file : NULL));
+	json_object_set_new(object, "file", vmt_value_string(place ? place->file : NULL));
 	json_object_set_new(object, "line",
 			    place && place->line ? json_integer(place->line) : json_null());
-	json_object_set_new(object, "stack", vmt_json_lines(vmt_summary_frames(item->site)));
+	json_object_set_new(object, "stack", vmt_value_lines(vmt_summary_frames(item->site)));
 	return object;
 }
 
@@ -141,5 +141,5 @@ int vmt_compare_json(FILE *stream, const struct vmt_comparison *comparison)
 {
 	json_t *root = vmt_compare_value(comparison);
 
-	return vmt_json_dump(stream, root);
+	return vmt_value_dump(stream, root);
 }

@@ -5,7 +5,7 @@
  * lines have moved.
  */
 #include "check/verdict.h"
-#include "util/json_value.h"
+#include "util/value.h"
 #include "util/must.h"
 #include "util/source.h"
 
@@ -40,7 +40,7 @@ static json_t *message_of(const char *text)
 {
 	json_t *message = json_object();
 
-	json_object_set_new(message, "text", vmt_json_string(text));
+	json_object_set_new(message, "text", vmt_value_string(text));
 	return message;
 }
 
@@ -69,7 +69,7 @@ static json_t *location_of(const struct vmt_stack_frame *frame)
 	if (frame->function) {
 		logical = json_object();
 		array = json_array();
-		json_object_set_new(logical, "name", vmt_json_string(frame->function));
+		json_object_set_new(logical, "name", vmt_value_string(frame->function));
 		json_object_set_new(logical, "kind", json_string("function"));
 		json_array_append_new(array, logical);
 		json_object_set_new(location, "logicalLocations", array);
@@ -110,7 +110,7 @@ static json_t *stacks_of(const struct vmt_stack *stack)
 		json_t *frame = json_object();
 
 		json_object_set_new(frame, "location", location_of(&stack->frame[i]));
-		json_object_set_new(frame, "module", vmt_json_string(stack->frame[i].module));
+		json_object_set_new(frame, "module", vmt_value_string(stack->frame[i].module));
 		json_array_append_new(frames, frame);
 	}
 	json_object_set_new(object, "message", message_of("The call that put the maps there"));
@@ -191,5 +191,5 @@ int vmt_sarif_write(FILE *stream, const struct vmt_verdict *verdict)
 	json_object_set_new(root, "$schema", json_string(schema));
 	json_object_set_new(root, "version", json_string("2.1.0"));
 	json_object_set_new(root, "runs", runs);
-	return vmt_json_dump(stream, root);
+	return vmt_value_dump(stream, root);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A verdict as JSON, "schema": "vmatrace.check/1"; fields are added, never changed. */
 #include "check/verdict.h"
-#include "util/json_value.h"
+#include "util/value.h"
 #include "util/must.h"
 
 #include <errno.h>
@@ -19,9 +19,9 @@ static json_t *stack_of(const struct vmt_stack *stack)
 		const struct vmt_stack_frame *frame = &stack->frame[i];
 		json_t *object = json_object();
 
-		json_object_set_new(object, "module", vmt_json_string(frame->module));
-		json_object_set_new(object, "function", vmt_json_string(frame->function));
-		json_object_set_new(object, "file", vmt_json_string(frame->file));
+		json_object_set_new(object, "module", vmt_value_string(frame->module));
+		json_object_set_new(object, "function", vmt_value_string(frame->function));
+		json_object_set_new(object, "file", vmt_value_string(frame->file));
 		json_object_set_new(object, "line", number_or_null(frame->line));
 		json_array_append_new(array, object);
 	}
@@ -34,17 +34,17 @@ static json_t *finding_of(const struct vmt_finding *finding)
 	json_t *object = json_object();
 
 	json_object_set_new(object, "rule", json_string(vmt_verdict_rule_name(finding->rule)));
-	json_object_set_new(object, "program", vmt_json_string(finding->program->name));
-	json_object_set_new(object, "message", vmt_json_string(finding->message));
+	json_object_set_new(object, "program", vmt_value_string(finding->program->name));
+	json_object_set_new(object, "message", vmt_value_string(finding->message));
 	json_object_set_new(object, "maps", json_integer(finding->maps));
 	json_object_set_new(object, "base", json_integer(finding->base));
 	json_object_set_new(object, "allowed", json_integer(finding->allowed));
 	if (!finding->site)
 		return object;
 	json_object_set_new(object, "site_maps", json_integer(finding->site_maps));
-	json_object_set_new(object, "call", vmt_json_string(finding->site->call));
-	json_object_set_new(object, "function", vmt_json_string(place ? place->function : NULL));
-	json_object_set_new(object, "file", vmt_json_string(place ? place->file : NULL));
+	json_object_set_new(object, "call", vmt_value_string(finding->site->call));
+	json_object_set_new(object, "function", vmt_value_string(place ? place->function : NULL));
+	json_object_set_new(object, "file", vmt_value_string(place ? place->file : NULL));
 	json_object_set_new(object, "line", number_or_null(place ? place->line : 0));
 	json_object_set_new(object, "stack", stack_of(&finding->site->stack));
 	return object;
@@ -54,14 +54,14 @@ static json_t *program_of(const struct vmt_summary_program *program)
 {
 	json_t *object = json_object();
 
-	json_object_set_new(object, "program", vmt_json_string(program->name));
-	vmt_json_add_number(object, "processes", program->processes);
-	vmt_json_add_number(object, "maps", program->maps);
-	vmt_json_add_number(object, "peak", program->peak);
-	vmt_json_add_number(object, "limit", program->limit);
+	json_object_set_new(object, "program", vmt_value_string(program->name));
+	vmt_value_add_number(object, "processes", program->processes);
+	vmt_value_add_number(object, "maps", program->maps);
+	vmt_value_add_number(object, "peak", program->peak);
+	vmt_value_add_number(object, "limit", program->limit);
 	json_object_set_new(object, "growth", json_integer(program->growth));
-	vmt_json_add_number(object, "unseen", program->unseen);
-	vmt_json_add_number(object, "uncompared", program->uncompared);
+	vmt_value_add_number(object, "unseen", program->unseen);
+	vmt_value_add_number(object, "uncompared", program->uncompared);
 	json_object_set_new(object, "exact", json_boolean(program->is_exact));
 	return object;
 }
@@ -71,8 +71,8 @@ static json_t *suppression_of(const struct vmt_suppression *item)
 	json_t *object = json_object();
 
 	json_object_set_new(object, "type", json_string(vmt_suppress_type_name(item->type)));
-	json_object_set_new(object, "pattern", vmt_json_string(item->pattern));
-	vmt_json_add_number(object, "sites", item->sites);
+	json_object_set_new(object, "pattern", vmt_value_string(item->pattern));
+	vmt_value_add_number(object, "sites", item->sites);
 	json_object_set_new(object, "maps", json_integer(item->maps));
 	return object;
 }
@@ -95,10 +95,10 @@ int vmt_verdict_json(FILE *stream, const struct vmt_verdict *verdict)
 				      suppression_of(&verdict->suppressions->item[i]));
 	json_object_set_new(root, "schema", json_string("vmatrace.check/1"));
 	json_object_set_new(root, "verdict", json_string(verdict->count ? "fail" : "pass"));
-	json_object_set_new(root, "summary", vmt_json_string(summary));
+	json_object_set_new(root, "summary", vmt_value_string(summary));
 	json_object_set_new(root, "programs", programs);
 	json_object_set_new(root, "findings", findings);
 	json_object_set_new(root, "suppressions", suppressions);
 	free(summary);
-	return vmt_json_dump(stream, root);
+	return vmt_value_dump(stream, root);
 }

@@ -6,11 +6,11 @@
  */
 #include "cmd/arguments.h"
 #include "cmd/commands.h"
-#include "cmd/snapshot_all.h"
+#include "cmd/maps_all.h"
 #include "input/process.h"
 #include "input/procmaps.h"
-#include "json/explain_json.h"
-#include "json/snapshot_json.h"
+#include "json/json_explain.h"
+#include "json/json_snapshot.h"
 #include "report/cause_text.h"
 #include "picture/picture.h"
 #include "util/message.h"
@@ -183,7 +183,7 @@ static int show(struct request *request, const char *what, json_t *array)
 		return ret == -ENOMEM ? VMT_EXIT_FAILED : VMT_EXIT_USAGE;
 	}
 	if (request->json)
-		json_array_append_new(array, vmt_snapshot_json(&snapshot));
+		json_array_append_new(array, vmt_json_snapshot(&snapshot));
 	else
 		print_text(request, &snapshot);
 	vmt_snapshot_free(&snapshot);
@@ -193,7 +193,7 @@ static int show(struct request *request, const char *what, json_t *array)
 static int show_all(struct request *request, json_t *array)
 {
 	struct vmt_lines lines = { .width = width_of(request) };
-	int ret = vmt_snapshot_all(request->json ? NULL : &lines, array);
+	int ret = vmt_maps_all(request->json ? NULL : &lines, array);
 
 	print_lines(request, &lines);
 	vmt_lines_free(&lines);

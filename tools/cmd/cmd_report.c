@@ -7,7 +7,7 @@
 #include "cmd/commands.h"
 #include "input/debuginfod.h"
 #include "input/live.h"
-#include "merge/merge.h"
+#include "combine/combine.h"
 #include "report/print.h"
 #include "util/message.h"
 
@@ -275,9 +275,9 @@ static int print_all(struct request *request, const struct vmt_recordings *recor
 	return close_output(request, stream, vmt_print(stream, recordings, &request->print));
 }
 
-static int print_merged(const struct request *request, const struct vmt_merge *merge)
+static int print_merged(const struct request *request, const struct vmt_combine *combine)
 {
-	const struct vmt_merge_program *program = vmt_merge_find(merge, request->program);
+	const struct vmt_combine_program *program = vmt_combine_find(combine, request->program);
 	FILE *stream;
 	int ret;
 
@@ -294,22 +294,22 @@ static int print_merged(const struct request *request, const struct vmt_merge *m
 	if (!stream)
 		return VMT_EXIT_USAGE;
 	if (request->print.format == VMT_FORMAT_JSON)
-		ret = vmt_merge_json(stream, merge);
+		ret = vmt_combine_json(stream, combine);
 	else if (request->print.format == VMT_FORMAT_FOLDED)
-		ret = vmt_merge_folded(stream, merge, request->program, request->print.value);
+		ret = vmt_combine_folded(stream, combine, request->program, request->print.value);
 	else
-		ret = vmt_merge_text(stream, merge, program, request->print.top,
-				     request->print.depth);
+		ret = vmt_combine_text(stream, combine, program, request->print.top,
+				       request->print.depth);
 	return close_output(request, stream, ret);
 }
 
 static int report_merged(const struct request *request, char **path, size_t count)
 {
-	struct vmt_merge merge;
-	int ret = vmt_merge_read(&merge, path, count, request->print.symbols);
-	int status = print_merged(request, &merge);
+	struct vmt_combine combine;
+	int ret = vmt_combine_read(&combine, path, count, request->print.symbols);
+	int status = print_merged(request, &combine);
 
-	vmt_merge_free(&merge);
+	vmt_combine_free(&combine);
 	return status ? status : ret ? VMT_EXIT_USAGE : 0;
 }
 

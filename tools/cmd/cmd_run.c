@@ -13,7 +13,7 @@
 #include "run/launch.h"
 #include "run/outdir.h"
 #include "run/preloads.h"
-#include "run/report_file.h"
+#include "run/logpath.h"
 #include "run/target.h"
 #include "util/lines.h"
 #include "util/message.h"
@@ -190,7 +190,7 @@ static FILE *open_report(const struct request *request, pid_t pid)
 		return fopen(request->output, "we");
 	vmt_options_init(&options);
 	vmt_options_parse(&options, getenv("VMATRACE_OPTIONS"), &ops);
-	return options.log_path[0] ? vmt_report_file_open(options.log_path, pid) : stderr;
+	return options.log_path[0] ? vmt_logpath_open(options.log_path, pid) : stderr;
 }
 
 static int print_report(const struct request *request, const struct vmt_recordings *recordings,

@@ -8,7 +8,7 @@
 #include "html/html_page.h"
 #include "html/html_space.h"
 #include "json/json.h"
-#include "util/json_value.h"
+#include "util/value.h"
 #include "util/must.h"
 
 #include <errno.h>
@@ -81,7 +81,7 @@ static json_t *text_lines(const struct vmt_html_options *options,
 		char *behind = *line == '=' ? strstr(line + 2, "==") : NULL;
 
 		line = behind ? behind + 2 : line;
-		json_array_append_new(lines, vmt_json_string(line + (*line == ' ')));
+		json_array_append_new(lines, vmt_value_string(line + (*line == ' ')));
 	}
 	free(text);
 	return lines;
@@ -99,7 +99,7 @@ static json_t *names_of(struct vmt_explain_record *record)
 		*text = '\0';
 		if (vmt_view_site(record->view, i, &site))
 			vmt_explain_record_site(record, (uint32_t)i, text, sizeof(text));
-		json_array_append_new(names, vmt_json_string(text));
+		json_array_append_new(names, vmt_value_string(text));
 	}
 	return names;
 }

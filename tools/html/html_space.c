@@ -12,7 +12,7 @@
 #include "util/clusters.h"
 #include "html/html_mark.h"
 #include "html/html_space.h"
-#include "util/json_value.h"
+#include "util/value.h"
 #include "util/must.h"
 #include "util/numbered.h"
 
@@ -59,7 +59,7 @@ static uint32_t text_number(struct writer *writer, const char *bytes, size_t n)
 	uint32_t number = vmt_numbered(&writer->text, bytes ? bytes : "", bytes ? n : 0, &is_new);
 
 	if (is_new)
-		json_array_append_new(writer->texts, vmt_json_text(bytes ? bytes : "", n));
+		json_array_append_new(writer->texts, vmt_value_text(bytes ? bytes : "", n));
 	return number;
 }
 
@@ -210,9 +210,9 @@ json_t *vmt_html_space(const struct vmt_explain_record *record)
 
 		put_map(&writer, &touched, &record->map[i]);
 	}
-	vmt_json_add_number(space, "page", writer.page);
-	vmt_json_add_number(space, "hole", VMT_CLUSTERS_HOLE / writer.page);
-	vmt_json_add_number(space, "count", record->count);
+	vmt_value_add_number(space, "page", writer.page);
+	vmt_value_add_number(space, "hole", VMT_CLUSTERS_HOLE / writer.page);
+	vmt_value_add_number(space, "count", record->count);
 	json_object_set_new(space, "texts", writer.texts);
 	json_object_set_new(space, "classes", writer.classes);
 	json_object_set_new(space, "maps", json_stringn(writer.maps, writer.used));

@@ -6,8 +6,8 @@
 #include "core/report/report.h"
 #include "explain/explain_record.h"
 #include "input/liveness.h"
-#include "json/allocators_json.h"
-#include "json/explain_json.h"
+#include "json/json_allocators.h"
+#include "json/json_explain.h"
 #include "json/json.h"
 #include "json/json_output.h"
 #include "json/json_parts.h"
@@ -24,8 +24,8 @@ static json_t *command_of(const struct vmt_view *view)
 	for (uint32_t i = 0; i < text.length; i++) {
 		if (text.bytes[i] && i + 1 < text.length)
 			continue;
-		json_array_append_new(command, vmt_json_text(text.bytes + start,
-							     i + (text.bytes[i] != '\0') - start));
+		json_array_append_new(command, vmt_value_text(text.bytes + start,
+							      i + (text.bytes[i] != '\0') - start));
 		start = i + 1;
 	}
 	return command;
@@ -59,12 +59,12 @@ static json_t *maps_of(const struct vmt_view *view)
 	const struct vmt_rec_header *header = &view->header;
 	json_t *maps = json_object();
 
-	vmt_json_add_number(maps, "start", header->maps_start);
-	vmt_json_add_number(maps, "now", vmt_view_maps_now(view));
-	vmt_json_add_number(maps, "peak", header->maps_peak);
-	json_object_set_new(maps, "peak_time", vmt_json_seconds(header->maps_peak_time));
+	vmt_value_add_number(maps, "start", header->maps_start);
+	vmt_value_add_number(maps, "now", vmt_view_maps_now(view));
+	vmt_value_add_number(maps, "peak", header->maps_peak);
+	json_object_set_new(maps, "peak_time", vmt_value_seconds(header->maps_peak_time));
 	json_object_set_new(maps, "limit", number_or_null(header->maps_limit, 0));
-	vmt_json_add_number(maps, "own", header->maps_own);
+	vmt_value_add_number(maps, "own", header->maps_own);
 	json_object_set_new(maps, "kernel", number_or_null(header->maps_kernel, UINT64_MAX));
 	return maps;
 }
@@ -124,26 +124,26 @@ static json_t *coverage_of(const struct vmt_view *view)
 	json_t *coverage = json_object();
 	json_t *asked = json_object();
 
-	vmt_json_add_number(asked, "query", header->asked_query);
-	vmt_json_add_number(asked, "probe", header->asked_probe);
-	vmt_json_add_number(asked, "maps", header->asked_maps);
-	vmt_json_add_number(asked, "files", header->asked_files);
+	vmt_value_add_number(asked, "query", header->asked_query);
+	vmt_value_add_number(asked, "probe", header->asked_probe);
+	vmt_value_add_number(asked, "maps", header->asked_maps);
+	vmt_value_add_number(asked, "files", header->asked_files);
 	json_object_set_new(coverage, "doors", doors_of(header->doors));
 	json_object_set_new(coverage, "exact", json_boolean(vmt_view_is_exact(view)));
-	vmt_json_add_number(coverage, "unseen", header->unseen);
-	vmt_json_add_number(coverage, "concurrent", vmt_view_concurrent(view));
-	vmt_json_add_number(coverage, "lost", header->lost);
-	vmt_json_add_number(coverage, "relearned", header->relearned);
-	vmt_json_add_number(coverage, "calls", header->calls_seen);
-	vmt_json_add_number(coverage, "derived", header->calls_derived);
+	vmt_value_add_number(coverage, "unseen", header->unseen);
+	vmt_value_add_number(coverage, "concurrent", vmt_view_concurrent(view));
+	vmt_value_add_number(coverage, "lost", header->lost);
+	vmt_value_add_number(coverage, "relearned", header->relearned);
+	vmt_value_add_number(coverage, "calls", header->calls_seen);
+	vmt_value_add_number(coverage, "derived", header->calls_derived);
 	json_object_set_new(coverage, "asked", asked);
-	vmt_json_add_number(coverage, "late", header->deferred);
-	vmt_json_add_number(coverage, "verified", header->verified);
-	vmt_json_add_number(coverage, "truncated_stacks", header->truncated);
+	vmt_value_add_number(coverage, "late", header->deferred);
+	vmt_value_add_number(coverage, "verified", header->verified);
+	vmt_value_add_number(coverage, "truncated_stacks", header->truncated);
 	json_object_set_new(coverage, "under_way", under_way(view));
 	json_object_set_new(coverage, "notes", notes_of(vmt_report_notes_shown(header)));
 	json_object_set_new(coverage, "damaged", damaged_of(view));
-	vmt_json_add_number(coverage, "left_out", view->left_out);
+	vmt_value_add_number(coverage, "left_out", view->left_out);
 	return coverage;
 }
 
@@ -158,7 +158,7 @@ static json_t *calls_of(const struct vmt_view *view)
 		if (!vmt_view_call(view, i, &counters) || !counters.calls)
 			continue;
 		call = json_object();
-		vmt_json_add_counters(call, &counters);
+		vmt_value_add_counters(call, &counters);
 		json_object_set_new(calls, vmt_calls_name((uint32_t)i), call);
 	}
 	return calls;
@@ -175,10 +175,10 @@ static json_t *timeline_of(const struct vmt_view *view)
 		if (!vmt_view_bucket(view, i, &bucket))
 			continue;
 		entry = json_object();
-		json_object_set_new(entry, "time", vmt_json_seconds(i * view->header.bucket_ns));
-		vmt_json_add_number(entry, "min", bucket.min);
-		vmt_json_add_number(entry, "max", bucket.max);
-		vmt_json_add_number(entry, "last", bucket.last);
+		json_object_set_new(entry, "time", vmt_value_seconds(i * view->header.bucket_ns));
+		vmt_value_add_number(entry, "min", bucket.min);
+		vmt_value_add_number(entry, "max", bucket.max);
+		vmt_value_add_number(entry, "last", bucket.last);
 		json_array_append_new(timeline, entry);
 	}
 	return timeline;
@@ -197,9 +197,9 @@ static json_t *failure_of(const struct vmt_view *view, const struct vmt_rec_fail
 	json_object_set_new(entry, "errno",
 			    name ? json_string(name) : json_integer(failure->error));
 	json_object_set_new(entry, "reason", json_string(vmt_report_reason(failure->reason)));
-	vmt_json_add_number(entry, "maps", failure->maps);
-	vmt_json_add_number(entry, "length", failure->length);
-	json_object_set_new(entry, "time", vmt_json_seconds(failure->time));
+	vmt_value_add_number(entry, "maps", failure->maps);
+	vmt_value_add_number(entry, "length", failure->length);
+	json_object_set_new(entry, "time", vmt_value_seconds(failure->time));
 	json_object_set_new(entry, "site", has_site ? json_integer(failure->site) : json_null());
 	json_object_set_new(entry, "stack",
 			    has_site ? vmt_json_stack(view, &site, symbols) : json_array());
@@ -226,7 +226,7 @@ static void add_explanation(json_t *process, const struct vmt_view *view,
 	struct vmt_explain_record record;
 
 	if (!vmt_explain_record(view, symbols, &record))
-		vmt_explain_json(process, &record.explain);
+		vmt_json_explain(process, &record.explain);
 	vmt_explain_record_free(&record);
 }
 
@@ -241,7 +241,7 @@ static json_t *allocators_of(const struct vmt_view *view, struct vmt_symbols *sy
 		vmt_allocators_read(view, totals, symbols, &allocators);
 	}
 	free(totals);
-	return vmt_allocators_json(&allocators);
+	return vmt_json_allocators(&allocators);
 }
 
 /* The list is empty if there was nothing to record, and left out if there was no room for it. */
@@ -251,7 +251,7 @@ static void add_list(json_t *process, const char *key, json_t *array, const stru
 	if (view->header.section[section].capacity)
 		json_object_set_new(process, key, array);
 	else
-		vmt_json_add_if_any(process, key, array);
+		vmt_value_add_if_any(process, key, array);
 }
 
 /* The members before the call sites. */
@@ -260,19 +260,19 @@ static json_t *process_of(const struct vmt_view *view)
 	const struct vmt_rec_header *header = &view->header;
 	json_t *process = json_object();
 
-	vmt_json_add_number(process, "pid", header->pid);
-	vmt_json_add_number(process, "parent_pid", header->parent_pid);
-	vmt_json_add_number(process, "image", header->image);
-	json_object_set_new(process, "exe", vmt_json_recorded(view, header->exe));
+	vmt_value_add_number(process, "pid", header->pid);
+	vmt_value_add_number(process, "parent_pid", header->parent_pid);
+	vmt_value_add_number(process, "image", header->image);
+	json_object_set_new(process, "exe", vmt_value_recorded(view, header->exe));
 	json_object_set_new(process, "command", command_of(view));
-	json_object_set_new(process, "os_release", vmt_json_recorded(view, header->kernel));
+	json_object_set_new(process, "os_release", vmt_value_recorded(view, header->kernel));
 	json_object_set_new(process, "end", json_string(end_of(view)));
 	json_object_set_new(process, "status", status_of(header));
 	json_object_set_new(
 		process, "duration",
 		header->end_monotonic < header->start_monotonic ?
 			json_null() :
-			vmt_json_seconds(header->end_monotonic - header->start_monotonic));
+			vmt_value_seconds(header->end_monotonic - header->start_monotonic));
 	json_object_set_new(process, "maps", maps_of(view));
 	json_object_set_new(process, "coverage", coverage_of(view));
 	json_object_set_new(process, "calls", calls_of(view));
@@ -285,7 +285,7 @@ static json_t *findings_of(const struct vmt_view *view, struct vmt_symbols *symb
 	json_t *process = json_object();
 
 	add_explanation(process, view, symbols);
-	vmt_json_add_if_any(process, "allocators", allocators_of(view, symbols));
+	vmt_value_add_if_any(process, "allocators", allocators_of(view, symbols));
 	vmt_json_add_growth(process, view, symbols);
 	add_list(process, "timeline", timeline_of(view), view, VMT_SECTION_TIMELINE);
 	add_list(process, "marks", vmt_json_marks(view), view, VMT_SECTION_MARKS);

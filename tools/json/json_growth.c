@@ -15,16 +15,16 @@ static json_t *curve_of(const struct vmt_curve *curve)
 	json_t *growth = json_object();
 
 	json_object_set_new(growth, "verdict", json_string(vmt_trend_word(curve->trend)));
-	json_object_set_new(growth, "since", vmt_json_seconds(curve->since));
+	json_object_set_new(growth, "since", vmt_value_seconds(curve->since));
 	if (curve->trend == VMT_TREND_LEAK && curve->span)
 		json_object_set_new(growth, "rate",
 				    json_real((double)curve->rise * 1e9 / (double)curve->span));
 	if (curve->trend == VMT_TREND_BURSTS || curve->trend == VMT_TREND_SAWTOOTH)
-		vmt_json_add_number(growth, "times", curve->times);
+		vmt_value_add_number(growth, "times", curve->times);
 	if (curve->trend == VMT_TREND_BURSTS || curve->trend == VMT_TREND_SAWTOOTH ||
 	    curve->trend == VMT_TREND_PLATEAU) {
-		vmt_json_add_number(growth, "low", curve->low);
-		vmt_json_add_number(growth, "high", curve->high);
+		vmt_value_add_number(growth, "low", curve->low);
+		vmt_value_add_number(growth, "high", curve->high);
 	}
 	return growth;
 }
@@ -85,7 +85,7 @@ static json_t *teardown_of(const struct vmt_teardown *teardown)
 {
 	json_t *object = json_object();
 
-	vmt_json_add_number(object, "maps", teardown->maps);
+	vmt_value_add_number(object, "maps", teardown->maps);
 	json_object_set_new(object, "function", json_string(teardown->function));
 	return object;
 }
@@ -106,7 +106,7 @@ void vmt_json_add_growth(json_t *process, const struct vmt_view *view, struct vm
 	left = vmt_report_time_left(&curve, vmt_report_left(view));
 	json_object_set_new(growth, "limit_reached",
 			    json_boolean(vmt_report_is_limit_reached(view)));
-	json_object_set_new(growth, "seconds_left", left ? vmt_json_seconds(left) : json_null());
+	json_object_set_new(growth, "seconds_left", left ? vmt_value_seconds(left) : json_null());
 	if (teardown.maps)
 		json_object_set_new(growth, "torn_down", teardown_of(&teardown));
 	json_object_set_new(process, "growth", growth);

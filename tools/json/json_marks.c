@@ -81,8 +81,8 @@ static json_t *sites_of(struct past *past)
 		if (!past->state[i].live && !past->state[i].net)
 			continue;
 		entry = json_object();
-		vmt_json_add_number(entry, "id", i);
-		vmt_json_add_number(entry, "live", past->state[i].live);
+		vmt_value_add_number(entry, "id", i);
+		vmt_value_add_number(entry, "live", past->state[i].live);
 		json_object_set_new(entry, "net", json_integer(past->state[i].net));
 		json_array_append_new(sites, entry);
 		past->entries++;
@@ -97,9 +97,9 @@ static json_t *mark_of(const struct vmt_view *view, const struct vmt_rec_mark *m
 {
 	json_t *entry = json_object();
 
-	json_object_set_new(entry, "name", vmt_json_recorded(view, mark->name));
-	json_object_set_new(entry, "time", vmt_json_seconds(mark->time));
-	vmt_json_add_number(entry, "maps", mark->maps);
+	json_object_set_new(entry, "name", vmt_value_recorded(view, mark->name));
+	json_object_set_new(entry, "time", vmt_value_seconds(mark->time));
+	vmt_value_add_number(entry, "maps", mark->maps);
 	return entry;
 }
 

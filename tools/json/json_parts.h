@@ -6,7 +6,7 @@
 #include "core/recording/view.h"
 #include "json/json_output.h"
 #include "symbols/symbols.h"
-#include "util/json_value.h"
+#include "util/value.h"
 
 #include <jansson.h>
 

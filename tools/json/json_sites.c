@@ -29,8 +29,8 @@ static json_t *build_id_of(const struct vmt_rec_module *module)
 
 static void add_names(json_t *object, const struct vmt_symbol *symbol)
 {
-	json_object_set_new(object, "function", vmt_json_string(symbol->function));
-	json_object_set_new(object, "file", vmt_json_string(symbol->file));
+	json_object_set_new(object, "function", vmt_value_string(symbol->function));
+	json_object_set_new(object, "file", vmt_value_string(symbol->file));
 	json_object_set_new(object, "line",
 			    symbol->line ? json_integer(symbol->line) : json_null());
 }
@@ -55,9 +55,10 @@ static json_t *make_function(const struct vmt_view *view, const struct vmt_rec_f
 		path = (struct vmt_view_string){ symbol->other_path,
 						 (uint32_t)strlen(symbol->other_path) };
 	json_object_set_new(object, "module",
-			    path.length ? vmt_json_text(path.bytes, path.length) : json_null());
+			    path.length ? vmt_value_text(path.bytes, path.length) : json_null());
 	json_object_set_new(object, "build_id", build_id_of(&module));
-	vmt_json_add_number(object, "offset", module.kind == VMT_MODULE_SCRIPT ? 0 : frame->offset);
+	vmt_value_add_number(object, "offset",
+			     module.kind == VMT_MODULE_SCRIPT ? 0 : frame->offset);
 	add_names(object, symbol);
 	json_object_set_new(object, "inlined", json_boolean(symbol->caller));
 	json_object_set_new(object, "tail_call", json_boolean(symbol->is_tail));
@@ -170,13 +171,13 @@ static void add_timeline(json_t *object, const struct vmt_view *view, uint64_t i
 			continue;
 		entry = json_object();
 		json_object_set_new(entry, "time",
-				    vmt_json_seconds(i * (VMT_SITE_TIME_NS << time.shift)));
-		vmt_json_add_number(entry, "before", time.bucket[i].first);
-		vmt_json_add_number(entry, "min", time.bucket[i].min);
-		vmt_json_add_number(entry, "max", time.bucket[i].max);
+				    vmt_value_seconds(i * (VMT_SITE_TIME_NS << time.shift)));
+		vmt_value_add_number(entry, "before", time.bucket[i].first);
+		vmt_value_add_number(entry, "min", time.bucket[i].min);
+		vmt_value_add_number(entry, "max", time.bucket[i].max);
 		json_array_append_new(timeline, entry);
 	}
-	vmt_json_add_if_any(object, "timeline", timeline);
+	vmt_value_add_if_any(object, "timeline", timeline);
 }
 
 static json_t *site_of(const struct vmt_view *view, uint64_t index, const struct vmt_rec_site *site,
@@ -186,18 +187,19 @@ static json_t *site_of(const struct vmt_view *view, uint64_t index, const struct
 	bool is_pseudo = index < VMT_SITE_FIRST;
 	json_t *object = json_object();
 
-	vmt_json_add_number(object, "id", index);
+	vmt_value_add_number(object, "id", index);
 	json_object_set_new(object, "kind", json_string(kind_of(index)));
 	json_object_set_new(object, "call",
 			    json_string(vmt_calls_name(is_pseudo ? VMT_CALL_NONE : site->call)));
-	vmt_json_add_counters(object, &site->counters);
+	vmt_value_add_counters(object, &site->counters);
 	if (index == VMT_SITE_UNSEEN) { /* what the counters of the unseen site consist of */
-		vmt_json_add_number(object, "unseen", view->header.unseen);
-		vmt_json_add_number(object, "concurrent", vmt_view_concurrent(view));
+		vmt_value_add_number(object, "unseen", view->header.unseen);
+		vmt_value_add_number(object, "concurrent", vmt_view_concurrent(view));
 	}
-	vmt_json_add_number(object, "live", totals.live);
-	vmt_json_add_number(object, "live_at_peak", vmt_view_live_at_peak(view, site, totals.live));
-	vmt_json_add_number(object, "bytes", totals.bytes);
+	vmt_value_add_number(object, "live", totals.live);
+	vmt_value_add_number(object, "live_at_peak",
+			     vmt_view_live_at_peak(view, site, totals.live));
+	vmt_value_add_number(object, "bytes", totals.bytes);
 	vmt_json_add_site_growth(object, view, index, &site->counters, totals.live);
 	add_timeline(object, view, index);
 	json_object_set_new(object, "truncated", json_boolean(site->flags & VMT_SITE_TRUNCATED));

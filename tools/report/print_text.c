@@ -6,7 +6,7 @@
  */
 #include "explain/explain_record.h"
 #include "input/liveness.h"
-#include "report/allocators_text.h"
+#include "report/print_allocators.h"
 #include "report/cause_lead.h"
 #include "report/cause_peak.h"
 #include "report/print_text.h"
@@ -128,7 +128,7 @@ static void add_allocators(struct vmt_lines *lines, const struct vmt_view *view,
 
 	vmt_view_totals(view, totals, vmt_view_count(view, VMT_SECTION_SITES));
 	vmt_allocators_read(view, totals, symbols, &allocators);
-	vmt_allocators_lines(lines, &allocators, verbose);
+	vmt_print_allocators(lines, &allocators, verbose);
 }
 
 /* If nothing passes the filters, they are probably mistyped. */

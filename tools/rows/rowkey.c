@@ -6,7 +6,7 @@
 #include "naming/place.h"
 #include "rows/rowkey.h"
 #include "naming/names.h"
-#include "naming/script.h"
+#include "naming/interpreter_label.h"
 #include "util/must.h"
 
 char *vmt_rowkey_module(const struct vmt_view *view, uint64_t index)
@@ -52,7 +52,7 @@ static char *script_label(const struct vmt_view *view, struct vmt_symbols *symbo
 		if (vmt_view_frame(view, index, &frame) &&
 		    vmt_view_module(view, frame.module, &module) && module.kind == VMT_MODULE_JIT &&
 		    vmt_names_find(symbols, view, index, &symbol) && symbol.function)
-			label = vmt_script_label(symbol.function);
+			label = vmt_interpreter_label(symbol.function);
 	}
 	return label;
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* What was tried as JSON, "schema": "vmatrace.try/1"; fields are added, never changed. */
 #include "try/try.h"
-#include "util/json_value.h"
+#include "util/value.h"
 
 static json_t *run_of(const struct vmt_trial *trial)
 {
 	json_t *run = json_object();
 
-	vmt_json_add_number(run, "start", trial->maps_start);
-	vmt_json_add_number(run, "peak", trial->maps_peak);
-	vmt_json_add_number(run, "end", trial->maps_end);
-	json_object_set_new(run, "seconds", vmt_json_seconds(trial->ns));
+	vmt_value_add_number(run, "start", trial->maps_start);
+	vmt_value_add_number(run, "peak", trial->maps_peak);
+	vmt_value_add_number(run, "end", trial->maps_end);
+	json_object_set_new(run, "seconds", vmt_value_seconds(trial->ns));
 	json_object_set_new(run, "status", json_integer(trial->status));
 	json_object_set_new(run, "recorded", json_boolean(trial->is_recorded));
 	return run;
@@ -20,9 +20,9 @@ static json_t *remedy_of(const struct vmt_try *tried, const struct vmt_remedied 
 {
 	json_t *remedy = json_object();
 
-	json_object_set_new(remedy, "name", vmt_json_string(remedied->name));
-	json_object_set_new(remedy, "what", vmt_json_string(remedied->what));
-	json_object_set_new(remedy, "notice", vmt_json_string(remedied->notice));
+	json_object_set_new(remedy, "name", vmt_value_string(remedied->name));
+	json_object_set_new(remedy, "what", vmt_value_string(remedied->what));
+	json_object_set_new(remedy, "notice", vmt_value_string(remedied->notice));
 	json_object_set_new(remedy, "promised",
 			    remedied->is_promised ? json_integer(-(json_int_t)remedied->saves) :
 						    json_null());
@@ -43,5 +43,5 @@ int vmt_try_json(FILE *stream, const struct vmt_try *tried)
 	json_object_set_new(root, "schema", json_string("vmatrace.try/1"));
 	json_object_set_new(root, "plain", run_of(&tried->plain));
 	json_object_set_new(root, "remedies", remedies);
-	return vmt_json_dump(stream, root);
+	return vmt_value_dump(stream, root);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * "site" is the "id" of a site in the report, or null. Fields are added, never changed. See
- * explain_json.h.
+ * json_explain.h.
  */
 #include "explain/explain_files.h"
-#include "json/explain_json.h"
-#include "util/json_value.h"
+#include "json/json_explain.h"
+#include "util/value.h"
 
 #define FILES_SHOWN 20u
 
@@ -34,9 +34,9 @@ static json_t *kinds_of(const struct vmt_explain *explain)
 
 		entry = json_object();
 		json_object_set_new(entry, "kind", json_string(vmt_explain_kind_word(kind->kind)));
-		json_object_set_new(entry, "detail", vmt_json_string(kind->detail));
-		vmt_json_add_number(entry, "maps", kind->maps);
-		vmt_json_add_number(entry, "bytes", kind->bytes);
+		json_object_set_new(entry, "detail", vmt_value_string(kind->detail));
+		vmt_value_add_number(entry, "maps", kind->maps);
+		vmt_value_add_number(entry, "bytes", kind->bytes);
 		json_array_append_new(array, entry);
 	}
 	return array;
@@ -53,9 +53,9 @@ static json_t *patterns_of(const struct vmt_explain *explain)
 		entry = json_object();
 		json_object_set_new(entry, "pattern",
 				    json_string(vmt_explain_pattern_id(pattern->pattern)));
-		vmt_json_add_number(entry, "maps", pattern->maps);
-		vmt_json_add_number(entry, "after", pattern->maps - pattern->saves);
-		vmt_json_add_number(entry, "saves", pattern->saves);
+		vmt_value_add_number(entry, "maps", pattern->maps);
+		vmt_value_add_number(entry, "after", pattern->maps - pattern->saves);
+		vmt_value_add_number(entry, "saves", pattern->saves);
 		json_object_set_new(entry, "saves_known", json_boolean(!pattern->is_open));
 		add_share(entry, &pattern->by);
 		json_object_set_new(
@@ -64,7 +64,7 @@ static json_t *patterns_of(const struct vmt_explain *explain)
 		json_object_set_new(entry, "remedy",
 				    json_string(vmt_explain_remedy(explain, pattern->pattern)));
 		json_object_set_new(entry, "also",
-				    vmt_json_string(vmt_explain_also(pattern->pattern)));
+				    vmt_value_string(vmt_explain_also(pattern->pattern)));
 		json_array_append_new(array, entry);
 	}
 	return array;
@@ -83,7 +83,7 @@ static json_t *neighbours_of(const struct vmt_explain *explain)
 		entry = json_object();
 		json_object_set_new(entry, "reason", json_string(vmt_explain_apart_id(pairs->why)));
 		json_object_set_new(entry, "detail", *detail ? json_string(detail) : json_null());
-		vmt_json_add_number(entry, "pairs", pairs->pairs);
+		vmt_value_add_number(entry, "pairs", pairs->pairs);
 		add_site(entry, pairs->site);
 		json_array_append_new(array, entry);
 	}
@@ -94,13 +94,13 @@ static json_t *holes_of(const struct vmt_explain *explain)
 {
 	json_t *holes = json_object();
 
-	vmt_json_add_number(holes, "count", explain->holes);
-	vmt_json_add_number(holes, "largest", explain->largest_hole);
-	vmt_json_add_number(holes, "punched", explain->holes_punched);
-	vmt_json_add_number(holes, "punched_bytes", explain->punched_bytes);
-	vmt_json_add_number(holes, "alone", explain->alone);
-	vmt_json_add_number(holes, "alone_size", explain->alone_size);
-	vmt_json_add_number(holes, "alone_alike", explain->alone_alike);
+	vmt_value_add_number(holes, "count", explain->holes);
+	vmt_value_add_number(holes, "largest", explain->largest_hole);
+	vmt_value_add_number(holes, "punched", explain->holes_punched);
+	vmt_value_add_number(holes, "punched_bytes", explain->punched_bytes);
+	vmt_value_add_number(holes, "alone", explain->alone);
+	vmt_value_add_number(holes, "alone_size", explain->alone_size);
+	vmt_value_add_number(holes, "alone_alike", explain->alone_alike);
 	add_share(holes, &explain->punched_by);
 	return holes;
 }
@@ -111,17 +111,17 @@ static json_t *cost_of(const struct vmt_explain *explain)
 	json_t *object = json_object();
 
 	json_object_set_new(object, "estimate", json_true());
-	vmt_json_add_number(object, "kernel_bytes_low", cost.bytes_low);
-	vmt_json_add_number(object, "kernel_bytes_high", cost.bytes_high);
-	json_object_set_new(object, "fork_seconds_low", vmt_json_seconds(cost.fork_low));
-	json_object_set_new(object, "fork_seconds_high", vmt_json_seconds(cost.fork_high));
-	vmt_json_add_number(object, "fault_percent_low", cost.fault_low);
-	vmt_json_add_number(object, "fault_percent_high", cost.fault_high);
+	vmt_value_add_number(object, "kernel_bytes_low", cost.bytes_low);
+	vmt_value_add_number(object, "kernel_bytes_high", cost.bytes_high);
+	json_object_set_new(object, "fork_seconds_low", vmt_value_seconds(cost.fork_low));
+	json_object_set_new(object, "fork_seconds_high", vmt_value_seconds(cost.fork_high));
+	vmt_value_add_number(object, "fault_percent_low", cost.fault_low);
+	vmt_value_add_number(object, "fault_percent_high", cost.fault_high);
 	json_object_set_new(object, "source", json_string("measured on Linux 6.18"));
 	return object;
 }
 
-void vmt_explain_json(json_t *object, const struct vmt_explain *explain)
+void vmt_json_explain(json_t *object, const struct vmt_explain *explain)
 {
 	json_object_set_new(object, "kinds", kinds_of(explain));
 	json_object_set_new(object, "patterns", patterns_of(explain));
@@ -130,7 +130,7 @@ void vmt_explain_json(json_t *object, const struct vmt_explain *explain)
 	json_object_set_new(object, "cost", cost_of(explain));
 }
 
-void vmt_explain_json_files(json_t *object, const struct vmt_explain *explain)
+void vmt_json_explain_files(json_t *object, const struct vmt_explain *explain)
 {
 	static const enum vmt_kind kinds[] = { VMT_KIND_FILE, VMT_KIND_DELETED, VMT_KIND_SHARED };
 	struct vmt_explain_files files[FILES_SHOWN];
@@ -144,8 +144,8 @@ void vmt_explain_json_files(json_t *object, const struct vmt_explain *explain)
 			entry = json_object();
 			json_object_set_new(entry, "kind",
 					    json_string(vmt_explain_kind_word(kinds[k])));
-			json_object_set_new(entry, "files", vmt_json_string(files[i].pattern));
-			vmt_json_add_number(entry, "maps", files[i].maps);
+			json_object_set_new(entry, "files", vmt_value_string(files[i].pattern));
+			vmt_value_add_number(entry, "maps", files[i].maps);
 			json_array_append_new(array, entry);
 		}
 		vmt_explain_free_files(files, n);

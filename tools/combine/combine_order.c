@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Sorts; see merge_order.h. */
-#include "merge/merge_order.h"
+/* Sorts; see combine_order.h. */
+#include "combine/combine_order.h"
 #include "util/must.h"
 
 static int by_number(const void *a, const void *b)
@@ -10,7 +10,7 @@ static int by_number(const void *a, const void *b)
 	return (*one > *two) - (*one < *two);
 }
 
-uint64_t *vmt_merge_sorted(const struct vmt_merge_program *program, bool is_peak)
+uint64_t *vmt_combine_sorted(const struct vmt_combine_program *program, bool is_peak)
 {
 	uint64_t *sorted = vmt_must_alloc(program->runs, sizeof(*sorted));
 
@@ -23,8 +23,8 @@ uint64_t *vmt_merge_sorted(const struct vmt_merge_program *program, bool is_peak
 /* Equal sites are ordered by key, so that the order of the recordings does not matter. */
 static int by_peak(const void *a, const void *b)
 {
-	const struct vmt_merge_site *one = *(const struct vmt_merge_site *const *)a;
-	const struct vmt_merge_site *two = *(const struct vmt_merge_site *const *)b;
+	const struct vmt_combine_site *one = *(const struct vmt_combine_site *const *)a;
+	const struct vmt_combine_site *two = *(const struct vmt_combine_site *const *)b;
 
 	if (one->peak != two->peak)
 		return one->peak < two->peak ? 1 : -1;
@@ -33,11 +33,11 @@ static int by_peak(const void *a, const void *b)
 	return strcmp(one->key, two->key);
 }
 
-const struct vmt_merge_site **vmt_merge_sites(const struct vmt_merge_program *program)
+const struct vmt_combine_site **vmt_combine_sites(const struct vmt_combine_program *program)
 {
-	const struct vmt_merge_site **sites =
-		vmt_must_alloc(HASH_COUNT(program->sites), sizeof(const struct vmt_merge_site *));
-	const struct vmt_merge_site *site;
+	const struct vmt_combine_site **sites =
+		vmt_must_alloc(HASH_COUNT(program->sites), sizeof(const struct vmt_combine_site *));
+	const struct vmt_combine_site *site;
 	size_t count = 0;
 
 	for (site = program->sites; site; site = site->hh.next)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The JSON of the command maps; see snapshot_json.h. */
-#include "json/explain_json.h"
-#include "json/snapshot_json.h"
-#include "util/json_value.h"
+/* The JSON of the command maps; see json_snapshot.h. */
+#include "json/json_explain.h"
+#include "json/json_snapshot.h"
+#include "util/value.h"
 
-json_t *vmt_snapshot_json(const struct vmt_snapshot *snapshot)
+json_t *vmt_json_snapshot(const struct vmt_snapshot *snapshot)
 {
 	json_t *object = json_object();
 	const struct vmt_process *process = &snapshot->process;
@@ -12,8 +12,8 @@ json_t *vmt_snapshot_json(const struct vmt_snapshot *snapshot)
 	json_object_set_new(object, "pid",
 			    snapshot->file ? json_null() : json_integer(process->pid));
 	json_object_set_new(object, "name",
-			    vmt_json_string(snapshot->file ? snapshot->file : process->name));
-	vmt_json_add_number(object, "maps", snapshot->explain.count);
+			    vmt_value_string(snapshot->file ? snapshot->file : process->name));
+	vmt_value_add_number(object, "maps", snapshot->explain.count);
 	json_object_set_new(object, "limit",
 			    snapshot->limit ? json_integer((json_int_t)snapshot->limit) :
 					      json_null());
@@ -22,7 +22,7 @@ json_t *vmt_snapshot_json(const struct vmt_snapshot *snapshot)
 					       json_null());
 	json_object_set_new(object, "cut_off", json_boolean(snapshot->maps.is_cut));
 	json_object_set_new(object, "flags", json_boolean(snapshot->explain.flags_known));
-	vmt_explain_json(object, &snapshot->explain);
-	vmt_explain_json_files(object, &snapshot->explain);
+	vmt_json_explain(object, &snapshot->explain);
+	vmt_json_explain_files(object, &snapshot->explain);
 	return object;
 }

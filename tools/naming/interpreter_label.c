@@ -3,7 +3,7 @@
  * Names that V8 writes into perf maps: "JS:*tick /srv/app.js:12:30" or "JS:^emit
  * node:events:513:28". Pure; used by rows.c.
  */
-#include "naming/script.h"
+#include "naming/interpreter_label.h"
 #include "symbols/perfmap.h"
 #include "util/must.h"
 
@@ -21,7 +21,7 @@ static size_t without_column(const char *place, size_t n)
 	return at - 1;
 }
 
-char *vmt_script_label(const char *name)
+char *vmt_interpreter_label(const char *name)
 {
 	const char *place;
 	const char *base;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Merged recordings as folded stacks, of the same form as those of one recording. See merge.h and
+ * Merged recordings as folded stacks, of the same form as those of one recording. See combine.h and
  * export/folded.c. The start-up's maps are of no call site, and are left out.
  */
 #include "core/base/calls.h"
 #include "export/utf8.h"
-#include "merge/merge.h"
-#include "merge/merge_order.h"
+#include "combine/combine.h"
+#include "combine/combine_order.h"
 #include "util/must.h"
 
 #include <errno.h>
@@ -33,13 +33,13 @@ static void put_frame(FILE *stream, const struct vmt_stack_frame *frame)
 	}
 }
 
-static void put_program(FILE *stream, const struct vmt_merge_program *program,
+static void put_program(FILE *stream, const struct vmt_combine_program *program,
 			enum vmt_export_value value)
 {
-	const struct vmt_merge_site **sites = vmt_merge_sites(program);
+	const struct vmt_combine_site **sites = vmt_combine_sites(program);
 
 	for (size_t i = 0; i < HASH_COUNT(program->sites); i++) {
-		const struct vmt_merge_site *site = sites[i];
+		const struct vmt_combine_site *site = sites[i];
 		uint64_t maps = value == VMT_EXPORT_PEAK ? site->peak : site->live;
 
 		if (!maps)
@@ -52,12 +52,12 @@ static void put_program(FILE *stream, const struct vmt_merge_program *program,
 	free(sites);
 }
 
-int vmt_merge_folded(FILE *stream, const struct vmt_merge *merge, const char *program,
-		     enum vmt_export_value value)
+int vmt_combine_folded(FILE *stream, const struct vmt_combine *combine, const char *program,
+		       enum vmt_export_value value)
 {
-	const struct vmt_merge_program *at;
+	const struct vmt_combine_program *at;
 
-	for (at = merge->programs; at; at = at->hh.next) {
+	for (at = combine->programs; at; at = at->hh.next) {
 		if (at->runs && (!program || !strcmp(at->name, program)))
 			put_program(stream, at, value);
 	}

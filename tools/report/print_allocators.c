@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The allocators in the text report; see allocators_text.h. */
-#include "report/allocators_text.h"
+/* The allocators in the text report; see print_allocators.h. */
+#include "report/print_allocators.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -58,7 +58,7 @@ static void put_line(struct vmt_lines *lines, const struct vmt_allocator *item, 
 			      "");
 }
 
-void vmt_allocators_lines(struct vmt_lines *lines, const struct vmt_allocators *allocators,
+void vmt_print_allocators(struct vmt_lines *lines, const struct vmt_allocators *allocators,
 			  bool verbose)
 {
 	const struct vmt_allocator *most = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The allocators in the JSON report, as part of json.c. */
-#include "json/allocators_json.h"
-#include "util/json_value.h"
+#include "json/json_allocators.h"
+#include "util/value.h"
 
 static void add_counts(json_t *object, const struct vmt_allocator *item)
 {
@@ -12,18 +12,18 @@ static void add_counts(json_t *object, const struct vmt_allocator *item)
 	/* Without these calls nothing is known, which is not the same as "none". */
 	for (size_t i = 0; i < VMT_COUNT(keys); i++) {
 		if (item->is_counted)
-			vmt_json_add_number(object, keys[i], values[i]);
+			vmt_value_add_number(object, keys[i], values[i]);
 		else
 			json_object_set_new(object, keys[i], json_null());
 	}
 	if (item->is_counted && item->counts.inherited)
-		vmt_json_add_number(object, "inherited", item->counts.inherited);
+		vmt_value_add_number(object, "inherited", item->counts.inherited);
 	json_object_set_new(
 		object, "counts_new",
 		json_boolean(item->is_counted && !(item->counts.flags & VMT_ALLOCATOR_HAS_NEW)));
 }
 
-json_t *vmt_allocators_json(const struct vmt_allocators *allocators)
+json_t *vmt_json_allocators(const struct vmt_allocators *allocators)
 {
 	json_t *array = json_array();
 
@@ -33,14 +33,14 @@ json_t *vmt_allocators_json(const struct vmt_allocators *allocators)
 		json_t *maps = json_object();
 
 		json_object_set_new(object, "module",
-				    vmt_json_text(item->path.bytes, item->path.length));
+				    vmt_value_text(item->path.bytes, item->path.length));
 		add_counts(object, item);
-		vmt_json_add_number(object, "maps_live", item->maps_live);
+		vmt_value_add_number(object, "maps_live", item->maps_live);
 		json_object_set_new(
 			object, "maps_per_allocation",
 			item->live ? json_real((double)item->maps_live / (double)item->live) :
 				     json_null());
-		vmt_json_add_counters(maps, &item->maps);
+		vmt_value_add_counters(maps, &item->maps);
 		json_object_set_new(object, "maps", maps);
 		json_array_append_new(array, object);
 	}

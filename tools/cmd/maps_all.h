@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The list of all processes with their number of maps. Used by the command maps. */
-#ifndef VMT_SNAPSHOT_ALL_H
-#define VMT_SNAPSHOT_ALL_H
+#ifndef VMT_MAPS_ALL_H
+#define VMT_MAPS_ALL_H
 
 #include "util/lines.h"
 
@@ -11,6 +11,6 @@
  * Add all readable processes, those with most maps first, to lines or (if lines is NULL) to the
  * JSON array.
  */
-int vmt_snapshot_all(struct vmt_lines *lines, json_t *array);
+int vmt_maps_all(struct vmt_lines *lines, json_t *array);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Messages that the library has written into its log file are kept, before the report. See
- * report_file.h.
+ * logpath.h.
  */
-#include "run/report_file.h"
+#include "run/logpath.h"
 #include "util/must.h"
 
 #include <errno.h>
@@ -56,7 +56,7 @@ static int open_one(const char *name)
 	return -1;
 }
 
-FILE *vmt_report_file_open(const char *path, pid_t pid)
+FILE *vmt_logpath_open(const char *path, pid_t pid)
 {
 	int fd = -1;
 

@@ -4,7 +4,7 @@
  * seconds. See progress.h.
  */
 #include "input/liveness.h"
-#include "merge/progress.h"
+#include "combine/progress.h"
 #include "util/lines.h"
 
 #include <stdio.h>

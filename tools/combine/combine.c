@@ -2,11 +2,11 @@
 /*
  * Two tables: recorded stacks by call, modules and offsets, which are found without looking up a
  * name, and call sites by names, to which they lead. So each different stack is named once, however
- * many recordings have it. See merge.h.
+ * many recordings have it. See combine.h.
  */
 #include "input/load.h"
-#include "merge/merge.h"
-#include "merge/progress.h"
+#include "combine/combine.h"
+#include "combine/progress.h"
 #include "util/message.h"
 #include "util/must.h"
 
@@ -20,19 +20,19 @@
 /* A frame of a key; bytes are compared, so there is no padding. */
 struct key_frame {
 	uint64_t offset; /* 0 in generated code, whose places mean nothing in another process */
-	uint32_t module; /* number of a vmt_merge_module */
+	uint32_t module; /* number of a vmt_combine_module */
 	uint32_t reserved;
 };
 static_assert(sizeof(struct key_frame) == 16, "no padding");
 
-struct vmt_merge_known {
-	struct vmt_merge_site *site; /* NULL: beyond VMT_MERGE_SITES_MAX */
+struct vmt_combine_known {
+	struct vmt_combine_site *site; /* NULL: beyond VMT_COMBINE_SITES_MAX */
 	struct key_frame *key; /* the program and call, then the frames */
 	UT_hash_handle hh;
 };
 
 /* A build-id, or the base name of a file that has none. */
-struct vmt_merge_module {
+struct vmt_combine_module {
 	char *key;
 	uint32_t number;
 	UT_hash_handle hh;
@@ -40,19 +40,19 @@ struct vmt_merge_module {
 
 /* The recording that is being read. */
 struct reader {
-	struct vmt_merge *merge;
-	struct vmt_merge_program *program;
+	struct vmt_combine *combine;
+	struct vmt_combine_program *program;
 	const struct vmt_view *view;
 	uint32_t *module; /* the number of each module of the recording */
 	uint64_t modules;
 	uint32_t program_number;
 };
 
-static uint32_t number_module(struct vmt_merge *merge, char *key, bool *ret_new)
+static uint32_t number_module(struct vmt_combine *combine, char *key, bool *ret_new)
 {
-	struct vmt_merge_module *module;
+	struct vmt_combine_module *module;
 
-	HASH_FIND_STR(merge->modules, key, module);
+	HASH_FIND_STR(combine->modules, key, module);
 	*ret_new = !module;
 	if (module) {
 		free(key);
@@ -60,8 +60,8 @@ static uint32_t number_module(struct vmt_merge *merge, char *key, bool *ret_new)
 	}
 	module = vmt_must_alloc(1, sizeof(*module));
 	module->key = key;
-	module->number = HASH_COUNT(merge->modules) + 1;
-	HASH_ADD_KEYPTR(hh, merge->modules, module->key, strlen(module->key), module);
+	module->number = HASH_COUNT(combine->modules) + 1;
+	HASH_ADD_KEYPTR(hh, combine->modules, module->key, strlen(module->key), module);
 	return module->number;
 }
 
@@ -97,8 +97,8 @@ static void count_build(struct reader *reader, const struct vmt_rec_module *modu
 	char *id = module_key(reader->view, module);
 	bool is_new;
 
-	number_module(reader->merge, vmt_must_format("build of %s: %s", reader->program->name, id),
-		      &is_new);
+	number_module(reader->combine,
+		      vmt_must_format("build of %s: %s", reader->program->name, id), &is_new);
 	reader->program->builds += is_new;
 	free(id);
 }
@@ -114,7 +114,7 @@ static void number_modules(struct reader *reader)
 		if (!vmt_view_module(reader->view, i, &module))
 			continue;
 		reader->module[i] =
-			number_module(reader->merge, module_key(reader->view, &module), &is_new);
+			number_module(reader->combine, module_key(reader->view, &module), &is_new);
 		if (is_executable(reader->view, &module))
 			count_build(reader, &module);
 	}
@@ -154,7 +154,8 @@ static bool has_all_names(const struct vmt_stack *stack)
 }
 
 /* Stacks without names are equal only if they are at the same places in the same builds. */
-static char *name_key(const struct vmt_merge *merge, uint32_t call, const struct vmt_stack *stack)
+static char *name_key(const struct vmt_combine *combine, uint32_t call,
+		      const struct vmt_stack *stack)
 {
 	char *names = vmt_stack_key(stack, false);
 	char *key;
@@ -162,22 +163,22 @@ static char *name_key(const struct vmt_merge *merge, uint32_t call, const struct
 	if (has_all_names(stack))
 		key = vmt_must_format("%u\n%s", call, names);
 	else
-		key = vmt_must_format("%u\n%s\n%u", call, names, HASH_COUNT(merge->known));
+		key = vmt_must_format("%u\n%s\n%u", call, names, HASH_COUNT(combine->known));
 	free(names);
 	return key;
 }
 
-static struct vmt_merge_site *name_site(const struct reader *reader,
-					const struct vmt_rec_site *recorded)
+static struct vmt_combine_site *name_site(const struct reader *reader,
+					  const struct vmt_rec_site *recorded)
 {
-	struct vmt_merge_site *site;
+	struct vmt_combine_site *site;
 	struct vmt_stack stack;
 	char *key;
 
-	if (HASH_COUNT(reader->program->sites) >= VMT_MERGE_SITES_MAX)
+	if (HASH_COUNT(reader->program->sites) >= VMT_COMBINE_SITES_MAX)
 		return NULL;
-	vmt_stack_read(&stack, reader->view, recorded, reader->merge->symbols);
-	key = name_key(reader->merge, recorded->call, &stack);
+	vmt_stack_read(&stack, reader->view, recorded, reader->combine->symbols);
+	key = name_key(reader->combine, recorded->call, &stack);
 	HASH_FIND_STR(reader->program->sites, key, site);
 	if (site) {
 		free(key);
@@ -193,30 +194,30 @@ static struct vmt_merge_site *name_site(const struct reader *reader,
 }
 
 /* Returns NULL if there is no room for another. */
-static struct vmt_merge_site *find_site(const struct reader *reader,
-					const struct vmt_rec_site *recorded)
+static struct vmt_combine_site *find_site(const struct reader *reader,
+					  const struct vmt_rec_site *recorded)
 {
 	struct key_frame key[VMT_FRAMES_MAX + 1];
-	struct vmt_merge *merge = reader->merge;
+	struct vmt_combine *combine = reader->combine;
 	size_t size = read_key(reader, recorded, key) * sizeof(*key);
-	struct vmt_merge_known *known;
+	struct vmt_combine_known *known;
 
-	HASH_FIND(hh, merge->known, key, size, known);
+	HASH_FIND(hh, combine->known, key, size, known);
 	if (known)
 		return known->site;
-	if (HASH_COUNT(merge->known) >= VMT_MERGE_SITES_MAX)
+	if (HASH_COUNT(combine->known) >= VMT_COMBINE_SITES_MAX)
 		return NULL;
 	known = vmt_must_alloc(1, sizeof(*known));
 	known->site = name_site(reader, recorded);
 	known->key = vmt_must(malloc(size));
 	memcpy(known->key, key, size);
-	HASH_ADD_KEYPTR(hh, merge->known, known->key, size, known);
+	HASH_ADD_KEYPTR(hh, combine->known, known->key, size, known);
 	return known->site;
 }
 
-static void merge_site(struct reader *reader, uint64_t index, uint64_t live)
+static void combine_site(struct reader *reader, uint64_t index, uint64_t live)
 {
-	struct vmt_merge_site *site;
+	struct vmt_combine_site *site;
 	struct vmt_rec_site recorded;
 	uint64_t peak;
 
@@ -242,11 +243,11 @@ static void add_sites(struct reader *reader)
 {
 	uint64_t count = vmt_view_count(reader->view, VMT_SECTION_SITES);
 	struct vmt_view_totals *totals = vmt_must_alloc(count, sizeof(*totals));
-	struct vmt_merge_site *site;
+	struct vmt_combine_site *site;
 
 	vmt_view_totals(reader->view, totals, count);
 	for (uint64_t i = VMT_SITE_FIRST; i < count; i++)
-		merge_site(reader, i, totals[i].live);
+		combine_site(reader, i, totals[i].live);
 	free(totals);
 	for (site = reader->program->sites; site; site = site->hh.next) {
 		site->recordings += site->current != 0;
@@ -256,10 +257,10 @@ static void add_sites(struct reader *reader)
 	}
 }
 
-static void add_run(struct vmt_merge_program *program, const struct vmt_recording *recording)
+static void add_run(struct vmt_combine_program *program, const struct vmt_recording *recording)
 {
 	const struct vmt_view *view = &recording->view;
-	struct vmt_merge_run run = { vmt_view_maps_now(view), view->header.maps_peak };
+	struct vmt_combine_run run = { vmt_view_maps_now(view), view->header.maps_peak };
 	uint64_t limit = view->header.maps_limit;
 
 	program->run = vmt_must_grow(program->run, program->runs, sizeof(*program->run));
@@ -276,35 +277,36 @@ static void add_run(struct vmt_merge_program *program, const struct vmt_recordin
 	program->top = run;
 }
 
-static struct vmt_merge_program *find_program(struct vmt_merge *merge, const struct vmt_view *view)
+static struct vmt_combine_program *find_program(struct vmt_combine *combine,
+						const struct vmt_view *view)
 {
 	struct vmt_view_string base = vmt_report_base_name(vmt_view_string(view, view->header.exe));
 	char *name = vmt_must(strndup(base.bytes, base.length));
-	struct vmt_merge_program *program;
+	struct vmt_combine_program *program;
 
-	HASH_FIND_STR(merge->programs, name, program);
+	HASH_FIND_STR(combine->programs, name, program);
 	if (program) {
 		free(name);
 		return program;
 	}
 	program = vmt_must_alloc(1, sizeof(*program));
 	program->name = name;
-	HASH_ADD_KEYPTR(hh, merge->programs, program->name, strlen(program->name), program);
+	HASH_ADD_KEYPTR(hh, combine->programs, program->name, strlen(program->name), program);
 	return program;
 }
 
-static void add_recording(struct vmt_merge *merge, const struct vmt_recording *recording)
+static void add_recording(struct vmt_combine *combine, const struct vmt_recording *recording)
 {
-	struct reader reader = { .merge = merge, .view = &recording->view };
+	struct reader reader = { .combine = combine, .view = &recording->view };
 	bool is_new;
 
-	reader.program = find_program(merge, reader.view);
+	reader.program = find_program(combine, reader.view);
 	if (reader.view->header.end == VMT_END_EXEC) {
 		reader.program->became++;
 		return;
 	}
-	reader.program_number =
-		number_module(merge, vmt_must_format("program %s", reader.program->name), &is_new);
+	reader.program_number = number_module(
+		combine, vmt_must_format("program %s", reader.program->name), &is_new);
 	number_modules(&reader);
 	add_run(reader.program, recording);
 	add_sites(&reader);
@@ -359,13 +361,14 @@ static void sort_names(struct names *names)
 	names->count = kept;
 }
 
-int vmt_merge_read(struct vmt_merge *ret_merge, char **path, size_t count, const char *symbols)
+int vmt_combine_read(struct vmt_combine *ret_combine, char **path, size_t count,
+		     const char *symbols)
 {
 	struct vmt_progress progress;
 	struct names names = { NULL, 0 };
 	int result = 0;
 
-	*ret_merge = (struct vmt_merge){ .symbols = vmt_must(vmt_symbols_new(symbols)) };
+	*ret_combine = (struct vmt_combine){ .symbols = vmt_must(vmt_symbols_new(symbols)) };
 	for (size_t i = 0; i < count; i++)
 		list(&names, path[i]);
 	sort_names(&names);
@@ -375,9 +378,9 @@ int vmt_merge_read(struct vmt_merge *ret_merge, char **path, size_t count, const
 		int ret = vmt_load_path(&one, names.item[i]);
 
 		for (size_t k = 0; k < one.count; k++)
-			add_recording(ret_merge, &one.item[k]);
-		ret_merge->read += one.count;
-		ret_merge->bad += ret != 0;
+			add_recording(ret_combine, &one.item[k]);
+		ret_combine->read += one.count;
+		ret_combine->bad += ret != 0;
 		result = ret ? ret : result;
 		vmt_load_free(&one);
 		free(names.item[i]);
@@ -388,9 +391,10 @@ int vmt_merge_read(struct vmt_merge *ret_merge, char **path, size_t count, const
 	return result;
 }
 
-const struct vmt_merge_program *vmt_merge_find(const struct vmt_merge *merge, const char *name)
+const struct vmt_combine_program *vmt_combine_find(const struct vmt_combine *combine,
+						   const char *name)
 {
-	const struct vmt_merge_program *program = merge->programs, *found = NULL;
+	const struct vmt_combine_program *program = combine->programs, *found = NULL;
 
 	for (; program; program = program->hh.next) {
 		if (!program->runs || (name && strcmp(program->name, name) != 0))
@@ -401,9 +405,9 @@ const struct vmt_merge_program *vmt_merge_find(const struct vmt_merge *merge, co
 	return found;
 }
 
-static void free_program(struct vmt_merge_program *program)
+static void free_program(struct vmt_combine_program *program)
 {
-	struct vmt_merge_site *site, *next;
+	struct vmt_combine_site *site, *next;
 
 	HASH_ITER(hh, program->sites, site, next)
 	{
@@ -418,28 +422,28 @@ static void free_program(struct vmt_merge_program *program)
 	free(program);
 }
 
-void vmt_merge_free(struct vmt_merge *merge)
+void vmt_combine_free(struct vmt_combine *combine)
 {
-	struct vmt_merge_program *program, *next_program;
-	struct vmt_merge_known *known, *next_known;
-	struct vmt_merge_module *module, *next_module;
+	struct vmt_combine_program *program, *next_program;
+	struct vmt_combine_known *known, *next_known;
+	struct vmt_combine_module *module, *next_module;
 
-	HASH_ITER(hh, merge->programs, program, next_program)
+	HASH_ITER(hh, combine->programs, program, next_program)
 	{
-		HASH_DEL(merge->programs, program);
+		HASH_DEL(combine->programs, program);
 		free_program(program);
 	}
-	HASH_ITER(hh, merge->known, known, next_known)
+	HASH_ITER(hh, combine->known, known, next_known)
 	{
-		HASH_DEL(merge->known, known);
+		HASH_DEL(combine->known, known);
 		free(known->key);
 		free(known);
 	}
-	HASH_ITER(hh, merge->modules, module, next_module)
+	HASH_ITER(hh, combine->modules, module, next_module)
 	{
-		HASH_DEL(merge->modules, module);
+		HASH_DEL(combine->modules, module);
 		free(module->key);
 		free(module);
 	}
-	vmt_symbols_free(merge->symbols);
+	vmt_symbols_free(combine->symbols);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Merged recordings as text. See merge.h. */
+/* Merged recordings as text. See combine.h. */
 #include "core/base/calls.h"
-#include "merge/merge.h"
-#include "merge/merge_order.h"
+#include "combine/combine.h"
+#include "combine/combine_order.h"
 #include "util/lines.h"
 #include "util/must.h"
 
@@ -22,7 +22,7 @@ static void put_spread(struct vmt_lines *lines, const char *name, const uint64_t
 		      vmt_lines_number(&numbers[2], sorted[n - 1]));
 }
 
-static void put_limit(struct vmt_lines *lines, const struct vmt_merge_program *program)
+static void put_limit(struct vmt_lines *lines, const struct vmt_combine_program *program)
 {
 	struct vmt_number numbers[3];
 
@@ -36,11 +36,11 @@ static void put_limit(struct vmt_lines *lines, const struct vmt_merge_program *p
 		      vmt_lines_number(&numbers[2], program->refused));
 }
 
-static void put_head(struct vmt_lines *lines, const struct vmt_merge *merge,
-		     const struct vmt_merge_program *program)
+static void put_head(struct vmt_lines *lines, const struct vmt_combine *combine,
+		     const struct vmt_combine_program *program)
 {
-	uint64_t *maps = vmt_merge_sorted(program, false);
-	uint64_t *peak = vmt_merge_sorted(program, true);
+	uint64_t *maps = vmt_combine_sorted(program, false);
+	uint64_t *peak = vmt_combine_sorted(program, true);
 	struct vmt_number numbers[2];
 
 	vmt_lines_add(lines, 10, "vmatrace: %s recording%s of %s, %s %s",
@@ -62,22 +62,22 @@ static void put_head(struct vmt_lines *lines, const struct vmt_merge *merge,
 	if (program->other)
 		vmt_lines_add(lines, 10, "  note    %s maps of further call sites are left out",
 			      vmt_lines_number(&numbers[0], program->other));
-	if (merge->bad)
+	if (combine->bad)
 		vmt_lines_add(lines, 10,
 			      "  note    %s recordings could not be read, or are damaged",
-			      vmt_lines_number(&numbers[0], merge->bad));
+			      vmt_lines_number(&numbers[0], combine->bad));
 	free(maps);
 	free(peak);
 }
 
-static char *where_of(const struct vmt_merge_site *site)
+static char *where_of(const struct vmt_combine_site *site)
 {
 	const struct vmt_stack_frame *frame = vmt_stack_blame(&site->stack);
 
 	return frame ? vmt_stack_where(frame) : vmt_must_copy("[no stack]");
 }
 
-static void put_row(struct vmt_lines *lines, const struct vmt_merge_site *site)
+static void put_row(struct vmt_lines *lines, const struct vmt_combine_site *site)
 {
 	struct vmt_number numbers[4];
 	char *where = where_of(site);
@@ -90,7 +90,7 @@ static void put_row(struct vmt_lines *lines, const struct vmt_merge_site *site)
 	free(where);
 }
 
-static void put_merged_stack(struct vmt_lines *lines, const struct vmt_merge_site *site,
+static void put_merged_stack(struct vmt_lines *lines, const struct vmt_combine_site *site,
 			     uint32_t depth)
 {
 	for (uint32_t i = 0; i < site->stack.count && i < depth; i++) {
@@ -103,10 +103,10 @@ static void put_merged_stack(struct vmt_lines *lines, const struct vmt_merge_sit
 		vmt_lines_add(lines, 8, "    … %" PRIu32 " more", site->stack.count - depth);
 }
 
-static void put_sites(struct vmt_lines *lines, const struct vmt_merge_program *program,
+static void put_sites(struct vmt_lines *lines, const struct vmt_combine_program *program,
 		      uint64_t top, uint32_t depth)
 {
-	const struct vmt_merge_site **sites = vmt_merge_sites(program);
+	const struct vmt_combine_site **sites = vmt_combine_sites(program);
 	size_t count = HASH_COUNT(program->sites);
 	struct vmt_number number;
 
@@ -126,13 +126,13 @@ static void put_sites(struct vmt_lines *lines, const struct vmt_merge_program *p
 	free(sites);
 }
 
-static void put_others(struct vmt_lines *lines, const struct vmt_merge *merge,
-		       const struct vmt_merge_program *shown)
+static void put_others(struct vmt_lines *lines, const struct vmt_combine *combine,
+		       const struct vmt_combine_program *shown)
 {
-	const struct vmt_merge_program *program;
+	const struct vmt_combine_program *program;
 	struct vmt_number numbers[2];
 
-	for (program = merge->programs; program; program = program->hh.next) {
+	for (program = combine->programs; program; program = program->hh.next) {
 		if (program != shown && program->runs)
 			vmt_lines_add(
 				lines, 10, "  other   %s recordings of %s, peak %s (--program=%s)",
@@ -141,13 +141,13 @@ static void put_others(struct vmt_lines *lines, const struct vmt_merge *merge,
 	}
 }
 
-int vmt_merge_text(FILE *stream, const struct vmt_merge *merge,
-		   const struct vmt_merge_program *program, uint64_t top, uint32_t depth)
+int vmt_combine_text(FILE *stream, const struct vmt_combine *combine,
+		     const struct vmt_combine_program *program, uint64_t top, uint32_t depth)
 {
 	struct vmt_lines lines = { .width = 80 };
 
-	put_head(&lines, merge, program);
-	put_others(&lines, merge, program);
+	put_head(&lines, combine, program);
+	put_others(&lines, combine, program);
 	put_sites(&lines, program, top ? top : TOP, depth ? depth : DEPTH);
 	for (size_t i = 0; i < lines.count; i++)
 		fprintf(stream, "%s\n", lines.line[i]);

@@ -4,8 +4,8 @@
  * for its owner only, and in a folder where others may write, the name may be a link to one of our
  * own files.
  */
-#ifndef VMT_REPORT_FILE_H
-#define VMT_REPORT_FILE_H
+#ifndef VMT_LOGPATH_H
+#define VMT_LOGPATH_H
 
 #include <stdio.h>
 #include <sys/types.h>
@@ -14,6 +14,6 @@
  * Open PATH.PID, or PATH.PID-2 and so on if that is not ours to write to. Returns NULL with errno
  * set on failure.
  */
-FILE *vmt_report_file_open(const char *path, pid_t pid);
+FILE *vmt_logpath_open(const char *path, pid_t pid);
 
 #endif

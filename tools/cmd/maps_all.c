@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes the list of all processes as text or JSON. See snapshot_all.h. */
-#include "cmd/snapshot_all.h"
+/* Writes the list of all processes as text or JSON. See maps_all.h. */
+#include "cmd/maps_all.h"
 #include "input/process_list.h"
-#include "util/json_value.h"
+#include "util/value.h"
 
 static void put_lines(struct vmt_lines *lines, const struct vmt_process_list *list, uint64_t limit)
 {
@@ -28,16 +28,16 @@ static void put_json(json_t *array, const struct vmt_process_list *list, uint64_
 
 	for (size_t i = 0; i < list->count; i++) {
 		object = json_object();
-		vmt_json_add_number(object, "pid", (uint64_t)list->entry[i].process.pid);
-		json_object_set_new(object, "name", vmt_json_string(list->entry[i].process.name));
-		vmt_json_add_number(object, "maps", list->entry[i].maps);
+		vmt_value_add_number(object, "pid", (uint64_t)list->entry[i].process.pid);
+		json_object_set_new(object, "name", vmt_value_string(list->entry[i].process.name));
+		vmt_value_add_number(object, "maps", list->entry[i].maps);
 		json_object_set_new(object, "limit",
 				    limit ? json_integer((json_int_t)limit) : json_null());
 		json_array_append_new(array, object);
 	}
 }
 
-int vmt_snapshot_all(struct vmt_lines *lines, json_t *array)
+int vmt_maps_all(struct vmt_lines *lines, json_t *array)
 {
 	struct vmt_process_list list;
 	uint64_t limit = vmt_process_map_limit();
