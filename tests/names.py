@@ -3,8 +3,9 @@
 """Are names where they may be looked for? Prints what is not, a line each: public functions that are
 not named for their file, or for the family that it belongs to (vmt_view_ in view_totals.c); inline
 functions of headers that are named neither for the header nor for a struct in it; names of static
-functions that too many files define; and words that this project once used for what has a name in the
-field (merge, vma class, anon_vma, outcome, resolve)."""
+functions that too many files define; first words of public functions that stand for two folders; and
+words that this project once used for what has a name in the field (merge, vma class, anon_vma, outcome,
+resolve)."""
 import collections
 import os
 import re
@@ -27,6 +28,17 @@ def sources(*ends):
                     yield os.path.join(folder, name)
 
 
+# preload/core/vma has the merge rules, by which preload/core/resolve finds what has merged.
+SHARED = {"merge"}
+
+
+def first_words(paths_of):
+    """Words that begin the names of public functions in two folders of the library, or of the tool."""
+    for (top, word), folders in sorted(paths_of.items()):
+        if len(folders) > 1 and word not in SHARED:
+            yield f"vmt_{word}_: in {' '.join(sorted(folders))}"
+
+
 def is_named_for(function, path):
     words = os.path.basename(path).rsplit(".", 1)[0].split("_")
     families = ["vmt_" + "_".join(words[:i]) for i in range(1, len(words) + 1)]
@@ -44,16 +56,19 @@ def inline_functions(path, text):
 
 def main():
     found = []
-    static = collections.defaultdict(set)
+    static, folders = collections.defaultdict(set), collections.defaultdict(set)
     for path in sources(".c", ".h"):
         text = open(path).read()
         found += [f"{path}: {word}" for word in PRIVATE.findall(text)]
         found += [f"{path}: {name}" for name in DEFINED.findall(text) if not is_named_for(name, path)]
+        for name in DEFINED.findall(text):
+            folders[path.split("/")[0], name.split("_")[1]].add(os.path.dirname(path))
         if path.endswith(".h") and os.path.basename(path) != "base.h":
             found += inline_functions(path, text)
         if path.endswith(".c"):
             for name in STATIC.findall(text):
                 static[name].add(path)
+    found += first_words(folders)
     for name, paths in sorted(static.items()):
         if len(paths) > MOST:
             found.append(f"{name}: static in {len(paths)} files: {' '.join(sorted(paths))}")

@@ -18,7 +18,7 @@
 #include "patch/code.h"
 #include "patch/gate.h"
 #include "patch/home.h"
-#include "report/exit_report.h"
+#include "report/final_report.h"
 #include "report/failure.h"
 #include "safety/bus.h"
 #include "store/extend.h"
@@ -26,7 +26,7 @@
 #include "store/recording.h"
 #include "trace/account.h"
 #include "trace/guard.h"
-#include "trace/malloc_section.h"
+#include "trace/allocations.h"
 #include "trace/room.h"
 #include "trace/verify.h"
 
@@ -170,7 +170,7 @@ static void close_books(struct vmt_state *state)
 		state->counters.calls_derived += passed; /* these calls could change no map */
 		vmt_publish_call(state, id);
 	}
-	vmt_malloc_section_publish(state);
+	vmt_allocations_publish(state);
 	vmt_extend_settle(state, true);
 }
 
@@ -257,7 +257,7 @@ int vmt_exit_end(int status)
 		return status;
 	vmt_valgrind_begin();
 	if (finish(state, status & 0xff))
-		vmt_exit_report_print(state);
+		vmt_final_report_print(state);
 	status = judge(state, status);
 	vmt_valgrind_end();
 	return status;
@@ -289,7 +289,7 @@ static void end_early(struct vmt_state *state, uint64_t notes)
 		reports = close_early(state, notes);
 	atomic_store_explicit(&vmt_phase, VMT_PHASE_OFF, memory_order_release);
 	if (reports)
-		vmt_exit_report_print(state);
+		vmt_final_report_print(state);
 	vmt_bus_close(state);
 }
 

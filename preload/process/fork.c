@@ -19,7 +19,7 @@
 #include "store/timeline.h"
 #include "trace/account.h"
 #include "trace/guard.h"
-#include "trace/malloc_section.h"
+#include "trace/allocations.h"
 #include "trace/rebuild.h"
 
 /* how often it yields: long enough for two system calls of the other thread */
@@ -318,7 +318,7 @@ static void start_child(struct vmt_state *state)
 		clear_sites(state);
 		publish_everything(state);
 	}
-	vmt_malloc_section_start_child(state);
+	vmt_allocations_start_child(state);
 	vmt_guard_leave(state);
 }
 

@@ -34,14 +34,14 @@
 #include "patch/patch.h"
 #include "process/exit.h"
 #include "remedy/remedy.h"
-#include "report/exit_report.h"
+#include "report/final_report.h"
 #include "safety/bus.h"
 #include "safety/spare.h"
 #include "script/python.h"
 #include "store/publish.h"
 #include "store/timeline.h"
 #include "trace/account.h"
-#include "trace/malloc_section.h"
+#include "trace/allocations.h"
 #include "trace/modules.h"
 #include "unwind/unwind_learn.h"
 #include "unwind/unwind_modules.h"
@@ -457,8 +457,8 @@ static void begin(char **arguments)
 	vmt_python_open();
 	if (vmt_libc.inside && vmt_unwind_rows_are_missing(vmt_libc.last_exit))
 		vmt_state_note(state, VMT_NOTE_NO_UNWIND);
-	vmt_exit_report_find_tool(state);
-	vmt_exit_report_copy_environment(state);
+	vmt_final_report_find_tool(state);
+	vmt_final_report_copy_environment(state);
 	open_doors(state);
 	if (vmt_memory_make_alive(state)) {
 		vmt_log(state, "this kernel has no MADV_WIPEONFORK (Linux 4.14); the program runs "
@@ -471,7 +471,7 @@ static void begin(char **arguments)
 			"there is not enough memory for the table; the program runs untraced");
 		return;
 	}
-	vmt_malloc_section_start(state);
+	vmt_allocations_start(state);
 	learn_early(state);
 	if (state->options.markers)
 		vmt_filter_mark_own();

@@ -17,7 +17,7 @@
 #include "os/fd.h"
 #include "os/sys.h"
 #include "own/log.h"
-#include "report/exit_report.h"
+#include "report/final_report.h"
 #include "store/publish.h"
 
 #define WAITS  3000u /* of 10 ms each: as long as the first thread waits for a helper */
@@ -174,7 +174,7 @@ static void say_limit(struct vmt_state *state)
 		vmt_fmt_str(&fmt, "; this is a child process without a recording: children=report "
 				  "prints its call sites, and `vmatrace run` records them");
 	vmt_fmt_wrap(&fmt, 0);
-	vmt_exit_report_print_now(state);
+	vmt_final_report_print_now(state);
 }
 
 /* Children print no reports unless they are to, but the reason of a failure is always said. */
@@ -227,7 +227,7 @@ static bool is_reporting_limit(struct vmt_state *state)
 void vmt_failure_wait(struct vmt_state *state)
 {
 	for (unsigned i = 0; i < WAITS && is_reporting_limit(state); i++)
-		vmt_exit_report_pause();
+		vmt_final_report_pause();
 }
 
 void vmt_failure_wait_deferred(struct vmt_state *state)
@@ -235,6 +235,6 @@ void vmt_failure_wait_deferred(struct vmt_state *state)
 	/* A process that is near the limit and meets other errors is not delayed again and again. */
 	while (state->alarms.said & VMT_ALARM_80 && !(state->alarms.said & VMT_ALARM_LIMIT) &&
 	       atomic_fetch_add_explicit(&state->alarms.graces, 1, memory_order_relaxed) < GRACES)
-		vmt_exit_report_pause();
+		vmt_final_report_pause();
 	vmt_failure_wait(state);
 }

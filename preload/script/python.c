@@ -40,7 +40,7 @@ static uint64_t thread_pointer(void)
  */
 static bool is_mine(uint64_t state)
 {
-	const struct vmt_python_layout *layout = &vmt_python.layout;
+	const struct vmt_cpython_layout *layout = &vmt_python.layout;
 	const uint64_t addr[4] = { state + layout->thread_id, state + layout->prev,
 				   state + layout->interpreter, vmt_python.link };
 	uint64_t word[4] = { 0 }, link;
@@ -58,7 +58,7 @@ static bool is_mine(uint64_t state)
 /* Search all states; in an interpreter's list, the newest is the first. */
 static uint64_t search_states(void)
 {
-	const struct vmt_python_layout *layout = &vmt_python.layout;
+	const struct vmt_cpython_layout *layout = &vmt_python.layout;
 	uint64_t interpreter, state, id;
 	unsigned count = 0;
 
@@ -122,7 +122,7 @@ static uint64_t find_state(void)
 
 	if (thread->is_shared)
 		return 0;
-	if (vmt_python.layout.current == VMT_PYTHON_NONE) {
+	if (vmt_python.layout.current == VMT_CPYTHON_NONE) {
 		if (!thread->python_at)
 			learn_variable(thread);
 		state = vmt_python_attached();
@@ -185,7 +185,7 @@ static void set_levels(struct look *look, uint32_t level)
  */
 static bool next_cframe(struct look *look, uint64_t frame)
 {
-	const struct vmt_python_layout *layout = &vmt_python.layout;
+	const struct vmt_cpython_layout *layout = &vmt_python.layout;
 
 	set_levels(look, look->level);
 	if (!look->cframe)
@@ -212,14 +212,14 @@ static bool is_last(const struct look *look)
 {
 	uint32_t is_entry = vmt_python.layout.is_entry;
 
-	return is_entry == VMT_PYTHON_NONE ? vmt_python_is_shim(look->frame) :
-					     vmt_python_byte(look->frame + is_entry) != 0;
+	return is_entry == VMT_CPYTHON_NONE ? vmt_python_is_shim(look->frame) :
+					      vmt_python_byte(look->frame + is_entry) != 0;
 }
 
 /* Follow the frames. Those whose C frame is not found stay without a level. */
 static void follow(struct look *look)
 {
-	const struct vmt_python_layout *layout = &vmt_python.layout;
+	const struct vmt_cpython_layout *layout = &vmt_python.layout;
 	struct vmt_script *script = look->script;
 	bool has_level = look->cframe != 0;
 
@@ -296,9 +296,9 @@ static bool hash_tables(struct vmt_script *script)
 /* Find the current frame, and the anchor by which it is found again (vmt_walk.anchor). */
 static bool find_first(struct look *look, uint64_t state, struct vmt_walk *stack)
 {
-	const struct vmt_python_layout *layout = &vmt_python.layout;
+	const struct vmt_cpython_layout *layout = &vmt_python.layout;
 
-	if (layout->cframe == VMT_PYTHON_NONE) {
+	if (layout->cframe == VMT_CPYTHON_NONE) {
 		look->frame = vmt_python_word(state + layout->current_frame);
 		stack->anchor = VMT_PYTHON_BY_THREAD;
 		return true;

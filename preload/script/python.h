@@ -20,13 +20,13 @@
 #ifndef VMT_SCRIPT_PYTHON_H
 #define VMT_SCRIPT_PYTHON_H
 
-#include "core/stack/python.h"
+#include "core/stack/cpython.h"
 #include "state/state.h"
 
 /* The interpreter of this process. */
 struct vmt_python {
 	_Atomic uint32_t is_known;
-	struct vmt_python_layout layout;
+	struct vmt_cpython_layout layout;
 	uint64_t runtime; /* address of _PyRuntime */
 	struct vmt_range text; /* the interpreter's code */
 	uint64_t code_type; /* addresses of types */
@@ -65,10 +65,10 @@ static inline uint8_t vmt_python_byte(uint64_t addr)
 static inline uint64_t vmt_python_attached(void)
 {
 	const struct vmt_thread *thread = vmt_thread();
-	const struct vmt_python_layout *layout = &vmt_python.layout;
+	const struct vmt_cpython_layout *layout = &vmt_python.layout;
 	uint64_t current;
 
-	if (layout->current == VMT_PYTHON_NONE)
+	if (layout->current == VMT_CPYTHON_NONE)
 		return thread->python_at ? vmt_python_word(thread->python_at) : 0;
 	current = vmt_python_word(vmt_python.runtime + layout->current);
 	return current == thread->python_state ? current : 0;
@@ -87,7 +87,7 @@ static inline uint64_t vmt_python_mix(uint64_t hash, uint64_t word)
  */
 static inline uint64_t vmt_python_hash_frame(uint64_t hash, uint64_t frame)
 {
-	const struct vmt_python_layout *layout = &vmt_python.layout;
+	const struct vmt_cpython_layout *layout = &vmt_python.layout;
 	uint64_t code = vmt_python_word(frame + layout->code);
 
 	uint64_t line = vmt_python_word(code + layout->firstlineno) << 32;
@@ -103,7 +103,7 @@ static inline uint64_t vmt_python_hash_frame(uint64_t hash, uint64_t frame)
 
 static inline bool vmt_python_is_shim(uint64_t frame)
 {
-	return vmt_python_byte(frame + vmt_python.layout.owner) == VMT_PYTHON_OWNED_BY_CSTACK;
+	return vmt_python_byte(frame + vmt_python.layout.owner) == VMT_CPYTHON_OWNED_BY_CSTACK;
 }
 
 /*
@@ -113,7 +113,7 @@ static inline bool vmt_python_is_shim(uint64_t frame)
  */
 static inline uint64_t vmt_python_hash(uint64_t sp, uint32_t anchor)
 {
-	const struct vmt_python_layout *layout = &vmt_python.layout;
+	const struct vmt_cpython_layout *layout = &vmt_python.layout;
 	uint64_t state = vmt_python_attached();
 	uint64_t hash = 1;
 	uint64_t frame;

@@ -100,10 +100,11 @@ static int look(struct dl_phdr_info *info, size_t size, void *context)
 	getter = find_getter(&elf);
 	if (!vmt_python.runtime || !vmt_python.code_type || !vmt_python.text_type ||
 	    !vmt_python.bytes_type ||
-	    !vmt_python_layout(*(const uint32_t *)(uintptr_t)version,
-			       (const uint64_t *)(uintptr_t)vmt_python.runtime, &vmt_python.layout))
+	    !vmt_cpython_layout(*(const uint32_t *)(uintptr_t)version,
+				(const uint64_t *)(uintptr_t)vmt_python.runtime,
+				&vmt_python.layout))
 		return 0;
-	if (vmt_python.layout.current == VMT_PYTHON_NONE && vmt_range_has(vmt_python.text, getter))
+	if (vmt_python.layout.current == VMT_CPYTHON_NONE && vmt_range_has(vmt_python.text, getter))
 		read_getter((const uint8_t *)(uintptr_t)getter);
 	atomic_store_explicit(&vmt_python.is_known, 1, memory_order_release);
 	return 0;

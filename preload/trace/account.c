@@ -23,7 +23,7 @@
 #include "store/publish.h"
 #include "store/recording.h"
 #include "store/timeline.h"
-#include "trace/malloc_section.h"
+#include "trace/allocations.h"
 #include "trace/modules.h"
 #include "trace/room.h"
 #include "trace/script.h"
@@ -191,7 +191,7 @@ VMT_HOT static void note_peak(struct vmt_state *state, uint64_t time)
 		counters->peak_epoch++;
 	}
 	vmt_timeline_tick(state, time);
-	vmt_malloc_section_tick(state, time);
+	vmt_allocations_tick(state, time);
 }
 
 /* The table has changed: update everything that depends on it. */

@@ -33,7 +33,7 @@ static bool is_object(const unsigned char *object, uint64_t type)
  */
 static size_t read_text(struct vmt_state *state, uint64_t at, bool may_cut, char *text, size_t room)
 {
-	const struct vmt_python_layout *layout = &vmt_python.layout;
+	const struct vmt_cpython_layout *layout = &vmt_python.layout;
 	unsigned char head[STR_SIZE];
 	uint64_t length, most;
 	uint32_t kind, width;
@@ -52,7 +52,7 @@ static size_t read_text(struct vmt_state *state, uint64_t at, bool may_cut, char
 	    !vmt_python_peek(at + (kind & 64 ? layout->ascii : layout->compact), state->text,
 			     length * width))
 		return 0;
-	return vmt_python_text(state->text, length, width, text, room);
+	return vmt_cpython_text(state->text, length, width, text, room);
 }
 
 static uint64_t hash_text(const char *text, size_t length)
@@ -98,7 +98,7 @@ static bool line_of(struct vmt_state *state, uint64_t table, uint32_t first, uin
 		return true;
 	if (!vmt_python_peek(table + 32, state->text, size))
 		return false;
-	*ret_line = vmt_python_line((const uint8_t *)state->text, size, first, (uint32_t)at);
+	*ret_line = vmt_cpython_line((const uint8_t *)state->text, size, first, (uint32_t)at);
 	return true;
 }
 
@@ -108,7 +108,7 @@ static bool line_of(struct vmt_state *state, uint64_t table, uint32_t first, uin
  */
 static bool resolve(struct vmt_state *state, struct vmt_script_frame *frame)
 {
-	const struct vmt_python_layout *layout = &vmt_python.layout;
+	const struct vmt_cpython_layout *layout = &vmt_python.layout;
 	uint64_t at = frame->instr - frame->code - layout->bytecode;
 	unsigned char code[CODE_SIZE];
 	char path[PATH_ROOM];

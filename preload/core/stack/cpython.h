@@ -4,15 +4,15 @@
  * versions that were tried, 3.11 to 3.13, and the format of the table of lines, which all of them
  * share. Nothing is read of other versions.
  */
-#ifndef VMT_PYTHON_H
-#define VMT_PYTHON_H
+#ifndef VMT_CPYTHON_H
+#define VMT_CPYTHON_H
 
 #include "core/base/base.h"
 
-#define VMT_PYTHON_NONE UINT32_MAX /* this version has no such member */
+#define VMT_CPYTHON_NONE UINT32_MAX /* this version has no such member */
 
 /* Offsets of members in bytes, named as in CPython's sources. */
-struct vmt_python_layout {
+struct vmt_cpython_layout {
 	/* of _PyRuntime */
 	uint32_t finalizing;
 	uint32_t interpreters;
@@ -46,29 +46,29 @@ struct vmt_python_layout {
 };
 
 /* A frame with this owner stands for a call of the evaluation function, and lies on the C stack. */
-#define VMT_PYTHON_OWNED_BY_CSTACK 3u
+#define VMT_CPYTHON_OWNED_BY_CSTACK 3u
 
-#define VMT_PYTHON_OFFSETS 71u /* words of 3.13's _Py_DebugOffsets that are read */
+#define VMT_CPYTHON_OFFSETS 71u /* words of 3.13's _Py_DebugOffsets that are read */
 
 /*
  * Find the layout of a version (Py_Version). runtime: the first words of _PyRuntime, where 3.13 and
  * later have a table of offsets. Returns false if the version is not known, or if its table
  * contradicts itself.
  */
-bool vmt_python_layout(uint32_t version, const uint64_t runtime[VMT_PYTHON_OFFSETS],
-		       struct vmt_python_layout *ret_layout);
+bool vmt_cpython_layout(uint32_t version, const uint64_t runtime[VMT_CPYTHON_OFFSETS],
+			struct vmt_cpython_layout *ret_layout);
 
 /*
  * Look up the line of the instruction at byte `at` in co_linetable. Returns 0 if it has none, or if
  * the table is broken.
  */
-uint32_t vmt_python_line(const uint8_t *table, size_t size, uint32_t first_line, uint32_t at);
+uint32_t vmt_cpython_line(const uint8_t *table, size_t size, uint32_t first_line, uint32_t at);
 
 /*
  * Write `count` characters, `width` bytes each, as UTF-8 without a terminator. Returns the number
  * of bytes, or 0 if they do not fit or are not characters.
  */
-size_t vmt_python_text(const void *characters, size_t count, unsigned width, char *text,
-		       size_t room);
+size_t vmt_cpython_text(const void *characters, size_t count, unsigned width, char *text,
+			size_t room);
 
 #endif

@@ -2,9 +2,9 @@
 /*
  * Counts are summed over all threads at most a few hundred times a second, and only when there are
  * memory calls. So the recording of a killed program is a few ms behind, or one allocation in 128.
- * See malloc_section.h.
+ * See allocations.h.
  */
-#include "trace/malloc_section.h"
+#include "trace/allocations.h"
 
 #include "malloc/malloc.h"
 #include "store/recording.h"
@@ -77,13 +77,13 @@ static void find_allocators(struct vmt_state *state)
 		allocator_in(module_of(state, before), VMT_ALLOCATOR_BEFORE);
 }
 
-void vmt_malloc_section_start(struct vmt_state *state)
+void vmt_allocations_start(struct vmt_state *state)
 {
 	if (!state->options.malloc)
 		return;
 	vmt_malloc_look_at_allocator();
 	find_allocators(state);
-	vmt_malloc_section_publish(state);
+	vmt_allocations_publish(state);
 }
 
 static void sum_up(void)
@@ -121,7 +121,7 @@ static void write_item(struct vmt_state *state, uint32_t index)
 	vmt_recording_end(state, &to->seq);
 }
 
-void vmt_malloc_section_publish(struct vmt_state *state)
+void vmt_allocations_publish(struct vmt_state *state)
 {
 	sum_up();
 	for (uint32_t i = 0; i < allocators.count; i++)
@@ -136,7 +136,7 @@ static uint64_t made_by_thread(void)
 	return block->count[VMT_MALLOC].calls + block->count[VMT_CALLOC].calls;
 }
 
-VMT_HOT void vmt_malloc_section_tick(struct vmt_state *state, uint64_t time)
+VMT_HOT void vmt_allocations_tick(struct vmt_state *state, uint64_t time)
 {
 	uint64_t mine;
 
@@ -145,12 +145,12 @@ VMT_HOT void vmt_malloc_section_tick(struct vmt_state *state, uint64_t time)
 	mine = made_by_thread();
 	if (VMT_LIKELY(time == allocators.published && mine < allocators.due))
 		return;
-	vmt_malloc_section_publish(state);
+	vmt_allocations_publish(state);
 	allocators.published = time;
 	allocators.due = mine + allocators.item[0].allocations / BEHIND + 1;
 }
 
-void vmt_malloc_section_start_child(struct vmt_state *state)
+void vmt_allocations_start_child(struct vmt_state *state)
 {
 	if (!state->recording.base) { /* nobody reads the counts */
 		vmt_malloc_start_child();
@@ -165,5 +165,5 @@ void vmt_malloc_section_start_child(struct vmt_state *state)
 	}
 	vmt_malloc_start_child();
 	allocators.due = 0;
-	vmt_malloc_section_publish(state);
+	vmt_allocations_publish(state);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * 3.11 and 3.12 do not describe their structures, but these did not change within a version. 3.13
- * describes them in _Py_DebugOffsets, whose offsets are used if they are plausible. See python.h.
+ * describes them in _Py_DebugOffsets, whose offsets are used if they are plausible. See cpython.h.
  */
-#include "core/stack/python.h"
+#include "core/stack/cpython.h"
 
 #define MINOR(version)    ((version) >> 16)
 #define IS_FINAL(version) (((version) >> 4 & 15) == 15)
@@ -11,7 +11,7 @@
 /* Frames that are being torn down could still be current before 3.11.2. */
 #define FIRST_3_11 0x030b0200u
 
-static const struct vmt_python_layout layout_3_11 = {
+static const struct vmt_cpython_layout layout_3_11 = {
 	.finalizing = 24,
 	.interpreters = 40,
 	.current = 576,
@@ -38,10 +38,10 @@ static const struct vmt_python_layout layout_3_11 = {
 	.compact = 72,
 };
 
-static const struct vmt_python_layout layout_3_12 = {
+static const struct vmt_cpython_layout layout_3_12 = {
 	.finalizing = 24,
 	.interpreters = 40,
-	.current = VMT_PYTHON_NONE,
+	.current = VMT_CPYTHON_NONE,
 	.next_interpreter = 0,
 	.threads = 72,
 	.prev = 0,
@@ -55,7 +55,7 @@ static const struct vmt_python_layout layout_3_12 = {
 	.instr = 56,
 	.previous = 8,
 	.owner = 70,
-	.is_entry = VMT_PYTHON_NONE,
+	.is_entry = VMT_CPYTHON_NONE,
 	.firstlineno = 68,
 	.filename = 112,
 	.qualname = 128,
@@ -99,48 +99,48 @@ enum {
 #define STRUCTURE_MOST UINT64_C(1 << 20)
 
 /* Members whose offset is the same in all these versions. */
-static bool are_objects_known(const uint64_t offsets[VMT_PYTHON_OFFSETS])
+static bool are_objects_known(const uint64_t offsets[VMT_CPYTHON_OFFSETS])
 {
 	return offsets[OBJECT_TYPE] == 8 && offsets[BYTES_SIZE] == 16 &&
 	       offsets[BYTES_VALUE] == 32 && offsets[TEXT_LENGTH] == 16 &&
 	       offsets[TEXT_STATE] == 32 && offsets[TEXT_ASCII_SIZE] == 40;
 }
 
-static bool is_plausible(uint32_t version, const uint64_t offsets[VMT_PYTHON_OFFSETS])
+static bool is_plausible(uint32_t version, const uint64_t offsets[VMT_CPYTHON_OFFSETS])
 {
 	if (__builtin_memcmp(&offsets[COOKIE], "xdebugpy", 8) || offsets[VERSION] != version ||
 	    offsets[FREE_THREADED] || !are_objects_known(offsets))
 		return false;
-	for (unsigned i = RUNTIME_FINALIZING; i < VMT_PYTHON_OFFSETS; i++) {
+	for (unsigned i = RUNTIME_FINALIZING; i < VMT_CPYTHON_OFFSETS; i++) {
 		if (offsets[i] >= STRUCTURE_MOST)
 			return false;
 	}
 	return true;
 }
 
-static bool read_offsets(uint32_t version, const uint64_t offsets[VMT_PYTHON_OFFSETS],
-			 struct vmt_python_layout *ret)
+static bool read_offsets(uint32_t version, const uint64_t offsets[VMT_CPYTHON_OFFSETS],
+			 struct vmt_cpython_layout *ret)
 {
 	if (!is_plausible(version, offsets))
 		return false;
-	*ret = (struct vmt_python_layout){
+	*ret = (struct vmt_cpython_layout){
 		.finalizing = (uint32_t)offsets[RUNTIME_FINALIZING],
 		.interpreters = (uint32_t)offsets[RUNTIME_INTERPRETERS],
-		.current = VMT_PYTHON_NONE,
+		.current = VMT_CPYTHON_NONE,
 		.next_interpreter = (uint32_t)offsets[INTERPRETER_NEXT],
 		.threads = (uint32_t)offsets[INTERPRETER_THREADS],
 		.prev = (uint32_t)offsets[THREAD_PREV],
 		.next = (uint32_t)offsets[THREAD_NEXT],
 		.interpreter = (uint32_t)offsets[THREAD_INTERPRETER],
 		.thread_id = (uint32_t)offsets[THREAD_ID],
-		.cframe = VMT_PYTHON_NONE,
+		.cframe = VMT_CPYTHON_NONE,
 		.current_frame = (uint32_t)offsets[THREAD_CURRENT_FRAME],
-		.previous_cframe = VMT_PYTHON_NONE,
+		.previous_cframe = VMT_CPYTHON_NONE,
 		.code = (uint32_t)offsets[FRAME_EXECUTABLE],
 		.instr = (uint32_t)offsets[FRAME_INSTR],
 		.previous = (uint32_t)offsets[FRAME_PREVIOUS],
 		.owner = (uint32_t)offsets[FRAME_OWNER],
-		.is_entry = VMT_PYTHON_NONE,
+		.is_entry = VMT_CPYTHON_NONE,
 		.firstlineno = (uint32_t)offsets[CODE_FIRSTLINENO],
 		.filename = (uint32_t)offsets[CODE_FILENAME],
 		.qualname = (uint32_t)offsets[CODE_QUALNAME],
@@ -152,8 +152,8 @@ static bool read_offsets(uint32_t version, const uint64_t offsets[VMT_PYTHON_OFF
 	return ret->thread_id < 1024 && ret->current_frame < 1024 && ret->bytecode < 1024;
 }
 
-bool vmt_python_layout(uint32_t version, const uint64_t runtime[VMT_PYTHON_OFFSETS],
-		       struct vmt_python_layout *ret_layout)
+bool vmt_cpython_layout(uint32_t version, const uint64_t runtime[VMT_CPYTHON_OFFSETS],
+			struct vmt_cpython_layout *ret_layout)
 {
 	if (!IS_FINAL(version))
 		return false;
@@ -207,7 +207,7 @@ static bool add_difference(const uint8_t **at, const uint8_t *end, int64_t *line
  * The first byte of an entry holds its kind and the number of two-byte instructions that it stands
  * for. It has the highest bit set, and no other byte has.
  */
-uint32_t vmt_python_line(const uint8_t *table, size_t size, uint32_t first_line, uint32_t at)
+uint32_t vmt_cpython_line(const uint8_t *table, size_t size, uint32_t first_line, uint32_t at)
 {
 	const uint8_t *end = table + size;
 	int64_t line = first_line;
@@ -268,8 +268,8 @@ static uint32_t character_at(const void *characters, size_t index, unsigned widt
 	return character;
 }
 
-size_t vmt_python_text(const void *characters, size_t count, unsigned width, char *text,
-		       size_t room)
+size_t vmt_cpython_text(const void *characters, size_t count, unsigned width, char *text,
+			size_t room)
 {
 	size_t n = 0;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* This runs as the process's last act, outside the lock, with tracing off. See exit_report.h. */
+/* This runs as the process's last act, outside the lock, with tracing off. See final_report.h. */
 #include "os/auxv.h"
-#include "report/exit_report.h"
+#include "report/final_report.h"
 
 #include <fcntl.h>
 #include <linux/errno.h>
@@ -80,7 +80,7 @@ static bool is_ours_to_run(const struct vmt_state *state)
  * In a build tree: preload/libvmatrace.so and tools/vmatrace. Installed:
  * lib/…/vmatrace/libvmatrace.so and bin/vmatrace.
  */
-void vmt_exit_report_find_tool(struct vmt_state *state)
+void vmt_final_report_find_tool(struct vmt_state *state)
 {
 	static const char *const places[] = { "/../tools/vmatrace", "/../../bin/vmatrace",
 					      "/../../../bin/vmatrace" };
@@ -120,7 +120,7 @@ static bool is_for_tool(const char *entry)
  * Copied at the start, since the program may add strings (putenv) that do not exist any more at its
  * end.
  */
-void vmt_exit_report_copy_environment(struct vmt_state *state)
+void vmt_final_report_copy_environment(struct vmt_state *state)
 {
 	char **to = state->reporting.environment;
 	char *end = (char *)to + state->reporting.environment_size;
@@ -307,7 +307,7 @@ static void print_by_helper(struct vmt_state *state, uint64_t top, bool is_last)
 	vmt_log_pause(state);
 }
 
-void vmt_exit_report_pause(void)
+void vmt_final_report_pause(void)
 {
 	const int64_t pause[2] = { 0, 10000000 };
 
@@ -320,7 +320,7 @@ static bool begin_printing(struct vmt_state *state)
 	for (int i = 0; i < PRINT_TRIES; i++) {
 		if (!atomic_exchange_explicit(&state->reporting.printing, 1, memory_order_acquire))
 			return true;
-		vmt_exit_report_pause();
+		vmt_final_report_pause();
 	}
 	return false;
 }
@@ -345,7 +345,7 @@ static void print_last(struct vmt_state *state)
 	print(state, state->options.top, state->process.is_last_act);
 }
 
-void vmt_exit_report_print(struct vmt_state *state)
+void vmt_final_report_print(struct vmt_state *state)
 {
 	if (!state->recording.base && state->recording.is_lost)
 		vmt_log(state, "no report: the recording was cut short while the program ran");
@@ -355,7 +355,7 @@ void vmt_exit_report_print(struct vmt_state *state)
 		print_last(state);
 }
 
-void vmt_exit_report_print_now(struct vmt_state *state)
+void vmt_final_report_print_now(struct vmt_state *state)
 {
 	if (state->recording.base)
 		print(state, TOP_NOW, false);

@@ -4,23 +4,23 @@
  * functions. Maps that change inside an allocator need no counter, since their stacks show the
  * allocator. Under the lock.
  */
-#ifndef VMT_MALLOC_SECTION_H
-#define VMT_MALLOC_SECTION_H
+#ifndef VMT_ALLOCATIONS_H
+#define VMT_ALLOCATIONS_H
 
 #include "state/state.h"
 
 /* Start counting if malloc= allows it; when the table is ready, since it identifies the modules. */
-void vmt_malloc_section_start(struct vmt_state *state);
+void vmt_allocations_start(struct vmt_state *state);
 
 /* In a fork child: counts start at zero, but the child has its parent's allocations. */
-void vmt_malloc_section_start_child(struct vmt_state *state);
+void vmt_allocations_start_child(struct vmt_state *state);
 
 /* Write the counts into the recording. */
-void vmt_malloc_section_publish(struct vmt_state *state);
+void vmt_allocations_publish(struct vmt_state *state);
 
 /*
  * After a memory call: write the counts if some time has passed, or if there were many allocations.
  */
-void vmt_malloc_section_tick(struct vmt_state *state, uint64_t time);
+void vmt_allocations_tick(struct vmt_state *state, uint64_t time);
 
 #endif
