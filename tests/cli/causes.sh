@@ -167,6 +167,38 @@ says run-image 'cause +pieces cut from what mmap in run_image [^ ]*:[0-9]+ mappe
 	'dlopen'
 run delete-each 1000
 says delete-each 'cause +(a map for each of many files|files that have been deleted): 1,000 of 1,0[0-9]+ maps, by mmap in delete_each [^ ]*:[0-9]+, none given back'
+# Each of these was taken for another way once: see the program.
+PROGRAM=causes_apart
+many look-up mapped-again 'the same part of the same file mapped again and again: 1,000 of 1,0[0-9]+ maps, by mmap in map_at [^ ]*:[0-9]+ in look_up, none given back .*help +-999 maps: map it once' \
+	'dlopen|dlclose'
+run map-images 250
+says map-images 'cause +maps of files, 0.80 for each call, none given back: 1,000 of 1,0[0-9]+ maps, by mmap in map_at [^ ]*:[0-9]+ in map_images help +unmap them' \
+	'dlopen|dlclose|map each file once'
+run load-from-memory 40
+says load-from-memory 'cause +libraries that were loaded while it ran \(dlopen\), 40 of them: (19[0-9]|20[0-9]|160) of 2?[0-9]{2} maps, most by mmap in load_from_memory [^ ]*:[0-9]+ help +close those' \
+	'as rings are'
+many patch-code file-protection 'protection of pieces of a mapped file, changed one by one \(mprotect\): (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in patch_code' \
+	'dlopen'
+many give-code-back prot-none-decommit 'memory without access \(PROT_NONE\), given back or reserved: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mmap in map_at [^ ]*:[0-9]+ in give_code_back help +-1,99[0-9] maps: give pages back by MADV_DONTNEED .*where they are guards' \
+	'a guard page for each object'
+many open-slots committed-pieces 'pieces of a range without access \(PROT_NONE\), made accessible one by one: 2,00[01] of 2,0[0-9]+ maps, by mprotect in open_slots [^ ]*:[0-9]+ help +-2,000 maps: map the range readable and writable' \
+	'instead of mprotect'
+many place-at-random committed-pieces 'pieces of a range without access \(PROT_NONE\), made accessible one by one: 1,[78][0-9]{2} of 1,[78][0-9]+ maps, by mprotect in place_at_random [^ ]*:[0-9]+ help +-1,[78]' \
+	'a guard page for each object'
+many map-between-guards guard-pages 'a guard page for each object: 2,00[0-9] of 2,0[0-9]+ maps, by mmap in map_at [^ ]*:[0-9]+ in map_between_guards, none given back .*help +-(1,99[0-9]|2,000) maps: map objects and guards together' \
+	'instead of mprotect'
+many give-shared-back mapped-over 'memory without access \(PROT_NONE\) put over pieces of a mapped file: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mmap in map_at [^ ]*:[0-9]+ in give_shared_back help +-1,99[0-9] maps: leave the file mapped; MADV_REMOVE' \
+	'mapped privately'
+many close-given-back guard-pages 'a guard page for each object: .* help +-1,99[0-9] maps: MADV_GUARD_INSTALL .*; pages that are only given back need MADV_DONTNEED alone'
+run keep-secret 200
+says keep-secret 'cause +a map for each of many pieces of shared memory: 200 of 2[0-9]+ maps, by mmap in map_at [^ ]*:[0-9]+ in keep_secret' \
+	'small files'
+run cache-results 1000
+says cache-results 'cause +maps of memory, 1.00 for each call, none given back: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mmap in map_at' \
+	'look alike'
+# Of several causes, each with more than a twentieth of the growth is told, if need be without what helps.
+run four-ways 2000
+LINES_SHOWN=24 says four-ways 'cause +the same part of the same file mapped again and again: 1,000 of .* and +a guard page for each object: 80[01] of .* and +advice \(madvise\) for pieces of a range: 400 of .* and +a map for each of many pieces of shared memory: 200 of '
 PROGRAM=causes
 
 # Where no pattern explains the maps, the cause says who cut what, and how often.

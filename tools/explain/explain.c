@@ -11,6 +11,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#ifndef MAP_DROPPABLE
+#define MAP_DROPPABLE 0x08 /* Linux 6.11; Debian 12's headers are older */
+#endif
+
 static int by_maps(const void *a, const void *b)
 {
 	const struct vmt_explain_kind *one = a, *two = b;
@@ -133,6 +137,11 @@ static bool is_locked_by_mmap(const struct vmt_explain_map *map)
 	return map->put_asked >> VMT_ASKED_FLAGS & MAP_LOCKED;
 }
 
+static bool is_droppable(const struct vmt_explain_map *map)
+{
+	return (map->put_asked >> VMT_ASKED_FLAGS & MAP_TYPE) == MAP_DROPPABLE;
+}
+
 static bool is_as_mapped(const struct vmt_explain_map *map)
 {
 	return map->put_call == VMT_CALL_MMAP && map->put_by == map->mapped_by &&
@@ -143,6 +152,12 @@ static bool is_as_mapped(const struct vmt_explain_map *map)
 static bool differ_by_lock(const struct vmt_explain_map *a, const struct vmt_explain_map *b)
 {
 	return is_as_mapped(a) && is_as_mapped(b) && is_locked_by_mmap(a) != is_locked_by_mmap(b);
+}
+
+/* Of two calls of mmap, did one ask for memory that may be dropped, and the other not? */
+static bool differ_by_type(const struct vmt_explain_map *a, const struct vmt_explain_map *b)
+{
+	return is_as_mapped(a) && is_as_mapped(b) && is_droppable(a) != is_droppable(b);
 }
 
 /* Does the map belong to its mapper's call, cut by a call for some attribute? */
@@ -165,6 +180,8 @@ static enum vmt_apart given_beside(const struct vmt_explain *explain,
 		return VMT_APART_UNKNOWN;
 	if (differ_by_lock(a, b))
 		return VMT_APART_LOCK;
+	if (differ_by_type(a, b))
+		return VMT_APART_FLAGS;
 	why = cut_from(a, b->mapped_by);
 	return why == VMT_APART_UNKNOWN && has_next ? cut_from(b + 1, b->mapped_by) : why;
 }

@@ -130,7 +130,8 @@ struct vmt_explain_facts {
 	} busiest[VMT_CALL_COUNT]; /* the site that made most calls of each system call */
 	/* for each site, a number that sites of one place share; NULL = all differ */
 	const uint32_t *place;
-	const uint64_t *calls; /* of each site, those that succeeded; NULL = not known */
+	const uint64_t *calls; /* of each site's place, those that succeeded; NULL = not known */
+	const uint64_t *own_calls; /* of each site alone; NULL = not known */
 };
 
 struct vmt_explain {
@@ -164,6 +165,9 @@ struct vmt_explain {
 	bool are_files; /* most of VMT_PATTERN_OVER_MEMORY are of files */
 	bool are_of_one; /* most of VMT_PATTERN_GUARDS were cut from one of few maps */
 	bool are_shared; /* most of VMT_PATTERN_HOLES are in shared memory */
+	bool are_small; /* most of VMT_PATTERN_DECOMMIT are no larger than guards */
+	bool are_left; /* most of VMT_PATTERN_GUARDS were mapped without access, and kept so */
+	bool are_closed; /* most of VMT_PATTERN_MAPPED_OVER have no access */
 	bool are_trimmed; /* most of VMT_PATTERN_HOLES are what was cut off the ends of maps */
 	const char *holes_of; /* the allocator that punched most holes; NULL = none, or not known */
 	struct vmt_explain_facts facts; /* a copy; what it points to stays the caller's */

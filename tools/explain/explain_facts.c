@@ -150,6 +150,18 @@ uint64_t *vmt_explain_calls(const struct vmt_view *view, const uint32_t *place, 
 	return calls;
 }
 
+uint64_t *vmt_explain_own_calls(const struct vmt_view *view, uint32_t sites)
+{
+	uint64_t *calls = calloc((size_t)sites + 1, sizeof(*calls));
+	struct vmt_rec_site site;
+
+	for (uint32_t i = VMT_SITE_FIRST; calls && i < sites; i++) {
+		if (vmt_view_site(view, i, &site))
+			calls[i] = site.counters.calls - site.counters.failed;
+	}
+	return calls;
+}
+
 void vmt_explain_facts_of(const struct vmt_explain_record *record,
 			  struct vmt_explain_facts *ret_facts)
 {

@@ -76,6 +76,8 @@ static bool is_huge(const struct vmt_explain_map *map)
 
 static enum vmt_kind of_file(struct vmt_explain_map *map)
 {
+	if (map->hint == VMT_HINT_LIBRARY)
+		return VMT_KIND_LIBRARY;
 	if (is_huge(map) || map->hint == VMT_HINT_HUGE)
 		return VMT_KIND_HUGE;
 	if (map->put_call == VMT_CALL_IO_SETUP && !map->name_length)
@@ -155,8 +157,17 @@ static bool is_disk_file(const struct vmt_explain_map *map)
 	return map->inode && (map->kind == VMT_KIND_FILE || map->kind == VMT_KIND_DELETED);
 }
 
+/* Did a call of the program's own map the file? Then nothing was loaded, code or not. */
+static bool is_mapped_by_program(const struct vmt_explain_map *map,
+				 const struct vmt_explain_facts *facts)
+{
+	return map->mapped_by < facts->sites && map->mapped_by >= VMT_SITE_FIRST &&
+	       map->hint != VMT_HINT_LIBRARY;
+}
+
 /* All maps of a file that is mapped executable belong to a library (or to the program). */
-static int mark_libraries(struct vmt_explain_map *map, size_t count)
+static int mark_libraries(struct vmt_explain_map *map, size_t count,
+			  const struct vmt_explain_facts *facts)
 {
 	struct file key;
 	struct file *code;
@@ -175,7 +186,8 @@ static int mark_libraries(struct vmt_explain_map *map, size_t count)
 	qsort(code, n, sizeof(*code), by_file);
 	for (size_t i = 0; i < count; i++) {
 		key = file_of(&map[i]);
-		if (is_disk_file(&map[i]) && bsearch(&key, code, n, sizeof(*code), by_file))
+		if (is_disk_file(&map[i]) && !is_mapped_by_program(&map[i], facts) &&
+		    bsearch(&key, code, n, sizeof(*code), by_file))
 			map[i].kind = VMT_KIND_LIBRARY;
 	}
 	free(code);
@@ -368,7 +380,7 @@ int vmt_explain_kinds(struct vmt_explain_map *map, size_t count,
 
 	for (size_t i = 0; i < count; i++)
 		by_itself(&map[i]);
-	ret = mark_libraries(map, count);
+	ret = mark_libraries(map, count, facts);
 	if (ret)
 		return ret;
 	mark_arenas(map, count);

@@ -72,11 +72,17 @@ static bool is_thread_start(const char *function)
 			    !strncmp(function, "setup_stack_prot", 16));
 }
 
+/* musl's loader and its libc are one file, in which only this name tells that a library is loaded. */
+static bool is_loading(const char *function)
+{
+	return function && !strcmp(function, "dlopen");
+}
+
 /* Does this frame decide? If not, the next outer one is examined. */
 static bool decides(struct vmt_explain_owner *owner, struct vmt_view_string base,
 		    const char *function)
 {
-	if (is_loader(base)) {
+	if (is_loader(base) || (is_libc(base) && is_loading(function))) {
 		owner->hint = VMT_HINT_LIBRARY;
 		return true;
 	}

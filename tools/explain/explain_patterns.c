@@ -86,23 +86,31 @@ static void fill_in(struct vmt_search *search, size_t i)
 		vmt_search_save(search, i);
 }
 
-/*
- * Who cut it out gave access to what is beside it, and took none away. If the call was made once
- * for each map, the inaccessible memory is an object's guard.
- */
-static enum vmt_pattern pattern_of_rest(const struct vmt_search *search, size_t i)
+/* Did the call that made the piece without access give access to what is beside it? */
+static bool is_left_closed(const struct vmt_search *search, size_t i, size_t *ret_maker)
 {
 	bool below = i > 0 && vmt_search_touches_next(search, i - 1);
 	bool above = vmt_search_touches_next(search, i);
 	size_t maker = maker_of(search, i, below, above);
 	uint32_t prot;
 
+	*ret_maker = maker;
 	if (vmt_search_mmap_flags(&search->map[maker]))
-		prot = search->map[maker].put_asked & VMT_MAP_ACCESS;
-	else if (!vmt_search_asked(&search->map[maker], &prot))
-		prot = 0;
-	if (!prot)
-		return VMT_PATTERN_DECOMMIT;
+		return search->map[maker].put_asked & VMT_MAP_ACCESS;
+	return vmt_search_asked(&search->map[maker], &prot) && prot;
+}
+
+/*
+ * Who cut it out gave access to what is beside it, and took none away. If the call was made once
+ * for each map, the inaccessible memory is an object's guard.
+ */
+static enum vmt_pattern pattern_of_rest(const struct vmt_search *search, size_t i,
+					enum vmt_pattern otherwise)
+{
+	size_t maker;
+
+	if (!is_left_closed(search, i, &maker))
+		return otherwise;
 	return vmt_search_is_guard_of_each(search, i, maker) ? VMT_PATTERN_GUARDS :
 							       VMT_PATTERN_COMMITTED;
 }
@@ -115,10 +123,11 @@ static enum vmt_pattern pattern_without_access(const struct vmt_search *search, 
 	if (search->has_debugger)
 		return VMT_PATTERN_DEBUGGER;
 	if (search->map[i].kind == VMT_KIND_GUARD)
-		return vmt_search_is_put_over(search, i) ? VMT_PATTERN_DECOMMIT :
-							   VMT_PATTERN_GUARDS;
+		return vmt_search_is_put_over(search, i) ?
+			       VMT_PATTERN_DECOMMIT :
+			       pattern_of_rest(search, i, VMT_PATTERN_GUARDS);
 	return vmt_search_is_reserved(search, i) ? VMT_PATTERN_RESERVED :
-						   pattern_of_rest(search, i);
+						   pattern_of_rest(search, i, VMT_PATTERN_DECOMMIT);
 }
 
 /* A guard that was moved together with its memory was not made by mprotect(PROT_NONE) here. */
@@ -129,14 +138,24 @@ static bool is_made(const struct vmt_search *search, size_t i)
 
 static void find_without_access(struct vmt_search *search, enum vmt_pattern pattern)
 {
+	int64_t small = 0, left = 0;
+	size_t maker;
+
 	for (size_t i = 0; i < search->count; i++) {
 		const struct vmt_explain_map *map = &search->map[i];
 
-		if (!map->is_arena &&
-		    (map->kind == VMT_KIND_GUARD || map->kind == VMT_KIND_RESERVED) &&
-		    pattern_without_access(search, i) == pattern && is_made(search, i))
-			fill_in(search, i);
+		if (map->is_arena ||
+		    (map->kind != VMT_KIND_GUARD && map->kind != VMT_KIND_RESERVED) ||
+		    pattern_without_access(search, i) != pattern || !is_made(search, i))
+			continue;
+		fill_in(search, i);
+		small += map->kind == VMT_KIND_GUARD ? 1 : -1;
+		left += is_left_closed(search, i, &maker) ? 1 : -1;
 	}
+	if (pattern == VMT_PATTERN_DECOMMIT)
+		search->are_small = small > 0;
+	if (pattern == VMT_PATTERN_GUARDS)
+		search->are_left = left > 0;
 	if (pattern == VMT_PATTERN_COMMITTED)
 		vmt_search_closed_again(search);
 	if (pattern == VMT_PATTERN_RESERVED)
@@ -263,7 +282,7 @@ static bool is_possible(const struct vmt_explain *explain, enum vmt_pattern patt
 		[VMT_PATTERN_GUARDS] = 1u << VMT_KIND_GUARD | 1u << VMT_KIND_RESERVED,
 		[VMT_PATTERN_THREADS] = 1u << VMT_KIND_THREAD_STACK,
 		[VMT_PATTERN_DECOMMIT] = 1u << VMT_KIND_GUARD | 1u << VMT_KIND_RESERVED,
-		[VMT_PATTERN_COMMITTED] = 1u << VMT_KIND_RESERVED,
+		[VMT_PATTERN_COMMITTED] = 1u << VMT_KIND_GUARD | 1u << VMT_KIND_RESERVED,
 		[VMT_PATTERN_ARENAS] = 1u << VMT_KIND_ALLOCATOR,
 		[VMT_PATTERN_WX] = CODE_KINDS,
 		[VMT_PATTERN_CODE_LEFT] = CODE_KINDS,
@@ -274,7 +293,7 @@ static bool is_possible(const struct vmt_explain *explain, enum vmt_pattern patt
 		[VMT_PATTERN_ENDED_THREADS] = 1u << VMT_KIND_THREAD_STACK,
 		[VMT_PATTERN_ARENA_HEAPS] = 1u << VMT_KIND_ALLOCATOR,
 		[VMT_PATTERN_RESERVED] = 1u << VMT_KIND_RESERVED,
-		[VMT_PATTERN_FILE_PROTECTION] = FILE_KINDS,
+		[VMT_PATTERN_FILE_PROTECTION] = FILE_KINDS | 1u << VMT_KIND_LIBRARY,
 		[VMT_PATTERN_MAPPED_OVER] = FILE_KINDS,
 		[VMT_PATTERN_REMAPPED] = FILE_KINDS,
 		[VMT_PATTERN_VIEWS] = FILE_KINDS,
@@ -448,6 +467,9 @@ int vmt_explain_patterns(struct vmt_explain *explain)
 	explain->are_files = search.are_files;
 	explain->are_of_one = search.are_of_one;
 	explain->are_shared = search.are_shared;
+	explain->are_small = search.are_small;
+	explain->are_left = search.are_left;
+	explain->are_closed = search.are_closed;
 	explain->holes_of = search.holes_of;
 	qsort(explain->patterns, explain->pattern_count, sizeof(*explain->patterns), by_saving);
 	free(search.by_site);

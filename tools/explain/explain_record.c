@@ -141,6 +141,7 @@ static void add_owner(struct vmt_explain_record *record, struct owners *owners,
 	/* If its addresses have merged with a neighbour's, the call that made it usable tells. */
 	if (!map->hint && owners->of[map->put_by].hint == VMT_HINT_THREAD_STACK)
 		map->hint = VMT_HINT_THREAD_STACK;
+	map->is_loaders = owners->of[map->put_by].hint == VMT_HINT_LIBRARY;
 	map->put_call = (uint8_t)owners->of[map->put_by].call;
 	map->put_asked = owners->of[map->put_by].asked;
 	/* small executable memory without a file, present from the start, is the kernel's */
@@ -246,7 +247,7 @@ static void add_filesystems(struct vmt_explain_record *record)
 		struct vmt_explain_map *map = &record->map[i];
 		enum vmt_filesystem kind;
 
-		if (!map->inode || map->name_length)
+		if (!map->inode || map->name_length || map->hint == VMT_HINT_LIBRARY)
 			continue;
 		kind = vmt_filesystems_find(&filesystems, map->dev_major, map->dev_minor);
 		if (kind)
@@ -340,6 +341,7 @@ int vmt_explain_record(const struct vmt_view *view, struct vmt_symbols *symbols,
 	facts.place = ret_record->place = vmt_explain_places(view, symbols, facts.sites);
 	vmt_explain_places_by_line(ret_record, facts.sites);
 	facts.calls = ret_record->calls = vmt_explain_calls(view, facts.place, facts.sites);
+	facts.own_calls = ret_record->own_calls = vmt_explain_own_calls(view, facts.sites);
 	return vmt_explain(ret_record->map, ret_record->count, &facts, &ret_record->explain);
 }
 
@@ -351,11 +353,13 @@ void vmt_explain_record_free(struct vmt_explain_record *record)
 	free(record->strings);
 	free(record->place);
 	free(record->calls);
+	free(record->own_calls);
 	free(record->map);
 	vmt_procmaps_free(&record->live);
 	record->strings = NULL;
 	record->place = NULL;
 	record->calls = NULL;
+	record->own_calls = NULL;
 	record->map = NULL;
 }
 

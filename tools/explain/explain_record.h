@@ -19,6 +19,7 @@ struct vmt_explain_record {
 	size_t string_count;
 	uint32_t *place; /* the place of each site */
 	uint64_t *calls; /* of each site's place, those that succeeded */
+	uint64_t *own_calls; /* of each site alone */
 	struct vmt_procmaps live; /* names of files, from the process while it exists */
 	const struct vmt_view *view;
 	struct vmt_symbols *symbols;
@@ -42,6 +43,7 @@ uint32_t *vmt_explain_places(const struct vmt_view *view, struct vmt_symbols *sy
 
 /* For struct vmt_explain_facts: returns, from malloc, the calls of each site's place, or NULL. */
 uint64_t *vmt_explain_calls(const struct vmt_view *view, const uint32_t *place, uint32_t sites);
+uint64_t *vmt_explain_own_calls(const struct vmt_view *view, uint32_t sites);
 
 /* A line of the program may have been compiled to several calls: treat them as one place. */
 void vmt_explain_places_by_line(struct vmt_explain_record *record, uint32_t sites);

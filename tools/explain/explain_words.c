@@ -301,6 +301,8 @@ const char *vmt_explain_pattern_word(const struct vmt_explain *explain, enum vmt
 		return "memory moved by mremap, which does not merge with its neighbours";
 	if (pattern == VMT_PATTERN_OVER_MEMORY && explain->are_files)
 		return "pieces of files mapped over a range of memory (MAP_FIXED)";
+	if (pattern == VMT_PATTERN_MAPPED_OVER && explain->are_closed)
+		return "memory without access (PROT_NONE) put over pieces of a mapped file";
 	if (pattern == VMT_PATTERN_HOLES && explain->are_trimmed && !explain->holes_of)
 		return "ends of maps cut off by munmap, as for alignment";
 	if (pattern == VMT_PATTERN_WX && explain->facts.sites && !explain->facts.gives_write)
@@ -386,7 +388,18 @@ const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_patte
 		       "are for whole ranges";
 	if (pattern == VMT_PATTERN_GUARDS && explain->are_of_one)
 		return "MADV_GUARD_INSTALL (Linux 6.13) instead of mprotect(PROT_NONE) makes no "
-		       "map, if the pages hold nothing: it drops their contents";
+		       "map, if the pages hold nothing: it drops their contents; pages that are "
+		       "only given back need MADV_DONTNEED alone";
+	if (pattern == VMT_PATTERN_GUARDS && explain->are_left)
+		return "map objects and guards together, readable and writable, and guard by "
+		       "MADV_GUARD_INSTALL (Linux 6.13), which makes no map";
+	if (pattern == VMT_PATTERN_DECOMMIT && explain->are_small)
+		return "give pages back by MADV_DONTNEED or MADV_FREE (Linux 4.5) and leave the "
+		       "protection as it is; where they are guards, MADV_GUARD_INSTALL (Linux "
+		       "6.13) makes no map";
+	if (pattern == VMT_PATTERN_MAPPED_OVER && explain->are_closed)
+		return "leave the file mapped; MADV_REMOVE gives back pages of shared memory, and "
+		       "MADV_DONTNEED those of other files";
 	if (pattern == VMT_PATTERN_REMAPPED && found(explain, pattern) &&
 	    found(explain, pattern)->is_open)
 		return explain->is_java ?

@@ -14,13 +14,16 @@ struct vmt_search {
 	const struct vmt_explain_facts *facts;
 	bool has_debugger; /* a debugging allocator is loaded */
 	bool are_views; /* parts of files are mapped more than once */
-	uint32_t advice; /* these eight: see struct vmt_explain */
+	uint32_t advice; /* these: see struct vmt_explain */
 	bool are_moved;
 	bool are_copies;
 	bool are_trimmed;
 	bool are_files;
 	bool are_of_one;
 	bool are_shared;
+	bool are_small;
+	bool are_left;
+	bool are_closed;
 	const char *holes_of;
 	uint64_t *by_site; /* boundaries of the current pattern, by site; NULL = no sites */
 	struct vmt_explain_pattern *at;

@@ -92,16 +92,29 @@ static bool is_mapped_file(const struct vmt_explain_map *map)
 	       map->kind == VMT_KIND_DELETED;
 }
 
+static bool is_of_file(const struct vmt_explain_map *a, const struct vmt_explain_map *b)
+{
+	return a->inode == b->inode && a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
+}
+
 static bool is_same_file(const struct vmt_explain_map *a, const struct vmt_explain_map *b)
 {
-	return is_mapped_file(a) && a->kind == b->kind && a->inode == b->inode &&
-	       a->dev_major == b->dev_major && a->dev_minor == b->dev_minor;
+	return is_mapped_file(a) && a->kind == b->kind && is_of_file(a, b);
 }
 
 /* Both maps lie where one call that mapped the file would have put them. */
 bool vmt_search_is_one_range(const struct vmt_explain_map *a, const struct vmt_explain_map *b)
 {
 	return is_same_file(a, b) && (!a->inode || b->offset - a->offset == b->start - a->start);
+}
+
+/* The loader makes a part of each library read-only; only pieces that others cut count. */
+static bool is_one_library(const struct vmt_search *search, const struct vmt_explain_map *a,
+			   const struct vmt_explain_map *b)
+{
+	return vmt_search_is_call_known(search, b) && !b->is_loaders &&
+	       a->kind == VMT_KIND_LIBRARY && b->kind == VMT_KIND_LIBRARY && a->inode &&
+	       is_of_file(a, b) && b->offset - a->offset == b->start - a->start;
 }
 
 void vmt_search_file_protection(struct vmt_search *search, enum vmt_pattern pattern)
@@ -114,7 +127,8 @@ void vmt_search_file_protection(struct vmt_search *search, enum vmt_pattern patt
 				      map->apart == VMT_APART_PROTECTION + 1;
 
 		if (!is_cut || !vmt_explain_touch(map - 1, map) ||
-		    !vmt_search_is_one_range(map - 1, map))
+		    (!vmt_search_is_one_range(map - 1, map) &&
+		     !is_one_library(search, map - 1, map)))
 			continue;
 		vmt_search_count_site(search, i);
 		vmt_search_save(search, i);
@@ -163,6 +177,8 @@ static bool is_other(const struct vmt_search *search, const struct vmt_explain_m
 
 void vmt_search_mapped_over(struct vmt_search *search, enum vmt_pattern pattern)
 {
+	uint64_t all = 0, closed = 0;
+
 	(void)pattern;
 	for (size_t i = 1; i < search->count; i++) {
 		const struct vmt_explain_map *map = &search->map[i];
@@ -174,8 +190,12 @@ void vmt_search_mapped_over(struct vmt_search *search, enum vmt_pattern pattern)
 		vmt_search_count_site(search, i);
 		vmt_search_save(search, i);
 		vmt_search_save(search, i + 1);
+		all++;
+		closed += !(map->flags & VMT_MAP_ACCESS) && vmt_explain_is_anonymous(map);
 	}
-	vmt_search_leave_open(search);
+	search->are_closed = closed > all / 2;
+	if (closed < all)
+		vmt_search_leave_open(search);
 }
 
 void vmt_search_remapped(struct vmt_search *search, enum vmt_pattern pattern)

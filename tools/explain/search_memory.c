@@ -97,6 +97,21 @@ static bool is_one_each(const struct vmt_search *search, uint32_t cutter, uint32
 	return cuts && 2 * vmt_search_calls(search, mapper) >= cuts;
 }
 
+/*
+ * Were there clearly more maps than pieces put over them, so that few maps can have one each? Both
+ * may be made on one line, by a function that does nothing but call mmap.
+ */
+static bool is_of_some(const struct vmt_search *search, uint32_t cutter, uint32_t mapper)
+{
+	const struct vmt_explain_facts *facts = search->facts;
+	bool is_one_place = facts->place && facts->own_calls && cutter < facts->sites &&
+			    mapper < facts->sites && facts->place[cutter] == facts->place[mapper];
+	uint64_t cuts = is_one_place ? facts->own_calls[cutter] : vmt_search_calls(search, cutter);
+	uint64_t maps = is_one_place ? facts->own_calls[mapper] : vmt_search_calls(search, mapper);
+
+	return maps > cuts + cuts / 2;
+}
+
 /* [A][none][A]: the pieces beside the map are of one earlier map, which it was put over. */
 bool vmt_search_is_put_over(const struct vmt_search *search, size_t i)
 {
@@ -105,7 +120,8 @@ bool vmt_search_is_put_over(const struct vmt_search *search, size_t i)
 	return i > 0 && map->put_call == VMT_CALL_MMAP && map->put_by == map->mapped_by &&
 	       vmt_search_touches_next(search, i) && vmt_explain_touch(map - 1, map) &&
 	       map[-1].mapped_by == map[1].mapped_by && map[1].mapped_by != map->mapped_by &&
-	       !is_one_each(search, map->put_by, map[1].mapped_by);
+	       (!is_one_each(search, map->put_by, map[1].mapped_by) ||
+		is_of_some(search, map->put_by, map[1].mapped_by));
 }
 
 bool vmt_search_is_guard_of_each(const struct vmt_search *search, size_t i, size_t maker)

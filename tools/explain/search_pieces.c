@@ -21,26 +21,53 @@ static bool is_of(const struct vmt_explain_map *map, enum vmt_kind kind)
 }
 
 /*
+ * Fill in the inode of each map of a kind, in order, and with `by_access` a number for how it is
+ * mapped as well. Returns how many there are, and 0 without memory; free `ret_number`.
+ */
+static size_t number_maps(const struct vmt_search *search, enum vmt_kind kind, bool by_access,
+			  uint64_t **ret_number)
+{
+	uint64_t *number = malloc((search->count + 1) * sizeof(*number));
+	size_t n = 0;
+
+	*ret_number = number;
+	for (size_t i = 0; number && i < search->count; i++) {
+		if (!is_of(&search->map[i], kind))
+			continue;
+		number[n++] = by_access ? search->map[i].inode << 4 |
+						  (search->map[i].flags & VMT_MAP_VISIBLE) :
+					  search->map[i].inode;
+	}
+	if (n)
+		qsort(number, n, sizeof(*number), vmt_sorted_by_number);
+	return n;
+}
+
+/*
  * Returns the number of different files among the maps of a kind; 0 without memory. Each piece of
  * shared memory without a name counts as a file, since a recording may lack its inode.
  */
 static uint64_t count_files(const struct vmt_search *search, enum vmt_kind kind)
 {
-	uint64_t *inode = malloc((search->count + 1) * sizeof(*inode));
-	uint64_t files = 0;
-	size_t n = 0;
+	uint64_t files = 0, *inode;
+	size_t n = number_maps(search, kind, false, &inode);
 
-	if (!inode)
-		return 0;
-	for (size_t i = 0; i < search->count; i++) {
-		if (is_of(&search->map[i], kind))
-			inode[n++] = search->map[i].inode;
-	}
-	qsort(inode, n, sizeof(*inode), vmt_sorted_by_number);
 	for (size_t i = 0; i < n; i++)
 		files += i == 0 || !inode[i] || inode[i] != inode[i - 1];
 	free(inode);
 	return files;
+}
+
+/* How many maps are needed if each file is mapped as a whole, once for each protection? */
+static uint64_t count_wholes(const struct vmt_search *search, enum vmt_kind kind)
+{
+	uint64_t wholes = 0, *number;
+	size_t n = number_maps(search, kind, true, &number);
+
+	for (size_t i = 0; i < n; i++)
+		wholes += i == 0 || number[i] != number[i - 1];
+	free(number);
+	return wholes;
 }
 
 static void mark_kind(struct vmt_search *search, enum vmt_kind kind)
@@ -93,7 +120,10 @@ void vmt_search_files(struct vmt_search *search, enum vmt_pattern pattern)
 	search->at->saves = maps - 1;
 }
 
-/* There are far more maps than files: each file could be mapped as a whole. */
+/*
+ * There are far more maps than files: each file could be mapped as a whole. Images of programs have
+ * a few maps of each file, with a protection for each, and need them.
+ */
 void vmt_search_pieces(struct vmt_search *search, enum vmt_pattern pattern)
 {
 	static const enum vmt_kind kinds[] = { VMT_KIND_FILE, VMT_KIND_SHARED, VMT_KIND_DELETED };
@@ -102,10 +132,11 @@ void vmt_search_pieces(struct vmt_search *search, enum vmt_pattern pattern)
 	for (size_t k = 0; k < VMT_COUNT(kinds); k++) {
 		uint64_t maps = count_kind(search, kinds[k]);
 		uint64_t files = count_files(search, kinds[k]);
+		uint64_t wholes = count_wholes(search, kinds[k]);
 
-		if (maps < VMT_EXPLAIN_LEAST || !files || files > maps / 2)
+		if (maps < VMT_EXPLAIN_LEAST || !files || files > maps / 2 || wholes > maps / 2)
 			continue;
 		mark_kind(search, kinds[k]);
-		search->at->saves += maps - files;
+		search->at->saves += maps - wholes;
 	}
 }

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -101,6 +102,9 @@ void vmt_filesystems_read(const struct vmt_view *view, struct vmt_filesystems *r
 	       VMT_FILESYSTEM_HUGE);
 	add_of(ret_filesystems, memfd_create("vmatrace", MFD_CLOEXEC | MFD_HUGETLB | MFD_HUGE_1GB),
 	       VMT_FILESYSTEM_HUGE);
+#ifdef SYS_memfd_secret
+	add_of(ret_filesystems, (int)syscall(SYS_memfd_secret, 0), VMT_FILESYSTEM_SHARED);
+#endif
 	add_mounted(ret_filesystems);
 }
 

@@ -191,14 +191,6 @@ static void put_holes(struct vmt_lines *lines, const struct vmt_explain *explain
 		      by_whom(names, &explain->punched_by, ", ", by, sizeof(by)));
 }
 
-/* An item that does not fit completely is left out. */
-static void end_item(struct vmt_lines *lines, size_t *before, size_t most)
-{
-	if (lines->count > most)
-		vmt_lines_cut(lines, *before);
-	*before = lines->count;
-}
-
 /* Is there a second cause that makes at least half as many maps as the first? */
 static bool has_second(const struct vmt_explain *explain)
 {
@@ -213,9 +205,9 @@ void vmt_cause_lead_pattern(struct vmt_lines *lines, const struct vmt_explain *e
 	size_t before = lines->count;
 
 	put_cause(lines, start, explain, pattern, names);
-	end_item(lines, &before, VMT_EXPLAIN_LEAD);
+	vmt_lines_end_item(lines, &before, VMT_EXPLAIN_CAUSES);
 	put_help(lines, "  help    ", explain, pattern);
-	end_item(lines, &before, VMT_EXPLAIN_LEAD);
+	vmt_lines_end_item(lines, &before, VMT_EXPLAIN_LEAD);
 }
 
 uint64_t vmt_cause_lead(struct vmt_lines *lines, const struct vmt_explain *explain,
@@ -233,13 +225,13 @@ uint64_t vmt_cause_lead(struct vmt_lines *lines, const struct vmt_explain *expla
 	put_cause(lines, "  cause   ", explain, top, names);
 	if (has_second(explain))
 		put_cause(lines, "     and  ", explain, top + 1, names);
-	end_item(lines, &before, VMT_EXPLAIN_LEAD);
+	vmt_lines_end_item(lines, &before, VMT_EXPLAIN_LEAD);
 	put_help(lines, "  help    ", explain, top);
-	end_item(lines, &before, VMT_EXPLAIN_LEAD);
+	vmt_lines_end_item(lines, &before, VMT_EXPLAIN_LEAD);
 	/* The same word as before the second cause shows that it helps against that one. */
 	if (has_second(explain))
 		put_help(lines, "     and  ", explain, top + 1);
-	end_item(lines, &before, VMT_EXPLAIN_LEAD);
+	vmt_lines_end_item(lines, &before, VMT_EXPLAIN_LEAD);
 	return UINT64_C(1) << top->pattern |
 	       (has_second(explain) ? UINT64_C(1) << top[1].pattern : 0);
 }
@@ -260,11 +252,11 @@ void vmt_cause_brief(struct vmt_lines *lines, const struct vmt_explain *explain,
 	reason = vmt_cause_next_reason(reasons, NULL);
 	if (reason && reason->pairs >= VMT_EXPLAIN_LEAST)
 		put_reason_line(lines, explain, reason, names);
-	end_item(lines, &before, most);
+	vmt_lines_end_item(lines, &before, most);
 	if (explain->holes_punched >= VMT_EXPLAIN_LEAST)
 		put_holes(lines, explain, names);
-	end_item(lines, &before, most);
+	vmt_lines_end_item(lines, &before, most);
 	if (cost)
 		vmt_cause_put_cost(lines, "  cost    ", explain->count);
-	end_item(lines, &before, VMT_EXPLAIN_LINES);
+	vmt_lines_end_item(lines, &before, VMT_EXPLAIN_LINES);
 }

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PLACES_TOLD 3u
+#define PLACES_TOLD 6u
 #define ENOUGH      16u /* calls; the maps of fewer are not said to be unmapped one by one */
 #define SHARE       20u /* a twentieth of the growth deserves a cause */
 
@@ -181,6 +181,9 @@ static void put_plain_help(struct vmt_lines *lines, const struct vmt_explain_map
 		vmt_lines_add(lines, 10,
 			      "  help    unmap them when they are no longer used; without "
 			      "MAP_GROWSDOWN, neighbours become one map");
+	else if (is_cut(map) && map->put_call == VMT_CALL_MREMAP)
+		vmt_lines_add(lines, 10,
+			      "  help    copy in place of moving, or move larger pieces");
 	else if (is_cut(map))
 		vmt_lines_add(lines, 10, "  help    cut larger pieces, or the whole range at once");
 	else if (place->counters.calls > ENOUGH)
@@ -205,18 +208,18 @@ static void put_plain(struct vmt_lines *lines, struct vmt_explain_record *record
 	vmt_explain_record_site(record, place.site, by, sizeof(by));
 	vmt_lines_add(lines, 10, "%s%s%s: %s of %s maps, by %s", start, what, each,
 		      vmt_lines_number(&number, maps), vmt_lines_number(&count, record->count), by);
+	vmt_lines_end_item(lines, &before, VMT_EXPLAIN_CAUSES);
 	put_plain_help(lines, map, &place);
-	if (lines->count > VMT_EXPLAIN_LEAD)
-		vmt_lines_cut(lines, before);
+	vmt_lines_end_item(lines, &before, VMT_EXPLAIN_LEAD);
 }
 
 static bool is_loaded(const struct vmt_explain_record *record, const struct vmt_explain_map *map)
 {
-	return map->kind == VMT_KIND_LIBRARY && map->put_by >= VMT_SITE_FIRST &&
+	return map->kind == VMT_KIND_LIBRARY && map->is_loaders &&
 	       map->put_by < record->explain.facts.sites;
 }
 
-/* Libraries are mapped from their beginning; an image of memory in a file with code need not be. */
+/* Libraries are mapped from their beginning. */
 static bool has_loaded_library(const struct vmt_explain_record *record)
 {
 	for (size_t i = 0; i < record->count; i++) {
@@ -259,12 +262,12 @@ static void put_libraries(struct vmt_lines *lines, struct vmt_explain_record *re
 		      "maps, most by %s",
 		      start, vmt_lines_number(&files, libraries), vmt_lines_number(&number, maps),
 		      vmt_lines_number(&count, record->count), by);
+	vmt_lines_end_item(lines, &before, VMT_EXPLAIN_CAUSES);
 	if (libraries > ENOUGH)
 		vmt_lines_add(lines, 10,
 			      "  help    close those that are no longer used (dlclose), or link "
 			      "several into one");
-	if (lines->count > VMT_EXPLAIN_LEAD)
-		vmt_lines_cut(lines, before);
+	vmt_lines_end_item(lines, &before, VMT_EXPLAIN_LEAD);
 }
 
 static uint32_t greatest(const uint64_t *unmentioned, uint32_t sites)

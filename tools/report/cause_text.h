@@ -25,6 +25,8 @@ struct vmt_cause_names {
 
 #define VMT_EXPLAIN_LINES 14u
 #define VMT_EXPLAIN_LEAD  12u
+/* Causes that would leave no room for what helps are told without it, up to this line. */
+#define VMT_EXPLAIN_CAUSES 18u
 
 /*
  * Add the cause and what would help, at most VMT_EXPLAIN_LEAD lines; none without a cause. Returns
@@ -33,7 +35,7 @@ struct vmt_cause_names {
 uint64_t vmt_cause_lead(struct vmt_lines *lines, const struct vmt_explain *explain,
 			const struct vmt_cause_names *names);
 
-/* Add a pattern with what would help, if there is room; start: "  cause   ", or "     and  ". */
+/* Add a pattern, and what would help if there is room; start: "  cause   ", or "     and  ". */
 void vmt_cause_lead_pattern(struct vmt_lines *lines, const struct vmt_explain *explain,
 			    const struct vmt_explain_pattern *pattern,
 			    const struct vmt_cause_names *names, const char *start);

@@ -100,6 +100,13 @@ void vmt_lines_cut(struct vmt_lines *lines, size_t count)
 	}
 }
 
+void vmt_lines_end_item(struct vmt_lines *lines, size_t *before, size_t most)
+{
+	if (lines->count > most)
+		vmt_lines_cut(lines, *before);
+	*before = lines->count;
+}
+
 void vmt_lines_free(struct vmt_lines *lines)
 {
 	vmt_lines_cut(lines, 0);

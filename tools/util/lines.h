@@ -21,6 +21,8 @@ void vmt_lines_add(struct vmt_lines *lines, uint32_t indent, const char *format,
 
 /* Keep at most `count` lines. */
 void vmt_lines_cut(struct vmt_lines *lines, size_t count);
+/* Leave out the item that begins at *before if it does not fit into `most` lines; go to the next. */
+void vmt_lines_end_item(struct vmt_lines *lines, size_t *before, size_t most);
 void vmt_lines_free(struct vmt_lines *lines);
 
 /* Write 12,345 into the caller's buffer, and return it. */
