@@ -86,7 +86,24 @@ check "a script that does so" status 0 "$VMATRACE" run -o replaced ./start.sh
 check "…is told of" has err "^vmatrace: ./start.sh $replaced"
 check "…in a check as well" status 0 "$VMATRACE" check --max-growth=100 --allow-uncompared=9 -- ./start.sh
 check "…is told of" has err "^vmatrace: ./start.sh $replaced"
-for script in 'LD_PRELOAD="libm.so.6 $LD_PRELOAD" /bin/true; :' 'echo $LD_PRELOAD' ./innocent.sh; do
+# Scripts that are called by scripts, by each way to name a script
+mkdir -p called
+printf '#!/bin/bash\nexport LD_PRELOAD=libm.so.6\nexec "$@"\n' >called/inner.sh
+printf '#!/bin/sh\nexec /bin/true # called/inner.sh\n# called/inner.sh\n' >called/innocent.sh
+cp called/inner.sh called/by_name
+chmod +x called/*
+for way in 'called/inner.sh /bin/true' 'sh called/inner.sh /bin/true' '"$(dirname "$0")"/inner.sh /bin/true' \
+	'exec "${0%/*}/inner.sh" /bin/true' 'here=$(dirname $0); if :; then $here/inner.sh /bin/true; fi' \
+	'. called/inner.sh' "\"$PWD/called/by_name\" /bin/true"; do
+	printf '#!/bin/sh\n%s\n' "$way" >called/outer.sh
+	printf '#!/usr/bin/env bash\ncalled/outer.sh\n' >called/outermost
+	chmod +x called/outer.sh called/outermost
+	check "a script called by a script by $way" status 0 "$VMATRACE" run -o replaced ./called/outermost
+	check "…is told of" has err "^vmatrace: [^ ]*called/[a-z_.]* $replaced"
+done
+check "one that a command line calls" status 0 "$VMATRACE" run -o replaced sh -c 'called/inner.sh /bin/true; :'
+check "…is told of" has err "^vmatrace: called/inner.sh $replaced"
+for script in 'LD_PRELOAD="libm.so.6 $LD_PRELOAD" /bin/true; :' 'echo $LD_PRELOAD' ./innocent.sh called/innocent.sh; do
 	check "run $script" status 0 "$VMATRACE" run --report=none -o replaced sh -c "$script"
 	check "…is not complained of" [ ! -s err ]
 done
