@@ -156,6 +156,11 @@ ${CC:-cc} -g -O2 -fPIC -shared -DLIBRARY quiet.c -o bin/lib/libquiet.so || exit 
 cp bin/lib/libquiet.so bin/libquiet.so
 ${CC:-cc} -g -O2 quiet.c -o bin/quiet -Lbin/lib -lquiet -Wl,-rpath,'$ORIGIN/lib' || exit 2
 ${CC:-cc} -g -O2 quiet.c -o bin/quiet-beside -Lbin -lquiet || exit 2
+# The loader finds it by the variable alone, and another file of its name lies nearby.
+mkdir -p apart/v1 bin/near bin/near/lib
+cp bin/lib/libquiet.so apart/v1/libquiet.so
+cp bin/lib/libquiet.so bin/near/lib/libquiet.so
+${CC:-cc} -g -O2 quiet.c -o bin/near/quiet-elsewhere -Lbin -lquiet || exit 2
 line() { grep -n "/\* $2 \*/" "$1" | cut -d: -f1; }
 
 for name in inlined inlined-stripped tail tail-stripped tail-library tail-no-plt store; do
@@ -213,6 +218,14 @@ for name in quiet quiet-beside; do
 		select(length > 0) | map(.module | sub(".*/"; "")) | join(" ")] | unique[]')" = "libquiet.so $name" ]
 	check $name-check sh -c '"$0" check --max-growth=5 $1/rec 2>&1 | grep -Eq "#0  quiet_get .*[[]tail call[]]"' "$TOOL" $name
 done
+LD_LIBRARY_PATH=$TMP/none:$TMP/apart/v1 traced elsewhere "" bin/near/quiet-elsewhere
+check elsewhere-at-exit grep -Eq 'mmap new +quiet_get \[tail call\]' elsewhere/log.*
+check elsewhere-set sh -c 'LD_LIBRARY_PATH=apart/v1 "$0" report elsewhere/rec |
+	grep -Eq "#0  quiet_get \(libquiet.so\) [[]tail call[]]"' "$TOOL"
+# Without the variable the file is not found, and the other one is not the one.
+check elsewhere-unset sh -c '! "$0" report elsewhere/rec | grep quiet_get' "$TOOL"
+traced lib "" env LD_LIBRARY_PATH="$TMP/bin/near/lib" bin/near/quiet-elsewhere
+check lib-unset sh -c '"$0" report lib/rec | grep -Eq "#0  quiet_get \(libquiet.so\) [[]tail call[]]"' "$TOOL"
 check jump-diff sh -c '"$0" diff tail/rec jump/rec | grep -q "#0  libjump.so!pool_get"' "$TOOL"
 "$TOOL" check --max-growth=5 -- bin/tail >check.txt 2>&1
 check tail-check grep -q 'session_open .*tail.c:[0-9]* \[tail call\]' check.txt

@@ -7,16 +7,18 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define FOLDERS_MAX 32u
+#define FOLDERS_MAX 64u
 
 struct reader {
 	struct vmt_libraries *found;
 	char *folder; /* the file's own, with the slash */
 	char *folders[FOLDERS_MAX];
 	size_t folder_count;
+	size_t guessed; /* folders before this one are guesses */
 };
 
 /* "$ORIGIN/../lib:/opt/lib": $ORIGIN is the folder of the file. */
@@ -44,14 +46,17 @@ static void add_library(struct reader *reader, const char *name)
 
 	for (size_t i = 0; i < reader->folder_count; i++) {
 		char *path = vmt_must_format("%s/%s", reader->folders[i], name);
+		bool is_guess = i < reader->guessed;
 
-		if (!access(path, R_OK)) {
-			found->path =
-				vmt_must_grow(found->path, found->count, sizeof(*found->path));
-			found->path[found->count++] = path;
-			return;
+		if (access(path, R_OK)) {
+			free(path);
+			continue;
 		}
-		free(path);
+		found->item = vmt_must_grow(found->item, found->count, sizeof(*found->item));
+		found->item[found->count++] = (struct vmt_library){ path, is_guess };
+		/* The loader takes the first one that there is. */
+		if (!is_guess)
+			return;
 	}
 }
 
@@ -71,6 +76,7 @@ static bool note_library(void *context, long tag, const char *text)
 
 void vmt_libraries_read(struct vmt_libraries *ret_libraries, const char *path)
 {
+	const char *variable = getenv("LD_LIBRARY_PATH");
 	const char *slash = strrchr(path, '/');
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct reader reader = {
@@ -80,8 +86,14 @@ void vmt_libraries_read(struct vmt_libraries *ret_libraries, const char *path)
 	};
 
 	*ret_libraries = (struct vmt_libraries){ NULL, 0 };
-	/* Found through LD_LIBRARY_PATH, as in a build tree; the system's files are not asked. */
-	reader.folders[reader.folder_count++] = vmt_must_copy(reader.folder);
+	/*
+	 * The variable is known if it is still set, as in the report at exit. Otherwise it has most
+	 * often named a folder near the file; the system's folders are not asked.
+	 */
+	add_folders(&reader, variable ? variable : "");
+	add_folders(&reader, "$ORIGIN/lib:$ORIGIN/../lib:$ORIGIN/../lib64");
+	reader.guessed = reader.folder_count;
+	add_folders(&reader, "$ORIGIN");
 	if (fd >= 0) {
 		/* the folders first, wherever they stand in the file */
 		vmt_dynamic_read(fd, note_folders, &reader);
@@ -96,7 +108,7 @@ void vmt_libraries_read(struct vmt_libraries *ret_libraries, const char *path)
 void vmt_libraries_free(struct vmt_libraries *libraries)
 {
 	for (size_t i = 0; i < libraries->count; i++)
-		free(libraries->path[i]);
-	free(libraries->path);
+		free(libraries->item[i].path);
+	free(libraries->item);
 	*libraries = (struct vmt_libraries){ NULL, 0 };
 }

@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The libraries that a program or library brings along: those it needs (DT_NEEDED) that lie where
- * its own RUNPATH or RPATH says, or beside it. Those of the system lie elsewhere. Used by names.c.
+ * its own RUNPATH or RPATH says, or beside it, and guesses: files of these names in LD_LIBRARY_PATH
+ * and in folders named lib. Those of the system lie elsewhere. Used by names.c.
  */
 #ifndef VMT_LIBRARIES_H
 #define VMT_LIBRARIES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+struct vmt_library {
+	char *path;
+	bool is_guess; /* the process may have loaded another file of this name */
+};
+
 struct vmt_libraries {
-	char **path;
+	struct vmt_library *item; /* guesses come before what is certain unless they are right */
 	size_t count;
 };
 

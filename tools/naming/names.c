@@ -9,6 +9,7 @@
 #include "util/must.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 static bool find_module(const struct vmt_view *view, const struct vmt_rec_module *module,
 			struct vmt_symbols_module *ret_wanted)
@@ -127,6 +128,45 @@ static bool find_in_modules(const struct vmt_function_names *names, const char *
 	return false;
 }
 
+/* Is a file among the maps of the recording? Devices are called differently by some file systems. */
+static bool is_mapped(const struct vmt_view *view, const char *path)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_RANGES);
+	struct vmt_rec_range range;
+	struct stat file;
+
+	if (stat(path, &file))
+		return false;
+	for (uint64_t i = 0; i < count; i++) {
+		if (vmt_view_range(view, i, &range) && range.flags & VMT_MAP_USED &&
+		    range.inode == file.st_ino)
+			return true;
+	}
+	return false;
+}
+
+static bool find_in_library(const struct vmt_function_names *names,
+			    const struct vmt_library *library, const char *name,
+			    struct vmt_symbol *ret_symbol)
+{
+	struct vmt_view_string path = { library->path, (uint32_t)strlen(library->path) };
+	struct vmt_symbols_module wanted = { .path = path.bytes,
+					     .path_length = path.length,
+					     .build_id = (const uint8_t *)"" };
+	struct vmt_symbol symbol;
+
+	if (vmt_report_is_runtime(path) || vmt_report_is_system(path) ||
+	    !vmt_symbols_tail_named(names->symbols, &wanted, name, &symbol) ||
+	    (library->is_guess && !is_mapped(names->view, library->path)))
+		return false;
+	*ret_symbol = (struct vmt_symbol){
+		.function = symbol.function,
+		.is_tail = true,
+		.other_path = vmt_symbols_text(names->symbols, path.bytes, path.length),
+	};
+	return true;
+}
+
 /*
  * A library whose only function of interest ends in a jump has no frame, so the recording does not
  * know it. It is found as the loader found it. Its build-id is not known, so neither is the line.
@@ -139,24 +179,8 @@ static bool find_in_libraries(const struct vmt_function_names *names, const stru
 	bool found = false;
 
 	vmt_libraries_read(&libraries, file);
-	for (size_t i = 0; i < libraries.count && !found; i++) {
-		struct vmt_view_string path = { libraries.path[i],
-						(uint32_t)strlen(libraries.path[i]) };
-		struct vmt_symbols_module wanted = { .path = path.bytes,
-						     .path_length = path.length,
-						     .build_id = (const uint8_t *)"" };
-		struct vmt_symbol symbol;
-
-		found = !vmt_report_is_runtime(path) && !vmt_report_is_system(path) &&
-			vmt_symbols_tail_named(names->symbols, &wanted, name, &symbol);
-		if (found)
-			*ret_symbol = (struct vmt_symbol){
-				.function = symbol.function,
-				.is_tail = true,
-				.other_path =
-					vmt_symbols_text(names->symbols, path.bytes, path.length),
-			};
-	}
+	for (size_t i = 0; i < libraries.count && !found; i++)
+		found = find_in_library(names, &libraries.item[i], name, ret_symbol);
 	vmt_libraries_free(&libraries);
 	free(file);
 	return found;
