@@ -134,13 +134,21 @@ awk -F '\t' -v width="$width" '
 	{ name[NR] = $1; status[NR] = $2; inside[NR] = $6; live[NR] = $7; ratio[NR] = $8
 	  failures[NR] = $10; limit[NR] = $11; module[NR] = $12
 	  maps[NR] = sprintf("%6s %6s %6s %6s", $3, $4, $5, $6); splits[NR] = $9 }
+	# as the shell says it: 128 + the signal
+	function ended(code) {
+		if (code == 134)
+			return "killed by SIGABRT"
+		if (code == 139)
+			return "killed by SIGSEGV"
+		return code > 128 && code < 193 ? "killed by signal " (code - 128) : "ended with status " code
+	}
 	# With few allocations the ratio means nothing, since every allocator has a few maps for
 	# itself.
 	function verdict(i) {
 		if (failures[i] > 0)
 			return "ran into the limit of " limit[i] " maps"
 		if (status[i] != 0)
-			return status[i] == 124 ? "took too long" : "ended with status " status[i]
+			return status[i] == 124 ? "took too long" : ended(status[i])
 		if (live[i] >= 100 && ratio[i] >= 0.5)
 			return sprintf("%.1f maps an allocation: %d reach the limit", ratio[i],
 				       limit[i] / ratio[i])

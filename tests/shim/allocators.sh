@@ -185,6 +185,61 @@ equal table_of_own_library "$(awk '/^own|^bump/ { print $1, $2 }' "$TMP/table" |
 equal table_tells_what_it_does "$(cut -d' ' -f2- "$TMP/doing" | tr '\n' ';')" "(1 of 2)…;(2 of 2)…;"
 "$ROOT/scripts/allocators.sh" --only=own,"$bump" env A=1 "$TARGETS/efence_1000" >"$TMP/same" 2>/dev/null
 equal table_without_env "$(awk '{ print $2, $3, $4 }' "$TMP/same")" "$(awk '{ print $2, $3, $4 }' "$TMP/table")"
+# What functions of the allocator do that end in a jump to the system call is done inside it as well.
+cat >"$TMP/jumps.c" <<'END'
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+#define SIZE 65536ul /* of every block; what is freed becomes a hole */
+void *malloc(size_t n)
+{
+	static char *next, *end;
+
+	if (n > SIZE)
+		return NULL;
+	if (next == end) {
+		next = mmap(NULL, 64 * SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		end = next + 64 * SIZE;
+	}
+	next += SIZE;
+	return next - SIZE;
+}
+void free(void *p)
+{
+	if (p)
+		munmap(p, SIZE);
+}
+void *calloc(size_t n, size_t size) { return malloc(n * size); }
+void *realloc(void *old, size_t n)
+{
+	void *p = malloc(n);
+
+	return old && p ? memcpy(p, old, n) : p;
+}
+END
+cat >"$TMP/holes.c" <<'END'
+#include <stdlib.h>
+#include <unistd.h>
+int main(void)
+{
+	static char *volatile block[200];
+
+	for (int i = 0; i < 200; i++)
+		block[i] = malloc(100);
+	for (int i = 1; i < 200; i += 2)
+		free(block[i]);
+	if (getenv("CRASH"))
+		*(volatile char *)block[1] = 1;
+	_exit(0);
+}
+END
+${CC:-cc} -O2 -fno-builtin -fPIC -shared "$TMP/jumps.c" -o "$TMP/jumps.so" || exit 2
+${CC:-cc} -O2 "$TMP/holes.c" -o "$TMP/holes" || exit 2
+"$ROOT/scripts/allocators.sh" --only="$TMP/jumps.so" "$TMP/holes" >"$TMP/table" 2>/dev/null
+near table_inside_by_jump "$(awk '/^jumps/ { print $5 }' "$TMP/table")" 99 106
+near table_splits_by_jump "$(awk '/^jumps/ { print $8 }' "$TMP/table")" 99 101
+CRASH=1 "$ROOT/scripts/allocators.sh" --only="$TMP/jumps.so" "$TMP/holes" >"$TMP/table" 2>/dev/null
+equal table_killed "$(grep -c 'killed by SIGSEGV$' "$TMP/table")" 1
 mkdir -p "$TMP/v1" "$TMP/v2"
 cp "$bump" "$TMP/v1/bump.so"
 cp "$bump" "$TMP/v2/bump.so"

@@ -98,29 +98,67 @@ static bool decides(struct vmt_explain_owner *owner, struct vmt_view_string base
 	return !is_libc(base);
 }
 
+/* A function that a stack tells of, and its module. */
+struct step {
+	struct vmt_view_string base; /* the name of the module's file */
+	uint32_t module;
+	const char *function; /* or NULL */
+};
+
+static bool find_base(const struct vmt_view *view, uint32_t index, struct step *ret_step)
+{
+	struct vmt_rec_module module;
+
+	if (!vmt_view_module(view, index, &module))
+		return false;
+	ret_step->base = vmt_report_base_name(vmt_view_string(view, module.path));
+	ret_step->module = index;
+	return true;
+}
+
+/* The function that a frame called and that ended in a jump: it comes before the frame itself. */
+static bool find_jump(const struct vmt_view *view, const struct vmt_rec_site *site,
+		      struct vmt_symbols *symbols, uint64_t index, struct step *ret_step)
+{
+	const struct vmt_function_names names = { symbols, view, false };
+	struct vmt_symbol symbol;
+
+	if (!vmt_names_find_tail(&names, site, index, &symbol) || !symbol.other_module)
+		return false;
+	ret_step->function = symbol.function;
+	return find_base(view, symbol.other_module - 1, ret_step);
+}
+
+static bool find_frame(const struct vmt_view *view, struct vmt_symbols *symbols, uint64_t index,
+		       struct step *ret_step)
+{
+	struct vmt_rec_frame frame;
+	struct vmt_symbol symbol;
+
+	if (!vmt_view_frame(view, index, &frame) || !find_base(view, frame.module, ret_step))
+		return false;
+	ret_step->function = vmt_names_find(symbols, view, index, &symbol) ? symbol.function : NULL;
+	return true;
+}
+
 struct vmt_explain_owner vmt_explain_owner(const struct vmt_view *view,
 					   const struct vmt_rec_site *site,
 					   struct vmt_symbols *symbols)
 {
 	struct vmt_explain_owner owner = { .call = site->call, .asked = site->asked };
 	uint32_t count = vmt_view_frame_count(view, site);
-	struct vmt_rec_module module;
-	struct vmt_rec_frame frame;
-	struct vmt_symbol symbol;
-	struct vmt_view_string base;
+	struct step step;
 
 	if (site->call == VMT_CALL_BRK)
 		owner.hint = VMT_HINT_HEAP;
 	for (uint32_t i = 0; !owner.hint && i < count && i < FRAMES_MAX; i++) {
 		uint64_t index = (uint64_t)site->frame_first + i;
 
-		if (!vmt_view_frame(view, index, &frame) ||
-		    !vmt_view_module(view, frame.module, &module))
+		if (find_jump(view, site, symbols, index, &step) &&
+		    decides(&owner, step.base, step.function))
 			break;
-		base = vmt_report_base_name(vmt_view_string(view, module.path));
-		if (!vmt_names_find(symbols, view, index, &symbol))
-			symbol.function = NULL;
-		if (decides(&owner, base, symbol.function))
+		if (!find_frame(view, symbols, index, &step) ||
+		    decides(&owner, step.base, step.function))
 			break;
 	}
 	return owner;
@@ -154,14 +192,17 @@ static bool is_inside(const char *function, bool is_libcs)
  * Is the module recorded as the one that malloc goes to? In the program's own module, only
  * functions with an allocator's names count.
  */
-static bool is_recorded(const struct vmt_view *view, uint32_t index,
-			const struct vmt_rec_module *module)
+static bool is_recorded(const struct vmt_view *view, uint32_t index)
 {
-	struct vmt_view_string path = vmt_view_string(view, module->path);
 	struct vmt_view_string exe = vmt_view_string(view, view->header.exe);
 	uint64_t count = vmt_view_count(view, VMT_SECTION_ALLOCATORS);
 	struct vmt_rec_allocator allocator;
+	struct vmt_rec_module module;
+	struct vmt_view_string path;
 
+	if (!vmt_view_module(view, index, &module))
+		return false;
+	path = vmt_view_string(view, module.path);
 	if (path.length == exe.length && !memcmp(path.bytes, exe.bytes, exe.length))
 		return false;
 	for (uint64_t i = 0; i < count; i++) {
@@ -172,30 +213,30 @@ static bool is_recorded(const struct vmt_view *view, uint32_t index,
 	return false;
 }
 
+static bool is_inside_allocator(const struct vmt_view *view, const struct step *step)
+{
+	return is_allocator(step->base) ||
+	       (!is_libc(step->base) && is_recorded(view, step->module)) ||
+	       is_allocation(step->function) || is_inside(step->function, is_libc(step->base));
+}
+
 uint32_t vmt_explain_allocator(const struct vmt_view *view, const struct vmt_rec_site *site,
 			       struct vmt_symbols *symbols)
 {
 	uint32_t count = vmt_view_frame_count(view, site);
-	struct vmt_rec_module module;
-	struct vmt_rec_frame frame;
-	struct vmt_symbol symbol;
-	struct vmt_view_string base;
+	struct step step;
 
 	for (uint32_t i = 0; i < count && i < FRAMES_MAX; i++) {
 		uint64_t index = (uint64_t)site->frame_first + i;
 
-		if (!vmt_view_frame(view, index, &frame) ||
-		    !vmt_view_module(view, frame.module, &module))
+		if (find_jump(view, site, symbols, index, &step) &&
+		    is_inside_allocator(view, &step))
+			return step.module;
+		if (!find_frame(view, symbols, index, &step))
 			break;
-		base = vmt_report_base_name(vmt_view_string(view, module.path));
-		if (is_allocator(base) ||
-		    (!is_libc(base) && is_recorded(view, frame.module, &module)))
-			return frame.module;
-		if (!vmt_names_find(symbols, view, index, &symbol))
-			symbol.function = NULL;
-		if (is_allocation(symbol.function) || is_inside(symbol.function, is_libc(base)))
-			return frame.module;
-		if (!is_libc(base))
+		if (is_inside_allocator(view, &step))
+			return step.module;
+		if (!is_libc(step.base))
 			break;
 	}
 	return VMT_NO_INDEX;
