@@ -69,6 +69,13 @@ check html grep -q two.py html
 check check sh -c '"$1" check --max-growth=50 two/rec | grep -q "maps two.py:[56]"' - "$TOOL"
 check given-back-line grep -qE ' munmap gone +maps two.py:7' text
 
+# Modules that come with python are not headers of C++.
+echo '__import__("mmap"); __import__("os")._exit(0)' >imports.py
+traced imports "" /usr/bin/python3 imports.py
+"$TOOL" report --top=100 imports/rec >text
+check own-modules grep -qE '^==[0-9]+== +\.\.\. [0-9]+ functions of the language.s own modules$' text
+check own-modules-only sh -c '! grep "system headers" text'
+
 # When the interpreter starts and ends, in threads that it does not know, and in signal handlers.
 cat >ends.py <<'END'
 import atexit, ctypes, mmap, signal, threading

@@ -304,3 +304,19 @@ Test(text, a_plateau_that_rises_is_not_said_to_be_between_two_counts)
 	assert_has(plateau_of(up), ": a plateau since 1.0 s, slowly up from 980 to 1,024\n");
 	assert_has(plateau_of(waves), ": a plateau since 1.0 s, between 980 and 1,024\n");
 }
+
+/* The number is how many there were, and not how many were given back. */
+Test(text, what_a_site_has_given_back_is_not_mistaken_for_what_it_had)
+{
+	struct vmt_rec_site_time *time;
+	struct vmt_rec_site *site;
+
+	sample_demo(&sample);
+	site = sample_at(&sample, VMT_SECTION_SITES, VMT_SITE_FIRST);
+	site->time_row = 1;
+	time = sample_add(&sample, VMT_SECTION_SITE_ROWS);
+	time->shift = 4; /* of 512 ms, for 12.4 s */
+	time->bucket[0] = (struct vmt_rec_site_bucket){ 0, 0, 500 };
+	time->bucket[20] = (struct vmt_rec_site_bucket){ 500, 1, 500 };
+	assert_has(report(true), "    growth: up to 500 for most of the run, then given back\n");
+}

@@ -274,7 +274,8 @@ void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row
 		return;
 	}
 	vmt_fmt_str(fmt, "    growth: ");
-	vmt_fmt_str(fmt, trend_words(curve.trend));
+	if (curve.trend != VMT_TREND_GIVEN_BACK)
+		vmt_fmt_str(fmt, trend_words(curve.trend));
 	switch (curve.trend) {
 	case VMT_TREND_LEAK:
 		vmt_fmt_str(fmt, ", ");
@@ -285,9 +286,13 @@ void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row
 	case VMT_TREND_BURSTS:
 	case VMT_TREND_SAWTOOTH: put_times(fmt, &curve); break;
 	case VMT_TREND_BURST:
-	case VMT_TREND_GIVEN_BACK:
 		vmt_fmt_str(fmt, " up to ");
 		vmt_fmt_num(fmt, curve.high, 0);
+		break;
+	case VMT_TREND_GIVEN_BACK:
+		vmt_fmt_str(fmt, "up to ");
+		vmt_fmt_num(fmt, curve.high, 0);
+		vmt_fmt_str(fmt, " for most of the run, then given back");
 		break;
 	default: break;
 	}

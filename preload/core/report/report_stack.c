@@ -144,36 +144,49 @@ static struct vmt_report_spot next_spot(struct vmt_report_spot spot,
 	return (struct vmt_report_spot){ spot.frame + 1, 0 };
 }
 
+/* Consecutive functions of system headers, or of modules that come with a script's language. */
+struct skipped {
+	uint32_t functions;
+	bool is_script;
+};
+
 /*
- * Skip consecutive functions of the C++ library's headers, apart from the outermost, which the
- * program called. Returns how many were skipped, and the spot of that outermost one.
+ * Skip consecutive functions of the C++ library's headers, or of a language's own modules, apart
+ * from the outermost, which the program called. Returns what was skipped, and the spot of that
+ * outermost one.
  */
-static uint32_t skip_headers(struct vmt_report *text, const struct vmt_rec_site *site,
-			     uint32_t count, struct vmt_report_spot *spot)
+static struct skipped skip_headers(struct vmt_report *text, const struct vmt_rec_site *site,
+				   uint32_t count, struct vmt_report_spot *spot)
 {
 	struct vmt_report_spot at = *spot, last = *spot;
 	struct vmt_report_frame frame;
-	uint32_t n = 0;
+	struct skipped skipped = { 0, false };
 
-	for (; at.frame < (uint64_t)site->frame_first + count &&
+	while (at.frame < (uint64_t)site->frame_first + count &&
 	       vmt_report_find(text, site, at, true, &frame) && frame.names.is_system &&
-	       !vmt_report_is_runtime(frame.path);
-	     n++) {
+	       !vmt_report_is_runtime(frame.path)) {
+		bool is_script = frame.module.kind == VMT_MODULE_SCRIPT;
+
+		if (skipped.functions && is_script != skipped.is_script)
+			break;
+		skipped = (struct skipped){ skipped.functions + 1, is_script };
 		last = at;
 		at = next_spot(at, &frame);
 	}
-	if (n < RUN_MIN)
-		return 0;
+	if (skipped.functions < RUN_MIN)
+		return (struct skipped){ 0, false };
 	*spot = last;
-	return n - 1;
+	skipped.functions--;
+	return skipped;
 }
 
-static void put_headers(struct vmt_report *text, uint32_t functions)
+static void put_headers(struct vmt_report *text, struct skipped skipped)
 {
 	put_indent(text);
 	vmt_fmt_str(&text->fmt, "... ");
-	vmt_fmt_count(&text->fmt, functions, "function");
-	vmt_fmt_str(&text->fmt, " of system headers");
+	vmt_fmt_count(&text->fmt, skipped.functions, "function");
+	vmt_fmt_str(&text->fmt,
+		    skipped.is_script ? " of the language's own modules" : " of system headers");
 	vmt_fmt_end(&text->fmt);
 }
 
@@ -186,13 +199,14 @@ static uint32_t put_functions(struct vmt_report *text, const struct vmt_rec_site
 {
 	struct vmt_report_spot spot = spot_of(site, at);
 	struct vmt_report_frame frame = { .is_inlined = true };
-	uint32_t skipped;
+	struct skipped skipped = { 0, false };
 
 	for (; frame.is_inlined && !progress->is_over; spot.level++) {
-		skipped = progress->shows_headers ? 0 : skip_headers(text, site, count, &spot);
-		if (skipped) {
+		if (!progress->shows_headers)
+			skipped = skip_headers(text, site, count, &spot);
+		if (skipped.functions) {
 			put_headers(text, skipped);
-			progress->number += skipped;
+			progress->number += skipped.functions;
 			progress->lines++;
 		}
 		if (!vmt_report_find(text, site, spot, true, &frame) ||
