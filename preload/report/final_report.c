@@ -224,22 +224,41 @@ static void emit(void *context, const char *bytes, size_t size)
 	vmt_log_emit(names->emit_context, bytes, size);
 }
 
-/* Say why this report has no lines and inlined functions, unless that was asked for. */
-static size_t tell_of_tool(const struct vmt_state *state, char text[2][96], char *lines[2])
+/* Why did the tool not run? Two lines. */
+static const char *const *why_no_tool(struct vmt_state *state)
 {
-	bool is_there = state->reporting.tool[0];
+	static const char *const without_proc[] = { "the vmatrace tool beside the library is",
+						    "found only where /proc is mounted" };
+	static const char *const none[] = { "there is no vmatrace tool beside the",
+					    "library that it may run" };
+	static const char *const gone[] = { "the vmatrace tool is gone, or it is",
+					    "outside of the root folder that the process has now" };
+	static const char *const failed[] = {
+		"the vmatrace tool did not run; does",
+		"vmatrace --version? A library may be missing, such as libdw.so.1"
+	};
+
+	if (!state->reporting.library[0])
+		return without_proc;
+	if (!state->reporting.tool[0])
+		return none;
+	return is_ours_to_run(state) ? failed : gone;
+}
+
+/* Say why this report has no lines and inlined functions, unless that was asked for. */
+static size_t tell_of_tool(struct vmt_state *state, char text[2][96], char *lines[2])
+{
 	struct vmt_line first = vmt_line_in(text[0], sizeof(text[0]));
 	struct vmt_line second = vmt_line_in(text[1], sizeof(text[1]));
+	const char *const *why;
 
 	if (!state->options.tool)
 		return 0;
+	why = why_no_tool(state);
 	vmt_line_add(&first, "  names   no lines and causes: ");
-	vmt_line_add(&first, is_there ? "the vmatrace tool did not run; does" :
-					"there is no vmatrace tool beside the");
+	vmt_line_add(&first, why[0]);
 	vmt_line_add(&second, "          ");
-	vmt_line_add(&second,
-		     is_there ? "vmatrace --version? A library may be missing, such as libdw.so.1" :
-				"library that it may run");
+	vmt_line_add(&second, why[1]);
 	lines[0] = text[0];
 	lines[1] = text[1];
 	return 2;

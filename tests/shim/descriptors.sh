@@ -78,6 +78,14 @@ chmod 777 planted/tools
 LD_PRELOAD=$TMP/planted/preload/libvmatrace.so "$TARGETS/demo12k" >out 2>err
 check planted_folder sh -c '! grep -q planted err && grep -q ^SUMMARY err'
 check no_tool_is_told grep -q 'names   no lines and causes: there is no vmatrace tool beside' err
+# Where it cannot be found or reached, no library of it is said to be missing.
+LD_PRELOAD='' unshare -rm sh -c 'mount -t tmpfs none /proc && LD_PRELOAD=$0 exec "$1"' "$LIB" \
+	"$TARGETS/demo12k" >out 2>err
+check no_proc_is_told sh -c 'tr -s "=0-9 \n" " " <err |
+	grep -q "names no lines and causes: the vmatrace tool beside the library is found only where /proc is mounted"'
+LD_PRELOAD=$LIB "$TARGETS/changes_root" chroot >out 2>err
+check other_root_is_told sh -c 'tr -s "=0-9 \n" " " <err | grep -q "tool is gone, or it is outside of the root folder"'
+check other_root_misses_nothing sh -c '! grep -q libdw err && grep -q ^SUMMARY err'
 LD_PRELOAD=$TMP/planted/preload/libvmatrace.so VMATRACE_OPTIONS=tool=0 "$TARGETS/demo12k" >out 2>err
 check tool_unwanted_is_not_told sh -c '! grep -q " names  " err && grep -q ^SUMMARY err'
 if [ "$(id -u)" = 0 ]; then
