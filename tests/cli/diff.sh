@@ -30,6 +30,7 @@ ${CC:-cc} -g burst.c -o "$name" || exit 2
 "$TOOL" run --report=none -o burst.after -- "./$name" 400
 status diff-peaks 0 "$TOOL" diff burst.before burst.after
 has diff-peaks-said out '^ *[+-][0-9] +[0-9]+ +[0-9]+ +\+(299|30[01]) +1[0-9]+ +4[0-9]+  burst\?\?$'
+has diff-peaks-summed out '^SUMMARY: vmatrace: [+-]?[0-9] maps?, [0-9] call sites? changed; the highest peak \+(299|30[01])$'
 check diff-readable sh -c '! LC_ALL=C grep -q "[^ -~]" out'
 # A baseline knows no peaks.
 cp "$name" burst
@@ -37,4 +38,10 @@ cp "$name" burst
 "$TOOL" check --save=burst.json plain.rec
 status diff-no-peak 0 "$TOOL" diff burst.json plain.rec
 check diff-no-peak-said [ "$(head -n 1 out | cut -c1-8)" = SUMMARY: ]
+# A check that has other limits passes at the map limit, and says that it was reached.
+"$TOOL" run --report=none -o limit.rec -- "$TARGETS/causes" read-chunks 70000 >/dev/null 2>&1
+status check-at-limit 0 "$TOOL" check --max-peak=70000 limit.rec
+has check-at-limit-told err '^vmatrace: causes reached vm.max_map_count \([0-9]+\) with [0-9]+ maps, and calls that needed one more failed\.$'
+status check-far-from-limit 0 "$TOOL" check --max-peak=70000 burst.after
+check check-far-from-limit-silent sh -c '! grep -q max_map_count err'
 finish

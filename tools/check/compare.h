@@ -53,6 +53,8 @@ void vmt_compare_free(struct vmt_comparison *comparison);
 int vmt_compare_text(FILE *stream, const struct vmt_comparison *comparison, uint64_t top);
 /* How many maps each program has at its end and at its peak, if that has changed. */
 void vmt_compare_programs(FILE *stream, const struct vmt_comparison *comparison, uint64_t top);
+/* By how much the highest peak of all programs has changed; 0 if it is not known. */
+int64_t vmt_compare_peak(const struct vmt_comparison *comparison);
 /* The sums by place, if any place has several call sites. */
 void vmt_compare_places(FILE *stream, const struct vmt_comparison *comparison, uint64_t top);
 /* The same as JSON, "schema": "vmatrace.diff/1". */

@@ -124,6 +124,23 @@ static bool has_peaks(const struct vmt_comparison *comparison, const struct pair
 	       !before->from && !before->to && !after->from && !after->to;
 }
 
+int64_t vmt_compare_peak(const struct vmt_comparison *comparison)
+{
+	const struct vmt_summary_program *program = comparison->after->programs;
+	int64_t before = 0, after = 0;
+
+	for (; program; program = program->hh.next) {
+		struct pair pair = { vmt_summary_find_program(comparison->before, program->name),
+				     program };
+
+		if (!has_peaks(comparison, &pair))
+			continue;
+		before = (int64_t)pair.before->peak > before ? (int64_t)pair.before->peak : before;
+		after = (int64_t)program->peak > after ? (int64_t)program->peak : after;
+	}
+	return after - before;
+}
+
 static bool has_changed(const struct vmt_comparison *comparison, const struct pair *pair)
 {
 	if (!pair->before || !pair->after)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #define SHOWN_FRAMES 6
+#define PEAK_LEAST   16 /* maps; peaks vary by a few from run to run */
 
 /* The key's lines without the call, or files and lines if they are known. */
 static void put_stack(FILE *stream, const struct vmt_summary_site *site)
@@ -43,6 +44,15 @@ static void put_item(FILE *stream, const struct vmt_difference *item)
 	put_stack(stream, item->site);
 }
 
+/* A burst leaves nothing behind, and brings the limit nearer all the same. */
+static void put_highest(struct vmt_fmt *fmt, int64_t peak, int64_t change)
+{
+	if (llabs(peak - change) < PEAK_LEAST || llabs(peak) < PEAK_LEAST)
+		return;
+	vmt_fmt_str(fmt, "; the highest peak ");
+	vmt_fmt_signed(fmt, peak, 0);
+}
+
 static void put_all(FILE *stream, const struct vmt_comparison *comparison, uint64_t top)
 {
 	struct vmt_fmt fmt;
@@ -66,6 +76,7 @@ static void put_all(FILE *stream, const struct vmt_comparison *comparison, uint6
 	vmt_fmt_str(&fmt, change == 1 || change == -1 ? " map, " : " maps, ");
 	vmt_fmt_count(&fmt, comparison->count, "call site");
 	vmt_fmt_str(&fmt, " changed");
+	put_highest(&fmt, vmt_compare_peak(comparison), change);
 	vmt_fmt_end_bare(&fmt);
 }
 

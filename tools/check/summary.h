@@ -43,6 +43,7 @@ struct vmt_summary_program {
 	uint64_t unseen;
 	uint64_t uncompared; /* processes whose last table was not compared with the kernel's */
 	uint64_t unnamed; /* frames of the program's own code without a name */
+	bool has_reached_limit; /* a call failed because of it; known only from recordings */
 	bool is_exact;
 	bool has_threads; /* threads left stacks behind; known only from recordings */
 	struct vmt_summary_site *sites; /* hash table */

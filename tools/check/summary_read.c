@@ -4,6 +4,7 @@
  * become one; the stack that is shown is that of the site with the most maps. See summary.h.
  */
 #include "check/summary.h"
+#include "core/report/report.h"
 #include "naming/teardown.h"
 #include "util/must.h"
 
@@ -249,11 +250,14 @@ static bool is_highest(struct vmt_summary_program *program, const struct vmt_rec
 	return true;
 }
 
-static void add_header(struct vmt_summary_program *program, const struct vmt_rec_header *header)
+static void add_header(struct vmt_summary_program *program, const struct vmt_view *view)
 {
+	const struct vmt_rec_header *header = &view->header;
+
 	if (header->unseen > program->unseen)
 		program->unseen = header->unseen;
 	program->limit = header->maps_limit;
+	program->has_reached_limit |= vmt_report_is_limit_reached(view);
 	if (!program->pid)
 		program->pid = header->pid;
 }
@@ -285,7 +289,7 @@ static int add_process(struct vmt_summary *summary, const char *exe, const char 
 	if (!program->exe)
 		program->exe = vmt_must_copy(exe);
 	process.is_highest = is_highest(program, &view->header) && options->with_peak;
-	add_header(program, &view->header);
+	add_header(program, view);
 	if (view->header.end == VMT_END_EXEC)
 		return 0;
 	find_teardown(&process, symbols);

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NEAR 80u /* per cent of the limit are worth a word */
+
 void vmt_check_tell_ending(const struct vmt_check *check, const struct vmt_launch *launch)
 {
 	if (launch->signal)
@@ -83,9 +85,25 @@ static bool has_finding(const struct vmt_verdict *verdict,
 	return false;
 }
 
+/* A limit that the check did not ask about, and that is reached all the same. */
+static void warn_of_limit(const struct vmt_summary_program *program)
+{
+	if (program->has_reached_limit)
+		vmt_message("%s reached vm.max_map_count (%llu) with %llu maps, and calls that "
+			    "needed one more failed.",
+			    program->name, (unsigned long long)program->limit,
+			    (unsigned long long)program->peak);
+	else if (program->limit && program->peak >= program->limit / 100 * NEAR)
+		vmt_message("%s had up to %llu maps, %llu %% of vm.max_map_count (%llu).",
+			    program->name, (unsigned long long)program->peak,
+			    (unsigned long long)(program->peak * 100 / program->limit),
+			    (unsigned long long)program->limit);
+}
+
 static void warn_of_program(const struct vmt_verdict *verdict,
 			    const struct vmt_summary_program *program)
 {
+	warn_of_limit(program);
 	if (program->vanished)
 		vmt_message(
 			"%s became another program that was not traced (is LD_PRELOAD gone from "
