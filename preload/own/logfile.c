@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * In a folder that others may write to, a name may be a link to one of the user's own files, or a
- * FIFO that nobody reads. So only files that the library has created itself are written to. See
- * logfile.h.
- */
+/* Opens the file that messages go to, by the rules of core/base/logname.h. See logfile.h. */
 #include "os/auxv.h"
 #include "own/logfile.h"
 
@@ -14,10 +10,9 @@
 #include <sys/syscall.h>
 
 #include "os/fd.h"
-#include "core/base/line.h"
+#include "core/base/logname.h"
 #include "os/sys.h"
 
-#define TRIES       100u /* names to try in a folder of others */
 #define WRITE_FLAGS (O_WRONLY | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK)
 
 /* The name with its whole path, since the program may call chdir. False if it does not fit. */
@@ -30,17 +25,10 @@ static bool make_name(struct vmt_state *state, unsigned try)
 		vmt_line_add(&name, state->image.start_folder);
 		vmt_line_add(&name, "/");
 	}
-	vmt_line_add(&name, path);
-	vmt_line_add(&name, ".");
-	vmt_line_add_number(&name, state->process.pid);
-	if (try > 1) {
-		vmt_line_add(&name, "-");
-		vmt_line_add_number(&name, try);
-	}
+	vmt_logname_add(&name, path, state->process.pid, try);
 	return !name.is_cut;
 }
 
-/* Is the file in a folder that nobody else can write to? */
 static bool is_in_own_folder(const char *name)
 {
 	char folder[sizeof(((struct vmt_state *)0)->log.name)];
@@ -52,19 +40,16 @@ static bool is_in_own_folder(const char *name)
 	__builtin_memcpy(folder, name, length);
 	folder[length] = '\0';
 	return !vmt_sys_failed(vmt_sys4(SYS_newfstatat, AT_FDCWD, folder, &st, 0)) &&
-	       st.st_uid == vmt_auxv(AT_EUID) && !(st.st_mode & (S_IWGRP | S_IWOTH));
+	       vmt_logname_is_own_folder(st.st_uid, st.st_mode, (uint32_t)vmt_auxv(AT_EUID));
 }
 
-/*
- * Is the file empty, so that nothing is lost by using it? An earlier image of this process, before
- * exec, may have left it.
- */
 static bool is_empty_and_ours(int fd)
 {
 	struct stat st;
 
-	return !vmt_sys_failed(vmt_fd_status(fd, &st)) && st.st_size == 0 && st.st_nlink == 1 &&
-	       st.st_uid == vmt_auxv(AT_EUID);
+	return !vmt_sys_failed(vmt_fd_status(fd, &st)) &&
+	       vmt_logname_is_empty_file((uint64_t)st.st_size, st.st_nlink, st.st_uid,
+					 (uint32_t)vmt_auxv(AT_EUID));
 }
 
 /* Use a file that exists: it must be an ordinary file, and is emptied. */
@@ -88,7 +73,7 @@ int vmt_logfile_create(struct vmt_state *state, bool replace)
 {
 	int fd = -EEXIST;
 
-	for (unsigned try = 1; try <= TRIES && fd == -EEXIST; try++) {
+	for (unsigned try = 1; try <= VMT_LOGNAME_TRIES && fd == -EEXIST; try++) {
 		if (!make_name(state, try))
 			return -ENAMETOOLONG;
 		fd = vmt_fd_open(state->log.name, WRITE_FLAGS | O_CREAT | O_EXCL, 0600);

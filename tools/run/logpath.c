@@ -4,39 +4,39 @@
  * logpath.h.
  */
 #include "run/logpath.h"
+#include "core/base/logname.h"
 #include "util/must.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TRIES 100 /* names to try in a folder of others */
 #define FLAGS (O_WRONLY | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
 
-/* Is the file in a folder that nobody else can write to? */
 static bool is_in_own_folder(const char *name)
 {
 	const char *slash = strrchr(name, '/');
 	char *folder = slash ? vmt_must_format("%.*s/", (int)(slash - name), name) : NULL;
 	struct stat st;
-	bool is_own = stat(folder ? folder : ".", &st) == 0 && st.st_uid == geteuid() &&
-		      !(st.st_mode & (S_IWGRP | S_IWOTH));
+	bool is_own = stat(folder ? folder : ".", &st) == 0 &&
+		      vmt_logname_is_own_folder(st.st_uid, st.st_mode, geteuid());
 
 	free(folder);
 	return is_own;
 }
 
-/* In a folder of others, the file must be one that the library created and left empty. */
 static bool may_use(int fd, bool is_own_folder)
 {
 	struct stat st;
 
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	       (is_own_folder || (st.st_size == 0 && st.st_nlink == 1 && st.st_uid == geteuid()));
+	       (is_own_folder ||
+		vmt_logname_is_empty_file((uint64_t)st.st_size, st.st_nlink, st.st_uid, geteuid()));
 }
 
 static int open_one(const char *name)
@@ -58,15 +58,18 @@ static int open_one(const char *name)
 
 FILE *vmt_logpath_open(const char *path, pid_t pid)
 {
+	char text[PATH_MAX];
 	int fd = -1;
 
 	errno = EEXIST;
-	for (int i = 1; i <= TRIES && fd < 0 && errno == EEXIST; i++) {
-		char *name = i > 1 ? vmt_must_format("%s.%d-%d", path, (int)pid, i) :
-				     vmt_must_format("%s.%d", path, (int)pid);
+	for (unsigned i = 1; i <= VMT_LOGNAME_TRIES && fd < 0 && errno == EEXIST; i++) {
+		struct vmt_line name = vmt_line_in(text, sizeof(text));
 
-		fd = open_one(name);
-		free(name);
+		vmt_logname_add(&name, path, (uint64_t)pid, i);
+		if (name.is_cut)
+			errno = ENAMETOOLONG;
+		else
+			fd = open_one(text);
 	}
 	return fd < 0 ? NULL : fdopen(fd, "a");
 }
