@@ -18,8 +18,6 @@
 #include "os/sys.h"
 #include "state/state.h"
 
-#define BLOCK_MAX 65536 /* on hugetlbfs, whose blocks are huge pages, maps come in larger units */
-
 /* File systems whose mmap sets no flag, and no operation that keeps maps from merging. */
 static bool is_ordinary(const struct statfs *fs)
 {
@@ -100,7 +98,7 @@ static int identify(struct vmt_state *state, int fd, struct vmt_vma *vma)
 	struct stat st;
 
 	if (vmt_sys_failed(vmt_sys2(SYS_fstat, fd, &st)) || !S_ISREG(st.st_mode) ||
-	    st.st_blksize > BLOCK_MAX)
+	    vmt_file_id_has_huge_pages(&st))
 		return -ENOENT;
 	device = find(state, st.st_dev);
 	if (device && !device->is_compared && !vmt_sys_failed(vmt_sys2(SYS_fstatfs, fd, &fs)))

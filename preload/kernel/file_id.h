@@ -3,6 +3,7 @@
 #ifndef VMT_FILE_ID_H
 #define VMT_FILE_ID_H
 
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include "state/state.h"
@@ -11,6 +12,12 @@
 static inline uint32_t vmt_file_id_dev(uint64_t device)
 {
 	return vmt_vma_dev(gnu_dev_major(device), gnu_dev_minor(device));
+}
+
+/* On hugetlbfs, blocks are huge pages, and so are the units of maps. */
+static inline bool vmt_file_id_has_huge_pages(const struct stat *st)
+{
+	return st->st_blksize > 65536;
 }
 
 /* The function `file` of struct vmt_kernel_ops; context is the state. */

@@ -152,7 +152,7 @@ static bool wait_for_room(struct vmt_state *state, int fd)
 }
 
 /* poll reported room, but the write found none: pause, but not for ever. */
-static bool pause_a_moment(struct vmt_state *state)
+static bool pause_for_room(struct vmt_state *state)
 {
 	const int64_t pause[2] = { 0, 1000000 };
 
@@ -207,7 +207,7 @@ static bool write_some(struct vmt_state *state, const struct vmt_fd *fd, const c
 	if (done == -EINTR)
 		return true;
 	if (done == -EAGAIN)
-		return pause_a_moment(state);
+		return pause_for_room(state);
 	if (done <= 0)
 		return false;
 	*bytes += done;

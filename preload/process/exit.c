@@ -55,7 +55,7 @@ static uint64_t count_kernels(struct vmt_state *state)
 	return outcome->count - state->space.own;
 }
 
-static void pause_a_moment(void)
+void vmt_exit_pause(void)
 {
 	const int64_t pause[2] = { 0, PAUSE_NS };
 
@@ -77,7 +77,7 @@ static bool seize_in_the_end(struct vmt_state *state)
 	for (int i = 0; i < PAUSES; i++) {
 		if (vmt_guard_seize(state))
 			return true;
-		pause_a_moment();
+		vmt_exit_pause();
 	}
 	return false;
 }
@@ -90,7 +90,7 @@ static bool wait_until_quiet(struct vmt_state *state)
 {
 	for (int i = 0; i < PAUSES && !vmt_deferred_is_quiet(&state->deferred); i++) {
 		vmt_guard_leave(state);
-		pause_a_moment();
+		vmt_exit_pause();
 		if (!seize_in_the_end(state))
 			return false;
 	}

@@ -33,4 +33,7 @@ void vmt_exit_step_aside(struct vmt_state *state);
  */
 void vmt_exit_give_up_memory(struct vmt_state *state);
 
+/* Sleep for a moment, 0.2 ms. Where a filter refuses to sleep, wait as long. */
+void vmt_exit_pause(void);
+
 #endif

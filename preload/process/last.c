@@ -15,8 +15,7 @@
 #include "process/exit.h"
 #include "safety/aside.h"
 
-#define PAUSE_NS 200000
-#define PAUSES   100000u /* longer than any report takes */
+#define PAUSES 100000u /* longer than any report takes */
 
 /*
  * Threads that clone made without storage of their own share this address; they only wait for it.
@@ -27,14 +26,6 @@ static uint64_t own_storage(void)
 
 	__asm__("mov %%fs:0, %0" : "=r"(storage));
 	return storage;
-}
-
-static void pause_a_moment(void)
-{
-	const int64_t pause[2] = { 0, PAUSE_NS };
-
-	if (vmt_sys_failed(vmt_sys2(SYS_nanosleep, pause, 0)))
-		__builtin_ia32_pause();
 }
 
 uint64_t vmt_last_claim(void)
@@ -52,7 +43,7 @@ uint64_t vmt_last_claim(void)
 			return vmt_gate_last_stack;
 		if (owner == self) /* this is a signal handler that interrupted the last act */
 			return 0;
-		pause_a_moment();
+		vmt_exit_pause();
 	}
 	return 0;
 }

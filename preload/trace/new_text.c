@@ -8,11 +8,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "kernel/file_id.h"
 #include "os/sys.h"
 #include "patch/patch.h"
 
-#define KNOWN     16u
-#define BLOCK_MAX 65536 /* on hugetlbfs, blocks are huge pages */
+#define KNOWN 16u
 
 /* Text in which no call site was found when it was mapped before. */
 struct known {
@@ -82,7 +82,8 @@ void vmt_new_text_catch(struct vmt_state *state, const struct vmt_done *done)
 	    vmt_sys_failed(vmt_sys2(SYS_fstat, done->args[4], &st)))
 		return;
 	/* ld.so has read the file's headers; not so from files of huge pages. */
-	if (done->is_loaders && S_ISREG(st.st_mode) && st.st_size > 0 && st.st_blksize <= BLOCK_MAX)
+	if (done->is_loaders && S_ISREG(st.st_mode) && st.st_size > 0 &&
+	    !vmt_file_id_has_huge_pages(&st))
 		state->code_place.headers_of = (uint64_t)done->result;
 	text = describe(done, &st);
 	if (!is_known(&text))

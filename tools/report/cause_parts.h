@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shared by the page of `vmatrace maps` and the lines of a report: cause_text.c, cause_brief.c
- * and cause_parts.c, and included by nothing else.
+ * What the page of `vmatrace maps` and the lines of a report that say a cause have in common; used by the
+ * files cause_*.c.
  */
 #ifndef VMT_CAUSE_PARTS_H
 #define VMT_CAUSE_PARTS_H
@@ -44,5 +44,6 @@ void vmt_cause_put_cost(struct vmt_lines *lines, const char *start, uint64_t map
 void vmt_cause_put_limit(struct vmt_lines *lines, const char *start, uint64_t maps, uint64_t limit);
 
 #define VMT_EXPLAIN_COSTLY 1000u /* the cost of fewer maps is not mentioned */
+#define VMT_CAUSE_ENOUGH   16u /* calls; there is no advice to unmap the maps of fewer one by one */
 
 #endif

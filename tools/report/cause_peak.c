@@ -6,13 +6,13 @@
 #include "core/base/printable.h"
 #include "explain/explain_owner.h"
 #include "report/cause_peak.h"
+#include "report/cause_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NAMED  2u /* this many places are named */
-#define ENOUGH 16u /* calls; the maps of fewer are not said to be unmapped one by one */
+#define NAMED 2u /* this many places are named */
 
 struct place {
 	char name[256];
@@ -144,7 +144,7 @@ static void put_places(struct vmt_lines *lines, const struct places *places, uin
 		      vmt_lines_number(&all, peak), text);
 	/* What the maps were is gone with them, but not that a place mapped them one by one. */
 	if (!*word_of(places->place[0].hint) && places->place[0].call == VMT_CALL_MMAP &&
-	    places->place[0].calls > ENOUGH)
+	    places->place[0].calls > VMT_CAUSE_ENOUGH)
 		vmt_lines_add(lines, 10,
 			      "  help    hold fewer at a time, or use parts of one larger map");
 }

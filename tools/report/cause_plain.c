@@ -7,13 +7,13 @@
 #include "explain/explain_owner.h"
 #include "input/liveness.h"
 #include "report/cause_plain.h"
+#include "report/cause_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PLACES_TOLD 6u
-#define ENOUGH      16u /* calls; the maps of fewer are not said to be unmapped one by one */
 #define SHARE       20u /* a twentieth of the growth deserves a cause */
 
 /* The effect of all sites of one place. */
@@ -186,7 +186,7 @@ static void put_plain_help(struct vmt_lines *lines, const struct vmt_explain_map
 			      "  help    copy in place of moving, or move larger pieces");
 	else if (is_cut(map))
 		vmt_lines_add(lines, 10, "  help    cut larger pieces, or the whole range at once");
-	else if (place->counters.calls > ENOUGH)
+	else if (place->counters.calls > VMT_CAUSE_ENOUGH)
 		vmt_lines_add(lines, 10,
 			      "  help    unmap them when they are no longer used, or use parts of "
 			      "one larger map");
@@ -263,7 +263,7 @@ static void put_libraries(struct vmt_lines *lines, struct vmt_explain_record *re
 		      start, vmt_lines_number(&files, libraries), vmt_lines_number(&number, maps),
 		      vmt_lines_number(&count, record->count), by);
 	vmt_lines_end_item(lines, &before, VMT_EXPLAIN_CAUSES);
-	if (libraries > ENOUGH)
+	if (libraries > VMT_CAUSE_ENOUGH)
 		vmt_lines_add(lines, 10,
 			      "  help    close those that are no longer used (dlclose), or link "
 			      "several into one");

@@ -157,7 +157,7 @@ struct vmt_rec_header {
 	uint64_t asked_maps;
 	uint64_t unseen;
 	uint64_t lost;
-	uint64_t relearned;
+	uint64_t relearned; /* the whole table was read anew, or a result was guessed */
 	uint64_t truncated; /* call sites whose stack was cut */
 	uint64_t deferred; /* calls made without the lock and applied afterwards */
 	uint64_t verified; /* comparisons of the whole table made by verify=N */

@@ -203,7 +203,7 @@ void vmt_report_seen(struct vmt_report *text)
 	vmt_fmt_num(fmt, header->lost, 0);
 	vmt_fmt_str(fmt, " lost");
 	if (header->relearned) {
-		vmt_fmt_str(fmt, ", table reread ");
+		vmt_fmt_str(fmt, ", table reread or guessed ");
 		vmt_fmt_count(fmt, header->relearned, "time");
 	}
 	if (header->truncated) {
