@@ -3,9 +3,9 @@
 """Are names where they may be looked for? Prints what is not, a line each: public functions that are
 not named for their file, or for the family that it belongs to (vmt_view_ in view_totals.c); inline
 functions of headers that are named neither for the header nor for a struct in it; names of static
-functions that too many files define; first words of public functions that stand for two folders; and
-words that this project once used for what has a name in the field (merge, vma class, anon_vma, outcome,
-resolve)."""
+functions that too many files define; first words of public functions that stand for two folders;
+structs of one name; and words that this project once used for what has a name in the field (merge,
+vma class, anon_vma, outcome, resolve)."""
 import collections
 import os
 import re
@@ -17,6 +17,7 @@ MOST = 4  # files that define a static function of one name
 
 DEFINED = re.compile(r"^(?!static|typedef|#|\s|extern)[A-Za-z_][^;{}=/]*?\b(vmt_\w+)\([^;{}]*\)\s*\n\{", re.M)
 INLINE = re.compile(r"^static inline [^;{}=/]*?\b(vmt_\w+)\([^;{}]*\)\s*\n\{", re.M)
+STRUCT = re.compile(r"^struct (vmt_\w+) \{", re.M)
 STATIC = re.compile(r"^(?:\w+ )*static [^;{}=]*?\b(\w+)\([^;{}]*\)\s*\n\{", re.M)
 
 
@@ -57,18 +58,22 @@ def inline_functions(path, text):
 def main():
     found = []
     static, folders = collections.defaultdict(set), collections.defaultdict(set)
+    structs = collections.defaultdict(list)
     for path in sources(".c", ".h"):
         text = open(path).read()
         found += [f"{path}: {word}" for word in PRIVATE.findall(text)]
         found += [f"{path}: {name}" for name in DEFINED.findall(text) if not is_named_for(name, path)]
         for name in DEFINED.findall(text):
             folders[path.split("/")[0], name.split("_")[1]].add(os.path.dirname(path))
+        for name in STRUCT.findall(text):
+            structs[name].append(path)
         if path.endswith(".h") and os.path.basename(path) != "base.h":
             found += inline_functions(path, text)
         if path.endswith(".c"):
             for name in STATIC.findall(text):
                 static[name].add(path)
     found += first_words(folders)
+    found += [f"struct {name}: {' '.join(paths)}" for name, paths in structs.items() if len(paths) > 1]
     for name, paths in sorted(static.items()):
         if len(paths) > MOST:
             found.append(f"{name}: static in {len(paths)} files: {' '.join(sorted(paths))}")

@@ -60,13 +60,13 @@ bool vmt_patch_exit_is_hooked(void)
 #define GO_TEXT_MAX (UINT64_C(64) << 20)
 
 /* A map of text, and the file it comes from. */
-struct vmt_place {
+struct mapped_text {
 	struct vmt_range map;
 	const char *path;
 };
 
 static VMT_DATA struct vmt_range libc_text = { 0, 0 };
-static VMT_DATA struct vmt_place libc_place = { { 0, 0 }, NULL };
+static VMT_DATA struct mapped_text libc_place = { { 0, 0 }, NULL };
 static VMT_DATA bool has_skipped_text = false;
 
 /* One pass over the modules that are loaded already. */
@@ -79,7 +79,7 @@ struct pass {
 	/* The segment that is being patched: */
 	bool is_libc;
 	bool is_go; /* does the module contain a Go program? */
-	struct vmt_place place;
+	struct mapped_text place;
 	struct vmt_writing writing;
 	bool is_begun;
 	int error; /* why the segment cannot be written to */
@@ -207,7 +207,8 @@ static bool next_of_other(struct vmt_range *text, bool exact, struct vmt_code_si
  * See writing.h: the text may be writable for a moment, so there must be no other thread, and this
  * one must not be in that text.
  */
-static int begin_writing(struct vmt_writing *writing, const struct vmt_place *place, bool is_alone)
+static int begin_writing(struct vmt_writing *writing, const struct mapped_text *place,
+			 bool is_alone)
 {
 	long file = -1;
 	int ret;
@@ -319,14 +320,14 @@ static struct vmt_range segment_of(const struct dl_phdr_info *info, size_t index
 }
 
 /* The main program has an empty name. */
-static struct vmt_place place_of(const struct dl_phdr_info *info, size_t index)
+static struct mapped_text place_of(const struct dl_phdr_info *info, size_t index)
 {
 	const char *name = info->dlpi_name;
 	uint64_t start = info->dlpi_addr + info->dlpi_phdr[index].p_vaddr;
 	uint64_t end = start + info->dlpi_phdr[index].p_memsz;
 
-	return (struct vmt_place){ { vmt_page_down(start), vmt_page_up(end) },
-				   name && *name ? name : "/proc/self/exe" };
+	return (struct mapped_text){ { vmt_page_down(start), vmt_page_up(end) },
+				     name && *name ? name : "/proc/self/exe" };
 }
 
 static bool module_has(const struct dl_phdr_info *info, uint64_t addr)

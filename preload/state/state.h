@@ -35,7 +35,7 @@ enum vmt_dirty {
 };
 
 /* process/: this process image, and how it was started. */
-struct vmt_process {
+struct vmt_this_process {
 	uint64_t start_ns; /* CLOCK_MONOTONIC when recording began; times count from here */
 	uint32_t pid;
 	uint32_t parent_pid;
@@ -306,7 +306,7 @@ struct vmt_state {
 	struct vmt_space_ops space_ops;
 	struct vmt_space space;
 	struct vmt_publish publish;
-	struct vmt_process process;
+	struct vmt_this_process process;
 	struct vmt_alarms alarms;
 	struct vmt_verifying verifying;
 	struct vmt_confidence confidence;

@@ -79,7 +79,7 @@ static void take_summary(const struct vmt_recordings *recordings, unsigned choic
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char name[] = "fuzz.vmt";
-	struct vmt_recording recording[2] = { { .name = name, .size = size } };
+	struct vmt_loaded_recording recording[2] = { { .name = name, .size = size } };
 	struct vmt_recordings recordings = { recording, 1 };
 	/* Not the recording's own map, whose pages vmt_load_put_aside() releases. */
 	void *copy = fuzz_recording(data, size);

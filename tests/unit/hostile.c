@@ -67,7 +67,7 @@ static bool report(const void *data, size_t size)
 {
 	static char name[] = "hostile";
 	static unsigned turn;
-	struct vmt_recording recording = { .name = name, .size = size };
+	struct vmt_loaded_recording recording = { .name = name, .size = size };
 	struct vmt_recordings recordings = { &recording, 1 };
 	struct vmt_print_options options = { .verbose = true };
 

@@ -257,7 +257,8 @@ static void add_sites(struct reader *reader)
 	}
 }
 
-static void add_run(struct vmt_combine_program *program, const struct vmt_recording *recording)
+static void add_run(struct vmt_combine_program *program,
+		    const struct vmt_loaded_recording *recording)
 {
 	const struct vmt_view *view = &recording->view;
 	struct vmt_combine_run run = { vmt_view_maps_now(view), view->header.maps_peak };
@@ -295,7 +296,7 @@ static struct vmt_combine_program *find_program(struct vmt_combine *combine,
 	return program;
 }
 
-static void add_recording(struct vmt_combine *combine, const struct vmt_recording *recording)
+static void add_recording(struct vmt_combine *combine, const struct vmt_loaded_recording *recording)
 {
 	struct reader reader = { .combine = combine, .view = &recording->view };
 	bool is_new;

@@ -120,7 +120,7 @@ static bool find_base(const struct vmt_view *view, uint32_t index, struct step *
 static bool find_jump(const struct vmt_view *view, const struct vmt_rec_site *site,
 		      struct vmt_symbols *symbols, uint64_t index, struct step *ret_step)
 {
-	const struct vmt_function_names names = { symbols, view, false };
+	const struct vmt_names names = { symbols, view, false };
 	struct vmt_symbol symbol;
 
 	if (!vmt_names_find_tail(&names, site, index, &symbol) || !symbol.other_module)

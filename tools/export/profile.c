@@ -30,7 +30,7 @@ struct known_location {
 
 struct profile_reader {
 	struct vmt_profile *profile;
-	struct vmt_function_names names;
+	struct vmt_names names;
 	struct known_location *known;
 };
 

@@ -64,7 +64,7 @@ static size_t choose_detailed(const struct vmt_recordings *recordings, uint32_t 
 
 /* Returns the lines of the text report, without "==PID==". */
 static json_t *text_lines(const struct vmt_html_options *options,
-			  const struct vmt_recording *recording, struct vmt_symbols *symbols)
+			  const struct vmt_loaded_recording *recording, struct vmt_symbols *symbols)
 {
 	json_t *lines = json_array();
 	char *text = NULL;
@@ -105,7 +105,7 @@ static json_t *names_of(struct vmt_explain_record *record)
 }
 
 static void put_page(struct vmt_json_output *output, const struct vmt_html_options *options,
-		     const struct vmt_recording *recording, struct vmt_symbols *symbols)
+		     const struct vmt_loaded_recording *recording, struct vmt_symbols *symbols)
 {
 	struct vmt_explain_record record;
 	json_t *page = json_object();

@@ -16,8 +16,8 @@
 struct vmt_html_options {
 	uint32_t pid; /* the process that is shown first; 0 = the one with the highest peak */
 	/* Write what the text report says of one recording. */
-	void (*text)(const void *context, FILE *stream, const struct vmt_recording *recording,
-		     struct vmt_symbols *symbols);
+	void (*text)(const void *context, FILE *stream,
+		     const struct vmt_loaded_recording *recording, struct vmt_symbols *symbols);
 	const void *context;
 	/* Are most maps of the peak gone, so that the page is about those? */
 	bool (*is_peak_over)(const struct vmt_view *view);

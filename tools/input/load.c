@@ -65,7 +65,7 @@ static size_t size_in_use(int fd, size_t size)
 	return in_use < size ? in_use : size;
 }
 
-static int map_file(struct vmt_recording *recording, int fd)
+static int map_file(struct vmt_loaded_recording *recording, int fd)
 {
 	struct stat stat;
 
@@ -82,16 +82,17 @@ static int map_file(struct vmt_recording *recording, int fd)
 	return recording->data == MAP_FAILED ? -errno : 0;
 }
 
-static void release(struct vmt_recording *recording)
+static void release(struct vmt_loaded_recording *recording)
 {
 	if (recording->data)
 		munmap(recording->data, recording->size);
 	free(recording->name);
 }
 
-static int append_view(struct vmt_recordings *recordings, const struct vmt_recording *recording)
+static int append_view(struct vmt_recordings *recordings,
+		       const struct vmt_loaded_recording *recording)
 {
-	struct vmt_recording *item =
+	struct vmt_loaded_recording *item =
 		realloc(recordings->item, (recordings->count + 1) * sizeof(*item));
 
 	if (!item)
@@ -112,7 +113,7 @@ static int complain_of_damage(const char *name)
 /* A damaged recording is added as well, since its report says so. */
 static int add(struct vmt_recordings *recordings, int fd, const char *name)
 {
-	struct vmt_recording recording = { .name = strdup(name) };
+	struct vmt_loaded_recording recording = { .name = strdup(name) };
 	int ret = recording.name ? map_file(&recording, fd) : -ENOMEM;
 
 	if (ret) {
@@ -158,8 +159,8 @@ static int add_file(struct vmt_recordings *recordings, const char *path)
 
 static int by_start(const void *a, const void *b)
 {
-	const struct vmt_rec_header *one = &((const struct vmt_recording *)a)->view.header;
-	const struct vmt_rec_header *two = &((const struct vmt_recording *)b)->view.header;
+	const struct vmt_rec_header *one = &((const struct vmt_loaded_recording *)a)->view.header;
+	const struct vmt_rec_header *two = &((const struct vmt_loaded_recording *)b)->view.header;
 
 	if (one->start_realtime != two->start_realtime)
 		return one->start_realtime < two->start_realtime ? -1 : 1;
@@ -241,7 +242,7 @@ int vmt_load_process(struct vmt_recordings *recordings, const char *directory, p
 		     uint64_t since)
 {
 	struct vmt_recordings all = { NULL, 0 };
-	const struct vmt_recording *last = NULL;
+	const struct vmt_loaded_recording *last = NULL;
 	int ret = add_directory(&all, directory, pid);
 
 	for (size_t i = 0; i < all.count; i++) {
@@ -257,7 +258,7 @@ int vmt_load_process(struct vmt_recordings *recordings, const char *directory, p
 	return ret;
 }
 
-void vmt_load_put_aside(const struct vmt_recording *recording)
+void vmt_load_put_aside(const struct vmt_loaded_recording *recording)
 {
 	if (recording->data)
 		madvise(recording->data, recording->size, MADV_DONTNEED);

@@ -10,7 +10,7 @@
 
 #include <sys/types.h>
 
-struct vmt_recording {
+struct vmt_loaded_recording {
 	char *name;
 	/* the map of the file; NULL: the view is of memory that belongs to somebody else */
 	void *data;
@@ -19,7 +19,7 @@ struct vmt_recording {
 };
 
 struct vmt_recordings {
-	struct vmt_recording *item;
+	struct vmt_loaded_recording *item;
 	size_t count;
 };
 
@@ -44,7 +44,7 @@ int vmt_load_process(struct vmt_recordings *recordings, const char *directory, p
 		     uint64_t since);
 
 /* The recording will hardly be read again: release its pages. */
-void vmt_load_put_aside(const struct vmt_recording *recording);
+void vmt_load_put_aside(const struct vmt_loaded_recording *recording);
 
 void vmt_load_free(struct vmt_recordings *recordings);
 

@@ -127,7 +127,7 @@ static json_t *stack_of(const struct vmt_view *view, const struct vmt_rec_site *
 			struct vmt_symbols *symbols, struct shared **frames)
 {
 	uint32_t count = vmt_view_frame_count(view, site);
-	const struct vmt_function_names names = { symbols, view, false };
+	const struct vmt_names names = { symbols, view, false };
 	struct vmt_symbol tail;
 	json_t *stack = json_array();
 

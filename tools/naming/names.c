@@ -106,7 +106,7 @@ static bool find_frame(const struct vmt_view *view, uint64_t index, struct file_
  * Find a function in the project's own libraries. A system function that ended in a jump is not to
  * blame.
  */
-static bool find_in_modules(const struct vmt_function_names *names, const char *name,
+static bool find_in_modules(const struct vmt_names *names, const char *name,
 			    struct vmt_symbol *ret_symbol)
 {
 	uint64_t count = vmt_view_count(names->view, VMT_SECTION_MODULES);
@@ -145,9 +145,8 @@ static bool is_mapped(const struct vmt_view *view, const char *path)
 	return false;
 }
 
-static bool find_in_library(const struct vmt_function_names *names,
-			    const struct vmt_library *library, const char *name,
-			    struct vmt_symbol *ret_symbol)
+static bool find_in_library(const struct vmt_names *names, const struct vmt_library *library,
+			    const char *name, struct vmt_symbol *ret_symbol)
 {
 	struct vmt_view_string path = { library->path, (uint32_t)strlen(library->path) };
 	struct vmt_symbols_module wanted = { .path = path.bytes,
@@ -171,7 +170,7 @@ static bool find_in_library(const struct vmt_function_names *names,
  * A library whose only function of interest ends in a jump has no frame, so the recording does not
  * know it. It is found as the loader found it. Its build-id is not known, so neither is the line.
  */
-static bool find_in_libraries(const struct vmt_function_names *names, const struct file_frame *call,
+static bool find_in_libraries(const struct vmt_names *names, const struct file_frame *call,
 			      const char *name, struct vmt_symbol *ret_symbol)
 {
 	char *file = vmt_must(strndup(call->path.bytes, call->path.length));
@@ -202,7 +201,7 @@ static bool is_loader(struct vmt_view_string path)
 	return base.length > 3 && !memcmp(base.bytes, "ld-", 3);
 }
 
-bool vmt_names_find_tail(const struct vmt_function_names *names, const struct vmt_rec_site *site,
+bool vmt_names_find_tail(const struct vmt_names *names, const struct vmt_rec_site *site,
 			 uint64_t index, struct vmt_symbol *ret_symbol)
 {
 	bool is_innermost = index == site->frame_first;
@@ -229,7 +228,7 @@ bool vmt_names_find_tail(const struct vmt_function_names *names, const struct vm
 	return true;
 }
 
-bool vmt_names_find_spot(const struct vmt_function_names *names, const struct vmt_rec_site *site,
+bool vmt_names_find_spot(const struct vmt_names *names, const struct vmt_rec_site *site,
 			 struct vmt_report_spot spot, struct vmt_symbol *ret_symbol)
 {
 	struct vmt_symbol symbol;
@@ -252,7 +251,7 @@ bool vmt_names_find_spot(const struct vmt_function_names *names, const struct vm
 bool vmt_names_resolve(void *context, const struct vmt_rec_site *site, struct vmt_report_spot spot,
 		       struct vmt_report_place *ret_place)
 {
-	const struct vmt_function_names *names = context;
+	const struct vmt_names *names = context;
 	struct vmt_symbol symbol;
 
 	if (!vmt_names_find_spot(names, site, spot, &symbol))

@@ -7,7 +7,7 @@
 #include "core/report/report.h"
 #include "symbols/symbols.h"
 
-struct vmt_function_names {
+struct vmt_names {
 	struct vmt_symbols *symbols;
 	const struct vmt_view *view;
 	bool is_verbose; /* print whole paths of files */
@@ -24,14 +24,14 @@ bool vmt_names_find(struct vmt_symbols *symbols, const struct vmt_view *view, ui
  * Find the function that a frame of a site called, and that is not on the stack because it ended in
  * a jump to the next frame's function. Jumps before that are unknown.
  */
-bool vmt_names_find_tail(const struct vmt_function_names *names, const struct vmt_rec_site *site,
+bool vmt_names_find_tail(const struct vmt_names *names, const struct vmt_rec_site *site,
 			 uint64_t index, struct vmt_symbol *ret_symbol);
 
 /* Find one of the functions that a frame of a site stands for; false if there is no such level. */
-bool vmt_names_find_spot(const struct vmt_function_names *names, const struct vmt_rec_site *site,
+bool vmt_names_find_spot(const struct vmt_names *names, const struct vmt_rec_site *site,
 			 struct vmt_report_spot spot, struct vmt_symbol *ret_symbol);
 
-/* Likewise as a callback for the core's report; context is the struct vmt_function_names. */
+/* Likewise as a callback for the core's report; context is the struct vmt_names. */
 vmt_report_resolve vmt_names_resolve;
 
 #endif

@@ -18,7 +18,7 @@ static const char *outermost_of(const struct vmt_symbol *symbol)
 bool vmt_place_find(struct vmt_symbols *symbols, const struct vmt_view *view,
 		    const struct vmt_rec_site *site, struct vmt_place *ret_place)
 {
-	struct vmt_function_names names = { symbols, view, false };
+	struct vmt_names names = { symbols, view, false };
 
 	*ret_place = (struct vmt_place){ .spot = { UINT64_MAX, 0 } };
 	if (!vmt_report_blame(view, site, vmt_names_resolve, &names, &ret_place->spot))

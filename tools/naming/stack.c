@@ -134,7 +134,7 @@ static void drop_outer(struct vmt_stack *stack)
  * Append the functions of a recorded frame: several if some were inlined, so that a stack reads the
  * same however it was compiled. Returns false if the stack ends here, in main.
  */
-static bool add_frame(struct vmt_stack *stack, const struct vmt_function_names *names,
+static bool add_frame(struct vmt_stack *stack, const struct vmt_names *names,
 		      const struct vmt_rec_site *site, uint64_t index)
 {
 	struct vmt_rec_frame recorded = { .offset = 0 };
@@ -162,7 +162,7 @@ void vmt_stack_read(struct vmt_stack *ret_stack, const struct vmt_view *view,
 {
 	uint32_t count = vmt_view_frame_count(view, site);
 	struct vmt_stack stack = { vmt_must_alloc(1, sizeof(*stack.frame)), 0 };
-	const struct vmt_function_names names = { symbols, view, false };
+	const struct vmt_names names = { symbols, view, false };
 
 	for (uint32_t i = 0; i < count; i++) {
 		if (!add_frame(&stack, &names, site, (uint64_t)site->frame_first + i))

@@ -39,8 +39,8 @@ bool vmt_print_format(const char *text, enum vmt_format *ret_format)
 	return false;
 }
 
-static void put_text(const void *context, FILE *stream, const struct vmt_recording *recording,
-		     struct vmt_symbols *symbols)
+static void put_text(const void *context, FILE *stream,
+		     const struct vmt_loaded_recording *recording, struct vmt_symbols *symbols)
 {
 	vmt_print_recording(stream, recording, context, symbols);
 }

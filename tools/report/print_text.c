@@ -25,7 +25,7 @@
 #define PREFIX 12u /* the most columns of ==PID== */
 
 struct context {
-	struct vmt_function_names names;
+	struct vmt_names names;
 	FILE *stream;
 };
 
@@ -147,7 +147,7 @@ static void tell_no_match(struct vmt_lines *lines, const struct vmt_rows_options
 /* Is the place of a call site, as the table shows it, only an address of a file? */
 static bool has_unnamed_row(const struct vmt_view *view, struct vmt_symbols *symbols)
 {
-	struct vmt_function_names names = { symbols, view, false };
+	struct vmt_names names = { symbols, view, false };
 	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
 	struct vmt_report_place place;
 	struct vmt_report_spot spot;
@@ -210,7 +210,7 @@ static void print_picture(FILE *stream, const struct vmt_view *view,
 	putc('\n', stream);
 }
 
-void vmt_print_recording(FILE *stream, const struct vmt_recording *recording,
+void vmt_print_recording(FILE *stream, const struct vmt_loaded_recording *recording,
 			 const struct vmt_print_options *options, struct vmt_symbols *symbols)
 {
 	const struct vmt_view *view = &recording->view;

@@ -11,7 +11,7 @@ void vmt_print_text(FILE *stream, const struct vmt_recordings *recordings,
 		    const struct vmt_print_options *options, struct vmt_symbols *symbols);
 
 /* One recording in detail. */
-void vmt_print_recording(FILE *stream, const struct vmt_recording *recording,
+void vmt_print_recording(FILE *stream, const struct vmt_loaded_recording *recording,
 			 const struct vmt_print_options *options, struct vmt_symbols *symbols);
 
 #endif

@@ -80,7 +80,7 @@ static bool fits(const char *pattern, const char *text)
 static bool has_function_named(const struct maker *maker, const struct vmt_rec_site *site,
 			       uint64_t index)
 {
-	const struct vmt_function_names names = { maker->symbols, maker->view, false };
+	const struct vmt_names names = { maker->symbols, maker->view, false };
 	struct vmt_report_spot spot = { index, 0 };
 	struct vmt_symbol symbol;
 

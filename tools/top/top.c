@@ -31,7 +31,7 @@ static char *address_of(const struct vmt_view *view, uint64_t frame)
 char *vmt_top_frame(const struct vmt_view *view, const struct vmt_rec_site *site,
 		    struct vmt_report_spot spot, struct vmt_symbols *symbols)
 {
-	const struct vmt_function_names names = { symbols, view, false };
+	const struct vmt_names names = { symbols, view, false };
 	struct vmt_place place = { .spot = spot };
 
 	if (spot.level && !vmt_names_find_spot(&names, site, spot, &place.symbol))
