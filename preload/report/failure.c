@@ -33,11 +33,31 @@ static uint64_t limit_of(int resource)
 	return limit.rlim_cur;
 }
 
+/* Returns the bytes that a file of /proc/sys/vm gives in kB; 0 if it cannot be read. */
+static uint64_t kilobytes_in(struct vmt_state *state, const char *path)
+{
+	long length = vmt_fd_read_file(path, state->text, sizeof(state->text));
+
+	return length > 0 ? vmt_scan_number(state->text, state->text + length) * 1024 : 0;
+}
+
+/*
+ * What stays below CommitLimit for an administrator, and for the user when one process has nearly
+ * all memory. The former is counted for root as well: the kernel's sum is not exact, either.
+ */
+static uint64_t commit_reserve(struct vmt_state *state, uint64_t address_space)
+{
+	uint64_t user = kilobytes_in(state, "/proc/sys/vm/user_reserve_kbytes");
+
+	return kilobytes_in(state, "/proc/sys/vm/admin_reserve_kbytes") +
+	       (user < address_space / 32 ? user : address_space / 32);
+}
+
 /*
  * vm.overcommit_memory: 0 refuses requests larger than all memory, 1 refuses nothing, 2 refuses
- * what exceeds CommitLimit (mm/util.c).
+ * what exceeds CommitLimit without its reserves (mm/util.c).
  */
-static uint64_t commit_left(struct vmt_state *state)
+static uint64_t commit_left(struct vmt_state *state, uint64_t address_space)
 {
 	char *text = state->text;
 	uint64_t limit, used;
@@ -55,6 +75,7 @@ static uint64_t commit_left(struct vmt_state *state)
 		       1024;
 	limit = vmt_scan_number_after(text, (size_t)length, "CommitLimit:") * 1024;
 	used = vmt_scan_number_after(text, (size_t)length, "Committed_AS:") * 1024;
+	used += commit_reserve(state, address_space);
 	return limit > used ? limit - used : 0;
 }
 
@@ -69,7 +90,7 @@ static bool read_resources(struct vmt_state *state, struct vmt_resources *has)
 		.address_space_limit = limit_of(RLIMIT_AS),
 		.data_limit = limit_of(RLIMIT_DATA),
 		.locked_limit = limit_of(RLIMIT_MEMLOCK),
-		.commit_left = commit_left(state),
+		.commit_left = VMT_UNLIMITED,
 	};
 	length = vmt_fd_read_file("/proc/self/status", text, sizeof(state->text));
 	if (length <= 0)
@@ -78,6 +99,7 @@ static bool read_resources(struct vmt_state *state, struct vmt_resources *has)
 	has->data = vmt_scan_number_after(text, (size_t)length, "VmData:") * 1024;
 	has->locked = vmt_scan_number_after(text, (size_t)length, "VmLck:") * 1024;
 	state->counters.threads = vmt_scan_number_after(text, (size_t)length, "Threads:");
+	has->commit_left = commit_left(state, has->address_space);
 	return true;
 }
 
