@@ -129,4 +129,26 @@ check "no such remedy" [ $? = 2 ]
 tried none "$TARGETS/brk_moves"
 check "none applies" grep -q 'No remedy applies' none.txt
 
+# What the environment says of malloc is promised, unless the program calls mallopt, which overrides it.
+cat >blocks.c <<'EOF_BLOCKS'
+#include <stdlib.h>
+int main(void)
+{
+	static char *block[2000];
+
+	for (int i = 0; i < 2000; i++) {
+		block[i] = malloc(9000);
+		block[i][0] = 1;
+	}
+	for (int i = 0; i < 2000; i += 2)
+		free(block[i]);
+	return 0;
+}
+EOF_BLOCKS
+${CC:-cc} -O0 -g blocks.c -o blocks || exit 2
+MALLOC_MMAP_THRESHOLD_=4096 ONLY=mmap-threshold tried blocks ./blocks
+holds blocks mmap-threshold
+ONLY=mmap-threshold tried mallopt "$TARGETS/causes" free-blocks 1000
+check "mallopt: nothing is promised" [ "$(columns mallopt mmap-threshold | awk '{ print NF ":" $4 }')" = 8:0 ]
+check "mallopt: said" grep -q 'program calls mallopt, which may override' mallopt.txt
 finish

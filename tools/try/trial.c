@@ -5,6 +5,7 @@
 #include "input/liveness.h"
 #include "input/load.h"
 #include "run/launch.h"
+#include "try/imports.h"
 #include "util/message.h"
 #include "util/must.h"
 
@@ -183,6 +184,7 @@ static void read_evidence(const struct vmt_view *view, struct vmt_evidence *evid
 
 	*evidence = (struct vmt_evidence){ .is_glibcs = false };
 	read_calls(view, evidence);
+	evidence->calls_mallopt = vmt_imports_any(view, "mallopt");
 	if (!vmt_explain_record(view, symbols, &record))
 		read_maps(&record.explain, evidence);
 	vmt_explain_record_free(&record);

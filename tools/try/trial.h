@@ -17,6 +17,7 @@ struct vmt_evidence {
 	struct vmt_rec_counters calls[VMT_CALL_COUNT];
 	bool is_glibcs; /* the maps are memory of glibc's malloc */
 	bool has_allocator; /* another allocator is loaded */
+	bool calls_mallopt; /* the program, or a library of it, does */
 };
 
 struct vmt_trial {

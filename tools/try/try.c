@@ -239,10 +239,14 @@ static void choose_mallocs(struct vmt_try *tried, const char *only)
 		      evidence->is_glibcs && evidence->shows[VMT_PATTERN_HOLES])) {
 		remedied = new_remedied(tried, "mmap-threshold",
 					"MALLOC_MMAP_THRESHOLD_=33554432 in the environment",
-					"a program that calls mallopt itself overrides it");
+					evidence->calls_mallopt ?
+						"this program calls mallopt, which may override "
+						"it: then change it there" :
+						"a program that calls mallopt itself overrides it");
 		snprintf(remedied->variable, sizeof(remedied->variable),
 			 "MALLOC_MMAP_THRESHOLD_=33554432");
 		promise(remedied, evidence->saves[VMT_PATTERN_HOLES]);
+		remedied->is_promised = remedied->is_promised && !evidence->calls_mallopt;
 	}
 }
 
