@@ -320,3 +320,21 @@ Test(text, what_a_site_has_given_back_is_not_mistaken_for_what_it_had)
 	time->bucket[20] = (struct vmt_rec_site_bucket){ 500, 1, 500 };
 	assert_has(report(true), "    growth: up to 500 for most of the run, then given back\n");
 }
+
+/* php tries to name each of its maps. A failure that mattered has a line of its own. */
+Test(text, a_prctl_that_the_kernel_refuses_is_called_harmless)
+{
+	static const char harmless[] = "failed, harmless: names or KSM";
+	struct vmt_rec_failure *failure;
+	uint32_t site;
+
+	sample_demo(&sample);
+	site = sample_site(&sample, VMT_CALL_PRCTL, 0,
+			   (struct vmt_rec_counters){ .calls = 3, .failed = 3 });
+	assert_has(report(true), harmless);
+	failure = sample_add(&sample, VMT_SECTION_FAILURES);
+	failure->site = site;
+	failure->error = 12;
+	failure->reason = VMT_REASON_MAP_LIMIT;
+	assert_has_not(report(true), "harmless");
+}

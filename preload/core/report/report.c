@@ -176,6 +176,29 @@ static void put_call_table(struct vmt_report *text)
 		vmt_fmt_end(&text->fmt);
 }
 
+/* Is there a failure of this system call that mattered? */
+static bool has_failure(const struct vmt_view *view, uint32_t call)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_FAILURES);
+	struct vmt_rec_failure failure;
+	struct vmt_rec_site site;
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (vmt_view_failure(view, i, &failure) &&
+		    vmt_view_site(view, failure.site, &site) && site.call == call)
+			return true;
+	}
+	return false;
+}
+
+/* Only PR_SET_VMA and PR_SET_MEMORY_MERGE are counted, which allocators try, and ignore if they fail. */
+static const char *failed_word(const struct vmt_view *view, uint32_t call)
+{
+	if (call != VMT_CALL_PRCTL || has_failure(view, call))
+		return " failed";
+	return " failed, harmless: names or KSM, which not every kernel has";
+}
+
 static void put_effect(struct vmt_fmt *fmt, uint64_t value, const char *name, bool *is_first)
 {
 	if (!value)
@@ -187,18 +210,19 @@ static void put_effect(struct vmt_fmt *fmt, uint64_t value, const char *name, bo
 }
 
 /* "mprotect +13 (13 split)" */
-static void put_call(struct vmt_fmt *fmt, const char *name, const struct vmt_rec_counters *call)
+static void put_call(struct vmt_report *text, uint32_t number, const struct vmt_rec_counters *call)
 {
+	struct vmt_fmt *fmt = &text->fmt;
 	bool is_first = true;
 
-	vmt_fmt_str(fmt, name);
+	vmt_fmt_str(fmt, vmt_calls_name(number));
 	vmt_fmt_str(fmt, " ");
 	vmt_fmt_signed(fmt, vmt_view_net(call), 0);
 	put_effect(fmt, call->created, " created", &is_first);
 	put_effect(fmt, call->split, " split", &is_first);
 	put_effect(fmt, call->merged, " merged", &is_first);
 	put_effect(fmt, call->removed, " removed", &is_first);
-	put_effect(fmt, call->failed, " failed", &is_first);
+	put_effect(fmt, call->failed, failed_word(text->view, number), &is_first);
 	if (!is_first)
 		vmt_fmt_str(fmt, ")");
 }
@@ -216,7 +240,7 @@ static void put_calls(struct vmt_report *text)
 			continue;
 		vmt_fmt_str(&text->fmt, any ? ", " : "  calls   ");
 		any = true;
-		put_call(&text->fmt, vmt_calls_name((uint32_t)i), &call);
+		put_call(text, (uint32_t)i, &call);
 	}
 	if (any)
 		vmt_fmt_wrap(&text->fmt, 10);
