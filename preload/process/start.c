@@ -180,7 +180,7 @@ static void describe_process(struct vmt_state *state, const char *options)
 static const char *why_no_recording(int error)
 {
 	switch (error) {
-	case -ENOENT: return "there is no such directory";
+	case -ENOENT: return "there is no such directory, make it first (mkdir -p)";
 	case -ENOTDIR: return "it is not a directory";
 	case -EACCES:
 	case -EPERM: return "you have no permission to write to it";

@@ -33,6 +33,12 @@ done
 check "options of the program are its own" [ "$(run --report=none echo -n -o x)" = "-o x" ]
 check "LD_PRELOAD is kept" [ "$(LD_PRELOAD=libm.so.6 run --report=none sh -c 'echo $LD_PRELOAD')" = \
 	"$work/preload/libvmatrace.so:libm.so.6" ]
+check "a directory with its parents" status 0 "$VMATRACE" run --report=none -o new/deep/er true
+check "…is made" sh -c 'ls new/deep/er | grep -q vmt'
+printf x >file-in-the-way
+check "a parent that is a file" status 125 "$VMATRACE" run -o file-in-the-way/sub true
+check "…is told" has err "cannot make the directory file-in-the-way/sub: Not a directory; name another with -o"
+rm -r new file-in-the-way
 check "VMATRACE_OPTIONS is kept" [ "$(VMATRACE_OPTIONS=a=1 run --report=none -O b=2 \
 	sh -c 'echo $VMATRACE_OPTIONS')" = "a=1:b=2:report=0:dir=$work/data" ]
 

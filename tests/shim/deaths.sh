@@ -113,7 +113,7 @@ missing() {
 
 no_place() {
 	preloaded dir=/nonexistent/y "$TARGETS/demo12k"
-	missing no_directory "no such directory"
+	missing no_directory "no such directory, make it first (mkdir -p)"
 	: >file
 	preloaded dir=file "$TARGETS/demo12k"
 	missing no_directory_but_a_file "it is not a directory"

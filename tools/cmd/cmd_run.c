@@ -158,12 +158,27 @@ static int parse_run(int argc, char **argv, struct request *request)
 	return status;
 }
 
+/* What cannot be made is complained of when the directory itself cannot be made either. */
+static void make_parents(const char *name)
+{
+	char *copy = vmt_must_copy(name);
+
+	for (char *at = copy; (at = strchr(at + 1, '/'));) {
+		*at = '\0';
+		(void)mkdir(copy, 0777);
+		*at = '/';
+	}
+	free(copy);
+}
+
 /*
- * Make the directory if it is missing, and get its absolute path, since the program may change its
+ * Make the directory and its parents if they are missing, and get its absolute path, since the program may change its
  * own.
  */
 static int make_directory(const char *name, char real[PATH_MAX])
 {
+	if (*name)
+		make_parents(name);
 	if (mkdir(name, 0777) && errno != EEXIST) {
 		vmt_message("cannot make the directory %s: %s; name another with -o.", name,
 			    strerror(errno));
