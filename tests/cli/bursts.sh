@@ -112,4 +112,31 @@ check small-sites-in-the-row grep -Eq 'of (3|[0-9]+) stacks on its' <(tr '\n' ' 
 check small-sites-in-the-cause grep -Eq "of the [0-9]+ maps at the peak: ${row:-none} by mmap in map_one" \
 	<(tr '\n' ' ' <small.txt | sed 's/==[0-9]*==//g' | tr -s ' ')
 
+# What a place asked mprotect for is known after everything was given back, and the help says it.
+cat >seal.c <<'END'
+#include <sys/mman.h>
+int main(void)
+{
+	static char *kept[300];
+
+	for (int i = 0; i < 300; i++) {
+		kept[i] = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		mprotect(kept[i] + 4096, 4096, SEAL);
+	}
+	for (int i = 0; i < 300; i++)
+		munmap(kept[i], 8192);
+	return 0;
+}
+END
+while read -r seal help; do
+	${CC:-cc} -g -O1 -DSEAL="$seal" seal.c -o "bin/$seal" || exit 2
+	traced "$seal" "" "bin/$seal"
+	check "help-$seal" grep -q "maps at the peak: .* by mprotect in main .* help hold fewer at a time$help" \
+		<("$TOOL" report "$seal/rec" | tr '\n' ' ' | sed 's/==[0-9]*==//g' | tr -s ' ')
+done <<'END'
+PROT_NONE ; if these are guard pages, MADV_GUARD_INSTALL (Linux 6.13) makes no map
+PROT_READ , or keep what is read-only together and protect it at once
+PROT_EXEC , or keep together what has the same protection
+END
+
 finish

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define NAMED 2u /* this many places are named */
 
@@ -20,6 +21,7 @@ struct place {
 	/* the library that malloc is of; "" = libc, the program, or not malloc */
 	char allocator[48];
 	uint32_t call;
+	uint32_t asked; /* see struct vmt_rec_site */
 	uint64_t calls;
 	uint64_t maps;
 };
@@ -91,6 +93,7 @@ static void add_sites(struct vmt_explain_record *record, struct places *places,
 		if (!place.maps || (place.maps >= rise / 50 + 1) != are_main)
 			continue;
 		place.call = site.call;
+		place.asked = site.asked;
 		place.calls = site.counters.calls;
 		owner = vmt_explain_owner(record->view, &site, record->symbols);
 		place.hint = owner.hint;
@@ -125,10 +128,33 @@ static const char *word_of(enum vmt_hint hint)
 	}
 }
 
+/* What the maps were is gone with them, but not what a place asked for, again and again. */
+static const char *help_for(const struct place *place)
+{
+	uint32_t asked = place->asked & VMT_ASKED_KNOWN ? place->asked & 0xff : PROT_WRITE;
+
+	if (*word_of(place->hint) || place->calls <= VMT_CAUSE_ENOUGH)
+		return NULL;
+	switch (place->call) {
+	case VMT_CALL_MMAP: return "hold fewer at a time, or use parts of one larger map";
+	case VMT_CALL_MADVISE: return "give the advice once, to the whole range";
+	case VMT_CALL_MPROTECT:
+		if (asked == PROT_NONE)
+			return "hold fewer at a time; if these are guard pages, MADV_GUARD_INSTALL "
+			       "(Linux 6.13) makes no map";
+		if (asked == PROT_READ)
+			return "hold fewer at a time, or keep what is read-only together and "
+			       "protect it at once";
+		return "hold fewer at a time, or keep together what has the same protection";
+	default: return NULL;
+	}
+}
+
 static void put_places(struct vmt_lines *lines, const struct places *places, uint64_t peak)
 {
 	struct vmt_number number, all;
 	char text[1024];
+	const char *help;
 	size_t used = 0;
 
 	for (size_t i = 0; i < NAMED && i < places->count; i++) {
@@ -142,11 +168,9 @@ static void put_places(struct vmt_lines *lines, const struct places *places, uin
 	}
 	vmt_lines_add(lines, 10, "  cause   of the %s maps at the peak: %s",
 		      vmt_lines_number(&all, peak), text);
-	/* What the maps were is gone with them, but not that a place mapped them one by one. */
-	if (!*word_of(places->place[0].hint) && places->place[0].call == VMT_CALL_MMAP &&
-	    places->place[0].calls > VMT_CAUSE_ENOUGH)
-		vmt_lines_add(lines, 10,
-			      "  help    hold fewer at a time, or use parts of one larger map");
+	help = help_for(&places->place[0]);
+	if (help)
+		vmt_lines_add(lines, 10, "  help    %s", help);
 }
 
 bool vmt_cause_peak_lead(struct vmt_lines *lines, struct vmt_explain_record *record)
