@@ -14,9 +14,9 @@ TEST_PACKAGES="libcriterion-dev g++ jq strace tmux valgrind binutils sbcl redis-
 	default-jdk-headless nodejs perl python3 libpython3.11 python3-jsonschema python3-yaml git
 	protobuf-compiler python3-protobuf python3-prometheus-client
 	cmake make patch libxml2-utils libdebuginfod1 vim-tiny less groff-base
-	golang-go libdevel-nytprof-perl
+	golang-go libdevel-nytprof-perl php-cli ruby
 	chromium curl prometheus qemu-system-x86 busybox-static cpio clang clang-format libclang-rt-dev"
-MATRIX_PACKAGES="libpython3.11-testsuite ruby guile-3.0 postgresql nginx-light wrk sqlite3
+MATRIX_PACKAGES="libpython3.11-testsuite guile-3.0 postgresql nginx-light wrk sqlite3
 	lmdb-utils gdb bsdextrautils"
 BENCH_PACKAGES="postgresql linux-perf bpftrace libgoogle-perftools4 heaptrack"
 

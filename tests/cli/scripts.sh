@@ -141,4 +141,14 @@ check "one stripped row: told" sh -c 'grep -q "(one-map+0x" report.txt && grep -
 "$TOOL" report named >report.txt 2>&1
 check "one row with a name: nothing is told" sh -c 'grep -q " main .*demo12k.c" report.txt && ! grep -q " names   " report.txt'
 
+# The lines of doc/ci.md that set a mark, in the languages whose own libraries call C functions.
+block() { sed -n "/^\`\`\`$1$/,/^\`\`\`$/p" "$ROOT/doc/ci.md" | grep -v '^```'; }
+{ echo 'require "fiddle"'; block ruby; } >mark.rb
+{ echo '<?php'; block php; } >mark.php
+for language in ruby php; do
+	"$TOOL" run -r none -o "mark-$language" -- $language mark.${language/ruby/rb} >/dev/null 2>&1
+	check "mark of $language" [ "$("$TOOL" report --format=json "mark-$language" |
+		jq -c '[.processes[].marks[]?.name]')" = '["round"]' ]
+done
+
 finish
