@@ -256,4 +256,11 @@ else
 	fail "60,000 maps" "$DETAIL: $("$TOOL" maps "$PID" | head -1)"
 fi
 done_waiting
+# No loader maps one file so often: it is no library, though it has code.
+awk 'BEGIN { for (i = 0; i < 300; i++) printf "%x-%x r-xp 00000000 08:01 77                         /usr/bin/tool\n",
+	1048576 * (i + 1), 1048576 * (i + 1) + 16384 }' >again.maps
+"$TOOL" maps again.maps >out
+check "a file with code, again and again" grep -q 'mostly the same part of the same file mapped again and again (300 maps)' out
+check "…is no library" sh -c '! grep -q library out'
+
 finish

@@ -14,6 +14,8 @@
 #define GUARD_MAX     (UINT64_C(16) << 10)
 #define DEFAULT_STACK (UINT64_C(8) << 20)
 #define BSS_MAX       (UINT64_C(16) << 20)
+/* maps of one file; 16 namespaces (dlmopen) of a library with five parts have fewer */
+#define LIBRARY_MOST 100u
 /* with at least this many threads, their number identifies their stacks */
 #define THREADS_LEAST 16u
 
@@ -165,33 +167,57 @@ static bool is_mapped_by_program(const struct vmt_explain_map *map,
 	       map->hint != VMT_HINT_LIBRARY;
 }
 
+/* Fill in the files on disk of all maps, or of those with code only, in order. Returns how many. */
+static size_t list_files(const struct vmt_explain_map *map, size_t count, bool only_code,
+			 struct file *files)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (is_disk_file(&map[i]) && (!only_code || map[i].flags & VMT_MAP_EXEC))
+			files[n++] = file_of(&map[i]);
+	}
+	qsort(files, n, sizeof(*files), by_file);
+	return n;
+}
+
+/* Is one of so many maps in files[0, n) of this file that no loader has made them? */
+static bool is_mapped_often(const struct file *files, size_t n, const struct file *file)
+{
+	const struct file *found = bsearch(file, files, n, sizeof(*files), by_file);
+	size_t first, last;
+
+	if (!found)
+		return false;
+	first = last = (size_t)(found - files);
+	while (first > 0 && last - first < LIBRARY_MOST && !by_file(&files[first - 1], file))
+		first--;
+	while (last + 1 < n && last - first < LIBRARY_MOST && !by_file(&files[last + 1], file))
+		last++;
+	return last - first >= LIBRARY_MOST;
+}
+
 /* All maps of a file that is mapped executable belong to a library (or to the program). */
 static int mark_libraries(struct vmt_explain_map *map, size_t count,
 			  const struct vmt_explain_facts *facts)
 {
-	struct file key;
-	struct file *code;
-	size_t n = 0;
+	struct file *code = malloc((count + 1) * sizeof(*code));
+	struct file *all = malloc((count + 1) * sizeof(*all));
+	size_t codes = code ? list_files(map, count, true, code) : 0;
+	size_t n = all && !facts->sites ? list_files(map, count, false, all) : 0;
+	int ret = code && all ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < count; i++)
-		n += is_disk_file(&map[i]) && map[i].flags & VMT_MAP_EXEC;
-	code = malloc((n + 1) * sizeof(*code));
-	if (!code)
-		return -ENOMEM;
-	n = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (is_disk_file(&map[i]) && map[i].flags & VMT_MAP_EXEC)
-			code[n++] = file_of(&map[i]);
-	}
-	qsort(code, n, sizeof(*code), by_file);
-	for (size_t i = 0; i < count; i++) {
-		key = file_of(&map[i]);
+	for (size_t i = 0; !ret && i < count; i++) {
+		struct file file = file_of(&map[i]);
+
 		if (is_disk_file(&map[i]) && !is_mapped_by_program(&map[i], facts) &&
-		    bsearch(&key, code, n, sizeof(*code), by_file))
+		    bsearch(&file, code, codes, sizeof(*code), by_file) &&
+		    !is_mapped_often(all, n, &file))
 			map[i].kind = VMT_KIND_LIBRARY;
 	}
 	free(code);
-	return 0;
+	free(all);
+	return ret;
 }
 
 static bool is_plain_memory(const struct vmt_explain_map *map)
