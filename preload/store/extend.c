@@ -39,18 +39,32 @@ static int lengthen(struct vmt_state *state, uint64_t length)
 	return (int)ret;
 }
 
+/*
+ * No more of a file is mapped than it is long: a program that reads all its writable maps would find
+ * pages that cannot be read. A memfd is long enough for more, and so is a file when the list of older
+ * maps is nearly full; fewer maps are needed then.
+ */
+static uint64_t size_to_map(const struct vmt_state *state, uint64_t size)
+{
+	uint64_t larger = state->recording.size;
+
+	if (state->recording.is_file && state->growth.map_count + 2 < VMT_OUTGROWN_MAX)
+		return vmt_page_up(size);
+	while (larger < size)
+		larger *= MAP_FACTOR;
+	return larger;
+}
+
 int vmt_extend_map(struct vmt_state *state, uint64_t size)
 {
 	struct vmt_recording *recording = &state->recording;
-	uint64_t larger = recording->size;
+	uint64_t larger = size_to_map(state, size);
 	long ret;
 
 	if (size <= recording->size)
 		return 0;
 	if (state->growth.map_count == VMT_OUTGROWN_MAX)
 		return -ENOMEM;
-	while (larger < size)
-		larger *= MAP_FACTOR;
 	ret = vmt_sys4(SYS_mremap, recording->base, 0, larger, MREMAP_MAYMOVE);
 	if (vmt_sys_failed(ret))
 		return (int)ret;

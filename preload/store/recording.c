@@ -25,7 +25,6 @@
 
 #define NAME_TRIES   100u
 #define IMAGES_MOST  (UINT64_C(1) << 31)
-#define FIRST_MAP    (UINT64_C(512) * 1024)
 #define FIRST_BLOCKS (UINT64_C(48) * 1024) /* what a small process uses */
 
 #ifdef VMT_KILL_POINTS
@@ -273,11 +272,9 @@ static int allocate_first(struct vmt_state *state)
 static int map_file(struct vmt_state *state)
 {
 	struct vmt_recording *recording = &state->recording;
-	uint64_t size = recording->length > FIRST_MAP ? recording->length : FIRST_MAP;
+	uint64_t size = vmt_page_up(state->counters.file_size);
 	long ret = vmt_sys2(SYS_ftruncate, state->recording_file.fd.number, recording->length);
 
-	if (!recording->is_file)
-		size = vmt_page_up(state->counters.file_size);
 	if (!vmt_sys_failed(ret))
 		ret = allocate_first(state);
 	if (vmt_sys_failed(ret))

@@ -120,6 +120,17 @@ facts=$("$TOOL" report --format=json grown 2>&1 | jq -c '.processes[0] |
 	([.calls[].calls] | add) == .coverage.calls, .maps.own <= 24]')
 [ "$facts" = '["exit",true,[],true,true,true,true]' ] && pass grown || fail grown "$facts"
 
+# The program reads all its writable maps: it can read every page, and the recording is still there.
+for way in "ask" "send" "copy" "ask 5000" "copy 5000"; do
+	name=read_${way/ /_}
+	mkdir "$name"
+	LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:dir=$name "$TARGETS/reads_all_maps" $way >read.out 2>&1
+	facts=$("$TOOL" report --format=json "$name" 2>&1 |
+		jq -c '.processes[0] | [.end, .coverage.exact, .coverage.notes]')
+	[ "$(cat read.out) $facts" = '0 pages cannot be read ["exit",true,[]]' ] && pass "$name" ||
+		fail "$name" "$(head -c 300 read.out) $facts"
+done
+
 # A file that was damaged later: no report of it passes for a good one, not even with a single wrong
 # byte if the process has ended, and no report contains impossible figures.
 damage() {	# FROM TO BYTES SEED: a copy with so many other bytes
