@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "filter/filter.h"
 #include "os/fd.h"
 #include "os/signals.h"
 #include "os/sys.h"
@@ -31,7 +32,28 @@ static long open_once(void)
 }
 
 /*
- * The program has used up its descriptors, and this is its last act. One of them may be given up if
+ * The program has used up its descriptors, or has lowered their limit, even to 0; and this is its
+ * last act. The limit matters only while a number is allocated, and may be raised to the hard limit.
+ */
+static long open_beyond_limit(void)
+{
+	struct rlimit limit;
+	struct rlimit hard;
+	long ret = vmt_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &limit);
+
+	if (vmt_sys_failed(ret) || limit.rlim_cur >= limit.rlim_max)
+		return -EMFILE;
+	hard = (struct rlimit){ limit.rlim_max, limit.rlim_max };
+	ret = vmt_filter_own6(SYS_prlimit64, 0, RLIMIT_NOFILE, (long)&hard, 0, 0, 0);
+	if (vmt_sys_failed(ret))
+		return -EMFILE;
+	ret = open_once();
+	vmt_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, &limit, 0);
+	return ret;
+}
+
+/*
+ * The hard limit does not allow more. One of the program's descriptors may be given up if
  * no other thread shares the table; files that other processes have open stay open.
  */
 static long open_in_place_of_another(void)
@@ -99,6 +121,8 @@ static struct vmt_mapsfile open_now(struct vmt_state *state)
 	struct vmt_fd *open = &vmt_thread()->maps;
 	long fd = open_once();
 
+	if (fd == -EMFILE && state->process.is_last_act)
+		fd = open_beyond_limit();
 	if (fd == -EMFILE && state->process.is_last_act)
 		fd = open_in_place_of_another();
 	if (vmt_sys_failed(fd))

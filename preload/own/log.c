@@ -131,7 +131,10 @@ void vmt_log_error_closes(struct vmt_state *state, const struct vmt_regs *regs)
 	log->now = vmt_fd_note(vmt_fd_duplicate(2));
 }
 
-/* Wait until the reader has read something, for PATIENCE_MS in total. */
+/*
+ * Wait until the reader has read something, for PATIENCE_MS in total. A filter may forbid poll, and
+ * so does a program that has lowered its limit of descriptors to 0 (-EINVAL).
+ */
 static bool wait_for_room(struct vmt_state *state, int fd)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLOUT };
@@ -140,7 +143,7 @@ static bool wait_for_room(struct vmt_state *state, int fd)
 	long ret = vmt_sys3(SYS_poll, &ready, 1, 0);
 
 	if (ret)
-		return ret > 0 || ret == -EPERM;
+		return ret > 0 || ret == -EPERM || ret == -EINVAL;
 	start = vmt_clock();
 	left = PATIENCE_MS - (long)state->log.waited_ms;
 	if (left > 0)

@@ -37,6 +37,7 @@
 #define STARVED_NS              (20 * SECOND) /* longer, if the helper waits only for a processor */
 #define HELPER_SECONDS          30
 #define FDS_WITHOUT_CLOSE_RANGE 1024
+#define FDS_NEEDED              64
 
 enum { WORKING, DONE, MAY_END };
 
@@ -216,6 +217,23 @@ static void await_change(struct vmt_spawn *helper, uint32_t stage)
 	vmt_sys4(SYS_futex, &helper->stage, FUTEX_WAIT_PRIVATE, stage, slice);
 }
 
+/*
+ * The program may have lowered its limit of descriptors, even to 0. The limits of the helper are its
+ * own, and it may raise this one up to the hard limit; root may raise both.
+ */
+static void allow_descriptors(void)
+{
+	struct rlimit limit = { 0, 0 };
+
+	if (vmt_sys_failed(vmt_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &limit)) ||
+	    limit.rlim_cur >= FDS_NEEDED)
+		return;
+	limit.rlim_cur = FDS_NEEDED;
+	if (limit.rlim_max < FDS_NEEDED)
+		limit.rlim_max = FDS_NEEDED;
+	vmt_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, &limit, 0);
+}
+
 /* We must not keep a file system busy that is going to be unmounted, or anything else. */
 static void let_everything_go(void)
 {
@@ -247,6 +265,8 @@ static int run_helper(void *argument)
 		return CANNOT_RUN;
 	vmt_spawn_limit(HELPER_SECONDS);
 	close_others(helper->keep_fd);
+	if (!helper->copies_memory) /* under valgrind, the limits that count are valgrind's */
+		allow_descriptors();
 	has_worked = helper->work(helper, helper->context);
 	if (helper->copies_memory) {
 		vmt_valgrind_end(); /* it warns of a process that ends without */

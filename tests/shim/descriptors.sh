@@ -28,6 +28,20 @@ for limit in 20 64 1024; do
 	done
 done
 
+# The program lowers its limit while it runs: there is a report, whether the library may raise that of
+# the tool or not, and it is not called compared if there was no descriptor for that.
+for limit in "0" "3" "0 hard"; do
+	name=lowered_${limit/ /_}
+	LD_PRELOAD=$LIB "$TARGETS/no_descriptors" $limit >out 2>err
+	status=$?
+	said=$(tr -s '=0-9 \n' ' ' <err | grep -oE "equal to the kernel's table|could not be read at the end")
+	want="equal to the kernel's table"
+	[ "$limit" != "0 hard" ] || want="could not be read at the end"
+	[ $status = 5 ] && [ "$(cat out)" = mapped ] && [ "$(grep -c ^SUMMARY err)" = 1 ] &&
+		[ "$said" = "$want" ] && pass "$name" "$said" ||
+		fail "$name" "status $status: $(cat out) $(head -c 700 err)"
+done
+
 # The reader of a daemon's output sees its end while the daemon lives.
 for options in report=1 report=0 "dir=$TMP"; do
 	rm -f fifo

@@ -141,6 +141,9 @@ static const char *why_not_compared(const struct vmt_rec_header *header)
 		return "; not compared with the kernel's table before it became another program";
 	if (header->end == VMT_END_EXIT && (header->notes & NOTES_OF_NO_LOOK))
 		return "; not compared with the kernel's table at the end";
+	if (header->end == VMT_END_EXIT)
+		return "; the kernel's table could not be read at the end, so NOTHING was "
+		       "compared with it";
 	return "; its end was not seen, so NOTHING was compared with the kernel's table";
 }
 
