@@ -33,6 +33,7 @@ static long fork_call(struct vmt_state *state, long nr, const long args[6])
 	bool locked = !vmt_user_args_has_userfault(state) && vmt_guard_enter(state, true);
 	long ret;
 
+	vmt_own_stack_before_fork();
 	if (locked) {
 		vmt_unread_once();
 		state->process.is_forking = true;

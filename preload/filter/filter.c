@@ -181,7 +181,7 @@ static void tell_gate(void)
 	forbidden |= vmt_filter_may(SYS_arch_prctl, fs) ? 0 : VMT_GATE_NO_FS;
 	if (vmt_filter_is_by_address() || atomic_load_explicit(&installers, memory_order_seq_cst))
 		forbidden = VMT_GATE_NO_MASK | VMT_GATE_NO_FS;
-	atomic_store_explicit(&vmt_gate_is_strict, forbidden, memory_order_seq_cst);
+	VMT_RESET(vmt_gate_is_strict, forbidden);
 }
 
 void vmt_filter_set_allowed(uint64_t kinds)
@@ -453,7 +453,7 @@ void vmt_filter_set_count(uint64_t filters)
 void vmt_filter_start_child(void)
 {
 	for (unsigned i = 0; i < COUNTERS; i++)
-		atomic_store_explicit(&under_way[i].calls, 0, memory_order_relaxed);
-	atomic_store_explicit(&installers, 0, memory_order_relaxed);
+		VMT_RESET(under_way[i].calls, 0);
+	VMT_RESET(installers, 0);
 	tell_gate();
 }

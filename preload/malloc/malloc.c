@@ -460,8 +460,9 @@ void vmt_malloc_start_child(void)
 	is_refused = false;
 	for (uint32_t i = 0; i < used && i < VMT_MALLOC_BLOCKS; i++)
 		door.blocks[i] = none;
-	vmt_malloc_shared = none;
-	atomic_store_explicit(&door.used, 0, memory_order_relaxed);
+	if (__builtin_memcmp(&vmt_malloc_shared, &none, sizeof(none)))
+		vmt_malloc_shared = none;
+	VMT_RESET(door.used, 0);
 }
 
 uint64_t vmt_malloc_next(enum vmt_malloc_function function)

@@ -60,7 +60,7 @@ void vmt_fd_close(struct vmt_fd *fd)
 {
 	if (vmt_fd_is_ours(fd))
 		vmt_sys1(SYS_close, fd->number);
-	fd->number = -1;
+	VMT_RESET(fd->number, -1);
 }
 
 int vmt_fd_duplicate(int fd)

@@ -110,7 +110,7 @@ static void clear_counters(struct vmt_state *state, bool is_in_same_namespace)
 	state->alarms.said = 0;
 	for (unsigned i = 0; i < VMT_CALL_COUNT; i++) {
 		state->calls[i] = (struct vmt_rec_counters){ 0 };
-		atomic_store_explicit(&state->passed[i], 0, memory_order_relaxed);
+		VMT_RESET(state->passed[i], 0);
 	}
 }
 
@@ -166,7 +166,7 @@ static void forget_parents_threads(struct vmt_state *state)
 	atomic_store_explicit(&state->process.closing, 0, memory_order_relaxed);
 	atomic_store_explicit(&state->alarms.due, 0, memory_order_relaxed);
 	atomic_store_explicit(&state->alarms.reporting_limit, 0, memory_order_relaxed);
-	atomic_store_explicit(&state->reporting.printing, 0, memory_order_relaxed);
+	VMT_RESET(state->reporting.printing, 0);
 	vmt_deferred_reset(&state->deferred);
 	vmt_last_forget();
 }

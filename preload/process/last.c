@@ -50,7 +50,7 @@ uint64_t vmt_last_claim(void)
 
 void vmt_last_forget(void)
 {
-	__atomic_store_n(&vmt_gate_last_owner, 0, __ATOMIC_RELEASE);
+	VMT_RESET(vmt_gate_last_owner, 0);
 }
 
 /*

@@ -57,6 +57,11 @@ static struct vmt_own_stack *current(void)
 	return stack_at(sp - (sp - all.start) % VMT_OWN_STACK_SIZE);
 }
 
+void vmt_own_stack_before_fork(void)
+{
+	vmt_own_stack_is_quiet();
+}
+
 void vmt_own_stack_start_child(void)
 {
 	struct vmt_own_stack *own = current();

@@ -28,6 +28,9 @@ struct vmt_own_stack {
 /* memory: VMT_OWN_STACKS * VMT_OWN_STACK_SIZE bytes, zeroed. */
 void vmt_own_stack_open(struct vmt_state *state, void *memory);
 
+/* Reads what the child will read, so that its page is mapped once, and not in each child. */
+void vmt_own_stack_before_fork(void);
+
 /* In a fork child: no stack is in use, except perhaps the one that this thread runs on. */
 void vmt_own_stack_start_child(void);
 

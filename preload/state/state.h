@@ -269,26 +269,27 @@ struct vmt_safety {
 
 /*
  * The last part of the state is what nearly every call reads or writes, on a single page: while the
- * kernel works on a call, most of it drops out of the caches.
+ * kernel works on a call, most of it drops out of the caches. The first page is what else a fork
+ * child writes at its first call, since each page that it writes is copied.
  */
 struct vmt_state {
 	struct vmt_image image;
 	struct vmt_own own;
-	struct vmt_log log;
+	struct vmt_arena arena; /* sites, modules, everything but the table */
+	_Atomic uint64_t passed[VMT_CALL_COUNT]; /* call/: calls that could change no map */
+	uint32_t stacks_recalled; /* call/: in pieces, by calls under the lock */
 	struct vmt_kernel kernel;
 	struct vmt_recording_file recording_file;
 	struct vmt_growth growth;
+	struct vmt_modules modules; /* the names at its end may lie on further pages */
+	struct vmt_log log;
 	struct vmt_reporting reporting;
-	struct vmt_modules modules;
 	struct vmt_userfault userfault;
 	struct vmt_options options;
-	struct vmt_arena arena; /* sites, modules, everything but the table */
 	struct vmt_callsites_ops sites_ops;
 	struct vmt_malloc_block *malloc_blocks; /* see malloc/malloc.h */
 	struct vmt_code_place code_place;
 	bool is_filter_unknown; /* filter/: nothing is known of an inherited seccomp filter */
-	_Atomic uint64_t passed[VMT_CALL_COUNT]; /* call/: calls that could change no map */
-	uint32_t stacks_recalled; /* call/: in pieces, by calls under the lock */
 	struct vmt_script script; /* of the call that is being made, under the lock */
 
 	/*
@@ -322,6 +323,8 @@ struct vmt_state {
 static_assert(offsetof(struct vmt_state, deferred.order) - offsetof(struct vmt_state, sites) <=
 		      VMT_PAGE_SIZE,
 	      "what nearly every call reads or writes is one page");
+static_assert(offsetof(struct vmt_state, modules.name) <= VMT_PAGE_SIZE,
+	      "what else a fork child writes at its first call is one page");
 
 /* What is remembered for each thread. */
 struct vmt_thread {

@@ -75,4 +75,14 @@ static inline bool vmt_begins_with(const char *text, const char *start)
 	return !*start;
 }
 
+/*
+ * For a fork child: a store copies the page that it goes to, unless that has happened before. Most
+ * of what a child resets has the value already.
+ */
+#define VMT_RESET(variable, value)            \
+	do {                                  \
+		if ((variable) != (value))    \
+			(variable) = (value); \
+	} while (0)
+
 #endif

@@ -273,5 +273,5 @@ void vmt_merge_rules_recall(const struct vmt_space *space, struct vmt_outcome *o
 void vmt_merge_rules_forget(struct vmt_space *space)
 {
 	for (struct vmt_map *map = vmt_space_first(space); map; map = vmt_space_next(map))
-		map->vma.vma_class = VMT_CLASS_UNKNOWN;
+		VMT_RESET(map->vma.vma_class, VMT_CLASS_UNKNOWN);
 }
