@@ -143,11 +143,28 @@ shows() {
 		}
 	END
 	cc -g views.c -o views || exit 2
+	# The two differ in what a recording does not have; which call cut them is known.
+	cat >sessions.c <<-'END'
+		#include <sys/mman.h>
+		int main(void)
+		{
+			for (int i = 0; i < 600; i++) {
+				char *at = mmap(0, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+				madvise(at, 16384, MADV_DONTDUMP);
+				if (i % 3)
+					munmap(at + 16384, 49152);
+			}
+			return 0;
+		}
+	END
+	cc -g sessions.c -o sessions || exit 2
 	mkdir segments
 	traced fibers report=0 "$TARGETS/case_fibers" mprotect 1000 </dev/null
 	traced files report=0 "$TARGETS/case_segments" segments 1000 </dev/null
 	traced reserves report=0 ./reserving </dev/null
 	traced viewed report=0 ./views </dev/null
+	traced advised report=0 ./sessions </dev/null
+	page sessions advised/rec
 	page views viewed/rec
 	page fibers fibers/rec
 	page files files/rec
@@ -166,6 +183,7 @@ shows() {
 	browse shows files.html file
 	browse shows views.html file
 	browse shows reserves.html reserved anonymous
+	browse shows sessions.html anonymous hole
 }
 
 # One line at many stacks is one row, and what happened to maps that are gone is told first.

@@ -172,7 +172,8 @@ async function marks() {
 		assert(boxes[i].mark && boxes[i].mark !== boxes[i - 1].mark, `both are "${boxes[i].mark}"`);
 		assert.notStrictEqual(boxes[i].colour, boxes[i - 1].colour, boxes[i].mark);
 	}
-	assert((await text(".closeup")).includes("not to scale"));
+	const said = await text(".closeup");
+	assert(said.includes("not to scale") && !said.includes("is unknown"), said);
 	return `${alike} pairs, ${boxes[0].mark} | ${boxes[1].mark}`;
 }
 

@@ -79,6 +79,11 @@ static uint32_t apart_number(struct writer *writer, const struct vmt_explain_map
 	if (!below)
 		return 0;
 	why = vmt_explain_apart(below, map, &differs);
+	/* What cannot be seen in the two maps may be known from the calls that cut them. */
+	if (why == VMT_APART_UNKNOWN && map->apart > 1 && map->apart - 1 != VMT_APART_UNKNOWN) {
+		why = (enum vmt_apart)(map->apart - 1);
+		differs = 0;
+	}
 	vmt_explain_detail(why, differs, true, detail, sizeof(detail));
 	text = *detail ? vmt_must_format("%s (%s)", vmt_explain_apart_word(why), detail) :
 			 vmt_must_copy(vmt_explain_apart_word(why));
