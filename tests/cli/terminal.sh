@@ -175,6 +175,11 @@ check picture-then-report [ "$(grep -n '^==' drawn | head -1 | cut -d: -f1)" -gt
 check picture-last-line sh -c "tail -1 drawn | grep -q '^SUMMARY'"
 drawn 44 LC_ALL=C.UTF-8 TERM=xterm -- report picture
 check picture-44 widest 44
+# The sentences above the table fit, but for a single word that is too long.
+drawn 40 LC_ALL=C TERM=dumb -- report picture
+check report-40-sentences awk '/^==.* live / { exit } /^==/ { n++ }
+	/^==/ && length > 40 && NF > 2 { print; bad = 1 }
+	END { exit bad || n < 8 }' drawn
 # So is the report itself, down to 60 columns; a row that is too narrow for both keeps the function.
 for columns in 60 70 80 100; do
 	drawn $columns LC_ALL=C TERM=dumb -- report picture

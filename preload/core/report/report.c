@@ -322,6 +322,7 @@ void vmt_report_report(const struct vmt_view *view, const struct vmt_report_opti
 		.top = top < VMT_REPORT_TOP_MAX ? top : VMT_REPORT_TOP_MAX,
 		.depth = options->depth ? options->depth : VMT_REPORT_DEPTH,
 	};
+	uint32_t width;
 
 	vmt_fmt_init(&text.fmt, ops->emit, ops->context, view->header.pid);
 	text.fmt.colour = options->colour;
@@ -329,6 +330,7 @@ void vmt_report_report(const struct vmt_view *view, const struct vmt_report_opti
 		text.fmt.width = options->width < 300 ? options->width : 300;
 	if (text.fmt.width < VMT_REPORT_NARROWEST)
 		text.fmt.width = VMT_REPORT_NARROWEST;
+	width = text.fmt.width;
 	put_banner(&text);
 	put_maps(&text);
 	vmt_report_failures(&text);
@@ -337,9 +339,12 @@ void vmt_report_report(const struct vmt_view *view, const struct vmt_report_opti
 	put_calls(&text);
 	vmt_report_seen(&text);
 	vmt_fmt_end(&text.fmt);
+	if (width < VMT_REPORT_TABLE)
+		text.fmt.width = VMT_REPORT_TABLE;
 	vmt_report_sites(&text);
 	if (options->verbose)
 		put_call_table(&text);
+	text.fmt.width = width;
 	vmt_report_notes(&text);
 	put_summary(&text);
 }

@@ -15,7 +15,8 @@
 #define VMT_REPORT_TOP_MAX 1000u
 #define VMT_REPORT_DEPTH   8u
 
-#define VMT_REPORT_NARROWEST 60u /* columns; the table needs that many */
+#define VMT_REPORT_NARROWEST 40u /* columns; sentences need that many, behind the pid */
+#define VMT_REPORT_TABLE     60u /* likewise the table */
 
 #define VMT_REPORT_HANDFUL      4u /* the table shows this many call sites with their stacks */
 #define VMT_REPORT_NEAR_PERCENT 80u /* a peak of this share of the limit is near it */
