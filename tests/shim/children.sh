@@ -53,7 +53,7 @@ said forked-at-the-limit yes 'mmap failed: ENOMEM, because the process has .*; t
 said not-waited-for yes "$TOLD" ./forks daemon
 said executed yes "$TOLD" sh -c "./forks alone; :"
 said executed-at-the-limit yes \
-	'mprotect failed: ENOMEM, because .* cause a guard page for each .*at_map_limit.c:[0-9]+' \
+	'mprotect failed: ENOMEM, because .* cause pieces of a range without access .*at_map_limit.c:[0-9]+' \
 	sh -c "$TARGETS/at_map_limit; :"
 said no-children no "$TOLD" ./forks alone
 said earlier no "$TOLD" env -u LD_PRELOAD sh -c 'echo | cat; LD_PRELOAD=$0 exec ./forks alone' "$LIB"
