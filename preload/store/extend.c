@@ -40,31 +40,33 @@ static int lengthen(struct vmt_state *state, uint64_t length)
 }
 
 /*
- * No more of a file is mapped than it is long: a program that reads all its writable maps would find
- * pages that cannot be read. A memfd is long enough for more, and so is a file when the list of older
- * maps is nearly full; fewer maps are needed then.
+ * Few and large steps: where an older map was, the program's next maps may lie, and merge with what
+ * is beside them.
  */
-static uint64_t size_to_map(const struct vmt_state *state, uint64_t size)
+static uint64_t size_to_map(const struct vmt_recording *recording, uint64_t size)
 {
-	uint64_t larger = state->recording.size;
+	uint64_t larger = recording->size;
 
-	if (state->recording.is_file && state->growth.map_count + 2 < VMT_OUTGROWN_MAX)
-		return vmt_page_up(size);
 	while (larger < size)
 		larger *= MAP_FACTOR;
-	return larger;
+	return !recording->is_file || vmt_recording_may_be(larger) ? larger : vmt_page_up(size);
 }
 
 int vmt_extend_map(struct vmt_state *state, uint64_t size)
 {
 	struct vmt_recording *recording = &state->recording;
-	uint64_t larger = size_to_map(state, size);
+	uint64_t larger;
 	long ret;
 
 	if (size <= recording->size)
-		return 0;
+		return lengthen(state, size);
 	if (state->growth.map_count == VMT_OUTGROWN_MAX)
 		return -ENOMEM;
+	larger = size_to_map(recording, size);
+	/* A program that reads all its writable maps must find a file behind each page. */
+	ret = lengthen(state, recording->is_file ? larger : size);
+	if (ret)
+		return (int)ret;
 	ret = vmt_sys4(SYS_mremap, recording->base, 0, larger, MREMAP_MAYMOVE);
 	if (vmt_sys_failed(ret))
 		return (int)ret;
@@ -132,10 +134,8 @@ static int make_room(struct vmt_state *state, enum vmt_section_id id, uint64_t c
 	bool is_last = vmt_page_up(end) == state->counters.file_size;
 	uint64_t offset = is_last ? section->offset : state->counters.file_size;
 	uint64_t file_size = vmt_page_up(offset + capacity * section->size);
-	int ret = lengthen(state, file_size);
+	int ret = vmt_extend_map(state, file_size);
 
-	if (!ret)
-		ret = vmt_extend_map(state, file_size);
 	if (!ret && !is_last)
 		ret = move(state, id, offset);
 	if (ret)

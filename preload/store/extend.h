@@ -16,7 +16,7 @@
  */
 bool vmt_extend_section(struct vmt_state *state, enum vmt_section_id id, uint64_t count);
 
-/* Map this much of the file, if less is mapped. Returns 0 or -errno. */
+/* Make the file this long, and map so much of it, if it is less. Returns 0 or -errno. */
 int vmt_extend_map(struct vmt_state *state, uint64_t size);
 
 /*

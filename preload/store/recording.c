@@ -25,6 +25,7 @@
 
 #define NAME_TRIES   100u
 #define IMAGES_MOST  (UINT64_C(1) << 31)
+#define FIRST_LENGTH (UINT64_C(128) * 1024) /* a file's; it has no blocks for what is not used */
 #define FIRST_BLOCKS (UINT64_C(48) * 1024) /* what a small process uses */
 
 #ifdef VMT_KILL_POINTS
@@ -272,7 +273,8 @@ static int allocate_first(struct vmt_state *state)
 static int map_file(struct vmt_state *state)
 {
 	struct vmt_recording *recording = &state->recording;
-	uint64_t size = vmt_page_up(state->counters.file_size);
+	uint64_t size =
+		vmt_page_up(recording->is_file ? recording->length : state->counters.file_size);
 	long ret = vmt_sys2(SYS_ftruncate, state->recording_file.fd.number, recording->length);
 
 	if (!vmt_sys_failed(ret))
@@ -329,6 +331,9 @@ static void lay_out(struct vmt_state *state)
 	recording->length = header->file_size;
 	if (!state->options.dir[0] && vmt_recording_may_be(2 * whole))
 		recording->length = 2 * whole;
+	if (state->options.dir[0] && !state->options.max_size && recording->length < FIRST_LENGTH &&
+	    vmt_recording_may_be(FIRST_LENGTH))
+		recording->length = FIRST_LENGTH;
 }
 
 bool vmt_recording_may_grow(void)

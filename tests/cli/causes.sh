@@ -54,16 +54,16 @@ many() {
 	holds "$1" ".patterns[0].pattern == \"$2\""
 }
 
-many advise-unseen unseen-calls 'changed by system calls that were not seen .*: (9[5-9][0-9]|1,00[0-9]) of 1,0[0-9]+ maps +and +advice \(madvise\) for pieces of a range: (9[5-9][0-9]|1,00[0-9]) of 1,0[0-9]+ maps help +strace -f -k' \
+many advise-unseen unseen-calls 'changed by system calls that were not seen .*: (99[0-9]|1,00[0-9]) of 1,0[0-9]+ maps +and +advice \(madvise\) for pieces of a range: (99[0-9]|1,00[0-9]) of 1,0[0-9]+ maps help +strace -f -k' \
 	'map the range anew'
-many rings mapped-twice 'the same part of a file mapped more than once, as rings are: (1,9[5-9][0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by mmap in rings [^ ]*causes.c:[0-9]+, none given back \(a leak, unless all are in use\) help +unmap all maps of each' \
+many rings mapped-twice 'the same part of a file mapped more than once, as rings are: (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by mmap in rings [^ ]*causes.c:[0-9]+, none given back \(a leak, unless all are in use\) help +unmap all maps of each' \
 	'map each file once'
-many dirty-pages file-protection 'protection of pieces of a mapped file, changed one by one \(mprotect\): (1,9[5-9][0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by mprotect in dirty_pages [^ ]*causes.c:[0-9]+ help +-1,9[5-9][0-9] maps?: the file is already mapped as a whole' \
+many dirty-pages file-protection 'protection of pieces of a mapped file, changed one by one \(mprotect\): (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by mprotect in dirty_pages [^ ]*causes.c:[0-9]+ help +-1,999 maps?: the file is already mapped as a whole' \
 	'map each file once'
 many watch-pages file-protection 'protection of pieces of a mapped file, .*, by mprotect in watch_pages' 'map each file once'
 many overlay mapped-over 'maps put over pieces of a mapped file \(MAP_FIXED\): [12],[0-9]+ of 2,0[0-9]+ maps, by mmap in overlay' \
 	'map each file once'
-many reorder remapped-pages 'pages of a file in another order \(MAP_FIXED, remap_file_pages\): (1,9[5-9][0-9]|2,000) of 2,0[0-9]+ maps, by remap_file_pages in reorder' \
+many reorder remapped-pages 'pages of a file in another order \(MAP_FIXED, remap_file_pages\): (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by remap_file_pages in reorder' \
 	'map each file once'
 many unjoined ended-threads 'stacks of threads that have ended and were neither joined nor detached: [12],[0-9]+ of 2,0[0-9]+ maps, by mprotect in unjoined' \
 	'fewer threads|MADV_GUARD_INSTALL'
@@ -71,13 +71,13 @@ many threads thread-stacks 'a stack and a guard for each thread: [12],[0-9]+ of 
 	'have ended|JDK'
 many code-in-heap code-left 'pieces of memory made writable and executable \(rwx\) and left so: .*, by mprotect in code_in_heap' \
 	'no pattern with a known remedy is recognised'
-many islands userfaultfd-islands 'pieces of a range registered with userfaultfd: (1,9[5-9][0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by ioctl in islands'
+many islands userfaultfd-islands 'pieces of a range registered with userfaultfd: (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by ioctl in islands'
 run reserve 64
 says reserve 'failure mmap failed once: ENOMEM, because of no free addresses of that length; in reserve_much .*cause +address ranges reserved without access .*, of which little is in use: 4,[0-9]+ of 4,[0-9]+ maps, by mprotect in reserve_much [^ ]*causes.c:[0-9]+ help +addresses ran out, not maps' \
 	'MADV_DONTNEED|to the limit'
 many one-arena arena-heaps 'heaps of 64 MiB of glibc.s malloc arenas, most of each in use: 6[0-9]+ of 6[0-9]+ maps, .*by mprotect in grow_one_arena [^ ]*causes.c:[0-9]+ help +-6[0-9]+ maps?: MALLOC_ARENA_MAX=1' \
 	'MALLOC_ARENA_MAX=2'
-many advise-file madvise-islands 'advice \(madvise\) for pieces of a range: (1,9[5-9][0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by madvise in advise_file' \
+many advise-file madvise-islands 'advice \(madvise\) for pieces of a range: (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by madvise in advise_file' \
 	'map each file once'
 many requests device-maps 'maps of devices and kernel objects \(io_uring, GPU, perf\), which never merge: 1,000 of 1,0[0-9]+ maps, by mmap in requests [^ ]*causes.c:[0-9]+, none given back' \
 	'map each file once|small files'
@@ -89,72 +89,72 @@ many copy-over mapped-over 'maps put over pieces of a mapped file \(MAP_FIXED\):
 	'map each file once'
 
 # Maps that look alike are told apart by what the calls asked for.
-many commit-regions committed-pieces 'pieces of a range without access \(PROT_NONE\), made accessible one by one: (1,9[5-9][0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in commit_regions [^ ]*causes.c:[0-9]+ help +-1,9[5-9][0-9] maps?: map the range readable and writable with MAP_NORESERVE' \
+many commit-regions committed-pieces 'pieces of a range without access \(PROT_NONE\), made accessible one by one: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in commit_regions [^ ]*causes.c:[0-9]+ help +-1,99[0-9] maps?: map the range readable and writable with MAP_NORESERVE' \
 	'MADV_DONTNEED'
-many decommit-regions prot-none-decommit 'memory without access \(PROT_NONE\), given back or reserved: (1,9[5-9][0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in decommit_regions .*help +-1,9[5-9][0-9] maps?: give pages back by MADV_DONTNEED' \
+many decommit-regions prot-none-decommit 'memory without access \(PROT_NONE\), given back or reserved: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in decommit_regions .*help +-1,99[0-9] maps?: give pages back by MADV_DONTNEED' \
 	'made accessible one by one'
 many attach-again mapped-again 'the same part of the same file mapped again and again: 1,000 of 1,0[0-9]+ maps, by shmat in attach_again [^,]*, none given back .*help +-999 maps?: map it once and use that map' \
 	'map each file'
-many seal-objects write-barriers 'memory made read-only piece by piece: .* help +-1,9[5-9][0-9] maps?: keep what is read-only together' \
+many seal-objects write-barriers 'memory made read-only piece by piece: .* help +-1,99[0-9] maps?: keep what is read-only together' \
 	'detect writes by other means'
 many compile-each wx-flips 'code made executable piece by piece, with data between: ' 'code flipped'
 many free-blocks punched-holes 'holes punched into memory by munmap: 9[0-9]+ of 1,0[0-9]+ maps, by munmap in free_blocks .*help +-9[0-9]+ maps?: a larger M_MMAP_THRESHOLD' \
 	'MADV_DONTNEED'
 many grow-arrays alike 'memory moved by mremap, which does not merge with its neighbours: ' 'map the range anew'
-many keep-from-children madvise-islands 'advice \(madvise\) for pieces of a range: (1,9[5-9][0-9]|2,000) of 2,0[0-9]+ maps, by madvise in keep_from_children .*help +-1,9[5-9][0-9] maps?: .*MADV_DOFORK' \
+many keep-from-children madvise-islands 'advice \(madvise\) for pieces of a range: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by madvise in keep_from_children .*help +-1,99[0-9] maps?: .*MADV_DOFORK' \
 	'why they did not merge is unknown'
 
 # Flags of mmap and numbers of calls tell these apart: see the program.
 PROGRAM=causes_told
-many advise-first madvise-islands 'advice \(madvise\) for pieces of a range: (1,9[5-9][0-9]|2,00[0-9]) of 2,0[0-9]+ maps, .*help +-1,9[5-9][0-9] maps: ' \
+many advise-first madvise-islands 'advice \(madvise\) for pieces of a range: (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, .*help +-1,99[0-9] maps: ' \
 	'look alike'
-many unmap-blocks prot-none-decommit 'memory without access \(PROT_NONE\), given back or reserved: (1,9[5-9][0-9]|2,000) of 2,0[0-9]+ maps, by mmap in map_at [^ ]*:[0-9]+ in unmap_blocks help +-1,9[5-9][0-9] maps: give pages back by MADV_DONTNEED' \
+many unmap-blocks prot-none-decommit 'memory without access \(PROT_NONE\), given back or reserved: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mmap in map_at [^ ]*:[0-9]+ in unmap_blocks help +-1,99[0-9] maps: give pages back by MADV_DONTNEED' \
 	'a guard page for each object'
-many quarantine guard-pages 'a guard page for each object: (1,9[5-9][0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by mprotect in with_guards' \
+many quarantine guard-pages 'a guard page for each object: (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by mprotect in with_guards' \
 	'made accessible one by one|MAP_NORESERVE'
 run second-guards 400
 says second-guards 'cause +a stack and a guard for each thread: 1,[12][0-9]{2} of 1,2[0-9]+ maps, ' 'look alike'
-many clear-over mapped-over-memory 'memory mapped over pieces of earlier maps \(MAP_FIXED\), with another protection or other flags: (1,9[5-9][0-9]|2,000) of 2,0[0-9]+ maps, by mmap in map_at [^ ]*:[0-9]+ in clear_over help +-1,9[5-9][0-9] maps: clear pages by MADV_DONTNEED' \
+many clear-over mapped-over-memory 'memory mapped over pieces of earlier maps \(MAP_FIXED\), with another protection or other flags: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mmap in map_at [^ ]*:[0-9]+ in clear_over help +-1,99[0-9] maps: clear pages by MADV_DONTNEED' \
 	'map the range anew'
-many align-each punched-holes 'ends of maps cut off by munmap, as for alignment: (9[5-9][0-9]|1,00[0-9]) of 1,0[0-9]+ maps, by munmap in align_each [^ ]*:[0-9]+ help +-9[5-9][0-9] maps: take aligned pieces' \
+many align-each punched-holes 'ends of maps cut off by munmap, as for alignment: (99[0-9]|1,00[0-9]) of 1,0[0-9]+ maps, by munmap in align_each [^ ]*:[0-9]+ help +-99[0-9] maps: take aligned pieces' \
 	'keep the range'
-many three-views remapped-pages 'pages of a file in another order \(MAP_FIXED, remap_file_pages\): (2,9[5-9][0-9]|3,000) of 3,0[0-9]+ maps, by mmap in three_views [^ ]*:[0-9]+ help +larger pieces' \
+many three-views remapped-pages 'pages of a file in another order \(MAP_FIXED, remap_file_pages\): (2,99[0-9]|3,000) of 3,0[0-9]+ maps, by mmap in three_views [^ ]*:[0-9]+ help +larger pieces' \
 	'map each file'
-many zero-device zero-device 'memory mapped from /dev/zero, which never merges: 1,000 of 1,0[0-9]+ maps, by mmap in zero_device [^ ]*:[0-9]+ help +-9[5-9][0-9] maps: MAP_ANONYMOUS' \
+many zero-device zero-device 'memory mapped from /dev/zero, which never merges: 1,000 of 1,0[0-9]+ maps, by mmap in zero_device [^ ]*:[0-9]+ help +-99[0-9] maps: MAP_ANONYMOUS' \
 	'io_uring'
-many seal-among-code write-barriers 'memory made read-only piece by piece: (1,9[5-9][0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in seal_among_code' \
+many seal-among-code write-barriers 'memory made read-only piece by piece: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in seal_among_code' \
 	'left so'
 many private-copies mapped-again 'the same part of the same file mapped again and again: 1,000 of 1,0[0-9]+ maps, .* help +-999 maps: read the file into memory' \
 	'map it once'
-many close-again committed-pieces 'pieces of a range without access \(PROT_NONE\), made accessible one by one: (1,9[5-9][0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in close_again' \
+many close-again committed-pieces 'pieces of a range without access \(PROT_NONE\), made accessible one by one: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in close_again' \
 	'look alike but'
 run any-protection 1000
-says any-protection 'cause +pieces cut from what mmap in map_at [^,]+ mapped, (0.9[0-9]|1.0[0-9]) for each call, none given back: 9[5-9][0-9] of 1,0[0-9]+ maps, by mprotect in any_protection' \
+says any-protection 'cause +pieces cut from what mmap in map_at [^,]+ mapped, 1.00 for each call, none given back: 99[0-9] of 1,0[0-9]+ maps, by mprotect in any_protection' \
 	'read-only piece by piece|left so'
 run keep-secrets 1000
 says keep-secrets 'cause +a guard page for each object: .* help +-[12],[0-9]+ maps: MADV_GUARD_INSTALL .* makes no map, if mlock and madvise, which cut at the same places'
 
-many load-over mapped-over-memory 'pieces of files mapped over a range of memory \(MAP_FIXED\): (1,9[5-9][0-9]|2,000) of 2,0[0-9]+ maps, by mmap in load_over [^ ]*:[0-9]+ help +-1,9[5-9][0-9] maps: read the pieces' \
+many load-over mapped-over-memory 'pieces of files mapped over a range of memory \(MAP_FIXED\): (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mmap in load_over [^ ]*:[0-9]+ help +-1,99[0-9] maps: read the pieces' \
 	'map each file'
 run make-contexts 200
 says make-contexts 'cause +maps of devices and kernel objects [^:]*: 200 of 2[0-9]+ maps, by io_setup in make_contexts' \
 	'small files'
-many lock-every-other lock-islands 'mlock of pieces of a range: 9[5-9][0-9] of 1,0[0-9]+ maps, ' 'map the range anew'
-many close-contents guard-pages 'a guard page for each object: .* help +-1,9[5-9][0-9] maps: MADV_GUARD_INSTALL .*if the pages hold nothing: it drops'
+many lock-every-other lock-islands 'mlock of pieces of a range: 99[0-9] of 1,0[0-9]+ maps, ' 'map the range anew'
+many close-contents guard-pages 'a guard page for each object: .* help +-1,99[0-9] maps: MADV_GUARD_INSTALL .*if the pages hold nothing: it drops'
 many drop-shared punched-holes 'holes punched into memory by munmap: 1,000 of 1,0[0-9]+ maps, by munmap in drop_shared [^ ]*:[0-9]+ help +-999 maps: keep the range and give pages back by MADV_REMOVE'
 
 # The shape alone would mislead: see the program.
 PROGRAM=causes_mixed
 many open-again mapped-again 'the same part of the same file mapped again and again: 1,000 of 1,0[0-9]+ maps, by mmap in open_again [^,]*, none given back .*help +-999 maps?: map it once' \
 	'nobody can open'
-many move-views remapped-pages 'pages of a file in another order \(MAP_FIXED, remap_file_pages\): (1,9[5-9][0-9]|2,000) of 2,0[0-9]+ maps, by mmap in move_views .*help +-1,9[5-9][0-9] maps?: read the pages' \
+many move-views remapped-pages 'pages of a file in another order \(MAP_FIXED, remap_file_pages\): (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mmap in move_views .*help +-1,99[0-9] maps?: read the pages' \
 	'mapped privately'
 run signal-stacks 1000
 says signal-stacks '(cause|and) +a stack and a guard for each thread: [^:]* maps, [a-z ]*by mprotect in signal_stacks'
 says signal-stacks '(cause|and) +a guard page for each object: [^:]* maps, [a-z ]*by mprotect in use_signal_stack'
-many bind-each mbind-islands 'NUMA policy \(mbind\) for pieces of a range: (9[5-9][0-9]|1,00[0-9]) of 1,0[0-9]+ maps, by mbind in bind_each'
+many bind-each mbind-islands 'NUMA policy \(mbind\) for pieces of a range: (99[0-9]|1,00[0-9]) of 1,0[0-9]+ maps, by mbind in bind_each'
 run grow-down 1000
-says grow-down 'cause +maps of stacks that grow \(MAP_GROWSDOWN\), (0.9[0-9]|1.0[0-9]) for each call, none given back: 1,000 of 1,0[0-9]+ maps, by mmap in grow_down [^ ]*:[0-9]+ help .* without MAP_GROWSDOWN' \
+says grow-down 'cause +maps of stacks that grow \(MAP_GROWSDOWN\), 1.00 for each call, none given back: 1,000 of 1,0[0-9]+ maps, by mmap in grow_down [^ ]*:[0-9]+ help .* without MAP_GROWSDOWN' \
 	'1,00[0-9] main stack|garbage-collected'
 run scatter-code 1000
 says scatter-code 'cause +pieces of code that touch no other map: 1,000 of 1,0[0-9]+ maps .*, by mmap in scatter_code [^ ]*:[0-9]+, none given back' \
@@ -177,24 +177,24 @@ says map-images 'cause +maps of files, 0.80 for each call, none given back: 1,00
 run load-from-memory 40
 says load-from-memory 'cause +libraries that were loaded while it ran \(dlopen\), 40 of them: (19[0-9]|20[0-9]|160) of 2?[0-9]{2} maps, most by mmap in load_from_memory [^ ]*:[0-9]+ help +close those' \
 	'as rings are'
-many patch-code file-protection 'protection of pieces of a mapped file, changed one by one \(mprotect\): (1,9[5-9][0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in patch_code' \
+many patch-code file-protection 'protection of pieces of a mapped file, changed one by one \(mprotect\): (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mprotect in patch_code' \
 	'dlopen'
-many give-code-back prot-none-decommit 'memory without access \(PROT_NONE\), given back or reserved: (1,9[5-9][0-9]|2,000) of 2,0[0-9]+ maps, by mmap in map_at [^ ]*:[0-9]+ in give_code_back help +-1,9[5-9][0-9] maps: give pages back by MADV_DONTNEED .*where they are guards' \
+many give-code-back prot-none-decommit 'memory without access \(PROT_NONE\), given back or reserved: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mmap in map_at [^ ]*:[0-9]+ in give_code_back help +-1,99[0-9] maps: give pages back by MADV_DONTNEED .*where they are guards' \
 	'a guard page for each object'
 many open-slots committed-pieces 'pieces of a range without access \(PROT_NONE\), made accessible one by one: 2,00[01] of 2,0[0-9]+ maps, by mprotect in open_slots [^ ]*:[0-9]+ help +-2,000 maps: map the range readable and writable' \
 	'instead of mprotect'
 many place-at-random committed-pieces 'pieces of a range without access \(PROT_NONE\), made accessible one by one: 1,[78][0-9]{2} of 1,[78][0-9]+ maps, by mprotect in place_at_random [^ ]*:[0-9]+ help +-1,[78]' \
 	'a guard page for each object'
-many map-between-guards guard-pages 'a guard page for each object: 2,00[0-9] of 2,0[0-9]+ maps, by mmap in map_at [^ ]*:[0-9]+ in map_between_guards, none given back .*help +-(1,9[5-9][0-9]|2,000) maps: map objects and guards together' \
+many map-between-guards guard-pages 'a guard page for each object: 2,00[0-9] of 2,0[0-9]+ maps, by mmap in map_at [^ ]*:[0-9]+ in map_between_guards, none given back .*help +-(1,99[0-9]|2,000) maps: map objects and guards together' \
 	'instead of mprotect'
-many give-shared-back mapped-over 'memory without access \(PROT_NONE\) put over pieces of a mapped file: (1,9[5-9][0-9]|2,000) of 2,0[0-9]+ maps, by mmap in map_at [^ ]*:[0-9]+ in give_shared_back help +-1,9[5-9][0-9] maps: leave the file mapped; MADV_REMOVE' \
+many give-shared-back mapped-over 'memory without access \(PROT_NONE\) put over pieces of a mapped file: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mmap in map_at [^ ]*:[0-9]+ in give_shared_back help +-1,99[0-9] maps: leave the file mapped; MADV_REMOVE' \
 	'mapped privately'
-many close-given-back guard-pages 'a guard page for each object: .* help +-1,9[5-9][0-9] maps: MADV_GUARD_INSTALL .*; pages that are only given back need MADV_DONTNEED alone'
+many close-given-back guard-pages 'a guard page for each object: .* help +-1,99[0-9] maps: MADV_GUARD_INSTALL .*; pages that are only given back need MADV_DONTNEED alone'
 run keep-secret 200
 says keep-secret 'cause +a map for each of many pieces of shared memory: 200 of 2[0-9]+ maps, by mmap in map_at [^ ]*:[0-9]+ in keep_secret' \
 	'small files'
 run cache-results 1000
-says cache-results 'cause +maps of memory, (0.9[0-9]|1.0[0-9]) for each call, none given back: (1,9[5-9][0-9]|2,000) of 2,0[0-9]+ maps, by mmap in map_at' \
+says cache-results 'cause +maps of memory, 1.00 for each call, none given back: (1,99[0-9]|2,000) of 2,0[0-9]+ maps, by mmap in map_at' \
 	'look alike'
 # Of several causes, each with more than a twentieth of the growth is told, if need be without what helps.
 run four-ways 2000
@@ -203,28 +203,28 @@ PROGRAM=causes
 
 # Where no pattern explains the maps, the cause says who cut what, and how often.
 run move-pieces 1000
-says move-pieces 'cause +pieces cut from what mmap in [^,]+ mapped, (2.9[0-9]|3.0[0-9]) for each call, none given back: 2,9[5-9][0-9] of 3,0[0-9]+ maps, by mremap in move_pieces [^ ]*causes.c:[0-9]+' \
+says move-pieces 'cause +pieces cut from what mmap in [^,]+ mapped, 3.00 for each call, none given back: 2,99[0-9] of 3,0[0-9]+ maps, by mremap in move_pieces [^ ]*causes.c:[0-9]+' \
 	'MADV_GUARD_INSTALL'
 
 # Growth that comes with work is known after a thousand calls, however short the run is; maps that
 # are given back are no growth.
 run hoard 2000
-says hoard 'growth +\+(1,9[5-9][0-9]|2,0[0-9]+): steady, (0.9[0-9]|1.0[0-9]) maps a call of mmap in hoard, none given back; 6[0-9],[0-9]{3} more calls to the limit' \
+says hoard 'growth +\+(1,99[0-9]|2,0[0-9]+): steady, 1.00 maps a call of mmap in hoard, none given back; 6[0-9],[0-9]{3} more calls to the limit' \
 	'the run is too short'
 holds hoard 'any(.sites[]; .per_call.course == "steady" and .per_call.maps > 0.99 and .per_call.given_back == 0 and
 	(.per_call.calls_left | . > 60000 and . < 65530))'
-says hoard 'cause +maps of memory, (0.9[0-9]|1.0[0-9]) for each call, none given back: (1,9[5-9][0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by mmap in hoard' \
+says hoard 'cause +maps of memory, 1.00 for each call, none given back: (1,99[0-9]|2,00[0-9]) of 2,0[0-9]+ maps, by mmap in hoard' \
 	'read-only piece by piece|userfaultfd'
 # Of two sites that are called by turns, one is named, and both count in what a call of it adds: the
 # calls to the limit are then what remains divided by this.
 PROGRAM=case_fibers
 run mprotect 2000 </dev/null
-says mprotect 'steady, (1.9[0-9]|2.0[0-9]) maps a call of (mmap|mprotect) in make_stack \((0.9[0-9]|1.0[0-9]) its own\), none given back; 3[01],[0-9]{3} more calls to the limit'
+says mprotect 'steady, 2.00 maps a call of (mmap|mprotect) in make_stack \(1.00 its own\), none given back; 3[01],[0-9]{3} more calls to the limit'
 PROGRAM=causes
 # If a call site holds more maps than those that show a pattern, it comes first, and the pattern has
 # a line of its own.
 run hoard-and-guard 1000
-says hoard-and-guard 'cause +maps of memory, (0.9[0-9]|1.0[0-9]) for each call, none given back: (9[5-9][0-9]|1,00[0-9]) of 1,2[0-9]+ maps, by mmap in hoard.*and +a guard page for each object: (19[0-9]|20[0-2]) of 1,2[0-9]+ maps, by mprotect in hoard_and_guard'
+says hoard-and-guard 'cause +maps of memory, 1.00 for each call, none given back: (99[0-9]|1,00[0-9]) of 1,2[0-9]+ maps, by mmap in hoard.*and +a guard page for each object: (19[0-9]|20[0-2]) of 1,2[0-9]+ maps, by mprotect in hoard_and_guard'
 run hoard 500
 says hoard 'growth +\+[45][0-9]+: the run is too short'
 run use 2000
