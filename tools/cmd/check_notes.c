@@ -5,13 +5,12 @@
  * the command check.
  */
 #include "cmd/check_notes.h"
+#include "core/report/report.h"
 #include "run/preloads.h"
 #include "util/message.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define NEAR 80u /* per cent of the limit are worth a word */
 
 void vmt_check_tell_ending(const struct vmt_check *check, const struct vmt_launch *launch)
 {
@@ -93,7 +92,7 @@ static void warn_of_limit(const struct vmt_summary_program *program)
 			    "needed one more failed.",
 			    program->name, (unsigned long long)program->limit,
 			    (unsigned long long)program->peak);
-	else if (program->limit && program->peak >= program->limit / 100 * NEAR)
+	else if (program->limit && program->peak >= program->limit / 100 * VMT_REPORT_NEAR_PERCENT)
 		vmt_message("%s had up to %llu maps, %llu %% of vm.max_map_count (%llu).",
 			    program->name, (unsigned long long)program->peak,
 			    (unsigned long long)(program->peak * 100 / program->limit),

@@ -172,8 +172,8 @@ static void make_parents(const char *name)
 }
 
 /*
- * Make the directory and its parents if they are missing, and get its absolute path, since the program may change its
- * own.
+ * Make the directory and its parents if they are missing, and get its absolute path, since the
+ * program may change its own.
  */
 static int make_directory(const char *name, char real[PATH_MAX])
 {

@@ -136,20 +136,6 @@ static void find_busiest(const struct vmt_view *view, struct vmt_explain_facts *
 	}
 }
 
-uint64_t *vmt_explain_calls(const struct vmt_view *view, const uint32_t *place, uint32_t sites)
-{
-	uint64_t *calls = place ? calloc((size_t)sites + 1, sizeof(*calls)) : NULL;
-	struct vmt_rec_site site;
-
-	for (uint32_t i = VMT_SITE_FIRST; calls && i < sites; i++) {
-		if (vmt_view_site(view, i, &site))
-			calls[place[i]] += site.counters.calls - site.counters.failed;
-	}
-	for (uint32_t i = VMT_SITE_FIRST; calls && i < sites; i++)
-		calls[i] = calls[place[i]];
-	return calls;
-}
-
 uint64_t *vmt_explain_own_calls(const struct vmt_view *view, uint32_t sites)
 {
 	uint64_t *calls = calloc((size_t)sites + 1, sizeof(*calls));
@@ -159,6 +145,17 @@ uint64_t *vmt_explain_own_calls(const struct vmt_view *view, uint32_t sites)
 		if (vmt_view_site(view, i, &site))
 			calls[i] = site.counters.calls - site.counters.failed;
 	}
+	return calls;
+}
+
+uint64_t *vmt_explain_calls(const uint64_t *own_calls, const uint32_t *place, uint32_t sites)
+{
+	uint64_t *calls = own_calls && place ? calloc((size_t)sites + 1, sizeof(*calls)) : NULL;
+
+	for (uint32_t i = VMT_SITE_FIRST; calls && i < sites; i++)
+		calls[place[i]] += own_calls[i];
+	for (uint32_t i = VMT_SITE_FIRST; calls && i < sites; i++)
+		calls[i] = calls[place[i]];
 	return calls;
 }
 

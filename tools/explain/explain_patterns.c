@@ -150,7 +150,8 @@ static void find_without_access(struct vmt_search *search, enum vmt_pattern patt
 			continue;
 		fill_in(search, i);
 		small += map->kind == VMT_KIND_GUARD ? 1 : -1;
-		left += is_left_closed(search, i, &maker) ? 1 : -1;
+		if (pattern == VMT_PATTERN_GUARDS)
+			left += is_left_closed(search, i, &maker) ? 1 : -1;
 	}
 	if (pattern == VMT_PATTERN_DECOMMIT)
 		search->are_small = small > 0;

@@ -340,8 +340,9 @@ int vmt_explain_record(const struct vmt_view *view, struct vmt_symbols *symbols,
 	vmt_explain_facts_of(ret_record, &facts);
 	facts.place = ret_record->place = vmt_explain_places(view, symbols, facts.sites);
 	vmt_explain_places_by_line(ret_record, facts.sites);
-	facts.calls = ret_record->calls = vmt_explain_calls(view, facts.place, facts.sites);
 	facts.own_calls = ret_record->own_calls = vmt_explain_own_calls(view, facts.sites);
+	facts.calls = ret_record->calls =
+		vmt_explain_calls(facts.own_calls, facts.place, facts.sites);
 	return vmt_explain(ret_record->map, ret_record->count, &facts, &ret_record->explain);
 }
 

@@ -41,9 +41,10 @@ void vmt_explain_facts_of(const struct vmt_explain_record *record,
 uint32_t *vmt_explain_places(const struct vmt_view *view, struct vmt_symbols *symbols,
 			     uint32_t sites);
 
-/* For struct vmt_explain_facts: returns, from malloc, the calls of each site's place, or NULL. */
-uint64_t *vmt_explain_calls(const struct vmt_view *view, const uint32_t *place, uint32_t sites);
+/* For struct vmt_explain_facts: returns, from malloc, the calls of each site that succeeded, or NULL. */
 uint64_t *vmt_explain_own_calls(const struct vmt_view *view, uint32_t sites);
+/* Likewise their sum for each site's place. */
+uint64_t *vmt_explain_calls(const uint64_t *own_calls, const uint32_t *place, uint32_t sites);
 
 /* A line of the program may have been compiled to several calls: treat them as one place. */
 void vmt_explain_places_by_line(struct vmt_explain_record *record, uint32_t sites);

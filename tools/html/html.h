@@ -21,7 +21,8 @@ struct vmt_html_options {
 	const void *context;
 	/* Are most maps of the peak gone, so that the page is about those? */
 	bool (*is_peak_over)(const struct vmt_view *view);
-	json_t *diff; /* the differences from another run, as `diff` writes them; NULL = there is no other run */
+	/* the differences from another run, as `diff` writes them; NULL = there is no other run */
+	json_t *diff;
 };
 
 /* Returns 0 or -errno. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the page of `vmatrace maps` and the lines of a report that say a cause have in common; used by the
- * files cause_*.c.
+ * What the page of `vmatrace maps` and the lines of a report that say a cause have in common; used
+ * by the files cause_*.c.
  */
 #ifndef VMT_CAUSE_PARTS_H
 #define VMT_CAUSE_PARTS_H

@@ -7,8 +7,8 @@
 #define VMT_PRELOADS_H
 
 /*
- * Search the arguments, those that are scripts, and shell scripts that these call. Returns a sentence about what sets or removes
- * LD_PRELOAD, to be freed by the caller; NULL if nothing does.
+ * Search the arguments, those that are scripts, and shell scripts that these call. Returns a
+ * sentence about what sets or removes LD_PRELOAD, to be freed by the caller; NULL if nothing does.
  */
 char *vmt_preloads_find(char *const *command);
 

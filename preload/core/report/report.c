@@ -48,7 +48,7 @@ static void put_command(struct vmt_report *text)
 		command = vmt_view_string(text->view, header->exe);
 	while (command.length && !command.bytes[command.length - 1])
 		command.length--;
-	put_words(&text->fmt, command, text->options->verbose ? UINT32_MAX - 3 : room);
+	put_words(&text->fmt, command, text->options->verbose ? command.length : room);
 }
 
 static void put_duration(struct vmt_report *text)
@@ -191,7 +191,10 @@ static bool has_failure(const struct vmt_view *view, uint32_t call)
 	return false;
 }
 
-/* Only PR_SET_VMA and PR_SET_MEMORY_MERGE are counted, which allocators try, and ignore if they fail. */
+/*
+ * Only PR_SET_VMA and PR_SET_MEMORY_MERGE are counted, which allocators try, and ignore if they
+ * fail.
+ */
 static const char *failed_word(const struct vmt_view *view, uint32_t call)
 {
 	if (call != VMT_CALL_PRCTL || has_failure(view, call))
