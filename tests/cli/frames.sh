@@ -259,4 +259,26 @@ for strip in --strip-all --strip-debug; do
 	check "long-name$strip-80-columns" sh -c "! grep -E '^.{81}' long.txt"
 	check "long-name$strip-whole" sh -c "'$TOOL' report -v long | grep -qE '[(/]$long[)+]'"
 done
+
+# Where addresses are few, debug information is left out; libdw would end the tool. So the program's
+# status is passed on, and there is a report at each limit that has room for one.
+awk 'BEGIN { for (i = 0; i < 2500; i++)
+	printf "struct s%d { int a, b[%d]; };\nint f%d(struct s%d *p, int n) { struct s%d q = *p; " \
+		"{ int in = n + q.a; for (int k = 0; k < n; k++) in += k; return in; } }\n", i, i + 1, i, i, i
+	print "#include <sys/mman.h>\nint main(void) { for (int i = 0; i < 50; i++)"
+	print "mmap(0, 4096, i & 1 ? 1 : 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); return 3; }" }' >many.c
+${CC:-cc} -g -gz -O0 many.c -o bin/many || exit 2
+for limit in $(seq 8500 500 14000); do
+	(
+		ulimit -c 0
+		ulimit -v "$limit"
+		"$TOOL" run -o few -- bin/many
+		echo "status $?"
+	) >few.txt 2>&1
+	tail -n 1 few.txt >>few.status
+	grep -E 'SUMMARY: vmatrace: \+50|the program runs untraced|some lines are missing' few.txt >>few.told
+done
+check few-addresses-status [ "$(sort -u few.status)" = 'status 3' ]
+check few-addresses-report [ "$(grep -Ec 'SUMMARY|untraced' few.told)" = 12 ]
+check few-addresses-told grep -q 'some lines are missing' few.told
 finish

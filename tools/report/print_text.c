@@ -15,6 +15,7 @@
 #include "naming/unnamed.h"
 #include "naming/names.h"
 #include "naming/teardown.h"
+#include "util/headroom.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -179,7 +180,12 @@ static void add_hint(struct vmt_lines *lines, const struct vmt_view *view,
 
 	if (hint)
 		vmt_lines_add(lines, 10, "  script  %s", hint);
-	if (unnamed)
+	if (vmt_headroom_was_short())
+		vmt_lines_add(
+			lines, 10,
+			"  names   some lines are missing: a limit (ulimit -v, -d) leaves too "
+			"little memory for debug information");
+	else if (unnamed)
 		vmt_lines_add(lines, 10, "  names   %s", unnamed);
 	free(unnamed);
 }

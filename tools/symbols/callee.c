@@ -133,3 +133,15 @@ bool vmt_callee_is_signal(Elf *elf, uint64_t address)
 	return is_x86_64(elf) && read_code(elf, address, code, sizeof(code)) &&
 	       !memcmp(code, sigreturn, sizeof(code));
 }
+
+bool vmt_callee_is_thunk(const char *name)
+{
+	static const char *const starts[] = { "__x86_indirect_", "__llvm_", "_ZTh", "_ZTv",
+					      "_ZTc" };
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		if (!strncmp(name, starts[i], strlen(starts[i])))
+			return true;
+	}
+	return false;
+}

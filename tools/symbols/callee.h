@@ -25,4 +25,10 @@ bool vmt_callee_find(Elf *elf, uint64_t address, struct vmt_callee *ret_callee);
 /* Does a signal handler return to this address? Then the frame behind it made no call. */
 bool vmt_callee_is_signal(Elf *elf, uint64_t address);
 
+/*
+ * A thunk changes the register that a call goes through, or the object it is made for; it is
+ * nobody's code.
+ */
+bool vmt_callee_is_thunk(const char *name);
+
 #endif

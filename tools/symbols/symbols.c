@@ -15,6 +15,7 @@
 #include "symbols/qualified.h"
 #include "symbols/symbols.h"
 #include "symbols/units.h"
+#include "util/headroom.h"
 #include "util/source.h"
 
 #define HASH_NONFATAL_OOM 1
@@ -25,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct known {
@@ -43,6 +45,7 @@ struct module {
 	size_t build_id_length;
 	Dwfl *dwfl;
 	Dwfl_Module *handle; /* NULL: there is no usable file */
+	bool has_room; /* for reading its debug information */
 	struct vmt_functions functions;
 	struct vmt_units *units;
 	struct vmt_inlined *inlined;
@@ -98,10 +101,15 @@ static void load_module(const struct vmt_symbols *symbols, struct module *module
 	const struct vmt_modulefile wanted = { module->path, module->build_id,
 					       module->build_id_length };
 	int fd = vmt_modulefile_open(&wanted, symbols->directory, &symbols->callbacks);
+	const char *debug_file = NULL;
+	uint64_t size = 0;
+	struct stat file;
 
 	fd = vmt_twins_better(symbols->twins, &wanted, fd);
 	if (fd < 0)
 		return;
+	if (!fstat(fd, &file))
+		size = (uint64_t)file.st_size;
 	module->dwfl = dwfl_begin(&symbols->callbacks);
 	if (module->dwfl) /* on success, libdwfl owns the descriptor */
 		module->handle = dwfl_report_offline(module->dwfl, module->path, module->path, fd);
@@ -111,6 +119,11 @@ static void load_module(const struct vmt_symbols *symbols, struct module *module
 	}
 	dwfl_report_end(module->dwfl, NULL, NULL);
 	vmt_functions_read(&module->functions, module->handle);
+	/* It is known by now, because it has functions as well. */
+	dwfl_module_info(module->handle, NULL, NULL, NULL, NULL, NULL, NULL, &debug_file);
+	if (debug_file && !stat(debug_file, &file))
+		size += (uint64_t)file.st_size;
+	module->has_room = vmt_headroom_is_enough(size);
 }
 
 static bool is_module(const struct module *module, const struct vmt_symbols_module *wanted)
@@ -231,7 +244,8 @@ static void look_up(struct module *module, uint64_t offset, struct known *known)
 		return;
 	address += bias;
 	name = vmt_functions_find(&module->functions, address);
-	unit = vmt_units_find(&module->units, module->handle, address, &bias);
+	unit = module->has_room ? vmt_units_find(&module->units, module->handle, address, &bias) :
+				  NULL;
 	if (unit) {
 		find_line(unit, address - bias, &known->symbol);
 		vmt_inlined_find(&module->inlined, unit, address - bias, &path);
@@ -358,22 +372,6 @@ bool vmt_symbols_is_outside(struct vmt_symbols *symbols, const struct vmt_symbol
 			  (called->start != at->start && !is_piece(at->name, called->name)));
 }
 
-/*
- * A thunk changes the register that a call goes through, or the object it is made for; it is
- * nobody's code.
- */
-static bool is_thunk(const char *name)
-{
-	static const char *const starts[] = { "__x86_indirect_", "__llvm_", "_ZTh", "_ZTv",
-					      "_ZTc" };
-
-	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
-		if (!strncmp(name, starts[i], strlen(starts[i])))
-			return true;
-	}
-	return false;
-}
-
 static bool tail_of(struct module *module, const struct vmt_function *function, Elf *elf,
 		    Dwarf_Addr bias, struct vmt_symbol *ret_symbol)
 {
@@ -381,7 +379,7 @@ static bool tail_of(struct module *module, const struct vmt_function *function, 
 	const struct known *known;
 	uint64_t offset;
 
-	if (is_thunk(function->name) ||
+	if (vmt_callee_is_thunk(function->name) ||
 	    !vmt_modulefile_offset(elf, function->start - bias, &offset))
 		return false;
 	known = get_known(module, offset);
