@@ -96,7 +96,9 @@ int main(int argc, char **argv)
 	begin = at.tv_sec + at.tv_nsec / 1e9;
 	for (int i = 0; argc > 1 && !strcmp(argv[1], "limit"); i++)
 		step(argv[1], i);
-	for (int i = 0; argc > 1 && i < STEPS;) {
+	for (int i = 0; argc > 2 && i < atoi(argv[2]); i++)
+		step(argv[1], i);
+	for (int i = 0; argc == 2 && i < STEPS;) {
 		nanosleep(&pause, NULL);
 		clock_gettime(CLOCK_MONOTONIC, &at);
 		now = at.tv_sec + at.tv_nsec / 1e9 - begin;
@@ -138,6 +140,18 @@ check between-row grep -Eq 'growth: .* given back or merged' between.txt
 # A run of a second to the limit is no proof of a leak, but shows what was not given back.
 check limit grep -Eq '^ (kept|leak) +[0-9,]+ of [0-9,]+ maps by mmap in make leaks.c:[0-9]+ in session_open are not given back, the others by munmap in session_close leaks.c:[0-9]+$' limit/lead
 check plateau-no-leak sh -c 'grep -q "^ cause" "$0" && ! grep -q "^ leak" "$0"' plateau/lead
+
+# Nor is a short run a proof, whether the objects are few or many.
+for n in 300 3000; do
+	traced short$n report=0 bin/leaks one $n
+	"$TOOL" report short$n/rec 2>&1 | sed 's/^==[0-9]*== *//' | tr '\n' ' ' >short.txt
+	check short-$n grep -Eq "kept +[0-9,]+ of [0-9,]+ maps $by are not given back, the others by munmap in session_close leaks.c:[0-9]+ cause +a guard page for each object" short.txt
+	check short-$n-share sh -c '! grep -Eq "(6[89]|[789][0-9]) % given back" short.txt'
+done
+traced start-up report=0 bin/leaks all 64
+"$TOOL" report start-up/rec 2>&1 | sed 's/^==[0-9]*== *//' | tr '\n' ' ' >start-up.txt
+check start-up-cause grep -q 'a guard page for each object: .*, none given back' start-up.txt
+check start-up-no-leak sh -c '! grep -Eq "\(a leak|  a leak|kept  " start-up.txt'
 
 # Without names, the partner of a cut is given by its address, as in the stacks.
 strip -o bin/bare bin/leaks

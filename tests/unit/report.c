@@ -338,3 +338,24 @@ Test(text, a_prctl_that_the_kernel_refuses_is_called_harmless)
 	failure->reason = VMT_REASON_MAP_LIMIT;
 	assert_has_not(report(true), "harmless");
 }
+
+static const char *share_of(uint64_t given_back, uint64_t made)
+{
+	const struct vmt_report_per_call per_call = { .calls = made,
+						      .made = made,
+						      .given_back = given_back };
+	struct vmt_fmt fmt;
+
+	output_used = 0;
+	vmt_fmt_init(&fmt, collect, NULL, 77);
+	vmt_report_put_given_back(&fmt, &per_call);
+	vmt_fmt_end_bare(&fmt);
+	return output;
+}
+
+Test(text, the_share_that_was_given_back_is_exact_for_few_maps)
+{
+	assert_has(share_of(196, 294), "66 % given back");
+	assert_has(share_of(38, 57), "66 % given back");
+	assert_has(share_of(2000, 3000), "66 % given back");
+}

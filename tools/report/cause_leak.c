@@ -12,6 +12,7 @@
 
 #define LEAST_SHARE  3u /* a third of the growth is worth mentioning first */
 #define LEAST_PIECES 4u /* an object may have been cut into this many maps */
+#define ENOUGH       100u /* objects of a short run; a start-up makes fewer at one place */
 #define MOST         90u /* percent of what was removed, by those who are named */
 
 /* The effect of all sites of one place. */
@@ -221,6 +222,29 @@ static struct objects choose_objects(const struct vmt_explain_record *record,
 	return objects;
 }
 
+/*
+ * Did other places remove most of it? What is mapped over by its own place, or has merged, was not
+ * given back.
+ */
+static bool is_removed_by_others(const struct sum *sums, uint32_t sites,
+				 const struct objects *objects)
+{
+	uint64_t removed = 0;
+
+	for (uint32_t i = VMT_SITE_FIRST; i < sites; i++)
+		removed += i == objects->place ? 0 : sums[i].counters.removed;
+	return removed >= objects->given_back / 2;
+}
+
+/* Did it end while the count rose, before time told whether that would go on? */
+static bool is_short(const struct vmt_explain_record *record, uint64_t now)
+{
+	struct vmt_curve curve;
+
+	return vmt_report_is_limit_reached(record->view) ||
+	       (vmt_report_trend(record->view, now, &curve) && curve.trend == VMT_TREND_SHORT);
+}
+
 static bool is_leak(const struct vmt_explain_record *record, const struct sum *sum, uint64_t now)
 {
 	struct vmt_curve curve;
@@ -231,7 +255,7 @@ static bool is_leak(const struct vmt_explain_record *record, const struct sum *s
 	       curve.trend == VMT_TREND_LEAK;
 }
 
-/* In a short run to the limit, what was not given back may also have been in use. */
+/* In a short run, what was not given back may also have been in use. */
 static void put_objects(struct vmt_lines *lines, struct vmt_explain_record *record,
 			const struct sum *sums, const struct objects *objects, bool is_leak)
 {
@@ -271,7 +295,7 @@ void vmt_cause_leak(struct vmt_lines *lines, struct vmt_explain_record *record, 
 	uint64_t start = record->view->header.maps_start;
 	struct sum *sums = record->count > start ? sum_places(record) : NULL;
 	struct objects objects = { 0 };
-	bool leaks;
+	bool leaks, is_kept;
 
 	if (sums)
 		objects = choose_objects(record, sums);
@@ -279,7 +303,9 @@ void vmt_cause_leak(struct vmt_lines *lines, struct vmt_explain_record *record, 
 	    objects.made - objects.given_back >= (record->count - start) / LEAST_SHARE &&
 	    is_worth_telling(&sums[objects.place], &objects)) {
 		leaks = is_leak(record, &sums[objects.holder], now);
-		if (leaks || vmt_report_is_limit_reached(record->view))
+		is_kept = objects.made >= ENOUGH && is_short(record, now) &&
+			  is_removed_by_others(sums, record->explain.facts.sites, &objects);
+		if (leaks || is_kept)
 			put_objects(lines, record, sums, &objects, leaks);
 	}
 	free(sums);

@@ -94,13 +94,20 @@ static void put_part(char *text, size_t size, const struct vmt_report_per_call *
 		snprintf(text, size, ", %llu %% given back", (unsigned long long)percent);
 }
 
-/* On a plateau, that nothing is given back is no sign of a leak. */
-static bool is_plateau(const struct vmt_view *view)
+/*
+ * That nothing is given back is a sign of a leak where the count rose for long, to the limit, or with
+ * each of many calls. Otherwise it may be a start-up, or have reached a plateau.
+ */
+static bool may_be_leak(const struct vmt_view *view, const struct vmt_report_per_call *per_call)
 {
 	uint64_t now = vmt_liveness_is_gone(view) ? 0 : vmt_liveness_now(CLOCK_MONOTONIC);
-	struct vmt_curve curve;
+	struct vmt_curve curve = { .trend = VMT_TREND_NONE };
 
-	return vmt_report_trend_before(view, now, 0, &curve) && curve.trend == VMT_TREND_PLATEAU;
+	if (vmt_report_is_limit_reached(view))
+		return true;
+	return vmt_report_trend_before(view, now, 0, &curve) &&
+	       (curve.trend == VMT_TREND_LEAK ||
+		vmt_report_work(per_call, curve.trend) == VMT_WORK_STEADY);
 }
 
 const char *vmt_cause_plain_given_back(void *context, uint32_t site, char *text, size_t size)
@@ -116,7 +123,7 @@ const char *vmt_cause_plain_given_back(void *context, uint32_t site, char *text,
 	    !vmt_report_is_worth_telling(&per_call))
 		return text;
 	put_part(text, size, &per_call);
-	if (!per_call.given_back && !is_plateau(record->view))
+	if (!per_call.given_back && may_be_leak(record->view, &per_call))
 		snprintf(text, size, ", none given back (a leak, unless all are in use)");
 	return text;
 }

@@ -70,8 +70,11 @@ static void put_hundredths(struct vmt_fmt *fmt, uint64_t part, uint64_t whole)
 
 void vmt_report_put_given_back(struct vmt_fmt *fmt, const struct vmt_report_per_call *per_call)
 {
-	uint64_t percent = per_call->given_back / (per_call->made / 100 ? per_call->made / 100 : 1);
+	uint64_t percent;
 
+	if (__builtin_mul_overflow(per_call->given_back, 100, &percent))
+		percent = UINT64_MAX;
+	percent /= per_call->made;
 	if (!per_call->given_back) {
 		vmt_fmt_str(fmt, "none given back");
 	} else if (per_call->given_back == per_call->made) {
