@@ -10,13 +10,15 @@
 # the programs and peers that are measured; missing ones are named and left out.
 #
 #   parts: calls threads programs stacks tools scale counts (all of them when none is named), peers
-#   --pairs N        pairs of each measurement (9)
+#   --pairs N        pairs of each measurement (9); up to three times as many of one that takes less
+#                    than 3 seconds
 #   --quick          a hundredth of the rounds: to see that it works, not to measure
 #   --only PATTERN   only measurements whose name fits, like 'map-*'
 #   --peers          the same as part peers, besides the others
 #   --compare REV    the library and tool of another revision against these, both traced
 #   --json FILE      all figures, with the machine, as JSON
-#   --readme         put the table into README.md (only from a run with nothing beside it)
+#   --readme         put the tables into README.md and doc/cost.md (only from a run with nothing
+#                    beside it)
 #   --strict         fail when a budget is not met
 set -u
 . "$(dirname "$0")/usage.sh"
@@ -35,13 +37,14 @@ TOOL_B=$BUILD/tools/vmatrace
 BENCH=$BUILD/tests/bench/bench
 SPEND=$BUILD/tests/bench/spend
 PAIRS=9
+SPARE=3
 QUICK= ONLY='*' JSON= README= STRICT= REVISION=
 PARTS=
 
 while [ $# -gt 0 ]; do
 	case $1 in
 	--pairs) PAIRS=${2:?} && shift ;;
-	--quick) QUICK=1 ;;
+	--quick) QUICK=1 SPARE=0 ;;
 	--only) ONLY=${2:?} && shift ;;
 	--peers) PARTS+=" +peers" ;;
 	--compare) REVISION=${2:?} && shift ;;

@@ -45,7 +45,8 @@ test_stub() {
 	check the-table-says-so grep -q 'map-touch-unmap .*100 ns .*200 ns .*2 .*over' \
 		"$TMP/stub.out"
 	cp "$ROOT/README.md" "$TMP/README.md"
-	export README_FILE=$TMP/README.md
+	cp "$ROOT/doc/cost.md" "$TMP/cost.md"
+	export README_FILE=$TMP/README.md COST_FILE=$TMP/cost.md
 	with_stub --readme --only 'map-*' calls
 	check readme-table sh -c "grep -qx '| mmap + munmap | 1.29 | <= 1.30 |' $README_FILE &&
 		grep -q '^| mmap + touch.* | 2, 2 (over) |' $README_FILE &&

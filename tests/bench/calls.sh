@@ -24,8 +24,8 @@ bench_calls() {
 		malloc-two 5000000 x1.06
 		malloc-large 30000 -
 		thread 6000 -
-		dlopen 5000 -
-		fork 1500 -
+		dlopen 5000 x1.25
+		fork 1500 x1.25
 	LIST
 	measure map-touch-unmap-file "ns:$(budget x1.10)" to_file map-touch-unmap \
 		"$(rounds 60000)"

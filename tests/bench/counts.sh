@@ -22,13 +22,13 @@ count() {	# a|b NAME ROUNDS
 }
 
 bench_counts() {
-	local name number pairs=$PAIRS
+	local name number pairs=$PAIRS spare=$SPARE
 	heading counts
 	command -v valgrind >/dev/null || {
 		echo "valgrind is not installed"
 		return
 	}
-	PAIRS=1
+	PAIRS=1 SPARE=0
 	while read -r name number; do
 		measure "instructions-$name" "instr:-" count "$name" "$number"
 	done <<-'LIST'
@@ -38,5 +38,5 @@ bench_counts() {
 		malloc-small 5000
 		malloc-large 500
 	LIST
-	PAIRS=$pairs
+	PAIRS=$pairs SPARE=$spare
 }

@@ -64,17 +64,19 @@ spend_under() {
 
 # measure NAME "UNIT:BUDGET..." FUNCTION ARGS...: make a measurement for each field that is not
 # "skip". A second field is the processor time. Of a measurement that failed, only this is printed.
-# ALONE: there is nothing to compare with, and only b is measured.
+# ALONE: there is nothing to compare with, and only b is measured. SPARE: one that takes less than
+# so many seconds gets more pairs, up to three times as many, since short runs differ most.
 measure() {
 	local name=$1 fields=$2 i order variant numbers samples=$TMP/samples
+	local end=$((SECONDS + SPARE))
 	shift 2
 	wanted "$name" || return 0
 	: >"$samples"
-	for ((i = 0; i < PAIRS; i++)); do
+	for ((i = 0; i < PAIRS || (i < 3 * PAIRS && SECONDS < end); i++)); do
 		order="a b"
 		((i % 2)) && order="b a"
 		[ -z "${ALONE:-}" ] || order=b
-		progress "$name: pair $((i + 1)) of $PAIRS"
+		progress "$name: pair $((i + 1))"
 		for variant in $order; do
 			numbers=$("$1" "$variant" "${@:2}" 2>"$TMP/errors")
 			if ! [[ $numbers =~ ^[0-9.\ ]*[1-9][0-9.\ ]*$ ]]; then
@@ -187,26 +189,25 @@ describe_machine() {
 		"medians of \(.pairs) pairs"' "$TMP/machine"
 }
 
-# Replace the lines between two marks of the README, which are added if they are not there.
-update_readme() {
-	local file=${README_FILE:-$ROOT/README.md}
-	grep -q '^<!-- bench begin' "$file" || sed -i '/^## Working on it/i\
-## What it costs\
-\
-<!-- bench begin: by scripts/bench.sh --readme -->\
-<!-- bench end -->\
-' "$file"
-	summary markdown >"$TMP/readme-table" &&
-		awk -v table="$TMP/readme-table" '
+# Replace the lines between two marks of a file.
+update_table() {	# FILE FORM
+	summary "$2" >"$TMP/table" &&
+		awk -v table="$TMP/table" '
 			/^<!-- bench end/ { inside = 0 }
 			!inside
 			/^<!-- bench begin/ { inside = 1
 				while ((getline line < table) > 0) print line }' \
-			"$file" >"$TMP/README.md" && cp "$TMP/README.md" "$file"
+			"$1" >"$TMP/updated" && cp "$TMP/updated" "$1"
 }
 
-# Print the requirements on vmatrace, one a line.
-summary() {	# text|markdown
+# The requirements stand in the README, and what is measured besides in doc/cost.md.
+update_readme() {
+	update_table "${README_FILE:-$ROOT/README.md}" markdown &&
+		update_table "${COST_FILE:-$ROOT/doc/cost.md}" cost
+}
+
+# Print the requirements on vmatrace, one a line; or what is measured besides.
+summary() {	# text|markdown|cost
 	jq -rs --slurpfile machine "$TMP/machine" --arg form "$1" -L "$ROOT/tests/bench" \
 		-f "$ROOT/tests/bench/summary.jq" "$TMP/results"
 }

@@ -69,13 +69,13 @@ program() {	# NAME COMMAND...
 	fi
 }
 
-redis() {	# a|b OPTIONS...: the client's time, the server's processor time
+redis() {	# a|b REQUESTS OPTIONS...: the client's time, the server's processor time
 	local socket=$TMP/redis.sock start end
 	FLAGS="-o $TMP/redis.log" spend_under "$1" redis-server --port 0 --unixsocket "$socket" \
-		--save "" --dir "$TMP" --daemonize no --pidfile "$TMP/redis.pid" "${@:2}" >"$TMP/redis.spent" &
+		--save "" --dir "$TMP" --daemonize no --pidfile "$TMP/redis.pid" "${@:3}" >"$TMP/redis.spent" &
 	wait_until redis-cli -s "$socket" ping || return	# clean_up stops it
 	start=$(date +%s%N)
-	redis-benchmark -s "$socket" -q -n "$(rounds 100000)" -c 20 -d 200 -r 50000 \
+	redis-benchmark -s "$socket" -q -n "$(rounds "$2")" -c 20 -d 200 -r 50000 \
 		-t set,get,lpush,lpop >/dev/null || return
 	end=$(date +%s%N)
 	redis-cli -s "$socket" shutdown nosave >/dev/null
@@ -132,7 +132,7 @@ pgbench_once() {	# a|b CLIENTS: the client's time, the server's processor time
 		pg_client -i -q -s 2 >/dev/null 2>&1 && touch "$TMP/pg.filled"
 	}
 	start=$(date +%s%N)
-	pg_client -n -c "$2" -j 2 -t "$(($(rounds 8000) / $2 + 1))" >/dev/null 2>&1 || echo "pgbench failed" >&2
+	pg_client -n -c "$2" -j 2 -t "$(($(rounds 4000) / $2 + 1))" >/dev/null 2>&1 || echo "pgbench failed" >&2
 	end=$(date +%s%N)
 	kill -INT "$(head -1 "$PG_PLACE/data/postmaster.pid")"
 	wait $!
@@ -155,9 +155,10 @@ bench_programs() {
 	fi
 	program sbcl sbcl --noinform --no-userinit --non-interactive --load work.lisp
 	if has redis-server && has redis-benchmark; then
-		measure redis "ns:$(budget x1.02) ns:$(budget x1.03)" redis
-		measure redis-io-threads "ns:$(budget x1.02) ns:$(budget x1.03)" redis \
-			--io-threads 4 --io-threads-do-reads yes
+		measure redis "ns:$(budget x1.02) ns:$(budget x1.03)" redis 50000
+		# The threads wait busily, so more than there are processors for would measure luck.
+		measure redis-io-threads "ns:$(budget x1.02) ns:$(budget x1.03)" redis 5000 \
+			--io-threads 2 --io-threads-do-reads yes
 	else
 		printf '%-26s is not installed (redis-server, redis-tools)\n' redis
 	fi

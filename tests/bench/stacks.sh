@@ -59,7 +59,7 @@ bench_stacks() {
 	stacks_of sbcl sbcl under b sbcl --noinform --no-userinit --non-interactive \
 		--load work.lisp
 	stacks_of gcc gcc under b gcc -O2 -c -o places.o "$ROOT/tests/bench/places.c"
-	stacks_of redis redis-benchmark redis b
+	stacks_of redis redis-benchmark redis b 50000
 	unset BENCH_STACKS
 	cd "$place" || exit 2
 }

@@ -1,5 +1,5 @@
 # What is asked of vmatrace, a line for each subject: what was measured, the budget, the verdict; as
-# text or as the README's table.
+# text or as the README's table. Form "cost": the table of doc/cost.md.
 include "amounts";
 def number: if . == null then "-" else (. * 1000 | round) / 1000 | tostring end;
 def at($name): map(select(.name == $name)) | first // null;
@@ -37,4 +37,26 @@ def markdown: measured |
 	"`scripts/bench.sh --readme` on \($machine[0].machine.cpu), \($machine[0].machine.cores) cores, Linux "
 	+ "\($machine[0].machine.kernel | split("-")[0]), \($machine[0].date),",
 	"medians of \($machine[0].pairs) pairs in turns. Other tools, growth, counts: `scripts/bench.sh --help`."]) | join("\n");
-rows | if $form == "text" then text else markdown end
+
+# A line of doc/cost.md: the medians with their quartiles.
+def spread: .ratio | "\(.median | number) (\(.low | number) to \(.high | number))";
+def cost_row($what; $names; $most): row($what; $names; $most; spread);
+def cost_rows: [
+	cost_row("500 children that map; recorded"; ["children", "children-file"]; "1.3; 1.6"),
+	cost_row("fork and exit"; ["fork"]; "1.25"),
+	cost_row("dlopen and dlclose"; ["dlopen"]; "1.25"),
+	cost_row("malloc and free: one thread; two"; ["malloc-small", "malloc-two"]; "1.06"),
+	cost_row("4, 16, 64 threads on two processors: time"; [4, 16, 64] | map("contend-\(.)"); "1.25"),
+	cost_row("processor"; [4, 16, 64] | map("contend-\(.) cpu"); "1.25"),
+	cost_row("on one: time"; [4, 16, 64] | map("contend-\(.)-on-one"); "1.25"),
+	cost_row("with a fifth of one: time"; [4, 16, 64] | map("contend-\(.)-fifth"); "1.25"),
+	cost_row("1,000 connections, a thread each"; ["connections-1000"]; "1.25"),
+	cost_row("arenas of glibc, jemalloc, tcmalloc, mimalloc"; ["glibc", "jemalloc", "tcmalloc", "mimalloc"] |
+		map("arenas-\(.)"); "1.25"),
+	cost_row("java with 64 threads; redis with io-threads"; ["java-64-threads", "redis-io-threads"]; "1.02")
+];
+def cost: cost_rows | measured |
+	["| traced against untraced | ratio (quartiles) | budget |", "|---|---|---|"] +
+	map("| \(.[0]) | \(.[1]) | \(.[2]) |") + ["",
+	"\($machine[0].date), Linux \($machine[0].machine.kernel | split("-")[0]), medians of \($machine[0].pairs) pairs or more."] | join("\n");
+if $form == "cost" then cost else rows | if $form == "text" then text else markdown end end

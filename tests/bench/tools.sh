@@ -91,8 +91,10 @@ make_recording() {	# NAME
 }
 
 bench_analysis() {
-	local what size pairs=$PAIRS
-	PAIRS=$((PAIRS < 3 ? PAIRS : 3))
+	local what size pairs=$PAIRS spare=$SPARE
+	# Where there is nothing to compare with, one run of these long ones tells enough.
+	PAIRS=$((PAIRS < 3 ? PAIRS : 3)) SPARE=0
+	[ -n "$REVISION" ] || PAIRS=1
 	for size in large deep million thousand; do
 		for what in report json check diff; do
 			wanted "$what-$size" || continue
@@ -104,7 +106,7 @@ bench_analysis() {
 		done
 		rm -rf "${TMP:?}/$size" "$TMP/$size.json"
 	done
-	PAIRS=$pairs
+	PAIRS=$pairs SPARE=$spare
 }
 
 # Resident memory is shown beside the time: it may be the mapped recordings, plus a small multiple
