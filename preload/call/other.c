@@ -41,6 +41,7 @@ static long fork_call(struct vmt_state *state, long nr, const long args[6])
 	vmt_mapsfile_done(); /* so that the child, too, has all of its descriptors */
 	ret = vmt_aside_make(nr, args);
 	if (ret == 0) { /* in the child, whose first memory call sets up its own state */
+		vmt_last_forget();
 		vmt_bus_leave();
 		vmt_own_stack_start_child(); /* before the child has a second thread */
 		return ret;

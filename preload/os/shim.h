@@ -98,7 +98,11 @@ _Noreturn void vmt_last_act_claimed(int status);
 /* exit(2) is about to be called: make the last act if this is the only thread. */
 void vmt_last_thread(int status, uint64_t storage);
 
-/* In a fork child: if a thread was making the last act, it was the parent's. */
+/*
+ * In a fork child: if a thread was making the last act, it was the parent's. This is the first time
+ * that the child touches the page of vmt_alive: a page that is read before it is written faults
+ * twice.
+ */
 void vmt_last_forget(void);
 
 /*

@@ -312,7 +312,7 @@ static void cut_up(struct vmt_state *state, unsigned char *at, const struct size
 	vmt_unwind_set_cache(next_part(&at, sizes->cache), sizes->cache);
 	vmt_unwind_modules_set(next_part(&at, VMT_UNWIND_MODULES_SIZE));
 	state->reporting.environment = (void *)next_part(&at, SPARE_ENVIRONMENT);
-	state->own.alive_page = next_part(&at, VMT_PAGE_SIZE);
+	state->own.alive_page = (void *)next_part(&at, VMT_PAGE_SIZE);
 	/* this also separates alive_page from the edge */
 	state->reporting.stack = next_part(&at, SPARE_STACK);
 	state->reporting.stack_size = SPARE_STACK;
@@ -348,19 +348,21 @@ struct vmt_state *vmt_memory_make(const struct vmt_options *options)
  */
 int vmt_memory_make_alive(struct vmt_state *state)
 {
-	long ret = vmt_filter_own6(SYS_mmap, (long)state->own.alive_page, (long)VMT_PAGE_SIZE,
-				   PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
-				   -1, 0);
+	struct vmt_alive_page *page = state->own.alive_page;
+	long ret =
+		vmt_filter_own6(SYS_mmap, (long)page, (long)VMT_PAGE_SIZE, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 
 	if (vmt_sys_failed(ret))
 		return (int)ret;
-	ret = vmt_sys3(SYS_madvise, state->own.alive_page, VMT_PAGE_SIZE, MADV_WIPEONFORK);
+	ret = vmt_sys3(SYS_madvise, page, VMT_PAGE_SIZE, MADV_WIPEONFORK);
 	/* a filter refuses it: a fork child will be recognised by its pid, at its end */
 	if (ret == -EPERM)
 		return 0;
 	if (vmt_sys_failed(ret))
 		return (int)ret;
-	vmt_alive = state->own.alive_page;
+	vmt_gate_last_owner = &page->last_owner;
+	vmt_alive = &page->alive;
 	*vmt_alive = VMT_ALIVE;
 	return 0;
 }

@@ -158,8 +158,9 @@ vmt_gate_exit_thread:
 	mov	vmt_gate_last_stack(%rip), %rdx
 	test	%rdx, %rdx
 	jz	.Lend
+	mov	vmt_gate_last_owner(%rip), %r13
 	xor	%eax, %eax
-	lock cmpxchg %rcx, vmt_gate_last_owner(%rip)
+	lock cmpxchg %rcx, (%r13)
 	jne	.Lend
 	mov	%rsp, %r12
 	mov	%rdx, %rsp
@@ -167,7 +168,7 @@ vmt_gate_exit_thread:
 	mov	%rcx, %rsi
 	call	vmt_last_thread /* calls exit itself if this was the last thread */
 	mov	%r12, %rsp
-	movq	$0, vmt_gate_last_owner(%rip)
+	movq	$0, (%r13)
 .Lend:	mov	%ebx, %edi
 	mov	$NR_EXIT, %eax
 	jmp	vmt_gate_no_return

@@ -401,8 +401,12 @@ vmt_gate_libc_syscall:
 	.globl	vmt_gate_last_owner
 	.type	vmt_gate_last_owner, @object
 vmt_gate_last_owner:
-	.quad	0
+	.quad	first_owner
 	.size	vmt_gate_last_owner, . - vmt_gate_last_owner
+	.type	first_owner, @object
+first_owner:
+	.quad	0
+	.size	first_owner, . - first_owner
 	.globl	vmt_gate_last_stack
 	.type	vmt_gate_last_stack, @object
 vmt_gate_last_stack:

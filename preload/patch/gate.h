@@ -79,10 +79,10 @@ extern const uint8_t vmt_gate_exit_group[];
 extern const uint8_t vmt_gate_exit_thread[];
 
 /*
- * The address of the storage of the thread that makes the last act, or is about to ask whether it
- * is due. 0 = none.
+ * Where the address of the storage of the thread is noted that makes the last act, or is about to
+ * ask whether it is due. 0 = none.
  */
-extern uint64_t vmt_gate_last_owner;
+extern uint64_t *vmt_gate_last_owner;
 
 /* The end of the stack for that thread; 0 = tracing has not begun. */
 extern uint64_t vmt_gate_last_stack;

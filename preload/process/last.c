@@ -38,7 +38,7 @@ uint64_t vmt_last_claim(void)
 	for (unsigned i = 0; i < PAUSES; i++) {
 		uint64_t owner = 0;
 
-		if (__atomic_compare_exchange_n(&vmt_gate_last_owner, &owner, self, false,
+		if (__atomic_compare_exchange_n(vmt_gate_last_owner, &owner, self, false,
 						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 			return vmt_gate_last_stack;
 		if (owner == self) /* this is a signal handler that interrupted the last act */
@@ -50,7 +50,7 @@ uint64_t vmt_last_claim(void)
 
 void vmt_last_forget(void)
 {
-	VMT_RESET(vmt_gate_last_owner, 0);
+	__atomic_store_n(vmt_gate_last_owner, 0, __ATOMIC_RELAXED);
 }
 
 /*

@@ -59,12 +59,18 @@ struct vmt_image {
 
 #define VMT_OWN_MAX 32u
 
+/* own/: all zeroes in a fork child (MADV_WIPEONFORK), so what stands here belongs to one process. */
+struct vmt_alive_page {
+	_Atomic uint32_t alive; /* enum vmt_alive, see vmt_alive */
+	uint64_t last_owner; /* see vmt_gate_last_owner */
+};
+
 /* own/: the library's own maps and memory. */
 struct vmt_own {
 	/* the maps; the first two are the state and the library */
 	struct vmt_range range[VMT_OWN_MAX];
 	unsigned count;
-	void *alive_page; /* see vmt_alive */
+	struct vmt_alive_page *alive_page;
 	void *space_block; /* the last and largest block of the table's arena */
 	size_t space_block_size;
 	size_t left; /* bytes that the library may still take */

@@ -433,6 +433,12 @@ void vmt_unwind_plain(const struct vmt_regs *regs, struct vmt_walk *ret_stack)
 }
 
 /* A sixth for rows of code, half for segments of stacks, a third for whole stacks. */
+/* A walk reads a page before it writes there. Of the two faults, fork children are spared the first. */
+static void read_page(const char *at)
+{
+	(void)*(const volatile char *)at;
+}
+
 void vmt_unwind_set_cache(void *memory, size_t bytes)
 {
 	size_t rows = bytes / 6;
@@ -442,4 +448,8 @@ void vmt_unwind_set_cache(void *memory, size_t bytes)
 	vmt_unwind_rows_set(at, rows);
 	vmt_unwind_recall_set(at ? at + rows : NULL, recall);
 	vmt_unwind_segments_set(at ? at + rows + recall : NULL, bytes - rows - recall);
+	if (!at)
+		return;
+	read_page(at);
+	read_page(at + rows + recall);
 }
