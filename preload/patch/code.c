@@ -21,6 +21,8 @@
 #define TAIL_SIZE    9
 #define ENTRY_MAX    48 /* bytes of a short function that are examined */
 #define MOV_EAX      0xb8
+#define AX           0 /* registers, as instructions count them */
+#define CX           1
 #define BREAKPOINT   0xcc
 #define BYTES(value) ((value)*UINT64_C(0x0101010101010101))
 
@@ -38,11 +40,11 @@ static bool has_zero_byte(uint64_t word)
 }
 
 /*
- * Is the b8 at p the first byte of `mov $imm32, %eax`? It is not if it belongs to `mov $imm32,
- * %r8d` or `movabs` (a REX prefix with B or W precedes it), or is the displacement of `movl $imm32,
- * -72(%base)`. When in doubt, a site is missed rather than broken.
+ * Is the b8 at p the first byte of `mov $imm32, %eax`, or the b9 that of a mov to ecx? It is not if
+ * it belongs to `mov $imm32, %r8d` or `movabs` (a REX prefix with B or W precedes it), or is the
+ * displacement of `movl $imm32, -72(%base)`. When in doubt, a site is missed rather than broken.
  */
-static bool is_mov_eax(const uint8_t *p)
+static bool is_mov_number(const uint8_t *p)
 {
 	if ((p[-1] & 0xf1) == 0x41 || (p[-1] & 0xf8) == 0x48)
 		return false;
@@ -91,7 +93,8 @@ static bool can_move(uint64_t first, uint64_t mov, uint64_t syscall)
 	const uint8_t *between = (const uint8_t *)mov + VMT_CODE_MOV_SIZE;
 
 	return mov >= first + 3 && syscall - (uint64_t)between <= VMT_CODE_MOVED_MAX &&
-	       is_mov_eax((const uint8_t *)mov) && vmt_plain_are(between, (const uint8_t *)syscall);
+	       is_mov_number((const uint8_t *)mov) &&
+	       vmt_plain_are(between, (const uint8_t *)syscall, AX);
 }
 
 /*
@@ -113,22 +116,32 @@ static bool find_loose_mov(uint64_t first, uint64_t syscall, struct vmt_code_sit
 }
 
 /*
- * Find `mov %edx, %eax; syscall` that is preceded by `mov $nr, %edx`: several calls share the
- * number's mov, as in liburing.
+ * Find `mov %ecx, %eax; syscall`, or the same with another register, that is preceded by `mov $nr,
+ * %ecx`. Usually several calls share the number's mov, as in liburing, and the site is only
+ * reported. In mmap of glibc before 2.38, however, only plain instructions are between: they are
+ * moved, and the mov to eax with them, which does nothing there. rcx is lost by a system call, so
+ * nobody misses the number in it.
  */
 static bool find_shared_mov(uint64_t first, uint64_t syscall, struct vmt_code_site *ret_site)
 {
 	const uint8_t *copy = (const uint8_t *)syscall - 2;
-	uint8_t mov = (uint8_t)(MOV_EAX + (copy[1] >> 3 & 7));
+	unsigned int reg = copy[1] >> 3 & 7u;
+	uint8_t mov = (uint8_t)(MOV_EAX + reg);
 
 	if (copy[0] != 0x89 || (copy[1] & 0xc7) != 0xc0 || mov == MOV_EAX)
 		return false;
 	for (uint64_t at = syscall - 7; at >= first && at + SHARED_MAX >= syscall; at--) {
 		const uint8_t *p = (const uint8_t *)at;
+		uint64_t size = syscall - at - VMT_CODE_MOV_SIZE;
 
 		if (p[0] != mov || p[3] || p[4])
 			continue;
 		*ret_site = (struct vmt_code_site){ .addr = at, .nr = nr_of(p) };
+		ret_site->is_exact = reg == CX && at >= first + 3 && is_mov_number(p) &&
+				     size <= VMT_CODE_MOVED_MAX &&
+				     vmt_plain_are(p + VMT_CODE_MOV_SIZE, copy, CX);
+		if (ret_site->is_exact)
+			ret_site->moved = (uint8_t)size;
 		return true;
 	}
 	return false;
@@ -163,7 +176,7 @@ bool vmt_code_next_site(uint64_t *from, uint64_t end, struct vmt_code_site *ret_
 
 	while (find_syscall(&at, end)) {
 		const uint8_t *p = (const uint8_t *)at - VMT_CODE_JUMP_SIZE;
-		bool is_exact = is_mov_nr(p) && is_mov_eax(p);
+		bool is_exact = is_mov_nr(p) && is_mov_number(p);
 		bool is_probed = is_probed_mov_nr(p);
 
 		at += 2;
@@ -237,7 +250,7 @@ int vmt_code_open(void)
 	return (int)vmt_sys4(SYS_openat, AT_FDCWD, "/proc/self/mem", O_WRONLY | O_CLOEXEC, 0);
 }
 
-static int write_code(int mem, uint64_t addr, const uint8_t *code, size_t size)
+int vmt_code_write(int mem, uint64_t addr, const uint8_t *code, size_t size)
 {
 	long ret = vmt_sys4(SYS_pwrite64, mem, code, size, addr);
 
@@ -264,16 +277,13 @@ int vmt_code_write_jump(int mem, uint64_t addr, uint64_t target)
 
 	if (!vmt_code_make_jump(addr, target, code))
 		return -ERANGE;
-	return write_code(mem, addr, code, sizeof(code));
+	return vmt_code_write(mem, addr, code, sizeof(code));
 }
 
-int vmt_code_write_moved(int mem, uint64_t addr, const struct vmt_code_site *site)
+void vmt_code_make_moved(const struct vmt_code_site *site, uint8_t ret_code[VMT_CODE_MOVED_MAX])
 {
-	uint8_t code[VMT_CODE_MOVED_MAX];
-
-	__builtin_memset(code, 0x90, sizeof(code));
-	__builtin_memcpy(code, (const void *)(site->addr + VMT_CODE_MOV_SIZE), site->moved);
-	return write_code(mem, addr, code, sizeof(code));
+	__builtin_memset(ret_code, 0x90, VMT_CODE_MOVED_MAX);
+	__builtin_memcpy(ret_code, (const void *)(site->addr + VMT_CODE_MOV_SIZE), site->moved);
 }
 
 void vmt_code_make_leap(uint64_t target, uint8_t ret_code[VMT_CODE_LEAP_SIZE])
@@ -282,12 +292,4 @@ void vmt_code_make_leap(uint64_t target, uint8_t ret_code[VMT_CODE_LEAP_SIZE])
 	ret_code[1] = 0x25;
 	__builtin_memset(ret_code + 2, 0, 4);
 	__builtin_memcpy(ret_code + 6, &target, sizeof(target));
-}
-
-int vmt_code_write_leap(int mem, uint64_t addr, uint64_t target)
-{
-	uint8_t code[VMT_CODE_LEAP_SIZE];
-
-	vmt_code_make_leap(target, code);
-	return write_code(mem, addr, code, sizeof(code));
 }

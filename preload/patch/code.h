@@ -73,14 +73,14 @@ bool vmt_code_is_alone(void);
 /* Make `jmp target` as it has to be at addr. False if the target is too far. */
 bool vmt_code_make_jump(uint64_t addr, uint64_t target, uint8_t ret_code[VMT_CODE_JUMP_SIZE]);
 
-/* Make `jmp *0(%rip)` followed by the target's address, which reaches any distance. */
+/*
+ * Make `jmp *0(%rip)` followed by the target's address, which reaches any distance and changes no
+ * register.
+ */
 void vmt_code_make_leap(uint64_t target, uint8_t ret_code[VMT_CODE_LEAP_SIZE]);
 
-/*
- * Write the site's instructions that are moved, and nops up to VMT_CODE_MOVED_MAX. Returns 0 or
- * -errno.
- */
-int vmt_code_write_moved(int mem, uint64_t addr, const struct vmt_code_site *site);
+/* Copy the site's instructions that are moved, and add nops up to VMT_CODE_MOVED_MAX. */
+void vmt_code_make_moved(const struct vmt_code_site *site, uint8_t ret_code[VMT_CODE_MOVED_MAX]);
 
 /* Open the calling process's memory for writing. Returns a descriptor or -errno. */
 int vmt_code_open(void);
@@ -91,10 +91,7 @@ int vmt_code_open(void);
  */
 int vmt_code_write_jump(int mem, uint64_t addr, uint64_t target);
 
-/*
- * Write a jump that reaches any distance, 14 bytes long, where no thread executes yet. It changes
- * no register. Returns 0 or -errno.
- */
-int vmt_code_write_leap(int mem, uint64_t addr, uint64_t target);
+/* Write code in one write. Returns 0 or -errno. */
+int vmt_code_write(int mem, uint64_t addr, const uint8_t *code, size_t size);
 
 #endif

@@ -94,7 +94,9 @@ vmt_gate_stubs:
 	.org	vmt_gate_stubs + VMT_GATE_STUBS * VMT_GATE_STUB_SIZE /* fails if one is larger */
 	.size	vmt_gate_stubs, . - vmt_gate_stubs
 
-	.p2align 6
+	/* They are made writable while the code around them is executed: a page of their own. */
+	.section .text.vmt_moved, "ax", @progbits
+	.p2align 12
 	.globl	vmt_gate_moved
 	.type	vmt_gate_moved, @function
 vmt_gate_moved:
@@ -105,8 +107,9 @@ vmt_gate_moved:
 	.set	i, i + 1
 	.endr
 	.noaltmacro
-	.org	vmt_gate_moved + VMT_GATE_MOVED_STUBS * VMT_GATE_STUB_SIZE /* likewise */
+	.org	vmt_gate_moved + 4096 /* likewise */
 	.size	vmt_gate_moved, . - vmt_gate_moved
+	.section .text.hot, "ax", @progbits
 
 /* On entry, rcx = the address of the stub. */
 	.macro GATE name, aside, is_brk=0

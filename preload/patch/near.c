@@ -54,6 +54,7 @@ static void make_page(uint64_t addr)
 /* Returns an address within reach of addr that leads on to target, or 0. */
 static uint64_t find_leap(const struct vmt_writing *writing, uint64_t addr, uint64_t target)
 {
+	uint8_t code[VMT_CODE_LEAP_SIZE];
 	uint64_t leap;
 
 	if (!page)
@@ -64,7 +65,8 @@ static uint64_t find_leap(const struct vmt_writing *writing, uint64_t addr, uint
 		if (targets[i] == target)
 			return page + i * LEAP_SIZE;
 	leap = page + used * LEAP_SIZE;
-	if (used == VMT_COUNT(targets) || vmt_writing_leap(writing, leap, target))
+	vmt_code_make_leap(target, code);
+	if (used == VMT_COUNT(targets) || vmt_writing_apart(writing, leap, code, sizeof(code)))
 		return 0;
 	targets[used++] = target;
 	return leap;

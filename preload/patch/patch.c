@@ -152,7 +152,7 @@ static int patch_site(const struct vmt_writing *writing, const struct vmt_code_s
 	if (is_exit(site))
 		return patch_exit(writing, site);
 	if (site->moved)
-		return lead_to_stub(writing, site->addr, vmt_stubs_take_moved(writing->mem, site));
+		return lead_to_stub(writing, site->addr, vmt_stubs_take_moved(writing, site));
 	return lead_to_stub(writing, site->addr,
 			    vmt_stubs_take(is_clone ? VMT_GATE_CLONE_FIRST : 0,
 					   is_clone ? VMT_GATE_CLONE_STUBS : VMT_GATE_PLAIN_STUBS,
@@ -307,8 +307,10 @@ static void patch_other_text(struct pass *pass, struct vmt_range text)
 	while (next_of_other(&text, false, &site)) {
 		bool is_caught = try_patch(pass, &site) == 0;
 
-		pass->result.other_found += !is_exit(&site);
-		pass->result.other_patched += is_caught && !is_exit(&site);
+		if (is_exit(&site))
+			continue;
+		pass->result.other_found += is_caught || is_missed(&site);
+		pass->result.other_patched += is_caught;
 	}
 }
 
@@ -434,7 +436,7 @@ static int scan(const struct vmt_patch_module *module)
 		if (!is_begun && vmt_writing_begin(&writing, module->map, module->file))
 			return -EACCES;
 		is_begun = true;
-		missed += patch_site(&writing, &site) < 0;
+		missed += patch_site(&writing, &site) < 0 && is_missed(&site);
 	}
 	if (!is_begun)
 		return VMT_PATCH_NONE;

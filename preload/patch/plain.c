@@ -10,9 +10,9 @@
 #define AX       0
 #define SP       4
 
-static bool is_free(unsigned int reg)
+static bool is_free(unsigned int reg, unsigned int number)
 {
-	return reg != AX && reg != SP;
+	return reg != AX && reg != SP && reg != number;
 }
 
 /* mov, add, or, and, sub, xor from one register to another; movslq. */
@@ -53,7 +53,7 @@ static long constant_size(uint8_t opcode, unsigned int operation)
 }
 
 /* Returns the length of the instruction at p; 0 = it is not plain. */
-static long length_of(const uint8_t *p, const uint8_t *end)
+static long length_of(const uint8_t *p, const uint8_t *end, unsigned int number)
 {
 	uint8_t rex = (p[0] & REX_MASK) == REX ? p[0] : 0;
 	const uint8_t *at = p + (rex != 0);
@@ -65,22 +65,22 @@ static long length_of(const uint8_t *p, const uint8_t *end)
 	/* mov of a 32-bit constant; of a 64-bit constant with REX_WIDE */
 	if ((at[0] & 0xf8) == 0xb8) {
 		base = (at[0] & 7u) | (rex & REX_BASE) << 3;
-		return !(rex & REX_WIDE) && is_free(base) ? at + 5 - p : 0;
+		return !(rex & REX_WIDE) && is_free(base, number) ? at + 5 - p : 0;
 	}
 	if (at[1] >> 6 != 3) /* the operand is in memory */
 		return 0;
 	reg = (at[1] >> 3 & 7u) | (rex & REX_REG) << 1;
 	base = (at[1] & 7u) | (rex & REX_BASE) << 3;
 	if (is_between_registers(at[0], rex))
-		return is_free(reg) && is_free(base) ? at + 2 - p : 0;
+		return is_free(reg, number) && is_free(base, number) ? at + 2 - p : 0;
 	size = constant_size(at[0], at[1] >> 3 & 7u);
-	return size && is_free(base) ? at + 2 + size - p : 0;
+	return size && is_free(base, number) ? at + 2 + size - p : 0;
 }
 
-bool vmt_plain_are(const uint8_t *start, const uint8_t *end)
+bool vmt_plain_are(const uint8_t *start, const uint8_t *end, unsigned int number)
 {
 	while (start < end) {
-		long length = length_of(start, end);
+		long length = length_of(start, end, number);
 
 		if (length == 0)
 			return false;

@@ -11,8 +11,8 @@
 
 /*
  * Do the bytes in [start, end) consist of whole instructions that use only registers, and neither
- * rax, which holds the call's number, nor rsp? Others are not moved.
+ * rax, nor rsp, nor the register that holds the call's number? Others are not moved.
  */
-bool vmt_plain_are(const uint8_t *start, const uint8_t *end);
+bool vmt_plain_are(const uint8_t *start, const uint8_t *end, unsigned int number);
 
 #endif

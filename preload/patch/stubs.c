@@ -48,25 +48,30 @@ void vmt_stubs_give_back(int stub)
 	__atomic_store_n(&vmt_gate_return[stub], 0, __ATOMIC_RELEASE);
 }
 
-/*
- * Not for clone: a child on a stack of its own starts at the site's system call, where nothing was
- * moved.
- */
-int vmt_stubs_take_moved(int mem, const struct vmt_code_site *site)
+/* May the moved instructions be written, and will they be executed? */
+static bool may_move(const struct vmt_writing *writing, const struct vmt_code_site *site)
 {
-	int stub = site->nr == SYS_clone || mem < 0 ?
-			   -ENOTSUP :
-			   vmt_stubs_take(VMT_GATE_MOVED_FIRST, VMT_GATE_MOVED_STUBS, site->nr,
-					  site->addr + VMT_CODE_SITE_SIZE + site->moved);
-	int ret;
+	/* A child on a stack of its own starts at the site's system call, where nothing was moved. */
+	return site->nr != SYS_clone && (writing->mem >= 0 || vmt_code_is_alone());
+}
+
+int vmt_stubs_take_moved(const struct vmt_writing *writing, const struct vmt_code_site *site)
+{
+	uint8_t code[VMT_CODE_MOVED_MAX];
+	int stub;
 
 	static_assert(VMT_CODE_MOVED_MAX == VMT_GATE_MOVED_MAX, "as much as there is room for");
+	if (!may_move(writing, site))
+		return -ENOTSUP;
+	stub = vmt_stubs_take(VMT_GATE_MOVED_FIRST, VMT_GATE_MOVED_STUBS, site->nr,
+			      site->addr + VMT_CODE_SITE_SIZE + site->moved);
 	if (stub < 0)
 		return stub;
-	ret = vmt_code_write_moved(mem, vmt_stubs_address(stub), site);
-	if (ret < 0)
-		vmt_stubs_give_back(stub);
-	return ret < 0 ? ret : stub;
+	vmt_code_make_moved(site, code);
+	if (vmt_writing_apart(writing, vmt_stubs_address(stub), code, sizeof(code)) == 0)
+		return stub;
+	vmt_stubs_give_back(stub);
+	return -ENOTSUP;
 }
 
 /*

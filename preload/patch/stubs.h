@@ -4,6 +4,7 @@
 #define VMT_STUBS_H
 
 #include "patch/code.h"
+#include "patch/writing.h"
 
 /*
  * Take one of the stubs [first, first + count) for a site that continues at addr. Returns its
@@ -14,10 +15,11 @@ void vmt_stubs_give_back(int stub);
 
 /*
  * Take a stub for a site with plain instructions after its mov, and write them into its entry. The
- * entry is in this library's own text, so it is written through mem. Returns the stub's index or
- * -errno. Such a stub is never given back.
+ * entries have a page of this library's text to themselves; where that has to be made writable,
+ * there must be no other thread. Returns the stub's index or -errno. Such a stub is never given
+ * back.
  */
-int vmt_stubs_take_moved(int mem, const struct vmt_code_site *site);
+int vmt_stubs_take_moved(const struct vmt_writing *writing, const struct vmt_code_site *site);
 
 /* Returns the address that a jump to the stub has to lead to. */
 uint64_t vmt_stubs_address(int stub);

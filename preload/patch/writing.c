@@ -95,19 +95,18 @@ int vmt_writing_jump(const struct vmt_writing *writing, uint64_t addr, uint64_t 
 	return 0;
 }
 
-int vmt_writing_leap(const struct vmt_writing *writing, uint64_t addr, uint64_t target)
+int vmt_writing_apart(const struct vmt_writing *writing, uint64_t addr, const uint8_t *code,
+		      size_t size)
 {
 	uint64_t page = vmt_page_down(addr);
-	uint8_t code[VMT_CODE_LEAP_SIZE];
 	long ret;
 
 	if (writing->mem >= 0)
-		return vmt_code_write_leap(writing->mem, addr, target);
-	vmt_code_make_leap(target, code);
+		return vmt_code_write(writing->mem, addr, code, size);
 	ret = vmt_sys3(SYS_mprotect, page, VMT_PAGE_SIZE, WRITABLE);
 	if (vmt_sys_failed(ret))
 		return (int)ret;
-	__builtin_memcpy((void *)addr, code, sizeof(code));
+	__builtin_memcpy((void *)addr, code, size);
 	return (int)vmt_sys6(SYS_mprotect, (long)page, (long)VMT_PAGE_SIZE, TEXT, 0, 0, 0);
 }
 

@@ -35,8 +35,9 @@ int vmt_writing_begin(struct vmt_writing *writing, struct vmt_range map, int fil
 /* Write a jump, like vmt_code_write_jump(). */
 int vmt_writing_jump(const struct vmt_writing *writing, uint64_t addr, uint64_t target);
 
-/* Write a jump of any distance (code.h) into a page that no thread executes. */
-int vmt_writing_leap(const struct vmt_writing *writing, uint64_t addr, uint64_t target);
+/* Write code into a page that no thread executes. Returns 0 or -errno. */
+int vmt_writing_apart(const struct vmt_writing *writing, uint64_t addr, const uint8_t *code,
+		      size_t size);
 
 void vmt_writing_end(struct vmt_writing *writing);
 

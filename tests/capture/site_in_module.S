@@ -97,4 +97,18 @@ site_with_moved:
 	ret
 	.cfi_endproc
 	.size	site_with_moved, . - site_with_moved
+
+/* Likewise, with the number in another register first, as in mmap of glibc 2.31. */
+	.globl	site_by_ecx
+	.type	site_by_ecx, @function
+site_by_ecx:
+	.cfi_startproc
+	mov	$11, %ecx
+	xor	%esi, %esi
+	or	$1, %esi
+	mov	%ecx, %eax
+	syscall
+	ret
+	.cfi_endproc
+	.size	site_by_ecx, . - site_by_ecx
 	.section .note.GNU-stack, "", @progbits

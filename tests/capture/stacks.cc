@@ -20,6 +20,7 @@
 #include <sys/time.h>
 #include <ucontext.h>
 #include <unistd.h>
+#include <initializer_list>
 #include <unwind.h>
 
 static long wanted_nr;
@@ -163,15 +164,16 @@ static void on_step(int, siginfo_t *, void *context)
 }
 
 extern "C" long site_with_moved(long start);
-extern "C" long stepped();
-extern "C" __attribute__((noipa)) long stepped()
+extern "C" long site_by_ecx(long start);
+extern "C" long stepped(long (*call)(long));
+extern "C" __attribute__((noipa)) long stepped(long (*call)(long))
 {
 	long ret;
 
 	/* Not in the red zone. */
 	__asm__ volatile("lea -128(%%rsp), %%rsp; pushfq; orq $0x100, (%%rsp); popfq\n"
 			 "lea 128(%%rsp), %%rsp" ::: "memory", "cc");
-	ret = site_with_moved(0x1001);
+	ret = call(0x1001);
 	__asm__ volatile("lea -128(%%rsp), %%rsp; pushfq; andq $~0x100, (%%rsp); popfq\n"
 			 "lea 128(%%rsp), %%rsp" ::: "memory", "cc");
 	return ret;
@@ -184,10 +186,13 @@ static void single_steps()
 	action.sa_sigaction = on_step;
 	action.sa_flags = SA_SIGINFO;
 	sigaction(SIGTRAP, &action, nullptr);
-	if (stepped() != -EINVAL)
-		bad++, printf("a call with moved instructions has another result\n");
-	printf("%d steps, %d of them in the library\n", steps, steps_inside);
-	bad += steps_inside < 20;
+	for (auto *call : { site_with_moved, site_by_ecx }) {
+		steps = steps_inside = 0;
+		if (stepped(call) != -EINVAL)
+			bad++, printf("a call with moved instructions has another result\n");
+		printf("%d steps, %d of them in the library\n", steps, steps_inside);
+		bad += steps_inside < 20;
+	}
 }
 
 int main()

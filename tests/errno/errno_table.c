@@ -276,6 +276,8 @@ static void open_files(void)
 	files.closed = 12345;
 	files.segment = new_segment();
 	files.userfault = (int)syscall(SYS_userfaultfd, O_CLOEXEC | 1 /* UFFD_USER_MODE_ONLY */);
+	if (files.userfault < 0 && errno == EINVAL) /* before Linux 5.11 */
+		files.userfault = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
 	files.self = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	unlink(path);
 	if (files.read_only < 0 || files.write_only < 0 || files.folder < 0 || files.null < 0 ||

@@ -38,6 +38,13 @@ done
 got=$(of threads '.coverage.notes | join(" ")')
 [[ $got == *"no unwind tables"* ]] && pass guess_is_told || fail guess_is_told "$got"
 
+# Where /proc/self/mem refuses, musl's call sites, whose instructions are moved, are patched too.
+run by_mprotect "" :verify=1:sites=mprotect
+for value in unseen lost relearned; do
+	got=$(of by_mprotect ".coverage.$value")
+	[ "$got" = 0 ] && pass "by_mprotect_$value" || fail "by_mprotect_$value" "$got"
+done
+
 # A detached thread of musl unmaps its own stack, with the thread's storage on it.
 run detached detached ""
 finish

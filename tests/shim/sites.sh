@@ -30,6 +30,13 @@ for round in 1 2 3; do
 	VERIFY=0 same_and_true shared_storage_$round "$TARGETS/shared_storage"
 done
 
+# The shapes of an older glibc's calls are caught, or are no memory calls and nothing to warn of.
+for sites in auto mprotect; do
+	OPTIONS=sites=$sites same_and_true older_libc_$sites "$TARGETS/older_libc_calls"
+	notes=$(jq -c '.processes[0].coverage.notes' older_libc_$sites/traced/json)
+	[ "$notes" = "[]" ] && pass older_libc_${sites}_notes || fail older_libc_${sites}_notes "$notes"
+done
+
 # There are stubs for some 200 modules at a time.
 VERIFY=50 same_and_true modules_come_and_go "$TARGETS/modules_come_and_go" 500 close
 failed_calls modules_come_and_go 500
