@@ -13,6 +13,7 @@
 # them that calls inside the allocator have put where they are. live: allocations not freed, those
 # of C++ new left out where the allocator defines it. splits: times a call inside it cut a map in two. The verdict
 # on growth is by peak - start. Without a program: 200 threads, 50 at a time, that leave a block each.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -u
 . "$(dirname "$0")/usage.sh"
 ROOT=$(cd "$(dirname "$0")/.." && pwd)

@@ -20,11 +20,13 @@
 #   --readme         put the tables into README.md and doc/cost.md (only from a run with nothing
 #                    beside it)
 #   --strict         fail when a budget is not met
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -u
 . "$(dirname "$0")/usage.sh"
 export LC_ALL=C
 unset LD_PRELOAD VMATRACE_OPTIONS
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
+[[ " $* " != *" --help "* && " $* " != *" -h "* ]] || { usage; exit 0; }
 BUILD=$(cd "${BUILD:-$ROOT/build}" 2>/dev/null && pwd) || {
 	echo "no build folder: meson setup build && ninja -C build" >&2
 	exit 2

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Build vmatrace and show it at work: the demonstration program (map 12 KiB, unmap the middle
 # page, map it again), or the program given as arguments, with the report on the terminal.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -eu
 . "$(dirname "$0")/usage.sh"
 no_options "$@"

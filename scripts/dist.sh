@@ -5,6 +5,7 @@
 # last commit, or SOURCE_DATE_EPOCH.
 #
 #   scripts/dist.sh [DIRECTORY]		where it goes (the build folder); BUILD=DIR is the build folder
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -eu
 . "$(dirname "$0")/usage.sh"
 no_options "$@"

@@ -7,6 +7,7 @@
 #   scripts/fuzz.sh [SECONDS [TARGET...]]
 #   BUILD    the build folder (default: build-fuzz), which also keeps the corpus between runs
 #   KEEP=1   afterwards add inputs with new coverage to tests/fuzz/corpus, minimised
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -u
 . "$(dirname "$0")/usage.sh"
 no_options "$@"

@@ -6,6 +6,7 @@
 #
 #   scripts/gallery.sh            make them
 #   scripts/gallery.sh --check    say whether they are up to date
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -eu
 export LC_ALL=C
 . "$(dirname "$0")/usage.sh"

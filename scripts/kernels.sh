@@ -11,6 +11,7 @@
 #   CALLS	of each run (3000)	SEED	of each run
 #   SCRIPTS	of tests/shim ("targets errno harmless"; "" for none)
 #   GUEST_QUIET	seconds after which a guest that prints nothing is ended (1800)
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 . "$(dirname "$0")/usage.sh"
 no_options "$@"
 SUITES=${*:-bullseye bookworm trixie sid}

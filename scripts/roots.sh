@@ -7,6 +7,7 @@
 #
 #   scripts/roots.sh [SUITE...]	default: bullseye trixie sid; ROOTS: where they are kept
 #   MIRROR: Debian's, http://deb.debian.org/debian
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -u
 . "$(dirname "$0")/usage.sh"
 no_options "$@"

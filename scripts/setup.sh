@@ -3,6 +3,7 @@
 # Install the missing Debian packages that building (`setup.sh build`), testing
 # (`setup.sh test`), scripts/dist.sh (`setup.sh dist`), tests/real/matrix.sh (`setup.sh matrix`) or scripts/bench.sh with its peers
 # (`setup.sh bench`) needs. If all are there, it does nothing and needs no rights.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -eu
 . "$(dirname "$0")/usage.sh"
 no_options "$@"

@@ -10,6 +10,7 @@
 #   scripts/test.sh PART...    these parts
 #   scripts/test.sh --for FILE...
 #                              name the parts that are about these files (tests/parts.txt)
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -u
 . "$(dirname "$0")/usage.sh"
 ROOT=$(cd "$(dirname "$0")/.." && pwd)

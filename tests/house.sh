@@ -77,7 +77,7 @@ check_scripts() {
 	local script problems=
 
 	for script in $(ls scripts/*.sh | grep -v /usage.sh); do
-		timeout 20 "$script" --help 2>/dev/null </dev/null | grep -q . ||
+		timeout 20 sh "$script" --help 2>/dev/null </dev/null | grep -q . ||
 			problems+="$script --help says nothing. "
 		timeout 20 "$script" --no-such-option >/dev/null 2>"$TMP/refused" </dev/null
 		[ $? = 2 ] && [ -s "$TMP/refused" ] || problems+="$script takes --no-such-option. "

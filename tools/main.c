@@ -7,6 +7,7 @@
 #include "cmd/man.h"
 #include "run/locate.h"
 #include "util/message.h"
+#include "util/nearest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +65,20 @@ static int print_library(void)
 	return 0;
 }
 
+static int refuse_command(const char *name)
+{
+	struct vmt_nearest nearest = { NULL, 0 };
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		vmt_nearest_try(&nearest, name, strlen(name), commands[i].name);
+	if (nearest.name)
+		vmt_message("there is no command \"%s\"; is %s meant? vmatrace --help lists them.",
+			    name, nearest.name);
+	else
+		vmt_message("there is no command \"%s\"; vmatrace --help lists them.", name);
+	return VMT_EXIT_USAGE;
+}
+
 static int help_of(char *name)
 {
 	static char option[] = "--help";
@@ -73,8 +88,7 @@ static int help_of(char *name)
 		if (!strcmp(name, commands[i].name))
 			return commands[i].run(2, arguments);
 	}
-	vmt_message("there is no command \"%s\"; vmatrace --help lists them.", name);
-	return VMT_EXIT_USAGE;
+	return refuse_command(name);
 }
 
 int main(int argc, char **argv)
@@ -101,6 +115,5 @@ int main(int argc, char **argv)
 			return vmt_man_print(commands[i].name, commands[i].help, commands[i].run);
 		return commands[i].run(argc - 1, argv + 1);
 	}
-	vmt_message("there is no command \"%s\"; vmatrace --help lists them.", argv[1]);
-	return VMT_EXIT_USAGE;
+	return refuse_command(argv[1]);
 }

@@ -43,6 +43,13 @@ holds advise-unseen '.coverage.lost == 0'
 VMATRACE_OPTIONS=log_path=bare LD_PRELOAD=$LIB "$TARGETS/causes" advise-unseen 6000 >/dev/null
 check "bare: own maps are not counted" grep -q "equal to the kernel's table now" bare.*
 
+# A recording that could not grow has not all maps; those that it has are not told as the cause.
+mkdir short.rec
+(ulimit -f 160 && LD_PRELOAD=$LIB VMATRACE_OPTIONS=dir=short.rec:report=0 "$TARGETS/causes" rings 1000)
+"$TOOL" report short.rec >short.txt 2>&1
+check "short: no cause" sh -c 'grep -q "2,0[0-9]* at the end" short.txt && ! grep -Eq "   (cause|kinds) " short.txt'
+check "short: one reason" sh -c 'grep -q "could not be extended" short.txt && ! grep -q "than the recording has room" short.txt'
+
 # The list of failures is bounded, their number is not.
 run read-chunks 70000
 says read-chunks 'failure mmap failed 4,[0-9]{3} times: ENOMEM, because the process had 65,[0-9]+ maps .*; first in read_chunks [^ ]*causes.c:[0-9]+.*pthread_create: EAGAIN.*cause'

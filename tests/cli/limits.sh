@@ -78,6 +78,13 @@ usage() {
 		status "usage-$command-bare" 2 "$TOOL" $command
 		has "usage-$command-bare-said" err "; see vmatrace $command --help\.$"
 	done
+	for command in "run --dir=X=--output" "run --log_path=X=--report-file" "report --colour=--color" \
+		"top --intervall=2=--interval" "try --trie=x=--try" "check --max-growht=3=--max-growth"; do
+		status "usage-meant-${command%=*}" 2 "$TOOL" ${command%=--*}
+		has "usage-meant-${command%=*}-said" err "; is ${command##*=} meant\? See"
+	done
+	status usage-repot 2 "$TOOL" repot
+	has usage-repot-said err 'there is no command "repot"; is report meant\?'
 	status usage-no-value 2 "$TOOL" report --top
 	has usage-no-value-said err 'a value is missing after --top'
 	status usage-number 2 "$TOOL" report --top=1x rec

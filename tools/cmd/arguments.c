@@ -5,6 +5,7 @@
  */
 #include "cmd/arguments.h"
 #include "util/message.h"
+#include "util/nearest.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -33,6 +34,42 @@ static bool contradicts(int option, const char *value, const char **format)
 	return before && strcmp(before, value) != 0;
 }
 
+/* What the library, or another tool, calls an option, and what it is called here. */
+static const char *const others[][2] = {
+	{ "dir", "output" },
+	{ "directory", "output" },
+	{ "log_path", "report-file" },
+	{ "log-file", "report-file" },
+};
+
+static const char *find_option(const struct vmt_arguments *arguments, const char *typed, size_t n)
+{
+	struct vmt_nearest nearest = { NULL, 0 };
+
+	for (const struct option *option = arguments->options; option->name; option++) {
+		for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+			if (strlen(others[i][0]) == n && !strncmp(typed, others[i][0], n) &&
+			    !strcmp(option->name, others[i][1]))
+				return option->name;
+		}
+		vmt_nearest_try(&nearest, typed, n, option->name);
+	}
+	return nearest.name;
+}
+
+static int refuse_unknown(const struct vmt_arguments *arguments, const char *text)
+{
+	const char *name = NULL;
+
+	if (!strncmp(text, "--", 2))
+		name = find_option(arguments, text + 2, strcspn(text + 2, "="));
+	if (!name)
+		return vmt_arguments_refuse(arguments, "unknown option ", text);
+	vmt_message("unknown option %s; is --%s meant? See vmatrace %s --help.", text, name,
+		    arguments->command);
+	return VMT_EXIT_USAGE;
+}
+
 int vmt_arguments_parse(const struct vmt_arguments *arguments, int argc, char **argv, void *request)
 {
 	const char *problem, *format = NULL;
@@ -44,10 +81,10 @@ int vmt_arguments_parse(const struct vmt_arguments *arguments, int argc, char **
 			fputs(arguments->help, stdout);
 			return 0;
 		}
-		if (option == '?' || option == ':')
-			return vmt_arguments_refuse(arguments,
-						    option == ':' ? "a value is missing after " :
-								    "unknown option ",
+		if (option == '?')
+			return refuse_unknown(arguments, argv[optind - 1]);
+		if (option == ':')
+			return vmt_arguments_refuse(arguments, "a value is missing after ",
 						    argv[optind - 1]);
 		problem = arguments->set(request, option, optarg);
 		if (!problem && contradicts(option, optarg, &format))

@@ -29,6 +29,13 @@ static void put_causes(struct vmt_lines *lines, struct vmt_explain_record *recor
 	vmt_cause_plain(lines, record, names, vmt_cause_lead(lines, &record->explain, names));
 }
 
+/* If the recording had no room for all maps, those that it has say nothing about the others. */
+static bool lacks_maps(const struct vmt_explain_record *record)
+{
+	return record->view->header.notes & (VMT_NOTE_DISK_FULL | VMT_NOTE_NOT_LONGER) &&
+	       record->count < vmt_view_maps_now(record->view);
+}
+
 size_t vmt_cause_lead_lines(struct vmt_lines *lines, struct vmt_explain_record *record,
 			    uint64_t now)
 {
@@ -37,6 +44,8 @@ size_t vmt_cause_lead_lines(struct vmt_lines *lines, struct vmt_explain_record *
 	const struct vmt_rec_header *header = &record->view->header;
 	size_t lead;
 
+	if (lacks_maps(record))
+		return 0;
 	vmt_cause_leak(lines, record, now);
 	if (!vmt_cause_peak_lead(lines, record))
 		put_causes(lines, record, &names);

@@ -169,13 +169,17 @@ static void put_verdict(struct vmt_report *text)
 	}
 }
 
-/* A full disk is the reason why there was no room: options for more room would not help. */
+/*
+ * A full disk, or a file that cannot grow, is the reason why there was no room: options for more
+ * room would not help.
+ */
 uint64_t vmt_report_notes_shown(const struct vmt_rec_header *header)
 {
-	const uint64_t room = VMT_NOTE_SITES_FULL | VMT_NOTE_RANGES_FULL | VMT_NOTE_MODULES_FULL |
-			      VMT_NOTE_NOT_LONGER;
+	const uint64_t room = VMT_NOTE_SITES_FULL | VMT_NOTE_RANGES_FULL | VMT_NOTE_MODULES_FULL;
 
-	return header->notes & VMT_NOTE_DISK_FULL ? header->notes & ~room : header->notes;
+	if (header->notes & VMT_NOTE_DISK_FULL)
+		return header->notes & ~(room | VMT_NOTE_NOT_LONGER);
+	return header->notes & VMT_NOTE_NOT_LONGER ? header->notes & ~room : header->notes;
 }
 
 static uint32_t notes_set(const struct vmt_view *view)
