@@ -107,7 +107,8 @@ static inline void vmt_recording_doing(struct vmt_state *state, enum vmt_doing d
 static inline void vmt_recording_begin(struct vmt_state *state, uint32_t *seq)
 {
 	vmt_recording_kill_point(state);
-	__atomic_store_n(seq, *seq | 1, __ATOMIC_RELAXED);
+	/* one instruction, since a new page that is read before it is written faults twice */
+	__asm__ volatile("orl $1, %0" : "+m"(*seq) : : "cc", "memory");
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	vmt_recording_kill_point(state);
 }
