@@ -230,6 +230,47 @@ check jump-diff sh -c '"$0" diff tail/rec jump/rec | grep -q "#0  libjump.so!poo
 "$TOOL" check --max-growth=5 -- bin/tail >check.txt 2>&1
 check tail-check grep -q 'session_open .*tail.c:[0-9]* \[tail call\]' check.txt
 
+# What is called through a pointer may have ended in a jump, and then it is missing.
+cat >pointer.c <<'END'
+#include <sys/mman.h>
+static void *volatile kept;
+struct ops {
+	void *(*get)(int i);
+};
+static void *get(int i)
+{
+	return mmap(0, 8192, i & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+struct ops ops = { get };
+static __attribute__((noinline)) void serve(struct ops *with, int i)
+{
+	kept = with->get(i); /* SERVE */
+}
+static __attribute__((noinline)) void itself(int n)
+{
+	for (int i = 0; i < n; i++)
+		kept = mmap(0, 4096, i & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	for (int i = 0; i < n; i++)
+		kept = mmap(0, 8192, i & 1 ? PROT_READ : PROT_NONE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+int main(void)
+{
+	struct ops *volatile with = &ops;
+	volatile int n = 50;
+
+	for (int i = 0; i < 2 * n; i++)
+		serve(with, i);
+	itself(n);
+	return 0;
+}
+END
+${CC:-cc} -g -O2 -fno-plt pointer.c -o bin/pointer || exit 2
+traced pointer "" bin/pointer
+"$TOOL" report pointer/rec >pointer/text 2>&1
+check pointer-row grep -Eq "mmap new +serve[^ ]* pointer.c:$(line pointer.c SERVE) \[by pointer\]" pointer/text
+check pointer-frame grep -Eq "#0  serve[^ ]* pointer.c:$(line pointer.c SERVE) .*\[by pointer\]" pointer/text
+check pointer-loaded sh -c 'grep -q "#0  itself" pointer/text && ! grep -q "itself.*by pointer" pointer/text'
+
 # A header of the C++ library is nobody's line.
 at=$(line store.cc OPEN)
 check store-row grep -Eq "mmap new +\.\.\.(SessionStore::)?open store.cc:$at" store/text

@@ -54,7 +54,11 @@ bool vmt_symbols_callee(struct vmt_symbols *symbols, const struct vmt_symbols_pl
 			struct vmt_symbols_callee *ret_callee)
 {
 	(void)symbols;
-	*ret_callee = (struct vmt_symbols_callee){ call->offset % 2 ? "f" : NULL, call->offset };
+	*ret_callee = (struct vmt_symbols_callee){
+		.name = call->offset % 2 ? "f" : NULL,
+		.offset = call->offset,
+		.is_by_pointer = call->offset % 3,
+	};
 	return call->offset % 11 < 2;
 }
 

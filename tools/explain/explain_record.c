@@ -410,7 +410,7 @@ static void put_place(const struct vmt_rec_site *site, const struct vmt_place *p
 	snprintf(text, size, "%s in %.*s%s%s%s%s%s%.*s%s", vmt_calls_name(site->call), length,
 		 inner, n ? " " : "", n > FILE_MAX ? "..." : "",
 		 n > FILE_MAX ? file + n - FILE_MAX : file, line, outer_length ? " in " : "",
-		 outer_length, outer, symbol->is_tail ? " [tail call]" : "");
+		 outer_length, outer, vmt_symbol_mark(symbol));
 }
 
 const char *vmt_explain_record_site(void *context, uint32_t index, char *text, size_t size)

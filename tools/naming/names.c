@@ -228,9 +228,23 @@ bool vmt_names_find_tail(const struct vmt_names *names, const struct vmt_rec_sit
 	return true;
 }
 
+/* Did the program's own code call it through a pointer, so that something may be missing between? */
+static bool is_by_pointer(const struct vmt_names *names, const struct vmt_rec_site *site,
+			  struct vmt_report_spot spot)
+{
+	struct vmt_symbols_callee callee = { .name = NULL };
+	struct file_frame call;
+
+	return spot.frame == site->frame_first && !spot.level &&
+	       find_frame(names->view, spot.frame, &call) && !vmt_report_is_runtime(call.path) &&
+	       !vmt_report_is_system(call.path) &&
+	       !vmt_symbols_callee(names->symbols, &call.place, &callee) && callee.is_by_pointer;
+}
+
 bool vmt_names_find_spot(const struct vmt_names *names, const struct vmt_rec_site *site,
 			 struct vmt_report_spot spot, struct vmt_symbol *ret_symbol)
 {
+	const struct vmt_report_spot asked = spot;
 	struct vmt_symbol symbol;
 
 	if (vmt_names_find_tail(names, site, spot.frame, &symbol)) {
@@ -244,6 +258,7 @@ bool vmt_names_find_spot(const struct vmt_names *names, const struct vmt_rec_sit
 		return false;
 	for (; spot.level && symbol.caller; spot.level--)
 		symbol = *symbol.caller;
+	symbol.is_by_pointer = is_by_pointer(names, site, asked);
 	*ret_symbol = symbol;
 	return !spot.level;
 }
@@ -262,6 +277,7 @@ bool vmt_names_resolve(void *context, const struct vmt_rec_site *site, struct vm
 		.line = symbol.line,
 		.is_system = symbol.is_system,
 		.is_tail = symbol.is_tail,
+		.is_by_pointer = symbol.is_by_pointer,
 		.other_module = symbol.other_module,
 		.other_path = symbol.other_path,
 	};

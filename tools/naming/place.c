@@ -41,8 +41,7 @@ char *vmt_place_text(const struct vmt_place *place, const char *file)
 		snprintf(line, sizeof(line), ":%u", symbol->line);
 	return vmt_must_format("%s%s%s%s%s%s%s", function, file ? " " : "", file ? file : "", line,
 			       place->outermost ? " in " : "",
-			       place->outermost ? place->outermost : "",
-			       symbol->is_tail ? " [tail call]" : "");
+			       place->outermost ? place->outermost : "", vmt_symbol_mark(symbol));
 }
 
 /* Returns NULL for NULL. */

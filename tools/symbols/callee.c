@@ -100,13 +100,71 @@ static bool is_x86_64(Elf *elf)
 	return elf && gelf_getehdr(elf, &header) && header.e_machine == EM_X86_64;
 }
 
+#define LONGEST_CALL 8u /* bytes of a call through a pointer in memory */
+#define LOADED_IN    4096u /* bytes before a call, in which its register may be loaded… */
+#define LOADED_NEAR  64u /* …if it is one that other calls may change */
+
+/* Returns the register that a call goes through, or -1. code: the bytes up to the return address. */
+static int register_of(const uint8_t *code)
+{
+	if (code[6] != 0xff || (code[7] & 0xf8) != 0xd0)
+		return -1;
+	return (code[7] & 7) | (code[5] == 0x41 ? 8 : 0);
+}
+
+/* Does the code end in "call *(...)", with a register, an index or a distance, or both? */
+static bool is_through_memory(const uint8_t *code)
+{
+	return (code[6] == 0xff && (code[7] & 0xf8) == 0x10 && (code[7] & 6) != 4) ||
+	       (code[5] == 0xff &&
+		(code[6] == 0x14 || ((code[6] & 0xf8) == 0x50 && code[6] != 0x54))) ||
+	       (code[4] == 0xff && code[5] == 0x54) ||
+	       (code[2] == 0xff && ((code[3] & 0xf8) == 0x90 || code[3] == 0x15) &&
+		code[3] != 0x94) ||
+	       (code[1] == 0xff && (code[2] == 0x94 || code[2] == 0x14));
+}
+
+/* Was the register loaded with a known function, as -fno-plt does before several calls of it? */
+static bool is_loaded(Elf *elf, uint64_t address, int number)
+{
+	uint8_t code[LOADED_IN];
+	bool is_kept = number == 3 || number == 5 || number >= 12; /* rbx, rbp, r12 to r15 */
+	uint64_t n = is_kept ? LOADED_IN : LOADED_NEAR, start;
+
+	/* Less where the code begins in between. */
+	while (n > 16 && (address < n || !read_code(elf, address - n, code, n)))
+		n /= 2;
+	start = address - n;
+	for (size_t i = 0; n > 16 && i + 7 <= n; i++) {
+		int to = (code[i + 2] >> 3 & 7) | (code[i] & 4 ? 8 : 0);
+
+		if ((code[i] & 0xfb) == 0x48 && code[i + 1] == 0x8b && (code[i + 2] & 0xc7) == 5 &&
+		    to == number && name_of_slot(elf, relative(start + i + 7, code + i + 3)))
+			return true;
+	}
+	return false;
+}
+
+static bool is_by_pointer(Elf *elf, uint64_t address)
+{
+	uint8_t code[LONGEST_CALL];
+	int number;
+
+	if (!read_code(elf, address - sizeof(code), code, sizeof(code)) ||
+	    (code[6] == 0x0f && code[7] == 0x05)) /* syscall */
+		return false;
+	number = register_of(code);
+	return number < 0 ? is_through_memory(code) : !is_loaded(elf, address, number);
+}
+
 bool vmt_callee_find(Elf *elf, uint64_t address, struct vmt_callee *ret_callee)
 {
 	struct vmt_callee callee = { .name = NULL };
 	uint8_t code[6];
 	uint64_t slot;
 
-	if (!is_x86_64(elf) || address < sizeof(code) ||
+	*ret_callee = callee;
+	if (!is_x86_64(elf) || address < LONGEST_CALL ||
 	    !read_code(elf, address - sizeof(code), code, sizeof(code)))
 		return false;
 	if (code[0] == 0xff && code[1] == 0x15) {
@@ -118,9 +176,11 @@ bool vmt_callee_find(Elf *elf, uint64_t address, struct vmt_callee *ret_callee)
 			return true;
 		}
 	} else {
+		ret_callee->is_by_pointer = is_by_pointer(elf, address);
 		return false;
 	}
 	callee.name = name_of_slot(elf, slot);
+	callee.is_by_pointer = !callee.name;
 	*ret_callee = callee;
 	return callee.name;
 }

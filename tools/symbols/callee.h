@@ -14,6 +14,7 @@ struct vmt_callee {
 	/* a function of another module, in the file's memory; or NULL: see address */
 	const char *name;
 	uint64_t address; /* a function in this file */
+	bool is_by_pointer; /* nothing is known: a pointer says at run time what is called */
 };
 
 /*

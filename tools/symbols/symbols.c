@@ -309,6 +309,7 @@ bool vmt_symbols_callee(struct vmt_symbols *symbols, const struct vmt_symbols_pl
 				 vmt_callee_find(elf, address, &known->callee);
 	known->is_call_known = true;
 	ret_callee->name = known->callee.name;
+	ret_callee->is_by_pointer = known->callee.is_by_pointer;
 	return known->is_call &&
 	       (known->callee.name ||
 		vmt_modulefile_offset(elf, known->callee.address, &ret_callee->offset));

@@ -29,9 +29,17 @@ struct vmt_symbol {
 	uint32_t other_module;
 	/* path of its module if the recording does not have it (names.h sets it); or NULL */
 	const char *other_path;
+	/* what it called is not known, and may have ended in a jump (names.h sets it) */
+	bool is_by_pointer;
 	bool is_system; /* file is a header or a source of the system's */
 	const struct vmt_symbol *caller; /* the function that it was inlined into, or NULL */
 };
+
+/* What is to be said of it after its name. */
+static inline const char *vmt_symbol_mark(const struct vmt_symbol *symbol)
+{
+	return symbol->is_tail ? " [tail call]" : symbol->is_by_pointer ? " [by pointer]" : "";
+}
 
 /* directory: a further tree of .build-id/ files, or modules by name; may be NULL. */
 struct vmt_symbols *vmt_symbols_new(const char *directory);
@@ -57,6 +65,7 @@ struct vmt_symbols_place {
 struct vmt_symbols_callee {
 	const char *name; /* a function of any module; or NULL: see offset */
 	uint64_t offset; /* a function in the caller's module */
+	bool is_by_pointer; /* it is not certain, because the call goes through a pointer */
 };
 
 bool vmt_symbols_callee(struct vmt_symbols *symbols, const struct vmt_symbols_place *call,

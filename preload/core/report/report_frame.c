@@ -285,8 +285,14 @@ static struct vmt_view_string fitting_module(struct vmt_report *text,
 	return base;
 }
 
-/* A function that ended in a jump may not have been the only one: the last of them is unknown. */
-static const char tail_mark[] = " [tail call]";
+/*
+ * A function that ended in a jump may not have been the only one: the last of them is unknown. What
+ * is called through a pointer may have ended in a jump as well.
+ */
+static const char *mark_of(const struct vmt_report_place *names)
+{
+	return names->is_tail ? " [tail call]" : names->is_by_pointer ? " [by pointer]" : "";
+}
 
 /* A narrow terminal has room for a function or for its line; the stack has both. */
 static bool is_too_narrow(const struct vmt_report *text, size_t width)
@@ -299,7 +305,7 @@ void vmt_report_put_frame(struct vmt_report *text, const struct vmt_report_frame
 			  bool with_module)
 {
 	const char *function = frame->names.function ? frame->names.function : "??";
-	size_t mark = frame->names.is_tail ? sizeof(tail_mark) - 1 : 0;
+	size_t mark = __builtin_strlen(mark_of(&frame->names));
 	size_t source = source_width(&frame->names);
 	struct vmt_view_string module = { "", 0 };
 	bool has_file = frame->names.file;
@@ -329,7 +335,7 @@ void vmt_report_put_frame(struct vmt_report *text, const struct vmt_report_frame
 		put_short(text, module.bytes, module.length, 1 + mark);
 		vmt_fmt_str(&text->fmt, ")");
 	}
-	vmt_fmt_bytes(&text->fmt, tail_mark, mark);
+	vmt_fmt_str(&text->fmt, mark_of(&frame->names));
 }
 
 static bool find_blamed(struct vmt_report *text, const struct vmt_rec_site *site,
@@ -453,9 +459,8 @@ void vmt_report_place(struct vmt_report *text, const struct vmt_rec_site *site)
 		return;
 	if (frame.names.file)
 		put_whole_source(text, &frame.names);
-	if (frame.names.is_tail)
-		vmt_fmt_str(&text->fmt, tail_mark);
-	else if (frame.is_inlined)
+	vmt_fmt_str(&text->fmt, mark_of(&frame.names));
+	if (frame.is_inlined && !frame.names.is_tail)
 		outer = outermost_of(text, site, spot);
 	if (!outer)
 		return;
