@@ -10,6 +10,7 @@
 #include <sys/shm.h>
 #include <sys/syscall.h>
 
+#include "call/alarm.h"
 #include "call/other.h"
 #include "core/base/calls.h"
 #include "filter/carry.h"
@@ -21,7 +22,6 @@
 #include "process/exit.h"
 #include "process/fork.h"
 #include "remedy/remedy.h"
-#include "report/failure.h"
 #include "safety/aside.h"
 #include "safety/bus.h"
 #include "safety/holder.h"
@@ -75,9 +75,9 @@ VMT_HOT static long call_locked(struct vmt_state *state, struct vmt_done *done, 
 		vmt_verify_table(state, done);
 	vmt_guard_leave(state);
 	if (VMT_UNLIKELY(atomic_load_explicit(&state->alarms.due, memory_order_relaxed)))
-		vmt_failure_say(state);
+		vmt_alarm_say(state);
 	if (VMT_UNLIKELY(done->result == -ENOMEM))
-		vmt_failure_wait(state);
+		vmt_alarm_wait(state, false);
 	return done->result;
 }
 
@@ -167,7 +167,7 @@ static long call_outside(struct vmt_state *state, struct vmt_done *done, long nr
 		vmt_guard_leave(state);
 	}
 	if (VMT_UNLIKELY(done->result == -ENOMEM))
-		vmt_failure_wait_deferred(state);
+		vmt_alarm_wait(state, true);
 	return done->result;
 }
 

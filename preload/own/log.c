@@ -218,14 +218,19 @@ static bool write_some(struct vmt_state *state, const struct vmt_fd *fd, const c
 	return true;
 }
 
+void vmt_log_emit_to(struct vmt_state *state, const struct vmt_fd *fd, const char *bytes,
+		     size_t size)
+{
+	while (fd->number >= 0 && size && !state->log.is_blocked &&
+	       write_some(state, fd, &bytes, &size))
+		;
+}
+
 void vmt_log_emit(void *context, const char *bytes, size_t size)
 {
-	struct vmt_state *state = context;
-	struct vmt_fd fd = vmt_fd_note(vmt_log_fd(state));
+	struct vmt_fd fd = vmt_fd_note(vmt_log_fd(context));
 
-	while (fd.number >= 0 && size && !state->log.is_blocked &&
-	       write_some(state, &fd, &bytes, &size))
-		;
+	vmt_log_emit_to(context, &fd, bytes, size);
 }
 
 void vmt_log(struct vmt_state *state, const char *message)

@@ -50,4 +50,8 @@ void vmt_log_marker(const struct vmt_state *state, const char *text);
 /* Write the bytes as they are: an emit function for core/base/fmt.h. context is the state. */
 void vmt_log_emit(void *context, const char *bytes, size_t size);
 
+/* The same, to this file. */
+void vmt_log_emit_to(struct vmt_state *state, const struct vmt_fd *fd, const char *bytes,
+		     size_t size);
+
 #endif

@@ -258,6 +258,7 @@ int vmt_exit_end(int status)
 	vmt_valgrind_begin();
 	if (finish(state, status & 0xff))
 		vmt_final_report_print(state);
+	vmt_final_report_await(state);
 	status = judge(state, status);
 	vmt_valgrind_end();
 	return status;

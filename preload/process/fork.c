@@ -167,6 +167,7 @@ static void forget_parents_threads(struct vmt_state *state)
 	atomic_store_explicit(&state->alarms.due, 0, memory_order_relaxed);
 	atomic_store_explicit(&state->alarms.reporting_limit, 0, memory_order_relaxed);
 	VMT_RESET(state->reporting.printing, 0);
+	state->reporting.earlier = 0;
 	vmt_deferred_reset(&state->deferred);
 	vmt_last_forget();
 }

@@ -17,11 +17,9 @@
 #include "os/fd.h"
 #include "os/sys.h"
 #include "own/log.h"
-#include "report/final_report.h"
 #include "store/publish.h"
 
-#define WAITS  3000u /* of 10 ms each: as long as the first thread waits for a helper */
-#define GRACES 20u /* the same, in all */
+#define GRACES 20u
 
 static uint64_t limit_of(int resource)
 {
@@ -196,67 +194,60 @@ static void say_limit(struct vmt_state *state)
 		vmt_fmt_str(&fmt, "; this is a child process without a recording: children=report "
 				  "prints its call sites, and `vmatrace run` records them");
 	vmt_fmt_wrap(&fmt, 0);
-	vmt_final_report_print_now(state);
 }
 
 /* Children print no reports unless they are to, but the reason of a failure is always said. */
-static void say_limit_in_child(struct vmt_state *state)
+static bool say_limit_in_child(struct vmt_state *state)
 {
 	vmt_log_open_child(state);
-	if (state->options.report && vmt_log_fd(state) >= 0)
-		say_limit(state);
+	if (!state->options.report || vmt_log_fd(state) < 0)
+		return false;
+	say_limit(state);
+	return true;
 }
 
-static void say(struct vmt_state *state, uint32_t due)
+static bool say(struct vmt_state *state, uint32_t due)
 {
-	if (!vmt_state_reports(state)) {
-		if (due & VMT_ALARM_LIMIT)
-			say_limit_in_child(state);
-		return;
-	}
+	if (!vmt_state_reports(state))
+		return due & VMT_ALARM_LIMIT && say_limit_in_child(state);
 	if (vmt_log_fd(state) < 0)
-		return;
+		return false;
 	if (due & VMT_ALARM_DISK)
 		vmt_log(state, "the disk is full: the recording is incomplete from here on");
 	if (due & VMT_ALARM_CUT)
 		vmt_log(state, "the recording's file was truncated: its contents are lost, and "
 			       "nothing more is recorded");
 	if (!state->options.report)
-		return;
+		return false;
 	if (due & (VMT_ALARM_80 | VMT_ALARM_95))
 		say_near(state);
 	if (due & VMT_ALARM_LIMIT)
 		say_limit(state);
+	return due & VMT_ALARM_LIMIT;
 }
 
-void vmt_failure_say(struct vmt_state *state)
+bool vmt_failure_say(struct vmt_state *state)
 {
 	uint32_t due = atomic_exchange_explicit(&state->alarms.due, 0, memory_order_relaxed);
+	bool reports = say(state, due);
 
-	say(state, due);
-	if (due & VMT_ALARM_LIMIT)
-		atomic_store_explicit(&state->alarms.reporting_limit, 0, memory_order_relaxed);
+	if (due & VMT_ALARM_LIMIT && !reports)
+		vmt_failure_report_has_begun(state);
+	return reports;
 }
 
-/* A report that nobody has begun, because the failed call was a deferred one, is printed first. */
-static bool is_reporting_limit(struct vmt_state *state)
+bool vmt_failure_report_begins(const struct vmt_state *state)
 {
-	if (atomic_load_explicit(&state->alarms.due, memory_order_relaxed))
-		vmt_failure_say(state);
 	return atomic_load_explicit(&state->alarms.reporting_limit, memory_order_relaxed);
 }
 
-void vmt_failure_wait(struct vmt_state *state)
+void vmt_failure_report_has_begun(struct vmt_state *state)
 {
-	for (unsigned i = 0; i < WAITS && is_reporting_limit(state); i++)
-		vmt_final_report_pause();
+	atomic_store_explicit(&state->alarms.reporting_limit, 0, memory_order_relaxed);
 }
 
-void vmt_failure_wait_deferred(struct vmt_state *state)
+bool vmt_failure_may_be_limit(struct vmt_state *state)
 {
-	/* A process that is near the limit and meets other errors is not delayed again and again. */
-	while (state->alarms.said & VMT_ALARM_80 && !(state->alarms.said & VMT_ALARM_LIMIT) &&
-	       atomic_fetch_add_explicit(&state->alarms.graces, 1, memory_order_relaxed) < GRACES)
-		vmt_final_report_pause();
-	vmt_failure_wait(state);
+	return state->alarms.said & VMT_ALARM_80 && !(state->alarms.said & VMT_ALARM_LIMIT) &&
+	       atomic_fetch_add_explicit(&state->alarms.graces, 1, memory_order_relaxed) < GRACES;
 }

@@ -24,20 +24,23 @@ void vmt_failure_count_threads(struct vmt_state *state);
  */
 void vmt_failure_near(struct vmt_state *state);
 
-/* Outside the lock: print the messages that are due (state->alarms.due). */
-void vmt_failure_say(struct vmt_state *state);
+/*
+ * Outside the lock: print the messages that are due (state->alarms.due). Returns whether a report of the
+ * map limit has to follow (vmt_failure_report).
+ */
+bool vmt_failure_say(struct vmt_state *state);
+
+/* Is another thread about to begin the report of the map limit? */
+bool vmt_failure_report_begins(const struct vmt_state *state);
+
+/* The report has begun, or there will be none. */
+void vmt_failure_report_has_begun(struct vmt_state *state);
 
 /*
- * Outside the lock, after a call that failed for lack of memory: wait, for half a minute at most, while
- * another thread prints the report of the map limit, as the thread that met it first does. A thread
- * that cannot go on without memory often ends the process, and the report with it.
+ * A call was deferred and has failed. The reason is not known yet: might it be the map limit, which
+ * has not been reported? A process that is near the limit and meets other errors is not delayed again
+ * and again, so this is true a few times only.
  */
-void vmt_failure_wait(struct vmt_state *state);
-
-/*
- * The same after a call that was deferred, so that the reason of its failure is not known yet: if
- * the map limit is near, wait a moment for that, too.
- */
-void vmt_failure_wait_deferred(struct vmt_state *state);
+bool vmt_failure_may_be_limit(struct vmt_state *state);
 
 #endif

@@ -7,6 +7,7 @@
 #include <linux/errno.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,9 +22,12 @@
 #include "report/function_names.h"
 #include "report/spawn.h"
 
-#define TOP_NOW       3
-#define PRINT_TRIES   300 /* waits of 10 ms each */
-#define PRINT_SECONDS 5 /* the most that it waits for the tool, and for a processor */
+#define TOP_NOW        3
+#define PRINT_PAUSE_NS 10000000
+#define PRINT_WAIT_NS  (3 * SECOND)
+#define SECOND         UINT64_C(1000000000)
+#define FDS_NEEDED     4 /* the tool works with so many */
+#define PRINT_SECONDS  5 /* the most that it waits for the tool, and for a processor */
 
 /* Cut a path that has a slash to its folder, in place. */
 static void cut_to_folder(char *path)
@@ -175,34 +179,50 @@ static long copy_recording(const struct vmt_state *state)
 struct job {
 	struct vmt_state *state;
 	uint64_t top;
+	struct vmt_fd out; /* of a helper that nobody waits for; other threads change state->log */
 	_Atomic uint32_t has_begun; /* output has begun to appear */
 };
+
+/* The tool's command line: a struct that must not be moved. */
+struct tool {
+	char top[40];
+	const char *argv[6];
+	struct vmt_command command;
+};
+
+/* Returns false if there are no files for it, or if it may not be run. */
+static bool prepare_tool(struct tool *tool, const struct job *job, int in_fd, int out_fd)
+{
+	struct vmt_state *state = job->state;
+	struct vmt_line line = vmt_line_in(tool->top, sizeof(tool->top));
+
+	*tool = (struct tool){
+		.argv = { "vmatrace", "report", "--fd=3", tool->top,
+			  state->options.verbosity ? "-v" : NULL, NULL },
+		.command = { .path = state->reporting.tool,
+			     .argv = tool->argv,
+			     .environment = state->reporting.environment,
+			     .in_fd = in_fd,
+			     .out_fd = out_fd },
+	};
+	vmt_line_add(&line, "--top=");
+	vmt_line_add_number(&line, job->top);
+	return in_fd >= 0 && out_fd >= 0 && is_ours_to_run(state);
+}
 
 /*
  * Let the tool write into a file, which is printed if the tool has finished. Returns 0 or -errno.
  */
 static long ask_tool(struct vmt_spawn *helper, const struct job *job)
 {
-	struct vmt_state *state = job->state;
-	char number[40];
-	struct vmt_line line = vmt_line_in(number, sizeof(number));
-	const char *argv[] = { "vmatrace", "report", "--fd=3", number, NULL, NULL };
-	struct vmt_command command = {
-		.path = state->reporting.tool,
-		.argv = argv,
-		.environment = state->reporting.environment,
-		.in_fd = (int)copy_recording(state),
-		.out_fd = (int)vmt_sys2(SYS_memfd_create, "vmatrace", MFD_CLOEXEC),
-	};
+	long copy = copy_recording(job->state);
+	long text = vmt_sys2(SYS_memfd_create, "vmatrace", MFD_CLOEXEC);
+	struct tool tool;
 
-	if (state->options.verbosity)
-		argv[4] = "-v";
-	vmt_line_add(&line, "--top=");
-	vmt_line_add_number(&line, job->top);
-	if (command.in_fd < 0 || command.out_fd < 0 || !is_ours_to_run(state) ||
-	    vmt_spawn_command(helper, &command) != 0)
+	if (!prepare_tool(&tool, job, (int)copy, (int)text) ||
+	    vmt_spawn_command(helper, &tool.command) != 0)
 		return -EIO;
-	return command.out_fd;
+	return text;
 }
 
 static void print_file(struct vmt_state *state, long fd)
@@ -220,8 +240,21 @@ static void print_file(struct vmt_state *state, long fd)
 static void emit(void *context, const char *bytes, size_t size)
 {
 	const struct vmt_function_names *names = context;
+	const struct job *job = names->emit_context;
 
-	vmt_log_emit(names->emit_context, bytes, size);
+	if (job->out.number >= 0)
+		vmt_log_emit_to(job->state, &job->out, bytes, size);
+	else
+		vmt_log_emit(job->state, bytes, size);
+}
+
+/* May a tool have some descriptors? A helper has raised its limit as far as it may. */
+static bool has_descriptors(void)
+{
+	struct rlimit limit;
+
+	return vmt_sys_failed(vmt_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &limit)) ||
+	       limit.rlim_cur >= FDS_NEEDED;
 }
 
 /* Why did the tool not run? Two lines. */
@@ -231,6 +264,12 @@ static const char *const *why_no_tool(struct vmt_state *state)
 						    "found only where /proc is mounted" };
 	static const char *const none[] = { "there is no vmatrace tool beside the",
 					    "library that it may run" };
+	static const char *const later[] = { "orphans are this process's children, so",
+					     "that the vmatrace tool runs only at its end" };
+	static const char *const limited[] = { "the limit on descriptors (ulimit -n)",
+					       "leaves the vmatrace tool none for its files" };
+	static const char *const filtered[] = { "a seccomp filter is active that may",
+						"forbid what the vmatrace tool needs" };
 	static const char *const gone[] = { "the vmatrace tool is gone, or it is",
 					    "outside of the root folder that the process has now" };
 	static const char *const failed[] = {
@@ -238,11 +277,17 @@ static const char *const *why_no_tool(struct vmt_state *state)
 		"vmatrace --version? A library may be missing, such as libdw.so.1"
 	};
 
+	if (!vmt_filter_may_run_tool())
+		return filtered;
 	if (!state->reporting.library[0])
 		return without_proc;
 	if (!state->reporting.tool[0])
 		return none;
-	return is_ours_to_run(state) ? failed : gone;
+	if (!is_ours_to_run(state))
+		return gone;
+	if (vmt_state_is_on())
+		return later;
+	return has_descriptors() ? failed : limited;
 }
 
 /* Say why this report has no lines and inlined functions, unless that was asked for. */
@@ -265,18 +310,19 @@ static size_t tell_of_tool(struct vmt_state *state, char text[2][96], char *line
 }
 
 /* Finding names maps files, which would count as the program's maps while calls are recorded. */
-static void print_without_tool(struct vmt_state *state, uint64_t top)
+static void print_without_tool(struct job *job)
 {
+	struct vmt_state *state = job->state;
 	bool is_over = atomic_load_explicit(&vmt_phase, memory_order_acquire) == VMT_PHASE_OFF;
 	struct vmt_view view;
-	struct vmt_function_names names = { .view = &view, .emit_context = state };
+	struct vmt_function_names names = { .view = &view, .emit_context = job };
 	char text[2][96], *lines[2];
 	const struct vmt_report_ops ops = { .emit = emit,
 					    .resolve = is_over ? vmt_function_names_resolve : NULL,
 					    .context = &names,
 					    .lines = lines,
 					    .line_count = tell_of_tool(state, text, lines) };
-	const struct vmt_report_options options = { .top = top,
+	const struct vmt_report_options options = { .top = job->top,
 						    .verbose = state->options.verbosity != 0 };
 
 	if (vmt_view_open(state->recording.base, state->counters.file_size, &view) == 0)
@@ -298,14 +344,14 @@ static bool print_in_helper(struct vmt_spawn *helper, void *context)
 	if (text >= 0)
 		print_file(job->state, text);
 	else
-		print_without_tool(job->state, job->top);
+		print_without_tool(job);
 	return true;
 }
 
 /* The helper has its own descriptors; none that it opens takes a number of the program's. */
-static void print_by_helper(struct vmt_state *state, uint64_t top, bool is_last)
+static void print_by_helper(struct vmt_state *state, uint64_t top)
 {
-	struct job job = { .state = state, .top = top };
+	struct job job = { .state = state, .top = top, .out = { .number = -1 } };
 	struct vmt_fd log;
 	struct vmt_spawn helper = {
 		.work = print_in_helper,
@@ -313,55 +359,83 @@ static void print_by_helper(struct vmt_state *state, uint64_t top, bool is_last)
 		.stack = state->reporting.stack,
 		.stack_size = state->reporting.stack_size,
 		.keep_fd = vmt_log_fd(state),
-		.is_last = is_last,
+		.is_last = state->process.is_last_act,
 		.copies_memory = state->counters.notes & VMT_NOTE_VALGRIND,
 	};
 
 	log = state->log.now;
 	if (vmt_spawn_run(&helper) <= 0 &&
 	    !atomic_load_explicit(&job.has_begun, memory_order_relaxed))
-		print_without_tool(state, top);
+		print_without_tool(&job);
 	else
 		state->log.now = log;
 	vmt_log_pause(state);
 }
 
-void vmt_final_report_pause(void)
+static void pause_for(int64_t time_ns)
 {
-	const int64_t pause[2] = { 0, 10000000 };
+	const int64_t pause[2] = { 0, time_ns };
 
 	vmt_sys2(SYS_nanosleep, pause, 0);
 }
 
-/* Only one report at a time, since there is one stack and one environment for it. */
-static bool begin_printing(struct vmt_state *state)
+static bool earlier_is_running(const struct vmt_state *state)
 {
-	for (int i = 0; i < PRINT_TRIES; i++) {
-		if (!atomic_exchange_explicit(&state->reporting.printing, 1, memory_order_acquire))
-			return true;
-		vmt_final_report_pause();
-	}
-	return false;
+	/* later, its number may be another process's */
+	return vmt_clock() - state->reporting.earlier_start < VMT_SPAWN_SECONDS * SECOND &&
+	       vmt_spawn_is_running(state->reporting.earlier);
 }
 
-static void print(struct vmt_state *state, uint64_t top, bool is_last)
+/* Only one report at a time, since there is one stack and one environment for it. */
+static bool take_turn(struct vmt_state *state)
 {
-	if (!begin_printing(state))
-		return;
-	if (!vmt_filter_may_run_tool())
-		print_without_tool(state, top);
-	else
-		print_by_helper(state, top, is_last);
-	atomic_store_explicit(&state->reporting.printing, 0, memory_order_release);
+	return !atomic_exchange_explicit(&state->reporting.printing, 1, memory_order_acquire);
+}
+
+void vmt_final_report_await(struct vmt_state *state)
+{
+	uint64_t start = vmt_clock();
+
+	while (earlier_is_running(state) &&
+	       !vmt_spawn_has_had_its_time(state->reporting.earlier, start))
+		pause_for(PRINT_PAUSE_NS);
+}
+
+/* Another thread prints only for a moment, without the tool. */
+static bool await_turn(struct vmt_state *state)
+{
+	uint64_t start = vmt_clock();
+
+	vmt_final_report_await(state);
+	while (!take_turn(state)) {
+		if (vmt_clock() - start > PRINT_WAIT_NS)
+			return false;
+		pause_for(PRINT_PAUSE_NS);
+	}
+	return true;
+}
+
+static void print_here(struct vmt_state *state, uint64_t top)
+{
+	struct job job = { .state = state, .top = top, .out = { .number = -1 } };
+
+	print_without_tool(&job);
+	vmt_log_pause(state);
 }
 
 /* Whoever reads a log with two reports is told which is which. */
 static void print_last(struct vmt_state *state)
 {
+	if (!await_turn(state))
+		return;
 	if (state->alarms.said & VMT_ALARM_LIMIT)
 		vmt_log(state, "this second report is of the end; the first one is of the moment "
 			       "when the limit was reached");
-	print(state, state->options.top, state->process.is_last_act);
+	if (!vmt_filter_may_run_tool())
+		print_here(state, state->options.top);
+	else
+		print_by_helper(state, state->options.top);
+	atomic_store_explicit(&state->reporting.printing, 0, memory_order_release);
 }
 
 void vmt_final_report_print(struct vmt_state *state)
@@ -374,8 +448,64 @@ void vmt_final_report_print(struct vmt_state *state)
 		print_last(state);
 }
 
+/* What a helper that nobody waits for needs until it has become the tool, at the end of its stack. */
+struct background {
+	struct vmt_spawn helper;
+	struct job job;
+};
+
+/* Others may have changed the recording by the time at which the tool reads it, hence the copy. */
+static bool print_in_background(struct vmt_spawn *helper, void *context)
+{
+	struct job *job = context;
+	long copy = job->state->reporting.tool[0] ? copy_recording(job->state) : -ENOENT;
+	struct tool tool;
+
+	vmt_spawn_has_copied(helper);
+	if (prepare_tool(&tool, job, (int)copy, job->out.number))
+		vmt_spawn_become(&tool.command);
+	vmt_spawn_limit(PRINT_SECONDS);
+	print_without_tool(job);
+	return true;
+}
+
+static bool start_background(struct vmt_state *state)
+{
+	struct background *background = state->reporting.stack;
+	int fd = vmt_log_fd(state);
+
+	*background = (struct background){
+		.helper = { .work = print_in_background,
+			    .context = &background->job,
+			    .stack = state->reporting.stack,
+			    .stack_size = state->reporting.stack_size,
+			    .keep_fd = fd },
+		.job = { .state = state, .top = TOP_NOW, .out = vmt_fd_note(fd) },
+	};
+	if (!vmt_spawn_start(&background->helper, &state->reporting.printing))
+		return false;
+	state->reporting.earlier = background->helper.pid;
+	state->reporting.earlier_start = vmt_clock();
+	vmt_log_pause(state);
+	return true;
+}
+
+bool vmt_final_report_start(struct vmt_state *state)
+{
+	if (!state->recording.base || !vmt_filter_may_run_tool() ||
+	    state->counters.notes & VMT_NOTE_VALGRIND || earlier_is_running(state) ||
+	    !take_turn(state))
+		return false;
+	if (start_background(state))
+		return true;
+	atomic_store_explicit(&state->reporting.printing, 0, memory_order_release);
+	return false;
+}
+
 void vmt_final_report_print_now(struct vmt_state *state)
 {
-	if (state->recording.base)
-		print(state, TOP_NOW, false);
+	if (!state->recording.base || !take_turn(state))
+		return;
+	print_here(state, TOP_NOW);
+	atomic_store_explicit(&state->reporting.printing, 0, memory_order_release);
 }

@@ -17,10 +17,17 @@ void vmt_final_report_copy_environment(struct vmt_state *state);
 /* Print the report of the recording. */
 void vmt_final_report_print(struct vmt_state *state);
 
-/* Print a shorter report while the program goes on. */
-void vmt_final_report_print_now(struct vmt_state *state);
+/*
+ * Have a shorter report printed while the program goes on, and even if it ends. Nothing waits for it but
+ * the copy of the recording, for a few milliseconds. Under the lock, so that the copy is of one
+ * moment. Returns false if no process can do this.
+ */
+bool vmt_final_report_start(struct vmt_state *state);
 
-/* Sleep for 10 ms, while another thread prints a report. */
-void vmt_final_report_pause(void);
+/* At the end: wait until it has been printed, but not for ever. */
+void vmt_final_report_await(struct vmt_state *state);
+
+/* If it cannot be started: print it here, without the tool. */
+void vmt_final_report_print_now(struct vmt_state *state);
 
 #endif

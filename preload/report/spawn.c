@@ -5,6 +5,11 @@
  * ended. So if there are other threads, the helper does not end before the process does:
  * PR_SET_PDEATHSIG kills it then, and init reaps it (if this process is init, the kernel does). The
  * command is the helper's child, not ours.
+ *
+ * A helper that nobody waits for is the child of a starter, which ends at once, so that init reaps
+ * the helper. It becomes the command as soon as it has copied what it needs: the program's memory is not
+ * kept by it, and a core dump, for which Linux before 5.16 kills all processes that share the memory,
+ * does not end it.
  */
 #include "report/spawn.h"
 
@@ -38,19 +43,21 @@
 #define HELPER_SECONDS          30
 #define FDS_WITHOUT_CLOSE_RANGE 1024
 #define FDS_NEEDED              64
+#define COPYING_NS              5000000 /* the longest time for which a call waits for a copy */
 
-enum { WORKING, DONE, MAY_END };
+enum { WORKING, DONE, MAY_END, ORPHANED, COPIED };
 
 /*
  * clone(2), with a stack for the child. The child calls function(argument), and exits with what
- * that returns.
+ * that returns. busy: cleared when the child's use of our memory ends (CLONE_CHILD_CLEARTID).
  */
 static long clone_with_stack(unsigned long flags, unsigned char *stack_end,
-			     int (*function)(void *argument), void *argument)
+			     int (*function)(void *argument), void *argument,
+			     _Atomic uint32_t *busy)
 {
 	register long r8 __asm__("r8") = (long)function;
 	register long r9 __asm__("r9") = (long)argument;
-	register long r10 __asm__("r10") = 0;
+	register long r10 __asm__("r10") = (long)busy;
 	long ret;
 
 	__asm__ volatile("syscall\n\t"
@@ -107,13 +114,11 @@ static int move_fd(int from, int to)
 	return (int)vmt_sys3(SYS_dup3, from, to, 0);
 }
 
-/* Runs in the command's process, which dies with the helper and leaves no core file. */
-static int exec_command(void *argument)
+/* The command leaves no core file. */
+void vmt_spawn_become(const struct vmt_command *command)
 {
-	const struct vmt_command *command = argument;
 	const struct rlimit none = { 0, 0 };
 
-	vmt_sys2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
 	vmt_sys4(SYS_prlimit64, 0, RLIMIT_CORE, &none, 0);
 	set_mask(0);
 	if (move_fd(command->out_fd, 1) >= 0 && move_fd(command->out_fd, 2) >= 0 &&
@@ -124,11 +129,18 @@ static int exec_command(void *argument)
 		 */
 		vmt_sys6(SYS_execve, (long)command->path, (long)command->argv,
 			 (long)command->environment, 0, 0, 0);
+}
+
+/* Runs in the command's process, which dies with the helper. */
+static int exec_command(void *argument)
+{
+	vmt_sys2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+	vmt_spawn_become(argument);
 	return CANNOT_RUN;
 }
 
-/* Is the process runnable, so that it waits for nothing but a processor? */
-static bool is_runnable(long pid)
+/* Returns the state of a process as ps(1) shows it: R = it waits for nothing but a processor. */
+static char state_of(long pid)
 {
 	char text[256];
 	struct vmt_line path = vmt_line_in(text, sizeof(text));
@@ -141,15 +153,22 @@ static bool is_runnable(long pid)
 	/* the format is PID (NAME) STATE, and the name may contain anything */
 	for (long i = length - 1; i > 1; i--)
 		if (text[i - 2] == ')' && text[i - 1] == ' ')
-			return text[i] == 'R';
-	return false;
+			return text[i];
+	return '\0';
 }
 
-static bool has_had_its_time(long pid, uint64_t start)
+bool vmt_spawn_is_running(long pid)
+{
+	char state = pid > 0 ? state_of(pid) : '\0';
+
+	return state && state != 'Z' && state != 'X';
+}
+
+bool vmt_spawn_has_had_its_time(long pid, uint64_t start)
 {
 	uint64_t spent = vmt_clock() - start;
 
-	return spent >= STARVED_NS || (spent >= COMMAND_NS && !is_runnable(pid));
+	return spent >= STARVED_NS || (spent >= COMMAND_NS && state_of(pid) != 'R');
 }
 
 static int wait_for_command(const struct vmt_spawn *helper, long pid)
@@ -162,7 +181,7 @@ static int wait_for_command(const struct vmt_spawn *helper, long pid)
 
 	while ((ret = vmt_sys4(SYS_wait4, pid, &status, WNOHANG | __WALL, 0)) == 0) {
 		if (atomic_load_explicit(&helper->is_hurried, memory_order_relaxed) ||
-		    has_had_its_time(pid, start))
+		    vmt_spawn_has_had_its_time(pid, start))
 			vmt_sys2(SYS_kill, pid, SIGKILL);
 		vmt_sys4(SYS_rt_sigtimedwait, &child_set, 0, slice, VMT_SIGSET_SIZE);
 	}
@@ -173,7 +192,7 @@ int vmt_spawn_command(struct vmt_spawn *helper, const struct vmt_command *comman
 {
 	unsigned char *stack_end = aligned_end(helper->stack + helper->stack_size / 4);
 	long pid = clone_with_stack(CLONE_VM | CLONE_VFORK, stack_end, exec_command,
-				    (void *)(uintptr_t)command);
+				    (void *)(uintptr_t)command, NULL);
 
 	return vmt_sys_failed(pid) ? CANNOT_RUN : wait_for_command(helper, pid);
 }
@@ -210,11 +229,16 @@ static void tell(struct vmt_spawn *helper, uint32_t stage)
 	vmt_sys3(SYS_futex, &helper->stage, FUTEX_WAKE_PRIVATE, 2);
 }
 
-static void await_change(struct vmt_spawn *helper, uint32_t stage)
+static void await_change_for(struct vmt_spawn *helper, uint32_t stage, int64_t time_ns)
 {
-	const int64_t slice[2] = { 0, SLICE_NS };
+	const int64_t slice[2] = { 0, time_ns };
 
 	vmt_sys4(SYS_futex, &helper->stage, FUTEX_WAIT_PRIVATE, stage, slice);
+}
+
+static void await_change(struct vmt_spawn *helper, uint32_t stage)
+{
+	await_change_for(helper, stage, SLICE_NS);
 }
 
 /*
@@ -327,7 +351,7 @@ static int start_and_wait(struct vmt_spawn *helper)
 {
 	unsigned long flags = CLONE_VM | (helper->copies_memory ? CLONE_VFORK : 0);
 	long pid = clone_with_stack(flags, aligned_end(helper->stack + helper->stack_size),
-				    run_helper, helper);
+				    run_helper, helper, NULL);
 
 	if (vmt_sys_failed(pid))
 		return (int)pid;
@@ -350,4 +374,78 @@ int vmt_spawn_run(struct vmt_spawn *helper)
 	ret = start_and_wait(helper);
 	set_mask(old);
 	return ret;
+}
+
+/* Wait until the starter has ended. Returns false if this process would be a child of the program then. */
+static bool is_orphan(struct vmt_spawn *helper)
+{
+	uint32_t stage;
+
+	while ((stage = atomic_load_explicit(&helper->stage, memory_order_acquire)) == WORKING)
+		await_change(helper, WORKING);
+	return stage == ORPHANED;
+}
+
+static int run_orphan(void *argument)
+{
+	struct vmt_spawn *helper = argument;
+
+	reset_signals();
+	set_mask(~VMT_SIGNAL_BIT(SIGALRM));
+	vmt_spawn_limit(VMT_SPAWN_SECONDS);
+	if (!is_orphan(helper))
+		return CANNOT_RUN;
+	close_others(helper->keep_fd);
+	allow_descriptors();
+	return helper->work(helper, helper->context) ? 0 : CANNOT_RUN;
+}
+
+/* Its stack is apart from those of the helper and of a command. */
+static int run_starter(void *argument)
+{
+	struct vmt_spawn *helper = argument;
+
+	helper->pid = clone_with_stack(CLONE_VM | CLONE_CHILD_CLEARTID,
+				       aligned_end(helper->stack + helper->stack_size), run_orphan,
+				       helper, helper->busy);
+	return vmt_sys_failed(helper->pid) ? CANNOT_RUN : 0;
+}
+
+void vmt_spawn_has_copied(struct vmt_spawn *helper)
+{
+	tell(helper, COPIED);
+}
+
+static bool start_orphan(struct vmt_spawn *helper)
+{
+	long starter =
+		clone_with_stack(CLONE_VM, aligned_end(helper->stack + helper->stack_size / 2),
+				 run_starter, helper, NULL);
+
+	if (vmt_sys_failed(starter))
+		return false;
+	reap(starter);
+	if (vmt_sys_failed(helper->pid))
+		return false;
+	if (vmt_sys4(SYS_wait4, helper->pid, 0, WNOHANG | __WALL, 0) != -ECHILD) {
+		tell(helper, MAY_END);
+		reap(helper->pid);
+		return false;
+	}
+	tell(helper, ORPHANED);
+	await_change_for(helper, ORPHANED, COPYING_NS);
+	return true;
+}
+
+bool vmt_spawn_start(struct vmt_spawn *helper, _Atomic uint32_t *busy)
+{
+	uint64_t old = set_mask(UINT64_MAX);
+	bool has_started;
+
+	helper->parent = (uint32_t)vmt_sys0(SYS_getpid);
+	helper->pid = -ECHILD;
+	helper->busy = busy;
+	has_started = start_orphan(helper);
+	set_mask(old);
+	return has_started;
 }

@@ -6,7 +6,8 @@
  *
  * The work is done by a helper, a separate process that shares our memory but has its own copy of
  * the descriptors. The helper's time is bounded, whatever the helper waits for, and so is the time
- * of the command that the helper may run.
+ * of the command that the helper may run. At the end of the process the caller waits for the helper;
+ * while the process goes on, it does not.
  */
 #ifndef VMT_SPAWN_H
 #define VMT_SPAWN_H
@@ -33,6 +34,8 @@ struct vmt_spawn {
 	_Atomic uint32_t stage;
 	_Atomic uint32_t has_worked; /* the result of work() */
 	_Atomic uint32_t is_hurried; /* the user or the system wants the process to end */
+	long pid; /* of a helper that nobody waits for; -errno: there is none */
+	_Atomic uint32_t *busy; /* the kernel clears it when that helper uses our memory no more */
 };
 
 struct vmt_command {
@@ -48,6 +51,30 @@ struct vmt_command {
  * be started.
  */
 int vmt_spawn_run(struct vmt_spawn *helper);
+
+/*
+ * Start a helper that nobody waits for, and that goes on when the process ends: it is a child of a
+ * process that has ended, so no wait() of the program's can see it. Wait, for a few milliseconds at
+ * most, until the helper says that it needs nothing more of what may change (vmt_spawn_has_copied).
+ * The struct must exist until the kernel clears *busy, which is 1 before. Returns false if there can be
+ * no such helper: orphans of a process 1 or of a subreaper are its children.
+ */
+bool vmt_spawn_start(struct vmt_spawn *helper, _Atomic uint32_t *busy);
+
+/* In such a helper. */
+void vmt_spawn_has_copied(struct vmt_spawn *helper);
+
+/* Has such a helper, or the command that it has become, not ended? It lives this long at most. */
+bool vmt_spawn_is_running(long pid);
+#define VMT_SPAWN_SECONDS 20u
+
+/*
+ * Has the process had two seconds since start, or more if it waits for nothing but a processor?
+ */
+bool vmt_spawn_has_had_its_time(long pid, uint64_t start);
+
+/* In such a helper: become the command. Returns if that is impossible. */
+void vmt_spawn_become(const struct vmt_command *command);
 
 /*
  * In a helper: run the command for at most two seconds. Returns its exit status, or another number

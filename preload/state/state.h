@@ -191,7 +191,7 @@ struct vmt_alarms {
 	uint32_t said; /* enum vmt_alarm */
 	_Atomic uint32_t due; /* enum vmt_alarm */
 	_Atomic uint32_t graces; /* waits of calls that failed and were not looked at yet */
-	_Atomic uint32_t reporting_limit; /* the limit was met, and its report is not complete */
+	_Atomic uint32_t reporting_limit; /* the limit was met, and its report has not begun */
 };
 
 /* report/: what printing a report needs. */
@@ -199,7 +199,9 @@ struct vmt_reporting {
 	char library[400]; /* this library's path */
 	char tool[512]; /* the vmatrace tool's path; "" = none */
 	struct vmt_rec_failure limit_failure; /* the last call that failed because of the limit */
-	_Atomic uint32_t printing; /* a thread uses the following members */
+	uint64_t earlier_start; /* when the following process was started */
+	long earlier; /* the process that prints a report while the program goes on; 0 = none */
+	_Atomic uint32_t printing; /* a thread or that process uses the following members */
 	char **environment; /* for the tool */
 	size_t environment_size;
 	void *stack;

@@ -42,6 +42,10 @@ for limit in "0" "3" "0 hard"; do
 		fail "$name" "status $status: $(cat out) $(head -c 700 err)"
 done
 
+# (with CAP_SYS_RESOURCE the tool runs all the same)
+check lowered_hard_is_told sh -c 'grep -q no_descriptors.c: err || tr -s "=0-9 \n" " " <err |
+	grep -q "no lines and causes: the limit on descriptors (ulimit -n) leaves the vmatrace tool none"'
+
 # The reader of a daemon's output sees its end while the daemon lives.
 for options in report=1 report=0 "dir=$TMP"; do
 	rm -f fifo

@@ -36,6 +36,7 @@ for profile in few few-eperm; do
 	# The report has names and stacks, and the table was compared with the kernel's.
 	has "strict_$profile" "equal to the kernel's table"
 	has "strict_$profile" "mmap new  *main$"
+	has "strict_$profile" "causes: a seccomp filter is active"
 done
 SAME="out err status" under few exec strict_silent report=0 "$TARGETS/guard_pages"
 
