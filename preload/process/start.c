@@ -34,7 +34,7 @@
 #include "patch/patch.h"
 #include "process/exit.h"
 #include "remedy/remedy.h"
-#include "report/final_report.h"
+#include "report/find_tool.h"
 #include "safety/bus.h"
 #include "safety/spare.h"
 #include "script/python.h"
@@ -457,8 +457,8 @@ static void begin(char **arguments)
 	vmt_python_open();
 	if (vmt_libc.inside && vmt_unwind_rows_are_missing(vmt_libc.last_exit))
 		vmt_state_note(state, VMT_NOTE_NO_UNWIND);
-	vmt_final_report_find_tool(state);
-	vmt_final_report_copy_environment(state);
+	vmt_find_tool_beside(state);
+	vmt_find_tool_copy_environment(state);
 	open_doors(state);
 	if (vmt_memory_make_alive(state)) {
 		vmt_log(state, "this kernel has no MADV_WIPEONFORK (Linux 4.14); the program runs "

@@ -8,12 +8,6 @@
 
 #include "state/state.h"
 
-/* Look for the tool. Called by the constructor. */
-void vmt_final_report_find_tool(struct vmt_state *state);
-
-/* Keep a copy of the environment for the tool. Called by the constructor. */
-void vmt_final_report_copy_environment(struct vmt_state *state);
-
 /* Print the report of the recording. */
 void vmt_final_report_print(struct vmt_state *state);
 
