@@ -109,6 +109,26 @@ check "destructors of main: JSON" jq -e '.processes[0].growth | .verdict == "too
 check "destructors of main: check" grep -q 'check passed' check.txt
 given_back "destructors in rounds" ./service 3
 
+# The same where main jumps to the function that does it all, and is not on the stack.
+sed -e 's/^int main(int, char \*\*argv)/__attribute__((noinline)) int serve(const char *arg)/' \
+	-e 's/argv\[1\]/arg/' -e '$d' service.cc >jumps.cc
+cat >>jumps.cc <<'EOF'
+	return 0;
+}
+
+int main(int, char **argv)
+{
+	return serve(argv[1]);
+}
+EOF
+c++ -g -O2 jumps.cc -o jumps || exit 2
+check "a main that jumps" sh -c "objdump -d --disassemble=main jumps | grep -q 'jmp.*serve'"
+"$TOOL" run --report=none -o jumps.rec -- ./jumps 1 2>run.err
+"$TOOL" report jumps.rec >report.txt 2>&1
+check "destructors below such a main" grep -qE '^growth +\+2[0-9][0-9] before serve gave back 200 ' \
+	<<<"$(line growth)"
+given_back "destructors below such a main, in rounds" ./jumps 3
+
 # A baseline holds what was kept, and who kept it.
 "$TOOL" check --save=base.json -- "$TARGETS/torn_down" 100 exit >/dev/null 2>&1
 "$TOOL" check --baseline=base.json -- "$TARGETS/torn_down" 100 exit >check.txt 2>&1

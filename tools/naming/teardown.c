@@ -120,6 +120,14 @@ static bool is_main(const char *function)
 	return !strncmp(function, "main", 4) && (!function[4] || function[4] == '.');
 }
 
+/* What calls main. A main that ends in "return serve();" has jumped there, and is on no stack. */
+static bool is_above_main(const char *function)
+{
+	return !strcmp(function, "__libc_start_call_main") ||
+	       !strncmp(function, "__libc_start_main", 17) ||
+	       !strcmp(function, "libc_start_main_stage2");
+}
+
 /*
  * If a destructor gave maps back, returns what main called for it, or "main" if that has no name
  * that says more; else NULL. What main does by hand may be work, but destructors run at its end.
@@ -143,7 +151,8 @@ static const char *destructor_of_main(const struct vmt_view *view, const struct 
 		for (; at; at = at->caller) {
 			if (at->function && is_main(at->function) && !has_destructor)
 				return NULL;
-			if (at->function && is_main(at->function))
+			if (at->function && (is_main(at->function) ||
+					     (has_destructor && is_above_main(at->function))))
 				return inner && strncmp(inner, "std::", 5) ? inner : "main";
 			inner = at->function;
 			has_destructor |= inner && strstr(inner, "::~");
