@@ -12,6 +12,7 @@
 
 #define LEAST_SHARE  3u /* a third of the growth is worth mentioning first */
 #define LEAST_PIECES 4u /* an object may have been cut into this many maps */
+#define MOST_PIECES  3u /* with more maps to an object, starts of objects have probably merged */
 #define ENOUGH       100u /* objects of a short run; a start-up makes fewer at one place */
 #define MOST         90u /* percent of what was removed, by those who are named */
 
@@ -217,7 +218,7 @@ static struct objects choose_objects(const struct vmt_explain_record *record,
 		return objects;
 	if (objects.made < sums[place].mapped / LEAST_PIECES)
 		return objects_of(sums, greatest(sums, sites, live_of));
-	if (sums[place].live < sums[place].mapped / LEAST_PIECES)
+	if (sums[place].live < sums[place].mapped / MOST_PIECES)
 		objects = objects_with_pieces(record, sums, place);
 	return objects;
 }
@@ -279,6 +280,17 @@ static void put_objects(struct vmt_lines *lines, struct vmt_explain_record *reco
 		      vmt_lines_number(&made, objects->made), by, others);
 }
 
+/*
+ * The maps that are left of the objects: those whose starts this place put there, or all that it
+ * mapped, where others cut them.
+ */
+static uint64_t left_of(const struct sum *sums, const struct objects *objects)
+{
+	uint64_t left = objects->made - objects->given_back;
+
+	return left > sums[objects->place].mapped ? left : sums[objects->place].mapped;
+}
+
 static bool is_worth_telling(const struct sum *sum, const struct objects *objects)
 {
 	const struct vmt_report_per_call per_call = {
@@ -299,8 +311,7 @@ void vmt_cause_leak(struct vmt_lines *lines, struct vmt_explain_record *record, 
 
 	if (sums)
 		objects = choose_objects(record, sums);
-	if (objects.place &&
-	    objects.made - objects.given_back >= (record->count - start) / LEAST_SHARE &&
+	if (objects.place && left_of(sums, &objects) >= (record->count - start) / LEAST_SHARE &&
 	    is_worth_telling(&sums[objects.place], &objects)) {
 		leaks = is_leak(record, &sums[objects.holder], now);
 		is_kept = objects.made >= ENOUGH && is_short(record, now) &&
