@@ -283,6 +283,13 @@ baselines() {
 	"$TOOL" check --save=shell.json -- sh -c './unit-tests; exit 0' >/dev/null
 	status other-child 0 "$TOOL" check --baseline=shell.json -- sh -c './unit-tests; ./kinds; exit 0'
 	has other-child-said err 'the program kinds is not in the baseline and was not compared'
+	status other-child-required 23 "$TOOL" check --require-baseline --baseline=shell.json -- \
+		sh -c './unit-tests; ./kinds; exit 0'
+	has other-child-required-said err 'kinds is not in the baseline, so nothing was compared; save it'
+	status all-in-baseline 0 "$TOOL" check --require-baseline --baseline=shell.json -- \
+		sh -c './unit-tests; exit 0'
+	status require-no-baseline 2 "$TOOL" check --require-baseline --max-growth=5 -- ./unit-tests
+	has require-no-baseline-said err '--require-baseline needs --baseline=FILE'
 	status other-program-alone 2 "$TOOL" check --baseline=saved.json -- ./kinds
 	has other-program-said err 'saved.json has none of the programs that ran, such as kinds'
 	check no-addresses sh -c '! grep -qE "0x|[0-9]{5}" saved.json'

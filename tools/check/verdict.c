@@ -56,6 +56,12 @@ static const struct {
 		"difference. Such a process can have more maps than its recording says. Let it end "
 		"by itself, or allow as many such processes as there are.",
 	},
+	[VMT_RULE_REQUIRE_BASELINE] = {
+		"require-baseline", "A program has no baseline",
+		"A program that is not in the baseline is compared with nothing, so that no growth "
+		"of its memory maps would be noticed. Save the baseline again with a run that "
+		"includes this program, or exclude the program.",
+	},
 };
 
 const char *vmt_verdict_rule_name(enum vmt_rule rule)
@@ -119,7 +125,8 @@ static void blame_most(struct vmt_finding *finding)
 {
 	const struct vmt_summary_site *site = finding->program->sites;
 
-	if (finding->rule == VMT_RULE_UNSEEN || finding->rule == VMT_RULE_UNCOMPARED)
+	if (finding->rule == VMT_RULE_UNSEEN || finding->rule == VMT_RULE_UNCOMPARED ||
+	    finding->rule == VMT_RULE_REQUIRE_BASELINE)
 		return;
 	for (; site; site = site->hh.next) {
 		int64_t maps = finding->rule == VMT_RULE_MAX_PEAK ? site->at_peak : site->maps;
@@ -131,7 +138,7 @@ static void blame_most(struct vmt_finding *finding)
 	}
 }
 
-/* Judge a limit on a single number: maps at the end, at any time, or unseen. */
+/* Judge a limit on a single number: maps at the end, at any time, or unseen. Not all of them say it. */
 static void judge_number(struct vmt_verdict *verdict, enum vmt_rule rule,
 			 const struct vmt_summary_program *program, uint64_t maps)
 {
@@ -144,6 +151,9 @@ static void judge_number(struct vmt_verdict *verdict, enum vmt_rule rule,
 			"%s: at the end of %llu of its processes the maps were not "
 			"compared with the kernel's table, or differed (killed, or became a program that "
 			"is not traced?), limit %llu",
+		[VMT_RULE_REQUIRE_BASELINE] =
+			"%s is not in the baseline, so nothing was compared; save it again with "
+			"--save, or exclude the program with --program",
 	};
 	const struct vmt_limit *limit = &verdict->limit[rule];
 	struct vmt_finding finding = { .rule = rule,
@@ -356,6 +366,7 @@ static void judge_program(struct vmt_verdict *verdict, const struct vmt_summary_
 		return;
 	judge_number(verdict, VMT_RULE_MAX_MAPS, program, program->maps);
 	judge_number(verdict, VMT_RULE_UNSEEN, program, program->unseen);
+	judge_number(verdict, VMT_RULE_REQUIRE_BASELINE, program, verdict->base && !base);
 	/* A program that is not in the baseline has no growth. */
 	if (verdict->base && !base)
 		return;

@@ -113,9 +113,11 @@ static void warn_of_program(const struct vmt_verdict *verdict,
 			"%s: %llu maps were changed by calls that were not seen; --allow-unseen=0 "
 			"makes this an error.",
 			program->name, (unsigned long long)program->unseen);
-	if (verdict->base && !vmt_summary_find_program(verdict->base, program->name))
+	if (verdict->base && !verdict->limit[VMT_RULE_REQUIRE_BASELINE].is_set &&
+	    !vmt_summary_find_program(verdict->base, program->name))
 		vmt_message("the program %s is not in the baseline and was not compared; save it "
-			    "again with --save, or exclude it with --program.",
+			    "again with --save, or exclude it with --program. --require-baseline "
+			    "makes this an error.",
 			    program->name);
 	if (verdict->base && program->unnamed && has_finding(verdict, program))
 		vmt_message("%s: %llu frames of its own code have no name (stripped, or built "

@@ -43,6 +43,7 @@ static const char help[] =
 	"\n"
 	"Baselines\n"
 	"      --baseline=FILE      compare with this; programs missing from it are only named\n"
+	"      --require-baseline   fail for a program that is missing from it\n"
 	"      --save=FILE          write one (sorted JSON); no limit is needed\n"
 	"      --lines              distinguish call sites by line number\n"
 	"      --program=PATTERN    judge only programs with that name (* and ?)\n"
@@ -80,6 +81,7 @@ static const char help[] =
 enum {
 	OPTION_LIMIT = 256, /* plus enum vmt_rule */
 	OPTION_BASELINE = 300,
+	OPTION_REQUIRE,
 	OPTION_SAVE,
 	OPTION_LINES,
 	OPTION_PROGRAM,
@@ -101,6 +103,7 @@ static const struct option options[] = {
 	{ "allow-unseen", required_argument, NULL, OPTION_LIMIT + VMT_RULE_UNSEEN },
 	{ "allow-uncompared", required_argument, NULL, OPTION_LIMIT + VMT_RULE_UNCOMPARED },
 	{ "baseline", required_argument, NULL, OPTION_BASELINE },
+	{ "require-baseline", no_argument, NULL, OPTION_REQUIRE },
 	{ "save", required_argument, NULL, OPTION_SAVE },
 	{ "lines", no_argument, NULL, OPTION_LINES },
 	{ "program", required_argument, NULL, OPTION_PROGRAM },
@@ -169,6 +172,7 @@ static const char *set_check_option(void *context, int option, char *value)
 									      "not a number: ";
 	case 'o': check->output = value; break;
 	case OPTION_BASELINE: check->baseline = value; break;
+	case OPTION_REQUIRE: check->limit[VMT_RULE_REQUIRE_BASELINE].is_set = true; break;
 	case OPTION_SAVE: check->save = value; break;
 	case OPTION_LINES: check->summary.with_lines = true; break;
 	case OPTION_PROGRAM: check->summary.program = value; break;
@@ -198,6 +202,8 @@ static const char *complete(struct vmt_check *check)
 	bool has_growth =
 		check->limit[VMT_RULE_MAX_GROWTH].is_set || check->limit[VMT_RULE_PER_SITE].is_set;
 
+	if (check->limit[VMT_RULE_REQUIRE_BASELINE].is_set && !check->baseline)
+		return "--require-baseline needs --baseline=FILE";
 	if (phase->warmup && !phase->from)
 		return "--warmup needs --from, the mark that begins a round";
 	if (check->baseline ? !has_growth :
