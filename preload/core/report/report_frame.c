@@ -347,6 +347,8 @@ static bool find_blamed(struct vmt_report *text, const struct vmt_rec_site *site
 	       vmt_report_find(text, site, *ret_spot, true, ret_frame);
 }
 
+#define LEAST_NAME 14u /* columns of a function's name beside its file and line */
+
 /* The function that the code was inlined into. It distinguishes sites that share a line. */
 static const char *outermost_of(struct vmt_report *text, const struct vmt_rec_site *site,
 				struct vmt_report_spot spot)
@@ -361,6 +363,30 @@ static const char *outermost_of(struct vmt_report *text, const struct vmt_rec_si
 	return frame.names.function;
 }
 
+/* Would so little of the function fit beside its file and line that it says nothing? */
+static bool needs_two_lines(const struct vmt_report *text, const struct vmt_report_frame *frame)
+{
+	const struct vmt_report_place *names = &frame->names;
+	size_t source = source_width(names), room = vmt_fmt_room(&text->fmt);
+
+	return names->function && names->file && !text->options->verbose &&
+	       text->fmt.width >= VMT_FMT_WIDTH && room < source + LEAST_NAME &&
+	       __builtin_strlen(names->function) + source > room;
+}
+
+/* The function, and its file and line below it. */
+static void put_two_lines(struct vmt_report *text, const struct vmt_report_frame *frame)
+{
+	size_t room = vmt_fmt_room(&text->fmt);
+	struct vmt_report_frame function = *frame;
+
+	function.names.file = NULL;
+	vmt_report_put_frame(text, &function, false);
+	vmt_fmt_end(&text->fmt);
+	vmt_fmt_left(&text->fmt, "", (uint32_t)(vmt_fmt_room(&text->fmt) - room + 1));
+	put_source(text, &frame->names, 0);
+}
+
 void vmt_report_headline(struct vmt_report *text, const struct vmt_rec_site *site)
 {
 	struct vmt_report_spot spot;
@@ -373,7 +399,10 @@ void vmt_report_headline(struct vmt_report *text, const struct vmt_rec_site *sit
 						"stack unknown");
 		return;
 	}
-	vmt_report_put_frame(text, &frame, false);
+	if (needs_two_lines(text, &frame))
+		put_two_lines(text, &frame);
+	else
+		vmt_report_put_frame(text, &frame, false);
 	outer = frame.is_inlined && !frame.names.is_tail ? outermost_of(text, site, spot) : NULL;
 	if (outer && (text->options->verbose || vmt_fmt_room(&text->fmt) > 12)) {
 		vmt_fmt_str(&text->fmt, " in ");
