@@ -144,6 +144,8 @@ int main(int argc, char **argv)
 	if (argc > 6)
 		sample.header->end = VMT_END_EXEC;
 	add_sites(argc > 2 ? atoi(argv[2]) : 2);
+	if (getenv("START")) /* this many more maps at the start, of a parent */
+		sample.header->maps_start += (uint64_t)atoi(getenv("START"));
 	if (getenv("PEAK")) { /* this many more maps at the peak, all of the second call site */
 		struct vmt_rec_site *second = sample_at(&sample, VMT_SECTION_SITES, 3);
 

@@ -158,6 +158,20 @@ check "a tree" status 0 "$VMATRACE" report dir
 check "…of two" has out "^2 processes"
 check "…marks the highest peak" has out "^> *4002 "
 check "…which follows" sh -c 'tail -1 out | grep -q "+9 maps"'
+# The maps of a fork child are its parent's, unless the child has made more, or came to the limit.
+mkdir forked
+PEAK=510 ./make_recording forked/a.1.vmt 2 5001
+START=505 PEAK=515 ./make_recording forked/a.2.vmt 2 5002 5001 1
+START=505 PEAK=515 ./make_recording forked/a.3.vmt 2 5003 5002 2
+check "fork children" status 0 "$VMATRACE" report forked
+check "…whose maps are their parent's" has out "^> *5001 "
+START=505 PEAK=1100 ./make_recording forked/a.2.vmt 2 5002 5001 1
+check "a fork child with more of its own" status 0 "$VMATRACE" report forked
+check "…is marked" has out "^> *5002 "
+START=65000 PEAK=65100 ./make_recording forked/a.2.vmt 2 5002 5001 1
+PEAK=65010 ./make_recording forked/a.1.vmt 2 5001
+check "a fork child near the limit" status 0 "$VMATRACE" report forked
+check "…is marked, too" has out "^> *5002 "
 check "--pid" status 0 "$VMATRACE" report --pid=4001 dir
 check "…chooses" sh -c 'tail -1 out | grep -q "+2 maps"'
 check "--pid of nobody" status 2 "$VMATRACE" report --pid=1 dir

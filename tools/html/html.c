@@ -53,7 +53,7 @@ static size_t choose_detailed(const struct vmt_recordings *recordings, uint32_t 
 	size_t at = first;
 
 	if (first == SIZE_MAX)
-		first = at = highest(recordings, is_detailed);
+		first = at = vmt_load_origin(recordings, highest(recordings, is_detailed));
 	for (size_t i = 0; i < DETAILED_MOST && at != SIZE_MAX; i++) {
 		is_detailed[at] = true;
 		at = highest(recordings, is_detailed);

@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define NEAR_PERCENT 95u /* of vm.max_map_count */
+
 static int complain(const char *name, int error)
 {
 	if (error == -EINVAL)
@@ -256,6 +258,56 @@ int vmt_load_process(struct vmt_recordings *recordings, const char *directory, p
 		ret = -ENOENT;
 	vmt_load_free(&all);
 	return ret;
+}
+
+static uint64_t peak_growth(const struct vmt_rec_header *header)
+{
+	return header->maps_peak > header->maps_start ? header->maps_peak - header->maps_start : 0;
+}
+
+/* Is this the program of which the child began as a copy? */
+static bool is_copied(const struct vmt_view *parent, const struct vmt_view *child)
+{
+	struct vmt_view_string one = vmt_view_string(parent, parent->header.exe);
+	struct vmt_view_string two = vmt_view_string(child, child->header.exe);
+
+	return parent->header.pid == child->header.parent_pid && one.length == two.length &&
+	       !memcmp(one.bytes, two.bytes, one.length) &&
+	       parent->header.start_realtime <= child->header.start_realtime &&
+	       parent->header.maps_peak >= child->header.maps_start;
+}
+
+/* Returns the parent, if that has made more maps than the child has added; else the child. */
+static size_t parent_of(const struct vmt_recordings *recordings, size_t child)
+{
+	const struct vmt_view *view = &recordings->item[child].view;
+
+	for (size_t i = 0; i < recordings->count; i++) {
+		const struct vmt_view *parent = &recordings->item[i].view;
+
+		if (i != child && is_copied(parent, view) &&
+		    peak_growth(&parent->header) > peak_growth(&view->header))
+			return i;
+	}
+	return child;
+}
+
+/*
+ * Growth rises from each to the next, so that this ends. A child that came near the limit is of
+ * interest for itself: its calls fail.
+ */
+size_t vmt_load_origin(const struct vmt_recordings *recordings, size_t at)
+{
+	const struct vmt_rec_header *header = &recordings->item[at].view.header;
+	size_t next = at;
+
+	if (header->maps_peak < header->maps_limit / 100 * NEAR_PERCENT)
+		next = parent_of(recordings, at);
+	while (next != at) {
+		at = next;
+		next = parent_of(recordings, at);
+	}
+	return at;
 }
 
 void vmt_load_put_aside(const struct vmt_loaded_recording *recording)

@@ -43,6 +43,12 @@ int vmt_load_fd(struct vmt_recordings *recordings, int fd);
 int vmt_load_process(struct vmt_recordings *recordings, const char *directory, pid_t pid,
 		     uint64_t since);
 
+/*
+ * A fork child begins with its parent's maps. Returns the recording of the ancestor that most maps of
+ * the recording at `at` come from, which may be itself.
+ */
+size_t vmt_load_origin(const struct vmt_recordings *recordings, size_t at);
+
 /* The recording will hardly be read again: release its pages. */
 void vmt_load_put_aside(const struct vmt_loaded_recording *recording);
 

@@ -280,7 +280,7 @@ void vmt_print_recording(FILE *stream, const struct vmt_loaded_recording *record
 
 /*
  * Returns the recording of the requested process, or the one with the highest peak (the first of
- * equals).
+ * equals), or the ancestor from which that has most of its maps.
  */
 static size_t choose(const struct vmt_recordings *recordings, uint32_t pid)
 {
@@ -295,7 +295,7 @@ static size_t choose(const struct vmt_recordings *recordings, uint32_t pid)
 		if (!pid && header->maps_peak > recordings->item[chosen].view.header.maps_peak)
 			chosen = i;
 	}
-	return chosen;
+	return pid ? chosen : vmt_load_origin(recordings, chosen);
 }
 
 void vmt_print_text(FILE *stream, const struct vmt_recordings *recordings,
