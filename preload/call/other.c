@@ -16,6 +16,7 @@
 #include "patch/unread.h"
 #include "process/exec.h"
 #include "process/exit.h"
+#include "process/refused.h"
 #include "safety/aside.h"
 #include "safety/bus.h"
 #include "safety/holder.h"
@@ -50,6 +51,7 @@ static long fork_call(struct vmt_state *state, long nr, const long args[6])
 		state->process.is_forking = false;
 		vmt_guard_leave(state);
 	}
+	vmt_refused_fork(state, ret);
 	return ret;
 }
 

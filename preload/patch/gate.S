@@ -26,7 +26,7 @@
  */
 #include "patch/gate_macros.h"
 
-	.macro STUB index, gate
+	.macro STUB index, gate, made=vmt_gate_unseen
 	.p2align 5
 	.cfi_startproc
 	.cfi_def_cfa rsp, 0
@@ -41,7 +41,7 @@
 	mov	vmt_gate_return+8*\index(%rip), %rcx
 	.cfi_register rip, rcx
 	.org	9b + STUB_END
-	jmp	vmt_gate_unseen
+	jmp	\made
 	.cfi_endproc
 	.endm
 
@@ -76,6 +76,10 @@ vmt_gate_stubs:
 	.endr
 	.rept	VMT_GATE_CLONE_STUBS
 	STUB	%i, vmt_gate_clone
+	.set	i, i + 1
+	.endr
+	.rept	VMT_GATE_CLONE3_STUBS
+	STUB	%i, vmt_gate_clone3, vmt_gate_cloned
 	.set	i, i + 1
 	.endr
 	.rept	VMT_GATE_MOVED_STUBS
@@ -114,6 +118,7 @@ vmt_gate_moved:
 /* On entry, rcx = the address of the stub. */
 	.macro GATE name, aside, is_brk=0
 	.p2align 6
+	.globl	\name
 	.type	\name, @function
 \name:
 	.cfi_startproc
@@ -257,6 +262,7 @@ vmt_gate_moved:
 
 /* Let the stub make the system call with its own instruction, without any stack. */
 	.p2align 4
+	.globl	vmt_gate_by_stub
 	.type	vmt_gate_by_stub, @function
 vmt_gate_by_stub:
 	.cfi_startproc
@@ -347,39 +353,6 @@ vmt_gate_call_libc_syscall:
 	notrack jmp *vmt_gate_libc_syscall(%rip)
 	.cfi_endproc
 	.size	vmt_gate_call_libc_syscall, . - vmt_gate_call_libc_syscall
-
-/*
- * A new thread, or a child on a stack of its own, must start where the kernel puts it: make the
- * call with the site's own syscall instruction. A child that gets a copy of this stack can return
- * through vmt_call like its parent.
- */
-	.p2align 4
-	.type	vmt_gate_clone, @function
-vmt_gate_clone:
-	.cfi_startproc
-	.cfi_def_cfa rsp, 0
-	CFI_RETURN_BY(0x72, STUB_DISP, STUB_END)
-	test	$CLONE_VM, %edi
-	jnz	1f
-	test	%rsi, %rsi
-	jz	vmt_gate
-	jmp	2f
-	/* The new thread will share this one's storage: remember nothing there from now on. */
-1:	test	$(CLONE_SETTLS | CLONE_VFORK), %edi
-	jnz	2f
-	mov	vmt_this_thread@gottpoff(%rip), %r11
-	movb	$1, %fs:VMT_THREAD_SHARED(%r11)
-	movl	$0, %fs:VMT_THREAD_PID(%r11)
-	movq	$0, %fs:VMT_THREAD_ROOM(%r11)
-	movq	$0, %fs:VMT_THREAD_ROOM+8(%r11)
-2:	mov	STUB_DISP(%rcx), %eax
-	mov	STUB_END(%rcx,%rax), %r11
-	.cfi_register rip, r11
-	sub	$2, %r11
-	mov	$NR_CLONE, %eax
-	notrack jmp *%r11
-	.cfi_endproc
-	.size	vmt_gate_clone, . - vmt_gate_clone
 
 	.section .rodata
 	.p2align 3

@@ -13,12 +13,14 @@
  */
 #define VMT_GATE_PLAIN_STUBS 240 /* sites whose mov was replaced */
 #define VMT_GATE_CLONE_STUBS 8
+#define VMT_GATE_CLONE3_STUBS 4
 /* sites whose mov was replaced together with plain instructions after it, which are moved */
 #define VMT_GATE_MOVED_STUBS 16
 #define VMT_GATE_KEPT_STUBS  24 /* sites whose mov was kept, see patch.c */
 #define VMT_GATE_BRK_STUBS   1
 #define VMT_GATE_CLONE_FIRST VMT_GATE_PLAIN_STUBS
-#define VMT_GATE_MOVED_FIRST (VMT_GATE_CLONE_FIRST + VMT_GATE_CLONE_STUBS)
+#define VMT_GATE_CLONE3_FIRST (VMT_GATE_CLONE_FIRST + VMT_GATE_CLONE_STUBS)
+#define VMT_GATE_MOVED_FIRST (VMT_GATE_CLONE3_FIRST + VMT_GATE_CLONE3_STUBS)
 #define VMT_GATE_KEPT_FIRST  (VMT_GATE_MOVED_FIRST + VMT_GATE_MOVED_STUBS)
 #define VMT_GATE_BRK_FIRST   (VMT_GATE_KEPT_FIRST + VMT_GATE_KEPT_STUBS)
 #define VMT_GATE_STUBS	     (VMT_GATE_BRK_FIRST + VMT_GATE_BRK_STUBS)
@@ -50,6 +52,10 @@
 /* A seccomp filter may kill for blocking signals, or for asking for fs. */
 #define VMT_GATE_NO_MASK 1
 #define VMT_GATE_NO_FS	 2
+
+/* What vmt_gate_refused counts. */
+#define VMT_GATE_REFUSED_THREADS 0
+#define VMT_GATE_REFUSED_FORKS	 1
 
 /* Offsets in struct vmt_thread and struct vmt_deferred. */
 #define VMT_THREAD_ROOM	  16
@@ -112,6 +118,9 @@ extern struct vmt_deferred *vmt_gate_deferred;
 
 /* Calls that the library must not make under the program's filter: VMT_GATE_NO_*. */
 extern _Atomic uint32_t vmt_gate_is_strict;
+
+/* Threads and processes that the kernel did not start (EAGAIN, ENOMEM). */
+extern uint64_t vmt_gate_refused[2];
 
 /* Where brk's site continues, and the value that the instruction before that loads into rdx. */
 extern uint64_t vmt_gate_brk_site;

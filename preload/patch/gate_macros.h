@@ -10,9 +10,13 @@
 #endif
 
 #define CLONE_VM     0x100
+#define CLONE_THREAD 0x10000
 #define CLONE_VFORK  0x4000
 #define CLONE_SETTLS 0x80000
 #define NR_CLONE  56
+#define NR_CLONE3 435
+#define ERROR_EAGAIN (-11)
+#define ERROR_ENOMEM (-12)
 #define NR_BRK	  12
 #define NR_EXIT	  60
 #define NR_EXIT_GROUP 231
@@ -182,6 +186,9 @@
 	.hidden	vmt_call, vmt_call_on_program_stack, vmt_call_on_own_stack, vmt_phase, vmt_this_thread
 	.hidden	vmt_gate_own_stacks, vmt_gate_own_stacks_end, vmt_gate_is_strict
 	.hidden	vmt_gate_deferred, vmt_last_act
+	.hidden	vmt_gate_refused, vmt_refused_by_clone
+	.hidden	vmt_gate, vmt_gate_brk, vmt_gate_by_stub, vmt_gate_clone, vmt_gate_clone3
+	.hidden	vmt_gate_cloned
 	.hidden	vmt_wrappers_ours, vmt_wrappers_unresolved
 	.hidden	vmt_gate_exit_group, vmt_gate_exit_thread, vmt_gate_last_owner, vmt_gate_last_stack
 	.hidden	vmt_last_claim, vmt_last_act_claimed, vmt_last_thread

@@ -94,6 +94,7 @@ static bool is_wanted(uint32_t nr)
 {
 	switch (nr) {
 	case SYS_clone:
+	case SYS_clone3:
 	case SYS_fork:
 	case SYS_execve:
 	case SYS_execveat:
@@ -142,21 +143,29 @@ static int patch_exit(const struct vmt_writing *writing, const struct vmt_code_s
 		(uint64_t)(site->nr == SYS_exit ? vmt_gate_exit_thread : vmt_gate_exit_group));
 }
 
+static int take_stub(const struct vmt_code_site *site)
+{
+	uint64_t next = site->addr + VMT_CODE_SITE_SIZE;
+
+	switch (site->nr) {
+	case SYS_clone:
+		return vmt_stubs_take(VMT_GATE_CLONE_FIRST, VMT_GATE_CLONE_STUBS, site->nr, next);
+	case SYS_clone3:
+		return vmt_stubs_take(VMT_GATE_CLONE3_FIRST, VMT_GATE_CLONE3_STUBS, site->nr, next);
+	default: return vmt_stubs_take(0, VMT_GATE_PLAIN_STUBS, site->nr, next);
+	}
+}
+
 /* Write the jump over the mov. */
 static int patch_site(const struct vmt_writing *writing, const struct vmt_code_site *site)
 {
-	bool is_clone = site->nr == SYS_clone;
-
 	if (!site->is_exact)
 		return -ENOTSUP;
 	if (is_exit(site))
 		return patch_exit(writing, site);
 	if (site->moved)
 		return lead_to_stub(writing, site->addr, vmt_stubs_take_moved(writing, site));
-	return lead_to_stub(writing, site->addr,
-			    vmt_stubs_take(is_clone ? VMT_GATE_CLONE_FIRST : 0,
-					   is_clone ? VMT_GATE_CLONE_STUBS : VMT_GATE_PLAIN_STUBS,
-					   site->nr, site->addr + VMT_CODE_SITE_SIZE));
+	return lead_to_stub(writing, site->addr, take_stub(site));
 }
 
 /* Write the jump behind the mov. */

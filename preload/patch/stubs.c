@@ -52,7 +52,8 @@ void vmt_stubs_give_back(int stub)
 static bool may_move(const struct vmt_writing *writing, const struct vmt_code_site *site)
 {
 	/* A child on a stack of its own starts at the site's system call, where nothing was moved. */
-	return site->nr != SYS_clone && (writing->mem >= 0 || vmt_code_is_alone());
+	return site->nr != SYS_clone && site->nr != SYS_clone3 &&
+	       (writing->mem >= 0 || vmt_code_is_alone());
 }
 
 int vmt_stubs_take_moved(const struct vmt_writing *writing, const struct vmt_code_site *site)

@@ -18,6 +18,7 @@
 #include "patch/code.h"
 #include "patch/gate.h"
 #include "patch/home.h"
+#include "process/refused.h"
 #include "report/final_report.h"
 #include "report/failure.h"
 #include "safety/bus.h"
@@ -135,6 +136,7 @@ static bool look_for_the_last_time(struct vmt_state *state)
 	if (found)
 		vmt_account_unseen(state, found);
 	vmt_failure_count_threads(state);
+	vmt_refused_count(state);
 	vmt_attributes_record(state);
 	state->counters.asked_query = asked_query;
 	state->counters.asked_maps = asked_maps;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Turns the state inherited from the parent into the child's own; see fork.h. */
 #include "process/fork.h"
+#include "process/refused.h"
 
 #include <sys/syscall.h>
 
@@ -294,6 +295,7 @@ static void start_child(struct vmt_state *state)
 	}
 	state->process.pid = (uint32_t)pid;
 	forget_parents_threads(state);
+	vmt_refused_start_child();
 	state->process.parent_pid = (uint32_t)vmt_sys0(SYS_getppid);
 	state->process.is_root = false;
 	state->process.is_forking = false;

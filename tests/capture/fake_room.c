@@ -108,6 +108,11 @@ _Noreturn void vmt_last_act_claimed(int status)
 	vmt_last_act(status);
 }
 
+void vmt_refused_by_clone(long result)
+{
+	(void)result;
+}
+
 void vmt_last_thread(int status, uint64_t storage)
 {
 	(void)status, (void)storage;

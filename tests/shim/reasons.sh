@@ -31,6 +31,18 @@ by dontdump-limit map-limit
 by lock-limit map-limit
 fields "fields of failures" "$TMP/map-limit/rec"
 
+# Threads and processes that are refused are no matter of maps, and have no call site.
+for way in threads forks; do
+	"$TOOL" run -o $way.rec -- "$TARGETS/fails_for" $way >$way.out 2>$way.txt
+	[ "$("$TARGETS/fails_for" $way)" = "$(cat $way.out)" ] || fail "$way: the same errno" "$(cat $way.out)"
+	check "$way: counted" [ "$("$TOOL" report --format=json $way.rec |
+		jq -c ".processes[0].refused | [.$way, .errno, .reason, .limit]")" = '[3,"EAGAIN","rlimit-nproc",1]' ]
+	name=$(echo $way | sed 's/threads/pthread_create/;s/forks/fork/')
+	check "$way: said" [ "$(tr -s ' \n' ' ' <$way.txt | sed 's/==[0-9]*== //g' | grep -c \
+		"failure $name failed 3 times: EAGAIN, because of the limit of a user's processes and threads (ulimit -u), which is 1, not of the maps")" = 1 ]
+done
+fields "fields of refused threads" threads.rec
+
 line=$(grep -n 'if (mprotect(at' "$ROOT/tests/targets/fails_for.c" | cut -d: -f1)
 # A thread or a process may have been refused, or killed, for other reasons than maps. `run` tells
 # this from its control group.
@@ -59,7 +71,9 @@ STATUS=
 if in_group pids pids.max 30 "$TOOL" run -o pids.rec -- "$TARGETS/causes" threads 100 >out 2>err ||
 	[ -n "$STATUS" ]; then
 	check "pids.max: said" grep -q 'limit on tasks (pids.max) of its control group refused' err
-	check "pids.max: no failure" [ "$(grep -c '^==[0-9]*==   failure' err)" = 0 ]
+	check "pids.max: no failure of memory" [ "$(grep -c '^==[0-9]*==   failure' err)" = 1 ]
+	check "pids.max: the library says so" [ "$(tr -s ' \n' ' ' <err | sed 's/==[0-9]*== //g' | grep -c \
+		'failure pthread_create failed once: EAGAIN, because of pids.max of its control group, which is 30, not of the maps')" = 1 ]
 else
 	echo "--   pids.max                     not run: no control group can be made here"
 fi

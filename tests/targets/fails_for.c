@@ -2,8 +2,10 @@
 /*
  * Makes one memory call that fails for the given reason: map-limit, rlimit-as, rlimit-data,
  * rlimit-memlock, overcommit, address-space, huge-pages, hole, sealed; or in another way for one of
- * these. Prints the errno of the call.
+ * these. Or starts threads or processes, which RLIMIT_NPROC forbids. Prints the errno of the call.
  */
+#include <pthread.h>
+#include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -78,6 +80,26 @@ static void lock_to_map_limit(void)
 		;
 }
 
+static void *do_nothing(void *arg)
+{
+	return arg;
+}
+
+/* Beyond the first thread of its user, none is allowed. */
+static void start_three(bool threads)
+{
+	pthread_t thread;
+
+	limit(RLIMIT_NPROC, 1);
+	REQUIRE(geteuid() != 0 || setuid(65534) == 0);
+	for (int i = 0; i < 3; i++) {
+		if (threads)
+			errno = pthread_create(&thread, NULL, do_nothing, NULL);
+		else
+			REQUIRE(fork() < 0);
+	}
+}
+
 static void fail_for(const char *reason)
 {
 	const size_t gib = 1UL << 30;
@@ -118,6 +140,8 @@ static void fail_for(const char *reason)
 		mprotect(at, 3 * PAGE, PROT_READ);
 	} else if (strcmp(reason, "sealed") == 0) {
 		seal_and_unmap();
+	} else if (strcmp(reason, "threads") == 0 || strcmp(reason, "forks") == 0) {
+		start_three(reason[0] == 't');
 	}
 }
 

@@ -219,6 +219,25 @@ static json_t *failures_of(const struct vmt_view *view, struct vmt_symbols *symb
 	return failures;
 }
 
+/* Threads and processes that were not started. */
+static void add_refused(json_t *process, const struct vmt_rec_header *header)
+{
+	const char *name = vmt_report_errno(header->refused_error);
+	json_t *refused;
+
+	if (!header->refused_error)
+		return;
+	refused = json_object();
+	vmt_value_add_number(refused, "threads", header->threads_refused);
+	vmt_value_add_number(refused, "forks", header->forks_refused);
+	json_object_set_new(refused, "errno",
+			    name ? json_string(name) : json_integer(header->refused_error));
+	json_object_set_new(refused, "reason",
+			    json_string(vmt_report_reason(header->refused_reason)));
+	vmt_value_add_number(refused, "limit", header->refused_limit);
+	json_object_set_new(process, "refused", refused);
+}
+
 /* Add kinds, patterns, neighbours, holes and cost. */
 static void add_explanation(json_t *process, const struct vmt_view *view,
 			    struct vmt_symbols *symbols)
@@ -290,6 +309,7 @@ static json_t *findings_of(const struct vmt_view *view, struct vmt_symbols *symb
 	add_list(process, "timeline", timeline_of(view), view, VMT_SECTION_TIMELINE);
 	add_list(process, "marks", vmt_json_marks(view), view, VMT_SECTION_MARKS);
 	add_list(process, "failures", failures_of(view, symbols), view, VMT_SECTION_FAILURES);
+	add_refused(process, &view->header);
 	return process;
 }
 

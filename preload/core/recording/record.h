@@ -167,7 +167,13 @@ struct vmt_rec_header {
 	uint32_t sum_version; /* 0: there are no sums; see seal.h */
 	uint32_t sum_header;
 	uint32_t sum[VMT_SUMS_MAX]; /* of each section, as it was when the process ended */
-	uint64_t reserved2[5];
+	/* threads and processes that clone did not start; why, of the first (enum vmt_reason) */
+	uint64_t threads_refused;
+	uint64_t forks_refused;
+	uint32_t refused_error; /* errno; 0 = none was refused */
+	uint32_t refused_reason;
+	uint64_t refused_limit; /* the value of that limit; 0 = unknown */
+	uint64_t reserved2;
 
 	struct vmt_rec_section section[VMT_SECTION_COUNT];
 };
@@ -356,6 +362,11 @@ enum vmt_reason {
 	VMT_REASON_SEALED = 8, /* 7 was never used */
 	VMT_REASON_HOLE,
 	VMT_REASON_HUGE_PAGES,
+	/* of a thread or process that was not started: */
+	VMT_REASON_RLIMIT_NPROC,
+	VMT_REASON_CGROUP_PIDS,
+	VMT_REASON_THREADS_MAX,
+	VMT_REASON_PID_MAX,
 };
 
 struct vmt_rec_failure {

@@ -21,6 +21,11 @@ static const struct {
 	[VMT_REASON_ADDRESS_SPACE] = { "address-space", "no free addresses of that length" },
 	[VMT_REASON_SEALED] = { "sealed", "memory sealed by mseal" },
 	[VMT_REASON_HUGE_PAGES] = { "huge-pages", "too few free huge pages (vm.nr_hugepages)" },
+	[VMT_REASON_RLIMIT_NPROC] = { "rlimit-nproc",
+				      "the limit of a user's processes and threads (ulimit -u)" },
+	[VMT_REASON_CGROUP_PIDS] = { "cgroup-pids", "pids.max of its control group" },
+	[VMT_REASON_THREADS_MAX] = { "threads-max", "kernel.threads-max" },
+	[VMT_REASON_PID_MAX] = { "pid-max", "kernel.pid_max" },
 	[VMT_REASON_HOLE] = { "hole", "nothing mapped in part of the range" },
 };
 
@@ -111,6 +116,48 @@ static void put_failure(struct vmt_report *text, const struct vmt_rec_failure *f
 	vmt_fmt_wrap(fmt, 10);
 }
 
+/*
+ * A thread or process makes no map by being started; and fork(2) may make as many maps as there
+ * are.
+ */
+static void put_refused(struct vmt_report *text, const char *what, uint64_t times)
+{
+	const struct vmt_rec_header *header = &text->view->header;
+	const char *name = vmt_report_errno(header->refused_error);
+	const char *limit = header->refused_reason < VMT_COUNT(reasons) ?
+				    reasons[header->refused_reason].sentence :
+				    NULL;
+	struct vmt_fmt *fmt = &text->fmt;
+
+	if (!times)
+		return;
+	vmt_fmt_str(fmt, "  failure ");
+	vmt_fmt_str(fmt, what);
+	vmt_fmt_str(fmt, " failed ");
+	if (times > 1) {
+		vmt_fmt_num(fmt, times, 0);
+		vmt_fmt_str(fmt, " times: ");
+	} else {
+		vmt_fmt_str(fmt, "once: ");
+	}
+	vmt_fmt_str(fmt, name ? name : "error");
+	if (limit) {
+		vmt_fmt_str(fmt, ", because of ");
+		vmt_fmt_str(fmt, limit);
+		vmt_fmt_str(fmt, ", which is ");
+		vmt_fmt_num(fmt, header->refused_limit, 0);
+		vmt_fmt_str(fmt, ", not of the maps");
+	} else if (header->refused_error == EAGAIN) {
+		vmt_fmt_str(fmt, ", because of a limit of processes and threads (ulimit -u, "
+				 "pids.max of a control group, kernel.threads-max, "
+				 "kernel.pid_max), not of the maps");
+	} else {
+		vmt_fmt_str(fmt, ", because the kernel had no memory for it, not because of the "
+				 "maps");
+	}
+	vmt_fmt_wrap(fmt, 10);
+}
+
 static bool is_last_of_its_site(const struct vmt_view *view, uint64_t index, uint64_t count,
 				const struct vmt_rec_failure *failure)
 {
@@ -169,6 +216,8 @@ void vmt_report_failures(struct vmt_report *text)
 	struct vmt_rec_failure first;
 	uint64_t times;
 
+	put_refused(text, "pthread_create", text->view->header.threads_refused);
+	put_refused(text, "fork", text->view->header.forks_refused);
 	if (!vmt_view_count(text->view, VMT_SECTION_FAILURES))
 		return;
 	for (uint32_t i = 1; i <= VMT_COUNT(reasons); i++) {
