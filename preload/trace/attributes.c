@@ -11,10 +11,36 @@
 #include "store/publish.h"
 
 #define UNSEEN_LEAST  16u /* smaps is not read for fewer unseen maps */
+#define ALIKE_LEAST   64u /* nor for fewer pairs that look alike */
 #define MAPS_MOST     100000u
 #define RESIDENT_MOST (UINT64_C(4) << 30)
 
 static const char letters[] = VMT_MAP_ATTRIBUTE_LETTERS;
+
+/* Did one call site make both, with what only smaps shows differing? */
+static bool is_alike(const struct vmt_map *a, const struct vmt_map *b)
+{
+	return a->vma.end == b->vma.start && !a->vma.inode && !b->vma.inode &&
+	       !((a->vma.flags ^ b->vma.flags) & VMT_MAP_VISIBLE) && a->put_by == b->put_by &&
+	       a->put_by == a->mapped_by && b->put_by == b->mapped_by &&
+	       a->vma.vma_class != b->vma.vma_class;
+}
+
+/*
+ * Are there many neighbours, put there by one call site, that look alike? It may ask for one flag now
+ * and for another then, such as MAP_NORESERVE, of which the recording holds only the first.
+ */
+static bool has_many_alike(const struct vmt_state *state)
+{
+	const struct vmt_map *before = NULL;
+	uint32_t pairs = 0;
+
+	for (struct vmt_map *map = vmt_space_first(&state->space); map; map = vmt_space_next(map)) {
+		pairs += before && is_alike(before, map);
+		before = map;
+	}
+	return pairs >= ALIKE_LEAST;
+}
 
 static bool is_cheap(const struct vmt_state *state)
 {
@@ -88,7 +114,8 @@ void vmt_attributes_record(struct vmt_state *state)
 	long got;
 	int fd;
 
-	if (state->counters.unseen < UNSEEN_LEAST || !state->recording.base || !is_cheap(state))
+	if ((state->counters.unseen < UNSEEN_LEAST && !has_many_alike(state)) ||
+	    !state->recording.base || !is_cheap(state))
 		return;
 	fd = vmt_fd_open("/proc/self/smaps", O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)

@@ -238,6 +238,32 @@ run use 2000
 holds use 'any(.sites[]; .per_call.course == "given-back" and .per_call.given_back == 1)'
 says use 'maps +.*peak' 'steady'
 
+# Something has ended, was moved, or stays as it was after the start.
+PROGRAM=causes_ended
+run join-all 300
+says join-all 'cause +stacks of threads that have ended, kept by glibc for new ones \(or neither joined nor detached\): [56][0-9]{2} of 6[0-9]{2} maps, by mprotect in start_small .* help +-[56][0-9]{2} maps: GLIBC_TUNABLES=glibc.pthread.stack_cache_size=0' \
+	'fewer threads \(a pool\)'
+run open-in-each 150
+says open-in-each 'cause .*a stack and a guard for each thread: [0-9]+ of [67][0-9]{2} maps' 'have ended'
+holds open-in-each '[.patterns[] | select(.pattern == "ended-threads")] == []'
+run move-into 1000
+says move-into 'cause +pieces cut from what mmap in map_pages [^ ]+ (in move_into )?mapped, 2.00 for each call, none given back: (1,99|2,00)[0-9] of 3,0[0-9]+ maps, by mremap in move_into [^ ]+ help +copy in place of moving' \
+	'MADV_GUARD_INSTALL'
+run forget-guards 1000
+says forget-guards 'cause +guards \(PROT_NONE\) left mapped when the memory beside them was unmapped: (99[0-9]|1,00[0-9]) of 1,0[0-9]+ maps, .*help +unmap guards together with the memory' \
+	'reserved addresses|MADV_GUARD_INSTALL'
+many mix-flags accounting 'memory accounted for piece by piece: (99[0-9]|1,00[0-9]) of 1,0[0-9]+ maps, by mmap in map_with .* help +-99[0-9] maps: map the whole range with MAP_NORESERVE' \
+	'map the range anew'
+run grow-blocks 500
+says grow-blocks "cause +large blocks of glibc's malloc, each in a map of its own: 25[0-9] of 2[0-9]+ maps .*help +a larger M_MMAP_THRESHOLD" \
+	'garbage-collected'
+run start-up 1000
+says start-up 'growth +\+(1,99[0-9]|2,00[0-9]): a plateau since' 'steady|a leak'
+holds start-up 'any(.sites[]; .per_call.course == "one-off")'
+run rise-and-fall 200
+says rise-and-fall 'growth +\+?[0-9]: (a sawtooth|bursts): ([3-9]|10) times up to 4[0-9]{2} and back to [0-9]+'
+PROGRAM=causes
+
 # At the exit the allocator has given back what it held, but whose malloc that was is known.
 for name in libjemalloc.so.2 libefence.so.0; do
 	mkdir "$name.rec"

@@ -259,6 +259,27 @@ static bool is_alone(const struct vmt_explain *explain, size_t i)
 	       (i + 1 == explain->count || !vmt_explain_touch(map, map + 1));
 }
 
+/* Returns the allocator whose blocks most of these maps are, such as libc's large ones; NULL = none. */
+static const char *find_allocator(const struct vmt_explain *explain)
+{
+	const char *best = NULL;
+	uint64_t votes = 0, with = 0;
+
+	for (size_t i = 0; i < explain->count; i++) {
+		const struct vmt_explain_map *map = &explain->map[i];
+		const char *detail = map->kind == VMT_KIND_ALLOCATOR ? map->detail : NULL;
+
+		if (!is_alone(explain, i))
+			continue;
+		best = votes ? best : detail;
+		votes += detail == best ? 1 : UINT64_MAX;
+	}
+	for (size_t i = 0; best && i < explain->count; i++)
+		with += is_alone(explain, i) && explain->map[i].kind == VMT_KIND_ALLOCATOR &&
+			explain->map[i].detail == best;
+	return with > explain->alone / 2 ? best : NULL;
+}
+
 /* Boyer and Moore's majority vote: a size is mentioned only if most maps have it. */
 static void sum_alone(struct vmt_explain *explain)
 {
@@ -284,6 +305,39 @@ static void sum_alone(struct vmt_explain *explain)
 		explain->alone_alike +=
 			is_alone(explain, i) &&
 			explain->map[i].end - explain->map[i].start == explain->alone_size;
+	explain->alone_of = find_allocator(explain);
+}
+
+static bool is_alone_code(const struct vmt_explain *explain)
+{
+	return explain->alone_code > explain->alone / 2;
+}
+
+static bool is_of_libc(const struct vmt_explain *explain)
+{
+	return explain->alone_of && (!strncmp(explain->alone_of, "libc.so", 7) ||
+				     !strncmp(explain->alone_of, "libc-2", 6));
+}
+
+const char *vmt_explain_alone_word(const struct vmt_explain *explain)
+{
+	if (is_of_libc(explain))
+		return "large blocks of glibc's malloc, each in a map of its own";
+	return is_alone_code(explain) ? "pieces of code that touch no other map" :
+					"pieces of memory that touch no other, which is typical of "
+					"garbage-collected heaps";
+}
+
+const char *vmt_explain_alone_remedy(const struct vmt_explain *explain)
+{
+	if (is_of_libc(explain))
+		return "a larger M_MMAP_THRESHOLD (mallopt, or MALLOC_MMAP_THRESHOLD_ in the "
+		       "environment): smaller blocks are no maps";
+	if (is_alone_code(explain))
+		return "one range for code that is taken in larger pieces; no call makes these one "
+		       "map";
+	return "no call makes these one map: fewer or smaller heaps (workers, isolates), "
+	       "larger pieces, or a higher vm.max_map_count";
 }
 
 static bool are_flags_known(const struct vmt_explain *explain)

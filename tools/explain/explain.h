@@ -156,6 +156,7 @@ struct vmt_explain {
 	uint64_t alone_size; /* the most frequent size of these, bytes */
 	uint64_t alone_alike; /* how many have this size */
 	struct vmt_explain_share alone_by;
+	const char *alone_of; /* the allocator whose blocks most of these are; NULL = none */
 	bool flags_known; /* for all maps */
 	bool is_java; /* a JVM is loaded */
 	bool are_views; /* parts of files are mapped more than once */
@@ -168,6 +169,7 @@ struct vmt_explain {
 	bool are_small; /* most of VMT_PATTERN_DECOMMIT are no larger than guards */
 	bool are_left; /* most of VMT_PATTERN_GUARDS were mapped without access, and kept so */
 	bool are_closed; /* most of VMT_PATTERN_MAPPED_OVER have no access */
+	bool are_kept; /* VMT_PATTERN_ENDED_THREADS may be kept by glibc for new threads */
 	bool are_trimmed; /* most of VMT_PATTERN_HOLES are what was cut off the ends of maps */
 	const char *holes_of; /* the allocator that punched most holes; NULL = none, or not known */
 	struct vmt_explain_facts facts; /* a copy; what it points to stays the caller's */

@@ -130,10 +130,24 @@ static enum vmt_pattern pattern_without_access(const struct vmt_search *search, 
 						   pattern_of_rest(search, i, VMT_PATTERN_DECOMMIT);
 }
 
-/* A guard that was moved together with its memory was not made by mprotect(PROT_NONE) here. */
+static bool is_moved_memory(const struct vmt_explain_map *map)
+{
+	return map->put_call == VMT_CALL_MREMAP && vmt_search_is_memory(map);
+}
+
+/*
+ * A guard that was moved together with its memory, or is what remains of a range that memory was moved
+ * into, was not made by mprotect(PROT_NONE) here.
+ */
 static bool is_made(const struct vmt_search *search, size_t i)
 {
-	return search->map[i].kind != VMT_KIND_GUARD || search->map[i].put_call != VMT_CALL_MREMAP;
+	const struct vmt_explain_map *map = &search->map[i];
+	bool below = i > 0 && vmt_search_touches_next(search, i - 1) && is_moved_memory(map - 1);
+	bool above = vmt_search_touches_next(search, i) && is_moved_memory(map + 1);
+
+	return map->kind != VMT_KIND_GUARD ||
+	       (map->put_call != VMT_CALL_MREMAP &&
+		!(map->put_call == VMT_CALL_MMAP && (below || above)));
 }
 
 static void find_without_access(struct vmt_search *search, enum vmt_pattern pattern)
@@ -471,6 +485,7 @@ int vmt_explain_patterns(struct vmt_explain *explain)
 	explain->are_small = search.are_small;
 	explain->are_left = search.are_left;
 	explain->are_closed = search.are_closed;
+	explain->are_kept = search.are_kept;
 	explain->holes_of = search.holes_of;
 	qsort(explain->patterns, explain->pattern_count, sizeof(*explain->patterns), by_saving);
 	free(search.by_site);

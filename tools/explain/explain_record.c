@@ -118,6 +118,14 @@ static void learn_owner(struct vmt_explain_record *record, struct owners *owners
 		owners->detail[index] = keep(record, owners->of[index].module);
 }
 
+/* Has this call given the map the access that it has, rather than closed what lies below it? */
+static bool is_opened_by(const struct vmt_explain_map *map, const struct vmt_explain_owner *owner)
+{
+	return owner->call == VMT_CALL_MPROTECT && owner->asked & VMT_ASKED_KNOWN &&
+	       map->flags & VMT_MAP_ACCESS &&
+	       (owner->asked & VMT_MAP_ACCESS) == (map->flags & VMT_MAP_ACCESS);
+}
+
 static void add_owner(struct vmt_explain_record *record, struct owners *owners,
 		      struct vmt_explain_map *map)
 {
@@ -139,8 +147,12 @@ static void add_owner(struct vmt_explain_record *record, struct owners *owners,
 	if (!owners->is_known[map->put_by])
 		learn_owner(record, owners, map->put_by);
 	/* If its addresses have merged with a neighbour's, the call that made it usable tells. */
-	if (!map->hint && owners->of[map->put_by].hint == VMT_HINT_THREAD_STACK)
+	map->is_threads = owners->of[map->put_by].hint == VMT_HINT_THREAD_STACK;
+	if (!map->hint && map->is_threads)
 		map->hint = VMT_HINT_THREAD_STACK;
+	else if (map->hint == VMT_HINT_THREAD_STACK && !map->is_threads &&
+		 is_opened_by(map, &owners->of[map->put_by]))
+		map->hint = VMT_HINT_NONE;
 	map->is_loaders = owners->of[map->put_by].hint == VMT_HINT_LIBRARY;
 	map->put_call = (uint8_t)owners->of[map->put_by].call;
 	map->put_asked = owners->of[map->put_by].asked;

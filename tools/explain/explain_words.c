@@ -180,8 +180,7 @@ static const struct {
 	[VMT_PATTERN_ALIKE] = { "alike", "neighbours that look alike but did not merge",
 				"map the range anew, as a whole",
 				"The reason is not visible here: flags (vmatrace maps --flags "
-				"shows "
-				"them), or memory moved by mremap or inherited by fork." },
+				"shows them), or memory moved by mremap or inherited by fork." },
 	[VMT_PATTERN_UNSEEN] = { "unseen-calls",
 				 "changed by system calls that were not seen (not made by libc): "
 				 "their caller is unknown",
@@ -293,8 +292,30 @@ const char *vmt_explain_pattern_id(enum vmt_pattern pattern)
 	return patterns[pattern < VMT_PATTERN_COUNT ? pattern : VMT_PATTERN_ALIKE].id;
 }
 
+static const struct vmt_explain_pattern *found(const struct vmt_explain *explain,
+					       enum vmt_pattern pattern)
+{
+	for (size_t i = 0; i < explain->pattern_count; i++) {
+		if (explain->patterns[i].pattern == pattern)
+			return &explain->patterns[i];
+	}
+	return NULL;
+}
+
+/* Has no call given advice? Then flags of mmap mean the same to the kernel. */
+static bool is_by_flags(const struct vmt_explain *explain)
+{
+	return explain->facts.sites && explain->flags_known &&
+	       !explain->facts.busiest[VMT_CALL_MADVISE].calls &&
+	       !explain->facts.busiest[VMT_CALL_PROCESS_MADVISE].calls &&
+	       !found(explain, VMT_PATTERN_UNSEEN);
+}
+
 const char *vmt_explain_pattern_word(const struct vmt_explain *explain, enum vmt_pattern pattern)
 {
+	if (pattern == VMT_PATTERN_ADVICE && is_by_flags(explain))
+		return "memory mapped with other flags (MAP_STACK, MAP_DROPPABLE) than what lies "
+		       "beside it";
 	if (pattern == VMT_PATTERN_HOLES && !explain->facts.sites)
 		return "holes between pieces of memory, as munmap leaves them";
 	if (pattern == VMT_PATTERN_ALIKE && explain->are_moved)
@@ -307,10 +328,12 @@ const char *vmt_explain_pattern_word(const struct vmt_explain *explain, enum vmt
 		return "ends of maps cut off by munmap, as for alignment";
 	if (pattern == VMT_PATTERN_WX && explain->facts.sites && !explain->facts.gives_write)
 		return "code made executable piece by piece, with data between";
+	if (pattern == VMT_PATTERN_ENDED_THREADS && explain->are_kept)
+		return "stacks of threads that have ended, kept by glibc for new ones (or neither "
+		       "joined nor detached)";
 	if (pattern == VMT_PATTERN_ENDED_THREADS && !explain->facts.sites)
 		return "judging by their size, stacks of threads that have ended and were neither "
-		       "joined nor "
-		       "detached";
+		       "joined nor detached";
 	return patterns[pattern < VMT_PATTERN_COUNT ? pattern : VMT_PATTERN_ALIKE].word;
 }
 
@@ -346,16 +369,6 @@ static const char *remedy_of_holes(const char *allocator)
 	return patterns[VMT_PATTERN_HOLES].remedy;
 }
 
-static const struct vmt_explain_pattern *found(const struct vmt_explain *explain,
-					       enum vmt_pattern pattern)
-{
-	for (size_t i = 0; i < explain->pattern_count; i++) {
-		if (explain->patterns[i].pattern == pattern)
-			return &explain->patterns[i];
-	}
-	return NULL;
-}
-
 /* Were pieces locked, advised about and so on as often as there are guards? Then they still differ. */
 static bool differs_as_well(const struct vmt_explain *explain, enum vmt_pattern pattern)
 {
@@ -365,8 +378,27 @@ static bool differs_as_well(const struct vmt_explain *explain, enum vmt_pattern 
 	       explain->facts.given_calls >= at->maps / 4;
 }
 
+static const char *remedy_of_guards(const struct vmt_explain *explain)
+{
+	if (differs_as_well(explain, VMT_PATTERN_GUARDS))
+		return "MADV_GUARD_INSTALL (Linux 6.13) instead of mprotect(PROT_NONE) makes no "
+		       "map, if mlock and madvise, which cut at the same places, are left out or "
+		       "are for whole ranges";
+	if (explain->are_of_one)
+		return "MADV_GUARD_INSTALL (Linux 6.13) instead of mprotect(PROT_NONE) makes no "
+		       "map, if the pages hold nothing: it drops their contents; pages that are "
+		       "only given back need MADV_DONTNEED alone";
+	return explain->are_left ?
+		       "map objects and guards together, readable and writable, and guard by "
+		       "MADV_GUARD_INSTALL (Linux 6.13), which makes no map" :
+		       patterns[VMT_PATTERN_GUARDS].remedy;
+}
+
 const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_pattern pattern)
 {
+	if (pattern == VMT_PATTERN_ADVICE && is_by_flags(explain))
+		return "the same flags for all, or a range for each kind; since Linux 6.7, "
+		       "MAP_STACK keeps huge pages away, and so neighbours apart";
 	if (pattern == VMT_PATTERN_ADVICE)
 		return remedy_of_advice(explain);
 	if (pattern == VMT_PATTERN_HOLES && explain->holes_of)
@@ -382,17 +414,8 @@ const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_patte
 		       "map when it is no longer used";
 	if (pattern == VMT_PATTERN_ALIKE && explain->are_moved)
 		return "grow in larger steps, or copy into one range instead of moving";
-	if (pattern == VMT_PATTERN_GUARDS && differs_as_well(explain, pattern))
-		return "MADV_GUARD_INSTALL (Linux 6.13) instead of mprotect(PROT_NONE) makes no "
-		       "map, if mlock and madvise, which cut at the same places, are left out or "
-		       "are for whole ranges";
-	if (pattern == VMT_PATTERN_GUARDS && explain->are_of_one)
-		return "MADV_GUARD_INSTALL (Linux 6.13) instead of mprotect(PROT_NONE) makes no "
-		       "map, if the pages hold nothing: it drops their contents; pages that are "
-		       "only given back need MADV_DONTNEED alone";
-	if (pattern == VMT_PATTERN_GUARDS && explain->are_left)
-		return "map objects and guards together, readable and writable, and guard by "
-		       "MADV_GUARD_INSTALL (Linux 6.13), which makes no map";
+	if (pattern == VMT_PATTERN_GUARDS)
+		return remedy_of_guards(explain);
 	if (pattern == VMT_PATTERN_DECOMMIT && explain->are_small)
 		return "give pages back by MADV_DONTNEED or MADV_FREE (Linux 4.5) and leave the "
 		       "protection as it is; where they are guards, MADV_GUARD_INSTALL (Linux "
@@ -411,8 +434,10 @@ const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_patte
 		       "userfaultfd's write protection (Linux 5.7) makes no map";
 	if (pattern == VMT_PATTERN_THREADS && explain->is_java)
 		return "fewer threads (a pool, or virtual threads since JDK 21), or guards that "
-		       "are "
-		       "no maps";
+		       "are no maps";
+	if (pattern == VMT_PATTERN_ENDED_THREADS && explain->are_kept)
+		return "GLIBC_TUNABLES=glibc.pthread.stack_cache_size=0 in the environment (glibc "
+		       "2.34) keeps none; fewer threads at a time, and joined or detached";
 	if (pattern == VMT_PATTERN_RESERVED && explain->facts.has_no_addresses)
 		return "addresses ran out, not maps: share one reservation among "
 		       "several, or reserve less for each";
@@ -421,35 +446,13 @@ const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_patte
 		       "does, map the range afresh, as a whole";
 	if (pattern == VMT_PATTERN_PIECES && explain->are_views)
 		return "map each file as a whole, once for each protection, and use pieces of "
-		       "these "
-		       "maps";
+		       "these maps";
 	return patterns[pattern < VMT_PATTERN_COUNT ? pattern : VMT_PATTERN_ALIKE].remedy;
 }
 
 const char *vmt_explain_also(enum vmt_pattern pattern)
 {
 	return patterns[pattern < VMT_PATTERN_COUNT ? pattern : VMT_PATTERN_ALIKE].also;
-}
-
-static bool is_alone_code(const struct vmt_explain *explain)
-{
-	return explain->alone_code > explain->alone / 2;
-}
-
-const char *vmt_explain_alone_word(const struct vmt_explain *explain)
-{
-	return is_alone_code(explain) ? "pieces of code that touch no other map" :
-					"pieces of memory that touch no other, which is typical of "
-					"garbage-collected heaps";
-}
-
-const char *vmt_explain_alone_remedy(const struct vmt_explain *explain)
-{
-	if (is_alone_code(explain))
-		return "one range for code that is taken in larger pieces; no call makes these one "
-		       "map";
-	return "no call makes these one map: fewer or smaller heaps (workers, isolates), "
-	       "larger pieces, or a higher vm.max_map_count";
 }
 
 static void put_protection(char text[5], uint64_t flags)

@@ -24,6 +24,7 @@ struct vmt_search {
 	bool are_small;
 	bool are_left;
 	bool are_closed;
+	bool are_kept;
 	const char *holes_of;
 	uint64_t *by_site; /* boundaries of the current pattern, by site; NULL = no sites */
 	struct vmt_explain_pattern *at;
@@ -151,7 +152,7 @@ void vmt_search_deleted(struct vmt_search *search, enum vmt_pattern pattern);
 void vmt_search_devices(struct vmt_search *search, enum vmt_pattern pattern);
 
 /* Keep only the share of running threads, or of ended ones, depending on the pattern. */
-void vmt_search_part_threads(const struct vmt_search *search, struct vmt_explain_pattern *at);
+void vmt_search_part_threads(struct vmt_search *search, struct vmt_explain_pattern *at);
 
 /* Are there a few arenas with large heaps, rather than many with small ones? */
 bool vmt_search_has_large_heaps(const struct vmt_search *search);

@@ -56,15 +56,20 @@ bool vmt_search_is_reserved(const struct vmt_search *search, size_t i)
 	return size_of(map) >= LARGE_RESERVATION && size_of(map) / MOSTLY >= in_use;
 }
 
-/* Count stacks, and those whose thread has ended and that glibc does not keep for new threads. */
-static uint64_t count_stacks(const struct vmt_search *search, uint64_t *ret_ended)
+/*
+ * Count stacks, and those whose thread has ended. If these are so many that glibc would not keep them
+ * for new threads, they were not joined; are_kept is set if they are fewer, and pthread_create is
+ * known to have made them: other stacks belong to threads in another way.
+ */
+static uint64_t count_stacks(struct vmt_search *search, uint64_t *ret_ended)
 {
-	uint64_t stacks = 0, bytes = 0, running, kept;
+	uint64_t stacks = 0, made = 0, bytes = 0, running, kept;
 
 	for (size_t i = 0; i < search->count; i++) {
 		if (search->map[i].kind != VMT_KIND_THREAD_STACK)
 			continue;
 		stacks++;
+		made += search->map[i].is_threads;
 		bytes += size_of(&search->map[i]);
 	}
 	running = search->facts->threads_left;
@@ -72,12 +77,16 @@ static uint64_t count_stacks(const struct vmt_search *search, uint64_t *ret_ende
 	if (!running || !stacks)
 		return stacks;
 	kept = CACHED_STACKS / (bytes / stacks) + 1;
-	if (stacks >= running + kept + VMT_EXPLAIN_LEAST / 2)
+	search->are_kept = made >= running + VMT_EXPLAIN_LEAST / 2 &&
+			   stacks < running + kept + VMT_EXPLAIN_LEAST / 2;
+	if (search->are_kept)
+		*ret_ended = made - running + 1;
+	else if (stacks >= running + kept + VMT_EXPLAIN_LEAST / 2)
 		*ret_ended = stacks - running + 1;
 	return stacks;
 }
 
-void vmt_search_part_threads(const struct vmt_search *search, struct vmt_explain_pattern *at)
+void vmt_search_part_threads(struct vmt_search *search, struct vmt_explain_pattern *at)
 {
 	uint64_t ended, stacks = count_stacks(search, &ended), part;
 

@@ -68,6 +68,7 @@ struct vmt_explain_map {
 	uint32_t put_asked; /* of put_by, struct vmt_rec_site; 0 = not known */
 	uint8_t put_call; /* enum vmt_call_id of put_by; VMT_CALL_NONE = unknown */
 	bool is_loaders; /* the loader (ld.so) made the call that put it there */
+	bool is_threads; /* pthread_create made that call */
 	bool is_arena; /* part of a heap of a glibc arena; set along with the kind */
 	uint8_t apart; /* 1 + enum vmt_apart: why the map below is another map; 0 = a hole */
 	uint64_t shows; /* a bit for each enum vmt_pattern that the map shows; VMT_SHOWS_* */

@@ -61,6 +61,17 @@ static void add_per_call(json_t *site, const struct vmt_view *view, uint64_t liv
 	json_object_set_new(site, "per_call", object);
 }
 
+/* If it is not known how a site's maps developed, they did as those of the process. */
+static enum vmt_trend course_of(const struct vmt_view *view, enum vmt_trend trend)
+{
+	struct vmt_curve curve;
+
+	if ((trend == VMT_TREND_NONE || trend == VMT_TREND_SHORT) &&
+	    vmt_report_trend(view, now_of(view), &curve) && curve.trend == VMT_TREND_PLATEAU)
+		return VMT_TREND_PLATEAU;
+	return trend;
+}
+
 void vmt_json_add_site_growth(json_t *site, const struct vmt_view *view, uint64_t index,
 			      const struct vmt_rec_counters *counters, uint64_t live)
 {
@@ -70,7 +81,7 @@ void vmt_json_add_site_growth(json_t *site, const struct vmt_view *view, uint64_
 
 	if (!vmt_report_site_trend(view, index, live, now_of(view), &curve))
 		curve.trend = VMT_TREND_NONE;
-	add_per_call(site, view, live, counters, curve.trend);
+	add_per_call(site, view, live, counters, course_of(view, curve.trend));
 	if (curve.trend == VMT_TREND_NONE)
 		return;
 	growth = curve_of(&curve);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define PLACES_TOLD 6u
+#define GUARD_MOST  (UINT64_C(64) << 10)
 #define SHARE       20u /* a twentieth of the growth deserves a cause */
 
 /* The effect of all sites of one place. */
@@ -148,6 +149,46 @@ static bool is_cut(const struct vmt_explain_map *map)
 	       map->put_call != VMT_CALL_BRK && map->put_call != VMT_CALL_SHMAT;
 }
 
+static bool is_guard_left(const struct vmt_explain_record *record, size_t i)
+{
+	const struct vmt_explain_map *map = &record->map[i];
+	bool below = i > 0 && vmt_explain_touch(map - 1, map) && map[-1].flags & VMT_MAP_ACCESS;
+	bool above = i + 1 < record->count && vmt_explain_touch(map, map + 1) &&
+		     map[1].flags & VMT_MAP_ACCESS;
+
+	return !(map->flags & VMT_MAP_ACCESS) && vmt_explain_is_anonymous(map) && !below &&
+	       !above && map->end - map->start <= GUARD_MOST;
+}
+
+/* Has munmap removed, or cut out, about as many maps as there are such guards? */
+static bool has_unmapped(const struct vmt_explain_record *record, uint64_t guards)
+{
+	struct vmt_rec_counters counters;
+
+	return vmt_view_call(record->view, VMT_CALL_MUNMAP, &counters) &&
+	       counters.removed + counters.split >= guards - guards / 4;
+}
+
+/*
+ * Are most of these maps guards with nothing beside them, because the memory was unmapped and they
+ * were forgotten?
+ */
+static bool are_guards_left(const struct vmt_explain_record *record, uint32_t place, uint64_t maps,
+			    uint64_t mentioned)
+{
+	uint64_t guards = 0;
+
+	for (size_t i = 0; i < record->count; i++) {
+		const struct vmt_explain_map *map = &record->map[i];
+
+		guards += map->put_by < record->explain.facts.sites &&
+			  map->put_by >= VMT_SITE_FIRST &&
+			  place_of_site(record, map->put_by) == place &&
+			  !(map->shows & mentioned) && is_guard_left(record, i);
+	}
+	return guards > maps - maps / 4 && has_unmapped(record, guards);
+}
+
 /* "maps of a file", "pieces cut from what mmap in f a.c:7 mapped" */
 static void put_what(struct vmt_explain_record *record, const struct vmt_explain_map *map,
 		     char *text, size_t size)
@@ -207,16 +248,27 @@ static void put_plain(struct vmt_lines *lines, struct vmt_explain_record *record
 	struct vmt_number number, count;
 	size_t before = lines->count;
 	struct place place;
+	bool is_left;
 
 	if (!map || !sum_place(record, index, &place))
 		return;
 	put_what(record, map, what, sizeof(what));
 	put_for_each(each, sizeof(each), &place);
+	is_left = are_guards_left(record, index, maps, mentioned);
+	if (is_left) {
+		snprintf(what, sizeof(what),
+			 "guards (PROT_NONE) left mapped when the memory beside them was unmapped");
+		each[0] = '\0';
+	}
 	vmt_explain_record_site(record, place.site, by, sizeof(by));
 	vmt_lines_add(lines, 10, "%s%s%s: %s of %s maps, by %s", start, what, each,
 		      vmt_lines_number(&number, maps), vmt_lines_number(&count, record->count), by);
 	vmt_lines_end_item(lines, &before, VMT_EXPLAIN_CAUSES);
-	put_plain_help(lines, map, &place);
+	if (is_left)
+		vmt_lines_add(lines, 10,
+			      "  help    unmap guards together with the memory between them");
+	else
+		put_plain_help(lines, map, &place);
 	vmt_lines_end_item(lines, &before, VMT_EXPLAIN_LEAD);
 }
 

@@ -18,6 +18,8 @@ struct run {
 	uint64_t above_half; /* about how many half buckets were in the upper half of the rise */
 	uint64_t floor[WINDOWS]; /* lowest count in each eighth of the run */
 	bool is_falling;
+	uint64_t active; /* buckets with a call… */
+	uint64_t active_settled; /* …and how many of these come after it settled */
 	/* set by the second pass */
 	uint64_t base; /* lowest count after the first quarter */
 	uint64_t times; /* how often it rose from near the base to beyond the middle */
@@ -35,6 +37,14 @@ static struct vmt_curve_bucket bucket_at(const struct run *run, uint64_t index, 
 		bucket.min = bucket.max = bucket.last = *carry;
 	*carry = bucket.last;
 	return bucket;
+}
+
+static bool is_active_at(const struct run *run, uint64_t index)
+{
+	struct vmt_curve_bucket bucket;
+
+	return index < run->source->buckets &&
+	       run->source->bucket(run->source->context, index, &bucket);
 }
 
 static void note_bucket(struct run *run, const struct vmt_curve_bucket *bucket, uint64_t index,
@@ -55,6 +65,7 @@ static void note_bucket(struct run *run, const struct vmt_curve_bucket *bucket, 
 	run->above_half += bucket->min > source->start + rise / 2;
 	if (bucket->max > source->now + band || bucket->min + band < source->now) {
 		run->settled = index + 1;
+		run->active_settled = 0;
 		run->low = run->high = source->now;
 	}
 	if (run->settled <= index) {
@@ -69,8 +80,11 @@ static void first_pass(struct run *run)
 
 	for (uint64_t i = 0; i < run->buckets; i++) {
 		uint64_t before = carry;
+		bool is_active = is_active_at(run, i);
 		struct vmt_curve_bucket bucket = bucket_at(run, i, &carry);
 
+		run->active += is_active;
+		run->active_settled += is_active;
 		note_bucket(run, &bucket, i, before);
 	}
 }
@@ -188,6 +202,22 @@ static bool is_plateau(const struct run *run)
 	       duration - before >= VMT_TREND_SHORT_NS / 2;
 }
 
+/*
+ * The run is short, but was flat for most of it, while the program went on to make calls, or for long
+ * enough: what came before was the start-up.
+ */
+static bool is_flat_after_start(const struct run *run)
+{
+	uint64_t before = run->settled * run->source->width, flat;
+
+	if (before > run->source->duration)
+		return false;
+	flat = run->source->duration - before;
+	return (flat >= VMT_TREND_FLAT_NS && flat >= run->source->duration / 4 * 3) ||
+	       (run->active_settled >= WINDOWS &&
+		run->active_settled >= run->active - run->active / 3);
+}
+
 /* Did the count rise more than once, by more than a ripple on a plateau? */
 static bool is_in_waves(const struct run *run)
 {
@@ -214,7 +244,10 @@ static enum vmt_trend trend_of(const struct run *run)
 	if (rise < VMT_TREND_SMALL)
 		return VMT_TREND_NONE;
 	if (is_short && !is_back)
-		return VMT_TREND_SHORT;
+		return is_flat_after_start(run) ? VMT_TREND_PLATEAU : VMT_TREND_SHORT;
+	if (is_short && run->buckets >= 2 * WINDOWS && run->times > 2 && is_in_waves(run) &&
+	    of_waves(run) != VMT_TREND_LEAK)
+		return of_waves(run);
 	if (!is_short && steady_from(run))
 		return VMT_TREND_LEAK;
 	if (!is_short && is_in_waves(run))

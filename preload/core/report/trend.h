@@ -13,6 +13,8 @@
 #define VMT_TREND_SMALL   16u /* maps; less growth than this is not mentioned */
 /* a shorter run mostly shows its start-up */
 #define VMT_TREND_SHORT_NS (3 * UINT64_C(1000000000))
+/* if a shorter run is flat for so long, and for most of the time, it is past its start-up */
+#define VMT_TREND_FLAT_NS UINT64_C(1000000000)
 /* A start-up on a busy machine may take as long, and rises as steadily as a leak until it is done. */
 #define VMT_TREND_START_UP_NS (60 * UINT64_C(1000000000))
 #define VMT_TREND_BUCKETS_MAX 65536u
