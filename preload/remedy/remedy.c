@@ -218,11 +218,24 @@ static bool find_fixed(const long args[6], struct vmt_remedy_plan *plan)
 	       find_opened(args, plan);
 }
 
+/* A stack that is accessible as a whole has no guard, and stacks that touch are one map. */
+static bool find_stack(const long args[6], struct vmt_remedy_plan *plan)
+{
+	const long wanted = MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK;
+
+	if (args[2] != PROT_NONE || (args[3] & ~(long)MAP_NORESERVE) != wanted)
+		return false;
+	put_changed(plan, SYS_mmap, args, 2, PROT_READ | PROT_WRITE);
+	return true;
+}
+
 static bool find_mmap(const long args[6], struct vmt_remedy_plan *plan)
 {
 	if (vmt_remedies & VMT_REMEDY_GUARDS && find_fixed(args, plan))
 		return true;
 	*plan = (struct vmt_remedy_plan){ .count = 0 };
+	if (vmt_remedies & VMT_REMEDY_STACKS && find_stack(args, plan))
+		return true;
 	if (vmt_remedies & VMT_REMEDY_DECOMMIT &&
 	    (find_reserved(args, plan) || find_replaced(args, plan)))
 		return true;

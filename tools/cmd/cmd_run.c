@@ -89,7 +89,7 @@ static const char *set_try(struct request *request, const char *value)
 	free(text);
 	return is_good ? NULL :
 			 "remedies that run can try are guards, names, advice, locks, policy, "
-			 "noreserve, decommit, holes, arenas, not ";
+			 "noreserve, decommit, holes, stacks, arenas, not ";
 }
 
 static const char *set_run_option(void *context, int option, char *value)

@@ -32,13 +32,14 @@ static const char help[] =
 	"run.\n"
 	"\n"
 	"  -t, --try=NAME               only this remedy: guards, names, advice, locks, policy,\n"
-	"                               noreserve, decommit, holes; arenas, mmap-threshold,\n"
-	"                               jemalloc, tcmalloc, mimalloc; may be repeated\n"
+	"                               noreserve, decommit, holes, stacks; arenas,\n"
+	"                               mmap-threshold, stack-cache, jemalloc, tcmalloc,\n"
+	"                               mimalloc; may be repeated\n"
 	"  -f, --format=text|json       default text\n"
 	"      --report-file=FILE       write the table to FILE instead\n"
 	"  -h, --help\n"
 	"\n"
-	"vmatrace run --try=NAME runs once, with one of the first nine in effect.\n";
+	"vmatrace run --try=NAME runs once, with one of the first ten in effect.\n";
 
 static const char *set_try_option(void *context, int option, char *value)
 {

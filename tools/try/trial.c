@@ -157,6 +157,7 @@ static void read_maps(const struct vmt_explain *explain, struct vmt_evidence *ev
 		for (size_t j = 0; j < VMT_COUNT(others); j++)
 			evidence->has_allocator |= names(&explain->map[i], others[j]);
 	}
+	evidence->keeps_stacks = evidence->shows[VMT_PATTERN_ENDED_THREADS] && explain->are_kept;
 	evidence->is_glibcs = evidence->shows[VMT_PATTERN_ARENAS] ||
 			      evidence->shows[VMT_PATTERN_ARENA_HEAPS] ||
 			      (explain->holes_of && !strncmp(explain->holes_of, "libc.so", 7));

@@ -16,6 +16,7 @@ struct vmt_evidence {
 	/* for each system call: how often it was made, failed, and split a map */
 	struct vmt_rec_counters calls[VMT_CALL_COUNT];
 	bool is_glibcs; /* the maps are memory of glibc's malloc */
+	bool keeps_stacks; /* glibc may keep stacks of threads that have ended */
 	bool has_allocator; /* another allocator is loaded */
 	bool calls_mallopt; /* the program, or a library of it, does */
 };

@@ -53,6 +53,10 @@ static const struct remedy {
 	  { VMT_CALL_MUNMAP },
 	  "MADV_DONTNEED in place of munmap within a map",
 	  "addresses that were unmapped are not used again" },
+	{ BIT(THREADS),
+	  { VMT_CALL_NONE },
+	  "the guards of threads' stacks left out, as by pthread_attr_setguardsize(0)",
+	  "a thread that overflows its stack is not caught, and overwrites what lies below" },
 };
 
 static const struct {
@@ -74,7 +78,7 @@ bool vmt_try_is_name(const char *name)
 		if (!strcmp(name, allocators[i].name))
 			return true;
 	}
-	return !strcmp(name, "mmap-threshold");
+	return !strcmp(name, "mmap-threshold") || !strcmp(name, "stack-cache");
 }
 
 /* Is name in the list `only` ("a,b")? Without a list, whatever applies is wanted. */
@@ -198,6 +202,8 @@ static void choose_librarys(struct vmt_try *tried, const char *only)
 		remedied = new_remedied(tried, name, remedy->what, remedy->notice);
 		snprintf(remedied->options, sizeof(remedied->options), "try=%s", name);
 		promise(remedied, saves_of(evidence, remedy->patterns & PROMISED));
+		if (1u << i == VMT_REMEDY_STACKS) /* the other way to be without these guards */
+			continue;
 		saves += remedied->saves;
 		if (remedied->is_promised || !(remedy->patterns & ~PROMISED))
 			append_name(all, sizeof(all), name);
@@ -250,6 +256,23 @@ static void choose_mallocs(struct vmt_try *tried, const char *only)
 	}
 }
 
+static void choose_stack_cache(struct vmt_try *tried, const char *only)
+{
+	const struct vmt_evidence *evidence = &tried->evidence;
+	struct vmt_remedied *remedied;
+
+	if (!is_wanted(only, "stack-cache", evidence->keeps_stacks))
+		return;
+	remedied = new_remedied(
+		tried, "stack-cache",
+		"GLIBC_TUNABLES=glibc.pthread.stack_cache_size=0 in the environment (glibc 2.34): "
+		"stacks of joined threads are not kept for new ones",
+		"each new thread maps its stack; stacks of threads that were never joined stay");
+	snprintf(remedied->variable, sizeof(remedied->variable),
+		 "GLIBC_TUNABLES=glibc.pthread.stack_cache_size=0");
+	promise(remedied, evidence->saves[VMT_PATTERN_ENDED_THREADS]);
+}
+
 static void choose_allocators(struct vmt_try *tried, const char *only)
 {
 	static const char *const folders[] = { "/usr/lib/x86_64-linux-gnu", "/usr/lib64",
@@ -280,6 +303,7 @@ void vmt_try_choose(struct vmt_try *tried, const char *only)
 	tried->count = 0;
 	choose_librarys(tried, only);
 	choose_mallocs(tried, only);
+	choose_stack_cache(tried, only);
 	choose_allocators(tried, only);
 }
 

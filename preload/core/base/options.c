@@ -76,7 +76,8 @@ static const struct option table[] = {
 	{ "tool", OPTION_BOOL, AT(tool), 0, 0,
 	  "tool=0            do not run the vmatrace tool for function names" },
 	{ "try", OPTION_TRY, AT(remedies), 0, 0,
-	  "try=NAME,...      try guards, names, advice, locks, policy, noreserve, decommit, holes, arenas" },
+	  "try=NAME,...      guards, names, advice, locks, policy, noreserve, decommit, holes, stacks, "
+	  "arenas" },
 	{ "markers", OPTION_BOOL, AT(markers), 0, 0,
 	  "markers=1         write(-1, \"vmatrace: ready\") and \"…done\", for reading strace "
 	  "logs" },
@@ -200,7 +201,8 @@ const char *vmt_options_remedy(uint32_t place)
 {
 	static const char *const names[VMT_REMEDY_COUNT] = { "guards",   "names",  "advice",
 							     "locks",    "policy", "noreserve",
-							     "decommit", "holes",  "arenas" };
+							     "decommit", "holes",  "stacks",
+							     "arenas" };
 
 	return names[place];
 }

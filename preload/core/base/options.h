@@ -41,9 +41,10 @@ enum vmt_remedy {
 	VMT_REMEDY_NORESERVE = 32,
 	VMT_REMEDY_DECOMMIT = 64,
 	VMT_REMEDY_HOLES = 128,
-	VMT_REMEDY_ARENAS = 256, /* capture/wrappers_other.c: mallopt */
+	VMT_REMEDY_STACKS = 256,
+	VMT_REMEDY_ARENAS = 512, /* capture/wrappers_other.c: mallopt */
 };
-#define VMT_REMEDY_COUNT 9u
+#define VMT_REMEDY_COUNT 10u
 
 /* The name of the remedy that is bit number place, 0 to VMT_REMEDY_COUNT - 1. */
 const char *vmt_options_remedy(uint32_t place);
