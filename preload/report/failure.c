@@ -232,16 +232,16 @@ bool vmt_failure_say(struct vmt_state *state)
 	bool reports = say(state, due);
 
 	if (due & VMT_ALARM_LIMIT && !reports)
-		vmt_failure_report_has_begun(state);
+		vmt_failure_report_has_ended(state);
 	return reports;
 }
 
-bool vmt_failure_report_begins(const struct vmt_state *state)
+bool vmt_failure_is_reporting(const struct vmt_state *state)
 {
 	return atomic_load_explicit(&state->alarms.reporting_limit, memory_order_relaxed);
 }
 
-void vmt_failure_report_has_begun(struct vmt_state *state)
+void vmt_failure_report_has_ended(struct vmt_state *state)
 {
 	atomic_store_explicit(&state->alarms.reporting_limit, 0, memory_order_relaxed);
 }

@@ -30,11 +30,11 @@ void vmt_failure_near(struct vmt_state *state);
  */
 bool vmt_failure_say(struct vmt_state *state);
 
-/* Is another thread about to begin the report of the map limit? */
-bool vmt_failure_report_begins(const struct vmt_state *state);
+/* Is the map limit being reported, or is somebody about to begin? */
+bool vmt_failure_is_reporting(const struct vmt_state *state);
 
-/* The report has begun, or there will be none. */
-void vmt_failure_report_has_begun(struct vmt_state *state);
+/* The report has been printed, or there will be none, or nobody waits for it any more. */
+void vmt_failure_report_has_ended(struct vmt_state *state);
 
 /*
  * A call was deferred and has failed. The reason is not known yet: might it be the map limit, which

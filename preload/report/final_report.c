@@ -150,8 +150,6 @@ static const char *const *why_no_tool(struct vmt_state *state)
 						    "found only where /proc is mounted" };
 	static const char *const none[] = { "there is no vmatrace tool beside the",
 					    "library that it may run" };
-	static const char *const later[] = { "orphans are this process's children, so",
-					     "that the vmatrace tool runs only at its end" };
 	static const char *const limited[] = { "the limit on descriptors (ulimit -n)",
 					       "leaves the vmatrace tool none for its files" };
 	static const char *const filtered[] = { "a seccomp filter is active that may",
@@ -171,8 +169,6 @@ static const char *const *why_no_tool(struct vmt_state *state)
 		return none;
 	if (!vmt_find_tool_may_run(state))
 		return gone;
-	if (vmt_state_is_on())
-		return later;
 	return has_descriptors() ? failed : limited;
 }
 
@@ -301,10 +297,14 @@ static bool await_turn(struct vmt_state *state)
 	return true;
 }
 
-static void print_here(struct vmt_state *state, uint64_t top)
+static void print(struct vmt_state *state, uint64_t top)
 {
 	struct job job = { .state = state, .top = top, .out = { .number = -1 } };
 
+	if (vmt_filter_may_run_tool()) {
+		print_by_helper(state, top);
+		return;
+	}
 	print_without_tool(&job);
 	vmt_log_pause(state);
 }
@@ -317,10 +317,7 @@ static void print_last(struct vmt_state *state)
 	if (state->alarms.said & VMT_ALARM_LIMIT)
 		vmt_log(state, "this second report is of the end; the first one is of the moment "
 			       "when the limit was reached");
-	if (!vmt_filter_may_run_tool())
-		print_here(state, state->options.top);
-	else
-		print_by_helper(state, state->options.top);
+	print(state, state->options.top);
 	atomic_store_explicit(&state->reporting.printing, 0, memory_order_release);
 }
 
@@ -388,10 +385,15 @@ bool vmt_final_report_start(struct vmt_state *state)
 	return false;
 }
 
+bool vmt_final_report_is_running(const struct vmt_state *state)
+{
+	return vmt_spawn_exists(state->reporting.earlier);
+}
+
 void vmt_final_report_print_now(struct vmt_state *state)
 {
 	if (!state->recording.base || !take_turn(state))
 		return;
-	print_here(state, TOP_NOW);
+	print(state, TOP_NOW);
 	atomic_store_explicit(&state->reporting.printing, 0, memory_order_release);
 }

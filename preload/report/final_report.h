@@ -12,16 +12,19 @@
 void vmt_final_report_print(struct vmt_state *state);
 
 /*
- * Have a shorter report printed while the program goes on, and even if it ends. Nothing waits for it but
- * the copy of the recording, for a few milliseconds. Under the lock, so that the copy is of one
- * moment. Returns false if no process can do this.
+ * Have a shorter report printed by a process that also goes on if the program ends. This returns when
+ * the recording has been copied, after a few milliseconds. Under the lock, so that the copy is of
+ * one moment. Returns false if no process can do this.
  */
 bool vmt_final_report_start(struct vmt_state *state);
 
 /* At the end: wait until it has been printed, but not for ever. */
 void vmt_final_report_await(struct vmt_state *state);
 
-/* If it cannot be started: print it here, without the tool. */
+/* Is it being printed? */
+bool vmt_final_report_is_running(const struct vmt_state *state);
+
+/* If it cannot be started: print it before this returns. */
 void vmt_final_report_print_now(struct vmt_state *state);
 
 #endif

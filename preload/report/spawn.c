@@ -164,6 +164,11 @@ bool vmt_spawn_is_running(long pid)
 	return state && state != 'Z' && state != 'X';
 }
 
+bool vmt_spawn_exists(long pid)
+{
+	return pid > 0 && vmt_sys2(SYS_kill, pid, 0) != -ESRCH;
+}
+
 bool vmt_spawn_has_had_its_time(long pid, uint64_t start)
 {
 	uint64_t spent = vmt_clock() - start;

@@ -68,6 +68,9 @@ void vmt_spawn_has_copied(struct vmt_spawn *helper);
 bool vmt_spawn_is_running(long pid);
 #define VMT_SPAWN_SECONDS 20u
 
+/* The same until init has reaped it, but without a descriptor, whose number another thread may need. */
+bool vmt_spawn_exists(long pid);
+
 /*
  * Has the process had two seconds since start, or more if it waits for nothing but a processor?
  */

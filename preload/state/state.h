@@ -191,7 +191,7 @@ struct vmt_alarms {
 	uint32_t said; /* enum vmt_alarm */
 	_Atomic uint32_t due; /* enum vmt_alarm */
 	_Atomic uint32_t graces; /* waits of calls that failed and were not looked at yet */
-	_Atomic uint32_t reporting_limit; /* the limit was met, and its report has not begun */
+	_Atomic uint32_t reporting_limit; /* the limit was met, and its report is waited for */
 };
 
 /* report/: what printing a report needs. */
