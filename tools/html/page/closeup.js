@@ -39,27 +39,41 @@ function findStretch(app) {
 }
 
 /*
+ * What keeps each map of the stretch apart. Where all that is known of neighbours is that one kind of
+ * call cut them, they are numbered: "by madvise", "by madvise, 2".
+ */
+function marksOf(maps, { first, last }) {
+	const marks = [];
+	let n = 1;
+	for (let i = first; i <= last; i++) {
+		const mark = mapMark(maps, i);
+		n = i > first && !holeBelow(maps, i) && mark && mark === mapMark(maps, i - 1) ? n + 1 : 1;
+		marks.push(n > 1 ? `${mark}, ${n}` : mark);
+	}
+	return marks;
+}
+
+/*
  * Which maps of the stretch have the other shade of their colour: neighbours of one colour that are
  * kept apart by what is not seen in a colour.
  */
-function otherShades(maps, { first, last }) {
+function otherShades(maps, { first, last }, marks) {
 	const isOther = [false];
 	for (let i = first + 1; i <= last; i++) {
 		const before = isOther[i - 1 - first];
 		const isSame = kindKey(maps.classes[maps.of[i]]) === kindKey(maps.classes[maps.of[i - 1]]);
-		isOther.push(isSame && !holeBelow(maps, i) && mapMark(maps, i) !== mapMark(maps, i - 1) ? !before : isSame && before);
+		isOther.push(isSame && !holeBelow(maps, i) && marks[i - first] !== marks[i - 1 - first] ? !before : isSame && before);
 	}
 	return isOther;
 }
 
 const otherShade = (rgb) => mixed(rgb, isBright(rgb) ? [0, 0, 0] : [255, 255, 255], 0.3);
 
-function closeupBox(app, i, isOther) {
+function closeupBox(app, i, mark, isOther) {
 	const { maps } = app;
 	const c = maps.classes[maps.of[i]];
 	const plain = kindColour(kindKey(c));
 	const colour = isOther ? hexOf(otherShade(rgbOf(plain))) : plain;
-	const mark = mapMark(maps, i);
 	return make("li", {
 		class: "box", tabindex: 0, css: { background: colour, color: inkOn(rgbOf(colour)) },
 		onclick: () => app.toggle(app.sitesLike(c.putBy)),
@@ -95,9 +109,10 @@ function closeupReason(maps, { first, last }) {
 function makeCloseup(app, stretch) {
 	const { maps } = app;
 	const boxes = [];
-	const isOther = otherShades(maps, stretch);
+	const marks = marksOf(maps, stretch);
+	const isOther = otherShades(maps, stretch, marks);
 	for (let i = stretch.first; i <= stretch.last; i++)
-		boxes.push(i > stretch.first && closeupHole(maps, i), closeupBox(app, i, isOther[i - stretch.first]));
+		boxes.push(i > stretch.first && closeupHole(maps, i), closeupBox(app, i, marks[i - stretch.first], isOther[i - stretch.first]));
 	return make("figure", { class: "closeup" },
 		make("figcaption", {}, make("strong", {}, "Close up: "),
 			`${counted(stretch.last - stretch.first + 1, "map")} of ${number(maps.count)}, ` +
