@@ -154,6 +154,142 @@ check between-row grep -Eq 'growth: .* given back or merged' between.txt
 check limit grep -Eq '^ (kept|leak) +[0-9,]+ of [0-9,]+ maps by mmap in make leaks.c:[0-9]+ in session_open are not given back, the others by munmap in session_close leaks.c:[0-9]+$' limit/lead
 check plateau-no-leak sh -c 'grep -q "^ cause" "$0" && ! grep -q "^ leak" "$0"' plateau/lead
 
+# What is kept and two causes leave room for what helps, and for what helps at once.
+cat >full.c <<'END'
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+static volatile int quiet;
+static __attribute__((noinline)) char *open_the_stack_of_a_session(void)
+{
+	char *p = mmap(0, 16384, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED || mprotect(p, 4096, PROT_NONE))
+		exit(1);
+	quiet++;
+	return p;
+}
+static __attribute__((noinline)) void close_the_stack_of_a_session(char *p)
+{
+	munmap(p, 16384);
+	quiet += 1;
+}
+static __attribute__((noinline)) void abort_the_stack_of_a_session(char *p)
+{
+	munmap(p, 4 * 4096);
+	quiet += 2;
+}
+static __attribute__((noinline)) void read_a_page_of_the_journal(int fd, long i)
+{
+	if (mmap(0, 4096, PROT_READ, MAP_SHARED, fd, 8192 * i) == MAP_FAILED)
+		exit(1);
+	quiet += 3;
+}
+int main(void)
+{
+	int fd = memfd_create("journal", 0);
+
+	if (ftruncate(fd, 1l << 30))
+		return 2;
+	for (long i = 0;; i++) {
+		char *p = open_the_stack_of_a_session();
+
+		if (i % 4 == 1)
+			close_the_stack_of_a_session(p);
+		else if (i % 4 == 3)
+			abort_the_stack_of_a_session(p);
+		read_a_page_of_the_journal(fd, i);
+	}
+}
+END
+${CC:-cc} -g -O2 -fno-ipa-icf full.c -o bin/full || exit 2
+traced full report=0 bin/full
+"$TOOL" report full/rec 2>&1 | sed 's/^==[0-9]*== *//' | sed '/^calls   /,$d' | tr '\n' ' ' >full.txt
+check full grep -Eq 'kept .*not given back, the others by .*cause .*help +-32,[0-9]+ maps: .*for now sysctl vm.max_map_count=262144 .*also +a guard page for each object: 3[0-9,]+ of ' full.txt
+
+# A function that many call is named with the caller through which nearly all maps came, if there is one.
+cat >shared.c <<'END'
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+static volatile int quiet;
+static __attribute__((noinline)) char *map_with_guard(size_t length)
+{
+	char *p = mmap(0, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED || mprotect(p, 4096, PROT_NONE))
+		exit(1);
+	quiet++;
+	return p;
+}
+static __attribute__((noinline)) char *map_for_all(size_t length)
+{
+	char *p = map_with_guard(length);
+
+	quiet += 2;
+	return p;
+}
+static __attribute__((noinline)) char *open_session(void)
+{
+	char *p = map_for_all(16384);
+
+	quiet += 3;
+	return p;
+}
+static __attribute__((noinline)) char *read_settings(void)
+{
+	char *p = map_for_all(16384);
+
+	quiet += 4;
+	return p;
+}
+static __attribute__((noinline)) char *render_page(void)
+{
+	char *p = map_for_all(16384);
+
+	quiet += 5;
+	return p;
+}
+static __attribute__((noinline)) void given_back(char **page)
+{
+	for (int i = 0; i < 3000; i++)
+		page[i] = open_session();
+	for (int i = 0; i < 3000; i++)
+		munmap(page[i], 16384);
+	quiet += 6;
+}
+int main(int argc, char **argv)
+{
+	static char *page[3000];
+	int way = argc > 1 ? atoi(argv[1]) : 0;
+
+	read_settings();
+	if (way == 5)
+		given_back(page);
+	for (int i = 0; way != 5 && i < 3000; i++) {
+		if (way == 1 || i % 2)
+			open_session();
+		if (way == 2 || (way == 3 && i % 2))
+			munmap(render_page(), 16384);
+		if (way == 4)
+			render_page();
+	}
+	return 0;
+}
+END
+${CC:-cc} -g -O2 -fno-ipa-icf -fno-ipa-cp -fno-ipa-sra shared.c -o bin/shared || exit 2
+for way in 1 2 3 4 5; do
+	traced shared$way report=0 bin/shared $way
+	"$TOOL" report shared$way/rec 2>&1 | sed 's/^==[0-9]*== *//' | sed '/^calls   /,$d' | tr '\n' ' ' >shared$way.txt
+done
+called='called by open_session shared.c:[0-9]+'
+check shared-cause grep -Eq "cause .*, by mprotect in map_with_guard shared.c:9 $called, none given back" shared1.txt
+check shared-kept grep -Eq "kept +1,[0-9]+ of 4,[0-9]+ maps by mmap in map_with_guard shared.c:[0-9]+ are not given back, nearly all of them $called, the others by munmap in main" shared2.txt
+check shared-half grep -Eq "kept .* are not given back, nearly all of them $called" shared3.txt
+check shared-by-two sh -c 'grep -q "map_with_guard shared.c:9, none given back" "$0" && ! grep -q "called by" "$0"' shared4.txt
+check shared-peak grep -Eq "cause +of the [0-9,]+ maps at the peak: .* by m[a-z]+ in map_with_guard shared.c:[0-9]+ $called" shared5.txt
+
 # Nor is a short run a proof, whether the objects are few or many.
 for n in 300 3000; do
 	traced short$n report=0 bin/leaks one $n

@@ -91,6 +91,7 @@ static void name_frame(struct vmt_stack_frame *frame, const struct vmt_symbol *s
 	if (frame->function)
 		trim_function(frame->function);
 	frame->file = symbol->file ? vmt_source_path(symbol->directory, symbol->file) : NULL;
+	frame->short_file = symbol->short_file;
 	frame->line = symbol->line;
 	frame->is_tail = symbol->is_tail;
 	frame->is_own = frame->is_own && !(frame->file && vmt_source_is_system(frame->file));

@@ -14,6 +14,7 @@ struct vmt_stack_frame {
 	char *module; /* base name up to .so.N; "" = unknown */
 	char *function; /* without the compiler's suffixes; NULL = unknown */
 	char *file; /* relative to the working directory if it lies below that; or NULL */
+	const char *short_file; /* as reports show it; lives as long as the symbols; or NULL */
 	uint32_t line;
 	uint64_t offset; /* in the module's file */
 	bool is_tail; /* it ended in a jump, so it is not on the stack: see names.h */

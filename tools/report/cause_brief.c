@@ -15,23 +15,26 @@
 #define FEW_MAPS   100u /* with fewer maps, a report does not say what they are */
 #define KINDS_ROOM 104u /* bytes that fit into two lines after "  kinds   " */
 
-static const char *site_of(const struct vmt_cause_names *names, uint32_t site, char *text,
-			   size_t size)
+static const char *site_of(const struct vmt_cause_names *names, uint32_t site, uint64_t shown,
+			   char *text, size_t size)
 {
 	text[0] = '\0';
 	if (names && names->site && site != VMT_NO_INDEX)
-		return names->site(names->context, site, text, size);
+		return names->site(names->context, site, shown, text, size);
 	return text;
 }
 
-/* ", by mmap in main app.c:7" if nearly all was made there; otherwise with the share. */
+/*
+ * ", by mmap in main app.c:7" if nearly all was made there; otherwise with the share. shown: a bit for
+ * the pattern.
+ */
 static const char *by_whom(const struct vmt_cause_names *names,
-			   const struct vmt_explain_share *share, const char *start, char *text,
-			   size_t size)
+			   const struct vmt_explain_share *share, uint64_t shown, const char *start,
+			   char *text, size_t size)
 {
-	char site[256];
+	char site[416];
 
-	site_of(names, share->site, site, sizeof(site));
+	site_of(names, share->site, shown, site, sizeof(site));
 	text[0] = '\0';
 	if (!*site)
 		return text;
@@ -100,9 +103,9 @@ static void put_reason_line(struct vmt_lines *lines, const struct vmt_explain *e
 {
 	struct vmt_explain_share share = share_of(explain, reason->top->why);
 	struct vmt_number number;
-	char text[256], by[320];
+	char text[256], by[480];
 
-	by_whom(names, &share, "; cut ", by, sizeof(by));
+	by_whom(names, &share, 0, "; cut ", by, sizeof(by));
 	vmt_cause_put_reason(text, sizeof(text), explain, reason, *by != '\0');
 	vmt_lines_add(lines, 10, "  apart   %s touching pairs %s%s",
 		      vmt_lines_number(&number, reason->pairs), text, by);
@@ -133,15 +136,16 @@ static void put_cause(struct vmt_lines *lines, const char *start, const struct v
 		      const struct vmt_cause_names *names)
 {
 	struct vmt_number count, maps;
-	char by[320], given_back[64] = "";
+	char by[480], given_back[64] = "";
 
 	if (is_to_be_unmapped(pattern->pattern))
 		part_given_back(names, pattern->by.site, given_back, sizeof(given_back));
-	vmt_lines_add(lines, 10, "%s%s: %s of %s maps%s%s", start,
-		      vmt_explain_pattern_word(explain, pattern->pattern),
-		      vmt_lines_number(&maps, pattern->maps),
-		      vmt_lines_number(&count, explain->count),
-		      by_whom(names, &pattern->by, ", ", by, sizeof(by)), given_back);
+	vmt_lines_add(
+		lines, 10, "%s%s: %s of %s maps%s%s", start,
+		vmt_explain_pattern_word(explain, pattern->pattern),
+		vmt_lines_number(&maps, pattern->maps), vmt_lines_number(&count, explain->count),
+		by_whom(names, &pattern->by, UINT64_C(1) << pattern->pattern, ", ", by, sizeof(by)),
+		given_back);
 }
 
 static void put_help(struct vmt_lines *lines, const char *start, const struct vmt_explain *explain,
@@ -163,15 +167,15 @@ static void put_alone(struct vmt_lines *lines, const struct vmt_explain *explain
 		      const struct vmt_cause_names *names)
 {
 	struct vmt_number maps, count, alike, size;
-	char by[320], given_back[64];
+	char by[480], given_back[64];
 
 	vmt_lines_add(
-		lines, 10, "  cause   %s: %s of %s maps (%s of %s)%s%s",
+		lines, 10, VMT_CAUSE_FIRST "%s: %s of %s maps (%s of %s)%s%s",
 		vmt_explain_alone_word(explain), vmt_lines_number(&maps, explain->alone),
 		vmt_lines_number(&count, explain->count),
 		vmt_lines_number(&alike, explain->alone_alike),
 		vmt_lines_number_bytes(&size, explain->alone_size),
-		by_whom(names, &explain->alone_by, ", ", by, sizeof(by)),
+		by_whom(names, &explain->alone_by, VMT_SHOWS_ALONE, ", ", by, sizeof(by)),
 		part_given_back(names, explain->alone_by.site, given_back, sizeof(given_back)));
 	vmt_lines_add(lines, 10, "  help    %s", vmt_explain_alone_remedy(explain));
 }
@@ -181,14 +185,14 @@ static void put_holes(struct vmt_lines *lines, const struct vmt_explain *explain
 {
 	struct vmt_number punched, size;
 	uint64_t small = explain->punched_small;
-	char by[320], average[64] = "";
+	char by[480], average[64] = "";
 
 	if (small > explain->holes_punched / 2)
 		snprintf(average, sizeof(average), ", %s on average",
 			 vmt_lines_number_bytes(&size, explain->punched_small_bytes / small));
 	vmt_lines_add(lines, 10, "  holes   %s punched by munmap%s%s",
 		      vmt_lines_number(&punched, explain->holes_punched), average,
-		      by_whom(names, &explain->punched_by, ", ", by, sizeof(by)));
+		      by_whom(names, &explain->punched_by, 0, ", ", by, sizeof(by)));
 }
 
 /* Is there a second cause that makes at least half as many maps as the first? */
@@ -205,16 +209,34 @@ void vmt_cause_lead_pattern(struct vmt_lines *lines, const struct vmt_explain *e
 	size_t before = lines->count;
 
 	put_cause(lines, start, explain, pattern, names);
-	vmt_lines_end_item(lines, &before, VMT_EXPLAIN_CAUSES);
+	vmt_lines_end_item(lines, &before, vmt_cause_room(start, VMT_EXPLAIN_CAUSES));
 	put_help(lines, "  help    ", explain, pattern);
+	vmt_lines_end_item(lines, &before, vmt_cause_room(start, VMT_EXPLAIN_LEAD));
+}
+
+/* Returns whether there was room for both causes and what helps against the first. */
+static bool put_two(struct vmt_lines *lines, const struct vmt_explain *explain,
+		    const struct vmt_cause_names *names)
+{
+	const struct vmt_explain_pattern *top = explain->patterns;
+	size_t before = lines->count, start = before;
+
+	put_cause(lines, VMT_CAUSE_FIRST, explain, top, names);
+	put_cause(lines, VMT_CAUSE_NEXT, explain, top + 1, names);
+	put_help(lines, "  help    ", explain, top);
 	vmt_lines_end_item(lines, &before, VMT_EXPLAIN_LEAD);
+	if (before == start)
+		return false;
+	/* The same word as before the second cause shows that it helps against that one. */
+	put_help(lines, VMT_CAUSE_NEXT, explain, top + 1);
+	vmt_lines_end_item(lines, &before, VMT_EXPLAIN_LEAD);
+	return true;
 }
 
 uint64_t vmt_cause_lead(struct vmt_lines *lines, const struct vmt_explain *explain,
 			const struct vmt_cause_names *names)
 {
 	const struct vmt_explain_pattern *top = explain->patterns;
-	size_t before = lines->count;
 
 	if (vmt_explain_is_mostly_alone(explain)) {
 		put_alone(lines, explain, names);
@@ -222,18 +244,10 @@ uint64_t vmt_cause_lead(struct vmt_lines *lines, const struct vmt_explain *expla
 	}
 	if (!explain->pattern_count)
 		return 0;
-	put_cause(lines, "  cause   ", explain, top, names);
-	if (has_second(explain))
-		put_cause(lines, "     and  ", explain, top + 1, names);
-	vmt_lines_end_item(lines, &before, VMT_EXPLAIN_LEAD);
-	put_help(lines, "  help    ", explain, top);
-	vmt_lines_end_item(lines, &before, VMT_EXPLAIN_LEAD);
-	/* The same word as before the second cause shows that it helps against that one. */
-	if (has_second(explain))
-		put_help(lines, "     and  ", explain, top + 1);
-	vmt_lines_end_item(lines, &before, VMT_EXPLAIN_LEAD);
-	return UINT64_C(1) << top->pattern |
-	       (has_second(explain) ? UINT64_C(1) << top[1].pattern : 0);
+	if (has_second(explain) && put_two(lines, explain, names))
+		return UINT64_C(1) << top->pattern | UINT64_C(1) << top[1].pattern;
+	vmt_cause_lead_pattern(lines, explain, top, names, VMT_CAUSE_FIRST);
+	return UINT64_C(1) << top->pattern;
 }
 
 void vmt_cause_brief(struct vmt_lines *lines, const struct vmt_explain *explain,

@@ -15,18 +15,39 @@ static bool is_small(const struct vmt_explain_record *record)
 	       vmt_cause_plain_most(record, UINT64_C(1) << top->pattern) > top->maps;
 }
 
-/* A pattern comes first, unless one place holds more maps than show the pattern. */
+static void put_limit(struct vmt_lines *lines, const struct vmt_view *view)
+{
+	const struct vmt_rec_header *header = &view->header;
+
+	vmt_cause_put_limit(lines, "  for now ", header->maps_peak + header->maps_own,
+			    header->maps_limit);
+}
+
+/*
+ * The first cause, what helps, and what helps for now always have their lines, whatever leak comes
+ * before them; further causes have those that are left. A pattern comes first, unless one place holds
+ * more maps than show the pattern.
+ */
 static void put_causes(struct vmt_lines *lines, struct vmt_explain_record *record,
 		       const struct vmt_cause_names *names)
 {
-	size_t before = lines->count;
+	struct vmt_cause_told told = { .count = 0 };
+	bool has_cause =
+		is_small(record) && vmt_cause_plain(lines, record, names, &told, VMT_CAUSE_FIRST);
+	const char *start;
+	size_t before;
 
-	if (is_small(record)) {
-		vmt_cause_plain(lines, record, names, 0);
-		if (lines->count > before)
-			return;
+	if (!has_cause) {
+		told.count = 0;
+		told.mentioned = vmt_cause_lead(lines, &record->explain, names);
+		if (!told.mentioned)
+			vmt_cause_plain(lines, record, names, &told, VMT_CAUSE_FIRST);
 	}
-	vmt_cause_plain(lines, record, names, vmt_cause_lead(lines, &record->explain, names));
+	before = lines->count;
+	put_limit(lines, record->view);
+	start = lines->count > before ? VMT_CAUSE_ALSO : VMT_CAUSE_NEXT;
+	while (vmt_cause_plain(lines, record, names, &told, start))
+		;
 }
 
 /* If the recording had no room for all maps, those that it has say nothing about the others. */
@@ -39,19 +60,16 @@ static bool lacks_maps(const struct vmt_explain_record *record)
 size_t vmt_cause_lead_lines(struct vmt_lines *lines, struct vmt_explain_record *record,
 			    uint64_t now)
 {
-	struct vmt_cause_names names = { vmt_explain_record_site, vmt_cause_plain_given_back,
-					 record };
-	const struct vmt_rec_header *header = &record->view->header;
+	struct vmt_cause_names names = { vmt_cause_site_of, vmt_cause_plain_given_back, record };
 	size_t lead;
 
 	if (lacks_maps(record))
 		return 0;
 	vmt_cause_leak(lines, record, now);
-	if (!vmt_cause_peak_lead(lines, record))
+	if (vmt_cause_peak_lead(lines, record))
+		put_limit(lines, record->view);
+	else
 		put_causes(lines, record, &names);
-	if (lines->count < VMT_EXPLAIN_LEAD - 1)
-		vmt_cause_put_limit(lines, "  for now ", header->maps_peak + header->maps_own,
-				    header->maps_limit);
 	lead = lines->count;
 	vmt_cause_brief(lines, &record->explain, &names);
 	return lead;

@@ -6,9 +6,11 @@
  */
 #include "report/cause_leak.h"
 #include "core/report/report.h"
+#include "report/cause_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define LEAST_SHARE  3u /* a third of the growth is worth mentioning first */
 #define LEAST_PIECES 4u /* an object may have been cut into this many maps */
@@ -256,16 +258,57 @@ static bool is_leak(const struct vmt_explain_record *record, const struct sum *s
 	       curve.trend == VMT_TREND_LEAK;
 }
 
+/* What each site has left of the objects of a place, or (is_made) what it made. NULL without memory. */
+static uint64_t *weigh(const struct vmt_explain_record *record, uint32_t place, bool is_made)
+{
+	uint32_t sites = record->explain.facts.sites;
+	uint64_t *weight = calloc((size_t)sites + 1, sizeof(*weight));
+	struct vmt_rec_site site;
+
+	for (uint32_t i = VMT_SITE_FIRST; is_made && weight && i < sites; i++) {
+		if (vmt_view_site(record->view, i, &site))
+			weight[i] = site.counters.created + site.counters.split;
+	}
+	for (size_t i = 0; !is_made && weight && i < record->count; i++) {
+		const struct vmt_explain_map *map = &record->map[i];
+
+		if (map->mapped_by < sites && number_of_place(record, map->mapped_by) == place)
+			weight[map->mapped_by]++;
+		else if (map->put_by < sites && number_of_place(record, map->put_by) == place)
+			weight[map->put_by]++;
+	}
+	return weight;
+}
+
+/*
+ * The place with the caller through which nearly all came. If that is so only of what is left, it is
+ * said there.
+ */
+static void put_place(struct vmt_explain_record *record, uint32_t place, uint32_t site, char *by,
+		      char *left, size_t size)
+{
+	uint64_t *made = weigh(record, place, true), *live = weigh(record, place, false);
+	char text[416];
+
+	vmt_cause_put_site(by, size, record, site, made);
+	vmt_cause_put_site(text, sizeof(text), record, site, live);
+	left[0] = '\0';
+	if (strlen(text) > strlen(by) && !strncmp(text, by, strlen(by)))
+		snprintf(left, size, ", nearly all of them%s", text + strlen(by));
+	free(made);
+	free(live);
+}
+
 /* In a short run, what was not given back may also have been in use. */
 static void put_objects(struct vmt_lines *lines, struct vmt_explain_record *record,
 			const struct sum *sums, const struct objects *objects, bool is_leak)
 {
 	struct vmt_number number, made;
-	char by[256], others[600];
+	char by[480], left[480], others[600];
 
 	if (objects->given_back >= objects->made - objects->made / 100)
 		return;
-	vmt_explain_record_site(record, sums[objects->place].site, by, sizeof(by));
+	put_place(record, objects->place, sums[objects->place].site, by, left, sizeof(by));
 	if (objects->given_back <= objects->made / 100) {
 		if (is_leak)
 			vmt_lines_add(lines, 10,
@@ -274,10 +317,10 @@ static void put_objects(struct vmt_lines *lines, struct vmt_explain_record *reco
 		return;
 	}
 	put_removers(record, sums, objects, others, sizeof(others));
-	vmt_lines_add(lines, 10, "  %s    %s of %s maps by %s are not given back%s",
+	vmt_lines_add(lines, 10, "  %s    %s of %s maps by %s are not given back%s%s",
 		      is_leak ? "leak" : "kept",
 		      vmt_lines_number(&number, objects->made - objects->given_back),
-		      vmt_lines_number(&made, objects->made), by, others);
+		      vmt_lines_number(&made, objects->made), by, left, others);
 }
 
 /*

@@ -3,7 +3,10 @@
 #include "core/report/report.h"
 #include "report/cause_parts.h"
 
+#include "naming/callers.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SLOW_FAULTS 10000u
@@ -164,4 +167,37 @@ void vmt_cause_put_limit(struct vmt_lines *lines, const char *start, uint64_t ma
 		      "%ssysctl vm.max_map_count=%llu (now %s), which buys time but does not fix "
 		      "the cause",
 		      start, (unsigned long long)wanted, vmt_lines_number(&number, limit));
+}
+
+void vmt_cause_put_site(char *text, size_t size, struct vmt_explain_record *record, uint32_t site,
+			const uint64_t *weight)
+{
+	const struct vmt_callers callers = { record->view, record->symbols, record->place, weight,
+					     record->explain.facts.sites };
+	char called[160];
+
+	vmt_explain_record_site(record, site, text, size);
+	if (!weight || site < VMT_SITE_FIRST || site >= callers.sites)
+		return;
+	vmt_callers_describe(&callers, record->place ? record->place[site] : site, called,
+			     sizeof(called));
+	if (strlen(text) + strlen(called) < size)
+		strcat(text, called);
+}
+
+const char *vmt_cause_site_of(void *context, uint32_t site, uint64_t shown, char *text, size_t size)
+{
+	struct vmt_explain_record *record = context;
+	uint32_t sites = record->explain.facts.sites;
+	uint64_t *weight = calloc((size_t)sites + 1, sizeof(*weight));
+
+	for (size_t i = 0; weight && i < record->count; i++) {
+		const struct vmt_explain_map *map = &record->map[i];
+
+		if (map->put_by < sites && (!shown || map->shows & shown))
+			weight[map->put_by]++;
+	}
+	vmt_cause_put_site(text, size, record, site, weight);
+	free(weight);
+	return text;
 }

@@ -6,7 +6,7 @@
 #ifndef VMT_CAUSE_PARTS_H
 #define VMT_CAUSE_PARTS_H
 
-#include "explain/explain.h"
+#include "explain/explain_record.h"
 #include "util/lines.h"
 
 /* Pairs with one reason, for all sites. */
@@ -42,6 +42,17 @@ void vmt_cause_put_cost(struct vmt_lines *lines, const char *start, uint64_t map
 
 /* If the maps come near the limit, suggest a limit for twice as many. */
 void vmt_cause_put_limit(struct vmt_lines *lines, const char *start, uint64_t maps, uint64_t limit);
+
+/*
+ * "mmap in guard src/pool.c:6 called by grow src/pool.c:40": a site's place, and the caller through
+ * which nearly all came. weight: of each site.
+ */
+void vmt_cause_put_site(char *text, size_t size, struct vmt_explain_record *record, uint32_t site,
+			const uint64_t *weight);
+
+/* A callback for struct vmt_cause_names; context is the record. */
+const char *vmt_cause_site_of(void *context, uint32_t site, uint64_t shown, char *text,
+			      size_t size);
 
 #define VMT_EXPLAIN_COSTLY 1000u /* the cost of fewer maps is not mentioned */
 #define VMT_CAUSE_ENOUGH   16u /* calls; there is no advice to unmap the maps of fewer one by one */

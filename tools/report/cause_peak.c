@@ -17,6 +17,7 @@
 
 struct place {
 	char name[256];
+	uint32_t site; /* one of its sites */
 	enum vmt_hint hint;
 	/* the library that malloc is of; "" = libc, the program, or not malloc */
 	char allocator[48];
@@ -92,6 +93,7 @@ static void add_sites(struct vmt_explain_record *record, struct places *places,
 		place.maps = vmt_view_live_at_peak(record->view, &site, totals[i].live);
 		if (!place.maps || (place.maps >= rise / 50 + 1) != are_main)
 			continue;
+		place.site = (uint32_t)i;
 		place.call = site.call;
 		place.asked = site.asked;
 		place.calls = site.counters.calls;
@@ -150,27 +152,43 @@ static const char *help_for(const struct place *place)
 	}
 }
 
-static void put_places(struct vmt_lines *lines, const struct places *places, uint64_t peak)
+static void put_places(struct vmt_lines *lines, struct vmt_explain_record *record,
+		       const struct places *places, const uint64_t *weight)
 {
 	struct vmt_number number, all;
-	char text[1024];
+	char text[1024], by[416];
 	const char *help;
 	size_t used = 0;
 
 	for (size_t i = 0; i < NAMED && i < places->count; i++) {
 		const struct place *place = &places->place[i];
 
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s by %.200s%s%s%s",
-					 i ? ", " : "", vmt_lines_number(&number, place->maps),
-					 place->name,
+		vmt_cause_put_site(by, sizeof(by), record, place->site, weight);
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s by %.400s%s%s%s",
+					 i ? ", " : "", vmt_lines_number(&number, place->maps), by,
 					 *place->allocator ? " (malloc of " : word_of(place->hint),
 					 place->allocator, *place->allocator ? ")" : "");
 	}
 	vmt_lines_add(lines, 10, "  cause   of the %s maps at the peak: %s",
-		      vmt_lines_number(&all, peak), text);
+		      vmt_lines_number(&all, record->view->header.maps_peak), text);
 	help = help_for(&places->place[0]);
 	if (help)
 		vmt_lines_add(lines, 10, "  help    %s", help);
+}
+
+static void put_places_of(struct vmt_lines *lines, struct vmt_explain_record *record,
+			  const struct places *places, const struct vmt_view_totals *totals)
+{
+	uint32_t sites = record->explain.facts.sites;
+	uint64_t *weight = calloc((size_t)sites + 1, sizeof(*weight));
+	struct vmt_rec_site site;
+
+	for (uint32_t i = VMT_SITE_FIRST; weight && i < sites; i++) {
+		if (vmt_view_site(record->view, i, &site))
+			weight[i] = vmt_view_live_at_peak(record->view, &site, totals[i].live);
+	}
+	put_places(lines, record, places, weight);
+	free(weight);
 }
 
 bool vmt_cause_peak_lead(struct vmt_lines *lines, struct vmt_explain_record *record)
@@ -188,7 +206,7 @@ bool vmt_cause_peak_lead(struct vmt_lines *lines, struct vmt_explain_record *rec
 		gather(record, &places, totals, sites);
 	}
 	if (places.count)
-		put_places(lines, &places, record->view->header.maps_peak);
+		put_places_of(lines, record, &places, totals);
 	free(places.place);
 	free(totals);
 	return places.count > 0;

@@ -13,9 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PLACES_TOLD 6u
-#define GUARD_MOST  (UINT64_C(64) << 10)
-#define SHARE       20u /* a twentieth of the growth deserves a cause */
+#define GUARD_MOST (UINT64_C(64) << 10)
+#define SHARE      20u /* a twentieth of the growth deserves a cause */
 
 /* The effect of all sites of one place. */
 struct place {
@@ -244,7 +243,7 @@ static void put_plain(struct vmt_lines *lines, struct vmt_explain_record *record
 		      uint64_t maps, uint64_t mentioned, const char *start)
 {
 	const struct vmt_explain_map *map = example_of(record, index, mentioned);
-	char what[400], each[96], by[256];
+	char what[400], each[96], by[416];
 	struct vmt_number number, count;
 	size_t before = lines->count;
 	struct place place;
@@ -260,16 +259,16 @@ static void put_plain(struct vmt_lines *lines, struct vmt_explain_record *record
 			 "guards (PROT_NONE) left mapped when the memory beside them was unmapped");
 		each[0] = '\0';
 	}
-	vmt_explain_record_site(record, place.site, by, sizeof(by));
+	vmt_cause_site_of(record, place.site, 0, by, sizeof(by));
 	vmt_lines_add(lines, 10, "%s%s%s: %s of %s maps, by %s", start, what, each,
 		      vmt_lines_number(&number, maps), vmt_lines_number(&count, record->count), by);
-	vmt_lines_end_item(lines, &before, VMT_EXPLAIN_CAUSES);
+	vmt_lines_end_item(lines, &before, vmt_cause_room(start, VMT_EXPLAIN_CAUSES));
 	if (is_left)
 		vmt_lines_add(lines, 10,
 			      "  help    unmap guards together with the memory between them");
 	else
 		put_plain_help(lines, map, &place);
-	vmt_lines_end_item(lines, &before, VMT_EXPLAIN_LEAD);
+	vmt_lines_end_item(lines, &before, vmt_cause_room(start, VMT_EXPLAIN_LEAD));
 }
 
 static bool is_loaded(const struct vmt_explain_record *record, const struct vmt_explain_map *map)
@@ -321,12 +320,12 @@ static void put_libraries(struct vmt_lines *lines, struct vmt_explain_record *re
 		      "maps, most by %s",
 		      start, vmt_lines_number(&files, libraries), vmt_lines_number(&number, maps),
 		      vmt_lines_number(&count, record->count), by);
-	vmt_lines_end_item(lines, &before, VMT_EXPLAIN_CAUSES);
+	vmt_lines_end_item(lines, &before, vmt_cause_room(start, VMT_EXPLAIN_CAUSES));
 	if (libraries > VMT_CAUSE_ENOUGH)
 		vmt_lines_add(lines, 10,
 			      "  help    close those that are no longer used (dlclose), or link "
 			      "several into one");
-	vmt_lines_end_item(lines, &before, VMT_EXPLAIN_LEAD);
+	vmt_lines_end_item(lines, &before, vmt_cause_room(start, VMT_EXPLAIN_LEAD));
 }
 
 static uint32_t greatest(const uint64_t *unmentioned, uint32_t sites)
@@ -373,18 +372,17 @@ static const struct vmt_explain_pattern *pattern_of(const struct vmt_explain_rec
 }
 
 /*
- * Returns the place with most maps that neither a pattern in `mentioned` nor an earlier plain cause
- * covers.
+ * Returns the place with most maps that neither a pattern nor an earlier plain cause covers.
  */
-static uint32_t next_place(const struct vmt_explain_record *record, uint64_t mentioned,
-			   const uint32_t *done, unsigned count, uint64_t *ret_maps)
+static uint32_t next_place(const struct vmt_explain_record *record,
+			   const struct vmt_cause_told *told, uint64_t *ret_maps)
 {
-	uint64_t *unmentioned = count_unmentioned(record, mentioned);
+	uint64_t *unmentioned = count_unmentioned(record, told->mentioned);
 	uint32_t place = 0;
 
 	*ret_maps = 0;
-	for (unsigned i = 0; unmentioned && i < count; i++)
-		unmentioned[done[i]] = 0;
+	for (unsigned i = 0; unmentioned && i < told->count; i++)
+		unmentioned[told->place[i]] = 0;
 	if (unmentioned) {
 		place = greatest(unmentioned, record->explain.facts.sites);
 		*ret_maps = unmentioned[place];
@@ -393,32 +391,39 @@ static uint32_t next_place(const struct vmt_explain_record *record, uint64_t men
 	return place;
 }
 
-void vmt_cause_plain(struct vmt_lines *lines, struct vmt_explain_record *record,
-		     const struct vmt_cause_names *names, uint64_t mentioned)
+static void put_place(struct vmt_lines *lines, struct vmt_explain_record *record,
+		      const struct vmt_cause_names *names, struct vmt_cause_told *told,
+		      const char *start, uint64_t maps)
 {
-	uint64_t start = record->view->header.maps_start;
-	uint64_t growth = record->count > start ? record->count - start : 0, maps;
-	uint32_t done[PLACES_TOLD];
+	uint32_t place = told->place[told->count - 1];
+	const struct vmt_explain_pattern *pattern =
+		pattern_of(record, place, maps, told->mentioned);
+	const struct vmt_explain_map *map = example_of(record, place, told->mentioned);
 
-	mark_libraries(record);
-	for (unsigned i = 0; growth && i < PLACES_TOLD; i++) {
-		const char *word = mentioned || i ? "     and  " : "  cause   ";
-		const struct vmt_explain_pattern *pattern;
-		const struct vmt_explain_map *map;
-
-		done[i] = next_place(record, mentioned, done, i, &maps);
-		if (maps < VMT_EXPLAIN_LEAST || maps <= growth / SHARE)
-			return;
-		pattern = pattern_of(record, done[i], maps, mentioned);
-		map = example_of(record, done[i], mentioned);
-		if (pattern) {
-			vmt_cause_lead_pattern(lines, &record->explain, pattern, names, word);
-			mentioned |= UINT64_C(1) << pattern->pattern;
-		} else if (map && is_loaded(record, map) && has_loaded_library(record)) {
-			put_libraries(lines, record, done[i], word);
-			mentioned |= VMT_SHOWS_LIBRARY;
-		} else {
-			put_plain(lines, record, done[i], maps, mentioned, word);
-		}
+	if (pattern) {
+		vmt_cause_lead_pattern(lines, &record->explain, pattern, names, start);
+		told->mentioned |= UINT64_C(1) << pattern->pattern;
+	} else if (map && is_loaded(record, map) && has_loaded_library(record)) {
+		put_libraries(lines, record, place, start);
+		told->mentioned |= VMT_SHOWS_LIBRARY;
+	} else {
+		put_plain(lines, record, place, maps, told->mentioned, start);
 	}
+}
+
+bool vmt_cause_plain(struct vmt_lines *lines, struct vmt_explain_record *record,
+		     const struct vmt_cause_names *names, struct vmt_cause_told *told,
+		     const char *start)
+{
+	uint64_t maps_start = record->view->header.maps_start, maps;
+	uint64_t growth = record->count > maps_start ? record->count - maps_start : 0;
+
+	if (!growth || told->count == VMT_CAUSE_PLACES)
+		return false;
+	mark_libraries(record);
+	told->place[told->count++] = next_place(record, told, &maps);
+	if (maps < VMT_EXPLAIN_LEAST || maps <= growth / SHARE)
+		return false;
+	put_place(lines, record, names, told, start, maps);
+	return true;
 }

@@ -10,9 +10,22 @@
 #include "explain/explain_record.h"
 #include "report/cause_text.h"
 
-/* mentioned: a bit for each pattern that other lines mention. */
-void vmt_cause_plain(struct vmt_lines *lines, struct vmt_explain_record *record,
-		     const struct vmt_cause_names *names, uint64_t mentioned);
+#define VMT_CAUSE_PLACES 6u /* so many places are told */
+
+/* What the lines so far have told. */
+struct vmt_cause_told {
+	uint64_t mentioned; /* a bit for each pattern */
+	uint32_t place[VMT_CAUSE_PLACES];
+	unsigned count;
+};
+
+/*
+ * Add the cause of the place with most maps that none so far covers. Returns false, and adds
+ * nothing, if there is none. start: "  cause   ", or "     and  ".
+ */
+bool vmt_cause_plain(struct vmt_lines *lines, struct vmt_explain_record *record,
+		     const struct vmt_cause_names *names, struct vmt_cause_told *told,
+		     const char *start);
 
 /* Returns the most maps of one place that no pattern in `mentioned` covers. */
 uint64_t vmt_cause_plain_most(const struct vmt_explain_record *record, uint64_t mentioned);

@@ -9,12 +9,15 @@
 #include "explain/explain.h"
 #include "util/lines.h"
 
+#include <string.h>
+
 struct vmt_cause_names {
 	/*
-	 * Returns "mprotect, make_stack src/fiber.c:41" for a site, or "". NULL if there are no
-	 * sites.
+	 * Returns "mprotect in make_stack src/fiber.c:41" for a site, or "", with the caller through
+	 * which nearly all maps came that show one of the patterns `shown`; 0: of all. NULL if there
+	 * are no sites.
 	 */
-	const char *(*site)(void *context, uint32_t site, char *text, size_t size);
+	const char *(*site)(void *context, uint32_t site, uint64_t shown, char *text, size_t size);
 	/*
 	 * Returns ", none given back" for the calls of the site's place, or "". May be NULL as
 	 * well.
@@ -28,14 +31,25 @@ struct vmt_cause_names {
 /* Causes that would leave no room for what helps are told without it, up to this line. */
 #define VMT_EXPLAIN_CAUSES 18u
 
+/* The words before a cause, and before a further one: just below it, or after other lines. */
+#define VMT_CAUSE_FIRST "  cause   "
+#define VMT_CAUSE_NEXT  "     and  "
+#define VMT_CAUSE_ALSO  "  also    "
+
+/* The first cause and its help have a place in any case; others have `most` lines. */
+static inline size_t vmt_cause_room(const char *start, size_t most)
+{
+	return strcmp(start, VMT_CAUSE_FIRST) ? most : SIZE_MAX;
+}
+
 /*
- * Add the cause and what would help, at most VMT_EXPLAIN_LEAD lines; none without a cause. Returns
- * a bit for each pattern mentioned.
+ * Add the cause and what would help, and a second cause with its help if both fit into
+ * VMT_EXPLAIN_LEAD lines; none without a cause. Returns a bit for each pattern mentioned.
  */
 uint64_t vmt_cause_lead(struct vmt_lines *lines, const struct vmt_explain *explain,
 			const struct vmt_cause_names *names);
 
-/* Add a pattern, and what would help if there is room; start: "  cause   ", or "     and  ". */
+/* Add a pattern, and what would help; after VMT_CAUSE_NEXT, only if there is room. */
 void vmt_cause_lead_pattern(struct vmt_lines *lines, const struct vmt_explain *explain,
 			    const struct vmt_explain_pattern *pattern,
 			    const struct vmt_cause_names *names, const char *start);

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Compares the stacks of a place's sites from the function that is blamed outwards, by the names of
+ * the project's own functions. See callers.h.
+ */
+#include "core/report/short_name.h"
+#include "naming/callers.h"
+#include "naming/stack.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SHORT    50u /* letters of a function's name; templates have longer ones */
+#define FILE_MAX 45u /* letters of a path; the last ones are kept */
+#define MOST     90u /* percent of the weight */
+#define STACKS   64u /* those with most weight are compared: a place may have thousands */
+
+/* The stack of one site, and where it goes on. */
+struct way {
+	uint32_t site;
+	uint64_t weight;
+	struct vmt_stack stack;
+	uint32_t at; /* the frame that is compared; stack.count: it has ended */
+	bool with_system; /* none of its frames is the project's own */
+};
+
+static int by_weight(const void *a, const void *b)
+{
+	const struct way *one = a, *two = b;
+
+	if (one->weight != two->weight)
+		return one->weight > two->weight ? -1 : 1;
+	return (one->site > two->site) - (one->site < two->site);
+}
+
+static void go_on(struct way *way)
+{
+	const struct vmt_stack_frame *frame;
+
+	for (; way->at < way->stack.count; way->at++) {
+		frame = &way->stack.frame[way->at];
+		if (frame->function && (frame->is_own || (way->with_system && frame->is_user)))
+			return;
+	}
+}
+
+static void read_way(const struct vmt_callers *callers, struct way *way)
+{
+	const struct vmt_stack_frame *blamed;
+	struct vmt_rec_site site;
+
+	if (!vmt_view_site(callers->view, way->site, &site))
+		return;
+	vmt_stack_read(&way->stack, callers->view, &site, callers->symbols);
+	blamed = vmt_stack_blame(&way->stack);
+	if (!blamed)
+		return;
+	way->with_system = !blamed->is_own;
+	way->at = (uint32_t)(blamed - way->stack.frame);
+	/* What the function was inlined into is told with it. */
+	while (way->at < way->stack.count && way->stack.frame[way->at].offset == blamed->offset)
+		way->at++;
+	go_on(way);
+}
+
+static const char *function_at(const struct way *way)
+{
+	return way->at < way->stack.count ? way->stack.frame[way->at].function : "";
+}
+
+/* Go outwards to where the stacks part. Returns false if they do not. */
+static bool find_parting(struct way *way, size_t count)
+{
+	for (;;) {
+		for (size_t i = 1; i < count; i++) {
+			if (strcmp(function_at(&way[i]), function_at(&way[0])))
+				return true;
+		}
+		if (!*function_at(&way[0]))
+			return false;
+		for (size_t i = 0; i < count; i++) {
+			way[i].at++;
+			go_on(&way[i]);
+		}
+	}
+}
+
+static uint64_t weight_of(const struct way *way, size_t count, const char *function)
+{
+	uint64_t weight = 0;
+
+	for (size_t i = 0; i < count; i++)
+		weight += strcmp(function_at(&way[i]), function) ? 0 : way[i].weight;
+	return weight;
+}
+
+static void put_caller(const struct vmt_stack_frame *frame, char *text, size_t size)
+{
+	const char *file = frame->short_file ? frame->short_file : "";
+	char name[VMT_SHORT_NAME_MAX], line[16] = "";
+	int length = (int)vmt_short_name(frame->function, strlen(frame->function), SHORT, name);
+	size_t n = strlen(file);
+
+	if (n && frame->line)
+		snprintf(line, sizeof(line), ":%u", frame->line);
+	snprintf(text, size, " called by %.*s%s%s%s%s%s", length, name, n ? " " : "",
+		 n > FILE_MAX ? "..." : "", n > FILE_MAX ? file + n - FILE_MAX : file, line,
+		 frame->is_tail ? " [tail call]" : "");
+}
+
+/* The heaviest site of the function comes first, and its line is told. */
+static void find_heaviest(const struct way *way, size_t count, uint64_t all, char *text,
+			  size_t size)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint64_t weight = weight_of(way, count, function_at(&way[i]));
+
+		if (!*function_at(&way[i]) || weight < all - all / 100 * (100 - MOST))
+			continue;
+		put_caller(&way[i].stack.frame[way[i].at], text, size);
+		return;
+	}
+}
+
+const char *vmt_callers_describe(const struct vmt_callers *callers, uint32_t place, char *text,
+				 size_t size)
+{
+	struct way *way = calloc((size_t)callers->sites + 1, sizeof(*way));
+	size_t count = 0, used;
+	uint64_t all = 0;
+
+	text[0] = '\0';
+	for (uint32_t i = VMT_SITE_FIRST; way && i < callers->sites; i++) {
+		if ((callers->place ? callers->place[i] : i) != place)
+			continue;
+		way[count++] = (struct way){ .site = i, .weight = callers->weight[i] };
+		all += callers->weight[i];
+	}
+	if (way)
+		qsort(way, count, sizeof(*way), by_weight);
+	used = count < STACKS ? count : STACKS;
+	for (size_t i = 0; used > 1 && i < used; i++)
+		read_way(callers, &way[i]);
+	if (all && used > 1 && find_parting(way, used))
+		find_heaviest(way, used, all, text, size);
+	for (size_t i = 0; i < used; i++)
+		vmt_stack_free(&way[i].stack);
+	free(way);
+	return text;
+}
