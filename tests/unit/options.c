@@ -107,6 +107,32 @@ Test(options, unknown_keys_are_named_and_the_rest_holds)
 	cr_assert_eq(options.top, 4);
 }
 
+Test(options, bad_values_are_answered_with_the_right_ones)
+{
+	static const char *const told[][2] = {
+		{ "max_maps=100", "'max_maps=100'; valid is a number from 1000 to 100000000" },
+		{ "verify=x", "a number from 0\n" },
+		{ "exitcode=0", "a number from 1 to 255\n" },
+		{ "report=yes", "valid is 0 or 1\n" },
+		{ "children=1", "valid is report or record\n" },
+		{ "ask=maybe", "valid is auto or query or probe or maps\n" },
+		{ "derive=x", "valid is full or plain\n" },
+		{ "sites=2", "valid is 0 or auto or mprotect\n" },
+		{ "filter=0", "valid is auto or probe\n" },
+		{ "dir=", "valid is a path of 1 to 255 bytes\n" },
+		{ "try=x",
+		  "valid is some of guards,names,advice,locks,policy,noreserve,decommit,holes,stacks,"
+		  "arenas\n" },
+		{ "ask",
+		  "'ask' in VMATRACE_OPTIONS needs a value: auto or query or probe or maps\n" },
+	};
+
+	for (size_t i = 0; i < VMT_COUNT(told); i++) {
+		cr_assert_eq(parse(told[i][0]), 1, "%s", told[i][0]);
+		cr_assert_not_null(strstr(said, told[i][1]), "%s", said);
+	}
+}
+
 Test(options, bad_values_are_named_and_leave_what_was)
 {
 	static const char *const bad[] = {

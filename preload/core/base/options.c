@@ -247,26 +247,90 @@ static bool set(struct vmt_options *options, const struct option *option, struct
 	return false;
 }
 
-static void append(char *message, size_t size, const char *text, size_t length)
-{
-	size_t at = 0;
+/* A complaint as it grows; what has no room is left out. */
+struct complaint {
+	char text[320];
+	size_t length;
+};
 
-	while (message[at])
-		at++;
-	for (size_t i = 0; i < length && at + 1 < size; i++)
-		message[at++] = text[i] >= ' ' && text[i] < 127 ? text[i] : '?';
-	message[at] = '\0';
+static void append_piece(struct complaint *complaint, struct piece piece)
+{
+	for (size_t i = 0; i < piece.length && complaint->length + 1 < sizeof(complaint->text); i++)
+		complaint->text[complaint->length++] =
+			piece.text[i] >= ' ' && piece.text[i] < 127 ? piece.text[i] : '?';
+	complaint->text[complaint->length] = '\0';
 }
 
-static void complain(const struct vmt_options_ops *ops, const char *before, struct piece piece,
-		     const char *after)
+static void append(struct complaint *complaint, const char *text)
 {
-	char message[200] = "";
+	append_piece(complaint, (struct piece){ text, __builtin_strlen(text) });
+}
 
-	append(message, sizeof(message), before, __builtin_strlen(before));
-	append(message, sizeof(message), piece.text, piece.length > 100 ? 100 : piece.length);
-	append(message, sizeof(message), after, __builtin_strlen(after));
-	ops->complain(ops->context, message);
+static void append_number(struct complaint *complaint, uint64_t number)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	append_piece(complaint, (struct piece){ digits + at, sizeof(digits) - at });
+}
+
+static void append_number_range(struct complaint *complaint, const struct option *option)
+{
+	append(complaint, "a number from ");
+	append_number(complaint, option->low);
+	if (option->high == UINT64_MAX)
+		return;
+	append(complaint, " to ");
+	append_number(complaint, option->high);
+}
+
+static void append_words(struct complaint *complaint, enum option_kind kind)
+{
+	for (uint32_t i = 0; i < WORDS_MAX && words[kind][i]; i++) {
+		append(complaint, i ? " or " : "");
+		append(complaint, words[kind][i]);
+	}
+}
+
+/* The values that set() accepts. */
+static void append_valid(struct complaint *complaint, const struct option *option)
+{
+	switch (option->kind) {
+	case OPTION_BOOL: append(complaint, "0 or 1"); return;
+	case OPTION_NUMBER: append_number_range(complaint, option); return;
+	case OPTION_TEXT: append(complaint, "a path of 1 to 255 bytes"); return;
+	case OPTION_ASK:
+	case OPTION_DERIVE:
+	case OPTION_SITES:
+	case OPTION_FILTER: append_words(complaint, option->kind); return;
+	case OPTION_CHILDREN: append(complaint, "report or record"); return;
+	case OPTION_TRY:
+		for (uint32_t i = 0; i < VMT_REMEDY_COUNT; i++) {
+			append(complaint, i ? "," : "some of ");
+			append(complaint, vmt_options_remedy(i));
+		}
+		return;
+	}
+}
+
+/* option: the one whose valid values are told at the end, or NULL */
+static void complain(const struct vmt_options_ops *ops, const char *before, struct piece piece,
+		     const char *after, const struct option *option)
+{
+	struct complaint complaint = { .length = 0 };
+
+	if (piece.length > 100)
+		piece.length = 100;
+	append(&complaint, before);
+	append_piece(&complaint, piece);
+	append(&complaint, after);
+	if (option)
+		append_valid(&complaint, option);
+	ops->complain(ops->context, complaint.text);
 }
 
 static const struct option *find_option(struct piece key)
@@ -295,17 +359,16 @@ static int parse_one(struct vmt_options *options, struct piece piece,
 	const struct option *option = find_option(key);
 
 	if (!option) {
-		complain(ops, "unknown option '", key, "' in VMATRACE_OPTIONS; help=1 lists them");
+		complain(ops, "unknown option '", key, "' in VMATRACE_OPTIONS; help=1 lists them",
+			 NULL);
 		return 1;
 	}
 	if (equals == piece.length && option->kind != OPTION_BOOL) {
-		complain(ops, "option '", key,
-			 "' in VMATRACE_OPTIONS needs a value; help=1 lists them");
+		complain(ops, "option '", key, "' in VMATRACE_OPTIONS needs a value: ", option);
 		return 1;
 	}
 	if (!set(options, option, value)) {
-		complain(ops, "bad value in VMATRACE_OPTIONS: '", piece,
-			 "'; help=1 lists what is valid");
+		complain(ops, "bad value in VMATRACE_OPTIONS: '", piece, "'; valid is ", option);
 		return 1;
 	}
 	return 0;
