@@ -13,7 +13,7 @@ BEGIN {
 	print "vmatrace\\-cases \\- what vmatrace says of programs that need many maps\n.SH DESCRIPTION\n.ad l"
 }
 /^```/ {
-	print (is_output = !is_output) ? ".PP\n.nf" : ".fi"
+	print (is_output = !is_output) ? ".PP\n.in 0\n.nf" : ".fi\n.in"
 	next
 }
 is_output { print text($0); next }

@@ -86,6 +86,19 @@ for command in $commands; do
 		fail "groff of $command" "$(head -2 groff.log)"
 	fi
 done
+# No line is cut off on a terminal of 80 columns, nor, apart from output that is quoted, of 60.
+# longest WIDTH PAGE
+longest() {
+	groff -Kutf8 -man -Tutf8 -rLL="$1n" -P-cbou "$2" 2>/dev/null | python3 -c \
+		'import sys; print(max(len(line.rstrip("\n")) for line in open(0, encoding="utf-8")))'
+}
+for page in "$prefix"/share/man/man[17]/vmatrace*.[17]; do
+	for width in 60 80; do
+		case $width$page in 60*-cases.7) continue ;; esac
+		most=$(longest $width "$page")
+		check "columns of $(basename "$page"): $most of $width" [ "${most:-999}" -le $width ]
+	done
+done
 page=$prefix/share/man/man7/vmatrace-cases.7
 check page-of-cases [ "$(grep -c '^\.SS' "$page")" = "$(grep -c '^## ' "$ROOT/doc/cases.md")" ]
 check groff-of-cases [ -z "$(groff -Kutf8 -man -ww -z -Tutf8 "$page" 2>&1)" ]

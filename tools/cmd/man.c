@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Turns a command's help into its manual page. It relies on the help's form: "Usage:" first,
- * paragraphs at the margin, options indented with at least two spaces before their description.
+ * paragraphs at the margin, options indented with at least two spaces before their description, as
+ * are the commands of a list.
  * Used by main.c when vmatrace is built. help2man would need perl for a build, puts further lines of
  * the synopsis into the description, and calls every page vmatrace(1).
  */
@@ -69,12 +70,19 @@ static void put_option(const char *line)
 		put_man_line(text);
 }
 
+/* An option, or a command of a list: the name stands before its description. */
+static bool is_item(const char *line, size_t indent)
+{
+	return indent <= 8 &&
+	       (line[indent] == '-' || (indent <= 2 && description_of(line + indent)));
+}
+
 /* Returns what kind of line this is, after a block of the kind `before`. */
 static enum block block_of(const char *line, size_t indent, enum block before)
 {
 	if (!indent)
 		return BLOCK_TEXT;
-	if (line[indent] == '-' && indent <= 8)
+	if (is_item(line, indent))
 		return BLOCK_OPTION;
 	if (before == BLOCK_OPTION && indent > 8)
 		return BLOCK_OPTION;
@@ -92,7 +100,7 @@ static enum block put_body(const char *line, enum block before)
 		puts(".PP\n.nf");
 	if (block == BLOCK_TEXT && before != BLOCK_TEXT)
 		puts(".PP");
-	if (block == BLOCK_OPTION && line[indent] == '-')
+	if (block == BLOCK_OPTION && is_item(line, indent))
 		put_option(line + indent);
 	else
 		put_man_line(line + (block == BLOCK_EXAMPLE ? 0 : indent));
