@@ -22,7 +22,7 @@ LIB=$BUILD/preload/libvmatrace.so
 TOOL=$BUILD/tools/vmatrace
 KNOWN=own,jemalloc,tcmalloc,mimalloc,efence,duma
 ONLY=$KNOWN
-WITH=
+with=()
 fail() {
 	echo "allocators.sh: $*" >&2
 	exit 2
@@ -30,7 +30,8 @@ fail() {
 while [ $# -gt 0 ]; do
 	case $1 in
 	--only=*) ONLY=${1#--only=} ;;
-	--with=*) WITH+=,${1#--with=} ;;
+	--with=*) with+=("${1#--with=}") ;;
+	--only | --with) fail "$1 needs a value: $1=…" ;;
 	--help | -h) usage; exit 0 ;;
 	--) shift; break ;;
 	-*) fail "there is no option $1; --help lists them" ;;
@@ -38,8 +39,10 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-ONLY+=$WITH
 IFS=, read -ra all <<<"$ONLY"
+all+=("${with[@]}")
+[ ${#all[@]} -gt 0 ] || fail "--only= names no allocator of ${KNOWN//,/, }"
+[[ ${LIMIT:=300} =~ ^[1-9][0-9]*$ ]] || fail "LIMIT=$LIMIT is no number of seconds"
 for name in "${all[@]}"; do
 	case $name in
 	*/* | *.so | *.so.*) [ -r "$name" ] || fail "$name: there is no such library" ;;
@@ -58,11 +61,16 @@ export EF_DISABLE_BANNER=1 DUMA_DISABLE_BANNER=1
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/vmatrace-allocators.XXXXXX")
 trap 'rm -rf "$TMP"' EXIT
 
-# Print where the library of an allocator is installed; nothing if it is not.
+# Print where the library of an allocator is installed; nothing if it is not. LD_PRELOAD separates by
+# blanks and colons, so a library of one's own gets another path.
 library_of() {
 	local name
 	case $1 in
-	*/* | *.so | *.so.*) realpath "$1"; return ;;
+	*/* | *.so | *.so.*)
+		ln -sf "$(realpath "$1")" "$TMP/$number.so"
+		echo "$TMP/$number.so"
+		return
+		;;
 	jemalloc) name=libjemalloc.so.2 ;;
 	tcmalloc) name=libtcmalloc_minimal.so.4 ;;
 	mimalloc) name=libmimalloc.so.2 ;;
@@ -92,10 +100,14 @@ run() {
 	rm -rf "$out"
 	mkdir "$out"
 	{
-		timeout -k 5 "${LIMIT:-300}" env LD_PRELOAD="$LIB${after:+ $after}" \
+		timeout -k 5 "$LIMIT" env LD_PRELOAD="$LIB${after:+ $after}" \
 			VMATRACE_OPTIONS="dir=$out:report=0" "$@" >/dev/null 2>"$out.err" </dev/null
 		status=$?
 	} 2>/dev/null
+	if [ -n "$after" ] && grep -qF "object '$after' from LD_PRELOAD cannot be preloaded" "$out.err"; then
+		printf '%s\tunloadable\n' "$name"
+		return
+	fi
 	"$TOOL" report --format=json "$out" >"$out.json" 2>/dev/null
 	jq -r --arg name "$name" --arg status "$status" '
 		def number: if . == null then "-" else . end;
@@ -129,7 +141,8 @@ width=$(awk -F '\t' 'BEGIN { most = 10 } length($1) > most { most = length($1) }
 printf "%-${width}s %6s %6s %6s %6s %8s %9s %7s  %s\n" allocator start peak end inside live maps/live \
 	splits verdict
 awk -F '\t' -v width="$width" '
-	$2 != "none" { growth[NR] = $4 - $3 }
+	$2 == "none" || $2 == "unloadable" { name[NR] = $1; status[NR] = $2; next }
+	{ growth[NR] = $4 - $3 }
 	$2 == "0" && $1 == "own" { own = NR }
 	$2 == "0" && $10 == 0 && (!least || growth[NR] < growth[least]) { least = NR }
 	{ name[NR] = $1; status[NR] = $2; inside[NR] = $6; live[NR] = $7; ratio[NR] = $8
@@ -159,7 +172,9 @@ awk -F '\t' -v width="$width" '
 	}
 	END {
 		for (i = 1; i <= NR; i++) {
-			if (status[i] == "none")
+			if (status[i] == "unloadable")
+				printf "%-" width "s cannot be preloaded: is it a library for x86-64?\n", name[i]
+			else if (status[i] == "none")
 				printf "%-" width "s is not installed\n", name[i]
 			else
 				printf "%-" width "s %s %8s %9s %7s  %s\n", name[i], maps[i], live[i],

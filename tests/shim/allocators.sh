@@ -248,4 +248,20 @@ equal table_of_two_versions "$(awk 'NR > 1 { print $1 }' "$TMP/table" | tr '\n' 
 "$ROOT/scripts/allocators.sh" --only=own,./nothing.so true >"$TMP/table" 2>"$TMP/doing"
 equal table_unknown "$? $(wc -c <"$TMP/table") $(cat "$TMP/doing")" \
 	"2 0 allocators.sh: ./nothing.so: there is no such library"
+# A library whose path LD_PRELOAD would split is loaded, and one that cannot be is no row of figures.
+mkdir -p "$TMP/of mine"
+cp "$TMP/jumps.so" "$TMP/of mine/a,b: 'c'.so"
+: >"$TMP/empty.so"
+"$ROOT/scripts/allocators.sh" --only=own --with="$TMP/of mine/a,b: 'c'.so" --with="$TMP/empty.so" "$TMP/holes" \
+	>"$TMP/table" 2>/dev/null
+equal table_odd_status $? 1
+near table_odd_name "$(sed -n "s/^a,b: 'c'.so //p" "$TMP/table" | awk '{ print $4 }')" 99 106
+equal table_not_loaded "$(grep '^empty.so' "$TMP/table" | tr -s ' ')" \
+	"empty.so cannot be preloaded: is it a library for x86-64?"
+for option in --only= --with; do
+	"$ROOT/scripts/allocators.sh" $option true >"$TMP/table" 2>/dev/null
+	equal "table_bad$option" "$? $(wc -c <"$TMP/table")" "2 0"
+done
+LIMIT=x "$ROOT/scripts/allocators.sh" --only=own true >"$TMP/table" 2>/dev/null
+equal table_bad_limit "$? $(wc -c <"$TMP/table")" "2 0"
 finish
