@@ -345,6 +345,18 @@ diffs_by_place() {
 	has diff-places-summary out '^SUMMARY: vmatrace: \+80 maps, 16 call sites changed$'
 	"$TOOL" diff --top=99 many.before many.after >out
 	check diff-top-all [ "$(grep -c 'many, grown$' out)" = 16 ]
+	# Numbers have separators, as in a report.
+	"$TOOL" run --report=none -o few.rec -- "$TARGETS/case_fibers" mprotect 10 </dev/null >/dev/null
+	"$TOOL" run --report=none -o many.rec -- "$TARGETS/case_fibers" mprotect 1210 </dev/null >/dev/null
+	status diff-thousands 0 "$TOOL" diff few.rec many.rec
+	has diff-thousands-site out '^ +\+1,200 +10 +1,210  mprotect  case_fibers, grown$'
+	has diff-thousands-program out '^ +\+2,400 +2[0-9] +2,4[0-9][0-9] +\+2,40[0-9] .* case_fibers$'
+	status thousands 23 "$TOOL" check --per-site=5 many.rec
+	has thousands-said out '^SUMMARY: vmatrace: check failed: \+2,420 maps at 2 call sites$'
+	status thousands-growth 23 "$TOOL" check --max-growth=1000 many.rec
+	has thousands-growth-said out '^SUMMARY: .* grew by 2,42[0-9] maps, limit 1,000$'
+	status thousands-maps 23 "$TOOL" check --max-maps=1000 many.rec
+	has thousands-maps-said out '^SUMMARY: .* has 2,4[0-9][0-9] maps at the end, limit 1,000$'
 	"$TOOL" run --report=none -o gone.rec -- env LD_PRELOAD= true 2>/dev/null
 	status diff-vanished 0 "$TOOL" diff gone.rec gone.rec
 	has diff-vanished-said err '^vmatrace: gone.rec: env became another program, which was not traced'

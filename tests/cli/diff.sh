@@ -41,7 +41,7 @@ check diff-no-peak-said [ "$(head -n 1 out | cut -c1-8)" = SUMMARY: ]
 # A check that has other limits passes at the map limit, and says that it was reached.
 "$TOOL" run --report=none -o limit.rec -- "$TARGETS/causes" read-chunks 70000 >/dev/null 2>&1
 status check-at-limit 0 "$TOOL" check --max-peak=70000 limit.rec
-has check-at-limit-told err '^vmatrace: causes reached vm.max_map_count \([0-9]+\) with [0-9]+ maps, and calls that needed one more failed\.$'
+has check-at-limit-told err '^vmatrace: causes reached vm.max_map_count \([0-9,]+\) with [0-9,]+ maps, and calls that needed one more failed\.$'
 status check-far-from-limit 0 "$TOOL" check --max-peak=70000 burst.after
 check check-far-from-limit-silent sh -c '! grep -q max_map_count err'
 finish

@@ -269,6 +269,15 @@ traced pointer "" bin/pointer
 "$TOOL" report pointer/rec >pointer/text 2>&1
 check pointer-row grep -Eq "mmap new +serve[^ ]* pointer.c:$(line pointer.c SERVE) \[by pointer\]" pointer/text
 check pointer-frame grep -Eq "#0  serve[^ ]* pointer.c:$(line pointer.c SERVE) .*\[by pointer\]" pointer/text
+"$TOOL" report --format=json pointer/rec >pointer/json 2>&1
+check pointer-json [ "$(jq -c '[.processes[0].sites[].stack[] | select((.function // "") | startswith("serve")) | .by_pointer] | unique' \
+	pointer/json)" = "[true]" ]
+check pointer-loaded-json [ "$(jq -c '[.processes[0].sites[].stack[] | select(.function == "itself") | .by_pointer] |
+	unique' pointer/json)" = "[false]" ]
+"$TOOL" check --per-site=5 -- bin/pointer >check.txt 2>&1
+check pointer-check grep -q 'serve .*pointer.c:[0-9]* \[by pointer\]' check.txt
+"$TOOL" diff store/rec pointer/rec >diff.txt 2>&1
+check pointer-diff grep -q ' at .*pointer.c:[0-9]* \[by pointer\]' diff.txt
 check pointer-loaded sh -c 'grep -q "#0  itself" pointer/text && ! grep -q "itself.*by pointer" pointer/text'
 
 # A header of the C++ library is nobody's line.

@@ -55,6 +55,8 @@ int vmt_compare_text(FILE *stream, const struct vmt_comparison *comparison, uint
 void vmt_compare_programs(FILE *stream, const struct vmt_comparison *comparison, uint64_t top);
 /* By how much the highest peak of all programs has changed; 0 if it is not known. */
 int64_t vmt_compare_peak(const struct vmt_comparison *comparison);
+/* The change, and what there was before and after it, in columns. */
+void vmt_compare_counts(FILE *stream, int64_t before, int64_t after);
 /* The sums by place, if any place has several call sites. */
 void vmt_compare_places(FILE *stream, const struct vmt_comparison *comparison, uint64_t top);
 /* The same as JSON, "schema": "vmatrace.diff/1". */

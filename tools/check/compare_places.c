@@ -5,6 +5,7 @@
  * its own lines hold. A place is a program, a system call and a function. See compare.h.
  */
 #include "check/compare.h"
+#include "util/lines.h"
 #include "util/must.h"
 
 #include <inttypes.h>
@@ -79,10 +80,18 @@ static int by_change(const struct place *one, const struct place *two)
 	return strcmp(one->name, two->name);
 }
 
+void vmt_compare_counts(FILE *stream, int64_t before, int64_t after)
+{
+	struct vmt_number change, old, new;
+
+	fprintf(stream, "%8s %8s %8s", vmt_lines_number_signed(&change, after - before),
+		vmt_lines_number_plain(&old, before), vmt_lines_number_plain(&new, after));
+}
+
 static void put_place(FILE *stream, const struct place *place)
 {
-	fprintf(stream, "%+8lld %8lld %8lld %6zu  %s\n", (long long)(place->after - place->before),
-		(long long)place->before, (long long)place->after, place->sites, place->name);
+	vmt_compare_counts(stream, place->before, place->after);
+	fprintf(stream, " %6zu  %s\n", place->sites, place->name);
 }
 
 void vmt_compare_places(FILE *stream, const struct vmt_comparison *comparison, uint64_t top)
@@ -151,16 +160,20 @@ static bool has_changed(const struct vmt_comparison *comparison, const struct pa
 
 static void put_count(FILE *stream, bool is_known, int64_t value)
 {
+	struct vmt_number number;
+
 	if (is_known)
-		fprintf(stream, " %8" PRId64, value);
+		fprintf(stream, " %8s", vmt_lines_number_plain(&number, value));
 	else
 		fputs("        -", stream);
 }
 
 static void put_change(FILE *stream, bool is_known, int64_t value)
 {
+	struct vmt_number number;
+
 	if (is_known)
-		fprintf(stream, "%+8" PRId64, value);
+		fprintf(stream, "%8s", value ? vmt_lines_number_signed(&number, value) : "+0");
 	else
 		fputs("       -", stream);
 }

@@ -20,7 +20,7 @@ static void put_stack(FILE *stream, const struct vmt_summary_site *site)
 	const struct vmt_stack_frame *place = vmt_stack_blame(&site->stack);
 
 	if (place && place->file)
-		fprintf(stream, "            at %s:%u\n", place->file, place->line);
+		fprintf(stream, "            at %s:%u%s\n", place->file, place->line, place->mark);
 	for (int i = 0; line && line[1]; i++) {
 		const char *start = line + 1;
 		int n;
@@ -38,9 +38,8 @@ static void put_stack(FILE *stream, const struct vmt_summary_site *site)
 
 static void put_item(FILE *stream, const struct vmt_difference *item)
 {
-	fprintf(stream, "%+8lld %8lld %8lld  %s  %s, %s\n", (long long)(item->after - item->before),
-		(long long)item->before, (long long)item->after, item->site->call, item->program,
-		item->kind);
+	vmt_compare_counts(stream, item->before, item->after);
+	fprintf(stream, "  %s  %s, %s\n", item->site->call, item->program, item->kind);
 	put_stack(stream, item->site);
 }
 

@@ -5,6 +5,7 @@
  * limits. See verdict.h.
  */
 #include "check/verdict.h"
+#include "util/lines.h"
 #include "util/must.h"
 
 #include <ctype.h>
@@ -143,14 +144,14 @@ static void judge_number(struct vmt_verdict *verdict, enum vmt_rule rule,
 			 const struct vmt_summary_program *program, uint64_t maps)
 {
 	static const char *const words[VMT_RULE_COUNT] = {
-		[VMT_RULE_MAX_MAPS] = "%s has %llu maps at the end, limit %llu",
-		[VMT_RULE_MAX_PEAK] = "%s had up to %llu maps, limit %llu",
-		[VMT_RULE_UNSEEN] = "%s: %llu maps were changed by calls that were not seen, limit "
-				    "%llu; the other figures are not reliable",
+		[VMT_RULE_MAX_MAPS] = "%s has %s maps at the end, limit %s",
+		[VMT_RULE_MAX_PEAK] = "%s had up to %s maps, limit %s",
+		[VMT_RULE_UNSEEN] = "%s: %s maps were changed by calls that were not seen, limit "
+				    "%s; the other figures are not reliable",
 		[VMT_RULE_UNCOMPARED] =
-			"%s: at the end of %llu of its processes the maps were not "
+			"%s: at the end of %s of its processes the maps were not "
 			"compared with the kernel's table, or differed (killed, or became a program that "
-			"is not traced?), limit %llu",
+			"is not traced?), limit %s",
 		[VMT_RULE_REQUIRE_BASELINE] =
 			"%s is not in the baseline, so nothing was compared; save it again with "
 			"--save, or exclude the program with --program",
@@ -160,14 +161,15 @@ static void judge_number(struct vmt_verdict *verdict, enum vmt_rule rule,
 				       .program = program,
 				       .maps = (int64_t)maps,
 				       .allowed = (int64_t)limit->value };
+	struct vmt_number number[2];
 	char *message = NULL;
 
 	if (!limit->is_set || maps <= limit->value)
 		return;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral" /* these are the formats above */
-	if (asprintf(&message, words[rule], program->name, (unsigned long long)maps,
-		     (unsigned long long)limit->value) < 0)
+	if (asprintf(&message, words[rule], program->name, vmt_lines_number(&number[0], maps),
+		     vmt_lines_number(&number[1], limit->value)) < 0)
 		abort();
 #pragma GCC diagnostic pop
 	blame_most(&finding);
@@ -205,22 +207,26 @@ static void judge_site(struct vmt_verdict *verdict, const struct vmt_summary_pro
 	const char *function = place && place->function ? place->function :
 			       place                    ? place->module :
 							  "an unknown stack";
+	struct vmt_number number[3];
 
 	if (!limit->is_set || site->maps <= finding.allowed)
 		return;
 	verdict->sites++;
 	verdict->maps += site->maps - base;
 	if (verdict->base)
-		add_finding(verdict, &finding,
-			    vmt_must_format(
-				    "%+lld map%s by %s in %s: %lld instead of %lld in the baseline",
-				    (long long)(site->maps - base), plural(site->maps - base),
-				    site->call, function, (long long)site->maps, (long long)base));
+		add_finding(
+			verdict, &finding,
+			vmt_must_format("%s map%s by %s in %s: %s instead of %s in the baseline",
+					vmt_lines_number_signed(&number[0], site->maps - base),
+					plural(site->maps - base), site->call, function,
+					vmt_lines_number_plain(&number[1], site->maps),
+					vmt_lines_number_plain(&number[2], base)));
 	else
 		add_finding(verdict, &finding,
-			    vmt_must_format("%+lld map%s by %s in %s, limit %lld",
-					    (long long)site->maps, plural(site->maps), site->call,
-					    function, (long long)finding.allowed));
+			    vmt_must_format("%s map%s by %s in %s, limit %s",
+					    vmt_lines_number_signed(&number[0], site->maps),
+					    plural(site->maps), site->call, function,
+					    vmt_lines_number_plain(&number[1], finding.allowed)));
 }
 
 /* The heap's first map, as above: it is no growth of the program either. */
@@ -276,21 +282,24 @@ static char *growth_message(const struct vmt_finding *finding,
 	const struct vmt_summary_program *program = finding->program;
 	char *before = vmt_must_copy("");
 	char *was = vmt_must_copy("");
+	struct vmt_number number[2];
 	char *message;
 
 	if (program->torn_down) {
 		free(before);
-		before = vmt_must_format(" before %s gave back %llu at the end",
-					 program->torn_down_by,
-					 (unsigned long long)program->torn_down);
+		before =
+			vmt_must_format(" before %s gave back %s at the end", program->torn_down_by,
+					vmt_lines_number(&number[0], program->torn_down));
 	}
 	if (base) {
 		free(was);
-		was = vmt_must_format(", by %lld in the baseline", (long long)finding->base);
+		was = vmt_must_format(", by %s in the baseline",
+				      vmt_lines_number_plain(&number[0], finding->base));
 	}
-	message = vmt_must_format("%s grew by %lld map%s%s%s, limit %lld", program->name,
-				  (long long)finding->maps, plural(finding->maps), before, was,
-				  (long long)finding->allowed);
+	message = vmt_must_format("%s grew by %s map%s%s%s, limit %s", program->name,
+				  vmt_lines_number_plain(&number[0], finding->maps),
+				  plural(finding->maps), before, was,
+				  vmt_lines_number_plain(&number[1], finding->allowed));
 	free(before);
 	free(was);
 	return message;
@@ -425,13 +434,14 @@ static uint64_t count_sites(const struct vmt_summary_program *program)
 char *vmt_verdict_summary(const struct vmt_verdict *verdict)
 {
 	const struct vmt_summary_program *program;
+	struct vmt_number number;
 	uint64_t sites = 0;
 
 	for (program = verdict->summary->programs; program; program = program->hh.next)
 		sites += count_sites(program);
 	if (!verdict->count)
-		return vmt_must_format("vmatrace: check passed: %llu call site%s in %u program%s",
-				       (unsigned long long)sites, sites == 1 ? "" : "s",
+		return vmt_must_format("vmatrace: check passed: %s call site%s in %u program%s",
+				       vmt_lines_number(&number, sites), sites == 1 ? "" : "s",
 				       HASH_COUNT(verdict->summary->programs),
 				       HASH_COUNT(verdict->summary->programs) == 1 ? "" : "s");
 	if (!verdict->sites && verdict->count > 1)
@@ -439,7 +449,8 @@ char *vmt_verdict_summary(const struct vmt_verdict *verdict)
 				       verdict->finding[0].message, verdict->count - 1);
 	if (!verdict->sites)
 		return vmt_must_format("vmatrace: check failed: %s", verdict->finding[0].message);
-	return vmt_must_format("vmatrace: check failed: %+lld map%s at %zu call site%s",
-			       (long long)verdict->maps, verdict->maps == 1 ? "" : "s",
-			       verdict->sites, verdict->sites == 1 ? "" : "s");
+	return vmt_must_format("vmatrace: check failed: %s map%s at %zu call site%s",
+			       vmt_lines_number_signed(&number, verdict->maps),
+			       verdict->maps == 1 ? "" : "s", verdict->sites,
+			       verdict->sites == 1 ? "" : "s");
 }

@@ -7,6 +7,7 @@
 #include "cmd/check_notes.h"
 #include "core/report/report.h"
 #include "run/preloads.h"
+#include "util/lines.h"
 #include "util/message.h"
 
 #include <stdlib.h>
@@ -87,16 +88,18 @@ static bool has_finding(const struct vmt_verdict *verdict,
 /* A limit that the check did not ask about, and that is reached all the same. */
 static void warn_of_limit(const struct vmt_summary_program *program)
 {
+	struct vmt_number limit, peak;
+
+	vmt_lines_number(&limit, program->limit);
+	vmt_lines_number(&peak, program->peak);
 	if (program->has_reached_limit)
-		vmt_message("%s reached vm.max_map_count (%llu) with %llu maps, and calls that "
+		vmt_message("%s reached vm.max_map_count (%s) with %s maps, and calls that "
 			    "needed one more failed.",
-			    program->name, (unsigned long long)program->limit,
-			    (unsigned long long)program->peak);
+			    program->name, limit.text, peak.text);
 	else if (program->limit && program->peak >= program->limit / 100 * VMT_REPORT_NEAR_PERCENT)
-		vmt_message("%s had up to %llu maps, %llu %% of vm.max_map_count (%llu).",
-			    program->name, (unsigned long long)program->peak,
-			    (unsigned long long)(program->peak * 100 / program->limit),
-			    (unsigned long long)program->limit);
+		vmt_message("%s had up to %s maps, %llu %% of vm.max_map_count (%s).",
+			    program->name, peak.text,
+			    (unsigned long long)(program->peak * 100 / program->limit), limit.text);
 }
 
 static void warn_of_program(const struct vmt_verdict *verdict,

@@ -62,6 +62,7 @@ static json_t *make_function(const struct vmt_view *view, const struct vmt_rec_f
 	add_names(object, symbol);
 	json_object_set_new(object, "inlined", json_boolean(symbol->caller));
 	json_object_set_new(object, "tail_call", json_boolean(symbol->is_tail));
+	json_object_set_new(object, "by_pointer", json_false());
 	return object;
 }
 
@@ -123,6 +124,22 @@ static json_t *make_tail(const struct vmt_view *view, const struct vmt_symbol *s
 	return make_function(view, &nowhere, symbol);
 }
 
+/* Of the innermost function: what it called through a pointer may be missing before it. */
+static json_t *mark_by_pointer(const struct vmt_names *names, const struct vmt_rec_site *site,
+			       json_t *functions)
+{
+	const struct vmt_report_spot innermost = { .frame = site->frame_first };
+	struct vmt_symbol symbol;
+	json_t *own;
+
+	if (!vmt_names_find_spot(names, site, innermost, &symbol) || !symbol.is_by_pointer)
+		return functions;
+	own = json_deep_copy(functions); /* other sites share these functions */
+	json_decref(functions);
+	json_object_set_new(json_array_get(own, 0), "by_pointer", json_true());
+	return own;
+}
+
 static json_t *stack_of(const struct vmt_view *view, const struct vmt_rec_site *site,
 			struct vmt_symbols *symbols, struct shared **frames)
 {
@@ -135,6 +152,8 @@ static json_t *stack_of(const struct vmt_view *view, const struct vmt_rec_site *
 		uint64_t index = (uint64_t)site->frame_first + i;
 		json_t *functions = frame_of(view, index, symbols, frames);
 
+		if (!i)
+			functions = mark_by_pointer(&names, site, functions);
 		if (vmt_names_find_tail(&names, site, index, &tail))
 			json_array_append_new(stack, make_tail(view, &tail));
 		json_array_extend(stack, functions);

@@ -93,7 +93,7 @@ static void name_frame(struct vmt_stack_frame *frame, const struct vmt_symbol *s
 	frame->file = symbol->file ? vmt_source_path(symbol->directory, symbol->file) : NULL;
 	frame->short_file = symbol->short_file;
 	frame->line = symbol->line;
-	frame->is_tail = symbol->is_tail;
+	frame->mark = vmt_symbol_mark(symbol);
 	frame->is_own = frame->is_own && !(frame->file && vmt_source_is_system(frame->file));
 }
 
@@ -256,9 +256,8 @@ char *vmt_stack_where(const struct vmt_stack_frame *frame)
 		return vmt_must_format("%s+0x%llx", module, (unsigned long long)frame->offset);
 	if (frame->file && frame->line)
 		return vmt_must_format("%s %s:%u%s", frame->function, frame->file, frame->line,
-				       frame->is_tail ? " [tail call]" : "");
-	return vmt_must_format("%s (%s)%s", frame->function, module,
-			       frame->is_tail ? " [tail call]" : "");
+				       frame->mark);
+	return vmt_must_format("%s (%s)%s", frame->function, module, frame->mark);
 }
 
 const struct vmt_stack_frame *vmt_stack_blame(const struct vmt_stack *stack)

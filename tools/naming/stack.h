@@ -17,7 +17,7 @@ struct vmt_stack_frame {
 	const char *short_file; /* as reports show it; lives as long as the symbols; or NULL */
 	uint32_t line;
 	uint64_t offset; /* in the module's file */
-	bool is_tail; /* it ended in a jump, so it is not on the stack: see names.h */
+	const char *mark; /* "", or what is to be said of it after its name: vmt_symbol_mark() */
 	bool is_runtime; /* belongs to the C library, an allocator or the like */
 	bool is_user; /* neither that nor generated code */
 	bool is_own; /* and not a library or header of the system either */

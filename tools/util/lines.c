@@ -130,6 +130,12 @@ const char *vmt_lines_number_signed(struct vmt_number *buffer, int64_t value)
 	return buffer->text;
 }
 
+const char *vmt_lines_number_plain(struct vmt_number *buffer, int64_t value)
+{
+	return value < 0 ? vmt_lines_number_signed(buffer, value) :
+			   vmt_lines_number(buffer, (uint64_t)value);
+}
+
 const char *vmt_lines_number_bytes(struct vmt_number *buffer, uint64_t bytes)
 {
 	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };

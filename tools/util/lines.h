@@ -32,6 +32,8 @@ struct vmt_number {
 const char *vmt_lines_number(struct vmt_number *buffer, uint64_t value);
 /* +12,345, -12,345; 0 has no sign. */
 const char *vmt_lines_number_signed(struct vmt_number *buffer, int64_t value);
+/* 12,345, -12,345 */
+const char *vmt_lines_number_plain(struct vmt_number *buffer, int64_t value);
 /* 4 KiB, 1.5 MiB */
 const char *vmt_lines_number_bytes(struct vmt_number *buffer, uint64_t bytes);
 

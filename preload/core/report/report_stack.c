@@ -117,8 +117,8 @@ static void put_run(struct vmt_report *text, const struct vmt_rec_site *site, ui
 		frame.path = vmt_report_base_name(frame.path);
 		if (is_listed(names, count, frame.path))
 			continue;
-		if (count && vmt_fmt_room(&text->fmt) < frame.path.length + 5 + 5) {
-			vmt_fmt_str(&text->fmt, ", ...");
+		if (count && vmt_fmt_room(&text->fmt) < frame.path.length + 5 + 9) {
+			vmt_fmt_str(&text->fmt, " and more");
 			break;
 		}
 		vmt_fmt_str(&text->fmt, count ? " and " : " in ");
