@@ -106,7 +106,7 @@ static void put_caller(const struct vmt_stack_frame *frame, char *text, size_t s
 		snprintf(line, sizeof(line), ":%u", frame->line);
 	snprintf(text, size, " called by %.*s%s%s%s%s%s", length, name, n ? " " : "",
 		 n > FILE_MAX ? "..." : "", n > FILE_MAX ? file + n - FILE_MAX : file, line,
-		 frame->is_tail ? " [tail call]" : "");
+		 frame->mark);
 }
 
 /* The heaviest site of the function comes first, and its line is told. */
