@@ -106,6 +106,18 @@ endings() {
 	status vanished-child-allowed 0 "$TOOL" check --max-growth=5 --allow-uncompared=1 -- \
 		sh -c 'env -i ./ends return; exit 0'
 	has vanished-child-said err '^vmatrace: env became another program that was not traced '
+	# What a shell starts with another LD_PRELOAD leaves nothing behind, but the command says so.
+	for script in 'LD_PRELOAD=libm.so.6 ./ends return' 'unset LD_PRELOAD; ./ends return; :'; do
+		status "replaced: $script" 23 "$TOOL" check --max-growth=5 -- sh -c "$script"
+		has replaced-fails err '^==[0-9]+== ERROR: vmatrace: [a-z]*sh: at the end of 1 of its processes'
+		status replaced-allowed 0 "$TOOL" check --max-growth=5 --allow-uncompared=1 -- sh -c "$script"
+	done
+	status replaced-by-env 0 "$TOOL" check --max-growth=5 --allow-uncompared=1 -- \
+		sh -c 'env -u LD_PRELOAD ./ends return; exit 0'
+	status replaced-by-both 0 "$TOOL" check --max-growth=50 -- \
+		sh -c 'LD_PRELOAD="libm.so.6 $LD_PRELOAD" ./ends return'
+	status replaced-in-others 0 "$TOOL" check --max-growth=50 --program=ends -- \
+		sh -c 'LD_PRELOAD=libm.so.6 /bin/true; ./ends return'
 	status exec 23 "$TOOL" check --max-growth=5 -- env A=1 ./ends return
 	compile rounds
 	status rounds 0 "$TOOL" check --from=round --to=done --warmup=5 -- ./rounds 500

@@ -70,7 +70,7 @@ static struct vmt_stack_frame frame_of(const struct vmt_view *view,
 	uint32_t number = symbol->other_module ? symbol->other_module - 1 : recorded->module;
 	struct vmt_rec_module module = { .kind = VMT_MODULE_JIT };
 	struct vmt_view_string path = { "", 0 };
-	struct vmt_stack_frame frame = { .offset = recorded->offset };
+	struct vmt_stack_frame frame = { .offset = recorded->offset, .mark = "" };
 
 	if (vmt_view_module(view, number, &module))
 		path = vmt_view_string(view, module.path);

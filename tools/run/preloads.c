@@ -7,7 +7,6 @@
 
 #include <ctype.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -199,14 +198,21 @@ static char *find_in_scripts(struct scripts *scripts, char *found)
 	return found;
 }
 
+bool vmt_preloads_are_given(char *const *command)
+{
+	for (; *command; command++) {
+		if (is_set_in(*command))
+			return true;
+	}
+	return false;
+}
+
 char *vmt_preloads_find(char *const *command)
 {
 	struct scripts scripts = { .count = 0 };
-	char *found = NULL;
+	char *found = vmt_preloads_are_given(command) ? sentence("the command line") : NULL;
 
 	for (; *command && !found; command++) {
-		if (is_set_in(*command))
-			found = sentence("the command line");
 		add_script(&scripts, *command);
 		if (strpbrk(*command, " ;&|\n"))
 			add_called(&scripts, "", *command);
