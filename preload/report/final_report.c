@@ -67,6 +67,7 @@ struct job {
 	uint64_t top;
 	struct vmt_fd out; /* of a helper that nobody waits for; other threads change state->log */
 	_Atomic uint32_t has_begun; /* output has begun to appear */
+	long refused; /* -errno: the kernel started no process; or 0 */
 };
 
 /* The tool's command line: a struct that must not be moved. */
@@ -144,8 +145,9 @@ static bool has_descriptors(void)
 }
 
 /* Why did the tool not run? Two lines. */
-static const char *const *why_no_tool(struct vmt_state *state)
+static const char *const *why_no_tool(const struct job *job)
 {
+	struct vmt_state *state = job->state;
 	static const char *const without_proc[] = { "the vmatrace tool beside the library is",
 						    "found only where /proc is mounted" };
 	static const char *const none[] = { "there is no vmatrace tool beside the",
@@ -156,6 +158,10 @@ static const char *const *why_no_tool(struct vmt_state *state)
 						"forbid what the vmatrace tool needs" };
 	static const char *const gone[] = { "the vmatrace tool is gone, or it is",
 					    "outside of the root folder that the process has now" };
+	static const char *const refused[] = {
+		"a limit on processes (ulimit -u, or",
+		"pids.max of a cgroup) leaves none for the vmatrace tool"
+	};
 	static const char *const failed[] = {
 		"the vmatrace tool did not run; does",
 		"vmatrace --version? A library may be missing, such as libdw.so.1"
@@ -169,19 +175,21 @@ static const char *const *why_no_tool(struct vmt_state *state)
 		return none;
 	if (!vmt_find_tool_may_run(state))
 		return gone;
+	if (job->refused == -EAGAIN)
+		return refused;
 	return has_descriptors() ? failed : limited;
 }
 
 /* Say why this report has no lines and inlined functions, unless that was asked for. */
-static size_t tell_of_tool(struct vmt_state *state, char text[2][96], char *lines[2])
+static size_t tell_of_tool(const struct job *job, char text[2][96], char *lines[2])
 {
 	struct vmt_line first = vmt_line_in(text[0], sizeof(text[0]));
 	struct vmt_line second = vmt_line_in(text[1], sizeof(text[1]));
 	const char *const *why;
 
-	if (!state->options.tool)
+	if (!job->state->options.tool)
 		return 0;
-	why = why_no_tool(state);
+	why = why_no_tool(job);
 	vmt_line_add(&first, "  names   no lines and causes: ");
 	vmt_line_add(&first, why[0]);
 	vmt_line_add(&second, "          ");
@@ -203,7 +211,7 @@ static void print_without_tool(struct job *job)
 					    .resolve = is_over ? vmt_function_names_resolve : NULL,
 					    .context = &names,
 					    .lines = lines,
-					    .line_count = tell_of_tool(state, text, lines) };
+					    .line_count = tell_of_tool(job, text, lines) };
 	const struct vmt_report_options options = { .top = job->top,
 						    .verbose = state->options.verbosity != 0 };
 
@@ -221,6 +229,7 @@ static bool print_in_helper(struct vmt_spawn *helper, void *context)
 	struct job *job = context;
 	long text = job->state->reporting.tool[0] ? ask_tool(helper, job) : -ENOENT;
 
+	job->refused = helper->refused;
 	vmt_spawn_limit(PRINT_SECONDS);
 	atomic_store_explicit(&job->has_begun, 1, memory_order_relaxed);
 	if (text >= 0)
@@ -247,10 +256,12 @@ static void print_by_helper(struct vmt_state *state, uint64_t top)
 
 	log = state->log.now;
 	if (vmt_spawn_run(&helper) <= 0 &&
-	    !atomic_load_explicit(&job.has_begun, memory_order_relaxed))
+	    !atomic_load_explicit(&job.has_begun, memory_order_relaxed)) {
+		job.refused = helper.refused;
 		print_without_tool(&job);
-	else
+	} else {
 		state->log.now = log;
+	}
 	vmt_log_pause(state);
 }
 

@@ -199,7 +199,10 @@ int vmt_spawn_command(struct vmt_spawn *helper, const struct vmt_command *comman
 	long pid = clone_with_stack(CLONE_VM | CLONE_VFORK, stack_end, exec_command,
 				    (void *)(uintptr_t)command, NULL);
 
-	return vmt_sys_failed(pid) ? CANNOT_RUN : wait_for_command(helper, pid);
+	if (!vmt_sys_failed(pid))
+		return wait_for_command(helper, pid);
+	helper->refused = pid;
+	return CANNOT_RUN;
 }
 
 void vmt_spawn_limit(unsigned seconds)
@@ -358,8 +361,10 @@ static int start_and_wait(struct vmt_spawn *helper)
 	long pid = clone_with_stack(flags, aligned_end(helper->stack + helper->stack_size),
 				    run_helper, helper, NULL);
 
-	if (vmt_sys_failed(pid))
+	if (vmt_sys_failed(pid)) {
+		helper->refused = pid;
 		return (int)pid;
+	}
 	if (helper->copies_memory)
 		return reap(pid) == 0;
 	if (wait_for_helper(helper, pid) && (helper->is_alone || !helper->is_last)) {

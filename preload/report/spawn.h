@@ -28,6 +28,8 @@ struct vmt_spawn {
 	/* valgrind turns the clone into a fork: only the exit status tells us anything */
 	bool copies_memory;
 
+	long refused; /* -errno: the kernel started neither the helper nor its command; or 0 */
+
 	/* Used by spawn.c only: */
 	uint32_t parent;
 	bool is_alone; /* no other thread could reap the helper */

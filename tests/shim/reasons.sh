@@ -43,6 +43,11 @@ for way in threads forks; do
 done
 fields "fields of refused threads" threads.rec
 
+# Nor may the tool be started then, which is not for want of a library.
+LD_PRELOAD=$LIB "$TARGETS/fails_for" forks >tool.out 2>tool.txt
+check "forks: no tool" [ "$(tr -s ' \n' ' ' <tool.txt | sed 's/==[0-9]*== //g' | grep -c \
+	"no lines and causes: a limit on processes (ulimit -u, or pids.max of a cgroup) leaves none for the vmatrace tool")" = 1 ]
+
 line=$(grep -n 'if (mprotect(at' "$ROOT/tests/targets/fails_for.c" | cut -d: -f1)
 # A thread or a process may have been refused, or killed, for other reasons than maps. `run` tells
 # this from its control group.
