@@ -181,6 +181,11 @@ many look-up mapped-again 'the same part of the same file mapped again and again
 run map-images 250
 says map-images 'cause +maps of files, 0.80 for each call, none given back: 1,000 of 1,0[0-9]+ maps, by mmap in map_at [^ ]*:[0-9]+ in map_images help +unmap them' \
 	'dlopen|dlclose|map each file once'
+run map-modules 300
+says map-modules 'cause +maps of parts of a file with code in memory \(memfd\), 0.75 for each call, none given back: 900 of 9[0-9]+ maps, by mmap in map_at [^ ]*:[0-9]+ in map_modules' \
+	'maps of shared memory|dlopen'
+many map-code one-map-per-shared-memory 'a map for each of many files in memory \(memfd\): 1,000 of 1,0[0-9]+ maps, by mmap in map_at [^ ]*:[0-9]+ in map_code' \
+	'pieces of shared memory'
 run load-from-memory 40
 says load-from-memory 'cause +libraries that were loaded while it ran \(dlopen\), 40 of them: (19[0-9]|20[0-9]|160) of 2?[0-9]{2} maps, most by mmap in load_from_memory [^ ]*:[0-9]+ help +close those' \
 	'as rings are'

@@ -77,6 +77,30 @@ static void map_images(long count)
 	}
 }
 
+/* Likewise modules that the program itself loads, without dlopen, from files in memory. */
+static void map_modules(long count)
+{
+	for (long i = 0; i < count; i++) {
+		char *at = reserve(4);
+		int fd = new_memory(4);
+
+		map_at(at, 1, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0);
+		map_at(at + PAGE, 2, CODE, MAP_PRIVATE | MAP_FIXED, fd, 1);
+		map_at(at + 3 * PAGE, 1, ACCESS, MAP_PRIVATE | MAP_FIXED, fd, 3);
+		close(fd);
+	}
+}
+
+static void map_code(long count)
+{
+	for (long i = 0; i < count; i++) {
+		int fd = new_memory(1);
+
+		map_at(NULL, 1, CODE, MAP_PRIVATE, fd, 0);
+		close(fd);
+	}
+}
+
 static void load_from_memory(long count)
 {
 	static char bytes[1 << 20], name[64];
@@ -227,6 +251,8 @@ static void four_ways(long count)
 static const struct target_way ways[] = {
 	{ "look-up", look_up },
 	{ "map-images", map_images },
+	{ "map-modules", map_modules },
+	{ "map-code", map_code },
 	{ "load-from-memory", load_from_memory },
 	{ "patch-code", patch_code },
 	{ "give-code-back", give_code_back },

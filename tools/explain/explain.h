@@ -213,6 +213,11 @@ void vmt_explain_count_site(uint64_t *by_site, const struct vmt_explain_facts *f
 struct vmt_explain_share vmt_explain_share_of(const uint64_t *by_site,
 					      const struct vmt_explain_facts *facts);
 
+/* Is it of a file in memory, but not shared with anybody, as modules loaded from a memfd are? */
+bool vmt_explain_is_memfd(const struct vmt_explain_map *map);
+/* Are most maps of shared memory such? */
+bool vmt_explain_are_memfds(const struct vmt_explain *explain);
+
 static inline bool vmt_explain_touch(const struct vmt_explain_map *a,
 				     const struct vmt_explain_map *b)
 {

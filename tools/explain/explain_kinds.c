@@ -220,6 +220,22 @@ static int mark_libraries(struct vmt_explain_map *map, size_t count,
 	return ret;
 }
 
+bool vmt_explain_is_memfd(const struct vmt_explain_map *map)
+{
+	return map->kind == VMT_KIND_SHARED && !(map->flags & VMT_MAP_SHARED);
+}
+
+bool vmt_explain_are_memfds(const struct vmt_explain *explain)
+{
+	uint64_t memfds = 0, all = 0;
+
+	for (size_t i = 0; i < explain->count; i++) {
+		all += explain->map[i].kind == VMT_KIND_SHARED;
+		memfds += vmt_explain_is_memfd(&explain->map[i]);
+	}
+	return memfds > all / 2;
+}
+
 static bool is_plain_memory(const struct vmt_explain_map *map)
 {
 	return map->kind == VMT_KIND_ANONYMOUS && vmt_explain_is_anonymous(map) &&

@@ -316,6 +316,8 @@ const char *vmt_explain_pattern_word(const struct vmt_explain *explain, enum vmt
 	if (pattern == VMT_PATTERN_ADVICE && is_by_flags(explain))
 		return "memory mapped with other flags (MAP_STACK, MAP_DROPPABLE) than what lies "
 		       "beside it";
+	if (pattern == VMT_PATTERN_SHARED && vmt_explain_are_memfds(explain))
+		return "a map for each of many files in memory (memfd)";
 	if (pattern == VMT_PATTERN_HOLES && !explain->facts.sites)
 		return "holes between pieces of memory, as munmap leaves them";
 	if (pattern == VMT_PATTERN_ALIKE && explain->are_moved)

@@ -188,17 +188,39 @@ static bool are_guards_left(const struct vmt_explain_record *record, uint32_t pl
 	return guards > maps - maps / 4 && has_unmapped(record, guards);
 }
 
+/* Has the file of a map code, in this map or another? */
+static bool has_code(const struct vmt_explain_record *record, const struct vmt_explain_map *map)
+{
+	for (size_t i = 0; i < record->count; i++) {
+		const struct vmt_explain_map *other = &record->map[i];
+
+		if (other->inode == map->inode && other->dev_major == map->dev_major &&
+		    other->dev_minor == map->dev_minor && other->flags & VMT_MAP_EXEC)
+			return true;
+	}
+	return false;
+}
+
+static const char *maps_of(const struct vmt_explain_record *record,
+			   const struct vmt_explain_map *map)
+{
+	/* Libraries that were loaded have a cause of their own. */
+	if (map->kind == VMT_KIND_LIBRARY)
+		return "parts of a file with code";
+	if (!vmt_explain_is_memfd(map))
+		return vmt_explain_kind_plain(map);
+	return has_code(record, map) ? "parts of a file with code in memory (memfd)" :
+				       "files in memory (memfd)";
+}
+
 /* "maps of a file", "pieces cut from what mmap in f a.c:7 mapped" */
 static void put_what(struct vmt_explain_record *record, const struct vmt_explain_map *map,
 		     char *text, size_t size)
 {
 	char by[256] = "";
 
-	/* Libraries that were loaded have a cause of their own. */
 	if (!is_cut(map)) {
-		snprintf(text, size, "maps of %s",
-			 map->kind == VMT_KIND_LIBRARY ? "parts of a file with code" :
-							 vmt_explain_kind_plain(map));
+		snprintf(text, size, "maps of %s", maps_of(record, map));
 		return;
 	}
 	if (map->mapped_by != VMT_NO_INDEX)
