@@ -70,6 +70,8 @@ check_parts() {
 	empty parts-for-files "$problems"
 	check parts-of-a-file [ "$(bash scripts/test.sh --for tests/cli/ci.sh tools/try/trial.c)" = \
 		"scripts/test.sh house ci unit try" ]
+	check parts-of-no-file [ "$(bash scripts/test.sh --for tools/main.c tools/man.c 2>&1 >/dev/null)" = \
+		"test.sh: there is no file tools/man.c" ]
 }
 
 # --help answers at once, and an option that does not exist is refused before anything is begun.
