@@ -129,6 +129,23 @@ unseen() {
 	has unseen-said err 'inline_syscalls: 10 maps were changed by calls that were not'
 	status unseen-warned 0 "$TOOL" check --max-maps=1000 -- "$TARGETS/inline_syscalls"
 	has unseen-warning err '10 maps were changed .*; --allow-unseen=0 makes this an error.$'
+	# A leak of calls that are not seen has no call site to blame, but it is a leak.
+	"$TOOL" check --save=seen.json -- "$TARGETS/inline_syscalls" >out 2>err
+	status unseen-as-before 0 "$TOOL" check --baseline=seen.json --per-site=0 -- \
+		"$TARGETS/inline_syscalls"
+	jq 'del(.programs[0].sites[] | select(.call == "unseen")) | .programs[0].growth -= 10' \
+		seen.json >fewer.json
+	status unseen-leak 23 "$TOOL" check --baseline=fewer.json --generate-suppressions=lines \
+		-- "$TARGETS/inline_syscalls"
+	has unseen-leak-said err '^==[0-9]+==   \+10 by calls that were not seen  \(10, in the baseline 0\)$'
+	status unseen-leak-per-site 23 "$TOOL" check --baseline=fewer.json --per-site=9 -- \
+		"$TARGETS/inline_syscalls"
+	status unseen-leak-suppressed 0 "$TOOL" check --baseline=fewer.json --suppressions=lines \
+		-- "$TARGETS/inline_syscalls"
+	status unseen-leak-allowed 0 "$TOOL" check --baseline=fewer.json --allow-unseen=10 -- \
+		"$TARGETS/inline_syscalls"
+	status unseen-diff 0 "$TOOL" diff fewer.json seen.json
+	has unseen-diff-said out '^ +\+10 +0 +10 +.*unseen'
 }
 
 statuses() {

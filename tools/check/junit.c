@@ -75,6 +75,10 @@ static char *name_of(const struct vmt_finding *finding)
 	char *name = vmt_must_format("per-site: %s in", finding->site->call);
 	char *longer;
 
+	if (vmt_summary_is_unseen(finding->site)) {
+		free(name);
+		return vmt_must_copy("per-site: calls that were not seen");
+	}
 	for (uint32_t i = 0; i < stack->count; i++) {
 		const struct vmt_stack_frame *frame = &stack->frame[i];
 

@@ -54,6 +54,18 @@ const char *vmt_summary_frames(const struct vmt_summary_site *site)
 	return line ? line + 1 : "";
 }
 
+bool vmt_summary_is_unseen(const struct vmt_summary_site *site)
+{
+	return !strcmp(site->call, VMT_SUMMARY_UNSEEN);
+}
+
+char *vmt_summary_origin(const struct vmt_summary_site *site, const char *function)
+{
+	if (vmt_summary_is_unseen(site))
+		return vmt_must_copy("calls that were not seen");
+	return vmt_must_format("%s in %s", site->call, function);
+}
+
 struct vmt_summary_program *vmt_summary_find_program(const struct vmt_summary *summary,
 						     const char *name)
 {

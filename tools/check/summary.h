@@ -80,6 +80,16 @@ struct vmt_summary_site *vmt_summary_site(struct vmt_summary_program *program, c
 /* Returns the stack in the site's key: one frame a line, the innermost first. */
 const char *vmt_summary_frames(const struct vmt_summary_site *site);
 
+/*
+ * The maps that calls that were not seen left behind are a site of their own, without a stack:
+ * otherwise a leak of such calls (Go's package syscall, a JIT) would pass.
+ */
+#define VMT_SUMMARY_UNSEEN "unseen"
+bool vmt_summary_is_unseen(const struct vmt_summary_site *site);
+
+/* Returns "mmap in FUNCTION", or what else the maps come from; the caller frees it. */
+char *vmt_summary_origin(const struct vmt_summary_site *site, const char *function);
+
 /* Returns NULL if there is no such program. */
 struct vmt_summary_program *vmt_summary_find_program(const struct vmt_summary *summary,
 						     const char *name);

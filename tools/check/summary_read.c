@@ -43,7 +43,7 @@ static void find_peak(struct process *process, const struct vmt_view_totals *tot
 	struct vmt_rec_site site;
 
 	process->at_peak = vmt_must_alloc(process->count, sizeof(*process->at_peak));
-	for (uint64_t i = VMT_SITE_FIRST; i < process->count; i++) {
+	for (uint64_t i = VMT_SITE_UNSEEN; i < process->count; i++) {
 		if (vmt_view_site(process->view, i, &site))
 			process->at_peak[i] =
 				vmt_view_live_at_peak(process->view, &site, totals[i].live);
@@ -173,6 +173,27 @@ static void add_site(struct vmt_summary_program *program, const struct process *
 	free(key);
 }
 
+/* No call is known for these maps, and so no stack; see VMT_SUMMARY_UNSEEN. */
+static void add_unseen(struct vmt_summary_program *program, const struct process *process)
+{
+	struct vmt_summary_site *site;
+	struct vmt_rec_site recorded;
+	int64_t maps;
+
+	if (!vmt_view_site(process->view, VMT_SITE_UNSEEN, &recorded))
+		return;
+	maps = maps_of(process, VMT_SITE_UNSEEN, &recorded);
+	/* The others were changed by concurrent calls, and vary from run to run. */
+	if (maps > (int64_t)process->view->header.unseen)
+		maps = (int64_t)process->view->header.unseen;
+	if (!maps && !(process->is_highest && process->at_peak[VMT_SITE_UNSEEN]))
+		return;
+	site = vmt_summary_site(program, VMT_SUMMARY_UNSEEN, "[calls that were not seen]");
+	site->current += maps;
+	if (process->is_highest)
+		site->at_peak += (int64_t)process->at_peak[VMT_SITE_UNSEEN];
+}
+
 /* How often neighbours merged; known only for the whole run, since marks do not include it. */
 static int64_t merged_of(const struct process *process)
 {
@@ -296,6 +317,7 @@ static int add_process(struct vmt_summary *summary, const char *exe, const char 
 	open_process(&process);
 	for (uint64_t i = VMT_SITE_FIRST; i < process.count; i++)
 		add_site(program, &process, i, options->with_lines, symbols);
+	add_unseen(program, &process);
 	fold(program, &process);
 	close_process(&process);
 	return 0;

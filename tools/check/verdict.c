@@ -208,25 +208,27 @@ static void judge_site(struct vmt_verdict *verdict, const struct vmt_summary_pro
 			       place                    ? place->module :
 							  "an unknown stack";
 	struct vmt_number number[3];
+	char *origin;
 
 	if (!limit->is_set || site->maps <= finding.allowed)
 		return;
+	origin = vmt_summary_origin(site, function);
 	verdict->sites++;
 	verdict->maps += site->maps - base;
 	if (verdict->base)
-		add_finding(
-			verdict, &finding,
-			vmt_must_format("%s map%s by %s in %s: %s instead of %s in the baseline",
-					vmt_lines_number_signed(&number[0], site->maps - base),
-					plural(site->maps - base), site->call, function,
-					vmt_lines_number_plain(&number[1], site->maps),
-					vmt_lines_number_plain(&number[2], base)));
+		add_finding(verdict, &finding,
+			    vmt_must_format("%s map%s by %s: %s instead of %s in the baseline",
+					    vmt_lines_number_signed(&number[0], site->maps - base),
+					    plural(site->maps - base), origin,
+					    vmt_lines_number_plain(&number[1], site->maps),
+					    vmt_lines_number_plain(&number[2], base)));
 	else
 		add_finding(verdict, &finding,
-			    vmt_must_format("%s map%s by %s in %s, limit %s",
+			    vmt_must_format("%s map%s by %s, limit %s",
 					    vmt_lines_number_signed(&number[0], site->maps),
-					    plural(site->maps), site->call, function,
+					    plural(site->maps), origin,
 					    vmt_lines_number_plain(&number[1], finding.allowed)));
+	free(origin);
 }
 
 /* The heap's first map, as above: it is no growth of the program either. */
@@ -271,7 +273,9 @@ static void judge_sites(struct vmt_verdict *verdict, const struct vmt_summary_pr
 			most = site->maps - old;
 			*ret_worst = site;
 		}
-		judge_site(verdict, program, site, old);
+		/* Whoever allows a number of unseen changes has chosen how they are judged. */
+		if (!vmt_summary_is_unseen(site) || !verdict->limit[VMT_RULE_UNSEEN].is_set)
+			judge_site(verdict, program, site, old);
 	}
 }
 

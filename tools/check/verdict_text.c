@@ -76,16 +76,17 @@ static void put_number(struct vmt_fmt *fmt, int64_t number)
 static void put_site(struct vmt_fmt *fmt, const struct vmt_finding *finding, bool has_base)
 {
 	const struct vmt_stack_frame *place = vmt_verdict_place(finding);
+	char *origin;
+	char *where;
 
 	vmt_fmt_str(fmt, "  ");
 	vmt_fmt_signed(fmt, finding->maps - finding->base, 0);
 	vmt_fmt_str(fmt, " by ");
-	vmt_fmt_str(fmt, finding->site->call);
-	vmt_fmt_str(fmt, " in ");
-	if (place)
-		put_where(fmt, place);
-	else
-		vmt_fmt_str(fmt, "an unknown stack");
+	where = place ? vmt_stack_where(place) : vmt_must_copy("an unknown stack");
+	origin = vmt_summary_origin(finding->site, where);
+	vmt_fmt_str(fmt, origin);
+	free(origin);
+	free(where);
 	if (has_base) {
 		vmt_fmt_str(fmt, "  (");
 		put_number(fmt, finding->maps);
@@ -139,8 +140,12 @@ static void put_most(struct vmt_fmt *fmt, const struct vmt_finding *finding)
 	vmt_fmt_str(fmt, "  ");
 	vmt_fmt_num(fmt, (uint64_t)finding->site_maps, 0);
 	vmt_fmt_str(fmt, " of them by ");
-	vmt_fmt_str(fmt, finding->site->call);
-	vmt_fmt_str(fmt, " here, more than any other call site:");
+	if (vmt_summary_is_unseen(finding->site)) {
+		vmt_fmt_str(fmt, "calls that were not seen");
+	} else {
+		vmt_fmt_str(fmt, finding->site->call);
+		vmt_fmt_str(fmt, " here, more than any other call site:");
+	}
 	vmt_fmt_end(fmt);
 	put_stack(fmt, &finding->site->stack);
 }
