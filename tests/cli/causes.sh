@@ -251,6 +251,9 @@ says join-all 'cause +stacks of threads that have ended, kept by glibc for new o
 run open-in-each 150
 says open-in-each 'cause .*a stack and a guard for each thread: [0-9]+ of [67][0-9]{2} maps' 'have ended'
 holds open-in-each '[.patterns[] | select(.pattern == "ended-threads")] == []'
+# (what the moves have cut as well is not in the number of maps that show it: no promise)
+many gather-pieces alike 'memory moved by mremap, which does not merge with its neighbours: (99[0-9]|1,00[0-9]) of 2,0[0-9]+ maps, by mremap in gather_pieces [^ ]*:[0-9]+ help +grow in larger steps' \
+	'help +-[0-9,]+ maps: grow'
 run move-into 1000
 says move-into 'cause +pieces cut from what mmap in map_pages [^ ]+ (in move_into )?mapped, 2.00 for each call, none given back: (1,99|2,00)[0-9] of 3,0[0-9]+ maps, by mremap in move_into [^ ]+ help +copy in place of moving' \
 	'MADV_GUARD_INSTALL'

@@ -89,6 +89,18 @@ static void move_into(long count)
 	}
 }
 
+/* Each second page of a range that has been written to is moved, all to one place. */
+static void gather_pieces(long count)
+{
+	char *from = map_pages(2 * (size_t)count);
+	char *to = map_with((size_t)count, PROT_NONE, PRIVATE);
+
+	memset(from, 1, 2 * (size_t)count * PAGE);
+	for (long i = 0; i < count; i++)
+		REQUIRE(mremap(from + 2 * (size_t)i * PAGE, PAGE, PAGE,
+			       MREMAP_MAYMOVE | MREMAP_FIXED, to + (size_t)i * PAGE) != MAP_FAILED);
+}
+
 /* What is given back is the memory, and not the guard below it. */
 static void forget_guards(long count)
 {
@@ -150,10 +162,11 @@ static void rise_and_fall(long count)
 }
 
 static const struct target_way ways[] = {
-	{ "join-all", join_all },   { "open-in-each", open_in_each },
-	{ "move-into", move_into }, { "forget-guards", forget_guards },
-	{ "mix-flags", mix_flags }, { "grow-blocks", grow_blocks },
-	{ "start-up", start_up },   { "rise-and-fall", rise_and_fall },
+	{ "join-all", join_all },           { "open-in-each", open_in_each },
+	{ "move-into", move_into },         { "gather-pieces", gather_pieces },
+	{ "forget-guards", forget_guards }, { "mix-flags", mix_flags },
+	{ "grow-blocks", grow_blocks },     { "start-up", start_up },
+	{ "rise-and-fall", rise_and_fall },
 };
 
 int main(int argc, char **argv)

@@ -477,7 +477,11 @@ void vmt_search_note_majority(struct vmt_search *search)
 {
 	switch (search->at->pattern) {
 	case VMT_PATTERN_ADVICE: search->advice = (uint32_t)majority(search); break;
-	case VMT_PATTERN_ALIKE: search->are_moved = majority(search) != 0; break;
+	case VMT_PATTERN_ALIKE:
+		search->are_moved = majority(search) != 0;
+		if (search->are_moved && vmt_search_moves_pieces(search))
+			vmt_search_leave_open(search);
+		break;
 	case VMT_PATTERN_GUARDS:
 		search->are_of_one = is_true_of_most(search, is_closed_in_one);
 		break;

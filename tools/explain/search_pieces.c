@@ -140,3 +140,21 @@ void vmt_search_pieces(struct vmt_search *search, enum vmt_pattern pattern)
 		search->at->saves += maps - wholes;
 	}
 }
+
+/*
+ * A piece that is moved out of a map leaves a hole, and so a map more, where it was. What ended there
+ * is not known any more, so nor is what it would be without the moves.
+ */
+bool vmt_search_moves_pieces(const struct vmt_search *search)
+{
+	uint64_t moved = 0, left = 0;
+
+	for (size_t i = 0; i < search->count; i++) {
+		const struct vmt_explain_map *map = &search->map[i];
+		bool is_moved = map->shows >> VMT_PATTERN_ALIKE & 1;
+
+		moved += is_moved;
+		left += !is_moved && map->put_call == VMT_CALL_MREMAP;
+	}
+	return left > moved / 20;
+}
