@@ -150,8 +150,10 @@ static const char *const *why_no_tool(const struct job *job)
 	struct vmt_state *state = job->state;
 	static const char *const without_proc[] = { "the vmatrace tool beside the library is",
 						    "found only where /proc is mounted" };
-	static const char *const none[] = { "there is no vmatrace tool beside the",
-					    "library that it may run" };
+	static const char *const none[] = {
+		"there is no vmatrace tool beside the",
+		"library that it may run; with dir=DIR report finds them"
+	};
 	static const char *const limited[] = { "the limit on descriptors (ulimit -n)",
 					       "leaves the vmatrace tool none for its files" };
 	static const char *const filtered[] = { "a seccomp filter is active that may",

@@ -96,6 +96,8 @@ chmod 777 planted/tools
 LD_PRELOAD=$TMP/planted/preload/libvmatrace.so "$TARGETS/demo12k" >out 2>err
 check planted_folder sh -c '! grep -q planted err && grep -q ^SUMMARY err'
 check no_tool_is_told grep -q 'names   no lines and causes: there is no vmatrace tool beside' err
+check no_tool_is_helped sh -c 'tr -s "=0-9 \n" " " <err | grep -q "that it may run; with dir DIR report finds them"'
+check no_tool_80_columns sh -c '! grep -E "^.{81}" err'
 # Where it cannot be found or reached, no library of it is said to be missing.
 LD_PRELOAD='' unshare -rm sh -c 'mount -t tmpfs none /proc && LD_PRELOAD=$0 exec "$1"' "$LIB" \
 	"$TARGETS/demo12k" >out 2>err
