@@ -109,6 +109,31 @@ traced small "" bin/small
 "$TOOL" report small/rec >small.txt
 row=$(sed -nE 's/^==[0-9]+== +([0-9]+) .* mmap new +map_one small.c.*/\1/p' small.txt)
 check small-sites-in-the-row grep -Eq 'of (3|[0-9]+) stacks on its' <(tr '\n' ' ' <small.txt | tr -s ' ' | sed 's/==[0-9]*== //g')
+# The cause is about the peak, and the kinds about what is left of it.
+cat >left.c <<'END'
+#include <sys/mman.h>
+static char *burst[1000];
+static void map(char **at, int i)
+{
+	*at = mmap(0, 4096, i & 1 ? PROT_READ : PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+int main(void)
+{
+	char *kept;
+	for (int i = 0; i < 150; i++)
+		map(&kept, i);
+	for (int i = 0; i < 1000; i++)
+		map(&burst[i], i);
+	for (int i = 0; i < 1000; i++)
+		munmap(burst[i], 4096);
+	return 0;
+}
+END
+${CC:-cc} -g -O1 left.c -o bin/left || exit 2
+traced left "" bin/left
+"$TOOL" report left/rec >left.txt
+check left-cause grep -q 'cause   of the 1,.* maps at the peak' left.txt
+check left-kinds grep -Eq 'kinds   still there: [0-9]+ ' left.txt
 check small-sites-in-the-cause grep -Eq "of the [0-9]+ maps at the peak: ${row:-none} by mmap in map_one" \
 	<(tr '\n' ' ' <small.txt | sed 's/==[0-9]*==//g' | tr -s ' ')
 

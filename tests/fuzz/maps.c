@@ -47,7 +47,7 @@ static void explain(struct vmt_procmaps *maps)
 
 	if (!vmt_explain(maps->map, maps->count, &facts, &explained)) {
 		vmt_cause_page(&lines, &explained, 65530);
-		vmt_cause_brief(&lines, &explained, NULL);
+		vmt_cause_brief(&lines, &explained, NULL, false);
 		vmt_json_explain(object, &explained);
 		vmt_json_explain_files(object, &explained);
 	}

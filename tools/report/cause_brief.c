@@ -60,17 +60,19 @@ static size_t put_kind(char *text, size_t size, const struct vmt_explain_kind *k
 }
 
 /* The kinds with most maps, as many as fit into two lines; the others are counted. */
-static void put_kinds_line(struct vmt_lines *lines, const struct vmt_explain *explain)
+static void put_kinds_line(struct vmt_lines *lines, const struct vmt_explain *explain,
+			   bool is_after_peak)
 {
 	struct vmt_number number;
+	const char *start = is_after_peak ? "still there: " : "";
 	char text[512], one[128];
-	size_t used = 0, shown = 0;
+	size_t used = 0, shown = 0, room = KINDS_ROOM - strlen(start);
 	uint64_t rest = explain->count;
 
 	for (; shown < explain->kind_count; shown++) {
 		size_t n = put_kind(one, sizeof(one), &explain->kinds[shown]);
 
-		if (shown && used + n + 2 > KINDS_ROOM)
+		if (shown && used + n + 2 > room)
 			break;
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s",
 					 shown ? ", " : "", one);
@@ -79,7 +81,7 @@ static void put_kinds_line(struct vmt_lines *lines, const struct vmt_explain *ex
 	if (shown < explain->kind_count)
 		snprintf(text + used, sizeof(text) - used, ", %s other%s",
 			 vmt_lines_number(&number, rest), rest == 1 ? "" : "s");
-	vmt_lines_add(lines, 10, "  kinds   %s", text);
+	vmt_lines_add(lines, 10, "  kinds   %s%s", start, text);
 }
 
 static struct vmt_explain_share share_of(const struct vmt_explain *explain, enum vmt_apart why)
@@ -251,7 +253,7 @@ uint64_t vmt_cause_lead(struct vmt_lines *lines, const struct vmt_explain *expla
 }
 
 void vmt_cause_brief(struct vmt_lines *lines, const struct vmt_explain *explain,
-		     const struct vmt_cause_names *names)
+		     const struct vmt_cause_names *names, bool is_after_peak)
 {
 	size_t cost = explain->count >= VMT_EXPLAIN_COSTLY ? 2 : 0;
 	size_t most = VMT_EXPLAIN_LINES - cost, before;
@@ -260,7 +262,7 @@ void vmt_cause_brief(struct vmt_lines *lines, const struct vmt_explain *explain,
 
 	if (explain->count < FEW_MAPS && !explain->pattern_count)
 		return;
-	put_kinds_line(lines, explain);
+	put_kinds_line(lines, explain, is_after_peak);
 	before = lines->count;
 	vmt_cause_sum_reasons(explain, reasons);
 	reason = vmt_cause_next_reason(reasons, NULL);

@@ -61,16 +61,18 @@ size_t vmt_cause_lead_lines(struct vmt_lines *lines, struct vmt_explain_record *
 			    uint64_t now)
 {
 	struct vmt_cause_names names = { vmt_cause_site_of, vmt_cause_plain_given_back, record };
+	bool is_after_peak;
 	size_t lead;
 
 	if (lacks_maps(record))
 		return 0;
 	vmt_cause_leak(lines, record, now);
-	if (vmt_cause_peak_lead(lines, record))
+	is_after_peak = vmt_cause_peak_lead(lines, record);
+	if (is_after_peak)
 		put_limit(lines, record->view);
 	else
 		put_causes(lines, record, &names);
 	lead = lines->count;
-	vmt_cause_brief(lines, &record->explain, &names);
+	vmt_cause_brief(lines, &record->explain, &names, is_after_peak);
 	return lead;
 }

@@ -56,10 +56,10 @@ void vmt_cause_lead_pattern(struct vmt_lines *lines, const struct vmt_explain *e
 
 /*
  * Add further lines, up to VMT_EXPLAIN_LINES including those already there; none if there are too
- * few maps to say anything.
+ * few maps to say anything. is_after_peak: the lines before are about the peak, which is over.
  */
 void vmt_cause_brief(struct vmt_lines *lines, const struct vmt_explain *explain,
-		     const struct vmt_cause_names *names);
+		     const struct vmt_cause_names *names, bool is_after_peak);
 
 /* Add the whole page without the headline. limit: 0 for a saved text. */
 void vmt_cause_page(struct vmt_lines *lines, const struct vmt_explain *explain, uint64_t limit);

@@ -443,7 +443,7 @@ static void put_all(struct tree *tree, bool all)
 	fprintf(tree->stream, "%zu process%s", tree->count, tree->count == 1 ? "" : "es");
 	if (count > tree->count)
 		fprintf(tree->stream, " (%zu programs, by exec)", count);
-	fputs(";\ndetails of the marked one follow, --pid=PID shows another", tree->stream);
+	fputs("; details of the marked one follow, --pid=PID shows another", tree->stream);
 	if (tree->equal_count)
 		fputs("\n(report DIR/FILE, of those with equal pids)", tree->stream);
 	fputs("\n\n", tree->stream);
