@@ -82,8 +82,8 @@ pattern advice madvise-islands madvise-islands
 pattern locks lock-islands lock-islands
 pattern policy mbind-islands mbind-islands
 pattern names names names
-# Nor flags that keep maps apart, but those that mmap was called with.
-pattern accounting accounting mapped-over-memory
+# Flags that keep maps apart are recorded at the end, if many neighbours of one call site look alike.
+pattern accounting accounting accounting
 pattern fork fork-tainted fork-tainted
 check "fork: why they are two" grep -q 'look alike: inherited by fork' fork.txt
 child=$("$TOOL" report --format=json rec-fork | jq '[.processes[].pid] | max')

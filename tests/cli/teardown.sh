@@ -30,6 +30,7 @@ kept() {
 	else
 		fail "$name: report" "$(line growth) $(cat run.err)"
 	fi
+	check "$name: no burst" sh -c 'grep -Eq "growth: up to [0-9,]+, which $0 gave back" report.txt && ! grep -q "a burst" report.txt' "$function"
 	check "$name: cause and help" [ "$(line cause | cut -c1-5) $(line help | cut -c1-4)" = "cause help" ]
 	if jq -e --arg f "$function" --argjson n "$least" '.function == $f and .maps >= $n' \
 		<<<"$growth" >/dev/null; then

@@ -262,6 +262,27 @@ static void put_by_work(struct vmt_report *text, const struct vmt_report_row *ro
 		vmt_fmt_wrap(&text->fmt, 6);
 }
 
+/* Had the site most of its maps when the process gave them back because it ended? */
+static bool is_torn_down(const struct vmt_report *text, const struct vmt_report_row *row,
+			 uint64_t live, const struct vmt_curve *curve)
+{
+	struct vmt_rec_site site;
+
+	return curve->trend == VMT_TREND_BURST && text->options->torn_down >= curve->high / 2 &&
+	       vmt_view_site(text->view, row->site, &site) &&
+	       vmt_view_live_at_peak(text->view, &site, live) >= curve->high - curve->high / 8;
+}
+
+static void put_until_torn_down(struct vmt_report *text, const struct vmt_curve *curve)
+{
+	vmt_fmt_str(&text->fmt, "    growth: up to ");
+	vmt_fmt_num(&text->fmt, curve->high, 0);
+	vmt_fmt_str(&text->fmt, ", which ");
+	vmt_fmt_str(&text->fmt, text->options->torn_down_by);
+	vmt_fmt_str(&text->fmt, " gave back at the end");
+	vmt_fmt_wrap(&text->fmt, 6);
+}
+
 void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row *row,
 			    uint64_t live)
 {
@@ -271,6 +292,10 @@ void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row
 	if (!vmt_report_site_trend(text->view, row->site, live, text->options->now, &curve) ||
 	    curve.trend == VMT_TREND_NONE || curve.trend == VMT_TREND_SHORT) {
 		put_by_work(text, row, live, true);
+		return;
+	}
+	if (is_torn_down(text, row, live, &curve)) {
+		put_until_torn_down(text, &curve);
 		return;
 	}
 	vmt_fmt_str(fmt, "    growth: ");
