@@ -79,7 +79,7 @@ timeout 60 "$TARGETS/under_filter" docker exec "$TOOL" run "$TARGETS/guard_pages
 check run_under_docker grep -q "make_object" "$TMP/run"
 timeout 60 "$TARGETS/under_filter" docker exec "$TOOL" check --max-growth=10 -- \
 	"$TARGETS/guard_pages" >"$TMP/check" 2>&1
-check check_under_docker grep -q "grew by 1000 maps" "$TMP/check"
+check check_under_docker grep -q "grew by 1,000 maps" "$TMP/check"
 
 # Where nothing shows that a child process is allowed, the user can say so.
 under docker exec by_option "filter=probe:dir=$TMP/by_option/traced/rec" "$TARGETS/guard_pages"
