@@ -29,7 +29,7 @@ run_command() {
 	if [ $status = 0 ]; then
 		pass "$(echo "$command" | cut -c1-70)" "$(tail -1 "$said" | cut -c1-70)"
 	else
-		fail "$command" "status $status: $(tail -3 "$said" | tr '\n' ' ' | cut -c1-300)"
+		fail "$command" "status $status: $({ grep -E ' (FAIL|TIMEOUT) ' "$said"; tail -3 "$said"; } | tr '\n' ' ' | cut -c1-300)"
 	fi
 }
 
