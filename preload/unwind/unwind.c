@@ -432,13 +432,13 @@ void vmt_unwind_plain(const struct vmt_regs *regs, struct vmt_walk *ret_stack)
 	unwind(regs, false, ret_stack);
 }
 
-/* A sixth for rows of code, half for segments of stacks, a third for whole stacks. */
 /* A walk reads a page before it writes there. Of the two faults, fork children are spared the first. */
 static void read_page(const char *at)
 {
 	(void)*(const volatile char *)at;
 }
 
+/* A sixth for rows of code, half for segments of stacks, a third for whole stacks. */
 void vmt_unwind_set_cache(void *memory, size_t bytes)
 {
 	size_t rows = bytes / 6;
