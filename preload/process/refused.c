@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-#include "core/base/fmt.h"
+#include "core/base/line.h"
 #include "core/base/scan.h"
 #include "filter/filter.h"
 #include "os/fd.h"
@@ -38,43 +38,37 @@ static uint64_t all_threads(struct vmt_state *state)
 	return length > 0 ? vmt_scan_number_after(state->text, (size_t)length, "/") : 0;
 }
 
-static void extend_path(char *path, size_t *length, const char *text, size_t n)
+static uint64_t number_below(struct vmt_state *state, struct vmt_line folder, const char *file)
 {
-	for (size_t i = 0; i < n && *length + 1 < PATH_MOST; i++)
-		path[(*length)++] = text[i];
-	path[*length] = '\0';
+	vmt_line_add(&folder, file);
+	return number_in(state, folder.bytes);
 }
 
-/* Is this group at its limit? `path` is that of its folder, and has room for the file's name. */
-static bool is_group_full(struct vmt_state *state, char *path, size_t length, uint64_t *ret_limit)
+/* Is this group at its limit? */
+static bool is_group_full(struct vmt_state *state, struct vmt_line folder, uint64_t *ret_limit)
 {
-	size_t end = length;
-	uint64_t limit;
+	uint64_t limit = number_below(state, folder, "/pids.max"); /* 0 where the file says "max" */
 
-	extend_path(path, &end, "/pids.max", 9);
-	limit = number_in(state, path); /* 0 where the file says "max" */
-	end = length;
-	extend_path(path, &end, "/pids.current", 13);
-	if (!limit || number_in(state, path) < limit)
+	if (!limit || number_below(state, folder, "/pids.current") < limit)
 		return false;
 	*ret_limit = limit;
 	return true;
 }
 
-/* Make the path of the folder of the process's group, where its line begins with `line`. */
-static size_t find_group(struct vmt_state *state, const char *line, const char *folder, char *path)
+/* Add the path of the process's group, where its line begins with `line`. False if there is none. */
+static bool find_group(struct vmt_state *state, const char *line, struct vmt_line *path)
 {
 	long n = vmt_fd_read_file("/proc/self/cgroup", state->text, sizeof(state->text));
 	const char *at = n > 0 ? vmt_scan_find(state->text, (size_t)n, line) : NULL;
-	size_t length = 0;
+	const char *end;
 
 	if (!at)
-		return 0;
-	extend_path(path, &length, folder, __builtin_strlen(folder));
+		return false;
 	at += __builtin_strlen(line);
-	for (; at < state->text + n && *at != '\n'; at++)
-		extend_path(path, &length, at, 1);
-	return length;
+	for (end = at; end < state->text + n && *end != '\n';)
+		end++;
+	vmt_line_add_bytes(path, at, (size_t)(end - at));
+	return true;
 }
 
 /*
@@ -84,18 +78,22 @@ static size_t find_group(struct vmt_state *state, const char *line, const char *
 static bool is_any_group_full(struct vmt_state *state, const char *line, const char *folder,
 			      uint64_t *ret_limit)
 {
-	char path[PATH_MOST + 16];
-	size_t length = find_group(state, line, folder, path), base = __builtin_strlen(folder);
+	char bytes[PATH_MOST];
+	struct vmt_line path = vmt_line_in(bytes, sizeof(bytes));
+	size_t base;
 
-	while (length >= base) {
-		if (is_group_full(state, path, length, ret_limit))
-			return true;
-		while (length > base && path[length - 1] != '/')
-			length--;
-		if (length-- == base)
-			break;
+	vmt_line_add(&path, folder);
+	base = path.length;
+	if (!find_group(state, line, &path))
+		return false;
+	while (!is_group_full(state, path, ret_limit)) {
+		while (path.length > base && path.bytes[path.length - 1] != '/')
+			path.length--;
+		if (path.length == base)
+			return false;
+		path.length--; /* the slash */
 	}
-	return false;
+	return true;
 }
 
 static enum vmt_reason find_reason(struct vmt_state *state, uint64_t *ret_limit)

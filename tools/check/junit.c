@@ -72,13 +72,11 @@ static void put_stack(FILE *stream, const struct vmt_stack *stack)
 static char *name_of(const struct vmt_finding *finding)
 {
 	const struct vmt_stack *stack = &finding->site->stack;
-	char *name = vmt_must_format("per-site: %s in", finding->site->call);
-	char *longer;
+	char *name, *longer;
 
-	if (vmt_summary_is_unseen(finding->site)) {
-		free(name);
+	if (vmt_summary_is_unseen(finding->site))
 		return vmt_must_copy("per-site: calls that were not seen");
-	}
+	name = vmt_must_format("per-site: %s in", finding->site->call);
 	for (uint32_t i = 0; i < stack->count; i++) {
 		const struct vmt_stack_frame *frame = &stack->frame[i];
 

@@ -24,7 +24,6 @@
 #define FLAGS_MAPS_MAX  100000u
 #define FLAGS_BYTES_MAX (UINT64_C(8) << 30)
 #define FUNCTION_MAX    50 /* letters of a function's name; templates have longer ones */
-#define FILE_MAX        45 /* letters of a path; the last ones are kept */
 
 /* The owner of each site, looked up when the site's first map is met. */
 struct owners {
@@ -408,21 +407,16 @@ static void put_place(const struct vmt_rec_site *site, const struct vmt_place *p
 		      size_t size)
 {
 	const struct vmt_symbol *symbol = &place->symbol;
-	const char *file = symbol->short_file ? symbol->short_file : "";
 	char inner[VMT_SHORT_NAME_MAX], outer[VMT_SHORT_NAME_MAX];
+	char source[VMT_PLACE_SOURCE_MAX];
 	const char *last = place->outermost ? place->outermost : "";
 	int outer_length = (int)vmt_short_name(last, strlen(last), FUNCTION_MAX, outer);
 	int length = (int)vmt_short_name(symbol->function, strlen(symbol->function), FUNCTION_MAX,
 					 inner);
-	size_t n = strlen(file);
-	char line[16] = "";
 
-	if (symbol->line)
-		snprintf(line, sizeof(line), ":%u", symbol->line);
-	snprintf(text, size, "%s in %.*s%s%s%s%s%s%.*s%s", vmt_calls_name(site->call), length,
-		 inner, n ? " " : "", n > FILE_MAX ? "..." : "",
-		 n > FILE_MAX ? file + n - FILE_MAX : file, line, outer_length ? " in " : "",
-		 outer_length, outer, vmt_symbol_mark(symbol));
+	vmt_place_put_source(symbol->short_file, symbol->line, source);
+	snprintf(text, size, "%s in %.*s%s%s%.*s%s", vmt_calls_name(site->call), length, inner,
+		 source, outer_length ? " in " : "", outer_length, outer, vmt_symbol_mark(symbol));
 }
 
 const char *vmt_explain_record_site(void *context, uint32_t index, char *text, size_t size)

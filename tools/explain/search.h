@@ -57,10 +57,10 @@ static inline bool vmt_search_touches_next(const struct vmt_search *search, size
 	return i + 1 < search->count && vmt_explain_touch(&search->map[i], &search->map[i + 1]);
 }
 
-/* The saving is unknown, or depends on what the program needs. */
 /* Were most of the moved maps pieces of larger ones, which moving them has cut? */
 bool vmt_search_moves_pieces(const struct vmt_search *search);
 
+/* The saving is unknown, or depends on what the program needs. */
 static inline void vmt_search_leave_open(struct vmt_search *search)
 {
 	search->at->saves = 0;

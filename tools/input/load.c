@@ -299,14 +299,12 @@ static size_t parent_of(const struct vmt_recordings *recordings, size_t child)
 size_t vmt_load_origin(const struct vmt_recordings *recordings, size_t at)
 {
 	const struct vmt_rec_header *header = &recordings->item[at].view.header;
-	size_t next = at;
+	size_t next;
 
-	if (header->maps_peak < header->maps_limit / 100 * NEAR_PERCENT)
-		next = parent_of(recordings, at);
-	while (next != at) {
+	if (header->maps_peak >= header->maps_limit / 100 * NEAR_PERCENT)
+		return at;
+	while ((next = parent_of(recordings, at)) != at)
 		at = next;
-		next = parent_of(recordings, at);
-	}
 	return at;
 }
 

@@ -5,16 +5,16 @@
  */
 #include "core/report/short_name.h"
 #include "naming/callers.h"
+#include "naming/place.h"
 #include "naming/stack.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SHORT    50u /* letters of a function's name; templates have longer ones */
-#define FILE_MAX 45u /* letters of a path; the last ones are kept */
-#define MOST     90u /* percent of the weight */
-#define STACKS   64u /* those with most weight are compared: a place may have thousands */
+#define SHORT  50u /* letters of a function's name; templates have longer ones */
+#define MOST   90u /* percent of the weight */
+#define STACKS 64u /* those with most weight are compared: a place may have thousands */
 
 /* The stack of one site, and where it goes on. */
 struct way {
@@ -97,16 +97,11 @@ static uint64_t weight_of(const struct way *way, size_t count, const char *funct
 
 static void put_caller(const struct vmt_stack_frame *frame, char *text, size_t size)
 {
-	const char *file = frame->short_file ? frame->short_file : "";
-	char name[VMT_SHORT_NAME_MAX], line[16] = "";
+	char name[VMT_SHORT_NAME_MAX], source[VMT_PLACE_SOURCE_MAX];
 	int length = (int)vmt_short_name(frame->function, strlen(frame->function), SHORT, name);
-	size_t n = strlen(file);
 
-	if (n && frame->line)
-		snprintf(line, sizeof(line), ":%u", frame->line);
-	snprintf(text, size, " called by %.*s%s%s%s%s%s", length, name, n ? " " : "",
-		 n > FILE_MAX ? "..." : "", n > FILE_MAX ? file + n - FILE_MAX : file, line,
-		 frame->mark);
+	vmt_place_put_source(frame->short_file, frame->line, source);
+	snprintf(text, size, " called by %.*s%s%s", length, name, source, frame->mark);
 }
 
 /* The heaviest site of the function comes first, and its line is told. */

@@ -4,7 +4,8 @@
 #include "naming/place.h"
 #include "util/must.h"
 
-#define SHORT 50u /* letters of a function's name; templates have longer ones */
+#define SHORT    50u /* letters of a function's name; templates have longer ones */
+#define FILE_MAX 45u /* letters of a path; the last ones are kept */
 
 static const char *outermost_of(const struct vmt_symbol *symbol)
 {
@@ -66,4 +67,17 @@ char *vmt_place_text_short(const struct vmt_place *place, const char *file)
 	free(function);
 	free(outermost);
 	return text;
+}
+
+void vmt_place_put_source(const char *file, uint32_t line, char text[VMT_PLACE_SOURCE_MAX])
+{
+	size_t n = file ? strlen(file) : 0;
+	char number[16] = "";
+
+	if (line)
+		snprintf(number, sizeof(number), ":%u", line);
+	text[0] = '\0';
+	if (n)
+		snprintf(text, VMT_PLACE_SOURCE_MAX, " %s%s%s", n > FILE_MAX ? "..." : "",
+			 n > FILE_MAX ? file + n - FILE_MAX : file, number);
 }

@@ -27,4 +27,9 @@ char *vmt_place_text(const struct vmt_place *place, const char *file);
 /* The same with names shortened for reading. */
 char *vmt_place_text_short(const struct vmt_place *place, const char *file);
 
+#define VMT_PLACE_SOURCE_MAX 80
+
+/* Write " src/pool.c:40", with the last letters of a long path; "" without a file (NULL). */
+void vmt_place_put_source(const char *file, uint32_t line, char text[VMT_PLACE_SOURCE_MAX]);
+
 #endif

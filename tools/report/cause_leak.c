@@ -258,18 +258,27 @@ static bool is_leak(const struct vmt_explain_record *record, const struct sum *s
 	       curve.trend == VMT_TREND_LEAK;
 }
 
-/* What each site has left of the objects of a place, or (is_made) what it made. NULL without memory. */
-static uint64_t *weigh(const struct vmt_explain_record *record, uint32_t place, bool is_made)
+/* What each site made. NULL without memory. */
+static uint64_t *weigh_made(const struct vmt_explain_record *record)
 {
 	uint32_t sites = record->explain.facts.sites;
 	uint64_t *weight = calloc((size_t)sites + 1, sizeof(*weight));
 	struct vmt_rec_site site;
 
-	for (uint32_t i = VMT_SITE_FIRST; is_made && weight && i < sites; i++) {
+	for (uint32_t i = VMT_SITE_FIRST; weight && i < sites; i++) {
 		if (vmt_view_site(record->view, i, &site))
 			weight[i] = site.counters.created + site.counters.split;
 	}
-	for (size_t i = 0; !is_made && weight && i < record->count; i++) {
+	return weight;
+}
+
+/* What each site has left of the objects of a place. NULL without memory. */
+static uint64_t *weigh_left(const struct vmt_explain_record *record, uint32_t place)
+{
+	uint32_t sites = record->explain.facts.sites;
+	uint64_t *weight = calloc((size_t)sites + 1, sizeof(*weight));
+
+	for (size_t i = 0; weight && i < record->count; i++) {
 		const struct vmt_explain_map *map = &record->map[i];
 
 		if (map->mapped_by < sites && number_of_place(record, map->mapped_by) == place)
@@ -287,7 +296,7 @@ static uint64_t *weigh(const struct vmt_explain_record *record, uint32_t place, 
 static void put_place(struct vmt_explain_record *record, uint32_t place, uint32_t site, char *by,
 		      char *left, size_t size)
 {
-	uint64_t *made = weigh(record, place, true), *live = weigh(record, place, false);
+	uint64_t *made = weigh_made(record), *live = weigh_left(record, place);
 	char text[416];
 
 	vmt_cause_put_site(by, size, record, site, made);

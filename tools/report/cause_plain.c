@@ -442,7 +442,8 @@ bool vmt_cause_plain(struct vmt_lines *lines, struct vmt_explain_record *record,
 
 	if (!growth || told->count == VMT_CAUSE_PLACES)
 		return false;
-	mark_libraries(record);
+	if (!told->count)
+		mark_libraries(record);
 	told->place[told->count++] = next_place(record, told, &maps);
 	if (maps < VMT_EXPLAIN_LEAST || maps <= growth / SHARE)
 		return false;

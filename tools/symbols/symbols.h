@@ -7,6 +7,7 @@
 #ifndef VMT_SYMBOLS_H
 #define VMT_SYMBOLS_H
 
+#include "core/report/report.h"
 #include "symbols/module.h"
 
 #include <stdbool.h>
@@ -35,10 +36,9 @@ struct vmt_symbol {
 	const struct vmt_symbol *caller; /* the function that it was inlined into, or NULL */
 };
 
-/* What is to be said of it after its name. */
 static inline const char *vmt_symbol_mark(const struct vmt_symbol *symbol)
 {
-	return symbol->is_tail ? " [tail call]" : symbol->is_by_pointer ? " [by pointer]" : "";
+	return vmt_report_mark(symbol->is_tail, symbol->is_by_pointer);
 }
 
 /* directory: a further tree of .build-id/ files, or modules by name; may be NULL. */

@@ -13,7 +13,7 @@ void vmt_line_add_bytes(struct vmt_line *text, const char *bytes, size_t length)
 	for (size_t i = 0; i < length; i++) {
 		if (text->length + 1 >= text->size) {
 			text->is_cut = true;
-			return;
+			break;
 		}
 		text->bytes[text->length++] = bytes[i];
 	}

@@ -3,6 +3,7 @@
  * One table holds each option's name, kind, destination and line of help. Values are checked only
  * here.
  */
+#include "core/base/line.h"
 #include "core/base/options.h"
 
 enum option_kind {
@@ -247,71 +248,48 @@ static bool set(struct vmt_options *options, const struct option *option, struct
 	return false;
 }
 
-/* A complaint as it grows; what has no room is left out. */
-struct complaint {
-	char text[320];
-	size_t length;
-};
-
-static void append_piece(struct complaint *complaint, struct piece piece)
+static void append_piece(struct vmt_line *complaint, struct piece piece)
 {
-	for (size_t i = 0; i < piece.length && complaint->length + 1 < sizeof(complaint->text); i++)
-		complaint->text[complaint->length++] =
-			piece.text[i] >= ' ' && piece.text[i] < 127 ? piece.text[i] : '?';
-	complaint->text[complaint->length] = '\0';
+	for (size_t i = 0; i < piece.length; i++)
+		vmt_line_add_bytes(
+			complaint,
+			piece.text[i] >= ' ' && piece.text[i] < 127 ? &piece.text[i] : "?", 1);
 }
 
-static void append(struct complaint *complaint, const char *text)
+static void append_number_range(struct vmt_line *complaint, const struct option *option)
 {
-	append_piece(complaint, (struct piece){ text, __builtin_strlen(text) });
-}
-
-static void append_number(struct complaint *complaint, uint64_t number)
-{
-	char digits[20];
-	size_t at = sizeof(digits);
-
-	do {
-		digits[--at] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number);
-	append_piece(complaint, (struct piece){ digits + at, sizeof(digits) - at });
-}
-
-static void append_number_range(struct complaint *complaint, const struct option *option)
-{
-	append(complaint, "a number from ");
-	append_number(complaint, option->low);
+	vmt_line_add(complaint, "a number from ");
+	vmt_line_add_number(complaint, option->low);
 	if (option->high == UINT64_MAX)
 		return;
-	append(complaint, " to ");
-	append_number(complaint, option->high);
+	vmt_line_add(complaint, " to ");
+	vmt_line_add_number(complaint, option->high);
 }
 
-static void append_words(struct complaint *complaint, enum option_kind kind)
+static void append_words(struct vmt_line *complaint, enum option_kind kind)
 {
 	for (uint32_t i = 0; i < WORDS_MAX && words[kind][i]; i++) {
-		append(complaint, i ? " or " : "");
-		append(complaint, words[kind][i]);
+		vmt_line_add(complaint, i ? " or " : "");
+		vmt_line_add(complaint, words[kind][i]);
 	}
 }
 
 /* The values that set() accepts. */
-static void append_valid(struct complaint *complaint, const struct option *option)
+static void append_valid(struct vmt_line *complaint, const struct option *option)
 {
 	switch (option->kind) {
-	case OPTION_BOOL: append(complaint, "0 or 1"); return;
+	case OPTION_BOOL: vmt_line_add(complaint, "0 or 1"); return;
 	case OPTION_NUMBER: append_number_range(complaint, option); return;
-	case OPTION_TEXT: append(complaint, "a path of 1 to 255 bytes"); return;
+	case OPTION_TEXT: vmt_line_add(complaint, "a path of 1 to 255 bytes"); return;
 	case OPTION_ASK:
 	case OPTION_DERIVE:
 	case OPTION_SITES:
 	case OPTION_FILTER: append_words(complaint, option->kind); return;
-	case OPTION_CHILDREN: append(complaint, "report or record"); return;
+	case OPTION_CHILDREN: vmt_line_add(complaint, "report or record"); return;
 	case OPTION_TRY:
 		for (uint32_t i = 0; i < VMT_REMEDY_COUNT; i++) {
-			append(complaint, i ? "," : "some of ");
-			append(complaint, vmt_options_remedy(i));
+			vmt_line_add(complaint, i ? "," : "some of ");
+			vmt_line_add(complaint, vmt_options_remedy(i));
 		}
 		return;
 	}
@@ -321,16 +299,17 @@ static void append_valid(struct complaint *complaint, const struct option *optio
 static void complain(const struct vmt_options_ops *ops, const char *before, struct piece piece,
 		     const char *after, const struct option *option)
 {
-	struct complaint complaint = { .length = 0 };
+	char text[320];
+	struct vmt_line complaint = vmt_line_in(text, sizeof(text));
 
 	if (piece.length > 100)
 		piece.length = 100;
-	append(&complaint, before);
+	vmt_line_add(&complaint, before);
 	append_piece(&complaint, piece);
-	append(&complaint, after);
+	vmt_line_add(&complaint, after);
 	if (option)
 		append_valid(&complaint, option);
-	ops->complain(ops->context, complaint.text);
+	ops->complain(ops->context, text);
 }
 
 static const struct option *find_option(struct piece key)

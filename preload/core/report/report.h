@@ -49,6 +49,13 @@ struct vmt_report_place {
 	bool is_system; /* the file belongs to the system, like a header of the C++ library */
 };
 
+/*
+ * Returns what is to be said of a function after its name, or "". One that ended in a jump may not
+ * have been the only one: the last of them is unknown. What is called through a pointer may have ended
+ * in a jump as well.
+ */
+const char *vmt_report_mark(bool is_tail, bool is_by_pointer);
+
 /* One of the functions that a frame stands for: level 0 is the innermost inlined function. */
 struct vmt_report_spot {
 	uint64_t frame; /* an index into the frames section */

@@ -87,6 +87,20 @@ static void put_thread(struct vmt_report *text, const struct vmt_rec_failure *fi
 	}
 }
 
+/* "  failure mmap failed 3 times: " */
+static void put_what(struct vmt_fmt *fmt, const char *what, uint64_t times)
+{
+	vmt_fmt_str(fmt, "  failure ");
+	vmt_fmt_str(fmt, what);
+	vmt_fmt_str(fmt, " failed ");
+	if (times > 1) {
+		vmt_fmt_num(fmt, times, 0);
+		vmt_fmt_str(fmt, " times: ");
+	} else {
+		vmt_fmt_str(fmt, "once: ");
+	}
+}
+
 static void put_failure(struct vmt_report *text, const struct vmt_rec_failure *failure,
 			uint64_t times)
 {
@@ -95,15 +109,7 @@ static void put_failure(struct vmt_report *text, const struct vmt_rec_failure *f
 	struct vmt_rec_site site;
 	bool has_site = vmt_view_site(text->view, failure->site, &site);
 
-	vmt_fmt_str(fmt, "  failure ");
-	vmt_fmt_str(fmt, has_site && site.call ? vmt_calls_name(site.call) : "a call");
-	vmt_fmt_str(fmt, " failed ");
-	if (times > 1) {
-		vmt_fmt_num(fmt, times, 0);
-		vmt_fmt_str(fmt, " times: ");
-	} else {
-		vmt_fmt_str(fmt, "once: ");
-	}
+	put_what(fmt, has_site && site.call ? vmt_calls_name(site.call) : "a call", times);
 	vmt_fmt_str(fmt, name ? name : "error ");
 	if (!name)
 		vmt_fmt_num(fmt, failure->error, 0);
@@ -131,15 +137,7 @@ static void put_refused(struct vmt_report *text, const char *what, uint64_t time
 
 	if (!times)
 		return;
-	vmt_fmt_str(fmt, "  failure ");
-	vmt_fmt_str(fmt, what);
-	vmt_fmt_str(fmt, " failed ");
-	if (times > 1) {
-		vmt_fmt_num(fmt, times, 0);
-		vmt_fmt_str(fmt, " times: ");
-	} else {
-		vmt_fmt_str(fmt, "once: ");
-	}
+	put_what(fmt, what, times);
 	vmt_fmt_str(fmt, name ? name : "error");
 	if (limit) {
 		vmt_fmt_str(fmt, ", because of ");

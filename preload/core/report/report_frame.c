@@ -285,13 +285,14 @@ static struct vmt_view_string fitting_module(struct vmt_report *text,
 	return base;
 }
 
-/*
- * A function that ended in a jump may not have been the only one: the last of them is unknown. What
- * is called through a pointer may have ended in a jump as well.
- */
+const char *vmt_report_mark(bool is_tail, bool is_by_pointer)
+{
+	return is_tail ? " [tail call]" : is_by_pointer ? " [by pointer]" : "";
+}
+
 static const char *mark_of(const struct vmt_report_place *names)
 {
-	return names->is_tail ? " [tail call]" : names->is_by_pointer ? " [by pointer]" : "";
+	return vmt_report_mark(names->is_tail, names->is_by_pointer);
 }
 
 /* A narrow terminal has room for a function or for its line; the stack has both. */
