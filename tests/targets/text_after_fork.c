@@ -14,29 +14,37 @@ struct text {
 	long resident; /* KiB */
 };
 
+/* Without stdio, which would map much of libc's text by itself. */
 static struct text find_text(void)
 {
-	struct text text = { 0, 0, 0 };
-	FILE *file = fopen("/proc/self/smaps", "r");
-	char line[1000];
-	int is_inside = 0;
+	static char smaps[1 << 17];
+	int fd = open("/proc/self/smaps", O_RDONLY);
+	size_t used = 0;
+	ssize_t got;
+	char *at, *line;
 
-	REQUIRE(file);
-	while (fgets(line, sizeof(line), file)) {
-		unsigned long start, end;
-		char prot[8];
+	REQUIRE(fd >= 0);
+	while ((got = read(fd, smaps + used, sizeof(smaps) - 1 - used)) > 0)
+		used += (size_t)got;
+	close(fd);
+	REQUIRE(got == 0 && used < sizeof(smaps) - 1);
+	smaps[used] = '\0';
+	at = strstr(smaps, " r-xp ");
+	for (; at; at = strstr(at + 1, " r-xp ")) {
+		char *end = strchr(at, '\n');
+		char *name = strstr(at, "/libc.so");
 
-		if (sscanf(line, "%lx-%lx %7s", &start, &end, prot) == 3) {
-			is_inside = !text.end && strstr(line, "/libc.so") && !strcmp(prot, "r-xp");
-			if (is_inside)
-				text = (struct text){ start, end, 0 };
-		} else if (is_inside) {
-			sscanf(line, "Rss: %ld", &text.resident);
-		}
+		if (end && name && name < end)
+			break;
 	}
-	fclose(file);
-	REQUIRE(text.end);
-	return text;
+	REQUIRE(at);
+	for (line = at; line > smaps && line[-1] != '\n';)
+		line--;
+	return (struct text){
+		.start = strtoul(line, &line, 16),
+		.end = strtoul(line + 1, NULL, 16),
+		.resident = strtol(strstr(at, "\nRss:") + 5, NULL, 10),
+	};
 }
 
 /* The last byte of the map lies behind the last function. */
