@@ -5,10 +5,12 @@ call() {	# a|b NAME ROUNDS [N]
 	under "$1" "$BENCH" "${@:2}"
 }
 
+# The recordings are removed at the end only: ext4 does not use an inode again within five seconds, and
+# looks longer for another one the more were freed lately.
 to_file() {
-	mkdir -p "$TMP/rec"
-	OPTIONS=dir=$TMP/rec${OPTIONS:+:$OPTIONS} call "$@"
-	rm -f "$TMP/rec"/*
+	local dir
+	dir=$(mktemp -d "$TMP/rec.XXXXXX")
+	OPTIONS=dir=$dir${OPTIONS:+:$OPTIONS} call "$@"
 }
 
 bench_calls() {
