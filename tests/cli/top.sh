@@ -45,8 +45,11 @@ check "sorted by live maps" shows "sorted by live"
 tmux send-keys -t top c
 check "a key sorts" shows "sorted by calls"
 check "80 columns show how to quit" shows "q: quit"
+tmux send-keys -t top r
+check "…and all keys" shows "sorted by created: lnpcrs$"
 tmux send-keys -t top Enter
 check "Enter opens the stack" shows "#1  "
+check "…of the first of the row's call sites" shows "^the first of [2-9] stacks, 1 live"
 tmux send-keys -t top q
 check "q closes it" shows "live/s"
 for key in h "?"; do
@@ -59,8 +62,10 @@ tmux send-keys -t top m
 check "m shows the address space" shows "The address space: a row for each cluster"
 tmux send-keys -t top m
 check "…and the rows again" shows "live/s"
+tmux send-keys -t top p
+check "sorted by peak, the rows have the peak" shows "^ *peak .* peak/s"
 tmux send-keys -t top " "
-check "space pauses" shows "PAUSED"
+check "space pauses" shows "PAUSED .*space: go on .*sorted by peak: lnpcrs$"
 tmux send-keys -t top q
 check "q ends it" shows "status 0"
 
@@ -76,4 +81,16 @@ check "…without a message over it" sh -c '! grep -q "^vmatrace: " screen'
 tmux send-keys -t top q
 check "…and a line" shows "has ended: 9 maps at the end, peak 9 of 65,530"
 check "…with status 0" shows "status 0"
+
+# Its last growth says nothing of what will come, and a long command does not hide the end.
+tmux kill-session -t top
+cp dir/a.1.vmt gone.vmt && ./make_recording more.vmt 9 4001 || exit 2
+tmux new-session -d -s top -x 40 -y 20 "$VMATRACE top -i 0.1 gone.vmt; echo status \$?; sleep 60"
+check "before its end" shows "^maps   2 "
+mv more.vmt gone.vmt
+tmux send-keys -t top n
+check "after its end" shows "^maps   9 "
+check "…the limit will not be reached" sh -c '! grep -q "the limit in" screen'
+check "…nothing grows" sh -c 'grep -q "rate   none, the process has" screen && ! grep -q " +[0-9]*  *[0-9]*  *mmap" screen'
+check "40 columns show the end" sh -c 'head -1 screen | grep -q ENDED'
 finish

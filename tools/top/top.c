@@ -96,15 +96,17 @@ static void set_rates(struct vmt_top *top, const struct vmt_top *before)
 		uint64_t live = old ? old->row.live : 0;
 		uint64_t calls = old ? old->row.counters.calls : 0;
 
-		row->rate = per_second((int64_t)(row->row.live - live), ns);
+		/* Sorted by peak, a row has the maps at the peak instead. */
+		if ((top->sort == VMT_ROWS_PEAK) == (before->sort == VMT_ROWS_PEAK))
+			row->rate = per_second((int64_t)(row->row.live - live), ns);
 		row->call_rate =
 			(uint64_t)per_second((int64_t)(row->row.counters.calls - calls), ns);
 	}
 }
 
-static void read_rows(struct vmt_top *top, enum vmt_rows_sort sort, struct vmt_symbols *symbols)
+static void read_rows(struct vmt_top *top, struct vmt_symbols *symbols)
 {
-	const struct vmt_rows_options options = { .sort = sort };
+	const struct vmt_rows_options options = { .sort = top->sort };
 	const struct vmt_view *view = vmt_top_view(top);
 	uint64_t sites = vmt_view_count(view, VMT_SECTION_SITES);
 	struct vmt_view_totals *totals = vmt_must_alloc(sites + 2, sizeof(*totals));
@@ -151,7 +153,7 @@ int vmt_top_read(struct vmt_top *ret_top, const char *argument, uint32_t pid,
 	struct vmt_top *top = ret_top;
 	int ret;
 
-	*top = (struct vmt_top){ .count = 0 };
+	*top = (struct vmt_top){ .sort = sort };
 	ret = vmt_live_load(&top->recordings, argument);
 	if (!top->recordings.count)
 		return ret ? ret : -ENOENT;
@@ -162,7 +164,7 @@ int vmt_top_read(struct vmt_top *ret_top, const char *argument, uint32_t pid,
 	top->maps = vmt_view_maps_now(vmt_top_view(top));
 	top->is_gone = vmt_top_view(top)->header.end != VMT_END_RUNNING ||
 		       vmt_liveness_is_gone(vmt_top_view(top));
-	read_rows(top, sort, symbols);
+	read_rows(top, symbols);
 	top->bar_count = vmt_picture_timeline(vmt_top_view(top), top->time, top->bar,
 					      bars < VMT_TOP_BARS ? bars : VMT_TOP_BARS);
 	if (before)

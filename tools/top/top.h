@@ -15,7 +15,7 @@
 struct vmt_top_row {
 	struct vmt_report_row row;
 	uint64_t key; /* identifies the place, also in the next moment */
-	int64_t rate; /* change of live maps, per second */
+	int64_t rate; /* change of the row's live maps (at the peak if sorted by it), per second */
 	uint64_t call_rate; /* calls per second */
 	char *where;
 };
@@ -23,6 +23,7 @@ struct vmt_top_row {
 struct vmt_top {
 	struct vmt_recordings recordings; /* everything that the user's argument names */
 	size_t chosen;
+	enum vmt_rows_sort sort;
 	uint32_t pid;
 	uint32_t image;
 	uint64_t time; /* CLOCK_MONOTONIC of the moment, ns */

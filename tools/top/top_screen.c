@@ -57,17 +57,17 @@ static void draw_title(const struct vmt_top *top)
 	struct vmt_view_string command = vmt_view_string(vmt_top_view(top), header->command);
 	uint64_t end = header->end_monotonic ? header->end_monotonic : top->time;
 	char text[300];
-	int n = snprintf(text, sizeof(text), "vmatrace top  %u  ", header->pid);
+	int n = snprintf(
+		text, sizeof(text), "vmatrace top  %u  %.1f s  %s", header->pid,
+		end > header->start_monotonic ? (double)(end - header->start_monotonic) / 1e9 : 0.0,
+		top->is_gone ? "ENDED  " : "");
 
-	for (uint32_t i = 0; i < command.length && n < 200; i++) {
+	for (uint32_t i = 0; i < command.length && n < (int)sizeof(text) - 1; i++) {
 		unsigned char c = (unsigned char)command.bytes[i];
 
 		text[n++] = c < ' ' || c > 126 ? ' ' : (char)c;
 	}
-	snprintf(text + n, sizeof(text) - (size_t)n, "  %.1f s  %s",
-		 end > header->start_monotonic ? (double)(end - header->start_monotonic) / 1e9 :
-						 0.0,
-		 top->is_gone ? "ENDED" : "");
+	text[n] = '\0';
 	attron(A_BOLD);
 	put_screen_line(0, 0, text);
 	attroff(A_BOLD);
@@ -87,13 +87,21 @@ static void draw_maps(const struct vmt_top *top)
 	attron(part >= 0.8 ? A_STANDOUT : A_NORMAL);
 	put_screen_line(1, 0, text);
 	attroff(A_STANDOUT);
-	if (top->rate > 0 && header->maps_limit > all)
+	if (top->is_gone)
+		snprintf(text, sizeof(text), "rate   none, the process has ended");
+	else if (top->rate > 0 && header->maps_limit > all)
 		snprintf(text, sizeof(text), "rate   %s a second, the limit in %s s",
 			 SIGNED(top->rate),
 			 NUMBER((header->maps_limit - all) / (uint64_t)top->rate));
 	else
 		snprintf(text, sizeof(text), "rate   %s a second", SIGNED(top->rate));
 	put_screen_line(2, 0, text);
+}
+
+/* What the first column counts: sorted by peak, these are the maps at the peak. */
+static const char *word_of_held(const struct vmt_top *top)
+{
+	return top->sort == VMT_ROWS_PEAK ? "peak" : "live";
 }
 
 /* The count over the run; the lowest value is the base line. */
@@ -118,18 +126,22 @@ static void draw_rows(const struct vmt_top_screen *screen, const struct vmt_top 
 {
 	size_t room = LINES > FIRST_ROW + 1 ? (size_t)(LINES - FIRST_ROW - 1) : 0;
 	size_t from = screen->selected >= room ? screen->selected - room + 1 : 0;
+	const char *held = word_of_held(top);
 	char text[600];
 
+	snprintf(text, sizeof(text), "     %s       net   %s/s    calls/s  call            where",
+		 held, held);
 	attron(A_UNDERLINE);
-	put_screen_line(FIRST_ROW - 1, 0,
-			"     live       net   live/s    calls/s  call            where");
+	put_screen_line(FIRST_ROW - 1, 0, text);
 	attroff(A_UNDERLINE);
 	for (size_t i = from; i < top->count && i - from < room; i++) {
 		const struct vmt_top_row *row = &top->item[i];
+		const bool ended = top->is_gone;
 
 		snprintf(text, sizeof(text), "%9s %9s %8s %10s  %-14s  %s", NUMBER(row->row.live),
-			 SIGNED(vmt_view_net(&row->row.counters)), SIGNED(row->rate),
-			 NUMBER(row->call_rate), vmt_calls_name(row->row.call), row->where);
+			 SIGNED(vmt_view_net(&row->row.counters)), SIGNED(ended ? 0 : row->rate),
+			 NUMBER(ended ? 0 : row->call_rate), vmt_calls_name(row->row.call),
+			 row->where);
 		attron(i == screen->selected ? A_REVERSE : A_NORMAL);
 		put_screen_line(FIRST_ROW + (int)(i - from), 0, text);
 		attroff(A_REVERSE);
@@ -168,11 +180,14 @@ static void draw_stack(const struct vmt_top_screen *screen, const struct vmt_top
 	if (!vmt_view_site(view, row->row.site, &site))
 		return;
 	count = vmt_view_frame_count(view, &site);
-	snprintf(text, sizeof(text), "%s: %s live, %s calls; created %s, split %s",
-		 vmt_calls_name(row->row.call), NUMBER(row->row.live),
+	snprintf(text, sizeof(text), "%s: %s %s, %s calls; created %s, split %s",
+		 vmt_calls_name(row->row.call), NUMBER(row->row.live), word_of_held(top),
 		 NUMBER(row->row.counters.calls), NUMBER(row->row.counters.created),
 		 NUMBER(row->row.counters.split));
-	put_screen_line(FIRST_ROW - 1, 0, text);
+	put_screen_line(FIRST_ROW - 2, 0, text);
+	snprintf(text, sizeof(text), "the first of %s stacks, %s %s", NUMBER(row->row.sites),
+		 NUMBER(row->row.part), word_of_held(top));
+	put_screen_line(FIRST_ROW - 1, 0, row->row.sites > 1 ? text : "");
 	for (uint32_t i = 0; i < count; i++)
 		n = put_frame(n, view, &site, (uint64_t)site.frame_first + i, symbols);
 }
@@ -252,10 +267,10 @@ void vmt_top_screen_draw(const struct vmt_top_screen *screen, const struct vmt_t
 		draw_picture(screen, top);
 	else
 		draw_rows(screen, top);
-	snprintf(
-		text, sizeof(text),
-		"%sq: quit  h: help  space: pause  Tab: process  Enter: stack  sorted by %s: lnpcrs",
-		screen->is_paused ? "PAUSED  " : "", sort_words[screen->sort]);
+	snprintf(text, sizeof(text),
+		 "%sq: quit  h: help  space: %s  Enter: stack  sorted by %s: lnpcrs",
+		 screen->is_paused ? "PAUSED  " : "", screen->is_paused ? "go on" : "pause",
+		 sort_words[screen->sort]);
 	attron(A_DIM);
 	put_screen_line(LINES - 1, 0, text);
 	attroff(A_DIM);
