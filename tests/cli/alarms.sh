@@ -118,6 +118,8 @@ endings() {
 		sh -c 'LD_PRELOAD="libm.so.6 $LD_PRELOAD" ./ends return'
 	status replaced-in-others 0 "$TOOL" check --max-growth=50 --program=ends -- \
 		sh -c 'LD_PRELOAD=libm.so.6 /bin/true; ./ends return'
+	status mentioned 0 "$TOOL" check --max-growth=50 -- sh -c 'echo LD_PRELOAD=x; ./ends return'
+	status mentioned-to-program 0 "$TOOL" check --max-growth=50 -- ./ends return 0 LD_PRELOAD=x
 	status exec 23 "$TOOL" check --max-growth=5 -- env A=1 ./ends return
 	compile rounds
 	status rounds 0 "$TOOL" check --from=round --to=done --warmup=5 -- ./rounds 500

@@ -84,7 +84,10 @@ printf '#!/bin/sh\nLD_PRELOAD=libm.so.6 /bin/true\n:\n' >start.sh
 printf '#!/bin/sh\n# LD_PRELOAD=none\nLD_PRELOAD_X=1 /bin/true\n:\n' >innocent.sh
 chmod +x start.sh innocent.sh
 for script in 'LD_PRELOAD=libm.so.6 /bin/true; :' 'export LD_PRELOAD="libm.so.6"; /bin/true; :' \
-	'unset LD_PRELOAD; /bin/true; :' 'env -u LD_PRELOAD /bin/true; :'; do
+	'unset LD_PRELOAD; /bin/true; :' 'env -u LD_PRELOAD /bin/true; :' \
+	'cd . && A=1 LD_PRELOAD=libm.so.6 /bin/true; :' 'if LD_PRELOAD=libm.so.6 /bin/true; then :; fi' \
+	'sh -c "LD_PRELOAD=libm.so.6 /bin/true; :"' 'echo "$(A=1 LD_PRELOAD=libm.so.6 /bin/true)"; :' \
+	'timeout 9 /usr/bin/env A=1 LD_PRELOAD=libm.so.6 /bin/true; :'; do
 	check "run $script" status 0 "$VMATRACE" run --report=none -o replaced sh -c "$script"
 	check "…is told of" has err "^vmatrace: the command line $replaced"
 done
@@ -109,7 +112,9 @@ for way in 'called/inner.sh /bin/true' 'sh called/inner.sh /bin/true' '"$(dirnam
 done
 check "one that a command line calls" status 0 "$VMATRACE" run -o replaced sh -c 'called/inner.sh /bin/true; :'
 check "…is told of" has err "^vmatrace: called/inner.sh $replaced"
-for script in 'LD_PRELOAD="libm.so.6 $LD_PRELOAD" /bin/true; :' 'echo $LD_PRELOAD' ./innocent.sh called/innocent.sh; do
+for script in 'LD_PRELOAD="libm.so.6 $LD_PRELOAD" /bin/true; :' 'echo $LD_PRELOAD' ./innocent.sh called/innocent.sh \
+	'echo LD_PRELOAD=libm.so.6' 'echo "set; LD_PRELOAD=libm.so.6"; :' 'sh -c "echo LD_PRELOAD=libm.so.6; :"' \
+	'if echo "unset LD_PRELOAD"; then :; fi'; do
 	check "run $script" status 0 "$VMATRACE" run --report=none -o replaced sh -c "$script"
 	check "…is not complained of" [ ! -s err ]
 done

@@ -69,12 +69,89 @@ static bool is_comment(const char *text, const char *at)
 	return false;
 }
 
+static bool is_one_of(const char *const *words, const char *word, size_t length)
+{
+	for (; *words; words++) {
+		if (strlen(*words) == length && !memcmp(*words, word, length))
+			return true;
+	}
+	return false;
+}
+
+/* Does the command change the environment of what it starts, or run its argument as a shell does? */
+static bool takes_assignments(const char *word, size_t length)
+{
+	static const char *const words[] = { "env",   "export", "declare", "typeset",   "unset",
+					     "eval",  "su",     "sudo",    "doas",      "make",
+					     "watch", "script", "flock",   "hyperfine", NULL };
+	const char *slash = memrchr(word, '/', length);
+	const char *base = slash ? slash + 1 : word;
+	size_t n = length - (size_t)(base - word);
+
+	return (n >= 2 && !memcmp(base + n - 2, "sh", 2)) || is_one_of(words, base, n);
+}
+
+/* May an assignment to the environment of a command follow this word? */
+static bool is_before_command(const char *word, size_t length)
+{
+	static const char *const words[] = { "if", "then", "elif", "else", "while", "until",
+					     "do", "time", "!",    "{",    NULL };
+	size_t n = 0;
+
+	while (n < length && is_word(word[n]))
+		n++;
+	return is_one_of(words, word, length) || (n && n < length && word[n] == '=');
+}
+
+/* Returns the text of a command inside of a word, in $(…) or `…`, that begins before at; or NULL. */
+static const char *substituted(const char *word, const char *at)
+{
+	for (const char *p = at - 1; p >= word; p--) {
+		if (*p == '`' || (*p == '(' && p > word && p[-1] == '$'))
+			return p + 1;
+	}
+	return NULL;
+}
+
+/* Is it no mere argument of another command, as in "echo LD_PRELOAD=x"? Only its line is examined. */
+static bool is_for_command(const char *text, const char *at)
+{
+	bool is_first = true; /* no command before it */
+	bool is_taken = false;
+	const char *p = at;
+
+	while (p > text && p[-1] != '\n')
+		p--;
+	while (p < at) {
+		size_t n = length_of_word(p);
+		const char *inner = substituted(p, at);
+
+		if (strchr(" \t;&|()", *p)) {
+			is_first |= *p != ' ' && *p != '\t';
+			is_taken &= *p == ' ' || *p == '\t';
+			p++;
+		} else if (p + n <= at) {
+			is_first &= is_before_command(p, n);
+			is_taken |= takes_assignments(p, n);
+			p += n;
+		} else if (inner || (is_taken && (*p == '"' || *p == '\''))) {
+			p = inner ? inner : p + 1;
+			is_first = true;
+			is_taken = false;
+		} else {
+			break;
+		}
+	}
+	return is_first || is_taken;
+}
+
 static bool is_set_in(const char *text)
 {
 	const size_t n = sizeof(variable) - 1;
 
 	for (const char *at = text; (at = strstr(at, variable)); at += n) {
-		if ((at > text && is_word(at[-1])) || is_word(at[n]) || is_comment(text, at))
+		if ((at > text && is_word(at[-1])) || is_word(at[n]) || is_comment(text, at) ||
+		    !is_for_command(text, at))
 			continue;
 		if (is_removed(text, at) || (at[n] == '=' && replaces(at + n + 1)))
 			return true;
@@ -200,9 +277,12 @@ static char *find_in_scripts(struct scripts *scripts, char *found)
 
 bool vmt_preloads_are_given(char *const *command)
 {
+	bool is_taken = false;
+
 	for (; *command; command++) {
-		if (is_set_in(*command))
+		if (is_taken && is_set_in(*command))
 			return true;
+		is_taken |= takes_assignments(*command, strlen(*command));
 	}
 	return false;
 }
