@@ -33,6 +33,38 @@ strip mainleak
 status main-stripped 23 "$TOOL" check --per-site=0 --generate-suppressions=main.supp -- ./mainleak
 check main-no-line sh -c '! grep -v "^#" main.supp'
 has main-no-line-said err 'allow more with --per-site\.$'
+# So is the function that a thread starts with, in every stack of the thread.
+cat >thread.c <<'EOF'
+#include <pthread.h>
+#include <sys/mman.h>
+#define PAGE(i) mmap(0, 4096, (i) & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+__attribute__((noinline)) static void *other(long i)
+{
+	return PAGE(i);
+}
+static void *worker(void *more)
+{
+	for (long i = 0; i < 100; i++)
+		PAGE(i);
+	for (long i = 0; more && i < 50; i++)
+		other(i);
+	return more;
+}
+int main(int argc, char **argv)
+{
+	pthread_t thread;
+
+	return pthread_create(&thread, 0, worker, argc > 1 ? argv : 0) || pthread_join(thread, 0);
+}
+EOF
+${CC:-cc} -g -O1 -pthread thread.c -o thread || exit 2
+status thread-leak 23 "$TOOL" check --per-site=20 --generate-suppressions=thread.supp -- ./thread
+has thread-by-line thread.supp '^(vma|split):thread.c:[0-9]+\$$'
+status thread-suppressed 0 "$TOOL" check --per-site=20 --suppressions=thread.supp -- ./thread
+status thread-not-all 23 "$TOOL" check --per-site=20 --suppressions=thread.supp -- ./thread more
+strip --strip-debug thread
+status thread-no-lines 23 "$TOOL" check --per-site=20 --generate-suppressions=thread.supp -- ./thread
+has thread-by-name thread.supp '^(vma|split):\^worker\$$'
 # Where only a part has names, what is left over is said: the lines alone do not make it pass.
 cat >part.c <<'EOF'
 #include <sys/mman.h>

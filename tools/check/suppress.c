@@ -248,21 +248,32 @@ static bool is_everywhere(const struct vmt_stack *stack, const struct vmt_stack_
 	return !strcmp(frame->module, outermost->module);
 }
 
+/* Is it where a thread starts, or code that runs before main? Then all that it calls has this frame. */
+static bool is_outermost(const struct vmt_stack *stack, const struct vmt_stack_frame *frame)
+{
+	const struct vmt_stack_frame *end = stack->frame + stack->count;
+
+	while (++frame < end && !frame->is_own)
+		;
+	return frame == end;
+}
+
 char *vmt_suppress_line(const struct vmt_summary_site *site)
 {
 	const char *type = site->is_cut ? "split" : "vma";
 	const struct vmt_stack_frame *frame = vmt_stack_blame(&site->stack);
 	const char *base = frame && frame->file ? strrchr(frame->file, '/') : NULL;
+	bool is_all = frame && is_everywhere(&site->stack, frame);
 	char *pattern, *line;
 
 	if (!frame)
 		return vmt_must_format("%s:^%s$", type, NO_STACK);
-	if (!is_everywhere(&site->stack, frame)) {
-		pattern = quoted(frame->function ? frame->function : frame->module);
-		line = vmt_must_format("%s:^%s$", type, pattern);
-	} else if (frame->file && frame->line) {
+	if (frame->file && frame->line && (is_all || is_outermost(&site->stack, frame))) {
 		pattern = quoted(base ? base : frame->file);
 		line = vmt_must_format("%s:%s:%u$", type, pattern, frame->line);
+	} else if (!is_all) {
+		pattern = quoted(frame->function ? frame->function : frame->module);
+		line = vmt_must_format("%s:^%s$", type, pattern);
 	} else {
 		return NULL;
 	}
