@@ -241,18 +241,14 @@ static void tell_others(const struct request *request, const char *directory, pi
 
 static void tell_running(const struct request *request, const char *directory, uint64_t since)
 {
-	pid_t pid = 0;
-	size_t count = vmt_outdir_running(directory, since, &pid);
+	size_t count = vmt_outdir_running(directory, since);
 
-	if (count == 1)
-		vmt_message("1 process that it started still runs: vmatrace top %d now, "
+	/* None is named, since it may be about to end, as the parent of a daemon is. */
+	if (count)
+		vmt_message("%zu process%s that it started still run%s: vmatrace top %s now, "
 			    "vmatrace report %s at the end",
-			    (int)pid, request->directory);
-	/* One of them is often about to end, as the parent of a daemon is. */
-	else if (count)
-		vmt_message("%zu processes that it started still run: vmatrace top %s now, "
-			    "vmatrace report %s at the end",
-			    count, request->directory, request->directory);
+			    count, count == 1 ? "" : "es", count == 1 ? "s" : "",
+			    request->directory, request->directory);
 }
 
 /* What a shell starts without the library leaves no recording; only its text says that. */

@@ -116,7 +116,7 @@ static bool records_into(const char *process, const char *path)
 	return found;
 }
 
-size_t vmt_outdir_running(const char *path, uint64_t since, pid_t *ret_pid)
+size_t vmt_outdir_running(const char *path, uint64_t since)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
@@ -126,11 +126,8 @@ size_t vmt_outdir_running(const char *path, uint64_t since, pid_t *ret_pid)
 		uint32_t pid = (uint32_t)strtoul(entry->d_name, NULL, 10);
 
 		/* With two seconds of tolerance, since clocks may have been set meanwhile. */
-		if (!pid || vmt_liveness_begin(pid) + 2000000000 < since ||
-		    !records_into(entry->d_name, path))
-			continue;
-		*ret_pid = (pid_t)pid;
-		count++;
+		count += pid && vmt_liveness_begin(pid) + 2000000000 >= since &&
+			 records_into(entry->d_name, path);
 	}
 	if (proc)
 		closedir(proc);

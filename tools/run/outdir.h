@@ -29,8 +29,8 @@ size_t vmt_outdir_others(const char *path, pid_t pid, uint64_t since,
 /*
  * Returns how many processes that began after `since` are still running and record into path. Their
  * environment tells that: a daemon may have no recording yet when the program that started it has
- * ended. ret_pid: one of them.
+ * ended.
  */
-size_t vmt_outdir_running(const char *path, uint64_t since, pid_t *ret_pid);
+size_t vmt_outdir_running(const char *path, uint64_t since);
 
 #endif
