@@ -71,6 +71,13 @@ said_by=$("$TOOL" report kept 2>&1 | grep -c 'failed once: ENOMEM')
 grep -qE '^vmatrace: 1 more recording of its children, at most 65,[0-9]+ maps: vmatrace report run$' err &&
 	grep -qE '^vmatrace: process [0-9]+ reached the limit of maps: vmatrace report --pid=[0-9]+ run$' err &&
 	pass run-tells || fail run-tells "$(tail -3 err)"
+# A program that does little but start another one is not what the report of run is about.
+"$TOOL" run -o wrapped -- timeout 60 sh -c "$TARGETS/guard_pages; :" 2>err
+grep -q '^==[0-9]*== vmatrace: .*/guard_pages, ' err &&
+	grep -qE '^vmatrace: the report is about process [0-9]+, which timeout has started: vmatrace report --pid=[0-9]+ wrapped shows that one$' err &&
+	pass run-wrapped || fail run-wrapped "$(head -3 err; tail -3 err)"
+"$TOOL" run -o several -- sh -c "/bin/true; $TARGETS/guard_pages; :" 2>err
+grep -q '^==[0-9]*== vmatrace: sh -c ' err && pass run-of-several || fail run-of-several "$(head -3 err)"
 OPTIONS=log_path=$TMP/log said in-a-log no . ./forks
 cat log.* >logs
 grep -q 'this is a child process' <(tr -s '\n=0-9 ' ' ' <logs) && pass in-the-childs-log ||

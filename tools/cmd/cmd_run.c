@@ -39,7 +39,8 @@ static const char help[] =
 	"Usage: vmatrace run [OPTIONS] [--] PROGRAM [ARGUMENTS...]\n"
 	"\n"
 	"Run PROGRAM, record its memory maps and those of its children, and report on\n"
-	"PROGRAM when it ends. The status is PROGRAM's own (128+N for signal N).\n"
+	"PROGRAM when it ends, or on the program with more maps that is the only one it has\n"
+	"started, as timeout does. The status is PROGRAM's own (128+N for signal N).\n"
 	"\n"
 	"  -o, --output=DIR             add the recordings to this directory; the default is a\n"
 	"                               new vmatrace.data, and an older one is renamed to\n"
@@ -224,16 +225,22 @@ static int print_report(const struct request *request, const struct vmt_recordin
 
 /* The program of interest may be one that a shell or a build tool has started. */
 static void tell_others(const struct request *request, const char *directory, pid_t pid,
-			uint64_t since)
+			pid_t shown, uint64_t since)
 {
 	struct vmt_outdir_others others;
 	struct vmt_number peak;
 
-	if (!vmt_outdir_others(directory, pid, since, &others))
+	if (!vmt_outdir_others(directory, shown, since, &others))
 		return;
-	vmt_message("%zu more recording%s of its children, at most %s maps: vmatrace report %s",
-		    others.count, others.count == 1 ? "" : "s",
-		    vmt_lines_number(&peak, others.peak), request->directory);
+	if (shown != pid)
+		vmt_message("the report is about process %d, which %s has started: vmatrace report "
+			    "--pid=%d %s shows that one",
+			    (int)shown, request->command[0], (int)pid, request->directory);
+	else
+		vmt_message("%zu more recording%s of its children, at most %s maps: vmatrace "
+			    "report %s",
+			    others.count, others.count == 1 ? "" : "s",
+			    vmt_lines_number(&peak, others.peak), request->directory);
 	if (others.limited)
 		vmt_message("process %d reached the limit of maps: vmatrace report --pid=%d %s",
 			    (int)others.limited, (int)others.limited, request->directory);
@@ -307,6 +314,7 @@ static void report(const struct request *request, const char *directory, pid_t p
 {
 	struct vmt_recordings recordings = { NULL, 0 };
 	int ret = vmt_load_process(&recordings, directory, pid, since);
+	pid_t shown = pid;
 
 	if (ret == -ENOENT)
 		vmt_message(
@@ -318,8 +326,10 @@ static void report(const struct request *request, const char *directory, pid_t p
 	vmt_load_free(&recordings);
 	if (ret)
 		return;
+	if (request->print.format != VMT_FORMAT_NONE)
+		shown = vmt_outdir_started(directory, pid, since);
 	/* Load it again, since the view is from before the end was written. */
-	ret = vmt_load_process(&recordings, directory, pid, since);
+	ret = vmt_load_process(&recordings, directory, shown, since);
 	if (request->print.format == VMT_FORMAT_NONE) {
 		/* A program that was not traced is a surprise without a report as well. */
 		tell_untraced(request, &recordings);
@@ -332,7 +342,7 @@ static void report(const struct request *request, const char *directory, pid_t p
 		vmt_message("cannot write the report%s%s: %s", request->output ? " to " : "",
 			    request->output ? request->output : "", strerror(-ret));
 	else if (request->print.format == VMT_FORMAT_TEXT)
-		tell_others(request, directory, pid, since);
+		tell_others(request, directory, pid, shown, since);
 	tell_running(request, directory, since);
 	tell_untraced(request, &recordings);
 	vmt_load_free(&recordings);

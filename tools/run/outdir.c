@@ -95,6 +95,69 @@ size_t vmt_outdir_others(const char *path, pid_t pid, uint64_t since,
 	return ret_others->count;
 }
 
+static const struct vmt_view *last_image(const struct vmt_recordings *recordings, pid_t pid,
+					 uint64_t since)
+{
+	const struct vmt_view *last = NULL;
+
+	for (size_t i = 0; i < recordings->count; i++) {
+		const struct vmt_view *view = &recordings->item[i].view;
+
+		if (view->header.pid == (uint32_t)pid && view->header.start_realtime >= since)
+			last = view;
+	}
+	return last;
+}
+
+/* Returns the only process that this one has started; 0: none or several. */
+static pid_t only_child(const struct vmt_recordings *recordings, pid_t pid, uint64_t since)
+{
+	uint32_t child = 0;
+
+	for (size_t i = 0; i < recordings->count; i++) {
+		const struct vmt_rec_header *header = &recordings->item[i].view.header;
+
+		if (header->parent_pid != (uint32_t)pid || header->start_realtime < since)
+			continue;
+		if (child && child != header->pid)
+			return 0;
+		child = header->pid;
+	}
+	return (pid_t)child;
+}
+
+/* Is it another program, with more maps? */
+static bool is_of_interest(const struct vmt_view *child, const struct vmt_view *parent)
+{
+	struct vmt_view_string one = vmt_view_string(child, child->header.exe);
+	struct vmt_view_string two = vmt_view_string(parent, parent->header.exe);
+
+	return child->header.maps_peak > parent->header.maps_peak &&
+	       (one.length != two.length || memcmp(one.bytes, two.bytes, one.length));
+}
+
+pid_t vmt_outdir_started(const char *path, pid_t pid, uint64_t since)
+{
+	struct vmt_recordings recordings = { NULL, 0 };
+	const struct vmt_view *most, *child;
+	pid_t at = pid;
+
+	if (count_recordings(path) > 1)
+		(void)vmt_load_path(&recordings, path);
+	most = last_image(&recordings, pid, since);
+	/* Pids come from files, and may form a circle. */
+	for (size_t i = 0; most && i < recordings.count; i++) {
+		at = only_child(&recordings, at, since);
+		child = at ? last_image(&recordings, at, since) : NULL;
+		if (!child)
+			break;
+		most = is_of_interest(child, most) ? child : most;
+	}
+	pid = most ? (pid_t)most->header.pid : pid;
+	vmt_load_free(&recordings);
+	return pid;
+}
+
 /* Do the options in the process's environment name the directory? */
 static bool records_into(const char *process, const char *path)
 {

@@ -27,6 +27,12 @@ size_t vmt_outdir_others(const char *path, pid_t pid, uint64_t since,
 			 struct vmt_outdir_others *ret_others);
 
 /*
+ * Follow a program that does little but start another one, as timeout does. Returns the process
+ * with most maps of a chain in which each has started a single one.
+ */
+pid_t vmt_outdir_started(const char *path, pid_t pid, uint64_t since);
+
+/*
  * Returns how many processes that began after `since` are still running and record into path. Their
  * environment tells that: a daemon may have no recording yet when the program that started it has
  * ended.
