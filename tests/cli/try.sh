@@ -63,6 +63,13 @@ tried arenas "$own" arenas
 holds arenas arenas
 check "arenas: output is the program's" cmp arenas.plain arenas.out
 
+# A program that does not end: the help says what to do, and that works.
+"$TOOL" try --help >help.txt
+grep -q 'vmatrace try -- timeout 60 PROGRAM' help.txt && pass limit-said || fail limit-said
+ONLY=locks tried limit timeout 0.1 sleep 60
+[ "$STATUS" = 124 ] && [ -n "$(columns limit '(none)')" ] && pass limit "$(columns limit '(none)')" ||
+	fail limit "status $STATUS: $(head -c 300 limit.txt limit.err)"
+
 # The same in JSON.
 timeout -k 5 300 "$TOOL" try --format=json --report-file=try.json --try=locks -- "$own" islands \
 	>/dev/null 2>err
