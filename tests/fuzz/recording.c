@@ -68,6 +68,19 @@ static void look_at_rest(const struct vmt_view *view)
 		(void)vmt_view_mark_value(view, i, &value);
 }
 
+static void look_at_copy(const struct vmt_view *view)
+{
+	void *copy = calloc(1, view->size);
+	struct vmt_view again;
+
+	if (!copy)
+		abort();
+	fuzz_must(vmt_view_copy(view, copy), "nobody writes meanwhile");
+	fuzz_must(!vmt_view_open(copy, view->size, &again), "a copy is a recording");
+	look_at_sites(&again);
+	free(copy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t printed = 0;
@@ -81,6 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!vmt_view_open(copy, size, &view)) {
 		look_at_sites(&view);
 		look_at_rest(&view);
+		look_at_copy(&view);
 		vmt_report_report(&view, &options, &ops);
 		fuzz_must(printed > 0, "there is a report");
 	} else {

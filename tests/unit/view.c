@@ -260,3 +260,50 @@ Test(view, the_wider_timeline_is_in_the_second_half)
 	cr_assert(vmt_view_bucket(&view, 2, &copy) && copy.max == 6);
 	cr_assert_not(vmt_view_bucket(&view, 1, &copy));
 }
+
+static uint64_t live_in(const void *data)
+{
+	cr_assert_eq(vmt_view_open(data, sizeof(sample.data), &view), 0);
+	return vmt_view_totals_of_site(&view, 2).live;
+}
+
+Test(view, a_copy_stays_what_it_is_and_takes_over_what_was_written)
+{
+	static _Alignas(64) unsigned char copy[sizeof(sample.data)];
+	struct vmt_rec_range *range;
+	struct vmt_view from;
+
+	sample_demo(&sample);
+	range = sample_at(&sample, VMT_SECTION_RANGES, 24);
+	range->seq = 2;
+	cr_assert_eq(vmt_view_open(sample.data, sizeof(sample.data), &from), 0);
+	cr_assert(vmt_view_copy(&from, copy));
+	cr_assert_eq(live_in(copy), 1);
+	cr_assert_eq(vmt_view_string(&view, view.header.exe).length, 13);
+
+	range->flags = 0;
+	range->seq = 4;
+	sample.header->seq = 2;
+	cr_assert_eq(live_in(copy), 1);
+	cr_assert_not(vmt_view_copy(&from, copy), "a call was recorded after the view was opened");
+	cr_assert_eq(live_in(copy), 0);
+	cr_assert_eq(vmt_view_open(sample.data, sizeof(sample.data), &from), 0);
+	cr_assert(vmt_view_copy(&from, copy));
+}
+
+Test(view, what_is_half_written_is_so_in_a_copy)
+{
+	static _Alignas(64) unsigned char copy[sizeof(sample.data)];
+	struct vmt_rec_range *range;
+	struct vmt_view from;
+
+	sample_demo(&sample);
+	range = sample_at(&sample, VMT_SECTION_RANGES, 24);
+	range->seq = 3;
+	cr_assert_eq(vmt_view_open(sample.data, sizeof(sample.data), &from), 0);
+	cr_assert(vmt_view_copy(&from, copy));
+	cr_assert_eq(live_in(copy), 0);
+	range->seq = 4;
+	cr_assert(vmt_view_copy(&from, copy));
+	cr_assert_eq(live_in(copy), 1);
+}

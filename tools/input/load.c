@@ -3,6 +3,7 @@
  * Finds and maps recordings, and never writes to them; see load.h. A recording may come from
  * anywhere; the view decides whether it is valid.
  */
+#include "input/liveness.h"
 #include "input/load.h"
 #include "util/message.h"
 
@@ -18,6 +19,8 @@
 #include <unistd.h>
 
 #define NEAR_PERCENT 95u /* of vm.max_map_count */
+#define COPIES       20 /* the most that are tried to have one of a single moment */
+#define COPY_MAX     (UINT64_C(1) << 28) /* bytes; a recording that is larger is read in place */
 
 static int complain(const char *name, int error)
 {
@@ -91,6 +94,59 @@ static void release(struct vmt_loaded_recording *recording)
 	free(recording->name);
 }
 
+/* Is what was copied from one view at the same places in the other? */
+static bool is_alike(const struct vmt_view *one, const struct vmt_view *two)
+{
+	for (uint32_t id = 0; id < VMT_SECTION_COUNT; id++) {
+		if (one->section[id].data && one->section[id].data != two->section[id].data)
+			return false;
+	}
+	return true;
+}
+
+static void *copy_view(const struct vmt_loaded_recording *recording)
+{
+	struct vmt_view view = recording->view, next;
+	void *copy = mmap(NULL, recording->size, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (copy == MAP_FAILED)
+		return NULL;
+	for (int i = 0; !vmt_view_copy(&view, copy) && i < COPIES; i++) {
+		if (vmt_view_open(recording->data, recording->size, &next) ||
+		    !is_alike(&view, &next))
+			break;
+		view = next;
+	}
+	return copy;
+}
+
+/*
+ * While names are looked up, a process that runs goes on recording calls. Counts of call sites, which
+ * are read later, would then be of another moment than the table of maps, and a leak would look as
+ * if some of it were given back.
+ */
+static void keep_moment(struct vmt_loaded_recording *recording)
+{
+	struct vmt_view view;
+	void *copy;
+
+	if (recording->view.header.end != VMT_END_RUNNING ||
+	    recording->view.header.file_size > COPY_MAX || vmt_liveness_is_gone(&recording->view))
+		return;
+	copy = copy_view(recording);
+	if (!copy)
+		return;
+	if (vmt_view_open(copy, recording->size, &view)) {
+		munmap(copy, recording->size);
+		return;
+	}
+	munmap(recording->data, recording->size);
+	recording->data = copy;
+	recording->is_copy = true;
+	recording->view = view;
+}
+
 static int append_view(struct vmt_recordings *recordings,
 		       const struct vmt_loaded_recording *recording)
 {
@@ -123,6 +179,8 @@ static int add(struct vmt_recordings *recordings, int fd, const char *name)
 		return complain(name, ret);
 	}
 	ret = vmt_view_open(recording.data, recording.size, &recording.view);
+	if (!ret)
+		keep_moment(&recording);
 	if (!ret)
 		ret = vmt_damage_examine(&recording.view);
 	if (ret)
@@ -310,7 +368,7 @@ size_t vmt_load_origin(const struct vmt_recordings *recordings, size_t at)
 
 void vmt_load_put_aside(const struct vmt_loaded_recording *recording)
 {
-	if (recording->data)
+	if (recording->data && !recording->is_copy)
 		madvise(recording->data, recording->size, MADV_DONTNEED);
 }
 

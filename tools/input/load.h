@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Recordings from files, directories and inherited descriptors. They are mapped rather than read,
- * since sequence words work only on the pages that the writer writes to.
+ * since sequence words work only on the pages that the writer writes to; that of a process that runs
+ * is copied from there, as it is at one moment.
  */
 #ifndef VMT_LOAD_H
 #define VMT_LOAD_H
@@ -15,6 +16,7 @@ struct vmt_loaded_recording {
 	/* the map of the file; NULL: the view is of memory that belongs to somebody else */
 	void *data;
 	size_t size;
+	bool is_copy; /* data is memory of ours */
 	struct vmt_view view;
 };
 

@@ -181,6 +181,55 @@ int vmt_view_open(const void *data, uint64_t size, struct vmt_view *ret_view)
 	return ret;
 }
 
+/* Do the elements of this section begin with a sequence word? */
+static bool is_guarded(uint32_t id)
+{
+	return id == VMT_SECTION_SITES || id == VMT_SECTION_RANGES ||
+	       id == VMT_SECTION_SITE_TIMES || id == VMT_SECTION_SITE_ROWS ||
+	       id == VMT_SECTION_ALLOCATORS;
+}
+
+/* An element whose copy has its sequence word was not written since; 0 tells nothing. */
+static void copy_element(unsigned char *to, const unsigned char *from, size_t bytes)
+{
+	uint32_t *had = (uint32_t *)(void *)to;
+	uint32_t seq = __atomic_load_n((const uint32_t *)(const void *)from, __ATOMIC_RELAXED);
+
+	if ((seq && *had == seq && !(seq & 1)) || copy_guarded(to, from, bytes, 0))
+		return;
+	copy_words(to, from, bytes);
+	*had |= 1; /* half-written here, even if it has been finished meanwhile */
+}
+
+static void copy_section(const struct vmt_view *view, uint32_t id, unsigned char *copy)
+{
+	const struct vmt_view_section *section = &view->section[id];
+	uint64_t bytes = section->used * section->stride;
+	unsigned char *to;
+
+	if (!bytes)
+		return;
+	to = copy + (section->data - view->data);
+	for (uint64_t at = 0; is_guarded(id) && at < bytes; at += section->stride)
+		copy_element(to + at, section->data + at, section->stride);
+	if (is_guarded(id))
+		return;
+	copy_words(to, section->data, bytes - bytes % sizeof(uint64_t));
+	for (uint64_t at = bytes - bytes % sizeof(uint64_t); at < bytes; at++)
+		to[at] = section->data[at];
+}
+
+bool vmt_view_copy(const struct vmt_view *view, void *copy)
+{
+	const struct vmt_rec_header *now = (const struct vmt_rec_header *)(const void *)view->data;
+
+	copy_words(copy, (const unsigned char *)&view->header, sizeof(view->header));
+	for (uint32_t id = 0; id < VMT_SECTION_COUNT; id++)
+		copy_section(view, id, copy);
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return __atomic_load_n(&now->seq, __ATOMIC_RELAXED) == view->header.seq;
+}
+
 uint64_t vmt_view_count(const struct vmt_view *view, enum vmt_section_id section)
 {
 	return view->section[section].used;

@@ -50,6 +50,14 @@ struct vmt_view_totals {
 VMT_MUST_CHECK int vmt_view_open(const void *data, uint64_t size, struct vmt_view *ret_view);
 
 /*
+ * Copy a recording that is being written, each part to where it lies in the data, so that copy can
+ * be viewed with the same size. copy is 8-aligned, and zero or an earlier copy of a view whose
+ * sections lie at the same places: what was not written since is not copied again. Returns false if
+ * calls were recorded meanwhile, so that the parts are of different moments.
+ */
+bool vmt_view_copy(const struct vmt_view *view, void *copy);
+
+/*
  * Compare the sums that the process made when it ended, and check each record; sets damaged and
  * left_out. If a section that is no part of the table (counts of calls, timelines, marks, failures)
  * is damaged, it is left out as a whole; in other sections each plausible record is still read.
