@@ -15,6 +15,8 @@ async function rowsAreLines(lines) {
 	await drawn();
 	const said = await value("[...document.querySelectorAll('#sites details')].find((d) => d.open).innerText");
 	assert(/25 stacks; the 20 with the most maps:/.test(said), said);
+	const stacks = await value("[...document.querySelectorAll('#sites details')].find((d) => d.open).textContent");
+	assert(/guard rows\.c:\d+ \[by pointer\]guard rows\.c:\d+guard/.test(stacks), stacks.slice(0, 500));
 	await changes(() => browser.click("#sites details[open] button"));
 	const [lit, all] = await value("[window.vmatrace.selected.size, document.querySelectorAll('#sites tr[aria-selected=true]').length]");
 	assert.deepStrictEqual([lit, all], [25, 1]);

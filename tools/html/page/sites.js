@@ -40,7 +40,7 @@ function rowWords(row) {
 
 function stackList(site) {
 	return [make("ol", { class: "stack", start: 0 }, site.stack.map((frame) => make("li", { title: frame.module || "" },
-		frameText(frame), frame.inlined ? " (inlined)" : "", frame.tail_call ? " (tail call)" : ""))),
+		frameText(frame), frame.inlined ? " (inlined)" : "", frameMark(frame)))),
 	site.truncated ? make("p", {}, "The stack goes on.") : null];
 }
 

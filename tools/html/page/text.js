@@ -76,6 +76,9 @@ function frameText(frame) {
 	return `${frame.function} (${module})`;
 }
 
+/* As in the text report. */
+const frameMark = (frame) => (frame.tail_call ? " [tail call]" : frame.by_pointer ? " [by pointer]" : "");
+
 const frameName = (frame) => frame.function || frameText(frame);
 
 /* Several buttons of which one is on; change(value) is called when another is chosen. */
