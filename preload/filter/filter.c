@@ -108,8 +108,8 @@ const unsigned vmt_filter_kind_count = VMT_COUNT(vmt_filter_kinds);
 static_assert(VMT_COUNT(vmt_filter_kinds) <= VMT_FILTER_KINDS_MAX, "one word has a bit for each");
 
 /*
- * The calls that the tool makes in addition, and those that only printing a report needs. For the
- * latter, an error is acceptable.
+ * The calls that the tool makes in addition, and those that only printing a report needs, or saying
+ * that there is no recording. For the latter, an error is acceptable.
  */
 const struct vmt_filter_kind vmt_filter_tools_calls[] = {
 	{ SYS_lseek, 0, { -1 } },
@@ -131,6 +131,7 @@ const struct vmt_filter_kind vmt_filter_tools_calls[] = {
 	{ SYS_fchmod, MAY_FAIL, { -1, 0 } },
 	{ SYS_sendto, MAY_FAIL, { -1, 0, 0, 0, 0, 0 } },
 	{ SYS_pwritev2, MAY_FAIL, { -1, 0, 0, 0, 0, 0 } },
+	{ SYS_symlink, MAY_FAIL, { 0, 0 } },
 };
 const unsigned vmt_filter_tools_call_count = VMT_COUNT(vmt_filter_tools_calls);
 

@@ -27,8 +27,9 @@ static void find_program(struct vmt_state *state)
 	vmt_line_add_bytes(&text, path + start, (size_t)(length - start));
 }
 
-/* DIR/EXE.PID */
-static struct vmt_line start_of_name(struct vmt_state *state, char *path, size_t size)
+/* DIR/FOLDER/EXE. */
+static struct vmt_line start_in(struct vmt_state *state, const char *folder, char *path,
+				size_t size)
 {
 	struct vmt_line text = vmt_line_in(path, size);
 
@@ -38,10 +39,19 @@ static struct vmt_line start_of_name(struct vmt_state *state, char *path, size_t
 	}
 	vmt_line_add(&text, state->options.dir);
 	vmt_line_add(&text, "/");
+	vmt_line_add(&text, folder);
 	if (!state->recording_file.program[0])
 		find_program(state);
 	vmt_line_add(&text, state->recording_file.program);
 	vmt_line_add(&text, ".");
+	return text;
+}
+
+/* DIR/EXE.PID */
+static struct vmt_line start_of_name(struct vmt_state *state, char *path, size_t size)
+{
+	struct vmt_line text = start_in(state, "", path, size);
+
 	vmt_line_add_number(&text, state->process.pid);
 	return text;
 }
@@ -71,6 +81,14 @@ bool vmt_name_temporary(struct vmt_state *state, unsigned try, char *path, size_
 	vmt_line_add(&text, "-");
 	vmt_line_add_number(&text, try);
 	vmt_line_add(&text, ".tmp");
+	return !text.is_cut;
+}
+
+bool vmt_name_lost(struct vmt_state *state, const char *folder, char *path, size_t size)
+{
+	struct vmt_line text = start_in(state, folder, path, size);
+
+	vmt_line_add(&text, "lost");
 	return !text.is_cut;
 }
 

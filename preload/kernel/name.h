@@ -17,6 +17,9 @@ bool vmt_name_recording(struct vmt_state *state, uint64_t image, char *path, siz
  */
 bool vmt_name_temporary(struct vmt_state *state, unsigned try, char *path, size_t size);
 
+/* DIR/EXE.lost, or DIR/FOLDER/EXE.lost: for lost.h. */
+bool vmt_name_lost(struct vmt_state *state, const char *folder, char *path, size_t size);
+
 /* Get the path of this library. Returns its length, or 0 if it is unknown. */
 size_t vmt_name_library(struct vmt_state *state, char *path, size_t size);
 

@@ -15,6 +15,7 @@
 #include "own/log.h"
 #include "own/memory.h"
 #include "safety/bus.h"
+#include "store/lost.h"
 #include "store/publish.h"
 #include "store/recording.h"
 #include "store/timeline.h"
@@ -57,12 +58,17 @@ static void leave_parents_recording(struct vmt_state *state, const struct inheri
 	const struct vmt_growth *growth = &parents->growth;
 	const struct vmt_rec_section strings = state->counters.section[VMT_SECTION_STRINGS];
 	const struct vmt_rec_section frames = state->counters.section[VMT_SECTION_FRAMES];
+	int error = 0;
 
 	if (!base)
 		return;
 	vmt_fd_close(&state->recording_file.fd);
 	state->recording.base = NULL;
-	if (wants_own && vmt_publish_open(state) == 0) {
+	if (wants_own)
+		error = vmt_publish_open(state);
+	if (error) {
+		vmt_lost_leave(state, error);
+	} else if (wants_own) {
 		vmt_memory_own(state, state->recording.base, state->recording.size);
 		copy_section(state, base, VMT_SECTION_STRINGS, strings);
 		copy_section(state, base, VMT_SECTION_FRAMES, frames);

@@ -38,6 +38,7 @@
 #include "safety/bus.h"
 #include "safety/spare.h"
 #include "script/python.h"
+#include "store/lost.h"
 #include "store/publish.h"
 #include "store/timeline.h"
 #include "trace/account.h"
@@ -177,25 +178,6 @@ static void describe_process(struct vmt_state *state, const char *options)
 		header->options = vmt_publish_string(state, options, __builtin_strlen(options));
 }
 
-static const char *why_no_recording(int error)
-{
-	switch (error) {
-	case -ENOENT: return "there is no such directory, make it first (mkdir -p)";
-	case -ENOTDIR: return "it is not a directory";
-	case -EACCES:
-	case -EPERM: return "you have no permission to write to it";
-	case -EROFS: return "the file system is read-only";
-	case -ENOSPC:
-	case -EDQUOT: return "the disk is full";
-	case -ENOMEM:
-	case -EAGAIN: return "there is no address space or memory for it (ulimit -v, -d)";
-	case -EMFILE:
-	case -ENFILE: return "no file descriptor is left (ulimit -n)";
-	case -ENAMETOOLONG: return "its name is too long";
-	default: return "does the directory exist, and is it writable?";
-	}
-}
-
 static void say_no_recording(struct vmt_state *state, int error)
 {
 	char message[400];
@@ -210,14 +192,14 @@ static void say_no_recording(struct vmt_state *state, int error)
 		vmt_line_add(&line, "no report: ");
 		vmt_line_add(&line, error == -EINVAL || error == -ENOSYS || error == -EPERM ?
 					    "the kernel provides no memfd for the recording" :
-					    why_no_recording(error));
+					    vmt_lost_why(error));
 		vmt_log(state, message);
 		return;
 	}
 	vmt_line_add(&line, "cannot write a recording in dir='");
 	vmt_line_add(&line, state->options.dir);
 	vmt_line_add(&line, "': ");
-	vmt_line_add(&line, why_no_recording(error));
+	vmt_line_add(&line, vmt_lost_why(error));
 	vmt_line_add(&line, state->options.report ? ". There will only be the report at exit" :
 						    ". Nothing of this run will be kept");
 	vmt_log(state, message);
@@ -232,6 +214,7 @@ static void open_recording(struct vmt_state *state, const char *options)
 	if (ret && state->process.is_root)
 		say_no_recording(state, ret);
 	if (ret && state->options.dir[0]) {
+		vmt_lost_leave(state, ret);
 		state->options.dir[0] = '\0';
 		ret = vmt_publish_open(state);
 	}

@@ -132,6 +132,49 @@ way() {
 	alone "way-$2-$3" "$1" max_growth=9 ./ends "$2" "$3" 2>/dev/null
 }
 
+# A process without a recording, or without all of its call sites, may have grown: no verdict may pass.
+unrecorded() {
+	local why
+	echo 'int main(void) { return 0; }' >plain.c && cc plain.c -o plain
+	status unrecorded-size 23 "$TOOL" check --max-growth=5 -- sh -c 'ulimit -f 8; ./plain; :'
+	has unrecorded-size-said err '^vmatrace: plain ran at least once without a recording in .*ulimit -f'
+	has unrecorded-size-fails err '^==[1-9][0-9]*== ERROR: vmatrace: plain: at the end of 1 of its'
+	status unrecorded-allowed 0 "$TOOL" check --max-growth=5 --allow-uncompared=1 -- \
+		sh -c 'ulimit -n 4; ./plain; ./plain; :'
+	has unrecorded-descriptors err '^vmatrace: plain ran .*: no file descriptor is left'
+	status unrecorded-others 0 "$TOOL" check --max-growth=5 --program='*sh' -- \
+		sh -c 'ulimit -n 4; ./plain; :'
+	status unrecorded-saved 0 "$TOOL" check --save=unrecorded.json -- sh -c 'ulimit -n 4; ./plain; :'
+	has unrecorded-saved-said err '^vmatrace: plain: the end of 1 of its processes was not compared'
+	check unrecorded-not-saved jq -e 'all(.programs[]; .program != "plain")' unrecorded.json
+	status unrecorded-all 2 sh -c 'ulimit -f 8; exec "$0" check --max-growth=5 -- ./plain' "$TOOL"
+	has unrecorded-all-said err '^vmatrace: ./plain left no recording;'
+	"$TOOL" run --report=none -o lost -- sh -c 'ulimit -f 8; ./plain; :' 2>err
+	has unrecorded-run err '^vmatrace: plain ran at least once without a recording in .*/lost: the file'
+	status unrecorded-later 23 "$TOOL" check --max-growth=5 lost
+	check unrecorded-cleaned [ -z "$(ls -d "$TMP"/vmatrace-check.* 2>/dev/null)" ]
+	[ "$(id -u)" = 0 ] && mkdir disk && mount -t tmpfs -o size=512k tmpfs disk 2>/dev/null || {
+		echo "--   unrecorded-disk              not run: needs the right to mount a tmpfs"
+		return
+	}
+	TMPDIR=$TMP/disk status unrecorded-disk 23 "$TOOL" check --max-growth=5 -- \
+		sh -c 'dd if=/dev/zero of=disk/zero bs=1k; ./plain; :'
+	has unrecorded-disk-said err '^vmatrace: plain ran at least once .*: the disk is full\.$'
+	rm disk/zero
+	mount -o remount,size=8k disk
+	compile two_sites
+	TMPDIR=$TMP/disk LEAK=1 status cut-short 23 "$TOOL" check --per-site=99 -- ./two_sites
+	has cut-short-said err '^vmatrace: two_sites: a recording lacks call sites, since the disk was full'
+	umount disk
+	# Another user's process cannot record, and says so in a folder that is open to it.
+	chmod 711 "$TMP"
+	status unrecorded-user 23 "$TOOL" check --max-growth=99 -- su nobody -s /bin/sh -c /bin/true
+	for why in su true; do
+		has "unrecorded-user-$why" err "^vmatrace: $why ran .*: you have no permission to write"
+	done
+	check unrecorded-user-cleaned [ -z "$(ls -d "$TMP"/vmatrace-check.* 2>/dev/null)" ]
+}
+
 ways_out() {
 	local way
 	for way in return exit _exit quick_exit exit_group thread_exit thread__exit atexit at_quick_exit; do
@@ -237,6 +280,7 @@ heap
 varying
 script
 endings
+unrecorded
 ways_out
 baselines
 suppressions

@@ -56,8 +56,10 @@ static json_t *root_of(const struct vmt_summary *summary)
 		vmt_value_add_number(phase, "warmup", summary->warmup);
 		json_object_set_new(root, "phase", phase);
 	}
-	for (program = summary->programs; program; program = program->hh.next)
-		json_array_append_new(programs, program_of(program));
+	for (program = summary->programs; program; program = program->hh.next) {
+		if (program->peak || !program->uncompared) /* some process was recorded */
+			json_array_append_new(programs, program_of(program));
+	}
 	json_object_set_new(root, "programs", programs);
 	return root;
 }

@@ -9,6 +9,7 @@
 #include "util/must.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 
 static int explain(int ret, const struct vmt_summary_options *options)
 {
@@ -37,10 +38,29 @@ static int explain(int ret, const struct vmt_summary_options *options)
 	return VMT_EXIT_USAGE;
 }
 
+struct lost {
+	struct vmt_summary *summary;
+	const char *program; /* a pattern, or NULL */
+};
+
+static void count_lost(void *userdata, const char *program)
+{
+	const struct lost *lost = userdata;
+	struct vmt_summary_program *item;
+
+	if (lost->program && fnmatch(lost->program, program, 0))
+		return;
+	item = vmt_summary_program(lost->summary, program);
+	item->uncompared++;
+	if (!item->pid) /* the lines of its finding begin with that of another one */
+		item->pid = lost->summary->programs->pid;
+}
+
 int vmt_compare_load(char **paths, size_t count, const struct vmt_summary_options *options,
 		     struct vmt_summary *ret_summary)
 {
 	struct vmt_recordings recordings = { NULL, 0 };
+	struct lost lost = { ret_summary, options->program };
 	int ret = 0;
 
 	vmt_summary_init(ret_summary, options);
@@ -50,6 +70,10 @@ int vmt_compare_load(char **paths, size_t count, const struct vmt_summary_option
 		ret = VMT_EXIT_USAGE; /* a message has been printed already */
 	else
 		ret = explain(vmt_summary_read(ret_summary, &recordings, options), options);
+	for (size_t i = 0; i < count && !ret; i++)
+		vmt_load_tell_lost(paths[i], 0, count_lost, &lost);
+	if (!ret)
+		vmt_summary_sort(ret_summary);
 	vmt_load_free(&recordings);
 	return ret;
 }

@@ -21,6 +21,7 @@ struct process {
 	bool is_highest; /* its peak is the highest of the program's, and was asked for */
 	struct vmt_teardown teardown; /* empty if a mark ends the phase */
 	bool ended_at_peak; /* apart from what the teardown gave back */
+	bool is_cut_short; /* there was no disk for all of its sites */
 	bool *is_file;
 };
 
@@ -63,6 +64,17 @@ static void find_teardown(struct process *process, struct vmt_symbols *symbols)
 		process->bounds.maps_to + process->teardown.maps * 9 / 8 >= header->maps_peak;
 }
 
+/* Have sites been lost because the recording could not grow? */
+static bool lacks_sites(const struct process *process, const struct vmt_view_totals *totals)
+{
+	uint64_t maps = 0;
+
+	for (uint64_t i = 0; i < process->count; i++)
+		maps += totals[i].live;
+	return process->view->header.notes & (VMT_NOTE_DISK_FULL | VMT_NOTE_NOT_LONGER) &&
+	       maps < process->view->header.maps_now;
+}
+
 static void open_process(struct process *process)
 {
 	uint64_t count = vmt_view_count(process->view, VMT_SECTION_SITES);
@@ -75,6 +87,7 @@ static void open_process(struct process *process)
 	vmt_view_totals(process->view, totals, count);
 	for (uint64_t i = 0; i < count; i++)
 		process->from[i] = process->to[i] = totals[i].live;
+	process->is_cut_short = lacks_sites(process, totals);
 	if (process->is_highest || process->ended_at_peak)
 		find_peak(process, totals);
 	free(totals);
@@ -232,15 +245,27 @@ static void fold(struct vmt_summary_program *program, const struct process *proc
 	}
 	if (process->bounds.maps_to > program->maps)
 		program->maps = process->bounds.maps_to;
-	program->uncompared += process->view->header.maps_kernel != process->view->header.maps_now;
+	program->uncompared +=
+		process->view->header.maps_kernel != process->view->header.maps_now ||
+		process->is_cut_short;
+	program->is_cut_short |= process->is_cut_short;
 	program->is_exact = (is_first || program->is_exact) && vmt_view_is_exact(process->view);
 }
 
-static char *exe_of(const struct vmt_view *view)
+/* On a full disk the name of the file, EXE.PID.vmt, may be all that is known. */
+static char *exe_of(const struct vmt_loaded_recording *recording)
 {
-	struct vmt_view_string exe = vmt_view_string(view, view->header.exe);
+	struct vmt_view_string exe = vmt_view_string(&recording->view, recording->view.header.exe);
+	char *name = vmt_must(strndup(exe.bytes, exe.length));
+	char *end;
 
-	return vmt_must(strndup(exe.bytes, exe.length));
+	if (*name)
+		return name;
+	free(name);
+	name = vmt_must_copy(recording->name);
+	for (int i = 0; i < 2 && (end = strrchr(name, '.')); i++)
+		*end = '\0';
+	return name;
 }
 
 /* Returns the base name, which becomes part of output lines; a file's name may contain newlines. */
@@ -371,7 +396,7 @@ int vmt_summary_read(struct vmt_summary *summary, const struct vmt_recordings *r
 
 	add_twins(symbols, options->twins);
 	for (size_t i = 0; i < recordings->count; i++) {
-		exe = exe_of(&recordings->item[i].view);
+		exe = exe_of(&recordings->item[i]);
 		name = program_name(exe);
 		ret = 0;
 		if (!options->program || !fnmatch(options->program, name, 0)) {

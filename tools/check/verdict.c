@@ -150,8 +150,8 @@ static void judge_number(struct vmt_verdict *verdict, enum vmt_rule rule,
 				    "%s; the other figures are not reliable",
 		[VMT_RULE_UNCOMPARED] =
 			"%s: at the end of %s of its processes the maps were not "
-			"compared with the kernel's table, or differed (killed, or became a program that "
-			"is not traced?), limit %s",
+			"compared with the kernel's table, or differed (killed, not recorded, or became "
+			"a program that is not traced?), limit %s",
 		[VMT_RULE_REQUIRE_BASELINE] =
 			"%s is not in the baseline, so nothing was compared; save it again with "
 			"--save, or exclude the program with --program",

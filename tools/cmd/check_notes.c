@@ -111,6 +111,10 @@ static void warn_of_program(const struct vmt_verdict *verdict,
 			"%s became another program that was not traced (is LD_PRELOAD gone from "
 			"its environment, or is it static or setuid?) and was not judged.",
 			program->name);
+	if (program->is_cut_short)
+		vmt_message("%s: a recording lacks call sites, since the disk was full or ulimit "
+			    "-f too low; set TMPDIR to a place with room.",
+			    program->name);
 	if (program->unseen && !verdict->limit[VMT_RULE_UNSEEN].is_set)
 		vmt_message(
 			"%s: %llu maps were changed by calls that were not seen; --allow-unseen=0 "

@@ -11,6 +11,7 @@
 #include "cmd/check_options.h"
 #include "cmd/commands.h"
 #include "run/launch.h"
+#include "run/outdir.h"
 #include "run/preloads.h"
 #include "util/message.h"
 #include "util/must.h"
@@ -224,13 +225,24 @@ static int add_defaults(const struct vmt_summary *summary, struct vmt_suppressio
 	return ret ? VMT_EXIT_USAGE : 0;
 }
 
+static int complain_of_none(const struct vmt_check *check, const char *directory)
+{
+	vmt_load_tell_lost(directory, 0, NULL, NULL);
+	vmt_message("%s left no recording; if the library has not said why, LD_PRELOAD was removed "
+		    "from its environment.",
+		    check->command[0]);
+	return VMT_EXIT_USAGE;
+}
+
 static int load(struct vmt_check *check, const struct vmt_launch *launch,
 		struct vmt_summary *summary)
 {
 	char *directory = vmt_must_copy(launch->directory);
 	int status;
 
-	if (check->command)
+	if (check->command && !vmt_outdir_count(directory))
+		status = complain_of_none(check, directory);
+	else if (check->command)
 		status = vmt_compare_load(&directory, 1, &check->summary, summary);
 	else
 		status =

@@ -324,6 +324,7 @@ static void report(const struct request *request, const char *directory, pid_t p
 	for (size_t i = 0; i < recordings.count; i++)
 		vmt_ending_write(recordings.item[i].name, status);
 	vmt_load_free(&recordings);
+	vmt_load_tell_lost(directory, since, NULL, NULL);
 	if (ret)
 		return;
 	if (request->print.format != VMT_FORMAT_NONE)

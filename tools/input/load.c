@@ -6,6 +6,7 @@
 #include "input/liveness.h"
 #include "input/load.h"
 #include "util/message.h"
+#include "util/must.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -316,6 +317,71 @@ int vmt_load_process(struct vmt_recordings *recordings, const char *directory, p
 		ret = -ENOENT;
 	vmt_load_free(&all);
 	return ret;
+}
+
+/* The links are only read, never followed: other users may have made them. */
+static const char lost_ending[] = ".lost";
+
+bool vmt_load_is_lost_name(const char *name)
+{
+	const char *end = strrchr(name, '.');
+
+	return end && end > name && !strcmp(end, lost_ending);
+}
+
+/*
+ * Get what the link says, unless it is older than `since` (ns since 1970) or no link. The clock of a
+ * file system may be a tick behind.
+ */
+static bool read_link(int directory, const char *name, uint64_t since, char text[NAME_MAX + 1])
+{
+	struct stat stat;
+	ssize_t length;
+
+	if (fstatat(directory, name, &stat, AT_SYMLINK_NOFOLLOW) ||
+	    (uint64_t)stat.st_mtim.tv_sec * 1000000000 + (uint64_t)stat.st_mtim.tv_nsec +
+			    100000000 <
+		    since)
+		return false;
+	length = readlinkat(directory, name, text, NAME_MAX);
+	if (length <= 0)
+		return false;
+	text[length] = '\0';
+	return true;
+}
+
+static void tell_lost(const char *path, const char *directory, uint64_t since,
+		      void (*found)(void *userdata, const char *program), void *userdata)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	char why[NAME_MAX + 1];
+	char *program;
+
+	while (dir && (entry = readdir(dir))) {
+		if (!vmt_load_is_lost_name(entry->d_name) ||
+		    !read_link(dirfd(dir), entry->d_name, since, why))
+			continue;
+		program = vmt_must(
+			strndup(entry->d_name, strlen(entry->d_name) - strlen(lost_ending)));
+		vmt_message("%s ran at least once without a recording in %s: %s.", program,
+			    directory, why);
+		if (found)
+			found(userdata, program);
+		free(program);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+void vmt_load_tell_lost(const char *directory, uint64_t since,
+			void (*found)(void *userdata, const char *program), void *userdata)
+{
+	char *others = vmt_must_format("%s/" VMT_LOAD_LOST, directory);
+
+	tell_lost(directory, directory, since, found, userdata);
+	tell_lost(others, directory, since, found, userdata);
+	free(others);
 }
 
 static uint64_t peak_growth(const struct vmt_rec_header *header)

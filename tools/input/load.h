@@ -35,6 +35,20 @@ int vmt_load_path(struct vmt_recordings *recordings, const char *path);
 /* Does the name end in .vmt? */
 bool vmt_load_is_recording_name(const char *name);
 
+/*
+ * A process that could not be recorded leaves a link EXE.lost, one for all processes of a program (see
+ * preload/store/lost.h): in the directory, or in a folder of it for users who may not write there.
+ */
+#define VMT_LOAD_LOST "lost"
+bool vmt_load_is_lost_name(const char *name);
+
+/*
+ * Say in messages which programs are missing and why, if their links were made after `since` (ns since
+ * 1970). Calls `found`, unless it is NULL, with the name of each.
+ */
+void vmt_load_tell_lost(const char *directory, uint64_t since,
+			void (*found)(void *userdata, const char *program), void *userdata);
+
 /* Add the recording that descriptor fd refers to; fd stays open. */
 int vmt_load_fd(struct vmt_recordings *recordings, int fd);
 

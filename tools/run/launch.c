@@ -15,8 +15,22 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/*
+ * What root starts may become another user's, who must be able to say that he could not record. Nobody
+ * else can list either folder.
+ */
+static void admit_others(const char *directory)
+{
+	char *lost = vmt_must_format("%s/" VMT_LOAD_LOST, directory);
+
+	if (!geteuid() && !mkdir(lost, 0700) && !chmod(lost, 01733))
+		(void)!chmod(directory, 0711);
+	free(lost);
+}
 
 static int make_directory(struct vmt_launch *launch)
 {
@@ -32,6 +46,8 @@ static int make_directory(struct vmt_launch *launch)
 		launch->directory[0] = '\0';
 		ret = VMT_EXIT_FAILED;
 	}
+	if (!ret)
+		admit_others(launch->directory);
 	free(path);
 	return ret;
 }
@@ -118,9 +134,9 @@ int vmt_launch_run(char **command, struct vmt_launch *ret_launch)
 	return 0;
 }
 
-void vmt_launch_clean(struct vmt_launch *launch)
+static void remove_all(const char *path)
 {
-	DIR *dir = *launch->directory ? opendir(launch->directory) : NULL;
+	DIR *dir = opendir(path);
 	struct dirent *entry;
 
 	if (!dir)
@@ -130,5 +146,16 @@ void vmt_launch_clean(struct vmt_launch *launch)
 			unlinkat(dirfd(dir), entry->d_name, 0);
 	}
 	closedir(dir);
-	rmdir(launch->directory);
+	rmdir(path);
+}
+
+void vmt_launch_clean(struct vmt_launch *launch)
+{
+	char *lost = vmt_must_format("%s/" VMT_LOAD_LOST, launch->directory);
+
+	if (*launch->directory) {
+		remove_all(lost);
+		remove_all(launch->directory);
+	}
+	free(lost);
 }

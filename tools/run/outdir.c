@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static size_t count_recordings(const char *path)
+size_t vmt_outdir_count(const char *path)
 {
 	DIR *dir = opendir(path);
 	struct dirent *entry;
@@ -31,7 +31,8 @@ static void remove_recordings(const char *path)
 	struct dirent *entry;
 
 	while (dir && (entry = readdir(dir))) {
-		if (vmt_load_is_recording_name(entry->d_name))
+		if (vmt_load_is_recording_name(entry->d_name) ||
+		    vmt_load_is_lost_name(entry->d_name))
 			(void)unlinkat(dirfd(dir), entry->d_name, 0);
 	}
 	if (dir)
@@ -59,7 +60,7 @@ void vmt_outdir_set_aside(const char *path)
 	char *old;
 
 	/* If it belongs to somebody else, the caller says so. */
-	if (access(path, W_OK | X_OK) || !count_recordings(path) || is_in_use(path))
+	if (access(path, W_OK | X_OK) || !vmt_outdir_count(path) || is_in_use(path))
 		return;
 	old = vmt_must_format("%s.old", path);
 	remove_recordings(old);
@@ -77,7 +78,7 @@ size_t vmt_outdir_others(const char *path, pid_t pid, uint64_t since,
 	struct vmt_recordings recordings = { NULL, 0 };
 
 	*ret_others = (struct vmt_outdir_others){ 0, 0, 0 };
-	if (count_recordings(path) > 1)
+	if (vmt_outdir_count(path) > 1)
 		(void)vmt_load_path(&recordings, path);
 	for (size_t i = 0; i < recordings.count; i++) {
 		const struct vmt_view *view = &recordings.item[i].view;
@@ -142,7 +143,7 @@ pid_t vmt_outdir_started(const char *path, pid_t pid, uint64_t since)
 	const struct vmt_view *most, *child;
 	pid_t at = pid;
 
-	if (count_recordings(path) > 1)
+	if (vmt_outdir_count(path) > 1)
 		(void)vmt_load_path(&recordings, path);
 	most = last_image(&recordings, pid, since);
 	/* Pids come from files, and may form a circle. */

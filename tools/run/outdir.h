@@ -7,6 +7,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Returns the number of recordings in a directory. */
+size_t vmt_outdir_count(const char *path);
+
 /*
  * Rename the recordings of an older run to path.old, after removing those that are there: a report
  * must not mix two runs. Does nothing if there are none, or if another run is still recording.
