@@ -273,6 +273,19 @@ suppressions() {
 	check matched-not-grown-quiet sh -c '! grep -q "matched nothing" err'
 }
 
+# The cases of JUnit have short names, which tell call sites apart, and are the same in each run.
+cases() {
+	local run
+	compile deep
+	for run in 1 2; do
+		status cases-$run 23 "$TOOL" check --per-site=5 --format=junit -o cases.xml -- ./deep
+		grep -o 'testcase.* name="per-site: [^"]*"' cases.xml >cases.$run
+	done
+	check cases-are-short [ "$(grep -cE 'mmap in innermost[a-z_]*, called_by[a-z_]*, \.\.\. [0-9a-f]{8}"$' cases.1)" = 2 ]
+	check cases-differ [ "$(sort -u cases.1 | wc -l)" = 2 ]
+	check cases-stay cmp cases.1 cases.2
+}
+
 workers
 rebuilt
 own_line
@@ -284,4 +297,5 @@ unrecorded
 ways_out
 baselines
 suppressions
+cases
 finish

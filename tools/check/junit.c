@@ -8,6 +8,8 @@
 #include "core/base/printable.h"
 #include "util/must.h"
 
+#define NAMES_MOST 100u /* letters of the functions in a case's name */
+
 /*
  * Returns the length of the character at the start of text; 0 = none, or a character that XML 1.0
  * does not allow.
@@ -65,29 +67,58 @@ static void put_stack(FILE *stream, const struct vmt_stack *stack)
 	}
 }
 
+/* "guard, pool_object, main" */
+static char *functions_of(const struct vmt_stack *stack)
+{
+	char *names = vmt_must_copy("");
+	char *longer;
+
+	for (uint32_t i = 0; i < stack->count; i++) {
+		const struct vmt_stack_frame *frame = &stack->frame[i];
+
+		if (frame->is_runtime)
+			continue;
+		longer = vmt_must_format("%s%s%s", names, *names ? ", " : "",
+					 frame->function ? frame->function : frame->module);
+		free(names);
+		names = longer;
+	}
+	return names;
+}
+
+/* Instead of its outer functions a long list has a number, which is the same whenever they are. */
+static char *shortened(char *names)
+{
+	size_t length = 0;
+	uint32_t sum = 2166136261u; /* FNV-1a */
+	char *shorter;
+
+	if (strlen(names) <= NAMES_MOST)
+		return names;
+	for (size_t i = 0; names[i]; i++) {
+		sum = (sum ^ (unsigned char)names[i]) * 16777619u;
+		if (i <= NAMES_MOST && !strncmp(names + i, ", ", 2))
+			length = i;
+	}
+	shorter =
+		vmt_must_format("%.*s, ... %08x", (int)(length ? length : NAMES_MOST), names, sum);
+	free(names);
+	return shorter;
+}
+
 /*
  * "per-site: mprotect in guard, pool_object, main": unique for each call site, and the same from
  * run to run, since readers treat cases with one name as one case.
  */
 static char *name_of(const struct vmt_finding *finding)
 {
-	const struct vmt_stack *stack = &finding->site->stack;
-	char *name, *longer;
+	char *names, *name;
 
 	if (vmt_summary_is_unseen(finding->site))
 		return vmt_must_copy("per-site: calls that were not seen");
-	name = vmt_must_format("per-site: %s in", finding->site->call);
-	for (uint32_t i = 0; i < stack->count; i++) {
-		const struct vmt_stack_frame *frame = &stack->frame[i];
-
-		if (frame->is_runtime)
-			continue;
-		longer = vmt_must_format("%s %s%s", name,
-					 frame->function ? frame->function : frame->module,
-					 i + 1 < stack->count ? "," : "");
-		free(name);
-		name = longer;
-	}
+	names = shortened(functions_of(&finding->site->stack));
+	name = vmt_must_format("per-site: %s in %s", finding->site->call, names);
+	free(names);
 	return name;
 }
 
