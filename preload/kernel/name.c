@@ -2,29 +2,36 @@
 /* Composes file names; see name.h. */
 #include "kernel/name.h"
 
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 
 #include "kernel/ask.h"
 #include "core/base/line.h"
+#include "os/auxv.h"
 #include "os/sys.h"
 
-/* The base name of the executable, as far as /proc shows it. A fork child has its parent's. */
+/*
+ * The base name of the executable, as /proc shows it, or else as it was called. A fork child has its
+ * parent's.
+ */
 static void find_program(struct vmt_state *state)
 {
 	char *name = state->recording_file.program;
 	struct vmt_line text = vmt_line_in(name, sizeof(state->recording_file.program));
+	const char *called = (const char *)vmt_auxv(AT_EXECFN);
 	char path[512];
 	long length =
 		vmt_sys4(SYS_readlinkat, -100 /* AT_FDCWD */, "/proc/self/exe", path, sizeof(path));
-	long start = length > 0 ? length : 0;
+	const char *from = length > 0 ? path : called;
+	size_t end = length > 0 ? (size_t)length : called ? __builtin_strlen(called) : 0;
+	size_t start = end;
 
-	if (length <= 0) {
-		vmt_line_add(&text, "program");
-		return;
-	}
-	while (start > 0 && path[start - 1] != '/')
+	while (start > 0 && from[start - 1] != '/')
 		start--;
-	vmt_line_add_bytes(&text, path + start, (size_t)(length - start));
+	if (start == end)
+		vmt_line_add(&text, "program");
+	else
+		vmt_line_add_bytes(&text, from + start, end - start);
 }
 
 /* DIR/FOLDER/EXE. */

@@ -136,6 +136,7 @@ way() {
 unrecorded() {
 	local why
 	echo 'int main(void) { return 0; }' >plain.c && cc plain.c -o plain
+	compile two_sites
 	status unrecorded-size 23 "$TOOL" check --max-growth=5 -- sh -c 'ulimit -f 8; ./plain; :'
 	has unrecorded-size-said err '^vmatrace: plain ran at least once without a recording in .*ulimit -f'
 	has unrecorded-size-fails err '^==[1-9][0-9]*== ERROR: vmatrace: plain: at the end of 1 of its'
@@ -152,6 +153,11 @@ unrecorded() {
 	"$TOOL" run --report=none -o lost -- sh -c 'ulimit -f 8; ./plain; :' 2>err
 	has unrecorded-run err '^vmatrace: plain ran at least once without a recording in .*/lost: the file'
 	status unrecorded-later 23 "$TOOL" check --max-growth=5 lost
+	# As in a bare chroot, where the program's name is known only from its call.
+	LEAK=1 status no-proc 23 unshare -rm sh -c 'mount -t tmpfs none /proc && exec "$0" "$@"' \
+		"$TOOL" check --max-growth=0 -- ./two_sites
+	has no-proc-named err '^==[0-9]+== ERROR: vmatrace: two_sites grew by'
+	has no-proc-stack err ' of them by [a-z]+ in an unknown stack$'
 	check unrecorded-cleaned [ -z "$(ls -d "$TMP"/vmatrace-check.* 2>/dev/null)" ]
 	[ "$(id -u)" = 0 ] && mkdir disk && mount -t tmpfs -o size=512k tmpfs disk 2>/dev/null || {
 		echo "--   unrecorded-disk              not run: needs the right to mount a tmpfs"
@@ -162,7 +168,6 @@ unrecorded() {
 	has unrecorded-disk-said err '^vmatrace: plain ran at least once .*: the disk is full\.$'
 	rm disk/zero
 	mount -o remount,size=8k disk
-	compile two_sites
 	TMPDIR=$TMP/disk LEAK=1 status cut-short 23 "$TOOL" check --per-site=99 -- ./two_sites
 	has cut-short-said err '^vmatrace: two_sites: a recording lacks call sites, since the disk was full'
 	umount disk

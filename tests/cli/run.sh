@@ -194,4 +194,12 @@ check "script without #!" [ "$(run --report=none ./noshebang arg)" = "by shell a
 check "no program" status 2 run
 check "unwritable directory" status 125 "$VMATRACE" run -o /proc/x true
 check "library path" [ "$("$VMATRACE" --print-lib)" = "$work/preload/libvmatrace.so" ]
+# As in a bare chroot.
+bare() { unshare -rm sh -c 'mount -t tmpfs none /proc && exec "$@"' sh "$@" 2>&1; }
+check "library path without /proc" [ "$(bare "$VMATRACE" --print-lib)" = "$work/preload/libvmatrace.so" ]
+check "run without /proc" sh -c 'echo "$1" | grep -q "memory calls"' sh "$(bare "$VMATRACE" run -o bare -- true)"
+check "maps without /proc" [ "$(bare "$VMATRACE" maps 1)" = \
+	"vmatrace: /proc is not mounted, so no process can be looked at." ]
+check "report PID without /proc" [ "$(bare "$VMATRACE" report 1)" = \
+	"vmatrace: 1: no such file, and as /proc is not mounted, no process can be looked at." ]
 finish

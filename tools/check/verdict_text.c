@@ -144,7 +144,9 @@ static void put_most(struct vmt_fmt *fmt, const struct vmt_finding *finding)
 		vmt_fmt_str(fmt, "calls that were not seen");
 	} else {
 		vmt_fmt_str(fmt, finding->site->call);
-		vmt_fmt_str(fmt, " here, more than any other call site:");
+		vmt_fmt_str(fmt, finding->site->stack.count ?
+					 " here, more than any other call site:" :
+					 " in an unknown stack");
 	}
 	vmt_fmt_end(fmt);
 	put_stack(fmt, &finding->site->stack);

@@ -30,6 +30,8 @@ static int explain_problem(const struct vmt_snapshot *snapshot, int error, char 
 			 snapshot->file, snapshot->maps.bad_line);
 	else if (snapshot->file)
 		snprintf(problem, size, "%s: %s", snapshot->file, strerror(-error));
+	else if (!vmt_process_is_proc_mounted())
+		snprintf(problem, size, "/proc is not mounted, so no process can be looked at.");
 	else if (error == -ESRCH || error == -ENOENT)
 		snprintf(problem, size, "there is no process %d (any more).", (int)process->pid);
 	else if ((error == -EACCES || error == -EPERM) && process->user == getuid())

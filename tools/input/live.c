@@ -7,6 +7,7 @@
 #include "core/recording/record.h"
 #include "input/live.h"
 #include "input/liveness.h"
+#include "input/process.h"
 #include "util/message.h"
 
 #include <ctype.h>
@@ -154,7 +155,11 @@ static int complain(uint32_t pid, int error)
 	char directory[64];
 
 	snprintf(directory, sizeof(directory), "/proc/%u", pid);
-	if (access(directory, F_OK))
+	if (!vmt_process_is_proc_mounted())
+		vmt_message("%u: no such file, and as /proc is not mounted, no process can be "
+			    "looked at.",
+			    pid);
+	else if (access(directory, F_OK))
 		vmt_message("%u: no such file, and no such process.", pid);
 	else if (error == -EACCES)
 		vmt_message("process %u belongs to somebody else; try as root.", pid);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static size_t read_file(const char *path, char *text, size_t size)
 {
@@ -69,6 +70,11 @@ static bool is_kernel_thread(pid_t pid)
 	unsigned flags = 0;
 
 	return at && sscanf(at, " %*c %*s %*s %*s %*s %*s %u", &flags) == 1 && flags & PF_KTHREAD;
+}
+
+bool vmt_process_is_proc_mounted(void)
+{
+	return !access("/proc/version", F_OK);
 }
 
 int vmt_process_read(pid_t pid, struct vmt_process *ret_process)

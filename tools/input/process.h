@@ -21,6 +21,9 @@ struct vmt_process {
 	bool is_zombie;
 };
 
+/* Can processes be looked at? Not in a chroot without /proc. */
+bool vmt_process_is_proc_mounted(void);
+
 /* Returns 0, or -ESRCH if there is no such process (any more). */
 int vmt_process_read(pid_t pid, struct vmt_process *ret_process);
 

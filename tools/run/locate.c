@@ -7,9 +7,11 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 static const char *const places[] = {
@@ -20,16 +22,26 @@ static const char *const places[] = {
 	"libvmatrace.so",
 };
 
+/* Get the path of this tool: where /proc is not mounted, the one by which it was started. */
+static bool find_self(char self[PATH_MAX])
+{
+	ssize_t n = readlink("/proc/self/exe", self, PATH_MAX - 1);
+	const char *name = (const char *)getauxval(AT_EXECFN);
+
+	if (n <= 0)
+		return name && realpath(name, self);
+	self[n] = '\0';
+	return true;
+}
+
 int vmt_locate_library(char *path, size_t size)
 {
 	char self[PATH_MAX];
 	char try[PATH_MAX + 64];
 	char real[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
-	if (n <= 0)
+	if (!find_self(self))
 		return -ENOENT;
-	self[n] = '\0';
 	*strrchr(self, '/') = '\0';
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		snprintf(try, sizeof(try), "%s/%s", self, places[i]);
