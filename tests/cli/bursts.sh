@@ -146,7 +146,7 @@ int main(void)
 
 	for (int i = 0; i < 300; i++) {
 		kept[i] = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		mprotect(kept[i] + 4096, 4096, SEAL);
+		mprotect(kept[i] + AT, 4096, SEAL);
 	}
 	for (int i = 0; i < 300; i++)
 		munmap(kept[i], 8192);
@@ -154,7 +154,7 @@ int main(void)
 }
 END
 while read -r seal help; do
-	${CC:-cc} -g -O1 -DSEAL="$seal" seal.c -o "bin/$seal" || exit 2
+	${CC:-cc} -g -O1 -DSEAL="$seal" -DAT=4096 seal.c -o "bin/$seal" || exit 2
 	traced "$seal" "" "bin/$seal"
 	check "help-$seal" grep -q "maps at the peak: .* by mprotect in main .* help hold fewer at a time$help" \
 		<("$TOOL" report "$seal/rec" | tr '\n' ' ' | sed 's/==[0-9]*==//g' | tr -s ' ')
@@ -163,5 +163,10 @@ PROT_NONE ; if these are guard pages, MADV_GUARD_INSTALL (Linux 6.13) makes no m
 PROT_READ , or keep what is read-only together and protect it at once
 PROT_EXEC , or keep together what has the same protection
 END
+# Below each map, guards keep the maps apart from their neighbours, and there are as many of both.
+${CC:-cc} -g -O1 -DSEAL=PROT_NONE -DAT=0 seal.c -o bin/below || exit 2
+traced below "" bin/below
+check help-below grep -q "maps at the peak: .* by mmap in main .* help hold fewer at a time; if these are guard pages" \
+	<("$TOOL" report below/rec | tr '\n' ' ' | sed 's/==[0-9]*==//g' | tr -s ' ')
 
 finish

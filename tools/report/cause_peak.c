@@ -130,10 +130,29 @@ static const char *word_of(enum vmt_hint hint)
 	}
 }
 
+static uint32_t protection_of(const struct place *place)
+{
+	return place->asked & VMT_ASKED_KNOWN ? place->asked & 0xff : PROT_WRITE;
+}
+
+/* The place to help with: where each map got a guard as well, one larger map would not be enough. */
+static const struct place *to_help(const struct places *places)
+{
+	const struct place *first = &places->place[0];
+	const struct place *guards = first + 1;
+
+	return places->count > 1 && first->call == VMT_CALL_MMAP &&
+			       guards->call == VMT_CALL_MPROTECT &&
+			       protection_of(guards) == PROT_NONE &&
+			       guards->maps >= first->maps / 4 * 3 ?
+		       guards :
+		       first;
+}
+
 /* What the maps were is gone with them, but not what a place asked for, again and again. */
 static const char *help_for(const struct place *place)
 {
-	uint32_t asked = place->asked & VMT_ASKED_KNOWN ? place->asked & 0xff : PROT_WRITE;
+	uint32_t asked = protection_of(place);
 
 	if (*word_of(place->hint) || place->calls <= VMT_CAUSE_ENOUGH)
 		return NULL;
@@ -171,7 +190,7 @@ static void put_places(struct vmt_lines *lines, struct vmt_explain_record *recor
 	}
 	vmt_lines_add(lines, 10, "  cause   of the %s maps at the peak: %s",
 		      vmt_lines_number(&all, record->view->header.maps_peak), text);
-	help = help_for(&places->place[0]);
+	help = help_for(to_help(places));
 	if (help)
 		vmt_lines_add(lines, 10, "  help    %s", help);
 }
