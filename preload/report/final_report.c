@@ -164,6 +164,10 @@ static const char *const *why_no_tool(const struct job *job)
 		"a limit on processes (ulimit -u, or",
 		"pids.max of a cgroup) leaves none for the vmatrace tool"
 	};
+	static const char *const ended[] = {
+		"no process can be started (ENOMEM):",
+		"the first one of its PID namespace has ended, or memory is short"
+	};
 	static const char *const failed[] = {
 		"the vmatrace tool did not run; does",
 		"vmatrace --version? A library may be missing, such as libdw.so.1"
@@ -179,6 +183,8 @@ static const char *const *why_no_tool(const struct job *job)
 		return gone;
 	if (job->refused == -EAGAIN)
 		return refused;
+	if (job->refused == -ENOMEM)
+		return ended;
 	return has_descriptors() ? failed : limited;
 }
 

@@ -71,6 +71,21 @@ said_by=$("$TOOL" report kept 2>&1 | grep -c 'failed once: ENOMEM')
 grep -qE '^vmatrace: 1 more recording of its children, at most 65,[0-9]+ maps: vmatrace report run$' err &&
 	grep -qE '^vmatrace: process [0-9]+ reached the limit of maps: vmatrace report --pid=[0-9]+ run$' err &&
 	pass run-tells || fail run-tells "$(tail -3 err)"
+# A child that still runs: who asks for it is told why there is nothing.
+mkfifo ready wait
+told_of() {
+	local name=$1 wanted=$2 child
+	env LD_PRELOAD="$LIB" VMATRACE_OPTIONS=report=0${3:-} bash -c \
+		'(echo $BASHPID >ready; read -r <wait; :); :' &
+	read -r child <ready
+	"$TOOL" report "$child" >text 2>&1
+	grep -q "$wanted" text && pass "$name" || fail "$name" "$(head -3 text)"
+	echo >wait
+	wait $!
+}
+told_of running-without-a-directory 'dir=DIR in VMATRACE_OPTIONS. Without them a child process has none'
+told_of running-not-followed 'or follow_children=0' ":dir=$TMP/kept:follow_children=0"
+
 # A program that does little but start another one is not what the report of run is about.
 "$TOOL" run -o wrapped -- timeout 60 sh -c "$TARGETS/guard_pages; :" 2>err
 grep -q '^==[0-9]*== vmatrace: .*/guard_pages, ' err &&

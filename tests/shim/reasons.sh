@@ -48,6 +48,11 @@ LD_PRELOAD=$LIB "$TARGETS/fails_for" forks >tool.out 2>tool.txt
 check "forks: no tool" [ "$(tr -s ' \n' ' ' <tool.txt | sed 's/==[0-9]*== //g' | grep -c \
 	"no lines and causes: a limit on processes (ulimit -u, or pids.max of a cgroup) leaves none for the vmatrace tool")" = 1 ]
 
+# In a new PID namespace nothing starts once its first process has ended, as after unshare --fork.
+LD_PRELOAD=$LIB unshare --user --map-root-user --pid --fork true >pid.out 2>pid.txt
+check "pid namespace: no tool" [ "$(tr -s ' \n' ' ' <pid.txt | sed 's/==[0-9]*== //g' | grep -c \
+	"no lines and causes: no process can be started (ENOMEM): the first one of its PID namespace has ended")" = 1 ]
+
 line=$(grep -n 'if (mprotect(at' "$ROOT/tests/targets/fails_for.c" | cut -d: -f1)
 # A thread or a process may have been refused, or killed, for other reasons than maps. `run` tells
 # this from its control group.

@@ -150,6 +150,26 @@ static bool has_library(uint32_t pid)
 	return found;
 }
 
+/* Does VMATRACE_OPTIONS name a dir, as under vmatrace run? */
+static bool has_directory(uint32_t pid)
+{
+	char *variable = NULL;
+	size_t room = 0;
+	bool found = false;
+	char name[64];
+	FILE *file;
+
+	snprintf(name, sizeof(name), "/proc/%u/environ", pid);
+	file = fopen(name, "re");
+	while (file && !found && getdelim(&variable, &room, '\0', file) > 0)
+		found = !strncmp(variable, "VMATRACE_OPTIONS=", 17) &&
+			(strstr(variable, "=dir=") || strstr(variable, ":dir="));
+	if (file)
+		fclose(file);
+	free(variable);
+	return found;
+}
+
 static int complain(uint32_t pid, int error)
 {
 	char directory[64];
@@ -163,6 +183,13 @@ static int complain(uint32_t pid, int error)
 		vmt_message("%u: no such file, and no such process.", pid);
 	else if (error == -EACCES)
 		vmt_message("process %u belongs to somebody else; try as root.", pid);
+	else if (has_library(pid) && !has_directory(pid))
+		vmt_message(
+			"process %u has no recording that can be found: start it with vmatrace "
+			"run, or with dir=DIR in VMATRACE_OPTIONS. Without them a child process "
+			"has none, and only root finds that of a program that closed all its "
+			"descriptors.",
+			pid);
 	else if (has_library(pid))
 		vmt_message(
 			"process %u has no recording that can be found: it has made no memory call "
