@@ -169,4 +169,42 @@ traced below "" bin/below
 check help-below grep -q "maps at the peak: .* by mmap in main .* help hold fewer at a time; if these are guard pages" \
 	<("$TOOL" report below/rec | tr '\n' ' ' | sed 's/==[0-9]*==//g' | tr -s ' ')
 
+# Of holes that are gone again, the help says what would have made none.
+cat >holes.c <<'END'
+#include <stdlib.h>
+#include <sys/mman.h>
+#define SIZE 300000
+#define N    600
+#ifdef BLOCKS
+#define GET()   malloc(SIZE)
+#define GIVE(p) free(p)
+#else
+#define GET()   mmap(0, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+#define GIVE(p) munmap(p, SIZE)
+#endif
+static void *volatile kept[N];
+__attribute__((noinline)) static void evict(int from, int step)
+{
+	for (int i = from; i < N; i += step)
+		GIVE(kept[i]);
+}
+int main(void)
+{
+	for (int i = 0; i < N; i++)
+		kept[i] = GET();
+	evict(0, 2);
+	evict(1, 2);
+	return 0;
+}
+END
+while read -r name flags help; do
+	${CC:-cc} -g -O1 $flags holes.c -o "bin/$name" || exit 2
+	traced "$name" "" "bin/$name"
+	check "$name" grep -Eq "maps at the peak: [0-9,]+ by munmap in evict holes.c:[0-9]+ .*\(holes punched\) help $help" \
+		<("$TOOL" report "$name/rec" | tr '\n' ' ' | sed 's/==[0-9]*==//g' | tr -s ' ')
+done <<'END'
+holes-of-blocks -DBLOCKS a larger M_MMAP_THRESHOLD
+holes-of-maps -DMAPS keep the range and give pages back by MADV_DONTNEED
+END
+
 finish

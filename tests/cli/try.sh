@@ -154,12 +154,17 @@ int main(void)
 	}
 	for (int i = 0; i < 2000; i += 2)
 		free(block[i]);
+	for (int i = 1; ALL && i < 2000; i += 2)
+		free(block[i]);
 	return 0;
 }
 EOF_BLOCKS
-${CC:-cc} -O0 -g blocks.c -o blocks || exit 2
+${CC:-cc} -O0 -g -DALL=0 blocks.c -o blocks || exit 2
+${CC:-cc} -O0 -g -DALL=1 blocks.c -o gone || exit 2
 MALLOC_MMAP_THRESHOLD_=4096 ONLY=mmap-threshold tried blocks ./blocks
 holds blocks mmap-threshold
+MALLOC_MMAP_THRESHOLD_=4096 tried gone ./gone
+check "holes that are gone at the end" [ "$(columns gone mmap-threshold | awk '{ print $2 < 100 }')" = 1 ]
 ONLY=mmap-threshold tried mallopt "$TARGETS/causes" free-blocks 1000
 check "mallopt: nothing is promised" [ "$(columns mallopt mmap-threshold | awk '{ print NF ":" $4 }')" = 8:0 ]
 check "mallopt: said" grep -q 'program calls mallopt, which may override' mallopt.txt

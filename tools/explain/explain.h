@@ -271,6 +271,8 @@ const char *vmt_explain_pattern_id(enum vmt_pattern pattern);
 /* Derived from the shape alone, or from known calls. */
 const char *vmt_explain_pattern_word(const struct vmt_explain *explain, enum vmt_pattern pattern);
 const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_pattern pattern);
+/* The remedy for holes that this allocator's library punched; "" = no allocator. */
+const char *vmt_explain_holes_remedy(const char *allocator);
 /* Further advice in whole sentences; NULL = none. */
 const char *vmt_explain_also(enum vmt_pattern pattern);
 /* The size of a pattern: the maps it saves, or if that is unknown, the maps that show it. */

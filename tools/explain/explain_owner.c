@@ -241,3 +241,13 @@ uint32_t vmt_explain_allocator(const struct vmt_view *view, const struct vmt_rec
 	}
 	return VMT_NO_INDEX;
 }
+
+bool vmt_explain_is_libcs_free(const struct vmt_view *view, const struct vmt_rec_site *site,
+			       struct vmt_symbols *symbols)
+{
+	struct step step;
+
+	return site->call == VMT_CALL_MUNMAP &&
+	       find_base(view, vmt_explain_allocator(view, site, symbols), &step) &&
+	       is_libc(step.base);
+}

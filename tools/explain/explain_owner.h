@@ -28,4 +28,8 @@ struct vmt_explain_owner vmt_explain_owner(const struct vmt_view *view,
 uint32_t vmt_explain_allocator(const struct vmt_view *view, const struct vmt_rec_site *site,
 			       struct vmt_symbols *symbols);
 
+/* Does libc's malloc give a block back, so that M_MMAP_THRESHOLD matters? */
+bool vmt_explain_is_libcs_free(const struct vmt_view *view, const struct vmt_rec_site *site,
+			       struct vmt_symbols *symbols);
+
 #endif

@@ -361,7 +361,7 @@ static const char *remedy_of_advice(const struct vmt_explain *explain)
 	}
 }
 
-static const char *remedy_of_holes(const char *allocator)
+const char *vmt_explain_holes_remedy(const char *allocator)
 {
 	if (!strncmp(allocator, "libc.so", 7) || !strncmp(allocator, "libc-2", 6))
 		return "a larger M_MMAP_THRESHOLD (mallopt, or MALLOC_MMAP_THRESHOLD_ in the "
@@ -404,7 +404,7 @@ const char *vmt_explain_remedy(const struct vmt_explain *explain, enum vmt_patte
 	if (pattern == VMT_PATTERN_ADVICE)
 		return remedy_of_advice(explain);
 	if (pattern == VMT_PATTERN_HOLES && explain->holes_of)
-		return remedy_of_holes(explain->holes_of);
+		return vmt_explain_holes_remedy(explain->holes_of);
 	if (pattern == VMT_PATTERN_OVER_MEMORY && explain->are_files)
 		return "read the pieces into the memory (pread) in place of mapping them over it";
 	if (pattern == VMT_PATTERN_HOLES && explain->are_shared)

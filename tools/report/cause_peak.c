@@ -21,6 +21,7 @@ struct place {
 	enum vmt_hint hint;
 	/* the library that malloc is of; "" = libc, the program, or not malloc */
 	char allocator[48];
+	bool is_free; /* a call of free, in libc */
 	uint32_t call;
 	uint32_t asked; /* see struct vmt_rec_site */
 	uint64_t calls;
@@ -99,6 +100,7 @@ static void add_sites(struct vmt_explain_record *record, struct places *places,
 		place.calls = site.counters.calls;
 		owner = vmt_explain_owner(record->view, &site, record->symbols);
 		place.hint = owner.hint;
+		place.is_free = vmt_explain_is_libcs_free(record->view, &site, record->symbols);
 		name_allocator(&place, owner.module);
 		vmt_explain_record_site(record, (uint32_t)i, place.name, sizeof(place.name));
 		add_place(places, &place, are_main);
@@ -119,14 +121,15 @@ static void gather(struct vmt_explain_record *record, struct places *places,
 	qsort(places->place, places->count, sizeof(*places->place), by_maps);
 }
 
-static const char *word_of(enum vmt_hint hint)
+/* munmap makes a map only where it leaves a hole in one, or cuts off its end. */
+static const char *word_of(const struct place *place)
 {
-	switch (hint) {
+	switch (place->hint) {
 	case VMT_HINT_THREAD_STACK: return " (thread stacks)";
 	case VMT_HINT_ALLOCATOR:
 	case VMT_HINT_HEAP: return " (malloc)";
 	case VMT_HINT_LIBRARY: return " (libraries)";
-	default: return "";
+	default: return place->call == VMT_CALL_MUNMAP ? " (holes punched)" : "";
 	}
 }
 
@@ -154,9 +157,10 @@ static const char *help_for(const struct place *place)
 {
 	uint32_t asked = protection_of(place);
 
-	if (*word_of(place->hint) || place->calls <= VMT_CAUSE_ENOUGH)
+	if (place->hint || place->calls <= VMT_CAUSE_ENOUGH)
 		return NULL;
 	switch (place->call) {
+	case VMT_CALL_MUNMAP: return vmt_explain_holes_remedy(place->is_free ? "libc.so" : "");
 	case VMT_CALL_MMAP: return "hold fewer at a time, or use parts of one larger map";
 	case VMT_CALL_MADVISE: return "give the advice once, to the whole range";
 	case VMT_CALL_MPROTECT:
@@ -185,7 +189,7 @@ static void put_places(struct vmt_lines *lines, struct vmt_explain_record *recor
 		vmt_cause_put_site(by, sizeof(by), record, place->site, weight);
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s by %.400s%s%s%s",
 					 i ? ", " : "", vmt_lines_number(&number, place->maps), by,
-					 *place->allocator ? " (malloc of " : word_of(place->hint),
+					 *place->allocator ? " (malloc of " : word_of(place),
 					 place->allocator, *place->allocator ? ")" : "");
 	}
 	vmt_lines_add(lines, 10, "  cause   of the %s maps at the peak: %s",

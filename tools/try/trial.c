@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* See trial.h. The program's output goes to files without a name, so that none of it is lost. */
 #include "try/trial.h"
+#include "explain/explain_owner.h"
 #include "explain/explain_record.h"
 #include "input/liveness.h"
 #include "input/load.h"
@@ -158,16 +159,18 @@ static void read_maps(const struct vmt_explain *explain, struct vmt_evidence *ev
 			evidence->has_allocator |= names(&explain->map[i], others[j]);
 	}
 	evidence->keeps_stacks = evidence->shows[VMT_PATTERN_ENDED_THREADS] && explain->are_kept;
-	evidence->is_glibcs = evidence->shows[VMT_PATTERN_ARENAS] ||
+	evidence->is_glibcs = evidence->is_glibcs || evidence->shows[VMT_PATTERN_ARENAS] ||
 			      evidence->shows[VMT_PATTERN_ARENA_HEAPS] ||
 			      (explain->holes_of && !strncmp(explain->holes_of, "libc.so", 7));
 }
 
 /* Add up the call sites, since only calls that may change maps have one; MADV_DONTNEED does not. */
-static void read_calls(const struct vmt_view *view, struct vmt_evidence *evidence)
+static void read_calls(const struct vmt_view *view, struct vmt_symbols *symbols,
+		       struct vmt_evidence *evidence)
 {
 	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
 	struct vmt_rec_site site;
+	uint64_t holes = 0; /* of libc's free, also if all is given back at the end */
 
 	for (uint64_t i = VMT_SITE_FIRST; i < count; i++) {
 		if (!vmt_view_site(view, i, &site) || site.call >= VMT_CALL_COUNT)
@@ -175,7 +178,11 @@ static void read_calls(const struct vmt_view *view, struct vmt_evidence *evidenc
 		evidence->calls[site.call].calls += site.counters.calls;
 		evidence->calls[site.call].failed += site.counters.failed;
 		evidence->calls[site.call].split += site.counters.split;
+		if (vmt_explain_is_libcs_free(view, &site, symbols))
+			holes += vmt_view_live_at_peak(view, &site, site.live);
 	}
+	if (holes >= VMT_EXPLAIN_LEAST)
+		evidence->is_glibcs = evidence->shows[VMT_PATTERN_HOLES] = true;
 }
 
 static void read_evidence(const struct vmt_view *view, struct vmt_evidence *evidence)
@@ -184,7 +191,7 @@ static void read_evidence(const struct vmt_view *view, struct vmt_evidence *evid
 	struct vmt_explain_record record;
 
 	*evidence = (struct vmt_evidence){ .is_glibcs = false };
-	read_calls(view, evidence);
+	read_calls(view, symbols, evidence);
 	evidence->calls_mallopt = vmt_imports_any(view, "mallopt");
 	if (!vmt_explain_record(view, symbols, &record))
 		read_maps(&record.explain, evidence);
