@@ -83,6 +83,30 @@ check gone grep -Ezq 'munmap, [0-9]+ calls: removed [0-9]+; 0 at(\n==[0-9]+==)? 
 check rest grep -Eqz 'and [23] more call sites, which held (29[0-9]|300) maps at the[^(]*peak \(--top=N' one
 check start grep -Eq ' 2[0-9] .* present at start-up' default
 
+# Maps that merge at once need no row; with --top they have one.
+cat >merges.c <<'END'
+#include <sys/mman.h>
+#define FREE ((char *)0x100000000000)
+#define MAP(at) mmap(at, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+int main(void)
+{
+	MAP(FREE);
+	MAP(FREE + 8192);
+	MAP(FREE + 16384);
+	MAP(FREE + 24576);
+	MAP(FREE + 32768);
+	MAP(FREE + 40960);
+	MAP(FREE - 4096);
+	return MAP(FREE - 8192) == MAP_FAILED;
+}
+END
+${CC:-cc} -g -O1 merges.c -o bin/merges || exit 2
+traced merges "" bin/merges
+"$TOOL" report merges/rec >merges.txt
+check merges-no-row sh -c '! grep -q "  0 .*mmap merge" merges.txt && grep -c "  1 .*mmap new .*merges.c" merges.txt | grep -qx 6'
+check merges-counted grep -q 'and 2 more call sites, which hold no maps (--top=N)' merges.txt
+check merges-wanted [ "$("$TOOL" report --top=9 merges/rec | grep -c '  0 .*mmap merge ')" = 2 ]
+
 # The cause counts what the row of the same place counts, small call sites of it as well.
 cat >small.c <<'END'
 #include <sys/mman.h>

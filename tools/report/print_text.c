@@ -114,6 +114,25 @@ static uint64_t count_stacks(const struct vmt_rows *rows, const struct vmt_rows_
 	return n;
 }
 
+/* Did all that the calls made merge at once with what there was? */
+static bool has_merged(const struct vmt_report_row *row)
+{
+	const struct vmt_rec_counters *counters = &row->counters;
+
+	return !row->live && !counters->removed &&
+	       counters->created + counters->split == counters->merged;
+}
+
+/* Returns how many rows are shown unless the user says so: "0 0" at the end is only counted. */
+static uint64_t count_rows(const struct vmt_rows *rows)
+{
+	uint64_t n = rows->count;
+
+	while (n > 1 && has_merged(&rows->item[n - 1]))
+		n--;
+	return n < VMT_REPORT_TOP ? n : VMT_REPORT_TOP;
+}
+
 static void use_rows(struct vmt_report_ops *ops, const struct vmt_rows *rows, uint64_t stack_count)
 {
 	ops->rows = rows->item;
@@ -259,8 +278,6 @@ void vmt_print_recording(FILE *stream, const struct vmt_loaded_recording *record
 	if (totals)
 		add_allocators(&lines, view, totals, symbols, text.verbose);
 	add_hint(&lines, view, symbols);
-	ops.lines = lines.line;
-	ops.line_count = lines.count;
 	if (totals && !(is_default(&chosen) && is_handful(view, totals))) {
 		vmt_rows_make(&rows, view, totals, symbols, &chosen);
 		use_rows(&ops, &rows,
@@ -268,9 +285,11 @@ void vmt_print_recording(FILE *stream, const struct vmt_loaded_recording *record
 					    count_stacks(&rows, &chosen, vmt_view_maps_now(view)));
 		if (!rows.count)
 			tell_no_match(&lines, &chosen);
-		ops.lines = lines.line;
-		ops.line_count = lines.count;
+		if (!text.top && !text.verbose && is_default(&options->rows))
+			text.top = count_rows(&rows);
 	}
+	ops.lines = lines.line;
+	ops.line_count = lines.count;
 	vmt_report_report(view, &text, &ops);
 	vmt_lines_free(&lines);
 	vmt_explain_record_free(&explained);
