@@ -318,7 +318,7 @@ static long call_lost(struct vmt_state *state, long nr, const long args[6])
 {
 	long ret = vmt_aside_make(nr, args);
 
-	vmt_deferred_lose(&state->deferred);
+	vmt_fork_lose_call(state);
 	return ret;
 }
 

@@ -285,6 +285,25 @@ static bool wait_for_starter(void)
 	return false;
 }
 
+static void take_lost(struct vmt_state *state)
+{
+	uint32_t lost = atomic_exchange(&state->own.alive_page->lost, 0);
+
+	while (lost--)
+		vmt_deferred_lose(&state->deferred);
+}
+
+/*
+ * start_child() forgets what was deferred before it says that the child is alive. So a call that was
+ * lost earlier is left to it.
+ */
+void vmt_fork_lose_call(struct vmt_state *state)
+{
+	atomic_fetch_add(&state->own.alive_page->lost, 1);
+	if (*vmt_alive == VMT_ALIVE)
+		take_lost(state);
+}
+
 static void start_child(struct vmt_state *state)
 {
 	bool reports = state->options.children;
@@ -328,6 +347,7 @@ static void start_child(struct vmt_state *state)
 		publish_everything(state);
 	}
 	vmt_allocations_start_child(state);
+	take_lost(state);
 	vmt_guard_leave(state);
 }
 

@@ -13,4 +13,10 @@
  */
 bool vmt_fork_start_child(struct vmt_state *state);
 
+/*
+ * A call was made after vmt_fork_start_child() had returned false: it counts as lost, and the table is
+ * read anew.
+ */
+void vmt_fork_lose_call(struct vmt_state *state);
+
 #endif

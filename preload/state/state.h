@@ -62,6 +62,7 @@ struct vmt_image {
 /* own/: all zeroes in a fork child (MADV_WIPEONFORK), so what stands here belongs to one process. */
 struct vmt_alive_page {
 	_Atomic uint32_t alive; /* enum vmt_alive, see vmt_alive */
+	_Atomic uint32_t lost; /* calls made while another thread made the child's first one */
 	uint64_t last_owner; /* see vmt_gate_last_owner */
 };
 

@@ -48,6 +48,7 @@ target -as closes_from closes_all_fds from
 target daemon
 target text_after_fork
 ALLOW="relearned lost" target fork_cached_stacks
+ALLOW="relearned lost" target fork_held_starter
 ALLOW="relearned lost" target shared_ranges
 target -as gives_up_rights changes_root rights
 target -as changes_root changes_root chroot
