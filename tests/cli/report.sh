@@ -65,6 +65,11 @@ mkdir empty
 check "empty directory" status 2 "$VMATRACE" report empty
 check "no argument" status 2 "$VMATRACE" report
 check "bad format" status 2 "$VMATRACE" report --format=yaml a.vmt
+# Options that a format would ignore
+for option in --sort=net --by=site --cut --module=libc --function=main --call=mmap; do
+	check "json and $option" status 2 "$VMATRACE" report --format=json $option a.vmt
+	check "merge and $option" status 2 "$VMATRACE" report --merge $option a.vmt
+done
 check "bad number" status 2 "$VMATRACE" report --top=-1 a.vmt
 check "help" status 0 "$VMATRACE" report --help
 check "help COMMAND" status 0 "$VMATRACE" help report

@@ -86,6 +86,9 @@ static const char help[] =
 	"      --fd=N              read the recording that is open as descriptor N\n"
 	"  -h, --help\n"
 	"\n"
+	"The options from --sort to --depth choose what the text report shows; the other formats\n"
+	"and --merge have all call sites, and do not take --sort to --call.\n"
+	"\n"
 	"The exit status is 2 for a file that is not a recording or an output that cannot be\n"
 	"opened, 125 if the report cannot be written.\n";
 
@@ -202,6 +205,12 @@ static int refuse_merge(const struct request *request)
 	return -1;
 }
 
+/* Does an option ask for rows that only the text report has? */
+static bool chooses_rows(const struct vmt_rows_options *rows)
+{
+	return rows->by || rows->sort || rows->cut || rows->module || rows->function || rows->call;
+}
+
 /* Returns -1 to go on; otherwise the exit status. */
 static int parse_report(int argc, char **argv, struct request *request)
 {
@@ -214,6 +223,13 @@ static int parse_report(int argc, char **argv, struct request *request)
 		return vmt_arguments_refuse(&arguments, "--program needs --merge", "");
 	if (status < 0 && request->merge)
 		status = refuse_merge(request);
+	if (status < 0 && (request->merge || request->print.format != VMT_FORMAT_TEXT) &&
+	    chooses_rows(&request->print.rows))
+		return vmt_arguments_refuse(
+			&arguments,
+			"--sort, --by, --cut, --module, --function and --call choose rows of the "
+			"text report; other formats and --merge have all call sites",
+			"");
 	if (status >= 0 || request->output || !isatty(STDOUT_FILENO))
 		return status;
 	if (request->print.format == VMT_FORMAT_PPROF)
