@@ -96,8 +96,38 @@ int vmt_log_fd(struct vmt_state *state)
 	return vmt_fd_is_ours(&log->error) ? 2 : -1;
 }
 
+struct other {
+	struct vmt_state *state;
+	struct vmt_fd fd;
+};
+
+static void emit_to_other(void *context, const char *bytes, size_t size)
+{
+	const struct other *other = context;
+
+	vmt_log_emit_to(other->state, &other->fd, bytes, size);
+}
+
+/* There was no room in the log file: say so where there is. A helper has no other descriptor. */
+static void say_full(struct vmt_state *state)
+{
+	struct other error = { state, state->log.error };
+	struct vmt_fmt fmt;
+
+	state->log.is_full = false;
+	if (!state->log.is_file || !vmt_fd_is_ours(&error.fd))
+		return;
+	vmt_fmt_init(&fmt, emit_to_other, &error, state->process.pid);
+	vmt_fmt_str(&fmt, "vmatrace: the disk is full: the report in '");
+	vmt_fmt_str(&fmt, state->log.name);
+	vmt_fmt_str(&fmt, "' is incomplete");
+	vmt_fmt_wrap(&fmt, 0);
+}
+
 void vmt_log_pause(struct vmt_state *state)
 {
+	if (state->log.is_full)
+		say_full(state);
 	if (state->log.is_file && !state->log.is_kept && vmt_probe_write(state))
 		vmt_fd_close(&state->log.now);
 }
@@ -211,6 +241,7 @@ static bool write_some(struct vmt_state *state, const struct vmt_fd *fd, const c
 		return true;
 	if (done == -EAGAIN)
 		return pause_for_room(state);
+	state->log.is_full |= done == -ENOSPC || done == -EDQUOT;
 	if (done <= 0)
 		return false;
 	*bytes += done;

@@ -95,6 +95,7 @@ struct vmt_log {
 	bool is_file; /* log_path is in use */
 	bool is_kept; /* keep `now` open: its name may become unreachable */
 	bool is_blocked; /* nobody reads it: nothing more is said */
+	bool is_full; /* there was no room on its disk, which nobody has been told yet */
 	bool is_quiet; /* nothing is said until vmt_log_open_child() */
 	uint32_t waited_ms; /* for its reader, in total */
 	char name[560]; /* of log_path's file; "" = there is none */

@@ -13,6 +13,8 @@ check "a directory: most maps" status 0 "$VMATRACE" top -n 1 dir
 check "…are of the second" has out " 9 maps "
 check "--pid" status 0 "$VMATRACE" top -n 1 --pid=4001 dir
 check "…is the first" has out " 2 maps "
+check "--pid of another" status 2 "$VMATRACE" top -n 1 --pid=1 dir
+check "…is said" has err "no recording of process 1;"
 check "nothing named" status 2 "$VMATRACE" top
 check "bad interval" status 2 "$VMATRACE" top -i 0 nine.vmt
 check "bad sort" status 2 "$VMATRACE" top --sort=size nine.vmt

@@ -145,6 +145,8 @@ mounts() {
 	dd if=/dev/zero of=disk/zero bs=1024 count=2500 2>/dev/null
 	preloaded dir=disk "$TARGETS/demo12k"
 	missing disk_is_full "the disk is full"
+	preloaded "log_path=$TMP/disk/log" "$TARGETS/demo12k"
+	missing log_disk_is_full "the disk is full: the report in"
 	rm -f disk/*
 	mount -o remount,ro disk
 	preloaded dir=disk "$TARGETS/demo12k"

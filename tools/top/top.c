@@ -9,6 +9,7 @@
 #include "naming/place.h"
 #include "picture/picture.h"
 #include "top/top.h"
+#include "util/message.h"
 #include "util/must.h"
 
 #include <errno.h>
@@ -127,11 +128,11 @@ static void read_rows(struct vmt_top *top, struct vmt_symbols *symbols)
 	free(totals);
 }
 
-/* The highest count in each of the given number of slices of the run so far. */
-static size_t choose(const struct vmt_recordings *recordings, uint32_t pid)
+/* The process that was asked for, or that with the most maps. Returns false after a message. */
+static bool choose(const struct vmt_recordings *recordings, uint32_t pid, size_t *ret_chosen)
 {
 	uint64_t most = 0;
-	size_t chosen = 0;
+	size_t chosen = pid ? recordings->count : 0;
 
 	for (size_t i = 0; i < recordings->count; i++) {
 		const struct vmt_view *view = &recordings->item[i].view;
@@ -143,7 +144,12 @@ static size_t choose(const struct vmt_recordings *recordings, uint32_t pid)
 			chosen = i;
 		}
 	}
-	return chosen;
+	*ret_chosen = chosen;
+	if (chosen == recordings->count)
+		vmt_message("there is no recording of process %u; leave out --pid to watch the one "
+			    "with the most maps.",
+			    pid);
+	return chosen < recordings->count;
 }
 
 int vmt_top_read(struct vmt_top *ret_top, const char *argument, uint32_t pid,
@@ -157,7 +163,8 @@ int vmt_top_read(struct vmt_top *ret_top, const char *argument, uint32_t pid,
 	ret = vmt_live_load(&top->recordings, argument);
 	if (!top->recordings.count)
 		return ret ? ret : -ENOENT;
-	top->chosen = choose(&top->recordings, pid);
+	if (!choose(&top->recordings, pid, &top->chosen))
+		return -ESRCH;
 	top->pid = vmt_top_view(top)->header.pid;
 	top->image = vmt_top_view(top)->header.image;
 	top->time = vmt_liveness_now(CLOCK_MONOTONIC);
