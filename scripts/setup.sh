@@ -15,7 +15,7 @@ TEST_PACKAGES="libcriterion-dev g++ jq strace tmux valgrind binutils sbcl redis-
 	default-jdk-headless nodejs perl python3 libpython3.11 python3-jsonschema python3-yaml git
 	protobuf-compiler python3-protobuf python3-prometheus-client
 	cmake make patch libxml2-utils libdebuginfod1 vim-tiny less groff-base
-	golang-go libdevel-nytprof-perl php-cli ruby
+	golang-go libdevel-nytprof-perl php-cli ruby tcl
 	chromium curl prometheus qemu-system-x86 busybox-static cpio clang clang-format libclang-rt-dev"
 MATRIX_PACKAGES="libpython3.11-testsuite guile-3.0 postgresql nginx-light wrk sqlite3
 	lmdb-utils gdb bsdextrautils"

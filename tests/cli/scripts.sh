@@ -92,6 +92,18 @@ else
 	fail java "no java: scripts/setup.sh installs it"
 fi
 told perl 'perl does not say which line of a script runs; vmatrace_mark' perl kept.pl
+# An interpreter that is little but a call of its library: the library is the one without names.
+cat >kept.rb <<'EOF'
+kept = (1..200).map { fiber = Fiber.new { Fiber.yield }; fiber.resume; fiber }
+EOF
+cat >kept.tcl <<'EOF'
+for {set i 0} {$i < 400} {incr i} { dict set kept $i [string repeat x 300000] }
+for {set i 0} {$i < 400} {incr i 2} { dict unset kept $i }
+EOF
+told ruby 'ruby does not say which line of a script runs; vmatrace_mark' ruby kept.rb
+check "ruby: its library has no names" grep -q 'libruby[^ ]* is stripped: its debug package' <<<"$(hint names)"
+told tcl 'tcl does not say which line of a script runs; vmatrace_mark' tclsh kept.tcl
+check "tcl: its library has no names" grep -q 'libtcl[^ ]* is stripped: its debug package' <<<"$(hint names)"
 record "$TARGETS/guard_pages"
 if grep -q '^SUMMARY: ' report.txt && [ -z "$(hint)" ]; then
 	pass "no interpreter"

@@ -27,6 +27,7 @@ static const struct {
 	{ "ruby", "ruby does not say which line of a script runs" MARKS },
 	{ "perl", "perl does not say which line of a script runs" MARKS },
 	{ "lua", "lua does not say which line of a script runs" MARKS },
+	{ "tclsh", "tcl does not say which line of a script runs" MARKS },
 };
 
 /*

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * See unnamed.h. Libraries of the system say nothing about the program, so they are left out; the
- * program itself is looked at wherever it lies.
+ * program itself is looked at wherever it lies. If that is the system's too, as an interpreter is,
+ * its code may be in such a library (libruby, libtcl).
  */
 #include "naming/unnamed.h"
 #include "core/report/report.h"
@@ -21,11 +22,12 @@ static bool is_same(struct vmt_view_string one, struct vmt_view_string two)
 static bool is_of_interest(const struct vmt_view *view, const struct vmt_rec_module *module)
 {
 	struct vmt_view_string path = vmt_view_string(view, module->path);
+	struct vmt_view_string exe = vmt_view_string(view, view->header.exe);
 
 	if (module->kind != VMT_MODULE_FILE || !path.length)
 		return false;
-	return is_same(path, vmt_view_string(view, view->header.exe)) ||
-	       (!vmt_report_is_runtime(path) && !vmt_report_is_system(path));
+	return is_same(path, exe) || (!vmt_report_is_runtime(path) &&
+				      (!vmt_report_is_system(path) || vmt_report_is_system(exe)));
 }
 
 /* Find the module with the most frames without a function; false if all have one. */
