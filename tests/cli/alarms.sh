@@ -52,6 +52,10 @@ own_line() {
 	status own-library 23 "$TOOL" check --per-site=0 -- ./library
 	has own-library-named err 'by mmap in use_library .*library.c:[0-9]+$'
 	has own-library-stack err '#[0-9]  inflate.* \(libz.so.1|#[0-9]  deflate.* \(libz.so.1|libz.so.1\+0x'
+	"$TOOL" check --save=own.json -- ./library 2>err
+	jq '.programs[] |= (.sites = [] | .growth = 0)' own.json >none.json
+	status own-library-baseline 23 "$TOOL" check --per-site=0 --baseline=none.json -- ./library
+	check own-library-is-not-own sh -c '! grep -q "of its own code have no name" err'
 }
 
 # The first malloc makes the heap.
@@ -158,6 +162,10 @@ unrecorded() {
 		"$TOOL" check --max-growth=0 -- ./two_sites
 	has no-proc-named err '^==[0-9]+== ERROR: vmatrace: two_sites grew by'
 	has no-proc-stack err ' of them by [a-z]+ in an unknown stack$'
+	has no-proc-said err '^vmatrace: two_sites could not read /proc/self/maps, so nothing was compared'
+	mkfifo nobody
+	status left-alone 125 bash -c 'exec 3<>nobody 4>nobody 3>&-; "$0" check --max-maps=5 -- ./plain >&4 2>&4' \
+		"$TOOL"
 	check unrecorded-cleaned [ -z "$(ls -d "$TMP"/vmatrace-check.* 2>/dev/null)" ]
 	[ "$(id -u)" = 0 ] && mkdir disk && mount -t tmpfs -o size=512k tmpfs disk 2>/dev/null || {
 		echo "--   unrecorded-disk              not run: needs the right to mount a tmpfs"

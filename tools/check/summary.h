@@ -45,6 +45,7 @@ struct vmt_summary_program {
 	uint64_t unnamed; /* frames of the program's own code without a name */
 	bool has_reached_limit; /* a call failed because of it; known only from recordings */
 	bool is_exact;
+	bool lacks_proc; /* /proc/self/maps could not be read */
 	bool is_cut_short; /* a recording lacks call sites, since the disk was full */
 	bool has_threads; /* threads left stacks behind; known only from recordings */
 	struct vmt_summary_site *sites; /* hash table */

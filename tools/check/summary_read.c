@@ -168,7 +168,7 @@ static void add_site(struct vmt_summary_program *program, const struct process *
 		return;
 	vmt_stack_read(&stack, process->view, &recorded, symbols);
 	for (uint32_t i = 0; i < stack.count; i++)
-		program->unnamed += stack.frame[i].is_user && !stack.frame[i].function;
+		program->unnamed += stack.frame[i].is_own && !stack.frame[i].function;
 	program->has_threads |= vmt_stack_is_thread(&stack);
 	key = key_of(&recorded, &stack, with_lines);
 	site = vmt_summary_site(program, vmt_calls_name(recorded.call), key);
@@ -249,6 +249,7 @@ static void fold(struct vmt_summary_program *program, const struct process *proc
 		process->view->header.maps_kernel != process->view->header.maps_now ||
 		process->is_cut_short;
 	program->is_cut_short |= process->is_cut_short;
+	program->lacks_proc |= (process->view->header.notes & VMT_NOTE_NO_PROC) != 0;
 	program->is_exact = (is_first || program->is_exact) && vmt_view_is_exact(process->view);
 }
 

@@ -111,6 +111,10 @@ static void warn_of_program(const struct vmt_verdict *verdict,
 			"%s became another program that was not traced (is LD_PRELOAD gone from "
 			"its environment, or is it static or setuid?) and was not judged.",
 			program->name);
+	if (program->lacks_proc)
+		vmt_message("%s could not read /proc/self/maps, so nothing was compared: mount the "
+			    "/proc of its pid namespace, or allow it with --allow-uncompared=N.",
+			    program->name);
 	if (program->is_cut_short)
 		vmt_message("%s: a recording lacks call sites, since the disk was full or ulimit "
 			    "-f too low; set TMPDIR to a place with room.",

@@ -15,6 +15,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -128,6 +129,7 @@ int vmt_launch_run(char **command, struct vmt_launch *ret_launch)
 		ret = vmt_launch_child(target.path, command, &launch->pid, &wait_status);
 	if (ret)
 		return ret;
+	signal(SIGPIPE, SIG_IGN); /* who reads the verdict may leave: the directory must not stay */
 	write_ending(launch, wait_status);
 	launch->status = vmt_launch_status(wait_status);
 	launch->signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
