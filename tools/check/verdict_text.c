@@ -280,11 +280,18 @@ static void put_ways_out(FILE *stream, const struct vmt_verdict *verdict)
 	else
 		fprintf(stream, "allow more with --%s", vmt_verdict_rule_name(finding->rule));
 	put_suppressing(stream, verdict);
-	if (verdict->may_move)
-		fputs("If their number varies from run to run (threads, malloc arenas, a JIT), "
-		      "allow\nfor that with --per-site=N, or judge one phase with --from=MARK "
-		      "--to=MARK.\n",
-		      stream);
+	if (verdict->may_move && finding->program->has_threads)
+		fprintf(stream,
+			"If their number varies from run to run, since there are threads, allow "
+			"two for\neach, such as %s--per-site=16 for eight, or judge one phase "
+			"with\n--from=MARK --to=MARK.\n",
+			verdict->save_with ? "VMATRACE_CHECK=" : "");
+	else if (verdict->may_move)
+		fprintf(stream,
+			"If their number varies from run to run (malloc arenas, a JIT), allow for "
+			"that\nwith %s--per-site=N, or judge one phase with --from=MARK "
+			"--to=MARK.\n",
+			verdict->save_with ? "VMATRACE_CHECK=" : "");
 }
 
 static void put_suppressions(FILE *stream, const struct vmt_suppressions *suppressions)
