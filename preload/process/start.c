@@ -183,6 +183,7 @@ static void say_no_recording(struct vmt_state *state, int error)
 	char message[400];
 	struct vmt_line line = vmt_line_in(message, sizeof(message));
 
+	state->reporting.is_known_missing = error == -EFBIG || !state->options.dir[0];
 	if (error == -EFBIG) {
 		vmt_log(state,
 			"no recording and no report: the file size limit (ulimit -f) is too low");

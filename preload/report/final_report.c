@@ -344,9 +344,9 @@ void vmt_final_report_print(struct vmt_state *state)
 {
 	if (!state->recording.base && state->recording.is_lost)
 		vmt_log(state, "no report: the recording was cut short while the program ran");
-	else if (!state->recording.base)
+	else if (!state->recording.base && !state->reporting.is_known_missing)
 		vmt_log(state, "no report: there was no memory or disk for the recording");
-	else if (state->log.is_file || vmt_log_fd(state) >= 0)
+	else if (state->recording.base && (state->log.is_file || vmt_log_fd(state) >= 0))
 		print_last(state);
 }
 

@@ -208,6 +208,7 @@ struct vmt_reporting {
 	size_t environment_size;
 	void *stack;
 	size_t stack_size;
+	bool is_known_missing; /* it was said at the start why there will be no report */
 };
 
 #define VMT_SCRIPT_FRAMES_MAX 32u /* of a script's functions, the innermost of a stack */

@@ -112,6 +112,9 @@ missing() {
 }
 
 no_place() {
+	preloaded "" sh -c 'ulimit -n 4; exec "$0"' "$TARGETS/demo12k"
+	missing no_descriptor "no report: "
+	missing no_descriptor_why "no file descriptor is left (ulimit -n)"
 	preloaded dir=/nonexistent/y "$TARGETS/demo12k"
 	missing no_directory "no such directory, make it first (mkdir -p)"
 	: >file
