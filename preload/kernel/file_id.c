@@ -109,6 +109,7 @@ static int identify(struct vmt_state *state, int fd, struct vmt_vma *vma)
 	if (!device->is_compared)
 		return compare(state, device, vma);
 	state->counters.asked_files++;
+	state->publish.files_are_behind = true;
 	return device->is_ordinary;
 }
 

@@ -23,15 +23,27 @@ int memcmp(const void *a, const void *b, size_t size) HIDDEN;
 size_t strlen(const char *text) HIDDEN;
 int strcmp(const char *a, const char *b) HIDDEN;
 
+/* Read before it is written, so that the two may overlap. The compiler makes this two moves. */
+static void copy_eight(unsigned char *to, const unsigned char *from)
+{
+	uint64_t eight;
+
+	__builtin_memcpy(&eight, from, 8);
+	__builtin_memcpy(to, &eight, 8);
+}
+
+/* `to` may lie in what is copied only if it lies below `from`. */
+static void copy_up(unsigned char *to, const unsigned char *from, size_t size)
+{
+	for (; size >= 8; size -= 8, to += 8, from += 8)
+		copy_eight(to, from);
+	while (size--)
+		*to++ = *from++;
+}
+
 void *memcpy(void *restrict to, const void *restrict from, size_t size)
 {
-	unsigned char *t = to;
-	const unsigned char *f = from;
-
-	for (; size >= 8; size -= 8, t += 8, f += 8)
-		__builtin_memcpy(t, f, 8); /* the compiler makes this one move of eight bytes */
-	while (size--)
-		*t++ = *f++;
+	copy_up(to, from, size);
 	return to;
 }
 
@@ -41,12 +53,13 @@ void *memmove(void *to, const void *from, size_t size)
 	const unsigned char *f = from;
 
 	if (t <= f || t >= f + size) {
-		while (size--)
-			*t++ = *f++;
-	} else {
-		while (size--)
-			t[size] = f[size];
+		copy_up(t, f, size);
+		return to;
 	}
+	for (; size >= 8; size -= 8)
+		copy_eight(t + size - 8, f + size - 8);
+	while (size--)
+		t[size] = f[size];
 	return to;
 }
 

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 
 #include "os/peek.h"
+#include "os/shim.h"
 #include "os/sys.h"
 #include "patch/code.h"
 #include "patch/gate.h"
@@ -20,6 +21,9 @@ uint64_t vmt_stubs_address(int stub)
 	return (uint64_t)(is_moved ? vmt_gate_moved : vmt_gate_stubs) +
 	       ((uint64_t)stub - first) * VMT_GATE_STUB_SIZE;
 }
+
+/* No plain stub from this one on was ever in use. Changed at the start and under the lock. */
+static int plain_end VMT_DATA = 0;
 
 /* Make stub i return to addr, if it is free or does so already (a module was loaded again). */
 static bool claim_stub(int i, uint64_t owner, uint64_t addr)
@@ -36,6 +40,8 @@ int vmt_stubs_take(int first, int count, uint32_t nr, uint64_t addr)
 		for (int i = first; i < first + count; i++) {
 			if (!claim_stub(i, owners[n], addr))
 				continue;
+			if (i >= plain_end && i < VMT_GATE_PLAIN_STUBS)
+				plain_end = i + 1;
 			__atomic_store_n(&vmt_gate_nr[i], nr, __ATOMIC_RELEASE);
 			return i;
 		}
@@ -90,15 +96,21 @@ static bool is_led_to(uint64_t site, int stub)
 	       __builtin_memcmp(code, want, sizeof(code)) == 0;
 }
 
-void vmt_stubs_forget(uint64_t start, uint64_t end)
+static void forget(int first, int stubs_end, struct vmt_range gone)
 {
-	struct vmt_range gone = { start, end };
-
-	for (int i = 0; i < VMT_GATE_MOVED_FIRST; i++) {
+	for (int i = first; i < stubs_end; i++) {
 		uint64_t addr = __atomic_load_n(&vmt_gate_return[i], __ATOMIC_RELAXED);
 
 		if (addr && vmt_range_has(gone, addr - 1) &&
 		    !is_led_to(addr - VMT_CODE_SITE_SIZE, i))
 			__atomic_store_n(&vmt_gate_return[i], 0, __ATOMIC_RELEASE);
 	}
+}
+
+void vmt_stubs_forget(uint64_t start, uint64_t end)
+{
+	struct vmt_range gone = { start, end };
+
+	forget(0, plain_end, gone);
+	forget(VMT_GATE_PLAIN_STUBS, VMT_GATE_MOVED_FIRST, gone);
 }

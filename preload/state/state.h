@@ -185,6 +185,7 @@ struct vmt_publish {
 	uint64_t bucket_end; /* …until then, ns since start_ns; 0 = there is none */
 	uint32_t mark_epoch; /* marks so far */
 	bool header_is_behind; /* more of it has changed than vmt_publish_done() writes */
+	bool files_are_behind; /* asked_files has changed */
 };
 
 /* report/: messages that are due when the lock is free (failure.h). */

@@ -254,7 +254,10 @@ static inline void write_counts(struct vmt_state *state)
 	to->peak_epoch = from->peak_epoch;
 	to->calls_seen = from->calls_seen;
 	to->calls_derived = from->calls_derived;
+	if (VMT_UNLIKELY(state->publish.files_are_behind))
+		to->asked_files = from->asked_files;
 	vmt_recording_end(state, &to->seq);
+	state->publish.files_are_behind = false;
 }
 
 uint64_t vmt_publish_rare_sum(const struct vmt_state *state)
@@ -262,8 +265,7 @@ uint64_t vmt_publish_rare_sum(const struct vmt_state *state)
 	const struct vmt_rec_header *counters = &state->counters;
 
 	return counters->asked_query + counters->asked_probe + counters->asked_maps +
-	       counters->asked_files + counters->unseen + counters->lost + counters->relearned +
-	       counters->deferred;
+	       counters->unseen + counters->lost + counters->relearned + counters->deferred;
 }
 
 VMT_HOT void vmt_publish_done(struct vmt_state *state, const struct vmt_site *site)
