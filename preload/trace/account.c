@@ -238,7 +238,6 @@ static bool apply_range(struct accounting *it, const struct vmt_change *change, 
 	if (!vmt_fast_range_apply(&state->space, change, site, it->time, &ops, effect))
 		return false;
 	note_applied(state, effect);
-	state->counters.calls_derived++;
 	return true;
 }
 
@@ -279,7 +278,10 @@ static void resolve_and_apply(struct accounting *it, struct vmt_change *change,
 	if (change->how == VMT_CHANGE_DERIVE && !may_derive(state, change, deferred))
 		change->how = VMT_CHANGE_WALK;
 	vmt_state_set_dirty(state, VMT_DIRTY_SPACE);
-	if (!apply_range(it, change, site->id, &effect)) {
+	vmt_resolve_file(&state->space, change, &kernel);
+	if (apply_range(it, change, site->id, &effect)) {
+		note_resolved(state, VMT_RESOLVED_DERIVED, asked);
+	} else {
 		note_resolved(state,
 			      vmt_resolve(&state->space, change, &kernel, &state->resolution),
 			      asked);

@@ -207,6 +207,7 @@ static void learn(const struct vmt_done *done, struct vmt_effect *effect)
 		figures.nothing++;
 		return;
 	}
+	vmt_resolve_file(&space, &change, &ops);
 	if (vmt_fast_range_apply(&space, &change, VMT_SITE_FIRST + done->call, figures.calls,
 				 &live_ops, effect)) {
 		figures.derived++;

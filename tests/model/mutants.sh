@@ -38,6 +38,7 @@ advice-ignored	vma/merge_rules.c	s/if \(\(left->flags \^ right->flags\) & VMT_MA
 sides-always-fit	vma/anon_vma.c vma/merge_rules.c	s/if \(middle->anon \|\|/if (1 ||/; s/return next &&/return 0 \&\&/; s/return vmt_anon_vma_may_have\(right\) \?/return 0 ?/	--alloc
 unchanged-merge	vma/merge_rules.c	s/(if \(!is_changed\(left\) && !is_changed\(right\)\)\n\t\treturn VMT_ANSWER_)NO/$1YES/	--alloc
 populated-is-untouched	vma/merge_rules.c	s/if \(vma->start >= change->touched\.end/if (1 || vma->start >= change->touched.end/	--alloc
+file-over-the-front	fast/fast_range.c	s/(static void put_front.*?)merged = 1/$1merged = 0/s	--alloc
 moved-keeps-class	resolve/predict.c	s/\t\tvma\.vma_class = VMT_CLASS_UNKNOWN;[^\n]*\n//	--alloc
 stack-is-plain	vma/vma_class.c	s/if \(rules->stack_class == VMT_STACK_CLASS_EQUAL\)/if (1)/	--alloc
 noreserve-is-equal	vma/vma_class.c	s/(if \(a != b\)\n\t\treturn VMT_ANSWER_)NO/$1YES/	--alloc

@@ -24,6 +24,17 @@ inline enum vmt_answer vmt_fast_merges(const struct vmt_rules *rules, const stru
 		       VMT_ANSWER_MAYBE;
 }
 
+/* Does a new map merge with a neighbour? Whether two maps of a file do is up to the file system. */
+static enum vmt_answer merges_as_new(const struct vmt_rules *rules, const struct vmt_vma *left,
+				     const struct vmt_vma *right, const struct vmt_vma *next)
+{
+	enum vmt_answer answer = vmt_fast_merges(rules, left, right, next, NULL);
+
+	return answer == VMT_ANSWER_YES && vmt_vma_is_file(left) ?
+		       vmt_vma_class_files_merge(rules, left) :
+		       answer;
+}
+
 inline bool vmt_fast_judge(const struct vmt_space *space, const struct vmt_vma *vma,
 			   const struct vmt_vma *left, const struct vmt_vma *right,
 			   struct vmt_fast_sides *ret_sides)
@@ -31,9 +42,9 @@ inline bool vmt_fast_judge(const struct vmt_space *space, const struct vmt_vma *
 	enum vmt_answer with_left = VMT_ANSWER_NO, with_right = VMT_ANSWER_NO;
 
 	if (left)
-		with_left = vmt_fast_merges(&space->rules, left, vma, right, NULL);
+		with_left = merges_as_new(&space->rules, left, vma, right);
 	if (right)
-		with_right = vmt_fast_merges(&space->rules, vma, right, NULL, NULL);
+		with_right = merges_as_new(&space->rules, vma, right, NULL);
 	ret_sides->merges_left = with_left == VMT_ANSWER_YES;
 	ret_sides->merges_right = with_right == VMT_ANSWER_YES;
 	return with_left != VMT_ANSWER_MAYBE && with_right != VMT_ANSWER_MAYBE &&

@@ -81,12 +81,39 @@ static bool judge_new(const struct range_call *it, const struct around *around,
 			      right ? &sides[1] : NULL, ret_sides);
 }
 
-static bool range_fixed(struct range_call *it, const struct around *around)
+/*
+ * ld.so maps a library's constants over the front of what it had mapped as a whole: the new map is
+ * one with the rest of the old, and looks like it.
+ */
+static bool is_front_again(const struct range_call *it, const struct around *around,
+			   struct vmt_fast_sides sides)
+{
+	return sides.merges_right && around->first && around->first == around->last &&
+	       around->first->vma.start == it->range.start &&
+	       around->first->vma.end > it->range.end;
+}
+
+static void put_front(struct range_call *it, struct vmt_map *map, const struct vmt_vma *vma)
+{
+	const struct vmt_vma rest = vmt_fast_from(&map->vma, it->range.end);
+	struct vmt_vma both = *vma;
+
+	vmt_merge_rules_combine(&both, &rest);
+	vmt_merge_rules_settle_one(&both);
+	vmt_fast_set_vma(&it->fast, map, &both);
+	it->fast.effect->call.created = 1;
+	it->fast.effect->call.merged = 1;
+}
+
+static bool range_mapped(struct range_call *it, const struct around *around)
 {
 	struct vmt_space *space = it->fast.space;
 	struct vmt_vma vma = {
 		.start = it->range.start,
 		.end = it->range.end,
+		.offset = it->change->offset,
+		.inode = it->change->inode,
+		.dev = it->change->dev,
 		.flags = it->change->flags | VMT_MAP_CHANGED,
 		.vma_class = vmt_vma_class_of_new(&space->rules, it->change->new_class),
 	};
@@ -94,6 +121,10 @@ static bool range_fixed(struct range_call *it, const struct around *around)
 
 	if (!judge_new(it, around, &vma, &sides))
 		return false;
+	if (is_front_again(it, around, sides)) {
+		put_front(it, around->first, &vma);
+		return true;
+	}
 	take_all_out(it, around->first);
 	vmt_fast_place(&it->fast, &vma, sides,
 		       sides.merges_left ? vmt_space_find(space, vma.start - 1) : NULL,
@@ -101,18 +132,20 @@ static bool range_fixed(struct range_call *it, const struct around *around)
 	return true;
 }
 
-static bool range_gone(struct range_call *it)
+static bool range_replaced(struct range_call *it)
 {
 	const struct vmt_change *change = it->change;
 	struct around around;
 
-	it->range = change->gone[0];
+	it->range = vmt_range_is_empty(change->gone[0]) ? change->fresh : change->gone[0];
 	look_around(it->fast.space, it->range, &around);
 	/* A stack behind the range may have grown down into it. */
 	if (around.has_stack || vmt_fast_is_stack(around.behind))
 		return false;
+	if (vmt_range_is_empty(change->gone[0]) && around.first)
+		return false; /* a map is there that no call explains */
 	if (!vmt_range_is_empty(change->fresh))
-		return range_fixed(it, &around);
+		return range_mapped(it, &around);
 	take_all_out(it, around.first);
 	return true;
 }
@@ -179,13 +212,18 @@ static bool range_altered(struct range_call *it)
 	return true;
 }
 
-static bool is_for_gone(const struct vmt_change *change)
+/* Anonymous memory where nothing was is for fast.h. */
+static bool is_for_replaced(const struct vmt_change *change)
 {
-	return !vmt_range_is_empty(change->gone[0]) && change->gone[0].start && !change->is_file &&
-	       !(change->flags & VMT_MAP_STACK) &&
-	       (vmt_range_is_empty(change->fresh) ||
-		(change->fresh.start == change->gone[0].start &&
-		 change->fresh.end == change->gone[0].end));
+	const struct vmt_range *gone = &change->gone[0];
+	const struct vmt_range *fresh = &change->fresh;
+
+	if ((change->is_file && !change->is_identified) || (change->flags & VMT_MAP_STACK))
+		return false;
+	if (vmt_range_is_empty(*gone))
+		return change->is_file && fresh->start;
+	return gone->start && (vmt_range_is_empty(*fresh) ||
+			       (fresh->start == gone->start && fresh->end == gone->end));
 }
 
 static bool is_for_altered(const struct vmt_change *change)
@@ -207,7 +245,7 @@ bool vmt_fast_range_apply(struct vmt_space *space, const struct vmt_change *chan
 	if (change->how != VMT_CHANGE_DERIVE || !vmt_range_is_empty(change->window[1]) ||
 	    !vmt_range_is_empty(change->remapped))
 		return false;
-	if (is_for_gone(change))
-		return range_gone(&it);
+	if (is_for_replaced(change))
+		return range_replaced(&it);
 	return is_for_altered(change) && range_altered(&it);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Calls that concern more than one map, made directly on the table: munmap and MAP_FIXED over any
- * maps, and mprotect and madvise whose pieces do not merge. The result is what resolve.h and
- * effect.h give for any call, with two passes over the maps in the range instead of ten; their
- * tests are run in this way, too. Called under the lock, for each call that fast.h does not
- * handle.
+ * maps, mprotect and madvise whose pieces do not merge, and a map of a file where nothing was. The
+ * result is what resolve.h and effect.h give for any call, with two passes over the maps in the range
+ * instead of ten; their tests are run in this way, too. Called under the lock, for each call that
+ * fast.h does not handle.
  */
 #ifndef VMT_FAST_RANGE_H
 #define VMT_FAST_RANGE_H
@@ -13,7 +13,7 @@
 
 /*
  * Returns false, with nothing changed, if the kernel must be asked or if pieces merge: the call has
- * to be resolved then.
+ * to be resolved then. The file of a new map is identified before (vmt_resolve_file()).
  */
 VMT_MUST_CHECK bool vmt_fast_range_apply(struct vmt_space *space, const struct vmt_change *change,
 					 uint32_t site, uint64_t time,

@@ -64,14 +64,15 @@ static void predict_shifted(struct vmt_outcome *outcome, struct vmt_range range,
 	}
 }
 
-/* kernel: identifies the file of a descriptor; NULL: no file can be identified. */
 static bool predict_fresh(struct vmt_space *space, struct vmt_outcome *outcome,
-			  const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
+			  const struct vmt_change *change)
 {
 	struct vmt_vma vma = {
 		.start = change->fresh.start,
 		.end = change->fresh.end,
 		.offset = change->offset,
+		.inode = change->inode,
+		.dev = change->dev,
 		.flags = change->flags,
 	};
 
@@ -81,16 +82,9 @@ static bool predict_fresh(struct vmt_space *space, struct vmt_outcome *outcome,
 		predict_shifted(outcome, change->copied, change->fresh.start, false);
 		return true;
 	}
-	vma.vma_class = change->is_file ? vmt_vma_class_of_file(&space->rules, change) :
-					  vmt_vma_class_of_new(&space->rules, change->new_class);
-	if (change->is_file && kernel) {
-		int is_ordinary = kernel->file(kernel->context, change->fd, &vma);
-
-		if (is_ordinary < 0)
-			return false;
-		if (!is_ordinary)
-			vma.vma_class = VMT_CLASS_UNKNOWN;
-	}
+	vma.vma_class = change->is_file && !change->is_identified ?
+				vmt_vma_class_of_file(&space->rules, change) :
+				vmt_vma_class_of_new(&space->rules, change->new_class);
 	return predict_new(outcome, &vma);
 }
 
@@ -154,13 +148,12 @@ static bool predict_advised(struct vmt_outcome *outcome, const struct vmt_change
 }
 
 static bool predict_steps(struct vmt_space *space, struct vmt_outcome *outcome,
-			  const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
+			  const struct vmt_change *change)
 {
 	vmt_outcome_remove(outcome, change->gone[0]);
 	vmt_outcome_remove(outcome, change->gone[1]);
 	predict_shifted(outcome, change->from, change->to, true);
-	if (!predict_fresh(space, outcome, change, kernel) ||
-	    !predict_grown(space, outcome, change))
+	if (!predict_fresh(space, outcome, change) || !predict_grown(space, outcome, change))
 		return false;
 	if (!predict_protected(outcome, change, space->rules.reasons) ||
 	    !predict_advised(outcome, change, space->rules.reasons))
@@ -169,13 +162,13 @@ static bool predict_steps(struct vmt_space *space, struct vmt_outcome *outcome,
 }
 
 bool vmt_predict_change(struct vmt_space *space, struct vmt_outcome *outcome,
-			const struct vmt_change *change, const struct vmt_kernel_ops *kernel)
+			const struct vmt_change *change)
 {
 	bool is_predicted;
 
 	/* numbers of cuts are given out by the outcome, and go on from those of the table */
 	outcome->last_anon_cut = space->rules.last_anon_cut;
-	is_predicted = predict_steps(space, outcome, change, kernel);
+	is_predicted = predict_steps(space, outcome, change);
 	space->rules.last_anon_cut = outcome->last_anon_cut;
 	return is_predicted;
 }

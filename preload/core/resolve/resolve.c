@@ -10,6 +10,7 @@
 #include "core/resolve/merge.h"
 #include "core/resolve/predict.h"
 #include "core/vma/merge_rules.h"
+#include "core/vma/vma_class.h"
 
 #define EVERYWHERE    ((struct vmt_range){ 0, UINT64_MAX })
 #define CANNOT_DERIVE VMT_MERGE_UNKNOWN
@@ -91,18 +92,43 @@ static bool is_one_anonymous_map(const struct vmt_space *space, struct vmt_range
 	       !vmt_vma_is_file(&map->vma);
 }
 
+void vmt_resolve_file(struct vmt_space *space, struct vmt_change *change,
+		      const struct vmt_kernel_ops *kernel)
+{
+	struct vmt_vma vma = {
+		.start = change->fresh.start,
+		.end = change->fresh.end,
+		.offset = change->offset,
+		.flags = change->flags,
+	};
+	int is_ordinary = -1;
+
+	if (!change->is_file || change->is_identified || change->how != VMT_CHANGE_DERIVE)
+		return;
+	if (space->rules.reasons && kernel->file)
+		is_ordinary = kernel->file(kernel->context, change->fd, &vma);
+	if (is_ordinary < 0) {
+		change->how = VMT_CHANGE_WALK;
+		return;
+	}
+	change->is_identified = true;
+	change->inode = vma.inode;
+	change->dev = vma.dev;
+	change->new_class = vmt_vma_class_of_file(&space->rules, change);
+	if (!is_ordinary)
+		change->new_class = VMT_CLASS_UNKNOWN;
+}
+
 static int derive(struct vmt_space *space, const struct vmt_change *change,
 		  const struct vmt_kernel_ops *kernel, struct vmt_resolution *resolution)
 {
-	if (change->is_file && (!space->rules.reasons || !kernel->file))
-		return CANNOT_DERIVE;
 	if (change->met_hole && !space->rules.reasons)
 		return CANNOT_DERIVE; /* the table may not show the hole that the call met */
 	if (!vmt_range_is_empty(change->remapped) &&
 	    (!space->rules.reasons || !is_one_anonymous_map(space, change->remapped)))
 		return CANNOT_DERIVE;
 	if (!predict_before(space, change, resolution) ||
-	    !vmt_predict_change(space, &resolution->outcome, change, kernel))
+	    !vmt_predict_change(space, &resolution->outcome, change))
 		return CANNOT_DERIVE;
 	return vmt_merge_neighbours(space, &resolution->outcome, change, kernel);
 }
@@ -270,7 +296,7 @@ static void guess(struct vmt_space *space, const struct vmt_change *change,
 	predict_before(space, change, resolution);
 	if (change->failed)
 		return;
-	vmt_predict_change(space, &resolution->outcome, change, NULL);
+	vmt_predict_change(space, &resolution->outcome, change);
 	vmt_merge_neighbours(space, &resolution->outcome, change, NULL);
 }
 
@@ -283,6 +309,7 @@ enum vmt_resolved vmt_resolve(struct vmt_space *space, struct vmt_change *change
 	vmt_outcome_clear(&resolution->outcome);
 	resolution->outcome.expected = space->count;
 	set_spans(space, change, resolution);
+	vmt_resolve_file(space, change, kernel);
 	if (change->how == VMT_CHANGE_DERIVE)
 		resolved = derive(space, change, kernel, resolution);
 	if (resolved == CANNOT_DERIVE) {

@@ -17,6 +17,14 @@ struct vmt_resolution {
 };
 
 /*
+ * Identify the file that change maps, and the class of its map: what neighbours merge with depends
+ * on these. If the file cannot be identified, the kernel has to be asked for the whole change.
+ * vmt_resolve() does this itself; it is done before for the sake of fast_range.h.
+ */
+void vmt_resolve_file(struct vmt_space *space, struct vmt_change *change,
+		      const struct vmt_kernel_ops *kernel);
+
+/*
  * Find the outcome of change. change may be completed: with the end of a new map, or when growth
  * became a map of its own. The caller then replaces the table's maps in the spans by
  * resolution->outcome.

@@ -60,7 +60,10 @@ struct vmt_change {
 	struct vmt_range remapped;
 	bool is_file; /* fresh maps the file fd, from offset on */
 	bool is_loaders; /* ld.so makes the map, as part of a library */
+	bool is_identified; /* inode, dev and new_class are those of the file's map (resolve.h) */
 	int fd;
+	uint32_t dev;
+	uint64_t inode;
 	uint64_t offset;
 	uint64_t length; /* bytes asked for; goes into the recording only */
 	bool failed; /* the call failed; bytes that it should have removed may still be there */
