@@ -49,10 +49,30 @@ static bool is_as_expected(const struct vmt_vma *asked, const struct vmt_vma *vm
 	return vmt_vma_same(asked, vma);
 }
 
-static void set_file(struct vmt_vma *vma, const struct stat *st)
+static void set_file(struct vmt_vma *vma, uint64_t device, uint64_t inode)
 {
-	vma->inode = st->st_ino;
-	vma->dev = vmt_file_id_dev(st->st_dev);
+	vma->inode = inode;
+	vma->dev = vmt_file_id_dev(device);
+}
+
+long vmt_file_id_look(struct vmt_state *state, int fd, struct stat *ret_st)
+{
+	long ret = vmt_sys2(SYS_fstat, fd, ret_st);
+
+	if (!vmt_sys_failed(ret))
+		state->kernel.looked = (struct vmt_looked){
+			.is_known = true,
+			.fd = fd,
+			.device = ret_st->st_dev,
+			.inode = ret_st->st_ino,
+			.is_plain = S_ISREG(ret_st->st_mode) && !vmt_file_id_has_huge_pages(ret_st),
+		};
+	return ret;
+}
+
+void vmt_file_id_forget(struct vmt_state *state)
+{
+	VMT_RESET(state->kernel.looked.is_known, false);
 }
 
 void vmt_file_id_start(struct vmt_state *state)
@@ -64,7 +84,7 @@ void vmt_file_id_start(struct vmt_state *state)
 
 	if (vmt_sys_failed(vmt_sys4(SYS_newfstatat, AT_FDCWD, "/proc/self/exe", &st, 0)))
 		return;
-	set_file(&vma, &st);
+	set_file(&vma, st.st_dev, st.st_ino);
 	for (struct vmt_map *map = vmt_space_first(&state->space); map; map = vmt_space_next(map)) {
 		if (!vmt_vma_same_file(&map->vma, &vma))
 			continue;
@@ -93,19 +113,22 @@ static int compare(struct vmt_state *state, struct vmt_file_id *device, struct v
 
 static int identify(struct vmt_state *state, int fd, struct vmt_vma *vma)
 {
+	const struct vmt_looked *looked = &state->kernel.looked;
 	struct vmt_file_id *device;
 	struct statfs fs;
 	struct stat st;
 
-	if (vmt_sys_failed(vmt_sys2(SYS_fstat, fd, &st)) || !S_ISREG(st.st_mode) ||
-	    vmt_file_id_has_huge_pages(&st))
+	if (!(looked->is_known && looked->fd == fd) &&
+	    vmt_sys_failed(vmt_file_id_look(state, fd, &st)))
 		return -ENOENT;
-	device = find(state, st.st_dev);
+	if (!looked->is_plain)
+		return -ENOENT;
+	device = find(state, looked->device);
 	if (device && !device->is_compared && !vmt_sys_failed(vmt_sys2(SYS_fstatfs, fd, &fs)))
 		device->is_ordinary = is_ordinary(&fs);
 	if (!device || (device->is_compared && !device->agrees))
 		return -ENOENT;
-	set_file(vma, &st);
+	set_file(vma, looked->device, looked->inode);
 	if (!device->is_compared)
 		return compare(state, device, vma);
 	state->counters.asked_files++;

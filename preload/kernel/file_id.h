@@ -20,6 +20,13 @@ static inline bool vmt_file_id_has_huge_pages(const struct stat *st)
 	return st->st_blksize > 65536;
 }
 
+/*
+ * fstat(2) on the descriptor that the call has mapped; 0 or -errno. The answer is kept until
+ * vmt_file_id_forget(), when the call has been accounted for: it is asked once.
+ */
+long vmt_file_id_look(struct vmt_state *state, int fd, struct stat *ret_st);
+void vmt_file_id_forget(struct vmt_state *state);
+
 /* The function `file` of struct vmt_kernel_ops; context is the state. */
 int vmt_file_id_file(void *context, int fd, struct vmt_vma *vma);
 

@@ -176,6 +176,7 @@ static void forget_parents_threads(struct vmt_state *state)
 	VMT_RESET(state->reporting.printing, 0);
 	state->reporting.earlier = 0;
 	vmt_deferred_reset(&state->deferred);
+	vmt_file_id_forget(state);
 	vmt_last_forget();
 }
 

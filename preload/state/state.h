@@ -112,10 +112,20 @@ struct vmt_file_id {
 
 #define VMT_DEVICES_MAX 8u
 
+/* What fstat has told of the descriptor that the present call has mapped (file_id.h). */
+struct vmt_looked {
+	bool is_known;
+	int fd;
+	uint64_t device;
+	uint64_t inode;
+	bool is_plain; /* a regular file, and not of huge pages */
+};
+
 /* kernel/: how the kernel can be asked. */
 struct vmt_kernel {
 	bool query_works; /* PROCMAP_QUERY */
 	struct vmt_file_id device[VMT_DEVICES_MAX];
+	struct vmt_looked looked;
 	struct vmt_fd maps; /* /proc/self/maps, where it is kept open */
 	bool keeps_maps; /* keep it open for good */
 	uint32_t ordinary_files; /* how often a mapped file was found to be an ordinary one */

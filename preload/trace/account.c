@@ -388,6 +388,7 @@ static void account_other(struct accounting *it, const struct vmt_done *done, st
 		state->counters.calls_derived++;
 	else
 		resolve_and_apply(it, &change, site, deferred);
+	vmt_file_id_forget(state);
 	/* The driver of a device may keep its maps from being copied. */
 	if (is_against_fork(done) ||
 	    (change.is_file && state->kernel.ordinary_files == ordinary_files))

@@ -6,7 +6,6 @@
 #include "trace/new_text.h"
 
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include "kernel/file_id.h"
 #include "os/sys.h"
@@ -79,7 +78,7 @@ void vmt_new_text_catch(struct vmt_state *state, const struct vmt_done *done)
 	struct stat st;
 
 	if (vmt_sys_failed(done->result) || !vmt_patch_are_open() ||
-	    vmt_sys_failed(vmt_sys2(SYS_fstat, done->args[4], &st)))
+	    vmt_sys_failed(vmt_file_id_look(state, (int)done->args[4], &st)))
 		return;
 	/* ld.so has read the file's headers; not so from files of huge pages. */
 	if (done->is_loaders && S_ISREG(st.st_mode) && st.st_size > 0 &&

@@ -5,6 +5,7 @@
 #include "core/vma/merge_rules.h"
 #include "store/publish.h"
 #include "store/recording.h"
+#include "kernel/file_id.h"
 #include "trace/account.h"
 
 static void recount_live(struct vmt_state *state)
@@ -102,6 +103,7 @@ void vmt_rebuild(struct vmt_state *state)
 	uint64_t changed;
 
 	vmt_recording_doing(state, VMT_DOING_MAPS);
+	vmt_file_id_forget(state); /* it belonged to the call that was lost */
 	state->process.is_forking = false; /* a handler has jumped out of it */
 	if (dirty == VMT_DIRTY_SITES)
 		vmt_callsites_reindex(&state->sites);
