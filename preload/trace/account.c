@@ -202,11 +202,9 @@ VMT_HOT static void note_applied(struct vmt_state *state, const struct vmt_effec
 		vmt_state_note(state, VMT_NOTE_MEMORY_FULL);
 		state->counters.lost++;
 	}
-	if (VMT_UNLIKELY(state->code.is_gone)) {
-		const struct vmt_range gone = vmt_unwind_learn_gone(state);
-
+	if (VMT_UNLIKELY(state->code.is_gone) && vmt_unwind_learn_gone(state)) {
 		vmt_state_set_dirty(state, VMT_DIRTY_SITES);
-		vmt_callsites_forget_addresses(&state->sites, gone);
+		vmt_callsites_forget_addresses(&state->sites, state->code_place.gone);
 		vmt_state_set_dirty(state, VMT_DIRTY_NOT);
 	}
 	if (VMT_UNLIKELY(state->code.mapped))

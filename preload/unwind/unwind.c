@@ -402,6 +402,8 @@ static void unwind(const struct vmt_regs *regs, bool by_memory, struct vmt_walk 
 	stack->sp = regs->sp;
 	if (vmt_bounds_of(walk.at.sp, &walk.bounds) && walk.bounds.end >= 8)
 		walk_up(&walk, by_memory, stack);
+	if (stack->count) /* the rows of all others were looked for */
+		vmt_unwind_note_met(stack->pc[stack->count - 1]);
 }
 
 bool vmt_unwind_lies_over(const struct vmt_regs *regs, uint64_t addr)

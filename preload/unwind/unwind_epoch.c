@@ -13,6 +13,45 @@ _Atomic uint64_t vmt_unwind_epoch VMT_DATA = 1;
 
 static struct vmt_range ended[VMT_EPOCHS_KEPT] VMT_DATA = { { 0, 0 } };
 
+#define PLACE_BITS 16u
+#define PLACES     4096u
+
+static _Atomic uint64_t met[PLACES / 64] VMT_DATA = { 0 };
+
+static _Atomic uint64_t *word_of(uint64_t place)
+{
+	return &met[place % PLACES / 64];
+}
+
+static uint64_t bit_of(uint64_t place)
+{
+	return UINT64_C(1) << place % 64;
+}
+
+void vmt_unwind_note_met(uint64_t pc)
+{
+	uint64_t place = pc >> PLACE_BITS;
+
+	if (atomic_load_explicit(word_of(place), memory_order_relaxed) & bit_of(place))
+		return;
+	atomic_fetch_or_explicit(word_of(place), bit_of(place), memory_order_relaxed);
+	atomic_thread_fence(memory_order_seq_cst);
+}
+
+bool vmt_unwind_has_met(struct vmt_range code)
+{
+	uint64_t last = code.end >> PLACE_BITS; /* a return address may lie at the end */
+	uint64_t place = code.start >> PLACE_BITS;
+
+	atomic_thread_fence(memory_order_seq_cst);
+	if (last - place >= PLACES)
+		return true;
+	for (; place <= last; place++)
+		if (atomic_load_explicit(word_of(place), memory_order_relaxed) & bit_of(place))
+			return true;
+	return false;
+}
+
 void vmt_unwind_forget_in(struct vmt_range gone)
 {
 	uint64_t epoch = atomic_load_explicit(&vmt_unwind_epoch, memory_order_relaxed);

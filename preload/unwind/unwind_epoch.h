@@ -33,6 +33,15 @@ static inline uint64_t vmt_unwind_salt(void)
 	return vmt_unwind_salt_of(atomic_load_explicit(&vmt_unwind_epoch, memory_order_acquire));
 }
 
+/*
+ * Code that no walk has met can go without ending an epoch. There is a bit for each 64 KiB, and one
+ * for places that lie 256 MiB apart; none is ever cleared. A walk notes its code before it looks for
+ * the module, and whoever unmaps code takes its module off the list before asking: so either the
+ * walk does not find the module, or the code is known to have been met.
+ */
+void vmt_unwind_note_met(uint64_t pc);
+bool vmt_unwind_has_met(struct vmt_range code);
+
 /* What was unmapped between two epochs. */
 struct vmt_unwind_gone {
 	uint32_t count;

@@ -13,6 +13,7 @@
 
 #include "os/peek.h"
 #include "os/sys.h"
+#include "unwind/unwind_epoch.h"
 #include "unwind/unwind_modules.h"
 
 #define MAPS_BEFORE 16 /* maps of one file between its headers and its code */
@@ -136,12 +137,14 @@ static bool is_there(void *context, const struct vmt_unwind_module *module)
 	return false;
 }
 
-struct vmt_range vmt_unwind_learn_gone(struct vmt_state *state)
+bool vmt_unwind_learn_gone(struct vmt_state *state)
 {
 	vmt_unwind_modules_sweep(is_there, state);
 	state->code.is_gone = false;
+	if (!vmt_unwind_has_met(state->code_place.gone))
+		return false;
 	vmt_unwind_forget_in(state->code_place.gone);
-	return state->code_place.gone;
+	return true;
 }
 
 void vmt_unwind_learn_before(const struct vmt_done *done)

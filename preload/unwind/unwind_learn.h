@@ -19,9 +19,9 @@ void vmt_unwind_learn_new(struct vmt_state *state);
 
 /*
  * Forget modules that the table has no maps for any more, and what is cached about code in them.
- * Returns a range that contains all that is gone.
+ * state->code_place.gone contains all that is gone. Returns false if no stack led through it.
  */
-struct vmt_range vmt_unwind_learn_gone(struct vmt_state *state);
+bool vmt_unwind_learn_gone(struct vmt_state *state);
 
 /* ld.so is about to unmap this range: no walk may use its tables from now on. */
 void vmt_unwind_learn_before(const struct vmt_done *done);

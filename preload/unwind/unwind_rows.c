@@ -205,7 +205,11 @@ bool vmt_unwind_rows_find(uint64_t pc, uint64_t salt, struct vmt_cfi_row *ret_ro
 
 	if (VMT_LIKELY(entry && is_cached(entry, pc, salt, ret_row)))
 		return true;
-	is_in_module = (entry && take_over(entry, pc, salt, ret_row)) || read_row(pc, ret_row);
+	is_in_module = entry && take_over(entry, pc, salt, ret_row);
+	if (!is_in_module) {
+		vmt_unwind_note_met(pc);
+		is_in_module = read_row(pc, ret_row);
+	}
 	if (entry && is_in_module)
 		remember(entry, pc, salt, ret_row);
 	return is_in_module;

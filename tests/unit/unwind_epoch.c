@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Code that goes takes with it only the stacks that lead through it: others are recalled until as
- * many pieces of code have gone as are kept.
+ * many pieces of code have gone as are kept. Code that no walk has met is told from other code.
  *
  * A plain program, linked with the unwinder as a library of its own. Exits with 0 if nothing was
  * wrong.
@@ -51,6 +51,25 @@ static void forget(unsigned pieces)
 		vmt_unwind_forget_in(elsewhere);
 }
 
+/* Has a walk met code at every return address of the stack, and in few places besides? */
+static void expect_met(const struct vmt_walk *stack)
+{
+	const uint64_t place = 1 << 16, window = 1 << 28;
+	unsigned met = 0, many = 200;
+
+	for (uint32_t i = 0; i < stack->count; i++) {
+		uint64_t pc = stack->pc[i];
+
+		EXPECT("its code was met", vmt_unwind_has_met((struct vmt_range){ pc - 1, pc }));
+		EXPECT("code around it, too",
+		       vmt_unwind_has_met((struct vmt_range){ pc - 3 * place, pc + 3 * place }));
+	}
+	for (uint64_t at = 0; at < window; at += place)
+		met += vmt_unwind_has_met((struct vmt_range){ at, at + 1 });
+	EXPECT("most code was not met", met && met < many);
+	EXPECT("some of all code was", vmt_unwind_has_met((struct vmt_range){ 0, UINT64_MAX }));
+}
+
 int main(void)
 {
 	struct vmt_walk stack;
@@ -60,8 +79,12 @@ int main(void)
 	know_modules();
 	vmt_unwind_set_cache(cache_memory, sizeof(cache_memory));
 	VMT_REGS_HERE(&regs);
+	EXPECT("no code was met yet",
+	       !vmt_unwind_has_met((struct vmt_range){ 0, 1 << 27 }) &&
+		       !vmt_unwind_has_met((struct vmt_range){ 1 << 27, (1 << 28) - 1 }));
 	learn(&regs, &stack);
 	EXPECT("it is recalled", is_recalled(&regs));
+	expect_met(&stack);
 	last = stack.pc[stack.count - 1];
 	forget(VMT_EPOCHS_KEPT - 1);
 	EXPECT("code elsewhere has gone, and the whole stack is recalled", is_recalled(&regs));
