@@ -310,6 +310,47 @@ for strip in --strip-all --strip-debug; do
 	check "long-name$strip-whole" sh -c "'$TOOL' report -v long | grep -qE '[(/]$long[)+]'"
 done
 
+# Two plugins of the same layout are loaded at one place in turns: each call is its own plugin's.
+cat >plugin.c <<'END'
+#include <sys/mman.h>
+int NAME(void)
+{
+	return mmap(0, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED;
+}
+END
+cat >turns.c <<'END'
+#include <dlfcn.h>
+#include <link.h>
+#include <stdio.h>
+int main(void)
+{
+	const char *names[] = { "first", "other", "first", "other", "other" };
+	ElfW(Addr) place = 0;
+	int moved = 0;
+	for (int i = 0; i < 200; i++) {
+		const char *name = names[i % 5];
+		char path[64];
+		sprintf(path, "./%s.so", name);
+		struct link_map *module = dlopen(path, RTLD_NOW);
+		moved += place && place != module->l_addr;
+		place = module->l_addr;
+		if (((int (*)(void))dlsym(module, name))())
+			return 2;
+		dlclose(module);
+	}
+	printf("%d moved\n", moved);
+	return 0;
+}
+END
+for name in first other; do
+	${CC:-cc} -g -O0 -fPIC -shared -DNAME=$name plugin.c -o $name.so || exit 2
+done
+${CC:-cc} -g -O0 turns.c -o bin/turns -ldl || exit 2
+check turns-moved [ "$("$TOOL" run -o turns -- bin/turns 2>/dev/null)" = '0 moved' ]
+check turns [ "$("$TOOL" report --format=json turns | jq -c '[.processes[0].sites[] |
+	select(.stack[0].function == ("first", "other")) | [.stack[0].function, .calls]] | sort')" = \
+	'[["first",80],["other",120]]' ]
+
 # Where addresses are few, debug information is left out; libdw would end the tool. So the program's
 # status is passed on, and there is a report at each limit that has room for one.
 awk 'BEGIN { for (i = 0; i < 2500; i++)
