@@ -142,6 +142,32 @@ check "stripped: then nothing is told" sh -c 'grep -q "^SUMMARY" report.txt && !
 rm guards
 "$TOOL" report rec >report.txt
 check "gone: told" grep -q 'guards is not where it was: .* --symbols=DIR' <<<"$(hint names)"
+# With symbols but without debug information a row is a function, perhaps one that others were inlined
+# into, and no line. A part of the program without it, as assembly is, needs no advice.
+objcopy --strip-debug whole/guards lineless
+record ./lineless
+check "no debug information: told" grep -q 'lineless has no debug information: built with -g' <<<"$(hint names)"
+cat >part.c <<'END'
+#include <sys/mman.h>
+void *part(int prot)
+{
+	return mmap(0, 4096, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+END
+cat >mixed.c <<'END'
+void *volatile kept;
+void *part(int prot);
+int main(void)
+{
+	for (int i = 0; i < 100; i++)
+		kept = part(i & 1);
+	return 0;
+}
+END
+${CC:-cc} -g0 -c part.c && ${CC:-cc} -g -o mixed mixed.c part.o || exit 2
+record ./mixed
+check "one part without debug information: nothing is told" \
+	sh -c 'grep -q " part$" report.txt && ! grep -q " names   " report.txt'
 record "$TARGETS/guard_pages"
 check "not stripped: nothing is told" sh -c 'grep -q "^SUMMARY" report.txt && ! grep -q " names   " report.txt'
 # A single row is enough, if it is only an address.

@@ -3,6 +3,10 @@
  * See unnamed.h. Libraries of the system say nothing about the program, so they are left out; the
  * program itself is looked at wherever it lies. If that is the system's too, as an interpreter is,
  * its code may be in such a library (libruby, libtcl).
+ *
+ * Where optimised code has symbols only, the place of a call site is the function that others were
+ * inlined into, far from the call. A single function without a line proves nothing, since assembly has
+ * none: the module has none anywhere.
  */
 #include "naming/unnamed.h"
 #include "core/report/report.h"
@@ -30,33 +34,82 @@ static bool is_of_interest(const struct vmt_view *view, const struct vmt_rec_mod
 				      (!vmt_report_is_system(path) || vmt_report_is_system(exe)));
 }
 
-/* Find the module with the most frames without a function; false if all have one. */
-static bool find_most(const struct vmt_view *view, struct vmt_symbols *symbols,
-		      struct vmt_rec_module *ret_module)
+/* What is missing in a module. */
+struct gaps {
+	uint64_t unnamed; /* frames without a function */
+	uint64_t lineless; /* maps made at call sites whose place is a function without a line */
+	bool has_lines;
+};
+
+static void count_frames(const struct vmt_view *view, struct vmt_symbols *symbols,
+			 struct gaps *gaps)
 {
-	uint64_t modules = vmt_view_count(view, VMT_SECTION_MODULES), most = 0;
-	uint32_t *unnamed = vmt_must_alloc(modules + 1, sizeof(*unnamed));
 	struct vmt_rec_module module;
 	struct vmt_rec_frame frame;
 	struct vmt_symbol symbol;
 
 	for (uint64_t i = 0; i < vmt_view_count(view, VMT_SECTION_FRAMES); i++) {
-		if (!vmt_view_frame(view, i, &frame) || frame.module >= modules ||
-		    !vmt_view_module(view, frame.module, &module) ||
-		    !is_of_interest(view, &module) ||
-		    (vmt_names_find(symbols, view, i, &symbol) && symbol.function))
+		if (!vmt_view_frame(view, i, &frame) ||
+		    !vmt_view_module(view, frame.module, &module) || !is_of_interest(view, &module))
 			continue;
-		if (++unnamed[frame.module] <= most)
-			continue;
-		most = unnamed[frame.module];
-		*ret_module = module;
+		if (!vmt_names_find(symbols, view, i, &symbol) || !symbol.function)
+			gaps[frame.module].unnamed++;
+		else if (symbol.file)
+			gaps[frame.module].has_lines = true;
 	}
-	free(unnamed);
+}
+
+static void count_places(const struct vmt_view *view, struct vmt_symbols *symbols,
+			 struct gaps *gaps)
+{
+	struct vmt_names names = { symbols, view, false };
+	struct vmt_rec_module module;
+	struct vmt_report_place place;
+	struct vmt_report_spot spot;
+	struct vmt_rec_frame frame;
+	struct vmt_rec_site site;
+
+	for (uint64_t i = VMT_SITE_FIRST; i < vmt_view_count(view, VMT_SECTION_SITES); i++) {
+		if (vmt_view_site(view, i, &site) &&
+		    vmt_report_blame(view, &site, vmt_names_resolve, &names, &spot) &&
+		    vmt_names_resolve(&names, &site, spot, &place) && !place.file &&
+		    !place.other_module && !place.other_path &&
+		    vmt_view_frame(view, spot.frame, &frame) &&
+		    vmt_view_module(view, frame.module, &module) && is_of_interest(view, &module) &&
+		    !gaps[frame.module].has_lines &&
+		    !vmt_report_is_system(vmt_view_string(view, module.path)))
+			gaps[frame.module].lineless += site.counters.created + site.counters.split;
+	}
+}
+
+/* Find the module that lacks most: functions, or else lines; false if none lacks anything. */
+static bool find_most(const struct vmt_view *view, struct vmt_symbols *symbols,
+		      struct vmt_rec_module *ret_module, bool *ret_has_functions)
+{
+	uint64_t modules = vmt_view_count(view, VMT_SECTION_MODULES), most = 0;
+	struct gaps *gaps = vmt_must_alloc(modules + 1, sizeof(*gaps));
+
+	count_frames(view, symbols, gaps);
+	count_places(view, symbols, gaps);
+	for (int lines = 0; lines < 2 && !most; lines++) {
+		for (uint64_t i = 0; i < modules; i++) {
+			uint64_t missing = lines ? gaps[i].lineless : gaps[i].unnamed;
+
+			if (missing <= most || !vmt_view_module(view, i, ret_module))
+				continue;
+			most = missing;
+			*ret_has_functions = lines;
+		}
+	}
+	free(gaps);
 	return most > 0;
 }
 
-static const char *advice(struct vmt_view_string path, const char *copy)
+static const char *advice(struct vmt_view_string path, const char *copy, bool has_functions)
 {
+	if (has_functions)
+		return "has no debug information: built with -g, it has lines, and names of functions "
+		       "that were inlined";
 	if (access(copy, R_OK))
 		return "is not where it was: vmatrace report --symbols=DIR names its functions if "
 		       "DIR has the same file";
@@ -84,16 +137,18 @@ char *vmt_unnamed_hint(const struct vmt_view *view, struct vmt_symbols *symbols)
 	struct vmt_rec_module module;
 	struct vmt_view_string path, base;
 	char *copy, *hint;
+	bool has_functions;
 	int shown;
 
-	if (!find_most(view, symbols, &module))
+	if (!find_most(view, symbols, &module, &has_functions))
 		return NULL;
 	path = vmt_view_string(view, module.path);
 	base = vmt_report_base_name(path);
 	copy = vmt_must(strndup(path.bytes, path.length));
 	shown = shown_length(base);
 	hint = vmt_must_format("%.*s%s %s", shown, base.bytes,
-			       (size_t)shown < base.length ? "..." : "", advice(path, copy));
+			       (size_t)shown < base.length ? "..." : "",
+			       advice(path, copy, has_functions));
 	for (char *at = hint; *at; at++) {
 		if ((unsigned char)*at < ' ')
 			*at = '?';
