@@ -140,18 +140,18 @@ told() {
 }
 by='by mmap in make leaks.c:[0-9]+ in session_open'
 some='(99[0-9]|1,0[0-9]{2}) of (2,9[0-9]{2}|3,0[0-9]{2}) maps'
-told one "$some $by are not given back, the others by munmap in session_close leaks.c:[0-9]+"
-told two "$some $by are not given back, the others by (munmap in session_(close|abort) leaks.c:[0-9]+( and |$)){2}"
+told one "$some $by are not given back, the others are, by munmap in session_close leaks.c:[0-9]+"
+told two "$some $by are not given back, the others are, by (munmap in session_(close|abort) leaks.c:[0-9]+( and |$)){2}"
 told cached "$some $by are not given back"
 told all "none of the (2,9[0-9]{2}|3,0[0-9]{2}) maps $by is given back"
 told below "[0-9,]+ of [0-9,]+ maps by mprotect in session_open_below leaks.c:[0-9]+ are not given back.*"
-told between "[0-9,]+ of [0-9,]+ maps by mmap in make leaks.c:[0-9]+ in session_open_between are not given back, the others by munmap in session_close leaks.c:[0-9]+"
-told mixed "(1,9[0-9]{2}|2,0[0-9]{2}) of [0-9,]+ maps by mmap in make leaks.c:[0-9]+ in session_open_mixed are not given back, the others by munmap in session_close leaks.c:[0-9]+"
+told between "[0-9,]+ of [0-9,]+ maps by mmap in make leaks.c:[0-9]+ in session_open_between are not given back, the others are, by munmap in session_close leaks.c:[0-9]+"
+told mixed "(1,9[0-9]{2}|2,0[0-9]{2}) of [0-9,]+ maps by mmap in make leaks.c:[0-9]+ in session_open_mixed are not given back, the others are, by munmap in session_close leaks.c:[0-9]+"
 # The starts of those maps have merged, which is not to have been given back.
 "$TOOL" report between/rec >between.txt 2>&1
 check between-row grep -Eq 'growth: .* given back or merged' between.txt
 # A run of a second to the limit is no proof of a leak, but shows what was not given back.
-check limit grep -Eq '^ (kept|leak) +[0-9,]+ of [0-9,]+ maps by mmap in make leaks.c:[0-9]+ in session_open are not given back, the others by munmap in session_close leaks.c:[0-9]+$' limit/lead
+check limit grep -Eq '^ (kept|leak) +[0-9,]+ of [0-9,]+ maps by mmap in make leaks.c:[0-9]+ in session_open are not given back, the others are, by munmap in session_close leaks.c:[0-9]+$' limit/lead
 check plateau-no-leak sh -c 'grep -q "^ cause" "$0" && ! grep -q "^ leak" "$0"' plateau/lead
 
 # What is kept and two causes leave room for what helps, and for what helps at once.
@@ -206,7 +206,7 @@ END
 ${CC:-cc} -g -O2 -fno-ipa-icf full.c -o bin/full || exit 2
 traced full report=0 bin/full
 "$TOOL" report full/rec 2>&1 | sed 's/^==[0-9]*== *//' | sed '/^calls   /,$d' | tr '\n' ' ' >full.txt
-check full grep -Eq 'kept .*not given back, the others by .*cause .*help +-32,[0-9]+ maps: .*for now sysctl vm.max_map_count=262144 .*also +a guard page for each object: 3[0-9,]+ of ' full.txt
+check full grep -Eq 'kept .*not given back, the others are, by .*cause .*help +-32,[0-9]+ maps: .*for now sysctl vm.max_map_count=262144 .*also +a guard page for each object: 3[0-9,]+ of ' full.txt
 
 # A function that many call is named with the caller through which nearly all maps came, if there is one.
 cat >shared.c <<'END'
@@ -285,7 +285,7 @@ for way in 1 2 3 4 5; do
 done
 called='called by open_session shared.c:[0-9]+'
 check shared-cause grep -Eq "cause .*, by mprotect in map_with_guard shared.c:9 $called, none given back" shared1.txt
-check shared-kept grep -Eq "kept +1,[0-9]+ of 4,[0-9]+ maps by mmap in map_with_guard shared.c:[0-9]+ are not given back, nearly all of them $called, the others by munmap in main" shared2.txt
+check shared-kept grep -Eq "kept +1,[0-9]+ of 4,[0-9]+ maps by mmap in map_with_guard shared.c:[0-9]+ are not given back, nearly all of them $called, the others are, by munmap in main" shared2.txt
 check shared-half grep -Eq "kept .* are not given back, nearly all of them $called" shared3.txt
 check shared-by-two sh -c 'grep -q "map_with_guard shared.c:9, none given back" "$0" && ! grep -q "called by" "$0"' shared4.txt
 check shared-peak grep -Eq "cause +of the [0-9,]+ maps at the peak: .* by m[a-z]+ in map_with_guard shared.c:[0-9]+ $called" shared5.txt
@@ -294,7 +294,7 @@ check shared-peak grep -Eq "cause +of the [0-9,]+ maps at the peak: .* by m[a-z]
 for n in 300 3000; do
 	traced short$n report=0 bin/leaks one $n
 	"$TOOL" report short$n/rec 2>&1 | sed 's/^==[0-9]*== *//' | tr '\n' ' ' >short.txt
-	check short-$n grep -Eq "kept +[0-9,]+ of [0-9,]+ maps $by are not given back, the others by munmap in session_close leaks.c:[0-9]+ cause +a guard page for each object" short.txt
+	check short-$n grep -Eq "kept +[0-9,]+ of [0-9,]+ maps $by are not given back, the others are, by munmap in session_close leaks.c:[0-9]+ cause +a guard page for each object" short.txt
 	check short-$n-share sh -c '! grep -Eq "(6[89]|[789][0-9]) % given back" short.txt'
 done
 traced start-up report=0 bin/leaks all 64

@@ -161,7 +161,7 @@ static void put_removers(struct vmt_explain_record *record, const struct sum *su
 	if (named < total / 100 * MOST)
 		return;
 	vmt_explain_record_site(record, sums[first].site, by, sizeof(by));
-	snprintf(text, size, ", the others by %s%s%s", by, *also ? " and " : "", also);
+	snprintf(text, size, ", the others are, by %s%s%s", by, *also ? " and " : "", also);
 }
 
 static struct objects objects_of(const struct sum *sums, uint32_t place)
