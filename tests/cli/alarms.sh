@@ -43,8 +43,16 @@ rebuilt() {
 	has rebuilt-whole-name err '^==[0-9]+==   \+4 by mmap in Pool<int>::grow .*templates.cc:'
 }
 
-# The verdict names the project's own line, not a header or library of the system.
+# The verdict names the project's own line, not a header or library of the system. If there are no
+# lines, it says why.
 own_line() {
+	c++ -O2 -pthread -DMORE=4 "$HERE/alarms/templates.cc" -o lineless || exit 2
+	status lineless 23 "$TOOL" check --max-growth=0 -- ./lineless
+	has lineless-told err '^vmatrace: lineless has no debug information: built with -g, it has lines'
+	status lineless-green 0 "$TOOL" check --max-growth=1000 -- ./lineless
+	check lineless-green-is-not-told sh -c '! grep -q "no debug information" err'
+	status lines 23 "$TOOL" check --max-growth=0 -- ./templates
+	check lines-are-not-told sh -c '! grep -q "no debug information" err'
 	"$TOOL" check --per-site=0 --format=json --output=own.out -- ./templates 2>err
 	check own-line jq -e '[.findings[] | select(.stack | tostring | test("std_thread")) |
 		.file] | length > 0 and all(endswith("templates.cc"))' own.out

@@ -43,6 +43,8 @@ struct vmt_summary_program {
 	uint64_t unseen;
 	uint64_t uncompared; /* processes whose last table was not compared with the kernel's */
 	uint64_t unnamed; /* frames of the program's own code without a name */
+	uint64_t lineless; /* frames of its own code with a name, but without a line */
+	bool has_lines; /* other frames of its own code have lines */
 	bool has_reached_limit; /* a call failed because of it; known only from recordings */
 	bool is_exact;
 	bool lacks_proc; /* /proc/self/maps could not be read */

@@ -152,6 +152,17 @@ static char *key_of(const struct vmt_rec_site *recorded, const struct vmt_stack 
 	return vmt_stack_key(stack, with_lines);
 }
 
+static void count_gaps(struct vmt_summary_program *program, const struct vmt_stack *stack)
+{
+	for (uint32_t i = 0; i < stack->count; i++) {
+		const struct vmt_stack_frame *frame = &stack->frame[i];
+
+		program->unnamed += frame->is_own && !frame->function;
+		program->lineless += frame->is_own && frame->function && !frame->file;
+		program->has_lines |= frame->is_own && frame->file;
+	}
+}
+
 static void add_site(struct vmt_summary_program *program, const struct process *process,
 		     uint64_t index, bool with_lines, struct vmt_symbols *symbols)
 {
@@ -167,8 +178,7 @@ static void add_site(struct vmt_summary_program *program, const struct process *
 	if (!maps && !(process->is_highest && process->at_peak[index]))
 		return;
 	vmt_stack_read(&stack, process->view, &recorded, symbols);
-	for (uint32_t i = 0; i < stack.count; i++)
-		program->unnamed += stack.frame[i].is_own && !stack.frame[i].function;
+	count_gaps(program, &stack);
 	program->has_threads |= vmt_stack_is_thread(&stack);
 	key = key_of(&recorded, &stack, with_lines);
 	site = vmt_summary_site(program, vmt_calls_name(recorded.call), key);

@@ -102,6 +102,23 @@ static void warn_of_limit(const struct vmt_summary_program *program)
 			    (unsigned long long)(program->peak * 100 / program->limit), limit.text);
 }
 
+/* What the findings lack; a green check needs neither names nor lines. */
+static void warn_of_names(const struct vmt_verdict *verdict,
+			  const struct vmt_summary_program *program)
+{
+	if (!has_finding(verdict, program))
+		return;
+	if (verdict->base && program->unnamed)
+		vmt_message("%s: %llu frames of its own code have no name (stripped, or built "
+			    "again since it ran), and a baseline compares names; keep the symbols, "
+			    "or say where they are with --symbols=DIR.",
+			    program->name, (unsigned long long)program->unnamed);
+	else if (program->lineless && !program->has_lines)
+		vmt_message("%s has no debug information: built with -g, it has lines, and names "
+			    "of functions that were inlined.",
+			    program->name);
+}
+
 static void warn_of_program(const struct vmt_verdict *verdict,
 			    const struct vmt_summary_program *program)
 {
@@ -130,11 +147,7 @@ static void warn_of_program(const struct vmt_verdict *verdict,
 			    "again with --save, or exclude it with --program. --require-baseline "
 			    "makes this an error.",
 			    program->name);
-	if (verdict->base && program->unnamed && has_finding(verdict, program))
-		vmt_message("%s: %llu frames of its own code have no name (stripped, or built "
-			    "again since it ran), and a baseline compares names; keep the symbols, "
-			    "or say where they are with --symbols=DIR.",
-			    program->name, (unsigned long long)program->unnamed);
+	warn_of_names(verdict, program);
 }
 
 void vmt_check_warn(const struct vmt_verdict *verdict)
