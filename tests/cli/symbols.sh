@@ -52,6 +52,10 @@ if [ "$(id -u)" = 0 ]; then
 	check "…was it" unnamed
 fi
 
+check "debuginfod without a server: no names" unnamed --debuginfod
+check "…and the reason" has err "DEBUGINFOD_URLS is not set"
+check "…which is not told unasked" sh -c '"$1" report a.vmt 2>err >/dev/null && [ ! -s err ]' sh "$VMATRACE"
+
 # A server like debuginfod: /buildid/ID/debuginfo and /buildid/ID/executable.
 cat >server.py <<'END'
 import http.server

@@ -5,6 +5,7 @@
  * original value. See debuginfod.h.
  */
 #include "input/debuginfod.h"
+#include "util/message.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +28,14 @@ static double spent;
 
 void vmt_debuginfod_allow(bool show_progress)
 {
+	const char *servers = getenv(URLS);
+
 	is_wanted = true;
 	shows_progress = show_progress;
+	if (!servers || !*servers)
+		vmt_message("no server is queried, because " URLS " is not set; "
+			    "https://debuginfod.elfutils.org, for one, has files of many "
+			    "distributions.");
 }
 
 bool vmt_debuginfod_is_allowed(void)

@@ -10,7 +10,10 @@
 #include <elfutils/libdwfl.h>
 #include <stdbool.h>
 
-/* Allow requests from now on. show_progress: report progress on standard error. */
+/*
+ * Allow requests from now on, or say why there will be none. show_progress: report progress on standard
+ * error.
+ */
 void vmt_debuginfod_allow(bool show_progress);
 
 /* May a server be asked? Not after one request, or all together, took too long. */
