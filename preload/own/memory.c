@@ -29,7 +29,7 @@
 #define FIRST_BLOCK (UINT64_C(1024) * 1024)
 
 /* Sizes for when addresses are scarce. */
-#define SMALL_BLOCK (UINT64_C(256) * 1024)
+#define SMALL_BLOCK (UINT64_C(192) * 1024)
 #define SMALL_CACHE (UINT64_C(128) * 1024)
 #define SMALL_MAPS  16384u
 #define SMALL_SITES 2000u
