@@ -55,7 +55,7 @@ bench_stacks() {
 	stacks_of perl perl under b perl -e \
 		'push @a, "x" x ($_ % 90000) for 1 .. 20000; @a = sort @a'
 	stacks_of node node under b node --max-semi-space-size=4 work.js
-	! wanted stacks-java || ! javac Work.java 2>/dev/null || stacks_of java java under b java -Xmx200m Work
+	! wanted stacks-java || ! javac Work.java 2>/dev/null || stacks_of java java under b java -Xmx200m Work 1
 	stacks_of sbcl sbcl under b sbcl --noinform --no-userinit --non-interactive \
 		--load work.lisp
 	stacks_of gcc gcc under b gcc -O2 -c -o places.o "$ROOT/tests/bench/places.c"
