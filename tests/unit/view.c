@@ -267,17 +267,26 @@ static uint64_t live_in(const void *data)
 	return vmt_view_totals_of_site(&view, 2).live;
 }
 
-Test(view, a_copy_stays_what_it_is_and_takes_over_what_was_written)
+static _Alignas(64) unsigned char copy[sizeof(sample.data)];
+
+/* Copy the demonstration, in which the only map of site 2 has this sequence word; returns the map. */
+static struct vmt_rec_range *copy_demo(uint32_t seq, struct vmt_view *ret_from)
 {
-	static _Alignas(64) unsigned char copy[sizeof(sample.data)];
 	struct vmt_rec_range *range;
-	struct vmt_view from;
 
 	sample_demo(&sample);
 	range = sample_at(&sample, VMT_SECTION_RANGES, 24);
-	range->seq = 2;
-	cr_assert_eq(vmt_view_open(sample.data, sizeof(sample.data), &from), 0);
-	cr_assert(vmt_view_copy(&from, copy));
+	range->seq = seq;
+	cr_assert_eq(vmt_view_open(sample.data, sizeof(sample.data), ret_from), 0);
+	cr_assert(vmt_view_copy(ret_from, copy));
+	return range;
+}
+
+Test(view, a_copy_stays_what_it_is_and_takes_over_what_was_written)
+{
+	struct vmt_view from;
+	struct vmt_rec_range *range = copy_demo(2, &from);
+
 	cr_assert_eq(live_in(copy), 1);
 	cr_assert_eq(vmt_view_string(&view, view.header.exe).length, 13);
 
@@ -293,15 +302,9 @@ Test(view, a_copy_stays_what_it_is_and_takes_over_what_was_written)
 
 Test(view, what_is_half_written_is_so_in_a_copy)
 {
-	static _Alignas(64) unsigned char copy[sizeof(sample.data)];
-	struct vmt_rec_range *range;
 	struct vmt_view from;
+	struct vmt_rec_range *range = copy_demo(3, &from);
 
-	sample_demo(&sample);
-	range = sample_at(&sample, VMT_SECTION_RANGES, 24);
-	range->seq = 3;
-	cr_assert_eq(vmt_view_open(sample.data, sizeof(sample.data), &from), 0);
-	cr_assert(vmt_view_copy(&from, copy));
 	cr_assert_eq(live_in(copy), 0);
 	range->seq = 4;
 	cr_assert(vmt_view_copy(&from, copy));

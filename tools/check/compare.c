@@ -9,7 +9,6 @@
 #include "util/must.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 
 static int explain(int ret, const struct vmt_summary_options *options)
 {
@@ -40,7 +39,7 @@ static int explain(int ret, const struct vmt_summary_options *options)
 
 struct lost {
 	struct vmt_summary *summary;
-	const char *program; /* a pattern, or NULL */
+	const struct vmt_summary_options *options;
 };
 
 static void count_lost(void *userdata, const char *program)
@@ -48,7 +47,7 @@ static void count_lost(void *userdata, const char *program)
 	const struct lost *lost = userdata;
 	struct vmt_summary_program *item;
 
-	if (lost->program && fnmatch(lost->program, program, 0))
+	if (!vmt_summary_wants(lost->options, program))
 		return;
 	item = vmt_summary_program(lost->summary, program);
 	item->uncompared++;
@@ -60,7 +59,7 @@ int vmt_compare_load(char **paths, size_t count, const struct vmt_summary_option
 		     struct vmt_summary *ret_summary)
 {
 	struct vmt_recordings recordings = { NULL, 0 };
-	struct lost lost = { ret_summary, options->program };
+	struct lost lost = { ret_summary, options };
 	int ret = 0;
 
 	vmt_summary_init(ret_summary, options);

@@ -6,6 +6,7 @@
  */
 #include "check/verdict.h"
 #include "core/base/printable.h"
+#include "util/hash.h"
 #include "util/must.h"
 
 #define NAMES_MOST 100u /* letters of the functions in a case's name */
@@ -89,19 +90,16 @@ static char *functions_of(const struct vmt_stack *stack)
 /* Instead of its outer functions a long list has a number, which is the same whenever they are. */
 static char *shortened(char *names)
 {
-	size_t length = 0;
-	uint32_t sum = 2166136261u; /* FNV-1a */
+	size_t all = strlen(names);
+	size_t length = NAMES_MOST;
 	char *shorter;
 
-	if (strlen(names) <= NAMES_MOST)
+	if (all <= NAMES_MOST)
 		return names;
-	for (size_t i = 0; names[i]; i++) {
-		sum = (sum ^ (unsigned char)names[i]) * 16777619u;
-		if (i <= NAMES_MOST && !strncmp(names + i, ", ", 2))
-			length = i;
-	}
-	shorter =
-		vmt_must_format("%.*s, ... %08x", (int)(length ? length : NAMES_MOST), names, sum);
+	while (length && strncmp(names + length, ", ", 2))
+		length--;
+	shorter = vmt_must_format("%.*s, ... %08x", (int)(length ? length : NAMES_MOST), names,
+				  vmt_hash_bytes(VMT_HASH_START, names, all));
 	free(names);
 	return shorter;
 }

@@ -6,6 +6,13 @@
 #include "check/summary.h"
 #include "util/must.h"
 
+#include <fnmatch.h>
+
+bool vmt_summary_wants(const struct vmt_summary_options *options, const char *name)
+{
+	return !options->program || !fnmatch(options->program, name, 0);
+}
+
 void vmt_summary_init(struct vmt_summary *summary, const struct vmt_summary_options *options)
 {
 	*summary = (struct vmt_summary){

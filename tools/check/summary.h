@@ -71,6 +71,9 @@ struct vmt_summary_options {
 	const char *symbols; /* a directory with more symbol files, or NULL */
 };
 
+/* Was the program of this name asked for? */
+bool vmt_summary_wants(const struct vmt_summary_options *options, const char *name);
+
 void vmt_summary_init(struct vmt_summary *summary, const struct vmt_summary_options *options);
 void vmt_summary_free(struct vmt_summary *summary);
 

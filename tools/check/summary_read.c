@@ -9,7 +9,6 @@
 #include "util/must.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 
 struct process {
 	const struct vmt_view *view;
@@ -410,7 +409,7 @@ int vmt_summary_read(struct vmt_summary *summary, const struct vmt_recordings *r
 		exe = exe_of(&recordings->item[i]);
 		name = program_name(exe);
 		ret = 0;
-		if (!options->program || !fnmatch(options->program, name, 0)) {
+		if (vmt_summary_wants(options, name)) {
 			ret = add_process(summary, exe, name, &recordings->item[i].view, options,
 					  symbols);
 			if (!ret)

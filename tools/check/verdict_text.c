@@ -225,6 +225,12 @@ static void put_uncovered(FILE *stream, const struct vmt_verdict *verdict)
 			count == 1 ? "it" : "them");
 }
 
+/* What goes before an option: under a wrapper, options come from a variable. */
+static const char *variable_of(const struct vmt_verdict *verdict)
+{
+	return verdict->save_with ? "VMATRACE_CHECK=" : "";
+}
+
 static void put_suppressing(FILE *stream, const struct vmt_verdict *verdict)
 {
 	char *text = NULL;
@@ -238,7 +244,7 @@ static void put_suppressing(FILE *stream, const struct vmt_verdict *verdict)
 		fprintf(stream,
 			", or\nsuppress them with %s--suppressions=FILE, a file with these lines\n"
 			"(--generate-suppressions=FILE writes it):\n",
-			verdict->save_with ? "VMATRACE_CHECK=" : "");
+			variable_of(verdict));
 		put_lines(stream, text);
 		put_uncovered(stream, verdict);
 	} else {
@@ -285,13 +291,13 @@ static void put_ways_out(FILE *stream, const struct vmt_verdict *verdict)
 			"If their number varies from run to run, since there are threads, allow "
 			"two for\neach, such as %s--per-site=16 for eight, or judge one phase "
 			"with\n--from=MARK --to=MARK.\n",
-			verdict->save_with ? "VMATRACE_CHECK=" : "");
+			variable_of(verdict));
 	else if (verdict->may_move)
 		fprintf(stream,
 			"If their number varies from run to run (malloc arenas, a JIT), allow for "
 			"that\nwith %s--per-site=N, or judge one phase with --from=MARK "
 			"--to=MARK.\n",
-			verdict->save_with ? "VMATRACE_CHECK=" : "");
+			variable_of(verdict));
 }
 
 static void put_suppressions(FILE *stream, const struct vmt_suppressions *suppressions)

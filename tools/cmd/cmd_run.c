@@ -224,26 +224,25 @@ static int print_report(const struct request *request, const struct vmt_recordin
 }
 
 /* The program of interest may be one that a shell or a build tool has started. */
-static void tell_others(const struct request *request, const char *directory, pid_t pid,
-			pid_t shown, uint64_t since)
+static void tell_others(const struct request *request, pid_t pid,
+			const struct vmt_outdir_others *others)
 {
-	struct vmt_outdir_others others;
 	struct vmt_number peak;
 
-	if (!vmt_outdir_others(directory, shown, since, &others))
+	if (!others->count)
 		return;
-	if (shown != pid)
+	if (others->shown != pid)
 		vmt_message("the report is about process %d, which %s has started: vmatrace report "
 			    "--pid=%d %s shows that one",
-			    (int)shown, request->command[0], (int)pid, request->directory);
+			    (int)others->shown, request->command[0], (int)pid, request->directory);
 	else
 		vmt_message("%zu more recording%s of its children, at most %s maps: vmatrace "
 			    "report %s",
-			    others.count, others.count == 1 ? "" : "s",
-			    vmt_lines_number(&peak, others.peak), request->directory);
-	if (others.limited)
+			    others->count, others->count == 1 ? "" : "s",
+			    vmt_lines_number(&peak, others->peak), request->directory);
+	if (others->limited)
 		vmt_message("process %d reached the limit of maps: vmatrace report --pid=%d %s",
-			    (int)others.limited, (int)others.limited, request->directory);
+			    (int)others->limited, (int)others->limited, request->directory);
 }
 
 static void tell_running(const struct request *request, const char *directory, uint64_t since)
@@ -314,7 +313,7 @@ static void report(const struct request *request, const char *directory, pid_t p
 {
 	struct vmt_recordings recordings = { NULL, 0 };
 	int ret = vmt_load_process(&recordings, directory, pid, since);
-	pid_t shown = pid;
+	struct vmt_outdir_others others = { .shown = pid };
 
 	if (ret == -ENOENT)
 		vmt_message(
@@ -328,9 +327,9 @@ static void report(const struct request *request, const char *directory, pid_t p
 	if (ret)
 		return;
 	if (request->print.format != VMT_FORMAT_NONE)
-		shown = vmt_outdir_started(directory, pid, since);
+		vmt_outdir_others(directory, pid, since, &others);
 	/* Load it again, since the view is from before the end was written. */
-	ret = vmt_load_process(&recordings, directory, shown, since);
+	ret = vmt_load_process(&recordings, directory, others.shown, since);
 	if (request->print.format == VMT_FORMAT_NONE) {
 		/* A program that was not traced is a surprise without a report as well. */
 		tell_untraced(request, &recordings);
@@ -343,7 +342,7 @@ static void report(const struct request *request, const char *directory, pid_t p
 		vmt_message("cannot write the report%s%s: %s", request->output ? " to " : "",
 			    request->output ? request->output : "", strerror(-ret));
 	else if (request->print.format == VMT_FORMAT_TEXT)
-		tell_others(request, directory, pid, shown, since);
+		tell_others(request, pid, &others);
 	tell_running(request, directory, since);
 	tell_untraced(request, &recordings);
 	vmt_load_free(&recordings);

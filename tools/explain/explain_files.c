@@ -4,6 +4,7 @@
  * The table is bounded; files that do not fit are left out. See explain_files.h.
  */
 #include "explain/explain_files.h"
+#include "util/hash.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,13 +44,6 @@ static struct name name_of(const struct vmt_explain_map *map)
 	return name;
 }
 
-static uint32_t hash_bytes(uint32_t hash, const char *bytes, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		hash = (hash ^ (unsigned char)bytes[i]) * 16777619u;
-	return hash;
-}
-
 static bool is_same_group(const struct name *a, const struct name *b)
 {
 	return a->directory == b->directory && !memcmp(a->text, b->text, a->directory) &&
@@ -65,9 +59,9 @@ static bool is_same_name(const struct name *a, const struct name *b)
 static void add_file(struct group *groups, const struct vmt_explain_map *map)
 {
 	struct name name = name_of(map), other;
-	uint32_t at = hash_bytes(2166136261u, name.text, name.directory);
+	uint32_t at = vmt_hash_bytes(VMT_HASH_START, name.text, name.directory);
 
-	at = hash_bytes(at, name.text + name.ending, name.length - name.ending);
+	at = vmt_hash_bytes(at, name.text + name.ending, name.length - name.ending);
 	for (uint32_t tries = 0; tries < 64; tries++, at++) {
 		struct group *group = &groups[at % GROUPS];
 

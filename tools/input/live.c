@@ -153,20 +153,10 @@ static bool has_library(uint32_t pid)
 /* Does VMATRACE_OPTIONS name a dir, as under vmatrace run? */
 static bool has_directory(uint32_t pid)
 {
-	char *variable = NULL;
-	size_t room = 0;
-	bool found = false;
-	char name[64];
-	FILE *file;
+	char *options = vmt_process_options((pid_t)pid);
+	bool found = options && (!strncmp(options, "dir=", 4) || strstr(options, ":dir="));
 
-	snprintf(name, sizeof(name), "/proc/%u/environ", pid);
-	file = fopen(name, "re");
-	while (file && !found && getdelim(&variable, &room, '\0', file) > 0)
-		found = !strncmp(variable, "VMATRACE_OPTIONS=", 17) &&
-			(strstr(variable, "=dir=") || strstr(variable, ":dir="));
-	if (file)
-		fclose(file);
-	free(variable);
+	free(options);
 	return found;
 }
 

@@ -4,6 +4,8 @@
  * unknown then, which is no error. See process.h.
  */
 #include "input/process.h"
+#include "util/must.h"
+#include "util/slurp.h"
 #include "util/sorted.h"
 
 #include <ctype.h>
@@ -70,6 +72,24 @@ static bool is_kernel_thread(pid_t pid)
 	unsigned flags = 0;
 
 	return at && sscanf(at, " %*c %*s %*s %*s %*s %*s %u", &flags) == 1 && flags & PF_KTHREAD;
+}
+
+char *vmt_process_options(pid_t pid)
+{
+	static const char variable[] = "VMATRACE_OPTIONS=";
+	const size_t length = sizeof(variable) - 1;
+	char *text = NULL, *value = NULL;
+	size_t size = 0;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+	if (!vmt_slurp(path, &text, &size)) {
+		for (size_t at = 0; at < size && !value; at += strlen(text + at) + 1)
+			if (!strncmp(text + at, variable, length))
+				value = vmt_must_copy(text + at + length);
+	}
+	free(text);
+	return value;
 }
 
 bool vmt_process_is_proc_mounted(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Facts about a process from /proc: its name, its threads and where their stacks are, and whether
- * it is a fork of its parent. Each may be unknown. Used by the command maps.
+ * it is a fork of its parent. Each may be unknown.
  */
 #ifndef VMT_PROCESS_H
 #define VMT_PROCESS_H
@@ -38,6 +38,9 @@ pid_t vmt_process_with_memory(pid_t pid);
  * if they may not be read. At most `limit` threads are examined.
  */
 size_t vmt_process_stack_pointers(pid_t pid, size_t limit, uint64_t **ret_pointers);
+
+/* Returns the value of VMATRACE_OPTIONS that it was started with, from malloc; NULL: none, or unknown. */
+char *vmt_process_options(pid_t pid);
 
 /* Does it run in a copy of its parent's memory? If true, this is certain. */
 bool vmt_process_is_fork(const struct vmt_process *process);

@@ -3,9 +3,9 @@
 #include "core/report/report.h"
 #include "input/liveness.h"
 #include "input/load.h"
+#include "input/process.h"
 #include "run/outdir.h"
 #include "util/must.h"
-#include "util/slurp.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -72,30 +72,6 @@ void vmt_outdir_set_aside(const char *path)
 	free(old);
 }
 
-size_t vmt_outdir_others(const char *path, pid_t pid, uint64_t since,
-			 struct vmt_outdir_others *ret_others)
-{
-	struct vmt_recordings recordings = { NULL, 0 };
-
-	*ret_others = (struct vmt_outdir_others){ 0, 0, 0 };
-	if (vmt_outdir_count(path) > 1)
-		(void)vmt_load_path(&recordings, path);
-	for (size_t i = 0; i < recordings.count; i++) {
-		const struct vmt_view *view = &recordings.item[i].view;
-		const struct vmt_rec_header *header = &view->header;
-
-		if (header->pid == (uint32_t)pid || header->start_realtime < since)
-			continue;
-		ret_others->count++;
-		if (header->maps_peak > ret_others->peak)
-			ret_others->peak = header->maps_peak;
-		if (!ret_others->limited && vmt_report_is_limit_reached(view))
-			ret_others->limited = (pid_t)header->pid;
-	}
-	vmt_load_free(&recordings);
-	return ret_others->count;
-}
-
 static const struct vmt_view *last_image(const struct vmt_recordings *recordings, pid_t pid,
 					 uint64_t since)
 {
@@ -137,46 +113,64 @@ static bool is_of_interest(const struct vmt_view *child, const struct vmt_view *
 	       (one.length != two.length || memcmp(one.bytes, two.bytes, one.length));
 }
 
-pid_t vmt_outdir_started(const char *path, pid_t pid, uint64_t since)
+/*
+ * Follow a program that does little but start another one, as timeout does. Returns the process with
+ * most maps of a chain in which each has started a single one.
+ */
+static pid_t find_shown(const struct vmt_recordings *recordings, pid_t pid, uint64_t since)
 {
-	struct vmt_recordings recordings = { NULL, 0 };
-	const struct vmt_view *most, *child;
+	const struct vmt_view *most = last_image(recordings, pid, since);
+	const struct vmt_view *child;
 	pid_t at = pid;
 
-	if (vmt_outdir_count(path) > 1)
-		(void)vmt_load_path(&recordings, path);
-	most = last_image(&recordings, pid, since);
 	/* Pids come from files, and may form a circle. */
-	for (size_t i = 0; most && i < recordings.count; i++) {
-		at = only_child(&recordings, at, since);
-		child = at ? last_image(&recordings, at, since) : NULL;
+	for (size_t i = 0; most && i < recordings->count; i++) {
+		at = only_child(recordings, at, since);
+		child = at ? last_image(recordings, at, since) : NULL;
 		if (!child)
 			break;
 		most = is_of_interest(child, most) ? child : most;
 	}
-	pid = most ? (pid_t)most->header.pid : pid;
-	vmt_load_free(&recordings);
-	return pid;
+	return most ? (pid_t)most->header.pid : pid;
 }
 
-/* Do the options in the process's environment name the directory? */
-static bool records_into(const char *process, const char *path)
+static void count_others(const struct vmt_recordings *recordings, uint64_t since,
+			 struct vmt_outdir_others *others)
 {
-	static const char variable[] = "VMATRACE_OPTIONS=";
-	char *name = vmt_must_format("/proc/%s/environ", process);
-	char *wanted = vmt_must_format("dir=%s", path);
-	char *text = NULL;
-	size_t size = 0;
-	bool found = false;
+	for (size_t i = 0; i < recordings->count; i++) {
+		const struct vmt_view *view = &recordings->item[i].view;
+		const struct vmt_rec_header *header = &view->header;
 
-	if (!vmt_slurp(name, &text, &size)) {
-		for (size_t at = 0; at < size && !found; at += strnlen(text + at, size - at) + 1)
-			found = !strncmp(text + at, variable, sizeof(variable) - 1) &&
-				strstr(text + at, wanted);
+		if (header->pid == (uint32_t)others->shown || header->start_realtime < since)
+			continue;
+		others->count++;
+		if (header->maps_peak > others->peak)
+			others->peak = header->maps_peak;
+		if (!others->limited && vmt_report_is_limit_reached(view))
+			others->limited = (pid_t)header->pid;
 	}
-	free(text);
+}
+
+void vmt_outdir_others(const char *path, pid_t pid, uint64_t since,
+		       struct vmt_outdir_others *ret_others)
+{
+	struct vmt_recordings recordings = { NULL, 0 };
+
+	if (vmt_outdir_count(path) > 1)
+		(void)vmt_load_path(&recordings, path);
+	*ret_others = (struct vmt_outdir_others){ .shown = find_shown(&recordings, pid, since) };
+	count_others(&recordings, since, ret_others);
+	vmt_load_free(&recordings);
+}
+
+static bool records_into(pid_t pid, const char *path)
+{
+	char *options = vmt_process_options(pid);
+	char *wanted = vmt_must_format("dir=%s", path);
+	bool found = options && strstr(options, wanted);
+
 	free(wanted);
-	free(name);
+	free(options);
 	return found;
 }
 
@@ -191,7 +185,7 @@ size_t vmt_outdir_running(const char *path, uint64_t since)
 
 		/* With two seconds of tolerance, since clocks may have been set meanwhile. */
 		count += pid && vmt_liveness_begin(pid) + 2000000000 >= since &&
-			 records_into(entry->d_name, path);
+			 records_into((pid_t)pid, path);
 	}
 	if (proc)
 		closedir(proc);

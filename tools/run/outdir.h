@@ -17,23 +17,18 @@ size_t vmt_outdir_count(const char *path);
 void vmt_outdir_set_aside(const char *path);
 
 struct vmt_outdir_others {
+	pid_t shown; /* the process that a report is about */
 	size_t count;
 	uint64_t peak; /* the highest */
 	pid_t limited; /* a process that has reached the limit of maps; 0: none has */
 };
 
 /*
- * The other processes than pid with recordings that began after `since` (ns since 1970). Returns
- * how many there are.
+ * Find the process that a report is about: pid, or one that it does little but start, as timeout
+ * does. Count the others with recordings that began after `since` (ns since 1970).
  */
-size_t vmt_outdir_others(const char *path, pid_t pid, uint64_t since,
-			 struct vmt_outdir_others *ret_others);
-
-/*
- * Follow a program that does little but start another one, as timeout does. Returns the process
- * with most maps of a chain in which each has started a single one.
- */
-pid_t vmt_outdir_started(const char *path, pid_t pid, uint64_t since);
+void vmt_outdir_others(const char *path, pid_t pid, uint64_t since,
+		       struct vmt_outdir_others *ret_others);
 
 /*
  * Returns how many processes that began after `since` are still running and record into path. Their

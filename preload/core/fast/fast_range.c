@@ -108,17 +108,11 @@ static void put_front(struct range_call *it, struct vmt_map *map, const struct v
 static bool range_mapped(struct range_call *it, const struct around *around)
 {
 	struct vmt_space *space = it->fast.space;
-	struct vmt_vma vma = {
-		.start = it->range.start,
-		.end = it->range.end,
-		.offset = it->change->offset,
-		.inode = it->change->inode,
-		.dev = it->change->dev,
-		.flags = it->change->flags | VMT_MAP_CHANGED,
-		.vma_class = vmt_vma_class_of_new(&space->rules, it->change->new_class),
-	};
+	struct vmt_vma vma = vmt_change_fresh(it->change);
 	struct vmt_fast_sides sides;
 
+	vma.flags |= VMT_MAP_CHANGED;
+	vma.vma_class = vmt_vma_class_of_new(&space->rules, it->change->new_class);
 	if (!judge_new(it, around, &vma, &sides))
 		return false;
 	if (is_front_again(it, around, sides)) {

@@ -210,10 +210,11 @@ static void copy_section(const struct vmt_view *view, uint32_t id, unsigned char
 	if (!bytes)
 		return;
 	to = copy + (section->data - view->data);
-	for (uint64_t at = 0; is_guarded(id) && at < bytes; at += section->stride)
-		copy_element(to + at, section->data + at, section->stride);
-	if (is_guarded(id))
+	if (is_guarded(id)) {
+		for (uint64_t at = 0; at < bytes; at += section->stride)
+			copy_element(to + at, section->data + at, section->stride);
 		return;
+	}
 	copy_words(to, section->data, bytes - bytes % sizeof(uint64_t));
 	for (uint64_t at = bytes - bytes % sizeof(uint64_t); at < bytes; at++)
 		to[at] = section->data[at];

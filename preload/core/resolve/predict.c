@@ -67,14 +67,7 @@ static void predict_shifted(struct vmt_outcome *outcome, struct vmt_range range,
 static bool predict_fresh(struct vmt_space *space, struct vmt_outcome *outcome,
 			  const struct vmt_change *change)
 {
-	struct vmt_vma vma = {
-		.start = change->fresh.start,
-		.end = change->fresh.end,
-		.offset = change->offset,
-		.inode = change->inode,
-		.dev = change->dev,
-		.flags = change->flags,
-	};
+	struct vmt_vma vma = vmt_change_fresh(change);
 
 	if (vmt_range_is_empty(change->fresh))
 		return true;

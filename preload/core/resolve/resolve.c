@@ -95,12 +95,7 @@ static bool is_one_anonymous_map(const struct vmt_space *space, struct vmt_range
 void vmt_resolve_file(struct vmt_space *space, struct vmt_change *change,
 		      const struct vmt_kernel_ops *kernel)
 {
-	struct vmt_vma vma = {
-		.start = change->fresh.start,
-		.end = change->fresh.end,
-		.offset = change->offset,
-		.flags = change->flags,
-	};
+	struct vmt_vma vma = vmt_change_fresh(change);
 	int is_ordinary = -1;
 
 	if (!change->is_file || change->is_identified || change->how != VMT_CHANGE_DERIVE)

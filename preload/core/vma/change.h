@@ -9,6 +9,7 @@
 
 #include "core/base/base.h"
 #include "core/base/calls.h"
+#include "core/vma/vma.h"
 
 /* A finished call with its result. brk: the program break before the call (for brk only). */
 struct vmt_done {
@@ -69,6 +70,19 @@ struct vmt_change {
 	bool failed; /* the call failed; bytes that it should have removed may still be there */
 	bool met_hole; /* protect, advise: failed with the error that a hole in the range gives */
 };
+
+/* Returns the map in the range fresh, as far as change tells what it is; its class is not set. */
+static inline struct vmt_vma vmt_change_fresh(const struct vmt_change *change)
+{
+	return (struct vmt_vma){
+		.start = change->fresh.start,
+		.end = change->fresh.end,
+		.offset = change->offset,
+		.inode = change->inode,
+		.dev = change->dev,
+		.flags = change->flags,
+	};
+}
 
 /*
  * The most frequent changes in short: anonymous memory mapped where nothing was, or memory
