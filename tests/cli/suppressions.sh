@@ -95,5 +95,97 @@ ${CC:-cc} -s -O1 part.c -o part -L. -lpart -Wl,-rpath,"$TMP" || exit 2
 status part 23 "$TOOL" check --per-site=0 -- ./part
 has part-line err '^  vma:\^named\$$'
 has part-left-over err '^1 call site without names has no line; allow for it with --per-site=N\.$'
+
+# A helper that maps for others: the line is for the one that called it, however many helpers are
+# between the two, and not for what another caller leaks some day.
+cat >helper.c <<'EOF'
+#include <stdlib.h>
+#include <sys/mman.h>
+#define NOINLINE __attribute__((noinline)) static
+#define HELPER(name, next) NOINLINE int name(int i) { return next(i) + 1; }
+NOINLINE int page(int i)
+{
+	return mmap(0, 4096, i & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+	       MAP_FAILED;
+}
+static inline __attribute__((always_inline)) int guarded(int i)
+{
+	return page(i) + 1;
+}
+HELPER(cache, guarded)
+HELPER(session, guarded)
+HELPER(fourth, page)
+HELPER(third, fourth)
+HELPER(second, third)
+HELPER(first, second)
+HELPER(near_one, first)
+HELPER(near_two, first)
+int main(int argc, char **argv)
+{
+	int n = 0, deep = argc > 3;
+
+	for (int i = 0; argc > 1 && i < atoi(argv[1]); i++)
+		n += deep ? near_one(i) : cache(i);
+	for (int i = 0; argc > 2 && i < atoi(argv[2]); i++)
+		n += deep ? near_two(i) : session(i);
+	return n == 1;
+}
+EOF
+${CC:-cc} -g -O1 -fno-optimize-sibling-calls helper.c -o helper || exit 2
+status helper 23 "$TOOL" check --per-site=9 --generate-suppressions=helper.supp -- ./helper 50 0
+has helper-line helper.supp '^vma:\^page\$ in \^guarded\$ in \^cache\$$'
+check helper-alone [ "$(grep -c 'The line' helper.supp)" = 0 ]
+status helper-suppressed 0 "$TOOL" check --per-site=9 --suppressions=helper.supp -- ./helper 50 0
+status helper-other 23 "$TOOL" check --per-site=9 --suppressions=helper.supp -- ./helper 50 30
+has helper-other-said err '\+30 by mmap in page'
+# Where other call sites of the same run share the functions around the call, more are named.
+status deep 23 "$TOOL" check --per-site=9 --generate-suppressions=deep.supp -- ./helper 50 2 deep
+has deep-line deep.supp '^vma:\^page\$ in (\^[a-z]+\$ in ){4}\^near_one\$$'
+status deep-suppressed 0 "$TOOL" check --per-site=9 --suppressions=deep.supp -- ./helper 50 2 deep
+status deep-other 23 "$TOOL" check --per-site=9 --suppressions=deep.supp -- ./helper 50 30 deep
+# A line of an earlier version is as wide as it was.
+echo 'vma:^page$' >wide.supp
+status helper-as-before 0 "$TOOL" check --per-site=9 --suppressions=wide.supp -- ./helper 50 30
+# What covers a whole library says so, and what else that is.
+cat >hidden.c <<'EOF'
+#include <sys/mman.h>
+extern int (*const hidden[2])(int i);
+#ifdef LIBRARY
+#define PAGE(prot) (mmap(0, 4096, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED)
+static int many(int i)
+{
+	return PAGE(i & 1 ? PROT_READ : PROT_NONE);
+}
+static int few(int i)
+{
+	return PAGE(i & 1 ? PROT_READ : PROT_NONE) + 1;
+}
+int (*const hidden[2])(int) = { many, few };
+#else
+__attribute__((noinline)) static int rare(int i)
+{
+	return hidden[1](i) + 1;
+}
+int main(void)
+{
+	int n = 0;
+
+	for (int i = 0; i < 50; i++)
+		n += hidden[0](i);
+	for (int i = 0; i < 3; i++)
+		n += rare(i);
+	return n == 1;
+}
+#endif
+EOF
+${CC:-cc} -s -O1 -shared -fPIC -DLIBRARY hidden.c -o libhidden.so || exit 2
+${CC:-cc} -g -O1 hidden.c -o hidden -L. -lhidden -Wl,-rpath,"$TMP" || exit 2
+status library 23 "$TOOL" check --per-site=9 --generate-suppressions=library.supp -- ./hidden
+has library-line library.supp '^vma:\^libhidden.so\$$'
+has library-warned library.supp \
+	'^# The line suppresses everything of libhidden.so, in this run 1 more call site with 3 maps$'
+has library-warned-here err '^    \(suppresses everything of libhidden.so, in this run 1 more'
+check library-columns [ "$(grep -A2 '^  vma:' err | wc -L)" -le 80 ]
+status library-suppressed 0 "$TOOL" check --per-site=9 --suppressions=library.supp -- ./hidden
 has main-why main.supp 'no line for it that would not suppress all of the program$'
 finish

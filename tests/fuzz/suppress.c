@@ -4,6 +4,7 @@
  * suppress that site must do so.
  */
 #include "check/suppress.h"
+#include "check/suppress_line.h"
 #include "fuzz.h"
 
 #include <string.h>
@@ -35,7 +36,7 @@ static void match(const struct vmt_suppressions *all, const uint8_t *data, size_
 	struct vmt_summary_site site = { .call = call, .stack = { &frame, 1 }, .is_cut = size & 1 };
 	struct vmt_suppressions own = { NULL, 0 };
 	char error[VMT_SUPPRESS_ERROR_MAX];
-	char *line = vmt_suppress_line(&site);
+	char *line = vmt_suppress_line(&site, UINT32_MAX);
 
 	(void)vmt_suppress_find(all, &site);
 	if (!vmt_suppress_parse(&own, line, strlen(line), error) && own.count)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Suppressions: which lines are understood, what they match, and that no bytes do harm. */
 #include "check/suppress.h"
+#include "check/suppress_line.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -72,7 +73,7 @@ Test(suppress, spaces_after_the_colon_and_a_byte_order_mark)
 Test(suppress, a_lost_stack_has_a_line_too)
 {
 	struct vmt_summary_site site = { .call = NULL };
-	char *line = vmt_suppress_line(&site);
+	char *line = vmt_suppress_line(&site, UINT32_MAX);
 
 	cr_assert_eq(parse(line), 0);
 	cr_assert_not_null(vmt_suppress_find(&suppressions, &site));
@@ -86,6 +87,14 @@ Test(suppress, a_colon_belongs_to_the_pattern)
 {
 	cr_assert_eq(parse("vma:std::vector<*>::push_back"), 0);
 	cr_assert_str_eq(suppressions.item[0].pattern, "std::vector<*>::push_back");
+}
+
+Test(suppress, words_of_a_path_are_no_parts)
+{
+	cr_assert_eq(parse("vma:work in progress/a.c\nvma:^x in ^y$\nvma:a$ in ^b\n"), 0);
+	for (size_t i = 0; i < 3; i++)
+		cr_assert_eq(suppressions.item[i].part_count, 1);
+	vmt_suppress_free(&suppressions);
 }
 
 Test(suppress, bad_lines_are_refused_as_a_whole)
@@ -144,4 +153,29 @@ Test(suppress, every_frame_is_looked_at)
 	cr_assert_eq(parse("stack:^app$\n"), 0);
 	frames[1].file = NULL;
 	cr_assert_eq(find(frames, 2, false)->type, VMT_SUPPRESS_STACK);
+}
+
+Test(suppress, frames_in_frames)
+{
+	char module[] = "app";
+	char inner[] = "page", middle[] = "guard", outer[] = "cache";
+	struct vmt_stack_frame frames[] = {
+		{ .module = module, .function = inner, .is_user = true },
+		{ .module = module, .function = middle, .is_user = true },
+		{ .module = module, .function = outer, .is_user = true },
+	};
+
+	cr_assert_eq(parse("vma:^page$ in ^session$\nvma:^cache$ in ^page$\n"
+			   "vma:^page$ in ^page$\nvma:^page$ in ^app$ in ^app$ in ^app$\n"),
+		     0);
+	cr_assert_null(find(frames, 3, false));
+	vmt_suppress_free(&suppressions);
+	cr_assert_eq(parse("vma:^page$ in ^cache$\n"), 0);
+	cr_assert_eq(suppressions.item[0].part_count, 2);
+	cr_assert_not_null(find(frames, 3, false));
+	cr_assert_null(find(frames, 2, false));
+	vmt_suppress_free(&suppressions);
+	cr_assert_eq(parse("vma:^page$ in ^gu*d$ in ^cache$\n"), 0);
+	cr_assert_not_null(find(frames, 3, false));
+	vmt_suppress_free(&suppressions);
 }

@@ -16,7 +16,7 @@ static const char *const type_names[] = {
 	[VMT_SUPPRESS_FILE] = "file",
 };
 
-#define NO_STACK "?"
+#define BETWEEN  "$ in ^" /* between the parts of a pattern for several frames */
 #define FILE_MAX 1048576u /* bytes of a suppression file */
 
 const char *vmt_suppress_type_name(enum vmt_suppress_type type)
@@ -92,23 +92,31 @@ static bool is_of_type(const struct vmt_summary_site *site, enum vmt_suppress_ty
 	}
 }
 
-static bool suppresses(const struct vmt_suppression *item, const struct vmt_summary_site *site)
+/* The parts are for frames further and further out. To take the innermost for each is sufficient. */
+static bool matches_stack(const struct vmt_suppression *item, const struct vmt_stack *stack)
+{
+	uint32_t part = 0;
+
+	for (uint32_t i = 0; i < stack->count && part < item->part_count; i++)
+		part += matches_frame(item->part[part], &stack->frame[i]);
+	return part == item->part_count;
+}
+
+bool vmt_suppress_covers(const struct vmt_suppression *item, const struct vmt_summary_site *site)
 {
 	if (!is_of_type(site, item->type))
 		return false;
-	for (uint32_t i = 0; i < site->stack.count; i++) {
-		if (matches_frame(item->pattern, &site->stack.frame[i]))
-			return true;
-	}
-	/* A call whose stack was lost has only this name; see vmt_suppress_line(). */
-	return !site->stack.count && vmt_suppress_matches(item->pattern, NO_STACK);
+	if (matches_stack(item, &site->stack))
+		return true;
+	/* A call whose stack was lost has only this name. */
+	return !site->stack.count && vmt_suppress_matches(item->pattern, VMT_SUPPRESS_NO_STACK);
 }
 
 struct vmt_suppression *vmt_suppress_find(const struct vmt_suppressions *suppressions,
 					  const struct vmt_summary_site *site)
 {
 	for (size_t i = 0; i < suppressions->count; i++) {
-		if (suppresses(&suppressions->item[i], site))
+		if (vmt_suppress_covers(&suppressions->item[i], site))
 			return &suppressions->item[i];
 	}
 	return NULL;
@@ -120,7 +128,7 @@ void vmt_suppress_note(const struct vmt_suppressions *suppressions,
 	for (size_t i = 0; i < suppressions->count; i++) {
 		struct vmt_suppression *item = &suppressions->item[i];
 
-		item->is_known = item->is_known || suppresses(item, site);
+		item->is_known = item->is_known || vmt_suppress_covers(item, site);
 	}
 }
 
@@ -133,6 +141,24 @@ static int refuse(char *error, uint32_t line, const char *what)
 static bool is_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r';
+}
+
+/*
+ * Take "^inner$ in ^outer$" apart. Nothing else is between parts, since the names of files may have
+ * words between spaces.
+ */
+static void find_parts(struct vmt_suppression *item)
+{
+	const char *next;
+
+	for (const char *at = item->pattern; at; at = next) {
+		const char *between = *at == '^' ? strstr(at, BETWEEN) : NULL;
+		size_t length = between ? (size_t)(between - at) + 1 : strlen(at);
+
+		item->part = vmt_must_grow(item->part, item->part_count, sizeof(*item->part));
+		item->part[item->part_count++] = vmt_must(strndup(at, length));
+		next = between ? between + strlen(BETWEEN) - 1 : NULL;
+	}
 }
 
 /* Parse a line, after removing the spaces around it. */
@@ -166,13 +192,20 @@ static int parse_line(struct vmt_suppressions *suppressions, const char *bytes, 
 		.pattern = vmt_must(strndup(pattern, (size_t)(bytes + n - pattern))),
 		.line = line,
 	};
+	find_parts(item);
 	return 0;
 }
 
 static void forget(struct vmt_suppressions *suppressions, size_t keep)
 {
-	while (suppressions->count > keep)
-		free(suppressions->item[--suppressions->count].pattern);
+	while (suppressions->count > keep) {
+		struct vmt_suppression *item = &suppressions->item[--suppressions->count];
+
+		while (item->part_count)
+			free(item->part[--item->part_count]);
+		free(item->part);
+		free(item->pattern);
+	}
 }
 
 int vmt_suppress_parse(struct vmt_suppressions *suppressions, const char *bytes, size_t n,
@@ -224,61 +257,6 @@ int vmt_suppress_load(struct vmt_suppressions *suppressions, const char *path,
 		suppressions->item[before++].source = path;
 	free(bytes);
 	return ret;
-}
-
-/* Characters that are special in a pattern become *. */
-static char *quoted(const char *name)
-{
-	char *copy = vmt_must_copy(name);
-
-	for (char *at = copy; *at; at++) {
-		if (*at == '^' || *at == '$' || *at == '\n' || *at == '\r')
-			*at = '*';
-	}
-	return copy;
-}
-
-/* The code of a whole program or script, of which every stack has a frame. */
-static bool is_everywhere(const struct vmt_stack *stack, const struct vmt_stack_frame *frame)
-{
-	const struct vmt_stack_frame *outermost = &stack->frame[stack->count - 1];
-
-	if (frame->function)
-		return !strcmp(frame->function, "main") || !strcmp(frame->function, "<module>");
-	return !strcmp(frame->module, outermost->module);
-}
-
-/* Is it where a thread starts, or code that runs before main? Then all that it calls has this frame. */
-static bool is_outermost(const struct vmt_stack *stack, const struct vmt_stack_frame *frame)
-{
-	const struct vmt_stack_frame *end = stack->frame + stack->count;
-
-	while (++frame < end && !frame->is_own)
-		;
-	return frame == end;
-}
-
-char *vmt_suppress_line(const struct vmt_summary_site *site)
-{
-	const char *type = site->is_cut ? "split" : "vma";
-	const struct vmt_stack_frame *frame = vmt_stack_blame(&site->stack);
-	const char *base = frame && frame->file ? strrchr(frame->file, '/') : NULL;
-	bool is_all = frame && is_everywhere(&site->stack, frame);
-	char *pattern, *line;
-
-	if (!frame)
-		return vmt_must_format("%s:^%s$", type, NO_STACK);
-	if (frame->file && frame->line && (is_all || is_outermost(&site->stack, frame))) {
-		pattern = quoted(base ? base : frame->file);
-		line = vmt_must_format("%s:%s:%u$", type, pattern, frame->line);
-	} else if (!is_all) {
-		pattern = quoted(frame->function ? frame->function : frame->module);
-		line = vmt_must_format("%s:^%s$", type, pattern);
-	} else {
-		return NULL;
-	}
-	free(pattern);
-	return line;
 }
 
 void vmt_suppress_free(struct vmt_suppressions *suppressions)

@@ -2,8 +2,9 @@
 /*
  * Suppressions in LeakSanitizer's format, one a line: TYPE:PATTERN, with # for comments. A pattern
  * is searched for in the function, the source file, FILE:LINE if it has a colon, and the module of
- * every frame; * stands for any text, ^ and $ for the start and the end. Types: vma (every call
- * site), split (maps cut out of others), stack (thread stacks), file (maps of files).
+ * every frame; * stands for any text, ^ and $ for the start and the end. "^inner$ in ^outer$" is for
+ * stacks that have both frames, in this order, with any others between them, and so on. Types: vma
+ * (every call site), split (maps cut out of others), stack (thread stacks), file (maps of files).
  */
 #ifndef VMT_SUPPRESS_H
 #define VMT_SUPPRESS_H
@@ -20,6 +21,8 @@ enum vmt_suppress_type {
 struct vmt_suppression {
 	enum vmt_suppress_type type;
 	char *pattern;
+	char **part; /* of the pattern: what is matched against a frame each, the innermost first */
+	uint32_t part_count;
 	const char *source; /* the name of its file; NULL if it is compiled into a program */
 	uint32_t line;
 	bool is_known; /* it matches a call site, whether or not that has grown */
@@ -33,6 +36,7 @@ struct vmt_suppressions {
 };
 
 #define VMT_SUPPRESS_ERROR_MAX 200
+#define VMT_SUPPRESS_NO_STACK  "?" /* the only name of a call whose stack was lost */
 
 /*
  * Parse bytes[0, n), which may be anything. Lines add up over several calls. Returns 0, or -EBADMSG
@@ -49,18 +53,15 @@ VMT_MUST_CHECK int vmt_suppress_load(struct vmt_suppressions *suppressions, cons
 struct vmt_suppression *vmt_suppress_find(const struct vmt_suppressions *suppressions,
 					  const struct vmt_summary_site *site);
 
+/* Does this line match the site? */
+bool vmt_suppress_covers(const struct vmt_suppression *item, const struct vmt_summary_site *site);
+
 /* Mark every line that matches the site as known. */
 void vmt_suppress_note(const struct vmt_suppressions *suppressions,
 		       const struct vmt_summary_site *site);
 
 /* Does pattern match text? Takes at most the product of their lengths. */
 bool vmt_suppress_matches(const char *pattern, const char *text);
-
-/*
- * Returns a line that would suppress the site and not the whole program; the caller frees it. NULL:
- * there is none, as where neither a function nor a line is known.
- */
-char *vmt_suppress_line(const struct vmt_summary_site *site);
 
 const char *vmt_suppress_type_name(enum vmt_suppress_type type);
 void vmt_suppress_free(struct vmt_suppressions *suppressions);

@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes suppressions that make a check pass, into a file for people to comment on. The verdict is
- * given again with each line, because a line may cover several call sites, and because only the
- * worst call site is named for growth. Used by the command check.
+ * Proposes suppressions that make a check pass, for a file that people comment on and for the
+ * message. The verdict is given again with each line, because a line may cover several call sites,
+ * and because only the worst call site is named for growth. Used by the command check.
  */
+#include "check/suppress_line.h"
 #include "check/verdict.h"
+#include "util/lines.h"
 #include "util/must.h"
+
+#define NEAR 4u /* functions that a line names; more where these tell too little */
 
 /* Copy the existing lines, which keep their counts in the original. */
 static void copy_lines(struct vmt_suppressions *copy, const struct vmt_suppressions *original)
 {
-	*copy = (struct vmt_suppressions){ vmt_must_alloc(original->count, sizeof(*copy->item)),
-					   original->count };
-	for (size_t i = 0; i < copy->count; i++)
-		copy->item[i] = (struct vmt_suppression){
-			.type = original->item[i].type,
-			.pattern = vmt_must_copy(original->item[i].pattern),
-		};
-}
+	char error[VMT_SUPPRESS_ERROR_MAX];
 
-/* A name in the comment may contain a newline, so control characters are replaced. */
-static void put_comment(FILE *stream, const char *text, const char *more)
-{
-	fputs("# ", stream);
-	for (; *text; text++)
-		fputc((unsigned char)*text < ' ' ? '?' : *text, stream);
-	fprintf(stream, "%s\n", more);
+	*copy = (struct vmt_suppressions){ NULL, 0 };
+	for (size_t i = 0; i < original->count; i++) {
+		const struct vmt_suppression *item = &original->item[i];
+		char *line =
+			vmt_must_format("%s:%s", vmt_suppress_type_name(item->type), item->pattern);
+
+		if (vmt_suppress_parse(copy, line, strlen(line), error))
+			abort(); /* it was understood before */
+		free(line);
+	}
 }
 
 bool vmt_suppress_is_possible(const struct vmt_finding *finding)
@@ -34,43 +34,128 @@ bool vmt_suppress_is_possible(const struct vmt_finding *finding)
 	       (finding->rule == VMT_RULE_MAX_GROWTH || finding->rule == VMT_RULE_PER_SITE);
 }
 
-/* Why there is no line for a finding. */
-static void put_impossible(FILE *stream, const struct vmt_finding *finding)
-{
-	char *line = NULL;
+/* Call sites that a line covers besides the one that it is for. */
+struct others {
+	uint64_t sites;
+	uint64_t maps;
+};
 
-	if (!vmt_suppress_is_possible(finding))
-		put_comment(stream, finding->message, "; no suppression lifts this limit");
-	else if (!(line = vmt_suppress_line(finding->site)))
-		put_comment(stream, finding->message,
-			    "; there is no line for it that would not suppress all of the program");
-	free(line);
+/* Those that another line covers already do not count. */
+static struct others count_others(const struct vmt_verdict *verdict,
+				  const struct vmt_suppressions *tried,
+				  const struct vmt_suppression *item,
+				  const struct vmt_summary_site *wanted)
+{
+	const struct vmt_summary_program *program = verdict->summary->programs;
+	const struct vmt_summary_site *site;
+	struct others others = { 0, 0 };
+
+	for (; program; program = program->hh.next) {
+		for (site = program->sites; site; site = site->hh.next) {
+			if (site == wanted || site->maps <= 0 || !vmt_suppress_covers(item, site) ||
+			    vmt_suppress_find(tried, site))
+				continue;
+			others.sites++;
+			others.maps += (uint64_t)site->maps;
+		}
+	}
+	return others;
+}
+
+/* Returns false for a line that does not suppress what it is for. */
+static bool try_line(const struct vmt_verdict *verdict, const struct vmt_suppressions *tried,
+		     const char *line, const struct vmt_summary_site *site,
+		     struct others *ret_others)
+{
+	struct vmt_suppressions one = { NULL, 0 };
+	char error[VMT_SUPPRESS_ERROR_MAX];
+	bool is_good = !vmt_suppress_parse(&one, line, strlen(line), error) && one.count &&
+		       vmt_suppress_covers(&one.item[0], site);
+
+	if (is_good)
+		*ret_others = count_others(verdict, tried, &one.item[0], site);
+	vmt_suppress_free(&one);
+	return is_good;
+}
+
+/*
+ * Find the line that covers the fewest other call sites: the functions around the call, and as many
+ * more as it takes. Returns NULL if there is none.
+ */
+static char *find_line(const struct vmt_verdict *verdict, const struct vmt_suppressions *tried,
+		       const struct vmt_summary_site *site, struct others *ret_others)
+{
+	uint32_t most = vmt_suppress_line_depth(site);
+	struct others others;
+	char *best = NULL;
+
+	for (uint32_t depth = most < NEAR ? most : NEAR; depth <= most; depth++) {
+		char *line = vmt_suppress_line(site, depth);
+
+		if (line && try_line(verdict, tried, line, site, &others) &&
+		    (!best || others.sites < ret_others->sites)) {
+			free(best);
+			best = vmt_must_copy(line);
+			*ret_others = others;
+		}
+		free(line);
+		if (!best || !ret_others->sites)
+			break;
+	}
+	return best;
+}
+
+/* "suppresses everything of libpool.so.3, in this run 2 more call sites with 9 maps"; or NULL. */
+static char *warning_of(const struct vmt_summary_site *site, const struct others *others)
+{
+	char *extent = vmt_suppress_line_extent(site);
+	struct vmt_number number[2];
+	char *more = NULL;
+	char *text = NULL;
+
+	if (others->sites)
+		more = vmt_must_format(
+			"%s more call site%s with %s map%s",
+			vmt_lines_number(&number[0], others->sites), others->sites == 1 ? "" : "s",
+			vmt_lines_number(&number[1], others->maps), others->maps == 1 ? "" : "s");
+	if (extent || more)
+		text = vmt_must_format("suppresses %s%s%s", extent ? extent : "",
+				       !more  ? "" :
+				       extent ? ", in this run " :
+						"in this run ",
+				       more ? more : "");
+	free(more);
+	free(extent);
+	return text;
 }
 
 /* Returns whether a new line was added. */
-static bool add_line(FILE *stream, struct vmt_suppressions *tried,
-		     const struct vmt_finding *finding)
+static bool add_line(struct vmt_proposals *proposals, const struct vmt_verdict *verdict,
+		     struct vmt_suppressions *tried, const struct vmt_finding *finding)
 {
 	char error[VMT_SUPPRESS_ERROR_MAX];
+	struct others others = { 0, 0 };
 	char *line;
-	int ret;
 
 	if (!vmt_suppress_is_possible(finding) || vmt_suppress_find(tried, finding->site))
 		return false;
-	line = vmt_suppress_line(finding->site);
-	if (!line)
+	line = find_line(verdict, tried, finding->site, &others);
+	if (!line || vmt_suppress_parse(tried, line, strlen(line), error)) {
+		free(line);
 		return false;
-	ret = vmt_suppress_parse(tried, line, strlen(line), error);
-	if (!ret) {
-		put_comment(stream, finding->message, "");
-		fprintf(stream, "%s\n", line);
 	}
-	free(line);
-	return !ret && vmt_suppress_find(tried, finding->site);
+	proposals->item =
+		vmt_must_grow(proposals->item, proposals->count, sizeof(*proposals->item));
+	proposals->item[proposals->count++] = (struct vmt_proposal){
+		.reason = vmt_must_copy(finding->message),
+		.line = line,
+		.warning = warning_of(finding->site, &others),
+	};
+	return true;
 }
 
 /* Judge once with the lines tried so far. Returns whether another round is needed. */
-static bool try_again(FILE *stream, const struct vmt_verdict *verdict,
+static bool try_again(struct vmt_proposals *proposals, const struct vmt_verdict *verdict,
 		      struct vmt_suppressions *tried)
 {
 	struct vmt_verdict again = *verdict;
@@ -82,19 +167,68 @@ static bool try_again(FILE *stream, const struct vmt_verdict *verdict,
 	again.maps = 0;
 	vmt_verdict_judge(&again);
 	for (size_t i = 0; i < again.count; i++)
-		has_more |= add_line(stream, tried, &again.finding[i]);
+		has_more |= add_line(proposals, verdict, tried, &again.finding[i]);
 	vmt_verdict_free(&again);
 	return has_more;
 }
 
-void vmt_suppress_generate(FILE *stream, const struct vmt_verdict *verdict)
+void vmt_suppress_propose(struct vmt_proposals *ret_proposals, const struct vmt_verdict *verdict)
 {
 	struct vmt_suppressions tried;
 
-	for (size_t i = 0; i < verdict->count; i++)
-		put_impossible(stream, &verdict->finding[i]);
+	*ret_proposals = (struct vmt_proposals){ NULL, 0 };
 	copy_lines(&tried, verdict->suppressions);
-	while (try_again(stream, verdict, &tried))
+	while (try_again(ret_proposals, verdict, &tried))
 		;
 	vmt_suppress_free(&tried);
+}
+
+void vmt_suppress_forget(struct vmt_proposals *proposals)
+{
+	while (proposals->count) {
+		struct vmt_proposal *item = &proposals->item[--proposals->count];
+
+		free(item->reason);
+		free(item->line);
+		free(item->warning);
+	}
+	free(proposals->item);
+}
+
+/* A name in the comment may contain a newline, so control characters are replaced. */
+static void put_comment(FILE *stream, const char *before, const char *text, const char *more)
+{
+	fprintf(stream, "# %s", before);
+	for (; *text; text++)
+		fputc((unsigned char)*text < ' ' ? '?' : *text, stream);
+	fprintf(stream, "%s\n", more);
+}
+
+/* Why there is no line for a finding. */
+static void put_impossible(FILE *stream, const struct vmt_finding *finding)
+{
+	char *line = NULL;
+
+	if (!vmt_suppress_is_possible(finding))
+		put_comment(stream, "", finding->message, "; no suppression lifts this limit");
+	else if (!(line = vmt_suppress_line(finding->site, 1)))
+		put_comment(stream, "", finding->message,
+			    "; there is no line for it that would not suppress all of the program");
+	free(line);
+}
+
+void vmt_suppress_generate(FILE *stream, const struct vmt_verdict *verdict)
+{
+	struct vmt_proposals proposals;
+
+	for (size_t i = 0; i < verdict->count; i++)
+		put_impossible(stream, &verdict->finding[i]);
+	vmt_suppress_propose(&proposals, verdict);
+	for (size_t i = 0; i < proposals.count; i++) {
+		put_comment(stream, "", proposals.item[i].reason, "");
+		if (proposals.item[i].warning)
+			put_comment(stream, "The line ", proposals.item[i].warning, "");
+		fprintf(stream, "%s\n", proposals.item[i].line);
+	}
+	vmt_suppress_forget(&proposals);
 }

@@ -80,7 +80,22 @@ int vmt_verdict_json(FILE *stream, const struct vmt_verdict *verdict);
 int vmt_junit_write(FILE *stream, const struct vmt_verdict *verdict);
 int vmt_sarif_write(FILE *stream, const struct vmt_verdict *verdict);
 void vmt_github_write(FILE *stream, const struct vmt_verdict *verdict);
-/* Write suppressions that would make the check pass, each once and with a comment. */
+/* A suppression, as it is written into a file of them. */
+struct vmt_proposal {
+	char *line;
+	char *reason; /* the message of the finding that it is for */
+	char *warning; /* "suppresses everything of libpool.so.3"; NULL: nothing to warn of */
+};
+
+struct vmt_proposals {
+	struct vmt_proposal *item;
+	size_t count;
+};
+
+/* Find suppressions that would make the check pass; free them with vmt_suppress_forget(). */
+void vmt_suppress_propose(struct vmt_proposals *ret_proposals, const struct vmt_verdict *verdict);
+void vmt_suppress_forget(struct vmt_proposals *proposals);
+/* Write them, each with a comment. */
 void vmt_suppress_generate(FILE *stream, const struct vmt_verdict *verdict);
 /* Is it about maps that suppressed call sites do not count for? */
 bool vmt_suppress_is_possible(const struct vmt_finding *finding);

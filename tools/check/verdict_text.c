@@ -3,6 +3,7 @@
  * A verdict for people: only a SUMMARY line if everything passed; otherwise each finding with its
  * stack, with the user's own line first. 80 columns.
  */
+#include "check/suppress_line.h"
 #include "check/verdict.h"
 #include "core/base/fmt.h"
 #include "util/lines.h"
@@ -173,35 +174,26 @@ static void put_finding(FILE *stream, const struct vmt_verdict *verdict, size_t 
 }
 
 /*
- * The lines that make this very check pass, without the comments that a file of them has. There are
- * none for a stripped program, whose name would be the only one to match.
+ * The lines that make this very check pass, and what else they would hide. There are none for a
+ * stripped program, whose name would be the only one to match.
  */
-static void put_lines(FILE *stream, char *text)
+static void put_lines(FILE *stream, const struct vmt_proposals *proposals)
 {
-	size_t more = 0, shown = 0;
-	char *next;
+	struct vmt_lines warning = { .width = VMT_FMT_WIDTH };
 
-	for (char *line = text; *line; line = next) {
-		next = line + strcspn(line, "\n");
-		next += *next == '\n';
-		if (*line == '#')
-			continue;
-		if (shown++ < LINES)
-			fprintf(stream, "  %.*s", (int)(next - line), line);
-		else
-			more++;
-	}
-	if (more)
-		fprintf(stream, "  and %zu more\n", more);
-}
+	for (size_t i = 0; i < proposals->count && i < LINES; i++) {
+		const struct vmt_proposal *item = &proposals->item[i];
 
-static bool has_lines(const char *text)
-{
-	for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
-		if (*text != '#')
-			return true;
+		fprintf(stream, "  %s\n", item->line);
+		if (item->warning)
+			vmt_lines_add(&warning, 4, "    (%s)", item->warning);
+		for (size_t k = 0; k < warning.count; k++)
+			fprintf(stream, "%s\n", warning.line[k]);
+		vmt_lines_cut(&warning, 0);
 	}
-	return false;
+	vmt_lines_free(&warning);
+	if (proposals->count > LINES)
+		fprintf(stream, "  and %zu more\n", proposals->count - LINES);
 }
 
 /* Call sites without names are not to be told apart by a pattern: the lines do not cover them. */
@@ -211,7 +203,7 @@ static void put_uncovered(FILE *stream, const struct vmt_verdict *verdict)
 
 	for (size_t i = 0; i < verdict->count; i++) {
 		char *line = vmt_suppress_is_possible(&verdict->finding[i]) ?
-				     vmt_suppress_line(verdict->finding[i].site) :
+				     vmt_suppress_line(verdict->finding[i].site, 1) :
 				     NULL;
 
 		count += vmt_suppress_is_possible(&verdict->finding[i]) && !line;
@@ -233,24 +225,20 @@ static const char *variable_of(const struct vmt_verdict *verdict)
 
 static void put_suppressing(FILE *stream, const struct vmt_verdict *verdict)
 {
-	char *text = NULL;
-	size_t length;
-	FILE *memory = vmt_must(open_memstream(&text, &length));
+	struct vmt_proposals proposals;
 
-	vmt_suppress_generate(memory, verdict);
-	if (fclose(memory))
-		abort();
-	if (has_lines(text)) {
+	vmt_suppress_propose(&proposals, verdict);
+	if (proposals.count) {
 		fprintf(stream,
 			", or\nsuppress them with %s--suppressions=FILE, a file with these lines\n"
 			"(--generate-suppressions=FILE writes it):\n",
 			variable_of(verdict));
-		put_lines(stream, text);
+		put_lines(stream, &proposals);
 		put_uncovered(stream, verdict);
 	} else {
 		fputs(".\n", stream);
 	}
-	free(text);
+	vmt_suppress_forget(&proposals);
 }
 
 /* A limit on what suppressed call sites do not count for; the first that was broken, or NULL. */

@@ -5,7 +5,7 @@
  * itself failed, whose status is then kept.
  */
 #include "check/baseline.h"
-#include "check/compare.h"
+#include "diff/compare.h"
 #include "check/defaults.h"
 #include "cmd/check_notes.h"
 #include "cmd/check_options.h"

@@ -4,7 +4,7 @@
  * baseline. It gives no verdict; check does.
  */
 #include "check/baseline.h"
-#include "check/compare.h"
+#include "diff/compare.h"
 #include "cmd/arguments.h"
 #include "cmd/commands.h"
 #include "input/load.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Writes differences as text and as JSON for the command diff; see compare.h. */
-#include "check/compare.h"
+#include "diff/compare.h"
 #include "core/base/fmt.h"
 #include "core/base/printable.h"
 #include "util/value.h"

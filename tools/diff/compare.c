@@ -4,7 +4,7 @@
  * changed. Loading reports what is wrong with a file; nothing else here prints. See compare.h.
  */
 #include "check/baseline.h"
-#include "check/compare.h"
+#include "diff/compare.h"
 #include "util/message.h"
 #include "util/must.h"
 

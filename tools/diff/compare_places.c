@@ -4,7 +4,7 @@
  * what each place holds, as an allocator is called from hundreds of stacks, and the question is what
  * its own lines hold. A place is a program, a system call and a function. See compare.h.
  */
-#include "check/compare.h"
+#include "diff/compare.h"
 #include "util/lines.h"
 #include "util/must.h"
 

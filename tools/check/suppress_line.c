@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* Writes the line for a call site. Prints nothing; used by suppress_generate.c. See suppress_line.h. */
+#include "check/suppress_line.h"
+#include "util/must.h"
+
+/* Characters that are special in a pattern become *. */
+static char *quoted(const char *name)
+{
+	char *copy = vmt_must_copy(name);
+
+	for (char *at = copy; *at; at++) {
+		if (*at == '^' || *at == '$' || *at == '\n' || *at == '\r')
+			*at = '*';
+	}
+	return copy;
+}
+
+/* The code of a whole program or script, of which every stack has a frame. */
+static bool is_everywhere(const struct vmt_stack *stack, const struct vmt_stack_frame *frame)
+{
+	const struct vmt_stack_frame *outermost = &stack->frame[stack->count - 1];
+
+	if (frame->function)
+		return !strcmp(frame->function, "main") || !strcmp(frame->function, "<module>");
+	return !strcmp(frame->module, outermost->module);
+}
+
+/* Is it where a thread starts, or code that runs before main? Then all that it calls has this frame. */
+static bool is_outermost(const struct vmt_stack *stack, const struct vmt_stack_frame *frame)
+{
+	const struct vmt_stack_frame *end = stack->frame + stack->count;
+
+	while (++frame < end && !frame->is_own)
+		;
+	return frame == end;
+}
+
+/* Returns the next function of the project further out; recursion counts once. NULL: only main is. */
+static const struct vmt_stack_frame *caller_of(const struct vmt_stack *stack,
+					       const struct vmt_stack_frame *frame)
+{
+	const struct vmt_stack_frame *end = stack->frame + stack->count;
+	const char *name = frame->function ? frame->function : "";
+
+	while (++frame < end) {
+		if (frame->is_own && frame->function && strcmp(frame->function, name) &&
+		    !is_everywhere(stack, frame) && !is_outermost(stack, frame))
+			return frame;
+	}
+	return NULL;
+}
+
+/* Does the line name a place in the source, since the function would be too much? */
+static bool is_by_place(const struct vmt_stack *stack, const struct vmt_stack_frame *frame)
+{
+	return frame->file && frame->line &&
+	       (is_everywhere(stack, frame) || is_outermost(stack, frame));
+}
+
+uint32_t vmt_suppress_line_depth(const struct vmt_summary_site *site)
+{
+	const struct vmt_stack_frame *frame = vmt_stack_blame(&site->stack);
+	uint32_t depth = 0;
+
+	for (; frame; frame = caller_of(&site->stack, frame))
+		depth++;
+	return depth;
+}
+
+static char *place_line(const char *type, const struct vmt_stack_frame *frame)
+{
+	const char *base = strrchr(frame->file, '/');
+	char *name = quoted(base ? base : frame->file);
+	char *line = vmt_must_format("%s:%s:%u$", type, name, frame->line);
+
+	free(name);
+	return line;
+}
+
+static char *function_line(const char *type, const struct vmt_stack *stack,
+			   const struct vmt_stack_frame *frame, uint32_t depth)
+{
+	char *line = vmt_must_format("%s:", type);
+
+	for (uint32_t i = 0; frame && i < depth; i++, frame = caller_of(stack, frame)) {
+		char *name = quoted(frame->function ? frame->function : frame->module);
+		char *longer = vmt_must_format("%s%s^%s$", line, i ? " in " : "", name);
+
+		free(line);
+		free(name);
+		line = longer;
+	}
+	return line;
+}
+
+char *vmt_suppress_line(const struct vmt_summary_site *site, uint32_t depth)
+{
+	const char *type = site->is_cut ? "split" : "vma";
+	const struct vmt_stack_frame *frame = vmt_stack_blame(&site->stack);
+
+	if (!frame)
+		return vmt_must_format("%s:^%s$", type, VMT_SUPPRESS_NO_STACK);
+	if (is_by_place(&site->stack, frame))
+		return place_line(type, frame);
+	if (is_everywhere(&site->stack, frame))
+		return NULL;
+	return function_line(type, &site->stack, frame, depth);
+}
+
+char *vmt_suppress_line_extent(const struct vmt_summary_site *site)
+{
+	const struct vmt_stack_frame *frame = vmt_stack_blame(&site->stack);
+
+	if (!frame)
+		return vmt_must_copy("every call whose stack is unknown");
+	if (is_by_place(&site->stack, frame))
+		return NULL;
+	if (!frame->function && !caller_of(&site->stack, frame))
+		return vmt_must_format("everything of %s", frame->module);
+	if (frame->function && (!frame->is_own || is_outermost(&site->stack, frame)))
+		return vmt_must_format("everything that %s does", frame->function);
+	return NULL;
+}
