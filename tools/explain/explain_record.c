@@ -375,6 +375,12 @@ void vmt_explain_record_free(struct vmt_explain_record *record)
 	record->map = NULL;
 }
 
+bool vmt_explain_record_lacks_maps(const struct vmt_explain_record *record)
+{
+	return record->view->header.notes & (VMT_NOTE_DISK_FULL | VMT_NOTE_NOT_LONGER) &&
+	       record->count < vmt_view_maps_now(record->view);
+}
+
 static bool find_place(const struct vmt_explain_record *record, uint32_t index,
 		       struct vmt_rec_site *ret_site, struct vmt_place *ret_place)
 {

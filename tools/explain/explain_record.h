@@ -30,6 +30,9 @@ VMT_MUST_CHECK int vmt_explain_record(const struct vmt_view *view, struct vmt_sy
 				      struct vmt_explain_record *ret_record);
 void vmt_explain_record_free(struct vmt_explain_record *record);
 
+/* If the recording had no room for all maps, those that it has say nothing about the others. */
+bool vmt_explain_record_lacks_maps(const struct vmt_explain_record *record);
+
 /* Everything but the places of call sites. */
 void vmt_explain_facts_of(const struct vmt_explain_record *record,
 			  struct vmt_explain_facts *ret_facts);

@@ -238,14 +238,16 @@ static void add_refused(json_t *process, const struct vmt_rec_header *header)
 	json_object_set_new(process, "refused", refused);
 }
 
-/* Add kinds, patterns, neighbours, holes and cost. */
+/* Add kinds, patterns, neighbours, holes and cost, and the leak. */
 static void add_explanation(json_t *process, const struct vmt_view *view,
 			    struct vmt_symbols *symbols)
 {
 	struct vmt_explain_record record;
 
-	if (!vmt_explain_record(view, symbols, &record))
+	if (!vmt_explain_record(view, symbols, &record)) {
 		vmt_json_explain(process, &record.explain);
+		vmt_json_add_leak(process, &record);
+	}
 	vmt_explain_record_free(&record);
 }
 

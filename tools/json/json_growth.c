@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Leak, burst or plateau in the JSON report: "growth" of the process, and of each call site that
- * has grown. Part of json.c.
+ * has grown, and "leak", which call sites make a leak. Part of json.c.
  */
 #include "core/report/report.h"
 #include "input/liveness.h"
 #include "json/json_parts.h"
+#include "leak/leak.h"
 #include "naming/teardown.h"
 
 #include <time.h>
@@ -101,6 +102,15 @@ static json_t *teardown_of(const struct vmt_teardown *teardown)
 	return object;
 }
 
+/* A handful of maps says little about what the program kept. */
+static void read_teardown(const struct vmt_view *view, struct vmt_symbols *symbols,
+			  struct vmt_teardown *ret_teardown)
+{
+	vmt_teardown_read_all(view, symbols, ret_teardown);
+	if (ret_teardown->maps < VMT_TREND_SMALL)
+		ret_teardown->maps = 0;
+}
+
 void vmt_json_add_growth(json_t *process, const struct vmt_view *view, struct vmt_symbols *symbols)
 {
 	struct vmt_teardown teardown;
@@ -108,9 +118,7 @@ void vmt_json_add_growth(json_t *process, const struct vmt_view *view, struct vm
 	json_t *growth;
 	uint64_t left;
 
-	vmt_teardown_read_all(view, symbols, &teardown);
-	if (teardown.maps < VMT_TREND_SMALL)
-		teardown.maps = 0;
+	read_teardown(view, symbols, &teardown);
 	if (!vmt_report_trend_before(view, now_of(view), teardown.maps, &curve))
 		return;
 	growth = curve_of(&curve);
@@ -121,4 +129,36 @@ void vmt_json_add_growth(json_t *process, const struct vmt_view *view, struct vm
 	if (teardown.maps)
 		json_object_set_new(growth, "torn_down", teardown_of(&teardown));
 	json_object_set_new(process, "growth", growth);
+}
+
+static json_t *leak_of(const struct vmt_explain_record *record, const struct vmt_leak *leak)
+{
+	const uint32_t *place = record->place;
+	json_t *object = json_object(), *sites = json_array(), *removers = json_array();
+
+	for (uint32_t i = VMT_SITE_FIRST; i < record->explain.facts.sites; i++) {
+		if (leak->is_of[i] && (place ? place[i] == place[leak->site] : i == leak->site))
+			json_array_append_new(sites, json_integer(i));
+	}
+	for (unsigned i = 0; i < leak->removers; i++)
+		json_array_append_new(removers, json_integer(leak->remover[i]));
+	json_object_set_new(object, "verdict", json_string(leak->is_leak ? "leak" : "kept"));
+	vmt_value_add_number(object, "site", leak->site);
+	json_object_set_new(object, "sites", sites);
+	vmt_value_add_number(object, "made", leak->made);
+	vmt_value_add_number(object, "left", leak->left);
+	json_object_set_new(object, "given_back_by", removers);
+	return object;
+}
+
+void vmt_json_add_leak(json_t *process, const struct vmt_explain_record *record)
+{
+	struct vmt_teardown teardown;
+	struct vmt_leak leak;
+
+	read_teardown(record->view, record->symbols, &teardown);
+	if (!vmt_leak_find(record, now_of(record->view), teardown.maps, &leak))
+		return;
+	json_object_set_new(process, "leak", leak_of(record, &leak));
+	vmt_leak_free(&leak);
 }

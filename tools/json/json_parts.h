@@ -4,6 +4,7 @@
 #define VMT_JSON_PARTS_H
 
 #include "core/recording/view.h"
+#include "explain/explain_record.h"
 #include "json/json_output.h"
 #include "symbols/symbols.h"
 #include "util/value.h"
@@ -21,6 +22,8 @@ json_t *vmt_json_marks(const struct vmt_view *view);
 
 /* Add "growth": the trend of the timeline. */
 void vmt_json_add_growth(json_t *process, const struct vmt_view *view, struct vmt_symbols *symbols);
+/* Add "leak", if there is one: which call sites, and how much is left of what they made. */
+void vmt_json_add_leak(json_t *process, const struct vmt_explain_record *record);
 void vmt_json_add_site_growth(json_t *site, const struct vmt_view *view, uint64_t index,
 			      const struct vmt_rec_counters *counters, uint64_t live);
 

@@ -50,23 +50,16 @@ static void put_causes(struct vmt_lines *lines, struct vmt_explain_record *recor
 		;
 }
 
-/* If the recording had no room for all maps, those that it has say nothing about the others. */
-static bool lacks_maps(const struct vmt_explain_record *record)
-{
-	return record->view->header.notes & (VMT_NOTE_DISK_FULL | VMT_NOTE_NOT_LONGER) &&
-	       record->count < vmt_view_maps_now(record->view);
-}
-
 size_t vmt_cause_lead_lines(struct vmt_lines *lines, struct vmt_explain_record *record,
-			    uint64_t now)
+			    uint64_t now, uint64_t torn_down)
 {
 	struct vmt_cause_names names = { vmt_cause_site_of, vmt_cause_plain_given_back, record };
 	bool is_after_peak;
 	size_t lead;
 
-	if (lacks_maps(record))
+	if (vmt_explain_record_lacks_maps(record))
 		return 0;
-	vmt_cause_leak(lines, record, now);
+	vmt_cause_leak(lines, record, now, torn_down);
 	is_after_peak = vmt_cause_peak_lead(lines, record);
 	if (is_after_peak)
 		put_limit(lines, record->view);

@@ -11,6 +11,6 @@
  * for a process that still runs, or 0.
  */
 size_t vmt_cause_lead_lines(struct vmt_lines *lines, struct vmt_explain_record *record,
-			    uint64_t now);
+			    uint64_t now, uint64_t torn_down);
 
 #endif

@@ -9,8 +9,9 @@
 /*
  * Add a sentence if the maps grew steadily and one place's objects are not given back, or not all
  * of them. It comes before advice that would only make each object cheaper. now: CLOCK_MONOTONIC
- * for a process that still runs, or 0.
+ * for a process that still runs, or 0. torn_down: maps that it gave back because it ended.
  */
-void vmt_cause_leak(struct vmt_lines *lines, struct vmt_explain_record *record, uint64_t now);
+void vmt_cause_leak(struct vmt_lines *lines, struct vmt_explain_record *record, uint64_t now,
+		    uint64_t torn_down);
 
 #endif

@@ -94,20 +94,39 @@ static void put_part(char *text, size_t size, const struct vmt_report_per_call *
 		snprintf(text, size, ", %llu %% given back", (unsigned long long)percent);
 }
 
+static uint64_t now_of(const struct vmt_view *view)
+{
+	return vmt_liveness_is_gone(view) ? 0 : vmt_liveness_now(CLOCK_MONOTONIC);
+}
+
+static enum vmt_trend trend_of(const struct vmt_view *view)
+{
+	struct vmt_curve curve;
+
+	return vmt_report_trend_before(view, now_of(view), 0, &curve) ? curve.trend :
+									VMT_TREND_NONE;
+}
+
+/* Have the maps of the place's largest site stopped growing, while those of others leak? */
+static bool is_beside_leak(const struct vmt_view *view, const struct place *place)
+{
+	struct vmt_curve curve;
+
+	return trend_of(view) == VMT_TREND_LEAK &&
+	       vmt_report_site_trend(view, place->site, place->most, now_of(view), &curve) &&
+	       curve.trend == VMT_TREND_PLATEAU;
+}
+
 /*
  * That nothing is given back is a sign of a leak where the count rose for long, to the limit, or with
  * each of many calls. Otherwise it may be a start-up, or have reached a plateau.
  */
 static bool may_be_leak(const struct vmt_view *view, const struct vmt_report_per_call *per_call)
 {
-	uint64_t now = vmt_liveness_is_gone(view) ? 0 : vmt_liveness_now(CLOCK_MONOTONIC);
-	struct vmt_curve curve = { .trend = VMT_TREND_NONE };
+	enum vmt_trend trend = trend_of(view);
 
-	if (vmt_report_is_limit_reached(view))
-		return true;
-	return vmt_report_trend_before(view, now, 0, &curve) &&
-	       (curve.trend == VMT_TREND_LEAK ||
-		vmt_report_work(per_call, curve.trend) == VMT_WORK_STEADY);
+	return vmt_report_is_limit_reached(view) || trend == VMT_TREND_LEAK ||
+	       (trend != VMT_TREND_NONE && vmt_report_work(per_call, trend) == VMT_WORK_STEADY);
 }
 
 const char *vmt_cause_plain_given_back(void *context, uint32_t site, char *text, size_t size)
@@ -123,7 +142,9 @@ const char *vmt_cause_plain_given_back(void *context, uint32_t site, char *text,
 	    !vmt_report_is_worth_telling(&per_call))
 		return text;
 	put_part(text, size, &per_call);
-	if (!per_call.given_back && may_be_leak(record->view, &per_call))
+	if (is_beside_leak(record->view, &place))
+		snprintf(text + strlen(text), size - strlen(text), ", a plateau");
+	else if (!per_call.given_back && may_be_leak(record->view, &per_call))
 		snprintf(text, size, ", none given back (a leak, unless all are in use)");
 	return text;
 }

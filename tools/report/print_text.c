@@ -267,7 +267,7 @@ void vmt_print_recording(FILE *stream, const struct vmt_loaded_recording *record
 	if (!text.is_gone)
 		text.now = vmt_liveness_now(CLOCK_MONOTONIC);
 	if (!vmt_explain_record(view, symbols, &explained))
-		ops.lead_count = vmt_cause_lead_lines(&lines, &explained, text.now);
+		ops.lead_count = vmt_cause_lead_lines(&lines, &explained, text.now, text.torn_down);
 	print_picture(stream, view, &text, &options->picture);
 	if (chosen.sort == VMT_ROWS_DEFAULT && vmt_cause_peak_is_over(view))
 		chosen.sort = VMT_ROWS_PEAK;
