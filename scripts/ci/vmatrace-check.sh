@@ -6,14 +6,18 @@
 #   vmatrace-check.sh PROGRAM ARGUMENTS...
 #
 #   VMATRACE          the tool (vmatrace)
-#   VMATRACE_BASELINE folder of baselines (vmatrace-baselines): PROGRAM.json, or
-#                     PROGRAM-ARGUMENTS.json; a program without one is only run, with a message
+#   VMATRACE_BASELINE folder of baselines (vmatrace-baselines): PROGRAM.json or
+#                     PROGRAM-ARGUMENTS.json, in the same folder as the program has in the build
+#                     or project; a program without one is only run, with a message
 #   VMATRACE_SAVE=1   write these baselines instead of comparing
 #   VMATRACE_REQUIRE=1 a program without a baseline fails (status 2), so that none is forgotten
+#   VMATRACE_NAME     of one test: the name of its baseline, where program and arguments are those
+#                     of another test
 #   VMATRACE_CHECK    more options for vmatrace check, such as --per-site=16 or --suppressions=FILE;
 #                     if there are limits among them, programs without a baseline are checked as well
 #   VMATRACE_REPORTS  folder for a JUnit report of each program
 #
+# Two tests never share a baseline: the second is refused (status 2), and the reason is said.
 # meson.build.example and CMakeLists.example.txt beside this file show how test runners call it.
 set -eu
 [ $# -gt 0 ] || {
@@ -23,8 +27,94 @@ set -eu
 tool=${VMATRACE:-vmatrace}
 folder=${VMATRACE_BASELINE:-vmatrace-baselines}
 
-# The same program with other arguments is another test. Folders differ from machine to machine.
+refuse() {
+	echo "$0: $*" >&2
+	exit 2
+}
+
+# The whole path of a file, without links among its folders.
+whole() {
+	if dir=$(cd "$(dirname -- "$1")" 2>/dev/null && pwd -P); then
+		echo "${dir%/}/$(basename -- "$1")"
+	else
+		echo "$1"
+	fi
+}
+
+# The outermost folder of a build that this folder is in: a build may contain others.
+build_of() {
+	dir=$1 found=
+	while [ -n "$dir" ]; do
+		for mark in meson-private CMakeCache.txt config.status; do
+			[ ! -e "$dir/$mark" ] || found=$dir
+		done
+		dir=${dir%/*}
+	done
+	echo "$found"
+}
+
+# Names begin in the build, or else in the project, which is where the folder of baselines lies.
+here=$(pwd -P)
+project=$(whole "$folder")
+project=${project%/*}
+root_of() {
+	for root in "$(build_of "${1%/*}")" "$project" "$here"; do
+		case $1 in
+		"${root:-//}"/*) echo "$root" && return ;;
+		esac
+	done
+}
+
+# without TEXT PART: the text with this part taken out wherever it is
+without() {
+	rest=$1 text=
+	while [ "${rest#*"$2"}" != "$rest" ]; do
+		text=$text${rest%%"$2"*}
+		rest=${rest#*"$2"}
+	done
+	printf '%s' "$text$rest"
+}
+
+# An argument as it is on every machine: paths begin in the build or project, and of those to other
+# places only the last part is kept.
+portable() {
+	argument=$1
+	for root in "$(build_of "${program%/*}")" "$(build_of "$here")" "$project" "$here"; do
+		[ -z "$root" ] || argument=$(without "$argument" "$root/")
+	done
+	printf '%s' "$argument" | sed "s,\(^\|[ ='\"]\)/[^ '\"]*/,\1,g"
+}
+
+# The program's place: programs of the system have their name only.
+place_of() {
+	root=$(root_of "$program")
+	if [ -n "$root" ]; then
+		echo "${program#"$root"/}"
+	elif [ "$program" = "$(whole "$(command -v "${1##*/}" || echo /)")" ]; then
+		echo "${1##*/}"
+	else
+		echo "${program#/}"
+	fi
+}
+
+# The same program with other arguments is another test. The name is short enough for a file; the
+# test's own, which is saved in the baseline, has all of them.
 name_of() {
+	ending=
+	for argument; do
+		ending=$ending-$(portable "$argument" | tr -c 'A-Za-z0-9._=\n-' _)
+	done
+	[ ${#ending} -le 120 ] || ending=$(printf '%.100s-%s' "$ending" "$(echo "$ending" | cksum | cut -d' ' -f1)")
+	printf '%s' "$place$ending"
+}
+test_of() {
+	test=$place
+	for argument; do test="$test $(portable "$argument")"; done
+	printf '%s' "$test"
+}
+
+# Versions before this one used the program's name without its folder, and saved no test's name.
+old_name_of() {
 	name=$(basename "$1")
 	shift
 	for argument; do
@@ -32,16 +122,108 @@ name_of() {
 	done
 	printf '%.150s' "$name"
 }
-name=$(name_of "$@")
-baseline=$folder/$name.json
 
-if [ "${VMATRACE_SAVE:-0}" = 1 ]; then
-	mkdir -p "$folder"
-	exec "$tool" check --save="$baseline" -- "$@"
+# is_alone FILE...: there is no other file of the same name in its build or project, so that an old
+# baseline must be of this one
+is_alone() {
+	for file; do
+		case $file in
+		*/*) file=$(whole "$file") ;;
+		*) continue ;;
+		esac
+		root=$(root_of "$file")
+		[ -n "$root" ] || continue
+		[ -f "$file" ] || return 1
+		[ "$(find "$root" -name "${file##*/}" -type f ! -path '*/.libs/*' | wc -l)" -le 1 ] || return 1
+	done
+}
+
+has_test() { grep -q '^ *"test": ' "$1"; }
+
+# The test runner that started this: "PID.TIME" of it, or nothing.
+runner() {
+	pid=$PPID
+	while [ "$pid" -gt 1 ] && read -r stat <"/proc/$pid/stat"; do
+		comm=${stat#*(}
+		after=${stat##*) }
+		case ${comm%)*} in
+		meson | ctest | make | gmake | python*)
+			# shellcheck disable=SC2086
+			set -- $after
+			shift 19
+			echo "$pid.$1"
+			return
+			;;
+		esac
+		after=${after#* }
+		pid=${after%% *}
+	done 2>/dev/null
+}
+
+# All that may tell apart two tests of one run, as a number.
+circumstances() {
+	{
+		echo "$here" "$program" "$@"
+		readlink /proc/self/fd/0 | grep ^/
+		env | LC_ALL=C sort | grep -vE '^(_|SHLVL|PWD|OLDPWD|MAKE[A-Z_]*|MFLAGS|MALLOC_PERTURB_|'\
+'MESON_TEST_ITERATION|CTEST_[A-Z0-9_]*|VMATRACE_[A-Z]*)='
+	} | cksum | tr ' ' -
+}
+
+# One name belongs to one test of a run. A link is made in one step, and holds a text; a test that is
+# repeated finds its own. Without a runner that is known, or a place for links, nothing is said.
+claim() {
+	run=$(runner)
+	runs=/tmp/vmatrace-runs.$(id -u)
+	[ -n "$run" ] && (umask 077 && mkdir -p "$runs/$run") 2>/dev/null && [ -O "$runs" ] || return 0
+	for old in "$runs"/*; do
+		old=${old##*/}
+		[ -e "/proc/${old%.*}" ] || rm -rf "${runs:?}/$old"
+	done
+	claim=$runs/$run/$(echo "$baseline" | cksum | tr ' ' -)
+	mine=$(circumstances "$@")
+	ln -s "$mine" "$claim" 2>/dev/null || [ "$(readlink "$claim" || echo "$mine")" = "$mine" ] ||
+		refuse "$baseline is the baseline of two tests of this run: they have the same program and" \
+			"arguments ($(test_of "$@")) and differ in their environment, working folder or input." \
+			"Set VMATRACE_NAME=NAME in the environment of each"
+}
+
+# Find the baseline: the test's own, or one of an older version, if it can be of no other test.
+find_baseline() {
+	old=$folder/$(old_name_of "$@").json
+	[ "$VMATRACE_SAVE" = 0 ] && [ -z "$VMATRACE_NAME" ] || return 0
+	[ -e "$baseline" ] || [ ! -e "$old" ] || has_test "$old" || baseline=$old
+	if [ -e "$baseline" ] && ! has_test "$baseline" && ! is_alone "$@"; then
+		refuse "$baseline does not say of which test it is, and there are others with the same name;" \
+			"VMATRACE_SAVE=1 makes a baseline for each"
+	fi
+}
+
+VMATRACE_SAVE=${VMATRACE_SAVE:-0} VMATRACE_NAME=${VMATRACE_NAME:-}
+program=$1
+[ "${1#*/}" != "$1" ] || program=$(command -v -- "$1" || echo "/$1")
+program=$(whole "$program")
+place=$(place_of "$1")
+name=$(shift && name_of "$@")
+test=$(shift && test_of "$@")
+if [ -n "$VMATRACE_NAME" ]; then
+	name=$VMATRACE_NAME
+	test="$name: $place"
+fi
+case /$name/ in
+*/../* | //*) refuse "a baseline cannot be called $name" ;;
+esac
+baseline=$folder/$name.json
+find_baseline "$@"
+claim "$@"
+unset VMATRACE_NAME
+
+if [ "$VMATRACE_SAVE" = 1 ]; then
+	mkdir -p "$(dirname "$baseline")"
+	exec "$tool" check --test="$test" --save="$baseline" -- "$@"
 fi
 if [ ! -e "$baseline" ] && [ "${VMATRACE_REQUIRE:-0}" = 1 ]; then
-	echo "$0: $1 has no baseline $baseline, and VMATRACE_REQUIRE=1; VMATRACE_SAVE=1 makes it" >&2
-	exit 2
+	refuse "$1 has no baseline $baseline, and VMATRACE_REQUIRE=1; VMATRACE_SAVE=1 makes it"
 fi
 if [ ! -e "$baseline" ] && [ -z "${VMATRACE_CHECK:-}" ]; then
 	echo "$0: $1 is not checked: there is no $baseline; VMATRACE_SAVE=1 makes it" >&2
@@ -50,10 +232,10 @@ fi
 # Word splitting is meant: several options.
 # shellcheck disable=SC2086
 set -- ${VMATRACE_CHECK:-} -- "$@"
-[ ! -e "$baseline" ] || set -- --baseline="$baseline" "$@"
+[ ! -e "$baseline" ] || set -- --test="$test" --baseline="$baseline" "$@"
 if [ -n "${VMATRACE_REPORTS:-}" ]; then
 	mkdir -p "$VMATRACE_REPORTS"
-	set -- --format=junit --output="$VMATRACE_REPORTS/$name.xml" "$@"
+	set -- --format=junit --output="$VMATRACE_REPORTS/$(echo "$name" | tr / .).xml" "$@"
 elif [ "${GITHUB_ACTIONS:-}" = true ]; then
 	set -- --format=github "$@"
 fi

@@ -10,7 +10,7 @@ REPO=$TMP/pool
 export TMPDIR=$TMP HOME=$TMP PATH=$TMP/usr/bin:$PATH
 WORK=$TMP
 . "$ROOT/tests/cli/check_common.sh"
-unset VMATRACE VMATRACE_BASELINE VMATRACE_SAVE VMATRACE_CHECK VMATRACE_REPORTS \
+unset VMATRACE VMATRACE_BASELINE VMATRACE_SAVE VMATRACE_NAME VMATRACE_REQUIRE VMATRACE_CHECK VMATRACE_REPORTS \
 	GITHUB_ACTIONS GITHUB_STEP_SUMMARY GITHUB_WORKSPACE CI_PROJECT_DIR
 
 # says NAME PATTERN [FILE]: in what the last command said
@@ -49,7 +49,7 @@ by_hand() {
 	check baseline-reviewable [ "$(jq -c '[.programs[].sites[] | .call, .maps, .stack]' maps.json)" = \
 		'["brk",1,["[heap]"],"mmap",1,["libpool.so!next_object","libpool.so!pool_object","unit-tests!main"]]' ]
 	# Fields are added to baselines, never changed.
-	check baseline-as-ever [ "$(jq 'del(.programs[].merged)' maps.json)" = \
+	check baseline-as-ever [ "$(jq 'del(.programs[].merged, .test)' maps.json)" = \
 		"$(jq . "$ROOT/tests/cli/golden/baseline-1.json")" ]
 	commit "The maps that are normal"
 	git tag good
@@ -152,9 +152,85 @@ ctest_tests() {
 	unset VMATRACE_BASELINE
 }
 
+# Tests whose programs have one file name: each has a baseline of its own, so that a leak of the one
+# does not pass since the other's baseline was saved last.
+twins() {
+	mkdir "$TMP/twins" && cd "$TMP/twins" && cp -r "$ROOT/tests/ci/twins"/* . || exit 2
+	cp -r "$REPO/ci" .
+	twins_are twins-meson 1 "meson test -C build-meson --setup=maps" \
+		"meson setup build-meson" "meson configure build-meson -Dleak=20"
+	check twins-meson-names [ "$(cd maps && echo */*)" = "disk/test_main.json net/test_main.json net/tolerant.json" ]
+	says twins-meson-red 'net +FAIL '
+	says twins-meson-tolerant 'tolerant +OK '
+	export VMATRACE_BASELINE=$TMP/twins/of-cmake
+	twins_are twins-cmake 8 "ctest --test-dir build-cmake" \
+		"cmake -B build-cmake -DVMATRACE_CHECK=ON" "cmake build-cmake -DLEAK=5"
+	for name in net net-shell; do says "twins-$name-red" "$name \.*\**Failed"; done
+	for name in disk disk-shell tolerant; do says "twins-$name-green" "$name \.* *Passed"; done
+	unset VMATRACE_BASELINE
+	twins_are twins-make 2 "make -sB check LEAK=\${LEAK:-0}" : "export LEAK=20"
+	check twins-make-names [ "$(cd vmatrace-baselines && echo */*)" = \
+		"disk/test_main.json net/test_main.json" ]
+	one_program_twice
+	old_baselines
+}
+
+# twins_are NAME STATUS RUN SETUP LEAK: green after it was saved, red once net leaks
+twins_are() {
+	local build=:
+	[ "$4" = : ] || build="ninja -C build-meson"
+	[ "${3%%\ *}" != ctest ] || build="cmake --build build-cmake"
+	status "$1-save" 0 env VMATRACE_SAVE=1 sh -c "$4 && $build && $3"
+	status "$1-green" 0 sh -c "$3"
+	status "$1" "$2" sh -c "$5 && $build && $3"
+}
+
+# What tells two tests apart is not always their program.
+one_program_twice() {
+	rm -r vmatrace-baselines
+	status twice-refused 2 env VMATRACE_SAVE=1 make -s twice
+	says twice-said 'net/test_main.json is the baseline of two tests of this run'
+	local named="FIRST=VMATRACE_NAME=net/three SECOND=VMATRACE_NAME=net/nine"
+	# shellcheck disable=SC2086
+	status twice-named-save 0 env VMATRACE_SAVE=1 make -s twice $named
+	# shellcheck disable=SC2086
+	status twice-named 0 make -s twice $named
+	status twice-shared-refused 2 make -s twice
+	status again 0 env VMATRACE_SAVE=1 make -s again
+	status name-of-another 2 env VMATRACE_NAME=net/three vmatrace-check.sh disk/test_main
+	says name-of-another-said 'net/three.json is the baseline of another test, net/three: net/test_main'
+	cp vmatrace-baselines/net/three.json before.json
+	status save-over-another 2 env VMATRACE_SAVE=1 VMATRACE_NAME=net/three \
+		vmatrace-check.sh disk/test_main
+	check save-over-another-kept cmp before.json vmatrace-baselines/net/three.json
+	status name-outside 2 env VMATRACE_SAVE=1 VMATRACE_NAME=../three vmatrace-check.sh disk/test_main
+}
+
+# Older versions called each baseline by the program's file name, and did not say of which it was.
+old_baselines() {
+	jq 'del(.test)' vmatrace-baselines/net/test_main.json >old.json
+	rm -r vmatrace-baselines build-*
+	mkdir vmatrace-baselines
+	cp old.json vmatrace-baselines/test_main.json
+	for name in net disk; do
+		status "old-$name-refused" 2 vmatrace-check.sh $name/test_main
+	done
+	says old-said 'test_main.json does not say of which test it is, and there are others'
+	mv disk/test_main disk/other
+	status old-alone 0 vmatrace-check.sh net/test_main
+	says old-alone-checked '^SUMMARY: vmatrace: check passed'
+	mv disk/other disk/test_main
+	status direct-save 0 vmatrace check --save=maps.json -- net/test_main
+	status direct-other 23 vmatrace check --baseline=maps.json -- "$PWD/disk/test_main"
+	status direct-other-save 0 vmatrace check --save=maps.json -- disk/test_main
+	says direct-said 'maps.json is the baseline of net/test_main, and this is disk/test_main: is it the same'
+	status direct-named 2 vmatrace check --test=net --baseline=maps.json -- disk/test_main
+}
+
 begin
 by_hand
 forges
 meson_tests
 ctest_tests
+twins
 finish

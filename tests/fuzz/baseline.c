@@ -20,7 +20,8 @@ static char *dump(const struct vmt_summary *summary)
 
 	if (!stream)
 		abort();
-	fprintf(stream, "%d %s %s %llu\n", summary->with_lines, summary->from ? summary->from : "-",
+	fprintf(stream, "%s %d %s %s %llu\n", summary->test ? summary->test : "-",
+		summary->with_lines, summary->from ? summary->from : "-",
 		summary->to ? summary->to : "-",
 		summary->from || summary->to ? (unsigned long long)summary->warmup : 0);
 	for (program = summary->programs; program; program = program->hh.next) {

@@ -164,6 +164,7 @@ static int read_phase(struct vmt_summary *summary, const json_t *phase, char *er
 static int read_summary(struct vmt_summary *summary, const json_t *root, char *error)
 {
 	const json_t *programs = json_object_get(root, "programs");
+	const char *test = json_string_value(json_object_get(root, "test"));
 	const char *name = json_string_value(json_object_get(root, "schema"));
 	const json_t *program;
 	size_t i;
@@ -174,6 +175,7 @@ static int read_summary(struct vmt_summary *summary, const json_t *root, char *e
 			      name ? name : "");
 	if (!json_is_array(programs))
 		return refuse(error, "it has no list of programs", NULL);
+	summary->test = test ? vmt_must_copy(test) : NULL;
 	summary->with_lines = json_is_true(json_object_get(root, "lines"));
 	ret = read_phase(summary, json_object_get(root, "phase"), error);
 	json_array_foreach(programs, i, program)

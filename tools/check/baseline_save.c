@@ -47,6 +47,8 @@ static json_t *root_of(const struct vmt_summary *summary)
 	json_t *phase;
 
 	json_object_set_new(root, "schema", json_string(VMT_BASELINE_SCHEMA));
+	if (summary->test)
+		json_object_set_new(root, "test", vmt_value_string(summary->test));
 	if (summary->with_lines)
 		json_object_set_new(root, "lines", json_true());
 	if (summary->from || summary->to) {

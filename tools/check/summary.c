@@ -49,6 +49,7 @@ void vmt_summary_free(struct vmt_summary *summary)
 		free(program->exe);
 		free(program);
 	}
+	free(summary->test);
 	free(summary->from);
 	free(summary->to);
 	*summary = (struct vmt_summary){ .programs = NULL };

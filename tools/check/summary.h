@@ -56,6 +56,7 @@ struct vmt_summary_program {
 
 struct vmt_summary {
 	bool with_lines;
+	char *test; /* the test that a baseline is of; NULL = it does not say */
 	char *from; /* the phase, as saved in a baseline; NULL = none */
 	char *to;
 	uint64_t warmup;

@@ -44,6 +44,8 @@ static const char help[] =
 	"      --baseline=FILE      compare with this; programs missing from it are only named\n"
 	"      --require-baseline   fail for a program that is missing from it\n"
 	"      --save=FILE          write one (sorted JSON); no limit is needed\n"
+	"      --test=NAME          what this test is called: saved with the baseline, and that of\n"
+	"                           another test is neither used nor replaced (status 2)\n"
 	"      --lines              distinguish call sites by line number\n"
 	"      --program=PATTERN    judge only programs with that name (* and ?)\n"
 	"\n"
@@ -83,6 +85,7 @@ enum {
 	OPTION_BASELINE = 300,
 	OPTION_REQUIRE,
 	OPTION_SAVE,
+	OPTION_TEST,
 	OPTION_LINES,
 	OPTION_PROGRAM,
 	OPTION_FROM,
@@ -105,6 +108,7 @@ static const struct option options[] = {
 	{ "baseline", required_argument, NULL, OPTION_BASELINE },
 	{ "require-baseline", no_argument, NULL, OPTION_REQUIRE },
 	{ "save", required_argument, NULL, OPTION_SAVE },
+	{ "test", required_argument, NULL, OPTION_TEST },
 	{ "lines", no_argument, NULL, OPTION_LINES },
 	{ "program", required_argument, NULL, OPTION_PROGRAM },
 	{ "from", required_argument, NULL, OPTION_FROM },
@@ -174,6 +178,7 @@ static const char *set_check_option(void *context, int option, char *value)
 	case OPTION_BASELINE: check->baseline = value; break;
 	case OPTION_REQUIRE: check->limit[VMT_RULE_REQUIRE_BASELINE].is_set = true; break;
 	case OPTION_SAVE: check->save = value; break;
+	case OPTION_TEST: check->test = value; break;
 	case OPTION_LINES: check->summary.with_lines = true; break;
 	case OPTION_PROGRAM: check->summary.program = value; break;
 	case OPTION_FROM: phase->from = value; break;

@@ -20,6 +20,7 @@ struct vmt_check {
 	bool has_limits; /* false if only --save was asked for */
 	const char *baseline;
 	const char *save;
+	const char *test; /* what the test is called, or NULL */
 	const char *save_with; /* how a wrapper saves a baseline, or NULL */
 	const char *suppressions;
 	bool generate;

@@ -9,6 +9,7 @@
 #include "check/defaults.h"
 #include "cmd/check_notes.h"
 #include "cmd/check_options.h"
+#include "cmd/check_test.h"
 #include "cmd/commands.h"
 #include "run/launch.h"
 #include "run/outdir.h"
@@ -91,7 +92,7 @@ static int load_baseline(const struct vmt_check *check, struct vmt_summary *ret_
 	    is_same_mark(ret_base->to, check->summary.phase.to) &&
 	    ret_base->warmup == check->summary.phase.warmup &&
 	    ret_base->with_lines == check->summary.with_lines)
-		return 0;
+		return vmt_check_test_is(check, check->baseline, ret_base) ? 0 : VMT_EXIT_USAGE;
 	vmt_message("%s was saved with other --from, --to, --warmup or --lines; use the same, or "
 		    "save it again.",
 		    check->baseline);
@@ -175,10 +176,14 @@ static int judge(const struct vmt_check *check, const struct vmt_summary *summar
 	return status;
 }
 
-static int save(const struct vmt_check *check, const struct vmt_summary *summary)
+static int save(const struct vmt_check *check, struct vmt_summary *summary)
 {
-	int ret = check->save ? vmt_baseline_save(check->save, summary) : 0;
+	int ret = 0;
 
+	if (check->save) {
+		summary->test = vmt_check_test(check, check->save);
+		ret = vmt_baseline_save(check->save, summary);
+	}
 	if (!ret && check->save && !check->limit[VMT_RULE_PER_SITE].is_set)
 		vmt_check_tell_saved(check, summary);
 	if (!ret)
@@ -196,6 +201,9 @@ static int prepare(const struct vmt_check *check, struct vmt_summary *base,
 {
 	char error[VMT_SUPPRESS_ERROR_MAX];
 	int status = check->baseline ? load_baseline(check, base) : 0;
+
+	if (!status && check->save && !vmt_check_test_may_replace(check))
+		status = VMT_EXIT_USAGE;
 
 	if (!status && check->suppressions &&
 	    vmt_suppress_load(suppressions, check->suppressions, error)) {
