@@ -4,6 +4,7 @@
  * log, and Markdown for the step summary. Escaping is essential: a name with a newline must not
  * become a command.
  */
+#include "check/stack_text.h"
 #include "check/verdict.h"
 #include "util/must.h"
 
@@ -19,6 +20,12 @@ static void put_data(FILE *stream, const char *text, bool is_property)
 		default: fputc(*text, stream);
 		}
 	}
+}
+
+static void put_stack_line(void *stream, const char *line)
+{
+	put_data(stream, "\n", false);
+	put_data(stream, line, false);
 }
 
 static void put_finding(FILE *stream, const struct vmt_finding *finding)
@@ -37,14 +44,8 @@ static void put_finding(FILE *stream, const struct vmt_finding *finding)
 	put_data(stream, vmt_verdict_rule_title(finding->rule), true);
 	fputs("::", stream);
 	put_data(stream, finding->message, false);
-	for (uint32_t i = 0; finding->site && i < finding->site->stack.count; i++) {
-		char *where = vmt_stack_where(&finding->site->stack.frame[i]);
-		char *line = vmt_must_format("\n#%u %s", i, where);
-
-		put_data(stream, line, false);
-		free(line);
-		free(where);
-	}
+	if (finding->site)
+		vmt_stack_text(&finding->site->stack, UINT32_MAX, put_stack_line, stream);
 	fputc('\n', stream);
 }
 

@@ -4,6 +4,7 @@
  * limit, and a case for each call site that broke its own limit. tests/cli/junit.xsd describes the
  * form.
  */
+#include "check/stack_text.h"
 #include "check/verdict.h"
 #include "core/base/printable.h"
 #include "util/hash.h"
@@ -56,16 +57,10 @@ static void put_attribute(FILE *stream, const char *name, const char *value)
 	fputc('"', stream);
 }
 
-static void put_stack(FILE *stream, const struct vmt_stack *stack)
+static void put_stack_line(void *stream, const char *line)
 {
-	for (uint32_t i = 0; i < stack->count; i++) {
-		char *where = vmt_stack_where(&stack->frame[i]);
-		char *line = vmt_must_format("#%u %s\n", i, where);
-
-		put_text(stream, line);
-		free(line);
-		free(where);
-	}
+	put_text(stream, line);
+	fputc('\n', stream);
 }
 
 /* "guard, pool_object, main" */
@@ -150,7 +145,7 @@ static void put_failure(FILE *stream, const struct vmt_finding *finding)
 	put_text(stream, message);
 	fputs("\n", stream);
 	if (finding->site)
-		put_stack(stream, &finding->site->stack);
+		vmt_stack_text(&finding->site->stack, UINT32_MAX, put_stack_line, stream);
 	fputs("</failure>\n    </testcase>\n", stream);
 	free(message);
 	free(name);

@@ -3,6 +3,7 @@
  * A verdict for people: only a SUMMARY line if everything passed; otherwise each finding with its
  * stack, with the user's own line first. 80 columns.
  */
+#include "check/stack_text.h"
 #include "check/suppress_line.h"
 #include "check/verdict.h"
 #include "core/base/fmt.h"
@@ -12,57 +13,16 @@
 #define DEPTH 8u
 #define LINES 10u /* suppressions printed; a file of them has all */
 
-static void put_where(struct vmt_fmt *fmt, const struct vmt_stack_frame *frame)
+/* Names stand below one another whatever their number. */
+static void put_stack_line(void *fmt, const char *line)
 {
-	char *where = vmt_stack_where(frame);
+	size_t number = *line == '#' && line[2] == ' ' ? 2 : 0;
 
-	vmt_fmt_str(fmt, where);
-	free(where);
-}
-
-static void put_left_out(struct vmt_fmt *fmt, uint64_t count)
-{
-	if (!count)
-		return;
-	vmt_fmt_str(fmt, "    ... ");
-	vmt_fmt_count(fmt, count, "frame");
+	vmt_fmt_str(fmt, "    ");
+	vmt_fmt_bytes(fmt, line, number);
+	vmt_fmt_str(fmt, number ? " " : "");
+	vmt_fmt_str(fmt, line + number);
 	vmt_fmt_end(fmt);
-}
-
-static void put_stack(struct vmt_fmt *fmt, const struct vmt_stack *stack)
-{
-	bool found_user = false;
-	uint64_t left_out = 0;
-
-	for (uint32_t i = 0; i < stack->count; i++) {
-		const struct vmt_stack_frame *frame = &stack->frame[i];
-
-		if (i >= DEPTH && found_user) {
-			vmt_fmt_str(fmt, "    and ");
-			vmt_fmt_count(fmt, stack->count - i, "outer frame");
-			vmt_fmt_end(fmt);
-			return;
-		}
-		found_user |= frame->is_user;
-		/* In a run of the C library's frames, the first and the last are enough. */
-		if (i && frame->is_runtime && stack->frame[i - 1].is_runtime &&
-		    i + 1 < stack->count && stack->frame[i + 1].is_runtime) {
-			left_out++;
-			continue;
-		}
-		put_left_out(fmt, left_out);
-		left_out = 0;
-		vmt_fmt_str(fmt, "    #");
-		vmt_fmt_num(fmt, i, 0);
-		vmt_fmt_str(fmt, i < 10 ? "  " : " ");
-		put_where(fmt, frame);
-		if (!frame->is_user && frame->function && frame->file && frame->line) {
-			vmt_fmt_str(fmt, "  (");
-			vmt_fmt_str(fmt, frame->module);
-			vmt_fmt_str(fmt, ")");
-		}
-		vmt_fmt_end(fmt);
-	}
 }
 
 /* A negative number: the phase gave back more than it took. */
@@ -96,7 +56,7 @@ static void put_site(struct vmt_fmt *fmt, const struct vmt_finding *finding, boo
 		vmt_fmt_str(fmt, ")");
 	}
 	vmt_fmt_end(fmt);
-	put_stack(fmt, &finding->site->stack);
+	vmt_stack_text(&finding->site->stack, DEPTH, put_stack_line, fmt);
 }
 
 /* One heading for all call sites of a program. */
@@ -150,7 +110,7 @@ static void put_most(struct vmt_fmt *fmt, const struct vmt_finding *finding)
 					 " in an unknown stack");
 	}
 	vmt_fmt_end(fmt);
-	put_stack(fmt, &finding->site->stack);
+	vmt_stack_text(&finding->site->stack, DEPTH, put_stack_line, fmt);
 }
 
 static void put_finding(FILE *stream, const struct vmt_verdict *verdict, size_t index)

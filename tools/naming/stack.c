@@ -82,6 +82,10 @@ static struct vmt_stack_frame frame_of(const struct vmt_view *view,
 	frame.is_user = (module.kind == VMT_MODULE_FILE || module.kind == VMT_MODULE_SCRIPT) &&
 			path.length && !frame.is_runtime;
 	frame.is_own = frame.is_user && !is_system(path);
+	if (frame.is_runtime)
+		frame.fold = VMT_FOLD_RUNTIME;
+	else if (symbol->is_system)
+		frame.fold = module.kind == VMT_MODULE_SCRIPT ? VMT_FOLD_SCRIPT : VMT_FOLD_HEADERS;
 	return frame;
 }
 

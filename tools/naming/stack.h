@@ -8,6 +8,7 @@
 #define VMT_STACK_H
 
 #include "core/recording/view.h"
+#include "core/report/fold.h"
 #include "symbols/symbols.h"
 
 struct vmt_stack_frame {
@@ -21,6 +22,7 @@ struct vmt_stack_frame {
 	bool is_runtime; /* belongs to the C library, an allocator or the like */
 	bool is_user; /* neither that nor generated code */
 	bool is_own; /* and not a library or header of the system either */
+	enum vmt_fold fold; /* what a run of such frames is told as */
 };
 
 struct vmt_stack {

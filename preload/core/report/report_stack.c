@@ -4,9 +4,9 @@
  * the like becomes one line; its outermost frame, which the program called, is kept. Frames that
  * called main are not shown. Pure like the rest of the report (report.h).
  */
+#include "core/report/fold.h"
 #include "core/report/report_parts.h"
 
-#define RUN_MIN     3u /* shorter runs are shown in full */
 #define RUN_MODULES 3u
 
 /* How far the stack has been printed. */
@@ -147,7 +147,7 @@ static struct vmt_report_spot next_spot(struct vmt_report_spot spot,
 /* Consecutive functions of system headers, or of modules that come with a script's language. */
 struct skipped {
 	uint32_t functions;
-	bool is_script;
+	enum vmt_fold kind;
 };
 
 /*
@@ -160,23 +160,23 @@ static struct skipped skip_headers(struct vmt_report *text, const struct vmt_rec
 {
 	struct vmt_report_spot at = *spot, last = *spot;
 	struct vmt_report_frame frame;
-	struct skipped skipped = { 0, false };
+	struct skipped skipped = { 0, VMT_FOLD_NONE };
 
 	while (at.frame < (uint64_t)site->frame_first + count &&
 	       vmt_report_find(text, site, at, true, &frame) && frame.names.is_system &&
 	       !vmt_report_is_runtime(frame.path)) {
-		bool is_script = frame.module.kind == VMT_MODULE_SCRIPT;
+		enum vmt_fold kind =
+			frame.module.kind == VMT_MODULE_SCRIPT ? VMT_FOLD_SCRIPT : VMT_FOLD_HEADERS;
 
-		if (skipped.functions && is_script != skipped.is_script)
+		if (skipped.functions && kind != skipped.kind)
 			break;
-		skipped = (struct skipped){ skipped.functions + 1, is_script };
+		skipped = (struct skipped){ skipped.functions + 1, kind };
 		last = at;
 		at = next_spot(at, &frame);
 	}
-	if (skipped.functions < RUN_MIN)
-		return (struct skipped){ 0, false };
-	*spot = last;
-	skipped.functions--;
+	skipped.functions = vmt_fold_left_out(skipped.functions);
+	if (skipped.functions)
+		*spot = last;
 	return skipped;
 }
 
@@ -185,8 +185,7 @@ static void put_headers(struct vmt_report *text, struct skipped skipped)
 	put_indent(text);
 	vmt_fmt_str(&text->fmt, "... ");
 	vmt_fmt_count(&text->fmt, skipped.functions, "function");
-	vmt_fmt_str(&text->fmt,
-		    skipped.is_script ? " of the language's own modules" : " of system headers");
+	vmt_fmt_str(&text->fmt, vmt_fold_words(skipped.kind));
 	vmt_fmt_end(&text->fmt);
 }
 
@@ -199,7 +198,7 @@ static uint32_t put_functions(struct vmt_report *text, const struct vmt_rec_site
 {
 	struct vmt_report_spot spot = spot_of(site, at);
 	struct vmt_report_frame frame = { .is_inlined = true };
-	struct skipped skipped = { 0, false };
+	struct skipped skipped = { 0, VMT_FOLD_NONE };
 
 	for (; frame.is_inlined && !progress->is_over; spot.level++) {
 		if (!progress->shows_headers)
@@ -226,14 +225,14 @@ static uint32_t put_functions(struct vmt_report *text, const struct vmt_rec_site
 static uint32_t put_next(struct vmt_report *text, const struct vmt_rec_site *site, uint32_t at,
 			 uint32_t count, struct progress *progress)
 {
-	uint32_t run = run_length(text, site, at, count);
+	uint32_t left_out = vmt_fold_left_out(run_length(text, site, at, count));
 
-	if (run < RUN_MIN)
+	if (!left_out)
 		return put_functions(text, site, at, count, progress);
-	put_run(text, site, at, run - 1);
+	put_run(text, site, at, left_out);
 	progress->lines++;
-	progress->number += run - 1;
-	return run - 1;
+	progress->number += left_out;
+	return left_out;
 }
 
 /* Returns the number of the frame that is blamed; ret_is_system: it is a header's as well. */
