@@ -297,6 +297,27 @@ suppressions() {
 	check matched-not-grown-quiet sh -c '! grep -q "matched nothing" err'
 }
 
+# Functions of system headers are one line, as in the report, and the project's own line that called
+# them is among those shown, however deep it is.
+folded() {
+	c++ -g -O1 -fno-optimize-sibling-calls -Wno-all "$HERE/alarms/folded.cc" -o folded || exit 2
+	status folded 23 "$TOOL" check --per-site=9 -- ./folded
+	has folded-headers err '^==[0-9]+==     \.\.\. [0-9]+ functions of system headers$'
+	has folded-called err '#[0-9]+ +std::make_shared<session.*'
+	has folded-line err "#[0-9]+ +accept_loop.*folded.cc:$(grep -n LINE-ACCEPT "$HERE/alarms/folded.cc" | cut -d: -f1)\$"
+	check folded-only sh -c '! grep -q "_Sp_counted_ptr_inplace" err'
+	has folded-deep err '^==[0-9]+==     #7  d8 '
+	has folded-left-out err '^==[0-9]+==     \.\.\. [0-9]+ frames$'
+	has folded-caller err '#[0-9]+ +sort_all.*folded.cc:[0-9]+$'
+	for format in junit github; do
+		"$TOOL" check --per-site=9 -f $format -o folded.$format -- ./folded 2>err
+		has folded-$format folded.$format 'functions of system headers'
+		has folded-$format-line folded.$format '#[0-9]+ accept_loop'
+		has folded-$format-all folded.$format '#[0-9]+ d10 '
+		check folded-$format-only sh -c "! grep -q _Sp_counted_ptr_inplace folded.$format"
+	done
+}
+
 # The cases of JUnit have short names, which tell call sites apart, and are the same in each run.
 cases() {
 	local run
@@ -322,4 +343,5 @@ ways_out
 baselines
 suppressions
 cases
+folded
 finish

@@ -178,65 +178,6 @@ formats() {
 }
 
 # The names of this program and its folder would break each format if they were not escaped.
-# Functions of system headers are one line, as in the report, and the project's own line that called
-# them is among those shown, however deep it is.
-folded() {
-	cat >folded.cc <<-'END'
-		#include <cstdlib>
-		#include <memory>
-		#include <vector>
-		#include <sys/mman.h>
-		#define DEEP(name, next) [[gnu::noinline]] static int name() { return next() + 1; }
-		struct region {
-			char *page;
-			region()
-				: page(static_cast<char *>(mmap(nullptr, 8192, PROT_READ | PROT_WRITE,
-								MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)))
-			{
-				if (mprotect(page + 4096, 4096, PROT_NONE)) abort();
-			}
-		};
-		struct session { region in; int id; explicit session(int i) : id(i) {} };
-		static std::vector<std::shared_ptr<session>> kept;
-		[[gnu::noinline]] static void accept_loop(int i)
-		{
-			kept.push_back(std::make_shared<session>(i)); // LINE-ACCEPT
-		}
-		[[gnu::noinline]] static int d1()
-		{
-			static int n;
-			return mmap(nullptr, 4096, n++ & 1 ? PROT_READ : PROT_NONE,
-				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED;
-		}
-		DEEP(d2, d1) DEEP(d3, d2) DEEP(d4, d3) DEEP(d5, d4) DEEP(d6, d5)
-		DEEP(d7, d6) DEEP(d8, d7) DEEP(d9, d8) DEEP(d10, d9)
-		static int compare(const void *, const void *) { return d10() * 0; }
-		[[gnu::noinline]] static void sort_all(int *numbers) { qsort(numbers, 2, sizeof(int), compare); }
-		int main(int argc, char **)
-		{
-			for (int i = 0; i < 20; i++) accept_loop(i);
-			int numbers[2] = { 2, argc };
-			for (int i = 0; i < 60; i++) sort_all(numbers);
-		}
-	END
-	c++ -g -O1 -fno-optimize-sibling-calls -Wno-all folded.cc -o folded || exit 2
-	status folded 23 "$TOOL" check --per-site=9 -- ./folded
-	has folded-headers err '^==[0-9]+==     \.\.\. [0-9]+ functions of system headers$'
-	has folded-called err '#[0-9]+ +std::make_shared<session.*'
-	has folded-line err "#[0-9]+ +accept_loop.* folded.cc:$(grep -n LINE-ACCEPT folded.cc | cut -d: -f1)\$"
-	check folded-only sh -c '! grep -q "_Sp_counted_ptr_inplace" err'
-	has folded-deep err '^==[0-9]+==     #7  d8 '
-	has folded-left-out err '^==[0-9]+==     \.\.\. [0-9]+ frames$'
-	has folded-caller err '#[0-9]+ +sort_all.* folded.cc:[0-9]+$'
-	for format in junit github; do
-		"$TOOL" check --per-site=9 -f $format -o folded.$format -- ./folded 2>err
-		has folded-$format folded.$format 'functions of system headers'
-		has folded-$format-line folded.$format '#[0-9]+ accept_loop'
-		has folded-$format-all folded.$format '#[0-9]+ d10 '
-		check folded-$format-only sh -c "! grep -q _Sp_counted_ptr_inplace folded.$format"
-	done
-}
-
 escaping() {
 	local odd='a%,:<&>"x|`b'
 	mkdir -p odd && cp pool.c libpool.so odd/ && cp unit-tests "odd/$odd"
@@ -525,7 +466,6 @@ story
 suppressed
 types
 formats
-folded
 escaping
 diffs
 diffs_by_place

@@ -4,7 +4,7 @@
  * log, and Markdown for the step summary. Escaping is essential: a name with a newline must not
  * become a command.
  */
-#include "check/stack_text.h"
+#include "check/backtrace.h"
 #include "check/verdict.h"
 #include "util/must.h"
 
@@ -45,7 +45,7 @@ static void put_finding(FILE *stream, const struct vmt_finding *finding)
 	fputs("::", stream);
 	put_data(stream, finding->message, false);
 	if (finding->site)
-		vmt_stack_text(&finding->site->stack, UINT32_MAX, put_stack_line, stream);
+		vmt_backtrace_put(&finding->site->stack, UINT32_MAX, put_stack_line, stream);
 	fputc('\n', stream);
 }
 

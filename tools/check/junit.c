@@ -4,7 +4,7 @@
  * limit, and a case for each call site that broke its own limit. tests/cli/junit.xsd describes the
  * form.
  */
-#include "check/stack_text.h"
+#include "check/backtrace.h"
 #include "check/verdict.h"
 #include "core/base/printable.h"
 #include "util/hash.h"
@@ -145,7 +145,7 @@ static void put_failure(FILE *stream, const struct vmt_finding *finding)
 	put_text(stream, message);
 	fputs("\n", stream);
 	if (finding->site)
-		vmt_stack_text(&finding->site->stack, UINT32_MAX, put_stack_line, stream);
+		vmt_backtrace_put(&finding->site->stack, UINT32_MAX, put_stack_line, stream);
 	fputs("</failure>\n    </testcase>\n", stream);
 	free(message);
 	free(name);

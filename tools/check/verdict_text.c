@@ -3,7 +3,7 @@
  * A verdict for people: only a SUMMARY line if everything passed; otherwise each finding with its
  * stack, with the user's own line first. 80 columns.
  */
-#include "check/stack_text.h"
+#include "check/backtrace.h"
 #include "check/suppress_line.h"
 #include "check/verdict.h"
 #include "core/base/fmt.h"
@@ -56,7 +56,7 @@ static void put_site(struct vmt_fmt *fmt, const struct vmt_finding *finding, boo
 		vmt_fmt_str(fmt, ")");
 	}
 	vmt_fmt_end(fmt);
-	vmt_stack_text(&finding->site->stack, DEPTH, put_stack_line, fmt);
+	vmt_backtrace_put(&finding->site->stack, DEPTH, put_stack_line, fmt);
 }
 
 /* One heading for all call sites of a program. */
@@ -110,7 +110,7 @@ static void put_most(struct vmt_fmt *fmt, const struct vmt_finding *finding)
 					 " in an unknown stack");
 	}
 	vmt_fmt_end(fmt);
-	vmt_stack_text(&finding->site->stack, DEPTH, put_stack_line, fmt);
+	vmt_backtrace_put(&finding->site->stack, DEPTH, put_stack_line, fmt);
 }
 
 static void put_finding(FILE *stream, const struct vmt_verdict *verdict, size_t index)

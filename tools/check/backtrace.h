@@ -3,8 +3,8 @@
  * The stack of a finding for people, in each format that has it as text. Functions that are not the
  * project's are folded as in the report.
  */
-#ifndef VMT_STACK_TEXT_H
-#define VMT_STACK_TEXT_H
+#ifndef VMT_BACKTRACE_H
+#define VMT_BACKTRACE_H
 
 #include "naming/stack.h"
 
@@ -13,7 +13,7 @@
  * headers", "and 2 outer frames". At most `depth` lines, but the project's innermost line is among
  * them, and the line that called whatever library is around that.
  */
-void vmt_stack_text(const struct vmt_stack *stack, uint32_t depth,
-		    void (*put)(void *context, const char *line), void *context);
+void vmt_backtrace_put(const struct vmt_stack *stack, uint32_t depth,
+		       void (*put)(void *context, const char *line), void *context);
 
 #endif

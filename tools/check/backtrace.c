@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Prints nothing itself: the formats have different line ends and quotes. See stack_text.h. */
-#include "check/stack_text.h"
+/* Prints nothing itself: the formats have different line ends and quotes. See backtrace.h. */
+#include "check/backtrace.h"
 #include "util/must.h"
 
 #define MODULES 3u /* named of a run of frames */
@@ -101,8 +101,8 @@ static uint32_t find_last(const struct vmt_stack *stack)
 	return at < stack->count ? at : first;
 }
 
-void vmt_stack_text(const struct vmt_stack *stack, uint32_t depth,
-		    void (*put)(void *context, const char *line), void *context)
+void vmt_backtrace_put(const struct vmt_stack *stack, uint32_t depth,
+		       void (*put)(void *context, const char *line), void *context)
 {
 	const struct vmt_stack_frame *blamed = vmt_stack_blame(stack);
 	struct text text = { .stack = stack,
