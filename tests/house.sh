@@ -87,6 +87,23 @@ check_scripts() {
 	empty scripts-have-help "$problems"
 }
 
+# A part that is run alone says at once what is not built: the tool, or the programs that it runs.
+check_unbuilt() {
+	local script build problems= count=0
+	mkdir -p "$TMP/empty" "$TMP/partly/tools" "$TMP/partly/preload" "$TMP/partly/meson-info"
+	ln -s "$LIB" "$TMP/partly/preload/"
+	ln -s "$TOOL" "$TMP/partly/tools/"
+	sed "s,$BUILD/,$TMP/partly/,g" "$BUILD/meson-info/intro-targets.json" >"$TMP/partly/meson-info/intro-targets.json"
+	for script in $(grep -lE '^\. .*/(lib|common)\.sh' tests/*.sh tests/*/*.sh | grep -vE 'house.sh|kernel/'); do
+		build=partly
+		grep -q 'TARGETS/[a-z]' "$script" || build=empty
+		BUILD=$TMP/$build timeout 5 bash "$script" >"$TMP/unbuilt" 2>&1 </dev/null
+		[ $? = 2 ] && grep -q '^not built: .*ninja -C' "$TMP/unbuilt" || problems+=" $script ($build)"
+		count=$((count + 1))
+	done
+	empty parts-say-what-is-not-built "$problems" "$count runs"
+}
+
 check_symbols() {
 	local wrappers forbidden string='memcpy|memmove|memset|memcmp|strlen|strcmp'
 	wrappers=$(sed -n 's/^\t\([a-zA-Z_0-9]*\);$/\1/p' preload/vmatrace.map | paste -sd'|')
@@ -215,6 +232,7 @@ sanitized_tool() {
 check_includes
 check_scripts
 check_parts
+check_unbuilt
 check_symbols
 check_filter_kinds
 check_lengths

@@ -16,6 +16,40 @@ BUILD=$(cd "${BUILD:-$ROOT/build}" 2>/dev/null && pwd) || {
 LIB=$BUILD/preload/libvmatrace.so
 TOOL=$BUILD/tools/vmatrace
 TARGETS=$BUILD/tests/targets
+
+# The programs and libraries that a build makes.
+all_built() {
+	jq -r '.[] | select(.build_by_default) | select(.type | test("executable|library")) | .filename[]' \
+		"$BUILD/meson-info/intro-targets.json" 2>/dev/null
+}
+
+# A script that is run alone says at once what it needs and is not built: the library, the tool, and
+# the programs whose names it has, or begins, as with $TARGETS/pattern_$name.
+need_built() {
+	local missing
+	missing=$(for file in "$LIB" "$TOOL" $(all_built); do
+		[ -e "$file" ] || echo "$file"
+	done)
+	[ -n "$missing" ] || return
+	missing=$(awk -v must=" $LIB $TOOL " -v build="$BUILD/" '
+		NR == FNR && !/^[ \t]*#/ {
+			gsub(/[^A-Za-z0-9_.$-]+/, " ")
+			for (i = 1; i <= NF; i++) {
+				words[$i] = 1
+				if (match($i, /^[a-z_]+_\$/)) begins[substr($i, 1, RLENGTH - 1)] = 1
+			}
+		}
+		NR == FNR || index($0, build) != 1 { next }
+		{ name = $0; sub(/.*\//, "", name); stem = name; sub(/^lib/, "", stem); sub(/\.so$/, "", stem)
+		  is_needed = index(must, " " $0 " ") || name in words || stem in words
+		  for (part in begins) is_needed = is_needed || index(name, part) == 1
+		  if (is_needed && !seen[name]++) printf " %s", substr($0, length(build) + 1) }
+		' "$0" - <<<"$missing")
+	[ -n "$missing" ] || return
+	echo "not built:$missing. Build them: ninja -C $BUILD" >&2
+	exit 2
+}
+need_built
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/vmatrace-test.XXXXXX")
 chmod 755 "$TMP"	# a target gives up its rights
 PASSED=0
@@ -97,13 +131,25 @@ traced() {
 	} 2>/dev/null
 }
 
-# wait_ready JOB: wait until the job has written "ready PID" into the file ready, and set pid; if
-# the job ends before, pid stays empty
-wait_ready() {
-	while [ -z "$pid" ] && kill -0 "$1" 2>/dev/null; do
-		pid=$(awk '/^ready / { print $2 }' ready)
-		[ -n "$pid" ] || sleep 0.02
+# wait_until COMMAND...: until it succeeds, but for two minutes at most
+wait_until() {
+	local i
+	for ((i = 0; i < 6000; i++)); do
+		"$@" && return
+		sleep 0.02
 	done
+	return 1
+}
+
+# has_said FILE WORD: it has a line that begins with the word, or its writer, JOB, has ended
+has_said() { grep -q "^$2" "$1" || ! kill -0 "$JOB" 2>/dev/null; }
+
+# wait_ready JOB: wait until the job has written "ready PID" into the file ready, and set pid; if
+# the job ends before, pid is empty
+wait_ready() {
+	local JOB=$1
+	wait_until has_said ready 'ready '
+	pid=$(awk '/^ready / { print $2 }' ready)
 }
 
 # Print in words what differs between two runs; nothing if they are equal. SAME: what is compared.

@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: MIT
 # For the tests of the command line; sourced, not run. $VMATRACE is the tool under test. The library
 # beside it is replaced by a fake one, so that only the tool is tested.
-# Usage of each test: sh NAME.sh PATH-OF-VMATRACE
+# Usage of each test: sh NAME.sh [PATH-OF-VMATRACE]
 
 here=$(cd "$(dirname "$0")" && pwd)
 core="$here/../../preload"
+tool=${1:-${BUILD:-$here/../../build}/tools/vmatrace}
+[ -x "$tool" ] || {
+	echo "not built: $tool. Build it: ninja -C build" >&2
+	exit 2
+}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 passed=0
 failed=0
 
 mkdir -p "$work/tools" "$work/preload"
-cp "${1:?usage: $0 PATH-OF-VMATRACE}" "$work/tools/vmatrace"
+cp "$tool" "$work/tools/vmatrace"
 VMATRACE="$work/tools/vmatrace"
 CC=${CC:-cc}
 $CC -D_GNU_SOURCE -g -O2 -I"$core" "$here/make_recording.c" -o "$work/make_recording" || exit 2

@@ -3,6 +3,7 @@
 # vmatrace maps: processes of all sorts, saved texts, hostile names, bad input, and its speed.
 . "$(dirname "$0")/../lib.sh"
 cd "$TMP" || exit 2
+SHELL_NAME=$(cat /proc/$$/comm)	# maps.sh, or bash if that was told to run it
 
 # status WANTED COMMAND...: the exit status; output goes to ./out and ./err
 status() {
@@ -22,11 +23,8 @@ waiting() {
 	"$@" <input >ready 2>/dev/null &
 	JOB=$!
 	exec 9>input
-	PID=
-	while [ -z "$PID" ] && kill -0 $JOB 2>/dev/null; do
-		PID=$(awk '/^ready / { print $2 }' ready)
-		[ -n "$PID" ] || sleep 0.02
-	done
+	wait_ready $JOB
+	PID=$pid
 }
 done_waiting() {
 	exec 9>&-
@@ -35,7 +33,7 @@ done_waiting() {
 
 check "help" status 0 "$TOOL" maps --help
 check "own shell" status 0 "$TOOL" maps $$
-check "headline" grep -Eq "^maps.sh \($$\): [0-9,]+ maps, [0-9]+ % of vm.max_map_count" out
+check "headline" grep -Eq "^$SHELL_NAME \($$\): [0-9,]+ maps, [0-9]+ % of vm.max_map_count" out
 lines=$(grep -vc vsyscall /proc/$$/maps)
 check "count is that of /proc" [ "$("$TOOL" maps --format=json $$ | jq '.processes[0].maps')" = "$lines" ]
 check "kinds add up" [ "$("$TOOL" maps --format=json $$ |
@@ -51,11 +49,11 @@ for options in "$$" "--flags $$" --all; do
 done
 check "several" status 0 "$TOOL" maps $$ $PPID
 check "all" status 0 "$TOOL" maps --all
-check "all has this shell" grep -Eq "^ +[0-9,]+ +[0-9.]+ +$$  maps.sh" out
+check "all has this shell" grep -Eq "^ +[0-9,]+ +[0-9.]+ +$$  $SHELL_NAME" out
 check "all in JSON" [ "$("$TOOL" maps --all --format=json |
 	jq "[.processes[] | select(.pid == $$)] | length")" = 1 ]
 check "watch, twice" status 0 "$TOOL" maps --watch --count=2 --interval=1 $$
-check "…both shown" [ "$(grep -c "^maps.sh ($$)" out)" = 2 ]
+check "…both shown" [ "$(grep -c "^$SHELL_NAME ($$)" out)" = 2 ]
 
 # A saved text is explained like the process itself, except for what only the process knows.
 cat /proc/$$/maps >saved
@@ -107,11 +105,13 @@ if [ -n "$kernel_thread" ]; then
 fi
 sh -c 'sleep 0 & exec sleep 5' &
 parent=$!
-while [ -z "${zombie:-}" ]; do
+has_zombie() {
 	zombie=$(awk -v parent=$parent '$1 == "Name:" { name = $2 } $1 == "State:" { state = $2 }
 		$1 == "PPid:" && $2 == parent && state == "Z" { split(FILENAME, part, "/"); print part[3] }' \
 		/proc/[0-9]*/status 2>/dev/null)
-done
+	[ -n "$zombie" ]
+}
+wait_until has_zombie
 check "zombie" status 2 "$TOOL" maps "$zombie"
 check "…is told" one_sentence "has ended"
 kill $parent
@@ -150,7 +150,7 @@ for name in $'new\nline.seg' $'esc\033[2Jape.seg' 'a (deleted)' "$deep/long.seg"
 		time.sleep(60)
 	EOF
 	JOB=$!
-	while ! grep -q ready ready && kill -0 $JOB 2>/dev/null; do sleep 0.02; done
+	wait_until has_said ready ready
 	label=$(printf %s "$name" | tr -c 'a-z (.)' '?' | tail -c 12)
 	check "name $label" status 0 "$TOOL" maps $JOB
 	check "…no control bytes" sh -c "! LC_ALL=C grep -q '[[:cntrl:]]' out"
@@ -205,7 +205,7 @@ for i in $(seq 100); do
 	sleep 0.00$((RANDOM % 10)) &
 	"$TOOL" maps --flags $! >out 2>err
 	case $? in
-	0) grep -q "^sleep ($!): [0-9]* maps\|^maps.sh ($!)" out || wrong="$(head -1 out)" ;;
+	0) grep -q "^sleep ($!): [0-9]* maps\|^$SHELL_NAME ($!)" out || wrong="$(head -1 out)" ;;
 	2) one_sentence "there is no process\|has ended\|it is ending" || wrong="$(cat err)" ;;
 	*) wrong="status $?" ;;
 	esac
@@ -218,7 +218,7 @@ waiting "$TARGETS/pattern_guards"
 # Without the descriptor that keeps it waiting.
 "$TOOL" maps --watch --interval=1 "$PID" >out 2>err 9>&- &
 watch=$!
-while ! grep -q pattern_guards out; do sleep 0.02; done
+wait_until grep -q pattern_guards out
 done_waiting
 wait $watch
 check "watched process ends" [ $? = 0 ]

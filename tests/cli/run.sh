@@ -156,7 +156,8 @@ cd "$work" || exit 2
 
 # A signal sent to the tool reaches the program, which ends as it likes.
 "$VMATRACE" run -o data --report=none sh -c 'trap "exit 9" TERM; : >ready; while :; do sleep 0.05; done' &
-while [ ! -e ready ]; do sleep 0.05; done
+tries=0
+while [ ! -e ready ] && [ $((tries += 1)) -lt 1000 ]; do sleep 0.05; done
 kill -TERM $!
 wait $!
 check "SIGTERM is passed on" [ $? = 9 ]

@@ -16,7 +16,9 @@ run() {
 		redis-benchmark -s "$socket" -q -n 20000 -c 20 -d 2000 -r 100000 -t set,get,lpush \
 			>benchmark 2>&1 || return 1
 		ask bgsave
-		while ! ask info persistence | grep -q bgsave_in_progress:0; do :; done
+		until ask info persistence | grep -q bgsave_in_progress:0; do
+			kill -0 $server || return 1
+		done
 	done
 	ask info persistence | tr -d '\r' | grep rdb_last_bgsave_status
 	ask info stats | tr -d '\r' | grep -q '^evicted_keys:0$' && echo "nothing was evicted"
