@@ -375,3 +375,25 @@ Test(explain, hostile_texts)
 	}
 	free(text);
 }
+
+/* [rw][--][rw][r-][rw][--]: the memory between a guard and what is read-only is beside both. */
+Test(explain, a_map_counts_for_one_pattern)
+{
+	const struct vmt_explain_pattern *guards, *barriers;
+
+	for (uint64_t i = 0; i < 50; i++) {
+		map(4 * i + 1, 1, "rw-p", ANON);
+		map(4 * i + 2, 1, "---p", ANON);
+		map(4 * i + 3, 1, "rw-p", ANON);
+		map(4 * i + 4, 1, "r--p", ANON);
+	}
+	run(NULL);
+	guards = pattern(VMT_PATTERN_GUARDS);
+	barriers = pattern(VMT_PATTERN_BARRIERS);
+	cr_assert(guards && barriers);
+	cr_assert_leq(guards->maps + barriers->maps, maps.count, "%llu and %llu of %zu",
+		      (unsigned long long)guards->maps, (unsigned long long)barriers->maps,
+		      maps.count);
+	cr_assert_geq(guards->maps, guards->saves);
+	cr_assert_geq(barriers->maps, barriers->saves);
+}

@@ -15,6 +15,9 @@
 #define MAP_DROPPABLE 0x08 /* Linux 6.11; Debian 12's headers are older */
 #endif
 
+/* Stacks of running threads and of ended ones are the same maps, of which each has a share already. */
+#define THREADS (UINT64_C(1) << VMT_PATTERN_THREADS | UINT64_C(1) << VMT_PATTERN_ENDED_THREADS)
+
 static int by_maps(const void *a, const void *b)
 {
 	const struct vmt_explain_kind *one = a, *two = b;
@@ -361,6 +364,62 @@ static bool has_library(const struct vmt_explain *explain, const char *name)
 	return false;
 }
 
+static uint64_t bits_of(const struct vmt_explain_pattern *at)
+{
+	uint64_t bit = UINT64_C(1) << at->pattern;
+
+	return bit & THREADS ? THREADS : bit;
+}
+
+static uint64_t count_both(const struct vmt_explain *explain, uint64_t bit, uint64_t others)
+{
+	uint64_t both = 0;
+
+	for (size_t i = 0; i < explain->count; i++)
+		both += explain->map[i].shows & bit && explain->map[i].shows & others;
+	return both;
+}
+
+/* A remedy saves no more maps than show the pattern: the pattern gets them from the others. */
+static void take_back(struct vmt_explain *explain, size_t taker)
+{
+	struct vmt_explain_pattern *at = &explain->patterns[taker];
+
+	for (size_t i = 0; i < taker && at->maps < at->saves; i++) {
+		struct vmt_explain_pattern *other = &explain->patterns[i];
+		uint64_t spare = other->maps > other->saves ? other->maps - other->saves : 0;
+		uint64_t wanted = at->saves - at->maps;
+
+		if (other->is_open)
+			continue;
+		wanted = wanted < spare ? wanted : spare;
+		other->maps -= wanted;
+		at->maps += wanted;
+	}
+	at->maps = at->maps < at->saves ? at->saves : at->maps;
+}
+
+/*
+ * A map may show several patterns, since a boundary has a map on either side: one may be cut off by a
+ * guard below it, and by read-only memory above. Each search counts it, and then the patterns would
+ * have more maps together than there are. So each map is left to the first of them, or to a later one
+ * whose remedy saves it.
+ */
+static void part_shared(struct vmt_explain *explain)
+{
+	uint64_t earlier = 0;
+
+	for (size_t p = 0; p < explain->pattern_count; p++) {
+		struct vmt_explain_pattern *at = &explain->patterns[p];
+		uint64_t bit = UINT64_C(1) << at->pattern;
+		uint64_t both = count_both(explain, bit, earlier & ~bits_of(at));
+
+		at->maps = at->maps > both ? at->maps - both : 0;
+		take_back(explain, p);
+		earlier |= bit;
+	}
+}
+
 int vmt_explain(struct vmt_explain_map *map, size_t count, const struct vmt_explain_facts *facts,
 		struct vmt_explain *ret_explain)
 {
@@ -382,7 +441,11 @@ int vmt_explain(struct vmt_explain_map *map, size_t count, const struct vmt_expl
 		ret = sum_pairs(ret_explain);
 	if (!ret && ret_explain->holes >= VMT_EXPLAIN_LEAST)
 		sum_alone(ret_explain);
-	return ret ? ret : vmt_explain_patterns(ret_explain);
+	if (!ret)
+		ret = vmt_explain_patterns(ret_explain);
+	if (!ret)
+		part_shared(ret_explain);
+	return ret;
 }
 
 void vmt_explain_free(struct vmt_explain *explain)
