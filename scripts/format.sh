@@ -11,5 +11,6 @@ format=$(command -v clang-format-14 || command -v clang-format) || {
 }
 files=$(find preload tools tests -name '*.[ch]' ! -name 'gate*')	# those two are the assembler's
 [ "${1:-}" = --check ] || exec $format -i $files
-found=$($format --dry-run $files 2>&1 | sed -n 's/: warning: .*/: not as clang-format lays it out; scripts\/format.sh does/p')
+said=$($format --dry-run $files 2>&1) || { echo "$format failed: $said"; exit 2; }
+found=$(echo "$said" | sed -n 's/: warning: .*/: not as clang-format lays it out; scripts\/format.sh does/p')
 [ -z "$found" ] || { echo "$found"; exit 1; }

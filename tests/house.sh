@@ -17,6 +17,38 @@ empty() {
 	fi
 }
 
+# What a command prints is looked through, and one that fails, or prints nothing, passes for no check.
+# listed NAME COMMAND...: sets LISTED
+listed() {
+	local name=$1
+	shift
+	LISTED=$(set -o pipefail; "$@" 2>&1) && [ -n "$LISTED" ] && return
+	fail "$name" "$* failed: $(tail -3 <<<"$LISTED" | tr '\n' ' ')"
+	return 1
+}
+
+# only NAME PATTERN COMMAND...: passes if all lines that the command prints fit
+only() {
+	local name=$1 pattern=$2
+	shift 2
+	listed "$name" "$@" && empty "$name" "$(grep -vE "$pattern" <<<"$LISTED")"
+}
+
+# never NAME PATTERN COMMAND...: passes if no line fits. EXCEPT: lines that do not count
+never() {
+	local name=$1 pattern=$2
+	shift 2
+	listed "$name" "$@" &&
+		empty "$name" "$(grep -E "$pattern" <<<"$LISTED" | grep -vE "${EXCEPT:-^$}")" "${DETAIL:-}"
+}
+
+# silent NAME COMMAND...: passes if it succeeds and prints nothing
+silent() {
+	local name=$1 said
+	shift
+	if said=$(set -o pipefail; "$@" 2>&1); then empty "$name" "$said" "${DETAIL:-}"; else fail "$name" "${said:-$* failed}"; fi
+}
+
 includes() {	# FILE...: "FILE:header"
 	grep -HoE '^# *include *[<"][^>"]*' "$@" | sed -E 's/:# *include *[<"]/:/'
 }
@@ -35,22 +67,33 @@ shim_objects() {
 	find "$BUILD/preload" -name '*.o'
 }
 
+# Each header is compiled alone.
+self_sufficient_headers() {
+	local header said
+	for header in $(find preload tools -name '*.h' ! -name gate_macros.h); do
+		said=$(echo "#include \"$header\"" | ${CC:-gcc} -std=gnu17 -D_GNU_SOURCE -fsyntax-only -x c \
+			-I. -Ipreload -Itools - 2>&1) || echo "$header: $(grep -m1 error <<<"$said")"
+	done
+}
+
+preload_sources() {
+	find preload -name '*.[ch]'
+}
+
 check_includes() {
 	# tests/rooms.txt says which folder may include which; these checks are about system
 	# headers.
-	empty core-includes "$(includes preload/core/*/* | grep -vE ':(core/.*|assert\.h|std(bool|def|int)\.h|'\
-'(uthash|xxhash)\.h|bsd/sys/tree\.h|(linux|asm)/[a-z]+\.h)$')"	# linux/ and asm/ hold constants only
-	empty shim-includes "$(find preload -name '*.[ch]' | xargs grep -HoE '^# *include *[<"][^>"]*' |
-		grep -E '[<"](stdio|malloc|pthread|threads|locale|wchar|setjmp|semaphore)\.h$')"
-	empty commands-apart "$(includes tools/cmd/cmd_*.c | grep ':cmd/cmd_')"
-	empty rooms "$(python3 tests/rooms.py)" "$(grep -c ^[pt] tests/rooms.txt) folders"
-	empty names "$(python3 tests/names.py)"
-	empty way-of-a-munmap "$(python3 tests/way.py "$LIB" "$TARGETS")"
-	empty self-sufficient-headers "$(for header in $(find preload tools -name '*.h' ! -name gate_macros.h); do
-		echo "#include \"$header\"" | ${CC:-gcc} -std=gnu17 -D_GNU_SOURCE -fsyntax-only -x c \
-			-I. -Ipreload -Itools - 2>&1 | grep -m1 error
-	done)"
-	empty format "$(sh scripts/format.sh --check 2>&1)"
+	only core-includes ':(core/.*|assert\.h|std(bool|def|int)\.h|'\
+'(uthash|xxhash)\.h|bsd/sys/tree\.h|(linux|asm)/[a-z]+\.h)$' \
+		includes preload/core/*/*	# linux/ and asm/ hold constants only
+	never shim-includes ':(stdio|malloc|pthread|threads|locale|wchar|setjmp|semaphore)\.h$' \
+		includes $(preload_sources)
+	never commands-apart ':cmd/cmd_' includes tools/cmd/cmd_*.c
+	DETAIL="$(grep -c ^[pt] tests/rooms.txt) folders" silent rooms python3 tests/rooms.py
+	silent names python3 tests/names.py
+	silent way-of-a-munmap python3 tests/way.py "$LIB" "$TARGETS"
+	silent self-sufficient-headers self_sufficient_headers
+	silent format sh scripts/format.sh --check
 }
 
 # tests/parts.txt names parts that exist, for files that exist.
@@ -66,7 +109,7 @@ check_parts() {
 			*) problems+=" $part" ;;
 			esac
 		done
-	done < <(grep -v '^#' tests/parts.txt)
+	done < <(grep -v '^#' tests/parts.txt || echo tests/parts.txt empty)
 	empty parts-for-files "$problems"
 	check parts-of-a-file [ "$(bash scripts/test.sh --for tests/cli/ci.sh tools/try/trial.c)" = \
 		"scripts/test.sh house ci unit try" ]
@@ -104,24 +147,39 @@ check_unbuilt() {
 	empty parts-say-what-is-not-built "$problems" "$count runs"
 }
 
+core_undefined() {
+	core_objects | xargs nm -u | awk '$1 == "U" { print $2 }' | sort -u
+}
+
+core_symbols() {
+	core_objects | xargs nm -A
+}
+
+shim_symbols() {
+	shim_objects | xargs nm -g --defined-only | awk 'NF == 3 { print $3 }' | sort -u
+}
+
+exported() {
+	nm -D --defined-only "$LIB" | awk '{ print $3 }'
+}
+
+imported() {
+	nm -D --undefined-only "$LIB" | awk '{ sub(/@.*/, "", $2); print $2 }'
+}
+
 check_symbols() {
 	local wrappers forbidden string='memcpy|memmove|memset|memcmp|strlen|strcmp'
 	wrappers=$(sed -n 's/^\t\([a-zA-Z_0-9]*\);$/\1/p' preload/vmatrace.map | paste -sd'|')
-	empty core-undefined "$(core_objects | xargs nm -u | awk '$1 == "U" { print $2 }' |
-		sort -u | grep -vxE "vmt_.*|$string|_GLOBAL_OFFSET_TABLE_")"
-	empty core-no-variables "$(core_objects | xargs nm -A | grep -E ' [BbDC] ' |
-		grep -v ' d [a-z_.0-9]*$')"
-	empty prefixes "$(shim_objects | xargs nm -g --defined-only | awk 'NF == 3 { print $3 }' |
-		sort -u | grep -vxE "(vmt|VMT|vmatrace)_.*|$wrappers|$string")"
-	empty exported "$(nm -D --defined-only "$LIB" | awk '{ print $3 }' |
-		grep -vxE "$wrappers|vmatrace_.*")"
+	only core-undefined "^(vmt_.*|$string|_GLOBAL_OFFSET_TABLE_)\$" core_undefined
+	never core-no-variables ' [BbDC] ' core_symbols
+	only prefixes "^((vmt|VMT|vmatrace)_.*|$wrappers|$string)\$" shim_symbols
+	only exported "^($wrappers|vmatrace_.*)\$" exported
 	# All that the library may use of libc, and only while it starts.
-	empty symbol-budget "$(nm -D --undefined-only "$LIB" | awk '{ sub(/@.*/, "", $2)
-		print $2 }' | grep -vxE '_ITM_.*|__cxa_finalize|__gmon_start__|__errno_location|'\
-'dl_iterate_phdr|getauxval')"
+	only symbol-budget '^(_ITM_.*|__cxa_finalize|__gmon_start__|__errno_location|'\
+'dl_iterate_phdr|getauxval)$' imported
 	forbidden='malloc|calloc|realloc|free|printf|fprintf|snprintf|abort|exit|getenv'
-	empty no-malloc-in-source "$(grep -nE "(^|[^a-z_A-Z0-9>.])($forbidden) *\\(" \
-		$(find preload -name '*.c') | grep -vE ':\s*(/?\*|//)')"
+	EXCEPT=':[0-9]+:\s*(/?\*|//)' never no-malloc-in-source "(^|[^a-z_A-Z0-9>.])($forbidden) *\\(" \
+		grep -rn --include='*.c' '' preload
 }
 
 # Under a filter, a system call of our own is refused if it has no kind. A call that the program
@@ -132,54 +190,90 @@ check_filter_kinds() {
 		grep -oE 'vmt_(sys[0-5]|filter_own6)\([ 	]*SYS_[a-z0-9_]+' | grep -oE 'SYS_.*' | sort -u)
 	listed=$(find preload -name filter.c -exec sed -n '/_kinds\[\] = {/,/^}/p
 		/_tools_calls\[\] = {/,/^}/p' {} + | grep -oE '\{ SYS_[a-z0-9_]+' | cut -c3- | sort -u)
-	empty filter-kinds "$(comm -23 <(echo "$made") <(echo "$listed"))" \
-		"$(echo "$made" | wc -l) numbers"
-	empty filter-program-calls "$(find preload -name 'wrap*.[ch]' -exec \
-		grep -HnE 'vmt_(sys[0-5]|filter_own6)\(' {} +)"
+	listed filter-kinds echo "$made" && listed filter-kinds echo "$listed" &&
+		empty filter-kinds "$(comm -23 <(echo "$made") <(echo "$listed"))" \
+			"$(echo "$made" | wc -l) numbers"
+	never filter-program-calls 'vmt_(sys[0-5]|filter_own6)\(' \
+		grep -rn --include='wrap*.[ch]' '' preload
+}
+
+sources() {
+	find preload tools tests scripts -type f \( -name '*.[chS]' -o -name '*.cc' -o -name '*.sh' \
+		-o -name '*.py' -o -name '*.js' -o -name '*.css' \)
+}
+
+lengths() {
+	sources | xargs wc -l | awk '$2 != "total" { print $1, $2 }'
+}
+
+function_lengths() {
+	# shellcheck disable=SC2046
+	functions $(find preload tools tests -name '*.c') | sort -k2 -n
+}
+
+# A line for each file: that it is licensed, or its name.
+licences() {
+	sources | xargs awk 'FNR == 1 { print said; said = FILENAME }
+		/SPDX-License-Identifier/ { said = "licensed" } END { print said }'
 }
 
 check_lengths() {
-	local files
-	files=$(find preload tools tests scripts -name '*.[chS]' -o -name '*.cc' -o -name '*.sh' \
-		-o -name '*.py' -o -name '*.js' -o -name '*.css')
-	# shellcheck disable=SC2086
-	empty files-under-500-lines "$(wc -l $files | awk '$1 > 500 && $2 != "total"')" \
-		"over 360: $(wc -l $files | awk '$1 > 360 && $2 != "total" {
-			printf "%s%s %d", sep, $2, $1; sep = ", " }')"
-	files=$(find preload tools tests -name '*.c')
-	# shellcheck disable=SC2086
-	empty functions-under-60-lines "$(functions $files | awk '$2 > 60')" \
-		"longest: $(functions $files | sort -k2 -n | tail -1)"
-	empty licences "$(find preload tools tests scripts -type f \
-		\( -name '*.[chS]' -o -name '*.sh' -o -name '*.cc' -o -name '*.py' \
-		-o -name '*.js' -o -name '*.css' \) |
-		xargs grep -L SPDX-License-Identifier)"
+	listed files-under-500-lines lengths &&
+		empty files-under-500-lines "$(awk '$1 > 500' <<<"$LISTED")" "over 360: $(awk '$1 > 360 {
+			printf "%s%s %d", sep, $2, $1; sep = ", " }' <<<"$LISTED")"
+	listed functions-under-60-lines function_lengths &&
+		empty functions-under-60-lines "$(awk '$2 > 60' <<<"$LISTED")" "longest: $(tail -1 <<<"$LISTED")"
+	only licences '^(licensed)?$' licences
 }
 
 # The .bss must lie in the last page of the data: a page of its own would merge with what the
 # program maps behind it.
 check_file() {
-	local pages map
+	local pages bytes
 	pages=$(readelf -lW "$LIB" | awk '$1 == "LOAD" && / RW / {
 		print $3, $5, $6 }' | while read -r address in_file in_memory; do
 		echo $(((address + in_memory + 4095) / 4096 - (address + in_file + 4095) / 4096))
 	done)
 	[ "$pages" = 0 ] && pass no-bss-page || fail no-bss-page "${pages:-no data} pages"
-	map=$(objdump -d --no-show-raw-insn "$LIB" | awk '/^[0-9a-f]+ <.*>:$/ { name = $2 }
-		# the addresses behind the jumps of vmt_gate_moved may read as any instruction
-		name !~ /vmt_gate_moved/ && /%[xyz]mm[0-9]|%st|%k[0-7]|%mm[0-7]/ {
-			print name $0 }')
-	empty no-vector-registers "$map"
+	never no-vector-registers '%[xyz]mm[0-9]|%st|%k[0-7]|%mm[0-7]' instructions
 	# Allocation functions leave by a jump, without a frame: the next definition sees its caller.
-	map=$(for name in malloc free calloc realloc reallocarray memalign posix_memalign \
-		aligned_alloc valloc pvalloc; do
-		objdump -d --no-show-raw-insn --disassemble=$name "$LIB" |
-			grep -E '\s(call|push|sub +.*,%rsp|ret)' | sed "s/^/$name:/"
-	done)
-	empty malloc-without-a-frame "$map"
+	never malloc-without-a-frame '\s(call|push|sub +.*,%rsp|ret)' allocation_functions
 	check initfirst-nodelete sh -c "readelf -dW $LIB | grep NODELETE | grep -q INITFIRST"
-	map=$(readelf -lW "$LIB" | awk '$1 == "TLS" { print $6 }')
-	check tls-under-256-bytes [ $((map)) -le 256 ]
+	bytes=$(readelf -lW "$LIB" | awk '$1 == "TLS" { print $6 }')
+	check tls-under-256-bytes [ $((${bytes:-1000})) -le 256 ]
+}
+
+# The addresses behind the jumps of vmt_gate_moved may read as any instruction.
+instructions() {
+	objdump -d --no-show-raw-insn "$LIB" | awk '/^[0-9a-f]+ <.*>:$/ { name = $2 }
+		name !~ /vmt_gate_moved/ { print name $0 }'
+}
+
+allocation_functions() {
+	for name in malloc free calloc realloc reallocarray memalign posix_memalign aligned_alloc \
+		valloc pvalloc; do
+		objdump -d --no-show-raw-insn --disassemble=$name "$LIB" | grep -E '^ ' | sed "s/^/$name:/" ||
+			return
+	done
+}
+
+# A check whose command fails must not pass.
+check_failures() {
+	local name said
+	mkdir "$TMP/broken"
+	for name in python3 nm objdump readelf gcc cc valgrind clang-format clang-format-14; do
+		printf '#!/bin/sh\nexit 1\n' >"$TMP/broken/$name"
+	done
+	chmod +x "$TMP/broken"/*
+	said=$(exec 2>/dev/null
+		PATH=$TMP/broken:$PATH
+		check_includes
+		check_symbols
+		check_file
+		cd "$TMP/empty" && check_includes && check_symbols && check_filter_kinds && check_lengths)
+	empty failures-are-failures "$(grep '^ok' <<<"$said" |
+		grep -vE '(core-includes|shim-includes|commands-apart|no-malloc-in-source) ')" \
+		"$(grep -c ^FAIL <<<"$said") of them"
 }
 
 # build NAME COMPILER ARGUMENTS...: a build in a folder of its own must succeed.
@@ -237,6 +331,7 @@ check_symbols
 check_filter_kinds
 check_lengths
 check_file
+check_failures
 if [ -z "${FAST:-}" ]; then
 	build build-gcc-werror gcc --werror
 	if has_program clang; then
