@@ -6,7 +6,20 @@
  */
 #include "core/report/report_parts.h"
 
-/* "+5,103 a second", or per minute or hour if the rate is low. */
+/*
+ * Two digits: the curve of a call site has fewer buckets than that of the process, so that rates of the
+ * same maps differ in the third.
+ */
+static uint64_t rounded(uint64_t rate)
+{
+	uint64_t unit = 1;
+
+	while (rate / unit >= 100)
+		unit *= 10;
+	return (rate / unit + (rate % unit >= unit - unit / 2)) * unit;
+}
+
+/* "+5,100 a second", or per minute or hour if the rate is low. */
 static void put_rate(struct vmt_fmt *fmt, uint64_t maps, uint64_t ns)
 {
 	static const struct {
@@ -23,7 +36,7 @@ static void put_rate(struct vmt_fmt *fmt, uint64_t maps, uint64_t ns)
 		rate /= ms;
 		if (rate < 10 && i + 1 < VMT_COUNT(units))
 			continue;
-		vmt_fmt_signed(fmt, (int64_t)rate, 0);
+		vmt_fmt_signed(fmt, (int64_t)rounded(rate), 0);
 		vmt_fmt_str(fmt, units[i].word);
 		return;
 	}
@@ -71,6 +84,7 @@ static void put_leak(struct vmt_report *text, const struct vmt_curve *curve)
 	put_duration(fmt, time);
 }
 
+/* The rate of a leak is measured as those of call sites are; without one, from the start to the peak. */
 static void put_to_limit(struct vmt_report *text, const struct vmt_curve *curve)
 {
 	const struct vmt_rec_header *header = &text->view->header;
@@ -78,8 +92,11 @@ static void put_to_limit(struct vmt_report *text, const struct vmt_curve *curve)
 	struct vmt_fmt *fmt = &text->fmt;
 
 	vmt_fmt_str(fmt, "up to the limit, ");
-	put_rate(fmt, header->maps_peak - header->maps_start,
-		 to > curve->began ? to - curve->began : header->bucket_ns);
+	if (curve->trend == VMT_TREND_LEAK)
+		put_rate(fmt, curve->rise, curve->span);
+	else
+		put_rate(fmt, header->maps_peak - header->maps_start,
+			 to > curve->began ? to - curve->began : header->bucket_ns);
 	put_since(fmt, curve->began);
 	if (!curve->is_falling)
 		vmt_fmt_str(fmt, ", never falling");
