@@ -15,6 +15,7 @@
 #include "core/report/report.h"
 #include "filter/filter.h"
 #include "os/fd.h"
+#include "os/pid.h"
 #include "core/base/line.h"
 #include "os/sys.h"
 #include "own/log.h"
@@ -284,7 +285,7 @@ static bool earlier_is_running(const struct vmt_state *state)
 {
 	/* later, its number may be another process's */
 	return vmt_clock() - state->reporting.earlier_start < VMT_SPAWN_SECONDS * SECOND &&
-	       vmt_spawn_is_running(state->reporting.earlier);
+	       vmt_pid_is_running(state->reporting.earlier);
 }
 
 /* Only one report at a time, since there is one stack and one environment for it. */
@@ -406,7 +407,7 @@ bool vmt_final_report_start(struct vmt_state *state)
 
 bool vmt_final_report_is_running(const struct vmt_state *state)
 {
-	return vmt_spawn_exists(state->reporting.earlier);
+	return vmt_pid_is_running(state->reporting.earlier);
 }
 
 void vmt_final_report_print_now(struct vmt_state *state)

@@ -27,7 +27,7 @@
 #include <sys/wait.h>
 
 #include "os/fd.h"
-#include "core/base/line.h"
+#include "os/pid.h"
 #include "os/signals.h"
 #include "os/sys.h"
 #include "os/valgrind.h"
@@ -139,41 +139,11 @@ static int exec_command(void *argument)
 	return CANNOT_RUN;
 }
 
-/* Returns the state of a process as ps(1) shows it: R = it waits for nothing but a processor. */
-static char state_of(long pid)
-{
-	char text[256];
-	struct vmt_line path = vmt_line_in(text, sizeof(text));
-	long length;
-
-	vmt_line_add(&path, "/proc/");
-	vmt_line_add_number(&path, (uint64_t)pid);
-	vmt_line_add(&path, "/stat");
-	length = vmt_fd_read_file(text, text, sizeof(text));
-	/* the format is PID (NAME) STATE, and the name may contain anything */
-	for (long i = length - 1; i > 1; i--)
-		if (text[i - 2] == ')' && text[i - 1] == ' ')
-			return text[i];
-	return '\0';
-}
-
-bool vmt_spawn_is_running(long pid)
-{
-	char state = pid > 0 ? state_of(pid) : '\0';
-
-	return state && state != 'Z' && state != 'X';
-}
-
-bool vmt_spawn_exists(long pid)
-{
-	return pid > 0 && vmt_sys2(SYS_kill, pid, 0) != -ESRCH;
-}
-
 bool vmt_spawn_has_had_its_time(long pid, uint64_t start)
 {
 	uint64_t spent = vmt_clock() - start;
 
-	return spent >= STARVED_NS || (spent >= COMMAND_NS && state_of(pid) != 'R');
+	return spent >= STARVED_NS || (spent >= COMMAND_NS && vmt_pid_state(pid) != 'R');
 }
 
 static int wait_for_command(const struct vmt_spawn *helper, long pid)

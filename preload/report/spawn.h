@@ -66,12 +66,8 @@ bool vmt_spawn_start(struct vmt_spawn *helper, _Atomic uint32_t *busy);
 /* In such a helper. */
 void vmt_spawn_has_copied(struct vmt_spawn *helper);
 
-/* Has such a helper, or the command that it has become, not ended? It lives this long at most. */
-bool vmt_spawn_is_running(long pid);
+/* Such a helper, or the command that it has become, lives this long at most. */
 #define VMT_SPAWN_SECONDS 20u
-
-/* The same until init has reaped it, but without a descriptor, whose number another thread may need. */
-bool vmt_spawn_exists(long pid);
 
 /*
  * Has the process had two seconds since start, or more if it waits for nothing but a processor?

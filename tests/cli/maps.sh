@@ -54,6 +54,8 @@ check "all in JSON" [ "$("$TOOL" maps --all --format=json |
 	jq "[.processes[] | select(.pid == $$)] | length")" = 1 ]
 check "watch, twice" status 0 "$TOOL" maps --watch --count=2 --interval=1 $$
 check "…both shown" [ "$(grep -c "^$SHELL_NAME ($$)" out)" = 2 ]
+check "a count and an interval are for watching" status 0 "$TOOL" maps --count=2 --interval=1 $$
+check "…both shown" [ "$(grep -c "^$SHELL_NAME ($$)" out)" = 2 ]
 
 # A saved text is explained like the process itself, except for what only the process knows.
 cat /proc/$$/maps >saved

@@ -54,8 +54,8 @@ static const char help[] =
 	"  -a, --all               list all processes by the number of their maps, in per cent\n"
 	"                          of vm.max_map_count\n"
 	"  -w, --watch             repeat until interrupted or the process ends\n"
-	"  -i, --interval=SECONDS  time between repetitions with --watch (2)\n"
-	"  -c, --count=N           stop after N repetitions with --watch\n"
+	"  -i, --interval=SECONDS  watch, and repeat after this time (2)\n"
+	"  -c, --count=N           watch, and stop after N repetitions\n"
 	"      --color[=WHEN]      colours of the picture that a terminal shows: auto (unless\n"
 	"                          NO_COLOR is set; the default), always or never\n"
 	"  -h, --help\n"
@@ -87,6 +87,7 @@ static const char *set_maps_option(void *context, int option, char *value)
 	}
 	if (!vmt_arguments_number(value, 1000000, &number) || !number)
 		return "not a number from 1 to 1000000: ";
+	request->watch = true;
 	if (option == 'c')
 		request->rounds = number;
 	else
