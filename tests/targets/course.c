@@ -2,10 +2,12 @@
 /*
  * A program whose count of maps follows a known course over its run, however busy the machine is:
  * the number of maps is a function of time. Arguments: the course (leak, bursts, warm-up, sawtooth,
- * burst, rising-sawtooth, leak-and-warm-up, small-leak, leak-and-bursts, start-up, start-up-alike),
- * and the seconds. The exit status is 75 if the program did not run for a sixtieth of this time,
- * and so left out a part of the course.
+ * burst, rising-sawtooth, leak-and-warm-up, small-leak, leak-and-bursts, start-up, start-up-alike,
+ * or libraries, which loads libraries/0.so, 1.so and so on), and the seconds. The exit status is 75
+ * if the program did not run for a sixtieth of this time, and so left out a part of the course.
  */
+#include <dlfcn.h>
+
 #include "target.h"
 
 #define MOST 4000
@@ -34,6 +36,17 @@ static void __attribute__((noinline)) grow_other(long wanted)
 {
 	while (count[1] < wanted)
 		kept[1][count[1]++] = map_one();
+}
+
+static void __attribute__((noinline)) load(long wanted)
+{
+	static long loaded;
+	char name[48];
+
+	for (; loaded < wanted; loaded++) {
+		snprintf(name, sizeof(name), "libraries/%ld.so", loaded);
+		REQUIRE(dlopen(name, RTLD_NOW));
+	}
 }
 
 /* Map from one of many stacks, each of which occurs a few times, as in a long start-up. */
@@ -85,6 +98,8 @@ static void step(const char *curve, double part)
 		grow_deep((long)(600 * part), (long)(40 * part));
 	} else if (!strcmp(curve, "start-up-alike")) {
 		grow((long)(600 * (part + part * (1 - part))));
+	} else if (!strcmp(curve, "libraries")) {
+		load((long)(100 * part));
 	} else
 		REQUIRE(!"such a course");
 }

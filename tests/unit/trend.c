@@ -140,6 +140,30 @@ static uint32_t start_up(uint64_t i)
 {
 	return 20 + (uint32_t)(1000 * i * (2 * used - i) / (used * used));
 }
+/* As much as the square root of the time. */
+static uint32_t root(uint64_t i)
+{
+	uint64_t wanted = i * 1000000 / used, root = 0;
+
+	while ((root + 1) * (root + 1) <= wanted)
+		root++;
+	return 20 + (uint32_t)root;
+}
+/* What is missing shrinks by the same share in each part of the run, seven or twenty times in all. */
+static uint32_t filling(uint64_t i, double power)
+{
+	double x = power * (double)i / (double)used;
+
+	return 20 + (uint32_t)(1000 - 1000 / (1 + x * (1 + x / 2 * (1 + x / 3 * (1 + x / 4)))));
+}
+static uint32_t filling_slowly(uint64_t i)
+{
+	return filling(i, 2);
+}
+static uint32_t filling_fast(uint64_t i)
+{
+	return filling(i, 3);
+}
 static uint32_t sparse_leak(uint64_t i)
 {
 	return i % 3 ? UINT32_MAX : leak(i);
@@ -151,15 +175,26 @@ Test(curve, known_ones_at_any_resolution)
 		uint32_t (*shape)(uint64_t i);
 		enum vmt_trend trend;
 	} known[] = {
-		{ leak, VMT_TREND_LEAK },          { flat, VMT_TREND_PLATEAU },
-		{ teeth, VMT_TREND_SAWTOOTH },     { peaks, VMT_TREND_BURSTS },
-		{ hill, VMT_TREND_BURST },         { table, VMT_TREND_GIVEN_BACK },
-		{ deferred, VMT_TREND_GROWING },   { none, VMT_TREND_NONE },
-		{ leaking_teeth, VMT_TREND_LEAK }, { rippled, VMT_TREND_PLATEAU },
-		{ slow_leak, VMT_TREND_LEAK },     { sparse_leak, VMT_TREND_LEAK },
-		{ warm_leak, VMT_TREND_LEAK },     { burst_leak, VMT_TREND_LEAK },
-		{ started_leak, VMT_TREND_LEAK },  { late_leak, VMT_TREND_LEAK },
-		{ cache, VMT_TREND_PLATEAU },      { start_up, VMT_TREND_GROWING },
+		{ leak, VMT_TREND_LEAK },
+		{ flat, VMT_TREND_PLATEAU },
+		{ teeth, VMT_TREND_SAWTOOTH },
+		{ peaks, VMT_TREND_BURSTS },
+		{ hill, VMT_TREND_BURST },
+		{ table, VMT_TREND_GIVEN_BACK },
+		{ deferred, VMT_TREND_GROWING },
+		{ none, VMT_TREND_NONE },
+		{ leaking_teeth, VMT_TREND_LEAK },
+		{ rippled, VMT_TREND_PLATEAU },
+		{ slow_leak, VMT_TREND_LEAK },
+		{ sparse_leak, VMT_TREND_LEAK },
+		{ warm_leak, VMT_TREND_LEAK },
+		{ burst_leak, VMT_TREND_LEAK },
+		{ started_leak, VMT_TREND_LEAK },
+		{ late_leak, VMT_TREND_LEAK },
+		{ cache, VMT_TREND_PLATEAU },
+		{ start_up, VMT_TREND_GROWING },
+		{ filling_slowly, VMT_TREND_GROWING },
+		{ filling_fast, VMT_TREND_GROWING },
 	};
 
 	for (uint64_t count = 60; count <= MOST; count += 37) {
@@ -168,6 +203,15 @@ Test(curve, known_ones_at_any_resolution)
 			cr_assert_eq(trend(10), known[i].trend, "number %zu with %lu buckets is %s",
 				     i, (unsigned long)count, vmt_trend_word(trend(10)));
 		}
+	}
+}
+
+/* This needs eighths of the same length, since each adds only a little less than the one before. */
+Test(curve, the_root_of_the_time_is_no_leak)
+{
+	for (uint64_t count = 64; count <= MOST; count += 40) {
+		make(root, count);
+		cr_assert_eq(trend(10), VMT_TREND_GROWING, "%lu buckets", (unsigned long)count);
 	}
 }
 
@@ -214,6 +258,24 @@ Test(curve, noise_is_no_leak)
 		leaks += trend(60) == VMT_TREND_LEAK;
 	}
 	cr_assert_leq(leaks, 2, "%u of 2,000", leaks);
+}
+
+/* Steps of random height, after a warm-up; the seed is fixed. */
+Test(curve, an_uneven_leak_after_a_warm_up_is_one)
+{
+	unsigned seed = 11, leaks = 0;
+
+	used = 200;
+	for (int round = 0; round < 1000; round++) {
+		uint32_t leaked = 20;
+
+		for (uint64_t i = 0; i < MOST; i++) {
+			leaked += i < used ? (uint32_t)rand_r(&seed) % 11 : 0;
+			maps[i] = leaked + (uint32_t)(i * 5 < used ? i * 2500 / used : 500);
+		}
+		leaks += trend(60) == VMT_TREND_LEAK;
+	}
+	cr_assert_geq(leaks, 980, "%u of 1,000", leaks);
 }
 
 Test(curve, a_plateau_tells_when_it_began_to_rise_as_well)

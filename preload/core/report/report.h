@@ -147,6 +147,9 @@ uint64_t vmt_report_user_frame(const struct vmt_view *view, const struct vmt_rec
 bool vmt_report_blame(const struct vmt_view *view, const struct vmt_rec_site *site,
 		      vmt_report_resolve *resolve, void *context, struct vmt_report_spot *ret_spot);
 
+/* How long the process has run, ns, or ran. */
+uint64_t vmt_report_duration(const struct vmt_view *view, uint64_t now);
+
 /* Judge the process's timeline. now: CLOCK_MONOTONIC for a process that still runs, or 0. */
 bool vmt_report_trend(const struct vmt_view *view, uint64_t now, struct vmt_curve *ret_curve);
 /* Likewise as it was before the process gave back `torn_down` maps because it ended; 0 = none. */
@@ -217,6 +220,7 @@ const char *vmt_report_note(uint32_t bit);
 struct vmt_view_string vmt_report_base_name(struct vmt_view_string path);
 /* Does the file belong to the system? Files in /usr/local and /usr/src are the user's. */
 bool vmt_report_is_system(struct vmt_view_string path);
+bool vmt_report_is_loader(struct vmt_view_string path);
 /* Is this a library through which every program makes its maps? It never answers "who?". */
 bool vmt_report_is_runtime(struct vmt_view_string path);
 

@@ -76,6 +76,8 @@ static void put_leak(struct vmt_report *text, const struct vmt_curve *curve)
 	put_rate(fmt, curve->rise, curve->span);
 	put_since(fmt, curve->since);
 	vmt_fmt_str(fmt, curve->is_falling ? ", falling at times" : ", never falling");
+	if (vmt_report_duration(text->view, text->options->now) < VMT_TREND_START_UP_NS)
+		vmt_fmt_str(fmt, ", unless it was still starting");
 	if (!time)
 		return;
 	vmt_fmt_str(fmt, vmt_report_is_running(text) ?
@@ -134,7 +136,7 @@ static void put_peak(struct vmt_report *text)
 	vmt_fmt_str(fmt, " now");
 }
 
-static const char *trend_words(enum vmt_trend trend)
+static const char *trend_words(const struct vmt_curve *curve)
 {
 	static const char *const words[VMT_TREND_COUNT] = {
 		[VMT_TREND_NONE] = "little",
@@ -149,7 +151,9 @@ static const char *trend_words(enum vmt_trend trend)
 		[VMT_TREND_UNEVEN] = "up and down, with no steady growth",
 	};
 
-	return words[trend];
+	if (curve->trend == VMT_TREND_GROWING && curve->is_slowing)
+		return "highest at the end, but rising slower and slower";
+	return words[curve->trend];
 }
 
 /* "7 times up to 1,022 and back to 24" */
@@ -186,7 +190,7 @@ static void put_curve(struct vmt_report *text, const struct vmt_curve *curve)
 	}
 	if (curve->trend == VMT_TREND_SHORT && put_work(text))
 		return;
-	vmt_fmt_str(fmt, trend_words(curve->trend));
+	vmt_fmt_str(fmt, trend_words(curve));
 	switch (curve->trend) {
 	case VMT_TREND_PLATEAU:
 		put_plateau(fmt, curve, text->maps_now + text->options->torn_down);
@@ -317,7 +321,7 @@ void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row
 	}
 	vmt_fmt_str(fmt, "    growth: ");
 	if (curve.trend != VMT_TREND_GIVEN_BACK)
-		vmt_fmt_str(fmt, trend_words(curve.trend));
+		vmt_fmt_str(fmt, trend_words(&curve));
 	switch (curve.trend) {
 	case VMT_TREND_LEAK:
 		vmt_fmt_str(fmt, ", ");

@@ -43,6 +43,18 @@ bool vmt_report_is_runtime(struct vmt_view_string path)
 	return false;
 }
 
+bool vmt_report_is_loader(struct vmt_view_string path)
+{
+	static const char *const names[] = { "ld-linux", "ld-2", "ld.so", "ld-musl" };
+	struct vmt_view_string base = vmt_report_base_name(path);
+
+	for (size_t i = 0; i < VMT_COUNT(names); i++) {
+		if (starts_with(base, names[i]))
+			return true;
+	}
+	return false;
+}
+
 static bool has(struct vmt_view_string text, const char *part)
 {
 	for (; text.length; text.bytes++, text.length--) {

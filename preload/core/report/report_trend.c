@@ -18,7 +18,7 @@ static bool process_bucket(const void *context, uint64_t index, struct vmt_curve
 	return true;
 }
 
-static uint64_t duration_of(const struct vmt_view *view, uint64_t now)
+uint64_t vmt_report_duration(const struct vmt_view *view, uint64_t now)
 {
 	const struct vmt_rec_header *header = &view->header;
 	uint64_t end = header->end_monotonic ? header->end_monotonic : now;
@@ -86,7 +86,7 @@ bool vmt_report_trend_before(const struct vmt_view *view, uint64_t now, uint64_t
 		.context = view,
 		.buckets = vmt_view_bucket_count(view),
 		.width = view->header.bucket_ns,
-		.duration = duration_of(view, now),
+		.duration = vmt_report_duration(view, now),
 		.start = view->header.maps_start,
 		.now = vmt_view_maps_now(view),
 		.peak = view->header.maps_peak,
@@ -139,6 +139,19 @@ static bool site_bucket(const void *context, uint64_t index, struct vmt_curve_bu
 	return any;
 }
 
+/* Libraries that are loaded one after the other are a start-up, however steadily they come. */
+static bool is_of_loader(const struct vmt_view *view, uint64_t index)
+{
+	struct vmt_rec_site site;
+	struct vmt_rec_frame frame;
+	struct vmt_rec_module module;
+
+	return vmt_view_site(view, index, &site) && vmt_view_frame_count(view, &site) &&
+	       vmt_view_frame(view, site.frame_first, &frame) &&
+	       vmt_view_module(view, frame.module, &module) &&
+	       vmt_report_is_loader(vmt_view_string(view, module.path));
+}
+
 bool vmt_report_site_trend(const struct vmt_view *view, uint64_t index, uint64_t live, uint64_t now,
 			   struct vmt_curve *ret_curve)
 {
@@ -148,7 +161,7 @@ bool vmt_report_site_trend(const struct vmt_view *view, uint64_t index, uint64_t
 		.context = &site,
 		.now = live,
 		.peak = live,
-		.duration = duration_of(view, now),
+		.duration = vmt_report_duration(view, now),
 	};
 	bool any = false;
 
@@ -168,7 +181,12 @@ bool vmt_report_site_trend(const struct vmt_view *view, uint64_t index, uint64_t
 		site.scale++;
 	}
 	source.buckets = SITE_BUCKETS;
-	return any && site.scale < 32 && vmt_trend_judge(&source, ret_curve);
+	if (!any || site.scale >= 32 || !vmt_trend_judge(&source, ret_curve))
+		return false;
+	if (ret_curve->trend == VMT_TREND_LEAK && source.duration < VMT_TREND_START_UP_NS &&
+	    is_of_loader(view, index))
+		ret_curve->trend = VMT_TREND_SHORT;
+	return true;
 }
 
 static bool is_of_size(uint32_t reason)

@@ -159,16 +159,47 @@ static bool is_rising(const struct run *run)
 	return rises >= WINDOWS - 3;
 }
 
+/* What the lowest count gained from one eighth of the run to a later one. */
+static uint64_t gain(const struct run *run, uint32_t from, uint32_t to)
+{
+	return run->floor[to] > run->floor[from] ? run->floor[to] - run->floor[from] : 0;
+}
+
+/* Did no eighth of the run, from the second on, add more than the one before? */
+static bool is_ever_slower(const struct run *run)
+{
+	for (uint32_t i = 2; i + 1 < WINDOWS; i++) {
+		if (gain(run, i, i + 1) > gain(run, i - 1, i))
+			return false;
+	}
+	return true;
+}
+
 /*
- * Does it rise less and less? The last quarter added less than two thirds of what the quarters
- * since the first eighth did on average. What warms up does that, however long it takes.
+ * Does it rise less and less to the end? The second half added less than the first, and its last
+ * quarter less than the one before; a little less is enough if it never rose faster again. A leak
+ * that begins with a warm-up is steady in the second half.
+ */
+static bool is_slowing(const struct run *run)
+{
+	const uint32_t last = WINDOWS - 1, quarter = WINDOWS / 4, middle = WINDOWS / 2;
+	uint64_t before = gain(run, last - 2 * quarter, last - quarter);
+	uint64_t at_last = gain(run, last - quarter, last);
+
+	if (gain(run, middle, last) * 4 >= gain(run, 1, middle) * 3)
+		return false;
+	return at_last * 10 < before * 7 || (at_last * 10 < before * 9 && is_ever_slower(run));
+}
+
+/*
+ * What warms up does that, however long it takes; or the last quarter adds less than two thirds of
+ * what the quarters since the first eighth did on average.
  */
 static bool is_flattening(const struct run *run)
 {
-	uint64_t all = run->floor[WINDOWS - 1] - run->floor[1];
-	uint64_t last = run->floor[WINDOWS - 1] - run->floor[WINDOWS - 3];
-
-	return last * 3 * (WINDOWS - 2) < all * 4;
+	return is_slowing(run) ||
+	       gain(run, WINDOWS - 1 - WINDOWS / 4, WINDOWS - 1) * 3 * (WINDOWS - 2) <
+		       gain(run, 1, WINDOWS - 1) * 4;
 }
 
 /*
@@ -248,7 +279,7 @@ static enum vmt_trend trend_of(const struct run *run)
 	if (is_short && run->buckets >= 2 * WINDOWS && run->times > 2 && is_in_waves(run) &&
 	    of_waves(run) != VMT_TREND_LEAK)
 		return of_waves(run);
-	if (!is_short && steady_from(run))
+	if (!is_short && steady_from(run) && !is_slowing(run))
 		return VMT_TREND_LEAK;
 	if (!is_short && is_in_waves(run))
 		return of_waves(run);
@@ -297,6 +328,7 @@ bool vmt_trend_judge(const struct vmt_curve_source *source, struct vmt_curve *re
 		.high = run.high,
 		.times = run.times,
 		.is_falling = run.is_falling,
+		.is_slowing = is_slowing(&run),
 	};
 	if (run.first_rise != UINT64_MAX)
 		ret_curve->began = ret_curve->since = run.first_rise * source->width;

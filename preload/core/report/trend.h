@@ -61,6 +61,7 @@ struct vmt_curve {
 	uint64_t rise; /* leak: it rose by this many maps… */
 	uint64_t span; /* …in this time, ns */
 	bool is_falling; /* it fell at some time after it had risen */
+	bool is_slowing; /* it rose less and less */
 };
 
 /* Returns false and judges nothing if the source has no width or too many buckets. */
