@@ -71,7 +71,7 @@ VMT_HOT static long call_locked(struct vmt_state *state, struct vmt_done *done, 
 	if (VMT_UNLIKELY(maps_text(done)))
 		vmt_new_text_catch(state, done);
 	vmt_account_done(state, done, site, false);
-	if (VMT_UNLIKELY(state->verifying.is_on))
+	if (VMT_UNLIKELY(state->is_verifying))
 		vmt_verify_table(state, done);
 	vmt_guard_leave(state);
 	if (VMT_UNLIKELY(atomic_load_explicit(&state->alarms.due, memory_order_relaxed)))
@@ -162,7 +162,7 @@ static long call_outside(struct vmt_state *state, struct vmt_done *done, long nr
 {
 	make_deferred(state, done, nr, stack, site_before(state, done, regs, stack));
 	if (vmt_guard_enter_for(state, regs, patient)) {
-		if (vmt_state_is_on() && state->verifying.is_on)
+		if (vmt_state_is_on() && state->is_verifying)
 			vmt_verify_table(state, done);
 		vmt_guard_leave(state);
 	}
@@ -236,7 +236,7 @@ VMT_HOT static long call_recorded(struct vmt_state *state, enum vmt_call_id id, 
 	if (VMT_UNLIKELY(!vmt_guard_enter_for(state, regs, true)))
 		return call_walked(state, &done, nr, regs, false, false);
 	if (VMT_LIKELY(vmt_state_is_on() && vmt_unwind_recall_holds(&recalled))) {
-		if (VMT_UNLIKELY(state->verifying.is_on))
+		if (VMT_UNLIKELY(state->is_verifying))
 			vmt_verify_recalled(state, id, regs, recalled.site);
 		return call_locked(state, &done, nr, state->sites.by_id[recalled.site]);
 	}

@@ -362,7 +362,7 @@ static struct vmt_state *make_state(char **environment)
 	if (!state)
 		return NULL;
 	state->image.environment = environment;
-	state->verifying.is_on = options.verify != 0;
+	state->is_verifying = options.verify != 0;
 #ifdef VMT_KILL_POINTS
 	text = find_variable(environment, "VMATRACE_KILL_AT");
 	state->recording_file.kill_at =

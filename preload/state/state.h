@@ -264,12 +264,6 @@ struct vmt_userfault {
 	_Atomic uint64_t under; /* nor below the complement of this (0 = none at all) */
 };
 
-/* trace/: the option verify=N. */
-struct vmt_verifying {
-	uint64_t calls; /* since the last comparison */
-	bool is_on;
-};
-
 /* trace/ and unwind/: code that the current call has mapped or unmapped. */
 struct vmt_code_change {
 	uint64_t mapped; /* the address; 0 = none */
@@ -303,6 +297,7 @@ struct vmt_state {
 	struct vmt_kernel kernel;
 	struct vmt_recording_file recording_file;
 	struct vmt_growth growth;
+	struct vmt_recent recent; /* trace/: of the table */
 	struct vmt_modules modules; /* the names at its end may lie on further pages */
 	struct vmt_log log;
 	struct vmt_reporting reporting;
@@ -311,6 +306,7 @@ struct vmt_state {
 	struct vmt_callsites_ops sites_ops;
 	struct vmt_malloc_block *malloc_blocks; /* see malloc/malloc.h */
 	struct vmt_code_place code_place;
+	uint64_t verify_calls; /* trace/: since the last comparison for verify=N */
 	bool is_filter_unknown; /* filter/: nothing is known of an inherited seccomp filter */
 	struct vmt_script script; /* of the call that is being made, under the lock */
 
@@ -331,11 +327,11 @@ struct vmt_state {
 	struct vmt_publish publish;
 	struct vmt_this_process process;
 	struct vmt_alarms alarms;
-	struct vmt_verifying verifying;
 	struct vmt_confidence confidence;
 	struct vmt_code_change code;
 	struct vmt_safety safety;
 	bool room_is_due; /* trace/: see room.h */
+	bool is_verifying; /* trace/: the option verify=N */
 	_Atomic uint32_t dirty; /* enum vmt_dirty */
 	struct vmt_range loader; /* ld.so */
 	struct vmt_own_hull own_hull;

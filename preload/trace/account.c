@@ -75,6 +75,8 @@ void vmt_account_reset(struct vmt_state *state)
 {
 	vmt_arena_init(&state->space_arena, state->own.space_block, state->own.space_block_size);
 	vmt_space_init(&state->space, &state->space_arena, &state->space_ops);
+	state->recent = (struct vmt_recent){ 0 };
+	state->space.recent = &state->recent;
 	vmt_outcome_init(&state->resolution.outcome, &state->space_arena);
 	state->space.rules.noreserve = state->confidence.noreserve;
 	state->space.rules.knows_anon_vmas = state->confidence.knows_anon_vmas;
@@ -433,6 +435,12 @@ static uint64_t learn_everything(struct accounting *it)
 			return 0;
 		}
 	} while (vmt_room_enlarge(state, &state->resolution.outcome));
+	if (state->resolution.outcome.out_of_memory) {
+		/* what is missing there may well exist, so the table is nearer to the truth */
+		vmt_state_note(state, VMT_NOTE_MEMORY_FULL);
+		vmt_state_set_dirty(state, VMT_DIRTY_NOT);
+		return 0;
+	}
 	change.how = VMT_CHANGE_NOTHING; /* no call was made: every difference is unseen */
 	apply(it, &change, VMT_SITE_UNSEEN, &effect);
 	vmt_recording_doing(state, VMT_DOING_COUNTS);

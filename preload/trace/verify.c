@@ -150,11 +150,11 @@ bool vmt_verify_is_equal(struct vmt_state *state, uint64_t *ret_count)
 
 void vmt_verify_table(struct vmt_state *state, const struct vmt_done *last)
 {
-	if (++state->verifying.calls < state->options.verify)
+	if (++state->verify_calls < state->options.verify)
 		return;
 	if (!is_comparable(state))
 		return; /* compare at the next call instead */
-	state->verifying.calls = 0;
+	state->verify_calls = 0;
 	uint64_t asked = state->counters.asked_maps;
 
 	compare_maps(state, last);

@@ -2,7 +2,7 @@
 /*
  * The option verify=N: compare the whole table with /proc/self/maps, and each recalled site with
  * that of a walk; stop the process at the first difference. The tests rely on this.
- * Called only if state->verifying.is_on, except for vmt_verify_is_equal().
+ * Called only if state->is_verifying, except for vmt_verify_is_equal().
  */
 #ifndef VMT_VERIFY_H
 #define VMT_VERIFY_H

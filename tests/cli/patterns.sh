@@ -96,4 +96,13 @@ AFTER=$(library libefence.so.0)
 check "Electric Fence is installed" [ -e "$AFTER" ]
 pattern debugger debugging-allocator debugging-allocator
 fields "fields of patterns" rec-guards
+# Memory counts for who mapped it, also if it was one map with older memory until it was cut.
+mkdir holes
+LD_PRELOAD=$LIB VMATRACE_OPTIONS=dir=holes:report=0 "$TARGETS/refilled_holes"
+pages_of() {
+	"$TOOL" report --format=json holes 2>>err | jq --arg function "$1" '[.processes[0].sites[] |
+		select(.call == "mmap" and any(.stack[]; (.function // "") | startswith($function))) | .bytes] | add / 4096'
+}
+check "refilled holes: the kept" [ "$(pages_of make_kept)" = 153 ]
+check "refilled holes: the new" [ "$(pages_of make_brief)" = 150 ]
 finish

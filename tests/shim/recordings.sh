@@ -221,6 +221,11 @@ for way in plain handler once blocked ignored default killed threads; do
 	fi
 done
 
+# Where there is no room to read all of the kernel's maps, those of the table are not given up.
+(ulimit -v 40000; LD_PRELOAD=$LIB "$TARGETS/guard_pages" 2>few.err)
+check few_addresses grep -q 'at the end (+1,000)' few.err
+check few_addresses_said grep -q 'NOTHING' few.err
+
 # There are too few addresses for the library: it says so in one sentence, and the program runs.
 (ulimit -v 3700; LD_PRELOAD=$LIB "$DEMO" >none.out 2>none.err)
 (ulimit -v 3700; "$DEMO" >none.plain 2>&1)

@@ -54,6 +54,11 @@ static inline bool vmt_range_has(struct vmt_range range, uint64_t addr)
 	return addr >= range.start && addr < range.end;
 }
 
+static inline bool vmt_range_meets(struct vmt_range a, struct vmt_range b)
+{
+	return a.start < b.end && b.start < a.end;
+}
+
 static inline uint64_t vmt_page_down(uint64_t addr)
 {
 	return addr & ~(VMT_PAGE_SIZE - 1);

@@ -84,9 +84,10 @@ inline void vmt_fast_drop(struct vmt_fast *it, struct vmt_map *map)
 static void move_start(struct vmt_fast *it, struct vmt_map *map, const struct vmt_vma *vma)
 {
 	const struct vmt_map was = *map;
+	uint32_t mapped_by = vmt_space_mapper(it->space, vma, was.mapped_by);
 
 	vmt_space_remove(it->space, map); /* this frees the memory that the insertion needs */
-	if (!vmt_space_insert(it->space, vma, was.mapped_by, was.put_by, was.time))
+	if (!vmt_space_insert(it->space, vma, mapped_by, was.put_by, was.time))
 		it->effect->out_of_memory = true;
 }
 
@@ -145,16 +146,19 @@ struct vmt_vma vmt_fast_altered(const struct vmt_vma *vma, const struct vmt_chan
 
 void vmt_fast_set_vma(struct vmt_fast *it, struct vmt_map *map, const struct vmt_vma *vma)
 {
-	if (vmt_vma_same(&map->vma, vma) && !((map->vma.flags ^ vma->flags) & VMT_MAP_STORED))
+	uint32_t mapped_by = vmt_space_mapper(it->space, vma, map->mapped_by);
+
+	if (vmt_vma_same(&map->vma, vma) && mapped_by == map->mapped_by &&
+	    !((map->vma.flags ^ vma->flags) & VMT_MAP_STORED))
 		map->vma = *vma;
 	else
-		vmt_space_update(it->space, map, vma, map->mapped_by, map->put_by, map->time);
+		vmt_space_update(it->space, map, vma, mapped_by, map->put_by, map->time);
 }
 
 void vmt_fast_split_off(struct vmt_fast *it, const struct vmt_vma *vma, uint32_t mapped_by)
 {
 	it->effect->call.split++;
-	add_map(it, NULL, vma, mapped_by);
+	add_map(it, NULL, vma, vmt_space_mapper(it->space, vma, mapped_by));
 }
 
 /* Remove the part of the map that lies in range. */
@@ -163,6 +167,7 @@ static void take_part(struct vmt_fast *it, struct vmt_map *map, struct vmt_range
 	const struct vmt_vma front = vmt_fast_up_to(&map->vma, range.start);
 	const struct vmt_vma rest = vmt_fast_from(&map->vma, range.end);
 	bool has_rest = map->vma.end > range.end;
+	uint32_t mapped_by = map->mapped_by; /* the front may get another */
 
 	if (map->vma.start >= range.start) {
 		move_start(it, map, &rest);
@@ -170,7 +175,7 @@ static void take_part(struct vmt_fast *it, struct vmt_map *map, struct vmt_range
 	}
 	vmt_fast_set_vma(it, map, &front);
 	if (has_rest)
-		vmt_fast_split_off(it, &rest, map->mapped_by);
+		vmt_fast_split_off(it, &rest, mapped_by);
 }
 
 inline void vmt_fast_take_out(struct vmt_fast *it, struct vmt_map *map, struct vmt_range range)
@@ -186,8 +191,12 @@ inline void vmt_fast_take_out(struct vmt_fast *it, struct vmt_map *map, struct v
 inline void vmt_fast_place(struct vmt_fast *it, struct vmt_vma *vma, struct vmt_fast_sides sides,
 			   struct vmt_map *left, struct vmt_map *right, struct vmt_map *next)
 {
+	bool has_merged = sides.merges_left || sides.merges_right;
+
 	it->effect->call.created = 1;
-	it->effect->call.merged = sides.merges_left || sides.merges_right;
+	it->effect->call.merged = has_merged;
+	vmt_space_note_mapped(it->space, (struct vmt_range){ vma->start, vma->end }, it->site,
+			      has_merged);
 	if (sides.merges_left) {
 		merge_left(it, left, vma);
 	} else if (sides.merges_right) {

@@ -67,14 +67,16 @@ static bool judge_part(const struct vmt_space *space, const struct vmt_vma *left
 /* The altered piece starts where the map did, or after its front. */
 static void keep(struct vmt_fast *it, struct vmt_map *map, const struct pieces *pieces)
 {
+	uint32_t mapped_by = map->mapped_by; /* the front may get another */
+
 	if (pieces->has_front) {
 		vmt_fast_set_vma(it, map, &pieces->front);
-		vmt_fast_split_off(it, &pieces->part, map->mapped_by);
+		vmt_fast_split_off(it, &pieces->part, mapped_by);
 	} else {
 		vmt_fast_set_vma(it, map, &pieces->part);
 	}
 	if (pieces->has_rest)
-		vmt_fast_split_off(it, &pieces->rest, map->mapped_by);
+		vmt_fast_split_off(it, &pieces->rest, mapped_by);
 }
 
 /* The altered piece merges with the map to its left. The rest of its own map stays a map. */

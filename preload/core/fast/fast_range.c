@@ -98,6 +98,7 @@ static void put_front(struct range_call *it, struct vmt_map *map, const struct v
 	const struct vmt_vma rest = vmt_fast_from(&map->vma, it->range.end);
 	struct vmt_vma both = *vma;
 
+	vmt_space_note_mapped(it->fast.space, it->range, it->fast.site, true);
 	vmt_merge_rules_combine(&both, &rest);
 	vmt_merge_rules_settle_one(&both);
 	vmt_fast_set_vma(&it->fast, map, &both);

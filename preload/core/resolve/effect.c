@@ -5,174 +5,16 @@
  */
 #include "core/resolve/effect.h"
 
+#include "core/resolve/origin.h"
+
 #define HIDDEN (VMT_MAP_STORED & ~VMT_MAP_VISIBLE)
-
-enum source_kind { SOURCE_MAP, SOURCE_FRESH, SOURCE_ALIEN };
-
-/* The origin of a run of bytes [x, end) in a map after the call. */
-struct source {
-	enum source_kind kind;
-	/* SOURCE_MAP: the earlier map; SOURCE_FRESH: the map it is a copy of */
-	struct vmt_map *map;
-	uint64_t byte; /* the address of x before the call */
-	uint64_t end;
-};
 
 static uint64_t lower(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
 }
 
-static struct vmt_range moved_range(const struct vmt_change *change)
-{
-	return (struct vmt_range){ change->to, change->to + change->from.end - change->from.start };
-}
-
-/* Returns the next address after x at which source_of() may apply a different rule. */
-static uint64_t next_rule(const struct vmt_change *change, uint64_t x)
-{
-	const struct vmt_range range[] = { change->fresh, moved_range(change), change->grown,
-					   change->gone[0], change->gone[1] };
-	uint64_t next = UINT64_MAX;
-
-	for (unsigned i = 0; i < VMT_COUNT(range); i++) {
-		if (vmt_range_is_empty(range[i]))
-			continue;
-		if (range[i].start > x)
-			next = lower(next, range[i].start);
-		else if (range[i].end > x)
-			next = lower(next, range[i].end);
-	}
-	return next;
-}
-
-static bool is_gone(const struct vmt_change *change, uint64_t x)
-{
-	return !change->failed &&
-	       (vmt_range_has(change->gone[0], x) || vmt_range_has(change->gone[1], x));
-}
-
-/* Bytes that did not move, or that nothing explains. */
-static struct source source_kept(const struct vmt_space *space, uint64_t x, uint64_t end)
-{
-	struct vmt_map *map = vmt_space_from(space, x);
-	struct source alien = { SOURCE_ALIEN, NULL, x, end };
-
-	if (!map)
-		return alien;
-	if (map->vma.start <= x)
-		return (struct source){ SOURCE_MAP, map, x, lower(end, map->vma.end) };
-	alien.end = lower(end, map->vma.start);
-	return alien;
-}
-
-static struct source source_in_place(const struct vmt_space *space, const struct vmt_change *change,
-				     uint64_t x, uint64_t end)
-{
-	if (is_gone(change, x))
-		return (struct source){ SOURCE_ALIEN, NULL, x, end };
-	return source_kept(space, x, end);
-}
-
-/*
- * Since 6.17 mremap moves several maps at once, one by one (mm/mremap.c, remap_move). Where the
- * source has a hole between two maps, whatever lies at the destination stays.
- *
- * 	AA..BB moved onto CCCCCC -> AACCBB
- */
-static bool is_hole(const struct vmt_space *space, uint64_t was, uint64_t x, uint64_t *end)
-{
-	struct vmt_map *map = vmt_space_from(space, was);
-
-	if (map && map->vma.start <= was)
-		return false;
-	if (map)
-		*end = lower(*end, x + (map->vma.start - was));
-	return true;
-}
-
-static struct source source_moved(const struct vmt_space *space, const struct vmt_change *change,
-				  uint64_t x, uint64_t end)
-{
-	uint64_t was = x - change->to + change->from.start;
-
-	if (is_hole(space, was, x, &end))
-		return source_kept(space, x, end);
-
-	struct vmt_map *map = vmt_space_find(space, was);
-
-	return (struct source){ SOURCE_MAP, map, was, lower(end, x + map->vma.end - was) };
-}
-
-static struct source source_fresh(const struct vmt_space *space, const struct vmt_change *change,
-				  uint64_t x, uint64_t end)
-{
-	uint64_t was = x - change->fresh.start + change->copied.start;
-
-	if (change->copied.start == 0)
-		return (struct source){ SOURCE_FRESH, NULL, x, end };
-
-	struct vmt_map *map = vmt_space_find(space, change->copied.start);
-
-	if (vmt_range_is_empty(change->copied)) /* old length 0: a copy of one map, of any length */
-		return (struct source){ SOURCE_FRESH, map, x, end };
-	if (is_hole(space, was, x, &end))
-		return source_kept(space, x, end);
-	map = vmt_space_find(space, was);
-	return (struct source){ SOURCE_FRESH, map, x, lower(end, x + map->vma.end - was) };
-}
-
-/*
- * A move of several maps that failed midway: bytes that have left their old place are at the new
- * one. This is decided page by page, since the next page may have stayed.
- */
-static struct source source_half_moved(const struct vmt_space *space,
-				       const struct vmt_change *change,
-				       const struct vmt_outcome *outcome, uint64_t x, uint64_t end)
-{
-	uint64_t was = x - change->to + change->from.start;
-
-	end = lower(end, x + VMT_PAGE_SIZE);
-	if (vmt_outcome_touches(outcome, (struct vmt_range){ was, was + VMT_PAGE_SIZE }))
-		return source_in_place(space, change, x, end);
-	return source_moved(space, change, x, end);
-}
-
-/*
- * A copy of several maps (MREMAP_DONTUNMAP) that failed midway: whatever was at the destination
- * before is assumed to be there still.
- */
-static struct source source_half_copied(const struct vmt_space *space,
-					const struct vmt_change *change, uint64_t x, uint64_t end)
-{
-	end = lower(end, x + VMT_PAGE_SIZE);
-	if (vmt_space_find(space, x))
-		return source_in_place(space, change, x, end);
-	return source_fresh(space, change, x, end);
-}
-
-/* Find the source of the bytes from x on, in a map that ends at limit. */
-static struct source source_of(const struct vmt_space *space, const struct vmt_change *change,
-			       const struct vmt_outcome *outcome, uint64_t x, uint64_t limit)
-{
-	uint64_t end = lower(limit, next_rule(change, x));
-
-	if (vmt_range_has(change->fresh, x))
-		return change->failed ? source_half_copied(space, change, x, end) :
-					source_fresh(space, change, x, end);
-	if (vmt_range_has(moved_range(change), x))
-		return change->failed ? source_half_moved(space, change, outcome, x, end) :
-					source_moved(space, change, x, end);
-	if (vmt_range_has(change->grown, x)) {
-		struct vmt_map *map = vmt_space_find(space, change->grown_of);
-
-		if (map)
-			return (struct source){ SOURCE_MAP, map, UINT64_MAX, end };
-	}
-	return source_in_place(space, change, x, end);
-}
-
-static bool is_same_source(const struct source *a, const struct source *b)
+static bool is_same_origin(const struct vmt_origin *a, const struct vmt_origin *b)
 {
 	return a->kind == b->kind && a->map == b->map;
 }
@@ -203,11 +45,11 @@ static uint64_t stack_start(const struct vmt_change *change, const struct vmt_ou
 
 		if (vma->start >= start)
 			continue;
-		if (is_gone(change, vma->start) && vma->start >= floor)
+		if (vmt_origin_is_gone(change, vma->start) && vma->start >= floor)
 			continue;
 		if (vma->end < stack_reach(change, start) || vma->end <= floor ||
 		    vmt_range_has(change->fresh, vma->start) ||
-		    vmt_range_has(moved_range(change), vma->start))
+		    vmt_range_has(vmt_origin_moved_range(change), vma->start))
 			break;
 		if (vma->start <= floor)
 			return floor; /* it merged with the map below */
@@ -273,19 +115,19 @@ static bool is_own(const struct vmt_vma *vma)
 	return vma->flags & VMT_MAP_OWN;
 }
 
-static void note_piece(struct vmt_outcome_map *after, const struct source *source)
+static void note_piece(struct vmt_outcome_map *after, const struct vmt_origin *origin)
 {
-	if (source->kind == SOURCE_FRESH) {
+	if (origin->kind == VMT_ORIGIN_FRESH) {
 		after->is_fresh = true;
-		after->copied = source->map;
+		after->copied = origin->map;
 	}
-	if (source->kind != SOURCE_MAP)
+	if (origin->kind != VMT_ORIGIN_MAP)
 		return;
-	source->map->pieces++;
-	source->map->first_byte = lower(source->map->first_byte, source->byte);
+	origin->map->pieces++;
+	origin->map->first_byte = lower(origin->map->first_byte, origin->byte);
 	if (!after->kept) {
-		after->kept = source->map;
-		after->kept_byte = source->byte;
+		after->kept = origin->map;
+		after->kept_byte = origin->byte;
 	}
 }
 
@@ -294,7 +136,7 @@ static void count_after(const struct vmt_space *space, const struct vmt_change *
 			const struct vmt_outcome *outcome, struct vmt_outcome_map *after,
 			struct vmt_effect *effect)
 {
-	struct source last = { .kind = SOURCE_ALIEN, .map = NULL };
+	struct vmt_origin last = { .kind = VMT_ORIGIN_ALIEN, .map = NULL };
 	uint64_t pieces = 0;
 	uint64_t aliens = 0;
 
@@ -302,18 +144,20 @@ static void count_after(const struct vmt_space *space, const struct vmt_change *
 	after->copied = NULL;
 	after->is_fresh = false;
 	for (uint64_t x = after->vma.start; x < after->vma.end;) {
-		struct source source = source_of(space, change, outcome, x, after->vma.end);
+		struct vmt_origin origin = vmt_origin_of(space, change, outcome, x, after->vma.end);
 
-		if (source.kind == SOURCE_MAP && is_own(&source.map->vma) != is_own(&after->vma))
-			source = (struct source){ SOURCE_ALIEN, NULL, x, source.end };
-		if (pieces == 0 || !is_same_source(&source, &last)) {
-			note_piece(after, &source);
+		if (origin.kind == VMT_ORIGIN_MAP &&
+		    is_own(&origin.map->vma) != is_own(&after->vma))
+			origin = (struct vmt_origin){ VMT_ORIGIN_ALIEN, NULL, x, origin.end };
+		if (pieces == 0 || !is_same_origin(&origin, &last)) {
+			note_piece(after, &origin);
 			pieces++;
-			aliens += source.kind == SOURCE_ALIEN;
-			effect->call.created += source.kind == SOURCE_FRESH && !is_own(&after->vma);
+			aliens += origin.kind == VMT_ORIGIN_ALIEN;
+			effect->call.created +=
+				origin.kind == VMT_ORIGIN_FRESH && !is_own(&after->vma);
 		}
-		last = source;
-		x = source.end;
+		last = origin;
+		x = origin.end;
 	}
 
 	uint64_t merged = pieces - aliens > 1 ? pieces - aliens - 1 : 0;
@@ -369,8 +213,23 @@ static uint32_t hidden_flags(const struct vmt_change *change, const struct vmt_o
 	return like ? like->vma.flags & HIDDEN : change->flags & VMT_MAP_STACK;
 }
 
-static void set_owners(const struct vmt_change *change, struct vmt_outcome_map *after,
-		       uint32_t site, uint64_t time)
+/* What the call has mapped, and what came to lie somewhere else, is not what was there before. */
+static void note_mapped(struct vmt_space *space, const struct vmt_change *change,
+			const struct vmt_outcome *outcome, uint32_t site)
+{
+	struct vmt_range fresh = change->fresh;
+	size_t i = vmt_outcome_from(outcome, fresh.start);
+	bool has_merged = i < outcome->count && (outcome->map[i].vma.start < fresh.start ||
+						 outcome->map[i].vma.end > fresh.end);
+
+	if (!vmt_range_is_empty(vmt_origin_moved_range(change)))
+		vmt_space_note_mapped(space, vmt_origin_moved_range(change), site, false);
+	if (!vmt_range_is_empty(fresh))
+		vmt_space_note_mapped(space, fresh, site, has_merged && !change->failed);
+}
+
+static void set_owners(const struct vmt_space *space, const struct vmt_change *change,
+		       struct vmt_outcome_map *after, uint32_t site, uint64_t time)
 {
 	const struct vmt_map *kept = after->kept;
 
@@ -379,7 +238,7 @@ static void set_owners(const struct vmt_change *change, struct vmt_outcome_map *
 	after->put_by = site;
 	after->time = time;
 	if (kept) {
-		after->mapped_by = kept->mapped_by;
+		after->mapped_by = vmt_space_mapper(space, &after->vma, kept->mapped_by);
 		if (kept->first_byte == after->kept_byte) {
 			after->put_by = kept->put_by;
 			after->time = kept->time;
@@ -488,8 +347,9 @@ void vmt_effect_apply(struct vmt_space *space, const struct vmt_change *change,
 	for (size_t i = 0; i < outcome->count; i++)
 		count_after(space, change, outcome, &outcome->map[i], &effect);
 	count_before(first, change, resolution, &effect);
+	note_mapped(space, change, outcome, site);
 	for (size_t i = 0; i < outcome->count; i++)
-		set_owners(change, &outcome->map[i], site, time);
+		set_owners(space, change, &outcome->map[i], site, time);
 	for (unsigned i = 0; i < resolution->span_count; i++)
 		index = commit(space, resolution->span[i], first[i], outcome, index, ops, &effect);
 	if (change->how == VMT_CHANGE_NOTHING)

@@ -201,3 +201,49 @@ void vmt_space_update(struct vmt_space *space, struct vmt_map *map, const struct
 	space->near = map;
 	tell_changed(space, map);
 }
+
+static struct vmt_range range_of(const struct vmt_recent_part *part)
+{
+	return (struct vmt_range){ part->start, part->start + part->pages * VMT_PAGE_SIZE };
+}
+
+static void forget(struct vmt_recent *recent, struct vmt_range range)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < recent->count; i++) {
+		if (!vmt_range_meets(range_of(&recent->part[i]), range))
+			recent->part[kept++] = recent->part[i];
+	}
+	recent->count = kept;
+}
+
+void vmt_space_note_mapped(const struct vmt_space *space, struct vmt_range range, uint32_t site,
+			   bool has_merged)
+{
+	struct vmt_recent *recent = space->recent;
+	uint64_t pages = (range.end - range.start) / VMT_PAGE_SIZE;
+	uint32_t at;
+
+	if (!recent)
+		return;
+	forget(recent, range);
+	if (!has_merged || pages > UINT32_MAX)
+		return;
+	at = recent->count < VMT_RECENT_MAX ? recent->count++ : recent->next++ % VMT_RECENT_MAX;
+	recent->part[at] = (struct vmt_recent_part){ range.start, (uint32_t)pages, site };
+}
+
+uint32_t vmt_space_mapper(const struct vmt_space *space, const struct vmt_vma *piece,
+			  uint32_t mapped_by)
+{
+	const struct vmt_recent *recent = space->recent;
+
+	for (uint32_t i = 0; recent && i < recent->count; i++) {
+		struct vmt_range part = range_of(&recent->part[i]);
+
+		if (part.start <= piece->start && piece->end <= part.end)
+			return recent->part[i].mapped_by;
+	}
+	return mapped_by;
+}
