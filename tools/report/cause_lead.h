@@ -8,7 +8,7 @@
 
 /*
  * Add the ten lines of the report. Returns how many of them belong at its top. now: CLOCK_MONOTONIC
- * for a process that still runs, or 0.
+ * for a process that still runs, or 0. torn_down: maps that it gave back because it ended.
  */
 size_t vmt_cause_lead_lines(struct vmt_lines *lines, struct vmt_explain_record *record,
 			    uint64_t now, uint64_t torn_down);
