@@ -231,4 +231,94 @@ holes-of-blocks -DBLOCKS a larger M_MMAP_THRESHOLD
 holes-of-maps -DMAPS keep the range and give pages back by MADV_DONTNEED
 END
 
+
+# Rows that would read alike are told apart: by the function that the code was inlined into (of the
+# project's own, not std::_Function_handler<...>::_M_invoke), by its line, by the whole name, by the
+# folder, or by the caller.
+mkdir -p north south
+cat >alike.cc <<'END'
+#include <functional>
+#include <sys/mman.h>
+#define NOINLINE [[gnu::noinline]]
+namespace quoted::memory::detail {
+static volatile int turn;
+static inline void *reserve_with_a_guard()
+{
+	turn = turn + 1;
+	return mmap(0, 4096, turn & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+template <typename T> struct pool_of_many_objects_of_one_kind {
+	NOINLINE static int get() { return reserve_with_a_guard_of_its_own() == nullptr; }
+	[[gnu::always_inline]] static inline void *reserve_with_a_guard_of_its_own()
+	{
+		turn = turn + 1;
+		return mmap(0, 8192, turn & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	}
+};
+struct first_kind_of_object { int a; };
+struct second_kind_of_object { int a; };
+NOINLINE static int accept_loop() { return reserve_with_a_guard() == nullptr; }
+NOINLINE static int look_up() { return reserve_with_a_guard() == nullptr; }
+NOINLINE static void *leaf_of_them_all() {
+	turn = turn + 1;
+	return mmap(0, 4096, turn & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+NOINLINE static int one_way() { return leaf_of_them_all() == nullptr; }
+NOINLINE static int other_way() { return leaf_of_them_all() == nullptr; }
+}
+using namespace quoted::memory::detail;
+int north(void), south(void);
+NOINLINE static void call(const std::function<void()> &f) { f(); }
+static void *volatile kept;
+int main()
+{
+	int n = 0;
+	for (int i = 0; i < 60; i++) {
+		n += accept_loop() + look_up() + one_way() + other_way() + north() + south();
+		n += pool_of_many_objects_of_one_kind<first_kind_of_object>::get();
+		n += pool_of_many_objects_of_one_kind<second_kind_of_object>::get();
+		call([&] { kept = reserve_with_a_guard(); n++; }); // LINE-ONE
+		call([&] { kept = reserve_with_a_guard(); n--; }); // LINE-TWO
+	}
+	return n == -1;
+}
+END
+for side in north south; do
+	cat >$side/util.cc <<-END
+		#include <sys/mman.h>
+		static volatile int n;
+		[[gnu::noinline]] static void *page_for_whoever_asks_for_one()
+		{
+			n = n + 1;
+			return mmap(0, 4096, n & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		}
+		int $side(void) { return !page_for_whoever_asks_for_one(); }
+	END
+done
+c++ -std=c++17 -g -O2 -fno-optimize-sibling-calls -fno-ipa-icf -Wno-all alike.cc north/util.cc south/util.cc -o alike || exit 2
+"$TOOL" run --report=none -o alike.data -- ./alike
+# table FILE: from the heading to the line about the start
+table() { sed -n '/share  call/,/present at start-up/p' "$1"; }
+# rows FILE: each row's call and place, with the line that tells it apart, numbers left out
+rows() { table "$1" | awk '/ %  | (new|split) / { if (row) print row; row = $0; sub(/.* %  /, "", row); next }
+	/^==[0-9]+== +(in|called|of|\.\.\.|quoted|[a-z]+\/)/ { sub(/^==[0-9]+== +/, ""); row = row " | " $0 }
+	END { print row }'; }
+"$TOOL" report --top=20 alike.data >alike.txt
+line_of() { grep -n "LINE-$1" alike.cc | cut -d: -f1; }
+for inside in accept_loop look_up; do
+	check "alike-$inside" grep -Eq "^==[0-9]+== +in .*$inside" alike.txt
+done
+check alike-lambda-one grep -Eq "in main::.*operator\(\) alike.cc:$(line_of ONE)\$" alike.txt
+check alike-lambda-two grep -Eq "in main::.*operator\(\) alike.cc:$(line_of TWO)\$" alike.txt
+check alike-no-wrapper sh -c '! grep -E "in .*_M_invoke" alike.txt'
+check alike-kind-one grep -Eq '^==[0-9]+== +.*first_kind_of_o' alike.txt
+check alike-kind-two grep -Eq '^==[0-9]+== +.*second_kind_of_' alike.txt
+check alike-north grep -Eq '^==[0-9]+== +(in north|north/util.cc)$' alike.txt
+check alike-south grep -Eq '^==[0-9]+== +(in south|south/util.cc)$' alike.txt
+check alike-differ [ -z "$(rows alike.txt | sort | uniq -d)" ]
+check alike-columns [ "$(wc -L <alike.txt)" -le 80 ]
+"$TOOL" report --by=site --top=20 alike.data >sites.txt
+check alike-sites-one grep -Eq '^==[0-9]+== +called by .*one_way' sites.txt
+check alike-sites-two grep -Eq '^==[0-9]+== +called by .*other_way' sites.txt
+check alike-sites-differ [ -z "$(rows sites.txt | sort | uniq -d)" ]
 finish

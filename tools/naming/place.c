@@ -7,13 +7,18 @@
 #define SHORT    50u /* letters of a function's name; templates have longer ones */
 #define FILE_MAX 45u /* letters of a path; the last ones are kept */
 
-static const char *outermost_of(const struct vmt_symbol *symbol)
+/* The same rule as vmt_report_outer()'s, without asking for each name again. */
+static void find_outer(struct vmt_place *place)
 {
-	if (!symbol->caller)
-		return NULL;
-	while (symbol->caller)
-		symbol = symbol->caller;
-	return symbol->function;
+	const struct vmt_symbol *symbol = place->symbol.caller;
+
+	for (; symbol; symbol = symbol->caller) {
+		place->inlined_into = symbol->function;
+		if (symbol->is_system && !place->symbol.is_system)
+			continue;
+		place->outer = *symbol;
+		place->outermost = symbol->function;
+	}
 }
 
 bool vmt_place_find(struct vmt_symbols *symbols, const struct vmt_view *view,
@@ -26,7 +31,7 @@ bool vmt_place_find(struct vmt_symbols *symbols, const struct vmt_view *view,
 		return false;
 	if (!vmt_names_find_spot(&names, site, ret_place->spot, &ret_place->symbol))
 		ret_place->symbol = (struct vmt_symbol){ .function = NULL };
-	ret_place->outermost = outermost_of(&ret_place->symbol);
+	find_outer(ret_place);
 	return true;
 }
 

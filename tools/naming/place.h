@@ -11,8 +11,11 @@
 struct vmt_place {
 	struct vmt_report_spot spot;
 	struct vmt_symbol symbol; /* empty if it has no name */
-	/* the function that it was inlined into and that was not inlined itself; or NULL */
+	/* the outermost function that it was inlined into, if it is as much the project's; or NULL */
 	const char *outermost;
+	struct vmt_symbol outer; /* that function's call, if there is one */
+	/* the function that it was inlined into and that was not inlined itself; or NULL */
+	const char *inlined_into;
 };
 
 /* Returns false without a stack. Names live as long as the symbols. */

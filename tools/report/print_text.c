@@ -11,6 +11,7 @@
 #include "report/cause_peak.h"
 #include "report/print_text.h"
 #include "report/tree.h"
+#include "rows/apart.h"
 #include "naming/interpreter.h"
 #include "naming/unnamed.h"
 #include "naming/names.h"
@@ -235,6 +236,26 @@ static void print_picture(FILE *stream, const struct vmt_view *view,
 	putc('\n', stream);
 }
 
+/* Only the rows that are shown are compared, as they are shown. */
+static void tell_apart(struct vmt_rows *rows, struct vmt_symbols *symbols,
+		       const struct vmt_view *view, const struct vmt_report_options *options,
+		       struct vmt_report_ops ops)
+{
+	const struct context *printed = ops.context;
+	struct context memory = *printed;
+	char *places = NULL;
+	size_t length;
+
+	memory.stream = open_memstream(&places, &length);
+	if (!memory.stream)
+		return;
+	ops.context = &memory;
+	vmt_report_places(view, options, &ops);
+	if (!fclose(memory.stream))
+		vmt_apart_tell(rows, view, symbols, places, length);
+	free(places);
+}
+
 void vmt_print_recording(FILE *stream, const struct vmt_loaded_recording *recording,
 			 const struct vmt_print_options *options, struct vmt_symbols *symbols)
 {
@@ -287,6 +308,7 @@ void vmt_print_recording(FILE *stream, const struct vmt_loaded_recording *record
 			tell_no_match(&lines, &chosen);
 		if (!text.top && !text.verbose && is_default(&options->rows))
 			text.top = count_rows(&rows);
+		tell_apart(&rows, symbols, view, &text, ops);
 	}
 	ops.lines = lines.line;
 	ops.line_count = lines.count;

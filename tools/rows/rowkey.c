@@ -74,7 +74,8 @@ static char *line_key(const struct vmt_view *view, struct vmt_symbols *symbols,
 		return vmt_must_format("%u %s", site->call, *ret_label);
 	if (place->symbol.line && vmt_view_frame(view, place->spot.frame, &frame)) {
 		text = vmt_must(vmt_place_text(place, place->symbol.file));
-		key = vmt_must_format("%u %u %s", site->call, frame.module, text);
+		key = vmt_must_format("%u %u %s %s", site->call, frame.module, text,
+				      place->inlined_into ? place->inlined_into : "");
 		free(text);
 		return key;
 	}

@@ -121,7 +121,7 @@ static bool site_fits(const struct maker *maker, const struct vmt_rec_site *site
 	return has_module && has_function;
 }
 
-static char *keep(struct vmt_rows *rows, char *text)
+char *vmt_rows_keep(struct vmt_rows *rows, char *text)
 {
 	rows->texts = vmt_must_grow(rows->texts, rows->text_count, sizeof(*rows->texts));
 	rows->texts[rows->text_count++] = text;
@@ -175,12 +175,12 @@ static void add_to_group(struct maker *maker, const struct group *site,
 	struct group *group = NULL;
 
 	if (label)
-		keep(maker->rows, label);
+		vmt_rows_keep(maker->rows, label);
 	HASH_FIND_STR(maker->groups, key, group);
 	if (!group) {
 		group = vmt_must_alloc(1, sizeof(*group));
 		*group = *site;
-		group->key = keep(maker->rows, key);
+		group->key = vmt_rows_keep(maker->rows, key);
 		group->row.label = label;
 		HASH_ADD_KEYPTR(hh, maker->groups, group->key, strlen(group->key), group);
 		return;
@@ -263,15 +263,16 @@ static void finish_row(struct maker *maker, struct vmt_report_row *row, const st
 
 	*row = group->row;
 	if (maker->options->by == VMT_ROWS_BY_CALL)
-		row->label = keep(maker->rows, vmt_must_format("%llu call site%s",
-							       (unsigned long long)row->sites,
-							       row->sites == 1 ? "" : "s"));
+		row->label =
+			vmt_rows_keep(maker->rows, vmt_must_format("%llu call site%s",
+								   (unsigned long long)row->sites,
+								   row->sites == 1 ? "" : "s"));
 	if (maker->options->sort == VMT_ROWS_PEAK)
 		row->live = group->peak;
 	below = vmt_cut_pairs_describe(&maker->cuts, group->row.site, maker->options->cut,
 				       maker->symbols);
 	if (below)
-		row->below = keep(maker->rows, below);
+		row->below = vmt_rows_keep(maker->rows, below);
 }
 
 static void take_groups(struct maker *maker, enum vmt_rows_sort sort)

@@ -47,6 +47,8 @@ bool vmt_rows_sort(const char *text, enum vmt_rows_sort *ret_sort);
 void vmt_rows_make(struct vmt_rows *ret_rows, const struct vmt_view *view,
 		   const struct vmt_view_totals *totals, struct vmt_symbols *symbols,
 		   const struct vmt_rows_options *options);
+/* Let the rows own a text, which is freed with them. Returns it. */
+char *vmt_rows_keep(struct vmt_rows *rows, char *text);
 void vmt_rows_free(struct vmt_rows *rows);
 
 #endif

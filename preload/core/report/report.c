@@ -313,11 +313,12 @@ static void put_lead(struct vmt_report *text)
 	}
 }
 
-void vmt_report_report(const struct vmt_view *view, const struct vmt_report_options *options,
-		       const struct vmt_report_ops *ops)
+static void begin(struct vmt_report *text, const struct vmt_view *view,
+		  const struct vmt_report_options *options, const struct vmt_report_ops *ops)
 {
 	uint64_t top = options->top ? options->top : VMT_REPORT_TOP;
-	struct vmt_report text = {
+
+	*text = (struct vmt_report){
 		.view = view,
 		.options = options,
 		.ops = ops,
@@ -325,14 +326,37 @@ void vmt_report_report(const struct vmt_view *view, const struct vmt_report_opti
 		.top = top < VMT_REPORT_TOP_MAX ? top : VMT_REPORT_TOP_MAX,
 		.depth = options->depth ? options->depth : VMT_REPORT_DEPTH,
 	};
+	vmt_fmt_init(&text->fmt, ops->emit, ops->context, view->header.pid);
+	text->fmt.colour = options->colour;
+	if (options->width)
+		text->fmt.width = options->width < 300 ? options->width : 300;
+	if (text->fmt.width < VMT_REPORT_NARROWEST)
+		text->fmt.width = VMT_REPORT_NARROWEST;
+}
+
+static void widen_for_table(struct vmt_report *text)
+{
+	if (text->fmt.width < VMT_REPORT_TABLE)
+		text->fmt.width = VMT_REPORT_TABLE;
+}
+
+void vmt_report_places(const struct vmt_view *view, const struct vmt_report_options *options,
+		       const struct vmt_report_ops *ops)
+{
+	struct vmt_report text;
+
+	begin(&text, view, options, ops);
+	widen_for_table(&text);
+	vmt_report_site_places(&text);
+}
+
+void vmt_report_report(const struct vmt_view *view, const struct vmt_report_options *options,
+		       const struct vmt_report_ops *ops)
+{
+	struct vmt_report text;
 	uint32_t width;
 
-	vmt_fmt_init(&text.fmt, ops->emit, ops->context, view->header.pid);
-	text.fmt.colour = options->colour;
-	if (options->width)
-		text.fmt.width = options->width < 300 ? options->width : 300;
-	if (text.fmt.width < VMT_REPORT_NARROWEST)
-		text.fmt.width = VMT_REPORT_NARROWEST;
+	begin(&text, view, options, ops);
 	width = text.fmt.width;
 	put_banner(&text);
 	put_maps(&text);
@@ -342,8 +366,7 @@ void vmt_report_report(const struct vmt_view *view, const struct vmt_report_opti
 	put_calls(&text);
 	vmt_report_seen(&text);
 	vmt_fmt_end(&text.fmt);
-	if (width < VMT_REPORT_TABLE)
-		text.fmt.width = VMT_REPORT_TABLE;
+	widen_for_table(&text);
 	vmt_report_sites(&text);
 	if (options->verbose)
 		put_call_table(&text);

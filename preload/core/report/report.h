@@ -79,7 +79,8 @@ struct vmt_report_row {
 	struct vmt_rec_counters counters;
 	uint32_t call; /* VMT_CALL_NONE: the row has several system calls */
 	const char *label; /* printed in place of the user's frame; NULL = print the frame */
-	const char *below; /* a second line, or NULL */
+	const char *apart; /* a second line: what tells it from rows that read alike; or NULL */
+	const char *below; /* another line, or NULL */
 };
 
 struct vmt_report_ops {
@@ -135,6 +136,13 @@ void vmt_report_report(const struct vmt_view *view, const struct vmt_report_opti
 		       const struct vmt_report_ops *ops);
 
 /*
+ * Print only the places of ops->rows, as the table with these options has them, a NUL behind each.
+ * Rows with equal places read alike.
+ */
+void vmt_report_places(const struct vmt_view *view, const struct vmt_report_options *options,
+		       const struct vmt_report_ops *ops);
+
+/*
  * The frame that represents a call site: the innermost one in the user's code, since libc makes the
  * maps of every program. Returns an index into the frames section, or UINT64_MAX.
  */
@@ -146,6 +154,14 @@ uint64_t vmt_report_user_frame(const struct vmt_view *view, const struct vmt_rec
  */
 bool vmt_report_blame(const struct vmt_view *view, const struct vmt_rec_site *site,
 		      vmt_report_resolve *resolve, void *context, struct vmt_report_spot *ret_spot);
+
+/*
+ * The outermost function that a function was inlined into: of the project's own, if that is one,
+ * since the wrappers of system headers (std::_Function_handler<...>::_M_invoke) say nothing of it.
+ * False if there is none.
+ */
+bool vmt_report_outer(const struct vmt_rec_site *site, vmt_report_resolve *resolve, void *context,
+		      struct vmt_report_spot spot, struct vmt_report_spot *ret_spot);
 
 /* How long the process has run, ns, or ran. */
 uint64_t vmt_report_duration(const struct vmt_view *view, uint64_t now);

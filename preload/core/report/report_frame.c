@@ -64,62 +64,6 @@ bool vmt_report_find(struct vmt_report *text, const struct vmt_rec_site *site,
 	return true;
 }
 
-uint64_t vmt_report_user_frame(const struct vmt_view *view, const struct vmt_rec_site *site)
-{
-	uint32_t count = vmt_view_frame_count(view, site);
-	struct vmt_report_frame frame;
-
-	for (uint32_t i = 0; i < count; i++) {
-		if (find(view, (uint64_t)site->frame_first + i, &frame) &&
-		    vmt_report_is_users(&frame))
-			return (uint64_t)site->frame_first + i;
-	}
-	return count ? site->frame_first : UINT64_MAX;
-}
-
-/* Find the innermost function of a frame that is not defined in a system header. */
-static bool find_own(const struct vmt_rec_site *site, uint64_t frame, vmt_report_resolve *resolve,
-		     void *context, uint32_t *ret_level)
-{
-	struct vmt_report_spot spot = { frame, 0 };
-	struct vmt_report_place place;
-
-	if (!resolve || !resolve(context, site, spot, &place)) {
-		*ret_level = 0;
-		return true;
-	}
-	do {
-		if (!place.is_system) {
-			*ret_level = spot.level;
-			return true;
-		}
-		spot.level++;
-	} while (resolve(context, site, spot, &place));
-	return false;
-}
-
-bool vmt_report_blame(const struct vmt_view *view, const struct vmt_rec_site *site,
-		      vmt_report_resolve *resolve, void *context, struct vmt_report_spot *ret_spot)
-{
-	uint32_t count = vmt_view_frame_count(view, site);
-	struct vmt_report_spot spot = { vmt_report_user_frame(view, site), 0 };
-	struct vmt_report_frame frame;
-
-	if (spot.frame == UINT64_MAX)
-		return false;
-	*ret_spot = spot;
-	for (uint64_t i = spot.frame; i - site->frame_first < count; i++) {
-		if (!find(view, i, &frame) || !vmt_report_is_users(&frame) ||
-		    vmt_report_is_system(frame.path) ||
-		    !find_own(site, i, resolve, context, &spot.level))
-			continue;
-		ret_spot->frame = i;
-		ret_spot->level = spot.level;
-		return true;
-	}
-	return true;
-}
-
 static void put_build_id(struct vmt_fmt *fmt, const struct vmt_rec_module *module)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -354,13 +298,12 @@ static bool find_blamed(struct vmt_report *text, const struct vmt_rec_site *site
 static const char *outermost_of(struct vmt_report *text, const struct vmt_rec_site *site,
 				struct vmt_report_spot spot)
 {
-	struct vmt_report_frame frame = { .is_inlined = true };
+	const struct vmt_report_ops *ops = text->ops;
+	struct vmt_report_frame frame;
 
-	while (frame.is_inlined) {
-		spot.level++;
-		if (!vmt_report_find(text, site, spot, true, &frame))
-			return NULL;
-	}
+	if (!vmt_report_outer(site, ops->resolve, ops->context, spot, &spot) ||
+	    !vmt_report_find(text, site, spot, true, &frame))
+		return NULL;
 	return frame.names.function;
 }
 

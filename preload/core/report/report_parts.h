@@ -60,6 +60,9 @@ void vmt_report_failures(struct vmt_report *text);
 /* The call sites: a line for each, then their stacks. Sets sites_shown. */
 void vmt_report_sites(struct vmt_report *text);
 
+/* Only the places of the table's rows; see vmt_report_places(). */
+void vmt_report_site_places(struct vmt_report *text);
+
 /* Find row number n of the table, in its order. last: the row before it; NULL for the first. */
 bool vmt_report_row(const struct vmt_report *text, uint64_t n, const struct vmt_report_row *last,
 		    struct vmt_report_row *ret_row);

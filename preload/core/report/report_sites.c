@@ -124,17 +124,35 @@ static void put_label(struct vmt_report *text, const char *label)
 	vmt_fmt_str(&text->fmt, "...");
 }
 
-static void put_row(struct vmt_report *text, const struct vmt_report_row *row)
+static void put_where(struct vmt_report *text, const struct vmt_report_row *row)
 {
 	struct vmt_rec_site site;
 
-	put_numbers(text, exact_live(text, row), vmt_view_net(&row->counters));
-	put_call(text, row);
 	if (row->label)
 		put_label(text, row->label);
 	else if (vmt_view_site(text->view, row->site, &site))
 		vmt_report_headline(text, &site);
 	vmt_fmt_end(&text->fmt);
+}
+
+/* What tells rows apart stands below the place if there is room, otherwise further left. */
+static void put_apart(struct vmt_report *text, const char *apart)
+{
+	uint32_t left = text->live_width + text->net_width + 8;
+	bool is_below = left + 18 + __builtin_strlen(apart) <= vmt_fmt_room(&text->fmt);
+
+	vmt_fmt_left(&text->fmt, "", is_below ? left + 18 : left);
+	vmt_fmt_str(&text->fmt, apart);
+	vmt_fmt_wrap(&text->fmt, left + 2);
+}
+
+static void put_row(struct vmt_report *text, const struct vmt_report_row *row)
+{
+	put_numbers(text, exact_live(text, row), vmt_view_net(&row->counters));
+	put_call(text, row);
+	put_where(text, row);
+	if (row->apart)
+		put_apart(text, row->apart);
 	if (!row->below)
 		return;
 	vmt_fmt_left(&text->fmt, "", text->live_width + text->net_width + 8);
@@ -362,6 +380,18 @@ static void put_lines(struct vmt_report *text)
 	}
 	if (text->ops->line_count > text->ops->lead_count)
 		vmt_fmt_end(&text->fmt);
+}
+
+void vmt_report_site_places(struct vmt_report *text)
+{
+	uint64_t count = text->ops->rows ? text->ops->row_count : 0;
+
+	measure(text);
+	for (uint64_t n = 0; n < count && n < text->top; n++) {
+		vmt_fmt_left(&text->fmt, "", text->live_width + text->net_width + 24);
+		put_where(text, &text->ops->rows[n]);
+		text->ops->emit(text->ops->context, "", 1);
+	}
 }
 
 void vmt_report_sites(struct vmt_report *text)

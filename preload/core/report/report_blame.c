@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which function stands for a call site, and which for the code around it. Pure like the rest of
+ * the report (report.h); used by the tools as well, so that all agree.
+ */
+#include "core/report/report.h"
+
+/* Is a frame in the user's code? ret_path: its module's file. */
+static bool is_users(const struct vmt_view *view, uint64_t index, struct vmt_view_string *ret_path)
+{
+	struct vmt_rec_module module;
+	struct vmt_rec_frame frame;
+
+	if (!vmt_view_frame(view, index, &frame) || !vmt_view_module(view, frame.module, &module) ||
+	    module.kind == VMT_MODULE_JIT)
+		return false;
+	*ret_path = vmt_view_string(view, module.path);
+	return !vmt_report_is_runtime(*ret_path);
+}
+
+uint64_t vmt_report_user_frame(const struct vmt_view *view, const struct vmt_rec_site *site)
+{
+	uint32_t count = vmt_view_frame_count(view, site);
+	struct vmt_view_string path;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (is_users(view, (uint64_t)site->frame_first + i, &path))
+			return (uint64_t)site->frame_first + i;
+	}
+	return count ? site->frame_first : UINT64_MAX;
+}
+
+/* Find the innermost function of a frame that is not defined in a system header. */
+static bool find_own(const struct vmt_rec_site *site, uint64_t frame, vmt_report_resolve *resolve,
+		     void *context, uint32_t *ret_level)
+{
+	struct vmt_report_spot spot = { frame, 0 };
+	struct vmt_report_place place;
+
+	if (!resolve || !resolve(context, site, spot, &place)) {
+		*ret_level = 0;
+		return true;
+	}
+	do {
+		if (!place.is_system) {
+			*ret_level = spot.level;
+			return true;
+		}
+		spot.level++;
+	} while (resolve(context, site, spot, &place));
+	return false;
+}
+
+bool vmt_report_blame(const struct vmt_view *view, const struct vmt_rec_site *site,
+		      vmt_report_resolve *resolve, void *context, struct vmt_report_spot *ret_spot)
+{
+	uint32_t count = vmt_view_frame_count(view, site);
+	struct vmt_report_spot spot = { vmt_report_user_frame(view, site), 0 };
+	struct vmt_view_string path;
+
+	if (spot.frame == UINT64_MAX)
+		return false;
+	*ret_spot = spot;
+	for (uint64_t i = spot.frame; i - site->frame_first < count; i++) {
+		if (!is_users(view, i, &path) || vmt_report_is_system(path) ||
+		    !find_own(site, i, resolve, context, &spot.level))
+			continue;
+		ret_spot->frame = i;
+		ret_spot->level = spot.level;
+		return true;
+	}
+	return true;
+}
+
+bool vmt_report_outer(const struct vmt_rec_site *site, vmt_report_resolve *resolve, void *context,
+		      struct vmt_report_spot spot, struct vmt_report_spot *ret_spot)
+{
+	struct vmt_report_place place;
+	bool is_system, found = false;
+
+	if (!resolve || !resolve(context, site, spot, &place))
+		return false;
+	is_system = place.is_system;
+	for (spot.level++; resolve(context, site, spot, &place); spot.level++) {
+		if (place.is_system && !is_system)
+			continue;
+		*ret_spot = spot;
+		found = true;
+	}
+	return found;
+}
