@@ -6,15 +6,18 @@ workflow.py FILE.yml: prints each step and its status; the status is the job's. 
 are not run; of those that this project's examples use, what they need is looked for instead.
 """
 import os
+import re
 import subprocess
 import sys
+import tempfile
 
 import yaml
 
 
-def run(command, shell):
+def run(command, shell, variables=None):
     print(f"+ {command}", flush=True)
-    status = subprocess.run([*shell, command], stdin=subprocess.DEVNULL).returncode
+    status = subprocess.run([*shell, command], stdin=subprocess.DEVNULL,
+                            env={**os.environ, **(variables or {})}).returncode
     print(f"= {status}", flush=True)
     return status == 0
 
@@ -26,18 +29,36 @@ def need(path):
         sys.exit(99)
 
 
+def variables_of(step):
+    """The step's environment, in which variables of the repository are those of this process."""
+    return {name: re.sub(r"\${{ vars\.(\w+) }}", lambda found: os.environ[found[1]], str(value))
+            for name, value in step.get("env", {}).items()}
+
+
+def add_paths(file):
+    """Folders that a step has written into the file are searched first by those after it."""
+    file.seek(0)
+    for line in file:
+        os.environ["PATH"] = f"{line.strip()}:{os.environ['PATH']}"
+    file.truncate(0)
+
+
 def github(workflow):
     """Steps go on after a failure only where their condition says so."""
     conditions = {"success()": (True, False), "failure()": (False, True), "always()": (True, True),
                   "success() || failure()": (True, True)}
     job, = workflow["jobs"].values()
     good = True
+    paths = tempfile.NamedTemporaryFile("r+")
+    os.environ["GITHUB_PATH"] = paths.name
     for step in job["steps"]:
         when = conditions[step.get("if", "success()")]
         if not when[0 if good else 1]:
             continue
         if "run" in step:
-            good = run(step["run"], ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"]) and good
+            good = run(step["run"], ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"],
+                       variables_of(step)) and good
+            add_paths(paths)
         elif step["uses"].startswith("github/codeql-action/upload-sarif@"):
             assert job["permissions"]["security-events"] == "write"
             need(step["with"]["sarif_file"])

@@ -81,12 +81,19 @@ at() {
 	git checkout -q "$1" && git clean -qfdx -e build-meson -e build-cmake
 }
 
-# Each forge once with the good commit, once with the bad one.
+# Each forge once with the good commit, once with the bad one. It installs vmatrace from an archive with
+# the folders of scripts/dist.sh's.
 forges() {
+	tar -C "$TMP" -cJf "$TMP/vmatrace.tar.xz" usr
+	local PATH=${PATH#"$TMP/usr/bin:"}
+	check forge-has-no-vmatrace [ "$(command -v vmatrace)" != "$TMP/usr/bin/vmatrace" ]
+	export VMATRACE_URL=file://$TMP/vmatrace.tar.xz
 	local run="/usr/bin/python3 $ROOT/tests/ci/workflow.py"
 	export GITHUB_STEP_SUMMARY=$TMP/summary.md
 	at good
 	status github-good 0 $run ci/github-actions.yml
+	check github-installed [ -x "$HOME/.local/bin/vmatrace" ]
+	rm -r "$HOME/.local"
 	says github-good-summary '^### Memory maps: passed' "$GITHUB_STEP_SUMMARY"
 	check github-good-no-alerts jq -e '.runs[0].results == []' maps.sarif
 	at bad
@@ -97,6 +104,7 @@ forges() {
 	check github-alert [ "$(jq -r '.runs[0].results[].locations[0].physicalLocation |
 		"\(.artifactLocation.uri):\(.region.startLine)"' maps.sarif)" = "pool.c:$LINE" ]
 	unset GITHUB_STEP_SUMMARY
+	rm -r "$HOME/.local"
 	at good
 	status gitlab-good 0 $run ci/gitlab-ci.yml
 	says gitlab-good-report '<testcase classname="unit-tests" name="per-site"/>' maps.xml

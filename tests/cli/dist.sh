@@ -40,6 +40,11 @@ check has-ci-examples [ -s "root/$name/share/doc/vmatrace/ci/CMakeLists.example.
 PATH=$TMP/root/$name/bin:$PATH VMATRACE_CHECK=--max-growth=50 vmatrace-check.sh "$TARGETS/guard_pages" >out 2>&1
 [ $? = 23 ] && pass launcher || fail launcher "$(cat out)"
 
+# As the examples of scripts/ci install it.
+mkdir local
+tar -xJf "$archive" --strip-components=1 -C local
+check installed-by-ci [ "$(PATH=$TMP/local/bin:$PATH vmatrace --print-lib)" = "$TMP/local/lib/vmatrace/libvmatrace.so" ]
+
 # With names and lines: the program lies in the root where it lay when it ran, and nothing else does.
 said run 'make_object' "root/$name/bin/vmatrace" run -o root/data -- "$TARGETS/guard_pages"
 said library "lib/vmatrace/libvmatrace.so" "root/$name/bin/vmatrace" --print-lib

@@ -47,6 +47,12 @@ works() {
 	rm -f "/tmp/perf-$("$TOOL" report --format=json rec | jq '.processes | max_by(.maps.peak).pid').map"
 }
 
+# hint_options PROGRAM…: the options that the hint has in brackets
+hint_options() {
+	record "$@"
+	hint | grep -oE '\(with --[^)]* no log' | sed 's/(with \(.*\) no log/\1/'
+}
+
 cat >kept.py <<'EOF'
 import mmap
 kept = [mmap.mmap(-1, 8192, prot=mmap.PROT_READ | (mmap.PROT_WRITE if i % 2 else 0)) for i in range(200)]
@@ -68,6 +74,9 @@ EOF
 works python '<module>' /usr/bin/python3 kept.py
 told node 'names with node --perf-basic-prof --interpreted-frames-native-stack' node kept.js
 works node-names keepMemory node --perf-basic-prof --interpreted-frames-native-stack kept.js
+rm -f ./*v8.log
+works node-names-no-log keepMemory node --perf-basic-prof --interpreted-frames-native-stack $(hint_options node kept.js) kept.js
+check node-leaves-no-log [ -z "$(ls | grep v8)" ]
 if has_program java && has_program javac; then
 	cat >Kept.java <<'EOF'
 import java.nio.channels.FileChannel;
@@ -104,6 +113,13 @@ told ruby 'ruby does not say which line of a script runs; vmatrace_mark' ruby ke
 check "ruby: its library has no names" grep -q 'libruby[^ ]* is stripped: its debug package' <<<"$(hint names)"
 told tcl 'tcl does not say which line of a script runs; vmatrace_mark' tclsh kept.tcl
 check "tcl: its library has no names" grep -q 'libtcl[^ ]* is stripped: its debug package' <<<"$(hint names)"
+# The heap of a Lisp is a file with code, but none that has symbols or a debug package.
+if has_program sbcl; then
+	echo '(dotimes (i 200) (sb-posix:mmap nil 4096 (if (evenp i) 1 0) 34 -1 0))' >kept.lisp
+	record sbcl --noinform --no-userinit --non-interactive --eval '(require :sb-posix)' --load kept.lisp
+	check sbcl-recorded grep -q '^SUMMARY: vmatrace: ' report.txt
+	check sbcl-core-is-not-stripped sh -c '! grep -q "core is stripped" report.txt'
+fi
 record "$TARGETS/guard_pages"
 if grep -q '^SUMMARY: ' report.txt && [ -z "$(hint)" ]; then
 	pass "no interpreter"

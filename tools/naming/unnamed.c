@@ -13,6 +13,8 @@
 #include "naming/names.h"
 #include "util/must.h"
 
+#include <elf.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -82,12 +84,28 @@ static void count_places(const struct vmt_view *view, struct vmt_symbols *symbol
 	}
 }
 
+/* Is it code that symbols could be of? A heap of Lisp (sbcl.core) or a class archive is not. */
+static bool may_be_elf(const struct vmt_view *view, const struct vmt_rec_module *module)
+{
+	struct vmt_view_string path = vmt_view_string(view, module->path);
+	char *copy = vmt_must(strndup(path.bytes, path.length));
+	int fd = open(copy, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char magic[SELFMAG];
+	ssize_t n = fd < 0 ? -1 : read(fd, magic, sizeof(magic));
+
+	if (fd >= 0)
+		close(fd);
+	free(copy);
+	return n < 0 || (n == SELFMAG && !memcmp(magic, ELFMAG, SELFMAG));
+}
+
 /* Find the module that lacks most: functions, or else lines; false if none lacks anything. */
 static bool find_most(const struct vmt_view *view, struct vmt_symbols *symbols,
 		      struct vmt_rec_module *ret_module, bool *ret_has_functions)
 {
 	uint64_t modules = vmt_view_count(view, VMT_SECTION_MODULES), most = 0;
 	struct gaps *gaps = vmt_must_alloc(modules + 1, sizeof(*gaps));
+	struct vmt_rec_module module;
 
 	count_frames(view, symbols, gaps);
 	count_places(view, symbols, gaps);
@@ -95,9 +113,11 @@ static bool find_most(const struct vmt_view *view, struct vmt_symbols *symbols,
 		for (uint64_t i = 0; i < modules; i++) {
 			uint64_t missing = lines ? gaps[i].lineless : gaps[i].unnamed;
 
-			if (missing <= most || !vmt_view_module(view, i, ret_module))
+			if (missing <= most || !vmt_view_module(view, i, &module) ||
+			    !may_be_elf(view, &module))
 				continue;
 			most = missing;
+			*ret_module = module;
 			*ret_has_functions = lines;
 		}
 	}
