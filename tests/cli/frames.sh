@@ -357,7 +357,7 @@ awk 'BEGIN { for (i = 0; i < 2500; i++)
 	printf "struct s%d { int a, b[%d]; };\nint f%d(struct s%d *p, int n) { struct s%d q = *p; " \
 		"{ int in = n + q.a; for (int k = 0; k < n; k++) in += k; return in; } }\n", i, i + 1, i, i, i
 	print "#include <sys/mman.h>\nint main(void) { for (int i = 0; i < 50; i++)"
-	print "mmap(0, 4096, i & 1 ? 3 : 1, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); return 3; }" }' >many.c
+	print "mmap(0, 4096, 3, MAP_SHARED | MAP_ANONYMOUS, -1, 0); return 3; }" }' >many.c
 ${CC:-cc} -g -gz -O0 many.c -o bin/many || exit 2
 for limit in $(seq 8500 500 14000); do
 	(
