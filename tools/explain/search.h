@@ -57,6 +57,9 @@ static inline bool vmt_search_touches_next(const struct vmt_search *search, size
 	return i + 1 < search->count && vmt_explain_touch(&search->map[i], &search->map[i + 1]);
 }
 
+/* Did mremap put the map there, or one that touches it? Either keeps it from merging. */
+bool vmt_search_is_beside_moved(const struct vmt_search *search, const struct vmt_explain_map *map);
+
 /* Were most of the moved maps pieces of larger ones, which moving them has cut? */
 bool vmt_search_moves_pieces(const struct vmt_search *search);
 

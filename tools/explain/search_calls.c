@@ -373,17 +373,6 @@ void vmt_search_prefer_own_call(struct vmt_search *search)
 	by->part = by->all;
 }
 
-/* Did mremap put the map there, or one that touches it? Either keeps it from merging. */
-static bool is_beside_moved(const struct vmt_search *search, const struct vmt_explain_map *map)
-{
-	size_t i = (size_t)(map - search->map);
-
-	return map->put_call == VMT_CALL_MREMAP ||
-	       (i && map[-1].put_call == VMT_CALL_MREMAP && map[-1].end == map->start) ||
-	       (i + 1 < search->count && map[1].put_call == VMT_CALL_MREMAP &&
-		map[1].start == map->end);
-}
-
 /* What a map says about its pattern, as a number to be counted; 0 = nothing. */
 static uint64_t says(const struct vmt_search *search, const struct vmt_explain_map *map)
 {
@@ -393,7 +382,7 @@ static uint64_t says(const struct vmt_search *search, const struct vmt_explain_m
 	case VMT_PATTERN_ADVICE:
 		return map->put_call == VMT_CALL_MADVISE && vmt_search_asked(map, &asked) ? asked :
 											    0;
-	case VMT_PATTERN_ALIKE: return is_beside_moved(search, map);
+	case VMT_PATTERN_ALIKE: return vmt_search_is_beside_moved(search, map);
 	case VMT_PATTERN_AGAIN:
 		return (map->flags & (VMT_MAP_WRITE | VMT_MAP_SHARED)) == VMT_MAP_WRITE;
 	case VMT_PATTERN_HOLES:

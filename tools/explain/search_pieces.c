@@ -141,6 +141,16 @@ void vmt_search_pieces(struct vmt_search *search, enum vmt_pattern pattern)
 	}
 }
 
+bool vmt_search_is_beside_moved(const struct vmt_search *search, const struct vmt_explain_map *map)
+{
+	size_t i = (size_t)(map - search->map);
+
+	return map->put_call == VMT_CALL_MREMAP ||
+	       (i && map[-1].put_call == VMT_CALL_MREMAP &&
+		vmt_search_touches_next(search, i - 1)) ||
+	       (vmt_search_touches_next(search, i) && map[1].put_call == VMT_CALL_MREMAP);
+}
+
 /*
  * A piece that is moved out of a map leaves a hole, and so a map more, where it was. What ended there
  * is not known any more, so nor is what it would be without the moves.
