@@ -105,4 +105,8 @@ pages_of() {
 }
 check "refilled holes: the kept" [ "$(pages_of make_kept)" = 153 ]
 check "refilled holes: the new" [ "$(pages_of make_brief)" = 150 ]
+mkdir cut
+LD_PRELOAD=$LIB VMATRACE_OPTIONS=dir=cut:report=0 "$TARGETS/guard_pages"
+"$TOOL" report --cut cut >cut.txt 2>>err
+check "--cut: who cut them" grep -q ' 1,000 of them cut by mprotect in make_object' cut.txt
 finish

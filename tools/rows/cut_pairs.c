@@ -3,6 +3,7 @@
  * Counts live maps by pairs of owners. The start-up site and the unseen site are partners like any
  * other. Prints nothing; used by the rows of the report. See cut_pairs.h.
  */
+#include "core/base/line.h"
 #include "core/report/report.h"
 #include "naming/place.h"
 #include "rows/cut_pairs.h"
@@ -178,6 +179,8 @@ char *vmt_cut_pairs_describe(const struct vmt_cut_pairs *cuts, uint64_t site, bo
 			   from_mapper         ? cuts->cutter[site] :
 						 cuts->victim[site];
 	const struct vmt_cut *cut;
+	char number[32];
+	struct vmt_line maps = vmt_line_in(number, sizeof(number));
 	char *place;
 	char *text;
 
@@ -185,8 +188,8 @@ char *vmt_cut_pairs_describe(const struct vmt_cut_pairs *cuts, uint64_t site, bo
 		return NULL;
 	cut = &cuts->item[partner - 1];
 	place = place_of_pair(cuts, from_mapper ? cut->put_by : cut->mapped_by, symbols);
-	text = from_mapper ? vmt_must_format("%llu of them cut by %s",
-					     (unsigned long long)cut->maps, place) :
+	vmt_line_add_grouped(&maps, cut->maps);
+	text = from_mapper ? vmt_must_format("%s of them cut by %s", number, place) :
 			     vmt_must_format("cuts what %s mapped", place);
 	free(place);
 	return text;
