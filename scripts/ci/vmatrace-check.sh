@@ -17,7 +17,7 @@
 #                     if there are limits among them, programs without a baseline are checked as well
 #   VMATRACE_REPORTS  folder for a JUnit report of each program
 #
-# Two tests never share a baseline: the second is refused (status 2), and the reason is said.
+# The baseline of another test is neither used nor replaced (status 2), and the reason is said.
 # meson.build.example and CMakeLists.example.txt beside this file show how test runners call it.
 set -eu
 [ $# -gt 0 ] || {
@@ -140,54 +140,6 @@ is_alone() {
 
 has_test() { grep -q '^ *"test": ' "$1"; }
 
-# The test runner that started this: "PID.TIME" of it, or nothing.
-runner() {
-	pid=$PPID
-	while [ "$pid" -gt 1 ] && read -r stat <"/proc/$pid/stat"; do
-		comm=${stat#*(}
-		after=${stat##*) }
-		case ${comm%)*} in
-		meson | ctest | make | gmake | python*)
-			# shellcheck disable=SC2086
-			set -- $after
-			shift 19
-			echo "$pid.$1"
-			return
-			;;
-		esac
-		after=${after#* }
-		pid=${after%% *}
-	done 2>/dev/null
-}
-
-# All that may tell apart two tests of one run, as a number.
-circumstances() {
-	{
-		echo "$here" "$program" "$@"
-		readlink /proc/self/fd/0 | grep ^/
-		env | LC_ALL=C sort | grep -vE '^(_|SHLVL|PWD|OLDPWD|MAKE[A-Z_]*|MFLAGS|MALLOC_PERTURB_|'\
-'MESON_TEST_ITERATION|CTEST_[A-Z0-9_]*|VMATRACE_[A-Z]*)='
-	} | cksum | tr ' ' -
-}
-
-# One name belongs to one test of a run. A link is made in one step, and holds a text; a test that is
-# repeated finds its own. Without a runner that is known, or a place for links, nothing is said.
-claim() {
-	run=$(runner)
-	runs=/tmp/vmatrace-runs.$(id -u)
-	[ -n "$run" ] && (umask 077 && mkdir -p "$runs/$run") 2>/dev/null && [ -O "$runs" ] || return 0
-	for old in "$runs"/*; do
-		old=${old##*/}
-		[ -e "/proc/${old%.*}" ] || rm -rf "${runs:?}/$old"
-	done
-	claim=$runs/$run/$(echo "$baseline" | cksum | tr ' ' -)
-	mine=$(circumstances "$@")
-	ln -s "$mine" "$claim" 2>/dev/null || [ "$(readlink "$claim" || echo "$mine")" = "$mine" ] ||
-		refuse "$baseline is the baseline of two tests of this run: they have the same program and" \
-			"arguments ($(test_of "$@")) and differ in their environment, working folder or input." \
-			"Set VMATRACE_NAME=NAME in the environment of each"
-}
-
 # Find the baseline: the test's own, or one of an older version, if it can be of no other test.
 find_baseline() {
 	old=$folder/$(old_name_of "$@").json
@@ -215,7 +167,6 @@ case /$name/ in
 esac
 baseline=$folder/$name.json
 find_baseline "$@"
-claim "$@"
 unset VMATRACE_NAME
 
 if [ "$VMATRACE_SAVE" = 1 ]; then

@@ -51,13 +51,13 @@ all-anon-vmas-unlike	vma/anon_vma.c	s/(static bool are_unlike.*?)return false;/$
 right-adds-nothing	vma/anon_vma.c	s/if \(adds_to_right\)/if (0)/	--alloc
 anon-vmas-learnt-always	resolve/merge.c	s/ && would_merge\([^)]*\)\)\n(\t\tvmt_anon_vma_differ)/)\n$1/	--alloc
 touch-makes-no-anon	vma/merge_rules.c	s/(touched\.start\).*?MAP_TOUCHED;\n)\t\tvmt_anon_vma_may_appear\(vma\);\n/$1/s	--alloc
-source-moved-holes	resolve/effect.c	s/(source_moved\(.*?)if \(is_hole\(/$1if (0 \&\& is_hole(/s	--calls=20000
-source-kept-holes	resolve/effect.c	s/if \(is_hole\(space, was, x, &end\)\)\n\t\treturn source_kept\(space, x, end\);\n\tmap = /map = /	--calls=20000
-source-touched	resolve/effect.c	s/if \(vmt_outcome_touches\(outcome,/if (0 \&\& vmt_outcome_touches(outcome,/	--calls=20000
-source-found	resolve/effect.c	s/if \(vmt_space_find\(space, x\)\)/if (0)/	--calls=20000
+origin-moved-holes	resolve/origin.c	s/(origin_moved\(.*?)if \(is_hole\(/$1if (0 \&\& is_hole(/s	--calls=20000
+origin-kept-holes	resolve/origin.c	s/if \(is_hole\(space, was, x, &end\)\)\n\t\treturn origin_kept\(space, x, end\);\n\tmap = /map = /	--calls=20000
+origin-touched	resolve/origin.c	s/if \(vmt_outcome_touches\(outcome,/if (0 \&\& vmt_outcome_touches(outcome,/	--calls=20000
+origin-found	resolve/origin.c	s/if \(vmt_space_find\(space, x\)\)/if (0)/	--calls=20000
 alien-pieces	resolve/effect.c	s/pieces - aliens > 1/pieces - aliens > 2/	--calls=20000
-grown-is-fresh	resolve/effect.c	s/if \(vmt_range_has\(change->grown, x\)\)/if (0)/	--calls=20000
-fresh-is-alien	resolve/effect.c	s/SOURCE_FRESH, NULL, x, end/SOURCE_ALIEN, NULL, x, end/	--calls=20000
+grown-is-fresh	resolve/origin.c	s/if \(vmt_range_has\(change->grown, x\)\)/if (0)/	--calls=20000
+fresh-is-alien	resolve/origin.c	s/VMT_ORIGIN_FRESH, NULL, x, end/VMT_ORIGIN_ALIEN, NULL, x, end/	--calls=20000
 growth-not-noted	resolve/effect.c	s/\t\tnote_growth\([^\n]*\n//	--stacks
 merged-rest-forgotten	fast/fast_protect.c	s/(static void hand_over.*?)if \(pieces->has_rest\)/$1if (0)/s	--alloc
 merged-right-kept	fast/fast_protect.c	s/if \(sides.merges_right\)\n\t\tvmt_fast_drop/if (0)\n\t\tvmt_fast_drop/	--alloc
