@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * See remedy.h. This runs before the lock is taken, in any thread and signal handler. So it keeps
- * no state except two counters, and asks the kernel for all that it must know.
+ * no state except two counters and the notes of pair.h, and asks the kernel for all that it must know.
  */
 #include "remedy/remedy.h"
 
@@ -15,6 +15,7 @@
 #include "filter/filter.h"
 #include "os/sys.h"
 #include "remedy/look.h"
+#include "remedy/pair.h"
 
 #define GUARD_MOST (UINT64_C(64) << 10) /* the largest piece that is taken for a guard */
 #define FILL_MOST  (UINT64_C(64) << 20) /* the largest range whose contents are examined */
@@ -124,17 +125,46 @@ static bool find_guards(const long args[6], struct vmt_remedy_plan *plan)
 	return true;
 }
 
-/* A range that is larger than a guard is memory that is given back: it keeps its protection. */
+/*
+ * A range that is larger than a guard is memory that is given back: it keeps its protection. So
+ * does a smaller one whose pages were given back just before, and that is still untouched.
+ */
 static bool find_decommit(const long args[6], struct vmt_remedy_plan *plan)
 {
 	struct vmt_range range = range_of(args);
 	struct vmt_look look;
 
-	if (args[2] != PROT_NONE || range.end - range.start <= 4 * VMT_PAGE_SIZE ||
-	    !vmt_look_at(range.start, &look) || look.prot != (PROT_READ | PROT_WRITE) ||
-	    !is_within(range, &look))
+	if (args[2] != PROT_NONE || !vmt_look_at(range.start, &look) ||
+	    look.prot != (PROT_READ | PROT_WRITE) || !is_within(range, &look))
 		return false;
+	if (range.end - range.start <= VMT_PAIR_MOST &&
+	    !(vmt_pair_take(range, VMT_PAIR_GIVEN_BACK) && vmt_look_is_untouched(range))) {
+		vmt_pair_note(range, VMT_PAIR_CLOSED);
+		return false;
+	}
 	put_changed(plan, SYS_mprotect, args, 1, 0);
+	return true;
+}
+
+/*
+ * The pages of a small range are given back. If it was readable and writable, and was closed just
+ * before, it becomes so again; otherwise it may be closed now.
+ */
+static bool find_given_back(const long args[6], struct vmt_remedy_plan *plan)
+{
+	struct vmt_range range = range_of(args);
+	struct vmt_look look;
+
+	if (!is_plain(args))
+		return false;
+	if (!vmt_pair_take(range, VMT_PAIR_CLOSED)) {
+		vmt_pair_note(range, VMT_PAIR_GIVEN_BACK);
+		return false;
+	}
+	if (!vmt_look_at(range.start, &look) || look.prot || !is_within(range, &look))
+		return false;
+	put_call(plan, SYS_madvise, range.start, range.end, MADV_DONTNEED);
+	put_call(plan, SYS_mprotect, range.start, range.end, PROT_READ | PROT_WRITE);
 	return true;
 }
 
@@ -302,14 +332,20 @@ bool vmt_remedy_find(long nr, const long args[6], struct vmt_remedy_plan *ret_pl
 	switch (nr) {
 	case SYS_mprotect: return find_protect(args, ret_plan);
 	case SYS_mmap: return find_mmap(args, ret_plan);
+	case SYS_madvise:
+		if (args[2] == MADV_DONTNEED)
+			return vmt_remedies & VMT_REMEDY_DECOMMIT &&
+			       find_given_back(args, ret_plan);
+		break;
 	case SYS_munmap: return vmt_remedies & VMT_REMEDY_HOLES && find_hole(args, ret_plan);
-	default: return remedy_of(nr, args) & vmt_remedies && find_left_out(nr, args, ret_plan);
+	default: break;
 	}
+	return remedy_of(nr, args) & vmt_remedies && find_left_out(nr, args, ret_plan);
 }
 
 /*
- * The whole range that was to hold guards loses its access again; then the program's own call makes
- * its middle accessible.
+ * The whole range that was to hold guards, or was given back, loses its access again; then the
+ * program's own call makes the middle accessible, or gives the range back.
  */
 void vmt_remedy_undo(struct vmt_remedy_plan *plan, unsigned failed)
 {

@@ -42,13 +42,26 @@ sys.exit(ctypes.CDLL(None).madvise(None, 0, 102) != 0)'
 }
 
 own=$TARGETS/tried
-for way in guard between secrets threads decommit punch islands arenas; do
+for way in guard between secrets threads decommit given-closed closed-given punch islands arenas; do
 	"$own" $way >"$way.plain"
 done
 
 tried decommit "$own" decommit
 holds decommit decommit
 check "decommit: output is the program's" cmp decommit.plain decommit.out
+# Blocks that are as small as guards: closed just after they were given back, or just before.
+for way in given-closed closed-given; do
+	ONLY=decommit tried $way "$own" $way
+	holds $way decommit
+	check "$way: output is the program's" cmp $way.plain $way.out
+	check "$way: nothing to explain" sh -c '! grep -q "saved little" "$0.txt"' $way
+done
+# The same blocks are guards if they are not given back: the text says that they were left.
+ONLY=decommit tried closed-only "$own" closed-only
+check "closed-only: nothing is measured" grep -qE '^decommit .* -[0-9]+ +0 +same ' closed-only.txt
+check "closed-only: and why" sh -c 'tr -s "\n " " " <closed-only.txt |
+	grep -q "saved little of what was promised: .*up to 16 KiB"'
+
 tried punch "$own" punch
 holds punch holes
 check "punch: output is the program's" cmp punch.plain punch.out

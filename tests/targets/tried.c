@@ -185,6 +185,101 @@ static void decommit(void)
 	}
 }
 
+/* Small blocks of a pool: each is given back and closed, in one order or the other. */
+static void give_back(char *block, size_t size, bool is_closed_first)
+{
+	if (!is_closed_first)
+		REQUIRE(madvise(block, size, MADV_DONTNEED) == 0);
+	REQUIRE(mprotect(block, size, PROT_NONE) == 0);
+	if (is_closed_first)
+		REQUIRE(madvise(block, size, MADV_DONTNEED) == 0);
+}
+
+/* Half of each region is given back block by block; some of it is used again. */
+static void give_back_blocks(bool is_closed_first)
+{
+	static const size_t blocks[] = { 1, 4, 2, 1 };
+	size_t region = 16 * PAGE;
+	char *at = map_pages(16 * PIECES);
+
+	use(at, region * PIECES);
+	for (size_t i = 0; i < PIECES; i++) {
+		char *block = at + i * region;
+
+		for (size_t j = 0; j < sizeof(blocks) / sizeof(*blocks); j++) {
+			give_back(block, blocks[j] * PAGE, is_closed_first);
+			block += blocks[j] * PAGE;
+		}
+		if (i % 40)
+			continue;
+		REQUIRE(mprotect(block - PAGE, PAGE, PROT_READ | PROT_WRITE) == 0);
+		check_used(block - PAGE, PAGE);
+		use(block - PAGE, PAGE);
+	}
+	for (size_t i = 0; i < PIECES; i++)
+		check_used(at + i * region + region / 2 - (i % 40 ? 0 : PAGE), region / 2);
+}
+
+static bool is_closed(const char *at)
+{
+	return access(at, F_OK) < 0 && errno == EFAULT;
+}
+
+/* Calls that look like those of give_back(), but give nothing back, or not at that time. */
+static void keep_closed(void)
+{
+	char *at = map_pages(16);
+
+	REQUIRE(mprotect(at, PAGE, PROT_NONE) == 0); /* a guard */
+	REQUIRE(is_closed(at));
+	at += 2 * PAGE; /* given back, but used again before it is closed */
+	REQUIRE(madvise(at, PAGE, MADV_DONTNEED) == 0);
+	*at = 7;
+	REQUIRE(mprotect(at, PAGE, PROT_NONE) == 0);
+	REQUIRE(is_closed(at));
+	REQUIRE(mprotect(at, PAGE, PROT_READ | PROT_WRITE) == 0);
+	REQUIRE(*at == 7);
+	at += 2 * PAGE; /* closed, and of another length than what is given back */
+	REQUIRE(mprotect(at, 2 * PAGE, PROT_NONE) == 0);
+	REQUIRE(madvise(at, PAGE, MADV_DONTNEED) == 0);
+	REQUIRE(is_closed(at));
+	at += 4 * PAGE; /* cannot be given back */
+	REQUIRE(mlock(at, PAGE) == 0);
+	REQUIRE(mprotect(at, PAGE, PROT_NONE) == 0);
+	errno = 0;
+	REQUIRE(madvise(at, PAGE, MADV_DONTNEED) < 0 && errno == EINVAL);
+	REQUIRE(is_closed(at));
+	at += 2 * PAGE; /* was never written, but is not accessible either */
+	REQUIRE(mprotect(at, PAGE, PROT_READ) == 0);
+	REQUIRE(mprotect(at, PAGE, PROT_NONE) == 0);
+	REQUIRE(madvise(at, PAGE, MADV_DONTNEED) == 0);
+	REQUIRE(is_closed(at));
+}
+
+static void given_closed(void)
+{
+	give_back_blocks(false);
+	keep_closed();
+}
+
+static void closed_given(void)
+{
+	give_back_blocks(true);
+	keep_closed();
+}
+
+/* As many, but none is given back. */
+static void closed_only(void)
+{
+	char *at = map_pages(16 * PIECES);
+
+	use(at, 16 * PIECES * PAGE);
+	for (size_t i = 0; i < PIECES; i++) {
+		REQUIRE(mprotect(at + 16 * i * PAGE, 4 * PAGE, PROT_NONE) == 0);
+		REQUIRE(mprotect(at + (16 * i + 4) * PAGE, 4 * PAGE, PROT_NONE) == 0);
+	}
+}
+
 static void punch(void)
 {
 	char *at = map_pages(2 * PIECES);
@@ -240,9 +335,18 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } ways[] = {
-	{ "guard", guard },     { "secrets", secrets },   { "arenas", arenas },
-	{ "threads", threads }, { "decommit", decommit }, { "punch", punch },
-	{ "islands", islands }, { "relies", relies },     { "between", between },
+	{ "guard", guard },
+	{ "secrets", secrets },
+	{ "arenas", arenas },
+	{ "threads", threads },
+	{ "decommit", decommit },
+	{ "punch", punch },
+	{ "islands", islands },
+	{ "relies", relies },
+	{ "between", between },
+	{ "given-closed", given_closed },
+	{ "closed-given", closed_given },
+	{ "closed-only", closed_only },
 };
 
 int main(int argc, char **argv)

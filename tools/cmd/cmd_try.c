@@ -110,10 +110,13 @@ static void put_notes(FILE *stream, const struct vmt_try *tried)
 	fputc('\n', stream);
 	for (size_t i = 0; i < tried->count; i++) {
 		const struct vmt_remedied *remedied = &tried->remedy[i];
+		const char *leaves = vmt_try_leaves(tried, remedied);
 
-		vmt_lines_add(&lines, 4, "%s: %s%s%s", remedied->name, remedied->what,
+		vmt_lines_add(&lines, 4, "%s: %s%s%s%s%s", remedied->name, remedied->what,
 			      remedied->notice ? "; " : "",
-			      remedied->notice ? remedied->notice : "");
+			      remedied->notice ? remedied->notice : "",
+			      leaves ? ". It saved little of what was promised: " : "",
+			      leaves ? leaves : "");
 	}
 	for (size_t i = 0; i < lines.count; i++)
 		fprintf(stream, "%s\n", lines.line[i]);

@@ -17,46 +17,59 @@ static const struct remedy {
 	uint32_t call[3]; /* the calls that cut maps without it */
 	const char *what;
 	const char *notice;
+	const char *leaves; /* what it leaves as it is although a report may count it, or NULL */
 } remedies[] = {
 	{ BIT(GUARDS) | BIT(THREADS) | BIT(DEBUGGER),
 	  { VMT_CALL_MPROTECT },
 	  "MADV_GUARD_INSTALL in place of mprotect(PROT_NONE) where nothing has been written, of "
 	  "memory mapped over by PROT_NONE, and at the ends of a range that stay PROT_NONE",
-	  "touching a guard raises SIGSEGV as before, but with si_code SEGV_MAPERR" },
+	  "touching a guard raises SIGSEGV as before, but with si_code SEGV_MAPERR",
+	  "a range that holds data when it is closed keeps its mprotect, since a guard drops "
+	  "it, and so does every range before Linux 6.13" },
 	{ BIT(NAMES),
 	  { VMT_CALL_PRCTL },
 	  "PR_SET_VMA_ANON_NAME left out",
-	  "/proc/PID/maps has no names" },
+	  "/proc/PID/maps has no names",
+	  NULL },
 	{ BIT(ADVICE),
 	  { VMT_CALL_MADVISE },
 	  "advice that cuts maps (MADV_DONTFORK, _DONTDUMP, _HUGEPAGE, _NOHUGEPAGE, _MERGEABLE, "
 	  "_RANDOM, ...) left out",
-	  "memory is inherited by fork, dumped to cores and made huge like any other" },
+	  "memory is inherited by fork, dumped to cores and made huge like any other",
+	  NULL },
 	{ BIT(LOCKS),
 	  { VMT_CALL_MLOCK, VMT_CALL_MLOCK2, VMT_CALL_MUNLOCK },
 	  "mlock left out",
-	  "memory is not locked and may be swapped out" },
+	  "memory is not locked and may be swapped out",
+	  NULL },
 	{ BIT(POLICY),
 	  { VMT_CALL_MBIND, VMT_CALL_SET_MEMPOLICY_HOME_NODE },
 	  "mbind left out",
-	  "memory lies where the thread's policy puts it" },
+	  "memory lies where the thread's policy puts it",
+	  NULL },
 	{ BIT(ACCOUNTING) | BIT(ALIKE) | BIT(OVER_MEMORY),
 	  { VMT_CALL_NONE },
 	  "MAP_NORESERVE for all private memory",
-	  "a lack of memory shows when memory is touched, not when it is mapped" },
+	  "a lack of memory shows when memory is touched, not when it is mapped",
+	  NULL },
 	{ BIT(DECOMMIT) | BIT(COMMITTED) | BIT(RESERVED),
 	  { VMT_CALL_NONE },
 	  "memory that is reserved or given back by PROT_NONE stays readable and writable "
 	  "(MAP_NORESERVE, MADV_DONTNEED)",
-	  "touching memory that was given back raises no SIGSEGV" },
+	  "touching memory that was given back raises no SIGSEGV",
+	  "a range of up to 16 KiB is closed as before, like a guard, unless MADV_DONTNEED of "
+	  "exactly this range comes just before or after; so is a range of several maps, and every "
+	  "range before Linux 6.11" },
 	{ BIT(HOLES),
 	  { VMT_CALL_MUNMAP },
 	  "MADV_DONTNEED in place of munmap within a map",
-	  "addresses that were unmapped are not used again" },
+	  "addresses that were unmapped are not used again",
+	  NULL },
 	{ BIT(THREADS),
 	  { VMT_CALL_NONE },
 	  "the guards of threads' stacks left out, as by pthread_attr_setguardsize(0)",
-	  "a thread that overflows its stack is not caught, and overwrites what lies below" },
+	  "a thread that overflows its stack is not caught, and overwrites what lies below",
+	  NULL },
 };
 
 static const struct {
@@ -200,6 +213,7 @@ static void choose_librarys(struct vmt_try *tried, const char *only)
 		if (!is_wanted(only, name, applies(evidence, remedy)))
 			continue;
 		remedied = new_remedied(tried, name, remedy->what, remedy->notice);
+		remedied->leaves = remedy->leaves;
 		snprintf(remedied->options, sizeof(remedied->options), "try=%s", name);
 		promise(remedied, saves_of(evidence, remedy->patterns & PROMISED));
 		if (1u << i == VMT_REMEDY_STACKS) /* the other way to be without these guards */
@@ -314,6 +328,16 @@ int64_t vmt_try_measured(const struct vmt_try *tried, const struct vmt_remedied 
 	if (plain->maps_end < plain->maps_start + WORTHWHILE)
 		return (int64_t)(plain->maps_peak - with->maps_peak);
 	return (int64_t)(plain->maps_end - with->maps_end);
+}
+
+const char *vmt_try_leaves(const struct vmt_try *tried, const struct vmt_remedied *remedy)
+{
+	int64_t promised = (int64_t)remedy->saves;
+
+	if (!remedy->is_promised || remedy->saves < WORTHWHILE ||
+	    vmt_try_measured(tried, remedy) > promised / 10)
+		return NULL;
+	return remedy->leaves;
 }
 
 const char *vmt_try_output(const struct vmt_try *tried, const struct vmt_trial *trial)

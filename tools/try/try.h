@@ -20,6 +20,7 @@ struct vmt_remedied {
 	char preload[128]; /* an allocator; "" = none */
 	const char *what; /* what the remedy does, in words */
 	const char *notice; /* what else the program or its users may notice, or NULL */
+	const char *leaves; /* what it leaves as it is although a report may count it, or NULL */
 	uint64_t saves; /* how many maps the report says it saves… */
 	bool is_promised; /* …if the report says so */
 	struct vmt_trial trial;
@@ -48,6 +49,12 @@ bool vmt_try_is_name(const char *name);
  * few at the end.
  */
 int64_t vmt_try_measured(const struct vmt_try *tried, const struct vmt_remedied *remedy);
+
+/*
+ * If the remedy saved less than a tenth of what was promised, returns what it leaves as it is, in
+ * words; otherwise, or if that is not known, NULL.
+ */
+const char *vmt_try_leaves(const struct vmt_try *tried, const struct vmt_remedied *remedy);
 
 /*
  * Is the output as without a remedy? "same", "DIFFERS", or "varies": what differs from run to run
