@@ -47,10 +47,10 @@ works() {
 	rm -f "/tmp/perf-$("$TOOL" report --format=json rec | jq '.processes | max_by(.maps.peak).pid').map"
 }
 
-# hint_options PROGRAM…: the options that the hint has in brackets
+# hint_options PROGRAM…: the options that the hint adds
 hint_options() {
 	record "$@"
-	hint | grep -oE '\(with --[^)]* no log' | sed 's/(with \(.*\) no log/\1/'
+	hint | grep -oE 'add --[^,]*' | sed 's/^add //'
 }
 
 cat >kept.py <<'EOF'
@@ -75,8 +75,12 @@ works python '<module>' /usr/bin/python3 kept.py
 told node 'names with node --perf-basic-prof --interpreted-frames-native-stack' node kept.js
 works node-names keepMemory node --perf-basic-prof --interpreted-frames-native-stack kept.js
 rm -f ./*v8.log
-works node-names-no-log keepMemory node --perf-basic-prof --interpreted-frames-native-stack $(hint_options node kept.js) kept.js
+more=$(hint_options node kept.js)
+# shellcheck disable=SC2086
+works node-names-no-log keepMemory node --perf-basic-prof --interpreted-frames-native-stack $more kept.js
 check node-leaves-no-log [ -z "$(ls | grep v8)" ]
+# shellcheck disable=SC2086
+check node-says-no-more [ "$(node --perf-basic-prof $more -e 'console.log(1)')" = 1 ]
 if has_program java && has_program javac; then
 	cat >Kept.java <<'EOF'
 import java.nio.channels.FileChannel;

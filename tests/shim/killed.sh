@@ -114,6 +114,27 @@ at_random_moments() {
 	fi
 }
 
+has_recording() { [ -n "$(ls "$TMP"/unreaped/*.vmt 2>/dev/null)" ]; }
+has_ended() { grep -q ') Z ' "/proc/$1/stat"; }
+
+# A process that has ended is not running, though its parent has not waited for it yet.
+before_it_is_reaped() {
+	local parent JOB
+	mkdir "$TMP/unreaped"
+	# shellcheck disable=SC2016
+	sh -c 'LD_PRELOAD=$1 VMATRACE_OPTIONS=dir=$2/unreaped:report=0 sleep 100 & echo $! >"$2/pid"
+		exec sleep 100' sh "$LIB" "$TMP" &
+	parent=$! JOB=$!
+	wait_until has_recording
+	kill "$(cat "$TMP/pid")"
+	wait_until has_ended "$(cat "$TMP/pid")"
+	"$TOOL" report "$TMP/unreaped" >"$TMP/unreaped.txt" 2>&1
+	check not_running grep -q '^==[0-9]*== vmatrace: sleep 100, end not recorded' "$TMP/unreaped.txt"
+	kill $parent
+	wait $parent
+}
+
+before_it_is_reaped
 [ -n "${ONLY_RANDOM:-}" ] || at_every_store
 at_random_moments
 finish

@@ -19,10 +19,16 @@ uint64_t vmt_liveness_now(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-uint64_t vmt_liveness_begin(uint32_t pid)
+/* What /proc/PID/stat says; see proc(5). */
+struct stat_of_process {
+	char state;
+	long threads;
+	unsigned long long ticks; /* when it began, after the system's boot */
+};
+
+static bool read_stat(uint32_t pid, struct stat_of_process *ret)
 {
 	char text[1024];
-	unsigned long long ticks = 0;
 	const char *end;
 	FILE *file;
 	size_t n;
@@ -30,18 +36,34 @@ uint64_t vmt_liveness_begin(uint32_t pid)
 	snprintf(text, sizeof(text), "/proc/%u/stat", pid);
 	file = fopen(text, "re");
 	if (!file)
-		return 0;
+		return false;
 	n = fread(text, 1, sizeof(text) - 1, file);
 	fclose(file);
 	text[n] = '\0';
 	end = strrchr(text, ')'); /* the name before this may contain any character */
-	if (!end || sscanf(end + 1,
-			   " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
-			   " %*s %*s %*s %*s %*s %llu",
-			   &ticks) != 1)
+	return end && sscanf(end + 1,
+			     " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
+			     " %*s %*s %*s %ld %*s %llu",
+			     &ret->state, &ret->threads, &ret->ticks) == 3;
+}
+
+uint64_t vmt_liveness_begin(uint32_t pid)
+{
+	struct stat_of_process stat;
+
+	if (!read_stat(pid, &stat))
 		return 0;
 	return vmt_liveness_now(CLOCK_REALTIME) - vmt_liveness_now(CLOCK_BOOTTIME) +
-	       ticks * (1000000000 / (unsigned long long)sysconf(_SC_CLK_TCK));
+	       stat.ticks * (1000000000 / (unsigned long long)sysconf(_SC_CLK_TCK));
+}
+
+/* It has ended, though nobody has waited for it yet. If only its first thread has, it lives. */
+static bool is_zombie(uint32_t pid)
+{
+	struct stat_of_process stat;
+
+	return read_stat(pid, &stat) && (stat.state == 'Z' || stat.state == 'X') &&
+	       stat.threads <= 1;
 }
 
 static uint32_t namespace_of(const char *process)
@@ -92,7 +114,7 @@ static pid_t search(const struct vmt_rec_header *header)
 		pid = (pid_t)strtoul(entry->d_name, NULL, 10);
 		if (pid && namespace_of(entry->d_name) == header->pid_namespace &&
 		    vmt_liveness_calls_itself(pid, header->pid) &&
-		    !has_begun_later((uint32_t)pid, header))
+		    !has_begun_later((uint32_t)pid, header) && !is_zombie((uint32_t)pid))
 			found = pid;
 	}
 	if (proc)
@@ -113,7 +135,8 @@ pid_t vmt_liveness_pid(const struct vmt_view *view)
 
 	if (is_in_other_namespace(header)) /* if it has ended, there is nothing to find */
 		return header->end == VMT_END_RUNNING ? search(header) : 0;
-	if ((kill((pid_t)header->pid, 0) && errno == ESRCH) || has_begun_later(header->pid, header))
+	if ((kill((pid_t)header->pid, 0) && errno == ESRCH) ||
+	    has_begun_later(header->pid, header) || is_zombie(header->pid))
 		return 0;
 	return (pid_t)header->pid;
 }

@@ -14,6 +14,7 @@
 
 #define SHORT  50u /* letters of a function's name; templates have longer ones */
 #define MOST   90u /* percent of the weight */
+#define TEXT   160u /* bytes of a caller with its place */
 #define STACKS 64u /* those with most weight are compared: a place may have thousands */
 
 /* The stack of one site, and where it goes on. */
@@ -95,13 +96,21 @@ static uint64_t weight_of(const struct way *way, size_t count, const char *funct
 	return weight;
 }
 
-static void put_caller(const struct vmt_stack_frame *frame, char *text, size_t size)
+static void put_by_name(const struct vmt_stack_frame *frame, char *text, size_t size)
 {
 	char name[VMT_SHORT_NAME_MAX], source[VMT_PLACE_SOURCE_MAX];
 	int length = (int)vmt_short_name(frame->function, strlen(frame->function), SHORT, name);
 
 	vmt_place_put_source(frame->short_file, frame->line, source);
-	snprintf(text, size, " called by %.*s%s%s", length, name, source, frame->mark);
+	snprintf(text, size, "by %.*s%s%s", length, name, source, frame->mark);
+}
+
+static void put_caller(const struct vmt_stack_frame *frame, char *text, size_t size)
+{
+	char name[TEXT];
+
+	put_by_name(frame, name, sizeof(name));
+	snprintf(text, size, " called %s", name);
 }
 
 /* The heaviest site of the function comes first, and its line is told. */
@@ -118,8 +127,49 @@ static void find_heaviest(const struct way *way, size_t count, uint64_t all, cha
 	}
 }
 
-const char *vmt_callers_describe(const struct vmt_callers *callers, uint32_t place, char *text,
-				 size_t size)
+/* Returns the function other than `but` that has most, by its heaviest site; NULL: there is none. */
+static const struct way *find_most(const struct way *way, size_t count, const struct way *but,
+				   uint64_t *ret_weight)
+{
+	const struct way *most = NULL;
+
+	*ret_weight = 0;
+	for (size_t i = 0; i < count; i++) {
+		uint64_t weight = weight_of(way, count, function_at(&way[i]));
+
+		if (!*function_at(&way[i]) || weight <= *ret_weight ||
+		    (but && !strcmp(function_at(&way[i]), function_at(but))))
+			continue;
+		most = &way[i];
+		*ret_weight = weight;
+	}
+	return most;
+}
+
+static unsigned long long percent_of(uint64_t part, uint64_t all)
+{
+	return (part * 100 + all / 2) / all;
+}
+
+static void find_two(const struct way *way, size_t count, uint64_t all, char *text, size_t size)
+{
+	uint64_t weight[2];
+	const struct way *one = find_most(way, count, NULL, &weight[0]);
+	const struct way *two = one ? find_most(way, count, one, &weight[1]) : NULL;
+	char name[2][TEXT];
+
+	if (!two || weight[0] >= all - all / 100 * (100 - MOST))
+		return;
+	put_by_name(&one->stack.frame[one->at], name[0], sizeof(name[0]));
+	put_by_name(&two->stack.frame[two->at], name[1], sizeof(name[1]));
+	snprintf(text, size, " %llu %% called %s and %llu %% %s", percent_of(weight[0], all),
+		 name[0], percent_of(weight[1], all), name[1]);
+}
+
+static const char *describe(const struct vmt_callers *callers, uint32_t place,
+			    void (*find)(const struct way *way, size_t count, uint64_t all,
+					 char *text, size_t size),
+			    char *text, size_t size)
 {
 	struct way *way = calloc((size_t)callers->sites + 1, sizeof(*way));
 	size_t count = 0, used;
@@ -138,9 +188,21 @@ const char *vmt_callers_describe(const struct vmt_callers *callers, uint32_t pla
 	for (size_t i = 0; used > 1 && i < used; i++)
 		read_way(callers, &way[i]);
 	if (all && used > 1 && find_parting(way, used))
-		find_heaviest(way, used, all, text, size);
+		find(way, used, all, text, size);
 	for (size_t i = 0; i < used; i++)
 		vmt_stack_free(&way[i].stack);
 	free(way);
 	return text;
+}
+
+const char *vmt_callers_describe(const struct vmt_callers *callers, uint32_t place, char *text,
+				 size_t size)
+{
+	return describe(callers, place, find_heaviest, text, size);
+}
+
+const char *vmt_callers_describe_two(const struct vmt_callers *callers, uint32_t place, char *text,
+				     size_t size)
+{
+	return describe(callers, place, find_two, text, size);
 }

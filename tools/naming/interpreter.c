@@ -19,8 +19,8 @@ static const struct {
 	{ "python", "lines of scripts are known for CPython 3.11.2 to 3.13; later versions "
 		    "name functions with python3 -X perf" },
 	{ "node", "functions of scripts have names with node --perf-basic-prof "
-		  "--interpreted-frames-native-stack (with --no-logfile-per-isolate "
-		  "--logfile=/dev/null no log is left in the current folder)" },
+		  "--interpreted-frames-native-stack; add --no-logfile-per-isolate "
+		  "--logfile=/tmp/v8.log, or a log is left in the current folder" },
 	{ "java", "compiled methods have names with java -XX:+PreserveFramePointer "
 		  "-XX:+UnlockDiagnosticVMOptions -XX:+DumpPerfMapAtExit (17 or later; with -Xcomp "
 		  "all methods are compiled)" },

@@ -139,15 +139,17 @@ static void put_cause(struct vmt_lines *lines, const char *start, const struct v
 {
 	struct vmt_number count, maps;
 	char by[480], given_back[64] = "";
+	bool is_of_all; /* the share is that of the line, whoever called it */
 
+	by_whom(names, &pattern->by, UINT64_C(1) << pattern->pattern, ", ", by, sizeof(by));
 	if (is_to_be_unmapped(pattern->pattern))
 		part_given_back(names, pattern->by.site, given_back, sizeof(given_back));
+	is_of_all = strstr(by, " called by ") && strchr(given_back, '%');
 	vmt_lines_add(
-		lines, 10, "%s%s: %s of %s maps%s%s", start,
+		lines, 10, "%s%s: %s of %s maps%s%s%s%s", start,
 		vmt_explain_pattern_word(explain, pattern->pattern),
 		vmt_lines_number(&maps, pattern->maps), vmt_lines_number(&count, explain->count),
-		by_whom(names, &pattern->by, UINT64_C(1) << pattern->pattern, ", ", by, sizeof(by)),
-		given_back);
+		by, is_of_all ? " (with its other callers" : "", given_back, is_of_all ? ")" : "");
 }
 
 static void put_help(struct vmt_lines *lines, const char *start, const struct vmt_explain *explain,

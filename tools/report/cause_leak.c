@@ -45,20 +45,26 @@ static uint64_t *weigh_left(const struct vmt_explain_record *record, const struc
 }
 
 /*
- * The place with the caller through which nearly all came. If that is so only of what is left, it is
- * said there.
+ * The place with the caller through which nearly all came, of what is left as well; otherwise, left
+ * says who called for that.
  */
 static void put_place(struct vmt_explain_record *record, const struct vmt_leak *leak, char *by,
 		      char *left, size_t size)
 {
 	uint64_t *made = weigh_made(record, leak), *live = weigh_left(record, leak);
-	char text[416];
+	char text[416], two[416];
 
 	vmt_cause_put_site(by, size, record, leak->site, made);
 	vmt_cause_put_site(text, sizeof(text), record, leak->site, live);
 	left[0] = '\0';
-	if (strlen(text) > strlen(by) && !strncmp(text, by, strlen(by)))
-		snprintf(left, size, ", nearly all of them%s", text + strlen(by));
+	if (strcmp(text, by)) {
+		vmt_cause_put_site(by, size, record, leak->site, NULL);
+		if (!strncmp(text, by, strlen(by)) && text[strlen(by)])
+			snprintf(left, size, ", nearly all of them%s", text + strlen(by));
+	}
+	vmt_cause_put_callers(two, sizeof(two), record, leak->site, live);
+	if (!*left && *two)
+		snprintf(left, size, ",%s", two);
 	free(made);
 	free(live);
 }
@@ -86,8 +92,8 @@ static void put_leak(struct vmt_lines *lines, struct vmt_explain_record *record,
 
 	put_place(record, leak, by, left, sizeof(by));
 	if (leak->made - leak->left <= leak->made / 100) {
-		vmt_lines_add(lines, 10, "  leak    none of the %s maps by %s is given back",
-			      vmt_lines_number(&made, leak->made), by);
+		vmt_lines_add(lines, 10, "  leak    none of the %s maps by %s%s%s is given back",
+			      vmt_lines_number(&made, leak->made), by, left, *left ? "," : "");
 		return;
 	}
 	put_removers(record, leak, others, sizeof(others));

@@ -185,6 +185,18 @@ void vmt_cause_put_site(char *text, size_t size, struct vmt_explain_record *reco
 		strcat(text, called);
 }
 
+void vmt_cause_put_callers(char *text, size_t size, struct vmt_explain_record *record,
+			   uint32_t site, const uint64_t *weight)
+{
+	const struct vmt_callers callers = { record->view, record->symbols, record->place, weight,
+					     record->explain.facts.sites };
+
+	text[0] = '\0';
+	if (weight && site >= VMT_SITE_FIRST && site < callers.sites)
+		vmt_callers_describe_two(&callers, record->place ? record->place[site] : site, text,
+					 size);
+}
+
 const char *vmt_cause_site_of(void *context, uint32_t site, uint64_t shown, char *text, size_t size)
 {
 	struct vmt_explain_record *record = context;

@@ -50,6 +50,10 @@ void vmt_cause_put_limit(struct vmt_lines *lines, const char *start, uint64_t ma
 void vmt_cause_put_site(char *text, size_t size, struct vmt_explain_record *record, uint32_t site,
 			const uint64_t *weight);
 
+/* " 58 % called by grow src/pool.c:40 and 42 % by fill src/cache.c:9", if nearly all came through neither. */
+void vmt_cause_put_callers(char *text, size_t size, struct vmt_explain_record *record,
+			   uint32_t site, const uint64_t *weight);
+
 /* A callback for struct vmt_cause_names; context is the record. */
 const char *vmt_cause_site_of(void *context, uint32_t site, uint64_t shown, char *text,
 			      size_t size);
