@@ -40,6 +40,7 @@ cc -g -O1 forks.c -o forks || exit 2
 said() {
 	local name=$1 wanted=$2 pattern=$3 found=no
 	shift 3
+	rm -f err # a child of the program before may still write to that one
 	timeout 60 env LD_PRELOAD="$LIB" VMATRACE_OPTIONS="${OPTIONS:-}" "$@" >out 2>err </dev/null
 	tr -s '\n ' ' ' <err | sed 's/ ==[0-9]*== / /g' >text
 	grep -qE -- "$pattern" text && found=yes
