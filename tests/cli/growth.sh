@@ -62,7 +62,7 @@ exec 9>&-
 wait $files
 PER_SECOND=$((1000 / SECONDS_EACH))
 near() { echo "(.rate > 0.85 * $1 and .rate < 1.15 * $1)"; }
-judged leak leak 'a leak, \+1[0-9][0-9] a second since 0.[0-9] s, never falling, unless it was still starting; at this rate' \
+judged leak leak 'a leak, \+1[0-9][0-9] a second since 0.[0-9] s, never falling \(or a start-up\); at this rate' \
 	"$(near $PER_SECOND) and (.seconds_left * .rate / .limit | . > 0.9 and . <= 1)"
 judged bursts bursts 'bursts: [56] times up to 1,02[0-9] and back to 3[0-9]' '.times >= 5'
 judged warm-up plateau 'a plateau since [0-3].[0-9] s, (between|slowly up from) (9[0-9]+|1,0[0-9]+) (and|to) 1,0[0-9]+' \

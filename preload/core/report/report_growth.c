@@ -77,7 +77,7 @@ static void put_leak(struct vmt_report *text, const struct vmt_curve *curve)
 	put_since(fmt, curve->since);
 	vmt_fmt_str(fmt, curve->is_falling ? ", falling at times" : ", never falling");
 	if (vmt_report_duration(text->view, text->options->now) < VMT_TREND_START_UP_NS)
-		vmt_fmt_str(fmt, ", unless it was still starting");
+		vmt_fmt_str(fmt, " (or a start-up)");
 	if (!time)
 		return;
 	vmt_fmt_str(fmt, vmt_report_is_running(text) ?
