@@ -362,3 +362,18 @@ Test(text, the_share_that_was_given_back_is_exact_for_few_maps)
 	assert_has(share_of(38, 57), "66 % given back");
 	assert_has(share_of(2000, 3000), "66 % given back");
 }
+
+static struct vmt_view_string string(const char *text)
+{
+	return (struct vmt_view_string){ text, (uint32_t)strlen(text) };
+}
+
+/* musl's loader is its libc as well, so that it has a part in every call. */
+Test(owner, only_glibc_has_a_loader_of_its_own)
+{
+	cr_assert(vmt_report_is_loader(string("/lib64/ld-linux-x86-64.so.2")));
+	cr_assert(vmt_report_is_loader(string("/lib/x86_64-linux-gnu/ld-2.31.so")));
+	cr_assert_not(vmt_report_is_loader(string("/lib/ld-musl-x86_64.so.1")));
+	cr_assert_not(vmt_report_is_loader(string("/lib/x86_64-linux-gnu/libc.so.6")));
+	cr_assert(vmt_report_is_runtime(string("/lib64/ld-linux-x86-64.so.2")));
+}

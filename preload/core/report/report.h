@@ -236,6 +236,7 @@ const char *vmt_report_note(uint32_t bit);
 struct vmt_view_string vmt_report_base_name(struct vmt_view_string path);
 /* Does the file belong to the system? Files in /usr/local and /usr/src are the user's. */
 bool vmt_report_is_system(struct vmt_view_string path);
+/* Is it the part of glibc that loads libraries? */
 bool vmt_report_is_loader(struct vmt_view_string path);
 /* Is this a library through which every program makes its maps? It never answers "who?". */
 bool vmt_report_is_runtime(struct vmt_view_string path);

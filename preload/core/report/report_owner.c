@@ -25,34 +25,35 @@ struct vmt_view_string vmt_report_base_name(struct vmt_view_string path)
 	return path;
 }
 
-bool vmt_report_is_runtime(struct vmt_view_string path)
+static bool has_name(struct vmt_view_string path, const char *const *names, size_t count)
 {
-	static const char *const names[] = {
-		"libc.so",     "libc-",     "ld-linux",    "ld-2",        "ld.so",
-		"libpthread",  "librt.so",  "libdl.so",    "libstdc++",   "libgcc_s",
-		"libc++",      "libm.so",   "libvmatrace", "libjemalloc", "libtcmalloc",
-		"libmimalloc", "libefence", "libduma",     "libasan",     "linux-vdso",
-		"[vdso]",
-	};
 	struct vmt_view_string base = vmt_report_base_name(path);
 
-	for (size_t i = 0; i < VMT_COUNT(names); i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (starts_with(base, names[i]))
 			return true;
 	}
 	return false;
 }
 
+/* That of musl is its libc as well, through which every call goes. */
 bool vmt_report_is_loader(struct vmt_view_string path)
 {
-	static const char *const names[] = { "ld-linux", "ld-2", "ld.so", "ld-musl" };
-	struct vmt_view_string base = vmt_report_base_name(path);
+	static const char *const names[] = { "ld-linux", "ld-2", "ld.so" };
 
-	for (size_t i = 0; i < VMT_COUNT(names); i++) {
-		if (starts_with(base, names[i]))
-			return true;
-	}
-	return false;
+	return has_name(path, names, VMT_COUNT(names));
+}
+
+bool vmt_report_is_runtime(struct vmt_view_string path)
+{
+	static const char *const names[] = {
+		"libc.so",     "libc-",       "libpthread",  "librt.so",  "libdl.so",
+		"libstdc++",   "libgcc_s",    "libc++",      "libm.so",   "libvmatrace",
+		"libjemalloc", "libtcmalloc", "libmimalloc", "libefence", "libduma",
+		"libasan",     "linux-vdso",  "[vdso]",
+	};
+
+	return vmt_report_is_loader(path) || has_name(path, names, VMT_COUNT(names));
 }
 
 static bool has(struct vmt_view_string text, const char *part)
