@@ -102,11 +102,6 @@ static void end(const struct change *change)
 	atomic_store_explicit(&version, change->version, memory_order_release);
 }
 
-static bool meets(struct vmt_range a, struct vmt_range b)
-{
-	return a.start < b.end && b.start < a.end;
-}
-
 static void remove_at(struct change *change, uint32_t i)
 {
 	change->count--;
@@ -118,7 +113,7 @@ static bool insert(struct change *change, const struct vmt_unwind_module *module
 {
 	uint32_t i = search(change->array, change->count, module->text.start);
 
-	while (i < change->count && meets(change->array[i].text, module->text))
+	while (i < change->count && vmt_range_meets(change->array[i].text, module->text))
 		remove_at(change, i);
 	if (change->count == VMT_UNWIND_MODULES_MAX)
 		return false;
@@ -196,7 +191,8 @@ static bool is_outside(void *context, const struct vmt_unwind_module *module)
 {
 	const struct vmt_range *range = context;
 
-	return !meets(module->text, *range) && !meets(module->tables.bounds, *range);
+	return !vmt_range_meets(module->text, *range) &&
+	       !vmt_range_meets(module->tables.bounds, *range);
 }
 
 void vmt_unwind_modules_drop(struct vmt_range range)

@@ -62,12 +62,7 @@ static void read_maps(struct vmt_allocators *allocators, const struct vmt_view *
 		if (!item)
 			continue;
 		item->maps_live += totals[i].live;
-		item->maps.calls += site.counters.calls;
-		item->maps.failed += site.counters.failed;
-		item->maps.created += site.counters.created;
-		item->maps.split += site.counters.split;
-		item->maps.merged += site.counters.merged;
-		item->maps.removed += site.counters.removed;
+		vmt_view_add(&item->maps, &site.counters);
 	}
 }
 

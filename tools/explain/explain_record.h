@@ -30,6 +30,13 @@ VMT_MUST_CHECK int vmt_explain_record(const struct vmt_view *view, struct vmt_sy
 				      struct vmt_explain_record *ret_record);
 void vmt_explain_record_free(struct vmt_explain_record *record);
 
+/* Returns the number of the site's place: that of the first site there. */
+static inline uint32_t vmt_explain_record_place(const struct vmt_explain_record *record,
+						uint32_t site)
+{
+	return record->place ? record->place[site] : site;
+}
+
 /* If the recording had no room for all maps, those that it has say nothing about the others. */
 bool vmt_explain_record_lacks_maps(const struct vmt_explain_record *record);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Finds the process of a recording; see liveness.h. */
 #include "input/liveness.h"
+#include "input/process.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -19,51 +20,22 @@ uint64_t vmt_liveness_now(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* What /proc/PID/stat says; see proc(5). */
-struct stat_of_process {
-	char state;
-	long threads;
-	unsigned long long ticks; /* when it began, after the system's boot */
-};
-
-static bool read_stat(uint32_t pid, struct stat_of_process *ret)
+uint64_t vmt_liveness_clock(const struct vmt_view *view)
 {
-	char text[1024];
-	const char *end;
-	FILE *file;
-	size_t n;
+	return vmt_liveness_is_gone(view) ? 0 : vmt_liveness_now(CLOCK_MONOTONIC);
+}
 
-	snprintf(text, sizeof(text), "/proc/%u/stat", pid);
-	file = fopen(text, "re");
-	if (!file)
-		return false;
-	n = fread(text, 1, sizeof(text) - 1, file);
-	fclose(file);
-	text[n] = '\0';
-	end = strrchr(text, ')'); /* the name before this may contain any character */
-	return end && sscanf(end + 1,
-			     " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
-			     " %*s %*s %*s %ld %*s %llu",
-			     &ret->state, &ret->threads, &ret->ticks) == 3;
+static uint64_t begin_of(const struct vmt_process_stat *stat)
+{
+	return vmt_liveness_now(CLOCK_REALTIME) - vmt_liveness_now(CLOCK_BOOTTIME) +
+	       stat->ticks * (1000000000 / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
 uint64_t vmt_liveness_begin(uint32_t pid)
 {
-	struct stat_of_process stat;
+	struct vmt_process_stat stat;
 
-	if (!read_stat(pid, &stat))
-		return 0;
-	return vmt_liveness_now(CLOCK_REALTIME) - vmt_liveness_now(CLOCK_BOOTTIME) +
-	       stat.ticks * (1000000000 / (unsigned long long)sysconf(_SC_CLK_TCK));
-}
-
-/* It has ended, though nobody has waited for it yet. If only its first thread has, it lives. */
-static bool is_zombie(uint32_t pid)
-{
-	struct stat_of_process stat;
-
-	return read_stat(pid, &stat) && (stat.state == 'Z' || stat.state == 'X') &&
-	       stat.threads <= 1;
+	return vmt_process_stat((pid_t)pid, &stat) ? begin_of(&stat) : 0;
 }
 
 static uint32_t namespace_of(const char *process)
@@ -96,10 +68,19 @@ bool vmt_liveness_calls_itself(pid_t here, uint32_t pid)
 	return innermost == pid;
 }
 
-/* With two seconds of tolerance, since clocks may have been set meanwhile. */
-static bool has_begun_later(uint32_t pid, const struct vmt_rec_header *header)
+/*
+ * May this be the recorded process, and has it not ended? With two seconds of tolerance, since clocks
+ * may have been set meanwhile. A process that nobody has waited for yet has ended; if only its first
+ * thread has, it lives.
+ */
+static bool may_be_it(pid_t pid, const struct vmt_rec_header *header)
 {
-	return vmt_liveness_begin(pid) > header->start_realtime + 2000000000;
+	struct vmt_process_stat stat;
+
+	if (!vmt_process_stat(pid, &stat))
+		return true;
+	return begin_of(&stat) <= header->start_realtime + 2000000000 &&
+	       ((stat.state != 'Z' && stat.state != 'X') || stat.threads > 1);
 }
 
 /* Search all visible processes: those of other namespaces have a pid in ours, too. */
@@ -113,8 +94,7 @@ static pid_t search(const struct vmt_rec_header *header)
 	while (proc && !found && (entry = readdir(proc))) {
 		pid = (pid_t)strtoul(entry->d_name, NULL, 10);
 		if (pid && namespace_of(entry->d_name) == header->pid_namespace &&
-		    vmt_liveness_calls_itself(pid, header->pid) &&
-		    !has_begun_later((uint32_t)pid, header) && !is_zombie((uint32_t)pid))
+		    vmt_liveness_calls_itself(pid, header->pid) && may_be_it(pid, header))
 			found = pid;
 	}
 	if (proc)
@@ -136,7 +116,7 @@ pid_t vmt_liveness_pid(const struct vmt_view *view)
 	if (is_in_other_namespace(header)) /* if it has ended, there is nothing to find */
 		return header->end == VMT_END_RUNNING ? search(header) : 0;
 	if ((kill((pid_t)header->pid, 0) && errno == ESRCH) ||
-	    has_begun_later(header->pid, header) || is_zombie(header->pid))
+	    !may_be_it((pid_t)header->pid, header))
 		return 0;
 	return (pid_t)header->pid;
 }

@@ -9,6 +9,12 @@
 
 uint64_t vmt_liveness_now(clockid_t clock); /* Returns the clock's time, ns. */
 
+/*
+ * Returns CLOCK_MONOTONIC for a process that still runs, or 0: what the functions of
+ * core/report/report.h want to know as `now`.
+ */
+uint64_t vmt_liveness_clock(const struct vmt_view *view);
+
 /* Returns when the process began, in ns since 1970, to within a clock tick; 0 = unknown. */
 uint64_t vmt_liveness_begin(uint32_t pid);
 

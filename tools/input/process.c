@@ -11,6 +11,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,14 +65,24 @@ static const char *read_stat(pid_t pid, char *text, size_t size)
 	return at ? at + 1 : NULL;
 }
 
-/* By its flags (field 9 of proc(5)), since a process that is exiting has no memory either. */
-static bool is_kernel_thread(pid_t pid)
+bool vmt_process_stat(pid_t pid, struct vmt_process_stat *ret_stat)
 {
 	char text[2048];
 	const char *at = read_stat(pid, text, sizeof(text));
-	unsigned flags = 0;
 
-	return at && sscanf(at, " %*c %*s %*s %*s %*s %*s %u", &flags) == 1 && flags & PF_KTHREAD;
+	return at && sscanf(at,
+			    " %c %*s %*s %*s %*s %*s %u %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
+			    " %" SCNu64 " %*s %" SCNu64,
+			    &ret_stat->state, &ret_stat->flags, &ret_stat->threads,
+			    &ret_stat->ticks) == 4;
+}
+
+/* By its flags (field 9 of proc(5)), since a process that is exiting has no memory either. */
+static bool is_kernel_thread(pid_t pid)
+{
+	struct vmt_process_stat stat;
+
+	return vmt_process_stat(pid, &stat) && stat.flags & PF_KTHREAD;
 }
 
 char *vmt_process_options(pid_t pid)

@@ -24,6 +24,17 @@ struct vmt_process {
 /* Can processes be looked at? Not in a chroot without /proc. */
 bool vmt_process_is_proc_mounted(void);
 
+/* What /proc/PID/stat says; see proc(5). */
+struct vmt_process_stat {
+	char state; /* 'Z': its first thread has ended */
+	unsigned flags;
+	uint64_t threads;
+	uint64_t ticks; /* when it began, in clock ticks after the system's boot */
+};
+
+/* Returns false if it cannot be read. */
+bool vmt_process_stat(pid_t pid, struct vmt_process_stat *ret_stat);
+
 /* Returns 0, or -ESRCH if there is no such process (any more). */
 int vmt_process_read(pid_t pid, struct vmt_process *ret_process);
 

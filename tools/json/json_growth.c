@@ -30,11 +30,6 @@ static json_t *curve_of(const struct vmt_curve *curve)
 	return growth;
 }
 
-static uint64_t now_of(const struct vmt_view *view)
-{
-	return vmt_liveness_is_gone(view) ? 0 : vmt_liveness_now(CLOCK_MONOTONIC);
-}
-
 /*
  * Growth by calls: what each call adds, the share that is given back, and how many more calls the
  * limit allows.
@@ -68,7 +63,8 @@ static enum vmt_trend course_of(const struct vmt_view *view, enum vmt_trend tren
 	struct vmt_curve curve;
 
 	if ((trend == VMT_TREND_NONE || trend == VMT_TREND_SHORT) &&
-	    vmt_report_trend(view, now_of(view), &curve) && curve.trend == VMT_TREND_PLATEAU)
+	    vmt_report_trend(view, vmt_liveness_clock(view), &curve) &&
+	    curve.trend == VMT_TREND_PLATEAU)
 		return VMT_TREND_PLATEAU;
 	return trend;
 }
@@ -80,7 +76,7 @@ void vmt_json_add_site_growth(json_t *site, const struct vmt_view *view, uint64_
 	json_t *growth;
 	uint64_t left;
 
-	if (!vmt_report_site_trend(view, index, live, now_of(view), &curve))
+	if (!vmt_report_site_trend(view, index, live, vmt_liveness_clock(view), &curve))
 		curve.trend = VMT_TREND_NONE;
 	add_per_call(site, view, live, counters, course_of(view, curve.trend));
 	if (curve.trend == VMT_TREND_NONE)
@@ -119,7 +115,7 @@ void vmt_json_add_growth(json_t *process, const struct vmt_view *view, struct vm
 	uint64_t left;
 
 	read_teardown(view, symbols, &teardown);
-	if (!vmt_report_trend_before(view, now_of(view), teardown.maps, &curve))
+	if (!vmt_report_trend_before(view, vmt_liveness_clock(view), teardown.maps, &curve))
 		return;
 	growth = curve_of(&curve);
 	left = vmt_report_time_left(&curve, vmt_report_left(view));
@@ -157,7 +153,7 @@ void vmt_json_add_leak(json_t *process, const struct vmt_explain_record *record)
 	struct vmt_leak leak;
 
 	read_teardown(record->view, record->symbols, &teardown);
-	if (!vmt_leak_find(record, now_of(record->view), teardown.maps, &leak))
+	if (!vmt_leak_find(record, vmt_liveness_clock(record->view), teardown.maps, &leak))
 		return;
 	json_object_set_new(process, "leak", leak_of(record, &leak));
 	vmt_leak_free(&leak);

@@ -32,22 +32,12 @@ struct places {
 	struct sum *some; /* of those that the leak may be of */
 };
 
-static uint32_t number_of_place(const struct vmt_explain_record *record, uint32_t site)
-{
-	return record->place ? record->place[site] : site;
-}
-
 static void add_counts_of_site(struct sum *sum, uint32_t index,
 			       const struct vmt_rec_counters *counters)
 {
 	uint64_t did = counters->created + counters->split + counters->removed;
 
-	sum->counters.calls += counters->calls;
-	sum->counters.failed += counters->failed;
-	sum->counters.created += counters->created;
-	sum->counters.split += counters->split;
-	sum->counters.merged += counters->merged;
-	sum->counters.removed += counters->removed;
+	vmt_view_add(&sum->counters, counters);
 	if (sum->site && did <= sum->most)
 		return;
 	sum->site = index;
@@ -63,15 +53,16 @@ static struct sum *sum_places(const struct vmt_explain_record *record, const boo
 
 	for (uint32_t i = VMT_SITE_FIRST; sums && i < sites; i++) {
 		if ((!is_of || is_of[i]) && vmt_view_site(record->view, i, &site))
-			add_counts_of_site(&sums[number_of_place(record, i)], i, &site.counters);
+			add_counts_of_site(&sums[vmt_explain_record_place(record, i)], i,
+					   &site.counters);
 	}
 	for (size_t i = 0; sums && i < record->count; i++) {
 		uint32_t put_by = record->map[i].put_by, mapped_by = record->map[i].mapped_by;
 
 		if (put_by < sites && (!is_of || is_of[put_by]))
-			sums[number_of_place(record, put_by)].live++;
+			sums[vmt_explain_record_place(record, put_by)].live++;
 		if (mapped_by < sites && (!is_of || is_of[mapped_by]))
-			sums[number_of_place(record, mapped_by)].mapped++;
+			sums[vmt_explain_record_place(record, mapped_by)].mapped++;
 	}
 	return sums;
 }
@@ -196,12 +187,13 @@ static struct objects objects_with_pieces(const struct places *places, uint32_t 
 
 	for (size_t i = 0; is_counted && i < record->count; i++) {
 		const struct vmt_explain_map *map = &record->map[i];
-		uint32_t cutter =
-			map->put_by < places->sites ? number_of_place(record, map->put_by) : 0;
+		uint32_t cutter = map->put_by < places->sites ?
+					  vmt_explain_record_place(record, map->put_by) :
+					  0;
 
 		if (map->mapped_by >= places->sites ||
-		    number_of_place(record, map->mapped_by) != place || cutter < VMT_SITE_FIRST ||
-		    cutter == place || is_counted[cutter])
+		    vmt_explain_record_place(record, map->mapped_by) != place ||
+		    cutter < VMT_SITE_FIRST || cutter == place || is_counted[cutter])
 			continue;
 		is_counted[cutter] = true;
 		objects.made += objects_of(places, cutter).made;

@@ -8,11 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint32_t number_of_place(const struct vmt_explain_record *record, uint32_t site)
-{
-	return record->place ? record->place[site] : site;
-}
-
 /* What each site of the leak made. NULL without memory. */
 static uint64_t *weigh_made(const struct vmt_explain_record *record, const struct vmt_leak *leak)
 {
@@ -30,15 +25,16 @@ static uint64_t *weigh_made(const struct vmt_explain_record *record, const struc
 /* What each site of the leak has left of the objects of its place. NULL without memory. */
 static uint64_t *weigh_left(const struct vmt_explain_record *record, const struct vmt_leak *leak)
 {
-	uint32_t sites = record->explain.facts.sites, place = number_of_place(record, leak->site);
+	uint32_t sites = record->explain.facts.sites,
+		 place = vmt_explain_record_place(record, leak->site);
 	uint64_t *weight = calloc((size_t)sites + 1, sizeof(*weight));
 
 	for (size_t i = 0; weight && i < record->count; i++) {
 		uint32_t put_by = record->map[i].put_by, mapped_by = record->map[i].mapped_by;
 
-		if (mapped_by < sites && number_of_place(record, mapped_by) == place)
+		if (mapped_by < sites && vmt_explain_record_place(record, mapped_by) == place)
 			weight[mapped_by] += leak->is_of[mapped_by];
-		else if (put_by < sites && number_of_place(record, put_by) == place)
+		else if (put_by < sites && vmt_explain_record_place(record, put_by) == place)
 			weight[put_by] += leak->is_of[put_by];
 	}
 	return weight;
@@ -62,9 +58,10 @@ static void put_place(struct vmt_explain_record *record, const struct vmt_leak *
 		if (!strncmp(text, by, strlen(by)) && text[strlen(by)])
 			snprintf(left, size, ", nearly all of them%s", text + strlen(by));
 	}
-	vmt_cause_put_callers(two, sizeof(two), record, leak->site, live);
-	if (!*left && *two)
-		snprintf(left, size, ",%s", two);
+	if (!*left) {
+		vmt_cause_put_callers(two, sizeof(two), record, leak->site, live);
+		snprintf(left, size, "%s%s", *two ? "," : "", two);
+	}
 	free(made);
 	free(live);
 }

@@ -179,7 +179,7 @@ void vmt_cause_put_site(char *text, size_t size, struct vmt_explain_record *reco
 	vmt_explain_record_site(record, site, text, size);
 	if (!weight || site < VMT_SITE_FIRST || site >= callers.sites)
 		return;
-	vmt_callers_describe(&callers, record->place ? record->place[site] : site, called,
+	vmt_callers_describe(&callers, vmt_explain_record_place(record, site), called,
 			     sizeof(called));
 	if (strlen(text) + strlen(called) < size)
 		strcat(text, called);
@@ -193,7 +193,7 @@ void vmt_cause_put_callers(char *text, size_t size, struct vmt_explain_record *r
 
 	text[0] = '\0';
 	if (weight && site >= VMT_SITE_FIRST && site < callers.sites)
-		vmt_callers_describe_two(&callers, record->place ? record->place[site] : site, text,
+		vmt_callers_describe_two(&callers, vmt_explain_record_place(record, site), text,
 					 size);
 }
 

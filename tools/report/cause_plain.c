@@ -24,11 +24,6 @@ struct place {
 	struct vmt_rec_counters counters;
 };
 
-static uint32_t place_of_site(const struct vmt_explain_record *record, uint32_t site)
-{
-	return record->place ? record->place[site] : site;
-}
-
 /*
  * Returns for each place how many of its maps show none of the patterns in `mentioned`; NULL without
  * memory.
@@ -43,7 +38,7 @@ static uint64_t *count_unmentioned(const struct vmt_explain_record *record, uint
 
 		if (map->put_by < sites && map->put_by >= VMT_SITE_FIRST &&
 		    !(map->shows & mentioned))
-			unmentioned[place_of_site(record, map->put_by)]++;
+			unmentioned[vmt_explain_record_place(record, map->put_by)]++;
 	}
 	return unmentioned;
 }
@@ -52,12 +47,7 @@ static void add_site(struct place *sum, uint32_t index, const struct vmt_rec_sit
 		     uint64_t live)
 {
 	sum->live += live;
-	sum->counters.calls += site->counters.calls;
-	sum->counters.failed += site->counters.failed;
-	sum->counters.created += site->counters.created;
-	sum->counters.split += site->counters.split;
-	sum->counters.merged += site->counters.merged;
-	sum->counters.removed += site->counters.removed;
+	vmt_view_add(&sum->counters, &site->counters);
 	if (sum->site != VMT_NO_INDEX && live <= sum->most)
 		return;
 	sum->site = index;
@@ -76,7 +66,8 @@ static bool sum_place(const struct vmt_explain_record *record, uint32_t place, s
 			live[record->map[i].put_by]++;
 	}
 	for (uint32_t i = VMT_SITE_FIRST; live && i < sites; i++) {
-		if (place_of_site(record, i) == place && vmt_view_site(record->view, i, &site))
+		if (vmt_explain_record_place(record, i) == place &&
+		    vmt_view_site(record->view, i, &site))
 			add_site(ret, i, &site, live[i]);
 	}
 	free(live);
@@ -94,26 +85,14 @@ static void put_part(char *text, size_t size, const struct vmt_report_per_call *
 		snprintf(text, size, ", %llu %% given back", (unsigned long long)percent);
 }
 
-static uint64_t now_of(const struct vmt_view *view)
-{
-	return vmt_liveness_is_gone(view) ? 0 : vmt_liveness_now(CLOCK_MONOTONIC);
-}
-
-static enum vmt_trend trend_of(const struct vmt_view *view)
-{
-	struct vmt_curve curve;
-
-	return vmt_report_trend_before(view, now_of(view), 0, &curve) ? curve.trend :
-									VMT_TREND_NONE;
-}
-
 /* Have the maps of the place's largest site stopped growing, while those of others leak? */
-static bool is_beside_leak(const struct vmt_view *view, const struct place *place)
+static bool is_beside_leak(const struct vmt_view *view, enum vmt_trend trend,
+			   const struct place *place, uint64_t now)
 {
 	struct vmt_curve curve;
 
-	return trend_of(view) == VMT_TREND_LEAK &&
-	       vmt_report_site_trend(view, place->site, place->most, now_of(view), &curve) &&
+	return trend == VMT_TREND_LEAK &&
+	       vmt_report_site_trend(view, place->site, place->most, now, &curve) &&
 	       curve.trend == VMT_TREND_PLATEAU;
 }
 
@@ -121,10 +100,9 @@ static bool is_beside_leak(const struct vmt_view *view, const struct place *plac
  * That nothing is given back is a sign of a leak where the count rose for long, to the limit, or with
  * each of many calls. Otherwise it may be a start-up, or have reached a plateau.
  */
-static bool may_be_leak(const struct vmt_view *view, const struct vmt_report_per_call *per_call)
+static bool may_be_leak(const struct vmt_view *view, enum vmt_trend trend,
+			const struct vmt_report_per_call *per_call)
 {
-	enum vmt_trend trend = trend_of(view);
-
 	return vmt_report_is_limit_reached(view) || trend == VMT_TREND_LEAK ||
 	       (trend != VMT_TREND_NONE && vmt_report_work(per_call, trend) == VMT_WORK_STEADY);
 }
@@ -132,19 +110,24 @@ static bool may_be_leak(const struct vmt_view *view, const struct vmt_report_per
 const char *vmt_cause_plain_given_back(void *context, uint32_t site, char *text, size_t size)
 {
 	const struct vmt_explain_record *record = context;
+	struct vmt_curve whole = { .trend = VMT_TREND_NONE };
 	struct vmt_report_per_call per_call;
 	struct place place;
+	uint64_t now;
 
 	text[0] = '\0';
 	if (site < VMT_SITE_FIRST || site >= record->explain.facts.sites ||
-	    !sum_place(record, place_of_site(record, site), &place) ||
+	    !sum_place(record, vmt_explain_record_place(record, site), &place) ||
 	    !vmt_report_per_call(&place.counters, place.live, &per_call) ||
 	    !vmt_report_is_worth_telling(&per_call))
 		return text;
 	put_part(text, size, &per_call);
-	if (is_beside_leak(record->view, &place))
+	now = vmt_liveness_clock(record->view);
+	if (!vmt_report_trend_before(record->view, now, 0, &whole))
+		whole.trend = VMT_TREND_NONE;
+	if (is_beside_leak(record->view, whole.trend, &place, now))
 		snprintf(text + strlen(text), size - strlen(text), ", a plateau");
-	else if (!per_call.given_back && may_be_leak(record->view, &per_call))
+	else if (!per_call.given_back && may_be_leak(record->view, whole.trend, &per_call))
 		snprintf(text, size, ", none given back (a leak, unless all are in use)");
 	return text;
 }
@@ -157,7 +140,8 @@ static const struct vmt_explain_map *example_of(const struct vmt_explain_record 
 		const struct vmt_explain_map *map = &record->map[i];
 
 		if (map->put_by < record->explain.facts.sites && map->put_by >= VMT_SITE_FIRST &&
-		    place_of_site(record, map->put_by) == place && !(map->shows & mentioned))
+		    vmt_explain_record_place(record, map->put_by) == place &&
+		    !(map->shows & mentioned))
 			return map;
 	}
 	return NULL;
@@ -203,7 +187,7 @@ static bool are_guards_left(const struct vmt_explain_record *record, uint32_t pl
 
 		guards += map->put_by < record->explain.facts.sites &&
 			  map->put_by >= VMT_SITE_FIRST &&
-			  place_of_site(record, map->put_by) == place &&
+			  vmt_explain_record_place(record, map->put_by) == place &&
 			  !(map->shows & mentioned) && is_guard_left(record, i);
 	}
 	return guards > maps - maps / 4 && has_unmapped(record, guards);
@@ -406,7 +390,7 @@ static const struct vmt_explain_pattern *pattern_of(const struct vmt_explain_rec
 
 			shown += map->put_by < explain->facts.sites && map->shows & bit &&
 				 !(map->shows & mentioned) &&
-				 place_of_site(record, map->put_by) == place;
+				 vmt_explain_record_place(record, map->put_by) == place;
 		}
 		if (shown > maps / 2)
 			return &explain->patterns[p];

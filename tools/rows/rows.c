@@ -128,16 +128,6 @@ char *vmt_rows_keep(struct vmt_rows *rows, char *text)
 	return text;
 }
 
-static void add_counters(struct vmt_rec_counters *sum, const struct vmt_rec_counters *more)
-{
-	sum->calls += more->calls;
-	sum->failed += more->failed;
-	sum->created += more->created;
-	sum->split += more->split;
-	sum->merged += more->merged;
-	sum->removed += more->removed;
-}
-
 /* The value that rows are sorted by, and that decides which site represents a row. */
 static uint64_t sorted_by(const struct group *group, enum vmt_rows_sort sort)
 {
@@ -189,7 +179,7 @@ static void add_to_group(struct maker *maker, const struct group *site,
 	group->row.sites++;
 	group->row.live += site->row.live;
 	group->peak += site->peak;
-	add_counters(&group->row.counters, &site->row.counters);
+	vmt_view_add(&group->row.counters, &site->row.counters);
 	if (group->row.call != site->row.call)
 		group->row.call = VMT_CALL_NONE;
 	if (is_more(site, group)) {

@@ -148,5 +148,6 @@ uint64_t vmt_view_concurrent(const struct vmt_view *view);
 
 /* Returns created + split - merged - removed. */
 int64_t vmt_view_net(const struct vmt_rec_counters *counters);
+void vmt_view_add(struct vmt_rec_counters *sum, const struct vmt_rec_counters *more);
 
 #endif

@@ -115,6 +115,16 @@ uint64_t vmt_view_concurrent(const struct vmt_view *view)
 	return sum > view->header.unseen ? sum - view->header.unseen : 0;
 }
 
+void vmt_view_add(struct vmt_rec_counters *sum, const struct vmt_rec_counters *more)
+{
+	sum->calls += more->calls;
+	sum->failed += more->failed;
+	sum->created += more->created;
+	sum->split += more->split;
+	sum->merged += more->merged;
+	sum->removed += more->removed;
+}
+
 int64_t vmt_view_net(const struct vmt_rec_counters *counters)
 {
 	return (int64_t)(counters->created + counters->split - counters->merged -

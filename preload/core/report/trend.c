@@ -18,6 +18,7 @@ struct run {
 	uint64_t above_half; /* about how many half buckets were in the upper half of the rise */
 	uint64_t floor[WINDOWS]; /* lowest count in each eighth of the run */
 	bool is_falling;
+	bool is_slowing; /* set after the first pass, from the floors */
 	uint64_t active; /* buckets with a call… */
 	uint64_t active_settled; /* …and how many of these come after it settled */
 	/* set by the second pass */
@@ -197,7 +198,7 @@ static bool is_slowing(const struct run *run)
  */
 static bool is_flattening(const struct run *run)
 {
-	return is_slowing(run) ||
+	return run->is_slowing ||
 	       gain(run, WINDOWS - 1 - WINDOWS / 4, WINDOWS - 1) * 3 * (WINDOWS - 2) <
 		       gain(run, 1, WINDOWS - 1) * 4;
 }
@@ -279,7 +280,7 @@ static enum vmt_trend trend_of(const struct run *run)
 	if (is_short && run->buckets >= 2 * WINDOWS && run->times > 2 && is_in_waves(run) &&
 	    of_waves(run) != VMT_TREND_LEAK)
 		return of_waves(run);
-	if (!is_short && steady_from(run) && !is_slowing(run))
+	if (!is_short && steady_from(run) && !run->is_slowing)
 		return VMT_TREND_LEAK;
 	if (!is_short && is_in_waves(run))
 		return of_waves(run);
@@ -321,6 +322,7 @@ bool vmt_trend_judge(const struct vmt_curve_source *source, struct vmt_curve *re
 	if (!prepare(source, &run))
 		return false;
 	first_pass(&run);
+	run.is_slowing = is_slowing(&run);
 	second_pass(&run);
 	*ret_curve = (struct vmt_curve){
 		.trend = trend_of(&run),
@@ -328,7 +330,7 @@ bool vmt_trend_judge(const struct vmt_curve_source *source, struct vmt_curve *re
 		.high = run.high,
 		.times = run.times,
 		.is_falling = run.is_falling,
-		.is_slowing = is_slowing(&run),
+		.is_slowing = run.is_slowing,
 	};
 	if (run.first_rise != UINT64_MAX)
 		ret_curve->began = ret_curve->since = run.first_rise * source->width;

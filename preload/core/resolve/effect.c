@@ -9,11 +9,6 @@
 
 #define HIDDEN (VMT_MAP_STORED & ~VMT_MAP_VISIBLE)
 
-static uint64_t lower(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 static bool is_same_origin(const struct vmt_origin *a, const struct vmt_origin *b)
 {
 	return a->kind == b->kind && a->map == b->map;
@@ -124,7 +119,8 @@ static void note_piece(struct vmt_outcome_map *after, const struct vmt_origin *o
 	if (origin->kind != VMT_ORIGIN_MAP)
 		return;
 	origin->map->pieces++;
-	origin->map->first_byte = lower(origin->map->first_byte, origin->byte);
+	if (origin->byte < origin->map->first_byte)
+		origin->map->first_byte = origin->byte;
 	if (!after->kept) {
 		after->kept = origin->map;
 		after->kept_byte = origin->byte;
