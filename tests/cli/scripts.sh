@@ -74,6 +74,29 @@ EOF
 works python '<module>' /usr/bin/python3 kept.py
 told node 'names with node --perf-basic-prof --interpreted-frames-native-stack' node kept.js
 works node-names keepMemory node --perf-basic-prof --interpreted-frames-native-stack kept.js
+# All that names a call site names the script's function then: the cause, the stack and a check.
+mapped=$(pwd)/kept.js
+record node --perf-basic-prof --interpreted-frames-native-stack "$mapped"
+check node-cause grep -q 'by mprotect in keepMemory kept.js:2[,. ]' <<<"$(hint cause) "
+check node-stack grep -qE '#[0-9]+ +keepMemory kept.js:2 ' report.txt
+"$TOOL" check --max-growth=50 --generate-suppressions=kept.supp -- \
+	node --perf-basic-prof --interpreted-frames-native-stack kept.js >/dev/null 2>check.txt
+check node-check grep -qE '#[0-9]+ keepMemory kept.js:2' check.txt
+check node-suppression grep -qE 'split:.*keepMemory' kept.supp
+rm -f /tmp/perf-"$("$TOOL" report --format=json rec | jq '.processes | max_by(.maps.peak).pid')".map
+# A getter's name has a space, and the file is relative to where the program was started.
+cat >getter.js <<'EOF'
+const kept = [];
+const store = {
+	get more() {
+		return new WebAssembly.Memory({ initial: 1, maximum: 2 });
+	}
+};
+for (let i = 0; i < 100; i++)
+	kept.push(store.more);
+EOF
+record node --perf-basic-prof --interpreted-frames-native-stack getter.js
+check node-getter grep -qE ' (get )?more getter.js:3$' report.txt
 rm -f ./*v8.log
 more=$(hint_options node kept.js)
 # shellcheck disable=SC2086
@@ -140,13 +163,13 @@ mv both "$map"
 "$TOOL" report rec >report.txt 2>&1
 "$TOOL" report --top=100 --format=json rec >report.json
 rm -f "$map"
-names=$(jq -r '.processes | max_by(.maps.peak).sites[].stack[].function // empty' report.json | grep '^JS:' | sort -u)
+names=$(jq -r '.processes | max_by(.maps.peak).sites[].stack[] | select(.file == "/srv/other.js").function' report.json | sort -u)
 if [ -n "$names" ] && ! grep -qvF '[or another]' <<<"$names"; then
 	pass doubt "$(head -1 <<<"$names")"
 else
 	fail doubt "$(grep -vF '[or another]' <<<"$names" | head -3)"
 fi
-if grep -qE 'other.js:1 \[or another\]' report.txt; then
+if grep -qE 'elsewhere \[or another\] other.js:1' report.txt; then
 	pass doubt-in-the-table "$(grep -m1 'other.js:1' report.txt)"
 else
 	fail doubt-in-the-table "$(grep -m3 'other.js' report.txt)"

@@ -22,7 +22,8 @@ END
 traced node "" node --perf-basic-prof leak.js
 pid=$(cat node/pid)
 "$TOOL" report --top=100 --format=json node/rec >json 2>json.err
-frames=$(jq -r '.processes[0].sites[].stack[].function // empty' json | grep -c 'JS:.leakBuffers .*leak.js:2')
+frames=$(jq -r '.processes[0].sites[].stack[] | select(.function == "leakBuffers" and .line == 2).file' json |
+	grep -c '/leak.js$')
 if [ "$frames" -gt 0 ]; then pass perf-map "in $frames frames"; else fail perf-map "$(cat json.err)"; fi
 "$TOOL" report --top=100 node/rec >text
 if grep -qE ' mmap new +leakBuffers leak.js:2$' text; then

@@ -40,6 +40,16 @@ static int by_place_and_site(const void *a, const void *b)
 	return order ? order : (one->site > two->site) - (one->site < two->site);
 }
 
+/* A script's function is compiled several times, to as many addresses: its text is its place. */
+static uint64_t script_key(struct vmt_symbols *symbols, const struct vmt_place *place)
+{
+	char *text = vmt_place_text(place, place->symbol.file);
+	const char *kept = text ? vmt_symbols_text(symbols, text, strlen(text)) : NULL;
+
+	free(text);
+	return (uintptr_t)kept;
+}
+
 static bool read_key(const struct vmt_view *view, struct vmt_symbols *symbols, uint32_t index,
 		     struct key *ret_key)
 {
@@ -52,6 +62,8 @@ static bool read_key(const struct vmt_view *view, struct vmt_symbols *symbols, u
 	if (!vmt_place_find(symbols, view, &site, &place) ||
 	    !vmt_view_frame(view, place.spot.frame, &frame))
 		return false;
+	if (place.symbol.is_script)
+		frame.offset = script_key(symbols, &place);
 	*ret_key = (struct key){ frame.offset, frame.module, place.spot.level, site.call, index };
 	return true;
 }

@@ -24,6 +24,7 @@ struct way {
 	struct vmt_stack stack;
 	uint32_t at; /* the frame that is compared; stack.count: it has ended */
 	bool with_system; /* none of its frames is the project's own */
+	bool is_script; /* the runtime's frames say nothing */
 };
 
 static int by_weight(const void *a, const void *b)
@@ -41,7 +42,8 @@ static void go_on(struct way *way)
 
 	for (; way->at < way->stack.count; way->at++) {
 		frame = &way->stack.frame[way->at];
-		if (frame->function && (frame->is_own || (way->with_system && frame->is_user)))
+		if (frame->function && (frame->is_script || !way->is_script) &&
+		    (frame->is_own || (way->with_system && frame->is_user)))
 			return;
 	}
 }
@@ -58,6 +60,7 @@ static void read_way(const struct vmt_callers *callers, struct way *way)
 	if (!blamed)
 		return;
 	way->with_system = !blamed->is_own;
+	way->is_script = blamed->is_script;
 	way->at = (uint32_t)(blamed - way->stack.frame);
 	/* What the function was inlined into is told with it. */
 	while (way->at < way->stack.count && way->stack.frame[way->at].offset == blamed->offset)

@@ -6,6 +6,7 @@
  */
 #include "naming/names.h"
 #include "naming/libraries.h"
+#include "naming/v8name.h"
 #include "util/must.h"
 
 #include <string.h>
@@ -57,6 +58,17 @@ static bool find_script(struct vmt_symbols *symbols, const struct vmt_view *view
 	return ret_symbol->function || ret_symbol->file;
 }
 
+static bool find_generated(struct vmt_symbols *symbols, const struct vmt_view *view,
+			   const struct vmt_rec_frame *frame, struct vmt_symbol *ret_symbol)
+{
+	if (!vmt_symbols_find_generated(symbols, view->header.pid, view->header.start_realtime,
+					frame->map_page, frame->offset - 1, ret_symbol))
+		return false;
+	if (vmt_v8name_parse(symbols, ret_symbol->function, ret_symbol))
+		ret_symbol->short_file = without_folder(view, ret_symbol->file);
+	return true;
+}
+
 bool vmt_names_find(struct vmt_symbols *symbols, const struct vmt_view *view, uint64_t index,
 		    struct vmt_symbol *ret_symbol)
 {
@@ -70,9 +82,7 @@ bool vmt_names_find(struct vmt_symbols *symbols, const struct vmt_view *view, ui
 	if (module.kind == VMT_MODULE_SCRIPT)
 		return find_script(symbols, view, &frame, ret_symbol);
 	if (module.kind == VMT_MODULE_JIT)
-		return vmt_symbols_find_generated(symbols, view->header.pid,
-						  view->header.start_realtime, frame.map_page,
-						  frame.offset - 1, ret_symbol);
+		return find_generated(symbols, view, &frame, ret_symbol);
 	if (module.kind != VMT_MODULE_FILE || !find_module(view, &module, &wanted))
 		return false;
 	return vmt_symbols_find(symbols, &wanted, frame.offset - 1, ret_symbol);
@@ -276,6 +286,7 @@ bool vmt_names_resolve(void *context, const struct vmt_rec_site *site, struct vm
 		.file = names->is_verbose ? symbol.file : symbol.short_file,
 		.line = symbol.line,
 		.is_system = symbol.is_system,
+		.is_script = symbol.is_script,
 		.is_tail = symbol.is_tail,
 		.is_by_pointer = symbol.is_by_pointer,
 		.other_module = symbol.other_module,

@@ -82,10 +82,11 @@ static struct vmt_stack_frame frame_of(const struct vmt_view *view,
 	frame.is_user = (module.kind == VMT_MODULE_FILE || module.kind == VMT_MODULE_SCRIPT) &&
 			path.length && !frame.is_runtime;
 	frame.is_own = frame.is_user && !is_system(path);
+	frame.is_script = symbol->is_script;
 	if (frame.is_runtime)
 		frame.fold = VMT_FOLD_RUNTIME;
 	else if (symbol->is_system)
-		frame.fold = module.kind == VMT_MODULE_SCRIPT ? VMT_FOLD_SCRIPT : VMT_FOLD_HEADERS;
+		frame.fold = module.kind == VMT_MODULE_FILE ? VMT_FOLD_HEADERS : VMT_FOLD_SCRIPT;
 	return frame;
 }
 
@@ -99,6 +100,7 @@ static void name_frame(struct vmt_stack_frame *frame, const struct vmt_symbol *s
 	frame->line = symbol->line;
 	frame->mark = vmt_symbol_mark(symbol);
 	frame->is_own = frame->is_own && !(frame->file && vmt_source_is_system(frame->file));
+	frame->is_own |= frame->is_script;
 }
 
 static bool is_main(const struct vmt_stack_frame *frame)
@@ -266,6 +268,10 @@ char *vmt_stack_where(const struct vmt_stack_frame *frame)
 
 const struct vmt_stack_frame *vmt_stack_blame(const struct vmt_stack *stack)
 {
+	for (uint32_t i = 0; i < stack->count; i++) {
+		if (stack->frame[i].is_script)
+			return &stack->frame[i];
+	}
 	for (uint32_t i = 0; i < stack->count; i++) {
 		if (stack->frame[i].is_own)
 			return &stack->frame[i];

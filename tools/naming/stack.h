@@ -21,7 +21,8 @@ struct vmt_stack_frame {
 	const char *mark; /* "", or what is to be said of it after its name: vmt_symbol_mark() */
 	bool is_runtime; /* belongs to the C library, an allocator or the like */
 	bool is_user; /* neither that nor generated code */
-	bool is_own; /* and not a library or header of the system either */
+	bool is_own; /* and not a library or header of the system either; or is_script */
+	bool is_script; /* generated code of the user's own script */
 	enum vmt_fold fold; /* what a run of such frames is told as */
 };
 
@@ -50,7 +51,8 @@ bool vmt_stack_is_thread(const struct vmt_stack *stack);
 char *vmt_stack_where(const struct vmt_stack_frame *frame);
 
 /*
- * Returns the frame to point to: the innermost frame of the project's own code, even if a library
+ * Returns the frame to point to: the innermost frame of a script, which a runtime runs; otherwise
+ * the innermost frame of the project's own code, even if a library
  * or a template of the system called it; otherwise the innermost that does not belong to a runtime,
  * or the innermost of all. NULL without frames.
  */

@@ -6,7 +6,6 @@
 #include "naming/place.h"
 #include "rows/rowkey.h"
 #include "naming/names.h"
-#include "naming/interpreter_label.h"
 #include "util/must.h"
 
 char *vmt_rowkey_module(const struct vmt_view *view, uint64_t index)
@@ -36,40 +35,26 @@ static char *function_label(const struct vmt_view *view, const struct vmt_place 
 	return label;
 }
 
-/* Returns the user's own script, which called the runtime's code; or NULL. */
-static char *script_label(const struct vmt_view *view, struct vmt_symbols *symbols,
-			  const struct vmt_rec_site *site)
+/* Returns the function of the user's own script; NULL if there is none. */
+static char *script_label(const struct vmt_place *place)
 {
-	uint32_t count = vmt_view_frame_count(view, site);
-	struct vmt_rec_module module;
-	struct vmt_rec_frame frame;
-	struct vmt_symbol symbol;
-	char *label = NULL;
+	const char *file = place->symbol.file, *base = file ? strrchr(file, '/') : NULL;
 
-	for (uint32_t i = 0; i < count && !label; i++) {
-		uint64_t index = (uint64_t)site->frame_first + i;
-
-		if (vmt_view_frame(view, index, &frame) &&
-		    vmt_view_module(view, frame.module, &module) && module.kind == VMT_MODULE_JIT &&
-		    vmt_names_find(symbols, view, index, &symbol) && symbol.function)
-			label = vmt_interpreter_label(symbol.function);
-	}
-	return label;
+	return place->symbol.is_script ? vmt_place_text(place, base ? base + 1 : file) : NULL;
 }
 
 /*
  * A row of the table stands for the system call at the project's own place. A line that was
  * compiled several times is one place, in each function that it was inlined into.
  */
-static char *line_key(const struct vmt_view *view, struct vmt_symbols *symbols,
-		      const struct vmt_rec_site *site, const struct vmt_place *place,
-		      char **ret_label)
+static char *line_key(const struct vmt_view *view, const struct vmt_rec_site *site,
+		      const struct vmt_place *place, char **ret_label)
 {
 	struct vmt_rec_frame frame;
 	char *text;
 	char *key;
 
-	*ret_label = script_label(view, symbols, site);
+	*ret_label = script_label(place);
 	if (*ret_label)
 		return vmt_must_format("%u %s", site->call, *ret_label);
 	if (place->symbol.line && vmt_view_frame(view, place->spot.frame, &frame)) {
@@ -95,7 +80,7 @@ char *vmt_rowkey_of(const struct vmt_view *view, struct vmt_symbols *symbols, en
 		vmt_place_find(symbols, view, site, &place);
 	switch (by) {
 	case VMT_ROWS_BY_FUNCTION:
-		*ret_label = script_label(view, symbols, site);
+		*ret_label = script_label(&place);
 		if (!*ret_label)
 			*ret_label = function_label(view, &place);
 		return vmt_must_copy(*ret_label);
@@ -103,7 +88,7 @@ char *vmt_rowkey_of(const struct vmt_view *view, struct vmt_symbols *symbols, en
 		*ret_label = vmt_rowkey_module(view, vmt_report_user_frame(view, site));
 		return vmt_must_copy(*ret_label);
 	case VMT_ROWS_BY_CALL: return vmt_must_format("%u", site->call);
-	case VMT_ROWS_BY_LINE: return line_key(view, symbols, site, &place, ret_label);
+	case VMT_ROWS_BY_LINE: return line_key(view, site, &place, ret_label);
 	default: return vmt_must_format("%llu", (unsigned long long)index);
 	}
 }

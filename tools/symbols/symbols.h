@@ -33,6 +33,8 @@ struct vmt_symbol {
 	/* what it called is not known, and may have ended in a jump (names.h sets it) */
 	bool is_by_pointer;
 	bool is_system; /* file is a header or a source of the system's */
+	/* a function of the user's own script, in code that a runtime generated */
+	bool is_script;
 	const struct vmt_symbol *caller; /* the function that it was inlined into, or NULL */
 };
 

@@ -47,6 +47,7 @@ struct vmt_report_place {
 	uint32_t other_module; /* number of its module, plus one; 0: that of the frame */
 	const char *other_path; /* the path of its module if it has no number; or NULL */
 	bool is_system; /* the file belongs to the system, like a header of the C++ library */
+	bool is_script; /* the user's own, in code that a runtime generated from a script */
 };
 
 /*

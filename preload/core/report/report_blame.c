@@ -51,6 +51,30 @@ static bool find_own(const struct vmt_rec_site *site, uint64_t frame, vmt_report
 	return false;
 }
 
+/* A runtime's frames are all its own, so a script's function is to blame wherever it is. */
+static bool find_script(const struct vmt_view *view, const struct vmt_rec_site *site,
+			vmt_report_resolve *resolve, void *context,
+			struct vmt_report_spot *ret_spot)
+{
+	uint32_t count = vmt_view_frame_count(view, site);
+	struct vmt_report_place place;
+	struct vmt_rec_module module;
+	struct vmt_rec_frame frame;
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct vmt_report_spot spot = { (uint64_t)site->frame_first + i, 0 };
+
+		if (!vmt_view_frame(view, spot.frame, &frame) ||
+		    !vmt_view_module(view, frame.module, &module) ||
+		    module.kind != VMT_MODULE_JIT || !resolve(context, site, spot, &place) ||
+		    !place.is_script)
+			continue;
+		*ret_spot = spot;
+		return true;
+	}
+	return false;
+}
+
 bool vmt_report_blame(const struct vmt_view *view, const struct vmt_rec_site *site,
 		      vmt_report_resolve *resolve, void *context, struct vmt_report_spot *ret_spot)
 {
@@ -60,6 +84,8 @@ bool vmt_report_blame(const struct vmt_view *view, const struct vmt_rec_site *si
 
 	if (spot.frame == UINT64_MAX)
 		return false;
+	if (resolve && find_script(view, site, resolve, context, ret_spot))
+		return true;
 	*ret_spot = spot;
 	for (uint64_t i = spot.frame; i - site->frame_first < count; i++) {
 		if (!is_users(view, i, &path) || vmt_report_is_system(path) ||

@@ -166,7 +166,7 @@ static struct skipped skip_headers(struct vmt_report *text, const struct vmt_rec
 	       vmt_report_find(text, site, at, true, &frame) && frame.names.is_system &&
 	       !vmt_report_is_runtime(frame.path)) {
 		enum vmt_fold kind =
-			frame.module.kind == VMT_MODULE_SCRIPT ? VMT_FOLD_SCRIPT : VMT_FOLD_HEADERS;
+			frame.module.kind == VMT_MODULE_FILE ? VMT_FOLD_HEADERS : VMT_FOLD_SCRIPT;
 
 		if (skipped.functions && kind != skipped.kind)
 			break;
