@@ -38,6 +38,30 @@ cp "$name" burst
 "$TOOL" check --save=burst.json plain.rec
 status diff-no-peak 0 "$TOOL" diff burst.json plain.rec
 check diff-no-peak-said [ "$(head -n 1 out | cut -c1-8)" = SUMMARY: ]
+# Two versions of a program that are called differently are compared, if there is nothing else.
+cat >grown.c <<'EOF'
+#include <stdlib.h>
+#include <sys/mman.h>
+int main(int argc, char **argv)
+{
+	for (int i = 0; i < atoi(argv[argc - 1]); i++)
+		mmap(0, 4096, i & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return 0;
+}
+EOF
+${CC:-cc} -g grown.c -o grown_v1 && cp grown_v1 grown_v2 || exit 2
+"$TOOL" run --report=none -o v1.rec -- ./grown_v1 100
+"$TOOL" run --report=none -o v2.rec -- ./grown_v2 300
+status diff-versions 0 "$TOOL" diff v1.rec v2.rec
+has diff-versions-told err '^vmatrace: grown_v1 of the first run is compared with grown_v2 of the second\.$'
+has diff-versions-grown out '^ +[+]200 +100 +300  mmap  grown_v2, grown$'
+"$TOOL" check --save=v1.json v1.rec
+status diff-versions-baseline 0 "$TOOL" diff v1.json v2.rec
+has diff-versions-baseline-grown out '^ +[+]200 +100 +300  mmap  grown_v2, grown$'
+# With several programs nobody knows which are meant.
+mkdir several && cp v1.rec/* plain.rec/* several
+status diff-several 0 "$TOOL" diff several v2.rec
+has diff-several-added out 'grown_v2, added$'
 # A check that has other limits passes at the map limit, and says that it was reached.
 "$TOOL" run --report=none -o limit.rec -- "$TARGETS/causes" read-chunks 70000 >/dev/null 2>&1
 status check-at-limit 0 "$TOOL" check --max-peak=70000 limit.rec

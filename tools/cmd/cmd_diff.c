@@ -27,8 +27,9 @@ static const char help[] =
 	"\n"
 	"List call sites whose live maps differ between two runs: added, gone, grown, shrunk, the\n"
 	"greatest change first. BASE and NEW are recordings, directories of recordings or\n"
-	"baselines (vmatrace check --save). If several processes run the same program, the\n"
-	"greatest value counts. The status is 0 whether or not anything differs; to fail on\n"
+	"baselines (vmatrace check --save). Programs are matched by name; where each run has only\n"
+	"one, it may have been called differently. If several processes run the same program,\n"
+	"the greatest value counts. The status is 0 whether or not anything differs; to fail on\n"
 	"growth, use check.\n"
 	"\n"
 	"  -f, --format=FORMAT     text (the default), json, or html: the page of the report on NEW\n"
@@ -195,6 +196,17 @@ static void warn_of_vanished(const struct vmt_summary *summary, const char *path
 	}
 }
 
+/* Two versions of a program may be called differently. */
+static void match_names(struct vmt_summary summary[2])
+{
+	char *was = vmt_compare_rename(&summary[0], &summary[1]);
+
+	if (was)
+		vmt_message("%s of the first run is compared with %s of the second.", was,
+			    summary[1].programs->name);
+	free(was);
+}
+
 int vmt_cmd_diff(int argc, char **argv)
 {
 	struct vmt_summary summary[2] = { { .programs = NULL }, { .programs = NULL } };
@@ -206,6 +218,7 @@ int vmt_cmd_diff(int argc, char **argv)
 		return status;
 	status = vmt_compare_load_two(argv + optind, &request.options, summary);
 	if (!status) {
+		match_names(summary);
 		vmt_compare(&summary[0], &summary[1], &comparison);
 		for (int i = 0; i < 2 && comparison.count; i++)
 			warn_of_names(&summary[i], &summary[!i], argv[optind + i]);

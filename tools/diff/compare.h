@@ -43,6 +43,13 @@ int vmt_compare_load(char **paths, size_t count, const struct vmt_summary_option
 int vmt_compare_load_two(char *const paths[2], const struct vmt_summary_options *options,
 			 struct vmt_summary ret_summaries[2]);
 
+/*
+ * If each summary has one program, these have different names, and a call site of one is in the
+ * other, give the older one the name of the newer, in its call sites as well. Returns the name that it had, which the caller frees; NULL:
+ * nothing was changed.
+ */
+char *vmt_compare_rename(struct vmt_summary *before, const struct vmt_summary *after);
+
 void vmt_compare(const struct vmt_summary *before, const struct vmt_summary *after,
 		 struct vmt_comparison *ret_comparison);
 void vmt_compare_free(struct vmt_comparison *comparison);
