@@ -34,6 +34,11 @@ done_waiting() {
 check "help" status 0 "$TOOL" maps --help
 check "own shell" status 0 "$TOOL" maps $$
 check "headline" grep -Eq "^$SHELL_NAME \($$\): [0-9,]+ maps, [0-9]+ % of vm.max_map_count" out
+check "not traced" sh -c '! grep -q "is traced" out'
+waiting env LD_PRELOAD="$LIB" sh -c 'echo ready $$; read line'
+check "traced" status 0 "$TOOL" maps $PID
+check "its own maps are told" grep -q "; it is traced, and some are vmatrace's own " <<<"$(tr -s ' \n' ' ' <out)"
+done_waiting
 lines=$(grep -vc vsyscall /proc/$$/maps)
 check "count is that of /proc" [ "$("$TOOL" maps --format=json $$ | jq '.processes[0].maps')" = "$lines" ]
 check "kinds add up" [ "$("$TOOL" maps --format=json $$ |

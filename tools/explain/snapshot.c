@@ -184,10 +184,25 @@ static unsigned percent_of(uint64_t maps, uint64_t limit)
 	return percent == 100 && maps < limit ? 99 : (unsigned)percent;
 }
 
+/* A traced process has some ten maps more, which its report leaves out. */
+static bool is_traced(const struct vmt_snapshot *snapshot)
+{
+	static const char library[] = "/libvmatrace.so";
+
+	for (size_t i = 0; i < snapshot->maps.count; i++) {
+		const struct vmt_explain_map *map = &snapshot->maps.map[i];
+
+		if (map->name && memmem(map->name, map->name_length, library, sizeof(library) - 1))
+			return true;
+	}
+	return false;
+}
+
 void vmt_snapshot_headline(struct vmt_lines *lines, const struct vmt_snapshot *snapshot)
 {
 	const char *s = snapshot->explain.count == 1 ? "" : "s";
 	struct vmt_number maps, limit, threads;
+	const char *traced;
 	char rest[128] = "";
 
 	if (snapshot->limit)
@@ -200,9 +215,11 @@ void vmt_snapshot_headline(struct vmt_lines *lines, const struct vmt_snapshot *s
 		snprintf(rest + strlen(rest), sizeof(rest) - strlen(rest), ", %s threads",
 			 vmt_lines_number(&threads, snapshot->process.threads));
 	vmt_lines_number(&maps, snapshot->explain.count);
+	traced = is_traced(snapshot) ? "; it is traced, and some are vmatrace's own" : "";
 	if (snapshot->file)
-		vmt_lines_add(lines, 2, "%s: %s map%s%s", snapshot->file, maps.text, s, rest);
+		vmt_lines_add(lines, 2, "%s: %s map%s%s%s", snapshot->file, maps.text, s, rest,
+			      traced);
 	else
-		vmt_lines_add(lines, 2, "%s (%d): %s map%s%s", snapshot->process.name,
-			      (int)snapshot->process.pid, maps.text, s, rest);
+		vmt_lines_add(lines, 2, "%s (%d): %s map%s%s%s", snapshot->process.name,
+			      (int)snapshot->process.pid, maps.text, s, rest, traced);
 }
