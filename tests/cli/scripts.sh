@@ -145,6 +145,7 @@ if has_program sbcl; then
 	echo '(dotimes (i 200) (sb-posix:mmap nil 4096 (if (evenp i) 1 0) 34 -1 0))' >kept.lisp
 	record sbcl --noinform --no-userinit --non-interactive --eval '(require :sb-posix)' --load kept.lisp
 	check sbcl-recorded grep -q '^SUMMARY: vmatrace: ' report.txt
+	check sbcl-told grep -q 'sbcl does not say which function of Lisp runs; vmatrace_mark' <<<"$(hint)"
 	check sbcl-core-is-not-stripped sh -c '! grep -q "core is stripped" report.txt'
 fi
 record "$TARGETS/guard_pages"
@@ -226,8 +227,12 @@ check "one row with a name: nothing is told" sh -c 'grep -q " main .*demo12k.c" 
 block() { sed -n "/^\`\`\`$1$/,/^\`\`\`$/p" "$ROOT/doc/ci.md" | grep -v '^```'; }
 { echo 'require "fiddle"'; block ruby; } >mark.rb
 { echo '<?php'; block php; } >mark.php
-for language in ruby php; do
-	"$TOOL" run -r none -o "mark-$language" -- $language mark.${language/ruby/rb} >/dev/null 2>&1
+block lisp >mark.lisp
+for language in ruby php $(has_program sbcl && echo sbcl); do
+	script=mark.${language/ruby/rb}
+	[ $language != sbcl ] || script="--script mark.lisp"
+	# shellcheck disable=SC2086
+	"$TOOL" run -r none -o "mark-$language" -- $language $script >/dev/null 2>&1
 	check "mark of $language" [ "$("$TOOL" report --format=json "mark-$language" |
 		jq -c '[.processes[].marks[]?.name]')" = '["round"]' ]
 done

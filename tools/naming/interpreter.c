@@ -28,6 +28,7 @@ static const struct {
 	{ "ruby", "ruby does not say which line of a script runs" MARKS },
 	{ "perl", "perl does not say which line of a script runs" MARKS },
 	{ "lua", "lua does not say which line of a script runs" MARKS },
+	{ "sbcl", "sbcl does not say which function of Lisp runs" MARKS },
 	{ "tclsh", "tcl does not say which line of a script runs" MARKS },
 };
 
