@@ -47,6 +47,7 @@ kept() {
 	fi
 }
 kept "exit handler" exit 199 "$TARGETS/torn_down" 200 exit
+kept "exit handler beside a thread" exit 189 "$TARGETS/torn_down" 200 threads
 kept "runtime" lua_close 199 "$TARGETS/torn_down" 200 runtime
 kept "python" Py_FinalizeEx 190 "$PYTHON" kept.py
 

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Keeps N maps until it ends, or gives them back while it runs. Arguments: N, and who gives them
- * back: exit (an exit handler), runtime (a function that a runtime calls before it exits), itself
- * (main), requests (a function that a runtime calls for each request as well).
+ * back: exit (an exit handler), threads (one, while a thread maps others), runtime (a function that a
+ * runtime calls before it exits), itself (main), requests (a function that a runtime calls for each
+ * request as well).
  */
 #include "target.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 
 static void *kept[1000];
 static long count;
@@ -25,6 +30,33 @@ static void give_back(void)
 		REQUIRE(munmap(kept[--count], PAGE) == 0);
 }
 
+static atomic_int is_ending, has_mapped;
+
+static void *map_at_the_end(void *unused)
+{
+	while (!is_ending)
+		sched_yield();
+	keep(10);
+	has_mapped = 1;
+	return unused;
+}
+
+static void give_back_beside_a_thread(void)
+{
+	give_back();
+	is_ending = 1;
+	while (!has_mapped)
+		sched_yield();
+}
+
+static void start_a_thread(void)
+{
+	pthread_t thread;
+
+	REQUIRE(pthread_create(&thread, NULL, map_at_the_end, NULL) == 0);
+	REQUIRE(atexit(give_back_beside_a_thread) == 0);
+}
+
 /* Named like lua's function, and not inlined. */
 void lua_close(void);
 void __attribute__((noinline)) lua_close(void)
@@ -40,6 +72,8 @@ int main(int argc, char **argv)
 
 	if (!strcmp(who, "exit"))
 		REQUIRE(atexit(give_back) == 0);
+	if (!strcmp(who, "threads"))
+		start_a_thread();
 	for (int i = 0; !strcmp(who, "requests") && i < 5; i++) {
 		keep(wanted);
 		lua_close();
