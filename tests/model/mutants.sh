@@ -65,16 +65,39 @@ grown-not-completed	resolve/resolve.c	s/\tcomplete_grown\([^\n]*\n//	--forks=200
 END
 }
 
-build() {	# NAME: from the copy of that name
+# compile NAME SOURCE...: the objects of the copy of that name
+compile() {
+	dir=$folder/$1.d
+	shift
+	(cd "$dir/objects" &&
+		${CC:-gcc} -std=gnu17 -D_GNU_SOURCE -O1 -I"$dir" -I"$preload" -c "$@")
+}
+
+compile_all() {	# NAME
 	core=$folder/$1.d/core
-	${CC:-gcc} -std=gnu17 -D_GNU_SOURCE -O1 -I"$folder/$1.d" -I"$preload" \
-		-o "$folder/$1" "$here"/*.c \
-		"$core"/vma/*.c "$core"/resolve/*.c "$core"/fast/*.c \
+	compile "$1" "$here"/*.c "$core"/vma/*.c "$core"/resolve/*.c "$core"/fast/*.c \
 		"$core"/base/arena.c "$core"/base/kernel.c "$core"/base/calls.c
 }
 
+# Objects whose sources are unchanged are those of the sound copy; a header may be part of any.
+build() {	# NAME FILES
+	case " $2 " in
+	*.h\ *) compile_all "$1" ;;
+	*)
+		cp "$folder"/sound.d/objects/*.o "$folder/$1.d/objects/" &&
+			for file in $2; do
+				compile "$1" "$folder/$1.d/core/$file" || return
+			done
+		;;
+	esac && link "$1"
+}
+
+link() {	# NAME
+	${CC:-gcc} -o "$folder/$1" "$folder/$1.d"/objects/*.o
+}
+
 copy() {	# NAME
-	mkdir "$folder/$1.d" && cp -r "$preload/core" "$folder/$1.d/core"
+	mkdir -p "$folder/$1.d/objects" && cp -r "$preload/core" "$folder/$1.d/core"
 }
 
 break_rule() {	# NAME FILES EXPRESSION
@@ -87,7 +110,7 @@ break_rule() {	# NAME FILES EXPRESSION
 prepare() {	# NAME FILES EXPRESSION
 	copy "$1" || return
 	if break_rule "$1" "$2" "$3"; then
-		build "$1"
+		build "$1" "$2"
 	else
 		echo "nothing to break in $file: $3" >"$folder/$1.missed"
 	fi
@@ -105,7 +128,7 @@ is_noticed() {	# NAME OPTIONS
 	echo "$1: NOT NOTICED in $calls calls (seeds $seed to $((seed + 5)))"
 }
 
-copy sound && build sound || exit 3
+copy sound && compile_all sound && link sound || exit 3
 "$folder/sound" --calls=$calls --seed="$seed" >"$folder/out" 2>&1
 status=$?
 [ $status -eq 0 ] || { cat "$folder/out"; echo "mutants: fails without a fault"; exit 1; }
