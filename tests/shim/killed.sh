@@ -12,15 +12,17 @@ KILLS=${KILLS:-100}
 SEED=${SEED:-$$}
 OTHER=$TMP/build-kill
 
-# disagreements DIR: print in words what is wrong with the recording in DIR, and write its phase to
-# DIR/phase. A call here changes at most four starts, and is counted in one place before another.
+# disagreements DIR COUNT: print a line, "PID WORDS", for each recording in DIR that has something wrong, and
+# for COUNT if they are not as many; and write their phases to DIR/phases. All are read by one run
+# of the tool. A call here changes at most four starts, and is counted in one place before another.
 disagreements() {
-	local dir=$1
-	if ! timeout 60 "$TOOL" report --format=json "$dir"/*.vmt >"$dir/json" 2>"$dir/err"; then
-		echo "$(head -c 200 "$dir/err");"
+	local dir=$1 read_count
+	: >"$dir/phases"
+	if ! timeout 60 "$TOOL" report --format=json "$dir" >"$dir/json" 2>"$dir/err"; then
+		echo "- $(head -c 200 "$dir/err");"
 		return
 	fi
-	jq -r '.processes[0] | (.coverage.under_way // "nothing"),
+	jq -r '.processes[] | .pid as $pid | "phase \(.coverage.under_way // "nothing")",
 		((([.sites[].net] | add // 0) - (.maps.now - .maps.start)) as $net |
 		(([.sites[].live] | add // 0) - .maps.now) as $live |
 		(.coverage.calls - ([.calls[].calls] | add // 0)) as $calls |
@@ -30,49 +32,48 @@ disagreements() {
 			else 4 end) as $limit |
 		select(($net | fabs) > $limit or $live != 0 or .maps.now < 10 or .maps.start < 10 or
 			$calls < -1 or $calls > .coverage.lost + 1 or ($sites | fabs) > 1) |
-		"net off by \($net), live by \($live), calls by \($calls) and \($sites), "
+		"\($pid) net off by \($net), live by \($live), calls by \($calls) and \($sites), "
 			+ "now \(.maps.now), relearned \(.coverage.relearned), late \(.coverage.late), "
 			+ "unseen \(.coverage.unseen), lost \(.coverage.lost);")' "$dir/json" >"$dir/said"
-	head -1 "$dir/said" >"$dir/phase"
-	tail -n +2 "$dir/said"
+	sed -n 's/^phase //p' "$dir/said" >"$dir/phases"
+	grep -v '^phase ' "$dir/said"
+	read_count=$(wc -l <"$dir/phases")
+	[ "$read_count" = "$2" ] || echo "- $read_count of $2 recordings were read;"
 }
 
+# A file that has its name is valid; before that there is no recording.
 at_every_store() {
-	local k status wrong=0 read_count=0
-	meson setup -Dkill_points=true "$OTHER" "$ROOT" >"$TMP/setup.log" 2>&1 &&
+	local k status file read_count=0 dir=$TMP/stores
+	meson setup -Dkill_points=true -Ddebug=false -Dtests=false "$OTHER" "$ROOT" >"$TMP/setup.log" 2>&1 &&
 		ninja -C "$OTHER" preload/libvmatrace.so >>"$TMP/setup.log" 2>&1 || {
 		fail every_store "does not build: $(tail -3 "$TMP/setup.log" | tr '\n' ' ')"
 		return
 	}
+	mkdir "$dir" "$TMP/rec"
 	for ((k = 1; k < 100000; k++)); do
-		rm -rf "$TMP/rec"
-		mkdir "$TMP/rec"
 		{ LD_PRELOAD=$OTHER/preload/libvmatrace.so VMATRACE_KILL_AT=$k \
 			VMATRACE_OPTIONS=report=0:dir=$TMP/rec "$TARGETS/demo12k" >/dev/null 2>"$TMP/err"; } 2>/dev/null
 		status=$?
 		[ $status = 137 ] || break
-		said=
-		# A file that has its name is valid; before that there is no recording.
-		if ls "$TMP"/rec/*.vmt >/dev/null 2>&1; then
+		for file in "$TMP"/rec/*.vmt; do
+			[ -e "$file" ] || continue
 			read_count=$((read_count + 1))
-			said=$(disagreements "$TMP/rec")
-		fi
-		if [ -n "$said" ]; then
-			wrong=$((wrong + 1))
-			echo "     store $k: $said"
-		fi
+			mv "$file" "$dir"
+			file=${file%.vmt}
+			echo "${file##*.} $k" >>"$TMP/stores_of"
+		done
 	done
-	if [ $wrong = 0 ] && [ "$read_count" -gt 20 ] && [ $status = 0 ]; then
+	disagreements "$dir" $read_count >"$TMP/wrong"
+	awk 'NR == FNR { store[$1] = $2; next } { print "     store " store[$1] ": " $0 }' "$TMP/stores_of" "$TMP/wrong"
+	if [ ! -s "$TMP/wrong" ] && [ $read_count -gt 20 ] && [ $status = 0 ]; then
 		pass every_store "killed at each of $((k - 1)) points, $read_count recordings read"
 	else
-		fail every_store "$wrong of $((k - 1)) wrong, $read_count read, last status $status: $(head -c 300 "$TMP/err")"
+		fail every_store "$(wc -l <"$TMP/wrong") of $((k - 1)) wrong, $read_count read, last status $status: $(head -c 300 "$TMP/err")"
 	fi
 }
 
 kill_once() {	# DIR: the program has said that it is busy when the time begins to run
 	local dir=$1 pid
-	rm -rf "$dir"
-	mkdir "$dir"
 	{
 		exec 3< <(LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:dir=$dir \
 			exec "$TARGETS/busy_until_killed")
@@ -86,22 +87,19 @@ kill_once() {	# DIR: the program has said that it is busy when the time begins t
 }
 
 at_random_moments() {
-	local i wrong=0 said least=0 phase count hit=0 histogram=
+	local i wrong said= least=0 phase count hit=0 histogram= dir=$TMP/random
 	[ "$KILLS" -lt 1000 ] || least=20
 	RANDOM=$SEED
-	: >"$TMP/phases"
+	mkdir "$dir"
 	for ((i = 1; i <= KILLS; i++)); do
-		kill_once "$TMP/rec"
-		said=$(disagreements "$TMP/rec")
-		cat "$TMP/rec/phase" >>"$TMP/phases"
-		[ -z "$said" ] || {
-			wrong=$((wrong + 1))
-			echo "     $said"
-		}
+		kill_once "$dir"
 		[ $((i % 200)) != 0 ] || echo "     $i of $KILLS kills"
 	done
+	disagreements "$dir" "$KILLS" >"$TMP/wrong"
+	wrong=$(wc -l <"$TMP/wrong")
+	sed 's/^/     /' "$TMP/wrong"
 	for phase in nothing site call maps counts; do
-		count=$(grep -c "^$phase\$" "$TMP/phases")
+		count=$(grep -c "^$phase\$" "$dir/phases")
 		histogram+="$phase $count, "
 		[ "$count" = 0 ] || hit=$((hit + 1))
 		[ "$count" -ge "$least" ] || said="$phase was hit $count times, not $least"
