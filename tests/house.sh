@@ -293,12 +293,45 @@ check_failures() {
 		"$(grep -c ^FAIL <<<"$said") of them"
 }
 
-# build NAME COMPILER ARGUMENTS...: a build in a folder of its own must succeed.
+# Does the build folder hold all that gcc makes of the sources as they are now, without a warning and
+# with the options that a build has unless it is told otherwise? scripts/test.sh makes such a folder.
+is_built_by_gcc_werror() {
+	local options compiler
+	options=$(jq -r '.[] | select(.name | IN("werror", "buildtype", "warning_level", "c_args", "b_sanitize",
+		"lto", "tests", "kill_points", "fuzzer")) | "\(.name)=\(.value)"' \
+		"$BUILD/meson-info/intro-buildoptions.json" | sort | tr '\n' ' ')
+	compiler=$(jq -r '[.[].target_sources[]? | select(.language == "c").compiler[0]] | unique | join(" ")' \
+		"$BUILD/meson-info/intro-targets.json")
+	[ "$options" = "b_sanitize=none buildtype=debugoptimized c_args=[] fuzzer=false kill_points=false \
+lto=true tests=true warning_level=2 werror=true " ] &&
+		[ "$(command -v "$compiler")" -ef "$(command -v gcc)" ] &&
+		ninja -C "$BUILD" -n 2>/dev/null | grep -qx 'ninja: no work to do.'
+}
+
+check_gcc() {
+	if is_built_by_gcc_werror; then
+		pass build-gcc-werror "the build folder is such a build"
+	else
+		build build-gcc-werror gcc --werror -Ddebug=false
+	fi
+}
+
+# clang warns of the same at any level of optimisation.
+check_clang() {
+	if has_program clang; then
+		build build-clang-werror clang --werror -Ddebug=false -Doptimization=0
+	else
+		pass build-clang-werror "skipped: no clang"
+	fi
+}
+
+# build NAME COMPILER ARGUMENTS...: a build in a folder of its own must succeed. ONLY: what is built
 build() {
 	local name=$1 compiler=$2
 	shift 2
+	# shellcheck disable=SC2086
 	if CC=$compiler meson setup "$TMP/$name" "$ROOT" "$@" >"$TMP/$name.log" 2>&1 &&
-		ninja -C "$TMP/$name" -k 0 -j 2 >>"$TMP/$name.log" 2>&1; then
+		ninja -C "$TMP/$name" -k 0 -j 2 ${ONLY:-} >>"$TMP/$name.log" 2>&1; then
 		pass "$name"
 	else
 		fail "$name" "$(grep -E 'error:|ERROR' "$TMP/$name.log" | head -5 |
@@ -307,9 +340,13 @@ build() {
 	fi
 }
 
+# Only what is run: the unit tests and the tool. Sanitizers see what an optimiser has left of the
+# code, and need lines in the stacks that they print, but no more for a debugger.
 check_sanitized() {
 	local said
-	build build-sanitized gcc -Db_sanitize=address,undefined -Db_lundef=false || return
+	ONLY="meson-test-prereq tools/vmatrace" build build-sanitized gcc \
+		-Db_sanitize=address,undefined -Db_lundef=false \
+		-Doptimization=1 -Ddebug=false -Dc_args=-g1 || return
 	said=$(UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 		meson test -C "$TMP/build-sanitized" --no-rebuild --num-processes 2 \
 		--suite unit --suite race 2>&1) &&
@@ -350,12 +387,8 @@ check_lengths
 check_file
 check_failures
 if [ -z "${FAST:-}" ]; then
-	build build-gcc-werror gcc --werror
-	if has_program clang; then
-		build build-clang-werror clang --werror
-	else
-		pass build-clang-werror "skipped: no clang"
-	fi
+	check_gcc
+	check_clang
 	check_sanitized
 fi
 finish
