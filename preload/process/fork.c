@@ -67,7 +67,7 @@ static void leave_parents_recording(struct vmt_state *state, const struct inheri
 	if (wants_own)
 		error = vmt_publish_open(state);
 	if (error) {
-		vmt_lost_leave(state, error);
+		vmt_lost_leave(state, vmt_lost_why(error));
 	} else if (wants_own) {
 		vmt_memory_own(state, state->recording.base, state->recording.size);
 		copy_section(state, base, VMT_SECTION_STRINGS, strings);

@@ -215,7 +215,7 @@ static void open_recording(struct vmt_state *state, const char *options)
 	if (ret && state->process.is_root)
 		say_no_recording(state, ret);
 	if (ret && state->options.dir[0]) {
-		vmt_lost_leave(state, ret);
+		vmt_lost_leave(state, vmt_lost_why(ret));
 		state->options.dir[0] = '\0';
 		ret = vmt_publish_open(state);
 	}

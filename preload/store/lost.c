@@ -28,14 +28,25 @@ const char *vmt_lost_why(int error)
 	}
 }
 
-void vmt_lost_leave(struct vmt_state *state, int error)
+/* One of an earlier run is made anew, since its time tells when it was last true. */
+static long make_link(const char *why, const char *path)
+{
+	long ret = vmt_sys2(SYS_symlink, why, path);
+
+	if (ret != -EEXIST)
+		return ret;
+	vmt_sys1(SYS_unlink, path);
+	return vmt_sys2(SYS_symlink, why, path);
+}
+
+void vmt_lost_leave(struct vmt_state *state, const char *why)
 {
 	static const char *const folders[] = { "", "lost/" };
 	char path[sizeof(state->recording_file.path)];
 
 	for (unsigned i = 0; i < VMT_COUNT(folders) && state->options.dir[0]; i++) {
 		if (vmt_name_lost(state, folders[i], path, sizeof(path)) &&
-		    vmt_sys2(SYS_symlink, vmt_lost_why(error), path) != -EACCES)
+		    make_link(why, path) != -EACCES)
 			return;
 	}
 }

@@ -121,11 +121,84 @@ endings() {
 	status vanished-child-allowed 0 "$TOOL" check --max-growth=5 --allow-uncompared=1 -- \
 		sh -c 'env -i ./ends return; exit 0'
 	has vanished-child-said err '^vmatrace: env became another program that was not traced '
-	# What a shell starts with another LD_PRELOAD leaves nothing behind, but the command says so.
-	for script in 'LD_PRELOAD=libm.so.6 ./ends return' 'unset LD_PRELOAD; ./ends return; :'; do
-		status "replaced: $script" 23 "$TOOL" check --max-growth=5 -- sh -c "$script"
-		has replaced-fails err '^==[0-9]+== ERROR: vmatrace: [a-z]*sh: at the end of 1 of its processes'
-		status replaced-allowed 0 "$TOOL" check --max-growth=5 --allow-uncompared=1 -- sh -c "$script"
+	# A fork or vfork child that becomes an untraced program at once has no recording of its own.
+	cat >spawns.c <<-'END'
+		#define _GNU_SOURCE
+		#include <fcntl.h>
+		#include <spawn.h>
+		#include <stdio.h>
+		#include <stdlib.h>
+		#include <string.h>
+		#include <sys/wait.h>
+		#include <unistd.h>
+		extern char **environ;
+
+		/* spawns fork|vfork|spawn|fd PROGRAM [VARIABLE...]: with these variables of our environment */
+		int main(int argc, char **argv)
+		{
+			char *with[100], *args[] = { argv[2], "return", NULL };
+			int n = 0, status;
+			pid_t pid;
+
+			for (int i = 3; i < argc; i++)
+				if (getenv(argv[i]))
+					asprintf(&with[n++], "%s=%s", argv[i], getenv(argv[i]));
+			with[n] = NULL;
+			if (!strcmp(argv[1], "spawn"))
+				pid = posix_spawn(&pid, argv[2], NULL, NULL, args, with) ? -1 : pid;
+			else if (!strcmp(argv[1], "vfork"))
+				pid = vfork();
+			else
+				pid = fork();
+			if (!pid) {
+				if (!strcmp(argv[1], "fd"))
+					fexecve(open(argv[2], O_RDONLY), args, with);
+				execve("/no/such/program", args, with + n);
+				execve(argv[2], args, with);
+				_exit(127);
+			}
+			waitpid(pid, &status, 0);
+			return WEXITSTATUS(status);
+		}
+	END
+	cc -Wno-all spawns.c -o spawns || exit 2
+	for way in fork vfork spawn fd; do
+		status "given up by $way" 23 "$TOOL" check --max-growth=5 -- ./spawns $way ./ends HOME
+		has given-up-said err '^vmatrace: spawns ran at least once without .*: a child of it became another program, with an environment without vmatrace in LD_PRELOAD'
+		has given-up-fails err '^==[0-9]+== ERROR: vmatrace: spawns: at the end of 1 of its processes'
+		status "given up by $way: allowed" 0 "$TOOL" check --max-growth=5 --allow-uncompared=1 -- \
+			./spawns $way ./ends HOME
+		status "kept by $way" 0 "$TOOL" check --max-growth=50 -- \
+			./spawns $way ./ends HOME LD_PRELOAD VMATRACE_OPTIONS
+		check "kept by $way: nothing is told" sh -c '! grep -q "ran at least once" err'
+	done
+	status "not recorded" 23 "$TOOL" check --max-growth=5 -- ./spawns fork ./ends LD_PRELOAD
+	status "no such program" 127 "$TOOL" check --max-growth=5 -- ./spawns fork ./no-ends HOME
+	check "no such program: nothing is told" sh -c '! grep -q "ran at least once" err'
+	# The same of shells and scripts, under run as well.
+	told='a child of it became another program, with an environment without vmatrace|became another program,? (which|that) was not traced'
+	printf '#!/bin/sh\nLD_PRELOAD=libm.so.6 /bin/true\n:\n' >start.sh
+	printf '#!/bin/bash\nexport LD_PRELOAD=libm.so.6\n"$@"\n' >inner.sh
+	printf '#!/bin/sh\nexec ./inner.sh /bin/true\n' >outer.sh
+	printf '#!/bin/sh\n# LD_PRELOAD=none\nLD_PRELOAD_X=1 /bin/true\n:\n' >innocent.sh
+	chmod +x start.sh inner.sh outer.sh innocent.sh
+	for script in 'LD_PRELOAD=libm.so.6 /bin/true; :' 'export LD_PRELOAD="libm.so.6"; /bin/true; :' \
+		'unset LD_PRELOAD; /bin/true; :' 'env -u LD_PRELOAD /bin/true; :' \
+		'if LD_PRELOAD=libm.so.6 /bin/true; then :; fi' 'sh -c "LD_PRELOAD=libm.so.6 /bin/true; :"' \
+		'echo "$(A=1 LD_PRELOAD=libm.so.6 /bin/true)"; :' './outer.sh; :' ./start.sh \
+		'timeout 9 /usr/bin/env A=1 LD_PRELOAD=libm.so.6 /bin/true; :'; do
+		status "run $script" 0 "$TOOL" run --report=none -o replaced -- sh -c "$script"
+		has replaced-said err "$told"
+		"$TOOL" check --max-growth=50 -- sh -c "$script; :" >out 2>err
+		check "check $script" [ $? = 23 ]
+		has replaced-check-said err "$told"
+	done
+	status replaced-exec 0 "$TOOL" run --report=none -o replaced -- sh -c 'LD_PRELOAD=libm.so.6 exec /bin/true'
+	has replaced-exec-said err "$told"
+	for script in 'LD_PRELOAD="libm.so.6 $LD_PRELOAD" /bin/true; :' 'echo $LD_PRELOAD' ./innocent.sh \
+		'echo LD_PRELOAD=libm.so.6' 'no-such-program; true'; do
+		status "run $script" 0 "$TOOL" run --report=none -o replaced -- sh -c "$script"
+		check kept-said sh -c '! grep -q vmatrace: err'
 	done
 	status replaced-by-env 0 "$TOOL" check --max-growth=5 --allow-uncompared=1 -- \
 		sh -c 'env -u LD_PRELOAD ./ends return; exit 0'

@@ -97,47 +97,6 @@ check "…which is not named" has err "^vmatrace: 1 process that it started stil
 : >middle.goes
 : >middle.end
 
-# A shell that starts a program with another LD_PRELOAD: nothing else would say that it is not traced.
-replaced='replaces LD_PRELOAD: programs that are started so are not traced'
-printf '#!/bin/sh\nLD_PRELOAD=libm.so.6 /bin/true\n:\n' >start.sh
-printf '#!/bin/sh\n# LD_PRELOAD=none\nLD_PRELOAD_X=1 /bin/true\n:\n' >innocent.sh
-chmod +x start.sh innocent.sh
-for script in 'LD_PRELOAD=libm.so.6 /bin/true; :' 'export LD_PRELOAD="libm.so.6"; /bin/true; :' \
-	'unset LD_PRELOAD; /bin/true; :' 'env -u LD_PRELOAD /bin/true; :' \
-	'cd . && A=1 LD_PRELOAD=libm.so.6 /bin/true; :' 'if LD_PRELOAD=libm.so.6 /bin/true; then :; fi' \
-	'sh -c "LD_PRELOAD=libm.so.6 /bin/true; :"' 'echo "$(A=1 LD_PRELOAD=libm.so.6 /bin/true)"; :' \
-	'timeout 9 /usr/bin/env A=1 LD_PRELOAD=libm.so.6 /bin/true; :'; do
-	check "run $script" status 0 "$VMATRACE" run --report=none -o replaced sh -c "$script"
-	check "…is told of" has err "^vmatrace: the command line $replaced"
-done
-check "a script that does so" status 0 "$VMATRACE" run -o replaced ./start.sh
-check "…is told of" has err "^vmatrace: ./start.sh $replaced"
-check "…in a check as well" status 0 "$VMATRACE" check --max-growth=100 --allow-uncompared=9 -- ./start.sh
-check "…is told of" has err "^vmatrace: ./start.sh $replaced"
-# Scripts that are called by scripts, by each way to name a script
-mkdir -p called
-printf '#!/bin/bash\nexport LD_PRELOAD=libm.so.6\nexec "$@"\n' >called/inner.sh
-printf '#!/bin/sh\nexec /bin/true # called/inner.sh\n# called/inner.sh\n' >called/innocent.sh
-cp called/inner.sh called/by_name
-chmod +x called/*
-for way in 'called/inner.sh /bin/true' 'sh called/inner.sh /bin/true' '"$(dirname "$0")"/inner.sh /bin/true' \
-	'exec "${0%/*}/inner.sh" /bin/true' 'here=$(dirname $0); if :; then $here/inner.sh /bin/true; fi' \
-	'. called/inner.sh' "\"$PWD/called/by_name\" /bin/true"; do
-	printf '#!/bin/sh\n%s\n' "$way" >called/outer.sh
-	printf '#!/usr/bin/env bash\ncalled/outer.sh\n' >called/outermost
-	chmod +x called/outer.sh called/outermost
-	check "a script called by a script by $way" status 0 "$VMATRACE" run -o replaced ./called/outermost
-	check "…is told of" has err "^vmatrace: [^ ]*called/[a-z_.]* $replaced"
-done
-check "one that a command line calls" status 0 "$VMATRACE" run -o replaced sh -c 'called/inner.sh /bin/true; :'
-check "…is told of" has err "^vmatrace: called/inner.sh $replaced"
-for script in 'LD_PRELOAD="libm.so.6 $LD_PRELOAD" /bin/true; :' 'echo $LD_PRELOAD' ./innocent.sh called/innocent.sh \
-	'echo LD_PRELOAD=libm.so.6' 'echo "set; LD_PRELOAD=libm.so.6"; :' 'sh -c "echo LD_PRELOAD=libm.so.6; :"' \
-	'if echo "unset LD_PRELOAD"; then :; fi'; do
-	check "run $script" status 0 "$VMATRACE" run --report=none -o replaced sh -c "$script"
-	check "…is not complained of" [ ! -s err ]
-done
-
 # Without an argument, report takes what run left.
 check "report of the last run" status 0 "$VMATRACE" report
 check "…is that of vmatrace.data" has out '^SUMMARY: vmatrace'

@@ -6,7 +6,6 @@
  */
 #include "cmd/check_notes.h"
 #include "core/report/report.h"
-#include "run/preloads.h"
 #include "util/lines.h"
 #include "util/message.h"
 
@@ -28,15 +27,6 @@ void vmt_check_tell_ending(const struct vmt_check *check, const struct vmt_launc
 			    "meant to "
 			    "fail.",
 			    check->save);
-}
-
-void vmt_check_tell_preloads(const struct vmt_check *check)
-{
-	char *text = vmt_preloads_find(check->command);
-
-	if (text)
-		vmt_message("%s", text);
-	free(text);
 }
 
 void vmt_check_tell_saved(const struct vmt_check *check, const struct vmt_summary *summary)

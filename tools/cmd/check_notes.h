@@ -9,9 +9,6 @@
 /* Say how the program failed by itself; its status becomes that of check, whatever the verdict. */
 void vmt_check_tell_ending(const struct vmt_check *check, const struct vmt_launch *launch);
 
-/* Say what the command starts without the library, since that is not judged. */
-void vmt_check_tell_preloads(const struct vmt_check *check);
-
 /*
  * Warn of a baseline that contains what varies from run to run: it would raise an alarm sooner or
  * later.

@@ -13,7 +13,6 @@
 #include "cmd/commands.h"
 #include "run/launch.h"
 #include "run/outdir.h"
-#include "run/preloads.h"
 #include "util/message.h"
 #include "util/must.h"
 
@@ -259,28 +258,6 @@ static int load(struct vmt_check *check, const struct vmt_launch *launch,
 	return status;
 }
 
-/*
- * What a shell starts with another LD_PRELOAD leaves no recording. If the command says so itself, one
- * process counts as not compared, and the check fails unless that is allowed or other programs are
- * asked about. It counts for the program that was started, if that is known.
- */
-static void count_replaced(const struct vmt_check *check, const struct vmt_summary *summary,
-			   pid_t pid)
-{
-	struct vmt_summary_program *program = summary->programs, *shell = program;
-
-	if (!check->command || check->summary.program || !vmt_preloads_are_given(check->command))
-		return;
-	for (; program; program = program->hh.next) {
-		if (program->vanished)
-			return; /* it has been counted */
-		if (program->pid == (uint32_t)pid)
-			shell = program;
-	}
-	if (shell)
-		shell->uncompared++;
-}
-
 static int check_all(struct vmt_check *check)
 {
 	struct vmt_summary summary = { .programs = NULL };
@@ -293,14 +270,10 @@ static int check_all(struct vmt_check *check)
 		status = vmt_launch_run(check->command, &launch);
 	if (!status && check->command)
 		vmt_check_tell_ending(check, &launch);
-	if (!status && check->command)
-		vmt_check_tell_preloads(check);
 	if (!status)
 		status = load(check, &launch, &summary);
 	if (!status)
 		status = require_processes(&summary);
-	if (!status)
-		count_replaced(check, &summary, launch.pid);
 	if (!status)
 		status = save(check, &summary);
 	if (!status)

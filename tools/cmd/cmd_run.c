@@ -12,7 +12,6 @@
 #include "run/ending.h"
 #include "run/launch.h"
 #include "run/outdir.h"
-#include "run/preloads.h"
 #include "run/logpath.h"
 #include "run/target.h"
 #include "util/lines.h"
@@ -257,32 +256,25 @@ static void tell_running(const struct request *request, const char *directory, u
 			    request->directory, request->directory);
 }
 
-/* What a shell starts without the library leaves no recording; only its text says that. */
-static void tell_replaced(const struct request *request)
-{
-	char *text = vmt_preloads_find(request->command);
-
-	if (text)
-		vmt_message("%s", text);
-	free(text);
-}
-
-/* If the process has several images, this is the last one. */
-static void tell_untraced(const struct request *request, const struct vmt_recordings *recordings)
+/*
+ * Say that this process, or another one, became a program that was not traced. If the process has several
+ * images, this is the last one.
+ */
+static void tell_untraced(const struct vmt_recordings *recordings,
+			  const struct vmt_outdir_others *others)
 {
 	const struct vmt_view *view;
-	struct vmt_view_string exe;
+	struct vmt_view_string exe = { others->gone, (uint32_t)strlen(others->gone) };
 
-	if (!recordings->count || recordings->item[0].view.header.end != VMT_END_EXEC) {
-		tell_replaced(request);
-		return;
+	if (recordings->count && recordings->item[0].view.header.end == VMT_END_EXEC) {
+		view = &recordings->item[0].view;
+		exe = vmt_view_string(view, view->header.exe);
 	}
-	view = &recordings->item[0].view;
-	exe = vmt_view_string(view, view->header.exe);
-	vmt_message("%.*s became another program, which was not traced: its LD_PRELOAD lacks "
-		    "libvmatrace.so (as after env LD_PRELOAD=...), or it is static or setuid; name "
-		    "that program itself.",
-		    (int)exe.length, exe.bytes);
+	if (exe.length)
+		vmt_message("%.*s became another program, which was not traced: its LD_PRELOAD "
+			    "lacks libvmatrace.so (as after env LD_PRELOAD=...), or it is static "
+			    "or setuid; name that program itself.",
+			    (int)exe.length, exe.bytes);
 }
 
 /*
@@ -313,7 +305,7 @@ static void report(const struct request *request, const char *directory, pid_t p
 {
 	struct vmt_recordings recordings = { NULL, 0 };
 	int ret = vmt_load_process(&recordings, directory, pid, since);
-	struct vmt_outdir_others others = { .shown = pid };
+	struct vmt_outdir_others others;
 
 	if (ret == -ENOENT)
 		vmt_message(
@@ -326,13 +318,12 @@ static void report(const struct request *request, const char *directory, pid_t p
 	vmt_load_tell_lost(directory, since, NULL, NULL);
 	if (ret)
 		return;
-	if (request->print.format != VMT_FORMAT_NONE)
-		vmt_outdir_others(directory, pid, since, &others);
+	vmt_outdir_others(directory, pid, since, &others);
 	/* Load it again, since the view is from before the end was written. */
 	ret = vmt_load_process(&recordings, directory, others.shown, since);
 	if (request->print.format == VMT_FORMAT_NONE) {
 		/* A program that was not traced is a surprise without a report as well. */
-		tell_untraced(request, &recordings);
+		tell_untraced(&recordings, &others);
 		vmt_load_free(&recordings);
 		return;
 	}
@@ -344,7 +335,7 @@ static void report(const struct request *request, const char *directory, pid_t p
 	else if (request->print.format == VMT_FORMAT_TEXT)
 		tell_others(request, pid, &others);
 	tell_running(request, directory, since);
-	tell_untraced(request, &recordings);
+	tell_untraced(&recordings, &others);
 	vmt_load_free(&recordings);
 }
 

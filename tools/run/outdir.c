@@ -134,6 +134,14 @@ static pid_t find_shown(const struct vmt_recordings *recordings, pid_t pid, uint
 	return most ? (pid_t)most->header.pid : pid;
 }
 
+static void note_gone(const struct vmt_view *view, struct vmt_outdir_others *others)
+{
+	struct vmt_view_string exe = vmt_report_base_name(vmt_view_string(view, view->header.exe));
+
+	if (!*others->gone)
+		snprintf(others->gone, sizeof(others->gone), "%.*s", (int)exe.length, exe.bytes);
+}
+
 static void count_others(const struct vmt_recordings *recordings, uint64_t since,
 			 struct vmt_outdir_others *others)
 {
@@ -148,6 +156,9 @@ static void count_others(const struct vmt_recordings *recordings, uint64_t since
 			others->peak = header->maps_peak;
 		if (!others->limited && vmt_report_is_limit_reached(view))
 			others->limited = (pid_t)header->pid;
+		if (header->end == VMT_END_EXEC &&
+		    last_image(recordings, (pid_t)header->pid, since) == view)
+			note_gone(view, others);
 	}
 }
 

@@ -21,6 +21,7 @@ struct vmt_outdir_others {
 	size_t count;
 	uint64_t peak; /* the highest */
 	pid_t limited; /* a process that has reached the limit of maps; 0: none has */
+	char gone[64]; /* one that became a program that was not traced; "" = none */
 };
 
 /*
