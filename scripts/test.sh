@@ -111,13 +111,17 @@ if [ "${1:-}" = --for ]; then
 		echo "test.sh: --for needs a file, such as tools/check/verdict.c" >&2
 		exit 2
 	}
+	missing=0
 	for file; do
-		[ -e "$file" ] || [ -e "$ROOT/$file" ] || echo "test.sh: there is no file $file" >&2
+		[ -e "$file" ] || [ -e "$ROOT/$file" ] || {
+			echo "test.sh: there is no file $file" >&2
+			missing=2
+		}
 	done
 	parts=$(for file; do parts_of "$file"; done | tr ' ' '\n' | awk '!seen[$0]++')
 	# shellcheck disable=SC2086
 	echo "scripts/test.sh" $parts
-	exit 0
+	exit $missing
 fi
 
 # Check the arguments before anything is built.

@@ -132,6 +132,7 @@ check_parts() {
 		"scripts/test.sh house ci unit try" ]
 	check parts-of-no-file [ "$(bash scripts/test.sh --for tools/main.c tools/man.c 2>&1 >/dev/null)" = \
 		"test.sh: there is no file tools/man.c" ]
+	check parts-of-no-file-status sh -c 'bash scripts/test.sh --for tools/man.c >/dev/null 2>&1; [ $? = 2 ]'
 }
 
 # --help answers at once, and an option that does not exist is refused before anything is begun.

@@ -16,6 +16,9 @@
 #   VMATRACE_CHECK    more options for vmatrace check, such as --per-site=16 or --suppressions=FILE;
 #                     if there are limits among them, programs without a baseline are checked as well
 #   VMATRACE_REPORTS  folder for a JUnit report of each program
+#   VMATRACE_STATUS   status of a check that fails or cannot judge, also if the program failed by
+#                     itself; or TERM: end by that signal. For test runners that otherwise pass over
+#                     a status, as that of a test that is meant to fail
 #
 # The baseline of another test is neither used nor replaced (status 2), and the reason is said.
 # meson.build.example and CMakeLists.example.txt beside this file show how test runners call it.
@@ -27,9 +30,36 @@ set -eu
 tool=${VMATRACE:-vmatrace}
 folder=${VMATRACE_BASELINE:-vmatrace-baselines}
 
+# Of a test that is meant to fail, or that its output decides about, ctest ignores the status, but not a
+# signal.
+FAILED=198
+end_with() {
+	if [ "$1" = $FAILED ] && [ "${VMATRACE_STATUS:-}" = TERM ]; then
+		echo "$0: the check failed and ends by SIGTERM, since this test's status is not what counts" >&2
+		kill -s TERM $$
+	fi
+	exit "$1"
+}
+
 refuse() {
 	echo "$0: $*" >&2
-	exit 2
+	case ${VMATRACE_STATUS:-2} in
+	TERM) end_with $FAILED ;;
+	*) exit "${VMATRACE_STATUS:-2}" ;;
+	esac
+}
+
+# check OPTIONS... -- PROGRAM ARGUMENTS...: with the status that was asked for
+check() {
+	case ${VMATRACE_STATUS:-} in
+	'') exec "$tool" check "$@" ;;
+	TERM)
+		status=0
+		"$tool" check --exitcode=$FAILED --exitcode-first "$@" || status=$?
+		end_with $status
+		;;
+	*) exec "$tool" check --exitcode="$VMATRACE_STATUS" --exitcode-first "$@" ;;
+	esac
 }
 
 # The whole path of a file, without links among its folders.
@@ -171,7 +201,7 @@ unset VMATRACE_NAME
 
 if [ "$VMATRACE_SAVE" = 1 ]; then
 	mkdir -p "$(dirname "$baseline")"
-	exec "$tool" check --test="$test" --save="$baseline" -- "$@"
+	check --test="$test" --save="$baseline" -- "$@"
 fi
 if [ ! -e "$baseline" ] && [ "${VMATRACE_REQUIRE:-0}" = 1 ]; then
 	refuse "$1 has no baseline $baseline, and VMATRACE_REQUIRE=1; VMATRACE_SAVE=1 makes it"
@@ -190,4 +220,5 @@ if [ -n "${VMATRACE_REPORTS:-}" ]; then
 elif [ "${GITHUB_ACTIONS:-}" = true ]; then
 	set -- --format=github "$@"
 fi
-VMATRACE_SAVE_WITH="VMATRACE_SAVE=1 (in $folder)" exec "$tool" check "$@"
+export VMATRACE_SAVE_WITH="VMATRACE_SAVE=1 (in $folder)"
+check "$@"

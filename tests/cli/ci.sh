@@ -119,13 +119,14 @@ meson_tests() {
 	export VMATRACE_SAVE=1
 	status meson-save 0 meson test -C build-meson --setup=maps
 	unset VMATRACE_SAVE
-	check meson-one-each [ "$(cd maps && echo *)" = "unit-tests-3.json unit-tests.json" ]
+	check meson-one-each [ "$(cd maps && echo *)" = "unit-tests-3.json unit-tests-77.json unit-tests.json" ]
 	status meson-good 0 meson test -C build-meson --setup=maps
 	cp -r maps "$TMP/meson-maps"
 	at bad
 	cp -r "$TMP/meson-maps" maps
-	status meson-bad 1 env CI_PROJECT_DIR="$REPO" meson test -C build-meson --setup=maps \
+	status meson-bad 3 env CI_PROJECT_DIR="$REPO" meson test -C build-meson --setup=maps \
 		--print-errorlogs
+	for name in unit-tests fails may-skip; do says "meson-$name" "$name +ERROR "; done
 	says meson-place "\+50 by mprotect in pool_object pool.c:$LINE "
 	status meson-wrapper 1 env VMATRACE_BASELINE="$REPO/maps" VMATRACE_REPORTS="$TMP/reports" \
 		meson test -C build-meson --wrapper=vmatrace-check.sh
@@ -133,7 +134,7 @@ meson_tests() {
 	status meson-no-baseline 0 env VMATRACE_BASELINE="$TMP/none" meson test -C build-meson \
 		--wrapper=vmatrace-check.sh --verbose
 	says meson-no-baseline-said 'unit-tests is not checked: there is no .*/none/unit-tests.json'
-	status meson-require-baseline 1 env VMATRACE_REQUIRE=1 VMATRACE_BASELINE="$TMP/none" \
+	status meson-require-baseline 3 env VMATRACE_REQUIRE=1 VMATRACE_STATUS=99 VMATRACE_BASELINE="$TMP/none" \
 		meson test -C build-meson --wrapper=vmatrace-check.sh --verbose
 	says meson-require-said 'unit-tests has no baseline .*/none/unit-tests.json'
 }
@@ -154,6 +155,9 @@ ctest_tests() {
 	for name in by-shell plain-shell by-file later; do
 		says "ctest-$name" "$name \.*\**Failed"
 	done
+	for name in by-output meant-to-fail skipped-by-output skipped-by-status; do
+		says "ctest-$name" "$name \.*Subprocess terminated\*\*\*Exception"
+	done
 	says ctest-old-shell 'old-shell \.* *Passed'
 	# What is said must work in a runner that starts the wrapper.
 	says ctest-save-with '^save a new baseline with VMATRACE_SAVE=1|^If these maps are intended, save a new baseline with VMATRACE_SAVE=1 '
@@ -168,7 +172,7 @@ twins() {
 	twins_are twins-meson 1 "meson test -C build-meson --setup=maps" \
 		"meson setup build-meson" "meson configure build-meson -Dleak=20"
 	check twins-meson-names [ "$(cd maps && echo */*)" = "disk/test_main.json net/test_main.json net/tolerant.json" ]
-	says twins-meson-red 'net +FAIL '
+	says twins-meson-red 'net +ERROR '
 	says twins-meson-tolerant 'tolerant +OK '
 	export VMATRACE_BASELINE=$TMP/twins/of-cmake
 	twins_are twins-cmake 8 "ctest --test-dir build-cmake" \
@@ -191,6 +195,27 @@ twins_are() {
 	status "$1-save" 0 env VMATRACE_SAVE=1 sh -c "$4 && $build && $3"
 	status "$1-green" 0 sh -c "$3"
 	status "$1" "$2" sh -c "$5 && $build && $3"
+}
+
+# What is not judged must not pass for the failure that is meant.
+not_judged() {
+	make -s unit-tests || exit 2
+	export VMATRACE_STATUS=77
+	status other-status-passes 3 vmatrace-check.sh "$REPO/unit-tests" 3
+	status other-status-refused 77 env VMATRACE_REQUIRE=1 vmatrace-check.sh "$REPO/unit-tests" 3
+	status other-status-usage 77 env VMATRACE_CHECK="--max-maps=9 --nonsense" \
+		vmatrace-check.sh "$REPO/unit-tests" 3
+	status other-status-no-program 77 env VMATRACE_CHECK=--max-maps=999 vmatrace-check.sh ./missing
+	status other-status-red 77 env VMATRACE_CHECK=--max-maps=9 vmatrace-check.sh "$REPO/unit-tests" 3
+	# A program that is meant to be killed is not compared with the kernel at its end.
+	status other-status-killed 143 env VMATRACE_CHECK=--max-growth=99 \
+		vmatrace-check.sh sh -c 'kill -TERM $$'
+	VMATRACE_STATUS=TERM status by-signal 143 env VMATRACE_CHECK=--max-maps=9 \
+		vmatrace-check.sh "$REPO/unit-tests" 3
+	has by-signal-said err 'ends by SIGTERM, since'
+	VMATRACE_STATUS=TERM status by-signal-passes 3 env VMATRACE_CHECK=--max-maps=999 \
+		vmatrace-check.sh "$REPO/unit-tests" 3
+	unset VMATRACE_STATUS
 }
 
 # What tells two tests apart is not always their program.
@@ -237,5 +262,6 @@ by_hand
 forges
 meson_tests
 ctest_tests
+not_judged
 twins
 finish

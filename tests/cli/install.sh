@@ -37,6 +37,28 @@ check schema [ "$(jq -r .title "$prefix/share/doc/vmatrace/report.schema.json")"
 	"What vmatrace report --format=json writes" ]
 check schemas [ "$(cd "$prefix/share/doc/vmatrace" && echo *.schema.json)" = "$(cd "$ROOT/doc" && echo *.schema.json)" ]
 
+# What doc/ci.md says for a test that cannot be wrapped fails a program that leaks.
+documented=$(sed -n '/^## Where nothing/,/^## /s/^LD_PRELOAD=/&/p' "$ROOT/doc/ci.md")
+cat >unit-tests.c <<'END'
+#include <sys/mman.h>
+int main(int argc, char **argv)
+{
+	for (int i = 0; argc > 1 && i < 50; i++)
+		mmap(0, 4096, i & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return !argv;
+}
+END
+cc unit-tests.c -o unit-tests
+PATH=$prefix/bin:$PATH sh -c "$documented" 2>err
+check documented-passes [ $? = 0 ]
+PATH=$prefix/bin:$PATH sh -c "$documented leak" 2>err
+check documented-fails [ $? = 23 ]
+if grep -rnE 'LD_PRELOAD="?libvmatrace\.so' "$ROOT/README.md" "$ROOT/doc" "$ROOT/scripts" "$prefix/share"; then
+	fail bare-name "ld.so does not find a library by its name alone"
+else
+	pass bare-name
+fi
+
 # A program with marks, by pkg-config, which is told that the folder was moved.
 cat >marks.c <<'END'
 #include <stdio.h>

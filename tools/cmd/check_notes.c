@@ -18,6 +18,9 @@ void vmt_check_tell_ending(const struct vmt_check *check, const struct vmt_launc
 		vmt_message("%s was killed by signal %d (%s); what follows describes its maps "
 			    "until then.",
 			    check->command[0], launch->signal, strsignal(launch->signal));
+	else if (launch->status && check->is_exitcode_first)
+		vmt_message("%s ended with status %d, and so does this check if it passes.",
+			    check->command[0], launch->status);
 	else if (launch->status)
 		vmt_message("%s ended with status %d, and so does this check, whatever its "
 			    "verdict.",

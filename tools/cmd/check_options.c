@@ -69,6 +69,8 @@ static const char help[] =
 	"  -o, --output=FILE        write the format there; the text then goes to the log;\n"
 	"                           without it a PROGRAM's verdict is on standard error\n"
 	"      --exitcode=N         status when a limit is exceeded (23)\n"
+	"      --exitcode-first     the same status if PROGRAM failed by itself, and if nothing\n"
+	"                           could be judged: for a test that is meant to fail\n"
 	"      --symbols=DIR        look for modules and .build-id/ files here as well\n"
 	"      --debuginfod         query the servers of DEBUGINFOD_URLS as well\n"
 	"  -h, --help\n"
@@ -94,6 +96,7 @@ enum {
 	OPTION_SUPPRESSIONS,
 	OPTION_GENERATE,
 	OPTION_EXITCODE,
+	OPTION_EXITCODE_FIRST,
 	OPTION_SYMBOLS,
 	OPTION_DEBUGINFOD,
 };
@@ -119,6 +122,7 @@ static const struct option options[] = {
 	{ "format", required_argument, NULL, 'f' },
 	{ "output", required_argument, NULL, 'o' },
 	{ "exitcode", required_argument, NULL, OPTION_EXITCODE },
+	{ "exitcode-first", no_argument, NULL, OPTION_EXITCODE_FIRST },
 	{ "symbols", required_argument, NULL, OPTION_SYMBOLS },
 	{ "debuginfod", no_argument, NULL, OPTION_DEBUGINFOD },
 	{ "help", no_argument, NULL, 'h' },
@@ -171,6 +175,7 @@ static const char *set_check_option(void *context, int option, char *value)
 	switch (option) {
 	case 'f': return set_format(check, value);
 	case OPTION_EXITCODE: return set_exitcode(check, value);
+	case OPTION_EXITCODE_FIRST: check->is_exitcode_first = true; break;
 	case OPTION_WARMUP:
 		return vmt_arguments_number(value, INT_MAX, &phase->warmup) ? NULL :
 									      "not a number: ";

@@ -28,6 +28,7 @@ struct vmt_check {
 	enum vmt_check_format format;
 	const char *output;
 	int exitcode;
+	bool is_exitcode_first; /* it also replaces the status of a program that failed */
 	char **paths; /* recordings to judge */
 	size_t path_count;
 	char **command; /* or a program to run */

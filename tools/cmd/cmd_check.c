@@ -152,8 +152,22 @@ static int require_processes(const struct vmt_summary *summary)
 	return VMT_EXIT_USAGE;
 }
 
+/*
+ * What a program left behind that failed by itself is judged like the rest, but that its end was not
+ * compared is no news where it was killed.
+ */
+static bool is_red(const struct vmt_verdict *verdict, bool has_failed)
+{
+	for (size_t i = 0; i < verdict->count; i++) {
+		if (!has_failed || verdict->finding[i].rule != VMT_RULE_UNCOMPARED)
+			return true;
+	}
+	return false;
+}
+
 static int judge(const struct vmt_check *check, const struct vmt_summary *summary,
-		 const struct vmt_summary *base, struct vmt_suppressions *suppressions)
+		 const struct vmt_summary *base, struct vmt_suppressions *suppressions,
+		 bool has_failed)
 {
 	struct vmt_verdict verdict = { .summary = summary,
 				       .base = base,
@@ -169,7 +183,7 @@ static int judge(const struct vmt_check *check, const struct vmt_summary *summar
 	vmt_check_warn(&verdict);
 	if (check->generate && !generate(check, &verdict) && !status)
 		status = VMT_EXIT_FAILED;
-	if (!status && verdict.count)
+	if (!status && is_red(&verdict, has_failed))
 		status = check->exitcode;
 	vmt_verdict_free(&verdict);
 	return status;
@@ -258,6 +272,17 @@ static int load(struct vmt_check *check, const struct vmt_launch *launch,
 	return status;
 }
 
+/*
+ * If the program failed first, its status is what the caller wants to know, unless any failure of it
+ * would pass for the one that is expected.
+ */
+static int final_status(const struct vmt_check *check, int status, int program)
+{
+	if (check->is_exitcode_first && status)
+		return check->exitcode;
+	return program ? program : status;
+}
+
 static int check_all(struct vmt_check *check)
 {
 	struct vmt_summary summary = { .programs = NULL };
@@ -281,10 +306,9 @@ static int check_all(struct vmt_check *check)
 	if (!status)
 		status = require_common(check, &summary, &base);
 	if (!status && check->has_limits)
-		status = judge(check, &summary, check->baseline ? &base : NULL, &suppressions);
-	/* If the program failed first, its status is what the caller wants to know. */
-	if (launch.status)
-		status = launch.status;
+		status = judge(check, &summary, check->baseline ? &base : NULL, &suppressions,
+			       launch.status != 0);
+	status = final_status(check, status, launch.status);
 	vmt_launch_clean(&launch);
 	vmt_suppress_free(&suppressions);
 	vmt_summary_free(&summary);
@@ -309,7 +333,7 @@ int vmt_cmd_check(int argc, char **argv)
 	char *save_with;
 
 	if (status >= 0)
-		return status;
+		return final_status(&check, status, 0);
 	save_with = take_save_with();
 	check.save_with = save_with;
 	status = check_all(&check);
