@@ -298,6 +298,49 @@ check store-headers-few [ "$(grep -Ec '#[0-9]+ +std::.*\.h:[0-9]+' closed/text)"
 check store-whole-stack grep -Eq '#[0-9]+ +acme::session::SessionStore::close .*store.cc:'"$(line store.cc CLOSE)" closed/text
 check store-no-header sh -c '! grep -q "munmap gone .*unique_ptr.h" closed/verbose'
 
+# The depth counts lines, also where functions of headers, of the program, and inlined ones alternate
+# from frame to frame, or a frame has many inlined ones. The line that is blamed is shown in any case.
+cat >deep.cc <<'END'
+#include <functional>
+#include <sys/mman.h>
+template <int N> static inline __attribute__((always_inline)) void nested()
+{
+	nested<N - 1>();
+	asm volatile("");
+}
+template <> inline __attribute__((always_inline)) void nested<0>()
+{
+	mmap(0, 4096, PROT_NONE, MAP_SHARED | MAP_ANONYMOUS, -1, 0); /* NESTED */
+}
+int main(int argc, char **)
+{
+	std::function<void(int)> deep = [&](int n) {
+		if (n)
+			deep(n - 1);
+		else
+			mmap(0, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0); /* DEEP */
+	};
+	if (argc > 1)
+		nested<30>();
+	else
+		deep(100);
+}
+END
+${CXX:-c++} -g -O1 -std=c++17 deep.cc -o bin/deep || exit 2
+traced deep "" bin/deep
+traced nested "" bin/deep nested
+# lines NAME TEXT DEPTH: how many lines the one stack of the program has; the last may count the rest
+lines() {
+	"$TOOL" report --depth=$3 $1/rec | sed -nE '/==.* mmap new /,/present at start/{ /==     (#|\.\.\. )/p }' >$1/stack
+	grep -q "deep.cc:$(line deep.cc $2)" $1/stack && wc -l <$1/stack
+}
+for depth in 2 5 8; do
+	check deep-depth-$depth [ "$(lines deep DEEP $depth)" -le $((depth + 1)) ]
+	check nested-depth-$depth [ "$(lines nested NESTED $depth)" -le $((depth + 1)) ]
+done
+check deep-rest sh -c "'$TOOL' report --depth=2 deep/rec | grep -qE '==     and [0-9]+ outer frames?'"
+check deep-whole [ "$(lines deep DEEP 1000)" -gt 100 ]
+
 # Neither a module's long name nor the name of a function beside it makes a line longer; -v has all of it.
 long=$(printf 'module-%.0s' $(seq 9))
 for strip in --strip-all --strip-debug; do

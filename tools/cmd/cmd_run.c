@@ -51,7 +51,7 @@ static const char help[] =
 	"                               lists them); may be repeated\n"
 	"      --try=NAME,...           with remedies in effect: see vmatrace try\n"
 	"  -n, --top=N                  call sites shown (10)\n"
-	"  -d, --depth=N                frames shown of each stack (8)\n"
+	"  -d, --depth=N                lines shown of each stack (8)\n"
 	"  -v, --verbose                full paths, build-ids, frames below main\n"
 	"  -h, --help\n";
 

@@ -12,8 +12,8 @@ static json_t *spread_of(const struct vmt_combine_program *program, bool is_peak
 	uint64_t *sorted = vmt_combine_sorted(program, is_peak);
 	json_t *object = json_object();
 
-	vmt_value_add_number(object, "median", sorted[program->runs / 2]);
-	vmt_value_add_number(object, "p90", sorted[(program->runs - 1) * 9 / 10]);
+	vmt_value_add_number(object, "median", vmt_combine_median(sorted, program->runs));
+	vmt_value_add_number(object, "p90", vmt_combine_p90(sorted, program->runs));
 	vmt_value_add_number(object, "most", sorted[program->runs - 1]);
 	free(sorted);
 	return object;

@@ -20,6 +20,18 @@ uint64_t *vmt_combine_sorted(const struct vmt_combine_program *program, bool is_
 	return sorted;
 }
 
+uint64_t vmt_combine_median(const uint64_t *sorted, size_t count)
+{
+	uint64_t low = sorted[(count - 1) / 2], high = sorted[count / 2];
+
+	return low + (high - low) / 2;
+}
+
+uint64_t vmt_combine_p90(const uint64_t *sorted, size_t count)
+{
+	return sorted[count - 1 - count / 10];
+}
+
 /* Equal sites are ordered by key, so that the order of the recordings does not matter. */
 static int by_peak(const void *a, const void *b)
 {

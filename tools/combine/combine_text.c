@@ -17,8 +17,8 @@ static void put_spread(struct vmt_lines *lines, const char *name, const uint64_t
 	struct vmt_number numbers[3];
 
 	vmt_lines_add(lines, 10, "  %-6s  median %s, 90 %% have up to %s, most %s", name,
-		      vmt_lines_number(&numbers[0], sorted[n / 2]),
-		      vmt_lines_number(&numbers[1], sorted[(n - 1) * 9 / 10]),
+		      vmt_lines_number(&numbers[0], vmt_combine_median(sorted, n)),
+		      vmt_lines_number(&numbers[1], vmt_combine_p90(sorted, n)),
 		      vmt_lines_number(&numbers[2], sorted[n - 1]));
 }
 

@@ -11,6 +11,7 @@
 
 /* How far the stack has been printed. */
 struct progress {
+	struct vmt_report_spot spot; /* the next function */
 	uint32_t lines;
 	uint32_t number; /* of the next function; inlined functions count */
 	bool is_over;
@@ -190,54 +191,62 @@ static void put_headers(struct vmt_report *text, struct skipped skipped)
 }
 
 /*
- * The functions of a frame; for a runtime frame only the innermost. Returns how many frames that
- * was: a run of functions of headers may end in a later one.
+ * The next function, of a runtime frame only the innermost; or a line for those of headers that
+ * stand before it.
  */
-static uint32_t put_functions(struct vmt_report *text, const struct vmt_rec_site *site, uint32_t at,
-			      uint32_t count, struct progress *progress)
+static void put_function(struct vmt_report *text, const struct vmt_rec_site *site, uint32_t count,
+			 struct progress *progress)
 {
-	struct vmt_report_spot spot = spot_of(site, at);
-	struct vmt_report_frame frame = { .is_inlined = true };
+	struct vmt_report_frame frame;
 	struct skipped skipped = { 0, VMT_FOLD_NONE };
 
-	for (; frame.is_inlined && !progress->is_over; spot.level++) {
-		if (!progress->shows_headers)
-			skipped = skip_headers(text, site, count, &spot);
-		if (skipped.functions) {
-			put_headers(text, skipped);
-			progress->number += skipped.functions;
-			progress->lines++;
-		}
-		if (!vmt_report_find(text, site, spot, true, &frame) ||
-		    (progress->number && is_below_main(text, &frame))) {
-			progress->is_over = true;
-			break;
-		}
-		put_frame(text, &frame, progress->number++);
+	if (!progress->shows_headers)
+		skipped = skip_headers(text, site, count, &progress->spot);
+	if (skipped.functions) {
+		put_headers(text, skipped);
+		progress->number += skipped.functions;
 		progress->lines++;
-		progress->is_over = is_main(text, &frame);
-		frame.is_inlined &= !vmt_report_is_runtime(frame.path);
+		return;
 	}
-	return (uint32_t)(spot.frame - site->frame_first) + 1 - at;
+	if (!vmt_report_find(text, site, progress->spot, true, &frame) ||
+	    (progress->number && is_below_main(text, &frame))) {
+		progress->is_over = true;
+		return;
+	}
+	put_frame(text, &frame, progress->number++);
+	progress->lines++;
+	progress->is_over = is_main(text, &frame);
+	frame.is_inlined &= !vmt_report_is_runtime(frame.path);
+	progress->spot = next_spot(progress->spot, &frame);
 }
 
-/* Print one frame, or a run of runtime frames. Returns how many frames that was. */
-static uint32_t put_next(struct vmt_report *text, const struct vmt_rec_site *site, uint32_t at,
-			 uint32_t count, struct progress *progress)
+/* Skip so many frames, which a line stands for. */
+static void pass_over(struct progress *progress, uint32_t frames)
 {
-	uint32_t left_out = vmt_fold_left_out(run_length(text, site, at, count));
+	progress->spot = (struct vmt_report_spot){ progress->spot.frame + frames, 0 };
+	progress->number += frames;
+}
 
-	if (!left_out)
-		return put_functions(text, site, at, count, progress);
+/* Print one function, or a run of runtime frames. */
+static void put_next(struct vmt_report *text, const struct vmt_rec_site *site, uint32_t count,
+		     struct progress *progress)
+{
+	uint32_t at = (uint32_t)(progress->spot.frame - site->frame_first);
+	uint32_t left_out =
+		progress->spot.level ? 0 : vmt_fold_left_out(run_length(text, site, at, count));
+
+	if (!left_out) {
+		put_function(text, site, count, progress);
+		return;
+	}
 	put_run(text, site, at, left_out);
 	progress->lines++;
-	progress->number += left_out;
-	return left_out;
+	pass_over(progress, left_out);
 }
 
-/* Returns the number of the frame that is blamed; ret_is_system: it is a header's as well. */
-static uint32_t blamed_frame(struct vmt_report *text, const struct vmt_rec_site *site,
-			     bool *ret_is_system)
+/* Returns the function that is blamed; ret_is_system: it is a header's as well. */
+static struct vmt_report_spot blamed_spot(struct vmt_report *text, const struct vmt_rec_site *site,
+					  bool *ret_is_system)
 {
 	const struct vmt_report_ops *ops = text->ops;
 	struct vmt_report_frame frame;
@@ -245,31 +254,41 @@ static uint32_t blamed_frame(struct vmt_report *text, const struct vmt_rec_site 
 
 	*ret_is_system = true;
 	if (!vmt_report_blame(text->view, site, ops->resolve, ops->context, &spot))
-		return 0;
+		return spot_of(site, 0);
 	*ret_is_system = !vmt_report_find(text, site, spot, true, &frame) || frame.names.is_system;
-	return (uint32_t)(spot.frame - site->frame_first);
+	return spot;
+}
+
+static bool is_beyond(struct vmt_report_spot spot, struct vmt_report_spot other)
+{
+	return spot.frame > other.frame || (spot.frame == other.frame && spot.level > other.level);
 }
 
 void vmt_report_stack(struct vmt_report *text, const struct vmt_rec_site *site)
 {
 	uint32_t count = vmt_view_frame_count(text->view, site);
-	struct progress progress = { .lines = 0 };
+	uint64_t end = (uint64_t)site->frame_first + count;
+	struct progress progress = { .spot = spot_of(site, 0) };
 	bool is_system;
-	uint32_t blamed = blamed_frame(text, site, &is_system);
+	struct vmt_report_spot blamed = blamed_spot(text, site, &is_system);
 
 	progress.shows_headers = is_system || text->options->verbose;
-	for (uint32_t at = 0; at < count && !progress.is_over;) {
-		if (progress.lines >= text->depth && at > blamed) {
-			put_rest(text, count - at);
+	while (progress.spot.frame < end && !progress.is_over) {
+		bool is_enough = progress.lines >= text->depth;
+
+		if (is_enough && is_beyond(progress.spot, blamed)) {
+			put_rest(text, (uint32_t)(end - progress.spot.frame));
 			return;
 		}
 		/* The line that is blamed is shown however deep it is. */
-		if (progress.lines >= text->depth && at + 1 < blamed) {
-			put_run(text, site, at, blamed - at);
-			progress.number += blamed - at;
-			at = blamed;
+		if (is_enough && progress.spot.frame + 1 < blamed.frame) {
+			uint32_t frames = (uint32_t)(blamed.frame - progress.spot.frame);
+
+			put_run(text, site, (uint32_t)(progress.spot.frame - site->frame_first),
+				frames);
+			pass_over(&progress, frames);
 		}
-		at += put_next(text, site, at, count, &progress);
+		put_next(text, site, count, &progress);
 	}
 	if (site->flags & VMT_SITE_TRUNCATED && count && !progress.is_over) {
 		put_indent(text);
