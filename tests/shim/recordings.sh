@@ -158,24 +158,33 @@ done
 [ $? = 2 ] || wrong+="compared all the same; "
 [ -z "$wrong" ] && pass damaged || fail damaged "$wrong"
 
+# looked_at DIR STATEMENT: of python, about the process that is reported. It reads the 200 MB of JSON
+# that follow in a third of the time that jq takes. OUTLINE: lines that begin with this are left out.
+looked_at() {
+	"$TOOL" report --format=json "$1" 2>&1 | grep -v "^${OUTLINE:-$}" | /usr/bin/python3 -c "import json, sys
+process = json.load(sys.stdin)['processes'][0]
+sites, now, coverage = process['sites'], process['maps']['now'], process['coverage']
+$2" 2>&1
+}
+
 # All sections grow at the same time, call sites and modules too, while somebody else reads.
 mkdir read
 mkfifo end
 LD_PRELOAD=$LIB VMATRACE_OPTIONS=report=0:dir=read "$TARGETS/many_sites" 18000 wait <end \
 	>many_sites.out 2>&1 &
 exec 3>end
-reads=0 wrong=
+reads=0 wrong= outline=
 for ((SECONDS = 0; reads < 10 && SECONDS < 60;)); do
 	ls read/*.vmt >/dev/null 2>&1 || continue
-	wrong+=$("$TOOL" report --format=json read 2>&1 | jq -c '.processes[0] | select(.maps.now < 5 or
-		(([.sites[].live] | add) - .maps.now | fabs) > 2)' 2>&1)
+	wrong+=$(OUTLINE=$outline looked_at read 'live = sum(site["live"] for site in sites)
+if now < 5 or abs(live - now) > 2: print(now, "maps,", live, "live;")')
 	reads=$((reads + 1))
+	outline='      '	# without stacks from the second time on
 done
 exec 3>&-
 wait
-facts=$("$TOOL" report --format=json read 2>&1 | jq -c '.processes[0] |
-	[.end, .coverage.exact, .coverage.notes, (.sites | length >= 18000)]')
-if [ "$facts" = '["exit",true,[],true]' ] && [ -z "$wrong" ]; then
+facts=$(looked_at read 'print(process["end"], coverage["exact"], coverage["notes"], len(sites) >= 18000)')
+if [ "$facts" = 'exit True [] True' ] && [ -z "$wrong" ]; then
 	pass grown_while_read
 else
 	fail grown_while_read "${wrong:0:200} $facts $(head -c 200 many_sites.out)"
