@@ -15,23 +15,37 @@ set -u
 . "$(dirname "$0")/usage.sh"
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 export BUILD=${BUILD:-$ROOT/build}
+# Those that take longest come first, so that neither of two that run at a time waits for the other in
+# the end.
 ALL="
 house
+readme
 unit
+mutants
+killed
+hangs
+recordings
+targets
+kernel
 model
+dist
+filters
+report
+causes
+ci
+sites
+check
+html
+random
 doors
 run
-report
 export
 fleet
 merge
-html
 symbols
 top
 terminal
 install
-dist
-check
 suppressions
 diff
 limits
@@ -39,11 +53,9 @@ frames
 bursts
 leaks
 alarms
-ci
 self
 maps
 patterns
-causes
 try
 growth
 teardown
@@ -55,30 +67,20 @@ stacks
 harmless
 descriptors
 errno
-sites
-targets
-hangs
 efence
 allocators
 reasons
 releases
 jit
 python
-filters
 children
 deaths
 ends
-killed
-recordings
 golden
-random
-kernel
-mutants
 unwind
 programs
 cases
 bench
-readme
 "
 QUICK="house unit doors library errno report check golden"
 
