@@ -394,6 +394,40 @@ check turns [ "$("$TOOL" report --format=json turns | jq -c '[.processes[0].site
 	select(.stack[0].function == ("first", "other")) | [.stack[0].function, .calls]] | sort')" = \
 	'[["first",80],["other",120]]' ]
 
+# A line that the compiler made two calls of is one row, also where there are but a handful of them.
+cat >unrolled.c <<'EOF'
+#define _GNU_SOURCE
+#include <sys/mman.h>
+#include <unistd.h>
+static char *ring_new(int fd, size_t length)
+{
+	char *base = mmap(0, 2 * length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+#pragma GCC unroll 2
+	for (int half = 0; half < 2; half++)
+		mmap(base + half * length, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+	return base;
+}
+
+int main(void)
+{
+	int fd = memfd_create("ring", 0);
+
+	if (ftruncate(fd, 65536))
+		return 1;
+	for (int i = 0; i < 100; i++)
+		ring_new(fd, 65536);
+	return 0;
+}
+EOF
+${CC:-cc} -g -O2 unrolled.c -o bin/unrolled || exit 2
+"$TOOL" run -o unrolled -- bin/unrolled 2>/dev/null
+check unrolled-is-two [ "$("$TOOL" report --format=json unrolled |
+	jq '[.processes[0].sites[] | select(.stack[0].line == 10)] | length')" = 2 ]
+"$TOOL" report unrolled >unrolled.txt
+check unrolled-is-one-row [ "$(grep -c ' mmap new .* unrolled.c:10' unrolled.txt)" = 1 ]
+check unrolled-live grep -qE '^==[0-9]+== +200 .* mmap new .* unrolled.c:10' unrolled.txt
+
 # Where addresses are few, debug information is left out; libdw would end the tool. So the program's
 # status is passed on, and there is a report at each limit that has room for one.
 awk 'BEGIN { for (i = 0; i < 2500; i++)

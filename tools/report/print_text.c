@@ -12,6 +12,7 @@
 #include "report/print_text.h"
 #include "report/tree.h"
 #include "rows/apart.h"
+#include "rows/same_line.h"
 #include "naming/interpreter.h"
 #include "naming/unnamed.h"
 #include "naming/names.h"
@@ -299,8 +300,10 @@ void vmt_print_recording(FILE *stream, const struct vmt_loaded_recording *record
 	if (totals)
 		add_allocators(&lines, view, totals, symbols, text.verbose);
 	add_hint(&lines, view, symbols);
-	if (totals && !(is_default(&chosen) && is_handful(view, totals))) {
+	if (totals)
 		vmt_rows_make(&rows, view, totals, symbols, &chosen);
+	if (totals && !(is_default(&chosen) && is_handful(view, totals) &&
+			!vmt_rows_have_same_lines(&rows, view, symbols))) {
 		use_rows(&ops, &rows,
 			 options->verbose ? rows.count :
 					    count_stacks(&rows, &chosen, vmt_view_maps_now(view)));
