@@ -138,6 +138,34 @@ check helper-alone [ "$(grep -c 'The line' helper.supp)" = 0 ]
 status helper-suppressed 0 "$TOOL" check --per-site=9 --suppressions=helper.supp -- ./helper 50 0
 status helper-other 23 "$TOOL" check --per-site=9 --suppressions=helper.supp -- ./helper 50 30
 has helper-other-said err '\+30 by mmap in page'
+# What main itself calls may be called by others some day.
+cat >shared.c <<'EOF'
+#include <stdlib.h>
+#include <sys/mman.h>
+#define NOINLINE __attribute__((noinline))
+NOINLINE int page(void) { return mmap(0, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0) == MAP_FAILED; }
+NOINLINE int cache(int n)
+{
+	int failed = 0;
+
+	while (n-- > 0)
+		failed += page();
+	return failed;
+}
+int main(int argc, char **argv)
+{
+	int failed = 0;
+
+	for (int i = 0; argc > 1 && i < atoi(argv[1]); i++)
+		failed += page();
+	return failed + cache(argc > 2 ? atoi(argv[2]) : 0);
+}
+EOF
+${CC:-cc} -g -O1 -fno-optimize-sibling-calls shared.c -o shared || exit 2
+status shared 23 "$TOOL" check --max-growth=5 --generate-suppressions=shared.supp -- ./shared 9
+has shared-line shared.supp '^vma:\^page\$ by \^main\$$'
+status shared-suppressed 0 "$TOOL" check --max-growth=5 --suppressions=shared.supp -- ./shared 30
+status shared-other 23 "$TOOL" check --max-growth=5 --suppressions=shared.supp -- ./shared 9 30
 # Where other call sites of the same run share the functions around the call, more are named.
 status deep 23 "$TOOL" check --per-site=9 --generate-suppressions=deep.supp -- ./helper 50 2 deep
 has deep-line deep.supp '^vma:\^page\$ in (\^[a-z]+\$ in ){4}\^near_one\$$'

@@ -179,3 +179,31 @@ Test(suppress, frames_in_frames)
 	cr_assert_not_null(find(frames, 3, false));
 	vmt_suppress_free(&suppressions);
 }
+
+/* "by" wants the project's next function, and takes recursion for one. */
+Test(suppress, caller)
+{
+	char module[] = "app";
+	char inner[] = "page", middle[] = "guard", outer[] = "cache", system[] = "std::call";
+	struct vmt_stack_frame frames[] = {
+		{ .module = module, .function = inner, .is_user = true, .is_own = true },
+		{ .module = module, .function = inner, .is_user = true, .is_own = true },
+		{ .module = module, .function = system, .is_user = true },
+		{ .module = module, .function = middle, .is_user = true, .is_own = true },
+		{ .module = module, .function = outer, .is_user = true, .is_own = true },
+	};
+
+	cr_assert_eq(parse("vma:^page$ by ^cache$\nvma:^cache$ by ^page$\nvma:^cache$ by ^app$\n"
+			   "vma:^page$ by ^guard$ by ^page$\n"),
+		     0);
+	cr_assert_null(find(frames, 5, false));
+	vmt_suppress_free(&suppressions);
+	cr_assert_eq(parse("vma:^page$ by ^guard$\n"), 0);
+	cr_assert_not_null(find(frames, 5, false));
+	cr_assert_null(find(frames, 3, false));
+	vmt_suppress_free(&suppressions);
+	cr_assert_eq(parse("vma:^page$ in ^guard$ by ^cache$\n"), 0);
+	cr_assert_eq(suppressions.item[0].part_count, 3);
+	cr_assert_not_null(find(frames, 5, false));
+	vmt_suppress_free(&suppressions);
+}

@@ -16,8 +16,11 @@ static const char *const type_names[] = {
 	[VMT_SUPPRESS_FILE] = "file",
 };
 
-#define BETWEEN  "$ in ^" /* between the parts of a pattern for several frames */
-#define FILE_MAX 1048576u /* bytes of a suppression file */
+/* between the parts of a pattern for several frames, of which the second may also be further out */
+#define CALLED_BY "$ by ^"
+#define BETWEEN   "$ in ^"
+#define DIRECT    32u /* parts of which it is known which of these it was */
+#define FILE_MAX  1048576u /* bytes of a suppression file */
 
 const char *vmt_suppress_type_name(enum vmt_suppress_type type)
 {
@@ -92,13 +95,37 @@ static bool is_of_type(const struct vmt_summary_site *site, enum vmt_suppress_ty
 	}
 }
 
+/* Does the project's next function further out match? Recursion counts once. */
+static bool matches_caller(const char *pattern, const struct vmt_stack *stack, uint32_t at)
+{
+	const char *name = stack->frame[at].function ? stack->frame[at].function : "";
+
+	while (++at < stack->count) {
+		const struct vmt_stack_frame *frame = &stack->frame[at];
+
+		if (frame->is_own && frame->function && strcmp(frame->function, name))
+			return matches_frame(pattern, frame);
+	}
+	return false;
+}
+
+static bool is_direct(const struct vmt_suppression *item, uint32_t part)
+{
+	return part < item->part_count && part < DIRECT && (item->direct >> part & 1);
+}
+
 /* The parts are for frames further and further out. To take the innermost for each is sufficient. */
 static bool matches_stack(const struct vmt_suppression *item, const struct vmt_stack *stack)
 {
 	uint32_t part = 0;
 
-	for (uint32_t i = 0; i < stack->count && part < item->part_count; i++)
-		part += matches_frame(item->part[part], &stack->frame[i]);
+	for (uint32_t i = 0; i < stack->count && part < item->part_count; i++) {
+		if (!matches_frame(item->part[part], &stack->frame[i]))
+			continue;
+		part++;
+		if (is_direct(item, part) && !matches_caller(item->part[part], stack, i))
+			return false;
+	}
 	return part == item->part_count;
 }
 
@@ -143,21 +170,33 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
+/* Returns where the first part ends; NULL if it is the last. */
+static const char *find_between(const char *at)
+{
+	const char *in = *at == '^' ? strstr(at, BETWEEN) : NULL;
+	const char *by = *at == '^' ? strstr(at, CALLED_BY) : NULL;
+
+	return !in || (by && by < in) ? by : in;
+}
+
 /*
- * Take "^inner$ in ^outer$" apart. Nothing else is between parts, since the names of files may have
- * words between spaces.
+ * Take "^inner$ in ^outer$" or "^inner$ by ^caller$" apart. Nothing else is between parts, since the
+ * names of files may have words between spaces.
  */
 static void find_parts(struct vmt_suppression *item)
 {
 	const char *next;
 
 	for (const char *at = item->pattern; at; at = next) {
-		const char *between = *at == '^' ? strstr(at, BETWEEN) : NULL;
+		const char *between = find_between(at);
 		size_t length = between ? (size_t)(between - at) + 1 : strlen(at);
 
 		item->part = vmt_must_grow(item->part, item->part_count, sizeof(*item->part));
 		item->part[item->part_count++] = vmt_must(strndup(at, length));
 		next = between ? between + strlen(BETWEEN) - 1 : NULL;
+		if (between && item->part_count < DIRECT &&
+		    !strncmp(between, CALLED_BY, strlen(CALLED_BY)))
+			item->direct |= 1u << item->part_count;
 	}
 }
 

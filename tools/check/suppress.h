@@ -23,6 +23,8 @@ struct vmt_suppression {
 	char *pattern;
 	char **part; /* of the pattern: what is matched against a frame each, the innermost first */
 	uint32_t part_count;
+	uint32_t
+		direct; /* a bit for each part that must be the caller of the one before, up to 31 */
 	const char *source; /* the name of its file; NULL if it is compiled into a program */
 	uint32_t line;
 	bool is_known; /* it matches a call site, whether or not that has grown */

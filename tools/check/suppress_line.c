@@ -93,6 +93,26 @@ static char *function_line(const char *type, const struct vmt_stack *stack,
 	return line;
 }
 
+/* A function that main calls, or what a thread begins with: others may call it as well. */
+static char *called_line(const char *type, const struct vmt_stack *stack,
+			 const struct vmt_stack_frame *frame)
+{
+	const struct vmt_stack_frame *end = stack->frame + stack->count, *caller = frame;
+	char *name[2], *line;
+
+	while (++caller < end &&
+	       !(caller->is_own && caller->function && strcmp(caller->function, frame->function)))
+		;
+	if (caller == end)
+		return function_line(type, stack, frame, 1);
+	name[0] = quoted(frame->function);
+	name[1] = quoted(caller->function);
+	line = vmt_must_format("%s:^%s$ by ^%s$", type, name[0], name[1]);
+	free(name[0]);
+	free(name[1]);
+	return line;
+}
+
 char *vmt_suppress_line(const struct vmt_summary_site *site, uint32_t depth)
 {
 	const char *type = site->is_cut ? "split" : "vma";
@@ -104,6 +124,8 @@ char *vmt_suppress_line(const struct vmt_summary_site *site, uint32_t depth)
 		return place_line(type, frame);
 	if (is_everywhere(&site->stack, frame))
 		return NULL;
+	if (frame->function && !caller_of(&site->stack, frame))
+		return called_line(type, &site->stack, frame);
 	return function_line(type, &site->stack, frame, depth);
 }
 

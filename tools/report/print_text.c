@@ -97,6 +97,18 @@ static bool is_handful(const struct vmt_view *view, const struct vmt_view_totals
 	return n <= VMT_REPORT_HANDFUL;
 }
 
+/* Returns false where the core shows the call sites one by one. */
+static bool make_rows(struct vmt_rows *rows, const struct vmt_view *view,
+		      const struct vmt_view_totals *totals, struct vmt_symbols *symbols,
+		      const struct vmt_rows_options *options)
+{
+	if (!totals)
+		return false;
+	vmt_rows_make(rows, view, totals, symbols, options);
+	return !is_default(options) || !is_handful(view, totals) ||
+	       vmt_same_line_find(rows, view, symbols);
+}
+
 /*
  * Returns how many rows get a stack: all that the user selected; otherwise those with at least 1 %
  * of the maps, and all if there are only a few.
@@ -300,10 +312,7 @@ void vmt_print_recording(FILE *stream, const struct vmt_loaded_recording *record
 	if (totals)
 		add_allocators(&lines, view, totals, symbols, text.verbose);
 	add_hint(&lines, view, symbols);
-	if (totals)
-		vmt_rows_make(&rows, view, totals, symbols, &chosen);
-	if (totals && !(is_default(&chosen) && is_handful(view, totals) &&
-			!vmt_rows_have_same_lines(&rows, view, symbols))) {
+	if (make_rows(&rows, view, totals, symbols, &chosen)) {
 		use_rows(&ops, &rows,
 			 options->verbose ? rows.count :
 					    count_stacks(&rows, &chosen, vmt_view_maps_now(view)));

@@ -18,8 +18,8 @@ static char *text_of(const struct vmt_view *view, struct vmt_symbols *symbols, u
 	return text;
 }
 
-bool vmt_rows_have_same_lines(const struct vmt_rows *rows, const struct vmt_view *view,
-			      struct vmt_symbols *symbols)
+bool vmt_same_line_find(const struct vmt_rows *rows, const struct vmt_view *view,
+			struct vmt_symbols *symbols)
 {
 	uint64_t count = vmt_view_count(view, VMT_SECTION_SITES);
 	struct vmt_rec_site site, other;

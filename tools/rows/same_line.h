@@ -6,7 +6,7 @@
 #include "rows/rows.h"
 
 /* Does a row stand for call sites whose stacks read the same? For a handful of call sites. */
-bool vmt_rows_have_same_lines(const struct vmt_rows *rows, const struct vmt_view *view,
-			      struct vmt_symbols *symbols);
+bool vmt_same_line_find(const struct vmt_rows *rows, const struct vmt_view *view,
+			struct vmt_symbols *symbols);
 
 #endif
