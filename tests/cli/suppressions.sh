@@ -27,6 +27,9 @@ ${CC:-cc} -g -O1 mainleak.c -o mainleak || exit 2
 status main-leak 23 "$TOOL" check --per-site=0 --generate-suppressions=main.supp -- ./mainleak
 has main-by-line main.supp '^(vma|split):mainleak.c:[0-9]+\$$'
 has main-by-line-said err '^  (vma|split):mainleak.c:[0-9]+\$$'
+has main-numbered main.supp '^# The line fits this line number only: generate it again when lines were added'
+has main-numbered-said err '^    \(fits this line number only: generate it'
+check main-columns [ "$(grep -A2 '^  [a-z]*:' err | wc -L)" -le 80 ]
 status main-suppressed 0 "$TOOL" check --per-site=0 --suppressions=main.supp -- ./mainleak
 status main-not-all 23 "$TOOL" check --per-site=0 --suppressions=main.supp -- ./mainleak more
 strip mainleak

@@ -8,9 +8,27 @@
 
 #include <fnmatch.h>
 
-bool vmt_summary_wants(const struct vmt_summary_options *options, const char *name)
+/* Does the pattern match the path, or the end of it after a slash? */
+static bool matches_path(const char *pattern, const char *path)
 {
-	return !options->program || !fnmatch(options->program, name, 0);
+	for (; path; path = strchr(path, '/')) {
+		path += *path == '/' && *pattern != '/';
+		if (!fnmatch(pattern, path, 0))
+			return true;
+		if (*pattern == '/')
+			return false;
+	}
+	return false;
+}
+
+bool vmt_summary_wants(const struct vmt_summary_options *options, const char *name, const char *exe)
+{
+	const char *pattern = options->program;
+	const char *slash = pattern ? strrchr(pattern, '/') : NULL;
+
+	if (slash && exe)
+		return matches_path(pattern, exe);
+	return !pattern || !fnmatch(slash ? slash + 1 : pattern, name, 0);
 }
 
 void vmt_summary_init(struct vmt_summary *summary, const struct vmt_summary_options *options)
@@ -47,6 +65,7 @@ void vmt_summary_free(struct vmt_summary *summary)
 		free_sites(program);
 		free(program->name);
 		free(program->exe);
+		free(program->other_exe);
 		free(program);
 	}
 	free(summary->test);

@@ -30,6 +30,7 @@ struct vmt_summary_site {
 struct vmt_summary_program {
 	char *name; /* base name of the executable */
 	char *exe; /* the executable's path; NULL if it comes from a baseline */
+	char *other_exe; /* another one of that name, which is judged with it; or NULL */
 	uint32_t pid; /* of the process that grew most */
 	uint64_t processes;
 	uint64_t vanished; /* processes that became another program, which was not recorded */
@@ -67,13 +68,14 @@ struct vmt_summary_options {
 	struct vmt_phase phase;
 	bool with_lines;
 	bool with_peak; /* include call sites that held maps only at the peak */
-	const char *program; /* only programs whose name matches this pattern; NULL = all */
+	const char *program; /* only programs whose name, or path, matches this; NULL = all */
 	const struct vmt_recordings *twins; /* runs that may have better symbol files; or NULL */
 	const char *symbols; /* a directory with more symbol files, or NULL */
 };
 
-/* Was the program of this name asked for? */
-bool vmt_summary_wants(const struct vmt_summary_options *options, const char *name);
+/* Was the program of this name asked for? exe: its path, or NULL if that is unknown. */
+bool vmt_summary_wants(const struct vmt_summary_options *options, const char *name,
+		       const char *exe);
 
 void vmt_summary_init(struct vmt_summary *summary, const struct vmt_summary_options *options);
 void vmt_summary_free(struct vmt_summary *summary);

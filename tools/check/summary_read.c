@@ -331,6 +331,17 @@ static bool has_next(const struct vmt_recordings *recordings, const struct vmt_r
 	return false;
 }
 
+/* The name is what programs are told apart by; one that only became another is not judged. */
+static void note_exe(struct vmt_summary_program *program, const char *exe)
+{
+	if (!program->processes) {
+		free(program->exe);
+		program->exe = vmt_must_copy(exe);
+	} else if (!program->other_exe && strcmp(program->exe, exe)) {
+		program->other_exe = vmt_must_copy(exe);
+	}
+}
+
 static int add_process(struct vmt_summary *summary, const char *exe, const char *name,
 		       const struct vmt_view *view, const struct vmt_summary_options *options,
 		       struct vmt_symbols *symbols)
@@ -348,6 +359,7 @@ static int add_process(struct vmt_summary *summary, const char *exe, const char 
 	add_header(program, view);
 	if (view->header.end == VMT_END_EXEC)
 		return 0;
+	note_exe(program, exe);
 	find_teardown(&process, symbols);
 	open_process(&process);
 	for (uint64_t i = VMT_SITE_FIRST; i < process.count; i++)
@@ -409,7 +421,7 @@ int vmt_summary_read(struct vmt_summary *summary, const struct vmt_recordings *r
 		exe = exe_of(&recordings->item[i]);
 		name = program_name(exe);
 		ret = 0;
-		if (vmt_summary_wants(options, name)) {
+		if (vmt_summary_wants(options, name, exe)) {
 			ret = add_process(summary, exe, name, &recordings->item[i].view, options,
 					  symbols);
 			if (!ret)

@@ -105,6 +105,18 @@ static char *find_line(const struct vmt_verdict *verdict, const struct vmt_suppr
 	return best;
 }
 
+/* Its function is in every stack, so only its line tells the call apart. */
+static char *add_numbered(char *text)
+{
+	char *longer =
+		vmt_must_format("%s%sfits this line number only: generate it again when lines "
+				"were added above",
+				text ? text : "", text ? ", and " : "");
+
+	free(text);
+	return longer;
+}
+
 /* "suppresses everything of libpool.so.3, in this run 2 more call sites with 9 maps"; or NULL. */
 static char *warning_of(const struct vmt_summary_site *site, const struct others *others)
 {
@@ -126,7 +138,7 @@ static char *warning_of(const struct vmt_summary_site *site, const struct others
 				       more ? more : "");
 	free(more);
 	free(extent);
-	return text;
+	return vmt_suppress_line_is_numbered(site) ? add_numbered(text) : text;
 }
 
 /* Returns whether a new line was added. */

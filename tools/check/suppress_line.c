@@ -129,6 +129,13 @@ char *vmt_suppress_line(const struct vmt_summary_site *site, uint32_t depth)
 	return function_line(type, &site->stack, frame, depth);
 }
 
+bool vmt_suppress_line_is_numbered(const struct vmt_summary_site *site)
+{
+	const struct vmt_stack_frame *frame = vmt_stack_blame(&site->stack);
+
+	return frame && is_by_place(&site->stack, frame);
+}
+
 char *vmt_suppress_line_extent(const struct vmt_summary_site *site)
 {
 	const struct vmt_stack_frame *frame = vmt_stack_blame(&site->stack);

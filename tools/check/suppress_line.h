@@ -18,6 +18,9 @@ uint32_t vmt_suppress_line_depth(const struct vmt_summary_site *site);
  */
 char *vmt_suppress_line(const struct vmt_summary_site *site, uint32_t depth);
 
+/* Does the line for the site name a line of the source, which moves when others are added above it? */
+bool vmt_suppress_line_is_numbered(const struct vmt_summary_site *site);
+
 /*
  * Returns what a line covers that is not about a function of the project, such as "everything of
  * libpool.so.3"; NULL for any other. The caller frees it.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The verdict of check: compares a summary with limits and a baseline. Each broken limit is a
- * finding with a sentence and, if possible, the call site to blame. Pure; each writer below is in a
- * file of its name.
+ * finding with a sentence and, if possible, the call site to blame. Pure; the writers below
+ * are in ../verdict, each in a file of its name.
  */
 #ifndef VMT_VERDICT_H
 #define VMT_VERDICT_H
@@ -75,8 +75,8 @@ const struct vmt_stack_frame *vmt_verdict_place(const struct vmt_finding *findin
 char *vmt_verdict_summary(const struct vmt_verdict *verdict);
 
 /* The writers. Those with a result return 0 or -errno. */
-void vmt_verdict_text(FILE *stream, const struct vmt_verdict *verdict);
-int vmt_verdict_json(FILE *stream, const struct vmt_verdict *verdict);
+void vmt_plain_write(FILE *stream, const struct vmt_verdict *verdict);
+int vmt_findings_write(FILE *stream, const struct vmt_verdict *verdict);
 int vmt_junit_write(FILE *stream, const struct vmt_verdict *verdict);
 int vmt_sarif_write(FILE *stream, const struct vmt_verdict *verdict);
 void vmt_github_write(FILE *stream, const struct vmt_verdict *verdict);

@@ -55,6 +55,22 @@ void vmt_check_tell_saved(const struct vmt_check *check, const struct vmt_summar
 	}
 }
 
+void vmt_check_tell_twins(const struct vmt_summary *summary)
+{
+	const struct vmt_summary_program *program;
+
+	for (program = summary->programs; program; program = program->hh.next) {
+		if (program->other_exe)
+			vmt_message("%s and %s are both called %s and are judged as one program: "
+				    "of each call site the larger value counts, so that growth of "
+				    "one can hide behind the other. Check each by itself, with a "
+				    "baseline of its own (--program=%s), or give them different "
+				    "names.",
+				    program->exe, program->other_exe, program->name,
+				    program->other_exe);
+	}
+}
+
 static void warn_of_suppressions(const struct vmt_suppressions *suppressions)
 {
 	for (size_t i = 0; i < suppressions->count; i++) {

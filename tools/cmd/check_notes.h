@@ -15,6 +15,9 @@ void vmt_check_tell_ending(const struct vmt_check *check, const struct vmt_launc
  */
 void vmt_check_tell_saved(const struct vmt_check *check, const struct vmt_summary *summary);
 
+/* Say which different executables of one name are judged as one program. */
+void vmt_check_tell_twins(const struct vmt_summary *summary);
+
 /* Say what limits the verdict; nothing if it is sound. */
 void vmt_check_warn(const struct vmt_verdict *verdict);
 

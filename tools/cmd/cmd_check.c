@@ -23,11 +23,11 @@ static int write_format(FILE *stream, enum vmt_check_format format,
 			const struct vmt_verdict *verdict)
 {
 	switch (format) {
-	case VMT_CHECK_JSON: return vmt_verdict_json(stream, verdict);
+	case VMT_CHECK_JSON: return vmt_findings_write(stream, verdict);
 	case VMT_CHECK_JUNIT: return vmt_junit_write(stream, verdict);
 	case VMT_CHECK_SARIF: return vmt_sarif_write(stream, verdict);
 	case VMT_CHECK_GITHUB: vmt_github_write(stream, verdict); return 0;
-	default: vmt_verdict_text(stream, verdict); return 0;
+	default: vmt_plain_write(stream, verdict); return 0;
 	}
 }
 
@@ -61,7 +61,7 @@ static int write_verdict(const struct vmt_check *check, const struct vmt_verdict
 	if (check->format == VMT_CHECK_GITHUB)
 		append_step_summary(verdict);
 	if (check->output)
-		vmt_verdict_text(standard, verdict);
+		vmt_plain_write(standard, verdict);
 	if (!ret)
 		return 0;
 	if (check->output)
@@ -299,6 +299,8 @@ static int check_all(struct vmt_check *check)
 		status = load(check, &launch, &summary);
 	if (!status)
 		status = require_processes(&summary);
+	if (!status)
+		vmt_check_tell_twins(&summary);
 	if (!status)
 		status = save(check, &summary);
 	if (!status)

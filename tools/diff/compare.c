@@ -47,7 +47,7 @@ static void count_lost(void *userdata, const char *program)
 	const struct lost *lost = userdata;
 	struct vmt_summary_program *item;
 
-	if (!vmt_summary_wants(lost->options, program))
+	if (!vmt_summary_wants(lost->options, program, NULL))
 		return;
 	item = vmt_summary_program(lost->summary, program);
 	item->uncompared++;

@@ -3,7 +3,8 @@
  * A verdict for people: only a SUMMARY line if everything passed; otherwise each finding with its
  * stack, with the user's own line first. 80 columns.
  */
-#include "check/backtrace.h"
+#include "verdict/backtrace.h"
+#include "verdict/gone.h"
 #include "check/suppress_line.h"
 #include "check/verdict.h"
 #include "core/base/fmt.h"
@@ -57,6 +58,19 @@ static void put_site(struct vmt_fmt *fmt, const struct vmt_finding *finding, boo
 	}
 	vmt_fmt_end(fmt);
 	vmt_backtrace_put(&finding->site->stack, DEPTH, put_stack_line, fmt);
+}
+
+static void put_gone(struct vmt_fmt *fmt, const struct vmt_verdict *verdict,
+		     const struct vmt_finding *finding)
+{
+	char *note = vmt_gone_note(verdict, finding);
+
+	if (note) {
+		vmt_fmt_str(fmt, "  note: ");
+		vmt_fmt_str(fmt, note);
+		vmt_fmt_wrap(fmt, 4);
+	}
+	free(note);
 }
 
 /* One heading for all call sites of a program. */
@@ -122,6 +136,7 @@ static void put_finding(FILE *stream, const struct vmt_verdict *verdict, size_t 
 	if (finding->rule == VMT_RULE_PER_SITE) {
 		put_sites_head(&fmt, verdict, index);
 		put_site(&fmt, finding, verdict->base != NULL);
+		put_gone(&fmt, verdict, finding);
 		return;
 	}
 	vmt_fmt_str(&fmt, "ERROR: vmatrace: ");
@@ -265,7 +280,7 @@ static void put_suppressions(FILE *stream, const struct vmt_suppressions *suppre
 	}
 }
 
-void vmt_verdict_text(FILE *stream, const struct vmt_verdict *verdict)
+void vmt_plain_write(FILE *stream, const struct vmt_verdict *verdict)
 {
 	char *summary = vmt_verdict_summary(verdict);
 

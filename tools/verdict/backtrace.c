@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints nothing itself: the formats have different line ends and quotes. See backtrace.h. */
-#include "check/backtrace.h"
+#include "verdict/backtrace.h"
 #include "util/must.h"
 
 #define MODULES 3u /* named of a run of frames */

@@ -4,6 +4,7 @@
  * stack. The fingerprint is a hash of the normalised stack, so the same finding is recognised after
  * lines have moved.
  */
+#include "verdict/gone.h"
 #include "check/verdict.h"
 #include "util/value.h"
 #include "util/must.h"
@@ -132,7 +133,20 @@ static json_t *fingerprint_of(const struct vmt_summary_site *site)
 	return object;
 }
 
-static json_t *result_of(const struct vmt_finding *finding)
+/* The finding's sentence, and what of the baseline may explain it. */
+static json_t *result_message(const struct vmt_verdict *verdict, const struct vmt_finding *finding)
+{
+	char *note = vmt_gone_note(verdict, finding);
+	char *text = vmt_must_format("%s%s%s", finding->message, note ? ". Note: " : "",
+				     note ? note : "");
+	json_t *message = message_of(text);
+
+	free(text);
+	free(note);
+	return message;
+}
+
+static json_t *result_of(const struct vmt_verdict *verdict, const struct vmt_finding *finding)
 {
 	json_t *result = json_object();
 	json_t *locations = json_array();
@@ -140,7 +154,7 @@ static json_t *result_of(const struct vmt_finding *finding)
 	json_object_set_new(result, "ruleId", json_string(vmt_verdict_rule_name(finding->rule)));
 	json_object_set_new(result, "ruleIndex", json_integer(finding->rule));
 	json_object_set_new(result, "level", json_string("error"));
-	json_object_set_new(result, "message", message_of(finding->message));
+	json_object_set_new(result, "message", result_message(verdict, finding));
 	json_array_append_new(locations, result_location(finding));
 	json_object_set_new(result, "locations", locations);
 	if (finding->site) {
@@ -183,7 +197,7 @@ int vmt_sarif_write(FILE *stream, const struct vmt_verdict *verdict)
 	json_t *results = json_array();
 
 	for (size_t i = 0; i < verdict->count; i++)
-		json_array_append_new(results, result_of(&verdict->finding[i]));
+		json_array_append_new(results, result_of(verdict, &verdict->finding[i]));
 	json_object_set_new(tool, "driver", driver_of());
 	json_object_set_new(run, "tool", tool);
 	json_object_set_new(run, "results", results);

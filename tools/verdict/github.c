@@ -4,7 +4,8 @@
  * log, and Markdown for the step summary. Escaping is essential: a name with a newline must not
  * become a command.
  */
-#include "check/backtrace.h"
+#include "verdict/backtrace.h"
+#include "verdict/gone.h"
 #include "check/verdict.h"
 #include "util/must.h"
 
@@ -28,9 +29,11 @@ static void put_stack_line(void *stream, const char *line)
 	put_data(stream, line, false);
 }
 
-static void put_finding(FILE *stream, const struct vmt_finding *finding)
+static void put_finding(FILE *stream, const struct vmt_verdict *verdict,
+			const struct vmt_finding *finding)
 {
 	const struct vmt_stack_frame *place = vmt_verdict_place(finding);
+	char *note = vmt_gone_note(verdict, finding);
 
 	fputs("::error ", stream);
 	if (place && place->file) {
@@ -44,6 +47,9 @@ static void put_finding(FILE *stream, const struct vmt_finding *finding)
 	put_data(stream, vmt_verdict_rule_title(finding->rule), true);
 	fputs("::", stream);
 	put_data(stream, finding->message, false);
+	if (note)
+		put_stack_line(stream, note);
+	free(note);
 	if (finding->site)
 		vmt_backtrace_put(&finding->site->stack, UINT32_MAX, put_stack_line, stream);
 	fputc('\n', stream);
@@ -54,7 +60,7 @@ void vmt_github_write(FILE *stream, const struct vmt_verdict *verdict)
 	char *summary = vmt_verdict_summary(verdict);
 
 	for (size_t i = 0; i < verdict->count; i++)
-		put_finding(stream, &verdict->finding[i]);
+		put_finding(stream, verdict, &verdict->finding[i]);
 	/* "SUMMARY:" is no command, and a newline in a name could not make one either. */
 	fputs("SUMMARY: ", stream);
 	put_data(stream, summary, false);
@@ -72,9 +78,11 @@ static void put_cell(FILE *stream, const char *text)
 	}
 }
 
-static void put_row(FILE *stream, const struct vmt_finding *finding)
+static void put_row(FILE *stream, const struct vmt_verdict *verdict,
+		    const struct vmt_finding *finding)
 {
 	const struct vmt_stack_frame *place = vmt_verdict_place(finding);
+	char *note = vmt_gone_note(verdict, finding);
 
 	fprintf(stream, "| %+lld | %lld | %lld | ", (long long)(finding->maps - finding->base),
 		(long long)finding->maps, (long long)finding->allowed);
@@ -86,7 +94,10 @@ static void put_row(FILE *stream, const struct vmt_finding *finding)
 	}
 	fputs(" | ", stream);
 	put_cell(stream, finding->message);
+	fputs(note ? "; " : "", stream);
+	put_cell(stream, note ? note : "");
 	fputs(" |\n", stream);
+	free(note);
 }
 
 void vmt_github_summary(FILE *stream, const struct vmt_verdict *verdict)
@@ -101,7 +112,7 @@ void vmt_github_summary(FILE *stream, const struct vmt_verdict *verdict)
 		fputs("\n| more | maps | allowed | where | what |\n|--:|--:|--:|---|---|\n",
 		      stream);
 	for (size_t i = 0; i < verdict->count; i++)
-		put_row(stream, &verdict->finding[i]);
+		put_row(stream, verdict, &verdict->finding[i]);
 	fputs("\n", stream);
 	free(summary);
 }

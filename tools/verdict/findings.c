@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A verdict as JSON, "schema": "vmatrace.check/1"; fields are added, never changed. */
+#include "verdict/gone.h"
 #include "check/verdict.h"
 #include "util/value.h"
 #include "util/must.h"
@@ -28,7 +29,46 @@ static json_t *stack_of(const struct vmt_stack *stack)
 	return array;
 }
 
-static json_t *finding_of(const struct vmt_finding *finding)
+/* One frame a line, as in the baseline. */
+static json_t *frames_of(const struct vmt_summary_site *site)
+{
+	json_t *array = json_array();
+	const char *at = vmt_summary_frames(site);
+
+	while (*at) {
+		size_t n = strcspn(at, "\n");
+		char *line = vmt_must_format("%.*s", (int)n, at);
+
+		json_array_append_new(array, vmt_value_string(line));
+		free(line);
+		at += n + (at[n] == '\n');
+	}
+	return array;
+}
+
+static void add_gone(json_t *object, const struct vmt_verdict *verdict,
+		     const struct vmt_finding *finding)
+{
+	char *note = vmt_gone_note(verdict, finding);
+	json_t *array = json_array();
+	struct vmt_gone gone;
+
+	vmt_gone_find(verdict, finding, &gone);
+	for (size_t i = 0; i < gone.count; i++) {
+		json_t *site = json_object();
+
+		json_object_set_new(site, "call", vmt_value_string(gone.site[i]->call));
+		json_object_set_new(site, "maps", json_integer(gone.site[i]->maps));
+		json_object_set_new(site, "stack", frames_of(gone.site[i]));
+		json_array_append_new(array, site);
+	}
+	json_object_set_new(object, "gone", array);
+	if (note)
+		json_object_set_new(object, "note", vmt_value_string(note));
+	free(note);
+}
+
+static json_t *finding_of(const struct vmt_verdict *verdict, const struct vmt_finding *finding)
 {
 	const struct vmt_stack_frame *place = vmt_verdict_place(finding);
 	json_t *object = json_object();
@@ -47,6 +87,7 @@ static json_t *finding_of(const struct vmt_finding *finding)
 	json_object_set_new(object, "file", vmt_value_string(place ? place->file : NULL));
 	json_object_set_new(object, "line", number_or_null(place ? place->line : 0));
 	json_object_set_new(object, "stack", stack_of(&finding->site->stack));
+	add_gone(object, verdict, finding);
 	return object;
 }
 
@@ -77,7 +118,7 @@ static json_t *suppression_of(const struct vmt_suppression *item)
 	return object;
 }
 
-int vmt_verdict_json(FILE *stream, const struct vmt_verdict *verdict)
+int vmt_findings_write(FILE *stream, const struct vmt_verdict *verdict)
 {
 	const struct vmt_summary_program *program = verdict->summary->programs;
 	json_t *programs = json_array();
@@ -89,7 +130,7 @@ int vmt_verdict_json(FILE *stream, const struct vmt_verdict *verdict)
 	for (; program; program = program->hh.next)
 		json_array_append_new(programs, program_of(program));
 	for (size_t i = 0; i < verdict->count; i++)
-		json_array_append_new(findings, finding_of(&verdict->finding[i]));
+		json_array_append_new(findings, finding_of(verdict, &verdict->finding[i]));
 	for (size_t i = 0; i < verdict->suppressions->count; i++)
 		json_array_append_new(suppressions,
 				      suppression_of(&verdict->suppressions->item[i]));

@@ -4,7 +4,8 @@
  * limit, and a case for each call site that broke its own limit. tests/cli/junit.xsd describes the
  * form.
  */
-#include "check/backtrace.h"
+#include "verdict/backtrace.h"
+#include "verdict/gone.h"
 #include "check/verdict.h"
 #include "core/base/printable.h"
 #include "util/hash.h"
@@ -128,9 +129,11 @@ static char *message_of(const struct vmt_finding *finding)
 	return vmt_must_format("%s:%u: %s", place->file, place->line, finding->message);
 }
 
-static void put_failure(FILE *stream, const struct vmt_finding *finding)
+static void put_failure(FILE *stream, const struct vmt_verdict *verdict,
+			const struct vmt_finding *finding)
 {
 	char *message = message_of(finding);
+	char *note = vmt_gone_note(verdict, finding);
 	char *name = finding->rule == VMT_RULE_PER_SITE ?
 			     name_of(finding) :
 			     vmt_must_copy(vmt_verdict_rule_name(finding->rule));
@@ -144,10 +147,13 @@ static void put_failure(FILE *stream, const struct vmt_finding *finding)
 	fputs(">", stream);
 	put_text(stream, message);
 	fputs("\n", stream);
+	if (note)
+		put_stack_line(stream, note);
 	if (finding->site)
 		vmt_backtrace_put(&finding->site->stack, UINT32_MAX, put_stack_line, stream);
 	fputs("</failure>\n    </testcase>\n", stream);
 	free(message);
+	free(note);
 	free(name);
 }
 
@@ -191,7 +197,7 @@ static void put_suite(FILE *stream, const struct vmt_verdict *verdict,
 	}
 	for (size_t i = 0; i < verdict->count; i++) {
 		if (verdict->finding[i].program == program)
-			put_failure(stream, &verdict->finding[i]);
+			put_failure(stream, verdict, &verdict->finding[i]);
 	}
 	fputs("  </testsuite>\n", stream);
 }
