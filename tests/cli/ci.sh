@@ -210,8 +210,8 @@ not_judged() {
 	# A program that is meant to be killed is not compared with the kernel at its end.
 	status other-status-killed 143 env VMATRACE_CHECK=--max-growth=99 \
 		vmatrace-check.sh sh -c 'kill -TERM $$'
-	VMATRACE_STATUS=TERM status by-signal 143 env VMATRACE_CHECK=--max-maps=9 \
-		vmatrace-check.sh "$REPO/unit-tests" 3
+	VMATRACE_STATUS=TERM VMATRACE_CHECK=--max-maps=9 status by-signal 143 \
+		sh -c 'vmatrace-check.sh "$1" 3; exit $?' sh "$REPO/unit-tests"
 	has by-signal-said err 'ends by SIGTERM, since'
 	VMATRACE_STATUS=TERM status by-signal-passes 3 env VMATRACE_CHECK=--max-maps=999 \
 		vmatrace-check.sh "$REPO/unit-tests" 3
