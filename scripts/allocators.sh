@@ -10,9 +10,13 @@
 #
 # If the program is started by env, a shell or another wrapper, the program is measured, not the wrapper.
 # maps at the start (with the libraries that the allocator needs), at the peak and at the end; inside: those of
-# them that calls inside the allocator have put where they are. live: allocations not freed, those
-# of C++ new left out where the allocator defines it. splits: times a call inside it cut a map in two. The verdict
-# on growth is by peak - start. Without a program: 200 threads, 50 at a time, that leave a block each.
+# the peak that calls inside the allocator have put where they are. live: the most allocations that were seen at
+# once, at whatever time, those of C++ new left out where the allocator defines it. They are looked at when calls
+# change maps, so there were more if it maps much at a time. maps/live: inside by live. splits: times a call inside
+# it cut a map in two. The verdict is maps/live, and how many allocations reach the limit at that rate, only if
+# the run shows 0.5 or more maps for each and never had so many live, also counting all that may have been live
+# between two looks. Otherwise it is peak - start: few maps for many allocations at one time tell nothing about
+# larger ones at another. Without a program: 200 threads, 50 at a time, that leave a block each.
 [ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -u
 . "$(dirname "$0")/usage.sh"
@@ -114,16 +118,18 @@ run() {
 		(.processes | (map(select(.["end"] != "exec")) | select(length > 0)) // . |
 			max_by(.maps.peak)) as $process |
 		($process.allocators // []) as $all |
-		($all | map(.maps_live) | add // 0) as $inside |
-		($all | map(.live // empty) | if length == 0 then null else add end) as $live |
+		($all | map(.maps_at_peak) | add // 0) as $inside |
+		($all | map(.live_most // .live // empty) | if length == 0 then null else add end) as $live |
+		($all | map(.live_bound // empty) | add // 0) as $bound |
 		[$name, $status, $process.maps.start, $process.maps.peak, $process.maps.now, $inside,
 			($live | number), (if ($live // 0) == 0 then "-" else $inside / $live end),
 			($all | map(.maps.split) | add // 0),
 			([$process.failures[]? | select(.reason == "map-limit")] | length),
 			$process.maps.limit,
-			(($all | max_by(.maps_live).module // "-") | split("/") | last)] | @tsv' \
+			(($all | max_by(.maps_at_peak).module // "-") | split("/") | last),
+			$bound] | @tsv' \
 		"$out.json" 2>/dev/null ||
-		printf '%s\t%s\t-\t-\t-\t-\t-\t-\t-\t0\t0\t-\n' "$name" "$status"
+		printf '%s\t%s\t-\t-\t-\t-\t-\t-\t-\t0\t0\t-\t0\n' "$name" "$status"
 }
 
 number=0
@@ -146,7 +152,7 @@ awk -F '\t' -v width="$width" '
 	$2 == "0" && $1 == "own" { own = NR }
 	$2 == "0" && $10 == 0 && (!least || growth[NR] < growth[least]) { least = NR }
 	{ name[NR] = $1; status[NR] = $2; inside[NR] = $6; live[NR] = $7; ratio[NR] = $8
-	  failures[NR] = $10; limit[NR] = $11; module[NR] = $12
+	  failures[NR] = $10; limit[NR] = $11; module[NR] = $12; bound[NR] = $13
 	  maps[NR] = sprintf("%6s %6s %6s %6s", $3, $4, $5, $6); splits[NR] = $9 }
 	# as the shell says it: 128 + the signal
 	function ended(code) {
@@ -156,14 +162,13 @@ awk -F '\t' -v width="$width" '
 			return "killed by SIGSEGV"
 		return code > 128 && code < 193 ? "killed by signal " (code - 128) : "ended with status " code
 	}
-	# With few allocations the ratio means nothing, since every allocator has a few maps for
-	# itself.
+	# With few allocations the rate means nothing, since every allocator has a few maps for itself.
 	function verdict(i) {
 		if (failures[i] > 0)
 			return "ran into the limit of " limit[i] " maps"
 		if (status[i] != 0)
 			return status[i] == 124 ? "took too long" : ended(status[i])
-		if (live[i] >= 100 && ratio[i] >= 0.5)
+		if (bound[i] >= 100 && inside[i] >= bound[i] / 2 && limit[i] / ratio[i] > bound[i])
 			return sprintf("%.1f maps an allocation: %d reach the limit", ratio[i],
 				       limit[i] / ratio[i])
 		if (growth[i] == growth[least])

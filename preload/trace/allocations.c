@@ -121,11 +121,35 @@ static void write_item(struct vmt_state *state, uint32_t index)
 	vmt_recording_end(state, &to->seq);
 }
 
+/* A child that frees its parent's memory may have freed more than it has made. */
+static uint64_t greatest(uint64_t most, uint64_t made, uint64_t freed)
+{
+	return made > freed && made - freed > most ? made - freed : most;
+}
+
+/*
+ * What was freed since the counts were last summed up may have been freed after all that was made
+ * since.
+ */
+static void note_most(struct vmt_rec_allocator *item, uint64_t freed_before)
+{
+	uint64_t made = item->inherited + item->allocations;
+
+	item->live_most = greatest(item->live_most, made, item->frees);
+	item->live_bound = greatest(item->live_bound, made, freed_before);
+}
+
 void vmt_allocations_publish(struct vmt_state *state)
 {
-	sum_up();
+	uint64_t freed[VMT_ALLOCATORS_MAX];
+
 	for (uint32_t i = 0; i < allocators.count; i++)
+		freed[i] = allocators.item[i].frees;
+	sum_up();
+	for (uint32_t i = 0; i < allocators.count; i++) {
+		note_most(&allocators.item[i], freed[i]);
 		write_item(state, i);
+	}
 }
 
 /* Returns the calls of malloc and calloc by this thread, as far as its own block tells. */
@@ -162,6 +186,7 @@ void vmt_allocations_start_child(struct vmt_state *state)
 		struct vmt_rec_allocator *item = &allocators.item[i];
 
 		item->inherited += item->allocations - item->frees;
+		item->frees = item->live_most = item->live_bound = 0;
 	}
 	vmt_malloc_start_child();
 	allocators.due = 0;

@@ -240,6 +240,61 @@ near table_inside_by_jump "$(awk '/^jumps/ { print $5 }' "$TMP/table")" 99 106
 near table_splits_by_jump "$(awk '/^jumps/ { print $8 }' "$TMP/table")" 99 101
 CRASH=1 "$ROOT/scripts/allocators.sh" --only="$TMP/jumps.so" "$TMP/holes" >"$TMP/table" 2>/dev/null
 equal table_killed "$(grep -c 'killed by SIGSEGV$' "$TMP/table")" 1
+# Blocks of different sizes: what is left at the end tells nothing about the many that there were before.
+cat >"$TMP/sizes.c" <<'END'
+#include <stdlib.h>
+#include <string.h>
+int main(void)
+{
+	enum { SMALL = 300000, LARGE = 400 };
+	static char *small[SMALL], *large[LARGE];
+
+	for (int i = 0; i < SMALL; i++)
+		memset(small[i] = malloc(100), 1, 100);
+	for (int i = 0; i < SMALL; i++)
+		free(small[i]);
+	for (int i = 0; i < LARGE; i++)
+		memset(large[i] = malloc(200000), 1, 10);
+	for (int i = 0; i < LARGE; i += 2)
+		free(large[i]);
+	return 0;
+}
+END
+${CC:-cc} -O1 -fno-builtin "$TMP/sizes.c" -o "$TMP/sizes" || exit 2
+"$ROOT/scripts/allocators.sh" --only=own "$TMP/sizes" >"$TMP/table" 2>/dev/null
+equal table_of_sizes "$(awk '/^own/ { print ($4 - $2 > 50) }' "$TMP/table") $(grep -oE '\+[0-9]+ maps, the fewest' \
+	"$TMP/table" | wc -l) $(grep -c 'an allocation' "$TMP/table")" "1 1 0"
+near table_most_live "$(awk '/^own/ { print $6 }' "$TMP/table")" 290000 300500
+# The same with an allocator that never maps memory for small blocks: nobody sees how many were live.
+cat >"$TMP/unseen.c" <<'END'
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+static char room[64 << 20]; /* of small blocks, which are never used again */
+static size_t used;
+void *malloc(size_t n)
+{
+	char *map;
+
+	n = (n + 15) & -16ul;
+	if (n <= 4096)
+		return room + (used += n) - n;
+	map = mmap(NULL, n + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	mprotect(map + (n + 4095) / 4096 * 4096, 4096, PROT_NONE);
+	return map;
+}
+void free(void *p)
+{
+	if (p && ((char *)p < room || (char *)p >= room + sizeof(room)))
+		munmap(p, 4096);
+}
+void *calloc(size_t n, size_t size) { return malloc(n * size); }
+void *realloc(void *old, size_t n) { return old ? NULL : malloc(n); }
+END
+${CC:-cc} -O2 -fno-builtin -fPIC -shared "$TMP/unseen.c" -o "$TMP/unseen.so" || exit 2
+"$ROOT/scripts/allocators.sh" --only="$TMP/unseen.so" "$TMP/sizes" >"$TMP/table" 2>/dev/null
+near table_of_unseen_maps "$(awk '/^unseen/ { print $5 }' "$TMP/table")" 700 1300
+equal table_of_unseen_sizes "$(grep -c 'an allocation' "$TMP/table")" 0
 mkdir -p "$TMP/v1" "$TMP/v2"
 cp "$bump" "$TMP/v1/bump.so"
 cp "$bump" "$TMP/v2/bump.so"

@@ -62,6 +62,7 @@ static void read_maps(struct vmt_allocators *allocators, const struct vmt_view *
 		if (!item)
 			continue;
 		item->maps_live += totals[i].live;
+		item->maps_at_peak += vmt_view_live_at_peak(view, &site, totals[i].live);
 		vmt_view_add(&item->maps, &site.counters);
 	}
 }

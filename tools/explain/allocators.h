@@ -19,6 +19,7 @@ struct vmt_allocator {
 	struct vmt_rec_allocator counts;
 	uint64_t live; /* live allocations; 0 if more were freed than made */
 	uint64_t maps_live; /* live maps put by calls made inside it */
+	uint64_t maps_at_peak; /* the same at the peak of the process */
 	struct vmt_rec_counters maps; /* the effect of such calls */
 };
 

@@ -16,6 +16,10 @@ static void add_counts(json_t *object, const struct vmt_allocator *item)
 		else
 			json_object_set_new(object, keys[i], json_null());
 	}
+	if (item->is_counted && item->counts.live_bound) {
+		vmt_value_add_number(object, "live_most", item->counts.live_most);
+		vmt_value_add_number(object, "live_bound", item->counts.live_bound);
+	}
 	if (item->is_counted && item->counts.inherited)
 		vmt_value_add_number(object, "inherited", item->counts.inherited);
 	json_object_set_new(
@@ -36,6 +40,7 @@ json_t *vmt_json_allocators(const struct vmt_allocators *allocators)
 				    vmt_value_text(item->path.bytes, item->path.length));
 		add_counts(object, item);
 		vmt_value_add_number(object, "maps_live", item->maps_live);
+		vmt_value_add_number(object, "maps_at_peak", item->maps_at_peak);
 		json_object_set_new(
 			object, "maps_per_allocation",
 			item->live ? json_real((double)item->maps_live / (double)item->live) :

@@ -134,7 +134,7 @@ bool vmt_plausible_mark_value(const struct vmt_rec_mark_value *value)
 bool vmt_plausible_allocator(const struct vmt_rec_allocator *allocator)
 {
 	/* `inherited` may be negative: a child frees memory that its parent allocated. */
-	return (allocator->allocations | allocator->frees | allocator->resizes) <
-		       VMT_VIEW_COUNT_END &&
+	return (allocator->allocations | allocator->frees | allocator->resizes |
+		allocator->live_most | allocator->live_bound) < VMT_VIEW_COUNT_END &&
 	       allocator->bytes < BYTES_END;
 }

@@ -419,7 +419,8 @@ struct vmt_rec_allocator {
 	uint64_t resizes; /* realloc of an existing block; in neither of the above */
 	uint64_t bytes; /* requested in total */
 	uint64_t inherited; /* live blocks that a fork child started with */
-	uint64_t reserved2[2];
+	uint64_t live_most; /* the most live at once that were seen; 0 in old recordings */
+	uint64_t live_bound; /* no more than so many were live at once; 0 in old recordings */
 };
 static_assert(sizeof(struct vmt_rec_allocator) == 72, "on disk");
 
