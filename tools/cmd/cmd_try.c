@@ -26,7 +26,8 @@ static const char help[] =
 	"it again with each remedy in effect that can be tried without changing it. A table\n"
 	"on standard error shows the maps at the peak and at the end, how many a report\n"
 	"promises to save, how many were saved (at the end, or at the peak if few are left by\n"
-	"then), and whether output and status stayed the same. No remedy loses what is in\n"
+	"then; \"(limit)\" if both runs ended at the limit, so that this is not known), and\n"
+	"whether output and status stayed the same. No remedy loses what is in\n"
 	"memory; where output or status differ, the program relies on what the remedy leaves\n"
 	"out. PROGRAM runs twice without a remedy, then once with each, and reads the same\n"
 	"input every time. The exit status is that of its first run. A run has no time limit:\n"
@@ -100,7 +101,39 @@ static void put_remedied(FILE *stream, const struct vmt_try *tried,
 		remedied->is_promised ?
 			vmt_lines_number_signed(&promised, -(int64_t)remedied->saves) :
 			"",
-		vmt_lines_number_signed(&measured, -vmt_try_measured(tried, remedied)));
+		vmt_try_is_hidden(tried, remedied) ?
+			"(limit)" :
+			vmt_lines_number_signed(&measured, -vmt_try_measured(tried, remedied)));
+}
+
+/* ". It saved little of what was promised: …", or nothing. The caller frees it. */
+static char *shortfall(const struct vmt_try *tried, const struct vmt_remedied *remedied)
+{
+	struct vmt_number saves, number;
+	uint64_t left = 0;
+	enum vmt_try_shortfall found = vmt_try_shortfall(tried, remedied, &left);
+
+	vmt_lines_number(&saves, remedied->saves);
+	if (left)
+		vmt_lines_number(&number, left);
+	else
+		snprintf(number.text, sizeof(number.text), "none");
+	if (found == VMT_TRY_AT_LIMIT)
+		return vmt_must_format(
+			". Both runs ended at the limit, so peak and end do not show "
+			"what it saved. Of its kind, %s maps could be saved without "
+			"it, and %s with it",
+			saves.text, number.text);
+	if (found == VMT_TRY_REPLACED)
+		return vmt_must_format(
+			". It saved little in all, although of its kind %s maps could "
+			"be saved without it, and %s with it: there are more of "
+			"another kind",
+			saves.text, number.text);
+	if (found == VMT_TRY_LEFT && remedied->leaves)
+		return vmt_must_format(". It saved little of what was promised: %s",
+				       remedied->leaves);
+	return vmt_must_copy("");
 }
 
 static void put_notes(FILE *stream, const struct vmt_try *tried)
@@ -110,13 +143,12 @@ static void put_notes(FILE *stream, const struct vmt_try *tried)
 	fputc('\n', stream);
 	for (size_t i = 0; i < tried->count; i++) {
 		const struct vmt_remedied *remedied = &tried->remedy[i];
-		const char *leaves = vmt_try_leaves(tried, remedied);
+		char *why = shortfall(tried, remedied);
 
-		vmt_lines_add(&lines, 4, "%s: %s%s%s%s%s", remedied->name, remedied->what,
+		vmt_lines_add(&lines, 4, "%s: %s%s%s%s", remedied->name, remedied->what,
 			      remedied->notice ? "; " : "",
-			      remedied->notice ? remedied->notice : "",
-			      leaves ? ". It saved little of what was promised: " : "",
-			      leaves ? leaves : "");
+			      remedied->notice ? remedied->notice : "", why);
+		free(why);
 	}
 	for (size_t i = 0; i < lines.count; i++)
 		fprintf(stream, "%s\n", lines.line[i]);
@@ -150,7 +182,8 @@ static int try_one(const struct vmt_trials *trials, struct vmt_remedied *remedie
 	if (name)
 		setenv(name, equals + 1, 1);
 	ret = vmt_trial_run(trials, *remedied->options ? remedied->options : NULL,
-			    *remedied->preload ? remedied->preload : NULL, &remedied->trial, NULL);
+			    *remedied->preload ? remedied->preload : NULL, &remedied->trial,
+			    remedied->is_promised ? &remedied->evidence : NULL);
 	if (name && old)
 		setenv(name, old, 1);
 	else if (name)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* See trial.h. The program's output goes to files without a name, so that none of it is lost. */
 #include "try/trial.h"
+#include "core/report/report.h"
 #include "explain/explain_owner.h"
 #include "explain/explain_record.h"
 #include "input/liveness.h"
@@ -152,6 +153,7 @@ static void read_maps(const struct vmt_explain *explain, struct vmt_evidence *ev
 		const struct vmt_explain_pattern *at = &explain->patterns[i];
 
 		evidence->shows[at->pattern] = true;
+		evidence->could_save[at->pattern] = at->saves;
 		evidence->saves[at->pattern] = is_tried(explain, at) ? at->saves : 0;
 	}
 	for (size_t i = 0; i < explain->count; i++) {
@@ -178,6 +180,7 @@ static void read_calls(const struct vmt_view *view, struct vmt_symbols *symbols,
 		evidence->calls[site.call].calls += site.counters.calls;
 		evidence->calls[site.call].failed += site.counters.failed;
 		evidence->calls[site.call].split += site.counters.split;
+		evidence->at_peak[site.call] += vmt_view_live_at_peak(view, &site, site.live);
 		if (vmt_explain_is_libcs_free(view, &site, symbols))
 			holes += vmt_view_live_at_peak(view, &site, site.live);
 	}
@@ -212,6 +215,7 @@ static void read_recordings(const struct vmt_launch *launch, struct vmt_trial *t
 		trial->maps_start = view->header.maps_start;
 		trial->maps_peak = view->header.maps_peak;
 		trial->maps_end = view->header.maps_now;
+		trial->is_at_limit = vmt_report_is_limit_reached(view);
 		if (evidence)
 			read_evidence(view, evidence);
 	}

@@ -12,9 +12,12 @@
 /* What a recording says about which remedies apply. */
 struct vmt_evidence {
 	uint64_t saves[VMT_PATTERN_COUNT];
+	/* the same, also where the library's remedy leaves the maps as they are */
+	uint64_t could_save[VMT_PATTERN_COUNT];
 	bool shows[VMT_PATTERN_COUNT];
 	/* for each system call: how often it was made, failed, and split a map */
 	struct vmt_rec_counters calls[VMT_CALL_COUNT];
+	uint64_t at_peak[VMT_CALL_COUNT]; /* the maps of the peak that each system call put */
 	bool is_glibcs; /* the maps are memory of glibc's malloc */
 	bool keeps_stacks; /* glibc may keep stacks of threads that have ended */
 	bool has_allocator; /* another allocator is loaded */
@@ -29,6 +32,7 @@ struct vmt_trial {
 	int status; /* as in a shell, 128 + N after signal N */
 	int output[2]; /* open files with its standard output and standard error, or -1 */
 	bool is_recorded;
+	bool is_at_limit; /* calls failed since there were as many maps as the kernel allows */
 };
 
 struct vmt_trials {

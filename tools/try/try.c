@@ -108,12 +108,12 @@ static bool is_wanted(const char *only, const char *name, bool applies)
 	return false;
 }
 
-static uint64_t saves_of(const struct vmt_evidence *evidence, uint64_t patterns)
+static uint64_t saves_of(const uint64_t *of_pattern, uint64_t patterns)
 {
 	uint64_t saves = 0;
 
 	for (unsigned i = 0; i < VMT_PATTERN_COUNT; i++)
-		saves += patterns >> i & 1 ? evidence->saves[i] : 0;
+		saves += patterns >> i & 1 ? of_pattern[i] : 0;
 	return saves;
 }
 
@@ -173,10 +173,39 @@ static void append_name(char *list, size_t size, const char *name)
 	snprintf(list + n, size - n, "%s%s", n ? "," : "", name);
 }
 
-/* Judged by the maps at the end, or by the calls if the program has unmapped its memory by then. */
-static bool applies(const struct vmt_evidence *evidence, const struct remedy *remedy)
+static uint64_t grown(uint64_t maps, const struct vmt_trial *trial)
 {
-	return shows_any(evidence, remedy->patterns) ||
+	return maps > trial->maps_start ? maps - trial->maps_start : 0;
+}
+
+/* Has most of what there was at the peak been given back at the end? */
+static bool is_past_peak(const struct vmt_trial *trial)
+{
+	return grown(trial->maps_end, trial) < grown(trial->maps_peak, trial) / 2;
+}
+
+/* Are many of the maps of a peak that is past by calls that the remedy replaces? */
+static bool was_at_peak(const struct vmt_try *tried, const struct remedy *remedy)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < VMT_COUNT(remedy->call); i++) {
+		if (remedy->call[i] != VMT_CALL_NONE)
+			n += tried->evidence.at_peak[remedy->call[i]];
+	}
+	return is_past_peak(&tried->plain) && n >= WORTHWHILE &&
+	       n >= grown(tried->plain.maps_peak, &tried->plain) / 4;
+}
+
+/*
+ * Judged by the maps at the end, by those of the peak if most are gone by then, or by the calls if
+ * the program has unmapped its memory.
+ */
+static bool applies(const struct vmt_try *tried, const struct remedy *remedy)
+{
+	const struct vmt_evidence *evidence = &tried->evidence;
+
+	return shows_any(evidence, remedy->patterns) || was_at_peak(tried, remedy) ||
 	       (!shows_any(evidence, UINT64_MAX) && is_at_work(evidence, remedy, true));
 }
 
@@ -184,10 +213,10 @@ static bool applies(const struct vmt_evidence *evidence, const struct remedy *re
  * Does the remedy concern advice or locks on pieces that another call has already cut? They keep
  * the pieces apart.
  */
-static bool is_beneath(const struct vmt_evidence *evidence, const struct remedy *remedy)
+static bool is_beneath(const struct vmt_try *tried, const struct remedy *remedy)
 {
 	return (remedy->call[0] == VMT_CALL_MADVISE || remedy->call[0] == VMT_CALL_MLOCK) &&
-	       !applies(evidence, remedy) && is_at_work(evidence, remedy, false);
+	       !applies(tried, remedy) && is_at_work(&tried->evidence, remedy, false);
 }
 
 /*
@@ -202,20 +231,21 @@ static void choose_librarys(struct vmt_try *tried, const char *only)
 	bool beneath = false;
 
 	for (size_t i = 0; i < VMT_COUNT(remedies); i++)
-		beneath |= !only && is_beneath(evidence, &remedies[i]);
+		beneath |= !only && is_beneath(tried, &remedies[i]);
 	for (size_t i = 0; i < VMT_COUNT(remedies); i++) {
 		const char *name = vmt_options_remedy((uint32_t)i);
 		const struct remedy *remedy = &remedies[i];
 		struct vmt_remedied *remedied;
 
-		if (!only && is_beneath(evidence, remedy))
+		if (!only && is_beneath(tried, remedy))
 			append_name(all, sizeof(all), name);
-		if (!is_wanted(only, name, applies(evidence, remedy)))
+		if (!is_wanted(only, name, applies(tried, remedy)))
 			continue;
 		remedied = new_remedied(tried, name, remedy->what, remedy->notice);
 		remedied->leaves = remedy->leaves;
 		snprintf(remedied->options, sizeof(remedied->options), "try=%s", name);
-		promise(remedied, saves_of(evidence, remedy->patterns & PROMISED));
+		remedied->patterns = remedy->patterns & PROMISED;
+		promise(remedied, saves_of(evidence->saves, remedied->patterns));
 		if (1u << i == VMT_REMEDY_STACKS) /* the other way to be without these guards */
 			continue;
 		saves += remedied->saves;
@@ -253,7 +283,7 @@ static void choose_mallocs(struct vmt_try *tried, const char *only)
 		snprintf(remedied->options, sizeof(remedied->options), "try=arenas");
 		snprintf(remedied->variable, sizeof(remedied->variable), "MALLOC_ARENA_MAX=%d",
 			 is_one ? 1 : 2);
-		promise(remedied, saves_of(evidence, BIT(ARENAS) | BIT(ARENA_HEAPS)));
+		promise(remedied, saves_of(evidence->saves, BIT(ARENAS) | BIT(ARENA_HEAPS)));
 	}
 	if (is_wanted(only, "mmap-threshold",
 		      evidence->is_glibcs && evidence->shows[VMT_PATTERN_HOLES])) {
@@ -325,19 +355,29 @@ int64_t vmt_try_measured(const struct vmt_try *tried, const struct vmt_remedied 
 {
 	const struct vmt_trial *plain = &tried->plain, *with = &remedy->trial;
 
-	if (plain->maps_end < plain->maps_start + WORTHWHILE)
+	if (plain->maps_end < plain->maps_start + WORTHWHILE ||
+	    (!remedy->is_promised && is_past_peak(plain)))
 		return (int64_t)(plain->maps_peak - with->maps_peak);
 	return (int64_t)(plain->maps_end - with->maps_end);
 }
 
-const char *vmt_try_leaves(const struct vmt_try *tried, const struct vmt_remedied *remedy)
+bool vmt_try_is_hidden(const struct vmt_try *tried, const struct vmt_remedied *remedy)
+{
+	return tried->plain.is_at_limit && remedy->trial.is_at_limit;
+}
+
+enum vmt_try_shortfall vmt_try_shortfall(const struct vmt_try *tried,
+					 const struct vmt_remedied *remedy, uint64_t *ret_left)
 {
 	int64_t promised = (int64_t)remedy->saves;
 
-	if (!remedy->is_promised || remedy->saves < WORTHWHILE ||
+	if (!remedy->is_promised || !remedy->patterns || remedy->saves < WORTHWHILE ||
 	    vmt_try_measured(tried, remedy) > promised / 10)
-		return NULL;
-	return remedy->leaves;
+		return VMT_TRY_AS_PROMISED;
+	*ret_left = saves_of(remedy->evidence.could_save, remedy->patterns);
+	if (vmt_try_is_hidden(tried, remedy))
+		return VMT_TRY_AT_LIMIT;
+	return *ret_left > remedy->saves / 2 ? VMT_TRY_LEFT : VMT_TRY_REPLACED;
 }
 
 const char *vmt_try_output(const struct vmt_try *tried, const struct vmt_trial *trial)

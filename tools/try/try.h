@@ -21,9 +21,19 @@ struct vmt_remedied {
 	const char *what; /* what the remedy does, in words */
 	const char *notice; /* what else the program or its users may notice, or NULL */
 	const char *leaves; /* what it leaves as it is although a report may count it, or NULL */
+	uint64_t patterns; /* what it is promised to help against; 0 if it is not of the library */
 	uint64_t saves; /* how many maps the report says it saves… */
 	bool is_promised; /* …if the report says so */
 	struct vmt_trial trial;
+	struct vmt_evidence evidence; /* of that trial, if there was a promise */
+};
+
+/* What the runs show where a remedy saved less than a tenth of what was promised. */
+enum vmt_try_shortfall {
+	VMT_TRY_AS_PROMISED, /* more than that, or nothing was promised */
+	VMT_TRY_AT_LIMIT, /* both runs ended at the limit: neither peak nor end shows it */
+	VMT_TRY_LEFT, /* it left the maps that it is to save */
+	VMT_TRY_REPLACED, /* they are gone, and others have come */
 };
 
 struct vmt_try {
@@ -46,15 +56,19 @@ bool vmt_try_is_name(const char *name);
 
 /*
  * Returns how many maps fewer there were with the remedy: at the end, or at the peak if there are
- * few at the end.
+ * few at the end; without a promise, few is less than half of them.
  */
 int64_t vmt_try_measured(const struct vmt_try *tried, const struct vmt_remedied *remedy);
 
+/* Do both runs end at the limit, so that the difference of their peaks tells nothing? */
+bool vmt_try_is_hidden(const struct vmt_try *tried, const struct vmt_remedied *remedy);
+
 /*
- * If the remedy saved less than a tenth of what was promised, returns what it leaves as it is, in
- * words; otherwise, or if that is not known, NULL.
+ * ret_left: how many of the maps that were promised to be saved there are with the remedy; set unless
+ * it is as promised.
  */
-const char *vmt_try_leaves(const struct vmt_try *tried, const struct vmt_remedied *remedy);
+enum vmt_try_shortfall vmt_try_shortfall(const struct vmt_try *tried,
+					 const struct vmt_remedied *remedy, uint64_t *ret_left);
 
 /*
  * Is the output as without a remedy? "same", "DIFFERS", or "varies": what differs from run to run

@@ -12,6 +12,7 @@ static json_t *run_of(const struct vmt_trial *trial)
 	vmt_value_add_number(run, "end", trial->maps_end);
 	json_object_set_new(run, "seconds", vmt_value_seconds(trial->ns));
 	json_object_set_new(run, "status", json_integer(trial->status));
+	json_object_set_new(run, "limit_reached", json_boolean(trial->is_at_limit));
 	json_object_set_new(run, "recorded", json_boolean(trial->is_recorded));
 	return run;
 }
