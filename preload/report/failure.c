@@ -192,7 +192,8 @@ static void say_limit(struct vmt_state *state)
 	vmt_fmt_num(&fmt, state->counters.maps_limit, 0);
 	if (!state->recording.base)
 		vmt_fmt_str(&fmt, "; this is a child process without a recording: children=report "
-				  "prints its call sites, and `vmatrace run` records them");
+				  "prints its call sites, and dir=DIR or `vmatrace run` records "
+				  "them");
 	vmt_fmt_wrap(&fmt, 0);
 }
 

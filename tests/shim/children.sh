@@ -50,7 +50,9 @@ said() {
 
 TOLD='child processes, which are not in this report: children=report prints'
 said forked yes "$TOLD" ./forks
-said forked-at-the-limit yes 'mmap failed: ENOMEM, because the process has .*; this is a child process without a recording' ./forks
+said forked-at-the-limit yes \
+	'mmap failed: ENOMEM, because the process has .*; this is a child process without a recording: .*dir=DIR' ./forks
+said forked-at-the-limit-only-that no ' cause .* in fill ' ./forks
 said not-waited-for yes "$TOLD" ./forks daemon
 said executed yes "$TOLD" sh -c "./forks alone; :"
 said executed-at-the-limit yes \
@@ -64,7 +66,8 @@ OPTIONS=children=report said reported-at-the-limit yes 'failed: ENOMEM.* by mmap
 	./forks
 OPTIONS=report=0 said silent no . ./forks
 OPTIONS=report=0 said silent-executed no vmatrace sh -c "$TARGETS/at_map_limit; :"
-mkdir kept
+mkdir kept kept-too
+OPTIONS=dir=$TMP/kept-too said recorded-at-the-limit yes ' failure mmap failed once: ENOMEM.* cause .* in fill ' ./forks
 OPTIONS=dir=$TMP/kept said recorded no "$TOLD" ./forks
 said_by=$("$TOOL" report kept 2>&1 | grep -c 'failed once: ENOMEM')
 [ "$said_by" = 1 ] && pass recorded-failure || fail recorded-failure "$said_by of 1"
