@@ -219,17 +219,25 @@ fields() {
 	if [ -z "$wrong" ]; then pass "$1"; else fail "$1" "$wrong"; fi
 }
 
-# same_and_true NAME COMMAND...: all checks of one program. VERIFY: N of the second traced run (0:
-# there is none); SUMMARY=1: its log must hold a report with a summary line.
+# Say in words that the program fails by itself: with another status than STATUS (0; any: it ends in its own
+# way), or since a REQUIRE of target.h was not met. DIR: its plain run
+fails_by_itself() {
+	local status wanted=${STATUS:-0}
+	status=$(cat "$1/status")
+	[ "$status" = "$wanted" ] || [[ $wanted = any && $status != 12[4-7] ]] ||
+		echo -n "plain run: status $status instead of $wanted; "
+	[ "$status" != 3 ] || ! grep -E -m1 '^[^ ]*\.c:[0-9]+: ' "$1/err" | tr '\n' ' '
+}
+
+# same_and_true NAME COMMAND...: all checks of one program. STATUS: what it ends with (0). VERIFY: N of the
+# second traced run (0: there is none); SUMMARY=1: its log must hold a report with a summary line.
 same_and_true() {
 	local name=$1 dir=$TMP/$1 difference verify=${VERIFY:-1}
 	shift
 	plain "$dir/plain" "$@"
 	traced "$dir/traced" "${OPTIONS:-}" "$@"
 	difference=$(differences "$dir/plain" "$dir/traced")
-	case $(cat "$dir/plain/status") in
-	12[4-7]) difference+="plain run: status $(cat "$dir/plain/status"); " ;;
-	esac
+	difference+=$(fails_by_itself "$dir/plain")
 	PROBLEMS= DETAIL=
 	judge "$dir/traced"
 	[ -z "${SUMMARY:-}" ] ||

@@ -27,7 +27,7 @@ target nested_in_signal 500
 VERIFY=10 target threads_10000
 target small_stacks
 target tiny_altstack
-target maps_around_main
+STATUS=13 target maps_around_main
 target code_without_pages
 target vfork_exec
 target posix_spawn_many
@@ -35,12 +35,12 @@ target -as raw_clone_copy raw_clone_child copy
 target -as raw_clone_vm raw_clone_child vm
 target fork_children 100
 target fork_lacks_maps
-target execs_itself
+STATUS=14 target execs_itself
 # The call that a handler interrupted for good is read from the kernel again, if it was made at all.
-ALLOW="relearned" target -as exit_in_timer exit_in_handler timer
-target -as exit_in_fault exit_in_handler fault
+STATUS=11 ALLOW="relearned" target -as exit_in_timer exit_in_handler timer
+STATUS=12 target -as exit_in_fault exit_in_handler fault
 for way in exit _exit quick_exit abort pthread_exit exec signal exit_group thread_exit return; do
-	target -as "way_$way" many_ways_to_exit "$way"
+	STATUS=any target -as "way_$way" many_ways_to_exit "$way"
 done
 target closes_all_fds
 target -as closes_a_range closes_all_fds range
@@ -75,7 +75,7 @@ unexplained=$(jq '[.processes[].sites[] | select(.id == 1) | .created + .split +
 	fail contended_explained "$unexplained changes belong to no call"
 LIMIT=120 VERIFY=5000 target limit_ways
 target undumpable
-ALLOW="inexact" target seccomp_after
+STATUS=8 ALLOW="inexact" target seccomp_after
 # A thread cancelled in the middle of a call may leave the library's lock behind.
 ALLOW="unseen relearned lost" VERIFY=20 target cancelled_threads
 # Calls that cannot be seen must be counted as unseen, and the sums must hold.
