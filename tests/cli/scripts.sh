@@ -74,6 +74,27 @@ EOF
 works python '<module>' /usr/bin/python3 kept.py
 told node 'names with node --perf-basic-prof --interpreted-frames-native-stack' node kept.js
 works node-names keepMemory node --perf-basic-prof --interpreted-frames-native-stack kept.js
+# Compiled functions have names without the second option, which the others need.
+cat >hot.js <<'EOF'
+const kept = [];
+function keepMemory() {
+	kept.push(new WebAssembly.Memory({ initial: 1, maximum: 2 }));
+}
+function work(n) {
+	let sum = 0;
+	for (let i = 0; i < n; i++)
+		sum += Math.sqrt(i) * (i % 20000 ? 1 : Buffer.alloc(2 << 20).length);
+	return sum;
+}
+for (let i = 0; i < 100; i++) {
+	keepMemory();
+	work(60001);
+}
+EOF
+record node --perf-basic-prof hot.js
+check node-compiled sh -c "\"$TOOL\" report --format=json rec | grep -q '\"work\"'"
+check node-compiled-hint grep -q 'interpreted-frames-native-stack' <<<"$(hint)"
+rm -f /tmp/perf-"$("$TOOL" report --format=json rec | jq '.processes | max_by(.maps.peak).pid')".map
 # All that names a call site names the script's function then: the cause, the stack and a check.
 mapped=$(pwd)/kept.js
 record node --perf-basic-prof --interpreted-frames-native-stack "$mapped"

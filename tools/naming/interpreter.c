@@ -65,18 +65,26 @@ static const char *hint_of(struct vmt_view_string base)
 	return NULL;
 }
 
-static bool has_script_names(const struct vmt_view *view, struct vmt_symbols *symbols)
+/* Under node, functions that are compiled have names also where the others have none. */
+static bool shows_script(const struct vmt_view *view, struct vmt_symbols *symbols, uint64_t index,
+			 bool is_node)
 {
-	uint64_t count = vmt_view_count(view, VMT_SECTION_FRAMES);
 	struct vmt_rec_module module;
 	struct vmt_rec_frame frame;
 	struct vmt_symbol symbol;
 
+	return vmt_view_frame(view, index, &frame) &&
+	       vmt_view_module(view, frame.module, &module) &&
+	       (module.kind == VMT_MODULE_JIT || module.kind == VMT_MODULE_SCRIPT) &&
+	       vmt_names_find(symbols, view, index, &symbol) && (!is_node || symbol.is_interpreted);
+}
+
+static bool has_script_names(const struct vmt_view *view, struct vmt_symbols *symbols, bool is_node)
+{
+	uint64_t count = vmt_view_count(view, VMT_SECTION_FRAMES);
+
 	for (uint64_t i = 0; i < count; i++) {
-		if (vmt_view_frame(view, i, &frame) &&
-		    vmt_view_module(view, frame.module, &module) &&
-		    (module.kind == VMT_MODULE_JIT || module.kind == VMT_MODULE_SCRIPT) &&
-		    vmt_names_find(symbols, view, i, &symbol))
+		if (shows_script(view, symbols, i, is_node))
 			return true;
 	}
 	return false;
@@ -84,7 +92,9 @@ static bool has_script_names(const struct vmt_view *view, struct vmt_symbols *sy
 
 const char *vmt_interpreter_hint(const struct vmt_view *view, struct vmt_symbols *symbols)
 {
-	const char *hint = hint_of(vmt_report_base_name(vmt_view_string(view, view->header.exe)));
+	struct vmt_view_string exe = vmt_report_base_name(vmt_view_string(view, view->header.exe));
+	const char *hint = hint_of(exe);
+	bool is_node = exe.length >= 4 && !memcmp(exe.bytes, "node", 4);
 
-	return hint && !has_script_names(view, symbols) ? hint : NULL;
+	return hint && !has_script_names(view, symbols, is_node) ? hint : NULL;
 }

@@ -74,6 +74,7 @@ bool vmt_v8name_parse(struct vmt_symbols *symbols, const char *name, struct vmt_
 		.line = line ? line : column,
 		.is_system = *file != '/',
 		.is_script = *file == '/',
+		.is_interpreted = memchr(name + 3, '~', strspn(name + 3, MARKS)) != NULL,
 	};
 	return true;
 }

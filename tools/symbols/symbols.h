@@ -35,6 +35,7 @@ struct vmt_symbol {
 	bool is_system; /* file is a header or a source of the system's */
 	/* a function of the user's own script, in code that a runtime generated */
 	bool is_script;
+	bool is_interpreted; /* a function of a script that was not compiled */
 	const struct vmt_symbol *caller; /* the function that it was inlined into, or NULL */
 };
 
