@@ -403,6 +403,56 @@ check shared-half grep -Eq "kept .* are not given back, nearly all of them $call
 check shared-by-two sh -c 'grep -q "map_with_guard shared.c:9, none given back" "$0" && ! grep -q "called by" "$0"' shared4.txt
 check shared-peak grep -Eq "cause +of the [0-9,]+ maps at the peak: .* by m[a-z]+ in map_with_guard shared.c:[0-9]+ $called" shared5.txt
 
+# A batch gives back all that it maps, below sessions of which one in ten is kept, whose maps have merged with
+# its own for a while. Its guards put the starts of these, but the sessions are the leak.
+cat >beneath.c <<'EOF'
+#include <sys/mman.h>
+#include <time.h>
+static volatile int quiet;
+static inline __attribute__((always_inline)) char *make(void)
+{
+	char *p = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	mprotect(p + 4096, 4096, PROT_NONE);
+	quiet++;
+	return p;
+}
+static __attribute__((noinline)) void open_session(int i)
+{
+	char *p = make();
+
+	if (i % 10)
+		munmap(p, 8192);
+	quiet += 2;
+}
+static char *batch[50];
+static __attribute__((noinline)) void batch_add(int i)
+{
+	batch[i] = make();
+	quiet += 3;
+}
+int main(void)
+{
+	struct timespec tick = { 0, 2000000 };
+
+	for (int i = 0; i < 2000; i++) {
+		open_session(i);
+		batch_add(i % 50);
+		for (int k = 0; i % 50 == 49 && k < 50; k++)
+			munmap(batch[k], 8192);
+		nanosleep(&tick, 0);
+	}
+	return 0;
+}
+EOF
+${CC:-cc} -g -O1 -fno-optimize-sibling-calls beneath.c -o bin/beneath || exit 2
+traced beneath report=0 bin/beneath
+"$TOOL" report beneath/rec 2>&1 | sed 's/^==[0-9]*== *//' >beneath.lines
+tr '\n' ' ' <beneath.lines >beneath.txt
+check beneath-leak grep -Eq 'leak +[0-9,]+ of [0-9,]+ maps by mprotect in make beneath.c:8 in open_session are not given back' beneath.txt
+check beneath-batch sh -c '! grep -E "^(leak|growth)" "$0" | grep -q batch_add' beneath.lines
+check beneath-others grep -q 'growth: by other objects, which its own had merged with' beneath.txt
+
 # Nor is a short run a proof, whether the objects are few or many.
 for n in 300 3000; do
 	traced short$n report=0 bin/leaks one $n

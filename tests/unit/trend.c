@@ -260,6 +260,55 @@ Test(curve, noise_is_no_leak)
 	cr_assert_leq(leaks, 2, "%u of 2,000", leaks);
 }
 
+/*
+ * Waves of random height and at random times, as of a server under varying load, and a leak below them
+ * that reaches their height at the end.
+ */
+static void make_waves(unsigned *seed, uint32_t leaked_in_all)
+{
+	uint32_t height = 0, load = 0;
+
+	used = 600;
+	for (uint64_t i = 0; i < MOST; i++) {
+		if (i % 20 == 0)
+			load = (uint32_t)rand_r(seed) % 1000;
+		height = height && (uint32_t)rand_r(seed) % 25 ? height + 40 : 1;
+		maps[i] = i < used ? 200 + load + height + (uint32_t)(i * leaked_in_all / used) :
+				     UINT32_MAX;
+	}
+}
+
+/* Returns how many of 2,000 runs are called a leak; ret_rising: or said to rise below the waves. */
+static unsigned count_leaks(uint32_t leaked_in_all, unsigned *ret_rising)
+{
+	unsigned seed = 3, leaks = 0;
+
+	*ret_rising = 0;
+	for (int round = 0; round < 2000; round++) {
+		struct vmt_curve curve;
+
+		make_waves(&seed, leaked_in_all);
+		curve = judge(80 * SECOND);
+		leaks += curve.trend == VMT_TREND_LEAK;
+		*ret_rising += curve.trend == VMT_TREND_LEAK || curve.lows[1] > curve.lows[0];
+	}
+	return leaks;
+}
+
+/* The seed is fixed. */
+Test(curve, a_leak_below_waves_of_random_height)
+{
+	unsigned rising, leaks = count_leaks(0, &rising);
+
+	cr_assert_leq(leaks, 10, "%u of 2,000", leaks);
+	cr_assert_leq(rising, 80, "%u of 2,000", rising);
+	leaks = count_leaks(1500, &rising);
+	cr_assert_geq(leaks, 900, "%u of 2,000", leaks);
+	cr_assert_geq(rising, 1300, "%u of 2,000", rising);
+	leaks = count_leaks(3000, &rising);
+	cr_assert_geq(leaks, 1450, "%u of 2,000", leaks);
+}
+
 /* Steps of random height, after a warm-up; the seed is fixed. */
 Test(curve, an_uneven_leak_after_a_warm_up_is_one)
 {

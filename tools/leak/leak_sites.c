@@ -18,6 +18,7 @@ struct course {
 	uint64_t mapped; /* maps in memory that it mapped… */
 	uint64_t mapped_of; /* …and how many of them were put there by sites of the leak */
 	double rate; /* of a site that leaks: maps a second */
+	uint64_t rise; /* of what it held at least; 0 = it did not rise */
 	enum vmt_trend trend;
 };
 
@@ -34,13 +35,28 @@ static double rate_of(const struct vmt_curve *curve)
 	return curve->span ? (double)curve->rise * 1e9 / (double)curve->span : 0;
 }
 
+static void read_course(const struct vmt_explain_record *record, uint32_t site, uint64_t now,
+			uint64_t others, struct course *course)
+{
+	struct vmt_curve curve;
+
+	if (!vmt_report_site_trend(record->view, site, course->live, now, &curve))
+		return;
+	course->trend = curve.trend;
+	course->rise = curve.lows[1] - curve.lows[0];
+	if (vmt_leak_is_others(&curve, others, vmt_report_duration(record->view, now)))
+		course->trend = VMT_TREND_GIVEN_BACK;
+	else if (curve.trend == VMT_TREND_LEAK && course->live)
+		course->rate = rate_of(&curve);
+}
+
 /* Returns an array with the course of each site, and the sum of the rates. NULL without memory. */
 static struct course *read_courses(const struct vmt_explain_record *record, uint64_t now,
 				   double *ret_rate)
 {
 	uint32_t sites = record->explain.facts.sites;
 	struct course *course = calloc((size_t)sites + 1, sizeof(*course));
-	struct vmt_curve curve;
+	uint64_t *others = vmt_leak_others(record);
 
 	*ret_rate = 0;
 	for (size_t i = 0; course && i < record->count; i++) {
@@ -50,15 +66,24 @@ static struct course *read_courses(const struct vmt_explain_record *record, uint
 			course[record->map[i].mapped_by].mapped++;
 	}
 	for (uint32_t i = VMT_SITE_FIRST; course && i < sites; i++) {
-		if (!vmt_report_site_trend(record->view, i, course[i].live, now, &curve))
-			continue;
-		course[i].trend = curve.trend;
-		if (curve.trend != VMT_TREND_LEAK || !course[i].live)
-			continue;
-		course[i].rate = rate_of(&curve);
+		read_course(record, i, now, others ? others[i] : 0, &course[i]);
 		*ret_rate += course[i].rate;
 	}
+	free(others);
 	return course;
+}
+
+/*
+ * May the site's maps be those of the leak, if no curve shows whose they are? Not if it is known that they
+ * do something else, unless the lowest count of a site whose maps come and go rose by much of the leak.
+ */
+static bool is_suspect(const struct course *course, const struct vmt_curve *whole)
+{
+	uint64_t rise =
+		whole->lows[1] > whole->lows[0] ? whole->lows[1] - whole->lows[0] : whole->rise;
+
+	return !is_calm(course->trend) ||
+	       (whole->trend == VMT_TREND_LEAK && course->rise && course->rise >= rise / 4);
 }
 
 /*
@@ -114,7 +139,8 @@ bool vmt_leak_sites(const struct vmt_explain_record *record, uint64_t now, uint6
 	*ret_sites = (struct vmt_leak_sites){ .is_of = is_of, .trend = whole.trend };
 	ret_sites->by_curves = rate > 0 && do_matter(record, course, rate, &whole);
 	for (uint32_t i = VMT_SITE_FIRST; i < sites; i++)
-		is_of[i] = ret_sites->by_curves ? course[i].rate > 0 : !is_calm(course[i].trend);
+		is_of[i] =
+			ret_sites->by_curves ? course[i].rate > 0 : is_suspect(&course[i], &whole);
 	add_mappers(record, course, is_of);
 	free(course);
 	return true;

@@ -6,6 +6,7 @@
  */
 #include "explain/explain_record.h"
 #include "input/liveness.h"
+#include "leak/leak.h"
 #include "report/print_allocators.h"
 #include "report/cause_lead.h"
 #include "report/cause_peak.h"
@@ -269,18 +270,9 @@ static void tell_apart(struct vmt_rows *rows, struct vmt_symbols *symbols,
 	free(places);
 }
 
-void vmt_print_recording(FILE *stream, const struct vmt_loaded_recording *recording,
-			 const struct vmt_print_options *options, struct vmt_symbols *symbols)
+static struct vmt_report_options options_of(FILE *stream, const struct vmt_view *view,
+					    const struct vmt_print_options *options)
 {
-	const struct vmt_view *view = &recording->view;
-	uint64_t sites = vmt_view_count(view, VMT_SECTION_SITES);
-	struct vmt_view_totals *totals = calloc(sites + 2, sizeof(*totals));
-	struct vmt_rows rows = { NULL, 0, NULL, 0 };
-	struct vmt_rows_options chosen = options->rows;
-	struct context context = { { symbols, view, options->verbose }, stream };
-	struct vmt_report_ops ops = {
-		.emit = emit, .resolve = resolve, .context = &context, .totals = totals
-	};
 	struct vmt_report_options text = {
 		.top = options->top,
 		.depth = options->depth,
@@ -293,15 +285,33 @@ void vmt_print_recording(FILE *stream, const struct vmt_loaded_recording *record
 		.is_filtered = is_filtered(&options->rows),
 	};
 
+	if (!text.is_gone)
+		text.now = vmt_liveness_now(CLOCK_MONOTONIC);
+	return text;
+}
+
+void vmt_print_recording(FILE *stream, const struct vmt_loaded_recording *recording,
+			 const struct vmt_print_options *options, struct vmt_symbols *symbols)
+{
+	const struct vmt_view *view = &recording->view;
+	uint64_t sites = vmt_view_count(view, VMT_SECTION_SITES);
+	struct vmt_view_totals *totals = calloc(sites + 2, sizeof(*totals));
+	struct vmt_rows rows = { NULL, 0, NULL, 0 };
+	struct vmt_rows_options chosen = options->rows;
+	struct context context = { { symbols, view, options->verbose }, stream };
+	struct vmt_report_ops ops = {
+		.emit = emit, .resolve = resolve, .context = &context, .totals = totals
+	};
+	struct vmt_report_options text = options_of(stream, view, options);
 	struct vmt_explain_record explained;
 	struct vmt_teardown teardown;
 	struct vmt_lines lines = { .width = text.width - PREFIX };
+	bool *is_others = NULL;
 
 	tell_teardown(&text, view, symbols, &teardown);
-	if (!text.is_gone)
-		text.now = vmt_liveness_now(CLOCK_MONOTONIC);
 	if (!vmt_explain_record(view, symbols, &explained))
 		ops.lead_count = vmt_cause_lead_lines(&lines, &explained, text.now, text.torn_down);
+	ops.is_others = is_others = vmt_leak_others_of(&explained, text.now);
 	print_picture(stream, view, &text, &options->picture);
 	if (chosen.sort == VMT_ROWS_DEFAULT && vmt_cause_peak_is_over(view))
 		chosen.sort = VMT_ROWS_PEAK;
@@ -328,6 +338,7 @@ void vmt_print_recording(FILE *stream, const struct vmt_loaded_recording *record
 	vmt_lines_free(&lines);
 	vmt_explain_record_free(&explained);
 	vmt_rows_free(&rows);
+	free(is_others);
 	free(totals);
 }
 

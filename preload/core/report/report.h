@@ -94,6 +94,8 @@ struct vmt_report_ops {
 	 * site shown, which takes longer.
 	 */
 	const struct vmt_view_totals *totals;
+	/* One element for each site: does it grow by others' objects alone? NULL: not known. */
+	const bool *is_others;
 	/*
 	 * The table's rows in order, and how many of them are followed by a stack. NULL: each call
 	 * site is a row with its stack, and is chosen and ordered here.

@@ -165,6 +165,13 @@ static void put_times(struct vmt_fmt *fmt, const struct vmt_curve *curve)
 	vmt_fmt_num(fmt, curve->high, 0);
 	vmt_fmt_str(fmt, " and back to ");
 	vmt_fmt_num(fmt, curve->low, 0);
+	if (curve->lows[0] == curve->lows[1])
+		return;
+	vmt_fmt_str(fmt, "; its lowest counts rose from ");
+	vmt_fmt_num(fmt, curve->lows[0], 0);
+	vmt_fmt_str(fmt, " to ");
+	vmt_fmt_num(fmt, curve->lows[1], 0);
+	vmt_fmt_str(fmt, ": a leak, unless the load rose");
 }
 
 /* A run that is too short to judge by time may be long enough to judge by calls. False: it is not. */
@@ -320,6 +327,11 @@ void vmt_report_site_growth(struct vmt_report *text, const struct vmt_report_row
 		return;
 	}
 	vmt_fmt_str(fmt, "    growth: ");
+	if (text->ops->is_others && text->ops->is_others[row->site]) {
+		vmt_fmt_str(fmt, "by other objects, which its own had merged with");
+		vmt_fmt_wrap(fmt, 6);
+		return;
+	}
 	if (curve.trend != VMT_TREND_GIVEN_BACK)
 		vmt_fmt_str(fmt, trend_words(&curve));
 	switch (curve.trend) {

@@ -7,6 +7,13 @@
 
 #define WINDOWS VMT_TREND_WINDOWS
 
+/*
+ * If counts came in any order, at most 2 of the 21 pairs of eighths would contradict a rise in one
+ * run of 190, and at most 6 in one of 8.
+ */
+#define SURE     2u
+#define POSSIBLE 6u
+
 struct run {
 	const struct vmt_curve_source *source;
 	uint64_t buckets; /* in the run's duration */
@@ -256,12 +263,53 @@ static bool is_in_waves(const struct run *run)
 	return run->times > 1 && run->peak - run->base > (run->peak - run->source->start) / 4;
 }
 
+/* The lowest counts at the beginning, without the start-up, and at the end. */
+static uint64_t early_low(const struct run *run)
+{
+	return (run->floor[1] + run->floor[2]) / 2;
+}
+
+static uint64_t late_low(const struct run *run)
+{
+	return (run->floor[WINDOWS - 2] + run->floor[WINDOWS - 1]) / 2;
+}
+
+/* Returns how many pairs of eighths have a lowest count that is not higher in the later one. */
+static uint32_t falling_pairs(const struct run *run)
+{
+	uint32_t pairs = 0;
+
+	for (uint32_t i = 1; i < WINDOWS; i++) {
+		for (uint32_t k = i + 1; k < WINDOWS; k++)
+			pairs += run->floor[k] <= run->floor[i];
+	}
+	return pairs;
+}
+
+/*
+ * Does the count rise below its waves, by what is worth mentioning beside these, and not much less at
+ * the end? Of the 21 pairs of eighths, at most `pairs` contradict. Waves make single eighths differ, so
+ * that these are averages.
+ */
+static bool is_climbing(const struct run *run, uint32_t pairs)
+{
+	const uint32_t half = WINDOWS / 2;
+	uint64_t early = early_low(run), late = late_low(run);
+	uint64_t middle = (run->floor[half - 1] + run->floor[half] + run->floor[half + 1]) / 3;
+
+	if (falling_pairs(run) > pairs || late < early + VMT_TREND_SMALL || late < middle)
+		return false;
+	return late - early >= (run->peak - run->base) / 8 &&
+	       (middle < early || (late - middle) * 10 >= (middle - early) * 6);
+}
+
 /* The count rises and falls: this depends on whether its troughs rise. */
 static enum vmt_trend of_waves(const struct run *run)
 {
 	uint64_t rise = run->peak - run->base;
 
-	if (run->times > 2 && run->trough[1] > run->trough[0] + rise / 4)
+	if ((run->times > 2 && run->trough[1] > run->trough[0] + rise / 4) ||
+	    is_climbing(run, SURE))
 		return VMT_TREND_LEAK;
 	return run->above_half < 2 * run->buckets / 3 ? VMT_TREND_BURSTS : VMT_TREND_SAWTOOTH;
 }
@@ -309,7 +357,14 @@ static void measure_leak(const struct run *run, struct vmt_curve *curve)
 	from = from ? from : WINDOWS / 4;
 	curve->rise = run->floor[WINDOWS - 1] - run->floor[from];
 	curve->span = (first_bucket(run, WINDOWS - 1) - first_bucket(run, from)) * source->width;
-	if (run->times < 3 || !is_in_waves(run) || run->trough[1] <= run->trough[0])
+	if (run->times < 2 || !is_in_waves(run))
+		return;
+	if (is_climbing(run, SURE)) {
+		curve->rise = late_low(run) - early_low(run);
+		curve->span = source->duration / WINDOWS * (WINDOWS - 3);
+		return;
+	}
+	if (run->times < 3 || run->trough[1] <= run->trough[0])
 		return;
 	curve->rise = run->trough[1] - run->trough[0];
 	curve->span = (run->trough_at[1] - run->trough_at[0]) * source->width;
@@ -338,6 +393,10 @@ bool vmt_trend_judge(const struct vmt_curve_source *source, struct vmt_curve *re
 		ret_curve->since = run.settled * source->width;
 	if (ret_curve->trend == VMT_TREND_LEAK)
 		measure_leak(&run, ret_curve);
+	if (is_in_waves(&run) && is_climbing(&run, POSSIBLE)) {
+		ret_curve->lows[0] = early_low(&run);
+		ret_curve->lows[1] = late_low(&run);
+	}
 	if (ret_curve->trend != VMT_TREND_PLATEAU) {
 		ret_curve->low = run.base < run.peak ? run.base : run.peak;
 		ret_curve->high = run.peak;

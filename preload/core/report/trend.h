@@ -62,6 +62,8 @@ struct vmt_curve {
 	uint64_t span; /* …in this time, ns */
 	bool is_falling; /* it fell at some time after it had risen */
 	bool is_slowing; /* it rose less and less */
+	/* bursts and sawtooth: the lowest counts early and late in the run; equal unless they rose */
+	uint64_t lows[2];
 };
 
 /* Returns false and judges nothing if the source has no width or too many buckets. */
